@@ -1,0 +1,93 @@
+/**
+ * Environment variables, read once by an entry and validated whole. Every mistake is named with its variable; nothing
+ * else in the code reads the environment.
+ */
+import * as z from 'zod';
+import { TidegateError } from './errors.ts';
+import type { LogLevel } from './runtime.ts';
+
+const STORES = ['memory', 'sqlite', 'redis'] as const;
+export type StoreName = (typeof STORES)[number];
+
+export interface Config {
+  port: number;
+  host: string;
+  /** Base of the URLs that the server names to others; null: that of the request. */
+  publicUrl: string | null;
+  store: StoreName;
+  sqlitePath: string;
+  redis: { url: string; token: string } | null;
+  mqttUrl: string | null;
+  logLevel: LogLevel;
+}
+
+const url = (protocols: readonly string[]) =>
+  z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
+    error: `expected a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+  });
+
+const PORT = 'expected a port number from 0 to 65535';
+
+const Environment = z.object({
+  PORT: z
+    .string()
+    .regex(/^\d{1,5}$/, PORT)
+    .refine((text) => Number(text) <= 65_535, PORT)
+    .default('8787'),
+  HOST: z.string().min(1).default('127.0.0.1'),
+  PUBLIC_URL: url(['https:', 'http:']).optional(),
+  STORE: z.enum(STORES, { error: `expected one of ${STORES.join(', ')}` }).optional(),
+  SQLITE_PATH: z.string().min(1).default('.tidegate/tidegate.db'),
+  UPSTASH_REDIS_REST_URL: url(['https:', 'http:']).optional(),
+  UPSTASH_REDIS_REST_TOKEN: z.string().min(1).optional(),
+  MQTT_URL: url(['mqtt:', 'mqtts:', 'ws:', 'wss:']).optional(),
+  LOG_LEVEL: z
+    .enum(['debug', 'info', 'warn', 'error'], { error: 'expected debug, info, warn or error' })
+    .default('info'),
+});
+
+/**
+ * @param defaultStore what `STORE` is where it is not set: each entry has its own.
+ * @throws TidegateError `invalid_config`; `field` is the first wrong variable, the message names all. Values are not
+ * shown, since they may be secrets.
+ */
+export function readConfig(environment: Record<string, string | undefined>, defaultStore: StoreName): Config {
+  const set = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const parsed = Environment.safeParse(set);
+  if (!parsed.success) {
+    throw configError(parsed.error.issues.map((issue) => ({ field: issue.path.join('.'), expected: issue.message })));
+  }
+  const env = parsed.data;
+  const store = env.STORE ?? defaultStore;
+  const missing = (['UPSTASH_REDIS_REST_URL', 'UPSTASH_REDIS_REST_TOKEN'] as const).filter((name) => !env[name]);
+  if (store === 'redis' && missing.length > 0) {
+    throw configError(missing.map((field) => ({ field, expected: 'expected to be set, because STORE is redis' })));
+  }
+  return {
+    port: Number(env.PORT),
+    host: env.HOST,
+    publicUrl: env.PUBLIC_URL?.replace(/\/+$/, '') ?? null,
+    store,
+    sqlitePath: env.SQLITE_PATH,
+    redis:
+      env.UPSTASH_REDIS_REST_URL && env.UPSTASH_REDIS_REST_TOKEN
+        ? { url: env.UPSTASH_REDIS_REST_URL, token: env.UPSTASH_REDIS_REST_TOKEN }
+        : null,
+    mqttUrl: env.MQTT_URL ?? null,
+    logLevel: env.LOG_LEVEL,
+  };
+}
+
+function configError(problems: { field: string; expected: string }[]): TidegateError {
+  const lines = problems.map(({ field, expected }) => `  ${field}: ${expected}`);
+  return new TidegateError(
+    'invalid_config',
+    `the environment has ${problems.length} mistake(s):\n${lines.join('\n')}`,
+    {
+      field: problems[0]?.field,
+      expected: problems[0]?.expected,
+    },
+  );
+}

@@ -1,0 +1,126 @@
+/**
+ * `defineApp`: the declaration as a whole, validated once, at start. What it answers is what every other part reads; it
+ * holds no state and does no I/O, so one app runs on every platform.
+ */
+import { TidegateError } from '../errors.ts';
+import type { DeclaredFeed, Feed, Problem } from './feed.ts';
+import type { Prompt, Resource, Tool } from './handlers.ts';
+import { declareFeeds } from './declare-feeds.ts';
+import { declareStream } from './declare-stream.ts';
+import type { DeclaredStream, Stream } from './stream.ts';
+
+export interface AppOptions {
+  /** Machine name of the server, 1 to 64 of `a-z 0-9 -`. */
+  name: string;
+  version: string;
+  title?: string;
+  /** One line, 100 characters at most: it stands in the server card. */
+  description: string;
+  /** For the model: how to use this server. Default: made from the streams. */
+  instructions?: string;
+  websiteUrl?: string;
+  /** `reverse.dns/name` for the server card; default `io.github.tidegate/<name>`. */
+  cardName?: string;
+  feeds?: Record<string, Feed>;
+  streams?: Record<string, Stream<unknown>>;
+  tools?: Record<string, Tool>;
+  resources?: Record<string, Resource>;
+  prompts?: Record<string, Prompt>;
+}
+
+export interface App {
+  name: string;
+  version: string;
+  title: string;
+  description: string;
+  instructions: string | null;
+  websiteUrl: string | null;
+  cardName: string;
+  streams: ReadonlyMap<string, DeclaredStream>;
+  feeds: ReadonlyMap<string, DeclaredFeed>;
+  tools: ReadonlyMap<string, Tool>;
+  resources: ReadonlyMap<string, Resource>;
+  prompts: ReadonlyMap<string, Prompt>;
+}
+
+const NAME = /^[a-z][a-z0-9_-]{0,63}$/i;
+
+/**
+ * Validates a declaration and answers the app.
+ * @throws TidegateError `invalid_config` that lists every mistake as `path: expected …, found …`; its `field` is the first path.
+ */
+export function defineApp(options: AppOptions): App {
+  const problems: Problem[] = [];
+  const wrong = (path: string, expected: string, found?: unknown) =>
+    problems.push({ path, expected, ...(found === undefined ? {} : { found: JSON.stringify(found) }) });
+
+  if (!/^[a-z0-9][a-z0-9-]{0,63}$/.test(options.name)) wrong('name', '1 to 64 of a-z, 0-9 and -', options.name);
+  if (options.version === '') wrong('version', 'a version such as 1.0.0', options.version);
+  if (options.description.length > 100 || options.description === '') {
+    wrong('description', '1 to 100 characters', options.description);
+  }
+  const cardName = options.cardName ?? `io.github.tidegate/${options.name}`;
+  if (!/^[a-zA-Z0-9.-]+\/[a-zA-Z0-9._-]+$/.test(cardName)) wrong('cardName', 'reverse.dns/name', cardName);
+  for (const part of ['feeds', 'streams', 'tools', 'resources', 'prompts'] as const) {
+    for (const name of Object.keys(options[part] ?? {})) {
+      if (!NAME.test(name))
+        wrong(`${part}.${name}`, 'a name of 1 to 64 letters, digits, _ and -, a letter first', name);
+    }
+  }
+
+  const streams = new Map<string, DeclaredStream>();
+  for (const [name, declaration] of Object.entries(options.streams ?? {})) {
+    streams.set(name, declareStream(name, declaration, problems));
+  }
+  const feeds = declareFeeds(options, streams, problems);
+  checkHandlers(options, problems);
+
+  if (problems.length > 0) throw declarationError(problems);
+  return {
+    name: options.name,
+    version: options.version,
+    title: options.title ?? options.name,
+    description: options.description,
+    instructions: options.instructions ?? null,
+    websiteUrl: options.websiteUrl ?? null,
+    cardName,
+    streams,
+    feeds,
+    tools: new Map(Object.entries(options.tools ?? {})),
+    resources: new Map(Object.entries(options.resources ?? {})),
+    prompts: new Map(Object.entries(options.prompts ?? {})),
+  };
+}
+
+function checkHandlers(options: AppOptions, problems: Problem[]): void {
+  for (const part of ['tools', 'prompts'] as const) {
+    for (const [name, handler] of Object.entries(options[part] ?? {})) {
+      if (!handler.description)
+        problems.push({ path: `${part}.${name}.description`, expected: 'a text for the model' });
+    }
+  }
+  const uris = new Map<string, string>();
+  for (const [name, { uri }] of Object.entries(options.resources ?? {})) {
+    if (!/^[a-z][a-z0-9+.-]*:/i.test(uri)) {
+      problems.push({ path: `resources.${name}.uri`, expected: 'a URI with a scheme', found: uri });
+    }
+    const other = uris.get(uri);
+    if (other)
+      problems.push({ path: `resources.${name}.uri`, expected: `a URI other than that of ${other}`, found: uri });
+    uris.set(uri, name);
+  }
+}
+
+function declarationError(problems: Problem[]): TidegateError {
+  const lines = problems.map(
+    ({ path, expected, found }) => `  ${path}: expected ${expected}${found ? `, found ${found}` : ''}`,
+  );
+  return new TidegateError(
+    'invalid_config',
+    `the app declaration has ${problems.length} mistake(s):\n${lines.join('\n')}`,
+    {
+      field: problems[0]?.path,
+      expected: problems[0]?.expected,
+    },
+  );
+}

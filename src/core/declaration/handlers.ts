@@ -1,0 +1,173 @@
+/** What an app declares beside streams: tools, resources and prompts of its own, and the context they run in. */
+import type * as z from 'zod';
+import type { StreamEvent } from '../event.ts';
+import type { Json, JsonObject } from '../json.ts';
+import type { Principal } from '../principal.ts';
+import type { Stream } from './stream.ts';
+
+/** MCP's log levels, as `io.modelcontextprotocol/logLevel` names them. */
+export type McpLogLevel = 'debug' | 'info' | 'notice' | 'warning' | 'error' | 'critical' | 'alert' | 'emergency';
+
+/** A stream by name, or by its declaration, which gives the type of its data. */
+export type StreamRef<Data> = string | Stream<Data>;
+
+export interface EventPage<Data> {
+  events: StreamEvent<Data>[];
+  /** Where to go on, also when there was nothing; null while the stream never had an event. */
+  cursor: string | null;
+  /** Events after the given cursor are gone; the page begins at the oldest that is left. */
+  truncated: boolean;
+}
+
+/** The app's streams, bound to the caller's tenant. An unknown stream throws `not_found`. */
+export interface AppStreams {
+  names(): string[];
+  /** The newest event, of `key` where the stream is keyed; null where there is none. One store call. */
+  latest<Data = Json>(stream: StreamRef<Data>, key?: string): Promise<StreamEvent<Data> | null>;
+  /** The newest event of each key, in key order; `limit` is 1 to 1,000, default 100. One store call. */
+  latestByKey<Data = Json>(
+    stream: StreamRef<Data>,
+    page?: { after?: string; limit?: number },
+  ): Promise<{ events: StreamEvent<Data>[]; next: string | null }>;
+  /** The newest `n` events (1 to 1,000), oldest first; `before` a cursor where one is given. One store call. */
+  last<Data = Json>(stream: StreamRef<Data>, n: number, before?: string): Promise<EventPage<Data>>;
+  /** Events after a cursor (null: from the oldest on), oldest first; `limit` is 1 to 1,000, default 100. One store call. */
+  read<Data = Json>(stream: StreamRef<Data>, after: string | null, limit?: number): Promise<EventPage<Data>>;
+  /** Validates `data` by the stream's schema, appends it, and answers the event. Throws `invalid_input`. */
+  append<Data = Json>(stream: StreamRef<Data>, data: unknown): Promise<StreamEvent<Data>>;
+}
+
+/** What every handler of the app gets. */
+export interface HandlerContext {
+  principal: Principal;
+  streams: AppStreams;
+  now(): number;
+  /** Aborts when the caller went away or the platform's time is over. */
+  signal: AbortSignal;
+  /** Epoch ms by which an answer has to be there. */
+  deadline: number;
+  /** Sent to the caller where it asked for this level or a lower one. */
+  log(level: McpLogLevel, data: Json, logger?: string): void;
+}
+
+export interface ToolContext extends HandlerContext {
+  /** Sent where the caller gave a progress token. `progress` must grow. */
+  progress(progress: number, total?: number, message?: string): void;
+  /** A partial result: sent at once, as a progress message, where the caller can take one; else nothing. */
+  emit(partial: Json): void;
+}
+
+export type ContentBlock =
+  | { type: 'text'; text: string }
+  | { type: 'image' | 'audio'; data: string; mimeType: string }
+  | { type: 'resource'; resource: ResourceContents }
+  | { type: 'resource_link'; uri: string; name: string; description?: string; mimeType?: string };
+
+export interface ResourceContents {
+  uri: string;
+  mimeType?: string;
+  /** Text, or base64 in `blob`. */
+  text?: string;
+  blob?: string;
+}
+
+/** What a tool answers: content of its own, or `structured` alone (its JSON is then the text too). */
+export interface ToolAnswer<Output = unknown> {
+  content?: ContentBlock[];
+  /** Short text for people; becomes the first content block. */
+  text?: string;
+  structured?: Output;
+  /** True: the tool ran and failed, and the model should read why. */
+  isError?: boolean;
+}
+
+export interface ToolAnnotations {
+  title?: string;
+  readOnlyHint?: boolean;
+  destructiveHint?: boolean;
+  idempotentHint?: boolean;
+  openWorldHint?: boolean;
+}
+
+export interface ToolOptions<Input extends z.ZodType, Output extends z.ZodType> {
+  title?: string;
+  description: string;
+  /** An object schema; absent: no arguments. */
+  input?: Input;
+  /** Makes the answer's `structured` required, and checked. */
+  output?: Output;
+  annotations?: ToolAnnotations;
+  /** JSON Schema to show instead of the one made from `input` (which still validates). */
+  inputJsonSchema?: JsonObject;
+  run(input: z.output<Input>, context: ToolContext): Promise<ToolAnswer<z.input<Output>> | string>;
+}
+
+/** A declared tool, with its argument's type forgotten: `run` is called with what `input` has validated. */
+export interface Tool extends Omit<ToolOptions<z.ZodType, z.ZodType>, 'run'> {
+  kind: 'tool';
+  run(input: never, context: ToolContext): Promise<ToolAnswer | string>;
+}
+
+export function tool<Input extends z.ZodType = z.ZodObject, Output extends z.ZodType = z.ZodType>(
+  options: ToolOptions<Input, Output>,
+): Tool {
+  return { kind: 'tool', ...options };
+}
+
+/** How long and for whom an answer may be cached. */
+export interface CacheHint {
+  ttlMs: number;
+  cacheScope: 'public' | 'private';
+}
+
+export interface ResourceOptions {
+  /** A URI, or an RFC 6570 level 1 template (`mine://{id}`), whose variables `read` gets. */
+  uri: string;
+  title?: string;
+  description?: string;
+  mimeType?: string;
+  cache?: CacheHint;
+  read(
+    variables: Record<string, string>,
+    context: HandlerContext & { uri: string },
+  ): Promise<ResourceContents[] | string>;
+  /** Resources that a template lists; default: none. */
+  list?(context: HandlerContext): Promise<{ uri: string; name: string; title?: string }[]>;
+  /** Values that begin with `value`, for a template's variable. */
+  complete?: Record<string, (value: string, context: HandlerContext) => Promise<string[]>>;
+}
+
+export interface Resource extends ResourceOptions {
+  kind: 'resource';
+}
+
+export function resource(options: ResourceOptions): Resource {
+  return { kind: 'resource', ...options };
+}
+
+export interface PromptArgument {
+  name: string;
+  description?: string;
+  required?: boolean;
+  complete?(value: string, context: HandlerContext): Promise<string[]>;
+}
+
+export interface PromptOptions {
+  title?: string;
+  description: string;
+  arguments?: PromptArgument[];
+  run(input: Record<string, string>, context: HandlerContext): Promise<PromptMessage[] | string>;
+}
+
+export interface PromptMessage {
+  role: 'user' | 'assistant';
+  content: ContentBlock;
+}
+
+export interface Prompt extends PromptOptions {
+  kind: 'prompt';
+}
+
+export function prompt(options: PromptOptions): Prompt {
+  return { kind: 'prompt', ...options };
+}

@@ -1,0 +1,66 @@
+/**
+ * The one error type that is thrown for what is broken. Expected refusals (a lease that was lost, a version that moved
+ * on) are returned values and never come through here. Each edge maps `code` to its own form: see `http/problem.ts`
+ * and `mcp/errors.ts`.
+ */
+
+/** Stable codes: a client may depend on them; messages may change. */
+export type ErrorCode =
+  /** An argument, a body or a header is wrong; the caller can mend it. */
+  | 'invalid_input'
+  /** The declaration in `app.ts` or an environment variable is wrong; the operator can mend it. */
+  | 'invalid_config'
+  /** No such stream, tool, resource, feed, prompt: also the answer for what belongs to another principal. */
+  | 'not_found'
+  /** A cursor that this server did not make, or that is for something else. */
+  | 'bad_cursor'
+  /** A body, a record or a commit above its limit. */
+  | 'too_large'
+  /** The store cannot be reached, or did not answer in time: nothing is known to have changed. */
+  | 'store_unavailable'
+  /** A commit's outcome could not be found out before the deadline. */
+  | 'store_unknown'
+  /** The caller's deadline passed, or it went away. */
+  | 'cancelled'
+  /** An upstream did not do what its feed expects. */
+  | 'upstream'
+  /** An address that the guarded fetch does not allow. */
+  | 'address_refused'
+  /** A defect of ours. */
+  | 'internal';
+
+export interface ErrorDetails {
+  /** Path of the field, header or variable that is wrong, e.g. `streams.quakes.retention.events`. */
+  field?: string;
+  /** What would have been right, in words: `a positive whole number`. */
+  expected?: string;
+  /** What the reader can do about it. */
+  hint?: string;
+  /** After how many milliseconds trying again makes sense. */
+  retryAfterMs?: number;
+  cause?: unknown;
+}
+
+export class TidegateError extends Error {
+  readonly code: ErrorCode;
+  readonly field: string | null;
+  readonly expected: string | null;
+  readonly hint: string | null;
+  readonly retryAfterMs: number | null;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = 'TidegateError';
+    this.code = code;
+    this.field = details.field ?? null;
+    this.expected = details.expected ?? null;
+    this.hint = details.hint ?? null;
+    this.retryAfterMs = details.retryAfterMs ?? null;
+  }
+}
+
+/** Whatever was thrown, as a TidegateError: a foreign error becomes `internal` with the original as its cause. */
+export function asTidegateError(thrown: unknown): TidegateError {
+  if (thrown instanceof TidegateError) return thrown;
+  return new TidegateError('internal', thrown instanceof Error ? thrown.message : String(thrown), { cause: thrown });
+}

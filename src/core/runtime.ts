@@ -1,0 +1,86 @@
+/**
+ * What a host lends to the code: time, chance, the network and a log. Nothing below `entry/` asks the platform itself
+ * for any of these, so a test decides all of them.
+ */
+import type { JsonObject } from './json.ts';
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+export type Log = (level: LogLevel, message: string, fields?: JsonObject) => void;
+
+export interface Runtime {
+  /** Epoch milliseconds. */
+  now(): number;
+  /** In [0, 1): jitter and sampling; never for secrets. */
+  random(): number;
+  /** A new id of 128 random bits, URL-safe. */
+  newId(): string;
+  /** Resolves after `ms`, or at once when `signal` aborts; never rejects. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  fetch: typeof globalThis.fetch;
+  /** Addresses of a host name, where the platform can tell; null where it cannot (its own network then keeps private addresses out). */
+  resolve: ((host: string) => Promise<string[]>) | null;
+  /** Opens a byte stream over TCP or TLS; null where the platform has none. */
+  connect: Connect | null;
+  log: Log;
+}
+
+/** A byte stream over TCP or TLS, as small as MQTT needs it. */
+export interface ByteSocket {
+  /** The next bytes; null at the end. Rejects when the connection breaks. */
+  read(): Promise<Uint8Array | null>;
+  /** Resolves when the platform has taken the bytes (backpressure). */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Ends the connection; safe to call twice. */
+  close(): void;
+}
+
+export interface TlsOptions {
+  /** PEM. Certificate authorities to trust instead of the platform's. */
+  ca?: string;
+  /** PEM. A client certificate and its key. */
+  cert?: string;
+  key?: string;
+  servername?: string;
+}
+
+export type Connect = (
+  address: { host: string; port: number; tls: TlsOptions | null },
+  signal: AbortSignal,
+) => Promise<ByteSocket>;
+
+/** A URL-safe id of 128 bits from the platform's cryptographic source. */
+export function randomId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replace(/=+$/, '');
+}
+
+function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve();
+    const timer = setTimeout(done, ms);
+    function done() {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', done);
+      resolve();
+    }
+    signal?.addEventListener('abort', done, { once: true });
+  });
+}
+
+/** What every real host has; `connect` and `resolve` are added by the entries whose platform can. */
+export function systemRuntime(log: Log): Runtime {
+  return {
+    now: () => Date.now(),
+    random: () => Math.random(),
+    newId: randomId,
+    sleep,
+    fetch: (input, init) => globalThis.fetch(input, init),
+    resolve: null,
+    connect: null,
+    log,
+  };
+}
