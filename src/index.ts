@@ -1,5 +1,5 @@
 /** The public API: what an app declaration needs, and what hosts one. */
-export { type App, type AppOptions, defineApp } from './core/declaration/app.ts';
+export { type App, type AppOptions, defineApp, extendApp } from './core/declaration/app.ts';
 export * from './core/declaration/feed.ts';
 export * from './core/declaration/handlers.ts';
 export * from './core/declaration/stream.ts';

@@ -19,6 +19,8 @@ export interface Config {
   redis: { url: string; token: string } | null;
   mqttUrl: string | null;
   logLevel: LogLevel;
+  /** Whether `npm start` adds the streams of this machine and of the simulated plant. */
+  demo: boolean;
 }
 
 const url = (protocols: readonly string[]) =>
@@ -26,13 +28,10 @@ const url = (protocols: readonly string[]) =>
     error: `expected a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
   });
 
-const PORT = 'expected a port number from 0 to 65535';
-
 const Environment = z.object({
   PORT: z
     .string()
-    .regex(/^\d{1,5}$/, PORT)
-    .refine((text) => Number(text) <= 65_535, PORT)
+    .refine((text) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535, 'expected a port number from 0 to 65535')
     .default('8787'),
   HOST: z.string().min(1).default('127.0.0.1'),
   PUBLIC_URL: url(['https:', 'http:']).optional(),
@@ -44,6 +43,7 @@ const Environment = z.object({
   LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error'], { error: 'expected debug, info, warn or error' })
     .default('info'),
+  DEMO: z.enum(['on', 'off'], { error: 'expected on or off' }).default('on'),
 });
 
 /**
@@ -77,6 +77,7 @@ export function readConfig(environment: Record<string, string | undefined>, defa
         : null,
     mqttUrl: env.MQTT_URL ?? null,
     logLevel: env.LOG_LEVEL,
+    demo: env.DEMO === 'on',
   };
 }
 

@@ -29,6 +29,8 @@ export interface AppOptions {
 }
 
 export interface App {
+  /** What it was declared with; see `extendApp`. */
+  options: AppOptions;
   name: string;
   version: string;
   title: string;
@@ -77,6 +79,7 @@ export function defineApp(options: AppOptions): App {
 
   if (problems.length > 0) throw declarationError(problems);
   return {
+    options,
     name: options.name,
     version: options.version,
     title: options.title ?? options.name,
@@ -90,6 +93,22 @@ export function defineApp(options: AppOptions): App {
     resources: new Map(Object.entries(options.resources ?? {})),
     prompts: new Map(Object.entries(options.prompts ?? {})),
   };
+}
+
+/** An app with more parts: a host adds what only it has. A part of the same name is replaced. */
+export function extendApp(
+  app: App,
+  more: Pick<AppOptions, 'feeds' | 'streams' | 'tools' | 'resources' | 'prompts'>,
+): App {
+  const { options } = app;
+  return defineApp({
+    ...options,
+    feeds: { ...options.feeds, ...more.feeds },
+    streams: { ...options.streams, ...more.streams },
+    tools: { ...options.tools, ...more.tools },
+    resources: { ...options.resources, ...more.resources },
+    prompts: { ...options.prompts, ...more.prompts },
+  });
 }
 
 function checkHandlers(options: AppOptions, problems: Problem[]): void {

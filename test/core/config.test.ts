@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest';
+import { readConfig } from '../../src/core/config.ts';
+import { TidegateError } from '../../src/core/errors.ts';
+
+function mistake(environment: Record<string, string>): TidegateError {
+  try {
+    readConfig(environment, 'sqlite');
+  } catch (error) {
+    if (error instanceof TidegateError) return error;
+  }
+  throw new Error('expected a TidegateError');
+}
+
+test('an empty environment gives the defaults', () => {
+  expect(readConfig({}, 'sqlite')).toEqual({
+    port: 8787,
+    host: '127.0.0.1',
+    publicUrl: null,
+    store: 'sqlite',
+    sqlitePath: '.tidegate/tidegate.db',
+    redis: null,
+    mqttUrl: null,
+    logLevel: 'info',
+    demo: true,
+  });
+});
+
+test('an empty variable counts as not set', () => {
+  expect(readConfig({ PORT: '', STORE: '' }, 'memory')).toMatchObject({ port: 8787, store: 'memory' });
+});
+
+describe('a wrong variable is named, with what was expected', () => {
+  test.each([
+    ['PORT', 'eighty'],
+    ['PORT', '70000'],
+    ['STORE', 'postgres'],
+    ['PUBLIC_URL', 'example.org'],
+    ['MQTT_URL', 'http://broker'],
+    ['UPSTASH_REDIS_REST_URL', 'redis://127.0.0.1'],
+    ['LOG_LEVEL', 'loud'],
+    ['DEMO', 'maybe'],
+  ])('%s=%s', (name, value) => {
+    const error = mistake({ [name]: value });
+    expect(error.code).toBe('invalid_config');
+    expect(error.field).toBe(name);
+    expect(error.message).toContain(`${name}: expected`);
+    expect(error.message).not.toContain(value);
+  });
+});
+
+test('all mistakes are told at once', () => {
+  const error = mistake({ PORT: 'x', LOG_LEVEL: 'y' });
+  expect(error.message).toContain('2 mistake(s)');
+  expect(error.message).toContain('PORT');
+  expect(error.message).toContain('LOG_LEVEL');
+});
+
+test.each([
+  [{ STORE: 'redis' }, 'UPSTASH_REDIS_REST_URL'],
+  [{ STORE: 'redis', UPSTASH_REDIS_REST_URL: 'https://db.example.org' }, 'UPSTASH_REDIS_REST_TOKEN'],
+])('redis without its variables names the first that is missing: %j', (environment, missing) => {
+  expect(mistake(environment).field).toBe(missing);
+});

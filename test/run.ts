@@ -1,0 +1,106 @@
+/**
+ * Runs the tests. `npm test`: what can run with the servers that are on this machine. `npm run test:all`: everything; a
+ * missing server is installed with apt by root, and otherwise named with the command that installs it. With CI=true a
+ * missing server fails the run. The last line counts: `N passed, N failed, N skipped`.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const all = process.argv.includes('--all');
+const ci = process.env['CI'] === 'true';
+
+/** Programs that suites need, with the Debian package that has each. */
+const PROGRAMS = { 'redis-server': 'redis-server', mosquitto: 'mosquitto', openssl: 'openssl' };
+
+interface Count {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+if (all) provide();
+const counts = [await runVitest()];
+if (all) counts.push(await runCounted('conformance', ['test/conformance/run.ts']));
+const sum = (part: keyof Count) => counts.reduce((total, count) => total + count[part], 0);
+console.log(`\n${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped`);
+process.exitCode = sum('failed') === 0 && sum('passed') > 0 ? 0 : 1;
+
+function provide(): void {
+  const missing = Object.entries(PROGRAMS).filter(([program]) => !onPath(program));
+  console.log(`test:all needs ${Object.keys(PROGRAMS).join(', ')}: ${missing.length === 0 ? 'all here' : ''}`);
+  if (missing.length === 0) return;
+  const packages = missing.map(([, name]) => name);
+  const install = `apt-get update && apt-get install -y --no-install-recommends ${packages.join(' ')}`;
+  if (process.getuid?.() === 0 && onPath('apt-get')) {
+    console.log(`missing: ${packages.join(', ')}; installing: ${install}`);
+    spawnSync('sh', ['-c', install], { stdio: 'inherit', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
+  }
+  const still = missing.filter(([program]) => !onPath(program)).map(([program]) => program);
+  if (still.length === 0) return;
+  console.log(`still missing: ${still.join(', ')}. Install with: sudo sh -c '${install}'`);
+  if (ci) {
+    console.log(`\n0 passed, ${still.length} failed`);
+    process.exit(1);
+  }
+  console.log('the suites that need them are skipped, by name');
+}
+
+/** Debian puts servers into sbin, which is not on every user's path. */
+function onPath(program: string): boolean {
+  const PATH = `${process.env['PATH']}:/usr/sbin:/usr/local/sbin`;
+  return spawnSync('sh', ['-c', `command -v ${program}`], { env: { ...process.env, PATH } }).status === 0;
+}
+
+async function runVitest(): Promise<Count> {
+  const folder = mkdtempSync(join(tmpdir(), 'tidegate-test-'));
+  const file = join(folder, 'report.json');
+  const env = { ...process.env, ...(all ? { TIDEGATE_TEST_ALL: 'true' } : {}) };
+  const argv = [
+    'node_modules/vitest/vitest.mjs',
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile=${file}`,
+  ];
+  const status = await run(argv, env, 'inherit');
+  try {
+    const report = JSON.parse(readFileSync(file, 'utf8')) as Record<string, number>;
+    const failed = (report['numFailedTests'] ?? 0) + (report['numFailedTestSuites'] ?? 0);
+    return {
+      passed: report['numPassedTests'] ?? 0,
+      failed: status !== 0 && failed === 0 ? 1 : failed,
+      skipped: (report['numPendingTests'] ?? 0) + (report['numTodoTests'] ?? 0),
+    };
+  } catch {
+    return { passed: 0, failed: 1, skipped: 0 };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Runs a program of ours that closes with `N passed, N failed`, and answers that count. */
+async function runCounted(name: string, argv: string[]): Promise<Count> {
+  console.log(`\n== ${name} ==`);
+  let output = '';
+  const status = await run(argv, process.env, (text) => {
+    process.stdout.write(text);
+    output = (output + text).slice(-4_096);
+  });
+  const [, passed, failed] = /(\d+) passed, (\d+) failed\s*$/.exec(output.trimEnd()) ?? [];
+  if (passed === undefined || failed === undefined) return { passed: 0, failed: 1, skipped: 0 };
+  return { passed: Number(passed), failed: Number(failed) + (status !== 0 && failed === '0' ? 1 : 0), skipped: 0 };
+}
+
+function run(argv: string[], env: NodeJS.ProcessEnv, output: 'inherit' | ((text: string) => void)): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, argv, {
+      env,
+      stdio: ['ignore', output === 'inherit' ? 'inherit' : 'pipe', 'inherit'],
+    });
+    if (output !== 'inherit') child.stdout?.on('data', (chunk: Buffer) => output(chunk.toString()));
+    child.on('error', reject);
+    child.on('close', (code) => resolve(code ?? 1));
+  });
+}
