@@ -18,6 +18,8 @@ export interface FeedItem {
   meta?: EventMeta;
   /** Size as it came in; counts against the budget. */
   bytes: number;
+  /** Set where the transport could not make data of it: it goes to the dead letters with this reason, `data` being what came. */
+  invalid?: { reason: string; field?: string; expected?: string };
 }
 
 /**
