@@ -8,6 +8,15 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 export type Log = (level: LogLevel, message: string, fields?: JsonObject) => void;
 
+/**
+ * The platform's fetch. Where `addresses` is given the connection may go to one of these only, whatever the name
+ * resolves to meanwhile; a platform that cannot promise that ignores it.
+ */
+export type Fetch = (
+  input: string | URL | Request,
+  init?: RequestInit & { addresses?: readonly string[] },
+) => Promise<Response>;
+
 export interface Runtime {
   /** Epoch milliseconds. */
   now(): number;
@@ -17,7 +26,7 @@ export interface Runtime {
   newId(): string;
   /** Resolves after `ms`, or at once when `signal` aborts; never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
-  fetch: typeof globalThis.fetch;
+  fetch: Fetch;
   /** Addresses of a host name, where the platform can tell; null where it cannot (its own network then keeps private addresses out). */
   resolve: ((host: string) => Promise<string[]>) | null;
   /** Opens a byte stream over TCP or TLS; null where the platform has none. */
