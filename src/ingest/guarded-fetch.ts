@@ -82,7 +82,7 @@ async function ask(runtime: Runtime, hop: Hop, allow: readonly string[], signal:
 }
 
 function follow(hop: Hop, status: number, location: string, allow: readonly string[]): Hop {
-  if (!URL.canParse(location, hop.url)) {
+  if (!URL.canParse(location, hop.url.href)) {
     throw new TidegateError('upstream', `${publicForm(hop.url)} redirects to what is no URL`, { field: 'url' });
   }
   const url = checkTarget(new URL(location, hop.url).href, allow);
