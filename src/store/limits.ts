@@ -4,9 +4,11 @@
  */
 import { TidegateError } from '../core/errors.ts';
 import { utf8Bytes } from '../core/json.ts';
-import type { Operation } from './store.ts';
+import type { Operation, Put, StoreLimits } from './store.ts';
 
+/** Most operations in a commit on any engine; a driver may state less in `Store.limits`. */
 export const COMMIT_OPERATIONS = 90;
+/** Most bytes in a commit on any engine: names as they are, values as JSON. A driver may state less in `Store.limits`. */
 export const COMMIT_BYTES = 3_500_000;
 export const RECORD_BYTES = 350_000;
 export const ENTRY_BYTES = RECORD_BYTES;
@@ -16,12 +18,16 @@ export const PARTITION_BYTES = 256;
 export const ID_BYTES = 512;
 export const GET_MANY_LIMIT = 100;
 export const LIST_LIMIT = 1_000;
+export const DUE_LIMIT = 1_000;
 export const READ_LIMIT = 1_000;
+export const COMMIT_ID_BYTES = 128;
 export const QUEUE_SHARDS = 16;
 /** How long a repeated commit is recognised as the same one. */
 export const COMMIT_MEMORY_MS = 10 * 60_000;
 /** An expired record stays readable as "absent, with its version" at least this long. */
 export const GARBAGE_AFTER_MS = 24 * 3_600_000;
+
+export const PORTABLE_LIMITS: StoreLimits = { commitOperations: COMMIT_OPERATIONS, commitBytes: COMMIT_BYTES };
 
 /** How many operations an append counts for: the segments that its entries fill. */
 export function appendWeight(entryBytes: readonly number[]): number {
@@ -41,26 +47,33 @@ export function appendWeight(entryBytes: readonly number[]): number {
 }
 
 /**
- * Throws `too_large` or `invalid_input` for a commit that some engine could not take; otherwise answers each
- * operation's values as JSON text (one for a put, one per entry for an append), so that drivers do not encode twice.
+ * Throws `too_large` or `invalid_input` for a commit that the engine, or some other engine, could not take; otherwise
+ * answers each operation's values as JSON text (one for a put, one per entry for an append), so that drivers do not
+ * encode twice.
  */
-export function checkCommit(operations: readonly Operation[]): string[][] {
+export function checkCommit(
+  operations: readonly Operation[],
+  id: string,
+  limits: StoreLimits = PORTABLE_LIMITS,
+): string[][] {
+  checkName(id, 'options.id', COMMIT_ID_BYTES);
   if (operations.length === 0) throw new TidegateError('invalid_input', 'a commit needs at least one operation');
   const taken = new Set<string>();
   let weight = 0;
   let bytes = 0;
   const encoded = operations.map((operation, index) => {
-    const target = operation.kind === 'append' ? `log ${operation.log}` : `${operation.partition}\u0000${operation.id}`;
+    const field = `operations[${index}]`;
+    const target = targetOf(operation);
     if (taken.has(target)) {
       throw new TidegateError('invalid_input', `operation ${index} is the second one on the same target in a commit`, {
-        field: `operations[${index}]`,
+        field,
         expected: 'one operation per record and one append per log',
       });
     }
     taken.add(target);
-    if (operation.kind === 'append') checkName(operation.log, `operations[${index}].log`, PARTITION_BYTES);
-    else checkKey(operation, `operations[${index}]`);
-    const values = encode(operation, index);
+    bytes += operation.kind === 'append' ? checkLog(operation.log, `${field}.log`) : checkKey(operation, field);
+    if (operation.kind === 'put') checkTimes(operation, field);
+    const values = encode(operation, field);
     const sizes = values.map(utf8Bytes);
     for (const size of sizes) {
       if (size > RECORD_BYTES) throw tooLarge(`operation ${index}: ${size} bytes`, `at most ${RECORD_BYTES} bytes`);
@@ -69,30 +82,78 @@ export function checkCommit(operations: readonly Operation[]): string[][] {
     weight += operation.kind === 'append' ? appendWeight(sizes) : 1;
     return values;
   });
-  if (weight > COMMIT_OPERATIONS) throw tooLarge(`${weight} operations`, `at most ${COMMIT_OPERATIONS} a commit`);
-  if (bytes > COMMIT_BYTES) throw tooLarge(`${bytes} bytes`, `at most ${COMMIT_BYTES} a commit`);
+  const { commitOperations, commitBytes } = limits;
+  if (weight > commitOperations) throw tooLarge(`${weight} operations`, `at most ${commitOperations} a commit`);
+  if (bytes > commitBytes) throw tooLarge(`${bytes} bytes`, `at most ${commitBytes} a commit`);
   return encoded;
 }
 
-export function checkKey(key: { partition: string; id: string }, field = 'key'): void {
-  checkName(key.partition, `${field}.partition`, PARTITION_BYTES);
-  checkName(key.id, `${field}.id`, ID_BYTES);
+/** Answers how many bytes the key has. @throws TidegateError `invalid_input` */
+export function checkKey(key: { partition: string; id: string }, field = 'key'): number {
+  return checkName(key.partition, `${field}.partition`, PARTITION_BYTES) + checkName(key.id, `${field}.id`, ID_BYTES);
 }
 
-function checkName(name: string, field: string, most: number): void {
-  const bytes = utf8Bytes(name);
-  if (bytes < 1 || bytes > most) {
-    throw new TidegateError('invalid_input', `${field} has ${bytes} bytes`, { field, expected: `1 to ${most} bytes` });
+/** Throws `invalid_input` for a wrong key or too many of them. */
+export function checkKeys(keys: readonly { partition: string; id: string }[]): void {
+  if (keys.length > GET_MANY_LIMIT) {
+    const expected = `at most ${GET_MANY_LIMIT} keys`;
+    throw new TidegateError('invalid_input', `${keys.length} keys were asked for at once`, { field: 'keys', expected });
   }
+  keys.forEach((key, index) => checkKey(key, `keys[${index}]`));
 }
 
-function encode(operation: Operation, index: number): string[] {
+/** Answers how many bytes the log's name has. @throws TidegateError `invalid_input` */
+export function checkLog(log: string, field = 'log'): number {
+  return checkName(log, field, PARTITION_BYTES);
+}
+
+/** Throws `invalid_input` unless `value` is a whole number from 1 to `most`. */
+export function checkCount(value: number, most: number, field: string): void {
+  if (Number.isInteger(value) && value >= 1 && value <= most) return;
+  throw new TidegateError('invalid_input', `${field} is ${value}`, {
+    field,
+    expected: `a whole number from 1 to ${most}`,
+  });
+}
+
+/** Throws `invalid_input` unless `value` is a whole number that a double holds exactly. */
+export function checkWhole(value: number, field: string): void {
+  if (Number.isSafeInteger(value)) return;
+  throw new TidegateError('invalid_input', `${field} is ${value}`, { field, expected: 'a whole number' });
+}
+
+/** A name's bytes: 1 to `most`, of well-formed Unicode, since a lone surrogate has no UTF-8 form of its own. */
+function checkName(name: string, field: string, most: number): number {
+  const bytes = utf8Bytes(name);
+  if (bytes < 1 || bytes > most || !name.isWellFormed()) {
+    throw new TidegateError('invalid_input', `${field} has ${bytes} bytes, or is not well-formed Unicode`, {
+      field,
+      expected: `1 to ${most} bytes of UTF-8`,
+    });
+  }
+  return bytes;
+}
+
+function checkTimes(put: Put, field: string): void {
+  if (put.expiresAt !== undefined && put.expiresAt !== null) checkWhole(put.expiresAt, `${field}.expiresAt`);
+  if (!put.due) return;
+  checkName(put.due.queue, `${field}.due.queue`, PARTITION_BYTES);
+  checkWhole(put.due.at, `${field}.due.at`);
+}
+
+function targetOf(operation: Operation): string {
+  if (operation.kind === 'append') return `log ${operation.log}`;
+  return `record ${operation.partition.length} ${operation.partition}${operation.id}`;
+}
+
+function encode(operation: Operation, field: string): string[] {
   if (operation.kind === 'put') {
-    if (operation.value === null) throw new TidegateError('invalid_input', `operation ${index} puts a bare null`);
-    return [JSON.stringify(operation.value)];
+    const text = JSON.stringify(operation.value);
+    if (text === 'null') throw new TidegateError('invalid_input', `${field} puts a bare null`, { field });
+    return [text];
   }
   if (operation.kind !== 'append') return [];
-  if (operation.entries.length === 0) throw new TidegateError('invalid_input', `operation ${index} appends nothing`);
+  if (operation.entries.length === 0) throw new TidegateError('invalid_input', `${field} appends nothing`, { field });
   return operation.entries.map((entry) => JSON.stringify(entry));
 }
 

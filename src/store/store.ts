@@ -116,11 +116,14 @@ export interface LogEntry {
 
 export interface LogPage {
   entries: LogEntry[];
-  /** Where to go on, also when there was nothing; null only for a log that never had an entry. */
+  /** Before the first entry of the page: what `last` is given to page backwards. Null only where `cursor` is. */
+  start: Cursor | null;
+  /** Behind the last entry: where to go on reading, also when there was nothing; null only for a log that never had an entry. */
   cursor: Cursor | null;
   /**
    * Entries between the given cursor and the first one returned are gone, or the cursor is of another epoch or beyond
-   * the end. The page then begins at the log's oldest entry.
+   * the end. A page of `read` then begins at the log's oldest entry, one of `last` ends at the newest (or is empty,
+   * where all that stood before the cursor is gone).
    */
   truncated: boolean;
 }
@@ -158,6 +161,14 @@ export interface Trim {
   limit: number;
 }
 
+/** What one commit may hold; never more than `PORTABLE_LIMITS`, and never less than one record of `RECORD_BYTES` and its lease. */
+export interface StoreLimits {
+  /** An append counts as the segments that it fills (`appendWeight`). */
+  readonly commitOperations: number;
+  /** Names as they are and values as JSON, in UTF-8. */
+  readonly commitBytes: number;
+}
+
 /**
  * Each read is strongly consistent per record and per log: it sees every commit that was answered before it began. No
  * snapshot is promised across records: `getMany` and `list` may see some effects of a commit and not yet others.
@@ -166,11 +177,13 @@ export interface Trim {
 export interface Store {
   /** For error messages and metrics: `memory`, `sqlite`, `redis`, … */
   readonly name: string;
+  /** The engine's own, where narrower than the portable ones: whoever batches, batches by these. */
+  readonly limits: StoreLimits;
 
   get(key: RecordKey, now: number): Promise<Reading>;
   /** In the order of `keys`, at most `GET_MANY_LIMIT` of them. Not atomic. */
   getMany(keys: readonly RecordKey[], now: number): Promise<Reading[]>;
-  /** Live records of a partition in id order. `next` is null on the last page. Not atomic. */
+  /** Live records of a partition in id order. A page may be short, or empty, and have a `next`; the last one's is null. Not atomic. */
   list(partition: string, options: ListOptions): Promise<{ records: StoredRecord[]; next: string | null }>;
   /**
    * Records of a queue that are due at `now`. It may be stale both ways (a hint: claim with a commit), and begins at
@@ -195,7 +208,7 @@ export interface Store {
   commit(operations: readonly Operation[], options: CommitOptions): Promise<CommitResult>;
 
   /**
-   * Adds to a counter and answers the new number; a counter that is absent or expired begins at 0. After a lost answer
+   * Adds a whole number to a counter and answers the new number; a counter that is absent or expired begins at 0. After a lost answer
    * a retry may count twice: for limits and metrics only. `expiresAt` is set when the counter begins.
    */
   add(key: string, amount: number, options: { now: number; expiresAt: number }): Promise<number>;
