@@ -7,3 +7,4 @@ export { type ErrorCode, TidegateError } from './core/errors.ts';
 export type { EventMeta, StreamEvent } from './core/event.ts';
 export type { Json, JsonObject } from './core/json.ts';
 export type { Principal } from './core/principal.ts';
+export { http, type HttpCursor, type HttpOptions } from './ingest/http.ts';

@@ -1,0 +1,158 @@
+/**
+ * Makes portions of items of a response's body. JSON is read whole, within its limit, and cut up; NDJSON is parsed as
+ * it comes, so that memory stays flat however long the body is.
+ */
+import { TidegateError } from '../core/errors.ts';
+import type { HttpAnswer } from './http-exchange.ts';
+import { describeShape, readPath } from './json-path.ts';
+import { createNdjsonParser, join, type NdjsonItem } from './ndjson.ts';
+import type { Patience } from './patience.ts';
+
+/** What is committed together at most: well inside the store's limits for one commit. */
+export const PORTION_ITEMS = 2_000;
+export const PORTION_BYTES = 1024 * 1024;
+/** The longest that an item of a slow body waits for others. */
+const PORTION_AGE_MS = 1_000;
+
+export interface Portion {
+  items: NdjsonItem[];
+  /** The body around the items, JSON only. */
+  body?: unknown;
+  /** True on the one portion that ends the body. */
+  end: boolean;
+}
+
+export interface BodyReading {
+  answer: HttpAnswer;
+  items: string;
+  now: () => number;
+  /** Waits for a piece of the body for as long as the source may be silent. */
+  patiently: Patience;
+}
+
+export function readPortions(reading: BodyReading): AsyncGenerator<Portion, void, undefined> {
+  return reading.answer.format === 'ndjson' ? ndjsonPortions(reading) : jsonPortions(reading);
+}
+
+async function* jsonPortions({
+  answer,
+  items: path,
+  patiently,
+}: BodyReading): AsyncGenerator<Portion, void, undefined> {
+  const reader = answer.body.getReader();
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  for (;;) {
+    const { done, value } = await patiently(reader.read());
+    if (done) break;
+    pieces.push(value);
+    bytes += value.byteLength;
+  }
+  const body = parseJson(join(pieces, bytes), answer.source);
+  const items = itemsAt(body, path, answer.source);
+  // An item's own bytes would cost another pass over the body; the budget needs their sum.
+  const itemBytes = Math.ceil(bytes / Math.max(1, items.length));
+  const step = Math.max(1, Math.min(PORTION_ITEMS, Math.floor(PORTION_BYTES / itemBytes)));
+  for (let at = 0; at === 0 || at < items.length; at += step) {
+    const portion = items.slice(at, at + step).map((data) => ({ data, bytes: itemBytes }));
+    yield { items: portion, body, end: at + step >= items.length };
+  }
+}
+
+function parseJson(bytes: Uint8Array, source: string): unknown {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw notJson(source, 'bytes that are not UTF-8', cause);
+  }
+  if (text.trim() === '') throw notJson(source, 'an empty body');
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    if (text.trimStart().startsWith('<')) throw notJson(source, 'HTML or XML', cause);
+    throw notJson(source, cause instanceof Error ? `a body that cannot be read (${cause.message})` : 'garbage', cause);
+  }
+}
+
+function itemsAt(body: unknown, path: string, source: string): unknown[] {
+  const found = readPath(body, path);
+  if (Array.isArray(found)) return found;
+  if (typeof found === 'object' && found !== null) return [found];
+  const where = path === '' ? 'the body' : `items: ${path}`;
+  throw new TidegateError(
+    'upstream',
+    `${source}: ${where} is ${found === undefined ? 'missing' : describeShape(found)}; the body is ${describeShape(body)}`,
+    { field: 'items', expected: 'a path to an array or an object' },
+  );
+}
+
+async function* ndjsonPortions({ answer, now, patiently }: BodyReading): AsyncGenerator<Portion, void, undefined> {
+  const reader = answer.body.getReader();
+  const parser = createNdjsonParser();
+  let pending: NdjsonItem[] = [];
+  let pendingBytes = 0;
+  let pendingSince = now();
+  let broken: { reason: unknown } | null = null;
+  let sound = false;
+
+  const take = (count: number): NdjsonItem[] => {
+    const items = pending.slice(0, count);
+    pending = pending.slice(count);
+    pendingBytes = sumOfBytes(pending);
+    pendingSince = now();
+    // Where nothing at all can be read the source is wrong, and not a line of it.
+    sound ||= items.some(({ invalid }) => invalid === undefined);
+    if (!sound && items[0]?.invalid) throw notNdjson(answer.source, items[0]);
+    return items;
+  };
+
+  const isDue = () =>
+    pending.length > 0 &&
+    (pending.length >= PORTION_ITEMS || pendingBytes >= PORTION_BYTES || now() - pendingSince >= PORTION_AGE_MS);
+
+  for (;;) {
+    const before = pending.length;
+    try {
+      const { done, value } = await patiently(reader.read());
+      if (done) {
+        parser.end(pending);
+        break;
+      }
+      parser.push(value, pending);
+    } catch (reason) {
+      broken = { reason };
+      break;
+    }
+    if (before === 0) pendingSince = now();
+    for (let at = before; at < pending.length; at += 1) pendingBytes += pending[at]?.bytes ?? 0;
+    while (isDue()) yield { items: take(PORTION_ITEMS), end: false };
+  }
+  // What came before the body broke is whole lines, and good.
+  if (broken === null) yield { items: take(pending.length), end: true };
+  else if (pending.length > 0) yield { items: take(pending.length), end: false };
+  if (broken !== null) throw broken.reason;
+}
+
+function sumOfBytes(items: readonly NdjsonItem[]): number {
+  let sum = 0;
+  for (const { bytes } of items) sum += bytes;
+  return sum;
+}
+
+function notJson(source: string, found: string, cause?: unknown): TidegateError {
+  return new TidegateError('upstream', `${source} answered ${found} where JSON was expected`, {
+    field: 'format',
+    expected: 'JSON in UTF-8; set format to ndjson where each line is a value',
+    cause,
+  });
+}
+
+function notNdjson(source: string, first: NdjsonItem): TidegateError {
+  const markup = typeof first.data === 'string' && first.data.trimStart().startsWith('<');
+  const found = markup ? 'HTML or XML' : `no line that can be read (${first.invalid?.reason ?? 'garbage'})`;
+  return new TidegateError('upstream', `${source} answered ${found} where NDJSON was expected`, {
+    field: 'format',
+    expected: 'one JSON value a line, in UTF-8',
+  });
+}

@@ -1,0 +1,53 @@
+/**
+ * Where an HTTP feed stands: the source's cursor, and what makes the next request conditional. Pure.
+ *
+ * The validators belong to a body that was read to its end and to the URL that it came from, so both are kept
+ * together; the URL as a fingerprint, because it may carry a secret.
+ */
+import type { Json } from '../core/json.ts';
+
+export interface HttpPosition {
+  cursor: string | number | null;
+  validators: Validators | null;
+}
+
+export interface Validators {
+  /** Fingerprint of the URL. */
+  url: string;
+  etag: string | null;
+  lastModified: string | null;
+}
+
+/** A stored position; one that another kind of feed left counts as none. */
+export function readPosition(stored: Json): HttpPosition {
+  const fields = typeof stored === 'object' && stored !== null && !Array.isArray(stored) ? stored : {};
+  const { cursor, url, etag, lastModified } = fields;
+  return {
+    cursor: typeof cursor === 'string' || typeof cursor === 'number' ? cursor : null,
+    validators:
+      typeof url === 'string' ? { url, etag: textOrNull(etag), lastModified: textOrNull(lastModified) } : null,
+  };
+}
+
+export function writePosition({ cursor, validators }: HttpPosition): Json {
+  return { cursor, ...(validators ?? { url: null, etag: null, lastModified: null }) };
+}
+
+/** The headers that ask for a body only where it is another than the one that was read. */
+export function conditionalHeaders(validators: Validators | null, url: string): Record<string, string> {
+  if (validators === null || validators.url !== url) return {};
+  return {
+    ...(validators.etag === null ? {} : { 'if-none-match': validators.etag }),
+    ...(validators.lastModified === null ? {} : { 'if-modified-since': validators.lastModified }),
+  };
+}
+
+/** 64 bits of SHA-256, as hex. */
+export async function fingerprint(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
+  return Array.from(new Uint8Array(digest, 0, 8), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+function textOrNull(value: Json | undefined): string | null {
+  return typeof value === 'string' ? value : null;
+}

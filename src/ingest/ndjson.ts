@@ -1,0 +1,117 @@
+/**
+ * Newline-delimited JSON, split at the level of bytes, across chunk boundaries. Holds no more than one unfinished line,
+ * which is bounded. A line that cannot be read is handed over with the reason; the rest goes on.
+ */
+
+/** One line's value, or what came and why it is none. */
+export interface NdjsonItem {
+  data: unknown;
+  /** UTF-8 bytes of the line with its end; exact for ASCII, within a few bytes otherwise. */
+  bytes: number;
+  invalid?: { reason: string; expected: string };
+}
+
+export interface NdjsonParser {
+  /** Appends the items of the lines that `chunk` completes; the chunk may be kept until the next call. */
+  push(chunk: Uint8Array, items: NdjsonItem[]): void;
+  /** Appends the item of the last line where it has no end. */
+  end(items: NdjsonItem[]): void;
+}
+
+export const MAX_LINE_BYTES = 1024 * 1024;
+
+const NEWLINE = 10;
+const EXCERPT_CHARS = 500;
+const EXPECTED = 'one JSON value a line, in UTF-8';
+
+export function createNdjsonParser(maxLineBytes = MAX_LINE_BYTES): NdjsonParser {
+  const strict = new TextDecoder('utf-8', { fatal: true });
+  const lenient = new TextDecoder('utf-8');
+  let rest: Uint8Array[] = [];
+  let restBytes = 0;
+  let skipping = false;
+  let line = 0;
+
+  const invalid = (text: string, bytes: number, problem: string): NdjsonItem => ({
+    data: text.slice(0, EXCERPT_CHARS),
+    bytes,
+    invalid: { reason: `line ${line} ${problem}`, expected: EXPECTED },
+  });
+
+  const parseLine = (text: string, bytes: number): NdjsonItem => {
+    if (bytes > maxLineBytes) return invalid(text, bytes, `is longer than ${maxLineBytes} bytes`);
+    try {
+      return { data: JSON.parse(text), bytes };
+    } catch (error) {
+      return invalid(text, bytes, `is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  };
+
+  const parseBlock = (block: Uint8Array, items: NdjsonItem[]) => {
+    let text: string;
+    let broken = false;
+    try {
+      text = strict.decode(block);
+    } catch {
+      text = lenient.decode(block);
+      broken = true;
+    }
+    // Counting each line's bytes would cost as much as parsing it.
+    const bytesPerChar = block.byteLength / Math.max(1, text.length);
+    for (const part of text.split('\n')) {
+      line += 1;
+      if (part.trim() === '') continue;
+      const bytes = Math.ceil((part.length + 1) * bytesPerChar);
+      items.push(broken && part.includes('\uFFFD') ? invalid(part, bytes, 'is not UTF-8') : parseLine(part, bytes));
+    }
+  };
+
+  const hold = (piece: Uint8Array, items: NdjsonItem[]) => {
+    if (piece.byteLength === 0) return;
+    rest.push(piece);
+    restBytes += piece.byteLength;
+    if (restBytes <= maxLineBytes) return;
+    line += 1;
+    const start = lenient.decode(join(rest, restBytes).subarray(0, EXCERPT_CHARS));
+    items.push(invalid(start, restBytes, `is longer than ${maxLineBytes} bytes`));
+    rest = [];
+    restBytes = 0;
+    skipping = true;
+  };
+
+  return {
+    push(chunk, items) {
+      let from = 0;
+      if (skipping) {
+        from = chunk.indexOf(NEWLINE) + 1;
+        if (from === 0) return;
+        skipping = false;
+      }
+      const end = chunk.lastIndexOf(NEWLINE);
+      if (end < from) return hold(chunk.subarray(from), items);
+      const head = chunk.subarray(from, end);
+      const block = rest.length === 0 ? head : join([...rest, head], restBytes + head.byteLength);
+      rest = [];
+      restBytes = 0;
+      parseBlock(block, items);
+      hold(chunk.subarray(end + 1), items);
+    },
+    end(items) {
+      if (restBytes > 0) parseBlock(join(rest, restBytes), items);
+      rest = [];
+      restBytes = 0;
+    },
+  };
+}
+
+export function join(pieces: readonly Uint8Array[], bytes: number): Uint8Array {
+  const only = pieces.length === 1 ? pieces[0] : undefined;
+  if (only) return only;
+  const joined = new Uint8Array(bytes);
+  let at = 0;
+  for (const piece of pieces) {
+    joined.set(piece, at);
+    at += piece.byteLength;
+  }
+  return joined;
+}
