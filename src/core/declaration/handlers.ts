@@ -37,24 +37,24 @@ export interface AppStreams {
   append<Data = Json>(stream: StreamRef<Data>, data: unknown): Promise<StreamEvent<Data>>;
 }
 
-/** What every handler of the app gets. */
+/** What every handler of the app gets; its functions need no `this`, so it may be taken apart. */
 export interface HandlerContext {
   principal: Principal;
   streams: AppStreams;
-  now(): number;
+  now: () => number;
   /** Aborts when the caller went away or the platform's time is over. */
   signal: AbortSignal;
   /** Epoch ms by which an answer has to be there. */
   deadline: number;
   /** Sent to the caller where it asked for this level or a lower one. */
-  log(level: McpLogLevel, data: Json, logger?: string): void;
+  log: (level: McpLogLevel, data: Json, logger?: string) => void;
 }
 
 export interface ToolContext extends HandlerContext {
   /** Sent where the caller gave a progress token. `progress` must grow. */
-  progress(progress: number, total?: number, message?: string): void;
+  progress: (progress: number, total?: number, message?: string) => void;
   /** A partial result: sent at once, as a progress message, where the caller can take one; else nothing. */
-  emit(partial: Json): void;
+  emit: (partial: Json) => void;
 }
 
 export type ContentBlock =
@@ -99,6 +99,8 @@ export interface ToolOptions<Input extends z.ZodType, Output extends z.ZodType> 
   annotations?: ToolAnnotations;
   /** JSON Schema to show instead of the one made from `input` (which still validates). */
   inputJsonSchema?: JsonObject;
+  /** MCP client capabilities that the tool cannot run without, e.g. `{ sampling: {} }`; a client without them is refused. */
+  clientCapabilities?: JsonObject;
   run(input: z.output<Input>, context: ToolContext): Promise<ToolAnswer<z.input<Output>> | string>;
 }
 

@@ -1,0 +1,76 @@
+/**
+ * The HTTP app, the same on every platform: the MCP endpoint, the documents by which it is found, and its health. It
+ * maps paths and nothing more; what serves MCP is passed in.
+ */
+import { Hono } from 'hono';
+import { asTidegateError, TidegateError } from '../core/errors.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { Deps } from '../streams/deps.ts';
+import { createDocument, documentPreflight } from './documents.ts';
+import { createMcpRoute, type McpServing } from './mcp-route.ts';
+import { createOriginGuard, type OriginOptions } from './origin.ts';
+import { problemResponse } from './problem.ts';
+import { aiCatalog, CARD_TYPE, CATALOG_TYPE, serverCard } from './server-card.ts';
+
+export interface HttpOptions extends OriginOptions {
+  /** Largest body of a POST to `/mcp`; default 1 MiB. */
+  bodyBytes?: number;
+}
+
+export interface HttpDeps extends Deps {
+  mcp: McpServing & { versions: readonly string[]; capabilities: JsonObject };
+}
+
+const BODY_BYTES = 1_048_576;
+
+export function createApp(deps: HttpDeps, options: HttpOptions): Hono {
+  const { app, mcp, runtime, store } = deps;
+  const facts = { app, versions: mcp.versions, capabilities: mcp.capabilities };
+  const route = createMcpRoute(mcp, createOriginGuard(options), options.bodyBytes ?? BODY_BYTES);
+  const baseUrl = (request: Request) => options.publicUrl ?? new URL(request.url).origin;
+
+  const card = createDocument(CARD_TYPE, (base) => serverCard(facts, base));
+  const olderCard = createDocument('application/json', (base) => serverCard(facts, base));
+  const catalog = createDocument(CATALOG_TYPE, (base) => aiCatalog(facts, base));
+  const documents = {
+    '/mcp/server-card': card,
+    '/.well-known/mcp.json': olderCard,
+    '/.well-known/mcp/server-card.json': olderCard,
+    '/.well-known/ai-catalog.json': catalog,
+  };
+
+  const http = new Hono();
+  http.post('/mcp', (context) => route.post(context.req.raw));
+  http.options('/mcp', (context) => route.preflight(context.req.raw));
+  http.all('/mcp', () => route.otherMethod());
+  for (const [path, document] of Object.entries(documents)) {
+    http.get(path, (context) => document(context.req.raw, baseUrl(context.req.raw)));
+    http.options(path, () => documentPreflight());
+  }
+  http.get('/healthz', (context) => context.json({ status: 'ok' }));
+  http.get('/readyz', async (context) => {
+    await store.ping();
+    return context.json({ status: 'ok', store: store.name });
+  });
+  http.get('/', (context) => {
+    const base = baseUrl(context.req.raw);
+    return context.json({
+      name: app.name,
+      title: app.title,
+      version: app.version,
+      description: app.description,
+      mcp: `${base}/mcp`,
+      serverCard: `${base}/mcp/server-card`,
+      streams: [...app.streams.keys()],
+    });
+  });
+  http.notFound(({ req }) =>
+    problemResponse(new TidegateError('not_found', `There is nothing at ${req.path}`, { hint: 'MCP is at /mcp' })),
+  );
+  http.onError((thrown) => {
+    const error = asTidegateError(thrown);
+    runtime.log('error', `HTTP: ${error.message}`, { code: error.code });
+    return problemResponse(error);
+  });
+  return http;
+}

@@ -1,0 +1,42 @@
+/** Public documents: open to every origin, cached for an hour, and 304 for whoever has them already. */
+import type { JsonObject } from '../core/json.ts';
+
+const HEADERS = {
+  'Access-Control-Allow-Origin': '*',
+  'Access-Control-Allow-Methods': 'GET, HEAD',
+  'Access-Control-Allow-Headers': 'Content-Type, Accept, If-None-Match',
+  'Access-Control-Expose-Headers': 'ETag',
+  'Cache-Control': 'public, max-age=3600',
+};
+
+interface Prepared {
+  text: string;
+  etag: string;
+}
+
+/** Answers for a document that `make` builds from the server's base URL; kept for the last base URL that was asked for. */
+export function createDocument(type: string, make: (baseUrl: string) => JsonObject) {
+  let kept: { baseUrl: string; prepared: Prepared } | null = null;
+  return async (request: Request, baseUrl: string): Promise<Response> => {
+    if (kept?.baseUrl !== baseUrl) kept = { baseUrl, prepared: await prepare(make(baseUrl)) };
+    const { text, etag } = kept.prepared;
+    const headers = { ...HEADERS, ETag: etag, 'Content-Type': type };
+    if (matches(request.headers.get('if-none-match'), etag)) return new Response(null, { status: 304, headers });
+    return new Response(text, { headers });
+  };
+}
+
+export function documentPreflight(): Response {
+  return new Response(null, { status: 204, headers: HEADERS });
+}
+
+async function prepare(document: JsonObject): Promise<Prepared> {
+  const text = JSON.stringify(document);
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
+  return { text, etag: `"${Array.from(digest.slice(0, 16), (byte) => byte.toString(16).padStart(2, '0')).join('')}"` };
+}
+
+function matches(header: string | null, etag: string): boolean {
+  if (header === null) return false;
+  return header.split(',').some((candidate) => ['*', etag, `W/${etag}`].includes(candidate.trim()));
+}

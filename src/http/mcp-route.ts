@@ -1,0 +1,71 @@
+/** `/mcp`: what has to be right before a message is served, in JSON-RPC's form, and the headers that browsers need. */
+import { PUBLIC, type Principal } from '../core/principal.ts';
+import { readJson } from './body.ts';
+import type { OriginGuard } from './origin.ts';
+
+/** What serves MCP; made in `mcp/endpoint.ts`. */
+export interface McpServing {
+  /** Answers one POST. `body` is its parsed JSON. */
+  serve(request: Request, body: unknown, principal: Principal): Promise<Response>;
+}
+
+export interface McpRoute {
+  post(request: Request): Promise<Response>;
+  preflight(request: Request): Response;
+  /** GET and DELETE belong to sessions, which this server does not have. */
+  otherMethod(): Response;
+}
+
+const PARSE_ERROR = -32_700;
+const INVALID_REQUEST = -32_600;
+const TITLES = {
+  400: 'Parse error',
+  413: 'The body is too large',
+  415: 'Unsupported media type',
+} as const;
+
+export function createMcpRoute(mcp: McpServing, guard: OriginGuard, limitBytes: number): McpRoute {
+  return {
+    async post(request) {
+      const refusal = guard.refusal(request);
+      if (refusal !== null) return rpcError(403, INVALID_REQUEST, refusal);
+      const body = await readJson(request, limitBytes);
+      const response = body.ok
+        ? await mcp.serve(request, body.value, PUBLIC)
+        : rpcError(
+            body.status,
+            body.status === 400 ? PARSE_ERROR : INVALID_REQUEST,
+            TITLES[body.status],
+            body.expected,
+          );
+      return withOrigin(response, request.headers.get('origin'));
+    },
+    preflight(request) {
+      const refusal = guard.refusal(request);
+      if (refusal !== null) return rpcError(403, INVALID_REQUEST, refusal);
+      const asked = request.headers.get('access-control-request-headers');
+      const headers = new Headers({ 'Access-Control-Allow-Methods': 'POST', 'Access-Control-Max-Age': '3600' });
+      if (asked !== null) headers.set('Access-Control-Allow-Headers', asked);
+      return withOrigin(new Response(null, { status: 204, headers }), request.headers.get('origin'));
+    },
+    otherMethod() {
+      const response = rpcError(405, INVALID_REQUEST, 'Method not allowed', 'POST');
+      response.headers.set('Allow', 'POST, OPTIONS');
+      return response;
+    },
+  };
+}
+
+/** An allowed origin may read the answer; a request without one is not a browser's. */
+function withOrigin(response: Response, origin: string | null): Response {
+  if (origin === null) return response;
+  response.headers.set('Access-Control-Allow-Origin', origin);
+  response.headers.set('Access-Control-Expose-Headers', 'Retry-After');
+  response.headers.append('Vary', 'Origin');
+  return response;
+}
+
+function rpcError(status: number, code: number, message: string, expected?: string): Response {
+  const error = { code, message, ...(expected === undefined ? {} : { data: { expected } }) };
+  return Response.json({ jsonrpc: '2.0', error, id: null }, { status });
+}

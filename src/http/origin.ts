@@ -1,0 +1,51 @@
+/**
+ * Who may send: browsers from allowed origins, and on a loopback address only requests that name one, against DNS
+ * rebinding. Requests without `Origin` are not from browsers and pass.
+ */
+
+export interface OriginOptions {
+  /** Base URL that the server is known by; null: that of the request. */
+  publicUrl: string | null;
+  /** Address that the server listens on; null where the platform has none of ours. A loopback one checks `Host`. */
+  host: string | null;
+  /** Origins that may send beside the server's own and, on loopback, those of this machine; `*` for all. Default none. */
+  allowedOrigins?: readonly string[];
+}
+
+export interface OriginGuard {
+  /** Why a request is refused, in words for its sender; null: it may pass. */
+  refusal(request: Request): string | null;
+}
+
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]', '::1']);
+
+export function createOriginGuard({ publicUrl, host, allowedOrigins = [] }: OriginOptions): OriginGuard {
+  const onLoopback = host !== null && LOOPBACK.has(host);
+  const ownHost = publicUrl === null ? null : new URL(publicUrl).hostname;
+  const allowed = new Set(allowedOrigins);
+  if (publicUrl !== null) allowed.add(new URL(publicUrl).origin);
+
+  function originAllowed(origin: string, request: Request): boolean {
+    if (allowed.has('*') || allowed.has(origin)) return true;
+    if (!URL.canParse(origin)) return false;
+    const { host: originHost, hostname } = new URL(origin);
+    return (onLoopback && LOOPBACK.has(hostname)) || originHost === request.headers.get('host');
+  }
+
+  return {
+    refusal(request) {
+      if (onLoopback) {
+        const name = hostnameOf(request.headers.get('host'));
+        if (name !== null && !LOOPBACK.has(name) && name !== ownHost) {
+          return 'Host: expected localhost, since this server listens on a loopback address';
+        }
+      }
+      const origin = request.headers.get('origin');
+      return origin === null || originAllowed(origin, request) ? null : 'Origin: not one of those allowed here';
+    },
+  };
+}
+
+function hostnameOf(host: string | null): string | null {
+  return host === null ? null : host.replace(/:\d+$/, '').toLowerCase();
+}

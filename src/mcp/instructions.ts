@@ -1,0 +1,16 @@
+/** What a model is told of a server whose app declares no instructions of its own. */
+import type { App } from '../core/declaration/app.ts';
+
+const STREAMS_NAMED = 20;
+
+export function instructionsFor(app: App): string {
+  const lines = [`${app.title}: ${app.description}`];
+  const streams = [...app.streams.values()];
+  if (streams.length > 0) {
+    lines.push('Streams of live data:');
+    for (const { name, description } of streams.slice(0, STREAMS_NAMED)) lines.push(`- ${name}: ${description}`);
+    if (streams.length > STREAMS_NAMED) lines.push(`- and ${streams.length - STREAMS_NAMED} more`);
+    lines.push('Begin with list_streams: it tells the fields, the units and how fresh each stream is.');
+  }
+  return lines.join('\n');
+}

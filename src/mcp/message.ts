@@ -1,0 +1,32 @@
+/** Reading and answering a JSON-RPC message that has not been served yet. */
+import type { McpHandlerRequestOptions } from '@modelcontextprotocol/server';
+import type { JsonObject } from '../core/json.ts';
+
+export type AuthInfo = NonNullable<McpHandlerRequestOptions['authInfo']>;
+
+/** A value of a message's `_meta`; undefined where there is none. */
+export function claimOf(body: unknown, key: string): unknown {
+  if (typeof body !== 'object' || body === null) return undefined;
+  const { params } = body as { params?: unknown };
+  if (typeof params !== 'object' || params === null) return undefined;
+  const { _meta: meta } = params as { _meta?: unknown };
+  return typeof meta === 'object' && meta !== null ? (meta as Record<string, unknown>)[key] : undefined;
+}
+
+/** An error answer to `body`, with its id where it is a request that has one. */
+export function errorResponse(
+  status: number,
+  code: number,
+  message: string,
+  body: unknown,
+  data?: JsonObject,
+): Response {
+  const error = { code, message, ...(data === undefined ? {} : { data }) };
+  return Response.json({ jsonrpc: '2.0', error, id: idOf(body) }, { status });
+}
+
+function idOf(body: unknown): string | number | null {
+  if (typeof body !== 'object' || body === null) return null;
+  const { id, method } = body as { id?: unknown; method?: unknown };
+  return typeof method === 'string' && (typeof id === 'string' || typeof id === 'number') ? id : null;
+}

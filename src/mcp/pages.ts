@@ -1,0 +1,47 @@
+/** Pages of lists that are known whole. A cursor names the list and the offset, and is opaque to clients. */
+import { TidegateError } from '../core/errors.ts';
+
+export const PAGE_SIZE = 100;
+
+export interface Page<Item> {
+  items: readonly Item[];
+  /** Absent on the last page. */
+  nextCursor?: string;
+}
+
+/**
+ * The page that `cursor` names; the first one without a cursor.
+ * @throws TidegateError `bad_cursor` for a cursor that was not made for this list.
+ */
+export function pageOf<Item>(list: string, items: readonly Item[], cursor: string | undefined): Page<Item> {
+  const from = cursor === undefined ? 0 : offsetOf(list, cursor, items.length);
+  const to = from + PAGE_SIZE;
+  if (from === 0 && to >= items.length) return { items };
+  return { items: items.slice(from, to), ...(to < items.length ? { nextCursor: btoa(`${list}:${to}`) } : {}) };
+}
+
+function offsetOf(list: string, cursor: string, length: number): number {
+  const [name, offset, ...rest] = decode(cursor).split(':');
+  const from = Number(offset);
+  if (name !== list || rest.length > 0 || !Number.isInteger(from) || from < PAGE_SIZE || from % PAGE_SIZE !== 0) {
+    throw badCursor(list);
+  }
+  if (from >= length) throw badCursor(list);
+  return from;
+}
+
+function decode(cursor: string): string {
+  try {
+    return atob(cursor);
+  } catch {
+    return '';
+  }
+}
+
+function badCursor(list: string): TidegateError {
+  return new TidegateError('bad_cursor', `The cursor is not one of ${list}`, {
+    field: 'cursor',
+    expected: `the nextCursor of a page of ${list}, unchanged`,
+    hint: 'list again without a cursor',
+  });
+}

@@ -1,0 +1,134 @@
+/** Prompts of the registry, and completion of their arguments and of resource templates. */
+import type { HandlerContext, Prompt, PromptMessage } from '../core/declaration/handlers.ts';
+import { TidegateError } from '../core/errors.ts';
+import { type Caller, handlerContext, type HandlerDeps } from './call-context.ts';
+import { type Page, pageOf } from './pages.ts';
+import type { ResourceRegistry } from './registry-resources.ts';
+
+export interface PromptListing {
+  name: string;
+  title?: string;
+  description: string;
+  arguments?: { name: string; description?: string; required?: boolean }[];
+}
+
+export interface PromptResult {
+  description: string;
+  messages: PromptMessage[];
+}
+
+export interface PromptRegistry {
+  readonly size: number;
+  list(cursor: string | undefined): Page<PromptListing>;
+  /** @throws TidegateError `not_found` for an unknown prompt, `invalid_input` for a missing or unknown argument. */
+  get(name: string, args: unknown, caller: Caller): Promise<PromptResult>;
+}
+
+export function createPromptRegistry(deps: HandlerDeps, prompts: ReadonlyMap<string, Prompt>): PromptRegistry {
+  const listings = [...prompts].map(([name, prompt]): PromptListing => listingOf(name, prompt));
+  return {
+    size: listings.length,
+    list: (cursor) => pageOf('prompts', listings, cursor),
+    async get(name, args, caller) {
+      const prompt = promptNamed(prompts, name);
+      const answer = await prompt.run(promptArguments(prompt, args), handlerContext(deps, caller));
+      const messages: PromptMessage[] =
+        typeof answer === 'string' ? [{ role: 'user', content: { type: 'text', text: answer } }] : answer;
+      return { description: prompt.description, messages };
+    },
+  };
+}
+
+export interface Completion {
+  /** At most 100. */
+  values: string[];
+  total: number;
+  hasMore: boolean;
+}
+
+export type CompletionReference = { type: 'ref/prompt'; name: string } | { type: 'ref/resource'; uri: string };
+
+const COMPLETIONS = 100;
+const NOTHING: Promise<string[]> = Promise.resolve([]);
+
+/** @throws TidegateError `not_found` for an unknown prompt or resource, `invalid_input` for an argument that it does not have. */
+export async function complete(
+  deps: HandlerDeps,
+  prompts: ReadonlyMap<string, Prompt>,
+  resources: ResourceRegistry,
+  reference: CompletionReference,
+  argument: { name: string; value: string },
+  caller: Caller,
+): Promise<Completion> {
+  const completer =
+    reference.type === 'ref/prompt'
+      ? ofPrompt(promptNamed(prompts, reference.name), argument.name)
+      : ofResource(resources, reference.uri, argument.name);
+  const values = await completer(argument.value, handlerContext(deps, caller));
+  return { values: values.slice(0, COMPLETIONS), total: values.length, hasMore: values.length > COMPLETIONS };
+}
+
+function ofPrompt(prompt: Prompt, name: string) {
+  const argument = prompt.arguments?.find((declared) => declared.name === name);
+  if (!argument) throw unknownArgument(name, prompt.arguments?.map((declared) => declared.name) ?? []);
+  return (value: string, context: HandlerContext) => argument.complete?.(value, context) ?? NOTHING;
+}
+
+function ofResource(resources: ResourceRegistry, uri: string, name: string) {
+  const resource = resources.find(uri);
+  if (!resource) {
+    throw new TidegateError('not_found', `Unknown resource: ${uri}`, {
+      field: 'ref.uri',
+      expected: 'a template that resources/templates/list shows',
+    });
+  }
+  const known = [...resource.uri.matchAll(/\{(\w+)\}/g)].map(([, variable]) => variable ?? '');
+  if (!known.includes(name)) throw unknownArgument(name, known);
+  return (value: string, context: HandlerContext) => resource.complete?.[name]?.(value, context) ?? NOTHING;
+}
+
+function promptNamed(prompts: ReadonlyMap<string, Prompt>, name: string): Prompt {
+  const prompt = prompts.get(name);
+  if (prompt) return prompt;
+  throw new TidegateError('not_found', `Unknown prompt: ${name}`, {
+    field: 'name',
+    expected: 'the name of a prompt that prompts/list shows',
+  });
+}
+
+function promptArguments(prompt: Prompt, args: unknown): Record<string, string> {
+  const given = typeof args === 'object' && args !== null ? (args as Record<string, unknown>) : {};
+  const input: Record<string, string> = {};
+  for (const { name, required } of prompt.arguments ?? []) {
+    const value = Object.hasOwn(given, name) ? given[name] : undefined;
+    if (typeof value === 'string') input[name] = value;
+    else if (value !== undefined || required) {
+      throw new TidegateError('invalid_input', `The argument ${name} is ${value === undefined ? 'missing' : 'wrong'}`, {
+        field: `arguments.${name}`,
+        expected: 'a text',
+      });
+    }
+  }
+  return input;
+}
+
+function unknownArgument(name: string, known: readonly string[]): TidegateError {
+  return new TidegateError('invalid_input', `There is no argument ${name} here`, {
+    field: 'argument.name',
+    expected: known.length === 0 ? 'none: there are no arguments' : `one of ${known.join(', ')}`,
+  });
+}
+
+function listingOf(name: string, prompt: Prompt): PromptListing {
+  const declared = prompt.arguments?.map(({ name: argument, description, required }) => ({
+    name: argument,
+    ...(description === undefined ? {} : { description }),
+    ...(required === undefined ? {} : { required }),
+  }));
+  return {
+    name,
+    ...(prompt.title === undefined ? {} : { title: prompt.title }),
+    description: prompt.description,
+    ...(declared && declared.length > 0 ? { arguments: declared } : {}),
+  };
+}

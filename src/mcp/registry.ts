@@ -1,0 +1,94 @@
+/**
+ * The registry: an app's tools, resources and prompts and the built-in ones, ready to be listed and called. Built once
+ * per isolate; it knows no protocol version, no transport and no SDK, so one of it serves them all. What it lists does
+ * not vary by caller yet; the lists take no principal until scopes are declared.
+ */
+import type { App } from '../core/declaration/app.ts';
+import type { Prompt, Resource, Tool } from '../core/declaration/handlers.ts';
+import { TidegateError } from '../core/errors.ts';
+import type { Caller, HandlerDeps } from './call-context.ts';
+import { instructionsFor } from './instructions.ts';
+import {
+  complete,
+  type Completion,
+  type CompletionReference,
+  createPromptRegistry,
+  type PromptRegistry,
+} from './registry-prompts.ts';
+import { createResourceRegistry, type ResourceRegistry } from './registry-resources.ts';
+import { createToolRegistry, type ToolRegistry } from './registry-tools.ts';
+
+/** How a server names itself in every answer. */
+export interface Identity {
+  name: string;
+  title: string;
+  version: string;
+  description: string;
+  websiteUrl?: string;
+}
+
+export interface Registry {
+  identity: Identity;
+  instructions: string;
+  tools: ToolRegistry;
+  resources: ResourceRegistry;
+  prompts: PromptRegistry;
+  complete(
+    reference: CompletionReference,
+    argument: { name: string; value: string },
+    caller: Caller,
+  ): Promise<Completion>;
+}
+
+/** Tools, resources and prompts that the server adds to every app. */
+export interface BuiltIns {
+  tools?: Record<string, Tool>;
+  resources?: Record<string, Resource>;
+  prompts?: Record<string, Prompt>;
+}
+
+/** @throws TidegateError `invalid_config` for a name or URI taken twice, or a schema that MCP cannot show. */
+export function createRegistry(deps: HandlerDeps & { app: App }, builtIns: BuiltIns): Registry {
+  const { app } = deps;
+  const resources = createResourceRegistry(deps, mergeResources(app.resources, builtIns.resources));
+  const prompts = merge('prompts', app.prompts, builtIns.prompts);
+  return {
+    identity: {
+      name: app.name,
+      title: app.title,
+      version: app.version,
+      description: app.description,
+      ...(app.websiteUrl === null ? {} : { websiteUrl: app.websiteUrl }),
+    },
+    instructions: app.instructions ?? instructionsFor(app),
+    tools: createToolRegistry(deps, merge('tools', app.tools, builtIns.tools)),
+    resources,
+    prompts: createPromptRegistry(deps, prompts),
+    complete: (reference, argument, caller) => complete(deps, prompts, resources, reference, argument, caller),
+  };
+}
+
+function merge<Item>(
+  part: string,
+  declared: ReadonlyMap<string, Item>,
+  builtIn: Record<string, Item> = {},
+): ReadonlyMap<string, Item> {
+  for (const name of Object.keys(builtIn)) {
+    if (declared.has(name)) throw taken(`${part}.${name}`, `a name other than the built-in ${name}`);
+  }
+  return new Map([...Object.entries(builtIn), ...declared]);
+}
+
+function mergeResources(declared: ReadonlyMap<string, Resource>, builtIn: Record<string, Resource> = {}) {
+  const uris = new Map(Object.entries(builtIn).map(([name, { uri }]) => [uri, name]));
+  for (const [name, { uri }] of declared) {
+    const other = uris.get(uri);
+    if (other !== undefined)
+      throw taken(`resources.${name}.uri`, `a URI other than ${uri}, which the built-in ${other} has`);
+  }
+  return merge('resources', declared, builtIn);
+}
+
+function taken(field: string, expected: string): TidegateError {
+  return new TidegateError('invalid_config', `${field}: expected ${expected}`, { field, expected });
+}

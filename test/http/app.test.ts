@@ -1,0 +1,148 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TidegateError } from '../../src/core/errors.ts';
+import { createMemoryStore } from '../../src/store/memory.ts';
+import type { Store } from '../../src/store/store.ts';
+import { sampleApp } from '../mcp/sample-app.ts';
+import { type Served, serveApp } from '../mcp/served.ts';
+
+let served: Served;
+beforeAll(async () => {
+  served = await serveApp(sampleApp, { http: { bodyBytes: 10_000 } });
+});
+afterAll(() => served.close());
+
+function post(body: string | ReadableStream, headers: Record<string, string> = {}): Promise<Response> {
+  return fetch(served.mcpUrl, {
+    method: 'POST',
+    body,
+    headers: { 'Content-Type': 'application/json', ...headers },
+    ...(body instanceof ReadableStream ? { duplex: 'half' } : {}),
+  });
+}
+
+const ping = '{"jsonrpc":"2.0","id":1,"method":"ping"}';
+
+describe('bodies of POST /mcp', () => {
+  it.each(['{"jsonrpc":"2.0",', '', 'hello', '\u0000'])('answers malformed JSON %j with 400, -32700', async (body) => {
+    const response = await post(body);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ jsonrpc: '2.0', id: null, error: { code: -32_700 } });
+  });
+
+  it('answers another content type with 415', async () => {
+    expect((await post(ping, { 'Content-Type': 'text/plain' })).status).toBe(415);
+    expect((await post(ping, { 'Content-Type': 'application/json; charset=utf-8' })).status).toBe(200);
+  });
+
+  it('answers a body above the limit with 413 that names it, with and without a length', async () => {
+    const large = JSON.stringify({
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'ping',
+      params: { _meta: { x: 'x'.repeat(10_000) } },
+    });
+    const declared = await post(large);
+    expect(declared.status).toBe(413);
+    expect(await declared.json()).toMatchObject({
+      error: { code: -32_600, data: { expected: 'a body of at most 10000 bytes' } },
+    });
+    expect((await post(new Blob([large]).stream())).status).toBe(413);
+    expect((await post(new Blob([ping]).stream())).status).toBe(200);
+  });
+});
+
+describe('origins and hosts', () => {
+  it.each([
+    ['https://evil.example', 403],
+    ['null', 403],
+    ['http://localhost:6274', 200],
+    ['http://127.0.0.1', 200],
+  ])('answers Origin %s with %i', async (origin, status) => {
+    const response = await post(ping, { Origin: origin });
+    expect(response.status).toBe(status);
+    expect(response.headers.get('access-control-allow-origin')).toBe(status === 200 ? origin : null);
+  });
+
+  it('answers the preflight of an allowed origin with what it asked for', async () => {
+    const asked = 'content-type, mcp-method, mcp-param-region';
+    const headers = { Origin: 'http://localhost:1', 'Access-Control-Request-Headers': asked };
+    const response = await fetch(served.mcpUrl, { method: 'OPTIONS', headers });
+    expect(response.status).toBe(204);
+    expect(response.headers.get('access-control-allow-headers')).toBe(asked);
+    expect(response.headers.get('access-control-allow-origin')).toBe('http://localhost:1');
+    const evil = await fetch(served.mcpUrl, { method: 'OPTIONS', headers: { Origin: 'https://evil.example' } });
+    expect(evil.status).toBe(403);
+  });
+});
+
+describe('discovery documents', () => {
+  const card = {
+    $schema: 'https://static.modelcontextprotocol.io/schemas/v1/server-card.schema.json',
+    name: 'io.github.tidegate/sample',
+    version: '1.2.3',
+    description: 'A sample for tests',
+    serverInfo: { name: 'sample' },
+    capabilities: { tools: {} },
+  };
+
+  it.each([
+    ['/mcp/server-card', 'application/mcp-server-card+json'],
+    ['/.well-known/mcp.json', 'application/json'],
+    ['/.well-known/mcp/server-card.json', 'application/json'],
+  ])('serves the card at %s, open, cached, with 304', async (path, type) => {
+    const response = await fetch(served.url + path);
+    expect(response.headers.get('content-type')).toBe(type);
+    expect(response.headers.get('access-control-allow-origin')).toBe('*');
+    expect(response.headers.get('cache-control')).toBe('public, max-age=3600');
+    const remotes = [{ type: 'streamable-http', url: `${served.url}/mcp` }];
+    expect(await response.json()).toMatchObject({ ...card, remotes });
+    const etag = response.headers.get('etag') ?? '';
+    const again = await fetch(served.url + path, { headers: { 'If-None-Match': `W/${etag}, "x"` } });
+    expect([again.status, again.headers.get('etag')]).toEqual([304, etag]);
+  });
+
+  it('links to the card from the AI catalog', async () => {
+    const response = await fetch(`${served.url}/.well-known/ai-catalog.json`);
+    expect(response.headers.get('content-type')).toBe('application/ai-catalog+json');
+    expect(await response.json()).toMatchObject({
+      specVersion: '1.0',
+      entries: [
+        {
+          identifier: 'urn:air:tidegate.github.io:mcp:sample',
+          type: 'application/mcp-server-card+json',
+          url: `${served.url}/mcp/server-card`,
+        },
+      ],
+    });
+  });
+
+  it('names the public URL where one is set', async () => {
+    const behind = await serveApp(sampleApp, { http: { publicUrl: 'https://tides.example' } });
+    const response = await fetch(`${behind.url}/mcp/server-card`);
+    expect(await response.json()).toMatchObject({ remotes: [{ url: 'https://tides.example/mcp' }] });
+    await behind.close();
+  });
+});
+
+describe('health', () => {
+  it('is ready while the store answers, and alive in any case', async () => {
+    expect((await fetch(`${served.url}/readyz`)).status).toBe(200);
+    const gone: Store = {
+      ...createMemoryStore({}),
+      ping: () => Promise.reject(new TidegateError('store_unavailable', 'gone', { retryAfterMs: 4_200 })),
+    };
+    const cut = await serveApp(sampleApp, { store: gone });
+    const ready = await fetch(`${cut.url}/readyz`);
+    expect([ready.status, ready.headers.get('retry-after')]).toEqual([503, '5']);
+    expect(await ready.json()).toMatchObject({ code: 'store_unavailable' });
+    expect((await fetch(`${cut.url}/healthz`)).status).toBe(200);
+    await cut.close();
+  });
+
+  it('answers an unknown path with a problem that says where MCP is', async () => {
+    const response = await fetch(`${served.url}/nope`);
+    expect(response.status).toBe(404);
+    expect(response.headers.get('content-type')).toBe('application/problem+json');
+    expect(await response.json()).toMatchObject({ code: 'not_found', hint: 'MCP is at /mcp' });
+  });
+});

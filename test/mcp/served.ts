@@ -1,0 +1,94 @@
+/** An app on a real HTTP server on a free port of 127.0.0.1, for tests of the endpoint. */
+import type { AddressInfo } from 'node:net';
+import { serve } from '@hono/node-server';
+import type { App } from '../../src/core/declaration/app.ts';
+import type { AppStreams } from '../../src/core/declaration/handlers.ts';
+import { TidegateError } from '../../src/core/errors.ts';
+import { systemRuntime } from '../../src/core/runtime.ts';
+import { createApp, type HttpOptions } from '../../src/http/app.ts';
+import { createMcpEndpoint } from '../../src/mcp/endpoint.ts';
+import { type BuiltIns, createRegistry } from '../../src/mcp/registry.ts';
+import { createMemoryStore } from '../../src/store/memory.ts';
+import type { Store } from '../../src/store/store.ts';
+
+export interface Logged {
+  level: string;
+  message: string;
+  fields: unknown;
+}
+
+export interface Served {
+  url: string;
+  mcpUrl: string;
+  logged: Logged[];
+  /** A POST of a 2026-07-28 request with all that it needs; `headers` and `meta` replace or, with null, remove. */
+  call(method: string, params?: object, change?: Change): Promise<Response>;
+  close(): Promise<void>;
+}
+
+export interface Change {
+  headers?: Record<string, string | null>;
+  meta?: Record<string, unknown>;
+  signal?: AbortSignal;
+}
+
+export interface ServeOptions {
+  store?: Store;
+  streamsFor?: () => AppStreams;
+  builtIns?: BuiltIns;
+  http?: Partial<HttpOptions>;
+}
+
+function noStreams(): never {
+  throw new TidegateError('not_found', 'this test has no streams');
+}
+
+export async function serveApp(app: App, options: ServeOptions = {}): Promise<Served> {
+  const logged: Logged[] = [];
+  const runtime = systemRuntime((level, message, fields) => void logged.push({ level, message, fields }));
+  const store = options.store ?? createMemoryStore({});
+  const registry = createRegistry(
+    { app, runtime, streamsFor: options.streamsFor ?? noStreams },
+    options.builtIns ?? {},
+  );
+  const mcp = createMcpEndpoint({ runtime, registry });
+  const http = createApp({ app, store, runtime, mcp }, { publicUrl: null, host: '127.0.0.1', ...options.http });
+  const server = serve({ fetch: http.fetch, port: 0, hostname: '127.0.0.1' });
+  await new Promise<void>((resolve) => server.once('listening', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    url,
+    mcpUrl: `${url}/mcp`,
+    logged,
+    call: (method, params = {}, change = {}) => postModern(`${url}/mcp`, method, params, change),
+    async close() {
+      await mcp.close();
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        if ('closeAllConnections' in server) server.closeAllConnections();
+      });
+    },
+  };
+}
+
+function postModern(url: string, method: string, params: object, change: Change): Promise<Response> {
+  const { name, uri } = params as { name?: string; uri?: string };
+  const headers = new Headers({
+    'Content-Type': 'application/json',
+    Accept: 'application/json, text/event-stream',
+    'MCP-Protocol-Version': '2026-07-28',
+    'Mcp-Method': method,
+    ...(method === 'resources/read' ? { 'Mcp-Name': uri ?? '' } : name === undefined ? {} : { 'Mcp-Name': name }),
+  });
+  for (const [header, value] of Object.entries(change.headers ?? {})) {
+    if (value === null) headers.delete(header);
+    else headers.set(header, value);
+  }
+  const meta = {
+    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    'io.modelcontextprotocol/clientCapabilities': {},
+    ...change.meta,
+  };
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { ...params, _meta: meta } });
+  return fetch(url, { method: 'POST', headers, body, ...(change.signal ? { signal: change.signal } : {}) });
+}
