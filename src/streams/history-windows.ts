@@ -1,0 +1,162 @@
+/**
+ * Aggregates over a range of a stream, per window and key.
+ *
+ * Events are late and out of order, so no point of a log finishes a window for good. A read that its budget stops
+ * therefore does not claim whole windows: each page is exact for its own part of the log, the parts are disjoint and
+ * leave nothing out, and rows of the same window and key merge (see `WindowRow`). `complete` on a first page says that
+ * no merging is needed. Every page stops between two entries, whatever stopped it: the budget, or too many rows.
+ */
+import type { DeclaredStream } from '../core/declaration/stream.ts';
+import { TidegateError } from '../core/errors.ts';
+import { READ_LIMIT } from '../store/limits.ts';
+import type { Deps } from './deps.ts';
+import { ANSWER_MS, beyond, type ReadLimits, type Scanned, scannedOf, startOf } from './history.ts';
+import {
+  badCursor,
+  decodeRange,
+  encodeRange,
+  isPastRetention,
+  matcher,
+  type Range,
+  type RangeQuery,
+  resolveRange,
+} from './history-range.ts';
+import { streamLog } from './names.ts';
+import { scan, SCAN_BUDGET } from './scan.ts';
+import { DURATION_EXPECTED, parseDuration } from './time-text.ts';
+import { createWindows, type Skipped, startOf as startOfWindow, type WindowRow, type WindowSpec } from './windows.ts';
+
+/** Most rows (windows times keys) on a page. */
+export const MOST_ROWS = 1_000;
+/** A query without `from` reaches back this many windows. */
+export const DEFAULT_WINDOWS = 60;
+const LONGEST_WINDOW_MS = 366 * 86_400_000;
+const LONGEST_FIELD = 200;
+
+const KIND = 'windows';
+
+export interface WindowsQuery extends RangeQuery {
+  /** Length of a window, `30s`, `5m`, `1h`, `1d`; or `all` for one window, for which `from` is needed. */
+  window: string;
+  /** Path of a numeric field (`motor.temp`). Default: events are counted. */
+  field?: string;
+  /** Default true: a row for each key. */
+  perKey?: boolean;
+  /** Where windows begin: at whole multiples since the epoch in UTC (default), or at `from`. */
+  align?: 'epoch' | 'from';
+}
+
+export interface WindowsPage {
+  /** At most `MOST_ROWS`, by window and then key. Windows without a value have none. */
+  rows: WindowRow[];
+  /** Null: one window over the whole range. */
+  windowMs: number | null;
+  from: number | null;
+  to: number | null;
+  /** All of the range was read, by this page and those before it. */
+  complete: boolean;
+  /** Goes on where this page ended; null where complete. */
+  cursor: string | null;
+  truncated: boolean;
+  skipped: Skipped;
+  scanned: Scanned;
+}
+
+interface Plan {
+  range: Range;
+  spec: Omit<WindowSpec, 'most'>;
+}
+
+/** @throws TidegateError `invalid_input` with the field; `bad_cursor` for a cursor of another stream or query. */
+export async function readWindows(
+  deps: Deps,
+  tenant: string,
+  stream: DeclaredStream,
+  query: WindowsQuery,
+  limits: ReadLimits = {},
+): Promise<WindowsPage> {
+  const now = deps.runtime.now();
+  const resumed = query.cursor === undefined ? null : resume(stream, { ...query, cursor: query.cursor }, now);
+  const { range, spec } = resumed ?? plan(stream, query, now);
+  const log = streamLog(tenant, stream.name);
+  const begin = resumed
+    ? { position: resumed.position, calls: 0 }
+    : await startOf(deps.store, log, stream, range, 'oldest', now);
+  const windows = createWindows({ ...spec, most: MOST_ROWS });
+  const matches = matcher(range);
+  const report = await scan(deps.store, log, {
+    direction: 'forward',
+    start: begin.position,
+    chunk: READ_LIMIT,
+    budget: limits.budget ?? SCAN_BUDGET,
+    isBeyond: beyond(range, stream, 'oldest'),
+    visit: (event) => !matches(event) || windows.add(event),
+    isFull: () => false,
+    isLate: () => limits.deadline !== undefined && deps.runtime.now() >= limits.deadline - ANSWER_MS,
+  });
+  const complete = report.ended === 'log' || report.ended === 'range';
+  const { windowMs, origin, field, perKey } = spec;
+  return {
+    rows: windows.rows(),
+    windowMs,
+    from: range.from,
+    to: range.to,
+    complete,
+    cursor:
+      complete || report.position === null
+        ? null
+        : encodeRange(stream.name, KIND, range, [windowMs, origin, field, perKey], report.position),
+    truncated: report.truncated || isPastRetention(range, stream, now),
+    skipped: windows.skipped(),
+    scanned: scannedOf(report, begin.calls),
+  };
+}
+
+function plan(stream: DeclaredStream, query: WindowsQuery, now: number): Plan {
+  const asked = resolveRange(stream, query, now);
+  const windowMs = windowOf(query.window);
+  if (windowMs === null && asked.from === null) {
+    throw new TidegateError('invalid_input', 'a single window over everything needs a beginning', {
+      field: 'from',
+      expected: 'a time, because `window` is all',
+    });
+  }
+  const field = query.field ?? null;
+  if (field !== null && (field === '' || field.length > LONGEST_FIELD)) {
+    throw new TidegateError('invalid_input', 'no such path', { field: 'field', expected: 'a path such as motor.temp' });
+  }
+  const from = asked.from ?? defaultFrom(windowMs ?? 1, asked.to ?? now);
+  const origin = windowMs === null || query.align === 'from' ? from : 0;
+  return { range: { ...asked, from }, spec: { windowMs, origin, field, perKey: query.perKey ?? true } };
+}
+
+function defaultFrom(windowMs: number, to: number): number {
+  return startOfWindow(to, { windowMs, origin: 0 }) - (DEFAULT_WINDOWS - 1) * windowMs;
+}
+
+/** Null for `all`. */
+function windowOf(text: string): number | null {
+  if (text === 'all') return null;
+  const windowMs = parseDuration(text);
+  if (windowMs !== null && windowMs > 0 && windowMs <= LONGEST_WINDOW_MS) return windowMs;
+  throw new TidegateError('invalid_input', `not a length of a window: ${text.slice(0, 40)}`, {
+    field: 'window',
+    expected: `${DURATION_EXPECTED}, 366d at most; or all`,
+  });
+}
+
+function resume(stream: DeclaredStream, query: WindowsQuery & { cursor: string }, now: number) {
+  const { range, rest, position } = decodeRange(stream, KIND, query, now);
+  const [windowMs, origin, field, perKey] = rest;
+  const formed =
+    (windowMs === null || (typeof windowMs === 'number' && windowMs > 0)) &&
+    typeof origin === 'number' &&
+    (field === null || typeof field === 'string') &&
+    typeof perKey === 'boolean';
+  if (!formed) throw badCursor('it is not of this form');
+  if (windowOf(query.window) !== windowMs) throw badCursor('it goes with another `window`');
+  if (query.field !== undefined && query.field !== field) throw badCursor('it goes with another `field`');
+  if (query.perKey !== undefined && query.perKey !== perKey) throw badCursor('it goes with another `perKey`');
+  const spec: Plan['spec'] = { windowMs, origin, field, perKey };
+  return { range, spec, position };
+}

@@ -1,0 +1,54 @@
+/** Times and durations as people and models write them. Pure: the clock is an argument. */
+import { TidegateError } from '../core/errors.ts';
+
+const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const DURATION = /^(\d{1,12})(ms|s|m|h|d)$/;
+/** A date alone, or with a time that says its zone: a time without one would mean another moment on another machine. */
+const ISO = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2}))?$/;
+const LATEST_TIME = 8_640_000_000_000_000;
+
+export const DURATION_EXPECTED = 'a whole number with a unit, such as 30s, 5m, 1h or 1d';
+export const TIME_EXPECTED =
+  'epoch milliseconds, an ISO 8601 time with its zone (2026-11-20T12:00:00Z), or a time before now (-15m)';
+
+/** `1m`, `5m`, `1h`, `1d`, … in ms; null where the text is no duration. */
+export function parseDuration(text: string): number | null {
+  const [, digits, unit] = DURATION.exec(text) ?? [];
+  return digits === undefined ? null : Number(digits) * UNITS[unit as keyof typeof UNITS];
+}
+
+/** Whether a time is told from now, and so means another moment with each call. */
+export function isRelative(time: number | string): boolean {
+  return typeof time === 'string' && (time === 'now' || time.startsWith('-'));
+}
+
+/**
+ * A time in epoch ms.
+ * @param time epoch ms (also as text), ISO 8601, `now`, or a duration before now: `-15m`.
+ * @throws TidegateError `invalid_input` with `field`.
+ */
+export function parseTime(time: number | string, now: number, field: string): number {
+  const parsed = typeof time === 'number' ? time : timeOf(time.trim(), now);
+  if (parsed === null || !Number.isFinite(parsed) || Math.abs(parsed) > LATEST_TIME) {
+    throw new TidegateError('invalid_input', `${field} is not a time: ${JSON.stringify(time).slice(0, 80)}`, {
+      field,
+      expected: TIME_EXPECTED,
+    });
+  }
+  return Math.trunc(parsed);
+}
+
+function timeOf(text: string, now: number): number | null {
+  if (text === 'now') return now;
+  if (text.startsWith('-')) {
+    const before = parseDuration(text.slice(1));
+    return before === null ? null : now - before;
+  }
+  if (/^\d{1,16}$/.test(text) && !/^\d{4}$/.test(text)) return Number(text);
+  return ISO.test(text) ? Date.parse(text) : null;
+}
+
+/** ISO 8601 with the milliseconds left out where they are 0. */
+export function isoTime(time: number): string {
+  return Math.abs(time) > LATEST_TIME ? String(time) : new Date(time).toISOString().replace('.000Z', 'Z');
+}

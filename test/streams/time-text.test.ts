@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import { isoTime, parseDuration, parseTime } from '../../src/streams/time-text.ts';
+
+const NOW = Date.UTC(2026, 10, 20, 12);
+
+test.each([
+  [1_000, 1_000],
+  ['1795176000000', 1_795_176_000_000],
+  ['2026-11-20T11:00:00Z', NOW - 3_600_000],
+  ['2026-11-20T13:00:00.250+02:00', NOW - 3_600_000 + 250],
+  ['2026-11-20', Date.UTC(2026, 10, 20)],
+  ['now', NOW],
+  ['-15m', NOW - 900_000],
+  ['-2d', NOW - 2 * 86_400_000],
+])('%s is a time', (text, expected) => {
+  expect(parseTime(text, NOW, 'from')).toBe(expected);
+});
+
+test.each([
+  '',
+  'yesterday',
+  '2026-11-20T11:00:00',
+  '2026-13-41',
+  '15m',
+  '-15',
+  '-m',
+  '2026',
+  Number.NaN,
+  1e17,
+  '99999999999999999999',
+])('%s is none', (text) => {
+  expect(() => parseTime(text, NOW, 'from')).toThrow(expect.objectContaining({ code: 'invalid_input', field: 'from' }));
+});
+
+test('durations', () => {
+  expect(['250ms', '30s', '5m', '1h', '1d', '0s', 'm', '1.5h', '-1h', '1w'].map(parseDuration)).toEqual([
+    250,
+    30_000,
+    300_000,
+    3_600_000,
+    86_400_000,
+    0,
+    null,
+    null,
+    null,
+    null,
+  ]);
+});
+
+test('times as text', () => {
+  expect(isoTime(NOW)).toBe('2026-11-20T12:00:00Z');
+  expect(isoTime(NOW + 5)).toBe('2026-11-20T12:00:00.005Z');
+});
