@@ -8,3 +8,4 @@ export type { EventMeta, StreamEvent } from './core/event.ts';
 export type { Json, JsonObject } from './core/json.ts';
 export type { Principal } from './core/principal.ts';
 export { http, type HttpCursor, type HttpOptions } from './ingest/http.ts';
+export { mqtt, type MqttOptions } from './ingest/mqtt.ts';

@@ -33,6 +33,11 @@ export interface FeedBatch {
   position?: Json;
   /** True on the last batch of a burst that read all there was; the run may then save a commit. */
   last?: boolean;
+  /**
+   * True: more batches of the same reading follow. From the same position the upstream would give these items again,
+   * first and in this order; a burst that ends before the reading does is then continued behind them.
+   */
+  partial?: boolean;
   /** How many items are known to wait upstream, for the lag. */
   backlog?: number;
 }
@@ -140,7 +145,12 @@ export interface FeedRoute {
   topic?: string;
   /** MQTT: which topic level is the key, counted from 0; overrides the stream's `key`. */
   keyLevel?: number;
+  /** MQTT: how this stream's payloads read; default: as the feed says. */
+  payload?: MqttPayload;
 }
+
+/** `json`: the data is the payload; `text` and `number` make `{ value }` of it. */
+export type MqttPayload = 'json' | 'text' | 'number';
 
 /** Fills a stream from a feed that is declared under the app's `feeds`. */
 export function from(feed: string, route: Omit<FeedRoute, 'kind' | 'feed'> = {}): FeedRoute {

@@ -1,0 +1,104 @@
+/** Reaches a broker and opens the feed's session there, in the newest version that both know. */
+import type { BurstContext } from '../core/declaration/feed.ts';
+import { TidegateError } from '../core/errors.ts';
+import type { MqttSettings } from './mqtt-options.ts';
+import type { MqttPosition } from './mqtt-position.ts';
+import { openSession, type Session } from './mqtt-session.ts';
+import { openSocket } from './mqtt-socket.ts';
+
+export interface Connection {
+  session: Session;
+  /** `host:port`, as the URL names it. */
+  broker: string;
+  clientId: string;
+  protocol: 4 | 5;
+  /** Breaks the connection; whoever waits for it is woken. */
+  close(): void;
+}
+
+const DEFAULT_RECEIVE_MAXIMUM = 1_000;
+
+/**
+ * @param before what the last burst found: a broker that knew only 3.1.1 is not asked for 5 again.
+ * @throws TidegateError `upstream` or `invalid_config`.
+ */
+export async function dial(
+  settings: MqttSettings,
+  context: BurstContext,
+  before: MqttPosition | null,
+): Promise<Connection> {
+  const broker = new URL(settings.url).host;
+  const clientId = settings.clientId ?? `tidegate-${context.newId()}`;
+  const known = before?.broker === broker && settings.versions.includes(before.protocol) ? before.protocol : null;
+  for (const protocol of known === 4 ? [known] : settings.versions) {
+    const connection = await open(settings, context, clientId, protocol, settings.qos === 0);
+    if (connection !== null) {
+      const { expirySeconds } = connection.session;
+      if (expirySeconds !== null && expirySeconds < settings.sessionExpirySeconds && settings.qos === 1) {
+        context.log('warn', 'the broker keeps the session for a shorter time than asked', {
+          feed: context.feed,
+          expirySeconds,
+        });
+      }
+      return { ...connection, broker, clientId, protocol };
+    }
+  }
+  throw new TidegateError('upstream', `the broker does not speak MQTT ${settings.versions.join(' or ')}`, {
+    field: 'protocolVersion',
+  });
+}
+
+/** Removes the session at a 3.1.1 broker, where only a clean CONNECT can. Best effort. */
+export async function forgetSession(settings: MqttSettings, context: BurstContext): Promise<void> {
+  try {
+    const connection = await open(settings, context, settings.clientId ?? '', 4, true);
+    await connection?.session.end();
+  } catch (error) {
+    context.log('warn', 'a session could not be removed from the broker', {
+      feed: context.feed,
+      reason: error instanceof Error ? error.message : String(error),
+    });
+  }
+}
+
+/** Null where the broker does not speak this version. */
+async function open(
+  settings: MqttSettings,
+  context: BurstContext,
+  clientId: string,
+  protocolVersion: 4 | 5,
+  clean: boolean,
+): Promise<{ session: Session; close(): void } | null> {
+  const late = new AbortController();
+  const established = new AbortController();
+  const signal = AbortSignal.any([context.signal, late.signal]);
+  const limit = async () => {
+    await context.sleep(settings.answerMs, established.signal);
+    if (established.signal.aborted) return;
+    late.abort(new TidegateError('upstream', `the broker could not be reached in ${settings.answerMs} ms`));
+  };
+  void limit();
+  try {
+    const socket = await openSocket(settings.url, settings.tls, context.connect, signal);
+    const close = () => socket.close();
+    signal.addEventListener('abort', close, { once: true });
+    try {
+      const receiveMaximum = settings.receiveMaximum ?? DEFAULT_RECEIVE_MAXIMUM;
+      const session = await openSession(
+        socket,
+        { ...settings, protocolVersion, clientId, clean, receiveMaximum },
+        context,
+      );
+      if (!('refused' in session)) return { session, close };
+      close();
+      return null;
+    } catch (error) {
+      close();
+      throw signal.aborted ? (signal.reason as Error) : error;
+    } finally {
+      signal.removeEventListener('abort', close);
+    }
+  } finally {
+    established.abort();
+  }
+}

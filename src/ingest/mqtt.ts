@@ -1,0 +1,44 @@
+/**
+ * The MQTT feed: a session at the broker that keeps what arrives between two bursts, drained in short ones. Delivery is at
+ * least once: a message is acknowledged when it is stored, so one whose acknowledgement was lost comes again.
+ */
+import type { BurstContext, Feed, FeedBatch } from '../core/declaration/feed.ts';
+import { type MqttOptions, mqttProblems, mqttSettings } from './mqtt-options.ts';
+import { withoutCredentials } from './mqtt-socket.ts';
+
+export type { MqttOptions } from './mqtt-options.ts';
+
+/**
+ * A feed of what is published to topics of an MQTT broker; streams take their share with
+ * `from('plant', { topic: 'plant/+/temperature', keyLevel: 1 })`, one that stands alone names its `topic` here.
+ *
+ * A lost session, and a broker's queue that was full where `brokerQueueLimit` says when it is, become `gap` events in each
+ * of the streams. Retained messages are marked `meta.retained`; `meta.source` is the topic. A trickle is stored once per
+ * burst, so that data must not wait longer than `budget.timeMs`: make it short where `everyMs` is.
+ *
+ * Every route gets a message once where the broker has subscription identifiers (MQTT 5). At 3.1.1 a broker may send a
+ * message twice that matches two filters neither of which covers the other.
+ */
+export function mqtt(options: MqttOptions): Feed {
+  const { everyMs, budget, overflow, sample } = options;
+  return {
+    kind: 'feed',
+    type: 'mqtt',
+    source: URL.canParse(options.url) ? withoutCredentials(options.url) : 'mqtt, at what is no URL',
+    pacing: {
+      ...(everyMs === undefined ? {} : { everyMs }),
+      ...(budget === undefined ? {} : { budget }),
+      ...(overflow === undefined ? {} : { overflow }),
+      ...(sample === undefined ? {} : { sample }),
+    },
+    replayable: options.qos !== 0,
+    problems: (targets) => mqttProblems(options, targets),
+    burst: (context) => burst(options, context),
+  };
+}
+
+/** Loads the protocol when a burst needs it, so that a Worker without MQTT does not run it. */
+async function* burst(options: MqttOptions, context: BurstContext): AsyncGenerator<FeedBatch, void, undefined> {
+  const { drain } = await import('./mqtt-drain.ts');
+  yield* drain(mqttSettings(options), context);
+}
