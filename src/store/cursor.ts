@@ -7,7 +7,6 @@ import type { Cursor } from './store.ts';
 
 /** A position: `place` is that of the entry read next. Places are dense and begin at 0. */
 export interface Position {
-  /** The id of the commit that began the log. */
   epoch: string;
   place: number;
 }
@@ -19,6 +18,16 @@ export interface Span {
   end: number;
 }
 
+/**
+ * The epoch of a log that the commit `id` begins: of this log alone, and another one should the log be lost with its
+ * engine's data and begun anew.
+ */
+export function epochOf(log: string, id: string): string {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < log.length; i += 1) hash = Math.imul(hash ^ log.charCodeAt(i), 0x01000193);
+  return `${(hash >>> 0).toString(36)}-${id}`;
+}
+
 /** `<place in base 36>[-<place of the next part>…].<epoch>` */
 export function encodeCursor(epoch: string, place: number): Cursor {
   return `${place.toString(36)}.${epoch}`;
@@ -26,7 +35,7 @@ export function encodeCursor(epoch: string, place: number): Cursor {
 
 /** @throws TidegateError `bad_cursor` for what `encodeCursor` cannot have made. */
 export function decodeCursor(cursor: Cursor): Position {
-  const [, places = '', epoch = ''] = /^([0-9a-z]{1,11})\.(.{1,128})$/su.exec(cursor) ?? [];
+  const [, places = '', epoch = ''] = /^([0-9a-z]{1,11})\.(.{1,136})$/su.exec(cursor) ?? [];
   const place = Number.parseInt(places, 36);
   if (!Number.isSafeInteger(place) || place.toString(36) !== places) {
     throw new TidegateError('bad_cursor', 'not a cursor of this server', {

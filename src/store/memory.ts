@@ -3,7 +3,7 @@
  * Asked to, it is as weak as an engine is allowed to be: see `weaknesses.ts`.
  */
 import type { Json } from '../core/json.ts';
-import { decodeCursor, encodeCursor, lastBefore, raisedFloor, readFrom, type Position } from './cursor.ts';
+import { decodeCursor, encodeCursor, epochOf, lastBefore, raisedFloor, readFrom, type Position } from './cursor.ts';
 import * as limits from './limits.ts';
 import { shardOf, shardsFrom } from './shard.ts';
 import type {
@@ -32,7 +32,6 @@ interface Row {
 }
 
 interface Log {
-  /** The id of the commit that began it. */
   epoch: string;
   /** Place of `entries[0]`; what stands below `floor` is unreadable and waits to be removed. */
   first: number;
@@ -80,7 +79,7 @@ export function createMemoryStore(options: MemoryOptions = {}): Store {
   }
 
   function append(name: string, texts: readonly string[], id: string, now: number): string {
-    const log = logs.get(name) ?? { epoch: id, first: 0, floor: 0, entries: [] };
+    const log = logs.get(name) ?? { epoch: epochOf(name, id), first: 0, floor: 0, entries: [] };
     const appendedAt = Math.max(now, log.entries.at(-1)?.appendedAt ?? now);
     for (const text of texts) log.entries.push({ text, appendedAt });
     logs.set(name, log);
