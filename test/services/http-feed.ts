@@ -37,6 +37,8 @@ export async function startHttpSource(): Promise<HttpSource> {
     });
     // A client that goes away in the middle is what many tests are about.
     response.on('error', () => {});
+    // So that an open connection means an exchange that still runs.
+    response.setHeader('connection', 'close');
     (behaviours.get(url.pathname) ?? status(404))(request, response);
   });
   server.on('connection', (socket) => {

@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest';
+import { http, type HttpOptions } from '../../src/index.ts';
+import { describeShape, readPath } from '../../src/ingest/json-path.ts';
+import { retryAfterMs } from '../../src/ingest/retry-after.ts';
+
+const URL_OK = 'https://example.org/feed.json';
+const paths = (options: Partial<HttpOptions>) =>
+  http({ url: URL_OK, ...options })
+    .problems([])
+    .map(({ path }) => path);
+
+describe('the declaration of an HTTP feed', () => {
+  it('has no problem where there is none', () => {
+    expect(paths({})).toEqual([]);
+    expect(paths({ url: () => URL_OK, headers: () => ({}), cursor: { from: 'next' } })).toEqual([]);
+    expect(paths({ url: 'http://10.0.0.5:8080/', allow: ['10.0.0.5:8080', 'localhost', '[::1]'] })).toEqual([]);
+    expect(paths({ cursor: { from: 'meta.next', param: 'after' }, items: 'data.items', format: 'json' })).toEqual([]);
+    expect(paths({ headers: { authorization: 'Bearer x' }, maxBytes: 1, timeoutMs: 1 })).toEqual([]);
+  });
+
+  it.each<[string, Partial<HttpOptions>, string[]]>([
+    ['no URL', { url: 'feed.json' }, ['url']],
+    ['http without allow', { url: 'http://example.org/' }, ['url']],
+    ['another scheme', { url: 'ftp://example.org/', allow: ['example.org'] }, ['url']],
+    ['a private address', { url: 'https://192.168.0.1/' }, ['url']],
+    ['credentials in the URL', { url: 'https://me:secret@example.org/' }, ['url']],
+    ['an allow that is a URL', { allow: ['https://example.org'] }, ['allow.0']],
+    ['an allow with a path', { allow: ['example.org', 'a/b'] }, ['allow.1']],
+    ['an unknown format', { format: 'csv' as 'json' }, ['format']],
+    ['items for NDJSON', { format: 'ndjson', items: 'features' }, ['items']],
+    ['a path with an empty part', { items: 'a..b' }, ['items']],
+    ['bad numbers', { maxBytes: 0, timeoutMs: 1.5 }, ['maxBytes', 'timeoutMs']],
+    ['a bad header name', { headers: { 'a b': 'x' } }, ['headers.a b']],
+    ['a header of two lines', { headers: { a: 'x\r\ny: z' } }, ['headers.a']],
+    ['a header that is not set', { headers: { a: undefined as unknown as string } }, ['headers.a']],
+    ['a cursor that nobody sends', { cursor: { from: 'next' } }, ['cursor.param']],
+    ['a cursor from nowhere', { cursor: { from: '', param: 'after' } }, ['cursor.from']],
+    [
+      'a cursor of the body of NDJSON',
+      { format: 'ndjson', cursor: { from: 'a', of: 'body', param: 'b' } },
+      ['cursor.of'],
+    ],
+    ['a cursor of what is unknown', { cursor: { from: 'a', of: 'page' as 'body', param: 'b' } }, ['cursor.of']],
+  ])('names %s', (_what, options, expected) => {
+    expect(paths(options)).toEqual(expected);
+  });
+
+  it('shows no secret, neither as its source nor in a problem', () => {
+    const secret = 's3cret';
+    const feed = http({ url: `https://example.org/feed.json?key=${secret}#x`, headers: { 'x-key': `${secret}\n` } });
+    expect(feed.source).toBe('https://example.org/feed.json');
+    expect(JSON.stringify([feed.source, feed.problems([])])).not.toContain(secret);
+    const others = [
+      'ftp://example.org/?key=s3cret',
+      'http://example.org/?key=s3cret',
+      'https://me:s3cret@example.org/',
+      's3cret',
+    ];
+    for (const url of others) {
+      const wrong = http({ url });
+      expect(wrong.problems([])).toHaveLength(1);
+      expect(JSON.stringify([wrong.source, wrong.problems([])])).not.toContain(secret);
+    }
+  });
+
+  it('is replayable where it has a cursor', () => {
+    expect(http({ url: URL_OK }).replayable).toBe(false);
+    expect(http({ url: URL_OK, cursor: { from: 'next', param: 'after' } }).replayable).toBe(true);
+  });
+
+  it('hands its pacing on', () => {
+    const pacing = { everyMs: 5, budget: { events: 7 }, overflow: 'drop-newest', sample: { every: 2 } } as const;
+    expect(http({ url: URL_OK, ...pacing }).pacing).toEqual(pacing);
+    expect(http({ url: URL_OK }).pacing).toEqual({});
+  });
+});
+
+describe('Retry-After', () => {
+  const now = Date.parse('2026-11-20T12:00:00Z');
+
+  it.each([
+    ['120', 120_000],
+    ['0', 0],
+    ['Fri, 20 Nov 2026 12:00:30 GMT', 30_000],
+    ['Fri, 20 Nov 2026 11:00:00 GMT', 0],
+    ['99999999999', 24 * 3_600_000],
+    ['soon', null],
+    ['-5', null],
+    ['', null],
+    [null, null],
+  ])('%s is %s ms', (header, expected) => {
+    expect(retryAfterMs(header, now)).toBe(expected);
+  });
+});
+
+describe('a path into JSON', () => {
+  const value = { data: { items: [{ id: 7 }] }, empty: null };
+
+  it.each([
+    ['', value],
+    ['data.items.0.id', 7],
+    ['empty', null],
+    ['data.nothing', undefined],
+    ['data.items.1', undefined],
+    ['empty.x', undefined],
+    ['toString', undefined],
+    ['data.constructor', undefined],
+    ['__proto__', undefined],
+  ])('%s', (path, expected) => {
+    expect(readPath(value, path)).toEqual(expected);
+  });
+
+  it('describes what there is instead, without values', () => {
+    expect(describeShape(value)).toBe('an object with data, empty');
+    expect(describeShape([1, 2])).toBe('an array of 2');
+    expect(describeShape('secret')).toBe('a string');
+    expect(describeShape(null)).toBe('null');
+  });
+});
