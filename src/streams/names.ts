@@ -30,3 +30,8 @@ export function positionKey(tenant: string, follower: string, log: string): Reco
 export function feedKey(tenant: string, feed: string): RecordKey {
   return { partition: `${tenant}/feed`, id: feed };
 }
+
+/** Fences those who publish to a stream of identified events against each other. */
+export function publisherKey(tenant: string, stream: string): RecordKey {
+  return { partition: `${tenant}/publisher`, id: stream };
+}

@@ -1,0 +1,38 @@
+/**
+ * When a feed is run again: exponential backoff with jitter while it fails, a circuit breaker where it keeps failing.
+ * Pure; all it knows is the count of failures in a row, which the feed's record holds.
+ */
+
+export const FIRST_BACKOFF_MS = 1_000;
+export const LONGEST_BACKOFF_MS = 30_000;
+/** Failures in a row that open the breaker. */
+export const BREAKER_FAILURES = 5;
+export const FIRST_PAUSE_MS = 60_000;
+export const LONGEST_PAUSE_MS = 5 * 60_000;
+/** The longest `Retry-After` that is honoured. */
+export const LONGEST_RETRY_AFTER_MS = 60 * 60_000;
+
+export type BreakerState = 'closed' | 'open' | 'half-open';
+
+/**
+ * Open while the pause after the last failure lasts; then half-open: the next burst is the probe that closes it, or
+ * opens it for longer.
+ */
+export function breakerOf(failures: number, nextAt: number, now: number): BreakerState {
+  if (failures < BREAKER_FAILURES) return 'closed';
+  return now < nextAt ? 'open' : 'half-open';
+}
+
+/**
+ * Milliseconds to wait after the `failures`th failure in a row: from 1 s doubling up to 30 s, and from the fifth on
+ * from 1 min doubling up to 5 min; half of each is chance, but never less than 1 s. A longer `retryAfterMs` counts.
+ * @param chance in [0, 1)
+ */
+export function pauseAfter(failures: number, chance: number, retryAfterMs: number | null): number {
+  const open = failures >= BREAKER_FAILURES;
+  const full = open
+    ? Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (failures - BREAKER_FAILURES))
+    : Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (failures - 1));
+  const jittered = Math.max(FIRST_BACKOFF_MS, Math.round(full * (0.5 + 0.5 * chance)));
+  return Math.max(jittered, Math.min(retryAfterMs ?? 0, LONGEST_RETRY_AFTER_MS));
+}

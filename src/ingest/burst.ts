@@ -1,0 +1,230 @@
+/**
+ * One burst of one feed, under its lease: what the feed yields is committed, together with the position, before the
+ * feed is resumed. It ends at the budget, at the deadline, when the feed ends or breaks, or when the lease is lost.
+ * What a failure means for the next burst is decided in run.ts.
+ */
+import type { BurstContext, DeclaredFeed, FeedBatch } from '../core/declaration/feed.ts';
+import { asTidegateError, TidegateError } from '../core/errors.ts';
+import { utf8Bytes } from '../core/json.ts';
+import type { Deps } from '../streams/deps.ts';
+import { createSpending } from './budget.ts';
+import type { GuardedFetch } from './guarded-fetch.ts';
+import type { Intake } from './intake.ts';
+import type { Lease } from './lease.ts';
+import { createReplay } from './replay.ts';
+
+/** Of a feed's position, as JSON. */
+export const POSITION_BYTES = 16 * 1024;
+/** How long a feed may take to end when it is told to. */
+const GRACE_MS = 1_000;
+/** Latest events fall behind their log by this much at most, while a burst lasts. */
+const PROJECT_EVERY_MS = 5_000;
+
+export interface BurstOptions {
+  deps: Deps;
+  feed: DeclaredFeed;
+  lease: Lease;
+  intake: Intake;
+  fetch: GuardedFetch;
+  leaseMs: number;
+  /** Epoch ms: the feed has to be over by then; commits have until `deadline`. */
+  endsAt: number;
+  deadline: number;
+  /** Aborts when the process is to end. */
+  signal: AbortSignal | null;
+  /** Brings latest events up to date, in between; it does not throw. */
+  project: () => Promise<void>;
+}
+
+export type BurstEnd =
+  /** `more`: the upstream has, or may have, more that can be had at once. */
+  { kind: 'ended'; more: boolean } | { kind: 'failed'; error: TidegateError } | { kind: 'lost' };
+
+type Step = 'go-on' | 'budget' | 'lost';
+
+/** @throws TidegateError where the store fails: nothing is known to be the feed's fault then. */
+export async function runBurst(options: BurstOptions): Promise<BurstEnd> {
+  const { deps, lease, endsAt } = options;
+  const { runtime } = deps;
+  const over = new AbortController();
+  const finished = new AbortController();
+  const abort = () => over.abort(new TidegateError('cancelled', 'the burst is over'));
+  void runtime.sleep(Math.max(0, endsAt - runtime.now()), finished.signal).then(abort);
+  options.signal?.addEventListener('abort', abort, { once: true });
+  if (options.signal?.aborted) abort();
+
+  const take = createBatchTaker(options);
+  let iterator: AsyncIterator<FeedBatch> | null = null;
+  let batches = 0;
+  let last = false;
+  try {
+    iterator = options.feed.feed.burst(contextOf(options, over.signal))[Symbol.asyncIterator]();
+    for (;;) {
+      const next = await waitForNext(options, iterator);
+      if (next === 'lost') return { kind: 'lost' };
+      if (next instanceof TidegateError) {
+        const timeWasUp = over.signal.aborted && batches > 0;
+        return timeWasUp ? { kind: 'ended', more: true } : { kind: 'failed', error: next };
+      }
+      if (next.done) {
+        const more = !last && (take.isSpent() || over.signal.aborted);
+        return { kind: 'ended', more: more || (lease.state().backlog ?? 0) > 0 };
+      }
+      batches += 1;
+      last = next.value.last ?? false;
+      const step = await take.batch(next.value);
+      if (step === 'lost') return { kind: 'lost' };
+      if (step === 'budget') return { kind: 'ended', more: true };
+    }
+  } finally {
+    options.signal?.removeEventListener('abort', abort);
+    abort();
+    if (iterator) await endFeed(options, iterator);
+    finished.abort();
+  }
+}
+
+function contextOf({ deps, feed, lease, fetch, endsAt }: BurstOptions, signal: AbortSignal): BurstContext {
+  const { runtime } = deps;
+  return {
+    feed: feed.name,
+    targets: feed.targets,
+    position: lease.state().position,
+    budget: feed.budget,
+    deadline: endsAt,
+    signal,
+    now: () => runtime.now(),
+    random: () => runtime.random(),
+    newId: () => runtime.newId(),
+    sleep: (ms, wake) => runtime.sleep(ms, wake),
+    fetch,
+    connect: runtime.connect,
+    log: (level, message, fields) => runtime.log(level, message, { feed: feed.name, ...fields }),
+  };
+}
+
+/** Waits for the feed, and keeps the lease and the latest events up meanwhile. An error is the feed's own. */
+async function waitForNext(
+  options: BurstOptions,
+  iterator: AsyncIterator<FeedBatch>,
+): Promise<IteratorResult<FeedBatch> | TidegateError | 'lost'> {
+  const { deps, lease, leaseMs, endsAt, deadline } = options;
+  const { runtime } = deps;
+  const pending = iterator.next().then((result) => result, asTidegateError);
+  const latestEnd = endsAt + GRACE_MS;
+  let projectAt = runtime.now() + PROJECT_EVERY_MS;
+  for (;;) {
+    // A lease that outlasts the burst needs no renewal: a short burst makes no commit for it.
+    const renewAt = lease.until() >= latestEnd + leaseMs / 4 ? Number.POSITIVE_INFINITY : lease.until() - leaseMs / 2;
+    const wakeAt = Math.min(latestEnd, renewAt, projectAt);
+    const awake = new AbortController();
+    const timer = runtime.sleep(Math.max(0, wakeAt - runtime.now()), awake.signal).then(() => null);
+    const result = await Promise.race([pending, timer]);
+    awake.abort();
+    if (result !== null) return result;
+    const now = runtime.now();
+    if (now >= latestEnd) return new TidegateError('upstream', 'the feed did not end when its time was over');
+    if (now >= renewAt && !(await lease.commit([], deadline))) return 'lost';
+    if (now >= projectAt) {
+      await options.project();
+      projectAt = runtime.now() + PROJECT_EVERY_MS;
+    }
+  }
+}
+
+/** Ends the generator, so that it frees what it holds; one that does not end is left alone after a while. */
+async function endFeed({ deps: { runtime }, feed }: BurstOptions, iterator: AsyncIterator<FeedBatch>): Promise<void> {
+  const ended = Promise.resolve(iterator.return?.()).then(
+    () => true,
+    (error: unknown) => {
+      runtime.log('debug', 'a feed broke while it ended', { feed: feed.name, message: asTidegateError(error).message });
+      return true;
+    },
+  );
+  const awake = new AbortController();
+  const timer = runtime.sleep(GRACE_MS, awake.signal).then(() => false);
+  if (!(await Promise.race([ended, timer]))) runtime.log('warn', 'a feed did not end', { feed: feed.name });
+  awake.abort();
+}
+
+/** Takes batches in: one commit for each that fits one. */
+function createBatchTaker({ deps, feed, lease, intake, deadline, project }: BurstOptions) {
+  const spending = createSpending(feed.budget);
+  const replayable = feed.feed.replayable;
+  const replay = createReplay(replayable ? lease.state().replay : '');
+  let sampled = JSON.stringify(lease.state().sampling);
+  let projectedAt = deps.runtime.now();
+
+  async function commit(): Promise<boolean> {
+    lease.change(intake.changes(lease.state()));
+    sampled = JSON.stringify(lease.state().sampling);
+    if (!(await lease.commit(intake.drain(), deadline))) return false;
+    if (deps.runtime.now() - projectedAt >= PROJECT_EVERY_MS) {
+      await project();
+      projectedAt = deps.runtime.now();
+    }
+    return true;
+  }
+
+  async function takeBatch({ items, position, partial = false, last = false, backlog }: FeedBatch): Promise<Step> {
+    if (position !== undefined && utf8Bytes(JSON.stringify(position)) > POSITION_BYTES) {
+      throw new TidegateError('upstream', `the feed's position is above ${POSITION_BYTES} bytes`);
+    }
+    await intake.prepare(items);
+    const { within, beyond } = replayable ? { within: items, beyond: [] } : spending.admit(items, feed.overflow);
+    /** How many items are remembered as committed. */
+    let remembered = 0;
+    const commitSome = (count: number) => {
+      if (replayable) lease.change({ replay: replay.remember(items.slice(remembered, count)) });
+      remembered = count;
+      return commit();
+    };
+    for (const [index, item] of within.entries()) {
+      if (index === remembered && replay.skips(item)) {
+        remembered = index + 1;
+        continue;
+      }
+      if (replayable && spending.isSpent()) {
+        // Left for the next burst, which is given this batch again and skips what is committed of it.
+        if (!intake.isEmpty() && !(await commitSome(index))) return 'lost';
+        return 'budget';
+      }
+      let taken = intake.take(item);
+      if (taken === 'full') {
+        if (!(await commitSome(index))) return 'lost';
+        taken = intake.take(item);
+      }
+      if (taken !== 'duplicate') spending.spend(item);
+    }
+    for (const item of beyond) {
+      if (intake.giveUp(item, feed.overflow === 'dead-letter') !== 'full') continue;
+      if (!(await commit())) return 'lost';
+      intake.giveUp(item, feed.overflow === 'dead-letter');
+    }
+    return finishBatch(position, partial ? items.slice(remembered) : null, last, backlog, beyond.length > 0);
+  }
+
+  async function finishBatch(
+    position: FeedBatch['position'],
+    partial: FeedBatch['items'] | null,
+    last: boolean,
+    backlog: number | undefined,
+    overrun: boolean,
+  ): Promise<Step> {
+    const before = lease.state();
+    const next = {
+      position: position === undefined ? before.position : position,
+      replay: !replayable ? '' : partial === null ? replay.pass() : replay.remember(partial),
+    };
+    const moved = JSON.stringify(next.position) !== JSON.stringify(before.position);
+    lease.change({ ...next, backlog: backlog ?? null });
+    const changes = intake.changes(before);
+    const idle = intake.isEmpty() && JSON.stringify(changes.sampling) === sampled;
+    // Where nothing was taken in, to lose this costs nothing: the release may carry it.
+    lease.change(changes);
+    if (!(idle && (last || !moved)) && !(await commit())) return 'lost';
+    return overrun ? 'budget' : 'go-on';
+  }
+
+  return { batch: takeBatch, isSpent: () => spending.isSpent() };
+}

@@ -1,0 +1,168 @@
+/**
+ * From a feed's items to the appends of a commit: validated, sampled, de-duplicated; what is wrong becomes a dead
+ * letter. It reads the ends of logs for de-duplication and writes nothing. Only the holder of the feed's lease may use
+ * one: what it knows of a log's end holds as long as nobody else takes from this feed.
+ */
+import type { DeclaredFeed, FeedItem } from '../core/declaration/feed.ts';
+import type { DeclaredStream } from '../core/declaration/stream.ts';
+import { isGap } from '../core/event.ts';
+import { type Json, utf8Bytes } from '../core/json.ts';
+import type { Operation, Store } from '../store/store.ts';
+import { idsFrom, validateEvent } from '../streams/append.ts';
+import { type DedupeWindow, loadWindow } from '../streams/dedupe.ts';
+import { deadLetterLog, streamLog } from '../streams/names.ts';
+import { BURST_DEAD_LETTERS, type Reason, toDeadLetter } from './dead-letters.ts';
+import { createPart, type Entry } from './part.ts';
+import { createSampler, type Sampled } from './sampling.ts';
+import { addCounts, type FeedCounts, type FeedState, NO_COUNTS } from './state.ts';
+
+export type Taken = 'taken' | 'duplicate' | 'full';
+
+export interface Intake {
+  /** Reads what de-duplication has to know of the items' streams. Before their `take`. */
+  prepare(items: readonly FeedItem[]): Promise<void>;
+  /** `full`: nothing was done with it; drain, commit, and give it again. */
+  take(item: FeedItem): Taken;
+  /** For an item beyond the budget: a dead letter, or nothing but a count. */
+  giveUp(item: FeedItem, deadLetter: boolean): Taken;
+  /** Takes in the events of windows that the clock closed. Only when nothing else is gathered: then they fit. */
+  closeWindows(): Promise<void>;
+  isEmpty(): boolean;
+  /** The appends gathered since the last one. */
+  drain(): Operation[];
+  /** Of the burst so far. */
+  counts: Readonly<FeedCounts>;
+  /** What the feed's record has to say with the next commit. */
+  changes(state: FeedState): Pick<FeedState, 'sampling' | 'dirty' | 'newestTime' | 'counts'>;
+}
+
+interface Options {
+  store: Store;
+  streams: ReadonlyMap<string, DeclaredStream>;
+  tenant: string;
+  feed: DeclaredFeed;
+  /** As the burst began. */
+  state: FeedState;
+  now: () => number;
+  newId: () => string;
+}
+
+export function createIntake(options: Options): Intake {
+  const { store, tenant, feed, now } = options;
+  const streams = new Map(feed.targets.flatMap(({ stream }) => entryOf(options.streams, stream)));
+  const logs = new Map([...streams.keys()].map((name) => [name, streamLog(tenant, name)]));
+  const windows = new Map<string, DedupeWindow>();
+  const sampler = feed.sample && createSampler(feed.sample, options.state.sampling);
+  const part = createPart(store.limits);
+  const counts: FeedCounts = { ...NO_COUNTS };
+  let touched = new Set<string>();
+  const nextId = idsFrom(options.newId());
+  let newestTime: number | null = null;
+
+  function bury(item: FeedItem, reason: Reason): boolean {
+    if (counts.deadLetters >= BURST_DEAD_LETTERS) return true;
+    const value = toDeadLetter(item, reason, now()) as unknown as Json;
+    if (!part.add([{ log: deadLetterLog(tenant, feed.name), value, bytes: sizeOf(value) }])) return false;
+    counts.deadLetters += 1;
+    return true;
+  }
+
+  function reject(item: FeedItem, reason: Reason): Taken {
+    if (!bury(item, reason)) return 'full';
+    counts.rejected += 1;
+    counts.bytes += item.bytes;
+    return 'taken';
+  }
+
+  /** Adds all events that are new, or none; answers how many were, or null where the part is full. */
+  function keep(sampled: readonly Sampled[], known: number | null): number | null {
+    const fresh = sampled.filter(({ stream, event }) => isGap(event) || !windows.get(stream)?.has(event));
+    const entries = fresh.map(({ stream, event }): Entry => ({
+      log: logs.get(stream) ?? '',
+      value: event,
+      bytes: known ?? sizeOf(event),
+    }));
+    if (!part.add(entries)) return null;
+    for (const { stream, event } of fresh) {
+      if (!isGap(event)) windows.get(stream)?.add(event);
+      touched.add(stream);
+      newestTime = Math.max(newestTime ?? event.time, event.time);
+    }
+    counts.events += fresh.length;
+    counts.duplicates += sampled.length - fresh.length;
+    return fresh.length;
+  }
+
+  async function prepare(items: readonly { stream: string }[]): Promise<void> {
+    for (const name of new Set(items.map(({ stream }) => stream))) {
+      const stream = streams.get(name);
+      if (!stream?.identified || windows.has(name)) continue;
+      windows.set(name, await loadWindow(store, streamLog(tenant, name), stream.dedupe));
+    }
+  }
+
+  return {
+    prepare,
+
+    take(item) {
+      const stream = streams.get(item.stream);
+      if (!stream) {
+        const expected = `one of ${[...streams.keys()].join(', ')}`;
+        return reject(item, { reason: 'unknown_stream', field: 'stream', expected });
+      }
+      if (item.invalid) return reject(item, item.invalid);
+      const validated = validateEvent(stream, item, { receivedAt: now(), newId: nextId });
+      if (!validated.ok) return reject(item, validated);
+      const { event, bytes } = validated;
+      const through = sampler === null || isGap(event);
+      const sampled = through ? [{ stream: stream.name, event }] : sampler.take(stream.name, event, bytes, now());
+      const fresh = keep(sampled, through ? bytes : null);
+      if (fresh === null) {
+        if (!through) sampler.undo();
+        return 'full';
+      }
+      counts.bytes += item.bytes;
+      if (sampled.length === 0) counts.thinned += 1;
+      return sampled.length > 0 && fresh === 0 ? 'duplicate' : 'taken';
+    },
+
+    giveUp(item, deadLetter) {
+      if (deadLetter) {
+        const expected = `at most ${feed.budget.events} events and ${feed.budget.bytes} bytes in a burst`;
+        if (!bury(item, { reason: 'overflow', expected })) return 'full';
+      }
+      counts.dropped += 1;
+      counts.bytes += item.bytes;
+      return 'taken';
+    },
+
+    async closeWindows() {
+      const closed = sampler?.close(now()) ?? [];
+      await prepare(closed);
+      keep(closed, null);
+    },
+
+    isEmpty: () => part.isEmpty(),
+    drain: () => part.drain(),
+    counts,
+    changes(state) {
+      const dirty = [...new Set([...state.dirty, ...touched])];
+      touched = new Set();
+      return {
+        sampling: sampler?.state() ?? null,
+        dirty,
+        newestTime: newestTime === null ? state.newestTime : Math.max(newestTime, state.newestTime ?? newestTime),
+        counts: addCounts(options.state.counts, counts),
+      };
+    },
+  };
+}
+
+function entryOf(streams: ReadonlyMap<string, DeclaredStream>, name: string): [string, DeclaredStream][] {
+  const stream = streams.get(name);
+  return stream ? [[name, stream]] : [];
+}
+
+function sizeOf(value: unknown): number {
+  return utf8Bytes(JSON.stringify(value));
+}

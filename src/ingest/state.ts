@@ -1,0 +1,110 @@
+/**
+ * A feed's record: its lease, its position, its pacing and how it is doing, in one place, so that one put moves all of
+ * them. Pure: what is read, judged and written, not when. The record's version is the fencing token of the lease.
+ */
+import type { ErrorCode } from '../core/errors.ts';
+import type { Json } from '../core/json.ts';
+import { isPresent, type Reading } from '../store/store.ts';
+
+export const DEFAULT_LEASE_MS = 30_000;
+
+export interface FeedCounts {
+  /** Appended to streams. */
+  events: number;
+  /** Not appended, because their id stood there. */
+  duplicates: number;
+  /** Not events of their stream. */
+  rejected: number;
+  /** Beyond the budget, and given up by the overflow policy. */
+  dropped: number;
+  /** Left out by sampling. */
+  thinned: number;
+  /** Written to the dead letters: of the rejected and the dropped, within their bound. */
+  deadLetters: number;
+  /** As they came. */
+  bytes: number;
+}
+
+export interface FeedError {
+  code: ErrorCode;
+  message: string;
+  at: number;
+}
+
+export interface FeedState {
+  lease: { holder: string; until: number } | null;
+  /** As the feed's last committed batch left it. */
+  position: Json;
+  /** Fingerprints of the items behind the position that are committed already (see replay.ts). */
+  replay: string;
+  /** Of sampling (see sampling.ts). */
+  sampling: Json;
+  /** Streams whose latest events are behind their log. */
+  dirty: string[];
+  /** Epoch ms of the next burst. */
+  nextAt: number;
+  /** In a row, without an event in between. */
+  failures: number;
+  lastError: FeedError | null;
+  lastStartAt: number | null;
+  lastSuccessAt: number | null;
+  /** Latest time of an event that was taken in, epoch ms. */
+  newestTime: number | null;
+  /** Known to wait upstream. */
+  backlog: number | null;
+  bursts: number;
+  /** Since the feed was first run. */
+  counts: FeedCounts;
+}
+
+export const NO_COUNTS: Readonly<FeedCounts> = {
+  events: 0,
+  duplicates: 0,
+  rejected: 0,
+  dropped: 0,
+  thinned: 0,
+  deadLetters: 0,
+  bytes: 0,
+};
+
+export function readState(reading: Reading): FeedState | null {
+  return isPresent(reading) ? (reading.value as unknown as FeedState) : null;
+}
+
+/** The state of a feed that never ran: due at once. */
+export function newState(): FeedState {
+  return {
+    lease: null,
+    position: null,
+    replay: '',
+    sampling: null,
+    dirty: [],
+    nextAt: 0,
+    failures: 0,
+    lastError: null,
+    lastStartAt: null,
+    lastSuccessAt: null,
+    newestTime: null,
+    backlog: null,
+    bursts: 0,
+    counts: { ...NO_COUNTS },
+  };
+}
+
+export function addCounts(a: FeedCounts, b: FeedCounts): FeedCounts {
+  return {
+    events: a.events + b.events,
+    duplicates: a.duplicates + b.duplicates,
+    rejected: a.rejected + b.rejected,
+    dropped: a.dropped + b.dropped,
+    thinned: a.thinned + b.thinned,
+    deadLetters: a.deadLetters + b.deadLetters,
+    bytes: a.bytes + b.bytes,
+  };
+}
+
+/** Why a feed is not run now; null: it is due, and its lease is free. */
+export function notDue(state: FeedState, now: number): 'leased' | 'waiting' | null {
+  if (state.lease !== null && state.lease.until > now) return 'leased';
+  return state.nextAt > now ? 'waiting' : null;
+}

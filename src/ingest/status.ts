@@ -1,0 +1,95 @@
+/** How feeds are doing, for whoever reads their streams: when data are stale, and why. Reads only. */
+import type { App } from '../core/declaration/app.ts';
+import { TidegateError } from '../core/errors.ts';
+import { GET_MANY_LIMIT } from '../store/limits.ts';
+import type { Deps } from '../streams/deps.ts';
+import { feedKey } from '../streams/names.ts';
+import { BREAKER_FAILURES } from './breaker.ts';
+import { type FeedCounts, type FeedError, type FeedState, newState, readState } from './state.ts';
+
+/**
+ * `running`: a burst is under way. `ok`: the last one succeeded. `backing-off`: it failed, and is soon tried again.
+ * `open`: it failed so often that it is tried again only after a longer pause. `never-run`.
+ */
+export type FeedCondition = 'ok' | 'running' | 'backing-off' | 'open' | 'never-run';
+
+export interface FeedStatus {
+  feed: string;
+  /** `http`, `mqtt`, `function`, … */
+  type: string;
+  source: string;
+  streams: string[];
+  state: FeedCondition;
+  /** Age of the newest event that it brought, by the event's time, ms; null where it brought none. */
+  lagMs: number | null;
+  /** Items known to wait upstream; null where that is not known. */
+  backlog: number | null;
+  /** Why the last burst failed; null where it did not. */
+  lastError: FeedError | null;
+  /** Epoch ms of the end of the last burst that did not fail. */
+  lastSuccessAt: number | null;
+  /** Epoch ms of the next burst. */
+  nextAt: number;
+  /** Failed bursts in a row. */
+  failures: number;
+  bursts: number;
+  counts: FeedCounts;
+}
+
+/**
+ * @param names default: all feeds of the app. One store call for each 100.
+ * @throws TidegateError `not_found` for a feed that is not declared.
+ */
+export async function feedStatus(
+  { app, store, runtime }: Deps,
+  tenant: string,
+  names: readonly string[] = [...app.feeds.keys()],
+): Promise<FeedStatus[]> {
+  const now = runtime.now();
+  const found: FeedStatus[] = [];
+  for (let from = 0; from < names.length; from += GET_MANY_LIMIT) {
+    const some = names.slice(from, from + GET_MANY_LIMIT).map((name) => declared(app, name));
+    const readings = await store.getMany(
+      some.map(({ name }) => feedKey(tenant, name)),
+      now,
+    );
+    for (const [index, feed] of some.entries()) {
+      const reading = readings[index];
+      const state = reading ? readState(reading) : null;
+      const { backlog, lastError, lastSuccessAt, nextAt, failures, bursts, counts, newestTime } = state ?? newState();
+      found.push({
+        feed: feed.name,
+        type: feed.feed.type,
+        source: feed.feed.source,
+        streams: feed.targets.map(({ stream }) => stream),
+        state: conditionOf(state, now),
+        lagMs: newestTime === null ? null : Math.max(0, now - newestTime),
+        backlog,
+        lastError,
+        lastSuccessAt,
+        nextAt,
+        failures,
+        bursts,
+        counts,
+      });
+    }
+  }
+  return found;
+}
+
+export function conditionOf(state: FeedState | null, now: number): FeedCondition {
+  if (state === null) return 'never-run';
+  if (state.lease !== null && state.lease.until > now) return 'running';
+  if (state.failures >= BREAKER_FAILURES) return 'open';
+  if (state.failures > 0) return 'backing-off';
+  return state.lastSuccessAt === null ? 'never-run' : 'ok';
+}
+
+function declared(app: App, name: string) {
+  const feed = app.feeds.get(name);
+  if (feed) return feed;
+  throw new TidegateError('not_found', `there is no feed ${name}`, {
+    field: 'feed',
+    expected: `one of ${[...app.feeds.keys()].join(', ') || '(none is declared)'}`,
+  });
+}

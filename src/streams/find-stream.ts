@@ -1,0 +1,18 @@
+/** A stream of the app by name or by its declaration. */
+import type { App } from '../core/declaration/app.ts';
+import type { DeclaredStream, Stream } from '../core/declaration/stream.ts';
+import { TidegateError } from '../core/errors.ts';
+
+/** @throws TidegateError `not_found` that names the streams there are. */
+export function findStream(app: App, ref: string | Stream<unknown>): DeclaredStream {
+  const found =
+    typeof ref === 'string'
+      ? app.streams.get(ref)
+      : [...app.streams.values()].find(({ declaration }) => declaration === ref);
+  if (found) return found;
+  const asked = typeof ref === 'string' ? ref : 'that declaration';
+  throw new TidegateError('not_found', `there is no stream ${asked}`, {
+    field: 'stream',
+    expected: `one of ${[...app.streams.keys()].join(', ') || '(none is declared)'}`,
+  });
+}
