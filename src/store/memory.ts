@@ -5,6 +5,7 @@
 import type { Json } from '../core/json.ts';
 import { decodeCursor, encodeCursor, epochOf, lastBefore, raisedFloor, readFrom, type Position } from './cursor.ts';
 import * as limits from './limits.ts';
+import { compareUtf8 } from './order.ts';
 import { shardOf, shardsFrom } from './shard.ts';
 import type {
   CommitResult,
@@ -269,19 +270,4 @@ function pageOf(log: Log, from: number, to: number, truncated: boolean): LogPage
 /** The page of a log that never had an entry: any cursor into it is a foreign one. */
 function emptyPage(position: Position | null): LogPage {
   return { entries: [], start: null, cursor: null, truncated: position !== null };
-}
-
-/** The order of two well-formed strings' UTF-8 bytes: UTF-16 order, but surrogates stand for the highest code points. */
-function compareUtf8(a: string, b: string): number {
-  for (let i = 0; i < a.length && i < b.length; i += 1) {
-    const x = a.charCodeAt(i);
-    const y = b.charCodeAt(i);
-    if (x === y) continue;
-    return isSurrogate(x) === isSurrogate(y) ? x - y : isSurrogate(x) ? 1 : -1;
-  }
-  return a.length - b.length;
-}
-
-function isSurrogate(unit: number): boolean {
-  return unit >= 0xd800 && unit <= 0xdfff;
 }

@@ -68,6 +68,9 @@ const READS: { name: string; read: (store: Store) => Promise<unknown> }[] = [
   { name: 'last of 1001', read: (store) => store.last('l', 1_001) },
 ];
 
+/** A name that grows as much as it can on its way through JSON, for its length. */
+const name = (i: number, bytes: number) => `${i}"\\\u0000`.padEnd(bytes, '"');
+
 export function limitRules(start: StartKit): void {
   test.for(REFUSED)('$name is refused, and nothing is written', async ({ code, operations }) => {
     const { store } = await start();
@@ -110,7 +113,6 @@ export function limitRules(start: StartKit): void {
 
   test('the longest names fit as often as operations are allowed', async () => {
     const { store, commits } = await start();
-    const name = (i: number, bytes: number) => `${i}"\\\u0000`.padEnd(bytes, '"');
     const operations = Array.from({ length: store.limits.commitOperations }, (_, i) =>
       put(name(i, 512), 1, name(i, 256)),
     );

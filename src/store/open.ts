@@ -1,0 +1,35 @@
+/** Opens the store that the configuration names: one line a driver, each loaded only where it is used. */
+import type { Config, StoreName } from '../core/config.ts';
+import { TidegateError } from '../core/errors.ts';
+import type { Runtime } from '../core/runtime.ts';
+import type * as Sqlite from './sqlite.ts';
+import type { Store } from './store.ts';
+
+type Open = (config: Config, runtime: Runtime, app: string) => Promise<Store>;
+
+/** Not a literal in its import, so that a bundler for a platform without `node:sqlite` does not find it. */
+const SQLITE: string = './sqlite.ts';
+
+const DRIVERS: Record<StoreName, Open> = {
+  memory: async () => (await import('./memory.ts')).createMemoryStore(),
+  sqlite: async ({ sqlitePath }) => (await importSqlite()).createSqliteStore({ path: sqlitePath }),
+  redis: async ({ redis }, { log }, app) =>
+    (await import('./redis.ts')).createRedisStore({ ...needed(redis, 'UPSTASH_REDIS_REST_URL'), app, log }),
+};
+
+/**
+ * @param app whose data it is: apps that share an engine do not meet.
+ * @throws TidegateError `invalid_config` naming the variable that is wrong.
+ */
+export function openStore(config: Config, runtime: Runtime, app: string): Promise<Store> {
+  return DRIVERS[config.store](config, runtime, app);
+}
+
+function importSqlite(): Promise<typeof Sqlite> {
+  return import(SQLITE) as Promise<typeof Sqlite>;
+}
+
+function needed<Value>(value: Value | null, field: string): Value {
+  if (value !== null) return value;
+  throw new TidegateError('invalid_config', `${field} is not set`, { field, expected: 'to be set' });
+}

@@ -1,0 +1,16 @@
+/** The order of ids: that of their UTF-8 bytes, as every engine keeps it. */
+
+/** Of two well-formed strings: UTF-16 order, but surrogates stand for the highest code points. */
+export function compareUtf8(a: string, b: string): number {
+  for (let i = 0; i < a.length && i < b.length; i += 1) {
+    const x = a.charCodeAt(i);
+    const y = b.charCodeAt(i);
+    if (x === y) continue;
+    return isSurrogate(x) === isSurrogate(y) ? x - y : isSurrogate(x) ? 1 : -1;
+  }
+  return a.length - b.length;
+}
+
+function isSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdfff;
+}

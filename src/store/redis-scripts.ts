@@ -1,0 +1,285 @@
+/**
+ * The store's Lua: one script per call, so that the primary runs it whole. All keys begin with KEYS[1], which carries the
+ * hash tag. A record's member name is `<bytes of its partition>:<partition><id>`.
+ *
+ *   :r:<member>          hash    v value, n version, e expiry, q queue, d due time, s shard ('' where there is none)
+ *   :p:<partition>       zset    ids, all of score 0: in the order of bytes
+ *   :q:<shard>:<queue>   zset    members by due time
+ *   :x                   zset    members by expiry
+ *   :l:<log>             hash    epoch, first, floor, end, at (newest append time)
+ *   :e:<log>             stream  id `<place + 1>-0`, t append time, v value
+ *   :c:<commit id>       string  what the commit answered: epoch and end of each log
+ *   :n:<counter>         hash    t total, e expiry
+ *
+ * Numbers come in as text and go out as text: Lua's own formatting loses digits. Text is never compared with `<`, which
+ * follows the server's locale. Nothing here asks the engine for the time.
+ */
+const PRELUDE = `
+local base = KEYS[1]
+local function member(partition, id) return #partition .. ':' .. partition .. id end
+local function split(name)
+  local colon = string.find(name, ':', 1, true)
+  local length = tonumber(string.sub(name, 1, colon - 1))
+  return string.sub(name, colon + 1, colon + length), string.sub(name, colon + length + 1)
+end
+local function whole(number) return string.format('%.0f', number) end
+local function queueKey(shard, queue) return base .. ':q:' .. shard .. ':' .. queue end
+local function rowOf(name) return redis.call('HMGET', base .. ':r:' .. name, 'v', 'n', 'e', 'q', 'd') end
+local function expired(expiry, now) return expiry and expiry ~= '' and tonumber(expiry) <= now end
+local function logOf(name)
+  local row = redis.call('HMGET', base .. ':l:' .. name, 'epoch', 'first', 'floor', 'end', 'at')
+  if not row[1] then return nil end
+  return { epoch = row[1], first = tonumber(row[2]), floor = tonumber(row[3]), stop = tonumber(row[4]), at = row[5] }
+end
+local function seek(name, log, time)
+  local low, high = log.floor, log.stop
+  while low < high do
+    local middle = math.floor((low + high) / 2)
+    local id = whole(middle + 1) .. '-0'
+    local found = redis.call('XRANGE', base .. ':e:' .. name, id, id)[1]
+    if tonumber(found[2][2]) < time then low = middle + 1 else high = middle end
+  end
+  return low
+end
+`;
+
+/** partition, id, partition, id, … → a row for each. */
+const GET = `
+local rows = {}
+for at = 1, #ARGV, 2 do rows[#rows + 1] = rowOf(member(ARGV[at], ARGV[at + 1])) end
+return rows
+`;
+
+/**
+ * partition, min, prefix, now, limit, most bytes → next id or '', then id and row of each live record. Stops early after
+ * so many bytes. What the engine's TTL took leaves the index here.
+ */
+const LIST = `
+local index, now, limit = base .. ':p:' .. ARGV[1], tonumber(ARGV[4]), tonumber(ARGV[5])
+local max = ARGV[3] == '' and '+' or '[' .. ARGV[3] .. '\\255'
+local ids = redis.call('ZRANGEBYLEX', index, ARGV[2], max, 'LIMIT', 0, limit + 1)
+local answer, bytes = { '' }, 0
+for i, id in ipairs(ids) do
+  if i > limit or bytes > tonumber(ARGV[6]) then
+    answer[1] = ids[i - 1]
+    break
+  end
+  local row = rowOf(member(ARGV[1], id))
+  if not row[2] then redis.call('ZREM', index, id)
+  elseif not expired(row[3], now) then
+    answer[#answer + 1] = id
+    answer[#answer + 1] = row
+    bytes = bytes + #row[1]
+  end
+end
+return answer
+`;
+
+/** queue, now, limit, grace, shards… → partition, id and due time of each. What expired before \`now - grace\`, or is gone, leaves the queue. */
+const DUE = `
+local now, limit, found = tonumber(ARGV[2]), tonumber(ARGV[3]), {}
+for at = 5, #ARGV do
+  local left = limit - #found / 3
+  if left <= 0 then break end
+  local queue = queueKey(ARGV[at], ARGV[1])
+  local names = redis.call('ZRANGEBYSCORE', queue, '-inf', ARGV[2], 'WITHSCORES', 'LIMIT', 0, left)
+  for i = 1, #names, 2 do
+    local row = redis.call('HMGET', base .. ':r:' .. names[i], 'n', 'e')
+    if not row[1] or expired(row[2], now - tonumber(ARGV[4])) then redis.call('ZREM', queue, names[i])
+    elseif not expired(row[2], now) then
+      local partition, id = split(names[i])
+      found[#found + 1] = partition
+      found[#found + 1] = id
+      found[#found + 1] = names[i + 1]
+    end
+  end
+end
+return found
+`;
+
+/** log, epoch ('': none), place, count, 'read' or 'last' → epoch, from, to, truncated, stream entries; nothing for no log. */
+const READ = `
+local log = logOf(ARGV[1])
+if not log then return false end
+local given, place, count = ARGV[2] ~= '', tonumber(ARGV[3]), tonumber(ARGV[4])
+local foreign = given and (ARGV[2] ~= log.epoch or place > log.stop)
+local below = given and not foreign and place < log.floor
+local from, to
+if ARGV[5] == 'read' then
+  from = (not given or foreign or below) and log.floor or place
+  to = math.min(from + count, log.stop)
+else
+  to = (not given or foreign) and log.stop or math.max(place, log.floor)
+  from = math.max(log.floor, to - count)
+end
+local entries = {}
+if from < to then entries = redis.call('XRANGE', base .. ':e:' .. ARGV[1], whole(from + 1), whole(to)) end
+return { log.epoch, whole(from), whole(to), (foreign or below) and 1 or 0, entries }
+`;
+
+/** log, time → epoch, place; nothing for no log. */
+const SEEK = `
+local log = logOf(ARGV[1])
+if not log then return false end
+return { log.epoch, whole(seek(ARGV[1], log, tonumber(ARGV[2]))) }
+`;
+
+/** log → epoch, floor, end, newest append time; nothing for no log. */
+const EXTENT = `
+local log = logOf(ARGV[1])
+if not log then return false end
+return { log.epoch, whole(log.floor), whole(log.stop), log.at }
+`;
+
+/**
+ * id, now, how long the id is remembered (ms), then per operation
+ *   p partition id expects value expiry ttl queue due shard | d partition id expects | c partition id expects
+ *   | a log epoch count entries…
+ * → 'committed', JSON of epoch and end of each append; or 'conflict', then index and row of each.
+ * All is checked before anything is written, since an error would not undo what was.
+ */
+const COMMIT = `
+local id, now = ARGV[1], tonumber(ARGV[2])
+local marker = base .. ':c:' .. id
+local done = redis.call('GET', marker)
+if done then return { 'committed', done } end
+
+local conflicts, at, index = { 'conflict' }, 4, 0
+while at <= #ARGV do
+  local kind = ARGV[at]
+  if kind == 'a' then at = at + 4 + tonumber(ARGV[at + 3])
+  else
+    local row = rowOf(member(ARGV[at + 1], ARGV[at + 2]))
+    local holds = (row[2] or '') == ARGV[at + 3]
+    if not holds or (kind == 'c' and expired(row[3], now)) then
+      conflicts[#conflicts + 1] = index
+      conflicts[#conflicts + 1] = row
+    end
+    at = at + (kind == 'p' and 10 or 4)
+  end
+  index = index + 1
+end
+if #conflicts > 1 then return conflicts end
+
+local function unqueue(name)
+  local old = redis.call('HMGET', base .. ':r:' .. name, 'q', 's')
+  if old[1] and old[1] ~= '' then redis.call('ZREM', queueKey(old[2], old[1]), name) end
+end
+local ends = {}
+at = 4
+while at <= #ARGV do
+  local kind = ARGV[at]
+  if kind == 'a' then
+    local name, count = ARGV[at + 1], tonumber(ARGV[at + 3])
+    local log = logOf(name) or { epoch = ARGV[at + 2], first = 0, floor = 0, stop = 0, at = ARGV[2] }
+    local time = tonumber(log.at) > now and log.at or ARGV[2]
+    for i = 1, count do
+      redis.call('XADD', base .. ':e:' .. name, whole(log.stop + i) .. '-0', 't', time, 'v', ARGV[at + 3 + i])
+    end
+    local stop = whole(log.stop + count)
+    redis.call('HSET', base .. ':l:' .. name, 'epoch', log.epoch, 'first', whole(log.first), 'floor', whole(log.floor),
+      'end', stop, 'at', time)
+    ends[#ends + 1] = log.epoch
+    ends[#ends + 1] = stop
+    at = at + 4 + count
+  else
+    local name = member(ARGV[at + 1], ARGV[at + 2])
+    local key = base .. ':r:' .. name
+    if kind == 'd' then
+      unqueue(name)
+      redis.call('DEL', key)
+      redis.call('ZREM', base .. ':p:' .. ARGV[at + 1], ARGV[at + 2])
+      redis.call('ZREM', base .. ':x', name)
+    elseif kind == 'p' then
+      local expiry, ttl, queue, due, shard = ARGV[at + 5], ARGV[at + 6], ARGV[at + 7], ARGV[at + 8], ARGV[at + 9]
+      unqueue(name)
+      redis.call('HSET', key, 'v', ARGV[at + 4], 'n', id, 'e', expiry, 'q', queue, 'd', due, 's', shard)
+      redis.call('ZADD', base .. ':p:' .. ARGV[at + 1], 0, ARGV[at + 2])
+      if expiry == '' then
+        redis.call('PERSIST', key)
+        redis.call('ZREM', base .. ':x', name)
+      else
+        redis.call('PEXPIRE', key, ttl)
+        redis.call('ZADD', base .. ':x', expiry, name)
+      end
+      if queue ~= '' then redis.call('ZADD', queueKey(shard, queue), due, name) end
+    end
+    at = at + (kind == 'p' and 10 or 4)
+  end
+end
+local answer = cjson.encode(ends)
+redis.call('SET', marker, answer, 'PX', ARGV[3])
+return { 'committed', answer }
+`;
+
+/** counter, amount, now, expiry, ttl → total. */
+const ADD = `
+local key = base .. ':n:' .. ARGV[1]
+local row = redis.call('HMGET', key, 't', 'e')
+if row[1] and not expired(row[2], tonumber(ARGV[3])) then return whole(redis.call('HINCRBY', key, 't', ARGV[2])) end
+redis.call('HSET', key, 't', ARGV[2], 'e', ARGV[4])
+redis.call('PEXPIRE', key, ARGV[5])
+return ARGV[2]
+`;
+
+/** log, appendedBefore or '', keep or '', limit → removed, whether there is more. */
+const TRIM = `
+local name = ARGV[1]
+local log = logOf(name)
+if not log then return { 0, 0 } end
+local floor = log.floor
+if ARGV[2] ~= '' then floor = math.max(floor, seek(name, log, tonumber(ARGV[2]))) end
+if ARGV[3] ~= '' then floor = math.max(floor, log.stop - tonumber(ARGV[3])) end
+floor = math.min(floor, log.stop - 1)
+local first = math.min(floor, log.first + tonumber(ARGV[4]))
+redis.call('HSET', base .. ':l:' .. name, 'floor', whole(floor), 'first', whole(first))
+if first > log.first then redis.call('XTRIM', base .. ':e:' .. name, 'MINID', '=', whole(first + 1)) end
+return { first - log.first, first < floor and 1 or 0 }
+`;
+
+/** expired before, limit → removed. Where the engine's TTL was faster, what is left of a record goes. */
+const COLLECT = `
+local names = redis.call('ZRANGEBYSCORE', base .. ':x', '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])
+for _, name in ipairs(names) do
+  local partition, id = split(name)
+  local old = redis.call('HMGET', base .. ':r:' .. name, 'q', 's')
+  if old[1] and old[1] ~= '' then redis.call('ZREM', queueKey(old[2], old[1]), name) end
+  redis.call('DEL', base .. ':r:' .. name)
+  redis.call('ZREM', base .. ':p:' .. partition, id)
+  redis.call('ZREM', base .. ':x', name)
+end
+return #names
+`;
+
+const BODIES = {
+  get: GET,
+  list: LIST,
+  due: DUE,
+  read: READ,
+  seek: SEEK,
+  extent: EXTENT,
+  commit: COMMIT,
+  add: ADD,
+  trim: TRIM,
+  collect: COLLECT,
+} as const;
+
+export type ScriptName = keyof typeof BODIES;
+
+export interface Script {
+  text: string;
+  /** What EVALSHA calls it by. */
+  sha: string;
+}
+
+export async function prepareScripts(): Promise<Record<ScriptName, Script>> {
+  const prepared = await Promise.all(
+    Object.entries(BODIES).map(async ([name, body]) => {
+      const text = PRELUDE + body;
+      const digest = await crypto.subtle.digest('SHA-1', new TextEncoder().encode(text));
+      const sha = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+      return [name, { text, sha }] as const;
+    }),
+  );
+  return Object.fromEntries(prepared) as Record<ScriptName, Script>;
+}

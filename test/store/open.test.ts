@@ -1,0 +1,60 @@
+import { build } from 'esbuild';
+import { describe, expect, test } from 'vitest';
+import { readConfig } from '../../src/core/config.ts';
+import { systemRuntime } from '../../src/core/runtime.ts';
+import { openStore } from '../../src/store/open.ts';
+import { requireService } from '../services/available.ts';
+import { startRedis } from '../services/redis.ts';
+import { startUpstash } from '../services/upstash.ts';
+
+const runtime = systemRuntime(() => {});
+
+test.for(['memory', 'sqlite'] as const)('%s opens and answers', async (STORE) => {
+  const store = await openStore(readConfig({ STORE, SQLITE_PATH: ':memory:' }, 'memory'), runtime, 'app');
+  await store.ping();
+  expect(store.name).toBe(STORE);
+  await store.close();
+});
+
+describe.skipIf(!requireService('redis'))('redis (needs redis-server)', () => {
+  test('opens and answers; two apps on one database do not meet', async () => {
+    await using stack = new AsyncDisposableStack();
+    const redis = await startRedis();
+    stack.defer(() => redis.stop());
+    const front = await startUpstash(redis.url);
+    stack.defer(() => front.stop());
+    const variables = { UPSTASH_REDIS_REST_URL: front.url, UPSTASH_REDIS_REST_TOKEN: front.token };
+    const config = readConfig(variables, 'redis');
+    const [one, two] = [await openStore(config, runtime, 'one'), await openStore(config, runtime, 'two')];
+    await one.add('n', 5, { now: 0, expiresAt: 10 });
+    expect(await two.add('n', 1, { now: 0, expiresAt: 10 })).toBe(1);
+    expect(await one.add('n', 1, { now: 0, expiresAt: 10 })).toBe(6);
+  });
+});
+
+test('a SQLITE_PATH that cannot be used is named', async () => {
+  const config = readConfig({ STORE: 'sqlite', SQLITE_PATH: '/nowhere/at/all.db' }, 'memory');
+  await expect(openStore(config, runtime, 'app')).rejects.toMatchObject({
+    code: 'invalid_config',
+    field: 'SQLITE_PATH',
+    message: expect.stringContaining('/nowhere/at/all.db'),
+  });
+});
+
+test('a bundle for a platform without Node carries no node: import', async () => {
+  const { metafile } = await build({
+    entryPoints: ['src/store/open.ts'],
+    bundle: true,
+    write: false,
+    metafile: true,
+    format: 'esm',
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
+    logLevel: 'silent',
+  });
+  const [output] = Object.values(metafile.outputs);
+  expect(output?.imports.filter((each) => each.path.startsWith('node:'))).toEqual([]);
+  const inputs = Object.keys(metafile.inputs);
+  expect(inputs).toContain('src/store/redis.ts');
+  expect(inputs).not.toContain('src/store/sqlite.ts');
+});
