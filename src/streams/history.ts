@@ -27,7 +27,7 @@ import {
 import { toStreamEvent } from './latest.ts';
 import { streamLog } from './names.ts';
 import { scan, SCAN_BUDGET, type ScanBudget, type ScanReport } from './scan.ts';
-import { encodeStreamCursor } from './stream-cursor.ts';
+import { encodeTailCursor } from './tail-cursor.ts';
 
 export const DEFAULT_EVENTS = 100;
 export const MOST_EVENTS = 1_000;
@@ -122,7 +122,7 @@ export async function readHistory(
     complete,
     cursor:
       complete || report.position === null ? null : encodeRange(stream.name, KIND, range, [order], report.position),
-    tailCursor: atEnd && tail !== null ? encodeStreamCursor(stream.name, tail) : null,
+    tailCursor: atEnd ? encodeTailCursor(stream.name, tail) : null,
     truncated: report.truncated || isPastRetention(range, stream, now),
     scanned: scannedOf(report, begin.calls),
   };

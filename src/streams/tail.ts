@@ -10,7 +10,7 @@ import type { Deps } from './deps.ts';
 import { ANSWER_MS, PAGE_CHARACTERS } from './history.ts';
 import { toStreamEvent } from './latest.ts';
 import { streamLog } from './names.ts';
-import { decodeStreamCursor, encodeStreamCursor } from './stream-cursor.ts';
+import { decodeTailCursor, encodeTailCursor } from './tail-cursor.ts';
 
 export const LONGEST_TAIL_MS = 25_000;
 export const DEFAULT_TAIL_MS = 10_000;
@@ -39,8 +39,8 @@ export interface TailOptions {
 export interface Tail {
   /** Oldest first. */
   events: StreamEvent[];
-  /** Goes on with nothing missed and nothing twice; null only while the stream never had an event. */
-  cursor: string | null;
+  /** Goes on with nothing missed and nothing twice. */
+  cursor: string;
   /** Events after the given cursor were trimmed before they could be read. */
   truncated: boolean;
   /** `count`: as many as were asked for, and more may wait. `time`: the time is over. `cancelled`: the caller went away. */
@@ -63,17 +63,17 @@ export async function tailStream(
   const log = streamLog(tenant, stream.name);
   const until = Math.min(runtime.now() + Math.min(options.timeoutMs, LONGEST_TAIL_MS), options.deadline - ANSWER_MS);
   const events: StreamEvent[] = [];
-  let position: Cursor | null = options.cursor === null ? null : decodeStreamCursor(stream.name, options.cursor);
+  let position: Cursor | null = options.cursor === null ? null : decodeTailCursor(stream.name, options.cursor);
   let characters = 0;
   let truncated = false;
   let storeCalls = 0;
-  if (position === null) {
+  if (options.cursor === null) {
     position = (await store.extent(log)).end;
     storeCalls += 1;
   }
   const answer = (ended: Tail['ended']): Tail => ({
     events,
-    cursor: position === null ? null : encodeStreamCursor(stream.name, position),
+    cursor: encodeTailCursor(stream.name, position),
     truncated,
     ended,
     storeCalls,

@@ -135,8 +135,11 @@ export interface ResourceOptions {
   ): Promise<ResourceContents[] | string>;
   /** Resources that a template lists; default: none. */
   list?(context: HandlerContext): Promise<{ uri: string; name: string; title?: string }[]>;
-  /** Values that begin with `value`, for a template's variable. */
-  complete?: Record<string, (value: string, context: HandlerContext) => Promise<string[]>>;
+  /** Values that begin with `value`, for a template's variable; `chosen` are its other variables, where the client says them. */
+  complete?: Record<
+    string,
+    (value: string, context: HandlerContext, chosen?: Readonly<Record<string, string>>) => Promise<string[]>
+  >;
 }
 
 export interface Resource extends ResourceOptions {

@@ -1,0 +1,146 @@
+/**
+ * Resources that an app's streams and feeds give: `stream://{name}` (its newest events), `stream://{name}/{key}` (the
+ * latest event of a key) and `feed://{name}` (how it is, and what it could not deliver). JSON; every read says how long
+ * it may be kept. What is listed are streams and feeds; keys are found by completion.
+ */
+import { type Resource, type ResourceContents, resource } from '../core/declaration/handlers.ts';
+import type { DeclaredStream } from '../core/declaration/stream.ts';
+import { TidegateError } from '../core/errors.ts';
+import { readDeadLetters } from '../ingest/dead-letters.ts';
+import { feedStatus } from '../ingest/status.ts';
+import type { Deps } from '../streams/deps.ts';
+import { findStream } from '../streams/find-stream.ts';
+import { readHistory } from '../streams/history.ts';
+import { readLatest } from '../streams/latest.ts';
+import { latestKey, latestPartition } from '../streams/names.ts';
+import { fieldsOf } from './tools/fields.ts';
+import { readNote } from './tools/feed-note.ts';
+
+const NEWEST_EVENTS = 50;
+const NEWEST_DEAD_LETTERS = 20;
+/** Most values that a completion answers, as MCP bounds it. */
+const MOST_VALUES = 100;
+/** Keyed streams that are asked for keys while the stream is not chosen yet: one call each. */
+const STREAMS_ASKED = 10;
+/** Of private scope: what a stream holds belongs to the caller's tenant. */
+const CACHE = { ttlMs: 1_000, cacheScope: 'private' } as const;
+const JSON_TYPE = 'application/json';
+
+export function streamResources(deps: Deps): Record<string, Resource> {
+  return {
+    ...(deps.app.streams.size > 0 ? { stream: streamResource(deps), stream_key: keyResource(deps) } : {}),
+    ...(deps.app.feeds.size > 0 ? { feed: feedResource(deps) } : {}),
+  };
+}
+
+/** Two calls to the store, side by side. */
+function streamResource(deps: Deps): Resource {
+  const { app } = deps;
+  return resource({
+    uri: 'stream://{name}',
+    title: 'Stream',
+    description: `A stream: what its fields mean, its ${NEWEST_EVENTS} newest events, how its feed is, and a cursor for tail_stream`,
+    mimeType: JSON_TYPE,
+    cache: CACHE,
+    async read({ name = '' }, { uri, principal: { tenant } }) {
+      const stream = findStream(app, name);
+      const [page, feed] = await Promise.all([
+        readHistory(deps, tenant, stream, { limit: NEWEST_EVENTS }),
+        readNote(deps, tenant, stream),
+      ]);
+      const { title, description, keyed } = stream;
+      const { events, tailCursor, cursor } = page;
+      return json(uri, { name, title, description, keyed, fields: fieldsOf(stream), events, tailCursor, cursor, feed });
+    },
+    list: async () =>
+      [...app.streams.values()].map(({ name, title }) => ({
+        uri: uriOf('stream', name),
+        name: `stream ${name}`,
+        title,
+      })),
+    complete: { name: async (value) => beginningWith(value, app.streams.keys()) },
+  });
+}
+
+/** One call to the store. */
+function keyResource(deps: Deps): Resource {
+  const { app } = deps;
+  return resource({
+    uri: 'stream://{name}/{key}',
+    title: 'Latest of a key',
+    description: 'The latest event of a key of a stream',
+    mimeType: JSON_TYPE,
+    cache: CACHE,
+    async read({ name = '', key = '' }, { uri, principal: { tenant } }) {
+      const stream = findStream(app, name);
+      const event = stream.keyed ? await readLatest(deps, tenant, name, key) : null;
+      if (event === null) throw unknownKey(stream, key);
+      return json(uri, event);
+    },
+    complete: {
+      name: async (value) => beginningWith(value, keyedNames(app.streams.values())),
+      key: async (value, { principal: { tenant } }, chosen) => {
+        const named = app.streams.get(chosen?.['name'] ?? '');
+        const names = named ? [named.name] : keyedNames(app.streams.values()).slice(0, STREAMS_ASKED);
+        const found = await Promise.all(names.map((name) => keysBeginningWith(deps, tenant, name, value)));
+        return [...new Set(found.flat())].slice(0, MOST_VALUES);
+      },
+    },
+  });
+}
+
+/** Two calls to the store, side by side. */
+function feedResource(deps: Deps): Resource {
+  const { app } = deps;
+  return resource({
+    uri: 'feed://{name}',
+    title: 'Feed',
+    description:
+      'How a feed is: state, lag, last error, counts, and the newest of what it could not deliver, each with its reason',
+    mimeType: JSON_TYPE,
+    cache: CACHE,
+    async read({ name = '' }, { uri, principal: { tenant } }) {
+      const [[status], { deadLetters }] = await Promise.all([
+        feedStatus(deps, tenant, [name]),
+        readDeadLetters(deps, tenant, name, { limit: NEWEST_DEAD_LETTERS }),
+      ]);
+      return json(uri, { ...status, recentDeadLetters: deadLetters });
+    },
+    list: async () => [...app.feeds.keys()].map((name) => ({ uri: uriOf('feed', name), name: `feed ${name}` })),
+    complete: { name: async (value) => beginningWith(value, app.feeds.keys()) },
+  });
+}
+
+async function keysBeginningWith({ store, runtime }: Deps, tenant: string, stream: string, value: string) {
+  const { id: prefix } = latestKey(tenant, stream, value);
+  const { id: none } = latestKey(tenant, stream, null);
+  const { records } = await store.list(latestPartition(tenant, stream), {
+    now: runtime.now(),
+    limit: MOST_VALUES,
+    prefix,
+  });
+  return records.map(({ id }) => id.slice(none.length)).filter((key) => key !== '');
+}
+
+function keyedNames(streams: Iterable<DeclaredStream>): string[] {
+  return [...streams].filter(({ keyed }) => keyed).map(({ name }) => name);
+}
+
+function beginningWith(value: string, names: Iterable<string>): string[] {
+  return [...names].filter((name) => name.startsWith(value));
+}
+
+function uriOf(scheme: 'stream' | 'feed', name: string): string {
+  return `${scheme}://${encodeURIComponent(name)}`;
+}
+
+function json(uri: string, value: object): ResourceContents[] {
+  return [{ uri, mimeType: JSON_TYPE, text: JSON.stringify(value) }];
+}
+
+function unknownKey(stream: DeclaredStream, key: string): TidegateError {
+  return new TidegateError('not_found', `${stream.name} has no latest event of key ${JSON.stringify(key)}`, {
+    field: 'uri',
+    expected: stream.keyed ? 'a key that read_latest shows' : `stream://${stream.name}: its events have no keys`,
+  });
+}

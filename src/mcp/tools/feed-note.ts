@@ -1,0 +1,50 @@
+/** How a stream's feed is, beside what was read of the stream: so that a reader knows when data are stale, and why. */
+import type { DeclaredStream } from '../../core/declaration/stream.ts';
+import { readState } from '../../ingest/state.ts';
+import { conditionOf, type FeedCondition } from '../../ingest/status.ts';
+import type { Reading } from '../../store/store.ts';
+import type { Deps } from '../../streams/deps.ts';
+import { feedKey } from '../../streams/names.ts';
+import { ageText } from './table.ts';
+
+export interface FeedNote {
+  name: string;
+  /** `unread`: not looked up, because it would have cost the read another call to the store. */
+  state: FeedCondition | 'unread';
+  /** Age of the newest event that the feed brought, ms. */
+  lagMs: number | null;
+  lastError: { code: string; message: string; at: number } | null;
+}
+
+export function unreadNote({ feed }: DeclaredStream): FeedNote | null {
+  return feed === null ? null : { name: feed, state: 'unread', lagMs: null, lastError: null };
+}
+
+/** @param reading that of the feed's record */
+export function noteOf({ feed }: DeclaredStream, reading: Reading, now: number): FeedNote | null {
+  if (feed === null) return null;
+  const state = readState(reading);
+  const newest = state?.newestTime ?? null;
+  return {
+    name: feed,
+    state: conditionOf(state, now),
+    lagMs: newest === null ? null : Math.max(0, now - newest),
+    lastError: state?.lastError ?? null,
+  };
+}
+
+/** One call to the store; none for a stream without a feed. */
+export async function readNote({ store, runtime }: Deps, tenant: string, stream: DeclaredStream) {
+  if (stream.feed === null) return null;
+  const now = runtime.now();
+  return noteOf(stream, await store.get(feedKey(tenant, stream.feed), now), now);
+}
+
+/** One line, or none where there is nothing to tell. */
+export function feedText(note: FeedNote | null, now: number): string[] {
+  if (note === null || note.state === 'unread') return [];
+  const lag = note.lagMs === null ? '' : `, newest event ${ageText(note.lagMs)} old`;
+  const error = note.lastError;
+  const why = error === null ? '' : `; last error ${ageText(now - error.at)} ago: ${error.message}`;
+  return [`Feed ${note.name}: ${note.state}${lag}${why}`];
+}

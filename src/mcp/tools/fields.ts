@@ -1,0 +1,91 @@
+/** The fields of a stream's data, from its JSON Schema: what models and people are told of them. Pure. */
+import type { DeclaredStream } from '../../core/declaration/stream.ts';
+import type { Json, JsonObject } from '../../core/json.ts';
+
+export interface Field {
+  /** Path, such as `mag` or `motor.temp`: what `read_history` takes as `field`. */
+  name: string;
+  /** `number`, `text`, `true or false`, `a|b`, `list of number`, `object`, …; `or null` where it may be. */
+  type: string;
+  unit?: string;
+  description?: string;
+}
+
+/** Of one stream; what is beyond is left out. */
+const MOST_FIELDS = 60;
+const DEEPEST = 4;
+const MOST_CHOICES = 8;
+
+/** In the order of declaration; fields of objects by their path. */
+export function fieldsOf({ jsonSchema }: DeclaredStream): Field[] {
+  const fields: Field[] = [];
+  collect(jsonSchema, jsonSchema, '', 0, fields);
+  return fields;
+}
+
+export function isNumeric({ type }: Field): boolean {
+  return /^(number|integer)/.test(type);
+}
+
+function collect(root: JsonObject, schema: JsonObject, path: string, depth: number, fields: Field[]): void {
+  for (const [name, value] of Object.entries(objectOf(schema.properties))) {
+    if (fields.length >= MOST_FIELDS) return;
+    const variants = variantsOf(root, objectOf(value));
+    const property = Object.assign({}, ...variants.toReversed(), objectOf(value)) as JsonObject;
+    const at = path === '' ? name : `${path}.${name}`;
+    const nested = variants.find((variant) => variant.properties !== undefined);
+    if (nested && depth < DEEPEST) collect(root, nested, at, depth + 1, fields);
+    else fields.push(fieldOf(at, property, root, variants));
+  }
+}
+
+function fieldOf(name: string, property: JsonObject, root: JsonObject, variants: readonly JsonObject[]): Field {
+  const { unit, description } = property;
+  return {
+    name,
+    type: typeOf(root, variants),
+    ...(typeof unit === 'string' ? { unit } : {}),
+    ...(typeof description === 'string' ? { description } : {}),
+  };
+}
+
+/** The schema itself, or the alternatives that it stands for, references followed. */
+function variantsOf(root: JsonObject, schema: JsonObject, depth = 0): JsonObject[] {
+  if (depth > DEEPEST) return [schema];
+  const reference = typeof schema.$ref === 'string' ? /^#\/\$defs\/([^/]+)$/.exec(schema.$ref)?.[1] : undefined;
+  if (reference !== undefined) return variantsOf(root, objectOf(objectOf(root.$defs)[reference]), depth + 1);
+  const choices = [schema.anyOf, schema.oneOf].find((list) => Array.isArray(list));
+  return choices?.flatMap((choice) => variantsOf(root, objectOf(choice), depth + 1)) ?? [schema];
+}
+
+function typeOf(root: JsonObject, variants: readonly JsonObject[]): string {
+  const names = new Set(variants.flatMap((variant) => typesOf(root, variant)));
+  const nullable = names.delete('null');
+  const type = [...names].join(' or ') || (nullable ? 'null' : 'anything');
+  return nullable && names.size > 0 ? `${type} or null` : type;
+}
+
+function typesOf(root: JsonObject, schema: JsonObject): string[] {
+  if (Array.isArray(schema.enum)) {
+    const more = schema.enum.length > MOST_CHOICES ? '|…' : '';
+    return [schema.enum.slice(0, MOST_CHOICES).map(textOf).join('|') + more];
+  }
+  if (schema.const !== undefined) return [textOf(schema.const)];
+  const types = Array.isArray(schema.type) ? schema.type : [schema.type];
+  return types.map((type) => {
+    if (typeof type !== 'string') return 'anything';
+    if (type === 'string') return typeof schema.format === 'string' ? `text (${schema.format})` : 'text';
+    if (type === 'boolean') return 'true or false';
+    if (type !== 'array') return type;
+    const items = schema.items === undefined ? 'anything' : typeOf(root, variantsOf(root, objectOf(schema.items)));
+    return `list of ${items}`;
+  });
+}
+
+function objectOf(value: Json | undefined): JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
+}
+
+function textOf(value: Json): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
