@@ -63,8 +63,9 @@ export async function runBurst(options: BurstOptions): Promise<BurstEnd> {
       const next = await waitForNext(options, iterator);
       if (next === 'lost') return { kind: 'lost' };
       if (next instanceof TidegateError) {
-        const timeWasUp = over.signal.aborted && batches > 0;
-        return timeWasUp ? { kind: 'ended', more: true } : { kind: 'failed', error: next };
+        // Told to end, a feed may well throw: that is no failure, unless all of its time brought nothing.
+        const wasEnded = options.signal?.aborted || (over.signal.aborted && batches > 0);
+        return wasEnded ? { kind: 'ended', more: true } : { kind: 'failed', error: next };
       }
       if (next.done) {
         const more = !last && (take.isSpent() || over.signal.aborted);

@@ -53,6 +53,8 @@ export interface Clock {
   now: number;
   /** Moves on, and wakes who slept until then. */
   advance(ms: number): Promise<void>;
+  /** Waits for the work, and moves on to whoever sleeps the shortest whenever nothing else goes on. */
+  drive<T>(work: Promise<T>): Promise<T>;
   sleepers: number;
 }
 
@@ -67,6 +69,18 @@ export function createClock(): Clock & { sleep: Runtime['sleep'] } {
       this.now += ms;
       for (const sleeper of sleeping) if (sleeper.at <= this.now) sleeper.wake();
       await settle();
+    },
+    async drive(work) {
+      let done = false;
+      const settled = work.finally(() => (done = true));
+      settled.catch(() => {});
+      for (let moves = 0; moves < 10_000; moves += 1) {
+        await settle();
+        if (done) break;
+        const next = Math.min(...[...sleeping].map(({ at }) => at));
+        if (Number.isFinite(next)) await this.advance(Math.max(0, next - this.now));
+      }
+      return settled;
     },
     sleep(ms, signal) {
       return new Promise((resolve) => {
@@ -86,7 +100,7 @@ export function createClock(): Clock & { sleep: Runtime['sleep'] } {
 
 /** Lets everything run that waits for nothing but promises. */
 export async function settle(): Promise<void> {
-  for (let i = 0; i < 50; i += 1) await new Promise<void>((resolve) => setImmediate(resolve));
+  for (let i = 0; i < 20; i += 1) await new Promise<void>((resolve) => setImmediate(resolve));
 }
 
 /** What is done to a commit: with its operations and its number, from 1 on. `next` makes it. */
