@@ -19,10 +19,13 @@ import type {
   StoredRecord,
   StoreLimits,
 } from './store.ts';
+import { weaken, type Weaknesses } from './weaknesses.ts';
 
 export interface MemoryOptions {
   /** Narrower limits, as an engine may have. Default: the portable ones. */
   limits?: StoreLimits;
+  /** What it shall do worse than it could. Default: nothing. */
+  weaknesses?: Weaknesses;
 }
 
 interface Row {
@@ -42,8 +45,12 @@ interface Log {
 
 type Committed = Extract<CommitResult, { status: 'committed' }>;
 
-export function createMemoryStore(options: MemoryOptions = {}): Store {
-  const commitLimits = options.limits ?? limits.PORTABLE_LIMITS;
+export function createMemoryStore({ limits: narrower, weaknesses }: MemoryOptions = {}): Store {
+  const store = createExactStore(narrower ?? limits.PORTABLE_LIMITS);
+  return weaknesses ? weaken(store, weaknesses) : store;
+}
+
+function createExactStore(commitLimits: StoreLimits): Store {
   const partitions = new Map<string, Map<string, Row>>();
   const logs = new Map<string, Log>();
   const counters = new Map<string, { total: number; expiresAt: number }>();
