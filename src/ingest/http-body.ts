@@ -4,6 +4,7 @@
  */
 import { TidegateError } from '../core/errors.ts';
 import type { HttpAnswer } from './http-exchange.ts';
+import { fingerprint } from './http-position.ts';
 import { describeShape, readPath } from './json-path.ts';
 import { createNdjsonParser, join, type NdjsonItem } from './ndjson.ts';
 import type { Patience } from './patience.ts';
@@ -18,6 +19,8 @@ export interface Portion {
   items: NdjsonItem[];
   /** The body around the items, JSON only. */
   body?: unknown;
+  /** Identity of the body they are from; null where it has none. */
+  mark: string | null;
   /** True on the one portion that ends the body. */
   end: boolean;
 }
@@ -48,14 +51,16 @@ async function* jsonPortions({
     pieces.push(value);
     bytes += value.byteLength;
   }
-  const body = parseJson(join(pieces, bytes), answer.source);
+  const whole = join(pieces, bytes);
+  const body = parseJson(whole, answer.source);
   const items = itemsAt(body, path, answer.source);
   // An item's own bytes would cost another pass over the body; the budget needs their sum.
   const itemBytes = Math.ceil(bytes / Math.max(1, items.length));
   const step = Math.max(1, Math.min(PORTION_ITEMS, Math.floor(PORTION_BYTES / itemBytes)));
+  const mark = answer.mark ?? (items.length > step ? await fingerprint(whole) : null);
   for (let at = 0; at === 0 || at < items.length; at += step) {
     const portion = items.slice(at, at + step).map((data) => ({ data, bytes: itemBytes }));
-    yield { items: portion, body, end: at + step >= items.length };
+    yield { items: portion, body, mark, end: at + step >= items.length };
   }
 }
 
@@ -89,6 +94,7 @@ function itemsAt(body: unknown, path: string, source: string): unknown[] {
 
 async function* ndjsonPortions({ answer, now, patiently }: BodyReading): AsyncGenerator<Portion, void, undefined> {
   const reader = answer.body.getReader();
+  const { mark } = answer;
   const parser = createNdjsonParser();
   let pending: NdjsonItem[] = [];
   let pendingBytes = 0;
@@ -126,11 +132,11 @@ async function* ndjsonPortions({ answer, now, patiently }: BodyReading): AsyncGe
     }
     if (before === 0) pendingSince = now();
     for (let at = before; at < pending.length; at += 1) pendingBytes += pending[at]?.bytes ?? 0;
-    while (isDue()) yield { items: take(PORTION_ITEMS), end: false };
+    while (isDue()) yield { items: take(PORTION_ITEMS), mark, end: false };
   }
   // What came before the body broke is whole lines, and good.
-  if (broken === null) yield { items: take(pending.length), end: true };
-  else if (pending.length > 0) yield { items: take(pending.length), end: false };
+  if (broken === null) yield { items: take(pending.length), mark, end: true };
+  else if (pending.length > 0) yield { items: take(pending.length), mark, end: false };
   if (broken !== null) throw broken.reason;
 }
 

@@ -16,6 +16,8 @@ export interface HttpAnswer {
   body: ReadableStream<Uint8Array>;
   /** What makes the next request for this URL conditional; null where the source gives nothing for it. */
   validators: Validators | null;
+  /** Identity of this body, where the source has given it one (its ETag at its URL). */
+  mark: string | null;
 }
 
 const DEFAULT_MAX_BYTES = 10 * 1024 * 1024;
@@ -30,7 +32,7 @@ export async function askSource(
   signal: AbortSignal,
 ): Promise<HttpAnswer | null> {
   const url = await requestUrl(options, position.cursor, context.now());
-  const mark = await fingerprint(url);
+  const urlMark = await fingerprint(url);
   const own = typeof options.headers === 'function' ? await options.headers() : (options.headers ?? {});
   const response = await context.fetch(url, {
     headers: {
@@ -39,7 +41,7 @@ export async function askSource(
           ? 'application/x-ndjson, */*;q=0.1'
           : 'application/json, application/x-ndjson, */*;q=0.1',
       'user-agent': 'tidegate',
-      ...conditionalHeaders(position.validators, mark),
+      ...conditionalHeaders(position.validators, urlMark),
       ...lowerCased(own),
     },
     signal,
@@ -56,7 +58,9 @@ export async function askSource(
   }
   try {
     const format = formatOf(response.headers.get('content-type') ?? '', url, options.format, source);
-    return { source, format, body: response.body, validators: validatorsOf(response, mark) };
+    const validators = validatorsOf(response, urlMark);
+    const mark = validators?.etag ? `${urlMark} ${validators.etag}` : null;
+    return { source, format, body: response.body, validators, mark };
   } catch (error) {
     await response.body.cancel();
     throw error;

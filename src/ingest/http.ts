@@ -1,7 +1,8 @@
 /**
  * The HTTP feed: pulls JSON or NDJSON, page by page where the source has a cursor. It neither retries nor remembers
- * failures (the run does), and it knows no ids: a body whose burst broke in the middle is read again from its start,
- * and the stream drops what it has.
+ * failures (the run does), and it knows no ids. A body that a burst did not end is asked for again: where it is the same
+ * one, by its ETag or its content, the burst goes on within it; else it is taken from its start, and the stream drops
+ * what it has.
  */
 import type { BurstContext, Feed, FeedBatch, FeedItem } from '../core/declaration/feed.ts';
 import { TidegateError } from '../core/errors.ts';
@@ -35,7 +36,7 @@ export function http(options: HttpOptions): Feed {
       ...(overflow === undefined ? {} : { overflow }),
       ...(sample === undefined ? {} : { sample }),
     },
-    replayable: options.cursor !== undefined,
+    replayable: true,
     problems: () => httpProblems(options),
     burst: (context) => burst(options, context),
   };
@@ -85,24 +86,40 @@ async function* readPage(page: Page): AsyncGenerator<FeedBatch, HttpPosition | n
   const portions = readPortions({ ...page, items: options.items ?? '', now: () => context.now() });
   let cursor: HttpPosition['cursor'] = null;
   let found = 0;
-  for await (const { items: raw, body, end } of portions) {
+  for await (const { items: raw, body, mark, end } of portions) {
+    const known = position.read !== null && position.read.mark === mark ? position.read.items : 0;
+    const fresh = raw.slice(Math.max(0, known - found));
     found += raw.length;
-    taken.items += raw.length;
-    for (const { bytes } of raw) taken.bytes += bytes;
+    taken.items += fresh.length;
+    for (const { bytes } of fresh) taken.bytes += bytes;
     if (from !== null) cursor = (perItem ? lastCursor(raw, from) : asCursor(readPath(body, from))) ?? cursor;
-    const items = toFeedItems(raw, context);
+    const items = toFeedItems(fresh, context);
     if (!end) {
-      yield perItem && cursor !== null ? { items, position: writePosition({ cursor, validators: null }) } : { items };
+      if (items.length > 0) yield { items, ...standing(page, perItem ? cursor : null, mark, found) };
       continue;
     }
     if (perItem && cursor === null && found > 0) throw noCursor(from, answer.source);
     // A last page without a cursor is asked for again from the one before.
     const moved = found > 0 && cursor !== null && cursor !== position.cursor;
-    const next = moved ? { cursor, validators: null } : { cursor: position.cursor, validators: answer.validators };
+    const next: HttpPosition = moved
+      ? { cursor, validators: null, read: null }
+      : { cursor: position.cursor, validators: answer.validators, read: null };
     yield { items, position: writePosition(next), ...(moved ? {} : { last: true }) };
     return moved && taken.items < context.budget.events && taken.bytes < context.budget.bytes ? next : null;
   }
   return null;
+}
+
+/** Where a burst that ends within a body goes on: behind a cursor, within the same body, or by what the run remembers. */
+function standing(
+  { position }: Page,
+  cursor: HttpPosition['cursor'],
+  mark: string | null,
+  items: number,
+): Pick<FeedBatch, 'position' | 'partial'> {
+  if (cursor !== null) return { position: writePosition({ cursor, validators: null, read: null }) };
+  if (mark === null) return { partial: true };
+  return { position: writePosition({ cursor: position.cursor, validators: null, read: { mark, items } }) };
 }
 
 function toFeedItems(items: readonly NdjsonItem[], { targets }: BurstContext): FeedItem[] {

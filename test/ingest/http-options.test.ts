@@ -63,11 +63,6 @@ describe('the declaration of an HTTP feed', () => {
     }
   });
 
-  it('is replayable where it has a cursor', () => {
-    expect(http({ url: URL_OK }).replayable).toBe(false);
-    expect(http({ url: URL_OK, cursor: { from: 'next', param: 'after' } }).replayable).toBe(true);
-  });
-
   it('hands its pacing on', () => {
     const pacing = { everyMs: 5, budget: { events: 7 }, overflow: 'drop-newest', sample: { every: 2 } } as const;
     expect(http({ url: URL_OK, ...pacing }).pacing).toEqual(pacing);

@@ -58,11 +58,15 @@ describe('JSON', () => {
     expect(data(await pull())).toEqual([{ a: 'ü' }]);
   });
 
-  it('cuts many items up, and moves its position with the last of them only', async () => {
+  it('cuts many items up, and has validators with the last of them only', async () => {
     source.on('/feed', json(Array.from({ length: 4_500 }, (_, id) => ({ id }))));
     const { batches } = await pull();
     expect(batches.map(({ items }) => items.length)).toEqual([2_000, 2_000, 500]);
-    expect(batches.map(({ position }) => position !== undefined)).toEqual([false, false, true]);
+    expect(batches.map(({ position }) => Object.keys(position as object).includes('etag'))).toEqual([
+      false,
+      false,
+      true,
+    ]);
     expect(batches.map(({ last }) => last ?? false)).toEqual([false, false, true]);
   });
 
@@ -95,16 +99,6 @@ describe('conditional requests', () => {
     expect(JSON.stringify(position)).not.toContain('feed');
   });
 
-  it('asks for the whole again where the burst before broke in the middle', async () => {
-    source.on('/feed', json(Array.from({ length: 3_000 }, (_, id) => ({ id }))));
-    let position: Json | null = null;
-    for await (const batch of feed().burst(burstContext())) {
-      position = batch.position ?? position;
-      break;
-    }
-    expect((await pull({}, { position })).items).toHaveLength(3_000);
-  });
-
   it.each<Json>(['text', 7, [], { offset: 3 }, { url: 5, etag: [] }])(
     'begins anew at a position of another kind: %j',
     async (position) => {
@@ -116,6 +110,47 @@ describe('conditional requests', () => {
   it('takes 204 for nothing new', async () => {
     source.on('/feed', (_request, response) => response.writeHead(204).end());
     expect(await pull()).toMatchObject({ items: [], error: null });
+  });
+});
+
+const rows = (count: number, first = 0) => Array.from({ length: count }, (_, at) => ({ id: first + at }));
+const ids = (burst: { items: { data: unknown }[] }) => data(burst).map((row) => (row as { id: number }).id);
+const lines = (of: object[]) => of.map((row) => `${JSON.stringify(row)}\n`).join('');
+/** Takes one batch, as a run whose budget or process ends there. */
+async function firstBatch() {
+  for await (const batch of feed().burst(burstContext())) return batch;
+  throw new Error('the burst had no batch');
+}
+
+describe('a body that a burst does not end', () => {
+  it.each([
+    ['JSON, by its ETag', (of: object[]) => json(of)],
+    ['JSON, by its content', (of: object[]) => text(JSON.stringify(of))],
+    ['NDJSON, by its ETag', (of: object[]) => text(lines(of), 'application/x-ndjson', { etag: `"${of.length}"` })],
+  ])('is gone on with where it is still the same: %s', async (_what, serve) => {
+    source.on('/feed', serve(rows(5_000)));
+    const { items, position = null, partial } = await firstBatch();
+    expect([items.length, partial]).toEqual([2_000, undefined]);
+    const rest = await pull({}, { position });
+    expect(source.requests[1]?.headers).not.toHaveProperty('if-none-match');
+    expect([...ids({ items }), ...ids(rest)]).toEqual(rows(5_000).map(({ id }) => id));
+    expect(rest.batches.at(-1)?.last).toBe(true);
+  });
+
+  it.each([
+    ['JSON', (of: object[]) => json(of)],
+    ['NDJSON', (of: object[]) => text(lines(of), 'application/x-ndjson', { etag: `"${of.length}"` })],
+  ])('is taken from its start where it is another: %s', async (_what, serve) => {
+    source.on('/feed', serve(rows(3_000)));
+    const { position = null } = await firstBatch();
+    source.on('/feed', serve(rows(4_000, 7)));
+    expect(ids(await pull({}, { position }))).toEqual(rows(4_000, 7).map(({ id }) => id));
+  });
+
+  it('is left to the run’s memory where it has no identity', async () => {
+    source.on('/feed', text(lines(rows(3_000)), 'application/x-ndjson'));
+    const { position, partial } = await firstBatch();
+    expect([position, partial]).toEqual([undefined, true]);
   });
 });
 
@@ -158,7 +193,9 @@ describe('NDJSON', () => {
     expect(items.map(({ data }) => (data as { id: number }).id)).toEqual(Array.from({ length: 10_000 }, (_, id) => id));
     expect(batches.length).toBeGreaterThan(4);
     expect(batches.every((batch) => batch.items.length <= 2_000)).toBe(true);
-    expect(batches.filter((batch) => batch.position !== undefined)).toEqual([batches.at(-1)]);
+    expect(batches.filter(({ position }) => position !== undefined && 'etag' in (position as object))).toEqual([
+      batches.at(-1),
+    ]);
     expect(position).toMatchObject({ etag: '"v1"' });
   });
 

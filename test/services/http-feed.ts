@@ -79,8 +79,12 @@ export function json(value: unknown, headers: Record<string, string> = {}): Requ
 }
 
 /** Any text, whole. */
-export function text(body: string | Uint8Array, contentType = 'application/json'): RequestListener {
-  return (_request, response) => response.writeHead(200, { 'content-type': contentType }).end(body);
+export function text(
+  body: string | Uint8Array,
+  contentType = 'application/json',
+  headers: Record<string, string> = {},
+): RequestListener {
+  return (_request, response) => response.writeHead(200, { 'content-type': contentType, ...headers }).end(body);
 }
 
 /** NDJSON of `count` lines, made and sent as the client takes them. */
