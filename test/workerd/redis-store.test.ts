@@ -1,0 +1,19 @@
+import { describe, expect, inject, test } from 'vitest';
+import { randomId } from '../../src/core/runtime.ts';
+import { createRedisStore } from '../../src/store/redis.ts';
+import { storeContract } from '../store/contract.ts';
+
+const front = inject('redisFront');
+
+describe.skipIf(front === null)('in workerd (needs redis-server)', () => {
+  test('this is workerd', () => {
+    expect(navigator.userAgent).toBe('Cloudflare-Workers');
+  });
+
+  storeContract('redis in workerd', {
+    async open() {
+      const options = { url: '', token: '', ...front, app: `workerd-${randomId()}`, log: () => {} };
+      return { store: await createRedisStore(options), second: await createRedisStore(options), close: async () => {} };
+    },
+  });
+});
