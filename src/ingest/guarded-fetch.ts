@@ -13,6 +13,7 @@ import { TidegateError } from '../core/errors.ts';
 import type { Runtime } from '../core/runtime.ts';
 import { bodyTooLarge, boundBody } from './bounded-body.ts';
 import { checkTarget, publicForm, resolveTarget } from './fetch-target.ts';
+import { headerExpected } from './request-headers.ts';
 
 export const DEFAULT_MAX_BYTES = 10 * 1024 * 1024;
 export const DEFAULT_TIMEOUT_MS = 10_000;
@@ -41,6 +42,7 @@ export function createGuardedFetch(runtime: Runtime): GuardedFetch {
   return async (text, init = {}) => {
     const { allow = [], maxBytes = DEFAULT_MAX_BYTES, maxRedirects = DEFAULT_MAX_REDIRECTS } = init;
     const first = checkTarget(text, allow);
+    checkHeaders(init.headers ?? {});
     const exchange = openExchange(runtime, publicForm(first), init);
     try {
       let hop: Hop = { url: first, method: init.method ?? 'GET', headers: init.headers ?? {}, body: init.body };
@@ -78,6 +80,15 @@ async function ask(runtime: Runtime, hop: Hop, allow: readonly string[], signal:
     });
   } catch (cause) {
     throw unreachable(publicForm(hop.url), cause);
+  }
+}
+
+function checkHeaders(headers: Record<string, string>): void {
+  for (const [name, value] of Object.entries(headers)) {
+    const expected = headerExpected(name, value);
+    if (expected === null) continue;
+    const field = `headers.${name}`;
+    throw new TidegateError('invalid_input', `${field} of a fetch cannot be sent`, { field, expected });
   }
 }
 

@@ -57,7 +57,7 @@ async function* jsonPortions({
   // An item's own bytes would cost another pass over the body; the budget needs their sum.
   const itemBytes = Math.ceil(bytes / Math.max(1, items.length));
   const step = Math.max(1, Math.min(PORTION_ITEMS, Math.floor(PORTION_BYTES / itemBytes)));
-  const mark = answer.mark ?? (items.length > step ? await fingerprint(whole) : null);
+  const mark = answer.mark ?? (items.length > step ? await fingerprint(new Uint8Array(whole)) : null);
   for (let at = 0; at === 0 || at < items.length; at += step) {
     const portion = items.slice(at, at + step).map((data) => ({ data, bytes: itemBytes }));
     yield { items: portion, body, mark, end: at + step >= items.length };

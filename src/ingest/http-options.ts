@@ -2,6 +2,7 @@
 import type { FeedPacing, Problem } from '../core/declaration/feed.ts';
 import { checkTarget, publicForm } from './fetch-target.ts';
 import { isPath } from './json-path.ts';
+import { headerExpected } from './request-headers.ts';
 
 export type HttpFormat = 'json' | 'ndjson';
 
@@ -79,12 +80,8 @@ function urlProblems({ url, allow = [] }: HttpOptions): Problem[] {
 function headerProblems({ headers = {} }: HttpOptions): Problem[] {
   if (typeof headers === 'function') return [];
   return Object.entries<unknown>(headers).flatMap(([name, value]) => {
-    const path = `headers.${name}`;
-    // The value is not shown: it may be a secret.
-    if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/i.test(name)) return [{ path, expected: 'a header name' }];
-    if (typeof value !== 'string' || /[^\t\x20-\x7e\x80-\xff]/.test(value))
-      return [{ path, expected: 'a text of one line' }];
-    return [];
+    const expected = headerExpected(name, value);
+    return expected === null ? [] : [{ path: `headers.${name}`, expected }];
   });
 }
 

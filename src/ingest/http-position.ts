@@ -53,9 +53,9 @@ export function conditionalHeaders(validators: Validators | null, url: string): 
 }
 
 /** 64 bits of SHA-256, as hex. */
-export async function fingerprint(content: string | Uint8Array): Promise<string> {
+export async function fingerprint(content: string | Uint8Array<ArrayBuffer>): Promise<string> {
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
-  const digest = await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>);
+  const digest = await crypto.subtle.digest('SHA-256', bytes);
   return Array.from(new Uint8Array(digest, 0, 8), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 

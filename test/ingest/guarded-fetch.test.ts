@@ -101,6 +101,19 @@ describe('what may be asked', () => {
     await expect(fetch('http://10.0.0.5/', { allow: ['10.0.0.5:80'] })).resolves.toBeInstanceOf(Response);
   });
 
+  it('a header that cannot be sent is named, and its value is not shown', async () => {
+    const { fetch, asked } = world();
+    const headers = { 'x-key': 'secret\r\nx: y' };
+    await expect(fetch('https://example.org/', { headers })).rejects.toThrow(
+      expect.objectContaining({
+        code: 'invalid_input',
+        field: 'headers.x-key',
+        message: expect.not.stringContaining('secret') as string,
+      }),
+    );
+    expect(asked).toEqual([]);
+  });
+
   it('an error names the place and never the query', async () => {
     await expect(world().fetch('http://example.org/feed?key=secret')).rejects.toThrow(
       expect.objectContaining({
