@@ -88,7 +88,15 @@ async function completeArgument(registry: Registry, params: Params, caller: Call
         : refuse('ref.type', 'ref/prompt or ref/resource');
   const name = textOf(argument, 'name', 'argument.');
   const value = textOf(argument, 'value', 'argument.');
-  return { completion: await registry.complete(reference, { name, value }, caller) };
+  return { completion: await registry.complete(reference, { name, value, chosen: chosenIn(params) }, caller) };
+}
+
+/** The other arguments of a completion, where the client says them; values that are no texts are left out. */
+function chosenIn({ context }: Params): Record<string, string> {
+  const given = typeof context === 'object' && context !== null ? (context as Params).arguments : null;
+  if (typeof given !== 'object' || given === null) return {};
+  const texts = Object.entries(given).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+  return Object.fromEntries(texts);
 }
 
 function listed(key: string, page: { items: readonly unknown[]; nextCursor?: string }): object {

@@ -6,6 +6,8 @@
 import {
   isJSONRPCRequest,
   PerRequestHTTPServerTransport,
+  SdkError,
+  SdkErrorCode,
   SUPPORTED_PROTOCOL_VERSIONS,
   WebStandardStreamableHTTPServerTransport,
 } from '@modelcontextprotocol/server';
@@ -37,7 +39,13 @@ export function createLegacy(source: ServerSource): Serving {
         responseMode: modeFor(request.headers.get('accept')),
       });
       await server.connect(transport);
-      return transport.handleMessage(body, { request, ...(authInfo ? { authInfo } : {}) });
+      try {
+        return await transport.handleMessage(body, { request, ...(authInfo ? { authInfo } : {}) });
+      } catch (error) {
+        if (!(error instanceof SdkError) || error.code !== SdkErrorCode.ConnectionClosed) throw error;
+        // The client went away: there is nobody to answer.
+        return new Response(null, { status: 499 });
+      }
     },
     close: () => Promise.resolve(),
   };

@@ -1,7 +1,7 @@
 /** Prompts of the registry, and completion of their arguments and of resource templates. */
 import type { HandlerContext, Prompt, PromptMessage } from '../core/declaration/handlers.ts';
 import { TidegateError } from '../core/errors.ts';
-import { type Caller, handlerContext, type HandlerDeps } from './call-context.ts';
+import { type Caller, type HandlerDeps, inContext } from './call-context.ts';
 import { type Page, pageOf } from './pages.ts';
 import type { ResourceRegistry } from './registry-resources.ts';
 
@@ -31,7 +31,8 @@ export function createPromptRegistry(deps: HandlerDeps, prompts: ReadonlyMap<str
     list: (cursor) => pageOf('prompts', listings, cursor),
     async get(name, args, caller) {
       const prompt = promptNamed(prompts, name);
-      const answer = await prompt.run(promptArguments(prompt, args), handlerContext(deps, caller));
+      const input = promptArguments(prompt, args);
+      const answer = await inContext(deps, caller, (context) => prompt.run(input, context));
       const messages: PromptMessage[] =
         typeof answer === 'string' ? [{ role: 'user', content: { type: 'text', text: answer } }] : answer;
       return { description: prompt.description, messages };
@@ -48,6 +49,19 @@ export interface Completion {
 
 export type CompletionReference = { type: 'ref/prompt'; name: string } | { type: 'ref/resource'; uri: string };
 
+/** What is being completed; `chosen` are the values of other arguments, default none. */
+export interface CompletedArgument {
+  name: string;
+  value: string;
+  chosen?: Readonly<Record<string, string>>;
+}
+
+type Completer = (
+  value: string,
+  context: HandlerContext,
+  chosen: Readonly<Record<string, string>>,
+) => Promise<string[]>;
+
 const COMPLETIONS = 100;
 const NOTHING: Promise<string[]> = Promise.resolve([]);
 
@@ -57,24 +71,24 @@ export async function complete(
   prompts: ReadonlyMap<string, Prompt>,
   resources: ResourceRegistry,
   reference: CompletionReference,
-  argument: { name: string; value: string },
+  argument: CompletedArgument,
   caller: Caller,
 ): Promise<Completion> {
   const completer =
     reference.type === 'ref/prompt'
       ? ofPrompt(promptNamed(prompts, reference.name), argument.name)
       : ofResource(resources, reference.uri, argument.name);
-  const values = await completer(argument.value, handlerContext(deps, caller));
+  const values = await inContext(deps, caller, (context) => completer(argument.value, context, argument.chosen ?? {}));
   return { values: values.slice(0, COMPLETIONS), total: values.length, hasMore: values.length > COMPLETIONS };
 }
 
-function ofPrompt(prompt: Prompt, name: string) {
+function ofPrompt(prompt: Prompt, name: string): Completer {
   const argument = prompt.arguments?.find((declared) => declared.name === name);
   if (!argument) throw unknownArgument(name, prompt.arguments?.map((declared) => declared.name) ?? []);
-  return (value: string, context: HandlerContext) => argument.complete?.(value, context) ?? NOTHING;
+  return (value, context) => argument.complete?.(value, context) ?? NOTHING;
 }
 
-function ofResource(resources: ResourceRegistry, uri: string, name: string) {
+function ofResource(resources: ResourceRegistry, uri: string, name: string): Completer {
   const resource = resources.find(uri);
   if (!resource) {
     throw new TidegateError('not_found', `Unknown resource: ${uri}`, {
@@ -84,7 +98,7 @@ function ofResource(resources: ResourceRegistry, uri: string, name: string) {
   }
   const known = [...resource.uri.matchAll(/\{(\w+)\}/g)].map(([, variable]) => variable ?? '');
   if (!known.includes(name)) throw unknownArgument(name, known);
-  return (value: string, context: HandlerContext) => resource.complete?.[name]?.(value, context) ?? NOTHING;
+  return (value, context, chosen) => resource.complete?.[name]?.(value, context, chosen) ?? NOTHING;
 }
 
 function promptNamed(prompts: ReadonlyMap<string, Prompt>, name: string): Prompt {

@@ -1,7 +1,7 @@
 /** Resources of the registry: fixed URIs and templates. Lists of fixed ones are built once; a template may add its own. */
-import type { CacheHint, Resource, ResourceContents } from '../core/declaration/handlers.ts';
+import type { CacheHint, HandlerContext, Resource, ResourceContents } from '../core/declaration/handlers.ts';
 import { TidegateError } from '../core/errors.ts';
-import { type Caller, handlerContext, type HandlerDeps } from './call-context.ts';
+import { type Caller, type HandlerDeps, inContext } from './call-context.ts';
 import { type Page, pageOf } from './pages.ts';
 import { isTemplate, type UriTemplate, uriTemplate } from './uri-template.ts';
 
@@ -67,13 +67,8 @@ export function createResourceRegistry(deps: HandlerDeps, resources: ReadonlyMap
       fixed.get(uri)?.resource ?? templates.find(({ template }) => template.template === uri)?.resource ?? null,
     async list(cursor, caller) {
       if (listing.length === 0) return { ...pageOf('resources', fixedListings, cursor), ...DECLARED };
-      const context = handlerContext(deps, caller);
-      const found = await Promise.all(
-        listing.map(async ({ resource }) => {
-          const items = (await resource.list?.(context)) ?? [];
-          const mimeType = resource.mimeType === undefined ? {} : { mimeType: resource.mimeType };
-          return items.map((item): ResourceListing => ({ ...item, ...mimeType }));
-        }),
+      const found = await inContext(deps, caller, (context) =>
+        Promise.all(listing.map(({ resource }) => listedBy(resource, context))),
       );
       return { ...pageOf('resources', [...fixedListings, ...found.flat()], cursor), ...FOUND };
     },
@@ -92,6 +87,12 @@ export function createResourceRegistry(deps: HandlerDeps, resources: ReadonlyMap
   };
 }
 
+async function listedBy(resource: Resource, context: HandlerContext): Promise<ResourceListing[]> {
+  const items = (await resource.list?.(context)) ?? [];
+  const mimeType = resource.mimeType === undefined ? {} : { mimeType: resource.mimeType };
+  return items.map((item) => ({ ...item, ...mimeType }));
+}
+
 async function readOne(
   resource: Resource,
   uri: string,
@@ -99,8 +100,9 @@ async function readOne(
   deps: HandlerDeps,
   caller: Caller,
 ): Promise<ReadResult> {
-  const context = Object.defineProperty(handlerContext(deps, caller), 'uri', { value: uri, enumerable: true });
-  const read = await resource.read(variables, context as typeof context & { uri: string });
+  const read = await inContext(deps, caller, (context) =>
+    resource.read(variables, Object.defineProperty(context, 'uri', { value: uri }) as typeof context & { uri: string }),
+  );
   const contents = typeof read === 'string' ? [{ uri, mimeType: resource.mimeType ?? 'text/plain', text: read }] : read;
   const { ttlMs, cacheScope } = resource.cache ?? UNCACHED;
   return { contents, ttlMs, cacheScope };

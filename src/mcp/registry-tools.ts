@@ -3,7 +3,7 @@ import type * as z from 'zod';
 import type { ContentBlock, Tool, ToolAnnotations, ToolAnswer } from '../core/declaration/handlers.ts';
 import { asTidegateError, TidegateError } from '../core/errors.ts';
 import type { Json, JsonObject } from '../core/json.ts';
-import { type Caller, type HandlerDeps, toolContext } from './call-context.ts';
+import { type Caller, type HandlerDeps, inContext } from './call-context.ts';
 import { failureText, isForModel } from './errors.ts';
 import { checkObjectSchema, describeIssues, NO_ARGUMENTS, objectSchema } from './json-schema.ts';
 import { type Page, pageOf } from './pages.ts';
@@ -101,7 +101,7 @@ async function run({ tool, listing }: Entry, args: unknown, deps: HandlerDeps, c
     if (!parsed.success) return refusal(`Wrong arguments for ${listing.name}:\n${describeIssues(parsed.error).text}`);
     input = parsed.data;
   }
-  const answer = await tool.run(input as never, toolContext(deps, caller));
+  const answer = await inContext(deps, caller, (context) => tool.run(input as never, context));
   if (typeof answer === 'string') return { content: [{ type: 'text', text: answer }] };
   return resultOf(answer, tool.output, listing.name);
 }

@@ -10,6 +10,7 @@ import type { Caller, HandlerDeps } from './call-context.ts';
 import { instructionsFor } from './instructions.ts';
 import {
   complete,
+  type CompletedArgument,
   type Completion,
   type CompletionReference,
   createPromptRegistry,
@@ -33,11 +34,7 @@ export interface Registry {
   tools: ToolRegistry;
   resources: ResourceRegistry;
   prompts: PromptRegistry;
-  complete(
-    reference: CompletionReference,
-    argument: { name: string; value: string },
-    caller: Caller,
-  ): Promise<Completion>;
+  complete(reference: CompletionReference, argument: CompletedArgument, caller: Caller): Promise<Completion>;
 }
 
 /** Tools, resources and prompts that the server adds to every app. */
