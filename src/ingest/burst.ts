@@ -53,14 +53,15 @@ export async function runBurst(options: BurstOptions): Promise<BurstEnd> {
   options.signal?.addEventListener('abort', abort, { once: true });
   if (options.signal?.aborted) abort();
 
-  const take = createBatchTaker(options);
+  const latest = createUpkeep(options);
+  const take = createBatchTaker(options, latest);
   let iterator: AsyncIterator<FeedBatch> | null = null;
   let batches = 0;
   let last = false;
   try {
     iterator = options.feed.feed.burst(contextOf(options, over.signal))[Symbol.asyncIterator]();
     for (;;) {
-      const next = await waitForNext(options, iterator);
+      const next = await waitForNext(options, iterator, latest);
       if (next === 'lost') return { kind: 'lost' };
       if (next instanceof TidegateError) {
         // Told to end, a feed may well throw: that is no failure, unless all of its time brought nothing.
@@ -108,16 +109,16 @@ function contextOf({ deps, feed, lease, fetch, endsAt }: BurstOptions, signal: A
 async function waitForNext(
   options: BurstOptions,
   iterator: AsyncIterator<FeedBatch>,
+  latest: Upkeep,
 ): Promise<IteratorResult<FeedBatch> | TidegateError | 'lost'> {
   const { deps, lease, leaseMs, endsAt, deadline } = options;
   const { runtime } = deps;
   const pending = iterator.next().then((result) => result, asTidegateError);
   const latestEnd = endsAt + GRACE_MS;
-  let projectAt = runtime.now() + PROJECT_EVERY_MS;
   for (;;) {
     // A lease that outlasts the burst needs no renewal: a short burst makes no commit for it.
     const renewAt = lease.until() >= latestEnd + leaseMs / 4 ? Number.POSITIVE_INFINITY : lease.until() - leaseMs / 2;
-    const wakeAt = Math.min(latestEnd, renewAt, projectAt);
+    const wakeAt = Math.min(latestEnd, renewAt, latest.dueAt());
     const awake = new AbortController();
     const timer = runtime.sleep(Math.max(0, wakeAt - runtime.now()), awake.signal).then(() => null);
     const result = await Promise.race([pending, timer]);
@@ -126,11 +127,25 @@ async function waitForNext(
     const now = runtime.now();
     if (now >= latestEnd) return new TidegateError('upstream', 'the feed did not end when its time was over');
     if (now >= renewAt && !(await lease.commit([], deadline))) return 'lost';
-    if (now >= projectAt) {
-      await options.project();
-      projectAt = runtime.now() + PROJECT_EVERY_MS;
-    }
+    if (now >= latest.dueAt()) await latest.run();
   }
+}
+
+interface Upkeep {
+  dueAt(): number;
+  run(): Promise<void>;
+}
+
+/** Keeps latest events up while a burst lasts. */
+function createUpkeep({ deps: { runtime }, project }: BurstOptions): Upkeep {
+  let ranAt = runtime.now();
+  return {
+    dueAt: () => ranAt + PROJECT_EVERY_MS,
+    async run() {
+      await project();
+      ranAt = runtime.now();
+    },
+  };
 }
 
 /** Ends the generator, so that it frees what it holds; one that does not end is left alone after a while. */
@@ -149,21 +164,17 @@ async function endFeed({ deps: { runtime }, feed }: BurstOptions, iterator: Asyn
 }
 
 /** Takes batches in: one commit for each that fits one. */
-function createBatchTaker({ deps, feed, lease, intake, deadline, project }: BurstOptions) {
+function createBatchTaker({ deps, feed, lease, intake, deadline }: BurstOptions, latest: Upkeep) {
   const spending = createSpending(feed.budget);
   const replayable = feed.feed.replayable;
   const replay = createReplay(replayable ? lease.state().replay : '');
   let sampled = JSON.stringify(lease.state().sampling);
-  let projectedAt = deps.runtime.now();
 
-  async function commit(): Promise<boolean> {
+  async function commit(last = false): Promise<boolean> {
     lease.change(intake.changes(lease.state()));
     sampled = JSON.stringify(lease.state().sampling);
     if (!(await lease.commit(intake.drain(), deadline))) return false;
-    if (deps.runtime.now() - projectedAt >= PROJECT_EVERY_MS) {
-      await project();
-      projectedAt = deps.runtime.now();
-    }
+    if (!last && deps.runtime.now() >= latest.dueAt()) await latest.run();
     return true;
   }
 
@@ -223,7 +234,7 @@ function createBatchTaker({ deps, feed, lease, intake, deadline, project }: Burs
     const idle = intake.isEmpty() && JSON.stringify(changes.sampling) === sampled;
     // Where nothing was taken in, to lose this costs nothing: the release may carry it.
     lease.change(changes);
-    if (!(idle && (last || !moved)) && !(await commit())) return 'lost';
+    if (!(idle && (last || !moved)) && !(await commit(last))) return 'lost';
     return overrun ? 'budget' : 'go-on';
   }
 

@@ -5,7 +5,18 @@ import type { Stream } from '../../src/core/declaration/stream.ts';
 import { ingest } from '../../src/ingest/run.ts';
 import { feedStatus } from '../../src/ingest/status.ts';
 import { readLatest } from '../../src/streams/latest.ts';
-import { anonymous, feedOf, identified, items, type OnCommit, readings, settle, type Stage, stageOf, TENANT } from './stage.ts';
+import {
+  anonymous,
+  feedOf,
+  identified,
+  items,
+  type OnCommit,
+  readings,
+  settle,
+  type Stage,
+  stageOf,
+  TENANT,
+} from './stage.ts';
 
 const TOTAL = 60;
 
@@ -35,7 +46,11 @@ const cases: [string, () => Stream<unknown>][] = [
 async function expectExactlyOnce(stage: Stage): Promise<void> {
   const values = (await stage.events()).map(({ data }) => (data as { value: number }).value);
   expect(values).toEqual(Array.from({ length: TOTAL }, (_, i) => i));
-  for (const [key, value] of [['s0', TOTAL - 3], ['s1', TOTAL - 2], ['s2', TOTAL - 1]] as const) {
+  for (const [key, value] of [
+    ['s0', TOTAL - 3],
+    ['s1', TOTAL - 2],
+    ['s2', TOTAL - 1],
+  ] as const) {
     expect(await readLatest(stage.deps, TENANT, 'readings', key)).toMatchObject({ data: { value } });
   }
 }
@@ -81,8 +96,7 @@ describe.each(cases)('%s', (_, declare) => {
   test('are in exactly once when a worker comes back after its lease was taken over', async () => {
     for (let nth = 2; nth <= 9; nth += 1) {
       const stage = stageOf({ streams: { readings: declare() } });
-      let wake = () => {};
-      const asleep = new Promise<void>((resolve) => (wake = resolve));
+      const { promise: asleep, resolve: wake } = Promise.withResolvers<void>();
       const slow = stage.worker(async (_, number, next) => {
         if (number === nth) await asleep;
         return next();

@@ -58,12 +58,12 @@ export interface BurstContext {
   /** Epoch ms at which the burst has to be over; `signal` aborts then. */
   deadline: number;
   signal: AbortSignal;
-  now(): number;
-  random(): number;
-  newId(): string;
-  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  now: () => number;
+  random: () => number;
+  newId: () => string;
+  sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
   /** Guarded: https only, no private addresses but those the feed names, redirects checked, sizes bounded. */
-  fetch(url: string, init?: GuardedInit): Promise<Response>;
+  fetch: (url: string, init?: GuardedInit) => Promise<Response>;
   /** Opens a TCP or TLS byte stream; null where the platform has none. */
   connect: Connect | null;
   log: Log;
