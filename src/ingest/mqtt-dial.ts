@@ -1,10 +1,11 @@
 /** Reaches a broker and opens the feed's session there, in the newest version that both know. */
 import type { BurstContext } from '../core/declaration/feed.ts';
 import { TidegateError } from '../core/errors.ts';
-import type { MqttSettings } from './mqtt-options.ts';
+import type { ByteSocket } from '../core/runtime.ts';
+import { DEFAULT_RECEIVE_MAXIMUM, type MqttSettings } from './mqtt-options.ts';
 import type { MqttPosition } from './mqtt-position.ts';
 import { openSession, type Session } from './mqtt-session.ts';
-import { openSocket } from './mqtt-socket.ts';
+import { openSocket, withoutCredentials } from './mqtt-socket.ts';
 
 export interface Connection {
   session: Session;
@@ -15,8 +16,6 @@ export interface Connection {
   /** Breaks the connection; whoever waits for it is woken. */
   close(): void;
 }
-
-const DEFAULT_RECEIVE_MAXIMUM = 1_000;
 
 /**
  * @param before what the last burst found: a broker that knew only 3.1.1 is not asked for 5 again.
@@ -69,36 +68,38 @@ async function open(
   protocolVersion: 4 | 5,
   clean: boolean,
 ): Promise<{ session: Session; close(): void } | null> {
+  const { signal } = context;
+  const socket = await reach(settings, context);
+  const close = () => socket.close();
+  signal.addEventListener('abort', close, { once: true });
+  try {
+    const receiveMaximum = settings.receiveMaximum ?? DEFAULT_RECEIVE_MAXIMUM;
+    const options = { ...settings, protocolVersion, clientId, clean, receiveMaximum };
+    const session = await openSession(socket, options, context);
+    if (!('refused' in session)) return { session, close };
+    close();
+    return null;
+  } catch (error) {
+    close();
+    throw signal.aborted ? (signal.reason as Error) : error;
+  } finally {
+    signal.removeEventListener('abort', close);
+  }
+}
+
+/** A socket to the broker, within the time that its answers may take. */
+async function reach({ url, tls, answerMs }: MqttSettings, context: BurstContext): Promise<ByteSocket> {
   const late = new AbortController();
-  const established = new AbortController();
-  const signal = AbortSignal.any([context.signal, late.signal]);
+  const reached = new AbortController();
   const limit = async () => {
-    await context.sleep(settings.answerMs, established.signal);
-    if (established.signal.aborted) return;
-    late.abort(new TidegateError('upstream', `the broker could not be reached in ${settings.answerMs} ms`));
+    await context.sleep(answerMs, reached.signal);
+    if (reached.signal.aborted) return;
+    late.abort(new TidegateError('upstream', `${withoutCredentials(url)} could not be reached in ${answerMs} ms`));
   };
   void limit();
   try {
-    const socket = await openSocket(settings.url, settings.tls, context.connect, signal);
-    const close = () => socket.close();
-    signal.addEventListener('abort', close, { once: true });
-    try {
-      const receiveMaximum = settings.receiveMaximum ?? DEFAULT_RECEIVE_MAXIMUM;
-      const session = await openSession(
-        socket,
-        { ...settings, protocolVersion, clientId, clean, receiveMaximum },
-        context,
-      );
-      if (!('refused' in session)) return { session, close };
-      close();
-      return null;
-    } catch (error) {
-      close();
-      throw signal.aborted ? (signal.reason as Error) : error;
-    } finally {
-      signal.removeEventListener('abort', close);
-    }
+    return await openSocket(url, tls, context.connect, AbortSignal.any([context.signal, late.signal]));
   } finally {
-    established.abort();
+    reached.abort();
   }
 }

@@ -29,6 +29,7 @@ export interface PacketReader {
 }
 
 const PUBLISH = 3;
+const PUBREL = 6;
 
 export function createPacketReader(protocolVersion: 4 | 5, maxPacketBytes: number): PacketReader {
   const decoder = parser({ protocolVersion });
@@ -103,12 +104,17 @@ interface Frame {
 function frameAt(bytes: Uint8Array, at: number): Frame | null {
   const first = bytes[at];
   if (first === undefined) return null;
+  const type = first >> 4;
+  const flags = first & 0x0f;
+  // Seen before the body is there: whoever speaks another protocol may never send as much as its first bytes seem to promise.
+  if (type !== PUBLISH && flags !== (type === PUBREL ? 2 : 0))
+    throw malformed(`a packet of type ${type} and flags ${flags}`);
   let bodyBytes = 0;
   for (let index = 0; index < 4; index += 1) {
     const digit = bytes[at + 1 + index];
     if (digit === undefined) return null;
     bodyBytes += (digit & 0x7f) * 128 ** index;
-    if (digit < 0x80) return { type: first >> 4, flags: first & 0x0f, headBytes: 2 + index, bodyBytes };
+    if (digit < 0x80) return { type, flags, headBytes: 2 + index, bodyBytes };
   }
   throw malformed('a packet length of more than four bytes');
 }

@@ -48,6 +48,7 @@ export function itemMaker(
     matches: topicMatcher(route.filter),
     subscription: subscriptionId(route.filter),
   }));
+  const declared = new Set(matchers.map(({ subscription }) => subscription));
   const remembered = new Map<string, typeof matchers>();
 
   function matching(topic: string): typeof matchers {
@@ -60,7 +61,9 @@ export function itemMaker(
   }
 
   return (publication) => {
-    const ids = options.identified ? subscriptionsOf(publication) : null;
+    const named = options.identified ? subscriptionsOf(publication) : [];
+    // What was queued for filters that are no longer declared goes by its topic.
+    const ids = named.some((id) => declared.has(id)) ? named : null;
     const wanted = matching(publication.topic).filter(({ subscription }) => ids === null || ids.includes(subscription));
     return wanted.map(({ route }, index) => ({
       ...itemOf(publication, route, options.maxPacketBytes),
@@ -70,11 +73,10 @@ export function itemMaker(
   };
 }
 
-/** Null where the message names no subscription: then only its topic tells where it belongs. */
-function subscriptionsOf(publication: Publication): readonly number[] | null {
-  if (publication.cmd === 'oversized') return null;
-  const ids = publication.properties?.subscriptionIdentifier;
-  return ids === undefined ? null : typeof ids === 'number' ? [ids] : ids;
+function subscriptionsOf(publication: Publication): readonly number[] {
+  if (publication.cmd === 'oversized') return [];
+  const ids = publication.properties?.subscriptionIdentifier ?? [];
+  return typeof ids === 'number' ? [ids] : ids;
 }
 
 function itemOf(publication: Publication, route: Route, maxPacketBytes: number): FeedItem {

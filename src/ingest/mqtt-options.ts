@@ -68,6 +68,8 @@ export interface MqttSettings {
   answerMs: number;
 }
 
+export const DEFAULT_RECEIVE_MAXIMUM = 1_000;
+
 const DEFAULTS = {
   sessionExpirySeconds: 86_400,
   idleMs: 500,

@@ -48,7 +48,7 @@ export interface VersionRefused {
 }
 
 /** Longest wait for the broker to close after DISCONNECT. */
-const FAREWELL_MS = 1_000;
+const FAREWELL_MS = 500;
 
 /** @throws TidegateError `upstream` when the broker refuses, does not answer in time, or answers nonsense. */
 export async function openSession(
