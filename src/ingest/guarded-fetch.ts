@@ -117,7 +117,11 @@ function bounded(response: Response, maxBytes: number, exchange: Exchange, sourc
     response.body.cancel().catch(() => {});
     throw bodyTooLarge(source, maxBytes);
   }
-  const { status, statusText, headers } = response;
+  const { status, statusText } = response;
+  const headers = new Headers(response.headers);
+  // They speak of the packed body, and this one is unpacked.
+  headers.delete('content-encoding');
+  headers.delete('content-length');
   if (response.body === null || BODILESS.has(status)) {
     exchange.end();
     return new Response(null, { status, statusText, headers });

@@ -1,4 +1,5 @@
 /** The guard over the platform's own fetch, against a real server that misbehaves. */
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { GuardedInit } from '../../src/core/declaration/feed.ts';
 import { systemRuntime } from '../../src/core/runtime.ts';
@@ -34,6 +35,13 @@ describe('the guarded fetch on a real server', () => {
   it('reads a body', async () => {
     source.on('/', text('{"a":1}'));
     expect(await read('/')).toBe('{"a":1}');
+  });
+
+  it('unpacks a body, and no longer calls it packed', async () => {
+    source.on('/', text(gzipSync('{"a":1}'), 'application/json', { 'content-encoding': 'gzip' }));
+    const response = await fetch('/');
+    expect([...response.headers.keys()]).not.toContain('content-encoding');
+    expect(await response.json()).toEqual({ a: 1 });
   });
 
   it('reaches nothing on this machine unless it is named', async () => {
