@@ -14,8 +14,8 @@ async function read(at: Plant, uri: string): Promise<Record<string, unknown>> {
   return JSON.parse(contents[0]?.text ?? '') as Record<string, unknown>;
 }
 
-const complete = async (at: Plant, uri: string, name: string, value: string) =>
-  (await at.registry.complete({ type: 'ref/resource', uri }, { name, value }, at.caller)).values;
+const complete = async (at: Plant, uri: string, name: string, value: string, chosen = {}) =>
+  (await at.registry.complete({ type: 'ref/resource', uri }, { name, value, chosen }, at.caller)).values;
 
 test('each stream and each feed is listed, and three templates', async () => {
   const at = plant();
@@ -87,9 +87,9 @@ describe('the latest of a key', () => {
     expect(await complete(at, 'stream://{name}/{key}', 'key', 'boil')).toEqual(['boiler-1', 'boiler-2']);
     expect(await complete(at, 'stream://{name}/{key}', 'key', '')).toEqual(['boiler-1', 'boiler-2', 'pump']);
     expect(await complete(at, 'stream://{name}/{key}', 'name', '')).toEqual(['plant']);
-    const { complete: completers } = streamResources(at.deps)['stream_key'] ?? {};
-    const context = { principal: at.caller.principal } as never;
-    expect(await completers?.['key']?.('p', context, { name: 'plant' })).toEqual(['pump']);
+    at.calls.length = 0;
+    expect(await complete(at, 'stream://{name}/{key}', 'key', 'p', { name: 'plant' })).toEqual(['pump']);
+    expect(at.calls).toEqual(['list']);
   });
 });
 

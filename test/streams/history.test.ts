@@ -146,14 +146,14 @@ describe('a range', () => {
     const at = twoStreams();
     const time = START + 100 * SECOND;
     for (const [id, arrival] of [
-      ['too early', -6],
-      ['early', -5],
+      ['too early', -5_001],
+      ['early', -5_000],
       ['on time', 0],
-      ['late', 59],
-      ['just', 60],
-      ['too late', 61],
+      ['late', 59_000],
+      ['just', 60_001],
+      ['too late', 60_002],
     ] as const) {
-      at.clock.now = time + arrival * SECOND;
+      at.clock.now = time + arrival;
       await at.append('plain', { id, time });
     }
     at.clock.now = time + 3_600 * SECOND;

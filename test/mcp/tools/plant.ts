@@ -38,6 +38,10 @@ function streamsFor(): never {
   throw new Error('nothing here reads through the streams of an app');
 }
 
+function untilAborted(_ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal?.addEventListener('abort', () => resolve()));
+}
+
 export function plant(): Plant {
   const at = bench({
     plant: stream({
@@ -58,8 +62,10 @@ export function plant(): Plant {
       example: { text: 'all quiet' },
     }),
   });
+  // The registry watches the caller's deadline by sleeping up to it: not on the clock that a sleep moves.
+  const runtime = { ...at.deps.runtime, sleep: untilAborted };
   const registry = createRegistry(
-    { ...at.deps, streamsFor },
+    { ...at.deps, runtime, streamsFor },
     { tools: streamTools(at.deps), resources: streamResources(at.deps) },
   );
   const progress: Plant['progress'] = [];
