@@ -2,14 +2,17 @@
 import type { AddressInfo } from 'node:net';
 import { serve } from '@hono/node-server';
 import type { App } from '../../src/core/declaration/app.ts';
-import type { AppStreams } from '../../src/core/declaration/handlers.ts';
-import { TidegateError } from '../../src/core/errors.ts';
 import { systemRuntime } from '../../src/core/runtime.ts';
 import { createApp, type HttpOptions } from '../../src/http/app.ts';
+import type { HandlerDeps } from '../../src/mcp/call-context.ts';
 import { createMcpEndpoint } from '../../src/mcp/endpoint.ts';
 import { type BuiltIns, createRegistry } from '../../src/mcp/registry.ts';
+import { streamResources } from '../../src/mcp/stream-resources.ts';
+import { streamTools } from '../../src/mcp/tools/index.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import type { Store } from '../../src/store/store.ts';
+import { createAppStreams } from '../../src/streams/app-streams.ts';
+import type { Deps } from '../../src/streams/deps.ts';
 
 export interface Logged {
   level: string;
@@ -34,25 +37,21 @@ export interface Change {
 
 export interface ServeOptions {
   store?: Store;
-  streamsFor?: () => AppStreams;
-  builtIns?: BuiltIns;
+  /** Whether the streams' own tools and resources are there; default: none. */
+  builtIns?: boolean;
   http?: Partial<HttpOptions>;
-}
-
-function noStreams(): never {
-  throw new TidegateError('not_found', 'this test has no streams');
 }
 
 export async function serveApp(app: App, options: ServeOptions = {}): Promise<Served> {
   const logged: Logged[] = [];
   const runtime = systemRuntime((level, message, fields) => void logged.push({ level, message, fields }));
   const store = options.store ?? createMemoryStore({});
-  const registry = createRegistry(
-    { app, runtime, streamsFor: options.streamsFor ?? noStreams },
-    options.builtIns ?? {},
-  );
+  const deps: Deps = { app, store, runtime };
+  const builtIns: BuiltIns = options.builtIns ? { tools: streamTools(deps), resources: streamResources(deps) } : {};
+  const streamsFor: HandlerDeps['streamsFor'] = (principal, deadline) => createAppStreams(deps, principal, deadline);
+  const registry = createRegistry({ app, runtime, streamsFor }, builtIns);
   const mcp = createMcpEndpoint({ runtime, registry });
-  const http = createApp({ app, store, runtime, mcp }, { publicUrl: null, host: '127.0.0.1', ...options.http });
+  const http = createApp({ ...deps, mcp }, { publicUrl: null, host: '127.0.0.1', ...options.http });
   const server = serve({ fetch: http.fetch, port: 0, hostname: '127.0.0.1' });
   await new Promise<void>((resolve) => server.once('listening', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
