@@ -192,9 +192,9 @@ export interface Store {
    */
   due(queue: string, options: { now: number; limit: number; from: number }): Promise<DueRecord[]>;
 
-  /** Entries after `after` (null: from the oldest on), oldest first. `limit` is at most `READ_LIMIT`. */
+  /** Entries after `after` (null: from the oldest on), oldest first. `limit` is at most `READ_LIMIT`; fewer mean that there were no more. */
   read(log: string, after: Cursor | null, limit: number): Promise<LogPage>;
-  /** The newest `n` entries that stand before `before` (null or absent: the end), oldest first. At most `READ_LIMIT`. */
+  /** The newest `n` entries that stand before `before` (null or absent: the end), oldest first. At most `READ_LIMIT`; fewer mean that there were no more. */
   last(log: string, n: number, before?: Cursor | null): Promise<LogPage>;
   /** Cursor before the first entry appended at or after `time`; the end where there is none; null for an empty log. */
   seek(log: string, time: number): Promise<Cursor | null>;
