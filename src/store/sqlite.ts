@@ -1,7 +1,7 @@
 /**
  * The store in one SQLite file: `node:sqlite`, write-ahead log, `synchronous=FULL`. Committed means on disk, as far as the
  * disk tells the truth. Several processes may share the file, not several machines. Every call blocks its thread for
- * as long as SQLite works, or waits for another process to finish its commit: up to `BUSY_MS`.
+ * as long as SQLite works, or waits for another process to finish its commit: up to `busyMs`.
  */
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { TidegateError } from '../core/errors.ts';
@@ -23,6 +23,8 @@ import type { CommitResult, DueRecord, LogPage, Operation, Reading, RecordKey, S
 export interface SqliteOptions {
   /** The file; its folder must exist. `:memory:` for a store that is forgotten. */
   path: string;
+  /** How long to wait for another process that writes. Default 5 s. */
+  busyMs?: number;
 }
 
 const BUSY_MS = 5_000;
@@ -68,8 +70,8 @@ interface LogRow extends Span {
 }
 
 /** @throws TidegateError `invalid_config` naming `SQLITE_PATH` when the file cannot be opened or is not ours. */
-export function createSqliteStore({ path }: SqliteOptions): Store {
-  const database = open(path);
+export function createSqliteStore({ path, busyMs = BUSY_MS }: SqliteOptions): Store {
+  const database = open(path, busyMs);
   const prepare = <Row>(sql: string) => {
     const statement = database.prepare(sql);
     return {
@@ -331,10 +333,10 @@ interface PageBounds {
   truncated: boolean;
 }
 
-function open(path: string): DatabaseSync {
+function open(path: string, busyMs: number): DatabaseSync {
   try {
     const database = new DatabaseSync(path);
-    database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
+    database.exec(`PRAGMA busy_timeout = ${busyMs}`);
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
     database.exec('BEGIN IMMEDIATE');
     const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
