@@ -8,9 +8,9 @@
  */
 import type { FeedItem } from '../core/declaration/feed.ts';
 
-export const MOST_ITEMS = 16_000;
-/** Characters of a fingerprint of 30 bits. */
-const CHARACTERS = 5;
+export const MOST_ITEMS = 24_000;
+/** Characters of a fingerprint of 24 bits. */
+const CHARACTERS = 4;
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
 export interface Replay {

@@ -14,12 +14,13 @@ import { publish } from './publish.ts';
 import { decodeStreamCursor, encodeStreamCursor } from './stream-cursor.ts';
 
 const DEFAULT_LIMIT = 100;
+const APPEND_MS = 10_000;
 /** How far back the newest event that is no gap is looked for. */
 const NEWEST_ENTRIES = 10;
 
-/** @param deadline epoch ms by which an append has to be done */
-export function createAppStreams(deps: Deps, principal: Principal, deadline: number): AppStreams {
-  const { app, store } = deps;
+/** @param deadline epoch ms by which an append has to be done; default: 10 s after it began */
+export function createAppStreams(deps: Deps, principal: Principal, deadline?: number): AppStreams {
+  const { app, runtime, store } = deps;
   const { tenant } = principal;
   const find = <Data>(ref: StreamRef<Data>) => findStream(app, ref);
 
@@ -60,7 +61,7 @@ export function createAppStreams(deps: Deps, principal: Principal, deadline: num
 
     async append<Data = Json>(ref: StreamRef<Data>, data: unknown) {
       const stream = find(ref);
-      const { event } = await publish(deps, tenant, stream, { data }, deadline);
+      const { event } = await publish(deps, tenant, stream, { data }, deadline ?? runtime.now() + APPEND_MS);
       return toStreamEvent(stream.name, event) as StreamEvent<Data>;
     },
   };

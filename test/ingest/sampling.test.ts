@@ -1,0 +1,105 @@
+import { describe, expect, test } from 'vitest';
+import type { Sampling } from '../../src/core/declaration/feed.ts';
+import type { LoggedEvent } from '../../src/core/event.ts';
+import type { Json } from '../../src/core/json.ts';
+import { createSampler, MOST_SLOTS, MOST_STATE_BYTES } from '../../src/ingest/sampling.ts';
+import { feedOf, identified, items, reading, stageOf, START } from './stage.ts';
+
+function event(n: number, value = n, key = 'a'): LoggedEvent {
+  return { id: `e${n}`, key, time: n, data: { value } };
+}
+
+/** Takes events one by one, each in a burst of its own: nothing but the state is carried over. */
+function sample(sampling: Sampling, events: readonly LoggedEvent[]) {
+  let state: Json = null;
+  const kept: Json[] = [];
+  for (const one of events) {
+    const sampler = createSampler(sampling, state);
+    for (const { event: out } of sampler.take('s', one, 50, 0)) kept.push(out.data);
+    state = JSON.parse(JSON.stringify(sampler.state())) as Json;
+  }
+  return { kept, state };
+}
+
+const values = (kept: readonly Json[]) => kept.map((data) => (data as { value: number }).value);
+
+describe('sampling', () => {
+  test('every nth event of each key', () => {
+    const events = [1, 2, 3, 4, 5, 6, 7].flatMap((n) => [event(n), event(n, n + 100, 'b')]);
+    expect(values(sample({ every: 3 }, events).kept)).toEqual([1, 101, 4, 104, 7, 107]);
+  });
+
+  test.each([
+    [{ windowMs: 10, reduce: 'first' }, [4, 9]],
+    [{ windowMs: 10, reduce: 'last' }, [6, 7]],
+    [{ windowMs: 10, reduce: 'min', field: 'value' }, [2, 7]],
+    [{ windowMs: 10, reduce: 'max', field: 'value' }, [6, 9]],
+    [{ windowMs: 10, reduce: 'mean', field: 'value' }, [4, 8]],
+  ] as [Sampling, number[]][])('%o', (sampling, expected) => {
+    const events = [event(1, 4), event(3, 2), event(9, 6), event(11, 9), event(19, 7), event(20, 1)];
+    expect(values(sample(sampling, events).kept)).toEqual(expected);
+  });
+
+  test('leaves out what comes for a window that was closed', () => {
+    expect(values(sample({ windowMs: 10, reduce: 'last' }, [event(5), event(15), event(6), event(25)]).kept)).toEqual([
+      5, 15,
+    ]);
+  });
+
+  test('lets events pass that lack the field', () => {
+    const odd = { id: 'x', key: 'a', time: 1, data: { other: 1 } };
+    expect(sample({ windowMs: 10, reduce: 'mean', field: 'value' }, [odd]).kept).toEqual([{ other: 1 }]);
+  });
+
+  test('closes windows by the clock, each once, when they have been open for their length', () => {
+    const sampler = createSampler({ windowMs: 10, reduce: 'last' }, null);
+    sampler.take('s', event(101), 50, 103);
+    expect(sampler.close(112)).toEqual([]);
+    expect(sampler.close(113)).toEqual([{ stream: 's', event: event(101) }]);
+    expect(sampler.close(200)).toEqual([]);
+  });
+
+  test('takes its last step back', () => {
+    const sampler = createSampler({ windowMs: 10, reduce: 'mean', field: 'value' }, null);
+    sampler.take('s', event(1), 50, 0);
+    const before = JSON.stringify(sampler.state());
+    const first = sampler.take('s', event(11), 50, 0);
+    sampler.undo();
+    expect(JSON.stringify(sampler.state())).toBe(before);
+    expect(sampler.take('s', event(11), 50, 0)).toEqual(first);
+  });
+
+  test('holds a bounded state: of too many keys those seen longest ago are closed first', () => {
+    const many = Array.from({ length: MOST_SLOTS * 2 }, (_, n) => event(n, n, `key ${n}`));
+    for (const sampling of [{ every: 5 }, { windowMs: 1e6, reduce: 'last' }] as Sampling[]) {
+      const { kept, state } = sample(sampling, many);
+      expect((state as Json[]).length).toBeLessThanOrEqual(MOST_SLOTS);
+      expect(JSON.stringify(state).length).toBeLessThanOrEqual(MOST_STATE_BYTES);
+      if ('windowMs' in sampling) expect(values(kept)).toEqual(values(many.slice(0, kept.length).map((e) => e.data)));
+    }
+  });
+
+  test('of a feed spans its bursts, and what a window holds is stored in the end', async () => {
+    const batches = [
+      [1, 5, 11],
+      [12, 18, 21],
+    ].map((ns) => ns.map((n) => reading(n, 'a', START + n * 1_000)));
+    const feed = feedOf(
+      async function* ({ position }) {
+        const at = (position as number | null) ?? 0;
+        yield { items: items(batches[at] ?? []), position: at + 1, last: true };
+      },
+      { sample: { windowMs: 10_000, reduce: 'mean', field: 'value' } },
+    );
+    const stage = stageOf({ streams: { readings: identified(feed) } });
+    const stored = async () => (await stage.events()).map(({ data }) => (data as { value: number }).value);
+    expect(await stage.run()).toMatchObject({ events: 1, thinned: 2 });
+    expect(await stored()).toEqual([3]);
+    await stage.clock.advance(60_000);
+    await stage.run();
+    expect(await stored()).toEqual([3, (11 + 12 + 18) / 3]);
+    await stage.clock.advance(60_000);
+    expect(await stage.run()).toMatchObject({ events: 1 });
+    expect(await stored()).toEqual([3, (11 + 12 + 18) / 3, 21]);
+  });
+});
