@@ -7,6 +7,7 @@ import { commitRules } from './contract/commits.ts';
 import { createKit, type StoreUnderTest } from './contract/kit.ts';
 import { limitRules } from './contract/limits.ts';
 import { logRules } from './contract/logs.ts';
+import { modelRules } from './contract/model.ts';
 import { queueRules } from './contract/queues.ts';
 import { raceRules } from './contract/races.ts';
 import { recordRules } from './contract/records.ts';
@@ -29,5 +30,6 @@ export function storeContract(name: string, { open }: ContractOptions): void {
     describe('logs', () => logRules(start));
     describe('trimming', () => trimRules(start));
     describe('races', () => raceRules(start));
+    describe('against the specification', () => modelRules(start));
   });
 }
