@@ -1,6 +1,6 @@
 /** Where this machine keeps a server program: on the PATH, or where Debian puts daemons. */
 import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, isAbsolute, join } from 'node:path';
 
 const DAEMONS = [
   '/usr/sbin',
@@ -11,8 +11,9 @@ const DAEMONS = [
   '/opt/homebrew/sbin',
 ];
 
-/** Absolute path of a program; null where it is not installed. */
+/** Absolute path of a program, given by name or by absolute path; null where it is not installed. */
 export function findProgram(name: string): string | null {
+  if (isAbsolute(name)) return isExecutable(name) ? name : null;
   const folders = [...(process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== ''), ...DAEMONS];
   return folders.map((folder) => join(folder, name)).find(isExecutable) ?? null;
 }

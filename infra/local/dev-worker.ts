@@ -1,0 +1,51 @@
+/**
+ * `npm run dev:worker`: the Worker in workerd, as `wrangler dev` runs it, on a Redis of its own behind a REST front, with
+ * the cron trigger called as Cloudflare would. Everything listens on 127.0.0.1 and ends with Ctrl-C.
+ */
+import { spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startRedis } from './redis.ts';
+import { startUpstash } from './upstash.ts';
+
+const CRON_EVERY_MS = 10_000;
+const port = Number(process.env['PORT'] ?? 8787);
+
+const redis = await startRedis();
+const front = await startUpstash(redis.url);
+const variables = { STORE: 'redis', UPSTASH_REDIS_REST_URL: front.url, UPSTASH_REDIS_REST_TOKEN: front.token };
+const wrangler = spawn(
+  process.execPath,
+  [
+    'node_modules/wrangler/bin/wrangler.js',
+    'dev',
+    '--ip=127.0.0.1',
+    `--port=${port}`,
+    '--test-scheduled',
+    '--show-interactive-dev-session=false',
+    ...Object.entries(variables).flatMap(([name, value]) => ['--var', `${name}:${value}`]),
+  ],
+  { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, WRANGLER_SEND_METRICS: 'false', CI: 'true' } },
+);
+
+const ending = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    ending.abort();
+    wrangler.kill('SIGTERM');
+  });
+}
+wrangler.once('exit', (code) => {
+  ending.abort();
+  void Promise.allSettled([front.stop(), redis.stop()]).then(() => process.exit(code ?? 0));
+});
+
+console.log(`MCP endpoint: http://127.0.0.1:${port}/mcp (Redis on ${redis.url}, REST front on ${front.url})`);
+while (!ending.signal.aborted) {
+  await sleep(CRON_EVERY_MS, undefined, { signal: ending.signal }).catch(() => null);
+  if (ending.signal.aborted) break;
+  await fetch(`http://127.0.0.1:${port}/cdn-cgi/handler/scheduled?cron=*+*+*+*+*`, {
+    signal: AbortSignal.timeout(60_000),
+  })
+    .then((response) => response.arrayBuffer())
+    .catch((error: unknown) => console.error(`cron: ${error instanceof Error ? error.message : String(error)}`));
+}

@@ -1,0 +1,74 @@
+#!/usr/bin/env node
+/** The command line: `tidegate start` and `tidegate stdio`. Exit status 1: the declaration or a variable is wrong; 2: the call is. */
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import type { App } from '../core/declaration/app.ts';
+import { TidegateError } from '../core/errors.ts';
+
+const USAGE = `tidegate: live data for agents over stateless MCP
+
+  tidegate start [--app FILE]   serve MCP over HTTP and run the feeds, until Ctrl-C
+  tidegate stdio [--app FILE]   serve MCP over standard input and output
+
+  --app FILE   module whose default export is an app (defineApp); default: the built-in demo
+  --help       this text
+
+Environment: PORT, HOST, PUBLIC_URL, STORE, SQLITE_PATH, UPSTASH_REDIS_REST_URL, UPSTASH_REDIS_REST_TOKEN, MQTT_URL,
+LOG_LEVEL, DEMO; the README says what each does.`;
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { app: { type: 'string' }, help: { type: 'boolean' } },
+  });
+  const [command, ...rest] = positionals;
+  if (values.help) {
+    console.log(USAGE);
+    return 0;
+  }
+  if (rest.length > 0 || (command !== 'start' && command !== 'stdio'))
+    return misused(`unknown command: ${positionals.join(' ')}`);
+  const app = await loadApp(values.app ?? null);
+  if (command === 'start') await (await import('./start.ts')).start(app, process.env);
+  else await (await import('./stdio.ts')).stdio(app, process.env);
+  return 0;
+}
+
+function misused(message: string): number {
+  console.error(`tidegate: ${message}\n\n${USAGE}`);
+  return 2;
+}
+
+/** A mistake of the operator's is told in its own words; a defect with its stack. */
+function failed(thrown: unknown): number {
+  if (thrown instanceof TypeError && 'code' in thrown && String(thrown.code).startsWith('ERR_PARSE_ARGS')) {
+    return misused(thrown.message);
+  }
+  console.error(thrown instanceof TidegateError ? `tidegate: ${thrown.message}` : thrown);
+  if (thrown instanceof TidegateError && thrown.hint) console.error(thrown.hint);
+  return 1;
+}
+
+async function loadApp(file: string | null): Promise<App> {
+  const url = file === null ? new URL('../app.ts', import.meta.url) : pathToFileURL(resolve(file));
+  const module = (await import(builtName(url.href))) as { default?: App };
+  if (module.default?.streams instanceof Map) return module.default;
+  throw new TidegateError('invalid_config', `${file} has no app as its default export`, {
+    field: '--app',
+    expected: 'a module with `export default defineApp({ … })`',
+  });
+}
+
+/** In the published package this file is JavaScript, and so is its neighbour. */
+function builtName(href: string): string {
+  return import.meta.url.endsWith('.js') && href === new URL('../app.ts', import.meta.url).href
+    ? href.replace(/\.ts$/, '.js')
+    : href;
+}
+
+try {
+  process.exitCode = await main();
+} catch (thrown) {
+  process.exitCode = failed(thrown);
+}

@@ -1,0 +1,21 @@
+/** The app put together from its declaration, a store and a host: what every entry does first, and only here. */
+import type { Hono } from 'hono';
+import type { Principal } from '../core/principal.ts';
+import { createApp, type HttpOptions } from '../http/app.ts';
+import { createMcpEndpoint, type McpEndpoint } from '../mcp/endpoint.ts';
+import { createRegistry, type Registry } from '../mcp/registry.ts';
+import { streamResources } from '../mcp/stream-resources.ts';
+import { streamTools } from '../mcp/tools/index.ts';
+import { createAppStreams } from '../streams/app-streams.ts';
+import type { Deps } from '../streams/deps.ts';
+
+/** @throws TidegateError `invalid_config` for names that collide with built-in ones. */
+export function composeRegistry(deps: Deps): Registry {
+  const streamsFor = (principal: Principal, deadline: number) => createAppStreams(deps, principal, deadline);
+  return createRegistry({ ...deps, streamsFor }, { tools: streamTools(deps), resources: streamResources(deps) });
+}
+
+export function composeHttp(deps: Deps, options: HttpOptions): { http: Hono; mcp: McpEndpoint } {
+  const mcp = createMcpEndpoint({ runtime: deps.runtime, registry: composeRegistry(deps) });
+  return { mcp, http: createApp({ ...deps, mcp }, options) };
+}

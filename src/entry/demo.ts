@@ -1,0 +1,83 @@
+/** The streams that `npm start` adds, because only Node has what fills them: this machine, and a simulated plant on MQTT. */
+import * as z from 'zod';
+import { type App, extendApp } from '../core/declaration/app.ts';
+import type { Runtime } from '../core/runtime.ts';
+import { from, mqtt, stream } from '../index.ts';
+import { hostStream } from './demo-host.ts';
+
+export interface Demo {
+  app: App;
+  /** Lines for the welcome text. */
+  notes: string[];
+  stop(): Promise<void>;
+}
+
+const simulated = z.boolean().optional().describe('True where a simulator made it up');
+
+const Temperature = z.object({
+  value: z.number().meta({ unit: '°C', description: 'Temperature at the outlet' }),
+  unit: z.literal('°C'),
+  simulated,
+});
+const Pressure = z.object({
+  value: z.number().meta({ unit: 'bar', description: 'Pressure behind the pump' }),
+  unit: z.literal('bar'),
+  simulated,
+});
+const Pump = z.object({
+  state: z.enum(['running', 'stopped', 'fault']).describe('What the pump does; told when it changes, and now and then'),
+  simulated,
+});
+
+/**
+ * @param mqttUrl broker of a real plant with the same topics; null: an embedded broker with a simulator is started.
+ */
+export async function addDemo(app: App, runtime: Runtime, mqttUrl: string | null): Promise<Demo> {
+  const plant = mqttUrl === null ? await startPlant(runtime) : null;
+  const url = mqttUrl ?? plant?.url ?? '';
+  const feed = mqtt({
+    url,
+    clientId: 'tidegate-plant',
+    ...(plant === null ? {} : { protocolVersion: 4 }),
+    everyMs: 2_000,
+    budget: { timeMs: 1_500 },
+  });
+  return {
+    app: extendApp(app, {
+      feeds: { plant: feed },
+      streams: {
+        host: hostStream,
+        temperatures: stream({
+          title: 'Plant temperatures',
+          description: 'Outlet temperature of each unit of the plant, about once a second.',
+          schema: Temperature,
+          retention: { events: 50_000 },
+          feed: from('plant', { topic: 'plant/+/temperature', keyLevel: 1 }),
+        }),
+        pressures: stream({
+          title: 'Plant pressures',
+          description: 'Pressure behind the pump of each unit of the plant, about once a second.',
+          schema: Pressure,
+          retention: { events: 50_000 },
+          feed: from('plant', { topic: 'plant/+/pressure', keyLevel: 1 }),
+        }),
+        pumps: stream({
+          title: 'Plant pumps',
+          description: 'State of each pump of the plant, when it changes.',
+          schema: Pump,
+          retention: { events: 10_000 },
+          feed: from('plant', { topic: 'plant/+/state', keyLevel: 1 }),
+        }),
+      },
+    }),
+    notes: [
+      plant === null ? `plant: MQTT at ${new URL(url).host}` : `plant: simulated, on an embedded MQTT broker at ${url}`,
+    ],
+    stop: async () => plant?.stop(),
+  };
+}
+
+async function startPlant(runtime: Runtime): Promise<{ url: string; stop(): Promise<void> }> {
+  const { startDemoPlant } = await import('./demo-plant.ts');
+  return startDemoPlant({ runtime });
+}

@@ -1,0 +1,58 @@
+/**
+ * The scheduled workers on a host that stays up: what a cron trigger calls elsewhere, called in a loop. Nothing depends
+ * on it being the only one: any number of loops may run on one store.
+ */
+import { asTidegateError } from '../core/errors.ts';
+import { ingest, type IngestReport } from '../ingest/run.ts';
+import { sweep } from '../ingest/sweep.ts';
+import type { Deps } from '../streams/deps.ts';
+
+export interface LoopOptions {
+  /** Pause between two looks at what is due, ms; default 1,000. */
+  everyMs?: number;
+  /** Longest run of all that is due, ms; default 30,000. */
+  runMs?: number;
+  /** Pause between two sweeps, ms; default 60,000. */
+  sweepEveryMs?: number;
+  onReport?: (report: IngestReport) => void;
+}
+
+export interface Loop {
+  /** Lets the burst that is under way end early, with what it has committed, and resolves when all is quiet. */
+  stop(): Promise<void>;
+}
+
+export function startLoop(deps: Deps, options: LoopOptions = {}): Loop {
+  const { everyMs = 1_000, runMs = 30_000, sweepEveryMs = 60_000, onReport } = options;
+  const { runtime } = deps;
+  const ending = new AbortController();
+  const { signal } = ending;
+
+  async function repeat(name: string, pauseMs: number, work: () => Promise<void>): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await work();
+      } catch (thrown) {
+        const error = asTidegateError(thrown);
+        runtime.log('error', `${name}: ${error.message}`, { code: error.code });
+      }
+      await runtime.sleep(pauseMs, signal);
+    }
+  }
+
+  const running = Promise.all([
+    repeat('ingest', everyMs, async () => {
+      const report = await ingest(deps, runtime.now() + runMs, { signal });
+      onReport?.(report);
+    }),
+    repeat('sweep', sweepEveryMs, async () => {
+      await sweep(deps, runtime.now() + runMs);
+    }),
+  ]);
+  return {
+    async stop() {
+      ending.abort();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,13 @@
+/** The runtime of Node: the platform's clock, randomness and fetch, with sockets and name resolution. */
+import { lookup } from 'node:dns/promises';
+import { type Log, type Runtime, systemRuntime } from '../core/runtime.ts';
+import { connect } from './node-socket.ts';
+
+async function resolve(host: string): Promise<string[]> {
+  const addresses = await lookup(host, { all: true });
+  return addresses.map(({ address }) => address);
+}
+
+export function nodeRuntime(log: Log): Runtime {
+  return { ...systemRuntime(log), resolve, connect };
+}

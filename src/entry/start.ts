@@ -1,0 +1,30 @@
+/** `npm start`, and `tidegate start`: serves an app on this machine until it is told to end. */
+import { readConfig } from '../core/config.ts';
+import type { App } from '../core/declaration/app.ts';
+import { addDemo } from './demo.ts';
+import { createLog } from './log.ts';
+import { nodeRuntime } from './node-runtime.ts';
+import { serve } from './serve.ts';
+import { untilTold } from './until-told.ts';
+import { createFeedLines, welcome } from './welcome.ts';
+
+export async function start(declared: App, environment: NodeJS.ProcessEnv): Promise<void> {
+  const config = readConfig(environment, 'sqlite');
+  const runtime = nodeRuntime(createLog(config.logLevel, { plain: process.stderr.isTTY }));
+  const demo = config.demo ? await addDemo(declared, runtime, config.mqttUrl) : null;
+  const app = demo?.app ?? declared;
+  const linesOf = createFeedLines(() => runtime.now());
+  const onReport = (report: Parameters<typeof linesOf>[0]) => {
+    for (const line of linesOf(report)) console.log(line);
+  };
+  try {
+    const serving = await serve(config, app, runtime, { onReport });
+    const store = config.store === 'sqlite' ? `sqlite (${config.sqlitePath})` : config.store;
+    console.log(welcome(app, serving.url, store, demo?.notes ?? []));
+    await untilTold();
+    console.log('Ending: what was taken in is stored, the rest comes with the next start.');
+    await serving.stop();
+  } finally {
+    await demo?.stop();
+  }
+}

@@ -1,0 +1,30 @@
+/**
+ * `tidegate stdio`: the app's registry over standard input and output, with the workers beside it, until the client hangs
+ * up. It reads the same store as `npm start` and may run beside it. Standard output belongs to MCP; the log goes to stderr.
+ */
+import { readConfig } from '../core/config.ts';
+import type { App } from '../core/declaration/app.ts';
+import { serveRegistryOverStdio } from '../mcp/stdio.ts';
+import { openStore } from '../store/open.ts';
+import { composeRegistry } from './compose.ts';
+import { createLog } from './log.ts';
+import { startLoop } from './loop.ts';
+import { nodeRuntime } from './node-runtime.ts';
+import { untilTold } from './until-told.ts';
+
+export async function stdio(app: App, environment: NodeJS.ProcessEnv): Promise<void> {
+  const config = readConfig(environment, 'sqlite');
+  const runtime = nodeRuntime(createLog(config.logLevel, { plain: process.stderr.isTTY }));
+  const store = await openStore(config, runtime, app.name);
+  try {
+    await store.ping();
+    const deps = { app, store, runtime };
+    const serving = serveRegistryOverStdio({ runtime, registry: composeRegistry(deps) });
+    const loop = startLoop(deps);
+    await Promise.race([untilTold(), new Promise((resolve) => process.stdin.once('close', resolve))]);
+    await loop.stop();
+    await serving.close();
+  } finally {
+    await store.close();
+  }
+}

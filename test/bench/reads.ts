@@ -1,0 +1,115 @@
+/**
+ * `read_latest` and an unfiltered page of `read_history` at 10³ and 10⁶ events: neither may depend on how much there is.
+ * The tools run on the whole path behind the protocol; both sizes are measured in turns, and the medians of five compared.
+ */
+import { readConfig } from '../../src/core/config.ts';
+import type { Json } from '../../src/core/json.ts';
+import { PUBLIC } from '../../src/core/principal.ts';
+import { composeRegistry } from '../../src/entry/compose.ts';
+import { nodeRuntime } from '../../src/entry/node-runtime.ts';
+import type { Caller } from '../../src/mcp/call-context.ts';
+import { commitSurely } from '../../src/store/commit.ts';
+import { openStore } from '../../src/store/open.ts';
+import type { Store } from '../../src/store/store.ts';
+import { projectLatest } from '../../src/streams/latest.ts';
+import { streamLog } from '../../src/streams/names.ts';
+import { ENGINES, onEngine } from './engines.ts';
+import { ingestApp } from './ingest-app.ts';
+import { median, print } from './print.ts';
+import { reading } from './servers/ndjson.ts';
+
+const SIZES = [1_000, 1_000_000] as const;
+const ROUNDS = 5;
+const CALLS = 300;
+const COMMIT_ENTRIES = 2_000;
+const CALLS_OF: Record<string, Json> = {
+  read_latest: { stream: 'readings', key: 'sensor-7' },
+  read_history: { stream: 'readings', limit: 100 },
+};
+
+function entry(n: number): Json {
+  const data = reading(n) as { id: string; sensor: string; time: number };
+  return { id: data.id, key: data.sensor, time: data.time, data: data as unknown as Json };
+}
+
+const runtime = nodeRuntime(() => {});
+const caller: Caller = {
+  principal: PUBLIC,
+  signal: new AbortController().signal,
+  deadline: Number.MAX_SAFE_INTEGER,
+  clientCapabilities: null,
+  log: () => {},
+  progress: () => {},
+  emit: () => {},
+};
+
+async function fill(store: Store, events: number): Promise<void> {
+  const log = streamLog('public', 'readings');
+  for (let first = 0; first < events; first += COMMIT_ENTRIES) {
+    const entries = Array.from({ length: Math.min(COMMIT_ENTRIES, events - first) }, (_, index) =>
+      entry(first + index),
+    );
+    await commitSurely(runtime, store, [{ kind: 'append', log, entries }], runtime.now() + 60_000);
+  }
+}
+
+/** Median time of one call, ms. */
+async function timed(call: () => Promise<unknown>): Promise<number> {
+  const times: number[] = [];
+  for (let count = 0; count < CALLS; count += 1) {
+    const started = performance.now();
+    await call();
+    times.push(performance.now() - started);
+  }
+  return median(times);
+}
+
+async function openFilled(environment: Record<string, string>, events: number) {
+  const app = ingestApp({ mqtt: 'mqtt://127.0.0.1:1' });
+  const store = await openStore(readConfig(environment, 'sqlite'), runtime, `${app.name}-${events}`);
+  const deps = { app, store, runtime };
+  await fill(store, events);
+  const stream = app.streams.get('readings');
+  if (stream) await projectLatest(deps, 'public', stream, { deadline: runtime.now() + 600_000 });
+  return { store, tools: composeRegistry(deps).tools };
+}
+
+export async function benchReads(): Promise<void> {
+  for (const engine of ENGINES) {
+    const filled = [];
+    const ends: (() => void)[] = [];
+    // Each size has an engine of its own, since the sqlite store is one file.
+    for (const events of SIZES) {
+      const opened = Promise.withResolvers<Awaited<ReturnType<typeof openFilled>>>();
+      const ending = Promise.withResolvers<void>();
+      const running = onEngine(engine, async (environment) => {
+        opened.resolve(await openFilled(environment, events));
+        await ending.promise;
+        await (await opened.promise).store.close();
+      });
+      running.catch(opened.reject);
+      filled.push({ opened: await opened.promise, running });
+      ends.push(() => ending.resolve());
+    }
+    try {
+      for (const [name, input] of Object.entries(CALLS_OF)) {
+        const times = SIZES.map((): number[] => []);
+        for (let round = 0; round <= ROUNDS; round += 1) {
+          for (const [index, { opened }] of filled.entries()) {
+            const ms = await timed(() => opened.tools.call(name, input, caller));
+            if (round > 0) times[index]?.push(ms);
+          }
+        }
+        const [small = 0, large = 0] = times.map(median);
+        print(`${name} on ${engine}, p50`, [
+          [`at ${SIZES[0].toLocaleString('en')} events`, `${small.toFixed(3)} ms`],
+          [`at ${SIZES[1].toLocaleString('en')} events`, `${large.toFixed(3)} ms`],
+          ['ratio', (large / small).toFixed(2), '≤ 1.20'],
+        ]);
+      }
+    } finally {
+      for (const end of ends) end();
+      await Promise.all(filled.map(({ running }) => running));
+    }
+  }
+}

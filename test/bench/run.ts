@@ -1,0 +1,22 @@
+/** `npm run bench [endpoint|ingest|reads]`: every benchmark, or those named; ratios are of one run. */
+import { availableParallelism, cpus } from 'node:os';
+import { benchEndpoint } from './endpoint.ts';
+import { benchIngest } from './ingest.ts';
+import { benchReads } from './reads.ts';
+
+const BENCHMARKS: Record<string, () => Promise<void>> = {
+  endpoint: benchEndpoint,
+  ingest: benchIngest,
+  reads: benchReads,
+};
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !(name in BENCHMARKS));
+if (unknown.length > 0) {
+  console.error(`no benchmark ${unknown.join(', ')}; there are ${Object.keys(BENCHMARKS).join(', ')}`);
+  process.exit(2);
+}
+console.log(`Node ${process.version}, ${availableParallelism()} cores, ${cpus()[0]?.model ?? 'unknown processor'}`);
+for (const [name, benchmark] of Object.entries(BENCHMARKS)) {
+  if (wanted.length === 0 || wanted.includes(name)) await benchmark();
+}

@@ -1,0 +1,25 @@
+/**
+ * The process that is killed: runs the app's feeds over and over on a store that it shares with others, until it is told
+ * to end. Settings come as JSON in the first argument; it says `ready` before its first burst.
+ */
+import { readConfig } from '../../src/core/config.ts';
+import { nodeRuntime } from '../../src/entry/node-runtime.ts';
+import { ingest } from '../../src/ingest/run.ts';
+import { openStore } from '../../src/store/open.ts';
+import { chaosApp } from './app.ts';
+
+export interface WorkerSettings {
+  environment: Record<string, string>;
+  sourceUrl: string;
+  mqttUrl: string;
+  leaseMs: number;
+}
+
+const settings = JSON.parse(process.argv[2] ?? '{}') as WorkerSettings;
+const runtime = nodeRuntime(() => {});
+const app = chaosApp(settings.sourceUrl, settings.mqttUrl);
+const store = await openStore(readConfig(settings.environment, 'sqlite'), runtime, app.name);
+console.log('ready');
+for (;;) {
+  await ingest({ app, store, runtime }, runtime.now() + 2_000, { leaseMs: settings.leaseMs });
+}
