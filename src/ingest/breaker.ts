@@ -1,6 +1,7 @@
 /**
  * When a feed is run again: exponential backoff with jitter while it fails, a circuit breaker where it keeps failing.
- * Pure; all it knows is the count of failures in a row, which the feed's record holds.
+ * Pure; all it knows is the count of failures in a row, which the feed's record holds. The burst after an open
+ * breaker's pause is its probe: it closes the breaker, or opens it for longer.
  */
 
 export const FIRST_BACKOFF_MS = 1_000;
@@ -11,17 +12,6 @@ export const FIRST_PAUSE_MS = 60_000;
 export const LONGEST_PAUSE_MS = 5 * 60_000;
 /** The longest `Retry-After` that is honoured. */
 export const LONGEST_RETRY_AFTER_MS = 60 * 60_000;
-
-export type BreakerState = 'closed' | 'open' | 'half-open';
-
-/**
- * Open while the pause after the last failure lasts; then half-open: the next burst is the probe that closes it, or
- * opens it for longer.
- */
-export function breakerOf(failures: number, nextAt: number, now: number): BreakerState {
-  if (failures < BREAKER_FAILURES) return 'closed';
-  return now < nextAt ? 'open' : 'half-open';
-}
 
 /**
  * Milliseconds to wait after the `failures`th failure in a row: from 1 s doubling up to 30 s, and from the fifth on

@@ -68,9 +68,8 @@ export function pull(options: PullOptions): Feed {
     problems: () => problemsOf(options),
     async *burst(context) {
       const answer = read(context);
-      if (!(Symbol.asyncIterator in answer)) {
-        const pulled = await answer;
-        yield { last: true, ...toBatch(pulled, context.targets) };
+      if (!isIterable(answer)) {
+        yield { last: true, ...toBatch(await answer, context.targets) };
         return;
       }
       for await (const pulled of answer) {
@@ -85,8 +84,16 @@ function problemsOf({ pull }: PullOptions): Problem[] {
   return typeof pull === 'function' ? [] : [{ path: 'pull', expected: 'a function', found: typeof pull }];
 }
 
+function isIterable(answer: Promise<Pulled> | AsyncIterable<Pulled>): answer is AsyncIterable<Pulled> {
+  return typeof answer === 'object' && answer !== null && Symbol.asyncIterator in answer;
+}
+
 function toBatch(pulled: Pulled, targets: readonly FeedTarget[]): FeedBatch {
-  const { items = [], events = [], position, last, backlog } = pulled;
+  const { items = [], events = [], position, last, backlog } = (pulled as Pulled | undefined) ?? {};
+  for (const [field, list] of Object.entries({ items, events })) {
+    if (Array.isArray(list)) continue;
+    throw new TidegateError('upstream', `pull answered ${field} that are no list`, { field, expected: 'an array' });
+  }
   const all = [...items.map((data): PullEvent => ({ data })), ...events];
   return {
     items: all.map((event) => toItem(event, targets)),

@@ -43,6 +43,8 @@ export interface IngestReport {
 
 const CONCURRENCY = 4;
 const LEAST_MS = 500;
+/** Before a feed is tried again whose burst the store failed. */
+const STORE_PAUSE_MS = 1_000;
 
 /**
  * @param deadline epoch ms by which it answers
@@ -80,10 +82,11 @@ export async function ingest(deps: Deps, deadline: number, options: IngestOption
       const ended = options.signal?.aborted || deadline - runtime.now() < LEAST_MS;
       const report = ended
         ? idleReport(feed, reading, 'no-time', runtime.now())
-        : await runFeed(shared, feed, reading).catch((error: unknown) => ({
-            ...idleReport(feed, reading, 'failed', runtime.now()),
-            error: asTidegateError(error),
-          }));
+        : await runFeed(shared, feed, reading).catch((thrown: unknown) => {
+            const error = asTidegateError(thrown);
+            const report = idleReport(feed, reading, 'failed', runtime.now());
+            return { ...report, error, nextAt: runtime.now() + (error.retryAfterMs ?? STORE_PAUSE_MS) };
+          });
       reports.set(feed.name, report);
     }
   }

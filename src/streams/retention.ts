@@ -13,7 +13,10 @@ export interface TrimReport {
   more: boolean;
 }
 
-/** A stream keeps its declared count and age, but never fewer by count than its de-duplication has to search. */
+/**
+ * A stream keeps its declared count and age, but never fewer by count than its de-duplication has to search. An age
+ * ends ids too: what a source gives again after it is a new event.
+ */
 export function trimStream(
   deps: { store: Store; runtime: Runtime },
   tenant: string,

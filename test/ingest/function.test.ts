@@ -55,6 +55,14 @@ describe('the function feed', () => {
     expect(await stage.events('b')).toMatchObject([{ data: null }]);
   });
 
+  test('that answers nothing brings nothing; items that are no list are a failure that says so', async () => {
+    const nothing = pull({ pull: async () => ({}) });
+    expect(await stageOf({ streams: { readings: anonymous(nothing) } }).run()).toMatchObject({ outcome: 'pulled' });
+    const wrong = pull({ pull: async () => ({ items: 'abc' as unknown as unknown[] }) });
+    const report = await stageOf({ streams: { readings: anonymous(wrong) } }).run();
+    expect(report).toMatchObject({ outcome: 'failed', error: { code: 'upstream', field: 'items' } });
+  });
+
   test('that throws, or does not say for which stream, fails as a feed does', async () => {
     const thrown = stageOf({
       streams: { readings: anonymous(pull({ pull: () => Promise.reject(new Error('no disk')) })) },

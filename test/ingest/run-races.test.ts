@@ -4,6 +4,7 @@ import type { Feed } from '../../src/core/declaration/feed.ts';
 import type { Stream } from '../../src/core/declaration/stream.ts';
 import { ingest } from '../../src/ingest/run.ts';
 import { feedStatus } from '../../src/ingest/status.ts';
+import { weaken } from '../../src/store/weaknesses.ts';
 import { readLatest } from '../../src/streams/latest.ts';
 import {
   anonymous,
@@ -133,6 +134,34 @@ describe.each(cases)('%s', (_, declare) => {
   });
 });
 
+/** A generator of chance that can be repeated. */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+test.each(Array.from({ length: 12 }, (_, seed) => seed))(
+  'three workers on a store as weak as an engine may be: all exactly once (seed %i)',
+  async (seed) => {
+    for (const [, declare] of cases) {
+      const stage = stageOf({ streams: { readings: declare() } });
+      const random = seeded(seed * 7_919 + 1);
+      const store = weaken(stage.store, { random, unknown: 0.4, staleDue: 0.3, halfVisible: true });
+      for (let round = 0; round < 4; round += 1) {
+        const deadline = stage.clock.now + 60_000;
+        const runs = [1, 2, 3].map(() => ingest({ ...stage.deps, store }, deadline));
+        await stage.clock.drive(Promise.all(runs));
+        await stage.clock.advance(60_000);
+      }
+      await stage.run();
+      await expectExactlyOnce(stage);
+    }
+  },
+);
+
 describe('a store that is gone', () => {
   test('in the middle of a burst is no fault of the feed, and loses nothing', async () => {
     const stage = stageOf({ streams: { readings: anonymous(counting()) } });
@@ -142,6 +171,7 @@ describe('a store that is gone', () => {
     });
     const report = await stage.clock.drive(ingest(cut.deps, stage.clock.now + 10_000));
     expect(report.feeds[0]).toMatchObject({ outcome: 'failed', error: { code: 'store_unknown' } });
+    expect(report.nextAt).toBeGreaterThan(stage.clock.now);
     await stage.clock.advance(31_000);
     expect(await stage.run()).toMatchObject({ outcome: 'pulled' });
     await expectExactlyOnce(stage);
