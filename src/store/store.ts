@@ -97,7 +97,12 @@ export type CommitResult =
     }
   | {
       status: 'conflict';
-      /** Every operation whose expectation did not hold, with what stands there. Nothing was written. */
+      /**
+       * Every operation whose expectation did not hold, with what stands there. Nothing was written by this try; an
+       * earlier one that answered `unknown` and is still on its way would find the same, unless it only expects nulls
+       * and what stands there is deleted before it arrives. Versions never return, so a `check` or a put on a version rules
+       * that out.
+       */
       conflicts: { operation: number; found: Reading }[];
     }
   | {

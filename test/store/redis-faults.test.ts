@@ -230,10 +230,14 @@ describe.skipIf(!requireService('redis'))('redis when things break (needs redis-
       return keys.map((key) => key.toString().split(':')[1] ?? '').toSorted();
     };
     expect(await left()).toEqual(['c', 'p', 'r', 'r', 'x']);
+    // A delete and a put without an expiry leave nothing for later.
+    await store.commit([put('d', { ...more, partition: 'other' })], options('c2'));
+    await store.commit([{ kind: 'delete', partition: 'other', id: 'd', expects: 'c2' }], options('c3'));
+    expect(await left()).toEqual(['c', 'c', 'c', 'p', 'r', 'r', 'x']);
     expect(await store.collect(NOW + DAY, 10)).toEqual({ removed: 0 });
     expect((await store.collect(NOW + 100 + DAY, 2)).removed).toBe(2);
     await store.collect(NOW + 100 + DAY, 10);
-    expect(await left()).toEqual(['c']);
+    expect(await left()).toEqual(['c', 'c', 'c']);
   });
 
   test('a page of large records is cut short, with a next', async () => {

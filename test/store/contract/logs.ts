@@ -37,14 +37,18 @@ export function logRules(start: StartKit): void {
     const { store, append } = await start();
     for (let i = 0; i < 50; i += 10) await append('l', [i, i + 1, i + 2, i + 3, i + 4]);
     const seen = [];
+    const lengths = [];
     let cursor: Cursor | null = null;
     for (;;) {
       const page = await store.read('l', cursor, 7);
+      lengths.push(page.entries.length);
       if (page.entries.length === 0) break;
       seen.push(...values(page));
       cursor = page.cursor;
     }
     expect(seen).toEqual(Array.from({ length: 25 }, (_, i) => Math.floor(i / 5) * 10 + (i % 5)));
+    // Readers rest on it that a page is short only where the log ends.
+    expect(lengths).toEqual([7, 7, 7, 4, 0]);
     const idle = await store.read('l', cursor, 7);
     expect(idle).toEqual({ entries: [], start: cursor, cursor, truncated: false });
     await append('l', ['new']);

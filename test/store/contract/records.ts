@@ -30,7 +30,22 @@ export function recordRules(start: StartKit): void {
 
   test('names are kept apart, whatever is in them', async () => {
     const { commits, store } = await start();
-    const names = ['a', 'a:b', 'a\u0000b', 'a b', '{a}', '"', '\\', '\n', 'é', 'e\u0301', '\u{1f30a}', 'a/b|c,1', '*'];
+    const names = [
+      'a',
+      'a:b',
+      'b:a',
+      'a\u0000b',
+      'a b',
+      '{a}',
+      '"',
+      '\\',
+      '\n',
+      'é',
+      'e\u0301',
+      '\u{1f30a}',
+      'a/b|c,1',
+      '*',
+    ];
     const keys = names.flatMap((partition) => names.map((id) => ({ partition, id })));
     keys.push({ partition: 'ab', id: 'c' }, { partition: 'a', id: 'bc' }, { partition: '1', id: '23' });
     keys.push({ partition: '12', id: '3' }, { partition: 'p'.repeat(256), id: 'i'.repeat(512) });
