@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sampleApp } from './sample-app.ts';
+import { sampleApp, waiting } from './sample-app.ts';
 import { type Served, serveApp } from './served.ts';
 
 let served: Served;
@@ -8,9 +8,10 @@ beforeAll(async () => {
 });
 afterAll(() => served.close());
 
-function post(body: unknown, headers: Record<string, string> = {}): Promise<Response> {
+function post(body: unknown, headers: Record<string, string> = {}, signal?: AbortSignal): Promise<Response> {
   return fetch(served.mcpUrl, {
     method: 'POST',
+    ...(signal ? { signal } : {}),
     headers: {
       'Content-Type': 'application/json',
       Accept: 'application/json, text/event-stream',
@@ -19,6 +20,11 @@ function post(body: unknown, headers: Record<string, string> = {}): Promise<Resp
     },
     body: JSON.stringify(body),
   });
+}
+
+async function statusAndText(messages: unknown): Promise<[number, string]> {
+  const response = await post(messages);
+  return [response.status, await response.text()];
 }
 
 const request = (method: string, params: object = {}) => ({ jsonrpc: '2.0', id: 7, method, params });
@@ -66,7 +72,25 @@ describe('2025-11-25 and earlier, without sessions', () => {
     const noted = await post({ jsonrpc: '2.0', method: 'notifications/initialized' });
     expect([noted.status, await noted.text()]).toEqual([202, '']);
     const batch = await post([request('ping'), { ...request('tools/list'), id: 8 }]);
-    expect(((await batch.json()) as unknown[]).length).toBe(2);
+    expect(await batch.json()).toMatchObject([{ id: 7 }, { id: 8, result: { tools: expect.any(Array) as unknown[] } }]);
+  });
+
+  it('bounds a batch, keeps initialize out of it, and acknowledges one of notifications', async () => {
+    expect(await statusAndText(Array.from({ length: 51 }, () => request('ping')))).toEqual([
+      400,
+      expect.stringContaining('1 to 50 messages'),
+    ]);
+    expect(await statusAndText([initialize('2025-03-26')])).toEqual([200, expect.stringContaining('-32600')]);
+    expect(await statusAndText([{ jsonrpc: '2.0', method: 'notifications/initialized' }])).toEqual([202, '']);
+  });
+
+  it('aborts the handler when its caller goes away before there is an answer', async () => {
+    const caller = new AbortController();
+    const call = post(request('tools/call', { name: 'wait' }), {}, caller.signal);
+    await waiting.whenBegun;
+    caller.abort();
+    await expect(call).rejects.toThrow();
+    await waiting.whenEnded;
   });
 
   it('answers what it does not have with -32601, and unknown tools with -32602', async () => {
@@ -75,6 +99,16 @@ describe('2025-11-25 and earlier, without sessions', () => {
     expect(await (await post(request('tools/call', { name: 'nope' }))).json()).toMatchObject({
       id: 7,
       error: { code: -32_602, data: { code: 'not_found', field: 'name' } },
+    });
+  });
+
+  it.each([
+    ['initialize', { protocolVersion: 7 }, 'params.protocolVersion'],
+    ['initialize', { protocolVersion: '2025-11-25', capabilities: {} }, 'params.clientInfo'],
+    ['logging/setLevel', { level: 'loud' }, 'params.level'],
+  ])('answers wrong parameters of %s %j with -32602 that names the field', async (method, params, field) => {
+    expect(await (await post(request(method, params))).json()).toMatchObject({
+      error: { code: -32_602, data: { field, expected: expect.any(String) as string } },
     });
   });
 

@@ -1,0 +1,121 @@
+/**
+ * Messages that went wrong somewhere: valid requests with one or two parts replaced at random, under a fixed seed. Whatever
+ * comes, the answer is JSON-RPC with a client's error or a result: never 500, never a hang, never a defect in the log.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sampleApp } from './sample-app.ts';
+import { type Served, serveApp } from './served.ts';
+
+const SEED = 20_261_120;
+const ROUNDS = 600;
+
+const META = {
+  'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+  'io.modelcontextprotocol/clientCapabilities': {},
+  'io.modelcontextprotocol/logLevel': 'debug',
+  progressToken: 'p',
+};
+
+const METHODS: [string, Record<string, unknown>][] = [
+  ['initialize', { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 't', version: '0' } }],
+  ['server/discover', {}],
+  ['tools/list', { cursor: btoa('tools:100') }],
+  ['tools/call', { name: 'add', arguments: { a: 1, b: 2 } }],
+  ['tools/call', { name: 'regional', arguments: { region: 'eu', limit: 3 } }],
+  ['resources/list', {}],
+  ['resources/read', { uri: 'note://ada/1' }],
+  ['prompts/get', { name: 'brief', arguments: { topic: 'x' } }],
+  ['completion/complete', { ref: { type: 'ref/prompt', name: 'brief' }, argument: { name: 'topic', value: 'x' } }],
+  ['logging/setLevel', { level: 'info' }],
+];
+
+/** Stands for lists within lists, deeper than a recursive reader can go. */
+const DEEP = 'DEEP';
+const DEEP_LISTS = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
+const WRONG: unknown[] = [
+  null,
+  true,
+  -1,
+  1e308,
+  '',
+  'x'.repeat(5_000),
+  '__proto__',
+  [],
+  [null],
+  {},
+  { a: { b: 1 } },
+  DEEP,
+];
+const HEADER_VALUES = ['', '2025-11-25', '1999-01-01', 'tools/call', 'x', '=?base64?!?=', '=?base64?eA==?='];
+
+/** Mulberry32. */
+function randomFrom(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296) * below);
+  };
+}
+
+/** Replaces, adds or removes one value somewhere below `node`. */
+function mutate(node: Record<string, unknown>, random: (below: number) => number): void {
+  const keys = Object.keys(node);
+  const key = random(8) === 0 || keys.length === 0 ? 'extra' : (keys[random(keys.length)] ?? 'extra');
+  const child = node[key];
+  if (typeof child === 'object' && child !== null && !Array.isArray(child) && random(3) > 0) {
+    mutate(child as Record<string, unknown>, random);
+  } else if (random(4) === 0) delete node[key];
+  else node[key] = structuredClone(WRONG[random(WRONG.length)]);
+}
+
+let served: Served;
+beforeAll(async () => {
+  served = await serveApp(sampleApp);
+});
+afterAll(() => served.close());
+
+describe('messages that went wrong', () => {
+  it(`are answered in form, ${ROUNDS} of them (seed ${SEED})`, async () => {
+    const random = randomFrom(SEED);
+    const statuses = new Map<number, number>();
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const [method, params] = METHODS[random(METHODS.length)] ?? ['ping', {}];
+      const modern = random(3) > 0;
+      const message = structuredClone({
+        jsonrpc: '2.0',
+        id: round,
+        method,
+        params: { ...params, ...(modern ? { _meta: META } : {}) },
+      });
+      for (let count = random(3); count > 0; count -= 1) mutate(message, random);
+      const headers = new Headers({
+        'Content-Type': 'application/json',
+        Accept: 'application/json, text/event-stream',
+      });
+      if (modern) {
+        headers.set('MCP-Protocol-Version', '2026-07-28');
+        headers.set('Mcp-Method', method);
+        const name = method === 'resources/read' ? params.uri : params.name;
+        if (typeof name === 'string') headers.set('Mcp-Name', name);
+        headers.set('Mcp-Param-Region', 'eu');
+        headers.set('Mcp-Param-Limit', '3');
+      }
+      if (random(4) === 0) {
+        const names = ['MCP-Protocol-Version', 'Mcp-Method', 'Mcp-Name', 'Mcp-Param-Region', 'Accept'];
+        headers.set(names[random(names.length)] ?? 'x', HEADER_VALUES[random(HEADER_VALUES.length)] ?? '');
+      }
+      const body = JSON.stringify(random(10) === 0 ? [message] : message).replaceAll(`"${DEEP}"`, DEEP_LISTS);
+      const response = await fetch(served.mcpUrl, { method: 'POST', headers, body });
+      statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1);
+      const text = await response.text();
+      const context = `round ${round}: ${body.slice(0, 400)} → ${response.status} ${text.slice(0, 400)}`;
+      expect([200, 202, 400, 404], context).toContain(response.status);
+      if (response.status !== 202) expect(text, context).toContain('"jsonrpc":"2.0"');
+      expect(text, context).not.toContain('"code":-32603');
+    }
+    expect([...statuses.keys()]).toEqual(expect.arrayContaining([200, 202, 400, 404]));
+    expect(served.logged.filter(({ level }) => level === 'error')).toEqual([]);
+  });
+});
