@@ -1,6 +1,7 @@
-/** The runtime of Node: the platform's clock, randomness and fetch, with sockets and name resolution. */
+/** The runtime of Node: the platform's clock, randomness and fetch, with sockets, name resolution, and connections pinned to checked addresses. */
 import { lookup } from 'node:dns/promises';
 import { type Log, type Runtime, systemRuntime } from '../core/runtime.ts';
+import { nodeFetch } from './node-fetch.ts';
 import { connect } from './node-socket.ts';
 
 async function resolve(host: string): Promise<string[]> {
@@ -9,5 +10,5 @@ async function resolve(host: string): Promise<string[]> {
 }
 
 export function nodeRuntime(log: Log): Runtime {
-  return { ...systemRuntime(log), resolve, connect };
+  return { ...systemRuntime(log), fetch: nodeFetch, resolve, connect };
 }
