@@ -17,6 +17,8 @@ export interface Collector {
   batch(): { items: FeedItem[]; messageIds: number[] };
   /** Whether the burst's budget holds nothing more. */
   isSpent(): boolean;
+  /** Whether the last message was a retained one: then more of them may come. */
+  isAmongRetained(): boolean;
   /** Messages that came but did not fit into the budget: the broker gives them again. */
   backlog(): number;
 }
@@ -39,6 +41,7 @@ export function createCollector(
   let bytes = 0;
   let left = 0;
   let spent = false;
+  let amongRetained = false;
   let queued = session.present ? 0 : null;
 
   function keep(made: readonly FeedItem[]): void {
@@ -64,6 +67,7 @@ export function createCollector(
       keep(made);
       bytes += size;
       taken += 1;
+      amongRetained = publication.retain;
       if (publication.qos > 0) {
         messageIds.push(publication.messageId ?? 0);
         unacknowledged += 1;
@@ -83,6 +87,7 @@ export function createCollector(
       return batch;
     },
     isSpent: () => spent,
+    isAmongRetained: () => amongRetained,
     backlog: () => left,
   };
 }

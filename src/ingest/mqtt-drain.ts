@@ -68,7 +68,8 @@ export async function* drain(
     let saved = loss === null ? before : null;
     while (!abandoned.signal.aborted) {
       const decision = pacing.decide();
-      const over = collector.isSpent() || now() >= lastCommitAt || signal.aborted;
+      const timeIsUp = now() >= lastCommitAt;
+      const over = collector.isSpent() || timeIsUp || signal.aborted;
       if (decision.verdict === 'wait' && !over) {
         const publications = await session.receive(Math.min(decision.waitMs, lastCommitAt - now()));
         pacing.arrived(...collector.take(publications));
@@ -76,7 +77,9 @@ export async function* drain(
       }
       const last = decision.verdict === 'idle' && !over;
       const { items, messageIds } = collector.batch();
-      const reached: MqttPosition = { ...position, settled: position.settled || last };
+      // A feed that is never idle has read its retained messages when others come behind them.
+      const settled = position.settled || last || (timeIsUp && !collector.isSpent() && !collector.isAmongRetained());
+      const reached: MqttPosition = { ...position, settled };
       const moved = settings.qos === 1 && !samePosition(saved, reached);
       if (items.length > 0 || last || moved) {
         handedOver = true;

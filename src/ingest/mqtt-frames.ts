@@ -141,7 +141,7 @@ function oversizedHead(bytes: Uint8Array, at: number, frame: Frame): OversizedPu
   };
 }
 
-function concat(parts: readonly Uint8Array[], total: number): Uint8Array {
+export function concat(parts: readonly Uint8Array[], total: number): Uint8Array {
   const whole = new Uint8Array(total);
   let at = 0;
   for (const part of parts) {

@@ -5,6 +5,7 @@
  */
 import { TidegateError } from '../core/errors.ts';
 import type { ByteSocket, Connect, TlsOptions } from '../core/runtime.ts';
+import { concat } from './mqtt-frames.ts';
 
 const DEFAULT_PORTS: Record<string, number> = { 'mqtt:': 1883, 'mqtts:': 8883 };
 /** What may wait unread on a WebSocket, which cannot slow its peer down. */
@@ -118,9 +119,13 @@ function createInbox(): {
       return waitingBytes <= WAITING_BYTES;
     },
     async take() {
-      const bytes = waiting.shift();
-      waitingBytes -= bytes?.length ?? 0;
-      if (bytes) return bytes;
+      if (waiting.length > 0) {
+        // All at once: a broker sends a message of its own for each packet.
+        const bytes = waiting.length === 1 ? waiting[0] : concat(waiting, waitingBytes);
+        waiting.length = 0;
+        waitingBytes = 0;
+        return bytes ?? null;
+      }
       if (over?.reason) throw over.reason;
       if (over) return null;
       reader = Promise.withResolvers();

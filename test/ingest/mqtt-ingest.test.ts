@@ -28,7 +28,7 @@ describe.skipIf(!requireService('mosquitto'))('ingest over MQTT (needs mosquitto
       name: 'test',
       version: '1.0.0',
       description: 'MQTT in a test',
-      feeds: { plant: mqtt({ url, clientId: root, idleMs: 150, everyMs: 1, ...options }) },
+      feeds: { plant: mqtt({ url, clientId: root, idleMs: 250, everyMs: 1, ...options }) },
       streams: {
         samples: stream({
           description: 'samples',

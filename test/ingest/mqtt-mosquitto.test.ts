@@ -42,14 +42,14 @@ describe.skipIf(!requireService('mosquitto')).each([5, 4] as const)('MQTT versio
     let position: Json | null = null;
     const burst = async (more: Partial<BurstContext> = {}, changed: Partial<MqttOptions> = {}) => {
       const url = `mqtt://127.0.0.1:${broker.port}`;
-      const feed = mqtt({ url, clientId, protocolVersion: version, idleMs: 120, ...options, ...changed });
+      const feed = mqtt({ url, clientId, protocolVersion: version, idleMs: 200, ...options, ...changed });
       const report = await runBurst(feed, burstContext(targets(root), { position, ...more }));
       position = report.position;
       return report;
     };
     const begin = (changed: Partial<MqttOptions> = {}) => {
       const url = `mqtt://127.0.0.1:${broker.port}`;
-      const feed = mqtt({ url, clientId, protocolVersion: version, idleMs: 120, ...options, ...changed });
+      const feed = mqtt({ url, clientId, protocolVersion: version, idleMs: 200, ...options, ...changed });
       return feed.burst(burstContext(targets(root), { position }))[Symbol.asyncIterator]();
     };
     const first = await burst();

@@ -3,7 +3,14 @@ import type { BurstContext, Feed, FeedTarget } from '../../src/core/declaration/
 import type { Connect } from '../../src/core/runtime.ts';
 import { mqtt, type MqttOptions } from '../../src/ingest/mqtt.ts';
 import { burstContext, runBurst, target } from './mqtt-bursts.ts';
-import { politeBroker, publicationOf, type ScriptedBroker, scriptedBroker, virtualClock } from './mqtt-script.ts';
+import {
+  politeBroker,
+  publicationOf,
+  type ScriptedBroker,
+  scriptedBroker,
+  type VirtualClock,
+  virtualClock,
+} from './mqtt-script.ts';
 
 const TARGETS = [target('s', 'a/+')];
 
@@ -330,4 +337,38 @@ test('filters that are no longer declared are unsubscribed from', async () => {
   const report = await runBurst(feedOf(), contextOf(broker, { position }));
   expect(broker.packets.find(({ cmd }) => cmd === 'unsubscribe')).toMatchObject({ unsubscriptions: ['gone/#'] });
   expect(report.position).toEqual(POSITION);
+});
+
+/** A broker that sends one retained message with each subscription, and then live ones, 100 ms apart. */
+function livelyBroker(clock: VirtualClock, live: number): ScriptedBroker {
+  return politeBroker({
+    sessionPresent: true,
+    afterSubscribe: (connection) => {
+      connection.send(publicationOf(1, '"retained"', { retain: true }));
+      const goOn = async () => {
+        for (let id = 2; id < 2 + live; id += 1) {
+          await clock.sleep(100);
+          connection.send(publicationOf(id, '"live"'));
+        }
+      };
+      void goOn();
+    },
+  });
+}
+
+describe('retained messages at 3.1.1, which come again with each SUBSCRIBE', () => {
+  test.each([0, 20])('are handed over once, also where the feed is never idle (%s live messages)', async (live) => {
+    const clock = virtualClock();
+    const broker = livelyBroker(clock, live);
+    const feed = feedOf({ protocolVersion: 4 });
+    const budget = { timeMs: 1_000, events: 100, bytes: 1_000_000 };
+    const position = { ...POSITION, protocol: 4, filters: [], settled: false };
+    const first = await runBurst(feed, contextOf(broker, { ...clock, budget, position }));
+    expect(first.items[0]).toMatchObject({ data: 'retained', meta: { retained: true } });
+    expect(first.position).toMatchObject({ settled: true });
+
+    const second = await runBurst(feed, contextOf(broker, { ...clock, budget, position: first.position }));
+    expect(second.items.map(({ data }) => data)).not.toContain('retained');
+    expect(acknowledged(broker).filter((id) => id === 1).length).toBe(2);
+  });
 });
