@@ -8,6 +8,7 @@
  *   :x                   zset    members by expiry
  *   :l:<log>             hash    epoch, first, floor, end, at (newest append time)
  *   :e:<log>             stream  id `<place + 1>-0`, t append time, v value
+ *   :t:<log>             zset    the first place of each append time
  *   :c:<commit id>       string  what the commit answered: epoch and end of each log
  *   :n:<counter>         hash    t total, e expiry
  *
@@ -32,14 +33,8 @@ local function logOf(name)
   return { epoch = row[1], first = tonumber(row[2]), floor = tonumber(row[3]), stop = tonumber(row[4]), at = row[5] }
 end
 local function seek(name, log, time)
-  local low, high = log.floor, log.stop
-  while low < high do
-    local middle = math.floor((low + high) / 2)
-    local id = whole(middle + 1) .. '-0'
-    local found = redis.call('XRANGE', base .. ':e:' .. name, id, id)[1]
-    if tonumber(found[2][2]) < time then low = middle + 1 else high = middle end
-  end
-  return low
+  local found = redis.call('ZRANGEBYSCORE', base .. ':t:' .. name, time, '+inf', 'LIMIT', 0, 1)[1]
+  return math.max(found and tonumber(found) or log.stop, log.floor)
 end
 `;
 
@@ -121,7 +116,7 @@ return { log.epoch, whole(from), whole(to), (foreign or below) and 1 or 0, entri
 const SEEK = `
 local log = logOf(ARGV[1])
 if not log then return false end
-return { log.epoch, whole(seek(ARGV[1], log, tonumber(ARGV[2]))) }
+return { log.epoch, whole(seek(ARGV[1], log, ARGV[2])) }
 `;
 
 /** log → epoch, floor, end, newest append time; nothing for no log. */
@@ -171,8 +166,9 @@ while at <= #ARGV do
   local kind = ARGV[at]
   if kind == 'a' then
     local name, count = ARGV[at + 1], tonumber(ARGV[at + 3])
-    local log = logOf(name) or { epoch = ARGV[at + 2], first = 0, floor = 0, stop = 0, at = ARGV[2] }
-    local time = tonumber(log.at) > now and log.at or ARGV[2]
+    local log = logOf(name) or { epoch = ARGV[at + 2], first = 0, floor = 0, stop = 0 }
+    local time = log.at and tonumber(log.at) > now and log.at or ARGV[2]
+    if time ~= log.at then redis.call('ZADD', base .. ':t:' .. name, time, whole(log.stop)) end
     for i = 1, count do
       redis.call('XADD', base .. ':e:' .. name, whole(log.stop + i) .. '-0', 't', time, 'v', ARGV[at + 3 + i])
     end
@@ -228,12 +224,17 @@ local name = ARGV[1]
 local log = logOf(name)
 if not log then return { 0, 0 } end
 local floor = log.floor
-if ARGV[2] ~= '' then floor = math.max(floor, seek(name, log, tonumber(ARGV[2]))) end
+if ARGV[2] ~= '' then floor = math.max(floor, seek(name, log, ARGV[2])) end
 if ARGV[3] ~= '' then floor = math.max(floor, log.stop - tonumber(ARGV[3])) end
 floor = math.min(floor, log.stop - 1)
 local first = math.min(floor, log.first + tonumber(ARGV[4]))
 redis.call('HSET', base .. ':l:' .. name, 'floor', whole(floor), 'first', whole(first))
-if first > log.first then redis.call('XTRIM', base .. ':e:' .. name, 'MINID', '=', whole(first + 1)) end
+if first > log.first then
+  local entries, id = base .. ':e:' .. name, whole(first + 1) .. '-0'
+  redis.call('XTRIM', entries, 'MINID', '=', id)
+  local oldest = redis.call('XRANGE', entries, id, id)[1]
+  redis.call('ZREMRANGEBYSCORE', base .. ':t:' .. name, '-inf', '(' .. oldest[2][2])
+end
 return { first - log.first, first < floor and 1 or 0 }
 `;
 

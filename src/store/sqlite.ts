@@ -30,7 +30,7 @@ export interface SqliteOptions {
 const BUSY_MS = 5_000;
 const SCHEMA_VERSION = 1;
 
-/** An entry's place is dense in its log, and its append time never falls: a search by time goes over places and needs no index. */
+/** Append times never fall: `times` has the first place of each, and no entry needs an index of its own. */
 const SCHEMA = `
   CREATE TABLE records (
     partition TEXT NOT NULL, id TEXT NOT NULL, value TEXT NOT NULL, version TEXT NOT NULL, expires_at INTEGER,
@@ -46,6 +46,9 @@ const SCHEMA = `
   CREATE TABLE entries (
     log INTEGER NOT NULL, place INTEGER NOT NULL, appended_at INTEGER NOT NULL, value TEXT NOT NULL,
     PRIMARY KEY (log, place)
+  ) WITHOUT ROWID, STRICT;
+  CREATE TABLE times (
+    log INTEGER NOT NULL, appended_at INTEGER NOT NULL, place INTEGER NOT NULL, PRIMARY KEY (log, appended_at)
   ) WITHOUT ROWID, STRICT;
   CREATE TABLE commits (id TEXT PRIMARY KEY, at INTEGER NOT NULL, cursors TEXT NOT NULL) WITHOUT ROWID, STRICT;
   CREATE INDEX commits_by_age ON commits (at);
@@ -106,8 +109,15 @@ export function createSqliteStore({ path, busyMs = BUSY_MS }: SqliteOptions): St
     read: prepare<{ value: string; appended_at: number }>(
       'SELECT value, appended_at FROM entries WHERE log = ? AND place >= ? AND place < ? ORDER BY place',
     ),
-    time: prepare<{ appended_at: number }>('SELECT appended_at FROM entries WHERE log = ? AND place = ?'),
     remove: prepare('DELETE FROM entries WHERE log = ? AND place < ?'),
+  };
+  const time = {
+    add: prepare('INSERT INTO times VALUES (?, ?, ?)'),
+    seek: prepare<{ place: number }>(
+      'SELECT place FROM times WHERE log = ? AND appended_at >= ? ORDER BY appended_at LIMIT 1',
+    ),
+    remove: prepare(`DELETE FROM times WHERE log = ?1 AND appended_at <
+      (SELECT appended_at FROM entries WHERE log = ?1 AND place = ?2)`),
   };
   const made = {
     get: prepare<{ cursors: string }>('SELECT cursors FROM commits WHERE id = ?'),
@@ -151,6 +161,7 @@ export function createSqliteStore({ path, busyMs = BUSY_MS }: SqliteOptions): St
     if (log.get.get(name) === null) log.create.run(name, epochOf(name, id));
     const { number, epoch, end, newest_at } = log.get.get(name) as LogRow;
     const appendedAt = Math.max(now, newest_at);
+    if (appendedAt > newest_at) time.add.run(number, appendedAt, end);
     texts.forEach((text, index) => entry.add.run(number, end + index, appendedAt, text));
     log.extend.run(end + texts.length, appendedAt, number);
     return encodeCursor(epoch, end + texts.length);
@@ -179,15 +190,8 @@ export function createSqliteStore({ path, busyMs = BUSY_MS }: SqliteOptions): St
   }
 
   /** The first readable place whose entry was appended at or after `time`. */
-  function seekPlace({ number, floor, end }: LogRow, time: number): number {
-    let low = floor;
-    let high = end;
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2);
-      if ((entry.time.get(number, middle)?.appended_at ?? 0) < time) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+  function seekPlace({ number, floor, end }: LogRow, from: number): number {
+    return Math.max(time.seek.get(number, from)?.place ?? end, floor);
   }
 
   function page(name: string, position: Position | null, choose: (span: Span) => PageBounds): LogPage {
@@ -300,6 +304,7 @@ export function createSqliteStore({ path, busyMs = BUSY_MS }: SqliteOptions): St
           const floor = raisedFloor(found, timed, keep ?? null);
           const first = Math.min(floor, found.first + limit);
           const removed = first > found.first ? entry.remove.run(found.number, first) : 0;
+          if (removed > 0) time.remove.run(found.number, first);
           if (first > found.first || floor > found.floor) log.trim.run(first, floor, found.number);
           return { removed, more: first < floor };
         }),

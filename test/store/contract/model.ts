@@ -5,12 +5,12 @@ import type { Cursor, Operation, Store, StoredRecord } from '../../../src/store/
 import { seededRandom } from '../seeded.ts';
 import { eventually, NOW, type Kit, type StartKit } from './kit.ts';
 
-const STEPS = 400;
+const STEPS = 300;
 const IDS = ['a', 'ab', 'b', 'é', '\uff5e', '\u{1f30a}'];
 const LOGS = ['l', 'm'];
 
 export function modelRules(start: StartKit): void {
-  test.for([1, 2, 3])('seed %i: every answer is that of the specification', async (seed) => {
+  test.for([1, 2])('seed %i: every answer is that of the specification', async (seed) => {
     await compare(await start(), seededRandom(seed));
   });
 }
