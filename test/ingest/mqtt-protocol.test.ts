@@ -178,6 +178,17 @@ describe('acknowledging', () => {
     expect(broker.packets.at(-1)).toMatchObject({ cmd: 'disconnect', reasonCode: 0 });
   });
 
+  test('still happens where the burst is aborted while its batch is being stored', async () => {
+    const aborting = new AbortController();
+    const broker = withThree();
+    const burst = begin(feedOf(), contextOf(broker, { position: POSITION, signal: aborting.signal }));
+    expect((await burst.next()).value.items.length).toBe(3);
+    aborting.abort();
+    expect(await burst.next()).toMatchObject({ done: true });
+    expect(acknowledged(broker)).toEqual([1, 2, 3]);
+    expect(broker.packets.at(-1)?.cmd).toBe('disconnect');
+  });
+
   test('a message at QoS 0 gets none, and one that no stream wants gets one without being handed over', async () => {
     const broker = politeBroker({
       afterSubscribe: (connection) => {
