@@ -68,6 +68,7 @@ export function scriptedBroker(script: (packet: Packet, connection: ScriptedConn
 
   function connect(): Promise<ByteSocket> {
     broker.connections += 1;
+    let closed = false;
     const waiting: (Uint8Array | Error | null)[] = [];
     let reader: ((next: Uint8Array | Error | null) => void) | null = null;
     const deliver = (next: Uint8Array | Error | null) => {
@@ -106,12 +107,14 @@ export function scriptedBroker(script: (packet: Packet, connection: ScriptedConn
           else settle(next);
         }),
       write(bytes) {
+        if (closed) return Promise.reject(new Error('the connection is closed'));
         broker.writes.push(bytes);
         decode(bytes);
         return Promise.resolve();
       },
       close() {
         broker.closed += 1;
+        closed = true;
         deliver(null);
       },
     });
