@@ -9,8 +9,8 @@ import { TidegateError } from '../core/errors.ts';
 export interface DemoBroker {
   /** `mqtt://127.0.0.1:<port>` */
   url: string;
-  /** At QoS 1; resolves when the broker has handed it to its subscribers' queues. */
-  publish(topic: string, payload: string): Promise<void>;
+  /** At QoS 1; resolves when the broker has handed it to its subscribers' queues. Retained, it is also given to later ones. */
+  publish(topic: string, payload: string, retain?: boolean): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -36,9 +36,9 @@ export async function startDemoBroker(): Promise<DemoBroker> {
   const { port } = server.address() as AddressInfo;
   return {
     url: `mqtt://127.0.0.1:${port}`,
-    publish: (topic, payload) =>
+    publish: (topic, payload, retain = false) =>
       new Promise((resolve, reject) => {
-        const packet = { cmd: 'publish' as const, topic, payload, qos: 1 as const, dup: false, retain: false };
+        const packet = { cmd: 'publish' as const, topic, payload, qos: 1 as const, dup: false, retain };
         broker.publish(packet, (error) => (error ? reject(error) : resolve()));
       }),
     async stop() {

@@ -62,15 +62,17 @@ function nextState(state: PumpState, chance: number): PumpState {
   return state;
 }
 
-/** What a unit publishes in a step. */
-export function readings(unit: Unit, time: number): { topic: string; payload: object }[] {
+/** What a unit publishes in a step; a pump's state is retained, so that who comes later knows it. */
+export function readings(unit: Unit, time: number): { topic: string; payload: object; retain: boolean }[] {
   const base = { time, simulated: true };
   const temperature = { value: round(unit.temperature, 1), unit: '°C', ...base };
   const pressure = { value: round(unit.pressure, 2), unit: 'bar', ...base };
   return [
-    { topic: `plant/${unit.name}/temperature`, payload: temperature },
-    { topic: `plant/${unit.name}/pressure`, payload: pressure },
-    ...(unit.tellsState ? [{ topic: `plant/${unit.pump}/state`, payload: { state: unit.state, ...base } }] : []),
+    { topic: `plant/${unit.name}/temperature`, payload: temperature, retain: false },
+    { topic: `plant/${unit.name}/pressure`, payload: pressure, retain: false },
+    ...(unit.tellsState
+      ? [{ topic: `plant/${unit.pump}/state`, payload: { state: unit.state, ...base }, retain: true }]
+      : []),
   ];
 }
 

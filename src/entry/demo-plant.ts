@@ -42,8 +42,8 @@ async function run(
     while (!signal.aborted) {
       const time = runtime.now();
       units = units.map((unit) => advance(unit, time, () => runtime.random()));
-      for (const { topic, payload } of units.flatMap((unit) => readings(unit, time))) {
-        await broker.publish(topic, JSON.stringify(payload));
+      for (const { topic, payload, retain } of units.flatMap((unit) => readings(unit, time))) {
+        await broker.publish(topic, JSON.stringify(payload), retain);
       }
       await runtime.sleep(everyMs, signal);
     }

@@ -18,29 +18,30 @@ const feedAt = (url: string) => mqtt({ url, clientId: 'c', idleMs: 150 });
 describe('the simulated plant', () => {
   let plant: DemoPlant;
   beforeAll(async () => {
-    plant = await startDemoPlant({ runtime: systemRuntime(() => {}), everyMs: 20 });
+    plant = await startDemoPlant({ runtime: systemRuntime(() => {}), everyMs: 50 });
   });
   afterAll(() => plant.stop());
 
   test('fills its three streams, and says in every payload that it is simulated', async () => {
     const feed = mqtt({ url: plant.url, clientId: 'c', idleMs: 200 });
-    const budget = { timeMs: 2_000, events: 200, bytes: 1_000_000 };
-    let position: Json | null = null;
+    const budget = { timeMs: 700, events: 10_000, bytes: 10_000_000 };
     const seen = new Set<string>();
-    const deadline = Date.now() + 15_000;
-    // The pumps tell their state at the start, which may be before we listen, and then every 15 s; two are enough.
-    while (!(seen.has('temperatures') && seen.has('pressures')) && Date.now() < deadline) {
+    const told = new Map<string, number>();
+    let position: Json | null = null;
+    // Three bursts: the retained states come with the first, and not again with the later ones.
+    for (let burst = 0; burst < 3; burst += 1) {
       const report = await runBurst(feed, burstContext(TARGETS, { position, budget }));
       position = report.position;
-      for (const { stream, key, data, invalid } of report.items) {
+      for (const { stream, key, data, meta, invalid } of report.items) {
+        if (meta?.['retained']) told.set(`${key}`, (told.get(`${key}`) ?? 0) + 1);
         seen.add(stream);
         expect(invalid).toBeUndefined();
         expect(key).toMatch(/^(boiler|cooler|pump)-\d$/);
         expect(data).toMatchObject({ simulated: true, time: expect.any(Number) });
       }
     }
-    expect(seen).toContain('temperatures');
-    expect(seen).toContain('pressures');
+    expect([...seen].sort()).toEqual(['pressures', 'pumps', 'temperatures']);
+    expect([...told.values()].every((times) => times === 1)).toBe(true);
     expect(position).toMatchObject({ session: true, protocol: 4 });
   });
 });
@@ -128,9 +129,9 @@ describe('the model', () => {
   test('payloads name their unit and that they are simulated', () => {
     const told = { ...START, temperature: 80.04, pressure: 3.199, tellsState: true };
     expect(readings(told, 5)).toEqual([
-      { topic: 'plant/u1/temperature', payload: { value: 80, unit: '°C', time: 5, simulated: true } },
-      { topic: 'plant/u1/pressure', payload: { value: 3.2, unit: 'bar', time: 5, simulated: true } },
-      { topic: 'plant/p1/state', payload: { state: 'running', time: 5, simulated: true } },
+      { topic: 'plant/u1/temperature', payload: { value: 80, unit: '°C', time: 5, simulated: true }, retain: false },
+      { topic: 'plant/u1/pressure', payload: { value: 3.2, unit: 'bar', time: 5, simulated: true }, retain: false },
+      { topic: 'plant/p1/state', payload: { state: 'running', time: 5, simulated: true }, retain: true },
     ]);
     expect(readings(START, 5).length).toBe(2);
   });
