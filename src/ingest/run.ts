@@ -27,7 +27,7 @@ export interface IngestOptions {
   feeds?: readonly string[];
   /** Feeds that are pulled at once; default 4. */
   concurrency?: number;
-  /** How long a feed is ours without a commit, ms; at least 30,000, which is the default. */
+  /** How long a feed is ours without a commit, ms; default 30,000. Less only where all who share the store share a clock. */
   leaseMs?: number;
   /** Ends the bursts early and orderly. */
   signal?: AbortSignal;
@@ -60,7 +60,7 @@ export async function ingest(deps: Deps, deadline: number, options: IngestOption
     tenant,
     deadline,
     fetch: options.fetch ?? createGuardedFetch(runtime),
-    leaseMs: Math.max(DEFAULT_LEASE_MS, options.leaseMs ?? DEFAULT_LEASE_MS),
+    leaseMs: options.leaseMs ?? DEFAULT_LEASE_MS,
     signal: options.signal ?? null,
   };
 

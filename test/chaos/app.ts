@@ -18,7 +18,7 @@ export function chaosApp(sourceUrl: string, mqttUrl: string): App {
         description: 'Items with an id, seen again and again: exactly once',
         schema: Item,
         id: 'n',
-        dedupe: 2_000,
+        dedupe: 10_000,
         feed: http({ url: `${sourceUrl}/window`, items: 'items', allow, everyMs: 1 }),
       }),
       positioned: stream({

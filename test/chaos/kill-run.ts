@@ -36,6 +36,8 @@ export interface KillRun {
 
 export interface KillReport {
   kills: number;
+  /** Kills that left a lease behind: they fell into a burst. */
+  inBurst: number;
   /** Items that the upstreams gave, of each kind. */
   given: number;
   /** The numbers found in each stream, in log order. */
@@ -46,11 +48,13 @@ export interface KillReport {
   gaps: number;
 }
 
-const ITEMS_PER_KILL = 60;
+const ITEMS_PER_KILL = 200;
 const LEASE_MS = 1_000;
 /** A kill falls somewhere in this time after the items came. */
-const KILL_WITHIN_MS = 400;
-const SETTLE_WITHIN_MS = 60_000;
+const KILL_WITHIN_MS = 1_500;
+/** By so much the clock is moved on in each round of settling, so that no lease or pause has to be waited for. */
+const SETTLE_STEP_MS = 60_000;
+const SETTLE_ROUNDS = 100;
 
 export async function killRun({ engine, seed, kills, workers }: KillRun): Promise<KillReport> {
   const random = seeded(seed);
@@ -74,6 +78,7 @@ export async function killRun({ engine, seed, kills, workers }: KillRun): Promis
     // The session has to stand at the broker before anything is published.
     await ingest(deps, runtime.now() + 5_000, { leaseMs: LEASE_MS });
 
+    let inBurst = 0;
     const running: ChildProcess[] = [];
     ends.push(() => Promise.all(running.map(kill)));
     for (let index = 0; index < workers; index += 1) running.push(await startWorker(settings));
@@ -82,6 +87,7 @@ export async function killRun({ engine, seed, kills, workers }: KillRun): Promis
       await sleep(random() * KILL_WITHIN_MS);
       const victim = Math.floor(random() * running.length);
       await kill(running[victim]!);
+      if (await leaseLeft(store, [...app.feeds.keys()], runtime.now())) inBurst += 1;
       running[victim] = await startWorker(settings);
     }
     await Promise.all(running.map(kill));
@@ -89,6 +95,7 @@ export async function killRun({ engine, seed, kills, workers }: KillRun): Promis
     const given = source.size();
     const report = async (): Promise<KillReport> => ({
       kills,
+      inBurst,
       given,
       found: {
         identified: await numbers(store, 'identified'),
@@ -98,13 +105,13 @@ export async function killRun({ engine, seed, kills, workers }: KillRun): Promis
       position: await positionOf(store, 'positioned'),
       gaps: await gapsOf(store, 'messages'),
     });
-    const deadline = runtime.now() + SETTLE_WITHIN_MS;
-    while (!(await settled(report, given)) && runtime.now() < deadline) {
-      await ingest(deps, runtime.now() + 5_000, { leaseMs: LEASE_MS });
-      await sleep(50);
+    for (let round = 1; round <= SETTLE_ROUNDS && !(await settled(report, given)); round += 1) {
+      const later = { ...runtime, now: () => Date.now() + round * SETTLE_STEP_MS };
+      await ingest({ ...deps, runtime: later }, later.now() + 5_000, { leaseMs: LEASE_MS });
     }
     // Once more, with nothing new: what is there twice would show now.
-    await ingest(deps, runtime.now() + 5_000, { leaseMs: LEASE_MS });
+    const last = { ...runtime, now: () => Date.now() + (SETTLE_ROUNDS + 1) * SETTLE_STEP_MS };
+    await ingest({ ...deps, runtime: last }, last.now() + 5_000, { leaseMs: LEASE_MS });
     return await report();
   } finally {
     for (const end of ends.toReversed()) await end();
@@ -168,6 +175,15 @@ async function numbers(store: Store, stream: string): Promise<number[]> {
 async function gapsOf(store: Store, stream: string): Promise<number> {
   const logged = await events(store, stream);
   return logged.filter(isGap).length;
+}
+
+/** Whether a feed is still held: with one worker, by the one that was killed. */
+async function leaseLeft(store: Store, feeds: readonly string[], now: number): Promise<boolean> {
+  const readings = await store.getMany(
+    feeds.map((feed) => feedKey('public', feed)),
+    now,
+  );
+  return readings.some(({ value }) => (value as { lease?: unknown } | null)?.lease);
 }
 
 async function positionOf(store: Store, feed: string): Promise<unknown> {

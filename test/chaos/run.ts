@@ -14,7 +14,7 @@ for (const engine of ['sqlite', 'redis'] satisfies Engine[]) {
     const seconds = ((performance.now() - started) / 1_000).toFixed(0);
     const doubled = report.found.messages.length - report.given;
     console.log(
-      `${engine}, ${workers} worker(s): ${report.kills} kills, ${report.given} items of each kind, ` +
+      `${engine}, ${workers} worker(s): ${report.kills} kills, ${report.inBurst} in a burst, ${report.given} items of each kind, ` +
         `${doubled} MQTT messages again, ${seconds} s: ${wrong.length === 0 ? 'all promises held' : wrong.join('; ')}`,
     );
     if (wrong.length === 0) passed += 1;

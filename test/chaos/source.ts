@@ -13,8 +13,8 @@ export interface Source {
   stop(): Promise<void>;
 }
 
-/** How many of the newest items the window shows: an item is seen in several answers. */
-const WINDOW = 1_000;
+/** How many of the newest items the window shows: an item is seen again and again. */
+const WINDOW = 10_000;
 /** How many items one answer of the log holds. */
 const PAGE = 100;
 
