@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Feed } from '../../src/core/declaration/feed.ts';
 import type { Stream } from '../../src/core/declaration/stream.ts';
+import { TidegateError } from '../../src/core/errors.ts';
 import { ingest } from '../../src/ingest/run.ts';
 import { feedStatus } from '../../src/ingest/status.ts';
 import { weaken } from '../../src/store/weaknesses.ts';
@@ -184,6 +185,18 @@ describe('a store that is gone', () => {
     const gone = { ...deps.store, getMany: () => Promise.reject(new Error('gone')) };
     await expect(ingest({ ...deps, store: gone }, stage.clock.now + 10_000)).rejects.toThrow('gone');
   });
+});
+
+test('a commit that the store refuses as a defect of ours leaves the position where it was', async () => {
+  const stage = stageOf({ streams: { readings: anonymous(counting()) } });
+  const { deps } = stage.worker((_, number, next) =>
+    number === 4 ? Promise.reject(new TidegateError('too_large', 'ours')) : next(),
+  );
+  const { feeds } = await ingest(deps, stage.clock.now + 60_000);
+  expect(feeds[0]).toMatchObject({ outcome: 'failed', state: 'backing-off', error: { code: 'too_large' } });
+  await stage.clock.advance(60_000);
+  expect(await stage.run()).toMatchObject({ outcome: 'pulled' });
+  await expectExactlyOnce(stage);
 });
 
 test('a feed that kills its process again and again ends at an open breaker', async () => {

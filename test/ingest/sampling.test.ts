@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { Sampling } from '../../src/core/declaration/feed.ts';
+import { stream } from '../../src/core/declaration/stream.ts';
 import type { LoggedEvent } from '../../src/core/event.ts';
 import type { Json } from '../../src/core/json.ts';
+import { ingest } from '../../src/ingest/run.ts';
 import { createSampler, MOST_SLOTS, MOST_STATE_BYTES } from '../../src/ingest/sampling.ts';
-import { feedOf, identified, items, reading, stageOf, START } from './stage.ts';
+import { createMemoryStore } from '../../src/store/memory.ts';
+import { feedOf, identified, items, Reading, reading, settle, stageOf, START } from './stage.ts';
 
 function event(n: number, value = n, key = 'a'): LoggedEvent {
   return { id: `e${n}`, key, time: n, data: { value } };
@@ -101,5 +104,33 @@ describe('sampling', () => {
     await stage.clock.advance(60_000);
     expect(await stage.run()).toMatchObject({ events: 1 });
     expect(await stored()).toEqual([3, (11 + 12 + 18) / 3, 21]);
+  });
+
+  test('loses nothing where a batch is committed in parts, nor where its worker dies between them', async () => {
+    const Long = Reading.extend({ text: Reading.shape.sensor });
+    const data = Array.from({ length: 60 }, (_, n) => ({
+      ...reading(n, 'a', START + n * 10),
+      text: 'x'.repeat(20_000),
+    }));
+    const feed = feedOf(
+      async function* ({ position }) {
+        yield { items: position === 'end' ? [] : items(data), position: 'end', last: true };
+      },
+      { sample: { windowMs: 10, reduce: 'last' } },
+    );
+    for (const nth of [Number.POSITIVE_INFINITY, 2, 3, 4]) {
+      const store = createMemoryStore({ limits: { commitOperations: 90, commitBytes: 500_000 } });
+      const long = stream({ description: 'long', schema: Long, key: 'sensor', time: 'at', feed });
+      const stage = stageOf({ streams: { readings: long } }, store);
+      const { deps } = stage.worker((_, number, next) => (number < nth ? next() : new Promise(() => {})));
+      void ingest(deps, stage.clock.now + 60_000);
+      await settle();
+      await stage.clock.advance(61_000);
+      await stage.run();
+      await stage.clock.advance(61_000);
+      await stage.run();
+      const stored = (await stage.events()).map(({ data: kept }) => (kept as { value: number }).value);
+      expect(stored).toEqual(data.map(({ value }) => value));
+    }
   });
 });
