@@ -8,7 +8,7 @@ import { sweep } from '../ingest/sweep.ts';
 import type { Deps } from '../streams/deps.ts';
 
 export interface LoopOptions {
-  /** Pause between two looks at what is due, ms; default 1,000. */
+  /** Longest pause between two looks at what is due, ms; default 1,000. */
   everyMs?: number;
   /** Longest run of all that is due, ms; default 30,000. */
   runMs?: number;
@@ -28,15 +28,18 @@ export function startLoop(deps: Deps, options: LoopOptions = {}): Loop {
   const ending = new AbortController();
   const { signal } = ending;
 
-  async function repeat(name: string, pauseMs: number, work: () => Promise<void>): Promise<void> {
+  /** @param work answers when it wants to go on, epoch ms; null: after the pause. */
+  async function repeat(name: string, pauseMs: number, work: () => Promise<number | null>): Promise<void> {
     while (!signal.aborted) {
+      let next: number | null = null;
       try {
-        await work();
+        next = await work();
       } catch (thrown) {
         const error = asTidegateError(thrown);
         runtime.log('error', `${name}: ${error.message}`, { code: error.code });
       }
-      await runtime.sleep(pauseMs, signal);
+      const untilNext = next === null ? pauseMs : Math.max(0, next - runtime.now());
+      await runtime.sleep(Math.min(pauseMs, untilNext), signal);
     }
   }
 
@@ -44,9 +47,12 @@ export function startLoop(deps: Deps, options: LoopOptions = {}): Loop {
     repeat('ingest', everyMs, async () => {
       const report = await ingest(deps, runtime.now() + runMs, { signal });
       onReport?.(report);
+      // A burst that its budget cut short goes on at once.
+      return report.nextAt;
     }),
     repeat('sweep', sweepEveryMs, async () => {
       await sweep(deps, runtime.now() + runMs);
+      return null;
     }),
   ]);
   return {

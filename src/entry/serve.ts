@@ -4,10 +4,10 @@ import type { Config } from '../core/config.ts';
 import type { App } from '../core/declaration/app.ts';
 import { TidegateError } from '../core/errors.ts';
 import type { Runtime } from '../core/runtime.ts';
-import { openStore } from '../store/open.ts';
 import type { Deps } from '../streams/deps.ts';
 import { composeHttp } from './compose.ts';
 import { type LoopOptions, startLoop } from './loop.ts';
+import { openNodeStore } from './node-store.ts';
 
 export interface Serving {
   /** Base URL, with the port that was taken where `PORT` is 0. */
@@ -24,10 +24,9 @@ export async function serve(
   runtime: Runtime,
   loopOptions: LoopOptions | null = {},
 ): Promise<Serving> {
-  const store = await openStore(config, runtime, app.name);
+  const store = await openNodeStore(config, runtime, app.name);
   const deps: Deps = { app, store, runtime };
   try {
-    await store.ping();
     const { http, mcp } = composeHttp(deps, config);
     const server = await bind(http.fetch, config);
     const loop = loopOptions === null ? null : startLoop(deps, loopOptions);

@@ -5,19 +5,18 @@
 import { readConfig } from '../core/config.ts';
 import type { App } from '../core/declaration/app.ts';
 import { serveRegistryOverStdio } from '../mcp/stdio.ts';
-import { openStore } from '../store/open.ts';
 import { composeRegistry } from './compose.ts';
 import { createLog } from './log.ts';
 import { startLoop } from './loop.ts';
 import { nodeRuntime } from './node-runtime.ts';
+import { openNodeStore } from './node-store.ts';
 import { untilTold } from './until-told.ts';
 
 export async function stdio(app: App, environment: NodeJS.ProcessEnv): Promise<void> {
   const config = readConfig(environment, 'sqlite');
   const runtime = nodeRuntime(createLog(config.logLevel, { plain: process.stderr.isTTY }));
-  const store = await openStore(config, runtime, app.name);
+  const store = await openNodeStore(config, runtime, app.name);
   try {
-    await store.ping();
     const deps = { app, store, runtime };
     const serving = serveRegistryOverStdio({ runtime, registry: composeRegistry(deps) });
     const loop = startLoop(deps);

@@ -10,12 +10,14 @@ import type { BurstFigures, BurstSettings } from './ingest-process.ts';
 import { print } from './print.ts';
 import { reading } from './servers/ndjson.ts';
 
+/** As `npm start` runs. */
+const HEAP = '--max-semi-space-size=4';
 const NDJSON_EVENTS = 400_000;
 const MQTT_EVENTS = 50_000;
 
 async function burst(settings: BurstSettings): Promise<BurstFigures> {
   const file = join(import.meta.dirname, 'ingest-process.ts');
-  const { stdout } = await promisify(execFile)(process.execPath, [file, JSON.stringify(settings)]);
+  const { stdout } = await promisify(execFile)(process.execPath, [HEAP, file, JSON.stringify(settings)]);
   const figures = JSON.parse(stdout) as BurstFigures;
   if (figures.error !== null) throw new Error(figures.error);
   return figures;

@@ -1,0 +1,34 @@
+/** The configured store on Node, with the folder that a sqlite file needs. */
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Config } from '../core/config.ts';
+import { TidegateError } from '../core/errors.ts';
+import type { Runtime } from '../core/runtime.ts';
+import { openStore } from '../store/open.ts';
+import type { Store } from '../store/store.ts';
+
+/** Answers a store that answers. @throws TidegateError `invalid_config` naming the variable, or `store_unavailable`. */
+export async function openNodeStore(config: Config, runtime: Runtime, app: string): Promise<Store> {
+  if (config.store === 'sqlite') await makeFolder(dirname(config.sqlitePath));
+  const store = await openStore(config, runtime, app);
+  try {
+    await store.ping();
+    return store;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new TidegateError('invalid_config', `the folder of SQLITE_PATH cannot be made: ${reason}`, {
+      field: 'SQLITE_PATH',
+      expected: 'a file in a folder that this user may write to',
+      cause,
+    });
+  }
+}
