@@ -19,7 +19,7 @@ export interface Config {
   redis: { url: string; token: string } | null;
   mqttUrl: string | null;
   logLevel: LogLevel;
-  /** Whether `npm start` adds the streams of this machine and of the simulated plant. */
+  /** Whether the built-in app gets the streams of this machine and of the simulated plant on Node. */
   demo: boolean;
 }
 

@@ -8,10 +8,11 @@ import { serve } from './serve.ts';
 import { untilTold } from './until-told.ts';
 import { createFeedLines, welcome } from './welcome.ts';
 
-export async function start(declared: App, environment: NodeJS.ProcessEnv): Promise<void> {
+/** @param withDemo adds the demo's streams, unless `DEMO` is off: for the built-in app, not for one of the operator's own. */
+export async function start(declared: App, environment: NodeJS.ProcessEnv, withDemo: boolean): Promise<void> {
   const config = readConfig(environment, 'sqlite');
   const runtime = nodeRuntime(createLog(config.logLevel, { plain: process.stderr.isTTY }));
-  const demo = config.demo ? await addDemo(declared, runtime, config.mqttUrl) : null;
+  const demo = config.demo && withDemo ? await addDemo(declared, runtime, config.mqttUrl) : null;
   const app = demo?.app ?? declared;
   const linesOf = createFeedLines(() => runtime.now());
   const onReport = (report: Parameters<typeof linesOf>[0]) => {
