@@ -17,7 +17,7 @@ function ticking(everyMs = 5_000) {
   return { feed, bursts: () => count };
 }
 
-test('looks every second, pulls what is due, and sweeps once a minute', async () => {
+test('pulls a feed when it is due, and sweeps once a minute', async () => {
   const { feed, bursts } = ticking();
   const stage = stageOf({ streams: { readings: identified(feed) } });
   const { deps, calls } = stage.worker();
@@ -28,12 +28,37 @@ test('looks every second, pulls what is due, and sweeps once a minute', async ()
   const sweeps = () => calls['collect'];
   expect(sweeps()).toBe(1);
   for (let second = 1; second <= 12; second += 1) await stage.clock.advance(1_000);
-  expect([bursts(), reports.length]).toEqual([3, 13]);
+  expect([bursts(), reports.length]).toEqual([3, 3]);
   expect(sweeps()).toBe(1);
   for (let second = 13; second <= 60; second += 1) await stage.clock.advance(1_000);
   expect([bursts(), sweeps()]).toEqual([13, 2]);
   await loop.stop();
   expect(await stage.events()).toHaveLength(13);
+});
+
+test('a feed that hangs keeps no other waiting', async () => {
+  const { feed, bursts } = ticking(1_000);
+  const hanging = feedOf(async function* ({ signal, sleep }) {
+    await sleep(600_000, signal);
+    yield { items: [], last: true };
+  });
+  const stage = stageOf({ streams: { readings: identified(feed), silent: identified(hanging) } });
+  const loop = startLoop(stage.deps);
+  await settle();
+  for (let second = 1; second <= 8; second += 1) await stage.clock.advance(1_000);
+  expect(bursts()).toBe(9);
+  await stage.clock.drive(loop.stop());
+});
+
+test('a sweep that fails is logged', async () => {
+  const { feed } = ticking();
+  const stage = stageOf({ streams: { readings: identified(feed) } });
+  const store = { ...stage.store };
+  store.trim = () => Promise.reject(new TidegateError('store_unavailable', 'no trimming'));
+  const loop = startLoop({ ...stage.deps, store });
+  await settle();
+  expect(stage.logged.map(({ message }) => message)).toContain('sweep: no trimming');
+  await loop.stop();
 });
 
 test('goes on at once where a budget cut a burst short, and then no more', async () => {
@@ -81,10 +106,10 @@ test('a store that is gone is logged, and the loop goes on when it is back', asy
     gone ? Promise.reject(new TidegateError('store_unavailable', 'gone')) : stage.store.getMany(keys, now);
   const loop = startLoop({ ...stage.deps, store });
   await settle();
-  await stage.clock.advance(1_000);
-  expect(stage.logged.filter(({ message }) => message === 'ingest: gone')).toHaveLength(2);
+  await stage.clock.advance(5_000);
+  expect(stage.logged.filter(({ message }) => message === 'feed readings: gone')).toHaveLength(2);
   gone = false;
-  await stage.clock.advance(1_000);
+  await stage.clock.advance(5_000);
   expect(await stage.events()).toHaveLength(1);
   await loop.stop();
 });
