@@ -8,8 +8,8 @@ import { createSampler, MOST_SLOTS, MOST_STATE_BYTES } from '../../src/ingest/sa
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { feedOf, identified, items, Reading, reading, settle, stageOf, START } from './stage.ts';
 
-function event(n: number, value = n, key = 'a'): LoggedEvent {
-  return { id: `e${n}`, key, time: n, data: { value } };
+function event(n: number, value = n, key = 'a', time = n): LoggedEvent {
+  return { id: `e${n}`, key, time, data: { value } };
 }
 
 /** Takes events one by one, each in a burst of its own: nothing but the state is carried over. */
@@ -70,7 +70,7 @@ describe('sampling', () => {
       const sampler = createSampler({ windowMs: 20, reduce }, null);
       const stored: Json[] = [];
       for (const now of [1, 5, 15, 25, 35]) {
-        const dated = now === 5 ? { ...event(now), time: 1e9 } : event(now);
+        const dated = event(now, now, 'a', now === 5 ? 1e9 : now);
         for (const closed of [sampler.close(now), sampler.take('s', dated, 50, now)]) {
           stored.push(...closed.map(({ event: out }) => out.data));
         }
@@ -84,7 +84,7 @@ describe('sampling', () => {
     const sampler = createSampler({ windowMs: 10, reduce: 'last' }, null);
     const stored = Array.from({ length: 100 }, (_, now) => [
       ...sampler.close(now),
-      ...sampler.take('s', { ...event(now), time: now + 500 }, 50, now),
+      ...sampler.take('s', event(now, now, 'a', now + 500), 50, now),
     ]);
     expect(stored.flat()).toHaveLength(9);
   });
