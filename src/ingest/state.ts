@@ -35,7 +35,7 @@ export interface FeedState {
   lease: { holder: string; until: number } | null;
   /** As the feed's last committed batch left it. */
   position: Json;
-  /** Fingerprints of the items behind the position that are committed already (see replay.ts). */
+  /** Which of the items behind the position are committed already (see replay.ts). */
   replay: string;
   /** Of sampling (see sampling.ts). */
   sampling: Json;
