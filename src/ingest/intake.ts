@@ -30,8 +30,12 @@ export interface Intake {
   isEmpty(): boolean;
   /** The appends gathered since the last one. */
   drain(): Operation[];
-  /** Of the burst so far. */
+  /** Of the burst so far; of it all until `revert`. */
   counts: Readonly<FeedCounts>;
+  /** What was drained is committed. */
+  settle(): void;
+  /** Forgets the counts of what no commit has taken. */
+  revert(): void;
   /** What the feed's record has to say with the next commit. */
   changes(state: FeedState): Pick<FeedState, 'sampling' | 'dirty' | 'newestTime' | 'counts'>;
 }
@@ -55,6 +59,7 @@ export function createIntake(options: Options): Intake {
   const sampler = feed.sample && createSampler(feed.sample, options.state.sampling);
   const part = createPart(store.limits);
   const counts: FeedCounts = { ...NO_COUNTS };
+  let settled = { ...counts };
   let touched = new Set<string>();
   const nextId = idsFrom(options.newId());
   let newestTime: number | null = null;
@@ -145,6 +150,12 @@ export function createIntake(options: Options): Intake {
     isEmpty: () => part.isEmpty(),
     drain: () => part.drain(),
     counts,
+    settle() {
+      settled = { ...counts };
+    },
+    revert() {
+      Object.assign(counts, settled);
+    },
     changes(state) {
       const dirty = [...new Set([...state.dirty, ...touched])];
       touched = new Set();

@@ -76,7 +76,7 @@ export async function runFeed(turn: Turn, feed: DeclaredFeed, reading: Reading):
     projections += (await project(turn, lease)).commits;
   };
   let end = await runBurst({ ...turn, feed, lease, intake, endsAt, project: projected }).catch((thrown: unknown) =>
-    failure(lease, thrown),
+    failure(lease, intake, thrown),
   );
   if (end.kind === 'ended' && !(await closeWindows(lease, intake, deadline))) end = { kind: 'lost' };
   if (end.kind !== 'lost') {
@@ -85,6 +85,7 @@ export async function runFeed(turn: Turn, feed: DeclaredFeed, reading: Reading):
     projections += released.commits;
     if (released.lost) end = { kind: 'lost' };
   }
+  if (end.kind === 'lost') intake.revert();
   const outcome = end.kind === 'ended' ? 'pulled' : end.kind;
   const done = report(outcome, lease.state(), intake.counts, lease.commits() + projections);
   return end.kind === 'failed' ? { ...done, error: end.error } : done;
@@ -101,10 +102,11 @@ function begin(state: FeedState, now: number, chance: number): FeedState {
 }
 
 /** What broke a burst from within is the feed's failure, unless it was the store. */
-function failure(lease: Lease, thrown: unknown): BurstEnd {
+function failure(lease: Lease, intake: Intake, thrown: unknown): BurstEnd {
   const error = asTidegateError(thrown);
   if (error.code === 'store_unavailable' || error.code === 'store_unknown') throw error;
   lease.revert();
+  intake.revert();
   return { kind: 'failed', error };
 }
 
@@ -113,7 +115,9 @@ async function closeWindows(lease: Lease, intake: Intake, deadline: number): Pro
   await intake.closeWindows();
   if (intake.isEmpty()) return true;
   lease.change(intake.changes(lease.state()));
-  return lease.commit(intake.drain(), deadline);
+  if (!(await lease.commit(intake.drain(), deadline))) return false;
+  intake.settle();
+  return true;
 }
 
 /** What a burst's end means for the next one. */

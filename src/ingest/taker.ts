@@ -47,6 +47,7 @@ export function createTaker({ feed, lease, intake, deadline, upkeep, log }: Opti
     lease.change(intake.changes(lease.state()));
     sampled = JSON.stringify(lease.state().sampling);
     if (!(await lease.commit(intake.drain(), deadline))) return false;
+    intake.settle();
     advanced = true;
     if (!last) await upkeep();
     return true;
