@@ -153,6 +153,22 @@ describe('read_history', () => {
     expect(at.calls.toSorted()).toEqual(['get', 'read']);
   });
 
+  test('no page without keys is more than two calls, nor is one that ends short of its events', async () => {
+    const at = plant();
+    const early = Array.from({ length: 400 }, (_, n) => ({ key: 'a', time: START - 1_000, data: reading(n) }));
+    await at.append('plant', ...early, ...[1, 2, 3].map((n) => ({ id: `${n}`, key: 'a', data: reading(n) })));
+    const found: unknown[] = [];
+    let args: object = { from: START, limit: 2 };
+    for (let pages = 0; pages < 4; pages += 1) {
+      const { structured } = await at.call('read_history', { stream: 'plant', ...args });
+      expect(at.calls.length).toBeLessThanOrEqual(2);
+      found.push(...(structured['events'] as { id: string }[]).map(({ id }) => id));
+      if (structured['complete'] === true) break;
+      args = { cursor: structured['cursor'], limit: 2 };
+    }
+    expect(found).toEqual(['1', '2', '3']);
+  });
+
   test('windows: two calls, the aggregates that were asked for', async () => {
     const at = plant();
     for (const temp of [10, 20, 60]) {
