@@ -259,6 +259,7 @@ describe('refused, in words that a model can act on', () => {
     ['read_history', { stream: 'plant', window: 'day' }, /Argument: window/],
     ['read_history', { stream: 'plant', cursor: 'x' }, /Argument: cursor/],
     ['read_history', { stream: 'notes', keys: ['a'] }, /Argument: keys/],
+    ['tail_stream', { stream: 'notes', keys: ['a'] }, /have no keys[^]*Argument: keys/],
     ['tail_stream', { stream: 'plant', cursor: 'x' }, /Argument: cursor/],
     ['tail_stream', { stream: 'plant', seconds: 26 }, /seconds/],
     ['tail_stream', { stream: 'plant', maxEvents: 1_001 }, /maxEvents/],
