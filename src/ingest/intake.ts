@@ -14,13 +14,16 @@ import { deadLetterLog, streamLog } from '../streams/names.ts';
 import { BURST_DEAD_LETTERS, type Reason, toDeadLetter } from './dead-letters.ts';
 import { createPart, type Entry } from './part.ts';
 import { createSampler, type Sampled } from './sampling.ts';
-import { addCounts, type FeedCounts, type FeedState, NO_COUNTS } from './state.ts';
+import { addCounts, type FeedCounts, type FeedState, NO_COUNTS, recordBytes } from './state.ts';
 
 export type Taken = 'taken' | 'duplicate' | 'full';
 
 export interface Intake {
-  /** Reads what de-duplication has to know of the items' streams. Before their `take`. */
-  prepare(items: readonly FeedItem[]): Promise<void>;
+  /**
+   * Reads what de-duplication has to know of the items' streams, and leaves room for the feed's record with the position
+   * behind them. Before their `take`, with nothing gathered.
+   */
+  prepare(items: readonly FeedItem[], state: FeedState, position: Json): Promise<void>;
   /** `full`: nothing was done with it; drain, commit, and give it again. */
   take(item: FeedItem): Taken;
   /** For an item beyond the budget: a dead letter, or nothing but a count. */
@@ -58,6 +61,7 @@ export function createIntake(options: Options): Intake {
   const windows = new Map<string, DedupeWindow>();
   const sampler = feed.sample && createSampler(feed.sample, options.state.sampling);
   const part = createPart(store.limits);
+  part.reserve(recordBytes(feed, options.state, null));
   const counts: FeedCounts = { ...NO_COUNTS };
   let settled = { ...counts };
   let touched = new Set<string>();
@@ -67,7 +71,8 @@ export function createIntake(options: Options): Intake {
   function bury(item: FeedItem, reason: Reason): boolean {
     if (counts.deadLetters >= BURST_DEAD_LETTERS) return true;
     const value = toDeadLetter(item, reason, now()) as unknown as Json;
-    if (!part.add([{ log: deadLetterLog(tenant, feed.name), value, bytes: sizeOf(value) }])) return false;
+    const added = part.add([{ log: deadLetterLog(tenant, feed.name), value, bytes: sizeOf(value) }]);
+    if (!added) return part.isEmpty();
     counts.deadLetters += 1;
     return true;
   }
@@ -98,7 +103,7 @@ export function createIntake(options: Options): Intake {
     return fresh.length;
   }
 
-  async function prepare(items: readonly { stream: string }[]): Promise<void> {
+  async function loadWindows(items: readonly { stream: string }[]): Promise<void> {
     for (const name of new Set(items.map(({ stream }) => stream))) {
       const stream = streams.get(name);
       if (!stream?.identified || windows.has(name)) continue;
@@ -107,7 +112,10 @@ export function createIntake(options: Options): Intake {
   }
 
   return {
-    prepare,
+    prepare(items, state, position) {
+      part.reserve(recordBytes(feed, state, position));
+      return loadWindows(items);
+    },
 
     take(item) {
       const stream = streams.get(item.stream);
@@ -124,7 +132,9 @@ export function createIntake(options: Options): Intake {
       const fresh = keep(sampled, through ? bytes : null);
       if (fresh === null) {
         if (!through) sampler.undo();
-        return 'full';
+        if (!part.isEmpty()) return 'full';
+        const expected = `what fits a commit of ${store.limits.commitBytes} bytes with the feed's record`;
+        return reject(item, { reason: 'too_large', field: 'data', expected });
       }
       counts.bytes += item.bytes;
       if (sampled.length === 0) counts.thinned += 1;
@@ -143,7 +153,7 @@ export function createIntake(options: Options): Intake {
 
     async closeWindows() {
       const closed = sampler?.close(now()) ?? [];
-      await prepare(closed);
+      await loadWindows(closed);
       keep(closed, null);
     },
 

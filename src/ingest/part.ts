@@ -3,9 +3,6 @@ import type { Json } from '../core/json.ts';
 import { SEGMENT_BYTES, SEGMENT_ENTRIES } from '../store/limits.ts';
 import type { Operation, StoreLimits } from '../store/store.ts';
 
-/** Room that a part leaves for the feed's record: replay, sampling, position and the rest, at their bounds. */
-export const RECORD_RESERVE = 200 * 1024;
-
 export interface Entry {
   log: string;
   value: Json;
@@ -14,7 +11,9 @@ export interface Entry {
 }
 
 export interface Part {
-  /** Adds all of them, or answers false: the part is full. A part that is empty takes what a limit allows at all. */
+  /** Leaves so many bytes of the commit to the feed's record. */
+  reserve(bytes: number): void;
+  /** Adds all of them, or none and answers false: the part is full; or, where it is empty, they fit no commit. */
   add(entries: readonly Entry[]): boolean;
   isEmpty(): boolean;
   /** Ends the part: its appends, one for each log; the next part begins empty. */
@@ -30,7 +29,7 @@ interface Appends {
 
 export function createPart(limits: StoreLimits): Part {
   const mostWeight = limits.commitOperations - 1;
-  const mostBytes = limits.commitBytes - Math.min(RECORD_RESERVE, limits.commitBytes / 2);
+  let mostBytes = limits.commitBytes;
   let logs = new Map<string, Appends>();
   let weight = 0;
   let bytes = 0;
@@ -55,10 +54,16 @@ export function createPart(limits: StoreLimits): Part {
   }
 
   return {
+    reserve(reserved) {
+      mostBytes = limits.commitBytes - reserved;
+    },
     add(entries) {
       const size = entries.reduce((sum, entry) => sum + entry.bytes + entry.log.length, 0);
-      // Each entry may open a segment: the count is cautious by as much.
-      if (logs.size > 0 && (weight + entries.length > mostWeight || bytes + size > mostBytes)) return false;
+      if (bytes + size > mostBytes) return false;
+      // Each entry may open a segment, but of two segments one is full: the count is cautious by as much.
+      const targets = new Set(entries.map(({ log }) => log)).size;
+      const full = entries.length / SEGMENT_ENTRIES + (2 * size) / SEGMENT_BYTES;
+      if (weight + Math.min(entries.length, targets + Math.ceil(full)) > mostWeight) return false;
       for (const entry of entries) append(entry);
       return true;
     },

@@ -58,7 +58,7 @@ export function createTaker({ feed, lease, intake, deadline, upkeep, log }: Opti
     if (position !== undefined && utf8Bytes(JSON.stringify(position)) > POSITION_BYTES) {
       throw new TidegateError('upstream', `the feed's position is above ${POSITION_BYTES} bytes`);
     }
-    await intake.prepare(items);
+    await intake.prepare(items, lease.state(), position ?? null);
     const step = replayable ? await takeAgain(items, !partial) : await takeOnce(items);
     return step === 'lost' || step === 'budget' ? step : finish(batch, step.overrun);
   }
