@@ -136,7 +136,7 @@ async function waitForNext(
     if (result !== null) return result;
     const now = runtime.now();
     if (now >= latestEnd) return new TidegateError('upstream', 'the feed did not end when its time was over');
-    if (now >= renewAt && !(await lease.commit([], deadline))) return 'lost';
+    if (now >= renewAt && (await lease.commit([], deadline)) === 'lost') return 'lost';
     if (now >= latest.dueAt()) await latest.run();
   }
 }

@@ -11,6 +11,7 @@ import type { Deps } from '../streams/deps.ts';
 import { feedKey } from '../streams/names.ts';
 import { BREAKER_FAILURES, pauseAfter } from './breaker.ts';
 import { type BurstEnd, runBurst } from './burst.ts';
+import { commitIntake } from './commit-intake.ts';
 import type { GuardedFetch } from './guarded-fetch.ts';
 import { createIntake, type Intake } from './intake.ts';
 import { type Lease, takeLease } from './lease.ts';
@@ -113,11 +114,7 @@ function failure(lease: Lease, intake: Intake, thrown: unknown): BurstEnd {
 /** Stores what sampling windows hold that the clock closed; false: the lease is lost. */
 async function closeWindows(lease: Lease, intake: Intake, deadline: number): Promise<boolean> {
   await intake.closeWindows();
-  if (intake.isEmpty()) return true;
-  lease.change(intake.changes(lease.state()));
-  if (!(await lease.commit(intake.drain(), deadline))) return false;
-  intake.settle();
-  return true;
+  return intake.isEmpty() || commitIntake(lease, intake, deadline);
 }
 
 /** What a burst's end means for the next one. */

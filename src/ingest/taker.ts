@@ -6,6 +6,7 @@ import type { DeclaredFeed, FeedBatch, FeedItem } from '../core/declaration/feed
 import { TidegateError } from '../core/errors.ts';
 import { type Json, utf8Bytes } from '../core/json.ts';
 import { createSpending } from './budget.ts';
+import { commitIntake } from './commit-intake.ts';
 import type { Intake } from './intake.ts';
 import type { Lease } from './lease.ts';
 import { createReplay } from './replay.ts';
@@ -44,10 +45,8 @@ export function createTaker({ feed, lease, intake, deadline, upkeep, log }: Opti
   let advanced = false;
 
   async function commit(last = false): Promise<boolean> {
-    lease.change(intake.changes(lease.state()));
+    if (!(await commitIntake(lease, intake, deadline))) return false;
     sampled = JSON.stringify(lease.state().sampling);
-    if (!(await lease.commit(intake.drain(), deadline))) return false;
-    intake.settle();
     advanced = true;
     if (!last) await upkeep();
     return true;
