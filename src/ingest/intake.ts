@@ -28,8 +28,8 @@ export interface Intake {
   take(item: FeedItem): Taken;
   /** For an item beyond the budget: a dead letter, or nothing but a count. */
   giveUp(item: FeedItem, deadLetter: boolean): Taken;
-  /** Takes in the events of windows that the clock closed. Only when nothing else is gathered: then they fit. */
-  closeWindows(): Promise<void>;
+  /** Takes in the events of windows that the clock closed; commits whenever they are too many. False: a commit was lost. */
+  closeWindows(commit: () => Promise<boolean>): Promise<boolean>;
   isEmpty(): boolean;
   /** The appends gathered since the last one; with each to a stream of identified events the put of its fence. */
   drain(): Operation[];
@@ -191,10 +191,15 @@ export function createIntake(options: Options): Intake {
       return 'taken';
     },
 
-    async closeWindows() {
+    async closeWindows(commit) {
       const closed = sampler?.close(now()) ?? [];
       await loadWindows(closed);
-      keep(closed, null);
+      for (const one of closed) {
+        if (keep([one], null) !== null) continue;
+        if (!(await commit())) return false;
+        keep([one], null);
+      }
+      return true;
     },
 
     isEmpty: () => part.isEmpty(),

@@ -113,8 +113,8 @@ function failure(lease: Lease, intake: Intake, thrown: unknown): BurstEnd {
 
 /** Stores what sampling windows hold that the clock closed; false: the lease is lost. */
 async function closeWindows(lease: Lease, intake: Intake, deadline: number): Promise<boolean> {
-  await intake.closeWindows();
-  return intake.isEmpty() || commitIntake(lease, intake, deadline);
+  const commit = () => commitIntake(lease, intake, deadline);
+  return (await intake.closeWindows(commit)) && (intake.isEmpty() || commit());
 }
 
 /** What a burst's end means for the next one. */

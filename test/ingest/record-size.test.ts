@@ -1,6 +1,7 @@
 /** The feed's record at its bounds leaves room for the largest event in the narrowest commit. */
 import { expect, test } from 'vitest';
 import * as z from 'zod';
+import { from } from '../../src/core/declaration/feed.ts';
 import { stream } from '../../src/core/declaration/stream.ts';
 import { utf8Bytes } from '../../src/core/json.ts';
 import { readDeadLetters } from '../../src/ingest/dead-letters.ts';
@@ -10,7 +11,7 @@ import { newState, recordBytes } from '../../src/ingest/state.ts';
 import { POSITION_BYTES } from '../../src/ingest/taker.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { EVENT_BYTES } from '../../src/streams/append.ts';
-import { stageOf, TENANT } from './stage.ts';
+import { feedOf, items, reading, Reading, stageOf, TENANT } from './stage.ts';
 
 /** Redis's, the narrowest. */
 const limits = { commitOperations: 90, commitBytes: 420_000 };
@@ -84,4 +85,27 @@ test.each([4_000, 2_000])('1,000 events of %i bytes cost 3 + n/100 commits there
   const streams = { things: stream({ description: 'things', schema: Thing, key: 'k', feed }) };
   const stage = stageOf({ streams }, createMemoryStore({ limits }));
   expect((await stage.run()).commits).toBeLessThanOrEqual(3 + 1_000 / 100 + 2 / 90);
+});
+
+test('windows of more streams than a commit has room for are all stored when the clock closes them', async () => {
+  const names = Array.from({ length: 120 }, (_, i) => `s${i}`);
+  const feed = feedOf(
+    async function* ({ position }) {
+      if (position === null)
+        yield { items: names.flatMap((name) => items([reading(1)], name)), position: 1, last: true };
+    },
+    { sample: { windowMs: 1_000, reduce: 'last' }, everyMs: 60_000 },
+  );
+  const options = {
+    description: 'one',
+    schema: Reading,
+    key: 'sensor',
+    id: (r: { id?: string }) => r.id ?? '',
+  } as const;
+  const streams = Object.fromEntries(names.map((name) => [name, stream({ ...options, feed: from('many') })]));
+  const stage = stageOf({ feeds: { many: feed }, streams });
+  expect(await stage.run()).toMatchObject({ outcome: 'pulled', events: 0 });
+  await stage.clock.advance(60_000);
+  expect(await stage.run()).toMatchObject({ outcome: 'pulled', events: 120 });
+  for (const name of names) expect(await stage.events(name)).toHaveLength(1);
 });
