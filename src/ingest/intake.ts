@@ -101,7 +101,9 @@ export function createIntake(options: Options): Intake {
     for (const { stream, event } of fresh) {
       if (!isGap(event)) windows.get(stream)?.add(event);
       touched.add(stream);
-      newestTime = Math.max(newestTime ?? event.time, event.time);
+      // A date in the future says nothing of how fresh the feed is.
+      const time = Math.min(event.time, now());
+      newestTime = Math.max(newestTime ?? time, time);
     }
     counts.events += fresh.length;
     counts.duplicates += sampled.length - fresh.length;
