@@ -77,7 +77,7 @@ async function readAll(store: Store): Promise<string[]> {
   for (let cursor = null; ;) {
     const page = await store.read('l', cursor, 100);
     if (page.entries.length === 0) return found;
-    found.push(...page.entries.map((entry) => String(entry.value)));
+    found.push(...page.entries.map((entry) => entry.value as string));
     cursor = page.cursor;
   }
 }
