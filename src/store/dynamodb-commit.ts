@@ -23,7 +23,7 @@ import { garbageAt, text, type Keys } from './dynamodb-item.ts';
 import type { LogReader } from './dynamodb-log.ts';
 import { toItem, toReading } from './dynamodb-records.ts';
 import { packSegments } from './dynamodb-segments.ts';
-import { checkCommit } from './limits.ts';
+import { checkCommit, tooLate } from './limits.ts';
 import type { Append, Check, CommitOptions, CommitResult, Cursor, Operation, Store } from './store.ts';
 
 const ALL_OLD = { ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } as const;
@@ -150,11 +150,11 @@ export function createCommit(client: DynamoClient, keys: Keys, logs: LogReader):
   }
 
   return async (operations, options) => {
-    const encoded = checkCommit(operations, options.id);
-    const leftMs = options.deadline - options.now;
-    if (leftMs <= 0) return { status: 'unknown', cause: new Error('the deadline had passed before it was sent') };
+    const encoded = checkCommit(operations, options);
+    const late = tooLate(options);
+    if (late) return late;
     try {
-      return await run(operations, encoded, options, client.until(leftMs));
+      return await run(operations, encoded, options, client.until(options.deadline - options.now));
     } catch (error) {
       const cause = toTidegateError(error, client.table);
       if (cause.code !== 'store_unavailable') throw cause;
