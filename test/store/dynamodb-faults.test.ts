@@ -1,5 +1,6 @@
 /** What DynamoDB, and the way to it, can do wrong. */
-import { beforeEach, describe, expect, test } from 'vitest';
+import { DeleteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Store } from '../../src/store/store.ts';
 import { requireService } from '../services/available.ts';
 import type { RunningDynamo } from '../services/dynamodb.ts';
@@ -8,7 +9,7 @@ import { append, DAY, NOW, options, put, useDynamo } from './dynamodb-stage.ts';
 import { DYNAMODB_ANSWERS, dynamodbError } from './fault-drivers.ts';
 
 describe.skipIf(!requireService('dynamodb'))('dynamodb when things break (needs java)', { timeout: 60_000 }, () => {
-  const { current, open, requests, items } = useDynamo();
+  const { current, direct, open, requests, items } = useDynamo();
   let dynamo: RunningDynamo;
   let proxy: FaultProxy;
   let store: Store;
@@ -141,6 +142,34 @@ describe.skipIf(!requireService('dynamodb'))('dynamodb when things break (needs 
     const wrong = open({ endpoint: front.url });
     await expect(wrong.ping()).rejects.toMatchObject({ code: 'invalid_config', field });
     await expect(wrong.commit([put('a')], options('c1'))).rejects.toMatchObject({ code: 'invalid_config', field });
+  });
+
+  test.for([null, 'not a region'])('the region %j names AWS_REGION', async (region) => {
+    vi.stubEnv('AWS_REGION', '');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    await expect(open({ region }).ping()).rejects.toMatchObject({ code: 'invalid_config', field: 'AWS_REGION' });
+  });
+
+  test('an id that was used for other puts is refused as a defect', async () => {
+    await store.commit([put('a')], options('c1'));
+    await expect(store.commit([put('b')], options('c1'))).rejects.toMatchObject({ code: 'internal' });
+  });
+
+  test('a reader that meets a hole looks again, and returns nothing behind it', async () => {
+    for (let i = 0; i < 6; i += 1) await store.commit([append([i])], options(`e${i}`));
+    const hole = (await items('l#l'))[2];
+    if (!hole?.['pk'] || !hole['sk']) throw new Error('there is no third segment');
+    const Key = { pk: hole['pk'], sk: hole['sk'] };
+    await direct().send(new DeleteItemCommand({ TableName: dynamo.table, Key }));
+    const before = proxy.arrived();
+    const reading = store.read('l', null, 10);
+    // It has met the hole, and looks a second time.
+    await expect.poll(() => proxy.arrived() - before).toBeGreaterThanOrEqual(3);
+    await direct().send(new PutItemCommand({ TableName: dynamo.table, Item: hole }));
+    expect((await reading).entries.map((entry) => entry.value)).toEqual([0, 1, 2, 3, 4, 5]);
+    await direct().send(new DeleteItemCommand({ TableName: dynamo.table, Key }));
+    await expect(store.read('l', null, 10)).rejects.toMatchObject({ code: 'store_unavailable' });
+    expect((await store.last('l', 2)).entries.map((entry) => entry.value)).toEqual([4, 5]);
   });
 
   test('an error carries none of what was sent or stands there', async () => {

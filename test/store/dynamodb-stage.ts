@@ -29,17 +29,17 @@ export const put = (id: string, more: Partial<Extract<Operation, { kind: 'put' }
 export function useDynamo() {
   let dynamo: RunningDynamo;
   let proxy: FaultProxy;
-  let direct: DynamoDBClient;
+  let client: DynamoDBClient;
   let app: string;
   let store: Store;
 
   beforeAll(async () => {
     dynamo = await startDynamo();
     proxy = await startFaultProxy(dynamo.endpoint, { throttled: DYNAMODB_ANSWERS.throttled });
-    direct = new DynamoDBClient(dynamo);
+    client = new DynamoDBClient(dynamo);
   }, 30_000);
   afterAll(async () => {
-    direct.destroy();
+    client.destroy();
     await proxy.stop();
     await dynamo.stop();
   });
@@ -63,7 +63,7 @@ export function useDynamo() {
 
   /** What the table holds under `<app>#<kind>`. */
   async function items(kind: string): Promise<Record<string, AttributeValue>[]> {
-    const found = await direct.send(
+    const found = await client.send(
       new QueryCommand({
         TableName: dynamo.table,
         KeyConditionExpression: 'pk = :pk',
@@ -75,5 +75,7 @@ export function useDynamo() {
 
   /** What this test has. */
   const current = () => ({ dynamo, proxy, store });
-  return { current, open, requests, items };
+  /** Past the proxy. */
+  const direct = () => client;
+  return { current, direct, open, requests, items };
 }
