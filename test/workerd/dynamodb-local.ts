@@ -15,7 +15,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
     project.provide('dynamo', null);
     return async () => {};
   }
-  const { stop, ...dynamo } = await startDynamo();
-  project.provide('dynamo', dynamo);
-  return stop;
+  const dynamo = await startDynamo();
+  const { table, endpoint, region, credentials } = dynamo;
+  project.provide('dynamo', { table, endpoint, region, credentials });
+  return () => dynamo.stop();
 }
