@@ -1,6 +1,7 @@
 /**
  * `npm run dev:worker`: the Worker in workerd, as `wrangler dev` runs it, on a Redis of its own behind a REST front, with
- * the cron trigger called as Cloudflare would. Everything listens on 127.0.0.1 and ends with Ctrl-C.
+ * the cron trigger called as Cloudflare would. Everything listens on 127.0.0.1 and ends with Ctrl-C. Arguments go to
+ * `wrangler dev`: another entry than that of `wrangler.toml`, or `--var NAME:value`.
  */
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -18,6 +19,7 @@ const wrangler = spawn(
   [
     'node_modules/wrangler/bin/wrangler.js',
     'dev',
+    ...process.argv.slice(2),
     '--ip=127.0.0.1',
     `--port=${port}`,
     '--test-scheduled',
@@ -35,8 +37,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 wrangler.once('exit', (code) => {
+  const asked = ending.signal.aborted;
   ending.abort();
-  void Promise.allSettled([front.stop(), redis.stop()]).then(() => process.exit(code ?? 0));
+  void Promise.allSettled([front.stop(), redis.stop()]).then(() => process.exit(asked ? 0 : (code ?? 1)));
 });
 
 console.log(`MCP endpoint: http://127.0.0.1:${port}/mcp (Redis on ${redis.url}, REST front on ${front.url})`);

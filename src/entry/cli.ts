@@ -48,19 +48,41 @@ function failed(thrown: unknown): number {
   if (thrown instanceof TypeError && 'code' in thrown && String(thrown.code).startsWith('ERR_PARSE_ARGS')) {
     return misused(thrown.message);
   }
-  console.error(thrown instanceof TidegateError ? `tidegate: ${thrown.message}` : thrown);
-  if (thrown instanceof TidegateError && thrown.hint) console.error(thrown.hint);
+  console.error(thrown instanceof TidegateError ? explained(thrown) : thrown);
   return 1;
+}
+
+function explained({ message, field, expected, hint }: TidegateError): string {
+  const lines = [`tidegate: ${message}`];
+  if (field !== null && !message.includes(field)) lines.push(`  ${field}: expected ${expected ?? 'something else'}`);
+  if (hint !== null) lines.push(hint);
+  return lines.join('\n');
 }
 
 async function loadApp(file: string | null): Promise<App> {
   const url = file === null ? new URL('../app.ts', import.meta.url) : pathToFileURL(resolve(file));
-  const module = (await import(builtName(url.href))) as { default?: App };
+  const href = builtName(url.href);
+  const module = (await import(href).catch((cause: unknown) => {
+    throw isMissing(cause, href) ? notAnApp(`there is no file ${file}`, cause) : cause;
+  })) as { default?: App };
   if (module.default?.streams instanceof Map) return module.default;
-  throw new TidegateError('invalid_config', `${file} has no app as its default export`, {
-    field: '--app',
-    expected: 'a module with `export default defineApp({ … })`',
-  });
+  throw notAnApp(`${file} has no app as its default export`);
+}
+
+/** Whether it is this very module that is missing, and not one that it imports. */
+function isMissing(cause: unknown, href: string): boolean {
+  return (
+    cause instanceof Error &&
+    'code' in cause &&
+    cause.code === 'ERR_MODULE_NOT_FOUND' &&
+    'url' in cause &&
+    cause.url === href
+  );
+}
+
+function notAnApp(message: string, cause?: unknown): TidegateError {
+  const expected = 'a module with `export default defineApp({ … })`';
+  return new TidegateError('invalid_config', message, { field: '--app', expected, cause });
 }
 
 /** In the published package this file is JavaScript, and so is its neighbour. */

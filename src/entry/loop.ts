@@ -1,6 +1,7 @@
 /**
- * The scheduled workers on a host that stays up: what a cron trigger calls elsewhere, called in a loop. Nothing depends
- * on it being the only one: any number of loops may run on one store.
+ * The scheduled workers on a host that stays up: what a cron trigger calls elsewhere, called in loops, one for each feed,
+ * so that one that hangs keeps no other waiting. Nothing depends on them being the only ones: any number may run on one
+ * store.
  */
 import { asTidegateError } from '../core/errors.ts';
 import { ingest, type IngestReport } from '../ingest/run.ts';
@@ -8,9 +9,9 @@ import { sweep } from '../ingest/sweep.ts';
 import type { Deps } from '../streams/deps.ts';
 
 export interface LoopOptions {
-  /** Longest pause between two looks at what is due, ms; default 1,000. */
+  /** Longest pause between two looks at a feed that is not due, ms; default 5,000. */
   everyMs?: number;
-  /** Longest run of all that is due, ms; default 30,000. */
+  /** Longest turn of a feed, and longest sweep, ms; default 30,000. */
   runMs?: number;
   /** Pause between two sweeps, ms; default 60,000. */
   sweepEveryMs?: number;
@@ -23,7 +24,7 @@ export interface Loop {
 }
 
 export function startLoop(deps: Deps, options: LoopOptions = {}): Loop {
-  const { everyMs = 1_000, runMs = 30_000, sweepEveryMs = 60_000, onReport } = options;
+  const { everyMs = 5_000, runMs = 30_000, sweepEveryMs = 60_000, onReport } = options;
   const { runtime } = deps;
   const ending = new AbortController();
   const { signal } = ending;
@@ -43,17 +44,22 @@ export function startLoop(deps: Deps, options: LoopOptions = {}): Loop {
     }
   }
 
+  async function pull(feed: string): Promise<number | null> {
+    const report = await ingest(deps, runtime.now() + runMs, { feeds: [feed], signal });
+    onReport?.(report);
+    // A burst that its budget cut short goes on at once.
+    return report.nextAt;
+  }
+
+  async function keep(): Promise<null> {
+    const { error } = await sweep(deps, runtime.now() + runMs);
+    if (error !== null) throw error;
+    return null;
+  }
+
   const running = Promise.all([
-    repeat('ingest', everyMs, async () => {
-      const report = await ingest(deps, runtime.now() + runMs, { signal });
-      onReport?.(report);
-      // A burst that its budget cut short goes on at once.
-      return report.nextAt;
-    }),
-    repeat('sweep', sweepEveryMs, async () => {
-      await sweep(deps, runtime.now() + runMs);
-      return null;
-    }),
+    ...[...deps.app.feeds.keys()].map((feed) => repeat(`feed ${feed}`, everyMs, () => pull(feed))),
+    repeat('sweep', sweepEveryMs, keep),
   ]);
   return {
     async stop() {

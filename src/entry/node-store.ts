@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Config } from '../core/config.ts';
-import { TidegateError } from '../core/errors.ts';
+import { asTidegateError, TidegateError } from '../core/errors.ts';
 import type { Runtime } from '../core/runtime.ts';
 import { openStore } from '../store/open.ts';
 import type { Store } from '../store/store.ts';
@@ -14,9 +14,15 @@ export async function openNodeStore(config: Config, runtime: Runtime, app: strin
   try {
     await store.ping();
     return store;
-  } catch (error) {
+  } catch (thrown) {
     await store.close();
-    throw error;
+    const error = asTidegateError(thrown);
+    if (config.store !== 'redis' || error.code !== 'store_unavailable') throw error;
+    throw new TidegateError(error.code, error.message, {
+      field: 'UPSTASH_REDIS_REST_URL',
+      expected: 'the address of a database that answers',
+      cause: thrown,
+    });
   }
 }
 

@@ -3,8 +3,10 @@
  * is bounded: of more keys or bytes than that, the key seen longest ago is closed first (its window's event is stored,
  * its count begins anew). Pure.
  *
- * Windows are of event time. One closes when an event of a later window comes, or by the clock, `windowMs` after it was
- * begun; what comes for a window already closed is left out. An event without the field that a reduction is of passes.
+ * Windows are of event time, and an event that is dated in the future counts as one of now: else a single wrong date
+ * would hold back a key until that day. A window closes when an event of a later one comes, or by the clock, `windowMs`
+ * after it was begun; what comes for an earlier window than the open one is left out. An event without the field that a
+ * reduction is of passes.
  */
 import type { Sampling } from '../core/declaration/feed.ts';
 import type { LoggedEvent } from '../core/event.ts';
@@ -46,6 +48,8 @@ interface Window {
   /** By our clock, epoch ms. */
   openedAt: number;
   event: LoggedEvent;
+  /** The event's time as it counts, epoch ms: never after it came. */
+  at: number;
   /** For `mean`: of `count` values. */
   sum: number;
   count: number;
@@ -91,14 +95,15 @@ export function createSampler(sampling: Sampling, state: Json): Sampler {
       }
       const value = valueOf(sampling, event);
       if (value === null) return [{ stream, event }];
-      const from = Math.floor(event.time / sampling.windowMs) * sampling.windowMs;
+      const at = Math.min(event.time, now);
+      const from = Math.floor(at / sampling.windowMs) * sampling.windowMs;
       const open = slot?.window ?? null;
       if (open !== null && from < open.from) return [];
       if (open !== null && from === open.from) {
-        const wins = isBetter(sampling, event, value, open);
+        const wins = isBetter(sampling, at, value, open);
         const window = {
           ...open,
-          event: wins ? event : open.event,
+          ...(wins ? { event, at } : {}),
           sum: open.sum + value,
           count: open.count + 1,
         };
@@ -106,7 +111,7 @@ export function createSampler(sampling: Sampling, state: Json): Sampler {
         return evict();
       }
       const closed = slot ? closedOf(slot) : [];
-      const window = { from, openedAt: now, event, sum: value, count: 1 };
+      const window = { from, openedAt: now, event, at, sum: value, count: 1 };
       set(name, { stream, seen: 0, window, bytes: weight + bytes });
       return [...closed, ...evict()];
     },
@@ -125,7 +130,7 @@ export function createSampler(sampling: Sampling, state: Json): Sampler {
       const closed: Sampled[] = [];
       for (const [name, slot] of slots) {
         const { window } = slot;
-        if (window === null || now < Math.max(window.from, window.openedAt) + sampling.windowMs) continue;
+        if (window === null || now < window.openedAt + sampling.windowMs) continue;
         closed.push(...closedOf(slot));
         set(name, undefined);
       }
@@ -146,11 +151,11 @@ function valueOf(sampling: Reduction, event: LoggedEvent): number | null {
   return typeof value === 'number' ? value : null;
 }
 
-function isBetter(sampling: Reduction, event: LoggedEvent, value: number, open: Window): boolean {
-  if (sampling.reduce === 'first') return event.time < open.event.time;
+function isBetter(sampling: Reduction, at: number, value: number, open: Window): boolean {
+  if (sampling.reduce === 'first') return at < open.at;
   if (sampling.reduce === 'min') return value < (valueOf(sampling, open.event) ?? Number.POSITIVE_INFINITY);
   if (sampling.reduce === 'max') return value > (valueOf(sampling, open.event) ?? Number.NEGATIVE_INFINITY);
-  return event.time >= open.event.time;
+  return at >= open.at;
 }
 
 function reduced(sampling: Sampling, { event, sum, count }: Window): LoggedEvent {

@@ -56,14 +56,14 @@ export async function feedStatus(
     for (const [index, feed] of some.entries()) {
       const reading = readings[index];
       const state = reading ? readState(reading) : null;
-      const { backlog, lastError, lastSuccessAt, nextAt, failures, bursts, counts, newestTime } = state ?? newState();
+      const { backlog, lastError, lastSuccessAt, nextAt, failures, bursts, counts } = state ?? newState();
       found.push({
         feed: feed.name,
         type: feed.feed.type,
         source: feed.feed.source,
         streams: feed.targets.map(({ stream }) => stream),
         state: conditionOf(state, now),
-        lagMs: newestTime === null ? null : Math.max(0, now - newestTime),
+        lagMs: state && lagOf(state, now),
         backlog,
         lastError,
         lastSuccessAt,
@@ -75,6 +75,15 @@ export async function feedStatus(
     }
   }
   return found;
+}
+
+/**
+ * Age of the newest event that a feed brought, ms; null where it brought none. One that is dated in the future counts as
+ * of the last burst that did not fail: else a single wrong date would hide until that day that the feed is stale.
+ */
+export function lagOf({ newestTime, lastSuccessAt }: FeedState, now: number): number | null {
+  if (newestTime === null) return null;
+  return Math.max(0, now - (newestTime > now ? (lastSuccessAt ?? now) : newestTime));
 }
 
 export function conditionOf(state: FeedState | null, now: number): FeedCondition {

@@ -20,7 +20,7 @@ const LAST_TIME = 8.64e15;
 /** Data before the stream's schema has seen them, with what their transport knows. */
 export interface RawEvent {
   data: unknown;
-  /** Overrides the stream's own key. */
+  /** Overrides the stream's own key; left out where the stream declares none, neither in its data nor by its route. */
   key?: string;
   /** Epoch ms; used where the stream declares no time. */
   time?: number;
@@ -81,7 +81,7 @@ function finish(stream: DeclaredStream, raw: RawEvent, data: Json, context: Appe
   const timeDeclared = stream.declaration.options.time !== undefined;
   const revisionDeclared = stream.declaration.options.revision !== undefined;
   try {
-    const key = raw.key ?? (isGap ? null : stream.key(data));
+    const key = (stream.keyed ? raw.key : null) ?? (isGap ? null : stream.key(data));
     if (key === null ? keyDeclared && !isGap : !fits(key, KEY_BYTES)) {
       return reject('key', 'key', `a text or a number, 1 to ${KEY_BYTES} bytes`);
     }

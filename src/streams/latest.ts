@@ -108,7 +108,7 @@ function beginRound({ store, runtime }: Deps, tenant: string, stream: DeclaredSt
       for (const { value, appendedAt } of entries) {
         const event = value as LoggedEvent;
         if (isGap(event)) continue;
-        const key = event.key ?? '';
+        const key = stream.keyed ? (event.key ?? '') : '';
         const standing = newest.get(key);
         if (!standing || replaces(event, standing.event)) newest.set(key, { event, appendedAt });
       }

@@ -21,7 +21,7 @@ import { reading } from './servers/ndjson.ts';
 const SIZES = [1_000, 1_000_000] as const;
 const ROUNDS = 5;
 const CALLS = 300;
-const COMMIT_ENTRIES = 2_000;
+const COMMIT_ENTRIES = 1_000;
 const CALLS_OF: Record<string, Json> = {
   read_latest: { stream: 'readings', key: 'sensor-7' },
   read_history: { stream: 'readings', limit: 100 },

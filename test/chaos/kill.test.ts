@@ -1,15 +1,18 @@
-/** The short form of `npm run chaos`: 20 seeded kills for each engine, two processes side by side. */
+/** The short form of `npm run chaos`: 20 seeded kills for each engine, two processes side by side; and one that goes on alone. */
 import { describe, expect, test } from 'vitest';
 import { requireService } from '../services/available.ts';
-import { type Engine, killRun } from './kill-run.ts';
+import { findAll } from './found.ts';
+import { killRun } from './kill-run.ts';
+import { type Engine, kill, onStage } from './stage.ts';
 import { verdict } from './verdict.ts';
 
 const whole = process.env['TIDEGATE_TEST_ALL'] === 'true';
 const servers = requireService('mosquitto') && requireService('redis');
 const KILLS = whole ? 20 : 4;
+const ENGINES: Engine[] = ['sqlite', 'redis'];
 
 describe.skipIf(!servers)('SIGKILL in the middle of bursts (needs redis-server and mosquitto)', () => {
-  test.each<Engine>(['sqlite', 'redis'])(
+  test.each(ENGINES)(
     '%s: ids exactly once, positions right, nothing lost',
     async (engine) => {
       const report = await killRun({ engine, seed: 20_261_120, kills: KILLS, workers: 2 });
@@ -17,6 +20,25 @@ describe.skipIf(!servers)('SIGKILL in the middle of bursts (needs redis-server a
       expect(verdict(report)).toEqual([]);
     },
     180_000,
+  );
+
+  test.each(ENGINES)(
+    '%s: of two processes one is killed, and the other alone takes up all that follows',
+    (engine) =>
+      onStage(engine, async (stage) => {
+        const victim = await stage.startWorker('victim');
+        await stage.startWorker('survivor');
+        await stage.give();
+        await kill(victim);
+        await stage.give();
+        const all = [stage.given(), stage.given(), stage.given()];
+        await expect
+          .poll(async () => Object.values(await findAll(stage.deps.store)).map((n) => new Set(n).size), {
+            timeout: 30_000,
+          })
+          .toEqual(all);
+      }),
+    60_000,
   );
 });
 

@@ -1,5 +1,6 @@
 /** `npm run chaos [kills] [seed]`: the full form of the kill runs, by default 100 kills on each engine. */
-import { type Engine, killRun } from './kill-run.ts';
+import { killRun } from './kill-run.ts';
+import type { Engine } from './stage.ts';
 import { verdict } from './verdict.ts';
 
 const kills = Number(process.argv[2] ?? 100);

@@ -13,10 +13,13 @@ export interface WorkerSettings {
   sourceUrl: string;
   mqttUrl: string;
   leaseMs: number;
+  /** Begins every lease's holder, so that a lease that is left tells whose it was. */
+  name: string;
 }
 
 const settings = JSON.parse(process.argv[2] ?? '{}') as WorkerSettings;
-const runtime = nodeRuntime(() => {});
+const host = nodeRuntime(() => {});
+const runtime = { ...host, newId: () => `${settings.name}.${host.newId()}` };
 const app = chaosApp(settings.sourceUrl, settings.mqttUrl);
 const store = await openStore(readConfig(settings.environment, 'sqlite'), runtime, app.name);
 console.log('ready');

@@ -11,9 +11,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { type RunningMosquitto, startMosquitto } from '../../infra/local/mosquitto.ts';
 import { readConfig } from '../../src/core/config.ts';
+import { PUBLIC } from '../../src/core/principal.ts';
 import { nodeRuntime } from '../../src/entry/node-runtime.ts';
 import { type Serving, serve } from '../../src/entry/serve.ts';
 import { ingest } from '../../src/ingest/run.ts';
+import { createAppStreams } from '../../src/streams/app-streams.ts';
 import { publish } from '../ingest/mqtt-bursts.ts';
 import { requireService } from '../services/available.ts';
 import { type HttpSource, startHttpSource } from '../services/http-feed.ts';
@@ -142,6 +144,8 @@ describe.skipIf(!requireService('mosquitto'))('from upstream to client (needs mo
     await burst();
     const extent = await serving.deps.store.extent('public/stream/quakes');
     expect(extent.count).toBe(3);
+    const latest = await createAppStreams(serving.deps, PUBLIC, Date.now() + 10_000).latest('quakes');
+    expect(latest).toMatchObject({ id: 'nc1', data: { properties: { mag: 4.4, updated: 2 } } });
   });
 
   test.each(eras)(

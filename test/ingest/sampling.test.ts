@@ -8,8 +8,8 @@ import { createSampler, MOST_SLOTS, MOST_STATE_BYTES } from '../../src/ingest/sa
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { feedOf, identified, items, Reading, reading, settle, stageOf, START } from './stage.ts';
 
-function event(n: number, value = n, key = 'a'): LoggedEvent {
-  return { id: `e${n}`, key, time: n, data: { value } };
+function event(n: number, value = n, key = 'a', time = n): LoggedEvent {
+  return { id: `e${n}`, key, time, data: { value } };
 }
 
 /** Takes events one by one, each in a burst of its own: nothing but the state is carried over. */
@@ -18,7 +18,7 @@ function sample(sampling: Sampling, events: readonly LoggedEvent[]) {
   const kept: Json[] = [];
   for (const one of events) {
     const sampler = createSampler(sampling, state);
-    for (const { event: out } of sampler.take('s', one, 50, 0)) kept.push(out.data);
+    for (const { event: out } of sampler.take('s', one, 50, 1_000_000)) kept.push(out.data);
     state = JSON.parse(JSON.stringify(sampler.state())) as Json;
   }
   return { kept, state };
@@ -62,14 +62,41 @@ describe('sampling', () => {
     expect(sampler.close(200)).toEqual([]);
   });
 
+  test('an event of the future counts as one of now: its key is not held back, nor thinned less', () => {
+    for (const [reduce, expected] of [
+      ['first', [1, 25]],
+      ['last', [15, 35]],
+    ] as const) {
+      const sampler = createSampler({ windowMs: 20, reduce }, null);
+      const stored: Json[] = [];
+      for (const now of [1, 5, 15, 25, 35]) {
+        const dated = event(now, now, 'a', now === 5 ? 1e9 : now);
+        for (const closed of [sampler.close(now), sampler.take('s', dated, 50, now)]) {
+          stored.push(...closed.map(({ event: out }) => out.data));
+        }
+      }
+      stored.push(...sampler.close(45).map(({ event: out }) => out.data));
+      expect(values(stored)).toEqual(expected);
+    }
+  });
+
+  test('a source whose clock runs ahead is thinned by ours', () => {
+    const sampler = createSampler({ windowMs: 10, reduce: 'last' }, null);
+    const stored = Array.from({ length: 100 }, (_, now) => [
+      ...sampler.close(now),
+      ...sampler.take('s', event(now, now, 'a', now + 500), 50, now),
+    ]);
+    expect(stored.flat()).toHaveLength(9);
+  });
+
   test('takes its last step back', () => {
     const sampler = createSampler({ windowMs: 10, reduce: 'mean', field: 'value' }, null);
-    sampler.take('s', event(1), 50, 0);
+    sampler.take('s', event(1), 50, 100);
     const before = JSON.stringify(sampler.state());
-    const first = sampler.take('s', event(11), 50, 0);
+    const first = sampler.take('s', event(11), 50, 100);
     sampler.undo();
     expect(JSON.stringify(sampler.state())).toBe(before);
-    expect(sampler.take('s', event(11), 50, 0)).toEqual(first);
+    expect(sampler.take('s', event(11), 50, 100)).toEqual(first);
   });
 
   test('holds a bounded state: of too many keys those seen longest ago are closed first', () => {
@@ -86,7 +113,7 @@ describe('sampling', () => {
     const batches = [
       [1, 5, 11],
       [12, 18, 21],
-    ].map((ns) => ns.map((n) => reading(n, 'a', START + n * 1_000)));
+    ].map((ns) => ns.map((n) => reading(n, 'a', START + (n - 30) * 1_000)));
     const feed = feedOf(
       async function* ({ position }) {
         const at = (position as number | null) ?? 0;
@@ -109,7 +136,7 @@ describe('sampling', () => {
   test('loses nothing where a batch is committed in parts, nor where its worker dies between them', async () => {
     const Long = Reading.extend({ text: Reading.shape.sensor });
     const data = Array.from({ length: 60 }, (_, n) => ({
-      ...reading(n, 'a', START + n * 10),
+      ...reading(n, 'a', START + (n - 60) * 10),
       text: 'x'.repeat(20_000),
     }));
     const feed = feedOf(

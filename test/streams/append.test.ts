@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { defineApp } from '../../src/core/declaration/app.ts';
+import { type Feed, from } from '../../src/core/declaration/feed.ts';
 import { type StreamOptions, stream } from '../../src/core/declaration/stream.ts';
 import { gapEvent, idsFrom, type RawEvent, validateEvent } from '../../src/streams/append.ts';
+import { feedOf } from '../ingest/stage.ts';
 
 const Quake = z.object({
   code: z.union([z.string(), z.number()]).optional(),
@@ -12,9 +14,11 @@ const Quake = z.object({
   text: z.string().optional(),
 });
 
-function declared(options: Partial<StreamOptions<typeof Quake>>) {
+async function* nothing() {}
+
+function declared(options: Partial<StreamOptions<typeof Quake>>, feeds: Record<string, Feed> = {}) {
   const declaration = stream({ description: 'quakes', schema: Quake, ...options });
-  const app = defineApp({ name: 'x', version: '1', description: 'x', streams: { quakes: declaration } });
+  const app = defineApp({ name: 'x', version: '1', description: 'x', streams: { quakes: declaration }, feeds });
   const found = app.streams.get('quakes');
   if (!found) throw new Error('not declared');
   return found;
@@ -22,6 +26,7 @@ function declared(options: Partial<StreamOptions<typeof Quake>>) {
 
 const full = declared({ id: 'code', revision: 'updated', key: 'place', time: 'at' });
 const plain = declared({});
+const keyed = declared({ key: 'place' });
 
 function validate(raw: RawEvent, to = plain) {
   return validateEvent(to, raw, { receivedAt: 5_000, newId: idsFrom('batch') });
@@ -46,10 +51,18 @@ describe('an event', () => {
     expect(ids[0]).not.toHaveProperty('event.key');
   });
 
+  test('of a stream that declares no key has none, whatever its transport says', () => {
+    const raw = { data: {}, key: 'topic' };
+    expect(validate(raw)).not.toHaveProperty('event.key');
+    expect(validate({ ...raw, data: null, meta: { gap: { reason: 'lost' } } })).not.toHaveProperty('event.key');
+    const routed = declared({ feed: from('plant', { topic: 'plant/+', keyLevel: 1 }) }, { plant: feedOf(nothing) });
+    expect(validate(raw, routed)).toMatchObject({ event: { key: 'topic' } });
+  });
+
   test('takes key and time of its transport: the key before its own, the time where it has none', () => {
     const raw = { data: { code: 'a', place: 'own', at: 1 }, key: 'topic', time: 9 };
     expect(validate(raw, full)).toMatchObject({ event: { key: 'topic', time: 1 } });
-    expect(validate({ ...raw, data: {} })).toMatchObject({ event: { key: 'topic', time: 9 } });
+    expect(validate({ ...raw, data: {} })).toMatchObject({ event: { time: 9 } });
   });
 
   test('keeps what the schema makes of its data, and knows its size', () => {
@@ -78,9 +91,9 @@ describe('is rejected, with the field and what was expected', () => {
     ['an empty id', { data: { code: '', place: 'a', at: 1 } }, full, 'id', 'id'],
     ['a long id', { data: { code: long, place: 'a', at: 1 } }, full, 'id', 'id'],
     ['a missing key', { data: { code: 'a', at: 1 } }, full, 'key', 'key'],
-    ['a long key', { data: {}, key: long }, plain, 'key', 'key'],
-    ['a key above 256 bytes of fewer characters', { data: {}, key: 'é'.repeat(129) }, plain, 'key', 'key'],
-    ['a key that is no Unicode', { data: {}, key: '\ud800' }, plain, 'key', 'key'],
+    ['a long key', { data: {}, key: long }, keyed, 'key', 'key'],
+    ['a key above 256 bytes of fewer characters', { data: {}, key: 'é'.repeat(129) }, keyed, 'key', 'key'],
+    ['a key that is no Unicode', { data: {}, key: '\ud800' }, keyed, 'key', 'key'],
     ['a time that is none', { data: { code: 'a', place: 'b', at: 'yesterday' } }, full, 'time', 'time'],
     ['a time beyond all calendars', { data: { code: 'a', place: 'b', at: 1e17 } }, full, 'time', 'time'],
     ['too much meta', { data: {}, meta: { source: 'x'.repeat(2_048) } }, plain, 'meta', 'meta'],

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { stream } from '../../src/core/declaration/stream.ts';
 import type { LoggedEvent } from '../../src/core/event.ts';
 import { LATEST_AGE_MS, projectLatest, readLatest, readLatestByKey, replaces } from '../../src/streams/latest.ts';
 import { streamLog } from '../../src/streams/names.ts';
-import { identified, type Stage, stageOf, TENANT, watch } from '../ingest/stage.ts';
+import { identified, Reading, type Stage, stageOf, TENANT, watch } from '../ingest/stage.ts';
 
 function event(id: string, time: number, more: Partial<LoggedEvent> = {}): LoggedEvent {
   return { id, time, data: { id }, ...more } as LoggedEvent;
@@ -46,6 +47,16 @@ describe('what takes the place of what', () => {
 });
 
 describe('the latest events', () => {
+  test('of a stream that declares no key are one, also where its feed gives keys', async () => {
+    const keyless = stream({ description: 'no keys', schema: Reading, time: 'at' });
+    const stage = stageOf({ streams: { readings: keyless } });
+    await append(stage, event('1', 10, { key: 'a' }), event('2', 5, { key: 'b' }));
+    await project(stage);
+    expect((await readLatest(stage.deps, TENANT, 'readings', null))?.id).toBe('1');
+    const all = await readLatestByKey(stage.deps, TENANT, 'readings', { after: null, limit: 10 });
+    expect(all.events).toHaveLength(1);
+  });
+
   test('are those newest by time for each key, over any number of runs', async () => {
     const stage = stageOf({ streams: { readings: identified() } });
     await append(stage, event('1', 10, { key: 'a' }), event('2', 5, { key: 'b' }), event('3', 9, { key: 'a' }));

@@ -107,6 +107,36 @@ test('keys leave out others, but no gap, and the cursor passes over them', async
   expect((await tail(at, { cursor: answer.cursor, timeoutMs: 0 })).events).toEqual([]);
 });
 
+test('keys of which little comes: what others put there is passed over by the page, without a pause', async () => {
+  const at = one();
+  await at.append('s', { id: 'first', key: 'k' });
+  const { cursor } = await tail(at, { timeoutMs: 0 });
+  const others = Array.from({ length: 2_500 }, (_, index) => ({ id: `${index}`, key: 'other' }));
+  const found = ['1st', '2nd', '3rd'].map((id) => ({ id, key: 'wanted' }));
+  await at.append('s', ...others, ...found);
+  const options = { keys: new Set(['wanted']), maxEvents: 1 };
+  const answer = await tail(at, { ...options, cursor });
+  expect([ids(answer.events), answer.ended, answer.storeCalls, at.clock.now]).toEqual([['1st'], 'count', 3, START]);
+  // The cursor stands right behind what was given, not behind the page that was read.
+  const rest = await tail(at, { ...options, cursor: answer.cursor, maxEvents: 10, timeoutMs: 0 });
+  expect([ids(rest.events), rest.ended]).toEqual([['2nd', '3rd'], 'time']);
+  const waiting = await tail(at, { ...options, cursor, maxEvents: 3, timeoutMs: 0 });
+  expect([ids(waiting.events), waiting.ended]).toEqual([['1st', '2nd', '3rd'], 'count']);
+});
+
+test('keys that never come: calls to the store stay bounded however much else there is', async () => {
+  const at = one();
+  await at.append('s', { id: 'first', key: 'k' });
+  const { cursor } = await tail(at, { timeoutMs: 0 });
+  const others = Array.from({ length: 9_000 }, (_, index) => ({ id: `${index}`, key: 'other' }));
+  for (let round = 0; round < 4; round += 1) await at.append('s', ...others);
+  const answer = await tail(at, { keys: new Set(['wanted']), cursor, timeoutMs: 1_000 });
+  expect([answer.events, answer.ended, at.clock.now]).toEqual([[], 'time', START + 1_000]);
+  expect(answer.storeCalls).toBe(25);
+  const next = await tail(at, { keys: new Set(['wanted']), cursor: answer.cursor, timeoutMs: 0 });
+  expect(next.storeCalls).toBe(12);
+});
+
 test('long events end it early, with a cursor before the one that did not fit', async () => {
   const at = one();
   const data = { v: 1, text: 'x'.repeat(300_000) };

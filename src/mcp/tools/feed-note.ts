@@ -1,7 +1,7 @@
 /** How a stream's feed is, beside what was read of the stream: so that a reader knows when data are stale, and why. */
 import type { DeclaredStream } from '../../core/declaration/stream.ts';
 import { readState } from '../../ingest/state.ts';
-import { conditionOf, type FeedCondition } from '../../ingest/status.ts';
+import { conditionOf, type FeedCondition, lagOf } from '../../ingest/status.ts';
 import type { Reading } from '../../store/store.ts';
 import type { Deps } from '../../streams/deps.ts';
 import { feedKey } from '../../streams/names.ts';
@@ -24,11 +24,10 @@ export function unreadNote({ feed }: DeclaredStream): FeedNote | null {
 export function noteOf({ feed }: DeclaredStream, reading: Reading, now: number): FeedNote | null {
   if (feed === null) return null;
   const state = readState(reading);
-  const newest = state?.newestTime ?? null;
   return {
     name: feed,
     state: conditionOf(state, now),
-    lagMs: newest === null ? null : Math.max(0, now - newest),
+    lagMs: state && lagOf(state, now),
     lastError: state?.lastError ?? null,
   };
 }

@@ -1,0 +1,104 @@
+/** What the kill runs stand on: an engine, upstreams that grow when told, a store to look into, and processes to kill. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startMosquitto } from '../../infra/local/mosquitto.ts';
+import { startRedis } from '../../infra/local/redis.ts';
+import { startUpstash } from '../../infra/local/upstash.ts';
+import { readConfig } from '../../src/core/config.ts';
+import { nodeRuntime } from '../../src/entry/node-runtime.ts';
+import { ingest } from '../../src/ingest/run.ts';
+import { openStore } from '../../src/store/open.ts';
+import type { Deps } from '../../src/streams/deps.ts';
+import { publish } from '../ingest/mqtt-bursts.ts';
+import { chaosApp } from './app.ts';
+import { startSource } from './source.ts';
+import type { WorkerSettings } from './worker.ts';
+
+export type Engine = 'sqlite' | 'redis';
+
+export const LEASE_MS = 1_000;
+const ITEMS = 200;
+
+export interface Worker {
+  name: string;
+  child: ChildProcess;
+}
+
+export interface Stage {
+  deps: Deps;
+  /** Items that each upstream has given so far. */
+  given: () => number;
+  /** 200 more items from each upstream. */
+  give(): Promise<void>;
+  startWorker(name: string): Promise<Worker>;
+}
+
+/** Runs `work` on a stage of its own; whatever was started is ended with it. */
+export async function onStage<Result>(engine: Engine, work: (stage: Stage) => Promise<Result>): Promise<Result> {
+  const ends: (() => unknown)[] = [];
+  try {
+    const folder = mkdtempSync(join(tmpdir(), 'tidegate-chaos-'));
+    ends.push(() => rmSync(folder, { recursive: true, force: true }));
+    const environment = await startEngine(engine, folder, ends);
+    const source = await startSource();
+    ends.push(() => source.stop());
+    const broker = await startMosquitto(['max_queued_messages 0']);
+    ends.push(() => broker.stop());
+    const mqttUrl = `mqtt://127.0.0.1:${broker.port}`;
+
+    const runtime = nodeRuntime(() => {});
+    const app = chaosApp(source.url, mqttUrl);
+    const store = await openStore(readConfig(environment, 'sqlite'), runtime, app.name);
+    ends.push(() => store.close());
+    const deps = { app, store, runtime };
+    // The session has to stand at the broker before anything is published.
+    await ingest(deps, runtime.now() + 5_000, { leaseMs: LEASE_MS });
+
+    return await work({
+      deps,
+      given: () => source.size(),
+      async give() {
+        const first = source.size();
+        source.grow(ITEMS);
+        const messages = Array.from({ length: ITEMS }, (_, index) => {
+          return { topic: `chaos/${index % 3}`, payload: JSON.stringify({ n: first + index }) };
+        });
+        await publish(broker.port, messages);
+      },
+      async startWorker(name) {
+        const worker = await startWorker({ environment, sourceUrl: source.url, mqttUrl, leaseMs: LEASE_MS, name });
+        ends.push(() => kill(worker));
+        return worker;
+      },
+    });
+  } finally {
+    for (const end of ends.toReversed()) await end();
+  }
+}
+
+export async function kill({ child }: Worker): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill('SIGKILL');
+  await ended;
+}
+
+async function startEngine(engine: Engine, folder: string, ends: (() => unknown)[]): Promise<Record<string, string>> {
+  if (engine === 'sqlite') return { STORE: 'sqlite', SQLITE_PATH: join(folder, 'chaos.db') };
+  const redis = await startRedis();
+  ends.push(() => redis.stop());
+  const front = await startUpstash(redis.url);
+  ends.push(() => front.stop());
+  return { STORE: 'redis', UPSTASH_REDIS_REST_URL: front.url, UPSTASH_REDIS_REST_TOKEN: front.token };
+}
+
+async function startWorker(settings: WorkerSettings): Promise<Worker> {
+  const file = join(import.meta.dirname, 'worker.ts');
+  const child = spawn(process.execPath, [file, JSON.stringify(settings)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const outcome = await Promise.race([once(child.stdout, 'data'), once(child, 'exit')]);
+  if (!String(outcome[0]).startsWith('ready')) throw new Error(`a worker did not start: ${outcome[0]}`);
+  return { name: settings.name, child };
+}

@@ -1,0 +1,120 @@
+/** What the command line refuses, in which words and with which exit status. */
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { requireService } from '../services/available.ts';
+import { startRedis } from '../services/redis.ts';
+import { startUpstash } from '../services/upstash.ts';
+import { type Child, runCli, temporaryFolder } from './child.ts';
+
+const INDEX = join(import.meta.dirname, '../../src/index.ts');
+
+async function refused(child: Child): Promise<{ status: number | string; words: string }> {
+  const status = await child.ended;
+  expect(child.stdout()).toBe('');
+  // A mistake of the operator's is explained, and no place in our code is shown.
+  expect(child.stderr()).not.toMatch(/^ +at /m);
+  return { status, words: child.stderr() };
+}
+
+describe('tidegate start', { timeout: 20_000 }, () => {
+  test.each<[Record<string, string>, string]>([
+    [{ PORT: 'x' }, 'PORT'],
+    [{ PORT: '65536' }, 'PORT'],
+    [{ STORE: 'nope' }, 'STORE'],
+    [{ STORE: 'redis' }, 'UPSTASH_REDIS_REST_URL'],
+    [{ STORE: 'redis', UPSTASH_REDIS_REST_URL: 'http://127.0.0.1:1' }, 'UPSTASH_REDIS_REST_TOKEN'],
+    [{ STORE: 'redis', UPSTASH_REDIS_REST_URL: 'redis://127.0.0.1:1' }, 'UPSTASH_REDIS_REST_URL'],
+    [
+      { STORE: 'redis', UPSTASH_REDIS_REST_URL: 'http://127.0.0.1:1', UPSTASH_REDIS_REST_TOKEN: 'x' },
+      'UPSTASH_REDIS_REST_URL',
+    ],
+    [{ SQLITE_PATH: '/' }, 'SQLITE_PATH'],
+    [{ MQTT_URL: 'http://127.0.0.1' }, 'MQTT_URL'],
+    [{ DEMO: 'perhaps' }, 'DEMO'],
+    [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL'],
+    [{ PUBLIC_URL: 'example' }, 'PUBLIC_URL'],
+  ])('%j: exit status 1, naming %s', async (variables, name) => {
+    const { status, words } = await refused(runCli(['start'], { ...variables }));
+    expect(status).toBe(1);
+    expect(words).toMatch(new RegExp(`\\b${name}\\b.* expected|${name}: `));
+  });
+
+  test.each([
+    ['no app', 'export const app = 1;', '--app'],
+    ['a mistake', 'export default defineApp({ name: "x", version: "1", description: "" });', 'description'],
+    [
+      'a mistake deep inside',
+      `export default defineApp({ name: 'x', version: '1', description: 'x', streams: {
+        quakes: stream({ description: 'x', schema: z.object({}), feed: http({ url: 'ftp://x' }) }) } });`,
+      'streams.quakes.feed.url',
+    ],
+  ])('an app module with %s: exit status 1', async (_what, text, path) => {
+    const file = join(temporaryFolder(), 'app.ts');
+    const zod = import.meta.resolve('zod');
+    const imports = `import { defineApp, http, stream } from '${INDEX}';\nimport * as z from '${zod}';\nvoid [stream, http, z];`;
+    writeFileSync(file, `${imports}\n${text.startsWith('export const') ? 'void defineApp;' : ''}\n${text}\n`);
+    const { status, words } = await refused(runCli(['start', '--app', file]));
+    expect(status).toBe(1);
+    expect(words).toContain(`${path}: expected`);
+  });
+
+  test('an app module that is not there: exit status 1', async () => {
+    const { status, words } = await refused(runCli(['start', '--app', 'nowhere.ts']));
+    expect(status).toBe(1);
+    expect(words).toMatch(/no file nowhere\.ts[^]*--app/);
+  });
+
+  test.skipIf(!requireService('redis'))(
+    'a token that Redis refuses: exit status 1, naming it (needs redis-server)',
+    async () => {
+      const redis = await startRedis();
+      onTestFinished(() => redis.stop());
+      const front = await startUpstash(redis.url);
+      onTestFinished(() => front.stop());
+      const variables = { STORE: 'redis', UPSTASH_REDIS_REST_URL: front.url, UPSTASH_REDIS_REST_TOKEN: 'wrong' };
+      const { status, words } = await refused(runCli(['start'], variables));
+      expect(status).toBe(1);
+      expect(words).toContain('UPSTASH_REDIS_REST_TOKEN');
+    },
+  );
+});
+
+test('stdio says what is wrong on standard error, and nothing on standard output', { timeout: 20_000 }, async () => {
+  const { status, words } = await refused(runCli(['stdio'], { STORE: 'nope' }));
+  expect(status).toBe(1);
+  expect(words).toContain('STORE: ');
+});
+
+describe('tidegate', { timeout: 20_000 }, () => {
+  test('a port that is taken: exit status 1, naming PORT', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    const port = String((server.address() as AddressInfo).port);
+    const variables = { PORT: port, SQLITE_PATH: join(temporaryFolder(), 't.db') };
+    const { status, words } = await refused(runCli(['start'], variables));
+    expect(status).toBe(1);
+    expect(words).toContain(`127.0.0.1:${port}`);
+    expect(words).toMatch(/\bPORT\b/);
+  });
+
+  test.each([[['serve']], [[]], [['start', 'now']], [['start', '--port', '1']], [['start', '--app']]])(
+    '%j is no call: exit status 2, with what would be',
+    async (args) => {
+      const { status, words } = await refused(runCli(args));
+      expect(status).toBe(2);
+      expect(words).toMatch(/tidegate start \[--app FILE\]/);
+    },
+  );
+
+  test('--help is an answer', async () => {
+    const child = runCli(['--help']);
+    expect(await child.ended).toBe(0);
+    expect(child.stdout()).toMatch(/tidegate stdio/);
+    expect(child.stderr()).toBe('');
+  });
+});

@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { createLog } from '../../src/entry/log.ts';
+
+test('is one JSON object a line, from the asked level on', () => {
+  const lines: string[] = [];
+  const log = createLog('warn', { write: (line) => lines.push(line) });
+  log('debug', 'quiet');
+  log('info', 'quiet');
+  log('warn', 'two\nlines', { feed: 'quakes', failures: 2 });
+  log('error', 'broken');
+  expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+    { time: expect.stringMatching(/^\d{4}-.*Z$/), level: 'warn', message: 'two\nlines', feed: 'quakes', failures: 2 },
+    { time: expect.any(String), level: 'error', message: 'broken' },
+  ]);
+  expect(lines.join('')).not.toContain('\n');
+});
+
+test('for a person it is plain text', () => {
+  const lines: string[] = [];
+  const log = createLog('debug', { plain: true, write: (line) => lines.push(line) });
+  log('info', 'swept');
+  log('warn', 'a feed failed', { feed: 'quakes' });
+  expect(lines).toEqual(['  info: swept', '  warn: a feed failed {"feed":"quakes"}']);
+});
