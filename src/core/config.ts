@@ -54,7 +54,10 @@ const Environment = z.object({
     .regex(/^[\w.-]{3,255}$/, "expected a table's name: 3 to 255 letters, digits, dots, hyphens and underscores")
     .optional(),
   AWS_ENDPOINT_URL_DYNAMODB: url(['https:', 'http:']).optional(),
-  AWS_REGION: z.string().optional(),
+  AWS_REGION: z
+    .string()
+    .regex(/^[\w-]+$/, 'expected a region of AWS, e.g. eu-central-1')
+    .optional(),
   AWS_ACCESS_KEY_ID: z.string().optional(),
   AWS_SECRET_ACCESS_KEY: z.string().optional(),
   AWS_SESSION_TOKEN: z.string().optional(),

@@ -5,16 +5,12 @@
  */
 import type { BurstContext, DeclaredFeed, FeedBatch } from '../core/declaration/feed.ts';
 import { asTidegateError, TidegateError } from '../core/errors.ts';
-import { utf8Bytes } from '../core/json.ts';
 import type { Deps } from '../streams/deps.ts';
-import { createSpending } from './budget.ts';
 import type { GuardedFetch } from './guarded-fetch.ts';
 import type { Intake } from './intake.ts';
 import type { Lease } from './lease.ts';
-import { createReplay } from './replay.ts';
+import { createTaker } from './taker.ts';
 
-/** Of a feed's position, as JSON. */
-export const POSITION_BYTES = 16 * 1024;
 /** How long a feed may take to end when it is told to. */
 const GRACE_MS = 1_000;
 /** Latest events fall behind their log by this much at most, while a burst lasts. */
@@ -40,8 +36,6 @@ export type BurstEnd =
   /** `more`: the upstream has, or may have, more that can be had at once. */
   { kind: 'ended'; more: boolean } | { kind: 'failed'; error: TidegateError } | { kind: 'lost' };
 
-type Step = 'go-on' | 'budget' | 'lost';
-
 /** @throws TidegateError where the store fails: nothing is known to be the feed's fault then. */
 export async function runBurst(options: BurstOptions): Promise<BurstEnd> {
   const { deps, lease, endsAt } = options;
@@ -54,10 +48,17 @@ export async function runBurst(options: BurstOptions): Promise<BurstEnd> {
   if (options.signal?.aborted) abort();
 
   const latest = createUpkeep(options);
-  const take = createBatchTaker(options, latest);
+  const taker = createTaker({
+    ...options,
+    log: (message) => runtime.log('warn', message, { feed: options.feed.name }),
+    upkeep: async () => {
+      if (runtime.now() >= latest.dueAt()) await latest.run();
+    },
+  });
   let iterator: AsyncIterator<FeedBatch> | null = null;
   let batches = 0;
   let last = false;
+  const isStuck = () => over.signal.aborted && !options.signal?.aborted && taker.isStuck();
   try {
     iterator = options.feed.feed.burst(contextOf(options, over.signal))[Symbol.asyncIterator]();
     for (;;) {
@@ -66,15 +67,17 @@ export async function runBurst(options: BurstOptions): Promise<BurstEnd> {
       if (next instanceof TidegateError) {
         // Told to end, a feed may well throw: that is no failure, unless all of its time brought nothing.
         const wasEnded = options.signal?.aborted || (over.signal.aborted && batches > 0);
-        return wasEnded ? { kind: 'ended', more: true } : { kind: 'failed', error: next };
+        if (!wasEnded) return { kind: 'failed', error: next };
+        return isStuck() ? { kind: 'failed', error: noProgress() } : { kind: 'ended', more: true };
       }
       if (next.done) {
-        const more = !last && (take.isSpent() || over.signal.aborted);
+        if (!last && isStuck()) return { kind: 'failed', error: noProgress() };
+        const more = !last && (taker.isSpent() || over.signal.aborted);
         return { kind: 'ended', more: more || (lease.state().backlog ?? 0) > 0 };
       }
       batches += 1;
       last = next.value.last ?? false;
-      const step = await take.batch(next.value);
+      const step = await taker.take(next.value);
       if (step === 'lost') return { kind: 'lost' };
       if (step === 'budget') return { kind: 'ended', more: true };
     }
@@ -84,6 +87,13 @@ export async function runBurst(options: BurstOptions): Promise<BurstEnd> {
     if (iterator) await endFeed(options, iterator);
     finished.abort();
   }
+}
+
+function noProgress(): TidegateError {
+  return new TidegateError('upstream', 'the burst was over before the reading came to what is not committed yet', {
+    field: 'budget.timeMs',
+    expected: 'time to read past it, or a feed with a position',
+  });
 }
 
 function contextOf({ deps, feed, lease, fetch, endsAt }: BurstOptions, signal: AbortSignal): BurstContext {
@@ -126,7 +136,7 @@ async function waitForNext(
     if (result !== null) return result;
     const now = runtime.now();
     if (now >= latestEnd) return new TidegateError('upstream', 'the feed did not end when its time was over');
-    if (now >= renewAt && !(await lease.commit([], deadline))) return 'lost';
+    if (now >= renewAt && (await lease.commit([], deadline)) === 'lost') return 'lost';
     if (now >= latest.dueAt()) await latest.run();
   }
 }
@@ -161,82 +171,4 @@ async function endFeed({ deps: { runtime }, feed }: BurstOptions, iterator: Asyn
   const timer = runtime.sleep(GRACE_MS, awake.signal).then(() => false);
   if (!(await Promise.race([ended, timer]))) runtime.log('warn', 'a feed did not end', { feed: feed.name });
   awake.abort();
-}
-
-/** Takes batches in: one commit for each that fits one. */
-function createBatchTaker({ deps, feed, lease, intake, deadline }: BurstOptions, latest: Upkeep) {
-  const spending = createSpending(feed.budget);
-  const replayable = feed.feed.replayable;
-  const replay = createReplay(replayable ? lease.state().replay : '');
-  let sampled = JSON.stringify(lease.state().sampling);
-
-  async function commit(last = false): Promise<boolean> {
-    lease.change(intake.changes(lease.state()));
-    sampled = JSON.stringify(lease.state().sampling);
-    if (!(await lease.commit(intake.drain(), deadline))) return false;
-    if (!last && deps.runtime.now() >= latest.dueAt()) await latest.run();
-    return true;
-  }
-
-  async function takeBatch({ items, position, partial = false, last = false, backlog }: FeedBatch): Promise<Step> {
-    if (position !== undefined && utf8Bytes(JSON.stringify(position)) > POSITION_BYTES) {
-      throw new TidegateError('upstream', `the feed's position is above ${POSITION_BYTES} bytes`);
-    }
-    await intake.prepare(items);
-    const { within, beyond } = replayable ? { within: items, beyond: [] } : spending.admit(items, feed.overflow);
-    /** How many items are remembered as committed. */
-    let remembered = 0;
-    const commitSome = (count: number) => {
-      if (replayable) lease.change({ replay: replay.remember(items.slice(remembered, count)) });
-      remembered = count;
-      return commit();
-    };
-    for (const [index, item] of within.entries()) {
-      if (index === remembered && replay.skips(item)) {
-        remembered = index + 1;
-        continue;
-      }
-      if (replayable && spending.isSpent()) {
-        // Left for the next burst, which is given this batch again and skips what is committed of it.
-        if (!intake.isEmpty() && !(await commitSome(index))) return 'lost';
-        return 'budget';
-      }
-      let taken = intake.take(item);
-      if (taken === 'full') {
-        if (!(await commitSome(index))) return 'lost';
-        taken = intake.take(item);
-      }
-      if (taken !== 'duplicate') spending.spend(item);
-    }
-    for (const item of beyond) {
-      if (intake.giveUp(item, feed.overflow === 'dead-letter') !== 'full') continue;
-      if (!(await commit())) return 'lost';
-      intake.giveUp(item, feed.overflow === 'dead-letter');
-    }
-    return finishBatch(position, partial ? items.slice(remembered) : null, last, backlog, beyond.length > 0);
-  }
-
-  async function finishBatch(
-    position: FeedBatch['position'],
-    partial: FeedBatch['items'] | null,
-    last: boolean,
-    backlog: number | undefined,
-    overrun: boolean,
-  ): Promise<Step> {
-    const before = lease.state();
-    const next = {
-      position: position === undefined ? before.position : position,
-      replay: !replayable ? '' : partial === null ? replay.pass() : replay.remember(partial),
-    };
-    const moved = JSON.stringify(next.position) !== JSON.stringify(before.position);
-    lease.change({ ...next, backlog: backlog ?? null });
-    const changes = intake.changes(before);
-    const idle = intake.isEmpty() && JSON.stringify(changes.sampling) === sampled;
-    // Where nothing was taken in, to lose this costs nothing: the release may carry it.
-    lease.change(changes);
-    if (!(idle && (last || !moved)) && !(await commit(last))) return 'lost';
-    return overrun ? 'budget' : 'go-on';
-  }
-
-  return { batch: takeBatch, isSpent: () => spending.isSpent() };
 }

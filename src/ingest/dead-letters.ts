@@ -1,7 +1,7 @@
 /** What a feed could not deliver, each with its reason: how it is kept, bounded, and read. */
 import type { FeedItem } from '../core/declaration/feed.ts';
 import { TidegateError } from '../core/errors.ts';
-import { type Json, type JsonObject, utf8Bytes } from '../core/json.ts';
+import { isDeep, type Json, type JsonObject, utf8Bytes } from '../core/json.ts';
 import type { Deps } from '../streams/deps.ts';
 import { deadLetterLog } from '../streams/names.ts';
 import { decodeStreamCursor, encodeStreamCursor } from '../streams/stream-cursor.ts';
@@ -41,15 +41,22 @@ export function toDeadLetter(item: FeedItem, { reason, field, expected }: Reason
 }
 
 function boundItem(data: unknown): { json: Json; cut: boolean } {
-  let text: string;
-  try {
-    text = JSON.stringify(data) ?? 'null';
-  } catch {
-    text = JSON.stringify(String(data));
-  }
-  if (utf8Bytes(text) <= ITEM_BYTES) return { json: JSON.parse(text) as Json, cut: false };
+  const text = textOf(data);
+  const kept = utf8Bytes(text) <= ITEM_BYTES && !isDeep(JSON.parse(text) as Json);
+  if (kept) return { json: JSON.parse(text) as Json, cut: false };
   // A UTF-16 unit is at most three bytes, and its escape in JSON at most six.
   return { json: text.slice(0, ITEM_BYTES / 8).toWellFormed(), cut: true };
+}
+
+function textOf(data: unknown): string {
+  for (const write of [() => JSON.stringify(data), () => JSON.stringify(String(data))]) {
+    try {
+      return write() ?? 'null';
+    } catch {
+      // Too deep, in a circle, a bigint; or what has no text of its own.
+    }
+  }
+  return '"(an item that has no text)"';
 }
 
 /**

@@ -8,6 +8,7 @@ import type {
   FeedTarget,
   Problem,
 } from '../core/declaration/feed.ts';
+import { type KnownNames, unknownKeys } from '../core/declaration/known-names.ts';
 import { TidegateError } from '../core/errors.ts';
 import type { EventMeta } from '../core/event.ts';
 import { type Json, utf8Bytes } from '../core/json.ts';
@@ -58,12 +59,25 @@ export interface PullOptions extends FeedPacing {
  * `pull({ everyMs: 5_000, pull: async ({ position }) => ({ items: await readSince(position), position: … }) })`.
  */
 export function pull(options: PullOptions): Feed {
-  const { source = 'a function of the app', replayable = true, pull: read, ...pacing } = options;
+  const {
+    source = 'a function of the app',
+    replayable = true,
+    pull: read,
+    everyMs,
+    budget,
+    overflow,
+    sample,
+  } = options;
   return {
     kind: 'feed',
     type: 'function',
     source,
-    pacing,
+    pacing: {
+      ...(everyMs === undefined ? {} : { everyMs }),
+      ...(budget === undefined ? {} : { budget }),
+      ...(overflow === undefined ? {} : { overflow }),
+      ...(sample === undefined ? {} : { sample }),
+    },
     replayable,
     problems: () => problemsOf(options),
     async *burst(context) {
@@ -80,8 +94,20 @@ export function pull(options: PullOptions): Feed {
   };
 }
 
-function problemsOf({ pull }: PullOptions): Problem[] {
-  return typeof pull === 'function' ? [] : [{ path: 'pull', expected: 'a function', found: typeof pull }];
+const KNOWN: KnownNames<PullOptions> = {
+  source: true,
+  replayable: true,
+  pull: true,
+  everyMs: true,
+  budget: true,
+  overflow: true,
+  sample: true,
+};
+
+function problemsOf(options: PullOptions): Problem[] {
+  const unknown = unknownKeys(options, KNOWN);
+  const found = typeof options.pull;
+  return found === 'function' ? unknown : [...unknown, { path: 'pull', expected: 'a function', found }];
 }
 
 function isIterable(answer: Promise<Pulled> | AsyncIterable<Pulled>): answer is AsyncIterable<Pulled> {

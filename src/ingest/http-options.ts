@@ -1,5 +1,6 @@
 /** What an HTTP feed may declare, and the mistakes that can be found in it without any I/O. */
 import type { FeedPacing, Problem } from '../core/declaration/feed.ts';
+import { type KnownNames, unknownKeys } from '../core/declaration/known-names.ts';
 import { checkTarget, publicForm } from './fetch-target.ts';
 import { isPath } from './json-path.ts';
 import { headerExpected } from './request-headers.ts';
@@ -40,8 +41,31 @@ export interface HttpCursor {
   param?: string;
 }
 
+const KNOWN: KnownNames<HttpOptions> = {
+  url: true,
+  headers: true,
+  format: true,
+  items: true,
+  cursor: true,
+  allow: true,
+  maxBytes: true,
+  timeoutMs: true,
+  everyMs: true,
+  budget: true,
+  overflow: true,
+  sample: true,
+};
+const KNOWN_OF_CURSOR: KnownNames<HttpCursor> = { from: true, of: true, param: true };
+
 export function httpProblems(options: HttpOptions): Problem[] {
-  return [...urlProblems(options), ...headerProblems(options), ...bodyProblems(options), ...cursorProblems(options)];
+  return [
+    ...unknownKeys(options, KNOWN),
+    ...unknownKeys(options.cursor, KNOWN_OF_CURSOR, 'cursor'),
+    ...urlProblems(options),
+    ...headerProblems(options),
+    ...bodyProblems(options),
+    ...cursorProblems(options),
+  ];
 }
 
 /** The feed's source for people: no query, no user, no headers. */

@@ -1,37 +1,46 @@
 /**
  * From a feed's items to the appends of a commit: validated, sampled, de-duplicated; what is wrong becomes a dead
  * letter. It reads the ends of logs for de-duplication and writes nothing. Only the holder of the feed's lease may use
- * one: what it knows of a log's end holds as long as nobody else takes from this feed.
+ * one: what it knows of a log's end holds as long as the publishers' fence, which its commits move on, stands.
  */
 import type { DeclaredFeed, FeedItem } from '../core/declaration/feed.ts';
 import type { DeclaredStream } from '../core/declaration/stream.ts';
-import { isGap } from '../core/event.ts';
+import { isGap, type LoggedEvent } from '../core/event.ts';
 import { type Json, utf8Bytes } from '../core/json.ts';
-import type { Operation, Store } from '../store/store.ts';
+import type { Append, Operation, Store, Version } from '../store/store.ts';
 import { idsFrom, validateEvent } from '../streams/append.ts';
 import { type DedupeWindow, loadWindow } from '../streams/dedupe.ts';
-import { deadLetterLog, streamLog } from '../streams/names.ts';
+import { deadLetterLog, publisherKey, streamLog } from '../streams/names.ts';
 import { BURST_DEAD_LETTERS, type Reason, toDeadLetter } from './dead-letters.ts';
 import { createPart, type Entry } from './part.ts';
 import { createSampler, type Sampled } from './sampling.ts';
-import { addCounts, type FeedCounts, type FeedState, NO_COUNTS } from './state.ts';
+import { addCounts, type FeedCounts, type FeedState, NO_COUNTS, recordBytes } from './state.ts';
 
 export type Taken = 'taken' | 'duplicate' | 'full';
 
 export interface Intake {
-  /** Reads what de-duplication has to know of the items' streams. Before their `take`. */
-  prepare(items: readonly FeedItem[]): Promise<void>;
+  /**
+   * Reads what de-duplication has to know of the items' streams, and leaves room for the feed's record with the position
+   * behind them. Before their `take`, with nothing gathered.
+   */
+  prepare(items: readonly FeedItem[], state: FeedState, position: Json): Promise<void>;
   /** `full`: nothing was done with it; drain, commit, and give it again. */
   take(item: FeedItem): Taken;
   /** For an item beyond the budget: a dead letter, or nothing but a count. */
   giveUp(item: FeedItem, deadLetter: boolean): Taken;
-  /** Takes in the events of windows that the clock closed. Only when nothing else is gathered: then they fit. */
-  closeWindows(): Promise<void>;
+  /** Takes in the events of windows that the clock closed; commits whenever they are too many. False: a commit was lost. */
+  closeWindows(commit: () => Promise<boolean>): Promise<boolean>;
   isEmpty(): boolean;
-  /** The appends gathered since the last one. */
+  /** The appends gathered since the last one; with each to a stream of identified events the put of its fence. */
   drain(): Operation[];
-  /** Of the burst so far. */
+  /** Of drained operations that were outrun, those that are left when what stands in the logs by now is left out. */
+  withoutKnown(operations: readonly Operation[]): Promise<Operation[]>;
+  /** Of the burst so far; of it all until `revert`. */
   counts: Readonly<FeedCounts>;
+  /** What was drained is committed, and this is the version of what it put. */
+  settle(operations: readonly Operation[], version: Version): void;
+  /** Forgets the counts of what no commit has taken. */
+  revert(): void;
   /** What the feed's record has to say with the next commit. */
   changes(state: FeedState): Pick<FeedState, 'sampling' | 'dirty' | 'newestTime' | 'counts'>;
 }
@@ -51,10 +60,15 @@ export function createIntake(options: Options): Intake {
   const { store, tenant, feed, now } = options;
   const streams = new Map(feed.targets.flatMap(({ stream }) => entryOf(options.streams, stream)));
   const logs = new Map([...streams.keys()].map((name) => [name, streamLog(tenant, name)]));
+  const names = new Map([...logs].map(([name, log]) => [log, name]));
   const windows = new Map<string, DedupeWindow>();
+  /** Versions of the publishers' fences of the streams that have a window. */
+  const fences = new Map<string, Version | null>();
   const sampler = feed.sample && createSampler(feed.sample, options.state.sampling);
-  const part = createPart(store.limits);
+  const part = createPart(store.limits, (log) => streams.get(names.get(log) ?? '')?.identified ?? false);
+  part.reserve(recordBytes(feed, options.state, null));
   const counts: FeedCounts = { ...NO_COUNTS };
+  let settled = { ...counts };
   let touched = new Set<string>();
   const nextId = idsFrom(options.newId());
   let newestTime: number | null = null;
@@ -62,7 +76,8 @@ export function createIntake(options: Options): Intake {
   function bury(item: FeedItem, reason: Reason): boolean {
     if (counts.deadLetters >= BURST_DEAD_LETTERS) return true;
     const value = toDeadLetter(item, reason, now()) as unknown as Json;
-    if (!part.add([{ log: deadLetterLog(tenant, feed.name), value, bytes: sizeOf(value) }])) return false;
+    const added = part.add([{ log: deadLetterLog(tenant, feed.name), value, bytes: sizeOf(value) }]);
+    if (!added) return part.isEmpty();
     counts.deadLetters += 1;
     return true;
   }
@@ -93,16 +108,54 @@ export function createIntake(options: Options): Intake {
     return fresh.length;
   }
 
-  async function prepare(items: readonly { stream: string }[]): Promise<void> {
+  async function loadWindows(items: readonly { stream: string }[]): Promise<void> {
     for (const name of new Set(items.map(({ stream }) => stream))) {
       const stream = streams.get(name);
-      if (!stream?.identified || windows.has(name)) continue;
-      windows.set(name, await loadWindow(store, streamLog(tenant, name), stream.dedupe));
+      if (stream?.identified && !windows.has(name)) await load(stream);
     }
   }
 
+  async function load({ name, dedupe }: DeclaredStream): Promise<void> {
+    // The fence first: who publishes after that moves it on.
+    fences.set(name, (await store.get(publisherKey(tenant, name), now())).version);
+    windows.set(name, await loadWindow(store, streamLog(tenant, name), dedupe));
+  }
+
+  function fenceOf(log: string): Operation[] {
+    const name = names.get(log) ?? '';
+    const expects = fences.get(name);
+    if (expects === undefined) return [];
+    return [{ kind: 'put', ...publisherKey(tenant, name), value: { feed: feed.name }, expects }];
+  }
+
+  const fenced = (appends: readonly Append[]): Operation[] => [
+    ...appends,
+    ...appends.flatMap(({ log }) => fenceOf(log)),
+  ];
+
+  async function withoutKnown(append: Append): Promise<Append[]> {
+    const stream = streams.get(names.get(append.log) ?? '');
+    if (!stream?.identified) return [append];
+    await load(stream);
+    const window = windows.get(stream.name);
+    const entries = append.entries.filter((value) => {
+      const event = value as LoggedEvent;
+      if (isGap(event)) return true;
+      if (window?.has(event)) return false;
+      window?.add(event);
+      return true;
+    });
+    const known = append.entries.length - entries.length;
+    counts.events -= known;
+    counts.duplicates += known;
+    return entries.length === 0 ? [] : [{ ...append, entries }];
+  }
+
   return {
-    prepare,
+    prepare(items, state, position) {
+      part.reserve(recordBytes(feed, state, position));
+      return loadWindows(items);
+    },
 
     take(item) {
       const stream = streams.get(item.stream);
@@ -119,7 +172,9 @@ export function createIntake(options: Options): Intake {
       const fresh = keep(sampled, through ? bytes : null);
       if (fresh === null) {
         if (!through) sampler.undo();
-        return 'full';
+        if (!part.isEmpty()) return 'full';
+        const expected = `what fits a commit of ${store.limits.commitBytes} bytes with the feed's record`;
+        return reject(item, { reason: 'too_large', field: 'data', expected });
       }
       counts.bytes += item.bytes;
       if (sampled.length === 0) counts.thinned += 1;
@@ -136,15 +191,36 @@ export function createIntake(options: Options): Intake {
       return 'taken';
     },
 
-    async closeWindows() {
+    async closeWindows(commit) {
       const closed = sampler?.close(now()) ?? [];
-      await prepare(closed);
-      keep(closed, null);
+      await loadWindows(closed);
+      for (const one of closed) {
+        if (keep([one], null) !== null) continue;
+        if (!(await commit())) return false;
+        keep([one], null);
+      }
+      return true;
     },
 
     isEmpty: () => part.isEmpty(),
-    drain: () => part.drain(),
+    drain: () => fenced(part.drain()),
+    async withoutKnown(operations) {
+      const left: Append[] = [];
+      for (const operation of operations)
+        if (operation.kind === 'append') left.push(...(await withoutKnown(operation)));
+      return fenced(left);
+    },
     counts,
+    settle(operations, version) {
+      for (const { log } of operations.filter((operation) => operation.kind === 'append')) {
+        const name = names.get(log) ?? '';
+        if (fences.has(name)) fences.set(name, version);
+      }
+      settled = { ...counts };
+    },
+    revert() {
+      Object.assign(counts, settled);
+    },
     changes(state) {
       const dirty = [...new Set([...state.dirty, ...touched])];
       touched = new Set();

@@ -4,7 +4,7 @@
  */
 import type { Runtime } from '../core/runtime.ts';
 import { commitSurely } from '../store/commit.ts';
-import type { Operation, Put, Reading, RecordKey, Store } from '../store/store.ts';
+import type { Operation, Put, Reading, RecordKey, Store, Version } from '../store/store.ts';
 import type { Json } from '../core/json.ts';
 import type { FeedState } from './state.ts';
 
@@ -17,8 +17,13 @@ export interface Lease {
   revert(): void;
   /** Epoch ms until which nobody else takes it. */
   until(): number;
-  /** Commits the record with these operations; false: the lease is lost, and nothing was written. */
-  commit(operations: readonly Operation[], deadline: number): Promise<boolean>;
+  /**
+   * Commits the record with these operations. `lost`: the lease is; `outrun`: an expectation of theirs did not hold.
+   * Nothing was written then.
+   */
+  commit(operations: readonly Operation[], deadline: number): Promise<'committed' | 'lost' | 'outrun'>;
+  /** Of all that the last commit put. */
+  version(): Version;
   /** The put that gives the lease back, for a commit that somebody else makes. */
   release(): Put;
   /** Commits that put alone; false: the lease is lost. */
@@ -48,16 +53,17 @@ export async function takeLease(
 
   const put = (): Put => ({ kind: 'put', ...key, value: state as unknown as Exclude<Json, null>, expects: version });
 
-  async function commitAll(operations: readonly Operation[], until: number): Promise<boolean> {
+  async function commitAll(operations: readonly Operation[], until: number): Promise<'committed' | 'lost' | 'outrun'> {
     const result = await commitSurely(runtime, store, operations, until);
     commits += 1;
-    if (result.status === 'conflict') return false;
+    if (result.status === 'conflict')
+      return result.conflicts.some(({ operation }) => operation === 0) ? 'lost' : 'outrun';
     ({ version } = result);
     committed = state;
-    return true;
+    return 'committed';
   }
 
-  function commit(operations: readonly Operation[], until: number): Promise<boolean> {
+  function commit(operations: readonly Operation[], until: number): Promise<'committed' | 'lost' | 'outrun'> {
     state = { ...state, lease: { holder, until: runtime.now() + leaseMs } };
     return commitAll([put(), ...operations], until);
   }
@@ -67,7 +73,7 @@ export async function takeLease(
     return put();
   }
 
-  if (!(await commit([], deadline))) return null;
+  if ((await commit([], deadline)) !== 'committed') return null;
   return {
     state: () => state,
     change(changes) {
@@ -78,8 +84,9 @@ export async function takeLease(
     },
     until: () => state.lease?.until ?? 0,
     commit,
+    version: () => version ?? '',
     release,
-    giveBack: (until) => commitAll([release()], until),
+    giveBack: async (until) => (await commitAll([release()], until)) === 'committed',
     commits: () => commits,
   };
 }

@@ -1,5 +1,6 @@
 /** What an MQTT feed may declare, its defaults, and the mistakes that can be found in it without any I/O. */
 import type { FeedPacing, FeedTarget, MqttPayload, Problem } from '../core/declaration/feed.ts';
+import { type KnownNames, unknownKeys } from '../core/declaration/known-names.ts';
 import { utf8Bytes } from '../core/json.ts';
 import type { TlsOptions } from '../core/runtime.ts';
 import { filterMistake } from './mqtt-topic.ts';
@@ -117,8 +118,33 @@ const RANGES: Partial<Record<keyof MqttOptions, readonly [number, number]>> = {
   answerMs: [1, 600_000],
 };
 
+const KNOWN: KnownNames<MqttOptions> = {
+  url: true,
+  clientId: true,
+  username: true,
+  password: true,
+  tls: true,
+  protocolVersion: true,
+  qos: true,
+  topic: true,
+  payload: true,
+  sessionExpirySeconds: true,
+  receiveMaximum: true,
+  brokerQueueLimit: true,
+  idleMs: true,
+  lingerMs: true,
+  maxPacketBytes: true,
+  keepAliveSeconds: true,
+  answerMs: true,
+  everyMs: true,
+  budget: true,
+  overflow: true,
+  sample: true,
+};
+const KNOWN_OF_TLS: KnownNames<TlsOptions> = { ca: true, cert: true, key: true, servername: true };
+
 export function mqttProblems(options: MqttOptions, targets: readonly FeedTarget[]): Problem[] {
-  const problems: Problem[] = [];
+  const problems = [...unknownKeys(options, KNOWN), ...unknownKeys(options.tls, KNOWN_OF_TLS, 'tls')];
   const wrong = (path: string, expected: string, found?: string) =>
     problems.push({ path, expected, ...(found === undefined ? {} : { found }) });
 

@@ -1,10 +1,7 @@
-/** One commit's worth of appends, gathered within the store's limits. Pure. */
+/** One commit's worth of appends, gathered within the store's limits, with room for a fence beside each. Pure. */
 import type { Json } from '../core/json.ts';
 import { SEGMENT_BYTES, SEGMENT_ENTRIES } from '../store/limits.ts';
-import type { Operation, StoreLimits } from '../store/store.ts';
-
-/** Room that a part leaves for the feed's record: replay, sampling, position and the rest, at their bounds. */
-export const RECORD_RESERVE = 200 * 1024;
+import type { Append, StoreLimits } from '../store/store.ts';
 
 export interface Entry {
   log: string;
@@ -13,25 +10,31 @@ export interface Entry {
   bytes: number;
 }
 
+/** Of a publishers' fence: its names and its value. */
+const FENCE_BYTES = 1_024;
+
 export interface Part {
-  /** Adds all of them, or answers false: the part is full. A part that is empty takes what a limit allows at all. */
+  /** Leaves so many bytes of the commit to the feed's record. */
+  reserve(bytes: number): void;
+  /** Adds all of them, or none and answers false: the part is full; or, where it is empty, they fit no commit. */
   add(entries: readonly Entry[]): boolean;
   isEmpty(): boolean;
   /** Ends the part: its appends, one for each log; the next part begins empty. */
-  drain(): Operation[];
+  drain(): Append[];
 }
 
-interface Appends {
+interface Gathered {
   values: Json[];
   /** Of the last segment. */
   entries: number;
   bytes: number;
 }
 
-export function createPart(limits: StoreLimits): Part {
+/** @param isFenced whether a log's append goes with a put of its fence */
+export function createPart(limits: StoreLimits, isFenced: (log: string) => boolean): Part {
   const mostWeight = limits.commitOperations - 1;
-  const mostBytes = limits.commitBytes - Math.min(RECORD_RESERVE, limits.commitBytes / 2);
-  let logs = new Map<string, Appends>();
+  let mostBytes = limits.commitBytes;
+  let logs = new Map<string, Gathered>();
   let weight = 0;
   let bytes = 0;
 
@@ -42,6 +45,10 @@ export function createPart(limits: StoreLimits): Part {
       appends = { values: [], entries: SEGMENT_ENTRIES, bytes: 0 };
       logs.set(log, appends);
       bytes += log.length;
+      if (isFenced(log)) {
+        weight += 1;
+        bytes += FENCE_BYTES;
+      }
     }
     if (appends.entries >= SEGMENT_ENTRIES || appends.bytes + size > SEGMENT_BYTES) {
       weight += 1;
@@ -55,20 +62,27 @@ export function createPart(limits: StoreLimits): Part {
   }
 
   return {
+    reserve(reserved) {
+      mostBytes = limits.commitBytes - reserved;
+    },
     add(entries) {
       const size = entries.reduce((sum, entry) => sum + entry.bytes + entry.log.length, 0);
-      // Each entry may open a segment: the count is cautious by as much.
-      if (logs.size > 0 && (weight + entries.length > mostWeight || bytes + size > mostBytes)) return false;
+      const opened = new Set(entries.map(({ log }) => log));
+      const fences = [...opened].filter((log) => isFenced(log) && !logs.has(log)).length;
+      if (bytes + size + fences * FENCE_BYTES > mostBytes) return false;
+      // Each entry may open a segment, but of two segments one is full: the count is cautious by as much.
+      const full = entries.length / SEGMENT_ENTRIES + (2 * size) / SEGMENT_BYTES;
+      if (weight + fences + Math.min(entries.length, opened.size + Math.ceil(full)) > mostWeight) return false;
       for (const entry of entries) append(entry);
       return true;
     },
     isEmpty: () => logs.size === 0,
     drain() {
-      const operations: Operation[] = [...logs].map(([log, { values }]) => ({ kind: 'append', log, entries: values }));
+      const appends: Append[] = [...logs].map(([log, { values }]) => ({ kind: 'append', log, entries: values }));
       logs = new Map();
       weight = 0;
       bytes = 0;
-      return operations;
+      return appends;
     },
   };
 }

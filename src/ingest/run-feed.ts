@@ -11,6 +11,7 @@ import type { Deps } from '../streams/deps.ts';
 import { feedKey } from '../streams/names.ts';
 import { BREAKER_FAILURES, pauseAfter } from './breaker.ts';
 import { type BurstEnd, runBurst } from './burst.ts';
+import { commitIntake } from './commit-intake.ts';
 import type { GuardedFetch } from './guarded-fetch.ts';
 import { createIntake, type Intake } from './intake.ts';
 import { type Lease, takeLease } from './lease.ts';
@@ -76,7 +77,7 @@ export async function runFeed(turn: Turn, feed: DeclaredFeed, reading: Reading):
     projections += (await project(turn, lease)).commits;
   };
   let end = await runBurst({ ...turn, feed, lease, intake, endsAt, project: projected }).catch((thrown: unknown) =>
-    failure(lease, thrown),
+    failure(lease, intake, thrown),
   );
   if (end.kind === 'ended' && !(await closeWindows(lease, intake, deadline))) end = { kind: 'lost' };
   if (end.kind !== 'lost') {
@@ -85,6 +86,7 @@ export async function runFeed(turn: Turn, feed: DeclaredFeed, reading: Reading):
     projections += released.commits;
     if (released.lost) end = { kind: 'lost' };
   }
+  if (end.kind === 'lost') intake.revert();
   const outcome = end.kind === 'ended' ? 'pulled' : end.kind;
   const done = report(outcome, lease.state(), intake.counts, lease.commits() + projections);
   return end.kind === 'failed' ? { ...done, error: end.error } : done;
@@ -101,19 +103,18 @@ function begin(state: FeedState, now: number, chance: number): FeedState {
 }
 
 /** What broke a burst from within is the feed's failure, unless it was the store. */
-function failure(lease: Lease, thrown: unknown): BurstEnd {
+function failure(lease: Lease, intake: Intake, thrown: unknown): BurstEnd {
   const error = asTidegateError(thrown);
   if (error.code === 'store_unavailable' || error.code === 'store_unknown') throw error;
   lease.revert();
+  intake.revert();
   return { kind: 'failed', error };
 }
 
 /** Stores what sampling windows hold that the clock closed; false: the lease is lost. */
 async function closeWindows(lease: Lease, intake: Intake, deadline: number): Promise<boolean> {
-  await intake.closeWindows();
-  if (intake.isEmpty()) return true;
-  lease.change(intake.changes(lease.state()));
-  return lease.commit(intake.drain(), deadline);
+  const commit = () => commitIntake(lease, intake, deadline);
+  return (await intake.closeWindows(commit)) && (intake.isEmpty() || commit());
 }
 
 /** What a burst's end means for the next one. */

@@ -2,8 +2,9 @@
  * `ingest`: pulls every feed that is due, each under its own lease, budget and breaker, several at once. A run that is
  * missed, doubled or overlaps harms nothing: the lease decides who pulls, and its version is on every commit.
  *
- * Commits of a burst of n events over k keys of one stream, in batches of 100 or more of ordinary size (all events of a
- * batch within the store's `commitBytes`): at most 3 + n/100 + 2k/90. Each further stream that gets events adds one. A
+ * Commits of a burst of n events over k keys of one stream, in batches of 100 or more: at most 3 + n/100 + 2k/90,
+ * while 100 events with the feed's record (some kilobytes; up to 64 KiB more with sampling) are within the store's
+ * `commitBytes`. On Redis, where those are 420,000, that is 4 KB an event; larger ones take as many commits as their bytes. Each further stream that gets events adds one. A
  * burst that lasts longer than 5 s adds those that keep latest events and its lease up meanwhile.
  */
 import type { DeclaredFeed } from '../core/declaration/feed.ts';

@@ -10,12 +10,12 @@
  */
 import type { Sampling } from '../core/declaration/feed.ts';
 import type { LoggedEvent } from '../core/event.ts';
-import type { Json, JsonObject } from '../core/json.ts';
+import { type Json, type JsonObject, utf8Bytes } from '../core/json.ts';
 
 export const MOST_SLOTS = 500;
 export const MOST_STATE_BYTES = 64 * 1024;
-/** What a slot weighs beside its event. */
-const SLOT_BYTES = 150;
+/** What a slot weighs at most beside its names and its event. */
+const SLOT_BYTES = 240;
 
 export interface Sampled {
   stream: string;
@@ -87,7 +87,7 @@ export function createSampler(sampling: Sampling, state: Json): Sampler {
       undone = [];
       const name = `${stream}\u0000${event.key ?? ''}`;
       const slot = slots.get(name);
-      const weight = SLOT_BYTES + name.length;
+      const weight = SLOT_BYTES + stream.length + utf8Bytes(JSON.stringify(name));
       if ('every' in sampling) {
         const seen = slot?.seen ?? 0;
         set(name, { stream, seen: (seen + 1) % sampling.every, window: null, bytes: weight });

@@ -3,8 +3,11 @@
  * them. Pure: what is read, judged and written, not when. The record's version is the fencing token of the lease.
  */
 import type { ErrorCode } from '../core/errors.ts';
-import type { Json } from '../core/json.ts';
+import type { DeclaredFeed } from '../core/declaration/feed.ts';
+import { type Json, utf8Bytes } from '../core/json.ts';
 import { isPresent, type Reading } from '../store/store.ts';
+import { REPLAY_BYTES } from './replay.ts';
+import { MOST_STATE_BYTES } from './sampling.ts';
 
 export const DEFAULT_LEASE_MS = 30_000;
 
@@ -35,7 +38,7 @@ export interface FeedState {
   lease: { holder: string; until: number } | null;
   /** As the feed's last committed batch left it. */
   position: Json;
-  /** Fingerprints of the items behind the position that are committed already (see replay.ts). */
+  /** Which of the items behind the position are committed already (see replay.ts). */
   replay: string;
   /** Of sampling (see sampling.ts). */
   sampling: Json;
@@ -101,6 +104,24 @@ export function addCounts(a: FeedCounts, b: FeedCounts): FeedCounts {
     deadLetters: a.deadLetters + b.deadLetters,
     bytes: a.bytes + b.bytes,
   };
+}
+
+/** The record's key, its lease, and what its numbers grow by. */
+const GROWTH_BYTES = 2 * 1024;
+
+/**
+ * Most bytes that the record takes in a commit before the feed's position moves on to `next`, and in the one that moves
+ * it: as it is now, and what it can grow by, at the bounds of its parts.
+ */
+export function recordBytes(feed: Pick<DeclaredFeed, 'targets' | 'sample'>, state: FeedState, next: Json): number {
+  const dirty = [...new Set([...state.dirty, ...feed.targets.map(({ stream }) => stream)])];
+  const rest = sizeOf({ ...state, position: null, replay: '', sampling: null, dirty });
+  const sampling = feed.sample ? MOST_STATE_BYTES : 0;
+  return GROWTH_BYTES + rest + Math.max(sizeOf(state.position), sizeOf(next)) + REPLAY_BYTES + sampling;
+}
+
+function sizeOf(value: unknown): number {
+  return utf8Bytes(JSON.stringify(value));
 }
 
 /** Why a feed is not run now; null: it is due, and its lease is free. */

@@ -42,7 +42,7 @@ function streamResource(deps: Deps): Resource {
     description: `A stream: what its fields mean, its ${NEWEST_EVENTS} newest events, how its feed is, and a cursor for tail_stream`,
     mimeType: JSON_TYPE,
     cache: CACHE,
-    async read({ name = '' }, { uri, principal: { tenant } }) {
+    async read({ name }, { uri, principal: { tenant } }) {
       const stream = findStream(app, name);
       const [page, feed] = await Promise.all([
         readHistory(deps, tenant, stream, { limit: NEWEST_EVENTS }),
@@ -71,7 +71,7 @@ function keyResource(deps: Deps): Resource {
     description: 'The latest event of a key of a stream',
     mimeType: JSON_TYPE,
     cache: CACHE,
-    async read({ name = '', key = '' }, { uri, principal: { tenant } }) {
+    async read({ name, key }, { uri, principal: { tenant } }) {
       const stream = findStream(app, name);
       const event = stream.keyed ? await readLatest(deps, tenant, name, key) : null;
       if (event === null) throw unknownKey(stream, key);
@@ -99,7 +99,7 @@ function feedResource(deps: Deps): Resource {
       'How a feed is: state, lag, last error, counts, and the newest of what it could not deliver, each with its reason',
     mimeType: JSON_TYPE,
     cache: CACHE,
-    async read({ name = '' }, { uri, principal: { tenant } }) {
+    async read({ name }, { uri, principal: { tenant } }) {
       const [[status], { deadLetters }] = await Promise.all([
         feedStatus(deps, tenant, [name]),
         readDeadLetters(deps, tenant, name, { limit: NEWEST_DEAD_LETTERS }),

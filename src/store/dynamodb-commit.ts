@@ -22,8 +22,8 @@ import { toTidegateError, withoutData } from './dynamodb-errors.ts';
 import { garbageAt, text, type Keys } from './dynamodb-item.ts';
 import type { LogReader } from './dynamodb-log.ts';
 import { toItem, toReading } from './dynamodb-records.ts';
-import { packSegments } from './dynamodb-segments.ts';
-import { checkCommit } from './limits.ts';
+import { packSegments, type PackedSegment } from './dynamodb-segments.ts';
+import { checkCommit, tooLate } from './limits.ts';
 import type { Append, Check, CommitOptions, CommitResult, Cursor, Operation, Store } from './store.ts';
 
 const ALL_OLD = { ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } as const;
@@ -35,6 +35,12 @@ interface Draft {
   /** Which operation each item is of; null for the item of the commit's own. */
   origins: (number | null)[];
   cursors: Record<string, Cursor>;
+}
+
+/** The JSON of an operation's values, and for an append the segments of them, packed once for all tries. */
+interface Encoded {
+  values: readonly string[];
+  packing: Promise<PackedSegment[]>;
 }
 
 export function createCommit(client: DynamoClient, keys: Keys, logs: LogReader): Store['commit'] {
@@ -68,8 +74,8 @@ export function createCommit(client: DynamoClient, keys: Keys, logs: LogReader):
     return { Put: { TableName, Item, ...condition, ...ALL_OLD } };
   }
 
-  async function toSegments({ log }: Append, values: readonly string[], { id, now }: CommitOptions) {
-    const [view, packed] = await Promise.all([logs.look(log), packSegments(values)]);
+  async function toSegments({ log }: Append, packing: Promise<PackedSegment[]>, { id, now }: CommitOptions) {
+    const [view, packed] = await Promise.all([logs.look(log), packing]);
     const epoch = view?.span.epoch ?? epochOf(log, id);
     const appendedAt = Math.max(now, view?.newestAt ?? now);
     let place = view?.span.end ?? 0;
@@ -82,13 +88,13 @@ export function createCommit(client: DynamoClient, keys: Keys, logs: LogReader):
     return { writes, cursor: encodeCursor(epoch, place) };
   }
 
-  async function draft(operations: readonly Operation[], encoded: string[][], options: CommitOptions): Promise<Draft> {
+  async function draft(operations: readonly Operation[], encoded: Encoded[], options: CommitOptions): Promise<Draft> {
     const result: Draft = { items: [], origins: [], cursors: {} };
     const parts = await Promise.all(
       operations.map(async (operation, index) => {
-        const values = encoded[index] ?? [];
+        const { values, packing } = encoded[index] ?? { values: [], packing: Promise.resolve([]) };
         if (operation.kind !== 'append') return [toWrite(operation, values, options)];
-        const { writes, cursor } = await toSegments(operation, values, options);
+        const { writes, cursor } = await toSegments(operation, packing, options);
         result.cursors[operation.log] = cursor;
         return writes;
       }),
@@ -109,8 +115,12 @@ export function createCommit(client: DynamoClient, keys: Keys, logs: LogReader):
     const [first] = operations;
     if (operations.length === 1 && first?.kind === 'check') return check(first, options, until);
     const token = isAlwaysSame(operations) ? { ClientRequestToken: await tokenOf(keys.commit(options.id)) } : {};
+    const prepared = encoded.map((values, index) => ({
+      values,
+      packing: operations[index]?.kind === 'append' ? packSegments(values) : Promise.resolve([]),
+    }));
     for (let attempt = 0; ; attempt += 1) {
-      const { items, origins, cursors } = await draft(operations, encoded, options);
+      const { items, origins, cursors } = await draft(operations, prepared, options);
       const command = new TransactWriteItemsCommand({ TransactItems: items, ...token });
       try {
         await client.send((dynamo, sending) => dynamo.send(command, sending), { until });
@@ -150,11 +160,11 @@ export function createCommit(client: DynamoClient, keys: Keys, logs: LogReader):
   }
 
   return async (operations, options) => {
-    const encoded = checkCommit(operations, options.id);
-    const leftMs = options.deadline - options.now;
-    if (leftMs <= 0) return { status: 'unknown', cause: new Error('the deadline had passed before it was sent') };
+    const encoded = checkCommit(operations, options);
+    const late = tooLate(options);
+    if (late) return late;
     try {
-      return await run(operations, encoded, options, client.until(leftMs));
+      return await run(operations, encoded, options, client.until(options.deadline - options.now));
     } catch (error) {
       const cause = toTidegateError(error, client.table);
       if (cause.code !== 'store_unavailable') throw cause;

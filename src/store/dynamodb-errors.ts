@@ -21,6 +21,10 @@ const CREDENTIALS = new Set([
 /** The table has other keys than ours, or no such index. */
 const OTHER_TABLE = /does not match the schema|Missing the key|specified index|Query condition missed key schema/i;
 
+const NO_REGION = /region is missing|region not accepted/i;
+/** Defects of ours, or a commit's id that was used for two commits. */
+const WRONG = new Set(['IdempotentParameterMismatchException', 'SerializationException', 'ValidationException']);
+
 export function isRefused(error: unknown): boolean {
   return REFUSED.has(nameOf(error));
 }
@@ -42,8 +46,8 @@ export function toTidegateError(error: unknown, table: string): TidegateError {
       cause,
     });
   }
-  if (/region is missing/i.test(String(error))) {
-    return new TidegateError('invalid_config', 'AWS_REGION is not set', {
+  if (NO_REGION.test(String(error))) {
+    return new TidegateError('invalid_config', 'AWS_REGION is not set, or is no region', {
       field: 'AWS_REGION',
       expected: 'the region of the table, e.g. eu-central-1',
       cause,
@@ -56,7 +60,7 @@ export function toTidegateError(error: unknown, table: string): TidegateError {
       cause,
     });
   }
-  if (name === 'ValidationException' || name === 'SerializationException') {
+  if (WRONG.has(name)) {
     return new TidegateError('internal', 'DynamoDB could not take a request', { cause });
   }
   return new TidegateError('store_unavailable', 'the dynamodb store cannot be reached', { retryAfterMs: 1_000, cause });

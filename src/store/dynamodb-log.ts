@@ -113,7 +113,7 @@ export function createLogReader(client: DynamoClient, keys: Keys) {
       for (let looks = 0; ; looks += 1) {
         const result = await work();
         if (result !== null) return result;
-        const reason = new TidegateError('store_unavailable', 'a log kept changing while it was read', {
+        const reason = new TidegateError('store_unavailable', 'what was read kept changing', {
           retryAfterMs: 1_000,
         });
         if (looks >= MOST_LOOKS) throw reason;

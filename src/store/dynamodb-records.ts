@@ -16,6 +16,10 @@ import { isPresent, type DueRecord, type Put, type Reading, type RecordKey, type
 
 /** How many shards are asked at once: Workers allow six connections. */
 const SHARDS_AT_ONCE = 4;
+/** A request reads at least so many of a shard, since those that have expired are left out. */
+const DUE_PAGE = 100;
+/** Of a shard, so many expired records are passed over in a call, about. */
+const MOST_PASSED = 1_000;
 
 export type Records = Pick<Store, 'get' | 'getMany' | 'list' | 'due'>;
 
@@ -44,6 +48,7 @@ export function createRecords(client: DynamoClient, keys: Keys): Records {
 
   async function dueInShard(queue: string, shard: number, now: number, limit: number): Promise<DueRecord[]> {
     const found: DueRecord[] = [];
+    let passed = 0;
     let ExclusiveStartKey: Item | undefined;
     do {
       const page = await client.ask((dynamo, options) =>
@@ -53,7 +58,7 @@ export function createRecords(client: DynamoClient, keys: Keys): Records {
             IndexName: DYNAMODB_TABLE.dueIndex.name,
             KeyConditionExpression: 'dq = :queue AND da < :until',
             ExpressionAttributeValues: { ':queue': keys.queue(queue, shard), ':until': { S: dueUpTo(now) } },
-            Limit: limit,
+            Limit: Math.max(limit, DUE_PAGE),
             ExclusiveStartKey,
           }),
           options,
@@ -62,9 +67,10 @@ export function createRecords(client: DynamoClient, keys: Keys): Records {
       for (const item of page.Items ?? []) {
         const { at, expiresAt } = dueTimes(item);
         if (expiresAt === null || expiresAt > now) found.push({ ...keys.recordOf(item), dueAt: at });
+        else passed += 1;
       }
       ExclusiveStartKey = page.LastEvaluatedKey;
-    } while (ExclusiveStartKey !== undefined && found.length < limit);
+    } while (ExclusiveStartKey !== undefined && found.length < limit && passed < MOST_PASSED);
     return found;
   }
 

@@ -17,8 +17,14 @@ export interface Segment {
   item: Item | null;
 }
 
-/** The attributes of the segments that these entries (JSON) fill, in order, with how many entries each holds. */
-export async function packSegments(texts: readonly string[]): Promise<{ count: number; data: Item }[]> {
+export interface PackedSegment {
+  count: number;
+  /** The attribute that holds its entries. */
+  data: Item;
+}
+
+/** The segments that these entries (JSON) fill, in order. */
+export async function packSegments(texts: readonly string[]): Promise<PackedSegment[]> {
   let from = 0;
   const counts = segmentCounts(texts.map(utf8Bytes));
   return Promise.all(

@@ -123,6 +123,7 @@ export function createDynamodbStore(options: DynamodbOptions): Store {
 
     async add(key, amount, { now, expiresAt }) {
       limits.checkWhole(amount, 'amount');
+      limits.checkWhole(expiresAt, 'expiresAt');
       const Key = keys.counter(key);
       const values = { ':amount': { N: String(amount) }, ':now': { N: String(now) } };
       const beginning = { ...values, ':expiry': { N: String(expiresAt) }, ':garbage': garbageAt(expiresAt) };
@@ -130,7 +131,12 @@ export function createDynamodbStore(options: DynamodbOptions): Store {
         const item =
           (await count(Key, values, 'SET t = t + :amount', LIVE)) ??
           (await count(Key, beginning, 'SET t = :amount, e = :expiry, x = :garbage', `NOT (${LIVE})`));
-        return item && number(item, 't');
+        if (item === null) return null;
+        const total = number(item, 't');
+        const bound = limits.counted(total);
+        const stopped = { ':bound': { N: String(bound) }, ':now': { N: String(now) } };
+        if (bound !== total) await count(Key, stopped, 'SET t = :bound', LIVE);
+        return bound;
       });
     },
 

@@ -3,8 +3,8 @@
  * another is added. An append weighs as many operations as the segments it would be packed into.
  */
 import { TidegateError } from '../core/errors.ts';
-import { utf8Bytes } from '../core/json.ts';
-import type { Operation, Put, StoreLimits } from './store.ts';
+import { type Json, utf8Bytes } from '../core/json.ts';
+import type { CommitOptions, CommitResult, Operation, Put, StoreLimits } from './store.ts';
 
 /** Most operations in a commit on any engine; a driver may state less in `Store.limits`. */
 export const COMMIT_OPERATIONS = 90;
@@ -58,10 +58,11 @@ export function appendWeight(entryBytes: readonly number[]): number {
  */
 export function checkCommit(
   operations: readonly Operation[],
-  id: string,
+  { id, now }: Pick<CommitOptions, 'id' | 'now'>,
   limits: StoreLimits = PORTABLE_LIMITS,
 ): string[][] {
   checkName(id, 'options.id', COMMIT_ID_BYTES);
+  checkWhole(now, 'options.now');
   if (operations.length === 0) throw new TidegateError('invalid_input', 'a commit needs at least one operation');
   const taken = new Set<string>();
   let weight = 0;
@@ -91,6 +92,17 @@ export function checkCommit(
   if (weight > commitOperations) throw tooLarge(`${weight} operations`, `at most ${commitOperations} a commit`);
   if (bytes > commitBytes) throw tooLarge(`${bytes} bytes`, `at most ${commitBytes} a commit`);
   return encoded;
+}
+
+/** The answer to a commit whose deadline has passed before it is sent; null where there is time. */
+export function tooLate({ now, deadline }: CommitOptions): CommitResult | null {
+  if (deadline > now) return null;
+  return { status: 'unknown', cause: new Error('the deadline had passed before it was sent') };
+}
+
+/** A counter's new number: it stops at what a double holds exactly. */
+export function counted(total: number): number {
+  return Math.max(-Number.MAX_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, total));
 }
 
 /** Answers how many bytes the key has. @throws TidegateError `invalid_input` */
@@ -153,13 +165,25 @@ function targetOf(operation: Operation): string {
 
 function encode(operation: Operation, field: string): string[] {
   if (operation.kind === 'put') {
-    const text = JSON.stringify(operation.value);
+    const text = textOf(operation.value, `${field}.value`);
     if (text === 'null') throw new TidegateError('invalid_input', `${field} puts a bare null`, { field });
     return [text];
   }
   if (operation.kind !== 'append') return [];
   if (operation.entries.length === 0) throw new TidegateError('invalid_input', `${field} appends nothing`, { field });
-  return operation.entries.map((entry) => JSON.stringify(entry));
+  return operation.entries.map((entry, index) => textOf(entry, `${field}.entries[${index}]`));
+}
+
+/** Types cannot keep everything out that JSON has no text for: `undefined`, a function, a bigint, a cycle. */
+function textOf(value: Json, field: string): string {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch {
+    text = undefined;
+  }
+  if (text !== undefined) return text;
+  throw new TidegateError('invalid_input', `${field} has no JSON`, { field, expected: 'a JSON value' });
 }
 
 function tooLarge(found: string, expected: string): TidegateError {

@@ -188,16 +188,18 @@ function createExactStore(commitLimits: StoreLimits): Store {
       };
     },
 
-    async commit(operations, { id, now }) {
-      const encoded = limits.checkCommit(operations, id, commitLimits);
-      return structuredClone(commit(operations, id, now, encoded));
+    async commit(operations, options) {
+      const encoded = limits.checkCommit(operations, options, commitLimits);
+      return limits.tooLate(options) ?? structuredClone(commit(operations, options.id, options.now, encoded));
     },
 
     async add(key, amount, { now, expiresAt }) {
       limits.checkWhole(amount, 'amount');
+      limits.checkWhole(expiresAt, 'expiresAt');
       const counter = counters.get(key);
       const live = counter !== undefined && counter.expiresAt > now;
-      const next = { total: (live ? counter.total : 0) + amount, expiresAt: live ? counter.expiresAt : expiresAt };
+      const total = limits.counted((live ? counter.total : 0) + amount);
+      const next = { total, expiresAt: live ? counter.expiresAt : expiresAt };
       counters.set(key, next);
       return next.total;
     },

@@ -70,23 +70,37 @@ end
 return answer
 `;
 
-/** queue, now, limit, grace, shards… → partition, id and due time of each. What expired before \`now - grace\`, or is gone, leaves the queue. */
+/**
+ * queue, now, limit, grace, most, shards… → partition, id and due time of each. What expired before \`now - grace\`, or is
+ * gone, leaves the queue; what expired since takes no place of the limit, and of a shard so many are passed over at most.
+ */
 const DUE = `
 local now, limit, found = tonumber(ARGV[2]), tonumber(ARGV[3]), {}
-for at = 5, #ARGV do
-  local left = limit - #found / 3
-  if left <= 0 then break end
-  local queue = queueKey(ARGV[at], ARGV[1])
-  local names = redis.call('ZRANGEBYSCORE', queue, '-inf', ARGV[2], 'WITHSCORES', 'LIMIT', 0, left)
-  for i = 1, #names, 2 do
-    local row = redis.call('HMGET', base .. ':r:' .. names[i], 'n', 'e')
-    if not row[1] or expired(row[2], now - tonumber(ARGV[4])) then redis.call('ZREM', queue, names[i])
-    elseif not expired(row[2], now) then
-      local partition, id = split(names[i])
-      found[#found + 1] = partition
-      found[#found + 1] = id
-      found[#found + 1] = names[i + 1]
+for at = 6, #ARGV do
+  local queue, stay, passed, more = queueKey(ARGV[at], ARGV[1]), 0, 0, true
+  while more and passed < tonumber(ARGV[5]) do
+    local left = limit - #found / 3
+    if left <= 0 then return found end
+    local count = math.max(left, 50)
+    local names = redis.call('ZRANGEBYSCORE', queue, '-inf', ARGV[2], 'WITHSCORES', 'LIMIT', stay, count)
+    for i = 1, #names, 2 do
+      if #found / 3 >= limit then return found end
+      local row = redis.call('HMGET', base .. ':r:' .. names[i], 'n', 'e')
+      if not row[1] or expired(row[2], now - tonumber(ARGV[4])) then
+        redis.call('ZREM', queue, names[i])
+        passed = passed + 1
+      else
+        stay = stay + 1
+        if expired(row[2], now) then passed = passed + 1
+        else
+          local partition, id = split(names[i])
+          found[#found + 1] = partition
+          found[#found + 1] = id
+          found[#found + 1] = names[i + 1]
+        end
+      end
     end
+    more = #names == count * 2
   end
 end
 return found
@@ -208,11 +222,17 @@ redis.call('SET', marker, answer, 'PX', ARGV[3])
 return { 'committed', answer }
 `;
 
-/** counter, amount, now, expiry, ttl → total. */
+/** counter, amount, now, expiry, ttl → total, which stops at the greatest whole number that a double holds exactly. */
 const ADD = `
 local key = base .. ':n:' .. ARGV[1]
 local row = redis.call('HMGET', key, 't', 'e')
-if row[1] and not expired(row[2], tonumber(ARGV[3])) then return whole(redis.call('HINCRBY', key, 't', ARGV[2])) end
+if row[1] and not expired(row[2], tonumber(ARGV[3])) then
+  local total, most = redis.call('HINCRBY', key, 't', ARGV[2]), 9007199254740991
+  if total <= most and total >= -most then return whole(total) end
+  local bound = whole(total > 0 and most or -most)
+  redis.call('HSET', key, 't', bound)
+  return bound
+end
 redis.call('HSET', key, 't', ARGV[2], 'e', ARGV[4])
 redis.call('PEXPIRE', key, ARGV[5])
 return ARGV[2]

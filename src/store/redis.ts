@@ -40,6 +40,8 @@ const COMMIT_LIMITS: StoreLimits = { commitOperations: limits.COMMIT_OPERATIONS,
 const LIST_BYTES = 1_000_000;
 /** Clocks may differ: what expired less than this ago stays in its queue. */
 const DUE_GRACE_MS = 60_000;
+/** Of a shard of a queue, so many expired records are passed over in a call, about. */
+const MOST_PASSED = 500;
 const COUNTER_GARBAGE_MS = 60_000;
 const TIMEOUT_MS = 10_000;
 
@@ -109,7 +111,7 @@ export async function createRedisStore(options: RedisOptions): Promise<Store> {
 
     async due(queue, { now, limit, from }) {
       limits.checkCount(limit, limits.DUE_LIMIT, 'limit');
-      const args = [queue, now, limit, DUE_GRACE_MS, ...shardsFrom(from)].map(String);
+      const args = [queue, now, limit, DUE_GRACE_MS, MOST_PASSED, ...shardsFrom(from)].map(String);
       const found = (await client.run('due', args)) as string[];
       return Array.from({ length: found.length / 3 }, (_, i) => ({
         partition: found[i * 3] ?? '',
@@ -145,12 +147,14 @@ export async function createRedisStore(options: RedisOptions): Promise<Store> {
       };
     },
 
-    async commit(operations, { id, now, deadline }) {
-      const encoded = limits.checkCommit(operations, id, COMMIT_LIMITS);
+    async commit(operations, options) {
+      const { id, now, deadline } = options;
+      const encoded = limits.checkCommit(operations, options, COMMIT_LIMITS);
+      const late = limits.tooLate(options);
+      if (late) return late;
       const args = [id, String(now), String(limits.COMMIT_MEMORY_MS)];
       operations.forEach((operation, index) => args.push(...encode(operation, encoded[index] ?? [], id, now)));
       const leftMs = Math.min(timeoutMs, deadline - now);
-      if (leftMs <= 0) return { status: 'unknown', cause: new Error('the deadline had passed before it was sent') };
       try {
         return toCommitResult(await client.run('commit', args, Math.ceil(leftMs)), operations, id, now);
       } catch (cause) {
@@ -161,6 +165,7 @@ export async function createRedisStore(options: RedisOptions): Promise<Store> {
 
     async add(key, amount, { now, expiresAt }) {
       limits.checkWhole(amount, 'amount');
+      limits.checkWhole(expiresAt, 'expiresAt');
       const ttl = Math.max(0, expiresAt - now) + COUNTER_GARBAGE_MS;
       return Number(await client.run('add', [key, amount, now, expiresAt, ttl].map(String)));
     },

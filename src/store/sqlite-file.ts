@@ -113,7 +113,7 @@ export function openSqliteFile({ path, busyMs = BUSY_MS }: SqliteOptions) {
   };
   const counter = {
     add: prepare<{ total: number }>(`INSERT INTO counters VALUES (?1, ?2, ?3) ON CONFLICT (key) DO UPDATE SET
-      total = CASE WHEN expires_at > ?4 THEN total ELSE 0 END + ?2,
+      total = max(-9007199254740991, min(9007199254740991, CASE WHEN expires_at > ?4 THEN total ELSE 0 END + ?2)),
       expires_at = CASE WHEN expires_at > ?4 THEN expires_at ELSE ?3 END RETURNING total`),
     collect: prepare('DELETE FROM counters WHERE key IN (SELECT key FROM counters WHERE expires_at <= ? LIMIT ?)'),
   };
@@ -137,6 +137,29 @@ export function openSqliteFile({ path, busyMs = BUSY_MS }: SqliteOptions) {
   }
 
   return { record, log, entry, time, made, counter, within, close };
+}
+
+/** What SQLite reports of itself, its file and its disk, by primary result code; a closed database is none too. */
+const ENGINE_CODES: ReadonlySet<number> = new Set([
+  5, // busy
+  6, // locked
+  7, // no memory
+  8, // read only
+  9, // interrupted
+  10, // input or output
+  11, // corrupt
+  13, // full
+  14, // cannot open
+  15, // locking protocol
+  26, // no database
+]);
+
+/** Whether an error is the engine's; else it is of what it was given: a constraint, a type, a wrong statement. */
+export function isOfEngine(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code, errcode } = error as Error & { code?: unknown; errcode?: unknown };
+  if (code === 'ERR_INVALID_STATE') return true;
+  return code === 'ERR_SQLITE_ERROR' && typeof errcode === 'number' && ENGINE_CODES.has(errcode & 0xff);
 }
 
 function open(path: string, busyMs: number): DatabaseSync {

@@ -17,7 +17,7 @@ import {
 } from './cursor.ts';
 import * as limits from './limits.ts';
 import { shardOf, shardsFrom } from './shard.ts';
-import { type LogRow, openSqliteFile, type RecordRow, type SqliteOptions } from './sqlite-file.ts';
+import { isOfEngine, type LogRow, openSqliteFile, type RecordRow, type SqliteOptions } from './sqlite-file.ts';
 import type { CommitResult, DueRecord, LogPage, Operation, Reading, RecordKey, Store, StoredRecord } from './store.ts';
 
 /** @throws TidegateError `invalid_config` naming `SQLITE_PATH` when the file cannot be opened or is not ours. */
@@ -159,17 +159,21 @@ export function createSqliteStore(options: SqliteOptions): Store {
       };
     },
 
-    async commit(operations, { id, now }) {
-      const encoded = limits.checkCommit(operations, id);
+    async commit(operations, options) {
+      const encoded = limits.checkCommit(operations, options);
+      const late = limits.tooLate(options);
+      if (late) return late;
       try {
-        return within('write', () => write(operations, id, now, encoded));
+        return within('write', () => write(operations, options.id, options.now, encoded));
       } catch (cause) {
+        if (!isOfEngine(cause)) throw ownFault(cause);
         return { status: 'unknown', cause };
       }
     },
 
     async add(key, amount, { now, expiresAt }) {
       limits.checkWhole(amount, 'amount');
+      limits.checkWhole(expiresAt, 'expiresAt');
       return reached(() => counter.add.get(key, amount, expiresAt, now))?.total ?? amount;
     },
 
@@ -216,13 +220,18 @@ interface PageBounds {
   truncated: boolean;
 }
 
-/** @throws TidegateError `store_unavailable` for whatever SQLite throws. */
+/** @throws TidegateError `store_unavailable` where the file cannot be had, `internal` for what we asked of it wrongly. */
 function reached<Result>(work: () => Result): Result {
   try {
     return work();
   } catch (cause) {
+    if (!isOfEngine(cause)) throw ownFault(cause);
     throw new TidegateError('store_unavailable', 'the sqlite store could not be read', { retryAfterMs: 1_000, cause });
   }
+}
+
+function ownFault(cause: unknown): TidegateError {
+  return new TidegateError('internal', 'the sqlite store refused what it was asked', { cause });
 }
 
 function isExpired(row: RecordRow, now: number): boolean {

@@ -81,9 +81,12 @@ export type Operation = Put | Delete | Check | Append;
 export interface CommitOptions {
   /** Random, and the same on every retry of this commit: it is what makes a retry safe. */
   id: string;
-  /** The caller's clock, epoch ms: expiry is compared with it, and appended entries are dated with it. */
+  /** The caller's clock, whole epoch ms: expiry is compared with it, and appended entries are dated with it. */
   now: number;
-  /** Epoch ms by which an answer is wanted; after it the answer is `unknown`. */
+  /**
+   * Epoch ms by which an answer is wanted; an engine that takes longer is left to itself, and the answer is `unknown`.
+   * Where it is not after `now` nothing is sent, and the answer is `unknown` as well.
+   */
   deadline: number;
 }
 
@@ -207,14 +210,16 @@ export interface Store {
 
   /**
    * All operations take effect, or none. At most one operation for a record and one append for a log. Limits
-   * (`limits.ts`) are checked before anything is sent and throw `too_large` or `invalid_input`.
+   * (`limits.ts`) are checked before anything is sent and throw `too_large` or `invalid_input`. What the engine cannot
+   * answer for now is `unknown`; what it refuses of what we sent is a fault of ours and throws `internal`.
    * Repeating a commit with the same id within `COMMIT_MEMORY_MS` answers what the first one did, and writes nothing twice.
    */
   commit(operations: readonly Operation[], options: CommitOptions): Promise<CommitResult>;
 
   /**
-   * Adds a whole number to a counter and answers the new number; a counter that is absent or expired begins at 0. After a lost answer
-   * a retry may count twice: for limits and metrics only. `expiresAt` is set when the counter begins.
+   * Adds a whole number to a counter and answers the new number; a counter that is absent or expired begins at 0. It stops
+   * at the greatest and the least number that a double holds exactly (2^53 - 1). After a lost answer a retry may count
+   * twice: for limits and metrics only. `expiresAt` is set when the counter begins.
    */
   add(key: string, amount: number, options: { now: number; expiresAt: number }): Promise<number>;
 

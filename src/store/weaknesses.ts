@@ -77,7 +77,8 @@ export function weaken(inner: Store, { random, unknown = 0, staleDue = 0, halfVi
         await land();
         return result;
       }
-      checkCommit(operations, options.id, inner.limits);
+      checkCommit(operations, options, inner.limits);
+      if (options.deadline <= options.now) return inner.commit(operations, options);
       const kind = Math.floor(random() * 3);
       // A clone, since its caller may change the operations once it has an answer.
       const sent = structuredClone(operations);

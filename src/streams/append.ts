@@ -6,7 +6,7 @@
 import type * as z from 'zod';
 import type { DeclaredStream } from '../core/declaration/stream.ts';
 import type { EventMeta, LoggedEvent } from '../core/event.ts';
-import { type Json, utf8Bytes } from '../core/json.ts';
+import { isDeep, type Json, MOST_DEPTH, utf8Bytes } from '../core/json.ts';
 
 export const KEY_BYTES = 256;
 export const EVENT_ID_BYTES = 256;
@@ -110,6 +110,8 @@ function finish(stream: DeclaredStream, raw: RawEvent, data: Json, context: Appe
     }
     const bytes = utf8Bytes(JSON.stringify(event));
     if (bytes > EVENT_BYTES) return reject('too_large', 'data', `at most ${EVENT_BYTES} bytes of JSON`);
+    // What is shorter cannot be that deep.
+    if (bytes > MOST_DEPTH && isDeep(data)) return reject('schema', 'data', `at most ${MOST_DEPTH} levels of JSON`);
     return { ok: true, event: event as LoggedEvent, bytes };
   } catch (error) {
     // A declared function of the data threw, or the data hold what JSON cannot (a bigint, a cycle).

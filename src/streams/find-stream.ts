@@ -1,4 +1,4 @@
-/** A stream of the app by name or by its declaration. */
+/** A stream of the app by name or by its declaration, and the refusal of keys where it has none. */
 import type { App } from '../core/declaration/app.ts';
 import type { DeclaredStream, Stream } from '../core/declaration/stream.ts';
 import { TidegateError } from '../core/errors.ts';
@@ -14,5 +14,13 @@ export function findStream(app: App, ref: string | Stream<unknown>): DeclaredStr
   throw new TidegateError('not_found', `there is no stream ${asked}`, {
     field: 'stream',
     expected: `one of ${[...app.streams.keys()].join(', ') || '(none is declared)'}`,
+  });
+}
+
+/** Why a read that names keys is refused of a stream that declares none. */
+export function withoutKeys({ name }: DeclaredStream, field: 'key' | 'keys'): TidegateError {
+  return new TidegateError('invalid_input', `the events of ${name} have no keys`, {
+    field,
+    expected: 'to be left out',
   });
 }

@@ -11,6 +11,7 @@ import { TidegateError } from '../core/errors.ts';
 import { isGap, type LoggedEvent } from '../core/event.ts';
 import { utf8Bytes } from '../core/json.ts';
 import type { Cursor } from '../store/store.ts';
+import { withoutKeys } from './find-stream.ts';
 import { decodeStreamCursor, encodeStreamCursor } from './stream-cursor.ts';
 import { isRelative, isoTime, parseTime } from './time-text.ts';
 
@@ -57,12 +58,7 @@ export function resolveRange(stream: DeclaredStream, query: RangeQuery, now: num
 
 function resolveKeys(stream: DeclaredStream, keys: readonly string[] | undefined): readonly string[] | null {
   if (keys === undefined || keys.length === 0) return null;
-  if (!stream.keyed) {
-    throw new TidegateError('invalid_input', `the events of ${stream.name} have no keys`, {
-      field: 'keys',
-      expected: 'to be left out',
-    });
-  }
+  if (!stream.keyed) throw withoutKeys(stream, 'keys');
   const sorted = [...new Set(keys)].sort();
   if (sorted.length > MOST_KEYS || utf8Bytes(JSON.stringify(JSON.stringify(sorted))) > KEYS_BYTES) {
     throw new TidegateError('invalid_input', 'too many keys for one query', {

@@ -10,19 +10,16 @@ import type { DeclaredStream } from '../core/declaration/stream.ts';
 import { TidegateError } from '../core/errors.ts';
 import { READ_LIMIT } from '../store/limits.ts';
 import type { Deps } from './deps.ts';
-import { ANSWER_MS, beyond, type ReadLimits, type Scanned, scannedOf, startOf } from './history.ts';
 import {
   badCursor,
   decodeRange,
   encodeRange,
-  isPastRetention,
   matcher,
   type Range,
   type RangeQuery,
   resolveRange,
 } from './history-range.ts';
-import { streamLog } from './names.ts';
-import { scan, SCAN_BUDGET } from './scan.ts';
+import { type ReadLimits, type Scanned, scanRange } from './range-scan.ts';
 import { DURATION_EXPECTED, parseDuration } from './time-text.ts';
 import { createWindows, type Skipped, startOf as startOfWindow, type WindowRow, type WindowSpec } from './windows.ts';
 
@@ -78,23 +75,18 @@ export async function readWindows(
   const now = deps.runtime.now();
   const resumed = query.cursor === undefined ? null : resume(stream, { ...query, cursor: query.cursor }, now);
   const { range, spec } = resumed ?? plan(stream, query, now);
-  const log = streamLog(tenant, stream.name);
-  const begin = resumed
-    ? { position: resumed.position, calls: 0 }
-    : await startOf(deps.store, log, stream, range, 'oldest', now);
   const windows = createWindows({ ...spec, most: MOST_ROWS });
   const matches = matcher(range);
-  const report = await scan(deps.store, log, {
-    direction: 'forward',
-    start: begin.position,
+  const { next, complete, truncated, scanned } = await scanRange(deps, tenant, stream, {
+    range,
+    order: 'oldest',
+    resumed: resumed?.position ?? null,
+    mostCalls: null,
+    limits,
     chunk: READ_LIMIT,
-    budget: limits.budget ?? SCAN_BUDGET,
-    isBeyond: beyond(range, stream, 'oldest'),
     visit: (event) => !matches(event) || windows.add(event),
     isFull: () => false,
-    isLate: () => limits.deadline !== undefined && deps.runtime.now() >= limits.deadline - ANSWER_MS,
   });
-  const complete = report.ended === 'log' || report.ended === 'range';
   const { windowMs, origin, field, perKey } = spec;
   return {
     rows: windows.rows(),
@@ -102,13 +94,10 @@ export async function readWindows(
     from: range.from,
     to: range.to,
     complete,
-    cursor:
-      complete || report.position === null
-        ? null
-        : encodeRange(stream.name, KIND, range, [windowMs, origin, field, perKey], report.position),
-    truncated: report.truncated || isPastRetention(range, stream, now),
+    cursor: next === null ? null : encodeRange(stream.name, KIND, range, [windowMs, origin, field, perKey], next),
+    truncated,
     skipped: windows.skipped(),
-    scanned: scannedOf(report, begin.calls),
+    scanned,
   };
 }
 

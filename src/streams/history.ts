@@ -2,21 +2,19 @@
  * Events of the past, a page at a time, in either direction. It reads the log and nothing else; it keeps nothing between
  * two pages, so that any instance can answer the next.
  *
- * Store calls: 1 for the newest events and for every page that has a cursor, one more where a range begins with a time;
- * further reads only where a range or keys leave out so much that the first read does not fill the page.
+ * Store calls: 1 for the newest events, 2 at most for every page without `keys`; where that does not fill a page it ends
+ * early, with a cursor. With keys more reads are made, within the budget, as far as keys leave out much.
  */
 import type { DeclaredStream } from '../core/declaration/stream.ts';
 import { TidegateError } from '../core/errors.ts';
 import type { LoggedEvent, StreamEvent } from '../core/event.ts';
-import type { Cursor, Store } from '../store/store.ts';
+import { READ_LIMIT } from '../store/limits.ts';
 import type { Deps } from './deps.ts';
 import {
-  arrivesFrom,
-  arrivesUntil,
   badCursor,
+  CLOCK_SKEW_MS,
   decodeRange,
   encodeRange,
-  isPastRetention,
   isUnbounded,
   matcher,
   type Order,
@@ -25,8 +23,7 @@ import {
   resolveRange,
 } from './history-range.ts';
 import { toStreamEvent } from './latest.ts';
-import { streamLog } from './names.ts';
-import { scan, SCAN_BUDGET, type ScanBudget, type ScanReport } from './scan.ts';
+import { type ReadLimits, type Scanned, scanRange } from './range-scan.ts';
 import { encodeTailCursor } from './tail-cursor.ts';
 
 export const DEFAULT_EVENTS = 100;
@@ -35,8 +32,8 @@ export const MOST_EVENTS = 1_000;
 export const PAGE_CHARACTERS = 1_000_000;
 /** A range's first read asks for this many more than the page holds, for the events at its edges that are not in it. */
 const EDGE_EVENTS = 50;
-/** Work stops this long before the caller's deadline, so that the answer still gets there. */
-export const ANSWER_MS = 500;
+/** Most calls to the store for a page without keys. */
+export const MOST_CALLS = 2;
 
 const KIND = 'history';
 
@@ -45,21 +42,6 @@ export interface HistoryQuery extends RangeQuery {
   limit?: number;
   /** Of arrival. Default: `oldest` first where there is a `from`, else `newest` first. */
   order?: Order;
-}
-
-export interface ReadLimits {
-  /** Default `SCAN_BUDGET`. */
-  budget?: ScanBudget;
-  /** Epoch ms; a scan ends before it with what it has. */
-  deadline?: number;
-}
-
-export interface Scanned {
-  entries: number;
-  /** Calls to the store that this page took. */
-  storeCalls: number;
-  /** Arrival time of the last event looked at, epoch ms; null: none was. */
-  through: number | null;
 }
 
 export interface HistoryPage {
@@ -95,71 +77,43 @@ export async function readHistory(
   const resumed = query.cursor === undefined ? null : resume(stream, { ...query, cursor: query.cursor }, now);
   const range = resumed?.range ?? resolveRange(stream, query, now);
   const order = resumed?.order ?? query.order ?? (range.from === null ? 'newest' : 'oldest');
-  const log = streamLog(tenant, stream.name);
-  const begin = resumed
-    ? { position: resumed.position, calls: 0 }
-    : await startOf(deps.store, log, stream, range, order, now);
-
-  const page = collector(stream.name, range, limit);
-  const report = await scan(deps.store, log, {
-    direction: order === 'oldest' ? 'forward' : 'backward',
-    start: begin.position,
+  // Backwards from an end in the past, what may have come late stands before the range.
+  const sparse = resumed?.sparse ?? (order === 'newest' && range.to !== null && range.to < now - CLOCK_SKEW_MS);
+  const { events, ...page } = collector(stream.name, range, limit);
+  const report = await scanRange(deps, tenant, stream, {
+    range,
+    order,
+    resumed: resumed?.position ?? null,
     // One more than the page holds tells whether it is the last one.
-    chunk: limit + (isUnbounded(range) ? 1 : EDGE_EVENTS),
-    budget: limits.budget ?? SCAN_BUDGET,
-    isBeyond: beyond(range, stream, order),
-    isLate: () => limits.deadline !== undefined && deps.runtime.now() >= limits.deadline - ANSWER_MS,
+    chunk: sparse ? READ_LIMIT : limit + (isUnbounded(range) ? 1 : EDGE_EVENTS),
+    mostCalls: range.keys === null ? MOST_CALLS : null,
+    limits,
     ...page,
   });
-  const complete = report.ended === 'log' || report.ended === 'range';
-  const atEnd = order === 'oldest' ? report.ended === 'log' : begin.position === null;
+  const { next, ended, complete, truncated, scanned } = report;
+  const rest = [order, ended === 'budget'];
+  const atEnd = order === 'oldest' ? ended === 'log' : report.fromEnd;
   const tail = order === 'oldest' ? report.position : report.end;
   return {
-    events: page.events,
+    events,
     order,
     from: range.from,
     to: range.to,
     complete,
-    cursor:
-      complete || report.position === null ? null : encodeRange(stream.name, KIND, range, [order], report.position),
+    cursor: next === null ? null : encodeRange(stream.name, KIND, range, rest, next),
     tailCursor: atEnd ? encodeTailCursor(stream.name, tail) : null,
-    truncated: report.truncated || isPastRetention(range, stream, now),
-    scanned: scannedOf(report, begin.calls),
+    truncated,
+    scanned,
   };
-}
-
-export function scannedOf(report: ScanReport, before: number): Scanned {
-  return { entries: report.entries, storeCalls: before + report.reads, through: report.through };
 }
 
 function resume(stream: DeclaredStream, query: HistoryQuery & { cursor: string }, now: number) {
   const { range, rest, position } = decodeRange(stream, KIND, query, now);
-  const [order] = rest;
-  if (order !== 'oldest' && order !== 'newest') throw badCursor('it is not of this form');
+  const [order, sparse] = rest;
+  if ((order !== 'oldest' && order !== 'newest') || typeof sparse !== 'boolean')
+    throw badCursor('it is not of this form');
   if (query.order !== undefined && query.order !== order) throw badCursor('it goes with another `order`');
-  return { range, order, position } as const;
-}
-
-/** Where a first page begins; a null position is the oldest end of the log, or the newest. */
-export async function startOf(
-  store: Store,
-  log: string,
-  stream: DeclaredStream,
-  range: Range,
-  order: Order,
-  now: number,
-): Promise<{ position: Cursor | null; calls: number }> {
-  const until = arrivesUntil(range, stream);
-  const time = order === 'oldest' ? arrivesFrom(range) : until === null || until >= now ? null : until + 1;
-  return time === null ? { position: null, calls: 0 } : { position: await store.seek(log, time), calls: 1 };
-}
-
-export function beyond(range: Range, stream: DeclaredStream, order: Order): (appendedAt: number) => boolean {
-  const first = arrivesFrom(range);
-  const last = arrivesUntil(range, stream);
-  return order === 'oldest'
-    ? (appendedAt) => last !== null && appendedAt > last
-    : (appendedAt) => first !== null && appendedAt < first;
+  return { range, order, sparse, position } as const;
 }
 
 /** Takes what matches until the page is full. */

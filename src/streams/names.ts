@@ -31,7 +31,7 @@ export function feedKey(tenant: string, feed: string): RecordKey {
   return { partition: `${tenant}/feed`, id: feed };
 }
 
-/** Fences those who publish to a stream of identified events against each other. */
+/** Fences those who append to a stream of identified events, its feed too, against each other. */
 export function publisherKey(tenant: string, stream: string): RecordKey {
   return { partition: `${tenant}/publisher`, id: stream };
 }

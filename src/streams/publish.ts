@@ -1,8 +1,8 @@
 /**
  * Appends one event that somebody publishes (a tool, a push), beside the feeds. Where the stream's events have ids, an
  * id that stands among the newest `dedupe` ones is answered with the event that stands there and nothing is written;
- * publishers are fenced against each other by a record, so of two that bring the same id at once one appends. They are
- * not fenced against a feed of the same stream: an id that both bring in the same instant may stand twice.
+ * publishers are fenced by a record, which they and the stream's feed move on with each append: of those that bring the
+ * same id at once one appends.
  */
 import type { DeclaredStream } from '../core/declaration/stream.ts';
 import { asTidegateError, TidegateError } from '../core/errors.ts';

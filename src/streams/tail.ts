@@ -8,9 +8,10 @@ import { isGap, type LoggedEvent, type StreamEvent } from '../core/event.ts';
 import { READ_LIMIT } from '../store/limits.ts';
 import type { Cursor, LogPage } from '../store/store.ts';
 import type { Deps } from './deps.ts';
-import { ANSWER_MS, PAGE_CHARACTERS } from './history.ts';
+import { PAGE_CHARACTERS } from './history.ts';
 import { toStreamEvent } from './latest.ts';
 import { streamLog } from './names.ts';
+import { ANSWER_MS } from './range-scan.ts';
 import { decodeTailCursor, encodeTailCursor } from './tail-cursor.ts';
 
 export const LONGEST_TAIL_MS = 25_000;

@@ -184,7 +184,7 @@ export const conformanceApp = defineApp({
     test_prompt_with_embedded_resource: prompt({
       description: 'A prompt with a resource in it.',
       arguments: [{ name: 'resourceUri', description: 'URI of the resource to embed', required: true }],
-      run: ({ resourceUri = '' }) =>
+      run: ({ resourceUri }) =>
         Promise.resolve([
           {
             role: 'user',

@@ -40,6 +40,7 @@ describe('a wrong variable is named, with what was expected', () => {
     ['UPSTASH_REDIS_REST_URL', 'redis://127.0.0.1'],
     ['DYNAMODB_TABLE', 'live data'],
     ['AWS_ENDPOINT_URL_DYNAMODB', 'dynamodb.example.org'],
+    ['AWS_REGION', 'Frankfurt am Main'],
     ['LOG_LEVEL', 'loud'],
     ['DEMO', 'maybe'],
   ])('%s=%s', (name, value) => {

@@ -11,9 +11,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
  * What happens to a request. `lose-request` cuts the connection before it is passed on, `lose-answer` after it took
  * effect; `fail-before` and `fail-after` answer with a failure instead; `throttle` refuses it without effect; `delay` lets
  * it wait; `duplicate` passes it on a second time, and `late` cuts the connection and passes it on, when others have
- * gone by or `release` is called; `hang` never answers and passes it on when `release` is called.
+ * gone by or `release` is called; `hang` never answers and passes it on when `release` is called; `none` lets it go well.
  */
-export type Fault = (typeof BY_CHANCE)[number] | 'hang';
+export type Fault = (typeof BY_CHANCE)[number] | 'hang' | 'none';
 
 const BY_CHANCE = [
   'delay',
@@ -53,7 +53,7 @@ export interface FaultProxy {
   url: string;
   /** The faults of the next requests, one each; then all goes well again. */
   next(...faults: Fault[]): void;
-  /** From now on each request meets any fault but `hang`, with this probability. */
+  /** From now on each request meets a fault, any but `hang`, with this probability. */
   byChance(random: () => number, probability: number): void;
   /** How many requests have arrived. */
   arrived(): number;

@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { TidegateError } from '../../src/core/errors.ts';
 import { randomId, systemRuntime } from '../../src/core/runtime.ts';
 import { createDynamodbStore } from '../../src/store/dynamodb.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
@@ -92,32 +93,31 @@ export function dynamodbError(status: number, type: string, message = 'try again
  * what stood in its way, and the interface says so.
  */
 export function patiently({ store, proxy }: FaultyDriver): Store {
-  const again =
-    <Args extends unknown[], Result>(ask: (...args: Args) => Promise<Result>) =>
-    async (...args: Args): Promise<Result> => {
-      for (let tries = 0; ; tries += 1) {
-        try {
-          return await ask(...args);
-        } catch (error) {
-          if ((error as { code?: string }).code !== 'store_unavailable' || tries === 100) throw error;
-        }
-      }
-    };
+  const patient = ASKED_AGAIN.map((name) => [name, again(store, name)] as const);
   return {
     ...store,
-    get: again(store.get),
-    getMany: again(store.getMany),
-    list: again(store.list),
-    due: again(store.due),
-    read: again(store.read),
-    last: again(store.last),
-    seek: again(store.seek),
-    extent: again(store.extent),
-    trim: again(store.trim),
+    ...(Object.fromEntries(patient) as Partial<Store>),
     async commit(operations, options) {
       const result = await store.commit(operations, options);
       if (result.status === 'conflict') await proxy?.release();
       return result;
     },
+  };
+}
+
+const ASKED_AGAIN = ['get', 'getMany', 'list', 'due', 'read', 'last', 'seek', 'extent', 'trim'] as const;
+const MOST_TRIES = 100;
+
+function again(store: Store, name: (typeof ASKED_AGAIN)[number]) {
+  const ask = store[name] as (...args: unknown[]) => Promise<unknown>;
+  return async (...args: unknown[]): Promise<unknown> => {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await ask.call(store, ...args);
+      } catch (error) {
+        if (!(error instanceof TidegateError && error.code === 'store_unavailable') || tries === MOST_TRIES)
+          throw error;
+      }
+    }
   };
 }

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { isOfEngine } from '../../src/store/sqlite-file.ts';
 import { createSqliteStore } from '../../src/store/sqlite.ts';
 import type { Cursor, Store } from '../../src/store/store.ts';
 import { storeContract } from './contract.ts';
@@ -82,6 +83,40 @@ test('while another process holds the file too long a commit is unknown, and not
   expect((await store.extent('l')).count).toBe(0);
   other.close();
   expect(await store.commit(append, { id: 'c', now: 0, deadline: 1 })).toMatchObject({ status: 'committed' });
+});
+
+test('what SQLite refuses of what it was given is a fault of ours, not a store that is away', async () => {
+  const path = await newFile();
+  const store = open(path);
+  const options = { id: 'c', now: 0, deadline: 1 };
+  const other = new DatabaseSync(path);
+  other.exec('DROP TABLE entries');
+  const append = store.commit([{ kind: 'append', log: 'l', entries: [1] }], options);
+  await expect(append).rejects.toMatchObject({ code: 'internal' });
+  other.exec('CREATE TABLE entries (log INTEGER CHECK (log < 0), place INTEGER, appended_at INTEGER, value TEXT)');
+  const constraint = store.commit([{ kind: 'append', log: 'l', entries: [1] }], options);
+  await expect(constraint).rejects.toMatchObject({ code: 'internal' });
+  expect((await store.extent('l')).end).toBeNull();
+  other.exec('DROP TABLE records');
+  await expect(store.get({ partition: 'p', id: 'a' }, 0)).rejects.toMatchObject({ code: 'internal' });
+  other.close();
+});
+
+test("a full disk is the engine's affair, a constraint is ours", () => {
+  const database = new DatabaseSync(':memory:');
+  onTestFinished(() => database.close());
+  database.exec('PRAGMA max_page_count = 3; CREATE TABLE t (n INTEGER UNIQUE, text TEXT); INSERT INTO t VALUES (1, 1)');
+  const ofEngine = (sql: string) => {
+    try {
+      database.exec(sql);
+    } catch (error) {
+      return isOfEngine(error);
+    }
+    throw new Error('it went well');
+  };
+  expect(ofEngine('INSERT INTO t VALUES (2, hex(zeroblob(100000)))')).toBe(true);
+  expect(ofEngine('INSERT INTO t VALUES (1, 1)')).toBe(false);
+  expect(isOfEngine(new TypeError('of another kind'))).toBe(false);
 });
 
 test('a file of another schema is refused by name, and left as it was', async () => {

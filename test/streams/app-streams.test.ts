@@ -18,7 +18,7 @@ const texts = (page: { events: { data: unknown }[] }) => page.events.map(({ data
 describe('the streams of an app', () => {
   test('take what a tool publishes, and show it at once as the latest', async () => {
     const { streams } = setUp();
-    const event = await streams.append(notes, { text: 'hello', more: 1 });
+    const event = await streams.append('notes', { text: 'hello', more: 1 });
     expect(event).toMatchObject({ stream: 'notes', time: START, data: { text: 'hello' } });
     expect(await streams.latest(notes)).toEqual(event);
     expect(await streams.latest('notes')).toEqual(event);

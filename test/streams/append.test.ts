@@ -24,9 +24,11 @@ function declared(options: Partial<StreamOptions<typeof Quake>>, feeds: Record<s
   return found;
 }
 
-const full = declared({ id: 'code', revision: 'updated', key: 'place', time: 'at' });
+const code = (quake: z.output<typeof Quake>) => quake.code ?? '';
+const place = (quake: z.output<typeof Quake>) => quake.place ?? '';
+const full = declared({ id: code, revision: 'updated', key: place, time: (quake) => quake.at ?? '' });
 const plain = declared({});
-const keyed = declared({ key: 'place' });
+const keyed = declared({ key: place });
 
 function validate(raw: RawEvent, to = plain) {
   return validateEvent(to, raw, { receivedAt: 5_000, newId: idsFrom('batch') });
@@ -38,7 +40,7 @@ describe('an event', () => {
       ok: true,
       event: { id: '7', revision: '2', key: 'Napa', time: 1_000 },
     });
-    const dated = declared({ id: 'code', time: ({ at = 0 }) => new Date(at) });
+    const dated = declared({ id: code, time: ({ at = 0 }) => new Date(at) });
     expect(validate({ data: { code: 'a', place: 'b', at: 2_000 } }, dated)).toMatchObject({
       event: { id: 'a', time: 2_000 },
     });

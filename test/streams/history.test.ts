@@ -175,6 +175,22 @@ describe('a range', () => {
     expect(page.tailCursor).toBeNull();
   });
 
+  test('a page without keys takes two calls, however much its edges leave out; what is missing is behind its cursor', async () => {
+    const at = twoStreams();
+    const old = numbered(-3_000, 3_000, { time: START - SECOND });
+    // As many came within the skew before the beginning as within the lateness after the end.
+    await at.append('plain', ...old, ...numbered(0, 40), ...numbered(40, 3_000, { time: START + SECOND }));
+    for (const order of ['oldest', 'newest'] as const) {
+      at.clock.now = START + 3_600 * SECOND;
+      const query = { from: START, to: START + 1, order, limit: 10 };
+      const { events, pages } = await readAll(at, query, async () => {});
+      expect(ids(events)).toEqual(order === 'oldest' ? names(0, 40) : names(0, 40).toReversed());
+      for (const { scanned } of pages) expect(scanned.storeCalls).toBeLessThanOrEqual(2);
+      // A page that came out short is followed by long strides.
+      expect(pages.length).toBeLessThan(12);
+    }
+  });
+
   test.each([1, 2, 3, 4, 5, 6])('seed %i: pages cover it once, either way, while events are appended', async (seed) => {
     const random = seeded(seed);
     const at = twoStreams();

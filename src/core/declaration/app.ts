@@ -6,7 +6,10 @@ import { TidegateError } from '../errors.ts';
 import type { DeclaredFeed, Feed, Problem } from './feed.ts';
 import type { Prompt, Resource, Tool } from './handlers.ts';
 import { declareFeeds } from './declare-feeds.ts';
+import { checkHandlers } from './declare-handlers.ts';
 import { declareStream } from './declare-stream.ts';
+import { isBroken, shapeProblems } from './shape.ts';
+import { appShape } from './shapes.ts';
 import type { DeclaredStream, Stream } from './stream.ts';
 
 export interface AppOptions {
@@ -45,6 +48,7 @@ export interface App {
   prompts: ReadonlyMap<string, Prompt>;
 }
 
+const PARTS = ['feeds', 'streams', 'tools', 'resources', 'prompts'] as const;
 const NAME = /^[a-z][a-z0-9_-]{0,63}$/i;
 
 /**
@@ -52,30 +56,27 @@ const NAME = /^[a-z][a-z0-9_-]{0,63}$/i;
  * @throws TidegateError `invalid_config` that lists every mistake as `path: expected …, found …`; its `field` is the first path.
  */
 export function defineApp(options: AppOptions): App {
-  const problems: Problem[] = [];
-  const wrong = (path: string, expected: string, found?: unknown) =>
-    problems.push({ path, expected, ...(found === undefined ? {} : { found: JSON.stringify(found) }) });
-
-  if (!/^[a-z0-9][a-z0-9-]{0,63}$/.test(options.name)) wrong('name', '1 to 64 of a-z, 0-9 and -', options.name);
-  if (options.version === '') wrong('version', 'a version such as 1.0.0', options.version);
-  if (options.description.length > 100 || options.description === '') {
-    wrong('description', '1 to 100 characters', options.description);
-  }
+  const problems = shapeProblems(appShape, options, '');
+  if (typeof options !== 'object' || options === null) throw declarationError(problems);
   const cardName = options.cardName ?? `io.github.tidegate/${options.name}`;
-  if (!/^[a-zA-Z0-9.-]+\/[a-zA-Z0-9._-]+$/.test(cardName)) wrong('cardName', 'reverse.dns/name', cardName);
-  for (const part of ['feeds', 'streams', 'tools', 'resources', 'prompts'] as const) {
-    for (const name of Object.keys(options[part] ?? {})) {
-      if (!NAME.test(name))
-        wrong(`${part}.${name}`, 'a name of 1 to 64 letters, digits, _ and -, a letter first', name);
+  // A part that is no object of things by name has been told of, and is looked at no further.
+  const parts = Object.fromEntries(PARTS.map((part) => [part, isBroken(problems, part) ? {} : (options[part] ?? {})]));
+  const declared: AppOptions = { ...options, ...parts };
+  for (const part of PARTS) {
+    for (const name of Object.keys(declared[part] ?? {})) {
+      if (NAME.test(name)) continue;
+      const expected = 'a name of 1 to 64 letters, digits, _ and -, a letter first';
+      problems.push({ path: `${part}.${name}`, expected, found: JSON.stringify(name) });
     }
   }
 
   const streams = new Map<string, DeclaredStream>();
-  for (const [name, declaration] of Object.entries(options.streams ?? {})) {
-    streams.set(name, declareStream(name, declaration, problems));
+  for (const [name, declaration] of Object.entries(declared.streams ?? {})) {
+    const stream = declareStream(name, declaration, problems);
+    if (stream) streams.set(name, stream);
   }
-  const feeds = declareFeeds(options, streams, problems);
-  checkHandlers(options, problems);
+  const feeds = declareFeeds(declared, streams, problems);
+  checkHandlers(declared, problems);
 
   if (problems.length > 0) throw declarationError(problems);
   return {
@@ -109,25 +110,6 @@ export function extendApp(
     resources: { ...options.resources, ...more.resources },
     prompts: { ...options.prompts, ...more.prompts },
   });
-}
-
-function checkHandlers(options: AppOptions, problems: Problem[]): void {
-  for (const part of ['tools', 'prompts'] as const) {
-    for (const [name, handler] of Object.entries(options[part] ?? {})) {
-      if (!handler.description)
-        problems.push({ path: `${part}.${name}.description`, expected: 'a text for the model' });
-    }
-  }
-  const uris = new Map<string, string>();
-  for (const [name, { uri }] of Object.entries(options.resources ?? {})) {
-    if (!/^[a-z][a-z0-9+.-]*:/i.test(uri)) {
-      problems.push({ path: `resources.${name}.uri`, expected: 'a URI with a scheme', found: uri });
-    }
-    const other = uris.get(uri);
-    if (other)
-      problems.push({ path: `resources.${name}.uri`, expected: `a URI other than that of ${other}`, found: uri });
-    uris.set(uri, name);
-  }
 }
 
 function declarationError(problems: Problem[]): TidegateError {

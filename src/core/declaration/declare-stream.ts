@@ -2,34 +2,35 @@
 import * as z from 'zod';
 import type { Json, JsonObject } from '../json.ts';
 import type { Problem } from './feed.ts';
-import type { DeclaredStream, ErasedStreamOptions, Stream } from './stream.ts';
+import { fieldNames, type Form, formsOfField } from './picked-fields.ts';
+import { isBroken, shapeProblems } from './shape.ts';
+import { streamShape } from './shapes.ts';
+import type { DeclaredStream, Stream } from './stream.ts';
 
 const DEFAULT_EVENTS = 100_000;
 const DEFAULT_DEDUPE = 1_000;
-const MOST_DEDUPE = 10_000;
 const ONE_DAY_MS = 86_400_000;
 
 type Picker = string | ((data: never) => unknown) | undefined;
 
-export function declareStream(name: string, declaration: Stream<unknown>, problems: Problem[]): DeclaredStream {
-  const options = declaration.options;
+/** Null where the declaration is not what `stream` answers, and nothing can be made of it. */
+export function declareStream(name: string, declaration: Stream<unknown>, problems: Problem[]): DeclaredStream | null {
   const path = `streams.${name}`;
-  const wrong = (field: string, expected: string, found: unknown) =>
-    problems.push({ path: `${path}.${field}`, expected, found: JSON.stringify(found) });
-
-  if (!options.description) wrong('description', 'a text for the model', options.description);
-  const events = options.retention?.events ?? DEFAULT_EVENTS;
-  if (!isCount(events)) wrong('retention.events', 'a positive whole number', events);
-  const ageMs = options.retention?.ageMs ?? null;
-  if (ageMs !== null && !isCount(ageMs)) wrong('retention.ageMs', 'a positive whole number of ms', ageMs);
-  const dedupe = options.dedupe ?? DEFAULT_DEDUPE;
-  if (!isCount(dedupe) || dedupe > MOST_DEDUPE) wrong('dedupe', `a whole number from 1 to ${MOST_DEDUPE}`, dedupe);
-  const latenessMs = options.latenessMs ?? ONE_DAY_MS;
-  if (!(latenessMs >= 0)) wrong('latenessMs', 'a number of ms, 0 or more', latenessMs);
+  // What types promise is not so in an app that no type check has seen.
+  const given = declaration as Partial<Stream<unknown>> | null | undefined;
+  const options = given?.options;
+  if (given?.kind !== 'stream' || typeof options !== 'object' || options === null) {
+    problems.push({ path, expected: 'stream({ description, schema, … })' });
+    return null;
+  }
+  problems.push(...shapeProblems(streamShape, options, path));
   if (options.revision !== undefined && options.id === undefined) {
     problems.push({ path: `${path}.id`, expected: 'an id, because there is a revision' });
   }
-  checkPickers(path, options, problems);
+  const jsonSchema = isBroken(problems, `${path}.schema`) ? {} : toJsonSchema(path, options.schema, problems);
+  for (const part of ['key', 'time', 'id', 'revision'] as const) {
+    if (!isBroken(problems, `${path}.${part}`)) checkPicker(path, part, options[part], jsonSchema, problems);
+  }
 
   return {
     name,
@@ -37,16 +38,16 @@ export function declareStream(name: string, declaration: Stream<unknown>, proble
     title: options.title ?? name,
     description: options.description,
     schema: options.schema,
-    jsonSchema: toJsonSchema(path, options.schema, problems),
+    jsonSchema,
     keyed: options.key !== undefined || (options.feed?.kind === 'route' && options.feed.keyLevel !== undefined),
     identified: options.id !== undefined,
     key: textOf(options.key),
     time: timeOf(options.time),
     id: textOf(options.id),
     revision: textOf(options.revision),
-    retention: { events, ageMs },
-    dedupe,
-    latenessMs,
+    retention: { events: options.retention?.events ?? DEFAULT_EVENTS, ageMs: options.retention?.ageMs ?? null },
+    dedupe: options.dedupe ?? DEFAULT_DEDUPE,
+    latenessMs: options.latenessMs ?? ONE_DAY_MS,
     example: options.example as Json | undefined,
     feed: null,
   };
@@ -62,23 +63,46 @@ function toJsonSchema(path: string, schema: z.ZodType, problems: Problem[]): Jso
   }
 }
 
-function checkPickers(path: string, options: ErasedStreamOptions, problems: Problem[]): void {
-  if (!(options.schema instanceof z.ZodObject)) return;
-  const fields = Object.keys(options.schema.shape);
-  for (const part of ['key', 'time', 'id', 'revision'] as const) {
-    const picker = options[part];
-    if (typeof picker === 'string' && !fields.includes(picker)) {
-      problems.push({
-        path: `${path}.${part}`,
-        expected: `a function, or one of the fields ${fields.join(', ')}`,
-        found: picker,
-      });
-    }
-  }
-}
+/** Forms that a picked field must not have, and how a message names them. */
+const WRONG_FORMS: Partial<Record<Form, string>> = {
+  boolean: 'true or false',
+  array: 'an array',
+  object: 'an object',
+  null: 'null',
+  missing: 'missing',
+};
 
-function isCount(value: number): boolean {
-  return Number.isInteger(value) && value > 0;
+/**
+ * An event without its key, time or id is refused, so a field for one has to be there in every event: where it may be
+ * missing or null a function says what stands for it. A revision may be absent: the event then has none.
+ */
+function checkPicker(
+  path: string,
+  part: 'key' | 'time' | 'id' | 'revision',
+  picker: Picker,
+  jsonSchema: JsonObject,
+  problems: Problem[],
+): void {
+  if (typeof picker !== 'string') return;
+  const forms = formsOfField(jsonSchema, picker);
+  if (forms === null) return;
+  const found = picker;
+  if (forms.size === 1 && forms.has('missing')) {
+    const names = fieldNames(jsonSchema).join(', ');
+    const expected =
+      names === '' ? 'a function, because the data have no fields' : `a function, or one of the fields ${names}`;
+    problems.push({ path: `${path}.${part}`, expected, found });
+    return;
+  }
+  const wrong = [...forms].filter((form) => !(part === 'revision' && (form === 'null' || form === 'missing')));
+  const told = wrong.flatMap((form) => WRONG_FORMS[form] ?? []);
+  if (told.length === 0) return;
+  const always = part === 'revision' ? '' : ' in every event';
+  problems.push({
+    path: `${path}.${part}`,
+    expected: `a field that holds a text or a number${always}, or a function`,
+    found: `${found}, which may be ${told.join(' or ')}`,
+  });
 }
 
 function pick(picker: Picker, data: Json): unknown {

@@ -97,7 +97,10 @@ export interface FeedBudget {
 /** What becomes of items beyond the budget where the upstream cannot give them again. */
 export type Overflow = 'dead-letter' | 'drop-oldest' | 'drop-newest';
 
-/** Thins a feed per stream and key, before anything is stored. */
+/**
+ * Thins a feed per stream and key, before anything is stored. `field` is not typed, since a feed does not know what its
+ * streams hold; an event without it passes.
+ */
 export type Sampling =
   /** Every nth item. */
   | { every: number }

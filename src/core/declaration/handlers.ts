@@ -8,8 +8,11 @@ import type { Stream } from './stream.ts';
 /** MCP's log levels, as `io.modelcontextprotocol/logLevel` names them. */
 export type McpLogLevel = 'debug' | 'info' | 'notice' | 'warning' | 'error' | 'critical' | 'alert' | 'emergency';
 
-/** A stream by name, or by its declaration, which gives the type of its data. */
-export type StreamRef<Data> = string | Stream<Data>;
+/**
+ * A stream by its declaration, which gives the types of its data, or by name: what a name stands for only the app knows,
+ * so its data are not typed and a name that no stream has is found out when it is asked for.
+ */
+export type StreamRef<Data, Input = unknown> = string | Stream<Data, Input>;
 
 export interface EventPage<Data> {
   events: StreamEvent<Data>[];
@@ -34,7 +37,10 @@ export interface AppStreams {
   /** Events after a cursor (null: from the oldest on), oldest first; `limit` is 1 to 1,000, default 100. One store call. */
   read<Data = Json>(stream: StreamRef<Data>, after: string | null, limit?: number): Promise<EventPage<Data>>;
   /** Validates `data` by the stream's schema, appends it, and answers the event. Throws `invalid_input`. */
-  append<Data = Json>(stream: StreamRef<Data>, data: unknown): Promise<StreamEvent<Data>>;
+  append<Data = Json, Input = unknown>(
+    stream: StreamRef<Data, Input>,
+    data: NoInfer<Input>,
+  ): Promise<StreamEvent<Data>>;
 }
 
 /** What every handler of the app gets; its functions need no `this`, so it may be taken apart. */
@@ -122,31 +128,43 @@ export interface CacheHint {
   cacheScope: 'public' | 'private';
 }
 
-export interface ResourceOptions {
+/** Names of the variables in a URI template: `'id'` of `mine://{id}`; none where there are none. */
+export type VariableOf<Uri extends string> = string extends Uri
+  ? string
+  : Uri extends `${string}{${infer Name}}${infer Rest}`
+    ? Name | VariableOf<Rest>
+    : never;
+
+export interface ResourceOptions<Uri extends string = string> {
   /** A URI, or an RFC 6570 level 1 template (`mine://{id}`), whose variables `read` gets. */
-  uri: string;
+  uri: Uri;
   title?: string;
   description?: string;
   mimeType?: string;
   cache?: CacheHint;
   read(
-    variables: Record<string, string>,
+    variables: Record<VariableOf<Uri>, string>,
     context: HandlerContext & { uri: string },
   ): Promise<ResourceContents[] | string>;
   /** Resources that a template lists; default: none. */
   list?(context: HandlerContext): Promise<{ uri: string; name: string; title?: string }[]>;
   /** Values that begin with `value`, for a template's variable; `chosen` are its other variables, where the client says them. */
-  complete?: Record<
-    string,
-    (value: string, context: HandlerContext, chosen?: Readonly<Record<string, string>>) => Promise<string[]>
-  >;
+  complete?: {
+    [Name in VariableOf<Uri>]?: (
+      value: string,
+      context: HandlerContext,
+      chosen?: Readonly<Partial<Record<VariableOf<Uri>, string>>>,
+    ) => Promise<string[]>;
+  };
 }
 
+/** A declared resource, with the names of its variables forgotten. */
 export interface Resource extends ResourceOptions {
   kind: 'resource';
 }
 
-export function resource(options: ResourceOptions): Resource {
+/** Declares a resource; a `uri` that is written out gives the types of its variables. */
+export function resource<const Uri extends string>(options: ResourceOptions<Uri>): Resource {
   return { kind: 'resource', ...options };
 }
 
@@ -157,11 +175,18 @@ export interface PromptArgument {
   complete?(value: string, context: HandlerContext): Promise<string[]>;
 }
 
-export interface PromptOptions {
+/** What a prompt is given: a text for each required argument, and perhaps one for each other. */
+export type PromptInput<Arguments extends readonly PromptArgument[]> = {
+  [Argument in Arguments[number] as Argument['required'] extends true ? Argument['name'] : never]: string;
+} & {
+  [Argument in Arguments[number] as Argument['required'] extends true ? never : Argument['name']]?: string;
+};
+
+export interface PromptOptions<Arguments extends readonly PromptArgument[] = readonly PromptArgument[]> {
   title?: string;
   description: string;
-  arguments?: PromptArgument[];
-  run(input: Record<string, string>, context: HandlerContext): Promise<PromptMessage[] | string>;
+  arguments?: Arguments;
+  run(input: PromptInput<Arguments>, context: HandlerContext): Promise<PromptMessage[] | string>;
 }
 
 export interface PromptMessage {
@@ -169,10 +194,12 @@ export interface PromptMessage {
   content: ContentBlock;
 }
 
+/** A declared prompt, with the names of its arguments forgotten. */
 export interface Prompt extends PromptOptions {
   kind: 'prompt';
 }
 
-export function prompt(options: PromptOptions): Prompt {
+/** Declares a prompt; the `arguments` that are written out give the type of what `run` gets. */
+export function prompt<const Arguments extends readonly PromptArgument[]>(options: PromptOptions<Arguments>): Prompt {
   return { kind: 'prompt', ...options };
 }

@@ -3,8 +3,16 @@ import type * as z from 'zod';
 import type { Json, JsonObject } from '../json.ts';
 import type { Feed, FeedRoute } from './feed.ts';
 
-/** A field of the data by name, or a function of the data. */
-export type Pick<Data, Value> = Extract<keyof Data, string> | ((data: Data) => Value);
+/** Names of the fields of `Data` that hold a `Value` and nothing else: an optional field is none of them. */
+export type FieldOf<Data, Value> = {
+  [Name in Extract<keyof Data, string>]: Data[Name] extends Value ? Name : never;
+}[Extract<keyof Data, string>];
+
+/**
+ * A field of the data by name, or a function of the data. A field has to be there in every event, and is checked at start
+ * too; an event for which a function answers null or nothing is refused, with the part that it lacks.
+ */
+export type Pick<Data, Value> = FieldOf<Data, Value> | ((data: Data) => Value | null | undefined);
 
 export interface Retention {
   /** Newest events kept; default 100,000. */
@@ -28,8 +36,8 @@ export interface StreamOptions<Schema extends z.ZodType> {
   time?: Pick<z.output<Schema>, number | string | Date>;
   /** The source's id of an event: makes delivery exactly once within `dedupe` events. */
   id?: Pick<z.output<Schema>, string | number>;
-  /** The source's revision of an id: another revision is another event. */
-  revision?: Pick<z.output<Schema>, string | number>;
+  /** The source's revision of an id: another revision is another event. Where it is null or missing an event has none. */
+  revision?: Pick<z.output<Schema>, string | number | null | undefined>;
   retention?: Retention;
   /** How many of the newest events are searched for an id that comes again; default 1,000, at most 10,000. */
   dedupe?: number;
@@ -41,24 +49,30 @@ export interface StreamOptions<Schema extends z.ZodType> {
   feed?: Feed | FeedRoute;
 }
 
-/** A declared stream; `Data` is what its events hold. Also the handle by which `AppStreams` finds it, fully typed. */
-export interface Stream<Data = Json> {
+/**
+ * A declared stream; `Data` is what its events hold, `Input` what its schema takes. Also the handle by which `AppStreams`
+ * finds it, fully typed.
+ */
+export interface Stream<Data = Json, Input = unknown> {
   kind: 'stream';
   options: ErasedStreamOptions;
-  /** Never present: carries the type. */
+  /** Never present: these carry the types. */
   readonly data?: Data;
+  readonly input?: Input;
 }
 
 /** Stream options with the data's type forgotten, so that streams of any data stand in one app. */
 export interface ErasedStreamOptions extends Omit<StreamOptions<z.ZodType>, 'key' | 'time' | 'id' | 'revision'> {
-  key?: string | ((data: never) => string | number);
-  time?: string | ((data: never) => number | string | Date);
-  id?: string | ((data: never) => string | number);
-  revision?: string | ((data: never) => string | number);
+  key?: string | ((data: never) => string | number | null | undefined);
+  time?: string | ((data: never) => number | string | Date | null | undefined);
+  id?: string | ((data: never) => string | number | null | undefined);
+  revision?: string | ((data: never) => string | number | null | undefined);
 }
 
 /** Declares a stream; `defineApp` validates it. */
-export function stream<Schema extends z.ZodType>(options: StreamOptions<Schema>): Stream<z.output<Schema>> {
+export function stream<Schema extends z.ZodType>(
+  options: StreamOptions<Schema>,
+): Stream<z.output<Schema>, z.input<Schema>> {
   return { kind: 'stream', options };
 }
 

@@ -1,6 +1,6 @@
 /**
- * `read_history`: events of the past by the page, or aggregates of them by window and key. An unfiltered page is one
- * call to the store and a range two; the state of the feed is told where it makes no third one.
+ * `read_history`: events of the past by the page, or aggregates of them by window and key. A page is at most two calls to
+ * the store, more where keys leave out much; the state of the feed is told where it makes no third one.
  */
 import * as z from 'zod';
 import { type Tool, tool, type ToolContext } from '../../core/declaration/handlers.ts';
@@ -8,7 +8,7 @@ import type { DeclaredStream } from '../../core/declaration/stream.ts';
 import { TidegateError } from '../../core/errors.ts';
 import type { Deps } from '../../streams/deps.ts';
 import { findStream } from '../../streams/find-stream.ts';
-import { DEFAULT_EVENTS, type HistoryPage, MOST_EVENTS, readHistory } from '../../streams/history.ts';
+import { DEFAULT_EVENTS, type HistoryPage, MOST_CALLS, MOST_EVENTS, readHistory } from '../../streams/history.ts';
 import { MOST_KEYS } from '../../streams/history-range.ts';
 import { readWindows, type WindowsPage } from '../../streams/history-windows.ts';
 import { DURATION_EXPECTED, isoTime } from '../../streams/time-text.ts';
@@ -128,12 +128,14 @@ async function eventsAnswer(deps: Deps, stream: DeclaredStream, input: z.output<
   }
   const { tenant } = context.principal;
   const { from, to, cursor, keys, order, limit } = input;
-  // A page with a beginning to be found takes two calls already.
-  const spare = cursor !== undefined || (from === undefined && to === undefined);
-  const [page, feed] = await Promise.all([
-    readHistory(deps, tenant, stream, given({ from, to, cursor, keys, order, limit }), { deadline: context.deadline }),
-    spare ? readNote(deps, tenant, stream) : unreadNote(stream),
-  ]);
+  const reading = readHistory(deps, tenant, stream, given({ from, to, cursor, keys, order, limit }), {
+    deadline: context.deadline,
+  });
+  // The newest events are one call; how many others take is known when they are there.
+  const newest = [from, to, cursor, keys].every((bound) => bound === undefined);
+  const [page, early] = await Promise.all([reading, newest ? readNote(deps, tenant, stream) : null]);
+  const spare = page.scanned.storeCalls < MOST_CALLS;
+  const feed = newest ? early : spare ? await readNote(deps, tenant, stream) : unreadNote(stream);
   const structured: Answer = { stream: stream.name, ...page, feed };
   const what = `${page.events.length} event(s) of ${stream.name}, ${page.order} first`;
   const shown = lines(page.events, eventLine);

@@ -2,11 +2,10 @@
 import * as z from 'zod';
 import { type Tool, tool } from '../../core/declaration/handlers.ts';
 import type { DeclaredStream } from '../../core/declaration/stream.ts';
-import { TidegateError } from '../../core/errors.ts';
 import type { LoggedEvent, StreamEvent } from '../../core/event.ts';
 import { isPresent } from '../../store/store.ts';
 import type { Deps } from '../../streams/deps.ts';
-import { findStream } from '../../streams/find-stream.ts';
+import { findStream, withoutKeys } from '../../streams/find-stream.ts';
 import { readLatestByKey, toStreamEvent } from '../../streams/latest.ts';
 import { feedKey, latestKey } from '../../streams/names.ts';
 import { describeStreams, exampleCall } from './describe.ts';
@@ -51,7 +50,7 @@ export function readLatestTool(deps: Deps): Tool {
     annotations: READ_ONLY,
     async run(input, { principal: { tenant } }) {
       const stream = findStream(deps.app, input.stream);
-      if (input.key !== undefined && !stream.keyed) throw withoutKeys(stream);
+      if (input.key !== undefined && !stream.keyed) throw withoutKeys(stream, 'key');
       const now = deps.runtime.now();
       const single = input.key !== undefined || !stream.keyed;
       const latest = single
@@ -111,11 +110,4 @@ function hintFor(stream: DeclaredStream, input: z.output<typeof Input>): string 
   }
   if (input.after !== undefined) return 'No keys after that one.';
   return `${stream.name} has no events yet. list_streams tells how its feed is.`;
-}
-
-function withoutKeys({ name }: DeclaredStream): TidegateError {
-  return new TidegateError('invalid_input', `the events of ${name} have no keys`, {
-    field: 'key',
-    expected: 'to be left out',
-  });
 }

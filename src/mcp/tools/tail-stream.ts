@@ -5,7 +5,7 @@
 import * as z from 'zod';
 import { type Tool, tool } from '../../core/declaration/handlers.ts';
 import type { Deps } from '../../streams/deps.ts';
-import { findStream } from '../../streams/find-stream.ts';
+import { findStream, withoutKeys } from '../../streams/find-stream.ts';
 import { MOST_KEYS } from '../../streams/history-range.ts';
 import {
   DEFAULT_TAIL_EVENTS,
@@ -62,6 +62,7 @@ export function tailStreamTool(deps: Deps): Tool {
     annotations: { ...READ_ONLY, idempotentHint: false },
     async run(input, context) {
       const stream = findStream(deps.app, input.stream);
+      if (input.keys && !stream.keyed) throw withoutKeys(stream, 'keys');
       const { tenant } = context.principal;
       let count = 0;
       const { storeCalls: _calls, ...tail } = await tailStream(deps, tenant, stream, {

@@ -7,6 +7,7 @@ import { type ErasedStreamOptions, type Stream, stream } from '../../../src/core
 import { TidegateError } from '../../../src/core/errors.ts';
 
 const Reading = z.object({ sensor: z.string(), at: z.string(), celsius: z.number().meta({ unit: '°C' }) });
+type Data = { sensor: string; at: string; celsius: number };
 const readings = stream({ description: 'Temperatures', schema: Reading, key: 'sensor', time: 'at' });
 const base = { name: 'test', version: '1.0.0', description: 'A test' } satisfies AppOptions;
 
@@ -53,7 +54,7 @@ describe('a declared stream', () => {
   });
 
   test('is typed by its schema', () => {
-    expectTypeOf(readings).toEqualTypeOf<Stream<{ sensor: string; at: string; celsius: number }>>();
+    expectTypeOf(readings).toEqualTypeOf<Stream<Data, Data>>();
     // @ts-expect-error a key that the schema does not have
     stream({ description: 'x', schema: Reading, key: 'sensr' });
     stream({ description: 'x', schema: Reading, key: (data) => data.sensor, time: (data) => Date.parse(data.at) });
@@ -119,7 +120,7 @@ describe('a mistake names the path and what was expected', () => {
     ['streams.s.feed', () => bad({ feed: from('nowhere') })],
     ['streams.s.feed.everyMs', () => bad({ feed: feed({ everyMs: 0 }) })],
     ['streams.s.feed.budget.events', () => bad({ feed: feed({ budget: { events: -1 } }) })],
-    ['streams.s.feed.sample', () => bad({ feed: feed({ sample: { every: 0 } }) })],
+    ['streams.s.feed.sample.every', () => bad({ feed: feed({ sample: { every: 0 } }) })],
     ['streams.s.feed.url', () => bad({ feed: feed({}, () => [{ path: 'url', expected: 'a URL' }]) })],
     ['feeds.idle', () => mistakes({ feeds: { idle: feed() } })],
     ['tools.t.description', () => mistakes({ tools: { t: tool({ description: '', run: async () => '' }) } })],

@@ -153,6 +153,22 @@ describe('read_history', () => {
     expect(at.calls.toSorted()).toEqual(['get', 'read']);
   });
 
+  test('no page without keys is more than two calls, nor is one that ends short of its events', async () => {
+    const at = plant();
+    const early = Array.from({ length: 400 }, (_, n) => ({ key: 'a', time: START - 1_000, data: reading(n) }));
+    await at.append('plant', ...early, ...[1, 2, 3].map((n) => ({ id: `${n}`, key: 'a', data: reading(n) })));
+    const found: unknown[] = [];
+    let args: object = { from: START, limit: 2 };
+    for (let pages = 0; pages < 4; pages += 1) {
+      const { structured } = await at.call('read_history', { stream: 'plant', ...args });
+      expect(at.calls.length).toBeLessThanOrEqual(2);
+      found.push(...(structured['events'] as { id: string }[]).map(({ id }) => id));
+      if (structured['complete'] === true) break;
+      args = { cursor: structured['cursor'], limit: 2 };
+    }
+    expect(found).toEqual(['1', '2', '3']);
+  });
+
   test('windows: two calls, the aggregates that were asked for', async () => {
     const at = plant();
     for (const temp of [10, 20, 60]) {
@@ -243,6 +259,7 @@ describe('refused, in words that a model can act on', () => {
     ['read_history', { stream: 'plant', window: 'day' }, /Argument: window/],
     ['read_history', { stream: 'plant', cursor: 'x' }, /Argument: cursor/],
     ['read_history', { stream: 'notes', keys: ['a'] }, /Argument: keys/],
+    ['tail_stream', { stream: 'notes', keys: ['a'] }, /have no keys[^]*Argument: keys/],
     ['tail_stream', { stream: 'plant', cursor: 'x' }, /Argument: cursor/],
     ['tail_stream', { stream: 'plant', seconds: 26 }, /seconds/],
     ['tail_stream', { stream: 'plant', maxEvents: 1_001 }, /maxEvents/],

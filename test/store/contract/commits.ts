@@ -113,6 +113,35 @@ export function commitRules(start: StartKit): void {
     expect((await store.extent('l')).count).toBe(1);
   });
 
+  test('a commit whose deadline is over before it is sent is unknown, writes nothing, and may be sent again', async () => {
+    const { store, commits } = await start();
+    const operations: Operation[] = [{ kind: 'put', ...key('a'), value: 1, expects: null }];
+    const id = randomId();
+    for (const deadline of [NOW, NOW - 1, 10]) {
+      expect(await store.commit(operations, { id, now: NOW, deadline })).toMatchObject({ status: 'unknown' });
+    }
+    // Not even by one that is on its way.
+    await commits([{ kind: 'append', log: 'l', entries: [1] }]);
+    expect(await store.get(key('a'), NOW)).toMatchObject({ value: null, version: null });
+    expect((await commits(operations, { id })).version).toBe((await store.get(key('a'), NOW)).version);
+  });
+
+  test('a counter stops at what a double holds exactly, either way, and goes on from there', async () => {
+    const { store } = await start();
+    const most = Number.MAX_SAFE_INTEGER;
+    const options = { now: NOW, expiresAt: NOW + 100 };
+    for (const sign of [1, -1]) {
+      const counter = `bounded ${sign}`;
+      expect(await store.add(counter, sign * most, options)).toBe(sign * most);
+      expect(await store.add(counter, sign, options)).toBe(sign * most);
+      expect(await store.add(counter, sign * most, options)).toBe(sign * most);
+      expect(await store.add(counter, -sign * 2, options)).toBe(sign * (most - 2));
+    }
+    await expect(store.add('k', 1, { ...options, expiresAt: NOW + 0.5 })).rejects.toMatchObject({
+      code: 'invalid_input',
+    });
+  });
+
   test('a counter begins at nothing, adds, and begins anew when it has expired', async () => {
     const { store, second } = await start();
     const expiresAt = NOW + 100;

@@ -44,6 +44,8 @@ const REFUSED: { name: string; code: string; operations: Operation[] }[] = [
   },
   { name: 'two appends to a log', code: 'invalid_input', operations: [append([1]), append([2])] },
   { name: 'an append of nothing', code: 'invalid_input', operations: [append([])] },
+  { name: 'an entry that JSON has no text for', code: 'invalid_input', operations: [append([1, undefined as never])] },
+  { name: 'a value that JSON has no text for', code: 'invalid_input', operations: [put('a', 1n as never)] },
   { name: 'a bare null', code: 'invalid_input', operations: [put('a', Number.NaN)] },
   { name: 'an empty id', code: 'invalid_input', operations: [put('')] },
   { name: 'an id above its limit', code: 'invalid_input', operations: [put('é'.repeat(257))] },
@@ -79,6 +81,13 @@ export function limitRules(start: StartKit): void {
     await expect(store.commit(sent, options)).rejects.toMatchObject({ code });
     expect(await store.list('p', { now: NOW, limit: 10 })).toEqual({ records: [], next: null });
     expect(await store.extent('l')).toMatchObject({ end: null });
+  });
+
+  test('a clock between two milliseconds is refused, and nothing is written', async () => {
+    const { store } = await start();
+    const commit = store.commit([put('a'), append([1])], { ...options, now: NOW + 0.5 });
+    await expect(commit).rejects.toMatchObject({ code: 'invalid_input', field: 'options.now' });
+    expect((await store.get(key('a'), NOW)).version).toBeNull();
   });
 
   test.for(READS)('$name is refused', async ({ read }) => {

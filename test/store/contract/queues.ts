@@ -63,6 +63,22 @@ export function queueRules(start: StartKit): void {
     expect(await kit.store.due('q', { now: NOW, limit: 100, from: 5 - 16 })).toEqual(all);
   });
 
+  test('what expired takes no place of the limit, however much of it there is', async () => {
+    const kit = await start();
+    // Enough for several in each shard; they expired just now, and were due before the living.
+    const expiring = Array.from({ length: 80 }, (_, i) => `expiring ${i}`);
+    const put = (ids: readonly string[], at: number, expiresAt: number | null) =>
+      kit.commits(
+        ids.map((id) => ({ kind: 'put', ...key(id), value: 1, expects: null, expiresAt, due: { queue: 'q', at } })),
+      );
+    await put(expiring, NOW - 20, NOW - 1);
+    await put(IDS, NOW - 10, null);
+    for (let from = 0; from < 16; from += 1) {
+      await eventually(async () => (await kit.store.due('q', { now: NOW, limit: 1, from })).length, 1);
+      await eventually(async () => (await dueIds(kit, NOW, from)).toSorted(), IDS.toSorted());
+    }
+  });
+
   test('a limit is kept, and what it left is found after the first were claimed', async () => {
     const kit = await start();
     const operations = IDS.map(

@@ -1,0 +1,102 @@
+/**
+ * What JSON Schema tells of a field that `key`, `time`, `id` or `revision` names: what may stand in it, and whether it may
+ * be missing. What it does not tell (a schema without types) is left to the check of each event.
+ */
+import type { Json, JsonObject } from '../json.ts';
+
+/** JSON's types; `missing` where an event may come without the field. */
+export type Form = 'string' | 'number' | 'integer' | 'boolean' | 'null' | 'array' | 'object' | 'missing';
+
+/** What may stand in a field of data of this schema; null where that cannot be told. */
+export function formsOfField(schema: JsonObject, field: string): ReadonlySet<Form> | null {
+  return ofField(schema, field, schema, 0);
+}
+
+/** Names of the fields that data of this schema have. */
+export function fieldNames(schema: JsonObject): string[] {
+  return [...new Set(namesIn(schema, schema, 0))];
+}
+
+/** How deep references and unions are followed; a schema of its own kind again would have no end. */
+const MOST_DEPTH = 16;
+
+function ofField(given: Json | undefined, field: string, root: JsonObject, depth: number): ReadonlySet<Form> | null {
+  const schema = resolved(given, root);
+  if (schema === null || depth > MOST_DEPTH) return null;
+  const either = branches(schema);
+  if (either) return union(either.map((branch) => ofField(branch, field, root, depth + 1)));
+  if (Array.isArray(schema['allOf'])) {
+    const all = schema['allOf'].map((part) => ofField(part, field, root, depth + 1));
+    return all.find((forms) => forms !== null && !forms.has('missing')) ?? union(all);
+  }
+  if (schema['type'] !== 'object') return schema['type'] === undefined ? null : new Set(['missing']);
+  const properties = asObject(schema['properties']);
+  const others = schema['additionalProperties'];
+  const required = schema['required'];
+  if (properties !== null && Object.hasOwn(properties, field)) {
+    const missing = !(Array.isArray(required) && required.includes(field));
+    return union([formsOf(properties[field], root, depth + 1), new Set<Form>(missing ? ['missing'] : [])]);
+  }
+  // A record: which names it has is not told, but what stands under each is.
+  if (asObject(others) !== null && Object.keys(others as JsonObject).length > 0)
+    return formsOf(others, root, depth + 1);
+  return properties === null && others !== false ? null : new Set(['missing']);
+}
+
+function formsOf(given: Json | undefined, root: JsonObject, depth: number): ReadonlySet<Form> | null {
+  const schema = resolved(given, root);
+  if (schema === null || depth > MOST_DEPTH) return null;
+  const either = branches(schema);
+  if (either) return union(either.map((branch) => formsOf(branch, root, depth + 1)));
+  if (Array.isArray(schema['allOf'])) {
+    return schema['allOf'].map((part) => formsOf(part, root, depth + 1)).find((forms) => forms !== null) ?? null;
+  }
+  if (schema['const'] !== undefined) return new Set([formOf(schema['const'])]);
+  if (Array.isArray(schema['enum'])) return new Set(schema['enum'].map(formOf));
+  if (Array.isArray(schema['type'])) return new Set(schema['type'] as Form[]);
+  return typeof schema['type'] === 'string' ? new Set([schema['type'] as Form]) : null;
+}
+
+function namesIn(given: Json | undefined, root: JsonObject, depth: number): string[] {
+  const schema = resolved(given, root);
+  if (schema === null || depth > MOST_DEPTH) return [];
+  const parts = [...(branches(schema) ?? []), ...(Array.isArray(schema['allOf']) ? schema['allOf'] : [])];
+  return [
+    ...Object.keys(asObject(schema['properties']) ?? {}),
+    ...parts.flatMap((part) => namesIn(part, root, depth + 1)),
+  ];
+}
+
+function branches(schema: JsonObject): Json[] | null {
+  const either = schema['anyOf'] ?? schema['oneOf'];
+  return Array.isArray(either) ? either : null;
+}
+
+function union(all: readonly (ReadonlySet<Form> | null)[]): ReadonlySet<Form> | null {
+  const forms = new Set<Form>();
+  for (const one of all) {
+    if (one === null) return null;
+    for (const form of one) forms.add(form);
+  }
+  return forms;
+}
+
+function formOf(value: Json): Form {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'array' : (typeof value as Form);
+}
+
+/** Follows `#`, `#/$defs/x`; null for what is no schema object, or a reference to elsewhere. */
+function resolved(given: Json | undefined, root: JsonObject): JsonObject | null {
+  let schema = asObject(given);
+  for (let steps = 0; schema !== null && typeof schema['$ref'] === 'string'; steps += 1) {
+    const [start, ...path] = schema['$ref'].split('/');
+    if (start !== '#' || steps > MOST_DEPTH) return null;
+    schema = path.reduce<JsonObject | null>((at, key) => asObject(at?.[key]), root);
+  }
+  return schema;
+}
+
+function asObject(value: Json | undefined): JsonObject | null {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : null;
+}
