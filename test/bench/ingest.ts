@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { startMosquitto } from '../../infra/local/mosquitto.ts';
 import { freePorts, startProcess } from '../../infra/local/server-process.ts';
 import { publish } from '../ingest/mqtt-bursts.ts';
-import { ENGINES, onEngine } from './engines.ts';
+import { onEngine } from './engines.ts';
 import type { BurstFigures, BurstSettings } from './ingest-process.ts';
 import { print } from './print.ts';
 import { reading } from './servers/ndjson.ts';
@@ -13,6 +13,8 @@ import { reading } from './servers/ndjson.ts';
 /** As `npm start` runs. */
 const HEAP = '--max-semi-space-size=4';
 const NDJSON_EVENTS = 400_000;
+/** Not dynamodb: DynamoDB Local's speed says nothing about the service's. */
+const ENGINES = ['sqlite', 'redis'] as const;
 const MQTT_EVENTS = 50_000;
 
 async function burst(settings: BurstSettings): Promise<BurstFigures> {

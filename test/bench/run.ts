@@ -1,13 +1,15 @@
-/** `npm run bench [endpoint|ingest|reads]`: every benchmark, or those named; ratios are of one run. */
+/** `npm run bench [endpoint|ingest|reads|stores]`: every benchmark, or those named; ratios are of one run. */
 import { availableParallelism, cpus } from 'node:os';
 import { benchEndpoint } from './endpoint.ts';
 import { benchIngest } from './ingest.ts';
 import { benchReads } from './reads.ts';
+import { benchStores } from './stores.ts';
 
 const BENCHMARKS: Record<string, () => Promise<void>> = {
   endpoint: benchEndpoint,
   ingest: benchIngest,
   reads: benchReads,
+  stores: benchStores,
 };
 
 const wanted = process.argv.slice(2);

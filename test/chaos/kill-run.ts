@@ -6,7 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ingest } from '../../src/ingest/run.ts';
 import { countGaps, findAll, type Found, leaseLeft, positionOf } from './found.ts';
 import { seededRandom } from '../store/seeded.ts';
-import { type Engine, kill, LEASE_MS, onStage, type Stage, type Worker } from './stage.ts';
+import type { Engine } from '../services/engine.ts';
+import { kill, LEASE_MS, onStage, type Stage, type Worker } from './stage.ts';
 
 export interface KillRun {
   engine: Engine;

@@ -1,21 +1,23 @@
-/** The short form of `npm run chaos`: 20 seeded kills for each engine, two processes side by side; and one that goes on alone. */
+/** The short form of `npm run chaos`: 10 seeded kills or more for each engine, two processes side by side; and one that goes on alone. */
 import { describe, expect, test } from 'vitest';
 import { requireService } from '../services/available.ts';
+import { type Engine, ENGINES } from '../services/engine.ts';
 import { findAll } from './found.ts';
 import { killRun } from './kill-run.ts';
-import { type Engine, kill, onStage } from './stage.ts';
+import { kill, onStage } from './stage.ts';
 import { verdict } from './verdict.ts';
 
 const whole = process.env['TIDEGATE_TEST_ALL'] === 'true';
-const servers = requireService('mosquitto') && requireService('redis');
-const KILLS = whole ? 20 : 4;
-const ENGINES: Engine[] = ['sqlite', 'redis'];
+const servers = requireService('mosquitto') && requireService('redis') && requireService('dynamodb');
+const KILLS: Record<Engine, number> = whole
+  ? { sqlite: 20, redis: 20, dynamodb: 10 }
+  : { sqlite: 4, redis: 4, dynamodb: 4 };
 
-describe.skipIf(!servers)('SIGKILL in the middle of bursts (needs redis-server and mosquitto)', () => {
+describe.skipIf(!servers)('SIGKILL in the middle of bursts (needs redis-server, mosquitto and java)', () => {
   test.each(ENGINES)(
     '%s: ids exactly once, positions right, nothing lost',
     async (engine) => {
-      const report = await killRun({ engine, seed: 20_261_120, kills: KILLS, workers: 2 });
+      const report = await killRun({ engine, seed: 20_261_120, kills: KILLS[engine], workers: 2 });
       expect(report.inBurst).toBeGreaterThan(0);
       expect(verdict(report)).toEqual([]);
     },

@@ -1,26 +1,58 @@
-/** `npm run chaos [kills] [seed]`: the full form of the kill runs, by default 100 kills on each engine. */
+/**
+ * `npm run chaos [kills] [seed]`: the full form of the kill runs, by default 100 kills on each engine.
+ * `npm run chaos followers [entries] [seed]`: that of the follower runs, by default 5,000 entries in each.
+ */
+import { type Engine, ENGINES, startEngine } from '../services/engine.ts';
+import { type FollowRun, followRun } from './follow-run.ts';
+import { followVerdict } from './follow-verdict.ts';
 import { killRun } from './kill-run.ts';
-import type { Engine } from './stage.ts';
 import { verdict } from './verdict.ts';
 
-const kills = Number(process.argv[2] ?? 100);
-const seed = Number(process.argv[3] ?? 1);
+const TRIMS: FollowRun['trim'][] = ['nothing', 'behind', 'ahead', 'empty'];
+
 let passed = 0;
 let failed = 0;
-for (const engine of ['sqlite', 'redis'] satisfies Engine[]) {
+
+async function runKills(engine: Engine, kills: number, seed: number): Promise<void> {
   for (const workers of [1, 2]) {
     const started = performance.now();
     const report = await killRun({ engine, seed: seed + workers, kills: Math.ceil(kills / 2), workers });
-    const wrong = verdict(report);
-    const seconds = ((performance.now() - started) / 1_000).toFixed(0);
     const doubled = report.found.messages.length - report.given;
-    console.log(
-      `${engine}, ${workers} worker(s): ${report.kills} kills, ${report.inBurst} in a burst, ${report.given} items of each kind, ` +
-        `${doubled} MQTT messages again, ${seconds} s: ${wrong.length === 0 ? 'all promises held' : wrong.join('; ')}`,
-    );
-    if (wrong.length === 0) passed += 1;
-    else failed += 1;
+    const what =
+      `${engine}, ${workers} worker(s): ${report.kills} kills, ${report.inBurst} in a burst, ` +
+      `${report.given} items of each kind, ${doubled} MQTT messages again`;
+    tell(what, started, verdict(report));
   }
+}
+
+async function runFollowers(engine: Engine, entries: number, seed: number): Promise<void> {
+  const { environment, stop } = await startEngine(engine);
+  try {
+    for (const trim of TRIMS) {
+      const started = performance.now();
+      const report = await followRun({ environment, seed, entries, trim });
+      const given = Object.values(report.given).reduce((sum, each) => sum + each, 0);
+      const emptied = report.emptied === null ? '' : `, ${JSON.stringify(report.emptied)}`;
+      const what = `${engine}, trimmed ${trim}: ${given} entries, ${report.removed} removed, ${report.truncations} truncated pages`;
+      tell(what + emptied, started, followVerdict(report));
+    }
+  } finally {
+    await stop();
+  }
+}
+
+function tell(what: string, started: number, wrong: string[]): void {
+  const seconds = ((performance.now() - started) / 1_000).toFixed(0);
+  console.log(`${what}, ${seconds} s: ${wrong.length === 0 ? 'all promises held' : wrong.join('; ')}`);
+  if (wrong.length === 0) passed += 1;
+  else failed += 1;
+}
+
+const followers = process.argv[2] === 'followers';
+const [size, seed] = process.argv.slice(followers ? 3 : 2);
+for (const engine of ENGINES) {
+  if (followers) await runFollowers(engine, Number(size ?? 5_000), Number(seed ?? 1));
+  else await runKills(engine, Number(size ?? 100), Number(seed ?? 1));
 }
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;

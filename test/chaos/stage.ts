@@ -1,23 +1,18 @@
 /** What the kill runs stand on: an engine, upstreams that grow when told, a store to look into, and processes to kill. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startMosquitto } from '../../infra/local/mosquitto.ts';
-import { startRedis } from '../../infra/local/redis.ts';
-import { startUpstash } from '../../infra/local/upstash.ts';
 import { readConfig } from '../../src/core/config.ts';
 import { nodeRuntime } from '../../src/entry/node-runtime.ts';
 import { ingest } from '../../src/ingest/run.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { Deps } from '../../src/streams/deps.ts';
 import { publish } from '../ingest/mqtt-bursts.ts';
+import { type Engine, startEngine } from '../services/engine.ts';
 import { chaosApp } from './app.ts';
 import { startSource } from './source.ts';
 import type { WorkerSettings } from './worker.ts';
-
-export type Engine = 'sqlite' | 'redis';
 
 export const LEASE_MS = 1_000;
 const ITEMS = 200;
@@ -40,9 +35,8 @@ export interface Stage {
 export async function onStage<Result>(engine: Engine, work: (stage: Stage) => Promise<Result>): Promise<Result> {
   const ends: (() => unknown)[] = [];
   try {
-    const folder = mkdtempSync(join(tmpdir(), 'tidegate-chaos-'));
-    ends.push(() => rmSync(folder, { recursive: true, force: true }));
-    const environment = await startEngine(engine, folder, ends);
+    const { environment, stop } = await startEngine(engine);
+    ends.push(stop);
     const source = await startSource();
     ends.push(() => source.stop());
     const broker = await startMosquitto(['max_queued_messages 0']);
@@ -84,15 +78,6 @@ export async function kill({ child }: Worker): Promise<void> {
   const ended = once(child, 'exit');
   child.kill('SIGKILL');
   await ended;
-}
-
-async function startEngine(engine: Engine, folder: string, ends: (() => unknown)[]): Promise<Record<string, string>> {
-  if (engine === 'sqlite') return { STORE: 'sqlite', SQLITE_PATH: join(folder, 'chaos.db') };
-  const redis = await startRedis();
-  ends.push(() => redis.stop());
-  const front = await startUpstash(redis.url);
-  ends.push(() => front.stop());
-  return { STORE: 'redis', UPSTASH_REDIS_REST_URL: front.url, UPSTASH_REDIS_REST_TOKEN: front.token };
 }
 
 async function startWorker(settings: WorkerSettings): Promise<Worker> {
