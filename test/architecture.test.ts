@@ -20,6 +20,7 @@ const ROOMS: Record<string, readonly string[]> = {
 /** Packages that only some files may import. Everything else in `dependencies` is free. */
 const PACKAGES: readonly { pattern: RegExp; only: RegExp }[] = [
   { pattern: /^@upstash\/redis/, only: /^store\/redis/ },
+  { pattern: /^@aws-sdk\//, only: /^store\/dynamodb/ },
   { pattern: /^@modelcontextprotocol\//, only: /^mcp\// },
   { pattern: /^mqtt-packet/, only: /^ingest\/mqtt/ },
   { pattern: /^aedes/, only: /^entry\// },

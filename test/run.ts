@@ -12,7 +12,12 @@ const all = process.argv.includes('--all');
 const ci = process.env['CI'] === 'true';
 
 /** Programs that suites need, with the Debian package that has each. */
-const PROGRAMS = { 'redis-server': 'redis-server', mosquitto: 'mosquitto', openssl: 'openssl' };
+const PROGRAMS = {
+  'redis-server': 'redis-server',
+  mosquitto: 'mosquitto',
+  openssl: 'openssl',
+  java: 'default-jre-headless',
+};
 
 interface Count {
   passed: number;

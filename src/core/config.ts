@@ -6,8 +6,17 @@ import * as z from 'zod';
 import { TidegateError } from './errors.ts';
 import type { LogLevel } from './runtime.ts';
 
-const STORES = ['memory', 'sqlite', 'redis'] as const;
+const STORES = ['memory', 'sqlite', 'redis', 'dynamodb'] as const;
 export type StoreName = (typeof STORES)[number];
+
+export interface DynamodbConfig {
+  table: string;
+  /** Null: AWS's own endpoint. */
+  endpoint: string | null;
+  /** Null, as the credentials: what AWS's client finds by itself, which it does on Node and Lambda only. */
+  region: string | null;
+  credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string } | null;
+}
 
 export interface Config {
   port: number;
@@ -17,6 +26,7 @@ export interface Config {
   store: StoreName;
   sqlitePath: string;
   redis: { url: string; token: string } | null;
+  dynamodb: DynamodbConfig | null;
   mqttUrl: string | null;
   logLevel: LogLevel;
   /** Whether the built-in app gets the streams of this machine and of the simulated plant on Node. */
@@ -39,12 +49,32 @@ const Environment = z.object({
   SQLITE_PATH: z.string().min(1).default('.tidegate/tidegate.db'),
   UPSTASH_REDIS_REST_URL: url(['https:', 'http:']).optional(),
   UPSTASH_REDIS_REST_TOKEN: z.string().min(1).optional(),
+  DYNAMODB_TABLE: z
+    .string()
+    .regex(/^[\w.-]{3,255}$/, "expected a table's name: 3 to 255 letters, digits, dots, hyphens and underscores")
+    .optional(),
+  AWS_ENDPOINT_URL_DYNAMODB: url(['https:', 'http:']).optional(),
+  AWS_REGION: z
+    .string()
+    .regex(/^[\w-]+$/, 'expected a region of AWS, e.g. eu-central-1')
+    .optional(),
+  AWS_ACCESS_KEY_ID: z.string().optional(),
+  AWS_SECRET_ACCESS_KEY: z.string().optional(),
+  AWS_SESSION_TOKEN: z.string().optional(),
   MQTT_URL: url(['mqtt:', 'mqtts:', 'ws:', 'wss:']).optional(),
   LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error'], { error: 'expected debug, info, warn or error' })
     .default('info'),
   DEMO: z.enum(['on', 'off'], { error: 'expected on or off' }).default('on'),
 });
+
+/** What a store cannot do without. */
+const NEEDED: Record<StoreName, readonly (keyof z.infer<typeof Environment>)[]> = {
+  memory: [],
+  sqlite: [],
+  redis: ['UPSTASH_REDIS_REST_URL', 'UPSTASH_REDIS_REST_TOKEN'],
+  dynamodb: ['DYNAMODB_TABLE'],
+};
 
 /**
  * @param defaultStore what `STORE` is where it is not set: each entry has its own.
@@ -61,9 +91,9 @@ export function readConfig(environment: Record<string, string | undefined>, defa
   }
   const env = parsed.data;
   const store = env.STORE ?? defaultStore;
-  const missing = (['UPSTASH_REDIS_REST_URL', 'UPSTASH_REDIS_REST_TOKEN'] as const).filter((name) => !env[name]);
-  if (store === 'redis' && missing.length > 0) {
-    throw configError(missing.map((field) => ({ field, expected: 'expected to be set, because STORE is redis' })));
+  const missing = NEEDED[store].filter((name) => !env[name]);
+  if (missing.length > 0) {
+    throw configError(missing.map((field) => ({ field, expected: `expected to be set, because STORE is ${store}` })));
   }
   return {
     port: Number(env.PORT),
@@ -75,9 +105,22 @@ export function readConfig(environment: Record<string, string | undefined>, defa
       env.UPSTASH_REDIS_REST_URL && env.UPSTASH_REDIS_REST_TOKEN
         ? { url: env.UPSTASH_REDIS_REST_URL, token: env.UPSTASH_REDIS_REST_TOKEN }
         : null,
+    dynamodb: dynamodbConfig(env),
     mqttUrl: env.MQTT_URL ?? null,
     logLevel: env.LOG_LEVEL,
     demo: env.DEMO === 'on',
+  };
+}
+
+function dynamodbConfig(env: z.infer<typeof Environment>): DynamodbConfig | null {
+  if (env.DYNAMODB_TABLE === undefined) return null;
+  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = env;
+  const session = env.AWS_SESSION_TOKEN ? { sessionToken: env.AWS_SESSION_TOKEN } : {};
+  return {
+    table: env.DYNAMODB_TABLE,
+    endpoint: env.AWS_ENDPOINT_URL_DYNAMODB ?? null,
+    region: env.AWS_REGION ?? null,
+    credentials: accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey, ...session } : null,
   };
 }
 

@@ -29,21 +29,26 @@ export const GARBAGE_AFTER_MS = 24 * 3_600_000;
 
 export const PORTABLE_LIMITS: StoreLimits = { commitOperations: COMMIT_OPERATIONS, commitBytes: COMMIT_BYTES };
 
-/** How many operations an append counts for: the segments that its entries fill. */
-export function appendWeight(entryBytes: readonly number[]): number {
-  let segments = 0;
-  let entries = SEGMENT_ENTRIES;
+/** How many entries stand in each of the segments that an append fills. */
+export function segmentCounts(entryBytes: readonly number[]): number[] {
+  const counts: number[] = [];
+  let entries = 0;
   let bytes = 0;
   for (const size of entryBytes) {
-    if (entries >= SEGMENT_ENTRIES || bytes + size > SEGMENT_BYTES) {
-      segments += 1;
+    if (entries > 0 && (entries >= SEGMENT_ENTRIES || bytes + size > SEGMENT_BYTES)) {
+      counts.push(entries);
       entries = 0;
       bytes = 0;
     }
     entries += 1;
     bytes += size;
   }
-  return segments;
+  return entries > 0 ? [...counts, entries] : counts;
+}
+
+/** How many operations an append counts for: the segments that its entries fill. */
+export function appendWeight(entryBytes: readonly number[]): number {
+  return segmentCounts(entryBytes).length;
 }
 
 /**

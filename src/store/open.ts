@@ -15,6 +15,8 @@ const DRIVERS: Record<StoreName, Open> = {
   sqlite: async ({ sqlitePath }) => (await importSqlite()).createSqliteStore({ path: sqlitePath }),
   redis: async ({ redis }, { log }, app) =>
     (await import('./redis.ts')).createRedisStore({ ...needed(redis, 'UPSTASH_REDIS_REST_URL'), app, log }),
+  dynamodb: async ({ dynamodb }, clock, app) =>
+    (await import('./dynamodb.ts')).createDynamodbStore({ ...needed(dynamodb, 'DYNAMODB_TABLE'), app, clock }),
 };
 
 /**

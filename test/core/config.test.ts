@@ -19,6 +19,7 @@ test('an empty environment gives the defaults', () => {
     store: 'sqlite',
     sqlitePath: '.tidegate/tidegate.db',
     redis: null,
+    dynamodb: null,
     mqttUrl: null,
     logLevel: 'info',
     demo: true,
@@ -37,6 +38,9 @@ describe('a wrong variable is named, with what was expected', () => {
     ['PUBLIC_URL', 'example.org'],
     ['MQTT_URL', 'http://broker'],
     ['UPSTASH_REDIS_REST_URL', 'redis://127.0.0.1'],
+    ['DYNAMODB_TABLE', 'live data'],
+    ['AWS_ENDPOINT_URL_DYNAMODB', 'dynamodb.example.org'],
+    ['AWS_REGION', 'Frankfurt am Main'],
     ['LOG_LEVEL', 'loud'],
     ['DEMO', 'maybe'],
   ])('%s=%s', (name, value) => {
@@ -58,6 +62,27 @@ test('all mistakes are told at once', () => {
 test.each([
   [{ STORE: 'redis' }, 'UPSTASH_REDIS_REST_URL'],
   [{ STORE: 'redis', UPSTASH_REDIS_REST_URL: 'https://db.example.org' }, 'UPSTASH_REDIS_REST_TOKEN'],
-])('redis without its variables names the first that is missing: %j', (environment, missing) => {
+  [{ STORE: 'dynamodb', AWS_REGION: 'eu-central-1' }, 'DYNAMODB_TABLE'],
+])('a store without its variables names the first that is missing: %j', (environment, missing) => {
   expect(mistake(environment).field).toBe(missing);
+});
+
+test('dynamodb: a table is enough where AWS finds the rest by itself; half a pair of keys is none', () => {
+  const bare = { table: 'live-data', endpoint: null, region: null, credentials: null };
+  expect(readConfig({ STORE: 'dynamodb', DYNAMODB_TABLE: 'live-data' }, 'sqlite').dynamodb).toEqual(bare);
+  const half = { DYNAMODB_TABLE: 'live-data', AWS_ACCESS_KEY_ID: 'id' };
+  expect(readConfig(half, 'sqlite')).toMatchObject({ store: 'sqlite', dynamodb: bare });
+  const whole = {
+    ...half,
+    AWS_SECRET_ACCESS_KEY: 'secret',
+    AWS_SESSION_TOKEN: 'session',
+    AWS_REGION: 'eu-central-1',
+    AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:8000',
+  };
+  expect(readConfig(whole, 'sqlite').dynamodb).toEqual({
+    table: 'live-data',
+    endpoint: 'http://127.0.0.1:8000',
+    region: 'eu-central-1',
+    credentials: { accessKeyId: 'id', secretAccessKey: 'secret', sessionToken: 'session' },
+  });
 });

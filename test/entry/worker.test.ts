@@ -1,7 +1,7 @@
 /** The Worker in workerd, on a real Redis behind the REST front. What it cannot reach, it says; what it can, is read through MCP. */
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { requireService } from '../services/available.ts';
-import { startFaultyFront } from '../services/faulty-front.ts';
+import { startFaultProxy } from '../services/fault-proxy.ts';
 import { type HttpSource, json, startHttpSource, status } from '../services/http-feed.ts';
 import { quakeCollection } from '../services/quakes.ts';
 import { type RunningRedis, startRedis } from '../services/redis.ts';
@@ -174,7 +174,7 @@ describe.skipIf(!requireService('redis'))('the Worker (needs redis-server)', { t
   });
 
   test('a client that leaves during the first request holds nobody up', async () => {
-    const faulty = await startFaultyFront(front.url);
+    const faulty = await startFaultProxy(front.url);
     onTestFinished(() => faulty.stop());
     const worker = await started({ ...variables, UPSTASH_REDIS_REST_URL: faulty.url });
     faulty.next('hang');

@@ -7,6 +7,8 @@ import { findProgram } from '../../infra/local/programs.ts';
 const PROGRAMS = {
   redis: { program: 'redis-server', install: 'apt-get install redis-server' },
   mosquitto: { program: 'mosquitto', install: 'apt-get install mosquitto' },
+  // DynamoDB Local itself is a development dependency.
+  dynamodb: { program: 'java', install: 'apt-get install default-jre-headless' },
 } as const;
 
 export type Service = keyof typeof PROGRAMS;

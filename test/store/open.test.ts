@@ -4,6 +4,7 @@ import { readConfig } from '../../src/core/config.ts';
 import { systemRuntime } from '../../src/core/runtime.ts';
 import { openStore } from '../../src/store/open.ts';
 import { requireService } from '../services/available.ts';
+import { startDynamo } from '../services/dynamodb.ts';
 import { startRedis } from '../services/redis.ts';
 import { startUpstash } from '../services/upstash.ts';
 
@@ -32,6 +33,36 @@ describe.skipIf(!requireService('redis'))('redis (needs redis-server)', () => {
   });
 });
 
+describe.skipIf(!requireService('dynamodb'))('dynamodb (needs java)', () => {
+  test(
+    'opens and answers; two apps on one table do not meet; a wrong variable is named',
+    { timeout: 30_000 },
+    async () => {
+      await using stack = new AsyncDisposableStack();
+      const dynamo = await startDynamo();
+      stack.defer(() => dynamo.stop());
+      const variables = {
+        DYNAMODB_TABLE: dynamo.table,
+        AWS_ENDPOINT_URL_DYNAMODB: dynamo.endpoint,
+        AWS_REGION: dynamo.region,
+        AWS_ACCESS_KEY_ID: dynamo.credentials.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: dynamo.credentials.secretAccessKey,
+      };
+      const open = (app: string, more: Record<string, string> = {}) =>
+        openStore(readConfig({ ...variables, ...more }, 'dynamodb'), runtime, app);
+      const [one, two] = [await open('one'), await open('two')];
+      await one.ping();
+      await one.add('n', 5, { now: 0, expiresAt: 10 });
+      expect(await two.add('n', 1, { now: 0, expiresAt: 10 })).toBe(1);
+      expect(await one.add('n', 1, { now: 0, expiresAt: 10 })).toBe(6);
+      const wrong = await open('one', { DYNAMODB_TABLE: 'another' });
+      await expect(wrong.ping()).rejects.toMatchObject({ code: 'invalid_config', field: 'DYNAMODB_TABLE' });
+      const commit = wrong.commit([{ kind: 'append', log: 'l', entries: [1] }], { id: 'c', now: 0, deadline: 9_000 });
+      await expect(commit).rejects.toMatchObject({ code: 'invalid_config', field: 'DYNAMODB_TABLE' });
+    },
+  );
+});
+
 test('a SQLITE_PATH that cannot be used is named', async () => {
   const config = readConfig({ STORE: 'sqlite', SQLITE_PATH: '/nowhere/at/all.db' }, 'memory');
   await expect(openStore(config, runtime, 'app')).rejects.toMatchObject({
@@ -48,13 +79,15 @@ test('a bundle for a platform without Node carries no node: import', async () =>
     write: false,
     metafile: true,
     format: 'esm',
-    platform: 'neutral',
-    mainFields: ['module', 'main'],
+    // As wrangler does.
+    platform: 'browser',
+    conditions: ['workerd', 'worker', 'browser'],
     logLevel: 'silent',
   });
   const [output] = Object.values(metafile.outputs);
   expect(output?.imports.filter((each) => each.path.startsWith('node:'))).toEqual([]);
   const inputs = Object.keys(metafile.inputs);
   expect(inputs).toContain('src/store/redis.ts');
+  expect(inputs).toContain('src/store/dynamodb.ts');
   expect(inputs).not.toContain('src/store/sqlite.ts');
 });

@@ -4,7 +4,7 @@ import { randomId } from '../../src/core/runtime.ts';
 import { createRedisStore, type RedisOptions } from '../../src/store/redis.ts';
 import type { Operation, Store } from '../../src/store/store.ts';
 import { requireService } from '../services/available.ts';
-import { startFaultyFront, type Fault, type FaultyFront } from '../services/faulty-front.ts';
+import { startFaultProxy, type Fault, type FaultProxy } from '../services/fault-proxy.ts';
 import { startRedis, type RunningRedis } from '../services/redis.ts';
 import { startUpstash, type UpstashFront } from '../services/upstash.ts';
 
@@ -29,7 +29,7 @@ const put = (id: string, more: Partial<Extract<Operation, { kind: 'put' }>> = {}
 describe.skipIf(!requireService('redis'))('redis when things break (needs redis-server)', () => {
   let redis: RunningRedis;
   let front: UpstashFront;
-  let proxy: FaultyFront;
+  let proxy: FaultProxy;
   let direct: RedisConnection;
   let app: string;
   let store: Store;
@@ -37,7 +37,7 @@ describe.skipIf(!requireService('redis'))('redis when things break (needs redis-
   beforeAll(async () => {
     redis = await startRedis();
     front = await startUpstash(redis.url);
-    proxy = await startFaultyFront(front.url);
+    proxy = await startFaultProxy(front.url);
     direct = connectRedis(redis.url);
   });
   afterAll(async () => {

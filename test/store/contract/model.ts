@@ -5,17 +5,24 @@ import type { Cursor, Operation, Store, StoredRecord } from '../../../src/store/
 import { seededRandom } from '../seeded.ts';
 import { eventually, NOW, type Kit, type StartKit } from './kit.ts';
 
-const STEPS = 300;
 const IDS = ['a', 'ab', 'b', 'é', '\uff5e', '\u{1f30a}'];
 const LOGS = ['l', 'm'];
 
 export function modelRules(start: StartKit): void {
   test.for([1, 2])('seed %i: every answer is that of the specification', async (seed) => {
-    await compare(await start(), seededRandom(seed));
+    await compareWithModel(await start(), seededRandom(seed), { steps: 300 });
   });
 }
 
-async function compare(kit: Kit, random: () => number): Promise<void> {
+/**
+ * @param kit a store that nobody else uses, empty.
+ * @param options.lossy answers may be lost: of calls that are no reads and have no id, only the effect is compared.
+ */
+export async function compareWithModel(
+  kit: Pick<Kit, 'store' | 'commit'>,
+  random: () => number,
+  { steps, lossy = false }: { steps: number; lossy?: boolean },
+): Promise<void> {
   const model = createMemoryStore();
   const versions: string[] = ['never'];
   const cursors: Cursor[] = [];
@@ -115,14 +122,19 @@ async function compare(kit: Kit, random: () => number): Promise<void> {
     async () => {
       const [name, limit] = [log(), 1 + upTo(6)];
       const rule = pick([{ keep: upTo(12) }, { appendedBefore: now - upTo(100) }, {}]);
-      if (chance(0.5)) await same((store) => store.trim(name, { now, limit, ...rule }));
+      if (chance(0.5)) return;
+      const [expected, found] = [
+        await model.trim(name, { now, limit, ...rule }),
+        await kit.store.trim(name, { now, limit, ...rule }),
+      ];
+      if (!lossy) expect(found).toEqual(expected);
     },
     async () => {
       const [amount, expiresAt] = [upTo(5), now + upTo(40)];
-      await same((store) => store.add('k', amount, { now, expiresAt }));
+      if (!lossy) await same((store) => store.add('k', amount, { now, expiresAt }));
     },
   ];
-  for (let step = 0; step < STEPS; step += 1) await pick(actions)();
+  for (let step = 0; step < steps; step += 1) await pick(actions)();
 }
 
 async function listAll(

@@ -1,0 +1,85 @@
+/** Seeded random work on every driver while requests and answers are delayed, lost, doubled, late or refused: nothing is lost, nothing is doubled. */
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { randomId } from '../../src/core/runtime.ts';
+import type { Operation, Store } from '../../src/store/store.ts';
+import { requireService } from '../services/available.ts';
+import { createKit, NOW } from './contract/kit.ts';
+import { compareWithModel } from './contract/model.ts';
+import { FAULTY_DRIVERS, patiently } from './fault-drivers.ts';
+import { seededRandom } from './seeded.ts';
+
+const WRITERS = 4;
+/** DynamoDB Local takes 40 s for 2,000. */
+const FEWER = { dynamodb: 300 } as Record<string, number>;
+const all = process.env['TIDEGATE_TEST_ALL'] === 'true' || process.env['MODE'] === 'faults';
+
+describe.each(FAULTY_DRIVERS)('$name', ({ name, needs, open }) => {
+  const steps = (all ? null : FEWER[name]) ?? 2_000;
+  const seed = 20_261_120;
+
+  async function start() {
+    const stack = new AsyncDisposableStack();
+    onTestFinished(() => stack.disposeAsync());
+    const random = seededRandom(seed);
+    const driver = await open(random, stack);
+    const store = patiently(driver);
+    const kit = await createKit(async () => ({ store, second: store, close: async () => {} }))();
+    return { ...kit, proxy: driver.proxy };
+  }
+
+  describe.skipIf(needs !== null && !requireService(needs))(`through faults (needs ${needs ?? 'nothing'})`, () => {
+    test(`${steps} operations: every answer is that of the specification`, { timeout: 300_000 }, async () => {
+      const { store, commit, proxy } = await start();
+      await compareWithModel({ store, commit }, seededRandom(seed + 1), { steps, lossy: true });
+      // Each kind of fault was met.
+      if (proxy) expect(Object.keys(proxy.faults())).toHaveLength(8);
+    });
+
+    test(
+      'writers at once: each entry is there once, and no change to their sum is lost',
+      { timeout: 120_000 },
+      async () => {
+        const { store, commit, proxy } = await start();
+        const each = steps / 20;
+        await Promise.all(Array.from({ length: WRITERS }, (_, writer) => write(store, commit, writer, each)));
+        await proxy?.release();
+        const entries = await readAll(store);
+        const expected = Array.from({ length: WRITERS }, (_, w) => Array.from({ length: each }, (_, i) => `${w}-${i}`));
+        expect(entries.toSorted()).toEqual(expected.flat().toSorted());
+        // In the order in which each of them wrote.
+        for (const [writer, own] of expected.entries()) {
+          expect(entries.filter((entry) => entry.startsWith(`${writer}-`))).toEqual(own);
+        }
+        expect((await store.get(SUM, NOW)).value).toBe(WRITERS * each);
+      },
+    );
+  });
+});
+
+const SUM = { partition: 'p', id: 'sum' };
+
+async function write(
+  store: Store,
+  commit: (operations: readonly Operation[], options: { id: string }) => Promise<{ status: string }>,
+  writer: number,
+  count: number,
+): Promise<void> {
+  for (let i = 0; i < count;) {
+    const { value, version } = await store.get(SUM, NOW);
+    const operations: Operation[] = [
+      { kind: 'put', ...SUM, value: Number(value ?? 0) + 1, expects: version },
+      { kind: 'append', log: 'l', entries: [`${writer}-${i}`] },
+    ];
+    if ((await commit(operations, { id: randomId() })).status === 'committed') i += 1;
+  }
+}
+
+async function readAll(store: Store): Promise<string[]> {
+  const found: string[] = [];
+  for (let cursor = null; ;) {
+    const page = await store.read('l', cursor, 100);
+    if (page.entries.length === 0) return found;
+    found.push(...page.entries.map((entry) => entry.value as string));
+    cursor = page.cursor;
+  }
+}

@@ -1,0 +1,17 @@
+import { describe, inject } from 'vitest';
+import { randomId, systemRuntime } from '../../src/core/runtime.ts';
+import { createDynamodbStore } from '../../src/store/dynamodb.ts';
+import { storeContract } from '../store/contract.ts';
+
+const dynamo = inject('dynamo');
+
+describe.skipIf(dynamo === null)('in workerd (needs java)', () => {
+  storeContract('dynamodb in workerd', {
+    parts: ['commits', 'trimming', 'against the specification'],
+    async open() {
+      const { table = '', ...access } = { endpoint: null, region: null, credentials: null, ...dynamo };
+      const options = { ...access, table, app: `workerd-${randomId()}`, clock: systemRuntime(() => {}) };
+      return { store: createDynamodbStore(options), second: createDynamodbStore(options), close: async () => {} };
+    },
+  });
+});
