@@ -98,7 +98,9 @@ export function createLambdaHost(
       try {
         const response = await answer(event, invocation, ending.signal);
         if (raw.destroyed) return;
-        await writeBody(response.body, openBody(raw, preludeOf(response)), ending.signal);
+        // An answer that the time is over comes after the time.
+        const signal = ending.signal.aborted ? new AbortController().signal : ending.signal;
+        await writeBody(response.body, openBody(raw, preludeOf(response)), signal);
       } catch (error) {
         if (!raw.destroyed) throw error;
       } finally {
