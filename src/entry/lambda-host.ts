@@ -64,7 +64,7 @@ export function createLambdaHost(
   }
 
   async function build(): Promise<Instance> {
-    const config = readConfig(environment, 'redis');
+    const config = readConfig(environment, 'dynamodb');
     log = createLog(config.logLevel, { write });
     const runtime = nodeRuntime(log);
     const deps: Deps = { app, store: await openStore(config, runtime, app.name), runtime };

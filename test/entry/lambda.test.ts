@@ -9,9 +9,8 @@ import { bundleTemporarily } from '../../infra/aws/bundle.ts';
 import { startLambda } from '../../infra/local/lambda.ts';
 import { environmentOf, synthesize } from '../infra/template.ts';
 import { requireService } from '../services/available.ts';
-import { startRedis } from '../services/redis.ts';
+import { createTable, type RunningDynamo, startDynamo } from '../services/dynamodb.ts';
 import { startRelay } from '../services/relay.ts';
-import { startUpstash } from '../services/upstash.ts';
 import { type EntryHost, entrySuite, type Upstreams } from './suite.ts';
 
 const ENTRIES = {
@@ -19,25 +18,33 @@ const ENTRIES = {
   'lambda-scheduled': join(import.meta.dirname, 'lambda-scheduled-app.ts'),
 };
 
-describe.skipIf(!requireService('redis'))('Lambda (needs redis-server)', () => {
+describe.skipIf(!requireService('dynamodb'))('Lambda (needs java)', () => {
   const template = synthesize();
   let folder: string;
-  beforeAll(() => {
+  let dynamo: RunningDynamo;
+  let tables = 0;
+  beforeAll(async () => {
     folder = bundleTemporarily(ENTRIES);
-  });
-  afterAll(() => rmSync(dirname(folder), { recursive: true, force: true }));
+    dynamo = await startDynamo(`tidegate-${process.pid}`);
+  }, 30_000);
+  afterAll(async () => {
+    await dynamo?.stop();
+    rmSync(dirname(folder), { recursive: true, force: true });
+  }, 30_000);
 
   async function start(handler: string, given: Upstreams): Promise<EntryHost> {
-    const redis = await startRedis();
-    const front = await startUpstash(redis.url);
-    const relay = await startRelay(Number(new URL(front.url).port));
-    const store = {
-      STORE: 'redis',
-      UPSTASH_REDIS_REST_URL: `http://127.0.0.1:${relay.port}`,
-      UPSTASH_REDIS_REST_TOKEN: front.token,
+    const table = `${dynamo.table}-${(tables += 1)}`;
+    await createTable(dynamo, table);
+    const relay = await startRelay(Number(new URL(dynamo.endpoint).port));
+    // What the platform itself gives to a function, and where AWS is here.
+    const platform = {
+      AWS_REGION: dynamo.region,
+      AWS_ACCESS_KEY_ID: dynamo.credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: dynamo.credentials.secretAccessKey,
+      AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${relay.port}`,
     };
     const run = (name: string, timeoutMs: number) => {
-      const environment = { ...environmentOf(template, name, () => 'table'), ...given, ...store };
+      const environment = { ...environmentOf(template, name, () => table), ...platform, ...given };
       return startLambda({ folder, handler: name, environment, timeoutMs });
     };
     const http = await run(handler, 30_000);
@@ -59,15 +66,15 @@ describe.skipIf(!requireService('redis'))('Lambda (needs redis-server)', () => {
         await http.stop();
         await scheduled.stop();
         await relay.stop();
-        await front.stop();
-        await redis.stop();
       },
     };
   }
 
-  entrySuite('a function URL', { store: 'redis', noMqtt: null, notLive: null }, (given) =>
+  entrySuite('a function URL', { store: 'dynamodb', noMqtt: null, notLive: null }, (given) =>
     start('lambda-http.stream', given),
   );
   const notLive = 'an HTTP API answers at once';
-  entrySuite('an HTTP API', { store: 'redis', noMqtt: null, notLive }, (given) => start('lambda-http.buffered', given));
+  entrySuite('an HTTP API', { store: 'dynamodb', noMqtt: null, notLive }, (given) =>
+    start('lambda-http.buffered', given),
+  );
 });
