@@ -1,13 +1,15 @@
-/** `npm run bench [endpoint|ingest|reads]`: every benchmark, or those named; ratios are of one run. */
+/** `npm run bench [endpoint|ingest|reads|lambda]`: every benchmark, or those named; ratios are of one run. */
 import { availableParallelism, cpus } from 'node:os';
 import { benchEndpoint } from './endpoint.ts';
 import { benchIngest } from './ingest.ts';
+import { benchLambda } from './lambda.ts';
 import { benchReads } from './reads.ts';
 
 const BENCHMARKS: Record<string, () => Promise<void>> = {
   endpoint: benchEndpoint,
   ingest: benchIngest,
   reads: benchReads,
+  lambda: benchLambda,
 };
 
 const wanted = process.argv.slice(2);
