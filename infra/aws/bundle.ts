@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { buildSync, type BuildOptions } from 'esbuild';
 
-const ENTRY = resolve(import.meta.dirname, '../../src/entry');
+const ROOT = resolve(import.meta.dirname, '../..');
+const ENTRY = join(ROOT, 'src/entry');
 
 /** File names of the entries, without their endings, by where they are. */
 export const ENTRIES: Readonly<Record<string, string>> = {
@@ -21,8 +22,16 @@ export const BUNDLE_OPTIONS = {
   format: 'esm',
   platform: 'node',
   target: 'node24',
-  // The MCP SDK's build for workerd leaves a JSON Schema validator out that is not used; other packages do not know the name.
-  conditions: ['workerd', 'module'],
+  // The AWS client has a build for browsers under that condition, so it cannot be named here.
+  conditions: ['module'],
+  alias: {
+    // Of the MCP SDK's builds the one for browsers leaves a JSON Schema validator out that is not used, and unlike the
+    // one for workerd makes its schemas when they are needed.
+    '@modelcontextprotocol/server/_shims': join(
+      ROOT,
+      'node_modules/@modelcontextprotocol/server/dist/shimsBrowser.mjs',
+    ),
+  },
   mainFields: ['module', 'main'],
   minify: true,
   // Messages of errors name types.

@@ -4,7 +4,7 @@
  * head goes out with the first write and never without one.
  */
 import { once } from 'node:events';
-import { type ClientRequest, request } from 'node:http';
+import { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
@@ -40,11 +40,11 @@ async function load(): Promise<Handler> {
 
 async function serve(handler: Handler): Promise<never> {
   for (;;) {
-    const next = await fetch(`${API}/invocation/next`);
-    const id = next.headers.get('lambda-runtime-aws-request-id') ?? '';
-    const deadline = Number(next.headers.get('lambda-runtime-deadline-ms'));
+    const { headers, text } = await ask('GET', 'invocation/next');
+    const id = String(headers['lambda-runtime-aws-request-id']);
+    const deadline = Number(headers['lambda-runtime-deadline-ms']);
     const context = { awsRequestId: id, getRemainingTimeInMillis: () => deadline - Date.now() };
-    const event: unknown = await next.json();
+    const event = JSON.parse(text) as unknown;
     await (STREAMING in handler ? streamed(handler, id, event, context) : buffered(handler, id, event, context));
   }
 }
@@ -105,8 +105,16 @@ function described(error: unknown): { errorType: string; errorMessage: string; t
 }
 
 async function post(path: string, body: unknown): Promise<void> {
-  const response = await fetch(`${API}/${path}`, { method: 'POST', body: JSON.stringify(body) });
-  await response.arrayBuffer();
+  await ask('POST', path, JSON.stringify(body));
+}
+
+/** Not `fetch`, which takes time to load and is the handler's to load. */
+async function ask(method: string, path: string, body = ''): Promise<{ headers: IncomingHttpHeaders; text: string }> {
+  const asking = request(`${API}/${path}`, { method });
+  asking.end(body);
+  const [response] = (await once(asking, 'response')) as [IncomingMessage];
+  const text = Buffer.concat(await response.toArray()).toString();
+  return { headers: response.headers, text };
 }
 
 const handler = await load().catch(async (error: unknown) => {

@@ -5,9 +5,11 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { transformSync } from 'esbuild';
 
 export interface LambdaFunction {
   /** The folder of the code. */
@@ -42,7 +44,10 @@ interface Work {
   end: () => void;
 }
 
-const BOOTSTRAP = join(import.meta.dirname, 'lambda-bootstrap.ts');
+/** As JavaScript, so that no start pays for types. */
+const BOOTSTRAP = transformSync(readFileSync(join(import.meta.dirname, 'lambda-bootstrap.ts'), 'utf8'), {
+  loader: 'ts',
+}).code;
 const ROUTE = /^\/2018-06-01\/runtime\/(?:invocation\/(next|[^/]+)(?:\/(response|error))?|(init\/error))$/;
 const FAILED = 'lambda-runtime-function-error-type';
 
@@ -100,7 +105,7 @@ export async function startInstance(
   const api = createServer((request, response) => void serve(request, response).catch(() => response.destroy()));
   api.listen(0, '127.0.0.1');
   await once(api, 'listening');
-  const child = spawn(process.execPath, [BOOTSTRAP], {
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', BOOTSTRAP], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
