@@ -2,7 +2,7 @@
 import type { Hono } from 'hono';
 import type { Principal } from '../core/principal.ts';
 import { createApp, type HttpOptions } from '../http/app.ts';
-import { createMcpEndpoint, type McpEndpoint } from '../mcp/endpoint.ts';
+import { createMcpEndpoint, type McpEndpoint, type McpEndpointDeps } from '../mcp/endpoint.ts';
 import { createRegistry, type Registry } from '../mcp/registry.ts';
 import { streamResources } from '../mcp/stream-resources.ts';
 import { streamTools } from '../mcp/tools/index.ts';
@@ -15,7 +15,12 @@ export function composeRegistry(deps: Deps): Registry {
   return createRegistry({ ...deps, streamsFor }, { tools: streamTools(deps), resources: streamResources(deps) });
 }
 
-export function composeHttp(deps: Deps, options: HttpOptions): { http: Hono; mcp: McpEndpoint } {
-  const mcp = createMcpEndpoint({ runtime: deps.runtime, registry: composeRegistry(deps) });
+/** @param timing how long a request may take, where the host does not leave it at the default. */
+export function composeHttp(
+  deps: Deps,
+  options: HttpOptions,
+  timing: Pick<McpEndpointDeps, 'requestMs' | 'deadlineOf'> = {},
+): { http: Hono; mcp: McpEndpoint } {
+  const mcp = createMcpEndpoint({ runtime: deps.runtime, registry: composeRegistry(deps), ...timing });
   return { mcp, http: createApp({ ...deps, mcp }, options) };
 }

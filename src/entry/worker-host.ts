@@ -5,14 +5,14 @@
 import type { Hono } from 'hono';
 import { readConfig } from '../core/config.ts';
 import type { App } from '../core/declaration/app.ts';
-import { asTidegateError, type TidegateError } from '../core/errors.ts';
+import { asTidegateError } from '../core/errors.ts';
 import { type Log, systemRuntime } from '../core/runtime.ts';
 import { problemResponse } from '../http/problem.ts';
-import { ingest } from '../ingest/run.ts';
-import { sweep } from '../ingest/sweep.ts';
 import { openStore } from '../store/open.ts';
 import type { Deps } from '../streams/deps.ts';
 import { composeHttp } from './compose.ts';
+import { runScheduled } from './scheduled.ts';
+import { startProblem } from './start-problem.ts';
 
 /** What Workers calls. Variables and secrets are in `environment`. */
 export interface WorkerHost {
@@ -52,20 +52,15 @@ export function createWorker(app: App): WorkerHost {
       } catch (thrown) {
         const error = asTidegateError(thrown);
         log('error', error.message, { code: error.code });
-        return error.code === 'invalid_config' ? misconfigured(error) : problemResponse(error);
+        return error.code === 'invalid_config' ? startProblem(error) : problemResponse(error);
       }
     },
 
     async scheduled(_event, environment) {
       const { deps } = await parts(environment);
       const deadline = deps.runtime.now() + SCHEDULED_MS;
-      const { feeds } = await ingest(deps, deadline);
-      for (const { feed, outcome, state, events, error } of feeds) {
-        const fields = { outcome, state, events, error: error?.message ?? null };
-        log(error === null ? 'info' : 'warn', `feed ${feed}`, fields);
-      }
-      const { projected, collected, more, error } = await sweep(deps, deadline);
-      log(error === null ? 'info' : 'warn', 'sweep', { projected, collected, more, error: error?.message ?? null });
+      const { error } = await runScheduled(deps, deadline);
+      if (error !== null) throw error;
     },
   };
 }
@@ -76,11 +71,4 @@ async function build(app: App, environment: Record<string, string>): Promise<Iso
   const deps: Deps = { app, store: await openStore(config, runtime, app.name), runtime };
   const { http } = composeHttp(deps, { publicUrl: config.publicUrl, host: null });
   return { deps, http };
-}
-
-/** Whoever deploys asks the Worker first and sees no start fail: so the variable is named, and never its value. */
-function misconfigured({ code, field, expected }: TidegateError): Response {
-  const title = 'The server is not configured';
-  const body = JSON.stringify({ title, status: 500, code, field, expected });
-  return new Response(body, { status: 500, headers: { 'Content-Type': 'application/problem+json' } });
 }

@@ -10,6 +10,8 @@ import { type AuthInfo, claimOf } from './message.ts';
 import { createModern, MODERN_VERSION } from './modern.ts';
 import { capabilitiesOf, createServerSource, type ServerDeps } from './server.ts';
 
+export type McpEndpointDeps = ServerDeps;
+
 export interface McpEndpoint {
   /** Answers one POST. `body` is its parsed JSON. Never rejects for what a client sent. */
   serve(request: Request, body: unknown, principal: Principal): Promise<Response>;

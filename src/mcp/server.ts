@@ -26,6 +26,8 @@ export interface ServerDeps {
   registry: Registry;
   /** Longest time a request may take; default 60,000. */
   requestMs?: number;
+  /** When the host itself ends a request over HTTP, epoch ms; null: it does not. An earlier end than `requestMs` gives. */
+  deadlineOf?: (request: Request) => number | null;
 }
 
 export interface ServerSource {
@@ -45,7 +47,7 @@ const NO_VALIDATOR: NonNullable<ServerOptions['jsonSchemaValidator']> = {
 };
 
 export function createServerSource(deps: ServerDeps): ServerSource {
-  const { registry, runtime, requestMs = REQUEST_MS } = deps;
+  const { registry, runtime, requestMs = REQUEST_MS, deadlineOf = () => null } = deps;
   const refusals = new WeakMap<Request, number>();
   const options: ServerOptions = {
     capabilities: capabilitiesOf(registry),
@@ -54,9 +56,14 @@ export function createServerSource(deps: ServerDeps): ServerSource {
     cacheHints: { 'server/discover': { ttlMs: DISCOVER_TTL_MS, cacheScope: 'public' } },
   };
 
+  function deadlineFor(request: Request | undefined): number {
+    const ours = runtime.now() + requestMs;
+    return Math.min(ours, (request && deadlineOf(request)) ?? ours);
+  }
+
   async function answer(request: JSONRPCRequest, context: ServerContext): Promise<Result> {
     try {
-      const caller = callerOf(context, principalOf(context), runtime.now() + requestMs);
+      const caller = callerOf(context, principalOf(context), deadlineFor(context.http?.req));
       return (await dispatch(registry, request, caller)) as Result;
     } catch (thrown) {
       if (thrown instanceof ProtocolError) throw thrown;

@@ -2,6 +2,8 @@
 import type { Config, StoreName } from '../core/config.ts';
 import { TidegateError } from '../core/errors.ts';
 import type { Runtime } from '../core/runtime.ts';
+import { createLazyStore } from './lazy.ts';
+import { PORTABLE_LIMITS } from './limits.ts';
 import type * as Sqlite from './sqlite.ts';
 import type { Store } from './store.ts';
 
@@ -15,8 +17,13 @@ const DRIVERS: Record<StoreName, Open> = {
   sqlite: async ({ sqlitePath }) => (await importSqlite()).createSqliteStore({ path: sqlitePath }),
   redis: async ({ redis }, { log }, app) =>
     (await import('./redis.ts')).createRedisStore({ ...needed(redis, 'UPSTASH_REDIS_REST_URL'), app, log }),
-  dynamodb: async ({ dynamodb }, clock, app) =>
-    (await import('./dynamodb.ts')).createDynamodbStore({ ...needed(dynamodb, 'DYNAMODB_TABLE'), app, clock }),
+  dynamodb: async ({ dynamodb }, clock, app) => {
+    const access = needed(dynamodb, 'DYNAMODB_TABLE');
+    // The client takes most of a cold start.
+    return createLazyStore('dynamodb', PORTABLE_LIMITS, async () =>
+      (await import('./dynamodb.ts')).createDynamodbStore({ ...access, app, clock }),
+    );
+  },
 };
 
 /**

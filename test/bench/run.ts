@@ -1,7 +1,8 @@
-/** `npm run bench [endpoint|ingest|reads|stores]`: every benchmark, or those named; ratios are of one run. */
+/** `npm run bench [endpoint|ingest|reads|stores|lambda]`: every benchmark, or those named; ratios are of one run. */
 import { availableParallelism, cpus } from 'node:os';
 import { benchEndpoint } from './endpoint.ts';
 import { benchIngest } from './ingest.ts';
+import { benchLambda } from './lambda.ts';
 import { benchReads } from './reads.ts';
 import { benchStores } from './stores.ts';
 
@@ -10,6 +11,7 @@ const BENCHMARKS: Record<string, () => Promise<void>> = {
   ingest: benchIngest,
   reads: benchReads,
   stores: benchStores,
+  lambda: benchLambda,
 };
 
 const wanted = process.argv.slice(2);

@@ -1,0 +1,44 @@
+/**
+ * The CDK app, for the app that is deployed. Settings come as context (`-c name=value`): `data=delete` gives the table up
+ * with the stack, `feedLagMinutes` (60), `alarmTopicArn`, and `environment`, a JSON object of variables for the functions.
+ */
+import { rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { App } from 'aws-cdk-lib';
+import * as z from 'zod';
+import declared from '../../src/app.ts';
+import { readConfig } from '../../src/core/config.ts';
+import { bundleTemporarily } from './bundle.ts';
+import { createStack } from './stack.ts';
+
+const Settings = z.object({
+  data: z.enum(['keep', 'delete']).default('keep'),
+  feedLagMinutes: z.coerce.number().positive().default(60),
+  alarmTopicArn: z.string().startsWith('arn:').nullable().default(null),
+  environment: z
+    .string()
+    .default('{}')
+    .transform((text) => z.record(z.string(), z.string()).parse(JSON.parse(text))),
+});
+
+const cdk = new App();
+const context = (name: string) => cdk.node.tryGetContext(name) as unknown;
+const settings = Settings.parse(Object.fromEntries(Object.keys(Settings.shape).map((name) => [name, context(name)])));
+// What the functions would refuse at their start is refused here.
+readConfig({ ...settings.environment }, 'memory');
+
+const code = bundleTemporarily();
+try {
+  createStack(cdk, declared.name, {
+    description: declared.description,
+    code,
+    app: declared.name,
+    keepData: settings.data === 'keep',
+    feedLagMinutes: settings.feedLagMinutes,
+    topicArn: settings.alarmTopicArn,
+    environment: settings.environment,
+  });
+  cdk.synth();
+} finally {
+  rmSync(dirname(code), { recursive: true, force: true });
+}

@@ -1,0 +1,46 @@
+/** One function with a role and a log of its own: it may write its log, and do what its statements say. */
+import { Duration, RemovalPolicy, type Stack } from 'aws-cdk-lib';
+import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Architecture, type Code, Function as LambdaFunction, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+
+export interface FunctionSettings {
+  code: Code;
+  /** File without ending, and export. */
+  handler: string;
+  description: string;
+  timeoutSeconds: number;
+  environment: Record<string, string>;
+  statements: PolicyStatement[];
+}
+
+/** CPU comes with memory; below this a cold start takes longer. */
+const MEMORY_MB = 512;
+
+export function addFunction(stack: Stack, id: string, settings: FunctionSettings): LambdaFunction {
+  const { timeoutSeconds, statements, ...given } = settings;
+  const logGroup = new LogGroup(stack, `${id}Log`, {
+    retention: RetentionDays.ONE_MONTH,
+    removalPolicy: RemovalPolicy.DESTROY,
+  });
+  const logs = new PolicyStatement({
+    actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+    // This name of a log group ends in `:*`: Lambda names the log streams, and AWS knows no narrower name before.
+    resources: [logGroup.logGroupArn],
+  });
+  const role = new Role(stack, `${id}Role`, {
+    assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+    inlinePolicies: { own: new PolicyDocument({ statements: [logs, ...statements] }) },
+  });
+  return new LambdaFunction(stack, id, {
+    ...given,
+    role,
+    logGroup,
+    // Lines are JSON of our own, and those of metrics have to stay as they are.
+    loggingFormat: LoggingFormat.TEXT,
+    runtime: Runtime.NODEJS_24_X,
+    architecture: Architecture.ARM_64,
+    memorySize: MEMORY_MB,
+    timeout: Duration.seconds(timeoutSeconds),
+  });
+}

@@ -1,0 +1,71 @@
+/** All that runs on AWS: a table, three functions of one code, their two fronts, a schedule, and alarms. */
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import { Code } from 'aws-cdk-lib/aws-lambda';
+import type { Construct } from 'constructs';
+import { addAlarms, type AlarmSettings } from './alarms.ts';
+import { addHttpApi, addStreamingUrl, API_SECONDS } from './fronts.ts';
+import { addFunction } from './function.ts';
+import { addSchedule } from './schedule.ts';
+import { addTable, mayUse } from './table.ts';
+
+export interface TidegateProps extends StackProps, AlarmSettings {
+  /** Folder of the bundle. */
+  code: string;
+  /** Whether the table outlives the stack. */
+  keepData: boolean;
+  /** Variables of the functions beside those of the store. They stand in the template: no place for secrets. */
+  environment: Record<string, string>;
+}
+
+/** A tail takes up to 25 s. */
+const STREAM_SECONDS = 30;
+/** Less than the minute after which the next one comes. */
+const SCHEDULED_SECONDS = 55;
+
+export function createStack(scope: Construct, id: string, props: TidegateProps): Stack {
+  const { code, keepData, environment, app, feedLagMinutes, topicArn, ...stackProps } = props;
+  const stack = new Stack(scope, id, stackProps);
+  const table = addTable(stack, keepData);
+  const shared = {
+    code: Code.fromAsset(code),
+    environment: { ...environment, STORE: 'dynamodb', DYNAMODB_TABLE: table.tableName },
+    statements: mayUse(table),
+  };
+  const streaming = addFunction(stack, 'Streaming', {
+    ...shared,
+    handler: 'lambda-http.stream',
+    description: 'MCP over a function URL, streamed',
+    timeoutSeconds: STREAM_SECONDS,
+  });
+  const buffered = addFunction(stack, 'Buffered', {
+    ...shared,
+    handler: 'lambda-http.buffered',
+    description: 'MCP over an HTTP API, answered at once',
+    timeoutSeconds: API_SECONDS,
+  });
+  const scheduled = addFunction(stack, 'Scheduled', {
+    ...shared,
+    handler: 'lambda-scheduled.scheduled',
+    description: 'Drains feeds and keeps retention',
+    timeoutSeconds: SCHEDULED_SECONDS,
+  });
+  // The next minute brings another call anyway.
+  scheduled.configureAsyncInvoke({ retryAttempts: 0 });
+  addSchedule(stack, scheduled);
+  addAlarms(
+    stack,
+    { Streaming: streaming, Buffered: buffered, Scheduled: scheduled },
+    { app, feedLagMinutes, topicArn },
+  );
+
+  const url = `${addStreamingUrl(streaming)}mcp`;
+  const apiUrl = `${addHttpApi(stack, buffered)}mcp`;
+  new CfnOutput(stack, 'Url', { value: url, description: 'MCP endpoint, streamed' });
+  new CfnOutput(stack, 'ApiUrl', {
+    value: apiUrl,
+    description: 'MCP endpoint, answered at once, with a limit on rates',
+  });
+  new CfnOutput(stack, 'AddToClient', { value: `claude mcp add --transport http ${app} ${url}` });
+  new CfnOutput(stack, 'TableName', { value: table.tableName });
+  return stack;
+}

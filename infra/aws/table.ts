@@ -1,0 +1,55 @@
+/** The store's table, made from the definition that its driver has. */
+import { RemovalPolicy, type Stack } from 'aws-cdk-lib';
+import { type Attribute, AttributeType, BillingMode, ProjectionType, Table } from 'aws-cdk-lib/aws-dynamodb';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { DYNAMODB_TABLE } from '../../src/store/dynamodb-table.ts';
+
+const TYPES = { S: AttributeType.STRING, N: AttributeType.NUMBER, B: AttributeType.BINARY } as const;
+
+function attribute({ name, type }: { name: string; type: keyof typeof TYPES }): Attribute {
+  return { name, type: TYPES[type] };
+}
+
+/** @param keepData whether the table outlives the stack. */
+export function addTable(stack: Stack, keepData: boolean): Table {
+  const { partitionKey, sortKey, dueIndex, billingMode, ttlAttribute } = DYNAMODB_TABLE;
+  const table = new Table(stack, 'Store', {
+    partitionKey: attribute(partitionKey),
+    sortKey: attribute(sortKey),
+    billingMode: BillingMode[billingMode],
+    timeToLiveAttribute: ttlAttribute,
+    pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+    deletionProtection: keepData,
+    removalPolicy: keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+  });
+  table.addGlobalSecondaryIndex({
+    indexName: dueIndex.name,
+    partitionKey: attribute(dueIndex.partitionKey),
+    sortKey: attribute(dueIndex.sortKey),
+    projectionType: ProjectionType[dueIndex.projection],
+  });
+  return table;
+}
+
+/** What the driver asks of the table, and nothing more: it makes and describes none. */
+export function mayUse(table: Table): PolicyStatement[] {
+  return [
+    new PolicyStatement({
+      actions: [
+        'dynamodb:BatchGetItem',
+        'dynamodb:BatchWriteItem',
+        'dynamodb:ConditionCheckItem',
+        'dynamodb:DeleteItem',
+        'dynamodb:GetItem',
+        'dynamodb:PutItem',
+        'dynamodb:Query',
+        'dynamodb:UpdateItem',
+      ],
+      resources: [table.tableArn],
+    }),
+    new PolicyStatement({
+      actions: ['dynamodb:Query'],
+      resources: [`${table.tableArn}/index/${DYNAMODB_TABLE.dueIndex.name}`],
+    }),
+  ];
+}

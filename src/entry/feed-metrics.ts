@@ -1,0 +1,54 @@
+/**
+ * How late feeds are, as CloudWatch metrics in the embedded metric format: one JSON line that CloudWatch makes metrics of,
+ * so that no client and no permission is needed. The alarms of `infra/aws` look at them.
+ */
+import type { JsonObject } from '../core/json.ts';
+import { PUBLIC } from '../core/principal.ts';
+import { feedStatus, type FeedStatus } from '../ingest/status.ts';
+import type { Deps } from '../streams/deps.ts';
+
+export const METRICS_NAMESPACE = 'Tidegate';
+
+/** Both in milliseconds, with the app's name as the dimension `App`. */
+export const METRICS = {
+  /** Age of the newest event of the feed that is furthest behind. */
+  feedLag: 'FeedLagMs',
+  /** For how long the feed that is due longest has been due. */
+  oldestDue: 'OldestDueMs',
+} as const;
+
+/** One line of the log; null for an app without feeds. One store call for each 100 feeds. */
+export async function feedMetrics(deps: Deps): Promise<string | null> {
+  if (deps.app.feeds.size === 0) return null;
+  const now = deps.runtime.now();
+  const feeds = await feedStatus(deps, PUBLIC.tenant);
+  return JSON.stringify(metricLine(deps.app.name, latenessOf(feeds, now), now));
+}
+
+export interface Lateness {
+  /** Null where no feed ever brought an event. */
+  feedLag: number | null;
+  oldestDue: number;
+}
+
+export function latenessOf(feeds: readonly FeedStatus[], now: number): Lateness {
+  const lags = feeds.flatMap(({ lagMs }) => lagMs ?? []);
+  // A feed that runs is being worked; one that never ran has been due since nobody knows when.
+  const waiting = feeds.filter(({ state }) => state !== 'running' && state !== 'never-run');
+  return {
+    feedLag: lags.length === 0 ? null : Math.max(...lags),
+    oldestDue: Math.max(0, ...waiting.map(({ nextAt }) => now - nextAt)),
+  };
+}
+
+function metricLine(app: string, lateness: Lateness, now: number): JsonObject {
+  const values = Object.entries(lateness).flatMap(([key, value]) =>
+    value === null ? [] : [[METRICS[key as keyof Lateness], value] as const],
+  );
+  const Metrics = values.map(([Name]) => ({ Name, Unit: 'Milliseconds' }));
+  return {
+    _aws: { Timestamp: now, CloudWatchMetrics: [{ Namespace: METRICS_NAMESPACE, Dimensions: [['App']], Metrics }] },
+    App: app,
+    ...Object.fromEntries(values),
+  };
+}

@@ -1,0 +1,211 @@
+/** What `npm run deploy:aws` would make: complete, and with no more rights than it needs. */
+import { Match, type Template } from 'aws-cdk-lib/assertions';
+import { beforeAll, expect, test } from 'vitest';
+import { DYNAMODB_TABLE } from '../../src/store/dynamodb-table.ts';
+import { readConfig } from '../../src/core/config.ts';
+import { METRICS, METRICS_NAMESPACE } from '../../src/entry/feed-metrics.ts';
+import { environmentOf, synthesize } from './template.ts';
+
+interface Statement {
+  Action: string | string[];
+  Effect: string;
+  Resource?: unknown;
+}
+
+let template: Template;
+beforeAll(() => {
+  template = synthesize();
+});
+
+const HANDLERS = ['lambda-http.stream', 'lambda-http.buffered', 'lambda-scheduled.scheduled'];
+
+const keys = (hash: string, range: string) => [
+  { AttributeName: hash, KeyType: 'HASH' },
+  { AttributeName: range, KeyType: 'RANGE' },
+];
+
+function propertiesOf(type: string): Record<string, unknown>[] {
+  return Object.values(template.findResources(type)).map(
+    (resource) => (resource as { Properties: Record<string, unknown> }).Properties,
+  );
+}
+
+function statements(): Statement[] {
+  const policies = propertiesOf('AWS::IAM::Role').flatMap(({ Policies }) => Policies as unknown[]);
+  expect(policies.length).toBeGreaterThan(3);
+  expect(template.findResources('AWS::IAM::Policy')).toEqual({});
+  return policies.flatMap(
+    (policy) => (policy as { PolicyDocument: { Statement: Statement[] } }).PolicyDocument.Statement,
+  );
+}
+
+test('the table is the one that the driver defines, on demand, recoverable, and kept', () => {
+  const { partitionKey, sortKey, dueIndex, ttlAttribute } = DYNAMODB_TABLE;
+  template.hasResource('AWS::DynamoDB::Table', {
+    DeletionPolicy: 'Retain',
+    Properties: {
+      BillingMode: 'PAY_PER_REQUEST',
+      KeySchema: keys(partitionKey.name, sortKey.name),
+      TimeToLiveSpecification: { AttributeName: ttlAttribute, Enabled: true },
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+      DeletionProtectionEnabled: true,
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: dueIndex.name,
+          KeySchema: keys(dueIndex.partitionKey.name, dueIndex.sortKey.name),
+          Projection: { ProjectionType: 'KEYS_ONLY' },
+        },
+      ],
+      AttributeDefinitions: Match.arrayWith(
+        [partitionKey, sortKey, dueIndex.partitionKey, dueIndex.sortKey].map(({ name, type }) => ({
+          AttributeName: name,
+          AttributeType: type,
+        })),
+      ),
+    },
+  });
+});
+
+test('data that may go, goes with the stack', () => {
+  synthesize({ keepData: false }).hasResource('AWS::DynamoDB::Table', {
+    DeletionPolicy: 'Delete',
+    Properties: { DeletionProtectionEnabled: false },
+  });
+});
+
+test('three functions run one code on Node 24 and arm64, each with a log that ends', () => {
+  template.resourceCountIs('AWS::Lambda::Function', HANDLERS.length);
+  const codes = new Set(propertiesOf('AWS::Lambda::Function').map(({ Code }) => JSON.stringify(Code)));
+  expect(codes.size).toBe(1);
+  for (const Handler of HANDLERS) {
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      Handler,
+      Runtime: 'nodejs24.x',
+      Architectures: ['arm64'],
+      LoggingConfig: { LogFormat: 'Text', LogGroup: { Ref: Match.anyValue() } },
+    });
+  }
+  template.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 30 });
+  template.resourceCountIs('AWS::Logs::LogGroup', HANDLERS.length);
+});
+
+test.each(HANDLERS)('%s gets an environment that its start accepts, and that names the table', (handler) => {
+  const [table] = Object.keys(template.findResources('AWS::DynamoDB::Table'));
+  const environment = environmentOf(template, handler, (reference) => JSON.stringify(reference));
+  expect(environment).toEqual({ STORE: 'dynamodb', DYNAMODB_TABLE: JSON.stringify({ Ref: table }) });
+});
+
+test('variables of the operator come with it, but not in the place of the store', () => {
+  const given = synthesize({ environment: { LOG_LEVEL: 'debug', STORE: 'memory' } });
+  const environment = environmentOf(given, 'lambda-http.stream', () => 'table');
+  expect(environment).toEqual({ LOG_LEVEL: 'debug', STORE: 'dynamodb', DYNAMODB_TABLE: 'table' });
+  expect(readConfig(environment, 'memory')).toMatchObject({ logLevel: 'debug', dynamodb: { table: 'table' } });
+});
+
+test('HTTP comes through a URL that streams and an API that limits rates', () => {
+  template.hasResourceProperties('AWS::Lambda::Url', { AuthType: 'NONE', InvokeMode: 'RESPONSE_STREAM' });
+  template.hasResourceProperties('AWS::ApiGatewayV2::Integration', {
+    PayloadFormatVersion: '2.0',
+    TimeoutInMillis: 29_000,
+  });
+  template.hasResourceProperties('AWS::ApiGatewayV2::Stage', {
+    StageName: '$default',
+    DefaultRouteSettings: { ThrottlingRateLimit: Match.anyValue(), ThrottlingBurstLimit: Match.anyValue() },
+  });
+});
+
+test('the schedule calls one function each minute, tries nothing again, and ends before the next', () => {
+  const [scheduled] = Object.keys(
+    template.findResources('AWS::Lambda::Function', { Properties: { Handler: 'lambda-scheduled.scheduled' } }),
+  );
+  template.hasResourceProperties('AWS::Scheduler::Schedule', {
+    ScheduleExpression: 'rate(1 minute)',
+    FlexibleTimeWindow: { Mode: 'OFF' },
+    Target: {
+      Arn: { 'Fn::GetAtt': [scheduled, 'Arn'] },
+      RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 },
+    },
+  });
+  template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', { MaximumRetryAttempts: 0 });
+  for (const { Handler, Timeout } of propertiesOf('AWS::Lambda::Function')) {
+    if (Handler === 'lambda-scheduled.scheduled') expect(Timeout).toBeLessThan(60);
+  }
+});
+
+test('errors and throttles of each function, lag and lateness have alarms, and silence is one', () => {
+  const alarms = propertiesOf('AWS::CloudWatch::Alarm');
+  const ofFunctions = alarms
+    .filter(({ Namespace }) => Namespace === 'AWS/Lambda')
+    .map(({ MetricName }) => String(MetricName));
+  expect(ofFunctions.toSorted((a, b) => a.localeCompare(b))).toEqual([
+    'Errors',
+    'Errors',
+    'Errors',
+    'Throttles',
+    'Throttles',
+    'Throttles',
+  ]);
+  const Dimensions = [{ Name: 'App', Value: 'tidegate' }];
+  template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+    Namespace: METRICS_NAMESPACE,
+    MetricName: METRICS.feedLag,
+    Threshold: 3_600_000,
+    Dimensions,
+  });
+  template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+    Namespace: METRICS_NAMESPACE,
+    MetricName: METRICS.oldestDue,
+    TreatMissingData: 'breaching',
+    Dimensions,
+  });
+  expect(alarms.every(({ AlarmActions }) => AlarmActions === undefined)).toBe(true);
+});
+
+test('alarms tell a topic, where one is named', () => {
+  const topicArn = 'arn:aws:sns:eu-central-1:123456789012:pager';
+  synthesize({ topicArn }).allResourcesProperties('AWS::CloudWatch::Alarm', { AlarmActions: [topicArn] });
+});
+
+test('no statement has a star in an action', () => {
+  for (const { Action, Effect } of statements()) {
+    expect(Effect).toBe('Allow');
+    for (const action of [Action].flat()) expect(action).toMatch(/^[a-z]+:[A-Za-z]+$/);
+  }
+});
+
+test('every statement names its resource, without a star', () => {
+  for (const { Resource } of statements()) {
+    expect(Resource).toBeDefined();
+    const text = JSON.stringify(Resource);
+    expect(text).toContain('Fn::GetAtt');
+    expect(text).not.toContain('*');
+  }
+});
+
+test('no managed policy widens a role', () => {
+  for (const { ManagedPolicyArns } of propertiesOf('AWS::IAM::Role')) expect(ManagedPolicyArns).toBeUndefined();
+});
+
+test('each role is for one service, and only what has to be open is', () => {
+  for (const { AssumeRolePolicyDocument } of propertiesOf('AWS::IAM::Role')) {
+    const { Statement } = AssumeRolePolicyDocument as { Statement: { Principal: { Service: string } }[] };
+    expect(Statement.map(({ Principal }) => Principal.Service)).toEqual([
+      expect.stringMatching(/^(lambda|scheduler)\.amazonaws\.com$/),
+    ]);
+  }
+  const open = propertiesOf('AWS::Lambda::Permission').filter(({ Principal }) => Principal === '*');
+  // Both are what AWS asks for behind a function URL without IAM; neither allows to invoke past it.
+  expect(open).toMatchObject([
+    { Action: 'lambda:InvokeFunctionUrl', FunctionUrlAuthType: 'NONE' },
+    { Action: 'lambda:InvokeFunction', InvokedViaFunctionUrl: true },
+  ]);
+});
+
+test('outputs are the URLs and the line that adds one to a client', () => {
+  const outputs = template.findOutputs('*') as Record<string, { Value: unknown }>;
+  expect(Object.keys(outputs)).toEqual(expect.arrayContaining(['Url', 'ApiUrl', 'AddToClient', 'TableName']));
+  const line = JSON.stringify(outputs['AddToClient']?.Value);
+  expect(line).toContain('claude mcp add --transport http tidegate ');
+  expect(line).toContain('FunctionUrl');
+  expect(line).toMatch(/mcp"\]\]\}$/);
+});
