@@ -15,7 +15,8 @@ export interface Config {
   /** Base of the URLs that the server names to others; null: that of the request. */
   publicUrl: string | null;
   store: StoreName;
-  sqlitePath: string;
+  /** Null: a file of the app's own, see `sqliteFile`. */
+  sqlitePath: string | null;
   redis: { url: string; token: string } | null;
   mqttUrl: string | null;
   logLevel: LogLevel;
@@ -36,7 +37,7 @@ const Environment = z.object({
   HOST: z.string().min(1).default('127.0.0.1'),
   PUBLIC_URL: url(['https:', 'http:']).optional(),
   STORE: z.enum(STORES, { error: `expected one of ${STORES.join(', ')}` }).optional(),
-  SQLITE_PATH: z.string().min(1).default('.tidegate/tidegate.db'),
+  SQLITE_PATH: z.string().min(1).optional(),
   UPSTASH_REDIS_REST_URL: url(['https:', 'http:']).optional(),
   UPSTASH_REDIS_REST_TOKEN: z.string().min(1).optional(),
   MQTT_URL: url(['mqtt:', 'mqtts:', 'ws:', 'wss:']).optional(),
@@ -70,7 +71,7 @@ export function readConfig(environment: Record<string, string | undefined>, defa
     host: env.HOST,
     publicUrl: env.PUBLIC_URL?.replace(/\/+$/, '') ?? null,
     store,
-    sqlitePath: env.SQLITE_PATH,
+    sqlitePath: env.SQLITE_PATH ?? null,
     redis:
       env.UPSTASH_REDIS_REST_URL && env.UPSTASH_REDIS_REST_TOKEN
         ? { url: env.UPSTASH_REDIS_REST_URL, token: env.UPSTASH_REDIS_REST_TOKEN }
@@ -79,6 +80,11 @@ export function readConfig(environment: Record<string, string | undefined>, defa
     logLevel: env.LOG_LEVEL,
     demo: env.DEMO === 'on',
   };
+}
+
+/** The file of the sqlite store: each app has its own, so that two in one folder do not meet. */
+export function sqliteFile({ sqlitePath }: Pick<Config, 'sqlitePath'>, app: string): string {
+  return sqlitePath ?? `.tidegate/${app}.db`;
 }
 
 function configError(problems: { field: string; expected: string }[]): TidegateError {
