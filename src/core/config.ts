@@ -24,7 +24,8 @@ export interface Config {
   /** Base of the URLs that the server names to others; null: that of the request. */
   publicUrl: string | null;
   store: StoreName;
-  sqlitePath: string;
+  /** Null: a file of the app's own, see `sqliteFile`. */
+  sqlitePath: string | null;
   redis: { url: string; token: string } | null;
   dynamodb: DynamodbConfig | null;
   mqttUrl: string | null;
@@ -46,7 +47,7 @@ const Environment = z.object({
   HOST: z.string().min(1).default('127.0.0.1'),
   PUBLIC_URL: url(['https:', 'http:']).optional(),
   STORE: z.enum(STORES, { error: `expected one of ${STORES.join(', ')}` }).optional(),
-  SQLITE_PATH: z.string().min(1).default('.tidegate/tidegate.db'),
+  SQLITE_PATH: z.string().min(1).optional(),
   UPSTASH_REDIS_REST_URL: url(['https:', 'http:']).optional(),
   UPSTASH_REDIS_REST_TOKEN: z.string().min(1).optional(),
   DYNAMODB_TABLE: z
@@ -100,7 +101,7 @@ export function readConfig(environment: Record<string, string | undefined>, defa
     host: env.HOST,
     publicUrl: env.PUBLIC_URL?.replace(/\/+$/, '') ?? null,
     store,
-    sqlitePath: env.SQLITE_PATH,
+    sqlitePath: env.SQLITE_PATH ?? null,
     redis:
       env.UPSTASH_REDIS_REST_URL && env.UPSTASH_REDIS_REST_TOKEN
         ? { url: env.UPSTASH_REDIS_REST_URL, token: env.UPSTASH_REDIS_REST_TOKEN }
@@ -122,6 +123,11 @@ function dynamodbConfig(env: z.infer<typeof Environment>): DynamodbConfig | null
     region: env.AWS_REGION ?? null,
     credentials: accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey, ...session } : null,
   };
+}
+
+/** The file of the sqlite store: each app has its own, so that two in one folder do not meet. */
+export function sqliteFile({ sqlitePath }: Pick<Config, 'sqlitePath'>, app: string): string {
+  return sqlitePath ?? `.tidegate/${app}.db`;
 }
 
 function configError(problems: { field: string; expected: string }[]): TidegateError {

@@ -33,7 +33,7 @@ async function main(): Promise<number> {
   if (rest.length > 0 || (command !== 'start' && command !== 'stdio'))
     return misused(`unknown command: ${positionals.join(' ')}`);
   const app = await loadApp(values.app ?? null);
-  if (command === 'start') await (await import('./start.ts')).start(app, process.env, values.app === undefined);
+  if (command === 'start') await (await import('./start.ts')).start(app, process.env, values.app ?? null);
   else await (await import('./stdio.ts')).stdio(app, process.env);
   return 0;
 }

@@ -1,7 +1,7 @@
 /** The configured store on Node, with the folder that a sqlite file needs. */
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Config } from '../core/config.ts';
+import { type Config, sqliteFile } from '../core/config.ts';
 import { asTidegateError, TidegateError } from '../core/errors.ts';
 import type { Runtime } from '../core/runtime.ts';
 import { openStore } from '../store/open.ts';
@@ -9,7 +9,7 @@ import type { Store } from '../store/store.ts';
 
 /** Answers a store that answers. @throws TidegateError `invalid_config` naming the variable, or `store_unavailable`. */
 export async function openNodeStore(config: Config, runtime: Runtime, app: string): Promise<Store> {
-  if (config.store === 'sqlite') await makeFolder(dirname(config.sqlitePath));
+  if (config.store === 'sqlite') await makeFolder(dirname(sqliteFile(config, app)));
   const store = await openStore(config, runtime, app);
   try {
     await store.ping();

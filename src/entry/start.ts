@@ -1,5 +1,5 @@
 /** `npm start`, and `tidegate start`: serves an app on this machine until it is told to end. */
-import { readConfig } from '../core/config.ts';
+import { readConfig, sqliteFile } from '../core/config.ts';
 import type { App } from '../core/declaration/app.ts';
 import { addDemo } from './demo.ts';
 import { createLog } from './log.ts';
@@ -8,11 +8,11 @@ import { serve } from './serve.ts';
 import { untilTold } from './until-told.ts';
 import { createFeedLines, welcome } from './welcome.ts';
 
-/** @param withDemo adds the demo's streams, unless `DEMO` is off: for the built-in app, not for one of the operator's own. */
-export async function start(declared: App, environment: NodeJS.ProcessEnv, withDemo: boolean): Promise<void> {
+/** @param file of an app of the operator's own; null: the built-in one, which gets the demo's streams unless `DEMO` is off. */
+export async function start(declared: App, environment: NodeJS.ProcessEnv, file: string | null): Promise<void> {
   const config = readConfig(environment, 'sqlite');
   const runtime = nodeRuntime(createLog(config.logLevel, { plain: process.stderr.isTTY }));
-  const demo = config.demo && withDemo ? await addDemo(declared, runtime, config.mqttUrl) : null;
+  const demo = config.demo && file === null ? await addDemo(declared, runtime, config.mqttUrl) : null;
   const app = demo?.app ?? declared;
   const linesOf = createFeedLines(() => runtime.now());
   const onReport = (report: Parameters<typeof linesOf>[0]) => {
@@ -20,8 +20,8 @@ export async function start(declared: App, environment: NodeJS.ProcessEnv, withD
   };
   try {
     const serving = await serve(config, app, runtime, { onReport });
-    const store = config.store === 'sqlite' ? `sqlite (${config.sqlitePath})` : config.store;
-    console.log(welcome(app, serving.url, store, demo?.notes ?? []));
+    const store = config.store === 'sqlite' ? `sqlite (${sqliteFile(config, app.name)})` : config.store;
+    console.log(welcome(app, serving.url, store, demo?.notes ?? [], file));
     await untilTold();
     console.log('Ending: what was taken in is stored, the rest comes with the next start.');
     await serving.stop();

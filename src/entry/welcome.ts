@@ -3,8 +3,11 @@ import type { App } from '../core/declaration/app.ts';
 import type { FeedReport } from '../ingest/run-feed.ts';
 import type { IngestReport } from '../ingest/run.ts';
 
-/** @param notes lines about what else was started, e.g. a simulated plant. */
-export function welcome(app: App, url: string, store: string, notes: readonly string[]): string {
+/**
+ * @param notes lines about what else was started, e.g. a simulated plant
+ * @param file the app's file, where it is not the built-in one
+ */
+export function welcome(app: App, url: string, store: string, notes: readonly string[], file: string | null): string {
   const mcp = `${url}/mcp`;
   const name = app.name;
   return [
@@ -16,7 +19,7 @@ export function welcome(app: App, url: string, store: string, notes: readonly st
     `  Claude Code   claude mcp add --transport http ${name} ${mcp}`,
     `  VS Code       code --add-mcp '${JSON.stringify({ name, type: 'http', url: mcp })}'`,
     `  Inspector     npx @modelcontextprotocol/inspector --cli ${mcp} --method tools/list`,
-    `  stdio         npx tidegate stdio`,
+    `  stdio         npx tidegate stdio${file === null ? '' : ` --app ${file}`}`,
     '',
     'Ctrl-C ends it. The streams, as they fill:',
   ].join('\n');
@@ -27,6 +30,7 @@ const SUMMARY_EVERY_MS = 30_000;
 interface Shown {
   state: string;
   events: number;
+  rejecting: boolean;
 }
 
 /**
@@ -40,11 +44,12 @@ export function createFeedLines(now: () => number): (report: IngestReport) => st
     const lines: string[] = [];
     for (const report of feeds) {
       if (report.outcome !== 'pulled' && report.outcome !== 'failed') continue;
-      const before = shown.get(report.feed) ?? { state: '', events: 0 };
-      const after = { state: report.state, events: before.events + report.events };
+      const before = shown.get(report.feed) ?? { state: '', events: 0, rejecting: false };
+      const after = { state: report.state, events: before.events + report.events, rejecting: report.rejected > 0 };
       shown.set(report.feed, after);
       const first = before.events === 0 && after.events > 0;
-      if (first || before.state !== after.state) lines.push(lineOf(report, after.events));
+      const refusing = before.state !== '' && !before.rejecting && report.rejected > 0;
+      if (first || refusing || before.state !== after.state) lines.push(lineOf(report, after.events));
     }
     if (now() >= summaryAt) {
       summaryAt = now() + SUMMARY_EVERY_MS;
@@ -56,5 +61,6 @@ export function createFeedLines(now: () => number): (report: IngestReport) => st
 
 function lineOf(report: FeedReport, events: number): string {
   const why = report.error === null ? '' : `: ${report.error.message}`;
-  return `  ${report.feed.padEnd(12)} ${report.state.padEnd(12)} ${String(events).padStart(6)} events${why}`;
+  const rejected = report.rejected === 0 ? '' : `, ${report.rejected} rejected (see feed://${report.feed})`;
+  return `  ${report.feed.padEnd(12)} ${report.state.padEnd(12)} ${String(events).padStart(6)} events${rejected}${why}`;
 }

@@ -87,6 +87,9 @@ export async function runFeed(turn: Turn, feed: DeclaredFeed, reading: Reading):
     if (released.lost) end = { kind: 'lost' };
   }
   if (end.kind === 'lost') intake.revert();
+  const { rejected, deadLetters } = intake.counts;
+  if (rejected > 0)
+    runtime.log('warn', 'items that are no events of their stream', { feed: feed.name, rejected, deadLetters });
   const outcome = end.kind === 'ended' ? 'pulled' : end.kind;
   const done = report(outcome, lease.state(), intake.counts, lease.commits() + projections);
   return end.kind === 'failed' ? { ...done, error: end.error } : done;

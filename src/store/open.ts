@@ -1,5 +1,5 @@
 /** Opens the store that the configuration names: one line a driver, each loaded only where it is used. */
-import type { Config, StoreName } from '../core/config.ts';
+import { type Config, sqliteFile, type StoreName } from '../core/config.ts';
 import { TidegateError } from '../core/errors.ts';
 import type { Runtime } from '../core/runtime.ts';
 import { createLazyStore } from './lazy.ts';
@@ -14,7 +14,7 @@ const SQLITE: string = './sqlite.ts';
 
 const DRIVERS: Record<StoreName, Open> = {
   memory: async () => (await import('./memory.ts')).createMemoryStore(),
-  sqlite: async ({ sqlitePath }) => (await importSqlite()).createSqliteStore({ path: sqlitePath }),
+  sqlite: async (config, _runtime, app) => (await importSqlite()).createSqliteStore({ path: sqliteFile(config, app) }),
   redis: async ({ redis }, { log }, app) =>
     (await import('./redis.ts')).createRedisStore({ ...needed(redis, 'UPSTASH_REDIS_REST_URL'), app, log }),
   dynamodb: async ({ dynamodb }, clock, app) => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readConfig } from '../../src/core/config.ts';
+import { readConfig, sqliteFile } from '../../src/core/config.ts';
 import { TidegateError } from '../../src/core/errors.ts';
 
 function mistake(environment: Record<string, string>): TidegateError {
@@ -17,13 +17,18 @@ test('an empty environment gives the defaults', () => {
     host: '127.0.0.1',
     publicUrl: null,
     store: 'sqlite',
-    sqlitePath: '.tidegate/tidegate.db',
+    sqlitePath: null,
     redis: null,
     dynamodb: null,
     mqttUrl: null,
     logLevel: 'info',
     demo: true,
   });
+});
+
+test('two apps in one folder have a sqlite file each, unless one is named', () => {
+  expect(sqliteFile({ sqlitePath: null }, 'plant')).toBe('.tidegate/plant.db');
+  expect(sqliteFile({ sqlitePath: 'x.db' }, 'plant')).toBe('x.db');
 });
 
 test('an empty variable counts as not set', () => {

