@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=4
+#!/usr/bin/env -S node --max-semi-space-size=4 --max-old-space-size=512
 /**
  * The command line: `tidegate start` and `tidegate stdio`. Exit status 1: the declaration or a variable is wrong; 2: the call is.
  * A small young generation keeps a burst's short-lived buffers from growing the process; it costs no speed.

@@ -11,7 +11,7 @@ import { print } from './print.ts';
 import { reading } from './servers/ndjson.ts';
 
 /** As `npm start` runs. */
-const HEAP = '--max-semi-space-size=4';
+const HEAP = ['--max-semi-space-size=4', '--max-old-space-size=512'];
 const NDJSON_EVENTS = 400_000;
 /** Not dynamodb: DynamoDB Local's speed says nothing about the service's. */
 const ENGINES = ['sqlite', 'redis'] as const;
@@ -19,7 +19,7 @@ const MQTT_EVENTS = 50_000;
 
 async function burst(settings: BurstSettings): Promise<BurstFigures> {
   const file = join(import.meta.dirname, 'ingest-process.ts');
-  const { stdout } = await promisify(execFile)(process.execPath, [HEAP, file, JSON.stringify(settings)]);
+  const { stdout } = await promisify(execFile)(process.execPath, [...HEAP, file, JSON.stringify(settings)]);
   const figures = JSON.parse(stdout) as BurstFigures;
   if (figures.error !== null) throw new Error(figures.error);
   return figures;
