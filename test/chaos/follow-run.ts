@@ -12,7 +12,8 @@ import type { AppenderSettings } from './appender.ts';
 import { type Child, startChild } from './child.ts';
 import type { Followed } from './follow-verdict.ts';
 import type { FollowerSettings, Sighting } from './follower-process.ts';
-import { type Frozen, freezeInAppend } from './freeze.ts';
+import { freezeAtGate, type Frozen, freezeInAppend } from './freeze.ts';
+import { startGate } from './gate.ts';
 import { until } from './until.ts';
 
 export interface FollowRun {
@@ -58,6 +59,10 @@ export async function followRun({ environment, seed, entries, trim }: FollowRun)
   const store = await openStore(readConfig(environment, 'sqlite'), runtime, 'followers');
   const log = `log-${randomId()}`;
   const children: Child[] = [];
+  // Only on DynamoDB a writer has to be told where a log ends; elsewhere the engine itself knows.
+  const engineUrl = environment['AWS_ENDPOINT_URL_DYNAMODB'];
+  const gate = engineUrl === undefined ? null : await startGate(engineUrl);
+  const gated = gate === null ? environment : { ...environment, AWS_ENDPOINT_URL_DYNAMODB: gate.url };
   const start = async (file: string, settings: AppenderSettings | FollowerSettings) => {
     const child = await startChild(file, settings);
     children.push(child);
@@ -65,7 +70,11 @@ export async function followRun({ environment, seed, entries, trim }: FollowRun)
   };
   try {
     const [appenders, followers] = await Promise.all([
-      Promise.all(APPENDERS.map((name, index) => start('appender.ts', { environment, log, name, seed: seed + index }))),
+      Promise.all(
+        APPENDERS.map((name, index) =>
+          start('appender.ts', { environment: index === 0 ? gated : environment, log, name, seed: seed + index }),
+        ),
+      ),
       Promise.all(
         WAYS.map((way) => start('follower-process.ts', { environment, log, sightings: `${log}/${way}`, way })),
       ),
@@ -86,7 +95,9 @@ export async function followRun({ environment, seed, entries, trim }: FollowRun)
     else if (trim === 'empty') {
       await until('half of the entries are appended', () => given() >= entries / 2);
       const [frozen, ...others] = appenders as [Child, ...Child[]];
-      const begun = await freezeInAppend(store, log, APPENDERS[0], frozen, others);
+      const begun = await (gate === null
+        ? freezeInAppend(store, log, APPENDERS[0], frozen, others)
+        : freezeAtGate(gate, frozen));
       const from = given();
       await until('the others append', () => given() >= from + entries / 2);
       await Promise.all(others.map((each) => each.stop()));
@@ -130,6 +141,7 @@ export async function followRun({ environment, seed, entries, trim }: FollowRun)
     };
   } finally {
     for (const child of children) child.kill();
+    gate?.stop();
     await store.close();
   }
 }

@@ -3,6 +3,7 @@ import { READ_LIMIT } from '../../src/store/limits.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { Numbered } from './appender.ts';
 import type { Child } from './child.ts';
+import type { Gate } from './gate.ts';
 import { comesToHold } from './until.ts';
 
 export interface Frozen {
@@ -18,6 +19,14 @@ const MOST_FREEZES = 60;
 /** So many freezes are given to find one between reading the log's end and the append's effect. */
 const SEEKING_FREEZES = 15;
 const OTHERS_WITHIN_MS = 250;
+
+/** Freezes it when it was told where the log ends, and has not heard it yet: what it appends then is long out of date. */
+export async function freezeAtGate(gate: Gate, appender: Child): Promise<Frozen> {
+  const { release } = await gate.hold();
+  await appender.freeze();
+  release();
+  return { freezes: 1, blocking: 0, landed: false };
+}
 
 /** Freezes it again and again, until it stands in the midst of an append and the others can go on. */
 export async function freezeInAppend(
