@@ -32,6 +32,9 @@ export interface Numbered {
 }
 
 const MOST_ENTRIES = 5;
+/** Now and then so many, which one segment does not hold: they have to be read all or none. */
+const BULK = 120;
+const BULK_SHARE = 0.08;
 const COMMIT_WITHIN_MS = 60_000;
 
 const { environment, log, name, seed } = JSON.parse(process.argv[2] ?? '{}') as AppenderSettings;
@@ -45,7 +48,7 @@ const say = (note: AppenderNote) => new Promise((resolve) => process.send?.(note
 await orders.go;
 let given = 0;
 while (!orders.stopped()) {
-  const count = 1 + Math.floor(random() * MOST_ENTRIES);
+  const count = random() < BULK_SHARE ? BULK : 1 + Math.floor(random() * MOST_ENTRIES);
   const entries = Array.from({ length: count }, (_, index) => ({ by: name, n: given + index }));
   await say({ begun: given + count });
   const append = { kind: 'append', log, entries } as const;

@@ -30,7 +30,7 @@ export interface Sighting extends Numbered {
 }
 
 /** Small, so that pages end in the midst of what is being appended. */
-const PAGE = 20;
+const PAGE = 50;
 const IDLE_MS = 5;
 const ROUND_WITHIN_MS = 60_000;
 

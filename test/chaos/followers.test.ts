@@ -8,7 +8,7 @@ import type { Sighting } from './follower-process.ts';
 
 const whole = process.env['TIDEGATE_TEST_ALL'] === 'true';
 const servers = requireService('redis') && requireService('dynamodb');
-const ENTRIES: Record<Engine, number> = { sqlite: 800, redis: 600, dynamodb: 200 };
+const ENTRIES: Record<Engine, number> = { sqlite: 3_000, redis: 2_000, dynamodb: 800 };
 const SEED = 20_261_120;
 
 describe.skipIf(!servers).each(ENGINES)('four append and two follow on %s (needs redis-server and java)', (engine) => {
