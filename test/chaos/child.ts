@@ -1,6 +1,7 @@
 /** A child process of the follower runs: it is told to go and to stop, can be frozen and thawed, and is never left behind. */
 import { type ChildProcess, execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { AppenderNote } from './appender.ts';
@@ -54,5 +55,10 @@ export async function startChild(file: string, settings: object): Promise<Child>
 }
 
 function isStopped({ pid }: ChildProcess): boolean {
-  return execFileSync('ps', ['-o', 'state=', '-p', String(pid)], { encoding: 'utf8' }).startsWith('T');
+  // Linux may have no `ps`, others have no /proc.
+  const state =
+    process.platform === 'linux'
+      ? (readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1) ?? '')
+      : execFileSync('ps', ['-o', 'state=', '-p', String(pid)], { encoding: 'utf8' });
+  return state.startsWith('T');
 }
