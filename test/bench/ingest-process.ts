@@ -2,6 +2,7 @@
  * One burst in a process of its own, so that its memory can be told: settings as JSON in the first argument, the figures
  * as JSON on standard output.
  */
+import { readFileSync } from 'node:fs';
 import { readConfig } from '../../src/core/config.ts';
 import { nodeRuntime } from '../../src/entry/node-runtime.ts';
 import { ingest } from '../../src/ingest/run.ts';
@@ -22,6 +23,11 @@ export interface BurstFigures {
   error: string | null;
 }
 
+/** The process's own peak. `maxRSS` would begin at the size of the process that started this one. */
+function peakKiB(): number {
+  return Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? Number.NaN);
+}
+
 const settings = JSON.parse(process.argv[2] ?? '{}') as BurstSettings;
 const runtime = nodeRuntime(() => {});
 const app = ingestApp(settings.source);
@@ -34,7 +40,7 @@ const figures: BurstFigures = {
   events: report?.events ?? 0,
   commits: report?.commits ?? 0,
   ms,
-  rssMiB: process.resourceUsage().maxRSS / 1_024,
+  rssMiB: peakKiB() / 1_024,
   error: report?.error?.message ?? null,
 };
 console.log(JSON.stringify(figures));
