@@ -3,6 +3,17 @@ export { type App, type AppOptions, defineApp, extendApp } from './core/declarat
 export * from './core/declaration/feed.ts';
 export * from './core/declaration/handlers.ts';
 export * from './core/declaration/stream.ts';
+export {
+  type StepContext,
+  type StepOptions,
+  type Task,
+  task,
+  type TaskContext,
+  type TaskFallback,
+  type TaskOptions,
+  type TaskPolicy,
+} from './core/declaration/task.ts';
+export { type Answer, type AskRequest, form, page } from './core/declaration/ask.ts';
 export { type ErrorCode, TidegateError } from './core/errors.ts';
 export type { EventMeta, StreamEvent } from './core/event.ts';
 export type { Json, JsonObject } from './core/json.ts';

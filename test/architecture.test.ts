@@ -11,10 +11,11 @@ const ROOMS: Record<string, readonly string[]> = {
   store: ['core'],
   streams: ['core', 'store'],
   ingest: ['core', 'store', 'streams'],
-  mcp: ['core', 'store', 'streams', 'ingest'],
-  http: ['core', 'store', 'streams', 'ingest', 'mcp'],
-  entry: ['core', 'store', 'streams', 'ingest', 'mcp', 'http', '.'],
-  '.': ['core', 'store', 'streams', 'ingest', 'mcp', 'http'],
+  tasks: ['core', 'store', 'streams'],
+  mcp: ['core', 'store', 'streams', 'ingest', 'tasks'],
+  http: ['core', 'store', 'streams', 'ingest', 'tasks', 'mcp'],
+  entry: ['core', 'store', 'streams', 'ingest', 'tasks', 'mcp', 'http', '.'],
+  '.': ['core', 'store', 'streams', 'ingest', 'tasks', 'mcp', 'http'],
 };
 
 /** Packages that only some files may import. Everything else in `dependencies` is free. */

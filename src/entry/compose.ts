@@ -8,19 +8,34 @@ import { streamResources } from '../mcp/stream-resources.ts';
 import { streamTools } from '../mcp/tools/index.ts';
 import { createAppStreams } from '../streams/app-streams.ts';
 import type { Deps } from '../streams/deps.ts';
+import { BY_SCHEDULE, type Dispatch } from '../tasks/dispatch.ts';
+import type { TaskDeps } from '../tasks/find-task.ts';
+import { createTasks, type Tasks } from '../tasks/service.ts';
 
-/** @throws TidegateError `invalid_config` for names that collide with built-in ones. */
-export function composeRegistry(deps: Deps): Registry {
-  const streamsFor = (principal: Principal, deadline: number) => createAppStreams(deps, principal, deadline);
-  return createRegistry({ ...deps, streamsFor }, { tools: streamTools(deps), resources: streamResources(deps) });
+/** With the catalog of all tasks that there are. */
+export function withTasks(deps: Deps): TaskDeps {
+  return { ...deps, catalog: deps.app.tasks };
 }
 
-/** @param timing how long a request may take, where the host does not leave it at the default. */
+/** @throws TidegateError `invalid_config` for names that collide with built-in ones. */
+export function composeRegistry(deps: Deps, tasks: Tasks): Registry {
+  const streamsFor = (principal: Principal, deadline: number) => createAppStreams(deps, principal, deadline);
+  const builtIns = { tools: streamTools(deps), resources: streamResources(deps) };
+  return createRegistry({ ...deps, streamsFor, tasks }, builtIns);
+}
+
+export interface ComposeOptions extends Pick<McpEndpointDeps, 'requestMs' | 'deadlineOf'> {
+  /** Who works on tasks that are begun, answered or woken; default: the schedule. */
+  dispatch?: Dispatch;
+}
+
+/** The app's HTTP side, and the MCP endpoint in it. */
 export function composeHttp(
-  deps: Deps,
+  deps: TaskDeps,
   options: HttpOptions,
-  timing: Pick<McpEndpointDeps, 'requestMs' | 'deadlineOf'> = {},
+  { dispatch = BY_SCHEDULE, ...timing }: ComposeOptions = {},
 ): { http: Hono; mcp: McpEndpoint } {
-  const mcp = createMcpEndpoint({ runtime: deps.runtime, registry: composeRegistry(deps), ...timing });
+  const registry = composeRegistry(deps, createTasks(deps, dispatch));
+  const mcp = createMcpEndpoint({ runtime: deps.runtime, registry, ...timing });
   return { mcp, http: createApp({ ...deps, mcp }, options) };
 }

@@ -10,7 +10,7 @@ import type { Log } from '../core/runtime.ts';
 import { problemResponse } from '../http/problem.ts';
 import { openStore } from '../store/open.ts';
 import type { Deps } from '../streams/deps.ts';
-import { composeHttp } from './compose.ts';
+import { composeHttp, withTasks } from './compose.ts';
 import { feedMetrics } from './feed-metrics.ts';
 import { type BufferedAnswer, bufferedAnswer, orAborted, preludeOf, writeBody } from './lambda-answer.ts';
 import { type HttpEvent, requestOf } from './lambda-event.ts';
@@ -68,7 +68,7 @@ export function createLambdaHost(
     log = createLog(config.logLevel, { write });
     const runtime = nodeRuntime(log);
     const deps: Deps = { app, store: await openStore(config, runtime, app.name), runtime };
-    const { http } = composeHttp(deps, { publicUrl: config.publicUrl, host: null }, { deadlineOf });
+    const { http } = composeHttp(withTasks(deps), { publicUrl: config.publicUrl, host: null }, { deadlineOf });
     return { deps, http };
   }
 

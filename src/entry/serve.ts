@@ -5,7 +5,8 @@ import type { App } from '../core/declaration/app.ts';
 import { TidegateError } from '../core/errors.ts';
 import type { Runtime } from '../core/runtime.ts';
 import type { Deps } from '../streams/deps.ts';
-import { composeHttp } from './compose.ts';
+import { startRunner } from '../tasks/runner.ts';
+import { composeHttp, withTasks } from './compose.ts';
 import { type LoopOptions, startLoop } from './loop.ts';
 import { openNodeStore } from './node-store.ts';
 
@@ -25,22 +26,24 @@ export async function serve(
   loopOptions: LoopOptions | null = {},
 ): Promise<Serving> {
   const store = await openNodeStore(config, runtime, app.name);
-  const deps: Deps = { app, store, runtime };
+  const deps = withTasks({ app, store, runtime });
+  const runner = loopOptions === null ? null : startRunner(deps);
   try {
-    const { http, mcp } = composeHttp(deps, config);
+    const { http, mcp } = composeHttp(deps, config, runner ? { dispatch: runner.dispatch } : {});
     const server = await bind(http.fetch, config);
     const loop = loopOptions === null ? null : startLoop(deps, loopOptions);
     return {
       url: urlOf(server, config.host),
       deps,
       async stop() {
-        await loop?.stop();
+        await Promise.all([loop?.stop(), runner?.stop()]);
         await mcp.close();
         await close(server);
         await store.close();
       },
     };
   } catch (error) {
+    await runner?.stop();
     await store.close();
     throw error;
   }

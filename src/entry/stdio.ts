@@ -5,7 +5,9 @@
 import { readConfig } from '../core/config.ts';
 import type { App } from '../core/declaration/app.ts';
 import { serveRegistryOverStdio } from '../mcp/stdio.ts';
-import { composeRegistry } from './compose.ts';
+import { startRunner } from '../tasks/runner.ts';
+import { createTasks } from '../tasks/service.ts';
+import { composeRegistry, withTasks } from './compose.ts';
 import { createLog } from './log.ts';
 import { startLoop } from './loop.ts';
 import { nodeRuntime } from './node-runtime.ts';
@@ -17,11 +19,13 @@ export async function stdio(app: App, environment: NodeJS.ProcessEnv): Promise<v
   const runtime = nodeRuntime(createLog(config.logLevel, { plain: process.stderr.isTTY }));
   const store = await openNodeStore(config, runtime, app.name);
   try {
-    const deps = { app, store, runtime };
-    const serving = serveRegistryOverStdio({ runtime, registry: composeRegistry(deps) });
+    const deps = withTasks({ app, store, runtime });
+    const runner = startRunner(deps);
+    const registry = composeRegistry(deps, createTasks(deps, runner.dispatch));
+    const serving = serveRegistryOverStdio({ runtime, registry });
     const loop = startLoop(deps);
     await Promise.race([untilTold(), new Promise((resolve) => process.stdin.once('close', resolve))]);
-    await loop.stop();
+    await Promise.all([loop.stop(), runner.stop()]);
     await serving.close();
   } finally {
     await store.close();

@@ -4,6 +4,7 @@ import { TidegateError } from '../core/errors.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import type { Principal } from '../core/principal.ts';
 import type { Runtime } from '../core/runtime.ts';
+import type { Tasks } from '../tasks/service.ts';
 
 /** Made by the edge for each request; its functions do nothing where the caller did not ask. */
 export interface Caller {
@@ -23,6 +24,8 @@ export interface Caller {
 export interface HandlerDeps {
   runtime: Pick<Runtime, 'now' | 'newId' | 'log' | 'sleep'>;
   streamsFor(principal: Principal, deadline: number): AppStreams;
+  /** Null: there are none. */
+  tasks: Tasks | null;
 }
 
 /**

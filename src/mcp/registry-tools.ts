@@ -1,8 +1,8 @@
 /** Tools of the registry: schemas converted and list entries built once; arguments and results checked on each call. */
-import type * as z from 'zod';
-import type { ContentBlock, Tool, ToolAnnotations, ToolAnswer } from '../core/declaration/handlers.ts';
+import type { Tool, ToolAnnotations } from '../core/declaration/handlers.ts';
+import { toolResult, type ToolResult } from '../core/declaration/tool-result.ts';
 import { asTidegateError, TidegateError } from '../core/errors.ts';
-import type { Json, JsonObject } from '../core/json.ts';
+import type { JsonObject } from '../core/json.ts';
 import { type Caller, type HandlerDeps, inContext } from './call-context.ts';
 import { failureText, isForModel } from './errors.ts';
 import { checkObjectSchema, describeIssues, NO_ARGUMENTS, objectSchema } from './json-schema.ts';
@@ -17,12 +17,6 @@ export interface ToolListing {
   inputSchema: JsonObject;
   outputSchema?: JsonObject;
   annotations?: ToolAnnotations;
-}
-
-export interface ToolResult {
-  content: ContentBlock[];
-  structuredContent?: Json;
-  isError?: boolean;
 }
 
 export interface ToolRegistry {
@@ -102,30 +96,7 @@ async function run({ tool, listing }: Entry, args: unknown, deps: HandlerDeps, c
     input = parsed.data;
   }
   const answer = await inContext(deps, caller, (context) => tool.run(input as never, context));
-  if (typeof answer === 'string') return { content: [{ type: 'text', text: answer }] };
-  return resultOf(answer, tool.output, listing.name);
-}
-
-function resultOf(answer: ToolAnswer, output: z.ZodType | undefined, name: string): ToolResult {
-  let structured = answer.structured as Json | undefined;
-  if (output && !answer.isError) {
-    const parsed = output.safeParse(structured);
-    if (!parsed.success) {
-      throw new TidegateError('internal', `the tool ${name} answered what its output schema does not allow`, {
-        cause: parsed.error,
-      });
-    }
-    structured = parsed.data as Json;
-  }
-  const content: ContentBlock[] = answer.text === undefined ? [] : [{ type: 'text', text: answer.text }];
-  if (answer.content) content.push(...answer.content);
-  if (content.length === 0 && structured !== undefined)
-    content.push({ type: 'text', text: JSON.stringify(structured) });
-  return {
-    content,
-    ...(structured === undefined ? {} : { structuredContent: structured }),
-    ...(answer.isError ? { isError: true } : {}),
-  };
+  return toolResult(answer, tool.output, listing.name);
 }
 
 function refusal(text: string): ToolResult {

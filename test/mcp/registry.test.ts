@@ -21,6 +21,7 @@ const deps: HandlerDeps = {
   streamsFor: () => {
     throw new TidegateError('internal', 'no streams here');
   },
+  tasks: null,
 };
 
 function registryOf(options: Partial<AppOptions>, builtIns: BuiltIns = {}, own: Partial<HandlerDeps> = {}) {

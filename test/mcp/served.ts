@@ -13,6 +13,8 @@ import { createMemoryStore } from '../../src/store/memory.ts';
 import type { Store } from '../../src/store/store.ts';
 import { createAppStreams } from '../../src/streams/app-streams.ts';
 import type { Deps } from '../../src/streams/deps.ts';
+import { BY_SCHEDULE } from '../../src/tasks/dispatch.ts';
+import { createTasks } from '../../src/tasks/service.ts';
 
 export interface Logged {
   level: string;
@@ -49,7 +51,8 @@ export async function serveApp(app: App, options: ServeOptions = {}): Promise<Se
   const deps: Deps = { app, store, runtime };
   const builtIns: BuiltIns = options.builtIns ? { tools: streamTools(deps), resources: streamResources(deps) } : {};
   const streamsFor: HandlerDeps['streamsFor'] = (principal, deadline) => createAppStreams(deps, principal, deadline);
-  const registry = createRegistry({ app, runtime, streamsFor }, builtIns);
+  const tasks = createTasks({ ...deps, catalog: app.tasks }, BY_SCHEDULE);
+  const registry = createRegistry({ app, runtime, streamsFor, tasks }, builtIns);
   const mcp = createMcpEndpoint({ runtime, registry });
   const http = createApp({ ...deps, mcp }, { publicUrl: null, host: '127.0.0.1', ...options.http });
   const server = serve({ fetch: http.fetch, port: 0, hostname: '127.0.0.1' });

@@ -9,4 +9,4 @@ const runtime = systemRuntime((level, message) => console.error(level, message))
 const streamsFor = () => {
   throw new TidegateError('not_found', 'this test has no streams');
 };
-serveRegistryOverStdio({ runtime, registry: createRegistry({ app: sampleApp, runtime, streamsFor }, {}) });
+serveRegistryOverStdio({ runtime, registry: createRegistry({ app: sampleApp, runtime, streamsFor, tasks: null }, {}) });

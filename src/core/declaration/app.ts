@@ -7,10 +7,12 @@ import type { DeclaredFeed, Feed, Problem } from './feed.ts';
 import type { Prompt, Resource, Tool } from './handlers.ts';
 import { declareFeeds } from './declare-feeds.ts';
 import { checkHandlers } from './declare-handlers.ts';
+import { checkTasks } from './declare-tasks.ts';
 import { declareStream } from './declare-stream.ts';
 import { isBroken, shapeProblems } from './shape.ts';
 import { appShape } from './shapes.ts';
 import type { DeclaredStream, Stream } from './stream.ts';
+import type { Task } from './task.ts';
 
 export interface AppOptions {
   /** Machine name of the server, 1 to 64 of `a-z 0-9 -`. */
@@ -27,6 +29,8 @@ export interface AppOptions {
   feeds?: Record<string, Feed>;
   streams?: Record<string, Stream<unknown>>;
   tools?: Record<string, Tool>;
+  /** Long work; each appears as a tool too. */
+  tasks?: Record<string, Task>;
   resources?: Record<string, Resource>;
   prompts?: Record<string, Prompt>;
 }
@@ -44,11 +48,12 @@ export interface App {
   streams: ReadonlyMap<string, DeclaredStream>;
   feeds: ReadonlyMap<string, DeclaredFeed>;
   tools: ReadonlyMap<string, Tool>;
+  tasks: ReadonlyMap<string, Task>;
   resources: ReadonlyMap<string, Resource>;
   prompts: ReadonlyMap<string, Prompt>;
 }
 
-const PARTS = ['feeds', 'streams', 'tools', 'resources', 'prompts'] as const;
+const PARTS = ['feeds', 'streams', 'tools', 'tasks', 'resources', 'prompts'] as const;
 const NAME = /^[a-z][a-z0-9_-]{0,63}$/i;
 
 /**
@@ -77,6 +82,7 @@ export function defineApp(options: AppOptions): App {
   }
   const feeds = declareFeeds(declared, streams, problems);
   checkHandlers(declared, problems);
+  checkTasks(declared, problems);
 
   if (problems.length > 0) throw declarationError(problems);
   return {
@@ -91,6 +97,7 @@ export function defineApp(options: AppOptions): App {
     streams,
     feeds,
     tools: new Map(Object.entries(options.tools ?? {})),
+    tasks: new Map(Object.entries(options.tasks ?? {})),
     resources: new Map(Object.entries(options.resources ?? {})),
     prompts: new Map(Object.entries(options.prompts ?? {})),
   };
@@ -99,7 +106,7 @@ export function defineApp(options: AppOptions): App {
 /** An app with more parts: a host adds what only it has. A part of the same name is replaced. */
 export function extendApp(
   app: App,
-  more: Pick<AppOptions, 'feeds' | 'streams' | 'tools' | 'resources' | 'prompts'>,
+  more: Pick<AppOptions, 'feeds' | 'streams' | 'tools' | 'tasks' | 'resources' | 'prompts'>,
 ): App {
   const { options } = app;
   return defineApp({
@@ -107,6 +114,7 @@ export function extendApp(
     feeds: { ...options.feeds, ...more.feeds },
     streams: { ...options.streams, ...more.streams },
     tools: { ...options.tools, ...more.tools },
+    tasks: { ...options.tasks, ...more.tasks },
     resources: { ...options.resources, ...more.resources },
     prompts: { ...options.prompts, ...more.prompts },
   });

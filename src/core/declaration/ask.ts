@@ -30,6 +30,10 @@ export type Answer<Content = unknown> =
   | { action: 'decline' }
   | { action: 'cancel' };
 
+/** The content that a request's acceptance carries. */
+export type ContentOf<Request extends AskRequest> =
+  Request extends FormRequest<infer Content> ? Content : Record<string, never>;
+
 /** Asks for what `schema` describes. */
 export function form<Content>(message: string, schema: z.ZodType<Content>): FormRequest<Content> {
   return { kind: 'form', message, schema };
@@ -48,7 +52,7 @@ export interface WireRequest {
 
 export const ASK_KEY = /^[A-Za-z][\w.-]{0,63}$/;
 /** Most bytes of a request as JSON, and of an answer to it. */
-export const ASK_BYTES = 32_768;
+export const ASK_BYTES = 8_192;
 
 /**
  * @param path names the request in errors, e.g. `ask.confirm`

@@ -19,8 +19,8 @@ export function checkHandlers({ tools, resources, prompts }: AppOptions, problem
 }
 
 /** `also` sees what the helper of its kind made, though perhaps with mistakes in it. */
-function checkEach<Handler>(
-  part: 'tools' | 'resources' | 'prompts',
+export function checkEach<Handler>(
+  part: 'tools' | 'tasks' | 'resources' | 'prompts',
   expected: string,
   shape: z.ZodObject<{ kind: z.ZodLiteral<string> }>,
   handlers: Record<string, Handler> | undefined,

@@ -31,6 +31,7 @@ export const appShape = z.strictObject(
     feeds: plain('feeds by name'),
     streams: plain('streams by name'),
     tools: plain('tools by name'),
+    tasks: plain('tasks by name'),
     resources: plain('resources by name'),
     prompts: plain('prompts by name'),
   },
@@ -108,26 +109,64 @@ export const routeShape = z.strictObject({
   payload: z.string({ error: 'json, text or number' }).optional(),
 });
 
+const annotations = z
+  .strictObject(
+    {
+      title: label,
+      readOnlyHint: yesOrNo,
+      destructiveHint: yesOrNo,
+      idempotentHint: yesOrNo,
+      openWorldHint: yesOrNo,
+    },
+    { error: 'hints such as { readOnlyHint: true }' },
+  )
+  .optional();
+
 export const toolShape = z.strictObject({
   kind: z.literal('tool'),
   title: label,
   description: forModel,
   input: zodSchema.optional(),
   output: zodSchema.optional(),
-  annotations: z
-    .strictObject(
-      {
-        title: label,
-        readOnlyHint: yesOrNo,
-        destructiveHint: yesOrNo,
-        idempotentHint: yesOrNo,
-        openWorldHint: yesOrNo,
-      },
-      { error: 'hints such as { readOnlyHint: true }' },
-    )
-    .optional(),
+  annotations,
   inputJsonSchema: plain('a JSON Schema of an object'),
   clientCapabilities: plain('MCP client capabilities, such as { sampling: {} }'),
+  run: made('a function of the input and the context'),
+});
+
+const places = z
+  .custom((value) => isCount(value) && value <= 100, { error: 'a whole number from 1 to 100' })
+  .optional();
+
+const policyShape = z.strictObject(
+  {
+    attempts: count(),
+    backoff: z.strictObject({ firstMs: count(), mostMs: count() }, { error: '{ firstMs, mostMs }' }).optional(),
+    stepMs: count(),
+    totalMs: count(),
+    ttlMs: count(),
+    concurrency: z.strictObject({ all: places, perPrincipal: places }, { error: '{ all, perPrincipal }' }).optional(),
+  },
+  { error: '{ attempts, backoff, stepMs, totalMs, ttlMs, concurrency }, any of them' },
+);
+
+export const taskShape = z.strictObject({
+  kind: z.literal('task'),
+  title: label,
+  description: forModel,
+  version: text('a version such as 1'),
+  input: zodSchema.optional(),
+  output: zodSchema.optional(),
+  annotations,
+  policy: policyShape.optional(),
+  otherwise: choice('handle', 'wait', 'refuse'),
+  waitMs: z
+    .custom((value) => isCount(value) && value <= 55_000, { error: 'a whole number of ms from 1 to 55000' })
+    .optional(),
+  pages: yesOrNo,
+  idempotencyKey: made('a function of the input').nullable(),
+  prepare: made('a function of the input and the context').nullable(),
+  previous: z.array(z.unknown(), { error: 'declarations of older versions' }).optional(),
   run: made('a function of the input and the context'),
 });
 

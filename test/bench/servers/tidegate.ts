@@ -1,5 +1,5 @@
 /** The whole app: HTTP routes, origin checks, body limit, registry, both eras; on a memory store that no call touches. */
-import { composeHttp } from '../../../src/entry/compose.ts';
+import { composeHttp, withTasks } from '../../../src/entry/compose.ts';
 import { defineApp, tool } from '../../../src/index.ts';
 import { systemRuntime } from '../../../src/core/runtime.ts';
 import { createMemoryStore } from '../../../src/store/memory.ts';
@@ -15,5 +15,5 @@ const app = defineApp({
   ),
 });
 const deps = { app, store: createMemoryStore(), runtime: systemRuntime(() => {}) };
-const { http } = composeHttp(deps, { host: '127.0.0.1', publicUrl: null });
+const { http } = composeHttp(withTasks(deps), { host: '127.0.0.1', publicUrl: null });
 listen(http.fetch);

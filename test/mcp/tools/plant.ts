@@ -65,7 +65,7 @@ export function plant(): Plant {
   // The registry watches the caller's deadline by sleeping up to it: not on the clock that a sleep moves.
   const runtime = { ...at.deps.runtime, sleep: untilAborted };
   const registry = createRegistry(
-    { ...at.deps, runtime, streamsFor },
+    { ...at.deps, runtime, streamsFor, tasks: null },
     { tools: streamTools(at.deps), resources: streamResources(at.deps) },
   );
   const progress: Plant['progress'] = [];

@@ -1,0 +1,97 @@
+/**
+ * Taking a task up: its lease and its places in one commit. Of several that try at once one succeeds; the others are
+ * told so, and harm nothing.
+ */
+import { policyOf, type Task } from '../core/declaration/task.ts';
+import type { Json } from '../core/json.ts';
+import { commitSurely } from '../store/commit.ts';
+import { isPresent, type Operation, type Version } from '../store/store.ts';
+import { type TaskDeps, taskInVersion } from './find-task.ts';
+import type { Header } from './header.ts';
+import { headerKey, inputKey, runKey } from './names.ts';
+import { isLeased, putRun, readRun, type Run } from './run-record.ts';
+import { freeSlots, type Slot, takeSlots } from './slots.ts';
+
+/** A task that is ours until `until`, unless its run's version moves on. */
+export interface Claim {
+  tenant: string;
+  taskId: string;
+  header: Header;
+  input: Json;
+  headerVersion: Version;
+  run: Run;
+  runVersion: Version;
+  slots: Slot[];
+  until: number;
+  /** The declaration of the version that it began with; null: this release has none. */
+  task: Task | null;
+}
+
+/**
+ * `ended`: there is nothing to do any more. `leased`: another is at it. `waiting`: it is not due. `full`: all places are
+ * taken; its time was put off. `outrun`: another was faster.
+ */
+export type NoClaim = 'ended' | 'leased' | 'waiting' | 'full' | 'outrun';
+
+export interface ClaimOptions {
+  leaseMs: number;
+  deadline: number;
+  /** Also before it is due: a wait that is over. */
+  early?: boolean;
+}
+
+/** With no place free it is tried again after so long, ms, and up to as much more. */
+const FULL_PAUSE_MS = 1_000;
+
+/** Store calls: one read, one commit, and one read for each limit of its policy. Errors as `commitSurely`. */
+export async function claimTask(
+  { catalog, store, runtime }: TaskDeps,
+  tenant: string,
+  taskId: string,
+  { leaseMs, deadline, early = false }: ClaimOptions,
+): Promise<Claim | NoClaim> {
+  const keys = [headerKey(tenant, taskId), runKey(tenant, taskId), inputKey(tenant, taskId)];
+  const [header, run, input] = await store.getMany(keys, runtime.now());
+  if (!header || !run || !input) return 'ended';
+  const standing = readRun(run);
+  if (standing === null || !isPresent(header)) return 'ended';
+  const now = runtime.now();
+  if (isLeased(standing, now)) return 'leased';
+  if (standing.dueAt > now && !early) return 'waiting';
+
+  const value = header.value as unknown as Header;
+  const task = taskInVersion(catalog, value);
+  const { subject } = value.principal;
+  const policy = policyOf(task ?? {});
+  const slots = await freeSlots(store, { tenant, subject, task: value.task, policy }, now, runtime.random());
+  const key = runKey(tenant, taskId);
+  if (slots === null) {
+    const later = now + FULL_PAUSE_MS * (1 + runtime.random());
+    const put = putRun(tenant, key, { ...standing.run, holder: null }, Math.round(later), standing.version);
+    const { status } = await commitSurely(runtime, store, [put], deadline);
+    return status === 'committed' ? 'full' : 'outrun';
+  }
+  // A lease that ran out was never given back: the process that held it is gone.
+  const lost = standing.run.lost + (standing.run.holder === null ? 0 : 1);
+  const taken: Run = { ...standing.run, holder: runtime.newId(), lost };
+  const until = runtime.now() + leaseMs;
+  const operations: Operation[] = [
+    putRun(tenant, key, taken, until, standing.version),
+    ...takeSlots(slots, taskId, until),
+  ];
+  const result = await commitSurely(runtime, store, operations, deadline);
+  if (result.status === 'conflict') return 'outrun';
+  const { version } = result;
+  return {
+    tenant,
+    taskId,
+    header: value,
+    input: (input.value as { input: Json }).input,
+    headerVersion: header.version,
+    run: taken,
+    runVersion: version,
+    slots: slots.map((slot) => ({ ...slot, version })),
+    until,
+    task,
+  };
+}

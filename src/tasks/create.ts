@@ -1,0 +1,182 @@
+/**
+ * A task's beginning: header, input, run, its place in its principal's list and its idempotency key, in one commit. It is
+ * durable before anybody is told of it, and either leased to who made it or due: there is no third.
+ */
+import { policyOf } from '../core/declaration/task.ts';
+import { TidegateError } from '../core/errors.ts';
+import { type Json, utf8Bytes } from '../core/json.ts';
+import type { Principal } from '../core/principal.ts';
+import { commitSurely } from '../store/commit.ts';
+import { isPresent, type Operation } from '../store/store.ts';
+import type { Claim } from './claim.ts';
+import { findTask, type TaskDeps } from './find-task.ts';
+import { expiryOf, type Header, KEPT_FAILED_MS } from './header.ts';
+import { headerKey, inputKey, onceKey, ownKey, runKey } from './names.ts';
+import { NEW_RUN, putRun } from './run-record.ts';
+import { freeSlots, type Slot, takeSlots } from './slots.ts';
+
+export interface NewTask {
+  principal: Principal;
+  task: string;
+  /** As `prepare` left it, after validation. */
+  input: Json;
+  /** 1 to 256 characters; null: each call is a task of its own. */
+  once?: string | null;
+  /** Epoch ms by which it has to be stored. */
+  deadline: number;
+  /** How long it is leased to the caller, ms; null: it is due at once, for whoever comes. */
+  leaseMs: number | null;
+  /** Of a retry: the first task of the chain, and what is remembered of it. */
+  origin?: string;
+  taskId?: string;
+}
+
+export interface Created {
+  taskId: string;
+  header: Header;
+  /** To be worked on here; null: somebody else does, or it has been begun before. */
+  claim: Claim | null;
+}
+
+export const INPUT_BYTES = 340_000;
+const ONCE_CHARACTERS = 256;
+/** Callers that begin the same task at once, at most so often. */
+const MOST_RACES = 5;
+
+/**
+ * @throws TidegateError `not_found`; `too_large` for the input; `invalid_input` for an idempotency key that is too long,
+ * or stands for a call with another input; `store_unavailable`, `store_unknown`.
+ */
+export async function createTask(deps: TaskDeps, options: NewTask): Promise<Created> {
+  const { runtime, store, catalog } = deps;
+  const { principal, input, deadline, leaseMs } = options;
+  const { tenant, subject } = principal;
+  const task = findTask(catalog, options.task);
+  const policy = policyOf(task);
+  checkInput(options);
+  const taskId = options.taskId ?? runtime.newId();
+  const once = options.once ? onceKey(principal, options.task, options.once) : null;
+  const fingerprint = once ? await fingerprintOf(input) : '';
+
+  for (let race = 0; race < MOST_RACES; race += 1) {
+    const standing = once ? await store.get(once, runtime.now()) : null;
+    if (standing && isPresent(standing)) {
+      const { taskId: earlier, fingerprint: other } = standing.value as { taskId: string; fingerprint: string };
+      if (other !== fingerprint) throw otherInput();
+      const header = await store.get(headerKey(tenant, earlier), runtime.now());
+      if (isPresent(header)) return { taskId: earlier, header: header.value as unknown as Header, claim: null };
+    }
+    const now = runtime.now();
+    const header: Header = {
+      task: options.task,
+      version: task.version,
+      principal,
+      status: 'working',
+      message: null,
+      createdAt: now,
+      updatedAt: now,
+      ttlMs: policy.ttlMs,
+      endsBy: now + policy.totalMs,
+      asks: {},
+      result: null,
+      pages: 0,
+      failure: null,
+      origin: options.origin ?? taskId,
+    };
+    const slots =
+      leaseMs === null
+        ? null
+        : await freeSlots(store, { tenant, subject, task: options.task, policy }, now, runtime.random());
+    const until = slots === null || leaseMs === null ? null : now + leaseMs;
+    const run = until === null ? NEW_RUN : { ...NEW_RUN, holder: runtime.newId() };
+    const expiresAt = expiryOf(header);
+    const operations: Operation[] = [
+      {
+        kind: 'put',
+        ...headerKey(tenant, taskId),
+        value: header as unknown as Exclude<Json, null>,
+        expects: null,
+        expiresAt,
+      },
+      { kind: 'put', ...inputKey(tenant, taskId), value: { input }, expects: null, expiresAt: now + KEPT_FAILED_MS },
+      putRun(tenant, runKey(tenant, taskId), run, until ?? now, null),
+      {
+        kind: 'put',
+        ...ownKey(principal, now, taskId),
+        value: { taskId, task: options.task },
+        expects: null,
+        expiresAt: now + KEPT_FAILED_MS,
+      },
+      ...(once
+        ? [
+            {
+              kind: 'put' as const,
+              ...once,
+              value: { taskId, fingerprint },
+              expects: standing?.version ?? null,
+              expiresAt,
+            },
+          ]
+        : []),
+      ...(until === null ? [] : takeSlots(slots ?? [], taskId, until)),
+    ];
+    const result = await commitSurely(runtime, store, operations, deadline);
+    if (result.status === 'conflict') continue;
+    const { version } = result;
+    if (until === null) return { taskId, header, claim: null };
+    const taken: Slot[] = (slots ?? []).map((slot) => ({ ...slot, version }));
+    const claim: Claim = {
+      tenant,
+      taskId,
+      header,
+      input,
+      headerVersion: version,
+      run,
+      runVersion: version,
+      slots: taken,
+      until,
+      task,
+    };
+    return { taskId, header, claim };
+  }
+  throw new TidegateError('store_unavailable', `too many begin ${options.task} at once`, { retryAfterMs: 1_000 });
+}
+
+function checkInput({ input, once, task }: NewTask): void {
+  const bytes = utf8Bytes(JSON.stringify(input));
+  if (bytes > INPUT_BYTES) {
+    const expected = `at most ${INPUT_BYTES} bytes`;
+    throw new TidegateError('too_large', `the arguments of ${task} have ${bytes} bytes`, {
+      field: 'arguments',
+      expected,
+    });
+  }
+  if (once === undefined || once === null) return;
+  if (once.length >= 1 && once.length <= ONCE_CHARACTERS && once.isWellFormed()) return;
+  const expected = `1 to ${ONCE_CHARACTERS} characters`;
+  throw new TidegateError('invalid_input', 'the idempotency key is too long, or empty', {
+    field: 'idempotencyKey',
+    expected,
+  });
+}
+
+function otherInput(): TidegateError {
+  return new TidegateError('invalid_input', 'the idempotency key stands for a call with other arguments', {
+    field: 'idempotencyKey',
+    expected: 'the arguments of the call that it was first used with, or another key',
+  });
+}
+
+/** The same for the same JSON, whatever the order of its fields. */
+async function fingerprintOf(input: Json): Promise<string> {
+  const bytes = new TextEncoder().encode(JSON.stringify(ordered(input)));
+  const digest = await crypto.subtle.digest('SHA-256', bytes);
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+function ordered(value: Json): Json {
+  if (Array.isArray(value)) return value.map(ordered);
+  if (value === null || typeof value !== 'object') return value;
+  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([name, inner]) => [name, ordered(inner)]));
+}

@@ -1,0 +1,32 @@
+/** The tasks that there are, declared and built in, by name and by the version that a running one began with. */
+import type { Task } from '../core/declaration/task.ts';
+import { TidegateError } from '../core/errors.ts';
+import type { Deps } from '../streams/deps.ts';
+import type { Header } from './header.ts';
+
+export type Catalog = ReadonlyMap<string, Task>;
+
+/** What everything about tasks stands on. */
+export interface TaskDeps extends Deps {
+  catalog: Catalog;
+}
+
+/** @throws TidegateError `not_found` */
+export function findTask(catalog: Catalog, name: string): Task {
+  const task = catalog.get(name);
+  if (task) return task;
+  throw new TidegateError('not_found', `there is no task named ${name}`, {
+    field: 'name',
+    expected: [...catalog.keys()].join(', ') || 'an app with tasks',
+  });
+}
+
+/** Null: this release has not that version of the task. */
+export function taskInVersion(
+  catalog: Catalog,
+  { task: name, version }: Pick<Header, 'task' | 'version'>,
+): Task | null {
+  const task = catalog.get(name);
+  if (!task) return null;
+  return [task, ...(task.previous ?? [])].find((declared) => declared.version === version) ?? null;
+}

@@ -1,0 +1,130 @@
+/**
+ * Works on tasks in this process, as long as it is there: those that are begun here at once, those that are due when a
+ * look finds them. Any number of runners may share a store.
+ */
+import { asTidegateError } from '../core/errors.ts';
+import { PUBLIC } from '../core/principal.ts';
+import type { Claim } from './claim.ts';
+import type { Dispatch } from './dispatch.ts';
+import type { TaskDeps } from './find-task.ts';
+import { taskOfDue, taskQueue } from './names.ts';
+import { enterTask, TASK_LEASE_MS, work } from './run-due.ts';
+import type { TurnEnd } from './turn.ts';
+
+export interface RunnerOptions {
+  /** Default `public`. */
+  tenant?: string;
+  /** Entries at once; default 16. */
+  concurrency?: number;
+  leaseMs?: number;
+  /** Longest time of an entry, ms; default 120,000. */
+  entryMs?: number;
+  /** Pause between two looks at what is due, ms; default 1,000. */
+  everyMs?: number;
+}
+
+export interface Runner {
+  dispatch: Dispatch;
+  /** Tells entries under way to leave, which go on elsewhere, and resolves when all have. */
+  stop(): Promise<void>;
+}
+
+/** Most tasks that wait here for a place or for their time; the others are found when they are due. */
+const MOST_WAITING = 1_000;
+
+export function startRunner(deps: TaskDeps, options: RunnerOptions = {}): Runner {
+  const {
+    tenant = PUBLIC.tenant,
+    concurrency = 16,
+    leaseMs = TASK_LEASE_MS,
+    entryMs = 120_000,
+    everyMs = 1_000,
+  } = options;
+  const { runtime, store } = deps;
+  const ending = new AbortController();
+  const { signal } = ending;
+  const running = new Map<string, Promise<void>>();
+  const waiting = new Set<string>();
+  let timers = 0;
+
+  function run(taskId: string, claim: Claim | null): void {
+    const until = runtime.now() + entryMs;
+    const entry =
+      claim === null
+        ? enterTask(deps, tenant, taskId, until, { leaseMs, signal, early: true })
+        : work(deps, claim, until, { leaseMs, signal });
+    const done = entry.then(after, (thrown: unknown) => {
+      const { code, message } = asTidegateError(thrown);
+      runtime.log('error', 'the store broke an entry of a task; it is taken up again', { taskId, code, message });
+    });
+    running.set(
+      taskId,
+      done.finally(() => {
+        running.delete(taskId);
+        const [next] = waiting;
+        if (next === undefined || signal.aborted) return;
+        waiting.delete(next);
+        wake(next, null);
+      }),
+    );
+
+    /** One that goes on soon is taken up again in time, without a look. */
+    function after(end: TurnEnd | null): void {
+      if (end?.outcome !== 'left' || signal.aborted || timers >= MOST_WAITING) return;
+      const ms = Math.max(0, end.dueAt - runtime.now());
+      if (ms > 2 * everyMs) return;
+      void wakeIn(ms, taskId);
+    }
+  }
+
+  async function wakeIn(ms: number, taskId: string): Promise<void> {
+    timers += 1;
+    await runtime.sleep(ms, signal);
+    timers -= 1;
+    wake(taskId, null);
+  }
+
+  function wake(taskId: string, claim: Claim | null): void {
+    if (signal.aborted && claim === null) return;
+    if (claim !== null || (running.size < concurrency && !running.has(taskId))) run(taskId, claim);
+    else if (waiting.size < MOST_WAITING) waiting.add(taskId);
+  }
+
+  async function look(): Promise<void> {
+    while (!signal.aborted) {
+      const free = concurrency - running.size;
+      let found = 0;
+      if (free > 0) {
+        try {
+          const from = Math.floor(runtime.random() * 16);
+          const due = await store.due(taskQueue(tenant), { now: runtime.now(), limit: free, from });
+          found = due.length;
+          for (const record of due) {
+            const taskId = taskOfDue(record);
+            if (!running.has(taskId)) wake(taskId, null);
+          }
+        } catch (thrown) {
+          const { code, message } = asTidegateError(thrown);
+          runtime.log('error', `tasks: ${message}`, { code });
+        }
+      }
+      // A full page: more is due, and is looked for as soon as there is a place.
+      if (found > 0 && found === free && running.size > 0) await Promise.race(running.values());
+      else await runtime.sleep(everyMs, signal);
+    }
+  }
+
+  const looking = look();
+  return {
+    dispatch: {
+      leaseMs: () => (running.size < concurrency && !signal.aborted ? leaseMs : null),
+      wake: (_tenant, taskId, claim) => wake(taskId, claim),
+    },
+    async stop() {
+      ending.abort();
+      waiting.clear();
+      await looking;
+      await Promise.allSettled(running.values());
+    },
+  };
+}

@@ -1,0 +1,122 @@
+/** Steps: run once, remembered, tried again after failures. What a step answers is durable before `run` sees it. */
+import type { StepContext, StepOptions } from '../core/declaration/task.ts';
+import { TidegateError, type ErrorCode } from '../core/errors.ts';
+import { type Json, utf8Bytes } from '../core/json.ts';
+import { judge, StepError, thrownError } from './outcome.ts';
+import type { Turn } from './turn.ts';
+
+/** Largest value that a step answers, as JSON; what a record holds, less its name. */
+export const STEP_BYTES = 349_000;
+/** Most things that one task remembers. */
+export const MOST_REMEMBERED = 10_000;
+
+/** A step as it is remembered: what it answered, or how often it failed and whether that was the last time. */
+type Step = { value: Json } | { failures: number; error: { code: ErrorCode; message: string }; final: boolean };
+
+/** The answer of the step `id`, from memory or by running it; never settles where the entry ends before. */
+export async function runStep(
+  turn: Turn,
+  id: string,
+  name: string,
+  run: (step: StepContext) => unknown,
+  options: StepOptions = {},
+): Promise<Json> {
+  const { deps, journal, parking, policy } = turn;
+  const { runtime } = deps;
+  const known = journal.recall(id) as Step | undefined;
+  if (known && 'value' in known) return known.value;
+  if (known?.final) throw new StepError(name, known.error);
+  if (journal.size() >= MOST_REMEMBERED) throw tooMany();
+  const stepMs = options.timeoutMs ?? policy.stepMs;
+  // A step that this entry may not have the time for begins the next one, unless it is what this one began with.
+  const enough = Math.min(stepMs, turn.wholeMs / 2);
+  if (turn.deadline - runtime.now() < enough && turn.begun()) return parking.park(runtime.now());
+  turn.begin();
+
+  const failures = (known?.failures ?? 0) + 1;
+  try {
+    const value = jsonOf(await parking.busy(timed(turn, stepMs, id, failures, run)), name);
+    if (parking.isClosed()) return await parking.park(runtime.now());
+    journal.note(id, { value });
+    await parking.busy(turn.flush());
+    return value;
+  } catch (thrown) {
+    if (turn.signal.aborted || parking.isClosed()) return parking.park(runtime.now());
+    const error = thrownError(thrown);
+    const attempts = options.attempts ?? policy.attempts;
+    const verdict = judge(error, failures, { ...policy, attempts }, runtime.random());
+    const { code } = error;
+    const message = error.message.slice(0, 2_000);
+    runtime.log(verdict.again ? 'info' : 'warn', `the step ${name} failed`, {
+      task: turn.claim.header.task,
+      taskId: turn.claim.taskId,
+      failures,
+      code,
+      message,
+    });
+    journal.note(id, { failures, error: { code, message }, final: !verdict.again });
+    if (verdict.again) return parking.park(runtime.now() + verdict.afterMs);
+    await parking.busy(turn.flush());
+    throw new StepError(name, { code, message });
+  }
+}
+
+/** Runs it with a signal and a time of its own; what comes after the time is dropped. */
+async function timed(
+  turn: Turn,
+  stepMs: number,
+  id: string,
+  attempt: number,
+  run: (step: StepContext) => unknown,
+): Promise<unknown> {
+  const { runtime } = turn.deps;
+  const deadline = Math.min(runtime.now() + stepMs, turn.deadline);
+  const over = new AbortController();
+  const done = new AbortController();
+  const signal = AbortSignal.any([over.signal, turn.signal]);
+  const timeout = runtime.sleep(Math.max(0, deadline - runtime.now()), done.signal).then(() => {
+    if (done.signal.aborted) return null;
+    const error = new TidegateError('cancelled', `it did not end within ${stepMs} ms`, {
+      field: 'policy.stepMs',
+      expected: 'a step that ends sooner, or a longer time for it',
+    });
+    over.abort(error);
+    throw error;
+  });
+  const idempotencyKey = `${turn.claim.header.origin}/${id}`;
+  try {
+    const work = Promise.resolve().then(() => run({ idempotencyKey, attempt, signal, deadline }));
+    return await Promise.race([work, timeout, turn.stopped]);
+  } finally {
+    done.abort();
+  }
+}
+
+/** @throws TidegateError `too_large`, or `invalid_input` for what has no JSON; neither is tried again. */
+function jsonOf(value: unknown, name: string): Json {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value ?? null);
+  } catch {
+    text = undefined;
+  }
+  if (text === undefined) {
+    const expected = 'a JSON value, or nothing';
+    throw new TidegateError('invalid_input', `the step ${name} answered what has no JSON`, { expected });
+  }
+  const bytes = utf8Bytes(text);
+  if (bytes > STEP_BYTES) {
+    throw new TidegateError('too_large', `the step ${name} answered ${bytes} bytes`, {
+      expected: `at most ${STEP_BYTES} bytes`,
+      hint: 'store the data elsewhere, or in pages of the task, and answer where',
+    });
+  }
+  return JSON.parse(text) as Json;
+}
+
+function tooMany(): TidegateError {
+  return new TidegateError('too_large', `the task remembers ${MOST_REMEMBERED} steps already`, {
+    expected: `at most ${MOST_REMEMBERED} steps, sleeps and questions in a task`,
+    hint: 'let a task of many parts begin other tasks',
+  });
+}

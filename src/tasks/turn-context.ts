@@ -1,0 +1,124 @@
+/** The context that a task's `run` gets: every function answers from what is remembered, or does its work and remembers. */
+import { ASK_KEY, readAnswer, wireRequest } from '../core/declaration/ask.ts';
+import type { StepContext, TaskContext } from '../core/declaration/task.ts';
+import { TidegateError } from '../core/errors.ts';
+import { type Json, utf8Bytes } from '../core/json.ts';
+import { createAppStreams } from '../streams/app-streams.ts';
+import { type Answered, asked, expiryOf, progressed } from './header.ts';
+import { pageKey } from './names.ts';
+import { runStep } from './steps.ts';
+import type { Turn } from './turn.ts';
+
+export const PAGE_BYTES = 300_000;
+/** Most pages of a result. */
+export const MOST_PAGES = 10_000;
+/** Most questions that one entry asks at once. */
+const MOST_QUESTIONS = 20;
+const NAME = /^[\w.:/-]{1,128}$/;
+
+/** Ids in the order of calls: the same on each entry, as long as `run` makes the same calls. */
+function ordinals(): (kind: string) => string {
+  const counts = new Map<string, number>();
+  return (kind) => {
+    const count = (counts.get(kind) ?? 0) + 1;
+    counts.set(kind, count);
+    return count === 1 ? kind : `${kind}:${count}`;
+  };
+}
+
+export function createTurnContext(turn: Turn): TaskContext {
+  const { deps, claim, journal, parking } = turn;
+  const { runtime } = deps;
+  const { principal } = claim.header;
+  const next = ordinals();
+  let questions = 0;
+
+  /** Values that are drawn at once, remembered with the next commit. */
+  function drawn<Value extends Json>(kind: string, draw: () => Value): Value {
+    const id = next(kind);
+    const known = journal.recall(id) as { value: Value } | undefined;
+    if (known) return known.value;
+    const value = draw();
+    if (!parking.isClosed()) journal.note(id, { value });
+    return value;
+  }
+
+  const context: TaskContext = {
+    taskId: claim.taskId,
+    principal,
+    streams: createAppStreams(deps, principal, turn.deadline),
+    signal: turn.signal,
+    deadline: turn.deadline,
+    log: (level, message, fields) => runtime.log(level, message, { taskId: claim.taskId, ...fields }),
+
+    async step<Value extends Json | void>(
+      name: string,
+      run: (step: StepContext) => Promise<Value> | Value,
+      options = {},
+    ) {
+      const id = next(`step ${checkName(name)}`);
+      if (parking.isClosed()) return parking.park(0);
+      return (await runStep(turn, id, name, run, options)) as Value;
+    },
+
+    async sleep(ms) {
+      const id = next('sleep');
+      if (parking.isClosed()) await parking.park(0);
+      const known = journal.recall(id) as { until: number } | undefined;
+      const until = known?.until ?? Math.round(runtime.now() + checkMs(ms, 'ms'));
+      if (!known) journal.note(id, { until });
+      if (runtime.now() < until) await parking.park(until);
+    },
+
+    async ask(key, request) {
+      if (!ASK_KEY.test(key)) throw wrong('key', 'a letter, then up to 63 letters, digits, _ . and -');
+      const id = next(`ask ${key}`);
+      if (parking.isClosed()) return parking.park(0);
+      const answered = journal.recall(id) as { answer: Answered } | undefined;
+      const wire = id.slice('ask '.length);
+      if (answered) return readAnswer(request, answered.answer, `ask.${wire}`) as never;
+      questions += 1;
+      if (questions > MOST_QUESTIONS) throw wrong('key', `at most ${MOST_QUESTIONS} questions at once`);
+      journal.change(asked(wire, wireRequest(request, `ask.${wire}`)));
+      return parking.park(claim.header.endsBy);
+    },
+
+    now: () => drawn('now', () => runtime.now()),
+    random: () => drawn('random', () => runtime.random()),
+    uuid: () => drawn('uuid', () => runtime.newId()),
+    progress(message) {
+      if (!parking.isClosed()) turn.progress(progressed(message));
+    },
+
+    async page(text, mimeType = 'text/plain') {
+      const id = next('page');
+      if (parking.isClosed()) return parking.park(0);
+      const number = id === 'page' ? 1 : Number(id.slice('page:'.length));
+      if (journal.recall(id) !== undefined) return number;
+      const bytes = utf8Bytes(text);
+      if (bytes < 1 || bytes > PAGE_BYTES) throw wrong('text', `1 to ${PAGE_BYTES} bytes`);
+      if (number > MOST_PAGES) throw wrong('page', `at most ${MOST_PAGES} pages`);
+      const key = pageKey(principal.tenant, claim.taskId, number);
+      const value = { text, mimeType };
+      journal.also({ kind: 'put', ...key, value, expects: null, expiresAt: expiryOf(journal.header()) });
+      journal.note(id, { bytes });
+      await parking.busy(turn.flush());
+      return number;
+    },
+  };
+  return context;
+}
+
+function checkName(name: string): string {
+  if (NAME.test(name)) return name;
+  throw wrong('name', '1 to 128 letters, digits, _ . : / and -');
+}
+
+function checkMs(ms: number, field: string): number {
+  if (Number.isFinite(ms) && ms >= 0) return ms;
+  throw wrong(field, 'a number of ms, 0 or more');
+}
+
+function wrong(field: string, expected: string): TidegateError {
+  return new TidegateError('invalid_input', `${field}: expected ${expected}`, { field, expected });
+}

@@ -1,0 +1,220 @@
+/**
+ * One entry of a task, under its lease: `run` is called from its start, with what it had done remembered, until it ends,
+ * or waits for something, or its time is over. What that means is in `outcome.ts`; what is written, in `journal.ts`.
+ */
+import { type Policy, policyOf, type Task } from '../core/declaration/task.ts';
+import { asTidegateError, TidegateError } from '../core/errors.ts';
+import type { Claim } from './claim.ts';
+import type { TaskDeps } from './find-task.ts';
+import { type Change, failed, failureOf } from './header.ts';
+import { type Journal, openJournal } from './journal.ts';
+import { judge, StepError, thrownError } from './outcome.ts';
+import { createParking, type Parking } from './parking.ts';
+import { completedWith } from './result.ts';
+import { createTurnContext } from './turn-context.ts';
+
+/** What the parts of an entry share. */
+export interface Turn {
+  deps: TaskDeps;
+  claim: Claim;
+  journal: Journal;
+  parking: Parking;
+  policy: Policy;
+  /** Epoch ms by which the entry is over. */
+  deadline: number;
+  /** The time that it had when it began, ms. */
+  wholeMs: number;
+  /** Aborts when it is over, or the task is no longer ours. */
+  signal: AbortSignal;
+  /** Rejects when it aborts. */
+  stopped: Promise<never>;
+  /** Commits what was noted; never settles where the task is lost. */
+  flush(): Promise<void>;
+  progress(change: Change): void;
+  /** Whether a step was run in this entry. */
+  begun(): boolean;
+  begin(): void;
+}
+
+/**
+ * `ended`: the task has. `left`: it goes on at `dueAt`. `lost`: it is somebody else's, or was cancelled.
+ */
+export type TurnEnd = { outcome: 'ended' | 'lost' } | { outcome: 'left'; dueAt: number };
+
+export interface TurnOptions {
+  leaseMs: number;
+  /** Epoch ms by which all of it has to be over. */
+  deadline: number;
+  /** Ends the entry early; the task goes on elsewhere. */
+  signal?: AbortSignal;
+}
+
+/** Entries in a row whose process was gone, with nothing remembered between; then the task fails. */
+const MOST_LOST = 10;
+/** Kept back for the commits that end an entry: so much, or a third of the time that there is. */
+const CLOSING_MS = 2_000;
+/** Progress is written, and the lease looked at, so often. */
+const BEAT_MS = 1_000;
+/** Whether the task was cancelled is looked up so often, while nothing is written. */
+const LOOK_MS = 5_000;
+
+/** @throws TidegateError where the store fails: the lease then runs out by itself, and the task is taken up again. */
+export async function takeTurn(deps: TaskDeps, claim: Claim, options: TurnOptions): Promise<TurnEnd> {
+  const { runtime } = deps;
+  const startedAt = runtime.now();
+  const journal = await openJournal(deps, claim, options.leaseMs, options.deadline);
+  const { task, run } = claim;
+  const refusal = refuse(claim, startedAt);
+  if (refusal !== null || task === null) return end(journal, failed(failureOf(refusal ?? noVersion(claim))));
+
+  const deadline = options.deadline - Math.min(CLOSING_MS, (options.deadline - startedAt) / 3);
+  const stop = new AbortController();
+  const signal = options.signal ? AbortSignal.any([stop.signal, options.signal]) : stop.signal;
+  const { promise: stopped, reject } = Promise.withResolvers<never>();
+  stopped.catch(() => {});
+  const halt = () => reject(new TidegateError('cancelled', 'this entry of the task is over'));
+  if (signal.aborted) halt();
+  signal.addEventListener('abort', halt, { once: true });
+
+  const broken = Promise.withResolvers<{ kind: 'lost' } | { kind: 'broken'; error: unknown }>();
+  const parking = createParking(runtime);
+  let begun = false;
+  const turn: Turn = {
+    deps,
+    claim,
+    journal,
+    parking,
+    policy: policyOf(task),
+    deadline,
+    wholeMs: deadline - startedAt,
+    signal,
+    stopped,
+    async flush() {
+      try {
+        if ((await journal.flush()) === 'committed') return;
+        broken.resolve({ kind: 'lost' });
+      } catch (error) {
+        broken.resolve({ kind: 'broken', error });
+      }
+      await new Promise<never>(() => {});
+    },
+    progress: (change) => journal.change(change),
+    begun: () => begun,
+    begin() {
+      begun = true;
+    },
+  };
+
+  const over = new AbortController();
+  const beating = keepUp(turn, options.leaseMs, over.signal).then(
+    (lost) => lost && broken.resolve({ kind: 'lost' }),
+    (error: unknown) => broken.resolve({ kind: 'broken', error }),
+  );
+  const context = createTurnContext(turn);
+  const running = Promise.resolve()
+    .then(() => task.run(claim.input as never, context))
+    .then(
+      (answer) => ({ kind: 'answered' as const, answer }),
+      (thrown: unknown) => ({ kind: 'threw' as const, error: thrownError(thrown) }),
+    );
+  const timeUp = runtime.sleep(Math.max(0, deadline - runtime.now()), over.signal);
+  const result = await Promise.race([
+    running,
+    broken.promise,
+    parking.parked.then((dueAt) => ({ kind: 'parked' as const, dueAt })),
+    Promise.race([timeUp, stopped.catch(() => {})]).then(() => ({ kind: 'time' as const })),
+  ]);
+  parking.close();
+  stop.abort();
+  over.abort();
+  signal.removeEventListener('abort', halt);
+  await beating;
+
+  if (result.kind === 'broken') throw asTidegateError(result.error);
+  if (result.kind === 'lost') return { outcome: 'lost' };
+  if (result.kind === 'parked') return leave(turn, { failures: run.failures, lost: 0 }, result.dueAt);
+  if (result.kind === 'answered') {
+    const finished = await completedWith(turn, task, result.answer).catch(asTidegateError);
+    return finished instanceof TidegateError ? fail(turn, task, finished) : end(journal, finished);
+  }
+  // Told to end, it goes on elsewhere at once.
+  if (result.kind === 'time' && options.signal?.aborted) return leave(turn, { lost: 0 }, runtime.now());
+  const error =
+    result.kind === 'threw'
+      ? result.error
+      : new TidegateError('cancelled', 'the time of this entry was over before it came to wait for something');
+  return fail(turn, task, error);
+}
+
+/** A failure beside the steps: tried again, or the task's end. What a step failed with for good is final. */
+function fail(turn: Turn, task: Task, error: TidegateError): Promise<TurnEnd> {
+  const { deps, claim, journal, policy } = turn;
+  const { runtime } = deps;
+  const failures = claim.run.failures + 1;
+  const verdict =
+    error instanceof StepError ? { again: false as const } : judge(error, failures, policy, runtime.random());
+  const cause = error.cause instanceof Error ? (error.cause.stack ?? null) : null;
+  runtime.log('warn', `the task ${claim.header.task} failed`, {
+    taskId: claim.taskId,
+    version: task.version,
+    failures,
+    again: verdict.again,
+    code: error.code,
+    message: error.message,
+    cause,
+  });
+  if (verdict.again) return leave(turn, { failures, lost: 0 }, runtime.now() + verdict.afterMs);
+  return end(journal, failed(failureOf(error)));
+}
+
+/** At `dueAt`, but not after the task's own time; at once, where something came meanwhile. */
+async function leave(
+  { deps, claim, journal }: Turn,
+  run: { failures?: number; lost: number },
+  dueAt: number,
+): Promise<TurnEnd> {
+  const at = Math.round(Math.min(dueAt, claim.header.endsBy));
+  const left = await journal.leave(run, at);
+  if (left === 'left') return { outcome: 'left', dueAt: at };
+  if (left === 'lost') return { outcome: 'lost' };
+  const now = deps.runtime.now();
+  return leave({ deps, claim, journal } as Turn, run, Math.min(at, now));
+}
+
+async function end(journal: Journal, change: Change): Promise<TurnEnd> {
+  return { outcome: await journal.end(change) };
+}
+
+function refuse({ header, run }: Claim, now: number): TidegateError | null {
+  if (now >= header.endsBy) {
+    return new TidegateError('cancelled', 'the time for the task was over before it ended', {
+      field: 'policy.totalMs',
+      expected: 'a task that ends sooner, or a longer time for it',
+    });
+  }
+  if (run.lost <= MOST_LOST) return null;
+  return new TidegateError('internal', `the process was gone ${run.lost} times in a row before anything was done`, {
+    hint: 'look for what ends it: memory, a blocking loop, an exit',
+  });
+}
+
+function noVersion({ header }: Claim): TidegateError {
+  return new TidegateError('invalid_config', `this release has no version ${header.version} of ${header.task}`, {
+    field: `tasks.${header.task}.previous`,
+    expected: `the declaration of version ${header.version}, as long as tasks that began with it run`,
+  });
+}
+
+/** Keeps the lease, writes progress, and looks whether the task was cancelled; resolves with true when it is lost. */
+async function keepUp({ deps, journal }: Turn, leaseMs: number, over: AbortSignal): Promise<boolean> {
+  const { runtime } = deps;
+  const beatMs = Math.min(BEAT_MS, leaseMs / 4);
+  for (let lookedAt = runtime.now(); ;) {
+    await runtime.sleep(beatMs, over);
+    if (over.aborted) return false;
+    if ((await journal.keep()) === 'lost') return true;
+    if (runtime.now() - lookedAt < LOOK_MS) continue;
+    if ((await journal.look()) === 'lost') return true;
+    lookedAt = runtime.now();
+  }
+}

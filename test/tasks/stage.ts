@@ -1,0 +1,73 @@
+/** A stage for tasks: an app over a store, a clock that moves when told, and runners that share both. */
+import type { Task } from '../../src/core/declaration/task.ts';
+import type { Json } from '../../src/core/json.ts';
+import type { Principal } from '../../src/core/principal.ts';
+import { createMemoryStore } from '../../src/store/memory.ts';
+import type { Store } from '../../src/store/store.ts';
+import { createTask, type NewTask } from '../../src/tasks/create.ts';
+import type { TaskDeps } from '../../src/tasks/find-task.ts';
+import type { Header } from '../../src/tasks/header.ts';
+import { taskQueue } from '../../src/tasks/names.ts';
+import { answerTask, cancelTask, getTask } from '../../src/tasks/requests.ts';
+import { runTasks, type RunTasksOptions, type TasksReport } from '../../src/tasks/run-due.ts';
+import { type OnCommit, type Stage, stageOf } from '../ingest/stage.ts';
+
+export const ADA: Principal = { tenant: 'public', subject: 'ada', client: null, scopes: [] };
+export const EVE: Principal = { ...ADA, subject: 'eve' };
+
+export interface TaskStage extends Stage {
+  tasks: TaskDeps;
+  /** Another process on the same store and clock; with other tasks, another release. */
+  runner(onCommit?: OnCommit, release?: Record<string, Task>): TaskDeps;
+  begin(task: string, input?: Json, more?: Partial<NewTask>): Promise<string>;
+  /** One call of the worker, the clock driven through it. */
+  work(options?: RunTasksOptions, deps?: TaskDeps): Promise<TasksReport>;
+  /** Works until all that is left waits for longer than `withinMs`. */
+  settle(withinMs?: number): Promise<void>;
+  get(taskId: string, principal?: Principal): Promise<Header>;
+  answer(taskId: string, responses: Record<string, unknown>, principal?: Principal): Promise<boolean>;
+  cancel(taskId: string, principal?: Principal): Promise<boolean>;
+}
+
+export function taskStage(declared: Record<string, Task>, base: Store = createMemoryStore()): TaskStage {
+  const stage = stageOf({ tasks: declared }, base);
+  const catalog = new Map(Object.entries(declared));
+  const tasks: TaskDeps = { ...stage.deps, catalog };
+  const { clock } = stage;
+  const deadline = () => clock.now + 60_000;
+
+  return {
+    ...stage,
+    tasks,
+    runner(onCommit, release) {
+      const { deps } = stage.worker(onCommit);
+      return { ...deps, catalog: release ? new Map(Object.entries(release)) : catalog };
+    },
+    async begin(task, input = {}, more = {}) {
+      const created = await createTask(tasks, {
+        principal: ADA,
+        task,
+        input,
+        deadline: deadline(),
+        leaseMs: null,
+        ...more,
+      });
+      return created.taskId;
+    },
+    work: (options, deps = tasks) => clock.drive(runTasks(deps, deadline(), options)),
+    async settle(withinMs = 3_600_000) {
+      const until = clock.now + withinMs;
+      for (let rounds = 0; rounds < 1_000; rounds += 1) {
+        const { entered } = await clock.drive(runTasks(tasks, deadline()));
+        if (entered > 0) continue;
+        const due = await stage.store.due(taskQueue('public'), { now: until, limit: 1_000, from: 0 });
+        if (due.length === 0) return;
+        clock.now = Math.max(clock.now, Math.min(...due.map(({ dueAt }) => dueAt)));
+      }
+      throw new Error('the tasks do not settle');
+    },
+    get: (taskId, principal = ADA) => getTask(tasks, principal, taskId),
+    answer: (taskId, responses, principal = ADA) => answerTask(tasks, principal, taskId, responses, deadline()),
+    cancel: (taskId, principal = ADA) => cancelTask(tasks, principal, taskId, deadline()),
+  };
+}
