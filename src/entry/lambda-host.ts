@@ -9,7 +9,7 @@ import { asTidegateError, TidegateError } from '../core/errors.ts';
 import type { Log } from '../core/runtime.ts';
 import { problemResponse } from '../http/problem.ts';
 import { openStore } from '../store/open.ts';
-import type { Deps } from '../streams/deps.ts';
+import type { TaskDeps } from '../tasks/find-task.ts';
 import { composeHttp, withTasks } from './compose.ts';
 import { feedMetrics } from './feed-metrics.ts';
 import { type BufferedAnswer, bufferedAnswer, orAborted, preludeOf, writeBody } from './lambda-answer.ts';
@@ -35,7 +35,7 @@ export interface LambdaOptions {
 }
 
 interface Instance {
-  deps: Deps;
+  deps: TaskDeps;
   http: Hono;
 }
 
@@ -67,8 +67,8 @@ export function createLambdaHost(
     const config = readConfig(environment, 'dynamodb');
     log = createLog(config.logLevel, { write });
     const runtime = nodeRuntime(log);
-    const deps: Deps = { app, store: await openStore(config, runtime, app.name), runtime };
-    const { http } = composeHttp(withTasks(deps), { publicUrl: config.publicUrl, host: null }, { deadlineOf });
+    const deps = withTasks({ app, store: await openStore(config, runtime, app.name), runtime });
+    const { http } = composeHttp(deps, { publicUrl: config.publicUrl, host: null }, { deadlineOf });
     return { deps, http };
   }
 

@@ -1,12 +1,13 @@
 /**
- * What a cron trigger runs, on every platform: what is due is ingested, as often as more is due and time remains, then
- * the store is swept. Each step is logged. A run that is missed, doubled or overlaps harms nothing.
+ * What a cron trigger runs, on every platform: what is due is ingested, as often as more is due and time remains, while
+ * tasks that are due are worked on; then the store is swept. Each step is logged. A run that is missed, doubled or overlaps harms nothing.
  */
 import { asTidegateError, type TidegateError } from '../core/errors.ts';
 import type { Log } from '../core/runtime.ts';
 import { ingest, type FeedReport } from '../ingest/run.ts';
 import { sweep, type SweepReport } from '../ingest/sweep.ts';
-import type { Deps } from '../streams/deps.ts';
+import type { TaskDeps } from '../tasks/find-task.ts';
+import { runTasks, type TasksReport } from '../tasks/run-due.ts';
 
 export interface ScheduledReport {
   /** How often what was due was pulled. */
@@ -15,10 +16,11 @@ export interface ScheduledReport {
   events: number;
   /** Names of feeds whose last burst failed. */
   failed: string[];
+  tasks: Pick<TasksReport, 'entered' | 'ended' | 'broken'>;
   swept: Pick<SweepReport, 'projected' | 'collected' | 'more'>;
   /** Something is left for the next run. */
   more: boolean;
-  /** What kept feeds or the sweep from being worked at all, such as a store that is gone; not what befell one feed's upstream. */
+  /** What kept feeds, tasks or the sweep from being worked at all, such as a store that is gone; not what befell one feed's upstream. */
   error: TidegateError | null;
 }
 
@@ -29,7 +31,7 @@ const MOST_SWEEP_MS = 5_000;
 const LEAST_ROUND_MS = 1_000;
 
 /** @param deadline epoch ms by which it answers. Never rejects. */
-export async function runScheduled(deps: Deps, deadline: number): Promise<ScheduledReport> {
+export async function runScheduled(deps: TaskDeps, deadline: number): Promise<ScheduledReport> {
   const { runtime } = deps;
   const whole = Math.max(0, deadline - runtime.now());
   const ingestBy = deadline - Math.min(whole * SWEEP_SHARE, MOST_SWEEP_MS);
@@ -37,11 +39,14 @@ export async function runScheduled(deps: Deps, deadline: number): Promise<Schedu
     rounds: 0,
     events: 0,
     failed: [],
+    tasks: { entered: 0, ended: 0, broken: 0 },
     swept: { projected: 0, collected: 0, more: true },
     more: false,
     error: null,
   };
 
+  let more = false;
+  const working = workOnTasks(deps, ingestBy, report);
   try {
     for (let goesOn = true; goesOn;) {
       const { feeds, nextAt } = await ingest(deps, ingestBy);
@@ -49,22 +54,40 @@ export async function runScheduled(deps: Deps, deadline: number): Promise<Schedu
       const brought = tell(feeds, runtime.log);
       report.events += brought;
       report.failed = feeds.filter(({ error }) => error !== null).map(({ feed }) => feed);
-      report.more = nextAt !== null && nextAt <= runtime.now();
+      more = nextAt !== null && nextAt <= runtime.now();
       // A feed that is always due ends the rounds by bringing nothing.
-      goesOn = report.more && brought > 0 && ingestBy - runtime.now() >= LEAST_ROUND_MS;
+      goesOn = more && brought > 0 && ingestBy - runtime.now() >= LEAST_ROUND_MS;
     }
   } catch (thrown) {
-    report.error = asTidegateError(thrown);
-    runtime.log('error', `ingest: ${report.error.message}`, { code: report.error.code });
+    const error = asTidegateError(thrown);
+    report.error ??= error;
+    runtime.log('error', `ingest: ${error.message}`, { code: error.code });
   }
 
-  const { projected, collected, more, error } = await sweep(deps, deadline);
-  report.swept = { projected, collected, more };
-  report.more ||= more;
+  const tasksMore = await working;
+  const swept = await sweep(deps, deadline);
+  const { projected, collected, error } = swept;
+  report.swept = { projected, collected, more: swept.more };
+  report.more = more || tasksMore || swept.more;
   report.error ??= error;
-  const fields = { projected, collected, more, error: error?.message ?? null };
+  const fields = { ...report.swept, error: error?.message ?? null };
   runtime.log(error === null ? 'info' : 'warn', 'sweep', fields);
   return report;
+}
+
+/** Answers whether something was still due. */
+async function workOnTasks(deps: TaskDeps, deadline: number, report: ScheduledReport): Promise<boolean> {
+  try {
+    const { entered, ended, broken, more } = await runTasks(deps, deadline);
+    report.tasks = { entered, ended, broken };
+    if (entered > 0) deps.runtime.log('info', 'tasks', report.tasks);
+    return more;
+  } catch (thrown) {
+    const error = asTidegateError(thrown);
+    report.error ??= error;
+    deps.runtime.log('error', `tasks: ${error.message}`, { code: error.code });
+    return true;
+  }
 }
 
 /** Logs what each feed did, and answers how many events came. */

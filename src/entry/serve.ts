@@ -4,7 +4,7 @@ import type { Config } from '../core/config.ts';
 import type { App } from '../core/declaration/app.ts';
 import { TidegateError } from '../core/errors.ts';
 import type { Runtime } from '../core/runtime.ts';
-import type { Deps } from '../streams/deps.ts';
+import type { TaskDeps } from '../tasks/find-task.ts';
 import { startRunner } from '../tasks/runner.ts';
 import { composeHttp, withTasks } from './compose.ts';
 import { type LoopOptions, startLoop } from './loop.ts';
@@ -13,7 +13,7 @@ import { openNodeStore } from './node-store.ts';
 export interface Serving {
   /** Base URL, with the port that was taken where `PORT` is 0. */
   url: string;
-  deps: Deps;
+  deps: TaskDeps;
   /** Ends the workers, then the connections, then the store. */
   stop(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 /**
- * An app on Cloudflare Workers: `fetch` answers MCP, the cron trigger drains feeds and keeps retention. What is built
- * once is built once per isolate; all state is in the store.
+ * An app on Cloudflare Workers: `fetch` answers MCP, the cron trigger drains feeds, works on tasks that are due and keeps
+ * retention; a queue, where one is bound, brings tasks sooner. What is built once is built once per isolate; all state is
+ * in the store.
  */
 import type { Hono } from 'hono';
 import { readConfig } from '../core/config.ts';
@@ -9,19 +10,24 @@ import { asTidegateError } from '../core/errors.ts';
 import { type Log, systemRuntime } from '../core/runtime.ts';
 import { problemResponse } from '../http/problem.ts';
 import { openStore } from '../store/open.ts';
-import type { Deps } from '../streams/deps.ts';
+import type { TaskDeps } from '../tasks/find-task.ts';
 import { composeHttp, withTasks } from './compose.ts';
 import { runScheduled } from './scheduled.ts';
 import { startProblem } from './start-problem.ts';
+import { dispatchThrough, type TaskBatch, taskQueueOf, workOnBatch } from './worker-tasks.ts';
 
-/** What Workers calls. Variables and secrets are in `environment`. */
+/** Variables and secrets; the binding `TASKS`, where there is one, is a queue. */
+export type WorkerEnvironment = Record<string, unknown>;
+
+/** What Workers calls. */
 export interface WorkerHost {
-  fetch(request: Request, environment: Record<string, string>): Promise<Response>;
-  scheduled(event: unknown, environment: Record<string, string>): Promise<void>;
+  fetch(request: Request, environment: WorkerEnvironment): Promise<Response>;
+  scheduled(event: unknown, environment: WorkerEnvironment): Promise<void>;
+  queue(batch: TaskBatch, environment: WorkerEnvironment): Promise<void>;
 }
 
 interface Isolate {
-  deps: Deps;
+  deps: TaskDeps;
   http: Hono;
 }
 
@@ -37,7 +43,7 @@ export function createWorker(app: App): WorkerHost {
    * Requests that meet while it is built build it each: one that waited for the work of another would wait for ever if
    * the runtime ended that other, whose client had gone.
    */
-  async function parts(environment: Record<string, string>): Promise<Isolate> {
+  async function parts(environment: WorkerEnvironment): Promise<Isolate> {
     if (isolate !== null) return isolate;
     const built = await build(app, environment);
     isolate ??= built;
@@ -62,13 +68,20 @@ export function createWorker(app: App): WorkerHost {
       const { error } = await runScheduled(deps, deadline);
       if (error !== null) throw error;
     },
+
+    async queue(batch, environment) {
+      const { deps } = await parts(environment);
+      await workOnBatch(deps, taskQueueOf(environment), batch);
+    },
   };
 }
 
-async function build(app: App, environment: Record<string, string>): Promise<Isolate> {
-  const config = readConfig(environment, 'redis');
+async function build(app: App, environment: WorkerEnvironment): Promise<Isolate> {
+  const texts = Object.entries(environment).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+  const config = readConfig(Object.fromEntries(texts), 'redis');
   const runtime = systemRuntime(log);
-  const deps: Deps = { app, store: await openStore(config, runtime, app.name), runtime };
-  const { http } = composeHttp(withTasks(deps), { publicUrl: config.publicUrl, host: null });
+  const deps = withTasks({ app, store: await openStore(config, runtime, app.name), runtime });
+  const dispatch = dispatchThrough(deps, taskQueueOf(environment));
+  const { http } = composeHttp(deps, { publicUrl: config.publicUrl, host: null }, { dispatch });
   return { deps, http };
 }

@@ -7,7 +7,7 @@ import { type App, defineApp, pull, stream } from '../../src/index.ts';
 import { systemRuntime } from '../../src/core/runtime.ts';
 import { type FeedStatus } from '../../src/ingest/status.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
-import type { Deps } from '../../src/streams/deps.ts';
+import type { TaskDeps } from '../../src/tasks/find-task.ts';
 
 /** An app whose one feed brings these many events at each burst, and is due again at once. */
 function appOf(bursts: number[]): App {
@@ -32,10 +32,10 @@ function appOf(bursts: number[]): App {
   });
 }
 
-function depsOf(app: App): Deps & { lines: string[] } {
+function depsOf(app: App): TaskDeps & { lines: string[] } {
   const lines: string[] = [];
   const runtime = systemRuntime((level, message) => void lines.push(`${level} ${message}`));
-  return { app, store: createMemoryStore(), runtime, lines };
+  return { app, store: createMemoryStore(), runtime, lines, catalog: app.tasks };
 }
 
 test('a feed that is due again and brings nothing ends the rounds', async () => {
@@ -55,7 +55,7 @@ test('without time nothing is pulled, and the rest is for the next run', async (
 test('a store that is gone is told, once and for all', async () => {
   const deps = depsOf(appOf([3]));
   await deps.store.close();
-  const broken: Deps = {
+  const broken: TaskDeps = {
     ...deps,
     store: { ...deps.store, getMany: () => Promise.reject(new Error('gone')) },
   };
