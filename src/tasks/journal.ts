@@ -19,8 +19,10 @@ export interface Journal {
   recall(id: string): Json | undefined;
   /** How many things are remembered. */
   size(): number;
-  /** To be remembered with the next commit. */
-  note(id: string, value: Exclude<Json, null>): void;
+  /** To be remembered with the next commit, together with what else is put then. */
+  note(id: string, value: Exclude<Json, null>, beside?: readonly Put[]): void;
+  /** The same for something small that has to be in the commit of what was noted just before. */
+  noteWithIt(id: string, value: Exclude<Json, null>): void;
   /** An operation on a record that is none of the task's own, for the next commit. It has to hold, or the lease counts as lost. */
   also(operation: Put | Delete): void;
   header(): Header;
@@ -41,6 +43,9 @@ export interface Journal {
 interface Remembered {
   value: Json;
   version: Version | null;
+  beside: readonly Put[];
+  /** It goes with the one noted before, whatever the size. */
+  rides: boolean;
 }
 
 /** What of a commit is kept for the operations that every one has. */
@@ -57,7 +62,8 @@ export async function openJournal({ store, runtime }: Deps, claim: Claim, leaseM
       prefix: REMEMBERED,
       ...(after === '' ? {} : { after }),
     });
-    for (const { id, value, version } of page.records) remembered.set(id.slice(REMEMBERED.length), { value, version });
+    for (const { id, value, version } of page.records)
+      remembered.set(id.slice(REMEMBERED.length), { value, version, beside: [], rides: false });
     after = page.next;
   }
   const runAt = runKey(tenant, taskId);
@@ -90,12 +96,20 @@ export async function openJournal({ store, runtime }: Deps, claim: Claim, leaseM
     for (const id of noted) {
       const entry = remembered.get(id);
       if (!entry) continue;
-      bytes += utf8Bytes(JSON.stringify(entry.value)) + 1_024;
-      if (entries.size > 0 && (entries.size >= most || bytes > store.limits.commitBytes)) break;
+      bytes += utf8Bytes(JSON.stringify([entry.value, entry.beside])) + 1_024;
+      if (
+        !entry.rides &&
+        entries.size > 0 &&
+        (operations.length + entry.beside.length >= most || bytes > store.limits.commitBytes)
+      )
+        break;
       entries.set(id, entry);
       const value = entry.value as Exclude<Json, null>;
       const key = rememberedKey(tenant, taskId, id);
-      operations.push({ kind: 'put', ...key, value, expects: entry.version, expiresAt: expiryOf(header) });
+      operations.push(
+        { kind: 'put', ...key, value, expects: entry.version, expiresAt: expiryOf(header) },
+        ...entry.beside,
+      );
     }
     return { entries, operations };
   }
@@ -192,9 +206,15 @@ export async function openJournal({ store, runtime }: Deps, claim: Claim, leaseM
   const journal: Journal = {
     recall: (id) => remembered.get(id)?.value,
     size: () => remembered.size,
-    note(id, value) {
-      remembered.set(id, { value, version: remembered.get(id)?.version ?? null });
+    note(id, value, beside = []) {
+      remembered.set(id, { value, version: remembered.get(id)?.version ?? null, beside, rides: false });
+      noted.delete(id);
       noted.add(id);
+    },
+    noteWithIt(id, value) {
+      journal.note(id, value);
+      const entry = remembered.get(id);
+      if (entry) entry.rides = true;
     },
     also: (operation) => void others.push(operation),
     header: () => header,

@@ -2,16 +2,12 @@
 import { ASK_KEY, readAnswer, wireRequest } from '../core/declaration/ask.ts';
 import type { StepContext, TaskContext } from '../core/declaration/task.ts';
 import { TidegateError } from '../core/errors.ts';
-import { type Json, utf8Bytes } from '../core/json.ts';
+import type { Json } from '../core/json.ts';
 import { createAppStreams } from '../streams/app-streams.ts';
-import { type Answered, asked, expiryOf, progressed } from './header.ts';
-import { pageKey } from './names.ts';
+import { type Answered, asked, progressed } from './header.ts';
 import { runStep } from './steps.ts';
 import type { Turn } from './turn.ts';
 
-export const PAGE_BYTES = 300_000;
-/** Most pages of a result. */
-export const MOST_PAGES = 10_000;
 /** Most questions that one entry asks at once. */
 const MOST_QUESTIONS = 20;
 const NAME = /^[\w.:/-]{1,128}$/;
@@ -88,22 +84,6 @@ export function createTurnContext(turn: Turn): TaskContext {
     uuid: () => drawn('uuid', () => runtime.newId()),
     progress(message) {
       if (!parking.isClosed()) turn.progress(progressed(message));
-    },
-
-    async page(text, mimeType = 'text/plain') {
-      const id = next('page');
-      if (parking.isClosed()) return parking.park(0);
-      const number = id === 'page' ? 1 : Number(id.slice('page:'.length));
-      if (journal.recall(id) !== undefined) return number;
-      const bytes = utf8Bytes(text);
-      if (bytes < 1 || bytes > PAGE_BYTES) throw wrong('text', `1 to ${PAGE_BYTES} bytes`);
-      if (number > MOST_PAGES) throw wrong('page', `at most ${MOST_PAGES} pages`);
-      const key = pageKey(principal.tenant, claim.taskId, number);
-      const value = { text, mimeType };
-      journal.also({ kind: 'put', ...key, value, expects: null, expiresAt: expiryOf(journal.header()) });
-      journal.note(id, { bytes });
-      await parking.busy(turn.flush());
-      return number;
     },
   };
   return context;
