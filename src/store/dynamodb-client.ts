@@ -38,7 +38,7 @@ export interface DynamoClient {
   send<Output>(request: Request<Output>, call?: DynamoCall): Promise<Output>;
   /** As `send`, and throws TidegateErrors only. */
   ask<Output>(request: Request<Output>, call?: DynamoCall): Promise<Output>;
-  /** Waits a moment before try `attempt + 1`. @throws `reason` where the time would be up. */
+  /** Waits a moment before try `attempt + 1`. @throws TidegateError for `reason`, where the time would be up. */
   pause(attempt: number, until: number, reason: unknown): Promise<void>;
   close(): void;
 }
@@ -53,7 +53,7 @@ export function createDynamoClient(access: DynamoAccess, clock: DynamoClock, tim
 
   async function pause(attempt: number, until: number, reason: unknown): Promise<void> {
     const ms = clock.random() * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt);
-    if (clock.now() + ms >= until) throw reason;
+    if (clock.now() + ms >= until) throw toTidegateError(reason, access.table);
     await clock.sleep(ms);
   }
 

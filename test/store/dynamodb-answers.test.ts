@@ -1,0 +1,128 @@
+/** What the driver asks, and what it makes of answers that DynamoDB gives and DynamoDB Local does not. */
+import { expect, test } from 'vitest';
+import type { Store } from '../../src/store/store.ts';
+import { type Asked, pausedClock, scriptedDynamo, type Scripted } from './dynamodb-script.ts';
+import { append, NOW, options, put } from './dynamodb-stage.ts';
+
+const KEY = { partition: 'p', id: 'a' };
+const S = (text: string) => ({ S: text });
+const N = (number: number) => ({ N: String(number) });
+const segment = (first: number, values: readonly number[], more: object = {}) => ({
+  pk: S('app#l#l'),
+  sk: S(String(first).padStart(16, '0')),
+  c: N(values.length),
+  t: N(NOW),
+  p: S('epoch'),
+  n: S('c1'),
+  j: S(JSON.stringify(values)),
+  ...more,
+});
+
+/** A query of the log `l`, whose segments are given the last first. */
+function segmentsFor({ operation, input }: Asked, segments: ReturnType<typeof segment>[]): Scripted {
+  if (operation !== 'Query') return { body: {} };
+  const values = input['ExpressionAttributeValues'] as Record<string, { S: string }>;
+  if (values[':pk']?.S !== 'app#l#l') return { body: { Items: [] } };
+  const place = values[':place']?.S ?? '~';
+  return { body: { Items: segments.filter(({ sk }) => sk.S <= place) } };
+}
+
+const READS: Record<string, (store: Store) => Promise<unknown>> = {
+  get: (store) => store.get(KEY, NOW),
+  getMany: (store) => store.getMany([KEY], NOW),
+  list: (store) => store.list('p', { now: NOW, limit: 10 }),
+  read: (store) => store.read('l', null, 10),
+  last: (store) => store.last('l', 10),
+  seek: (store) => store.seek('l', NOW),
+  extent: (store) => store.extent('l'),
+  trim: (store) => store.trim('l', { now: NOW, keep: 1, limit: 10 }),
+  'a check': (store) => store.commit([{ kind: 'check', ...KEY, expects: 'v' }], options('c1')),
+  'an append': (store) => store.commit([append()], options('c1')),
+};
+
+test.for(Object.entries(READS))('%s reads what every commit before it left', async ([, read]) => {
+  const { store, asked } = await scriptedDynamo((each) => segmentsFor(each, [segment(1, [2]), segment(0, [1])]));
+  await read(store);
+  const reads = asked.filter(({ operation }) => /^(GetItem|BatchGetItem|Query)$/.test(operation));
+  expect(reads.length).toBeGreaterThan(0);
+  for (const { operation, input } of reads) {
+    const where = operation === 'BatchGetItem' ? Object.values(input['RequestItems'] as object)[0] : input;
+    expect(where).toMatchObject({ ConsistentRead: true });
+  }
+});
+
+test('what is due is asked of the index, which is never consistent', async () => {
+  const { store, asked } = await scriptedDynamo(() => ({ body: { Items: [] } }));
+  await store.due('q', { now: NOW, limit: 10, from: 3 });
+  expect(asked).toHaveLength(16);
+  for (const { input } of asked) {
+    expect(input).toMatchObject({ IndexName: 'due' });
+    expect(input).not.toHaveProperty('ConsistentRead');
+  }
+});
+
+test('keys that stay unread end in an error of the store, when the time is up', async () => {
+  const { store, asked } = await scriptedDynamo(
+    ({ input }) => ({ body: { Responses: {}, UnprocessedKeys: input['RequestItems'] } }),
+    { clock: pausedClock() },
+  );
+  await expect(store.getMany([KEY], NOW)).rejects.toMatchObject({
+    code: 'store_unavailable',
+    retryAfterMs: expect.any(Number),
+  });
+  expect(asked.length).toBeGreaterThan(10);
+});
+
+test('tombstones that DynamoDB left unwritten are written again, and given up when the time is up', async () => {
+  let left = 1;
+  const trimmed = (asked: Asked): Scripted => {
+    if (asked.operation !== 'BatchWriteItem') return segmentsFor(asked, [segment(1, [2]), segment(0, [1])]);
+    left -= 1;
+    return { body: left < 0 ? {} : { UnprocessedItems: asked.input['RequestItems'] } };
+  };
+  const once = await scriptedDynamo(trimmed, { clock: pausedClock() });
+  expect(await once.store.trim('l', { now: NOW, keep: 1, limit: 10 })).toEqual({ removed: 1, more: false });
+  const written = once.asked.filter(({ operation }) => operation === 'BatchWriteItem');
+  expect(written).toHaveLength(2);
+  expect(written[1]).toEqual(written[0]);
+
+  left = Number.POSITIVE_INFINITY;
+  const never = await scriptedDynamo(trimmed, { clock: pausedClock() });
+  await expect(never.store.trim('l', { now: NOW, keep: 1, limit: 10 })).rejects.toMatchObject({
+    code: 'store_unavailable',
+    retryAfterMs: expect.any(Number),
+  });
+});
+
+test('an append whose log does not answer is unknown at the deadline, and not later', async () => {
+  const { store, asked } = await scriptedDynamo(() => 'hang');
+  const started = performance.now();
+  expect(await store.commit([append()], options('c1', NOW, 200))).toMatchObject({ status: 'unknown' });
+  expect(performance.now() - started).toBeLessThan(2_000);
+  expect(asked).toHaveLength(1);
+});
+
+test('a page takes no longer than a call may, however many requests it needs', async () => {
+  const { store, asked } = await scriptedDynamo(
+    (each, count) => (count === 1 ? 'hang' : segmentsFor(each, [segment(1, [2]), segment(0, [1])])),
+    { timeoutMs: 200 },
+  );
+  const started = performance.now();
+  await expect(store.read('l', null, 10)).rejects.toMatchObject({ code: 'store_unavailable' });
+  expect(performance.now() - started).toBeLessThan(2_000);
+  expect(asked).toHaveLength(2);
+});
+
+test('a transaction that failed for its conditions and for another one beside it decides nothing', async () => {
+  const reasons = [
+    { Code: 'ConditionalCheckFailed', Item: { pk: S('app#r#p'), sk: S('a'), n: S('other'), v: S('1') } },
+    { Code: 'TransactionConflict' },
+  ];
+  const { store, asked } = await scriptedDynamo(
+    (_asked, count) =>
+      count < 2 ? { error: 'TransactionCanceledException', more: { CancellationReasons: reasons } } : { body: {} },
+    { clock: pausedClock() },
+  );
+  expect(await store.commit([put('a'), put('b')], options('c1'))).toMatchObject({ status: 'committed' });
+  expect(asked).toHaveLength(3);
+});
