@@ -75,7 +75,7 @@ export function createCommit(client: DynamoClient, keys: Keys, logs: LogReader):
   }
 
   async function toSegments(
-    { log }: Append,
+    { log, entries }: Append,
     packing: Promise<PackedSegment[]>,
     { id, now }: CommitOptions,
     until: number,
@@ -84,10 +84,12 @@ export function createCommit(client: DynamoClient, keys: Keys, logs: LogReader):
     const epoch = view?.span.epoch ?? epochOf(log, id);
     const appendedAt = Math.max(now, view?.newestAt ?? now);
     let place = view?.span.end ?? 0;
+    const end = place + entries.length;
     const writes = packed.map(({ count, data }) => {
       const numbers = { c: { N: String(count) }, t: { N: String(appendedAt) } };
       const Item = { ...keys.segment(log, place), ...numbers, p: { S: epoch }, n: { S: id }, ...data };
       place += count;
+      if (place < end) Object.assign(Item, { m: { N: String(end - place) } });
       return { Put: { TableName, Item, ...FREE } };
     });
     return { writes, cursor: encodeCursor(epoch, place) };

@@ -91,12 +91,13 @@ export function createLogReader(client: DynamoClient, keys: Keys) {
     look,
 
     /**
-     * Works on what the log looks like, again where that does not join up: `work` answers null.
+     * Works on what the log looks like, again where that does not join up: `work` answers null, or the newest append is
+     * seen in part, since a request sees a transaction's items one by one.
      */
     seen<Result>(log: string, work: (view: LogView | null, until: number) => Promise<Result | null>): Promise<Result> {
       return settled(async (until) => {
         const view = await look(log, until);
-        return work(view, until);
+        return view !== null && view.tail.more > 0 ? null : work(view, until);
       });
     },
 

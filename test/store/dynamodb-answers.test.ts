@@ -126,3 +126,30 @@ test('a transaction that failed for its conditions and for another one beside it
   expect(await store.commit([put('a'), put('b')], options('c1'))).toMatchObject({ status: 'committed' });
   expect(asked).toHaveLength(3);
 });
+
+test.for(['read', 'last', 'seek', 'extent', 'trim'])(
+  'an append that %s sees in part is looked at again',
+  async (name) => {
+    const half = segment(0, [1, 2], { m: N(1) });
+    const { store, asked } = await scriptedDynamo(
+      (each, count) => segmentsFor(each, count >= 3 ? [segment(2, [3]), half] : [half]),
+      { clock: pausedClock() },
+    );
+    await READS[name]?.(store);
+    expect(asked.length).toBeGreaterThan(3);
+    const { entries } = await store.read('l', null, 10);
+    expect(entries.map(({ value }) => value)).toEqual([1, 2, 3]);
+  },
+);
+
+test('an append of several segments says in each how many of its entries stand behind it', async () => {
+  const { store, asked } = await scriptedDynamo((each) => segmentsFor(each, []));
+  await store.commit([append(Array.from({ length: 250 }, (_, i) => i))], options('c1'));
+  const written = asked[1]?.input as { TransactItems: { Put: { Item: Record<string, object> } }[] } | undefined;
+  const segments = written?.TransactItems.map(({ Put }) => Put.Item).filter((item) => item['c']);
+  expect(segments?.map(({ c, m }) => [c, m])).toEqual([
+    [N(100), N(150)],
+    [N(100), N(50)],
+    [N(50), undefined],
+  ]);
+});
