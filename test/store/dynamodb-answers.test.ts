@@ -51,6 +51,33 @@ test.for(Object.entries(READS))('%s reads what every commit before it left', asy
   }
 });
 
+/** Of the connections that an instance kept while it was frozen, each may be gone without its knowing. */
+test.for(Object.entries(READS).filter(([name]) => !name.startsWith('a')))(
+  '%s is asked again where its connection broke, a few times',
+  async ([, read]) => {
+    for (const broken of [1, 3]) {
+      const { store, asked } = await scriptedDynamo((each, count) =>
+        count < broken ? 'break' : segmentsFor(each, [segment(1, [2]), segment(0, [1])]),
+      );
+      await read(store);
+      expect(asked.length).toBeGreaterThan(broken);
+    }
+    const { store, asked } = await scriptedDynamo(() => 'break');
+    await expect(read(store)).rejects.toMatchObject({ code: 'store_unavailable' });
+    expect(asked).toHaveLength(4);
+  },
+);
+
+test('what may have counted, or have taken effect, is not sent again below its caller', async () => {
+  const { store, asked } = await scriptedDynamo(() => 'break');
+  await expect(store.add('n', 1, { now: NOW, expiresAt: NOW + 1 })).rejects.toMatchObject({
+    code: 'store_unavailable',
+  });
+  expect(asked).toHaveLength(1);
+  expect(await store.commit([put('a')], options('c1'))).toMatchObject({ status: 'unknown' });
+  expect(asked).toHaveLength(2);
+});
+
 test('what is due is asked of the index, which is never consistent', async () => {
   const { store, asked } = await scriptedDynamo(() => ({ body: { Items: [] } }));
   await store.due('q', { now: NOW, limit: 10, from: 3 });
