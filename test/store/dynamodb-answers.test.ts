@@ -18,6 +18,17 @@ const segment = (first: number, values: readonly number[], more: object = {}) =>
   ...more,
 });
 
+/** A time as the index holds it. */
+const sortable = (time: number) => String(BigInt(time) + 2n ** 53n).padStart(17, '0');
+
+/** As the index holds a record that is due since a moment ago, in the queue's first shard. */
+const queued = (id: string, expiresAt: number | null) => ({
+  pk: S('app#r#p'),
+  sk: S(id),
+  dq: S('app#q#0#q'),
+  da: S(`${sortable(NOW - 10)}:${expiresAt === null ? '' : sortable(expiresAt)}`),
+});
+
 /** A query of the log `l`, whose segments are given the last first. */
 function segmentsFor({ operation, input }: Asked, segments: ReturnType<typeof segment>[]): Scripted {
   if (operation !== 'Query') return { body: {} };
@@ -86,6 +97,24 @@ test('what is due is asked of the index, which is never consistent', async () =>
     expect(input).toMatchObject({ IndexName: 'due' });
     expect(input).not.toHaveProperty('ConsistentRead');
   }
+});
+
+test('what expired hides nothing that is due behind it, however much the engine has not collected yet', async () => {
+  const expired = 5_000;
+  const all = [...Array.from({ length: expired }, (_, i) => queued(`${i}`, NOW - 1)), queued('living', null)];
+  const { store, asked } = await scriptedDynamo(({ input }) => {
+    const { ':queue': queue } = input['ExpressionAttributeValues'] as Record<string, { S: string }>;
+    if (queue?.S !== 'app#q#0#q') return { body: { Items: [] } };
+    const start = input['ExclusiveStartKey'] as { sk: { S: string } } | undefined;
+    const from = start === undefined ? 0 : all.findIndex(({ sk }) => sk.S === start.sk.S) + 1;
+    const Items = all.slice(from, from + Number(input['Limit']));
+    const last = from + Items.length < all.length ? { LastEvaluatedKey: Items.at(-1) } : {};
+    return { body: { Items, ...last } };
+  });
+  const due = await store.due('q', { now: NOW, limit: 1, from: 0 });
+  expect(due).toEqual([{ partition: 'p', id: 'living', dueAt: NOW - 10 }]);
+  // In pages that grow.
+  expect(asked.length).toBeLessThan(16);
 });
 
 test('keys that stay unread end in an error of the store, when the time is up', async () => {
