@@ -96,6 +96,7 @@ export function createRecords(client: DynamoClient, keys: Keys): Records {
 
     async list(partition, { now, limit, prefix = '', after = '' }) {
       limits.checkCount(limit, limits.LIST_LIMIT, 'limit');
+      if (!limits.isPrefix(prefix)) return { records: [], next: null };
       const within = after.startsWith(prefix) && after !== '';
       if (!within && compareUtf8(after, prefix) > 0) return { records: [], next: null };
       const page = await client.ask((dynamo, options) =>

@@ -127,8 +127,7 @@ export function createDynamodbStore(options: DynamodbOptions): Store {
     trim: createTrim(client, keys, logs),
 
     async add(key, amount, { now, expiresAt }) {
-      limits.checkWhole(amount, 'amount');
-      limits.checkWhole(expiresAt, 'expiresAt');
+      limits.checkCounter(key, amount, expiresAt);
       const Key = keys.counter(key);
       const values = { ':amount': { N: String(amount) }, ':now': { N: String(now) } };
       const beginning = { ...values, ':expiry': { N: String(expiresAt) }, ':garbage': garbageAt(expiresAt) };
