@@ -104,7 +104,8 @@ export type CommitResult =
        * Every operation whose expectation did not hold, with what stands there. Nothing was written by this try; an
        * earlier one that answered `unknown` and is still on its way would find the same, unless it only expects nulls
        * and what stands there is deleted before it arrives. Versions never return, so a `check` or a put on a version rules
-       * that out.
+       * that out; but where nothing failed other than a `check` of what expired between the two tries, and nobody has taken
+       * it over, the earlier one may still take effect.
        */
       conflicts: { operation: number; found: Reading }[];
     }
