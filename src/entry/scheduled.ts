@@ -13,7 +13,7 @@ export interface ScheduledReport {
   rounds: number;
   /** Appended in all rounds. */
   events: number;
-  /** Names of feeds whose last burst failed. */
+  /** Names of feeds whose last burst of this run failed. */
   failed: string[];
   swept: Pick<SweepReport, 'projected' | 'collected' | 'more'>;
   /** Something is left for the next run. */
@@ -42,13 +42,18 @@ export async function runScheduled(deps: Deps, deadline: number): Promise<Schedu
     error: null,
   };
 
+  const failed = new Set<string>();
   try {
     for (let goesOn = true; goesOn;) {
       const { feeds, nextAt } = await ingest(deps, ingestBy);
       report.rounds += 1;
       const brought = tell(feeds, runtime.log);
       report.events += brought;
-      report.failed = feeds.filter(({ error }) => error !== null).map(({ feed }) => feed);
+      for (const { feed, error, outcome } of feeds) {
+        if (error !== null) failed.add(feed);
+        else if (outcome === 'pulled') failed.delete(feed);
+      }
+      report.failed = [...failed];
       report.more = nextAt !== null && nextAt <= runtime.now();
       // A feed that is always due ends the rounds by bringing nothing.
       goesOn = report.more && brought > 0 && ingestBy - runtime.now() >= LEAST_ROUND_MS;
