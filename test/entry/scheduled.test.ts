@@ -6,6 +6,7 @@ import { runScheduled } from '../../src/entry/scheduled.ts';
 import { type App, defineApp, pull, stream } from '../../src/index.ts';
 import { type Runtime, systemRuntime } from '../../src/core/runtime.ts';
 import { type FeedStatus } from '../../src/ingest/status.ts';
+import { countCalls } from '../../src/store/counting.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import type { Deps } from '../../src/streams/deps.ts';
 
@@ -147,10 +148,10 @@ test('lateness is that of the latest feed that nobody works on', () => {
   expect(latenessOf([status({ nextAt: 2_000 })], 1_000)).toEqual({ feedLag: null, oldestDue: 0 });
 });
 
-test('metrics are one line in the embedded format, and none for an app without feeds', async () => {
+test('metrics are one line in the embedded format', async () => {
   const deps = depsOf(appOf([2]));
   await runScheduled(deps, Date.now() + 10_000);
-  const line = JSON.parse((await feedMetrics(deps)) ?? '') as Record<string, unknown>;
+  const line = JSON.parse(await feedMetrics(deps)) as Record<string, unknown>;
   expect(line).toMatchObject({
     App: 'scheduled',
     FeedLagMs: expect.any(Number),
@@ -169,6 +170,17 @@ test('metrics are one line in the embedded format, and none for an app without f
       ],
     },
   });
-  const { feeds: _feeds, ...app } = deps.app;
-  expect(await feedMetrics({ ...deps, app: { ...app, feeds: new Map() } })).toBeNull();
+});
+
+test('an app without feeds says that it is not late, since silence is an alarm, and asks the store nothing', async () => {
+  const { store, calls } = countCalls(createMemoryStore());
+  const app = defineApp({ name: 'quiet', version: '1.0.0', description: 'No feeds', streams: {} });
+  const line = JSON.parse(await feedMetrics({ ...depsOf(app), store })) as Record<string, unknown>;
+  expect(line).toMatchObject({
+    App: 'quiet',
+    OldestDueMs: 0,
+    _aws: { CloudWatchMetrics: [{ Metrics: [{ Name: 'OldestDueMs' }] }] },
+  });
+  expect(line).not.toHaveProperty('FeedLagMs');
+  expect(calls()).toEqual({});
 });
