@@ -144,8 +144,14 @@ test('lateness is that of the latest feed that nobody works on', () => {
     status({ nextAt: 1, state: 'running' }),
     status({ nextAt: 0, state: 'never-run' }),
   ];
-  expect(latenessOf(feeds, 1_000)).toEqual({ feedLag: 70, oldestDue: 600 });
-  expect(latenessOf([status({ nextAt: 2_000 })], 1_000)).toEqual({ feedLag: null, oldestDue: 0 });
+  expect(latenessOf(feeds, 1_000)).toEqual({ feedLag: 70, oldestDue: 600, openFeeds: 0 });
+  expect(latenessOf([status({ nextAt: 2_000 })], 1_000)).toEqual({ feedLag: null, oldestDue: 0, openFeeds: 0 });
+});
+
+test('a feed that only ever failed is neither late nor due, so it is counted', () => {
+  const failing = status({ state: 'open', nextAt: 5_000, failures: 9 });
+  const feeds = [failing, failing, status({ state: 'backing-off', nextAt: 5_000, failures: 1 })];
+  expect(latenessOf(feeds, 1_000)).toEqual({ feedLag: null, oldestDue: 0, openFeeds: 2 });
 });
 
 test('metrics are one line in the embedded format', async () => {
@@ -156,6 +162,7 @@ test('metrics are one line in the embedded format', async () => {
     App: 'scheduled',
     FeedLagMs: expect.any(Number),
     OldestDueMs: expect.any(Number),
+    OpenFeeds: 0,
     _aws: {
       Timestamp: expect.any(Number),
       CloudWatchMetrics: [
@@ -165,6 +172,7 @@ test('metrics are one line in the embedded format', async () => {
           Metrics: [
             { Name: 'FeedLagMs', Unit: 'Milliseconds' },
             { Name: 'OldestDueMs', Unit: 'Milliseconds' },
+            { Name: 'OpenFeeds', Unit: 'Count' },
           ],
         },
       ],
@@ -179,7 +187,7 @@ test('an app without feeds says that it is not late, since silence is an alarm, 
   expect(line).toMatchObject({
     App: 'quiet',
     OldestDueMs: 0,
-    _aws: { CloudWatchMetrics: [{ Metrics: [{ Name: 'OldestDueMs' }] }] },
+    _aws: { CloudWatchMetrics: [{ Metrics: [{ Name: 'OldestDueMs' }, { Name: 'OpenFeeds' }] }] },
   });
   expect(line).not.toHaveProperty('FeedLagMs');
   expect(calls()).toEqual({});

@@ -158,6 +158,16 @@ test('errors and throttles of each function, lag and lateness have alarms, and s
     TreatMissingData: 'breaching',
     Dimensions,
   });
+  template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+    Namespace: METRICS_NAMESPACE,
+    MetricName: METRICS.openFeeds,
+    Threshold: 1,
+    Statistic: 'Maximum',
+    Dimensions,
+  });
+  // Whatever is told has an alarm that looks at it.
+  const looked = alarms.filter(({ Namespace }) => Namespace === METRICS_NAMESPACE).map(({ MetricName }) => MetricName);
+  expect(new Set(looked)).toEqual(new Set(Object.values(METRICS)));
   expect(alarms.every(({ AlarmActions }) => AlarmActions === undefined)).toBe(true);
 });
 
