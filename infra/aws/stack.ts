@@ -1,5 +1,5 @@
 /** All that runs on AWS: a table, three functions of one code, their two fronts, a schedule, and alarms. */
-import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { addAlarms, type AlarmSettings } from './alarms.ts';
@@ -49,8 +49,8 @@ export function createStack(scope: Construct, id: string, props: TidegateProps):
     description: 'Drains feeds and keeps retention',
     timeoutSeconds: SCHEDULED_SECONDS,
   });
-  // The next minute brings another call anyway.
-  scheduled.configureAsyncInvoke({ retryAttempts: 0 });
+  // The next minute brings another call anyway: one that failed, or was throttled for so long, is forgotten.
+  scheduled.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: Duration.minutes(1) });
   addSchedule(stack, scheduled);
   addAlarms(
     stack,

@@ -126,7 +126,11 @@ test('the schedule calls one function each minute, tries nothing again, and ends
       RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 },
     },
   });
-  template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', { MaximumRetryAttempts: 0 });
+  // Throttled calls wait in a queue of Lambda's own, for six hours unless told otherwise, and then come all at once.
+  template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
+    MaximumRetryAttempts: 0,
+    MaximumEventAgeInSeconds: 60,
+  });
   for (const { Handler, Timeout } of propertiesOf('AWS::Lambda::Function')) {
     if (Handler === 'lambda-scheduled.scheduled') expect(Timeout).toBeLessThan(60);
   }
