@@ -102,7 +102,7 @@ test('variables of the operator come with it, but not in the place of the store'
   expect(readConfig(environment, 'memory')).toMatchObject({ logLevel: 'debug', dynamodb: { table: 'table' } });
 });
 
-test('HTTP comes through a URL that streams and an API that limits rates', () => {
+test('unless it is closed, HTTP comes through a URL that streams and an API that limits rates', () => {
   template.hasResourceProperties('AWS::Lambda::Url', { AuthType: 'NONE', InvokeMode: 'RESPONSE_STREAM' });
   template.hasResourceProperties('AWS::ApiGatewayV2::Integration', {
     PayloadFormatVersion: '2.0',
@@ -213,6 +213,23 @@ test('each role is for one service, and only what has to be open is', () => {
     { Action: 'lambda:InvokeFunctionUrl', FunctionUrlAuthType: 'NONE' },
     { Action: 'lambda:InvokeFunction', InvokedViaFunctionUrl: true },
   ]);
+});
+
+test('closed, both ways in ask IAM, and nothing is open', () => {
+  const closed = synthesize({ access: 'iam' });
+  closed.hasResourceProperties('AWS::Lambda::Url', { AuthType: 'AWS_IAM', InvokeMode: 'RESPONSE_STREAM' });
+  closed.allResourcesProperties('AWS::ApiGatewayV2::Route', { AuthorizationType: 'AWS_IAM' });
+  const permissions = Object.values(closed.findResources('AWS::Lambda::Permission')) as { Properties: object }[];
+  expect(permissions.map(({ Properties }) => Properties)).toMatchObject([{ Principal: 'apigateway.amazonaws.com' }]);
+  // No client of MCP signs by itself.
+  expect(Object.keys(closed.findOutputs('*'))).toEqual(['Url', 'ApiUrl', 'TableName']);
+});
+
+test('the HTTP API alone may call its function, and no other', () => {
+  const [api] = Object.keys(template.findResources('AWS::ApiGatewayV2::Api'));
+  const permissions = propertiesOf('AWS::Lambda::Permission').filter(({ Principal }) => Principal !== '*');
+  expect(permissions).toHaveLength(1);
+  expect(JSON.stringify(permissions[0])).toContain(`${JSON.stringify({ Ref: api })},"/*/*"`);
 });
 
 test('outputs are the URLs and the line that adds one to a client', () => {
