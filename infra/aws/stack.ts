@@ -6,7 +6,7 @@ import { addAlarms, type AlarmSettings } from './alarms.ts';
 import { type Access, addHttpApi, addStreamingUrl, API_SECONDS } from './fronts.ts';
 import { addFunction } from './function.ts';
 import { addSchedule } from './schedule.ts';
-import { addTable, mayUse } from './table.ts';
+import { addTable, mayTrim, mayUse } from './table.ts';
 
 export interface TidegateProps extends StackProps, AlarmSettings {
   /** Folder of the bundle. */
@@ -47,6 +47,7 @@ export function createStack(scope: Construct, id: string, props: TidegateProps):
   });
   const scheduled = addFunction(stack, 'Scheduled', {
     ...shared,
+    statements: [...mayUse(table), mayTrim(table)],
     handler: 'lambda-scheduled.scheduled',
     description: 'Drains feeds and keeps retention',
     timeoutSeconds: SCHEDULED_SECONDS,

@@ -1,4 +1,6 @@
 /** What `npm run deploy:aws` would make: complete, and with no more rights than it needs. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, expect, test } from 'vitest';
 import { DYNAMODB_TABLE } from '../../src/store/dynamodb-table.ts';
@@ -193,6 +195,30 @@ test('every statement names its resource, without a star', () => {
     const text = JSON.stringify(Resource);
     expect(text).toContain('Fn::GetAtt');
     expect(text).not.toContain('*');
+  }
+});
+
+/** What AWS asks of who sends a command; those not here ask for what they are called. */
+const ASKED: Record<string, string[]> = { TransactWriteItems: ['ConditionCheckItem', 'DeleteItem', 'PutItem'] };
+
+test('the functions may do to the table what the driver does, and nothing more; only the scheduled one trims', () => {
+  const folder = join(import.meta.dirname, '../../src/store');
+  const files = readdirSync(folder).filter((name) => name.startsWith('dynamodb'));
+  const commands = files.flatMap((name) =>
+    [...readFileSync(join(folder, name), 'utf8').matchAll(/new (\w+)Command\(/g)].map(([, command = '']) => command),
+  );
+  expect(commands).toContain('Query');
+  const needed = new Set(commands.flatMap((command) => ASKED[command] ?? [command]).map((name) => `dynamodb:${name}`));
+  const trimming = 'dynamodb:BatchWriteItem';
+  for (const handler of HANDLERS) {
+    const [role] = Object.values(
+      template.findResources('AWS::Lambda::Function', { Properties: { Handler: handler } }),
+    ).map((found) => (found as { Properties: { Role: { 'Fn::GetAtt': [string] } } }).Properties.Role['Fn::GetAtt'][0]);
+    const { Policies } = (template.findResources('AWS::IAM::Role')[role ?? ''] as { Properties: { Policies: unknown } })
+      .Properties;
+    const allowed = new Set(JSON.stringify(Policies).match(/dynamodb:\w+/g));
+    const without = handler === 'lambda-scheduled.scheduled' ? '' : trimming;
+    expect(allowed).toEqual(new Set([...needed].filter((action) => action !== without)));
   }
 });
 
