@@ -1,6 +1,6 @@
 /**
- * The CDK app, for the app that is deployed. Settings come as context (`-c name=value`): `data=delete` gives the table up
- * with the stack, `feedLagMinutes` (60), `alarmTopicArn`, and `environment`, a JSON object of variables for the functions.
+ * The CDK app, for the app that is deployed. Settings come as context (`-c name=value`): `access=iam` closes the URLs to who
+ * does not sign for IAM, `data=delete` gives the table up with the stack, `feedLagMinutes` (60), `alarmTopicArn`, and `environment`, a JSON object of variables for the functions.
  */
 import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -12,6 +12,7 @@ import { bundleTemporarily } from './bundle.ts';
 import { createStack } from './stack.ts';
 
 const Settings = z.object({
+  access: z.enum(['open', 'iam']).default('open'),
   data: z.enum(['keep', 'delete']).default('keep'),
   feedLagMinutes: z.coerce.number().positive().default(60),
   alarmTopicArn: z.string().startsWith('arn:').nullable().default(null),
@@ -33,6 +34,7 @@ try {
     description: declared.description,
     code,
     app: declared.name,
+    access: settings.access,
     keepData: settings.data === 'keep',
     feedLagMinutes: settings.feedLagMinutes,
     topicArn: settings.alarmTopicArn,

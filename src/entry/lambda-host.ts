@@ -128,8 +128,7 @@ export function createLambdaHost(
       const { error, ...told } = report;
       log(error === null ? 'info' : 'error', 'scheduled', { ...told, error: error?.message ?? null });
       if (error !== null) throw error;
-      const metrics = await feedMetrics(deps);
-      if (metrics !== null) write(metrics);
+      write(await feedMetrics(deps));
       return report;
     },
   };

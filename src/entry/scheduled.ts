@@ -14,7 +14,7 @@ export interface ScheduledReport {
   rounds: number;
   /** Appended in all rounds. */
   events: number;
-  /** Names of feeds whose last burst failed. */
+  /** Names of feeds whose last burst of this run failed. */
   failed: string[];
   tasks: Pick<TasksReport, 'entered' | 'ended' | 'broken'>;
   swept: Pick<SweepReport, 'projected' | 'collected' | 'more'>;
@@ -46,6 +46,7 @@ export async function runScheduled(deps: TaskDeps, deadline: number): Promise<Sc
   };
 
   let more = false;
+  const failed = new Set<string>();
   const working = workOnTasks(deps, ingestBy, report);
   try {
     for (let goesOn = true; goesOn;) {
@@ -53,7 +54,11 @@ export async function runScheduled(deps: TaskDeps, deadline: number): Promise<Sc
       report.rounds += 1;
       const brought = tell(feeds, runtime.log);
       report.events += brought;
-      report.failed = feeds.filter(({ error }) => error !== null).map(({ feed }) => feed);
+      for (const { feed, error, outcome } of feeds) {
+        if (error !== null) failed.add(feed);
+        else if (outcome === 'pulled') failed.delete(feed);
+      }
+      report.failed = [...failed];
       more = nextAt !== null && nextAt <= runtime.now();
       // A feed that is always due ends the rounds by bringing nothing.
       goesOn = more && brought > 0 && ingestBy - runtime.now() >= LEAST_ROUND_MS;

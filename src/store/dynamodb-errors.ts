@@ -9,6 +9,8 @@ const REFUSED = new Set([
   'TransactionConflictException',
   'TransactionInProgressException',
 ]);
+/** As Node says it. */
+const BROKEN = new Set<unknown>(['ECONNRESET', 'EPIPE']);
 const CREDENTIALS = new Set([
   'AccessDeniedException',
   'CredentialsProviderError',
@@ -32,6 +34,11 @@ export function isRefused(error: unknown): boolean {
 /** The engine failed half-way: only a request that may take effect twice without harm may be sent again. */
 export function isInternal(error: unknown): boolean {
   return nameOf(error) === 'InternalServerError';
+}
+
+/** The connection ended without an answer. One that cannot even be made is not meant. */
+export function isBroken(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && BROKEN.has(error.code);
 }
 
 /** `invalid_config` for what the operator can mend, `internal` for a request that DynamoDB cannot understand, else `store_unavailable`. */

@@ -139,6 +139,18 @@ export function checkWhole(value: number, field: string): void {
   throw new TidegateError('invalid_input', `${field} is ${value}`, { field, expected: 'a whole number' });
 }
 
+/** Whether an id can begin so. What someone typed may be longer than any id, or half a character. */
+export function isPrefix(text: string): boolean {
+  return utf8Bytes(text) <= ID_BYTES && text.isWellFormed();
+}
+
+/** Throws `invalid_input` for what no counter can be named, or add. */
+export function checkCounter(key: string, amount: number, expiresAt: number): void {
+  checkName(key, 'key', ID_BYTES);
+  checkWhole(amount, 'amount');
+  checkWhole(expiresAt, 'expiresAt');
+}
+
 /** A name's bytes: 1 to `most`, of well-formed Unicode, since a lone surrogate has no UTF-8 form of its own. */
 function checkName(name: string, field: string, most: number): number {
   const bytes = utf8Bytes(name);

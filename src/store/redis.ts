@@ -98,6 +98,7 @@ export async function createRedisStore(options: RedisOptions): Promise<Store> {
 
     async list(partition, { now, limit, prefix = '', after }) {
       limits.checkCount(limit, limits.LIST_LIMIT, 'limit');
+      if (!limits.isPrefix(prefix)) return { records: [], next: null };
       const behind = after !== undefined && compareUtf8(after, prefix) >= 0;
       const min = behind ? `(${after}` : `[${prefix}`;
       const args = [partition, min, prefix, String(now), String(limit), String(LIST_BYTES)];
@@ -164,8 +165,7 @@ export async function createRedisStore(options: RedisOptions): Promise<Store> {
     },
 
     async add(key, amount, { now, expiresAt }) {
-      limits.checkWhole(amount, 'amount');
-      limits.checkWhole(expiresAt, 'expiresAt');
+      limits.checkCounter(key, amount, expiresAt);
       const ttl = Math.max(0, expiresAt - now) + COUNTER_GARBAGE_MS;
       return Number(await client.run('add', [key, amount, now, expiresAt, ttl].map(String)));
     },

@@ -1,6 +1,7 @@
 /** One function without the platform: what it does with time, with clients that leave, and with a start that fails. */
 import { beforeEach, expect, test } from 'vitest';
 import * as z from 'zod';
+import { METRICS, METRICS_NAMESPACE } from '../../src/entry/feed-metrics.ts';
 import { createLambdaHost, type LambdaHost } from '../../src/entry/lambda-host.ts';
 import { defineApp, stream, tool } from '../../src/index.ts';
 import { event, invocation, readStream } from './lambda-invocation.ts';
@@ -124,6 +125,21 @@ test('what is built is built once, and a start that failed is tried again', asyn
 test('what is no request is a problem, in form', async () => {
   const answer = await hostWith().buffered(event('TRACE', '/'), invocation(10_000));
   expect(answer).toMatchObject({ statusCode: 400, headers: { 'content-type': 'application/problem+json' } });
+});
+
+test('each scheduled run that ends well tells how late feeds are, as the metrics of the alarms', async () => {
+  const host = hostWith();
+  for (let run = 1; run <= 2; run += 1) {
+    await host.scheduled({}, invocation(10_000));
+    const metrics = lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter((line) => '_aws' in line);
+    expect(metrics).toHaveLength(run);
+    // The platform reads nothing but whole lines that are its format.
+    expect(metrics.at(-1)).toMatchObject({
+      App: app.name,
+      [METRICS.oldestDue]: 0,
+      _aws: { CloudWatchMetrics: [{ Namespace: METRICS_NAMESPACE, Dimensions: [['App']] }] },
+    });
+  }
 });
 
 test('the log is lines of JSON', async () => {
