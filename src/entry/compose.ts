@@ -1,26 +1,16 @@
-/** The app put together from its declaration, a store and a host: what every entry does first, and only here. */
+/** The app put together from its declaration, a store and a host: what every entry that answers HTTP does first, and only here. */
 import type { Hono } from 'hono';
-import type { Principal } from '../core/principal.ts';
 import { createApp, type HttpOptions } from '../http/app.ts';
+import { aboutOf } from '../mcp/about.ts';
 import { createMcpEndpoint, type McpEndpoint, type McpEndpointDeps } from '../mcp/endpoint.ts';
-import { createRegistry, type Registry } from '../mcp/registry.ts';
-import { streamResources } from '../mcp/stream-resources.ts';
-import { streamTools } from '../mcp/tools/index.ts';
-import { createAppStreams } from '../streams/app-streams.ts';
 import type { Deps } from '../streams/deps.ts';
 
-/** @throws TidegateError `invalid_config` for names that collide with built-in ones. */
-export function composeRegistry(deps: Deps): Registry {
-  const streamsFor = (principal: Principal, deadline: number) => createAppStreams(deps, principal, deadline);
-  return createRegistry({ ...deps, streamsFor }, { tools: streamTools(deps), resources: streamResources(deps) });
-}
-
-/** @param timing how long a request may take, where the host does not leave it at the default. */
+/** @param serving what `composeServing` answers, or where it comes from when it is first needed. */
 export function composeHttp(
   deps: Deps,
   options: HttpOptions,
-  timing: Pick<McpEndpointDeps, 'requestMs' | 'deadlineOf'> = {},
+  serving: McpEndpointDeps['serving'],
 ): { http: Hono; mcp: McpEndpoint } {
-  const mcp = createMcpEndpoint({ runtime: deps.runtime, registry: composeRegistry(deps), ...timing });
+  const mcp = createMcpEndpoint({ about: aboutOf(deps.app), serving });
   return { mcp, http: createApp({ ...deps, mcp }, options) };
 }

@@ -68,7 +68,9 @@ export function createLambdaHost(
     log = createLog(config.logLevel, { write });
     const runtime = nodeRuntime(log);
     const deps: Deps = { app, store: await openStore(config, runtime, app.name), runtime };
-    const { http } = composeHttp(deps, { publicUrl: config.publicUrl, host: null }, { deadlineOf });
+    // Loading it is most of a start, and what a client asks first may do without.
+    const serving = async () => (await import('./compose-serving.ts')).composeServing(deps, { deadlineOf });
+    const { http } = composeHttp(deps, { publicUrl: config.publicUrl, host: null }, serving);
     return { deps, http };
   }
 

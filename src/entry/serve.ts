@@ -5,6 +5,7 @@ import type { App } from '../core/declaration/app.ts';
 import { TidegateError } from '../core/errors.ts';
 import type { Runtime } from '../core/runtime.ts';
 import type { Deps } from '../streams/deps.ts';
+import { composeServing } from './compose-serving.ts';
 import { composeHttp } from './compose.ts';
 import { type LoopOptions, startLoop } from './loop.ts';
 import { openNodeStore } from './node-store.ts';
@@ -27,7 +28,7 @@ export async function serve(
   const store = await openNodeStore(config, runtime, app.name);
   const deps: Deps = { app, store, runtime };
   try {
-    const { http, mcp } = composeHttp(deps, config);
+    const { http, mcp } = composeHttp(deps, config, composeServing(deps));
     const server = await bind(http.fetch, config);
     const loop = loopOptions === null ? null : startLoop(deps, loopOptions);
     return {

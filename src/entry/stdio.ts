@@ -5,7 +5,7 @@
 import { readConfig } from '../core/config.ts';
 import type { App } from '../core/declaration/app.ts';
 import { serveRegistryOverStdio } from '../mcp/stdio.ts';
-import { composeRegistry } from './compose.ts';
+import { composeRegistry } from './compose-serving.ts';
 import { createLog } from './log.ts';
 import { startLoop } from './loop.ts';
 import { nodeRuntime } from './node-runtime.ts';

@@ -10,6 +10,7 @@ import { type Log, systemRuntime } from '../core/runtime.ts';
 import { problemResponse } from '../http/problem.ts';
 import { openStore } from '../store/open.ts';
 import type { Deps } from '../streams/deps.ts';
+import { composeServing } from './compose-serving.ts';
 import { composeHttp } from './compose.ts';
 import { runScheduled } from './scheduled.ts';
 import { startProblem } from './start-problem.ts';
@@ -69,6 +70,6 @@ async function build(app: App, environment: Record<string, string>): Promise<Iso
   const config = readConfig(environment, 'redis');
   const runtime = systemRuntime(log);
   const deps: Deps = { app, store: await openStore(config, runtime, app.name), runtime };
-  const { http } = composeHttp(deps, { publicUrl: config.publicUrl, host: null });
+  const { http } = composeHttp(deps, { publicUrl: config.publicUrl, host: null }, composeServing(deps));
   return { deps, http };
 }

@@ -5,7 +5,7 @@
 import { readConfig } from '../../src/core/config.ts';
 import type { Json } from '../../src/core/json.ts';
 import { PUBLIC } from '../../src/core/principal.ts';
-import { composeRegistry } from '../../src/entry/compose.ts';
+import { composeRegistry } from '../../src/entry/compose-serving.ts';
 import { nodeRuntime } from '../../src/entry/node-runtime.ts';
 import type { Caller } from '../../src/mcp/call-context.ts';
 import { commitSurely } from '../../src/store/commit.ts';

@@ -1,4 +1,5 @@
 /** The whole app: HTTP routes, origin checks, body limit, registry, both eras; on a memory store that no call touches. */
+import { composeServing } from '../../../src/entry/compose-serving.ts';
 import { composeHttp } from '../../../src/entry/compose.ts';
 import { defineApp, tool } from '../../../src/index.ts';
 import { systemRuntime } from '../../../src/core/runtime.ts';
@@ -15,5 +16,5 @@ const app = defineApp({
   ),
 });
 const deps = { app, store: createMemoryStore(), runtime: systemRuntime(() => {}) };
-const { http } = composeHttp(deps, { host: '127.0.0.1', publicUrl: null });
+const { http } = composeHttp(deps, { host: '127.0.0.1', publicUrl: null }, composeServing(deps));
 listen(http.fetch);
