@@ -8,17 +8,27 @@ import type { App } from '../core/declaration/app.ts';
 import { asTidegateError } from '../core/errors.ts';
 import { type Log, systemRuntime } from '../core/runtime.ts';
 import { problemResponse } from '../http/problem.ts';
-import { openStore } from '../store/open.ts';
+import { type Drivers, memory, openFrom, redis } from '../store/drivers.ts';
 import type { Deps } from '../streams/deps.ts';
 import { composeServing } from './compose-serving.ts';
 import { composeHttp } from './compose.ts';
 import { runScheduled } from './scheduled.ts';
 import { startProblem } from './start-problem.ts';
 
+export { dynamodb } from '../store/drivers.ts';
+
 /** What Workers calls. Variables and secrets are in `environment`. */
 export interface WorkerHost {
   fetch(request: Request, environment: Record<string, string>): Promise<Response>;
   scheduled(event: unknown, environment: Record<string, string>): Promise<void>;
+}
+
+export interface WorkerOptions {
+  /**
+   * What `STORE` may be beside `redis` and `memory`: `{ dynamodb }` adds AWS's client, 125 KiB gzipped, which a Worker
+   * would carry whether it uses it or not.
+   */
+  stores?: Drivers;
 }
 
 interface Isolate {
@@ -31,7 +41,8 @@ const SCHEDULED_MS = 50_000;
 
 const log: Log = (level, message, fields = {}) => console[level](JSON.stringify({ level, message, ...fields }));
 
-export function createWorker(app: App): WorkerHost {
+export function createWorker(app: App, { stores = {} }: WorkerOptions = {}): WorkerHost {
+  const drivers = { redis, memory, ...stores };
   let isolate: Isolate | null = null;
 
   /**
@@ -40,7 +51,7 @@ export function createWorker(app: App): WorkerHost {
    */
   async function parts(environment: Record<string, string>): Promise<Isolate> {
     if (isolate !== null) return isolate;
-    const built = await build(app, environment);
+    const built = await build(app, drivers, environment);
     isolate ??= built;
     return isolate;
   }
@@ -66,10 +77,10 @@ export function createWorker(app: App): WorkerHost {
   };
 }
 
-async function build(app: App, environment: Record<string, string>): Promise<Isolate> {
+async function build(app: App, drivers: Drivers, environment: Record<string, string>): Promise<Isolate> {
   const config = readConfig(environment, 'redis');
   const runtime = systemRuntime(log);
-  const deps: Deps = { app, store: await openStore(config, runtime, app.name), runtime };
+  const deps: Deps = { app, store: await openFrom(drivers, config, runtime, app.name), runtime };
   const { http } = composeHttp(deps, { publicUrl: config.publicUrl, host: null }, composeServing(deps));
   return { deps, http };
 }
