@@ -8,6 +8,10 @@ import { App } from 'aws-cdk-lib';
 import * as z from 'zod';
 import declared from '../../src/app.ts';
 import { readConfig } from '../../src/core/config.ts';
+import { systemRuntime } from '../../src/core/runtime.ts';
+import { composeServing } from '../../src/entry/compose-serving.ts';
+import { withTasks } from '../../src/entry/with-tasks.ts';
+import { createMemoryStore } from '../../src/store/memory.ts';
 import { bundleTemporarily } from './bundle.ts';
 import { createStack } from './stack.ts';
 
@@ -25,8 +29,9 @@ const Settings = z.object({
 const cdk = new App();
 const context = (name: string) => cdk.node.tryGetContext(name) as unknown;
 const settings = Settings.parse(Object.fromEntries(Object.keys(Settings.shape).map((name) => [name, context(name)])));
-// What the functions would refuse at their start is refused here.
+// What the functions would refuse, at their start or later, is refused here.
 readConfig({ ...settings.environment }, 'memory');
+composeServing(withTasks({ app: declared, store: createMemoryStore(), runtime: systemRuntime(() => {}) }));
 
 const code = bundleTemporarily();
 try {

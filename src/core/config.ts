@@ -86,7 +86,7 @@ export function readConfig(environment: Record<string, string | undefined>, defa
   const set = Object.fromEntries(
     Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
   );
-  const parsed = Environment.safeParse(set);
+  const parsed = Environment.safeParse(set, { jitless: true });
   if (!parsed.success) {
     throw configError(parsed.error.issues.map((issue) => ({ field: issue.path.join('.'), expected: issue.message })));
   }

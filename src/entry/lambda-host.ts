@@ -10,7 +10,7 @@ import type { Log } from '../core/runtime.ts';
 import { problemResponse } from '../http/problem.ts';
 import { openStore } from '../store/open.ts';
 import type { TaskDeps } from '../tasks/find-task.ts';
-import { composeHttp, withTasks } from './compose.ts';
+import { composeHttp } from './compose.ts';
 import { feedMetrics } from './feed-metrics.ts';
 import { type BufferedAnswer, bufferedAnswer, orAborted, preludeOf, writeBody } from './lambda-answer.ts';
 import { type HttpEvent, requestOf } from './lambda-event.ts';
@@ -19,6 +19,7 @@ import { createLog } from './log.ts';
 import { nodeRuntime } from './node-runtime.ts';
 import { runScheduled, type ScheduledReport } from './scheduled.ts';
 import { startProblem } from './start-problem.ts';
+import { withTasks } from './with-tasks.ts';
 
 export interface LambdaHost {
   /** Answers piece by piece. Rejects where a stream had to be cut, which tells the platform to break it off. */
@@ -68,7 +69,9 @@ export function createLambdaHost(
     log = createLog(config.logLevel, { write });
     const runtime = nodeRuntime(log);
     const deps = withTasks({ app, store: await openStore(config, runtime, app.name), runtime });
-    const { http } = composeHttp(deps, { publicUrl: config.publicUrl, host: null }, { deadlineOf });
+    // Loading it is most of a start, and what a client asks first may do without.
+    const serving = async () => (await import('./compose-serving.ts')).composeServing(deps, { deadlineOf });
+    const { http } = composeHttp(deps, { publicUrl: config.publicUrl, host: null }, serving);
     return { deps, http };
   }
 
@@ -128,7 +131,8 @@ export function createLambdaHost(
       const { error, ...told } = report;
       log(error === null ? 'info' : 'error', 'scheduled', { ...told, error: error?.message ?? null });
       if (error !== null) throw error;
-      write(await feedMetrics(deps));
+      const metrics = await feedMetrics(deps);
+      if (metrics !== null) write(metrics);
       return report;
     },
   };

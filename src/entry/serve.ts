@@ -6,9 +6,11 @@ import { TidegateError } from '../core/errors.ts';
 import type { Runtime } from '../core/runtime.ts';
 import type { TaskDeps } from '../tasks/find-task.ts';
 import { startRunner } from '../tasks/runner.ts';
-import { composeHttp, withTasks } from './compose.ts';
+import { composeServing } from './compose-serving.ts';
+import { composeHttp } from './compose.ts';
 import { type LoopOptions, startLoop } from './loop.ts';
 import { openNodeStore } from './node-store.ts';
+import { withTasks } from './with-tasks.ts';
 
 export interface Serving {
   /** Base URL, with the port that was taken where `PORT` is 0. */
@@ -29,7 +31,8 @@ export async function serve(
   const deps = withTasks({ app, store, runtime });
   const runner = loopOptions === null ? null : startRunner(deps);
   try {
-    const { http, mcp } = composeHttp(deps, config, runner ? { dispatch: runner.dispatch } : {});
+    const serving = composeServing(deps, runner ? { dispatch: runner.dispatch } : {});
+    const { http, mcp } = composeHttp(deps, config, serving);
     const server = await bind(http.fetch, config);
     const loop = loopOptions === null ? null : startLoop(deps, loopOptions);
     return {

@@ -7,12 +7,13 @@ import type { App } from '../core/declaration/app.ts';
 import { serveRegistryOverStdio } from '../mcp/stdio.ts';
 import { startRunner } from '../tasks/runner.ts';
 import { createTasks } from '../tasks/service.ts';
-import { composeRegistry, withTasks } from './compose.ts';
+import { composeRegistry } from './compose-serving.ts';
 import { createLog } from './log.ts';
 import { startLoop } from './loop.ts';
 import { nodeRuntime } from './node-runtime.ts';
 import { openNodeStore } from './node-store.ts';
 import { untilTold } from './until-told.ts';
+import { withTasks } from './with-tasks.ts';
 
 export async function stdio(app: App, environment: NodeJS.ProcessEnv): Promise<void> {
   const config = readConfig(environment, 'sqlite');

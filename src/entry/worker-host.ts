@@ -9,12 +9,16 @@ import type { App } from '../core/declaration/app.ts';
 import { asTidegateError } from '../core/errors.ts';
 import { type Log, systemRuntime } from '../core/runtime.ts';
 import { problemResponse } from '../http/problem.ts';
-import { openStore } from '../store/open.ts';
+import { type Drivers, memory, openFrom, redis } from '../store/drivers.ts';
 import type { TaskDeps } from '../tasks/find-task.ts';
-import { composeHttp, withTasks } from './compose.ts';
+import { composeServing } from './compose-serving.ts';
+import { composeHttp } from './compose.ts';
 import { runScheduled } from './scheduled.ts';
 import { startProblem } from './start-problem.ts';
+import { withTasks } from './with-tasks.ts';
 import { dispatchThrough, type TaskBatch, taskQueueOf, workOnBatch } from './worker-tasks.ts';
+
+export { dynamodb } from '../store/drivers.ts';
 
 /** Variables and secrets; the binding `TASKS`, where there is one, is a queue. */
 export type WorkerEnvironment = Record<string, unknown>;
@@ -24,6 +28,14 @@ export interface WorkerHost {
   fetch(request: Request, environment: WorkerEnvironment): Promise<Response>;
   scheduled(event: unknown, environment: WorkerEnvironment): Promise<void>;
   queue(batch: TaskBatch, environment: WorkerEnvironment): Promise<void>;
+}
+
+export interface WorkerOptions {
+  /**
+   * What `STORE` may be beside `redis` and `memory`: `{ dynamodb }` adds AWS's client, 125 KiB gzipped, which a Worker
+   * would carry whether it uses it or not.
+   */
+  stores?: Drivers;
 }
 
 interface Isolate {
@@ -36,7 +48,8 @@ const SCHEDULED_MS = 50_000;
 
 const log: Log = (level, message, fields = {}) => console[level](JSON.stringify({ level, message, ...fields }));
 
-export function createWorker(app: App): WorkerHost {
+export function createWorker(app: App, { stores = {} }: WorkerOptions = {}): WorkerHost {
+  const drivers = { redis, memory, ...stores };
   let isolate: Isolate | null = null;
 
   /**
@@ -45,7 +58,7 @@ export function createWorker(app: App): WorkerHost {
    */
   async function parts(environment: WorkerEnvironment): Promise<Isolate> {
     if (isolate !== null) return isolate;
-    const built = await build(app, environment);
+    const built = await build(app, drivers, environment);
     isolate ??= built;
     return isolate;
   }
@@ -76,12 +89,12 @@ export function createWorker(app: App): WorkerHost {
   };
 }
 
-async function build(app: App, environment: WorkerEnvironment): Promise<Isolate> {
+async function build(app: App, drivers: Drivers, environment: WorkerEnvironment): Promise<Isolate> {
   const texts = Object.entries(environment).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
   const config = readConfig(Object.fromEntries(texts), 'redis');
   const runtime = systemRuntime(log);
-  const deps = withTasks({ app, store: await openStore(config, runtime, app.name), runtime });
-  const dispatch = dispatchThrough(deps, taskQueueOf(environment));
-  const { http } = composeHttp(deps, { publicUrl: config.publicUrl, host: null }, { dispatch });
+  const deps = withTasks({ app, store: await openFrom(drivers, config, runtime, app.name), runtime });
+  const serving = composeServing(deps, { dispatch: dispatchThrough(deps, taskQueueOf(environment)) });
+  const { http } = composeHttp(deps, { publicUrl: config.publicUrl, host: null }, serving);
   return { deps, http };
 }

@@ -6,8 +6,7 @@ import { type AuthInfo, claimOf, errorResponse } from './message.ts';
 import { headerMismatch } from './param-headers.ts';
 import type { Registry } from './registry.ts';
 import type { ServerSource } from './server.ts';
-
-export const MODERN_VERSION = '2026-07-28';
+import { MODERN_VERSION } from './versions.ts';
 
 export interface Serving {
   serve(request: Request, body: unknown, authInfo: AuthInfo | undefined): Promise<Response>;

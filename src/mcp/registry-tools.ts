@@ -1,4 +1,7 @@
-/** Tools of the registry: schemas converted and list entries built once; arguments and results checked on each call. */
+/**
+ * Tools of the registry: schemas converted and list entries built once, those of the built-in tools when they are first
+ * asked for; arguments and results checked on each call.
+ */
 import type { Tool, ToolAnnotations } from '../core/declaration/handlers.ts';
 import { toolResult, type ToolResult } from '../core/declaration/tool-result.ts';
 import { asTidegateError, TidegateError } from '../core/errors.ts';
@@ -41,18 +44,40 @@ interface Entry {
 
 const NONE: readonly ParamHeader[] = [];
 
-/** @throws TidegateError `invalid_config` naming the tool and the field whose schema MCP cannot show. */
-export function createToolRegistry(deps: HandlerDeps, tools: ReadonlyMap<string, Tool>): ToolRegistry {
-  const entries = new Map([...tools].map(([name, tool]) => [name, entryOf(name, tool)] as const));
-  const listings = [...entries.values()].map(({ listing }) => listing);
+/**
+ * @param builtIn known to be right, so that nothing of them is made before it is asked for.
+ * @throws TidegateError `invalid_config` naming the declared tool and the field whose schema MCP cannot show.
+ */
+export function createToolRegistry(
+  deps: HandlerDeps,
+  builtIn: ReadonlyMap<string, Tool>,
+  declared: ReadonlyMap<string, Tool>,
+): ToolRegistry {
+  const tools = new Map([...builtIn, ...declared]);
+  const entries = new Map<string, Entry>();
+  let listings: ToolListing[] | null = null;
+
+  function find(name: string): Entry | null {
+    const made = entries.get(name);
+    const tool = tools.get(name);
+    if (made || !tool) return made ?? null;
+    const entry = entryOf(name, tool);
+    entries.set(name, entry);
+    return entry;
+  }
+
+  for (const name of declared.keys()) find(name);
 
   return {
-    size: listings.length,
-    list: (cursor) => pageOf('tools', listings, cursor),
-    paramHeaders: (name) => entries.get(name)?.headers ?? NONE,
-    requires: (name) => entries.get(name)?.tool.clientCapabilities ?? null,
+    size: tools.size,
+    list(cursor) {
+      listings ??= [...tools.keys()].flatMap((name) => find(name)?.listing ?? []);
+      return pageOf('tools', listings, cursor);
+    },
+    paramHeaders: (name) => find(name)?.headers ?? NONE,
+    requires: (name) => tools.get(name)?.clientCapabilities ?? null,
     async call(name, args, caller) {
-      const entry = entries.get(name);
+      const entry = find(name);
       if (!entry) throw unknownTool(name);
       try {
         return await run(entry, args, deps, caller);

@@ -6,8 +6,8 @@
 import type { App } from '../core/declaration/app.ts';
 import type { Prompt, Resource, Tool } from '../core/declaration/handlers.ts';
 import { TidegateError } from '../core/errors.ts';
+import { type About, aboutOf } from './about.ts';
 import type { Caller, HandlerDeps } from './call-context.ts';
-import { instructionsFor } from './instructions.ts';
 import {
   complete,
   type CompletedArgument,
@@ -19,18 +19,8 @@ import {
 import { createResourceRegistry, type ResourceRegistry } from './registry-resources.ts';
 import { createToolRegistry, type ToolRegistry } from './registry-tools.ts';
 
-/** How a server names itself in every answer. */
-export interface Identity {
-  name: string;
-  title: string;
-  version: string;
-  description: string;
-  websiteUrl?: string;
-}
-
 export interface Registry {
-  identity: Identity;
-  instructions: string;
+  about: About;
   tools: ToolRegistry;
   resources: ResourceRegistry;
   prompts: PromptRegistry;
@@ -49,16 +39,11 @@ export function createRegistry(deps: HandlerDeps & { app: App }, builtIns: Built
   const { app } = deps;
   const resources = createResourceRegistry(deps, mergeResources(app.resources, builtIns.resources));
   const prompts = merge('prompts', app.prompts, builtIns.prompts);
+  const builtInTools = new Map(Object.entries(builtIns.tools ?? {}));
+  checkNames('tools', app.tools, builtInTools);
   return {
-    identity: {
-      name: app.name,
-      title: app.title,
-      version: app.version,
-      description: app.description,
-      ...(app.websiteUrl === null ? {} : { websiteUrl: app.websiteUrl }),
-    },
-    instructions: app.instructions ?? instructionsFor(app),
-    tools: createToolRegistry(deps, merge('tools', app.tools, builtIns.tools)),
+    about: aboutOf(app),
+    tools: createToolRegistry(deps, builtInTools, app.tools),
     resources,
     prompts: createPromptRegistry(deps, prompts),
     complete: (reference, argument, caller) => complete(deps, prompts, resources, reference, argument, caller),
@@ -68,12 +53,17 @@ export function createRegistry(deps: HandlerDeps & { app: App }, builtIns: Built
 function merge<Item>(
   part: string,
   declared: ReadonlyMap<string, Item>,
-  builtIn: Record<string, Item> = {},
+  given: Record<string, Item> = {},
 ): ReadonlyMap<string, Item> {
-  for (const name of Object.keys(builtIn)) {
+  const builtIn = new Map(Object.entries(given));
+  checkNames(part, declared, builtIn);
+  return new Map([...builtIn, ...declared]);
+}
+
+function checkNames(part: string, declared: ReadonlyMap<string, unknown>, builtIn: ReadonlyMap<string, unknown>): void {
+  for (const name of builtIn.keys()) {
     if (declared.has(name)) throw taken(`${part}.${name}`, `a name other than the built-in ${name}`);
   }
-  return new Map([...Object.entries(builtIn), ...declared]);
 }
 
 function mergeResources(declared: ReadonlyMap<string, Resource>, builtIn: Record<string, Resource> = {}) {

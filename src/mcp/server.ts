@@ -17,6 +17,7 @@ import { asTidegateError } from '../core/errors.ts';
 import { type Principal, PUBLIC } from '../core/principal.ts';
 import type { Runtime } from '../core/runtime.ts';
 import { callerOf } from './caller.ts';
+import { DISCOVER_CACHE } from './discover.ts';
 import { dispatch, METHODS } from './dispatch.ts';
 import { protocolAnswer } from './errors.ts';
 import type { Registry } from './registry.ts';
@@ -37,7 +38,6 @@ export interface ServerSource {
 }
 
 const REQUEST_MS = 60_000;
-const DISCOVER_TTL_MS = 3_600_000;
 
 /** Elicitation answers are the only thing that the SDK would validate with it, and nothing here elicits. */
 const NO_VALIDATOR: NonNullable<ServerOptions['jsonSchemaValidator']> = {
@@ -50,10 +50,10 @@ export function createServerSource(deps: ServerDeps): ServerSource {
   const { registry, runtime, requestMs = REQUEST_MS, deadlineOf = () => null } = deps;
   const refusals = new WeakMap<Request, number>();
   const options: ServerOptions = {
-    capabilities: capabilitiesOf(registry),
-    instructions: registry.instructions,
+    capabilities: registry.about.capabilities,
+    instructions: registry.about.instructions,
     jsonSchemaValidator: NO_VALIDATOR,
-    cacheHints: { 'server/discover': { ttlMs: DISCOVER_TTL_MS, cacheScope: 'public' } },
+    cacheHints: { 'server/discover': DISCOVER_CACHE },
   };
 
   function deadlineFor(request: Request | undefined): number {
@@ -82,22 +82,11 @@ export function createServerSource(deps: ServerDeps): ServerSource {
 
   return {
     factory(request) {
-      const server = new Server(registry.identity, options);
+      const server = new Server(registry.about.identity, options);
       if (servesRequest(request)) server.fallbackRequestHandler = answer;
       return server;
     },
     refusedFor: (request) => refusals.get(request) ?? null,
-  };
-}
-
-/** What the server can do, as `server/discover` and `initialize` say it. */
-export function capabilitiesOf(registry: Registry) {
-  return {
-    logging: {},
-    tools: {},
-    ...(registry.resources.size > 0 ? { resources: {} } : {}),
-    ...(registry.prompts.size > 0 ? { prompts: {} } : {}),
-    completions: {},
   };
 }
 

@@ -5,9 +5,7 @@
 import { readConfig } from '../../src/core/config.ts';
 import type { Json } from '../../src/core/json.ts';
 import { PUBLIC } from '../../src/core/principal.ts';
-import { composeRegistry, withTasks } from '../../src/entry/compose.ts';
-import { BY_SCHEDULE } from '../../src/tasks/dispatch.ts';
-import { createTasks } from '../../src/tasks/service.ts';
+import { composeRegistry } from '../../src/entry/compose-serving.ts';
 import { nodeRuntime } from '../../src/entry/node-runtime.ts';
 import type { Caller } from '../../src/mcp/call-context.ts';
 import { commitSurely } from '../../src/store/commit.ts';
@@ -79,7 +77,7 @@ async function openFilled(environment: Record<string, string>, events: number) {
   await fill(store, events);
   const stream = app.streams.get('readings');
   if (stream) await projectLatest(deps, 'public', stream, { deadline: runtime.now() + 600_000 });
-  return { store, tools: composeRegistry(deps, createTasks(withTasks(deps), BY_SCHEDULE)).tools };
+  return { store, tools: composeRegistry(deps, null).tools };
 }
 
 export async function benchReads(): Promise<void> {

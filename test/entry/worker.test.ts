@@ -161,6 +161,8 @@ describe.skipIf(!requireService('redis'))('the Worker (needs redis-server)', { t
     ['UPSTASH_REDIS_REST_TOKEN', { UPSTASH_REDIS_REST_TOKEN: '' }],
     ['UPSTASH_REDIS_REST_TOKEN', { UPSTASH_REDIS_REST_TOKEN: 'wrong-and-secret' }],
     ['STORE', { STORE: 'nope' }],
+    ['STORE', { STORE: 'sqlite' }],
+    ['STORE', { STORE: 'dynamodb', DYNAMODB_TABLE: 'tidegate' }],
   ])('a mistake in %s is named: %j', async (field, mistake) => {
     const worker = await started({ ...variables, ...mistake });
     for (const path of ['/readyz', '/.well-known/mcp.json']) {

@@ -7,6 +7,7 @@ import { createApp, type HttpOptions } from '../../src/http/app.ts';
 import type { HandlerDeps } from '../../src/mcp/call-context.ts';
 import { createMcpEndpoint } from '../../src/mcp/endpoint.ts';
 import { type BuiltIns, createRegistry } from '../../src/mcp/registry.ts';
+import { createServing } from '../../src/mcp/serving.ts';
 import { streamResources } from '../../src/mcp/stream-resources.ts';
 import { streamTools } from '../../src/mcp/tools/index.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
@@ -53,7 +54,7 @@ export async function serveApp(app: App, options: ServeOptions = {}): Promise<Se
   const streamsFor: HandlerDeps['streamsFor'] = (principal, deadline) => createAppStreams(deps, principal, deadline);
   const tasks = createTasks({ ...deps, catalog: app.tasks }, BY_SCHEDULE);
   const registry = createRegistry({ app, runtime, streamsFor, tasks }, builtIns);
-  const mcp = createMcpEndpoint({ runtime, registry });
+  const mcp = createMcpEndpoint({ about: registry.about, serving: createServing({ runtime, registry }) });
   const http = createApp({ ...deps, mcp }, { publicUrl: null, host: '127.0.0.1', ...options.http });
   const server = serve({ fetch: http.fetch, port: 0, hostname: '127.0.0.1' });
   await new Promise<void>((resolve) => server.once('listening', resolve));

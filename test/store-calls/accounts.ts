@@ -2,7 +2,9 @@
 import * as z from 'zod';
 import { connectRedis } from '../../infra/local/redis-connection.ts';
 import { readConfig } from '../../src/core/config.ts';
-import { composeHttp, withTasks } from '../../src/entry/compose.ts';
+import { composeServing } from '../../src/entry/compose-serving.ts';
+import { composeHttp } from '../../src/entry/compose.ts';
+import { withTasks } from '../../src/entry/with-tasks.ts';
 import { nodeRuntime } from '../../src/entry/node-runtime.ts';
 import { type App, defineApp, http as httpFeed, ingest, type IngestReport, stream } from '../../src/index.ts';
 import { countCalls, type CountedStore } from '../../src/store/counting.ts';
@@ -86,7 +88,7 @@ export async function openAccounts(): Promise<Accounts> {
       const runtime = { ...nodeRuntime(() => {}), now };
       const counted = countCalls(await openStore(config, runtime, app.name));
       const deps: Deps = { app, store: counted.store, runtime };
-      return { deps, counted, http: composeHttp(withTasks(deps), config).http };
+      return { deps, counted, http: composeHttp(deps, config, composeServing(withTasks(deps))).http };
     },
 
     burst({ deps }, count, keys) {

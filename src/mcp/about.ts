@@ -1,0 +1,39 @@
+/**
+ * What a server says of itself to everyone, from the declaration alone: nothing has to be built or loaded to say it, and
+ * much of what an instance is asked first is this.
+ */
+import type { App } from '../core/declaration/app.ts';
+import { instructionsFor } from './instructions.ts';
+
+/** How a server names itself in every answer. */
+export interface Identity {
+  name: string;
+  title: string;
+  version: string;
+  description: string;
+  websiteUrl?: string;
+}
+
+export interface About {
+  identity: Identity;
+  instructions: string;
+  /** As MCP names them. */
+  capabilities: Record<string, Record<string, never>>;
+}
+
+export function aboutOf(app: App): About {
+  const { name, title, version, description, websiteUrl } = app;
+  // Streams and feeds are resources too.
+  const resources = app.resources.size + app.streams.size + app.feeds.size;
+  return {
+    identity: { name, title, version, description, ...(websiteUrl === null ? {} : { websiteUrl }) },
+    instructions: app.instructions ?? instructionsFor(app),
+    capabilities: {
+      logging: {},
+      tools: {},
+      ...(resources > 0 ? { resources: {} } : {}),
+      ...(app.prompts.size > 0 ? { prompts: {} } : {}),
+      completions: {},
+    },
+  };
+}
