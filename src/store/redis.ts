@@ -56,7 +56,10 @@ export async function createRedisStore(options: RedisOptions): Promise<Store> {
   const { app, log, timeoutMs = TIMEOUT_MS } = options;
   const client = await createRedisClient({ ...options, base: `{${app}}`, timeoutMs });
   await checkEviction(client, log);
+  return storeOn(client, timeoutMs);
+}
 
+function storeOn(client: RedisClient, timeoutMs: number): Store {
   async function readings(keys: readonly RecordKey[], now: number): Promise<Reading[]> {
     if (keys.length === 0) return [];
     const rows = (await client.run(
@@ -182,6 +185,8 @@ export async function createRedisStore(options: RedisOptions): Promise<Store> {
     async ping() {
       await client.command(['PING']);
     },
+
+    observed: (onRequest) => storeOn(client.observed(onRequest), timeoutMs),
 
     async close() {},
   };
