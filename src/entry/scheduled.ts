@@ -3,10 +3,10 @@
  * the store is swept. Each step is logged. A run that is missed, doubled or overlaps harms nothing.
  */
 import { asTidegateError, type TidegateError } from '../core/errors.ts';
-import type { Log } from '../core/runtime.ts';
-import { ingest, type FeedReport } from '../ingest/run.ts';
+import { ingest } from '../ingest/run.ts';
 import { sweep, type SweepReport } from '../ingest/sweep.ts';
 import type { Deps } from '../streams/deps.ts';
+import { tellFeed, tellSweep } from './told.ts';
 
 export interface ScheduledReport {
   /** How often what was due was pulled. */
@@ -44,9 +44,11 @@ export async function runScheduled(deps: Deps, deadline: number): Promise<Schedu
 
   try {
     for (let goesOn = true; goesOn;) {
-      const { feeds, nextAt } = await ingest(deps, ingestBy);
+      const { feeds, nextAt, spent } = await ingest(deps, ingestBy);
       report.rounds += 1;
-      const brought = tell(feeds, runtime.log);
+      for (const feed of feeds) tellFeed(runtime.log, feed.error === null ? 'info' : 'warn', feed);
+      const brought = feeds.reduce((sum, { events }) => sum + events, 0);
+      runtime.log('info', 'ingest', { feeds: feeds.length, events: brought, ...spent });
       report.events += brought;
       report.failed = feeds.filter(({ error }) => error !== null).map(({ feed }) => feed);
       report.more = nextAt !== null && nextAt <= runtime.now();
@@ -58,22 +60,11 @@ export async function runScheduled(deps: Deps, deadline: number): Promise<Schedu
     runtime.log('error', `ingest: ${report.error.message}`, { code: report.error.code });
   }
 
-  const { projected, collected, more, error } = await sweep(deps, deadline);
+  const swept = await sweep(deps, deadline);
+  const { projected, collected, more, error } = swept;
   report.swept = { projected, collected, more };
   report.more ||= more;
   report.error ??= error;
-  const fields = { projected, collected, more, error: error?.message ?? null };
-  runtime.log(error === null ? 'info' : 'warn', 'sweep', fields);
+  tellSweep(runtime.log, error === null ? 'info' : 'warn', swept);
   return report;
-}
-
-/** Logs what each feed did, and answers how many events came. */
-function tell(feeds: readonly FeedReport[], log: Log): number {
-  let brought = 0;
-  for (const { feed, outcome, state, events, error } of feeds) {
-    brought += events;
-    const fields = { outcome, state, events, error: error?.message ?? null };
-    log(error === null ? 'info' : 'warn', `feed ${feed}`, fields);
-  }
-  return brought;
 }

@@ -18,7 +18,7 @@ export async function stdio(app: App, environment: NodeJS.ProcessEnv): Promise<v
   const store = await openNodeStore(config, runtime, app.name);
   try {
     const deps = { app, store, runtime };
-    const serving = serveRegistryOverStdio({ runtime, registry: composeRegistry(deps) });
+    const serving = serveRegistryOverStdio({ runtime, store, registry: composeRegistry(deps) });
     const loop = startLoop(deps);
     await Promise.race([untilTold(), new Promise((resolve) => process.stdin.once('close', resolve))]);
     await loop.stop();

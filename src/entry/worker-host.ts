@@ -2,15 +2,16 @@
  * An app on Cloudflare Workers: `fetch` answers MCP, the cron trigger drains feeds and keeps retention. What is built
  * once is built once per isolate; all state is in the store.
  */
-import type { Hono } from 'hono';
-import { readConfig } from '../core/config.ts';
+import { type Config, readConfig } from '../core/config.ts';
 import type { App } from '../core/declaration/app.ts';
 import { asTidegateError } from '../core/errors.ts';
-import { type Log, systemRuntime } from '../core/runtime.ts';
+import { type Log, type LogLevel, systemRuntime } from '../core/runtime.ts';
+import type { HttpApp } from '../http/app.ts';
 import { problemResponse } from '../http/problem.ts';
 import { openStore } from '../store/open.ts';
 import type { Deps } from '../streams/deps.ts';
 import { composeHttp } from './compose.ts';
+import { createLog } from './log.ts';
 import { runScheduled } from './scheduled.ts';
 import { startProblem } from './start-problem.ts';
 
@@ -22,15 +23,16 @@ export interface WorkerHost {
 
 interface Isolate {
   deps: Deps;
-  http: Hono;
+  http: HttpApp;
 }
 
 /** A cron run may take this long, ms; the next one comes after a minute. */
 const SCHEDULED_MS = 50_000;
 
-const log: Log = (level, message, fields = {}) => console[level](JSON.stringify({ level, message, ...fields }));
+const write = (line: string, level: LogLevel) => console[level](line);
 
 export function createWorker(app: App): WorkerHost {
+  let log = createLog('info', { write });
   let isolate: Isolate | null = null;
 
   /**
@@ -39,7 +41,9 @@ export function createWorker(app: App): WorkerHost {
    */
   async function parts(environment: Record<string, string>): Promise<Isolate> {
     if (isolate !== null) return isolate;
-    const built = await build(app, environment);
+    const config = readConfig(environment, 'redis');
+    log = createLog(config.logLevel, { write });
+    const built = await build(app, config, log);
     isolate ??= built;
     return isolate;
   }
@@ -65,8 +69,7 @@ export function createWorker(app: App): WorkerHost {
   };
 }
 
-async function build(app: App, environment: Record<string, string>): Promise<Isolate> {
-  const config = readConfig(environment, 'redis');
+async function build(app: App, config: Config, log: Log): Promise<Isolate> {
   const runtime = systemRuntime(log);
   const deps: Deps = { app, store: await openStore(config, runtime, app.name), runtime };
   const { http } = composeHttp(deps, { publicUrl: config.publicUrl, host: null });

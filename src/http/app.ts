@@ -6,10 +6,12 @@ import { Hono } from 'hono';
 import { asTidegateError, TidegateError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Deps } from '../streams/deps.ts';
+import { openAccount } from '../store/counting.ts';
 import { createDocument, documentPreflight } from './documents.ts';
 import { createMcpRoute, type McpServing } from './mcp-route.ts';
 import { createOriginGuard, type OriginOptions } from './origin.ts';
 import { problemResponse } from './problem.ts';
+import { createRequestLog, type LoggedEnv } from './request-log.ts';
 import { aiCatalog, CARD_TYPE, CATALOG_TYPE, serverCard } from './server-card.ts';
 
 export interface HttpOptions extends OriginOptions {
@@ -23,7 +25,9 @@ export interface HttpDeps extends Deps {
 
 const BODY_BYTES = 1_048_576;
 
-export function createApp(deps: HttpDeps, options: HttpOptions): Hono {
+export type HttpApp = Hono<LoggedEnv>;
+
+export function createApp(deps: HttpDeps, options: HttpOptions): HttpApp {
   const { app, mcp, runtime, store } = deps;
   const facts = { app, versions: mcp.versions, capabilities: mcp.capabilities };
   const route = createMcpRoute(mcp, createOriginGuard(options), options.bodyBytes ?? BODY_BYTES);
@@ -39,8 +43,9 @@ export function createApp(deps: HttpDeps, options: HttpOptions): Hono {
     '/.well-known/ai-catalog.json': catalog,
   };
 
-  const http = new Hono();
-  http.post('/mcp', (context) => route.post(context.req.raw));
+  const http = new Hono<LoggedEnv>();
+  http.use(createRequestLog(runtime));
+  http.post('/mcp', (context) => route.post(context.req.raw, (answer) => context.set('told', answer)));
   http.options('/mcp', (context) => route.preflight(context.req.raw));
   http.all('/mcp', () => route.otherMethod());
   for (const [path, document] of Object.entries(documents)) {
@@ -49,7 +54,9 @@ export function createApp(deps: HttpDeps, options: HttpOptions): Hono {
   }
   http.get('/healthz', (context) => context.json({ status: 'ok' }));
   http.get('/readyz', async (context) => {
-    await store.ping();
+    const account = openAccount(store);
+    context.set('told', { account });
+    await account.store.ping();
     return context.json({ status: 'ok', store: store.name });
   });
   http.get('/', (context) => {

@@ -6,6 +6,7 @@
 import type { DeclaredFeed } from '../core/declaration/feed.ts';
 import { asTidegateError, type TidegateError } from '../core/errors.ts';
 import { commitSurely } from '../store/commit.ts';
+import { openAccount, type Spent } from '../store/counting.ts';
 import type { Operation, Reading } from '../store/store.ts';
 import type { Deps } from '../streams/deps.ts';
 import { feedKey } from '../streams/names.ts';
@@ -33,6 +34,8 @@ export interface FeedReport extends FeedCounts {
   error: TidegateError | null;
   /** Epoch ms of the next burst. */
   nextAt: number;
+  /** What its turn asked of the store; that it was looked whether it is due is on the run's own account. */
+  spent: Spent;
 }
 
 export interface Turn {
@@ -48,13 +51,19 @@ export interface Turn {
 const CLOSING_MS = 3_000;
 
 /** @throws TidegateError where the store fails; the lease then runs out by itself. */
-export async function runFeed(turn: Turn, feed: DeclaredFeed, reading: Reading): Promise<FeedReport> {
+export async function runFeed(given: Turn, feed: DeclaredFeed, reading: Reading): Promise<FeedReport> {
+  const account = openAccount(given.deps.store);
+  const turn = { ...given, deps: { ...given.deps, store: account.store } };
+  return { ...(await runTurn(turn, feed, reading)), spent: account.spent() };
+}
+
+async function runTurn(turn: Turn, feed: DeclaredFeed, reading: Reading): Promise<Omit<FeedReport, 'spent'>> {
   const { deps, tenant, deadline, leaseMs } = turn;
   const { runtime, store } = deps;
   const startedAt = runtime.now();
   const key = feedKey(tenant, feed.name);
   const state = begin(readState(reading) ?? newState(), startedAt, runtime.random());
-  const report = (outcome: FeedOutcome, now: FeedState, counts: FeedCounts, commits: number): FeedReport => {
+  const report = (outcome: FeedOutcome, now: FeedState, counts: FeedCounts, commits: number) => {
     const condition = conditionOf(now, runtime.now());
     return { feed: feed.name, outcome, state: condition, ...counts, commits, error: null, nextAt: now.nextAt };
   };

@@ -5,16 +5,27 @@
 import { isLegacyRequest, PROTOCOL_VERSION_META_KEY } from '@modelcontextprotocol/server';
 import type { JsonObject } from '../core/json.ts';
 import { type Principal, PUBLIC } from '../core/principal.ts';
+import type { Account } from '../store/counting.ts';
 import { createLegacy, LEGACY_VERSIONS } from './legacy.ts';
-import { type AuthInfo, claimOf } from './message.ts';
+import { askedOf, type AuthInfo, claimOf } from './message.ts';
 import { createModern, MODERN_VERSION } from './modern.ts';
 import { capabilitiesOf, createServerSource, type ServerDeps } from './server.ts';
 
 export type McpEndpointDeps = ServerDeps;
 
+/** An answer, with what the log tells of it. */
+export interface McpAnswer {
+  response: Response;
+  /** The message's method, and the name of the tool, prompt or resource that it asks for. */
+  asked: { mcp: string; name?: string };
+  account: Account;
+  /** Resolves when its handlers are done, where the answer is streamed while they work; else null. */
+  ended: Promise<unknown> | null;
+}
+
 export interface McpEndpoint {
   /** Answers one POST. `body` is its parsed JSON. Never rejects for what a client sent. */
-  serve(request: Request, body: unknown, principal: Principal): Promise<Response>;
+  serve(request: Request, body: unknown, principal: Principal): Promise<McpAnswer>;
   /** Newest first. */
   versions: readonly string[];
   capabilities: JsonObject;
@@ -33,9 +44,12 @@ export function createMcpEndpoint(deps: ServerDeps): McpEndpoint {
     close: () => modern.close(),
     async serve(request, body, principal) {
       const serving = (await isLegacy(request, body)) ? legacy : modern;
-      const response = await serving.serve(request, body, authInfoOf(principal));
-      const refusedForMs = source.refusedFor(request);
-      return refusedForMs === null ? response : unavailable(response, refusedForMs);
+      const exchange = source.begin(request);
+      const served = await serving.serve(request, body, authInfoOf(principal));
+      const { account, working, refusedForMs } = exchange;
+      const response = refusedForMs === null ? served : unavailable(served, refusedForMs);
+      const ended = working.size === 0 ? null : Promise.allSettled(working);
+      return { response, asked: askedOf(body), account, ended };
     },
   };
 }

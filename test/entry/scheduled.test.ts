@@ -7,6 +7,7 @@ import { type App, defineApp, pull, stream } from '../../src/index.ts';
 import { systemRuntime } from '../../src/core/runtime.ts';
 import { type FeedStatus } from '../../src/ingest/status.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
+import type { JsonObject } from '../../src/core/json.ts';
 import type { Deps } from '../../src/streams/deps.ts';
 
 /** An app whose one feed brings these many events at each burst, and is due again at once. */
@@ -32,10 +33,15 @@ function appOf(bursts: number[]): App {
   });
 }
 
-function depsOf(app: App): Deps & { lines: string[] } {
+/** `told` is the last line of each message. */
+function depsOf(app: App): Deps & { lines: string[]; told: Map<string, JsonObject> } {
   const lines: string[] = [];
-  const runtime = systemRuntime((level, message) => void lines.push(`${level} ${message}`));
-  return { app, store: createMemoryStore(), runtime, lines };
+  const told = new Map<string, JsonObject>();
+  const runtime = systemRuntime((level, message, fields) => {
+    lines.push(`${level} ${message}`);
+    told.set(message, fields ?? {});
+  });
+  return { app, store: createMemoryStore(), runtime, lines, told };
 }
 
 test('a feed that is due again and brings nothing ends the rounds', async () => {
@@ -44,6 +50,15 @@ test('a feed that is due again and brings nothing ends the rounds', async () => 
   expect(report).toMatchObject({ events: 0, failed: [], error: null });
   expect(report.rounds).toBe(1);
   expect(deps.lines).toContain('info sweep');
+});
+
+test('the log tells what bursts and the sweep asked of the store', async () => {
+  const deps = depsOf(appOf([3]));
+  await runScheduled(deps, Date.now() + 10_000);
+  // The second round finds nothing new.
+  expect(deps.told.get('feed numbers')).toMatchObject({ events: 0, storeCalls: { commit: 2 } });
+  expect(deps.told.get('ingest')).toMatchObject({ feeds: 1, events: 0, storeCalls: { getMany: 1, commit: 2 } });
+  expect(deps.told.get('sweep')).toMatchObject({ projected: 0, storeCalls: { trim: 2, collect: 1 } });
 });
 
 test('without time nothing is pulled, and the rest is for the next run', async () => {

@@ -1,7 +1,8 @@
 /**
- * What the whole app asks of Redis, counted in three places: at the store's own door, by the requests at the REST front,
- * and by the engine. Redis counts what a script calls beside what comes from outside; but no script can call EVALSHA, so
- * its count is that of the calls from outside, and in the store's scripts only a commit calls SET, once.
+ * What the whole app asks of Redis, counted in four places: at the store's own door, by the account of the request or the
+ * burst, by the requests at the REST front, and by the engine. Redis counts what a script calls beside what comes from
+ * outside; but no script can call EVALSHA, so its count is that of the calls from outside, and in the store's scripts only
+ * a commit calls SET, once.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
@@ -21,11 +22,17 @@ const Answer = z.object({
   }),
 });
 
+const Told = z.object({ storeCalls: z.record(z.string(), z.number()), engineRequests: z.number().optional() });
+
 const at = (bursts: number) => new Date(START + bursts * BURST_MS).toISOString();
 
-/** The calls, where all three agree on them and there was nothing beside the scripts. */
-function agreed({ calls, requests, scripts, others }: Spent): number {
+/** The calls, where all four agree on them and there was nothing beside the scripts. */
+function agreed(spent: Spent, told: unknown = spent.logged): number {
+  const { calls, requests, scripts, others } = spent;
   expect({ requests, scripts, others }).toEqual({ requests: calls, scripts: calls, others: 0 });
+  const { storeCalls, engineRequests = 0 } = Told.parse(told);
+  expect(Object.values(storeCalls).reduce((sum, each) => sum + each, 0)).toBe(calls);
+  expect(engineRequests).toBe(requests);
   return calls;
 }
 
@@ -168,11 +175,13 @@ describe.skipIf(!requireService('redis'))('what Redis is asked (needs redis-serv
       [5_000, 300],
     ])('n=%i, k=%i', async (n, k) => {
       const composed = await accounts.compose(`burst-${n}-${k}`);
+      let told: unknown;
       const spent = await spending(composed, async () => {
-        const { feeds } = await accounts.burst(composed, n, k);
-        expect(feeds[0]).toMatchObject({ outcome: 'pulled', events: n });
+        const report = await accounts.burst(composed, n, k);
+        expect(report.feeds[0]).toMatchObject({ outcome: 'pulled', events: n });
+        told = report.spent;
       });
-      const total = agreed(spent);
+      const total = agreed(spent, told);
       const { commit = 0 } = composed.counted.calls();
       expect(spent.commits).toBe(commit);
       expect(commit).toBeLessThanOrEqual(3 + n / 100 + (2 * k) / 90);

@@ -13,6 +13,7 @@ import { MOST_KEYS } from '../../streams/history-range.ts';
 import { readWindows, type WindowsPage } from '../../streams/history-windows.ts';
 import { DURATION_EXPECTED, isoTime } from '../../streams/time-text.ts';
 import { type Aggregate, AGGREGATES, type WindowRow } from '../../streams/windows.ts';
+import { accounted, type AppDeps } from '../call-context.ts';
 import { describeStreams, exampleCall } from './describe.ts';
 import { type FeedNote as Note, feedText, readNote, unreadNote } from './feed-note.ts';
 import { CursorText, Event, FeedNote, Key, READ_ONLY, StreamName, Time } from './schemas.ts';
@@ -101,20 +102,21 @@ const Output = z.object({
 
 type Answer = z.input<typeof Output>;
 
-export function readHistoryTool(deps: Deps): Tool {
+export function readHistoryTool({ app, runtime }: AppDeps): Tool {
   return tool({
     title: 'History',
     description: [
       'Events of a stream in the past by range, keys and page; or, with window, count, min, max, mean, sum, first and last of a numeric field per window and key.',
       'Without a range: the newest events. Ranges are by the time events happened; late ones are found up to the lateness that list_streams tells.',
-      describeStreams(deps.app),
-      `Example: ${exampleCall(deps.app, 'windows')}`,
+      describeStreams(app),
+      `Example: ${exampleCall(app, 'windows')}`,
     ].join('\n'),
     input: Input,
     output: Output,
     annotations: READ_ONLY,
     async run(input, context) {
-      const stream = findStream(deps.app, input.stream);
+      const deps = accounted({ app, runtime }, context);
+      const stream = findStream(app, input.stream);
       return input.window === undefined
         ? eventsAnswer(deps, stream, input, context)
         : windowsAnswer(deps, stream, { ...input, window: input.window }, context);

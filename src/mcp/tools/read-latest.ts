@@ -8,6 +8,7 @@ import type { Deps } from '../../streams/deps.ts';
 import { findStream, withoutKeys } from '../../streams/find-stream.ts';
 import { readLatestByKey, toStreamEvent } from '../../streams/latest.ts';
 import { feedKey, latestKey } from '../../streams/names.ts';
+import { accounted, type AppDeps } from '../call-context.ts';
 import { describeStreams, exampleCall } from './describe.ts';
 import { type FeedNote as Note, feedText, noteOf, unreadNote } from './feed-note.ts';
 import { Event, FeedNote, Key, READ_ONLY, StreamName } from './schemas.ts';
@@ -37,21 +38,23 @@ interface Latest {
   feed: Note | null;
 }
 
-export function readLatestTool(deps: Deps): Tool {
+export function readLatestTool({ app, runtime }: AppDeps): Tool {
   return tool({
     title: 'Latest events',
     description: [
       'The latest event of a stream, or of each of its keys: what holds now. Newest by the time it happened.',
-      describeStreams(deps.app),
-      `Example: ${exampleCall(deps.app, 'latest')}`,
+      describeStreams(app),
+      `Example: ${exampleCall(app, 'latest')}`,
     ].join('\n'),
     input: Input,
     output: Output,
     annotations: READ_ONLY,
-    async run(input, { principal: { tenant } }) {
-      const stream = findStream(deps.app, input.stream);
+    async run(input, context) {
+      const deps = accounted({ app, runtime }, context);
+      const { tenant } = context.principal;
+      const stream = findStream(app, input.stream);
       if (input.key !== undefined && !stream.keyed) throw withoutKeys(stream, 'key');
-      const now = deps.runtime.now();
+      const now = runtime.now();
       const single = input.key !== undefined || !stream.keyed;
       const latest = single
         ? await readOne(deps, tenant, stream, input.key ?? null, now)
