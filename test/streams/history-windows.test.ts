@@ -148,13 +148,17 @@ test.each<[string, WindowsQuery, object]>([
   expect(at.calls).toEqual([]);
 });
 
-test('refused: a cursor with another window, field or grouping', async () => {
+test('refused: a cursor with another window, field, grouping, alignment or range', async () => {
   const at = sensors();
   await fill(at, 1, 50);
   const { cursor } = await read(at, { window: '5m', from: START, field: 'v' }, { entries: 10, reads: 2 });
   const given = { window: '5m', cursor: cursor ?? '' };
-  for (const changed of [{ window: '1m' }, { field: 'w' }, { perKey: false }, { keys: ['k1'] }]) {
+  const ranges = [{ from: '-1h' }, { from: START + 1 }, { to: 'now' }] as const;
+  const others = [{ window: '1m' }, { field: 'w' }, { perKey: false }, { keys: ['k1'] }, { align: 'from' }] as const;
+  for (const changed of [...others, ...ranges]) {
     await expect(read(at, { ...given, ...changed })).rejects.toMatchObject({ code: 'bad_cursor' });
   }
-  await expect(read(at, given)).resolves.toMatchObject({ complete: true });
+  for (const same of [{}, { field: 'v', perKey: true, align: 'epoch', from: START }] as const) {
+    await expect(read(at, { ...given, ...same })).resolves.toMatchObject({ complete: true });
+  }
 });

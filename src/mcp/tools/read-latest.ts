@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { type Tool, tool } from '../../core/declaration/handlers.ts';
 import type { DeclaredStream } from '../../core/declaration/stream.ts';
+import { TidegateError } from '../../core/errors.ts';
 import type { LoggedEvent, StreamEvent } from '../../core/event.ts';
 import { isPresent } from '../../store/store.ts';
 import type { Deps } from '../../streams/deps.ts';
@@ -53,7 +54,10 @@ export function readLatestTool({ app, runtime }: AppDeps): Tool {
       const deps = accounted({ app, runtime }, context);
       const { tenant } = context.principal;
       const stream = findStream(app, input.stream);
-      if (input.key !== undefined && !stream.keyed) throw withoutKeys(stream, 'key');
+      if (!stream.keyed && (input.key ?? input.after) !== undefined) {
+        throw withoutKeys(stream, input.key === undefined ? 'after' : 'key');
+      }
+      if (input.key !== undefined && input.after !== undefined) throw keyAndAfter();
       const now = runtime.now();
       const single = input.key !== undefined || !stream.keyed;
       const latest = single
@@ -105,6 +109,13 @@ async function readEach(
 ): Promise<Latest> {
   const page = await readLatestByKey(deps, tenant, stream.name, { after, limit });
   return { ...page, feed: unreadNote(stream) };
+}
+
+function keyAndAfter(): TidegateError {
+  return new TidegateError('invalid_input', 'a key and a page of keys are two questions', {
+    field: 'after',
+    expected: 'to be left out, because key is given',
+  });
 }
 
 function hintFor(stream: DeclaredStream, input: z.output<typeof Input>): string {

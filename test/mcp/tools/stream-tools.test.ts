@@ -250,6 +250,8 @@ describe('refused, in words that a model can act on', () => {
     ['tail_stream', { stream: 'none' }, /one of plant, notes/],
     ['read_latest', {}, /stream/],
     ['read_latest', { stream: 'notes', key: 'a' }, /have no keys[^]*Argument: key/],
+    ['read_latest', { stream: 'notes', after: 'a' }, /have no keys[^]*Argument: after/],
+    ['read_latest', { stream: 'plant', key: 'a', after: 'a' }, /Argument: after[^]*left out/],
     ['read_latest', { stream: 'plant', limit: 0 }, /limit/],
     ['read_history', { stream: 'plant', since: '-1h' }, /since/],
     ['read_history', { stream: 'plant', from: '-1h', to: '-2h' }, /Argument: from/],
