@@ -9,12 +9,12 @@ import { TidegateError } from '../core/errors.ts';
 import { readDeadLetters } from '../ingest/dead-letters.ts';
 import { feedStatus } from '../ingest/status.ts';
 import type { Deps } from '../streams/deps.ts';
+import { fieldsOf } from '../streams/fields.ts';
 import { findStream } from '../streams/find-stream.ts';
 import { readHistory } from '../streams/history.ts';
 import { readLatest } from '../streams/latest.ts';
 import { latestKey, latestPartition } from '../streams/names.ts';
 import { accounted, type AppDeps } from './call-context.ts';
-import { fieldsOf } from './tools/fields.ts';
 import { readNote } from './tools/feed-note.ts';
 
 const NEWEST_EVENTS = 50;

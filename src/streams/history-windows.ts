@@ -10,6 +10,7 @@ import type { DeclaredStream } from '../core/declaration/stream.ts';
 import { TidegateError } from '../core/errors.ts';
 import { READ_LIMIT } from '../store/limits.ts';
 import type { Deps } from './deps.ts';
+import { checkNumeric } from './fields.ts';
 import { matcher, type Range, type RangeQuery } from './history-range.ts';
 import { badCursor, openRange, type Rest } from './range-cursor.ts';
 import { type ReadLimits, type Scanned, scanRange } from './range-scan.ts';
@@ -66,7 +67,7 @@ export async function readWindows(
   const { range: asked, resumed, cursorAt } = openRange(stream, KIND, query, now);
   const { range, spec } = resumed
     ? { range: asked, spec: carried(resumed.rest, asked, query) }
-    : plan(asked, query, now);
+    : plan(stream, asked, query, now);
   const windows = createWindows({ ...spec, most: MOST_ROWS });
   const matches = matcher(range);
   const { next, complete, truncated, scanned } = await scanRange(deps, tenant, stream, {
@@ -93,7 +94,7 @@ export async function readWindows(
   };
 }
 
-function plan(asked: Range, query: WindowsQuery, now: number): { range: Range; spec: Spec } {
+function plan(stream: DeclaredStream, asked: Range, query: WindowsQuery, now: number): { range: Range; spec: Spec } {
   const windowMs = windowOf(query.window);
   if (windowMs === null && asked.from === null) {
     throw new TidegateError('invalid_input', 'a single window over everything needs a beginning', {
@@ -105,6 +106,7 @@ function plan(asked: Range, query: WindowsQuery, now: number): { range: Range; s
   if (field !== null && (field === '' || field.length > LONGEST_FIELD)) {
     throw new TidegateError('invalid_input', 'no such path', { field: 'field', expected: 'a path such as motor.temp' });
   }
+  if (field !== null) checkNumeric(stream, field);
   const from = asked.from ?? defaultFrom(windowMs ?? 1, asked.to ?? now);
   const origin = windowMs === null || query.align === 'from' ? from : 0;
   return { range: { ...asked, from }, spec: { windowMs, origin, field, perKey: query.perKey ?? true } };

@@ -141,6 +141,7 @@ test.each<[string, WindowsQuery, object]>([
   ['one beyond a year', { window: '400d' }, { code: 'invalid_input', field: 'window' }],
   ['one over everything without a beginning', { window: 'all' }, { code: 'invalid_input', field: 'from' }],
   ['a field that is none', { window: '1m', field: '' }, { code: 'invalid_input', field: 'field' }],
+  ['one that no event has', { window: '1m', field: 'value' }, { code: 'invalid_input', field: 'field' }],
   ['a range that ends before it starts', { window: '1m', from: 2, to: 1 }, { code: 'invalid_input', field: 'from' }],
 ])('refused: %s', async (_name, query, expected) => {
   const at = sensors();

@@ -1,15 +1,23 @@
 /**
- * What JSON Schema tells of a field that `key`, `time`, `id` or `revision` names: what may stand in it, and whether it may
- * be missing. What it does not tell (a schema without types) is left to the check of each event.
+ * What JSON Schema tells of a field of the data: what may stand in it, and whether it may be missing. What it does not
+ * tell (a schema without types) is left to the check of each event.
  */
 import type { Json, JsonObject } from '../json.ts';
 
 /** JSON's types; `missing` where an event may come without the field. */
 export type Form = 'string' | 'number' | 'integer' | 'boolean' | 'null' | 'array' | 'object' | 'missing';
 
-/** What may stand in a field of data of this schema; null where that cannot be told. */
+/**
+ * What may stand in a field that `key`, `time`, `id` or `revision` names; null where that cannot be told. One that is not
+ * declared counts as missing also where the schema lets others through: more likely it is misspelt.
+ */
 export function formsOfField(schema: JsonObject, field: string): ReadonlySet<Form> | null {
-  return ofField(schema, field, schema, 0);
+  return at(schema, [field], { root: schema, others: new Set(['missing']) }, 0);
+}
+
+/** What may stand at the end of a path through objects; null where that cannot be told. */
+export function formsAt(schema: JsonObject, path: readonly string[]): ReadonlySet<Form> | null {
+  return at(schema, path, { root: schema, others: null }, 0);
 }
 
 /** Names of the fields that data of this schema have. */
@@ -20,13 +28,21 @@ export function fieldNames(schema: JsonObject): string[] {
 /** How deep references and unions are followed; a schema of its own kind again would have no end. */
 const MOST_DEPTH = 16;
 
-function ofField(given: Json | undefined, field: string, root: JsonObject, depth: number): ReadonlySet<Form> | null {
-  const schema = resolved(given, root);
+interface Walk {
+  root: JsonObject;
+  /** Of a name that is not declared where the schema lets others through. */
+  others: ReadonlySet<Form> | null;
+}
+
+function at(given: Json | undefined, path: readonly string[], walk: Walk, depth: number): ReadonlySet<Form> | null {
+  const [field, ...rest] = path;
+  if (field === undefined) return formsOf(given, walk.root, depth);
+  const schema = resolved(given, walk.root);
   if (schema === null || depth > MOST_DEPTH) return null;
   const either = branches(schema);
-  if (either) return union(either.map((branch) => ofField(branch, field, root, depth + 1)));
+  if (either) return union(either.map((branch) => at(branch, path, walk, depth + 1)));
   if (Array.isArray(schema['allOf'])) {
-    const all = schema['allOf'].map((part) => ofField(part, field, root, depth + 1));
+    const all = schema['allOf'].map((part) => at(part, path, walk, depth + 1));
     return all.find((forms) => forms !== null && !forms.has('missing')) ?? union(all);
   }
   if (schema['type'] !== 'object') return schema['type'] === undefined ? null : new Set(['missing']);
@@ -35,12 +51,13 @@ function ofField(given: Json | undefined, field: string, root: JsonObject, depth
   const required = schema['required'];
   if (properties !== null && Object.hasOwn(properties, field)) {
     const missing = !(Array.isArray(required) && required.includes(field));
-    return union([formsOf(properties[field], root, depth + 1), new Set<Form>(missing ? ['missing'] : [])]);
+    return union([at(properties[field], rest, walk, depth + 1), new Set<Form>(missing ? ['missing'] : [])]);
   }
   // A record: which names it has is not told, but what stands under each is.
   if (asObject(others) !== null && Object.keys(others as JsonObject).length > 0)
-    return formsOf(others, root, depth + 1);
-  return properties === null && others !== false ? null : new Set(['missing']);
+    return at(others, rest, walk, depth + 1);
+  if (others === false) return new Set(['missing']);
+  return properties === null ? null : walk.others;
 }
 
 function formsOf(given: Json | undefined, root: JsonObject, depth: number): ReadonlySet<Form> | null {

@@ -7,6 +7,7 @@ import { type Tool, tool } from '../../core/declaration/handlers.ts';
 import type { DeclaredStream } from '../../core/declaration/stream.ts';
 import { feedStatus } from '../../ingest/status.ts';
 import type { Deps } from '../../streams/deps.ts';
+import { fieldsOf } from '../../streams/fields.ts';
 import { findStream } from '../../streams/find-stream.ts';
 import { readLatestByKey } from '../../streams/latest.ts';
 import { streamLog } from '../../streams/names.ts';
@@ -14,7 +15,6 @@ import { isoTime } from '../../streams/time-text.ts';
 import { accounted, type AppDeps } from '../call-context.ts';
 import { cut, streamNames } from './describe.ts';
 import { type FeedNote as Note, feedText } from './feed-note.ts';
-import { fieldsOf } from './fields.ts';
 import { FeedNote, READ_ONLY, StreamName } from './schemas.ts';
 import { ageText } from './table.ts';
 

@@ -159,7 +159,8 @@ async function windowsAnswer(
   const windows = rows.map((row) => toRow(row, wanted));
   const structured: Answer = { stream: stream.name, windows, ...rest, feed };
   const what = `${rows.length} row(s) of ${stream.name}${field === undefined ? '' : `, ${field}`}, window ${window}`;
-  return { structured, text: text(what, lines(windows, rowLine), page, feed, deps.runtime.now(), null) };
+  const shown = [...lines(windows, rowLine), ...skippedText(page.skipped, field)];
+  return { structured, text: text(what, shown, page, feed, deps.runtime.now(), null) };
 }
 
 /** Without what was not given, so that defaults apply. */
@@ -184,6 +185,13 @@ function rowLine({ start, key, ...numbers }: z.input<typeof Row>): string {
     numbers[name] === undefined ? [] : [`${name}=${numberText(numbers[name])}`],
   );
   return [isoTime(start), ...(key === null ? [] : [key]), ...parts].join(' ');
+}
+
+/** What the rows leave out, where they do: a field that no event has would look like a stream without events. */
+function skippedText({ gaps, missing }: WindowsPage['skipped'], field: string | undefined): string[] {
+  const without =
+    missing === 0 ? [] : [`Not counted: ${missing} event(s) without a number at ${field ?? 'the field'}.`];
+  return gaps === 0 ? without : [...without, `Not counted: ${gaps} gap(s), where events are missing.`];
 }
 
 function text(

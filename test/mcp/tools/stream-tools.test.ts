@@ -190,6 +190,7 @@ describe('read_history', () => {
     });
     expect(at.calls).toEqual(['seek', 'read']);
     expect(text).toContain('2026-11-20T12:00:00Z a count=2 min=10 max=20 mean=15');
+    expect(text).toContain('Not counted: 1 event(s) without a number at temp.\nNot counted: 1 gap(s)');
 
     const some = await at.call('read_history', { ...range, window: 'all', aggregates: ['first', 'last', 'count'] });
     expect(some.structured['windows']).toEqual([
@@ -257,6 +258,12 @@ describe('refused, in words that a model can act on', () => {
     ['read_history', { stream: 'plant', from: '-1h', to: '-2h' }, /Argument: from/],
     ['read_history', { stream: 'plant', from: 'noon' }, /Argument: from[^]*ISO 8601/],
     ['read_history', { stream: 'plant', limit: 1_001 }, /limit/],
+    [
+      'read_history',
+      { stream: 'plant', window: '5m', field: 'temperature' },
+      /Argument: field[^]*one of temp, pump\.rpm/,
+    ],
+    ['read_history', { stream: 'plant', window: '5m', field: 'pump.state' }, /no number at pump\.state/],
     ['read_history', { stream: 'plant', field: 'temp' }, /Argument: window/],
     ['read_history', { stream: 'plant', window: 'day' }, /Argument: window/],
     ['read_history', { stream: 'plant', cursor: 'x' }, /Argument: cursor/],
