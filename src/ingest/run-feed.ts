@@ -17,7 +17,7 @@ import type { GuardedFetch } from './guarded-fetch.ts';
 import { createIntake, type Intake } from './intake.ts';
 import { type Lease, takeLease } from './lease.ts';
 import { project, projectAndRelease } from './project.ts';
-import { type FeedCounts, type FeedState, newState, NO_COUNTS, readState } from './state.ts';
+import { type FeedCounts, type FeedState, newState, NO_COUNTS, readState, rejectedOf } from './state.ts';
 import { conditionOf, type FeedCondition } from './status.ts';
 
 /**
@@ -134,14 +134,16 @@ function judge(
   { deps: { runtime } }: Turn,
   feed: DeclaredFeed,
   state: FeedState,
-  { counts }: Intake,
+  intake: Intake,
   end: Exclude<BurstEnd, { kind: 'lost' }>,
   startedAt: number,
 ): Partial<FeedState> {
   const now = runtime.now();
+  const { counts } = intake;
+  const rejected = rejectedOf(counts, intake.rejection(), state.rejected, now);
   if (end.kind === 'ended') {
     const nextAt = end.more ? now : Math.max(now, startedAt + feed.everyMs);
-    return { failures: 0, lastError: null, lastSuccessAt: now, nextAt };
+    return { failures: 0, lastError: null, rejected, lastSuccessAt: now, nextAt };
   }
   const { code, message, retryAfterMs } = end.error;
   // Who delivers before it breaks is not down: it counts as the first failure.
@@ -149,5 +151,5 @@ function judge(
   const nextAt = now + pauseAfter(failures, runtime.random(), retryAfterMs);
   const level = failures === BREAKER_FAILURES ? 'error' : 'warn';
   runtime.log(level, 'a feed failed', { feed: feed.name, code, message, failures, nextAt });
-  return { failures, lastError: { code, message: message.slice(0, 1_000), at: now }, nextAt };
+  return { failures, lastError: { code, message: message.slice(0, 1_000), at: now }, rejected, nextAt };
 }

@@ -88,6 +88,7 @@ const status = (more: Partial<FeedStatus>): FeedStatus => ({
   lagMs: null,
   backlog: null,
   lastError: null,
+  rejected: null,
   lastSuccessAt: null,
   nextAt: 0,
   failures: 0,

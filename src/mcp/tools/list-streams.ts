@@ -102,7 +102,10 @@ async function notesOf(deps: Deps, tenant: string, page: readonly DeclaredStream
   if (names.length === 0) return new Map();
   const statuses = await feedStatus(deps, tenant, names);
   return new Map(
-    statuses.map(({ feed, state, lagMs, lastError }) => [feed, { name: feed, state, lagMs, lastError }] as const),
+    statuses.map(({ feed: name, state, lagMs, lastError, rejected }) => [
+      name,
+      { name, state, lagMs, lastError, rejected },
+    ]),
   );
 }
 
