@@ -71,7 +71,9 @@ function failed(thrown: unknown): number {
 
 function explained({ message, field, expected, hint }: TidegateError): string {
   const lines = [`tidegate: ${message}`];
-  if (field !== null && !message.includes(field)) lines.push(`  ${field}: expected ${expected ?? 'something else'}`);
+  if (field !== null && (expected === null || !message.includes(expected))) {
+    lines.push(`  ${field}: expected ${expected ?? 'something else'}`);
+  }
   if (hint !== null) lines.push(hint);
   return lines.join('\n');
 }

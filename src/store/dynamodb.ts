@@ -2,7 +2,7 @@
  * The store in one DynamoDB table, through AWS's client. Committed means: on the disks of two of a region's three zones.
  * `dynamodb-table.ts` says what is stored where. The engine's time to live collects garbage; nothing rests on it.
  */
-import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Json } from '../core/json.ts';
 import { decodeCursor, encodeCursor, lastBefore, readFrom, type Position, type Span } from './cursor.ts';
 import {
@@ -155,7 +155,8 @@ function storeOn(client: DynamoClient, keys: Keys): Store {
     },
 
     async ping() {
-      await records.get({ partition: 'ping', id: 'ping' }, 0);
+      const command = new GetItemCommand({ TableName, Key: keys.record({ partition: 'ping', id: 'ping' }) });
+      await client.ask((dynamo, sending) => dynamo.send(command, sending), { until: client.until(limits.PING_MS) });
     },
 
     observed: (onRequest) => storeOn(client.observed(onRequest), keys),

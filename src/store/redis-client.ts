@@ -17,7 +17,7 @@ export interface RedisClient {
    */
   run(script: ScriptName, args: readonly string[], timeoutMs?: number): Promise<unknown>;
   /** A plain command. Throws as `run`. */
-  command(words: [string, ...string[]]): Promise<unknown>;
+  command(words: [string, ...string[]], timeoutMs?: number): Promise<unknown>;
   /** The same client, which calls `onRequest` before each request that it sends. */
   observed(onRequest: () => void): RedisClient;
 }
@@ -76,7 +76,7 @@ export async function createRedisClient(options: {
           return send(limitMs, () => redis.eval(text, [options.base], words));
         }
       },
-      command: (words) => send(options.timeoutMs, () => redis.exec(words)),
+      command: (words, limitMs = options.timeoutMs) => send(limitMs, () => redis.exec(words)),
       observed: sending,
     };
   }

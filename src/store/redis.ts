@@ -183,7 +183,7 @@ function storeOn(client: RedisClient, timeoutMs: number): Store {
     },
 
     async ping() {
-      await client.command(['PING']);
+      await client.command(['PING'], limits.PING_MS);
     },
 
     observed: (onRequest) => storeOn(client.observed(onRequest), timeoutMs),
@@ -241,7 +241,7 @@ function toReading({ partition, id }: RecordKey, row: Row, now: number): Reading
 async function checkEviction(client: RedisClient, log: Log): Promise<void> {
   let policy: string | undefined;
   try {
-    const memory = await client.command(['INFO', 'memory']);
+    const memory = await client.command(['INFO', 'memory'], limits.PING_MS);
     policy = /^maxmemory_policy:(\S+)/m.exec(String(memory))?.[1];
   } catch (error) {
     if (error instanceof TidegateError && error.code === 'invalid_config') throw error;

@@ -6,21 +6,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
-import { requireService } from '../services/available.ts';
-import { startRedis } from '../services/redis.ts';
-import { startUpstash } from '../services/upstash.ts';
-import { type Child, runCli, temporaryFolder } from './child.ts';
+import { refused, runCli, temporaryFolder } from './child.ts';
 
 const README = join(import.meta.dirname, '../../README.md');
 const INDEX = join(import.meta.dirname, '../../src/index.ts');
-
-async function refused(child: Child): Promise<{ status: number | string; words: string }> {
-  const status = await child.ended;
-  expect(child.stdout()).toBe('');
-  // A mistake of the operator's is explained, and no place in our code is shown.
-  expect(child.stderr()).not.toMatch(/^ +at /m);
-  return { status, words: child.stderr() };
-}
 
 describe('tidegate start', { timeout: 20_000 }, () => {
   test.each<[Record<string, string>, string]>([
@@ -33,6 +22,14 @@ describe('tidegate start', { timeout: 20_000 }, () => {
     [
       { STORE: 'redis', UPSTASH_REDIS_REST_URL: 'http://127.0.0.1:1', UPSTASH_REDIS_REST_TOKEN: 'x' },
       'UPSTASH_REDIS_REST_URL',
+    ],
+    [{ STORE: 'dynamodb' }, 'DYNAMODB_TABLE'],
+    [{ STORE: 'dynamodb', DYNAMODB_TABLE: 'a table' }, 'DYNAMODB_TABLE'],
+    [{ STORE: 'dynamodb', DYNAMODB_TABLE: 'table', AWS_ACCESS_KEY_ID: 'x' }, 'AWS_SECRET_ACCESS_KEY'],
+    [{ STORE: 'dynamodb', DYNAMODB_TABLE: 'table', AWS_SECRET_ACCESS_KEY: 'x' }, 'AWS_ACCESS_KEY_ID'],
+    [
+      { STORE: 'dynamodb', DYNAMODB_TABLE: 'table', AWS_ENDPOINT_URL_DYNAMODB: '127.0.0.1' },
+      'AWS_ENDPOINT_URL_DYNAMODB',
     ],
     [{ SQLITE_PATH: '/' }, 'SQLITE_PATH'],
     [{ MQTT_URL: 'http://127.0.0.1' }, 'MQTT_URL'],
@@ -98,20 +95,6 @@ describe('tidegate start', { timeout: 20_000 }, () => {
     expect(status).toBe(1);
     expect(words).toMatch(/no file nowhere\.ts[^]*--app/);
   });
-
-  test.skipIf(!requireService('redis'))(
-    'a token that Redis refuses: exit status 1, naming it (needs redis-server)',
-    async () => {
-      const redis = await startRedis();
-      onTestFinished(() => redis.stop());
-      const front = await startUpstash(redis.url);
-      onTestFinished(() => front.stop());
-      const variables = { STORE: 'redis', UPSTASH_REDIS_REST_URL: front.url, UPSTASH_REDIS_REST_TOKEN: 'wrong' };
-      const { status, words } = await refused(runCli(['start'], variables));
-      expect(status).toBe(1);
-      expect(words).toContain('UPSTASH_REDIS_REST_TOKEN');
-    },
-  );
 });
 
 test('stdio says what is wrong on standard error, and nothing on standard output', { timeout: 20_000 }, async () => {
