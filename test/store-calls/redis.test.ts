@@ -4,12 +4,15 @@
  * outside; but no script can call EVALSHA, so its count is that of the calls from outside, and in the store's scripts only
  * a commit calls SET, once.
  */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { requireService } from '../services/available.ts';
 import { type Accounts, BURST_MS, type Composed, openAccounts, type Spent } from './accounts.ts';
 
 const HOST = 'http://127.0.0.1:8787';
+const README = join(import.meta.dirname, '../../README.md');
 const START = Date.UTC(2026, 9, 1);
 const BURST_EVENTS = 25;
 const VERSIONS = ['2026-07-28', '2025-11-25'] as const;
@@ -129,6 +132,12 @@ describe.skipIf(!requireService('redis'))('what Redis is asked (needs redis-serv
       expect(modern).toBeGreaterThan(0);
       expect(modern).toBeLessThanOrEqual(most);
       expect(legacy).toBeLessThanOrEqual(modern + 1);
+    });
+
+    test('the line of the log has the fields that the README shows', async () => {
+      const { logged } = await spending(composed, () => call('2026-07-28', 'read_history', { stream: 'readings' }));
+      const [, shown = '{}'] = /```json\n(.*)\n```/.exec(readFileSync(README, 'utf8')) ?? [];
+      expect(['time', 'level', ...Object.keys(logged ?? {})]).toEqual(Object.keys(JSON.parse(shown) as object));
     });
 
     test('a range that leaves out most of what it looks at tells what it took', async () => {
