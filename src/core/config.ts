@@ -92,10 +92,11 @@ export function readConfig(environment: Record<string, string | undefined>, defa
   }
   const env = parsed.data;
   const store = env.STORE ?? defaultStore;
-  const missing = NEEDED[store].filter((name) => !env[name]);
-  if (missing.length > 0) {
-    throw configError(missing.map((field) => ({ field, expected: `expected to be set, because STORE is ${store}` })));
-  }
+  const missing = NEEDED[store]
+    .filter((name) => !env[name])
+    .map((field) => ({ field: field as string, expected: `expected to be set, because STORE is ${store}` }));
+  if (store === 'dynamodb') missing.push(...halfOfCredentials(env));
+  if (missing.length > 0) throw configError(missing);
   return {
     port: Number(env.PORT),
     host: env.HOST,
@@ -111,6 +112,15 @@ export function readConfig(environment: Record<string, string | undefined>, defa
     logLevel: env.LOG_LEVEL,
     demo: env.DEMO === 'on',
   };
+}
+
+/** One without the other would leave AWS's client to find credentials that nobody meant. */
+function halfOfCredentials(env: z.infer<typeof Environment>): { field: string; expected: string }[] {
+  const pair = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'] as const;
+  const [unset, ...others] = pair.filter((name) => !env[name]);
+  if (unset === undefined || others.length > 0) return [];
+  const set = pair.find((name) => name !== unset);
+  return [{ field: unset, expected: `expected to be set, because ${set} is` }];
 }
 
 function dynamodbConfig(env: z.infer<typeof Environment>): DynamodbConfig | null {

@@ -1,19 +1,19 @@
 /** The registry of an app with what its streams give, and what serves it over the SDK: most of what there is to load. */
-import type { Principal } from '../core/principal.ts';
+import type { AppDeps, HandlerDeps } from '../mcp/call-context.ts';
 import { createRegistry, type Registry } from '../mcp/registry.ts';
 import type { ServerDeps } from '../mcp/server.ts';
 import { createServing, type SdkServing } from '../mcp/serving.ts';
 import { streamResources } from '../mcp/stream-resources.ts';
 import { streamTools } from '../mcp/tools/index.ts';
 import { createAppStreams } from '../streams/app-streams.ts';
-import type { Deps } from '../streams/deps.ts';
 import { BY_SCHEDULE, type Dispatch } from '../tasks/dispatch.ts';
 import type { TaskDeps } from '../tasks/find-task.ts';
 import { createTasks, type Tasks } from '../tasks/service.ts';
 
 /** @throws TidegateError `invalid_config` for names that collide with built-in ones, and schemas that MCP cannot show. */
-export function composeRegistry(deps: Deps, tasks: Tasks | null): Registry {
-  const streamsFor = (principal: Principal, deadline: number) => createAppStreams(deps, principal, deadline);
+export function composeRegistry(deps: AppDeps, tasks: Tasks | null): Registry {
+  const streamsFor: HandlerDeps['streamsFor'] = (principal, deadline, store) =>
+    createAppStreams({ ...deps, store }, principal, deadline);
   return createRegistry({ ...deps, streamsFor, tasks }, { tools: streamTools(deps), resources: streamResources(deps) });
 }
 
@@ -26,5 +26,5 @@ export interface ServingOptions extends Pick<ServerDeps, 'requestMs' | 'deadline
 /** @throws TidegateError as `composeRegistry` does. */
 export function composeServing(deps: TaskDeps, { dispatch = BY_SCHEDULE, ...timing }: ServingOptions = {}): SdkServing {
   const registry = composeRegistry(deps, createTasks(deps, dispatch));
-  return createServing({ runtime: deps.runtime, registry, ...timing });
+  return createServing({ ...deps, registry, ...timing });
 }

@@ -1,6 +1,5 @@
 /** The app put together from its declaration, a store and a host: what every entry that answers HTTP does first, and only here. */
-import type { Hono } from 'hono';
-import { createApp, type HttpOptions } from '../http/app.ts';
+import { createApp, type HttpApp, type HttpOptions } from '../http/app.ts';
 import { aboutOf } from '../mcp/about.ts';
 import { createMcpEndpoint, type McpEndpoint, type McpEndpointDeps } from '../mcp/endpoint.ts';
 import type { Deps } from '../streams/deps.ts';
@@ -10,7 +9,7 @@ export function composeHttp(
   deps: Deps,
   options: HttpOptions,
   serving: McpEndpointDeps['serving'],
-): { http: Hono; mcp: McpEndpoint } {
+): { http: HttpApp; mcp: McpEndpoint } {
   const mcp = createMcpEndpoint({ about: aboutOf(deps.app), serving });
   return { mcp, http: createApp({ ...deps, mcp }, options) };
 }

@@ -2,11 +2,11 @@
  * An app on AWS Lambda: two ways to answer HTTP, and the scheduled workers. What is built once is built once per
  * instance; all state is in the store. Nothing goes on after an invocation was answered, since the platform freezes it.
  */
-import type { Hono } from 'hono';
 import { readConfig } from '../core/config.ts';
 import type { App } from '../core/declaration/app.ts';
 import { asTidegateError, TidegateError } from '../core/errors.ts';
 import type { Log } from '../core/runtime.ts';
+import type { HttpApp } from '../http/app.ts';
 import { problemResponse } from '../http/problem.ts';
 import { openStore } from '../store/open.ts';
 import type { TaskDeps } from '../tasks/find-task.ts';
@@ -37,7 +37,7 @@ export interface LambdaOptions {
 
 interface Instance {
   deps: TaskDeps;
-  http: Hono;
+  http: HttpApp;
 }
 
 /** Before the platform ends the invocation handlers are told to stop, ms; then what is not ended is cut. */

@@ -3,11 +3,11 @@
  * tasks that are due are worked on; then the store is swept. Each step is logged. A run that is missed, doubled or overlaps harms nothing.
  */
 import { asTidegateError, type TidegateError } from '../core/errors.ts';
-import type { Log } from '../core/runtime.ts';
-import { ingest, type FeedReport } from '../ingest/run.ts';
+import { ingest } from '../ingest/run.ts';
 import { sweep, type SweepReport } from '../ingest/sweep.ts';
 import type { TaskDeps } from '../tasks/find-task.ts';
 import { runTasks, type TasksReport } from '../tasks/run-due.ts';
+import { tellFeed, tellSweep } from './told.ts';
 
 export interface ScheduledReport {
   /** How often what was due was pulled. */
@@ -50,9 +50,11 @@ export async function runScheduled(deps: TaskDeps, deadline: number): Promise<Sc
   const working = workOnTasks(deps, ingestBy, report);
   try {
     for (let goesOn = true; goesOn;) {
-      const { feeds, nextAt } = await ingest(deps, ingestBy);
+      const { feeds, nextAt, spent } = await ingest(deps, ingestBy);
       report.rounds += 1;
-      const brought = tell(feeds, runtime.log);
+      for (const feed of feeds) tellFeed(runtime.log, feed.error === null ? 'info' : 'warn', feed);
+      const brought = feeds.reduce((sum, { events }) => sum + events, 0);
+      runtime.log('info', 'ingest', { feeds: feeds.length, events: brought, ...spent });
       report.events += brought;
       for (const { feed, error, outcome } of feeds) {
         if (error !== null) failed.add(feed);
@@ -75,8 +77,7 @@ export async function runScheduled(deps: TaskDeps, deadline: number): Promise<Sc
   report.swept = { projected, collected, more: swept.more };
   report.more = more || tasksMore || swept.more;
   report.error ??= error;
-  const fields = { ...report.swept, error: error?.message ?? null };
-  runtime.log(error === null ? 'info' : 'warn', 'sweep', fields);
+  tellSweep(runtime.log, error === null ? 'info' : 'warn', swept);
   return report;
 }
 
@@ -93,15 +94,4 @@ async function workOnTasks(deps: TaskDeps, deadline: number, report: ScheduledRe
     deps.runtime.log('error', `tasks: ${error.message}`, { code: error.code });
     return true;
   }
-}
-
-/** Logs what each feed did, and answers how many events came. */
-function tell(feeds: readonly FeedReport[], log: Log): number {
-  let brought = 0;
-  for (const { feed, outcome, state, events, error } of feeds) {
-    brought += events;
-    const fields = { outcome, state, events, error: error?.message ?? null };
-    log(error === null ? 'info' : 'warn', `feed ${feed}`, fields);
-  }
-  return brought;
 }

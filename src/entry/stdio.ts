@@ -23,7 +23,7 @@ export async function stdio(app: App, environment: NodeJS.ProcessEnv): Promise<v
     const deps = withTasks({ app, store, runtime });
     const runner = startRunner(deps);
     const registry = composeRegistry(deps, createTasks(deps, runner.dispatch));
-    const serving = serveRegistryOverStdio({ runtime, registry });
+    const serving = serveRegistryOverStdio({ runtime, store, registry });
     const loop = startLoop(deps);
     await Promise.race([untilTold(), new Promise((resolve) => process.stdin.once('close', resolve))]);
     await Promise.all([loop.stop(), runner.stop()]);

@@ -3,20 +3,22 @@
  * retention; a queue, where one is bound, brings tasks sooner. What is built once is built once per isolate; all state is
  * in the store.
  */
-import type { Hono } from 'hono';
-import { readConfig } from '../core/config.ts';
+import { type Config, readConfig } from '../core/config.ts';
 import type { App } from '../core/declaration/app.ts';
 import { asTidegateError } from '../core/errors.ts';
-import { type Log, systemRuntime } from '../core/runtime.ts';
+import { type Log, type LogLevel, systemRuntime } from '../core/runtime.ts';
+import type { HttpApp } from '../http/app.ts';
 import { problemResponse } from '../http/problem.ts';
 import { type Drivers, memory, openFrom, redis } from '../store/drivers.ts';
+import type { Deps } from '../streams/deps.ts';
 import type { TaskDeps } from '../tasks/find-task.ts';
 import { composeServing } from './compose-serving.ts';
 import { composeHttp } from './compose.ts';
+import { createLog } from './log.ts';
 import { runScheduled } from './scheduled.ts';
 import { startProblem } from './start-problem.ts';
 import { withTasks } from './with-tasks.ts';
-import { dispatchThrough, type TaskBatch, taskQueueOf, workOnBatch } from './worker-tasks.ts';
+import { dispatchThrough, type TaskBatch, type TaskQueue, taskQueueOf, workOnBatch } from './worker-tasks.ts';
 
 export { dynamodb } from '../store/drivers.ts';
 
@@ -40,16 +42,17 @@ export interface WorkerOptions {
 
 interface Isolate {
   deps: TaskDeps;
-  http: Hono;
+  http: HttpApp;
 }
 
 /** A cron run may take this long, ms; the next one comes after a minute. */
 const SCHEDULED_MS = 50_000;
 
-const log: Log = (level, message, fields = {}) => console[level](JSON.stringify({ level, message, ...fields }));
+const write = (line: string, level: LogLevel) => console[level](line);
 
 export function createWorker(app: App, { stores = {} }: WorkerOptions = {}): WorkerHost {
   const drivers = { redis, memory, ...stores };
+  let log = createLog('info', { write });
   let isolate: Isolate | null = null;
 
   /**
@@ -58,7 +61,10 @@ export function createWorker(app: App, { stores = {} }: WorkerOptions = {}): Wor
    */
   async function parts(environment: WorkerEnvironment): Promise<Isolate> {
     if (isolate !== null) return isolate;
-    const built = await build(app, drivers, environment);
+    const config = readConfig(textsOf(environment), 'redis');
+    log = createLog(config.logLevel, { write });
+    const deps = withTasks(await open(app, drivers, config, log));
+    const built = build(deps, config, taskQueueOf(environment));
     isolate ??= built;
     return isolate;
   }
@@ -89,12 +95,18 @@ export function createWorker(app: App, { stores = {} }: WorkerOptions = {}): Wor
   };
 }
 
-async function build(app: App, drivers: Drivers, environment: WorkerEnvironment): Promise<Isolate> {
-  const texts = Object.entries(environment).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
-  const config = readConfig(Object.fromEntries(texts), 'redis');
+async function open(app: App, drivers: Drivers, config: Config, log: Log): Promise<Deps> {
   const runtime = systemRuntime(log);
-  const deps = withTasks({ app, store: await openFrom(drivers, config, runtime, app.name), runtime });
-  const serving = composeServing(deps, { dispatch: dispatchThrough(deps, taskQueueOf(environment)) });
+  return { app, store: await openFrom(drivers, config, runtime, app.name), runtime };
+}
+
+function build(deps: TaskDeps, config: Config, queue: TaskQueue | null): Isolate {
+  const serving = composeServing(deps, { dispatch: dispatchThrough(deps, queue) });
   const { http } = composeHttp(deps, { publicUrl: config.publicUrl, host: null }, serving);
   return { deps, http };
+}
+
+function textsOf(environment: WorkerEnvironment): Record<string, string> {
+  const texts = Object.entries(environment).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+  return Object.fromEntries(texts);
 }

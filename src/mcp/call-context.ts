@@ -1,14 +1,19 @@
 /** What a request brings to a handler, and the context that the handler gets. Knows nothing of the wire. */
-import type { AppStreams, McpLogLevel, ToolContext } from '../core/declaration/handlers.ts';
+import type { AppStreams, HandlerContext, McpLogLevel, ToolContext } from '../core/declaration/handlers.ts';
 import { TidegateError } from '../core/errors.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import type { Principal } from '../core/principal.ts';
 import type { Runtime } from '../core/runtime.ts';
+import type { Account } from '../store/counting.ts';
+import type { Store } from '../store/store.ts';
+import type { Deps } from '../streams/deps.ts';
 import type { Tasks } from '../tasks/service.ts';
 
 /** Made by the edge for each request; its functions do nothing where the caller did not ask. */
 export interface Caller {
   principal: Principal;
+  /** What the request asks of the store goes on it. */
+  account: Pick<Account, 'store'>;
   /** Aborts when the caller went away. */
   signal: AbortSignal;
   /** Epoch ms by which an answer has to be there. */
@@ -23,9 +28,24 @@ export interface Caller {
 /** What handlers stand on beside the caller; made once. */
 export interface HandlerDeps {
   runtime: Pick<Runtime, 'now' | 'newId' | 'log' | 'sleep'>;
-  streamsFor(principal: Principal, deadline: number): AppStreams;
+  streamsFor(principal: Principal, deadline: number, store: Store): AppStreams;
   /** Null: there are none. */
   tasks: Tasks | null;
+}
+
+/** Under it stands the request's view of the store, for the built-in handlers; an app's own have its streams. */
+const STORE = Symbol('store');
+
+interface AccountedContext extends ToolContext {
+  readonly [STORE]: Store;
+}
+
+/** What built-in handlers are made of. The store comes with each request, so that none reads past its account. */
+export type AppDeps = Omit<Deps, 'store'>;
+
+/** What a built-in handler reads through: the store as the account of its request sees it. */
+export function accounted(deps: AppDeps, context: HandlerContext): Deps {
+  return { ...deps, store: (context as AccountedContext)[STORE] };
 }
 
 /**
@@ -39,10 +59,13 @@ export async function inContext<Answer>(
 ): Promise<Answer> {
   let streams: AppStreams | null = null;
   let watch: DeadlineWatch | null = null;
-  const context: ToolContext = {
+  const context: AccountedContext = {
     principal: caller.principal,
+    get [STORE]() {
+      return caller.account.store;
+    },
     get streams() {
-      streams ??= deps.streamsFor(caller.principal, caller.deadline);
+      streams ??= deps.streamsFor(caller.principal, caller.deadline, caller.account.store);
       return streams;
     },
     get signal() {

@@ -7,7 +7,8 @@ import type { JsonObject } from '../core/json.ts';
 import type { Principal } from '../core/principal.ts';
 import type { About } from './about.ts';
 import { createDiscover } from './discover.ts';
-import type { SdkServing } from './serving.ts';
+import { askedOf } from './message.ts';
+import type { McpAnswer, SdkServing } from './serving.ts';
 import { LEGACY_VERSIONS, MODERN_VERSION } from './versions.ts';
 
 export interface McpEndpointDeps {
@@ -18,13 +19,16 @@ export interface McpEndpointDeps {
 
 export interface McpEndpoint {
   /** Answers one POST. `body` is its parsed JSON. Never rejects for what a client sent. */
-  serve(request: Request, body: unknown, principal: Principal): Promise<Response>;
+  serve(request: Request, body: unknown, principal: Principal): Promise<McpAnswer>;
   /** Newest first. */
   versions: readonly string[];
   capabilities: JsonObject;
   /** Ends what is under way. */
   close(): Promise<void>;
 }
+
+/** What is answered here asks nothing of a store. */
+const NO_ACCOUNT: McpAnswer['account'] = { spent: () => ({ storeCalls: {} }) };
 
 export function createMcpEndpoint({ about, serving }: McpEndpointDeps): McpEndpoint {
   const discover = createDiscover(about);
@@ -42,8 +46,8 @@ export function createMcpEndpoint({ about, serving }: McpEndpointDeps): McpEndpo
     versions: [MODERN_VERSION, ...LEGACY_VERSIONS],
     capabilities: about.capabilities,
     async serve(request, body, principal) {
-      const answer = discover(request, body);
-      if (answer !== null) return answer;
+      const response = discover(request, body);
+      if (response !== null) return { response, asked: askedOf(body), account: NO_ACCOUNT, ended: null };
       const sdk = typeof serving === 'function' ? await load(serving) : serving;
       return sdk.serve(request, body, principal);
     },

@@ -16,15 +16,21 @@ import {
 import { asTidegateError } from '../core/errors.ts';
 import { type Principal, PUBLIC } from '../core/principal.ts';
 import type { Runtime } from '../core/runtime.ts';
+import { type Account, openAccount } from '../store/counting.ts';
+import type { Store } from '../store/store.ts';
 import { callerOf } from './caller.ts';
 import { DISCOVER_CACHE } from './discover.ts';
 import { dispatch, METHODS } from './dispatch.ts';
 import { protocolAnswer } from './errors.ts';
+import { createExchanges, type Exchange } from './exchange.ts';
+import { askedOf } from './message.ts';
 import type { Registry } from './registry.ts';
 
 export interface ServerDeps {
   runtime: Pick<Runtime, 'now' | 'newId' | 'log'>;
   registry: Registry;
+  /** What requests are accounted on. */
+  store: Store;
   /** Longest time a request may take; default 60,000. */
   requestMs?: number;
   /** When the host itself ends a request over HTTP, epoch ms; null: it does not. An earlier end than `requestMs` gives. */
@@ -33,8 +39,8 @@ export interface ServerDeps {
 
 export interface ServerSource {
   factory: McpServerFactory;
-  /** How long to stay away, where a request was answered with an error that is not its own fault; else null. */
-  refusedFor(request: Request): number | null;
+  /** To be called before a request over HTTP is served. */
+  begin(request: Request): Exchange;
 }
 
 const REQUEST_MS = 60_000;
@@ -47,8 +53,8 @@ const NO_VALIDATOR: NonNullable<ServerOptions['jsonSchemaValidator']> = {
 };
 
 export function createServerSource(deps: ServerDeps): ServerSource {
-  const { registry, runtime, requestMs = REQUEST_MS, deadlineOf = () => null } = deps;
-  const refusals = new WeakMap<Request, number>();
+  const { registry, runtime, store, requestMs = REQUEST_MS, deadlineOf = () => null } = deps;
+  const exchanges = createExchanges(store);
   const options: ServerOptions = {
     capabilities: registry.about.capabilities,
     instructions: registry.about.instructions,
@@ -61,9 +67,10 @@ export function createServerSource(deps: ServerDeps): ServerSource {
     return Math.min(ours, (request && deadlineOf(request)) ?? ours);
   }
 
-  async function answer(request: JSONRPCRequest, context: ServerContext): Promise<Result> {
+  async function run(request: JSONRPCRequest, context: ServerContext, exchange: Exchange | null, account: Account) {
     try {
-      const caller = callerOf(context, principalOf(context), deadlineFor(context.http?.req));
+      const deadline = deadlineFor(context.http?.req);
+      const caller = callerOf(context, { principal: principalOf(context), account, deadline });
       return (await dispatch(registry, request, caller)) as Result;
     } catch (thrown) {
       if (thrown instanceof ProtocolError) throw thrown;
@@ -74,9 +81,25 @@ export function createServerSource(deps: ServerDeps): ServerSource {
         const cause = error.cause instanceof Error ? (error.cause.stack ?? error.cause.message) : error.message;
         runtime.log('error', `${request.method} failed: ${error.message}`, { reference, code: error.code, cause });
       }
-      const httpRequest = context.http?.req;
-      if (refusal.retryAfterMs !== null && httpRequest) refusals.set(httpRequest, refusal.retryAfterMs);
+      if (exchange && refusal.retryAfterMs !== null) exchange.refusedForMs = refusal.retryAfterMs;
       throw new ProtocolError(refusal.code, refusal.message, refusal.data);
+    }
+  }
+
+  async function answer(request: JSONRPCRequest, context: ServerContext): Promise<Result> {
+    const exchange = exchanges.of(context.http?.req);
+    const account = exchange?.account ?? openAccount(store);
+    const startedAt = runtime.now();
+    const work = run(request, context, exchange, account);
+    exchange?.working.add(work);
+    try {
+      return await work;
+    } finally {
+      exchange?.working.delete(work);
+      if (!exchange) {
+        const ms = runtime.now() - startedAt;
+        runtime.log('debug', 'request', { ...askedOf(request), ms, ...account.spent() });
+      }
     }
   }
 
@@ -86,7 +109,7 @@ export function createServerSource(deps: ServerDeps): ServerSource {
       if (servesRequest(request)) server.fallbackRequestHandler = answer;
       return server;
     },
-    refusedFor: (request) => refusals.get(request) ?? null,
+    begin: (request) => exchanges.begin(request),
   };
 }
 

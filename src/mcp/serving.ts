@@ -4,14 +4,25 @@
  */
 import { isLegacyRequest, PROTOCOL_VERSION_META_KEY } from '@modelcontextprotocol/server';
 import { type Principal, PUBLIC } from '../core/principal.ts';
+import type { Account } from '../store/counting.ts';
 import { createLegacy } from './legacy.ts';
-import { type AuthInfo, claimOf } from './message.ts';
+import { askedOf, type AuthInfo, claimOf } from './message.ts';
 import { createModern } from './modern.ts';
 import { createServerSource, type ServerDeps } from './server.ts';
 
+/** An answer, with what the log tells of it. */
+export interface McpAnswer {
+  response: Response;
+  /** The message's method, and the name of the tool, prompt or resource that it asks for. */
+  asked: { mcp: string; name?: string };
+  account: Pick<Account, 'spent'>;
+  /** Resolves when its handlers are done, where the answer is streamed while they work; else null. */
+  ended: Promise<unknown> | null;
+}
+
 export interface SdkServing {
   /** Answers one POST. `body` is its parsed JSON. Never rejects for what a client sent. */
-  serve(request: Request, body: unknown, principal: Principal): Promise<Response>;
+  serve(request: Request, body: unknown, principal: Principal): Promise<McpAnswer>;
   /** Ends what is under way. */
   close(): Promise<void>;
 }
@@ -25,9 +36,12 @@ export function createServing(deps: ServerDeps): SdkServing {
     close: () => modern.close(),
     async serve(request, body, principal) {
       const serving = (await isLegacy(request, body)) ? legacy : modern;
-      const response = await serving.serve(request, body, authInfoOf(principal));
-      const refusedForMs = source.refusedFor(request);
-      return refusedForMs === null ? response : unavailable(response, refusedForMs);
+      const exchange = source.begin(request);
+      const served = await serving.serve(request, body, authInfoOf(principal));
+      const { account, working, refusedForMs } = exchange;
+      const response = refusedForMs === null ? served : unavailable(served, refusedForMs);
+      const ended = working.size === 0 ? null : Promise.allSettled(working);
+      return { response, asked: askedOf(body), account, ended };
     },
   };
 }

@@ -43,6 +43,8 @@ export interface DynamoClient {
   ask<Output>(request: Request<Output>, call?: DynamoCall): Promise<Output>;
   /** Waits a moment before try `attempt + 1`. @throws TidegateError for `reason`, where the time would be up. */
   pause(attempt: number, until: number, reason: unknown): Promise<void>;
+  /** The same client, which calls `onRequest` before each request that it sends. */
+  observed(onRequest: () => void): DynamoClient;
   close(): void;
 }
 
@@ -53,10 +55,19 @@ export function createDynamoClient(access: DynamoAccess, clock: DynamoClock, tim
     ...(access.endpoint === null ? {} : { endpoint: access.endpoint }),
     ...(access.credentials === null ? {} : { credentials: access.credentials }),
   });
+  return sendingThrough(client, access.table, clock, timeoutMs, () => {});
+}
 
+function sendingThrough(
+  client: DynamoDBClient,
+  table: string,
+  clock: DynamoClock,
+  timeoutMs: number,
+  onRequest: () => void,
+): DynamoClient {
   async function pause(attempt: number, until: number, reason: unknown): Promise<void> {
     const ms = clock.random() * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt);
-    if (clock.now() + ms >= until) throw toTidegateError(reason, access.table);
+    if (clock.now() + ms >= until) throw toTidegateError(reason, table);
     await clock.sleep(ms);
   }
 
@@ -66,8 +77,9 @@ export function createDynamoClient(access: DynamoAccess, clock: DynamoClock, tim
     const { until = untilOf(), repeatable = true } = call;
     for (let attempt = 0; ; attempt += 1) {
       const leftMs = until - clock.now();
-      if (leftMs <= 0) throw toTidegateError(new Error('its time was up before it was sent'), access.table);
+      if (leftMs <= 0) throw toTidegateError(new Error('its time was up before it was sent'), table);
       try {
+        onRequest();
         return await request(client, { abortSignal: AbortSignal.timeout(Math.ceil(leftMs)) });
       } catch (error) {
         if (!isRefused(error) && !(repeatable && isInternal(error))) throw error;
@@ -77,7 +89,7 @@ export function createDynamoClient(access: DynamoAccess, clock: DynamoClock, tim
   }
 
   return {
-    table: access.table,
+    table,
     until: untilOf,
     send,
     async ask(request, { until = untilOf(), repeatable = true } = {}) {
@@ -85,12 +97,13 @@ export function createDynamoClient(access: DynamoAccess, clock: DynamoClock, tim
         try {
           return await send(request, { until, repeatable });
         } catch (error) {
-          if (!repeatable || !isBroken(error) || broken >= MOST_BROKEN) throw toTidegateError(error, access.table);
+          if (!repeatable || !isBroken(error) || broken >= MOST_BROKEN) throw toTidegateError(error, table);
           await pause(broken, until, error);
         }
       }
     },
     pause,
+    observed: (observer) => sendingThrough(client, table, clock, timeoutMs, observer),
     close: () => client.destroy(),
   };
 }

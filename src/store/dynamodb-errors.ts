@@ -20,8 +20,9 @@ const CREDENTIALS = new Set([
   'MissingAuthenticationTokenException',
   'UnrecognizedClientException',
 ]);
-/** The table has other keys than ours, or no such index. */
-const OTHER_TABLE = /does not match the schema|Missing the key|specified index|Query condition missed key schema/i;
+/** The table has other keys than ours, or no such index: in AWS's words, and in those of DynamoDB Local. */
+const OTHER_TABLE =
+  /does not match the schema|Missing the key|Type mismatch for key|specified index|Query condition missed key schema|conditions on the keys|required keys was not given/i;
 
 const NO_REGION = /region is missing|region not accepted/i;
 /** Defects of ours, or a commit's id that was used for two commits. */

@@ -2,12 +2,18 @@
  * The store in one DynamoDB table, through AWS's client. Committed means: on the disks of two of a region's three zones.
  * `dynamodb-table.ts` says what is stored where. The engine's time to live collects garbage; nothing rests on it.
  */
-import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Json } from '../core/json.ts';
 import { decodeCursor, encodeCursor, lastBefore, readFrom, type Position, type Span } from './cursor.ts';
-import { createDynamoClient, type DynamoAccess, type DynamoCall, type DynamoClock } from './dynamodb-client.ts';
+import {
+  createDynamoClient,
+  type DynamoAccess,
+  type DynamoCall,
+  type DynamoClient,
+  type DynamoClock,
+} from './dynamodb-client.ts';
 import { createCommit } from './dynamodb-commit.ts';
-import { createKeys, garbageAt, number, type Item } from './dynamodb-item.ts';
+import { createKeys, garbageAt, number, type Item, type Keys } from './dynamodb-item.ts';
 import { createLogReader } from './dynamodb-log.ts';
 import { createRecords } from './dynamodb-records.ts';
 import { unpackSegment } from './dynamodb-segments.ts';
@@ -28,7 +34,10 @@ const LIVE = 'attribute_exists(pk) AND e > :now';
 
 export function createDynamodbStore(options: DynamodbOptions): Store {
   const client = createDynamoClient(options, options.clock, options.timeoutMs ?? TIMEOUT_MS);
-  const keys = createKeys(options.app);
+  return storeOn(client, createKeys(options.app));
+}
+
+function storeOn(client: DynamoClient, keys: Keys): Store {
   const records = createRecords(client, keys);
   const logs = createLogReader(client, keys);
   const TableName = client.table;
@@ -150,8 +159,11 @@ export function createDynamodbStore(options: DynamodbOptions): Store {
     },
 
     async ping() {
-      await records.get({ partition: 'ping', id: 'ping' }, 0);
+      const command = new GetItemCommand({ TableName, Key: keys.record({ partition: 'ping', id: 'ping' }) });
+      await client.ask((dynamo, sending) => dynamo.send(command, sending), { until: client.until(limits.PING_MS) });
     },
+
+    observed: (onRequest) => storeOn(client.observed(onRequest), keys),
 
     async close() {
       client.close();

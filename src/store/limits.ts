@@ -24,6 +24,8 @@ export const COMMIT_ID_BYTES = 128;
 export const QUEUE_SHARDS = 16;
 /** How long a repeated commit is recognised as the same one. */
 export const COMMIT_MEMORY_MS = 10 * 60_000;
+/** How long a driver lets a ping take: who asks with one wants to know soon. */
+export const PING_MS = 3_000;
 /** An expired record stays readable as "absent, with its version" at least this long. */
 export const GARBAGE_AFTER_MS = 24 * 3_600_000;
 

@@ -56,7 +56,10 @@ export async function createRedisStore(options: RedisOptions): Promise<Store> {
   const { app, log, timeoutMs = TIMEOUT_MS } = options;
   const client = await createRedisClient({ ...options, base: `{${app}}`, timeoutMs });
   await checkEviction(client, log);
+  return storeOn(client, timeoutMs);
+}
 
+function storeOn(client: RedisClient, timeoutMs: number): Store {
   async function readings(keys: readonly RecordKey[], now: number): Promise<Reading[]> {
     if (keys.length === 0) return [];
     const rows = (await client.run(
@@ -180,8 +183,10 @@ export async function createRedisStore(options: RedisOptions): Promise<Store> {
     },
 
     async ping() {
-      await client.command(['PING']);
+      await client.command(['PING'], limits.PING_MS);
     },
+
+    observed: (onRequest) => storeOn(client.observed(onRequest), timeoutMs),
 
     async close() {},
   };
@@ -236,7 +241,7 @@ function toReading({ partition, id }: RecordKey, row: Row, now: number): Reading
 async function checkEviction(client: RedisClient, log: Log): Promise<void> {
   let policy: string | undefined;
   try {
-    const memory = await client.command(['INFO', 'memory']);
+    const memory = await client.command(['INFO', 'memory'], limits.PING_MS);
     policy = /^maxmemory_policy:(\S+)/m.exec(String(memory))?.[1];
   } catch (error) {
     if (error instanceof TidegateError && error.code === 'invalid_config') throw error;

@@ -235,5 +235,11 @@ export interface Store {
 
   /** One round trip; throws `store_unavailable`. */
   ping(): Promise<void>;
+
+  /**
+   * The same store, which calls `onRequest` for every request that it sends to its engine, repeated ones too: a view for one
+   * caller, cheap to make and never closed. Absent where a call is no request of its own (memory, sqlite).
+   */
+  observed?: (onRequest: () => void) => Store;
   close(): Promise<void>;
 }

@@ -39,7 +39,7 @@ function entry(n: number): Json {
 }
 
 const runtime = nodeRuntime(() => {});
-const caller: Caller = {
+const caller: Omit<Caller, 'account'> = {
   principal: PUBLIC,
   signal: new AbortController().signal,
   deadline: Number.MAX_SAFE_INTEGER,
@@ -77,7 +77,7 @@ async function openFilled(environment: Record<string, string>, events: number) {
   await fill(store, events);
   const stream = app.streams.get('readings');
   if (stream) await projectLatest(deps, 'public', stream, { deadline: runtime.now() + 600_000 });
-  return { store, tools: composeRegistry(deps, null).tools };
+  return { store, tools: composeRegistry(deps, null).tools, caller: { ...caller, account: { store } } };
 }
 
 export async function benchReads(): Promise<void> {
@@ -102,7 +102,7 @@ export async function benchReads(): Promise<void> {
         const times = SIZES[engine].map((): number[] => []);
         for (let round = 0; round <= ROUNDS; round += 1) {
           for (const [index, { opened }] of filled.entries()) {
-            const ms = await timed(CALLS[engine], () => opened.tools.call(name, input, caller));
+            const ms = await timed(CALLS[engine], () => opened.tools.call(name, input, opened.caller));
             if (round > 0) times[index]?.push(ms);
           }
         }

@@ -7,6 +7,7 @@ import { type App, defineApp, pull, stream } from '../../src/index.ts';
 import { type Runtime, systemRuntime } from '../../src/core/runtime.ts';
 import { type FeedStatus } from '../../src/ingest/status.ts';
 import { countCalls } from '../../src/store/counting.ts';
+import type { JsonObject } from '../../src/core/json.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import type { TaskDeps } from '../../src/tasks/find-task.ts';
 
@@ -29,10 +30,18 @@ function appOf(bursts: number[], more: Parameters<typeof defineApp>[0]['streams'
   return defineApp({ name: 'scheduled', version: '1.0.0', description: 'Feeds', streams });
 }
 
-function depsOf(app: App, runtime: Partial<Runtime> = {}): TaskDeps & { lines: string[] } {
+/** `told` is the last line of each message. */
+function depsOf(
+  app: App,
+  runtime: Partial<Runtime> = {},
+): TaskDeps & { lines: string[]; told: Map<string, JsonObject> } {
   const lines: string[] = [];
-  const system = systemRuntime((level, message) => void lines.push(`${level} ${message}`));
-  return { app, catalog: app.tasks, store: createMemoryStore(), runtime: { ...system, ...runtime }, lines };
+  const told = new Map<string, JsonObject>();
+  const system = systemRuntime((level, message, fields) => {
+    lines.push(`${level} ${message}`);
+    told.set(message, fields ?? {});
+  });
+  return { app, catalog: app.tasks, store: createMemoryStore(), runtime: { ...system, ...runtime }, lines, told };
 }
 
 /** A clock that moves on by a millisecond each time it is asked, and by `step` when told. */
@@ -101,6 +110,15 @@ test('a feed that is due again and brings nothing ends the rounds', async () => 
   expect(deps.lines).toContain('info sweep');
 });
 
+test('the log tells what bursts and the sweep asked of the store', async () => {
+  const deps = depsOf(appOf([3]));
+  await runScheduled(deps, Date.now() + 10_000);
+  // The second round finds nothing new.
+  expect(deps.told.get('feed numbers')).toMatchObject({ events: 0, storeCalls: { commit: 2 } });
+  expect(deps.told.get('ingest')).toMatchObject({ feeds: 1, events: 0, storeCalls: { getMany: 1, commit: 2 } });
+  expect(deps.told.get('sweep')).toMatchObject({ projected: 0, storeCalls: { trim: 2, collect: 1 } });
+});
+
 test('without time nothing is pulled, and the rest is for the next run', async () => {
   const deps = depsOf(appOf([3]));
   const report = await runScheduled(deps, Date.now());
@@ -128,6 +146,7 @@ const status = (more: Partial<FeedStatus>): FeedStatus => ({
   lagMs: null,
   backlog: null,
   lastError: null,
+  rejected: null,
   lastSuccessAt: null,
   nextAt: 0,
   failures: 0,

@@ -46,6 +46,11 @@ describe('tidegate stdio', { timeout: 30_000 }, () => {
     expect((await answerTo(child, 2)).result?.tools?.map(({ name }) => name)).toContain('list_streams');
     // Without a network the feed fails, and the log says so: on standard error.
     await expect.poll(() => child.stderr(), { timeout: 10_000 }).toMatch(/"warn".*cannot be resolved/);
+    const call = { name: 'read_latest', arguments: { stream: 'quakes' } };
+    child.write(`${JSON.stringify({ jsonrpc: '2.0', id: 3, method: 'tools/call', params: call })}\n`);
+    await answerTo(child, 3);
+    const line = /"message":"request","mcp":"tools\/call","name":"read_latest","ms":\d+,"storeCalls":\{"getMany":1\}\}/;
+    await expect.poll(() => child.stderr()).toMatch(line);
     expect(messages(child).every(({ jsonrpc }) => jsonrpc === '2.0')).toBe(true);
     child.hangUp();
     expect(await child.ended).toBe(0);

@@ -10,6 +10,7 @@ import { defineApp } from '../../src/index.ts';
 import { createDiscover } from '../../src/mcp/discover.ts';
 import { createRegistry } from '../../src/mcp/registry.ts';
 import { createServing } from '../../src/mcp/serving.ts';
+import { createMemoryStore } from '../../src/store/memory.ts';
 import { LEGACY_VERSIONS } from '../../src/mcp/versions.ts';
 import { sampleApp } from './sample-app.ts';
 import { HEADER_VALUES, mutate, randomFrom, textOf, WRONG } from './wrong-messages.ts';
@@ -33,7 +34,10 @@ function noStreams(): never {
 function sidesOf(app: typeof sampleApp) {
   const runtime = systemRuntime(() => {});
   const registry = createRegistry({ app, runtime, streamsFor: noStreams, tasks: null }, {});
-  return { discover: createDiscover(registry.about), sdk: createServing({ runtime, registry }) };
+  return {
+    discover: createDiscover(registry.about),
+    sdk: createServing({ runtime, registry, store: createMemoryStore() }),
+  };
 }
 const { discover, sdk } = sidesOf(sampleApp);
 
@@ -70,7 +74,7 @@ async function compared(message: unknown, headers: Record<string, string> = HEAD
   const body: unknown = JSON.parse(text);
   const direct = discover(requestWith(headers), body);
   if (direct === null) return false;
-  const oracle = await sdk.serve(requestWith(headers), JSON.parse(text), PUBLIC);
+  const { response: oracle } = await sdk.serve(requestWith(headers), JSON.parse(text), PUBLIC);
   // The oracle runs out of stack in lists that are very deep, where nothing else has to look.
   if (oracle.status === 500 && text.length > 50_000) return true;
   expect(await told(direct), text.slice(0, 400)).toEqual(await told(oracle));
@@ -181,7 +185,7 @@ test('an app without instructions, streams and resources is told of in the same 
   const bare = sidesOf(defineApp({ name: 'bare', version: '1', description: 'd', websiteUrl: 'https://example.org' }));
   const direct = bare.discover(requestWith(HEADERS), FULL);
   expect(direct).not.toBeNull();
-  const oracle = await bare.sdk.serve(requestWith(HEADERS), FULL, PUBLIC);
+  const { response: oracle } = await bare.sdk.serve(requestWith(HEADERS), FULL, PUBLIC);
   expect(direct && (await told(direct))).toEqual(await told(oracle));
 });
 

@@ -20,14 +20,16 @@ function asking(method: string): [Request, unknown, typeof PUBLIC] {
 
 function served() {
   const closed = vi.fn<() => Promise<void>>(() => Promise.resolve());
-  const serving: SdkServing = { serve: () => Promise.resolve(new Response('served')), close: closed };
+  const account = { spent: () => ({ storeCalls: {} }) };
+  const answer = () => ({ response: new Response('served'), asked: { mcp: '' }, account, ended: null });
+  const serving: SdkServing = { serve: () => Promise.resolve(answer()), close: closed };
   const load = vi.fn<() => Promise<SdkServing>>(() => Promise.resolve(serving));
   return { load, closed, endpoint: createMcpEndpoint({ about: aboutOf(sampleApp), serving: load }) };
 }
 
 test('a plain server/discover loads nothing', async () => {
   const { load, closed, endpoint } = served();
-  const response = await endpoint.serve(...asking('server/discover'));
+  const { response } = await endpoint.serve(...asking('server/discover'));
   expect(await response.json()).toMatchObject({ result: { supportedVersions: [VERSION] } });
   await endpoint.close();
   expect([load.mock.calls.length, closed.mock.calls.length]).toEqual([0, 0]);
@@ -39,7 +41,7 @@ test('what is needed is loaded once, and ended', async () => {
     endpoint.serve(...asking('tools/list')),
     endpoint.serve(...asking('resources/list')),
   ]);
-  for (const response of both) expect(await response.text()).toBe('served');
+  for (const { response } of both) expect(await response.text()).toBe('served');
   await endpoint.close();
   expect([load.mock.calls.length, closed.mock.calls.length]).toEqual([1, 1]);
 });
@@ -48,6 +50,6 @@ test('what could not be loaded is tried again by the next message', async () => 
   const { load, endpoint } = served();
   load.mockRejectedValueOnce(new Error('not now'));
   await expect(endpoint.serve(...asking('tools/list'))).rejects.toThrow('not now');
-  expect(await (await endpoint.serve(...asking('tools/list'))).text()).toBe('served');
+  expect(await (await endpoint.serve(...asking('tools/list'))).response.text()).toBe('served');
   expect(load).toHaveBeenCalledTimes(2);
 });

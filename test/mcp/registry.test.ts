@@ -4,10 +4,13 @@ import { PUBLIC } from '../../src/core/principal.ts';
 import { type AppOptions, defineApp, resource, TidegateError, tool } from '../../src/index.ts';
 import type { Caller, HandlerDeps } from '../../src/mcp/call-context.ts';
 import { type BuiltIns, createRegistry } from '../../src/mcp/registry.ts';
+import { createMemoryStore } from '../../src/store/memory.ts';
 
 const nothing = () => {};
+const store = createMemoryStore();
 const caller: Caller = {
   principal: PUBLIC,
+  account: { store },
   signal: new AbortController().signal,
   deadline: 1_000,
   clientCapabilities: {},
@@ -177,10 +180,10 @@ describe('calls', () => {
     expect(watched.map(({ aborted }) => aborted)).toEqual([true]);
   });
 
-  it('bind the streams to the caller and its deadline, once and only when asked for', async () => {
+  it('bind the streams to the caller, its deadline and its view of the store, once and only when asked for', async () => {
     const bound: unknown[] = [];
-    const streamsFor = (principal: unknown, deadline: number) => {
-      bound.push([principal, deadline]);
+    const streamsFor = (...given: unknown[]) => {
+      bound.push(given);
       return { names: () => ['a'] } as never;
     };
     const reads = tool({
@@ -191,7 +194,7 @@ describe('calls', () => {
     await tools.call('other', {}, caller);
     expect(bound).toEqual([]);
     await tools.call('reads', {}, caller);
-    expect(bound).toEqual([[PUBLIC, 1_000]]);
+    expect(bound).toEqual([[PUBLIC, 1_000, store]]);
   });
 
   it('pass the chosen values of other variables to a completion', async () => {

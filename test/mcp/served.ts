@@ -51,10 +51,11 @@ export async function serveApp(app: App, options: ServeOptions = {}): Promise<Se
   const store = options.store ?? createMemoryStore({});
   const deps: Deps = { app, store, runtime };
   const builtIns: BuiltIns = options.builtIns ? { tools: streamTools(deps), resources: streamResources(deps) } : {};
-  const streamsFor: HandlerDeps['streamsFor'] = (principal, deadline) => createAppStreams(deps, principal, deadline);
+  const streamsFor: HandlerDeps['streamsFor'] = (principal, deadline, view) =>
+    createAppStreams({ ...deps, store: view }, principal, deadline);
   const tasks = createTasks({ ...deps, catalog: app.tasks }, BY_SCHEDULE);
   const registry = createRegistry({ app, runtime, streamsFor, tasks }, builtIns);
-  const mcp = createMcpEndpoint({ about: registry.about, serving: createServing({ runtime, registry }) });
+  const mcp = createMcpEndpoint({ about: registry.about, serving: createServing({ runtime, registry, store }) });
   const http = createApp({ ...deps, mcp }, { publicUrl: null, host: '127.0.0.1', ...options.http });
   const server = serve({ fetch: http.fetch, port: 0, hostname: '127.0.0.1' });
   await new Promise<void>((resolve) => server.once('listening', resolve));

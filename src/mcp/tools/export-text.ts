@@ -3,7 +3,7 @@ import type { DeclaredStream } from '../../core/declaration/stream.ts';
 import type { StreamEvent } from '../../core/event.ts';
 import type { Json } from '../../core/json.ts';
 import { isoTime } from '../../streams/time-text.ts';
-import { fieldsOf } from './fields.ts';
+import { fieldsOf } from '../../streams/fields.ts';
 
 export interface ExportFormat {
   mimeType: string;

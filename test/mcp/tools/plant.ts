@@ -71,6 +71,7 @@ export function plant(): Plant {
   const progress: Plant['progress'] = [];
   const caller: Caller = {
     principal: PUBLIC,
+    account: { store: at.deps.store },
     signal: new AbortController().signal,
     deadline: at.clock.now + 3_600_000,
     clientCapabilities: null,
