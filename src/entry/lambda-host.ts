@@ -68,7 +68,11 @@ export function createLambdaHost(
     log = createLog(config.logLevel, { write });
     const runtime = nodeRuntime(log);
     const deps: Deps = { app, store: await openStore(config, runtime, app.name), runtime };
-    const { http } = composeHttp(deps, { publicUrl: config.publicUrl, host: null }, { deadlineOf });
+    const { http } = composeHttp(
+      deps,
+      { publicUrl: config.publicUrl, host: null, secrets: config.secrets },
+      { deadlineOf },
+    );
     return { deps, http };
   }
 

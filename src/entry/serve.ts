@@ -7,6 +7,7 @@ import type { Runtime } from '../core/runtime.ts';
 import type { Deps } from '../streams/deps.ts';
 import { composeHttp } from './compose.ts';
 import { type LoopOptions, startLoop } from './loop.ts';
+import { nodeSecrets } from './node-secrets.ts';
 import { openNodeStore } from './node-store.ts';
 
 export interface Serving {
@@ -27,7 +28,7 @@ export async function serve(
   const store = await openNodeStore(config, runtime, app.name);
   const deps: Deps = { app, store, runtime };
   try {
-    const { http, mcp } = composeHttp(deps, config);
+    const { http, mcp } = composeHttp(deps, { ...config, secrets: await nodeSecrets(config, app.name) });
     const server = await bind(http.fetch, config);
     const loop = loopOptions === null ? null : startLoop(deps, loopOptions);
     return {

@@ -9,6 +9,7 @@ import { composeRegistry } from './compose.ts';
 import { createLog } from './log.ts';
 import { startLoop } from './loop.ts';
 import { nodeRuntime } from './node-runtime.ts';
+import { nodeSecrets } from './node-secrets.ts';
 import { openNodeStore } from './node-store.ts';
 import { untilTold } from './until-told.ts';
 
@@ -18,7 +19,8 @@ export async function stdio(app: App, environment: NodeJS.ProcessEnv): Promise<v
   const store = await openNodeStore(config, runtime, app.name);
   try {
     const deps = { app, store, runtime };
-    const serving = serveRegistryOverStdio({ runtime, registry: composeRegistry(deps) });
+    const registry = composeRegistry(deps, await nodeSecrets(config, app.name));
+    const serving = serveRegistryOverStdio({ runtime, registry });
     const loop = startLoop(deps);
     await Promise.race([untilTold(), new Promise((resolve) => process.stdin.once('close', resolve))]);
     await loop.stop();

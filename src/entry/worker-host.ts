@@ -69,6 +69,6 @@ async function build(app: App, environment: Record<string, string>): Promise<Iso
   const config = readConfig(environment, 'redis');
   const runtime = systemRuntime(log);
   const deps: Deps = { app, store: await openStore(config, runtime, app.name), runtime };
-  const { http } = composeHttp(deps, { publicUrl: config.publicUrl, host: null });
+  const { http } = composeHttp(deps, { publicUrl: config.publicUrl, host: null, secrets: config.secrets });
   return { deps, http };
 }

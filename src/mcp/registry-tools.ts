@@ -3,7 +3,8 @@ import type * as z from 'zod';
 import type { ContentBlock, Tool, ToolAnnotations, ToolAnswer } from '../core/declaration/handlers.ts';
 import { asTidegateError, TidegateError } from '../core/errors.ts';
 import type { Json, JsonObject } from '../core/json.ts';
-import { type Caller, type HandlerDeps, inContext } from './call-context.ts';
+import { type InputRequired, isInputRequired } from './asking.ts';
+import { type Caller, type HandlerDeps, inAskingContext } from './call-context.ts';
 import { failureText, isForModel } from './errors.ts';
 import { checkObjectSchema, describeIssues, NO_ARGUMENTS, objectSchema } from './json-schema.ts';
 import { type Page, pageOf } from './pages.ts';
@@ -34,9 +35,10 @@ export interface ToolRegistry {
   requires(name: string): JsonObject | null;
   /**
    * Wrong arguments, and what the tool refuses or cannot do, are results with `isError` that the model can act on.
-   * @throws TidegateError `not_found` for an unknown tool; `store_unavailable` and `store_unknown` as they are.
+   * @throws TidegateError `not_found` for an unknown tool; `store_unavailable` and `store_unknown` as they are, and what
+   * is wrong with a retry.
    */
-  call(name: string, args: unknown, caller: Caller): Promise<ToolResult>;
+  call(name: string, args: unknown, caller: Caller): Promise<ToolResult | InputRequired>;
 }
 
 interface Entry {
@@ -94,16 +96,26 @@ function entryOf(name: string, tool: Tool): Entry {
   };
 }
 
-async function run({ tool, listing }: Entry, args: unknown, deps: HandlerDeps, caller: Caller): Promise<ToolResult> {
+async function run(
+  { tool, listing }: Entry,
+  args: unknown,
+  deps: HandlerDeps,
+  caller: Caller,
+): Promise<ToolResult | InputRequired> {
   let input: unknown = args ?? {};
   if (tool.input) {
     const parsed = tool.input.safeParse(input);
     if (!parsed.success) return refusal(`Wrong arguments for ${listing.name}:\n${describeIssues(parsed.error).text}`);
     input = parsed.data;
   }
-  const answer = await inContext(deps, caller, (context) => tool.run(input as never, context));
+  const { name } = listing;
+  const once = tool.annotations?.readOnlyHint !== true;
+  const answer = await inAskingContext(deps, caller, { method: 'tools/call', name, args, once }, (context) =>
+    tool.run(input as never, context),
+  );
+  if (isInputRequired(answer)) return answer;
   if (typeof answer === 'string') return { content: [{ type: 'text', text: answer }] };
-  return resultOf(answer, tool.output, listing.name);
+  return resultOf(answer, tool.output, name);
 }
 
 function resultOf(answer: ToolAnswer, output: z.ZodType | undefined, name: string): ToolResult {

@@ -15,5 +15,5 @@ const app = defineApp({
   ),
 });
 const deps = { app, store: createMemoryStore(), runtime: systemRuntime(() => {}) };
-const { http } = composeHttp(deps, { host: '127.0.0.1', publicUrl: null });
+const { http } = composeHttp(deps, { host: '127.0.0.1', publicUrl: null, secrets: null });
 listen(http.fetch);
