@@ -1,6 +1,6 @@
 /**
  * The CDK app, for the app that is deployed. Settings come as context (`-c name=value`): `data=delete` gives the table up
- * with the stack, `feedLagMinutes` (60), `alarmTopicArn`, and `environment`, a JSON object of variables for the functions.
+ * with the stack, `feedLagMinutes` (60), `alarmTopicArn`, `secret` (1; the next number changes it), and `environment`, a JSON object of variables for the functions.
  */
 import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -15,6 +15,7 @@ const Settings = z.object({
   data: z.enum(['keep', 'delete']).default('keep'),
   feedLagMinutes: z.coerce.number().positive().default(60),
   alarmTopicArn: z.string().startsWith('arn:').nullable().default(null),
+  secret: z.coerce.number().int().positive().default(1),
   environment: z
     .string()
     .default('{}')
@@ -37,6 +38,7 @@ try {
     feedLagMinutes: settings.feedLagMinutes,
     topicArn: settings.alarmTopicArn,
     environment: settings.environment,
+    secretGeneration: settings.secret,
   });
   cdk.synth();
 } finally {
