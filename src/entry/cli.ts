@@ -18,7 +18,7 @@ const USAGE = `tidegate: live data for agents over stateless MCP
   --help       this text
 
 Environment: PORT, HOST, PUBLIC_URL, STORE, SQLITE_PATH, UPSTASH_REDIS_REST_URL, UPSTASH_REDIS_REST_TOKEN, MQTT_URL,
-LOG_LEVEL, DEMO; the README says what each does.`;
+TIDEGATE_SECRET, TIDEGATE_SECRET_PREVIOUS, LOG_LEVEL, DEMO; the README says what each does.`;
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
