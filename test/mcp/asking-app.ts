@@ -111,6 +111,8 @@ export const askingApp = defineApp({
         return JSON.stringify([said.content, folders.map(({ uri }) => uri)]);
       },
     }),
+    /** Has the name of a prompt. */
+    letter: tool({ description: 'A letter.', run: async (_input, { ask }) => (await ask('who', name)).action }),
     silent: tool({ description: 'Asks nothing.', run: () => Promise.resolve('nothing asked') }),
   },
   prompts: {

@@ -1,8 +1,19 @@
 /** Asking by re-entry, as a client sees it: which questions come when, what answers do, and what no handler can spoil. */
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { PUBLIC } from '../../src/core/principal.ts';
+import { systemRuntime } from '../../src/core/runtime.ts';
+import { isInputRequired } from '../../src/mcp/asking.ts';
+import type { Caller } from '../../src/mcp/call-context.ts';
+import { createRegistry } from '../../src/mcp/registry.ts';
+import { createMemoryStore } from '../../src/store/memory.ts';
 import { accept, askingApp, done, EVERYTHING, type Reply, send, textOf } from './asking-app.ts';
 import { type Served, serveApp } from './served.ts';
+import { statesOn } from './states.ts';
+
+function never(): never {
+  throw new Error('nothing of this is asked for here');
+}
 
 let served: Served;
 beforeAll(async () => {
@@ -138,6 +149,32 @@ describe('a handler', () => {
     done.length = 0;
     expect(textOf(await play('careless', { sure: accept({ ok: true }) }))).toBe('went on');
     expect(done).toEqual(['told', 'answered accept', 'finally']);
+  });
+
+  test('is told by its signal, and nothing watches its time any more', async () => {
+    const watching: AbortSignal[] = [];
+    const sleep = async (ms: number, signal?: AbortSignal) => {
+      if (ms === 0) return;
+      if (signal) watching.push(signal);
+      await new Promise(() => {});
+    };
+    const runtime = { ...systemRuntime(() => {}), sleep };
+    const streamsFor = () => never();
+    const requestStates = statesOn(runtime, createMemoryStore({}));
+    const registry = createRegistry({ app: askingApp, runtime, streamsFor, requestStates }, {});
+    const caller: Caller = {
+      principal: PUBLIC,
+      signal: new AbortController().signal,
+      deadline: Date.now() + 60_000,
+      clientCapabilities: EVERYTHING,
+      retry: null,
+      log: never,
+      progress: never,
+      emit: never,
+    };
+    expect(isInputRequired(await registry.tools.call('careless', {}, caller))).toBe(true);
+    expect(done).toEqual(['told']);
+    expect(watching.map(({ aborted }) => aborted)).toEqual([true]);
   });
 
   test('cannot take a wrong answer for a failure either', async () => {

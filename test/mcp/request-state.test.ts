@@ -150,6 +150,10 @@ describe('a request state', () => {
     expectRefused(await retry(served, state, { ...REMOVE, name: 'other' }));
     expectRefused(await send(served, 'prompts/get', { name: 'letter', inputResponses: YES, requestState: state }));
     expectRefused(await send(served, 'resources/read', { uri: 'note://1', inputResponses: YES, requestState: state }));
+    const letter = { name: 'letter' };
+    const answer = { inputResponses: { who: accept({ name: 'Ada' }) } };
+    const ofTool = await stateOf(served, letter);
+    expectRefused(await send(served, 'prompts/get', { ...letter, ...answer, requestState: ofTool }));
     const ofNote = await stateOf(served, { uri: 'note://1' }, 'resources/read');
     expectRefused(await send(served, 'resources/read', { uri: 'note://2', inputResponses: {}, requestState: ofNote }));
   });
@@ -164,6 +168,14 @@ describe('a request state', () => {
     expectRefused(await retry(await instance({ secrets: null }), state));
     const rotated = await instance({ secrets: { current: B, previous: A } });
     expect(textOf(await retry(rotated, state))).toBe('removed 7');
+  });
+
+  test('takes answers to what was asked, and none in advance', async () => {
+    const served = await instance();
+    const state = await stateOf(served, { name: 'steps' });
+    const eager = { who: accept({ name: 'Ada' }), paint: accept({ colour: 'blue' }), 'who:2': accept({ name: 'Eve' }) };
+    const { result } = await retry(served, state, { name: 'steps' }, eager);
+    expect(Object.keys(result.inputRequests as object)).toEqual(['paint']);
   });
 
   test('that is missing: an answer counts where there are no effects, and else is asked for', async () => {
