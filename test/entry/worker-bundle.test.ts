@@ -11,7 +11,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-/** Measured: 387 KiB, 130 of them the AWS client, which is loaded on demand and inlined all the same; a tenth more is room. */
+/** Measured: 393 KiB, 130 of them the AWS client, which is loaded on demand and inlined all the same; a tenth more is room. */
 const MOST_GZIPPED_KIB = 430;
 
 const Meta = z.object({
