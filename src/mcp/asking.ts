@@ -44,7 +44,6 @@ export interface Asking extends Asks {
 
 /** Most questions that a handler may come to in one request. */
 const MOST_ASKS = 32;
-const NEVER = new Promise<never>(() => {});
 const NOTHING: Known = new Map();
 
 /**
@@ -102,7 +101,7 @@ function openRound(
     given: string,
     request: Request,
   ): Promise<Answer<ContentOf<Request>>> {
-    if (over) return NEVER;
+    if (over) return unsettled();
     try {
       const answer = answered(given, request);
       if (answer !== null) return answer;
@@ -110,7 +109,7 @@ function openRound(
     } catch (thrown) {
       stop(thrown);
     }
-    return NEVER;
+    return unsettled();
   }
 
   function stop(reason: unknown): void {
@@ -146,6 +145,11 @@ function openRound(
       over = true;
     },
   };
+}
+
+/** One of its own for each who waits: one for all would hold them all, for ever. */
+function unsettled(): Promise<never> {
+  return new Promise(() => {});
 }
 
 function read<Request extends InputRequest>(
