@@ -1,6 +1,7 @@
 /**
  * The CDK app, for the app that is deployed. Settings come as context (`-c name=value`): `access=iam` closes the URLs to who
- * does not sign for IAM, `data=delete` gives the table up with the stack, `feedLagMinutes` (60), `alarmTopicArn`, and `environment`, a JSON object of variables for the functions.
+ * does not sign for IAM, `data=delete` gives the table up with the stack, `feedLagMinutes` (60), `alarmTopicArn`, `secret`
+ * (1; the next number changes it), and `environment`, a JSON object of variables for the functions.
  */
 import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -20,6 +21,7 @@ const Settings = z.object({
   data: z.enum(['keep', 'delete']).default('keep'),
   feedLagMinutes: z.coerce.number().positive().default(60),
   alarmTopicArn: z.string().startsWith('arn:').nullable().default(null),
+  secret: z.coerce.number().int().positive().default(1),
   environment: z
     .string()
     .default('{}')
@@ -44,6 +46,7 @@ try {
     feedLagMinutes: settings.feedLagMinutes,
     topicArn: settings.alarmTopicArn,
     environment: settings.environment,
+    secretGeneration: settings.secret,
   });
   cdk.synth();
 } finally {

@@ -6,6 +6,7 @@ import { addAlarms, type AlarmSettings } from './alarms.ts';
 import { type Access, addHttpApi, addStreamingUrl, API_SECONDS } from './fronts.ts';
 import { addFunction } from './function.ts';
 import { addSchedule } from './schedule.ts';
+import { addSecrets } from './secret.ts';
 import { addTable, mayTrim, mayUse } from './table.ts';
 
 export interface TidegateProps extends StackProps, AlarmSettings {
@@ -17,6 +18,8 @@ export interface TidegateProps extends StackProps, AlarmSettings {
   keepData: boolean;
   /** Variables of the functions beside those of the store. They stand in the template: no place for secrets. */
   environment: Record<string, string>;
+  /** Which one of the secrets that it makes it seals with; a greater number makes another. */
+  secretGeneration: number;
 }
 
 /** A tail takes up to 25 s. */
@@ -25,7 +28,7 @@ const STREAM_SECONDS = 30;
 const SCHEDULED_SECONDS = 55;
 
 export function createStack(scope: Construct, id: string, props: TidegateProps): Stack {
-  const { code, access, keepData, environment, app, feedLagMinutes, topicArn, ...stackProps } = props;
+  const { code, access, keepData, environment, app, feedLagMinutes, topicArn, secretGeneration, ...stackProps } = props;
   const stack = new Stack(scope, id, stackProps);
   const table = addTable(stack, keepData);
   const shared = {
@@ -33,14 +36,15 @@ export function createStack(scope: Construct, id: string, props: TidegateProps):
     environment: { ...environment, STORE: 'dynamodb', DYNAMODB_TABLE: table.tableName },
     statements: mayUse(table),
   };
+  const answering = { ...shared, environment: { ...shared.environment, ...addSecrets(stack, secretGeneration) } };
   const streaming = addFunction(stack, 'Streaming', {
-    ...shared,
+    ...answering,
     handler: 'lambda-http.stream',
     description: 'MCP over a function URL, streamed',
     timeoutSeconds: STREAM_SECONDS,
   });
   const buffered = addFunction(stack, 'Buffered', {
-    ...shared,
+    ...answering,
     handler: 'lambda-http.buffered',
     description: 'MCP over an HTTP API, answered at once',
     timeoutSeconds: API_SECONDS,

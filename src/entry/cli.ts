@@ -18,8 +18,8 @@ const USAGE = `tidegate: live data for agents over stateless MCP
   -v, --version   the version
 
 Environment: PORT, HOST, PUBLIC_URL, STORE, SQLITE_PATH, UPSTASH_REDIS_REST_URL, UPSTASH_REDIS_REST_TOKEN, DYNAMODB_TABLE,
-AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_ENDPOINT_URL_DYNAMODB, MQTT_URL, LOG_LEVEL,
-DEMO; the README says what each does.`;
+AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_ENDPOINT_URL_DYNAMODB, MQTT_URL,
+TIDEGATE_SECRET, TIDEGATE_SECRET_PREVIOUS, LOG_LEVEL, DEMO; the README says what each does.`;
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({

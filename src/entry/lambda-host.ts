@@ -70,7 +70,8 @@ export function createLambdaHost(
     const runtime = nodeRuntime(log);
     const deps = withTasks({ app, store: await openStore(config, runtime, app.name), runtime });
     // Loading it is most of a start, and what a client asks first may do without.
-    const serving = async () => (await import('./compose-serving.ts')).composeServing(deps, { deadlineOf });
+    const options = { deadlineOf, secrets: config.secrets };
+    const serving = async () => (await import('./compose-serving.ts')).composeServing(deps, options);
     const { http } = composeHttp(deps, { publicUrl: config.publicUrl, host: null }, serving);
     return { deps, http };
   }

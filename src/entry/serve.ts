@@ -9,6 +9,7 @@ import { startRunner } from '../tasks/runner.ts';
 import { composeServing } from './compose-serving.ts';
 import { composeHttp } from './compose.ts';
 import { type LoopOptions, startLoop } from './loop.ts';
+import { nodeSecrets } from './node-secrets.ts';
 import { openNodeStore } from './node-store.ts';
 import { withTasks } from './with-tasks.ts';
 
@@ -31,7 +32,8 @@ export async function serve(
   const deps = withTasks({ app, store, runtime });
   const runner = loopOptions === null ? null : startRunner(deps);
   try {
-    const serving = composeServing(deps, runner ? { dispatch: runner.dispatch } : {});
+    const secrets = await nodeSecrets(config, app.name);
+    const serving = composeServing(deps, { secrets, ...(runner ? { dispatch: runner.dispatch } : {}) });
     const { http, mcp } = composeHttp(deps, config, serving);
     const server = await bind(http.fetch, config);
     const loop = loopOptions === null ? null : startLoop(deps, loopOptions);

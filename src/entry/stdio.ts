@@ -11,6 +11,7 @@ import { composeRegistry } from './compose-serving.ts';
 import { createLog } from './log.ts';
 import { startLoop } from './loop.ts';
 import { nodeRuntime } from './node-runtime.ts';
+import { nodeSecrets } from './node-secrets.ts';
 import { openNodeStore } from './node-store.ts';
 import { untilTold } from './until-told.ts';
 import { withTasks } from './with-tasks.ts';
@@ -21,8 +22,9 @@ export async function stdio(app: App, environment: NodeJS.ProcessEnv): Promise<v
   const store = await openNodeStore(config, runtime, app.name);
   try {
     const deps = withTasks({ app, store, runtime });
+    const secrets = await nodeSecrets(config, app.name);
     const runner = startRunner(deps);
-    const registry = composeRegistry(deps, createTasks(deps, runner.dispatch));
+    const registry = composeRegistry(deps, { secrets, tasks: createTasks(deps, runner.dispatch) });
     const serving = serveRegistryOverStdio({ runtime, store, registry });
     const loop = startLoop(deps);
     await Promise.race([untilTold(), new Promise((resolve) => process.stdin.once('close', resolve))]);

@@ -8,6 +8,9 @@ import type { JsonObject } from '../core/json.ts';
 const STATUS: Record<ErrorCode, number> = {
   invalid_input: 400,
   bad_cursor: 400,
+  bad_request_state: 400,
+  bad_answer: 400,
+  missing_capability: 400,
   not_found: 404,
   too_large: 413,
   cancelled: 504,

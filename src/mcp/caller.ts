@@ -16,6 +16,9 @@ export function callerOf(
   const capabilities = envelope?.[CLIENT_CAPABILITIES_META_KEY];
   const { _meta: meta } = mcpReq;
   const token = meta?.progressToken;
+  const { inputResponses: responses = {} } = mcpReq;
+  const state = mcpReq.requestState();
+  const isRetry = capabilities !== undefined && (state !== undefined || mcpReq.inputResponses !== undefined);
   let last = Number.NEGATIVE_INFINITY;
 
   const progress = (value: number, total?: number, message?: string): void => {
@@ -32,6 +35,7 @@ export function callerOf(
     signal: mcpReq.signal,
     deadline,
     clientCapabilities: capabilities === undefined ? null : (capabilities as JsonObject),
+    retry: isRetry ? { responses, state } : null,
     log: (level, data, logger) => void mcpReq.log(level, data, logger).catch(nothing),
     progress: token === undefined ? nothing : progress,
     emit:

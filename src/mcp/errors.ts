@@ -34,6 +34,8 @@ interface Rule {
 }
 
 const caller: Rule = { jsonRpc: INVALID_PARAMS, httpStatus: 200, forModel: true, shown: true };
+/** Of the exchange between client and server, of which no model knows. */
+const client: Rule = { jsonRpc: INVALID_PARAMS, httpStatus: 200, forModel: false, shown: true };
 const outside: Rule = { jsonRpc: INTERNAL_ERROR, httpStatus: 200, forModel: true, shown: true };
 const unavailable: Rule = { jsonRpc: INTERNAL_ERROR, httpStatus: 503, forModel: false, shown: false };
 const defect: Rule = { jsonRpc: INTERNAL_ERROR, httpStatus: 200, forModel: true, shown: false };
@@ -43,6 +45,10 @@ const RULES: Record<ErrorCode, Rule> = {
   not_found: caller,
   bad_cursor: caller,
   too_large: caller,
+  bad_request_state: client,
+  bad_answer: client,
+  // The transport answers 400 to it.
+  missing_capability: { ...client, jsonRpc: MISSING_CLIENT_CAPABILITY },
   upstream: outside,
   address_refused: outside,
   cancelled: outside,
@@ -92,6 +98,7 @@ export function protocolAnswer(error: TidegateError, reference: string): Protoco
       ...(error.expected === null ? {} : { expected: error.expected }),
       ...(error.hint === null ? {} : { hint: error.hint }),
       ...(error.retryAfterMs === null ? {} : { retryAfterMs: error.retryAfterMs }),
+      ...(error.requiredCapabilities === null ? {} : { requiredCapabilities: error.requiredCapabilities }),
     },
     httpStatus: 200,
     retryAfterMs: null,

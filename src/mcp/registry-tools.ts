@@ -6,7 +6,8 @@ import type { Tool, ToolAnnotations } from '../core/declaration/handlers.ts';
 import { toolResult, type ToolResult } from '../core/declaration/tool-result.ts';
 import { asTidegateError, TidegateError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
-import { type Caller, type HandlerDeps, inContext } from './call-context.ts';
+import { type InputRequired, isInputRequired } from './asking.ts';
+import { type Caller, type HandlerDeps, inAskingContext } from './call-context.ts';
 import { failureText, isForModel } from './errors.ts';
 import { checkObjectSchema, describeIssues, NO_ARGUMENTS, objectSchema } from './json-schema.ts';
 import { type Page, pageOf } from './pages.ts';
@@ -31,9 +32,10 @@ export interface ToolRegistry {
   requires(name: string): JsonObject | null;
   /**
    * Wrong arguments, and what the tool refuses or cannot do, are results with `isError` that the model can act on.
-   * @throws TidegateError `not_found` for an unknown tool; `store_unavailable` and `store_unknown` as they are.
+   * @throws TidegateError `not_found` for an unknown tool; `store_unavailable` and `store_unknown` as they are, and what
+   * is wrong with a retry.
    */
-  call(name: string, args: unknown, caller: Caller): Promise<ToolResult>;
+  call(name: string, args: unknown, caller: Caller): Promise<ToolResult | InputRequired>;
 }
 
 interface Entry {
@@ -113,15 +115,25 @@ function entryOf(name: string, tool: Tool): Entry {
   };
 }
 
-async function run({ tool, listing }: Entry, args: unknown, deps: HandlerDeps, caller: Caller): Promise<ToolResult> {
+async function run(
+  { tool, listing }: Entry,
+  args: unknown,
+  deps: HandlerDeps,
+  caller: Caller,
+): Promise<ToolResult | InputRequired> {
   let input: unknown = args ?? {};
   if (tool.input) {
     const parsed = tool.input.safeParse(input);
     if (!parsed.success) return refusal(`Wrong arguments for ${listing.name}:\n${describeIssues(parsed.error).text}`);
     input = parsed.data;
   }
-  const answer = await inContext(deps, caller, (context) => tool.run(input as never, context));
-  return toolResult(answer, tool.output, listing.name);
+  const { name } = listing;
+  const once = tool.annotations?.readOnlyHint !== true;
+  const answer = await inAskingContext(deps, caller, { method: 'tools/call', name, args, once }, (context) =>
+    tool.run(input as never, context),
+  );
+  if (isInputRequired(answer)) return answer;
+  return toolResult(answer, tool.output, name);
 }
 
 function refusal(text: string): ToolResult {

@@ -72,7 +72,7 @@ export function createTurnContext(turn: Turn): TaskContext {
       if (parking.isClosed()) return parking.park(0);
       const answered = journal.recall(id) as { answer: Answered } | undefined;
       const wire = id.slice('ask '.length);
-      if (answered) return readAnswer(request, answered.answer, `ask.${wire}`) as never;
+      if (answered) return readAnswer(request, answered.answer, `ask.${wire}`);
       questions += 1;
       if (questions > MOST_QUESTIONS) throw wrong('key', `at most ${MOST_QUESTIONS} questions at once`);
       journal.change(asked(wire, wireRequest(request, `ask.${wire}`)));

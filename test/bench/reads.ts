@@ -44,6 +44,7 @@ const caller: Omit<Caller, 'account'> = {
   signal: new AbortController().signal,
   deadline: Number.MAX_SAFE_INTEGER,
   clientCapabilities: null,
+  retry: null,
   log: () => {},
   progress: () => {},
   emit: () => {},
@@ -77,7 +78,7 @@ async function openFilled(environment: Record<string, string>, events: number) {
   await fill(store, events);
   const stream = app.streams.get('readings');
   if (stream) await projectLatest(deps, 'public', stream, { deadline: runtime.now() + 600_000 });
-  return { store, tools: composeRegistry(deps, null).tools, caller: { ...caller, account: { store } } };
+  return { store, tools: composeRegistry(deps, {}).tools, caller: { ...caller, account: { store } } };
 }
 
 export async function benchReads(): Promise<void> {

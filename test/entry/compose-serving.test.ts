@@ -27,7 +27,7 @@ test.each([
   ['a resource', { resources: { page } }],
   ['a prompt', { prompts: { brief } }],
 ])('an app with %s has the capabilities that it says it has', (_what, more) => {
-  const { about, resources, prompts } = composeRegistry(depsOf(more), null);
+  const { about, resources, prompts } = composeRegistry(depsOf(more), {});
   expect('resources' in about.capabilities).toBe(resources.size > 0);
   expect('prompts' in about.capabilities).toBe(prompts.size > 0);
 });

@@ -93,15 +93,38 @@ test('three functions run one code on Node 24 and arm64, each with a log that en
 
 test.each(HANDLERS)('%s gets an environment that its start accepts, and that names the table', (handler) => {
   const [table] = Object.keys(template.findResources('AWS::DynamoDB::Table'));
-  const environment = environmentOf(template, handler, (reference) => JSON.stringify(reference));
+  const { TIDEGATE_SECRET, ...environment } = environmentOf(template, handler, (reference) =>
+    JSON.stringify(reference),
+  );
   expect(environment).toEqual({ STORE: 'dynamodb', DYNAMODB_TABLE: JSON.stringify({ Ref: table }) });
+  expect(TIDEGATE_SECRET !== undefined).toBe(handler.startsWith('lambda-http'));
 });
 
 test('variables of the operator come with it, but not in the place of the store', () => {
   const given = synthesize({ environment: { LOG_LEVEL: 'debug', STORE: 'memory' } });
-  const environment = environmentOf(given, 'lambda-http.stream', () => 'table');
+  const environment = environmentOf(given, 'lambda-scheduled.scheduled', () => 'table');
   expect(environment).toEqual({ LOG_LEVEL: 'debug', STORE: 'dynamodb', DYNAMODB_TABLE: 'table' });
   expect(readConfig(environment, 'memory')).toMatchObject({ logLevel: 'debug', dynamodb: { table: 'table' } });
+});
+
+/** Logical ids of the secrets, and which ones a function gets that answers. */
+function secretsOf(given: Template) {
+  const names = Object.keys(given.findResources('AWS::SecretsManager::Secret'));
+  const named = (reference: unknown) => names.find((name) => JSON.stringify(reference).includes(name)) ?? '';
+  const environment = environmentOf(given, 'lambda-http.stream', named);
+  return { names, current: environment['TIDEGATE_SECRET'], previous: environment['TIDEGATE_SECRET_PREVIOUS'] };
+}
+
+test('the functions that answer seal with a secret of their own that stands in no template; it can be changed', () => {
+  const [first, second] = [secretsOf(template), secretsOf(synthesize({ secretGeneration: 2 }))];
+  expect(first).toEqual({ names: [first.current], current: expect.any(String) as string, previous: undefined });
+  expect(second.previous).toBe(first.current);
+  expect(second.names).toEqual([second.previous, second.current]);
+  template.hasResourceProperties('AWS::SecretsManager::Secret', {
+    GenerateSecretString: { PasswordLength: 64, ExcludePunctuation: true },
+  });
+  const given = environmentOf(template, 'lambda-http.buffered', (reference) => JSON.stringify(reference));
+  expect(given['TIDEGATE_SECRET']).toContain('{{resolve:secretsmanager:');
 });
 
 test('unless it is closed, HTTP comes through a URL that streams and an API that limits rates', () => {

@@ -13,6 +13,7 @@ const SETTINGS = {
   feedLagMinutes: 60,
   topicArn: null,
   environment: {},
+  secretGeneration: 1,
 } as const;
 
 /** @param code folder of the bundle; default: an empty one, since the template is the same. */

@@ -10,6 +10,7 @@ import { defineApp } from '../../src/index.ts';
 import { createDiscover } from '../../src/mcp/discover.ts';
 import { createRegistry } from '../../src/mcp/registry.ts';
 import { createServing } from '../../src/mcp/serving.ts';
+import { NO_STATES } from './states.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { LEGACY_VERSIONS } from '../../src/mcp/versions.ts';
 import { sampleApp } from './sample-app.ts';
@@ -33,7 +34,7 @@ function noStreams(): never {
 
 function sidesOf(app: typeof sampleApp) {
   const runtime = systemRuntime(() => {});
-  const registry = createRegistry({ app, runtime, streamsFor: noStreams, tasks: null }, {});
+  const registry = createRegistry({ app, runtime, streamsFor: noStreams, tasks: null, requestStates: NO_STATES }, {});
   return {
     discover: createDiscover(registry.about),
     sdk: createServing({ runtime, registry, store: createMemoryStore() }),

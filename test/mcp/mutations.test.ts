@@ -22,6 +22,11 @@ const METHODS: [string, Record<string, unknown>][] = [
   ['server/discover', {}],
   ['tools/list', { cursor: btoa('tools:100') }],
   ['tools/call', { name: 'add', arguments: { a: 1, b: 2 } }],
+  [
+    'tools/call',
+    { name: 'greet', inputResponses: { a: { action: 'accept', content: { b: 1 } } }, requestState: '1.AAAAAAAA.AAAA' },
+  ],
+  ['prompts/get', { name: 'brief', arguments: { topic: 'x' }, inputResponses: { a: { action: 'cancel' } } }],
   ['tools/call', { name: 'regional', arguments: { region: 'eu', limit: 3 } }],
   ['resources/list', {}],
   ['resources/read', { uri: 'note://ada/1' }],

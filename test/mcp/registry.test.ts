@@ -5,6 +5,7 @@ import { type AppOptions, defineApp, resource, TidegateError, tool } from '../..
 import type { Caller, HandlerDeps } from '../../src/mcp/call-context.ts';
 import { type BuiltIns, createRegistry } from '../../src/mcp/registry.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
+import { completed, NO_STATES } from './states.ts';
 
 const nothing = () => {};
 const store = createMemoryStore();
@@ -14,6 +15,7 @@ const caller: Caller = {
   signal: new AbortController().signal,
   deadline: 1_000,
   clientCapabilities: {},
+  retry: null,
   log: nothing,
   progress: nothing,
   emit: nothing,
@@ -25,6 +27,7 @@ const deps: HandlerDeps = {
     throw new TidegateError('internal', 'no streams here');
   },
   tasks: null,
+  requestStates: NO_STATES,
 };
 
 function registryOf(options: Partial<AppOptions>, builtIns: BuiltIns = {}, own: Partial<HandlerDeps> = {}) {
@@ -149,7 +152,7 @@ describe('calls', () => {
   it('leave out what the output schema does not name', async () => {
     const output = z.object({ a: z.number() });
     const t = tool({ description: 'd', output, run: () => Promise.resolve({ structured: { a: 1, secret: 2 } }) });
-    const { structuredContent } = await registryOf({ tools: { t } }).tools.call('t', {}, caller);
+    const { structuredContent } = completed(await registryOf({ tools: { t } }).tools.call('t', {}, caller));
     expect(structuredContent).toEqual({ a: 1 });
   });
 
@@ -164,7 +167,9 @@ describe('calls', () => {
           over.resolve();
         }),
     });
-    const { isError, content } = await registryOf({ tools: { t } }, {}, { runtime }).tools.call('t', {}, caller);
+    const { isError, content } = completed(
+      await registryOf({ tools: { t } }, {}, { runtime }).tools.call('t', {}, caller),
+    );
     expect(isError).toBe(true);
     expect(content).toEqual([{ type: 'text', text: 'The time for this request is over' }]);
   });

@@ -5,11 +5,12 @@ import { createRegistry } from '../../src/mcp/registry.ts';
 import { serveRegistryOverStdio } from '../../src/mcp/stdio.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { sampleApp } from './sample-app.ts';
+import { NO_STATES } from './states.ts';
 
 const runtime = systemRuntime((level, message) => console.error(level, message));
 const streamsFor = () => {
   throw new TidegateError('not_found', 'this test has no streams');
 };
 const store = createMemoryStore();
-const registry = createRegistry({ app: sampleApp, runtime, streamsFor, tasks: null }, {});
-serveRegistryOverStdio({ runtime, store, registry });
+const deps = { app: sampleApp, runtime, streamsFor, tasks: null, requestStates: NO_STATES };
+serveRegistryOverStdio({ runtime, store, registry: createRegistry(deps, {}) });

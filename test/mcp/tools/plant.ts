@@ -10,6 +10,7 @@ import { streamResources } from '../../../src/mcp/stream-resources.ts';
 import { streamTools } from '../../../src/mcp/tools/index.ts';
 import { feedKey } from '../../../src/streams/names.ts';
 import { type Bench, bench, TENANT } from '../../streams/history-fixture.ts';
+import { completed, NO_STATES } from '../states.ts';
 
 export const silent: Feed = {
   kind: 'feed',
@@ -65,7 +66,7 @@ export function plant(): Plant {
   // The registry watches the caller's deadline by sleeping up to it: not on the clock that a sleep moves.
   const runtime = { ...at.deps.runtime, sleep: untilAborted };
   const registry = createRegistry(
-    { ...at.deps, runtime, streamsFor, tasks: null },
+    { ...at.deps, runtime, streamsFor, tasks: null, requestStates: NO_STATES },
     { tools: streamTools(at.deps), resources: streamResources(at.deps) },
   );
   const progress: Plant['progress'] = [];
@@ -75,13 +76,14 @@ export function plant(): Plant {
     signal: new AbortController().signal,
     deadline: at.clock.now + 3_600_000,
     clientCapabilities: null,
+    retry: null,
     log: () => {},
     progress: (value, total, message) => void progress.push({ progress: value, total, message }),
     emit: () => {},
   };
   const run = async (name: string, args: object) => {
     at.calls.length = 0;
-    const { content, structuredContent, isError } = await registry.tools.call(name, args, caller);
+    const { content, structuredContent, isError } = completed(await registry.tools.call(name, args, caller));
     const text = content.map((block) => (block.type === 'text' ? block.text : '')).join('\n');
     return { structured: structuredContent as Record<string, unknown>, text, isError: isError ?? false };
   };
