@@ -11,13 +11,12 @@ import { problemResponse } from '../http/problem.ts';
 import { openStore } from '../store/open.ts';
 import type { TaskDeps } from '../tasks/find-task.ts';
 import { composeHttp } from './compose.ts';
-import { feedMetrics } from './feed-metrics.ts';
 import { type BufferedAnswer, bufferedAnswer, orAborted, preludeOf, writeBody } from './lambda-answer.ts';
 import { type HttpEvent, requestOf } from './lambda-event.ts';
 import { type Invocation, openBody, type StreamHandler } from './lambda-platform.ts';
 import { createLog } from './log.ts';
 import { nodeRuntime } from './node-runtime.ts';
-import { runScheduled, type ScheduledReport } from './scheduled.ts';
+import type { ScheduledReport } from './scheduled.ts';
 import { startProblem } from './start-problem.ts';
 import { withTasks } from './with-tasks.ts';
 
@@ -128,10 +127,12 @@ export function createLambdaHost(
     async scheduled(_event, invocation) {
       const { deps } = await parts();
       const deadline = deps.runtime.now() + invocation.getRemainingTimeInMillis() - SCHEDULED_END_BEFORE_MS;
+      const { runScheduled } = await import('./scheduled.ts');
       const report = await runScheduled(deps, deadline);
       const { error, ...told } = report;
       log(error === null ? 'info' : 'error', 'scheduled', { ...told, error: error?.message ?? null });
       if (error !== null) throw error;
+      const { feedMetrics } = await import('./feed-metrics.ts');
       const metrics = await feedMetrics(deps);
       if (metrics !== null) write(metrics);
       return report;

@@ -7,17 +7,8 @@
  * the handler: so no `catch` of the handler's takes a question for a failure and goes on without it. The price is
  * that no `finally` runs either, behind a question; the context's signal aborts instead.
  */
-import {
-  answerIn,
-  ASK_KEY,
-  type Answer,
-  type ContentOf,
-  type InputRequest,
-  METHOD_OF,
-  readAnswer,
-  type WireRequest,
-  wireRequest,
-} from '../core/declaration/ask.ts';
+import { answerIn, METHOD_OF, readAnswer, wireRequest } from '../core/ask-wire.ts';
+import { ASK_KEY, type Answer, type ContentOf, type InputRequest, type WireRequest } from '../core/declaration/ask.ts';
 import type { SampleRequest } from '../core/declaration/client-asks.ts';
 import type { Asks } from '../core/declaration/handlers.ts';
 import { TidegateError } from '../core/errors.ts';

@@ -2,7 +2,7 @@
  * What a principal asks of its tasks: how one is, answers to its questions, its end. Another principal's task is answered
  * exactly as one that does not exist.
  */
-import { checkAnswer } from '../core/declaration/ask.ts';
+import { checkAnswer } from '../core/ask-check.ts';
 import { TidegateError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
 import type { Principal } from '../core/principal.ts';

@@ -1,5 +1,6 @@
 /** The context that a task's `run` gets: every function answers from what is remembered, or does its work and remembers. */
-import { ASK_KEY, readAnswer, wireRequest } from '../core/declaration/ask.ts';
+import { readAnswer, wireRequest } from '../core/ask-wire.ts';
+import { ASK_KEY } from '../core/declaration/ask.ts';
 import type { StepContext, TaskContext } from '../core/declaration/task.ts';
 import { TidegateError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';

@@ -1,7 +1,9 @@
 /** Questions as they are sent, and answers as they come back: what MCP's flat forms can say, and what is refused. */
 import * as z from 'zod';
 import { describe, expect, test } from 'vitest';
-import { checkAnswer, form, page, readAnswer, wireRequest } from '../../src/core/declaration/ask.ts';
+import { checkAnswer } from '../../src/core/ask-check.ts';
+import { readAnswer, wireRequest } from '../../src/core/ask-wire.ts';
+import { form, page } from '../../src/core/declaration/ask.ts';
 
 const request = form('Who are you?', z.object({ name: z.string().min(1).max(20), age: z.int().default(30) }));
 

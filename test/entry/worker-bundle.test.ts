@@ -11,8 +11,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-/** Measured: 265 KiB; a tenth more is room. */
-const MOST_GZIPPED_KIB = 290;
+/** Measured: 304 KiB; a tenth more is room. */
+const MOST_GZIPPED_KIB = 335;
 
 const Meta = z.object({
   outputs: z.record(
