@@ -111,8 +111,8 @@ test('a feed that is due again and brings nothing ends the rounds', async () => 
 });
 
 test('the log tells what bursts and the sweep asked of the store', async () => {
-  const deps = depsOf(appOf([3]));
-  await runScheduled(deps, Date.now() + 10_000);
+  const deps = depsOf(appOf([3]), busyClock());
+  await runScheduled(deps, START + 60_000);
   // The second round finds nothing new.
   expect(deps.told.get('feed numbers')).toMatchObject({ events: 0, storeCalls: { commit: 2 } });
   expect(deps.told.get('ingest')).toMatchObject({ feeds: 1, events: 0, storeCalls: { getMany: 1, commit: 2 } });
