@@ -8,8 +8,11 @@ import type { JsonObject } from '../core/json.ts';
 const STATUS: Record<ErrorCode, number> = {
   invalid_input: 400,
   bad_cursor: 400,
+  missing_capability: 400,
+  not_supported: 400,
   not_found: 404,
   too_large: 413,
+  rate_limited: 429,
   cancelled: 504,
   upstream: 502,
   address_refused: 502,
@@ -33,7 +36,7 @@ export function problemResponse(error: TidegateError): Response {
     ...(shown && error.hint !== null ? { hint: error.hint } : {}),
   };
   const headers: Record<string, string> = { 'Content-Type': 'application/problem+json' };
-  if (status === 503) headers['Retry-After'] = retryAfter(error.retryAfterMs ?? RETRY_AFTER_MS);
+  if (status === 503 || status === 429) headers['Retry-After'] = retryAfter(error.retryAfterMs ?? RETRY_AFTER_MS);
   return new Response(JSON.stringify(body), { status, headers });
 }
 

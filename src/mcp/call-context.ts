@@ -15,6 +15,8 @@ export interface Caller {
   deadline: number;
   /** What the client declared of itself; null where the protocol version does not say. */
   clientCapabilities: JsonObject | null;
+  /** What else came beside the request: `_meta`, without what belongs to the protocol. */
+  meta: Readonly<Record<string, unknown>>;
   log: (level: McpLogLevel, data: Json, logger?: string) => void;
   progress: (progress: number, total?: number, message?: string) => void;
   emit: (partial: Json) => void;

@@ -29,6 +29,7 @@ export function callerOf({ mcpReq }: ServerContext, principal: Principal, deadli
     signal: mcpReq.signal,
     deadline,
     clientCapabilities: capabilities === undefined ? null : (capabilities as JsonObject),
+    meta: meta ?? {},
     log: (level, data, logger) => void mcpReq.log(level, data, logger).catch(nothing),
     progress: token === undefined ? nothing : progress,
     emit:

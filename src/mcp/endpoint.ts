@@ -8,7 +8,7 @@ import { type Principal, PUBLIC } from '../core/principal.ts';
 import { createLegacy, LEGACY_VERSIONS } from './legacy.ts';
 import { type AuthInfo, claimOf } from './message.ts';
 import { createModern, MODERN_VERSION } from './modern.ts';
-import { capabilitiesOf, createServerSource, type ServerDeps } from './server.ts';
+import { capabilitiesOf, createServerSource, type Refusal, type ServerDeps } from './server.ts';
 
 export type McpEndpointDeps = ServerDeps;
 
@@ -34,8 +34,8 @@ export function createMcpEndpoint(deps: ServerDeps): McpEndpoint {
     async serve(request, body, principal) {
       const serving = (await isLegacy(request, body)) ? legacy : modern;
       const response = await serving.serve(request, body, authInfoOf(principal));
-      const refusedForMs = source.refusedFor(request);
-      return refusedForMs === null ? response : unavailable(response, refusedForMs);
+      const refusal = source.refusalOf(request);
+      return refusal === null ? response : later(response, refusal);
     },
   };
 }
@@ -48,11 +48,11 @@ function isLegacy(request: Request, body: unknown): boolean | Promise<boolean> {
 }
 
 /** The SDK sends errors of handlers with 200; a stream that has begun keeps its status. */
-function unavailable(response: Response, refusedForMs: number): Response {
+function later(response: Response, { httpStatus, retryAfterMs }: Refusal): Response {
   if (!response.headers.get('content-type')?.startsWith('application/json')) return response;
   const headers = new Headers(response.headers);
-  headers.set('Retry-After', String(Math.max(1, Math.ceil(refusedForMs / 1_000))));
-  return new Response(response.body, { status: 503, headers });
+  headers.set('Retry-After', String(Math.max(1, Math.ceil(retryAfterMs / 1_000))));
+  return new Response(response.body, { status: httpStatus, headers });
 }
 
 function authInfoOf(principal: Principal): AuthInfo | undefined {

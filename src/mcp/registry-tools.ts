@@ -1,5 +1,6 @@
-/** Tools of the registry: schemas converted and list entries built once; arguments and results checked on each call. */
+/** Tools of the registry, tasks among them: schemas converted and list entries built once; arguments and results checked on each call. */
 import type { Tool, ToolAnnotations } from '../core/declaration/handlers.ts';
+import type { Task } from '../core/declaration/task.ts';
 import { toolResult, type ToolResult } from '../core/declaration/tool-result.ts';
 import { asTidegateError, TidegateError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
@@ -8,6 +9,9 @@ import { failureText, isForModel } from './errors.ts';
 import { checkObjectSchema, describeIssues, NO_ARGUMENTS, objectSchema } from './json-schema.ts';
 import { type Page, pageOf } from './pages.ts';
 import { type ParamHeader, paramHeaders } from './param-headers.ts';
+import { callTask } from './tasks/call-task.ts';
+import { taskOutputSchema } from './tasks/handle.ts';
+import type { CreatedTask } from './tasks/view.ts';
 
 /** A tool as `tools/list` shows it. */
 export interface ToolListing {
@@ -28,13 +32,14 @@ export interface ToolRegistry {
   requires(name: string): JsonObject | null;
   /**
    * Wrong arguments, and what the tool refuses or cannot do, are results with `isError` that the model can act on.
-   * @throws TidegateError `not_found` for an unknown tool; `store_unavailable` and `store_unknown` as they are.
+   * @throws TidegateError `not_found` for an unknown tool; `store_unavailable` and `store_unknown` as they are;
+   * `missing_capability` and `not_supported` for a task that only a client that knows tasks can have.
    */
-  call(name: string, args: unknown, caller: Caller): Promise<ToolResult>;
+  call(name: string, args: unknown, caller: Caller): Promise<ToolResult | CreatedTask>;
 }
 
 interface Entry {
-  tool: Tool;
+  tool: Tool | Task;
   listing: ToolListing;
   headers: readonly ParamHeader[];
 }
@@ -42,7 +47,7 @@ interface Entry {
 const NONE: readonly ParamHeader[] = [];
 
 /** @throws TidegateError `invalid_config` naming the tool and the field whose schema MCP cannot show. */
-export function createToolRegistry(deps: HandlerDeps, tools: ReadonlyMap<string, Tool>): ToolRegistry {
+export function createToolRegistry(deps: HandlerDeps, tools: ReadonlyMap<string, Tool | Task>): ToolRegistry {
   const entries = new Map([...tools].map(([name, tool]) => [name, entryOf(name, tool)] as const));
   const listings = [...entries.values()].map(({ listing }) => listing);
 
@@ -50,7 +55,10 @@ export function createToolRegistry(deps: HandlerDeps, tools: ReadonlyMap<string,
     size: listings.length,
     list: (cursor) => pageOf('tools', listings, cursor),
     paramHeaders: (name) => entries.get(name)?.headers ?? NONE,
-    requires: (name) => entries.get(name)?.tool.clientCapabilities ?? null,
+    requires(name) {
+      const tool = entries.get(name)?.tool;
+      return tool?.kind === 'tool' ? (tool.clientCapabilities ?? null) : null;
+    },
     async call(name, args, caller) {
       const entry = entries.get(name);
       if (!entry) throw unknownTool(name);
@@ -67,13 +75,15 @@ export function createToolRegistry(deps: HandlerDeps, tools: ReadonlyMap<string,
   };
 }
 
-function entryOf(name: string, tool: Tool): Entry {
-  const path = `tools.${name}`;
-  const inputSchema = tool.inputJsonSchema
-    ? checkObjectSchema(tool.inputJsonSchema, `${path}.inputJsonSchema`)
+function entryOf(name: string, tool: Tool | Task): Entry {
+  const path = `${tool.kind}s.${name}`;
+  const shown = tool.kind === 'tool' ? tool.inputJsonSchema : undefined;
+  const inputSchema = shown
+    ? checkObjectSchema(shown, `${path}.inputJsonSchema`)
     : tool.input
       ? objectSchema(tool.input, 'input', `${path}.input`)
       : NO_ARGUMENTS;
+  const output = tool.output ? objectSchema(tool.output, 'output', `${path}.output`) : null;
   return {
     tool,
     headers: paramHeaders(inputSchema, name),
@@ -82,19 +92,25 @@ function entryOf(name: string, tool: Tool): Entry {
       ...(tool.title === undefined ? {} : { title: tool.title }),
       description: tool.description,
       inputSchema,
-      ...(tool.output ? { outputSchema: objectSchema(tool.output, 'output', `${path}.output`) } : {}),
+      ...(output ? { outputSchema: tool.kind === 'task' ? taskOutputSchema(tool, output) : output } : {}),
       ...(tool.annotations ? { annotations: tool.annotations } : {}),
     },
   };
 }
 
-async function run({ tool, listing }: Entry, args: unknown, deps: HandlerDeps, caller: Caller): Promise<ToolResult> {
+async function run(
+  { tool, listing }: Entry,
+  args: unknown,
+  deps: HandlerDeps,
+  caller: Caller,
+): Promise<ToolResult | CreatedTask> {
   let input: unknown = args ?? {};
   if (tool.input) {
     const parsed = tool.input.safeParse(input);
     if (!parsed.success) return refusal(`Wrong arguments for ${listing.name}:\n${describeIssues(parsed.error).text}`);
     input = parsed.data;
   }
+  if (tool.kind === 'task') return callTask(deps, listing.name, tool, input, caller);
   const answer = await inContext(deps, caller, (context) => tool.run(input as never, context));
   return toolResult(answer, tool.output, listing.name);
 }

@@ -1,10 +1,11 @@
 /**
- * The registry: an app's tools, resources and prompts and the built-in ones, ready to be listed and called. Built once
+ * The registry: an app's tools, tasks, resources and prompts and the built-in ones, ready to be listed and called. Built once
  * per isolate; it knows no protocol version, no transport and no SDK, so one of it serves them all. What it lists does
  * not vary by caller yet; the lists take no principal until scopes are declared.
  */
 import type { App } from '../core/declaration/app.ts';
 import type { Prompt, Resource, Tool } from '../core/declaration/handlers.ts';
+import type { Task } from '../core/declaration/task.ts';
 import { TidegateError } from '../core/errors.ts';
 import type { Caller, HandlerDeps } from './call-context.ts';
 import { instructionsFor } from './instructions.ts';
@@ -18,6 +19,8 @@ import {
 } from './registry-prompts.ts';
 import { createResourceRegistry, type ResourceRegistry } from './registry-resources.ts';
 import { createToolRegistry, type ToolRegistry } from './registry-tools.ts';
+import type { TaskMethods } from './tasks/methods.ts';
+import { openTaskParts } from './tasks/parts.ts';
 
 /** How a server names itself in every answer. */
 export interface Identity {
@@ -34,6 +37,8 @@ export interface Registry {
   tools: ToolRegistry;
   resources: ResourceRegistry;
   prompts: PromptRegistry;
+  /** Null: there are no tasks. */
+  tasks: TaskMethods | null;
   complete(reference: CompletionReference, argument: CompletedArgument, caller: Caller): Promise<Completion>;
 }
 
@@ -45,8 +50,18 @@ export interface BuiltIns {
 }
 
 /** @throws TidegateError `invalid_config` for a name or URI taken twice, or a schema that MCP cannot show. */
-export function createRegistry(deps: HandlerDeps & { app: App }, builtIns: BuiltIns): Registry {
+export function createRegistry(deps: HandlerDeps & { app: App }, others: BuiltIns): Registry {
   const { app } = deps;
+  const taskParts = deps.tasks && deps.tasks.catalog.size > 0 ? openTaskParts(deps.tasks, deps.runtime) : null;
+  const builtIns: BuiltIns = {
+    ...others,
+    tools: { ...others.tools, ...taskParts?.tools },
+    resources: { ...others.resources, ...taskParts?.resources },
+  };
+  const tools = merge('tools', app.tools, builtIns.tools);
+  for (const name of deps.tasks?.catalog.keys() ?? []) {
+    if (tools.has(name)) throw taken(`tasks.${name}`, `a name other than that of the tool ${name}`);
+  }
   const resources = createResourceRegistry(deps, mergeResources(app.resources, builtIns.resources));
   const prompts = merge('prompts', app.prompts, builtIns.prompts);
   return {
@@ -58,7 +73,8 @@ export function createRegistry(deps: HandlerDeps & { app: App }, builtIns: Built
       ...(app.websiteUrl === null ? {} : { websiteUrl: app.websiteUrl }),
     },
     instructions: app.instructions ?? instructionsFor(app),
-    tools: createToolRegistry(deps, merge('tools', app.tools, builtIns.tools)),
+    tools: createToolRegistry(deps, new Map<string, Tool | Task>([...tools, ...(deps.tasks?.catalog ?? [])])),
+    tasks: taskParts?.methods ?? null,
     resources,
     prompts: createPromptRegistry(deps, prompts),
     complete: (reference, argument, caller) => complete(deps, prompts, resources, reference, argument, caller),

@@ -17,9 +17,11 @@ import { asTidegateError } from '../core/errors.ts';
 import { type Principal, PUBLIC } from '../core/principal.ts';
 import type { Runtime } from '../core/runtime.ts';
 import { callerOf } from './caller.ts';
-import { dispatch, METHODS } from './dispatch.ts';
+import { dispatch, serves } from './dispatch.ts';
 import { protocolAnswer } from './errors.ts';
 import type { Registry } from './registry.ts';
+import { TASKS_EXTENSION } from './tasks/extension.ts';
+import { answerTaskMethods, withResponses } from './tasks/sdk.ts';
 
 export interface ServerDeps {
   runtime: Pick<Runtime, 'now' | 'newId' | 'log'>;
@@ -30,10 +32,16 @@ export interface ServerDeps {
   deadlineOf?: (request: Request) => number | null;
 }
 
+/** An answer that says to come again later. */
+export interface Refusal {
+  httpStatus: number;
+  retryAfterMs: number;
+}
+
 export interface ServerSource {
   factory: McpServerFactory;
-  /** How long to stay away, where a request was answered with an error that is not its own fault; else null. */
-  refusedFor(request: Request): number | null;
+  /** Null: the request was answered, or its error is its own fault. */
+  refusalOf(request: Request): Refusal | null;
 }
 
 const REQUEST_MS = 60_000;
@@ -48,13 +56,15 @@ const NO_VALIDATOR: NonNullable<ServerOptions['jsonSchemaValidator']> = {
 
 export function createServerSource(deps: ServerDeps): ServerSource {
   const { registry, runtime, requestMs = REQUEST_MS, deadlineOf = () => null } = deps;
-  const refusals = new WeakMap<Request, number>();
+  const refusals = new WeakMap<Request, Refusal>();
   const options: ServerOptions = {
     capabilities: capabilitiesOf(registry),
     instructions: registry.instructions,
     jsonSchemaValidator: NO_VALIDATOR,
     cacheHints: { 'server/discover': { ttlMs: DISCOVER_TTL_MS, cacheScope: 'public' } },
   };
+  const { extensions: _modern, ...legacyCapabilities } = capabilitiesOf(registry);
+  const legacyOptions: ServerOptions = { ...options, capabilities: legacyCapabilities };
 
   function deadlineFor(request: Request | undefined): number {
     const ours = runtime.now() + requestMs;
@@ -64,7 +74,7 @@ export function createServerSource(deps: ServerDeps): ServerSource {
   async function answer(request: JSONRPCRequest, context: ServerContext): Promise<Result> {
     try {
       const caller = callerOf(context, principalOf(context), deadlineFor(context.http?.req));
-      return (await dispatch(registry, request, caller)) as Result;
+      return (await dispatch(registry, withResponses(request, context), caller)) as Result;
     } catch (thrown) {
       if (thrown instanceof ProtocolError) throw thrown;
       const error = asTidegateError(thrown);
@@ -75,24 +85,28 @@ export function createServerSource(deps: ServerDeps): ServerSource {
         runtime.log('error', `${request.method} failed: ${error.message}`, { reference, code: error.code, cause });
       }
       const httpRequest = context.http?.req;
-      if (refusal.retryAfterMs !== null && httpRequest) refusals.set(httpRequest, refusal.retryAfterMs);
+      const { httpStatus, retryAfterMs } = refusal;
+      if (retryAfterMs !== null && httpRequest) refusals.set(httpRequest, { httpStatus, retryAfterMs });
       throw new ProtocolError(refusal.code, refusal.message, refusal.data);
     }
   }
 
   return {
     factory(request) {
-      const server = new Server(registry.identity, options);
-      if (servesRequest(request)) server.fallbackRequestHandler = answer;
+      const server = new Server(registry.identity, request.era === 'modern' ? options : legacyOptions);
+      if (!servesRequest(registry, request)) return server;
+      server.fallbackRequestHandler = answer;
+      if (registry.tasks !== null && request.era === 'modern') answerTaskMethods(server, answer);
       return server;
     },
-    refusedFor: (request) => refusals.get(request) ?? null,
+    refusalOf: (request) => refusals.get(request) ?? null,
   };
 }
 
-/** What the server can do, as `server/discover` and `initialize` say it. */
+/** What the server can do, as `server/discover` says it; `initialize` says it without the extensions, which it has not. */
 export function capabilitiesOf(registry: Registry) {
   return {
+    ...(registry.tasks === null ? {} : { extensions: { [TASKS_EXTENSION]: {} } }),
     logging: {},
     tools: {},
     ...(registry.resources.size > 0 ? { resources: {} } : {}),
@@ -105,10 +119,10 @@ export function capabilitiesOf(registry: Registry) {
  * In the modern era over HTTP the method stands in a checked header: an instance without a handler makes the SDK answer
  * 404 with -32601, which it cannot do for an error that a handler throws.
  */
-function servesRequest({ era, requestInfo }: McpRequestContext): boolean {
+function servesRequest(registry: Registry, { era, requestInfo }: McpRequestContext): boolean {
   if (era !== 'modern' || !requestInfo) return true;
   const method = requestInfo.headers.get('mcp-method');
-  return method !== null && METHODS.has(method);
+  return method !== null && serves(registry, method);
 }
 
 function principalOf(context: ServerContext): Principal {

@@ -46,6 +46,7 @@ const caller: Caller = {
   signal: new AbortController().signal,
   deadline: Number.MAX_SAFE_INTEGER,
   clientCapabilities: null,
+  meta: {},
   log: () => {},
   progress: () => {},
   emit: () => {},

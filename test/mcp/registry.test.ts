@@ -4,6 +4,7 @@ import { PUBLIC } from '../../src/core/principal.ts';
 import { type AppOptions, defineApp, resource, TidegateError, tool } from '../../src/index.ts';
 import type { Caller, HandlerDeps } from '../../src/mcp/call-context.ts';
 import { type BuiltIns, createRegistry } from '../../src/mcp/registry.ts';
+import { completed } from './completed.ts';
 
 const nothing = () => {};
 const caller: Caller = {
@@ -11,6 +12,7 @@ const caller: Caller = {
   signal: new AbortController().signal,
   deadline: 1_000,
   clientCapabilities: {},
+  meta: {},
   log: nothing,
   progress: nothing,
   emit: nothing,
@@ -146,7 +148,7 @@ describe('calls', () => {
   it('leave out what the output schema does not name', async () => {
     const output = z.object({ a: z.number() });
     const t = tool({ description: 'd', output, run: () => Promise.resolve({ structured: { a: 1, secret: 2 } }) });
-    const { structuredContent } = await registryOf({ tools: { t } }).tools.call('t', {}, caller);
+    const { structuredContent } = completed(await registryOf({ tools: { t } }).tools.call('t', {}, caller));
     expect(structuredContent).toEqual({ a: 1 });
   });
 
@@ -161,7 +163,9 @@ describe('calls', () => {
           over.resolve();
         }),
     });
-    const { isError, content } = await registryOf({ tools: { t } }, {}, { runtime }).tools.call('t', {}, caller);
+    const { isError, content } = completed(
+      await registryOf({ tools: { t } }, {}, { runtime }).tools.call('t', {}, caller),
+    );
     expect(isError).toBe(true);
     expect(content).toEqual([{ type: 'text', text: 'The time for this request is over' }]);
   });

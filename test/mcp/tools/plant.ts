@@ -9,6 +9,7 @@ import { createRegistry, type Registry } from '../../../src/mcp/registry.ts';
 import { streamResources } from '../../../src/mcp/stream-resources.ts';
 import { streamTools } from '../../../src/mcp/tools/index.ts';
 import { feedKey } from '../../../src/streams/names.ts';
+import { completed } from '../completed.ts';
 import { type Bench, bench, TENANT } from '../../streams/history-fixture.ts';
 
 export const silent: Feed = {
@@ -74,13 +75,14 @@ export function plant(): Plant {
     signal: new AbortController().signal,
     deadline: at.clock.now + 3_600_000,
     clientCapabilities: null,
+    meta: {},
     log: () => {},
     progress: (value, total, message) => void progress.push({ progress: value, total, message }),
     emit: () => {},
   };
   const run = async (name: string, args: object) => {
     at.calls.length = 0;
-    const { content, structuredContent, isError } = await registry.tools.call(name, args, caller);
+    const { content, structuredContent, isError } = completed(await registry.tools.call(name, args, caller));
     const text = content.map((block) => (block.type === 'text' ? block.text : '')).join('\n');
     return { structured: structuredContent as Record<string, unknown>, text, isError: isError ?? false };
   };
