@@ -20,8 +20,12 @@ export type ErrorCode =
   | 'bad_request_state'
   /** What a client answers is not what it was asked for. */
   | 'bad_answer'
-  /** The client did not declare a capability without which it cannot be asked. */
+  /** The client did not declare a capability without which it cannot be asked, or cannot have what it asks for. */
   | 'missing_capability'
+  /** The caller's protocol version has no way to do this. */
+  | 'not_supported'
+  /** Asked far more often than was told; `retryAfterMs` says when it makes sense again. */
+  | 'rate_limited'
   /** A body, a record or a commit above its limit. */
   | 'too_large'
   /** The store cannot be reached, or did not answer in time: nothing is known to have changed. */

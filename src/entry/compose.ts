@@ -3,6 +3,7 @@ import { createApp, type HttpApp, type HttpOptions } from '../http/app.ts';
 import { aboutOf } from '../mcp/about.ts';
 import { createMcpEndpoint, type McpEndpoint, type McpEndpointDeps } from '../mcp/endpoint.ts';
 import type { Deps } from '../streams/deps.ts';
+import { hasTasks } from './has-tasks.ts';
 
 /** @param serving what `composeServing` answers, or where it comes from when it is first needed. */
 export function composeHttp(
@@ -10,6 +11,6 @@ export function composeHttp(
   options: HttpOptions,
   serving: McpEndpointDeps['serving'],
 ): { http: HttpApp; mcp: McpEndpoint } {
-  const mcp = createMcpEndpoint({ about: aboutOf(deps.app), serving });
+  const mcp = createMcpEndpoint({ about: aboutOf(deps.app, hasTasks(deps.app)), serving });
   return { mcp, http: createApp({ ...deps, mcp }, options) };
 }

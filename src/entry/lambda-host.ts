@@ -9,7 +9,7 @@ import type { Log } from '../core/runtime.ts';
 import type { HttpApp } from '../http/app.ts';
 import { problemResponse } from '../http/problem.ts';
 import { openStore } from '../store/open.ts';
-import type { TaskDeps } from '../tasks/find-task.ts';
+import type { Deps } from '../streams/deps.ts';
 import { composeHttp } from './compose.ts';
 import { type BufferedAnswer, bufferedAnswer, orAborted, preludeOf, writeBody } from './lambda-answer.ts';
 import { type HttpEvent, requestOf } from './lambda-event.ts';
@@ -18,7 +18,6 @@ import { createLog } from './log.ts';
 import { nodeRuntime } from './node-runtime.ts';
 import type { ScheduledReport } from './scheduled.ts';
 import { startProblem } from './start-problem.ts';
-import { withTasks } from './with-tasks.ts';
 
 export interface LambdaHost {
   /** Answers piece by piece. Rejects where a stream had to be cut, which tells the platform to break it off. */
@@ -35,7 +34,7 @@ export interface LambdaOptions {
 }
 
 interface Instance {
-  deps: TaskDeps;
+  deps: Deps;
   http: HttpApp;
 }
 
@@ -67,10 +66,15 @@ export function createLambdaHost(
     const config = readConfig(environment, 'dynamodb');
     log = createLog(config.logLevel, { write });
     const runtime = nodeRuntime(log);
-    const deps = withTasks({ app, store: await openStore(config, runtime, app.name), runtime });
+    const deps: Deps = { app, store: await openStore(config, runtime, app.name), runtime };
     // Loading it is most of a start, and what a client asks first may do without.
-    const options = { deadlineOf, secrets: config.secrets };
-    const serving = async () => (await import('./compose-serving.ts')).composeServing(deps, options);
+    const serving = async () => {
+      const [{ composeServing }, { withTasks }] = await Promise.all([
+        import('./compose-serving.ts'),
+        import('./with-tasks.ts'),
+      ]);
+      return composeServing(withTasks(deps), { deadlineOf, secrets: config.secrets });
+    };
     const { http } = composeHttp(deps, { publicUrl: config.publicUrl, host: null }, serving);
     return { deps, http };
   }
@@ -127,8 +131,11 @@ export function createLambdaHost(
     async scheduled(_event, invocation) {
       const { deps } = await parts();
       const deadline = deps.runtime.now() + invocation.getRemainingTimeInMillis() - SCHEDULED_END_BEFORE_MS;
-      const { runScheduled } = await import('./scheduled.ts');
-      const report = await runScheduled(deps, deadline);
+      const [{ runScheduled }, { withTasks }] = await Promise.all([
+        import('./scheduled.ts'),
+        import('./with-tasks.ts'),
+      ]);
+      const report = await runScheduled(withTasks(deps), deadline);
       const { error, ...told } = report;
       log(error === null ? 'info' : 'error', 'scheduled', { ...told, error: error?.message ?? null });
       if (error !== null) throw error;

@@ -11,8 +11,10 @@ const STATUS: Record<ErrorCode, number> = {
   bad_request_state: 400,
   bad_answer: 400,
   missing_capability: 400,
+  not_supported: 400,
   not_found: 404,
   too_large: 413,
+  rate_limited: 429,
   cancelled: 504,
   upstream: 502,
   address_refused: 502,
@@ -35,7 +37,7 @@ export function problemResponse(error: TidegateError): Response {
     ...(shown && error.expected !== null ? { expected: error.expected } : {}),
     ...(shown && error.hint !== null ? { hint: error.hint } : {}),
   };
-  return respond(body, status === 503 ? (error.retryAfterMs ?? RETRY_AFTER_MS) : null);
+  return respond(body, status === 503 || status === 429 ? (error.retryAfterMs ?? RETRY_AFTER_MS) : null);
 }
 
 /**

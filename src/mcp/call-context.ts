@@ -24,6 +24,8 @@ export interface Caller {
   clientCapabilities: JsonObject | null;
   /** What it brings of an earlier round, where it was asked something; null: nothing. */
   retry: Retry | null;
+  /** What else came beside the request: `_meta`, without what belongs to the protocol. */
+  meta: Readonly<Record<string, unknown>>;
   log: (level: McpLogLevel, data: Json, logger?: string) => void;
   progress: (progress: number, total?: number, message?: string) => void;
   emit: (partial: Json) => void;
@@ -51,6 +53,11 @@ export type AppDeps = Omit<Deps, 'store'>;
 /** What a built-in handler reads through: the store as the account of its request sees it. */
 export function accounted(deps: AppDeps, context: ListContext): Deps {
   return { ...deps, store: (context as AccountedContext)[STORE] };
+}
+
+/** Tasks, with what they ask of the store on the account of a request. */
+export function accountedTasks(tasks: Tasks, context: ListContext): Tasks {
+  return tasks.on((context as AccountedContext)[STORE]);
 }
 
 /**

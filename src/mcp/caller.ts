@@ -36,6 +36,7 @@ export function callerOf(
     deadline,
     clientCapabilities: capabilities === undefined ? null : (capabilities as JsonObject),
     retry: isRetry ? { responses, state } : null,
+    meta: meta ?? {},
     log: (level, data, logger) => void mcpReq.log(level, data, logger).catch(nothing),
     progress: token === undefined ? nothing : progress,
     emit:

@@ -5,10 +5,16 @@
 import { type Account, openAccount } from '../store/counting.ts';
 import type { Store } from '../store/store.ts';
 
+/** An answer that says to come again later. */
+export interface Refusal {
+  httpStatus: number;
+  retryAfterMs: number;
+}
+
 export interface Exchange {
   readonly account: Account;
-  /** How long to stay away, ms, where it was answered with an error that is not its own fault; else null. */
-  refusedForMs: number | null;
+  /** Where it was answered with an error that says to come again later. */
+  refusal: Refusal | null;
   /** Its handlers that are at work: where an answer is streamed it begins before they end. */
   readonly working: Set<Promise<unknown>>;
 }
@@ -23,7 +29,7 @@ export function createExchanges(store: Store): Exchanges {
   const exchanges = new WeakMap<Request, Exchange>();
   return {
     begin(request) {
-      const exchange: Exchange = { account: openAccount(store), refusedForMs: null, working: new Set() };
+      const exchange: Exchange = { account: openAccount(store), refusal: null, working: new Set() };
       exchanges.set(request, exchange);
       return exchange;
     },

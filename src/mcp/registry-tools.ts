@@ -1,8 +1,9 @@
 /**
- * Tools of the registry: schemas converted and list entries built once, those of the built-in tools when they are first
- * asked for; arguments and results checked on each call.
+ * Tools of the registry, tasks among them: schemas converted and list entries built once, those of the built-in ones when
+ * they are first asked for; arguments and results checked on each call.
  */
 import type { Tool, ToolAnnotations } from '../core/declaration/handlers.ts';
+import type { Task } from '../core/declaration/task.ts';
 import { toolResult, type ToolResult } from '../core/declaration/tool-result.ts';
 import { asTidegateError, TidegateError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
@@ -12,6 +13,9 @@ import { failureText, isForModel } from './errors.ts';
 import { checkObjectSchema, describeIssues, NO_ARGUMENTS, objectSchema } from './json-schema.ts';
 import { type Page, pageOf } from './pages.ts';
 import { type ParamHeader, paramHeaders } from './param-headers.ts';
+import { callTask } from './tasks/call-task.ts';
+import { taskOutputSchema } from './tasks/handle.ts';
+import type { CreatedTask } from './tasks/view.ts';
 
 /** A tool as `tools/list` shows it. */
 export interface ToolListing {
@@ -33,13 +37,13 @@ export interface ToolRegistry {
   /**
    * Wrong arguments, and what the tool refuses or cannot do, are results with `isError` that the model can act on.
    * @throws TidegateError `not_found` for an unknown tool; `store_unavailable` and `store_unknown` as they are, and what
-   * is wrong with a retry.
+   * is wrong with a retry; `missing_capability` and `not_supported` for a task that only a client that knows tasks can have.
    */
-  call(name: string, args: unknown, caller: Caller): Promise<ToolResult | InputRequired>;
+  call(name: string, args: unknown, caller: Caller): Promise<ToolResult | InputRequired | CreatedTask>;
 }
 
 interface Entry {
-  tool: Tool;
+  tool: Tool | Task;
   listing: ToolListing;
   headers: readonly ParamHeader[];
 }
@@ -52,8 +56,8 @@ const NONE: readonly ParamHeader[] = [];
  */
 export function createToolRegistry(
   deps: HandlerDeps,
-  builtIn: ReadonlyMap<string, Tool>,
-  declared: ReadonlyMap<string, Tool>,
+  builtIn: ReadonlyMap<string, Tool | Task>,
+  declared: ReadonlyMap<string, Tool | Task>,
 ): ToolRegistry {
   const tools = new Map([...builtIn, ...declared]);
   const entries = new Map<string, Entry>();
@@ -77,7 +81,10 @@ export function createToolRegistry(
       return pageOf('tools', listings, cursor);
     },
     paramHeaders: (name) => find(name)?.headers ?? NONE,
-    requires: (name) => tools.get(name)?.clientCapabilities ?? null,
+    requires(name) {
+      const tool = tools.get(name);
+      return tool?.kind === 'tool' ? (tool.clientCapabilities ?? null) : null;
+    },
     async call(name, args, caller) {
       const entry = find(name);
       if (!entry) throw unknownTool(name);
@@ -94,13 +101,15 @@ export function createToolRegistry(
   };
 }
 
-function entryOf(name: string, tool: Tool): Entry {
-  const path = `tools.${name}`;
-  const inputSchema = tool.inputJsonSchema
-    ? checkObjectSchema(tool.inputJsonSchema, `${path}.inputJsonSchema`)
+function entryOf(name: string, tool: Tool | Task): Entry {
+  const path = `${tool.kind}s.${name}`;
+  const shown = tool.kind === 'tool' ? tool.inputJsonSchema : undefined;
+  const inputSchema = shown
+    ? checkObjectSchema(shown, `${path}.inputJsonSchema`)
     : tool.input
       ? objectSchema(tool.input, 'input', `${path}.input`)
       : NO_ARGUMENTS;
+  const output = tool.output ? objectSchema(tool.output, 'output', `${path}.output`) : null;
   return {
     tool,
     headers: paramHeaders(inputSchema, name),
@@ -109,7 +118,7 @@ function entryOf(name: string, tool: Tool): Entry {
       ...(tool.title === undefined ? {} : { title: tool.title }),
       description: tool.description,
       inputSchema,
-      ...(tool.output ? { outputSchema: objectSchema(tool.output, 'output', `${path}.output`) } : {}),
+      ...(output ? { outputSchema: tool.kind === 'task' ? taskOutputSchema(tool, output) : output } : {}),
       ...(tool.annotations ? { annotations: tool.annotations } : {}),
     },
   };
@@ -120,7 +129,7 @@ async function run(
   args: unknown,
   deps: HandlerDeps,
   caller: Caller,
-): Promise<ToolResult | InputRequired> {
+): Promise<ToolResult | InputRequired | CreatedTask> {
   let input: unknown = args ?? {};
   if (tool.input) {
     const parsed = tool.input.safeParse(input);
@@ -128,6 +137,7 @@ async function run(
     input = parsed.data;
   }
   const { name } = listing;
+  if (tool.kind === 'task') return callTask(deps, name, tool, { args, input }, caller);
   const once = tool.annotations?.readOnlyHint !== true;
   const answer = await inAskingContext(deps, caller, { method: 'tools/call', name, args, once }, (context) =>
     tool.run(input as never, context),

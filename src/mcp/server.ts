@@ -20,11 +20,12 @@ import { type Account, openAccount } from '../store/counting.ts';
 import type { Store } from '../store/store.ts';
 import { callerOf } from './caller.ts';
 import { DISCOVER_CACHE } from './discover.ts';
-import { dispatch, METHODS } from './dispatch.ts';
+import { dispatch, serves } from './dispatch.ts';
 import { protocolAnswer } from './errors.ts';
 import { createExchanges, type Exchange } from './exchange.ts';
 import { askedOf } from './message.ts';
 import type { Registry } from './registry.ts';
+import { answerTaskMethods, withResponses } from './tasks/sdk.ts';
 
 export interface ServerDeps {
   runtime: Pick<Runtime, 'now' | 'newId' | 'log'>;
@@ -61,6 +62,8 @@ export function createServerSource(deps: ServerDeps): ServerSource {
     jsonSchemaValidator: NO_VALIDATOR,
     cacheHints: { 'server/discover': DISCOVER_CACHE },
   };
+  const { extensions: _modern, ...legacyCapabilities } = registry.about.capabilities;
+  const legacyOptions: ServerOptions = { ...options, capabilities: legacyCapabilities };
 
   function deadlineFor(request: Request | undefined): number {
     const ours = runtime.now() + requestMs;
@@ -71,7 +74,7 @@ export function createServerSource(deps: ServerDeps): ServerSource {
     try {
       const deadline = deadlineFor(context.http?.req);
       const caller = callerOf(context, { principal: principalOf(context), account, deadline });
-      return (await dispatch(registry, request, caller)) as Result;
+      return (await dispatch(registry, withResponses(request, context), caller)) as Result;
     } catch (thrown) {
       if (thrown instanceof ProtocolError) throw thrown;
       const error = asTidegateError(thrown);
@@ -81,7 +84,8 @@ export function createServerSource(deps: ServerDeps): ServerSource {
         const cause = error.cause instanceof Error ? (error.cause.stack ?? error.cause.message) : error.message;
         runtime.log('error', `${request.method} failed: ${error.message}`, { reference, code: error.code, cause });
       }
-      if (exchange && refusal.retryAfterMs !== null) exchange.refusedForMs = refusal.retryAfterMs;
+      const { httpStatus, retryAfterMs } = refusal;
+      if (exchange && retryAfterMs !== null) exchange.refusal = { httpStatus, retryAfterMs };
       throw new ProtocolError(refusal.code, refusal.message, refusal.data);
     }
   }
@@ -105,8 +109,10 @@ export function createServerSource(deps: ServerDeps): ServerSource {
 
   return {
     factory(request) {
-      const server = new Server(registry.about.identity, options);
-      if (servesRequest(request)) server.fallbackRequestHandler = answer;
+      const server = new Server(registry.about.identity, request.era === 'modern' ? options : legacyOptions);
+      if (!servesRequest(registry, request)) return server;
+      server.fallbackRequestHandler = answer;
+      if (registry.tasks !== null && request.era === 'modern') answerTaskMethods(server, answer);
       return server;
     },
     begin: (request) => exchanges.begin(request),
@@ -117,10 +123,10 @@ export function createServerSource(deps: ServerDeps): ServerSource {
  * In the modern era over HTTP the method stands in a checked header: an instance without a handler makes the SDK answer
  * 404 with -32601, which it cannot do for an error that a handler throws.
  */
-function servesRequest({ era, requestInfo }: McpRequestContext): boolean {
+function servesRequest(registry: Registry, { era, requestInfo }: McpRequestContext): boolean {
   if (era !== 'modern' || !requestInfo) return true;
   const method = requestInfo.headers.get('mcp-method');
-  return method !== null && METHODS.has(method);
+  return method !== null && serves(registry, method);
 }
 
 function principalOf(context: ServerContext): Principal {

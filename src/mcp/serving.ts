@@ -5,6 +5,7 @@
 import { isLegacyRequest, PROTOCOL_VERSION_META_KEY } from '@modelcontextprotocol/server';
 import { type Principal, PUBLIC } from '../core/principal.ts';
 import type { Account } from '../store/counting.ts';
+import type { Refusal } from './exchange.ts';
 import { createLegacy } from './legacy.ts';
 import { askedOf, type AuthInfo, claimOf } from './message.ts';
 import { createModern } from './modern.ts';
@@ -38,8 +39,8 @@ export function createServing(deps: ServerDeps): SdkServing {
       const serving = (await isLegacy(request, body)) ? legacy : modern;
       const exchange = source.begin(request);
       const served = await serving.serve(request, body, authInfoOf(principal));
-      const { account, working, refusedForMs } = exchange;
-      const response = refusedForMs === null ? served : unavailable(served, refusedForMs);
+      const { account, working, refusal } = exchange;
+      const response = refusal === null ? served : later(served, refusal);
       const ended = working.size === 0 ? null : Promise.allSettled(working);
       return { response, asked: askedOf(body), account, ended };
     },
@@ -54,11 +55,11 @@ function isLegacy(request: Request, body: unknown): boolean | Promise<boolean> {
 }
 
 /** The SDK sends errors of handlers with 200; a stream that has begun keeps its status. */
-function unavailable(response: Response, refusedForMs: number): Response {
+function later(response: Response, { httpStatus, retryAfterMs }: Refusal): Response {
   if (!response.headers.get('content-type')?.startsWith('application/json')) return response;
   const headers = new Headers(response.headers);
-  headers.set('Retry-After', String(Math.max(1, Math.ceil(refusedForMs / 1_000))));
-  return new Response(response.body, { status: 503, headers });
+  headers.set('Retry-After', String(Math.max(1, Math.ceil(retryAfterMs / 1_000))));
+  return new Response(response.body, { status: httpStatus, headers });
 }
 
 function authInfoOf(principal: Principal): AuthInfo | undefined {

@@ -45,6 +45,7 @@ const caller: Omit<Caller, 'account'> = {
   deadline: Number.MAX_SAFE_INTEGER,
   clientCapabilities: null,
   retry: null,
+  meta: {},
   log: () => {},
   progress: () => {},
   emit: () => {},

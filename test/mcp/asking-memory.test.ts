@@ -25,6 +25,7 @@ const caller: Caller = {
   deadline: Date.now() + 60_000,
   clientCapabilities: { elicitation: {} },
   retry: null,
+  meta: {},
   log: nothing,
   progress: nothing,
   emit: nothing,

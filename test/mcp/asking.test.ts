@@ -170,6 +170,7 @@ describe('a handler', () => {
       deadline: Date.now() + 60_000,
       clientCapabilities: EVERYTHING,
       retry: null,
+      meta: {},
       log: never,
       progress: never,
       emit: never,

@@ -5,7 +5,8 @@ import { type AppOptions, defineApp, resource, TidegateError, tool } from '../..
 import type { Caller, HandlerDeps } from '../../src/mcp/call-context.ts';
 import { type BuiltIns, createRegistry } from '../../src/mcp/registry.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
-import { completed, NO_STATES } from './states.ts';
+import { completed } from './completed.ts';
+import { NO_STATES } from './states.ts';
 
 const nothing = () => {};
 const store = createMemoryStore();
@@ -16,6 +17,7 @@ const caller: Caller = {
   deadline: 1_000,
   clientCapabilities: {},
   retry: null,
+  meta: {},
   log: nothing,
   progress: nothing,
   emit: nothing,

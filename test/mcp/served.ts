@@ -17,6 +17,7 @@ import type { Store } from '../../src/store/store.ts';
 import { createAppStreams } from '../../src/streams/app-streams.ts';
 import type { Deps } from '../../src/streams/deps.ts';
 import { BY_SCHEDULE } from '../../src/tasks/dispatch.ts';
+import { type RunnerOptions, startRunner } from '../../src/tasks/runner.ts';
 import { createTasks } from '../../src/tasks/service.ts';
 import { statesOn } from './states.ts';
 
@@ -50,6 +51,8 @@ export interface ServeOptions {
   secrets?: Secrets | null;
   /** Epoch ms; default: the system's. */
   now?: () => number;
+  /** Works on tasks; null: nobody does. Default: null. */
+  runner?: RunnerOptions | null;
   /** Whose every request is; default: nobody in particular. */
   principal?: Principal;
 }
@@ -63,7 +66,9 @@ export async function serveApp(app: App, options: ServeOptions = {}): Promise<Se
   const builtIns: BuiltIns = options.builtIns ? { tools: streamTools(deps), resources: streamResources(deps) } : {};
   const streamsFor: HandlerDeps['streamsFor'] = (principal, deadline, view) =>
     createAppStreams({ ...deps, store: view }, principal, deadline);
-  const tasks = createTasks({ ...deps, catalog: app.tasks }, BY_SCHEDULE);
+  const taskDeps = { ...deps, catalog: app.tasks };
+  const runner = options.runner ? startRunner(taskDeps, options.runner) : null;
+  const tasks = createTasks(taskDeps, runner?.dispatch ?? BY_SCHEDULE);
   const requestStates = statesOn(runtime, store, options.secrets);
   const registry = createRegistry({ app, runtime, streamsFor, tasks, requestStates }, builtIns);
   const mcp = createMcpEndpoint({ about: registry.about, serving: createServing({ runtime, registry, store }) });
@@ -79,6 +84,7 @@ export async function serveApp(app: App, options: ServeOptions = {}): Promise<Se
     logged,
     call: (method, params = {}, change = {}) => postModern(`${url}/mcp`, method, params, change),
     async close() {
+      await runner?.stop();
       await mcp.close();
       await new Promise<void>((resolve) => {
         server.close(() => resolve());
@@ -89,7 +95,7 @@ export async function serveApp(app: App, options: ServeOptions = {}): Promise<Se
 }
 
 function postModern(url: string, method: string, params: object, change: Change): Promise<Response> {
-  const { name, uri } = params as { name?: string; uri?: string };
+  const { name = (params as { taskId?: string }).taskId, uri } = params as { name?: string; uri?: string };
   const headers = new Headers({
     'Content-Type': 'application/json',
     Accept: 'application/json, text/event-stream',

@@ -2,7 +2,6 @@
 import { createSealer, type Secrets } from '../../src/core/seal.ts';
 import type { Runtime } from '../../src/core/runtime.ts';
 import { createRequestStates, type RequestStates } from '../../src/mcp/request-state.ts';
-import type { InputRequired } from '../../src/mcp/asking.ts';
 import { takeOnce } from '../../src/store/once.ts';
 import type { Store } from '../../src/store/store.ts';
 import { usedStateKey } from '../../src/streams/names.ts';
@@ -21,10 +20,4 @@ export function statesOn(runtime: Runtime, store: Store, secrets: Secrets | null
     takeOnce: ({ principal, deadline }, id, expiresAt) =>
       takeOnce(runtime, store, usedStateKey(principal.tenant, id), expiresAt, deadline),
   });
-}
-
-/** The answer of a handler that did not ask. */
-export function completed<Result extends object>(result: Result | InputRequired): Result {
-  if ('inputRequests' in result) throw new Error(`asked: ${Object.keys(result.inputRequests).join()}`);
-  return result;
 }

@@ -4,7 +4,7 @@ import { toDeadLetter } from '../../src/ingest/dead-letters.ts';
 import { streamResources } from '../../src/mcp/stream-resources.ts';
 import { deadLetterLog } from '../../src/streams/names.ts';
 import { START, TENANT } from '../streams/history-fixture.ts';
-import { completed } from './states.ts';
+import { completed } from './completed.ts';
 import { type Plant, plant } from './tools/plant.ts';
 
 async function read(at: Plant, uri: string): Promise<Record<string, unknown>> {

@@ -9,8 +9,9 @@ import { createRegistry, type Registry } from '../../../src/mcp/registry.ts';
 import { streamResources } from '../../../src/mcp/stream-resources.ts';
 import { streamTools } from '../../../src/mcp/tools/index.ts';
 import { feedKey } from '../../../src/streams/names.ts';
+import { completed } from '../completed.ts';
 import { type Bench, bench, TENANT } from '../../streams/history-fixture.ts';
-import { completed, NO_STATES } from '../states.ts';
+import { NO_STATES } from '../states.ts';
 
 export const silent: Feed = {
   kind: 'feed',
@@ -77,6 +78,7 @@ export function plant(): Plant {
     deadline: at.clock.now + 3_600_000,
     clientCapabilities: null,
     retry: null,
+    meta: {},
     log: () => {},
     progress: (value, total, message) => void progress.push({ progress: value, total, message }),
     emit: () => {},
