@@ -4,7 +4,7 @@ import type { InputRequired } from '../../src/mcp/asking.ts';
 import type { CreatedTask } from '../../src/mcp/tasks/view.ts';
 
 export function completed<Result extends object = ToolResult>(result: Result | InputRequired | CreatedTask): Result {
-  if ('inputRequests' in result) throw new Error(`asked: ${Object.keys(result.inputRequests as object).join()}`);
-  if ('taskId' in result) throw new Error(`became a task: ${String(result.taskId)}`);
-  return result as Result;
+  if ('inputRequests' in result) throw new Error(`asked: ${Object.keys(result.inputRequests).join()}`);
+  if ('taskId' in result) throw new Error(`became a task: ${result.taskId}`);
+  return result;
 }
