@@ -64,7 +64,8 @@ export function toTidegateError(error: unknown, table: string): TidegateError {
   if (CREDENTIALS.has(name) || /credential is missing/i.test(String(error))) {
     return new TidegateError('invalid_config', `AWS refused the credentials, or found none (${name})`, {
       field: 'AWS_ACCESS_KEY_ID',
-      expected: `credentials that may use the table ${table}: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, or a role`,
+      expected:
+        'credentials that may use the table at DYNAMODB_TABLE: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, or a role',
       cause,
     });
   }

@@ -19,7 +19,9 @@ describe.each(['redis', 'dynamodb'] as const)('tidegate start with STORE=%s', { 
       for (const era of ERAS) {
         const client = await connectClient(url, era);
         onTestFinished(() => client.close());
-        expect(await client.history('pumps')).toMatchObject([{ data: { simulated: true } }, {}, {}]);
+        const pumps = await client.history('pumps');
+        expect(pumps.length).toBeGreaterThanOrEqual(3);
+        for (const { data } of pumps) expect(data).toMatchObject({ simulated: true });
       }
       const before = await streamsOf(url);
       first.kill('SIGKILL');

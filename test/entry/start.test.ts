@@ -28,7 +28,9 @@ describe('tidegate start', { timeout: 60_000 }, () => {
       const client = await connectClient(child.at, era);
       onTestFinished(() => client.close());
       expect(await client.history('temperatures')).not.toEqual([]);
-      expect(await client.history('pumps')).toMatchObject([{ data: { simulated: true } }, {}, {}]);
+      const pumps = await client.history('pumps');
+      expect(pumps.length).toBeGreaterThanOrEqual(3);
+      for (const { data } of pumps) expect(data).toMatchObject({ simulated: true });
     }
 
     const said = child.stdout();
