@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { feedMetrics, latenessOf } from '../../src/entry/feed-metrics.ts';
 import { runScheduled } from '../../src/entry/scheduled.ts';
-import { type App, defineApp, pull, stream } from '../../src/index.ts';
+import { type App, defineApp, pull, type PullOptions, stream } from '../../src/index.ts';
 import { type Runtime, systemRuntime } from '../../src/core/runtime.ts';
 import { type FeedStatus } from '../../src/ingest/status.ts';
 import { countCalls } from '../../src/store/counting.ts';
@@ -14,16 +14,22 @@ import type { TaskDeps } from '../../src/tasks/find-task.ts';
 const START = Date.UTC(2026, 10, 20, 12);
 
 /** A stream whose feed brings so many events in each burst, and is due again at once. */
-function numbers(bursts: number[], onPull: (deadline: number) => void = () => {}) {
+function numbers(
+  bursts: number[],
+  onPull: (deadline: number) => unknown = () => {},
+  pacing: Omit<PullOptions, 'pull'> = {},
+) {
   let n = 0;
   const take = (deadline: number) => {
     onPull(deadline);
     const items = Array.from({ length: bursts.shift() ?? 0 }, () => ({ n: (n += 1) }));
     return Promise.resolve({ items, position: n });
   };
-  const feed = pull({ everyMs: 1, pull: ({ deadline }) => take(deadline) });
+  const feed = pull({ everyMs: 1, ...pacing, pull: ({ deadline }) => take(deadline) });
   return stream({ description: 'Numbers', schema: z.object({ n: z.number() }), feed });
 }
+
+const plain = { things: stream({ description: 'Things', schema: z.object({}) }) };
 
 function appOf(bursts: number[], more: Parameters<typeof defineApp>[0]['streams'] = {}): App {
   const streams = { numbers: numbers(bursts), ...more };
@@ -117,6 +123,26 @@ test('the log tells what bursts and the sweep asked of the store', async () => {
   expect(deps.told.get('feed numbers')).toMatchObject({ events: 0, storeCalls: { commit: 2 } });
   expect(deps.told.get('ingest')).toMatchObject({ feeds: 1, events: 0, storeCalls: { getMany: 1, commit: 2 } });
   expect(deps.told.get('sweep')).toMatchObject({ projected: 0, storeCalls: { trim: 2, collect: 1 } });
+});
+
+test('the sweep is kept five seconds of a longer run', async () => {
+  let pulledBy = 0;
+  const pulled = numbers([0], (deadline) => (pulledBy = deadline), { budget: { timeMs: 120_000 } });
+  const clock = busyClock();
+  await runScheduled(depsOf(appOf([], { numbers: pulled }), clock), START + 60_000);
+  // 55 seconds, of which three are kept for the burst's own commits.
+  expect(pulledBy).toBeLessThanOrEqual(START + 52_000);
+  expect(pulledBy).toBeGreaterThan(START + 51_900);
+});
+
+test('what the sweep left, or could not do, is told', async () => {
+  const app = defineApp({ name: 'quiet', version: '1.0.0', description: 'No feeds', streams: plain });
+  expect(await runScheduled(depsOf(app), Date.now())).toMatchObject({ more: true, error: null });
+  const deps = depsOf(app);
+  const broken: TaskDeps = { ...deps, store: { ...deps.store, collect: () => Promise.reject(new Error('gone')) } };
+  const report = await runScheduled(broken, Date.now() + 10_000);
+  expect(report).toMatchObject({ more: true, error: { message: 'gone' } });
+  expect(deps.lines).toContain('warn sweep');
 });
 
 test('without time nothing is pulled, and the rest is for the next run', async () => {

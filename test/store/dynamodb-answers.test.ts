@@ -1,22 +1,8 @@
 /** What the driver asks, and what it makes of answers that DynamoDB gives and DynamoDB Local does not. */
 import { expect, test } from 'vitest';
-import type { Store } from '../../src/store/store.ts';
-import { type Asked, pausedClock, scriptedDynamo, type Scripted } from './dynamodb-script.ts';
+import { READS, N, S, segment, segmentsFor } from './dynamodb-reads.ts';
+import { pausedClock, scriptedDynamo } from './dynamodb-script.ts';
 import { append, NOW, options, put } from './dynamodb-stage.ts';
-
-const KEY = { partition: 'p', id: 'a' };
-const S = (text: string) => ({ S: text });
-const N = (number: number) => ({ N: String(number) });
-const segment = (first: number, values: readonly number[], more: object = {}) => ({
-  pk: S('app#l#l'),
-  sk: S(String(first).padStart(16, '0')),
-  c: N(values.length),
-  t: N(NOW),
-  p: S('epoch'),
-  n: S('c1'),
-  j: S(JSON.stringify(values)),
-  ...more,
-});
 
 /** A time as the index holds it. */
 const sortable = (time: number) => String(BigInt(time) + 2n ** 53n).padStart(17, '0');
@@ -29,28 +15,6 @@ const queued = (id: string, expiresAt: number | null) => ({
   da: S(`${sortable(NOW - 10)}:${expiresAt === null ? '' : sortable(expiresAt)}`),
 });
 
-/** A query of the log `l`, whose segments are given the last first. */
-function segmentsFor({ operation, input }: Asked, segments: ReturnType<typeof segment>[]): Scripted {
-  if (operation !== 'Query') return { body: {} };
-  const values = input['ExpressionAttributeValues'] as Record<string, { S: string }>;
-  if (values[':pk']?.S !== 'app#l#l') return { body: { Items: [] } };
-  const place = values[':place']?.S ?? '~';
-  return { body: { Items: segments.filter(({ sk }) => sk.S <= place) } };
-}
-
-const READS: Record<string, (store: Store) => Promise<unknown>> = {
-  get: (store) => store.get(KEY, NOW),
-  getMany: (store) => store.getMany([KEY], NOW),
-  list: (store) => store.list('p', { now: NOW, limit: 10 }),
-  read: (store) => store.read('l', null, 10),
-  last: (store) => store.last('l', 10),
-  seek: (store) => store.seek('l', NOW),
-  extent: (store) => store.extent('l'),
-  trim: (store) => store.trim('l', { now: NOW, keep: 1, limit: 10 }),
-  'a check': (store) => store.commit([{ kind: 'check', ...KEY, expects: 'v' }], options('c1')),
-  'an append': (store) => store.commit([append()], options('c1')),
-};
-
 test.for(Object.entries(READS))('%s reads what every commit before it left', async ([, read]) => {
   const { store, asked } = await scriptedDynamo((each) => segmentsFor(each, [segment(1, [2]), segment(0, [1])]));
   await read(store);
@@ -60,33 +24,6 @@ test.for(Object.entries(READS))('%s reads what every commit before it left', asy
     const where = operation === 'BatchGetItem' ? Object.values(input['RequestItems'] as object)[0] : input;
     expect(where).toMatchObject({ ConsistentRead: true });
   }
-});
-
-/** Of the connections that an instance kept while it was frozen, each may be gone without its knowing. */
-test.for(Object.entries(READS).filter(([name]) => !name.startsWith('a')))(
-  '%s is asked again where its connection broke, a few times',
-  async ([, read]) => {
-    for (const broken of [1, 3]) {
-      const { store, asked } = await scriptedDynamo((each, count) =>
-        count < broken ? 'break' : segmentsFor(each, [segment(1, [2]), segment(0, [1])]),
-      );
-      await read(store);
-      expect(asked.length).toBeGreaterThan(broken);
-    }
-    const { store, asked } = await scriptedDynamo(() => 'break');
-    await expect(read(store)).rejects.toMatchObject({ code: 'store_unavailable' });
-    expect(asked).toHaveLength(4);
-  },
-);
-
-test('what may have counted, or have taken effect, is not sent again below its caller', async () => {
-  const { store, asked } = await scriptedDynamo(() => 'break');
-  await expect(store.add('n', 1, { now: NOW, expiresAt: NOW + 1 })).rejects.toMatchObject({
-    code: 'store_unavailable',
-  });
-  expect(asked).toHaveLength(1);
-  expect(await store.commit([put('a')], options('c1'))).toMatchObject({ status: 'unknown' });
-  expect(asked).toHaveLength(2);
 });
 
 test('what is due is asked of the index, which is never consistent', async () => {
@@ -117,58 +54,6 @@ test('what expired hides nothing that is due behind it, however much the engine 
   expect(asked.length).toBeLessThan(16);
 });
 
-test('keys that stay unread end in an error of the store, when the time is up', async () => {
-  const { store, asked } = await scriptedDynamo(
-    ({ input }) => ({ body: { Responses: {}, UnprocessedKeys: input['RequestItems'] } }),
-    { clock: pausedClock() },
-  );
-  await expect(store.getMany([KEY], NOW)).rejects.toMatchObject({
-    code: 'store_unavailable',
-    retryAfterMs: expect.any(Number),
-  });
-  expect(asked.length).toBeGreaterThan(10);
-});
-
-test('tombstones that DynamoDB left unwritten are written again, and given up when the time is up', async () => {
-  let left = 1;
-  const trimmed = (asked: Asked): Scripted => {
-    if (asked.operation !== 'BatchWriteItem') return segmentsFor(asked, [segment(1, [2]), segment(0, [1])]);
-    left -= 1;
-    return { body: left < 0 ? {} : { UnprocessedItems: asked.input['RequestItems'] } };
-  };
-  const once = await scriptedDynamo(trimmed, { clock: pausedClock() });
-  expect(await once.store.trim('l', { now: NOW, keep: 1, limit: 10 })).toEqual({ removed: 1, more: false });
-  const written = once.asked.filter(({ operation }) => operation === 'BatchWriteItem');
-  expect(written).toHaveLength(2);
-  expect(written[1]).toEqual(written[0]);
-
-  left = Number.POSITIVE_INFINITY;
-  const never = await scriptedDynamo(trimmed, { clock: pausedClock() });
-  await expect(never.store.trim('l', { now: NOW, keep: 1, limit: 10 })).rejects.toMatchObject({
-    code: 'store_unavailable',
-    retryAfterMs: expect.any(Number),
-  });
-});
-
-test('an append whose log does not answer is unknown at the deadline, and not later', async () => {
-  const { store, asked } = await scriptedDynamo(() => 'hang');
-  const started = performance.now();
-  expect(await store.commit([append()], options('c1', NOW, 200))).toMatchObject({ status: 'unknown' });
-  expect(performance.now() - started).toBeLessThan(2_000);
-  expect(asked).toHaveLength(1);
-});
-
-test('a page takes no longer than a call may, however many requests it needs', async () => {
-  const { store, asked } = await scriptedDynamo(
-    (each, count) => (count === 1 ? 'hang' : segmentsFor(each, [segment(1, [2]), segment(0, [1])])),
-    { timeoutMs: 200 },
-  );
-  const started = performance.now();
-  await expect(store.read('l', null, 10)).rejects.toMatchObject({ code: 'store_unavailable' });
-  expect(performance.now() - started).toBeLessThan(2_000);
-  expect(asked).toHaveLength(2);
-});
-
 test('a transaction that failed for its conditions and for another one beside it decides nothing', async () => {
   const reasons = [
     { Code: 'ConditionalCheckFailed', Item: { pk: S('app#r#p'), sk: S('a'), n: S('other'), v: S('1') } },
@@ -181,6 +66,36 @@ test('a transaction that failed for its conditions and for another one beside it
   );
   expect(await store.commit([put('a'), put('b')], options('c1'))).toMatchObject({ status: 'committed' });
   expect(asked).toHaveLength(3);
+});
+
+test('a commit that finds what it put itself took effect, also after DynamoDB forgot its token', async () => {
+  const own = { Code: 'ConditionalCheckFailed', Item: { pk: S('app#r#p'), sk: S('a'), n: S('c1'), v: S('1') } };
+  const { store, asked } = await scriptedDynamo(() => ({
+    error: 'TransactionCanceledException',
+    more: { CancellationReasons: [own, { Code: 'None' }] },
+  }));
+  const operations = [put('a'), { kind: 'delete', partition: 'p', id: 'b', expects: 'v' } as const];
+  expect(await store.commit(operations, options('c1'))).toEqual({ status: 'committed', version: 'c1', cursors: {} });
+  expect(asked).toHaveLength(1);
+});
+
+test('a search in a log that is trimmed meanwhile begins again', async () => {
+  const tombstone = { pk: S('app#l#l'), sk: segment(0, []).sk, x: N(1) };
+  const head = { pk: S('app#l#l'), sk: S('~'), f: N(1), o: N(1) };
+  const late = { t: N(NOW + 10) };
+  let trimmed = false;
+  const { store } = await scriptedDynamo(
+    (each) => {
+      const asksEnds = !('ProjectionExpression' in each.input);
+      const first = trimmed ? tombstone : segment(0, [1]);
+      const answer = segmentsFor(each, [...(trimmed ? [head] : []), segment(2, [3], late), segment(1, [2]), first]);
+      // Between the look at the log's ends and the search.
+      if (asksEnds) trimmed = true;
+      return answer;
+    },
+    { clock: pausedClock() },
+  );
+  expect(await store.seek('l', NOW)).toBe('1.epoch');
 });
 
 test.for(['read', 'last', 'seek', 'extent', 'trim'])(

@@ -5,11 +5,8 @@ import type { Store } from '../../src/store/store.ts';
 import { requireService } from '../services/available.ts';
 import type { RunningDynamo } from '../services/dynamodb.ts';
 import { startFaultProxy, type Fault, type FaultProxy } from '../services/fault-proxy.ts';
-import { append, DAY, NOW, options, put, useDynamo } from './dynamodb-stage.ts';
+import { append, NOW, options, put, useDynamo, WITH_REPETITIONS } from './dynamodb-stage.ts';
 import { DYNAMODB_ANSWERS, dynamodbError } from './fault-drivers.ts';
-
-/** How often a request is sent that does no harm twice, and whose connection breaks each time. */
-const WITH_REPETITIONS = 4;
 
 describe.skipIf(!requireService('dynamodb'))('dynamodb when things break (needs java)', { timeout: 60_000 }, () => {
   const { current, direct, open, requests, items } = useDynamo();
@@ -191,43 +188,5 @@ describe.skipIf(!requireService('dynamodb'))('dynamodb when things break (needs 
       JSON.stringify([error, (error as Error).cause, String(error), String((error as Error).cause)]),
     );
     expect(told.join()).not.toContain('secret');
-  });
-
-  test('a writer that was frozen between reading the end and sending cannot write where a trim has been', async () => {
-    for (let i = 0; i < 5; i += 1) await store.commit([append([i])], options(`e${i}`));
-    proxy.next('none', 'late');
-    expect(await store.commit([append(['frozen'])], options('f1'))).toMatchObject({ status: 'unknown' });
-    // Meanwhile others append and trim past its place.
-    for (let i = 5; i < 10; i += 1) await store.commit([append([i])], options(`e${i}`));
-    await store.trim('l', { now: NOW, keep: 1, limit: 100 });
-    await proxy.release();
-    expect((await items('c#f1')).length).toBe(0);
-    expect((await store.read('l', null, 10)).entries.map((entry) => entry.value)).toEqual([9]);
-    expect(await store.commit([append(['frozen'])], options('f1'))).toMatchObject({ status: 'committed' });
-    expect((await store.read('l', null, 10)).entries.map((entry) => entry.value)).toEqual([9, 'frozen']);
-    // What was trimmed keeps its place, and nothing else, for a day.
-    const tombstones = (await items('l#l')).filter((item) => item['x'] !== undefined);
-    expect(tombstones).toHaveLength(9);
-    for (const tombstone of tombstones) {
-      expect(Object.keys(tombstone).toSorted()).toEqual(['pk', 'sk', 'x']);
-      expect(Number(tombstone['x']?.N) * 1_000).toBe(NOW + DAY);
-    }
-  });
-
-  test('a trim that was interrupted anywhere is finished by the next', async () => {
-    for (const [i, fault] of (['lose-request', 'lose-answer'] as const).entries()) {
-      for (let step = 1; step <= 5; step += 1) {
-        const log = `l${i}${step}`;
-        for (let n = 0; n < 6; n += 1) await store.commit([append([n], log)], options(`${log}-${n}`));
-        // The look, the head, the segments' keys, the tombstones, the head again.
-        proxy.next(...Array<Fault>(step - 1).fill('none'), ...Array<Fault>(WITH_REPETITIONS).fill(fault));
-        await expect(store.trim(log, { now: NOW, keep: 2, limit: 100 })).rejects.toMatchObject({
-          code: 'store_unavailable',
-        });
-        await store.trim(log, { now: NOW, keep: 2, limit: 100 });
-        expect((await store.read(log, null, 10)).entries.map((entry) => entry.value)).toEqual([4, 5]);
-        expect((await items(`l#${log}`)).filter((item) => item['x'] !== undefined)).toHaveLength(4);
-      }
-    }
   });
 });
