@@ -8,6 +8,7 @@
  */
 import type { DeclaredStream } from '../core/declaration/stream.ts';
 import { TidegateError } from '../core/errors.ts';
+import { PATH_CHARACTERS } from '../core/field-path.ts';
 import { READ_LIMIT } from '../store/limits.ts';
 import type { Deps } from './deps.ts';
 import {
@@ -28,7 +29,6 @@ export const MOST_ROWS = 1_000;
 /** A query without `from` reaches back this many windows. */
 export const DEFAULT_WINDOWS = 60;
 const LONGEST_WINDOW_MS = 366 * 86_400_000;
-const LONGEST_FIELD = 200;
 
 const KIND = 'windows';
 
@@ -111,7 +111,7 @@ function plan(stream: DeclaredStream, query: WindowsQuery, now: number): Plan {
     });
   }
   const field = query.field ?? null;
-  if (field !== null && (field === '' || field.length > LONGEST_FIELD)) {
+  if (field !== null && (field === '' || field.length > PATH_CHARACTERS)) {
     throw new TidegateError('invalid_input', 'no such path', { field: 'field', expected: 'a path such as motor.temp' });
   }
   const from = asked.from ?? defaultFrom(windowMs ?? 1, asked.to ?? now);

@@ -17,6 +17,13 @@ export function parseDuration(text: string): number | null {
   return digits === undefined ? null : Number(digits) * UNITS[unit as keyof typeof UNITS];
 }
 
+/** As `parseDuration` reads it, in the greatest unit that leaves no fraction: 90000 is `90s`. */
+export function durationText(ms: number): string {
+  const fits = Object.entries(UNITS).filter(([, unit]) => ms > 0 && ms % unit === 0);
+  const [name, unit] = fits.at(-1) ?? ['ms', 1];
+  return `${ms / unit}${name}`;
+}
+
 /** Whether a time is told from now, and so means another moment with each call. */
 export function isRelative(time: number | string): boolean {
   return typeof time === 'string' && (time === 'now' || time.startsWith('-'));

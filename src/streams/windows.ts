@@ -3,6 +3,7 @@
  * reads no clock and no store. It does not fill gaps: a window without a value has no row.
  */
 import { type EventMeta, isGap } from '../core/event.ts';
+import { numberAt } from '../core/field-path.ts';
 import type { Json } from '../core/json.ts';
 
 export const AGGREGATES = ['count', 'min', 'max', 'mean', 'sum', 'first', 'last'] as const;
@@ -70,9 +71,6 @@ export interface WindowedEvent {
   data: Json;
   meta?: EventMeta;
 }
-
-/** Greater numbers count as missing, so that no sum of a scan overflows into what JSON cannot say. */
-const GREATEST = 1e300;
 
 export function createWindows(spec: WindowSpec): Windows {
   const windows = new Map<number, Map<string | null, WindowRow>>();
@@ -148,15 +146,6 @@ function include(values: WindowValues | null, value: number, time: number, count
     values.lastTime = time;
   }
   return values;
-}
-
-function numberAt(data: Json, path: readonly string[]): number | null {
-  let at: Json | undefined = data;
-  for (const name of path) {
-    if (typeof at !== 'object' || at === null || Array.isArray(at) || !Object.hasOwn(at, name)) return null;
-    at = at[name];
-  }
-  return typeof at === 'number' && Math.abs(at) <= GREATEST ? at : null;
 }
 
 function compareKeys(a: string | null, b: string | null): number {

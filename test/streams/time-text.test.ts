@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isoTime, parseDuration, parseTime } from '../../src/streams/time-text.ts';
+import { durationText, isoTime, parseDuration, parseTime } from '../../src/streams/time-text.ts';
 
 const NOW = Date.UTC(2026, 10, 20, 12);
 
@@ -50,4 +50,11 @@ test('durations', () => {
 test('times as text', () => {
   expect(isoTime(NOW)).toBe('2026-11-20T12:00:00Z');
   expect(isoTime(NOW + 5)).toBe('2026-11-20T12:00:00.005Z');
+});
+
+test('a duration is written in the greatest unit that leaves no fraction, and reads back', () => {
+  const texts = ['0ms', '250ms', '1500ms', '90s', '5m', '1h', '36h', '2d'];
+  const lengths = [0, 250, 1_500, 90_000, 300_000, 3_600_000, 129_600_000, 172_800_000];
+  expect(lengths.map(durationText)).toEqual(texts);
+  expect(texts.map(parseDuration)).toEqual(lengths);
 });

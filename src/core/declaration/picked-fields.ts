@@ -1,6 +1,6 @@
 /**
- * What JSON Schema tells of a field that `key`, `time`, `id` or `revision` names: what may stand in it, and whether it may
- * be missing. What it does not tell (a schema without types) is left to the check of each event.
+ * What JSON Schema tells of a field that a declaration or a condition names: what may stand in it, and whether it may be
+ * missing. What it does not tell (a schema without types) is left to whoever meets an event.
  */
 import type { Json, JsonObject } from '../json.ts';
 
@@ -9,24 +9,36 @@ export type Form = 'string' | 'number' | 'integer' | 'boolean' | 'null' | 'array
 
 /** What may stand in a field of data of this schema; null where that cannot be told. */
 export function formsOfField(schema: JsonObject, field: string): ReadonlySet<Form> | null {
-  return ofField(schema, field, schema, 0);
+  return ofPath(schema, [field], schema, 0);
 }
 
-/** Names of the fields that data of this schema have. */
-export function fieldNames(schema: JsonObject): string[] {
-  return [...new Set(namesIn(schema, schema, 0))];
+/** The same of a field in objects within objects; of no names at all: what the data themselves may be. */
+export function formsOfPath(schema: JsonObject, path: readonly string[]): ReadonlySet<Form> | null {
+  return ofPath(schema, path, schema, 0);
+}
+
+/** Names of the fields that data of this schema have, or that the object at a path has. */
+export function fieldNames(schema: JsonObject, below: readonly string[] = []): string[] {
+  return [...new Set(namesIn(schema, below, schema, 0))];
 }
 
 /** How deep references and unions are followed; a schema of its own kind again would have no end. */
 const MOST_DEPTH = 16;
 
-function ofField(given: Json | undefined, field: string, root: JsonObject, depth: number): ReadonlySet<Form> | null {
+function ofPath(
+  given: Json | undefined,
+  path: readonly string[],
+  root: JsonObject,
+  depth: number,
+): ReadonlySet<Form> | null {
+  const [field, ...rest] = path;
+  if (field === undefined) return formsOf(given, root, depth);
   const schema = resolved(given, root);
   if (schema === null || depth > MOST_DEPTH) return null;
   const either = branches(schema);
-  if (either) return union(either.map((branch) => ofField(branch, field, root, depth + 1)));
+  if (either) return union(either.map((branch) => ofPath(branch, path, root, depth + 1)));
   if (Array.isArray(schema['allOf'])) {
-    const all = schema['allOf'].map((part) => ofField(part, field, root, depth + 1));
+    const all = schema['allOf'].map((part) => ofPath(part, path, root, depth + 1));
     return all.find((forms) => forms !== null && !forms.has('missing')) ?? union(all);
   }
   if (schema['type'] !== 'object') return schema['type'] === undefined ? null : new Set(['missing']);
@@ -35,11 +47,11 @@ function ofField(given: Json | undefined, field: string, root: JsonObject, depth
   const required = schema['required'];
   if (properties !== null && Object.hasOwn(properties, field)) {
     const missing = !(Array.isArray(required) && required.includes(field));
-    return union([formsOf(properties[field], root, depth + 1), new Set<Form>(missing ? ['missing'] : [])]);
+    return union([ofPath(properties[field], rest, root, depth + 1), new Set<Form>(missing ? ['missing'] : [])]);
   }
   // A record: which names it has is not told, but what stands under each is.
   if (asObject(others) !== null && Object.keys(others as JsonObject).length > 0)
-    return formsOf(others, root, depth + 1);
+    return ofPath(others, rest, root, depth + 1);
   return properties === null && others !== false ? null : new Set(['missing']);
 }
 
@@ -57,13 +69,15 @@ function formsOf(given: Json | undefined, root: JsonObject, depth: number): Read
   return typeof schema['type'] === 'string' ? new Set([schema['type'] as Form]) : null;
 }
 
-function namesIn(given: Json | undefined, root: JsonObject, depth: number): string[] {
+function namesIn(given: Json | undefined, below: readonly string[], root: JsonObject, depth: number): string[] {
   const schema = resolved(given, root);
   if (schema === null || depth > MOST_DEPTH) return [];
+  const [name, ...rest] = below;
+  const properties = asObject(schema['properties']) ?? {};
   const parts = [...(branches(schema) ?? []), ...(Array.isArray(schema['allOf']) ? schema['allOf'] : [])];
   return [
-    ...Object.keys(asObject(schema['properties']) ?? {}),
-    ...parts.flatMap((part) => namesIn(part, root, depth + 1)),
+    ...(name === undefined ? Object.keys(properties) : namesIn(properties[name], rest, root, depth + 1)),
+    ...parts.flatMap((part) => namesIn(part, below, root, depth + 1)),
   ];
 }
 

@@ -64,6 +64,8 @@ function namesAt(schema: z.core.$ZodType, keys: readonly string[]): string[] {
   if (schema instanceof z.ZodOptional) return namesAt(schema.unwrap(), keys);
   const [key, ...rest] = keys;
   if (schema instanceof z.ZodArray) return namesAt(schema.element, rest);
+  if (schema instanceof z.ZodRecord) return namesAt(schema.valueType, rest);
+  if (schema instanceof z.ZodUnion) return [...new Set(schema.options.flatMap((option) => namesAt(option, keys)))];
   if (!(schema instanceof z.ZodObject)) return [];
   if (key === undefined) return Object.keys(schema.shape);
   const next: z.core.$ZodType | undefined = schema.shape[key];
