@@ -7,7 +7,7 @@ import type { Json } from '../core/json.ts';
 import { utf8Bytes } from '../core/json.ts';
 import { commitSurely } from '../store/commit.ts';
 import { LIST_LIMIT } from '../store/limits.ts';
-import { type Delete, isPresent, type Operation, type Put, type Version } from '../store/store.ts';
+import { type Delete, isPresent, type Operation, type Put, type Reading, type Version } from '../store/store.ts';
 import type { Deps } from '../streams/deps.ts';
 import type { Claim } from './claim.ts';
 import { type Change, expiryOf, hasEnded, type Header } from './header.ts';
@@ -15,14 +15,24 @@ import { headerKey, REMEMBERED, rememberedKey, runKey, taskLog, taskPartition } 
 import { deleteRun, putRun, type Run } from './run-record.ts';
 import { giveSlots, takeSlots } from './slots.ts';
 
+/** A write to another record that goes with what is noted, in one commit. */
+export interface Beside {
+  operation: Put | Delete;
+  /**
+   * What becomes of it where the record is another by then: a put is left out, a delete takes what stands there. Default
+   * false: it has to hold, or the lease counts as lost.
+   */
+  yields?: boolean;
+}
+
 export interface Journal {
   recall(id: string): Json | undefined;
+  /** All that is remembered under ids that begin so. */
+  recallAll(prefix: string): [id: string, value: Json][];
   /** How many things are remembered. */
   size(): number;
-  /** To be remembered with the next commit. */
-  note(id: string, value: Exclude<Json, null>): void;
-  /** An operation on a record that is none of the task's own, for the next commit. It has to hold, or the lease counts as lost. */
-  also(operation: Put | Delete): void;
+  /** To be remembered with the next commit. Noted again before that, the last note stands alone. */
+  note(id: string, value: Exclude<Json, null>, beside?: Beside): void;
   header(): Header;
   /** Changes the header with the next commit, and again where somebody else changed it meanwhile. */
   change(change: Change): void;
@@ -41,10 +51,13 @@ export interface Journal {
 interface Remembered {
   value: Json;
   version: Version | null;
+  beside: Beside | null;
 }
 
 /** What of a commit is kept for the operations that every one has. */
 const OWN_OPERATIONS = 10;
+/** Of a record's names, generously. */
+const NAMES_BYTES = 1_024;
 
 /** Reads what was remembered. Errors as the store's; later ones as `commitSurely`. */
 export async function openJournal({ store, runtime }: Deps, claim: Claim, leaseMs: number, deadline: number) {
@@ -57,13 +70,13 @@ export async function openJournal({ store, runtime }: Deps, claim: Claim, leaseM
       prefix: REMEMBERED,
       ...(after === '' ? {} : { after }),
     });
-    for (const { id, value, version } of page.records) remembered.set(id.slice(REMEMBERED.length), { value, version });
+    for (const { id, value, version } of page.records)
+      remembered.set(id.slice(REMEMBERED.length), { value, version, beside: null });
     after = page.next;
   }
   const runAt = runKey(tenant, taskId);
   const headerAt = headerKey(tenant, taskId);
   const noted = new Set<string>();
-  let others: (Put | Delete)[] = [];
   let changes: Change[] = [];
   let { header, headerVersion, run, runVersion, until, slots } = claim;
   let last: Promise<unknown> = Promise.resolve();
@@ -81,23 +94,33 @@ export async function openJournal({ store, runtime }: Deps, claim: Claim, leaseM
     return { kind: 'put', ...headerAt, value, expects: headerVersion, expiresAt: expiryOf(next) };
   }
 
+  interface Batch {
+    entries: Map<string, Remembered>;
+    operations: Operation[];
+    /** Those of the operations that yield, each with the note that it goes with. */
+    yielding: Map<Operation, Remembered>;
+  }
+
   /** The operations of as much as one commit takes of what was noted. */
-  function batch(): { entries: Map<string, Remembered>; operations: Operation[] } {
+  function batch(): Batch {
     const most = store.limits.commitOperations - OWN_OPERATIONS - slots.length;
-    const entries = new Map<string, Remembered>();
-    const operations: Operation[] = [];
+    const { entries, operations, yielding }: Batch = { entries: new Map(), operations: [], yielding: new Map() };
     let bytes = utf8Bytes(JSON.stringify(header));
     for (const id of noted) {
       const entry = remembered.get(id);
       if (!entry) continue;
-      bytes += utf8Bytes(JSON.stringify(entry.value)) + 1_024;
-      if (entries.size > 0 && (entries.size >= most || bytes > store.limits.commitBytes)) break;
-      entries.set(id, entry);
       const value = entry.value as Exclude<Json, null>;
       const key = rememberedKey(tenant, taskId, id);
-      operations.push({ kind: 'put', ...key, value, expects: entry.version, expiresAt: expiryOf(header) });
+      const put: Put = { kind: 'put', ...key, value, expects: entry.version, expiresAt: expiryOf(header) };
+      const own = entry.beside === null ? [put] : [put, entry.beside.operation];
+      bytes += own.reduce((sum, operation) => sum + sizeOf(operation), 0);
+      const full = operations.length + own.length > most || bytes > store.limits.commitBytes;
+      if (entries.size > 0 && full) break;
+      entries.set(id, entry);
+      operations.push(...own);
+      if (entry.beside?.yields) yielding.set(entry.beside.operation, entry);
     }
-    return { entries, operations };
+    return { entries, operations, yielding };
   }
 
   interface Ending {
@@ -112,7 +135,7 @@ export async function openJournal({ store, runtime }: Deps, claim: Claim, leaseM
   async function commit(ending: Ending | null): Promise<'committed' | 'outdated' | 'lost'> {
     for (;;) {
       if (isLost) return 'lost';
-      const { entries, operations } = batch();
+      const { entries, operations, yielding } = batch();
       const isLast = entries.size === noted.size;
       const now = runtime.now();
       const taken = changes;
@@ -123,7 +146,6 @@ export async function openJournal({ store, runtime }: Deps, claim: Claim, leaseM
       const renews = closing === null && (resets || until - now < leaseMs / 2);
       const nextUntil = renews ? now + leaseMs : until;
       const nextRun = closing ? closing.run : resets ? { ...run, failures: 0, lost: 0 } : run;
-      const withOthers = others;
       const whole: Operation[] = [
         nextRun === null
           ? deleteRun(runAt, runVersion)
@@ -136,7 +158,6 @@ export async function openJournal({ store, runtime }: Deps, claim: Claim, leaseM
             ? [{ kind: 'check' as const, ...headerAt, expects: headerVersion }]
             : []),
         ...operations,
-        ...withOthers,
         ...(closing
           ? [...giveSlots(slots), ...(closing.run === null ? [endEntry(taskId, next)] : [])]
           : renews
@@ -146,22 +167,27 @@ export async function openJournal({ store, runtime }: Deps, claim: Claim, leaseM
       if (whole.length === 1 && whole[0]?.kind === 'check') return 'committed';
       const result = await commitSurely(runtime, store, whole, deadline);
       if (result.status === 'conflict') {
-        const onlyHeader = result.conflicts.every(({ operation }) => {
+        let headerMoved = false;
+        for (const { operation, found } of result.conflicts) {
           const target = whole[operation];
-          return target?.kind !== 'append' && target?.id === headerAt.id && target.partition === headerAt.partition;
-        });
-        if (!onlyHeader || !(await readHeader())) {
-          isLost = true;
-          return 'lost';
+          const yielded = target && yielding.get(target);
+          if (target?.kind !== 'append' && target?.id === headerAt.id && target.partition === headerAt.partition) {
+            headerMoved = true;
+          } else if (yielded) {
+            yielded.beside = instead(yielded.beside, found);
+          } else {
+            isLost = true;
+          }
         }
-        if (closing?.strict) return 'outdated';
+        isLost ||= headerMoved && !(await readHeader());
+        if (isLost) return 'lost';
+        if (headerMoved && closing?.strict) return 'outdated';
         continue;
       }
       const { version } = result;
       if (next !== header) headerVersion = version;
       header = next;
       changes = changes.slice(taken.length);
-      others = others.slice(withOthers.length);
       for (const [id, entry] of entries) {
         const standing = remembered.get(id);
         if (standing) standing.version = version;
@@ -191,12 +217,13 @@ export async function openJournal({ store, runtime }: Deps, claim: Claim, leaseM
 
   const journal: Journal = {
     recall: (id) => remembered.get(id)?.value,
+    recallAll: (prefix) =>
+      [...remembered].flatMap(([id, { value }]) => (id.startsWith(prefix) ? [[id, value] as [string, Json]] : [])),
     size: () => remembered.size,
-    note(id, value) {
-      remembered.set(id, { value, version: remembered.get(id)?.version ?? null });
+    note(id, value, beside) {
+      remembered.set(id, { value, version: remembered.get(id)?.version ?? null, beside: beside ?? null });
       noted.add(id);
     },
-    also: (operation) => void others.push(operation),
     header: () => header,
     change: (change) => void changes.push(change),
     flush: () => inTurn(() => commit(null)).then((done) => (done === 'lost' ? 'lost' : 'committed')),
@@ -227,6 +254,16 @@ export async function openJournal({ store, runtime }: Deps, claim: Claim, leaseM
       }),
   };
   return journal;
+}
+
+/** What a write that yields becomes, once its record is another. */
+function instead(beside: Beside | null, found: Reading): Beside | null {
+  if (beside?.operation.kind !== 'delete' || found.version === null) return null;
+  return { ...beside, operation: { ...beside.operation, expects: found.version } };
+}
+
+function sizeOf(operation: Put | Delete): number {
+  return (operation.kind === 'put' ? utf8Bytes(JSON.stringify(operation.value)) : 0) + NAMES_BYTES;
 }
 
 /** The entry of the principal's log that tells of a task's end; everything that follows from it follows the log. */

@@ -3,6 +3,7 @@ import { ASK_KEY, readAnswer, wireRequest } from '../core/declaration/ask.ts';
 import type { StepContext, TaskContext } from '../core/declaration/task.ts';
 import { TidegateError } from '../core/errors.ts';
 import { type Json, utf8Bytes } from '../core/json.ts';
+import type { Put } from '../store/store.ts';
 import { createAppStreams } from '../streams/app-streams.ts';
 import { type Answered, asked, expiryOf, progressed } from './header.ts';
 import { pageKey } from './names.ts';
@@ -100,8 +101,8 @@ export function createTurnContext(turn: Turn): TaskContext {
       if (number > MOST_PAGES) throw wrong('page', `at most ${MOST_PAGES} pages`);
       const key = pageKey(principal.tenant, claim.taskId, number);
       const value = { text, mimeType };
-      journal.also({ kind: 'put', ...key, value, expects: null, expiresAt: expiryOf(journal.header()) });
-      journal.note(id, { bytes });
+      const put: Put = { kind: 'put', ...key, value, expects: null, expiresAt: expiryOf(journal.header()) };
+      journal.note(id, { bytes }, { operation: put });
       await parking.busy(turn.flush());
       return number;
     },
