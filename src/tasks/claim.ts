@@ -36,7 +36,7 @@ export type NoClaim = 'ended' | 'leased' | 'waiting' | 'full' | 'outrun';
 export interface ClaimOptions {
   leaseMs: number;
   deadline: number;
-  /** Also before it is due: a wait that is over. */
+  /** Also before it is due, as something has come that it may wait for; not within the pause after a failure. */
   early?: boolean;
 }
 
@@ -57,7 +57,7 @@ export async function claimTask(
   if (standing === null || !isPresent(header)) return 'ended';
   const now = runtime.now();
   if (isLeased(standing, now)) return 'leased';
-  if (standing.dueAt > now && !early) return 'waiting';
+  if (standing.dueAt > now && (!early || standing.run.notBefore > now)) return 'waiting';
 
   const value = header.value as unknown as Header;
   const task = taskInVersion(catalog, value);
@@ -73,7 +73,7 @@ export async function claimTask(
   }
   // A lease that ran out was never given back: the process that held it is gone.
   const lost = standing.run.lost + (standing.run.holder === null ? 0 : 1);
-  const taken: Run = { ...standing.run, holder: runtime.newId(), lost };
+  const taken: Run = { ...standing.run, holder: runtime.newId(), lost, notBefore: 0 };
   const until = runtime.now() + leaseMs;
   const operations: Operation[] = [
     putRun(tenant, key, taken, until, standing.version),

@@ -29,6 +29,8 @@ export interface Journal {
   recall(id: string): Json | undefined;
   /** All that is remembered under ids that begin so. */
   recallAll(prefix: string): [id: string, value: Json][];
+  /** Of what is remembered and of what was put beside it, by the last commit of both; null: there was none yet. */
+  versionOf(id: string): Version | null;
   /** How many things are remembered. */
   size(): number;
   /** To be remembered with the next commit. Noted again before that, the last note stands alone. */
@@ -219,6 +221,7 @@ export async function openJournal({ store, runtime }: Deps, claim: Claim, leaseM
     recall: (id) => remembered.get(id)?.value,
     recallAll: (prefix) =>
       [...remembered].flatMap(([id, { value }]) => (id.startsWith(prefix) ? [[id, value] as [string, Json]] : [])),
+    versionOf: (id) => remembered.get(id)?.version ?? null,
     size: () => remembered.size,
     note(id, value, beside) {
       remembered.set(id, { value, version: remembered.get(id)?.version ?? null, beside: beside ?? null });

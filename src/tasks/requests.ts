@@ -13,6 +13,7 @@ import { cancelled, type Change, expiryOf, hasEnded, type Header, settled } from
 import { endEntry } from './journal.ts';
 import { headerKey, pageKey, rememberedKey, runKey } from './names.ts';
 import { deleteRun, isLeased, putRun, readRun } from './run-record.ts';
+import { dropWaits } from './waits-left.ts';
 
 /** The runner and other callers that change the same task at once, at most so often. */
 const MOST_RACES = 20;
@@ -90,12 +91,14 @@ export async function cancelTask(
   deadline: number,
 ): Promise<boolean> {
   const key = runKey(principal.tenant, taskId);
-  return change(deps, principal, taskId, deadline, ({ header }, run) => {
+  const cancelledHere = await change(deps, principal, taskId, deadline, ({ header }, run) => {
     if (hasEnded(header)) return null;
     const end = cancelled('cancelled on request');
     const entry = endEntry(taskId, end(header, deps.runtime.now()));
     return { change: end, operations: [...(run ? [deleteRun(key, run.version)] : []), entry] };
   });
+  if (cancelledHere) await dropWaits(deps, principal.tenant, taskId, deadline);
+  return cancelledHere;
 }
 
 interface Standing {

@@ -13,9 +13,11 @@ export interface Run {
   failures: number;
   /** Entries whose process was gone, since something was remembered. */
   lost: number;
+  /** Epoch ms: a pause after a failure, which nothing that comes meanwhile cuts short. */
+  notBefore: number;
 }
 
-export const NEW_RUN: Run = { holder: null, failures: 0, lost: 0 };
+export const NEW_RUN: Run = { holder: null, failures: 0, lost: 0, notBefore: 0 };
 
 /** @param dueAt epoch ms: the end of the lease where there is a holder, else when it goes on. */
 export function putRun(tenant: string, key: RecordKey, run: Run, dueAt: number, expects: Version | null): Put {

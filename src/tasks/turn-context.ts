@@ -1,14 +1,17 @@
 /** The context that a task's `run` gets: every function answers from what is remembered, or does its work and remembers. */
 import { ASK_KEY, readAnswer, wireRequest } from '../core/declaration/ask.ts';
+import { checkedCondition } from '../core/declaration/condition-check.ts';
 import type { StepContext, TaskContext } from '../core/declaration/task.ts';
 import { TidegateError } from '../core/errors.ts';
 import { type Json, utf8Bytes } from '../core/json.ts';
 import type { Put } from '../store/store.ts';
 import { createAppStreams } from '../streams/app-streams.ts';
+import { findStream } from '../streams/find-stream.ts';
 import { type Answered, asked, expiryOf, progressed } from './header.ts';
 import { pageKey } from './names.ts';
 import { runStep } from './steps.ts';
 import type { Turn } from './turn.ts';
+import { checkTimeout, WAIT, waitFor } from './wait.ts';
 
 export const PAGE_BYTES = 300_000;
 /** Most pages of a result. */
@@ -69,6 +72,15 @@ export function createTurnContext(turn: Turn): TaskContext {
       const until = known?.until ?? Math.round(runtime.now() + checkMs(ms, 'ms'));
       if (!known) journal.note(id, { until });
       if (runtime.now() < until) await parking.park(until);
+    },
+
+    async waitFor(ref, given, options = {}) {
+      const stream = findStream(deps.app, ref);
+      const id = next(`${WAIT}${stream.name}`);
+      if (parking.isClosed()) return parking.park(0);
+      const condition = checkedCondition(given, stream, 'condition');
+      const ended = await waitFor(turn, id, stream, condition, checkTimeout(options.timeoutMs));
+      return ended as never;
     },
 
     async ask(key, request) {

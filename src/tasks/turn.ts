@@ -11,7 +11,9 @@ import { type Journal, openJournal } from './journal.ts';
 import { judge, StepError, thrownError } from './outcome.ts';
 import { createParking, type Parking } from './parking.ts';
 import { completedWith } from './result.ts';
+import type { Run } from './run-record.ts';
 import { createTurnContext } from './turn-context.ts';
+import { giveUpWaits } from './waits-left.ts';
 
 /** What the parts of an entry share. */
 export interface Turn {
@@ -65,7 +67,9 @@ export async function takeTurn(deps: TaskDeps, claim: Claim, options: TurnOption
   const journal = await openJournal(deps, claim, options.leaseMs, options.deadline);
   const { task, run } = claim;
   const refusal = refuse(claim, startedAt);
-  if (refusal !== null || task === null) return end(journal, failed(failureOf(refusal ?? noVersion(claim))));
+  if (refusal !== null || task === null) {
+    return end({ deps, claim, journal }, failed(failureOf(refusal ?? noVersion(claim))));
+  }
 
   const deadline = options.deadline - Math.min(CLOSING_MS, (options.deadline - startedAt) / 3);
   const stop = new AbortController();
@@ -135,7 +139,7 @@ export async function takeTurn(deps: TaskDeps, claim: Claim, options: TurnOption
   if (result.kind === 'parked') return leave(turn, { failures: run.failures, lost: 0 }, result.dueAt);
   if (result.kind === 'answered') {
     const finished = await completedWith(turn, task, result.answer).catch(asTidegateError);
-    return finished instanceof TidegateError ? fail(turn, task, finished) : end(journal, finished);
+    return finished instanceof TidegateError ? fail(turn, task, finished) : end(turn, finished);
   }
   // Told to end, it goes on elsewhere at once.
   if (result.kind === 'time' && options.signal?.aborted) return leave(turn, { lost: 0 }, runtime.now());
@@ -148,7 +152,7 @@ export async function takeTurn(deps: TaskDeps, claim: Claim, options: TurnOption
 
 /** A failure beside the steps: tried again, or the task's end. What a step failed with for good is final. */
 function fail(turn: Turn, task: Task, error: TidegateError): Promise<TurnEnd> {
-  const { deps, claim, journal, policy } = turn;
+  const { deps, claim, policy } = turn;
   const { runtime } = deps;
   const failures = claim.run.failures + 1;
   const verdict =
@@ -163,14 +167,15 @@ function fail(turn: Turn, task: Task, error: TidegateError): Promise<TurnEnd> {
     message: error.message,
     cause,
   });
-  if (verdict.again) return leave(turn, { failures, lost: 0 }, runtime.now() + verdict.afterMs);
-  return end(journal, failed(failureOf(error)));
+  if (!verdict.again) return end(turn, failed(failureOf(error)));
+  const notBefore = runtime.now() + verdict.afterMs;
+  return leave(turn, { failures, lost: 0, notBefore }, notBefore);
 }
 
 /** At `dueAt`, but not after the task's own time; at once, where something came meanwhile. */
 async function leave(
-  { deps, claim, journal }: Turn,
-  run: { failures?: number; lost: number },
+  { deps, claim, journal }: Pick<Turn, 'deps' | 'claim' | 'journal'>,
+  run: Partial<Run>,
   dueAt: number,
 ): Promise<TurnEnd> {
   const at = Math.round(Math.min(dueAt, claim.header.endsBy));
@@ -178,11 +183,12 @@ async function leave(
   if (left === 'left') return { outcome: 'left', dueAt: at };
   if (left === 'lost') return { outcome: 'lost' };
   const now = deps.runtime.now();
-  return leave({ deps, claim, journal } as Turn, run, Math.min(at, now));
+  return leave({ deps, claim, journal }, run, Math.min(at, now));
 }
 
-async function end(journal: Journal, change: Change): Promise<TurnEnd> {
-  return { outcome: await journal.end(change) };
+async function end(turn: Pick<Turn, 'deps' | 'claim' | 'journal'>, change: Change): Promise<TurnEnd> {
+  await giveUpWaits(turn);
+  return { outcome: await turn.journal.end(change) };
 }
 
 function refuse({ header, run }: Claim, now: number): TidegateError | null {
