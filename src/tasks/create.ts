@@ -10,7 +10,7 @@ import { commitSurely } from '../store/commit.ts';
 import { isPresent, type Operation } from '../store/store.ts';
 import type { Claim } from './claim.ts';
 import { findTask, type TaskDeps } from './find-task.ts';
-import { expiryOf, type Header, KEPT_FAILED_MS } from './header.ts';
+import { expiryOf, type Header, rememberedUntil } from './header.ts';
 import { headerKey, inputKey, onceKey, ownKey, runKey } from './names.ts';
 import { NEW_RUN, putRun } from './run-record.ts';
 import { freeSlots, type Slot, takeSlots } from './slots.ts';
@@ -20,7 +20,7 @@ export interface NewTask {
   task: string;
   /** As `prepare` left it, after validation. */
   input: Json;
-  /** 1 to 256 characters; null: each call is a task of its own. */
+  /** 1 to 512 bytes; null: each call is a task of its own. */
   once?: string | null;
   /** Epoch ms by which it has to be stored. */
   deadline: number;
@@ -39,7 +39,8 @@ export interface Created {
 }
 
 export const INPUT_BYTES = 340_000;
-const ONCE_CHARACTERS = 256;
+/** What an id of a record holds. */
+const ONCE_BYTES = 512;
 /** Callers that begin the same task at once, at most so often. */
 const MOST_RACES = 5;
 
@@ -55,7 +56,7 @@ export async function createTask(deps: TaskDeps, options: NewTask): Promise<Crea
   const policy = policyOf(task);
   checkInput(options);
   const taskId = options.taskId ?? runtime.newId();
-  const once = options.once ? onceKey(principal, options.task, options.once) : null;
+  const once = typeof options.once === 'string' ? onceKey(principal, options.task, options.once) : null;
   const fingerprint = once ? await fingerprintOf(input) : '';
 
   for (let race = 0; race < MOST_RACES; race += 1) {
@@ -90,6 +91,7 @@ export async function createTask(deps: TaskDeps, options: NewTask): Promise<Crea
     const until = slots === null || leaseMs === null ? null : now + leaseMs;
     const run = until === null ? NEW_RUN : { ...NEW_RUN, holder: runtime.newId() };
     const expiresAt = expiryOf(header);
+    const keptUntil = rememberedUntil(header);
     const operations: Operation[] = [
       {
         kind: 'put',
@@ -98,14 +100,14 @@ export async function createTask(deps: TaskDeps, options: NewTask): Promise<Crea
         expects: null,
         expiresAt,
       },
-      { kind: 'put', ...inputKey(tenant, taskId), value: { input }, expects: null, expiresAt: now + KEPT_FAILED_MS },
+      { kind: 'put', ...inputKey(tenant, taskId), value: { input }, expects: null, expiresAt: keptUntil },
       putRun(tenant, runKey(tenant, taskId), run, until ?? now, null),
       {
         kind: 'put',
         ...ownKey(principal, now, taskId),
         value: { taskId, task: options.task },
         expects: null,
-        expiresAt: now + KEPT_FAILED_MS,
+        expiresAt: keptUntil,
       },
       ...(once
         ? [
@@ -152,8 +154,8 @@ function checkInput({ input, once, task }: NewTask): void {
     });
   }
   if (once === undefined || once === null) return;
-  if (once.length >= 1 && once.length <= ONCE_CHARACTERS && once.isWellFormed()) return;
-  const expected = `1 to ${ONCE_CHARACTERS} characters`;
+  if (once.length >= 1 && utf8Bytes(once) <= ONCE_BYTES && once.isWellFormed()) return;
+  const expected = `1 to ${ONCE_BYTES} bytes`;
   throw new TidegateError('invalid_input', 'the idempotency key is too long, or empty', {
     field: 'idempotencyKey',
     expected,

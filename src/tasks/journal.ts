@@ -10,7 +10,7 @@ import { LIST_LIMIT } from '../store/limits.ts';
 import { type Delete, isPresent, type Operation, type Put, type Version } from '../store/store.ts';
 import type { Deps } from '../streams/deps.ts';
 import type { Claim } from './claim.ts';
-import { type Change, expiryOf, hasEnded, type Header } from './header.ts';
+import { type Change, expiryOf, hasEnded, type Header, rememberedUntil } from './header.ts';
 import { headerKey, REMEMBERED, rememberedKey, runKey, taskLog, taskPartition } from './names.ts';
 import { deleteRun, putRun, type Run } from './run-record.ts';
 import { giveSlots, takeSlots } from './slots.ts';
@@ -19,11 +19,13 @@ export interface Journal {
   recall(id: string): Json | undefined;
   /** How many things are remembered. */
   size(): number;
-  /** To be remembered with the next commit. */
-  note(id: string, value: Exclude<Json, null>): void;
+  /** To be remembered with the next commit that has room for it; `beside` goes with it, and has to hold, or the lease counts as lost. */
+  note(id: string, value: Exclude<Json, null>, beside?: Put | Delete): void;
   /** An operation on a record that is none of the task's own, for the next commit. It has to hold, or the lease counts as lost. */
   also(operation: Put | Delete): void;
   header(): Header;
+  /** Failures of `run` itself since something was remembered, what is noted included. */
+  failures(): number;
   /** Changes the header with the next commit, and again where somebody else changed it meanwhile. */
   change(change: Change): void;
   /** Commits all that was noted; `lost`: somebody else has the task, or it has ended. */
@@ -41,10 +43,12 @@ export interface Journal {
 interface Remembered {
   value: Json;
   version: Version | null;
+  beside?: Put | Delete;
 }
 
-/** What of a commit is kept for the operations that every one has. */
-const OWN_OPERATIONS = 10;
+/** What of a commit is kept for the operations that every one has: run, header, the entry of the log; and for their names and values. */
+const OWN_OPERATIONS = 3;
+const OWN_BYTES = 4_096;
 
 /** Reads what was remembered. Errors as the store's; later ones as `commitSurely`. */
 export async function openJournal({ store, runtime }: Deps, claim: Claim, leaseMs: number, deadline: number) {
@@ -81,21 +85,33 @@ export async function openJournal({ store, runtime }: Deps, claim: Claim, leaseM
     return { kind: 'put', ...headerAt, value, expects: headerVersion, expiresAt: expiryOf(next) };
   }
 
-  /** The operations of as much as one commit takes of what was noted. */
-  function batch(): { entries: Map<string, Remembered>; operations: Operation[] } {
-    const most = store.limits.commitOperations - OWN_OPERATIONS - slots.length;
+  function operationsOf(id: string, { value, version, beside }: Remembered): (Put | Delete)[] {
+    const key = rememberedKey(tenant, taskId, id);
+    const put: Put = {
+      kind: 'put',
+      ...key,
+      value: value as Exclude<Json, null>,
+      expects: version,
+      expiresAt: rememberedUntil(header),
+    };
+    return beside ? [put, beside] : [put];
+  }
+
+  /** As much of what was noted as one commit takes beside the header; at least one of them, where the header stays as it is. */
+  function batch(headerBytes: number): { entries: Map<string, Remembered>; operations: Operation[] } {
+    const most = store.limits.commitOperations - OWN_OPERATIONS - slots.length - others.length;
     const entries = new Map<string, Remembered>();
     const operations: Operation[] = [];
-    let bytes = utf8Bytes(JSON.stringify(header));
+    let bytes = headerBytes + OWN_BYTES + bytesOf(others);
     for (const id of noted) {
       const entry = remembered.get(id);
       if (!entry) continue;
-      bytes += utf8Bytes(JSON.stringify(entry.value)) + 1_024;
-      if (entries.size > 0 && (entries.size >= most || bytes > store.limits.commitBytes)) break;
+      const added = operationsOf(id, entry);
+      bytes += bytesOf(added);
+      const isFull = operations.length + added.length > most || bytes > store.limits.commitBytes;
+      if (isFull && (entries.size > 0 || headerBytes > 0)) break;
       entries.set(id, entry);
-      const value = entry.value as Exclude<Json, null>;
-      const key = rememberedKey(tenant, taskId, id);
-      operations.push({ kind: 'put', ...key, value, expects: entry.version, expiresAt: expiryOf(header) });
+      operations.push(...added);
     }
     return { entries, operations };
   }
@@ -112,11 +128,11 @@ export async function openJournal({ store, runtime }: Deps, claim: Claim, leaseM
   async function commit(ending: Ending | null): Promise<'committed' | 'outdated' | 'lost'> {
     for (;;) {
       if (isLost) return 'lost';
-      const { entries, operations } = batch();
-      const isLast = entries.size === noted.size;
       const now = runtime.now();
       const taken = changes;
       const next = taken.reduce((standing, change) => change(standing, now), header);
+      const { entries, operations } = batch(next === header ? 0 : utf8Bytes(JSON.stringify(next)));
+      const isLast = entries.size === noted.size;
       const closing = isLast ? ending : null;
       // What is remembered is progress: failures before it count no more.
       const resets = entries.size > 0 && (run.failures > 0 || run.lost > 0);
@@ -192,12 +208,13 @@ export async function openJournal({ store, runtime }: Deps, claim: Claim, leaseM
   const journal: Journal = {
     recall: (id) => remembered.get(id)?.value,
     size: () => remembered.size,
-    note(id, value) {
-      remembered.set(id, { value, version: remembered.get(id)?.version ?? null });
+    note(id, value, beside) {
+      remembered.set(id, { value, version: remembered.get(id)?.version ?? null, ...(beside ? { beside } : {}) });
       noted.add(id);
     },
     also: (operation) => void others.push(operation),
     header: () => header,
+    failures: () => (noted.size > 0 ? 0 : run.failures),
     change: (change) => void changes.push(change),
     flush: () => inTurn(() => commit(null)).then((done) => (done === 'lost' ? 'lost' : 'committed')),
     keep: () =>
@@ -227,6 +244,15 @@ export async function openJournal({ store, runtime }: Deps, claim: Claim, leaseM
       }),
   };
   return journal;
+}
+
+/** Names and values, as the store counts them, and a little more. */
+function bytesOf(operations: readonly (Put | Delete)[]): number {
+  const sizes = operations.map((operation) => {
+    const value = operation.kind === 'put' ? utf8Bytes(JSON.stringify(operation.value)) : 0;
+    return utf8Bytes(operation.partition) + utf8Bytes(operation.id) + value;
+  });
+  return sizes.reduce((sum, bytes) => sum + bytes, 0);
 }
 
 /** The entry of the principal's log that tells of a task's end; everything that follows from it follows the log. */

@@ -4,6 +4,7 @@ import type { Task } from '../core/declaration/task.ts';
 import { toolResult, type ToolResult } from '../core/declaration/tool-result.ts';
 import { TidegateError } from '../core/errors.ts';
 import { utf8Bytes } from '../core/json.ts';
+import type { Put } from '../store/store.ts';
 import { type Change, completed, expiryOf } from './header.ts';
 import { pageKey } from './names.ts';
 import type { Turn } from './turn.ts';
@@ -36,8 +37,8 @@ export async function completedWith(turn: Turn, task: Task, answer: ToolAnswer |
     const value = { text: page, mimeType: 'application/json' };
     const id = `result page:${index + 1}`;
     if (journal.recall(id) !== undefined) continue;
-    journal.also({ kind: 'put', ...key, value, expects: null, expiresAt: expiryOf(journal.header()) });
-    journal.note(id, { bytes: utf8Bytes(page) });
+    const put: Put = { kind: 'put', ...key, value, expects: null, expiresAt: expiryOf(journal.header()) };
+    journal.note(id, { bytes: utf8Bytes(page) }, put);
     await journal.flush();
   }
   return completed(pagedResult(result, bytes, written, pages.length), written + pages.length);
