@@ -2,16 +2,16 @@
  * A task's beginning: header, input, run, its place in its principal's list and its idempotency key, in one commit. It is
  * durable before anybody is told of it, and either leased to who made it or due: there is no third.
  */
-import { policyOf } from '../core/declaration/task.ts';
+import { policyOf, type Task } from '../core/declaration/task.ts';
 import { TidegateError } from '../core/errors.ts';
 import { type Json, utf8Bytes } from '../core/json.ts';
 import type { Principal } from '../core/principal.ts';
 import { commitSurely } from '../store/commit.ts';
-import { isPresent, type Operation } from '../store/store.ts';
+import { isPresent, type Operation, type RecordKey } from '../store/store.ts';
 import type { Claim } from './claim.ts';
 import { findTask, type TaskDeps } from './find-task.ts';
 import { expiryOf, type Header, rememberedUntil } from './header.ts';
-import { headerKey, inputKey, onceKey, ownKey, runKey } from './names.ts';
+import { headerKey, inputKey, onceKey, ownKey, retryKey, runKey } from './names.ts';
 import { NEW_RUN, putRun } from './run-record.ts';
 import { freeSlots, type Slot, takeSlots } from './slots.ts';
 
@@ -26,7 +26,10 @@ export interface NewTask {
   deadline: number;
   /** How long it is leased to the caller, ms; null: it is due at once, for whoever comes. */
   leaseMs: number | null;
-  /** Of a retry: the first task of the chain, and what is remembered of it. */
+  /** Default: the newest one. */
+  version?: string;
+  /** Of a retry: the task that failed, and the first one of the chain. What is remembered of it stands under the new id. */
+  retryOf?: string;
   origin?: string;
   taskId?: string;
 }
@@ -52,11 +55,11 @@ export async function createTask(deps: TaskDeps, options: NewTask): Promise<Crea
   const { runtime, store, catalog } = deps;
   const { principal, input, deadline, leaseMs } = options;
   const { tenant, subject } = principal;
-  const task = findTask(catalog, options.task);
+  const task = pinned(findTask(catalog, options.task), options);
   const policy = policyOf(task);
   checkInput(options);
   const taskId = options.taskId ?? runtime.newId();
-  const once = typeof options.once === 'string' ? onceKey(principal, options.task, options.once) : null;
+  const once = keyOf(options);
   const fingerprint = once ? await fingerprintOf(input) : '';
 
   for (let race = 0; race < MOST_RACES; race += 1) {
@@ -142,6 +145,20 @@ export async function createTask(deps: TaskDeps, options: NewTask): Promise<Crea
     return { taskId, header, claim };
   }
   throw new TidegateError('store_unavailable', `too many begin ${options.task} at once`, { retryAfterMs: 1_000 });
+}
+
+/** @throws TidegateError `not_found` */
+function pinned(task: Task, { version }: NewTask): Task {
+  if (version === undefined) return task;
+  const found = [task, ...(task.previous ?? [])].find((declared) => declared.version === version);
+  if (found) return found;
+  throw new TidegateError('not_found', `this release has no version ${version} of the task`, { field: 'version' });
+}
+
+/** Under which it can be begun once only. */
+function keyOf({ principal, task, once = null, retryOf }: NewTask): RecordKey | null {
+  if (retryOf !== undefined) return retryKey(principal.tenant, retryOf);
+  return once === null ? null : onceKey(principal, task, once);
 }
 
 function checkInput({ input, once, task }: NewTask): void {

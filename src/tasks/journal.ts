@@ -247,7 +247,7 @@ export async function openJournal({ store, runtime }: Deps, claim: Claim, leaseM
 }
 
 /** Names and values, as the store counts them, and a little more. */
-function bytesOf(operations: readonly (Put | Delete)[]): number {
+export function bytesOf(operations: readonly (Put | Delete)[]): number {
   const sizes = operations.map((operation) => {
     const value = operation.kind === 'put' ? utf8Bytes(JSON.stringify(operation.value)) : 0;
     return utf8Bytes(operation.partition) + utf8Bytes(operation.id) + value;
