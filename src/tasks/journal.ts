@@ -10,32 +10,28 @@ import { LIST_LIMIT } from '../store/limits.ts';
 import { type Delete, isPresent, type Operation, type Put, type Reading, type Version } from '../store/store.ts';
 import type { Deps } from '../streams/deps.ts';
 import type { Claim } from './claim.ts';
-import { type Change, expiryOf, hasEnded, type Header } from './header.ts';
+import { type Change, expiryOf, hasEnded, type Header, rememberedUntil } from './header.ts';
 import { headerKey, REMEMBERED, rememberedKey, runKey, taskLog, taskPartition } from './names.ts';
 import { deleteRun, putRun, type Run } from './run-record.ts';
 import { giveSlots, takeSlots } from './slots.ts';
-
-/** A write to another record that goes with what is noted, in one commit. */
-export interface Beside {
-  operation: Put | Delete;
-  /**
-   * What becomes of it where the record is another by then: a put is left out, a delete takes what stands there. Default
-   * false: it has to hold, or the lease counts as lost.
-   */
-  yields?: boolean;
-}
 
 export interface Journal {
   recall(id: string): Json | undefined;
   /** All that is remembered under ids that begin so. */
   recallAll(prefix: string): [id: string, value: Json][];
-  /** Of what is remembered and of what was put beside it, by the last commit of both; null: there was none yet. */
+  /** Of what is remembered, and of what was put beside it, by the last commit of both; null: there was none yet. */
   versionOf(id: string): Version | null;
   /** How many things are remembered. */
   size(): number;
-  /** To be remembered with the next commit. Noted again before that, the last note stands alone. */
-  note(id: string, value: Exclude<Json, null>, beside?: Beside): void;
+  /**
+   * To be remembered with the next commit that has room for it; `beside` goes with it, in the same commit. Where the record
+   * that it is for has become another, the lease counts as lost, unless it `yields`: a put is left out then, and a delete
+   * takes what stands there. Of two notes before a commit the later stands, with what is beside it.
+   */
+  note(id: string, value: Exclude<Json, null>, beside?: Put | Delete, yields?: boolean): void;
   header(): Header;
+  /** Failures of `run` itself since something was remembered, what is noted included. */
+  failures(): number;
   /** Changes the header with the next commit, and again where somebody else changed it meanwhile. */
   change(change: Change): void;
   /** Commits all that was noted; `lost`: somebody else has the task, or it has ended. */
@@ -53,13 +49,13 @@ export interface Journal {
 interface Remembered {
   value: Json;
   version: Version | null;
-  beside: Beside | null;
+  beside?: Put | Delete | undefined;
+  yields?: boolean;
 }
 
-/** What of a commit is kept for the operations that every one has. */
-const OWN_OPERATIONS = 10;
-/** Of a record's names, generously. */
-const NAMES_BYTES = 1_024;
+/** What of a commit is kept for the operations that every one has: run, header, the entry of the log; and for their names and values. */
+const OWN_OPERATIONS = 3;
+const OWN_BYTES = 4_096;
 
 /** Reads what was remembered. Errors as the store's; later ones as `commitSurely`. */
 export async function openJournal({ store, runtime }: Deps, claim: Claim, leaseMs: number, deadline: number) {
@@ -72,8 +68,7 @@ export async function openJournal({ store, runtime }: Deps, claim: Claim, leaseM
       prefix: REMEMBERED,
       ...(after === '' ? {} : { after }),
     });
-    for (const { id, value, version } of page.records)
-      remembered.set(id.slice(REMEMBERED.length), { value, version, beside: null });
+    for (const { id, value, version } of page.records) remembered.set(id.slice(REMEMBERED.length), { value, version });
     after = page.next;
   }
   const runAt = runKey(tenant, taskId);
@@ -96,33 +91,35 @@ export async function openJournal({ store, runtime }: Deps, claim: Claim, leaseM
     return { kind: 'put', ...headerAt, value, expects: headerVersion, expiresAt: expiryOf(next) };
   }
 
-  interface Batch {
-    entries: Map<string, Remembered>;
-    operations: Operation[];
-    /** Those of the operations that yield, each with the note that it goes with. */
-    yielding: Map<Operation, Remembered>;
+  function operationsOf(id: string, { value, version, beside }: Remembered): (Put | Delete)[] {
+    const key = rememberedKey(tenant, taskId, id);
+    const put: Put = {
+      kind: 'put',
+      ...key,
+      value: value as Exclude<Json, null>,
+      expects: version,
+      expiresAt: rememberedUntil(header),
+    };
+    return beside ? [put, beside] : [put];
   }
 
-  /** The operations of as much as one commit takes of what was noted. */
-  function batch(): Batch {
+  /** As much of what was noted as one commit takes beside the header; at least one of them, where the header stays as it is. */
+  function batch(headerBytes: number): { entries: Map<string, Remembered>; operations: Operation[] } {
     const most = store.limits.commitOperations - OWN_OPERATIONS - slots.length;
-    const { entries, operations, yielding }: Batch = { entries: new Map(), operations: [], yielding: new Map() };
-    let bytes = utf8Bytes(JSON.stringify(header));
+    const entries = new Map<string, Remembered>();
+    const operations: Operation[] = [];
+    let bytes = headerBytes + OWN_BYTES;
     for (const id of noted) {
       const entry = remembered.get(id);
       if (!entry) continue;
-      const value = entry.value as Exclude<Json, null>;
-      const key = rememberedKey(tenant, taskId, id);
-      const put: Put = { kind: 'put', ...key, value, expects: entry.version, expiresAt: expiryOf(header) };
-      const own = entry.beside === null ? [put] : [put, entry.beside.operation];
-      bytes += own.reduce((sum, operation) => sum + sizeOf(operation), 0);
-      const full = operations.length + own.length > most || bytes > store.limits.commitBytes;
-      if (entries.size > 0 && full) break;
+      const added = operationsOf(id, entry);
+      bytes += bytesOf(added);
+      const isFull = operations.length + added.length > most || bytes > store.limits.commitBytes;
+      if (isFull && (entries.size > 0 || headerBytes > 0)) break;
       entries.set(id, entry);
-      operations.push(...own);
-      if (entry.beside?.yields) yielding.set(entry.beside.operation, entry);
+      operations.push(...added);
     }
-    return { entries, operations, yielding };
+    return { entries, operations };
   }
 
   interface Ending {
@@ -137,11 +134,11 @@ export async function openJournal({ store, runtime }: Deps, claim: Claim, leaseM
   async function commit(ending: Ending | null): Promise<'committed' | 'outdated' | 'lost'> {
     for (;;) {
       if (isLost) return 'lost';
-      const { entries, operations, yielding } = batch();
-      const isLast = entries.size === noted.size;
       const now = runtime.now();
       const taken = changes;
       const next = taken.reduce((standing, change) => change(standing, now), header);
+      const { entries, operations } = batch(next === header ? 0 : utf8Bytes(JSON.stringify(next)));
+      const isLast = entries.size === noted.size;
       const closing = isLast ? ending : null;
       // What is remembered is progress: failures before it count no more.
       const resets = entries.size > 0 && (run.failures > 0 || run.lost > 0);
@@ -172,11 +169,11 @@ export async function openJournal({ store, runtime }: Deps, claim: Claim, leaseM
         let headerMoved = false;
         for (const { operation, found } of result.conflicts) {
           const target = whole[operation];
-          const yielded = target && yielding.get(target);
+          const yielding = [...entries.values()].find(({ beside, yields }) => yields === true && beside === target);
           if (target?.kind !== 'append' && target?.id === headerAt.id && target.partition === headerAt.partition) {
             headerMoved = true;
-          } else if (yielded) {
-            yielded.beside = instead(yielded.beside, found);
+          } else if (yielding) {
+            yielding.beside = insteadOf(yielding.beside, found);
           } else {
             isLost = true;
           }
@@ -223,11 +220,12 @@ export async function openJournal({ store, runtime }: Deps, claim: Claim, leaseM
       [...remembered].flatMap(([id, { value }]) => (id.startsWith(prefix) ? [[id, value] as [string, Json]] : [])),
     versionOf: (id) => remembered.get(id)?.version ?? null,
     size: () => remembered.size,
-    note(id, value, beside) {
-      remembered.set(id, { value, version: remembered.get(id)?.version ?? null, beside: beside ?? null });
+    note(id, value, beside, yields = false) {
+      remembered.set(id, { value, version: remembered.get(id)?.version ?? null, beside, yields });
       noted.add(id);
     },
     header: () => header,
+    failures: () => (noted.size > 0 ? 0 : run.failures),
     change: (change) => void changes.push(change),
     flush: () => inTurn(() => commit(null)).then((done) => (done === 'lost' ? 'lost' : 'committed')),
     keep: () =>
@@ -260,13 +258,17 @@ export async function openJournal({ store, runtime }: Deps, claim: Claim, leaseM
 }
 
 /** What a write that yields becomes, once its record is another. */
-function instead(beside: Beside | null, found: Reading): Beside | null {
-  if (beside?.operation.kind !== 'delete' || found.version === null) return null;
-  return { ...beside, operation: { ...beside.operation, expects: found.version } };
+function insteadOf(beside: Put | Delete | undefined, found: Reading): Delete | undefined {
+  return beside?.kind === 'delete' && found.version !== null ? { ...beside, expects: found.version } : undefined;
 }
 
-function sizeOf(operation: Put | Delete): number {
-  return (operation.kind === 'put' ? utf8Bytes(JSON.stringify(operation.value)) : 0) + NAMES_BYTES;
+/** Names and values, as the store counts them, and a little more. */
+export function bytesOf(operations: readonly (Put | Delete)[]): number {
+  const sizes = operations.map((operation) => {
+    const value = operation.kind === 'put' ? utf8Bytes(JSON.stringify(operation.value)) : 0;
+    return utf8Bytes(operation.partition) + utf8Bytes(operation.id) + value;
+  });
+  return sizes.reduce((sum, bytes) => sum + bytes, 0);
 }
 
 /** The entry of the principal's log that tells of a task's end; everything that follows from it follows the log. */

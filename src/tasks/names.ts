@@ -54,6 +54,11 @@ export function onceKey({ tenant, subject }: Pick<Principal, 'tenant' | 'subject
   return { partition: `${tenant}/task-once/${task}/${subject}`, id: key };
 }
 
+/** The task that a failed one was retried as. */
+export function retryKey(tenant: string, taskId: string): RecordKey {
+  return { partition: taskPartition(tenant, taskId), id: 'retry' };
+}
+
 /** What happened to a principal's tasks: an entry for each that ended. */
 export function taskLog({ tenant, subject }: Pick<Principal, 'tenant' | 'subject'>): string {
   return `${tenant}/task-log/${subject}`;

@@ -38,7 +38,7 @@ export async function completedWith(turn: Turn, task: Task, answer: ToolAnswer |
     const id = `result page:${index + 1}`;
     if (journal.recall(id) !== undefined) continue;
     const put: Put = { kind: 'put', ...key, value, expects: null, expiresAt: expiryOf(journal.header()) };
-    journal.note(id, { bytes: utf8Bytes(page) }, { operation: put });
+    journal.note(id, { bytes: utf8Bytes(page) }, put);
     await journal.flush();
   }
   return completed(pagedResult(result, bytes, written, pages.length), written + pages.length);

@@ -53,7 +53,7 @@ export async function runTasks(deps: TaskDeps, deadline: number, options: RunTas
     const from = Math.floor(runtime.random() * 16);
     const due = await store.due(taskQueue(tenant), { now: runtime.now(), limit: LOOK, from });
     if (due.length === 0) return report;
-    const before = report.entered;
+    const before = report.entered - report.broken;
     const work = [...new Map(due.map((record) => [taskOfDue(record), record])).values()][Symbol.iterator]();
     const worker = async () => {
       for (const record of work) {
@@ -63,8 +63,8 @@ export async function runTasks(deps: TaskDeps, deadline: number, options: RunTas
     };
     await Promise.all(Array.from({ length: Math.min(concurrency, due.length) }, worker));
     report.more = due.length > 0;
-    // Others are at all that there is.
-    if (report.entered === before) return report;
+    // Others are at all that there is, or the store breaks all: the next call looks again.
+    if (report.entered - report.broken === before) return report;
   }
   return report;
 }

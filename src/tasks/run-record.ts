@@ -34,6 +34,11 @@ export function readRun(reading: Reading): { run: Run; version: Version; dueAt: 
   return { run: reading.value as unknown as Run, version: reading.version, dueAt: reading.due?.at ?? 0 };
 }
 
+/** A lease that was never given back: the process that held it is gone. Of a run without a lease that stands. */
+export function lostOf({ holder, lost }: Run): number {
+  return holder === null ? lost : lost + 1;
+}
+
 /** Whether somebody's lease on it stands. */
 export function isLeased({ run, dueAt }: { run: Run; dueAt: number }, now: number): boolean {
   return run.holder !== null && dueAt > now;

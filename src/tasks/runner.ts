@@ -47,6 +47,7 @@ export function startRunner(deps: TaskDeps, options: RunnerOptions = {}): Runner
   const running = new Map<string, Promise<void>>();
   const waiting = new Set<string>();
   let timers = 0;
+  let broken = false;
 
   /** @param found ours already, or a due record; null: somebody has told of it. */
   function run(taskId: string, found: Claim | DueRecord | null): void {
@@ -59,6 +60,7 @@ export function startRunner(deps: TaskDeps, options: RunnerOptions = {}): Runner
           : work(deps, found, until, { leaseMs, signal });
     const done = entry.then(after, (thrown: unknown) => {
       const { code, message } = asTidegateError(thrown);
+      broken = true;
       runtime.log('error', 'the store broke an entry of a task; it is taken up again', { taskId, code, message });
     });
     running.set(
@@ -99,6 +101,7 @@ export function startRunner(deps: TaskDeps, options: RunnerOptions = {}): Runner
     while (!signal.aborted) {
       const free = concurrency - running.size;
       let found = 0;
+      broken = false;
       if (free > 0) {
         try {
           const from = Math.floor(runtime.random() * 16);
@@ -114,8 +117,10 @@ export function startRunner(deps: TaskDeps, options: RunnerOptions = {}): Runner
         }
       }
       // A full page: more is due, and is looked for as soon as there is a place.
-      if (found > 0 && found === free && running.size > 0) await Promise.race(running.values());
-      else await runtime.sleep(everyMs, signal);
+      const isFull = found > 0 && found === free && running.size > 0;
+      if (isFull) await Promise.race(running.values());
+      // A store that breaks entries is not asked again at once.
+      if (!isFull || broken) await runtime.sleep(everyMs, signal);
     }
   }
 

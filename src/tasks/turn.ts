@@ -65,13 +65,23 @@ export async function takeTurn(deps: TaskDeps, claim: Claim, options: TurnOption
   const { runtime } = deps;
   const startedAt = runtime.now();
   const journal = await openJournal(deps, claim, options.leaseMs, options.deadline);
-  const { task, run } = claim;
+  const { task } = claim;
   const refusal = refuse(claim, startedAt);
   if (refusal !== null || task === null) {
     return end({ deps, claim, journal }, failed(failureOf(refusal ?? noVersion(claim))));
   }
+  /** The newest that was said, and that no commit takes along yet. */
+  let said: Change | null = null;
+  let saidAt = Number.NEGATIVE_INFINITY;
+  const say = () => {
+    if (said === null) return;
+    journal.change(said);
+    said = null;
+    saidAt = runtime.now();
+  };
 
-  const deadline = options.deadline - Math.min(CLOSING_MS, (options.deadline - startedAt) / 3);
+  const closingMs = Math.min(CLOSING_MS, (options.deadline - startedAt) / 3);
+  const deadline = Math.min(options.deadline - closingMs, claim.header.endsBy);
   const stop = new AbortController();
   const signal = options.signal ? AbortSignal.any([stop.signal, options.signal]) : stop.signal;
   const { promise: stopped, reject } = Promise.withResolvers<never>();
@@ -102,7 +112,10 @@ export async function takeTurn(deps: TaskDeps, claim: Claim, options: TurnOption
       }
       await new Promise<never>(() => {});
     },
-    progress: (change) => journal.change(change),
+    progress(change) {
+      said = change;
+      if (runtime.now() - saidAt >= BEAT_MS) say();
+    },
     begun: () => begun,
     begin() {
       begun = true;
@@ -110,7 +123,8 @@ export async function takeTurn(deps: TaskDeps, claim: Claim, options: TurnOption
   };
 
   const over = new AbortController();
-  const beating = keepUp(turn, options.leaseMs, over.signal).then(
+  const beat = () => runtime.now() - saidAt >= BEAT_MS && say();
+  const beating = keepUp(turn, options.leaseMs, over.signal, beat).then(
     (lost) => lost && broken.resolve({ kind: 'lost' }),
     (error: unknown) => broken.resolve({ kind: 'broken', error }),
   );
@@ -133,10 +147,13 @@ export async function takeTurn(deps: TaskDeps, claim: Claim, options: TurnOption
   over.abort();
   signal.removeEventListener('abort', halt);
   await beating;
+  say();
 
   if (result.kind === 'broken') throw asTidegateError(result.error);
   if (result.kind === 'lost') return { outcome: 'lost' };
-  if (result.kind === 'parked') return leave(turn, { failures: run.failures, lost: 0 }, result.dueAt);
+  // The time of the task itself, which the clock decides, and no try of its own.
+  if (result.kind === 'time' && runtime.now() >= claim.header.endsBy) return end(turn, failed(failureOf(tooLong())));
+  if (result.kind === 'parked') return leave(turn, { failures: journal.failures(), lost: 0 }, result.dueAt);
   if (result.kind === 'answered') {
     const finished = await completedWith(turn, task, result.answer).catch(asTidegateError);
     return finished instanceof TidegateError ? fail(turn, task, finished) : end(turn, finished);
@@ -152,9 +169,9 @@ export async function takeTurn(deps: TaskDeps, claim: Claim, options: TurnOption
 
 /** A failure beside the steps: tried again, or the task's end. What a step failed with for good is final. */
 function fail(turn: Turn, task: Task, error: TidegateError): Promise<TurnEnd> {
-  const { deps, claim, policy } = turn;
+  const { deps, claim, journal, policy } = turn;
   const { runtime } = deps;
-  const failures = claim.run.failures + 1;
+  const failures = journal.failures() + 1;
   const verdict =
     error instanceof StepError ? { again: false as const } : judge(error, failures, policy, runtime.random());
   const cause = error.cause instanceof Error ? (error.cause.stack ?? null) : null;
@@ -192,15 +209,17 @@ async function end(turn: Pick<Turn, 'deps' | 'claim' | 'journal'>, change: Chang
 }
 
 function refuse({ header, run }: Claim, now: number): TidegateError | null {
-  if (now >= header.endsBy) {
-    return new TidegateError('cancelled', 'the time for the task was over before it ended', {
-      field: 'policy.totalMs',
-      expected: 'a task that ends sooner, or a longer time for it',
-    });
-  }
-  if (run.lost <= MOST_LOST) return null;
+  if (now >= header.endsBy) return tooLong();
+  if (run.lost < MOST_LOST) return null;
   return new TidegateError('internal', `the process was gone ${run.lost} times in a row before anything was done`, {
     hint: 'look for what ends it: memory, a blocking loop, an exit',
+  });
+}
+
+function tooLong(): TidegateError {
+  return new TidegateError('cancelled', 'the time for the task was over before it ended', {
+    field: 'policy.totalMs',
+    expected: 'a task that ends sooner, or a longer time for it',
   });
 }
 
@@ -212,12 +231,13 @@ function noVersion({ header }: Claim): TidegateError {
 }
 
 /** Keeps the lease, writes progress, and looks whether the task was cancelled; resolves with true when it is lost. */
-async function keepUp({ deps, journal }: Turn, leaseMs: number, over: AbortSignal): Promise<boolean> {
+async function keepUp({ deps, journal }: Turn, leaseMs: number, over: AbortSignal, beat: () => void): Promise<boolean> {
   const { runtime } = deps;
   const beatMs = Math.min(BEAT_MS, leaseMs / 4);
   for (let lookedAt = runtime.now(); ;) {
     await runtime.sleep(beatMs, over);
     if (over.aborted) return false;
+    beat();
     if ((await journal.keep()) === 'lost') return true;
     if (runtime.now() - lookedAt < LOOK_MS) continue;
     if ((await journal.look()) === 'lost') return true;

@@ -15,7 +15,7 @@ import type { Occurrence } from '../core/declaration/task.ts';
 import { TidegateError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
 import { entriesBetween } from '../store/cursor.ts';
-import { type Cursor, type Delete, isPresent, type RecordKey, type Version } from '../store/store.ts';
+import { type Cursor, type Delete, isPresent, type Put, type RecordKey, type Version } from '../store/store.ts';
 import { followerPosition } from '../streams/follower.ts';
 import { streamLog } from '../streams/names.ts';
 import { WAITER_FOLLOWER } from './follow-waiters.ts';
@@ -45,7 +45,10 @@ interface Place {
   stream: DeclaredStream;
   tenant: string;
   key: RecordKey;
+  /** When its time is over, epoch ms. */
   until: number;
+  /** The same, where it begins now. */
+  anew: number;
 }
 
 /** The wait's end, from memory or from the log; never settles where it goes on after this entry. */
@@ -60,16 +63,19 @@ export async function waitFor(
   const known = journal.recall(id) as unknown as Wait | undefined;
   if (known?.ended !== undefined) return known.ended;
   const { tenant, taskId, header } = claim;
-  const until = known?.until ?? (timeoutMs === null ? header.endsBy : Math.round(deps.runtime.now() + timeoutMs));
-  const place = { turn, id, stream, tenant, key: waiterKey(tenant, stream.name, taskId, id), until };
-  const result = await parking.busy(known ? goOn(place, condition) : register(place, condition, null));
+  const anew = timeoutMs === null ? header.endsBy : Math.round(deps.runtime.now() + timeoutMs);
+  const place = { turn, id, stream, tenant, key: waiterKey(tenant, stream.name, taskId, id), anew };
+  const result = await parking.busy(
+    known ? goOn({ ...place, until: known.until }, condition) : register(place, condition, null),
+  );
   return 'ended' in result ? result.ended : parking.park(result.dueAt);
 }
 
 type Looked = { ended: Occurrence | null } | { dueAt: number };
 
 /** @param expects the version of what still stands in the waiter's place */
-async function register(place: Place, condition: Condition, expects: Version | null): Promise<Looked> {
+async function register(from: Omit<Place, 'until'>, condition: Condition, expects: Version | null): Promise<Looked> {
+  const place = { ...from, until: from.anew };
   const { turn, id, stream, tenant, key, until } = place;
   const { deps, journal, deadline } = turn;
   const waiter = await beginWait(deps, tenant, stream, condition, deadline);
@@ -77,7 +83,7 @@ async function register(place: Place, condition: Condition, expects: Version | n
   const now = deps.runtime.now();
   if (now >= until) return finish(place, null, null);
   const record = { expects, expiresAt: expiryOf(journal.header()) };
-  note(place, {}, { operation: putWaiter(tenant, key, waiter, record, now) });
+  note(place, {}, putWaiter(tenant, key, waiter, record, now), false);
   await turn.flush();
   return look(place, waiter, journal.versionOf(id), waiter.cursor);
 }
@@ -94,7 +100,7 @@ async function goOn(place: Place, condition: Condition): Promise<Looked> {
   // The position first: what a follower wrote before it moved on is seen in the waiter then.
   const position = await followerPosition(turn.deps, tenant, WAITER_FOLLOWER, streamLog(tenant, stream.name));
   const reading = await store.get(key, runtime.now());
-  // It never expires before its task: the store has lost it.
+  // It goes with its task alone: this is a retry of one that failed, and what it waited for is waited for anew.
   if (!isPresent(reading)) return register(place, condition, reading.version);
   const waiter = readWaiter(reading, runtime.now());
   if (isHeld(waiter)) return finish(place, waiter.held, reading.version);
@@ -126,15 +132,14 @@ async function look(place: Place, standing: Waiting, version: Version | null, fr
     // Where a follower was faster its own stands, and stays unsettled: that costs reads, and loses nothing.
     const record = { expects: version, expiresAt: expiryOf(turn.journal.header()) };
     const put = putWaiter(tenant, key, { ...waiter, settled }, record, now);
-    note(place, {}, { operation: put, yields: true });
+    note(place, {}, put, true);
   }
   return { dueAt: atEnd ? until : now };
 }
 
 async function finish(place: Place, ended: Occurrence | null, version: Version | null): Promise<Looked> {
   const { turn, key } = place;
-  const operation: Delete | null = version === null ? null : { kind: 'delete', ...key, expects: version };
-  note(place, { ended }, operation === null ? undefined : { operation, yields: true });
+  note(place, { ended }, version === null ? undefined : { kind: 'delete', ...key, expects: version }, true);
   await turn.flush();
   return { ended };
 }
@@ -142,10 +147,11 @@ async function finish(place: Place, ended: Occurrence | null, version: Version |
 function note(
   { turn, id, stream, until }: Place,
   end: Pick<Wait, 'ended'>,
-  beside?: Parameters<Turn['journal']['note']>[2],
-) {
+  beside: Put | Delete | undefined,
+  yields: boolean,
+): void {
   const wait: Wait = { stream: stream.name, until, ...end };
-  turn.journal.note(id, wait as unknown as Exclude<Json, null>, beside);
+  turn.journal.note(id, wait as unknown as Exclude<Json, null>, beside, yields);
 }
 
 function later(cursor: Cursor | null, position: Cursor | null): Cursor | null {

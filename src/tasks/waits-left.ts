@@ -15,10 +15,8 @@ import { WAIT, type Wait } from './wait.ts';
 
 /** Before a due waiter whose task could not be entered is looked at again, and up to as much more, ms. */
 const LATER_MS = 2_000;
-/** A run without a header is of a task that is long over, once it has been due for so long; before, it may be half visible. */
-const RUN_AFTER_MS = 600_000;
 
-/** The waits of a task that have not ended, to be removed by the commit that ends the task. */
+/** Removes what a task still waits for with the commit that ends it. As it is remembered, a retry waits for it anew. */
 export async function giveUpWaits({ deps, claim, journal }: Pick<Turn, 'deps' | 'claim' | 'journal'>): Promise<void> {
   const { store, runtime } = deps;
   const open = journal.recallAll(WAIT).filter(([, wait]) => isOpen(wait));
@@ -29,7 +27,7 @@ export async function giveUpWaits({ deps, claim, journal }: Pick<Turn, 'deps' | 
       const [id, wait] = waits[index] ?? [];
       if (id === undefined || version === null) continue;
       const operation: Delete = { kind: 'delete', partition: key.partition, id: key.id, expects: version };
-      journal.note(id, { ...(wait as object), ended: null }, { operation, yields: true });
+      journal.note(id, wait as Exclude<Json, null>, operation, true);
     }
   }
 }
@@ -61,17 +59,16 @@ export async function dropWaits(deps: Deps, tenant: string, taskId: string, dead
 }
 
 /**
- * What becomes of a due record after its task was looked at: one that is still due would be found again at once, and
+ * What becomes of a due waiter after its task was looked at: one that is still due would be found again at once, and
  * again. Errors as `commitSurely`.
  */
 export async function settleDue(
   { store, runtime }: Deps,
-  { partition, id, dueAt }: DueRecord,
+  { partition, id }: DueRecord,
   end: TurnEnd | NoClaim,
   deadline: number,
 ): Promise<void> {
-  if (end === 'outrun' || (typeof end === 'object' && end.outcome !== 'left')) return;
-  if (!isWaiter({ partition }) && (end !== 'ended' || dueAt > runtime.now() - RUN_AFTER_MS)) return;
+  if (!isWaiter({ partition }) || end === 'outrun' || (typeof end === 'object' && end.outcome !== 'left')) return;
   const now = runtime.now();
   const reading = await store.get({ partition, id }, now);
   if (!isPresent(reading) || reading.due === null || reading.due.at > now) return;
