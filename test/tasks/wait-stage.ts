@@ -15,7 +15,7 @@ import { taskStage, type TaskStage } from './stage.ts';
 
 export const temps = stream({
   description: 'temperatures',
-  schema: z.object({ sensor: z.string(), celsius: z.number(), n: z.number().default(0) }),
+  schema: z.object({ sensor: z.string(), celsius: z.number(), note: z.string().optional() }),
   key: 'sensor',
 });
 
@@ -40,7 +40,7 @@ export function endOf(result: ToolResult | null): Occurrence | null {
 }
 
 export interface WaitStage extends TaskStage {
-  publish(celsius: number, sensor?: string, deps?: Deps): Promise<void>;
+  publish(celsius: number, sensor?: string, deps?: Deps, note?: string): Promise<void>;
   follow(deps?: Deps, wake?: (taskId: string) => void): Promise<WaitersReport>;
   /** Begins a task that waits, and lets it come to its wait. */
   wait(condition: Condition, timeoutMs?: number): Promise<string>;
@@ -55,8 +55,8 @@ export function waitStage(base: Store = createMemoryStore(), more: Parameters<ty
   if (!declared) throw new Error('no stream');
   return {
     ...stage,
-    async publish(celsius, sensor = 'a', deps = stage.deps) {
-      const data = { sensor, celsius };
+    async publish(celsius, sensor = 'a', deps = stage.deps, note) {
+      const data = { sensor, celsius, ...(note === undefined ? {} : { note }) };
       await publish(deps, TENANT, declared, { data }, stage.clock.now + 60_000);
     },
     follow: (deps = stage.deps, wake = () => {}) =>

@@ -174,7 +174,7 @@ describe('at its beginning', () => {
   test('an event that the latest ones do not tell of yet is read from the log', async () => {
     const stage = waitStage();
     await stage.publish(20);
-    const event = { id: 'e', key: 'a', time: stage.clock.now, data: { sensor: 'a', celsius: 50, n: 0 } };
+    const event = { id: 'e', key: 'a', time: stage.clock.now, data: { sensor: 'a', celsius: 50 } };
     const append = { kind: 'append' as const, log: streamLog(TENANT, 'temps'), entries: [event] };
     await stage.store.commit([append], { id: 'unprojected', now: stage.clock.now, deadline: stage.clock.now + 1_000 });
     expect(await now(stage, ABOVE_30)).toMatchObject({ value: 50 });
