@@ -161,9 +161,12 @@ function isFar(from: Cursor, to: Cursor): boolean {
 
 async function wakeAll(round: Round): Promise<void> {
   const { deps, tenant, stream } = round;
+  let puts: Put[] = [];
   for await (const records of listWaiters(deps, tenant, stream)) {
-    await writeAll(round, await judgeAll(round, records));
+    puts.push(...(await judgeAll(round, records)));
+    puts = await write(round, puts, false);
   }
+  await write(round, puts, true);
 }
 
 async function judgeAll(round: Round, records: readonly StoredRecord[]): Promise<Put[]> {
@@ -221,11 +224,13 @@ function isWorthwhile(standing: Waiting, waiter: Waiter): boolean {
   return standing.cursor === null || isFar(standing.cursor, waiter.cursor);
 }
 
-async function writeAll(round: Round, puts: readonly Put[]): Promise<void> {
+/** Commits what fills a commit, or all of it; answers what is left. */
+async function write(round: Round, puts: readonly Put[], all: boolean): Promise<Put[]> {
   const { deps, deadline, report, wake } = round;
   let left = [...puts];
-  for (let races = 0; left.length > 0 && races < MOST_RACES;) {
+  for (let races = 0; ;) {
     const part = partOf(deps, left);
+    if (left.length === 0 || (!all && part.length === left.length)) return left;
     const result = await commitSurely(deps.runtime, deps.store, part, deadline);
     report.commits += 1;
     if (result.status === 'committed') {
@@ -237,11 +242,15 @@ async function writeAll(round: Round, puts: readonly Put[]): Promise<void> {
       continue;
     }
     races += 1;
+    if (races > MOST_RACES) {
+      throw new TidegateError('store_unavailable', 'waits on a stream change too often at once', {
+        retryAfterMs: 1_000,
+      });
+    }
     const moved = new Set(result.conflicts.map(({ operation }) => part[operation]));
     const found = result.conflicts.map((conflict) => conflict.found).filter(isPresent);
     left = [...left.filter((put) => !moved.has(put)), ...(await judgeAll(round, found))];
   }
-  if (left.length > 0) throw new TidegateError('store_unavailable', 'waits on a stream change too often at once');
 }
 
 /** As many as one commit takes. */

@@ -85,6 +85,7 @@ async function register(from: Omit<Place, 'until'>, condition: Condition, expect
   const record = { expects, expiresAt: expiryOf(journal.header()) };
   note(place, {}, putWaiter(tenant, key, waiter, record, now), false);
   await turn.flush();
+  deps.waiting?.(tenant, stream.name);
   return look(place, waiter, journal.versionOf(id), waiter.cursor);
 }
 

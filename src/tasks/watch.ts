@@ -23,6 +23,8 @@ export interface WatchOptions {
 export interface Watch {
   /** A hint that events were appended. Answers at once and does not throw. */
   changed(tenant: string, stream: string): void;
+  /** A hint that something waits on a stream by now. Answers at once and does not throw. */
+  waiting(tenant: string, stream: string): void;
   /** Resolves when what is under way has ended. */
   stop(): Promise<void>;
 }
@@ -34,6 +36,7 @@ export function startWatch(deps: Deps, { wake }: Pick<Dispatch, 'wake'>, options
   const { signal } = ending;
   const rounds = new Map<string, Promise<void>>();
   const changedAgain = new Set<string>();
+  const resting = new Map<string, AbortController>();
 
   async function follow(name: string): Promise<void> {
     const stream = app.streams.get(name);
@@ -51,11 +54,18 @@ export function startWatch(deps: Deps, { wake }: Pick<Dispatch, 'wake'>, options
       } catch (thrown) {
         tell(deps, name, thrown);
       }
-      if (rests) await runtime.sleep(quietMs, signal);
+      if (rests) await rest(name);
     } while (changedAgain.has(name) && !signal.aborted);
   }
 
-  function changed(_tenant: string, name: string): void {
+  async function rest(name: string): Promise<void> {
+    const over = new AbortController();
+    resting.set(name, over);
+    await runtime.sleep(quietMs, AbortSignal.any([signal, over.signal]));
+    resting.delete(name);
+  }
+
+  function changed(name: string): void {
     if (signal.aborted) return;
     if (rounds.has(name)) changedAgain.add(name);
     else
@@ -67,7 +77,7 @@ export function startWatch(deps: Deps, { wake }: Pick<Dispatch, 'wake'>, options
 
   async function lookAtAll(): Promise<void> {
     while (!signal.aborted) {
-      for (const name of app.streams.keys()) changed(tenant, name);
+      for (const name of app.streams.keys()) changed(name);
       await runtime.sleep(everyMs, signal);
     }
   }
@@ -75,7 +85,10 @@ export function startWatch(deps: Deps, { wake }: Pick<Dispatch, 'wake'>, options
   const looking = lookAtAll();
   return {
     changed: (whose, name) => {
-      if (whose === tenant) changed(whose, name);
+      if (whose === tenant) changed(name);
+    },
+    waiting(whose, name) {
+      if (whose === tenant) resting.get(name)?.abort();
     },
     async stop() {
       ending.abort();
