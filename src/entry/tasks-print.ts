@@ -26,7 +26,7 @@ export function linesOfTask({ taskId, header, run, steps }: TaskView, now: numbe
     lines.push(`  ${run.state}${when}${told === '' ? '' : ` (entries: ${told})`}`);
   }
   for (const [key, { params }] of Object.entries(asks))
-    lines.push(`  asks ${key}: ${plain(String(params.message), 200)}`);
+    lines.push(`  asks ${key}: ${plain(typeof params.message === 'string' ? params.message : '', 200)}`);
   if (failure !== null && failure.expected !== undefined) lines.push(`  expected ${plain(failure.expected, 200)}`);
   if (failure?.hint !== undefined) lines.push(`  ${plain(failure.hint, 200)}`);
   if (pages > 0) lines.push(`  ${pages} pages`);

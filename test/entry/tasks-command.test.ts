@@ -45,9 +45,9 @@ const app = defineApp({
 
 interface Stage {
   deps: TaskDeps;
-  begin(name: string): Promise<string>;
-  work(): Promise<unknown>;
-  cli(...args: string[]): Child;
+  begin: (name: string) => Promise<string>;
+  work: () => Promise<unknown>;
+  cli: (...args: string[]) => Child;
 }
 
 async function onStore(): Promise<Stage> {
@@ -56,7 +56,6 @@ async function onStore(): Promise<Stage> {
   const store = await openStore(readConfig(variables, 'sqlite'), runtime, app.name);
   onTestFinished(() => store.close());
   const deps = { app, store, runtime, catalog: app.tasks };
-  const deadline = () => Date.now() + 10_000;
   return {
     deps,
     async begin(name) {
@@ -64,12 +63,12 @@ async function onStore(): Promise<Stage> {
         principal: PUBLIC,
         task: name,
         input: {},
-        deadline: deadline(),
+        deadline: Date.now() + 10_000,
         leaseMs: null,
       });
       return created.taskId;
     },
-    work: () => runTasks(deps, deadline()),
+    work: () => runTasks(deps, Date.now() + 10_000),
     cli: (...args) => runCli(['tasks', ...args, '--app', APP], variables),
   };
 }
