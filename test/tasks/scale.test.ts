@@ -17,22 +17,26 @@ import { ADA, taskStage } from './stage.ts';
 const whole = process.env['TIDEGATE_TEST_ALL'] === 'true';
 const ASLEEP = whole ? 100_000 : 5_000;
 const A_COMMIT = 90;
+const AT_ONCE = 8;
 const quick = task({ description: 'a task of the test', version: '1', run: async () => 'done' });
 const runtime = systemRuntime(() => {});
 
 /** As the commits that put them to sleep would have left them. */
 async function fallAsleep(store: Store): Promise<void> {
   const wakes = Date.now() + 86_400_000;
-  for (let from = 0; from < ASLEEP; from += A_COMMIT * 8) {
-    const commits = Array.from({ length: 8 }, (_, index) => {
-      const first = from + index * A_COMMIT;
-      const operations = Array.from({ length: Math.max(0, Math.min(A_COMMIT, ASLEEP - first)) }, (_, n): Operation => {
-        return putRun('public', runKey('public', `asleep${first + n}`), NEW_RUN, wakes + first + n, null);
-      });
-      const options = { id: `sleep${first}`, now: Date.now(), deadline: Date.now() + 60_000 };
-      return operations.length === 0 ? null : store.commit(operations, options);
-    });
-    for (const result of await Promise.all(commits)) if (result) expect(result.status).toBe('committed');
+  for (let from = 0; from < ASLEEP; from += A_COMMIT * AT_ONCE) {
+    const firsts = Array.from({ length: AT_ONCE }, (_, index) => from + index * A_COMMIT);
+    const results = await Promise.all(
+      firsts
+        .filter((first) => first < ASLEEP)
+        .map((first) => {
+          const operations = Array.from({ length: Math.min(A_COMMIT, ASLEEP - first) }, (_, n): Operation => {
+            return putRun('public', runKey('public', `asleep${first + n}`), NEW_RUN, wakes + first + n, null);
+          });
+          return store.commit(operations, { id: `sleep${first}`, now: Date.now(), deadline: Date.now() + 60_000 });
+        }),
+    );
+    for (const { status } of results) expect(status).toBe('committed');
   }
 }
 
