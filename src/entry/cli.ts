@@ -1,17 +1,20 @@
 #!/usr/bin/env -S node --max-semi-space-size=4 --max-old-space-size=512
 /**
- * The command line: `tidegate start` and `tidegate stdio`. Exit status 1: the declaration or a variable is wrong; 2: the call is.
+ * The command line: `tidegate start`, `tidegate stdio` and `tidegate tasks`. Exit status 1: the declaration or a variable is wrong; 2: the call is.
  * A small young generation keeps a burst's short-lived buffers from growing the process; it costs no speed.
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { TidegateError } from '../core/errors.ts';
 import { loadApp } from './load-app.ts';
+import { TASKS_USAGE } from './tasks-usage.ts';
 
 const USAGE = `tidegate: live data for agents over stateless MCP
 
   tidegate start [--app FILE]   serve MCP over HTTP and run the feeds, until Ctrl-C
   tidegate stdio [--app FILE]   serve MCP over standard input and output
+
+${TASKS_USAGE}
 
   --app FILE      module whose default export is an app (defineApp); default: the built-in demo
   -h, --help      this text
@@ -22,6 +25,11 @@ AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_END
 TIDEGATE_SECRET, TIDEGATE_SECRET_PREVIOUS, LOG_LEVEL, DEMO; the README says what each does.`;
 
 async function main(): Promise<number> {
+  const [first, ...args] = process.argv.slice(2);
+  if (first === 'tasks' && !args.includes('--help')) {
+    const { tasksCommand } = await import('./tasks-command.ts');
+    return tasksCommand({ args, loadApp, environment: process.env, misused });
+  }
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {

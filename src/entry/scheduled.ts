@@ -7,6 +7,7 @@ import { ingest } from '../ingest/run.ts';
 import { sweep, type SweepReport } from '../ingest/sweep.ts';
 import type { TaskDeps } from '../tasks/find-task.ts';
 import { runTasks, type TasksReport } from '../tasks/run-due.ts';
+import { followAll } from '../tasks/watch.ts';
 import { tellFeed, tellSweep } from './told.ts';
 
 export interface ScheduledReport {
@@ -71,11 +72,15 @@ export async function runScheduled(deps: TaskDeps, deadline: number): Promise<Sc
     runtime.log('error', `ingest: ${error.message}`, { code: error.code });
   }
 
-  const tasksMore = await working;
+  let tasksMore = await working;
+  // What waited for what was brought goes on in this run.
+  const waits = await followAll(deps, ingestBy);
+  if (waits.matched > 0) tasksMore = await workOnTasks(deps, ingestBy, report);
+  report.error ??= waits.error;
   const swept = await sweep(deps, deadline);
   const { projected, collected, error } = swept;
   report.swept = { projected, collected, more: swept.more };
-  report.more = more || tasksMore || swept.more;
+  report.more = more || tasksMore || waits.more || swept.more;
   report.error ??= error;
   tellSweep(runtime.log, error === null ? 'info' : 'warn', swept);
   return report;
@@ -85,7 +90,9 @@ export async function runScheduled(deps: TaskDeps, deadline: number): Promise<Sc
 async function workOnTasks(deps: TaskDeps, deadline: number, report: ScheduledReport): Promise<boolean> {
   try {
     const { entered, ended, broken, more } = await runTasks(deps, deadline);
-    report.tasks = { entered, ended, broken };
+    report.tasks.entered += entered;
+    report.tasks.ended += ended;
+    report.tasks.broken += broken;
     if (entered > 0) deps.runtime.log('info', 'tasks', report.tasks);
     return more;
   } catch (thrown) {

@@ -4,12 +4,13 @@ import type { Config } from '../core/config.ts';
 import type { App } from '../core/declaration/app.ts';
 import { TidegateError } from '../core/errors.ts';
 import type { Runtime } from '../core/runtime.ts';
+import type { Deps } from '../streams/deps.ts';
 import type { TaskDeps } from '../tasks/find-task.ts';
-import { startRunner } from '../tasks/runner.ts';
 import { composeServing } from './compose-serving.ts';
 import { composeHttp } from './compose.ts';
 import { type LoopOptions, startLoop } from './loop.ts';
 import { nodeSecrets } from './node-secrets.ts';
+import { startTaskWorkers } from './node-workers.ts';
 import { openNodeStore } from './node-store.ts';
 import { withTasks } from './with-tasks.ts';
 
@@ -29,11 +30,12 @@ export async function serve(
   loopOptions: LoopOptions | null = {},
 ): Promise<Serving> {
   const store = await openNodeStore(config, runtime, app.name);
-  const deps = withTasks({ app, store, runtime });
-  const runner = loopOptions === null ? null : startRunner(deps);
+  const given: Deps = { app, store, runtime };
+  const workers = loopOptions === null ? null : startTaskWorkers(given);
+  const deps = workers?.deps ?? withTasks(given);
   try {
     const secrets = await nodeSecrets(config, app.name);
-    const serving = composeServing(deps, { secrets, ...(runner ? { dispatch: runner.dispatch } : {}) });
+    const serving = composeServing(deps, { secrets, ...(workers ? { dispatch: workers.dispatch } : {}) });
     const { http, mcp } = composeHttp(deps, config, serving);
     const server = await bind(http.fetch, config);
     const loop = loopOptions === null ? null : startLoop(deps, loopOptions);
@@ -41,14 +43,14 @@ export async function serve(
       url: urlOf(server, config.host),
       deps,
       async stop() {
-        await Promise.all([loop?.stop(), runner?.stop()]);
+        await Promise.all([loop?.stop(), workers?.stop()]);
         await mcp.close();
         await close(server);
         await store.close();
       },
     };
   } catch (error) {
-    await runner?.stop();
+    await workers?.stop();
     await store.close();
     throw error;
   }

@@ -56,6 +56,8 @@ interface Options {
   state: FeedState;
   now: () => number;
   newId: () => string;
+  /** Told of each stream that got events, when they are committed. */
+  changed?: (stream: string) => void;
 }
 
 export function createIntake(options: Options): Intake {
@@ -222,6 +224,7 @@ export function createIntake(options: Options): Intake {
       for (const { log } of operations.filter((operation) => operation.kind === 'append')) {
         const name = names.get(log) ?? '';
         if (fences.has(name)) fences.set(name, version);
+        if (streams.has(name)) options.changed?.(name);
       }
       settled = { ...counts };
     },

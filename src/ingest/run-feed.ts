@@ -78,7 +78,8 @@ async function runTurn(turn: Turn, feed: DeclaredFeed, reading: Reading): Promis
   if (lease === null) return report('leased', state, NO_COUNTS, 1);
 
   const [now, newId] = [() => runtime.now(), () => runtime.newId()];
-  const intake = createIntake({ store, streams: deps.app.streams, tenant, feed, state, now, newId });
+  const changed = (stream: string) => deps.changed?.(tenant, stream);
+  const intake = createIntake({ store, streams: deps.app.streams, tenant, feed, state, now, newId, changed });
   let projections = 0;
   const closing = Math.min(CLOSING_MS, (deadline - startedAt) / 3);
   const endsAt = Math.min(startedAt + feed.budget.timeMs, deadline - closing);

@@ -45,6 +45,16 @@ export function decodeCursor(cursor: Cursor): Position {
   return { epoch, place };
 }
 
+/**
+ * How many entries of a log stand between two of its cursors, negative where `to` is the earlier; null where they are not
+ * of one epoch, so that nothing can be said.
+ * @throws TidegateError `bad_cursor`
+ */
+export function entriesBetween(from: Cursor, to: Cursor): number | null {
+  const [first, second] = [decodeCursor(from), decodeCursor(to)];
+  return first.epoch === second.epoch ? second.place - first.place : null;
+}
+
 /** Where a read after `after` begins. */
 export function readFrom(span: Span, after: Position | null): { from: number; truncated: boolean } {
   if (after === null) return { from: span.floor, truncated: false };

@@ -7,4 +7,9 @@ export interface Deps {
   app: App;
   store: Store;
   runtime: Runtime;
+  /**
+   * Told after events were appended to a stream: a hint for those that follow it. It answers at once and does not throw.
+   * Absent: they find out by their schedule.
+   */
+  changed?: (tenant: string, stream: string) => void;
 }

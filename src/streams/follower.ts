@@ -7,7 +7,15 @@ import { utf8Bytes } from '../core/json.ts';
 import type { Runtime } from '../core/runtime.ts';
 import { commitSurely } from '../store/commit.ts';
 import { READ_LIMIT } from '../store/limits.ts';
-import { type Cursor, isPresent, type LogEntry, type Operation, type Store, type Version } from '../store/store.ts';
+import {
+  type Cursor,
+  isPresent,
+  type LogEntry,
+  type Operation,
+  type Reading,
+  type Store,
+  type Version,
+} from '../store/store.ts';
 import { positionKey } from './names.ts';
 
 /** What a follower does with the entries of one round. */
@@ -31,6 +39,8 @@ export interface FollowOptions {
   /** Name of the position; one per follower and log. */
   follower: string;
   begin(): Round;
+  /** Where to begin, given the stored position: further on, where what stands between is of no interest. Default: there. */
+  start?: (position: Cursor | null) => Promise<Cursor | null>;
   /**
    * True where effects may be applied again harmlessly: more than one commit holds are then spread over several, of
    * which only the last moves the position. Else a round's effects have to fit one commit: choose `limit` so.
@@ -95,10 +105,24 @@ export async function follow(options: FollowOptions): Promise<FollowReport> {
   return report;
 }
 
-async function readPosition({ store, runtime, tenant, follower, log }: FollowOptions): Promise<Position> {
+async function readPosition({ store, runtime, tenant, follower, log, start }: FollowOptions): Promise<Position> {
   const reading = await store.get(positionKey(tenant, follower, log), runtime.now());
-  const cursor = isPresent(reading) ? (reading.value as { cursor: Cursor | null }).cursor : null;
-  return { cursor, version: reading.version };
+  const cursor = cursorOf(reading);
+  return { cursor: start ? await start(cursor) : cursor, version: reading.version };
+}
+
+/** Where a follower stands: behind all whose effects are committed. One store call. */
+export async function followerPosition(
+  { store, runtime }: Pick<FollowOptions, 'store' | 'runtime'>,
+  tenant: string,
+  follower: string,
+  log: string,
+): Promise<Cursor | null> {
+  return cursorOf(await store.get(positionKey(tenant, follower, log), runtime.now()));
+}
+
+function cursorOf(reading: Reading): Cursor | null {
+  return isPresent(reading) ? (reading.value as { cursor: Cursor | null }).cursor : null;
 }
 
 async function readRound(options: FollowOptions, from: Position, round: Round): Promise<Reached> {

@@ -45,6 +45,7 @@ export async function publish(
   }
   const standing = await append(deps, tenant, stream, validated.event, deadline);
   if (standing !== null) return { event: standing, duplicate: true };
+  deps.changed?.(tenant, stream.name);
   try {
     await projectLatest(deps, tenant, stream, { deadline });
   } catch (error) {

@@ -7,9 +7,9 @@ import type { Json } from '../core/json.ts';
 import { commitSurely } from '../store/commit.ts';
 import { isPresent, type Operation, type Version } from '../store/store.ts';
 import { type TaskDeps, taskInVersion } from './find-task.ts';
-import type { Header } from './header.ts';
+import { type Header, KEPT_MS } from './header.ts';
 import { headerKey, inputKey, runKey } from './names.ts';
-import { isLeased, putRun, readRun, type Run } from './run-record.ts';
+import { deleteRun, isLeased, lostOf, putRun, readRun, type Run } from './run-record.ts';
 import { freeSlots, type Slot, takeSlots } from './slots.ts';
 
 /** A task that is ours until `until`, unless its run's version moves on. */
@@ -36,7 +36,7 @@ export type NoClaim = 'ended' | 'leased' | 'waiting' | 'full' | 'outrun';
 export interface ClaimOptions {
   leaseMs: number;
   deadline: number;
-  /** Also before it is due: a wait that is over. */
+  /** Also before it is due, as something has come that it may wait for; not within the pause after a failure. */
   early?: boolean;
 }
 
@@ -54,26 +54,31 @@ export async function claimTask(
   const [header, run, input] = await store.getMany(keys, runtime.now());
   if (!header || !run || !input) return 'ended';
   const standing = readRun(run);
-  if (standing === null || !isPresent(header)) return 'ended';
+  if (standing === null) return 'ended';
   const now = runtime.now();
+  const key = runKey(tenant, taskId);
+  if (!isPresent(header) || !isPresent(input)) {
+    // Nobody came in all the time in which the task's end could have been written. What is newer may be half visible.
+    if (standing.dueAt > now - KEPT_MS) return 'ended';
+    await commitSurely(runtime, store, [deleteRun(key, standing.version)], deadline);
+    return 'ended';
+  }
   if (isLeased(standing, now)) return 'leased';
-  if (standing.dueAt > now && !early) return 'waiting';
+  if (standing.dueAt > now && (!early || standing.run.notBefore > now)) return 'waiting';
 
   const value = header.value as unknown as Header;
   const task = taskInVersion(catalog, value);
   const { subject } = value.principal;
   const policy = policyOf(task ?? {});
   const slots = await freeSlots(store, { tenant, subject, task: value.task, policy }, now, runtime.random());
-  const key = runKey(tenant, taskId);
+  const lost = lostOf(standing.run);
   if (slots === null) {
     const later = now + FULL_PAUSE_MS * (1 + runtime.random());
-    const put = putRun(tenant, key, { ...standing.run, holder: null }, Math.round(later), standing.version);
+    const put = putRun(tenant, key, { ...standing.run, holder: null, lost }, Math.round(later), standing.version);
     const { status } = await commitSurely(runtime, store, [put], deadline);
     return status === 'committed' ? 'full' : 'outrun';
   }
-  // A lease that ran out was never given back: the process that held it is gone.
-  const lost = standing.run.lost + (standing.run.holder === null ? 0 : 1);
-  const taken: Run = { ...standing.run, holder: runtime.newId(), lost };
+  const taken: Run = { ...standing.run, holder: runtime.newId(), lost, notBefore: 0 };
   const until = runtime.now() + leaseMs;
   const operations: Operation[] = [
     putRun(tenant, key, taken, until, standing.version),

@@ -2,16 +2,16 @@
  * A task's beginning: header, input, run, its place in its principal's list and its idempotency key, in one commit. It is
  * durable before anybody is told of it, and either leased to who made it or due: there is no third.
  */
-import { policyOf } from '../core/declaration/task.ts';
+import { policyOf, type Task } from '../core/declaration/task.ts';
 import { TidegateError } from '../core/errors.ts';
 import { type Json, utf8Bytes } from '../core/json.ts';
 import type { Principal } from '../core/principal.ts';
 import { commitSurely } from '../store/commit.ts';
-import { isPresent, type Operation } from '../store/store.ts';
+import { isPresent, type Operation, type RecordKey } from '../store/store.ts';
 import type { Claim } from './claim.ts';
 import { findTask, type TaskDeps } from './find-task.ts';
-import { expiryOf, type Header, KEPT_FAILED_MS } from './header.ts';
-import { headerKey, inputKey, onceKey, ownKey, runKey } from './names.ts';
+import { expiryOf, type Header, rememberedUntil } from './header.ts';
+import { headerKey, inputKey, onceKey, ownKey, retryKey, runKey } from './names.ts';
 import { NEW_RUN, putRun } from './run-record.ts';
 import { freeSlots, type Slot, takeSlots } from './slots.ts';
 
@@ -20,13 +20,16 @@ export interface NewTask {
   task: string;
   /** As `prepare` left it, after validation. */
   input: Json;
-  /** 1 to 256 characters; null: each call is a task of its own. */
+  /** 1 to 512 bytes; null: each call is a task of its own. */
   once?: string | null;
   /** Epoch ms by which it has to be stored. */
   deadline: number;
   /** How long it is leased to the caller, ms; null: it is due at once, for whoever comes. */
   leaseMs: number | null;
-  /** Of a retry: the first task of the chain, and what is remembered of it. */
+  /** Default: the newest one. */
+  version?: string;
+  /** Of a retry: the task that failed, and the first one of the chain. What is remembered of it stands under the new id. */
+  retryOf?: string;
   origin?: string;
   taskId?: string;
 }
@@ -39,7 +42,8 @@ export interface Created {
 }
 
 export const INPUT_BYTES = 340_000;
-const ONCE_CHARACTERS = 256;
+/** What an id of a record holds. */
+const ONCE_BYTES = 512;
 /** Callers that begin the same task at once, at most so often. */
 const MOST_RACES = 5;
 
@@ -51,11 +55,11 @@ export async function createTask(deps: TaskDeps, options: NewTask): Promise<Crea
   const { runtime, store, catalog } = deps;
   const { principal, input, deadline, leaseMs } = options;
   const { tenant, subject } = principal;
-  const task = findTask(catalog, options.task);
+  const task = pinned(findTask(catalog, options.task), options);
   const policy = policyOf(task);
   checkInput(options);
   const taskId = options.taskId ?? runtime.newId();
-  const once = options.once ? onceKey(principal, options.task, options.once) : null;
+  const once = keyOf(options);
   const fingerprint = once ? await fingerprintOf(input) : '';
 
   for (let race = 0; race < MOST_RACES; race += 1) {
@@ -90,6 +94,7 @@ export async function createTask(deps: TaskDeps, options: NewTask): Promise<Crea
     const until = slots === null || leaseMs === null ? null : now + leaseMs;
     const run = until === null ? NEW_RUN : { ...NEW_RUN, holder: runtime.newId() };
     const expiresAt = expiryOf(header);
+    const keptUntil = rememberedUntil(header);
     const operations: Operation[] = [
       {
         kind: 'put',
@@ -98,14 +103,14 @@ export async function createTask(deps: TaskDeps, options: NewTask): Promise<Crea
         expects: null,
         expiresAt,
       },
-      { kind: 'put', ...inputKey(tenant, taskId), value: { input }, expects: null, expiresAt: now + KEPT_FAILED_MS },
+      { kind: 'put', ...inputKey(tenant, taskId), value: { input }, expects: null, expiresAt: keptUntil },
       putRun(tenant, runKey(tenant, taskId), run, until ?? now, null),
       {
         kind: 'put',
         ...ownKey(principal, now, taskId),
         value: { taskId, task: options.task },
         expects: null,
-        expiresAt: now + KEPT_FAILED_MS,
+        expiresAt: keptUntil,
       },
       ...(once
         ? [
@@ -142,6 +147,20 @@ export async function createTask(deps: TaskDeps, options: NewTask): Promise<Crea
   throw new TidegateError('store_unavailable', `too many begin ${options.task} at once`, { retryAfterMs: 1_000 });
 }
 
+/** @throws TidegateError `not_found` */
+function pinned(task: Task, { version }: NewTask): Task {
+  if (version === undefined) return task;
+  const found = [task, ...(task.previous ?? [])].find((declared) => declared.version === version);
+  if (found) return found;
+  throw new TidegateError('not_found', `this release has no version ${version} of the task`, { field: 'version' });
+}
+
+/** Under which it can be begun once only. */
+function keyOf({ principal, task, once = null, retryOf }: NewTask): RecordKey | null {
+  if (retryOf !== undefined) return retryKey(principal.tenant, retryOf);
+  return once === null ? null : onceKey(principal, task, once);
+}
+
 function checkInput({ input, once, task }: NewTask): void {
   const bytes = utf8Bytes(JSON.stringify(input));
   if (bytes > INPUT_BYTES) {
@@ -152,8 +171,8 @@ function checkInput({ input, once, task }: NewTask): void {
     });
   }
   if (once === undefined || once === null) return;
-  if (once.length >= 1 && once.length <= ONCE_CHARACTERS && once.isWellFormed()) return;
-  const expected = `1 to ${ONCE_CHARACTERS} characters`;
+  if (once.length >= 1 && utf8Bytes(once) <= ONCE_BYTES && once.isWellFormed()) return;
+  const expected = `1 to ${ONCE_BYTES} bytes`;
   throw new TidegateError('invalid_input', 'the idempotency key is too long, or empty', {
     field: 'idempotencyKey',
     expected,

@@ -9,6 +9,8 @@ export type Catalog = ReadonlyMap<string, Task>;
 /** What everything about tasks stands on. */
 export interface TaskDeps extends Deps {
   catalog: Catalog;
+  /** Told when a task that is worked on here waits on a stream: a hint, as `changed` is. */
+  waiting?: (tenant: string, stream: string) => void;
 }
 
 /** @throws TidegateError `not_found` */

@@ -55,6 +55,14 @@ export function expiryOf({ createdAt, ttlMs, status, updatedAt }: Header): numbe
   return status === 'failed' ? Math.max(kept, updatedAt + KEPT_FAILED_MS) : kept;
 }
 
+/**
+ * What is remembered stays as long as the task's failure may be retried: without it a retry would do again what was done.
+ * The same goes for what it was called with.
+ */
+export function rememberedUntil({ endsBy }: Pick<Header, 'endsBy'>): number {
+  return endsBy + KEPT_MS + KEPT_FAILED_MS;
+}
+
 /** A change of a header; it answers the header itself where there is nothing to change. */
 export type Change = (header: Header, now: number) => Header;
 

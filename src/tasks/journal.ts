@@ -7,25 +7,31 @@ import type { Json } from '../core/json.ts';
 import { utf8Bytes } from '../core/json.ts';
 import { commitSurely } from '../store/commit.ts';
 import { LIST_LIMIT } from '../store/limits.ts';
-import { type Delete, isPresent, type Operation, type Put, type Version } from '../store/store.ts';
+import { type Delete, isPresent, type Operation, type Put, type Reading, type Version } from '../store/store.ts';
 import type { Deps } from '../streams/deps.ts';
 import type { Claim } from './claim.ts';
-import { type Change, expiryOf, hasEnded, type Header } from './header.ts';
+import { type Change, expiryOf, hasEnded, type Header, rememberedUntil } from './header.ts';
 import { headerKey, REMEMBERED, rememberedKey, runKey, taskLog, taskPartition } from './names.ts';
 import { deleteRun, putRun, type Run } from './run-record.ts';
 import { giveSlots, takeSlots } from './slots.ts';
 
 export interface Journal {
   recall(id: string): Json | undefined;
+  /** All that is remembered under ids that begin so. */
+  recallAll(prefix: string): [id: string, value: Json][];
+  /** Of what is remembered, and of what was put beside it, by the last commit of both; null: there was none yet. */
+  versionOf(id: string): Version | null;
   /** How many things are remembered. */
   size(): number;
-  /** To be remembered with the next commit, together with what else is put then. */
-  note(id: string, value: Exclude<Json, null>, beside?: readonly Put[]): void;
-  /** The same for something small that has to be in the commit of what was noted just before. */
-  noteWithIt(id: string, value: Exclude<Json, null>): void;
-  /** An operation on a record that is none of the task's own, for the next commit. It has to hold, or the lease counts as lost. */
-  also(operation: Put | Delete): void;
+  /**
+   * To be remembered with the next commit that has room for it; `beside` goes with it, in the same commit. Where the record
+   * that it is for has become another, the lease counts as lost, unless it `yields`: a put is left out then, and a delete
+   * takes what stands there. Of two notes before a commit the later stands, with what is beside it.
+   */
+  note(id: string, value: Exclude<Json, null>, beside?: Put | Delete, yields?: boolean): void;
   header(): Header;
+  /** Failures of `run` itself since something was remembered, what is noted included. */
+  failures(): number;
   /** Changes the header with the next commit, and again where somebody else changed it meanwhile. */
   change(change: Change): void;
   /** Commits all that was noted; `lost`: somebody else has the task, or it has ended. */
@@ -43,13 +49,13 @@ export interface Journal {
 interface Remembered {
   value: Json;
   version: Version | null;
-  beside: readonly Put[];
-  /** It goes with the one noted before, whatever the size. */
-  rides: boolean;
+  beside?: Put | Delete | undefined;
+  yields?: boolean;
 }
 
-/** What of a commit is kept for the operations that every one has. */
-const OWN_OPERATIONS = 10;
+/** What of a commit is kept for the operations that every one has: run, header, the entry of the log; and for their names and values. */
+const OWN_OPERATIONS = 3;
+const OWN_BYTES = 4_096;
 
 /** Reads what was remembered. Errors as the store's; later ones as `commitSurely`. */
 export async function openJournal({ store, runtime }: Deps, claim: Claim, leaseMs: number, deadline: number) {
@@ -62,14 +68,12 @@ export async function openJournal({ store, runtime }: Deps, claim: Claim, leaseM
       prefix: REMEMBERED,
       ...(after === '' ? {} : { after }),
     });
-    for (const { id, value, version } of page.records)
-      remembered.set(id.slice(REMEMBERED.length), { value, version, beside: [], rides: false });
+    for (const { id, value, version } of page.records) remembered.set(id.slice(REMEMBERED.length), { value, version });
     after = page.next;
   }
   const runAt = runKey(tenant, taskId);
   const headerAt = headerKey(tenant, taskId);
   const noted = new Set<string>();
-  let others: (Put | Delete)[] = [];
   let changes: Change[] = [];
   let { header, headerVersion, run, runVersion, until, slots } = claim;
   let last: Promise<unknown> = Promise.resolve();
@@ -87,29 +91,33 @@ export async function openJournal({ store, runtime }: Deps, claim: Claim, leaseM
     return { kind: 'put', ...headerAt, value, expects: headerVersion, expiresAt: expiryOf(next) };
   }
 
-  /** The operations of as much as one commit takes of what was noted. */
-  function batch(): { entries: Map<string, Remembered>; operations: Operation[] } {
+  function operationsOf(id: string, { value, version, beside }: Remembered): (Put | Delete)[] {
+    const key = rememberedKey(tenant, taskId, id);
+    const put: Put = {
+      kind: 'put',
+      ...key,
+      value: value as Exclude<Json, null>,
+      expects: version,
+      expiresAt: rememberedUntil(header),
+    };
+    return beside ? [put, beside] : [put];
+  }
+
+  /** As much of what was noted as one commit takes beside the header; at least one of them, where the header stays as it is. */
+  function batch(headerBytes: number): { entries: Map<string, Remembered>; operations: Operation[] } {
     const most = store.limits.commitOperations - OWN_OPERATIONS - slots.length;
     const entries = new Map<string, Remembered>();
     const operations: Operation[] = [];
-    let bytes = utf8Bytes(JSON.stringify(header));
+    let bytes = headerBytes + OWN_BYTES;
     for (const id of noted) {
       const entry = remembered.get(id);
       if (!entry) continue;
-      bytes += utf8Bytes(JSON.stringify([entry.value, entry.beside])) + 1_024;
-      if (
-        !entry.rides &&
-        entries.size > 0 &&
-        (operations.length + entry.beside.length >= most || bytes > store.limits.commitBytes)
-      )
-        break;
+      const added = operationsOf(id, entry);
+      bytes += bytesOf(added);
+      const isFull = operations.length + added.length > most || bytes > store.limits.commitBytes;
+      if (isFull && (entries.size > 0 || headerBytes > 0)) break;
       entries.set(id, entry);
-      const value = entry.value as Exclude<Json, null>;
-      const key = rememberedKey(tenant, taskId, id);
-      operations.push(
-        { kind: 'put', ...key, value, expects: entry.version, expiresAt: expiryOf(header) },
-        ...entry.beside,
-      );
+      operations.push(...added);
     }
     return { entries, operations };
   }
@@ -126,18 +134,17 @@ export async function openJournal({ store, runtime }: Deps, claim: Claim, leaseM
   async function commit(ending: Ending | null): Promise<'committed' | 'outdated' | 'lost'> {
     for (;;) {
       if (isLost) return 'lost';
-      const { entries, operations } = batch();
-      const isLast = entries.size === noted.size;
       const now = runtime.now();
       const taken = changes;
       const next = taken.reduce((standing, change) => change(standing, now), header);
+      const { entries, operations } = batch(next === header ? 0 : utf8Bytes(JSON.stringify(next)));
+      const isLast = entries.size === noted.size;
       const closing = isLast ? ending : null;
       // What is remembered is progress: failures before it count no more.
       const resets = entries.size > 0 && (run.failures > 0 || run.lost > 0);
       const renews = closing === null && (resets || until - now < leaseMs / 2);
       const nextUntil = renews ? now + leaseMs : until;
       const nextRun = closing ? closing.run : resets ? { ...run, failures: 0, lost: 0 } : run;
-      const withOthers = others;
       const whole: Operation[] = [
         nextRun === null
           ? deleteRun(runAt, runVersion)
@@ -150,7 +157,6 @@ export async function openJournal({ store, runtime }: Deps, claim: Claim, leaseM
             ? [{ kind: 'check' as const, ...headerAt, expects: headerVersion }]
             : []),
         ...operations,
-        ...withOthers,
         ...(closing
           ? [...giveSlots(slots), ...(closing.run === null ? [endEntry(taskId, next)] : [])]
           : renews
@@ -160,22 +166,27 @@ export async function openJournal({ store, runtime }: Deps, claim: Claim, leaseM
       if (whole.length === 1 && whole[0]?.kind === 'check') return 'committed';
       const result = await commitSurely(runtime, store, whole, deadline);
       if (result.status === 'conflict') {
-        const onlyHeader = result.conflicts.every(({ operation }) => {
+        let headerMoved = false;
+        for (const { operation, found } of result.conflicts) {
           const target = whole[operation];
-          return target?.kind !== 'append' && target?.id === headerAt.id && target.partition === headerAt.partition;
-        });
-        if (!onlyHeader || !(await readHeader())) {
-          isLost = true;
-          return 'lost';
+          const yielding = [...entries.values()].find(({ beside, yields }) => yields === true && beside === target);
+          if (target?.kind !== 'append' && target?.id === headerAt.id && target.partition === headerAt.partition) {
+            headerMoved = true;
+          } else if (yielding) {
+            yielding.beside = insteadOf(yielding.beside, found);
+          } else {
+            isLost = true;
+          }
         }
-        if (closing?.strict) return 'outdated';
+        isLost ||= headerMoved && !(await readHeader());
+        if (isLost) return 'lost';
+        if (headerMoved && closing?.strict) return 'outdated';
         continue;
       }
       const { version } = result;
       if (next !== header) headerVersion = version;
       header = next;
       changes = changes.slice(taken.length);
-      others = others.slice(withOthers.length);
       for (const [id, entry] of entries) {
         const standing = remembered.get(id);
         if (standing) standing.version = version;
@@ -205,19 +216,16 @@ export async function openJournal({ store, runtime }: Deps, claim: Claim, leaseM
 
   const journal: Journal = {
     recall: (id) => remembered.get(id)?.value,
+    recallAll: (prefix) =>
+      [...remembered].flatMap(([id, { value }]) => (id.startsWith(prefix) ? [[id, value] as [string, Json]] : [])),
+    versionOf: (id) => remembered.get(id)?.version ?? null,
     size: () => remembered.size,
-    note(id, value, beside = []) {
-      remembered.set(id, { value, version: remembered.get(id)?.version ?? null, beside, rides: false });
-      noted.delete(id);
+    note(id, value, beside, yields = false) {
+      remembered.set(id, { value, version: remembered.get(id)?.version ?? null, beside, yields });
       noted.add(id);
     },
-    noteWithIt(id, value) {
-      journal.note(id, value);
-      const entry = remembered.get(id);
-      if (entry) entry.rides = true;
-    },
-    also: (operation) => void others.push(operation),
     header: () => header,
+    failures: () => (noted.size > 0 ? 0 : run.failures),
     change: (change) => void changes.push(change),
     flush: () => inTurn(() => commit(null)).then((done) => (done === 'lost' ? 'lost' : 'committed')),
     keep: () =>
@@ -247,6 +255,20 @@ export async function openJournal({ store, runtime }: Deps, claim: Claim, leaseM
       }),
   };
   return journal;
+}
+
+/** What a write that yields becomes, once its record is another. */
+function insteadOf(beside: Put | Delete | undefined, found: Reading): Delete | undefined {
+  return beside?.kind === 'delete' && found.version !== null ? { ...beside, expects: found.version } : undefined;
+}
+
+/** Names and values, as the store counts them, and a little more. */
+export function bytesOf(operations: readonly (Put | Delete)[]): number {
+  const sizes = operations.map((operation) => {
+    const value = operation.kind === 'put' ? utf8Bytes(JSON.stringify(operation.value)) : 0;
+    return utf8Bytes(operation.partition) + utf8Bytes(operation.id) + value;
+  });
+  return sizes.reduce((sum, bytes) => sum + bytes, 0);
 }
 
 /** The entry of the principal's log that tells of a task's end; everything that follows from it follows the log. */

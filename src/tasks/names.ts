@@ -54,6 +54,11 @@ export function onceKey({ tenant, subject }: Pick<Principal, 'tenant' | 'subject
   return { partition: `${tenant}/task-once/${task}/${subject}`, id: key };
 }
 
+/** The task that a failed one was retried as. */
+export function retryKey(tenant: string, taskId: string): RecordKey {
+  return { partition: taskPartition(tenant, taskId), id: 'retry' };
+}
+
 /** What happened to a principal's tasks: an entry for each that ended. */
 export function taskLog({ tenant, subject }: Pick<Principal, 'tenant' | 'subject'>): string {
   return `${tenant}/task-log/${subject}`;
@@ -78,8 +83,12 @@ export function waiterKey(tenant: string, stream: string, taskId: string, wait: 
   return { partition: waiterPartition(tenant, stream), id: `${taskId} ${wait}` };
 }
 
-/** The task that a record of the task queue is of: a run, or a wait that is over. */
+/** Whether a record of the task queue is a wait; else it is a run. */
+export function isWaiter({ partition }: Pick<RecordKey, 'partition'>): boolean {
+  return partition.split('/')[1] === 'waiters';
+}
+
+/** The task that a record of the task queue is of. */
 export function taskOfDue({ partition, id }: RecordKey): string {
-  const [, kind, taskId = ''] = partition.split('/');
-  return kind === 'task' ? taskId : (id.split(' ')[0] ?? '');
+  return (isWaiter({ partition }) ? id.split(' ')[0] : partition.split('/')[2]) ?? '';
 }

@@ -1,7 +1,6 @@
-/** Pages of a task's result: texts beside its header, numbered from 1 on, each stored together with the step that made it. */
+/** Pages of a task's result: texts beside its header, numbered from 1 on, each stored together with what made it. */
 import { TidegateError } from '../core/errors.ts';
-import { type Json, utf8Bytes } from '../core/json.ts';
-import type { Put } from '../store/store.ts';
+import { type Json, type JsonObject, utf8Bytes } from '../core/json.ts';
 import { expiryOf } from './header.ts';
 import type { Journal } from './journal.ts';
 import { pageKey } from './names.ts';
@@ -16,8 +15,8 @@ export interface Page {
 export const PAGE_BYTES = 340_000;
 /** Most pages of a result. */
 export const MOST_PAGES = 10_000;
-/** Under which it is remembered how many there are. */
-const COUNT = 'pages';
+/** What pages are remembered under that hold a result too large for the header. */
+export const RESULT_PAGE = 'result page';
 
 /** @throws TidegateError `too_large` or `invalid_input` */
 export function checkPage(page: Page): Page {
@@ -28,31 +27,26 @@ export function checkPage(page: Page): Page {
   throw new TidegateError(isEmpty ? 'invalid_input' : 'too_large', `a page has ${bytes} bytes as JSON`, { expected });
 }
 
-/** How many pages are remembered. */
-export function countPages({ recall }: Pick<Journal, 'recall'>): number {
-  return (recall(COUNT) as { count: number } | undefined)?.count ?? 0;
+/** How many pages steps have stored. */
+export function pagesOfSteps(journal: Pick<Journal, 'recallAll'>): number {
+  return countPages(journal, 'step ');
 }
 
-/** Remembers something together with pages behind those that there are. */
-export function noteWithPages(
-  { claim, journal }: Turn,
-  id: string,
-  value: Exclude<Json, null>,
-  pages: readonly Page[],
-): void {
-  let count = countPages(journal);
-  const puts = pages.map(({ text, mimeType }): Put => {
-    count += 1;
-    if (count > MOST_PAGES) {
-      throw new TidegateError('too_large', `the result has ${MOST_PAGES} pages already`, {
-        expected: `at most ${MOST_PAGES} pages`,
-      });
-    }
-    const key = pageKey(claim.tenant, claim.taskId, count);
-    return { kind: 'put', ...key, value: { text, mimeType }, expects: null, expiresAt: expiryOf(journal.header()) };
-  });
-  journal.note(id, value, puts);
-  if (puts.length > 0) journal.noteWithIt(COUNT, { count });
+function countPages({ recallAll }: Pick<Journal, 'recallAll'>, prefix: string): number {
+  return recallAll(prefix).filter(([, value]) => typeof (value as { page?: Json }).page === 'number').length;
+}
+
+/** Remembers something together with a page behind those that there are, whose number stands in it as `page`. */
+export function notePaged({ claim, journal }: Turn, id: string, value: JsonObject, { text, mimeType }: Page): void {
+  const page = pagesOfSteps(journal) + countPages(journal, RESULT_PAGE) + 1;
+  if (page > MOST_PAGES) {
+    throw new TidegateError('too_large', `the result has ${MOST_PAGES} pages already`, {
+      expected: `at most ${MOST_PAGES} pages`,
+    });
+  }
+  const key = pageKey(claim.tenant, claim.taskId, page);
+  const expiresAt = expiryOf(journal.header());
+  journal.note(id, { ...value, page }, { kind: 'put', ...key, value: { text, mimeType }, expects: null, expiresAt });
 }
 
 /** In pieces of at most `most` bytes, never within a character. */

@@ -24,7 +24,7 @@ export async function pursueTask(
   const { runtime } = deps;
   const enter = () => enterTask(deps, tenant, taskId, deadline, { ...options, early: true });
   let end = await (claim === null ? enter() : work(deps, claim, deadline, options));
-  while (end?.outcome === 'left') {
+  while (typeof end !== 'string' && end.outcome === 'left') {
     const { dueAt } = end;
     const ms = dueAt - runtime.now();
     if (ms > NAP_MS || dueAt > deadline - LEAST_MS || options.signal?.aborted) return dueAt;

@@ -9,10 +9,11 @@ import type { Principal } from '../core/principal.ts';
 import { commitSurely } from '../store/commit.ts';
 import { isPresent, type Operation, type Version } from '../store/store.ts';
 import type { TaskDeps } from './find-task.ts';
-import { cancelled, type Change, expiryOf, hasEnded, type Header, settled } from './header.ts';
+import { cancelled, type Change, expiryOf, hasEnded, type Header, rememberedUntil, settled } from './header.ts';
 import { endEntry } from './journal.ts';
 import { headerKey, pageKey, rememberedKey, runKey } from './names.ts';
-import { deleteRun, isLeased, putRun, readRun } from './run-record.ts';
+import { deleteRun, isLeased, lostOf, putRun, readRun } from './run-record.ts';
+import { dropWaits } from './waits-left.ts';
 
 /** The runner and other callers that change the same task at once, at most so often. */
 const MOST_RACES = 20;
@@ -68,13 +69,16 @@ export async function answerTask(
         ...rememberedKey(tenant, taskId, `ask ${key}`),
         value,
         expects: null,
-        expiresAt: expiryOf(header),
+        expiresAt: rememberedUntil(header),
       };
     });
-    // One that is under way finds the answers when it comes to wait.
-    const wakes = run !== null && !isLeased(run, now);
-    const woken = wakes ? [putRun(tenant, runKey(tenant, taskId), { ...run.run, holder: null }, now, run.version)] : [];
-    return { change: settled(keys), operations: [...records, ...woken] };
+    if (run === null) return { change: settled(keys), operations: records };
+    const key = runKey(tenant, taskId);
+    // An entry under way finds the answers when it comes to wait: so it must not have left meanwhile.
+    const wake: Operation = isLeased(run, now)
+      ? { kind: 'check', ...key, expects: run.version }
+      : putRun(tenant, key, { ...run.run, holder: null, lost: lostOf(run.run) }, now, run.version);
+    return { change: settled(keys), operations: [...records, wake] };
   });
 }
 
@@ -90,12 +94,14 @@ export async function cancelTask(
   deadline: number,
 ): Promise<boolean> {
   const key = runKey(principal.tenant, taskId);
-  return change(deps, principal, taskId, deadline, ({ header }, run) => {
+  const cancelledHere = await change(deps, principal, taskId, deadline, ({ header }, run) => {
     if (hasEnded(header)) return null;
     const end = cancelled('cancelled on request');
     const entry = endEntry(taskId, end(header, deps.runtime.now()));
     return { change: end, operations: [...(run ? [deleteRun(key, run.version)] : []), entry] };
   });
+  if (cancelledHere) await dropWaits(deps, principal.tenant, taskId, deadline);
+  return cancelledHere;
 }
 
 interface Standing {

@@ -5,11 +5,9 @@ import { toolResult, type ToolResult } from '../core/declaration/tool-result.ts'
 import { TidegateError } from '../core/errors.ts';
 import { utf8Bytes } from '../core/json.ts';
 import { type Change, completed } from './header.ts';
-import { countPages, cut, noteWithPages } from './pages.ts';
+import { cut, notePaged, pagesOfSteps, RESULT_PAGE } from './pages.ts';
 import type { Turn } from './turn.ts';
 
-/** Under which it is remembered how many pages stand before those of a large result. */
-const FIRST = 'result pages';
 /** Of JSON in a page: as a JSON text again it is at most twice as long. */
 const PIECE_BYTES = 170_000;
 /** Largest result that stands in the header. */
@@ -22,21 +20,21 @@ export const RESULT_BYTES = 340_000;
 export async function completedWith(turn: Turn, task: Task, answer: ToolAnswer | string): Promise<Change> {
   const { claim, journal } = turn;
   const result = toolResult(answer, task.output, claim.header.task);
-  const written = countPages(journal);
+  const before = pagesOfSteps(journal);
   const text = JSON.stringify(result);
   const bytes = utf8Bytes(text);
-  if (bytes <= RESULT_BYTES) return completed(result, written);
+  if (bytes <= RESULT_BYTES) return completed(result, before);
   if (task.pages !== true) {
     throw new TidegateError('too_large', `the result of ${claim.header.task} has ${bytes} bytes`, {
       field: `tasks.${claim.header.task}.pages`,
       expected: `at most ${RESULT_BYTES} bytes, or pages: true`,
     });
   }
-  const before = (journal.recall(FIRST) as { written: number } | undefined)?.written ?? written;
-  journal.note(FIRST, { written: before });
   const pages = cut(text, PIECE_BYTES);
-  for (const page of pages.slice(written - before)) {
-    noteWithPages(turn, 'result page', { before }, [{ text: page, mimeType: 'application/json' }]);
+  for (const [index, page] of pages.entries()) {
+    const id = `${RESULT_PAGE}:${index + 1}`;
+    if (journal.recall(id) !== undefined) continue;
+    notePaged(turn, id, {}, { text: page, mimeType: 'application/json' });
     await journal.flush();
   }
   return completed(pagedResult(result, bytes, before, pages.length), before + pages.length);

@@ -6,10 +6,11 @@
 import { asTidegateError } from '../core/errors.ts';
 import { PUBLIC } from '../core/principal.ts';
 import type { DueRecord } from '../store/store.ts';
-import { type Claim, claimTask } from './claim.ts';
+import { type Claim, claimTask, type NoClaim } from './claim.ts';
 import type { TaskDeps } from './find-task.ts';
-import { taskOfDue, taskQueue } from './names.ts';
+import { isWaiter, taskOfDue, taskQueue } from './names.ts';
 import { takeTurn, type TurnEnd } from './turn.ts';
+import { settleDue } from './waits-left.ts';
 
 export interface RunTasksOptions {
   /** Default `public`. */
@@ -53,7 +54,7 @@ export async function runTasks(deps: TaskDeps, deadline: number, options: RunTas
     const due = await store.due(taskQueue(tenant), { now: runtime.now(), limit: LOOK, from });
     report.more = due.length > 0;
     if (!report.more) return report;
-    const before = report.entered;
+    const before = report.entered - report.broken;
     const work = [...new Map(due.map((record) => [taskOfDue(record), record])).values()][Symbol.iterator]();
     const worker = async () => {
       for (const record of work) {
@@ -62,23 +63,37 @@ export async function runTasks(deps: TaskDeps, deadline: number, options: RunTas
       }
     };
     await Promise.all(Array.from({ length: Math.min(concurrency, due.length) }, worker));
-    // Others are at all that there is.
-    if (report.entered === before) return { ...report, more: false };
+    // Others are at all that there is, or the store breaks all: the next call looks again.
+    if (report.entered - report.broken === before) return { ...report, more: report.broken > 0 };
   }
   return report;
 }
 
-/** Takes a task up by its id and works on it once; null: there was nothing to do. */
+/** Takes a task up by its id and works on it once, or says why not. */
 export async function enterTask(
   deps: TaskDeps,
   tenant: string,
   taskId: string,
   deadline: number,
   { leaseMs = TASK_LEASE_MS, signal, entryMs, early = false }: RunTasksOptions & { early?: boolean } = {},
-): Promise<TurnEnd | null> {
+): Promise<TurnEnd | NoClaim> {
   const claim = await claimTask(deps, tenant, taskId, { leaseMs, deadline, early });
-  if (typeof claim === 'string') return null;
+  if (typeof claim === 'string') return claim;
   return work(deps, claim, deadline, { leaseMs, ...(signal ? { signal } : {}), ...(entryMs ? { entryMs } : {}) });
+}
+
+/** Takes up the task of a due record: a run, or a wait that is over. */
+export async function enterDue(
+  deps: TaskDeps,
+  tenant: string,
+  record: DueRecord,
+  deadline: number,
+  options: RunTasksOptions = {},
+): Promise<TurnEnd | NoClaim> {
+  const early = isWaiter(record);
+  const end = await enterTask(deps, tenant, taskOfDue(record), deadline, { ...options, early });
+  await settleDue(deps, record, end, deadline);
+  return end;
 }
 
 /** Works on a task that is ours. @throws TidegateError where the store fails */
@@ -99,11 +114,12 @@ async function workOn(
   deadline: number,
   options: RunTasksOptions,
 ): Promise<TurnEnd | 'broken' | null> {
-  const taskId = taskOfDue(record);
   try {
-    return await enterTask(deps, tenant, taskId, deadline, options);
+    const end = await enterDue(deps, tenant, record, deadline, options);
+    return typeof end === 'string' ? null : end;
   } catch (thrown) {
     const { code, message } = asTidegateError(thrown);
+    const taskId = taskOfDue(record);
     deps.runtime.log('error', 'the store broke an entry of a task; it is taken up again', { taskId, code, message });
     return 'broken';
   }

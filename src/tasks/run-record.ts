@@ -13,9 +13,11 @@ export interface Run {
   failures: number;
   /** Entries whose process was gone, since something was remembered. */
   lost: number;
+  /** Epoch ms: a pause after a failure, which nothing that comes meanwhile cuts short. */
+  notBefore: number;
 }
 
-export const NEW_RUN: Run = { holder: null, failures: 0, lost: 0 };
+export const NEW_RUN: Run = { holder: null, failures: 0, lost: 0, notBefore: 0 };
 
 /** @param dueAt epoch ms: the end of the lease where there is a holder, else when it goes on. */
 export function putRun(tenant: string, key: RecordKey, run: Run, dueAt: number, expects: Version | null): Put {
@@ -30,6 +32,11 @@ export function deleteRun(key: RecordKey, expects: Version): Delete {
 export function readRun(reading: Reading): { run: Run; version: Version; dueAt: number } | null {
   if (!isPresent(reading)) return null;
   return { run: reading.value as unknown as Run, version: reading.version, dueAt: reading.due?.at ?? 0 };
+}
+
+/** A lease that was never given back: the process that held it is gone. Of a run without a lease that stands. */
+export function lostOf({ holder, lost }: Run): number {
+  return holder === null ? lost : lost + 1;
 }
 
 /** Whether somebody's lease on it stands. */

@@ -4,11 +4,12 @@
  */
 import { asTidegateError } from '../core/errors.ts';
 import { PUBLIC } from '../core/principal.ts';
-import type { Claim } from './claim.ts';
+import type { DueRecord } from '../store/store.ts';
+import type { Claim, NoClaim } from './claim.ts';
 import type { Dispatch } from './dispatch.ts';
 import type { TaskDeps } from './find-task.ts';
 import { taskOfDue, taskQueue } from './names.ts';
-import { enterTask, TASK_LEASE_MS, work } from './run-due.ts';
+import { enterDue, enterTask, TASK_LEASE_MS, work } from './run-due.ts';
 import type { TurnEnd } from './turn.ts';
 
 export interface RunnerOptions {
@@ -46,15 +47,20 @@ export function startRunner(deps: TaskDeps, options: RunnerOptions = {}): Runner
   const running = new Map<string, Promise<void>>();
   const waiting = new Set<string>();
   let timers = 0;
+  let broken = false;
 
-  function run(taskId: string, claim: Claim | null): void {
+  /** @param found ours already, or a due record; null: somebody has told of it. */
+  function run(taskId: string, found: Claim | DueRecord | null): void {
     const until = runtime.now() + entryMs;
     const entry =
-      claim === null
+      found === null
         ? enterTask(deps, tenant, taskId, until, { leaseMs, signal, early: true })
-        : work(deps, claim, until, { leaseMs, signal });
+        : 'dueAt' in found
+          ? enterDue(deps, tenant, found, until, { leaseMs, signal })
+          : work(deps, found, until, { leaseMs, signal });
     const done = entry.then(after, (thrown: unknown) => {
       const { code, message } = asTidegateError(thrown);
+      broken = true;
       runtime.log('error', 'the store broke an entry of a task; it is taken up again', { taskId, code, message });
     });
     running.set(
@@ -69,8 +75,8 @@ export function startRunner(deps: TaskDeps, options: RunnerOptions = {}): Runner
     );
 
     /** One that goes on soon is taken up again in time, without a look. */
-    function after(end: TurnEnd | null): void {
-      if (end?.outcome !== 'left' || signal.aborted || timers >= MOST_WAITING) return;
+    function after(end: TurnEnd | NoClaim): void {
+      if (typeof end === 'string' || end.outcome !== 'left' || signal.aborted || timers >= MOST_WAITING) return;
       const ms = Math.max(0, end.dueAt - runtime.now());
       if (ms > 2 * everyMs) return;
       void wakeIn(ms, taskId);
@@ -84,9 +90,10 @@ export function startRunner(deps: TaskDeps, options: RunnerOptions = {}): Runner
     wake(taskId, null);
   }
 
-  function wake(taskId: string, claim: Claim | null): void {
-    if (signal.aborted && claim === null) return;
-    if (claim !== null || (running.size < concurrency && !running.has(taskId))) run(taskId, claim);
+  function wake(taskId: string, found: Claim | DueRecord | null): void {
+    const isOurs = found !== null && !('dueAt' in found);
+    if (signal.aborted && !isOurs) return;
+    if (isOurs || (running.size < concurrency && !running.has(taskId))) run(taskId, found);
     else if (waiting.size < MOST_WAITING) waiting.add(taskId);
   }
 
@@ -94,6 +101,7 @@ export function startRunner(deps: TaskDeps, options: RunnerOptions = {}): Runner
     while (!signal.aborted) {
       const free = concurrency - running.size;
       let found = 0;
+      broken = false;
       if (free > 0) {
         try {
           const from = Math.floor(runtime.random() * 16);
@@ -101,7 +109,7 @@ export function startRunner(deps: TaskDeps, options: RunnerOptions = {}): Runner
           found = due.length;
           for (const record of due) {
             const taskId = taskOfDue(record);
-            if (!running.has(taskId)) wake(taskId, null);
+            if (!running.has(taskId)) wake(taskId, record);
           }
         } catch (thrown) {
           const { code, message } = asTidegateError(thrown);
@@ -109,8 +117,10 @@ export function startRunner(deps: TaskDeps, options: RunnerOptions = {}): Runner
         }
       }
       // A full page: more is due, and is looked for as soon as there is a place.
-      if (found > 0 && found === free && running.size > 0) await Promise.race(running.values());
-      else await runtime.sleep(everyMs, signal);
+      const isFull = found > 0 && found === free && running.size > 0;
+      if (isFull) await Promise.race(running.values());
+      // A store that breaks entries is not asked again at once.
+      if (!isFull || broken) await runtime.sleep(everyMs, signal);
     }
   }
 

@@ -3,7 +3,8 @@ import type { StepContext, StepOptions } from '../core/declaration/task.ts';
 import { TidegateError, type ErrorCode } from '../core/errors.ts';
 import { type Json, utf8Bytes } from '../core/json.ts';
 import { judge, StepError, thrownError } from './outcome.ts';
-import { checkPage, noteWithPages, type Page } from './pages.ts';
+import type { Journal } from './journal.ts';
+import { checkPage, notePaged, type Page } from './pages.ts';
 import type { Turn } from './turn.ts';
 
 /** Largest value that a step answers, as JSON; what a record holds, less its name. */
@@ -14,7 +15,15 @@ const PAGED_STEP_BYTES = 64_000;
 export const MOST_REMEMBERED = 10_000;
 
 /** A step as it is remembered: what it answered, or how often it failed and whether that was the last time. */
-type Step = { value: Json } | { failures: number; error: { code: ErrorCode; message: string }; final: boolean };
+export type Step =
+  | { value: Json }
+  | {
+      failures: number;
+      error: { code: ErrorCode; message: string };
+      final: boolean;
+      /** When it is tried again, epoch ms: the task may be entered before, for what else it waits for. */
+      againAt?: number;
+    };
 
 /** The answer of the step `id`, from memory or by running it; never settles where the entry ends before. */
 export async function runStep(
@@ -29,7 +38,8 @@ export async function runStep(
   const known = journal.recall(id) as Step | undefined;
   if (known && 'value' in known) return known.value;
   if (known?.final) throw new StepError(name, known.error);
-  if (journal.size() >= MOST_REMEMBERED) throw tooMany();
+  if (known?.againAt !== undefined && runtime.now() < known.againAt) return parking.park(known.againAt);
+  if (!known) checkRoom(journal);
   const stepMs = options.timeoutMs ?? policy.stepMs;
   // A step that this entry may not have the time for begins the next one, unless it is what this one began with.
   const enough = Math.min(stepMs, turn.wholeMs / 2);
@@ -42,7 +52,9 @@ export async function runStep(
     const answered = await parking.busy(timed(turn, stepMs, id, failures, run, pages));
     const value = jsonOf(answered, name, pages.length > 0 ? PAGED_STEP_BYTES : STEP_BYTES);
     if (parking.isClosed()) return await parking.park(runtime.now());
-    noteWithPages(turn, id, { value }, pages);
+    const [page] = pages;
+    if (page) notePaged(turn, id, { value }, page);
+    else journal.note(id, { value });
     await parking.busy(turn.flush());
     return value;
   } catch (thrown) {
@@ -59,8 +71,13 @@ export async function runStep(
       code,
       message,
     });
-    journal.note(id, { failures, error: { code, message }, final: !verdict.again });
-    if (verdict.again) return parking.park(runtime.now() + verdict.afterMs);
+    const failed = { failures, error: { code, message }, final: !verdict.again };
+    if (verdict.again) {
+      const againAt = Math.round(runtime.now() + verdict.afterMs);
+      journal.note(id, { ...failed, againAt });
+      return parking.park(againAt);
+    }
+    journal.note(id, failed);
     await parking.busy(turn.flush());
     throw new StepError(name, { code, message });
   }
@@ -123,9 +140,11 @@ function jsonOf(value: unknown, name: string, most: number): Json {
   return JSON.parse(text) as Json;
 }
 
-function tooMany(): TidegateError {
-  return new TidegateError('too_large', `the task remembers ${MOST_REMEMBERED} steps already`, {
-    expected: `at most ${MOST_REMEMBERED} steps, sleeps and questions in a task`,
+/** @throws TidegateError `too_large` where the task remembers as much as it may */
+export function checkRoom(journal: Pick<Journal, 'size'>): void {
+  if (journal.size() < MOST_REMEMBERED) return;
+  throw new TidegateError('too_large', `the task remembers ${MOST_REMEMBERED} steps already`, {
+    expected: `at most ${MOST_REMEMBERED} steps, sleeps, questions, pages and drawn values in a task`,
     hint: 'let a task of many parts begin other tasks',
   });
 }

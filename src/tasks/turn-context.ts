@@ -1,26 +1,38 @@
 /** The context that a task's `run` gets: every function answers from what is remembered, or does its work and remembers. */
 import { readAnswer, wireRequest } from '../core/ask-wire.ts';
 import { ASK_KEY } from '../core/declaration/ask.ts';
+import { checkedCondition } from '../core/declaration/condition-check.ts';
 import type { StepContext, TaskContext } from '../core/declaration/task.ts';
 import { TidegateError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
 import { createAppStreams } from '../streams/app-streams.ts';
+import { findStream } from '../streams/find-stream.ts';
 import { type Answered, asked, progressed } from './header.ts';
-import { runStep } from './steps.ts';
+import { checkRoom, runStep } from './steps.ts';
 import type { Turn } from './turn.ts';
+import { checkTimeout, WAIT, waitFor } from './wait.ts';
 
 /** Most questions that one entry asks at once. */
 const MOST_QUESTIONS = 20;
 const NAME = /^[\w.:/-]{1,128}$/;
 
-/** Ids in the order of calls: the same on each entry, as long as `run` makes the same calls. */
-function ordinals(): (kind: string) => string {
+/**
+ * Ids in the order of calls: the same on each entry, as long as `run` makes the same calls. The mark before the ordinal is
+ * one that no name of that kind has, or the second of one name would be the first of another.
+ */
+function ordinals(): (kind: string, mark?: string) => string {
   const counts = new Map<string, number>();
-  return (kind) => {
+  return (kind, mark = ':') => {
     const count = (counts.get(kind) ?? 0) + 1;
     counts.set(kind, count);
-    return count === 1 ? kind : `${kind}:${count}`;
+    return count === 1 ? kind : `${kind}${mark}${count}`;
   };
+}
+
+/** Nobody may wait for it before it fails: that would end the process, and every other task in it. */
+function unattended<Value>(promise: Promise<Value>): Promise<Value> {
+  promise.catch(() => {});
+  return promise;
 }
 
 export function createTurnContext(turn: Turn): TaskContext {
@@ -35,6 +47,7 @@ export function createTurnContext(turn: Turn): TaskContext {
     const id = next(kind);
     const known = journal.recall(id) as { value: Value } | undefined;
     if (known) return known.value;
+    checkRoom(journal);
     const value = draw();
     if (!parking.isClosed()) journal.note(id, { value });
     return value;
@@ -53,7 +66,7 @@ export function createTurnContext(turn: Turn): TaskContext {
       run: (step: StepContext) => Promise<Value> | Value,
       options = {},
     ) {
-      const id = next(`step ${checkName(name)}`);
+      const id = next(`step ${checkName(name)}`, '#');
       if (parking.isClosed()) return parking.park(0);
       return (await runStep(turn, id, name, run, options)) as Value;
     },
@@ -62,9 +75,20 @@ export function createTurnContext(turn: Turn): TaskContext {
       const id = next('sleep');
       if (parking.isClosed()) await parking.park(0);
       const known = journal.recall(id) as { until: number } | undefined;
+      if (!known) checkRoom(journal);
       const until = known?.until ?? Math.round(runtime.now() + checkMs(ms, 'ms'));
       if (!known) journal.note(id, { until });
       if (runtime.now() < until) await parking.park(until);
+    },
+
+    async waitFor(ref, given, options = {}) {
+      const stream = findStream(deps.app, ref);
+      const id = next(`${WAIT}${stream.name}`);
+      if (parking.isClosed()) return parking.park(0);
+      if (journal.recall(id) === undefined) checkRoom(journal);
+      const condition = checkedCondition(given, stream, 'condition');
+      const ended = await waitFor(turn, id, stream, condition, checkTimeout(options.timeoutMs));
+      return ended as never;
     },
 
     async ask(key, request) {
@@ -74,9 +98,12 @@ export function createTurnContext(turn: Turn): TaskContext {
       const answered = journal.recall(id) as { answer: Answered } | undefined;
       const wire = id.slice('ask '.length);
       if (answered) return readAnswer(request, answered.answer, `ask.${wire}`);
+      checkRoom(journal);
       questions += 1;
       if (questions > MOST_QUESTIONS) throw wrong('key', `at most ${MOST_QUESTIONS} questions at once`);
-      journal.change(asked(wire, wireRequest(request, `ask.${wire}`)));
+      // Once it waits it is never asked again: it may have been answered since this entry began.
+      const waits = Object.hasOwn(journal.header().asks, wire);
+      if (!waits) journal.change(asked(wire, wireRequest(request, `ask.${wire}`)));
       return parking.park(claim.header.endsBy);
     },
 
@@ -86,8 +113,19 @@ export function createTurnContext(turn: Turn): TaskContext {
     progress(message) {
       if (!parking.isClosed()) turn.progress(progressed(message));
     },
+
+    async page(text, mimeType) {
+      await context.step('page', (step) => step.page(text, mimeType));
+    },
   };
-  return context;
+  return {
+    ...context,
+    step: (name, run, options) => unattended(context.step(name, run, options)),
+    sleep: (ms) => unattended(context.sleep(ms)),
+    waitFor: (stream, condition, options) => unattended(context.waitFor(stream, condition, options)),
+    ask: (key, request) => unattended(context.ask(key, request)),
+    page: (text, mimeType) => unattended(context.page(text, mimeType)),
+  };
 }
 
 function checkName(name: string): string {

@@ -11,7 +11,9 @@ import { type Journal, openJournal } from './journal.ts';
 import { judge, StepError, thrownError } from './outcome.ts';
 import { createParking, type Parking } from './parking.ts';
 import { completedWith } from './result.ts';
+import type { Run } from './run-record.ts';
 import { createTurnContext } from './turn-context.ts';
+import { giveUpWaits } from './waits-left.ts';
 
 /** What the parts of an entry share. */
 export interface Turn {
@@ -63,11 +65,23 @@ export async function takeTurn(deps: TaskDeps, claim: Claim, options: TurnOption
   const { runtime } = deps;
   const startedAt = runtime.now();
   const journal = await openJournal(deps, claim, options.leaseMs, options.deadline);
-  const { task, run } = claim;
+  const { task } = claim;
   const refusal = refuse(claim, startedAt);
-  if (refusal !== null || task === null) return end(journal, failed(failureOf(refusal ?? noVersion(claim))));
+  if (refusal !== null || task === null) {
+    return end({ deps, claim, journal }, failed(failureOf(refusal ?? noVersion(claim))));
+  }
+  /** The newest that was said, and that no commit takes along yet. */
+  let said: Change | null = null;
+  let saidAt = Number.NEGATIVE_INFINITY;
+  const say = () => {
+    if (said === null) return;
+    journal.change(said);
+    said = null;
+    saidAt = runtime.now();
+  };
 
-  const deadline = options.deadline - Math.min(CLOSING_MS, (options.deadline - startedAt) / 3);
+  const closingMs = Math.min(CLOSING_MS, (options.deadline - startedAt) / 3);
+  const deadline = Math.min(options.deadline - closingMs, claim.header.endsBy);
   const stop = new AbortController();
   const signal = options.signal ? AbortSignal.any([stop.signal, options.signal]) : stop.signal;
   const { promise: stopped, reject } = Promise.withResolvers<never>();
@@ -98,7 +112,10 @@ export async function takeTurn(deps: TaskDeps, claim: Claim, options: TurnOption
       }
       await new Promise<never>(() => {});
     },
-    progress: (change) => journal.change(change),
+    progress(change) {
+      said = change;
+      if (runtime.now() - saidAt >= BEAT_MS) say();
+    },
     begun: () => begun,
     begin() {
       begun = true;
@@ -106,7 +123,8 @@ export async function takeTurn(deps: TaskDeps, claim: Claim, options: TurnOption
   };
 
   const over = new AbortController();
-  const beating = keepUp(turn, options.leaseMs, over.signal).then(
+  const beat = () => runtime.now() - saidAt >= BEAT_MS && say();
+  const beating = keepUp(turn, options.leaseMs, over.signal, beat).then(
     (lost) => lost && broken.resolve({ kind: 'lost' }),
     (error: unknown) => broken.resolve({ kind: 'broken', error }),
   );
@@ -129,13 +147,16 @@ export async function takeTurn(deps: TaskDeps, claim: Claim, options: TurnOption
   over.abort();
   signal.removeEventListener('abort', halt);
   await beating;
+  say();
 
   if (result.kind === 'broken') throw asTidegateError(result.error);
   if (result.kind === 'lost') return { outcome: 'lost' };
-  if (result.kind === 'parked') return leave(turn, { failures: run.failures, lost: 0 }, result.dueAt);
+  // The time of the task itself, which the clock decides, and no try of its own.
+  if (result.kind === 'time' && runtime.now() >= claim.header.endsBy) return end(turn, failed(failureOf(tooLong())));
+  if (result.kind === 'parked') return leave(turn, { failures: journal.failures(), lost: 0 }, result.dueAt);
   if (result.kind === 'answered') {
     const finished = await completedWith(turn, task, result.answer).catch(asTidegateError);
-    return finished instanceof TidegateError ? fail(turn, task, finished) : end(journal, finished);
+    return finished instanceof TidegateError ? fail(turn, task, finished) : end(turn, finished);
   }
   // Told to end, it goes on elsewhere at once.
   if (result.kind === 'time' && options.signal?.aborted) return leave(turn, { lost: 0 }, runtime.now());
@@ -150,7 +171,7 @@ export async function takeTurn(deps: TaskDeps, claim: Claim, options: TurnOption
 function fail(turn: Turn, task: Task, error: TidegateError): Promise<TurnEnd> {
   const { deps, claim, journal, policy } = turn;
   const { runtime } = deps;
-  const failures = claim.run.failures + 1;
+  const failures = journal.failures() + 1;
   const verdict =
     error instanceof StepError ? { again: false as const } : judge(error, failures, policy, runtime.random());
   const cause = error.cause instanceof Error ? (error.cause.stack ?? null) : null;
@@ -163,14 +184,15 @@ function fail(turn: Turn, task: Task, error: TidegateError): Promise<TurnEnd> {
     message: error.message,
     cause,
   });
-  if (verdict.again) return leave(turn, { failures, lost: 0 }, runtime.now() + verdict.afterMs);
-  return end(journal, failed(failureOf(error)));
+  if (!verdict.again) return end(turn, failed(failureOf(error)));
+  const notBefore = runtime.now() + verdict.afterMs;
+  return leave(turn, { failures, lost: 0, notBefore }, notBefore);
 }
 
 /** At `dueAt`, but not after the task's own time; at once, where something came meanwhile. */
 async function leave(
-  { deps, claim, journal }: Turn,
-  run: { failures?: number; lost: number },
+  { deps, claim, journal }: Pick<Turn, 'deps' | 'claim' | 'journal'>,
+  run: Partial<Run>,
   dueAt: number,
 ): Promise<TurnEnd> {
   const at = Math.round(Math.min(dueAt, claim.header.endsBy));
@@ -178,23 +200,26 @@ async function leave(
   if (left === 'left') return { outcome: 'left', dueAt: at };
   if (left === 'lost') return { outcome: 'lost' };
   const now = deps.runtime.now();
-  return leave({ deps, claim, journal } as Turn, run, Math.min(at, now));
+  return leave({ deps, claim, journal }, run, Math.min(at, now));
 }
 
-async function end(journal: Journal, change: Change): Promise<TurnEnd> {
-  return { outcome: await journal.end(change) };
+async function end(turn: Pick<Turn, 'deps' | 'claim' | 'journal'>, change: Change): Promise<TurnEnd> {
+  await giveUpWaits(turn);
+  return { outcome: await turn.journal.end(change) };
 }
 
 function refuse({ header, run }: Claim, now: number): TidegateError | null {
-  if (now >= header.endsBy) {
-    return new TidegateError('cancelled', 'the time for the task was over before it ended', {
-      field: 'policy.totalMs',
-      expected: 'a task that ends sooner, or a longer time for it',
-    });
-  }
-  if (run.lost <= MOST_LOST) return null;
+  if (now >= header.endsBy) return tooLong();
+  if (run.lost < MOST_LOST) return null;
   return new TidegateError('internal', `the process was gone ${run.lost} times in a row before anything was done`, {
     hint: 'look for what ends it: memory, a blocking loop, an exit',
+  });
+}
+
+function tooLong(): TidegateError {
+  return new TidegateError('cancelled', 'the time for the task was over before it ended', {
+    field: 'policy.totalMs',
+    expected: 'a task that ends sooner, or a longer time for it',
   });
 }
 
@@ -206,12 +231,13 @@ function noVersion({ header }: Claim): TidegateError {
 }
 
 /** Keeps the lease, writes progress, and looks whether the task was cancelled; resolves with true when it is lost. */
-async function keepUp({ deps, journal }: Turn, leaseMs: number, over: AbortSignal): Promise<boolean> {
+async function keepUp({ deps, journal }: Turn, leaseMs: number, over: AbortSignal, beat: () => void): Promise<boolean> {
   const { runtime } = deps;
   const beatMs = Math.min(BEAT_MS, leaseMs / 4);
   for (let lookedAt = runtime.now(); ;) {
     await runtime.sleep(beatMs, over);
     if (over.aborted) return false;
+    beat();
     if ((await journal.keep()) === 'lost') return true;
     if (runtime.now() - lookedAt < LOOK_MS) continue;
     if ((await journal.look()) === 'lost') return true;

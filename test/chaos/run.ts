@@ -1,14 +1,19 @@
 /**
  * `npm run chaos [kills] [seed]`: the full form of the kill runs, by default 100 kills on each engine.
  * `npm run chaos followers [entries] [seed]`: that of the follower runs, by default 5,000 entries in each.
+ * `npm run chaos tasks [kills] [seed]`: that of the task kill runs, by default 500 kills over all engines.
  */
 import { type Engine, ENGINES, startEngine } from '../services/engine.ts';
 import { type FollowRun, followRun } from './follow-run.ts';
 import { followVerdict } from './follow-verdict.ts';
 import { killRun } from './kill-run.ts';
+import { taskRun } from './task-run.ts';
+import { extraStarts, taskVerdict } from './task-verdict.ts';
 import { verdict } from './verdict.ts';
 
 const TRIMS: FollowRun['trim'][] = ['nothing', 'behind', 'ahead', 'empty'];
+
+const KILLS_A_ROUND = 20;
 
 let passed = 0;
 let failed = 0;
@@ -41,6 +46,21 @@ async function runFollowers(engine: Engine, entries: number, seed: number): Prom
   }
 }
 
+/** In rounds of 200 tasks and about 20 kills, each on an engine of its own. */
+async function runTasks(engine: Engine, kills: number, seed: number): Promise<void> {
+  const rounds = Math.ceil(kills / KILLS_A_ROUND);
+  for (let round = 0; round < rounds; round += 1) {
+    const started = performance.now();
+    const inRound = Math.floor((kills * (round + 1)) / rounds) - Math.floor((kills * round) / rounds);
+    const report = await taskRun({ engine, seed: seed + round, kills: inRound, tasks: 200 });
+    const took = report.takenUpMs.toSorted((a, b) => a - b);
+    const what =
+      `${engine}: ${report.kills.length} kills, ${report.tasks.length} tasks, ${extraStarts(report)} steps begun again, ` +
+      `${took.length} taken up within ${took[Math.floor(took.length / 2)]} ms (median), ${took.at(-1)} ms (longest)`;
+    tell(what, started, taskVerdict(report));
+  }
+}
+
 function tell(what: string, started: number, wrong: string[]): void {
   const seconds = ((performance.now() - started) / 1_000).toFixed(0);
   console.log(`${what}, ${seconds} s: ${wrong.length === 0 ? 'all promises held' : wrong.join('; ')}`);
@@ -48,10 +68,11 @@ function tell(what: string, started: number, wrong: string[]): void {
   else failed += 1;
 }
 
-const followers = process.argv[2] === 'followers';
-const [size, seed] = process.argv.slice(followers ? 3 : 2);
+const kind = ['followers', 'tasks'].find((each) => each === process.argv[2]) ?? 'ingest';
+const [size, seed] = process.argv.slice(kind === 'ingest' ? 2 : 3);
 for (const engine of ENGINES) {
-  if (followers) await runFollowers(engine, Number(size ?? 5_000), Number(seed ?? 1));
+  if (kind === 'followers') await runFollowers(engine, Number(size ?? 5_000), Number(seed ?? 1));
+  else if (kind === 'tasks') await runTasks(engine, Math.ceil(Number(size ?? 500) / ENGINES.length), Number(seed ?? 1));
   else await runKills(engine, Number(size ?? 100), Number(seed ?? 1));
 }
 console.log(`\n${passed} passed, ${failed} failed`);

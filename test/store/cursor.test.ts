@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { decodeCursor, encodeCursor, epochOf, lastBefore, raisedFloor, readFrom } from '../../src/store/cursor.ts';
+import {
+  decodeCursor,
+  encodeCursor,
+  entriesBetween,
+  epochOf,
+  lastBefore,
+  raisedFloor,
+  readFrom,
+} from '../../src/store/cursor.ts';
 
 const span = { epoch: 'e', floor: 10, end: 20 };
 const at = (place: number, epoch = 'e') => ({ epoch, place });
@@ -8,6 +16,13 @@ test.for([0, 1, 35, 36, 1_000_000, Number.MAX_SAFE_INTEGER])('place %s comes bac
   for (const epoch of ['e', epochOf('log', 'id'), 'with.dot', 'ü 東']) {
     expect(decodeCursor(encodeCursor(epoch, place))).toEqual({ epoch, place });
   }
+});
+
+test('entries between two cursors are counted, within one epoch', () => {
+  expect(entriesBetween(encodeCursor('e', 35), encodeCursor('e', 36))).toBe(1);
+  expect(entriesBetween(encodeCursor('e', 36), encodeCursor('e', 35))).toBe(-1);
+  expect(entriesBetween(encodeCursor('e', 1_000), encodeCursor('e', 1_000))).toBe(0);
+  expect(entriesBetween(encodeCursor('e', 1), encodeCursor('f', 1))).toBeNull();
 });
 
 test.for([

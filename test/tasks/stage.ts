@@ -1,4 +1,5 @@
 /** A stage for tasks: an app over a store, a clock that moves when told, and runners that share both. */
+import type { AppOptions } from '../../src/core/declaration/app.ts';
 import type { Task } from '../../src/core/declaration/task.ts';
 import type { Json } from '../../src/core/json.ts';
 import type { Principal } from '../../src/core/principal.ts';
@@ -29,8 +30,13 @@ export interface TaskStage extends Stage {
   cancel(taskId: string, principal?: Principal): Promise<boolean>;
 }
 
-export function taskStage(declared: Record<string, Task>, base: Store = createMemoryStore()): TaskStage {
-  const stage = stageOf({ tasks: declared }, base);
+/** @param more of the app, such as its streams */
+export function taskStage(
+  declared: Record<string, Task>,
+  base: Store = createMemoryStore(),
+  more: Partial<AppOptions> = {},
+): TaskStage {
+  const stage = stageOf({ tasks: declared, ...more }, base);
   const catalog = new Map(Object.entries(declared));
   const tasks: TaskDeps = { ...stage.deps, catalog };
   const { clock } = stage;

@@ -4,11 +4,13 @@
  * ends the process's part in it. It appears as a tool; a client that knows tasks polls it, others get what `otherwise` says.
  */
 import type * as z from 'zod';
+import type { StreamEvent } from '../event.ts';
 import type { Json } from '../json.ts';
 import type { Log } from '../runtime.ts';
 import type { Principal } from '../principal.ts';
 import type { Answer, AskRequest, ContentOf } from './ask.ts';
-import type { AppStreams, HandlerContext, ToolAnnotations, ToolAnswer } from './handlers.ts';
+import type { Condition, ConditionKind } from './condition.ts';
+import type { AppStreams, HandlerContext, StreamRef, ToolAnnotations, ToolAnswer } from './handlers.ts';
 
 /** What a function of a step gets. */
 export interface StepContext {
@@ -33,6 +35,18 @@ export interface StepOptions {
   timeoutMs?: number;
 }
 
+/** That a condition began to hold, or was found to hold. */
+export interface Occurrence<Data = Json, Kind extends ConditionKind = ConditionKind> {
+  /** For which key; null: for all keys together, or of a stream without keys. */
+  key: string | null;
+  /** Epoch ms: when the event was stored, or when time alone did it; where it held already, when the wait began. */
+  at: number;
+  /** The event that did it; null for `absence`, where none did. */
+  event: Kind extends 'absence' ? null : StreamEvent<Data>;
+  /** The number that decided, where one did: the field's, or the rate. */
+  value: number | null;
+}
+
 /**
  * What `run` gets. All that it does beside these functions is done again on each entry, so effects belong into steps;
  * names of steps, and the order of calls without a name, have to be the same on each entry. Functions need no `this`.
@@ -53,12 +67,27 @@ export interface TaskContext {
     options?: StepOptions,
   ) => Promise<Value>;
   sleep: (ms: number) => Promise<void>;
+  /**
+   * Waits until a condition on the events of a stream holds, for any key that it does not leave out; null when the time
+   * was over before. `threshold` and `match` hold at once where the latest event of a key passes already, and `change`
+   * is measured from there; `rate`, `count` and `absence` begin with the wait. Of silence it is told 5 s late, by which
+   * clocks may differ. No event is missed, however long it takes and whichever process looks; but one that retention
+   * took away before anybody could look at it is gone.
+   * @param options `timeoutMs`: default as long as the task may take.
+   */
+  waitFor: <Data = Json, Kind extends ConditionKind = ConditionKind>(
+    stream: StreamRef<Data>,
+    condition: Condition<Data> & { kind: Kind },
+    options?: { timeoutMs?: number },
+  ) => Promise<Occurrence<Data, Kind> | null>;
   /** Asks the person behind the task. The same key may be asked again: the second is another question. */
   ask: <Request extends AskRequest>(key: string, request: Request) => Promise<Answer<ContentOf<Request>>>;
   /** Epoch ms; remembered, as `random` and `uuid` are: the same call answers the same on each entry. */
   now: () => number;
   random: () => number;
   uuid: () => string;
+  /** A step of its own that stores a page of the result; see `StepContext.page`. */
+  page: (text: string, mimeType?: string) => Promise<void>;
   /** What the task is at, for those who poll it. Written at most once a second; the newest is written. */
   progress: (message: string) => void;
   /** Aborts when the task was cancelled or lost, or this entry's time is over. */

@@ -1,0 +1,7 @@
+/** What `tidegate tasks` takes: of its own, so that nobody loads the command to say it. */
+export const TASKS_USAGE = `  tidegate tasks list [--status STATUS] [--limit N] [--json]
+  tidegate tasks show ID [--watch] [--json]
+  tidegate tasks cancel ID
+  tidegate tasks retry ID        begin a failed task again, with what had succeeded kept
+
+  --subject NAME   whose tasks; default public. --tenant NAME   default public`;

@@ -1,0 +1,42 @@
+/**
+ * The process that is killed in the task kill runs: a runner on a store that it shares with others. It begins the tasks
+ * that it is told of (`{ n }`), each under an idempotency key, and tells their ids. Settings come as JSON in the first argument.
+ */
+import { readConfig } from '../../src/core/config.ts';
+import { PUBLIC } from '../../src/core/principal.ts';
+import { nodeRuntime } from '../../src/entry/node-runtime.ts';
+import { openStore } from '../../src/store/open.ts';
+import { startRunner } from '../../src/tasks/runner.ts';
+import { createTasks } from '../../src/tasks/service.ts';
+import { taskApp } from './task-app.ts';
+
+export interface TaskWorkerSettings {
+  environment: Record<string, string>;
+  record: string;
+  leaseMs: number;
+  everyMs: number;
+  /** Begins every lease's holder, so that a lease that is left tells whose it was. */
+  name: string;
+}
+
+export interface Begun {
+  n: number;
+  taskId: string;
+}
+
+const { environment, record, leaseMs, everyMs, name } = JSON.parse(process.argv[2] ?? '{}') as TaskWorkerSettings;
+const host = nodeRuntime(() => {});
+const runtime = { ...host, newId: () => `${name}.${host.newId()}` };
+const app = taskApp(record, name);
+const store = await openStore(readConfig(environment, 'sqlite'), runtime, app.name);
+const deps = { app, store, runtime, catalog: app.tasks };
+const runner = startRunner(deps, { leaseMs, everyMs, concurrency: 16 });
+const tasks = createTasks(deps, runner.dispatch);
+
+process.on('message', ({ n }: { n: number }) => {
+  void tasks
+    .begin(PUBLIC, 'job', { n }, { once: `job ${n}`, deadline: Date.now() + 10_000 })
+    .then(({ taskId }) => process.send?.({ n, taskId } satisfies Begun));
+});
+process.on('disconnect', () => process.exit());
+process.send?.('ready');

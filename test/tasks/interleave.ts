@@ -1,0 +1,116 @@
+/**
+ * Runs processes on one store, one store call at a time, in an order that is chosen: every order there is, or orders
+ * drawn by chance. A process goes on from one gated call to the next; the others stand still meanwhile.
+ */
+import type { Runtime } from '../../src/core/runtime.ts';
+import type { Store } from '../../src/store/store.ts';
+
+/** Whether a process stands still before this call. */
+export type Gate = (call: keyof Store, args: readonly unknown[]) => boolean;
+
+export interface Process {
+  run(store: Store): Promise<unknown>;
+  gate: Gate;
+  /** It is killed at its gated call of this number, from 1 on. */
+  diesAt?: number;
+}
+
+interface Running {
+  open: (() => void) | null;
+  done: boolean;
+  passed: number;
+}
+
+/** Turns of promises that a process takes from one gate to the next, at most. */
+const MOST_TURNS = 5_000;
+
+/** A runtime in which nothing takes time: short pauses are over at once, long ones last for ever. */
+export function withoutTime(runtime: Runtime): Runtime {
+  return {
+    ...runtime,
+    async sleep(ms, signal) {
+      if (ms > 20) {
+        await new Promise<void>((resolve) => signal?.addEventListener('abort', () => resolve(), { once: true }));
+      }
+      for (let turns = 0; turns < 20; turns += 1) await Promise.resolve();
+    },
+  };
+}
+
+/** Runs all to their ends, or deaths. @param choose which of so many goes on, from 0 on */
+export async function interleave(
+  store: Store,
+  processes: readonly Process[],
+  choose: (among: number) => number,
+): Promise<void> {
+  const running = processes.map((process) => {
+    const state: Running = { open: null, done: false, passed: 0 };
+    const gated = new Proxy(store, {
+      get(target, name: keyof Store) {
+        const member = target[name];
+        if (typeof member !== 'function') return member;
+        return async (...args: unknown[]) => {
+          if (process.gate(name, args)) {
+            await new Promise<void>((resolve) => (state.open = resolve));
+          }
+          return (member as (...args: unknown[]) => Promise<unknown>)(...args);
+        };
+      },
+    });
+    process.run(gated).then(
+      () => (state.done = true),
+      (error: unknown) => {
+        state.done = true;
+        throw error;
+      },
+    );
+    return { process, state };
+  });
+  for (const { state } of running) await standing(state);
+  for (;;) {
+    const able = running.filter(({ process, state }) => !state.done && state.passed + 1 !== process.diesAt);
+    if (able.length === 0) return;
+    const chosen = able[choose(able.length)];
+    if (!chosen) throw new Error('chosen from nowhere');
+    const { state } = chosen;
+    const open = state.open;
+    state.open = null;
+    state.passed += 1;
+    open?.();
+    await standing(state);
+  }
+}
+
+/** Until it stands at a gate, or is done. */
+async function standing(state: Running): Promise<void> {
+  for (let turns = 0; turns < MOST_TURNS && state.open === null && !state.done; turns += 1) await Promise.resolve();
+  if (state.open === null && !state.done) throw new Error('a process waits for something that is no gate');
+}
+
+/** Calls `run` with every sequence of choices there is; answers how many. */
+export async function everyOrder(run: (choose: (among: number) => number) => Promise<void>): Promise<number> {
+  let path: number[] = [];
+  for (let runs = 1; ; runs += 1) {
+    const taken: { chose: number; among: number }[] = [];
+    await run((among) => {
+      const chose = path[taken.length] ?? 0;
+      taken.push({ chose, among });
+      return chose;
+    });
+    while (taken.length > 0 && (taken.at(-1)?.chose ?? 0) + 1 >= (taken.at(-1)?.among ?? 0)) taken.pop();
+    const last = taken.at(-1);
+    if (!last) return runs;
+    path = [...taken.slice(0, -1).map(({ chose }) => chose), last.chose + 1];
+  }
+}
+
+/** Chance that comes again with the same seed. */
+export function seeded(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

@@ -1,0 +1,90 @@
+/** On each engine: waits of every kind end once, with what they waited for, while two processes work and follow. */
+import { expect, test } from 'vitest';
+import { readConfig } from '../../src/core/config.ts';
+import type { Condition } from '../../src/core/declaration/condition.ts';
+import type { Json } from '../../src/core/json.ts';
+import { systemRuntime } from '../../src/core/runtime.ts';
+import { createMemoryStore } from '../../src/store/memory.ts';
+import { openStore } from '../../src/store/open.ts';
+import type { Store } from '../../src/store/store.ts';
+import { publish } from '../../src/streams/publish.ts';
+import { createTask } from '../../src/tasks/create.ts';
+import { followWaiters } from '../../src/tasks/follow-waiters.ts';
+import { waiterPartition } from '../../src/tasks/names.ts';
+import { getTask } from '../../src/tasks/requests.ts';
+import { runTasks } from '../../src/tasks/run-due.ts';
+import { TENANT } from '../ingest/stage.ts';
+import { requireService } from '../services/available.ts';
+import { type Engine, ENGINES, startEngine } from '../services/engine.ts';
+import { ADA } from './stage.ts';
+import { ABOVE_30, endOf, waitStage } from './wait-stage.ts';
+
+const CONDITIONS: [Condition, number][] = [
+  [ABOVE_30, 31],
+  [{ kind: 'match', where: { celsius: 7 } }, 7],
+  [{ kind: 'change', field: 'celsius', by: 10 }, 12],
+  [{ kind: 'count', atLeast: 3, withinMs: 3_600_000 }, 12],
+];
+const EVENTS = [7, 1, 12, 31];
+const NEVER: Condition = { kind: 'threshold', field: 'celsius', above: 1_000 };
+
+async function expectEnds(store: Store): Promise<void> {
+  const stage = waitStage();
+  const deps = { ...stage.tasks, store, runtime: systemRuntime(() => {}) };
+  const [stream] = deps.app.streams.values();
+  if (!stream) throw new Error('no stream');
+  const deadline = () => Date.now() + 60_000;
+  const begin = async (condition: Condition) => {
+    const input = { condition } as unknown as Json;
+    const made = { principal: ADA, task: 'waiting', input, deadline: deadline(), leaseMs: null };
+    return (await createTask(deps, made)).taskId;
+  };
+  const append = (celsius: number) => publish(deps, TENANT, stream, { data: { sensor: 'a', celsius } }, deadline());
+  const follow = () => followWaiters(deps, TENANT, stream, { deadline: deadline() });
+  const two = (work: () => Promise<unknown>) => Promise.all([work(), work()]);
+
+  await append(1);
+  const waits = await Promise.all(
+    CONDITIONS.map(async ([condition, celsius]) => ({ id: await begin(condition), celsius })),
+  );
+  const never = await begin(NEVER);
+  await two(() => runTasks(deps, deadline()));
+  for (const celsius of EVENTS) {
+    await append(celsius);
+    await two(follow);
+    await two(() => runTasks(deps, deadline()));
+  }
+  for (const { id, celsius } of waits) {
+    await expect
+      .poll(() => runTasks(deps, deadline()).then(() => getTask(deps, ADA, id)), { timeout: 20_000 })
+      .toMatchObject({ status: 'completed' });
+    expect(endOf((await getTask(deps, ADA, id)).result)).toMatchObject({ event: { data: { celsius } } });
+  }
+  expect((await getTask(deps, ADA, never)).status).toBe('working');
+  const { records } = await store.list(waiterPartition(TENANT, 'temps'), { now: Date.now(), limit: 10 });
+  expect(records.map(({ id }) => id.split(' ')[0])).toEqual([never]);
+}
+
+const there: Record<Engine, boolean> = {
+  sqlite: true,
+  redis: requireService('redis'),
+  dynamodb: requireService('dynamodb'),
+};
+
+test('memory', () => expectEnds(createMemoryStore()));
+
+test.for(ENGINES)('%s', { timeout: 120_000 }, async (engine, { skip }) => {
+  if (!there[engine]) skip();
+  const { environment, stop } = await startEngine(engine);
+  const store = await openStore(
+    readConfig(environment, 'sqlite'),
+    systemRuntime(() => {}),
+    'waits',
+  );
+  try {
+    await expectEnds(store);
+  } finally {
+    await store.close();
+    await stop();
+  }
+});
