@@ -1,6 +1,7 @@
 /** What the official suite expects a server to offer (its scenarios name each thing), declared with the public API alone. */
 import * as z from 'zod';
 import { defineApp, type JsonObject, prompt, resource, stream, tool } from '../../src/index.ts';
+import { besideTasks, conformanceTasks } from './tasks.ts';
 
 /** One red pixel. */
 const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==';
@@ -45,7 +46,9 @@ export const conformanceApp = defineApp({
       time: 'at',
     }),
   },
+  tasks: conformanceTasks,
   tools: {
+    ...besideTasks,
     test_simple_text: tool({
       description: 'Answers a text.',
       run: () => Promise.resolve('This is a simple text response for testing.'),

@@ -46,13 +46,16 @@ export interface ServeOptions {
   http?: Partial<HttpOptions>;
   /** Works on tasks; null: nobody does. Default: null. */
   runner?: RunnerOptions | null;
+  /** Epoch ms; default: the system's. */
+  now?: () => number;
   /** Whose every request is; default: nobody in particular. */
   principal?: Principal;
 }
 
 export async function serveApp(app: App, options: ServeOptions = {}): Promise<Served> {
   const logged: Logged[] = [];
-  const runtime = systemRuntime((level, message, fields) => void logged.push({ level, message, fields }));
+  const system = systemRuntime((level, message, fields) => void logged.push({ level, message, fields }));
+  const runtime = { ...system, now: options.now ?? Date.now };
   const store = options.store ?? createMemoryStore({});
   const deps: Deps = { app, store, runtime };
   const builtIns: BuiltIns = options.builtIns ? { tools: streamTools(deps), resources: streamResources(deps) } : {};
