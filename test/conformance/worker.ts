@@ -10,10 +10,10 @@ import { conformanceApp } from './app.ts';
 const ENTRY_MS = 5_000;
 
 const runtime = systemRuntime(() => {});
-const { fetch } = createWorker(conformanceApp);
+const host = createWorker(conformanceApp);
 
 export default {
-  fetch,
+  fetch: (request: Request, environment: Record<string, string>) => host.fetch(request, environment),
   async scheduled(_event: unknown, environment: Record<string, string>): Promise<void> {
     const store = await openStore(readConfig(environment, 'redis'), runtime, conformanceApp.name);
     await runTasks(withTasks({ app: conformanceApp, store, runtime }), runtime.now() + ENTRY_MS);

@@ -147,9 +147,18 @@ describe.each(ERAS)('a client of %s that knows no tasks', (era, call) => {
     expect(error?.code).toBe(era === '2026-07-28' ? -32_021 : -32_601);
     expect(Date.now() - started).toBeLessThan(3_000);
     const { records } = await store.list(ownPartition(ADA), { now: Date.now(), limit: 9 });
-    const [{ taskId = '' } = {}] = records.map(({ value }) => value as { taskId: string });
-    expect((await reach(served, taskId, 'cancelled')).status).toBe('cancelled');
+    const [first] = records.map(({ value }) => value as { taskId: string });
+    expect((await reach(served, first?.taskId ?? '', 'cancelled')).status).toBe('cancelled');
   });
+});
+
+test('a task with an idempotency key goes on when the call that waited is over, and the next one waits for it again', async () => {
+  await open();
+  const meta = { 'io.tidegate/idempotencyKey': 'order 1' };
+  const call = () => callTool(served, 'quick', { ms: 500 }, { meta });
+  expect((await call()).error?.code).toBe(-32_021);
+  expect((await call()).result).toMatchObject({ structuredContent: { sum: 500 } });
+  expect(await begun()).toBe(1);
 });
 
 test('a task that failed is a failure in words for who waits', async () => {

@@ -119,7 +119,7 @@ describe('pages of a result', () => {
     const rest = await Promise.all(
       [2, 3, 4].map((page) => ask(ada, 'resources/read', { uri: `task://${taskId}/pages/${page}` })),
     );
-    const texts = rest.map(({ result: read }) => (read?.['contents'] as { text: string }[])[0]?.text ?? '');
+    const texts = rest.map(({ result: read }) => ((read?.['contents'] ?? []) as { text: string }[])[0]?.text ?? '');
     expect(JSON.parse(texts.join(''))).toMatchObject({ structuredContent: { text: 'x'.repeat(400_000) } });
 
     for (const [served, wrong] of [
@@ -240,10 +240,8 @@ describe('answers', () => {
     expect((await update({ name: accept({ name: 'Eve' }) })).result).toMatchObject({ resultType: 'complete' });
     expect((await update({ age: accept({ age: 36 }) })).result).toMatchObject({ resultType: 'complete' });
     const { result } = await reach(other, taskId, 'completed');
-    expect(JSON.parse((result?.content[0] as { text: string }).text)).toEqual([
-      accept({ name: 'Ada' }),
-      accept({ age: 36 }),
-    ]);
+    const [block] = (result?.content ?? []) as { text: string }[];
+    expect(JSON.parse(block?.text ?? '')).toEqual([accept({ name: 'Ada' }), accept({ age: 36 })]);
 
     expect((await update({ age: accept({ age: 1 }) })).result).toMatchObject({ resultType: 'complete' });
     expect(await getTask(other, taskId)).toMatchObject({ status: 'completed', result });

@@ -69,7 +69,7 @@ describe('the parts of a state', () => {
     ['failed', { failure, message: failure.message }, ['error']],
     ['cancelled', { message: 'cancelled on request' }, []],
   ] as const)('%s has its own, and none of the others', (status, part, expected) => {
-    const task = detailedTask('id', { ...header, ...part, status } as Header, 0);
+    const task = detailedTask('id', { ...header, ...part, status }, 0);
     expect(['inputRequests', 'result', 'error', 'requestState'].filter((key) => key in task)).toEqual(expected);
     expect(JSON.stringify(task)).not.toContain('/srv/');
   });

@@ -1,0 +1,12 @@
+/** The whole app with tasks that nobody works on, on the store of the environment. */
+import { readConfig } from '../../../src/core/config.ts';
+import { composeHttp, withTasks } from '../../../src/entry/compose.ts';
+import { nodeRuntime } from '../../../src/entry/node-runtime.ts';
+import { openNodeStore } from '../../../src/entry/node-store.ts';
+import { taskApp } from '../task-app.ts';
+import { listen } from './listen.ts';
+
+const runtime = nodeRuntime(() => {});
+const store = await openNodeStore(readConfig(process.env, 'sqlite'), runtime, taskApp.name);
+const { http } = composeHttp(withTasks({ app: taskApp, store, runtime }), { host: '127.0.0.1', publicUrl: null });
+listen(http.fetch);
