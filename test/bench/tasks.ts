@@ -46,38 +46,57 @@ end
 `;
 }
 
-async function measure(environment: Record<string, string>): Promise<{ rate: number; p99Ms: number }> {
+interface Figures {
+  rate: number;
+  p99Ms: number;
+  /** Of a bare Hono echo that is sent the same, in rounds between. */
+  echo: number;
+}
+
+async function measure(environment: Record<string, string>): Promise<Figures> {
   const folder = mkdtempSync(join(tmpdir(), 'tidegate-bench-'));
   const ids = join(folder, 'ids');
   const lua = join(folder, 'tasks.lua');
   writeFileSync(ids, (await beginTasks(environment, TASKS)).join('\n'));
   writeFileSync(lua, script(ids));
-  const [port = 0] = await freePorts(1);
-  const file = join(import.meta.dirname, 'servers/tasks.ts');
   const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
-  const args = ['-c', '0', 'env', ...variables, process.execPath, file, String(port)];
-  const server = await startProcess('taskset', args, /listening/);
+  const ports = await freePorts(2);
+  const servers = await Promise.all(
+    ['tasks', 'echo'].map((name, index) => {
+      const file = join(import.meta.dirname, `servers/${name}.ts`);
+      const args = ['-c', '0', 'env', ...variables, process.execPath, file, String(ports[index])];
+      return startProcess('taskset', args, /listening/);
+    }),
+  );
   try {
-    const rounds = [];
+    const rounds: { rate: number; p99Ms: number }[][] = [[], []];
     for (let round = 0; round <= ROUNDS; round += 1) {
-      const { rate, p99Ms } = await runWrk(`http://127.0.0.1:${port}/mcp`, lua, SECONDS, CONNECTIONS);
-      // The first round only warms up.
-      if (round > 0) rounds.push({ rate, p99Ms });
+      for (const [index, port] of ports.entries()) {
+        const figures = await runWrk(`http://127.0.0.1:${port}/mcp`, lua, SECONDS, CONNECTIONS);
+        // The first round only warms up.
+        if (round > 0) rounds[index]?.push(figures);
+      }
     }
-    return { rate: median(rounds.map(({ rate }) => rate)), p99Ms: median(rounds.map(({ p99Ms }) => p99Ms)) };
+    const [tasks = [], echo = []] = rounds;
+    return {
+      rate: median(tasks.map(({ rate }) => rate)),
+      p99Ms: median(tasks.map(({ p99Ms }) => p99Ms)),
+      echo: median(echo.map(({ rate }) => rate)),
+    };
   } finally {
-    await server.stop();
+    await Promise.all(servers.map((server) => server.stop()));
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
 export async function benchTasks(): Promise<void> {
   for (const engine of ['sqlite', 'redis'] as const satisfies Engine[]) {
-    const { rate, p99Ms } = await onEngine(engine, measure);
+    const { rate, p99Ms, echo } = await onEngine(engine, measure);
     const asked = engine === 'sqlite';
     print(`tasks/get, ${engine}, ${TASKS} tasks, ${CONNECTIONS} connections`, [
       ['requests', `${Math.round(rate)}/s`, asked ? '≥ 2,000/s' : ''],
       ['p99', `${p99Ms.toFixed(1)} ms`, asked ? '≤ 50 ms' : ''],
+      ['bare Hono echo', `${Math.round(echo)}/s`],
     ]);
   }
 }

@@ -4,6 +4,7 @@ import { nodeRuntime } from '../../src/entry/node-runtime.ts';
 import { openStore } from '../../src/store/open.ts';
 import { startWorker } from '../entry/workerd.ts';
 import { serveApp } from '../mcp/served.ts';
+import { requireService, type Service } from '../services/available.ts';
 import { type Engine, type RunningEngine, startEngine } from '../services/engine.ts';
 import { conformanceApp } from './app.ts';
 
@@ -21,6 +22,14 @@ export const HOSTS = {
 } satisfies Record<string, () => Promise<Host>>;
 
 export type HostName = keyof typeof HOSTS;
+
+const NEEDED: Partial<Record<HostName, Service>> = { redis: 'redis', dynamodb: 'dynamodb', workerd: 'redis' };
+
+/** Whether what the host stands on is on this machine; says so where it is not. */
+export function isPossible(name: HostName): boolean {
+  const service = NEEDED[name];
+  return service === undefined || requireService(service);
+}
 
 /** Pause between two looks at what is due in workerd, ms: a deployed Worker is called once a minute. */
 const LOOK_MS = 100;

@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Host, type HostName, HOSTS } from './hosts.ts';
+import { type Host, type HostName, HOSTS, isPossible } from './hosts.ts';
 
 interface LeftOut {
   pattern: RegExp;
@@ -150,7 +150,7 @@ const all = Object.keys(HOSTS).filter(isHost);
 const hosts = part === undefined ? (['memory'] as const) : named.length > 0 ? named.filter(isHost) : all;
 const work = await scenarios(part === undefined ? /./ : /^tasks-/);
 const outcomes: Outcome[] = [];
-for (const name of hosts) {
+for (const name of hosts.filter(isPossible)) {
   console.log(`on ${name}:`);
   const host = await HOSTS[name]();
   try {
