@@ -27,7 +27,12 @@ interface Count {
 
 if (all) provide();
 const counts = [await runVitest()];
-if (all) counts.push(await runCounted('conformance', ['test/conformance/run.ts']));
+if (all) {
+  const suite = 'test/conformance/run.ts';
+  counts.push(await runCounted('conformance', [suite]));
+  const others = ['sqlite', 'redis', 'dynamodb', 'workerd'];
+  counts.push(await runCounted('conformance of tasks', [suite, 'tasks', ...others]));
+}
 const sum = (part: keyof Count) => counts.reduce((total, count) => total + count[part], 0);
 console.log(`\n${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped`);
 process.exitCode = sum('failed') === 0 && sum('passed') > 0 ? 0 : 1;

@@ -3,14 +3,13 @@
  * against a bare Hono echo. Each server is a process of its own on one core, the load (wrk, 16 connections) on the other;
  * rounds are interleaved, and medians compared.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts, startProcess } from '../../infra/local/server-process.ts';
 import { median, print } from './print.ts';
 import { CALL_ARGUMENTS } from './servers/tools.ts';
+import { runWrk } from './wrk.ts';
 
 const SERVERS = ['echo', 'sdk', 'tidegate'] as const;
 const VERSION = '2026-07-28';
@@ -42,17 +41,6 @@ function script(method: keyof typeof REQUESTS): string {
   return `wrk.method = "POST"\nwrk.body = [==[${JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })}]==]\n${lines.join('\n')}\n`;
 }
 
-async function load(url: string, file: string): Promise<number> {
-  const args = ['-t1', `-c${CONNECTIONS}`, `-d${SECONDS}s`, '-s', file, url];
-  const wrk = spawn('taskset', ['-c', '1', 'wrk', ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-  let output = '';
-  wrk.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  await once(wrk, 'close');
-  const [, rate] = /Requests\/sec:\s+([\d.]+)/.exec(output) ?? [];
-  if (rate === undefined || /Non-2xx/.test(output)) throw new Error(`wrk: ${output}`);
-  return Number(rate);
-}
-
 export async function benchEndpoint(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'tidegate-bench-'));
   const ports = await freePorts(SERVERS.length);
@@ -69,7 +57,7 @@ export async function benchEndpoint(): Promise<void> {
       const rates = SERVERS.map((): number[] => []);
       for (let round = 0; round <= ROUNDS; round += 1) {
         for (const [index, port] of ports.entries()) {
-          const rate = await load(`http://127.0.0.1:${port}/mcp`, file);
+          const { rate } = await runWrk(`http://127.0.0.1:${port}/mcp`, file, SECONDS, CONNECTIONS);
           // The first round only warms up.
           if (round > 0) rates[index]?.push(rate);
         }

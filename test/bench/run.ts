@@ -1,10 +1,11 @@
-/** `npm run bench [endpoint|ingest|reads|stores|lambda]`: every benchmark, or those named; ratios are of one run. */
+/** `npm run bench [endpoint|ingest|reads|stores|lambda|tasks]`: every benchmark, or those named; ratios are of one run. */
 import { availableParallelism, cpus } from 'node:os';
 import { benchEndpoint } from './endpoint.ts';
 import { benchIngest } from './ingest.ts';
 import { benchLambda } from './lambda.ts';
 import { benchReads } from './reads.ts';
 import { benchStores } from './stores.ts';
+import { benchTasks } from './tasks.ts';
 
 const BENCHMARKS: Record<string, () => Promise<void>> = {
   endpoint: benchEndpoint,
@@ -12,6 +13,7 @@ const BENCHMARKS: Record<string, () => Promise<void>> = {
   reads: benchReads,
   stores: benchStores,
   lambda: benchLambda,
+  tasks: benchTasks,
 };
 
 const wanted = process.argv.slice(2);

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { defineApp, type JsonObject, prompt, resource, stream, tool } from '../../src/index.ts';
 import { askingPrompts, askingTools } from './asking.ts';
+import { besideTasks, conformanceTasks } from './tasks.ts';
 
 /** One red pixel. */
 const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==';
@@ -46,8 +47,10 @@ export const conformanceApp = defineApp({
       time: 'at',
     }),
   },
+  tasks: conformanceTasks,
   tools: {
     ...askingTools,
+    ...besideTasks,
     test_simple_text: tool({
       description: 'Answers a text.',
       run: () => Promise.resolve('This is a simple text response for testing.'),

@@ -1,21 +1,27 @@
 /**
  * `npm run conformance`: the official suite against `app.ts`, on Node, on a free port. Every scenario that the suite lists
  * for a revision is run, but for those named in `LEFT_OUT` with their reason. There is no list of expected failures.
+ * `npm run conformance -- tasks [host ...]`: the scenarios of tasks alone, on each of the hosts, or on those named.
  */
 import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { serveApp } from '../mcp/served.ts';
-import { conformanceApp } from './app.ts';
+import { type Host, type HostName, HOSTS, isPossible } from './hosts.ts';
 
 interface LeftOut {
   pattern: RegExp;
   reason: string;
 }
 
+/** The scenarios of extensions belong to no revision; they speak the newest. */
+const EXTENSIONS = 'extension';
+
 const LEFT_OUT: Record<string, LeftOut[]> = {
-  '2026-07-28': [{ pattern: /^tasks-/, reason: 'the tasks extension is not served' }],
+  [EXTENSIONS]: [
+    { pattern: /^tasks-status-notifications$/, reason: 'the suite itself passes over it' },
+    { pattern: /^(?!tasks-)/, reason: 'an extension that is not served' },
+  ],
   '2025-11-25': [
     {
       pattern: /^tools-call-(sampling|elicitation)$|^elicitation-/,
@@ -56,8 +62,10 @@ async function cli(...args: string[]): Promise<{ code: number | null; output: st
 }
 
 async function scenariosOf(version: string): Promise<string[]> {
-  const { code, output } = await cli('list', '--server', '--spec-version', version);
-  const names = [...output.matchAll(/^ {2}- (\S+)/gm)].map(([, name]) => name ?? '');
+  const revision = version === EXTENSIONS ? [] : ['--spec-version', version];
+  const { code, output } = await cli('list', '--server', ...revision);
+  const listed = version === EXTENSIONS ? /^ {2}- (\S+) \[extension\]/gm : /^ {2}- (\S+)/gm;
+  const names = [...output.matchAll(listed)].map(([, name]) => name ?? '');
   if (code !== 0 || names.length === 0) throw new Error(`the suite lists no scenarios for ${version}:\n${output}`);
   return names;
 }
@@ -72,7 +80,8 @@ async function checksIn(directory: string): Promise<Check[]> {
 async function runScenario(url: string, scenario: string, version: string): Promise<Outcome> {
   const directory = await mkdtemp(join(tmpdir(), 'conformance-'));
   try {
-    const target = ['--url', url, '--scenario', scenario, '--spec-version', version, '-o', directory];
+    const revision = version === EXTENSIONS ? [] : ['--spec-version', version];
+    const target = ['--url', url, '--scenario', scenario, ...revision, '-o', directory];
     const { code, output } = await cli('server', ...target);
     const checks = await checksIn(directory);
     const failed = checks.some(({ status }) => status === 'FAILURE');
@@ -92,33 +101,61 @@ function report({ scenario, version, checks, passed }: Outcome): void {
   for (const status of ['FAILURE', 'WARNING', 'SKIPPED'] as const) {
     if (count(status) > 0) counts.push(`${count(status)} ${status.toLowerCase()}`);
   }
-  console.log(`${passed ? 'pass' : 'FAIL'}  ${version}  ${scenario.padEnd(38)} ${counts.join(', ')}`);
+  console.log(`${passed ? 'pass' : 'FAIL'}  ${version.padEnd(10)}  ${scenario.padEnd(38)} ${counts.join(', ')}`);
   for (const { id, status, errorMessage } of checks) {
     if (status === 'FAILURE' || status === 'WARNING') console.log(`        ${status} ${id}: ${errorMessage ?? ''}`);
   }
 }
 
-const served = await serveApp(conformanceApp, { builtIns: true });
-const outcomes: Outcome[] = [];
-try {
+/** The scenarios to run, by revision; those that are left out are named. */
+async function scenarios(wanted: RegExp): Promise<{ scenario: string; version: string }[]> {
   const work: { scenario: string; version: string }[] = [];
   for (const [version, leftOut] of Object.entries(LEFT_OUT)) {
-    for (const scenario of await scenariosOf(version)) {
+    for (const scenario of (await scenariosOf(version)).filter((name) => wanted.test(name))) {
       const left = leftOut.find(({ pattern }) => pattern.test(scenario));
-      if (left) console.log(`left  ${version}  ${scenario.padEnd(38)} ${left.reason}`);
+      if (left) console.log(`left  ${version.padEnd(10)}  ${scenario.padEnd(38)} ${left.reason}`);
       else work.push({ scenario, version });
     }
   }
+  return work;
+}
+
+async function runOn({ mcpUrl }: Host, work: { scenario: string; version: string }[]): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  const left = [...work];
   const worker = async () => {
-    for (let next = work.shift(); next; next = work.shift()) {
-      const outcome = await runScenario(served.mcpUrl, next.scenario, next.version);
+    for (let next = left.shift(); next; next = left.shift()) {
+      const outcome = await runScenario(mcpUrl, next.scenario, next.version);
       outcomes.push(outcome);
       report(outcome);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
-} finally {
-  await served.close();
+  return outcomes;
+}
+
+function isHost(name: string): name is HostName {
+  return Object.hasOwn(HOSTS, name);
+}
+
+const [part, ...named] = process.argv.slice(2);
+const unknown = [...named.filter((name) => !isHost(name)), ...(part === undefined || part === 'tasks' ? [] : [part])];
+if (unknown.length > 0) {
+  console.error(`no ${unknown.join(', ')}; there is tasks, on ${Object.keys(HOSTS).join(', ')}`);
+  process.exit(2);
+}
+const all = Object.keys(HOSTS).filter(isHost);
+const hosts = part === undefined ? (['memory'] as const) : named.length > 0 ? named.filter(isHost) : all;
+const work = await scenarios(part === undefined ? /./ : /^tasks-/);
+const outcomes: Outcome[] = [];
+for (const name of hosts.filter(isPossible)) {
+  console.log(`on ${name}:`);
+  const host = await HOSTS[name]();
+  try {
+    outcomes.push(...(await runOn(host, work)));
+  } finally {
+    await host.close();
+  }
 }
 
 const failed = outcomes.filter(({ passed }) => !passed).length;

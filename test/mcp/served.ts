@@ -49,10 +49,10 @@ export interface ServeOptions {
   http?: Partial<HttpOptions>;
   /** Null: there are none; default: the same for all. */
   secrets?: Secrets | null;
-  /** Epoch ms; default: the system's. */
-  now?: () => number;
   /** Works on tasks; null: nobody does. Default: null. */
   runner?: RunnerOptions | null;
+  /** Epoch ms; default: the system's. */
+  now?: () => number;
   /** Whose every request is; default: nobody in particular. */
   principal?: Principal;
 }

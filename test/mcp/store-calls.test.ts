@@ -5,6 +5,8 @@ import { defineApp, stream, TidegateError, tool } from '../../src/index.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import type { Store } from '../../src/store/store.ts';
 import { type Served, serveApp } from './served.ts';
+import { begin, getTask } from './tasks/client.ts';
+import { taskApp } from './tasks/task-app.ts';
 
 const app = defineApp({
   name: 'counted',
@@ -62,6 +64,15 @@ describe('calls to the store', () => {
     served = await serveApp(app, { builtIns: true, store: watched((name) => calls.push(name)) });
     expect((await served.call('tools/call', { name: 'newest' })).status).toBe(200);
     expect(calls).toEqual(['get']);
+  });
+
+  it('are one for how a task is, at each poll', async () => {
+    const calls: string[] = [];
+    served = await serveApp(taskApp, { store: watched((name) => calls.push(name)) });
+    const taskId = await begin(served, 'nap', { ms: 1 });
+    expect(calls).toEqual(['commit']);
+    for (let polls = 0; polls < 20; polls += 1) await getTask(served, taskId);
+    expect(calls.slice(1)).toEqual(Array.from({ length: 20 }, () => 'get'));
   });
 });
 

@@ -16,8 +16,8 @@ export type Poll = (tasks: Tasks, principal: Principal, taskId: string) => Promi
 export const POLL_WINDOW_MS = 10_000;
 /** So many times as often as `pollIntervalMs` says may a task be asked for. */
 const TIMES_AS_OFTEN = 10;
-/** Polls in a window that are always allowed. */
-const LEAST_POLLS = 10;
+/** Polls in a window that are always allowed: two a second, also of a task that has been there for days. */
+const LEAST_POLLS = 20;
 /** Tasks that are counted here in a window; the others are not, until the next. */
 const MOST_COUNTED = 10_000;
 

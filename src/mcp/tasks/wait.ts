@@ -24,8 +24,8 @@ interface Begun {
 }
 
 /**
- * The result as an ordinary tool would have answered it. A task that does not end in time, or that asks what such a client cannot
- * be asked, is cancelled: nobody would hear of it any more. One with an idempotency key goes on, since a call with the
+ * The result as an ordinary tool would have answered it. A task that does not end in time, or that asks what such a client
+ * cannot be asked, is cancelled: nobody would hear of it any more. One with an idempotency key goes on, since a call with the
  * same key waits for it again.
  * @throws TidegateError `missing_capability`, `not_supported`; what the task failed with; `cancelled`
  */
