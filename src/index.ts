@@ -1,5 +1,7 @@
 /** The public API: what an app declaration needs, and what hosts one. */
 export { type App, type AppOptions, defineApp, extendApp } from './core/declaration/app.ts';
+export { type Answer, type AskRequest, form, type FormRequest, page, type UrlRequest } from './core/declaration/ask.ts';
+export type { Root, SampleParams, SampleResult } from './core/declaration/client-asks.ts';
 export * from './core/declaration/feed.ts';
 export * from './core/declaration/handlers.ts';
 export * from './core/declaration/stream.ts';
@@ -13,7 +15,6 @@ export {
   type TaskOptions,
   type TaskPolicy,
 } from './core/declaration/task.ts';
-export { type Answer, type AskRequest, form, page } from './core/declaration/ask.ts';
 export { type ErrorCode, TidegateError } from './core/errors.ts';
 export type { EventMeta, StreamEvent } from './core/event.ts';
 export type { Json, JsonObject } from './core/json.ts';

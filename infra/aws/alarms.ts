@@ -1,4 +1,4 @@
-/** What a person should look at: functions that fail or are throttled, feeds that bring nothing, and a schedule that does not keep up. */
+/** What a person should look at: functions that fail or are throttled, feeds that fail or bring nothing, and a schedule that does not keep up. */
 import { Duration, type Stack } from 'aws-cdk-lib';
 import { Alarm, type IMetric, Metric, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
@@ -47,9 +47,11 @@ export function addAlarms(stack: Stack, functions: Record<string, IFunction>, se
       statistic: Stats.MAXIMUM,
     });
   const { feedLagMinutes } = settings;
-  // A feed that never brought anything has no lag: that it is not even worked shows in the other one.
+  // A feed that never brought anything has no lag: that it fails, or is not even worked, shows in the others.
   const lag = `the newest event of a feed is older than ${feedLagMinutes} minutes`;
   alarm('FeedLag', ofFeeds(METRICS.feedLag), feedLagMinutes * 60_000, lag, TreatMissingData.IGNORE);
   const due = `a feed has been due for ${OLDEST_DUE_MINUTES} minutes, or the schedule does not run`;
   alarm('OldestDue', ofFeeds(METRICS.oldestDue), OLDEST_DUE_MINUTES * 60_000, due, TreatMissingData.BREACHING);
+  const open = 'a feed has failed time after time, and is tried seldom now: the log says why';
+  alarm('OpenFeeds', ofFeeds(METRICS.openFeeds), 1, open, TreatMissingData.NOT_BREACHING);
 }

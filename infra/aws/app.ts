@@ -1,6 +1,7 @@
 /**
- * The CDK app, for the app that is deployed. Settings come as context (`-c name=value`): `data=delete` gives the table up
- * with the stack, `feedLagMinutes` (60), `alarmTopicArn`, and `environment`, a JSON object of variables for the functions.
+ * The CDK app, for the app that is deployed. Settings come as context (`-c name=value`): `access=iam` closes the URLs to who
+ * does not sign for IAM, `data=delete` gives the table up with the stack, `feedLagMinutes` (60), `alarmTopicArn`, `secret`
+ * (1; the next number changes it), and `environment`, a JSON object of variables for the functions.
  */
 import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -8,13 +9,19 @@ import { App } from 'aws-cdk-lib';
 import * as z from 'zod';
 import declared from '../../src/app.ts';
 import { readConfig } from '../../src/core/config.ts';
+import { systemRuntime } from '../../src/core/runtime.ts';
+import { composeServing } from '../../src/entry/compose-serving.ts';
+import { withTasks } from '../../src/entry/with-tasks.ts';
+import { createMemoryStore } from '../../src/store/memory.ts';
 import { bundleTemporarily } from './bundle.ts';
 import { createStack } from './stack.ts';
 
 const Settings = z.object({
+  access: z.enum(['open', 'iam']).default('open'),
   data: z.enum(['keep', 'delete']).default('keep'),
   feedLagMinutes: z.coerce.number().positive().default(60),
   alarmTopicArn: z.string().startsWith('arn:').nullable().default(null),
+  secret: z.coerce.number().int().positive().default(1),
   environment: z
     .string()
     .default('{}')
@@ -24,8 +31,9 @@ const Settings = z.object({
 const cdk = new App();
 const context = (name: string) => cdk.node.tryGetContext(name) as unknown;
 const settings = Settings.parse(Object.fromEntries(Object.keys(Settings.shape).map((name) => [name, context(name)])));
-// What the functions would refuse at their start is refused here.
+// What the functions would refuse, at their start or later, is refused here.
 readConfig({ ...settings.environment }, 'memory');
+composeServing(withTasks({ app: declared, store: createMemoryStore(), runtime: systemRuntime(() => {}) }));
 
 const code = bundleTemporarily();
 try {
@@ -33,10 +41,12 @@ try {
     description: declared.description,
     code,
     app: declared.name,
+    access: settings.access,
     keepData: settings.data === 'keep',
     feedLagMinutes: settings.feedLagMinutes,
     topicArn: settings.alarmTopicArn,
     environment: settings.environment,
+    secretGeneration: settings.secret,
   });
   cdk.synth();
 } finally {

@@ -1,20 +1,25 @@
 /** All that runs on AWS: a table, three functions of one code, their two fronts, a schedule, and alarms. */
-import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { addAlarms, type AlarmSettings } from './alarms.ts';
-import { addHttpApi, addStreamingUrl, API_SECONDS } from './fronts.ts';
+import { type Access, addHttpApi, addStreamingUrl, API_SECONDS } from './fronts.ts';
 import { addFunction } from './function.ts';
 import { addSchedule } from './schedule.ts';
-import { addTable, mayUse } from './table.ts';
+import { addSecrets } from './secret.ts';
+import { addTable, mayTrim, mayUse } from './table.ts';
 
 export interface TidegateProps extends StackProps, AlarmSettings {
   /** Folder of the bundle. */
   code: string;
+  /** Who may call the URLs: everyone, or who may by IAM. */
+  access: Access;
   /** Whether the table outlives the stack. */
   keepData: boolean;
   /** Variables of the functions beside those of the store. They stand in the template: no place for secrets. */
   environment: Record<string, string>;
+  /** Which one of the secrets that it makes it seals with; a greater number makes another. */
+  secretGeneration: number;
 }
 
 /** A tail takes up to 25 s. */
@@ -23,7 +28,7 @@ const STREAM_SECONDS = 30;
 const SCHEDULED_SECONDS = 55;
 
 export function createStack(scope: Construct, id: string, props: TidegateProps): Stack {
-  const { code, keepData, environment, app, feedLagMinutes, topicArn, ...stackProps } = props;
+  const { code, access, keepData, environment, app, feedLagMinutes, topicArn, secretGeneration, ...stackProps } = props;
   const stack = new Stack(scope, id, stackProps);
   const table = addTable(stack, keepData);
   const shared = {
@@ -31,26 +36,28 @@ export function createStack(scope: Construct, id: string, props: TidegateProps):
     environment: { ...environment, STORE: 'dynamodb', DYNAMODB_TABLE: table.tableName },
     statements: mayUse(table),
   };
+  const answering = { ...shared, environment: { ...shared.environment, ...addSecrets(stack, secretGeneration) } };
   const streaming = addFunction(stack, 'Streaming', {
-    ...shared,
+    ...answering,
     handler: 'lambda-http.stream',
     description: 'MCP over a function URL, streamed',
     timeoutSeconds: STREAM_SECONDS,
   });
   const buffered = addFunction(stack, 'Buffered', {
-    ...shared,
+    ...answering,
     handler: 'lambda-http.buffered',
     description: 'MCP over an HTTP API, answered at once',
     timeoutSeconds: API_SECONDS,
   });
   const scheduled = addFunction(stack, 'Scheduled', {
     ...shared,
+    statements: [...mayUse(table), mayTrim(table)],
     handler: 'lambda-scheduled.scheduled',
     description: 'Drains feeds and keeps retention',
     timeoutSeconds: SCHEDULED_SECONDS,
   });
-  // The next minute brings another call anyway.
-  scheduled.configureAsyncInvoke({ retryAttempts: 0 });
+  // The next minute brings another call anyway: one that failed, or was throttled for so long, is forgotten.
+  scheduled.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: Duration.minutes(1) });
   addSchedule(stack, scheduled);
   addAlarms(
     stack,
@@ -58,14 +65,16 @@ export function createStack(scope: Construct, id: string, props: TidegateProps):
     { app, feedLagMinutes, topicArn },
   );
 
-  const url = `${addStreamingUrl(streaming)}mcp`;
-  const apiUrl = `${addHttpApi(stack, buffered)}mcp`;
+  const url = `${addStreamingUrl(streaming, access)}mcp`;
+  const apiUrl = `${addHttpApi(stack, buffered, access)}mcp`;
   new CfnOutput(stack, 'Url', { value: url, description: 'MCP endpoint, streamed' });
   new CfnOutput(stack, 'ApiUrl', {
     value: apiUrl,
     description: 'MCP endpoint, answered at once, with a limit on rates',
   });
-  new CfnOutput(stack, 'AddToClient', { value: `claude mcp add --transport http ${app} ${url}` });
+  if (access === 'open') {
+    new CfnOutput(stack, 'AddToClient', { value: `claude mcp add --transport http ${app} ${url}` });
+  }
   new CfnOutput(stack, 'TableName', { value: table.tableName });
   return stack;
 }

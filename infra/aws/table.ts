@@ -31,13 +31,17 @@ export function addTable(stack: Stack, keepData: boolean): Table {
   return table;
 }
 
+/** What the driver asks of the table to take old entries out of logs, beside `mayUse`. */
+export function mayTrim(table: Table): PolicyStatement {
+  return new PolicyStatement({ actions: ['dynamodb:BatchWriteItem'], resources: [table.tableArn] });
+}
+
 /** What the driver asks of the table, and nothing more: it makes and describes none. */
 export function mayUse(table: Table): PolicyStatement[] {
   return [
     new PolicyStatement({
       actions: [
         'dynamodb:BatchGetItem',
-        'dynamodb:BatchWriteItem',
         'dynamodb:ConditionCheckItem',
         'dynamodb:DeleteItem',
         'dynamodb:GetItem',

@@ -4,10 +4,13 @@
  * head goes out with the first write and never without one.
  */
 import { once } from 'node:events';
-import { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
+import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
+
+/** Not imported, since to import this module is to load `fetch` too. AWS's own runtime takes it in such a way as well. */
+const { request } = process.getBuiltinModule('node:http');
 
 type Handler = (event: unknown, ...rest: unknown[]) => Promise<unknown>;
 
@@ -108,7 +111,7 @@ async function post(path: string, body: unknown): Promise<void> {
   await ask('POST', path, JSON.stringify(body));
 }
 
-/** Not `fetch`, which takes time to load and is the handler's to load. */
+/** Not by `fetch`, which takes time to load and is the handler's to load. */
 async function ask(method: string, path: string, body = ''): Promise<{ headers: IncomingHttpHeaders; text: string }> {
   const asking = request(`${API}/${path}`, { method });
   asking.end(body);

@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { TidegateError } from './errors.ts';
 import type { LogLevel } from './runtime.ts';
+import type { Secrets } from './seal.ts';
 
 const STORES = ['memory', 'sqlite', 'redis', 'dynamodb'] as const;
 export type StoreName = (typeof STORES)[number];
@@ -29,6 +30,8 @@ export interface Config {
   redis: { url: string; token: string } | null;
   dynamodb: DynamodbConfig | null;
   mqttUrl: string | null;
+  /** What sealing goes by; null: what the entry has, or nothing. */
+  secrets: Secrets | null;
   logLevel: LogLevel;
   /** Whether the built-in app gets the streams of this machine and of the simulated plant on Node. */
   demo: boolean;
@@ -38,6 +41,8 @@ const url = (protocols: readonly string[]) =>
   z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
     error: `expected a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
   });
+
+const secret = z.string().min(32, 'expected at least 32 characters, made at random');
 
 const Environment = z.object({
   PORT: z
@@ -63,6 +68,8 @@ const Environment = z.object({
   AWS_SECRET_ACCESS_KEY: z.string().optional(),
   AWS_SESSION_TOKEN: z.string().optional(),
   MQTT_URL: url(['mqtt:', 'mqtts:', 'ws:', 'wss:']).optional(),
+  TIDEGATE_SECRET: secret.optional(),
+  TIDEGATE_SECRET_PREVIOUS: secret.optional(),
   LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error'], { error: 'expected debug, info, warn or error' })
     .default('info'),
@@ -86,16 +93,21 @@ export function readConfig(environment: Record<string, string | undefined>, defa
   const set = Object.fromEntries(
     Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
   );
-  const parsed = Environment.safeParse(set);
+  const parsed = Environment.safeParse(set, { jitless: true });
   if (!parsed.success) {
     throw configError(parsed.error.issues.map((issue) => ({ field: issue.path.join('.'), expected: issue.message })));
   }
   const env = parsed.data;
   const store = env.STORE ?? defaultStore;
-  const missing = NEEDED[store].filter((name) => !env[name]);
-  if (missing.length > 0) {
-    throw configError(missing.map((field) => ({ field, expected: `expected to be set, because STORE is ${store}` })));
+  const missing = NEEDED[store]
+    .filter((name) => !env[name])
+    .map((field) => ({ field: field as string, expected: `expected to be set, because STORE is ${store}` }));
+  if (store === 'dynamodb') missing.push(...halfOfCredentials(env));
+  if (env.TIDEGATE_SECRET_PREVIOUS && !env.TIDEGATE_SECRET) {
+    const expected = 'expected to be set, because TIDEGATE_SECRET_PREVIOUS is';
+    missing.push({ field: 'TIDEGATE_SECRET', expected });
   }
+  if (missing.length > 0) throw configError(missing);
   return {
     port: Number(env.PORT),
     host: env.HOST,
@@ -108,9 +120,21 @@ export function readConfig(environment: Record<string, string | undefined>, defa
         : null,
     dynamodb: dynamodbConfig(env),
     mqttUrl: env.MQTT_URL ?? null,
+    secrets: env.TIDEGATE_SECRET
+      ? { current: env.TIDEGATE_SECRET, previous: env.TIDEGATE_SECRET_PREVIOUS ?? null }
+      : null,
     logLevel: env.LOG_LEVEL,
     demo: env.DEMO === 'on',
   };
+}
+
+/** One without the other would leave AWS's client to find credentials that nobody meant. */
+function halfOfCredentials(env: z.infer<typeof Environment>): { field: string; expected: string }[] {
+  const pair = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'] as const;
+  const [unset, ...others] = pair.filter((name) => !env[name]);
+  if (unset === undefined || others.length > 0) return [];
+  const set = pair.find((name) => name !== unset);
+  return [{ field: unset, expected: `expected to be set, because ${set} is` }];
 }
 
 function dynamodbConfig(env: z.infer<typeof Environment>): DynamodbConfig | null {

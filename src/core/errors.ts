@@ -4,6 +4,8 @@
  * and `mcp/errors.ts`.
  */
 
+import type { JsonObject } from './json.ts';
+
 /** Stable codes: a client may depend on them; messages may change. */
 export type ErrorCode =
   /** An argument, a body or a header is wrong; the caller can mend it. */
@@ -14,6 +16,16 @@ export type ErrorCode =
   | 'not_found'
   /** A cursor that this server did not make, or that is for something else. */
   | 'bad_cursor'
+  /** A request state that this server did not make, or that is for something else, over, or used. */
+  | 'bad_request_state'
+  /** What a client answers is not what it was asked for. */
+  | 'bad_answer'
+  /** The client did not declare a capability without which it cannot be asked, or cannot have what it asks for. */
+  | 'missing_capability'
+  /** The caller's protocol version has no way to do this. */
+  | 'not_supported'
+  /** Asked far more often than was told; `retryAfterMs` says when it makes sense again. */
+  | 'rate_limited'
   /** A body, a record or a commit above its limit. */
   | 'too_large'
   /** The store cannot be reached, or did not answer in time: nothing is known to have changed. */
@@ -38,6 +50,8 @@ export interface ErrorDetails {
   hint?: string;
   /** After how many milliseconds trying again makes sense. */
   retryAfterMs?: number;
+  /** Of `missing_capability`: what the client would have to declare. */
+  requiredCapabilities?: JsonObject;
   cause?: unknown;
 }
 
@@ -47,6 +61,7 @@ export class TidegateError extends Error {
   readonly expected: string | null;
   readonly hint: string | null;
   readonly retryAfterMs: number | null;
+  readonly requiredCapabilities: JsonObject | null;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -56,6 +71,7 @@ export class TidegateError extends Error {
     this.expected = details.expected ?? null;
     this.hint = details.hint ?? null;
     this.retryAfterMs = details.retryAfterMs ?? null;
+    this.requiredCapabilities = details.requiredCapabilities ?? null;
   }
 }
 

@@ -29,6 +29,37 @@ const Pump = z.object({
   simulated,
 });
 
+/** One kind of message of each unit of the plant, `plant/<unit>/<topic>`, keyed by the unit. */
+function ofPlant<Schema extends z.ZodType>(
+  topic: string,
+  events: number,
+  about: { title: string; description: string; schema: Schema },
+) {
+  return stream({
+    ...about,
+    retention: { events },
+    feed: from('plant', { topic: `plant/+/${topic}`, keyLevel: 1 }),
+  });
+}
+
+const PLANT = {
+  temperatures: ofPlant('temperature', 50_000, {
+    title: 'Plant temperatures',
+    description: 'Outlet temperature of each unit of the plant, about once a second.',
+    schema: Temperature,
+  }),
+  pressures: ofPlant('pressure', 50_000, {
+    title: 'Plant pressures',
+    description: 'Pressure behind the pump of each unit of the plant, about once a second.',
+    schema: Pressure,
+  }),
+  pumps: ofPlant('state', 10_000, {
+    title: 'Plant pumps',
+    description: 'State of each pump of the plant, when it changes.',
+    schema: Pump,
+  }),
+};
+
 /**
  * @param mqttUrl broker of a real plant with the same topics; null: an embedded broker with a simulator is started.
  */
@@ -47,27 +78,7 @@ export async function addDemo(app: App, runtime: Runtime, mqttUrl: string | null
       feeds: { plant: feed },
       streams: {
         host: hostStream,
-        temperatures: stream({
-          title: 'Plant temperatures',
-          description: 'Outlet temperature of each unit of the plant, about once a second.',
-          schema: Temperature,
-          retention: { events: 50_000 },
-          feed: from('plant', { topic: 'plant/+/temperature', keyLevel: 1 }),
-        }),
-        pressures: stream({
-          title: 'Plant pressures',
-          description: 'Pressure behind the pump of each unit of the plant, about once a second.',
-          schema: Pressure,
-          retention: { events: 50_000 },
-          feed: from('plant', { topic: 'plant/+/pressure', keyLevel: 1 }),
-        }),
-        pumps: stream({
-          title: 'Plant pumps',
-          description: 'State of each pump of the plant, when it changes.',
-          schema: Pump,
-          retention: { events: 10_000 },
-          feed: from('plant', { topic: 'plant/+/state', keyLevel: 1 }),
-        }),
+        ...PLANT,
       },
     }),
     notes: [

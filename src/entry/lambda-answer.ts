@@ -14,8 +14,10 @@ export interface BufferedAnswer extends Prelude {
   isBase64Encoded: boolean;
 }
 
-/** The platform takes 6 MB of JSON; escapes and base64 make a body longer. */
-const MOST_BUFFERED_BYTES = 4_000_000;
+/** The platform takes 6 MiB of JSON, in which escapes and base64 make a body longer. */
+const MOST_BUFFERED_BYTES = 6_000_000;
+/** A body of so many fits however it is escaped, and need not be measured. */
+const FEW_BYTES = 500_000;
 
 const TEXT = /^(?:text\/|application\/(?:[\w.-]+\+)?json\b)/;
 
@@ -54,15 +56,16 @@ function drained(stream: Writable): Promise<void> {
 /** @throws TidegateError `too_large` */
 export async function bufferedAnswer(response: Response): Promise<BufferedAnswer> {
   const bytes = Buffer.from(await response.arrayBuffer());
-  if (bytes.length > MOST_BUFFERED_BYTES) {
+  const isText = TEXT.test(response.headers.get('content-type') ?? 'text/plain');
+  const body = bytes.toString(isText ? 'utf8' : 'base64');
+  const answer = { ...preludeOf(response), body, isBase64Encoded: !isText };
+  if (bytes.length > FEW_BYTES && Buffer.byteLength(JSON.stringify(answer)) > MOST_BUFFERED_BYTES) {
     throw new TidegateError('too_large', 'The answer is too large for this way', {
-      expected: `an answer of at most ${MOST_BUFFERED_BYTES} bytes`,
+      expected: `an answer of at most ${MOST_BUFFERED_BYTES} bytes, with its escapes`,
       hint: 'ask for a smaller page, or use the URL that streams',
     });
   }
-  const isText = TEXT.test(response.headers.get('content-type') ?? 'text/plain');
-  const body = bytes.toString(isText ? 'utf8' : 'base64');
-  return { ...preludeOf(response), body, isBase64Encoded: !isText };
+  return answer;
 }
 
 /** Rejects with the signal's reason where that comes first; what it no longer waits for may fail unheard. */

@@ -2,22 +2,21 @@
  * An app on AWS Lambda: two ways to answer HTTP, and the scheduled workers. What is built once is built once per
  * instance; all state is in the store. Nothing goes on after an invocation was answered, since the platform freezes it.
  */
-import type { Hono } from 'hono';
 import { readConfig } from '../core/config.ts';
 import type { App } from '../core/declaration/app.ts';
 import { asTidegateError, TidegateError } from '../core/errors.ts';
 import type { Log } from '../core/runtime.ts';
+import type { HttpApp } from '../http/app.ts';
 import { problemResponse } from '../http/problem.ts';
 import { openStore } from '../store/open.ts';
 import type { Deps } from '../streams/deps.ts';
-import { composeHttp, withTasks } from './compose.ts';
-import { feedMetrics } from './feed-metrics.ts';
+import { composeHttp } from './compose.ts';
 import { type BufferedAnswer, bufferedAnswer, orAborted, preludeOf, writeBody } from './lambda-answer.ts';
 import { type HttpEvent, requestOf } from './lambda-event.ts';
 import { type Invocation, openBody, type StreamHandler } from './lambda-platform.ts';
 import { createLog } from './log.ts';
 import { nodeRuntime } from './node-runtime.ts';
-import { runScheduled, type ScheduledReport } from './scheduled.ts';
+import type { ScheduledReport } from './scheduled.ts';
 import { startProblem } from './start-problem.ts';
 
 export interface LambdaHost {
@@ -36,7 +35,7 @@ export interface LambdaOptions {
 
 interface Instance {
   deps: Deps;
-  http: Hono;
+  http: HttpApp;
 }
 
 /** Before the platform ends the invocation handlers are told to stop, ms; then what is not ended is cut. */
@@ -68,7 +67,15 @@ export function createLambdaHost(
     log = createLog(config.logLevel, { write });
     const runtime = nodeRuntime(log);
     const deps: Deps = { app, store: await openStore(config, runtime, app.name), runtime };
-    const { http } = composeHttp(withTasks(deps), { publicUrl: config.publicUrl, host: null }, { deadlineOf });
+    // Loading it is most of a start, and what a client asks first may do without.
+    const serving = async () => {
+      const [{ composeServing }, { withTasks }] = await Promise.all([
+        import('./compose-serving.ts'),
+        import('./with-tasks.ts'),
+      ]);
+      return composeServing(withTasks(deps), { deadlineOf, secrets: config.secrets });
+    };
+    const { http } = composeHttp(deps, { publicUrl: config.publicUrl, host: null }, serving);
     return { deps, http };
   }
 
@@ -124,10 +131,15 @@ export function createLambdaHost(
     async scheduled(_event, invocation) {
       const { deps } = await parts();
       const deadline = deps.runtime.now() + invocation.getRemainingTimeInMillis() - SCHEDULED_END_BEFORE_MS;
-      const report = await runScheduled(deps, deadline);
+      const [{ runScheduled }, { withTasks }] = await Promise.all([
+        import('./scheduled.ts'),
+        import('./with-tasks.ts'),
+      ]);
+      const report = await runScheduled(withTasks(deps), deadline);
       const { error, ...told } = report;
       log(error === null ? 'info' : 'error', 'scheduled', { ...told, error: error?.message ?? null });
       if (error !== null) throw error;
+      const { feedMetrics } = await import('./feed-metrics.ts');
       const metrics = await feedMetrics(deps);
       if (metrics !== null) write(metrics);
       return report;

@@ -1,6 +1,6 @@
 /**
- * The log of the Node entries: one JSON object a line on stderr, so that stdout stays free for people and for stdio MCP.
- * At a terminal it is plain text.
+ * The log of the entries: one JSON object a line; on Node on stderr, so that stdout stays free for people and for stdio
+ * MCP. At a terminal it is plain text.
  */
 import type { Log, LogLevel } from '../core/runtime.ts';
 
@@ -9,16 +9,17 @@ const ORDER: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 export interface LogOptions {
   /** Plain text for a person at a terminal instead of JSON. */
   plain?: boolean;
-  /** Takes one line without its newline; default: stderr. */
-  write?: (line: string) => void;
+  /** Takes one line without its newline, and its level; default: stderr. */
+  write?: (line: string, level: LogLevel) => void;
 }
 
 export function createLog(least: LogLevel, { plain = false, write = toStderr }: LogOptions = {}): Log {
   return (level, message, fields = {}) => {
     if (ORDER.indexOf(level) < ORDER.indexOf(least)) return;
-    if (plain)
-      write(`  ${level}: ${message} ${Object.keys(fields).length > 0 ? JSON.stringify(fields) : ''}`.trimEnd());
-    else write(JSON.stringify({ time: new Date().toISOString(), level, message, ...fields }));
+    const text = plain
+      ? `  ${level}: ${message} ${Object.keys(fields).length > 0 ? JSON.stringify(fields) : ''}`.trimEnd()
+      : JSON.stringify({ time: new Date().toISOString(), level, message, ...fields });
+    write(text, level);
   };
 }
 

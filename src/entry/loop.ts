@@ -4,9 +4,13 @@
  * store.
  */
 import { asTidegateError } from '../core/errors.ts';
-import { ingest, type IngestReport } from '../ingest/run.ts';
+import { type FeedOutcome, ingest, type IngestReport } from '../ingest/run.ts';
 import { sweep } from '../ingest/sweep.ts';
 import type { Deps } from '../streams/deps.ts';
+import { tellFeed, tellSweep } from './told.ts';
+
+/** Outcomes of a look at a feed that had no turn. */
+const IDLE: ReadonlySet<FeedOutcome> = new Set(['waiting', 'leased', 'no-time']);
 
 export interface LoopOptions {
   /** Longest pause between two looks at a feed that is not due, ms; default 5,000. */
@@ -46,14 +50,16 @@ export function startLoop(deps: Deps, options: LoopOptions = {}): Loop {
 
   async function pull(feed: string): Promise<number | null> {
     const report = await ingest(deps, runtime.now() + runMs, { feeds: [feed], signal });
+    for (const one of report.feeds) if (!IDLE.has(one.outcome)) tellFeed(runtime.log, 'debug', one);
     onReport?.(report);
     // A burst that its budget cut short goes on at once.
     return report.nextAt;
   }
 
   async function keep(): Promise<null> {
-    const { error } = await sweep(deps, runtime.now() + runMs);
-    if (error !== null) throw error;
+    const report = await sweep(deps, runtime.now() + runMs);
+    tellSweep(runtime.log, 'debug', report);
+    if (report.error !== null) throw report.error;
     return null;
   }
 

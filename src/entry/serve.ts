@@ -5,15 +5,19 @@ import type { App } from '../core/declaration/app.ts';
 import { TidegateError } from '../core/errors.ts';
 import type { Runtime } from '../core/runtime.ts';
 import type { Deps } from '../streams/deps.ts';
-import { startRunner } from '../tasks/runner.ts';
-import { composeHttp, withTasks } from './compose.ts';
+import type { TaskDeps } from '../tasks/find-task.ts';
+import { composeServing } from './compose-serving.ts';
+import { composeHttp } from './compose.ts';
 import { type LoopOptions, startLoop } from './loop.ts';
+import { nodeSecrets } from './node-secrets.ts';
+import { startTaskWorkers } from './node-workers.ts';
 import { openNodeStore } from './node-store.ts';
+import { withTasks } from './with-tasks.ts';
 
 export interface Serving {
   /** Base URL, with the port that was taken where `PORT` is 0. */
   url: string;
-  deps: Deps;
+  deps: TaskDeps;
   /** Ends the workers, then the connections, then the store. */
   stop(): Promise<void>;
 }
@@ -26,24 +30,27 @@ export async function serve(
   loopOptions: LoopOptions | null = {},
 ): Promise<Serving> {
   const store = await openNodeStore(config, runtime, app.name);
-  const deps = withTasks({ app, store, runtime });
-  const runner = loopOptions === null ? null : startRunner(deps);
+  const given: Deps = { app, store, runtime };
+  const workers = loopOptions === null ? null : startTaskWorkers(given);
+  const deps = workers?.deps ?? withTasks(given);
   try {
-    const { http, mcp } = composeHttp(deps, config, runner ? { dispatch: runner.dispatch } : {});
+    const secrets = await nodeSecrets(config, app.name);
+    const serving = composeServing(deps, { secrets, ...(workers ? { dispatch: workers.dispatch } : {}) });
+    const { http, mcp } = composeHttp(deps, config, serving);
     const server = await bind(http.fetch, config);
     const loop = loopOptions === null ? null : startLoop(deps, loopOptions);
     return {
       url: urlOf(server, config.host),
       deps,
       async stop() {
-        await Promise.all([loop?.stop(), runner?.stop()]);
+        await Promise.all([loop?.stop(), workers?.stop()]);
         await mcp.close();
         await close(server);
         await store.close();
       },
     };
   } catch (error) {
-    await runner?.stop();
+    await workers?.stop();
     await store.close();
     throw error;
   }

@@ -2,7 +2,8 @@
 import type { TidegateError } from '../core/errors.ts';
 
 /** Names the variable that is wrong, and never its value. */
-export function startProblem({ code, field, expected }: TidegateError): Response {
-  const body = JSON.stringify({ title: 'The server is not configured', status: 500, code, field, expected });
-  return new Response(body, { status: 500, headers: { 'Content-Type': 'application/problem+json' } });
+export function startProblem({ code, field, expected, hint }: TidegateError): Response {
+  const title = 'The server is not configured';
+  const body = { title, status: 500, code, field, expected, ...(hint === null ? {} : { hint }) };
+  return new Response(JSON.stringify(body), { status: 500, headers: { 'Content-Type': 'application/problem+json' } });
 }

@@ -5,12 +5,13 @@
 import { readConfig } from '../core/config.ts';
 import type { App } from '../core/declaration/app.ts';
 import { serveRegistryOverStdio } from '../mcp/stdio.ts';
-import { startRunner } from '../tasks/runner.ts';
 import { createTasks } from '../tasks/service.ts';
-import { composeRegistry, withTasks } from './compose.ts';
+import { composeRegistry } from './compose-serving.ts';
 import { createLog } from './log.ts';
 import { startLoop } from './loop.ts';
 import { nodeRuntime } from './node-runtime.ts';
+import { nodeSecrets } from './node-secrets.ts';
+import { startTaskWorkers } from './node-workers.ts';
 import { openNodeStore } from './node-store.ts';
 import { untilTold } from './until-told.ts';
 
@@ -19,13 +20,14 @@ export async function stdio(app: App, environment: NodeJS.ProcessEnv): Promise<v
   const runtime = nodeRuntime(createLog(config.logLevel, { plain: process.stderr.isTTY }));
   const store = await openNodeStore(config, runtime, app.name);
   try {
-    const deps = withTasks({ app, store, runtime });
-    const runner = startRunner(deps);
-    const registry = composeRegistry(deps, createTasks(deps, runner.dispatch));
-    const serving = serveRegistryOverStdio({ runtime, registry });
+    const secrets = await nodeSecrets(config, app.name);
+    const workers = startTaskWorkers({ app, store, runtime });
+    const { deps, dispatch } = workers;
+    const registry = composeRegistry(deps, { secrets, tasks: createTasks(deps, dispatch) });
+    const serving = serveRegistryOverStdio({ runtime, store, registry });
     const loop = startLoop(deps);
     await Promise.race([untilTold(), new Promise((resolve) => process.stdin.once('close', resolve))]);
-    await Promise.all([loop.stop(), runner.stop()]);
+    await Promise.all([loop.stop(), workers.stop()]);
     await serving.close();
   } finally {
     await store.close();

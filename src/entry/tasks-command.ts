@@ -13,11 +13,11 @@ import { hasEnded } from '../tasks/header.ts';
 import { listTasks } from '../tasks/list.ts';
 import { cancelTask, getTask } from '../tasks/requests.ts';
 import { retryTask } from '../tasks/retry.ts';
-import { withTasks } from './compose.ts';
 import { createLog } from './log.ts';
 import { nodeRuntime } from './node-runtime.ts';
 import { openNodeStore } from './node-store.ts';
 import { linesOfList, linesOfTask, redrawn } from './tasks-print.ts';
+import { withTasks } from './with-tasks.ts';
 import { taskView } from './tasks-view.ts';
 
 const STATUSES: readonly TaskStatus[] = ['working', 'input_required', 'completed', 'failed', 'cancelled'];

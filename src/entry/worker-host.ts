@@ -1,45 +1,70 @@
 /**
- * An app on Cloudflare Workers: `fetch` answers MCP, the cron trigger drains feeds and keeps retention. What is built
- * once is built once per isolate; all state is in the store.
+ * An app on Cloudflare Workers: `fetch` answers MCP, the cron trigger drains feeds, works on tasks that are due and keeps
+ * retention; a queue, where one is bound, brings tasks sooner. What is built once is built once per isolate; all state is
+ * in the store.
  */
-import type { Hono } from 'hono';
-import { readConfig } from '../core/config.ts';
+import { type Config, readConfig } from '../core/config.ts';
 import type { App } from '../core/declaration/app.ts';
 import { asTidegateError } from '../core/errors.ts';
-import { type Log, systemRuntime } from '../core/runtime.ts';
+import { type Log, type LogLevel, systemRuntime } from '../core/runtime.ts';
+import type { HttpApp } from '../http/app.ts';
 import { problemResponse } from '../http/problem.ts';
-import { openStore } from '../store/open.ts';
+import { type Drivers, memory, openFrom, redis } from '../store/drivers.ts';
 import type { Deps } from '../streams/deps.ts';
-import { composeHttp, withTasks } from './compose.ts';
+import type { TaskDeps } from '../tasks/find-task.ts';
+import { composeServing } from './compose-serving.ts';
+import { composeHttp } from './compose.ts';
+import { createLog } from './log.ts';
 import { runScheduled } from './scheduled.ts';
 import { startProblem } from './start-problem.ts';
+import { withTasks } from './with-tasks.ts';
+import { dispatchThrough, type TaskBatch, type TaskQueue, taskQueueOf, workOnBatch } from './worker-tasks.ts';
 
-/** What Workers calls. Variables and secrets are in `environment`. */
+export { dynamodb } from '../store/drivers.ts';
+
+/** Variables and secrets; the binding `TASKS`, where there is one, is a queue. */
+export type WorkerEnvironment = Record<string, unknown>;
+
+/** What Workers calls. */
 export interface WorkerHost {
-  fetch(request: Request, environment: Record<string, string>): Promise<Response>;
-  scheduled(event: unknown, environment: Record<string, string>): Promise<void>;
+  fetch(request: Request, environment: WorkerEnvironment): Promise<Response>;
+  scheduled(event: unknown, environment: WorkerEnvironment): Promise<void>;
+  queue(batch: TaskBatch, environment: WorkerEnvironment): Promise<void>;
+}
+
+export interface WorkerOptions {
+  /**
+   * What `STORE` may be beside `redis` and `memory`: `{ dynamodb }` adds AWS's client, 125 KiB gzipped, which a Worker
+   * would carry whether it uses it or not.
+   */
+  stores?: Drivers;
 }
 
 interface Isolate {
-  deps: Deps;
-  http: Hono;
+  deps: TaskDeps;
+  http: HttpApp;
 }
 
 /** A cron run may take this long, ms; the next one comes after a minute. */
 const SCHEDULED_MS = 50_000;
 
-const log: Log = (level, message, fields = {}) => console[level](JSON.stringify({ level, message, ...fields }));
+const write = (line: string, level: LogLevel) => console[level](line);
 
-export function createWorker(app: App): WorkerHost {
+export function createWorker(app: App, { stores = {} }: WorkerOptions = {}): WorkerHost {
+  const drivers = { redis, memory, ...stores };
+  let log = createLog('info', { write });
   let isolate: Isolate | null = null;
 
   /**
    * Requests that meet while it is built build it each: one that waited for the work of another would wait for ever if
    * the runtime ended that other, whose client had gone.
    */
-  async function parts(environment: Record<string, string>): Promise<Isolate> {
+  async function parts(environment: WorkerEnvironment): Promise<Isolate> {
     if (isolate !== null) return isolate;
-    const built = await build(app, environment);
+    const config = readConfig(textsOf(environment), 'redis');
+    log = createLog(config.logLevel, { write });
+    const deps = withTasks(await open(app, drivers, config, log));
+    const built = build(deps, config, taskQueueOf(environment));
     isolate ??= built;
     return isolate;
   }
@@ -62,13 +87,26 @@ export function createWorker(app: App): WorkerHost {
       const { error } = await runScheduled(deps, deadline);
       if (error !== null) throw error;
     },
+
+    async queue(batch, environment) {
+      const { deps } = await parts(environment);
+      await workOnBatch(deps, taskQueueOf(environment), batch);
+    },
   };
 }
 
-async function build(app: App, environment: Record<string, string>): Promise<Isolate> {
-  const config = readConfig(environment, 'redis');
+async function open(app: App, drivers: Drivers, config: Config, log: Log): Promise<Deps> {
   const runtime = systemRuntime(log);
-  const deps: Deps = { app, store: await openStore(config, runtime, app.name), runtime };
-  const { http } = composeHttp(withTasks(deps), { publicUrl: config.publicUrl, host: null });
+  return { app, store: await openFrom(drivers, config, runtime, app.name), runtime };
+}
+
+function build(deps: TaskDeps, config: Config, queue: TaskQueue | null): Isolate {
+  const serving = composeServing(deps, { secrets: config.secrets, dispatch: dispatchThrough(deps, queue) });
+  const { http } = composeHttp(deps, { publicUrl: config.publicUrl, host: null }, serving);
   return { deps, http };
+}
+
+function textsOf(environment: WorkerEnvironment): Record<string, string> {
+  const texts = Object.entries(environment).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+  return Object.fromEntries(texts);
 }

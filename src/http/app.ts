@@ -6,10 +6,13 @@ import { Hono } from 'hono';
 import { asTidegateError, TidegateError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Deps } from '../streams/deps.ts';
+import { openAccount } from '../store/counting.ts';
 import { createDocument, documentPreflight } from './documents.ts';
 import { createMcpRoute, type McpServing } from './mcp-route.ts';
 import { createOriginGuard, type OriginOptions } from './origin.ts';
-import { problemResponse } from './problem.ts';
+import { problemResponse, refusedResponse } from './problem.ts';
+import { readiness } from './ready.ts';
+import { createRequestLog, type LoggedEnv } from './request-log.ts';
 import { aiCatalog, CARD_TYPE, CATALOG_TYPE, serverCard } from './server-card.ts';
 
 export interface HttpOptions extends OriginOptions {
@@ -23,10 +26,13 @@ export interface HttpDeps extends Deps {
 
 const BODY_BYTES = 1_048_576;
 
-export function createApp(deps: HttpDeps, options: HttpOptions): Hono {
+export type HttpApp = Hono<LoggedEnv>;
+
+export function createApp(deps: HttpDeps, options: HttpOptions): HttpApp {
   const { app, mcp, runtime, store } = deps;
   const facts = { app, versions: mcp.versions, capabilities: mcp.capabilities };
-  const route = createMcpRoute(mcp, createOriginGuard(options), options.bodyBytes ?? BODY_BYTES);
+  const guard = createOriginGuard(options);
+  const route = createMcpRoute(mcp, guard, options.bodyBytes ?? BODY_BYTES);
   const baseUrl = (request: Request) => options.publicUrl ?? new URL(request.url).origin;
 
   const card = createDocument(CARD_TYPE, (base) => serverCard(facts, base));
@@ -39,18 +45,25 @@ export function createApp(deps: HttpDeps, options: HttpOptions): Hono {
     '/.well-known/ai-catalog.json': catalog,
   };
 
-  const http = new Hono();
-  http.post('/mcp', (context) => route.post(context.req.raw));
+  const http = new Hono<LoggedEnv>();
+  http.use(createRequestLog(runtime));
+  http.post('/mcp', (context) => route.post(context.req.raw, (answer) => context.set('told', answer)));
   http.options('/mcp', (context) => route.preflight(context.req.raw));
   http.all('/mcp', () => route.otherMethod());
+  // All that follows is open to every origin, but names this server by the request's own host.
+  http.use(async (context, next) => {
+    const refusal = guard.hostRefusal(context.req.raw);
+    return refusal === null ? next() : refusedResponse(refusal);
+  });
   for (const [path, document] of Object.entries(documents)) {
     http.get(path, (context) => document(context.req.raw, baseUrl(context.req.raw)));
     http.options(path, () => documentPreflight());
   }
   http.get('/healthz', (context) => context.json({ status: 'ok' }));
-  http.get('/readyz', async (context) => {
-    await store.ping();
-    return context.json({ status: 'ok', store: store.name });
+  http.get('/readyz', (context) => {
+    const account = openAccount(store);
+    context.set('told', { account });
+    return readiness(account.store, runtime);
   });
   http.get('/', (context) => {
     const base = baseUrl(context.req.raw);

@@ -1,16 +1,16 @@
 /** `/mcp`: what has to be right before a message is served, in JSON-RPC's form, and the headers that browsers need. */
-import { PUBLIC, type Principal } from '../core/principal.ts';
+import { PUBLIC } from '../core/principal.ts';
+import type { McpEndpoint } from '../mcp/endpoint.ts';
+import type { McpAnswer } from '../mcp/serving.ts';
 import { readJson } from './body.ts';
 import type { OriginGuard } from './origin.ts';
 
 /** What serves MCP; made in `mcp/endpoint.ts`. */
-export interface McpServing {
-  /** Answers one POST. `body` is its parsed JSON. */
-  serve(request: Request, body: unknown, principal: Principal): Promise<Response>;
-}
+export type McpServing = Pick<McpEndpoint, 'serve'>;
 
 export interface McpRoute {
-  post(request: Request): Promise<Response>;
+  /** @param told is given what the log tells of a message that was served. */
+  post(request: Request, told: (answer: McpAnswer) => void): Promise<Response>;
   preflight(request: Request): Response;
   /** GET and DELETE belong to sessions, which this server does not have. */
   otherMethod(): Response;
@@ -26,19 +26,18 @@ const TITLES = {
 
 export function createMcpRoute(mcp: McpServing, guard: OriginGuard, limitBytes: number): McpRoute {
   return {
-    async post(request) {
+    async post(request, told) {
       const refusal = guard.refusal(request);
       if (refusal !== null) return rpcError(403, INVALID_REQUEST, refusal);
       const body = await readJson(request, limitBytes);
-      const response = body.ok
-        ? await mcp.serve(request, body.value, PUBLIC)
-        : rpcError(
-            body.status,
-            body.status === 400 ? PARSE_ERROR : INVALID_REQUEST,
-            TITLES[body.status],
-            body.expected,
-          );
-      return withOrigin(response, request.headers.get('origin'));
+      const origin = request.headers.get('origin');
+      if (!body.ok) {
+        const code = body.status === 400 ? PARSE_ERROR : INVALID_REQUEST;
+        return withOrigin(rpcError(body.status, code, TITLES[body.status], body.expected), origin);
+      }
+      const answer = await mcp.serve(request, body.value, PUBLIC);
+      told(answer);
+      return withOrigin(answer.response, origin);
     },
     preflight(request) {
       const refusal = guard.refusal(request);

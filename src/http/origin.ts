@@ -15,6 +15,8 @@ export interface OriginOptions {
 export interface OriginGuard {
   /** Why a request is refused, in words for its sender; null: it may pass. */
   refusal(request: Request): string | null;
+  /** The same, whatever its origin: for what every page may read. */
+  hostRefusal(request: Request): string | null;
 }
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]', '::1']);
@@ -32,14 +34,18 @@ export function createOriginGuard({ publicUrl, host, allowedOrigins = [] }: Orig
     return (onLoopback && LOOPBACK.has(hostname)) || originHost === request.headers.get('host');
   }
 
+  function hostRefusal(request: Request): string | null {
+    if (!onLoopback) return null;
+    const name = hostnameOf(request.headers.get('host'));
+    if (name === null || LOOPBACK.has(name) || name === ownHost) return null;
+    return 'Host: expected localhost, since this server listens on a loopback address';
+  }
+
   return {
+    hostRefusal,
     refusal(request) {
-      if (onLoopback) {
-        const name = hostnameOf(request.headers.get('host'));
-        if (name !== null && !LOOPBACK.has(name) && name !== ownHost) {
-          return 'Host: expected localhost, since this server listens on a loopback address';
-        }
-      }
+      const refused = hostRefusal(request);
+      if (refused !== null) return refused;
       const origin = request.headers.get('origin');
       return origin === null || originAllowed(origin, request) ? null : 'Origin: not one of those allowed here';
     },

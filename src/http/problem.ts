@@ -8,8 +8,13 @@ import type { JsonObject } from '../core/json.ts';
 const STATUS: Record<ErrorCode, number> = {
   invalid_input: 400,
   bad_cursor: 400,
+  bad_request_state: 400,
+  bad_answer: 400,
+  missing_capability: 400,
+  not_supported: 400,
   not_found: 404,
   too_large: 413,
+  rate_limited: 429,
   cancelled: 504,
   upstream: 502,
   address_refused: 502,
@@ -24,7 +29,7 @@ const RETRY_AFTER_MS = 1_000;
 export function problemResponse(error: TidegateError): Response {
   const status = STATUS[error.code];
   const shown = status < 500;
-  const body: JsonObject = {
+  const body = {
     title: shown ? error.message : status === 503 ? 'The store does not answer' : 'The server failed',
     status,
     code: status === 500 ? 'internal' : error.code,
@@ -32,9 +37,36 @@ export function problemResponse(error: TidegateError): Response {
     ...(shown && error.expected !== null ? { expected: error.expected } : {}),
     ...(shown && error.hint !== null ? { hint: error.hint } : {}),
   };
+  return respond(body, status === 503 || status === 429 ? (error.retryAfterMs ?? RETRY_AFTER_MS) : null);
+}
+
+/**
+ * 503, naming the part that is not ready. Of what the operator has to mend the variable is named, and never its value.
+ * @param store its driver's name
+ */
+export function notReadyResponse(part: 'store', store: string, error: TidegateError): Response {
+  const { code, field, expected, retryAfterMs } = error;
+  const misconfigured = code === 'invalid_config' && field !== null;
+  const body = {
+    title: misconfigured ? 'The store is not configured' : 'The store does not answer',
+    status: 503,
+    code: misconfigured ? code : 'store_unavailable',
+    part,
+    store,
+    ...(misconfigured ? { field, ...(expected === null ? {} : { expected }) } : {}),
+  };
+  return respond(body, retryAfterMs ?? RETRY_AFTER_MS);
+}
+
+/** 403: a request that is not meant for this server. */
+export function refusedResponse(reason: string): Response {
+  return respond({ title: reason, status: 403, code: 'invalid_input', field: 'Host' }, null);
+}
+
+function respond(body: JsonObject & { status: number }, retryAfterMs: number | null): Response {
   const headers: Record<string, string> = { 'Content-Type': 'application/problem+json' };
-  if (status === 503) headers['Retry-After'] = retryAfter(error.retryAfterMs ?? RETRY_AFTER_MS);
-  return new Response(JSON.stringify(body), { status, headers });
+  if (retryAfterMs !== null) headers['Retry-After'] = retryAfter(retryAfterMs);
+  return new Response(JSON.stringify(body), { status: body.status, headers });
 }
 
 /** Whole seconds, one at least. */

@@ -23,6 +23,9 @@ export interface DeadLetter {
   expected: string | null;
   /** Its data as they came. */
   item: Json;
+  /** As the transport knew it, beside the data. */
+  key?: string;
+  time?: number;
   /** True: `item` is a text, the beginning of the JSON that was too long to be kept. */
   cut: boolean;
   /** Epoch ms. */
@@ -37,7 +40,20 @@ export interface Reason {
 
 export function toDeadLetter(item: FeedItem, { reason, field, expected }: Reason, at: number): DeadLetter {
   const { json, cut } = boundItem(item.data);
-  return { stream: item.stream, reason, field: field ?? null, expected: expected ?? null, item: json, cut, at };
+  const known = {
+    ...(item.key === undefined ? {} : { key: item.key }),
+    ...(item.time === undefined ? {} : { time: item.time }),
+  };
+  return {
+    stream: item.stream,
+    reason,
+    field: field ?? null,
+    expected: expected ?? null,
+    item: json,
+    ...known,
+    cut,
+    at,
+  };
 }
 
 function boundItem(data: unknown): { json: Json; cut: boolean } {

@@ -37,6 +37,8 @@ export interface Intake {
   withoutKnown(operations: readonly Operation[]): Promise<Operation[]>;
   /** Of the burst so far; of it all until `revert`. */
   counts: Readonly<FeedCounts>;
+  /** Why the last rejected item was. */
+  rejection(): { field: string; expected: string };
   /** What was drained is committed, and this is the version of what it put. */
   settle(operations: readonly Operation[], version: Version): void;
   /** Forgets the counts of what no commit has taken. */
@@ -74,6 +76,7 @@ export function createIntake(options: Options): Intake {
   let touched = new Set<string>();
   const nextId = idsFrom(options.newId());
   let newestTime: number | null = null;
+  let rejection = { field: '', expected: '' };
 
   function bury(item: FeedItem, reason: Reason): boolean {
     if (counts.deadLetters >= BURST_DEAD_LETTERS) return true;
@@ -88,6 +91,7 @@ export function createIntake(options: Options): Intake {
     if (!bury(item, reason)) return 'full';
     counts.rejected += 1;
     counts.bytes += item.bytes;
+    rejection = { field: reason.field ?? reason.reason, expected: reason.expected ?? '' };
     return 'taken';
   }
 
@@ -215,6 +219,7 @@ export function createIntake(options: Options): Intake {
       return fenced(left);
     },
     counts,
+    rejection: () => rejection,
     settle(operations, version) {
       for (const { log } of operations.filter((operation) => operation.kind === 'append')) {
         const name = names.get(log) ?? '';

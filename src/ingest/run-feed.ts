@@ -6,6 +6,7 @@
 import type { DeclaredFeed } from '../core/declaration/feed.ts';
 import { asTidegateError, type TidegateError } from '../core/errors.ts';
 import { commitSurely } from '../store/commit.ts';
+import { openAccount, type Spent } from '../store/counting.ts';
 import type { Operation, Reading } from '../store/store.ts';
 import type { Deps } from '../streams/deps.ts';
 import { feedKey } from '../streams/names.ts';
@@ -16,7 +17,7 @@ import type { GuardedFetch } from './guarded-fetch.ts';
 import { createIntake, type Intake } from './intake.ts';
 import { type Lease, takeLease } from './lease.ts';
 import { project, projectAndRelease } from './project.ts';
-import { type FeedCounts, type FeedState, newState, NO_COUNTS, readState } from './state.ts';
+import { type FeedCounts, type FeedState, newState, NO_COUNTS, readState, rejectedOf } from './state.ts';
 import { conditionOf, type FeedCondition } from './status.ts';
 
 /**
@@ -33,6 +34,8 @@ export interface FeedReport extends FeedCounts {
   error: TidegateError | null;
   /** Epoch ms of the next burst. */
   nextAt: number;
+  /** What its turn asked of the store; that it was looked whether it is due is on the run's own account. */
+  spent: Spent;
 }
 
 export interface Turn {
@@ -48,13 +51,19 @@ export interface Turn {
 const CLOSING_MS = 3_000;
 
 /** @throws TidegateError where the store fails; the lease then runs out by itself. */
-export async function runFeed(turn: Turn, feed: DeclaredFeed, reading: Reading): Promise<FeedReport> {
+export async function runFeed(given: Turn, feed: DeclaredFeed, reading: Reading): Promise<FeedReport> {
+  const account = openAccount(given.deps.store);
+  const turn = { ...given, deps: { ...given.deps, store: account.store } };
+  return { ...(await runTurn(turn, feed, reading)), spent: account.spent() };
+}
+
+async function runTurn(turn: Turn, feed: DeclaredFeed, reading: Reading): Promise<Omit<FeedReport, 'spent'>> {
   const { deps, tenant, deadline, leaseMs } = turn;
   const { runtime, store } = deps;
   const startedAt = runtime.now();
   const key = feedKey(tenant, feed.name);
   const state = begin(readState(reading) ?? newState(), startedAt, runtime.random());
-  const report = (outcome: FeedOutcome, now: FeedState, counts: FeedCounts, commits: number): FeedReport => {
+  const report = (outcome: FeedOutcome, now: FeedState, counts: FeedCounts, commits: number) => {
     const condition = conditionOf(now, runtime.now());
     return { feed: feed.name, outcome, state: condition, ...counts, commits, error: null, nextAt: now.nextAt };
   };
@@ -126,14 +135,16 @@ function judge(
   { deps: { runtime } }: Turn,
   feed: DeclaredFeed,
   state: FeedState,
-  { counts }: Intake,
+  intake: Intake,
   end: Exclude<BurstEnd, { kind: 'lost' }>,
   startedAt: number,
 ): Partial<FeedState> {
   const now = runtime.now();
+  const { counts } = intake;
+  const rejected = rejectedOf(counts, intake.rejection(), state.rejected, now);
   if (end.kind === 'ended') {
     const nextAt = end.more ? now : Math.max(now, startedAt + feed.everyMs);
-    return { failures: 0, lastError: null, lastSuccessAt: now, nextAt };
+    return { failures: 0, lastError: null, rejected, lastSuccessAt: now, nextAt };
   }
   const { code, message, retryAfterMs } = end.error;
   // Who delivers before it breaks is not down: it counts as the first failure.
@@ -141,5 +152,5 @@ function judge(
   const nextAt = now + pauseAfter(failures, runtime.random(), retryAfterMs);
   const level = failures === BREAKER_FAILURES ? 'error' : 'warn';
   runtime.log(level, 'a feed failed', { feed: feed.name, code, message, failures, nextAt });
-  return { failures, lastError: { code, message: message.slice(0, 1_000), at: now }, nextAt };
+  return { failures, lastError: { code, message: message.slice(0, 1_000), at: now }, rejected, nextAt };
 }

@@ -10,6 +10,7 @@
 import type { DeclaredFeed } from '../core/declaration/feed.ts';
 import { asTidegateError } from '../core/errors.ts';
 import { PUBLIC } from '../core/principal.ts';
+import { openAccount, type Spent } from '../store/counting.ts';
 import { GET_MANY_LIMIT } from '../store/limits.ts';
 import type { Reading } from '../store/store.ts';
 import type { Deps } from '../streams/deps.ts';
@@ -40,6 +41,8 @@ export interface IngestReport {
   feeds: FeedReport[];
   /** Epoch ms at which the next feed is due; null where there is none. */
   nextAt: number | null;
+  /** What all of it asked of the store: to look what is due, and the turns of the feeds. */
+  spent: Spent;
 }
 
 const CONCURRENCY = 4;
@@ -51,7 +54,9 @@ const STORE_PAUSE_MS = 1_000;
  * @param deadline epoch ms by which it answers
  * @throws TidegateError `store_unavailable` where it cannot even be read what is due; what befalls one feed is in its report.
  */
-export async function ingest(deps: Deps, deadline: number, options: IngestOptions = {}): Promise<IngestReport> {
+export async function ingest(given: Deps, deadline: number, options: IngestOptions = {}): Promise<IngestReport> {
+  const account = openAccount(given.store);
+  const deps = { ...given, store: account.store };
   const { runtime } = deps;
   const tenant = options.tenant ?? PUBLIC.tenant;
   const feeds = [...deps.app.feeds.values()].filter(({ name }) => options.feeds?.includes(name) ?? true);
@@ -96,7 +101,7 @@ export async function ingest(deps: Deps, deadline: number, options: IngestOption
 
   const ordered = feeds.flatMap(({ name }) => reports.get(name) ?? []);
   const nextAt = ordered.length === 0 ? null : Math.min(...ordered.map((report) => report.nextAt));
-  return { feeds: ordered, nextAt };
+  return { feeds: ordered, nextAt, spent: account.spent() };
 }
 
 async function readFeeds({ store, runtime }: Deps, tenant: string, feeds: readonly DeclaredFeed[]): Promise<Reading[]> {
@@ -111,5 +116,15 @@ async function readFeeds({ store, runtime }: Deps, tenant: string, feeds: readon
 function idleReport(feed: DeclaredFeed, reading: Reading, outcome: FeedOutcome, now: number): FeedReport {
   const state = readState(reading);
   const nextAt = outcome === 'leased' ? (state?.lease?.until ?? now) : (state?.nextAt ?? now);
-  return { feed: feed.name, outcome, state: conditionOf(state, now), ...NO_COUNTS, commits: 0, error: null, nextAt };
+  const spent: Spent = { storeCalls: {} };
+  return {
+    feed: feed.name,
+    outcome,
+    state: conditionOf(state, now),
+    ...NO_COUNTS,
+    commits: 0,
+    error: null,
+    nextAt,
+    spent,
+  };
 }

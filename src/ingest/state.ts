@@ -34,6 +34,18 @@ export interface FeedError {
   at: number;
 }
 
+/** Of the last burst that brought anything: how much of it was no event of its stream, and why. */
+export interface Rejected {
+  count: number;
+  /** All that came, the rejected among it. */
+  items: number;
+  /** Of the last of them: the field that was wrong, and what was expected there. */
+  field: string;
+  expected: string;
+  /** Epoch ms. */
+  at: number;
+}
+
 export interface FeedState {
   lease: { holder: string; until: number } | null;
   /** As the feed's last committed batch left it. */
@@ -49,6 +61,8 @@ export interface FeedState {
   /** In a row, without an event in between. */
   failures: number;
   lastError: FeedError | null;
+  /** Null where all was taken. */
+  rejected: Rejected | null;
   lastStartAt: number | null;
   lastSuccessAt: number | null;
   /** Latest time of an event that was taken in, epoch ms. */
@@ -71,7 +85,8 @@ export const NO_COUNTS: Readonly<FeedCounts> = {
 };
 
 export function readState(reading: Reading): FeedState | null {
-  return isPresent(reading) ? (reading.value as unknown as FeedState) : null;
+  // A record that an earlier version left lacks what is new.
+  return isPresent(reading) ? { ...newState(), ...(reading.value as unknown as FeedState) } : null;
 }
 
 /** The state of a feed that never ran: due at once. */
@@ -85,6 +100,7 @@ export function newState(): FeedState {
     nextAt: 0,
     failures: 0,
     lastError: null,
+    rejected: null,
     lastStartAt: null,
     lastSuccessAt: null,
     newestTime: null,
@@ -104,6 +120,27 @@ export function addCounts(a: FeedCounts, b: FeedCounts): FeedCounts {
     deadLetters: a.deadLetters + b.deadLetters,
     bytes: a.bytes + b.bytes,
   };
+}
+
+/** Of each text that tells why items were rejected. */
+const TOLD_CHARACTERS = 200;
+
+/**
+ * What a burst of these counts has to say of rejected items; `before` where nothing came.
+ * @param why of the last one
+ */
+export function rejectedOf(
+  counts: FeedCounts,
+  why: { field: string; expected: string },
+  before: Rejected | null,
+  now: number,
+): Rejected | null {
+  const { rejected: count, events, duplicates, thinned, dropped } = counts;
+  const items = count + events + duplicates + thinned + dropped;
+  if (items === 0) return before;
+  if (count === 0) return null;
+  const [field, expected] = [why.field, why.expected].map((text) => text.slice(0, TOLD_CHARACTERS).toWellFormed());
+  return { count, items, field: field ?? '', expected: expected ?? '', at: now };
 }
 
 /** The record's key, its lease, and what its numbers grow by. */

@@ -5,13 +5,14 @@ import { GET_MANY_LIMIT } from '../store/limits.ts';
 import type { Deps } from '../streams/deps.ts';
 import { feedKey } from '../streams/names.ts';
 import { BREAKER_FAILURES } from './breaker.ts';
-import { type FeedCounts, type FeedError, type FeedState, newState, readState } from './state.ts';
+import { type FeedCounts, type FeedError, type FeedState, newState, readState, type Rejected } from './state.ts';
 
 /**
- * `running`: a burst is under way. `ok`: the last one succeeded. `backing-off`: it failed, and is soon tried again.
+ * `running`: a burst is under way. `ok`: the last one succeeded. `rejecting`: it did too, but all that came last was no
+ * event of its stream. `backing-off`: it failed, and is soon tried again.
  * `open`: it failed so often that it is tried again only after a longer pause. `never-run`.
  */
-export type FeedCondition = 'ok' | 'running' | 'backing-off' | 'open' | 'never-run';
+export type FeedCondition = 'ok' | 'rejecting' | 'running' | 'backing-off' | 'open' | 'never-run';
 
 export interface FeedStatus {
   feed: string;
@@ -26,6 +27,8 @@ export interface FeedStatus {
   backlog: number | null;
   /** Why the last burst failed; null where it did not. */
   lastError: FeedError | null;
+  /** What of the last burst that brought anything was no event of its stream; null where all was. */
+  rejected: Rejected | null;
   /** Epoch ms of the end of the last burst that did not fail. */
   lastSuccessAt: number | null;
   /** Epoch ms of the next burst. */
@@ -56,7 +59,7 @@ export async function feedStatus(
     for (const [index, feed] of some.entries()) {
       const reading = readings[index];
       const state = reading ? readState(reading) : null;
-      const { backlog, lastError, lastSuccessAt, nextAt, failures, bursts, counts } = state ?? newState();
+      const { backlog, lastError, rejected, lastSuccessAt, nextAt, failures, bursts, counts } = state ?? newState();
       found.push({
         feed: feed.name,
         type: feed.feed.type,
@@ -66,6 +69,7 @@ export async function feedStatus(
         lagMs: state && lagOf(state, now),
         backlog,
         lastError,
+        rejected,
         lastSuccessAt,
         nextAt,
         failures,
@@ -91,6 +95,7 @@ export function conditionOf(state: FeedState | null, now: number): FeedCondition
   if (state.lease !== null && state.lease.until > now) return 'running';
   if (state.failures >= BREAKER_FAILURES) return 'open';
   if (state.failures > 0) return 'backing-off';
+  if (state.rejected !== null && state.rejected.count === state.rejected.items) return 'rejecting';
   return state.lastSuccessAt === null ? 'never-run' : 'ok';
 }
 

@@ -5,6 +5,7 @@
  */
 import { asTidegateError, type TidegateError } from '../core/errors.ts';
 import { PUBLIC } from '../core/principal.ts';
+import { openAccount, type Spent } from '../store/counting.ts';
 import type { Deps } from '../streams/deps.ts';
 import { projectLatest } from '../streams/latest.ts';
 import { deadLetterLog } from '../streams/names.ts';
@@ -33,15 +34,26 @@ export interface SweepReport {
   more: boolean;
   /** What failed first; the rest was done all the same. */
   error: TidegateError | null;
+  /** What it asked of the store. */
+  spent: Spent;
 }
 
 const COLLECT = 1_000;
 
 /** @param deadline epoch ms */
-export async function sweep(deps: Deps, deadline: number, options: SweepOptions = {}): Promise<SweepReport> {
+export async function sweep(given: Deps, deadline: number, options: SweepOptions = {}): Promise<SweepReport> {
+  const account = openAccount(given.store);
+  const deps = { ...given, store: account.store };
   const { app, runtime, store } = deps;
   const tenant = options.tenant ?? PUBLIC.tenant;
-  const report: SweepReport = { events: {}, deadLetters: {}, collected: 0, projected: 0, more: false, error: null };
+  const report: Omit<SweepReport, 'spent'> = {
+    events: {},
+    deadLetters: {},
+    collected: 0,
+    projected: 0,
+    more: false,
+    error: null,
+  };
 
   async function attempt(step: () => Promise<boolean>): Promise<void> {
     if (runtime.now() >= deadline) {
@@ -88,5 +100,5 @@ export async function sweep(deps: Deps, deadline: number, options: SweepOptions 
       return false;
     });
   }
-  return report;
+  return { ...report, spent: account.spent() };
 }

@@ -1,20 +1,31 @@
 /** What a request brings to a handler, and the context that the handler gets. Knows nothing of the wire. */
-import type { AppStreams, McpLogLevel, ToolContext } from '../core/declaration/handlers.ts';
+import type { AppStreams, ListContext, McpLogLevel, ToolContext } from '../core/declaration/handlers.ts';
 import { TidegateError } from '../core/errors.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import type { Principal } from '../core/principal.ts';
 import type { Runtime } from '../core/runtime.ts';
+import type { Account } from '../store/counting.ts';
+import type { Store } from '../store/store.ts';
+import type { Deps } from '../streams/deps.ts';
 import type { Tasks } from '../tasks/service.ts';
+import { type Asking, ASKS_NOTHING, type InputRequired, withAsking } from './asking.ts';
+import type { Asked, RequestStates, Retry } from './request-state.ts';
 
 /** Made by the edge for each request; its functions do nothing where the caller did not ask. */
 export interface Caller {
   principal: Principal;
+  /** What the request asks of the store goes on it. */
+  account: Pick<Account, 'store'>;
   /** Aborts when the caller went away. */
   signal: AbortSignal;
   /** Epoch ms by which an answer has to be there. */
   deadline: number;
   /** What the client declared of itself; null where the protocol version does not say. */
   clientCapabilities: JsonObject | null;
+  /** What it brings of an earlier round, where it was asked something; null: nothing. */
+  retry: Retry | null;
+  /** What else came beside the request: `_meta`, without what belongs to the protocol. */
+  meta: Readonly<Record<string, unknown>>;
   log: (level: McpLogLevel, data: Json, logger?: string) => void;
   progress: (progress: number, total?: number, message?: string) => void;
   emit: (partial: Json) => void;
@@ -23,9 +34,30 @@ export interface Caller {
 /** What handlers stand on beside the caller; made once. */
 export interface HandlerDeps {
   runtime: Pick<Runtime, 'now' | 'newId' | 'log' | 'sleep'>;
-  streamsFor(principal: Principal, deadline: number): AppStreams;
+  streamsFor(principal: Principal, deadline: number, store: Store): AppStreams;
+  requestStates: RequestStates<Caller>;
   /** Null: there are none. */
   tasks: Tasks | null;
+}
+
+/** Under it stands the request's view of the store, for the built-in handlers; an app's own have its streams. */
+const STORE = Symbol('store');
+
+interface AccountedContext extends ToolContext {
+  readonly [STORE]: Store;
+}
+
+/** What built-in handlers are made of. The store comes with each request, so that none reads past its account. */
+export type AppDeps = Omit<Deps, 'store'>;
+
+/** What a built-in handler reads through: the store as the account of its request sees it. */
+export function accounted(deps: AppDeps, context: ListContext): Deps {
+  return { ...deps, store: (context as AccountedContext)[STORE] };
+}
+
+/** Tasks, with what they ask of the store on the account of a request. */
+export function accountedTasks(tasks: Tasks, context: ListContext): Tasks {
+  return tasks.on((context as AccountedContext)[STORE]);
 }
 
 /**
@@ -36,13 +68,17 @@ export async function inContext<Answer>(
   deps: HandlerDeps,
   caller: Caller,
   handler: (context: ToolContext) => Promise<Answer>,
+  asking: Asking = ASKS_NOTHING,
 ): Promise<Answer> {
   let streams: AppStreams | null = null;
   let watch: DeadlineWatch | null = null;
-  const context: ToolContext = {
+  const context: AccountedContext = {
     principal: caller.principal,
+    get [STORE]() {
+      return caller.account.store;
+    },
     get streams() {
-      streams ??= deps.streamsFor(caller.principal, caller.deadline);
+      streams ??= deps.streamsFor(caller.principal, caller.deadline, caller.account.store);
       return streams;
     },
     get signal() {
@@ -54,7 +90,12 @@ export async function inContext<Answer>(
     log: caller.log,
     progress: caller.progress,
     emit: caller.emit,
+    ask: asking.ask,
+    sample: asking.sample,
+    roots: asking.roots,
+    canAsk: asking.canAsk,
   };
+  if (asking !== ASKS_NOTHING) asking.left = () => watch?.leave();
   try {
     return await handler(context);
   } catch (thrown) {
@@ -65,9 +106,21 @@ export async function inContext<Answer>(
   }
 }
 
+/** As `inContext`, for a handler that may ask: it answers, or its request ends with questions. */
+export function inAskingContext<Answer>(
+  deps: HandlerDeps,
+  caller: Caller,
+  asked: Asked,
+  handler: (context: ToolContext) => Promise<Answer>,
+): Promise<Answer | InputRequired> {
+  return withAsking(deps, caller, asked, (asking) => inContext(deps, caller, handler, asking));
+}
+
 interface DeadlineWatch {
   signal: AbortSignal;
   end(): void;
+  /** Ends it, and tells the handler, which waits for an answer that comes with another request. */
+  leave(): void;
 }
 
 /** A signal that aborts when the caller goes away or its time is over. */
@@ -83,11 +136,16 @@ function watchDeadline(runtime: HandlerDeps['runtime'], { signal, deadline }: Ca
   void runtime
     .sleep(Math.max(0, deadline - runtime.now()), timer.signal)
     .then(() => stop('The time for this request is over'));
+  function end() {
+    timer.abort();
+    signal.removeEventListener('abort', gone);
+  }
   return {
     signal: told.signal,
-    end() {
-      timer.abort();
-      signal.removeEventListener('abort', gone);
+    end,
+    leave() {
+      stop('The request ended with a question; its retry enters the handler again');
+      end();
     },
   };
 }

@@ -1,7 +1,6 @@
 /** The caller of a registry, made from the SDK's request context: log and progress go out only where they were asked for. */
 import { CLIENT_CAPABILITIES_META_KEY, type ServerContext } from '@modelcontextprotocol/server';
 import type { JsonObject } from '../core/json.ts';
-import type { Principal } from '../core/principal.ts';
 import type { Caller } from './call-context.ts';
 
 /** Longest text of a progress message, in characters; a longer one is cut. */
@@ -9,11 +8,17 @@ const PROGRESS_TEXT = 8_192;
 
 function nothing(): void {}
 
-export function callerOf({ mcpReq }: ServerContext, principal: Principal, deadline: number): Caller {
+export function callerOf(
+  { mcpReq }: ServerContext,
+  { principal, account, deadline }: Pick<Caller, 'principal' | 'account' | 'deadline'>,
+): Caller {
   const envelope: Record<string, unknown> | undefined = mcpReq.envelope;
   const capabilities = envelope?.[CLIENT_CAPABILITIES_META_KEY];
   const { _meta: meta } = mcpReq;
   const token = meta?.progressToken;
+  const { inputResponses: responses = {} } = mcpReq;
+  const state = mcpReq.requestState();
+  const isRetry = capabilities !== undefined && (state !== undefined || mcpReq.inputResponses !== undefined);
   let last = Number.NEGATIVE_INFINITY;
 
   const progress = (value: number, total?: number, message?: string): void => {
@@ -26,9 +31,12 @@ export function callerOf({ mcpReq }: ServerContext, principal: Principal, deadli
 
   return {
     principal,
+    account,
     signal: mcpReq.signal,
     deadline,
     clientCapabilities: capabilities === undefined ? null : (capabilities as JsonObject),
+    retry: isRetry ? { responses, state } : null,
+    meta: meta ?? {},
     log: (level, data, logger) => void mcpReq.log(level, data, logger).catch(nothing),
     progress: token === undefined ? nothing : progress,
     emit:

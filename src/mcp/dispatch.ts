@@ -7,12 +7,15 @@ import { INVALID_PARAMS, METHOD_NOT_FOUND } from './errors.ts';
 import type { Registry } from './registry.ts';
 import type { CompletionReference } from './registry-prompts.ts';
 import { DECLARED } from './registry-resources.ts';
+import { knowsTasks, needsTasks } from './tasks/extension.ts';
+import type { TaskMethods } from './tasks/methods.ts';
 
 type Params = Record<string, unknown>;
+type TaskMethod = (tasks: TaskMethods, taskId: string, params: Params, caller: Caller) => Promise<object>;
 type Method = (registry: Registry, params: Params, caller: Caller) => object | Promise<object>;
 
 /** Earlier revisions get `ttlMs` and `cacheScope` too: their results are open, and their clients pass over them. */
-export const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
+const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
   ['tools/list', ({ tools }, params) => listed('tools', tools.list(cursorOf(params)))],
   ['tools/call', callTool],
   ['resources/list', listResources],
@@ -26,11 +29,30 @@ export const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
   ['completion/complete', completeArgument],
 ]);
 
+/** Those of the extension, for clients that declared it: names that another protocol version gives another meaning. */
+const TASK_METHODS: ReadonlyMap<string, TaskMethod> = new Map<string, TaskMethod>([
+  ['tasks/get', (tasks, taskId, _params, caller) => tasks.get(taskId, caller)],
+  ['tasks/update', (tasks, taskId, params, caller) => tasks.update(taskId, objectOf(params, 'inputResponses'), caller)],
+  ['tasks/cancel', (tasks, taskId, _params, caller) => tasks.cancel(taskId, caller)],
+]);
+
+/** Whether there is such a method. */
+export function serves({ tasks }: Registry, method: string): boolean {
+  return METHODS.has(method) || (tasks !== null && TASK_METHODS.has(method));
+}
+
 /** @throws ProtocolError -32601 for a method that is none of these; TidegateError for the rest. */
 export function dispatch(registry: Registry, request: JSONRPCRequest, caller: Caller): object | Promise<object> {
+  const { params = {} } = request;
   const method = METHODS.get(request.method);
-  if (!method) throw new ProtocolError(METHOD_NOT_FOUND, `Method not found: ${request.method}`);
-  return method(registry, request.params ?? {}, caller);
+  if (method) return method(registry, params, caller);
+  const taskMethod = TASK_METHODS.get(request.method);
+  const { tasks } = registry;
+  if (!taskMethod || tasks === null || caller.clientCapabilities === null) {
+    throw new ProtocolError(METHOD_NOT_FOUND, `Method not found: ${request.method}`);
+  }
+  if (!knowsTasks(caller)) throw needsTasks(request.method, caller);
+  return taskMethod(tasks, textOf(params, 'taskId'), params, caller);
 }
 
 function callTool({ tools }: Registry, params: Params, caller: Caller): Promise<object> {
@@ -117,7 +139,7 @@ function textOf(params: Params, name: string, path = ''): string {
 
 function objectOf(params: Params, name: string): Params {
   const value = params[name];
-  if (typeof value === 'object' && value !== null) return value as Params;
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Params;
   throw wrong(name, 'an object');
 }
 

@@ -1,20 +1,25 @@
 /**
- * The MCP endpoint behind HTTP: which era a message belongs to, who serves it, and what becomes of a store that is gone.
- * It takes the parsed body and the principal; limits, origins and authentication are the HTTP app's.
+ * The MCP endpoint behind HTTP. It takes the parsed body and the principal; limits, origins and authentication are the
+ * HTTP app's. What needs neither the registry nor the SDK is answered here, so that a host may load them when they are
+ * first needed.
  */
-import { isLegacyRequest, PROTOCOL_VERSION_META_KEY } from '@modelcontextprotocol/server';
 import type { JsonObject } from '../core/json.ts';
-import { type Principal, PUBLIC } from '../core/principal.ts';
-import { createLegacy, LEGACY_VERSIONS } from './legacy.ts';
-import { type AuthInfo, claimOf } from './message.ts';
-import { createModern, MODERN_VERSION } from './modern.ts';
-import { capabilitiesOf, createServerSource, type ServerDeps } from './server.ts';
+import type { Principal } from '../core/principal.ts';
+import type { About } from './about.ts';
+import { createDiscover } from './discover.ts';
+import { askedOf } from './message.ts';
+import type { McpAnswer, SdkServing } from './serving.ts';
+import { LEGACY_VERSIONS, MODERN_VERSION } from './versions.ts';
 
-export type McpEndpointDeps = ServerDeps;
+export interface McpEndpointDeps {
+  about: About;
+  /** A function is called by the first message that needs it, and by the next where it failed. */
+  serving: SdkServing | (() => Promise<SdkServing>);
+}
 
 export interface McpEndpoint {
   /** Answers one POST. `body` is its parsed JSON. Never rejects for what a client sent. */
-  serve(request: Request, body: unknown, principal: Principal): Promise<Response>;
+  serve(request: Request, body: unknown, principal: Principal): Promise<McpAnswer>;
   /** Newest first. */
   versions: readonly string[];
   capabilities: JsonObject;
@@ -22,41 +27,33 @@ export interface McpEndpoint {
   close(): Promise<void>;
 }
 
-export function createMcpEndpoint(deps: ServerDeps): McpEndpoint {
-  const source = createServerSource(deps);
-  const modern = createModern(deps.registry, source, deps.runtime.log);
-  const legacy = createLegacy(source);
+/** What is answered here asks nothing of a store. */
+const NO_ACCOUNT: McpAnswer['account'] = { spent: () => ({ storeCalls: {} }) };
+
+export function createMcpEndpoint({ about, serving }: McpEndpointDeps): McpEndpoint {
+  const discover = createDiscover(about);
+  let loading: Promise<SdkServing> | null = null;
+
+  function load(from: () => Promise<SdkServing>): Promise<SdkServing> {
+    loading ??= from().catch((error: unknown) => {
+      loading = null;
+      throw error;
+    });
+    return loading;
+  }
 
   return {
     versions: [MODERN_VERSION, ...LEGACY_VERSIONS],
-    capabilities: capabilitiesOf(deps.registry),
-    close: () => modern.close(),
+    capabilities: about.capabilities,
     async serve(request, body, principal) {
-      const serving = (await isLegacy(request, body)) ? legacy : modern;
-      const response = await serving.serve(request, body, authInfoOf(principal));
-      const refusedForMs = source.refusedFor(request);
-      return refusedForMs === null ? response : unavailable(response, refusedForMs);
+      const response = discover(request, body);
+      if (response !== null) return { response, asked: askedOf(body), account: NO_ACCOUNT, ended: null };
+      const sdk = typeof serving === 'function' ? await load(serving) : serving;
+      return sdk.serve(request, body, principal);
+    },
+    async close() {
+      const sdk = typeof serving === 'function' ? await loading : serving;
+      await sdk?.close();
     },
   };
-}
-
-/** A message that claims a protocol version in its `_meta` is modern, but for `initialize`; the SDK tells the others. */
-function isLegacy(request: Request, body: unknown): boolean | Promise<boolean> {
-  const claimed = claimOf(body, PROTOCOL_VERSION_META_KEY) !== undefined;
-  if (claimed && (body as { method?: unknown }).method !== 'initialize') return false;
-  return isLegacyRequest(request, body);
-}
-
-/** The SDK sends errors of handlers with 200; a stream that has begun keeps its status. */
-function unavailable(response: Response, refusedForMs: number): Response {
-  if (!response.headers.get('content-type')?.startsWith('application/json')) return response;
-  const headers = new Headers(response.headers);
-  headers.set('Retry-After', String(Math.max(1, Math.ceil(refusedForMs / 1_000))));
-  return new Response(response.body, { status: 503, headers });
-}
-
-function authInfoOf(principal: Principal): AuthInfo | undefined {
-  if (principal === PUBLIC) return undefined;
-  const { client, subject, scopes } = principal;
-  return { token: '', clientId: client ?? subject, scopes: [...scopes], extra: { principal } };
 }

@@ -11,22 +11,26 @@ export const INVALID_PARAMS = -32_602;
 export const INTERNAL_ERROR = -32_603;
 export const HEADER_MISMATCH = -32_020;
 export const MISSING_CLIENT_CAPABILITY = -32_021;
+/** Ours, from the range that JSON-RPC leaves to servers: asked too often; `data.retryAfterMs` says when to ask again. */
+export const RATE_LIMITED = -32_010;
 
 /** What a JSON-RPC error answer is made of, and the HTTP status that it travels with. */
 export interface ProtocolAnswer {
   code: number;
   message: string;
   data: JsonObject;
-  /** 200: the error is the payload. 503: the server cannot serve now, whatever the request. */
-  httpStatus: 200 | 503;
+  /** 200: the error is the payload. 429: this caller, later. 503: the server cannot serve now, whatever the request. */
+  httpStatus: HttpStatus;
   retryAfterMs: number | null;
   /** Whether the cause is ours and belongs in the log as an error. */
   defect: boolean;
 }
 
+type HttpStatus = 200 | 429 | 503;
+
 interface Rule {
   jsonRpc: number;
-  httpStatus: 200 | 503;
+  httpStatus: HttpStatus;
   /** Whether a tool's failure with this code is a result that the model reads and mends, not a protocol error. */
   forModel: boolean;
   /** Whether the error's own message may be seen by the caller. */
@@ -34,6 +38,8 @@ interface Rule {
 }
 
 const caller: Rule = { jsonRpc: INVALID_PARAMS, httpStatus: 200, forModel: true, shown: true };
+/** Of the exchange between client and server, of which no model knows. */
+const client: Rule = { jsonRpc: INVALID_PARAMS, httpStatus: 200, forModel: false, shown: true };
 const outside: Rule = { jsonRpc: INTERNAL_ERROR, httpStatus: 200, forModel: true, shown: true };
 const unavailable: Rule = { jsonRpc: INTERNAL_ERROR, httpStatus: 503, forModel: false, shown: false };
 const defect: Rule = { jsonRpc: INTERNAL_ERROR, httpStatus: 200, forModel: true, shown: false };
@@ -43,6 +49,12 @@ const RULES: Record<ErrorCode, Rule> = {
   not_found: caller,
   bad_cursor: caller,
   too_large: caller,
+  bad_request_state: client,
+  bad_answer: client,
+  // The transport answers 400 to it.
+  missing_capability: { ...client, jsonRpc: MISSING_CLIENT_CAPABILITY },
+  not_supported: { ...client, jsonRpc: METHOD_NOT_FOUND },
+  rate_limited: { jsonRpc: RATE_LIMITED, httpStatus: 429, forModel: true, shown: true },
   upstream: outside,
   address_refused: outside,
   cancelled: outside,
@@ -92,9 +104,10 @@ export function protocolAnswer(error: TidegateError, reference: string): Protoco
       ...(error.expected === null ? {} : { expected: error.expected }),
       ...(error.hint === null ? {} : { hint: error.hint }),
       ...(error.retryAfterMs === null ? {} : { retryAfterMs: error.retryAfterMs }),
+      ...(error.requiredCapabilities === null ? {} : { requiredCapabilities: error.requiredCapabilities }),
     },
-    httpStatus: 200,
-    retryAfterMs: null,
+    httpStatus: rule.httpStatus,
+    retryAfterMs: rule.httpStatus === 429 ? (error.retryAfterMs ?? RETRY_AFTER_MS) : null,
     defect: false,
   };
 }

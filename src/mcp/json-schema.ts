@@ -1,4 +1,4 @@
-/** JSON Schema 2020-12 from zod: converted once when the registry is built, never while a request waits. */
+/** JSON Schema 2020-12 from zod: each converted once, which takes longer than most requests. */
 import * as z from 'zod';
 import { TidegateError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';

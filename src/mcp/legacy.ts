@@ -13,14 +13,12 @@ import {
   SdkErrorCode,
   specTypeSchemas,
   type StandardSchemaV1,
-  SUPPORTED_PROTOCOL_VERSIONS,
 } from '@modelcontextprotocol/server';
 import { INVALID_PARAMS, INVALID_REQUEST } from './errors.ts';
 import { type AuthInfo, errorResponse } from './message.ts';
 import type { Serving } from './modern.ts';
 import type { ServerSource } from './server.ts';
-
-export const LEGACY_VERSIONS: readonly string[] = SUPPORTED_PROTOCOL_VERSIONS;
+import { LEGACY_VERSIONS } from './versions.ts';
 
 /** Most messages in one batch. */
 const BATCH = 50;

@@ -6,8 +6,8 @@ import { type AuthInfo, claimOf, errorResponse } from './message.ts';
 import { headerMismatch } from './param-headers.ts';
 import type { Registry } from './registry.ts';
 import type { ServerSource } from './server.ts';
-
-export const MODERN_VERSION = '2026-07-28';
+import { taskRefusal } from './tasks/precheck.ts';
+import { MODERN_VERSION } from './versions.ts';
 
 export interface Serving {
   serve(request: Request, body: unknown, authInfo: AuthInfo | undefined): Promise<Response>;
@@ -23,6 +23,8 @@ export function createModern(registry: Registry, source: ServerSource, log: Log)
     async serve(request, body, authInfo) {
       const mismatch = mismatchOf(registry, request, body);
       if (mismatch !== null) return errorResponse(400, HEADER_MISMATCH, mismatch, body);
+      const refusal = registry.tasks === null ? null : taskRefusal(body);
+      if (refusal !== null) return refusal;
       return handler.fetch(request, authInfo ? { parsedBody: body, authInfo } : { parsedBody: body });
     },
     close: () => handler.close(),

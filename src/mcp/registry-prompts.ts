@@ -1,7 +1,8 @@
 /** Prompts of the registry, and completion of their arguments and of resource templates. */
-import type { HandlerContext, Prompt, PromptMessage } from '../core/declaration/handlers.ts';
+import type { ListContext, Prompt, PromptMessage } from '../core/declaration/handlers.ts';
 import { TidegateError } from '../core/errors.ts';
-import { type Caller, type HandlerDeps, inContext } from './call-context.ts';
+import { type InputRequired, isInputRequired } from './asking.ts';
+import { type Caller, type HandlerDeps, inAskingContext, inContext } from './call-context.ts';
 import { type Page, pageOf } from './pages.ts';
 import type { ResourceRegistry } from './registry-resources.ts';
 
@@ -21,7 +22,7 @@ export interface PromptRegistry {
   readonly size: number;
   list(cursor: string | undefined): Page<PromptListing>;
   /** @throws TidegateError `not_found` for an unknown prompt, `invalid_input` for a missing or unknown argument. */
-  get(name: string, args: unknown, caller: Caller): Promise<PromptResult>;
+  get(name: string, args: unknown, caller: Caller): Promise<PromptResult | InputRequired>;
 }
 
 export function createPromptRegistry(deps: HandlerDeps, prompts: ReadonlyMap<string, Prompt>): PromptRegistry {
@@ -32,7 +33,9 @@ export function createPromptRegistry(deps: HandlerDeps, prompts: ReadonlyMap<str
     async get(name, args, caller) {
       const prompt = promptNamed(prompts, name);
       const input = promptArguments(prompt, args);
-      const answer = await inContext(deps, caller, (context) => prompt.run(input, context));
+      const asked = { method: 'prompts/get', name, args, once: false } as const;
+      const answer = await inAskingContext(deps, caller, asked, (context) => prompt.run(input, context));
+      if (isInputRequired(answer)) return answer;
       const messages: PromptMessage[] =
         typeof answer === 'string' ? [{ role: 'user', content: { type: 'text', text: answer } }] : answer;
       return { description: prompt.description, messages };
@@ -56,11 +59,7 @@ export interface CompletedArgument {
   chosen?: Readonly<Record<string, string>>;
 }
 
-type Completer = (
-  value: string,
-  context: HandlerContext,
-  chosen: Readonly<Record<string, string>>,
-) => Promise<string[]>;
+type Completer = (value: string, context: ListContext, chosen: Readonly<Record<string, string>>) => Promise<string[]>;
 
 const COMPLETIONS = 100;
 const NOTHING: Promise<string[]> = Promise.resolve([]);

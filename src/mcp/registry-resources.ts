@@ -1,7 +1,8 @@
 /** Resources of the registry: fixed URIs and templates. Lists of fixed ones are built once; a template may add its own. */
-import type { CacheHint, HandlerContext, Resource, ResourceContents } from '../core/declaration/handlers.ts';
+import type { CacheHint, ListContext, Resource, ResourceContents } from '../core/declaration/handlers.ts';
 import { TidegateError } from '../core/errors.ts';
-import { type Caller, type HandlerDeps, inContext } from './call-context.ts';
+import { type InputRequired, isInputRequired } from './asking.ts';
+import { type Caller, type HandlerDeps, inAskingContext, inContext } from './call-context.ts';
 import { type Page, pageOf } from './pages.ts';
 import { isTemplate, type UriTemplate, uriTemplate } from './uri-template.ts';
 
@@ -24,7 +25,7 @@ export interface ResourceRegistry {
   list(cursor: string | undefined, caller: Caller): Promise<Page<ResourceListing> & CacheHint>;
   templates(cursor: string | undefined): Page<TemplateListing>;
   /** @throws TidegateError `not_found` for a URI that nothing here answers to. */
-  read(uri: string, caller: Caller): Promise<ReadResult>;
+  read(uri: string, caller: Caller): Promise<ReadResult | InputRequired>;
   /** Names and completions of a template's variables; null where the URI is neither a resource nor a template here. */
   find(uri: string): Resource | null;
 }
@@ -87,7 +88,7 @@ export function createResourceRegistry(deps: HandlerDeps, resources: ReadonlyMap
   };
 }
 
-async function listedBy(resource: Resource, context: HandlerContext): Promise<ResourceListing[]> {
+async function listedBy(resource: Resource, context: ListContext): Promise<ResourceListing[]> {
   const items = (await resource.list?.(context)) ?? [];
   const mimeType = resource.mimeType === undefined ? {} : { mimeType: resource.mimeType };
   return items.map((item) => ({ ...item, ...mimeType }));
@@ -99,10 +100,12 @@ async function readOne(
   variables: Record<string, string>,
   deps: HandlerDeps,
   caller: Caller,
-): Promise<ReadResult> {
-  const read = await inContext(deps, caller, (context) =>
+): Promise<ReadResult | InputRequired> {
+  const asked = { method: 'resources/read', name: uri, args: null, once: false } as const;
+  const read = await inAskingContext(deps, caller, asked, (context) =>
     resource.read(variables, Object.defineProperty(context, 'uri', { value: uri }) as typeof context & { uri: string }),
   );
+  if (isInputRequired(read)) return read;
   const contents = typeof read === 'string' ? [{ uri, mimeType: resource.mimeType ?? 'text/plain', text: read }] : read;
   const { ttlMs, cacheScope } = resource.cache ?? UNCACHED;
   return { contents, ttlMs, cacheScope };

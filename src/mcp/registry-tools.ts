@@ -1,13 +1,21 @@
-/** Tools of the registry: schemas converted and list entries built once; arguments and results checked on each call. */
+/**
+ * Tools of the registry, tasks among them: schemas converted and list entries built once, those of the built-in ones when
+ * they are first asked for; arguments and results checked on each call.
+ */
 import type { Tool, ToolAnnotations } from '../core/declaration/handlers.ts';
+import type { Task } from '../core/declaration/task.ts';
 import { toolResult, type ToolResult } from '../core/declaration/tool-result.ts';
 import { asTidegateError, TidegateError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
-import { type Caller, type HandlerDeps, inContext } from './call-context.ts';
+import { type InputRequired, isInputRequired } from './asking.ts';
+import { type Caller, type HandlerDeps, inAskingContext } from './call-context.ts';
 import { failureText, isForModel } from './errors.ts';
 import { checkObjectSchema, describeIssues, NO_ARGUMENTS, objectSchema } from './json-schema.ts';
 import { type Page, pageOf } from './pages.ts';
 import { type ParamHeader, paramHeaders } from './param-headers.ts';
+import { callTask } from './tasks/call-task.ts';
+import { taskOutputSchema } from './tasks/handle.ts';
+import type { CreatedTask } from './tasks/view.ts';
 
 /** A tool as `tools/list` shows it. */
 export interface ToolListing {
@@ -28,31 +36,57 @@ export interface ToolRegistry {
   requires(name: string): JsonObject | null;
   /**
    * Wrong arguments, and what the tool refuses or cannot do, are results with `isError` that the model can act on.
-   * @throws TidegateError `not_found` for an unknown tool; `store_unavailable` and `store_unknown` as they are.
+   * @throws TidegateError `not_found` for an unknown tool; `store_unavailable` and `store_unknown` as they are, and what
+   * is wrong with a retry; `missing_capability` and `not_supported` for a task that only a client that knows tasks can have.
    */
-  call(name: string, args: unknown, caller: Caller): Promise<ToolResult>;
+  call(name: string, args: unknown, caller: Caller): Promise<ToolResult | InputRequired | CreatedTask>;
 }
 
 interface Entry {
-  tool: Tool;
+  tool: Tool | Task;
   listing: ToolListing;
   headers: readonly ParamHeader[];
 }
 
 const NONE: readonly ParamHeader[] = [];
 
-/** @throws TidegateError `invalid_config` naming the tool and the field whose schema MCP cannot show. */
-export function createToolRegistry(deps: HandlerDeps, tools: ReadonlyMap<string, Tool>): ToolRegistry {
-  const entries = new Map([...tools].map(([name, tool]) => [name, entryOf(name, tool)] as const));
-  const listings = [...entries.values()].map(({ listing }) => listing);
+/**
+ * @param builtIn known to be right, so that nothing of them is made before it is asked for.
+ * @throws TidegateError `invalid_config` naming the declared tool and the field whose schema MCP cannot show.
+ */
+export function createToolRegistry(
+  deps: HandlerDeps,
+  builtIn: ReadonlyMap<string, Tool | Task>,
+  declared: ReadonlyMap<string, Tool | Task>,
+): ToolRegistry {
+  const tools = new Map([...builtIn, ...declared]);
+  const entries = new Map<string, Entry>();
+  let listings: ToolListing[] | null = null;
+
+  function find(name: string): Entry | null {
+    const made = entries.get(name);
+    const tool = tools.get(name);
+    if (made || !tool) return made ?? null;
+    const entry = entryOf(name, tool);
+    entries.set(name, entry);
+    return entry;
+  }
+
+  for (const name of declared.keys()) find(name);
 
   return {
-    size: listings.length,
-    list: (cursor) => pageOf('tools', listings, cursor),
-    paramHeaders: (name) => entries.get(name)?.headers ?? NONE,
-    requires: (name) => entries.get(name)?.tool.clientCapabilities ?? null,
+    size: tools.size,
+    list(cursor) {
+      listings ??= [...tools.keys()].flatMap((name) => find(name)?.listing ?? []);
+      return pageOf('tools', listings, cursor);
+    },
+    paramHeaders: (name) => find(name)?.headers ?? NONE,
+    requires(name) {
+      const tool = tools.get(name);
+      return tool?.kind === 'tool' ? (tool.clientCapabilities ?? null) : null;
+    },
     async call(name, args, caller) {
-      const entry = entries.get(name);
+      const entry = find(name);
       if (!entry) throw unknownTool(name);
       try {
         return await run(entry, args, deps, caller);
@@ -67,13 +101,15 @@ export function createToolRegistry(deps: HandlerDeps, tools: ReadonlyMap<string,
   };
 }
 
-function entryOf(name: string, tool: Tool): Entry {
-  const path = `tools.${name}`;
-  const inputSchema = tool.inputJsonSchema
-    ? checkObjectSchema(tool.inputJsonSchema, `${path}.inputJsonSchema`)
+function entryOf(name: string, tool: Tool | Task): Entry {
+  const path = `${tool.kind}s.${name}`;
+  const shown = tool.kind === 'tool' ? tool.inputJsonSchema : undefined;
+  const inputSchema = shown
+    ? checkObjectSchema(shown, `${path}.inputJsonSchema`)
     : tool.input
       ? objectSchema(tool.input, 'input', `${path}.input`)
       : NO_ARGUMENTS;
+  const output = tool.output ? objectSchema(tool.output, 'output', `${path}.output`) : null;
   return {
     tool,
     headers: paramHeaders(inputSchema, name),
@@ -82,21 +118,32 @@ function entryOf(name: string, tool: Tool): Entry {
       ...(tool.title === undefined ? {} : { title: tool.title }),
       description: tool.description,
       inputSchema,
-      ...(tool.output ? { outputSchema: objectSchema(tool.output, 'output', `${path}.output`) } : {}),
+      ...(output ? { outputSchema: tool.kind === 'task' ? taskOutputSchema(tool, output) : output } : {}),
       ...(tool.annotations ? { annotations: tool.annotations } : {}),
     },
   };
 }
 
-async function run({ tool, listing }: Entry, args: unknown, deps: HandlerDeps, caller: Caller): Promise<ToolResult> {
+async function run(
+  { tool, listing }: Entry,
+  args: unknown,
+  deps: HandlerDeps,
+  caller: Caller,
+): Promise<ToolResult | InputRequired | CreatedTask> {
   let input: unknown = args ?? {};
   if (tool.input) {
     const parsed = tool.input.safeParse(input);
     if (!parsed.success) return refusal(`Wrong arguments for ${listing.name}:\n${describeIssues(parsed.error).text}`);
     input = parsed.data;
   }
-  const answer = await inContext(deps, caller, (context) => tool.run(input as never, context));
-  return toolResult(answer, tool.output, listing.name);
+  const { name } = listing;
+  if (tool.kind === 'task') return callTask(deps, name, tool, { args, input }, caller);
+  const once = tool.annotations?.readOnlyHint !== true;
+  const answer = await inAskingContext(deps, caller, { method: 'tools/call', name, args, once }, (context) =>
+    tool.run(input as never, context),
+  );
+  if (isInputRequired(answer)) return answer;
+  return toolResult(answer, tool.output, name);
 }
 
 function refusal(text: string): ToolResult {

@@ -1,13 +1,14 @@
 /**
- * The registry: an app's tools, resources and prompts and the built-in ones, ready to be listed and called. Built once
+ * The registry: an app's tools, tasks, resources and prompts and the built-in ones, ready to be listed and called. Built once
  * per isolate; it knows no protocol version, no transport and no SDK, so one of it serves them all. What it lists does
  * not vary by caller yet; the lists take no principal until scopes are declared.
  */
 import type { App } from '../core/declaration/app.ts';
 import type { Prompt, Resource, Tool } from '../core/declaration/handlers.ts';
+import type { Task } from '../core/declaration/task.ts';
 import { TidegateError } from '../core/errors.ts';
+import { type About, aboutOf } from './about.ts';
 import type { Caller, HandlerDeps } from './call-context.ts';
-import { instructionsFor } from './instructions.ts';
 import {
   complete,
   type CompletedArgument,
@@ -18,22 +19,16 @@ import {
 } from './registry-prompts.ts';
 import { createResourceRegistry, type ResourceRegistry } from './registry-resources.ts';
 import { createToolRegistry, type ToolRegistry } from './registry-tools.ts';
-
-/** How a server names itself in every answer. */
-export interface Identity {
-  name: string;
-  title: string;
-  version: string;
-  description: string;
-  websiteUrl?: string;
-}
+import type { TaskMethods } from './tasks/methods.ts';
+import { openTaskParts } from './tasks/parts.ts';
 
 export interface Registry {
-  identity: Identity;
-  instructions: string;
+  about: About;
   tools: ToolRegistry;
   resources: ResourceRegistry;
   prompts: PromptRegistry;
+  /** Null: there are no tasks. */
+  tasks: TaskMethods | null;
   complete(reference: CompletionReference, argument: CompletedArgument, caller: Caller): Promise<Completion>;
 }
 
@@ -45,20 +40,28 @@ export interface BuiltIns {
 }
 
 /** @throws TidegateError `invalid_config` for a name or URI taken twice, or a schema that MCP cannot show. */
-export function createRegistry(deps: HandlerDeps & { app: App }, builtIns: BuiltIns): Registry {
+export function createRegistry(deps: HandlerDeps & { app: App }, others: BuiltIns): Registry {
   const { app } = deps;
+  const taskParts = deps.tasks && deps.tasks.catalog.size > 0 ? openTaskParts(deps.tasks, deps.runtime) : null;
+  const builtIns: BuiltIns = {
+    ...others,
+    tools: { ...others.tools, ...taskParts?.tools },
+    resources: { ...others.resources, ...taskParts?.resources },
+  };
+  const catalog = [...(deps.tasks?.catalog ?? [])];
+  const builtInTools = new Map<string, Tool | Task>([
+    ...Object.entries(builtIns.tools ?? {}),
+    ...catalog.filter(([name]) => !app.tasks.has(name)),
+  ]);
+  const declaredTools = new Map<string, Tool | Task>([...app.tools, ...app.tasks]);
+  checkNames('tools', app.tools, builtInTools);
+  checkNames('tasks', app.tasks, builtInTools);
   const resources = createResourceRegistry(deps, mergeResources(app.resources, builtIns.resources));
   const prompts = merge('prompts', app.prompts, builtIns.prompts);
   return {
-    identity: {
-      name: app.name,
-      title: app.title,
-      version: app.version,
-      description: app.description,
-      ...(app.websiteUrl === null ? {} : { websiteUrl: app.websiteUrl }),
-    },
-    instructions: app.instructions ?? instructionsFor(app),
-    tools: createToolRegistry(deps, merge('tools', app.tools, builtIns.tools)),
+    about: aboutOf(app, taskParts !== null),
+    tools: createToolRegistry(deps, builtInTools, declaredTools),
+    tasks: taskParts?.methods ?? null,
     resources,
     prompts: createPromptRegistry(deps, prompts),
     complete: (reference, argument, caller) => complete(deps, prompts, resources, reference, argument, caller),
@@ -68,12 +71,17 @@ export function createRegistry(deps: HandlerDeps & { app: App }, builtIns: Built
 function merge<Item>(
   part: string,
   declared: ReadonlyMap<string, Item>,
-  builtIn: Record<string, Item> = {},
+  given: Record<string, Item> = {},
 ): ReadonlyMap<string, Item> {
-  for (const name of Object.keys(builtIn)) {
+  const builtIn = new Map(Object.entries(given));
+  checkNames(part, declared, builtIn);
+  return new Map([...builtIn, ...declared]);
+}
+
+function checkNames(part: string, declared: ReadonlyMap<string, unknown>, builtIn: ReadonlyMap<string, unknown>): void {
+  for (const name of builtIn.keys()) {
     if (declared.has(name)) throw taken(`${part}.${name}`, `a name other than the built-in ${name}`);
   }
-  return new Map([...Object.entries(builtIn), ...declared]);
 }
 
 function mergeResources(declared: ReadonlyMap<string, Resource>, builtIn: Record<string, Resource> = {}) {

@@ -16,14 +16,22 @@ import {
 import { asTidegateError } from '../core/errors.ts';
 import { type Principal, PUBLIC } from '../core/principal.ts';
 import type { Runtime } from '../core/runtime.ts';
+import { type Account, openAccount } from '../store/counting.ts';
+import type { Store } from '../store/store.ts';
 import { callerOf } from './caller.ts';
-import { dispatch, METHODS } from './dispatch.ts';
+import { DISCOVER_CACHE } from './discover.ts';
+import { dispatch, serves } from './dispatch.ts';
 import { protocolAnswer } from './errors.ts';
+import { createExchanges, type Exchange } from './exchange.ts';
+import { askedOf } from './message.ts';
 import type { Registry } from './registry.ts';
+import { answerTaskMethods, withResponses } from './tasks/sdk.ts';
 
 export interface ServerDeps {
   runtime: Pick<Runtime, 'now' | 'newId' | 'log'>;
   registry: Registry;
+  /** What requests are accounted on. */
+  store: Store;
   /** Longest time a request may take; default 60,000. */
   requestMs?: number;
   /** When the host itself ends a request over HTTP, epoch ms; null: it does not. An earlier end than `requestMs` gives. */
@@ -32,12 +40,11 @@ export interface ServerDeps {
 
 export interface ServerSource {
   factory: McpServerFactory;
-  /** How long to stay away, where a request was answered with an error that is not its own fault; else null. */
-  refusedFor(request: Request): number | null;
+  /** To be called before a request over HTTP is served. */
+  begin(request: Request): Exchange;
 }
 
 const REQUEST_MS = 60_000;
-const DISCOVER_TTL_MS = 3_600_000;
 
 /** Elicitation answers are the only thing that the SDK would validate with it, and nothing here elicits. */
 const NO_VALIDATOR: NonNullable<ServerOptions['jsonSchemaValidator']> = {
@@ -47,24 +54,27 @@ const NO_VALIDATOR: NonNullable<ServerOptions['jsonSchemaValidator']> = {
 };
 
 export function createServerSource(deps: ServerDeps): ServerSource {
-  const { registry, runtime, requestMs = REQUEST_MS, deadlineOf = () => null } = deps;
-  const refusals = new WeakMap<Request, number>();
+  const { registry, runtime, store, requestMs = REQUEST_MS, deadlineOf = () => null } = deps;
+  const exchanges = createExchanges(store);
   const options: ServerOptions = {
-    capabilities: capabilitiesOf(registry),
-    instructions: registry.instructions,
+    capabilities: registry.about.capabilities,
+    instructions: registry.about.instructions,
     jsonSchemaValidator: NO_VALIDATOR,
-    cacheHints: { 'server/discover': { ttlMs: DISCOVER_TTL_MS, cacheScope: 'public' } },
+    cacheHints: { 'server/discover': DISCOVER_CACHE },
   };
+  const { extensions: _modern, ...legacyCapabilities } = registry.about.capabilities;
+  const legacyOptions: ServerOptions = { ...options, capabilities: legacyCapabilities };
 
   function deadlineFor(request: Request | undefined): number {
     const ours = runtime.now() + requestMs;
     return Math.min(ours, (request && deadlineOf(request)) ?? ours);
   }
 
-  async function answer(request: JSONRPCRequest, context: ServerContext): Promise<Result> {
+  async function run(request: JSONRPCRequest, context: ServerContext, exchange: Exchange | null, account: Account) {
     try {
-      const caller = callerOf(context, principalOf(context), deadlineFor(context.http?.req));
-      return (await dispatch(registry, request, caller)) as Result;
+      const deadline = deadlineFor(context.http?.req);
+      const caller = callerOf(context, { principal: principalOf(context), account, deadline });
+      return (await dispatch(registry, withResponses(request, context), caller)) as Result;
     } catch (thrown) {
       if (thrown instanceof ProtocolError) throw thrown;
       const error = asTidegateError(thrown);
@@ -74,30 +84,38 @@ export function createServerSource(deps: ServerDeps): ServerSource {
         const cause = error.cause instanceof Error ? (error.cause.stack ?? error.cause.message) : error.message;
         runtime.log('error', `${request.method} failed: ${error.message}`, { reference, code: error.code, cause });
       }
-      const httpRequest = context.http?.req;
-      if (refusal.retryAfterMs !== null && httpRequest) refusals.set(httpRequest, refusal.retryAfterMs);
+      const { httpStatus, retryAfterMs } = refusal;
+      if (exchange && retryAfterMs !== null) exchange.refusal = { httpStatus, retryAfterMs };
       throw new ProtocolError(refusal.code, refusal.message, refusal.data);
+    }
+  }
+
+  async function answer(request: JSONRPCRequest, context: ServerContext): Promise<Result> {
+    const exchange = exchanges.of(context.http?.req);
+    const account = exchange?.account ?? openAccount(store);
+    const startedAt = runtime.now();
+    const work = run(request, context, exchange, account);
+    exchange?.working.add(work);
+    try {
+      return await work;
+    } finally {
+      exchange?.working.delete(work);
+      if (!exchange) {
+        const ms = runtime.now() - startedAt;
+        runtime.log('debug', 'request', { ...askedOf(request), ms, ...account.spent() });
+      }
     }
   }
 
   return {
     factory(request) {
-      const server = new Server(registry.identity, options);
-      if (servesRequest(request)) server.fallbackRequestHandler = answer;
+      const server = new Server(registry.about.identity, request.era === 'modern' ? options : legacyOptions);
+      if (!servesRequest(registry, request)) return server;
+      server.fallbackRequestHandler = answer;
+      if (registry.tasks !== null && request.era === 'modern') answerTaskMethods(server, answer);
       return server;
     },
-    refusedFor: (request) => refusals.get(request) ?? null,
-  };
-}
-
-/** What the server can do, as `server/discover` and `initialize` say it. */
-export function capabilitiesOf(registry: Registry) {
-  return {
-    logging: {},
-    tools: {},
-    ...(registry.resources.size > 0 ? { resources: {} } : {}),
-    ...(registry.prompts.size > 0 ? { prompts: {} } : {}),
-    completions: {},
+    begin: (request) => exchanges.begin(request),
   };
 }
 
@@ -105,10 +123,10 @@ export function capabilitiesOf(registry: Registry) {
  * In the modern era over HTTP the method stands in a checked header: an instance without a handler makes the SDK answer
  * 404 with -32601, which it cannot do for an error that a handler throws.
  */
-function servesRequest({ era, requestInfo }: McpRequestContext): boolean {
+function servesRequest(registry: Registry, { era, requestInfo }: McpRequestContext): boolean {
   if (era !== 'modern' || !requestInfo) return true;
   const method = requestInfo.headers.get('mcp-method');
-  return method !== null && METHODS.has(method);
+  return method !== null && serves(registry, method);
 }
 
 function principalOf(context: ServerContext): Principal {

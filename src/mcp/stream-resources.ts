@@ -9,11 +9,12 @@ import { TidegateError } from '../core/errors.ts';
 import { readDeadLetters } from '../ingest/dead-letters.ts';
 import { feedStatus } from '../ingest/status.ts';
 import type { Deps } from '../streams/deps.ts';
+import { fieldsOf } from '../streams/fields.ts';
 import { findStream } from '../streams/find-stream.ts';
 import { readHistory } from '../streams/history.ts';
 import { readLatest } from '../streams/latest.ts';
 import { latestKey, latestPartition } from '../streams/names.ts';
-import { fieldsOf } from './tools/fields.ts';
+import { accounted, type AppDeps } from './call-context.ts';
 import { readNote } from './tools/feed-note.ts';
 
 const NEWEST_EVENTS = 50;
@@ -26,7 +27,7 @@ const STREAMS_ASKED = 10;
 const CACHE = { ttlMs: 1_000, cacheScope: 'private' } as const;
 const JSON_TYPE = 'application/json';
 
-export function streamResources(deps: Deps): Record<string, Resource> {
+export function streamResources(deps: AppDeps): Record<string, Resource> {
   return {
     ...(deps.app.streams.size > 0 ? { stream: streamResource(deps), stream_key: keyResource(deps) } : {}),
     ...(deps.app.feeds.size > 0 ? { feed: feedResource(deps) } : {}),
@@ -34,7 +35,7 @@ export function streamResources(deps: Deps): Record<string, Resource> {
 }
 
 /** Two calls to the store, side by side. */
-function streamResource(deps: Deps): Resource {
+function streamResource(deps: AppDeps): Resource {
   const { app } = deps;
   return resource({
     uri: 'stream://{name}',
@@ -42,11 +43,13 @@ function streamResource(deps: Deps): Resource {
     description: `A stream: what its fields mean, its ${NEWEST_EVENTS} newest events, how its feed is, and a cursor for tail_stream`,
     mimeType: JSON_TYPE,
     cache: CACHE,
-    async read({ name }, { uri, principal: { tenant } }) {
+    async read({ name }, context) {
+      const { uri, principal } = context;
+      const at = accounted(deps, context);
       const stream = findStream(app, name);
       const [page, feed] = await Promise.all([
-        readHistory(deps, tenant, stream, { limit: NEWEST_EVENTS }),
-        readNote(deps, tenant, stream),
+        readHistory(at, principal.tenant, stream, { limit: NEWEST_EVENTS }),
+        readNote(at, principal.tenant, stream),
       ]);
       const { title, description, keyed } = stream;
       const { events, tailCursor, cursor } = page;
@@ -63,7 +66,7 @@ function streamResource(deps: Deps): Resource {
 }
 
 /** One call to the store. */
-function keyResource(deps: Deps): Resource {
+function keyResource(deps: AppDeps): Resource {
   const { app } = deps;
   return resource({
     uri: 'stream://{name}/{key}',
@@ -71,18 +74,21 @@ function keyResource(deps: Deps): Resource {
     description: 'The latest event of a key of a stream',
     mimeType: JSON_TYPE,
     cache: CACHE,
-    async read({ name, key }, { uri, principal: { tenant } }) {
+    async read({ name, key }, context) {
       const stream = findStream(app, name);
-      const event = stream.keyed ? await readLatest(deps, tenant, name, key) : null;
+      const { tenant } = context.principal;
+      const event = stream.keyed ? await readLatest(accounted(deps, context), tenant, name, key) : null;
       if (event === null) throw unknownKey(stream, key);
-      return json(uri, event);
+      return json(context.uri, event);
     },
     complete: {
       name: async (value) => beginningWith(value, keyedNames(app.streams.values())),
-      key: async (value, { principal: { tenant } }, chosen) => {
+      key: async (value, context, chosen) => {
+        const at = accounted(deps, context);
+        const { tenant } = context.principal;
         const named = app.streams.get(chosen?.['name'] ?? '');
         const names = named ? [named.name] : keyedNames(app.streams.values()).slice(0, STREAMS_ASKED);
-        const found = await Promise.all(names.map((name) => keysBeginningWith(deps, tenant, name, value)));
+        const found = await Promise.all(names.map((name) => keysBeginningWith(at, tenant, name, value)));
         return [...new Set(found.flat())].slice(0, MOST_VALUES);
       },
     },
@@ -90,7 +96,7 @@ function keyResource(deps: Deps): Resource {
 }
 
 /** Two calls to the store, side by side. */
-function feedResource(deps: Deps): Resource {
+function feedResource(deps: AppDeps): Resource {
   const { app } = deps;
   return resource({
     uri: 'feed://{name}',
@@ -99,12 +105,14 @@ function feedResource(deps: Deps): Resource {
       'How a feed is: state, lag, last error, counts, and the newest of what it could not deliver, each with its reason',
     mimeType: JSON_TYPE,
     cache: CACHE,
-    async read({ name }, { uri, principal: { tenant } }) {
+    async read({ name }, context) {
+      const at = accounted(deps, context);
+      const { tenant } = context.principal;
       const [[status], { deadLetters }] = await Promise.all([
-        feedStatus(deps, tenant, [name]),
-        readDeadLetters(deps, tenant, name, { limit: NEWEST_DEAD_LETTERS }),
+        feedStatus(at, tenant, [name]),
+        readDeadLetters(at, tenant, name, { limit: NEWEST_DEAD_LETTERS }),
       ]);
-      return json(uri, { ...status, recentDeadLetters: deadLetters });
+      return json(context.uri, { ...status, recentDeadLetters: deadLetters });
     },
     list: async () => [...app.feeds.keys()].map((name) => ({ uri: uriOf('feed', name), name: `feed ${name}` })),
     complete: { name: async (value) => beginningWith(value, app.feeds.keys()) },

@@ -74,27 +74,39 @@ export function createCommit(client: DynamoClient, keys: Keys, logs: LogReader):
     return { Put: { TableName, Item, ...condition, ...ALL_OLD } };
   }
 
-  async function toSegments({ log }: Append, packing: Promise<PackedSegment[]>, { id, now }: CommitOptions) {
-    const [view, packed] = await Promise.all([logs.look(log), packing]);
+  async function toSegments(
+    { log, entries }: Append,
+    packing: Promise<PackedSegment[]>,
+    { id, now }: CommitOptions,
+    until: number,
+  ) {
+    const [view, packed] = await Promise.all([logs.look(log, until), packing]);
     const epoch = view?.span.epoch ?? epochOf(log, id);
     const appendedAt = Math.max(now, view?.newestAt ?? now);
     let place = view?.span.end ?? 0;
+    const end = place + entries.length;
     const writes = packed.map(({ count, data }) => {
       const numbers = { c: { N: String(count) }, t: { N: String(appendedAt) } };
       const Item = { ...keys.segment(log, place), ...numbers, p: { S: epoch }, n: { S: id }, ...data };
       place += count;
+      if (place < end) Object.assign(Item, { m: { N: String(end - place) } });
       return { Put: { TableName, Item, ...FREE } };
     });
     return { writes, cursor: encodeCursor(epoch, place) };
   }
 
-  async function draft(operations: readonly Operation[], encoded: Encoded[], options: CommitOptions): Promise<Draft> {
+  async function draft(
+    operations: readonly Operation[],
+    encoded: Encoded[],
+    options: CommitOptions,
+    until: number,
+  ): Promise<Draft> {
     const result: Draft = { items: [], origins: [], cursors: {} };
     const parts = await Promise.all(
       operations.map(async (operation, index) => {
         const { values, packing } = encoded[index] ?? { values: [], packing: Promise.resolve([]) };
         if (operation.kind !== 'append') return [toWrite(operation, values, options)];
-        const { writes, cursor } = await toSegments(operation, packing, options);
+        const { writes, cursor } = await toSegments(operation, packing, options, until);
         result.cursors[operation.log] = cursor;
         return writes;
       }),
@@ -120,7 +132,7 @@ export function createCommit(client: DynamoClient, keys: Keys, logs: LogReader):
       packing: operations[index]?.kind === 'append' ? packSegments(values) : Promise.resolve([]),
     }));
     for (let attempt = 0; ; attempt += 1) {
-      const { items, origins, cursors } = await draft(operations, prepared, options);
+      const { items, origins, cursors } = await draft(operations, prepared, options, until);
       const command = new TransactWriteItemsCommand({ TransactItems: items, ...token });
       try {
         await client.send((dynamo, sending) => dynamo.send(command, sending), { until });

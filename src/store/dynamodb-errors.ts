@@ -9,6 +9,8 @@ const REFUSED = new Set([
   'TransactionConflictException',
   'TransactionInProgressException',
 ]);
+/** As Node says it. */
+const BROKEN = new Set<unknown>(['ECONNRESET', 'EPIPE']);
 const CREDENTIALS = new Set([
   'AccessDeniedException',
   'CredentialsProviderError',
@@ -18,8 +20,9 @@ const CREDENTIALS = new Set([
   'MissingAuthenticationTokenException',
   'UnrecognizedClientException',
 ]);
-/** The table has other keys than ours, or no such index. */
-const OTHER_TABLE = /does not match the schema|Missing the key|specified index|Query condition missed key schema/i;
+/** The table has other keys than ours, or no such index: in AWS's words, and in those of DynamoDB Local. */
+const OTHER_TABLE =
+  /does not match the schema|Missing the key|Type mismatch for key|specified index|Query condition missed key schema|conditions on the keys|required keys was not given/i;
 
 const NO_REGION = /region is missing|region not accepted/i;
 /** Defects of ours, or a commit's id that was used for two commits. */
@@ -32,6 +35,11 @@ export function isRefused(error: unknown): boolean {
 /** The engine failed half-way: only a request that may take effect twice without harm may be sent again. */
 export function isInternal(error: unknown): boolean {
   return nameOf(error) === 'InternalServerError';
+}
+
+/** The connection ended without an answer. One that cannot even be made is not meant. */
+export function isBroken(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && BROKEN.has(error.code);
 }
 
 /** `invalid_config` for what the operator can mend, `internal` for a request that DynamoDB cannot understand, else `store_unavailable`. */
@@ -56,7 +64,8 @@ export function toTidegateError(error: unknown, table: string): TidegateError {
   if (CREDENTIALS.has(name) || /credential is missing/i.test(String(error))) {
     return new TidegateError('invalid_config', `AWS refused the credentials, or found none (${name})`, {
       field: 'AWS_ACCESS_KEY_ID',
-      expected: `credentials that may use the table ${table}: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, or a role`,
+      expected:
+        'credentials that may use the table at DYNAMODB_TABLE: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, or a role',
       cause,
     });
   }

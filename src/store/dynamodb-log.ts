@@ -24,58 +24,91 @@ export interface LogView {
 export type LogReader = ReturnType<typeof createLogReader>;
 
 export function createLogReader(client: DynamoClient, keys: Keys) {
-  async function query(input: Omit<QueryCommandInput, 'TableName'>): Promise<Item[]> {
-    const page = await client.ask((dynamo, options) =>
-      dynamo.send(new QueryCommand({ TableName: client.table, ConsistentRead: true, ...input }), options),
-    );
+  async function query(input: Omit<QueryCommandInput, 'TableName'>, until: number): Promise<Item[]> {
+    const command = new QueryCommand({ TableName: client.table, ConsistentRead: true, ...input });
+    const page = await client.ask((dynamo, options) => dynamo.send(command, options), { until });
     return page.Items ?? [];
   }
 
   /** Segments that begin at or before `place`, the last first. */
-  async function before(log: string, place: number, Limit: number, fields?: string): Promise<Segment[]> {
-    const items = await query({
-      KeyConditionExpression: 'pk = :pk AND sk <= :place',
-      ExpressionAttributeValues: { ':pk': keys.log(log), ':place': { S: placeKey(place) } },
-      ScanIndexForward: false,
-      Limit,
-      ...(fields === undefined ? {} : { ProjectionExpression: fields }),
-    });
+  async function before(log: string, place: number, Limit: number, until: number, fields?: string): Promise<Segment[]> {
+    const items = await query(
+      {
+        KeyConditionExpression: 'pk = :pk AND sk <= :place',
+        ExpressionAttributeValues: { ':pk': keys.log(log), ':place': { S: placeKey(place) } },
+        ScanIndexForward: false,
+        Limit,
+        ...(fields === undefined ? {} : { ProjectionExpression: fields }),
+      },
+      until,
+    );
     return items.map(toSegment);
   }
 
-  return {
-    query,
+  /** Tries until `work` finds what joins up. @throws TidegateError `store_unavailable` where it never does. */
+  async function settled<Result>(work: (until: number) => Promise<Result | null>): Promise<Result> {
+    const until = client.until();
+    for (let looks = 0; ; looks += 1) {
+      const result = await work(until);
+      if (result !== null) return result;
+      const reason = new TidegateError('store_unavailable', 'what was read kept changing', {
+        retryAfterMs: 1_000,
+      });
+      if (looks >= MOST_LOOKS) throw reason;
+      await client.pause(looks, until, reason);
+    }
+  }
 
-    /** The head and the newest segment, in one request; null for a log that never had an entry. */
-    async look(log: string): Promise<LogView | null> {
-      const items = await query({
+  async function look(log: string, until: number): Promise<LogView | null> {
+    const items = await query(
+      {
         KeyConditionExpression: 'pk = :pk',
         ExpressionAttributeValues: { ':pk': keys.log(log) },
         ScanIndexForward: false,
         Limit: 2,
+      },
+      until,
+    );
+    const head = items.find((item) => text(item, 'sk') === HEAD) ?? null;
+    const newest = items.find((item) => item !== head);
+    if (newest === undefined) return null;
+    const tail = toSegment(newest);
+    const floor = head === null ? 0 : number(head, 'f');
+    return {
+      span: { epoch: tail.epoch, floor, end: tail.end },
+      newestAt: tail.appendedAt,
+      oldest: head === null ? 0 : number(head, 'o'),
+      hasHead: head !== null,
+      tail,
+    };
+  }
+
+  return {
+    query,
+    settled,
+
+    /** The head and the newest segment, in one request; null for a log that never had an entry. */
+    look,
+
+    /**
+     * Works on what the log looks like, again where that does not join up: `work` answers null, or the newest append is
+     * seen in part, since a request sees a transaction's items one by one.
+     */
+    seen<Result>(log: string, work: (view: LogView | null, until: number) => Promise<Result | null>): Promise<Result> {
+      return settled(async (until) => {
+        const view = await look(log, until);
+        return view !== null && view.tail.more > 0 ? null : work(view, until);
       });
-      const head = items.find((item) => text(item, 'sk') === HEAD) ?? null;
-      const newest = items.find((item) => item !== head);
-      if (newest === undefined) return null;
-      const tail = toSegment(newest);
-      const floor = head === null ? 0 : number(head, 'f');
-      return {
-        span: { epoch: tail.epoch, floor, end: tail.end },
-        newestAt: tail.appendedAt,
-        oldest: head === null ? 0 : number(head, 'o'),
-        hasHead: head !== null,
-        tail,
-      };
     },
 
     /** The segments that hold `from` to `to - 1`, in order; null where they do not join up. */
-    async cover(log: string, { tail }: LogView, from: number, to: number): Promise<Segment[] | null> {
+    async cover(log: string, { tail }: LogView, from: number, to: number, until: number): Promise<Segment[] | null> {
       if (from >= to) return [];
       const found: Segment[] = to > tail.first ? [tail] : [];
       let limit = 0;
       for (let lowest = found[0]?.first ?? to; lowest > from; lowest = found.at(-1)?.first ?? 0) {
         limit = nextLimit(found, lowest - from, limit, tail);
-        const page = await before(log, lowest - 1, limit);
+        const page = await before(log, lowest - 1, limit, until);
         if (page.length === 0) return null;
         for (const segment of page) {
           const next = found.at(-1);
@@ -92,33 +125,19 @@ export function createLogReader(client: DynamoClient, keys: Keys) {
      * The first readable place whose entry was appended at or after `time`, in O(log n) requests: by turns where the times
      * at both ends suggest, and in the middle. Null where segments were removed meanwhile.
      */
-    async seek(log: string, { span, tail }: LogView, time: number): Promise<number | null> {
+    async seek(log: string, { span, tail }: LogView, time: number, until: number): Promise<number | null> {
       if (tail.appendedAt < time) return span.end;
       // All before `low` is older than `time`; what stands at `high` is not.
       let low = { place: span.floor, at: null as number | null };
       let high = { place: Math.max(tail.first, span.floor), at: tail.appendedAt };
       for (let step = 0; low.place < high.place; step += 1) {
         const probe = probePlace(low, high, time, step);
-        const [segment] = await before(log, probe, 1, 'sk, c, t, p');
+        const [segment] = await before(log, probe, 1, until, 'sk, c, t, p');
         if (!segment?.item || segment.end <= probe) return null;
         if (segment.appendedAt < time) low = { place: segment.end, at: segment.appendedAt };
         else high = { place: Math.max(segment.first, low.place), at: segment.appendedAt };
       }
       return high.place;
-    },
-
-    /** Tries until what `look` finds joins up. @throws TidegateError `store_unavailable` where it never does. */
-    async settled<Result>(work: () => Promise<Result | null>): Promise<Result> {
-      const until = client.until();
-      for (let looks = 0; ; looks += 1) {
-        const result = await work();
-        if (result !== null) return result;
-        const reason = new TidegateError('store_unavailable', 'what was read kept changing', {
-          retryAfterMs: 1_000,
-        });
-        if (looks >= MOST_LOOKS) throw reason;
-        await client.pause(looks, until, reason);
-      }
     },
   };
 }

@@ -4,6 +4,7 @@ import {
   GetItemCommand,
   QueryCommand,
   type BatchGetItemCommandOutput,
+  type QueryCommandOutput,
 } from '@aws-sdk/client-dynamodb';
 import type { Json } from '../core/json.ts';
 import type { DynamoClient } from './dynamodb-client.ts';
@@ -16,9 +17,9 @@ import { isPresent, type DueRecord, type Put, type Reading, type RecordKey, type
 
 /** How many shards are asked at once: Workers allow six connections. */
 const SHARDS_AT_ONCE = 4;
-/** A request reads at least so many of a shard, since those that have expired are left out. */
+/** The first request reads at least so many of a shard, since those that have expired are left out; each further one twice as many. */
 const DUE_PAGE = 100;
-/** Of a shard, so many expired records are passed over in a call, about. */
+/** Of a shard in which a living record was found, so many expired ones are passed over for more, about. */
 const MOST_PASSED = 1_000;
 
 export type Records = Pick<Store, 'get' | 'getMany' | 'list' | 'due'>;
@@ -46,31 +47,35 @@ export function createRecords(client: DynamoClient, keys: Keys): Records {
     return found;
   }
 
-  async function dueInShard(queue: string, shard: number, now: number, limit: number): Promise<DueRecord[]> {
+  async function dueInShard(
+    queue: string,
+    shard: number,
+    now: number,
+    limit: number,
+    until: number,
+  ): Promise<DueRecord[]> {
     const found: DueRecord[] = [];
     let passed = 0;
+    let Limit = Math.max(limit, DUE_PAGE);
     let ExclusiveStartKey: Item | undefined;
     do {
-      const page = await client.ask((dynamo, options) =>
-        dynamo.send(
-          new QueryCommand({
-            TableName,
-            IndexName: DYNAMODB_TABLE.dueIndex.name,
-            KeyConditionExpression: 'dq = :queue AND da < :until',
-            ExpressionAttributeValues: { ':queue': keys.queue(queue, shard), ':until': { S: dueUpTo(now) } },
-            Limit: Math.max(limit, DUE_PAGE),
-            ExclusiveStartKey,
-          }),
-          options,
-        ),
-      );
+      const command = new QueryCommand({
+        TableName,
+        IndexName: DYNAMODB_TABLE.dueIndex.name,
+        KeyConditionExpression: 'dq = :queue AND da < :until',
+        ExpressionAttributeValues: { ':queue': keys.queue(queue, shard), ':until': { S: dueUpTo(now) } },
+        Limit,
+        ExclusiveStartKey,
+      });
+      const page: QueryCommandOutput = await client.ask((dynamo, options) => dynamo.send(command, options), { until });
       for (const item of page.Items ?? []) {
         const { at, expiresAt } = dueTimes(item);
         if (expiresAt === null || expiresAt > now) found.push({ ...keys.recordOf(item), dueAt: at });
         else passed += 1;
       }
       ExclusiveStartKey = page.LastEvaluatedKey;
-    } while (ExclusiveStartKey !== undefined && found.length < limit && passed < MOST_PASSED);
+      Limit *= 2;
+    } while (ExclusiveStartKey !== undefined && found.length < limit && (found.length === 0 || passed < MOST_PASSED));
     return found;
   }
 
@@ -91,6 +96,7 @@ export function createRecords(client: DynamoClient, keys: Keys): Records {
 
     async list(partition, { now, limit, prefix = '', after = '' }) {
       limits.checkCount(limit, limits.LIST_LIMIT, 'limit');
+      if (!limits.isPrefix(prefix)) return { records: [], next: null };
       const within = after.startsWith(prefix) && after !== '';
       if (!within && compareUtf8(after, prefix) > 0) return { records: [], next: null };
       const page = await client.ask((dynamo, options) =>
@@ -120,9 +126,10 @@ export function createRecords(client: DynamoClient, keys: Keys): Records {
       limits.checkCount(limit, limits.DUE_LIMIT, 'limit');
       const shards = shardsFrom(from);
       const found: DueRecord[] = [];
+      const until = client.until();
       for (let i = 0; i < shards.length && found.length < limit; i += SHARDS_AT_ONCE) {
         const some = shards.slice(i, i + SHARDS_AT_ONCE);
-        found.push(...(await Promise.all(some.map((shard) => dueInShard(queue, shard, now, limit)))).flat());
+        found.push(...(await Promise.all(some.map((shard) => dueInShard(queue, shard, now, limit, until)))).flat());
       }
       return found.slice(0, limit);
     },

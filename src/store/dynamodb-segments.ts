@@ -13,6 +13,8 @@ export interface Segment {
   end: number;
   appendedAt: number;
   epoch: string;
+  /** Entries of the same append that stand behind it, in further segments. */
+  more: number;
   /** Null for a tombstone. */
   item: Item | null;
 }
@@ -48,6 +50,7 @@ export function toSegment(item: Item): Segment {
     end: first + number(item, 'c'),
     appendedAt: number(item, 't'),
     epoch: text(item, 'p'),
+    more: number(item, 'm'),
     item: item['c'] === undefined ? null : item,
   };
 }

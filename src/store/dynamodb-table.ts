@@ -4,7 +4,8 @@
  *
  *   kind      pk            sk      attributes
  *   record    <app>#r#<partition>  id      v value (JSON), n version, e expiry; dq, da where it is in a queue
- *   segment   <app>#l#<log>        place   c entries, t append time, p epoch, n commit; d (deflated JSON) or j (JSON)
+ *   segment   <app>#l#<log>        place   c entries, t append time, p epoch, n commit; d (deflated JSON) or j (JSON); m how many
+ *                                          entries of the same append stand in segments behind it, where there are any
  *   tombstone <app>#l#<log>        place   a segment that was trimmed: keeps its place taken against late writers
  *   head      <app>#l#<log>        ~       f floor, o the oldest place not yet removed; only once a log was trimmed
  *   commit    <app>#c#<id>         .       k the cursors that a commit answered

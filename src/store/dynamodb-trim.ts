@@ -6,7 +6,6 @@
 import { BatchWriteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { raisedFloor } from './cursor.ts';
 import type { DynamoClient } from './dynamodb-client.ts';
-import { withoutData } from './dynamodb-errors.ts';
 import { garbageAt, placeKey, type Item, type Keys } from './dynamodb-item.ts';
 import type { LogReader, LogView } from './dynamodb-log.ts';
 import { toSegment } from './dynamodb-segments.ts';
@@ -22,7 +21,7 @@ export function createTrim(client: DynamoClient, keys: Keys, logs: LogReader): S
   const TableName = client.table;
 
   /** Whether the head was still as `expected`. */
-  async function moveHead(log: string, expected: Head, floor: number, oldest: number): Promise<boolean> {
+  async function moveHead(log: string, expected: Head, floor: number, oldest: number, until: number): Promise<boolean> {
     const condition = expected.hasHead
       ? {
           ConditionExpression: 'f = :floor AND o = :oldest',
@@ -31,43 +30,48 @@ export function createTrim(client: DynamoClient, keys: Keys, logs: LogReader): S
       : { ConditionExpression: 'attribute_not_exists(pk)' };
     const Item = { ...keys.head(log), f: whole(floor), o: whole(oldest) };
     const request = new PutItemCommand({ TableName, Item, ...condition });
-    return client.ask(async (dynamo, options) => {
-      try {
-        await dynamo.send(request, options);
-        return true;
-      } catch (error) {
-        if (error instanceof Error && error.name === 'ConditionalCheckFailedException') return false;
-        throw error;
-      }
-    });
+    return client.ask(
+      async (dynamo, options) => {
+        try {
+          await dynamo.send(request, options);
+          return true;
+        } catch (error) {
+          if (error instanceof Error && error.name === 'ConditionalCheckFailedException') return false;
+          throw error;
+        }
+      },
+      { until },
+    );
   }
 
   /** Makes tombstones of the segments that end between `from` and `to`. */
-  async function bury(log: string, from: number, to: number, now: number): Promise<void> {
+  async function bury(log: string, from: number, to: number, now: number, until: number): Promise<void> {
     // The segment that holds `from` may begin before it.
     let begin = Math.max(0, from - SEGMENT_ENTRIES + 1);
     while (begin < to) {
-      const items = await logs.query({
-        KeyConditionExpression: 'pk = :pk AND sk BETWEEN :begin AND :end',
-        ExpressionAttributeValues: {
-          ':pk': keys.log(log),
-          ':begin': { S: placeKey(begin) },
-          ':end': { S: placeKey(to - 1) },
+      const items = await logs.query(
+        {
+          KeyConditionExpression: 'pk = :pk AND sk BETWEEN :begin AND :end',
+          ExpressionAttributeValues: {
+            ':pk': keys.log(log),
+            ':begin': { S: placeKey(begin) },
+            ':end': { S: placeKey(to - 1) },
+          },
+          ProjectionExpression: 'sk, c',
         },
-        ProjectionExpression: 'sk, c',
-      });
+        until,
+      );
       const segments = items.map(toSegment);
       const last = segments.at(-1);
       if (last === undefined) return;
       const ended = segments.filter((segment) => segment.item !== null && segment.end <= to);
       const tombstones = ended.map(({ first }) => ({ ...keys.segment(log, first), x: garbageAt(now) }));
-      for (let i = 0; i < tombstones.length; i += BATCH) await putAll(tombstones.slice(i, i + BATCH));
+      for (let i = 0; i < tombstones.length; i += BATCH) await putAll(tombstones.slice(i, i + BATCH), until);
       begin = Math.max(last.end, last.first + 1);
     }
   }
 
-  async function putAll(items: readonly Item[]): Promise<void> {
-    const until = client.until();
+  async function putAll(items: readonly Item[], until: number): Promise<void> {
     let requests = items.map((Item) => ({ PutRequest: { Item } }));
     for (let attempt = 0; ; attempt += 1) {
       const RequestItems = { [TableName]: requests };
@@ -77,32 +81,31 @@ export function createTrim(client: DynamoClient, keys: Keys, logs: LogReader): S
       );
       requests = (answer.UnprocessedItems?.[TableName] ?? []) as typeof requests;
       if (requests.length === 0) return;
-      await client.pause(attempt, until, withoutData(new Error('the engine left writes undone')));
+      await client.pause(attempt, until, new Error('the engine left writes undone'));
     }
   }
 
-  async function tryTrim(log: string, { now, appendedBefore, keep, limit }: Trim) {
-    const view = await logs.look(log);
+  async function tryTrim(view: LogView | null, log: string, { now, appendedBefore, keep, limit }: Trim, until: number) {
     if (view === null) return { removed: 0, more: false };
-    const timed = appendedBefore === undefined ? 0 : await logs.seek(log, view, appendedBefore);
+    const timed = appendedBefore === undefined ? 0 : await logs.seek(log, view, appendedBefore, until);
     if (timed === null) return null;
     const { floor, epoch, end } = view.span;
     let head: Head = { ...view, floor };
     const raised = raisedFloor({ epoch, floor, end }, timed, keep ?? null);
     if (raised > floor) {
-      if (!(await moveHead(log, head, raised, head.oldest))) return null;
+      if (!(await moveHead(log, head, raised, head.oldest, until))) return null;
       head = { floor: raised, oldest: head.oldest, hasHead: true };
     }
     const oldest = Math.min(raised, head.oldest + limit);
     const removed = oldest - head.oldest;
     if (removed > 0) {
-      await bury(log, head.oldest, oldest, now);
-      if (!(await moveHead(log, head, raised, oldest))) return null;
+      await bury(log, head.oldest, oldest, now, until);
+      if (!(await moveHead(log, head, raised, oldest, until))) return null;
     }
     return { removed, more: oldest < raised };
   }
 
-  return (log, trim) => logs.settled(() => tryTrim(log, trim));
+  return (log, trim) => logs.seen(log, (view, until) => tryTrim(view, log, trim, until));
 }
 
 function whole(value: number) {

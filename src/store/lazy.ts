@@ -29,6 +29,11 @@ export function createLazyStore(name: string, limits: StoreLimits, open: () => P
     trim: async (...args) => (await store()).trim(...args),
     collect: async (...args) => (await store()).collect(...args),
     ping: async () => (await store()).ping(),
+    observed: (onRequest) =>
+      createLazyStore(name, limits, async () => {
+        const inner = await store();
+        return inner.observed?.(onRequest) ?? inner;
+      }),
     close: async () => (await opened)?.close(),
   };
 }

@@ -24,6 +24,8 @@ export const COMMIT_ID_BYTES = 128;
 export const QUEUE_SHARDS = 16;
 /** How long a repeated commit is recognised as the same one. */
 export const COMMIT_MEMORY_MS = 10 * 60_000;
+/** How long a driver lets a ping take: who asks with one wants to know soon. */
+export const PING_MS = 3_000;
 /** An expired record stays readable as "absent, with its version" at least this long. */
 export const GARBAGE_AFTER_MS = 24 * 3_600_000;
 
@@ -137,6 +139,18 @@ export function checkCount(value: number, most: number, field: string): void {
 export function checkWhole(value: number, field: string): void {
   if (Number.isSafeInteger(value)) return;
   throw new TidegateError('invalid_input', `${field} is ${value}`, { field, expected: 'a whole number' });
+}
+
+/** Whether an id can begin so. What someone typed may be longer than any id, or half a character. */
+export function isPrefix(text: string): boolean {
+  return utf8Bytes(text) <= ID_BYTES && text.isWellFormed();
+}
+
+/** Throws `invalid_input` for what no counter can be named, or add. */
+export function checkCounter(key: string, amount: number, expiresAt: number): void {
+  checkName(key, 'key', ID_BYTES);
+  checkWhole(amount, 'amount');
+  checkWhole(expiresAt, 'expiresAt');
 }
 
 /** A name's bytes: 1 to `most`, of well-formed Unicode, since a lone surrogate has no UTF-8 form of its own. */

@@ -137,6 +137,7 @@ function createExactStore(commitLimits: StoreLimits): Store {
 
     async list(partition, { now, limit, prefix = '', after }) {
       limits.checkCount(limit, limits.LIST_LIMIT, 'limit');
+      if (!limits.isPrefix(prefix)) return { records: [], next: null };
       const ids = [...(partitions.get(partition)?.keys() ?? [])]
         .filter((id) => id.startsWith(prefix) && (after === undefined || compareUtf8(id, after) > 0))
         .sort(compareUtf8);
@@ -194,8 +195,7 @@ function createExactStore(commitLimits: StoreLimits): Store {
     },
 
     async add(key, amount, { now, expiresAt }) {
-      limits.checkWhole(amount, 'amount');
-      limits.checkWhole(expiresAt, 'expiresAt');
+      limits.checkCounter(key, amount, expiresAt);
       const counter = counters.get(key);
       const live = counter !== undefined && counter.expiresAt > now;
       const total = limits.counted((live ? counter.total : 0) + amount);

@@ -17,7 +17,9 @@ export interface RedisClient {
    */
   run(script: ScriptName, args: readonly string[], timeoutMs?: number): Promise<unknown>;
   /** A plain command. Throws as `run`. */
-  command(words: [string, ...string[]]): Promise<unknown>;
+  command(words: [string, ...string[]], timeoutMs?: number): Promise<unknown>;
+  /** The same client, which calls `onRequest` before each request that it sends. */
+  observed(onRequest: () => void): RedisClient;
 }
 
 export async function createRedisClient(options: {
@@ -45,35 +47,41 @@ export async function createRedisClient(options: {
     readYourWrites: false,
   });
 
-  async function send(limitMs: number, request: () => Promise<unknown>): Promise<unknown> {
-    try {
-      timeoutMs = limitMs;
-      return await request();
-    } catch (error) {
-      throw toTidegateError(error);
+  function sending(onRequest: () => void): RedisClient {
+    async function send(limitMs: number, request: () => Promise<unknown>): Promise<unknown> {
+      try {
+        onRequest();
+        timeoutMs = limitMs;
+        return await request();
+      } catch (error) {
+        throw toTidegateError(error);
+      }
     }
+
+    return {
+      async run(name, args, limitMs = options.timeoutMs) {
+        const { sha, text } = scripts[name];
+        const bytes = utf8Bytes(JSON.stringify(args)) + text.length;
+        if (bytes > REQUEST_BYTES) {
+          throw new TidegateError('too_large', `a request of ${bytes} bytes is too large for Redis over HTTP`, {
+            expected: `at most ${REQUEST_BYTES} bytes`,
+          });
+        }
+        const words = [...args];
+        try {
+          return await send(limitMs, () => redis.evalsha(sha, [options.base], words));
+        } catch (error) {
+          if (!isNoScript(error)) throw error;
+          // A script that the server does not know has not been run.
+          return send(limitMs, () => redis.eval(text, [options.base], words));
+        }
+      },
+      command: (words, limitMs = options.timeoutMs) => send(limitMs, () => redis.exec(words)),
+      observed: sending,
+    };
   }
 
-  return {
-    async run(name, args, limitMs = options.timeoutMs) {
-      const { sha, text } = scripts[name];
-      const bytes = utf8Bytes(JSON.stringify(args)) + text.length;
-      if (bytes > REQUEST_BYTES) {
-        throw new TidegateError('too_large', `a request of ${bytes} bytes is too large for Redis over HTTP`, {
-          expected: `at most ${REQUEST_BYTES} bytes`,
-        });
-      }
-      const words = [...args];
-      try {
-        return await send(limitMs, () => redis.evalsha(sha, [options.base], words));
-      } catch (error) {
-        if (!isNoScript(error)) throw error;
-        // A script that the server does not know has not been run.
-        return send(limitMs, () => redis.eval(text, [options.base], words));
-      }
-    },
-    command: (words) => send(options.timeoutMs, () => redis.exec(words)),
-  };
+  return sending(() => {});
 }
 
 function isNoScript(error: unknown): boolean {

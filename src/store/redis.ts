@@ -56,7 +56,10 @@ export async function createRedisStore(options: RedisOptions): Promise<Store> {
   const { app, log, timeoutMs = TIMEOUT_MS } = options;
   const client = await createRedisClient({ ...options, base: `{${app}}`, timeoutMs });
   await checkEviction(client, log);
+  return storeOn(client, timeoutMs);
+}
 
+function storeOn(client: RedisClient, timeoutMs: number): Store {
   async function readings(keys: readonly RecordKey[], now: number): Promise<Reading[]> {
     if (keys.length === 0) return [];
     const rows = (await client.run(
@@ -98,6 +101,7 @@ export async function createRedisStore(options: RedisOptions): Promise<Store> {
 
     async list(partition, { now, limit, prefix = '', after }) {
       limits.checkCount(limit, limits.LIST_LIMIT, 'limit');
+      if (!limits.isPrefix(prefix)) return { records: [], next: null };
       const behind = after !== undefined && compareUtf8(after, prefix) >= 0;
       const min = behind ? `(${after}` : `[${prefix}`;
       const args = [partition, min, prefix, String(now), String(limit), String(LIST_BYTES)];
@@ -164,8 +168,7 @@ export async function createRedisStore(options: RedisOptions): Promise<Store> {
     },
 
     async add(key, amount, { now, expiresAt }) {
-      limits.checkWhole(amount, 'amount');
-      limits.checkWhole(expiresAt, 'expiresAt');
+      limits.checkCounter(key, amount, expiresAt);
       const ttl = Math.max(0, expiresAt - now) + COUNTER_GARBAGE_MS;
       return Number(await client.run('add', [key, amount, now, expiresAt, ttl].map(String)));
     },
@@ -180,8 +183,10 @@ export async function createRedisStore(options: RedisOptions): Promise<Store> {
     },
 
     async ping() {
-      await client.command(['PING']);
+      await client.command(['PING'], limits.PING_MS);
     },
+
+    observed: (onRequest) => storeOn(client.observed(onRequest), timeoutMs),
 
     async close() {},
   };
@@ -236,7 +241,7 @@ function toReading({ partition, id }: RecordKey, row: Row, now: number): Reading
 async function checkEviction(client: RedisClient, log: Log): Promise<void> {
   let policy: string | undefined;
   try {
-    const memory = await client.command(['INFO', 'memory']);
+    const memory = await client.command(['INFO', 'memory'], limits.PING_MS);
     policy = /^maxmemory_policy:(\S+)/m.exec(String(memory))?.[1];
   } catch (error) {
     if (error instanceof TidegateError && error.code === 'invalid_config') throw error;

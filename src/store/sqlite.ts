@@ -103,6 +103,7 @@ export function createSqliteStore(options: SqliteOptions): Store {
 
     async list(partition, { now, limit, prefix = '', after = '' }) {
       limits.checkCount(limit, limits.LIST_LIMIT, 'limit');
+      if (!limits.isPrefix(prefix)) return { records: [], next: null };
       const rows = reached(() => record.list.all(partition, prefix, after, now, limit + 1));
       const matching = rows.filter((row) => row.id.startsWith(prefix));
       const records = matching
@@ -172,8 +173,7 @@ export function createSqliteStore(options: SqliteOptions): Store {
     },
 
     async add(key, amount, { now, expiresAt }) {
-      limits.checkWhole(amount, 'amount');
-      limits.checkWhole(expiresAt, 'expiresAt');
+      limits.checkCounter(key, amount, expiresAt);
       return reached(() => counter.add.get(key, amount, expiresAt, now))?.total ?? amount;
     },
 

@@ -104,7 +104,8 @@ export type CommitResult =
        * Every operation whose expectation did not hold, with what stands there. Nothing was written by this try; an
        * earlier one that answered `unknown` and is still on its way would find the same, unless it only expects nulls
        * and what stands there is deleted before it arrives. Versions never return, so a `check` or a put on a version rules
-       * that out.
+       * that out; but where nothing failed other than a `check` of what expired between the two tries, and nobody has taken
+       * it over, the earlier one may still take effect.
        */
       conflicts: { operation: number; found: Reading }[];
     }
@@ -217,9 +218,9 @@ export interface Store {
   commit(operations: readonly Operation[], options: CommitOptions): Promise<CommitResult>;
 
   /**
-   * Adds a whole number to a counter and answers the new number; a counter that is absent or expired begins at 0. It stops
-   * at the greatest and the least number that a double holds exactly (2^53 - 1). After a lost answer a retry may count
-   * twice: for limits and metrics only. `expiresAt` is set when the counter begins.
+   * Adds a whole number to a counter, whose key has 1 to 512 bytes of UTF-8, and answers the new number; a counter that is
+   * absent or expired begins at 0. It stops at the greatest and the least number that a double holds exactly (2^53 - 1).
+   * After a lost answer a retry may count twice: for limits and metrics only. `expiresAt` is set when the counter begins.
    */
   add(key: string, amount: number, options: { now: number; expiresAt: number }): Promise<number>;
 
@@ -234,5 +235,11 @@ export interface Store {
 
   /** One round trip; throws `store_unavailable`. */
   ping(): Promise<void>;
+
+  /**
+   * The same store, which calls `onRequest` for every request that it sends to its engine, repeated ones too: a view for one
+   * caller, cheap to make and never closed. Absent where a call is no request of its own (memory, sqlite).
+   */
+  observed?: (onRequest: () => void) => Store;
   close(): Promise<void>;
 }

@@ -18,7 +18,7 @@ export function findStream(app: App, ref: string | Stream<unknown>): DeclaredStr
 }
 
 /** Why a read that names keys is refused of a stream that declares none. */
-export function withoutKeys({ name }: DeclaredStream, field: 'key' | 'keys'): TidegateError {
+export function withoutKeys({ name }: DeclaredStream, field: 'key' | 'keys' | 'after'): TidegateError {
   return new TidegateError('invalid_input', `the events of ${name} have no keys`, {
     field,
     expected: 'to be left out',

@@ -27,6 +27,8 @@ export interface Round {
   take(entries: readonly LogEntry[], truncated: boolean): void;
   /** The operations that all entries taken bring about; asked once, at the end of the round. */
   effects(): Promise<Operation[]>;
+  /** Called when they have taken effect, and the position with them. */
+  committed?(): void;
 }
 
 export interface FollowOptions {
@@ -96,6 +98,7 @@ export async function follow(options: FollowOptions): Promise<FollowReport> {
     }
     conflicts = 0;
     position = committed;
+    round.committed?.();
     report.entries += reached.entries;
     if (reached.end) return { ...report, caughtUp: true, alongside: options.alongside ? 'committed' : 'none' };
   }

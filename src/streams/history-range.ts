@@ -1,19 +1,15 @@
 /**
- * What a read of the past asks for: a range of event time, keys, a direction, and where the page before ended. A cursor
- * carries all of it, so that it cannot go on with another question. Pure: it reads no clock and no store.
+ * What a read of the past asks for: a range of event time, keys, a direction. Pure: it reads no clock and no store.
  *
  * A log is in order of arrival and a range is one of event time. An event is found if it arrived no more than
  * `CLOCK_SKEW_MS` before its time (its source's clock ran ahead) and no later than its stream's `latenessMs` after it.
  */
-import * as z from 'zod';
 import type { DeclaredStream } from '../core/declaration/stream.ts';
 import { TidegateError } from '../core/errors.ts';
 import { isGap, type LoggedEvent } from '../core/event.ts';
 import { utf8Bytes } from '../core/json.ts';
-import type { Cursor } from '../store/store.ts';
 import { withoutKeys } from './find-stream.ts';
-import { decodeStreamCursor, encodeStreamCursor } from './stream-cursor.ts';
-import { isRelative, isoTime, parseTime } from './time-text.ts';
+import { isoTime, parseTime } from './time-text.ts';
 
 /** How far a source's clock may run ahead of ours. */
 export const CLOCK_SKEW_MS = 5_000;
@@ -96,65 +92,4 @@ export function arrivesUntil({ to }: Range, stream: DeclaredStream): number | nu
 export function isPastRetention({ from }: Range, stream: DeclaredStream, now: number): boolean {
   const { ageMs } = stream.retention;
   return from !== null && ageMs !== null && from < now - ageMs;
-}
-
-const Resumed = z.tuple([
-  z.string(),
-  z.number().nullable(),
-  z.number().nullable(),
-  z.array(z.string()).max(MOST_KEYS).nullable(),
-  z.array(z.union([z.string(), z.number(), z.boolean(), z.null()])).max(8),
-  z.string(),
-]);
-
-type Rest = (string | number | boolean | null)[];
-
-/** @param rest what else the query consists of, in an order of the caller's; `kind` names that caller. */
-export function encodeRange(stream: string, kind: string, range: Range, rest: Rest, position: Cursor): string {
-  const { from, to, keys } = range;
-  return encodeStreamCursor(stream, JSON.stringify([kind, from, to, keys, rest, position]));
-}
-
-/**
- * What the query's cursor carries.
- * @throws TidegateError `bad_cursor` for a text that is no cursor, one of another stream or another kind of read, or
- * one that goes with another range or other keys than the query gives.
- */
-export function decodeRange(
-  stream: DeclaredStream,
-  kind: string,
-  query: RangeQuery & { cursor: string },
-  now: number,
-): { range: Range; rest: Rest; position: Cursor } {
-  const resumed = Resumed.safeParse(jsonOf(decodeStreamCursor(stream.name, query.cursor)));
-  if (!resumed.success || resumed.data[0] !== kind) throw badCursor('it is a cursor of another kind of read');
-  const [, from, to, keys, rest, position] = resumed.data;
-  const asked = resolveRange(stream, query, now);
-  for (const [field, was, is] of [
-    ['from', from, asked.from],
-    ['to', to, asked.to],
-  ] as const) {
-    const given = query[field];
-    if (given !== undefined && !isRelative(given) && is !== was) throw badCursor(`it goes with another \`${field}\``);
-  }
-  if (asked.keys !== null && JSON.stringify(asked.keys) !== JSON.stringify(keys)) {
-    throw badCursor('it goes with other keys');
-  }
-  return { range: { from, to, keys }, rest, position };
-}
-
-export function badCursor(reason: string): TidegateError {
-  return new TidegateError('bad_cursor', `the cursor cannot be used: ${reason}`, {
-    field: 'cursor',
-    expected: 'the cursor of the page before, with the same query',
-    hint: 'leave the cursor out to begin anew',
-  });
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -11,15 +11,9 @@ import { TidegateError } from '../core/errors.ts';
 import { PATH_CHARACTERS } from '../core/field-path.ts';
 import { READ_LIMIT } from '../store/limits.ts';
 import type { Deps } from './deps.ts';
-import {
-  badCursor,
-  decodeRange,
-  encodeRange,
-  matcher,
-  type Range,
-  type RangeQuery,
-  resolveRange,
-} from './history-range.ts';
+import { checkNumeric } from './fields.ts';
+import { matcher, type Range, type RangeQuery } from './history-range.ts';
+import { badCursor, openRange, type Rest } from './range-cursor.ts';
 import { type ReadLimits, type Scanned, scanRange } from './range-scan.ts';
 import { DURATION_EXPECTED, parseDuration } from './time-text.ts';
 import { createWindows, type Skipped, startOf as startOfWindow, type WindowRow, type WindowSpec } from './windows.ts';
@@ -59,10 +53,7 @@ export interface WindowsPage {
   scanned: Scanned;
 }
 
-interface Plan {
-  range: Range;
-  spec: Omit<WindowSpec, 'most'>;
-}
+type Spec = Omit<WindowSpec, 'most'>;
 
 /** @throws TidegateError `invalid_input` with the field; `bad_cursor` for a cursor of another stream or query. */
 export async function readWindows(
@@ -73,8 +64,10 @@ export async function readWindows(
   limits: ReadLimits = {},
 ): Promise<WindowsPage> {
   const now = deps.runtime.now();
-  const resumed = query.cursor === undefined ? null : resume(stream, { ...query, cursor: query.cursor }, now);
-  const { range, spec } = resumed ?? plan(stream, query, now);
+  const { range: asked, resumed, cursorAt } = openRange(stream, KIND, query, now);
+  const { range, spec } = resumed
+    ? { range: asked, spec: carried(resumed.rest, asked, query) }
+    : plan(stream, asked, query, now);
   const windows = createWindows({ ...spec, most: MOST_ROWS });
   const matches = matcher(range);
   const { next, complete, truncated, scanned } = await scanRange(deps, tenant, stream, {
@@ -94,15 +87,14 @@ export async function readWindows(
     from: range.from,
     to: range.to,
     complete,
-    cursor: next === null ? null : encodeRange(stream.name, KIND, range, [windowMs, origin, field, perKey], next),
+    cursor: cursorAt(next, range, [windowMs, origin, field, perKey]),
     truncated,
     skipped: windows.skipped(),
     scanned,
   };
 }
 
-function plan(stream: DeclaredStream, query: WindowsQuery, now: number): Plan {
-  const asked = resolveRange(stream, query, now);
+function plan(stream: DeclaredStream, asked: Range, query: WindowsQuery, now: number): { range: Range; spec: Spec } {
   const windowMs = windowOf(query.window);
   if (windowMs === null && asked.from === null) {
     throw new TidegateError('invalid_input', 'a single window over everything needs a beginning', {
@@ -114,6 +106,7 @@ function plan(stream: DeclaredStream, query: WindowsQuery, now: number): Plan {
   if (field !== null && (field === '' || field.length > PATH_CHARACTERS)) {
     throw new TidegateError('invalid_input', 'no such path', { field: 'field', expected: 'a path such as motor.temp' });
   }
+  if (field !== null) checkNumeric(stream, field);
   const from = asked.from ?? defaultFrom(windowMs ?? 1, asked.to ?? now);
   const origin = windowMs === null || query.align === 'from' ? from : 0;
   return { range: { ...asked, from }, spec: { windowMs, origin, field, perKey: query.perKey ?? true } };
@@ -134,9 +127,7 @@ function windowOf(text: string): number | null {
   });
 }
 
-function resume(stream: DeclaredStream, query: WindowsQuery & { cursor: string }, now: number) {
-  const { range, rest, position } = decodeRange(stream, KIND, query, now);
-  const [windowMs, origin, field, perKey] = rest;
+function carried([windowMs, origin, field, perKey]: Rest, { from }: Range, query: WindowsQuery): Spec {
   const formed =
     (windowMs === null || (typeof windowMs === 'number' && windowMs > 0)) &&
     typeof origin === 'number' &&
@@ -146,6 +137,7 @@ function resume(stream: DeclaredStream, query: WindowsQuery & { cursor: string }
   if (windowOf(query.window) !== windowMs) throw badCursor('it goes with another `window`');
   if (query.field !== undefined && query.field !== field) throw badCursor('it goes with another `field`');
   if (query.perKey !== undefined && query.perKey !== perKey) throw badCursor('it goes with another `perKey`');
-  const spec: Plan['spec'] = { windowMs, origin, field, perKey };
-  return { range, spec, position };
+  const aligned = query.align === undefined || windowMs === null || origin === (query.align === 'from' ? from : 0);
+  if (!aligned) throw badCursor('it goes with another `align`');
+  return { windowMs, origin, field, perKey };
 }

@@ -10,19 +10,9 @@ import { TidegateError } from '../core/errors.ts';
 import type { LoggedEvent, StreamEvent } from '../core/event.ts';
 import { READ_LIMIT } from '../store/limits.ts';
 import type { Deps } from './deps.ts';
-import {
-  badCursor,
-  CLOCK_SKEW_MS,
-  decodeRange,
-  encodeRange,
-  isUnbounded,
-  matcher,
-  type Order,
-  type Range,
-  type RangeQuery,
-  resolveRange,
-} from './history-range.ts';
+import { CLOCK_SKEW_MS, isUnbounded, matcher, type Order, type Range, type RangeQuery } from './history-range.ts';
 import { toStreamEvent } from './latest.ts';
+import { badCursor, openRange, type Rest } from './range-cursor.ts';
 import { type ReadLimits, type Scanned, scanRange } from './range-scan.ts';
 import { encodeTailCursor } from './tail-cursor.ts';
 
@@ -74,11 +64,8 @@ export async function readHistory(
 ): Promise<HistoryPage> {
   const now = deps.runtime.now();
   const limit = checkLimit(query.limit ?? DEFAULT_EVENTS);
-  const resumed = query.cursor === undefined ? null : resume(stream, { ...query, cursor: query.cursor }, now);
-  const range = resumed?.range ?? resolveRange(stream, query, now);
-  const order = resumed?.order ?? query.order ?? (range.from === null ? 'newest' : 'oldest');
-  // Backwards from an end in the past, what may have come late stands before the range.
-  const sparse = resumed?.sparse ?? (order === 'newest' && range.to !== null && range.to < now - CLOCK_SKEW_MS);
+  const { range, resumed, cursorAt } = openRange(stream, KIND, query, now);
+  const { order, sparse } = resumed ? carried(resumed.rest, query) : begin(range, query, now);
   const { events, ...page } = collector(stream.name, range, limit);
   const report = await scanRange(deps, tenant, stream, {
     range,
@@ -91,7 +78,6 @@ export async function readHistory(
     ...page,
   });
   const { next, ended, complete, truncated, scanned } = report;
-  const rest = [order, ended === 'budget'];
   const atEnd = order === 'oldest' ? ended === 'log' : report.fromEnd;
   const tail = order === 'oldest' ? report.position : report.end;
   return {
@@ -100,20 +86,30 @@ export async function readHistory(
     from: range.from,
     to: range.to,
     complete,
-    cursor: next === null ? null : encodeRange(stream.name, KIND, range, rest, next),
+    cursor: cursorAt(next, range, [order, ended === 'budget']),
     tailCursor: atEnd ? encodeTailCursor(stream.name, tail) : null,
     truncated,
     scanned,
   };
 }
 
-function resume(stream: DeclaredStream, query: HistoryQuery & { cursor: string }, now: number) {
-  const { range, rest, position } = decodeRange(stream, KIND, query, now);
-  const [order, sparse] = rest;
+interface Direction {
+  order: Order;
+  /** Much of what is read first may not belong to the range. */
+  sparse: boolean;
+}
+
+function begin(range: Range, query: HistoryQuery, now: number): Direction {
+  const order = query.order ?? (range.from === null ? 'newest' : 'oldest');
+  // Backwards from an end in the past, what may have come late stands before the range.
+  return { order, sparse: order === 'newest' && range.to !== null && range.to < now - CLOCK_SKEW_MS };
+}
+
+function carried([order, sparse]: Rest, query: HistoryQuery): Direction {
   if ((order !== 'oldest' && order !== 'newest') || typeof sparse !== 'boolean')
     throw badCursor('it is not of this form');
   if (query.order !== undefined && query.order !== order) throw badCursor('it goes with another `order`');
-  return { range, order, sparse, position } as const;
+  return { order, sparse };
 }
 
 /** Takes what matches until the page is full. */

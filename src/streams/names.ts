@@ -35,3 +35,8 @@ export function feedKey(tenant: string, feed: string): RecordKey {
 export function publisherKey(tenant: string, stream: string): RecordKey {
   return { partition: `${tenant}/publisher`, id: stream };
 }
+
+/** Stands where a request state was used. */
+export function usedStateKey(tenant: string, id: string): RecordKey {
+  return { partition: `${tenant}/used-state`, id };
+}

@@ -24,9 +24,11 @@ export function durationText(ms: number): string {
   return `${ms / unit}${name}`;
 }
 
-/** Whether a time is told from now, and so means another moment with each call. */
-export function isRelative(time: number | string): boolean {
-  return typeof time === 'string' && (time === 'now' || time.startsWith('-'));
+/** How long before now a time is told to be, ms: it means another moment with each call. Null for one that is not told so. */
+export function beforeNow(time: number | string | undefined): number | null {
+  const text = typeof time === 'string' ? time.trim() : '';
+  if (text === 'now') return 0;
+  return text.startsWith('-') ? parseDuration(text.slice(1)) : null;
 }
 
 /**
@@ -46,11 +48,8 @@ export function parseTime(time: number | string, now: number, field: string): nu
 }
 
 function timeOf(text: string, now: number): number | null {
-  if (text === 'now') return now;
-  if (text.startsWith('-')) {
-    const before = parseDuration(text.slice(1));
-    return before === null ? null : now - before;
-  }
+  const before = beforeNow(text);
+  if (before !== null) return now - before;
   if (/^\d{1,16}$/.test(text) && !/^\d{4}$/.test(text)) return Number(text);
   return ISO.test(text) ? Date.parse(text) : null;
 }

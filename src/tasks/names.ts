@@ -64,6 +64,11 @@ export function taskLog({ tenant, subject }: Pick<Principal, 'tenant' | 'subject
   return `${tenant}/task-log/${subject}`;
 }
 
+/** How often a task was asked for in the window that began then. */
+export function pollsKey(tenant: string, taskId: string, start: number): string {
+  return `${taskPartition(tenant, taskId)}/polls/${start}`;
+}
+
 /** Places of entries that may be under way at once, of all principals or of one. */
 export function slotPartition(tenant: string, task: string, subject: string | null): string {
   return `${tenant}/task-slots/${task}${subject === null ? '' : `/${subject}`}`;

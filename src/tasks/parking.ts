@@ -16,8 +16,6 @@ export interface Parking {
   isClosed(): boolean;
 }
 
-const NEVER = new Promise<never>(() => {});
-
 /** How long what `run` does between two calls may take before waiting counts as all that it does, ms. */
 const IDLE_MS = 1;
 
@@ -44,7 +42,8 @@ export function createParking(runtime: Pick<Runtime, 'sleep'>): Parking {
       dueAt = Math.min(dueAt, at);
       parkedCount += 1;
       void look();
-      return NEVER;
+      // One for all would keep every `run` that waits for it in memory.
+      return new Promise<never>(() => {});
     },
     async busy(work) {
       underWay += 1;

@@ -2,7 +2,7 @@
  * What a principal asks of its tasks: how one is, answers to its questions, its end. Another principal's task is answered
  * exactly as one that does not exist.
  */
-import { checkAnswer } from '../core/declaration/ask.ts';
+import { checkAnswer } from '../core/ask-check.ts';
 import { TidegateError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
 import type { Principal } from '../core/principal.ts';
@@ -143,7 +143,12 @@ function ownHeader(
     const header = reading.value as unknown as Header;
     if (header.principal.subject === subject) return { header, version: reading.version };
   }
-  throw new TidegateError('not_found', 'there is no such task, or no longer', {
+  throw unknownTask(taskId);
+}
+
+/** The same for one that never was, one that is no longer, and somebody else's. */
+export function unknownTask(taskId: string): TidegateError {
+  return new TidegateError('not_found', 'there is no such task, or no longer', {
     field: 'taskId',
     expected: 'the id of a task that you began, before its time to live is over',
     hint: `asked for ${taskId.slice(0, 64)}`,

@@ -98,8 +98,8 @@ async function copyRemembered(
 
 /** A failed step is done anew; pages belong to a task, and are written again; a wait that was not over has its waiter no more. */
 function isKept(id: string, value: Json): boolean {
-  if (/^(result )?page\b/.test(id)) return false;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  if ('page' in value) return false;
   if (id.startsWith('step ')) return 'value' in value;
   return /^(sleep|ask|now|random|uuid)\b/.test(id) || 'value' in value;
 }

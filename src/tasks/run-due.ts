@@ -52,7 +52,8 @@ export async function runTasks(deps: TaskDeps, deadline: number, options: RunTas
   while (!isOver()) {
     const from = Math.floor(runtime.random() * 16);
     const due = await store.due(taskQueue(tenant), { now: runtime.now(), limit: LOOK, from });
-    if (due.length === 0) return report;
+    report.more = due.length > 0;
+    if (!report.more) return report;
     const before = report.entered - report.broken;
     const work = [...new Map(due.map((record) => [taskOfDue(record), record])).values()][Symbol.iterator]();
     const worker = async () => {
@@ -62,9 +63,8 @@ export async function runTasks(deps: TaskDeps, deadline: number, options: RunTas
       }
     };
     await Promise.all(Array.from({ length: Math.min(concurrency, due.length) }, worker));
-    report.more = due.length > 0;
     // Others are at all that there is, or the store breaks all: the next call looks again.
-    if (report.entered - report.broken === before) return report;
+    if (report.entered - report.broken === before) return { ...report, more: report.broken > 0 };
   }
   return report;
 }

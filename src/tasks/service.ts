@@ -4,14 +4,18 @@
  */
 import type { Json } from '../core/json.ts';
 import type { Principal } from '../core/principal.ts';
+import type { Store } from '../store/store.ts';
 import { createTask } from './create.ts';
 import type { Dispatch } from './dispatch.ts';
 import type { Catalog, TaskDeps } from './find-task.ts';
 import type { Header } from './header.ts';
-import { answerTask, cancelTask, getPage, getTask } from './requests.ts';
+import { pollsKey } from './names.ts';
+import { answerTask, cancelTask, getPage, getTask, unknownTask } from './requests.ts';
 
 export interface Tasks {
   catalog: Catalog;
+  /** The same, whose calls go to this view of the store. */
+  on(store: Store): Tasks;
   /** Stores a task, and has it worked on. Errors as `createTask`. */
   begin(
     principal: Principal,
@@ -19,7 +23,7 @@ export interface Tasks {
     input: Json,
     options: { once?: string | null; deadline: number },
   ): Promise<{ taskId: string; header: Header }>;
-  /** One store call. @throws TidegateError `not_found` */
+  /** This and all below: @throws TidegateError `not_found`. One store call. */
   get(principal: Principal, taskId: string): Promise<Header>;
   page(principal: Principal, taskId: string, number: number): Promise<{ text: string; mimeType: string }>;
   /** Errors as `answerTask`. */
@@ -30,26 +34,51 @@ export interface Tasks {
     deadline: number,
   ): Promise<void>;
   cancel(principal: Principal, taskId: string, deadline: number): Promise<void>;
+  /** Counts how often a task was asked for in a window, by all processes. One store call; may count twice. */
+  countPolls(
+    principal: Principal,
+    taskId: string,
+    polls: number,
+    window: { start: number; end: number },
+  ): Promise<number>;
 }
+
+/** What an id can look like: whatever else is asked for is unknown, and no name in the store. */
+const TASK_ID = /^[\w-]{1,64}$/;
 
 export function createTasks(deps: TaskDeps, dispatch: Dispatch): Tasks {
   return {
     catalog: deps.catalog,
+    on: (store) => createTasks({ ...deps, store }, dispatch),
     async begin(principal, task, input, { once = null, deadline }) {
       const leaseMs = dispatch.leaseMs();
       const { taskId, header, claim } = await createTask(deps, { principal, task, input, once, deadline, leaseMs });
       if (claim !== null || leaseMs === null) dispatch.wake(principal.tenant, taskId, claim);
       return { taskId, header };
     },
-    get: (principal, taskId) => getTask(deps, principal, taskId),
-    page: (principal, taskId, number) => getPage(deps, principal, taskId, number),
+    async get(principal, taskId) {
+      check(taskId);
+      return getTask(deps, principal, taskId);
+    },
+    async page(principal, taskId, number) {
+      check(taskId);
+      return getPage(deps, principal, taskId, number);
+    },
     async answer(principal, taskId, responses, deadline) {
+      check(taskId);
       if (await answerTask(deps, principal, taskId, responses, deadline)) {
         dispatch.wake(principal.tenant, taskId, null);
       }
     },
     async cancel(principal, taskId, deadline) {
+      check(taskId);
       await cancelTask(deps, principal, taskId, deadline);
     },
+    countPolls: ({ tenant }, taskId, polls, { start, end }) =>
+      deps.store.add(pollsKey(tenant, taskId, start), polls, { now: deps.runtime.now(), expiresAt: end }),
   };
+}
+
+function check(taskId: string): void {
+  if (!TASK_ID.test(taskId)) throw unknownTask(taskId);
 }

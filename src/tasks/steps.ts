@@ -4,10 +4,13 @@ import { TidegateError, type ErrorCode } from '../core/errors.ts';
 import { type Json, utf8Bytes } from '../core/json.ts';
 import { judge, StepError, thrownError } from './outcome.ts';
 import type { Journal } from './journal.ts';
+import { checkPage, notePaged, type Page } from './pages.ts';
 import type { Turn } from './turn.ts';
 
 /** Largest value that a step answers, as JSON; what a record holds, less its name. */
 export const STEP_BYTES = 349_000;
+/** The same of a step that stores a page. */
+const PAGED_STEP_BYTES = 64_000;
 /** Most things that one task remembers. */
 export const MOST_REMEMBERED = 10_000;
 
@@ -45,9 +48,13 @@ export async function runStep(
 
   const failures = (known?.failures ?? 0) + 1;
   try {
-    const value = jsonOf(await parking.busy(timed(turn, stepMs, id, failures, run)), name);
+    const pages: Page[] = [];
+    const answered = await parking.busy(timed(turn, stepMs, id, failures, run, pages));
+    const value = jsonOf(answered, name, pages.length > 0 ? PAGED_STEP_BYTES : STEP_BYTES);
     if (parking.isClosed()) return await parking.park(runtime.now());
-    journal.note(id, { value });
+    const [page] = pages;
+    if (page) notePaged(turn, id, { value }, page);
+    else journal.note(id, { value });
     await parking.busy(turn.flush());
     return value;
   } catch (thrown) {
@@ -83,6 +90,7 @@ async function timed(
   id: string,
   attempt: number,
   run: (step: StepContext) => unknown,
+  pages: Page[],
 ): Promise<unknown> {
   const { runtime } = turn.deps;
   const deadline = Math.min(runtime.now() + stepMs, turn.deadline);
@@ -99,8 +107,11 @@ async function timed(
     throw error;
   });
   const idempotencyKey = `${turn.claim.header.origin}/${id}`;
+  const page = (text: string, mimeType = 'text/plain') => {
+    pages.splice(0, 1, checkPage({ text, mimeType }));
+  };
   try {
-    const work = Promise.resolve().then(() => run({ idempotencyKey, attempt, signal, deadline }));
+    const work = Promise.resolve().then(() => run({ idempotencyKey, attempt, signal, deadline, page }));
     return await Promise.race([work, timeout, turn.stopped]);
   } finally {
     done.abort();
@@ -108,7 +119,7 @@ async function timed(
 }
 
 /** @throws TidegateError `too_large`, or `invalid_input` for what has no JSON; neither is tried again. */
-function jsonOf(value: unknown, name: string): Json {
+function jsonOf(value: unknown, name: string, most: number): Json {
   let text: string | undefined;
   try {
     text = JSON.stringify(value ?? null);
@@ -120,9 +131,9 @@ function jsonOf(value: unknown, name: string): Json {
     throw new TidegateError('invalid_input', `the step ${name} answered what has no JSON`, { expected });
   }
   const bytes = utf8Bytes(text);
-  if (bytes > STEP_BYTES) {
+  if (bytes > most) {
     throw new TidegateError('too_large', `the step ${name} answered ${bytes} bytes`, {
-      expected: `at most ${STEP_BYTES} bytes`,
+      expected: `at most ${most} bytes`,
       hint: 'store the data elsewhere, or in pages of the task, and answer where',
     });
   }

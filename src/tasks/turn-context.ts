@@ -1,20 +1,17 @@
 /** The context that a task's `run` gets: every function answers from what is remembered, or does its work and remembers. */
-import { ASK_KEY, readAnswer, wireRequest } from '../core/declaration/ask.ts';
+import { readAnswer, wireRequest } from '../core/ask-wire.ts';
+import { ASK_KEY } from '../core/declaration/ask.ts';
 import { checkedCondition } from '../core/declaration/condition-check.ts';
 import type { StepContext, TaskContext } from '../core/declaration/task.ts';
 import { TidegateError } from '../core/errors.ts';
-import { type Json, utf8Bytes } from '../core/json.ts';
+import type { Json } from '../core/json.ts';
 import { createAppStreams } from '../streams/app-streams.ts';
 import { findStream } from '../streams/find-stream.ts';
-import { type Answered, asked, expiryOf, progressed } from './header.ts';
-import { pageKey } from './names.ts';
+import { type Answered, asked, progressed } from './header.ts';
 import { checkRoom, runStep } from './steps.ts';
 import type { Turn } from './turn.ts';
 import { checkTimeout, MOST_WAITS, WAIT, waitFor } from './wait.ts';
 
-export const PAGE_BYTES = 300_000;
-/** Most pages of a result. */
-export const MOST_PAGES = 10_000;
 /** Most questions that one entry asks at once. */
 const MOST_QUESTIONS = 20;
 const NAME = /^[\w.:/-]{1,128}$/;
@@ -106,7 +103,7 @@ export function createTurnContext(turn: Turn): TaskContext {
       if (parking.isClosed()) return parking.park(0);
       const answered = journal.recall(id) as { answer: Answered } | undefined;
       const wire = id.slice('ask '.length);
-      if (answered) return readAnswer(request, answered.answer, `ask.${wire}`) as never;
+      if (answered) return readAnswer(request, answered.answer, `ask.${wire}`);
       checkRoom(journal);
       questions += 1;
       if (questions > MOST_QUESTIONS) throw wrong('key', `at most ${MOST_QUESTIONS} questions at once`);
@@ -123,20 +120,8 @@ export function createTurnContext(turn: Turn): TaskContext {
       if (!parking.isClosed()) turn.progress(progressed(message));
     },
 
-    async page(text, mimeType = 'text/plain') {
-      const id = next('page');
-      if (parking.isClosed()) return parking.park(0);
-      const number = id === 'page' ? 1 : Number(id.slice('page:'.length));
-      if (journal.recall(id) !== undefined) return number;
-      const bytes = utf8Bytes(text);
-      if (bytes < 1 || bytes > PAGE_BYTES) throw wrong('text', `1 to ${PAGE_BYTES} bytes`);
-      if (number > MOST_PAGES) throw wrong('page', `at most ${MOST_PAGES} pages`);
-      const key = pageKey(principal.tenant, claim.taskId, number);
-      const value = { text, mimeType };
-      checkRoom(journal);
-      journal.note(id, { bytes }, { kind: 'put', ...key, value, expects: null, expiresAt: expiryOf(journal.header()) });
-      await parking.busy(turn.flush());
-      return number;
+    async page(text, mimeType) {
+      await context.step('page', (step) => step.page(text, mimeType));
     },
   };
   return {

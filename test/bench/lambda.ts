@@ -1,7 +1,8 @@
 /**
  * What a cold start of the functions costs: the size of their bundle, and the time from a process's start to its first
- * answer, without a store and with one (DynamoDB Local). Beside it an empty function, and the SDK's handler alone. Each
- * start is a process of its own; rounds are interleaved, and medians compared.
+ * answer: one that needs neither the SDK nor a store, one that needs the SDK, and one that needs both (DynamoDB Local).
+ * Beside it an empty function, and the SDK's handler alone. Each start is a process of its own; rounds are interleaved,
+ * and medians compared.
  */
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -39,6 +40,7 @@ function post(method: string, params: { name?: string; arguments?: object } = {}
 }
 
 const DISCOVER = post('server/discover');
+const LIST = post('tools/list');
 const STATEFUL = post('tools/call', { name: 'read_latest', arguments: { stream: 'quakes' } });
 
 /** From the process's start to the end of the first answer, ms. @throws Error for one without the text that is expected. */
@@ -98,6 +100,11 @@ export async function benchLambda(): Promise<void> {
       event: DISCOVER,
       expected: 'supportedVersions',
     },
+    list: {
+      declared: { ...shared, folder: ours, handler: 'lambda-http.stream' },
+      event: LIST,
+      expected: 'inputSchema',
+    },
     stateful: {
       declared: { ...shared, folder: ours, handler: 'lambda-http.stream' },
       event: STATEFUL,
@@ -128,6 +135,7 @@ export async function benchLambda(): Promise<void> {
         ['an empty function', ms(of('empty'))],
         ['the SDK alone, server/discover, beyond the empty one', ms(of('sdk') - of('empty'))],
         ['Tidegate, server/discover, beyond the empty one', ms(of('discover') - of('empty')), '≤ 80 ms'],
+        ['Tidegate, tools/list, beyond the empty one', ms(of('list') - of('empty'))],
         ['Tidegate, read_latest on DynamoDB, in all', ms(of('stateful')), '≤ 250 ms'],
         ['Tidegate, read_latest on DynamoDB, beyond the empty one', ms(of('stateful') - of('empty'))],
       ]);

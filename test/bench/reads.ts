@@ -5,9 +5,7 @@
 import { readConfig } from '../../src/core/config.ts';
 import type { Json } from '../../src/core/json.ts';
 import { PUBLIC } from '../../src/core/principal.ts';
-import { composeRegistry, withTasks } from '../../src/entry/compose.ts';
-import { BY_SCHEDULE } from '../../src/tasks/dispatch.ts';
-import { createTasks } from '../../src/tasks/service.ts';
+import { composeRegistry } from '../../src/entry/compose-serving.ts';
 import { nodeRuntime } from '../../src/entry/node-runtime.ts';
 import type { Caller } from '../../src/mcp/call-context.ts';
 import { commitSurely } from '../../src/store/commit.ts';
@@ -41,11 +39,13 @@ function entry(n: number): Json {
 }
 
 const runtime = nodeRuntime(() => {});
-const caller: Caller = {
+const caller: Omit<Caller, 'account'> = {
   principal: PUBLIC,
   signal: new AbortController().signal,
   deadline: Number.MAX_SAFE_INTEGER,
   clientCapabilities: null,
+  retry: null,
+  meta: {},
   log: () => {},
   progress: () => {},
   emit: () => {},
@@ -79,7 +79,7 @@ async function openFilled(environment: Record<string, string>, events: number) {
   await fill(store, events);
   const stream = app.streams.get('readings');
   if (stream) await projectLatest(deps, 'public', stream, { deadline: runtime.now() + 600_000 });
-  return { store, tools: composeRegistry(deps, createTasks(withTasks(deps), BY_SCHEDULE)).tools };
+  return { store, tools: composeRegistry(deps, {}).tools, caller: { ...caller, account: { store } } };
 }
 
 export async function benchReads(): Promise<void> {
@@ -104,7 +104,7 @@ export async function benchReads(): Promise<void> {
         const times = SIZES[engine].map((): number[] => []);
         for (let round = 0; round <= ROUNDS; round += 1) {
           for (const [index, { opened }] of filled.entries()) {
-            const ms = await timed(CALLS[engine], () => opened.tools.call(name, input, caller));
+            const ms = await timed(CALLS[engine], () => opened.tools.call(name, input, opened.caller));
             if (round > 0) times[index]?.push(ms);
           }
         }

@@ -8,7 +8,7 @@ import { type FollowRun, followRun } from './follow-run.ts';
 import { followVerdict } from './follow-verdict.ts';
 import { killRun } from './kill-run.ts';
 import { taskRun } from './task-run.ts';
-import { extraStarts, taskVerdict } from './task-verdict.ts';
+import { extraStarts, stalls, taskVerdict } from './task-verdict.ts';
 import { verdict } from './verdict.ts';
 
 const TRIMS: FollowRun['trim'][] = ['nothing', 'behind', 'ahead', 'empty'];
@@ -55,7 +55,7 @@ async function runTasks(engine: Engine, kills: number, seed: number): Promise<vo
     const report = await taskRun({ engine, seed: seed + round, kills: inRound, tasks: 200 });
     const took = report.takenUpMs.toSorted((a, b) => a - b);
     const what =
-      `${engine}: ${report.kills.length} kills, ${report.tasks.length} tasks, ${extraStarts(report)} steps begun again, ` +
+      `${engine}: ${report.kills.length} kills, ${report.tasks.length} tasks, ${extraStarts(report)} steps begun again, ${stalls(report).length} stalls, ` +
       `${took.length} taken up within ${took[Math.floor(took.length / 2)]} ms (median), ${took.at(-1)} ms (longest)`;
     tell(what, started, taskVerdict(report));
   }

@@ -7,9 +7,11 @@ import { task } from '../../src/core/declaration/task.ts';
 import { randomId } from '../../src/core/runtime.ts';
 import { type App, defineApp } from '../../src/index.ts';
 
-/** A line of the record that is kept outside: a try of a step began or ended. */
+/** A line of the record that is kept outside: a try of a step began or ended; or its process stood still for a while. */
 export interface Mark {
-  what: 'start' | 'end';
+  what: 'start' | 'end' | 'stall';
+  /** How long it stood still, up to `at`, ms. */
+  ms?: number;
   /** The step's idempotency key. */
   key: string;
   /** Of this try alone. It is what the step answers, so what is remembered tells which try it was. */

@@ -51,6 +51,7 @@ describe('the verdict', () => {
     ends: { t: 1 },
     marks: [start('first', 'lost', 'w0', 40), ...steps.map((step, n) => start(step, `try of ${step}`, 'w1', 100 + n))],
     takenUpMs: [900],
+    leaseMs: 1_000,
     withinMs: 1_000,
   };
   const [task] = good.tasks as [TaskRunReport['tasks'][number]];
@@ -74,11 +75,22 @@ describe('the verdict', () => {
       '1 steps began again after their answer was remembered',
       { marks: [...good.marks, start('last', 'another', 'w1', 200)] },
     ],
-    ['1 steps began again with no kill between', { kills: [{ worker: 'w0', at: 101 }] }],
-    ['1 steps began again with no kill between', { kills: [] }],
+    [
+      '1 steps began again with no kill between, in processes that did not stand still',
+      { kills: [{ worker: 'w0', at: 101 }] },
+    ],
+    ['1 steps began again with no kill between, in processes that did not stand still', { kills: [] }],
     ['1 were not taken up within 1000 ms', { takenUpMs: [1_001] }],
   ])('says: %s', (sentence, wrong) => {
     expect(taskVerdict({ ...good, ...wrong })).toEqual([sentence]);
+  });
+
+  test('has nothing against a try whose process stood still and lost its lease', () => {
+    const stall: Mark = { what: 'stall', key: '', attempt: '', worker: 'w0', at: 99, ms: 400 };
+    const found = [stall, { ...stall, worker: 'w1' }, { ...stall, at: 1_000, ms: 300 }].map(
+      (mark) => taskVerdict({ ...good, kills: [], marks: [...good.marks, mark] }).length,
+    );
+    expect(found).toEqual([0, 1, 1]);
   });
 
   test('says that a step is missing', () => {

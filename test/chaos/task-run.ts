@@ -89,6 +89,7 @@ export function taskRun({ engine, seed, kills, tasks: wanted, toleranceMs = 2_00
       ends,
       marks: stage.marks(),
       takenUpMs,
+      leaseMs: LEASE_MS[engine],
       withinMs: LEASE_MS[engine] + EVERY_MS + toleranceMs,
     };
   });

@@ -22,6 +22,7 @@ export interface TaskRunReport {
   marks: Mark[];
   /** How long each task that a killed process held stood before another had it, ms. */
   takenUpMs: number[];
+  leaseMs: number;
   /** By when it had to be. */
   withinMs: number;
 }
@@ -43,7 +44,7 @@ export function taskVerdict(report: TaskRunReport): string[] {
   say('tasks remember not every step', tasks.filter((each) => Object.keys(each.remembered).length !== STEPS).length);
   const { again, unexplained } = repeats(report);
   say('steps began again after their answer was remembered', again);
-  say('steps began again with no kill between', unexplained);
+  say('steps began again with no kill between, in processes that did not stand still', unexplained);
   say(`were not taken up within ${withinMs} ms`, takenUpMs.filter((ms) => ms > withinMs).length);
   return wrong;
 }
@@ -54,8 +55,16 @@ export function extraStarts({ marks }: Pick<TaskRunReport, 'marks'>): number {
   return starts.length - new Set(starts.map(({ key }) => key)).size;
 }
 
-/** A try may be followed by another only where its own process was killed before, and only where it was not remembered. */
-function repeats({ tasks, marks, kills }: TaskRunReport): { again: number; unexplained: number } {
+/** Times in which processes stood still for long enough to lose a lease. */
+export function stalls({ marks }: Pick<TaskRunReport, 'marks'>): Mark[] {
+  return marks.filter(({ what }) => what === 'stall');
+}
+
+/**
+ * A try may be followed by another only where it was not remembered, and its own process was killed before, or stood still
+ * and lost its lease.
+ */
+function repeats({ tasks, marks, kills, leaseMs }: TaskRunReport): { again: number; unexplained: number } {
   const killedAt = new Map(kills.map(({ worker, at }) => [worker, at]));
   const remembered = new Set(tasks.flatMap((each) => Object.values(each.remembered)));
   const last = new Map<string, Mark>();
@@ -66,7 +75,12 @@ function repeats({ tasks, marks, kills }: TaskRunReport): { again: number; unexp
     last.set(mark.key, mark);
     if (!before) continue;
     if (remembered.has(before.attempt)) again += 1;
-    else if (mark.at < (killedAt.get(before.worker) ?? Number.POSITIVE_INFINITY)) unexplained += 1;
+    else if (mark.at < (killedAt.get(before.worker) ?? Number.POSITIVE_INFINITY)) {
+      const stood = stalls({ marks }).some(({ worker, at, ms = 0 }) => {
+        return worker === before.worker && at >= before.at - leaseMs && at - ms <= mark.at;
+      });
+      if (!stood) unexplained += 1;
+    }
   }
   return { again, unexplained };
 }

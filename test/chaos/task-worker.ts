@@ -2,13 +2,14 @@
  * The process that is killed in the task kill runs: a runner on a store that it shares with others. It begins the tasks
  * that it is told of (`{ n }`), each under an idempotency key, and tells their ids. Settings come as JSON in the first argument.
  */
+import { appendFileSync } from 'node:fs';
 import { readConfig } from '../../src/core/config.ts';
 import { PUBLIC } from '../../src/core/principal.ts';
 import { nodeRuntime } from '../../src/entry/node-runtime.ts';
 import { openStore } from '../../src/store/open.ts';
 import { startRunner } from '../../src/tasks/runner.ts';
 import { createTasks } from '../../src/tasks/service.ts';
-import { taskApp } from './task-app.ts';
+import { type Mark, taskApp } from './task-app.ts';
 
 export interface TaskWorkerSettings {
   environment: Record<string, string>;
@@ -24,6 +25,8 @@ export interface Begun {
   taskId: string;
 }
 
+const STALL_LOOK_MS = 50;
+
 const { environment, record, leaseMs, everyMs, name } = JSON.parse(process.argv[2] ?? '{}') as TaskWorkerSettings;
 const host = nodeRuntime(() => {});
 const runtime = { ...host, newId: () => `${name}.${host.newId()}` };
@@ -32,6 +35,16 @@ const store = await openStore(readConfig(environment, 'sqlite'), runtime, app.na
 const deps = { app, store, runtime, catalog: app.tasks };
 const runner = startRunner(deps, { leaseMs, everyMs, concurrency: 16 });
 const tasks = createTasks(deps, runner.dispatch);
+
+/** A process that stands still for longer than its lease allows loses what it holds, as it has to: the record says so. */
+let lookedAt = Date.now();
+setInterval(() => {
+  const ms = Date.now() - lookedAt - STALL_LOOK_MS;
+  lookedAt = Date.now();
+  if (ms < leaseMs / 4) return;
+  const stall: Mark = { what: 'stall', key: '', attempt: '', worker: name, at: lookedAt, ms };
+  appendFileSync(record, `${JSON.stringify(stall)}\n`);
+}, STALL_LOOK_MS);
 
 process.on('message', ({ n }: { n: number }) => {
   void tasks

@@ -1,6 +1,7 @@
 /** What the official suite expects a server to offer (its scenarios name each thing), declared with the public API alone. */
 import * as z from 'zod';
 import { defineApp, type JsonObject, prompt, resource, stream, tool } from '../../src/index.ts';
+import { askingPrompts, askingTools } from './asking.ts';
 
 /** One red pixel. */
 const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==';
@@ -46,6 +47,7 @@ export const conformanceApp = defineApp({
     }),
   },
   tools: {
+    ...askingTools,
     test_simple_text: tool({
       description: 'Answers a text.',
       run: () => Promise.resolve('This is a simple text response for testing.'),
@@ -164,6 +166,7 @@ export const conformanceApp = defineApp({
     }),
   },
   prompts: {
+    ...askingPrompts,
     test_simple_prompt: prompt({
       description: 'A prompt without arguments.',
       run: () => Promise.resolve('This is a simple prompt for testing.'),

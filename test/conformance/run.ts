@@ -15,10 +15,7 @@ interface LeftOut {
 }
 
 const LEFT_OUT: Record<string, LeftOut[]> = {
-  '2026-07-28': [
-    { pattern: /^tasks-/, reason: 'the tasks extension is not served' },
-    { pattern: /^input-required-result-/, reason: 'no tool here asks its client for input' },
-  ],
+  '2026-07-28': [{ pattern: /^tasks-/, reason: 'the tasks extension is not served' }],
   '2025-11-25': [
     {
       pattern: /^tools-call-(sampling|elicitation)$|^elicitation-/,

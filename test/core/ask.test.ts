@@ -1,7 +1,9 @@
 /** Questions as they are sent, and answers as they come back: what MCP's flat forms can say, and what is refused. */
 import * as z from 'zod';
 import { describe, expect, test } from 'vitest';
-import { checkAnswer, form, page, readAnswer, wireRequest } from '../../src/core/declaration/ask.ts';
+import { checkAnswer } from '../../src/core/ask-check.ts';
+import { readAnswer, wireRequest } from '../../src/core/ask-wire.ts';
+import { form, page } from '../../src/core/declaration/ask.ts';
 
 const request = form('Who are you?', z.object({ name: z.string().min(1).max(20), age: z.int().default(30) }));
 
@@ -20,12 +22,28 @@ describe('a request', () => {
     });
   });
 
+  test('has no format that MCP does not know, and what it does not say is held against the answer', () => {
+    const request = form('?', z.object({ id: z.uuid(), day: z.iso.date(), at: z.iso.datetime(), to: z.url() }));
+    const { properties } = wireRequest(request, 'ask.x').params.requestedSchema as { properties: object };
+    expect(properties).toEqual({
+      id: { type: 'string' },
+      day: { type: 'string', format: 'date' },
+      at: { type: 'string', format: 'date-time' },
+      to: { type: 'string', format: 'uri' },
+    });
+    const content = { id: 'x', day: '2026-01-01', at: '2026-01-01T00:00:00Z', to: 'https://example.org' };
+    expect(() => readAnswer(request, { action: 'accept', content }, 'a')).toThrow(
+      expect.objectContaining({ code: 'invalid_input', field: 'a.content.id' }),
+    );
+  });
+
   test('may be a page', () => {
     expect(wireRequest(page('Sign in', 'https://example.org/in'), 'ask.in').params).toMatchObject({ mode: 'url' });
   });
 
   test.each([
     ['an object in it', form('?', z.object({ a: z.object({}) })), 'ask.x.a'],
+    ['a schema that JSON cannot say', form('?', z.object({ at: z.date() })), 'ask.x'],
     ['no object', form('?', z.string()), 'ask.x'],
     ['too long', form('?'.repeat(40_000), z.object({})), 'ask.x'],
     ['a page without TLS', page('?', 'http://example.org'), 'ask.x.url'],
@@ -56,6 +74,17 @@ describe('an answer', () => {
     [{ action: 'accept', content: { name: 'Ada', age: 'old' } }, 'inputResponses.who.content.age'],
   ])('%j is refused by its field', (response, field) => {
     expect(() => check(response)).toThrow(expect.objectContaining({ code: 'invalid_input', field }));
+  });
+
+  test.each([
+    ['sampling/createMessage', { role: 'assistant', content: { type: 'text', text: 'tide' }, model: 'm' }, true],
+    ['sampling/createMessage', { role: 'assistant', content: 'tide', model: 'm' }, false],
+    ['roots/list', { roots: [{ uri: 'file:///a', name: 'a' }] }, true],
+    ['roots/list', { roots: ['file:///a'] }, false],
+  ] as const)('to %s is %j: %s', (method, response, good) => {
+    const checked = () => checkAnswer({ method, params: {} }, response, 'r');
+    if (good) expect(checked()).toEqual({ action: 'accept', content: response });
+    else expect(checked).toThrow(expect.objectContaining({ code: 'invalid_input' }));
   });
 
   test('beyond the limit is refused', () => {

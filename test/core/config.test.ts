@@ -21,6 +21,7 @@ test('an empty environment gives the defaults', () => {
     redis: null,
     dynamodb: null,
     mqttUrl: null,
+    secrets: null,
     logLevel: 'info',
     demo: true,
   });
@@ -35,6 +36,16 @@ test('an empty variable counts as not set', () => {
   expect(readConfig({ PORT: '', STORE: '' }, 'memory')).toMatchObject({ port: 8787, store: 'memory' });
 });
 
+const secretsOf = (environment: Record<string, string>) => readConfig(environment, 'memory').secrets;
+
+test('secrets are the current one, and the previous one where it was changed', () => {
+  const [current, previous] = ['a'.repeat(32), 'b'.repeat(32)] as const;
+  expect(secretsOf({ TIDEGATE_SECRET: current })).toEqual({ current, previous: null });
+  const both = { TIDEGATE_SECRET: current, TIDEGATE_SECRET_PREVIOUS: previous };
+  expect(secretsOf(both)).toEqual({ current, previous });
+  expect(mistake({ TIDEGATE_SECRET_PREVIOUS: previous }).field).toBe('TIDEGATE_SECRET');
+});
+
 describe('a wrong variable is named, with what was expected', () => {
   test.each([
     ['PORT', 'eighty'],
@@ -46,6 +57,8 @@ describe('a wrong variable is named, with what was expected', () => {
     ['DYNAMODB_TABLE', 'live data'],
     ['AWS_ENDPOINT_URL_DYNAMODB', 'dynamodb.example.org'],
     ['AWS_REGION', 'Frankfurt am Main'],
+    ['TIDEGATE_SECRET', 'correct horse'],
+    ['TIDEGATE_SECRET_PREVIOUS', 'correct horse'],
     ['LOG_LEVEL', 'loud'],
     ['DEMO', 'maybe'],
   ])('%s=%s', (name, value) => {

@@ -1,6 +1,6 @@
 /** An app as a user would write it, for the whole way from upstream to client; its upstreams are named in the environment. */
 import * as z from 'zod';
-import { defineApp, from, http, mqtt, stream } from '../../src/index.ts';
+import { defineApp, form, from, http, mqtt, stream, tool } from '../../src/index.ts';
 
 const feedUrl = process.env['QUAKES_URL'] ?? 'http://127.0.0.1:1/quakes';
 const brokerUrl = process.env['MQTT_URL'] ?? 'mqtt://127.0.0.1:1';
@@ -28,6 +28,15 @@ export default defineApp({
       description: 'Temperatures of the plant',
       schema: z.object({ celsius: z.number().meta({ unit: '°C' }) }),
       feed: from('plant', { topic: 'plant/+/temperature', keyLevel: 1 }),
+    }),
+  },
+  tools: {
+    shut_down: tool({
+      description: 'Shuts the plant down, if a person says so.',
+      run: async (_input, { ask }) => {
+        const answer = await ask('sure', form('Shut it down?', z.object({ sure: z.boolean() })));
+        return answer.action === 'accept' && answer.content.sure ? 'It is shut down.' : 'It goes on.';
+      },
     }),
   },
 });

@@ -54,6 +54,15 @@ export function runCli(args: readonly string[], variables: Record<string, string
   };
 }
 
+/** How a process ended that was to refuse its start, and in which words. */
+export async function refused(child: Child): Promise<{ status: number | string; words: string }> {
+  const status = await child.ended;
+  expect(child.stdout()).toBe('');
+  // A mistake of the operator's is explained, and no place in our code is shown.
+  expect(child.stderr()).not.toMatch(/^ +at /m);
+  return { status, words: child.stderr() };
+}
+
 async function stop(child: ChildProcessWithoutNullStreams): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, 'exit');

@@ -2,23 +2,14 @@
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { requireService } from '../services/available.ts';
-import { startRedis } from '../services/redis.ts';
-import { startUpstash } from '../services/upstash.ts';
-import { type Child, runCli, temporaryFolder } from './child.ts';
+import manifest from '../../package.json' with { type: 'json' };
+import { refused, runCli, temporaryFolder } from './child.ts';
 
+const README = join(import.meta.dirname, '../../README.md');
 const INDEX = join(import.meta.dirname, '../../src/index.ts');
-
-async function refused(child: Child): Promise<{ status: number | string; words: string }> {
-  const status = await child.ended;
-  expect(child.stdout()).toBe('');
-  // A mistake of the operator's is explained, and no place in our code is shown.
-  expect(child.stderr()).not.toMatch(/^ +at /m);
-  return { status, words: child.stderr() };
-}
 
 describe('tidegate start', { timeout: 20_000 }, () => {
   test.each<[Record<string, string>, string]>([
@@ -31,6 +22,14 @@ describe('tidegate start', { timeout: 20_000 }, () => {
     [
       { STORE: 'redis', UPSTASH_REDIS_REST_URL: 'http://127.0.0.1:1', UPSTASH_REDIS_REST_TOKEN: 'x' },
       'UPSTASH_REDIS_REST_URL',
+    ],
+    [{ STORE: 'dynamodb' }, 'DYNAMODB_TABLE'],
+    [{ STORE: 'dynamodb', DYNAMODB_TABLE: 'a table' }, 'DYNAMODB_TABLE'],
+    [{ STORE: 'dynamodb', DYNAMODB_TABLE: 'table', AWS_ACCESS_KEY_ID: 'x' }, 'AWS_SECRET_ACCESS_KEY'],
+    [{ STORE: 'dynamodb', DYNAMODB_TABLE: 'table', AWS_SECRET_ACCESS_KEY: 'x' }, 'AWS_ACCESS_KEY_ID'],
+    [
+      { STORE: 'dynamodb', DYNAMODB_TABLE: 'table', AWS_ENDPOINT_URL_DYNAMODB: '127.0.0.1' },
+      'AWS_ENDPOINT_URL_DYNAMODB',
     ],
     [{ SQLITE_PATH: '/' }, 'SQLITE_PATH'],
     [{ MQTT_URL: 'http://127.0.0.1' }, 'MQTT_URL'],
@@ -62,25 +61,40 @@ describe('tidegate start', { timeout: 20_000 }, () => {
     expect(words).toContain(`${path}: expected`);
   });
 
+  test.each([
+    ['app.txt', 'hello', /Unknown file extension "\.txt"[^]*expected a \.ts, \.mts, \.js or \.mjs module/],
+    ['app.json', '{}', /expected a \.ts, \.mts, \.js or \.mjs module/],
+    ['broken.mjs', 'const a = 1;\nexport default a a;', /SyntaxError: [^]*node \S+broken\.mjs shows/],
+    ['broken.mts', 'const a = 1;\nexport default a a;', /SyntaxError: .*\n {2}in \S+broken\.mts:2\n/],
+    ['enum.mts', 'enum A { B }\nexport default A;', /in \S+enum\.mts:1\n[^]*build the file first/],
+    [
+      'throws.mts',
+      'const a = 1;\nnull.x;',
+      /TypeError: Cannot read .*\n {2}in \S+throws\.mts:2:6\n[^]*node \S+throws\.mts/,
+    ],
+    ['text.mts', 'throw "a word";', /does not load: a word$/m],
+    ['lost.mts', 'import "not-a-package-of-anyone";', /Cannot find package 'not-a-package-of-anyone'[^]*install/],
+  ])('an app that does not load, %s: exit status 1, with its place and what to do', async (name, text, words) => {
+    const file = join(temporaryFolder(), name);
+    writeFileSync(file, text);
+    for (const command of ['start', 'stdio']) {
+      const found = await refused(runCli([command, '--app', file]));
+      expect(found.status).toBe(1);
+      expect(found.words).toMatch(words);
+      expect(found.words).toMatch(/^tidegate: .*does not load: [^]*^ {2}--app: expected /m);
+    }
+  });
+
+  test('an app that is a folder: exit status 1', async () => {
+    const { status, words } = await refused(runCli(['start', '--app', temporaryFolder()]));
+    expect([status, words]).toEqual([1, expect.stringMatching(/is a folder\n {2}--app: expected/)]);
+  });
+
   test('an app module that is not there: exit status 1', async () => {
     const { status, words } = await refused(runCli(['start', '--app', 'nowhere.ts']));
     expect(status).toBe(1);
     expect(words).toMatch(/no file nowhere\.ts[^]*--app/);
   });
-
-  test.skipIf(!requireService('redis'))(
-    'a token that Redis refuses: exit status 1, naming it (needs redis-server)',
-    async () => {
-      const redis = await startRedis();
-      onTestFinished(() => redis.stop());
-      const front = await startUpstash(redis.url);
-      onTestFinished(() => front.stop());
-      const variables = { STORE: 'redis', UPSTASH_REDIS_REST_URL: front.url, UPSTASH_REDIS_REST_TOKEN: 'wrong' };
-      const { status, words } = await refused(runCli(['start'], variables));
-      expect(status).toBe(1);
-      expect(words).toContain('UPSTASH_REDIS_REST_TOKEN');
-    },
-  );
 });
 
 test('stdio says what is wrong on standard error, and nothing on standard output', { timeout: 20_000 }, async () => {
@@ -111,10 +125,24 @@ describe('tidegate', { timeout: 20_000 }, () => {
     },
   );
 
-  test('--help is an answer', async () => {
-    const child = runCli(['--help']);
+  test.each([
+    ['--help', /tidegate stdio/],
+    ['-h', /tidegate stdio/],
+    ['--version', new RegExp(`^tidegate ${manifest.version}$`, 'm')],
+    ['-v', new RegExp(`^tidegate ${manifest.version}$`, 'm')],
+  ])('%s is an answer', async (option, words) => {
+    const child = runCli([option]);
     expect(await child.ended).toBe(0);
-    expect(child.stdout()).toMatch(/tidegate stdio/);
+    expect(child.stdout()).toMatch(words);
     expect(child.stderr()).toBe('');
+  });
+
+  test('--help names every variable of the README', async () => {
+    const child = runCli(['--help']);
+    await child.ended;
+    const [, section = ''] = /## Configuration\n([\s\S]*?)\n## /.exec(readFileSync(README, 'utf8')) ?? [];
+    const named = new Set([...section.matchAll(/`([A-Z][A-Z_]+)`/g)].map(([, name]) => name ?? ''));
+    expect(named.size).toBeGreaterThan(10);
+    for (const name of named) expect(child.stdout()).toContain(name);
   });
 });

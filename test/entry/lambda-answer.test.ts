@@ -104,6 +104,22 @@ test('at once, text is text and all else base64', async () => {
   expect(await bufferedAnswer(new Response(null, { status: 202 }))).toMatchObject({ statusCode: 202, body: '' });
 });
 
-test('at once, what is too large is refused', async () => {
-  await expect(bufferedAnswer(new Response('x'.repeat(4_000_001)))).rejects.toMatchObject({ code: 'too_large' });
+/** What the platform takes of an answer, as JSON. */
+const PLATFORM_BYTES = 6 * 1024 * 1024;
+
+test.each([
+  ['plain text', 'x', 5_900_000],
+  ['quotes, which JSON escapes', '"', 2_900_000],
+  ['control characters, which grow most', '\u0001', 980_000],
+  ['other scripts', '東', 1_960_000],
+])('at once, %s is taken as far as the platform takes it as JSON, and no further', async (_what, character, most) => {
+  const taken = await bufferedAnswer(new Response(character.repeat(most)));
+  expect(Buffer.byteLength(JSON.stringify(taken))).toBeLessThan(PLATFORM_BYTES);
+  await expect(bufferedAnswer(new Response(character.repeat(most * 1.1)))).rejects.toMatchObject({ code: 'too_large' });
+});
+
+test('at once, bytes are taken as far as the platform takes them as base64', async () => {
+  const taken = await typed('image/png', new Uint8Array(4_400_000));
+  expect(Buffer.byteLength(JSON.stringify(taken))).toBeLessThan(PLATFORM_BYTES);
+  await expect(typed('image/png', new Uint8Array(4_800_000))).rejects.toMatchObject({ code: 'too_large' });
 });

@@ -1,8 +1,12 @@
 /** One function without the platform: what it does with time, with clients that leave, and with a start that fails. */
-import { beforeEach, expect, test } from 'vitest';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
+import { METRICS, METRICS_NAMESPACE } from '../../src/entry/feed-metrics.ts';
 import { createLambdaHost, type LambdaHost } from '../../src/entry/lambda-host.ts';
-import { defineApp, stream, tool } from '../../src/index.ts';
+import { defineApp, pull, stream, tool } from '../../src/index.ts';
 import { event, invocation, readStream } from './lambda-invocation.ts';
 
 const told = { deadline: 0, aborted: false, started: 0 };
@@ -86,6 +90,27 @@ test('one that does not end is answered 504 where nothing was sent, at once and 
   expect(streamed.stream.writableEnded).toBe(true);
 });
 
+test('at once, a body that begins and does not end is answered 504 too', async () => {
+  const answer = await hostWith().buffered(call('stubborn', { progressToken: 'p' }), invocation(700));
+  expect([answer.statusCode, JSON.parse(answer.body)]).toMatchObject([504, { code: 'cancelled' }]);
+});
+
+test('a store that does not answer is answered 504, each time', async () => {
+  const silent = createServer(() => {});
+  silent.listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  onTestFinished(() => {
+    silent.closeAllConnections();
+    silent.close();
+  });
+  const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+  const host = hostWith({ STORE: 'redis', UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: 'token' });
+  for (let attempt = 0; attempt < 2; attempt += 1) {
+    const answer = await host.buffered(event('GET', '/readyz'), invocation(700));
+    expect([answer.statusCode, JSON.parse(answer.body)]).toMatchObject([504, { code: 'cancelled' }]);
+  }
+});
+
 test('a stream that does not end is cut before the platform ends the function', async () => {
   const { stream, text } = readStream();
   const started = performance.now();
@@ -121,9 +146,59 @@ test('what is built is built once, and a start that failed is tried again', asyn
   expect((await get()).statusCode).toBe(200);
 });
 
-test('what is no request is a problem, in form', async () => {
+test('the store is DynamoDB unless told otherwise, so its table has to be named', async () => {
+  const answer = await hostWith({}).buffered(event('GET', '/readyz'), invocation(10_000));
+  expect(JSON.parse(answer.body)).toMatchObject({ code: 'invalid_config', field: 'DYNAMODB_TABLE' });
+});
+
+test('what is no request is a problem, in form, and nobody has to be told', async () => {
   const answer = await hostWith().buffered(event('TRACE', '/'), invocation(10_000));
   expect(answer).toMatchObject({ statusCode: 400, headers: { 'content-type': 'application/problem+json' } });
+  expect(lines).toEqual([]);
+});
+
+test('a scheduled run leaves two seconds to the platform, and a part of the rest to the sweep', async () => {
+  let pulledBy = 0;
+  const feed = pull({
+    pull: ({ deadline }) => {
+      pulledBy = deadline;
+      return Promise.resolve({ items: [] });
+    },
+  });
+  const things = stream({ description: 'Things', schema: z.object({ a: z.number() }), feed });
+  const fed = defineApp({ name: 'fed', version: '1.0.0', description: 'A feed', streams: { things } });
+  const host = createLambdaHost(fed, { STORE: 'memory' }, { write: () => {} });
+  const began = Date.now();
+  await host.scheduled({}, invocation(12_000));
+  // Of the ten seconds two are the sweep's, and a third of the others those of the burst's own commits.
+  expect(pulledBy).toBeGreaterThan(began);
+  expect(pulledBy - began).toBeLessThanOrEqual(6_000);
+});
+
+test('each scheduled run that ends well tells how late feeds are, as the metrics of the alarms', async () => {
+  const host = hostWith();
+  for (let run = 1; run <= 2; run += 1) {
+    await host.scheduled({}, invocation(10_000));
+    const metrics = lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter((line) => '_aws' in line);
+    expect(metrics).toHaveLength(run);
+    // The platform reads nothing but whole lines that are its format.
+    expect(metrics.at(-1)).toMatchObject({
+      App: app.name,
+      [METRICS.oldestDue]: 0,
+      _aws: { CloudWatchMetrics: [{ Namespace: METRICS_NAMESPACE, Dimensions: [['App']] }] },
+    });
+  }
+});
+
+test('a scheduled run rejects where the store is gone, and tells no metrics, so that both alarms see it', async () => {
+  const gone = { STORE: 'redis', UPSTASH_REDIS_REST_URL: 'http://127.0.0.1:1', UPSTASH_REDIS_REST_TOKEN: 'token' };
+  await expect(hostWith(gone).scheduled({}, invocation(10_000))).rejects.toMatchObject({ code: 'store_unavailable' });
+  expect(lines.filter((line) => line.includes('_aws'))).toEqual([]);
+});
+
+test('the log is as loud as it is told to be', async () => {
+  await hostWith({ STORE: 'memory', LOG_LEVEL: 'error' }).scheduled({}, invocation(10_000));
+  expect(lines.filter((line) => !line.includes('_aws'))).toEqual([]);
 });
 
 test('the log is lines of JSON', async () => {

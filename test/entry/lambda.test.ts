@@ -13,6 +13,8 @@ import { createTable, type RunningDynamo, startDynamo } from '../services/dynamo
 import { startRelay } from '../services/relay.ts';
 import { type EntryHost, entrySuite, type Upstreams } from './suite.ts';
 
+const SECRET = 'what CloudFormation puts in the place of a reference';
+
 const ENTRIES = {
   'lambda-http': join(import.meta.dirname, 'lambda-http-app.ts'),
   'lambda-scheduled': join(import.meta.dirname, 'lambda-scheduled-app.ts'),
@@ -43,8 +45,9 @@ describe.skipIf(!requireService('dynamodb'))('Lambda (needs java)', () => {
       AWS_SECRET_ACCESS_KEY: dynamo.credentials.secretAccessKey,
       AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${relay.port}`,
     };
+    const resolved = (reference: unknown) => (JSON.stringify(reference).includes('secretsmanager') ? SECRET : table);
     const run = (name: string, timeoutMs: number) => {
-      const environment = { ...environmentOf(template, name, () => table), ...platform, ...given };
+      const environment = { ...environmentOf(template, name, resolved), ...platform, ...given };
       return startLambda({ folder, handler: name, environment, timeoutMs });
     };
     const http = await run(handler, 30_000);

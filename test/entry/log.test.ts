@@ -3,7 +3,13 @@ import { createLog } from '../../src/entry/log.ts';
 
 test('is one JSON object a line, from the asked level on', () => {
   const lines: string[] = [];
-  const log = createLog('warn', { write: (line) => lines.push(line) });
+  const levels: string[] = [];
+  const log = createLog('warn', {
+    write(line, level) {
+      lines.push(line);
+      levels.push(level);
+    },
+  });
   log('debug', 'quiet');
   log('info', 'quiet');
   log('warn', 'two\nlines', { feed: 'quakes', failures: 2 });
@@ -13,6 +19,7 @@ test('is one JSON object a line, from the asked level on', () => {
     { time: expect.any(String), level: 'error', message: 'broken' },
   ]);
   expect(lines.join('')).not.toContain('\n');
+  expect(levels).toEqual(['warn', 'error']);
 });
 
 test('for a person it is plain text', () => {

@@ -1,5 +1,6 @@
 /** The loop of a host that stays up, on a clock that moves when told. */
 import { expect, test } from 'vitest';
+import type { Log } from '../../src/core/runtime.ts';
 import { startLoop } from '../../src/entry/loop.ts';
 import { type IngestReport, TidegateError } from '../../src/index.ts';
 import { feedOf, identified, items, reading, settle, stageOf } from '../ingest/stage.ts';
@@ -48,6 +49,21 @@ test('a feed that hangs keeps no other waiting', async () => {
   for (let second = 1; second <= 8; second += 1) await stage.clock.advance(1_000);
   expect(bursts()).toBe(9);
   await stage.clock.drive(loop.stop());
+});
+
+test('logs at debug what each burst and each sweep asked of the store, and nothing of looks that found nothing due', async () => {
+  const { feed } = ticking();
+  const stage = stageOf({ streams: { readings: identified(feed) } });
+  const told: [string, string, unknown][] = [];
+  const log: Log = (level, message, fields) => void told.push([level, message, fields]);
+  const loop = startLoop({ ...stage.deps, runtime: { ...stage.deps.runtime, log } }, { everyMs: 1_000 });
+  await settle();
+  for (let second = 1; second <= 6; second += 1) await stage.clock.advance(1_000);
+  await loop.stop();
+  const commits = expect.objectContaining({ commit: 3 }) as object;
+  const burst = ['debug', 'feed readings', expect.objectContaining({ events: 1, storeCalls: commits })];
+  const sweeping = ['debug', 'sweep', expect.objectContaining({ storeCalls: expect.objectContaining({ collect: 1 }) })];
+  expect(told.toSorted(([, a], [, b]) => a.localeCompare(b))).toEqual([burst, burst, sweeping]);
 });
 
 test('a sweep that fails is logged', async () => {

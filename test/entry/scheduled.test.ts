@@ -3,40 +3,110 @@ import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { feedMetrics, latenessOf } from '../../src/entry/feed-metrics.ts';
 import { runScheduled } from '../../src/entry/scheduled.ts';
-import { type App, defineApp, pull, stream } from '../../src/index.ts';
-import { systemRuntime } from '../../src/core/runtime.ts';
+import { type App, defineApp, pull, type PullOptions, stream } from '../../src/index.ts';
+import { type Runtime, systemRuntime } from '../../src/core/runtime.ts';
 import { type FeedStatus } from '../../src/ingest/status.ts';
+import { countCalls } from '../../src/store/counting.ts';
+import type { JsonObject } from '../../src/core/json.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
-import type { Deps } from '../../src/streams/deps.ts';
+import type { TaskDeps } from '../../src/tasks/find-task.ts';
 
-/** An app whose one feed brings these many events at each burst, and is due again at once. */
-function appOf(bursts: number[]): App {
+const START = Date.UTC(2026, 10, 20, 12);
+
+/** A stream whose feed brings so many events in each burst, and is due again at once. */
+function numbers(
+  bursts: number[],
+  onPull: (deadline: number) => unknown = () => {},
+  pacing: Omit<PullOptions, 'pull'> = {},
+) {
   let n = 0;
-  return defineApp({
-    name: 'scheduled',
-    version: '1.0.0',
-    description: 'One feed',
-    streams: {
-      numbers: stream({
-        description: 'Numbers',
-        schema: z.object({ n: z.number() }),
-        feed: pull({
-          everyMs: 1,
-          pull: () => {
-            const items = Array.from({ length: bursts.shift() ?? 0 }, () => ({ n: (n += 1) }));
-            return Promise.resolve({ items, position: n });
-          },
-        }),
-      }),
-    },
-  });
+  const take = (deadline: number) => {
+    onPull(deadline);
+    const items = Array.from({ length: bursts.shift() ?? 0 }, () => ({ n: (n += 1) }));
+    return Promise.resolve({ items, position: n });
+  };
+  const feed = pull({ everyMs: 1, ...pacing, pull: ({ deadline }) => take(deadline) });
+  return stream({ description: 'Numbers', schema: z.object({ n: z.number() }), feed });
 }
 
-function depsOf(app: App): Deps & { lines: string[] } {
-  const lines: string[] = [];
-  const runtime = systemRuntime((level, message) => void lines.push(`${level} ${message}`));
-  return { app, store: createMemoryStore(), runtime, lines };
+const plain = { things: stream({ description: 'Things', schema: z.object({}) }) };
+
+function appOf(bursts: number[], more: Parameters<typeof defineApp>[0]['streams'] = {}): App {
+  const streams = { numbers: numbers(bursts), ...more };
+  return defineApp({ name: 'scheduled', version: '1.0.0', description: 'Feeds', streams });
 }
+
+/** `told` is the last line of each message. */
+function depsOf(
+  app: App,
+  runtime: Partial<Runtime> = {},
+): TaskDeps & { lines: string[]; told: Map<string, JsonObject> } {
+  const lines: string[] = [];
+  const told = new Map<string, JsonObject>();
+  const system = systemRuntime((level, message, fields) => {
+    lines.push(`${level} ${message}`);
+    told.set(message, fields ?? {});
+  });
+  return { app, catalog: app.tasks, store: createMemoryStore(), runtime: { ...system, ...runtime }, lines, told };
+}
+
+/** A clock that moves on by a millisecond each time it is asked, and by `step` when told. */
+function busyClock() {
+  let now = START;
+  return { now: () => (now += 1), step: (ms: number) => void (now += ms) };
+}
+
+test('what is due again and brings something is pulled again, in one run', async () => {
+  const clock = busyClock();
+  const deps = depsOf(appOf([3, 2, 4, 0, 5]), clock);
+  const report = await runScheduled(deps, START + 60_000);
+  // The fourth brought nothing.
+  expect(report).toMatchObject({ rounds: 4, events: 9, more: true, failed: [], error: null });
+  expect((await deps.store.extent('public/stream/numbers')).count).toBe(9);
+});
+
+test('a round begins while a second is left beside the time for the sweep', async () => {
+  const clock = busyClock();
+  const deadlines: number[] = [];
+  const slow = numbers([1, 1, 1, 1, 1], (deadline) => {
+    deadlines.push(deadline);
+    clock.step(2_500);
+  });
+  const deps = depsOf(appOf([], { numbers: slow }), clock);
+  const deadline = START + 10_000;
+  const report = await runScheduled(deps, deadline);
+  // Two of the ten seconds are the sweep's, and three rounds leave half a second of the others.
+  expect(report).toMatchObject({ rounds: 3, events: 3, more: true, failed: [] });
+  for (const each of deadlines) expect(each).toBeLessThanOrEqual(deadline - 2_000);
+  expect(report.swept.more).toBe(false);
+});
+
+test('a feed whose last burst failed is named, also where another one made for more rounds', async () => {
+  let tries = 0;
+  const feed = pull({ everyMs: 1, pull: () => Promise.reject(new Error(`try ${(tries += 1)}`)) });
+  const broken = stream({ description: 'Broken', schema: z.object({ n: z.number() }), feed });
+  const deps = depsOf(appOf([1, 1, 0], { broken }), busyClock());
+  const report = await runScheduled(deps, START + 60_000);
+  expect(report).toMatchObject({ rounds: 3, events: 2, failed: ['broken'] });
+  // It backs off meanwhile.
+  expect(tries).toBe(1);
+});
+
+test('a feed that fails and then succeeds in one run is not named', async () => {
+  const clock = busyClock();
+  let tries = 0;
+  const feed = pull({
+    everyMs: 1,
+    pull: () => ((tries += 1) === 1 ? Promise.reject(new Error('once')) : Promise.resolve({ items: [{ n: 1 }] })),
+  });
+  const mending = stream({ description: 'Mending', schema: z.object({ n: z.number() }), feed });
+  // Its pause is over when the other one has been pulled twice.
+  const other = numbers([1, 1, 1, 0], () => clock.step(1_000));
+  const deps = depsOf(appOf([], { numbers: other, mending }), clock);
+  const report = await runScheduled(deps, START + 60_000);
+  expect(tries).toBeGreaterThan(1);
+  expect(report.failed).toEqual([]);
+});
 
 test('a feed that is due again and brings nothing ends the rounds', async () => {
   const deps = depsOf(appOf([0]));
@@ -44,6 +114,35 @@ test('a feed that is due again and brings nothing ends the rounds', async () => 
   expect(report).toMatchObject({ events: 0, failed: [], error: null });
   expect(report.rounds).toBe(1);
   expect(deps.lines).toContain('info sweep');
+});
+
+test('the log tells what bursts and the sweep asked of the store', async () => {
+  const deps = depsOf(appOf([3]), busyClock());
+  await runScheduled(deps, START + 60_000);
+  // The second round finds nothing new.
+  expect(deps.told.get('feed numbers')).toMatchObject({ events: 0, storeCalls: { commit: 2 } });
+  expect(deps.told.get('ingest')).toMatchObject({ feeds: 1, events: 0, storeCalls: { getMany: 1, commit: 2 } });
+  expect(deps.told.get('sweep')).toMatchObject({ projected: 0, storeCalls: { trim: 2, collect: 1 } });
+});
+
+test('the sweep is kept five seconds of a longer run', async () => {
+  let pulledBy = 0;
+  const pulled = numbers([0], (deadline) => (pulledBy = deadline), { budget: { timeMs: 120_000 } });
+  const clock = busyClock();
+  await runScheduled(depsOf(appOf([], { numbers: pulled }), clock), START + 60_000);
+  // 55 seconds, of which three are kept for the burst's own commits.
+  expect(pulledBy).toBeLessThanOrEqual(START + 52_000);
+  expect(pulledBy).toBeGreaterThan(START + 51_900);
+});
+
+test('what the sweep left, or could not do, is told', async () => {
+  const app = defineApp({ name: 'quiet', version: '1.0.0', description: 'No feeds', streams: plain });
+  expect(await runScheduled(depsOf(app), Date.now())).toMatchObject({ more: true, error: null });
+  const deps = depsOf(app);
+  const broken: TaskDeps = { ...deps, store: { ...deps.store, collect: () => Promise.reject(new Error('gone')) } };
+  const report = await runScheduled(broken, Date.now() + 10_000);
+  expect(report).toMatchObject({ more: true, error: { message: 'gone' } });
+  expect(deps.lines).toContain('warn sweep');
 });
 
 test('without time nothing is pulled, and the rest is for the next run', async () => {
@@ -55,7 +154,7 @@ test('without time nothing is pulled, and the rest is for the next run', async (
 test('a store that is gone is told, once and for all', async () => {
   const deps = depsOf(appOf([3]));
   await deps.store.close();
-  const broken: Deps = {
+  const broken: TaskDeps = {
     ...deps,
     store: { ...deps.store, getMany: () => Promise.reject(new Error('gone')) },
   };
@@ -73,6 +172,7 @@ const status = (more: Partial<FeedStatus>): FeedStatus => ({
   lagMs: null,
   backlog: null,
   lastError: null,
+  rejected: null,
   lastSuccessAt: null,
   nextAt: 0,
   failures: 0,
@@ -89,18 +189,25 @@ test('lateness is that of the latest feed that nobody works on', () => {
     status({ nextAt: 1, state: 'running' }),
     status({ nextAt: 0, state: 'never-run' }),
   ];
-  expect(latenessOf(feeds, 1_000)).toEqual({ feedLag: 70, oldestDue: 600 });
-  expect(latenessOf([status({ nextAt: 2_000 })], 1_000)).toEqual({ feedLag: null, oldestDue: 0 });
+  expect(latenessOf(feeds, 1_000)).toEqual({ feedLag: 70, oldestDue: 600, openFeeds: 0 });
+  expect(latenessOf([status({ nextAt: 2_000 })], 1_000)).toEqual({ feedLag: null, oldestDue: 0, openFeeds: 0 });
 });
 
-test('metrics are one line in the embedded format, and none for an app without feeds', async () => {
+test('a feed that only ever failed is neither late nor due, so it is counted', () => {
+  const failing = status({ state: 'open', nextAt: 5_000, failures: 9 });
+  const feeds = [failing, failing, status({ state: 'backing-off', nextAt: 5_000, failures: 1 })];
+  expect(latenessOf(feeds, 1_000)).toEqual({ feedLag: null, oldestDue: 0, openFeeds: 2 });
+});
+
+test('metrics are one line in the embedded format', async () => {
   const deps = depsOf(appOf([2]));
   await runScheduled(deps, Date.now() + 10_000);
-  const line = JSON.parse((await feedMetrics(deps)) ?? '') as Record<string, unknown>;
+  const line = JSON.parse(await feedMetrics(deps)) as Record<string, unknown>;
   expect(line).toMatchObject({
     App: 'scheduled',
     FeedLagMs: expect.any(Number),
     OldestDueMs: expect.any(Number),
+    OpenFeeds: 0,
     _aws: {
       Timestamp: expect.any(Number),
       CloudWatchMetrics: [
@@ -110,11 +217,23 @@ test('metrics are one line in the embedded format, and none for an app without f
           Metrics: [
             { Name: 'FeedLagMs', Unit: 'Milliseconds' },
             { Name: 'OldestDueMs', Unit: 'Milliseconds' },
+            { Name: 'OpenFeeds', Unit: 'Count' },
           ],
         },
       ],
     },
   });
-  const { feeds: _feeds, ...app } = deps.app;
-  expect(await feedMetrics({ ...deps, app: { ...app, feeds: new Map() } })).toBeNull();
+});
+
+test('an app without feeds says that it is not late, since silence is an alarm, and asks the store nothing', async () => {
+  const { store, calls } = countCalls(createMemoryStore());
+  const app = defineApp({ name: 'quiet', version: '1.0.0', description: 'No feeds', streams: {} });
+  const line = JSON.parse(await feedMetrics({ ...depsOf(app), store })) as Record<string, unknown>;
+  expect(line).toMatchObject({
+    App: 'quiet',
+    OldestDueMs: 0,
+    _aws: { CloudWatchMetrics: [{ Metrics: [{ Name: 'OldestDueMs' }, { Name: 'OpenFeeds' }] }] },
+  });
+  expect(line).not.toHaveProperty('FeedLagMs');
+  expect(calls()).toEqual({});
 });

@@ -4,31 +4,8 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { createSqliteStore } from '../../src/store/sqlite.ts';
 import { streamLog } from '../../src/streams/names.ts';
 import { type Child, runCli, temporaryFolder } from './child.ts';
-import { connectClient, ERAS, type ListedStream } from './clients.ts';
-
-const DEMO = ['quakes', 'host', 'temperatures', 'pressures', 'pumps'];
-
-function counts(streams: Map<string, ListedStream>): number[] {
-  return DEMO.map((name) => streams.get(name)?.events ?? 0);
-}
-
-async function streamsOf(url: string): Promise<Map<string, ListedStream>> {
-  const client = await connectClient(url);
-  try {
-    return await client.streams();
-  } finally {
-    await client.close();
-  }
-}
-
-/** Until the streams that can have events on a machine without a network do. */
-async function untilFilled(url: string): Promise<void> {
-  const empty = async () => {
-    const streams = await streamsOf(url);
-    return DEMO.filter((name) => name !== 'quakes' && (streams.get(name)?.events ?? 0) === 0);
-  };
-  await expect.poll(empty, { timeout: 30_000, interval: 250 }).toEqual([]);
-}
+import { connectClient, ERAS } from './clients.ts';
+import { counts, DEMO, streamsOf, untilFilled } from './demo-streams.ts';
 
 async function startedIn(folder: string, variables: Record<string, string> = {}): Promise<Child & { at: string }> {
   const child = runCli(['start'], { SQLITE_PATH: join(folder, 'sub/tidegate.db'), ...variables });
@@ -51,7 +28,9 @@ describe('tidegate start', { timeout: 60_000 }, () => {
       const client = await connectClient(child.at, era);
       onTestFinished(() => client.close());
       expect(await client.history('temperatures')).not.toEqual([]);
-      expect(await client.history('pumps')).toMatchObject([{ data: { simulated: true } }, {}, {}]);
+      const pumps = await client.history('pumps');
+      expect(pumps.length).toBeGreaterThanOrEqual(3);
+      for (const { data } of pumps) expect(data).toMatchObject({ simulated: true });
     }
 
     const said = child.stdout();

@@ -6,7 +6,7 @@ import { type Child, runCli, temporaryFolder } from './child.ts';
 interface Message {
   jsonrpc: '2.0';
   id?: number | null;
-  result?: { tools?: { name: string }[]; protocolVersion?: string };
+  result?: { tools?: { name: string }[]; protocolVersion?: string; requestState?: string; content?: object[] };
   error?: { code: number };
 }
 
@@ -46,6 +46,11 @@ describe('tidegate stdio', { timeout: 30_000 }, () => {
     expect((await answerTo(child, 2)).result?.tools?.map(({ name }) => name)).toContain('list_streams');
     // Without a network the feed fails, and the log says so: on standard error.
     await expect.poll(() => child.stderr(), { timeout: 10_000 }).toMatch(/"warn".*cannot be resolved/);
+    const call = { name: 'read_latest', arguments: { stream: 'quakes' } };
+    child.write(`${JSON.stringify({ jsonrpc: '2.0', id: 3, method: 'tools/call', params: call })}\n`);
+    await answerTo(child, 3);
+    const line = /"message":"request","mcp":"tools\/call","name":"read_latest","ms":\d+,"storeCalls":\{"getMany":1\}\}/;
+    await expect.poll(() => child.stderr()).toMatch(line);
     expect(messages(child).every(({ jsonrpc }) => jsonrpc === '2.0')).toBe(true);
     child.hangUp();
     expect(await child.ended).toBe(0);
@@ -68,6 +73,25 @@ describe('tidegate stdio', { timeout: 30_000 }, () => {
     child.hangUp();
     expect(await child.ended).toBe(0);
     expect(child.stderr()).not.toMatch(/^ +at /m);
+  });
+
+  test('asks, and another process on the same file goes on with the answer', async () => {
+    const SQLITE_PATH = join(temporaryFolder(), 't.db');
+    const call = async (more: object) => {
+      const child = runCli(['stdio', '--app', join(import.meta.dirname, '../apps/valves.ts')], { SQLITE_PATH });
+      const version = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' };
+      const meta = { ...version, 'io.modelcontextprotocol/clientCapabilities': { elicitation: {} } };
+      const params = { name: 'open_valve', arguments: { valve: 'V3' }, ...more, _meta: meta };
+      child.write(`${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params })}\n`);
+      const { result } = await answerTo(child, 1);
+      child.hangUp();
+      expect(await child.ended).toBe(0);
+      return result;
+    };
+    const asked = await call({});
+    const inputResponses = { opening: { action: 'accept', content: { percent: 7 } } };
+    const answered = await call({ inputResponses, requestState: asked?.requestState });
+    expect(answered?.content).toEqual([{ type: 'text', text: 'Valve V3 is open at 7 %.' }]);
   });
 
   test('ends with status 0 when its client hangs up before it said a word, and when it is told to', async () => {

@@ -38,6 +38,7 @@ export interface EntryTraits {
   notLive: string | null;
 }
 
+const MODERN = '2026-07-28';
 const LIMIT_MS = 60_000;
 const HEADERS = { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream' };
 
@@ -102,6 +103,16 @@ export function entrySuite(name: string, traits: EntryTraits, start: (given: Ups
       });
     const get = (path: string) => fetch(host.url() + path, { signal: AbortSignal.timeout(20_000) });
 
+    /** A call of the app's tool that asks, by a client that can be asked. */
+    async function shutDown(more: object) {
+      const capabilities = { 'io.modelcontextprotocol/clientCapabilities': { elicitation: {} } };
+      const meta = { 'io.modelcontextprotocol/protocolVersion': MODERN, ...capabilities };
+      const params = { name: 'shut_down', arguments: {}, ...more, _meta: meta };
+      const headers = { 'MCP-Protocol-Version': MODERN, 'Mcp-Method': 'tools/call', 'Mcp-Name': params.name };
+      const response = await post({ jsonrpc: '2.0', id: 1, method: 'tools/call', params }, headers);
+      return (await response.json()) as { result?: { requestState?: string }; error?: object };
+    }
+
     test('is ready, and says which store it has', async () => {
       expect(await (await get('/readyz')).json()).toEqual({ status: 'ok', store: traits.store });
     });
@@ -112,7 +123,7 @@ export function entrySuite(name: string, traits: EntryTraits, start: (given: Ups
 
     test.each(ERAS)('lists tools and resources to the %s', async (era) => {
       const client = await connected(era);
-      expect(await client.tools()).toEqual(['list_streams', 'read_latest', 'read_history', 'tail_stream']);
+      expect(await client.tools()).toEqual(['list_streams', 'read_latest', 'read_history', 'tail_stream', 'shut_down']);
       expect(await client.resources()).toEqual(
         expect.arrayContaining(['stream://quakes', 'stream://temperatures', 'feed://plant']),
       );
@@ -173,6 +184,16 @@ export function entrySuite(name: string, traits: EntryTraits, start: (given: Ups
       const client = await connected(era);
       const tail = await client.call('tail_stream', { stream: 'quakes', cursor, maxEvents: 1, seconds: 10 });
       expect(tail).toMatchObject({ events: [{ id }], truncated: false });
+    });
+
+    test('a question of one instance is answered to another, once', async () => {
+      const asked = await shutDown({});
+      expect(asked).toMatchObject({ result: { inputRequests: { sure: { params: { message: 'Shut it down?' } } } } });
+      await host.replace();
+      const inputResponses = { sure: { action: 'accept', content: { sure: true } } };
+      const answer = { inputResponses, requestState: asked.result?.requestState };
+      expect(await shutDown(answer)).toMatchObject({ result: { content: [{ text: 'It is shut down.' }] } });
+      expect(await shutDown(answer)).toMatchObject({ error: { data: { code: 'bad_request_state' } } });
     });
 
     test.each(ERAS)('mistakes of the %s are named', async (era) => {

@@ -36,8 +36,10 @@ describe('the lines of the feeds', () => {
   const NONE = { events: 0, duplicates: 0, rejected: 0, dropped: 0, thinned: 0, deadLetters: 0, bytes: 0 };
   const report = (...feeds: Partial<FeedReport>[]): IngestReport => ({
     nextAt: null,
+    spent: { storeCalls: {} },
     feeds: feeds.map((feed) => {
-      return { feed: 'a', outcome: 'pulled', state: 'ok', ...NONE, commits: 0, error: null, nextAt: 0, ...feed };
+      const ended = { feed: 'a', outcome: 'pulled', state: 'ok', commits: 0, error: null, nextAt: 0 } as const;
+      return { ...ended, ...NONE, spent: { storeCalls: {} }, ...feed };
     }),
   });
 

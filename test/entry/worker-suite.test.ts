@@ -17,6 +17,7 @@ describe.skipIf(!requireService('redis'))('workerd (needs redis-server)', () => 
     const variables = {
       UPSTASH_REDIS_REST_URL: `http://127.0.0.1:${relay.port}`,
       UPSTASH_REDIS_REST_TOKEN: front.token,
+      TIDEGATE_SECRET: 'what is put as a secret of the Worker',
       QUAKES_URL,
     };
     const start = () => startWorker(variables, 'test/entry/worker-app.ts');

@@ -58,6 +58,15 @@ describe.skipIf(!requireService('redis'))('the Worker (needs redis-server)', { t
       expect(await response.text()).toContain(`${worker.url}/mcp`);
     });
 
+    test('says nothing of requests, unless LOG_LEVEL asks for it', async () => {
+      const telling = await started({ ...variables, LOG_LEVEL: 'debug' });
+      for (const { url } of [worker, telling]) expect((await get(`${url}/readyz`)).status).toBe(200);
+      const line =
+        /"message":"request","method":"GET","path":"\/readyz","status":200.*"storeCalls":\{"ping":1\},"engineRequests":1/;
+      await expect.poll(() => telling.logged().join('\n'), { timeout: 5_000 }).toMatch(line);
+      expect(worker.logged().join('\n')).not.toContain('"message":"request"');
+    });
+
     test('is ready', async () => {
       expect(await (await get(`${worker.url}/readyz`)).json()).toEqual({ status: 'ok', store: 'redis' });
     });
@@ -161,6 +170,8 @@ describe.skipIf(!requireService('redis'))('the Worker (needs redis-server)', { t
     ['UPSTASH_REDIS_REST_TOKEN', { UPSTASH_REDIS_REST_TOKEN: '' }],
     ['UPSTASH_REDIS_REST_TOKEN', { UPSTASH_REDIS_REST_TOKEN: 'wrong-and-secret' }],
     ['STORE', { STORE: 'nope' }],
+    ['STORE', { STORE: 'sqlite' }],
+    ['STORE', { STORE: 'dynamodb', DYNAMODB_TABLE: 'tidegate' }],
   ])('a mistake in %s is named: %j', async (field, mistake) => {
     const worker = await started({ ...variables, ...mistake });
     for (const path of ['/readyz', '/.well-known/mcp.json']) {

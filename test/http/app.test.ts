@@ -1,5 +1,7 @@
+import { get as httpGet } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TidegateError } from '../../src/core/errors.ts';
+import { READY_MS, readiness } from '../../src/http/ready.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import type { Store } from '../../src/store/store.ts';
 import { sampleApp } from '../mcp/sample-app.ts';
@@ -124,19 +126,82 @@ describe('discovery documents', () => {
   });
 });
 
+/** `fetch` writes its own Host. */
+function getAs(host: string, path: string, url = served.url): Promise<{ status: number; text: string }> {
+  return new Promise((resolve, reject) => {
+    const request = httpGet(url + path, { headers: { Host: host } }, (response) => {
+      let text = '';
+      response.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
+    });
+    request.on('error', reject);
+  });
+}
+
+describe('a name that was bound to this machine', () => {
+  const PATHS = ['/mcp/server-card', '/.well-known/mcp.json', '/.well-known/mcp/server-card.json'];
+
+  it.each([...PATHS, '/.well-known/ai-catalog.json', '/', '/readyz', '/nope'])(
+    'is refused by %s, and not repeated',
+    async (path) => {
+      const { status, text } = await getAs('evil.example', path);
+      expect(status).toBe(403);
+      expect(JSON.parse(text)).toMatchObject({ status: 403, field: 'Host' });
+      expect(text).not.toContain('evil');
+      expect((await getAs(new URL(served.url).host, path)).status).toBe(path === '/nope' ? 404 : 200);
+    },
+  );
+
+  it('is no matter where a public URL is set: that one is named', async () => {
+    const behind = await serveApp(sampleApp, { http: { publicUrl: 'https://tides.example', host: '0.0.0.0' } });
+    const { status, text } = await getAs('evil.example', '/mcp/server-card', behind.url);
+    expect([status, text.includes('evil'), text.includes('https://tides.example/mcp')]).toEqual([200, false, true]);
+    await behind.close();
+  });
+});
+
+const failing = (ping: Store['ping']): Store => ({ ...createMemoryStore({}), ping });
+
 describe('health', () => {
   it('is ready while the store answers, and alive in any case', async () => {
     expect((await fetch(`${served.url}/readyz`)).status).toBe(200);
-    const gone: Store = {
-      ...createMemoryStore({}),
-      ping: () => Promise.reject(new TidegateError('store_unavailable', 'gone', { retryAfterMs: 4_200 })),
-    };
-    const cut = await serveApp(sampleApp, { store: gone });
+    const error = new TidegateError('store_unavailable', 'gone from 10.0.0.7', { retryAfterMs: 4_200 });
+    const cut = await serveApp(sampleApp, { store: failing(() => Promise.reject(error)) });
     const ready = await fetch(`${cut.url}/readyz`);
     expect([ready.status, ready.headers.get('retry-after')]).toEqual([503, '5']);
-    expect(await ready.json()).toMatchObject({ code: 'store_unavailable' });
+    expect(await ready.json()).toEqual({
+      title: 'The store does not answer',
+      status: 503,
+      code: 'store_unavailable',
+      part: 'store',
+      store: 'memory',
+    });
     expect((await fetch(`${cut.url}/healthz`)).status).toBe(200);
     await cut.close();
+  });
+
+  it('names the variable of a store that the operator has to mend', async () => {
+    const error = new TidegateError('invalid_config', 'no table', { field: 'DYNAMODB_TABLE', expected: 'a table' });
+    const cut = await serveApp(sampleApp, { store: failing(() => Promise.reject(error)) });
+    const ready = await fetch(`${cut.url}/readyz`);
+    expect(ready.status).toBe(503);
+    const named = { code: 'invalid_config', part: 'store', field: 'DYNAMODB_TABLE', expected: 'a table' };
+    expect(await ready.json()).toMatchObject(named);
+    await cut.close();
+  });
+
+  it('does not wait for a store that hangs', async () => {
+    const asleep: number[] = [];
+    const store = failing(() => new Promise(() => {}));
+    const response = await readiness(store, {
+      log: () => {},
+      sleep: (ms) => {
+        asleep.push(ms);
+        return Promise.resolve();
+      },
+    });
+    expect([response.status, asleep]).toEqual([503, [READY_MS]]);
+    expect(await response.json()).toMatchObject({ code: 'store_unavailable', part: 'store' });
   });
 
   it('answers an unknown path with a problem that says where MCP is', async () => {

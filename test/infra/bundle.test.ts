@@ -23,11 +23,11 @@ function readAtStart({ outputs }: Metafile, entry: string): { packages: Set<stri
   return { packages: new Set(packages), bytes: found.reduce((sum, { bytes }) => sum + bytes, 0) };
 }
 
-test.each(Object.keys(ENTRIES))('%s reads little at its start, and no client of a store', (entry) => {
+test.each(Object.keys(ENTRIES))('%s reads little at its start: neither the SDK nor the client of a store', (entry) => {
   const { packages, bytes } = readAtStart(metafile, entry);
-  const allowed = ['@modelcontextprotocol/core', '@modelcontextprotocol/server', 'hono', 'zod'];
-  expect([...packages].filter((name) => !allowed.includes(name))).toEqual([]);
-  expect(bytes).toBeLessThan(600_000);
+  expect([...packages].filter((name) => !['hono', 'zod'].includes(name))).toEqual([]);
+  // Measured: 282,000, half of them zod; a tenth more is room.
+  expect(bytes).toBeLessThan(310_000);
 });
 
 test('AWS’s client is in it, for Node, to be loaded on demand', () => {

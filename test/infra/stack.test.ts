@@ -1,4 +1,6 @@
 /** What `npm run deploy:aws` would make: complete, and with no more rights than it needs. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, expect, test } from 'vitest';
 import { DYNAMODB_TABLE } from '../../src/store/dynamodb-table.ts';
@@ -91,18 +93,41 @@ test('three functions run one code on Node 24 and arm64, each with a log that en
 
 test.each(HANDLERS)('%s gets an environment that its start accepts, and that names the table', (handler) => {
   const [table] = Object.keys(template.findResources('AWS::DynamoDB::Table'));
-  const environment = environmentOf(template, handler, (reference) => JSON.stringify(reference));
+  const { TIDEGATE_SECRET, ...environment } = environmentOf(template, handler, (reference) =>
+    JSON.stringify(reference),
+  );
   expect(environment).toEqual({ STORE: 'dynamodb', DYNAMODB_TABLE: JSON.stringify({ Ref: table }) });
+  expect(TIDEGATE_SECRET !== undefined).toBe(handler.startsWith('lambda-http'));
 });
 
 test('variables of the operator come with it, but not in the place of the store', () => {
   const given = synthesize({ environment: { LOG_LEVEL: 'debug', STORE: 'memory' } });
-  const environment = environmentOf(given, 'lambda-http.stream', () => 'table');
+  const environment = environmentOf(given, 'lambda-scheduled.scheduled', () => 'table');
   expect(environment).toEqual({ LOG_LEVEL: 'debug', STORE: 'dynamodb', DYNAMODB_TABLE: 'table' });
   expect(readConfig(environment, 'memory')).toMatchObject({ logLevel: 'debug', dynamodb: { table: 'table' } });
 });
 
-test('HTTP comes through a URL that streams and an API that limits rates', () => {
+/** Logical ids of the secrets, and which ones a function gets that answers. */
+function secretsOf(given: Template) {
+  const names = Object.keys(given.findResources('AWS::SecretsManager::Secret'));
+  const named = (reference: unknown) => names.find((name) => JSON.stringify(reference).includes(name)) ?? '';
+  const environment = environmentOf(given, 'lambda-http.stream', named);
+  return { names, current: environment['TIDEGATE_SECRET'], previous: environment['TIDEGATE_SECRET_PREVIOUS'] };
+}
+
+test('the functions that answer seal with a secret of their own that stands in no template; it can be changed', () => {
+  const [first, second] = [secretsOf(template), secretsOf(synthesize({ secretGeneration: 2 }))];
+  expect(first).toEqual({ names: [first.current], current: expect.any(String) as string, previous: undefined });
+  expect(second.previous).toBe(first.current);
+  expect(second.names).toEqual([second.previous, second.current]);
+  template.hasResourceProperties('AWS::SecretsManager::Secret', {
+    GenerateSecretString: { PasswordLength: 64, ExcludePunctuation: true },
+  });
+  const given = environmentOf(template, 'lambda-http.buffered', (reference) => JSON.stringify(reference));
+  expect(given['TIDEGATE_SECRET']).toContain('{{resolve:secretsmanager:');
+});
+
+test('unless it is closed, HTTP comes through a URL that streams and an API that limits rates', () => {
   template.hasResourceProperties('AWS::Lambda::Url', { AuthType: 'NONE', InvokeMode: 'RESPONSE_STREAM' });
   template.hasResourceProperties('AWS::ApiGatewayV2::Integration', {
     PayloadFormatVersion: '2.0',
@@ -126,7 +151,11 @@ test('the schedule calls one function each minute, tries nothing again, and ends
       RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 },
     },
   });
-  template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', { MaximumRetryAttempts: 0 });
+  // Throttled calls wait in a queue of Lambda's own, for six hours unless told otherwise, and then come all at once.
+  template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
+    MaximumRetryAttempts: 0,
+    MaximumEventAgeInSeconds: 60,
+  });
   for (const { Handler, Timeout } of propertiesOf('AWS::Lambda::Function')) {
     if (Handler === 'lambda-scheduled.scheduled') expect(Timeout).toBeLessThan(60);
   }
@@ -158,6 +187,16 @@ test('errors and throttles of each function, lag and lateness have alarms, and s
     TreatMissingData: 'breaching',
     Dimensions,
   });
+  template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+    Namespace: METRICS_NAMESPACE,
+    MetricName: METRICS.openFeeds,
+    Threshold: 1,
+    Statistic: 'Maximum',
+    Dimensions,
+  });
+  // Whatever is told has an alarm that looks at it.
+  const looked = alarms.filter(({ Namespace }) => Namespace === METRICS_NAMESPACE).map(({ MetricName }) => MetricName);
+  expect(new Set(looked)).toEqual(new Set(Object.values(METRICS)));
   expect(alarms.every(({ AlarmActions }) => AlarmActions === undefined)).toBe(true);
 });
 
@@ -182,6 +221,30 @@ test('every statement names its resource, without a star', () => {
   }
 });
 
+/** What AWS asks of who sends a command; those not here ask for what they are called. */
+const ASKED: Record<string, string[]> = { TransactWriteItems: ['ConditionCheckItem', 'DeleteItem', 'PutItem'] };
+
+test('the functions may do to the table what the driver does, and nothing more; only the scheduled one trims', () => {
+  const folder = join(import.meta.dirname, '../../src/store');
+  const files = readdirSync(folder).filter((name) => name.startsWith('dynamodb'));
+  const commands = files.flatMap((name) =>
+    [...readFileSync(join(folder, name), 'utf8').matchAll(/new (\w+)Command\(/g)].map(([, command = '']) => command),
+  );
+  expect(commands).toContain('Query');
+  const needed = new Set(commands.flatMap((command) => ASKED[command] ?? [command]).map((name) => `dynamodb:${name}`));
+  const trimming = 'dynamodb:BatchWriteItem';
+  for (const handler of HANDLERS) {
+    const [role] = Object.values(
+      template.findResources('AWS::Lambda::Function', { Properties: { Handler: handler } }),
+    ).map((found) => (found as { Properties: { Role: { 'Fn::GetAtt': [string] } } }).Properties.Role['Fn::GetAtt'][0]);
+    const { Policies } = (template.findResources('AWS::IAM::Role')[role ?? ''] as { Properties: { Policies: unknown } })
+      .Properties;
+    const allowed = new Set(JSON.stringify(Policies).match(/dynamodb:\w+/g));
+    const without = handler === 'lambda-scheduled.scheduled' ? '' : trimming;
+    expect(allowed).toEqual(new Set([...needed].filter((action) => action !== without)));
+  }
+});
+
 test('no managed policy widens a role', () => {
   for (const { ManagedPolicyArns } of propertiesOf('AWS::IAM::Role')) expect(ManagedPolicyArns).toBeUndefined();
 });
@@ -199,6 +262,23 @@ test('each role is for one service, and only what has to be open is', () => {
     { Action: 'lambda:InvokeFunctionUrl', FunctionUrlAuthType: 'NONE' },
     { Action: 'lambda:InvokeFunction', InvokedViaFunctionUrl: true },
   ]);
+});
+
+test('closed, both ways in ask IAM, and nothing is open', () => {
+  const closed = synthesize({ access: 'iam' });
+  closed.hasResourceProperties('AWS::Lambda::Url', { AuthType: 'AWS_IAM', InvokeMode: 'RESPONSE_STREAM' });
+  closed.allResourcesProperties('AWS::ApiGatewayV2::Route', { AuthorizationType: 'AWS_IAM' });
+  const permissions = Object.values(closed.findResources('AWS::Lambda::Permission')) as { Properties: object }[];
+  expect(permissions.map(({ Properties }) => Properties)).toMatchObject([{ Principal: 'apigateway.amazonaws.com' }]);
+  // No client of MCP signs by itself.
+  expect(Object.keys(closed.findOutputs('*'))).toEqual(['Url', 'ApiUrl', 'TableName']);
+});
+
+test('the HTTP API alone may call its function, and no other', () => {
+  const [api] = Object.keys(template.findResources('AWS::ApiGatewayV2::Api'));
+  const permissions = propertiesOf('AWS::Lambda::Permission').filter(({ Principal }) => Principal !== '*');
+  expect(permissions).toHaveLength(1);
+  expect(JSON.stringify(permissions[0])).toContain(`${JSON.stringify({ Ref: api })},"/*/*"`);
 });
 
 test('outputs are the URLs and the line that adds one to a client', () => {

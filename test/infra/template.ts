@@ -6,7 +6,15 @@ import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { createStack, type TidegateProps } from '../../infra/aws/stack.ts';
 
-const SETTINGS = { app: 'tidegate', keepData: true, feedLagMinutes: 60, topicArn: null, environment: {} };
+const SETTINGS = {
+  app: 'tidegate',
+  access: 'open',
+  keepData: true,
+  feedLagMinutes: 60,
+  topicArn: null,
+  environment: {},
+  secretGeneration: 1,
+} as const;
 
 /** @param code folder of the bundle; default: an empty one, since the template is the same. */
 export function synthesize(settings: Partial<TidegateProps> = {}): Template {

@@ -3,9 +3,13 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { http, type HttpOptions } from '../../src/index.ts';
 import type { BurstContext } from '../../src/core/declaration/feed.ts';
 import type { Json } from '../../src/core/json.ts';
+import { PORTION_BYTES, PORTION_ITEMS } from '../../src/ingest/http-body.ts';
 import { huge, type HttpSource, json, ndjson, startHttpSource, text } from '../services/http-feed.ts';
 import { quakeCollection } from '../services/quakes.ts';
 import { burstContext, runBurst } from './burst-context.ts';
+
+/** More items than stand in one portion. */
+const MANY = PORTION_ITEMS + 1_000;
 
 let source: HttpSource;
 
@@ -59,9 +63,9 @@ describe('JSON', () => {
   });
 
   it('cuts many items up, and has validators with the last of them only', async () => {
-    source.on('/feed', json(Array.from({ length: 4_500 }, (_, id) => ({ id }))));
+    source.on('/feed', json(Array.from({ length: 2 * PORTION_ITEMS + 500 }, (_, id) => ({ id }))));
     const { batches } = await pull();
-    expect(batches.map(({ items }) => items.length)).toEqual([2_000, 2_000, 500]);
+    expect(batches.map(({ items }) => items.length)).toEqual([PORTION_ITEMS, PORTION_ITEMS, 500]);
     expect(batches.map(({ position }) => Object.keys(position as object).includes('etag'))).toEqual([
       false,
       false,
@@ -128,12 +132,12 @@ describe('a body that a burst does not end', () => {
     ['JSON, by its content', (of: object[]) => text(JSON.stringify(of))],
     ['NDJSON, by its ETag', (of: object[]) => text(lines(of), 'application/x-ndjson', { etag: `"${of.length}"` })],
   ])('is gone on with where it is still the same: %s', async (_what, serve) => {
-    source.on('/feed', serve(rows(5_000)));
+    source.on('/feed', serve(rows(MANY)));
     const { items, position = null, partial } = await firstBatch();
-    expect([items.length, partial]).toEqual([2_000, undefined]);
+    expect([items.length, partial]).toEqual([PORTION_ITEMS, undefined]);
     const rest = await pull({}, { position });
     expect(source.requests[1]?.headers).not.toHaveProperty('if-none-match');
-    expect([...ids({ items }), ...ids(rest)]).toEqual(rows(5_000).map(({ id }) => id));
+    expect([...ids({ items }), ...ids(rest)]).toEqual(rows(MANY).map(({ id }) => id));
     expect(rest.batches.at(-1)?.last).toBe(true);
   });
 
@@ -141,14 +145,14 @@ describe('a body that a burst does not end', () => {
     ['JSON', (of: object[]) => json(of)],
     ['NDJSON', (of: object[]) => text(lines(of), 'application/x-ndjson', { etag: `"${of.length}"` })],
   ])('is taken from its start where it is another: %s', async (_what, serve) => {
-    source.on('/feed', serve(rows(3_000)));
+    source.on('/feed', serve(rows(MANY)));
     const { position = null } = await firstBatch();
-    source.on('/feed', serve(rows(4_000, 7)));
-    expect(ids(await pull({}, { position }))).toEqual(rows(4_000, 7).map(({ id }) => id));
+    source.on('/feed', serve(rows(MANY + 1, 7)));
+    expect(ids(await pull({}, { position }))).toEqual(rows(MANY + 1, 7).map(({ id }) => id));
   });
 
   it('is left to the run’s memory where it has no identity', async () => {
-    source.on('/feed', text(lines(rows(3_000)), 'application/x-ndjson'));
+    source.on('/feed', text(lines(rows(MANY)), 'application/x-ndjson'));
     const { position, partial } = await firstBatch();
     expect([position, partial]).toEqual([undefined, true]);
   });
@@ -187,12 +191,12 @@ describe('NDJSON', () => {
   it('commits as it reads: many batches, the position with the last', async () => {
     source.on(
       '/feed',
-      ndjson(10_000, (id) => ({ id, note: 'x'.repeat(100) }), { etag: '"v1"' }),
+      ndjson(20_000, (id) => ({ id, note: 'x'.repeat(200) }), { etag: '"v1"' }),
     );
     const { batches, items, position } = await pull();
-    expect(items.map(({ data }) => (data as { id: number }).id)).toEqual(Array.from({ length: 10_000 }, (_, id) => id));
-    expect(batches.length).toBeGreaterThan(4);
-    expect(batches.every((batch) => batch.items.length <= 2_000)).toBe(true);
+    expect(items.map(({ data }) => (data as { id: number }).id)).toEqual(Array.from({ length: 20_000 }, (_, id) => id));
+    expect(batches.length).toBeGreaterThanOrEqual(Math.floor((20_000 * 200) / PORTION_BYTES));
+    expect(batches.every((batch) => batch.items.length <= PORTION_ITEMS)).toBe(true);
     expect(batches.filter(({ position }) => position !== undefined && 'etag' in (position as object))).toEqual([
       batches.at(-1),
     ]);

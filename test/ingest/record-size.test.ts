@@ -24,6 +24,7 @@ test('the bounds of its parts add up to what a commit holds beside the largest e
     ...newState(),
     position,
     lastError: { code: 'upstream' as const, message: '\u0001'.repeat(1_000), at: 1 },
+    rejected: { count: 1, items: 1, field: '\u0001'.repeat(200), expected: '\u0001'.repeat(200), at: 1 },
   };
   const record = recordBytes({ targets, sample: { windowMs: 1_000, reduce: 'last' } }, state, position);
   expect(record + LOG_NAME_BYTES + EVENT_BYTES).toBeLessThanOrEqual(limits.commitBytes);

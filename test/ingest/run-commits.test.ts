@@ -73,6 +73,31 @@ test('each further stream that a feed fills adds one commit', async () => {
   }
 });
 
+const routedTo = (name: string, keys: number) => {
+  const feed = feedOf(async function* () {
+    yield { items: items(readings(0, 400, keys), name), position: 1, last: true };
+  });
+  return anonymous(feed);
+};
+
+test('each turn tells what it asked of the store, apart from those beside it; the run tells all of it', async () => {
+  const streams = Object.fromEntries([1, 40, 400].map((k) => [`k${k}`, routedTo(`k${k}`, k)]));
+  const stage = stageOf({ streams });
+  const { deps, calls } = stage.worker();
+  const { feeds, spent } = await ingest(deps, stage.clock.now + 60_000);
+  expect(feeds.map(({ outcome }) => outcome)).toEqual(['pulled', 'pulled', 'pulled']);
+  expect(spent.storeCalls).toEqual(calls);
+  for (const { spent: own, commits } of feeds) expect(own.storeCalls.commit).toBe(commits);
+  const sum = (name: 'commit' | 'get' | 'getMany' | 'read') =>
+    feeds.reduce((total, { spent: own }) => total + (own.storeCalls[name] ?? 0), 0);
+  expect([sum('commit'), sum('get'), sum('read')]).toEqual([calls['commit'], calls['get'], calls['read']]);
+  // What is due was looked up once, for all.
+  expect(sum('getMany')).toBe((calls['getMany'] ?? 0) - 1);
+  const again = await ingest(deps, stage.clock.now + 60_000);
+  expect(again.spent.storeCalls).toEqual({ getMany: 1 });
+  expect(again.feeds.map((feed) => feed.spent)).toEqual([{ storeCalls: {} }, { storeCalls: {} }, { storeCalls: {} }]);
+});
+
 test('a batch above what a commit holds is committed in parts within the limits', async () => {
   const weights: number[] = [];
   const data = readings(0, 200);

@@ -77,6 +77,15 @@ describe('sweep', () => {
     expect(await stage.store.get(latestKey(TENANT, 'young', null), stage.clock.now)).toMatchObject({ version: null });
   });
 
+  test('tells what it asked of the store', async () => {
+    const stage = stageOf({ streams: { few: bounded({ events: 10 }) } });
+    await fill(stage, 'few', 25);
+    const { deps, calls } = stage.worker();
+    const { spent } = await sweep(deps, stage.clock.now + 10_000);
+    expect(spent.storeCalls).toEqual(calls);
+    expect(spent.storeCalls).toMatchObject({ trim: 1, collect: 1, commit: 1 });
+  });
+
   test('stops at its deadline and says that more is left; what fails does not keep the rest from being done', async () => {
     const stage = stageOf({ streams: { a: bounded({ events: 1 }), b: bounded({ events: 1 }) } });
     await fill(stage, 'a', 5);

@@ -9,6 +9,11 @@ const ROWS: [ErrorCode, number, number, boolean, boolean, number][] = [
   ['not_found', -32_602, 200, true, true, 404],
   ['bad_cursor', -32_602, 200, true, true, 400],
   ['too_large', -32_602, 200, true, true, 413],
+  ['bad_request_state', -32_602, 200, false, true, 400],
+  ['bad_answer', -32_602, 200, false, true, 400],
+  ['missing_capability', -32_021, 200, false, true, 400],
+  ['not_supported', -32_601, 200, false, true, 400],
+  ['rate_limited', -32_010, 429, true, true, 429],
   ['upstream', -32_603, 200, true, true, 502],
   ['address_refused', -32_603, 200, true, true, 502],
   ['cancelled', -32_603, 200, true, true, 504],
@@ -27,12 +32,12 @@ describe('every error code at every edge', () => {
     expect(answer.data).toMatchObject(
       shown ? { code, field: 'a.b', expected: 'a number', hint: 'try 1' } : { reference: 'ref-9' },
     );
-    expect(answer.retryAfterMs).toBe(httpStatus === 503 ? 1_000 : null);
+    expect(answer.retryAfterMs).toBe(httpStatus === 200 ? null : 1_000);
     if (forModel) expect(failureText(error, 'ref-9').includes('in these words')).toBe(shown);
 
     const problem = problemResponse(error);
     expect(problem.status).toBe(elsewhere);
-    expect(problem.headers.get('retry-after')).toBe(elsewhere === 503 ? '1' : null);
+    expect(problem.headers.get('retry-after')).toBe(elsewhere === 503 || elsewhere === 429 ? '1' : null);
     expect((await problem.text()).includes('in these words')).toBe(elsewhere < 500);
   });
 });

@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sampleApp } from './sample-app.ts';
 import { type Served, serveApp } from './served.ts';
+import { HEADER_VALUES, mutate, randomFrom, textOf } from './wrong-messages.ts';
 
 const SEED = 20_261_120;
 const ROUNDS = 600;
@@ -21,6 +22,11 @@ const METHODS: [string, Record<string, unknown>][] = [
   ['server/discover', {}],
   ['tools/list', { cursor: btoa('tools:100') }],
   ['tools/call', { name: 'add', arguments: { a: 1, b: 2 } }],
+  [
+    'tools/call',
+    { name: 'greet', inputResponses: { a: { action: 'accept', content: { b: 1 } } }, requestState: '1.AAAAAAAA.AAAA' },
+  ],
+  ['prompts/get', { name: 'brief', arguments: { topic: 'x' }, inputResponses: { a: { action: 'cancel' } } }],
   ['tools/call', { name: 'regional', arguments: { region: 'eu', limit: 3 } }],
   ['resources/list', {}],
   ['resources/read', { uri: 'note://ada/1' }],
@@ -28,47 +34,6 @@ const METHODS: [string, Record<string, unknown>][] = [
   ['completion/complete', { ref: { type: 'ref/prompt', name: 'brief' }, argument: { name: 'topic', value: 'x' } }],
   ['logging/setLevel', { level: 'info' }],
 ];
-
-/** Stands for lists within lists, deeper than a recursive reader can go. */
-const DEEP = 'DEEP';
-const DEEP_LISTS = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
-const WRONG: unknown[] = [
-  null,
-  true,
-  -1,
-  1e308,
-  '',
-  'x'.repeat(5_000),
-  '__proto__',
-  [],
-  [null],
-  {},
-  { a: { b: 1 } },
-  DEEP,
-];
-const HEADER_VALUES = ['', '2025-11-25', '1999-01-01', 'tools/call', 'x', '=?base64?!?=', '=?base64?eA==?='];
-
-/** Mulberry32. */
-function randomFrom(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296) * below);
-  };
-}
-
-/** Replaces, adds or removes one value somewhere below `node`. */
-function mutate(node: Record<string, unknown>, random: (below: number) => number): void {
-  const keys = Object.keys(node);
-  const key = random(8) === 0 || keys.length === 0 ? 'extra' : (keys[random(keys.length)] ?? 'extra');
-  const child = node[key];
-  if (typeof child === 'object' && child !== null && !Array.isArray(child) && random(3) > 0) {
-    mutate(child as Record<string, unknown>, random);
-  } else if (random(4) === 0) delete node[key];
-  else node[key] = structuredClone(WRONG[random(WRONG.length)]);
-}
 
 let served: Served;
 beforeAll(async () => {
@@ -106,7 +71,7 @@ describe('messages that went wrong', () => {
         const names = ['MCP-Protocol-Version', 'Mcp-Method', 'Mcp-Name', 'Mcp-Param-Region', 'Accept'];
         headers.set(names[random(names.length)] ?? 'x', HEADER_VALUES[random(HEADER_VALUES.length)] ?? '');
       }
-      const body = JSON.stringify(random(10) === 0 ? [message] : message).replaceAll(`"${DEEP}"`, DEEP_LISTS);
+      const body = textOf(random(10) === 0 ? [message] : message);
       const response = await fetch(served.mcpUrl, { method: 'POST', headers, body });
       statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1);
       const text = await response.text();

@@ -4,13 +4,20 @@ import { PUBLIC } from '../../src/core/principal.ts';
 import { type AppOptions, defineApp, resource, TidegateError, tool } from '../../src/index.ts';
 import type { Caller, HandlerDeps } from '../../src/mcp/call-context.ts';
 import { type BuiltIns, createRegistry } from '../../src/mcp/registry.ts';
+import { createMemoryStore } from '../../src/store/memory.ts';
+import { completed } from './completed.ts';
+import { NO_STATES } from './states.ts';
 
 const nothing = () => {};
+const store = createMemoryStore();
 const caller: Caller = {
   principal: PUBLIC,
+  account: { store },
   signal: new AbortController().signal,
   deadline: 1_000,
   clientCapabilities: {},
+  retry: null,
+  meta: {},
   log: nothing,
   progress: nothing,
   emit: nothing,
@@ -22,6 +29,7 @@ const deps: HandlerDeps = {
     throw new TidegateError('internal', 'no streams here');
   },
   tasks: null,
+  requestStates: NO_STATES,
 };
 
 function registryOf(options: Partial<AppOptions>, builtIns: BuiltIns = {}, own: Partial<HandlerDeps> = {}) {
@@ -146,7 +154,7 @@ describe('calls', () => {
   it('leave out what the output schema does not name', async () => {
     const output = z.object({ a: z.number() });
     const t = tool({ description: 'd', output, run: () => Promise.resolve({ structured: { a: 1, secret: 2 } }) });
-    const { structuredContent } = await registryOf({ tools: { t } }).tools.call('t', {}, caller);
+    const { structuredContent } = completed(await registryOf({ tools: { t } }).tools.call('t', {}, caller));
     expect(structuredContent).toEqual({ a: 1 });
   });
 
@@ -161,7 +169,9 @@ describe('calls', () => {
           over.resolve();
         }),
     });
-    const { isError, content } = await registryOf({ tools: { t } }, {}, { runtime }).tools.call('t', {}, caller);
+    const { isError, content } = completed(
+      await registryOf({ tools: { t } }, {}, { runtime }).tools.call('t', {}, caller),
+    );
     expect(isError).toBe(true);
     expect(content).toEqual([{ type: 'text', text: 'The time for this request is over' }]);
   });
@@ -177,10 +187,10 @@ describe('calls', () => {
     expect(watched.map(({ aborted }) => aborted)).toEqual([true]);
   });
 
-  it('bind the streams to the caller and its deadline, once and only when asked for', async () => {
+  it('bind the streams to the caller, its deadline and its view of the store, once and only when asked for', async () => {
     const bound: unknown[] = [];
-    const streamsFor = (principal: unknown, deadline: number) => {
-      bound.push([principal, deadline]);
+    const streamsFor = (...given: unknown[]) => {
+      bound.push(given);
       return { names: () => ['a'] } as never;
     };
     const reads = tool({
@@ -191,7 +201,7 @@ describe('calls', () => {
     await tools.call('other', {}, caller);
     expect(bound).toEqual([]);
     await tools.call('reads', {}, caller);
-    expect(bound).toEqual([[PUBLIC, 1_000]]);
+    expect(bound).toEqual([[PUBLIC, 1_000, store]]);
   });
 
   it('pass the chosen values of other variables to a completion', async () => {

@@ -1,12 +1,15 @@
 /** An app on a real HTTP server on a free port of 127.0.0.1, for tests of the endpoint. */
 import type { AddressInfo } from 'node:net';
-import { serve } from '@hono/node-server';
+import { serve as listen } from '@hono/node-server';
 import type { App } from '../../src/core/declaration/app.ts';
+import type { Principal } from '../../src/core/principal.ts';
 import { systemRuntime } from '../../src/core/runtime.ts';
+import type { Secrets } from '../../src/core/seal.ts';
 import { createApp, type HttpOptions } from '../../src/http/app.ts';
 import type { HandlerDeps } from '../../src/mcp/call-context.ts';
-import { createMcpEndpoint } from '../../src/mcp/endpoint.ts';
+import { createMcpEndpoint, type McpEndpoint } from '../../src/mcp/endpoint.ts';
 import { type BuiltIns, createRegistry } from '../../src/mcp/registry.ts';
+import { createServing } from '../../src/mcp/serving.ts';
 import { streamResources } from '../../src/mcp/stream-resources.ts';
 import { streamTools } from '../../src/mcp/tools/index.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
@@ -14,7 +17,9 @@ import type { Store } from '../../src/store/store.ts';
 import { createAppStreams } from '../../src/streams/app-streams.ts';
 import type { Deps } from '../../src/streams/deps.ts';
 import { BY_SCHEDULE } from '../../src/tasks/dispatch.ts';
+import { type RunnerOptions, startRunner } from '../../src/tasks/runner.ts';
 import { createTasks } from '../../src/tasks/service.ts';
+import { statesOn } from './states.ts';
 
 export interface Logged {
   level: string;
@@ -42,20 +47,35 @@ export interface ServeOptions {
   /** Whether the streams' own tools and resources are there; default: none. */
   builtIns?: boolean;
   http?: Partial<HttpOptions>;
+  /** Null: there are none; default: the same for all. */
+  secrets?: Secrets | null;
+  /** Epoch ms; default: the system's. */
+  now?: () => number;
+  /** Works on tasks; null: nobody does. Default: null. */
+  runner?: RunnerOptions | null;
+  /** Whose every request is; default: nobody in particular. */
+  principal?: Principal;
 }
 
 export async function serveApp(app: App, options: ServeOptions = {}): Promise<Served> {
   const logged: Logged[] = [];
-  const runtime = systemRuntime((level, message, fields) => void logged.push({ level, message, fields }));
+  const system = systemRuntime((level, message, fields) => void logged.push({ level, message, fields }));
+  const runtime = { ...system, now: options.now ?? Date.now };
   const store = options.store ?? createMemoryStore({});
   const deps: Deps = { app, store, runtime };
   const builtIns: BuiltIns = options.builtIns ? { tools: streamTools(deps), resources: streamResources(deps) } : {};
-  const streamsFor: HandlerDeps['streamsFor'] = (principal, deadline) => createAppStreams(deps, principal, deadline);
-  const tasks = createTasks({ ...deps, catalog: app.tasks }, BY_SCHEDULE);
-  const registry = createRegistry({ app, runtime, streamsFor, tasks }, builtIns);
-  const mcp = createMcpEndpoint({ runtime, registry });
-  const http = createApp({ ...deps, mcp }, { publicUrl: null, host: '127.0.0.1', ...options.http });
-  const server = serve({ fetch: http.fetch, port: 0, hostname: '127.0.0.1' });
+  const streamsFor: HandlerDeps['streamsFor'] = (principal, deadline, view) =>
+    createAppStreams({ ...deps, store: view }, principal, deadline);
+  const taskDeps = { ...deps, catalog: app.tasks };
+  const runner = options.runner ? startRunner(taskDeps, options.runner) : null;
+  const tasks = createTasks(taskDeps, runner?.dispatch ?? BY_SCHEDULE);
+  const requestStates = statesOn(runtime, store, options.secrets);
+  const registry = createRegistry({ app, runtime, streamsFor, tasks, requestStates }, builtIns);
+  const mcp = createMcpEndpoint({ about: registry.about, serving: createServing({ runtime, registry, store }) });
+  const { principal } = options;
+  const serve: McpEndpoint['serve'] = (request, body, caller) => mcp.serve(request, body, principal ?? caller);
+  const http = createApp({ ...deps, mcp: { ...mcp, serve } }, { publicUrl: null, host: '127.0.0.1', ...options.http });
+  const server = listen({ fetch: http.fetch, port: 0, hostname: '127.0.0.1' });
   await new Promise<void>((resolve) => server.once('listening', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
@@ -64,6 +84,7 @@ export async function serveApp(app: App, options: ServeOptions = {}): Promise<Se
     logged,
     call: (method, params = {}, change = {}) => postModern(`${url}/mcp`, method, params, change),
     async close() {
+      await runner?.stop();
       await mcp.close();
       await new Promise<void>((resolve) => {
         server.close(() => resolve());
@@ -74,7 +95,7 @@ export async function serveApp(app: App, options: ServeOptions = {}): Promise<Se
 }
 
 function postModern(url: string, method: string, params: object, change: Change): Promise<Response> {
-  const { name, uri } = params as { name?: string; uri?: string };
+  const { name = (params as { taskId?: string }).taskId, uri } = params as { name?: string; uri?: string };
   const headers = new Headers({
     'Content-Type': 'application/json',
     Accept: 'application/json, text/event-stream',

@@ -3,10 +3,14 @@ import { TidegateError } from '../../src/core/errors.ts';
 import { systemRuntime } from '../../src/core/runtime.ts';
 import { createRegistry } from '../../src/mcp/registry.ts';
 import { serveRegistryOverStdio } from '../../src/mcp/stdio.ts';
+import { createMemoryStore } from '../../src/store/memory.ts';
 import { sampleApp } from './sample-app.ts';
+import { NO_STATES } from './states.ts';
 
 const runtime = systemRuntime((level, message) => console.error(level, message));
 const streamsFor = () => {
   throw new TidegateError('not_found', 'this test has no streams');
 };
-serveRegistryOverStdio({ runtime, registry: createRegistry({ app: sampleApp, runtime, streamsFor, tasks: null }, {}) });
+const store = createMemoryStore();
+const deps = { app: sampleApp, runtime, streamsFor, tasks: null, requestStates: NO_STATES };
+serveRegistryOverStdio({ runtime, store, registry: createRegistry(deps, {}) });

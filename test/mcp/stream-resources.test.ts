@@ -4,11 +4,12 @@ import { toDeadLetter } from '../../src/ingest/dead-letters.ts';
 import { streamResources } from '../../src/mcp/stream-resources.ts';
 import { deadLetterLog } from '../../src/streams/names.ts';
 import { START, TENANT } from '../streams/history-fixture.ts';
+import { completed } from './completed.ts';
 import { type Plant, plant } from './tools/plant.ts';
 
 async function read(at: Plant, uri: string): Promise<Record<string, unknown>> {
   at.calls.length = 0;
-  const { contents, ttlMs, cacheScope } = await at.registry.resources.read(uri, at.caller);
+  const { contents, ttlMs, cacheScope } = completed(await at.registry.resources.read(uri, at.caller));
   expect({ ttlMs, cacheScope }).toEqual({ ttlMs: 1_000, cacheScope: 'private' });
   expect(contents).toMatchObject([{ uri, mimeType: 'application/json' }]);
   return JSON.parse(contents[0]?.text ?? '') as Record<string, unknown>;

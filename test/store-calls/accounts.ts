@@ -2,9 +2,12 @@
 import * as z from 'zod';
 import { connectRedis } from '../../infra/local/redis-connection.ts';
 import { readConfig } from '../../src/core/config.ts';
-import { composeHttp, withTasks } from '../../src/entry/compose.ts';
+import { composeServing } from '../../src/entry/compose-serving.ts';
+import { composeHttp } from '../../src/entry/compose.ts';
+import { withTasks } from '../../src/entry/with-tasks.ts';
 import { nodeRuntime } from '../../src/entry/node-runtime.ts';
 import { type App, defineApp, http as httpFeed, ingest, type IngestReport, stream } from '../../src/index.ts';
+import type { JsonObject } from '../../src/core/json.ts';
 import { countCalls, type CountedStore } from '../../src/store/counting.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { Deps } from '../../src/streams/deps.ts';
@@ -21,6 +24,8 @@ export interface Composed {
   deps: Deps;
   http: ReturnType<typeof composeHttp>['http'];
   counted: CountedStore;
+  /** All lines of its log. */
+  logged: JsonObject[];
 }
 
 export interface Spent {
@@ -34,6 +39,8 @@ export interface Spent {
   commits: number;
   /** Commands as the engine counted them that come from outside and are no EVALSHA. */
   others: number;
+  /** The last line of the log that tells store calls. */
+  logged: JsonObject | null;
 }
 
 export interface Accounts {
@@ -83,10 +90,11 @@ export async function openAccounts(): Promise<Accounts> {
       const variables = { UPSTASH_REDIS_REST_URL: front.url, UPSTASH_REDIS_REST_TOKEN: front.token };
       const config = readConfig(variables, 'redis');
       const app = declare(name);
-      const runtime = { ...nodeRuntime(() => {}), now };
+      const logged: JsonObject[] = [];
+      const runtime = { ...nodeRuntime((_level, message, fields) => void logged.push({ message, ...fields })), now };
       const counted = countCalls(await openStore(config, runtime, app.name));
       const deps: Deps = { app, store: counted.store, runtime };
-      return { deps, counted, http: composeHttp(withTasks(deps), config).http };
+      return { deps, counted, logged, http: composeHttp(deps, config, composeServing(withTasks(deps))).http };
     },
 
     burst({ deps }, count, keys) {
@@ -99,8 +107,9 @@ export async function openAccounts(): Promise<Accounts> {
       return ingest(deps, now + 15_000);
     },
 
-    async spending({ counted }, work) {
+    async spending({ counted, logged }, work) {
       counted.reset();
+      logged.length = 0;
       const before = front.requests();
       await engine.run([['CONFIG', 'RESETSTAT']]);
       await work();
@@ -112,6 +121,7 @@ export async function openAccounts(): Promise<Accounts> {
         scripts: of('evalsha'),
         commits: of('set'),
         others: of('eval', 'script|load', 'ping', 'multi', 'exec'),
+        logged: logged.findLast(({ storeCalls }) => storeCalls !== undefined) ?? null,
       };
     },
 

@@ -1,14 +1,18 @@
 /**
- * What the whole app asks of Redis, counted in three places: at the store's own door, by the requests at the REST front,
- * and by the engine. Redis counts what a script calls beside what comes from outside; but no script can call EVALSHA, so
- * its count is that of the calls from outside, and in the store's scripts only a commit calls SET, once.
+ * What the whole app asks of Redis, counted in four places: at the store's own door, by the account of the request or the
+ * burst, by the requests at the REST front, and by the engine. Redis counts what a script calls beside what comes from
+ * outside; but no script can call EVALSHA, so its count is that of the calls from outside, and in the store's scripts only
+ * a commit calls SET, once.
  */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { requireService } from '../services/available.ts';
 import { type Accounts, BURST_MS, type Composed, openAccounts, type Spent } from './accounts.ts';
 
 const HOST = 'http://127.0.0.1:8787';
+const README = join(import.meta.dirname, '../../README.md');
 const START = Date.UTC(2026, 9, 1);
 const BURST_EVENTS = 25;
 const VERSIONS = ['2026-07-28', '2025-11-25'] as const;
@@ -21,11 +25,17 @@ const Answer = z.object({
   }),
 });
 
+const Told = z.object({ storeCalls: z.record(z.string(), z.number()), engineRequests: z.number().optional() });
+
 const at = (bursts: number) => new Date(START + bursts * BURST_MS).toISOString();
 
-/** The calls, where all three agree on them and there was nothing beside the scripts. */
-function agreed({ calls, requests, scripts, others }: Spent): number {
+/** The calls, where all four agree on them and there was nothing beside the scripts. */
+function agreed(spent: Spent, told: unknown = spent.logged): number {
+  const { calls, requests, scripts, others } = spent;
   expect({ requests, scripts, others }).toEqual({ requests: calls, scripts: calls, others: 0 });
+  const { storeCalls, engineRequests = 0 } = Told.parse(told);
+  expect(Object.values(storeCalls).reduce((sum, each) => sum + each, 0)).toBe(calls);
+  expect(engineRequests).toBe(requests);
   return calls;
 }
 
@@ -124,6 +134,12 @@ describe.skipIf(!requireService('redis'))('what Redis is asked (needs redis-serv
       expect(legacy).toBeLessThanOrEqual(modern + 1);
     });
 
+    test('the line of the log has the fields that the README shows', async () => {
+      const { logged } = await spending(composed, () => call('2026-07-28', 'read_history', { stream: 'readings' }));
+      const [, shown = '{}'] = /```json\n(.*)\n```/.exec(readFileSync(README, 'utf8')) ?? [];
+      expect(['time', 'level', ...Object.keys(logged ?? {})]).toEqual(Object.keys(JSON.parse(shown) as object));
+    });
+
     test('a range that leaves out most of what it looks at tells what it took', async () => {
       let told = 0;
       const args = { stream: 'readings', from: at(2), keys: ['s9'], limit: 50 };
@@ -168,11 +184,13 @@ describe.skipIf(!requireService('redis'))('what Redis is asked (needs redis-serv
       [5_000, 300],
     ])('n=%i, k=%i', async (n, k) => {
       const composed = await accounts.compose(`burst-${n}-${k}`);
+      let told: unknown;
       const spent = await spending(composed, async () => {
-        const { feeds } = await accounts.burst(composed, n, k);
-        expect(feeds[0]).toMatchObject({ outcome: 'pulled', events: n });
+        const report = await accounts.burst(composed, n, k);
+        expect(report.feeds[0]).toMatchObject({ outcome: 'pulled', events: n });
+        told = report.spent;
       });
-      const total = agreed(spent);
+      const total = agreed(spent, told);
       const { commit = 0 } = composed.counted.calls();
       expect(spent.commits).toBe(commit);
       expect(commit).toBeLessThanOrEqual(3 + n / 100 + (2 * k) / 90);

@@ -1,6 +1,7 @@
 /** The requests that each call costs on DynamoDB, and what its table then holds. */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { countCalls } from '../../src/store/counting.ts';
 import { READ_LIMIT } from '../../src/store/limits.ts';
 import type { Store } from '../../src/store/store.ts';
 import { requireService } from '../services/available.ts';
@@ -29,6 +30,18 @@ describe.skipIf(!requireService('dynamodb'))('dynamodb, counted (needs java)', {
     expect(await requests(() => store.seek('l', NOW + 17))).toBeLessThanOrEqual(7);
     expect(await requests(() => store.add('n', 1, { now: NOW, expiresAt: NOW + 1 }))).toBe(2);
     expect(await requests(() => store.add('n', 1, { now: NOW, expiresAt: NOW + 1 }))).toBe(1);
+  });
+
+  test('an account tells as many as are sent', async () => {
+    const counted = countCalls(store);
+    const sent = await requests(async () => {
+      await counted.store.commit([put('a'), append()], options('c1'));
+      await counted.store.seek('l', NOW);
+      await counted.store.add('n', 1, { now: NOW, expiresAt: NOW + 1 });
+    });
+    expect(counted.calls()).toEqual({ commit: 1, seek: 1, add: 1 });
+    expect(sent).toBeGreaterThan(4);
+    expect(counted.engineRequests()).toBe(sent);
   });
 
   test('requests do not grow with a log of single entries, but for seek, with its logarithm', async () => {

@@ -10,6 +10,8 @@ import { DYNAMODB_ANSWERS } from './fault-drivers.ts';
 
 export const NOW = 1_000_000;
 export const DAY = 86_400_000;
+/** How often a request is sent that does no harm twice, and whose connection breaks each time. */
+export const WITH_REPETITIONS = 4;
 export const options = (id: string, now = NOW, leftMs = 5_000) => ({ id, now, deadline: now + leftMs });
 export const append = (entries: readonly (string | number)[] = [1], log = 'l'): Operation => ({
   kind: 'append',

@@ -2,6 +2,7 @@ import { build } from 'esbuild';
 import { describe, expect, test } from 'vitest';
 import { readConfig } from '../../src/core/config.ts';
 import { systemRuntime } from '../../src/core/runtime.ts';
+import { memory, openFrom, redis } from '../../src/store/drivers.ts';
 import { openStore } from '../../src/store/open.ts';
 import { requireService } from '../services/available.ts';
 import { startDynamo } from '../services/dynamodb.ts';
@@ -61,6 +62,15 @@ describe.skipIf(!requireService('dynamodb'))('dynamodb (needs java)', () => {
       await expect(commit).rejects.toMatchObject({ code: 'invalid_config', field: 'DYNAMODB_TABLE' });
     },
   );
+});
+
+test('a driver that the host is built without is told by the name of its variable', async () => {
+  const config = readConfig({ STORE: 'sqlite' }, 'memory');
+  await expect(openFrom({ memory, redis }, config, runtime, 'app')).rejects.toMatchObject({
+    code: 'invalid_config',
+    field: 'STORE',
+    expected: expect.stringContaining('memory, redis'),
+  });
 });
 
 test('a SQLITE_PATH that cannot be used is named', async () => {

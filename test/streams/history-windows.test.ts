@@ -141,6 +141,7 @@ test.each<[string, WindowsQuery, object]>([
   ['one beyond a year', { window: '400d' }, { code: 'invalid_input', field: 'window' }],
   ['one over everything without a beginning', { window: 'all' }, { code: 'invalid_input', field: 'from' }],
   ['a field that is none', { window: '1m', field: '' }, { code: 'invalid_input', field: 'field' }],
+  ['one that no event has', { window: '1m', field: 'value' }, { code: 'invalid_input', field: 'field' }],
   ['a range that ends before it starts', { window: '1m', from: 2, to: 1 }, { code: 'invalid_input', field: 'from' }],
 ])('refused: %s', async (_name, query, expected) => {
   const at = sensors();
@@ -148,13 +149,17 @@ test.each<[string, WindowsQuery, object]>([
   expect(at.calls).toEqual([]);
 });
 
-test('refused: a cursor with another window, field or grouping', async () => {
+test('refused: a cursor with another window, field, grouping, alignment or range', async () => {
   const at = sensors();
   await fill(at, 1, 50);
   const { cursor } = await read(at, { window: '5m', from: START, field: 'v' }, { entries: 10, reads: 2 });
   const given = { window: '5m', cursor: cursor ?? '' };
-  for (const changed of [{ window: '1m' }, { field: 'w' }, { perKey: false }, { keys: ['k1'] }]) {
+  const ranges = [{ from: '-1h' }, { from: START + 1 }, { to: 'now' }] as const;
+  const others = [{ window: '1m' }, { field: 'w' }, { perKey: false }, { keys: ['k1'] }, { align: 'from' }] as const;
+  for (const changed of [...others, ...ranges]) {
     await expect(read(at, { ...given, ...changed })).rejects.toMatchObject({ code: 'bad_cursor' });
   }
-  await expect(read(at, given)).resolves.toMatchObject({ complete: true });
+  for (const same of [{}, { field: 'v', perKey: true, align: 'epoch', from: START }] as const) {
+    await expect(read(at, { ...given, ...same })).resolves.toMatchObject({ complete: true });
+  }
 });

@@ -343,7 +343,30 @@ describe('refused', () => {
       await expect(read(at, changed, name)).rejects.toMatchObject({ code: 'bad_cursor', field: 'cursor' });
     }
     expect(ids((await read(at, { ...query, ...given }, 'keyed')).events)).toEqual(['2', '3']);
-    // A time told from now is another one by now; it is not held against the cursor.
-    expect(ids((await read(at, { from: '-1h', ...given, limit: 1 }, 'keyed')).events)).toEqual(['2']);
+    // As it was given, or as the page answered it.
+    await expect(read(at, { from: '-1h', ...given }, 'keyed')).rejects.toMatchObject({ code: 'bad_cursor' });
+  });
+
+  test('a time told from now stands for the moment it was at first, and for no other time told from now', async () => {
+    const at = twoStreams();
+    await at.append('plain', ...numbered(0, 10));
+    const query = { from: '-1h', to: 'now', order: 'newest' } as const;
+    at.clock.now += SECOND;
+    const first = await read(at, { ...query, limit: 2 });
+    at.clock.now += 600 * SECOND;
+    const given = { cursor: first.cursor ?? '', limit: 2 };
+    const same = [{}, query, { from: '-60m' }, { from: first.from ?? 0, to: first.to ?? 0 }, { to: 'now' }] as const;
+    for (const asked of same) {
+      const page = await read(at, { ...asked, ...given });
+      expect(ids(page.events)).toEqual(['7', '6']);
+      expect([page.from, page.to]).toEqual([first.from, first.to]);
+    }
+    for (const asked of [{ from: '-2h' }, { from: 'now' }, { to: '-1s' }, { from: 0 }, { order: 'oldest' }] as const) {
+      await expect(read(at, { ...asked, ...given })).rejects.toMatchObject({ code: 'bad_cursor', field: 'cursor' });
+    }
+    const open = { cursor: (await read(at, { limit: 2 })).cursor ?? '' };
+    for (const asked of [{ from: '-1h' }, { to: 'now' }, { from: 0 }, { to: at.clock.now }]) {
+      await expect(read(at, { ...asked, ...open })).rejects.toMatchObject({ code: 'bad_cursor' });
+    }
   });
 });

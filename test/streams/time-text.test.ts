@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { durationText, isoTime, parseDuration, parseTime } from '../../src/streams/time-text.ts';
+import { beforeNow, durationText, isoTime, parseDuration, parseTime } from '../../src/streams/time-text.ts';
 
 const NOW = Date.UTC(2026, 10, 20, 12);
 
@@ -30,6 +30,18 @@ test.each([
   '99999999999999999999',
 ])('%s is none', (text) => {
   expect(() => parseTime(text, NOW, 'from')).toThrow(expect.objectContaining({ code: 'invalid_input', field: 'from' }));
+});
+
+test('how long before now', () => {
+  expect(['now', ' -1h ', '-60m', '2026-11-20', '1h', 5, undefined].map(beforeNow)).toEqual([
+    0,
+    3_600_000,
+    3_600_000,
+    null,
+    null,
+    null,
+    null,
+  ]);
 });
 
 test('durations', () => {

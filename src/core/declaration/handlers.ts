@@ -3,6 +3,8 @@ import type * as z from 'zod';
 import type { StreamEvent } from '../event.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { Principal } from '../principal.ts';
+import type { Answer, AskRequest, ContentOf, InputRequest } from './ask.ts';
+import type { Root, SampleParams, SampleResult } from './client-asks.ts';
 import type { Stream } from './stream.ts';
 
 /** MCP's log levels, as `io.modelcontextprotocol/logLevel` names them. */
@@ -43,8 +45,31 @@ export interface AppStreams {
   ): Promise<StreamEvent<Data>>;
 }
 
-/** What every handler of the app gets; its functions need no `this`, so it may be taken apart. */
-export interface HandlerContext {
+/**
+ * What a handler may ask of the person behind a call, and of the client. Where the answer is not there yet the request
+ * ends with the question and the handler never goes on: the client's retry enters it again, from its beginning, and the
+ * same `ask` answers. So all that stands before an `ask` runs once more with each round; effects belong behind the last
+ * one. Questions that are asked together (`Promise.all`) are sent together. None of these rejects for what a client did.
+ */
+export interface Asks {
+  /**
+   * @param key names the question: a letter, then up to 63 letters, digits, `_`, `.` and `-`. The same key may be used
+   * again: the second is another question, as long as both come in the same order on each entry.
+   */
+  ask: <Request extends AskRequest>(key: string, request: Request) => Promise<Answer<ContentOf<Request>>>;
+  /** An answer of the client's own model. @deprecated in MCP since 2026-07-28: ask a provider of models directly. */
+  sample: (key: string, params: SampleParams) => Promise<SampleResult>;
+  /** The folders that the client works in. @deprecated in MCP since 2026-07-28: take them as arguments. */
+  roots: (key: string) => Promise<Root[]>;
+  /** Whether the client can be asked like that; one that cannot be is answered with an error where it is asked all the same. */
+  canAsk: (kind: InputRequest['kind']) => boolean;
+}
+
+/** What tools, prompts and reads of resources get; its functions need no `this`, so it may be taken apart. */
+export interface HandlerContext extends ListContext, Asks {}
+
+/** What a handler gets that may not ask: one that lists or completes. */
+export interface ListContext {
   principal: Principal;
   streams: AppStreams;
   now: () => number;
@@ -147,12 +172,12 @@ export interface ResourceOptions<Uri extends string = string> {
     context: HandlerContext & { uri: string },
   ): Promise<ResourceContents[] | string>;
   /** Resources that a template lists; default: none. */
-  list?(context: HandlerContext): Promise<{ uri: string; name: string; title?: string }[]>;
+  list?(context: ListContext): Promise<{ uri: string; name: string; title?: string }[]>;
   /** Values that begin with `value`, for a template's variable; `chosen` are its other variables, where the client says them. */
   complete?: {
     [Name in VariableOf<Uri>]?: (
       value: string,
-      context: HandlerContext,
+      context: ListContext,
       chosen?: Readonly<Partial<Record<VariableOf<Uri>, string>>>,
     ) => Promise<string[]>;
   };
@@ -172,7 +197,7 @@ export interface PromptArgument {
   name: string;
   description?: string;
   required?: boolean;
-  complete?(value: string, context: HandlerContext): Promise<string[]>;
+  complete?(value: string, context: ListContext): Promise<string[]>;
 }
 
 /** What a prompt is given: a text for each required argument, and perhaps one for each other. */

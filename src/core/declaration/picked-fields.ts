@@ -9,12 +9,17 @@ export type Form = 'string' | 'number' | 'integer' | 'boolean' | 'null' | 'array
 
 /** What may stand in a field of data of this schema; null where that cannot be told. */
 export function formsOfField(schema: JsonObject, field: string): ReadonlySet<Form> | null {
-  return ofPath(schema, [field], schema, 0);
+  return formsOfPath(schema, [field]);
 }
 
 /** The same of a field in objects within objects; of no names at all: what the data themselves may be. */
 export function formsOfPath(schema: JsonObject, path: readonly string[]): ReadonlySet<Form> | null {
-  return ofPath(schema, path, schema, 0);
+  return ofPath(schema, path, { root: schema, others: new Set(['missing']) }, 0);
+}
+
+/** The same, where a name that is not declared may well be there, unless the schema lets none through. */
+export function formsAt(schema: JsonObject, path: readonly string[]): ReadonlySet<Form> | null {
+  return ofPath(schema, path, { root: schema, others: null }, 0);
 }
 
 /** Names of the fields that data of this schema have, or that the object at a path has. */
@@ -25,20 +30,21 @@ export function fieldNames(schema: JsonObject, below: readonly string[] = []): s
 /** How deep references and unions are followed; a schema of its own kind again would have no end. */
 const MOST_DEPTH = 16;
 
-function ofPath(
-  given: Json | undefined,
-  path: readonly string[],
-  root: JsonObject,
-  depth: number,
-): ReadonlySet<Form> | null {
+interface Walk {
+  root: JsonObject;
+  /** Of a name that is not declared where the schema lets others through. */
+  others: ReadonlySet<Form> | null;
+}
+
+function ofPath(given: Json | undefined, path: readonly string[], walk: Walk, depth: number): ReadonlySet<Form> | null {
   const [field, ...rest] = path;
-  if (field === undefined) return formsOf(given, root, depth);
-  const schema = resolved(given, root);
+  if (field === undefined) return formsOf(given, walk.root, depth);
+  const schema = resolved(given, walk.root);
   if (schema === null || depth > MOST_DEPTH) return null;
   const either = branches(schema);
-  if (either) return union(either.map((branch) => ofPath(branch, path, root, depth + 1)));
+  if (either) return union(either.map((branch) => ofPath(branch, path, walk, depth + 1)));
   if (Array.isArray(schema['allOf'])) {
-    const all = schema['allOf'].map((part) => ofPath(part, path, root, depth + 1));
+    const all = schema['allOf'].map((part) => ofPath(part, path, walk, depth + 1));
     return all.find((forms) => forms !== null && !forms.has('missing')) ?? union(all);
   }
   if (schema['type'] !== 'object') return schema['type'] === undefined ? null : new Set(['missing']);
@@ -47,12 +53,13 @@ function ofPath(
   const required = schema['required'];
   if (properties !== null && Object.hasOwn(properties, field)) {
     const missing = !(Array.isArray(required) && required.includes(field));
-    return union([ofPath(properties[field], rest, root, depth + 1), new Set<Form>(missing ? ['missing'] : [])]);
+    return union([ofPath(properties[field], rest, walk, depth + 1), new Set<Form>(missing ? ['missing'] : [])]);
   }
   // A record: which names it has is not told, but what stands under each is.
   if (asObject(others) !== null && Object.keys(others as JsonObject).length > 0)
-    return ofPath(others, rest, root, depth + 1);
-  return properties === null && others !== false ? null : new Set(['missing']);
+    return ofPath(others, rest, walk, depth + 1);
+  if (others === false) return new Set(['missing']);
+  return properties === null ? null : walk.others;
 }
 
 function formsOf(given: Json | undefined, root: JsonObject, depth: number): ReadonlySet<Form> | null {

@@ -13,7 +13,8 @@ const MOST_SHOWN = 80;
  * @param path of `value` below the declaration; empty for the declaration itself.
  */
 export function shapeProblems(schema: z.ZodType, value: unknown, path: string): Problem[] {
-  const parsed = schema.safeParse(value);
+  // Not worth compiling: each shape is used once, at a start that somebody may wait for.
+  const parsed = schema.safeParse(value, { jitless: true });
   if (parsed.success) return [];
   return parsed.error.issues.flatMap((issue): Problem[] => {
     const keys = issue.path.map(String);

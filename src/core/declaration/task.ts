@@ -22,6 +22,11 @@ export interface StepContext {
   signal: AbortSignal;
   /** Epoch ms at which the step's time is over. */
   deadline: number;
+  /**
+   * Stores a page of the task's result, together with what the step answers: a text of 1 character to 340,000 bytes as JSON. One a step, whose
+   * value is then at most 64,000 bytes. Pages are numbered from 1 on, in the order in which their steps ended.
+   */
+  page: (text: string, mimeType?: string) => void;
 }
 
 export interface StepOptions {
@@ -81,10 +86,10 @@ export interface TaskContext {
   now: () => number;
   random: () => number;
   uuid: () => string;
+  /** A step of its own that stores a page of the result; see `StepContext.page`. */
+  page: (text: string, mimeType?: string) => Promise<void>;
   /** What the task is at, for those who poll it. Written at most once a second; the newest is written. */
   progress: (message: string) => void;
-  /** Stores a page of the result, 1 to 300,000 bytes of text; readers find it by its number, from 1 on. */
-  page: (text: string, mimeType?: string) => Promise<number>;
   /** Aborts when the task was cancelled or lost, or this entry's time is over. */
   signal: AbortSignal;
   /** Epoch ms by which this entry is over; `run` is entered again if it is not done. */

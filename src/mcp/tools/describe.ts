@@ -4,7 +4,7 @@
  */
 import type { App } from '../../core/declaration/app.ts';
 import type { DeclaredStream } from '../../core/declaration/stream.ts';
-import { type Field, fieldsOf, isNumeric } from './fields.ts';
+import { type Field, fieldsOf, isNumeric } from '../../streams/fields.ts';
 
 /** Of the part of a description that speaks of the streams. */
 export const STREAMS_CHARACTERS = 4_000;

@@ -1,6 +1,6 @@
 /** How a stream's feed is, beside what was read of the stream: so that a reader knows when data are stale, and why. */
 import type { DeclaredStream } from '../../core/declaration/stream.ts';
-import { readState } from '../../ingest/state.ts';
+import { readState, type Rejected } from '../../ingest/state.ts';
 import { conditionOf, type FeedCondition, lagOf } from '../../ingest/status.ts';
 import type { Reading } from '../../store/store.ts';
 import type { Deps } from '../../streams/deps.ts';
@@ -14,10 +14,12 @@ export interface FeedNote {
   /** Age of the newest event that the feed brought, ms. */
   lagMs: number | null;
   lastError: { code: string; message: string; at: number } | null;
+  /** What came last and was no event of its stream, and why; null where all was. */
+  rejected: Rejected | null;
 }
 
 export function unreadNote({ feed }: DeclaredStream): FeedNote | null {
-  return feed === null ? null : { name: feed, state: 'unread', lagMs: null, lastError: null };
+  return feed === null ? null : { name: feed, state: 'unread', lagMs: null, lastError: null, rejected: null };
 }
 
 /** @param reading that of the feed's record */
@@ -29,6 +31,7 @@ export function noteOf({ feed }: DeclaredStream, reading: Reading, now: number):
     state: conditionOf(state, now),
     lagMs: state && lagOf(state, now),
     lastError: state?.lastError ?? null,
+    rejected: state?.rejected ?? null,
   };
 }
 
@@ -45,5 +48,12 @@ export function feedText(note: FeedNote | null, now: number): string[] {
   const lag = note.lagMs === null ? '' : `, newest event ${ageText(note.lagMs)} old`;
   const error = note.lastError;
   const why = error === null ? '' : `; last error ${ageText(now - error.at)} ago: ${error.message}`;
-  return [`Feed ${note.name}: ${note.state}${lag}${why}`];
+  return [`Feed ${note.name}: ${note.state}${lag}${why}${rejectedText(note, now)}`];
+}
+
+function rejectedText({ name, rejected }: FeedNote, now: number): string {
+  if (rejected === null) return '';
+  const { count, items, field, expected, at } = rejected;
+  const what = `${count} of the last ${items} items were no events of their stream (${ageText(now - at)} ago)`;
+  return `; ${what}: ${field}: ${expected}; more in feed://${name}`;
 }

@@ -1,13 +1,13 @@
 /** The tools that an app's streams give without a line of its own. */
 import type { Tool } from '../../core/declaration/handlers.ts';
-import type { Deps } from '../../streams/deps.ts';
+import type { AppDeps } from '../call-context.ts';
 import { listStreamsTool } from './list-streams.ts';
 import { readHistoryTool } from './read-history.ts';
 import { readLatestTool } from './read-latest.ts';
 import { tailStreamTool } from './tail-stream.ts';
 
 /** By name; none for an app without streams. */
-export function streamTools(deps: Deps): Record<string, Tool> {
+export function streamTools(deps: AppDeps): Record<string, Tool> {
   if (deps.app.streams.size === 0) return {};
   return {
     list_streams: listStreamsTool(deps),

@@ -7,13 +7,14 @@ import { type Tool, tool } from '../../core/declaration/handlers.ts';
 import type { DeclaredStream } from '../../core/declaration/stream.ts';
 import { feedStatus } from '../../ingest/status.ts';
 import type { Deps } from '../../streams/deps.ts';
+import { fieldsOf } from '../../streams/fields.ts';
 import { findStream } from '../../streams/find-stream.ts';
 import { readLatestByKey } from '../../streams/latest.ts';
 import { streamLog } from '../../streams/names.ts';
 import { isoTime } from '../../streams/time-text.ts';
+import { accounted, type AppDeps } from '../call-context.ts';
 import { cut, streamNames } from './describe.ts';
 import { type FeedNote as Note, feedText } from './feed-note.ts';
-import { fieldsOf } from './fields.ts';
 import { FeedNote, READ_ONLY, StreamName } from './schemas.ts';
 import { ageText } from './table.ts';
 
@@ -60,24 +61,26 @@ const Output = z.object({
   now: z.number().describe("The server's clock, epoch ms"),
 });
 
-export function listStreamsTool(deps: Deps): Tool {
+export function listStreamsTool({ app, runtime }: AppDeps): Tool {
   return tool({
     title: 'Streams',
     description: [
       'Lists the streams of live data: what each one holds (fields, types, units), its keys, how much is kept, how fresh it is and how its feed is. Begin here.',
-      `Streams: ${streamNames(deps.app)}`,
+      `Streams: ${streamNames(app)}`,
       'Example: {}',
     ].join('\n'),
     input: Input,
     output: Output,
     annotations: READ_ONLY,
-    async run(input, { principal: { tenant } }) {
-      const all = [...deps.app.streams.values()];
-      const wanted = input.stream === undefined ? all : [findStream(deps.app, input.stream)];
-      const begin = input.after === undefined ? 0 : wanted.indexOf(findStream(deps.app, input.after)) + 1;
+    async run(input, context) {
+      const deps = accounted({ app, runtime }, context);
+      const { tenant } = context.principal;
+      const all = [...app.streams.values()];
+      const wanted = input.stream === undefined ? all : [findStream(app, input.stream)];
+      const begin = input.after === undefined ? 0 : wanted.indexOf(findStream(app, input.after)) + 1;
       const page = wanted.slice(begin, begin + PAGE_STREAMS);
       const notes = await notesOf(deps, tenant, page);
-      const now = deps.runtime.now();
+      const now = runtime.now();
       const streams = await Promise.all(
         page.map((stream) => list(deps, tenant, stream, notes.get(stream.feed ?? '') ?? null)),
       );
@@ -99,7 +102,10 @@ async function notesOf(deps: Deps, tenant: string, page: readonly DeclaredStream
   if (names.length === 0) return new Map();
   const statuses = await feedStatus(deps, tenant, names);
   return new Map(
-    statuses.map(({ feed, state, lagMs, lastError }) => [feed, { name: feed, state, lagMs, lastError }] as const),
+    statuses.map(({ feed: name, state, lagMs, lastError, rejected }) => [
+      name,
+      { name, state, lagMs, lastError, rejected },
+    ]),
   );
 }
 

@@ -13,6 +13,7 @@ import { MOST_KEYS } from '../../streams/history-range.ts';
 import { readWindows, type WindowsPage } from '../../streams/history-windows.ts';
 import { DURATION_EXPECTED, isoTime } from '../../streams/time-text.ts';
 import { type Aggregate, AGGREGATES, type WindowRow } from '../../streams/windows.ts';
+import { accounted, type AppDeps } from '../call-context.ts';
 import { describeStreams, exampleCall } from './describe.ts';
 import { type FeedNote as Note, feedText, readNote, unreadNote } from './feed-note.ts';
 import { CursorText, Event, FeedNote, Key, READ_ONLY, StreamName, Time } from './schemas.ts';
@@ -101,20 +102,21 @@ const Output = z.object({
 
 type Answer = z.input<typeof Output>;
 
-export function readHistoryTool(deps: Deps): Tool {
+export function readHistoryTool({ app, runtime }: AppDeps): Tool {
   return tool({
     title: 'History',
     description: [
       'Events of a stream in the past by range, keys and page; or, with window, count, min, max, mean, sum, first and last of a numeric field per window and key.',
       'Without a range: the newest events. Ranges are by the time events happened; late ones are found up to the lateness that list_streams tells.',
-      describeStreams(deps.app),
-      `Example: ${exampleCall(deps.app, 'windows')}`,
+      describeStreams(app),
+      `Example: ${exampleCall(app, 'windows')}`,
     ].join('\n'),
     input: Input,
     output: Output,
     annotations: READ_ONLY,
     async run(input, context) {
-      const stream = findStream(deps.app, input.stream);
+      const deps = accounted({ app, runtime }, context);
+      const stream = findStream(app, input.stream);
       return input.window === undefined
         ? eventsAnswer(deps, stream, input, context)
         : windowsAnswer(deps, stream, { ...input, window: input.window }, context);
@@ -157,7 +159,8 @@ async function windowsAnswer(
   const windows = rows.map((row) => toRow(row, wanted));
   const structured: Answer = { stream: stream.name, windows, ...rest, feed };
   const what = `${rows.length} row(s) of ${stream.name}${field === undefined ? '' : `, ${field}`}, window ${window}`;
-  return { structured, text: text(what, lines(windows, rowLine), page, feed, deps.runtime.now(), null) };
+  const shown = [...lines(windows, rowLine), ...skippedText(page.skipped, field)];
+  return { structured, text: text(what, shown, page, feed, deps.runtime.now(), null) };
 }
 
 /** Without what was not given, so that defaults apply. */
@@ -182,6 +185,13 @@ function rowLine({ start, key, ...numbers }: z.input<typeof Row>): string {
     numbers[name] === undefined ? [] : [`${name}=${numberText(numbers[name])}`],
   );
   return [isoTime(start), ...(key === null ? [] : [key]), ...parts].join(' ');
+}
+
+/** What the rows leave out, where they do: a field that no event has would look like a stream without events. */
+function skippedText({ gaps, missing }: WindowsPage['skipped'], field: string | undefined): string[] {
+  const without =
+    missing === 0 ? [] : [`Not counted: ${missing} event(s) without a number at ${field ?? 'the field'}.`];
+  return gaps === 0 ? without : [...without, `Not counted: ${gaps} gap(s), where events are missing.`];
 }
 
 function text(

@@ -2,12 +2,14 @@
 import * as z from 'zod';
 import { type Tool, tool } from '../../core/declaration/handlers.ts';
 import type { DeclaredStream } from '../../core/declaration/stream.ts';
+import { TidegateError } from '../../core/errors.ts';
 import type { LoggedEvent, StreamEvent } from '../../core/event.ts';
 import { isPresent } from '../../store/store.ts';
 import type { Deps } from '../../streams/deps.ts';
 import { findStream, withoutKeys } from '../../streams/find-stream.ts';
 import { readLatestByKey, toStreamEvent } from '../../streams/latest.ts';
 import { feedKey, latestKey } from '../../streams/names.ts';
+import { accounted, type AppDeps } from '../call-context.ts';
 import { describeStreams, exampleCall } from './describe.ts';
 import { type FeedNote as Note, feedText, noteOf, unreadNote } from './feed-note.ts';
 import { Event, FeedNote, Key, READ_ONLY, StreamName } from './schemas.ts';
@@ -37,21 +39,26 @@ interface Latest {
   feed: Note | null;
 }
 
-export function readLatestTool(deps: Deps): Tool {
+export function readLatestTool({ app, runtime }: AppDeps): Tool {
   return tool({
     title: 'Latest events',
     description: [
       'The latest event of a stream, or of each of its keys: what holds now. Newest by the time it happened.',
-      describeStreams(deps.app),
-      `Example: ${exampleCall(deps.app, 'latest')}`,
+      describeStreams(app),
+      `Example: ${exampleCall(app, 'latest')}`,
     ].join('\n'),
     input: Input,
     output: Output,
     annotations: READ_ONLY,
-    async run(input, { principal: { tenant } }) {
-      const stream = findStream(deps.app, input.stream);
-      if (input.key !== undefined && !stream.keyed) throw withoutKeys(stream, 'key');
-      const now = deps.runtime.now();
+    async run(input, context) {
+      const deps = accounted({ app, runtime }, context);
+      const { tenant } = context.principal;
+      const stream = findStream(app, input.stream);
+      if (!stream.keyed && (input.key ?? input.after) !== undefined) {
+        throw withoutKeys(stream, input.key === undefined ? 'after' : 'key');
+      }
+      if (input.key !== undefined && input.after !== undefined) throw keyAndAfter();
+      const now = runtime.now();
       const single = input.key !== undefined || !stream.keyed;
       const latest = single
         ? await readOne(deps, tenant, stream, input.key ?? null, now)
@@ -102,6 +109,13 @@ async function readEach(
 ): Promise<Latest> {
   const page = await readLatestByKey(deps, tenant, stream.name, { after, limit });
   return { ...page, feed: unreadNote(stream) };
+}
+
+function keyAndAfter(): TidegateError {
+  return new TidegateError('invalid_input', 'a key and a page of keys are two questions', {
+    field: 'after',
+    expected: 'to be left out, because key is given',
+  });
 }
 
 function hintFor(stream: DeclaredStream, input: z.output<typeof Input>): string {

@@ -28,12 +28,16 @@ export const FeedNote = z
   .object({
     name: z.string(),
     state: z
-      .enum(['ok', 'running', 'backing-off', 'open', 'never-run', 'unread'])
+      .enum(['ok', 'rejecting', 'running', 'backing-off', 'open', 'never-run', 'unread'])
       .describe(
-        'backing-off: failed, tried again soon; open: failed often, tried again after a pause; unread: not looked up here, see list_streams',
+        'rejecting: it delivers, but nothing that fits its stream; backing-off: failed, tried again soon; open: failed often, tried again after a pause; unread: not looked up here, see list_streams',
       ),
     lagMs: z.number().nullable().describe('Age of the newest event that it brought; null: it brought none'),
     lastError: z.object({ code: z.string(), message: z.string(), at: z.number() }).nullable(),
+    rejected: z
+      .object({ count: z.number(), items: z.number(), field: z.string(), expected: z.string(), at: z.number() })
+      .nullable()
+      .describe('What came last and was no event of its stream, and why; null: all was taken'),
   })
   .nullable()
   .describe('How the feed that fills the stream is; null: no feed, the stream is published to');

@@ -4,7 +4,6 @@
  */
 import * as z from 'zod';
 import { type Tool, tool } from '../../core/declaration/handlers.ts';
-import type { Deps } from '../../streams/deps.ts';
 import { findStream, withoutKeys } from '../../streams/find-stream.ts';
 import { MOST_KEYS } from '../../streams/history-range.ts';
 import {
@@ -14,6 +13,7 @@ import {
   MOST_TAIL_EVENTS,
   tailStream,
 } from '../../streams/tail.ts';
+import { accounted, type AppDeps } from '../call-context.ts';
 import { exampleCall, streamNames } from './describe.ts';
 import { feedText, readNote } from './feed-note.ts';
 import { CursorText, Event, FeedNote, Key, READ_ONLY, StreamName } from './schemas.ts';
@@ -48,20 +48,21 @@ const Output = z.object({
   feed: FeedNote,
 });
 
-export function tailStreamTool(deps: Deps): Tool {
+export function tailStreamTool({ app, runtime }: AppDeps): Tool {
   return tool({
     title: 'Tail',
     description: [
       'Waits for new events of a stream: until maxEvents came or the seconds are over. Call it again with the cursor of its answer to follow on.',
       'An empty answer means that nothing came. For what holds now use read_latest, for the past read_history.',
-      `Streams: ${streamNames(deps.app)}`,
-      `Example: ${exampleCall(deps.app, 'tail')}`,
+      `Streams: ${streamNames(app)}`,
+      `Example: ${exampleCall(app, 'tail')}`,
     ].join('\n'),
     input: Input,
     output: Output,
     annotations: { ...READ_ONLY, idempotentHint: false },
     async run(input, context) {
-      const stream = findStream(deps.app, input.stream);
+      const deps = accounted({ app, runtime }, context);
+      const stream = findStream(app, input.stream);
       if (input.keys && !stream.keyed) throw withoutKeys(stream, 'keys');
       const { tenant } = context.principal;
       let count = 0;
@@ -86,7 +87,7 @@ export function tailStreamTool(deps: Deps): Tool {
           ...nothing,
           ...gone,
           `Go on with cursor=${tail.cursor}`,
-          ...feedText(feed, deps.runtime.now()),
+          ...feedText(feed, runtime.now()),
         ].join('\n'),
         structured: { stream: stream.name, ...tail, feed },
       };

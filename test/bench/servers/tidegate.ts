@@ -1,5 +1,7 @@
 /** The whole app: HTTP routes, origin checks, body limit, registry, both eras; on a memory store that no call touches. */
-import { composeHttp, withTasks } from '../../../src/entry/compose.ts';
+import { composeServing } from '../../../src/entry/compose-serving.ts';
+import { composeHttp } from '../../../src/entry/compose.ts';
+import { withTasks } from '../../../src/entry/with-tasks.ts';
 import { defineApp, tool } from '../../../src/index.ts';
 import { systemRuntime } from '../../../src/core/runtime.ts';
 import { createMemoryStore } from '../../../src/store/memory.ts';
@@ -15,5 +17,5 @@ const app = defineApp({
   ),
 });
 const deps = { app, store: createMemoryStore(), runtime: systemRuntime(() => {}) };
-const { http } = composeHttp(withTasks(deps), { host: '127.0.0.1', publicUrl: null });
+const { http } = composeHttp(deps, { host: '127.0.0.1', publicUrl: null }, composeServing(withTasks(deps)));
 listen(http.fetch);

@@ -1,7 +1,7 @@
 /** What the compiler knows of a declaration, and what it refuses. Nothing here is run but the declaring itself. */
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import * as z from 'zod';
-import { prompt, resource, stream, tool, type HandlerContext } from '../../../src/index.ts';
+import { form, page, prompt, resource, stream, tool, type Answer, type HandlerContext } from '../../../src/index.ts';
 
 const schema = z.object({
   sensor: z.string(),
@@ -125,5 +125,23 @@ describe('a prompt', () => {
       run: async ({ tone }) => String(tone),
     });
     expect(prompt({ description, run }).kind).toBe('prompt');
+  });
+});
+
+test('an answer is what the form asks for, and who lists or completes asks nothing', () => {
+  const input = z.object({ n: z.number().default(1) });
+  const use = async ({ ask, roots }: HandlerContext) => {
+    expectTypeOf(await ask('n', form('How many?', input))).toEqualTypeOf<Answer<{ n: number }>>();
+    expectTypeOf(await ask('in', page('Sign in', 'https://example.org'))).toEqualTypeOf<
+      Answer<Record<string, never>>
+    >();
+    expectTypeOf((await roots('folders'))[0]?.uri).toEqualTypeOf<string | undefined>();
+  };
+  expect(use).toBeTypeOf('function');
+  resource({
+    uri: 'a://{b}',
+    read: (_variables, { ask }) => ask('n', form('How many?', input)).then(() => ''),
+    // @ts-expect-error not here
+    list: ({ ask }) => Promise.resolve([ask]),
   });
 });

@@ -9,7 +9,9 @@ import { createRegistry, type Registry } from '../../../src/mcp/registry.ts';
 import { streamResources } from '../../../src/mcp/stream-resources.ts';
 import { streamTools } from '../../../src/mcp/tools/index.ts';
 import { feedKey } from '../../../src/streams/names.ts';
+import { completed } from '../completed.ts';
 import { type Bench, bench, TENANT } from '../../streams/history-fixture.ts';
+import { NO_STATES } from '../states.ts';
 
 export const silent: Feed = {
   kind: 'feed',
@@ -65,22 +67,25 @@ export function plant(): Plant {
   // The registry watches the caller's deadline by sleeping up to it: not on the clock that a sleep moves.
   const runtime = { ...at.deps.runtime, sleep: untilAborted };
   const registry = createRegistry(
-    { ...at.deps, runtime, streamsFor, tasks: null },
+    { ...at.deps, runtime, streamsFor, tasks: null, requestStates: NO_STATES },
     { tools: streamTools(at.deps), resources: streamResources(at.deps) },
   );
   const progress: Plant['progress'] = [];
   const caller: Caller = {
     principal: PUBLIC,
+    account: { store: at.deps.store },
     signal: new AbortController().signal,
     deadline: at.clock.now + 3_600_000,
     clientCapabilities: null,
+    retry: null,
+    meta: {},
     log: () => {},
     progress: (value, total, message) => void progress.push({ progress: value, total, message }),
     emit: () => {},
   };
   const run = async (name: string, args: object) => {
     at.calls.length = 0;
-    const { content, structuredContent, isError } = await registry.tools.call(name, args, caller);
+    const { content, structuredContent, isError } = completed(await registry.tools.call(name, args, caller));
     const text = content.map((block) => (block.type === 'text' ? block.text : '')).join('\n');
     return { structured: structuredContent as Record<string, unknown>, text, isError: isError ?? false };
   };

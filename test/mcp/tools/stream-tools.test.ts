@@ -77,7 +77,7 @@ describe('read_latest', () => {
       stream: 'plant',
       events: [{ id: 'x', stream: 'plant', key: 'a', time: START - 5_000, data: reading(80.5), ageMs: 5_000 }],
       next: null,
-      feed: { name: 'plant', state: 'ok', lagMs: 5_000, lastError: null },
+      feed: { name: 'plant', state: 'ok', lagMs: 5_000, lastError: null, rejected: null },
     });
     expect(at.calls).toEqual(['getMany']);
     expect(text).toContain('a temp=80.5 pump.state="on" pump.rpm=null (5 s ago)');
@@ -190,6 +190,7 @@ describe('read_history', () => {
     });
     expect(at.calls).toEqual(['seek', 'read']);
     expect(text).toContain('2026-11-20T12:00:00Z a count=2 min=10 max=20 mean=15');
+    expect(text).toContain('Not counted: 1 event(s) without a number at temp.\nNot counted: 1 gap(s)');
 
     const some = await at.call('read_history', { ...range, window: 'all', aggregates: ['first', 'last', 'count'] });
     expect(some.structured['windows']).toEqual([
@@ -207,6 +208,29 @@ describe('read_history', () => {
     expect(text).toContain('(110 more in the structured content)');
     expect(text.length).toBeLessThan(12_000);
   });
+});
+
+test('a feed that delivers nothing that fits its stream is not ok, and every tool that tells of feeds says why', async () => {
+  const at = plant();
+  const rejected = { count: 3, items: 3, field: 'data.temp', expected: 'a number', at: START - 2_000 };
+  await at.putFeed('plant', { lastSuccessAt: START, newestTime: START - 60_000, rejected });
+  const told = { state: 'rejecting', lagMs: 60_000, lastError: null, rejected };
+  for (const [name, args] of [
+    ['read_latest', { key: 'a' }],
+    ['read_history', {}],
+    ['tail_stream', { seconds: 0 }],
+  ] as const) {
+    const { structured, text } = await at.call(name, { stream: 'plant', ...args });
+    expect(structured['feed'], name).toMatchObject(told);
+    expect(text).toContain(
+      'Feed plant: rejecting, newest event 60 s old; 3 of the last 3 items were no events of their stream (2 s ago): data.temp: a number; more in feed://plant',
+    );
+  }
+  const { structured } = await at.call('list_streams', { stream: 'plant' });
+  expect(structured).toMatchObject({ streams: [{ feed: told }] });
+  await at.putFeed('plant', { lastSuccessAt: START, rejected: { ...rejected, items: 4 } });
+  const { text } = await at.call('read_latest', { stream: 'plant', key: 'a' });
+  expect(text).toMatch(/Feed plant: ok; 3 of the last 4 items/);
 });
 
 describe('tail_stream', () => {
@@ -250,11 +274,19 @@ describe('refused, in words that a model can act on', () => {
     ['tail_stream', { stream: 'none' }, /one of plant, notes/],
     ['read_latest', {}, /stream/],
     ['read_latest', { stream: 'notes', key: 'a' }, /have no keys[^]*Argument: key/],
+    ['read_latest', { stream: 'notes', after: 'a' }, /have no keys[^]*Argument: after/],
+    ['read_latest', { stream: 'plant', key: 'a', after: 'a' }, /Argument: after[^]*left out/],
     ['read_latest', { stream: 'plant', limit: 0 }, /limit/],
     ['read_history', { stream: 'plant', since: '-1h' }, /since/],
     ['read_history', { stream: 'plant', from: '-1h', to: '-2h' }, /Argument: from/],
     ['read_history', { stream: 'plant', from: 'noon' }, /Argument: from[^]*ISO 8601/],
     ['read_history', { stream: 'plant', limit: 1_001 }, /limit/],
+    [
+      'read_history',
+      { stream: 'plant', window: '5m', field: 'temperature' },
+      /Argument: field[^]*one of temp, pump\.rpm/,
+    ],
+    ['read_history', { stream: 'plant', window: '5m', field: 'pump.state' }, /no number at pump\.state/],
     ['read_history', { stream: 'plant', field: 'temp' }, /Argument: window/],
     ['read_history', { stream: 'plant', window: 'day' }, /Argument: window/],
     ['read_history', { stream: 'plant', cursor: 'x' }, /Argument: cursor/],

@@ -65,6 +65,11 @@ const READS: { name: string; read: (store: Store) => Promise<unknown> }[] = [
   { name: 'list of none', read: (store) => store.list('p', { now: NOW, limit: 0 }) },
   { name: 'list of 1001', read: (store) => store.list('p', { now: NOW, limit: 1_001 }) },
   { name: 'due of 1001', read: (store) => store.due('q', { now: NOW, limit: 1_001, from: 0 }) },
+  { name: 'a counter without a name', read: (store) => store.add('', 1, { now: NOW, expiresAt: NOW + 1 }) },
+  {
+    name: 'a counter with too long a name',
+    read: (store) => store.add('é'.repeat(257), 1, { now: NOW, expiresAt: NOW + 1 }),
+  },
   { name: 'read of 1001', read: (store) => store.read('l', null, 1_001) },
   { name: 'read of a half', read: (store) => store.read('l', null, 0.5) },
   { name: 'last of 1001', read: (store) => store.last('l', 1_001) },

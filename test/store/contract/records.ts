@@ -145,6 +145,9 @@ export function recordRules(start: StartKit): void {
     expect(await idsOf(kit, { after: 'aaa', prefix: 'a' }, 3)).toEqual(['a\u{1f30a}']);
     expect(await idsOf(kit, { after: 'b', prefix: 'a' }, 3)).toEqual([]);
     expect(await idsOf(kit, { prefix: 'none' }, 3)).toEqual([]);
+    // What no id can begin with comes from whoever types: it is no mistake of the caller's.
+    expect(await idsOf(kit, { prefix: 'a'.repeat(5_000) }, 3)).toEqual([]);
+    expect(await idsOf(kit, { prefix: '\ud83c' }, 3)).toEqual([]);
   });
 
   test('pages reach every live record once, past stretches of expired and deleted ones', async () => {

@@ -2,9 +2,9 @@
 import { expect, test } from 'vitest';
 import type { HandlerContext } from '../../../src/core/declaration/handlers.ts';
 import type { Task } from '../../../src/core/declaration/task.ts';
-import { builtInTasks } from '../../../src/tasks/built-in/index.ts';
+import { builtInTasks } from '../../../src/mcp/tools/built-in-tasks.ts';
 import { stageOf } from '../../ingest/stage.ts';
-import { temps, type WaitStage, waitStage } from '../wait-stage.ts';
+import { temps, type WaitStage, waitStage } from '../../tasks/wait-stage.ts';
 
 function declared(): Task {
   const task = builtInTasks(stageOf({ streams: { temps } }).deps)['wait_for'];

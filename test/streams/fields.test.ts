@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { expect, test } from 'vitest';
-import { defineApp } from '../../../src/core/declaration/app.ts';
-import { stream } from '../../../src/core/declaration/stream.ts';
-import { fieldsOf } from '../../../src/mcp/tools/fields.ts';
-import { findStream } from '../../../src/streams/find-stream.ts';
+import { describe, expect, test } from 'vitest';
+import { defineApp } from '../../src/core/declaration/app.ts';
+import { stream } from '../../src/core/declaration/stream.ts';
+import { checkNumeric, fieldsOf } from '../../src/streams/fields.ts';
+import { findStream } from '../../src/streams/find-stream.ts';
 
 function fields(schema: z.ZodType) {
   const declared = stream({ description: 'S', schema });
@@ -63,6 +63,58 @@ test('objects by their path, references followed, and no end of it cut', () => {
   const deep = fields(z.object({ node: Node })).map(({ name }) => name);
   expect(deep.slice(0, 2)).toEqual(['node.value', 'node.next.value']);
   expect(deep.length).toBeLessThan(10);
+});
+
+describe('a path to a number', () => {
+  const Motor = z.object({ temp: z.number().nullable(), on: z.boolean() });
+  const schema = z.object({
+    celsius: z.number(),
+    unit: z.string(),
+    either: z.union([z.string(), z.number()]),
+    motor: Motor.optional(),
+    counts: z.record(z.string(), z.int()),
+    loose: z.looseObject({ a: z.string() }),
+    any: z.unknown(),
+    level: z.literal([1, 2]),
+  });
+  const closed = findStream(
+    defineApp({ name: 's', version: '1', description: 'S', streams: { s: stream({ description: 'S', schema }) } }),
+    's',
+  );
+
+  test.each(['celsius', 'either', 'motor.temp', 'counts.x', 'loose.b', 'any', 'any.x.y', 'level'])(
+    '%s may have one',
+    (path) => {
+      expect(() => checkNumeric(closed, path)).not.toThrow();
+    },
+  );
+
+  test.each([
+    'nope',
+    'unit',
+    'motor',
+    'motor.on',
+    'motor.nope',
+    'celsius.x',
+    'counts',
+    'counts.x.y',
+    'loose.a',
+    '',
+    '.',
+  ])('%s has none, and those that have are named', (path) => {
+    const expected = expect.stringMatching(/celsius, motor\.temp/) as string;
+    expect(() => checkNumeric(closed, path)).toThrow(
+      expect.objectContaining({ code: 'invalid_input', field: 'field', expected }),
+    );
+  });
+
+  test('a stream without numbers says so', () => {
+    const texts = stream({ description: 'S', schema: z.object({ text: z.string() }) });
+    const app = defineApp({ name: 's', version: '1', description: 'S', streams: { texts } });
+    expect(() => checkNumeric(findStream(app, 'texts'), 'text')).toThrow(
+      expect.objectContaining({ expected: expect.stringContaining('no numbers') as string }),
+    );
+  });
 });
 
 test('at most 60 are told', () => {

@@ -1,6 +1,8 @@
 /** The fields of a stream's data, from its JSON Schema: what models and people are told of them. Pure. */
-import type { DeclaredStream } from '../../core/declaration/stream.ts';
-import type { Json, JsonObject } from '../../core/json.ts';
+import { formsAt } from '../core/declaration/picked-fields.ts';
+import type { DeclaredStream } from '../core/declaration/stream.ts';
+import { TidegateError } from '../core/errors.ts';
+import type { Json, JsonObject } from '../core/json.ts';
 
 export interface Field {
   /** Path, such as `mag` or `motor.temp`: what `read_history` takes as `field`. */
@@ -15,6 +17,7 @@ export interface Field {
 const MOST_FIELDS = 60;
 const DEEPEST = 4;
 const MOST_CHOICES = 8;
+const FIELDS_NAMED = 30;
 
 /** In the order of declaration; fields of objects by their path. */
 export function fieldsOf({ jsonSchema }: DeclaredStream): Field[] {
@@ -25,6 +28,22 @@ export function fieldsOf({ jsonSchema }: DeclaredStream): Field[] {
 
 export function isNumeric({ type }: Field): boolean {
   return /^(number|integer)/.test(type);
+}
+
+/** @throws TidegateError `invalid_input` for a path where no event of the stream can have a number. */
+export function checkNumeric(stream: DeclaredStream, path: string): void {
+  const forms = formsAt(stream.jsonSchema, path.split('.'));
+  if (forms === null || forms.has('number') || forms.has('integer')) return;
+  const numeric = fieldsOf(stream).filter(isNumeric);
+  const named = numeric.slice(0, FIELDS_NAMED).map(({ name }) => name);
+  const more = numeric.length > named.length ? `, … (${numeric.length} in all)` : '';
+  throw new TidegateError('invalid_input', `the events of ${stream.name} have no number at ${path.slice(0, 80)}`, {
+    field: 'field',
+    expected:
+      named.length === 0
+        ? 'to be left out: they have no numbers, and are counted without it'
+        : `the path of a number: one of ${named.join(', ')}${more}`,
+  });
 }
 
 function collect(root: JsonObject, schema: JsonObject, path: string, depth: number, fields: Field[]): void {

@@ -1,0 +1,142 @@
+/**
+ * Sealing: what a client carries for us and must neither read nor change, as text. AES-GCM under a key that HKDF makes of
+ * the operator's secret, one for each purpose, so that what was sealed for one is nothing to another. It knows nothing of
+ * what it seals, keeps nothing, and so cannot tell whether a text comes for the second time. WebCrypto alone.
+ */
+import { TidegateError } from './errors.ts';
+import type { Json } from './json.ts';
+
+export interface Secrets {
+  /** Seals, and opens. */
+  current: string;
+  /** Opens what was sealed before the secret was changed; null: nothing was. */
+  previous: string | null;
+}
+
+export interface Terms {
+  /** Opens only for whoever names the same: what the text is for, and whose it is. Not in the text. */
+  bound: string;
+  /** Epoch ms; null: never. */
+  expiresAt: number | null;
+}
+
+export type Opened =
+  | { ok: true; value: Json; expiresAt: number | null }
+  /** `foreign`: not made here, changed on the way, or bound to something else; one cannot be told from the other. */
+  | { ok: false; reason: 'foreign' | 'expired' };
+
+export interface Sealer {
+  /** @throws TidegateError `invalid_config` naming `TIDEGATE_SECRET` where there is none. */
+  seal(value: Json, terms: Terms): Promise<string>;
+  /** Never rejects for what the text is. */
+  open(text: string, bound: string, now: number): Promise<Opened>;
+}
+
+const FORMAT = '1';
+const KEY_BYTES = 32;
+const ID_BYTES = 6;
+const IV_BYTES = 12;
+const FOREIGN: Opened = { ok: false, reason: 'foreign' };
+
+const encoder = new TextEncoder();
+/** Of what was authenticated, so it is ours. */
+const decoder = new TextDecoder();
+
+type CryptoKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
+
+interface Key {
+  /** Of the secret and the purpose; says which key opens, and nothing of the secret. */
+  id: string;
+  key: CryptoKey;
+}
+
+/**
+ * @param secrets null: nothing can be sealed, and nothing opens.
+ * @param purpose what the texts are for; unlike for each use and each app.
+ */
+export function createSealer(secrets: Secrets | null, purpose: string): Sealer {
+  // Results are kept and not promises: on Workers one request must not wait for what another began.
+  const derived = new Map<string, Key>();
+
+  async function keyOf(secret: string): Promise<Key> {
+    const known = derived.get(secret);
+    if (known) return known;
+    const key = await derive(secret, purpose);
+    derived.set(secret, key);
+    return key;
+  }
+
+  async function keyNamed(id: string): Promise<CryptoKey | null> {
+    for (const secret of [secrets?.current, secrets?.previous]) {
+      const found = secret ? await keyOf(secret) : null;
+      if (found?.id === id) return found.key;
+    }
+    return null;
+  }
+
+  return {
+    async seal(value, { bound, expiresAt }) {
+      if (secrets === null) throw noSecret();
+      const { id, key } = await keyOf(secrets.current);
+      const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
+      const body = encoder.encode(JSON.stringify([expiresAt, value]));
+      const sealed = new Uint8Array(await crypto.subtle.encrypt(algorithm(iv, id, bound), key, body));
+      const whole = new Uint8Array(IV_BYTES + sealed.length);
+      whole.set(iv);
+      whole.set(sealed, IV_BYTES);
+      return [FORMAT, id, toBase64Url(whole)].join('.');
+    },
+
+    async open(text, bound, now) {
+      const [format, id = '', encoded = '', ...rest] = text.split('.');
+      const bytes = fromBase64Url(encoded);
+      if (format !== FORMAT || rest.length > 0 || bytes === null || bytes.length <= IV_BYTES) return FOREIGN;
+      const key = await keyNamed(id);
+      if (key === null) return FOREIGN;
+      const iv = bytes.subarray(0, IV_BYTES);
+      const body = await crypto.subtle
+        .decrypt(algorithm(iv, id, bound), key, bytes.subarray(IV_BYTES))
+        .catch(() => null);
+      if (body === null) return FOREIGN;
+      const [expiresAt, value] = JSON.parse(decoder.decode(body)) as [number | null, Json];
+      return expiresAt !== null && expiresAt <= now ? { ok: false, reason: 'expired' } : { ok: true, value, expiresAt };
+    },
+  };
+}
+
+async function derive(secret: string, purpose: string): Promise<Key> {
+  const material = await crypto.subtle.importKey('raw', encoder.encode(secret), 'HKDF', false, ['deriveBits']);
+  // No salt: the secret is random and long, and every instance has to come to the same key.
+  const hkdf = { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(0), info: encoder.encode(`tidegate/${purpose}`) };
+  const bits = new Uint8Array(await crypto.subtle.deriveBits(hkdf, material, (KEY_BYTES + ID_BYTES) * 8));
+  const key = await crypto.subtle.importKey('raw', bits.subarray(0, KEY_BYTES), 'AES-GCM', false, [
+    'encrypt',
+    'decrypt',
+  ]);
+  return { id: toBase64Url(bits.subarray(KEY_BYTES)), key };
+}
+
+function algorithm(iv: Uint8Array<ArrayBuffer>, id: string, bound: string) {
+  return { name: 'AES-GCM', iv, additionalData: encoder.encode(`${FORMAT}.${id}.${bound}`) };
+}
+
+function noSecret(): TidegateError {
+  return new TidegateError('invalid_config', 'TIDEGATE_SECRET is not set, and something has to be sealed', {
+    field: 'TIDEGATE_SECRET',
+    expected: 'a random text of at least 32 characters, the same on every instance',
+  });
+}
+
+function toBase64Url(bytes: Uint8Array): string {
+  let binary = '';
+  for (const byte of bytes) binary += String.fromCharCode(byte);
+  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+}
+
+/** Null for what `toBase64Url` does not write, so that no second text stands for the same bytes. */
+function fromBase64Url(text: string): Uint8Array<ArrayBuffer> | null {
+  if (!/^[\w-]*$/.test(text) || text.length % 4 === 1) return null;
+  const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
+  const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
+  return toBase64Url(bytes) === text ? bytes : null;
+}

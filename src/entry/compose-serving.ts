@@ -1,0 +1,53 @@
+/** The registry of an app with what its streams give, and what serves it over the SDK: most of what there is to load. */
+import { createSealer, type Secrets } from '../core/seal.ts';
+import type { AppDeps, HandlerDeps } from '../mcp/call-context.ts';
+import { createRegistry, type Registry } from '../mcp/registry.ts';
+import type { ServerDeps } from '../mcp/server.ts';
+import { createServing, type SdkServing } from '../mcp/serving.ts';
+import { createRequestStates } from '../mcp/request-state.ts';
+import { streamResources } from '../mcp/stream-resources.ts';
+import { streamTools } from '../mcp/tools/index.ts';
+import { takeOnce } from '../store/once.ts';
+import { createAppStreams } from '../streams/app-streams.ts';
+import { usedStateKey } from '../streams/names.ts';
+import { BY_SCHEDULE, type Dispatch } from '../tasks/dispatch.ts';
+import type { TaskDeps } from '../tasks/find-task.ts';
+import { createTasks, type Tasks } from '../tasks/service.ts';
+
+/** @throws TidegateError `invalid_config` for names that collide with built-in ones, and schemas that MCP cannot show. */
+export function composeRegistry(deps: AppDeps, { tasks = null, secrets = null }: RegistryOptions): Registry {
+  const { app, runtime } = deps;
+  const streamsFor: HandlerDeps['streamsFor'] = (principal, deadline, store) =>
+    createAppStreams({ ...deps, store }, principal, deadline);
+  const requestStates: HandlerDeps['requestStates'] = createRequestStates({
+    runtime,
+    sealer: createSealer(secrets, `${app.name}/request-state`),
+    takeOnce: ({ principal, deadline, account }, id, expiresAt) =>
+      takeOnce(runtime, account.store, usedStateKey(principal.tenant, id), expiresAt, deadline),
+  });
+  return createRegistry(
+    { ...deps, streamsFor, tasks, requestStates },
+    { tools: streamTools(deps), resources: streamResources(deps) },
+  );
+}
+
+export interface RegistryOptions {
+  tasks?: Tasks | null;
+  /** What is sealed with; without any, a handler that asks fails. */
+  secrets?: Secrets | null;
+}
+
+/** How long a request may take, where the host does not leave it at the default; and who works on tasks. */
+export interface ServingOptions extends Pick<ServerDeps, 'requestMs' | 'deadlineOf'>, Pick<RegistryOptions, 'secrets'> {
+  /** Who is told of tasks that are begun, answered or woken; default: the schedule alone finds them. */
+  dispatch?: Dispatch;
+}
+
+/** @throws TidegateError as `composeRegistry` does. */
+export function composeServing(
+  deps: TaskDeps,
+  { dispatch = BY_SCHEDULE, secrets = null, ...timing }: ServingOptions = {},
+): SdkServing {
+  const registry = composeRegistry(deps, { tasks: createTasks(deps, dispatch), secrets });
+  return createServing({ ...deps, registry, ...timing });
+}

@@ -1,0 +1,43 @@
+/**
+ * What a server says of itself to everyone, from the declaration alone: nothing has to be built or loaded to say it, and
+ * much of what an instance is asked first is this.
+ */
+import type { App } from '../core/declaration/app.ts';
+import type { JsonObject } from '../core/json.ts';
+import { instructionsFor } from './instructions.ts';
+import { TASKS_EXTENSION } from './tasks/extension.ts';
+
+/** How a server names itself in every answer. */
+export interface Identity {
+  name: string;
+  title: string;
+  version: string;
+  description: string;
+  websiteUrl?: string;
+}
+
+export interface About {
+  identity: Identity;
+  instructions: string;
+  /** As MCP names them. */
+  capabilities: Record<string, JsonObject>;
+}
+
+/** @param hasTasks whether it keeps tasks: the app's own, or those that every app with streams or feeds has */
+export function aboutOf(app: App, hasTasks: boolean): About {
+  const { name, title, version, description, websiteUrl } = app;
+  // Streams and feeds are resources too.
+  const resources = app.resources.size + app.streams.size + app.feeds.size;
+  return {
+    identity: { name, title, version, description, ...(websiteUrl === null ? {} : { websiteUrl }) },
+    instructions: app.instructions ?? instructionsFor(app),
+    capabilities: {
+      ...(hasTasks ? { extensions: { [TASKS_EXTENSION]: {} } } : {}),
+      logging: {},
+      tools: {},
+      ...(resources > 0 ? { resources: {} } : {}),
+      ...(app.prompts.size > 0 ? { prompts: {} } : {}),
+      completions: {},
+    },
+  };
+}

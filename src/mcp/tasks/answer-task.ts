@@ -1,0 +1,52 @@
+/** `answer_task`: what `tasks/update` is for clients that know tasks. */
+import * as z from 'zod';
+import { type Tool, tool } from '../../core/declaration/handlers.ts';
+import type { Runtime } from '../../core/runtime.ts';
+import type { Tasks } from '../../tasks/service.ts';
+import { accountedTasks } from '../call-context.ts';
+import { IN_TOOLS, naming } from './argument-names.ts';
+import { TaskHandle } from './get-task.ts';
+import { Handle, handleOf } from './handle.ts';
+import { lines } from './words.ts';
+
+const Input = z.strictObject({
+  task: TaskHandle,
+  answers: z
+    .record(
+      z.string(),
+      z.strictObject({
+        action: z.enum(['accept', 'decline', 'cancel']),
+        content: z.record(z.string(), z.unknown()).optional().describe('With accept: what was asked for'),
+      }),
+    )
+    .describe('By the key of the question, as get_task shows it'),
+});
+
+const Output = Handle.extend({
+  passedOver: z.array(z.string()).describe('Keys that no open question has: unknown, or answered before'),
+});
+
+/** Errors name the field; nothing is stored then. */
+export function answerTaskTool(tasks: Tasks, { now }: Pick<Runtime, 'now'>): Tool {
+  return tool({
+    title: 'Task: answer',
+    description:
+      'Answers questions that a task asks (get_task shows them), all or some of them. They are for the user: ask, and do not invent an answer.',
+    input: Input,
+    output: Output,
+    annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+    async run({ task, answers }, context) {
+      const { principal, deadline } = context;
+      const kept = accountedTasks(tasks, context);
+      const before = await naming(IN_TOOLS, () => kept.get(principal, task));
+      const passedOver = Object.keys(answers).filter((key) => !Object.hasOwn(before.asks, key));
+      await naming(IN_TOOLS, () => kept.answer(principal, task, answers, deadline));
+      const header = await kept.get(principal, task);
+      const over = passedOver.length === 0 ? [] : [`No open question has the key ${passedOver.join(', ')}.`];
+      return {
+        text: [...over, ...lines(task, header, now())].join('\n'),
+        structured: { ...handleOf(task, header, now()), passedOver },
+      };
+    },
+  });
+}

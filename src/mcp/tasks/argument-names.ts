@@ -1,0 +1,26 @@
+/** What the methods of the extension call a parameter, and what the tools call it: errors name what the caller wrote. */
+import { asTidegateError, TidegateError } from '../../core/errors.ts';
+
+/** Of the tools: the first part of a field's path, by what it is called below. */
+export const IN_TOOLS = { taskId: 'task', inputResponses: 'answers' };
+export const IN_METHODS = { taskId: 'params.taskId', inputResponses: 'params.inputResponses' };
+
+export async function naming<Result>(
+  names: Readonly<Record<string, string>>,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work();
+  } catch (thrown) {
+    const error = asTidegateError(thrown);
+    const [first = ''] = error.field?.split('.') ?? [];
+    const name = Object.hasOwn(names, first) ? names[first] : undefined;
+    if (name === undefined) throw error;
+    const { code, message, field, expected, hint } = error;
+    throw new TidegateError(code, message.replace(`${first}.`, `${name}.`), {
+      field: field?.replace(first, name) ?? name,
+      ...(expected === null ? {} : { expected }),
+      ...(hint === null ? {} : { hint }),
+    });
+  }
+}

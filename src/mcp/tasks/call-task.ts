@@ -1,0 +1,63 @@
+/**
+ * A call of a task's tool, its arguments validated: prepared, begun, and answered in the way that its caller can take. What
+ * is refused is refused before anything is stored.
+ */
+import type { Task } from '../../core/declaration/task.ts';
+import type { ToolResult } from '../../core/declaration/tool-result.ts';
+import { TidegateError } from '../../core/errors.ts';
+import type { Json } from '../../core/json.ts';
+import { type InputRequired, isInputRequired } from '../asking.ts';
+import { type Caller, type HandlerDeps, inAskingContext } from '../call-context.ts';
+import { knowsTasks, needsTasks } from './extension.ts';
+import { handleResult } from './handle.ts';
+import { type CreatedTask, createdTask } from './view.ts';
+import { waitForTask } from './wait.ts';
+
+/** Of `_meta`: calls of a tool with the same key, by the same principal, are one task. A text of 1 to 256 characters. */
+export const IDEMPOTENCY_META = 'io.tidegate/idempotencyKey';
+
+/**
+ * @param args as the caller sent them; `input` is what the task's schema made of them
+ * @throws TidegateError `missing_capability` and `not_supported` where the caller has to know tasks and does not;
+ * `invalid_input`; whatever `prepare` throws
+ */
+export async function callTask(
+  deps: HandlerDeps,
+  name: string,
+  task: Task,
+  { args, input }: { args: unknown; input: unknown },
+  caller: Caller,
+): Promise<ToolResult | InputRequired | CreatedTask> {
+  const { runtime } = deps;
+  const tasks = deps.tasks?.on(caller.account.store) ?? null;
+  if (tasks === null) throw new TidegateError('internal', `nothing keeps the task ${name}`);
+  const knows = knowsTasks(caller);
+  if (!knows && task.otherwise === 'refuse') throw needsTasks(name, caller);
+  const once = keyIn(caller) ?? task.idempotencyKey?.(input as never) ?? null;
+  const { prepare } = task;
+  const asked = { method: 'tools/call' as const, name, args, once: true };
+  const ready = prepare
+    ? await inAskingContext(deps, caller, asked, (context) => prepare(input as never, context))
+    : input;
+  if (isInputRequired(ready)) return ready;
+
+  const { principal, deadline } = caller;
+  const { taskId, header } = await tasks.begin(principal, name, asJson(ready), { once, deadline });
+  if (knows) return createdTask(taskId, header, runtime.now());
+  if (task.otherwise === 'handle') return handleResult(taskId, header, runtime.now());
+  return waitForTask(deps, tasks, { taskId, header, task, isShared: once !== null }, caller);
+}
+
+function keyIn({ meta }: Caller): string | null {
+  const key = meta[IDEMPOTENCY_META];
+  if (key === undefined || typeof key === 'string') return key ?? null;
+  throw new TidegateError('invalid_input', `_meta.${IDEMPOTENCY_META} is no text`, {
+    field: `_meta.${IDEMPOTENCY_META}`,
+    expected: 'a text of 1 to 256 characters',
+  });
+}
+
+/** As it comes back from the store, whatever the engine: fields without a value are gone. */
+function asJson(input: unknown): Json {
+  return JSON.parse(JSON.stringify(input)) as Json;
+}

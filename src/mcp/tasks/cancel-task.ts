@@ -1,0 +1,28 @@
+/** `cancel_task`: what `tasks/cancel` is for clients that know tasks. */
+import * as z from 'zod';
+import { type Tool, tool } from '../../core/declaration/handlers.ts';
+import type { Runtime } from '../../core/runtime.ts';
+import type { Tasks } from '../../tasks/service.ts';
+import { accountedTasks } from '../call-context.ts';
+import { IN_TOOLS, naming } from './argument-names.ts';
+import { TaskHandle } from './get-task.ts';
+import { Handle, handleOf } from './handle.ts';
+import { lines } from './words.ts';
+
+export function cancelTaskTool(tasks: Tasks, { now }: Pick<Runtime, 'now'>): Tool {
+  return tool({
+    title: 'Task: cancel',
+    description:
+      'Ends a task that is not wanted any more. What it has done stays done; one that has ended stays as it is.',
+    input: z.strictObject({ task: TaskHandle }),
+    output: Handle,
+    annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
+    async run({ task }, context) {
+      const { principal, deadline } = context;
+      const kept = accountedTasks(tasks, context);
+      await naming(IN_TOOLS, () => kept.cancel(principal, task, deadline));
+      const header = await kept.get(principal, task);
+      return { text: lines(task, header, now()).join('\n'), structured: handleOf(task, header, now()) };
+    },
+  });
+}

@@ -1,0 +1,70 @@
+/** `get_task`: what `tasks/get` is for clients that know tasks, in words and as data. */
+import * as z from 'zod';
+import { type ContentBlock, type Tool, tool } from '../../core/declaration/handlers.ts';
+import type { Runtime } from '../../core/runtime.ts';
+import type { Header } from '../../tasks/header.ts';
+import type { Tasks } from '../../tasks/service.ts';
+import { accountedTasks } from '../call-context.ts';
+import { failureText } from '../errors.ts';
+import { READ_ONLY } from '../tools/schemas.ts';
+import { IN_TOOLS, naming } from './argument-names.ts';
+import { Handle, handleOf } from './handle.ts';
+import type { Poll } from './polling.ts';
+import { failureError, resultOf } from './view.ts';
+import { lines, Question, questionsOf } from './words.ts';
+
+export const TaskHandle = z.string().min(1).max(64).describe('The handle that the call which began the task answered');
+
+const Input = z.strictObject({
+  task: TaskHandle,
+  page: z.int().min(1).optional().describe('A page of the result, from 1 on, where the result has pages'),
+});
+
+const Output = Handle.extend({
+  tool: z.string().describe('What was called'),
+  message: z.string().nullable().describe('What it is at, or why it ended'),
+  questions: z.array(Question).describe('What it waits for: answer with answer_task'),
+  result: z.unknown().optional().describe('Its structured answer, where it has one'),
+  isError: z.boolean().optional().describe('True: it ended, and its result says what went wrong'),
+  pages: z.int().describe('Pages that the result has; 0: all of it is here'),
+  page: z.object({ number: z.int(), text: z.string(), mimeType: z.string() }).optional(),
+});
+
+/** One store call, or two where a page is asked for. */
+export function getTaskTool(tasks: Tasks, poll: Poll, { now }: Pick<Runtime, 'now'>): Tool {
+  return tool({
+    title: 'Task: status and result',
+    description:
+      'How a task is that an earlier call began: its status, what it asks, and its result. Wait `checkAfterMs` between two calls. Example: {"task":"<handle>"}',
+    input: Input,
+    output: Output,
+    annotations: READ_ONLY,
+    async run({ task, page }, context) {
+      const { principal } = context;
+      const kept = accountedTasks(tasks, context);
+      const header = await naming(IN_TOOLS, () => poll(kept, principal, task));
+      const found = page === undefined ? null : await kept.page(principal, task, page);
+      const at = now();
+      const { structuredContent, isError } = header.result ?? {};
+      const paged = found && page !== undefined ? { number: page, ...found } : null;
+      return {
+        text: [...lines(task, header, at), ...(paged ? [`Page ${paged.number} of ${header.pages}:`] : [])].join('\n'),
+        content: paged ? [{ type: 'text', text: paged.text }] : contentOf(task, header),
+        structured: {
+          ...handleOf(task, header, at),
+          tool: header.task,
+          message: header.status === 'failed' ? failureText(failureError(header), task) : header.message,
+          questions: questionsOf(header),
+          pages: header.pages,
+          ...(structuredContent === undefined || paged ? {} : { result: structuredContent }),
+          ...(isError ? { isError } : {}),
+          ...(paged ? { page: paged } : {}),
+        },
+      };
+    },
+  });
+}
+
+function contentOf(taskId: string, header: Header): ContentBlock[] {
+  return header.status === 'completed' ? resultOf(taskId, header).content : [];
+}

@@ -1,0 +1,54 @@
+/** What a client that knows no tasks gets at once: a handle, and in words what to do with it. Pure. */
+import * as z from 'zod';
+import type { Task } from '../../core/declaration/task.ts';
+import type { ToolResult } from '../../core/declaration/tool-result.ts';
+import type { JsonObject } from '../../core/json.ts';
+import { hasEnded, type Header } from '../../tasks/header.ts';
+import { objectSchema } from '../json-schema.ts';
+import { pollIntervalMs } from './view.ts';
+import { pauseText } from './words.ts';
+
+export const Status = z.enum(['working', 'input_required', 'completed', 'failed', 'cancelled']);
+
+/** `task` goes into get_task, answer_task and cancel_task. */
+export const Handle = z.object({
+  task: z.string().describe('Handle of the task, for get_task, answer_task and cancel_task'),
+  status: Status,
+  checkAfterMs: z.int().nullable().describe('Ask again after so many ms, not before; null: it has ended'),
+});
+
+const HANDLE_SCHEMA = objectSchema(
+  Handle.extend({ pages: z.int().optional().describe('Pages that the result has') }),
+  'output',
+  'Handle',
+);
+
+/**
+ * The schema that a task's tool lists: a call answers a handle, or what the task itself answers. One that neither answers
+ * handles nor keeps results in pages, where a handle stands in their place, has its own alone.
+ */
+export function taskOutputSchema({ otherwise, pages }: Task, output: JsonObject): JsonObject {
+  if (otherwise !== 'handle' && pages !== true) return output;
+  return { type: 'object', anyOf: [HANDLE_SCHEMA, output] };
+}
+
+/** Of `get_task`, `cancel_task` and a call that only began. */
+export function handleOf(taskId: string, header: Header, now: number): z.input<typeof Handle> {
+  return {
+    task: taskId,
+    status: header.status,
+    checkAfterMs: hasEnded(header) ? null : pollIntervalMs(header, now),
+  };
+}
+
+export function handleResult(taskId: string, header: Header, now: number): ToolResult {
+  const { task, createdAt, ttlMs } = header;
+  const argument = JSON.stringify({ task: taskId });
+  const lines = [
+    `${task} takes longer than a call. It has begun as a task, and goes on by itself.`,
+    `How it is, and its result: get_task ${argument}. Ask ${pauseText(header, now)}.`,
+    'Should it ask something: answer_task. To end it: cancel_task.',
+    `The handle is good until ${new Date(createdAt + ttlMs).toISOString()}.`,
+  ];
+  return { content: [{ type: 'text', text: lines.join('\n') }], structuredContent: handleOf(taskId, header, now) };
+}

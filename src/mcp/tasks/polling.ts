@@ -1,0 +1,73 @@
+/**
+ * How a task is, for whoever asks for it, and a limit on how often. Who asks as often as was told costs one store call,
+ * and is counted here alone. Who is much faster is counted in the store too, so that all instances refuse alike; a refused one
+ * costs no call at all until its window is over. One that spreads over many instances, slowly at each, is not noticed.
+ */
+import { TidegateError } from '../../core/errors.ts';
+import type { Principal } from '../../core/principal.ts';
+import type { Runtime } from '../../core/runtime.ts';
+import type { Header } from '../../tasks/header.ts';
+import type { Tasks } from '../../tasks/service.ts';
+import { pollIntervalMs } from './view.ts';
+
+/** @throws TidegateError `not_found`; `rate_limited` */
+export type Poll = (tasks: Tasks, principal: Principal, taskId: string) => Promise<Header>;
+
+export const POLL_WINDOW_MS = 10_000;
+/** So many times as often as `pollIntervalMs` says may a task be asked for. */
+const TIMES_AS_OFTEN = 10;
+/** Polls in a window that are always allowed. */
+const LEAST_POLLS = 10;
+/** Tasks that are counted here in a window; the others are not, until the next. */
+const MOST_COUNTED = 10_000;
+
+interface Count {
+  here: number;
+  /** How many of them the store was told of. */
+  told: number;
+  refused: boolean;
+}
+
+export function createPoll({ now: clock }: Pick<Runtime, 'now'>): Poll {
+  let window = 0;
+  let counts = new Map<string, Count>();
+
+  return async (tasks, principal, taskId) => {
+    const now = clock();
+    const start = now - (now % POLL_WINDOW_MS);
+    if (start !== window) {
+      window = start;
+      counts = new Map();
+    }
+    const standing = counts;
+    const key = `${principal.tenant} ${principal.subject} ${taskId}`;
+    if (standing.get(key)?.refused) throw tooOften(start + POLL_WINDOW_MS - now);
+    const header = await tasks.get(principal, taskId);
+
+    const count = standing.get(key) ?? { here: 0, told: 0, refused: false };
+    if (count.here === 0 && standing.size >= MOST_COUNTED) return header;
+    standing.set(key, count);
+    count.here += 1;
+    const most = mostPolls(header, now);
+    if (count.here <= most / 2) return header;
+    const news = count.here - count.told;
+    count.told = count.here;
+    const all = await tasks.countPolls(principal, taskId, news, { start, end: start + POLL_WINDOW_MS });
+    if (all <= most) return header;
+    count.refused = true;
+    throw tooOften(start + POLL_WINDOW_MS - now);
+  };
+}
+
+/** Polls of one task that are allowed in a window. */
+export function mostPolls(header: Header, now: number): number {
+  return Math.max(LEAST_POLLS, Math.floor((TIMES_AS_OFTEN * POLL_WINDOW_MS) / pollIntervalMs(header, now)));
+}
+
+function tooOften(retryAfterMs: number): TidegateError {
+  return new TidegateError('rate_limited', 'The task is asked for too often', {
+    expected: 'pauses of pollIntervalMs, which every answer tells',
+    hint: `ask again after ${Math.ceil(retryAfterMs / 1_000)} s`,
+    retryAfterMs,
+  });
+}

@@ -1,0 +1,95 @@
+/** A task's header as the extension has it on the wire. Pure. */
+import type { ToolResult } from '../../core/declaration/tool-result.ts';
+import { TidegateError } from '../../core/errors.ts';
+import type { JsonObject } from '../../core/json.ts';
+import { type Failure, hasEnded, type Header } from '../../tasks/header.ts';
+import { protocolAnswer } from '../errors.ts';
+import { linksToPages } from './pages.ts';
+
+export interface TaskView {
+  taskId: string;
+  status: Header['status'];
+  statusMessage?: string;
+  /** ISO 8601, as the next. */
+  createdAt: string;
+  lastUpdatedAt: string;
+  ttlMs: number;
+  /** Absent where the task has ended. */
+  pollIntervalMs?: number;
+}
+
+export type CreatedTask = { resultType: 'task' } & TaskView;
+
+export interface DetailedTask extends TaskView {
+  inputRequests?: Header['asks'];
+  /** With a type of its own, as the answer to the call would have had. */
+  result?: ToolResult & { resultType: 'complete' };
+  error?: { code: number; message: string; data: JsonObject };
+}
+
+/** Of a task that was just created: what is short is soon over. */
+const LEAST_POLL_MS = 500;
+const MOST_POLL_MS = 30_000;
+/** A person is asked: the answer itself makes the client look. */
+const LEAST_ASKED_MS = 1_000;
+const MOST_ASKED_MS = 10_000;
+/** The pause is this part of the time that the task took so far. */
+const PART = 10;
+
+/** How long to wait before asking again: it grows with the time that nothing came of it. */
+export function pollIntervalMs({ status, createdAt, updatedAt }: Header, now: number): number {
+  const [since, least, most] =
+    status === 'input_required' ? [updatedAt, LEAST_ASKED_MS, MOST_ASKED_MS] : [createdAt, LEAST_POLL_MS, MOST_POLL_MS];
+  return Math.min(most, Math.max(least, Math.round((now - since) / PART)));
+}
+
+export function createdTask(taskId: string, header: Header, now: number): CreatedTask {
+  return { resultType: 'task', ...taskView(taskId, header, now) };
+}
+
+export function detailedTask(taskId: string, header: Header, now: number): DetailedTask {
+  const view = taskView(taskId, header, now);
+  const { status, asks } = header;
+  if (status === 'input_required') return { ...view, inputRequests: asks };
+  if (status === 'completed') return { ...view, result: { resultType: 'complete', ...resultOf(taskId, header) } };
+  if (status === 'failed') {
+    const { code, message, data } = protocolAnswer(failureError(header), taskId);
+    return { ...view, error: { code, message, data } };
+  }
+  return view;
+}
+
+/** What a completed task answered, with links to its pages. */
+export function resultOf(taskId: string, { result, pages }: Header): ToolResult {
+  const answered: ToolResult = result ?? { content: [] };
+  if (pages === 0) return answered;
+  return {
+    ...answered,
+    content: [...answered.content, ...linksToPages(taskId, pages)],
+    // In place of one that is too large to stand here.
+    structuredContent: answered.structuredContent ?? { task: taskId, status: 'completed', checkAfterMs: null, pages },
+  };
+}
+
+/**
+ * Why a task failed, as an error: whoever shows it goes by its code, so a defect's words are not shown here either, and the
+ * task's id is the reference that the log has beside them.
+ */
+export function failureError({ failure }: Header): TidegateError {
+  const { code, message, ...details }: Failure = failure ?? { code: 'internal', message: 'the task failed' };
+  return new TidegateError(code, message, details);
+}
+
+function taskView(taskId: string, header: Header, now: number): TaskView {
+  const { status, createdAt, updatedAt, ttlMs } = header;
+  const message = status === 'failed' ? protocolAnswer(failureError(header), taskId).message : header.message;
+  return {
+    taskId,
+    status,
+    ...(message === null ? {} : { statusMessage: message }),
+    createdAt: new Date(createdAt).toISOString(),
+    lastUpdatedAt: new Date(updatedAt).toISOString(),
+    ttlMs,
+    ...(hasEnded(header) ? {} : { pollIntervalMs: pollIntervalMs(header, now) }),
+  };
+}

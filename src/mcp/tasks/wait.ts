@@ -1,0 +1,53 @@
+/** `otherwise: 'wait'`: the call of a client that knows no tasks stays open until the task has ended, or for so long. */
+import type { Task } from '../../core/declaration/task.ts';
+import type { ToolResult } from '../../core/declaration/tool-result.ts';
+import { TidegateError } from '../../core/errors.ts';
+import { hasEnded, type Header } from '../../tasks/header.ts';
+import type { Tasks } from '../../tasks/service.ts';
+import type { Caller, HandlerDeps } from '../call-context.ts';
+import { needsTasks } from './extension.ts';
+import { failureError, resultOf } from './view.ts';
+
+const WAIT_MS = 20_000;
+const FIRST_PAUSE_MS = 50;
+const GROWTH = 1.5;
+const LONGEST_PAUSE_MS = 2_000;
+/** Kept back of the caller's time, to end the task and to answer. */
+const CLOSING_MS = 2_000;
+
+interface Begun {
+  taskId: string;
+  header: Header;
+  task: Task;
+  /** It was begun under an idempotency key: others may wait for it too. */
+  isShared: boolean;
+}
+
+/**
+ * The result as an ordinary tool would have answered it. A task that does not end in time, or that asks what such a client cannot
+ * be asked, is cancelled: nobody would hear of it any more. One with an idempotency key goes on, since a call with the
+ * same key waits for it again.
+ * @throws TidegateError `missing_capability`, `not_supported`; what the task failed with; `cancelled`
+ */
+export async function waitForTask(
+  { runtime }: Pick<HandlerDeps, 'runtime'>,
+  tasks: Tasks,
+  { taskId, header: begun, task, isShared }: Begun,
+  caller: Caller,
+): Promise<ToolResult> {
+  const { principal, deadline, signal } = caller;
+  const until = Math.min(runtime.now() + (task.waitMs ?? WAIT_MS), deadline - CLOSING_MS);
+  let header = begun;
+  for (let pause = FIRST_PAUSE_MS; !hasEnded(header); pause = Math.min(LONGEST_PAUSE_MS, pause * GROWTH)) {
+    const left = until - runtime.now();
+    if (left <= 0 || signal.aborted || header.status === 'input_required') {
+      if (!isShared) await tasks.cancel(principal, taskId, deadline);
+      throw needsTasks(`${header.task}, which did not end in time,`, caller);
+    }
+    await runtime.sleep(Math.min(pause, left), signal);
+    header = await tasks.get(principal, taskId);
+  }
+  if (header.status === 'completed') return resultOf(taskId, header);
+  if (header.status === 'failed') throw failureError(header);
+  throw new TidegateError('cancelled', 'the task was cancelled');
+}

@@ -1,0 +1,23 @@
+/** What may be done once: whoever puts its record first has it, on whichever instance. */
+import type { Runtime } from '../core/runtime.ts';
+import { commitSurely } from './commit.ts';
+import type { RecordKey, Store } from './store.ts';
+
+/** Clocks of instances may differ by this much and more, ms. */
+const SKEW_MS = 60_000;
+
+/**
+ * False: somebody was faster. One call to the store, more only while its answer is unknown.
+ * @param expiresAt epoch ms after which nobody asks for it any more, so that it may be forgotten
+ * @param deadline epoch ms. @throws TidegateError `store_unknown` when it passes first
+ */
+export async function takeOnce(
+  runtime: Runtime,
+  store: Store,
+  key: RecordKey,
+  expiresAt: number,
+  deadline: number,
+): Promise<boolean> {
+  const put = { kind: 'put', ...key, value: 1, expects: null, expiresAt: expiresAt + SKEW_MS } as const;
+  return (await commitSurely(runtime, store, [put], deadline)).status === 'committed';
+}

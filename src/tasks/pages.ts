@@ -1,0 +1,64 @@
+/** Pages of a task's result: texts beside its header, numbered from 1 on, each stored together with what made it. */
+import { TidegateError } from '../core/errors.ts';
+import { type Json, type JsonObject, utf8Bytes } from '../core/json.ts';
+import { expiryOf } from './header.ts';
+import type { Journal } from './journal.ts';
+import { pageKey } from './names.ts';
+import type { Turn } from './turn.ts';
+
+export interface Page {
+  text: string;
+  mimeType: string;
+}
+
+/** Of a page, as a JSON text. */
+export const PAGE_BYTES = 340_000;
+/** Most pages of a result. */
+export const MOST_PAGES = 10_000;
+/** What pages are remembered under that hold a result too large for the header. */
+export const RESULT_PAGE = 'result page';
+
+/** @throws TidegateError `too_large` or `invalid_input` */
+export function checkPage(page: Page): Page {
+  const bytes = utf8Bytes(JSON.stringify(page.text));
+  const isEmpty = page.text === '';
+  if (!isEmpty && bytes <= PAGE_BYTES) return page;
+  const expected = `a text of 1 character to ${PAGE_BYTES} bytes as JSON`;
+  throw new TidegateError(isEmpty ? 'invalid_input' : 'too_large', `a page has ${bytes} bytes as JSON`, { expected });
+}
+
+/** How many pages steps have stored. */
+export function pagesOfSteps(journal: Pick<Journal, 'recallAll'>): number {
+  return countPages(journal, 'step ');
+}
+
+function countPages({ recallAll }: Pick<Journal, 'recallAll'>, prefix: string): number {
+  return recallAll(prefix).filter(([, value]) => typeof (value as { page?: Json }).page === 'number').length;
+}
+
+/** Remembers something together with a page behind those that there are, whose number stands in it as `page`. */
+export function notePaged({ claim, journal }: Turn, id: string, value: JsonObject, { text, mimeType }: Page): void {
+  const page = pagesOfSteps(journal) + countPages(journal, RESULT_PAGE) + 1;
+  if (page > MOST_PAGES) {
+    throw new TidegateError('too_large', `the result has ${MOST_PAGES} pages already`, {
+      expected: `at most ${MOST_PAGES} pages`,
+    });
+  }
+  const key = pageKey(claim.tenant, claim.taskId, page);
+  const expiresAt = expiryOf(journal.header());
+  journal.note(id, { ...value, page }, { kind: 'put', ...key, value: { text, mimeType }, expects: null, expiresAt });
+}
+
+/** In pieces of at most `most` bytes, never within a character. */
+export function cut(text: string, most: number): string[] {
+  const bytes = new TextEncoder().encode(text);
+  const decoder = new TextDecoder();
+  const pieces: string[] = [];
+  for (let from = 0; from < bytes.length;) {
+    let to = Math.min(bytes.length, from + most);
+    while (to < bytes.length && ((bytes[to] ?? 0) & 0xc0) === 0x80) to -= 1;
+    pieces.push(decoder.decode(bytes.subarray(from, to)));
+    from = to;
+  }
+  return pieces;
+}

@@ -1,0 +1,4 @@
+/** Sealing on Node. */
+import { sealerCases } from './seal-cases.ts';
+
+sealerCases();

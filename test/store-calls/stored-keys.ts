@@ -1,0 +1,111 @@
+/**
+ * An app that leaves behind whatever an app can leave, and the raw names that then stand in its engine: read past the
+ * drivers, from the file, the server and the table themselves.
+ */
+import { DynamoDBClient, ScanCommand, type ScanCommandOutput } from '@aws-sdk/client-dynamodb';
+import { DatabaseSync } from 'node:sqlite';
+import * as z from 'zod';
+import { connectRedis } from '../../infra/local/redis-connection.ts';
+import { readConfig } from '../../src/core/config.ts';
+import { PUBLIC } from '../../src/core/principal.ts';
+import { nodeRuntime } from '../../src/entry/node-runtime.ts';
+import { defineApp, ingest, pull, stream, sweep } from '../../src/index.ts';
+import { openStore } from '../../src/store/open.ts';
+import { createAppStreams } from '../../src/streams/app-streams.ts';
+import type { Deps } from '../../src/streams/deps.ts';
+import { type RunningEngine } from '../services/engine.ts';
+
+export const APP = 'stored';
+
+const Reading = z.object({ id: z.string(), sensor: z.string(), celsius: z.number() });
+
+const app = defineApp({
+  name: APP,
+  version: '1',
+  description: 'Readings, some of them wrong',
+  streams: {
+    readings: stream({
+      description: 'Temperatures',
+      schema: Reading,
+      id: 'id',
+      key: 'sensor',
+      retention: { events: 50 },
+      dedupe: 10,
+      feed: pull({
+        pull: () =>
+          Promise.resolve({
+            items: Array.from({ length: 301 }, (_, n) => ({ id: `r${n}`, sensor: 's', celsius: n === 0 ? 'hot' : n })),
+            position: 301,
+          }),
+      }),
+    }),
+  },
+});
+
+/** Bursts, publishes and sweeps, so that every kind of name that an app has is there. */
+export async function drive({ environment }: RunningEngine): Promise<void> {
+  const runtime = nodeRuntime(() => {});
+  const store = await openStore(readConfig(environment, 'sqlite'), runtime, APP);
+  const deps: Deps = { app, store, runtime };
+  try {
+    const { feeds } = await ingest(deps, runtime.now() + 20_000);
+    if (feeds[0]?.events !== 300 || feeds[0].deadLetters !== 1) throw new Error(JSON.stringify(feeds));
+    await createAppStreams(deps, PUBLIC).append('readings', { id: 'published', sensor: 't', celsius: 1 });
+    const swept = await sweep(deps, runtime.now() + 20_000);
+    if (swept.error !== null || swept.events['readings'] !== 251) throw new Error(JSON.stringify(swept));
+  } finally {
+    await store.close();
+  }
+}
+
+/** Tables with rows in them, and the names of records and logs. */
+export function sqliteNames({ environment }: RunningEngine): { tables: string[]; records: string[]; logs: string[] } {
+  const database = new DatabaseSync(environment['SQLITE_PATH'] ?? '', { readOnly: true });
+  const column = (sql: string) =>
+    database
+      .prepare(sql)
+      .all()
+      .map((row) => String(row['name']));
+  try {
+    const all = column("SELECT name FROM sqlite_master WHERE type = 'table'");
+    const tables = all.filter((name) => column(`SELECT 1 AS name FROM ${name} LIMIT 1`).length > 0);
+    const records = column("SELECT partition || ' ' || id AS name FROM records");
+    return { tables, records, logs: column('SELECT name FROM logs') };
+  } finally {
+    database.close();
+  }
+}
+
+/** All keys of the server. @param url of the server itself, behind the REST front */
+export async function redisNames(url: string): Promise<string[]> {
+  const connection = connectRedis(url);
+  try {
+    const [reply] = await connection.run([['KEYS', '*']]);
+    return Array.isArray(reply) ? reply.map(String) : [];
+  } finally {
+    connection.close();
+  }
+}
+
+/** Both keys of each item. */
+export async function dynamoNames({ environment }: RunningEngine): Promise<string[]> {
+  const client = new DynamoDBClient({
+    endpoint: environment['AWS_ENDPOINT_URL_DYNAMODB'] ?? '',
+    region: environment['AWS_REGION'] ?? '',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
+  const names: string[] = [];
+  let last: ScanCommandOutput['LastEvaluatedKey'];
+  do {
+    const page: ScanCommandOutput = await client.send(
+      new ScanCommand({
+        TableName: environment['DYNAMODB_TABLE'] ?? '',
+        ...(last === undefined ? {} : { ExclusiveStartKey: last }),
+      }),
+    );
+    names.push(...(page.Items ?? []).map(({ pk, sk }) => `${pk?.S} + ${sk?.S}`));
+    last = page.LastEvaluatedKey;
+  } while (last !== undefined);
+  client.destroy();
+  return names;
+}

@@ -1,0 +1,4 @@
+/** Sealing inside workerd. */
+import { sealerCases } from '../core/seal-cases.ts';
+
+sealerCases();
