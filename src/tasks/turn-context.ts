@@ -10,7 +10,7 @@ import { findStream } from '../streams/find-stream.ts';
 import { type Answered, asked, progressed } from './header.ts';
 import { checkRoom, runStep } from './steps.ts';
 import type { Turn } from './turn.ts';
-import { checkTimeout, WAIT, waitFor } from './wait.ts';
+import { checkTimeout, MOST_WAITS, WAIT, waitFor } from './wait.ts';
 
 /** Most questions that one entry asks at once. */
 const MOST_QUESTIONS = 20;
@@ -41,6 +41,7 @@ export function createTurnContext(turn: Turn): TaskContext {
   const { principal } = claim.header;
   const next = ordinals();
   let questions = 0;
+  let waits = 0;
 
   /** Values that are drawn at once, remembered with the next commit. */
   function drawn<Value extends Json>(kind: string, draw: () => Value): Value {
@@ -87,8 +88,13 @@ export function createTurnContext(turn: Turn): TaskContext {
       if (parking.isClosed()) return parking.park(0);
       if (journal.recall(id) === undefined) checkRoom(journal);
       const condition = checkedCondition(given, stream, 'condition');
-      const ended = await waitFor(turn, id, stream, condition, checkTimeout(options.timeoutMs));
-      return ended as never;
+      const timeoutMs = checkTimeout(options.timeoutMs);
+      // One that goes on after this entry stays counted.
+      waits += 1;
+      if (waits > MOST_WAITS) throw wrong('condition', `at most ${MOST_WAITS} waits at once`);
+      const occurrence = await waitFor(turn, id, stream, condition, timeoutMs);
+      waits -= 1;
+      return occurrence as never;
     },
 
     async ask(key, request) {

@@ -31,7 +31,7 @@ export interface Wait {
   /** Epoch ms at which its time is over. */
   until: number;
   /** What it ended with, null: the time was over. Absent: it has not ended. */
-  ended?: Occurrence | null;
+  value?: Occurrence | null;
 }
 
 export const WAIT = 'wait ';
@@ -47,8 +47,6 @@ interface Place {
   key: RecordKey;
   /** When its time is over, epoch ms. */
   until: number;
-  /** The same, where it begins now. */
-  anew: number;
 }
 
 /** The wait's end, from memory or from the log; never settles where it goes on after this entry. */
@@ -61,21 +59,18 @@ export async function waitFor(
 ): Promise<Occurrence | null> {
   const { claim, deps, journal, parking } = turn;
   const known = journal.recall(id) as unknown as Wait | undefined;
-  if (known?.ended !== undefined) return known.ended;
+  if (known?.value !== undefined) return known.value;
   const { tenant, taskId, header } = claim;
-  const anew = timeoutMs === null ? header.endsBy : Math.round(deps.runtime.now() + timeoutMs);
-  const place = { turn, id, stream, tenant, key: waiterKey(tenant, stream.name, taskId, id), anew };
-  const result = await parking.busy(
-    known ? goOn({ ...place, until: known.until }, condition) : register(place, condition, null),
-  );
-  return 'ended' in result ? result.ended : parking.park(result.dueAt);
+  const until = known?.until ?? (timeoutMs === null ? header.endsBy : Math.round(deps.runtime.now() + timeoutMs));
+  const place = { turn, id, stream, tenant, key: waiterKey(tenant, stream.name, taskId, id), until };
+  const result = await parking.busy(known ? goOn(place, condition) : register(place, condition, null));
+  return 'value' in result ? result.value : parking.park(result.dueAt);
 }
 
-type Looked = { ended: Occurrence | null } | { dueAt: number };
+type Looked = { value: Occurrence | null } | { dueAt: number };
 
 /** @param expects the version of what still stands in the waiter's place */
-async function register(from: Omit<Place, 'until'>, condition: Condition, expects: Version | null): Promise<Looked> {
-  const place = { ...from, until: from.anew };
+async function register(place: Place, condition: Condition, expects: Version | null): Promise<Looked> {
   const { turn, id, stream, tenant, key, until } = place;
   const { deps, journal, deadline } = turn;
   const waiter = await beginWait(deps, tenant, stream, condition, deadline);
@@ -101,7 +96,7 @@ async function goOn(place: Place, condition: Condition): Promise<Looked> {
   // The position first: what a follower wrote before it moved on is seen in the waiter then.
   const position = await followerPosition(turn.deps, tenant, WAITER_FOLLOWER, streamLog(tenant, stream.name));
   const reading = await store.get(key, runtime.now());
-  // It goes with its task alone: this is a retry of one that failed, and what it waited for is waited for anew.
+  // It goes with its task alone, so the store has lost it: it is waited for anew.
   if (!isPresent(reading)) return register(place, condition, reading.version);
   const waiter = readWaiter(reading, runtime.now());
   if (isHeld(waiter)) return finish(place, waiter.held, reading.version);
@@ -138,16 +133,16 @@ async function look(place: Place, standing: Waiting, version: Version | null, fr
   return { dueAt: atEnd ? until : now };
 }
 
-async function finish(place: Place, ended: Occurrence | null, version: Version | null): Promise<Looked> {
+async function finish(place: Place, value: Occurrence | null, version: Version | null): Promise<Looked> {
   const { turn, key } = place;
-  note(place, { ended }, version === null ? undefined : { kind: 'delete', ...key, expects: version }, true);
+  note(place, { value }, version === null ? undefined : { kind: 'delete', ...key, expects: version }, true);
   await turn.flush();
-  return { ended };
+  return { value };
 }
 
 function note(
   { turn, id, stream, until }: Place,
-  end: Pick<Wait, 'ended'>,
+  end: Pick<Wait, 'value'>,
   beside: Put | Delete | undefined,
   yields: boolean,
 ): void {

@@ -16,7 +16,7 @@ import { WAIT, type Wait } from './wait.ts';
 /** Before a due waiter whose task could not be entered is looked at again, and up to as much more, ms. */
 const LATER_MS = 2_000;
 
-/** Removes what a task still waits for with the commit that ends it. As it is remembered, a retry waits for it anew. */
+/** Removes the waiters of a task that have not come to hold with the commit that ends it. */
 export async function giveUpWaits({ deps, claim, journal }: Pick<Turn, 'deps' | 'claim' | 'journal'>): Promise<void> {
   const { store, runtime } = deps;
   const open = journal.recallAll(WAIT).filter(([, wait]) => isOpen(wait));
@@ -82,7 +82,7 @@ export async function settleDue(
 }
 
 function isOpen(wait: Json): boolean {
-  return (wait as unknown as Wait).ended === undefined;
+  return (wait as unknown as Wait).value === undefined;
 }
 
 function streamOf(wait: Json): string {

@@ -22,9 +22,9 @@ export interface WatchOptions {
 
 export interface Watch {
   /** A hint that events were appended. Answers at once and does not throw. */
-  changed(tenant: string, stream: string): void;
+  changed: (tenant: string, stream: string) => void;
   /** A hint that something waits on a stream by now. Answers at once and does not throw. */
-  waiting(tenant: string, stream: string): void;
+  waiting: (tenant: string, stream: string) => void;
   /** Resolves when what is under way has ended. */
   stop(): Promise<void>;
 }

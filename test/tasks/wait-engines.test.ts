@@ -28,12 +28,14 @@ const CONDITIONS: [Condition, number][] = [
 const EVENTS = [7, 1, 12, 31];
 const NEVER: Condition = { kind: 'threshold', field: 'celsius', above: 1_000 };
 
+const deadline = () => Date.now() + 60_000;
+const two = (work: () => Promise<unknown>) => Promise.all([work(), work()]);
+
 async function expectEnds(store: Store): Promise<void> {
   const stage = waitStage();
   const deps = { ...stage.tasks, store, runtime: systemRuntime(() => {}) };
   const [stream] = deps.app.streams.values();
   if (!stream) throw new Error('no stream');
-  const deadline = () => Date.now() + 60_000;
   const begin = async (condition: Condition) => {
     const input = { condition } as unknown as Json;
     const made = { principal: ADA, task: 'waiting', input, deadline: deadline(), leaseMs: null };
@@ -41,7 +43,6 @@ async function expectEnds(store: Store): Promise<void> {
   };
   const append = (celsius: number) => publish(deps, TENANT, stream, { data: { sensor: 'a', celsius } }, deadline());
   const follow = () => followWaiters(deps, TENANT, stream, { deadline: deadline() });
-  const two = (work: () => Promise<unknown>) => Promise.all([work(), work()]);
 
   await append(1);
   const waits = await Promise.all(

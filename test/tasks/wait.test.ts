@@ -6,7 +6,8 @@ import { task } from '../../src/core/declaration/task.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { streamLog } from '../../src/streams/names.ts';
 import { TENANT } from '../ingest/stage.ts';
-import { EVE } from './stage.ts';
+import { retryTask } from '../../src/tasks/retry.ts';
+import { ADA, EVE } from './stage.ts';
 import { ABOVE_30, type WaitStage, waitStage } from './wait-stage.ts';
 
 describe('a wait', () => {
@@ -109,6 +110,78 @@ describe('a wait', () => {
     expect(entries).toBeLessThan(15);
     await stage.settle();
     expect((await stage.get(id)).status).toBe('completed');
+    expect(await stage.waiters()).toEqual([]);
+  });
+
+  test('that holds does not cut short the pause after a failure', async () => {
+    let entries = 0;
+    const stage = waitStage(createMemoryStore(), {
+      shaky: task({
+        description: 'fails once it was woken, before it comes to its wait',
+        version: '1',
+        policy: { backoff: { firstMs: 60_000, mostMs: 60_000 } },
+        async run(_input, { waitFor }) {
+          entries += 1;
+          if (entries === 2) throw new Error('not yet');
+          return JSON.stringify(await waitFor('temps', ABOVE_30));
+        },
+      }),
+    });
+    const id = await stage.begin('shaky');
+    await stage.work();
+    await stage.publish(35);
+    await stage.follow();
+    for (let seconds = 0; seconds < 29; seconds += 1) {
+      await stage.work();
+      await stage.clock.advance(1_000);
+    }
+    expect(entries).toBe(2);
+    await stage.settle();
+    expect(entries).toBe(3);
+    expect((await stage.get(id)).status).toBe('completed');
+  });
+
+  test('that ended is not waited for again by a retry, and one that had not is', async () => {
+    const stage = waitStage(createMemoryStore(), {
+      twice: task({
+        description: 'waits, waits again, and fails',
+        version: '1',
+        policy: { totalMs: 100_000 },
+        async run(_input, { waitFor }) {
+          const first = await waitFor('temps', ABOVE_30, { timeoutMs: 1_000_000 });
+          const second = await waitFor('temps', { kind: 'match', where: { celsius: 5 } }, { timeoutMs: 1_000_000 });
+          return `${first?.value} ${second?.key}`;
+        },
+      }),
+    });
+    const id = await stage.begin('twice');
+    await stage.work();
+    await stage.publish(31);
+    await stage.follow();
+    await stage.settle();
+    expect((await stage.get(id)).status).toBe('failed');
+    expect(await stage.waiters()).toEqual([]);
+    const { taskId } = await retryTask(stage.tasks, ADA, id, stage.clock.now + 60_000);
+    await stage.work();
+    expect(await stage.waiters()).toHaveLength(1);
+    await stage.publish(5);
+    await stage.follow();
+    await stage.work();
+    expect((await stage.get(taskId)).result?.content).toEqual([{ type: 'text', text: '31 a' }]);
+  });
+
+  test('among more than 20 at once is refused', async () => {
+    const stage = waitStage(createMemoryStore(), {
+      many: task({
+        description: 'waits for too much',
+        version: '1',
+        run: async (_input, { waitFor }) =>
+          String(await Promise.race(Array.from({ length: 21 }, () => waitFor('temps', ABOVE_30)))),
+      }),
+    });
+    const id = await stage.begin('many');
+    await stage.work();
+    expect((await stage.get(id)).failure).toMatchObject({ code: 'invalid_input', field: 'condition' });
     expect(await stage.waiters()).toEqual([]);
   });
 

@@ -29,17 +29,15 @@ function running(store: Store = createMemoryStore(), options: WatchOptions = {},
   ends.push(watch, runner);
   const tasks = createTasks(deps, runner.dispatch);
   const [stream] = deps.app.streams.values();
-  const deadline = () => Date.now() + 5_000;
   return {
     deps,
-    watch,
-    async wait() {
+    wait: async () => {
       const input = { condition: ABOVE_30 } as unknown as Json;
       const { taskId } = await tasks.begin(ADA, 'waiting', input, { deadline: deadline() });
       await expect.poll(async () => (await store.list(`${TENANT}/waiters/temps`, page())).records.length).toBe(1);
       return taskId;
     },
-    publish(celsius: number) {
+    publish: (celsius: number) => {
       if (!stream) throw new Error('no stream');
       return publish(deps, TENANT, stream, { data: { sensor: 'a', celsius } }, deadline());
     },
@@ -51,6 +49,7 @@ function running(store: Store = createMemoryStore(), options: WatchOptions = {},
   };
 }
 
+const deadline = () => Date.now() + 5_000;
 const page = () => ({ now: Date.now(), limit: 10 });
 
 test('what is published ends a wait at once', async () => {
