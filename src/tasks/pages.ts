@@ -49,6 +49,14 @@ export function notePaged({ claim, journal }: Turn, id: string, value: JsonObjec
   journal.note(id, { ...value, page }, { kind: 'put', ...key, value: { text, mimeType }, expects: null, expiresAt });
 }
 
+/** In as many pieces as it takes for each to be a page. */
+export function inPages(text: string): string[] {
+  const bytes = utf8Bytes(JSON.stringify(text));
+  if (bytes <= PAGE_BYTES) return [text];
+  const pieces = Math.ceil(bytes / PAGE_BYTES);
+  return cut(text, Math.ceil(utf8Bytes(text) / pieces)).flatMap(inPages);
+}
+
 /** In pieces of at most `most` bytes, never within a character. */
 export function cut(text: string, most: number): string[] {
   const bytes = new TextEncoder().encode(text);

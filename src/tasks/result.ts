@@ -5,11 +5,9 @@ import { toolResult, type ToolResult } from '../core/declaration/tool-result.ts'
 import { TidegateError } from '../core/errors.ts';
 import { utf8Bytes } from '../core/json.ts';
 import { type Change, completed } from './header.ts';
-import { cut, notePaged, pagesOfSteps, RESULT_PAGE } from './pages.ts';
+import { inPages, notePaged, pagesOfSteps, RESULT_PAGE } from './pages.ts';
 import type { Turn } from './turn.ts';
 
-/** Of JSON in a page: as a JSON text again it is at most twice as long. */
-const PIECE_BYTES = 170_000;
 /** Largest result that stands in the header. */
 export const RESULT_BYTES = 340_000;
 
@@ -30,7 +28,7 @@ export async function completedWith(turn: Turn, task: Task, answer: ToolAnswer |
       expected: `at most ${RESULT_BYTES} bytes, or pages: true`,
     });
   }
-  const pages = cut(text, PIECE_BYTES);
+  const pages = inPages(text);
   for (const [index, page] of pages.entries()) {
     const id = `${RESULT_PAGE}:${index + 1}`;
     if (journal.recall(id) !== undefined) continue;

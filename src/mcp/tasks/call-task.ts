@@ -13,7 +13,7 @@ import { handleResult } from './handle.ts';
 import { type CreatedTask, createdTask } from './view.ts';
 import { waitForTask } from './wait.ts';
 
-/** Of `_meta`: calls of a tool with the same key, by the same principal, are one task. A text of 1 to 256 characters. */
+/** Of `_meta`: calls of a tool with the same key, by the same principal, are one task. A text of 1 to 512 bytes. */
 export const IDEMPOTENCY_META = 'io.tidegate/idempotencyKey';
 
 /**
@@ -53,7 +53,7 @@ function keyIn({ meta }: Caller): string | null {
   if (key === undefined || typeof key === 'string') return key ?? null;
   throw new TidegateError('invalid_input', `_meta.${IDEMPOTENCY_META} is no text`, {
     field: `_meta.${IDEMPOTENCY_META}`,
-    expected: 'a text of 1 to 256 characters',
+    expected: 'a text of 1 to 512 bytes',
   });
 }
 

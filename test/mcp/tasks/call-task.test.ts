@@ -94,7 +94,7 @@ describe('a task as a tool', () => {
     expect(first.result?.['taskId']).not.toBe(other.result?.['taskId']);
     expect(textOf(await withKey('k1', { a: 2 }))).toContain('other arguments');
     expect(textOf(await withKey(7, { a: 2 }))).toContain('Argument: _meta.io.tidegate/idempotencyKey.');
-    expect(textOf(await withKey('x'.repeat(257), { a: 2 }))).toContain('1 to 256 characters');
+    expect(textOf(await withKey('x'.repeat(513), { a: 2 }))).toContain('1 to 512 bytes');
 
     const ids = await Promise.all([1, 2, 3].map(() => begin(served, 'add', { a: 1, text: 'declared' })));
     expect(new Set(ids).size).toBe(1);
