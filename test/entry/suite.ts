@@ -8,6 +8,7 @@ import { json, type HttpSource, startHttpSource } from '../services/http-feed.ts
 import { type RunningMosquitto, startMosquitto } from '../services/mosquitto.ts';
 import { quakeCollection } from '../services/quakes.ts';
 import { requireService } from '../services/available.ts';
+import { BUILT_IN_TOOLS } from './built-ins.ts';
 import { connectClient, ERAS } from './clients.ts';
 
 /** Where the app of `test/end-to-end/app.ts` finds its upstreams. */
@@ -123,7 +124,7 @@ export function entrySuite(name: string, traits: EntryTraits, start: (given: Ups
 
     test.each(ERAS)('lists tools and resources to the %s', async (era) => {
       const client = await connected(era);
-      expect(await client.tools()).toEqual(['list_streams', 'read_latest', 'read_history', 'tail_stream', 'shut_down']);
+      expect(await client.tools()).toEqual([...BUILT_IN_TOOLS, 'shut_down']);
       expect(await client.resources()).toEqual(
         expect.arrayContaining(['stream://quakes', 'stream://temperatures', 'feed://plant']),
       );

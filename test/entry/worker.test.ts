@@ -6,6 +6,7 @@ import { type HttpSource, json, startHttpSource, status } from '../services/http
 import { quakeCollection } from '../services/quakes.ts';
 import { type RunningRedis, startRedis } from '../services/redis.ts';
 import { startUpstash, type UpstashFront } from '../services/upstash.ts';
+import { BUILT_IN_TOOLS } from './built-ins.ts';
 import { connectClient, ERAS } from './clients.ts';
 import { type RunningWorker, startWorker } from './workerd.ts';
 
@@ -43,7 +44,7 @@ describe.skipIf(!requireService('redis'))('the Worker (needs redis-server)', { t
     test.each(ERAS)('answers the %s', async (era) => {
       const client = await connectClient(worker.url, era);
       onTestFinished(() => client.close());
-      expect(await client.tools()).toEqual(['list_streams', 'read_latest', 'read_history', 'tail_stream']);
+      expect(await client.tools()).toEqual(BUILT_IN_TOOLS);
       expect([...(await client.streams()).keys()]).toEqual(['quakes']);
     });
 
