@@ -1,6 +1,7 @@
 /**
  * Amazon's DynamoDB Local as a child of this process, on a free port, everything in its memory, with a table of ours. Its
- * licence allows it for development and tests. It has no option to listen on 127.0.0.1 alone.
+ * licence allows it for development and tests. It has no option to listen on 127.0.0.1 alone, so a policy of its JVM lets
+ * nobody else in; a JVM of version 24 or later knows no policies, and there it takes connections from everywhere.
  */
 import {
   CreateTableCommand,
@@ -16,6 +17,9 @@ import { DYNAMODB_TABLE } from '../../src/store/dynamodb-table.ts';
 import { onFreePorts, startProcess, type ServerProcess } from './server-process.ts';
 
 const READY_WITHIN_MS = 20_000;
+/** `==`: this policy and no other. */
+const CONFINED = ['-Djava.security.manager', `-Djava.security.policy==${join(import.meta.dirname, 'dynamodb.policy')}`];
+const NO_POLICIES = /Security Manager is not supported/;
 const JVM = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xms64m', '-Xmx512m'];
 const SERVER = ['-inMemory', '-sharedDb', '-disableTelemetry'];
 
@@ -36,7 +40,10 @@ export async function startDynamo(table = 'tidegate'): Promise<RunningDynamo> {
   const jar = [`-Djava.library.path=${join(folder, 'DynamoDBLocal_lib')}`, '-jar', join(folder, 'DynamoDBLocal.jar')];
   const { server, endpoint } = await onFreePorts(1, async ([port = 0]) => {
     const args = [...JVM, ...jar, ...SERVER, '-port', String(port)];
-    const started = await startProcess('java', args, /CorsParams/);
+    const started = await startProcess('java', [...CONFINED, ...args], /CorsParams/).catch((error: unknown) => {
+      if (!NO_POLICIES.test(String(error))) throw error;
+      return startProcess('java', args, /CorsParams/);
+    });
     return { server: started, endpoint: await untilItAnswers(started, `http://127.0.0.1:${port}`) };
   });
   const access = { endpoint, region: 'local', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };

@@ -9,6 +9,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { transformSync } from 'esbuild';
 
 export interface LambdaFunction {
@@ -128,8 +129,8 @@ export async function startInstance(
   });
   const ended = once(child, 'exit');
   for (const output of [child.stdout, child.stderr]) {
-    output.on('data', (chunk: Buffer) => {
-      for (const line of chunk.toString().split('\n')) if (line !== '') onLine(line);
+    createInterface({ input: output }).on('line', (line) => {
+      if (line !== '') onLine(line);
     });
   }
 

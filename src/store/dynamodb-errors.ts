@@ -29,7 +29,13 @@ const NO_REGION = /region is missing|region not accepted/i;
 const WRONG = new Set(['IdempotentParameterMismatchException', 'SerializationException', 'ValidationException']);
 
 export function isRefused(error: unknown): boolean {
-  return REFUSED.has(nameOf(error));
+  return REFUSED.has(nameOf(error)) || isMisdated(error);
+}
+
+/** The signature's time was wrong, and the client has set its clock by the answer: it is right from now on. */
+function isMisdated(error: unknown): boolean {
+  const { clockSkewCorrected } = (error as { $metadata?: { clockSkewCorrected?: boolean } } | null)?.$metadata ?? {};
+  return clockSkewCorrected === true;
 }
 
 /** The engine failed half-way: only a request that may take effect twice without harm may be sent again. */

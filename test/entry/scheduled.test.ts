@@ -81,6 +81,30 @@ test('a round begins while a second is left beside the time for the sweep', asyn
   expect(report.swept.more).toBe(false);
 });
 
+test('runs that overlap share the work, and nothing is taken in twice or counted as failed', async () => {
+  const all = Array.from({ length: 40 }, (_, n) => ({ n }));
+  const feed = pull({
+    everyMs: 1,
+    // Replayable: whoever pulls from a position gets what stands there.
+    pull: async ({ position }) => {
+      const from = Number(position ?? 0);
+      await new Promise((resolve) => setImmediate(resolve));
+      return { items: all.slice(from, from + 3), position: Math.min(all.length, from + 3) };
+    },
+  });
+  const app = appOf([], { numbers: stream({ description: 'Numbers', schema: z.object({ n: z.number() }), feed }) });
+  const store = createMemoryStore();
+  const clock = busyClock();
+  const deps = Array.from({ length: 3 }, () => ({ ...depsOf(app, clock), store }));
+  for (let minute = 0; minute < 20; minute += 1) {
+    const reports = await Promise.all(deps.map((each) => runScheduled(each, clock.now() + 55_000)));
+    for (const report of reports) expect(report).toMatchObject({ failed: [], error: null });
+    clock.step(60_000);
+  }
+  const { entries } = await store.read('public/stream/numbers', null, 1_000);
+  expect(entries.map(({ value }) => (value as { data: { n: number } }).data.n)).toEqual(all.map(({ n }) => n));
+});
+
 test('a feed whose last burst failed is named, also where another one made for more rounds', async () => {
   let tries = 0;
   const feed = pull({ everyMs: 1, pull: () => Promise.reject(new Error(`try ${(tries += 1)}`)) });

@@ -1,8 +1,11 @@
 import { Redis } from '@upstash/redis';
+import { spawnSync } from 'node:child_process';
 import { connect } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { createReplyParser, Status, type Reply } from '../../infra/local/redis-connection.ts';
 import { requireService } from './available.ts';
+import { startDynamo } from './dynamodb.ts';
 import { startMosquitto } from './mosquitto.ts';
 import { startRedis, type RunningRedis } from './redis.ts';
 import { startUpstash, type UpstashFront } from './upstash.ts';
@@ -127,4 +130,33 @@ function canConnect(port: number): Promise<void> {
     });
     socket.once('error', reject);
   });
+}
+
+describe.skipIf(!requireService('dynamodb'))('DynamoDB Local', () => {
+  const outside = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
+
+  test.skipIf(outside === undefined || javaVersion() >= 24)(
+    'answers on 127.0.0.1, and nobody who comes from elsewhere',
+    async () => {
+      const dynamo = await startDynamo();
+      onTestFinished(() => dynamo.stop());
+      const ask = (host: string) =>
+        fetch(dynamo.endpoint.replace('127.0.0.1', host), { signal: AbortSignal.timeout(5_000) }).then(
+          ({ status }) => status,
+          () => null,
+        );
+      expect(await ask(outside ?? '')).toBeNull();
+      expect(await ask('127.0.0.1')).toBe(400);
+    },
+    30_000,
+  );
+});
+
+/** The major version; a JVM of 24 or later knows no policies. */
+function javaVersion(): number {
+  if (!requireService('dynamodb')) return 0;
+  const { stderr } = spawnSync('java', ['-version'], { encoding: 'utf8' });
+  return Number(/version "(\d+)/.exec(stderr)?.[1] ?? 0);
 }

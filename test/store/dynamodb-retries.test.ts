@@ -113,3 +113,23 @@ test('a counter is added to again where that was refused, and not where it broke
   });
   expect(broken.asked).toHaveLength(1);
 });
+
+test('a machine whose clock is wrong learns the time from DynamoDB, and is not taken for one without credentials', async () => {
+  const inAnHour = new Date(Date.now() + 3_600_000);
+  for (const call of [
+    (store: Store) => store.get(KEY, NOW),
+    (store: Store) => store.commit([put('a')], options('c1')),
+    (store: Store) => store.add('n', 1, { now: NOW, expiresAt: NOW + 1 }),
+  ]) {
+    const { store, asked } = await scriptedDynamo((_asked, count) =>
+      count === 0 ? { error: 'InvalidSignatureException', date: inAnHour } : { body: { Attributes: { t: N(1) } } },
+    );
+    await call(store);
+    expect(asked).toHaveLength(2);
+    const signedAt = Date.parse(asked[1]?.signedAt.replace(/^(....)(..)(..T..)(..)/, '$1-$2-$3:$4:') ?? '');
+    expect(Math.abs(signedAt - inAnHour.getTime())).toBeLessThan(60_000);
+  }
+  const { store, asked } = await scriptedDynamo(() => ({ error: 'InvalidSignatureException', date: new Date() }));
+  await expect(store.get(KEY, NOW)).rejects.toMatchObject({ code: 'invalid_config' });
+  expect(asked).toHaveLength(1);
+});

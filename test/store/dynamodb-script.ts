@@ -11,10 +11,12 @@ export interface Asked {
   /** `GetItem`, `Query`, … */
   operation: string;
   input: Record<string, unknown>;
+  /** When it was signed, as the header says it. */
+  signedAt: string;
 }
 
 /** `break`: the connection ends without an answer. `hang`: it never answers. */
-export type Scripted = { body: object } | { error: string; more?: object } | 'break' | 'hang';
+export type Scripted = { body: object } | { error: string; more?: object; date?: Date } | 'break' | 'hang';
 
 export interface ScriptedDynamo {
   store: Store;
@@ -32,14 +34,16 @@ export async function scriptedDynamo(
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const input = JSON.parse(Buffer.concat(await request.toArray()).toString()) as Record<string, unknown>;
     const operation = String(request.headers['x-amz-target']).replace(/^.*\./, '');
-    const scripted = answer({ operation, input }, asked.length);
-    asked.push({ operation, input });
+    const each = { operation, input, signedAt: String(request.headers['x-amz-date']) };
+    const scripted = answer(each, asked.length);
+    asked.push(each);
     if (scripted === 'hang') return;
     if (scripted === 'break') return void response.destroy();
     const failed = 'error' in scripted;
     const body = failed
       ? { __type: `com.amazonaws.dynamodb.v20120810#${scripted.error}`, ...scripted.more }
       : scripted.body;
+    if (failed && scripted.date) response.setHeader('date', scripted.date.toUTCString());
     response.writeHead(failed ? 400 : 200, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify(body));
   }
 

@@ -56,8 +56,10 @@ export async function compareWithModel(
     const ids = IDS.filter(() => chance(0.3));
     const operations = await Promise.all(ids.map(randomOperation));
     for (const log of LOGS) {
-      if (chance(0.3))
-        operations.push({ kind: 'append', log, entries: Array.from({ length: 1 + upTo(4) }, () => upTo(100)) });
+      if (!chance(0.3)) continue;
+      // Now and then more than one segment holds.
+      const length = chance(0.05) ? 130 : 1 + upTo(4);
+      operations.push({ kind: 'append', log, entries: Array.from({ length }, () => upTo(100)) });
     }
     if (operations.length === 0) return;
     commits += 1;
@@ -75,6 +77,8 @@ export async function compareWithModel(
   }
 
   const log = () => pick(LOGS);
+  /** Within a segment, mostly. */
+  const count = () => 1 + upTo(chance(0.3) ? 150 : 6);
   const cursor = () => (cursors.length === 0 || chance(0.2) ? null : pick(cursors));
   const actions: (() => Promise<void>)[] = [
     commit,
@@ -104,11 +108,11 @@ export async function compareWithModel(
       await eventually(() => ask(kit.store), await ask(model));
     },
     async () => {
-      const [name, after, limit] = [log(), cursor(), 1 + upTo(6)];
+      const [name, after, limit] = [log(), cursor(), count()];
       await same((store) => store.read(name, after, limit));
     },
     async () => {
-      const [name, before, n] = [log(), cursor(), 1 + upTo(6)];
+      const [name, before, n] = [log(), cursor(), count()];
       await same((store) => store.last(name, n, before));
     },
     async () => {
@@ -120,8 +124,8 @@ export async function compareWithModel(
       await same((store) => store.extent(name));
     },
     async () => {
-      const [name, limit] = [log(), 1 + upTo(6)];
-      const rule = pick([{ keep: upTo(12) }, { appendedBefore: now - upTo(100) }, {}]);
+      const [name, limit] = [log(), count()];
+      const rule = pick([{ keep: upTo(12) }, { keep: upTo(150) }, { appendedBefore: now - upTo(100) }, {}]);
       if (chance(0.5)) return;
       const [expected, found] = [
         await model.trim(name, { now, limit, ...rule }),
