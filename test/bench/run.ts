@@ -1,16 +1,18 @@
-/** `npm run bench [endpoint|ingest|reads|stores|lambda]`: every benchmark, or those named; ratios are of one run. */
+/** `npm run bench [endpoint|ingest|reads|stores|waits|lambda]`: every benchmark, or those named; ratios are of one run. */
 import { availableParallelism, cpus } from 'node:os';
 import { benchEndpoint } from './endpoint.ts';
 import { benchIngest } from './ingest.ts';
 import { benchLambda } from './lambda.ts';
 import { benchReads } from './reads.ts';
 import { benchStores } from './stores.ts';
+import { benchWaits } from './waits.ts';
 
 const BENCHMARKS: Record<string, () => Promise<void>> = {
   endpoint: benchEndpoint,
   ingest: benchIngest,
   reads: benchReads,
   stores: benchStores,
+  waits: benchWaits,
   lambda: benchLambda,
 };
 

@@ -176,7 +176,7 @@ describe('a wait', () => {
         description: 'waits for too much',
         version: '1',
         run: async (_input, { waitFor }) =>
-          String(await Promise.race(Array.from({ length: 21 }, () => waitFor('temps', ABOVE_30)))),
+          JSON.stringify(await Promise.race(Array.from({ length: 21 }, () => waitFor('temps', ABOVE_30)))),
       }),
     });
     const id = await stage.begin('many');
