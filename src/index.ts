@@ -5,7 +5,9 @@ export type { Root, SampleParams, SampleResult } from './core/declaration/client
 export * from './core/declaration/feed.ts';
 export * from './core/declaration/handlers.ts';
 export * from './core/declaration/stream.ts';
+export type { Condition, ConditionKind, KeyTest, Where } from './core/declaration/condition.ts';
 export {
+  type Occurrence,
   type StepContext,
   type StepOptions,
   type Task,

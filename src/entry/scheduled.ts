@@ -73,9 +73,10 @@ export async function runScheduled(deps: TaskDeps, deadline: number): Promise<Sc
   }
 
   let tasksMore = await working;
-  // What waited for what was brought goes on in this run.
-  const waits = await followAll(deps, ingestBy);
-  if (waits.matched > 0) tasksMore = await workOnTasks(deps, ingestBy, report);
+  // What waited for what was brought goes on in this run, in half of what the feeds have left of it.
+  const waitsBy = ingestBy + (deadline - ingestBy) / 2;
+  const waits = await followAll(deps, waitsBy);
+  if (waits.matched > 0) tasksMore = await workOnTasks(deps, waitsBy, report);
   report.error ??= waits.error;
   const swept = await sweep(deps, deadline);
   const { projected, collected, error } = swept;

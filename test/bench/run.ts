@@ -1,4 +1,4 @@
-/** `npm run bench [endpoint|ingest|reads|stores|lambda|tasks]`: every benchmark, or those named; ratios are of one run. */
+/** `npm run bench [endpoint|ingest|reads|stores|waits|lambda|tasks]`: every benchmark, or those named; ratios are of one run. */
 import { availableParallelism, cpus } from 'node:os';
 import { benchEndpoint } from './endpoint.ts';
 import { benchIngest } from './ingest.ts';
@@ -6,12 +6,14 @@ import { benchLambda } from './lambda.ts';
 import { benchReads } from './reads.ts';
 import { benchStores } from './stores.ts';
 import { benchTasks } from './tasks.ts';
+import { benchWaits } from './waits.ts';
 
 const BENCHMARKS: Record<string, () => Promise<void>> = {
   endpoint: benchEndpoint,
   ingest: benchIngest,
   reads: benchReads,
   stores: benchStores,
+  waits: benchWaits,
   lambda: benchLambda,
   tasks: benchTasks,
 };

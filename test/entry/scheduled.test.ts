@@ -3,13 +3,17 @@ import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { feedMetrics, latenessOf } from '../../src/entry/feed-metrics.ts';
 import { runScheduled } from '../../src/entry/scheduled.ts';
-import { type App, defineApp, pull, type PullOptions, stream } from '../../src/index.ts';
+import { type App, defineApp, extendApp, pull, type PullOptions, stream, task } from '../../src/index.ts';
 import { type Runtime, systemRuntime } from '../../src/core/runtime.ts';
 import { type FeedStatus } from '../../src/ingest/status.ts';
 import { countCalls } from '../../src/store/counting.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
+import { PUBLIC } from '../../src/core/principal.ts';
+import { createTask } from '../../src/tasks/create.ts';
 import type { TaskDeps } from '../../src/tasks/find-task.ts';
+import { getTask } from '../../src/tasks/requests.ts';
+import { runTasks } from '../../src/tasks/run-due.ts';
 
 const START = Date.UTC(2026, 10, 20, 12);
 
@@ -55,6 +59,27 @@ function busyClock() {
   let now = START;
   return { now: () => (now += 1), step: (ms: number) => void (now += ms) };
 }
+
+test('what waited for what a run brought goes on in it, though the feeds took all of their time', async () => {
+  const clock = busyClock();
+  const patient = task({
+    description: 'Waits for a number',
+    version: '1',
+    run: async (_input, { waitFor }) => String((await waitFor('numbers', { kind: 'match', where: { n: 2 } }))?.at),
+  });
+  const app = extendApp(appOf([2]), { tasks: { patient } });
+  const store = createMemoryStore();
+  const deps = depsOf(app, { ...clock, log: (_level, message) => message === 'ingest' && clock.step(45_000) });
+  const all = { ...deps, store };
+  const made = { principal: PUBLIC, task: 'patient', input: {}, deadline: START + 9_000, leaseMs: null };
+  const { taskId } = await createTask(all, made);
+  await runTasks(all, START + 9_000);
+  const { status } = await getTask(all, PUBLIC, taskId);
+  expect(status).toBe('working');
+  const report = await runScheduled(all, START + 50_000);
+  expect(report).toMatchObject({ events: 2, tasks: { entered: 1, ended: 1 }, error: null });
+  expect((await getTask(all, PUBLIC, taskId)).status).toBe('completed');
+});
 
 test('what is due again and brings something is pulled again, in one run', async () => {
   const clock = busyClock();
