@@ -11,9 +11,10 @@ import { type Delete, isPresent, type Operation, type Put, type Reading, type Ve
 import type { Deps } from '../streams/deps.ts';
 import type { Claim } from './claim.ts';
 import { type Change, expiryOf, hasEnded, type Header, rememberedUntil } from './header.ts';
-import { headerKey, REMEMBERED, rememberedKey, runKey, taskLog, taskPartition } from './names.ts';
+import { headerKey, REMEMBERED, rememberedKey, runKey, taskPartition } from './names.ts';
 import { deleteRun, putRun, type Run } from './run-record.ts';
 import { giveSlots, takeSlots } from './slots.ts';
+import { endEntry } from './task-log.ts';
 
 export interface Journal {
   recall(id: string): Json | undefined;
@@ -269,9 +270,4 @@ export function bytesOf(operations: readonly (Put | Delete)[]): number {
     return utf8Bytes(operation.partition) + utf8Bytes(operation.id) + value;
   });
   return sizes.reduce((sum, bytes) => sum + bytes, 0);
-}
-
-/** The entry of the principal's log that tells of a task's end; everything that follows from it follows the log. */
-export function endEntry(taskId: string, { principal, task, status, updatedAt }: Header): Operation {
-  return { kind: 'append', log: taskLog(principal), entries: [{ taskId, task, status, at: updatedAt }] };
 }

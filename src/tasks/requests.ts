@@ -10,8 +10,8 @@ import { commitSurely } from '../store/commit.ts';
 import { isPresent, type Operation, type Version } from '../store/store.ts';
 import type { TaskDeps } from './find-task.ts';
 import { cancelled, type Change, expiryOf, hasEnded, type Header, rememberedUntil, settled } from './header.ts';
-import { endEntry } from './journal.ts';
 import { headerKey, pageKey, rememberedKey, runKey } from './names.ts';
+import { endEntry } from './task-log.ts';
 import { deleteRun, isLeased, lostOf, putRun, readRun } from './run-record.ts';
 import { dropWaits } from './waits-left.ts';
 

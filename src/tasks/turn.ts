@@ -12,6 +12,7 @@ import { judge, StepError, thrownError } from './outcome.ts';
 import { createParking, type Parking } from './parking.ts';
 import { completedWith } from './result.ts';
 import type { Run } from './run-record.ts';
+import { trimTaskLog } from './task-log.ts';
 import { createTurnContext } from './turn-context.ts';
 import { giveUpWaits } from './waits-left.ts';
 
@@ -205,7 +206,9 @@ async function leave(
 
 async function end(turn: Pick<Turn, 'deps' | 'claim' | 'journal'>, change: Change): Promise<TurnEnd> {
   await giveUpWaits(turn);
-  return { outcome: await turn.journal.end(change) };
+  const outcome = await turn.journal.end(change);
+  if (outcome === 'ended') await trimTaskLog(turn.deps, turn.claim.header.principal);
+  return { outcome };
 }
 
 function refuse({ header, run }: Claim, now: number): TidegateError | null {

@@ -1,0 +1,55 @@
+/** Tasks that leave behind whatever tasks can leave. */
+import * as z from 'zod';
+import { form } from '../../src/core/declaration/ask.ts';
+import { PUBLIC } from '../../src/core/principal.ts';
+import { replayDeadLetters } from '../../src/ingest/replay-dead-letters.ts';
+import { task } from '../../src/index.ts';
+import { takeOnce } from '../../src/store/once.ts';
+import { createAppStreams } from '../../src/streams/app-streams.ts';
+import type { Deps } from '../../src/streams/deps.ts';
+import { usedStateKey } from '../../src/streams/names.ts';
+import { createTask } from '../../src/tasks/create.ts';
+import { BY_SCHEDULE } from '../../src/tasks/dispatch.ts';
+import { runTasks } from '../../src/tasks/run-due.ts';
+import { createTasks } from '../../src/tasks/service.ts';
+import { followAll } from '../../src/tasks/watch.ts';
+
+const base = { description: 'd', version: '1' };
+
+export const tasks = {
+  asks: task({
+    ...base,
+    async run(_input, { page, ask }) {
+      await page('one');
+      return (await ask('go', form('Go on?', z.object({ go: z.boolean() })))).action;
+    },
+  }),
+  waits: task({
+    ...base,
+    run: async (_input, { waitFor }) =>
+      String(await waitFor('readings', { kind: 'threshold', field: 'celsius', above: 1_000 })),
+  }),
+  ends: task({ ...base, run: async () => 'done' }),
+  limited: task({ ...base, policy: { concurrency: { all: 2 } }, run: async () => 'done' }),
+};
+
+export async function driveTasks(deps: Deps, feed: string): Promise<void> {
+  const { runtime, store } = deps;
+  const taskDeps = { ...deps, catalog: new Map(Object.entries(tasks)) };
+  const deadline = runtime.now() + 20_000;
+  const begin = (name: string, leaseMs: number | null, once: string | null = null) =>
+    createTask(taskDeps, { principal: PUBLIC, task: name, input: {}, deadline, leaseMs, once });
+  // Taken, and never worked on: its place stays taken.
+  await begin('limited', 60_000);
+  const { taskId } = await begin('asks', null, 'a key');
+  await begin('waits', null);
+  await begin('ends', null);
+  const { entered, ended } = await runTasks(taskDeps, deadline);
+  if (entered !== 3 || ended !== 1) throw new Error(`${entered} entered, ${ended} ended`);
+  await createAppStreams(deps, PUBLIC).append('readings', { id: 'cold', sensor: 't', celsius: 2 });
+  await followAll(deps, deadline);
+  await replayDeadLetters(deps, PUBLIC.tenant, feed, deadline);
+  await takeOnce(runtime, store, usedStateKey(PUBLIC.tenant, 'a state'), deadline, deadline);
+  const window = { start: runtime.now(), end: runtime.now() + 10_000 };
+  await createTasks(taskDeps, BY_SCHEDULE).countPolls(PUBLIC, taskId, 1, window);
+}
