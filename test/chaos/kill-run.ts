@@ -7,7 +7,8 @@ import { ingest } from '../../src/ingest/run.ts';
 import { countGaps, findAll, type Found, leaseLeft, positionOf } from './found.ts';
 import { seededRandom } from '../store/seeded.ts';
 import type { Engine } from '../services/engine.ts';
-import { kill, LEASE_MS, onStage, type Stage, type Worker } from './stage.ts';
+import { WINDOW } from './source.ts';
+import { ITEMS, kill, LEASE_MS, onStage, type Stage, type Worker } from './stage.ts';
 
 export interface KillRun {
   engine: Engine;
@@ -41,11 +42,13 @@ export function killRun({ engine, seed, kills, workers }: KillRun): Promise<Kill
   const random = seededRandom(seed);
   return onStage(engine, async (stage) => {
     const { app, store } = stage.deps;
+    // All stay in the window of the source: a feed that is killed five times in a row pauses for minutes, as it should.
+    const items = Math.min(ITEMS, Math.floor(WINDOW / kills));
     const running: Worker[] = [];
     let inBurst = 0;
     for (let index = 0; index < workers; index += 1) running.push(await stage.startWorker(`w${index}`));
     for (let count = 0; count < kills; count += 1) {
-      await stage.give();
+      await stage.give(items);
       await sleep(random() * KILL_WITHIN_MS);
       const place = Math.floor(random() * running.length);
       const victim = running[place]!;

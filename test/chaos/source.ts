@@ -14,7 +14,7 @@ export interface Source {
 }
 
 /** How many of the newest items the window shows: an item is seen again and again. */
-const WINDOW = 10_000;
+export const WINDOW = 10_000;
 /** How many items one answer of the log holds. */
 const PAGE = 100;
 

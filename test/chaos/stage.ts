@@ -15,7 +15,7 @@ import { startSource } from './source.ts';
 import type { WorkerSettings } from './worker.ts';
 
 export const LEASE_MS = 1_000;
-const ITEMS = 200;
+export const ITEMS = 200;
 
 export interface Worker {
   name: string;
@@ -26,8 +26,8 @@ export interface Stage {
   deps: Deps;
   /** Items that each upstream has given so far. */
   given: () => number;
-  /** 200 more items from each upstream. */
-  give(): Promise<void>;
+  /** So many more items from each upstream; default 200. */
+  give(items?: number): Promise<void>;
   startWorker(name: string): Promise<Worker>;
 }
 
@@ -54,10 +54,10 @@ export async function onStage<Result>(engine: Engine, work: (stage: Stage) => Pr
     return await work({
       deps,
       given: () => source.size(),
-      async give() {
+      async give(items = ITEMS) {
         const first = source.size();
-        source.grow(ITEMS);
-        const messages = Array.from({ length: ITEMS }, (_, index) => {
+        source.grow(items);
+        const messages = Array.from({ length: items }, (_, index) => {
           return { topic: `chaos/${index % 3}`, payload: JSON.stringify({ n: first + index }) };
         });
         await publish(broker.port, messages);

@@ -27,7 +27,7 @@ export const tasks = {
   waits: task({
     ...base,
     run: async (_input, { waitFor }) =>
-      String(await waitFor('readings', { kind: 'threshold', field: 'celsius', above: 1_000 })),
+      JSON.stringify(await waitFor('readings', { kind: 'threshold', field: 'celsius', above: 1_000 })),
   }),
   ends: task({ ...base, run: async () => 'done' }),
   limited: task({ ...base, policy: { concurrency: { all: 2 } }, run: async () => 'done' }),
