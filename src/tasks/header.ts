@@ -89,7 +89,7 @@ export function settled(keys: readonly string[]): Change {
 }
 
 export function completed(result: ToolResult, pages: number): Change {
-  return ended({ status: 'completed', result, pages });
+  return ended({ status: 'completed', result, pages, message: null });
 }
 
 export function failed(failure: Failure): Change {
