@@ -42,6 +42,8 @@ export interface ClaimOptions {
 
 /** With no place free it is tried again after so long, ms, and up to as much more. */
 const FULL_PAUSE_MS = 1_000;
+/** It grows with the time that the task has waited, so that many that wait cost little. */
+const LONGEST_FULL_PAUSE_MS = 15_000;
 
 /** Store calls: one read, one commit, and one read for each limit of its policy. Errors as `commitSurely`. */
 export async function claimTask(
@@ -70,10 +72,15 @@ export async function claimTask(
   const task = taskInVersion(catalog, value);
   const { subject } = value.principal;
   const policy = policyOf(task ?? {});
-  const slots = await freeSlots(store, { tenant, subject, task: value.task, policy }, now, runtime.random());
+  // One whose time is over needs no place: it is only ended.
+  const isOver = now >= value.endsBy;
+  const slots = isOver
+    ? []
+    : await freeSlots(store, { tenant, subject, task: value.task, policy }, now, runtime.random());
   const lost = lostOf(standing.run);
   if (slots === null) {
-    const later = now + FULL_PAUSE_MS * (1 + runtime.random());
+    const pause = Math.min(LONGEST_FULL_PAUSE_MS, Math.max(FULL_PAUSE_MS, (now - value.createdAt) / 4));
+    const later = Math.min(value.endsBy, now + pause * (1 + runtime.random()));
     const put = putRun(tenant, key, { ...standing.run, holder: null, lost }, Math.round(later), standing.version);
     const { status } = await commitSurely(runtime, store, [put], deadline);
     return status === 'committed' ? 'full' : 'outrun';

@@ -22,6 +22,8 @@ export interface NewTask {
   input: Json;
   /** 1 to 512 bytes; null: each call is a task of its own. */
   once?: string | null;
+  /** What calls with the same idempotency key are compared by; default: `input`. */
+  calledWith?: Json;
   /** Epoch ms by which it has to be stored. */
   deadline: number;
   /** How long it is leased to the caller, ms; null: it is due at once, for whoever comes. */
@@ -60,7 +62,7 @@ export async function createTask(deps: TaskDeps, options: NewTask): Promise<Crea
   checkInput(options);
   const taskId = options.taskId ?? runtime.newId();
   const once = keyOf(options);
-  const fingerprint = once ? await fingerprintOf(input) : '';
+  const fingerprint = once ? await fingerprintOf(options.calledWith ?? input) : '';
 
   for (let race = 0; race < MOST_RACES; race += 1) {
     const standing = once ? await store.get(once, runtime.now()) : null;

@@ -78,7 +78,7 @@ export function asked(key: string, request: WireRequest): Change {
   };
 }
 
-/** Questions that are answered, or that nobody waits for any more. */
+/** Questions that are answered. */
 export function settled(keys: readonly string[]): Change {
   return (header, now) => {
     if (hasEnded(header) || !keys.some((key) => key in header.asks)) return header;

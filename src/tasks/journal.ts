@@ -31,6 +31,8 @@ export interface Journal {
    */
   note(id: string, value: Exclude<Json, null>, beside?: Put | Delete, yields?: boolean): void;
   header(): Header;
+  /** Whether something is noted that no commit has taken. */
+  hasNoted(): boolean;
   /** Failures of `run` itself since something was remembered, what is noted included. */
   failures(): number;
   /** Changes the header with the next commit, and again where somebody else changed it meanwhile. */
@@ -79,6 +81,8 @@ export async function openJournal({ store, runtime }: Deps, claim: Claim, leaseM
   let { header, headerVersion, run, runVersion, until, slots } = claim;
   let last: Promise<unknown> = Promise.resolve();
   let isLost = false;
+  /** Somebody else changed the header since this entry last said when it goes on. */
+  let cameMeanwhile = false;
 
   /** One at a time, in order. */
   function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -135,6 +139,10 @@ export async function openJournal({ store, runtime }: Deps, claim: Claim, leaseM
   async function commit(ending: Ending | null): Promise<'committed' | 'outdated' | 'lost'> {
     for (;;) {
       if (isLost) return 'lost';
+      if (cameMeanwhile && ending?.strict) {
+        cameMeanwhile = false;
+        return 'outdated';
+      }
       const now = runtime.now();
       const taken = changes;
       const next = taken.reduce((standing, change) => change(standing, now), header);
@@ -181,7 +189,6 @@ export async function openJournal({ store, runtime }: Deps, claim: Claim, leaseM
         }
         isLost ||= headerMoved && !(await readHeader());
         if (isLost) return 'lost';
-        if (headerMoved && closing?.strict) return 'outdated';
         continue;
       }
       const { version } = result;
@@ -206,12 +213,24 @@ export async function openJournal({ store, runtime }: Deps, claim: Claim, leaseM
     }
   }
 
-  /** Reads the header anew; false: the task has ended. */
+  /**
+   * Reads the header anew, and the answers to questions that are gone from it; false: the task has ended. Whoever leaves
+   * after that has to come back at once: what came may be what the task waits for.
+   */
   async function readHeader(): Promise<boolean> {
+    const before = header;
     const reading = await store.get(headerAt, runtime.now());
     if (!isPresent(reading)) return false;
     header = reading.value as unknown as Header;
     headerVersion = reading.version;
+    const answered = Object.keys(before.asks).filter((key) => !Object.hasOwn(header.asks, key));
+    if (answered.length > 0) {
+      const keys = answered.map((key) => rememberedKey(tenant, taskId, `ask ${key}`));
+      for (const { id, value, version } of (await store.getMany(keys, runtime.now())).filter(isPresent)) {
+        remembered.set(id.slice(REMEMBERED.length), { value, version });
+      }
+    }
+    cameMeanwhile = true;
     return !hasEnded(header);
   }
 
@@ -226,6 +245,7 @@ export async function openJournal({ store, runtime }: Deps, claim: Claim, leaseM
       noted.add(id);
     },
     header: () => header,
+    hasNoted: () => noted.size > 0,
     failures: () => (noted.size > 0 ? 0 : run.failures),
     change: (change) => void changes.push(change),
     flush: () => inTurn(() => commit(null)).then((done) => (done === 'lost' ? 'lost' : 'committed')),

@@ -32,8 +32,14 @@ export function pagesOfSteps(journal: Pick<Journal, 'recallAll'>): number {
   return countPages(journal, 'step ');
 }
 
+/** Of the page that goes with something remembered, from 1 on; 0: none does. */
+export function numberOf(value: Json | undefined): number {
+  const { page } = (value ?? {}) as { page?: Json };
+  return typeof page === 'number' ? page : 0;
+}
+
 function countPages({ recallAll }: Pick<Journal, 'recallAll'>, prefix: string): number {
-  return recallAll(prefix).filter(([, value]) => typeof (value as { page?: Json }).page === 'number').length;
+  return recallAll(prefix).filter(([, value]) => numberOf(value) > 0).length;
 }
 
 /** Remembers something together with a page behind those that there are, whose number stands in it as `page`. */

@@ -77,7 +77,13 @@ export async function answerTask(
     // An entry under way finds the answers when it comes to wait: so it must not have left meanwhile.
     const wake: Operation = isLeased(run, now)
       ? { kind: 'check', ...key, expects: run.version }
-      : putRun(tenant, key, { ...run.run, holder: null, lost: lostOf(run.run) }, now, run.version);
+      : putRun(
+          tenant,
+          key,
+          { ...run.run, holder: null, lost: lostOf(run.run) },
+          Math.max(now, run.run.notBefore),
+          run.version,
+        );
     return { change: settled(keys), operations: [...records, wake] };
   });
 }

@@ -5,7 +5,8 @@ import { toolResult, type ToolResult } from '../core/declaration/tool-result.ts'
 import { TidegateError } from '../core/errors.ts';
 import { utf8Bytes } from '../core/json.ts';
 import { type Change, completed } from './header.ts';
-import { inPages, notePaged, pagesOfSteps, RESULT_PAGE } from './pages.ts';
+import { digestOf } from '../core/digest.ts';
+import { inPages, notePaged, numberOf, pagesOfSteps, RESULT_PAGE } from './pages.ts';
 import type { Turn } from './turn.ts';
 
 /** Largest result that stands in the header. */
@@ -29,13 +30,16 @@ export async function completedWith(turn: Turn, task: Task, answer: ToolAnswer |
     });
   }
   const pages = inPages(text);
+  // Of another text that an earlier entry answered the pages stay behind, before these.
+  const digest = digestOf(text);
   for (const [index, page] of pages.entries()) {
-    const id = `${RESULT_PAGE}:${index + 1}`;
+    const id = `${RESULT_PAGE} ${digest}:${index + 1}`;
     if (journal.recall(id) !== undefined) continue;
     notePaged(turn, id, {}, { text: page, mimeType: 'application/json' });
     await journal.flush();
   }
-  return completed(pagedResult(result, bytes, before, pages.length), before + pages.length);
+  const first = numberOf(journal.recall(`${RESULT_PAGE} ${digest}:1`));
+  return completed(pagedResult(result, bytes, first - 1, pages.length), first - 1 + pages.length);
 }
 
 /** What stands in a large result's place: how to read the whole. */

@@ -47,6 +47,8 @@ export function startRunner(deps: TaskDeps, options: RunnerOptions = {}): Runner
   const running = new Map<string, Promise<void>>();
   const waiting = new Set<string>();
   let timers = 0;
+  /** Places that were given to tasks that are being created. */
+  let promised = 0;
   let broken = false;
 
   /** @param found ours already, or a due record; null: somebody has told of it. */
@@ -93,23 +95,25 @@ export function startRunner(deps: TaskDeps, options: RunnerOptions = {}): Runner
   function wake(taskId: string, found: Claim | DueRecord | null): void {
     const isOurs = found !== null && !('dueAt' in found);
     if (signal.aborted && !isOurs) return;
-    if (isOurs || (running.size < concurrency && !running.has(taskId))) run(taskId, found);
+    const isFree = running.size + promised < concurrency && !running.has(taskId);
+    if (isOurs || isFree) run(taskId, found);
     else if (waiting.size < MOST_WAITING) waiting.add(taskId);
   }
 
   async function look(): Promise<void> {
     while (!signal.aborted) {
-      const free = concurrency - running.size;
-      let found = 0;
+      const free = concurrency - running.size - promised;
+      let started = 0;
       broken = false;
       if (free > 0) {
         try {
           const from = Math.floor(runtime.random() * 16);
-          const due = await store.due(taskQueue(tenant), { now: runtime.now(), limit: free, from });
-          found = due.length;
+          const due = await store.due(taskQueue(tenant), { now: runtime.now(), limit: free + running.size, from });
           for (const record of due) {
             const taskId = taskOfDue(record);
-            if (!running.has(taskId)) wake(taskId, record);
+            if (running.has(taskId) || running.size + promised >= concurrency) continue;
+            wake(taskId, record);
+            started += 1;
           }
         } catch (thrown) {
           const { code, message } = asTidegateError(thrown);
@@ -117,7 +121,7 @@ export function startRunner(deps: TaskDeps, options: RunnerOptions = {}): Runner
         }
       }
       // A full page: more is due, and is looked for as soon as there is a place.
-      const isFull = found > 0 && found === free && running.size > 0;
+      const isFull = started > 0 && started === free;
       if (isFull) await Promise.race(running.values());
       // A store that breaks entries is not asked again at once.
       if (!isFull || broken) await runtime.sleep(everyMs, signal);
@@ -127,7 +131,14 @@ export function startRunner(deps: TaskDeps, options: RunnerOptions = {}): Runner
   const looking = look();
   return {
     dispatch: {
-      leaseMs: () => (running.size < concurrency && !signal.aborted ? leaseMs : null),
+      leaseMs() {
+        if (running.size + promised >= concurrency || signal.aborted) return null;
+        promised += 1;
+        return leaseMs;
+      },
+      settle() {
+        promised -= 1;
+      },
       wake: (_tenant, taskId, claim) => wake(taskId, claim),
     },
     async stop() {

@@ -21,7 +21,7 @@ export interface Tasks {
     principal: Principal,
     task: string,
     input: Json,
-    options: { once?: string | null; deadline: number },
+    options: { once?: string | null; calledWith?: Json; deadline: number },
   ): Promise<{ taskId: string; header: Header }>;
   /** This and all below: @throws TidegateError `not_found`. One store call. */
   get(principal: Principal, taskId: string): Promise<Header>;
@@ -50,11 +50,16 @@ export function createTasks(deps: TaskDeps, dispatch: Dispatch): Tasks {
   return {
     catalog: deps.catalog,
     on: (store) => createTasks({ ...deps, store }, dispatch),
-    async begin(principal, task, input, { once = null, deadline }) {
+    async begin(principal, task, input, { once = null, calledWith = input, deadline }) {
       const leaseMs = dispatch.leaseMs();
-      const { taskId, header, claim } = await createTask(deps, { principal, task, input, once, deadline, leaseMs });
-      if (claim !== null || leaseMs === null) dispatch.wake(principal.tenant, taskId, claim);
-      return { taskId, header };
+      try {
+        const asked = { principal, task, input, calledWith, once, deadline, leaseMs };
+        const { taskId, header, claim } = await createTask(deps, asked);
+        if (claim !== null || leaseMs === null) dispatch.wake(principal.tenant, taskId, claim);
+        return { taskId, header };
+      } finally {
+        if (leaseMs !== null) dispatch.settle?.();
+      }
     },
     async get(principal, taskId) {
       check(taskId);

@@ -54,7 +54,8 @@ export interface Occurrence<Data = Json, Kind extends ConditionKind = ConditionK
 export interface TaskContext {
   taskId: string;
   principal: Principal;
-  /** The app's streams, bound to the caller's tenant. What is read outside a step may differ on the next entry. */
+  /** The app's streams, bound to the caller's tenant. What is read outside a step may differ on the next entry, and
+   * what is awaited beside these functions keeps no entry open: while all else waits, it may be cut and begun again. */
   streams: AppStreams;
   /**
    * Runs `run` once and remembers what it answers: a JSON value of at most 350,000 bytes (nothing reads as null). A

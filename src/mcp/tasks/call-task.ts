@@ -42,7 +42,11 @@ export async function callTask(
   if (isInputRequired(ready)) return ready;
 
   const { principal, deadline } = caller;
-  const { taskId, header } = await tasks.begin(principal, name, asJson(ready), { once, deadline });
+  const { taskId, header } = await tasks.begin(principal, name, asJson(ready, name), {
+    once,
+    calledWith: asJson(input, name),
+    deadline,
+  });
   if (knows) return createdTask(taskId, header, runtime.now());
   if (task.otherwise === 'handle') return handleResult(taskId, header, runtime.now());
   return waitForTask(deps, tasks, { taskId, header, task, isShared: once !== null }, caller);
@@ -57,7 +61,20 @@ function keyIn({ meta }: Caller): string | null {
   });
 }
 
-/** As it comes back from the store, whatever the engine: fields without a value are gone. */
-function asJson(input: unknown): Json {
-  return JSON.parse(JSON.stringify(input)) as Json;
+/** As it comes back from the store: fields without a value are gone. @throws TidegateError `invalid_config` for what would not come back as it is */
+function asJson(input: unknown, name: string): Json {
+  if (isJson(input)) return JSON.parse(JSON.stringify(input)) as Json;
+  throw new TidegateError('invalid_config', `the input of ${name} is more than JSON, which is all that a store keeps`, {
+    field: `tasks.${name}.input`,
+    expected: 'a schema whose output is JSON; turn texts into dates and the like in `run`',
+  });
+}
+
+function isJson(value: unknown): boolean {
+  if (Array.isArray(value)) return value.every(isJson);
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (typeof value !== 'object' || value === null)
+    return ['string', 'boolean', 'undefined', 'object'].includes(typeof value);
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return (prototype === Object.prototype || prototype === null) && Object.values(value).every(isJson);
 }
