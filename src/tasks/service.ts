@@ -44,7 +44,7 @@ export interface Tasks {
 }
 
 /** What an id can look like: whatever else is asked for is unknown, and no name in the store. */
-const TASK_ID = /^[\w-]{1,64}$/;
+const TASK_ID = /^[\w.-]{1,64}$/;
 
 export function createTasks(deps: TaskDeps, dispatch: Dispatch): Tasks {
   return {
