@@ -22,6 +22,7 @@ const LEFT_OUT: Record<string, LeftOut[]> = {
     { pattern: /^tasks-status-notifications$/, reason: 'the suite itself passes over it' },
     { pattern: /^(?!tasks-)/, reason: 'an extension that is not served' },
   ],
+  '2026-07-28': [],
   '2025-11-25': [
     {
       pattern: /^tools-call-(sampling|elicitation)$|^elicitation-/,
