@@ -1,9 +1,15 @@
-/** Reads a JSON body up to a limit, whatever its length header says or leaves out. */
+/**
+ * Reads a JSON body up to a limit, whatever its length header says or leaves out. One that is nested deeper than any
+ * message needs is refused unread: what walks through it later does so by recursion.
+ */
 
 export type Body =
   | { ok: true; value: unknown }
   /** 413 above the limit, 400 for what is not JSON or broke off, 415 for another type. */
   | { ok: false; status: 400 | 413 | 415; expected: string };
+
+/** Lists and objects within each other. */
+const MOST_DEPTH = 128;
 
 const JSON_TYPE = /^application\/json\s*(?:;|$)/i;
 
@@ -17,6 +23,8 @@ export async function readJson(request: Request, limitBytes: number): Promise<Bo
   try {
     const text = declared === null ? await readBounded(request, limitBytes) : await request.text();
     if (text === null) return tooLarge;
+    if (isDeeper(text, MOST_DEPTH))
+      return { ok: false, status: 400, expected: `at most ${MOST_DEPTH} levels of nesting` };
     return { ok: true, value: JSON.parse(text) as unknown };
   } catch {
     return { ok: false, status: 400, expected: 'a whole JSON text' };
@@ -36,3 +44,22 @@ async function readBounded(request: Request, limitBytes: number): Promise<string
   }
   return text + decoder.decode();
 }
+
+/** Whether a JSON text nests deeper; of one that is no JSON it may say either. */
+function isDeeper(text: string, most: number): boolean {
+  if (text.length <= most) return false;
+  let depth = 0;
+  let inString = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) inString = !inString;
+    else if (inString) at += code === BACKSLASH ? 1 : 0;
+    else if (code === OPEN_LIST || code === OPEN_OBJECT) {
+      depth += 1;
+      if (depth > most) return true;
+    } else if (code === CLOSE_LIST || code === CLOSE_OBJECT) depth -= 1;
+  }
+  return false;
+}
+
+const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x22, 0x5c, 0x5b, 0x5d, 0x7b, 0x7d];

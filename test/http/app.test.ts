@@ -22,6 +22,10 @@ function post(body: string | ReadableStream, headers: Record<string, string> = {
   });
 }
 
+/** A ping with lists within each other, and brackets in a text, which do not count. */
+const nested = (levels: number) =>
+  `{"jsonrpc":"2.0","id":1,"method":"ping","params":{"_meta":{"x":${'['.repeat(levels)}${']'.repeat(levels)},"y":"${'[\\"'.repeat(200)}"}}}`;
+
 const ping = '{"jsonrpc":"2.0","id":1,"method":"ping"}';
 
 describe('bodies of POST /mcp', () => {
@@ -29,6 +33,15 @@ describe('bodies of POST /mcp', () => {
     const response = await post(body);
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ jsonrpc: '2.0', id: null, error: { code: -32_700 } });
+  });
+
+  it('answers a body that nests deeper than any message with 400 that says how deep it may be', async () => {
+    const response = await post(nested(126));
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({
+      error: { code: -32_700, data: { expected: 'at most 128 levels of nesting' } },
+    });
+    expect((await post(nested(125))).status).toBe(200);
   });
 
   it('answers another content type with 415', async () => {

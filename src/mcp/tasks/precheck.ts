@@ -15,7 +15,12 @@ export function taskRefusal(body: unknown): Response | null {
     const { message, data } = protocolAnswer(needsTasks('notifications.taskIds', { clientCapabilities }), '');
     return errorResponse(400, MISSING_CLIENT_CAPABILITY, message, body, data);
   }
-  if (method === 'tasks/update' && params && 'inputResponses' in params && !isObject(params['inputResponses'])) {
+  if (
+    method === 'tasks/update' &&
+    isObject(params) &&
+    'inputResponses' in params &&
+    !isObject(params['inputResponses'])
+  ) {
     const data = { code: 'invalid_input', field: 'params.inputResponses', expected: 'an object' };
     return errorResponse(200, INVALID_PARAMS, 'params.inputResponses is missing or wrong', body, data);
   }

@@ -1,0 +1,33 @@
+/** What of a fuzz run breaks a promise, in words; nothing: all held. */
+import type { FuzzReport } from './fuzz-run.ts';
+
+/** What every run has to get a result out of, lest it knocks at closed doors alone. */
+const MUST_ANSWER = [
+  'initialize',
+  'server/discover',
+  'tools/list',
+  'tools/call',
+  'resources/list',
+  'resources/templates/list',
+  'resources/read',
+  'prompts/list',
+  'prompts/get',
+  'completion/complete',
+  'tasks/get',
+  'tasks/update',
+  'tasks/cancel',
+  'subscriptions/listen',
+];
+/** What the heap may have grown by from the third tenth to the last, bytes: it holds what is stored meanwhile. */
+const MOST_GROWTH = 12 * 1_048_576;
+const SLOWEST_MS = 5_000;
+
+export function fuzzVerdict({ problems, answered, heap, slowestMs, statuses }: FuzzReport): string[] {
+  const wrong = [...problems];
+  for (const method of MUST_ANSWER) if (!answered.has(method)) wrong.push(`${method} never had a result`);
+  for (const status of [200, 202, 400, 404]) if (!statuses.has(status)) wrong.push(`status ${status} never came`);
+  const grown = (heap.at(-1) ?? 0) - (heap[2] ?? 0);
+  if (grown > MOST_GROWTH) wrong.push(`the heap grew by ${Math.round(grown / 1_048_576)} MiB`);
+  if (slowestMs > SLOWEST_MS) wrong.push(`an answer took ${Math.round(slowestMs)} ms`);
+  return wrong;
+}

@@ -1,0 +1,35 @@
+/** The short form of `npm run fuzz`. */
+import { describe, expect, it } from 'vitest';
+import { fuzzRun } from './fuzz-run.ts';
+import { fuzzVerdict } from './fuzz-verdict.ts';
+
+const SEED = 20_261_120;
+const ROUNDS = process.env['TIDEGATE_TEST_ALL'] === 'true' ? 100_000 : 10_000;
+
+describe('requests that went wrong', () => {
+  it(
+    `are answered in form, and nothing grows: ${ROUNDS} of them (seed ${SEED})`,
+    async () => expect(fuzzVerdict(await fuzzRun({ rounds: ROUNDS, seed: SEED }))).toEqual([]),
+    600_000,
+  );
+
+  it('has a verdict that sees what is wrong', () => {
+    const heap = [1, 1, 1, 1e9];
+    const report = {
+      problems: ['one'],
+      answered: new Set<string>(),
+      heap,
+      slowestMs: 6_000,
+      statuses: new Map([[200, 1]]),
+    };
+    expect(fuzzVerdict(report)).toEqual(
+      expect.arrayContaining([
+        'one',
+        'tasks/get never had a result',
+        'status 404 never came',
+        'the heap grew by 954 MiB',
+        'an answer took 6000 ms',
+      ]),
+    );
+  });
+});

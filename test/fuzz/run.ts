@@ -1,0 +1,18 @@
+/** `npm run fuzz [rounds] [seed]`: by default 1,000,000 wrong requests of a seed of its own, which it tells. */
+import { fuzzRun } from './fuzz-run.ts';
+import { fuzzVerdict } from './fuzz-verdict.ts';
+
+const rounds = Number(process.argv[2] ?? 1_000_000);
+const seed = Number(process.argv[3] ?? Date.now() % 1_000_000);
+const begun = performance.now();
+const seconds = () => (performance.now() - begun) / 1_000;
+console.log(`${rounds} requests, seed ${seed}`);
+const report = await fuzzRun({ rounds, seed, tell: (sent) => console.log(`${sent} sent, ${seconds().toFixed(0)} s`) });
+const statuses = [...report.statuses].toSorted(([a], [b]) => a - b).map(([status, count]) => `${status}: ${count}`);
+console.log(`answers by status: ${statuses.join(', ')}`);
+console.log(`heap at each tenth, MiB: ${report.heap.map((bytes) => (bytes / 1_048_576).toFixed(1)).join(' ')}`);
+console.log(`${(rounds / seconds()).toFixed(0)} requests/s; the slowest answer took ${report.slowestMs.toFixed(0)} ms`);
+const wrong = fuzzVerdict(report);
+for (const each of wrong) console.log(`- ${each}`);
+console.log(wrong.length === 0 ? '1 passed, 0 failed' : '0 passed, 1 failed');
+process.exitCode = wrong.length === 0 ? 0 : 1;

@@ -1,0 +1,113 @@
+/**
+ * The whole HTTP app in this process, on a store in memory and under a time of its own: whoever sleeps sleeps until all
+ * else is idle, and then time goes on at once. So an hour of waiting costs nothing, and every run of a seed is the same.
+ */
+import { setImmediate as idle } from 'node:timers/promises';
+import type { App } from '../../src/core/declaration/app.ts';
+import { systemRuntime } from '../../src/core/runtime.ts';
+import { composeServing } from '../../src/entry/compose-serving.ts';
+import { composeHttp } from '../../src/entry/compose.ts';
+import { runScheduled } from '../../src/entry/scheduled.ts';
+import { withTasks } from '../../src/entry/with-tasks.ts';
+import { createMemoryStore } from '../../src/store/memory.ts';
+
+export interface Logged {
+  level: string;
+  message: string;
+  fields: unknown;
+}
+
+export interface FuzzStage {
+  logged: Logged[];
+  now(): number;
+  pass(ms: number): void;
+  /** The whole answer, a streamed one too. */
+  send(request: Request): Promise<Answer>;
+  /** What a schedule runs, a minute's worth of it. */
+  runSchedule(): Promise<void>;
+  /** Answers as soon as `work` does, and lets time go on while it sleeps. */
+  awaken<Result>(work: Promise<Result>): Promise<Result>;
+}
+
+export interface Answer {
+  status: number;
+  type: string;
+  text: string;
+}
+
+interface Sleeper {
+  at: number;
+  wake: () => void;
+}
+
+const START = Date.UTC(2026, 10, 20);
+const MINUTE_MS = 60_000;
+/** Turns of the event loop after which all that still waits is asleep: sealing works beside this thread. */
+const IDLE_TURNS = 3;
+
+export function setFuzzStage(app: App): FuzzStage {
+  const logged: Logged[] = [];
+  const sleepers = new Set<Sleeper>();
+  let time = START;
+  const system = systemRuntime((level, message, fields) => void logged.push({ level, message, fields }));
+  const runtime = {
+    ...system,
+    now: () => time,
+    sleep: (ms: number, signal?: AbortSignal) =>
+      new Promise<void>((resolve) => {
+        if (signal?.aborted) return resolve();
+        const sleeper: Sleeper = {
+          at: time + ms,
+          wake() {
+            sleepers.delete(sleeper);
+            signal?.removeEventListener('abort', sleeper.wake);
+            resolve();
+          },
+        };
+        signal?.addEventListener('abort', sleeper.wake, { once: true });
+        sleepers.add(sleeper);
+      }),
+  };
+  const deps = withTasks({ app, store: createMemoryStore(), runtime });
+  const serving = composeServing(deps, {
+    secrets: { current: 'a secret of the fuzz runs, 32 letters', previous: null },
+  });
+  const { http } = composeHttp(deps, { publicUrl: null, host: '127.0.0.1' }, serving);
+
+  function wakeNext(): void {
+    const next = [...sleepers].reduce<Sleeper | null>(
+      (first, each) => (first && first.at <= each.at ? first : each),
+      null,
+    );
+    if (next === null) return;
+    time = Math.max(time, next.at);
+    next.wake();
+  }
+
+  async function answerTo(request: Request): Promise<Answer> {
+    const response = await http.fetch(request);
+    return { status: response.status, type: response.headers.get('content-type') ?? '', text: await response.text() };
+  }
+
+  async function awaken<Result>(work: Promise<Result>): Promise<Result> {
+    const waiting = { over: false };
+    const end = () => void (waiting.over = true);
+    work.then(end, end);
+    for (let turns = 1; !waiting.over; turns += 1) {
+      await idle();
+      if (!waiting.over && turns % IDLE_TURNS === 0) wakeNext();
+    }
+    return work;
+  }
+
+  return {
+    logged,
+    now: () => time,
+    pass: (ms) => (time += ms),
+    awaken,
+    send: (request) => awaken(answerTo(request)),
+    async runSchedule() {
+      await awaken(runScheduled(deps, time + MINUTE_MS));
+    },
+  };
+}
