@@ -1,8 +1,11 @@
+import { availableParallelism } from 'node:os';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
+    // Most of a suite's time is spent waiting for engines and leases.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
         test: {

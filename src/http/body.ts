@@ -2,14 +2,15 @@
  * Reads a JSON body up to a limit, whatever its length header says or leaves out. One that is nested deeper than any
  * message needs is refused unread: what walks through it later does so by recursion.
  */
+import { MOST_DEPTH } from '../core/json.ts';
 
 export type Body =
   | { ok: true; value: unknown }
   /** 413 above the limit, 400 for what is not JSON or broke off, 415 for another type. */
   | { ok: false; status: 400 | 413 | 415; expected: string };
 
-/** Lists and objects within each other. */
-const MOST_DEPTH = 128;
+/** Lists and objects within each other: data as deep as they may be, and the message around them. */
+const MOST_NESTED = MOST_DEPTH + 16;
 
 const JSON_TYPE = /^application\/json\s*(?:;|$)/i;
 
@@ -23,8 +24,8 @@ export async function readJson(request: Request, limitBytes: number): Promise<Bo
   try {
     const text = declared === null ? await readBounded(request, limitBytes) : await request.text();
     if (text === null) return tooLarge;
-    if (isDeeper(text, MOST_DEPTH))
-      return { ok: false, status: 400, expected: `at most ${MOST_DEPTH} levels of nesting` };
+    if (isDeeper(text, MOST_NESTED))
+      return { ok: false, status: 400, expected: `at most ${MOST_NESTED} levels of nesting` };
     return { ok: true, value: JSON.parse(text) as unknown };
   } catch {
     return { ok: false, status: 400, expected: 'a whole JSON text' };

@@ -36,12 +36,12 @@ describe('bodies of POST /mcp', () => {
   });
 
   it('answers a body that nests deeper than any message with 400 that says how deep it may be', async () => {
-    const response = await post(nested(126));
+    const response = await post(nested(142));
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({
-      error: { code: -32_700, data: { expected: 'at most 128 levels of nesting' } },
+      error: { code: -32_700, data: { expected: 'at most 144 levels of nesting' } },
     });
-    expect((await post(nested(125))).status).toBe(200);
+    expect((await post(nested(141))).status).toBe(200);
   });
 
   it('answers another content type with 415', async () => {
