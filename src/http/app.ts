@@ -11,6 +11,7 @@ import { createDocument, documentPreflight } from './documents.ts';
 import { createMcpRoute, type McpServing } from './mcp-route.ts';
 import { createOriginGuard, type OriginOptions } from './origin.ts';
 import { problemResponse, refusedResponse } from './problem.ts';
+import { createPushRoute, type PushTokens } from './push.ts';
 import { readiness } from './ready.ts';
 import { createRequestLog, type LoggedEnv } from './request-log.ts';
 import { aiCatalog, CARD_TYPE, CATALOG_TYPE, serverCard } from './server-card.ts';
@@ -18,6 +19,8 @@ import { aiCatalog, CARD_TYPE, CATALOG_TYPE, serverCard } from './server-card.ts
 export interface HttpOptions extends OriginOptions {
   /** Largest body of a POST to `/mcp`; default 1 MiB. */
   bodyBytes?: number;
+  /** The token of each stream that takes pushes; default: none does. */
+  pushTokens?: PushTokens;
 }
 
 export interface HttpDeps extends Deps {
@@ -33,6 +36,7 @@ export function createApp(deps: HttpDeps, options: HttpOptions): HttpApp {
   const facts = { app, versions: mcp.versions, capabilities: mcp.capabilities };
   const guard = createOriginGuard(options);
   const route = createMcpRoute(mcp, guard, options.bodyBytes ?? BODY_BYTES);
+  const push = createPushRoute(deps, options.pushTokens ?? new Map());
   const baseUrl = (request: Request) => options.publicUrl ?? new URL(request.url).origin;
 
   const card = createDocument(CARD_TYPE, (base) => serverCard(facts, base));
@@ -59,6 +63,11 @@ export function createApp(deps: HttpDeps, options: HttpOptions): HttpApp {
     http.get(path, (context) => document(context.req.raw, baseUrl(context.req.raw)));
     http.options(path, () => documentPreflight());
   }
+  http.post('/ingest/:stream', (context) => {
+    const account = openAccount(store);
+    context.set('told', { account });
+    return push(context.req.raw, context.req.param('stream'), account.store);
+  });
   http.get('/healthz', (context) => context.json({ status: 'ok' }));
   http.get('/readyz', (context) => {
     const account = openAccount(store);

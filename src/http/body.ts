@@ -18,22 +18,22 @@ export async function readJson(request: Request, limitBytes: number): Promise<Bo
   if (!JSON_TYPE.test(request.headers.get('content-type') ?? '')) {
     return { ok: false, status: 415, expected: 'Content-Type: application/json' };
   }
-  const tooLarge: Body = { ok: false, status: 413, expected: `a body of at most ${limitBytes} bytes` };
-  const declared = request.headers.get('content-length');
-  if (declared !== null && Number(declared) > limitBytes) return tooLarge;
   try {
-    const text = declared === null ? await readBounded(request, limitBytes) : await request.text();
-    if (text === null) return tooLarge;
-    if (isDeeper(text, MOST_NESTED))
+    const text = await readText(request, limitBytes);
+    if (text === null) return { ok: false, status: 413, expected: `a body of at most ${limitBytes} bytes` };
+    if (isDeeper(text, MOST_NESTED)) {
       return { ok: false, status: 400, expected: `at most ${MOST_NESTED} levels of nesting` };
+    }
     return { ok: true, value: JSON.parse(text) as unknown };
   } catch {
     return { ok: false, status: 400, expected: 'a whole JSON text' };
   }
 }
 
-/** Null above the limit; nothing is read beyond it. */
-async function readBounded(request: Request, limitBytes: number): Promise<string | null> {
+/** Null above the limit, and nothing is read beyond it. Rejects where the body broke off. */
+export async function readText(request: Request, limitBytes: number): Promise<string | null> {
+  const declared = request.headers.get('content-length');
+  if (declared !== null) return Number(declared) > limitBytes ? null : request.text();
   if (request.body === null) return '';
   const decoder = new TextDecoder();
   let bytes = 0;

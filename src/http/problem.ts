@@ -63,6 +63,14 @@ export function refusedResponse(reason: string): Response {
   return respond({ title: reason, status: 403, code: 'invalid_input', field: 'Host' }, null);
 }
 
+/** 401: the same whatever was wrong with it, and whether what it asks for exists. */
+export function unauthorizedResponse(): Response {
+  const title = 'This needs a token: Authorization: Bearer …';
+  const response = respond({ title, status: 401, code: 'unauthorized', field: 'Authorization' }, null);
+  response.headers.set('WWW-Authenticate', 'Bearer');
+  return response;
+}
+
 function respond(body: JsonObject & { status: number }, retryAfterMs: number | null): Response {
   const headers: Record<string, string> = { 'Content-Type': 'application/problem+json' };
   if (retryAfterMs !== null) headers['Retry-After'] = retryAfter(retryAfterMs);

@@ -40,3 +40,8 @@ export function publisherKey(tenant: string, stream: string): RecordKey {
 export function usedStateKey(tenant: string, id: string): RecordKey {
   return { partition: `${tenant}/used-state`, id };
 }
+
+/** Stands where a push under a key of its own was taken in. */
+export function pushedKey(tenant: string, stream: string, key: string): RecordKey {
+  return { partition: `${tenant}/pushed/${stream}`, id: key };
+}

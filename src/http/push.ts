@@ -1,0 +1,123 @@
+/**
+ * `POST /ingest/:stream`: events that somebody pushes, one or many, taken in as a whole or not at all. Who brings the
+ * stream's token may; a wrong token and a stream that takes no pushes are answered alike. It stores through
+ * `streams/publish-many.ts` and knows nothing of feeds.
+ */
+import { isDeep, type Json } from '../core/json.ts';
+import { PUBLIC } from '../core/principal.ts';
+import { asTidegateError, TidegateError } from '../core/errors.ts';
+import { canonicalText, digestOf } from '../core/digest.ts';
+import type { Deps } from '../streams/deps.ts';
+import { pushedKey } from '../streams/names.ts';
+import { type Once, publishMany } from '../streams/publish-many.ts';
+import { readText } from './body.ts';
+import { problemResponse, unauthorizedResponse } from './problem.ts';
+
+/** Of a body: what it holds has to fit into one commit on every engine. */
+export const PUSH_BYTES = 256 * 1_024;
+export const PUSH_EVENTS = 1_000;
+/** How long the key of a push is known, ms. */
+export const PUSH_KEY_MS = 24 * 3_600_000;
+const KEY_BYTES = 256;
+const PUSH_MS = 10_000;
+
+const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i;
+const NDJSON_TYPE = /^application\/(?:x-)?ndjson\s*(?:;|$)/i;
+const TRACEPARENT = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/;
+/** What stands in a header without being encoded. */
+const VISIBLE = /^[\x21-\x7E]+$/;
+
+/** The token of each stream that takes pushes, by its name. */
+export type PushTokens = ReadonlyMap<string, string>;
+
+/** @param store as the account of the request sees it */
+export type PushRoute = (request: Request, stream: string, store: Deps['store']) => Promise<Response>;
+
+export function createPushRoute(deps: Deps, tokens: PushTokens): PushRoute {
+  const { app, runtime } = deps;
+  return async (request, name, store) => {
+    const stream = app.streams.get(name);
+    const allowed = await isToken(bearerOf(request), tokens.get(name));
+    if (!allowed || stream === undefined) return unauthorizedResponse();
+    try {
+      const items = await readItems(request);
+      const traceparent = request.headers.get('traceparent');
+      const meta = traceparent !== null && TRACEPARENT.test(traceparent) ? { meta: { traceparent } } : {};
+      const push = await publishMany(
+        { ...deps, store },
+        PUBLIC.tenant,
+        stream,
+        items.map((data) => ({ data, ...meta })),
+        { once: onceOf(request, name, items), deadline: runtime.now() + PUSH_MS },
+      );
+      return Response.json(push);
+    } catch (thrown) {
+      const error = asTidegateError(thrown);
+      if (error.code === 'internal') runtime.log('error', `push: ${error.message}`, { stream: name, code: error.code });
+      return problemResponse(error);
+    }
+  };
+}
+
+function bearerOf(request: Request): string | null {
+  return /^Bearer +(\S+) *$/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? null;
+}
+
+/** Takes the same time whatever is wrong with it, also where there is none to compare with. */
+async function isToken(given: string | null, expected: string | undefined): Promise<boolean> {
+  const [left, right] = await Promise.all([hashOf(given ?? ''), hashOf(expected ?? '')]);
+  const difference = left.reduce((sum, byte, at) => sum | (byte ^ (right[at] ?? 0)), 0);
+  return given !== null && expected !== undefined && difference === 0;
+}
+
+async function hashOf(text: string): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
+}
+
+async function readItems(request: Request): Promise<Json[]> {
+  const type = request.headers.get('content-type') ?? '';
+  const isLines = NDJSON_TYPE.test(type);
+  if (!isLines && !JSON_TYPE.test(type)) throw wrong('Content-Type', 'application/json or application/x-ndjson');
+  const text = await readText(request, PUSH_BYTES).catch(() => {
+    throw wrong('body', 'a whole body');
+  });
+  if (text === null) {
+    throw new TidegateError('too_large', 'The push is too large', {
+      field: 'body',
+      expected: `at most ${PUSH_BYTES} bytes`,
+      hint: 'send it in parts',
+    });
+  }
+  const items = isLines ? linesOf(text) : [parse(text, 'body')].flat(1);
+  if (items.length === 0 || items.length > PUSH_EVENTS) throw wrong('body', `1 to ${PUSH_EVENTS} events`);
+  return items;
+}
+
+function linesOf(text: string): Json[] {
+  return text.split('\n').flatMap((line, index) => (line.trim() === '' ? [] : [parse(line, `line ${index + 1}`)]));
+}
+
+function parse(text: string, field: string): Json {
+  let value: Json;
+  try {
+    value = JSON.parse(text) as Json;
+  } catch {
+    throw wrong(field, 'a whole JSON text');
+  }
+  if (isDeep(value)) throw wrong(field, 'JSON that is not nested that deep');
+  return value;
+}
+
+function onceOf(request: Request, stream: string, items: Json[]): Once | null {
+  const key = request.headers.get('idempotency-key');
+  if (key === null) return null;
+  if (key.length > KEY_BYTES || !VISIBLE.test(key)) {
+    throw wrong('Idempotency-Key', `1 to ${KEY_BYTES} visible ASCII characters`);
+  }
+  const record = pushedKey(PUBLIC.tenant, stream, key);
+  return { record, fingerprint: digestOf(canonicalText(items)), keptMs: PUSH_KEY_MS };
+}
+
+function wrong(field: string, expected: string): TidegateError {
+  return new TidegateError('invalid_input', `${field}: expected ${expected}`, { field, expected });
+}
