@@ -12,7 +12,7 @@ export function welcome(app: App, url: string, store: string, notes: readonly st
   const name = app.name;
   return [
     `${app.title} ${app.version} serves MCP at ${mcp}`,
-    `  store: ${store}; streams: ${[...app.streams.keys()].join(', ')}`,
+    [`  store: ${store}`, ...PARTS.flatMap((part) => named(part, app[part]))].join('; '),
     ...notes.map((note) => `  ${note}`),
     '',
     'Connect a client:',
@@ -21,8 +21,14 @@ export function welcome(app: App, url: string, store: string, notes: readonly st
     `  Inspector     npx @modelcontextprotocol/inspector --cli ${mcp} --method tools/list`,
     `  stdio         npx tidegate stdio${file === null ? '' : ` --app ${file}`}`,
     '',
-    'Ctrl-C ends it. The streams, as they fill:',
+    `Ctrl-C ends it.${app.feeds.size === 0 ? '' : ' The streams, as they fill:'}`,
   ].join('\n');
+}
+
+const PARTS = ['streams', 'tools', 'tasks', 'resources', 'prompts'] as const;
+
+function named(part: string, things: ReadonlyMap<string, unknown>): string[] {
+  return things.size === 0 ? [] : [`${part}: ${[...things.keys()].join(', ')}`];
 }
 
 const SUMMARY_EVERY_MS = 30_000;
@@ -51,7 +57,7 @@ export function createFeedLines(now: () => number): (report: IngestReport) => st
       const refusing = before.state !== '' && !before.rejecting && report.rejected > 0;
       if (first || refusing || before.state !== after.state) lines.push(lineOf(report, after.events));
     }
-    if (now() >= summaryAt) {
+    if (shown.size > 0 && now() >= summaryAt) {
       summaryAt = now() + SUMMARY_EVERY_MS;
       lines.push(`  ${[...shown].map(([feed, { state, events }]) => `${feed} ${state}, ${events} events`).join('; ')}`);
     }

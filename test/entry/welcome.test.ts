@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { createFeedLines, welcome } from '../../src/entry/welcome.ts';
-import { defineApp, type FeedReport, type IngestReport, stream, TidegateError } from '../../src/index.ts';
+import { defineApp, type FeedReport, type IngestReport, stream, TidegateError, tool } from '../../src/index.ts';
 
 const app = defineApp({
   name: 'plant-7',
@@ -20,6 +20,14 @@ describe('the welcome', () => {
       '  store: sqlite (x.db); streams: boilers',
       '  a note',
     ]);
+  });
+
+  test('names what there is, and waits for no streams where nothing feeds any', () => {
+    const ping = tool({ description: 'Pings.', run: () => Promise.resolve('pong') });
+    const bare = defineApp({ name: 'bare', version: '1', description: 'No streams', tools: { ping } });
+    const said = welcome(bare, 'http://127.0.0.1:9', 'memory', [], null).split('\n');
+    expect(said[1]).toBe('  store: memory; tools: ping');
+    expect(said.at(-1)).toBe('Ctrl-C ends it.');
   });
 
   test.each([
