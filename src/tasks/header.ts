@@ -67,7 +67,7 @@ export function rememberedUntil({ endsBy }: Pick<Header, 'endsBy'>): number {
 export type Change = (header: Header, now: number) => Header;
 
 export function progressed(message: string): Change {
-  const text = message.slice(0, MESSAGE_CHARACTERS);
+  const text = clipped(message, MESSAGE_CHARACTERS);
   return (header, now) => (hasEnded(header) ? header : { ...header, message: text, updatedAt: now });
 }
 
@@ -93,7 +93,7 @@ export function completed(result: ToolResult, pages: number): Change {
 }
 
 export function failed(failure: Failure): Change {
-  return ended({ status: 'failed', failure, message: failure.message.slice(0, MESSAGE_CHARACTERS) });
+  return ended({ status: 'failed', failure, message: clipped(failure.message, MESSAGE_CHARACTERS) });
 }
 
 export function cancelled(message: string): Change {
@@ -109,11 +109,16 @@ export function failureOf(error: TidegateError): Failure {
   const { code, message, field, expected, hint } = error;
   return {
     code,
-    message: message.slice(0, 4_000),
+    message: clipped(message, 4_000),
     ...(field === null ? {} : { field }),
     ...(expected === null ? {} : { expected }),
     ...(hint === null ? {} : { hint }),
   };
+}
+
+/** At most so many UTF-16 units, with no half of a character left at the cut, which is no text to some clients. */
+function clipped(text: string, most: number): string {
+  return text.slice(0, most).toWellFormed();
 }
 
 /** The answer to a question, as it is remembered. */

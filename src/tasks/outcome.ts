@@ -40,17 +40,18 @@ export class StepError extends TidegateError {
   }
 }
 
-/** Whatever was thrown, with the text of what is no error in it. */
+/** Whatever was thrown, with the text of what is no error in it. Never throws, whatever it is. */
 export function thrownError(thrown: unknown): TidegateError {
-  if (thrown instanceof Error) return asTidegateError(thrown);
-  let text: string | undefined;
   try {
-    text = typeof thrown === 'string' ? thrown : JSON.stringify(thrown);
+    if (thrown instanceof Error) return asTidegateError(thrown);
+    const text = typeof thrown === 'string' ? thrown : JSON.stringify(thrown);
+    return noError(text?.slice(0, 500) ?? typeof thrown);
   } catch {
-    text = undefined;
+    // Its message, its JSON or its prototype throws in turn.
+    return noError(typeof thrown);
   }
-  return new TidegateError(
-    'internal',
-    `something that is no error was thrown: ${text?.slice(0, 500) ?? typeof thrown}`,
-  );
+}
+
+function noError(text: string): TidegateError {
+  return new TidegateError('internal', `something that is no error was thrown: ${text}`);
 }

@@ -27,24 +27,29 @@ export function checkPage(page: Page): Page {
   throw new TidegateError(isEmpty ? 'invalid_input' : 'too_large', `a page has ${bytes} bytes as JSON`, { expected });
 }
 
-/** How many pages steps have stored. */
-export function pagesOfSteps(journal: Pick<Journal, 'recallAll'>): number {
-  return countPages(journal, 'step ');
+/** Number of the last page that a step has stored; 0: none has. */
+export function lastPageOfSteps(journal: Pick<Journal, 'recallAll'>): number {
+  return lastPage(journal, 'step ');
+}
+
+/** Number of the last page that is stored. */
+export function lastPageOf(journal: Pick<Journal, 'recallAll'>): number {
+  return Math.max(lastPageOfSteps(journal), lastPage(journal, RESULT_PAGE));
 }
 
 /** Of the page that goes with something remembered, from 1 on; 0: none does. */
-export function numberOf(value: Json | undefined): number {
+function numberOf(value: Json | undefined): number {
   const { page } = (value ?? {}) as { page?: Json };
   return typeof page === 'number' ? page : 0;
 }
 
-function countPages({ recallAll }: Pick<Journal, 'recallAll'>, prefix: string): number {
-  return recallAll(prefix).filter(([, value]) => numberOf(value) > 0).length;
+function lastPage({ recallAll }: Pick<Journal, 'recallAll'>, prefix: string): number {
+  return recallAll(prefix).reduce((last, [, value]) => Math.max(last, numberOf(value)), 0);
 }
 
 /** Remembers something together with a page behind those that there are, whose number stands in it as `page`. */
 export function notePaged({ claim, journal }: Turn, id: string, value: JsonObject, { text, mimeType }: Page): void {
-  const page = pagesOfSteps(journal) + countPages(journal, RESULT_PAGE) + 1;
+  const page = lastPageOf(journal) + 1;
   if (page > MOST_PAGES) {
     throw new TidegateError('too_large', `the result has ${MOST_PAGES} pages already`, {
       expected: `at most ${MOST_PAGES} pages`,

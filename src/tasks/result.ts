@@ -6,7 +6,7 @@ import { TidegateError } from '../core/errors.ts';
 import { utf8Bytes } from '../core/json.ts';
 import { type Change, completed } from './header.ts';
 import { digestOf } from '../core/digest.ts';
-import { inPages, notePaged, numberOf, pagesOfSteps, RESULT_PAGE } from './pages.ts';
+import { inPages, lastPageOf, lastPageOfSteps, notePaged, RESULT_PAGE } from './pages.ts';
 import type { Turn } from './turn.ts';
 
 /** Largest result that stands in the header. */
@@ -19,10 +19,9 @@ export const RESULT_BYTES = 340_000;
 export async function completedWith(turn: Turn, task: Task, answer: ToolAnswer | string): Promise<Change> {
   const { claim, journal } = turn;
   const result = toolResult(answer, task.output, claim.header.task);
-  const before = pagesOfSteps(journal);
   const text = JSON.stringify(result);
   const bytes = utf8Bytes(text);
-  if (bytes <= RESULT_BYTES) return completed(result, before);
+  if (bytes <= RESULT_BYTES) return completed(result, lastPageOfSteps(journal));
   if (task.pages !== true) {
     throw new TidegateError('too_large', `the result of ${claim.header.task} has ${bytes} bytes`, {
       field: `tasks.${claim.header.task}.pages`,
@@ -30,16 +29,26 @@ export async function completedWith(turn: Turn, task: Task, answer: ToolAnswer |
     });
   }
   const pages = inPages(text);
-  // Of another text that an earlier entry answered the pages stay behind, before these.
+  // Those of another text that an earlier entry answered stay before these, and these follow each other: where another
+  // text's came in between they are written anew.
   const digest = digestOf(text);
+  const begun = lastPageOf(journal);
+  const same = journal
+    .recallAll(`${RESULT_PAGE} ${digest}@`)
+    .map(([, value]) => value as { page: number; first: number });
+  const first = same.find(({ page }) => page === begun)?.first ?? begun + 1;
   for (const [index, page] of pages.entries()) {
-    const id = `${RESULT_PAGE} ${digest}:${index + 1}`;
+    const id = idOf(digest, first, index + 1);
     if (journal.recall(id) !== undefined) continue;
-    notePaged(turn, id, {}, { text: page, mimeType: 'application/json' });
+    notePaged(turn, id, { first }, { text: page, mimeType: 'application/json' });
     await journal.flush();
   }
-  const first = numberOf(journal.recall(`${RESULT_PAGE} ${digest}:1`));
   return completed(pagedResult(result, bytes, first - 1, pages.length), first - 1 + pages.length);
+}
+
+/** Of piece `number` of a text whose pages begin at `first`. */
+function idOf(digest: string, first: number, number: number): string {
+  return `${RESULT_PAGE} ${digest}@${first}:${number}`;
 }
 
 /** What stands in a large result's place: how to read the whole. */

@@ -12,7 +12,7 @@ import { isPresent, type Put, type StoredRecord } from '../store/store.ts';
 import { createTask, type Created } from './create.ts';
 import { type TaskDeps, taskInVersion } from './find-task.ts';
 import { type Header, rememberedUntil } from './header.ts';
-import { bytesOf } from './journal.ts';
+import { bytesOf } from './journal-commit.ts';
 import { inputKey, REMEMBERED, taskPartition } from './names.ts';
 import { getTask } from './requests.ts';
 

@@ -81,6 +81,9 @@ export async function takeTurn(deps: TaskDeps, claim: Claim, options: TurnOption
     saidAt = runtime.now();
   };
 
+  /** Also where the clock was set back. */
+  const isTimeToSay = () => Math.abs(runtime.now() - saidAt) >= BEAT_MS;
+
   const closingMs = Math.min(CLOSING_MS, (options.deadline - startedAt) / 3);
   const deadline = Math.min(options.deadline - closingMs, claim.header.endsBy);
   const stop = new AbortController();
@@ -115,7 +118,7 @@ export async function takeTurn(deps: TaskDeps, claim: Claim, options: TurnOption
     },
     progress(change) {
       said = change;
-      if (runtime.now() - saidAt >= BEAT_MS) say();
+      if (isTimeToSay()) say();
     },
     begun: () => begun,
     begin() {
@@ -124,7 +127,7 @@ export async function takeTurn(deps: TaskDeps, claim: Claim, options: TurnOption
   };
 
   const over = new AbortController();
-  const beat = () => runtime.now() - saidAt >= BEAT_MS && say();
+  const beat = () => isTimeToSay() && say();
   const beating = keepUp(turn, options.leaseMs, over.signal, beat).then(
     (lost) => lost && broken.resolve({ kind: 'lost' }),
     (error: unknown) => broken.resolve({ kind: 'broken', error }),
@@ -190,7 +193,7 @@ function fail(turn: Turn, task: Task, error: TidegateError): Promise<TurnEnd> {
   return leave(turn, { failures, lost: 0, notBefore }, notBefore);
 }
 
-/** At `dueAt`, but not after the task's own time; at once, where something came meanwhile. */
+/** At `dueAt`, but not after the task's own time; where something came meanwhile at once, or after the pause of a failure. */
 async function leave(
   { deps, claim, journal }: Pick<Turn, 'deps' | 'claim' | 'journal'>,
   run: Partial<Run>,
@@ -200,8 +203,8 @@ async function leave(
   const left = await journal.leave(run, at);
   if (left === 'left') return { outcome: 'left', dueAt: at };
   if (left === 'lost') return { outcome: 'lost' };
-  const now = deps.runtime.now();
-  return leave({ deps, claim, journal }, run, Math.min(at, now));
+  const soon = Math.max(deps.runtime.now(), run.notBefore ?? 0);
+  return leave({ deps, claim, journal }, run, Math.min(at, soon));
 }
 
 async function end(turn: Pick<Turn, 'deps' | 'claim' | 'journal'>, change: Change): Promise<TurnEnd> {
@@ -237,13 +240,13 @@ function noVersion({ header }: Claim): TidegateError {
 async function keepUp({ deps, journal }: Turn, leaseMs: number, over: AbortSignal, beat: () => void): Promise<boolean> {
   const { runtime } = deps;
   const beatMs = Math.min(BEAT_MS, leaseMs / 4);
-  for (let lookedAt = runtime.now(); ;) {
+  // Beats are counted, and not the time, as a clock may be set back.
+  for (let beats = 1; ; beats += 1) {
     await runtime.sleep(beatMs, over);
     if (over.aborted) return false;
     beat();
     if ((await journal.keep()) === 'lost') return true;
-    if (runtime.now() - lookedAt < LOOK_MS) continue;
+    if ((beats * beatMs) % LOOK_MS >= beatMs) continue;
     if ((await journal.look()) === 'lost') return true;
-    lookedAt = runtime.now();
   }
 }

@@ -122,4 +122,29 @@ describe('cancelled', () => {
     expect(records).toEqual([]);
     expect(startedAt).toHaveLength(1);
   });
+
+  test('within a step whose clock was set back: it is told as soon', async () => {
+    let back = 0;
+    let told = Number.POSITIVE_INFINITY;
+    const stage = taskStage({
+      long: task({
+        ...base,
+        async run(_input, { step, taskId }) {
+          await step('long', async ({ signal }) => {
+            back = 600_000;
+            const startedAt = stage.clock.now;
+            await stage.cancel(taskId);
+            await new Promise((resolve) => signal.addEventListener('abort', resolve));
+            told = stage.clock.now - startedAt;
+          });
+          return 'never';
+        },
+      }),
+    });
+    const id = await stage.begin('long');
+    const runtime = { ...stage.tasks.runtime, now: () => stage.clock.now - back };
+    await stage.work({}, { ...stage.tasks, runtime });
+    expect(told).toBeLessThanOrEqual(6_000);
+    await expectCancelled(stage, id);
+  });
 });

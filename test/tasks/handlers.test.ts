@@ -8,10 +8,16 @@ import { ADA, taskStage } from './stage.ts';
 
 const base = { description: 'a task of the test', version: '1' };
 
+const throws = () => {
+  throw new Error('in turn');
+};
+
 describe('a handler', () => {
   const cycle: Record<string, unknown> = {};
   cycle.self = cycle;
   test.each<[string, unknown, string]>([
+    ['an error whose message throws', Object.defineProperty(new Error('x'), 'message', { get: throws }), 'object'],
+    ['what throws whatever is asked of it', new Proxy({}, { get: throws, getPrototypeOf: throws }), 'object'],
     ['a text', 'only words', 'only words'],
     ['an object', { reason: 7 }, '{"reason":7}'],
     ['nothing', undefined, 'undefined'],
@@ -38,6 +44,7 @@ describe('a handler', () => {
     expect(failure).toMatchObject({ code: 'internal' });
     expect(failure?.message).toContain(words);
     expect(entries).toBe(2);
+    expect(stage.logged.filter(({ level }) => level === 'error')).toEqual([]);
   });
 
   test('that never returns is cut off, tried again, and fails', async () => {

@@ -5,7 +5,6 @@ import { form } from '../../src/core/declaration/ask.ts';
 import { task } from '../../src/core/declaration/task.ts';
 import { systemRuntime } from '../../src/core/runtime.ts';
 import { runKey } from '../../src/tasks/names.ts';
-import { getPage } from '../../src/tasks/requests.ts';
 import { enterTask } from '../../src/tasks/run-due.ts';
 import { startRunner } from '../../src/tasks/runner.ts';
 import { createTasks } from '../../src/tasks/service.ts';
@@ -14,6 +13,29 @@ import { ADA, taskStage } from './stage.ts';
 const base = { description: 'a task of the test', version: '1' };
 const yes = form('Go?', z.object({ yes: z.boolean() }));
 const accepted = { action: 'accept', content: { yes: true } };
+
+test('a question that is asked while a commit is on its way is asked', async () => {
+  let onCommit: (() => void) | null = null;
+  const asking = task({
+    ...base,
+    async run(_input, { step, ask }) {
+      const meanwhile = new Promise<void>((resolve) => (onCommit = resolve));
+      const [answer] = await Promise.all([meanwhile.then(() => ask('q', yes)), step('one', () => 1)]);
+      return answer.action;
+    },
+  });
+  const stage = taskStage({ asking });
+  const id = await stage.begin('asking');
+  const slow = stage.runner(async (operations, _number, next) => {
+    if (JSON.stringify(operations).includes('step one')) {
+      onCommit?.();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return next();
+  });
+  await stage.work({}, slow);
+  expect(await stage.get(id)).toMatchObject({ status: 'input_required', asks: { q: {} } });
+});
 
 describe('an answer', () => {
   test('that comes before the entry writes the header wakes the task', async () => {
@@ -95,6 +117,34 @@ describe('an answer', () => {
     await stage.settle();
     expect((await stage.get(id)).status).toBe('completed');
   });
+
+  test('nor does one that came while the entry that failed was under way', async () => {
+    let entries = 0;
+    let during: (() => Promise<unknown>) | null = null;
+    const failing = task({
+      ...base,
+      policy: { backoff: { firstMs: 600_000, mostMs: 600_000 } },
+      async run(_input, { ask, sleep, step }) {
+        const answer = ask('q', yes);
+        await sleep(10);
+        entries += 1;
+        await step('answered', async () => void (await during?.()));
+        if (entries < 2) throw new Error('down');
+        return (await answer).action;
+      },
+    });
+    const stage = taskStage({ failing });
+    const id = await stage.begin('failing');
+    await stage.work();
+    stage.clock.now += 10;
+    during = () => stage.answer(id, { q: accepted });
+    await stage.work();
+    await stage.work();
+    expect(entries).toBe(1);
+    stage.clock.now += 600_000;
+    await stage.settle();
+    expect((await stage.get(id)).status).toBe('completed');
+  });
 });
 
 test('a task without a free place ends when its time is over', async () => {
@@ -139,32 +189,6 @@ test('what was drawn before a step is the same on its next try, though the proce
   await stage.work();
   expect(seen).toHaveLength(2);
   expect(seen[0]).toBe(seen[1]);
-});
-
-test('a large result is that of one entry, also where another one answered before', async () => {
-  let entries = 0;
-  const paged = task({
-    ...base,
-    pages: true,
-    output: z.object({ text: z.string() }),
-    run: async () => ({ structured: { text: String((entries += 1)).repeat(500_000) } }),
-  });
-  const stage = taskStage({ paged });
-  const id = await stage.begin('paged');
-  const dying = stage.runner((operations, _number, next) =>
-    JSON.stringify(operations).includes(':2"') ? Promise.reject(new Error('killed')) : next(),
-  );
-  await stage.work({}, dying);
-  stage.clock.now += 31_000;
-  await stage.settle();
-  const { pages, result } = await stage.get(id);
-  const [first] = result?.content ?? [];
-  const [, from = '', to = ''] = /pages (\d+) to (\d+)/.exec(first?.type === 'text' ? first.text : '') ?? [];
-  expect(Number(to)).toBe(pages);
-  const texts: string[] = [];
-  for (let page = Number(from); page <= pages; page += 1) texts.push((await getPage(stage.tasks, ADA, id, page)).text);
-  expect(entries).toBe(2);
-  expect(JSON.parse(texts.join(''))).toMatchObject({ structuredContent: { text: '2'.repeat(500_000) } });
 });
 
 test('a burst of begins works on as many at once as there are places', async () => {

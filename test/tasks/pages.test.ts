@@ -68,6 +68,56 @@ test('a large result is kept in them where that is declared, and fails the task 
   });
 });
 
+test.each([['12'], ['11'], ['121'], ['1221']])(
+  'a large result is that of one entry, of those that answered %s',
+  async (texts) => {
+    let entries = 0;
+    const run = async () => ({ structured: { text: (texts[entries++] ?? '').repeat(800_000) } });
+    const stage = taskStage({ paged: task({ ...base, pages: true, output: z.object({ text: z.string() }), run }) });
+    const id = await stage.begin('paged');
+    // Each but the last is gone before its third page.
+    while (entries < texts.length - 1) {
+      const dying = stage.runner((operations, _number, next) =>
+        JSON.stringify(operations).includes(':3"') ? Promise.reject(new Error('killed')) : next(),
+      );
+      await stage.work({}, dying);
+      stage.clock.now += 31_000;
+    }
+    await stage.settle();
+    const { pages, result } = await stage.get(id);
+    const [first] = result?.content ?? [];
+    const [, from, to] = /pages (\d+) to (\d+)/.exec(first?.type === 'text' ? first.text : '') ?? [];
+    expect(Number(to)).toBe(pages);
+    const whole = (await pagesOf(stage, id)).slice(Number(from) - 1).join('');
+    const { structuredContent } = JSON.parse(whole) as { structuredContent: { text: string } };
+    expect(structuredContent.text === (texts.at(-1) ?? '').repeat(800_000)).toBe(true);
+    expect(entries).toBe(texts.length);
+  },
+);
+
+test('a page behind those of a result that was given up is found', async () => {
+  let entries = 0;
+  const paged = task({
+    ...base,
+    pages: true,
+    async run(_input, { page }) {
+      entries += 1;
+      if (entries === 1) return 'x'.repeat(800_000);
+      await page('the page');
+      return 'small';
+    },
+  });
+  const stage = taskStage({ paged });
+  const id = await stage.begin('paged');
+  const dying = stage.runner((operations, _number, next) =>
+    JSON.stringify(operations).includes(':3"') ? Promise.reject(new Error('killed')) : next(),
+  );
+  await stage.work({}, dying);
+  stage.clock.now += 31_000;
+  await stage.settle();
+  expect((await pagesOf(stage, id)).at(-1)).toBe('the page');
+});
+
 test.each([
   ['', 'invalid_input'],
   ['"'.repeat(200_000), 'too_large'],
