@@ -18,6 +18,7 @@ import { createLog } from './log.ts';
 import { runScheduled } from './scheduled.ts';
 import { startProblem } from './start-problem.ts';
 import { withTasks } from './with-tasks.ts';
+import { connect } from './worker-socket.ts';
 import { dispatchThrough, type TaskBatch, type TaskQueue, taskQueueOf, workOnBatch } from './worker-tasks.ts';
 
 export { dynamodb } from '../store/drivers.ts';
@@ -96,7 +97,7 @@ export function createWorker(app: App, { stores = {} }: WorkerOptions = {}): Wor
 }
 
 async function open(app: App, drivers: Drivers, config: Config, log: Log): Promise<Deps> {
-  const runtime = systemRuntime(log);
+  const runtime = { ...systemRuntime(log), connect };
   return { app, store: await openFrom(drivers, config, runtime, app.name), runtime };
 }
 

@@ -6,6 +6,7 @@ import { waitUntil } from 'cloudflare:workers';
 import { asTidegateError } from '../core/errors.ts';
 import type { Dispatch } from '../tasks/dispatch.ts';
 import type { TaskDeps } from '../tasks/find-task.ts';
+import { isTaskId } from '../tasks/names.ts';
 import { pursueTask } from '../tasks/pursue.ts';
 import { TASK_LEASE_MS } from '../tasks/run-due.ts';
 
@@ -22,14 +23,23 @@ export interface TaskQueue {
 
 /** A batch of Cloudflare Queues, as far as it is used. */
 export interface TaskBatch {
-  messages: readonly { body: unknown; ack(): void; retry(): void }[];
+  messages: readonly {
+    body: unknown;
+    /** Which delivery of it this is, from 1 on. */
+    attempts: number;
+    ack(): void;
+    retry(options?: { delaySeconds?: number }): void;
+  }[];
 }
 
 /** How long an invocation goes on after its answer; the platform ends it at 30 s. */
 const BACKGROUND_MS = 25_000;
-const BATCH_MS = 60_000;
+/** How long a batch is worked on; the platform ends it after 15 minutes. */
+const BATCH_MS = 10 * 60_000;
 /** The longest delay that a message can have, s. */
 const MOST_DELAY_S = 43_200;
+/** The longest pause before a message that the store broke comes again, s; the first is 2 s, and each twice the last. */
+const MOST_PAUSE_S = 60;
 
 export function taskQueueOf({ TASKS }: Record<string, unknown>): TaskQueue | null {
   return typeof TASKS === 'object' && TASKS !== null && 'send' in TASKS ? (TASKS as TaskQueue) : null;
@@ -45,9 +55,10 @@ export function dispatchThrough(deps: TaskDeps, queue: TaskQueue | null): Dispat
       }),
     );
   if (queue !== null) {
+    const send = async (message: TaskMessage) => queue.send(message);
     return {
       leaseMs: () => null,
-      wake: (tenant, taskId) => inBackground(taskId, queue.send({ tenant, taskId })),
+      wake: (tenant, taskId) => inBackground(taskId, send({ tenant, taskId })),
     };
   }
   return {
@@ -84,7 +95,7 @@ export async function workOnBatch(deps: TaskDeps, queue: TaskQueue | null, { mes
           code,
           message: text,
         });
-        message.retry();
+        message.retry({ delaySeconds: Math.min(MOST_PAUSE_S, 2 ** message.attempts) });
       }
     }),
   );
@@ -92,6 +103,8 @@ export async function workOnBatch(deps: TaskDeps, queue: TaskQueue | null, { mes
 
 function readMessage(body: unknown): TaskMessage | null {
   if (typeof body !== 'object' || body === null) return null;
-  const { tenant, taskId } = body as Partial<TaskMessage>;
-  return typeof tenant === 'string' && typeof taskId === 'string' ? { tenant, taskId } : null;
+  const { tenant, taskId } = body as Partial<Record<keyof TaskMessage, unknown>>;
+  if (typeof tenant !== 'string' || typeof taskId !== 'string') return null;
+  // A tenant is part of names in the store as a task's id is, and no longer.
+  return isTaskId(tenant) && isTaskId(taskId) ? { tenant, taskId } : null;
 }

@@ -2,6 +2,11 @@
 import type { Principal } from '../core/principal.ts';
 import type { RecordKey } from '../store/store.ts';
 
+/** What an id of a task can look like: whatever else is asked for is unknown, and no name in the store. */
+export function isTaskId(text: string): boolean {
+  return /^[\w.-]{1,64}$/.test(text);
+}
+
 /** All of a task: its header, its run, its steps, answers and pages. */
 export function taskPartition(tenant: string, taskId: string): string {
   return `${tenant}/task/${taskId}`;

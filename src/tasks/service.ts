@@ -9,7 +9,7 @@ import { createTask } from './create.ts';
 import type { Dispatch } from './dispatch.ts';
 import type { Catalog, TaskDeps } from './find-task.ts';
 import type { Header } from './header.ts';
-import { pollsKey } from './names.ts';
+import { isTaskId, pollsKey } from './names.ts';
 import { answerTask, cancelTask, getPage, getTask, unknownTask } from './requests.ts';
 
 export interface Tasks {
@@ -42,9 +42,6 @@ export interface Tasks {
     window: { start: number; end: number },
   ): Promise<number>;
 }
-
-/** What an id can look like: whatever else is asked for is unknown, and no name in the store. */
-const TASK_ID = /^[\w.-]{1,64}$/;
 
 export function createTasks(deps: TaskDeps, dispatch: Dispatch): Tasks {
   return {
@@ -85,5 +82,5 @@ export function createTasks(deps: TaskDeps, dispatch: Dispatch): Tasks {
 }
 
 function check(taskId: string): void {
-  if (!TASK_ID.test(taskId)) throw unknownTask(taskId);
+  if (!isTaskId(taskId)) throw unknownTask(taskId);
 }

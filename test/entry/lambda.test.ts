@@ -73,11 +73,7 @@ describe.skipIf(!requireService('dynamodb'))('Lambda (needs java)', () => {
     };
   }
 
-  entrySuite('a function URL', { store: 'dynamodb', noMqtt: null, notLive: null }, (given) =>
-    start('lambda-http.stream', given),
-  );
+  entrySuite('a function URL', { store: 'dynamodb', notLive: null }, (given) => start('lambda-http.stream', given));
   const notLive = 'an HTTP API answers at once';
-  entrySuite('an HTTP API', { store: 'dynamodb', noMqtt: null, notLive }, (given) =>
-    start('lambda-http.buffered', given),
-  );
+  entrySuite('an HTTP API', { store: 'dynamodb', notLive }, (given) => start('lambda-http.buffered', given));
 });

@@ -22,6 +22,19 @@ test('is one JSON object a line, from the asked level on', () => {
   expect(levels).toEqual(['warn', 'error']);
 });
 
+test('no field takes the place of what the line says', () => {
+  const lines: string[] = [];
+  const log = createLog('info', { write: (line) => lines.push(line) });
+  log('warn', 'a feed failed', { message: 'refused', level: 'none', time: 0, code: 'upstream' });
+  expect(JSON.parse(lines.join())).toEqual({
+    time: expect.any(String),
+    level: 'warn',
+    message: 'a feed failed',
+    reason: 'refused',
+    code: 'upstream',
+  });
+});
+
 test('for a person it is plain text', () => {
   const lines: string[] = [];
   const log = createLog('debug', { plain: true, write: (line) => lines.push(line) });

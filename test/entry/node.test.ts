@@ -8,7 +8,7 @@ import { runScheduled } from '../../src/entry/scheduled.ts';
 import { serve } from '../../src/entry/serve.ts';
 import { entrySuite } from './suite.ts';
 
-entrySuite('Node with sqlite', { store: 'sqlite', noMqtt: null, notLive: null }, async (given) => {
+entrySuite('Node with sqlite', { store: 'sqlite', notLive: null }, async (given) => {
   const folder = mkdtempSync(join(tmpdir(), 'tidegate-entry-'));
   const environment = { SQLITE_PATH: join(folder, 'tidegate.db'), PORT: '0' };
   Object.assign(process.env, given);

@@ -7,10 +7,10 @@ import { startUpstash } from '../services/upstash.ts';
 import { entrySuite } from './suite.ts';
 import { startWorker } from './workerd.ts';
 
-const TRAITS = { store: 'redis', noMqtt: 'workerd has no TCP of ours', notLive: null };
+const TRAITS = { store: 'redis', notLive: null };
 
 describe.skipIf(!requireService('redis'))('workerd (needs redis-server)', () => {
-  entrySuite('workerd with redis', TRAITS, async ({ QUAKES_URL }) => {
+  entrySuite('workerd with redis', TRAITS, async (upstreams) => {
     const redis = await startRedis();
     const front = await startUpstash(redis.url);
     const relay = await startRelay(Number(new URL(front.url).port));
@@ -18,7 +18,7 @@ describe.skipIf(!requireService('redis'))('workerd (needs redis-server)', () => 
       UPSTASH_REDIS_REST_URL: `http://127.0.0.1:${relay.port}`,
       UPSTASH_REDIS_REST_TOKEN: front.token,
       TIDEGATE_SECRET: 'what is put as a secret of the Worker',
-      QUAKES_URL,
+      ...upstreams,
     };
     const start = () => startWorker(variables, 'test/entry/worker-app.ts');
     let worker = await start();

@@ -128,11 +128,12 @@ describe.skipIf(!requireService('redis'))('the Worker (needs redis-server)', { t
         .toContain('back');
     });
 
-    test('a feed that needs TCP says that there is none', async () => {
+    test('a broker that cannot be reached is told of', async () => {
       const client = await connectClient(worker.url);
       onTestFinished(() => client.close());
       await worker.cron();
-      expect((await client.streams()).get('temperatures')?.feed?.lastError?.message).toMatch(/TCP/);
+      const message = expect.stringMatching(/cannot connect to mqtt:\/\/127\.0\.0\.1:1/);
+      expect((await client.streams()).get('temperatures')?.feed?.lastError).toMatchObject({ message });
     });
   });
 

@@ -1,20 +1,18 @@
 /** How the MQTT feed reaches a broker: WebSocket, TLS, credentials, and what it says when it cannot. */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { findProgram } from '../../infra/local/programs.ts';
 import { freePorts } from '../../infra/local/server-process.ts';
 import { mqtt } from '../../src/ingest/mqtt.ts';
 import { requireService } from '../services/available.ts';
+import { createCertificates, hasOpenssl } from '../services/certificates.ts';
 import { type RunningMosquitto, startMosquitto } from '../services/mosquitto.ts';
 import { burstContext, publish, runBurst, target } from './mqtt-bursts.ts';
 
 const TARGETS = [target('s', 'topic')];
 const hasMosquitto = requireService('mosquitto');
-const hasOpenssl = findProgram('openssl') !== null;
 const upstream = (message: RegExp) => ({ code: 'upstream', message: expect.stringMatching(message) });
 
 test('a port where nobody listens', async () => {
@@ -84,36 +82,27 @@ describe.skipIf(!hasMosquitto)('credentials (needs mosquitto)', () => {
   });
 });
 
-if (!hasOpenssl) console.warn('skipped: openssl is not installed (apt-get install openssl)');
-
 describe.skipIf(!hasMosquitto || !hasOpenssl)('over TLS (needs mosquitto and openssl)', () => {
   let broker: RunningMosquitto;
   let port = 0;
-  const folder = mkdtempSync(join(tmpdir(), 'tidegate-tls-'));
-  const pem = (name: string) => readFileSync(join(folder, name), 'utf8');
-
-  function certify(name: string, subject: string, signer: string | null): void {
-    const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', `${name}.key`];
-    const signed = signer === null ? [] : ['-CA', `${signer}.crt`, '-CAkey', `${signer}.key`];
-    const names = ['-addext', 'subjectAltName=IP:127.0.0.1,DNS:plant.example'];
-    const request = ['req', '-x509', ...key, '-out', `${name}.crt`, '-days', '2', '-subj', `/CN=${subject}`, ...signed];
-    execFileSync('openssl', [...request, ...(signer === null ? [] : names)], { cwd: folder, stdio: 'pipe' });
-  }
+  const certificates = createCertificates();
+  const pem = (file: string) => certificates.pem(file);
 
   beforeAll(async () => {
-    certify('ca', 'Test CA', null);
-    certify('broker', 'plant.example', 'ca');
-    certify('client', 'tidegate', 'ca');
+    const { ca, crt, key } = certificates.certify('broker', 'ca');
+    certificates.certify('client', 'ca');
     [port = 0] = await freePorts(1);
     broker = await startMosquitto([
       `listener ${port} 127.0.0.1`,
-      ...['cafile ca.crt', 'certfile broker.crt', 'keyfile broker.key'].map((line) => line.replace(' ', ` ${folder}/`)),
+      `cafile ${ca}`,
+      `certfile ${crt}`,
+      `keyfile ${key}`,
       'require_certificate true',
     ]);
   });
   afterAll(async () => {
     await broker.stop();
-    rmSync(folder, { recursive: true });
+    certificates.remove();
   });
 
   const feedWith = (tls: { ca?: string; cert?: string; key?: string; servername?: string }) =>

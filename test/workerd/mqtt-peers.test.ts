@@ -1,0 +1,8 @@
+/** The MQTT feed against brokers that behave badly, inside workerd. */
+import { inject } from 'vitest';
+import { connect } from '../../src/entry/worker-socket.ts';
+import { mqttPeersSuite } from '../ingest/mqtt-peers-suite.ts';
+
+const peers = inject('peers');
+
+mqttPeersSuite('in workerd', connect, () => peers);
