@@ -28,6 +28,8 @@ export type ErrorCode =
   | 'rate_limited'
   /** A body, a record or a commit above its limit. */
   | 'too_large'
+  /** A query that would read more than it may: the hint says how to narrow it, or how to have it in parts. */
+  | 'too_costly'
   /** The store cannot be reached, or did not answer in time: nothing is known to have changed. */
   | 'store_unavailable'
   /** A commit's outcome could not be found out before the deadline. */

@@ -14,6 +14,7 @@ const STATUS: Record<ErrorCode, number> = {
   not_supported: 400,
   not_found: 404,
   too_large: 413,
+  too_costly: 413,
   rate_limited: 429,
   cancelled: 504,
   upstream: 502,

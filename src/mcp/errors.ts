@@ -49,6 +49,7 @@ const RULES: Record<ErrorCode, Rule> = {
   not_found: caller,
   bad_cursor: caller,
   too_large: caller,
+  too_costly: caller,
   bad_request_state: client,
   bad_answer: client,
   // The transport answers 400 to it.

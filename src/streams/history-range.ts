@@ -4,12 +4,16 @@
  * A log is in order of arrival and a range is one of event time. An event is found if it arrived no more than
  * `CLOCK_SKEW_MS` before its time (its source's clock ran ahead) and no later than its stream's `latenessMs` after it.
  */
+import type { Where } from '../core/declaration/condition.ts';
 import type { DeclaredStream } from '../core/declaration/stream.ts';
 import { TidegateError } from '../core/errors.ts';
 import { isGap, type LoggedEvent } from '../core/event.ts';
 import { utf8Bytes } from '../core/json.ts';
+import { passesWhere } from './condition-scope.ts';
 import { withoutKeys } from './find-stream.ts';
 import { isoTime, parseTime } from './time-text.ts';
+import { checkWhere } from './where.ts';
+import { zoneOf } from './zone.ts';
 
 /** How far a source's clock may run ahead of ours. */
 export const CLOCK_SKEW_MS = 5_000;
@@ -26,6 +30,10 @@ export interface RangeQuery {
   to?: number | string;
   /** Only events of these keys, and gaps; at most `MOST_KEYS`. */
   keys?: readonly string[];
+  /** Only events whose data pass, and gaps. */
+  where?: Where;
+  /** IANA name of the time zone in which a date alone is read; default UTC. */
+  zone?: string;
   /** `cursor` of the page before. What else the query says must then be as it was, or be left out. */
   cursor?: string;
 }
@@ -37,19 +45,24 @@ export interface Range {
   to: number | null;
   /** Sorted; null: all. */
   keys: readonly string[] | null;
+  /** Null: all. */
+  where: Where | null;
 }
 
-/** @throws TidegateError `invalid_input`: `from`, `to` or `keys`. */
+/** @throws TidegateError `invalid_input`: `from`, `to`, `zone`, `keys` or a path below `where`. */
 export function resolveRange(stream: DeclaredStream, query: RangeQuery, now: number): Range {
-  const from = query.from === undefined ? null : parseTime(query.from, now, 'from');
-  const to = query.to === undefined ? null : parseTime(query.to, now, 'to');
+  const zone = query.zone === undefined ? null : zoneOf(query.zone);
+  const from = query.from === undefined ? null : parseTime(query.from, now, 'from', zone);
+  const to = query.to === undefined ? null : parseTime(query.to, now, 'to', zone);
   if (from !== null && to !== null && from > to) {
     throw new TidegateError('invalid_input', `the range ends before it starts: ${isoTime(from)} to ${isoTime(to)}`, {
       field: 'from',
       expected: 'a time that is not after `to`',
     });
   }
-  return { from, to, keys: resolveKeys(stream, query.keys) };
+  const where = query.where === undefined || Object.keys(query.where).length === 0 ? null : query.where;
+  if (where !== null) checkWhere(stream, where);
+  return { from, to, keys: resolveKeys(stream, query.keys), where };
 }
 
 function resolveKeys(stream: DeclaredStream, keys: readonly string[] | undefined): readonly string[] | null {
@@ -65,17 +78,23 @@ function resolveKeys(stream: DeclaredStream, keys: readonly string[] | undefined
   return sorted;
 }
 
-export function isUnbounded({ from, to, keys }: Range): boolean {
-  return from === null && to === null && keys === null;
+export function isUnbounded({ from, to, keys, where }: Range): boolean {
+  return from === null && to === null && keys === null && where === null;
+}
+
+/** Whether events within the range's times may be left out. */
+export function isPicky({ keys, where }: Pick<Range, 'keys' | 'where'>): boolean {
+  return keys !== null || where !== null;
 }
 
 /** Gaps without a key concern every key. */
-export function matcher({ from, to, keys }: Range): (event: LoggedEvent) => boolean {
+export function matcher({ from, to, keys, where }: Range): (event: LoggedEvent) => boolean {
   const wanted = keys === null ? null : new Set(keys);
   return (event) =>
     (from === null || event.time >= from) &&
     (to === null || event.time < to) &&
-    (wanted === null || (event.key === undefined ? isGap(event) : wanted.has(event.key)));
+    (wanted === null || (event.key === undefined ? isGap(event) : wanted.has(event.key))) &&
+    (where === null || isGap(event) || passesWhere(where, event.data));
 }
 
 /** Earliest append time of an event in the range; null: no bound. */

@@ -1,51 +1,71 @@
 /**
- * Aggregates over a range of a stream, per window and key.
+ * Aggregates over a range of streams, per window and group.
  *
  * Events are late and out of order, so no point of a log finishes a window for good. A read that its budget stops
  * therefore does not claim whole windows: each page is exact for its own part of the log, the parts are disjoint and
- * leave nothing out, and rows of the same window and key merge (see `WindowRow`). `complete` on a first page says that
- * no merging is needed. Every page stops between two entries, whatever stopped it: the budget, or too many rows.
+ * leave nothing out, and rows of the same window and group merge (see `WindowRow`); aggregates that do not are named in
+ * `ofPart`. `complete` on a first page says that no merging is needed. Every page stops between two entries, whatever
+ * stopped it: the budget, or too many rows.
+ *
+ * Without `maxEvents` a query that would read more than the budget is refused, after one read. Store calls: 2 where one
+ * read is enough, one more to know how much is ahead, `MOST_WINDOW_CALLS` at most, for all streams together.
  */
 import type { DeclaredStream } from '../core/declaration/stream.ts';
 import { TidegateError } from '../core/errors.ts';
-import { PATH_CHARACTERS } from '../core/field-path.ts';
-import { READ_LIMIT } from '../store/limits.ts';
+import { type Aggregate, aggregateOf, isOfTimes, merges } from './aggregate.ts';
 import type { Deps } from './deps.ts';
-import { checkNumeric } from './fields.ts';
-import { matcher, type Range, type RangeQuery } from './history-range.ts';
-import { badCursor, openRange, type Rest } from './range-cursor.ts';
-import { type ReadLimits, type Scanned, scanRange } from './range-scan.ts';
-import { DURATION_EXPECTED, parseDuration } from './time-text.ts';
-import { createWindows, type Skipped, startOf as startOfWindow, type WindowRow, type WindowSpec } from './windows.ts';
+import { narrowing } from './estimate.ts';
+import type { RangeQuery } from './history-range.ts';
+import { openRange } from './range-cursor.ts';
+import type { RangeReport, ReadLimits, Scanned } from './range-scan.ts';
+import { type AnswerRow, answerRows, byPlace, topRows } from './window-rows.ts';
+import { type Plan, planOf } from './window-plan.ts';
+import { carriedQuestion, questionOf, type Series, type WindowsAsked } from './window-question.ts';
+import { BY_KEY, type Skipped, type Windows } from './windows.ts';
+import { MOST_ROWS, positionText, scanPlan } from './windows-scan.ts';
+import type { Zone } from './zone.ts';
 
-/** Most rows (windows times keys) on a page. */
-export const MOST_ROWS = 1_000;
-/** A query without `from` reaches back this many windows. */
-export const DEFAULT_WINDOWS = 60;
-const LONGEST_WINDOW_MS = 366 * 86_400_000;
+export const WINDOWS_KIND = 'windows';
 
-const KIND = 'windows';
+export interface Top {
+  n: number;
+  /** Name of an aggregate. */
+  by: string;
+  /** Default false: the highest. */
+  lowest?: boolean;
+}
 
-export interface WindowsQuery extends RangeQuery {
-  /** Length of a window, `30s`, `5m`, `1h`, `1d`; or `all` for one window, for which `from` is needed. */
-  window: string;
-  /** Path of a numeric field (`motor.temp`). Default: events are counted. */
-  field?: string;
-  /** Default true: a row for each key. */
-  perKey?: boolean;
-  /** Where windows begin: at whole multiples since the epoch in UTC (default), or at `from`. */
-  align?: 'epoch' | 'from';
+export interface WindowsQuery extends RangeQuery, WindowsAsked {
+  /** Only the rows of each window that are ranked first. */
+  top?: Top;
+  /** Default `oldest`: which windows come first. */
+  order?: 'oldest' | 'newest';
+  /** Reads so many events at most, and answers in parts; default: a query that would read more than the budget is refused. */
+  maxEvents?: number;
+}
+
+export interface SeriesRow extends AnswerRow {
+  stream: string;
+  field: string | null;
 }
 
 export interface WindowsPage {
-  /** At most `MOST_ROWS`, by window and then key. Windows without a value have none. */
-  rows: WindowRow[];
+  /** At most `MOST_ROWS`, by window, then key and group, then in the order of the series. */
+  rows: SeriesRow[];
+  series: Series[];
+  /** Names of the aggregates. */
+  aggregates: string[];
   /** Null: one window over the whole range. */
   windowMs: number | null;
-  from: number | null;
+  zone: Zone | null;
+  from: number;
   to: number | null;
   /** All of the range was read, by this page and those before it. */
   complete: boolean;
+  /** Aggregates that tell of this page's events alone, and do not merge with those of other pages; none on a whole answer. */
+  ofPart: string[];
+  /** `top` and `empty` were left out, because they mean something for a whole answer only. */
+  unranked: boolean;
   /** Goes on where this page ended; null where complete. */
   cursor: string | null;
   truncated: boolean;
@@ -53,9 +73,10 @@ export interface WindowsPage {
   scanned: Scanned;
 }
 
-type Spec = Omit<WindowSpec, 'most'>;
-
-/** @throws TidegateError `invalid_input` with the field; `bad_cursor` for a cursor of another stream or query. */
+/**
+ * @throws TidegateError `invalid_input` with the field; `bad_cursor` for a cursor of another stream or query; `too_costly`
+ * for a query that would read more than the budget, unless `maxEvents` or a cursor is given.
+ */
 export async function readWindows(
   deps: Deps,
   tenant: string,
@@ -64,80 +85,113 @@ export async function readWindows(
   limits: ReadLimits = {},
 ): Promise<WindowsPage> {
   const now = deps.runtime.now();
-  const { range: asked, resumed, cursorAt } = openRange(stream, KIND, query, now);
-  const { range, spec } = resumed
-    ? { range: asked, spec: carried(resumed.rest, asked, query) }
-    : plan(stream, asked, query, now);
-  const windows = createWindows({ ...spec, most: MOST_ROWS });
-  const matches = matcher(range);
-  const { next, complete, truncated, scanned } = await scanRange(deps, tenant, stream, {
-    range,
-    order: 'oldest',
-    resumed: resumed?.position ?? null,
-    mostCalls: null,
-    limits,
-    chunk: READ_LIMIT,
-    visit: (event) => !matches(event) || windows.add(event),
-    isFull: () => false,
-  });
-  const { windowMs, origin, field, perKey } = spec;
+  const { range: asked, resumed, cursorAt } = openRange(stream, WINDOWS_KIND, query, now);
+  const question = resumed
+    ? carriedQuestion(resumed.rest, stream.name, askedOf(query))
+    : questionOf(stream.name, stream.keyed, askedOf(query));
+  const top = query.top === undefined ? null : { ...query.top, aggregate: aggregateOf(query.top.by, 'top.by') };
+  const plan = planOf(deps.app, stream, question, asked, now, top?.aggregate);
+  const scans = { plan, resumed: resumed?.position ?? null, maxEvents: query.maxEvents, limits };
+  const { built, reports, mostEvents } = await scanPlan(deps, tenant, scans);
+  const read = reports.filter((report) => report !== null);
+  if (read.some(({ ended }) => ended === 'refused')) throw tooCostly(plan, read, mostEvents, now);
+  const complete = read.every((report) => report.complete);
+  const whole = complete && resumed === null;
+  const rows = plan.series.flatMap((series) => rowsOf(series, plan, built, whole, now));
+  const kept = top === null || !whole ? rows : ranked(rows, plan.series[0], top);
   return {
-    rows: windows.rows(),
-    windowMs,
-    from: range.from,
-    to: range.to,
+    rows: inOrder(kept, top !== null && whole, query.order === 'newest'),
+    series: plan.series,
+    aggregates: plan.aggregates.map(({ name }) => name),
+    windowMs: plan.grid.windowMs,
+    zone: plan.zone,
+    from: plan.range.from,
+    to: plan.range.to,
     complete,
-    cursor: cursorAt(next, range, [windowMs, origin, field, perKey]),
-    truncated,
-    skipped: windows.skipped(),
-    scanned,
+    ofPart: whole ? [] : plan.aggregates.filter((aggregate) => !merges(aggregate)).map(({ name }) => name),
+    unranked: !whole && (top !== null || plan.empty),
+    cursor: cursorAt(positionText(reports), plan.range, question),
+    truncated: read.some((report) => report.truncated),
+    skipped: skippedOf(built),
+    scanned: scannedOf(read),
   };
 }
 
-function plan(stream: DeclaredStream, asked: Range, query: WindowsQuery, now: number): { range: Range; spec: Spec } {
-  const windowMs = windowOf(query.window);
-  if (windowMs === null && asked.from === null) {
-    throw new TidegateError('invalid_input', 'a single window over everything needs a beginning', {
-      field: 'from',
-      expected: 'a time, because `window` is all',
-    });
-  }
-  const field = query.field ?? null;
-  if (field !== null && (field === '' || field.length > PATH_CHARACTERS)) {
-    throw new TidegateError('invalid_input', 'no such path', { field: 'field', expected: 'a path such as motor.temp' });
-  }
-  if (field !== null) checkNumeric(stream, field);
-  const from = asked.from ?? defaultFrom(windowMs ?? 1, asked.to ?? now);
-  const origin = windowMs === null || query.align === 'from' ? from : 0;
-  return { range: { ...asked, from }, spec: { windowMs, origin, field, perKey: query.perKey ?? true } };
+export function askedOf({ window, align, zone, field, aggregates, by, also, empty }: WindowsQuery): WindowsAsked {
+  const asked = { window, align, zone, field, aggregates, by, also, empty };
+  return Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
 }
 
-function defaultFrom(windowMs: number, to: number): number {
-  return startOfWindow(to, { windowMs, origin: 0 }) - (DEFAULT_WINDOWS - 1) * windowMs;
-}
-
-/** Null for `all`. */
-function windowOf(text: string): number | null {
-  if (text === 'all') return null;
-  const windowMs = parseDuration(text);
-  if (windowMs !== null && windowMs > 0 && windowMs <= LONGEST_WINDOW_MS) return windowMs;
-  throw new TidegateError('invalid_input', `not a length of a window: ${text.slice(0, 40)}`, {
-    field: 'window',
-    expected: `${DURATION_EXPECTED}, 366d at most; or all`,
+function rowsOf(series: Series, plan: Plan, built: readonly Windows[][], whole: boolean, now: number): SeriesRow[] {
+  const scan = plan.scans.findIndex((one) => one.series.includes(series));
+  const windows = built[scan]?.[plan.scans[scan]?.series.indexOf(series) ?? -1];
+  const { grid, aggregates, by, range } = plan;
+  const perKeyAlone = by.length === 1 && by[0] === BY_KEY && plan.scans[scan]?.stream.keyed === true;
+  const rows = answerRows(windows?.groups() ?? [], {
+    grid,
+    from: range.from,
+    until: Math.min(range.to ?? Infinity, now),
+    aggregates: series.field === null ? aggregates.filter(isOfTimes) : aggregates,
+    // Of a part it is not known which are empty.
+    empty: plan.empty && whole,
+    keys: perKeyAlone ? (range.keys ?? []) : by.length === 0 ? [null] : [],
+    most: Math.floor(MOST_ROWS / plan.series.length),
   });
+  return rows.map((row) => ({ ...row, ...series }));
 }
 
-function carried([windowMs, origin, field, perKey]: Rest, { from }: Range, query: WindowsQuery): Spec {
-  const formed =
-    (windowMs === null || (typeof windowMs === 'number' && windowMs > 0)) &&
-    typeof origin === 'number' &&
-    (field === null || typeof field === 'string') &&
-    typeof perKey === 'boolean';
-  if (!formed) throw badCursor('it is not of this form');
-  if (windowOf(query.window) !== windowMs) throw badCursor('it goes with another `window`');
-  if (query.field !== undefined && query.field !== field) throw badCursor('it goes with another `field`');
-  if (query.perKey !== undefined && query.perKey !== perKey) throw badCursor('it goes with another `perKey`');
-  const aligned = query.align === undefined || windowMs === null || origin === (query.align === 'from' ? from : 0);
-  if (!aligned) throw badCursor('it goes with another `align`');
-  return { windowMs, origin, field, perKey };
+/** Which groups are first is told by the first series; the others are given for the same groups. */
+function ranked(rows: readonly SeriesRow[], first: Series | undefined, top: Top & { aggregate: Aggregate }) {
+  const isFirst = ({ stream, field }: SeriesRow) => stream === first?.stream && field === first.field;
+  const best = topRows(rows.filter(isFirst), top.n, top.aggregate, top.lowest ?? false);
+  const beside = Map.groupBy(
+    rows.filter((row) => !isFirst(row)),
+    placeOf,
+  );
+  return best.flatMap((row) => [row as SeriesRow, ...(beside.get(placeOf(row)) ?? [])]);
+}
+
+function placeOf({ start, key, group }: AnswerRow): string {
+  return JSON.stringify([start, key, group]);
+}
+
+function inOrder(rows: SeriesRow[], isRanked: boolean, newest: boolean): SeriesRow[] {
+  // Sorting is stable: what is ranked stays so within its window, and series stay in their order.
+  const sorted = isRanked ? rows : rows.sort(byPlace);
+  return newest ? sorted.sort((a, b) => b.start - a.start) : sorted;
+}
+
+function skippedOf(built: readonly Windows[][]): Skipped {
+  const each = built.map((series) => series.map((windows) => windows.skipped()));
+  return {
+    gaps: each.reduce((sum, [first]) => sum + (first?.gaps ?? 0), 0),
+    missing: each.flat().reduce((sum, { missing }) => sum + missing, 0),
+  };
+}
+
+function scannedOf(reports: readonly RangeReport[]): Scanned {
+  const all = reports.map(({ scanned }) => scanned);
+  const open = reports.filter(({ complete }) => !complete).map(({ scanned }) => scanned.through);
+  const throughs = (open.length > 0 ? open : all.map(({ through }) => through)).filter((through) => through !== null);
+  return {
+    entries: all.reduce((sum, { entries }) => sum + entries, 0),
+    storeCalls: all.reduce((sum, { storeCalls }) => sum + storeCalls, 0),
+    // What is open was looked at up to the earliest; what is not, up to the latest.
+    through: throughs.length === 0 ? null : open.length > 0 ? Math.min(...throughs) : Math.max(...throughs),
+  };
+}
+
+function tooCostly(plan: Plan, reports: readonly RangeReport[], most: number, now: number): TidegateError {
+  const total = reports.reduce((sum, { total: one, scanned }) => sum + (one ?? scanned.entries), 0);
+  return new TidegateError('too_costly', `it would read about ${total} events`, {
+    field: 'from',
+    expected: `a query that reads at most ${most} events`,
+    hint: narrowing(
+      plan.scans.map(({ stream }) => stream),
+      plan.range,
+      total,
+      most,
+      now,
+    ),
+  });
 }

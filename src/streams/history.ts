@@ -2,15 +2,23 @@
  * Events of the past, a page at a time, in either direction. It reads the log and nothing else; it keeps nothing between
  * two pages, so that any instance can answer the next.
  *
- * Store calls: 1 for the newest events, 2 at most for every page without `keys`; where that does not fill a page it ends
- * early, with a cursor. With keys more reads are made, within the budget, as far as keys leave out much.
+ * Store calls: 1 for the newest events, 2 at most for every page without `keys` or `where`; where that does not fill a page
+ * it ends early, with a cursor. With them more reads are made, within the budget, as far as they leave out much.
  */
 import type { DeclaredStream } from '../core/declaration/stream.ts';
 import { TidegateError } from '../core/errors.ts';
 import type { LoggedEvent, StreamEvent } from '../core/event.ts';
 import { READ_LIMIT } from '../store/limits.ts';
 import type { Deps } from './deps.ts';
-import { CLOCK_SKEW_MS, isUnbounded, matcher, type Order, type Range, type RangeQuery } from './history-range.ts';
+import {
+  CLOCK_SKEW_MS,
+  isPicky,
+  isUnbounded,
+  matcher,
+  type Order,
+  type Range,
+  type RangeQuery,
+} from './history-range.ts';
 import { toStreamEvent } from './latest.ts';
 import { badCursor, openRange, type Rest } from './range-cursor.ts';
 import { type ReadLimits, type Scanned, scanRange } from './range-scan.ts';
@@ -22,7 +30,7 @@ export const MOST_EVENTS = 1_000;
 export const PAGE_CHARACTERS = 1_000_000;
 /** A range's first read asks for this many more than the page holds, for the events at its edges that are not in it. */
 const EDGE_EVENTS = 50;
-/** Most calls to the store for a page without keys. */
+/** Most calls to the store for a page without keys or filters. */
 export const MOST_CALLS = 2;
 
 const KIND = 'history';
@@ -73,7 +81,7 @@ export async function readHistory(
     resumed: resumed?.position ?? null,
     // One more than the page holds tells whether it is the last one.
     chunk: sparse ? READ_LIMIT : limit + (isUnbounded(range) ? 1 : EDGE_EVENTS),
-    mostCalls: range.keys === null ? MOST_CALLS : null,
+    mostCalls: isPicky(range) ? null : MOST_CALLS,
     limits,
     ...page,
   });
@@ -105,7 +113,8 @@ function begin(range: Range, query: HistoryQuery, now: number): Direction {
   return { order, sparse: order === 'newest' && range.to !== null && range.to < now - CLOCK_SKEW_MS };
 }
 
-function carried([order, sparse]: Rest, query: HistoryQuery): Direction {
+function carried(rest: Rest, query: HistoryQuery): Direction {
+  const [order, sparse] = Array.isArray(rest) ? rest : [];
   if ((order !== 'oldest' && order !== 'newest') || typeof sparse !== 'boolean')
     throw badCursor('it is not of this form');
   if (query.order !== undefined && query.order !== order) throw badCursor('it goes with another `order`');

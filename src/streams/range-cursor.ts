@@ -3,15 +3,17 @@
  * on with that question and refuses any other: nothing that a caller gives beside it is ignored. Pure.
  */
 import * as z from 'zod';
+import { whereSchema } from '../core/declaration/condition-schema.ts';
 import type { DeclaredStream } from '../core/declaration/stream.ts';
 import { TidegateError } from '../core/errors.ts';
+import type { Json } from '../core/json.ts';
 import type { Cursor } from '../store/store.ts';
 import { MOST_KEYS, type Range, type RangeQuery, resolveRange } from './history-range.ts';
 import { decodeStreamCursor, encodeStreamCursor } from './stream-cursor.ts';
 import { beforeNow } from './time-text.ts';
 
-/** What else a question consists of, in an order of the reader's. */
-export type Rest = (string | number | boolean | null)[];
+/** What else a question consists of, in a form of the reader's, who checks it when it comes back. */
+export type Rest = Json;
 
 /** How long before now a bound of the range was told to be, ms; null where it was told otherwise, or not at all. */
 type Before = Record<'from' | 'to', number | null>;
@@ -31,23 +33,24 @@ const Carried = z.tuple([
   z.number().nullable(),
   z.object({ from: z.number().nullable(), to: z.number().nullable() }),
   z.array(z.string()).max(MOST_KEYS).nullable(),
-  z.array(z.union([z.string(), z.number(), z.boolean(), z.null()])).max(8),
+  whereSchema.nullable(),
+  z.json(),
   z.string(),
 ]);
 
 /**
  * @param kind names the reader, whose cursors no other takes
- * @throws TidegateError `invalid_input`: `from`, `to` or `keys`; `bad_cursor` for a text that is no cursor, one of another
- * stream or another kind of read, or one that goes with another range or other keys than the query gives.
+ * @throws TidegateError `invalid_input`: `from`, `to`, `zone`, `keys` or below `where`; `bad_cursor` for a text that is no cursor, one of another
+ * stream or another kind of read, or one that goes with another range, other keys or another filter than the query gives.
  */
 export function openRange(stream: DeclaredStream, kind: string, query: RangeQuery, now: number): OpenRange {
   const asked = resolveRange(stream, query, now);
   const told: Before = { from: beforeNow(query.from), to: beforeNow(query.to) };
   const { cursor } = query;
   if (cursor === undefined) return { range: asked, resumed: null, cursorAt: cursorOf(stream.name, kind, told) };
-  const carried = Carried.safeParse(jsonOf(decodeStreamCursor(stream.name, cursor)));
+  const carried = Carried.safeParse(carriedBy(stream, cursor));
   if (!carried.success || carried.data[0] !== kind) throw badCursor('it is a cursor of another kind of read');
-  const [, from, to, before, keys, rest, position] = carried.data;
+  const [, from, to, before, keys, where, rest, position] = carried.data;
   const stands = { from, to };
   for (const bound of ['from', 'to'] as const) {
     // A time told from now means another moment by now.
@@ -57,14 +60,31 @@ export function openRange(stream: DeclaredStream, kind: string, query: RangeQuer
   if (asked.keys !== null && JSON.stringify(asked.keys) !== JSON.stringify(keys)) {
     throw badCursor('it goes with other keys');
   }
-  return { range: { ...stands, keys }, resumed: { rest, position }, cursorAt: cursorOf(stream.name, kind, before) };
+  if (query.where !== undefined && JSON.stringify(asked.where) !== JSON.stringify(where)) {
+    throw badCursor('it goes with another `where`');
+  }
+  return {
+    range: { ...stands, keys, where },
+    resumed: { rest, position },
+    cursorAt: cursorOf(stream.name, kind, before),
+  };
+}
+
+/** Which reader a cursor is of; null where that cannot be told. */
+export function kindOf(stream: DeclaredStream, cursor: string): string | null {
+  const carried = carriedBy(stream, cursor);
+  return Array.isArray(carried) && typeof carried[0] === 'string' ? carried[0] : null;
+}
+
+function carriedBy(stream: DeclaredStream, cursor: string): unknown {
+  return jsonOf(decodeStreamCursor(stream.name, cursor));
 }
 
 function cursorOf(stream: string, kind: string, before: Before): OpenRange['cursorAt'] {
-  return (position, { from, to, keys }, rest) =>
+  return (position, { from, to, keys, where }, rest) =>
     position === null
       ? null
-      : encodeStreamCursor(stream, JSON.stringify([kind, from, to, before, keys, rest, position]));
+      : encodeStreamCursor(stream, JSON.stringify([kind, from, to, before, keys, where, rest, position]));
 }
 
 export function badCursor(reason: string): TidegateError {

@@ -3,6 +3,7 @@
  * an event means to the page is its visitor's affair; cursors as clients get them are its caller's.
  */
 import type { DeclaredStream } from '../core/declaration/stream.ts';
+import { entriesBetween } from '../store/cursor.ts';
 import type { Cursor } from '../store/store.ts';
 import type { Deps } from './deps.ts';
 import { arrivesFrom, arrivesUntil, isPastRetention, type Order, type Range } from './history-range.ts';
@@ -35,9 +36,13 @@ export interface RangeScan extends Pick<Scan, 'chunk' | 'visit' | 'isFull'> {
   /** Most calls to the store, finding the beginning among them; null: as many as the budget has reads, and that one. */
   mostCalls: number | null;
   limits: ReadLimits;
+  /** What happened so long before the range is read as well, ms; default 0. */
+  lookBackMs?: number;
+  /** Ends a scan with `refused` that would take more entries than its budget, at one more call; default: it goes on. */
+  refuses?: boolean;
 }
 
-export interface RangeReport extends Pick<ScanReport, 'ended' | 'position' | 'end'> {
+export interface RangeReport extends Pick<ScanReport, 'ended' | 'position' | 'end' | 'total'> {
   /** It began at the newest end of the log. */
   fromEnd: boolean;
   /** Nothing more is to be had by going on. */
@@ -53,10 +58,11 @@ export async function scanRange(
   deps: Deps,
   tenant: string,
   stream: DeclaredStream,
-  { range, order, resumed, mostCalls, limits, chunk, visit, isFull }: RangeScan,
+  { range: asked, order, resumed, mostCalls, limits, chunk, visit, isFull, lookBackMs = 0, refuses = false }: RangeScan,
 ): Promise<RangeReport> {
   const { store, runtime } = deps;
   const now = runtime.now();
+  const range = lookBackMs === 0 || asked.from === null ? asked : { ...asked, from: asked.from - lookBackMs };
   const log = streamLog(tenant, stream.name);
   const time = resumed === null ? beginning(range, stream, order, now) : null;
   const start = time === null ? resumed : await store.seek(log, time);
@@ -70,20 +76,35 @@ export async function scanRange(
     isBeyond: beyond(range, stream, order),
     visit,
     isFull,
+    ahead: refuses ? (position) => entriesAhead(deps, log, position, arrivesUntil(range, stream)) : null,
     isLate: () => limits.deadline !== undefined && runtime.now() >= limits.deadline - ANSWER_MS,
   });
-  const { ended, position, end, entries, reads, through } = report;
+  const { ended, position, end, entries, reads, total, through } = report;
+  const asking = total === null ? 0 : 1;
   const complete = ended === 'log' || ended === 'range';
   return {
     ended,
     position,
     end,
+    total,
     fromEnd: start === null && order === 'newest',
     complete,
     next: complete ? null : position,
-    truncated: report.truncated || isPastRetention(range, stream, now),
-    scanned: { entries, storeCalls: before + reads, through },
+    truncated: report.truncated || isPastRetention(asked, stream, now),
+    scanned: { entries, storeCalls: before + reads + asking, through },
   };
+}
+
+/** Up to the last entry that arrived by `until` (epoch ms; null: up to the end). One call to the store. */
+async function entriesAhead(
+  { store, runtime }: Deps,
+  log: string,
+  position: Cursor | null,
+  until: number | null,
+): Promise<number> {
+  const isOpen = until === null || until >= runtime.now();
+  const end = isOpen ? (await store.extent(log)).end : await store.seek(log, until + 1);
+  return position === null || end === null ? 0 : Math.max(0, entriesBetween(position, end) ?? 0);
 }
 
 /** The append time at which a first page begins; null: at that end of the log. */

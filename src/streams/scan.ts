@@ -30,11 +30,16 @@ export interface Scan {
   isFull(): boolean;
   /** Whether time is over. The first read is made all the same. */
   isLate(): boolean;
+  /**
+   * How many entries of what is wanted stand behind this place: one call to the store, made where the first read was not
+   * the last. A scan that would take more than its budget is over then. Null: it takes what the budget allows.
+   */
+  ahead: ((position: Cursor | null) => Promise<number>) | null;
 }
 
 export interface ScanReport {
-  /** `log`: no more entries in this direction. `range`: beyond what is wanted. `full`: the visitor stopped it. `budget`: entries, reads or time are used up. */
-  ended: 'log' | 'range' | 'full' | 'budget';
+  /** `log`: no more entries in this direction. `range`: beyond what is wanted. `full`: the visitor stopped it. `budget`: entries, reads or time are used up. `refused`: all of it is more than the budget. */
+  ended: 'log' | 'range' | 'full' | 'budget' | 'refused';
   /** Where a next scan in the same direction goes on; null only for a log that never had an entry. */
   position: Cursor | null;
   /** Behind the newest entry of the first page read: where a tail goes on after a backward scan from the end. */
@@ -43,6 +48,8 @@ export interface ScanReport {
   truncated: boolean;
   entries: number;
   reads: number;
+  /** Entries in all, those ahead included; null: nobody asked. */
+  total: number | null;
   /** Append time of the last entry that was visited, epoch ms. */
   through: number | null;
 }
@@ -56,11 +63,17 @@ export async function scan(store: Store, log: string, options: Scan): Promise<Sc
     truncated: false,
     entries: 0,
     reads: 0,
+    total: null,
     through: null,
   };
   for (let chunk = options.chunk; ; chunk *= 2) {
     const wanted = Math.min(chunk, READ_LIMIT, budget.entries - report.entries);
     if (report.reads > 0) {
+      if (report.reads === 1 && options.ahead !== null) {
+        report.total = report.entries + (await options.ahead(report.position));
+        if (report.total > budget.entries) return { ...report, ended: 'refused' };
+      }
+      if (wanted <= 0 && report.entries === report.total) return { ...report, ended: 'range' };
       if (options.isFull()) return { ...report, ended: 'full' };
       if (wanted <= 0 || report.reads >= budget.reads || options.isLate()) return report;
     }

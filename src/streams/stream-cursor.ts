@@ -8,7 +8,7 @@ import type { Cursor } from '../store/store.ts';
 
 const FORMAT = 1;
 /** Longer texts are no cursor of ours. */
-const LONGEST_TEXT = 4_096;
+export const CURSOR_CHARACTERS = 16_384;
 
 export function encodeStreamCursor(stream: string, cursor: Cursor): string {
   const bytes = new TextEncoder().encode(JSON.stringify([FORMAT, stream, [cursor]]));
@@ -27,7 +27,7 @@ export function decodeStreamCursor(stream: string, text: string): Cursor {
 }
 
 function parse(text: string): { stream: string; cursor: Cursor } | null {
-  if (text.length > LONGEST_TEXT || !/^[\w-]+$/.test(text)) return null;
+  if (text.length > CURSOR_CHARACTERS || !/^[\w-]+$/.test(text)) return null;
   let value: unknown;
   try {
     const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));

@@ -1,10 +1,12 @@
 /** Times and durations as people and models write them. Pure: the clock is an argument. */
 import { TidegateError } from '../core/errors.ts';
+import type { Zone } from './zone.ts';
 
 const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const DURATION = /^(\d{1,12})(ms|s|m|h|d)$/;
 /** A date alone, or with a time that says its zone: a time without one would mean another moment on another machine. */
 const ISO = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2}))?$/;
+const DATE = /^\d{4}-\d{2}-\d{2}$/;
 const LATEST_TIME = 8_640_000_000_000_000;
 
 export const DURATION_EXPECTED = 'a whole number with a unit, such as 30s, 5m, 1h or 1d';
@@ -34,10 +36,11 @@ export function beforeNow(time: number | string | undefined): number | null {
 /**
  * A time in epoch ms.
  * @param time epoch ms (also as text), ISO 8601, `now`, or a duration before now: `-15m`.
+ * @param zone in which a date alone is the day's beginning; null: UTC.
  * @throws TidegateError `invalid_input` with `field`.
  */
-export function parseTime(time: number | string, now: number, field: string): number {
-  const parsed = typeof time === 'number' ? time : timeOf(time.trim(), now);
+export function parseTime(time: number | string, now: number, field: string, zone: Zone | null = null): number {
+  const parsed = typeof time === 'number' ? time : timeOf(time.trim(), now, zone);
   if (parsed === null || !Number.isFinite(parsed) || Math.abs(parsed) > LATEST_TIME) {
     throw new TidegateError('invalid_input', `${field} is not a time: ${JSON.stringify(time).slice(0, 80)}`, {
       field,
@@ -47,11 +50,23 @@ export function parseTime(time: number | string, now: number, field: string): nu
   return Math.trunc(parsed);
 }
 
-function timeOf(text: string, now: number): number | null {
+function timeOf(text: string, now: number, zone: Zone | null): number | null {
   const before = beforeNow(text);
   if (before !== null) return now - before;
   if (/^\d{1,16}$/.test(text) && !/^\d{4}$/.test(text)) return Number(text);
-  return ISO.test(text) ? Date.parse(text) : null;
+  if (!ISO.test(text)) return null;
+  const time = Date.parse(text);
+  return zone !== null && DATE.test(text) && !Number.isNaN(time) ? zone.momentOf(time) : time;
+}
+
+/** ISO 8601 as the clocks of a zone show it, with how far they are from UTC: `2026-03-29T00:00:00+01:00`. */
+export function zonedTime(time: number, zone: Zone): string {
+  const offset = zone.offsetAt(time);
+  const local = isoTime(time + offset);
+  if (!local.endsWith('Z')) return isoTime(time);
+  const minutes = Math.abs(Math.trunc(offset / 60_000));
+  const shown = [Math.floor(minutes / 60), minutes % 60].map((part) => String(part).padStart(2, '0')).join(':');
+  return `${local.slice(0, -1)}${offset < 0 ? '-' : '+'}${shown}`;
 }
 
 /** ISO 8601 with the milliseconds left out where they are 0. */

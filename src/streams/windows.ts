@@ -1,39 +1,50 @@
 /**
- * Aggregates per window of event time and key, built up one event at a time so that a scan streams through. Pure: it
- * reads no clock and no store. It does not fill gaps: a window without a value has no row.
+ * Aggregates per window of event time and group, built up one event at a time so that a scan streams through. Pure: it
+ * reads no clock and no store. What needs all values of a window, or its neighbours, is made of its samples by
+ * window-rows.ts; a window without a value has no row here.
  */
+import type { Scalar } from '../core/declaration/condition.ts';
 import { type EventMeta, isGap } from '../core/event.ts';
-import { numberAt } from '../core/field-path.ts';
+import { numberAt, pathOf, valueAt } from '../core/field-path.ts';
 import type { Json } from '../core/json.ts';
+import type { Sample } from './sample-values.ts';
+import type { Grid } from './window-grid.ts';
 
-export const AGGREGATES = ['count', 'min', 'max', 'mean', 'sum', 'first', 'last'] as const;
-export type Aggregate = (typeof AGGREGATES)[number];
+/** In `by`: the event's key. Every other name is the path of a field. */
+export const BY_KEY = 'key';
+/** Of the texts by which rows are grouped, all together. */
+const MOST_CHARACTERS = 200_000;
 
 export interface WindowSpec {
-  /** Length of a window, ms. Null: all events fall in one window, which begins at `origin`. */
-  windowMs: number | null;
-  /** A time (epoch ms) at which a window begins: 0 aligns windows to whole hours, UTC days and so on. */
-  origin: number;
+  grid: Grid;
+  /** Epoch ms. An event before it makes no row: it only tells what stood when the range began. */
+  from: number;
   /** Path of a numeric field in `data`, such as `mag` or `motor.temp`. Null: events are counted, nothing else. */
   field: string | null;
-  /** A row for each key, or one for all keys together. */
-  perKey: boolean;
-  /** Most rows (windows times keys). */
+  /** A row for each key (`key`), for each value of a field; none: one for all together. */
+  by: readonly string[];
+  /** Most rows (windows times groups). */
   most: number;
+  /** Whether rows keep each event's time and value. */
+  keepSamples: boolean;
 }
 
 /**
- * One window of one key. Rows of the same window and key that were made from different events merge: counts and sums
+ * One window of one group. Rows of the same window and group that were made from different events merge: counts and sums
  * add up, means weigh by count, `first` is the one of the lesser `firstTime`, `last` the one of the greater `lastTime`.
  */
 export interface WindowRow {
-  /** Epoch ms; the window holds start <= time < start + windowMs. */
+  /** Epoch ms; the window holds start <= time < end. */
   start: number;
+  /** Infinity where there is one window for all. */
+  end: number;
   /** Null where events have none, and where rows are not per key. */
   key: string | null;
+  /** Values of the fields in `by`, by path; null where there are none. A list or an object is no value, as a missing field. */
+  group: Readonly<Record<string, Scalar>> | null;
   /** Events that had the field; without a field, all but gaps. */
   count: number;
-  /** Null without a field. */
+  /** Null without a field, and where count is 0. */
   values: WindowValues | null;
 }
 
@@ -50,6 +61,18 @@ export interface WindowValues {
   lastTime: number;
 }
 
+/** A row with what it was made from, in order of arrival; without a field values are 0. */
+export interface SampledRow extends WindowRow {
+  samples: Sample[] | null;
+}
+
+export interface Group extends Pick<WindowRow, 'key' | 'group'> {
+  /** Newest sample before the range; null: none is known. Samples are kept only where they are asked for. */
+  before: Sample | null;
+  /** By start. */
+  rows: Map<number, SampledRow>;
+}
+
 export interface Skipped {
   /** Gap events: they say that events are missing. */
   gaps: number;
@@ -60,8 +83,10 @@ export interface Skipped {
 export interface Windows {
   /** Counts an event in. False: it needs a row more than `most`; nothing was changed. */
   add(event: WindowedEvent): boolean;
-  /** By window, then by key. */
-  rows(): WindowRow[];
+  /** Whether `add` would take it. */
+  fits(event: WindowedEvent): boolean;
+  /** In no order. */
+  groups(): Group[];
   skipped(): Skipped;
 }
 
@@ -73,51 +98,103 @@ export interface WindowedEvent {
 }
 
 export function createWindows(spec: WindowSpec): Windows {
-  const windows = new Map<number, Map<string | null, WindowRow>>();
-  const path = spec.field === null ? null : spec.field.split('.');
+  const { grid, from, most, keepSamples } = spec;
+  const path = spec.field === null ? null : pathOf(spec.field);
+  const groupsBy = grouping(spec.by);
+  const groups = new Map<string, Group>();
   const skipped: Skipped = { gaps: 0, missing: 0 };
   let size = 0;
+  let characters = 0;
 
-  function rowAt(start: number, key: string | null): WindowRow | null {
-    const window = windows.get(start) ?? new Map<string | null, WindowRow>();
-    const standing = window.get(key);
+  /** Null: there is no room for it. */
+  function groupAt(id: string, event: WindowedEvent): Group | null {
+    const standing = groups.get(id);
     if (standing) return standing;
-    if (size >= spec.most) return null;
-    const row: WindowRow = { start, key, count: 0, values: null };
-    window.set(key, row);
-    windows.set(start, window);
+    if (groups.size > 0 && characters + id.length > MOST_CHARACTERS) return null;
+    const made: Group = { ...groupsBy.named(event), before: null, rows: new Map() };
+    groups.set(id, made);
+    characters += id.length;
+    return made;
+  }
+
+  function remember(event: WindowedEvent, value: number): void {
+    const group = keepSamples ? groupAt(groupsBy.idOf(event), event) : null;
+    // Of equal times the last to arrive is the one that holds.
+    if (group && event.time >= (group.before?.time ?? -Infinity)) group.before = { time: event.time, value };
+  }
+
+  function rowAt(event: WindowedEvent): SampledRow | null {
+    const id = groupsBy.idOf(event);
+    const start = grid.startOf(event.time);
+    const standing = groups.get(id)?.rows.get(start);
+    if (standing) return standing;
+    const group = size >= most ? null : groupAt(id, event);
+    if (group === null) return null;
+    const end = grid.endOf(start);
+    const samples = keepSamples ? [] : null;
+    const row = { start, end, key: group.key, group: group.group, count: 0, values: null, samples };
+    group.rows.set(start, row);
     size += 1;
     return row;
   }
 
+  const valueOf = (event: WindowedEvent) => (path === null ? 0 : numberAt(event.data, path));
+
   return {
     add(event) {
+      const { time } = event;
       if (isGap(event)) {
-        skipped.gaps += 1;
+        if (time >= from) skipped.gaps += 1;
         return true;
       }
-      const value = path === null ? null : numberAt(event.data, path);
-      if (path !== null && value === null) {
-        skipped.missing += 1;
+      const value = valueOf(event);
+      if (value === null) {
+        if (time >= from) skipped.missing += 1;
         return true;
       }
-      const row = rowAt(startOf(event.time, spec), spec.perKey ? (event.key ?? null) : null);
+      if (time < from) {
+        remember(event, value);
+        return true;
+      }
+      const row = rowAt(event);
       if (row === null) return false;
       row.count += 1;
-      if (value !== null) row.values = include(row.values, value, event.time, row.count);
+      row.samples?.push({ time, value });
+      if (path !== null) row.values = include(row.values, value, time, row.count);
       return true;
     },
-    rows: () =>
-      [...windows]
-        .sort(([a], [b]) => a - b)
-        .flatMap(([, window]) => [...window.values()].sort((a, b) => compareKeys(a.key, b.key))),
+    fits(event) {
+      if (isGap(event) || event.time < from || valueOf(event) === null) return true;
+      const id = groupsBy.idOf(event);
+      const group = groups.get(id);
+      if (group?.rows.has(grid.startOf(event.time))) return true;
+      return size < most && (group !== undefined || groups.size === 0 || characters + id.length <= MOST_CHARACTERS);
+    },
+    groups: () => [...groups.values()],
     skipped: () => ({ ...skipped }),
   };
 }
 
-/** Start of the window that a time falls in. */
-export function startOf(time: number, { windowMs, origin }: Pick<WindowSpec, 'windowMs' | 'origin'>): number {
-  return windowMs === null ? origin : origin + Math.floor((time - origin) / windowMs) * windowMs;
+function grouping(by: readonly string[]) {
+  const perKey = by.includes(BY_KEY);
+  const fields = by.filter((name) => name !== BY_KEY).map((name) => [name, pathOf(name)] as const);
+  const keyOf = (event: WindowedEvent) => (perKey ? (event.key ?? null) : null);
+  return {
+    idOf(event: WindowedEvent): string {
+      // No key is empty.
+      const key = keyOf(event) ?? '';
+      return fields.length === 0 ? key : JSON.stringify([key, ...fields.map(([, path]) => scalarAt(event, path))]);
+    },
+    named(event: WindowedEvent): Pick<WindowRow, 'key' | 'group'> {
+      const group = Object.fromEntries(fields.map(([name, path]) => [name, scalarAt(event, path)]));
+      return { key: keyOf(event), group: fields.length === 0 ? null : group };
+    },
+  };
+}
+
+function scalarAt(event: WindowedEvent, path: readonly string[]): Scalar {
+  const value = valueAt(event.data, path);
+  return typeof value === 'object' ? null : value;
 }
 
 function include(values: WindowValues | null, value: number, time: number, count: number): WindowValues {
@@ -146,10 +223,4 @@ function include(values: WindowValues | null, value: number, time: number, count
     values.lastTime = time;
   }
   return values;
-}
-
-function compareKeys(a: string | null, b: string | null): number {
-  if (a === b) return 0;
-  if (a === null || b === null) return a === null ? -1 : 1;
-  return a < b ? -1 : 1;
 }

@@ -9,6 +9,7 @@ const ROWS: [ErrorCode, number, number, boolean, boolean, number][] = [
   ['not_found', -32_602, 200, true, true, 404],
   ['bad_cursor', -32_602, 200, true, true, 400],
   ['too_large', -32_602, 200, true, true, 413],
+  ['too_costly', -32_602, 200, true, true, 413],
   ['bad_request_state', -32_602, 200, false, true, 400],
   ['bad_answer', -32_602, 200, false, true, 400],
   ['missing_capability', -32_021, 200, false, true, 400],

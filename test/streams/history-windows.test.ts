@@ -2,9 +2,7 @@ import * as z from 'zod';
 import { describe, expect, test } from 'vitest';
 import { stream } from '../../src/core/declaration/stream.ts';
 import { findStream } from '../../src/streams/find-stream.ts';
-import { readWindows, type WindowsPage, type WindowsQuery } from '../../src/streams/history-windows.ts';
-import type { ScanBudget } from '../../src/streams/scan.ts';
-import type { WindowRow } from '../../src/streams/windows.ts';
+import { readWindows, type SeriesRow, type WindowsPage, type WindowsQuery } from '../../src/streams/history-windows.ts';
 import { type Bench, bench, seeded, START, TENANT } from './history-fixture.ts';
 
 const MINUTE = 60_000;
@@ -17,8 +15,7 @@ const sensors = () =>
       latenessMs: 10 * MINUTE,
     }),
   });
-const read = (at: Bench, query: WindowsQuery, budget?: ScanBudget) =>
-  readWindows(at.deps, TENANT, findStream(at.app, 'sensors'), query, budget ? { budget } : {});
+const read = (at: Bench, query: WindowsQuery) => readWindows(at.deps, TENANT, findStream(at.app, 'sensors'), query);
 
 /** Out of order, over three keys, with gaps. */
 async function fill(at: Bench, seed: number, count: number) {
@@ -37,8 +34,8 @@ async function fill(at: Bench, seed: number, count: number) {
 }
 
 /** As the documentation of `WindowRow` tells a caller to. */
-function merge(pages: readonly WindowsPage[]): WindowRow[] {
-  const rows = new Map<string, WindowRow>();
+function merge(pages: readonly WindowsPage[]): SeriesRow[] {
+  const rows = new Map<string, SeriesRow>();
   for (const row of pages.flatMap((page) => page.rows)) {
     const id = JSON.stringify([row.start, row.key]);
     const standing = rows.get(id);
@@ -52,8 +49,7 @@ function merge(pages: readonly WindowsPage[]): WindowRow[] {
     const first = b.firstTime < a.firstTime ? b : a;
     const last = b.lastTime >= a.lastTime ? b : a;
     rows.set(id, {
-      start: row.start,
-      key: row.key,
+      ...row,
       count,
       values: {
         min: Math.min(a.min, b.min),
@@ -80,12 +76,12 @@ test.each([1, 2, 3, 4])(
     expect(whole).toMatchObject({ complete: true, cursor: null, scanned: { storeCalls: 2 } });
     expect(whole.rows.length).toBe(21);
 
-    const pages = [await read(at, query, { entries: 37, reads: 20 })];
+    const pages = [await read(at, { ...query, maxEvents: 37 })];
     for (let page = pages[0]; page && page.cursor !== null; page = pages.at(-1)) {
       expect(page.complete).toBe(false);
       // What comes meanwhile lies outside of the range.
       await at.append('sensors', { key: 'k0', data: { v: 1_000 } });
-      pages.push(await read(at, { window: '5m', cursor: page.cursor }, { entries: 37, reads: 20 }));
+      pages.push(await read(at, { cursor: page.cursor, maxEvents: 37 }));
     }
     expect(pages.length).toBeGreaterThan(8);
     expect(merge(pages)).toEqual(whole.rows);
@@ -128,7 +124,7 @@ describe('windows begin', () => {
   test('with the range where there is one window, over keys together or apart', async () => {
     const at = sensors();
     await at.append('sensors', { key: 'a', data: { v: 1 } }, { key: 'b', data: { v: 3 } });
-    const together = await read(at, { from: START, window: 'all', field: 'v', perKey: false });
+    const together = await read(at, { from: START, window: 'all', field: 'v', by: [] });
     expect(together.rows).toMatchObject([{ start: START, key: null, count: 2, values: { mean: 2 } }]);
     const apart = await read(at, { from: START, window: 'all', field: 'v', keys: ['b'] });
     expect(apart.rows).toMatchObject([{ key: 'b', count: 1 }]);
@@ -152,14 +148,14 @@ test.each<[string, WindowsQuery, object]>([
 test('refused: a cursor with another window, field, grouping, alignment or range', async () => {
   const at = sensors();
   await fill(at, 1, 50);
-  const { cursor } = await read(at, { window: '5m', from: START, field: 'v' }, { entries: 10, reads: 2 });
+  const { cursor } = await read(at, { window: '5m', from: START, field: 'v', maxEvents: 10 });
   const given = { window: '5m', cursor: cursor ?? '' };
   const ranges = [{ from: '-1h' }, { from: START + 1 }, { to: 'now' }] as const;
-  const others = [{ window: '1m' }, { field: 'w' }, { perKey: false }, { keys: ['k1'] }, { align: 'from' }] as const;
+  const others = [{ window: '1m' }, { field: 'w' }, { by: [] }, { keys: ['k1'] }, { align: 'from' }] as const;
   for (const changed of [...others, ...ranges]) {
     await expect(read(at, { ...given, ...changed })).rejects.toMatchObject({ code: 'bad_cursor' });
   }
-  for (const same of [{}, { field: 'v', perKey: true, align: 'epoch', from: START }] as const) {
+  for (const same of [{}, { field: 'v', by: ['key'], align: 'epoch', from: START }] as const) {
     await expect(read(at, { ...given, ...same })).resolves.toMatchObject({ complete: true });
   }
 });

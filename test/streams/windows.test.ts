@@ -1,9 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import type { LoggedEvent } from '../../src/core/event.ts';
-import { createWindows, type WindowRow, type WindowSpec } from '../../src/streams/windows.ts';
+import { evenGrid } from '../../src/streams/window-grid.ts';
+import { answerRows } from '../../src/streams/window-rows.ts';
+import { createWindows, type WindowRow, type Windows, type WindowSpec } from '../../src/streams/windows.ts';
 import { seeded } from './history-fixture.ts';
 
-const spec = (given: Partial<WindowSpec> = {}): WindowSpec => ({
+interface Given {
+  windowMs: number | null;
+  origin: number;
+  perKey: boolean;
+  field: string | null;
+  most: number;
+}
+type Row = Pick<WindowRow, 'start' | 'key' | 'count' | 'values'>;
+
+const spec = (given: Partial<Given> = {}): Given => ({
   windowMs: 1_000,
   origin: 0,
   field: 'v',
@@ -11,16 +22,31 @@ const spec = (given: Partial<WindowSpec> = {}): WindowSpec => ({
   most: 1_000,
   ...given,
 });
+const created = ({ windowMs, origin, perKey, field, most }: Given) => {
+  const by = perKey ? ['key'] : [];
+  const given: WindowSpec = { grid: evenGrid(windowMs, origin), from: -Infinity, field, by, most, keepSamples: false };
+  return createWindows(given);
+};
+const rowsOf = (windows: Windows): Row[] =>
+  answerRows(windows.groups(), {
+    grid: evenGrid(null, 0),
+    from: -Infinity,
+    until: Infinity,
+    aggregates: [],
+    empty: false,
+    keys: [],
+    most: 1_000,
+  }).map(({ start, key, count, values }) => ({ start, key, count, values }));
 const event = (time: number, v: unknown, key?: string): LoggedEvent =>
   ({ id: `${time}`, time, data: { v }, ...(key === undefined ? {} : { key }) }) as LoggedEvent;
-const aggregate = (events: readonly LoggedEvent[], given: Partial<WindowSpec> = {}) => {
-  const windows = createWindows(spec(given));
+const aggregate = (events: readonly LoggedEvent[], given: Partial<Given> = {}) => {
+  const windows = created(spec(given));
   for (const each of events) expect(windows.add(each)).toBe(true);
-  return { rows: windows.rows(), skipped: windows.skipped() };
+  return { rows: rowsOf(windows), skipped: windows.skipped() };
 };
 
 /** The same, the long way: every window and key looks through all events anew. */
-function recompute(events: readonly LoggedEvent[], { windowMs, origin, perKey }: WindowSpec): WindowRow[] {
+function recompute(events: readonly LoggedEvent[], { windowMs, origin, perKey }: Given): Row[] {
   const usable = events.filter(({ meta, data }) => !meta && typeof (data as { v?: unknown }).v === 'number');
   const startOf = (time: number) => {
     if (windowMs === null) return origin;
@@ -124,14 +150,14 @@ describe('windows', () => {
   });
 
   test('an event that would need a row too many is refused and changes nothing; others still go in', () => {
-    const windows = createWindows(spec({ most: 2 }));
+    const windows = created(spec({ most: 2 }));
     expect([event(0, 1), event(1_000, 1), event(2_000, 1), event(1_500, 3)].map((e) => windows.add(e))).toEqual([
       true,
       true,
       false,
       true,
     ]);
-    expect(windows.rows().map(({ start, count }) => [start, count])).toEqual([
+    expect(rowsOf(windows).map(({ start, count }) => [start, count])).toEqual([
       [0, 1],
       [1_000, 2],
     ]);

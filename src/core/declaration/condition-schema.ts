@@ -5,7 +5,7 @@
 import * as z from 'zod';
 import { PATH_CHARACTERS } from '../field-path.ts';
 import { utf8Bytes } from '../json.ts';
-import type { Condition, ConditionKind } from './condition.ts';
+import type { Condition, ConditionKind, Where } from './condition.ts';
 import type { Problem } from './feed.ts';
 import { knownName } from './known-names.ts';
 import { shapeProblems, shown } from './shape.ts';
@@ -71,6 +71,9 @@ const where = z
     description:
       'Tests of fields of the data, by path: a value that the field equals, or an object of tests. All have to pass, as in { "status": "down", "motor.temp": { "above": 80 } }',
   });
+
+/** Filters of events, alone. */
+export const whereSchema = where as unknown as z.ZodType<Where, Where>;
 
 const key = z
   .union([text.min(1), z.strictObject({ oneOf: list(text.min(1), 'keys') }), z.strictObject({ like })], {

@@ -38,7 +38,7 @@ export function streamNames(app: App): string {
 }
 
 /** A call with arguments that would work, as JSON. */
-export function exampleCall(app: App, kind: 'latest' | 'windows' | 'tail'): string {
+export function exampleCall(app: App, kind: 'latest' | 'windows' | 'top' | 'tail'): string {
   const streams = [...app.streams.values()];
   const measured = streams.map((stream) => ({ stream, field: fieldsOf(stream).find(isMeasure) }));
   const best = measured.find(({ field }) => field !== undefined) ?? measured[0];
@@ -46,7 +46,12 @@ export function exampleCall(app: App, kind: 'latest' | 'windows' | 'tail'): stri
   const { stream, field } = best;
   if (kind === 'latest') return JSON.stringify({ stream: stream.name });
   if (kind === 'tail') return JSON.stringify({ stream: stream.name, seconds: 10, maxEvents: 20 });
-  return JSON.stringify({ stream: stream.name, from: '-1h', window: '5m', ...(field ? { field: field.name } : {}) });
+  if (kind === 'windows') {
+    return JSON.stringify({ stream: stream.name, from: '-1h', window: '5m', ...(field ? { field: field.name } : {}) });
+  }
+  const asked = field ? { field: field.name, aggregates: ['p95', 'max'] } : {};
+  const top = { n: 5, by: field ? 'p95' : 'count' };
+  return JSON.stringify({ stream: stream.name, from: '-1h', window: 'all', ...asked, top });
 }
 
 /** A number worth aggregating: not a time and not an id. */

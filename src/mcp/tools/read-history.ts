@@ -1,115 +1,39 @@
 /**
- * `read_history`: events of the past by the page, or aggregates of them by window and key. A page is at most two calls to
- * the store, more where keys leave out much; the state of the feed is told where it makes no third one.
+ * `read_history`: events of the past by the page, or aggregates of them by window and group, or what either would read. A
+ * page is at most two calls to the store, more where keys, filters or windows leave out much; the state of the feed is
+ * told where it makes no third one.
  */
-import * as z from 'zod';
 import { type Tool, tool, type ToolContext } from '../../core/declaration/handlers.ts';
 import type { DeclaredStream } from '../../core/declaration/stream.ts';
-import { TidegateError } from '../../core/errors.ts';
+import { aggregateOf } from '../../streams/aggregate.ts';
 import type { Deps } from '../../streams/deps.ts';
 import { findStream } from '../../streams/find-stream.ts';
-import { DEFAULT_EVENTS, type HistoryPage, MOST_CALLS, MOST_EVENTS, readHistory } from '../../streams/history.ts';
-import { MOST_KEYS } from '../../streams/history-range.ts';
-import { readWindows, type WindowsPage } from '../../streams/history-windows.ts';
-import { DURATION_EXPECTED, isoTime } from '../../streams/time-text.ts';
-import { type Aggregate, AGGREGATES, type WindowRow } from '../../streams/windows.ts';
+import { type HistoryPage, MOST_CALLS, readHistory } from '../../streams/history.ts';
+import { estimateHistory } from '../../streams/history-estimate.ts';
+import { readWindows, type SeriesRow, WINDOWS_KIND, type WindowsPage } from '../../streams/history-windows.ts';
+import { kindOf } from '../../streams/range-cursor.ts';
+import type { ReadLimits } from '../../streams/range-scan.ts';
+import { SCAN_BUDGET } from '../../streams/scan.ts';
+import { durationText, isoTime } from '../../streams/time-text.ts';
+import { valueOf } from '../../streams/window-rows.ts';
 import { accounted, type AppDeps } from '../call-context.ts';
 import { describeStreams, exampleCall } from './describe.ts';
 import { type FeedNote as Note, feedText, readNote, unreadNote } from './feed-note.ts';
-import { CursorText, Event, FeedNote, Key, READ_ONLY, StreamName, Time } from './schemas.ts';
-import { eventLine, lines, numberText } from './table.ts';
-
-const DEFAULT_AGGREGATES: readonly Aggregate[] = ['min', 'max', 'mean'];
-
-const Input = z.strictObject({
-  stream: StreamName,
-  from: Time.optional().describe(`Beginning of the range, inclusive: ${Time.description}`),
-  to: Time.optional().describe('End of the range, exclusive; the same forms. Default: no end'),
-  keys: z.array(Key).min(1).max(MOST_KEYS).optional().describe('Only events of these keys'),
-  limit: z.int().min(1).max(MOST_EVENTS).default(DEFAULT_EVENTS).describe('Most events; not used with window'),
-  order: z
-    .enum(['oldest', 'newest'])
-    .optional()
-    .describe('Which come first, in order of arrival. Default: oldest where `from` is given, else newest'),
-  cursor: CursorText.optional().describe(
-    '`cursor` of the page before. It carries the range, keys and order, which may be left out; `window` is given again',
-  ),
-  window: z
-    .string()
-    .max(20)
-    .optional()
-    .describe(`Aggregate instead of listing: length of a window, ${DURATION_EXPECTED}, or all for one over the range`),
-  field: z
-    .string()
-    .max(200)
-    .optional()
-    .describe('With window: the numeric field, by its path. Default: events are counted'),
-  aggregates: z
-    .array(z.enum(AGGREGATES))
-    .min(1)
-    .max(AGGREGATES.length)
-    .optional()
-    .describe('With window and field: which. Default: min, max, mean; count is always given'),
-  perKey: z.boolean().optional().describe('With window: a row for each key (default), or false: all keys together'),
-  align: z
-    .enum(['epoch', 'from'])
-    .optional()
-    .describe('With window: windows begin at whole multiples in UTC (default), or at `from`'),
-});
-
-const Row = z.object({
-  start: z.number().describe('Epoch ms; the window is start <= time < start + windowMs'),
-  key: z.string().nullable(),
-  count: z.number(),
-  min: z.number().optional(),
-  max: z.number().optional(),
-  mean: z.number().optional(),
-  sum: z.number().optional(),
-  first: z.number().optional(),
-  firstTime: z.number().optional(),
-  last: z.number().optional(),
-  lastTime: z.number().optional(),
-});
-
-const Output = z.object({
-  stream: z.string(),
-  events: z.array(Event).optional().describe('Without window'),
-  order: z.enum(['oldest', 'newest']).optional(),
-  windows: z
-    .array(Row)
-    .optional()
-    .describe('With window: by time and key; windows without a value are left out. The newest may still be filling'),
-  windowMs: z.number().nullable().optional(),
-  skipped: z
-    .object({ gaps: z.number(), missing: z.number() })
-    .optional()
-    .describe('Events that no window counts: gaps, and those without the numeric field'),
-  from: z.number().nullable().describe('The range as it was understood, epoch ms; null: no bound'),
-  to: z.number().nullable(),
-  complete: z
-    .boolean()
-    .describe('False: go on with cursor. Windows of such pages are parts: add up rows of the same start and key'),
-  cursor: z.string().nullable().describe('For the next page; null when complete'),
-  tailCursor: z.string().nullable().optional().describe('For tail_stream: goes on right behind the newest event'),
-  truncated: z.boolean().describe('True: events of the range are gone, by retention'),
-  scanned: z.object({
-    entries: z.number(),
-    storeCalls: z.number(),
-    through: z.number().nullable().describe('Arrival time of the last event looked at'),
-  }),
-  feed: FeedNote,
-});
-
-type Answer = z.input<typeof Output>;
+import { checkListing, given, Input } from './history-input.ts';
+import { type Answer, type AnswerRow, Output } from './history-output.ts';
+import { READ_ONLY } from './schemas.ts';
+import { eventLine, lines } from './table.ts';
+import { sparklineLines, tableLines, timeText } from './windows-text.ts';
 
 export function readHistoryTool({ app, runtime }: AppDeps): Tool {
   return tool({
     title: 'History',
     description: [
-      'Events of a stream in the past by range, keys and page; or, with window, count, min, max, mean, sum, first and last of a numeric field per window and key.',
+      'Events of a stream in the past by range, keys, filter and page; or, with window, aggregates of a numeric field for each window and key: counts, means, extremes, percentiles, rates, gaps.',
       'Without a range: the newest events. Ranges are by the time events happened; late ones are found up to the lateness that list_streams tells.',
       describeStreams(app),
       `Example: ${exampleCall(app, 'windows')}`,
+      `Example: ${exampleCall(app, 'top')}`,
     ].join('\n'),
     input: Input,
     output: Output,
@@ -117,112 +41,136 @@ export function readHistoryTool({ app, runtime }: AppDeps): Tool {
     async run(input, context) {
       const deps = accounted({ app, runtime }, context);
       const stream = findStream(app, input.stream);
-      return input.window === undefined
-        ? eventsAnswer(deps, stream, input, context)
-        : windowsAnswer(deps, stream, { ...input, window: input.window }, context);
+      const goesOn = input.cursor !== undefined && kindOf(stream, input.cursor) === WINDOWS_KIND;
+      const ofWindows = input.window !== undefined || goesOn;
+      if (!ofWindows) checkListing(input);
+      if (input.estimate === true) return estimateAnswer(deps, stream, input, context);
+      return ofWindows ? windowsAnswer(deps, stream, input, context) : eventsAnswer(deps, stream, input, context);
     },
   });
 }
 
-async function eventsAnswer(deps: Deps, stream: DeclaredStream, input: z.output<typeof Input>, context: ToolContext) {
-  for (const field of ['field', 'aggregates', 'perKey', 'align'] as const) {
-    if (input[field] !== undefined) throw needsWindow(field);
-  }
+async function eventsAnswer(deps: Deps, stream: DeclaredStream, input: Input, context: ToolContext) {
   const { tenant } = context.principal;
-  const { from, to, cursor, keys, order, limit } = input;
-  const reading = readHistory(deps, tenant, stream, given({ from, to, cursor, keys, order, limit }), {
+  const { from, to, cursor, keys, where, order, limit, maxEvents } = input;
+  const budget: ReadLimits = maxEvents === undefined ? {} : { budget: { ...SCAN_BUDGET, entries: maxEvents } };
+  const reading = readHistory(deps, tenant, stream, given({ from, to, cursor, keys, where, order, limit }), {
+    ...budget,
     deadline: context.deadline,
   });
   // The newest events are one call; how many others take is known when they are there.
-  const newest = [from, to, cursor, keys].every((bound) => bound === undefined);
+  const newest = [from, to, cursor, keys, where].every((bound) => bound === undefined);
   const [page, early] = await Promise.all([reading, newest ? readNote(deps, tenant, stream) : null]);
   const spare = page.scanned.storeCalls < MOST_CALLS;
   const feed = newest ? early : spare ? await readNote(deps, tenant, stream) : unreadNote(stream);
   const structured: Answer = { stream: stream.name, ...page, feed };
   const what = `${page.events.length} event(s) of ${stream.name}, ${page.order} first`;
-  const shown = lines(page.events, eventLine);
-  return { structured, text: text(what, shown, page, feed, deps.runtime.now(), page.tailCursor) };
+  const out = [what + rangeText(page, isoTime), ...lines(page.events, eventLine), ...endText(page)];
+  if (page.tailCursor !== null) out.push(`For what comes after: tail_stream with cursor=${page.tailCursor}`);
+  return { structured, text: withFeed(out, feed, deps.runtime.now()) };
 }
 
-async function windowsAnswer(
-  deps: Deps,
-  stream: DeclaredStream,
-  input: z.output<typeof Input> & { window: string },
-  context: ToolContext,
-) {
-  const { from, to, cursor, keys, window, field, perKey, align } = input;
-  const query = { window, ...given({ from, to, cursor, keys, field, perKey, align }) };
-  const page = await readWindows(deps, context.principal.tenant, stream, query, { deadline: context.deadline });
+async function windowsAnswer(deps: Deps, stream: DeclaredStream, input: Input, context: ToolContext) {
+  const { stream: _stream, limit: _limit, format, estimate: _estimate, ...query } = input;
+  const page = await readWindows(deps, context.principal.tenant, stream, given(query), { deadline: context.deadline });
   const feed = unreadNote(stream);
-  const { rows, ...rest } = page;
-  const wanted = input.aggregates ?? DEFAULT_AGGREGATES;
-  const windows = rows.map((row) => toRow(row, wanted));
-  const structured: Answer = { stream: stream.name, windows, ...rest, feed };
-  const what = `${rows.length} row(s) of ${stream.name}${field === undefined ? '' : `, ${field}`}, window ${window}`;
-  const shown = [...lines(windows, rowLine), ...skippedText(page.skipped, field)];
-  return { structured, text: text(what, shown, page, feed, deps.runtime.now(), null) };
+  const { from, to, complete, cursor, truncated, skipped, scanned, windowMs, ofPart, zone } = page;
+  const structured: Answer = {
+    stream: stream.name,
+    windows: page.rows.map((row) => toRow(row, page)),
+    windowMs,
+    ...(zone === null ? {} : { zone: zone.name }),
+    ...(ofPart.length === 0 ? {} : { ofPart }),
+    skipped,
+    from,
+    to,
+    complete,
+    cursor,
+    truncated,
+    scanned,
+    feed,
+  };
+  const fields = page.series.flatMap((series) => (series.field === null ? [] : [series.field]));
+  const window = windowMs === null ? 'all' : durationText(windowMs);
+  const what = `${page.rows.length} row(s) of ${stream.name}${fields.map((name) => `, ${name}`).join('')}, window ${window}`;
+  const shown = format === 'sparkline' ? sparklineLines(page, deps.app) : tableLines(page);
+  const head = what + rangeText(page, (time) => timeText(time, page));
+  const out = [head, ...shown, ...skippedText(page, fields), ...endText(page), ...partText(page)];
+  return { structured, text: withFeed(out, feed, deps.runtime.now()) };
 }
 
-/** Without what was not given, so that defaults apply. */
-function given<Query extends object>(query: Query): { [Name in keyof Query]?: Exclude<Query[Name], undefined> } {
-  return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined)) as never;
+/** Nothing is read but where in the log the range lies, and the newest events for their size. */
+async function estimateAnswer(deps: Deps, stream: DeclaredStream, input: Input, context: ToolContext) {
+  const { stream: _stream, limit: _limit, format: _format, estimate: _estimate, ...query } = input;
+  const found = await estimateHistory(deps, context.principal.tenant, stream, given(query));
+  const { range, events, bytes, queryCalls, mostEvents, fits, hint } = found;
+  const feed = unreadNote(stream);
+  const structured: Answer = {
+    stream: stream.name,
+    estimate: { events, bytes, storeCalls: queryCalls, mostEvents, fits },
+    from: range.from,
+    to: range.to,
+    complete: false,
+    cursor: null,
+    truncated: false,
+    scanned: { entries: 0, storeCalls: found.storeCalls, through: null },
+    feed,
+  };
+  const size = `at most ${events} events, about ${bytes} bytes, in about ${queryCalls} calls to the store`;
+  const verdict = fits
+    ? 'One answer holds that.'
+    : `One answer reads ${mostEvents}.${hint === null ? '' : ` Hint: ${hint}.`}`;
+  const text = `It would read ${size}${rangeText(range, isoTime)}. ${verdict}`;
+  return { structured, text };
 }
 
-function toRow({ start, key, count, values }: WindowRow, wanted: readonly Aggregate[]): z.input<typeof Row> {
-  const row: z.input<typeof Row> = { start, key, count };
-  if (values === null) return row;
-  for (const name of wanted) {
-    if (name === 'count') continue;
-    row[name] = values[name];
-    if (name === 'first') row.firstTime = values.firstTime;
-    if (name === 'last') row.lastTime = values.lastTime;
+function toRow(row: SeriesRow, page: WindowsPage): AnswerRow {
+  const { start, end, key, group, stream, field, count, values } = row;
+  const named = {
+    start,
+    ...(page.zone === null || end === Infinity ? {} : { end }),
+    key,
+    ...(group === null ? {} : { group }),
+    ...(page.series.length > 1 ? { stream, field } : {}),
+    count,
+  };
+  const numbers: Record<string, number> = {};
+  for (const name of page.aggregates) {
+    const value = valueOf(row, aggregateOf(name));
+    if (value !== null) numbers[name] = value;
+    if (name === 'first' && values !== null) numbers['firstTime'] = values.firstTime;
+    if (name === 'last' && values !== null) numbers['lastTime'] = values.lastTime;
   }
-  return row;
-}
-
-function rowLine({ start, key, ...numbers }: z.input<typeof Row>): string {
-  const parts = AGGREGATES.flatMap((name) =>
-    numbers[name] === undefined ? [] : [`${name}=${numberText(numbers[name])}`],
-  );
-  return [isoTime(start), ...(key === null ? [] : [key]), ...parts].join(' ');
+  return { ...numbers, ...named } as AnswerRow;
 }
 
 /** What the rows leave out, where they do: a field that no event has would look like a stream without events. */
-function skippedText({ gaps, missing }: WindowsPage['skipped'], field: string | undefined): string[] {
-  const without =
-    missing === 0 ? [] : [`Not counted: ${missing} event(s) without a number at ${field ?? 'the field'}.`];
+function skippedText({ skipped: { gaps, missing } }: WindowsPage, fields: readonly string[]): string[] {
+  const where = fields.join(' or ') || 'the field';
+  const without = missing === 0 ? [] : [`Not counted: ${missing} event(s) without a number at ${where}.`];
   return gaps === 0 ? without : [...without, `Not counted: ${gaps} gap(s), where events are missing.`];
 }
 
-function text(
-  what: string,
-  shown: readonly string[],
-  page: HistoryPage | WindowsPage,
-  feed: Note | null,
-  now: number,
-  tailCursor: string | null,
-): string {
-  const { from, to, scanned } = page;
-  const range =
-    from === null && to === null
-      ? ''
-      : `, ${from === null ? '…' : isoTime(from)} to ${to === null ? 'now' : isoTime(to)}`;
-  const out = [what + range, ...shown];
-  if (page.truncated) out.push('Truncated: events of this range are gone by retention.');
-  if (page.cursor !== null) {
-    const through =
-      scanned.through === null
-        ? ''
-        : ` What arrived up to ${isoTime(scanned.through)} was looked at (${scanned.entries} events).`;
-    out.push(`Not complete.${through} Go on with cursor=${page.cursor} or narrow the query.`);
-  }
-  if (tailCursor !== null) out.push(`For what comes after: tail_stream with cursor=${tailCursor}`);
-  return [...out, ...feedText(feed, now)].join('\n');
+function rangeText({ from, to }: { from: number | null; to: number | null }, timeOf: (time: number) => string): string {
+  if (from === null && to === null) return '';
+  return `, ${from === null ? '…' : timeOf(from)} to ${to === null ? 'now' : timeOf(to)}`;
 }
 
-function needsWindow(field: string): TidegateError {
-  return new TidegateError('invalid_input', `${field} is given without window`, {
-    field: 'window',
-    expected: `a length such as 5m, because ${field} is given`,
-  });
+function endText({ truncated, cursor, scanned }: HistoryPage | WindowsPage): string[] {
+  const gone = truncated ? ['Truncated: events of this range are gone by retention.'] : [];
+  if (cursor === null) return gone;
+  const through =
+    scanned.through === null
+      ? ''
+      : ` What arrived up to ${isoTime(scanned.through)} was looked at (${scanned.entries} events).`;
+  return [...gone, `Not complete.${through} Go on with cursor=${cursor} or narrow the query.`];
+}
+
+function partText({ ofPart, unranked }: WindowsPage): string[] {
+  const part = ofPart.length === 0 ? [] : [`Of this page's events alone, not to be combined: ${ofPart.join(', ')}.`];
+  return unranked ? [...part, 'In parts: all rows with events are given, without top and empty.'] : part;
+}
+
+function withFeed(out: readonly string[], feed: Note | null, now: number): string {
+  return [...out, ...feedText(feed, now)].join('\n');
 }

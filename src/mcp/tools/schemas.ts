@@ -1,5 +1,6 @@
 /** Shapes that several of the built-in tools take and answer. Times are epoch milliseconds throughout. */
 import * as z from 'zod';
+import { CURSOR_CHARACTERS } from '../../streams/stream-cursor.ts';
 import { TIME_EXPECTED } from '../../streams/time-text.ts';
 
 /** A stream's name; which there are is in the tool's description, and in the answer to a wrong one. */
@@ -9,7 +10,7 @@ export const Key = z.string().min(1).max(256);
 
 export const Time = z.union([z.number(), z.string().max(64)]).describe(TIME_EXPECTED);
 
-export const CursorText = z.string().min(1).max(4_096);
+export const CursorText = z.string().min(1).max(CURSOR_CHARACTERS);
 
 export const Event = z.object({
   id: z.string().describe("The source's id where it has one"),

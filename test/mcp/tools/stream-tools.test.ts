@@ -196,7 +196,7 @@ describe('read_history', () => {
     expect(some.structured['windows']).toEqual([
       { start: START, key: 'a', count: 3, first: 10, firstTime: START + 20_000, last: 60, lastTime: START + 60_000 },
     ]);
-    const counts = await at.call('read_history', { stream: 'plant', from: START, window: '1h', perKey: false });
+    const counts = await at.call('read_history', { stream: 'plant', from: START, window: '1h', by: [] });
     expect(counts.structured['windows']).toEqual([{ start: START, key: null, count: 4 }]);
   });
 

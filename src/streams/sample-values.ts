@@ -1,0 +1,102 @@
+/**
+ * Aggregates of the samples of one window of one group, by time (of equal times, by arrival). Pure. Null is "not known",
+ * also for what a double cannot hold.
+ *
+ * - A percentile lies between the two nearest ranks, by its distance from them: rank p (n - 1) of the sorted values.
+ * - The standard deviation is that of the values themselves (divided by n).
+ * - An increase is what a counter that never falls has gained: from the value before the window, where one is known; a value
+ *   that is less than the one before it begins again at 0.
+ * - In a time-weighted mean each value holds until the next one, and the last of them to the window's end.
+ * - Gaps are the spans without an event within the window, its edges included.
+ */
+export interface Sample {
+  time: number;
+  value: number;
+}
+
+export interface Span {
+  /** Epoch ms: the part of a window that lies in the range and has begun. */
+  start: number;
+  end: number;
+}
+
+/** @param part 0 to 1 @param sorted by value */
+export function percentile(sorted: readonly number[], part: number): number | null {
+  const rank = part * (sorted.length - 1);
+  const lower = sorted[Math.floor(rank)];
+  const upper = sorted[Math.ceil(rank)];
+  if (lower === undefined || upper === undefined) return null;
+  const share = rank - Math.floor(rank);
+  // In this form nothing overflows, and equal values stay what they are.
+  return lower === upper ? lower : lower * (1 - share) + upper * share;
+}
+
+export function stddev(samples: readonly Sample[]): number | null {
+  if (samples.length === 0) return null;
+  let mean = 0;
+  for (const [index, { value }] of samples.entries()) mean += (value - mean) / (index + 1);
+  let squares = 0;
+  for (const { value } of samples) squares += (value - mean) ** 2;
+  return finite(Math.sqrt(squares / samples.length));
+}
+
+export function increase(samples: readonly Sample[], before: Sample | null): number | null {
+  let last = before?.value ?? null;
+  let gained = 0;
+  for (const { value } of samples) {
+    if (last !== null) gained += value >= last ? value - last : value;
+    last = value;
+  }
+  return last === null ? null : finite(gained);
+}
+
+/** Null where no value was known while time passed. */
+export function timeWeightedMean(
+  samples: readonly Sample[],
+  before: Sample | null,
+  { start, end }: Span,
+): number | null {
+  let standing = before?.value ?? null;
+  let since = start;
+  let held = 0;
+  let mean = 0;
+  const hold = (until: number) => {
+    const length = until - since;
+    since = Math.max(since, until);
+    if (standing === null || length <= 0) return;
+    held += length;
+    mean += (standing - mean) * (length / held);
+  };
+  for (const { time, value } of samples) {
+    hold(time);
+    standing = value;
+  }
+  hold(end);
+  return held > 0 ? finite(mean) : null;
+}
+
+export interface Gaps {
+  longest: number;
+  lengths: number[];
+}
+
+export function gapsBetween(samples: readonly Pick<Sample, 'time'>[], { start, end }: Span): Gaps {
+  const lengths: number[] = [];
+  let since = start;
+  for (const { time } of [...samples, { time: end }]) {
+    if (time > since) lengths.push(time - since);
+    since = Math.max(since, time);
+  }
+  let longest = 0;
+  for (const length of lengths) longest = Math.max(longest, length);
+  return { longest, lengths };
+}
+
+export function rate(first: Sample, last: Sample, perMs: number): number | null {
+  const passed = last.time - first.time;
+  return passed > 0 ? finite(((last.value - first.value) / passed) * perMs) : null;
+}
+
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}
