@@ -21,7 +21,21 @@ export { type ErrorCode, TidegateError } from './core/errors.ts';
 export type { EventMeta, StreamEvent } from './core/event.ts';
 export type { Json, JsonObject } from './core/json.ts';
 export type { Principal } from './core/principal.ts';
-export { http, type HttpCursor, type HttpOptions } from './ingest/http.ts';
+export { csv, type CsvOptions } from './ingest/http-csv.ts';
+export { rss, type RssEntry } from './ingest/http-rss.ts';
+export { sse, type SseOptions } from './ingest/http-sse.ts';
+export type { Politeness } from './ingest/http-politeness.ts';
+export {
+  http,
+  type HttpAt,
+  type HttpBody,
+  type HttpCursor,
+  type HttpFormat,
+  type HttpOptions,
+  type HttpPages,
+  type HttpSince,
+  type HttpWait,
+} from './ingest/http.ts';
 export { mqtt, type MqttOptions } from './ingest/mqtt.ts';
 export type { PullContext, Pulled, PullEvent, PullOptions } from './ingest/function.ts';
 export { pull } from './ingest/function.ts';

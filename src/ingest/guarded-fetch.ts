@@ -108,6 +108,12 @@ function follow(hop: Hop, status: number, location: string, allow: readonly stri
       ? hop.headers
       : Object.fromEntries(Object.entries(hop.headers).filter(([name]) => PORTABLE_HEADERS.has(name.toLowerCase())));
   const toGet = status === 303 || (hop.method === 'POST' && status < 303);
+  if (!toGet && hop.body !== undefined && url.origin !== hop.url.origin) {
+    throw new TidegateError('address_refused', `${publicForm(hop.url)} redirects a body to ${url.origin}`, {
+      field: 'url',
+      expected: 'redirects that stay at the origin, as a body may carry a secret',
+    });
+  }
   return toGet ? { url, method: 'GET', headers, body: undefined } : { ...hop, url, headers };
 }
 

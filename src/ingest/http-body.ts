@@ -1,12 +1,14 @@
 /**
- * Makes portions of items of a response's body. JSON is read whole, within its limit, and cut up; NDJSON is parsed as
- * it comes, so that memory stays flat however long the body is.
+ * Makes portions of items of a response's body. A document (JSON, RSS) is read whole, within its limit, and cut up; rows
+ * (NDJSON, CSV) are parsed as they come, so that memory stays flat however long the body is.
  */
 import { TidegateError } from '../core/errors.ts';
 import type { HttpAnswer } from './http-exchange.ts';
+import { type BodyItem, isDeclared, type RowParser } from './http-format.ts';
+import type { HttpOptions } from './http-options.ts';
 import { fingerprint } from './http-position.ts';
 import { describeShape, readPath } from './json-path.ts';
-import { createNdjsonParser, join, type NdjsonItem } from './ndjson.ts';
+import { createNdjsonParser, join } from './ndjson.ts';
 import type { Patience } from './patience.ts';
 
 /**
@@ -16,10 +18,10 @@ import type { Patience } from './patience.ts';
 export const PORTION_ITEMS = 8_000;
 export const PORTION_BYTES = 1024 * 1024;
 /** The longest that an item of a slow body waits for others. */
-const PORTION_AGE_MS = 1_000;
+export const PORTION_AGE_MS = 1_000;
 
 export interface Portion {
-  items: NdjsonItem[];
+  items: BodyItem[];
   /** The body around the items, JSON only. */
   body?: unknown;
   /** Identity of the body they are from; null where it has none. */
@@ -30,21 +32,26 @@ export interface Portion {
 
 export interface BodyReading {
   answer: HttpAnswer;
-  items: string;
+  options: Pick<HttpOptions, 'items' | 'pick' | 'wait'>;
   now: () => number;
   /** Waits for a piece of the body for as long as the source may be silent. */
   patiently: Patience;
 }
 
-export function readPortions(reading: BodyReading): AsyncGenerator<Portion, void, undefined> {
-  return reading.answer.format === 'ndjson' ? ndjsonPortions(reading) : jsonPortions(reading);
+export async function* readPortions(reading: BodyReading): AsyncGenerator<Portion, void, undefined> {
+  const { format } = reading.answer;
+  if (format === 'ndjson') {
+    const expectation = { name: 'NDJSON', expected: 'one JSON value a line, in UTF-8' };
+    yield* rowPortions(reading, createNdjsonParser(), expectation);
+  } else if (isDeclared(format) && format.reads === 'rows') {
+    yield* rowPortions(reading, (await format.load())(), format);
+  } else {
+    yield* documentPortions(reading);
+  }
 }
 
-async function* jsonPortions({
-  answer,
-  items: path,
-  patiently,
-}: BodyReading): AsyncGenerator<Portion, void, undefined> {
+async function* documentPortions(reading: BodyReading): AsyncGenerator<Portion, void, undefined> {
+  const { answer, patiently } = reading;
   const reader = answer.body.getReader();
   const pieces: Uint8Array[] = [];
   let bytes = 0;
@@ -55,8 +62,7 @@ async function* jsonPortions({
     bytes += value.byteLength;
   }
   const whole = join(pieces, bytes);
-  const body = parseJson(whole, answer.source);
-  const items = itemsAt(body, path, answer.source);
+  const { items, body } = await readDocument(reading, whole);
   // An item's own bytes would cost another pass over the body; the budget needs their sum.
   const itemBytes = Math.ceil(bytes / Math.max(1, items.length));
   const step = Math.max(1, Math.min(PORTION_ITEMS, Math.floor(PORTION_BYTES / itemBytes)));
@@ -67,20 +73,58 @@ async function* jsonPortions({
   }
 }
 
-function parseJson(bytes: Uint8Array, source: string): unknown {
+async function readDocument(
+  { answer: { format, source }, options }: BodyReading,
+  bytes: Uint8Array,
+): Promise<{ items: readonly unknown[]; body?: unknown }> {
+  const name = isDeclared(format) ? format.name : 'JSON';
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
-    throw notJson(source, 'bytes that are not UTF-8', cause);
+    throw notThat(name, source, 'bytes that are not UTF-8', cause);
   }
-  if (text.trim() === '') throw notJson(source, 'an empty body');
+  if (text.trim() === '') {
+    // So some sources answer that nothing came while they waited.
+    if (options.wait !== undefined) return { items: [] };
+    throw notThat(name, source, 'an empty body');
+  }
+  if (isDeclared(format)) {
+    if (format.reads !== 'document') throw new TidegateError('internal', `${name} is no document`);
+    return { items: (await format.load())(text) };
+  }
+  const body = parseJson(text, source);
+  return {
+    items: options.pick ? picked(options.pick, body, source) : itemsAt(body, options.items ?? '', source),
+    body,
+  };
+}
+
+function parseJson(text: string, source: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    if (text.trimStart().startsWith('<')) throw notJson(source, 'HTML or XML', cause);
-    throw notJson(source, cause instanceof Error ? `a body that cannot be read (${cause.message})` : 'garbage', cause);
+    if (text.trimStart().startsWith('<')) throw notThat('JSON', source, 'HTML or XML', cause);
+    const found = cause instanceof Error ? `a body that cannot be read (${cause.message})` : 'garbage';
+    throw notThat('JSON', source, found, cause);
   }
+}
+
+function picked(pick: (body: unknown) => readonly unknown[], body: unknown, source: string): readonly unknown[] {
+  const expected = 'a function that answers a list of items for each body';
+  let items: unknown;
+  try {
+    items = pick(body);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new TidegateError('upstream', `${source}: pick broke: ${reason}; the body is ${describeShape(body)}`, {
+      field: 'pick',
+      expected,
+      cause,
+    });
+  }
+  if (Array.isArray(items)) return items as unknown[];
+  throw new TidegateError('upstream', `${source}: pick answered ${describeShape(items)}`, { field: 'pick', expected });
 }
 
 function itemsAt(body: unknown, path: string, source: string): unknown[] {
@@ -95,24 +139,27 @@ function itemsAt(body: unknown, path: string, source: string): unknown[] {
   );
 }
 
-async function* ndjsonPortions({ answer, now, patiently }: BodyReading): AsyncGenerator<Portion, void, undefined> {
+async function* rowPortions(
+  { answer, now, patiently }: BodyReading,
+  parser: RowParser,
+  expectation: { name: string; expected: string },
+): AsyncGenerator<Portion, void, undefined> {
   const reader = answer.body.getReader();
   const { mark } = answer;
-  const parser = createNdjsonParser();
-  let pending: NdjsonItem[] = [];
+  let pending: BodyItem[] = [];
   let pendingBytes = 0;
   let pendingSince = now();
   let broken: { reason: unknown } | null = null;
   let sound = false;
 
-  const take = (count: number): NdjsonItem[] => {
+  const take = (count: number): BodyItem[] => {
     const items = pending.slice(0, count);
     pending = pending.slice(count);
     pendingBytes = sumOfBytes(pending);
     pendingSince = now();
     // Where nothing at all can be read the source is wrong, and not a line of it.
     sound ||= items.some(({ invalid }) => invalid === undefined);
-    if (!sound && items[0]?.invalid) throw notNdjson(answer.source, items[0]);
+    if (!sound && items[0]?.invalid) throw notRows(expectation, answer.source, items[0]);
     return items;
   };
 
@@ -137,31 +184,35 @@ async function* ndjsonPortions({ answer, now, patiently }: BodyReading): AsyncGe
     for (let at = before; at < pending.length; at += 1) pendingBytes += pending[at]?.bytes ?? 0;
     while (isDue()) yield { items: take(PORTION_ITEMS), mark, end: false };
   }
-  // What came before the body broke is whole lines, and good.
+  // What came before the body broke is whole rows, and good.
   if (broken === null) yield { items: take(pending.length), mark, end: true };
   else if (pending.length > 0) yield { items: take(pending.length), mark, end: false };
   if (broken !== null) throw broken.reason;
 }
 
-function sumOfBytes(items: readonly NdjsonItem[]): number {
+function sumOfBytes(items: readonly BodyItem[]): number {
   let sum = 0;
   for (const { bytes } of items) sum += bytes;
   return sum;
 }
 
-function notJson(source: string, found: string, cause?: unknown): TidegateError {
-  return new TidegateError('upstream', `${source} answered ${found} where JSON was expected`, {
+function notThat(name: string, source: string, found: string, cause?: unknown): TidegateError {
+  return new TidegateError('upstream', `${source} answered ${found} where ${name} was expected`, {
     field: 'format',
-    expected: 'JSON in UTF-8; set format to ndjson where each line is a value',
+    expected: name === 'JSON' ? 'JSON in UTF-8; set format to ndjson where each line is a value' : `${name} in UTF-8`,
     cause,
   });
 }
 
-function notNdjson(source: string, first: NdjsonItem): TidegateError {
+function notRows(
+  { name, expected }: { name: string; expected: string },
+  source: string,
+  first: BodyItem,
+): TidegateError {
   const markup = typeof first.data === 'string' && first.data.trimStart().startsWith('<');
   const found = markup ? 'HTML or XML' : `no line that can be read (${first.invalid?.reason ?? 'garbage'})`;
-  return new TidegateError('upstream', `${source} answered ${found} where NDJSON was expected`, {
+  return new TidegateError('upstream', `${source} answered ${found} where ${name} was expected`, {
     field: 'format',
-    expected: 'one JSON value a line, in UTF-8',
+    expected,
   });
 }

@@ -1,93 +1,106 @@
 /**
- * One request of an HTTP feed: its URL and headers, and what the answer's status and content type mean. The body is
- * left to `http-body.ts`.
+ * One exchange of an HTTP feed: waits for its turn at the host, asks, and judges what the answer's status and content
+ * type mean. The body is left to `http-body.ts`.
  */
 import type { BurstContext } from '../core/declaration/feed.ts';
 import { TidegateError } from '../core/errors.ts';
 import { publicForm } from './fetch-target.ts';
+import { type DeclaredFormat, isDeclared } from './http-format.ts';
 import type { HttpFormat, HttpOptions } from './http-options.ts';
-import { conditionalHeaders, fingerprint, type HttpPosition, type Validators } from './http-position.ts';
+import { turnstile } from './http-politeness.ts';
+import type { Validators } from './http-position.ts';
+import type { HttpRequest } from './http-request.ts';
+import type { Patience } from './patience.ts';
 import { retryAfterMs } from './retry-after.ts';
 
 export interface HttpAnswer {
   /** For errors: no query. */
   source: string;
+  /** As it was asked, and the URL of the first page. */
+  url: URL;
+  base: URL;
+  headers: Headers;
   format: HttpFormat;
   body: ReadableStream<Uint8Array>;
   /** What makes the next request for this URL conditional; null where the source gives nothing for it. */
   validators: Validators | null;
   /** Identity of this body, where the source has given it one (its ETag at its URL). */
   mark: string | null;
+  /** Gives the place at the host back; the body is read by then, or given up. */
+  release(): void;
 }
+
+export interface Exchange {
+  options: HttpOptions;
+  context: BurstContext;
+  request: HttpRequest;
+  signal: AbortSignal;
+  /** Waits for the headers. */
+  patiently: Patience;
+  /** The page was stored by an earlier burst: what the source says of it may be that it is gone. */
+  mayBeStale: boolean;
+}
+
+/** Nothing new; or the source does not know the page any more. */
+export type NoAnswer = 'nothing' | 'stale';
 
 const DEFAULT_MAX_BYTES = 10 * 1024 * 1024;
 const NDJSON_TYPE = /\b(?:x-)?(?:ndjson|jsonl|jsonlines|json-lines|json-seq|stream\+json)\b/;
 const MARKUP_TYPE = /\b(?:html|xml)\b/;
+const STALE = new Set([400, 404, 410, 422]);
 
-/** @returns null where there is nothing new. Throws TidegateError `upstream` for any other status than 2xx and 304. */
-export async function askSource(
-  options: HttpOptions,
-  position: HttpPosition,
-  context: BurstContext,
-  signal: AbortSignal,
-): Promise<HttpAnswer | null> {
-  const url = await requestUrl(options, position.cursor, context.now());
-  const urlMark = await fingerprint(url);
-  const own = typeof options.headers === 'function' ? await options.headers() : (options.headers ?? {});
-  const response = await context.fetch(url, {
-    headers: {
-      accept:
-        options.format === 'ndjson'
-          ? 'application/x-ndjson, */*;q=0.1'
-          : 'application/json, application/x-ndjson, */*;q=0.1',
-      'user-agent': 'tidegate',
-      ...conditionalHeaders(position.validators, urlMark),
-      ...lowerCased(own),
-    },
+/** @throws TidegateError `upstream` for any other status than 2xx and 304; `cancelled` where the burst is over before its turn. */
+export async function askSource(exchange: Exchange): Promise<HttpAnswer | NoAnswer> {
+  const { options, context, request } = exchange;
+  const place = await turnstile.enter(request.url.host, options.politeness ?? {}, context.deadline, context);
+  if (place === null) throw new TidegateError('cancelled', 'the burst was over before its turn at the host');
+  let answer: HttpAnswer | NoAnswer = 'nothing';
+  try {
+    answer = await exchange.patiently(ask(exchange, place));
+    return answer;
+  } finally {
+    if (typeof answer === 'string') place();
+  }
+}
+
+async function ask(
+  { options, context, request, signal, mayBeStale }: Exchange,
+  release: () => void,
+): Promise<HttpAnswer | NoAnswer> {
+  const { url, base, mark: requestMark } = request;
+  const response = await context.fetch(url.href, {
+    method: request.method,
+    headers: request.headers,
     signal,
     maxBytes: mostBytes(options, context),
     // The feed itself watches for silence and for the end of the burst; this only ends what escapes both.
     timeoutMs: Math.max(1, context.deadline - context.now()) + 1_000,
+    ...(request.body === null ? {} : { body: request.body }),
     ...(options.allow === undefined ? {} : { allow: options.allow }),
   });
-  const source = publicForm(new URL(url));
-  if (response.status === 304 || response.status === 204) return null;
+  const source = publicForm(url);
+  const { headers } = response;
+  if (response.status === 304 || response.status === 204) return 'nothing';
   if (!response.ok || response.body === null) {
     await response.body?.cancel();
+    if (mayBeStale && STALE.has(response.status)) return 'stale';
     throw badStatus(response, source, context.now());
   }
   try {
-    const format = formatOf(response.headers.get('content-type') ?? '', url, options.format, source);
-    const validators = validatorsOf(response, urlMark);
-    const mark = validators?.etag ? `${urlMark} ${validators.etag}` : null;
-    return { source, format, body: response.body, validators, mark };
+    const format = formatOf(headers.get('content-type') ?? '', url, options, source);
+    const validators = validatorsOf(response, requestMark);
+    const mark = validators?.etag ? `${requestMark} ${validators.etag}` : null;
+    return { source, url, base, headers, format, body: response.body, validators, mark, release };
   } catch (error) {
     await response.body.cancel();
     throw error;
   }
 }
 
-async function requestUrl(options: HttpOptions, cursor: HttpPosition['cursor'], now: number): Promise<string> {
-  const text = typeof options.url === 'function' ? await options.url({ position: cursor, now }) : options.url;
-  if (!URL.canParse(text)) {
-    throw new TidegateError('invalid_config', 'the feed has no URL to ask', {
-      field: 'url',
-      expected: 'an absolute https URL',
-    });
-  }
-  const url = new URL(text);
-  if (cursor !== null && options.cursor?.param !== undefined)
-    url.searchParams.set(options.cursor.param, String(cursor));
-  return url.href;
-}
-
 function mostBytes({ maxBytes, format }: HttpOptions, { budget }: BurstContext): number {
   if (maxBytes !== undefined) return maxBytes;
+  if (isDeclared(format) && format.maxBytes !== null) return format.maxBytes;
   return format === 'json' ? DEFAULT_MAX_BYTES : Math.max(DEFAULT_MAX_BYTES, budget.bytes);
-}
-
-function lowerCased(headers: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }
 
 function validatorsOf({ headers }: Response, url: string): Validators | null {
@@ -96,22 +109,38 @@ function validatorsOf({ headers }: Response, url: string): Validators | null {
   return etag === null && lastModified === null ? null : { url, etag, lastModified };
 }
 
-function formatOf(contentType: string, url: string, declared: HttpFormat | undefined, source: string): HttpFormat {
+function formatOf(contentType: string, url: URL, { format: declared, pick }: HttpOptions, source: string): HttpFormat {
   const type = contentType.toLowerCase();
-  const expected = declared === 'ndjson' ? 'NDJSON' : declared === 'json' ? 'JSON' : 'JSON or NDJSON';
-  const unfit = (found: string) =>
+  const expected = nameOf(declared);
+  const unfit = (found: string, hint = 'ask the URL by hand: a login or an error page may stand there') =>
     new TidegateError('upstream', `${source} answered ${found} where ${expected} was expected`, {
       field: 'url',
       expected,
-      hint: 'ask the URL by hand: a login or an error page may stand there',
+      hint,
     });
-  if (MARKUP_TYPE.test(type)) throw unfit(type.split(';', 1)[0] ?? type);
+  const bare = type.split(';', 1)[0]?.trim() ?? type;
+  const refused = isDeclared(declared) ? declared.refuses.test(bare) : MARKUP_TYPE.test(type);
+  if (refused) throw unfit(bare === '' ? 'no content type' : bare, declared === undefined ? hintFor(bare) : undefined);
   const charset = /charset="?([^\s;"]+)/.exec(type)?.[1] ?? 'utf-8';
   if (!['utf-8', 'utf8', 'us-ascii'].includes(charset)) throw unfit(`text in ${charset}`);
   if (declared !== undefined) return declared;
+  if (/\bcsv\b|event-stream/.test(bare)) throw unfit(bare, hintFor(bare));
+  if (pick !== undefined) return 'json';
   if (NDJSON_TYPE.test(type)) return 'ndjson';
   if (type.includes('json')) return 'json';
-  return /\.(?:ndjson|jsonl)$/i.test(new URL(url).pathname) ? 'ndjson' : 'json';
+  return /\.(?:ndjson|jsonl)$/i.test(url.pathname) ? 'ndjson' : 'json';
+}
+
+function nameOf(format: HttpFormat | undefined): string {
+  if (isDeclared(format)) return (format satisfies DeclaredFormat).name;
+  return format === 'ndjson' ? 'NDJSON' : format === 'json' ? 'JSON' : 'JSON or NDJSON';
+}
+
+/** Other formats have to be declared, so that an app carries the parsers of those alone. */
+function hintFor(type: string): string | undefined {
+  if (type.includes('csv')) return 'declare format: csv()';
+  if (type.includes('event-stream')) return 'declare format: sse()';
+  return /\b(?:rss|atom|xml|rdf)\b/.test(type) ? 'if that is RSS or Atom, declare format: rss()' : undefined;
 }
 
 function badStatus(response: Response, source: string, now: number): TidegateError {

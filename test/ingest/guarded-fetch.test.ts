@@ -222,6 +222,13 @@ describe('redirects', () => {
     }
   });
 
+  it.each([307, 308])('carry no body to another origin: %i', async (status) => {
+    const { fetch, asked } = world(() => to('https://other.example.org/', status));
+    const answer = fetch('https://example.org/', { method: 'POST', body: 'secret' });
+    await expect(answer).rejects.toMatchObject({ code: 'address_refused' });
+    expect(asked).toHaveLength(1);
+  });
+
   it('without a place to go to are answers', async () => {
     const { fetch } = world(() => new Response(null, { status: 304 }));
     expect((await fetch('https://example.org/')).status).toBe(304);

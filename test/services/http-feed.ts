@@ -13,7 +13,13 @@ export interface HttpSource extends AsyncDisposable {
   /** `127.0.0.1:<port>`, as a feed's `allow` takes it. */
   host: string;
   /** Newest last. */
-  requests: { method: string; path: string; query: URLSearchParams; headers: IncomingMessage['headers'] }[];
+  requests: {
+    method: string;
+    path: string;
+    query: URLSearchParams;
+    headers: IncomingMessage['headers'];
+    body: string;
+  }[];
   /** Bytes written to sockets, so that a test can show that a body was not sent to its end. */
   bytesSent(): number;
   /** Connections that are open now. */
@@ -29,17 +35,24 @@ export async function startHttpSource(): Promise<HttpSource> {
   let sent = 0;
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://127.0.0.1');
-    requests.push({
+    const asked: HttpSource['requests'][number] = {
       method: request.method ?? '',
       path: url.pathname,
       query: url.searchParams,
       headers: request.headers,
-    });
+      body: '',
+    };
+    requests.push(asked);
     // A client that goes away in the middle is what many tests are about.
     response.on('error', () => {});
     // So that an open connection means an exchange that still runs.
     response.setHeader('connection', 'close');
-    (behaviours.get(url.pathname) ?? status(404))(request, response);
+    const behave = () => (behaviours.get(url.pathname) ?? status(404))(request, response);
+    if (request.method === 'GET') return behave();
+    // A behaviour is asked when the body has come: `source.requests.at(-1)` has it.
+    request.setEncoding('utf8');
+    request.on('data', (piece: string) => (asked.body += piece));
+    request.on('end', behave);
   });
   server.on('connection', (socket) => {
     socket.on('error', () => {});
@@ -75,6 +88,14 @@ export function json(value: unknown, headers: Record<string, string> = {}): Requ
     const known = request.headers['if-none-match'] === etag;
     response.writeHead(known ? 304 : 200, { 'content-type': 'application/json', etag, ...headers });
     response.end(known ? undefined : text);
+  };
+}
+
+/** JSON that is made of the query of each request. */
+export function answering(make: (query: URLSearchParams) => unknown): RequestListener {
+  return (request, response) => {
+    const { searchParams } = new URL(request.url ?? '/', 'http://127.0.0.1');
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(make(searchParams)));
   };
 }
 
