@@ -37,6 +37,17 @@ export {
   type HttpWait,
 } from './ingest/http.ts';
 export { mqtt, type MqttOptions } from './ingest/mqtt.ts';
+export {
+  type CatchUp,
+  type Hole,
+  type MessageTest,
+  type SocketHeartbeat,
+  type SocketMessage,
+  type SocketPayload,
+  type SocketStanding,
+  websocket,
+  type WebSocketOptions,
+} from './ingest/websocket.ts';
 export type { PullContext, Pulled, PullEvent, PullOptions } from './ingest/function.ts';
 export { pull } from './ingest/function.ts';
 export type { FeedOutcome, FeedReport, IngestOptions, IngestReport } from './ingest/run.ts';

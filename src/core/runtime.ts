@@ -31,6 +31,8 @@ export interface Runtime {
   resolve: ((host: string) => Promise<string[]>) | null;
   /** Opens a byte stream over TCP or TLS; null where the platform has none. */
   connect: Connect | null;
+  /** Opens a WebSocket at an address that was checked; absent where the platform upgrades a fetch instead. */
+  openWebSocket?: OpenWebSocket;
   log: Log;
 }
 
@@ -57,6 +59,45 @@ export type Connect = (
   address: { host: string; port: number; tls: TlsOptions | null },
   signal: AbortSignal,
 ) => Promise<ByteSocket>;
+
+export interface WebSocketRequest {
+  /** `wss:` or `ws:`. */
+  url: string;
+  protocols: readonly string[];
+  headers: Record<string, string>;
+  /** The connection may go to one of these only; null: wherever the name leads. */
+  addresses: readonly string[] | null;
+  /** A larger message ends the connection, where the platform can be told. */
+  maxMessageBytes: number;
+}
+
+/** Told of what comes, in order, also before `OpenWebSocket` has answered. */
+export interface WebSocketListener {
+  /** A text, or the bytes of a binary message. */
+  message(data: string | Uint8Array): void;
+  /** Once, with the close code: 1006 where the connection broke. */
+  closed(code: number): void;
+}
+
+export interface OpenedWebSocket {
+  /** @throws where the connection is closed */
+  send(text: string): void;
+  /** Begins the closing handshake; safe to call at any time. Messages that come behind it may be lost. */
+  close(code: number): void;
+  /** Ends the connection at once; safe to call twice. */
+  destroy(): void;
+  /** From `true` to `false` nothing more is read, so that the peer is slowed down; null where the platform cannot. */
+  hold: ((held: boolean) => void) | null;
+}
+
+/** Rejects with the platform's own error when the connection cannot be made, or with the signal's reason. */
+export type OpenWebSocket = (
+  request: WebSocketRequest,
+  listener: WebSocketListener,
+  signal: AbortSignal,
+) => Promise<
+  { kind: 'open'; socket: OpenedWebSocket } | { kind: 'refused'; status: number; retryAfter: string | null }
+>;
 
 /** A URL-safe id of 128 bits from the platform's cryptographic source. */
 export function randomId(): string {

@@ -3,6 +3,7 @@ import { lookup } from 'node:dns/promises';
 import { type Log, type Runtime, systemRuntime } from '../core/runtime.ts';
 import { nodeFetch } from './node-fetch.ts';
 import { connect } from './node-socket.ts';
+import { openWebSocket } from './node-websocket.ts';
 
 async function resolve(host: string): Promise<string[]> {
   const addresses = await lookup(host, { all: true });
@@ -10,5 +11,5 @@ async function resolve(host: string): Promise<string[]> {
 }
 
 export function nodeRuntime(log: Log): Runtime {
-  return { ...systemRuntime(log), fetch: nodeFetch, resolve, connect };
+  return { ...systemRuntime(log), fetch: nodeFetch, resolve, connect, openWebSocket };
 }

@@ -10,6 +10,7 @@ import type { GuardedFetch } from './guarded-fetch.ts';
 import type { Intake } from './intake.ts';
 import type { Lease } from './lease.ts';
 import { createTaker } from './taker.ts';
+import { createWebSocketDial } from './websocket-dial.ts';
 
 /** How long a feed may take to end when it is told to. */
 const GRACE_MS = 1_000;
@@ -111,6 +112,7 @@ function contextOf({ deps, feed, lease, fetch, endsAt }: BurstOptions, signal: A
     sleep: (ms, wake) => runtime.sleep(ms, wake),
     fetch,
     connect: runtime.connect,
+    webSocket: createWebSocketDial(runtime),
     log: (level, message, fields) => runtime.log(level, message, { feed: feed.name, ...fields }),
   };
 }

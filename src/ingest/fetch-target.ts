@@ -14,7 +14,7 @@ export function publicForm(url: URL): string {
 /** Whether `allow` names the URL's host, or its host and port. */
 export function isNamed(url: URL, allow: readonly string[]): boolean {
   const host = bare(url.hostname);
-  const port = url.port || (url.protocol === 'https:' ? '443' : '80');
+  const port = url.port || (url.protocol === 'https:' || url.protocol === 'wss:' ? '443' : '80');
   return allow.some((entry) => {
     const name = entry.toLowerCase();
     return bare(name) === host || name === `${url.hostname}:${port}`;
@@ -25,13 +25,20 @@ function bare(host: string): string {
   return host.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '');
 }
 
-/** @throws TidegateError `invalid_input` for what is no URL or carries a user, `address_refused` for its scheme, name or literal address. */
-export function checkTarget(text: string, allow: readonly string[]): URL {
+/**
+ * @param scheme which one is asked for; its plain form is for hosts that `allow` names.
+ * @throws TidegateError `invalid_input` for what is no URL or carries a user, `address_refused` for its scheme, name or literal address.
+ */
+export function checkTarget(text: string, allow: readonly string[], scheme: 'https' | 'wss' = 'https'): URL {
   if (!URL.canParse(text)) {
-    throw new TidegateError('invalid_input', 'the URL of a fetch cannot be read', {
-      field: 'url',
-      expected: 'an absolute https URL',
-    });
+    throw new TidegateError(
+      'invalid_input',
+      `the URL of a ${scheme === 'wss' ? 'WebSocket' : 'fetch'} cannot be read`,
+      {
+        field: 'url',
+        expected: `an absolute ${scheme} URL`,
+      },
+    );
   }
   const url = new URL(text);
   if (url.username !== '' || url.password !== '') {
@@ -42,12 +49,13 @@ export function checkTarget(text: string, allow: readonly string[]): URL {
     });
   }
   const named = isNamed(url, allow);
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && named))
-    throw refused(url, `${url.protocol} is not https:`);
+  const plain = scheme === 'wss' ? 'ws:' : 'http:';
+  if (url.protocol !== `${scheme}:` && !(url.protocol === plain && named))
+    throw refused(url, `${url.protocol} is not ${scheme}:`, scheme);
   if (named) return url;
   const range = isAddress(url.hostname) ? refusedRange(url.hostname) : null;
-  if (range !== null) throw refused(url, `its address is ${range}`);
-  if (isLocalName(url.hostname)) throw refused(url, 'its name is local');
+  if (range !== null) throw refused(url, `its address is ${range}`, scheme);
+  if (isLocalName(url.hostname)) throw refused(url, 'its name is local', scheme);
   return url;
 }
 
@@ -77,10 +85,10 @@ export async function resolveTarget(
   return addresses;
 }
 
-function refused(url: URL, reason: string): TidegateError {
+function refused(url: URL, reason: string, scheme = url.protocol.startsWith('ws') ? 'wss' : 'https'): TidegateError {
   return new TidegateError('address_refused', `${publicForm(url)} is refused: ${reason}`, {
     field: 'url',
-    expected: 'an https URL of a public host, or a host that the feed allows',
+    expected: `${scheme === 'wss' ? 'a wss' : 'an https'} URL of a public host, or a host that the feed allows`,
     hint: `if it is meant, name it: allow: ['${url.host}']`,
   });
 }

@@ -3,6 +3,7 @@ import type { BurstContext, Feed, FeedBatch, FeedItem } from '../../src/core/dec
 import type { Json } from '../../src/core/json.ts';
 import { systemRuntime } from '../../src/core/runtime.ts';
 import { createGuardedFetch } from '../../src/ingest/guarded-fetch.ts';
+import { createWebSocketDial } from '../../src/ingest/websocket-dial.ts';
 
 export function burstContext(changes: Partial<BurstContext> = {}): BurstContext {
   const runtime = systemRuntime(() => {});
@@ -16,6 +17,7 @@ export function burstContext(changes: Partial<BurstContext> = {}): BurstContext 
     signal: new AbortController().signal,
     fetch: createGuardedFetch(runtime),
     connect: null,
+    webSocket: createWebSocketDial(runtime),
     ...changes,
   };
 }

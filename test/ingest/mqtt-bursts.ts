@@ -30,6 +30,7 @@ export function burstContext(targets: FeedTarget[], more: Partial<BurstContext> 
     signal: new AbortController().signal,
     fetch: () => Promise.reject(new Error('MQTT feeds do not fetch')),
     connect,
+    webSocket: () => Promise.reject(new Error('MQTT feeds open no WebSocket of this kind')),
     ...more,
   };
 }

@@ -4,7 +4,7 @@
  */
 import type { EventMeta } from '../event.ts';
 import type { Json } from '../json.ts';
-import type { Connect, Log } from '../runtime.ts';
+import type { Connect, Log, OpenedWebSocket, WebSocketListener } from '../runtime.ts';
 
 /** One upstream item, before the stream's schema has seen it. */
 export interface FeedItem {
@@ -66,8 +66,28 @@ export interface BurstContext {
   fetch: (url: string, init?: GuardedInit) => Promise<Response>;
   /** Opens a TCP or TLS byte stream; null where the platform has none. */
   connect: Connect | null;
+  /**
+   * Guarded as `fetch` is: wss only, no private addresses but those named; redirects are not followed. Rejects with a
+   * TidegateError: `invalid_input`, `address_refused`, `upstream` (not reached), or with the signal's reason.
+   */
+  webSocket: (request: GuardedWebSocket, listener: WebSocketListener, signal: AbortSignal) => Promise<Opening>;
   log: Log;
 }
+
+export interface GuardedWebSocket {
+  url: string;
+  protocols?: readonly string[];
+  headers?: Record<string, string>;
+  /** Host names or `host:port` that may be ws or resolve to private addresses. */
+  allow?: readonly string[];
+  /** A larger message ends the connection where the platform can be told; default 4 MiB. */
+  maxMessageBytes?: number;
+}
+
+/** `refused`: the server answered the handshake with another status than 101. */
+export type Opening =
+  | { kind: 'open'; socket: OpenedWebSocket }
+  | { kind: 'refused'; status: number; retryAfterMs: number | null };
 
 /** What the guarded fetch takes beside the usual. */
 export interface GuardedInit {
