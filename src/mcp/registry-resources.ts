@@ -107,7 +107,8 @@ async function readOne(
   );
   if (isInputRequired(read)) return read;
   const contents = typeof read === 'string' ? [{ uri, mimeType: resource.mimeType ?? 'text/plain', text: read }] : read;
-  const { ttlMs, cacheScope } = resource.cache ?? UNCACHED;
+  // What was read with answers stands under a key that does not say so.
+  const { ttlMs, cacheScope } = (caller.retry === null ? resource.cache : undefined) ?? UNCACHED;
   return { contents, ttlMs, cacheScope };
 }
 
