@@ -26,8 +26,6 @@ export interface About {
 /** @param hasTasks whether it keeps tasks: the app's own, or those that every app with streams or feeds has */
 export function aboutOf(app: App, hasTasks: boolean): About {
   const { name, title, version, description, websiteUrl } = app;
-  // Streams and feeds are resources too.
-  const resources = app.resources.size + app.streams.size + app.feeds.size;
   return {
     identity: { name, title, version, description, ...(websiteUrl === null ? {} : { websiteUrl }) },
     instructions: app.instructions ?? instructionsFor(app),
@@ -35,7 +33,8 @@ export function aboutOf(app: App, hasTasks: boolean): About {
       ...(hasTasks ? { extensions: { [TASKS_EXTENSION]: {} } } : {}),
       logging: {},
       tools: {},
-      ...(resources > 0 ? { resources: {} } : {}),
+      // Pages of large answers are resources, whatever else an app has.
+      resources: {},
       ...(app.prompts.size > 0 ? { prompts: {} } : {}),
       completions: {},
     },

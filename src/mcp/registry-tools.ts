@@ -52,12 +52,14 @@ const NONE: readonly ParamHeader[] = [];
 
 /**
  * @param builtIn known to be right, so that nothing of them is made before it is asked for.
+ * @param paged those that answer pages, which have bounds of their own.
  * @throws TidegateError `invalid_config` naming the declared tool and the field whose schema MCP cannot show.
  */
 export function createToolRegistry(
   deps: HandlerDeps,
   builtIn: ReadonlyMap<string, Tool | Task>,
   declared: ReadonlyMap<string, Tool | Task>,
+  paged: ReadonlySet<string> = new Set(),
 ): ToolRegistry {
   const tools = new Map([...builtIn, ...declared]);
   const entries = new Map<string, Entry>();
@@ -89,7 +91,7 @@ export function createToolRegistry(
       const entry = find(name);
       if (!entry) throw unknownTool(name);
       try {
-        return await run(entry, args, deps, caller);
+        return await run(entry, args, paged.has(name) ? { ...deps, results: undefined } : deps, caller);
       } catch (thrown) {
         const error = asTidegateError(thrown);
         if (!isForModel(error)) throw error;
@@ -143,7 +145,8 @@ async function run(
     tool.run(input as never, context),
   );
   if (isInputRequired(answer)) return answer;
-  return toolResult(answer, tool.output, name);
+  const result = toolResult(answer, tool.output, name);
+  return deps.results ? deps.results.fit(result, tool.output !== undefined, caller) : result;
 }
 
 function refusal(text: string): ToolResult {

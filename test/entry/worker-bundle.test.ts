@@ -12,7 +12,7 @@ import * as z from 'zod';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 /** Measured: 304 KiB; a tenth more is room. */
-const MOST_GZIPPED_KIB = 335;
+const MOST_GZIPPED_KIB = 345;
 
 const Meta = z.object({
   outputs: z.record(

@@ -33,6 +33,11 @@ export interface AppOptions {
   tasks?: Record<string, Task>;
   resources?: Record<string, Resource>;
   prompts?: Record<string, Prompt>;
+  /**
+   * Results of tools above `bytes` as JSON (65,536 to 4,000,000, default 262,144) are kept in pages for `keptMs` (60,000 to
+   * 86,400,000, default an hour), and answered with their beginning and where to read the whole.
+   */
+  results?: { bytes?: number; keptMs?: number };
 }
 
 export interface App {
@@ -51,6 +56,7 @@ export interface App {
   tasks: ReadonlyMap<string, Task>;
   resources: ReadonlyMap<string, Resource>;
   prompts: ReadonlyMap<string, Prompt>;
+  results: { bytes: number; keptMs: number };
 }
 
 const PARTS = ['feeds', 'streams', 'tools', 'tasks', 'resources', 'prompts'] as const;
@@ -100,6 +106,7 @@ export function defineApp(options: AppOptions): App {
     tasks: new Map(Object.entries(options.tasks ?? {})),
     resources: new Map(Object.entries(options.resources ?? {})),
     prompts: new Map(Object.entries(options.prompts ?? {})),
+    results: { bytes: options.results?.bytes ?? 262_144, keptMs: options.results?.keptMs ?? 3_600_000 },
   };
 }
 

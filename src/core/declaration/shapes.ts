@@ -14,6 +14,12 @@ const plain = (expected: string) => z.record(z.string(), z.unknown(), { error: e
 const yesOrNo = z.boolean({ error: 'true or false' }).optional();
 const count = (unit = '') =>
   z.custom((value) => isCount(value), { error: `a positive whole number${unit}` }).optional();
+const within = (least: number, most: number) =>
+  z
+    .custom((value) => isCount(value) && value >= least && value <= most, {
+      error: `a whole number from ${least} to ${most}`,
+    })
+    .optional();
 const choice = (first: string, ...more: string[]) =>
   z.enum([first, ...more], { error: `${[first, ...more].slice(0, -1).join(', ')} or ${more.at(-1) ?? first}` });
 
@@ -34,6 +40,12 @@ export const appShape = z.strictObject(
     tasks: plain('tasks by name'),
     resources: plain('resources by name'),
     prompts: plain('prompts by name'),
+    results: z
+      .strictObject(
+        { bytes: within(65_536, 4_000_000), keptMs: within(60_000, 86_400_000) },
+        { error: '{ bytes, keptMs }, either or both' },
+      )
+      .optional(),
   },
   { error: 'defineApp({ … })' },
 );
