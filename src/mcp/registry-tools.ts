@@ -2,6 +2,7 @@
  * Tools of the registry, tasks among them: schemas converted and list entries built once, those of the built-in ones when
  * they are first asked for; arguments and results checked on each call.
  */
+import type { Icon } from '../core/declaration/display.ts';
 import type { Tool, ToolAnnotations } from '../core/declaration/handlers.ts';
 import type { Task } from '../core/declaration/task.ts';
 import { toolResult, type ToolResult } from '../core/declaration/tool-result.ts';
@@ -11,6 +12,7 @@ import { type InputRequired, isInputRequired } from './asking.ts';
 import { type Caller, type HandlerDeps, inAskingContext } from './call-context.ts';
 import { failureText, isForModel } from './errors.ts';
 import { checkObjectSchema, describeIssues, NO_ARGUMENTS, objectSchema } from './json-schema.ts';
+import { displayed } from './displayed.ts';
 import { type Page, pageOf } from './pages.ts';
 import { type ParamHeader, paramHeaders } from './param-headers.ts';
 import { callTask } from './tasks/call-task.ts';
@@ -21,6 +23,7 @@ import type { CreatedTask } from './tasks/view.ts';
 export interface ToolListing {
   name: string;
   title?: string;
+  icons?: Icon[];
   description: string;
   inputSchema: JsonObject;
   outputSchema?: JsonObject;
@@ -117,7 +120,7 @@ function entryOf(name: string, tool: Tool | Task): Entry {
     headers: paramHeaders(inputSchema, name),
     listing: {
       name,
-      ...(tool.title === undefined ? {} : { title: tool.title }),
+      ...displayed(tool),
       description: tool.description,
       inputSchema,
       ...(output ? { outputSchema: tool.kind === 'task' ? taskOutputSchema(tool, output) : output } : {}),

@@ -9,6 +9,7 @@ import { declareFeeds } from './declare-feeds.ts';
 import { checkHandlers } from './declare-handlers.ts';
 import { checkTasks } from './declare-tasks.ts';
 import { declareStream } from './declare-stream.ts';
+import type { Icon } from './display.ts';
 import { isBroken, shapeProblems } from './shape.ts';
 import { appShape } from './shapes.ts';
 import type { DeclaredStream, Stream } from './stream.ts';
@@ -24,6 +25,8 @@ export interface AppOptions {
   /** For the model: how to use this server. Default: made from the streams. */
   instructions?: string;
   websiteUrl?: string;
+  /** At most 8. */
+  icons?: Icon[];
   /** `reverse.dns/name` for the server card; default `io.github.tidegate/<name>`. */
   cardName?: string;
   feeds?: Record<string, Feed>;
@@ -49,6 +52,7 @@ export interface App {
   description: string;
   instructions: string | null;
   websiteUrl: string | null;
+  icons: readonly Icon[];
   cardName: string;
   streams: ReadonlyMap<string, DeclaredStream>;
   feeds: ReadonlyMap<string, DeclaredFeed>;
@@ -99,6 +103,7 @@ export function defineApp(options: AppOptions): App {
     description: options.description,
     instructions: options.instructions ?? null,
     websiteUrl: options.websiteUrl ?? null,
+    icons: options.icons ?? [],
     cardName,
     streams,
     feeds,

@@ -6,7 +6,7 @@
 import type { ContentBlock } from '../../core/declaration/handlers.ts';
 import type { ToolResult } from '../../core/declaration/tool-result.ts';
 import { TidegateError } from '../../core/errors.ts';
-import type { JsonObject } from '../../core/json.ts';
+import { type JsonObject, utf8Bytes } from '../../core/json.ts';
 import type { Principal } from '../../core/principal.ts';
 import type { Runtime } from '../../core/runtime.ts';
 import type { Sealer } from '../../core/seal.ts';
@@ -135,7 +135,7 @@ function answerOf(
         description: name,
         mimeType,
       };
-      links.push({ type: 'resource_link', ...link });
+      links.push({ type: 'resource_link', ...link, size: sizeOf(pages[page - 1]) });
     }
     next = to + 1;
     return `${from === to ? `Page ${from}` : `Pages ${from} to ${to}`}: ${name}, ${mimeType}.`;
@@ -154,6 +154,12 @@ function answerOf(
     ...(split.isError || breaksSchema ? { isError: true } : {}),
     _meta: meta,
   };
+}
+
+/** Bytes of a page, before any encoding. */
+function sizeOf(page: ResultPage | undefined): number {
+  if (page === undefined) return 0;
+  return 'text' in page ? utf8Bytes(page.text) : Math.floor((page.blob.replace(/=+$/, '').length * 3) / 4);
 }
 
 function boundTo({ tenant, subject, client }: Principal): string {
