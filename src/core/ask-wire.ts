@@ -4,7 +4,7 @@ import type { Answer, ContentOf, InputRequest, WireRequest } from './declaration
 import { RootsResult, SampleResult } from './declaration/client-asks.ts';
 import { flatSchema } from './declaration/flat-schema.ts';
 import { TidegateError } from './errors.ts';
-import { type JsonObject, utf8Bytes } from './json.ts';
+import { isDeep, type Json, type JsonObject, utf8Bytes } from './json.ts';
 
 export const METHOD_OF: Readonly<Record<InputRequest['kind'], WireRequest['method']>> = {
   form: 'elicitation/create',
@@ -50,6 +50,10 @@ const ElicitResult = z.looseObject({
  * @throws TidegateError `invalid_input` naming the field below `path`, `too_large`
  */
 export function answerIn(method: WireRequest['method'], response: unknown, path: string): Answer<JsonObject> {
+  if (isDeep((response ?? null) as Json)) {
+    const expected = 'an answer that is not nested so deep';
+    throw new TidegateError('invalid_input', `${path} is nested too deep`, { field: path, expected });
+  }
   if (utf8Bytes(JSON.stringify(response ?? null)) > ANSWER_BYTES) {
     const expected = `at most ${ANSWER_BYTES} bytes`;
     throw new TidegateError('too_large', `${path} is too large`, { field: path, expected });
@@ -94,8 +98,9 @@ export function parseAnswer<Value>(schema: z.ZodType<Value>, value: unknown, pat
 function checkUrl(text: string, path: string): string {
   const url = URL.parse(text);
   const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(url?.hostname ?? '');
-  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && isLocal)) return text;
-  throw wrong(`${path}.url`, 'an https URL');
+  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLocal);
+  if (isSafe && url.username === '' && url.password === '') return text;
+  throw wrong(`${path}.url`, 'an https URL without a user and a password');
 }
 
 function wrong(field: string, expected: string): TidegateError {

@@ -3,6 +3,7 @@ import { createSealer, type Secrets } from '../core/seal.ts';
 import type { AppDeps, HandlerDeps } from '../mcp/call-context.ts';
 import { createRegistry, type Registry } from '../mcp/registry.ts';
 import type { ServerDeps } from '../mcp/server.ts';
+import { createResults } from '../mcp/results/results.ts';
 import { createServing, type SdkServing } from '../mcp/serving.ts';
 import { createRequestStates } from '../mcp/request-state.ts';
 import { streamResources } from '../mcp/stream-resources.ts';
@@ -25,8 +26,13 @@ export function composeRegistry(deps: AppDeps, { tasks = null, secrets = null }:
     takeOnce: ({ principal, deadline, account }, id, expiresAt) =>
       takeOnce(runtime, account.store, usedStateKey(principal.tenant, id), expiresAt, deadline),
   });
+  const results = createResults({
+    runtime,
+    sealer: secrets === null ? null : createSealer(secrets, `${app.name}/result`),
+    ...app.results,
+  });
   return createRegistry(
-    { ...deps, streamsFor, tasks, requestStates },
+    { ...deps, streamsFor, tasks, requestStates, results },
     { tools: streamTools(deps), resources: streamResources(deps) },
   );
 }

@@ -26,6 +26,7 @@ export function serverCard({ app, versions, capabilities }: CardFacts, baseUrl: 
     description: app.description,
     title: app.title,
     ...(app.websiteUrl === null ? {} : { websiteUrl: app.websiteUrl }),
+    ...(app.icons.length === 0 ? {} : { icons: app.icons.map((icon) => ({ ...icon })) }),
     remotes: [{ type: 'streamable-http', url, supportedProtocolVersions: [...versions] }],
     // What the older places held.
     serverInfo: { name: app.name, title: app.title, version: app.version },

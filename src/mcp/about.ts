@@ -3,17 +3,19 @@
  * much of what an instance is asked first is this.
  */
 import type { App } from '../core/declaration/app.ts';
+import type { Icon } from '../core/declaration/display.ts';
 import type { JsonObject } from '../core/json.ts';
 import { instructionsFor } from './instructions.ts';
 import { TASKS_EXTENSION } from './tasks/extension.ts';
 
-/** How a server names itself in every answer. */
+/** How a server names itself: in every answer without its icons. */
 export interface Identity {
   name: string;
   title: string;
   version: string;
   description: string;
   websiteUrl?: string;
+  icons?: Icon[];
 }
 
 export interface About {
@@ -25,17 +27,23 @@ export interface About {
 
 /** @param hasTasks whether it keeps tasks: the app's own, or those that every app with streams or feeds has */
 export function aboutOf(app: App, hasTasks: boolean): About {
-  const { name, title, version, description, websiteUrl } = app;
-  // Streams and feeds are resources too.
-  const resources = app.resources.size + app.streams.size + app.feeds.size;
+  const { name, title, version, description, websiteUrl, icons } = app;
   return {
-    identity: { name, title, version, description, ...(websiteUrl === null ? {} : { websiteUrl }) },
+    identity: {
+      name,
+      title,
+      version,
+      description,
+      ...(websiteUrl === null ? {} : { websiteUrl }),
+      ...(icons.length === 0 ? {} : { icons: [...icons] }),
+    },
     instructions: app.instructions ?? instructionsFor(app),
     capabilities: {
       ...(hasTasks ? { extensions: { [TASKS_EXTENSION]: {} } } : {}),
       logging: {},
       tools: {},
-      ...(resources > 0 ? { resources: {} } : {}),
+      // Pages of large answers are resources, whatever else an app has.
+      resources: {},
       ...(app.prompts.size > 0 ? { prompts: {} } : {}),
       completions: {},
     },

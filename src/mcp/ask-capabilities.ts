@@ -24,8 +24,18 @@ export function missingFor(requests: Iterable<WireRequest>, declared: JsonObject
 
 function neededFor({ method, params }: WireRequest): Capabilities {
   if (method === 'roots/list') return NEEDED.roots;
-  if (method === 'sampling/createMessage') return NEEDED.sample;
+  if (method === 'sampling/createMessage') return neededToSample(params);
   return params.mode === 'url' ? NEEDED.url : NEEDED.form;
+}
+
+/** Two things in a request for an answer of the model have members of their own. */
+function neededToSample({ tools, toolChoice, includeContext }: JsonObject): Capabilities {
+  return {
+    sampling: {
+      ...(tools === undefined && toolChoice === undefined ? {} : { tools: {} }),
+      ...(includeContext === undefined || includeContext === 'none' ? {} : { context: {} }),
+    },
+  };
 }
 
 function lacking(needed: readonly Capabilities[], declared: JsonObject): JsonObject | null {

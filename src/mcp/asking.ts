@@ -12,10 +12,10 @@ import { ASK_KEY, type Answer, type ContentOf, type InputRequest, type WireReque
 import type { SampleRequest } from '../core/declaration/client-asks.ts';
 import type { Asks } from '../core/declaration/handlers.ts';
 import { TidegateError } from '../core/errors.ts';
-import type { JsonObject } from '../core/json.ts';
+import type { Json, JsonObject } from '../core/json.ts';
 import { isAskable, missingFor } from './ask-capabilities.ts';
 import type { Caller, HandlerDeps } from './call-context.ts';
-import type { Asked, Known } from './request-state.ts';
+import { type Asked, type Heard, NOTHING_HEARD } from './request-state.ts';
 
 /** What a request answers that has to be asked for more. */
 export interface InputRequired {
@@ -35,7 +35,6 @@ export interface Asking extends Asks {
 
 /** Most questions that a handler may come to in one request. */
 const MOST_ASKS = 32;
-const NOTHING: Known = new Map();
 
 /**
  * What the handler answers, or the questions that it waits for. Those that it comes to in one go (`Promise.all`) are sent
@@ -50,9 +49,9 @@ export async function withAsking<Result>(
   handler: (asking: Asking) => Promise<Result>,
 ): Promise<Result | InputRequired> {
   const { retry } = caller;
-  const known = retry === null ? NOTHING : await deps.requestStates.open(retry, asked, caller);
+  const heard = retry === null ? NOTHING_HEARD : await deps.requestStates.open(retry, asked, caller);
   return new Promise((resolve, reject) => {
-    const round = openRound(deps, caller, asked, known, resolve, reject);
+    const round = openRound(deps, caller, asked, heard, resolve, reject);
     handler(round.asking).finally(round.end).then(resolve, reject);
   });
 }
@@ -61,11 +60,12 @@ function openRound(
   deps: Pick<HandlerDeps, 'runtime' | 'requestStates'>,
   caller: Caller,
   asked: Asked,
-  known: Known,
+  heard: Heard,
   leave: (required: InputRequired) => void,
   refuse: (reason: unknown) => void,
 ): { asking: Asking; end: () => void } {
   const open = new Map<string, WireRequest>();
+  const carried = new Map<string, Json>(heard.carried);
   const counts = new Map<string, number>();
   let over = false;
 
@@ -82,8 +82,12 @@ function openRound(
 
   function answered<Request extends InputRequest>(given: string, request: Request): Answer<ContentOf<Request>> | null {
     const key = keyOf(given);
-    const response = known.get(key);
-    if (response !== undefined) return read(request, response, `inputResponses.${key}`);
+    const response = heard.answers.get(key);
+    if (response !== undefined) {
+      const answer = read(request, response, `inputResponses.${key}`);
+      carried.set(key, response);
+      return answer;
+    }
     open.set(key, wireRequest(request, `ask.${key}`));
     return null;
   }
@@ -118,7 +122,7 @@ function openRound(
     if (clientCapabilities === null) throw cannotAsk(open.values());
     const requiredCapabilities = missingFor(open.values(), clientCapabilities);
     if (requiredCapabilities !== null) throw lacks(requiredCapabilities);
-    const requestState = await deps.requestStates.seal(known, [...open.keys()], asked, caller);
+    const requestState = await deps.requestStates.seal(carried, [...open.keys()], heard.rounds, asked, caller);
     leave({ resultType: 'input_required', inputRequests: Object.fromEntries(open), requestState });
     asking.left?.();
   }
@@ -153,7 +157,11 @@ function read<Request extends InputRequest>(
   } catch (thrown) {
     if (!(thrown instanceof TidegateError)) throw thrown;
     const { message, field, expected } = thrown;
-    throw new TidegateError('bad_answer', message, { field: `params.${field}`, expected: expected ?? 'an answer' });
+    throw new TidegateError('bad_answer', message, {
+      field: `params.${field}`,
+      expected: expected ?? 'an answer',
+      hint: 'send the request again without requestState and inputResponses, to be asked anew',
+    });
   }
 }
 

@@ -10,6 +10,7 @@ import type { Deps } from '../streams/deps.ts';
 import type { Tasks } from '../tasks/service.ts';
 import { type Asking, ASKS_NOTHING, type InputRequired, withAsking } from './asking.ts';
 import type { Asked, RequestStates, Retry } from './request-state.ts';
+import type { Results } from './results/results.ts';
 
 /** Made by the edge for each request; its functions do nothing where the caller did not ask. */
 export interface Caller {
@@ -38,6 +39,8 @@ export interface HandlerDeps {
   requestStates: RequestStates<Caller>;
   /** Null: there are none. */
   tasks: Tasks | null;
+  /** Keeps what is too large to be answered; default: everything is answered as it is. */
+  results?: Results;
 }
 
 /** Under it stands the request's view of the store, for the built-in handlers; an app's own have its streams. */
@@ -50,14 +53,19 @@ interface AccountedContext extends ToolContext {
 /** What built-in handlers are made of. The store comes with each request, so that none reads past its account. */
 export type AppDeps = Omit<Deps, 'store'>;
 
-/** What a built-in handler reads through: the store as the account of its request sees it. */
+/** The store as the account of a request sees it. */
+export function storeOf(context: ListContext): Store {
+  return (context as AccountedContext)[STORE];
+}
+
+/** What a built-in handler reads through. */
 export function accounted(deps: AppDeps, context: ListContext): Deps {
-  return { ...deps, store: (context as AccountedContext)[STORE] };
+  return { ...deps, store: storeOf(context) };
 }
 
 /** Tasks, with what they ask of the store on the account of a request. */
 export function accountedTasks(tasks: Tasks, context: ListContext): Tasks {
-  return tasks.on((context as AccountedContext)[STORE]);
+  return tasks.on(storeOf(context));
 }
 
 /**

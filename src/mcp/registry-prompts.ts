@@ -1,16 +1,19 @@
 /** Prompts of the registry, and completion of their arguments and of resource templates. */
+import type { Icon } from '../core/declaration/display.ts';
 import type { ListContext, Prompt, PromptMessage } from '../core/declaration/handlers.ts';
 import { TidegateError } from '../core/errors.ts';
 import { type InputRequired, isInputRequired } from './asking.ts';
 import { type Caller, type HandlerDeps, inAskingContext, inContext } from './call-context.ts';
+import { displayed } from './displayed.ts';
 import { type Page, pageOf } from './pages.ts';
 import type { ResourceRegistry } from './registry-resources.ts';
 
 export interface PromptListing {
   name: string;
   title?: string;
+  icons?: Icon[];
   description: string;
-  arguments?: { name: string; description?: string; required?: boolean }[];
+  arguments?: { name: string; title?: string; description?: string; required?: boolean }[];
 }
 
 export interface PromptResult {
@@ -133,14 +136,15 @@ function unknownArgument(name: string, known: readonly string[]): TidegateError 
 }
 
 function listingOf(name: string, prompt: Prompt): PromptListing {
-  const declared = prompt.arguments?.map(({ name: argument, description, required }) => ({
+  const declared = prompt.arguments?.map(({ name: argument, title, description, required }) => ({
     name: argument,
+    ...(title === undefined ? {} : { title }),
     ...(description === undefined ? {} : { description }),
     ...(required === undefined ? {} : { required }),
   }));
   return {
     name,
-    ...(prompt.title === undefined ? {} : { title: prompt.title }),
+    ...displayed(prompt),
     description: prompt.description,
     ...(declared && declared.length > 0 ? { arguments: declared } : {}),
   };

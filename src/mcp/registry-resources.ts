@@ -1,20 +1,21 @@
 /** Resources of the registry: fixed URIs and templates. Lists of fixed ones are built once; a template may add its own. */
-import type { CacheHint, ListContext, Resource, ResourceContents } from '../core/declaration/handlers.ts';
+import type {
+  CacheHint,
+  ListContext,
+  ListedResource,
+  Resource,
+  ResourceContents,
+} from '../core/declaration/handlers.ts';
 import { TidegateError } from '../core/errors.ts';
 import { type InputRequired, isInputRequired } from './asking.ts';
 import { type Caller, type HandlerDeps, inAskingContext, inContext } from './call-context.ts';
+import { displayed } from './displayed.ts';
 import { type Page, pageOf } from './pages.ts';
 import { isTemplate, type UriTemplate, uriTemplate } from './uri-template.ts';
 
-export interface ResourceListing {
-  uri: string;
-  name: string;
-  title?: string;
-  description?: string;
-  mimeType?: string;
-}
+export type ResourceListing = ListedResource;
 
-export interface TemplateListing extends Omit<ResourceListing, 'uri'> {
+export interface TemplateListing extends Omit<ResourceListing, 'uri' | 'size'> {
   uriTemplate: string;
 }
 
@@ -54,6 +55,7 @@ export function createResourceRegistry(deps: HandlerDeps, resources: ReadonlyMap
   const fixedListings: ResourceListing[] = [...fixed.values()].map(({ name, resource }) => ({
     uri: resource.uri,
     ...described(name, resource),
+    ...(resource.size === undefined ? {} : { size: resource.size }),
   }));
   const templateListings: TemplateListing[] = templates.map(({ name, resource }) => ({
     uriTemplate: resource.uri,
@@ -90,8 +92,12 @@ export function createResourceRegistry(deps: HandlerDeps, resources: ReadonlyMap
 
 async function listedBy(resource: Resource, context: ListContext): Promise<ResourceListing[]> {
   const items = (await resource.list?.(context)) ?? [];
-  const mimeType = resource.mimeType === undefined ? {} : { mimeType: resource.mimeType };
-  return items.map((item) => ({ ...item, ...mimeType }));
+  const { mimeType, annotations } = resource;
+  const shared = {
+    ...(mimeType === undefined ? {} : { mimeType }),
+    ...(annotations === undefined ? {} : { annotations }),
+  };
+  return items.map((item) => ({ ...shared, ...item }));
 }
 
 async function readOne(
@@ -107,15 +113,18 @@ async function readOne(
   );
   if (isInputRequired(read)) return read;
   const contents = typeof read === 'string' ? [{ uri, mimeType: resource.mimeType ?? 'text/plain', text: read }] : read;
-  const { ttlMs, cacheScope } = resource.cache ?? UNCACHED;
+  // What was read with answers stands under a key that does not say so.
+  const { ttlMs, cacheScope } = (caller.retry === null ? resource.cache : undefined) ?? UNCACHED;
   return { contents, ttlMs, cacheScope };
 }
 
-function described(name: string, { title, description, mimeType }: Resource) {
+function described(name: string, resource: Resource) {
+  const { description, mimeType, annotations } = resource;
   return {
     name,
-    ...(title === undefined ? {} : { title }),
+    ...displayed(resource),
     ...(description === undefined ? {} : { description }),
     ...(mimeType === undefined ? {} : { mimeType }),
+    ...(annotations === undefined ? {} : { annotations }),
   };
 }

@@ -2,6 +2,7 @@
  * Tools of the registry, tasks among them: schemas converted and list entries built once, those of the built-in ones when
  * they are first asked for; arguments and results checked on each call.
  */
+import type { Icon } from '../core/declaration/display.ts';
 import type { Tool, ToolAnnotations } from '../core/declaration/handlers.ts';
 import type { Task } from '../core/declaration/task.ts';
 import { toolResult, type ToolResult } from '../core/declaration/tool-result.ts';
@@ -11,6 +12,7 @@ import { type InputRequired, isInputRequired } from './asking.ts';
 import { type Caller, type HandlerDeps, inAskingContext } from './call-context.ts';
 import { failureText, isForModel } from './errors.ts';
 import { checkObjectSchema, describeIssues, NO_ARGUMENTS, objectSchema } from './json-schema.ts';
+import { displayed } from './displayed.ts';
 import { type Page, pageOf } from './pages.ts';
 import { type ParamHeader, paramHeaders } from './param-headers.ts';
 import { callTask } from './tasks/call-task.ts';
@@ -21,6 +23,7 @@ import type { CreatedTask } from './tasks/view.ts';
 export interface ToolListing {
   name: string;
   title?: string;
+  icons?: Icon[];
   description: string;
   inputSchema: JsonObject;
   outputSchema?: JsonObject;
@@ -52,12 +55,14 @@ const NONE: readonly ParamHeader[] = [];
 
 /**
  * @param builtIn known to be right, so that nothing of them is made before it is asked for.
+ * @param paged those that answer pages, which have bounds of their own.
  * @throws TidegateError `invalid_config` naming the declared tool and the field whose schema MCP cannot show.
  */
 export function createToolRegistry(
   deps: HandlerDeps,
   builtIn: ReadonlyMap<string, Tool | Task>,
   declared: ReadonlyMap<string, Tool | Task>,
+  paged: ReadonlySet<string> = new Set(),
 ): ToolRegistry {
   const tools = new Map([...builtIn, ...declared]);
   const entries = new Map<string, Entry>();
@@ -89,7 +94,7 @@ export function createToolRegistry(
       const entry = find(name);
       if (!entry) throw unknownTool(name);
       try {
-        return await run(entry, args, deps, caller);
+        return await run(entry, args, paged.has(name) ? { ...deps, results: undefined } : deps, caller);
       } catch (thrown) {
         const error = asTidegateError(thrown);
         if (!isForModel(error)) throw error;
@@ -115,7 +120,7 @@ function entryOf(name: string, tool: Tool | Task): Entry {
     headers: paramHeaders(inputSchema, name),
     listing: {
       name,
-      ...(tool.title === undefined ? {} : { title: tool.title }),
+      ...displayed(tool),
       description: tool.description,
       inputSchema,
       ...(output ? { outputSchema: tool.kind === 'task' ? taskOutputSchema(tool, output) : output } : {}),
@@ -143,7 +148,8 @@ async function run(
     tool.run(input as never, context),
   );
   if (isInputRequired(answer)) return answer;
-  return toolResult(answer, tool.output, name);
+  const result = toolResult(answer, tool.output, name);
+  return deps.results ? deps.results.fit(result, tool.output !== undefined, caller) : result;
 }
 
 function refusal(text: string): ToolResult {

@@ -19,6 +19,7 @@ import {
 } from './registry-prompts.ts';
 import { createResourceRegistry, type ResourceRegistry } from './registry-resources.ts';
 import { createToolRegistry, type ToolRegistry } from './registry-tools.ts';
+import { readResultTool, resultResource } from './results/read.ts';
 import type { TaskMethods } from './tasks/methods.ts';
 import { openTaskParts } from './tasks/parts.ts';
 
@@ -41,12 +42,16 @@ export interface BuiltIns {
 
 /** @throws TidegateError `invalid_config` for a name or URI taken twice, or a schema that MCP cannot show. */
 export function createRegistry(deps: HandlerDeps & { app: App }, others: BuiltIns): Registry {
-  const { app } = deps;
+  const { app, results } = deps;
   const taskParts = deps.tasks && deps.tasks.catalog.size > 0 ? openTaskParts(deps.tasks, deps.runtime) : null;
   const builtIns: BuiltIns = {
     ...others,
-    tools: { ...others.tools, ...taskParts?.tools },
-    resources: { ...others.resources, ...taskParts?.resources },
+    tools: { ...others.tools, ...taskParts?.tools, ...(results ? { read_result: readResultTool(results) } : {}) },
+    resources: {
+      ...others.resources,
+      ...taskParts?.resources,
+      ...(results ? { result_page: resultResource(results) } : {}),
+    },
   };
   const catalog = [...(deps.tasks?.catalog ?? [])];
   const builtInTools = new Map<string, Tool | Task>([
@@ -60,7 +65,7 @@ export function createRegistry(deps: HandlerDeps & { app: App }, others: BuiltIn
   const prompts = merge('prompts', app.prompts, builtIns.prompts);
   return {
     about: aboutOf(app, taskParts !== null),
-    tools: createToolRegistry(deps, builtInTools, declaredTools),
+    tools: createToolRegistry(deps, builtInTools, declaredTools, new Set(['get_task', 'read_result'])),
     tasks: taskParts?.methods ?? null,
     resources,
     prompts: createPromptRegistry(deps, prompts),

@@ -26,8 +26,19 @@ export interface Retry {
   state: unknown;
 }
 
-/** The client's responses by key, old and new, as they came: whoever asks holds them against the question. */
+/** The client's responses by key, as they came: whoever asks holds them against the question. */
 export type Known = ReadonlyMap<string, Json>;
+
+/** What earlier rounds and this one brought. */
+export interface Heard {
+  answers: Known;
+  /** What of it goes on into the next state, whether this entry comes to its question or not. */
+  carried: Known;
+  /** Rounds that went before. */
+  rounds: number;
+}
+
+export const NOTHING_HEARD: Heard = { answers: new Map(), carried: new Map(), rounds: 0 };
 
 type From = { principal: Principal; deadline: number };
 
@@ -35,11 +46,15 @@ type From = { principal: Principal; deadline: number };
 export interface RequestStates<Caller extends From = From> {
   /**
    * What is known from earlier rounds and from this one. One store call where the request has effects and something is.
-   * @throws TidegateError `bad_request_state`; errors of the store
+   * @throws TidegateError `bad_request_state`; `bad_answer` for one that is nested too deep; errors of the store
    */
-  open(retry: Retry, asked: Asked, caller: Caller): Promise<Known>;
-  /** @param open keys of the questions that are sent. @throws TidegateError `invalid_config` without a secret, `too_large` */
-  seal(known: Known, open: readonly string[], asked: Asked, caller: Caller): Promise<string>;
+  open(retry: Retry, asked: Asked, caller: Caller): Promise<Heard>;
+  /**
+   * @param known what is to be carried on
+   * @param open keys of the questions that are sent
+   * @throws TidegateError `invalid_config` without a secret, `too_large`, `bad_request_state` after `MOST_ROUNDS`
+   */
+  seal(known: Known, open: readonly string[], rounds: number, asked: Asked, caller: Caller): Promise<string>;
 }
 
 export interface RequestStateDeps<Caller extends From = From> {
@@ -54,17 +69,21 @@ interface State {
   id: string;
   open: string[];
   known: Record<string, Json>;
+  round: number;
 }
 
+/** Most rounds of one request: those in which nothing is answered count, so no answer is kept fresh for ever. */
+export const MOST_ROUNDS = 64;
 export const STATE_MS = 600_000;
 /** Most bytes of what is sealed, as JSON. */
 const STATE_BYTES = 262_144;
-const NOTHING: Known = new Map();
+/** No state is longer as a text. */
+const STATE_CHARACTERS = 2 * STATE_BYTES;
 
 export function createRequestStates<Caller extends From>(deps: RequestStateDeps<Caller>): RequestStates<Caller> {
   const { runtime, sealer } = deps;
 
-  function refuse(reason: 'foreign' | 'expired' | 'used', asked: Asked): never {
+  function refuse(reason: keyof typeof MESSAGES, asked: Asked): never {
     runtime.log('debug', `request state refused: ${reason}`, { method: asked.method, name: asked.name });
     throw new TidegateError('bad_request_state', MESSAGES[reason], {
       field: 'params.requestState',
@@ -76,23 +95,27 @@ export function createRequestStates<Caller extends From>(deps: RequestStateDeps<
   return {
     async open({ responses, state }, asked, caller) {
       // Without a state nobody can tell what was asked; where nothing depends on it the answers are taken.
-      if (state === undefined) return asked.once ? NOTHING : new Map(Object.entries(responses as Record<string, Json>));
-      if (typeof state !== 'string') refuse('foreign', asked);
+      if (state === undefined) {
+        if (asked.once) return NOTHING_HEARD;
+        return { ...NOTHING_HEARD, answers: new Map(Object.entries(responses as Record<string, Json>)) };
+      }
+      if (typeof state !== 'string' || state.length > STATE_CHARACTERS) refuse('foreign', asked);
       const opened = await sealer.open(state, boundTo(asked, caller.principal), runtime.now());
       if (!opened.ok) refuse(opened.reason, asked);
-      const { id, open, known } = opened.value as unknown as State;
+      const { id, open, known, round } = opened.value as unknown as State;
       const all = new Map(Object.entries(known));
       for (const key of open) {
-        if (Object.hasOwn(responses, key)) all.set(key, responses[key] as Json);
+        if (Object.hasOwn(responses, key)) all.set(key, shallow(responses[key] as Json, key));
       }
       if (asked.once && all.size > 0 && !(await deps.takeOnce(caller, id, opened.expiresAt ?? 0))) {
         refuse('used', asked);
       }
-      return all;
+      return { answers: all, carried: all, rounds: round };
     },
 
-    async seal(known, open, asked, caller) {
-      const state = { id: runtime.newId(), open: [...open], known: Object.fromEntries(known) };
+    async seal(known, open, rounds, asked, caller) {
+      if (rounds >= MOST_ROUNDS) refuse('endless', asked);
+      const state = { id: runtime.newId(), open: [...open], known: Object.fromEntries(known), round: rounds + 1 };
       if (utf8Bytes(JSON.stringify(state)) > STATE_BYTES) {
         const expected = `at most ${STATE_BYTES} bytes of answers`;
         throw new TidegateError('too_large', 'The answers are too large to go on with', { expected });
@@ -107,7 +130,14 @@ const MESSAGES = {
   foreign: 'The requestState is not of this request',
   expired: 'The requestState has expired',
   used: 'The requestState was used before',
+  endless: 'The request went through too many rounds',
 } as const;
+
+function shallow(response: Json, key: string): Json {
+  if (!isDeep(response)) return response;
+  const details = { field: `params.inputResponses.${key}`, expected: 'an answer that is not nested so deep' };
+  throw new TidegateError('bad_answer', `The answer to ${key} is nested too deep`, details);
+}
 
 /** What a state opens for, as a text. The order of an object's fields makes no difference. */
 function boundTo({ method, name, args }: Asked, { tenant, subject, client }: Principal): string {

@@ -62,6 +62,7 @@ export function createServerSource(deps: ServerDeps): ServerSource {
     jsonSchemaValidator: NO_VALIDATOR,
     cacheHints: { 'server/discover': DISCOVER_CACHE },
   };
+  const { icons: _icons, ...brief } = registry.about.identity;
   const { extensions: _modern, ...legacyCapabilities } = registry.about.capabilities;
   const legacyOptions: ServerOptions = { ...options, capabilities: legacyCapabilities };
 
@@ -109,7 +110,8 @@ export function createServerSource(deps: ServerDeps): ServerSource {
 
   return {
     factory(request) {
-      const server = new Server(registry.about.identity, request.era === 'modern' ? options : legacyOptions);
+      const identity = introducesItself(request) ? registry.about.identity : brief;
+      const server = new Server(identity, request.era === 'modern' ? options : legacyOptions);
       if (!servesRequest(registry, request)) return server;
       server.fallbackRequestHandler = answer;
       if (registry.tasks !== null && request.era === 'modern') answerTaskMethods(server, answer);
@@ -117,6 +119,11 @@ export function createServerSource(deps: ServerDeps): ServerSource {
     },
     begin: (request) => exchanges.begin(request),
   };
+}
+
+/** Every modern answer names the server; who wants to see its icons discovers it. */
+function introducesItself({ era, requestInfo }: McpRequestContext): boolean {
+  return era !== 'modern' || !requestInfo || requestInfo.headers.get('mcp-method') === 'server/discover';
 }
 
 /**

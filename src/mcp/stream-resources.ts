@@ -26,6 +26,8 @@ const STREAMS_ASKED = 10;
 /** Of private scope: what a stream holds belongs to the caller's tenant. */
 const CACHE = { ttlMs: 1_000, cacheScope: 'private' } as const;
 const JSON_TYPE = 'application/json';
+/** JSON is for models; people are told by them. */
+const FOR_MODELS = { audience: ['assistant' as const] };
 
 export function streamResources(deps: AppDeps): Record<string, Resource> {
   return {
@@ -42,6 +44,7 @@ function streamResource(deps: AppDeps): Resource {
     title: 'Stream',
     description: `A stream: what its fields mean, its ${NEWEST_EVENTS} newest events, how its feed is, and a cursor for tail_stream`,
     mimeType: JSON_TYPE,
+    annotations: FOR_MODELS,
     cache: CACHE,
     async read({ name }, context) {
       const { uri, principal } = context;
@@ -56,10 +59,11 @@ function streamResource(deps: AppDeps): Resource {
       return json(uri, { name, title, description, keyed, fields: fieldsOf(stream), events, tailCursor, cursor, feed });
     },
     list: async () =>
-      [...app.streams.values()].map(({ name, title }) => ({
+      [...app.streams.values()].map(({ name, title, description }) => ({
         uri: uriOf('stream', name),
         name: `stream ${name}`,
         title,
+        description,
       })),
     complete: { name: async (value) => beginningWith(value, app.streams.keys()) },
   });
@@ -73,6 +77,7 @@ function keyResource(deps: AppDeps): Resource {
     title: 'Latest of a key',
     description: 'The latest event of a key of a stream',
     mimeType: JSON_TYPE,
+    annotations: FOR_MODELS,
     cache: CACHE,
     async read({ name, key }, context) {
       const stream = findStream(app, name);
@@ -104,6 +109,7 @@ function feedResource(deps: AppDeps): Resource {
     description:
       'How a feed is: state, lag, last error, counts, and the newest of what it could not deliver, each with its reason',
     mimeType: JSON_TYPE,
+    annotations: FOR_MODELS,
     cache: CACHE,
     async read({ name }, context) {
       const at = accounted(deps, context);

@@ -1,6 +1,7 @@
 /** Pages of a task's result: texts beside its header, numbered from 1 on, each stored together with what made it. */
 import { TidegateError } from '../core/errors.ts';
 import { type Json, type JsonObject, utf8Bytes } from '../core/json.ts';
+import { inPages as piecesOf } from '../core/text-pages.ts';
 import { expiryOf } from './header.ts';
 import type { Journal } from './journal.ts';
 import { pageKey } from './names.ts';
@@ -62,22 +63,5 @@ export function notePaged({ claim, journal }: Turn, id: string, value: JsonObjec
 
 /** In as many pieces as it takes for each to be a page. */
 export function inPages(text: string): string[] {
-  const bytes = utf8Bytes(JSON.stringify(text));
-  if (bytes <= PAGE_BYTES) return [text];
-  const pieces = Math.ceil(bytes / PAGE_BYTES);
-  return cut(text, Math.ceil(utf8Bytes(text) / pieces)).flatMap(inPages);
-}
-
-/** In pieces of at most `most` bytes, never within a character. */
-export function cut(text: string, most: number): string[] {
-  const bytes = new TextEncoder().encode(text);
-  const decoder = new TextDecoder();
-  const pieces: string[] = [];
-  for (let from = 0; from < bytes.length;) {
-    let to = Math.min(bytes.length, from + most);
-    while (to < bytes.length && ((bytes[to] ?? 0) & 0xc0) === 0x80) to -= 1;
-    pieces.push(decoder.decode(bytes.subarray(from, to)));
-    from = to;
-  }
-  return pieces;
+  return piecesOf(text, PAGE_BYTES);
 }

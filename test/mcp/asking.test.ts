@@ -127,6 +127,13 @@ describe('a tool that asks', () => {
     expect(error.data.expected).toEqual(expect.any(String));
   });
 
+  test.each(['accept', 'decline'])('sends to a page, and hears no more of it than %s', async (action) => {
+    const { result } = await call({ name: 'visit' });
+    const params = { mode: 'url', message: 'Sign in', url: 'https://example.org/in' };
+    expect(result.inputRequests).toEqual({ in: { method: 'elicitation/create', params } });
+    expect(textOf(await play('visit', { in: { action } }))).toBe(action);
+  });
+
   test('can ask the client itself, where it can be asked', async () => {
     const { result } = await call({ name: 'client' });
     expect(result.inputRequests).toEqual({

@@ -216,7 +216,7 @@ test('a store that does not say whether a state was used keeps the handler from 
     takeOnce: () => Promise.reject(new TidegateError('store_unknown', 'no answer')),
   });
   const caller = { principal: ADA, deadline: now + 1_000 };
-  const state = await states.seal(new Map(), ['sure'], asked, caller);
+  const state = await states.seal(new Map(), ['sure'], 0, asked, caller);
   await expect(states.open({ responses: YES, state }, asked, caller)).rejects.toMatchObject({ code: 'store_unknown' });
 });
 
@@ -229,9 +229,9 @@ test('answers that are too large to carry end the call, and arguments that are t
   const caller = { principal: ADA, deadline: now + 1_000 };
   const asked = { method: 'tools/call', name: 'remove', args: {}, once: true } as const;
   const known = new Map([['a', 'x'.repeat(300_000)]]);
-  await expect(states.seal(known, [], asked, caller)).rejects.toMatchObject({ code: 'too_large' });
+  await expect(states.seal(known, [], 0, asked, caller)).rejects.toMatchObject({ code: 'too_large' });
   let args: unknown[] = [];
   for (let depth = 0; depth < 10_000; depth += 1) args = [args];
-  const sealing = states.seal(new Map(), [], { ...asked, args }, caller);
+  const sealing = states.seal(new Map(), [], 0, { ...asked, args }, caller);
   await expect(sealing).rejects.toMatchObject({ code: 'invalid_input', field: 'arguments' });
 });

@@ -4,11 +4,12 @@ import { serve as listen } from '@hono/node-server';
 import type { App } from '../../src/core/declaration/app.ts';
 import type { Principal } from '../../src/core/principal.ts';
 import { systemRuntime } from '../../src/core/runtime.ts';
-import type { Secrets } from '../../src/core/seal.ts';
+import { createSealer, type Secrets } from '../../src/core/seal.ts';
 import { createApp, type HttpOptions } from '../../src/http/app.ts';
 import type { HandlerDeps } from '../../src/mcp/call-context.ts';
 import { createMcpEndpoint, type McpEndpoint } from '../../src/mcp/endpoint.ts';
 import { type BuiltIns, createRegistry } from '../../src/mcp/registry.ts';
+import { createResults, type ResultDeps } from '../../src/mcp/results/results.ts';
 import { createServing } from '../../src/mcp/serving.ts';
 import { streamResources } from '../../src/mcp/stream-resources.ts';
 import { streamTools } from '../../src/mcp/tools/index.ts';
@@ -19,7 +20,7 @@ import type { Deps } from '../../src/streams/deps.ts';
 import { BY_SCHEDULE } from '../../src/tasks/dispatch.ts';
 import { type RunnerOptions, startRunner } from '../../src/tasks/runner.ts';
 import { createTasks } from '../../src/tasks/service.ts';
-import { statesOn } from './states.ts';
+import { SECRETS, statesOn } from './states.ts';
 
 export interface Logged {
   level: string;
@@ -53,6 +54,8 @@ export interface ServeOptions {
   runner?: RunnerOptions | null;
   /** Epoch ms; default: the system's. */
   now?: () => number;
+  /** Keeps large results; default: nothing does, and there is nothing to read them. */
+  results?: Partial<ResultDeps>;
   /** Whose every request is; default: nobody in particular. */
   principal?: Principal;
 }
@@ -70,7 +73,10 @@ export async function serveApp(app: App, options: ServeOptions = {}): Promise<Se
   const runner = options.runner ? startRunner(taskDeps, options.runner) : null;
   const tasks = createTasks(taskDeps, runner?.dispatch ?? BY_SCHEDULE);
   const requestStates = statesOn(runtime, store, options.secrets);
-  const registry = createRegistry({ app, runtime, streamsFor, tasks, requestStates }, builtIns);
+  const sealer = options.secrets === null ? null : createSealer(options.secrets ?? SECRETS, 'test/result');
+  const results = options.results && createResults({ runtime, sealer, ...app.results, ...options.results });
+  const handlerDeps = { app, runtime, streamsFor, tasks, requestStates, ...(results ? { results } : {}) };
+  const registry = createRegistry(handlerDeps, builtIns);
   const mcp = createMcpEndpoint({ about: registry.about, serving: createServing({ runtime, registry, store }) });
   const { principal } = options;
   const serve: McpEndpoint['serve'] = (request, body, caller) => mcp.serve(request, body, principal ?? caller);

@@ -4,6 +4,8 @@ import { form } from '../../src/core/declaration/ask.ts';
 import { PUBLIC } from '../../src/core/principal.ts';
 import { replayDeadLetters } from '../../src/ingest/replay-dead-letters.ts';
 import { task } from '../../src/index.ts';
+import { createSealer } from '../../src/core/seal.ts';
+import { createResults } from '../../src/mcp/results/results.ts';
 import { takeOnce } from '../../src/store/once.ts';
 import { createAppStreams } from '../../src/streams/app-streams.ts';
 import type { Deps } from '../../src/streams/deps.ts';
@@ -50,6 +52,10 @@ export async function driveTasks(deps: Deps, feed: string): Promise<void> {
   await followAll(deps, deadline);
   await replayDeadLetters(deps, PUBLIC.tenant, feed, deadline);
   await takeOnce(runtime, store, usedStateKey(PUBLIC.tenant, 'a state'), deadline, deadline);
+  const sealer = createSealer({ current: 'a secret of the test', previous: null }, 'result');
+  const results = createResults({ runtime, sealer, bytes: 65_536, keptMs: 60_000 });
+  const caller = { principal: PUBLIC, account: { store }, deadline };
+  await results.fit({ content: [{ type: 'text', text: 'x'.repeat(100_000) }] }, false, caller);
   const window = { start: runtime.now(), end: runtime.now() + 10_000 };
   await createTasks(taskDeps, BY_SCHEDULE).countPolls(PUBLIC, taskId, 1, window);
 }

@@ -8,6 +8,8 @@ import {
   ITEM_BYTES,
   KEPT_DEAD_LETTERS,
 } from '../../src/ingest/dead-letters.ts';
+import { HOURLY_PAGES, MOST_PAGES } from '../../src/mcp/results/results.ts';
+import { PAGE_BYTES } from '../../src/mcp/results/split.ts';
 import { REPLAY_BYTES } from '../../src/ingest/replay.ts';
 import { MOST_STATE_BYTES } from '../../src/ingest/sampling.ts';
 import { POSITION_BYTES } from '../../src/ingest/taker.ts';
@@ -133,6 +135,8 @@ test('the numbers are those of the code', () => {
   expect(feed).toContain(
     `${kib(POSITION_BYTES)} of position, ${kib(REPLAY_BYTES)} of reading, ${kib(MOST_STATE_BYTES)}`,
   );
+  expect(section).toContain(`${PAGE_BYTES / 1_000} KB each, ${MOST_PAGES} of an answer`);
+  expect(readme).toContain(`${MOST_PAGES} pages an answer, and ${number(HOURLY_PAGES)} an hour`);
   expect(section).toContain(`up to ${limits.SEGMENT_ENTRIES} entries or ${kib(limits.SEGMENT_BYTES)} each`);
   expect(section).toContain(`rows of \`commits\`, ${limits.COMMIT_MEMORY_MS / 60_000} minutes`);
   expect(section).toContain(`removed ${limits.GARBAGE_AFTER_MS / 3_600_000} hours later`);

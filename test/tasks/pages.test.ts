@@ -2,7 +2,6 @@
 import * as z from 'zod';
 import { expect, test } from 'vitest';
 import { task } from '../../src/core/declaration/task.ts';
-import { cut } from '../../src/tasks/pages.ts';
 import { getPage } from '../../src/tasks/requests.ts';
 import { ADA, EVE, taskStage } from './stage.ts';
 
@@ -128,13 +127,4 @@ test.each([
   const id = await stage.begin('wrong');
   await stage.work();
   expect(await stage.get(id)).toMatchObject({ status: 'failed', failure: { code } });
-});
-
-test('a text is never cut within a character', () => {
-  const text = 'aé€😀'.repeat(99);
-  for (let most = 4; most < 20; most += 1) {
-    const pieces = cut(text, most);
-    expect(pieces.join('')).toBe(text);
-    expect(Math.max(...pieces.map((piece) => new TextEncoder().encode(piece).length))).toBeLessThanOrEqual(most);
-  }
 });

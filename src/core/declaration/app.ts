@@ -9,6 +9,7 @@ import { declareFeeds } from './declare-feeds.ts';
 import { checkHandlers } from './declare-handlers.ts';
 import { checkTasks } from './declare-tasks.ts';
 import { declareStream } from './declare-stream.ts';
+import type { Icon } from './display.ts';
 import { isBroken, shapeProblems } from './shape.ts';
 import { appShape } from './shapes.ts';
 import type { DeclaredStream, Stream } from './stream.ts';
@@ -24,6 +25,8 @@ export interface AppOptions {
   /** For the model: how to use this server. Default: made from the streams. */
   instructions?: string;
   websiteUrl?: string;
+  /** At most 8. */
+  icons?: Icon[];
   /** `reverse.dns/name` for the server card; default `io.github.tidegate/<name>`. */
   cardName?: string;
   feeds?: Record<string, Feed>;
@@ -33,6 +36,11 @@ export interface AppOptions {
   tasks?: Record<string, Task>;
   resources?: Record<string, Resource>;
   prompts?: Record<string, Prompt>;
+  /**
+   * Results of tools above `bytes` as JSON (65,536 to 4,000,000, default 262,144) are kept in pages for `keptMs` (60,000 to
+   * 86,400,000, default an hour), and answered with their beginning and where to read the whole.
+   */
+  results?: { bytes?: number; keptMs?: number };
 }
 
 export interface App {
@@ -44,6 +52,7 @@ export interface App {
   description: string;
   instructions: string | null;
   websiteUrl: string | null;
+  icons: readonly Icon[];
   cardName: string;
   streams: ReadonlyMap<string, DeclaredStream>;
   feeds: ReadonlyMap<string, DeclaredFeed>;
@@ -51,6 +60,7 @@ export interface App {
   tasks: ReadonlyMap<string, Task>;
   resources: ReadonlyMap<string, Resource>;
   prompts: ReadonlyMap<string, Prompt>;
+  results: { bytes: number; keptMs: number };
 }
 
 const PARTS = ['feeds', 'streams', 'tools', 'tasks', 'resources', 'prompts'] as const;
@@ -93,6 +103,7 @@ export function defineApp(options: AppOptions): App {
     description: options.description,
     instructions: options.instructions ?? null,
     websiteUrl: options.websiteUrl ?? null,
+    icons: options.icons ?? [],
     cardName,
     streams,
     feeds,
@@ -100,6 +111,7 @@ export function defineApp(options: AppOptions): App {
     tasks: new Map(Object.entries(options.tasks ?? {})),
     resources: new Map(Object.entries(options.resources ?? {})),
     prompts: new Map(Object.entries(options.prompts ?? {})),
+    results: { bytes: options.results?.bytes ?? 262_144, keptMs: options.results?.keptMs ?? 3_600_000 },
   };
 }
 

@@ -14,6 +14,9 @@ export function checkHandlers({ tools, resources, prompts }: AppOptions, problem
   checkEach('resources', 'resource({ uri, read, … })', resourceShape, resources, problems, (resource, path) => {
     if (isBroken(problems, `${path}.uri`)) return;
     checkUri(resource, path, uris, problems);
+    if (resource.size !== undefined && resource.uri.includes('{')) {
+      problems.push({ path: `${path}.size`, expected: 'none: what a template reads has many sizes' });
+    }
     if (!isBroken(problems, `${path}.complete`)) checkCompleted(resource, path, problems);
   });
 }

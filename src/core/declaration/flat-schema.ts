@@ -19,8 +19,9 @@ export function flatSchema(schema: z.ZodType, path: string): JsonObject {
     const field = fieldOf(declared as JsonObject);
     const items = field.items as JsonObject | undefined;
     const isChoice = field.type === 'array' && (items?.enum !== undefined || items?.anyOf !== undefined);
-    if (isChoice || PRIMITIVES.has(field.type)) return [name, field];
-    throw unfit(`${path}.${name}`, 'a text, a number, a boolean, a choice or a list of choices');
+    const isOfOther = field.type !== 'string' && (field.enum !== undefined || field.oneOf !== undefined);
+    if (isChoice || (PRIMITIVES.has(field.type) && !isOfOther)) return [name, field];
+    throw unfit(`${path}.${name}`, 'a text, a number, a boolean, a choice of texts or a list of such choices');
   });
   return { type, properties: Object.fromEntries(fields) as JsonObject, ...(required ? { required } : {}) };
 }

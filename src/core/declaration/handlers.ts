@@ -4,6 +4,7 @@ import type { StreamEvent } from '../event.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { Principal } from '../principal.ts';
 import type { Answer, AskRequest, ContentOf, InputRequest } from './ask.ts';
+import type { Annotations, Displayed } from './display.ts';
 import type { Root, SampleParams, SampleResult } from './client-asks.ts';
 import type { Stream } from './stream.ts';
 
@@ -88,11 +89,23 @@ export interface ToolContext extends HandlerContext {
   emit: (partial: Json) => void;
 }
 
-export type ContentBlock =
+export type ContentBlock = { annotations?: Annotations } & (
   | { type: 'text'; text: string }
   | { type: 'image' | 'audio'; data: string; mimeType: string }
   | { type: 'resource'; resource: ResourceContents }
-  | { type: 'resource_link'; uri: string; name: string; description?: string; mimeType?: string };
+  | ({ type: 'resource_link' } & ListedResource)
+);
+
+/** A resource as lists and links show it. */
+export interface ListedResource extends Displayed {
+  uri: string;
+  name: string;
+  description?: string;
+  mimeType?: string;
+  annotations?: Annotations;
+  /** Bytes of what is read, before any encoding. */
+  size?: number;
+}
 
 export interface ResourceContents {
   uri: string;
@@ -120,8 +133,7 @@ export interface ToolAnnotations {
   openWorldHint?: boolean;
 }
 
-export interface ToolOptions<Input extends z.ZodType, Output extends z.ZodType> {
-  title?: string;
+export interface ToolOptions<Input extends z.ZodType, Output extends z.ZodType> extends Displayed {
   description: string;
   /** An object schema; absent: no arguments. */
   input?: Input;
@@ -160,19 +172,21 @@ export type VariableOf<Uri extends string> = string extends Uri
     ? Name | VariableOf<Rest>
     : never;
 
-export interface ResourceOptions<Uri extends string = string> {
+export interface ResourceOptions<Uri extends string = string> extends Displayed {
   /** A URI, or an RFC 6570 level 1 template (`mine://{id}`), whose variables `read` gets. */
   uri: Uri;
-  title?: string;
   description?: string;
   mimeType?: string;
+  annotations?: Annotations;
+  /** Bytes of what is read, where that is known beforehand; not of a template. */
+  size?: number;
   cache?: CacheHint;
   read(
     variables: Record<VariableOf<Uri>, string>,
     context: HandlerContext & { uri: string },
   ): Promise<ResourceContents[] | string>;
   /** Resources that a template lists; default: none. */
-  list?(context: ListContext): Promise<{ uri: string; name: string; title?: string }[]>;
+  list?(context: ListContext): Promise<ListedResource[]>;
   /** Values that begin with `value`, for a template's variable; `chosen` are its other variables, where the client says them. */
   complete?: {
     [Name in VariableOf<Uri>]?: (
@@ -195,6 +209,8 @@ export function resource<const Uri extends string>(options: ResourceOptions<Uri>
 
 export interface PromptArgument {
   name: string;
+  /** Its name for people. */
+  title?: string;
   description?: string;
   required?: boolean;
   complete?(value: string, context: ListContext): Promise<string[]>;
@@ -207,8 +223,9 @@ export type PromptInput<Arguments extends readonly PromptArgument[]> = {
   [Argument in Arguments[number] as Argument['required'] extends true ? never : Argument['name']]?: string;
 };
 
-export interface PromptOptions<Arguments extends readonly PromptArgument[] = readonly PromptArgument[]> {
-  title?: string;
+export interface PromptOptions<
+  Arguments extends readonly PromptArgument[] = readonly PromptArgument[],
+> extends Displayed {
   description: string;
   arguments?: Arguments;
   run(input: PromptInput<Arguments>, context: HandlerContext): Promise<PromptMessage[] | string>;

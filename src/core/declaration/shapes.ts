@@ -14,8 +14,53 @@ const plain = (expected: string) => z.record(z.string(), z.unknown(), { error: e
 const yesOrNo = z.boolean({ error: 'true or false' }).optional();
 const count = (unit = '') =>
   z.custom((value) => isCount(value), { error: `a positive whole number${unit}` }).optional();
+const within = (least: number, most: number) =>
+  z
+    .custom((value) => isCount(value) && value >= least && value <= most, {
+      error: `a whole number from ${least} to ${most}`,
+    })
+    .optional();
 const choice = (first: string, ...more: string[]) =>
   z.enum([first, ...more], { error: `${[first, ...more].slice(0, -1).join(', ')} or ${more.at(-1) ?? first}` });
+
+const icons = z
+  .array(
+    z.strictObject(
+      {
+        src: z.custom((value) => isIconSource(value), {
+          error: 'an https URL or data:image/…;base64,…, of at most 32768 characters',
+        }),
+        mimeType: label,
+        sizes: z
+          .array(pattern(/^(?:[1-9]\d{0,4}x[1-9]\d{0,4}|any)$/, 'WIDTHxHEIGHT or any'), { error: 'a list of sizes' })
+          .optional(),
+        theme: choice('light', 'dark').optional(),
+      },
+      { error: '{ src, mimeType, sizes, theme }' },
+    ),
+    { error: 'a list of { src, mimeType, sizes, theme }' },
+  )
+  .max(8, { error: 'at most 8 icons' })
+  .optional();
+
+const size = z
+  .custom((value) => value === 0 || isCount(value), { error: 'a whole number of bytes, 0 or more' })
+  .optional();
+
+const resourceAnnotations = z
+  .strictObject(
+    {
+      audience: z.array(choice('user', 'assistant'), { error: 'a list of user and assistant' }).optional(),
+      priority: z
+        .number({ error: 'a number from 0 to 1' })
+        .min(0, { error: 'a number from 0 to 1' })
+        .max(1, { error: 'a number from 0 to 1' })
+        .optional(),
+      lastModified: z.iso.datetime({ offset: true, error: 'an ISO 8601 time such as 2026-11-21T12:00:00Z' }).optional(),
+    },
+    { error: '{ audience, priority, lastModified }, any of them' },
+  )
+  .optional();
 
 export const appShape = z.strictObject(
   {
@@ -27,6 +72,7 @@ export const appShape = z.strictObject(
     websiteUrl: z
       .custom((value) => typeof value === 'string' && URL.canParse(value), { error: 'an absolute URL' })
       .optional(),
+    icons,
     cardName: pattern(/^[a-zA-Z0-9.-]+\/[a-zA-Z0-9._-]+$/, 'reverse.dns/name').optional(),
     feeds: plain('feeds by name'),
     streams: plain('streams by name'),
@@ -34,6 +80,12 @@ export const appShape = z.strictObject(
     tasks: plain('tasks by name'),
     resources: plain('resources by name'),
     prompts: plain('prompts by name'),
+    results: z
+      .strictObject(
+        { bytes: within(65_536, 4_000_000), keptMs: within(60_000, 86_400_000) },
+        { error: '{ bytes, keptMs }, either or both' },
+      )
+      .optional(),
   },
   { error: 'defineApp({ … })' },
 );
@@ -125,6 +177,7 @@ const annotations = z
 export const toolShape = z.strictObject({
   kind: z.literal('tool'),
   title: label,
+  icons,
   description: forModel,
   input: zodSchema.optional(),
   output: zodSchema.optional(),
@@ -153,6 +206,7 @@ const policyShape = z.strictObject(
 export const taskShape = z.strictObject({
   kind: z.literal('task'),
   title: label,
+  icons,
   description: forModel,
   version: text('a version such as 1'),
   input: zodSchema.optional(),
@@ -174,12 +228,15 @@ export const resourceShape = z.strictObject({
   kind: z.literal('resource'),
   uri: pattern(/^[a-z][a-z0-9+.-]*:/i, 'a URI with a scheme'),
   title: label,
+  icons,
   description: label,
   mimeType: label,
+  annotations: resourceAnnotations,
+  size,
   cache: z
     .strictObject(
       {
-        ttlMs: z.number({ error: 'a number of ms, 0 or more' }).min(0, { error: 'a number of ms, 0 or more' }),
+        ttlMs: z.custom((value) => value === 0 || isCount(value), { error: 'a whole number of ms, 0 or more' }),
         cacheScope: choice('public', 'private'),
       },
       { error: '{ ttlMs, cacheScope }' },
@@ -195,23 +252,32 @@ export const resourceShape = z.strictObject({
 export const promptShape = z.strictObject({
   kind: z.literal('prompt'),
   title: label,
+  icons,
   description: forModel,
   arguments: z
     .array(
       z.strictObject(
         {
           name: text('the name of the argument'),
+          title: label,
           description: label,
           required: yesOrNo,
           complete: made('a function of what has been typed').optional(),
         },
-        { error: '{ name, description, required, complete }' },
+        { error: '{ name, title, description, required, complete }' },
       ),
-      { error: 'a list of { name, description, required, complete }' },
+      { error: 'a list of { name, title, description, required, complete }' },
     )
     .optional(),
   run: made('a function of the arguments and the context'),
 });
+
+function isIconSource(value: unknown): boolean {
+  if (typeof value !== 'string' || value.length > 32_768) return false;
+  if (/^data:image\/[\w.+-]+;base64,[A-Za-z0-9+/]+={0,2}$/.test(value)) return true;
+  const url = URL.parse(value);
+  return url?.protocol === 'https:' && url.username === '' && url.password === '';
+}
 
 function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value > 0;

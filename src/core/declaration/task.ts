@@ -10,6 +10,7 @@ import type { Log } from '../runtime.ts';
 import type { Principal } from '../principal.ts';
 import type { Answer, AskRequest, ContentOf } from './ask.ts';
 import type { Condition, ConditionKind } from './condition.ts';
+import type { Displayed } from './display.ts';
 import type { AppStreams, HandlerContext, StreamRef, ToolAnnotations, ToolAnswer } from './handlers.ts';
 
 /** What a function of a step gets. */
@@ -119,8 +120,7 @@ export interface TaskPolicy {
  */
 export type TaskFallback = 'handle' | 'wait' | 'refuse';
 
-export interface TaskOptions<Input extends z.ZodType, Output extends z.ZodType> {
-  title?: string;
+export interface TaskOptions<Input extends z.ZodType, Output extends z.ZodType> extends Displayed {
   description: string;
   /** A task goes on in the version that it began with. Change it when `run` changes so that entries could not go on; see `previous`. */
   version: string;

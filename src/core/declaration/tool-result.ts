@@ -1,13 +1,14 @@
 /** What a handler answered, as the result of a tool: checked, and with a text for models where there is none. Pure. */
 import type * as z from 'zod';
 import { TidegateError } from '../errors.ts';
-import type { Json } from '../json.ts';
+import type { Json, JsonObject } from '../json.ts';
 import type { ContentBlock, ToolAnswer } from './handlers.ts';
 
 export interface ToolResult {
   content: ContentBlock[];
   structuredContent?: Json;
   isError?: boolean;
+  _meta?: JsonObject;
 }
 
 /** @throws TidegateError `internal` for an answer that the output schema does not allow. */

@@ -19,6 +19,8 @@ const schema = z.object({ id: z.string(), n: z.number(), tags: z.array(z.string(
 const run = () => Promise.resolve('');
 const quotes = 'https://quotes.example.org/last';
 
+const ICON = 'https://example.org/i.png';
+
 /** The mistakes as they are told, `path: expected …`. */
 function mistakes(options: unknown): string[] {
   try {
@@ -36,6 +38,7 @@ function mistakes(options: unknown): string[] {
 const inApp = (more: object) => mistakes({ name: 'test', version: '1', description: 'A test', ...more });
 /** As JavaScript would call it. */
 const untyped = <Answer>(make: (options: never) => Answer, options: unknown) => make(options as never);
+const inResource = (more: object) => inApp({ resources: { r: untyped(resource, { uri: 'a:b', read: run, ...more }) } });
 const inStream = (more: object) => inApp({ streams: { s: untyped(stream, { description: 'x', schema, ...more }) } });
 const inFeed = (more: object) => inStream({ feed: untyped(http, { url: quotes, ...more }) });
 
@@ -48,6 +51,41 @@ describe('one mistake, one line', () => {
     ['a near name', inApp({ strems: {} }), '(did you mean streams?)'],
     ['a list of streams', inApp({ streams: [] }), 'streams: expected streams by name, found []'],
     ['a URL', inApp({ websiteUrl: 'example' }), 'websiteUrl: expected an absolute URL'],
+
+    [
+      'an icon of http',
+      inApp({ icons: [{ src: 'http://example.org/i.png' }] }),
+      'icons.0.src: expected an https URL or',
+    ],
+    [
+      'an icon with a password',
+      inApp({ icons: [{ src: 'https://a:b@example.org/i.png' }] }),
+      'icons.0.src: expected an',
+    ],
+    ['an icon that is a page', inApp({ icons: [{ src: 'data:text/html;base64,AAAA' }] }), 'icons.0.src: expected an'],
+    ['an icon in plain text', inApp({ icons: [{ src: 'data:image/svg+xml,<svg/>' }] }), 'icons.0.src: expected an'],
+    [
+      'an icon that is too large',
+      inApp({ icons: [{ src: `data:image/png;base64,${'A'.repeat(32_768)}` }] }),
+      'of at most 32768 characters',
+    ],
+    [
+      'a size of an icon',
+      inApp({ icons: [{ src: ICON, sizes: ['48'] }] }),
+      'icons.0.sizes.0: expected WIDTHxHEIGHT or any',
+    ],
+    ['a theme', inApp({ icons: [{ src: ICON, theme: 'dim' }] }), 'icons.0.theme: expected light or dark, found "dim"'],
+    ['one icon', inApp({ icons: { src: ICON } }), 'icons: expected a list of { src, mimeType, sizes, theme }'],
+    [
+      'nine icons',
+      inApp({ icons: Array.from({ length: 9 }, () => ({ src: ICON })) }),
+      'icons: expected at most 8 icons',
+    ],
+    [
+      'a limit of results',
+      inApp({ results: { bytes: 5 } }),
+      'results.bytes: expected a whole number from 65536 to 4000000',
+    ],
 
     ['no stream', inApp({ streams: { s: {} } }), 'streams.s: expected stream({ description, schema, … })'],
     ['null for a stream', inApp({ streams: { s: null } }), 'streams.s: expected stream({'],
@@ -171,6 +209,24 @@ describe('one mistake, one line', () => {
       'resources.r.uri: expected a URI with a scheme',
     ],
     [
+      'half a millisecond',
+      inResource({ cache: { ttlMs: 0.5, cacheScope: 'public' } }),
+      'resources.r.cache.ttlMs: expected a whole number of ms, 0 or more, found 0.5',
+    ],
+    [
+      'a priority',
+      inResource({ annotations: { priority: 2 } }),
+      'resources.r.annotations.priority: expected a number from',
+    ],
+    ['an audience', inResource({ annotations: { audience: ['all'] } }), 'audience.0: expected user or assistant'],
+    ['a time', inResource({ annotations: { lastModified: 'today' } }), 'lastModified: expected an ISO 8601 time'],
+    ['a size', inResource({ size: -1 }), 'resources.r.size: expected a whole number of bytes'],
+    [
+      'a size of many',
+      inResource({ uri: 'a:{id}', size: 1 }),
+      'resources.r.size: expected none: what a template reads',
+    ],
+    [
       'an unknown scope',
       inApp({ resources: { r: untyped(resource, { uri: 'a:b', read: run, cache: { ttlMs: 1, cacheScope: 'all' } }) } }),
       'resources.r.cache.cacheScope: expected public or private, found "all"',
@@ -183,7 +239,7 @@ describe('one mistake, one line', () => {
     [
       'an unnamed argument',
       inApp({ prompts: { p: untyped(prompt, { description: 'x', run, arguments: [{ nam: 'a', name: 'b' }] }) } }),
-      'prompts.p.arguments.0.nam: expected one of the known names name, description, required, complete (did you mean name?)',
+      'prompts.p.arguments.0.nam: expected one of the known names name, title, description, required, complete (did you mean name?)',
     ],
     [
       'an argument twice',
