@@ -4,6 +4,18 @@ export { type Answer, type AskRequest, form, type FormRequest, page, type UrlReq
 export type { Root, SampleParams, SampleResult } from './core/declaration/client-asks.ts';
 export * from './core/declaration/feed.ts';
 export * from './core/declaration/handlers.ts';
+export type {
+  AppFeeds,
+  InboundMessage,
+  OutboundMessage,
+  OutboundRequest,
+  PublishOutcome,
+  PublishStatus,
+  ReceiveOptions,
+  ReceiveOutcome,
+  RequestOutcome,
+} from './core/declaration/outlet.ts';
+export { publishAudit, type PublishRecord } from './core/declaration/publish-audit.ts';
 export * from './core/declaration/stream.ts';
 export type { Condition, ConditionKind, KeyTest, Where } from './core/declaration/condition.ts';
 export {
@@ -22,7 +34,7 @@ export type { EventMeta, StreamEvent } from './core/event.ts';
 export type { Json, JsonObject } from './core/json.ts';
 export type { Principal } from './core/principal.ts';
 export { http, type HttpCursor, type HttpOptions } from './ingest/http.ts';
-export { mqtt, type MqttOptions } from './ingest/mqtt.ts';
+export { mqtt, type MqttOptions, type MqttPublishRule, type MqttResponse, type MqttTopics } from './ingest/mqtt.ts';
 export type { PullContext, Pulled, PullEvent, PullOptions } from './ingest/function.ts';
 export { pull } from './ingest/function.ts';
 export type { FeedOutcome, FeedReport, IngestOptions, IngestReport } from './ingest/run.ts';
