@@ -5,6 +5,18 @@ export type { Root, SampleParams, SampleResult } from './core/declaration/client
 export type { Annotations, Icon } from './core/declaration/display.ts';
 export * from './core/declaration/feed.ts';
 export * from './core/declaration/handlers.ts';
+export type {
+  AppFeeds,
+  InboundMessage,
+  OutboundMessage,
+  OutboundRequest,
+  PublishOutcome,
+  PublishStatus,
+  ReceiveOptions,
+  ReceiveOutcome,
+  RequestOutcome,
+} from './core/declaration/outlet.ts';
+export { publishAudit, type PublishRecord } from './core/declaration/publish-audit.ts';
 export * from './core/declaration/stream.ts';
 export type { Condition, ConditionKind, KeyTest, Where } from './core/declaration/condition.ts';
 export {
@@ -37,7 +49,7 @@ export {
   type HttpSince,
   type HttpWait,
 } from './ingest/http.ts';
-export { mqtt, type MqttOptions } from './ingest/mqtt.ts';
+export { mqtt, type MqttOptions, type MqttPublishRule, type MqttResponse, type MqttTopics } from './ingest/mqtt.ts';
 export {
   type CatchUp,
   type Hole,

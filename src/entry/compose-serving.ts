@@ -1,5 +1,6 @@
 /** The registry of an app with what its streams give, and what serves it over the SDK: most of what there is to load. */
 import { createSealer, type Secrets } from '../core/seal.ts';
+import { createAppFeeds } from '../mcp/app-feeds.ts';
 import type { AppDeps, HandlerDeps } from '../mcp/call-context.ts';
 import { createRegistry, type Registry } from '../mcp/registry.ts';
 import type { ServerDeps } from '../mcp/server.ts';
@@ -20,6 +21,7 @@ export function composeRegistry(deps: AppDeps, { tasks = null, secrets = null }:
   const { app, runtime } = deps;
   const streamsFor: HandlerDeps['streamsFor'] = (principal, deadline, store) =>
     createAppStreams({ ...deps, store }, principal, deadline);
+  const feedsFor: HandlerDeps['feedsFor'] = (context, store) => createAppFeeds({ ...deps, store }, context);
   const requestStates: HandlerDeps['requestStates'] = createRequestStates({
     runtime,
     sealer: createSealer(secrets, `${app.name}/request-state`),
@@ -32,7 +34,7 @@ export function composeRegistry(deps: AppDeps, { tasks = null, secrets = null }:
     ...app.results,
   });
   return createRegistry(
-    { ...deps, streamsFor, tasks, requestStates, results },
+    { ...deps, streamsFor, feedsFor, tasks, requestStates, results },
     { tools: streamTools(deps), resources: streamResources(deps) },
   );
 }

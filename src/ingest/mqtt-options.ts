@@ -3,6 +3,7 @@ import type { FeedPacing, FeedTarget, MqttPayload, Problem } from '../core/decla
 import { type KnownNames, unknownKeys } from '../core/declaration/known-names.ts';
 import { utf8Bytes } from '../core/json.ts';
 import type { TlsOptions } from '../core/runtime.ts';
+import { type MqttTopics, topicsProblems } from './mqtt-publish-options.ts';
 import { filterMistake } from './mqtt-topic.ts';
 
 export interface MqttOptions extends FeedPacing {
@@ -45,6 +46,8 @@ export interface MqttOptions extends FeedPacing {
   keepAliveSeconds?: number;
   /** Longest wait for the broker's answers; default 10,000. */
   answerMs?: number;
+  /** What may be read and published, by topic patterns; with something to publish the app has the tool `publish`. */
+  topics?: MqttTopics;
 }
 
 /** The options with their defaults. */
@@ -82,7 +85,6 @@ const DEFAULTS = {
 
 export function mqttSettings(options: MqttOptions): MqttSettings {
   const { username, password } = new URL(options.url);
-  const { protocolVersion } = options;
   return {
     ...DEFAULTS,
     ...Object.fromEntries(
@@ -93,13 +95,18 @@ export function mqttSettings(options: MqttOptions): MqttSettings {
     username: options.username ?? (decodeURIComponent(username) || null),
     password: options.password ?? (decodeURIComponent(password) || null),
     tls: options.tls ?? {},
-    versions: protocolVersion === undefined ? [5, 4] : [protocolVersion],
+    versions: mqttVersions(options),
     qos: options.qos ?? 1,
     topic: options.topic ?? null,
     payload: options.payload ?? 'json',
     receiveMaximum: options.receiveMaximum ?? null,
     brokerQueueLimit: options.brokerQueueLimit ?? null,
   };
+}
+
+/** Versions to try, in this order. */
+export function mqttVersions({ protocolVersion }: Pick<MqttOptions, 'protocolVersion'>): readonly (4 | 5)[] {
+  return protocolVersion === undefined ? [5, 4] : [protocolVersion];
 }
 
 function numberOf(options: MqttOptions, name: keyof typeof DEFAULTS): number {
@@ -136,6 +143,7 @@ const KNOWN: KnownNames<MqttOptions> = {
   maxPacketBytes: true,
   keepAliveSeconds: true,
   answerMs: true,
+  topics: true,
   everyMs: true,
   budget: true,
   overflow: true,
@@ -148,7 +156,7 @@ export function mqttProblems(options: MqttOptions, targets: readonly FeedTarget[
   const wrong = (path: string, expected: string, found?: string) =>
     problems.push({ path, expected, ...(found === undefined ? {} : { found }) });
 
-  checkConnection(options, wrong);
+  checkConnection(options, targets, wrong);
   for (const [name, [least, most]] of Object.entries(RANGES)) {
     const value = options[name as keyof typeof RANGES];
     if (value === undefined) continue;
@@ -161,12 +169,16 @@ export function mqttProblems(options: MqttOptions, targets: readonly FeedTarget[
     wrong('budget.events', 'at least brokerQueueLimit, else it is never seen to be full', String(events));
   }
   checkTargets(options, targets, wrong);
+  if (options.topics !== undefined) {
+    const { topics, topic, payload = 'json' } = options;
+    problems.push(...topicsProblems(topics, { topic, payload, versions: mqttVersions(options) }, targets));
+  }
   return problems;
 }
 
 type Wrong = (path: string, expected: string, found?: string) => void;
 
-function checkConnection(options: MqttOptions, wrong: Wrong): void {
+function checkConnection(options: MqttOptions, targets: readonly FeedTarget[], wrong: Wrong): void {
   const { url, clientId, qos = 1, protocolVersion, tls } = options;
   const parsed = URL.canParse(url) ? new URL(url) : null;
   if (!parsed?.hostname || !['mqtt:', 'mqtts:', 'ws:', 'wss:'].includes(parsed.protocol)) {
@@ -178,7 +190,7 @@ function checkConnection(options: MqttOptions, wrong: Wrong): void {
   if (protocolVersion !== undefined && protocolVersion !== 4 && protocolVersion !== 5) {
     wrong('protocolVersion', '5, or 4 for MQTT 3.1.1', JSON.stringify(protocolVersion));
   }
-  if (clientId === undefined ? qos !== 0 : !isClientId(clientId)) {
+  if (clientId === undefined ? qos !== 0 && targets.length > 0 : !isClientId(clientId)) {
     const why = clientId === undefined ? ', because the broker keeps the session under it' : '';
     wrong('clientId', `1 to 256 bytes without control characters${why}`, JSON.stringify(clientId));
   }

@@ -10,6 +10,7 @@ const CONNECT_CODES_3: Record<number, string> = {
 
 const REASONS_5: Record<number, string> = {
   0x00: 'normal disconnection',
+  0x10: 'no matching subscribers',
   0x80: 'unspecified error',
   0x81: 'malformed packet',
   0x82: 'protocol error',
@@ -50,7 +51,7 @@ export function connectReason(code: number): string {
   return CONNECT_CODES_3[code] ?? reason(code);
 }
 
-/** A code of SUBACK or DISCONNECT. */
+/** A code of PUBACK, SUBACK or DISCONNECT. */
 export function reason(code: number): string {
   return REASONS_5[code] ?? `code 0x${code.toString(16)}`;
 }

@@ -2,7 +2,7 @@
  * One connection of an MQTT session over a byte stream: CONNECT, subscriptions, publications as they come, acknowledgements
  * when told to, DISCONNECT. It never acknowledges by itself, never reconnects, and reads only when asked for publications.
  */
-import { generate, type IConnackPacket, type Packet } from 'mqtt-packet';
+import { generate, type IConnackPacket, type IPubackPacket, type IPublishPacket, type Packet } from 'mqtt-packet';
 import { TidegateError } from '../core/errors.ts';
 import type { ByteSocket } from '../core/runtime.ts';
 import { createPacketReader, type Incoming } from './mqtt-frames.ts';
@@ -32,14 +32,29 @@ export interface Session {
   readonly identifies: boolean;
   /** For how long the broker keeps the session, where it said so. */
   readonly expirySeconds: number | null;
+  /** What the broker takes from us. */
+  readonly takes: { qos: number; retain: boolean; packetBytes: number };
   /** Subscribes and unsubscribes; resolves when the broker has granted everything. Throws `upstream` when it has not. */
   subscribe(filters: readonly string[], qos: 0 | 1, without: readonly string[]): Promise<void>;
   /** The next publications, in order; empty after `waitMs` without any. Throws `upstream` when the connection is over. */
   receive(waitMs: number): Promise<Publication[]>;
   /** PUBACK for each of these packet ids, in one write. */
   acknowledge(messageIds: readonly number[]): Promise<void>;
+  /**
+   * PUBLISH, once. At QoS 1 resolves with the broker's PUBACK, for which it waits `waitMs`, or as long as for any answer;
+   * at QoS 0 with null when the platform took the bytes. Publications that come meanwhile are kept for `receive`. Where it
+   * throws, the message may or may not have been published.
+   */
+  publish(message: Omit<IPublishPacket, 'cmd' | 'dup' | 'messageId'>, waitMs?: number): Promise<PublishAck | null>;
   /** DISCONNECT and close. The session stays with the broker unless `forget`. Never throws. */
   end(forget?: boolean): Promise<void>;
+}
+
+export interface PublishAck {
+  /** Of MQTT 5; 0 in MQTT 3.1.1, which has no other. */
+  code: number;
+  /** What the broker says beside it; often nothing. */
+  said: string;
 }
 
 /** A broker that does not speak the version asked for. */
@@ -108,8 +123,8 @@ export async function openSession(
   }
 
   /** Reads until `count` packets of this kind are there. */
-  async function answers(kinds: readonly string[], count: number, what: string): Promise<Packet[]> {
-    const until = clock.now() + answerMs;
+  async function answers(kinds: readonly string[], count: number, what: string, waitMs = answerMs): Promise<Packet[]> {
+    const until = clock.now() + waitMs;
     const found: Packet[] = [];
     while (found.length < count) {
       const packets = await read(Math.max(0, until - clock.now()));
@@ -118,7 +133,7 @@ export async function openSession(
         if (other && !kinds.includes(other.cmd)) throw upstream(`the broker sent ${other.cmd} where ${what} was due`);
         if (other) found.push(other);
       }
-      if (found.length < count && clock.now() >= until) throw upstream(`the broker sent no ${what} in ${answerMs} ms`);
+      if (found.length < count && clock.now() >= until) throw upstream(`the broker sent no ${what} in ${waitMs} ms`);
     }
     return found;
   }
@@ -150,6 +165,11 @@ export async function openSession(
     present: connack.sessionPresent,
     identifies,
     expirySeconds: granted.sessionExpiryInterval ?? null,
+    takes: {
+      qos: granted.maximumQoS ?? 2,
+      retain: granted.retainAvailable !== false,
+      packetBytes: granted.maximumPacketSize ?? Infinity,
+    },
 
     async subscribe(filters, qos, without) {
       const requests: Uint8Array[] = [];
@@ -184,6 +204,19 @@ export async function openSession(
         if (packets === null && clock.now() >= until) break;
       }
       return inbox.splice(0);
+    },
+
+    async publish(message, waitMs) {
+      if (message.qos === 0) {
+        await write(encode({ ...message, cmd: 'publish', dup: false }));
+        return null;
+      }
+      const messageId = ++nextId;
+      await write(encode({ ...message, cmd: 'publish', dup: false, messageId }));
+      const [answer] = await answers(['puback'], 1, 'PUBACK', waitMs);
+      const puback = answer as IPubackPacket;
+      if (puback.messageId !== messageId) throw upstream('the broker acknowledged what was not sent');
+      return { code: puback.reasonCode ?? 0, said: said(puback) };
     },
 
     async acknowledge(messageIds) {

@@ -1,11 +1,11 @@
 /** Topic names and topic filters (MQTT 5.0, section 4.7). Pure; of shared subscriptions it knows only that they are refused. */
 import { utf8Bytes } from '../core/json.ts';
 
-const LONGEST_BYTES = 65_535;
+export const LONGEST_TOPIC_BYTES = 65_535;
 
 /** What a filter would have to be; null where it is one. */
 export function filterMistake(filter: string): string | null {
-  if (filter === '' || filter.includes('\u0000') || utf8Bytes(filter) > LONGEST_BYTES) {
+  if (filter === '' || filter.includes('\u0000') || utf8Bytes(filter) > LONGEST_TOPIC_BYTES) {
     return 'a topic filter of 1 to 65,535 bytes, without a null character';
   }
   if (filter.startsWith('$share/')) {

@@ -4,9 +4,11 @@
  */
 import type { BurstContext, Feed, FeedBatch } from '../core/declaration/feed.ts';
 import { type MqttOptions, mqttProblems, mqttSettings } from './mqtt-options.ts';
+import { mqttOutlet } from './mqtt-publish.ts';
 import { withoutCredentials } from './mqtt-socket.ts';
 
 export type { MqttOptions } from './mqtt-options.ts';
+export type { MqttPublishRule, MqttResponse, MqttTopics } from './mqtt-publish-options.ts';
 
 /**
  * A feed of what is published to topics of an MQTT broker; streams take their share with
@@ -18,9 +20,11 @@ export type { MqttOptions } from './mqtt-options.ts';
  *
  * Every route gets a message once where the broker has subscription identifiers (MQTT 5). At 3.1.1 a broker may send a
  * message twice that matches two filters neither of which covers the other.
+ *
+ * With `topics.publish` the app can publish there too: see `MqttTopics`.
  */
 export function mqtt(options: MqttOptions): Feed {
-  const { everyMs, budget, overflow, sample } = options;
+  const { everyMs, budget, overflow, sample, topics } = options;
   return {
     kind: 'feed',
     type: 'mqtt',
@@ -34,6 +38,7 @@ export function mqtt(options: MqttOptions): Feed {
     replayable: options.qos !== 0,
     problems: (targets) => mqttProblems(options, targets),
     burst: (context) => burst(options, context),
+    ...(topics === undefined ? {} : { outlet: () => mqttOutlet(options, topics) }),
   };
 }
 

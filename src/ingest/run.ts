@@ -59,7 +59,10 @@ export async function ingest(given: Deps, deadline: number, options: IngestOptio
   const deps = { ...given, store: account.store };
   const { runtime } = deps;
   const tenant = options.tenant ?? PUBLIC.tenant;
-  const feeds = [...deps.app.feeds.values()].filter(({ name }) => options.feeds?.includes(name) ?? true);
+  const feeds = [...deps.app.feeds.values()].filter(
+    // One that is only published to has nothing to pull.
+    ({ name, targets }) => targets.length > 0 && (options.feeds?.includes(name) ?? true),
+  );
   const readings = await readFeeds(deps, tenant, feeds);
   const shared = {
     deps,

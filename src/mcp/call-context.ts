@@ -1,5 +1,6 @@
 /** What a request brings to a handler, and the context that the handler gets. Knows nothing of the wire. */
 import type { AppStreams, ListContext, McpLogLevel, ToolContext } from '../core/declaration/handlers.ts';
+import type { AppFeeds } from '../core/declaration/outlet.ts';
 import { TidegateError } from '../core/errors.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import type { Principal } from '../core/principal.ts';
@@ -36,6 +37,8 @@ export interface Caller {
 export interface HandlerDeps {
   runtime: Pick<Runtime, 'now' | 'newId' | 'log' | 'sleep'>;
   streamsFor(principal: Principal, deadline: number, store: Store): AppStreams;
+  /** Absent: handlers reach no feeds at once. */
+  feedsFor?: (context: Omit<ToolContext, 'feeds'>, store: Store) => AppFeeds;
   requestStates: RequestStates<Caller>;
   /** Null: there are none. */
   tasks: Tasks | null;
@@ -79,6 +82,7 @@ export async function inContext<Answer>(
   asking: Asking = ASKS_NOTHING,
 ): Promise<Answer> {
   let streams: AppStreams | null = null;
+  let feeds: AppFeeds | null = null;
   let watch: DeadlineWatch | null = null;
   const context: AccountedContext = {
     principal: caller.principal,
@@ -88,6 +92,10 @@ export async function inContext<Answer>(
     get streams() {
       streams ??= deps.streamsFor(caller.principal, caller.deadline, caller.account.store);
       return streams;
+    },
+    get feeds() {
+      feeds ??= (deps.feedsFor ?? noFeeds)(context, caller.account.store);
+      return feeds;
     },
     get signal() {
       watch ??= watchDeadline(deps.runtime, caller);
@@ -122,6 +130,10 @@ export function inAskingContext<Answer>(
   handler: (context: ToolContext) => Promise<Answer>,
 ): Promise<Answer | InputRequired> {
   return withAsking(deps, caller, asked, (asking) => inContext(deps, caller, handler, asking));
+}
+
+function noFeeds(): never {
+  throw new TidegateError('internal', 'this host reaches no feeds at once');
 }
 
 interface DeadlineWatch {

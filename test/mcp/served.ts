@@ -3,9 +3,10 @@ import type { AddressInfo } from 'node:net';
 import { serve as listen } from '@hono/node-server';
 import type { App } from '../../src/core/declaration/app.ts';
 import type { Principal } from '../../src/core/principal.ts';
-import { systemRuntime } from '../../src/core/runtime.ts';
+import { type Connect, systemRuntime } from '../../src/core/runtime.ts';
 import { createSealer, type Secrets } from '../../src/core/seal.ts';
 import { createApp, type HttpOptions } from '../../src/http/app.ts';
+import { createAppFeeds } from '../../src/mcp/app-feeds.ts';
 import type { HandlerDeps } from '../../src/mcp/call-context.ts';
 import { createMcpEndpoint, type McpEndpoint } from '../../src/mcp/endpoint.ts';
 import { type BuiltIns, createRegistry } from '../../src/mcp/registry.ts';
@@ -56,6 +57,8 @@ export interface ServeOptions {
   now?: () => number;
   /** Keeps large results; default: nothing does, and there is nothing to read them. */
   results?: Partial<ResultDeps>;
+  /** Opens sockets; default: nothing does. */
+  connect?: Connect;
   /** Whose every request is; default: nobody in particular. */
   principal?: Principal;
 }
@@ -63,19 +66,20 @@ export interface ServeOptions {
 export async function serveApp(app: App, options: ServeOptions = {}): Promise<Served> {
   const logged: Logged[] = [];
   const system = systemRuntime((level, message, fields) => void logged.push({ level, message, fields }));
-  const runtime = { ...system, now: options.now ?? Date.now };
+  const runtime = { ...system, now: options.now ?? Date.now, connect: options.connect ?? null };
   const store = options.store ?? createMemoryStore({});
   const deps: Deps = { app, store, runtime };
   const builtIns: BuiltIns = options.builtIns ? { tools: streamTools(deps), resources: streamResources(deps) } : {};
   const streamsFor: HandlerDeps['streamsFor'] = (principal, deadline, view) =>
     createAppStreams({ ...deps, store: view }, principal, deadline);
+  const feedsFor: HandlerDeps['feedsFor'] = (context, view) => createAppFeeds({ ...deps, store: view }, context);
   const taskDeps = { ...deps, catalog: app.tasks };
   const runner = options.runner ? startRunner(taskDeps, options.runner) : null;
   const tasks = createTasks(taskDeps, runner?.dispatch ?? BY_SCHEDULE);
   const requestStates = statesOn(runtime, store, options.secrets);
   const sealer = options.secrets === null ? null : createSealer(options.secrets ?? SECRETS, 'test/result');
   const results = options.results && createResults({ runtime, sealer, ...app.results, ...options.results });
-  const handlerDeps = { app, runtime, streamsFor, tasks, requestStates, ...(results ? { results } : {}) };
+  const handlerDeps = { app, runtime, streamsFor, feedsFor, tasks, requestStates, ...(results ? { results } : {}) };
   const registry = createRegistry(handlerDeps, builtIns);
   const mcp = createMcpEndpoint({ about: registry.about, serving: createServing({ runtime, registry, store }) });
   const { principal } = options;

@@ -3,6 +3,7 @@ import type { AppOptions } from './app.ts';
 import type { DeclaredFeed, Feed, FeedBudget, FeedRoute, FeedTarget, Problem, Sampling } from './feed.ts';
 import { isBroken, shapeProblems, shown } from './shape.ts';
 import { feedShape, pacingShape, routeShape } from './shapes.ts';
+import { EXAMPLE_RECORDS } from './publish-audit.ts';
 import type { DeclaredStream } from './stream.ts';
 
 const DEFAULT_EVERY_MS = 60_000;
@@ -42,7 +43,7 @@ export function declareFeeds(
       problems.push({ path, expected, ...foundKind(feed) });
     }
   }
-  return new Map([...found].map(([name, feed]) => [name, declareFeed(name, feed, options, problems)]));
+  return new Map([...found].map(([name, feed]) => [name, declareFeed(name, feed, options, streams, problems)]));
 }
 
 function addRoute(
@@ -66,19 +67,22 @@ function declareFeed(
   name: string,
   { feed, path, targets }: FoundFeed,
   options: AppOptions,
+  streams: ReadonlyMap<string, DeclaredStream>,
   problems: Problem[],
 ): DeclaredFeed {
   const pacing = feed.pacing;
   const wrong = shapeProblems(feedShape, feed, path);
   wrong.push(...shapeProblems(pacingShape, pacing, path));
   if (!isBroken(wrong, `${path}.sample`)) wrong.push(...samplingProblems(pacing?.sample, `${path}.sample`));
-  if (targets.length === 0 && !mayBeTaken(options, problems)) {
+  if (targets.length === 0 && typeof feed.outlet !== 'function' && !mayBeTaken(options, problems)) {
     wrong.push({ path, expected: 'at least one stream that takes from this feed' });
   }
   if (typeof feed.problems === 'function') {
     // A mistake that both see is told once.
     wrong.push(...ownProblems(feed, path, targets).filter((problem) => !isBroken(wrong, problem.path)));
   }
+  const outlet = wrong.length === 0 && typeof feed.outlet === 'function' ? feed.outlet() : null;
+  if (outlet !== null) wrong.push(...auditProblems(outlet.audit, `${path}.topics.audit`, options, streams));
   problems.push(...wrong);
   return {
     name,
@@ -88,7 +92,27 @@ function declareFeed(
     budget: { ...DEFAULT_BUDGET, ...pacing?.budget },
     overflow: pacing?.overflow ?? 'dead-letter',
     sample: pacing?.sample ?? null,
+    outlet,
   };
+}
+
+/** A record that its stream does not take would be found out when the message is already sent. */
+function auditProblems(
+  audit: string | null,
+  path: string,
+  options: AppOptions,
+  streams: ReadonlyMap<string, DeclaredStream>,
+): Problem[] {
+  if (audit === null) return [];
+  const stream = streams.get(audit);
+  if (!stream) {
+    const expected = `one of the streams ${Object.keys(options.streams ?? {}).join(', ') || '(none is declared)'}`;
+    return [{ path, expected, found: audit }];
+  }
+  const takes = EXAMPLE_RECORDS.every((record) => stream.schema.safeParse(record).success);
+  return takes
+    ? []
+    : [{ path, expected: 'a stream made with publishAudit(), or one that takes its records', found: audit }];
 }
 
 function ownProblems(feed: Feed, path: string, targets: readonly FeedTarget[]): Problem[] {

@@ -5,6 +5,7 @@
 import type { EventMeta } from '../event.ts';
 import type { Json } from '../json.ts';
 import type { Connect, Log, OpenedWebSocket, WebSocketListener } from '../runtime.ts';
+import type { Outlet } from './outlet.ts';
 
 /** One upstream item, before the stream's schema has seen it. */
 export interface FeedItem {
@@ -158,6 +159,8 @@ export interface Feed {
   /** Mistakes in the declaration, found without any I/O. */
   problems(targets: readonly FeedTarget[]): Problem[];
   burst(context: BurstContext): AsyncIterable<FeedBatch>;
+  /** Made when the declaration was found to be right. Absent: it only takes in. */
+  outlet?(): Outlet;
 }
 
 /** A stream's share of a feed that several streams are filled by. */
@@ -189,4 +192,6 @@ export interface DeclaredFeed {
   budget: FeedBudget;
   overflow: Overflow;
   sample: Sampling | null;
+  /** Null: it only takes in. */
+  outlet: Outlet | null;
 }

@@ -6,6 +6,7 @@ import type { Principal } from '../principal.ts';
 import type { Answer, AskRequest, ContentOf, InputRequest } from './ask.ts';
 import type { Annotations, Displayed } from './display.ts';
 import type { Root, SampleParams, SampleResult } from './client-asks.ts';
+import type { AppFeeds } from './outlet.ts';
 import type { Stream } from './stream.ts';
 
 /** MCP's log levels, as `io.modelcontextprotocol/logLevel` names them. */
@@ -67,7 +68,9 @@ export interface Asks {
 }
 
 /** What tools, prompts and reads of resources get; its functions need no `this`, so it may be taken apart. */
-export interface HandlerContext extends ListContext, Asks {}
+export interface HandlerContext extends ListContext, Asks {
+  feeds: AppFeeds;
+}
 
 /** What a handler gets that may not ask: one that lists or completes. */
 export interface ListContext {

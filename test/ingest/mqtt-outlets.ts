@@ -1,0 +1,24 @@
+/** For the tests of publishing: an outlet on a scripted broker, or on a real one, and what sending is lent. */
+import type { Outlet, OutletContext } from '../../src/core/declaration/outlet.ts';
+import { type Runtime, systemRuntime } from '../../src/core/runtime.ts';
+import { connect } from '../../src/entry/node-socket.ts';
+import { mqtt, type MqttOptions } from '../../src/ingest/mqtt.ts';
+import { type ScriptedBroker, virtualClock } from './mqtt-script.ts';
+
+export function outletOf(options: Partial<MqttOptions>): Outlet {
+  const outlet = mqtt({ url: 'mqtt://broker.example', clientId: 'feed', ...options }).outlet?.();
+  if (!outlet) throw new Error('it declares no topics');
+  return outlet;
+}
+
+/** With a clock that runs only while nothing else happens. */
+export function scripted(broker: ScriptedBroker, more: Partial<Runtime> = {}, requestMs = 30_000): OutletContext {
+  const clock = virtualClock();
+  const runtime = { ...systemRuntime(() => {}), ...clock, connect: broker.connect, ...more };
+  return { feed: 'plant', runtime, signal: new AbortController().signal, deadline: clock.now() + requestMs };
+}
+
+export function real(more: Partial<OutletContext> = {}): OutletContext {
+  const runtime = { ...systemRuntime(() => {}), connect };
+  return { feed: 'plant', runtime, signal: new AbortController().signal, deadline: Date.now() + 30_000, ...more };
+}
