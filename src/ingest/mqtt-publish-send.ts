@@ -74,6 +74,7 @@ function burstContext({ feed, runtime, signal, deadline }: OutletContext): Burst
     deadline,
     signal,
     fetch: () => Promise.reject(new Error('nothing is fetched here')),
+    webSocket: () => Promise.reject(new Error('no other socket is opened here')),
   };
 }
 
