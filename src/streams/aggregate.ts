@@ -29,7 +29,7 @@ export const AGGREGATE_NAMES = [
   'longestGap',
   'gaps>5m',
 ];
-export const MOST_AGGREGATES = 12;
+export const MOST_AGGREGATES = 20;
 
 export type Aggregate = { name: string } & (
   | { kind: Merging | 'stddev' | 'timeWeightedMean' | 'increase' | 'longestGap' }

@@ -16,6 +16,7 @@ export const MOST_ALSO = 3;
 export const MOST_BY = 3;
 /** The only window there is. */
 export const ALL = 'all';
+const MOST = { aggregates: MOST_AGGREGATES, by: MOST_BY, also: MOST_ALSO };
 const LONGEST_WINDOW_MS = 366 * 86_400_000;
 const NAME_CHARACTERS = 64;
 
@@ -62,6 +63,9 @@ export type Question = z.output<typeof Question>;
 export function questionOf(stream: string, keyed: boolean, asked: WindowsAsked): Question {
   const given = normal(stream, asked);
   if (given.window === undefined) throw noWindow('');
+  for (const [name, most] of Object.entries(MOST)) {
+    if ((given[name as keyof typeof MOST]?.length ?? 0) > most) throw tooMany(name, most);
+  }
   const field = given.field ?? null;
   const also = given.also ?? [];
   const hasField = [field, ...also.map((series) => series.field)].some((each) => each !== null);
@@ -114,6 +118,10 @@ function normal(stream: string, { aggregates, also, by, window, ...asked }: Wind
 
 function unique(names: readonly string[]): string[] {
   return [...new Set(names)];
+}
+
+function tooMany(field: string, most: number): TidegateError {
+  return new TidegateError('invalid_input', `too many of ${field}`, { field, expected: `${most} at most` });
 }
 
 function noWindow(text: string): TidegateError {

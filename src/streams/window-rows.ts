@@ -108,6 +108,7 @@ function emptyRow({ key, group }: Group, start: number, { grid }: RowsSpec): Sam
 
 function startsOf({ grid, from, until, most }: RowsSpec): number[] {
   const starts: number[] = [];
+  if (from >= until) return starts;
   for (let start = grid.startOf(from); start < until; start = grid.endOf(start)) {
     if (starts.length >= most) throw tooMany(most);
     starts.push(start);
