@@ -2,6 +2,7 @@
 export { type App, type AppOptions, defineApp, extendApp } from './core/declaration/app.ts';
 export { type Answer, type AskRequest, form, type FormRequest, page, type UrlRequest } from './core/declaration/ask.ts';
 export type { Root, SampleParams, SampleResult } from './core/declaration/client-asks.ts';
+export { completeKeys, completeStreams } from './core/declaration/completers.ts';
 export type { Annotations, Icon } from './core/declaration/display.ts';
 export * from './core/declaration/feed.ts';
 export * from './core/declaration/handlers.ts';

@@ -1,6 +1,7 @@
 /** Prompts of the registry, and completion of their arguments and of resource templates. */
 import type { Icon } from '../core/declaration/display.ts';
-import type { ListContext, Prompt, PromptMessage } from '../core/declaration/handlers.ts';
+import { MOST_VALUES } from '../core/declaration/completers.ts';
+import type { CompletedValues, ListContext, Prompt, PromptMessage } from '../core/declaration/handlers.ts';
 import { TidegateError } from '../core/errors.ts';
 import { type InputRequired, isInputRequired } from './asking.ts';
 import { type Caller, type HandlerDeps, inAskingContext, inContext } from './call-context.ts';
@@ -49,7 +50,8 @@ export function createPromptRegistry(deps: HandlerDeps, prompts: ReadonlyMap<str
 export interface Completion {
   /** At most 100. */
   values: string[];
-  total: number;
+  /** Absent: nobody counted them. */
+  total?: number;
   hasMore: boolean;
 }
 
@@ -62,9 +64,12 @@ export interface CompletedArgument {
   chosen?: Readonly<Record<string, string>>;
 }
 
-type Completer = (value: string, context: ListContext, chosen: Readonly<Record<string, string>>) => Promise<string[]>;
+type Find = (
+  value: string,
+  context: ListContext,
+  chosen: Readonly<Record<string, string>>,
+) => Promise<string[] | CompletedValues>;
 
-const COMPLETIONS = 100;
 const NOTHING: Promise<string[]> = Promise.resolve([]);
 
 /** @throws TidegateError `not_found` for an unknown prompt or resource, `invalid_input` for an argument that it does not have. */
@@ -76,21 +81,30 @@ export async function complete(
   argument: CompletedArgument,
   caller: Caller,
 ): Promise<Completion> {
-  const completer =
+  const find =
     reference.type === 'ref/prompt'
       ? ofPrompt(promptNamed(prompts, reference.name), argument.name)
       : ofResource(resources, reference.uri, argument.name);
-  const values = await inContext(deps, caller, (context) => completer(argument.value, context, argument.chosen ?? {}));
-  return { values: values.slice(0, COMPLETIONS), total: values.length, hasMore: values.length > COMPLETIONS };
+  const found = await inContext(deps, caller, (context) => find(argument.value, context, argument.chosen ?? {}));
+  return Array.isArray(found)
+    ? bounded(found, found.length)
+    : bounded(found.values, found.hasMore ? null : found.values.length);
 }
 
-function ofPrompt(prompt: Prompt, name: string): Completer {
+/** @param total null: more than these, and nobody counted them. */
+function bounded(values: string[], total: number | null): Completion {
+  const shown = values.slice(0, MOST_VALUES);
+  if (total === null) return { values: shown, hasMore: true };
+  return { values: shown, total, hasMore: total > shown.length };
+}
+
+function ofPrompt(prompt: Prompt, name: string): Find {
   const argument = prompt.arguments?.find((declared) => declared.name === name);
   if (!argument) throw unknownArgument(name, prompt.arguments?.map((declared) => declared.name) ?? []);
-  return (value, context) => argument.complete?.(value, context) ?? NOTHING;
+  return (value, context, chosen) => argument.complete?.(value, context, chosen) ?? NOTHING;
 }
 
-function ofResource(resources: ResourceRegistry, uri: string, name: string): Completer {
+function ofResource(resources: ResourceRegistry, uri: string, name: string): Find {
   const resource = resources.find(uri);
   if (!resource) {
     throw new TidegateError('not_found', `Unknown resource: ${uri}`, {

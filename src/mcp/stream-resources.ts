@@ -3,24 +3,21 @@
  * latest event of a key) and `feed://{name}` (how it is, and what it could not deliver). JSON; every read says how long
  * it may be kept. What is listed are streams and feeds; keys are found by completion.
  */
+import { MOST_VALUES } from '../core/declaration/completers.ts';
 import { type Resource, type ResourceContents, resource } from '../core/declaration/handlers.ts';
 import type { DeclaredStream } from '../core/declaration/stream.ts';
 import { TidegateError } from '../core/errors.ts';
 import { readDeadLetters } from '../ingest/dead-letters.ts';
 import { feedStatus } from '../ingest/status.ts';
-import type { Deps } from '../streams/deps.ts';
 import { fieldsOf } from '../streams/fields.ts';
 import { findStream } from '../streams/find-stream.ts';
 import { readHistory } from '../streams/history.ts';
-import { readLatest } from '../streams/latest.ts';
-import { latestKey, latestPartition } from '../streams/names.ts';
+import { readKeys, readLatest } from '../streams/latest.ts';
 import { accounted, type AppDeps } from './call-context.ts';
 import { readNote } from './tools/feed-note.ts';
 
 const NEWEST_EVENTS = 50;
 const NEWEST_DEAD_LETTERS = 20;
-/** Most values that a completion answers, as MCP bounds it. */
-const MOST_VALUES = 100;
 /** Keyed streams that are asked for keys while the stream is not chosen yet: one call each. */
 const STREAMS_ASKED = 10;
 /** Of private scope: what a stream holds belongs to the caller's tenant. */
@@ -92,9 +89,14 @@ function keyResource(deps: AppDeps): Resource {
         const at = accounted(deps, context);
         const { tenant } = context.principal;
         const named = app.streams.get(chosen?.['name'] ?? '');
+        if (named && !named.keyed) return [];
         const names = named ? [named.name] : keyedNames(app.streams.values()).slice(0, STREAMS_ASKED);
-        const found = await Promise.all(names.map((name) => keysBeginningWith(at, tenant, name, value)));
-        return [...new Set(found.flat())].slice(0, MOST_VALUES);
+        const page = { prefix: value, limit: MOST_VALUES };
+        const found = await Promise.all(names.map((name) => readKeys(at, tenant, name, page)));
+        return {
+          values: [...new Set(found.flatMap(({ values }) => values))],
+          hasMore: found.some(({ hasMore }) => hasMore),
+        };
       },
     },
   });
@@ -123,17 +125,6 @@ function feedResource(deps: AppDeps): Resource {
     list: async () => [...app.feeds.keys()].map((name) => ({ uri: uriOf('feed', name), name: `feed ${name}` })),
     complete: { name: async (value) => beginningWith(value, app.feeds.keys()) },
   });
-}
-
-async function keysBeginningWith({ store, runtime }: Deps, tenant: string, stream: string, value: string) {
-  const { id: prefix } = latestKey(tenant, stream, value);
-  const { id: none } = latestKey(tenant, stream, null);
-  const { records } = await store.list(latestPartition(tenant, stream), {
-    now: runtime.now(),
-    limit: MOST_VALUES,
-    prefix,
-  });
-  return records.map(({ id }) => id.slice(none.length)).filter((key) => key !== '');
 }
 
 function keyedNames(streams: Iterable<DeclaredStream>): string[] {

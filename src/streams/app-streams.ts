@@ -8,7 +8,7 @@ import { LIST_LIMIT, READ_LIMIT } from '../store/limits.ts';
 import type { LogPage } from '../store/store.ts';
 import type { Deps } from './deps.ts';
 import { findStream } from './find-stream.ts';
-import { readLatest, readLatestByKey, toStreamEvent } from './latest.ts';
+import { readKeys, readLatest, readLatestByKey, toStreamEvent } from './latest.ts';
 import { streamLog } from './names.ts';
 import { publish } from './publish.ts';
 import { decodeStreamCursor, encodeStreamCursor } from './stream-cursor.ts';
@@ -43,6 +43,14 @@ export function createAppStreams(deps: Deps, principal: Principal, deadline?: nu
       const limit = checkLimit(page.limit, LIST_LIMIT, 'limit');
       const found = await readLatestByKey(deps, tenant, stream.name, { after: page.after ?? null, limit });
       return { events: found.events as StreamEvent<Data>[], next: found.next };
+    },
+
+    async keys(ref: StreamRef<unknown>, { prefix = '', limit }: { prefix?: string; limit?: number } = {}) {
+      const stream = find(ref);
+      const most = checkLimit(limit, LIST_LIMIT, 'limit');
+      return stream.keyed
+        ? readKeys(deps, tenant, stream.name, { prefix, limit: most })
+        : { values: [], hasMore: false };
     },
 
     async last<Data = Json>(ref: StreamRef<Data>, n: number, before?: string) {

@@ -83,6 +83,23 @@ export async function readLatestByKey(
   return { events, next: next === null ? null : keyOf(next) };
 }
 
+/** Keys that begin with `prefix`, in the order of their UTF-8 bytes. One store call. */
+export async function readKeys(
+  { store, runtime }: Deps,
+  tenant: string,
+  stream: string,
+  { prefix, limit }: { prefix: string; limit: number },
+): Promise<{ values: string[]; hasMore: boolean }> {
+  const { id } = latestKey(tenant, stream, prefix);
+  const { records, next } = await store.list(latestPartition(tenant, stream), {
+    now: runtime.now(),
+    limit,
+    ...(prefix === '' ? {} : { prefix: id }),
+  });
+  const keys = records.map((record) => keyOf(record.id)).filter((key) => key !== '');
+  return { values: keys, hasMore: next !== null };
+}
+
 /** A log entry's value as the event it is. */
 export function toStreamEvent(stream: string, logged: LoggedEvent): StreamEvent {
   const { id, revision, key, time, data, meta } = logged;

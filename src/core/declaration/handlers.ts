@@ -36,6 +36,8 @@ export interface AppStreams {
     stream: StreamRef<Data>,
     page?: { after?: string; limit?: number },
   ): Promise<{ events: StreamEvent<Data>[]; next: string | null }>;
+  /** Keys that begin with `prefix` (default: all), in order; `limit` is 1 to 1,000, default 100. One store call. */
+  keys(stream: StreamRef<unknown>, page?: { prefix?: string; limit?: number }): Promise<CompletedValues>;
   /** The newest `n` events (1 to 1,000), oldest first; `before` a cursor where one is given. One store call. */
   last<Data = Json>(stream: StreamRef<Data>, n: number, before?: string): Promise<EventPage<Data>>;
   /** Events after a cursor (null: from the oldest on), oldest first; `limit` is 1 to 1,000, default 100. One store call. */
@@ -162,6 +164,23 @@ export function tool<Input extends z.ZodType = z.ZodObject, Output extends z.Zod
   return { kind: 'tool', ...options };
 }
 
+/** What was found of values that complete what was typed; of more than 100 clients see the first 100. */
+export interface CompletedValues {
+  values: string[];
+  /** There are more than these. */
+  hasMore: boolean;
+}
+
+/**
+ * Finds values that begin with `value`, for an argument or a variable; `chosen` are the others, where the client says them.
+ * See `completeStreams` and `completeKeys`.
+ */
+export type Completer<Name extends string = string> = (
+  value: string,
+  context: ListContext,
+  chosen?: Readonly<Partial<Record<Name, string>>>,
+) => Promise<string[] | CompletedValues>;
+
 /** How long and for whom an answer may be cached. */
 export interface CacheHint {
   ttlMs: number;
@@ -190,14 +209,8 @@ export interface ResourceOptions<Uri extends string = string> extends Displayed 
   ): Promise<ResourceContents[] | string>;
   /** Resources that a template lists; default: none. */
   list?(context: ListContext): Promise<ListedResource[]>;
-  /** Values that begin with `value`, for a template's variable; `chosen` are its other variables, where the client says them. */
-  complete?: {
-    [Name in VariableOf<Uri>]?: (
-      value: string,
-      context: ListContext,
-      chosen?: Readonly<Partial<Record<VariableOf<Uri>, string>>>,
-    ) => Promise<string[]>;
-  };
+  /** For the variables of a template. */
+  complete?: { [Name in VariableOf<Uri>]?: Completer<VariableOf<Uri>> };
 }
 
 /** A declared resource, with the names of its variables forgotten. */
@@ -216,7 +229,7 @@ export interface PromptArgument {
   title?: string;
   description?: string;
   required?: boolean;
-  complete?(value: string, context: ListContext): Promise<string[]>;
+  complete?: Completer;
 }
 
 /** What a prompt is given: a text for each required argument, and perhaps one for each other. */
