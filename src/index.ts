@@ -4,6 +4,15 @@ export { type Answer, type AskRequest, form, type FormRequest, page, type UrlReq
 export type { Root, SampleParams, SampleResult } from './core/declaration/client-asks.ts';
 export * from './core/declaration/feed.ts';
 export * from './core/declaration/handlers.ts';
+export * from './core/declaration/http-api.ts';
+export {
+  type HttpCache,
+  type HttpGuard,
+  type HttpPaging,
+  httpTool,
+  type HttpTool,
+  type HttpToolOptions,
+} from './core/declaration/http-tool.ts';
 export * from './core/declaration/stream.ts';
 export type { Condition, ConditionKind, KeyTest, Where } from './core/declaration/condition.ts';
 export {

@@ -8,6 +8,7 @@ import type { Secrets } from '../../src/core/seal.ts';
 import { createApp, type HttpOptions } from '../../src/http/app.ts';
 import type { HandlerDeps } from '../../src/mcp/call-context.ts';
 import { createMcpEndpoint, type McpEndpoint } from '../../src/mcp/endpoint.ts';
+import { bindHttpTools } from '../../src/mcp/http-tools/bind.ts';
 import { type BuiltIns, createRegistry } from '../../src/mcp/registry.ts';
 import { createServing } from '../../src/mcp/serving.ts';
 import { streamResources } from '../../src/mcp/stream-resources.ts';
@@ -51,6 +52,8 @@ export interface ServeOptions {
   secrets?: Secrets | null;
   /** Works on tasks; null: nobody does. Default: null. */
   runner?: RunnerOptions | null;
+  /** The environment, as HTTP tools read it. */
+  variables?: Record<string, string>;
   /** Epoch ms; default: the system's. */
   now?: () => number;
   /** Whose every request is; default: nobody in particular. */
@@ -63,6 +66,7 @@ export async function serveApp(app: App, options: ServeOptions = {}): Promise<Se
   const runtime = { ...system, now: options.now ?? Date.now };
   const store = options.store ?? createMemoryStore({});
   const deps: Deps = { app, store, runtime };
+  const bound = bindHttpTools(deps, (name) => options.variables?.[name] ?? null);
   const builtIns: BuiltIns = options.builtIns ? { tools: streamTools(deps), resources: streamResources(deps) } : {};
   const streamsFor: HandlerDeps['streamsFor'] = (principal, deadline, view) =>
     createAppStreams({ ...deps, store: view }, principal, deadline);
@@ -70,7 +74,7 @@ export async function serveApp(app: App, options: ServeOptions = {}): Promise<Se
   const runner = options.runner ? startRunner(taskDeps, options.runner) : null;
   const tasks = createTasks(taskDeps, runner?.dispatch ?? BY_SCHEDULE);
   const requestStates = statesOn(runtime, store, options.secrets);
-  const registry = createRegistry({ app, runtime, streamsFor, tasks, requestStates }, builtIns);
+  const registry = createRegistry({ app: bound, runtime, streamsFor, tasks, requestStates }, builtIns);
   const mcp = createMcpEndpoint({ about: registry.about, serving: createServing({ runtime, registry, store }) });
   const { principal } = options;
   const serve: McpEndpoint['serve'] = (request, body, caller) => mcp.serve(request, body, principal ?? caller);
