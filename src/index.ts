@@ -6,6 +6,15 @@ export { completeKeys, completeStreams } from './core/declaration/completers.ts'
 export type { Annotations, Icon } from './core/declaration/display.ts';
 export * from './core/declaration/feed.ts';
 export * from './core/declaration/handlers.ts';
+export * from './core/declaration/http-api.ts';
+export {
+  type HttpCache,
+  type HttpGuard,
+  type HttpPaging,
+  httpTool,
+  type HttpTool,
+  type HttpToolOptions,
+} from './core/declaration/http-tool.ts';
 export type {
   AppFeeds,
   InboundMessage,

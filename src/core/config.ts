@@ -35,6 +35,8 @@ export interface Config {
   logLevel: LogLevel;
   /** Whether the built-in app gets the streams of this machine and of the simulated plant on Node. */
   demo: boolean;
+  /** A variable of the app's own, such as the secrets that its tools send; null where it is not set, or empty. */
+  variable: (name: string) => string | null;
 }
 
 const url = (protocols: readonly string[]) =>
@@ -125,6 +127,7 @@ export function readConfig(environment: Record<string, string | undefined>, defa
       : null,
     logLevel: env.LOG_LEVEL,
     demo: env.DEMO === 'on',
+    variable: (name) => (Object.hasOwn(set, name) ? (set[name] ?? null) : null),
   };
 }
 

@@ -2,6 +2,8 @@
 import { createSealer, type Secrets } from '../core/seal.ts';
 import { createAppFeeds } from '../mcp/app-feeds.ts';
 import type { AppDeps, HandlerDeps } from '../mcp/call-context.ts';
+import { bindHttpTools } from '../mcp/http-tools/bind.ts';
+import type { ReadVariable } from '../mcp/http-tools/secrets.ts';
 import { createRegistry, type Registry } from '../mcp/registry.ts';
 import type { ServerDeps } from '../mcp/server.ts';
 import { createResults } from '../mcp/results/results.ts';
@@ -16,8 +18,11 @@ import { BY_SCHEDULE, type Dispatch } from '../tasks/dispatch.ts';
 import type { TaskDeps } from '../tasks/find-task.ts';
 import { createTasks, type Tasks } from '../tasks/service.ts';
 
-/** @throws TidegateError `invalid_config` for names that collide with built-in ones, and schemas that MCP cannot show. */
-export function composeRegistry(deps: AppDeps, { tasks = null, secrets = null }: RegistryOptions): Registry {
+/** @throws TidegateError `invalid_config` for names that collide with built-in ones, and schemas that MCP cannot show, and secrets that are not set. */
+export function composeRegistry(
+  deps: AppDeps,
+  { tasks = null, secrets = null, variable = NOT_SET }: RegistryOptions,
+): Registry {
   const { app, runtime } = deps;
   const streamsFor: HandlerDeps['streamsFor'] = (principal, deadline, store) =>
     createAppStreams({ ...deps, store }, principal, deadline);
@@ -34,7 +39,7 @@ export function composeRegistry(deps: AppDeps, { tasks = null, secrets = null }:
     ...app.results,
   });
   return createRegistry(
-    { ...deps, streamsFor, feedsFor, tasks, requestStates, results },
+    { ...deps, app: bindHttpTools(deps, variable), streamsFor, feedsFor, tasks, requestStates, results },
     { tools: streamTools(deps), resources: streamResources(deps) },
   );
 }
@@ -43,10 +48,15 @@ export interface RegistryOptions {
   tasks?: Tasks | null;
   /** What is sealed with; without any, a handler that asks fails. */
   secrets?: Secrets | null;
+  /** The environment, as far as the app's HTTP tools send it; default: nothing is set. */
+  variable?: ReadVariable;
 }
 
+const NOT_SET: ReadVariable = () => null;
+
 /** How long a request may take, where the host does not leave it at the default; and who works on tasks. */
-export interface ServingOptions extends Pick<ServerDeps, 'requestMs' | 'deadlineOf'>, Pick<RegistryOptions, 'secrets'> {
+export interface ServingOptions
+  extends Pick<ServerDeps, 'requestMs' | 'deadlineOf'>, Pick<RegistryOptions, 'secrets' | 'variable'> {
   /** Who is told of tasks that are begun, answered or woken; default: the schedule alone finds them. */
   dispatch?: Dispatch;
 }
@@ -54,8 +64,8 @@ export interface ServingOptions extends Pick<ServerDeps, 'requestMs' | 'deadline
 /** @throws TidegateError as `composeRegistry` does. */
 export function composeServing(
   deps: TaskDeps,
-  { dispatch = BY_SCHEDULE, secrets = null, ...timing }: ServingOptions = {},
+  { dispatch = BY_SCHEDULE, secrets = null, variable = NOT_SET, ...timing }: ServingOptions = {},
 ): SdkServing {
-  const registry = composeRegistry(deps, { tasks: createTasks(deps, dispatch), secrets });
+  const registry = composeRegistry(deps, { tasks: createTasks(deps, dispatch), secrets, variable });
   return createServing({ ...deps, registry, ...timing });
 }

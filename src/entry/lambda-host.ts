@@ -73,7 +73,7 @@ export function createLambdaHost(
         import('./compose-serving.ts'),
         import('./with-tasks.ts'),
       ]);
-      return composeServing(withTasks(deps), { deadlineOf, secrets: config.secrets });
+      return composeServing(withTasks(deps), { deadlineOf, secrets: config.secrets, variable: config.variable });
     };
     const { http } = composeHttp(deps, { publicUrl: config.publicUrl, host: null }, serving);
     return { deps, http };

@@ -35,7 +35,11 @@ export async function serve(
   const deps = workers?.deps ?? withTasks(given);
   try {
     const secrets = await nodeSecrets(config, app.name);
-    const serving = composeServing(deps, { secrets, ...(workers ? { dispatch: workers.dispatch } : {}) });
+    const serving = composeServing(deps, {
+      secrets,
+      variable: config.variable,
+      ...(workers ? { dispatch: workers.dispatch } : {}),
+    });
     const { http, mcp } = composeHttp(deps, config, serving);
     const server = await bind(http.fetch, config);
     const loop = loopOptions === null ? null : startLoop(deps, loopOptions);

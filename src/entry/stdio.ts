@@ -23,7 +23,7 @@ export async function stdio(app: App, environment: NodeJS.ProcessEnv): Promise<v
     const secrets = await nodeSecrets(config, app.name);
     const workers = startTaskWorkers({ app, store, runtime });
     const { deps, dispatch } = workers;
-    const registry = composeRegistry(deps, { secrets, tasks: createTasks(deps, dispatch) });
+    const registry = composeRegistry(deps, { secrets, variable: config.variable, tasks: createTasks(deps, dispatch) });
     const serving = serveRegistryOverStdio({ runtime, store, registry });
     const loop = startLoop(deps);
     await Promise.race([untilTold(), new Promise((resolve) => process.stdin.once('close', resolve))]);

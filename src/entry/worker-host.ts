@@ -102,7 +102,8 @@ async function open(app: App, drivers: Drivers, config: Config, log: Log): Promi
 }
 
 function build(deps: TaskDeps, config: Config, queue: TaskQueue | null): Isolate {
-  const serving = composeServing(deps, { secrets: config.secrets, dispatch: dispatchThrough(deps, queue) });
+  const { secrets, variable } = config;
+  const serving = composeServing(deps, { secrets, variable, dispatch: dispatchThrough(deps, queue) });
   const { http } = composeHttp(deps, { publicUrl: config.publicUrl, host: null }, serving);
   return { deps, http };
 }

@@ -24,7 +24,14 @@ test('an empty environment gives the defaults', () => {
     secrets: null,
     logLevel: 'info',
     demo: true,
+    variable: expect.any(Function),
   });
+});
+
+test("variables of the app's own are read by name, and stand in no copy of the configuration", () => {
+  const config = readConfig({ SHOP_KEY: 'abc', EMPTY: '' }, 'memory');
+  expect(['SHOP_KEY', 'EMPTY', 'OTHER', 'toString'].map(config.variable)).toEqual(['abc', null, null, null]);
+  expect(JSON.stringify(config)).not.toContain('abc');
 });
 
 test('two apps in one folder have a sqlite file each, unless one is named', () => {

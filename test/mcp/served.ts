@@ -9,6 +9,7 @@ import { createApp, type HttpOptions } from '../../src/http/app.ts';
 import { createAppFeeds } from '../../src/mcp/app-feeds.ts';
 import type { HandlerDeps } from '../../src/mcp/call-context.ts';
 import { createMcpEndpoint, type McpEndpoint } from '../../src/mcp/endpoint.ts';
+import { bindHttpTools } from '../../src/mcp/http-tools/bind.ts';
 import { type BuiltIns, createRegistry } from '../../src/mcp/registry.ts';
 import { createResults, type ResultDeps } from '../../src/mcp/results/results.ts';
 import { createServing } from '../../src/mcp/serving.ts';
@@ -53,6 +54,8 @@ export interface ServeOptions {
   secrets?: Secrets | null;
   /** Works on tasks; null: nobody does. Default: null. */
   runner?: RunnerOptions | null;
+  /** The environment, as HTTP tools read it. */
+  variables?: Record<string, string>;
   /** Epoch ms; default: the system's. */
   now?: () => number;
   /** Keeps large results; default: nothing does, and there is nothing to read them. */
@@ -69,6 +72,7 @@ export async function serveApp(app: App, options: ServeOptions = {}): Promise<Se
   const runtime = { ...system, now: options.now ?? Date.now, connect: options.connect ?? null };
   const store = options.store ?? createMemoryStore({});
   const deps: Deps = { app, store, runtime };
+  const bound = bindHttpTools(deps, (name) => options.variables?.[name] ?? null);
   const builtIns: BuiltIns = options.builtIns ? { tools: streamTools(deps), resources: streamResources(deps) } : {};
   const streamsFor: HandlerDeps['streamsFor'] = (principal, deadline, view) =>
     createAppStreams({ ...deps, store: view }, principal, deadline);
@@ -79,7 +83,15 @@ export async function serveApp(app: App, options: ServeOptions = {}): Promise<Se
   const requestStates = statesOn(runtime, store, options.secrets);
   const sealer = options.secrets === null ? null : createSealer(options.secrets ?? SECRETS, 'test/result');
   const results = options.results && createResults({ runtime, sealer, ...app.results, ...options.results });
-  const handlerDeps = { app, runtime, streamsFor, feedsFor, tasks, requestStates, ...(results ? { results } : {}) };
+  const handlerDeps = {
+    app: bound,
+    runtime,
+    streamsFor,
+    feedsFor,
+    tasks,
+    requestStates,
+    ...(results ? { results } : {}),
+  };
   const registry = createRegistry(handlerDeps, builtIns);
   const mcp = createMcpEndpoint({ about: registry.about, serving: createServing({ runtime, registry, store }) });
   const { principal } = options;

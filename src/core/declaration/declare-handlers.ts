@@ -1,6 +1,7 @@
 /** Checks the tools, resources and prompts of an app: what each is made of, and that no two resources share a URI. Pure. */
 import type * as z from 'zod';
 import type { AppOptions } from './app.ts';
+import { checkHttpTools, isDeclaredHttp } from './declare-http-tools.ts';
 import type { Problem } from './feed.ts';
 import type { Prompt, Resource } from './handlers.ts';
 import { knownName } from './known-names.ts';
@@ -8,7 +9,9 @@ import { isBroken, shapeProblems } from './shape.ts';
 import { promptShape, resourceShape, toolShape } from './shapes.ts';
 
 export function checkHandlers({ tools, resources, prompts }: AppOptions, problems: Problem[]): void {
-  checkEach('tools', 'tool({ description, run, … })', toolShape, tools, problems);
+  const others = Object.entries(tools ?? {}).filter(([, tool]) => !isDeclaredHttp(tool));
+  checkEach('tools', 'tool({ description, run, … })', toolShape, Object.fromEntries(others), problems);
+  checkHttpTools(tools, problems);
   checkEach('prompts', 'prompt({ description, run, … })', promptShape, prompts, problems, checkArguments);
   const uris = new Map<string, string>();
   checkEach('resources', 'resource({ uri, read, … })', resourceShape, resources, problems, (resource, path) => {

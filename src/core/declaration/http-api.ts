@@ -1,0 +1,101 @@
+/**
+ * What HTTP tools share: an upstream API with its base URL, what it is sent each time and how often, and the secrets
+ * that it wants. Data alone: nothing here asks a network or reads the environment.
+ */
+
+/** A value from the environment, which is sent and never shown. */
+export interface Secret {
+  kind: 'secret';
+  /** The environment variable. */
+  name: string;
+  form: ((value: string) => string) | null;
+}
+
+/**
+ * A secret of the environment, for a header or the query: `secret('API_KEY', (key) => `Bearer ${key}`)`. The server does
+ * not start without it. In what an upstream answers, in errors and in the log `[secret]` stands in its place, wherever it
+ * has 6 characters or more.
+ * @param form what is sent, made of the variable's value; default: the value.
+ */
+export function secret(name: string, form: ((value: string) => string) | null = null): Secret {
+  return { kind: 'secret', name, form };
+}
+
+/** What a variable of a template may stand for; without a value, what it stands in is left out. */
+export type HttpArgument = string | number | boolean | null | undefined | readonly (string | number | boolean)[];
+
+/**
+ * What is sent under a name: a constant, a text with arguments in braces (`'{from}..{to}'`), a secret, or what a pure
+ * function makes of the arguments.
+ */
+export type HttpValue<Input = never> = string | number | boolean | Secret | ((input: Input) => HttpArgument);
+
+/**
+ * At most so many requests in each window of `perMs`. Windows lie at whole multiples of `perMs` since 1970, as those of
+ * most APIs do, so across the edge between two of them up to twice as many may fall into `perMs`.
+ */
+export interface RateLimit {
+  requests: number;
+  perMs: number;
+}
+
+export interface HttpHeaders {
+  get(name: string): string | null;
+}
+
+/** What an upstream answered: `body` is what its JSON says, or a text where `format` is `text` or it is no JSON. */
+export interface HttpAnswer<Input = Record<string, unknown>> {
+  status: number;
+  headers: HttpHeaders;
+  body: unknown;
+  input: Input;
+}
+
+/** A failure in words for the model; `status` says what kind it is where the HTTP status does not, such as 429. */
+export interface HttpFailure {
+  message: string;
+  status?: number;
+}
+
+/** Defaults of the tools of an API; a tool may say otherwise. */
+export interface HttpDefaults {
+  /**
+   * The failure's words. A path: where they stand in the body of an answer that is not 2xx. A pure function is asked of
+   * every answer, so that it finds errors behind a 200 too; null: it is none of those. Default: `message`, `error` or
+   * `detail` of the body. At most 500 characters are shown.
+   */
+  errors?: string | ((answer: HttpAnswer) => string | HttpFailure | null);
+  /** Of one exchange, ms; default 10,000. The request's own deadline counts too. */
+  timeoutMs?: number;
+  /** Of an answer, all of its pages together, in bytes; default 2 MiB. */
+  maxBytes?: number;
+  /** Host names or `host:port` that may be http or resolve to private addresses. */
+  allow?: readonly string[];
+  /** How an array is sent in the query: `a=1,2` or `a=1&a=2`; default `join`. `{name*}` repeats in any case. */
+  arrays?: 'join' | 'repeat';
+  /** How often a request is sent again after 502, 503, 504 or no answer at all, where that does no harm; 0 to 5, default 2. */
+  retries?: number;
+  /** How long a call may wait for its turn, ms, before it says when to try again; default 2,000. */
+  waitMs?: number;
+}
+
+export interface ApiOptions extends HttpDefaults {
+  /** Names it to models, in the log, and in the store: its limit holds over all instances and tools. */
+  name: string;
+  /** Absolute; the tools' `url` is joined to it. Arguments cannot change its host. */
+  url: string;
+  /** Sent with each request. */
+  headers?: Record<string, string | Secret>;
+  /** Sent with each request. */
+  query?: Record<string, string | number | boolean | Secret>;
+  rateLimit?: RateLimit | readonly RateLimit[];
+}
+
+export interface Api extends ApiOptions {
+  kind: 'api';
+}
+
+/** Declares an API that several tools call. */
+export function api(options: ApiOptions): Api {
+  return { kind: 'api', ...options };
+}

@@ -1,0 +1,67 @@
+/** What a tool makes of an API's answer: picked, checked by its schema, and with a text that people can read. */
+import type { ToolAnswer } from '../../core/declaration/handlers.ts';
+import type { HttpAnswer } from '../../core/declaration/http-api.ts';
+import type { Json } from '../../core/json.ts';
+import { describeShape, readPath } from '../../ingest/json-path.ts';
+import { describeIssues } from '../json-schema.ts';
+import { structuredText } from './answer-text.ts';
+import type { Call } from './exchange.ts';
+import { type Failed, unexpected } from './failure.ts';
+
+/** What an answer is made of again, when it comes from the store. */
+export interface Made {
+  ok: true;
+  /** Before the schema saw it. Undefined: the answer is a text. */
+  structured?: Json;
+  text?: string;
+}
+
+const TEXT_CHARACTERS = 100_000;
+
+/** What `pick` says of a body. */
+export function picked(call: Call, answer: HttpAnswer): { ok: true; value: unknown } | Failed {
+  const { pick } = call.spec;
+  if (typeof pick !== 'function') {
+    const value = readPath(answer.body, pick ?? '');
+    if (value !== undefined) return { ok: true, value };
+    return unexpected(call.settings, `nothing at ${pick}, but ${describeShape(answer.body)}`, call.secrets);
+  }
+  try {
+    return { ok: true, value: pick(answer.body, answer) };
+  } catch (thrown) {
+    // It was written for another body than this one.
+    const what = thrown instanceof Error ? thrown.message : String(thrown);
+    call.runtime.log('warn', `pick of the tool ${call.tool} failed`, {
+      tool: call.tool,
+      told: call.secrets.redact(what),
+    });
+    return unexpected(call.settings, describeShape(answer.body), call.secrets);
+  }
+}
+
+/** A picked value, as MCP takes it: an object. */
+export function madeOf({ spec, schema }: Call, value: unknown): Made {
+  if (spec.format === 'text' && typeof value === 'string' && schema === null) {
+    return {
+      ok: true,
+      text: value.length > TEXT_CHARACTERS ? `${value.slice(0, TEXT_CHARACTERS)}\n(cut here)` : value,
+    };
+  }
+  if (Array.isArray(value)) return { ok: true, structured: { items: value as Json[] } };
+  const isObject = typeof value === 'object' && value !== null;
+  return { ok: true, structured: isObject ? (value as Json) : { value: (value ?? null) as Json } };
+}
+
+/** The tool's answer; what its schema does not allow is the API's failure, not a defect. */
+export function shownAnswer(call: Call, made: Made, note: string | null): { ok: true; answer: ToolAnswer } | Failed {
+  const notes = note === null ? [] : [note];
+  if (made.structured === undefined) return { ok: true, answer: { text: [made.text ?? '', ...notes].join('\n') } };
+  const parsed = call.schema?.safeParse(made.structured);
+  if (parsed && !parsed.success) {
+    const { text } = describeIssues(parsed.error);
+    return unexpected(call.settings, text, call.secrets);
+  }
+  const data = parsed ? parsed.data : made.structured;
+  const text = call.spec.text?.(data, { ...call.input }) ?? structuredText(data as Json);
+  return { ok: true, answer: { text: [text, ...notes].join('\n'), structured: made.structured } };
+}
