@@ -75,7 +75,7 @@ export function createLambdaHost(
       ]);
       return composeServing(withTasks(deps), { deadlineOf, secrets: config.secrets, variable: config.variable });
     };
-    const { http } = composeHttp(deps, { publicUrl: config.publicUrl, host: null }, serving);
+    const { http } = composeHttp(deps, { publicUrl: config.publicUrl, host: null, variable: config.variable }, serving);
     return { deps, http };
   }
 

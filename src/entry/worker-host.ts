@@ -104,7 +104,7 @@ async function open(app: App, drivers: Drivers, config: Config, log: Log): Promi
 function build(deps: TaskDeps, config: Config, queue: TaskQueue | null): Isolate {
   const { secrets, variable } = config;
   const serving = composeServing(deps, { secrets, variable, dispatch: dispatchThrough(deps, queue) });
-  const { http } = composeHttp(deps, { publicUrl: config.publicUrl, host: null }, serving);
+  const { http } = composeHttp(deps, { publicUrl: config.publicUrl, host: null, variable: config.variable }, serving);
   return { deps, http };
 }
 

@@ -9,7 +9,8 @@ import { createResults } from '../../src/mcp/results/results.ts';
 import { takeOnce } from '../../src/store/once.ts';
 import { createAppStreams } from '../../src/streams/app-streams.ts';
 import type { Deps } from '../../src/streams/deps.ts';
-import { usedStateKey } from '../../src/streams/names.ts';
+import { pushedKey, usedStateKey } from '../../src/streams/names.ts';
+import { publishMany } from '../../src/streams/publish-many.ts';
 import { createTask } from '../../src/tasks/create.ts';
 import { BY_SCHEDULE } from '../../src/tasks/dispatch.ts';
 import { runTasks } from '../../src/tasks/run-due.ts';
@@ -51,6 +52,13 @@ export async function driveTasks(deps: Deps, feed: string): Promise<void> {
   await createAppStreams(deps, PUBLIC).append('readings', { id: 'cold', sensor: 't', celsius: 2 });
   await followAll(deps, deadline);
   await replayDeadLetters(deps, PUBLIC.tenant, feed, deadline);
+  const stream = deps.app.streams.get('readings');
+  if (!stream) throw new Error('no stream');
+  const once = { record: pushedKey(PUBLIC.tenant, 'readings', 'a key'), fingerprint: 'f', keptMs: 60_000 };
+  await publishMany(deps, PUBLIC.tenant, stream, [{ data: { id: 'cold', sensor: 't', celsius: 2 } }], {
+    once,
+    deadline,
+  });
   await takeOnce(runtime, store, usedStateKey(PUBLIC.tenant, 'a state'), deadline, deadline);
   const sealer = createSealer({ current: 'a secret of the test', previous: null }, 'result');
   const results = createResults({ runtime, sealer, bytes: 65_536, keptMs: 60_000 });

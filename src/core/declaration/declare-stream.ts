@@ -50,6 +50,7 @@ export function declareStream(name: string, declaration: Stream<unknown>, proble
     latenessMs: options.latenessMs ?? ONE_DAY_MS,
     example: options.example as Json | undefined,
     feed: null,
+    push: options.push ?? null,
   };
 }
 

@@ -116,6 +116,19 @@ export const streamShape = z.strictObject({
     .optional(),
   example: z.unknown().optional(),
   feed: z.unknown().optional(),
+  push: z
+    .strictObject(
+      {
+        token: z.custom(
+          (value) => typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'secret',
+          {
+            error: "secret('THE_VARIABLE')",
+          },
+        ),
+      },
+      { error: '{ token }' },
+    )
+    .optional(),
 });
 
 /** A feed that `http`, `mqtt`, `pull` or the app itself made; what else it carries is its own. */

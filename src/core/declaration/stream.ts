@@ -2,6 +2,7 @@
 import type * as z from 'zod';
 import type { Json, JsonObject } from '../json.ts';
 import type { Feed, FeedRoute } from './feed.ts';
+import type { Secret } from './http-api.ts';
 
 /** Names of the fields of `Data` that hold a `Value` and nothing else: an optional field is none of them. */
 export type FieldOf<Data, Value> = {
@@ -47,6 +48,17 @@ export interface StreamOptions<Schema extends z.ZodType> {
   example?: z.input<Schema>;
   /** A feed of its own, or a route of one that the app declares under `feeds`. */
   feed?: Feed | FeedRoute;
+  /**
+   * Takes what others push, by `POST /ingest/<stream>` with `Authorization: Bearer <token>`: one event as JSON, up to 1,000
+   * as an array or a line each (NDJSON), 256 KiB in all. All of them are stored or, where one is wrong, none. With an
+   * `Idempotency-Key` a push counts once for a day; else events without ids are stored at least once.
+   */
+  push?: PushOptions;
+}
+
+export interface PushOptions {
+  /** Whoever brings it may push; at least 16 characters. */
+  token: Secret;
 }
 
 /**
@@ -99,4 +111,6 @@ export interface DeclaredStream {
   example: Json | undefined;
   /** Name of the feed that fills it, where one does. */
   feed: string | null;
+  /** Null: it takes no pushes. */
+  push: PushOptions | null;
 }

@@ -38,6 +38,7 @@ describe('a declared stream', () => {
       dedupe: 1_000,
       latenessMs: 86_400_000,
       feed: null,
+      push: null,
     });
   });
 

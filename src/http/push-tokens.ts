@@ -1,0 +1,25 @@
+/** The tokens of an app's pushes, read from the environment once. */
+import type { App } from '../core/declaration/app.ts';
+import { TidegateError } from '../core/errors.ts';
+import type { PushTokens } from './push.ts';
+
+const LEAST_CHARACTERS = 16;
+
+/**
+ * @param variable of the environment; null where it is not set
+ * @throws TidegateError `invalid_config` naming a variable that is not set, or too short to keep anyone out.
+ */
+export function pushTokens(app: App, variable: (name: string) => string | null): PushTokens {
+  const tokens = new Map<string, string>();
+  for (const { name, push } of app.streams.values()) {
+    if (push === null) continue;
+    const { token } = push;
+    const value = variable(token.name);
+    if (value === null || value.length < LEAST_CHARACTERS) {
+      const expected = `a token of at least ${LEAST_CHARACTERS} characters, for pushes to the stream ${name}`;
+      throw new TidegateError('invalid_config', `${token.name}: expected ${expected}`, { field: token.name, expected });
+    }
+    tokens.set(name, token.form === null ? value : token.form(value));
+  }
+  return tokens;
+}
