@@ -65,9 +65,21 @@ const CLOSING_MS = 2_000;
 
 /** @throws TidegateError where the store fails: the lease then runs out by itself, and the task is taken up again. */
 export async function takeTurn(deps: TaskDeps, claim: Claim, options: TurnOptions): Promise<TurnEnd> {
-  const { runtime } = deps;
-  const startedAt = runtime.now();
+  const startedAt = deps.runtime.now();
   const journal = await openJournal(deps, claim, options.leaseMs, options.deadline);
+  const end = await enter(deps, claim, journal, startedAt, options);
+  if (end.outcome === 'lost') await journal.giveUp();
+  return end;
+}
+
+async function enter(
+  deps: TaskDeps,
+  claim: Claim,
+  journal: Journal,
+  startedAt: number,
+  options: TurnOptions,
+): Promise<TurnEnd> {
+  const { runtime } = deps;
   const { task } = claim;
   const refusal = refuse(claim, startedAt);
   if (refusal !== null || task === null) {
