@@ -1,6 +1,7 @@
 /**
  * Taking a task up: its lease and its places in one commit. Of several that try at once one succeeds; the others are
- * told so, and harm nothing.
+ * told so, and harm nothing. While a release is rolled out there are processes that do not know its version yet: they leave
+ * its tasks to others, for as long as that may take; one that nobody knows after that fails.
  */
 import { policyOf, type Task } from '../core/declaration/task.ts';
 import type { Json } from '../core/json.ts';
@@ -29,9 +30,10 @@ export interface Claim {
 
 /**
  * `ended`: there is nothing to do any more. `leased`: another is at it. `waiting`: it is not due. `full`: all places are
- * taken; its time was put off. `outrun`: another was faster.
+ * taken; its time was put off. `strange`: this release has not its version; its time was put off, for others. `outrun`:
+ * another was faster.
  */
-export type NoClaim = 'ended' | 'leased' | 'waiting' | 'full' | 'outrun';
+export type NoClaim = 'ended' | 'leased' | 'waiting' | 'full' | 'strange' | 'outrun';
 
 export interface ClaimOptions {
   leaseMs: number;
@@ -40,10 +42,12 @@ export interface ClaimOptions {
   early?: boolean;
 }
 
-/** With no place free it is tried again after so long, ms, and up to as much more. */
-const FULL_PAUSE_MS = 1_000;
-/** It grows with the time that the task has waited, so that many that wait cost little. */
+/** With no place free, or for another release, it is tried again after so long, ms, and up to as much more. */
+const PAUSE_MS = 1_000;
+/** For a place it grows with the time that the task has waited, so that many that wait cost little. */
 const LONGEST_FULL_PAUSE_MS = 15_000;
+/** So long a task of an unknown version is left to other releases, from when the first one without it came to it, ms. */
+export const STRANGE_MS = 600_000;
 
 /** Store calls: one read, one commit, and one read for each limit of its policy. Errors as `commitSurely`. */
 export async function claimTask(
@@ -74,18 +78,32 @@ export async function claimTask(
   const policy = policyOf(task ?? {});
   // One whose time is over needs no place: it is only ended.
   const isOver = now >= value.endsBy;
+  const lost = lostOf(standing.run);
+  const putOff = async (pauseMs: number, run: Partial<Run>) => {
+    const later = Math.round(Math.min(value.endsBy, now + pauseMs * (1 + runtime.random())));
+    const put = putRun(tenant, key, { ...standing.run, holder: null, lost, ...run }, later, standing.version);
+    const { status } = await commitSurely(runtime, store, [put], deadline);
+    return status === 'committed';
+  };
+  const strangeSince = standing.run.strangeSince ?? now;
+  if (task === null && !isOver && now - strangeSince < STRANGE_MS) {
+    if (standing.dueAt > now) return 'strange';
+    runtime.log('warn', 'a task of a version that is unknown here is left to another release', {
+      taskId,
+      task: value.task,
+      version: value.version,
+    });
+    // Not for long, or those that know it would seldom find it due.
+    return (await putOff(PAUSE_MS, { strangeSince })) ? 'strange' : 'outrun';
+  }
   const slots = isOver
     ? []
     : await freeSlots(store, { tenant, subject, task: value.task, policy }, now, runtime.random());
-  const lost = lostOf(standing.run);
   if (slots === null) {
-    const pause = Math.min(LONGEST_FULL_PAUSE_MS, Math.max(FULL_PAUSE_MS, (now - value.createdAt) / 4));
-    const later = Math.min(value.endsBy, now + pause * (1 + runtime.random()));
-    const put = putRun(tenant, key, { ...standing.run, holder: null, lost }, Math.round(later), standing.version);
-    const { status } = await commitSurely(runtime, store, [put], deadline);
-    return status === 'committed' ? 'full' : 'outrun';
+    const pauseMs = Math.min(LONGEST_FULL_PAUSE_MS, Math.max(PAUSE_MS, (now - value.createdAt) / 4));
+    return (await putOff(pauseMs, {})) ? 'full' : 'outrun';
   }
-  const taken: Run = { ...standing.run, holder: runtime.newId(), lost, notBefore: 0 };
+  const taken: Run = { ...standing.run, holder: runtime.newId(), lost, notBefore: 0, strangeSince: null };
   const until = runtime.now() + leaseMs;
   const operations: Operation[] = [
     putRun(tenant, key, taken, until, standing.version),

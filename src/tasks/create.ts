@@ -3,11 +3,12 @@
  * durable before anybody is told of it, and either leased to who made it or due: there is no third.
  */
 import { policyOf, type Task } from '../core/declaration/task.ts';
+import { canonicalText } from '../core/digest.ts';
 import { TidegateError } from '../core/errors.ts';
 import { type Json, utf8Bytes } from '../core/json.ts';
 import type { Principal } from '../core/principal.ts';
 import { commitSurely } from '../store/commit.ts';
-import { isPresent, type Operation, type RecordKey } from '../store/store.ts';
+import { isPresent, type Operation, type Reading, type RecordKey } from '../store/store.ts';
 import type { Claim } from './claim.ts';
 import { findTask, type TaskDeps } from './find-task.ts';
 import { expiryOf, type Header, rememberedUntil } from './header.ts';
@@ -36,9 +37,12 @@ export interface NewTask {
   taskId?: string;
 }
 
-export interface Created {
+export interface Begun {
   taskId: string;
   header: Header;
+}
+
+export interface Created extends Begun {
   /** To be worked on here; null: somebody else does, or it has been begun before. */
   claim: Claim | null;
 }
@@ -66,12 +70,8 @@ export async function createTask(deps: TaskDeps, options: NewTask): Promise<Crea
 
   for (let race = 0; race < MOST_RACES; race += 1) {
     const standing = once ? await store.get(once, runtime.now()) : null;
-    if (standing && isPresent(standing)) {
-      const { taskId: earlier, fingerprint: other } = standing.value as { taskId: string; fingerprint: string };
-      if (other !== fingerprint) throw otherInput();
-      const header = await store.get(headerKey(tenant, earlier), runtime.now());
-      if (isPresent(header)) return { taskId: earlier, header: header.value as unknown as Header, claim: null };
-    }
+    const earlier = standing && (await begunUnder(deps, tenant, standing, fingerprint));
+    if (earlier) return { ...earlier, claim: null };
     const now = runtime.now();
     const header: Header = {
       task: options.task,
@@ -149,6 +149,34 @@ export async function createTask(deps: TaskDeps, options: NewTask): Promise<Crea
   throw new TidegateError('store_unavailable', `too many begin ${options.task} at once`, { retryAfterMs: 1_000 });
 }
 
+/**
+ * The task that was begun under an idempotency key, if there is one. Two store calls.
+ * @throws TidegateError `invalid_input` for a key that is too long, or stands for a call with another input
+ */
+export async function findBegun(
+  deps: Pick<TaskDeps, 'store' | 'runtime'>,
+  asked: { principal: Principal; task: string; once: string; calledWith: Json },
+): Promise<Begun | null> {
+  checkOnce(asked.once);
+  const { principal, task, once } = asked;
+  const standing = await deps.store.get(onceKey(principal, task, once), deps.runtime.now());
+  return begunUnder(deps, principal.tenant, standing, await fingerprintOf(asked.calledWith));
+}
+
+/** Null: the key is free, or its task is no longer stored. */
+async function begunUnder(
+  { store, runtime }: Pick<TaskDeps, 'store' | 'runtime'>,
+  tenant: string,
+  standing: Reading,
+  fingerprint: string,
+): Promise<Begun | null> {
+  if (!isPresent(standing)) return null;
+  const { taskId, fingerprint: other } = standing.value as { taskId: string; fingerprint: string };
+  if (other !== fingerprint) throw otherInput();
+  const header = await store.get(headerKey(tenant, taskId), runtime.now());
+  return isPresent(header) ? { taskId, header: header.value as unknown as Header } : null;
+}
+
 /** @throws TidegateError `not_found` */
 function pinned(task: Task, { version }: NewTask): Task {
   if (version === undefined) return task;
@@ -172,7 +200,10 @@ function checkInput({ input, once, task }: NewTask): void {
       expected,
     });
   }
-  if (once === undefined || once === null) return;
+  if (once !== undefined && once !== null) checkOnce(once);
+}
+
+function checkOnce(once: string): void {
   if (once.length >= 1 && utf8Bytes(once) <= ONCE_BYTES && once.isWellFormed()) return;
   const expected = `1 to ${ONCE_BYTES} bytes`;
   throw new TidegateError('invalid_input', 'the idempotency key is too long, or empty', {
@@ -190,14 +221,7 @@ function otherInput(): TidegateError {
 
 /** The same for the same JSON, whatever the order of its fields. */
 async function fingerprintOf(input: Json): Promise<string> {
-  const bytes = new TextEncoder().encode(JSON.stringify(ordered(input)));
+  const bytes = new TextEncoder().encode(canonicalText(input));
   const digest = await crypto.subtle.digest('SHA-256', bytes);
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
-
-function ordered(value: Json): Json {
-  if (Array.isArray(value)) return value.map(ordered);
-  if (value === null || typeof value !== 'object') return value;
-  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([name, inner]) => [name, ordered(inner)]));
 }

@@ -3,6 +3,7 @@
  * with the next one, so steps side by side share commits. Every commit is on the run's version: an entry that lost its
  * lease writes nothing more.
  */
+import { asTidegateError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
 import { commitSurely } from '../store/commit.ts';
 import { LIST_LIMIT } from '../store/limits.ts';
@@ -13,6 +14,7 @@ import { type Change, hasEnded, type Header } from './header.ts';
 import { type Ending, meetConflicts, nextCommit, type Remembered, type Standing } from './journal-commit.ts';
 import { headerKey, REMEMBERED, rememberedKey, runKey, taskPartition } from './names.ts';
 import type { Run } from './run-record.ts';
+import { giveSlots } from './slots.ts';
 
 export interface Journal {
   recall(id: string): Json | undefined;
@@ -45,6 +47,8 @@ export interface Journal {
   leave(run: Partial<Run>, dueAt: number): Promise<'left' | 'outdated' | 'lost'>;
   /** Commits all, with a change that ends the task: header, log and lease at once. */
   end(change: Change): Promise<'ended' | 'lost'>;
+  /** Gives back the places of an entry that was lost, as far as they are still its own. What fails is logged. */
+  giveUp(): Promise<void>;
 }
 
 /** Reads what was remembered. Errors as the store's; later ones as `commitSurely`. */
@@ -177,6 +181,15 @@ export async function openJournal({ store, runtime }: Deps, claim: Claim, leaseM
         changes.push(change);
         const done = await commit({ run: null, dueAt: 0, strict: false });
         return done === 'committed' ? ('ended' as const) : ('lost' as const);
+      }),
+    giveUp: () =>
+      inTurn(async () => {
+        try {
+          for (const place of giveSlots(standing.slots)) await commitSurely(runtime, store, [place], deadline);
+        } catch (thrown) {
+          const { code, message } = asTidegateError(thrown);
+          runtime.log('warn', 'a place that is not used any more is free when it expires', { taskId, code, message });
+        }
       }),
   };
   return journal;

@@ -9,6 +9,8 @@ export interface Parking {
   park(dueAt: number): Promise<never>;
   /** Something is under way until it settles: the entry is not over before. */
   busy<Value>(work: Promise<Value>): Promise<Value>;
+  /** How much is under way. */
+  underWay(): number;
   /** Resolves with the earliest time that was asked for, when all waits. */
   parked: Promise<number>;
   /** No function of the context does anything from now on. */
@@ -55,6 +57,7 @@ export function createParking(runtime: Pick<Runtime, 'sleep'>): Parking {
         void look();
       }
     },
+    underWay: () => underWay,
     close() {
       closed = true;
     },

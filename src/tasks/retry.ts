@@ -14,6 +14,7 @@ import { type TaskDeps, taskInVersion } from './find-task.ts';
 import { type Header, rememberedUntil } from './header.ts';
 import { bytesOf } from './journal-commit.ts';
 import { inputKey, REMEMBERED, taskPartition } from './names.ts';
+import { noVersion } from './refusal.ts';
 import { getTask } from './requests.ts';
 
 /**
@@ -108,12 +109,5 @@ function notFailed(taskId: string, { status }: Header): TidegateError {
   return new TidegateError('invalid_input', `the task ${taskId} is ${status}`, {
     field: 'taskId',
     expected: 'the id of a task that failed',
-  });
-}
-
-function noVersion({ task, version }: Header): TidegateError {
-  return new TidegateError('invalid_config', `this release has no version ${version} of ${task}`, {
-    field: `tasks.${task}.previous`,
-    expected: `the declaration of version ${version}, with which the task began`,
   });
 }

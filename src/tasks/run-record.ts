@@ -15,9 +15,11 @@ export interface Run {
   lost: number;
   /** Epoch ms: a pause after a failure, which nothing that comes meanwhile cuts short. */
   notBefore: number;
+  /** Epoch ms since when only releases came to it that have not its version; null: none has, since one that has it did. */
+  strangeSince: number | null;
 }
 
-export const NEW_RUN: Run = { holder: null, failures: 0, lost: 0, notBefore: 0 };
+export const NEW_RUN: Run = { holder: null, failures: 0, lost: 0, notBefore: 0, strangeSince: null };
 
 /** @param dueAt epoch ms: the end of the lease where there is a holder, else when it goes on. */
 export function putRun(tenant: string, key: RecordKey, run: Run, dueAt: number, expects: Version | null): Put {

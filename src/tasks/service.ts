@@ -5,7 +5,7 @@
 import type { Json } from '../core/json.ts';
 import type { Principal } from '../core/principal.ts';
 import type { Store } from '../store/store.ts';
-import { createTask } from './create.ts';
+import { type Begun, createTask, findBegun } from './create.ts';
 import type { Dispatch } from './dispatch.ts';
 import type { Catalog, TaskDeps } from './find-task.ts';
 import type { Header } from './header.ts';
@@ -22,7 +22,9 @@ export interface Tasks {
     task: string,
     input: Json,
     options: { once?: string | null; calledWith?: Json; deadline: number },
-  ): Promise<{ taskId: string; header: Header }>;
+  ): Promise<Begun>;
+  /** The task that was begun under an idempotency key; null: none was, or it is no longer stored. Errors as `findBegun`. */
+  begun(principal: Principal, task: string, once: string, calledWith: Json): Promise<Begun | null>;
   /** This and all below: @throws TidegateError `not_found`. One store call. */
   get(principal: Principal, taskId: string): Promise<Header>;
   page(principal: Principal, taskId: string, number: number): Promise<{ text: string; mimeType: string }>;
@@ -58,6 +60,7 @@ export function createTasks(deps: TaskDeps, dispatch: Dispatch): Tasks {
         if (leaseMs !== null) dispatch.settle?.();
       }
     },
+    begun: (principal, task, once, calledWith) => findBegun(deps, { principal, task, once, calledWith }),
     async get(principal, taskId) {
       check(taskId);
       return getTask(deps, principal, taskId);

@@ -1,6 +1,7 @@
 /**
  * Places for entries that may be under way at once. Each is a record that expires with the lease of who took it, in the
- * same commit, so a crash gives it back by itself.
+ * same commit, so a crash gives it back by itself. An entry whose task was cancelled gives its places back when it has been
+ * told, within seconds: until then it is under way, and what a limit protects is in use.
  */
 import type { Policy } from '../core/declaration/task.ts';
 import { isPresent, type Operation, type RecordKey, type Store, type Version } from '../store/store.ts';

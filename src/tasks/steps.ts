@@ -16,13 +16,14 @@ export const MOST_REMEMBERED = 10_000;
 
 /** A step as it is remembered: what it answered, or how often it failed and whether that was the last time. */
 export type Step =
-  | { value: Json }
+  | { value: Json; place?: number }
   | {
       failures: number;
       error: { code: ErrorCode; message: string };
       final: boolean;
       /** When it is tried again, epoch ms: the task may be entered before, for what else it waits for. */
       againAt?: number;
+      place?: number;
     };
 
 /** The answer of the step `id`, from memory or by running it; never settles where the entry ends before. */
@@ -33,7 +34,7 @@ export async function runStep(
   run: (step: StepContext) => unknown,
   options: StepOptions = {},
 ): Promise<Json> {
-  const { deps, journal, parking, policy } = turn;
+  const { deps, journal, parking, order, policy } = turn;
   const { runtime } = deps;
   const known = journal.recall(id) as Step | undefined;
   if (known && 'value' in known) return known.value;
@@ -55,8 +56,9 @@ export async function runStep(
     const value = jsonOf(answered, name, pages.length > 0 ? PAGED_STEP_BYTES : STEP_BYTES);
     if (parking.isClosed()) return await parking.park(runtime.now());
     const [page] = pages;
-    if (page) notePaged(turn, id, { value }, page);
-    else journal.note(id, { value });
+    const answer = { value, ...order.placeOf(id) };
+    if (page) notePaged(turn, id, answer, page);
+    else journal.note(id, answer);
     await parking.busy(turn.flush());
     return value;
   } catch (thrown) {
@@ -79,7 +81,7 @@ export async function runStep(
       journal.note(id, { ...failed, againAt });
       return parking.park(againAt);
     }
-    journal.note(id, failed);
+    journal.note(id, { ...failed, ...order.placeOf(id) });
     await parking.busy(turn.flush());
     throw new StepError(name, { code, message });
   }
@@ -113,7 +115,8 @@ async function timed(
     pages.splice(0, 1, checkPage({ text, mimeType }));
   };
   try {
-    const work = Promise.resolve().then(() => run({ idempotencyKey, attempt, signal, deadline, page }));
+    const context = { idempotencyKey, attempt, signal, deadline, page };
+    const work = Promise.resolve().then(() => turn.callStep(() => run(context)));
     return await Promise.race([work, timeout, turn.stopped]);
   } finally {
     done.abort();

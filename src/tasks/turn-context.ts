@@ -5,11 +5,12 @@ import { checkedCondition } from '../core/declaration/condition-check.ts';
 import type { StepContext, TaskContext } from '../core/declaration/task.ts';
 import { TidegateError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
-import { createAppStreams } from '../streams/app-streams.ts';
 import { findStream } from '../streams/find-stream.ts';
 import { type Answered, asked, progressed } from './header.ts';
 import { checkRoom, runStep } from './steps.ts';
+import { createTurnStreams } from './turn-streams.ts';
 import type { Turn } from './turn.ts';
+import { unattended } from './unattended.ts';
 import { checkTimeout, MOST_WAITS, WAIT, waitFor } from './wait.ts';
 
 /** Most questions that one entry asks at once. */
@@ -29,19 +30,22 @@ function ordinals(): (kind: string, mark?: string) => string {
   };
 }
 
-/** Nobody may wait for it before it fails: that would end the process, and every other task in it. */
-function unattended<Value>(promise: Promise<Value>): Promise<Value> {
-  promise.catch(() => {});
-  return promise;
-}
-
 export function createTurnContext(turn: Turn): TaskContext {
-  const { deps, claim, journal, parking } = turn;
+  const { deps, claim, journal, parking, order } = turn;
   const { runtime } = deps;
   const { principal } = claim.header;
-  const next = ordinals();
+  const ordinal = ordinals();
   let questions = 0;
   let waits = 0;
+
+  /** A step that is remembered does not run again, so what its function called would be missed in the order of calls. */
+  function next(kind: string, mark?: string): string {
+    if (!turn.inStep()) return ordinal(kind, mark);
+    throw new TidegateError('invalid_config', 'the function of a step called the context of its task', {
+      field: 'step',
+      expected: 'steps, sleeps, waits, questions and drawn values beside each other, not within a step',
+    });
+  }
 
   /** Values that are drawn at once, remembered with the next commit. */
   function drawn<Value extends Json>(kind: string, draw: () => Value): Value {
@@ -57,7 +61,7 @@ export function createTurnContext(turn: Turn): TaskContext {
   const context: TaskContext = {
     taskId: claim.taskId,
     principal,
-    streams: createAppStreams(deps, principal, turn.deadline),
+    streams: createTurnStreams(turn),
     signal: turn.signal,
     deadline: turn.deadline,
     log: (level, message, fields) => runtime.log(level, message, { taskId: claim.taskId, ...fields }),
@@ -69,17 +73,19 @@ export function createTurnContext(turn: Turn): TaskContext {
     ) {
       const id = next(`step ${checkName(name)}`, '#');
       if (parking.isClosed()) return parking.park(0);
-      return (await runStep(turn, id, name, run, options)) as Value;
+      return order.inTurn(id, async () => (await runStep(turn, id, name, run, options)) as Value);
     },
 
     async sleep(ms) {
       const id = next('sleep');
       if (parking.isClosed()) await parking.park(0);
-      const known = journal.recall(id) as { until: number } | undefined;
-      if (!known) checkRoom(journal);
-      const until = known?.until ?? Math.round(runtime.now() + checkMs(ms, 'ms'));
-      if (!known) journal.note(id, { until });
-      if (runtime.now() < until) await parking.park(until);
+      await order.inTurn(id, async () => {
+        const known = journal.recall(id) as { until: number } | undefined;
+        if (!known) checkRoom(journal);
+        const until = known?.until ?? Math.round(runtime.now() + checkMs(ms, 'ms'));
+        if (!known) journal.note(id, { until });
+        if (runtime.now() < until) await parking.park(until);
+      });
     },
 
     async waitFor(ref, given, options = {}) {
@@ -92,7 +98,7 @@ export function createTurnContext(turn: Turn): TaskContext {
       // One that goes on after this entry stays counted.
       waits += 1;
       if (waits > MOST_WAITS) throw wrong('condition', `at most ${MOST_WAITS} waits at once`);
-      const occurrence = await waitFor(turn, id, stream, condition, timeoutMs);
+      const occurrence = await order.inTurn(id, () => waitFor(turn, id, stream, condition, timeoutMs));
       waits -= 1;
       return occurrence as never;
     },
@@ -101,16 +107,18 @@ export function createTurnContext(turn: Turn): TaskContext {
       if (!ASK_KEY.test(key)) throw wrong('key', 'a letter, then up to 63 letters, digits, _ . and -');
       const id = next(`ask ${key}`);
       if (parking.isClosed()) return parking.park(0);
-      const answered = journal.recall(id) as { answer: Answered } | undefined;
       const wire = id.slice('ask '.length);
-      if (answered) return readAnswer(request, answered.answer, `ask.${wire}`);
-      checkRoom(journal);
-      questions += 1;
-      if (questions > MOST_QUESTIONS) throw wrong('key', `at most ${MOST_QUESTIONS} questions at once`);
-      // Once it waits it is never asked again: it may have been answered since this entry began.
-      const waits = Object.hasOwn(journal.header().asks, wire);
-      if (!waits) journal.change(asked(wire, wireRequest(request, `ask.${wire}`)));
-      return parking.park(claim.header.endsBy);
+      return order.inTurn(id, async () => {
+        const answered = journal.recall(id) as { answer: Answered } | undefined;
+        if (answered) return readAnswer(request, answered.answer, `ask.${wire}`);
+        checkRoom(journal);
+        questions += 1;
+        if (questions > MOST_QUESTIONS) throw wrong('key', `at most ${MOST_QUESTIONS} questions at once`);
+        // Once it waits it is never asked again: it may have been answered since this entry began.
+        const isAsked = Object.hasOwn(journal.header().asks, wire);
+        if (!isAsked) journal.change(asked(wire, wireRequest(request, `ask.${wire}`)));
+        return parking.park(claim.header.endsBy);
+      });
     },
 
     now: () => drawn('now', () => runtime.now()),

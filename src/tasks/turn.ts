@@ -8,6 +8,9 @@ import type { Claim } from './claim.ts';
 import type { TaskDeps } from './find-task.ts';
 import { type Change, failed, failureOf } from './header.ts';
 import { type Journal, openJournal } from './journal.ts';
+import { BEAT_MS, keepUp } from './keep-up.ts';
+import { createOrder, type Order } from './order.ts';
+import { noVersion, refuse, tooLong } from './refusal.ts';
 import { judge, StepError, thrownError } from './outcome.ts';
 import { createParking, type Parking } from './parking.ts';
 import { completedWith } from './result.ts';
@@ -22,6 +25,7 @@ export interface Turn {
   claim: Claim;
   journal: Journal;
   parking: Parking;
+  order: Order;
   policy: Policy;
   /** Epoch ms by which the entry is over. */
   deadline: number;
@@ -37,6 +41,10 @@ export interface Turn {
   /** Whether a step was run in this entry. */
   begun(): boolean;
   begin(): void;
+  /** Whether the function of a step is being called, until it waits for the first time: more cannot be told. */
+  inStep(): boolean;
+  /** Calls the function of a step. */
+  callStep(run: () => unknown): unknown;
 }
 
 /**
@@ -52,24 +60,30 @@ export interface TurnOptions {
   signal?: AbortSignal;
 }
 
-/** Entries in a row whose process was gone, with nothing remembered between; then the task fails. */
-const MOST_LOST = 10;
 /** Kept back for the commits that end an entry: so much, or a third of the time that there is. */
 const CLOSING_MS = 2_000;
-/** Progress is written, and the lease looked at, so often. */
-const BEAT_MS = 1_000;
-/** Whether the task was cancelled is looked up so often, while nothing is written. */
-const LOOK_MS = 5_000;
 
 /** @throws TidegateError where the store fails: the lease then runs out by itself, and the task is taken up again. */
 export async function takeTurn(deps: TaskDeps, claim: Claim, options: TurnOptions): Promise<TurnEnd> {
-  const { runtime } = deps;
-  const startedAt = runtime.now();
+  const startedAt = deps.runtime.now();
   const journal = await openJournal(deps, claim, options.leaseMs, options.deadline);
+  const end = await enter(deps, claim, journal, startedAt, options);
+  if (end.outcome === 'lost') await journal.giveUp();
+  return end;
+}
+
+async function enter(
+  deps: TaskDeps,
+  claim: Claim,
+  journal: Journal,
+  startedAt: number,
+  options: TurnOptions,
+): Promise<TurnEnd> {
+  const { runtime } = deps;
   const { task } = claim;
   const refusal = refuse(claim, startedAt);
   if (refusal !== null || task === null) {
-    return end({ deps, claim, journal }, failed(failureOf(refusal ?? noVersion(claim))));
+    return end({ deps, claim, journal }, failed(failureOf(refusal ?? noVersion(claim.header))));
   }
   /** The newest that was said, and that no commit takes along yet. */
   let said: Change | null = null;
@@ -97,11 +111,13 @@ export async function takeTurn(deps: TaskDeps, claim: Claim, options: TurnOption
   const broken = Promise.withResolvers<{ kind: 'lost' } | { kind: 'broken'; error: unknown }>();
   const parking = createParking(runtime);
   let begun = false;
+  let inStep = false;
   const turn: Turn = {
     deps,
     claim,
     journal,
     parking,
+    order: createOrder(journal, parking, runtime),
     policy: policyOf(task),
     deadline,
     wholeMs: deadline - startedAt,
@@ -124,11 +140,20 @@ export async function takeTurn(deps: TaskDeps, claim: Claim, options: TurnOption
     begin() {
       begun = true;
     },
+    inStep: () => inStep,
+    callStep(run) {
+      inStep = true;
+      try {
+        return run();
+      } finally {
+        inStep = false;
+      }
+    },
   };
 
   const over = new AbortController();
   const beat = () => isTimeToSay() && say();
-  const beating = keepUp(turn, options.leaseMs, over.signal, beat).then(
+  const beating = keepUp(runtime, journal, options.leaseMs, over.signal, beat).then(
     (lost) => lost && broken.resolve({ kind: 'lost' }),
     (error: unknown) => broken.resolve({ kind: 'broken', error }),
   );
@@ -212,41 +237,4 @@ async function end(turn: Pick<Turn, 'deps' | 'claim' | 'journal'>, change: Chang
   const outcome = await turn.journal.end(change);
   if (outcome === 'ended') await trimTaskLog(turn.deps, turn.claim.header.principal);
   return { outcome };
-}
-
-function refuse({ header, run }: Claim, now: number): TidegateError | null {
-  if (now >= header.endsBy) return tooLong();
-  if (run.lost < MOST_LOST) return null;
-  return new TidegateError('internal', `the process was gone ${run.lost} times in a row before anything was done`, {
-    hint: 'look for what ends it: memory, a blocking loop, an exit',
-  });
-}
-
-function tooLong(): TidegateError {
-  return new TidegateError('cancelled', 'the time for the task was over before it ended', {
-    field: 'policy.totalMs',
-    expected: 'a task that ends sooner, or a longer time for it',
-  });
-}
-
-function noVersion({ header }: Claim): TidegateError {
-  return new TidegateError('invalid_config', `this release has no version ${header.version} of ${header.task}`, {
-    field: `tasks.${header.task}.previous`,
-    expected: `the declaration of version ${header.version}, as long as tasks that began with it run`,
-  });
-}
-
-/** Keeps the lease, writes progress, and looks whether the task was cancelled; resolves with true when it is lost. */
-async function keepUp({ deps, journal }: Turn, leaseMs: number, over: AbortSignal, beat: () => void): Promise<boolean> {
-  const { runtime } = deps;
-  const beatMs = Math.min(BEAT_MS, leaseMs / 4);
-  // Beats are counted, and not the time, as a clock may be set back.
-  for (let beats = 1; ; beats += 1) {
-    await runtime.sleep(beatMs, over);
-    if (over.aborted) return false;
-    beat();
-    if ((await journal.keep()) === 'lost') return true;
-    if ((beats * beatMs) % LOOK_MS >= beatMs) continue;
-    if ((await journal.look()) === 'lost') return true;
-  }
 }

@@ -21,12 +21,13 @@ import { streamLog } from '../streams/names.ts';
 import { WAITER_FOLLOWER } from './follow-waiters.ts';
 import { expiryOf } from './header.ts';
 import { waiterKey } from './names.ts';
+import type { Placed } from './order.ts';
 import type { Turn } from './turn.ts';
 import { beginWait } from './wait-start.ts';
 import { advance, isHeld, passTime, putWaiter, readWaiter, type Waiter, type Waiting } from './waiter.ts';
 
 /** A wait as its task remembers it, under an id that begins with `WAIT`. */
-export interface Wait {
+export interface Wait extends Placed {
   stream: string;
   /** Epoch ms at which its time is over. */
   until: number;
@@ -135,14 +136,15 @@ async function look(place: Place, standing: Waiting, version: Version | null, fr
 
 async function finish(place: Place, value: Occurrence | null, version: Version | null): Promise<Looked> {
   const { turn, key } = place;
-  note(place, { value }, version === null ? undefined : { kind: 'delete', ...key, expects: version }, true);
+  const end = { value, ...turn.order.placeOf(place.id) };
+  note(place, end, version === null ? undefined : { kind: 'delete', ...key, expects: version }, true);
   await turn.flush();
   return { value };
 }
 
 function note(
   { turn, id, stream, until }: Place,
-  end: Pick<Wait, 'value'>,
+  end: Pick<Wait, 'value' | 'place'>,
   beside: Put | Delete | undefined,
   yields: boolean,
 ): void {

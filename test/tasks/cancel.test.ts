@@ -9,6 +9,17 @@ import { ADA, EVE, type TaskStage, taskStage } from './stage.ts';
 
 const base = { description: 'a task of the test', version: '1' };
 
+/** One at once. */
+const limited = (run: (id: string, signal: AbortSignal) => Promise<void>) =>
+  task({
+    ...base,
+    policy: { concurrency: { all: 1, perPrincipal: 1 } },
+    async run(_input, { step, taskId }) {
+      await step('work', ({ signal }) => run(taskId, signal));
+      return 'done';
+    },
+  });
+
 function stageWithAll() {
   const entered: string[] = [];
   const stage = taskStage({
@@ -121,6 +132,28 @@ describe('cancelled', () => {
     const { records } = await stage.store.list(`public/task/${id}`, { now: stage.clock.now, limit: 9, prefix: 'm:' });
     expect(records).toEqual([]);
     expect(startedAt).toHaveLength(1);
+  });
+
+  test('within a step: its place is free as soon as the step was told, and not only with its lease', async () => {
+    const { promise: began, resolve: begin } = Promise.withResolvers<string>();
+    let first = true;
+    const stage = taskStage({
+      one: limited(async (id, signal) => {
+        if (!first) return;
+        first = false;
+        begin(id);
+        await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      }),
+    });
+    await stage.begin('one');
+    const startedAt = stage.clock.now;
+    const working = stage.work();
+    await stage.cancel(await began);
+    const next = await stage.begin('one');
+    await working;
+    await stage.settle(10_000);
+    expect((await stage.get(next)).status).toBe('completed');
+    expect(stage.clock.now - startedAt).toBeLessThan(15_000);
   });
 
   test('within a step whose clock was set back: it is told as soon', async () => {

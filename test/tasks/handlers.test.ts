@@ -209,16 +209,36 @@ const sleeper = (version: string, answer: string) =>
   });
 
 describe('a release', () => {
-  test('without the version that a task began with fails it, and says so', async () => {
-    const stage = taskStage({ job: sleeper('1', 'old') });
+  test('without the version that a task began with leaves it to others, and after ten minutes fails it, and says so', async () => {
+    const stage = taskStage({ job: sleeper('2', 'new') });
     const id = await stage.begin('job');
     await stage.work();
-    stage.clock.now += 1_000;
-    await stage.work({}, stage.runner(undefined, { job: sleeper('2', 'new') }));
+    const startedAt = (stage.clock.now += 1_000);
+    const older = stage.runner(undefined, { job: sleeper('1', 'old') });
+    let looks = 0;
+    for (; (await stage.get(id)).status === 'working'; looks += 1) {
+      await stage.work({}, older);
+      stage.clock.now += 1_000;
+    }
     expect(await stage.get(id)).toMatchObject({
       status: 'failed',
       failure: { code: 'invalid_config', field: 'tasks.job.previous' },
     });
+    expect(stage.clock.now - startedAt).toBeGreaterThanOrEqual(600_000);
+    expect(looks).toBeLessThan(640);
+  });
+
+  test('that is rolled out beside an older one goes on with its tasks, whichever looks first', async () => {
+    const stage = taskStage({ job: sleeper('2', 'new') });
+    const older = stage.runner(undefined, { job: sleeper('1', 'old') });
+    const id = await stage.begin('job');
+    for (let rounds = 0; rounds < 60; rounds += 1) {
+      await stage.work({}, older);
+      stage.clock.now += 600;
+      if (rounds % 3 === 1) await stage.work();
+      stage.clock.now += 400;
+    }
+    expect((await stage.get(id)).result?.content).toEqual([{ type: 'text', text: 'new' }]);
   });
 
   test('that kept it goes on with it', async () => {

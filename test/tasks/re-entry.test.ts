@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { describe, expect, test } from 'vitest';
 import { form } from '../../src/core/declaration/ask.ts';
-import { task } from '../../src/core/declaration/task.ts';
+import { task, type TaskContext } from '../../src/core/declaration/task.ts';
 import { taskStage } from './stage.ts';
 
 const description = 'a task of the test';
@@ -100,6 +100,23 @@ describe('steps', () => {
     await stage.settle();
     expect((await stage.get(id)).result?.content).toEqual([{ type: 'text', text: 'without: no' }]);
   });
+});
+
+test.each<[string, (context: TaskContext) => unknown]>([
+  ['draws', ({ uuid }) => uuid()],
+  ['sleeps', ({ sleep }) => sleep(1)],
+  ['runs a step', ({ step }) => step('inner', () => 1)],
+])('a step whose function %s itself fails at once, as the order of calls would change without it', async (_, call) => {
+  const stage = taskStage({
+    nested: task({
+      description,
+      version,
+      run: (_input, context) => context.step('outer', async () => void (await call(context))) as never,
+    }),
+  });
+  const id = await stage.begin('nested');
+  await stage.work();
+  expect(await stage.get(id)).toMatchObject({ status: 'failed', failure: { code: 'invalid_config' } });
 });
 
 test('what is drawn is the same on each entry', async () => {

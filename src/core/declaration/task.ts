@@ -50,7 +50,10 @@ export interface Occurrence<Data = Json, Kind extends ConditionKind = ConditionK
 
 /**
  * What `run` gets. All that it does beside these functions is done again on each entry, so effects belong into steps;
- * names of steps, and the order of calls without a name, have to be the same on each entry. Functions need no `this`.
+ * names of steps, and the order of calls without a name, have to be the same on each entry; the function of a step calls
+ * none of them. Which of several that are waited for at once came first is remembered, so a `Promise.race` of them goes the
+ * same way on each entry; but a question that lost one stays open until the task ends, and its answer is passed over.
+ * Functions need no `this`.
  */
 export interface TaskContext {
   taskId: string;

@@ -35,18 +35,19 @@ export async function callTask(
   if (!knows && task.otherwise === 'refuse') throw needsTasks(name, caller);
   const once = keyIn(caller) ?? task.idempotencyKey?.(input as never) ?? null;
   const { prepare } = task;
+  const { principal, deadline } = caller;
+  const calledWith = asJson(input, name);
+  // What was prepared once is not prepared again: nobody is asked twice.
+  const earlier = prepare && once !== null ? await tasks.begun(principal, name, once, calledWith) : null;
   const asked = { method: 'tools/call' as const, name, args, once: true };
-  const ready = prepare
-    ? await inAskingContext(deps, caller, asked, (context) => prepare(input as never, context))
-    : input;
+  const ready =
+    prepare && !earlier
+      ? await inAskingContext(deps, caller, asked, (context) => prepare(input as never, context))
+      : input;
   if (isInputRequired(ready)) return ready;
 
-  const { principal, deadline } = caller;
-  const { taskId, header } = await tasks.begin(principal, name, asJson(ready, name), {
-    once,
-    calledWith: asJson(input, name),
-    deadline,
-  });
+  const begin = () => tasks.begin(principal, name, asJson(ready, name), { once, calledWith, deadline });
+  const { taskId, header } = earlier ?? (await begin());
   if (knows) return createdTask(taskId, header, runtime.now());
   if (task.otherwise === 'handle') return handleResult(taskId, header, runtime.now());
   return waitForTask(deps, tasks, { taskId, header, task, isShared: once !== null }, caller);
@@ -63,7 +64,7 @@ function keyIn({ meta }: Caller): string | null {
 
 /** As it comes back from the store: fields without a value are gone. @throws TidegateError `invalid_config` for what would not come back as it is */
 function asJson(input: unknown, name: string): Json {
-  if (isJson(input)) return JSON.parse(JSON.stringify(input)) as Json;
+  if (input !== undefined && isJson(input)) return JSON.parse(JSON.stringify(input)) as Json;
   throw new TidegateError('invalid_config', `the input of ${name} is more than JSON, which is all that a store keeps`, {
     field: `tasks.${name}.input`,
     expected: 'a schema whose output is JSON; turn texts into dates and the like in `run`',
@@ -71,7 +72,7 @@ function asJson(input: unknown, name: string): Json {
 }
 
 function isJson(value: unknown): boolean {
-  if (Array.isArray(value)) return value.every(isJson);
+  if (Array.isArray(value)) return Array.from(value).every((item) => item !== undefined && isJson(item));
   if (typeof value === 'number') return Number.isFinite(value);
   if (typeof value !== 'object' || value === null)
     return ['string', 'boolean', 'undefined', 'object'].includes(typeof value);

@@ -5,7 +5,7 @@ import type { Store } from '../../../src/store/store.ts';
 import { ownPartition } from '../../../src/tasks/names.ts';
 import { type Served, serveApp } from '../served.ts';
 import { type Answered, begin, callTool, reach, textOf } from './client.ts';
-import { ADA, entries, KNOWS, taskApp } from './task-app.ts';
+import { ADA, entries, KNOWS, preparations, taskApp } from './task-app.ts';
 
 let served: Served;
 let store: Store;
@@ -36,6 +36,9 @@ const ERAS = [
   ['2026-07-28', modern],
   ['2025-11-25', legacy],
 ] as const;
+
+const prepareOnce = (name: string) =>
+  callTool(served, 'prepared', { name }, { meta: { ...KNOWS.meta, 'io.tidegate/idempotencyKey': 'once' } });
 
 describe('a task as a tool', () => {
   test('is listed with what goes in, and with a handle or its result as what comes out', async () => {
@@ -70,6 +73,16 @@ describe('a task as a tool', () => {
       expect(textOf(answer)).toMatch(/^Wrong arguments for add:\na: /);
     }
     expect(await begun()).toBe(0);
+  });
+
+  test('is prepared once for calls with the same idempotency key', async () => {
+    await open();
+    const before = preparations.length;
+    const first = (await prepareOnce('cat')).result?.['taskId'];
+    expect((await prepareOnce('cat')).result).toMatchObject({ resultType: 'task', taskId: first });
+    expect(textOf(await prepareOnce('dog'))).toContain('Argument: idempotencyKey.');
+    expect(preparations.slice(before)).toEqual(['cat']);
+    expect(await begun()).toBe(1);
   });
 
   test('is prepared first: what that refuses is not begun, what it answers is what runs', async () => {

@@ -16,6 +16,9 @@ const Sum = z.object({ sum: z.number() });
 /** Entries of `run` by the text that the task was called with, so that a test sees what was begun. */
 export const entries = new Map<string, number>();
 
+/** The names for which `prepared` was prepared. */
+export const preparations: string[] = [];
+
 export const taskApp = defineApp({
   name: 'tasks',
   version: '1',
@@ -123,6 +126,7 @@ export const taskApp = defineApp({
       input: z.object({ name: z.string() }),
       prepare: async ({ name }, { principal }) => {
         if (name === '') throw new TidegateError('invalid_input', 'a name is needed', { field: 'name' });
+        preparations.push(name);
         return { name: `${name} of ${principal.subject}` };
       },
       run: async ({ name }) => name,
