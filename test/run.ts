@@ -30,7 +30,7 @@ const counts = [await runVitest()];
 if (all) {
   const suite = 'test/conformance/run.ts';
   counts.push(await runCounted('conformance', [suite]));
-  const others = ['sqlite', 'redis', 'dynamodb', 'workerd'];
+  const others = ['sqlite', 'redis', 'dynamodb'];
   counts.push(await runCounted('conformance of tasks', [suite, 'tasks', ...others]));
 }
 const sum = (part: keyof Count) => counts.reduce((total, count) => total + count[part], 0);

@@ -13,7 +13,12 @@ const port = Number(process.env['PORT'] ?? 8787);
 
 const redis = await startRedis();
 const front = await startUpstash(redis.url);
-const variables = { STORE: 'redis', UPSTASH_REDIS_REST_URL: front.url, UPSTASH_REDIS_REST_TOKEN: front.token };
+const variables = {
+  HOST: '127.0.0.1',
+  STORE: 'redis',
+  UPSTASH_REDIS_REST_URL: front.url,
+  UPSTASH_REDIS_REST_TOKEN: front.token,
+};
 const wrangler = spawn(
   process.execPath,
   [

@@ -62,10 +62,13 @@ export function createWorker(app: App, { stores = {} }: WorkerOptions = {}): Wor
    */
   async function parts(environment: WorkerEnvironment): Promise<Isolate> {
     if (isolate !== null) return isolate;
-    const config = readConfig(textsOf(environment), 'redis');
+    const texts = textsOf(environment);
+    const config = readConfig(texts, 'redis');
     log = createLog(config.logLevel, { write });
     const deps = withTasks(await open(app, drivers, config, log));
-    const built = build(deps, config, taskQueueOf(environment));
+    // The platform lets through only what is for this Worker; whoever runs it on a machine of their own says where.
+    const host = texts['HOST'] === undefined ? null : config.host;
+    const built = build(deps, config, host, taskQueueOf(environment));
     isolate ??= built;
     return isolate;
   }
@@ -101,10 +104,10 @@ async function open(app: App, drivers: Drivers, config: Config, log: Log): Promi
   return { app, store: await openFrom(drivers, config, runtime, app.name), runtime };
 }
 
-function build(deps: TaskDeps, config: Config, queue: TaskQueue | null): Isolate {
+function build(deps: TaskDeps, config: Config, host: string | null, queue: TaskQueue | null): Isolate {
   const { secrets, variable } = config;
   const serving = composeServing(deps, { secrets, variable, dispatch: dispatchThrough(deps, queue) });
-  const { http } = composeHttp(deps, { publicUrl: config.publicUrl, host: null, variable: config.variable }, serving);
+  const { http } = composeHttp(deps, { publicUrl: config.publicUrl, host, variable }, serving);
   return { deps, http };
 }
 

@@ -29,7 +29,8 @@ export const connect: Connect = async ({ host, port, tls }, signal) => {
   try {
     await Promise.race([socket.opened, aborted.promise]);
   } catch (error) {
-    // Accepted weakness: within a handshake the platform does not close before the peer answers or the invocation ends.
+    // Accepted weakness: within a handshake of TLS the platform closes only when the peer answers or the invocation ends, of
+    // whose six connections it is one till then.
     socket.close().catch(() => {});
     throw error;
   } finally {

@@ -68,8 +68,9 @@ function webSocket(url: string, signal: AbortSignal): Promise<ByteSocket> {
       reject(error ?? new Error('the connection was closed at once'));
     };
     const abandon = () => {
-      socket.close();
+      // Told first: some platforms make an error of their own of a handshake that is closed.
       end(signal.reason as Error);
+      socket.close();
     };
     signal.addEventListener('abort', abandon, { once: true });
     socket.addEventListener('error', (event) => {

@@ -60,7 +60,10 @@ async function onNode({ environment, stop }: RunningEngine): Promise<Host> {
 
 async function inWorkerd(): Promise<Host> {
   const { environment, stop } = await startEngine('redis');
-  const worker = await startWorker({ ...environment, TIDEGATE_SECRET }, 'test/conformance/worker.ts');
+  const worker = await startWorker(
+    { ...environment, TIDEGATE_SECRET, HOST: '127.0.0.1' },
+    'test/conformance/worker.ts',
+  );
   const ending = new AbortController();
   const looking = (async () => {
     while (!ending.signal.aborted) {

@@ -1,7 +1,8 @@
 /**
- * `npm run conformance`: the official suite against `app.ts`, on Node, on a free port. Every scenario that the suite lists
- * for a revision is run, but for those named in `LEFT_OUT` with their reason. There is no list of expected failures.
- * `npm run conformance -- tasks [host ...]`: the scenarios of tasks alone, on each of the hosts, or on those named.
+ * `npm run conformance`: the official suite against `app.ts`, on Node (memory) and in workerd. Every scenario that the suite
+ * lists for a revision is run, but for those named in `LEFT_OUT` with their reason. There is no list of expected failures.
+ * `npm run conformance -- [tasks] [all | host ...]`: on every host, or on those named; `tasks`: those of tasks alone, on
+ * every host where none is named.
  */
 import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
@@ -36,7 +37,9 @@ const LEFT_OUT: Record<string, LeftOut[]> = {
   ],
 };
 
-const AT_ONCE = 2;
+/** The two runtimes; the stores are told apart by what tasks need of them. */
+const USUAL_HOSTS = ['memory', 'workerd'];
+const AT_ONCE = 4;
 const LONGEST_MS = 60_000;
 const CLI = join(import.meta.dirname, '../../node_modules/@modelcontextprotocol/conformance/dist/index.js');
 
@@ -139,24 +142,29 @@ function isHost(name: string): name is HostName {
   return Object.hasOwn(HOSTS, name);
 }
 
-const [part, ...named] = process.argv.slice(2);
-const unknown = [...named.filter((name) => !isHost(name)), ...(part === undefined || part === 'tasks' ? [] : [part])];
+const asked = process.argv.slice(2);
+const onlyTasks = asked[0] === 'tasks';
+const named = asked.slice(onlyTasks ? 1 : 0);
+const unknown = named.filter((name) => name !== 'all' && !isHost(name));
 if (unknown.length > 0) {
-  console.error(`no ${unknown.join(', ')}; there is tasks, on ${Object.keys(HOSTS).join(', ')}`);
+  console.error(`no ${unknown.join(', ')}; there is [tasks] [all | host ...], with ${Object.keys(HOSTS).join(', ')}`);
   process.exit(2);
 }
-const all = Object.keys(HOSTS).filter(isHost);
-const hosts = part === undefined ? (['memory'] as const) : named.length > 0 ? named.filter(isHost) : all;
-const work = await scenarios(part === undefined ? /./ : /^tasks-/);
+const usual = onlyTasks ? ['all'] : USUAL_HOSTS;
+const wanted = named.length > 0 ? named : usual;
+const hosts = wanted.includes('all') ? Object.keys(HOSTS).filter(isHost) : wanted.filter(isHost);
+const work = await scenarios(onlyTasks ? /^tasks-/ : /./);
 const outcomes: Outcome[] = [];
 for (const name of hosts.filter(isPossible)) {
   console.log(`on ${name}:`);
+  const startedAt = Date.now();
   const host = await HOSTS[name]();
   try {
     outcomes.push(...(await runOn(host, work)));
   } finally {
     await host.close();
   }
+  console.log(`on ${name}: ${Math.round((Date.now() - startedAt) / 1_000)} s`);
 }
 
 const failed = outcomes.filter(({ passed }) => !passed).length;

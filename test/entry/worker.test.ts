@@ -1,4 +1,5 @@
 /** The Worker in workerd, on a real Redis behind the REST front. What it cannot reach, it says; what it can, is read through MCP. */
+import { type IncomingMessage, request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { requireService } from '../services/available.ts';
 import { startFaultProxy } from '../services/fault-proxy.ts';
@@ -12,6 +13,16 @@ import { type RunningWorker, startWorker } from './workerd.ts';
 
 const LIMIT_MS = 30_000;
 const get = (url: string) => fetch(url, { signal: AbortSignal.timeout(10_000) });
+
+/** The status of an answer to a request for another name, which `fetch` would not send. */
+function statusFor(url: string, host: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const { hostname, port } = new URL(url);
+    const answered = (response: IncomingMessage) => resolve(response.resume().statusCode);
+    const asked = request({ hostname, port, path: '/mcp/server-card', headers: { host } }, answered);
+    asked.on('error', reject).end();
+  });
+}
 
 async function started(...given: Parameters<typeof startWorker>): Promise<RunningWorker> {
   const worker = await startWorker(...given);
@@ -135,6 +146,14 @@ describe.skipIf(!requireService('redis'))('the Worker (needs redis-server)', { t
       const message = expect.stringMatching(/cannot connect to mqtt:\/\/127\.0\.0\.1:1/);
       expect((await client.streams()).get('temperatures')?.feed?.lastError).toMatchObject({ message });
     });
+  });
+
+  test('one that is told that it is on a loopback address answers to no other name', async () => {
+    const local = await started({ ...variables, HOST: '127.0.0.1' });
+    const deployed = await started(variables);
+    expect(await statusFor(local.url, new URL(local.url).host)).toBe(200);
+    expect(await statusFor(local.url, 'rebound.example')).toBe(403);
+    expect(await statusFor(deployed.url, 'worker.example')).toBe(200);
   });
 
   test('a store that is gone is answered with 503 and Retry-After, also by one that never saw it, until it is back', async () => {

@@ -24,6 +24,8 @@ export function mqttPeersSuite(name: string, connect: Connect, peers: () => Peer
       ['lets nobody in', 'mqtt', 'takes', /no CONNACK in 300 ms/],
       ['never takes what is sent', 'mqtt', 'stalls', /no CONNACK in 300 ms/],
       ['never answers the handshake of TLS', 'mqtts', 'takes', /could not be reached in 300 ms/],
+      ['never answers the handshake of WebSocket', 'ws', 'takes', /could not be reached in 300 ms/],
+      ['ends the handshake of WebSocket', 'ws', 'endsAtOnce', /cannot connect/],
       ['speaks something else', 'mqtt', 'answers', /not MQTT/],
       ['closes at once', 'mqtt', 'endsAtOnce', /not MQTT|broke/],
       ['breaks the connection', 'mqtt', 'resets', /broke/],
