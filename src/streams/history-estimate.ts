@@ -17,19 +17,23 @@ export interface HistoryEstimate extends Estimate {
   range: Range;
   /** Calls to the store that reading all of it would take, about. */
   queryCalls: number;
-  /** What one answer reads; a query for windows that would read more is refused. */
+  /** What one answer holds of events, or reads for windows; a query for windows that would read more is refused. */
   mostEvents: number;
   fits: boolean;
   /** How to ask for less; null where it fits. */
   hint: string | null;
 }
 
-/** @throws TidegateError as the query itself would, for what is wrong with it. */
+/**
+ * @param pageEvents most events of a page, for a query without windows
+ * @throws TidegateError as the query itself would, for what is wrong with it.
+ */
 export async function estimateHistory(
   deps: Deps,
   tenant: string,
   stream: DeclaredStream,
   query: WindowsQuery,
+  pageEvents: number,
 ): Promise<HistoryEstimate> {
   if (query.cursor !== undefined) {
     throw new TidegateError('invalid_input', 'what a cursor goes on with is not estimated', {
@@ -44,7 +48,7 @@ export async function estimateHistory(
   const streams = plan?.scans.map((scan) => scan.stream) ?? [stream];
   const each = await Promise.all(streams.map((one) => estimateRange(deps, tenant, one, range, plan?.lookBackMs)));
   const events = each.reduce((sum, one) => sum + one.events, 0);
-  const most = query.maxEvents ?? SCAN_BUDGET.entries;
+  const most = plan === null ? pageEvents : (query.maxEvents ?? SCAN_BUDGET.entries);
   const fits = each.every((one) => one.events <= Math.floor(most / each.length));
   return {
     range,
@@ -54,7 +58,11 @@ export async function estimateHistory(
     queryCalls: each.reduce((sum, one) => sum + 1 + Math.max(1, Math.ceil(one.events / READ_LIMIT)), 0),
     mostEvents: most,
     fits,
-    hint: fits || range.from === null ? null : narrowing(streams, { ...range, from: range.from }, events, most, now),
+    hint: fits
+      ? null
+      : plan === null
+        ? 'read it in pages, by their cursors'
+        : narrowing(streams, plan.range, events, most, now),
   };
 }
 

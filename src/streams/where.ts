@@ -23,9 +23,12 @@ export function checkWhere(stream: DeclaredStream, where: Where): void {
   if (utf8Bytes(JSON.stringify(JSON.stringify(where))) > WHERE_BYTES) {
     throw refused([{ path: 'where', expected: `at most ${WHERE_BYTES} bytes of JSON` }]);
   }
-  const unknown = streamProblems({ kind: 'match', where }, stream, ANYWHERE);
+  const entries = Object.entries(where);
+  const absent = entries.filter(([path]) => isNowhere(formsAt(stream.jsonSchema, pathOf(path))));
   const problems =
-    unknown.length > 0 ? unknown : Object.entries(where).flatMap(([path, test]) => typed(stream, path, test));
+    absent.length > 0
+      ? streamProblems({ kind: 'match', where: Object.fromEntries(absent) }, stream, ANYWHERE)
+      : entries.flatMap(([path, test]) => typed(stream, path, test));
   if (problems.length > 0) throw refused(problems);
 }
 
@@ -52,6 +55,11 @@ function typed(stream: DeclaredStream, path: string, test: Where[string]): Probl
     problems.push(at('oneOf', `values that can be there: ${words(forms)}`));
   }
   return problems;
+}
+
+/** Undeclared fields may be there where the schema lets others through. */
+function isNowhere(forms: ReadonlySet<Form> | null): boolean {
+  return forms !== null && forms.size === 1 && forms.has('missing');
 }
 
 function canBe(value: Scalar, forms: ReadonlySet<Form>): boolean {

@@ -19,7 +19,7 @@ const VERSIONS = ['2026-07-28', '2025-11-25'] as const;
 
 const Answer = z.object({
   structuredContent: z.object({
-    events: z.array(z.unknown()),
+    events: z.array(z.unknown()).default([]),
     cursor: z.string().nullish(),
     scanned: z.object({ storeCalls: z.number() }).optional(),
   }),
@@ -148,6 +148,23 @@ describe.skipIf(!requireService('redis'))('what Redis is asked (needs redis-serv
       });
       expect(agreed(spent)).toBe(told);
       expect(told).toBeGreaterThan(2);
+    });
+
+    test.each([
+      ['windows that one read fills', { from: at(5), to: at(20), by: [] }, 2],
+      ['windows over more than a read', { from: at(0), by: [] }, 4],
+      ['an estimate', { from: at(5), estimate: true }, 2],
+      ['an estimate of what ended long ago', { from: at(5), to: at(20), estimate: true }, 3],
+    ])('%s', async (_what, args, most) => {
+      let told = 0;
+      const asked = { stream: 'readings', window: '1h', ...args };
+      // The first use of a script carries its text.
+      await call('2026-07-28', 'read_history', asked);
+      const spent = await spending(composed, async () => {
+        told = (await call('2026-07-28', 'read_history', asked)).scanned?.storeCalls ?? 0;
+      });
+      expect(agreed(spent)).toBe(told);
+      expect(told).toBeLessThanOrEqual(most);
     });
 
     test('a page by cursor: at most 2, in both eras, for every page to the end', async () => {

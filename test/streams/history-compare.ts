@@ -12,7 +12,6 @@ export function expectRows(
   model: readonly ModelRow[],
   names: Record<string, string>,
 ): void {
-  const place = ({ start, end, key, group, count }: SeriesRow | ModelRow) => ({ start, end, key, group, count });
   expect(rows.map(place)).toEqual(model.map(place));
   for (const [index, row] of rows.entries()) {
     const numbers = model[index]?.numbers ?? {};
@@ -21,6 +20,8 @@ export function expectRows(
     expect(shown, JSON.stringify(place(row))).toEqual([]);
   }
 }
+
+const place = ({ start, end, key, group, count }: SeriesRow | ModelRow) => ({ start, end, key, group, count });
 
 function numberOf({ more, values }: SeriesRow, name: string): number | null {
   return more[name] ?? (values as Record<string, number> | null)?.[name] ?? null;

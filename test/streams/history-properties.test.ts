@@ -37,10 +37,23 @@ const PLACES = [
 ] as const;
 
 const AGGREGATES = {
-  ...{ min: 'min', max: 'max', mean: 'mean', sum: 'sum', first: 'first', firstTime: 'firstTime' },
-  ...{ last: 'last', lastTime: 'lastTime', stddev: 'stddev', p50: 'p50', p95: 'p95', 'p12.5': 'p12.5' },
-  ...{ longestGap: 'longestGap', gaps: 'gaps>20m', rate: 'rate/minute' },
-  ...{ increase: 'increase', timeWeightedMean: 'timeWeightedMean' },
+  min: 'min',
+  max: 'max',
+  mean: 'mean',
+  sum: 'sum',
+  first: 'first',
+  firstTime: 'firstTime',
+  last: 'last',
+  lastTime: 'lastTime',
+  stddev: 'stddev',
+  p50: 'p50',
+  p95: 'p95',
+  'p12.5': 'p12.5',
+  longestGap: 'longestGap',
+  gaps: 'gaps>20m',
+  rate: 'rate/minute',
+  increase: 'increase',
+  timeWeightedMean: 'timeWeightedMean',
 };
 const MERGING = ['min', 'max', 'mean', 'sum', 'first', 'firstTime', 'last', 'lastTime', 'stddev'] as const;
 
@@ -169,7 +182,7 @@ function queryOf(
       ...(asked.counted ? {} : { field: 'v' }),
       ...(keys ? { keys } : {}),
       ...(where ? { where } : {}),
-    } as WindowsQuery,
+    },
     model: {
       from,
       to,

@@ -43,22 +43,26 @@ const list = (of: z.ZodType, what: string) =>
     .max(MOST_CHOICES, expected(`a list of 1 to ${MOST_CHOICES} ${what}`));
 
 const like = text.describe('The whole text; * stands for any text');
+const TESTS = ['equals', 'not', 'oneOf', 'contains', 'like', 'above', 'atLeast', 'below', 'atMost', 'exists'];
 const fieldTests = z
-  .strictObject({
-    equals: scalar.optional(),
-    not: scalar.optional(),
-    oneOf: list(scalar, 'values').optional(),
-    contains: z
-      .union([text, number, z.boolean()], expected('a text, a number, true or false'))
-      .optional()
-      .describe('Part of a text, or an element of a list'),
-    like: like.optional(),
-    above: number.optional(),
-    atLeast: number.optional(),
-    below: number.optional(),
-    atMost: number.optional(),
-    exists: yesOrNo.optional().describe('There and not null'),
-  })
+  .strictObject(
+    {
+      equals: scalar.optional(),
+      not: scalar.optional(),
+      oneOf: list(scalar, 'values').optional(),
+      contains: z
+        .union([text, number, z.boolean()], expected('a text, a number, true or false'))
+        .optional()
+        .describe('Part of a text, or an element of a list'),
+      like: like.optional(),
+      above: number.optional(),
+      atLeast: number.optional(),
+      below: number.optional(),
+      atMost: number.optional(),
+      exists: yesOrNo.optional().describe('There and not null'),
+    },
+    { error: (issue) => (issue.code === 'unrecognized_keys' ? knownName(String(issue.keys[0]), TESTS) : undefined) },
+  )
   .refine((tests) => Object.values(tests).some((test) => test !== undefined), expected('one test or more'));
 
 const where = z

@@ -1,6 +1,7 @@
 /** The arguments of `read_history`. Those of windows need `window`, or a cursor of a page of windows. */
 import * as z from 'zod';
 import { whereSchema } from '../../core/declaration/condition-schema.ts';
+import { knownName } from '../../core/declaration/known-names.ts';
 import { TidegateError } from '../../core/errors.ts';
 import { AGGREGATE_NAMES, MOST_AGGREGATES } from '../../streams/aggregate.ts';
 import { DEFAULT_EVENTS, MOST_EVENTS } from '../../streams/history.ts';
@@ -15,7 +16,7 @@ const MOST_TOP = 100;
 const Path = z.string().max(200);
 const AggregateName = z.string().max(20);
 
-export const Input = z.strictObject({
+const ARGUMENTS = {
   stream: StreamName,
   from: Time.optional().describe(`Beginning of the range, inclusive: ${Time.description}`),
   to: Time.optional().describe('End of the range, exclusive; the same forms. Default: no end'),
@@ -97,6 +98,13 @@ export const Input = z.strictObject({
       `Read at most so many events, and answer in parts with a cursor. Default: ${SCAN_BUDGET.entries}, and a window query that would read more is refused with what it would read`,
     ),
   estimate: z.boolean().optional().describe('True: only tell how many events and bytes the query would read'),
+};
+
+export const Input = z.strictObject(ARGUMENTS, {
+  error: (issue) =>
+    issue.code === 'unrecognized_keys'
+      ? `${issue.keys.join(', ')}: ${knownName(String(issue.keys[0]), Object.keys(ARGUMENTS))}`
+      : undefined,
 });
 export type Input = z.output<typeof Input>;
 

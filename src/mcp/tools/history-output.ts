@@ -47,7 +47,7 @@ export const Output = z.object({
       events: z.number().describe('At most: keys and where leave out what was read already'),
       bytes: z.number().describe('If they are like the newest ones'),
       storeCalls: z.number().describe('That reading all of them would take'),
-      mostEvents: z.number().describe('What one answer reads'),
+      mostEvents: z.number().describe('What one answer takes'),
       fits: z.boolean(),
     })
     .optional()

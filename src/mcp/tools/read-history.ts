@@ -101,8 +101,8 @@ async function windowsAnswer(deps: Deps, stream: DeclaredStream, input: Input, c
 
 /** Nothing is read but where in the log the range lies, and the newest events for their size. */
 async function estimateAnswer(deps: Deps, stream: DeclaredStream, input: Input, context: ToolContext) {
-  const { stream: _stream, limit: _limit, format: _format, estimate: _estimate, ...query } = input;
-  const found = await estimateHistory(deps, context.principal.tenant, stream, given(query));
+  const { stream: _stream, limit, format: _format, estimate: _estimate, ...query } = input;
+  const found = await estimateHistory(deps, context.principal.tenant, stream, given(query), limit);
   const { range, events, bytes, queryCalls, mostEvents, fits, hint } = found;
   const feed = unreadNote(stream);
   const structured: Answer = {
@@ -119,7 +119,7 @@ async function estimateAnswer(deps: Deps, stream: DeclaredStream, input: Input, 
   const size = `at most ${events} events, about ${bytes} bytes, in about ${queryCalls} calls to the store`;
   const verdict = fits
     ? 'One answer holds that.'
-    : `One answer reads ${mostEvents}.${hint === null ? '' : ` Hint: ${hint}.`}`;
+    : `One answer takes ${mostEvents}.${hint === null ? '' : ` Hint: ${hint}.`}`;
   const text = `It would read ${size}${rangeText(range, isoTime)}. ${verdict}`;
   return { structured, text };
 }
