@@ -7,13 +7,14 @@ import type { BurstContext, FeedBatch } from '../core/declaration/feed.ts';
 import { asTidegateError, type TidegateError } from '../core/errors.ts';
 import { PORTION_AGE_MS, PORTION_BYTES, PORTION_ITEMS } from './http-body.ts';
 import { askSource, type HttpAnswer } from './http-exchange.ts';
-import type { BodyItem, EventFormat } from './http-format.ts';
+import type { BodyItem } from './http-format.ts';
 import { DEFAULT_MAX_PAGES, DEFAULT_TIMEOUT_MS, describeSource, type HttpOptions } from './http-options.ts';
 import { NO_POSITION, readPosition, writePosition } from './http-position.ts';
 import { toFeedItems } from './http-reading.ts';
 import { makeRequest } from './http-request.ts';
+import type { SseOptions } from './http-sse.ts';
 import { createPatience } from './patience.ts';
-import type { EventParser, SourceEvent } from './sse-events.ts';
+import { createEventParser, type EventParser, type SourceEvent } from './sse-events.ts';
 
 /** Before a connection is opened again, where the source names no time; and the least, whatever it names. */
 const DEFAULT_RETRY_MS = 1_000;
@@ -33,7 +34,7 @@ type Left = 'closed' | 'over' | 'spent';
 
 export async function* readEvents(
   options: HttpOptions,
-  format: EventFormat,
+  format: SseOptions,
   context: BurstContext,
   signal: AbortSignal,
 ): AsyncGenerator<FeedBatch, void, undefined> {
@@ -53,7 +54,6 @@ export async function* readEvents(
     yield { items: [], last: true };
     return;
   }
-  const createParser = await format.load();
   for (let connections = 0; connections < maxPages; connections += 1) {
     const answer = await connect(options, cursor, context, signal).catch((thrown: unknown) => {
       const error = asTidegateError(thrown);
@@ -67,7 +67,7 @@ export async function* readEvents(
       return;
     }
     if ('body' in answer) {
-      const parser = createParser();
+      const parser = createEventParser(format);
       const connection = { answer, parser, context, endsAt, budget, cursor };
       let left: Left;
       try {
@@ -81,13 +81,14 @@ export async function* readEvents(
     }
     const pauseMs = Math.max(LEAST_RETRY_MS, retryMs);
     const again = context.now() + pauseMs;
-    if (again >= endsAt) {
+    if (again >= endsAt || connections + 1 >= maxPages) {
       yield ending(again);
       return;
     }
     await context.sleep(pauseMs, signal);
     if (signal.aborted) return;
   }
+  // The time is over.
   yield ending();
 }
 

@@ -3,9 +3,9 @@
  * app makes (`csv()`, `rss()`, `sse()`), so that a Worker carries only the parsers of what it declares. A format loads
  * its parser with the first burst that needs it.
  */
-import type { Problem } from '../core/declaration/feed.ts';
+import type { BurstContext, FeedBatch, Problem } from '../core/declaration/feed.ts';
+import type { HttpOptions } from './http-options.ts';
 import type { NdjsonItem, NdjsonParser } from './ndjson.ts';
-import type { EventParser } from './sse-events.ts';
 
 /** What came as one item, or why it is none. */
 export type BodyItem = NdjsonItem;
@@ -41,11 +41,18 @@ export interface DocumentFormat extends FormatBase {
   load(): Promise<(text: string) => readonly unknown[]>;
 }
 
-/** A stream of events that ends with the burst. */
+/** A stream of events, which is read in a burst of its own kind. */
 export interface EventFormat extends FormatBase {
   reads: 'events';
-  load(): Promise<() => EventParser>;
+  load(): Promise<EventBurst>;
 }
+
+/** @param signal ends the exchange */
+export type EventBurst = (
+  options: HttpOptions,
+  context: BurstContext,
+  signal: AbortSignal,
+) => AsyncGenerator<FeedBatch, void, undefined>;
 
 export type DeclaredFormat = RowFormat | DocumentFormat | EventFormat;
 

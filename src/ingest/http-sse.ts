@@ -1,4 +1,4 @@
-/** Server-sent events as the format of an HTTP feed: what may be declared. They are read in sse-events.ts, which is loaded on demand. */
+/** Server-sent events as the format of an HTTP feed: what may be declared. They are read in http-events.ts, which is loaded on demand. */
 import type { Problem } from '../core/declaration/feed.ts';
 import { type KnownNames, unknownKeys } from '../core/declaration/known-names.ts';
 import type { EventFormat } from './http-format.ts';
@@ -29,8 +29,8 @@ export function sse(options: SseOptions = {}): EventFormat {
     reads: 'events',
     problems: () => sseProblems(options),
     async load() {
-      const { createEventParser } = await import('./sse-events.ts');
-      return () => createEventParser(options);
+      const { readEvents } = await import('./http-events.ts');
+      return (feed, context, signal) => readEvents(feed, options, context, signal);
     },
   };
 }

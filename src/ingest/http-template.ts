@@ -51,7 +51,7 @@ export function fillBody(body: HttpBody, values: Placeholders, format: TimeForma
   return { type: 'application/x-www-form-urlencoded', text: new URLSearchParams(fields).toString() };
 }
 
-/** A text that is a placeholder and nothing else takes its type: null, or a number, but for times that no number holds. */
+/** A text that is a placeholder and nothing else takes its type: null, or a number, but for times that a number does not hold exactly. */
 function fillJson(value: unknown, values: Placeholders, format: TimeFormat): unknown {
   if (typeof value === 'string') {
     const [, name] = ALONE.exec(value) ?? [];
@@ -66,7 +66,8 @@ function typedValue(name: PlaceholderName, values: Placeholders, format: TimeFor
   const value = values[name];
   if (typeof value !== 'bigint') return value;
   const text = writeTime(value, format);
-  return format === 's' || format === 'ms' ? Number(text) : text;
+  // A number that is only near the time could be behind it, and what lies between would be missed.
+  return (format === 's' || format === 'ms') && String(Number(text)) === text ? Number(text) : text;
 }
 
 function textOf(name: PlaceholderName, values: Placeholders, format: TimeFormat): string {

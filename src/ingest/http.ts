@@ -7,7 +7,6 @@
  */
 import type { BurstContext, Feed, FeedBatch } from '../core/declaration/feed.ts';
 import { TidegateError } from '../core/errors.ts';
-import { readEvents } from './http-events.ts';
 import { askSource } from './http-exchange.ts';
 import { isDeclared } from './http-format.ts';
 import { DEFAULT_MAX_PAGES, DEFAULT_TIMEOUT_MS, describeSource, type HttpOptions } from './http-options.ts';
@@ -70,7 +69,8 @@ async function* burst(options: HttpOptions, context: BurstContext): AsyncGenerat
   const progress: Progress = { taken: { items: 0, bytes: 0 }, waiting: false };
   try {
     if (isDeclared(options.format) && options.format.reads === 'events') {
-      yield* readEvents(options, options.format, context, signal);
+      const readEvents = await options.format.load();
+      yield* readEvents(options, context, signal);
     } else {
       yield* readPages(options, context, signal, progress);
     }

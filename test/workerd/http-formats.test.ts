@@ -1,0 +1,37 @@
+/** The parsers that HTTP feeds load, in workerd: a burst of each, against answers that are made here. */
+import { expect, test } from 'vitest';
+import { csv } from '../../src/ingest/http-csv.ts';
+import { rss } from '../../src/ingest/http-rss.ts';
+import { sse } from '../../src/ingest/http-sse.ts';
+import { http, type HttpOptions } from '../../src/ingest/http.ts';
+import { runBurst } from '../ingest/burst-context.ts';
+
+async function pull(format: HttpOptions['format'], type: string, ...pieces: string[]) {
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      for (const piece of pieces) controller.enqueue(new TextEncoder().encode(piece));
+      controller.close();
+    },
+  });
+  const fetch = async () => new Response(body, { headers: { 'content-type': type } });
+  const { items, error } = await runBurst(http({ url: 'https://example.org/', format, maxPages: 1 }), { fetch });
+  expect(error).toBeNull();
+  return items.map(({ data }) => data);
+}
+
+test('this is workerd', () => {
+  expect(navigator.userAgent).toBe('Cloudflare-Workers');
+});
+
+test('CSV', async () => {
+  expect(await pull(csv({ numbers: true }), 'text/csv', 'a,b\n1,"x', '\ny"\n')).toEqual([{ a: 1, b: 'x\ny' }]);
+});
+
+test('RSS', async () => {
+  const text = '<rss version="2.0"><channel><item><guid>1</guid><title>A &amp; B</title></item></channel></rss>';
+  expect(await pull(rss(), 'application/rss+xml', text)).toMatchObject([{ id: '1', title: 'A & B' }]);
+});
+
+test('server-sent events', async () => {
+  expect(await pull(sse(), 'text/event-stream', 'id: 1\nda', 'ta: {"a":1}\n\n')).toEqual([{ a: 1 }]);
+});
