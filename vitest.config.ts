@@ -17,7 +17,7 @@ export default defineConfig({
         test: {
           name: 'workerd',
           include: ['test/workerd/**/*.test.ts'],
-          globalSetup: ['test/workerd/redis-front.ts', 'test/workerd/dynamodb-local.ts'],
+          globalSetup: ['test/workerd/redis-front.ts', 'test/workerd/dynamodb-local.ts', 'test/workerd/sockets.ts'],
           testTimeout: 20_000,
         },
       },
