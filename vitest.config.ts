@@ -20,7 +20,12 @@ export default defineConfig({
         test: {
           name: 'workerd',
           include: ['test/workerd/**/*.test.ts'],
-          globalSetup: ['test/workerd/redis-front.ts', 'test/workerd/dynamodb-local.ts', 'test/workerd/brokers.ts'],
+          globalSetup: [
+            'test/workerd/redis-front.ts',
+            'test/workerd/dynamodb-local.ts',
+            'test/workerd/brokers.ts',
+            'test/workerd/sockets.ts',
+          ],
           testTimeout: 20_000,
           // As wrangler bundles it: its stream library cannot be loaded a second time beside that of the platform.
           deps: { optimizer: { ssr: { enabled: true, include: ['mqtt-packet'] } } },

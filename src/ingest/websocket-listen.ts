@@ -16,8 +16,9 @@ import { readPath } from './json-path.ts';
 import { itemsOf, type RawItem, type Unit } from './websocket-units.ts';
 
 const BATCH_ITEMS = 1_000;
-/** With what a commit says beside it, within what every store takes in one. */
-const BATCH_BYTES = 256 * 1024;
+const BATCH_BYTES = 1024 * 1024;
+/** What comes again is taken once where a batch is one commit: this is within what every store takes in one. */
+const REPLAYED_BATCH_BYTES = 256 * 1024;
 /** Of a burst's time, what is left for the farewell and the last commit. */
 const RESERVED_SHARE = 0.1;
 const MOST_RESERVED_MS = 1_000;
@@ -94,7 +95,7 @@ async function* hear(burst: Burst, conversation: Conversation): AsyncGenerator<F
     const pacing = createPacing(
       {
         batchMessages: BATCH_ITEMS,
-        batchBytes: BATCH_BYTES,
+        batchBytes: settings.sequence === undefined ? BATCH_BYTES : REPLAYED_BATCH_BYTES,
         lingerMs: settings.lingerMs,
         idleMs: Number.MAX_SAFE_INTEGER,
         window: null,
@@ -214,6 +215,9 @@ async function* mend(burst: Burst, subscribedAt: number): AsyncGenerator<FeedBat
   const isFirst = burst.reached === null;
   burst.reached ??= { heardUntil: subscribedAt - initialMs, sequence: null, reading: null };
   const { reached } = burst;
+  // From here on nothing is to be missed, so that has to be known before anything is heard. A process that dies before it
+  // leaves a feed that has not begun.
+  if (isFirst) yield handOver(burst);
   if (isFirst && initialMs === 0) return true;
   if (catchUp === undefined) {
     const missedMs = subscribedAt - reached.heardUntil;

@@ -1,71 +1,8 @@
 /** WebSocket feeds through the ingest run, on the stage's clock: gaps, catching up, replay, budgets, kills. */
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Stream } from '../../src/core/declaration/stream.ts';
-import type { Runtime } from '../../src/core/runtime.ts';
 import { ingest } from '../../src/ingest/run.ts';
-import { websocket, type WebSocketOptions } from '../../src/ingest/websocket.ts';
-import { anonymous, identified, type OnCommit, settle, type Stage, stageOf } from './stage.ts';
-import { type ScriptedSource, scriptedSource } from './websocket-script.ts';
-
-const catchUp = {
-  url: 'https://quotes.example/history?since={since}&until={until}',
-  timeFormat: 'ms',
-  items: 'values',
-} as const;
-
-interface Scene {
-  stage: Stage;
-  source: ScriptedSource;
-  /** Starts a run; settles when it has connected. */
-  begin(onCommit?: OnCommit): Promise<{ ended: Promise<unknown> }>;
-  /** The numbers that are stored, gaps as their reason. */
-  stored(): Promise<(number | string)[]>;
-}
-
-function scene(
-  options: Partial<WebSocketOptions>,
-  streamOf: (feed: ReturnType<typeof websocket>) => Stream<unknown> = identified,
-): Scene {
-  const feed = websocket({ url: 'wss://quotes.example/', budget: { timeMs: 10_000 }, everyMs: 20_000, ...options });
-  const stage = stageOf({ streams: { readings: streamOf(feed) } });
-  const source = scriptedSource(stage);
-  const runtime: Runtime = { ...stage.deps.runtime, fetch: source.fetch, openWebSocket: source.openWebSocket };
-  return {
-    stage,
-    source,
-    async begin(onCommit) {
-      const { deps } = stage.worker(onCommit);
-      const ended = ingest({ ...deps, runtime }, stage.clock.now + 60_000);
-      ended.catch(() => {});
-      await settle();
-      return { ended };
-    },
-    async stored() {
-      const events = await stage.events();
-      return events.map(({ data, meta }) => meta?.gap?.reason ?? (data as { value: number }).value);
-    },
-  };
-}
-
-/** A burst in which `act` happens, to its end; then as much time as makes the next one due. */
-async function burst(here: Scene, act: () => Promise<void> | void, restMs = 20_000) {
-  const { stage } = here;
-  const { ended } = await here.begin();
-  await act();
-  const report = (await stage.clock.drive(ended)) as { feeds: { outcome: string; error: unknown }[] };
-  await stage.clock.advance(restMs);
-  return report.feeds[0];
-}
-
-/** Sends what follows the number that the client names. */
-function replaying(here: Scene): void {
-  here.source.onSaid = (text, tell) => {
-    const { after } = JSON.parse(text) as { after: number };
-    for (const { n, at } of here.source.emitted.slice(after + 1))
-      tell(JSON.stringify({ id: `r${n}`, sensor: 'a', at, value: n }));
-  };
-}
-const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
+import { anonymous, settle } from './stage.ts';
+import { burst, catchUp, replaying, scene, upTo } from './websocket-scene.ts';
 
 // A burst loads it, which takes time that the stage's clock does not know of.
 beforeAll(() => import('../../src/ingest/websocket-listen.ts'));
@@ -221,7 +158,8 @@ describe('what is beyond the budget', () => {
 });
 
 test('a trickle costs few commits, and waits no longer than half a burst', async () => {
-  const here = scene({});
+  const here = scene({ gapAboveMs: 60_000 });
+  await burst(here, () => {});
   let commits = 0;
   const { ended } = await here.begin((_, __, next) => {
     commits += 1;

@@ -16,8 +16,10 @@ export interface ScriptedSource {
   fetch: Fetch;
   /** Everything that ever happened, whoever listened. */
   emitted: Emitted[];
-  /** Emits the next reading to whoever listens, so many times. */
-  emit(times?: number): void;
+  /** The next reading happens, and whoever listens is told so many times. */
+  emit(times?: number): Emitted;
+  /** Tells whoever listens now. */
+  tell(event: Emitted): void;
   /** Sends what is no reading. */
   say(text: string): void;
   /** Breaks all connections. */
@@ -80,7 +82,11 @@ export function scriptedSource(stage: { clock: Stage['clock'] }): ScriptedSource
     emit(times = 1) {
       const event = { n: source.emitted.length, at: stage.clock.now };
       source.emitted.push(event);
-      for (const listener of open) for (let i = 0; i < times; i += 1) listener.message(JSON.stringify(line(event)));
+      for (let i = 0; i < times; i += 1) source.tell(event);
+      return event;
+    },
+    tell(event) {
+      for (const listener of open) listener.message(JSON.stringify(line(event)));
     },
     say(text) {
       for (const listener of open) listener.message(text);

@@ -4,12 +4,16 @@
  */
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { createRequire } from 'node:module';
+import type * as ws from 'ws';
+
+// Where vitest resolves for workerd, the package is a stub for browsers; this is asked of Node itself.
+const { WebSocketServer } = createRequire(import.meta.url)('ws') as typeof ws;
 
 export interface Peer {
   /** Which connection this is, from 1 on. */
   number: number;
-  socket: WebSocket;
+  socket: ws.WebSocket;
   /** Below it, to break it or to write what is no WebSocket frame. */
   tcp: Socket;
   send: (...values: unknown[]) => void;
