@@ -7,6 +7,7 @@ import { defineApp, task, tool } from '../../src/index.ts';
 import { headerMismatch, paramHeaders } from '../../src/mcp/param-headers.ts';
 import { type Served, serveApp } from './served.ts';
 
+const run = () => Promise.resolve('');
 const mark = (name: unknown, type: unknown = 'string') => ({ type, 'x-mcp-header': name }) as JsonObject;
 const of = (properties: JsonObject, more: JsonObject = {}): JsonObject => ({ type: 'object', properties, ...more });
 
@@ -48,7 +49,6 @@ describe('a schema', () => {
 
   test('of a task is named as such, and one that no header can say is refused at the start', async () => {
     const input = z.object({ a: z.string().nullable().meta({ 'x-mcp-header': 'A' }) });
-    const run = () => Promise.resolve('');
     const app = defineApp({
       name: 't',
       version: '1',
