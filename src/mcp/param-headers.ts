@@ -16,31 +16,50 @@ export interface ParamHeader {
 const MARK = 'x-mcp-header';
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const TYPES = new Set(['string', 'integer', 'boolean']);
+/** Written out: what `Number` would take besides, such as 0x2a, an intermediary reads otherwise. */
+const DECIMAL = /^-?\d+(?:\.\d+)?$/;
 const ENCODED = /^=\?base64\?(.*)\?=$/s;
 
-/** @throws TidegateError `invalid_config` for a mark that clients would have to refuse the tool for. */
-export function paramHeaders(schema: JsonObject, tool: string): ParamHeader[] {
+/** Of JSON Schema: what holds schemas by names of its own, and what holds values that are none. */
+const MAPS = new Set(['properties', 'patternProperties', 'dependentSchemas', '$defs', 'definitions']);
+const VALUES = new Set(['default', 'const', 'enum', 'examples']);
+
+/**
+ * @param field names the schema in errors
+ * @throws TidegateError `invalid_config` for a mark that clients would have to refuse the tool for.
+ */
+export function paramHeaders(schema: JsonObject, field: string): ParamHeader[] {
   const found: ParamHeader[] = [];
-  collect(schema, [], found, tool);
-  const marks = JSON.stringify(schema).split(`"${MARK}":`).length - 1;
-  if (marks > found.length) throw misplaced(tool, 'a property reached through `properties` alone');
+  collect(schema, [], found, field);
+  if (marksIn(schema) > found.length) throw misplaced(field, 'a property reached through `properties` alone');
   const names = new Set(found.map(({ header }) => header.toLowerCase()));
-  if (names.size !== found.length) throw misplaced(tool, 'names that differ in more than upper and lower case');
+  if (names.size !== found.length) throw misplaced(field, 'names that differ in more than upper and lower case');
   return found;
 }
 
-function collect(schema: JsonObject, path: string[], found: ParamHeader[], tool: string): void {
+/** Wherever they stand. @param isMap whether the keys of `node` are names, and no keywords */
+function marksIn(node: Json, isMap = false): number {
+  if (Array.isArray(node)) return node.reduce<number>((sum, each) => sum + marksIn(each), 0);
+  if (typeof node !== 'object' || node === null) return 0;
+  let marks = !isMap && Object.hasOwn(node, MARK) ? 1 : 0;
+  for (const [key, value] of Object.entries(node)) {
+    if (isMap || !VALUES.has(key)) marks += marksIn(value, !isMap && MAPS.has(key));
+  }
+  return marks;
+}
+
+function collect(schema: JsonObject, path: string[], found: ParamHeader[], field: string): void {
   for (const [name, property] of Object.entries(asObject(schema.properties) ?? {})) {
     const child = asObject(property);
     if (child === null) continue;
     const mark = child[MARK];
     if (mark !== undefined) {
-      if (typeof mark !== 'string' || !TOKEN.test(mark)) throw misplaced(tool, 'an HTTP field name');
+      if (typeof mark !== 'string' || !TOKEN.test(mark)) throw misplaced(field, 'an HTTP field name');
       if (typeof child.type !== 'string' || !TYPES.has(child.type))
-        throw misplaced(tool, 'a string, integer or boolean');
+        throw misplaced(field, 'a string, integer or boolean');
       found.push({ header: `Mcp-Param-${mark}`, path: [...path, name], type: child.type as ParamHeader['type'] });
     }
-    collect(child, [...path, name], found, tool);
+    collect(child, [...path, name], found, field);
   }
 }
 
@@ -56,10 +75,17 @@ export function headerMismatch(declared: readonly ParamHeader[], args: unknown, 
     if (given === null) return `${header} is missing, but the arguments have ${path.join('.')}`;
     const decoded = decode(given);
     if (decoded === null) return `${header} is not a valid field value`;
-    const same = type === 'integer' ? decoded.trim() !== '' && Number(decoded) === value : decoded === written(value);
-    if (!same) return `${header} does not match ${path.join('.')} in the arguments`;
+    if (!isSame(decoded, value, type)) return `${header} does not match ${path.join('.')} in the arguments`;
   }
   return null;
+}
+
+/** Numbers are compared as numbers; of another type than declared a value may be, which the tool is to refuse in words. */
+function isSame(decoded: string, value: unknown, type: ParamHeader['type']): boolean {
+  if (typeof value !== 'number') return decoded === written(value);
+  // Beyond these two numbers are one, and a header could say the other.
+  if (Number.isInteger(value) && !Number.isSafeInteger(value)) return false;
+  return type === 'integer' && DECIMAL.test(decoded) ? Number(decoded) === value : decoded === String(value);
 }
 
 /** A primitive as its header says it; null for anything else, which no header can say. */
@@ -93,7 +119,6 @@ function asObject(value: Json | undefined): JsonObject | null {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : null;
 }
 
-function misplaced(tool: string, expected: string): TidegateError {
-  const field = `tools.${tool}.input`;
+function misplaced(field: string, expected: string): TidegateError {
   return new TidegateError('invalid_config', `${field}: ${MARK} expects ${expected}`, { field, expected });
 }

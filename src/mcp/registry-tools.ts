@@ -117,7 +117,7 @@ function entryOf(name: string, tool: Tool | Task): Entry {
   const output = tool.output ? objectSchema(tool.output, 'output', `${path}.output`) : null;
   return {
     tool,
-    headers: paramHeaders(inputSchema, name),
+    headers: paramHeaders(inputSchema, shown ? `${path}.inputJsonSchema` : `${path}.input`),
     listing: {
       name,
       ...displayed(tool),

@@ -125,13 +125,14 @@ describe.each([{ pin: '2026-07-28' }, 'legacy'] as const)('the official client (
   });
 });
 
+const complete = (name: string) =>
+  served.call(
+    'completion/complete',
+    { ref: { type: 'ref/prompt', name: 'brief' }, argument: { name, value: '' } },
+    { headers: { 'Mcp-Name': null } },
+  );
+
 test('one call to the store finds keys, and none the streams', async () => {
-  const complete = (name: string) =>
-    served.call(
-      'completion/complete',
-      { ref: { type: 'ref/prompt', name: 'brief' }, argument: { name, value: '' } },
-      { headers: { 'Mcp-Name': null } },
-    );
   const before = counted.total();
   expect((await complete('stream')).status).toBe(200);
   expect(counted.total()).toBe(before);
