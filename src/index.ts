@@ -6,6 +6,7 @@ export * from './core/declaration/feed.ts';
 export * from './core/declaration/handlers.ts';
 export type {
   AppFeeds,
+  FeedHealth,
   InboundMessage,
   OutboundMessage,
   OutboundRequest,
