@@ -17,6 +17,7 @@ export {
 } from './core/declaration/http-tool.ts';
 export type {
   AppFeeds,
+  FeedHealth,
   InboundMessage,
   OutboundMessage,
   OutboundRequest,

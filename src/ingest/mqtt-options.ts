@@ -3,7 +3,8 @@ import type { FeedPacing, FeedTarget, MqttPayload, Problem } from '../core/decla
 import { type KnownNames, unknownKeys } from '../core/declaration/known-names.ts';
 import { utf8Bytes } from '../core/json.ts';
 import type { TlsOptions } from '../core/runtime.ts';
-import { type MqttTopics, topicsProblems } from './mqtt-publish-options.ts';
+import type { MqttTopics } from './mqtt-publish-options.ts';
+import { topicsProblems } from './mqtt-publish-problems.ts';
 import { filterMistake } from './mqtt-topic.ts';
 
 export interface MqttOptions extends FeedPacing {

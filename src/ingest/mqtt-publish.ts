@@ -7,7 +7,7 @@ import { type MqttOptions, mqttSettings, mqttVersions } from './mqtt-options.ts'
 import { outgoing, ruleFor } from './mqtt-publish-check.ts';
 import { type MqttTopics, publishRules } from './mqtt-publish-options.ts';
 import { planResponse } from './mqtt-request-match.ts';
-import { checkWhole, DEFAULT_WAIT_MS, LONGEST_REQUEST_MS, MOST_ANSWERS } from './mqtt-request-bounds.ts';
+import { checkWait, checkWhole, DEFAULT_WAIT_MS, LONGEST_REQUEST_MS, MOST_ANSWERS } from './mqtt-request-bounds.ts';
 
 export function mqttOutlet(options: MqttOptions, topics: MqttTopics): Outlet {
   const rules = publishRules(topics, options.payload ?? 'json');
@@ -39,7 +39,7 @@ export function mqttOutlet(options: MqttOptions, topics: MqttTopics): Outlet {
       const id = newId();
       const plan = planResponse(rule, message.topic, responseTopic, id);
       checkWhole('answers', answers, MOST_ANSWERS);
-      checkWhole('timeoutMs', timeoutMs, LONGEST_REQUEST_MS);
+      checkWait(timeoutMs, LONGEST_REQUEST_MS);
       const field = rule.response?.correlation;
       const { shown, ...out } = outgoing(message, rule, typeof field === 'string' ? { field, id } : null);
       return {

@@ -15,6 +15,11 @@ export function checkWhole(field: string, value: number, most: number): void {
     throw wrongField(field, `a whole number from 1 to ${most}`);
 }
 
+/** @throws TidegateError `invalid_input` */
+export function checkWait(timeoutMs: number, most: number): void {
+  if (!(timeoutMs >= 1 && timeoutMs <= most)) throw wrongField('timeoutMs', `a number of ms from 1 to ${most}`);
+}
+
 export function wrongField(field: string, expected: string): TidegateError {
   return new TidegateError('invalid_input', `${field} is wrong`, { field, expected });
 }

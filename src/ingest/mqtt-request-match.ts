@@ -2,7 +2,7 @@
 import type { InboundMessage } from '../core/declaration/outlet.ts';
 import type { Json } from '../core/json.ts';
 import type { Publication } from './mqtt-packets.ts';
-import { type PublishRule, responseFilter } from './mqtt-publish-options.ts';
+import type { PublishRule } from './mqtt-publish-options.ts';
 import { wrongField } from './mqtt-request-bounds.ts';
 import { covers, filterMistake, topicMatcher } from './mqtt-topic.ts';
 
@@ -30,16 +30,14 @@ export function planResponse(
   if (response === null) {
     throw wrongField('topic', `a topic that answers are declared for: messages to ${rule.topic} have none`);
   }
-  const declared = response.topic;
-  let filter = filled(declared, matchedBy(rule.topic, requestTopic), id);
-  if (given !== undefined) {
-    const mistake = filterMistake(given);
-    if (mistake !== null) throw wrongField('responseTopic', mistake);
-    if (!covers(responseFilter(declared), given)) throw wrongField('responseTopic', `a topic within ${declared}`);
-    filter = given;
+  const { within, topic, correlation } = response;
+  const mistake = given === undefined ? null : filterMistake(given);
+  if (mistake !== null) throw wrongField('responseTopic', mistake);
+  const filter = given ?? (topic === null ? null : filled(topic, matchedBy(rule.topic, requestTopic), id));
+  if (filter === null || (given !== undefined && !within.some((wide) => covers(wide, given)))) {
+    throw wrongField('responseTopic', `a topic within ${within.join(', ')}`);
   }
-  const own = given === undefined && declared.split('/').includes('{id}');
-  const { correlation } = response;
+  const own = given === undefined && topic?.split('/').includes('{id}') === true;
   const by = own
     ? 'topic'
     : typeof correlation === 'string'

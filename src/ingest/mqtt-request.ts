@@ -18,6 +18,7 @@ import type { OutgoingMessage } from './mqtt-publish-check.ts';
 import { connectOnce, type OutletConnection, sendOne } from './mqtt-publish-send.ts';
 import {
   ANSWER_BYTES,
+  checkWait,
   checkWhole,
   DEFAULT_WAIT_MS,
   LONGEST_RECEIVE_MS,
@@ -108,7 +109,7 @@ export async function receive(
     );
   }
   checkWhole('messages', messages, MOST_MESSAGES);
-  checkWhole('timeoutMs', timeoutMs, LONGEST_RECEIVE_MS);
+  checkWait(timeoutMs, LONGEST_RECEIVE_MS);
   const now = () => context.runtime.now();
   const connection = await connectOnce(settings, context);
   try {

@@ -17,6 +17,7 @@ import type {
 import type { PublishRecord } from '../core/declaration/publish-audit.ts';
 import * as z from 'zod';
 import { asTidegateError, TidegateError } from '../core/errors.ts';
+import { feedStatus } from '../ingest/status.ts';
 import { findStream } from '../streams/find-stream.ts';
 import { publish as appendTo } from '../streams/publish.ts';
 import type { Deps } from '../streams/deps.ts';
@@ -150,6 +151,11 @@ export function createAppFeeds(deps: Deps, context: Omit<ToolContext, 'feeds'>):
         return { checked, send: () => checked.send(lend(feed)), declined };
       }),
     receive: async (feed, options) => find(feed).receive(options, lend(feed)),
+    async health(feed) {
+      const [status] = await feedStatus(deps, principal.tenant, [feed]);
+      const { state = 'never-run', lagMs = null, lastError = null, lastSuccessAt = null } = status ?? {};
+      return { state, lagMs, lastError, lastSuccessAt };
+    },
   };
 }
 

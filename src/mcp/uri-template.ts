@@ -1,4 +1,7 @@
-/** RFC 6570 level 1 templates, matched backwards: `stream://{name}/{key}` finds its variables in a URI. */
+/**
+ * RFC 6570 level 1 templates, and `{+name}` of level 2, matched backwards: `stream://{name}/{key}` finds its variables in a
+ * URI, and `mqtt://{host}/{+topic}` one that has slashes in it.
+ */
 import { TidegateError } from '../core/errors.ts';
 
 export interface UriTemplate {
@@ -8,23 +11,29 @@ export interface UriTemplate {
   match(uri: string): Record<string, string> | null;
 }
 
-const EXPRESSION = /\{([A-Za-z0-9_]+)\}/g;
+const EXPRESSION = /\{(\+?)([A-Za-z0-9_]+)\}/g;
 
 export function isTemplate(uri: string): boolean {
   return uri.includes('{');
 }
 
-/** @throws TidegateError `invalid_config` naming `path` for anything but `{name}` between braces. */
+/** @throws TidegateError `invalid_config` naming `path` for anything but `{name}` or `{+name}` between braces. */
 export function uriTemplate(template: string, path: string): UriTemplate {
-  const variables = [...template.matchAll(EXPRESSION)].map(([, name]) => name ?? '');
-  const literals = template.split(/\{[A-Za-z0-9_]+\}/);
+  const expressions = [...template.matchAll(EXPRESSION)];
+  const variables = expressions.map(([, , name]) => name ?? '');
+  const literals = template.split(/\{\+?[A-Za-z0-9_]+\}/);
   if (literals.some((literal) => /[{}]/.test(literal)) || new Set(variables).size !== variables.length) {
-    throw new TidegateError('invalid_config', `${path}: ${template} is not an RFC 6570 level 1 template`, {
+    throw new TidegateError('invalid_config', `${path}: ${template} is no template of variables`, {
       field: path,
-      expected: 'variables as {name}, each once',
+      expected: 'variables as {name} or {+name}, each once',
     });
   }
-  const pattern = new RegExp(`^${literals.map(escapeLiteral).join('([^/?#]+)')}$`);
+  const parts = literals.map((literal, index) => {
+    const operator = expressions[index]?.[1];
+    const value = operator === undefined ? '' : operator === '+' ? '([^?#]+)' : '([^/?#]+)';
+    return `${escapeLiteral(literal)}${value}`;
+  });
+  const pattern = new RegExp(`^${parts.join('')}$`);
   return {
     template,
     variables,

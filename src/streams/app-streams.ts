@@ -1,5 +1,5 @@
 /** The streams as an app's own tools and resources see them: bound to the caller's tenant, cursors bound to their stream. */
-import type { AppStreams, EventPage, StreamRef } from '../core/declaration/handlers.ts';
+import type { AppStreams, EventPage, HistoryOptions, StreamRef } from '../core/declaration/handlers.ts';
 import { TidegateError } from '../core/errors.ts';
 import { isGap, type LoggedEvent, type StreamEvent } from '../core/event.ts';
 import type { Json } from '../core/json.ts';
@@ -8,6 +8,7 @@ import { LIST_LIMIT, READ_LIMIT } from '../store/limits.ts';
 import type { LogPage } from '../store/store.ts';
 import type { Deps } from './deps.ts';
 import { findStream } from './find-stream.ts';
+import { readHistory } from './history.ts';
 import { readKeys, readLatest, readLatestByKey, toStreamEvent } from './latest.ts';
 import { streamLog } from './names.ts';
 import { publish } from './publish.ts';
@@ -65,6 +66,12 @@ export function createAppStreams(deps: Deps, principal: Principal, deadline?: nu
       const cursor = after === null ? null : decodeStreamCursor(name, after);
       const page = await store.read(streamLog(tenant, name), cursor, checkLimit(limit, READ_LIMIT, 'limit'));
       return toEventPage<Data>(name, page);
+    },
+
+    async history<Data = Json>(ref: StreamRef<Data>, options: HistoryOptions = {}) {
+      const limits = deadline === undefined ? {} : { deadline };
+      const { events, cursor, truncated } = await readHistory(deps, tenant, find(ref), options, limits);
+      return { events: events as StreamEvent<Data>[], cursor, truncated };
     },
 
     async append<Data = Json>(ref: StreamRef<Data>, data: unknown) {

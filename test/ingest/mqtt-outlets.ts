@@ -22,3 +22,14 @@ export function real(more: Partial<OutletContext> = {}): OutletContext {
   const runtime = { ...systemRuntime(() => {}), connect };
   return { feed: 'plant', runtime, signal: new AbortController().signal, deadline: Date.now() + 30_000, ...more };
 }
+
+/**
+ * Acts again and again until a listener has what it waits for: what is published before its subscription stands is
+ * missed. Answers what it heard.
+ */
+export async function meanwhile<Heard>(listening: Promise<Heard>, act: () => Promise<unknown>): Promise<Heard> {
+  const listener = { isDone: false };
+  const heard = listening.finally(() => (listener.isDone = true));
+  while (!listener.isDone) await act();
+  return heard;
+}

@@ -42,7 +42,8 @@ describe('mistakes', () => {
     ['an empty question', ofRule({ confirm: '' }), /publish\.0\.confirm: expected true, a text/],
     ['an unknown way', ofRule({ confirm: { otherwise: 'ask' } }), /publish\.0\.confirm\.otherwise: expected missing-/],
     ['no expiry', ofRule({ expirySeconds: 0 }), /publish\.0\.expirySeconds: expected a whole number from 1/],
-    ['no response topic', ofRule({ response: {} }), /publish\.0\.response: expected \{ topic, correlation \}/],
+    ['no response', ofRule({ response: 'b' }), /publish\.0\.response: expected \{ topic, correlation \}/],
+    ['no response topic', ofRule({ response: {} }), /publish\.0\.response\.topic: .*or topics\.read/],
     ['a wrong one', ofRule({ response: { topic: 'a/{id}x' } }), /publish\.0\.response\.topic: .*\{id\} alone/],
     [
       'a correlation without fields',

@@ -79,7 +79,7 @@ describe('what cannot be served is refused when the registry is built', () => {
         return registryOf({ tools: { t: tool({ ...plain(), input }) } });
       },
     ],
-    ['resources.r.uri', () => registryOf({ resources: { r: template('a://{+path}') } })],
+    ['resources.r.uri', () => registryOf({ resources: { r: template('a://{?path}') } })],
   ])('%s', (field, make) => {
     expect(configError(make)).toMatchObject({ code: 'invalid_config', field, expected: expect.any(String) as string });
   });

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { stream } from '../../src/core/declaration/stream.ts';
 import { PUBLIC } from '../../src/core/principal.ts';
 import { createAppStreams } from '../../src/streams/app-streams.ts';
+import { findStream } from '../../src/streams/find-stream.ts';
 import { publish } from '../../src/streams/publish.ts';
 import { identified, reading, stageOf, START, TENANT } from '../ingest/stage.ts';
 
@@ -13,6 +14,8 @@ function setUp(principal = PUBLIC) {
   return { stage, streams: createAppStreams(stage.deps, principal, START + 60_000) };
 }
 
+const values = (page: { events: { data: unknown }[] }) =>
+  page.events.map(({ data }) => (data as { value: number }).value);
 const texts = (page: { events: { data: unknown }[] }) => page.events.map(({ data }) => (data as { text: string }).text);
 
 describe('the streams of an app', () => {
@@ -55,6 +58,27 @@ describe('the streams of an app', () => {
       truncated: true,
       events: [{ data: { text: '4' } }],
     });
+  });
+
+  test('tell of their past by range and key, in pages', async () => {
+    const { stage, streams } = setUp();
+    for (const [n, sensor] of ['a', 'b', 'a', 'a'].entries()) {
+      await publish(
+        stage.deps,
+        TENANT,
+        findStream(stage.deps.app, 'readings'),
+        { data: reading(n, sensor) },
+        START + 60_000,
+      );
+    }
+    const range = { from: START, to: START + 3, keys: ['a'] };
+    const first = await streams.history('readings', { ...range, limit: 1 });
+    expect(values(first)).toEqual([0]);
+    const rest = await streams.history('readings', { ...range, limit: 5, cursor: first.cursor ?? '' });
+    expect(values(rest)).toEqual([2]);
+    expect(rest).toMatchObject({ cursor: null, truncated: false });
+    expect(values(await streams.history('readings'))).toEqual([3, 2, 1, 0]);
+    await expect(streams.history('quakes')).rejects.toMatchObject({ code: 'not_found' });
   });
 
   test('have limits that are named', async () => {

@@ -65,7 +65,7 @@ function checkUri({ uri }: Resource, path: string, uris: Map<string, string>, pr
 }
 
 function checkCompleted({ uri, complete }: Resource, path: string, problems: Problem[]): void {
-  const variables = [...uri.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '');
+  const variables = [...uri.matchAll(/\{\+?(\w+)\}/g)].map(([, name]) => name ?? '');
   for (const name of Object.keys(complete ?? {})) {
     if (variables.includes(name)) continue;
     problems.push({ path: `${path}.complete.${name}`, expected: knownName(name, variables) });

@@ -26,6 +26,30 @@ export interface EventPage<Data> {
   truncated: boolean;
 }
 
+/** A part of a stream's past. */
+export interface HistoryOptions {
+  /** Event time from which on, inclusive: epoch ms, ISO 8601, or ago: `-1h`. */
+  from?: number | string;
+  /** Event time up to which, exclusive. */
+  to?: number | string;
+  /** Only events of these keys, and gaps; at most 20. */
+  keys?: readonly string[];
+  /** 1 to 1,000; default 100. */
+  limit?: number;
+  /** Of arrival. Default: `oldest` first where there is a `from`, else `newest` first. */
+  order?: 'oldest' | 'newest';
+  /** `cursor` of the page before; what else is asked must then be as it was, or be left out. */
+  cursor?: string;
+}
+
+export interface HistoryEvents<Data> {
+  events: StreamEvent<Data>[];
+  /** For the next page; null where this is the last. */
+  cursor: string | null;
+  /** Events of the range are gone, by retention. */
+  truncated: boolean;
+}
+
 /** The app's streams, bound to the caller's tenant. An unknown stream throws `not_found`. */
 export interface AppStreams {
   names(): string[];
@@ -42,6 +66,8 @@ export interface AppStreams {
   last<Data = Json>(stream: StreamRef<Data>, n: number, before?: string): Promise<EventPage<Data>>;
   /** Events after a cursor (null: from the oldest on), oldest first; `limit` is 1 to 1,000, default 100. One store call. */
   read<Data = Json>(stream: StreamRef<Data>, after: string | null, limit?: number): Promise<EventPage<Data>>;
+  /** Events of a range of time, a page at a time, gaps among them. Two store calls a page; more with `keys`. */
+  history<Data = Json>(stream: StreamRef<Data>, options?: HistoryOptions): Promise<HistoryEvents<Data>>;
   /** Validates `data` by the stream's schema, appends it, and answers the event. Throws `invalid_input`. */
   append<Data = Json, Input = unknown>(
     stream: StreamRef<Data, Input>,
@@ -191,11 +217,11 @@ export interface CacheHint {
 export type VariableOf<Uri extends string> = string extends Uri
   ? string
   : Uri extends `${string}{${infer Name}}${infer Rest}`
-    ? Name | VariableOf<Rest>
+    ? (Name extends `+${infer Bare}` ? Bare : Name) | VariableOf<Rest>
     : never;
 
 export interface ResourceOptions<Uri extends string = string> extends Displayed {
-  /** A URI, or an RFC 6570 level 1 template (`mine://{id}`), whose variables `read` gets. */
+  /** A URI, or a template (RFC 6570: `mine://{id}`, and `{+path}` for what has slashes), whose variables `read` gets. */
   uri: Uri;
   description?: string;
   mimeType?: string;

@@ -163,6 +163,17 @@ export interface Outlet {
   receive(options: ReceiveOptions, context: OutletContext): Promise<ReceiveOutcome>;
 }
 
+/** How a feed that is pulled is. */
+export interface FeedHealth {
+  /** `open`: it failed so often that it is tried again only after a pause; `rejecting`: what it brings does not fit. */
+  state: 'ok' | 'rejecting' | 'running' | 'backing-off' | 'open' | 'never-run';
+  /** Age of the newest event that it brought, ms; null: it brought none. */
+  lagMs: number | null;
+  lastError: { code: string; message: string; at: number } | null;
+  /** Epoch ms of the last burst that did not fail; null: there was none. */
+  lastSuccessAt: number | null;
+}
+
 /**
  * The app's feeds as a handler reaches them at once, bound to who calls. What a rule says holds here too: where it wants a
  * confirmation a person is asked, so put nothing that must not run twice before it.
@@ -178,4 +189,6 @@ export interface AppFeeds {
   request(feed: string, request: OutboundRequest): Promise<RequestOutcome>;
   /** Listens until there are enough messages or the time is over; what was published before is missed, unless it was retained. */
   receive(feed: string, options: ReceiveOptions): Promise<ReceiveOutcome>;
+  /** How the bursts of any feed are, by one call to the store. @throws TidegateError `not_found` */
+  health(feed: string): Promise<FeedHealth>;
 }
