@@ -11,6 +11,7 @@ import {
 import { REPLAY_BYTES } from '../../src/ingest/replay.ts';
 import { MOST_STATE_BYTES } from '../../src/ingest/sampling.ts';
 import { POSITION_BYTES } from '../../src/ingest/taker.ts';
+import { DEFAULT_ENTRIES, KEPT_BYTES } from '../../src/mcp/http-tools/kept-answers.ts';
 import * as limits from '../../src/store/limits.ts';
 import { EVENT_BYTES } from '../../src/streams/append.ts';
 import { LATEST_AGE_MS } from '../../src/streams/latest.ts';
@@ -133,6 +134,7 @@ test('the numbers are those of the code', () => {
   expect(feed).toContain(
     `${kib(POSITION_BYTES)} of position, ${kib(REPLAY_BYTES)} of reading, ${kib(MOST_STATE_BYTES)}`,
   );
+  expect(section).toContain(`${kib(KEPT_BYTES)}; ${number(DEFAULT_ENTRIES)} of a tool`);
   expect(section).toContain(`up to ${limits.SEGMENT_ENTRIES} entries or ${kib(limits.SEGMENT_BYTES)} each`);
   expect(section).toContain(`rows of \`commits\`, ${limits.COMMIT_MEMORY_MS / 60_000} minutes`);
   expect(section).toContain(`removed ${limits.GARBAGE_AFTER_MS / 3_600_000} hours later`);
