@@ -2,8 +2,11 @@
 import { composeRegistry } from '../../src/entry/compose-serving.ts';
 import { PUBLIC } from '../../src/core/principal.ts';
 import { api, defineApp, httpTool } from '../../src/index.ts';
+import type { Caller } from '../../src/mcp/call-context.ts';
 import type { Deps } from '../../src/streams/deps.ts';
 import { json, startHttpSource } from '../services/http-feed.ts';
+
+function nothing(): void {}
 
 export async function driveHttpTools({ store, runtime }: Deps): Promise<void> {
   const source = await startHttpSource();
@@ -21,15 +24,17 @@ export async function driveHttpTools({ store, runtime }: Deps): Promise<void> {
   };
   const app = defineApp({ name: 'stored', version: '1', description: 'd', tools });
   const { tools: registry } = composeRegistry({ app, runtime }, {});
-  const nothing = () => {};
-  const caller = {
-    ...{
-      principal: PUBLIC,
-      account: { store },
-      signal: new AbortController().signal,
-      deadline: runtime.now() + 20_000,
-    },
-    ...{ clientCapabilities: {}, retry: null, meta: {}, log: nothing, progress: nothing, emit: nothing },
+  const caller: Caller = {
+    principal: PUBLIC,
+    account: { store },
+    signal: new AbortController().signal,
+    deadline: runtime.now() + 20_000,
+    clientCapabilities: {},
+    retry: null,
+    meta: {},
+    log: nothing,
+    progress: nothing,
+    emit: nothing,
   };
   try {
     const results = [await registry.call('kept', {}, caller), await registry.call('busy', {}, caller)];
