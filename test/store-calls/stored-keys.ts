@@ -14,6 +14,7 @@ import { openStore } from '../../src/store/open.ts';
 import { createAppStreams } from '../../src/streams/app-streams.ts';
 import type { Deps } from '../../src/streams/deps.ts';
 import { type RunningEngine } from '../services/engine.ts';
+import { driveHttpTools } from './stored-http.ts';
 import { driveTasks, tasks } from './stored-tasks.ts';
 
 export const APP = 'stored';
@@ -54,6 +55,7 @@ export async function drive({ environment }: RunningEngine): Promise<void> {
     if (feeds[0]?.events !== 300 || feeds[0].deadLetters !== 1) throw new Error(JSON.stringify(feeds));
     await createAppStreams(deps, PUBLIC).append('readings', { id: 'published', sensor: 't', celsius: 1 });
     await driveTasks(deps, 'readings');
+    await driveHttpTools(deps);
     const swept = await sweep(deps, runtime.now() + 20_000);
     if (swept.error !== null || swept.events['readings'] !== 252) throw new Error(JSON.stringify(swept));
   } finally {

@@ -13,6 +13,7 @@ import { PAGE_BYTES } from '../../src/mcp/results/split.ts';
 import { REPLAY_BYTES } from '../../src/ingest/replay.ts';
 import { MOST_STATE_BYTES } from '../../src/ingest/sampling.ts';
 import { POSITION_BYTES } from '../../src/ingest/taker.ts';
+import { DEFAULT_ENTRIES, KEPT_BYTES } from '../../src/mcp/http-tools/kept-answers.ts';
 import * as limits from '../../src/store/limits.ts';
 import { EVENT_BYTES } from '../../src/streams/append.ts';
 import { LATEST_AGE_MS } from '../../src/streams/latest.ts';
@@ -137,6 +138,7 @@ test('the numbers are those of the code', () => {
   );
   expect(section).toContain(`${PAGE_BYTES / 1_000} KB each, ${MOST_PAGES} of an answer`);
   expect(readme).toContain(`${MOST_PAGES} pages an answer, and ${number(HOURLY_PAGES)} an hour`);
+  expect(section).toContain(`${kib(KEPT_BYTES)}; ${number(DEFAULT_ENTRIES)} of a tool`);
   expect(section).toContain(`up to ${limits.SEGMENT_ENTRIES} entries or ${kib(limits.SEGMENT_BYTES)} each`);
   expect(section).toContain(`rows of \`commits\`, ${limits.COMMIT_MEMORY_MS / 60_000} minutes`);
   expect(section).toContain(`removed ${limits.GARBAGE_AFTER_MS / 3_600_000} hours later`);

@@ -8,7 +8,7 @@ import type { Tool } from './handlers.ts';
 import type { HttpValue } from './http-api.ts';
 import { readTemplate, variablesOf } from './http-template.ts';
 import { cursorArgument, type HttpSpec, type HttpTool, isHttpTool, isSafe } from './http-tool.ts';
-import { apiShape, httpToolShape, limitShape } from './http-tool-shape.ts';
+import { apiShape, httpToolShape, limitShape, valuesShape } from './http-tool-shape.ts';
 import { knownName } from './known-names.ts';
 import { isBroken, shapeProblems } from './shape.ts';
 
@@ -22,6 +22,8 @@ export function checkHttpTools(tools: Readonly<Record<string, Tool>> | undefined
     const path = `tools.${name}`;
     const found = shapeProblems(httpToolShape, tool.http, path);
     found.push(...limitProblems(tool.http.rateLimit, `${path}.rateLimit`));
+    const { query } = tool.http;
+    if (typeof query !== 'function') found.push(...shapeProblems(valuesShape, query, `${path}.query`));
     if (!judged.has(tool.http.api)) checkApi(tool.http, `${path}.api`, apis, found);
     judged.add(tool.http.api);
     checkTogether(tool.http, path, found);
@@ -136,7 +138,8 @@ function checkValues(
 
 const checkPart = {
   url: (spec: HttpSpec, path: string, problems: Problem[]) => checkUrl(spec, spec.url, path, problems),
-  query: (spec: HttpSpec, path: string, problems: Problem[]) => checkValues(spec, spec.query, path, problems),
+  query: (spec: HttpSpec, path: string, problems: Problem[]) =>
+    checkValues(spec, typeof spec.query === 'function' ? {} : spec.query, path, problems),
   headers: (spec: HttpSpec, path: string, problems: Problem[]) => checkValues(spec, spec.headers, path, problems),
   unsent(spec: HttpSpec, path: string, problems: Problem[]) {
     for (const [index, name] of (spec.unsent ?? []).entries()) {

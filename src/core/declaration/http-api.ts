@@ -28,7 +28,18 @@ export type HttpArgument = string | number | boolean | null | undefined | readon
  * What is sent under a name: a constant, a text with arguments in braces (`'{from}..{to}'`), a secret, or what a pure
  * function makes of the arguments.
  */
-export type HttpValue<Input = never> = string | number | boolean | Secret | ((input: Input) => HttpArgument);
+export type HttpValue<Input = never> =
+  | string
+  | number
+  | boolean
+  | Secret
+  | ((input: Input, moment: HttpMoment) => HttpArgument);
+
+/** What a function of the arguments may know beside them. */
+export interface HttpMoment {
+  /** Epoch ms of the call. */
+  now: number;
+}
 
 /**
  * At most so many requests in each window of `perMs`. Windows lie at whole multiples of `perMs` since 1970, as those of

@@ -43,7 +43,8 @@ const constants = z
     },
   )
   .optional();
-const values = z
+/** What is sent, by name. */
+export const valuesShape = z
   .record(
     z.string(),
     z.custom((value) => isConstant(value) || isSecret(value) || typeof value === 'function', {
@@ -129,7 +130,7 @@ const pagingShape = z.discriminatedUnion(
 const guardShape = z.strictObject(
   {
     url: text('a URL, as that of the tool'),
-    query: values,
+    query: valuesShape,
     refuse: made('a function of the answer, which says why not, or null'),
     otherwise: choice('refuse', 'pass'),
   },
@@ -161,8 +162,9 @@ export const httpToolShape = z.strictObject({
     error: 'a URL with arguments as {name}, or a function that chooses one',
   }),
   method: choice('GET', 'POST'),
-  query: values,
-  headers: values,
+  // Judged by `valuesShape`, unless a function makes it.
+  query: z.unknown().optional(),
+  headers: valuesShape,
   body: choice('json', 'form'),
   content: made('a function of the arguments').optional(),
   unsent: z.array(text('the name of an argument'), { error: 'names of arguments' }).optional(),

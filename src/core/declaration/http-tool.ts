@@ -10,7 +10,7 @@ import * as z from 'zod';
 import { TidegateError } from '../errors.ts';
 import type { Json } from '../json.ts';
 import type { Tool, ToolAnnotations } from './handlers.ts';
-import type { Api, HttpAnswer, HttpDefaults, HttpValue, RateLimit } from './http-api.ts';
+import type { Api, HttpAnswer, HttpArgument, HttpDefaults, HttpMoment, HttpValue, RateLimit } from './http-api.ts';
 
 /**
  * Answers that are kept in the store. Calls with the same arguments that overlap in one process share one request. Kept
@@ -93,13 +93,18 @@ export interface HttpToolOptions<
   url: string | ((input: z.output<Input>) => string);
   /** Default `GET`. */
   method?: 'GET' | 'POST';
-  /** Takes the place of the arguments of these names. */
-  query?: Record<string, HttpValue<z.output<Input>>>;
+  /**
+   * Takes the place of the arguments of these names. A pure function that makes all of it may choose the names too, but
+   * none that the API sends each time.
+   */
+  query?:
+    | Record<string, HttpValue<z.output<Input>>>
+    | ((input: z.output<Input>, moment: HttpMoment) => Record<string, HttpArgument>);
   headers?: Record<string, HttpValue<z.output<Input>>>;
   /** Of a POST: how its body is written; default `json`. */
   body?: 'json' | 'form';
   /** Of a POST: what its body holds, instead of the arguments that nothing else names. Pure. */
-  content?: (input: z.output<Input>) => Json;
+  content?: (input: z.output<Input>, moment: HttpMoment) => Json;
   /** Arguments that are not sent by themselves, since a function reads them. */
   unsent?: readonly (keyof z.output<Input> & string)[];
   /** Beside that of the API; counted for this tool alone. */

@@ -46,13 +46,18 @@ export function failureOf(answer: HttpAnswer, errors: Settings['errors'], now: n
   const { message, status } =
     typeof told === 'object' ? { status: undefined, ...told } : { message: told, status: undefined };
   const read = typeof errors === 'string' ? [errors, ...USUAL] : USUAL;
-  const found = message ?? read.map((path) => readPath(answer.body, path)).find(isTelling) ?? null;
+  const found = message ?? read.map((path) => readPath(answer.body, path)).find(isTelling) ?? plainText(answer.body);
   return {
     // An error behind a 200 is one all the same.
     status: status ?? (isOk ? null : answer.status),
-    message: found === null || found === undefined ? null : oneLine(found),
+    message: found === null ? null : oneLine(found),
     retryAfterMs: retryAfterMs(answer.headers.get('retry-after'), now),
   };
+}
+
+/** A body that is a text says what is wrong, unless it is a page for people. */
+function plainText(body: unknown): string | null {
+  return isTelling(body) && !body.trimStart().startsWith('<') ? body : null;
 }
 
 function isTelling(value: unknown): value is string {

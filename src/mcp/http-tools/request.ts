@@ -2,10 +2,11 @@
  * The request that an HTTP tool makes of its arguments. Pure. Arguments fill places that the declaration gave them, and no
  * other: never the host, never another path, never a header's second line.
  */
-import type { HttpValue } from '../../core/declaration/http-api.ts';
+import type { HttpMoment, HttpValue } from '../../core/declaration/http-api.ts';
 import { expandPath, expandText, templateOf, textsOf, variablesOf } from '../../core/declaration/http-template.ts';
 import { cursorArgument, type HttpGuard, type HttpSpec } from '../../core/declaration/http-tool.ts';
 import { TidegateError } from '../../core/errors.ts';
+import type { Runtime } from '../../core/runtime.ts';
 import type { Secrets } from './secrets.ts';
 import type { Settings } from './settings.ts';
 
@@ -26,6 +27,7 @@ interface Sending {
   settings: Settings;
   secrets: Secrets;
   input: Input;
+  runtime: Pick<Runtime, 'now'>;
 }
 
 /** @param page what leads to the page that is wanted; null: the first. @throws TidegateError `invalid_input` naming the argument */
@@ -34,9 +36,9 @@ export function requestOf(sending: Sending, page: Pair | null): HttpRequest {
   const method = spec.method ?? 'GET';
   const written = typeof spec.url === 'string' ? spec.url : spec.url({ ...input });
   const rest = restOf(spec, written, input);
-  const params = [...pairsOf(sending, { ...(method === 'GET' ? rest : {}), ...spec.query }), ...(page ? [page] : [])];
+  const params = [...queryOf(sending, method === 'GET' ? rest : {}), ...(page ? [page] : [])];
   const kind = spec.body ?? 'json';
-  const content = method === 'GET' ? null : (spec.content?.({ ...input }) ?? valuesOf(rest));
+  const content = method === 'GET' ? null : (spec.content?.({ ...input }, momentOf(sending)) ?? valuesOf(rest));
   const type = kind === 'form' ? 'application/x-www-form-urlencoded' : 'application/json';
   return {
     url: urlOf(sending, written, params),
@@ -47,15 +49,16 @@ export function requestOf(sending: Sending, page: Pair | null): HttpRequest {
 }
 
 export function guardRequestOf(sending: Sending, { url, query = {} }: HttpGuard): HttpRequest {
-  const params = pairsOf(sending, query);
+  const params = pairsOf(sending, { ...sending.spec.api?.query, ...query });
   return { url: urlOf(sending, url, params), method: 'GET', headers: headersOf(sending), body: null };
 }
 
 /** The arguments that nothing else names, each to be sent as it is. */
 function restOf(spec: HttpSpec, url: string, input: Input): Record<string, () => never> {
-  const texts = [url, ...Object.values({ ...spec.query, ...spec.headers })].filter((text) => typeof text === 'string');
+  const query = typeof spec.query === 'function' ? {} : (spec.query ?? {});
+  const texts = [url, ...Object.values({ ...query, ...spec.headers })].filter((text) => typeof text === 'string');
   const named = texts.flatMap((text) => variablesOf(templateOf(text, 'url')).map(({ name }) => name));
-  const left = new Set<string>([...named, ...(spec.unsent ?? []), ...Object.keys(spec.query ?? {})]);
+  const left = new Set<string>([...named, ...(spec.unsent ?? []), ...Object.keys(query)]);
   const cursor = cursorArgument(spec);
   if (cursor !== null) left.add(cursor);
   const rest = Object.entries(input).filter(([name, value]) => !left.has(name) && value !== undefined);
@@ -83,9 +86,18 @@ function originOf(url: string): string {
   return URL.canParse(origin) ? new URL(origin).origin : '';
 }
 
-function pairsOf(sending: Sending, own: Record<string, HttpValue>): Pair[] {
-  const all: Record<string, HttpValue> = { ...sending.spec.api?.query, ...own };
-  return Object.entries(all).flatMap(([name, value]) => textsFor(sending, value).map((text): Pair => [name, text]));
+/** Names that arguments choose never take the place of what the API sends each time. */
+function queryOf(sending: Sending, rest: Record<string, HttpValue>): Pair[] {
+  const { api, query } = sending.spec;
+  if (typeof query !== 'function') return pairsOf(sending, { ...rest, ...api?.query, ...query });
+  const made = Object.entries(query({ ...sending.input }, momentOf(sending))).map(
+    ([name, value]) => [name, () => value] as const,
+  );
+  return pairsOf(sending, { ...rest, ...Object.fromEntries(made), ...api?.query });
+}
+
+function pairsOf(sending: Sending, values: Record<string, HttpValue>): Pair[] {
+  return Object.entries(values).flatMap(([name, value]) => textsFor(sending, value).map((text): Pair => [name, text]));
 }
 
 function headersOf(sending: Sending): Record<string, string> {
@@ -98,8 +110,16 @@ function headersOf(sending: Sending): Record<string, string> {
   return sent;
 }
 
-function textsFor({ secrets, settings, input }: Sending, value: HttpValue): string[] {
-  if (typeof value === 'function') return textsOf((value as (input: Input) => unknown)({ ...input }), settings.arrays);
+function momentOf({ runtime }: Sending): HttpMoment {
+  return { now: runtime.now() };
+}
+
+function textsFor(sending: Sending, value: HttpValue): string[] {
+  const { secrets, settings, input } = sending;
+  if (typeof value === 'function') {
+    const made = (value as (input: Input, moment: HttpMoment) => unknown)({ ...input }, momentOf(sending));
+    return textsOf(made, settings.arrays);
+  }
   if (typeof value === 'object') return [secrets.valueOf(value)];
   return typeof value === 'string' ? expandText(templateOf(value, 'query'), input, settings.arrays) : [String(value)];
 }

@@ -21,7 +21,9 @@ const SHOWN = '[secret]';
 const LEAST_REDACTED = 6;
 
 export function secretsIn({ api, query, headers, guard }: HttpSpec): Secret[] {
-  const values = [api?.headers, api?.query, query, headers, guard?.query].flatMap((part) => Object.values(part ?? {}));
+  const values = [api?.headers, api?.query, query, headers, guard?.query].flatMap((part) =>
+    typeof part === 'function' ? [] : Object.values(part ?? {}),
+  );
   return values.filter((value): value is Secret => typeof value === 'object' && value.kind === 'secret');
 }
 

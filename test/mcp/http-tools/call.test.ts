@@ -154,7 +154,10 @@ describe('a guard', () => {
   test('that fails refuses, unless it is told to pass', async () => {
     source.on('/stats/A', status(404));
     source.on('/q', json({ ok: 1 }));
-    expect(await onStage({ t: guarded() }).call('t')).toMatchObject({ isError: true, text: 'shop answered 404' });
+    expect(await onStage({ t: guarded() }).call('t')).toMatchObject({
+      isError: true,
+      text: 'shop answered 404: status 404',
+    });
     expect(await onStage({ t: guarded('pass') }).call('t')).toMatchObject({ structured: { ok: 1 } });
   });
 });

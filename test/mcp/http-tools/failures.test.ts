@@ -40,6 +40,8 @@ describe('a failure', () => {
     ['of the usual form', { error: { message: 'no such symbol' } }, undefined, 'shop answered 404: no such symbol'],
     ['at its path', { why: { text: 'gone' }, message: 'other' }, 'why.text', 'shop answered 404: gone'],
     ['without words', '', undefined, 'shop answered 404'],
+    ['as a text', 'no such thing\n', undefined, 'shop answered 404: no such thing'],
+    ['not as a page for people', '<html>sorry</html>', undefined, 'shop answered 404'],
     [
       'cut, on one line',
       { message: `a\n\u0000b${'c'.repeat(600)}` },
@@ -99,7 +101,7 @@ describe('a failure', () => {
 
   test('that stays is told with the number of tries', async () => {
     const got = await call(status(503));
-    expect(got).toMatchObject({ isError: true, text: 'shop answered 503 after 3 tries' });
+    expect(got).toMatchObject({ isError: true, text: 'shop answered 503 after 3 tries: status 503' });
     expect(source.requests).toHaveLength(3);
   });
 
