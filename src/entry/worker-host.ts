@@ -19,7 +19,7 @@ import { runScheduled } from './scheduled.ts';
 import { startProblem } from './start-problem.ts';
 import { withTasks } from './with-tasks.ts';
 import { connect } from './worker-socket.ts';
-import { dispatchThrough, type TaskBatch, type TaskQueue, taskQueueOf, workOnBatch } from './worker-tasks.ts';
+import { dispatchThrough, sendBack, type TaskBatch, type TaskQueue, taskQueueOf, workOnBatch } from './worker-tasks.ts';
 
 export { dynamodb } from '../store/drivers.ts';
 
@@ -93,8 +93,15 @@ export function createWorker(app: App, { stores = {} }: WorkerOptions = {}): Wor
     },
 
     async queue(batch, environment) {
-      const { deps } = await parts(environment);
-      await workOnBatch(deps, taskQueueOf(environment), batch);
+      try {
+        const { deps } = await parts(environment);
+        await workOnBatch(deps, taskQueueOf(environment), batch);
+      } catch (thrown) {
+        const { code, message } = asTidegateError(thrown);
+        log('error', `no tasks are worked on: ${message}`, { code });
+        // What is thrown here would bring them back at once, and use up their tries before the store is back.
+        batch.messages.forEach(sendBack);
+      }
     },
   };
 }

@@ -21,15 +21,17 @@ export interface TaskQueue {
   send(message: TaskMessage, options?: { delaySeconds?: number }): Promise<unknown>;
 }
 
-/** A batch of Cloudflare Queues, as far as it is used. */
+/** A message of Cloudflare Queues, as far as it is used. */
+export interface QueuedMessage {
+  body: unknown;
+  /** Which delivery of it this is, from 1 on. */
+  attempts: number;
+  ack(): void;
+  retry(options?: { delaySeconds?: number }): void;
+}
+
 export interface TaskBatch {
-  messages: readonly {
-    body: unknown;
-    /** Which delivery of it this is, from 1 on. */
-    attempts: number;
-    ack(): void;
-    retry(options?: { delaySeconds?: number }): void;
-  }[];
+  messages: readonly QueuedMessage[];
 }
 
 /** How long an invocation goes on after its answer; the platform ends it at 30 s. */
@@ -95,10 +97,15 @@ export async function workOnBatch(deps: TaskDeps, queue: TaskQueue | null, { mes
           code,
           message: text,
         });
-        message.retry({ delaySeconds: Math.min(MOST_PAUSE_S, 2 ** message.attempts) });
+        sendBack(message);
       }
     }),
   );
+}
+
+/** A message comes again after a pause that grows, until the queue gives it up; then the schedule finds its task. */
+export function sendBack(message: QueuedMessage): void {
+  message.retry({ delaySeconds: Math.min(MOST_PAUSE_S, 2 ** message.attempts) });
 }
 
 function readMessage(body: unknown): TaskMessage | null {

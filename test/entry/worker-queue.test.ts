@@ -95,11 +95,12 @@ describe.skipIf(!requireService('redis'))('a queue of tasks (needs redis-server)
     await redis?.stop();
   }, LIMIT_MS);
 
-  async function start(queue: QueueSettings): Promise<RunningWorker> {
+  async function start(queue: QueueSettings, more: Record<string, string> = {}): Promise<RunningWorker> {
     const variables = {
       UPSTASH_REDIS_REST_URL: `http://127.0.0.1:${relay.port}`,
       UPSTASH_REDIS_REST_TOKEN: front.token,
       RECORD_URL: recorder.origin,
+      ...more,
     };
     return startWorker(variables, 'test/entry/worker-queue-app.ts', queue);
   }
@@ -222,6 +223,14 @@ describe.skipIf(!requireService('redis'))('a queue of tasks (needs redis-server)
     }
     await expect.poll(status, { ...soon, timeout: 30_000 }).toBe('completed');
     expect(effects()).toEqual(['first', 'second']);
+  });
+
+  test('one that comes to a Worker that cannot start comes back, and the log says why', async () => {
+    const mistaken = await start({ consumer: { max_retries: 1 } }, { STORE: 'nope' });
+    onTestFinished(() => mistaken.stop());
+    await mistaken.enqueue(message('x'));
+    const told = () => mistaken.logged().filter((line) => /no tasks are worked on: .*STORE/.test(line)).length;
+    await expect.poll(told, soon).toBe(2);
   });
 
   test('one that came back too often is left to the cron trigger', async () => {
