@@ -22,7 +22,7 @@ import { type AnswerRow, answerRows, byPlace, topRows } from './window-rows.ts';
 import { type Plan, planOf } from './window-plan.ts';
 import { carriedQuestion, questionOf, type Series, type WindowsAsked } from './window-question.ts';
 import { BY_KEY, type Skipped, type Windows } from './windows.ts';
-import { MOST_ROWS, positionText, scanPlan } from './windows-scan.ts';
+import { MOST_RANKED, MOST_ROWS, positionText, scanPlan } from './windows-scan.ts';
 import type { Zone } from './zone.ts';
 
 export const WINDOWS_KIND = 'windows';
@@ -75,7 +75,7 @@ export interface WindowsPage {
 
 /**
  * @throws TidegateError `invalid_input` with the field; `bad_cursor` for a cursor of another stream or query; `too_costly`
- * for a query that would read more than the budget, unless `maxEvents` or a cursor is given.
+ * for a query that would read more than the budget, or rank more rows than it may, unless `maxEvents` or a cursor is given.
  */
 export async function readWindows(
   deps: Deps,
@@ -91,14 +91,19 @@ export async function readWindows(
     : questionOf(stream.name, stream.keyed, askedOf(query));
   const top = query.top === undefined ? null : { ...query.top, aggregate: aggregateOf(query.top.by, 'top.by') };
   const plan = planOf(deps.app, stream, question, asked, now, top?.aggregate);
-  const scans = { plan, resumed: resumed?.position ?? null, maxEvents: query.maxEvents, limits };
+  // What is ranked is ranked as a whole, unless parts are asked for.
+  const isRanked = top !== null && resumed === null && query.maxEvents === undefined;
+  const mostRows = isRanked ? MOST_RANKED : MOST_ROWS;
+  const scans = { plan, resumed: resumed?.position ?? null, maxEvents: query.maxEvents, mostRows, limits };
   const { built, reports, mostEvents } = await scanPlan(deps, tenant, scans);
   const read = reports.filter((report) => report !== null);
   if (read.some(({ ended }) => ended === 'refused')) throw tooCostly(plan, read, mostEvents, now);
   const complete = read.every((report) => report.complete);
+  if (isRanked && !complete) throw unranked();
   const whole = complete && resumed === null;
-  const rows = plan.series.flatMap((series) => rowsOf(series, plan, built, whole, now));
+  const rows = plan.series.flatMap((series) => rowsOf(series, plan, built, { whole, now, mostRows }));
   const kept = top === null || !whole ? rows : ranked(rows, plan.series[0], top);
+  if (kept.length > MOST_ROWS) throw tooManyRanked(kept.length);
   return {
     rows: inOrder(kept, top !== null && whole, query.order === 'newest'),
     series: plan.series,
@@ -122,7 +127,12 @@ export function askedOf({ window, align, zone, field, aggregates, by, also, empt
   return Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
 }
 
-function rowsOf(series: Series, plan: Plan, built: readonly Windows[][], whole: boolean, now: number): SeriesRow[] {
+function rowsOf(
+  series: Series,
+  plan: Plan,
+  built: readonly Windows[][],
+  { whole, now, mostRows }: { whole: boolean; now: number; mostRows: number },
+): SeriesRow[] {
   const scan = plan.scans.findIndex((one) => one.series.includes(series));
   const windows = built[scan]?.[plan.scans[scan]?.series.indexOf(series) ?? -1];
   const { grid, aggregates, by, range } = plan;
@@ -135,7 +145,7 @@ function rowsOf(series: Series, plan: Plan, built: readonly Windows[][], whole: 
     // Of a part it is not known which are empty.
     empty: plan.empty && whole,
     keys: perKeyAlone ? (range.keys ?? []) : by.length === 0 ? [null] : [],
-    most: Math.floor(MOST_ROWS / plan.series.length),
+    most: Math.floor(mostRows / plan.series.length),
   });
   return rows.map((row) => ({ ...row, ...series }));
 }
@@ -179,6 +189,21 @@ function scannedOf(reports: readonly RangeReport[]): Scanned {
     // What is open was looked at up to the earliest; what is not, up to the latest.
     through: throughs.length === 0 ? null : open.length > 0 ? Math.min(...throughs) : Math.max(...throughs),
   };
+}
+
+function unranked(): TidegateError {
+  return new TidegateError('too_costly', 'not all could be ranked', {
+    field: 'top',
+    expected: `at most ${MOST_RANKED} windows times groups, read within the time of a request`,
+    hint: 'give a shorter range or longer windows; or maxEvents for all rows in parts',
+  });
+}
+
+function tooManyRanked(rows: number): TidegateError {
+  return new TidegateError('invalid_input', `top leaves ${rows} rows`, {
+    field: 'top.n',
+    expected: `at most ${MOST_ROWS} rows in all: fewer of each window, or longer windows`,
+  });
 }
 
 function tooCostly(plan: Plan, reports: readonly RangeReport[], most: number, now: number): TidegateError {

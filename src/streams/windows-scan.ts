@@ -16,6 +16,8 @@ import { createWindows, type Windows } from './windows.ts';
 
 /** Most rows (windows times groups, of all series) on a page. */
 export const MOST_ROWS = 1_000;
+/** Most rows of which the first are found, where those are all that is answered. */
+export const MOST_RANKED = 10_000;
 /** Most calls to the store, for all streams together. */
 export const MOST_WINDOW_CALLS = 21;
 /** Most that `maxEvents` can ask for: so many can be read within the calls. */
@@ -27,6 +29,7 @@ export interface PlanScan {
   resumed: string | null;
   /** Null where a query that would read more is refused. */
   maxEvents: number | undefined;
+  mostRows: number;
   limits: ReadLimits;
 }
 
@@ -42,11 +45,11 @@ export interface PlanReport {
 export async function scanPlan(
   deps: Deps,
   tenant: string,
-  { plan, resumed, maxEvents, limits }: PlanScan,
+  { plan, resumed, maxEvents, mostRows, limits }: PlanScan,
 ): Promise<PlanReport> {
   const positions = resumed === null ? null : positionsOf(resumed, plan);
   const budget = shareOf(maxEvents, plan.scans.length, limits);
-  const built = plan.scans.map(({ series }) => series.map((one) => windowsOf(plan, one)));
+  const built = plan.scans.map(({ series }) => series.map((one) => windowsOf(plan, one, mostRows)));
   const reports = plan.scans.map(async ({ stream }, index): Promise<RangeReport | null> => {
     const position = positions?.[index] ?? null;
     if (positions !== null && position === null) return null;
@@ -105,13 +108,13 @@ function visitor(plan: Plan, built: readonly Windows[]): (event: LoggedEvent) =>
   };
 }
 
-function windowsOf({ grid, range, by, aggregates, series }: Plan, { field }: Series): Windows {
+function windowsOf({ grid, range, by, aggregates, series }: Plan, { field }: Series, mostRows: number): Windows {
   return createWindows({
     grid,
     from: range.from,
     field,
     by,
-    most: Math.floor(MOST_ROWS / series.length),
+    most: Math.floor(mostRows / series.length),
     keepSamples: aggregates.some(needsSamples),
   });
 }

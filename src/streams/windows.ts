@@ -12,8 +12,8 @@ import type { Grid } from './window-grid.ts';
 
 /** In `by`: the event's key. Every other name is the path of a field. */
 export const BY_KEY = 'key';
-/** Of the texts by which rows are grouped, all together. */
-const MOST_CHARACTERS = 200_000;
+/** A longer text is no value to group by: each row would repeat it. */
+const GROUP_CHARACTERS = 256;
 
 export interface WindowSpec {
   grid: Grid;
@@ -40,7 +40,7 @@ export interface WindowRow {
   end: number;
   /** Null where events have none, and where rows are not per key. */
   key: string | null;
-  /** Values of the fields in `by`, by path; null where there are none. A list or an object is no value, as a missing field. */
+  /** Values of the fields in `by`, by path; null where there are none. A list, an object or a long text is no value, as a missing field. */
   group: Readonly<Record<string, Scalar>> | null;
   /** Events that had the field; without a field, all but gaps. */
   count: number;
@@ -104,23 +104,20 @@ export function createWindows(spec: WindowSpec): Windows {
   const groups = new Map<string, Group>();
   const skipped: Skipped = { gaps: 0, missing: 0 };
   let size = 0;
-  let characters = 0;
 
-  /** Null: there is no room for it. */
-  function groupAt(id: string, event: WindowedEvent): Group | null {
+  function groupAt(id: string, event: WindowedEvent): Group {
     const standing = groups.get(id);
     if (standing) return standing;
-    if (groups.size > 0 && characters + id.length > MOST_CHARACTERS) return null;
     const made: Group = { ...groupsBy.named(event), before: null, rows: new Map() };
     groups.set(id, made);
-    characters += id.length;
     return made;
   }
 
   function remember(event: WindowedEvent, value: number): void {
-    const group = keepSamples ? groupAt(groupsBy.idOf(event), event) : null;
+    if (!keepSamples) return;
+    const group = groupAt(groupsBy.idOf(event), event);
     // Of equal times the last to arrive is the one that holds.
-    if (group && event.time >= (group.before?.time ?? -Infinity)) group.before = { time: event.time, value };
+    if (event.time >= (group.before?.time ?? -Infinity)) group.before = { time: event.time, value };
   }
 
   function rowAt(event: WindowedEvent): SampledRow | null {
@@ -128,8 +125,8 @@ export function createWindows(spec: WindowSpec): Windows {
     const start = grid.startOf(event.time);
     const standing = groups.get(id)?.rows.get(start);
     if (standing) return standing;
-    const group = size >= most ? null : groupAt(id, event);
-    if (group === null) return null;
+    if (size >= most) return null;
+    const group = groupAt(id, event);
     const end = grid.endOf(start);
     const samples = keepSamples ? [] : null;
     const row = { start, end, key: group.key, group: group.group, count: 0, values: null, samples };
@@ -165,10 +162,7 @@ export function createWindows(spec: WindowSpec): Windows {
     },
     fits(event) {
       if (isGap(event) || event.time < from || valueOf(event) === null) return true;
-      const id = groupsBy.idOf(event);
-      const group = groups.get(id);
-      if (group?.rows.has(grid.startOf(event.time))) return true;
-      return size < most && (group !== undefined || groups.size === 0 || characters + id.length <= MOST_CHARACTERS);
+      return size < most || groups.get(groupsBy.idOf(event))?.rows.has(grid.startOf(event.time)) === true;
     },
     groups: () => [...groups.values()],
     skipped: () => ({ ...skipped }),
@@ -194,7 +188,8 @@ function grouping(by: readonly string[]) {
 
 function scalarAt(event: WindowedEvent, path: readonly string[]): Scalar {
   const value = valueAt(event.data, path);
-  return typeof value === 'object' ? null : value;
+  const isValue = typeof value !== 'object' && (typeof value !== 'string' || value.length <= GROUP_CHARACTERS);
+  return isValue ? value : null;
 }
 
 function include(values: WindowValues | null, value: number, time: number, count: number): WindowValues {

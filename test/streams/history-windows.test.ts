@@ -159,3 +159,61 @@ test('refused: a cursor with another window, field, grouping, alignment or range
     await expect(read(at, { ...given, ...same })).resolves.toMatchObject({ complete: true });
   }
 });
+
+async function crowd(keys: number) {
+  const at = sensors();
+  const events = Array.from({ length: keys }, (_, index) => ({ key: `k${index}`, data: { v: (index * 7) % keys } }));
+  for (let first = 0; first < keys; first += 1_000) await at.append('sensors', ...events.slice(first, first + 1_000));
+  return at;
+}
+
+describe('the first of many', () => {
+  const query: WindowsQuery = { window: 'all', from: START, field: 'v', top: { n: 3, by: 'max' } };
+
+  test('are found among more rows than a page holds', async () => {
+    const at = await crowd(3_001);
+    const page = await read(at, query);
+    expect(page).toMatchObject({ complete: true, unranked: false });
+    expect(page.rows.map(({ values }) => values?.max)).toEqual([3_000, 2_999, 2_998]);
+    const parts = await read(at, { ...query, maxEvents: 19_000 });
+    expect([parts.unranked, parts.rows.length, parts.complete]).toEqual([true, 1_000, false]);
+  });
+
+  test('are refused where not all can be ranked, or would be too many themselves', async () => {
+    const budget = { entries: 20_000, reads: 30 };
+    const all = await crowd(10_001);
+    const ranked = readWindows(all.deps, TENANT, findStream(all.app, 'sensors'), query, { budget });
+    await expect(ranked).rejects.toMatchObject({ code: 'too_costly', field: 'top' });
+    const at = sensors();
+    for (let second = 0; second < 1_001; second += 1) {
+      at.clock.now = START + second * 1_000;
+      await at.append('sensors', { key: 'k', data: { v: 1 } });
+    }
+    await expect(read(at, { ...query, window: '1s' })).rejects.toMatchObject({ field: 'top.n' });
+  });
+});
+
+test('a text too long to group by, and what is no value, are grouped as nothing', async () => {
+  const schema = z.looseObject({});
+  const at = bench({ notes: stream({ description: 'Notes', schema }) });
+  for (const by of ['a', 'x'.repeat(256), 'x'.repeat(257), ['a'], { a: 1 }, null, 1, '1', true]) {
+    await at.append('notes', { data: { by } });
+  }
+  await at.append('notes', { data: {} });
+  const { rows } = await readWindows(at.deps, TENANT, findStream(at.app, 'notes'), {
+    window: 'all',
+    from: START,
+    by: ['by'],
+  });
+  const counts = new Map(rows.map(({ group, count }) => [group?.['by'], count]));
+  expect(counts).toEqual(
+    new Map<unknown, number>([
+      ['a', 1],
+      ['x'.repeat(256), 1],
+      [null, 5],
+      [1, 1],
+      ['1', 1],
+      [true, 1],
+    ]),
+  );
+});

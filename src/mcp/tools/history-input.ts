@@ -70,7 +70,9 @@ const ARGUMENTS = {
       lowest: z.boolean().optional().describe('Default false: the highest'),
     })
     .optional()
-    .describe('With window: of each window only the n rows that rank first, e.g. { "n": 5, "by": "max" }'),
+    .describe(
+      'With window: of each window only the n rows that rank first, of 10,000 at most, e.g. { "n": 5, "by": "max" }',
+    ),
   zone: z
     .string()
     .max(64)

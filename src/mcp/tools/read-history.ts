@@ -141,7 +141,7 @@ function toRow(row: SeriesRow, page: WindowsPage): AnswerRow {
     if (name === 'first' && values !== null) numbers['firstTime'] = values.firstTime;
     if (name === 'last' && values !== null) numbers['lastTime'] = values.lastTime;
   }
-  return { ...numbers, ...named } as AnswerRow;
+  return { ...named, ...numbers } as AnswerRow;
 }
 
 /** What the rows leave out, where they do: a field that no event has would look like a stream without events. */

@@ -56,7 +56,7 @@ export function sparklineLines(page: WindowsPage, app: App): string[] {
   });
   const window = page.windowMs === null ? 'the whole range' : `a window of ${durationText(page.windowMs)}`;
   const what = shownEach === 1 ? window : `the mean of ${shownEach} windows of ${durationText(page.windowMs ?? 1)}`;
-  const head = `A character is ${what}, from ${timeText(begin, page)} to ${timeText(end, page)}; · is one without a value.`;
+  const head = `A character is ${what}, from ${timeText(begin + (length - drawn) * (page.windowMs ?? 0), page)} to ${timeText(end, page)}; · is one without a value.`;
   return [head, ...lines(shown, (line) => line)];
 }
 

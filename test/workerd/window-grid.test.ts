@@ -1,0 +1,16 @@
+/** Time zones come from the host: what workerd knows of them. */
+import { expect, test } from 'vitest';
+import { zonedGrid } from '../../src/streams/window-grid.ts';
+import { zoneOf } from '../../src/streams/zone.ts';
+
+const HOUR = 3_600_000;
+
+test.each([
+  ['Europe/Berlin', '2026-10-24T22:00Z', 25],
+  ['Europe/Berlin', '2026-03-28T23:00Z', 23],
+  ['Asia/Kathmandu', '2026-06-01T18:15Z', 24],
+])('a day of %s from %s has %i hours', (name, from, hours) => {
+  const grid = zonedGrid(24 * HOUR, zoneOf(name));
+  const start = Date.parse(from);
+  expect([grid.startOf(start), (grid.endOf(start) - start) / HOUR]).toEqual([start, hours]);
+});
