@@ -8,8 +8,7 @@
  * the list. From there on every round has listed it, so what stands between its cursor and the position of this follower
  * has changed nothing, or has been written into it.
  *
- * A waiter that is not settled yet may have been stored between two rounds: it is taken further from its own cursor,
- * whatever stands between that and this round. Waiters are written before the position moves, in commits of their own; one
+ * What a round comes to for each waiter is in `judge-waiters.ts`. Waiters are written before the position moves, in commits of their own; one
  * that has become another meanwhile (its task was faster, or another follower) is judged again, and keeps no other from
  * being written.
  */
@@ -18,12 +17,13 @@ import { TidegateError } from '../core/errors.ts';
 import { utf8Bytes } from '../core/json.ts';
 import { commitSurely } from '../store/commit.ts';
 import { entriesBetween } from '../store/cursor.ts';
-import { type Cursor, isPresent, type LogEntry, type LogPage, type Put, type StoredRecord } from '../store/store.ts';
+import { type Cursor, isPresent, type LogEntry, type Put } from '../store/store.ts';
 import type { Deps } from '../streams/deps.ts';
 import { follow } from '../streams/follower.ts';
 import { streamLog } from '../streams/names.ts';
+import { isFar, judgeAll, type Round } from './judge-waiters.ts';
 import { taskOfDue, waiterPartition } from './names.ts';
-import { advance, entriesAfter, isHeld, putWaiter, readWaiter, type Waiter, type Waiting } from './waiter.ts';
+import { isHeld, readWaiter, type Waiter, type Waiting } from './waiter.ts';
 
 export const WAITER_FOLLOWER = 'waiters';
 
@@ -40,6 +40,12 @@ export interface WaitersReport {
   caughtUp: boolean;
 }
 
+/** A round, and what is done with it. */
+interface Following extends Round {
+  wake: Options['wake'];
+  report: WaitersReport;
+}
+
 interface Options {
   /** Epoch ms */
   deadline: number;
@@ -50,11 +56,6 @@ interface Options {
 /** Waiters in memory at once, and entries. */
 const LIST_PAGE = 200;
 const ROUND_ENTRIES = 500;
-const GAP_PAGE = 200;
-/** Pages before the round that are remembered for other waiters. */
-const MOST_GAPS = 8;
-/** Further behind than this a waiter that is not settled is written forward, and a position jumps. */
-const FAR = 1_000;
 const NAMES_BYTES = 1_024;
 /** A waiter that is another each time, so often in a row. */
 const MOST_RACES = 20;
@@ -93,18 +94,6 @@ export async function followWaiters(
     deadline,
   });
   return { ...report, waiting: true, entries, caughtUp };
-}
-
-interface Round {
-  deps: Deps;
-  tenant: string;
-  stream: DeclaredStream;
-  log: string;
-  round: readonly LogEntry[];
-  deadline: number;
-  wake: Options['wake'];
-  report: WaitersReport;
-  gaps: Map<Cursor | null, Promise<LogPage>>;
 }
 
 /** All waiters, a page at a time. */
@@ -155,11 +144,7 @@ async function startOf(
   return position === null || (entriesBetween(position, earliest) ?? 0) > 0 ? earliest : position;
 }
 
-function isFar(from: Cursor, to: Cursor): boolean {
-  return (entriesBetween(from, to) ?? 0) > FAR;
-}
-
-async function wakeAll(round: Round): Promise<void> {
+async function wakeAll(round: Following): Promise<void> {
   const { deps, tenant, stream } = round;
   let puts: Put[] = [];
   for await (const records of listWaiters(deps, tenant, stream)) {
@@ -169,63 +154,8 @@ async function wakeAll(round: Round): Promise<void> {
   await write(round, puts, true);
 }
 
-async function judgeAll(round: Round, records: readonly StoredRecord[]): Promise<Put[]> {
-  const { runtime } = round.deps;
-  const puts: Put[] = [];
-  for (const record of records) {
-    const now = runtime.now();
-    if (now >= round.deadline)
-      throw new TidegateError('cancelled', 'the time was over before all waits were looked at');
-    const standing = readWaiter(record, now);
-    if (isHeld(standing)) continue;
-    const waiter = await judge(round, standing);
-    if (!isWorthwhile(standing, waiter)) continue;
-    const { version: expects, expiresAt } = record;
-    puts.push(
-      putWaiter(round.tenant, { partition: record.partition, id: record.id }, waiter, { expects, expiresAt }, now),
-    );
-  }
-  return puts;
-}
-
-async function judge(round: Round, standing: Waiting): Promise<Waiter> {
-  const { round: entries, stream } = round;
-  let waiter: Waiter = standing;
-  if (!standing.settled) waiter = await throughGap(round, standing);
-  return isHeld(waiter) ? waiter : advance(waiter, entriesAfter(waiter.cursor, entries), stream.name);
-}
-
-/** Takes a waiter through what stands between its cursor and the round. */
-async function throughGap({ deps, log, round, stream, gaps }: Round, standing: Waiting): Promise<Waiter> {
-  const [first] = round;
-  let waiter: Waiter = standing;
-  if (first === undefined) return waiter;
-  while (!isHeld(waiter) && isBefore(waiter.cursor, first.cursor, 1)) {
-    const { cursor } = waiter;
-    if (gaps.size > MOST_GAPS) gaps.clear();
-    const page = gaps.get(cursor) ?? deps.store.read(log, cursor, GAP_PAGE);
-    gaps.set(cursor, page);
-    const missed = (await page).entries.filter((entry) => isBefore(entry.cursor, first.cursor, 0));
-    if (missed.length === 0) return waiter;
-    waiter = advance(waiter, missed, stream.name);
-  }
-  return waiter;
-}
-
-/** Whether more than `entries` entries stand between them. */
-function isBefore(cursor: Cursor | null, other: Cursor, entries: number): boolean {
-  return cursor === null || (entriesBetween(cursor, other) ?? 0) > entries;
-}
-
-/** One that has nothing new to remember is left as it is, unless it would be read for from ever further back. */
-function isWorthwhile(standing: Waiting, waiter: Waiter): boolean {
-  if (isHeld(waiter) || waiter.state !== standing.state) return true;
-  if (standing.settled || waiter.cursor === null) return false;
-  return standing.cursor === null || isFar(standing.cursor, waiter.cursor);
-}
-
 /** Commits what fills a commit, or all of it; answers what is left. */
-async function write(round: Round, puts: readonly Put[], all: boolean): Promise<Put[]> {
+async function write(round: Following, puts: readonly Put[], all: boolean): Promise<Put[]> {
   const { deps, deadline, report, wake } = round;
   let left = [...puts];
   for (let races = 0; ;) {

@@ -1,6 +1,6 @@
-/** On each engine: what a task may hold at most fits into its commits, and is found again. */
+/** On each engine: what a task may hold at most fits into its commits, and is found again; and waits end. */
 import * as z from 'zod';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readConfig } from '../../src/core/config.ts';
 import { form } from '../../src/core/declaration/ask.ts';
 import { task, type Task } from '../../src/core/declaration/task.ts';
@@ -13,11 +13,11 @@ import { hasEnded } from '../../src/tasks/header.ts';
 import { getPage, getTask } from '../../src/tasks/requests.ts';
 import { runTasks } from '../../src/tasks/run-due.ts';
 import { requireService } from '../services/available.ts';
-import { ENGINES, startEngine } from '../services/engine.ts';
+import { type Engine, ENGINES, type RunningEngine, startEngine } from '../services/engine.ts';
 import { ADA, taskStage } from './stage.ts';
+import { expectWaitsEnd } from './waits-on-engine.ts';
 
 const base = { description: 'a task of the test', version: '1' };
-const servers = requireService('redis') && requireService('dynamodb');
 /** Two bytes each, so that sizes are those of UTF-8. */
 const letters = (bytes: number) => 'é'.repeat(bytes / 2);
 const big = form(letters(6_000), z.object({ name: z.string() }));
@@ -93,23 +93,37 @@ async function expectAll(store: Store): Promise<void> {
 }
 
 test('memory', () => expectAll(createMemoryStore()));
+test('memory: waits end', () => expectWaitsEnd(createMemoryStore()));
 
 test('memory, with the limits of the narrowest engine', () =>
   expectAll(createMemoryStore({ limits: { commitOperations: 90, commitBytes: 420_000 } })));
 
-describe.skipIf(!servers)('what a task may hold (needs redis-server and java)', () => {
-  test.each(ENGINES)('%s', { timeout: 90_000 }, async (engine) => {
-    const { environment, stop } = await startEngine(engine);
-    const store = await openStore(
-      readConfig(environment, 'sqlite'),
-      systemRuntime(() => {}),
-      'tasks',
-    );
+const there: Record<Engine, boolean> = {
+  sqlite: true,
+  redis: requireService('redis'),
+  dynamodb: requireService('dynamodb'),
+};
+
+describe.each(ENGINES)('%s', (engine) => {
+  const runtime = systemRuntime(() => {});
+  let running: RunningEngine | null = null;
+  beforeAll(async () => {
+    if (there[engine]) running = await startEngine(engine);
+  }, 90_000);
+  afterAll(async () => {
+    await running?.stop();
+  });
+
+  test.skipIf(!there[engine]).for([
+    ['what a task may hold', 'tasks', expectAll],
+    ['waits end', 'waits', expectWaitsEnd],
+  ] as const)('%s', { timeout: 90_000 }, async ([, app, expectOn]) => {
+    if (running === null) throw new Error('there is no engine');
+    const store = await openStore(readConfig(running.environment, 'sqlite'), runtime, app);
     try {
-      await expectAll(store);
+      await expectOn(store);
     } finally {
       await store.close();
-      await stop();
     }
   });
 });

@@ -104,6 +104,18 @@ export async function everyOrder(run: (choose: (among: number) => number) => Pro
   }
 }
 
+/** Calls `run` with so many orders that are drawn, the same each time; answers how many. */
+export async function someOrders(
+  runs: number,
+  run: (choose: (among: number) => number) => Promise<void>,
+): Promise<number> {
+  for (let seed = 1; seed <= runs; seed += 1) {
+    const random = seeded(seed);
+    await run((among) => Math.floor(random() * among));
+  }
+  return runs;
+}
+
 /** Chance that comes again with the same seed. */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0;

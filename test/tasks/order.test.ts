@@ -86,7 +86,7 @@ const branches = fc.array(fc.array(part, { minLength: 1, maxLength: 4 }), { minL
 /** After how many commits each process is gone; the last ones stay. */
 const deaths = fc.array(fc.integer({ min: 1, max: 8 }), { maxLength: 4 });
 
-const numRuns = process.env['TIDEGATE_TEST_ALL'] === 'true' ? 2_000 : 150;
+const numRuns = process.env['TIDEGATE_TEST_ALL'] === 'true' ? 2_000 : 80;
 
 test('of any that are drawn', { timeout: 300_000 }, async () => {
   await fc.assert(

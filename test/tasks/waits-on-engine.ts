@@ -1,11 +1,8 @@
-/** On each engine: waits of every kind end once, with what they waited for, while two processes work and follow. */
-import { expect, test } from 'vitest';
-import { readConfig } from '../../src/core/config.ts';
+/** For any engine: waits of every kind end once, with what they waited for, while two processes work and follow. */
+import { expect } from 'vitest';
 import type { Condition } from '../../src/core/declaration/condition.ts';
 import type { Json } from '../../src/core/json.ts';
 import { systemRuntime } from '../../src/core/runtime.ts';
-import { createMemoryStore } from '../../src/store/memory.ts';
-import { openStore } from '../../src/store/open.ts';
 import type { Store } from '../../src/store/store.ts';
 import { publish } from '../../src/streams/publish.ts';
 import { createTask } from '../../src/tasks/create.ts';
@@ -14,8 +11,6 @@ import { waiterPartition } from '../../src/tasks/names.ts';
 import { getTask } from '../../src/tasks/requests.ts';
 import { runTasks } from '../../src/tasks/run-due.ts';
 import { TENANT } from '../ingest/stage.ts';
-import { requireService } from '../services/available.ts';
-import { type Engine, ENGINES, startEngine } from '../services/engine.ts';
 import { ADA } from './stage.ts';
 import { ABOVE_30, endOf, waitStage } from './wait-stage.ts';
 
@@ -31,7 +26,7 @@ const NEVER: Condition = { kind: 'threshold', field: 'celsius', above: 1_000 };
 const deadline = () => Date.now() + 60_000;
 const two = (work: () => Promise<unknown>) => Promise.all([work(), work()]);
 
-async function expectEnds(store: Store): Promise<void> {
+export async function expectWaitsEnd(store: Store): Promise<void> {
   const stage = waitStage();
   const deps = { ...stage.tasks, store, runtime: systemRuntime(() => {}) };
   const [stream] = deps.app.streams.values();
@@ -65,27 +60,3 @@ async function expectEnds(store: Store): Promise<void> {
   const { records } = await store.list(waiterPartition(TENANT, 'temps'), { now: Date.now(), limit: 10 });
   expect(records.map(({ id }) => id.split(' ')[0])).toEqual([never]);
 }
-
-const there: Record<Engine, boolean> = {
-  sqlite: true,
-  redis: requireService('redis'),
-  dynamodb: requireService('dynamodb'),
-};
-
-test('memory', () => expectEnds(createMemoryStore()));
-
-test.for(ENGINES)('%s', { timeout: 120_000 }, async (engine, { skip }) => {
-  if (!there[engine]) skip();
-  const { environment, stop } = await startEngine(engine);
-  const store = await openStore(
-    readConfig(environment, 'sqlite'),
-    systemRuntime(() => {}),
-    'waits',
-  );
-  try {
-    await expectEnds(store);
-  } finally {
-    await store.close();
-    await stop();
-  }
-});
