@@ -102,7 +102,7 @@ async function waitForTurn(call: Call, until: number): Promise<Failed | null> {
   const { settings, runtime, store, spec, input } = call;
   const pause = until - runtime.now();
   if (pause > 0 && !(await waited(call, pause))) return limited(settings, pause, 'it asked for a pause (429)');
-  const cost = Math.max(0, Math.ceil(Number(spec.cost?.({ ...input }) ?? 1)) || 0);
+  const cost = Math.max(0, Math.ceil(spec.cost?.({ ...input }) ?? 1) || 0);
   const never = settings.limits.find(({ requests }) => cost > requests);
   if (never) return tooMuch(settings, cost, limitText(never));
   for (;;) {

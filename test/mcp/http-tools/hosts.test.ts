@@ -51,7 +51,7 @@ async function onLambda(environment: Record<string, string>): Promise<{ status: 
     isBase64Encoded: false,
   };
   const host = createLambdaHost(keyedApp(), { ...environment, STORE: 'memory' }, { write: nothing });
-  const answer = await host.buffered(event as never, { getRemainingTimeInMillis: () => 20_000 } as never);
+  const answer = await host.buffered(event, { getRemainingTimeInMillis: () => 20_000 });
   const text = answer.isBase64Encoded ? Buffer.from(answer.body, 'base64').toString() : answer.body;
   return { status: answer.statusCode, text };
 }
