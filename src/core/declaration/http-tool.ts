@@ -2,9 +2,9 @@
  * A tool that is an HTTP API's, by declaration: arguments in, one request (or some pages) out, and what comes back picked,
  * checked and shown. Data alone; `mcp/http-tools/` does what it says. It speaks GET and POST, and pages by the query.
  *
- * Calls to the store: one for an answer that is kept, or where a pause is known that the API asked for; else one, one more
- * for each limit (two while it is reached and waited for), and one to keep the answer. Each page and each retry counts against
- * the limits again.
+ * Calls to the store: one for an answer that is kept, or where a pause is known that the API asked for; else one, one more for
+ * each limit and request (each page, retry and wait for a turn is another), and one to keep the answer or to remember a pause.
+ * A call that counts as several and is refused gives them back with one more.
  */
 import * as z from 'zod';
 import { TidegateError } from '../errors.ts';

@@ -4,6 +4,7 @@
  */
 import type { ToolAnswer } from '../../core/declaration/handlers.ts';
 import type { Json } from '../../core/json.ts';
+import { describeShape } from '../../ingest/json-path.ts';
 import type { Reading } from '../../store/store.ts';
 import { ageText } from '../tools/table.ts';
 import { type Made, madeOf, picked, shownAnswer } from './answer.ts';
@@ -60,8 +61,13 @@ async function guarded(call: Call): Promise<Failed | null> {
   if (!guard) return null;
   const got = await exchange(call, guardRequestOf(call, guard));
   if (!got.ok) return guard.otherwise === 'pass' ? null : got;
-  const text = guard.refuse(got.answer);
-  return text === null ? null : { ok: false, text: call.secrets.redact(text), passing: false };
+  try {
+    const text = guard.refuse(got.answer);
+    return text === null ? null : { ok: false, text: call.secrets.redact(text), passing: false };
+  } catch {
+    // It was written for another body than this one.
+    return guard.otherwise === 'pass' ? null : unexpected(call.settings, describeShape(got.answer.body), call.secrets);
+  }
 }
 
 async function fetchPages(call: Call, paging: NonNullable<Call['spec']['paging']>): Promise<Fetched | Failed> {

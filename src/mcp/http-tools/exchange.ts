@@ -11,7 +11,7 @@ import { utf8Bytes } from '../../core/json.ts';
 import type { Runtime } from '../../core/runtime.ts';
 import type { GuardedFetch } from '../../ingest/guarded-fetch.ts';
 import type { Reading, Store } from '../../store/store.ts';
-import { type Failed, failed, type Failure, failureOf, limited, unexpected } from './failure.ts';
+import { type Failed, failed, type Failure, failureOf, limited, tooMuch, unexpected } from './failure.ts';
 import { limitText, pausedUntil, pauseMs, rememberPause, takeTurn } from './limits.ts';
 import type { HttpRequest, Input } from './request.ts';
 import type { Secrets } from './secrets.ts';
@@ -57,8 +57,9 @@ const FIRST_PAUSE_MS = 250;
 /** An answer has to reach the caller before its deadline. */
 const LAST_MS = 500;
 const AGAIN = new Set([502, 503, 504]);
+const BROKEN: ReadonlySet<string> = new Set(['upstream', 'too_large', 'address_refused']);
 
-/** @throws TidegateError `cancelled`, `address_refused`, `store_unavailable` */
+/** @throws TidegateError `cancelled`, `invalid_input` (a header that cannot be sent), `store_unavailable` */
 export async function exchange(call: Call, request: HttpRequest): Promise<Exchanged | Failed> {
   const { spec, settings, secrets, runtime } = call;
   let until = pausedUntil(call.pause);
@@ -101,7 +102,9 @@ async function waitForTurn(call: Call, until: number): Promise<Failed | null> {
   const { settings, runtime, store, spec, input } = call;
   const pause = until - runtime.now();
   if (pause > 0 && !(await waited(call, pause))) return limited(settings, pause, 'it asked for a pause (429)');
-  const cost = spec.cost?.({ ...input }) ?? 1;
+  const cost = Math.max(0, Math.ceil(spec.cost?.({ ...input }) ?? 1) || 0);
+  const never = settings.limits.find(({ requests }) => cost > requests);
+  if (never) return tooMuch(settings, cost, limitText(never));
   for (;;) {
     const turn = await takeTurn(store, settings, cost, runtime.now());
     if (turn === null) return null;
@@ -139,8 +142,8 @@ async function send(call: Call, { url, method, headers, body }: HttpRequest): Pr
     return { answer, readable, failure: failureOf(answer, settings.errors, runtime.now()) };
   } catch (thrown) {
     if (context.signal.aborted) throw context.signal.reason;
-    if (!(thrown instanceof TidegateError) || !['upstream', 'too_large'].includes(thrown.code)) throw thrown;
-    // One that was too slow has had its time, and one that was too large will be so again.
+    if (!(thrown instanceof TidegateError) || !BROKEN.has(thrown.code)) throw thrown;
+    // One that was too slow has had its time; one that was too large, or leads where nobody may go, will do so again.
     return { broken: { error: thrown, again: thrown.code === 'upstream' && thrown.field !== 'timeoutMs' } };
   }
 }

@@ -84,13 +84,22 @@ function whoCanHelp({ names }: Secrets): string {
     : `The arguments are not the reason; who runs the server may look at ${names.join(', ')}.`;
 }
 
-/** @param asked whether the upstream asked for a pause; else it is the app's own limit */
+/** @param asked why: the API asked for a pause, or the app's own limit is reached */
 export function limited(settings: Settings, waitMs: number, asked: string): Failed {
   const seconds = Math.max(1, Math.ceil(waitMs / 1_000));
   return {
     ok: false,
     passing: true,
     text: `${settings.label} cannot be asked now: ${asked}. Try again in ${seconds} s.`,
+  };
+}
+
+/** A call that no wait would let through. */
+export function tooMuch({ label }: Settings, cost: number, limit: string): Failed {
+  return {
+    ok: false,
+    passing: false,
+    text: `This call counts as ${cost} requests to ${label}, and ${limit}: ask for less.`,
   };
 }
 

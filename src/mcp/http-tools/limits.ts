@@ -1,7 +1,7 @@
 /**
  * How often an API may be asked: counted in the store, so that all instances count together, and the pause that the API
- * itself asked for. One call to the store for each limit; a request that is refused was counted in shorter windows, which
- * loses a place there and breaks no limit.
+ * itself asked for. One call to the store for each limit, and one to give back what counted as several; a request that is
+ * refused was counted in shorter windows, which loses a place there and breaks no limit.
  */
 import type { Runtime } from '../../core/runtime.ts';
 import { isPresent, type Reading, type Store } from '../../store/store.ts';
@@ -25,7 +25,10 @@ export async function takeTurn(
     const start = now - (now % perMs);
     const end = start + perMs;
     const taken = await store.add(limitKey(scope, perMs, start), cost, { now, expiresAt: end + SKEW_MS });
-    if (taken > requests) return { waitMs: end - now, limit };
+    if (taken <= requests) continue;
+    // What is left is for those who need less.
+    if (cost > 1) await store.add(limitKey(scope, perMs, start), -cost, { now, expiresAt: end + SKEW_MS });
+    return { waitMs: end - now, limit };
   }
   return null;
 }

@@ -151,6 +151,14 @@ describe('a guard', () => {
     expect(asked()).toEqual(['/stats/A?s=A']);
   });
 
+  test('that cannot read its answer refuses, unless it is told to pass', async () => {
+    source.on('/stats/A', json({ size: 5 }));
+    source.on('/q', json({ ok: 1 }));
+    const refused = await onStage({ t: guarded() }).call('t');
+    expect([refused.isError, refused.text]).toEqual([true, expect.stringContaining('an object with size')]);
+    expect(await onStage({ t: guarded('pass') }).call('t')).toMatchObject({ structured: { ok: 1 } });
+  });
+
   test('that fails refuses, unless it is told to pass', async () => {
     source.on('/stats/A', status(404));
     source.on('/q', json({ ok: 1 }));

@@ -186,6 +186,12 @@ describe('secrets', () => {
     expect(() => onStage({ t: formed }, { variables: { SHOP_KEY: 'abcdefgh' } })).not.toThrow('abcdefgh');
   });
 
+  test('are not shown where the API redirects to a place that is refused', async () => {
+    source.on('/p', (_request, response) => response.writeHead(302, { location: 'https://10.0.0.1/abcdefgh/x' }).end());
+    const { text, isError } = await onStage({ t: keyed() }, { variables: { SHOP_KEY: 'abcdefgh' } }).call('t');
+    expect([isError, text]).toEqual([true, expect.stringContaining('https://10.0.0.1/[secret]/x is refused')]);
+  });
+
   test('do not go where a redirect leads to another host', async () => {
     const other = await startHttpSource();
     other.on('/q', json({ ok: 1 }));

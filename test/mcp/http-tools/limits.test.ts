@@ -81,6 +81,20 @@ describe('a limit of requests', () => {
     expect((await stage.call('rare')).text).toContain('at most 1 requests in 60 min');
   });
 
+  test('is not used up by a call that counts as more than is left, and says what can never be', async () => {
+    const input = z.object({ symbols: z.array(z.string()) });
+    const shared = shop({ waitMs: 0, rateLimit: { requests: 3, perMs: MINUTE } });
+    const stage = onStage({ t: httpTool({ description, input, api: shared, url: '/p', cost }) });
+    const ask = (count: number) => stage.call('t', { symbols: Array.from({ length: count }, () => 'A') });
+    expect(await ask(2)).toMatchObject(ok);
+    expect((await ask(2)).text).toContain('Try again in 60 s');
+    expect(await ask(1)).toMatchObject(ok);
+    expect((await ask(4)).text).toBe(
+      'This call counts as 4 requests to shop, and at most 3 requests in 1 min are allowed: ask for less.',
+    );
+    expect(source.requests).toHaveLength(2);
+  });
+
   test('counts retries, pages and guards too', async () => {
     source.on('/p', inTurn(status(503), json({ ok: 1 })));
     source.on('/g', json({}));
