@@ -55,15 +55,12 @@ export const openWebSocket: OpenWebSocket = async (request, listener, signal) =>
       signal.removeEventListener('abort', abandon);
       resolve({ kind: 'open', socket: opened(client, below, destroy) });
     });
-    // What broke it is in what the connection itself said; the event's own words are about the protocol.
-    client.addEventListener('error', ({ message, error }) => {
-      broken ??= error instanceof Error ? error : new Error(message);
-    });
     client.addEventListener('close', ({ code }) => {
       signal.removeEventListener('abort', abandon);
       destroy();
       if (isOpen) listener.closed(code);
       else if (refusal) resolve(refusal);
+      // The client's own error has no words; the port may be one that browsers refuse, or the answer no WebSocket's.
       else reject(broken ?? new Error('the handshake failed'));
     });
   });

@@ -1,6 +1,7 @@
 /** Reads over HTTP what was not listened to. It asks and cuts up; what of it is stored already is decided by others. */
 import type { BurstContext } from '../core/declaration/feed.ts';
 import { TidegateError } from '../core/errors.ts';
+import { utf8Bytes } from '../core/json.ts';
 import { publicForm } from './fetch-target.ts';
 import { describeShape, readPath } from './json-path.ts';
 import { retryAfterMs } from './retry-after.ts';
@@ -21,12 +22,13 @@ export async function readHole(
 ): Promise<RawItem[]> {
   const headers = typeof catchUp.headers === 'function' ? await catchUp.headers() : (catchUp.headers ?? {});
   const items: RawItem[] = [];
+  let left = catchUp.maxBytes ?? DEFAULT_MAX_BYTES;
   for (const url of urlsOf(catchUp, hole)) {
     const response = await context.fetch(url, {
       headers: { accept: 'application/json', ...headers },
       allow,
       signal: context.signal,
-      maxBytes: catchUp.maxBytes ?? DEFAULT_MAX_BYTES,
+      maxBytes: Math.max(1, left),
       ...(catchUp.timeoutMs === undefined ? {} : { timeoutMs: catchUp.timeoutMs }),
     });
     const source = URL.canParse(url) ? publicForm(new URL(url)) : 'catchUp.url';
@@ -38,7 +40,9 @@ export async function readHole(
         ...(pause === null ? {} : { retryAfterMs: pause }),
       });
     }
-    const found = itemsIn(await response.text(), catchUp, source);
+    const text = await response.text();
+    left -= utf8Bytes(text);
+    const found = itemsIn(text, catchUp, source);
     for (const item of catchUp.newestFirst ? found.toReversed() : found) items.push(item);
   }
   return items;

@@ -105,7 +105,7 @@ export interface CatchUp {
   initialMs?: number;
   /** What was not listened to before that is given up, with a gap event; default one day. */
   mostMs?: number;
-  /** Default 10 MiB. */
+  /** Of the answers for one hole together; default 10 MiB. */
   maxBytes?: number;
   /** Default 10,000. */
   timeoutMs?: number;
