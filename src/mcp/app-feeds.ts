@@ -38,6 +38,8 @@ export function createAppFeeds(deps: Deps, context: Omit<ToolContext, 'feeds'>):
   const { app, runtime } = deps;
   const { principal } = context;
   const found = outlets(app);
+  /** Whether this entry of the handler has sent anything. */
+  let hasSent = false;
 
   function find(feed: string): Outlet {
     const outlet = found.get(feed);
@@ -56,6 +58,13 @@ export function createAppFeeds(deps: Deps, context: Omit<ToolContext, 'feeds'>):
   async function agreed(feed: string, { rule, shown }: Checked | CheckedRequest): Promise<boolean> {
     const { confirm } = rule;
     if (confirm === null) return true;
+    if (hasSent) {
+      // The retry with the answer enters the handler from its beginning, and would send the earlier message again.
+      throw new TidegateError('invalid_config', 'a message that is to be confirmed comes after one that was sent', {
+        field: 'feeds.publish',
+        expected: 'messages that are to be confirmed first, several of them together (Promise.all)',
+      });
+    }
     if (confirm.otherwise === 'refuse' && !context.canAsk('form')) {
       throw new TidegateError(
         'invalid_input',
@@ -79,6 +88,7 @@ export function createAppFeeds(deps: Deps, context: Omit<ToolContext, 'feeds'>):
       feed,
       ...made,
       topic: made.topic.slice(0, RECORDED_CHARACTERS),
+      reason: made.reason?.slice(0, RECORDED_CHARACTERS) ?? null,
     };
     runtime.log('info', 'published', { tenant, ...entry });
     const audit = found.get(feed)?.audit ?? null;
@@ -107,6 +117,7 @@ export function createAppFeeds(deps: Deps, context: Omit<ToolContext, 'feeds'>):
       await recorded('declined', null);
       return declined;
     }
+    hasSent = true;
     try {
       const outcome = await send();
       const { status, reason } = 'published' in outcome ? outcome.published : outcome;

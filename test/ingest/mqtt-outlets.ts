@@ -1,7 +1,7 @@
 /** For the tests of publishing: an outlet on a scripted broker, or on a real one, and what sending is lent. */
 import type { Outlet, OutletContext } from '../../src/core/declaration/outlet.ts';
-import { type Runtime, systemRuntime } from '../../src/core/runtime.ts';
-import { connect } from '../../src/entry/node-socket.ts';
+import { type Connect, type Runtime, systemRuntime } from '../../src/core/runtime.ts';
+import { connect as nodeConnect } from '../../src/entry/node-socket.ts';
 import { mqtt, type MqttOptions } from '../../src/ingest/mqtt.ts';
 import { type ScriptedBroker, virtualClock } from './mqtt-script.ts';
 
@@ -18,9 +18,10 @@ export function scripted(broker: ScriptedBroker, more: Partial<Runtime> = {}, re
   return { feed: 'plant', runtime, signal: new AbortController().signal, deadline: clock.now() + requestMs };
 }
 
-export function real(more: Partial<OutletContext> = {}): OutletContext {
+/** @param connect of the platform; default: that of Node */
+export function real(connect: Connect = nodeConnect): OutletContext {
   const runtime = { ...systemRuntime(() => {}), connect };
-  return { feed: 'plant', runtime, signal: new AbortController().signal, deadline: Date.now() + 30_000, ...more };
+  return { feed: 'plant', runtime, signal: new AbortController().signal, deadline: Date.now() + 30_000 };
 }
 
 /**

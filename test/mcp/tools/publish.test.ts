@@ -408,6 +408,42 @@ test("an app's own tools publish under the same rules, and are put on record", a
   expect(await records()).toHaveLength(1);
 });
 
+describe('two messages that are to be confirmed', () => {
+  const topics = ['plant/valves/1/set', 'plant/valves/2/set'].map((topic) => ({ topic, payload: { percent: 1 } }));
+  const together = tool({
+    description: 'Moves two valves at once.',
+    run: async (_input, { feeds }) => {
+      const all = await Promise.all(topics.map((message) => feeds.publish('broker', message)));
+      return all.map(({ status }) => status).join(' ');
+    },
+  });
+  const inTurn = tool({
+    description: 'Moves two valves in turn.',
+    run: async (_input, { feeds }) => {
+      for (const message of topics) await feeds.publish('broker', message);
+      return 'done';
+    },
+  });
+
+  test('are asked for and sent together, each once', async () => {
+    await serve(TOPICS, { tools: { together } });
+    const result = await call('together', {}, { action: 'accept', content: {} });
+    expect(text(result)).toBe('acknowledged acknowledged');
+    expect(result.questions).toHaveLength(2);
+    expect(published().map(({ topic }) => topic)).toEqual(topics.map(({ topic }) => topic));
+  });
+
+  test('are refused in turn, since the first would be sent again', async () => {
+    await serve(TOPICS, { tools: { inTurn } });
+    const result = await call('inTurn', {}, { action: 'accept', content: {} });
+    expect(result.isError).toBe(true);
+    expect(published()).toHaveLength(1);
+    expect(served.logged).toContainEqual(
+      expect.objectContaining({ message: expect.stringMatching(/comes after one/) }),
+    );
+  });
+});
+
 test('a feed that is only published to is not pulled', async () => {
   await serve();
   const feed = mqtt({ url: 'mqtt://broker.example', topics: { publish: ['a'] } });
