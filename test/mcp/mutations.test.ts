@@ -3,16 +3,21 @@
  * comes, the answer is JSON-RPC with a client's error or a result: never 500, never a hang, never a defect in the log.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { extendApp, task, type Tool } from '../../src/index.ts';
+import { askingApp } from './asking-app.ts';
 import { sampleApp } from './sample-app.ts';
 import { type Served, serveApp } from './served.ts';
 import { HEADER_VALUES, mutate, randomFrom, textOf } from './wrong-messages.ts';
 
 const SEED = 20_261_120;
-const ROUNDS = 600;
+const ROUNDS = 1_500;
 
 const META = {
   'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-  'io.modelcontextprotocol/clientCapabilities': {},
+  'io.modelcontextprotocol/clientCapabilities': {
+    elicitation: { form: {}, url: {} },
+    extensions: { 'io.modelcontextprotocol/tasks': {} },
+  },
   'io.modelcontextprotocol/logLevel': 'debug',
   progressToken: 'p',
 };
@@ -33,11 +38,23 @@ const METHODS: [string, Record<string, unknown>][] = [
   ['prompts/get', { name: 'brief', arguments: { topic: 'x' } }],
   ['completion/complete', { ref: { type: 'ref/prompt', name: 'brief' }, argument: { name: 'topic', value: 'x' } }],
   ['logging/setLevel', { level: 'info' }],
+  ['tools/call', { name: 'both', inputResponses: { who: { action: 'accept', content: { name: 'x' } } } }],
+  ['tools/call', { name: 'remove', arguments: { id: '1', deep: { a: 1, b: 2 } } }],
+  ['tools/call', { name: 'read_result', arguments: { handle: '1.AAAAAAAA.AAAA', page: 1 } }],
+  ['resources/read', { uri: 'result://1.AAAAAAAA.AAAA/1' }],
+  ['tasks/get', { taskId: 'x' }],
+  ['tasks/update', { taskId: 'x', inputResponses: { a: { action: 'accept', content: { b: 1 } } } }],
+  ['tasks/cancel', { taskId: 'x' }],
 ];
+
+const app = extendApp(sampleApp, {
+  tools: { both: askingApp.tools.get('both') as Tool, remove: askingApp.tools.get('remove') as Tool },
+  tasks: { work: task({ description: 'Works.', version: '1', run: () => Promise.resolve('done') }) },
+});
 
 let served: Served;
 beforeAll(async () => {
-  served = await serveApp(sampleApp);
+  served = await serveApp(app, { results: {} });
 });
 afterAll(() => served.close());
 
@@ -62,7 +79,7 @@ describe('messages that went wrong', () => {
       if (modern) {
         headers.set('MCP-Protocol-Version', '2026-07-28');
         headers.set('Mcp-Method', method);
-        const name = method === 'resources/read' ? params.uri : params.name;
+        const name = method === 'resources/read' ? params.uri : (params.name ?? params.taskId);
         if (typeof name === 'string') headers.set('Mcp-Name', name);
         headers.set('Mcp-Param-Region', 'eu');
         headers.set('Mcp-Param-Limit', '3');
