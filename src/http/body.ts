@@ -2,15 +2,14 @@
  * Reads a JSON body up to a limit, whatever its length header says or leaves out. One that is nested deeper than any
  * message needs is refused unread: what walks through it later does so by recursion.
  */
-import { MOST_DEPTH } from '../core/json.ts';
 
 export type Body =
   | { ok: true; value: unknown }
   /** 413 above the limit, 400 for what is not JSON or broke off, 415 for another type. */
   | { ok: false; status: 400 | 413 | 415; expected: string };
 
-/** Lists and objects within each other: data as deep as they may be, and the message around them. */
-const MOST_NESTED = MOST_DEPTH + 16;
+/** Lists and objects within each other: deeper than anything that is served, with room for what says where it is too deep. */
+const MOST_NESTED = 256;
 
 const JSON_TYPE = /^application\/json\s*(?:;|$)/i;
 

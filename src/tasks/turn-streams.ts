@@ -7,11 +7,11 @@ import { unattended } from './unattended.ts';
 type Ask = (...given: never[]) => Promise<unknown>;
 
 export function createTurnStreams({ deps, claim, deadline, parking }: Turn): AppStreams {
-  const { names, ...asking } = createAppStreams(deps, claim.header.principal, deadline);
-  const counted = Object.entries<Ask>(asking).map(([name, ask]) => [
+  const streams = createAppStreams(deps, claim.header.principal, deadline);
+  const counted = Object.entries(streams).map(([name, ask]: [string, Ask]) => [
     name,
     (...given: never[]) => unattended(parking.busy(ask(...given))),
   ]);
-  // Each has the name and the type of the one that it counts.
-  return { names, ...(Object.fromEntries(counted) as Omit<AppStreams, 'names'>) };
+  // Each has the name and the type of the one that it counts; the names are there without asking.
+  return { ...(Object.fromEntries(counted) as AppStreams), names: () => streams.names() };
 }

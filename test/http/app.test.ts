@@ -36,17 +36,38 @@ describe('bodies of POST /mcp', () => {
   });
 
   it('answers a body that nests deeper than any message with 400 that says how deep it may be', async () => {
-    const response = await post(nested(142));
+    const response = await post(nested(254));
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({
-      error: { code: -32_700, data: { expected: 'at most 144 levels of nesting' } },
+      error: { code: -32_700, data: { expected: 'at most 256 levels of nesting' } },
     });
-    expect((await post(nested(141))).status).toBe(200);
+    expect((await post(nested(253))).status).toBe(200);
   });
 
   it('answers another content type with 415', async () => {
     expect((await post(ping, { 'Content-Type': 'text/plain' })).status).toBe(415);
     expect((await post(ping, { 'Content-Type': 'application/json; charset=utf-8' })).status).toBe(200);
+  });
+
+  it.each([
+    ['arguments', '{"name":"add","arguments":DEEP}'],
+    ['what a client can do', '{"_meta":{"io.modelcontextprotocol/clientCapabilities":{"extensions":{"a/b":DEEP}}}}'],
+    ['an answer', '{"name":"add","inputResponses":{"a":{"action":"accept","content":{"b":DEEP}}}}'],
+  ])('answers %s nested without end with 400, and is at no fault', async (_what, params) => {
+    for (const depth of [300, 4_000]) {
+      const deep = `${'['.repeat(depth)}${']'.repeat(depth)}`;
+      const body = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":${params.replace('DEEP', deep)}}`;
+      const response = await fetch(served.mcpUrl, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream' },
+        body,
+      });
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({
+        error: { data: { expected: 'JSON that is nested at most 256 deep' } },
+      });
+    }
+    expect(served.logged.filter(({ level }) => level === 'error')).toEqual([]);
   });
 
   it('answers a body above the limit with 413 that names it, with and without a length', async () => {

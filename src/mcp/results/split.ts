@@ -104,7 +104,8 @@ function asJson(name: string, value: unknown): Part {
 }
 
 function pagesOfPart({ mimeType, text, blob }: Part, most: number): ResultPage[] {
-  if (blob === undefined) return inPages(text ?? '', most).map((page) => ({ mimeType, text: page }));
+  // Half a character could neither be cut nor stored.
+  if (blob === undefined) return inPages((text ?? '').toWellFormed(), most).map((page) => ({ mimeType, text: page }));
   // Four characters are three bytes; the quotes are two more.
   const length = most - 4 - ((most - 4) % 4);
   const pages: ResultPage[] = [];

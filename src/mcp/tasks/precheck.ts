@@ -7,7 +7,8 @@ import { knowsTasks, needsTasks } from './extension.ts';
 
 /** Null: nothing is wrong with it here. */
 export function taskRefusal(body: unknown): Response | null {
-  const { method, params } = (body ?? {}) as { method?: unknown; params?: Record<string, unknown> };
+  const { method, params: given } = (body ?? {}) as { method?: unknown; params?: unknown };
+  const params = isObject(given) ? given : {};
   if (method === 'subscriptions/listen' && asksForTasks(params)) {
     const declared = claimOf(body, CLIENT_CAPABILITIES_META_KEY);
     const clientCapabilities = (declared ?? {}) as JsonObject;
@@ -15,20 +16,15 @@ export function taskRefusal(body: unknown): Response | null {
     const { message, data } = protocolAnswer(needsTasks('notifications.taskIds', { clientCapabilities }), '');
     return errorResponse(400, MISSING_CLIENT_CAPABILITY, message, body, data);
   }
-  if (
-    method === 'tasks/update' &&
-    isObject(params) &&
-    'inputResponses' in params &&
-    !isObject(params['inputResponses'])
-  ) {
+  if (method === 'tasks/update' && 'inputResponses' in params && !isObject(params['inputResponses'])) {
     const data = { code: 'invalid_input', field: 'params.inputResponses', expected: 'an object' };
     return errorResponse(200, INVALID_PARAMS, 'params.inputResponses is missing or wrong', body, data);
   }
   return null;
 }
 
-function asksForTasks(params: Record<string, unknown> | undefined): boolean {
-  const wanted = params?.['notifications'];
+function asksForTasks(params: Record<string, unknown>): boolean {
+  const wanted = params['notifications'];
   return isObject(wanted) && wanted['taskIds'] !== undefined;
 }
 

@@ -64,6 +64,10 @@ const app = defineApp({
       run: () => Promise.resolve({ text: LINES, isError: true }),
     }),
     endless: tool({ description: 'Too much.', run: () => Promise.resolve('x'.repeat(30_000_000)) }),
+    broken: tool({
+      description: 'Halves of characters.',
+      run: () => Promise.resolve('a\ud800\u0000'.repeat(300_000)),
+    }),
     short: tool({ description: 'Little.', run: () => Promise.resolve('little') }),
     edge: tool({
       description: 'As long as it is told.',
@@ -229,6 +233,14 @@ describe('a large answer', () => {
     const most = 262_144 - sizeOf({ content: [{ type: 'text', text: '' }] });
     expect((await call(served, 'edge', { length: most })).content).toHaveLength(1);
     expect(keptOf(await call(served, 'edge', { length: most + 1 })).bytes).toBe(262_145);
+  });
+
+  test('has pages that a store can hold, however large answers may be, and whatever they are made of', async () => {
+    const served = await instance({ results: { bytes: 1_000_000 } });
+    expect(joined(await pages(served, await call(served, 'lines')))).toBe(LINES);
+    const broken = await call(served, 'broken');
+    const found = joined(await pages(served, broken));
+    expect(found).toBe('a\uFFFD\u0000'.repeat(300_000));
   });
 
   test('has the limit that the app declares', async () => {
