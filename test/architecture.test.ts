@@ -24,6 +24,7 @@ const PACKAGES: readonly { pattern: RegExp; only: RegExp }[] = [
   { pattern: /^@aws-sdk\//, only: /^store\/dynamodb/ },
   { pattern: /^@modelcontextprotocol\//, only: /^mcp\// },
   { pattern: /^mqtt-packet/, only: /^ingest\/mqtt/ },
+  { pattern: /^(csv-parse|feedsmith|eventsource-parser)/, only: /^ingest\/(csv-rows|rss-entries|sse-events)/ },
   { pattern: /^aedes/, only: /^entry\// },
   { pattern: /^hono|^@hono\//, only: /^(http|entry)\// },
   { pattern: /^node:sqlite$/, only: /^store\/sqlite/ },

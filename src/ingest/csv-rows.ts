@@ -14,6 +14,8 @@ export const MAX_ROW_LENGTH = 1024 * 1024;
 const BLOCK_LENGTH = 64 * 1024;
 /** After a row that cannot be read, so that a body of nothing else costs no block a line. */
 const LEAST_BLOCK_LENGTH = 256;
+/** An unfinished row that is longer is looked at again only when it has doubled, or grown by a block. */
+const SHORT_LENGTH = 4 * 1024;
 const EXCERPT_LENGTH = 500;
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d{1,3})?$/;
 const LF = 10;
@@ -34,6 +36,7 @@ export function createCsvParser(options: CsvOptions): RowParser {
   let blockLength = BLOCK_LENGTH;
   /** Behind a row that is too long: its line has yet to end. */
   let passing = false;
+  let lookAt = 0;
 
   const valueOf = (name: string, text: string): unknown => {
     const isNumber = typeof numbers === 'boolean' ? numbers : numbers.has(name);
@@ -135,8 +138,10 @@ export function createCsvParser(options: CsvOptions): RowParser {
   return {
     push(chunk, items) {
       rest += decoder.decode(chunk, { stream: true });
-      // To look for a block's end once a chunk would cost a row that comes in many of them its square.
-      if (rest.length >= BLOCK_LENGTH || chunk.includes(LF)) read(items, false);
+      // To look for its end with each chunk would cost a row that comes in many of them its square.
+      if (rest.length < lookAt || !(rest.length >= BLOCK_LENGTH || chunk.includes(LF))) return;
+      read(items, false);
+      lookAt = rest.length < SHORT_LENGTH ? 0 : Math.min(rest.length * 2, rest.length + BLOCK_LENGTH);
     },
     end(items) {
       rest += decoder.decode();
@@ -157,11 +162,11 @@ function invalid(text: string, at: number, problem: string): BodyItem {
 /** Where the first block of `text` ends: with the line on which `length` lies, or the next that is outside of quotes. 0: not yet. */
 function blockOf(text: string, quote: string, length: number): number {
   let within = false;
-  let from = 0;
   let last = 0;
+  // Looked for once each: where no quote follows, to look anew for each line would go to the text's end each time.
+  let at = text.indexOf(quote);
   for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', end + 1)) {
-    for (let at = text.indexOf(quote, from); at !== -1 && at < end; at = text.indexOf(quote, at + 1)) within = !within;
-    from = end + 1;
+    for (; at !== -1 && at < end; at = text.indexOf(quote, at + 1)) within = !within;
     if (!within) last = end + 1;
     if (last >= length || (end > MAX_ROW_LENGTH && last > 0)) break;
   }

@@ -49,11 +49,11 @@ const NDJSON_TYPE = /\b(?:x-)?(?:ndjson|jsonl|jsonlines|json-lines|json-seq|stre
 const MARKUP_TYPE = /\b(?:html|xml)\b/;
 const STALE = new Set([400, 404, 410, 422]);
 
-/** @throws TidegateError `upstream` for any other status than 2xx and 304; `cancelled` where the burst is over before its turn. */
+/** @throws TidegateError `upstream` for any other status than 2xx and 304, and where the burst is over before its turn. */
 export async function askSource(exchange: Exchange): Promise<HttpAnswer | NoAnswer> {
   const { options, context, request } = exchange;
   const place = await turnstile.enter(request.url.host, options.politeness ?? {}, context.deadline, context);
-  if (place === null) throw new TidegateError('cancelled', 'the burst was over before its turn at the host');
+  if (place === null) throw noPlace(request.url);
   let answer: HttpAnswer | NoAnswer = 'nothing';
   try {
     answer = await exchange.patiently(ask(exchange, place));
@@ -141,6 +141,14 @@ function hintFor(type: string): string | undefined {
   if (type.includes('csv')) return 'declare format: csv()';
   if (type.includes('event-stream')) return 'declare format: sse()';
   return /\b(?:rss|atom|xml|rdf)\b/.test(type) ? 'if that is RSS or Atom, declare format: rss()' : undefined;
+}
+
+function noPlace(url: URL): TidegateError {
+  return new TidegateError('upstream', `the burst was over before its turn at ${url.host}`, {
+    field: 'politeness',
+    expected: 'fewer requests to the host at a time, of all feeds together',
+    hint: 'a stream of events and a long poll are open requests for as long as their bursts last',
+  });
 }
 
 function badStatus(response: Response, source: string, now: number): TidegateError {

@@ -21,7 +21,13 @@ export interface Page {
   taken: { items: number; bytes: number };
   /** What this burst asked for; grows. */
   asked: Set<string>;
+  /** The range of the position is not stored yet. */
+  isNewRange: boolean;
 }
+
+/** Items and bytes that are committed at once, whatever the store. */
+const ONE_COMMIT_ITEMS = 100;
+const ONE_COMMIT_BYTES = 64 * 1024;
 
 export interface PageOutcome {
   position: HttpPosition;
@@ -44,6 +50,7 @@ export async function* readPage(page: Page): AsyncGenerator<FeedBatch, PageOutco
   let cursor: HttpPosition['cursor'] = null;
   let { latest } = position;
   let found = 0;
+  let { isNewRange } = page;
   for await (const portion of readPortions({ ...page, now: () => context.now() })) {
     const { items: raw, body, mark, end } = portion;
     const known = position.read !== null && position.read.mark === mark ? position.read.items : 0;
@@ -55,17 +62,29 @@ export async function* readPage(page: Page): AsyncGenerator<FeedBatch, PageOutco
     for (const { bytes } of fresh) taken.bytes += bytes;
     if (declared !== undefined) cursor = cursorIn(declared, cursorOf, raw, body, answer) ?? cursor;
     const items = toFeedItems(fresh, context);
+    if (isNewRange && (!end || mayBeCut(items, page))) {
+      // Of what is taken in parts the rest comes again only where the very same range is asked for.
+      yield { items: [], position: writePosition(position), partial: true };
+    }
+    isNewRange = false;
     if (!end) {
       const perItem = cursorOf === 'item' ? cursor : null;
       if (items.length > 0) yield { items, ...standing({ ...position, latest }, perItem, mark, found) };
       continue;
     }
     if (cursorOf === 'item' && cursor === null && found > 0) throw noCursor(declared?.from ?? '', answer.source);
+    if (since?.from !== undefined && latest === null && found > 0) throw noTime(since.from, answer.source);
     const next = await placeBehind({ ...page, found, body, cursor, latest });
     yield { items, position: writePosition(next.position), ...(next.more ? {} : { last: true }) };
     return next;
   }
   return { position, more: false };
+}
+
+function mayBeCut(items: readonly FeedItem[], { context: { budget, targets }, taken }: Page): boolean {
+  const bytes = items.reduce((sum, item) => sum + item.bytes, 0);
+  const isLarge = items.length > ONE_COMMIT_ITEMS || bytes > ONE_COMMIT_BYTES;
+  return isLarge || taken.items * targets.length > budget.events || taken.bytes * targets.length > budget.bytes;
 }
 
 /** Where a burst that ends within a body goes on: behind a cursor, within the same body, or by what the run remembers. */
@@ -150,6 +169,13 @@ function noCursor(from: string, source: string): TidegateError {
   return new TidegateError('upstream', `${source}: no item has a cursor at ${from}`, {
     field: 'cursor.from',
     expected: 'a path to a text or a number in each item',
+  });
+}
+
+function noTime(from: string, source: string): TidegateError {
+  return new TidegateError('upstream', `${source}: no item has a time at ${from}`, {
+    field: 'since.from',
+    expected: 'a path to a time in each item, written as since.format says',
   });
 }
 

@@ -75,7 +75,7 @@ async function* burst(options: HttpOptions, context: BurstContext): AsyncGenerat
       yield* readPages(options, context, signal, progress);
     }
   } catch (error) {
-    if (!context.signal.aborted) throw error;
+    if (!context.signal.aborted || (error instanceof TidegateError && error.field === 'politeness')) throw error;
     // A body that outlasts the burst is left where it is; what came is committed, and the position stays before it.
     if (progress.taken.items > 0 || progress.waiting) return;
     throw context.now() >= context.deadline - TIMER_SLACK_MS ? tooSlow(options, context, error) : error;
@@ -106,6 +106,7 @@ async function* readPages(
       yield { items: [], last: true };
       return;
     }
+    const isNewRange = range !== null && position.range === null;
     position = { ...position, range };
     const waitMs = wait === undefined ? null : Math.min(wait.ms, context.deadline - startedAt - WAIT_MARGIN_MS);
     if (waitMs !== null && waitMs < LEAST_WAIT_MS && requests > 0) return;
@@ -131,7 +132,7 @@ async function* readPages(
       yield { items: [], ...moved, ...(outcome.more ? {} : { last: true }) };
     } else {
       try {
-        outcome = yield* readPage({ options, context, position, answer, patiently, taken, asked });
+        outcome = yield* readPage({ options, context, position, answer, patiently, taken, asked, isNewRange });
       } finally {
         answer.release();
       }
@@ -140,9 +141,9 @@ async function* readPages(
     stored = false;
     if (taken.items >= context.budget.events || taken.bytes >= context.budget.bytes) return;
     if (outcome.more) continue;
-    if (wait === undefined) return;
+    if (wait === undefined || requests + 1 === maxPages) return;
     // A source that does not wait must not be asked without a pause.
-    if (taken.items === before) await context.sleep(startedAt + LEAST_WAIT_MS - context.now(), signal);
+    if (taken.items === before) await context.sleep(Math.max(0, startedAt + LEAST_WAIT_MS - context.now()), signal);
     if (signal.aborted) return;
   }
 }

@@ -224,3 +224,29 @@ describe('a link', () => {
     expect(source.requests.at(-1)?.query.toString()).toBe('key=secret&key=other&page=2&limit=10');
   });
 });
+
+describe('pages by time', () => {
+  const since: HttpOptions['since'] = { from: 'at', format: 'ms', initialMs: 0, rangeMs: 100 * 365 * 86_400_000 };
+  const pages: HttpPages = { by: 'time', size: SIZE };
+
+  it('that have more items at one time than a page holds are a failure with a name', async () => {
+    source.on(
+      '/feed',
+      answering(() => ({ items: Array.from({ length: SIZE }, (_, n) => ({ n, at: 5 })) })),
+    );
+    const { error, items } = await pull(pages, { url: `${source.origin}/feed?since={since}`, since });
+    expect(error).toMatchObject({ code: 'upstream', field: 'pages.size' });
+    expect(items).toHaveLength(SIZE);
+  });
+
+  it('whose items have no time where it is said are one too', async () => {
+    source.on(
+      '/feed',
+      answering(() => ({ items: [{ n: 1, at: 'soon' }] })),
+    );
+    expect(await pull(pages, { url: `${source.origin}/feed?since={since}`, since })).toMatchObject({
+      items: [],
+      error: { field: 'since.from' },
+    });
+  });
+});

@@ -1,6 +1,9 @@
 import * as fc from 'fast-check';
-import { expect, it, test } from 'vitest';
+import { describe, expect, it, test, vi } from 'vitest';
+import { http } from '../../src/index.ts';
 import { createTurnstile, type Politeness } from '../../src/ingest/http-politeness.ts';
+import { hang, type HttpSource, startHttpSource, status, text } from '../services/http-feed.ts';
+import { runBurst } from './burst-context.ts';
 import { createClock, settle } from './stage.ts';
 
 const FAR = Number.MAX_SAFE_INTEGER;
@@ -44,6 +47,55 @@ it('gives a place that was never given back to others, when its request must be 
   expect(entered).toBe(false);
   await clock.advance(2_000);
   expect(await next).not.toBeNull();
+});
+
+const feedOf = ({ origin, host }: HttpSource, politeness: Politeness) =>
+  http({ url: `${origin}/feed`, allow: [host], politeness: { perSecond: 1_000, ...politeness } });
+
+describe('a feed', () => {
+  it('has its place until it has read the body, of all feeds together', async () => {
+    await using source = await startHttpSource();
+    let open = 0;
+    let most = 0;
+    source.on('/feed', (_request, response) => {
+      most = Math.max(most, (open += 1));
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.write('[1');
+      setTimeout(() => {
+        open -= 1;
+        response.end(']');
+      }, 20);
+    });
+    const bursts = await Promise.all(Array.from({ length: 6 }, () => runBurst(feedOf(source, { concurrency: 2 }))));
+    expect(bursts.map(({ items, error }) => [items.length, error])).toEqual(bursts.map(() => [1, null]));
+    expect(most).toBe(2);
+  });
+
+  it('gives its place back whatever befalls it', async () => {
+    await using source = await startHttpSource();
+    const feed = feedOf(source, { concurrency: 1 });
+    for (const behaviour of [status(500), status(304), status(204), text('garbage'), text('[]')]) {
+      source.on('/feed', behaviour);
+      await runBurst(feed);
+    }
+    source.on('/feed', hang);
+    await runBurst(http({ url: `${source.origin}/feed`, allow: [source.host], timeoutMs: 20 }));
+    source.on('/feed', text('[1]'));
+    expect((await runBurst(feed)).items).toHaveLength(1);
+  });
+
+  it('that finds no place in its time says so', async () => {
+    await using source = await startHttpSource();
+    source.on('/feed', hang);
+    const ending = new AbortController();
+    const first = runBurst(feedOf(source, { concurrency: 1 }), { signal: ending.signal });
+    await vi.waitFor(() => expect(source.requests).toHaveLength(1));
+    const signal = AbortSignal.timeout(50);
+    const { error } = await runBurst(feedOf(source, { concurrency: 1 }), { signal, deadline: Date.now() + 50 });
+    expect(error).toMatchObject({ code: 'upstream', field: 'politeness' });
+    ending.abort();
+    await first;
+  });
 });
 
 it('answers null where the burst is over before its turn', async () => {

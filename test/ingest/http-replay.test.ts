@@ -57,6 +57,15 @@ const kinds: Record<string, { options: () => HttpOptions; serve: () => void }> =
     }),
     serve: serveRanges,
   },
+  'ranges by the clock, newest first, beyond the budget': {
+    options: () => ({
+      ...base('?since={since}&until={until}&all=1&newest=1'),
+      budget: { events: 8 },
+      items: 'items',
+      since: { format: 'ms', initialMs: START - 60_000, delayMs: 50_000 },
+    }),
+    serve: serveRanges,
+  },
   'rows of CSV with a cursor': {
     options: () => ({ ...base(), format: csv({ numbers: true }), cursor: { from: 'n', param: 'after' } }),
     serve: serveCsv,
@@ -92,6 +101,7 @@ function serveRanges(): void {
     const { searchParams } = new URL(request.url ?? '/', source.origin);
     const [since, until] = [Number(searchParams.get('since')), Number(searchParams.get('until'))];
     const found = rows.filter(({ at }) => at >= since && at < until);
+    if (searchParams.has('newest')) found.reverse();
     const items = searchParams.has('all') ? found : found.slice(0, SIZE);
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ items }));
   });
@@ -141,7 +151,7 @@ async function runWithDeath(stage: Stage, at: number, effect: 'before' | 'after'
   return dead;
 }
 
-describe.each(Object.entries(kinds))('%s', (_kind, { options, serve }) => {
+describe.each(Object.entries(kinds))('%s', (kind, { options, serve }) => {
   it.each(['before', 'after'] as const)('lose and double nothing where a process dies %s a commit', async (effect) => {
     serve();
     let deaths = 0;
@@ -150,7 +160,9 @@ describe.each(Object.entries(kinds))('%s', (_kind, { options, serve }) => {
       const readings = stream({ description: 'rows', schema, time: 'at', feed: http(options()) });
       const stage = stageOf({ streams: { readings } });
       if (await runWithDeath(stage, at, effect)) deaths += 1;
-      expect((await stage.events()).map(({ data }) => (data as { n: number }).n)).toEqual(rows.map(({ n }) => n));
+      const numbers = (await stage.events()).map(({ data }) => (data as { n: number }).n);
+      if (kind.includes('newest')) numbers.sort((a, b) => a - b);
+      expect(numbers).toEqual(rows.map(({ n }) => n));
     }
     expect(deaths).toBeGreaterThanOrEqual(3);
   });
