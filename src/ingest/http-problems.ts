@@ -5,7 +5,7 @@ import { checkTarget } from './fetch-target.ts';
 import { isDeclared } from './http-format.ts';
 import type { HttpCursor, HttpOptions } from './http-options.ts';
 import { pagingProblems, politenessProblems, sinceProblems, waitProblems } from './http-problems-of-paging.ts';
-import { type PlaceholderName, placeholdersIn, placeholdersWithin } from './http-template.ts';
+import { type PlaceholderName, placeholdersWithin } from './http-template.ts';
 import { isPath } from './json-path.ts';
 import { headerExpected } from './request-headers.ts';
 
@@ -53,7 +53,7 @@ export function httpProblems(options: HttpOptions): Problem[] {
 /** The placeholders that the declaration has; null where a function may place any. */
 function placeholdersOf({ url, headers, body }: HttpOptions): ReadonlySet<PlaceholderName> | null {
   if (typeof url === 'function' || typeof headers === 'function' || typeof body === 'function') return null;
-  return new Set([...placeholdersIn(url), ...placeholdersWithin(headers), ...placeholdersWithin(body)]);
+  return new Set([...placeholdersWithin(url), ...placeholdersWithin(headers), ...placeholdersWithin(body)]);
 }
 
 function urlProblems({ url, allow = [] }: HttpOptions): Problem[] {

@@ -61,10 +61,13 @@ async function read(uri: string): Promise<string> {
   return answer.result?.contents[0]?.text ?? String(answer.error?.code);
 }
 
+const list = async (method: string) =>
+  ((await (await served.call(method)).json()) as { result: Record<string, unknown[]> }).result;
+const change = (path: string, timestamp: string) => ({ path, event: 'created', timestamp });
+const later = (ms: number) => new Date(Date.now() + ms).toISOString();
+
 test('offers the tools and resources of its model, by name and parameter', async () => {
   await observe();
-  const list = async (method: string) =>
-    ((await (await served.call(method)).json()) as { result: Record<string, unknown[]> }).result;
   const tools = (await list('tools/list'))['tools'] as { name: string; inputSchema: { properties?: object } }[];
   const parameters = Object.fromEntries(
     tools.map(({ name, inputSchema }) => [name, Object.keys(inputSchema.properties ?? {})]),
@@ -128,8 +131,6 @@ test('ends a watch for every instance, and knows nothing of one that is none', a
 test('takes changes from whoever has the token, after a time too, and from nobody else', async () => {
   await observe();
   const id = await begin({ path: '/srv' });
-  const change = (path: string, timestamp: string) => ({ path, event: 'created', timestamp });
-  const later = (ms: number) => new Date(Date.now() + ms).toISOString();
   const [first, second] = [later(1_000), later(2_000)];
   expect((await push([change('/srv/a', first)], 'another token')).status).toBe(401);
   expect((await push([change('/srv/a', first), change('/srv/b', second)])).status).toBe(200);

@@ -64,7 +64,7 @@ describe('bodies of POST /mcp', () => {
       });
       expect(response.status).toBe(400);
       expect(await response.json()).toMatchObject({
-        error: { data: { expected: 'JSON that is nested at most 256 deep' } },
+        error: { data: { expected: 'at most 256 levels of nesting' } },
       });
     }
     expect(served.logged.filter(({ level }) => level === 'error')).toEqual([]);

@@ -14,8 +14,9 @@ const appWith = (push: PushOptions) =>
     },
   });
 
+const read = (name: string) => (name === 'FILES_TOKEN' ? 'sixteen letters!' : null);
+
 test('the token of a stream comes from the environment', () => {
-  const read = (name: string) => (name === 'FILES_TOKEN' ? 'sixteen letters!' : null);
   expect([...pushTokens(appWith({ token: secret('FILES_TOKEN') }), read)]).toEqual([['files', 'sixteen letters!']]);
 });
 

@@ -39,17 +39,13 @@ async function send<Input extends z.ZodObject>(
 /** Answers any path, and keeps what came. */
 function listen(path: string): void {
   source.on(path, (request, response) => {
-    let body = '';
-    request.on('data', (chunk: Buffer) => (body += chunk.toString()));
-    request.on('end', () => {
-      sent.push({
-        method: request.method ?? '',
-        url: request.url ?? '',
-        headers: request.headers as Record<string, string>,
-        body,
-      });
-      response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+    sent.push({
+      method: request.method ?? '',
+      url: request.url ?? '',
+      headers: request.headers as Record<string, string>,
+      body: source.requests.at(-1)?.body ?? '',
     });
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
   });
 }
 

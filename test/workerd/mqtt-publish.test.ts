@@ -1,0 +1,10 @@
+/** Publishing, requests and listening on a real broker, inside workerd. */
+import { describe, inject } from 'vitest';
+import { connect } from '../../src/entry/worker-socket.ts';
+import { mqttPublishSuite } from '../ingest/mqtt-publish-suite.ts';
+
+const mosquitto = inject('mosquitto');
+
+describe.skipIf(mosquitto === null).each([5, 4] as const)('MQTT version %s in workerd (needs mosquitto)', (version) => {
+  mqttPublishSuite(version, connect, () => mosquitto?.port ?? 0);
+});
