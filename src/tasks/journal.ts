@@ -33,6 +33,8 @@ export interface Journal {
   header(): Header;
   /** Whether something is noted that no commit has taken. */
   hasNoted(): boolean;
+  /** Whether the lease is over by this clock: the next commit renews it, unless another has the task by now. */
+  hasLapsed(): boolean;
   /** Failures of `run` itself since something was remembered, what is noted included. */
   failures(): number;
   /** Changes the header with the next commit, and again where somebody else changed it meanwhile. */
@@ -154,6 +156,7 @@ export async function openJournal({ store, runtime }: Deps, claim: Claim, leaseM
     },
     header: () => standing.header,
     hasNoted: () => noted.size > 0,
+    hasLapsed: () => runtime.now() >= standing.until,
     failures: () => (noted.size > 0 ? 0 : standing.run.failures),
     change: (change) => void changes.push(change),
     flush: () => inTurn(() => commit(null)).then((done) => (done === 'lost' ? 'lost' : 'committed')),

@@ -46,8 +46,8 @@ export async function runStep(
   const enough = Math.min(stepMs, turn.wholeMs / 2);
   if (turn.deadline - runtime.now() < enough && turn.begun()) return parking.park(runtime.now());
   turn.begin();
-  // What was drawn before is durable before an effect sees it.
-  if (journal.hasNoted()) await parking.busy(turn.flush());
+  // What was drawn before is durable before an effect sees it; and a process that stood still has to be sure of its lease.
+  if (journal.hasNoted() || journal.hasLapsed()) await parking.busy(turn.flush());
 
   const failures = (known?.failures ?? 0) + 1;
   try {

@@ -1,4 +1,10 @@
-/** The context that a task's `run` gets: every function answers from what is remembered, or does its work and remembers. */
+/**
+ * The context that a task's `run` gets: every function answers from what is remembered, or does its work and remembers.
+ *
+ * Accepted: a question whose race another branch has won stays open until the task ends, and an answer to it is taken and
+ * passed over (`order.ts`). From here it looks the same as one that a `Promise.all` still waits for; and one that was
+ * withdrawn and is met again after all could neither be asked, as keys are never used again, nor be left without an answer.
+ */
 import { readAnswer, wireRequest } from '../core/ask-wire.ts';
 import { ASK_KEY } from '../core/declaration/ask.ts';
 import { checkedCondition } from '../core/declaration/condition-check.ts';

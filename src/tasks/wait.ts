@@ -75,8 +75,10 @@ async function register(place: Place, condition: Condition, expects: Version | n
   const { turn, id, stream, tenant, key, until } = place;
   const { deps, journal, deadline } = turn;
   const waiter = await beginWait(deps, tenant, stream, condition, deadline);
-  if (isHeld(waiter)) return finish(place, waiter.held, null);
   const now = deps.runtime.now();
+  // Its task may have ended meanwhile, in a race that another won: nobody would take the waiter away.
+  if (turn.parking.isClosed()) return { dueAt: now };
+  if (isHeld(waiter)) return finish(place, waiter.held, null);
   if (now >= until) return finish(place, null, null);
   const record = { expects, expiresAt: expiryOf(journal.header()) };
   note(place, {}, putWaiter(tenant, key, waiter, record, now), false);

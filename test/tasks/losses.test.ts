@@ -191,6 +191,29 @@ test('what was drawn before a step is the same on its next try, though the proce
   expect(seen[0]).toBe(seen[1]);
 });
 
+test('a process that stood still until another had its task begins no further step', async () => {
+  const begun: string[] = [];
+  let stands: (() => Promise<unknown>) | null = null;
+  const paying = task({
+    ...base,
+    async run(_input, { step }) {
+      const still = stands;
+      stands = null;
+      await still?.();
+      return step('pay', () => void begun.push(still ? 'late' : 'in time')).then(() => 'paid');
+    },
+  });
+  const stage = taskStage({ paying });
+  const id = await stage.begin('paying');
+  stands = async () => {
+    stage.clock.now += 31_000;
+    await enterTask(stage.runner(), 'public', id, stage.clock.now + 60_000);
+  };
+  await stage.work();
+  expect(begun).toEqual(['in time']);
+  expect((await stage.get(id)).status).toBe('completed');
+});
+
 test('a burst of begins works on as many at once as there are places', async () => {
   let most = 0;
   let atOnce = 0;

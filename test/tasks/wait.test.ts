@@ -4,6 +4,7 @@ import * as z from 'zod';
 import type { Condition } from '../../src/core/declaration/condition.ts';
 import { task } from '../../src/core/declaration/task.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
+import type { Store } from '../../src/store/store.ts';
 import { streamLog } from '../../src/streams/names.ts';
 import { TENANT } from '../ingest/stage.ts';
 import { retryTask } from '../../src/tasks/retry.ts';
@@ -307,4 +308,41 @@ describe('at its beginning', () => {
     await stage.work();
     expect(await stage.ended(id)).toMatchObject({ event: null });
   });
+});
+
+test('one that begins while its task ends leaves no waiter', async () => {
+  const hasty = task({
+    description: 'a task of the test',
+    version: '1',
+    async run(_input, { waitFor, step, progress }) {
+      void waitFor('temps', { kind: 'threshold', field: 'celsius', above: 30 });
+      await step('quick', () => 1);
+      progress('nearly done');
+      return 'done';
+    },
+  });
+  const stage = waitStage(undefined, { hasty });
+  await stage.publish(20);
+  const id = await stage.begin('hasty');
+  const { store } = stage;
+  const { promise: ending, resolve: end } = Promise.withResolvers<void>();
+  const slow: Store = {
+    ...store,
+    async list(partition, options) {
+      if (partition.includes('/latest/')) await ending;
+      return store.list(partition, options);
+    },
+    async commit(operations, options) {
+      // The first of the commits with which it ends.
+      if (JSON.stringify(operations).includes('nearly done')) {
+        end();
+        for (let turns = 0; turns < 5; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+      }
+      return store.commit(operations, options);
+    },
+  };
+  await stage.work({ concurrency: 1 }, { ...stage.tasks, store: slow });
+  await stage.settle();
+  expect((await stage.get(id)).status).toBe('completed');
+  expect(await stage.waiters()).toEqual([]);
 });
