@@ -17,7 +17,7 @@ interface Statement {
 let template: Template;
 beforeAll(() => {
   template = synthesize();
-});
+}, 60_000);
 
 const HANDLERS = ['lambda-http.stream', 'lambda-http.buffered', 'lambda-scheduled.scheduled'];
 
