@@ -74,8 +74,3 @@ export {
 } from './ingest/websocket.ts';
 export type { PullContext, Pulled, PullEvent, PullOptions } from './ingest/function.ts';
 export { pull } from './ingest/function.ts';
-export type { FeedOutcome, FeedReport, IngestOptions, IngestReport } from './ingest/run.ts';
-export { ingest } from './ingest/run.ts';
-export type { SweepOptions, SweepReport } from './ingest/sweep.ts';
-export { sweep } from './ingest/sweep.ts';
-export type { Deps } from './streams/deps.ts';

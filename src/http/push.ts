@@ -9,7 +9,7 @@ import { asTidegateError, TidegateError } from '../core/errors.ts';
 import { canonicalText, digestOf } from '../core/digest.ts';
 import type { Deps } from '../streams/deps.ts';
 import { pushedKey } from '../streams/names.ts';
-import { type Once, publishMany } from '../streams/publish-many.ts';
+import type { Once } from '../streams/publish-many.ts';
 import { readText } from './body.ts';
 import { problemResponse, unauthorizedResponse } from './problem.ts';
 
@@ -43,6 +43,8 @@ export function createPushRoute(deps: Deps, tokens: PushTokens): PushRoute {
       const items = await readItems(request);
       const traceparent = request.headers.get('traceparent');
       const meta = traceparent !== null && TRACEPARENT.test(traceparent) ? { meta: { traceparent } } : {};
+      // Loaded by the first push: most instances never see one.
+      const { publishMany } = await import('../streams/publish-many.ts');
       const push = await publishMany(
         { ...deps, store },
         PUBLIC.tenant,

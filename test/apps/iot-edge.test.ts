@@ -3,7 +3,7 @@ import { Client, type ElicitResult, StreamableHTTPClientTransport } from '@model
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemRuntime } from '../../src/core/runtime.ts';
 import { connect } from '../../src/entry/node-socket.ts';
-import { ingest } from '../../src/index.ts';
+import { ingest } from '../../src/schedule.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { publish } from '../ingest/mqtt-bursts.ts';
 import { meanwhile, outletOf, real } from '../ingest/mqtt-outlets.ts';

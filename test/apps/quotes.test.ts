@@ -1,6 +1,6 @@
 /** The tools of Twelve Data's server by name, parameters and effect, against a server that behaves as its API does. */
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ingest } from '../../src/index.ts';
+import { ingest } from '../../src/schedule.ts';
 import { systemRuntime } from '../../src/core/runtime.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import type { Store } from '../../src/store/store.ts';

@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest';
 import type { Log } from '../../src/core/runtime.ts';
 import { startLoop } from '../../src/entry/loop.ts';
-import { type IngestReport, TidegateError } from '../../src/index.ts';
+import { TidegateError } from '../../src/index.ts';
+import { type IngestReport } from '../../src/schedule.ts';
 import { feedOf, identified, items, reading, settle, stageOf } from '../ingest/stage.ts';
 
 /** One event a burst, every five seconds. */

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { createFeedLines, welcome } from '../../src/entry/welcome.ts';
-import { defineApp, type FeedReport, type IngestReport, stream, TidegateError, tool } from '../../src/index.ts';
+import { defineApp, stream, TidegateError, tool } from '../../src/index.ts';
+import { type FeedReport, type IngestReport } from '../../src/schedule.ts';
 
 const app = defineApp({
   name: 'plant-7',

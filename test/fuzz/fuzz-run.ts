@@ -5,6 +5,8 @@
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import * as z from 'zod';
+import { extendApp, secret, stream } from '../../src/index.ts';
 import { conformanceApp } from '../conformance/app.ts';
 import { randomFrom } from '../mcp/wrong-messages.ts';
 import { messagesOf, wrongWith } from './answers.ts';
@@ -30,6 +32,17 @@ export interface FuzzReport {
   slowestMs: number;
 }
 
+const app = extendApp(conformanceApp, {
+  streams: {
+    ...conformanceApp.options.streams,
+    pushed: stream({
+      description: 'What is pushed.',
+      schema: z.object({ id: z.number() }),
+      id: 'id',
+      push: { token: secret('FUZZ_TOKEN') },
+    }),
+  },
+});
 /** Tools of the conformance app that fail on purpose, which the log tells of. */
 const MEANT_TO_FAIL = /test_error_handling|test_tool_with_task_error|tasks?_?fail/;
 const MOST_PROBLEMS = 20;
@@ -40,7 +53,7 @@ const ROUNDS_A_SCHEDULE = 200;
 
 export async function fuzzRun({ rounds, seed, tell }: FuzzOptions): Promise<FuzzReport> {
   const collect = collector();
-  const stage = setFuzzStage(conformanceApp);
+  const stage = setFuzzStage(app);
   const random = randomFrom(seed);
   const known = await whatIsThere(stage);
   const report: FuzzReport = { statuses: new Map(), problems: [], answered: new Set(), heap: [], slowestMs: 0 };

@@ -4,6 +4,7 @@
  */
 import { HEADER_VALUES, mutate, textOf } from '../mcp/wrong-messages.ts';
 import { type Random, valueOf } from './arguments.ts';
+import { PUSH_TOKEN } from './stage.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 
 /** What the server said that a later request can name: tasks, cursors, handles, states. Bounded, the oldest forgotten. */
@@ -38,6 +39,8 @@ const PATHS = [
   '/healthz',
   '/readyz',
   '/ingest/ticks',
+  '/ingest/pushed',
+  '/ingest/pushed',
   '/%',
   '/mcp/%00',
   `/${'a/'.repeat(500)}`,
@@ -179,11 +182,25 @@ export function wrongRequest(random: Random, known: Known, round: number): FuzzR
   if (random(15) === 0) body = broken(body, random);
   const elsewhere = random(25) === 0;
   const path = elsewhere ? (pick(PATHS) ?? '/') : '/mcp';
-  const verb = elsewhere ? (pick(HTTP_METHODS) ?? 'GET') : 'POST';
+  const isPush = path === '/ingest/pushed';
+  const verb = elsewhere && !isPush ? (pick(HTTP_METHODS) ?? 'GET') : 'POST';
+  if (isPush) {
+    body = pushed(body, random);
+    headers['Authorization'] = `Bearer ${PUSH_TOKEN}`;
+    if (random(2) === 0) headers['Idempotency-Key'] = `key-${random(50)}`;
+    if (random(3) === 0) headers['Content-Type'] = 'application/x-ndjson';
+  }
   const init = verb === 'GET' || verb === 'HEAD' ? { method: verb, headers } : { method: verb, headers, body };
   const shown = `${verb} ${path.slice(0, 80)} ${JSON.stringify(headers).slice(0, 600)} ${String(body).slice(0, 600)}`;
   const mostAnswers = verb !== 'POST' || path !== '/mcp' ? 0 : isBatch ? 2 : 1;
   return { method, request: new Request(`${ORIGIN}${path}`, init), mostAnswers, shown };
+}
+
+/** Events, some of them right, or what was to be sent. */
+function pushed(body: string | Uint8Array<ArrayBuffer>, random: Random): string | Uint8Array<ArrayBuffer> {
+  if (random(4) === 0) return body;
+  const events = Array.from({ length: random(5) }, () => ({ id: random(6) === 0 ? 'x' : random(1_000) }));
+  return random(2) === 0 ? JSON.stringify(events) : events.map((event) => JSON.stringify(event)).join('\n');
 }
 
 /** Cut off, with a byte replaced, doubled, or not text at all. */

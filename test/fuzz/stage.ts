@@ -35,6 +35,8 @@ export interface Answer {
   text: string;
 }
 
+export const PUSH_TOKEN = 'the-token-of-the-fuzz-runs';
+
 interface Sleeper {
   at: number;
   wake: () => void;
@@ -72,7 +74,7 @@ export function setFuzzStage(app: App): FuzzStage {
   const serving = composeServing(deps, {
     secrets: { current: 'a secret of the fuzz runs, 32 letters', previous: null },
   });
-  const { http } = composeHttp(deps, { publicUrl: null, host: '127.0.0.1' }, serving);
+  const { http } = composeHttp(deps, { publicUrl: null, host: '127.0.0.1', variable: () => PUSH_TOKEN }, serving);
 
   function wakeNext(): void {
     const next = [...sleepers].reduce<Sleeper | null>(

@@ -4,7 +4,8 @@
  */
 import * as z from 'zod';
 import { nodeRuntime } from '../../src/entry/node-runtime.ts';
-import { defineApp, ingest, stream, websocket } from '../../src/index.ts';
+import { defineApp, stream, websocket } from '../../src/index.ts';
+import { ingest } from '../../src/schedule.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import type { Overflow } from '../../src/core/declaration/feed.ts';
 

@@ -3,16 +3,8 @@ import { Client, type ElicitResult, StreamableHTTPClientTransport } from '@model
 import type { IPublishPacket } from 'mqtt-packet';
 import { afterEach, describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import {
-  type AppOptions,
-  defineApp,
-  ingest,
-  mqtt,
-  type MqttTopics,
-  publishAudit,
-  stream,
-  tool,
-} from '../../../src/index.ts';
+import { type AppOptions, defineApp, mqtt, type MqttTopics, publishAudit, stream, tool } from '../../../src/index.ts';
+import { ingest } from '../../../src/schedule.ts';
 import type { JsonObject } from '../../../src/core/json.ts';
 import { systemRuntime } from '../../../src/core/runtime.ts';
 import { createMemoryStore } from '../../../src/store/memory.ts';
