@@ -7,6 +7,9 @@ import type { MqttPosition } from './mqtt-position.ts';
 import { openSession, type Session } from './mqtt-session.ts';
 import { openSocket, withoutCredentials } from './mqtt-socket.ts';
 
+/** What dialling is lent: a burst has it, and so has a call that publishes. */
+export type Dialling = Pick<BurstContext, 'feed' | 'signal' | 'now' | 'newId' | 'sleep' | 'connect' | 'log'>;
+
 export interface Connection {
   session: Session;
   /** `host:port`, as the URL names it. */
@@ -23,7 +26,7 @@ export interface Connection {
  */
 export async function dial(
   settings: MqttSettings,
-  context: BurstContext,
+  context: Dialling,
   before: MqttPosition | null,
 ): Promise<Connection> {
   const broker = new URL(settings.url).host;
@@ -48,7 +51,7 @@ export async function dial(
 }
 
 /** Removes the session at a 3.1.1 broker, where only a clean CONNECT can. Best effort. */
-export async function forgetSession(settings: MqttSettings, context: BurstContext): Promise<void> {
+export async function forgetSession(settings: MqttSettings, context: Dialling): Promise<void> {
   try {
     const connection = await open(settings, context, settings.clientId ?? '', 4, true);
     await connection?.session.end();
@@ -63,7 +66,7 @@ export async function forgetSession(settings: MqttSettings, context: BurstContex
 /** Null where the broker does not speak this version. */
 async function open(
   settings: MqttSettings,
-  context: BurstContext,
+  context: Dialling,
   clientId: string,
   protocolVersion: 4 | 5,
   clean: boolean,
@@ -88,7 +91,7 @@ async function open(
 }
 
 /** A socket to the broker, within the time that its answers may take. */
-async function reach({ url, tls, answerMs }: MqttSettings, context: BurstContext): Promise<ByteSocket> {
+async function reach({ url, tls, answerMs }: MqttSettings, context: Dialling): Promise<ByteSocket> {
   const late = new AbortController();
   const reached = new AbortController();
   const limit = async () => {
