@@ -97,6 +97,7 @@ async function* readPages(
   const asked = new Set<string>();
   let position = readPosition(context.position);
   let stored = position.page !== null;
+  let behind = false;
   if (position.cursor !== null) asked.add(JSON.stringify(position.cursor));
 
   for (let requests = 0; requests < maxPages; requests += 1) {
@@ -109,7 +110,10 @@ async function* readPages(
     const isNewRange = range !== null && position.range === null;
     position = { ...position, range };
     const waitMs = wait === undefined ? null : Math.min(wait.ms, context.deadline - startedAt - WAIT_MARGIN_MS);
-    if (waitMs !== null && waitMs < LEAST_WAIT_MS && requests > 0) return;
+    if (waitMs !== null && waitMs < LEAST_WAIT_MS && requests > 0) {
+      if (behind) break;
+      return;
+    }
     progress.waiting = waitMs !== null;
 
     const now = startedAt;
@@ -137,15 +141,22 @@ async function* readPages(
         answer.release();
       }
     }
-    ({ position } = outcome);
+    ({ position, more: behind } = outcome);
     stored = false;
-    if (taken.items >= context.budget.events || taken.bytes >= context.budget.bytes) return;
-    if (outcome.more) continue;
+    const nothingCame = wait !== undefined && taken.items === before;
+    // Duplicates are no spending of the run's, so it does not see that there was too much.
+    if (taken.items >= context.budget.events || taken.bytes >= context.budget.bytes) {
+      if (!behind) return;
+      break;
+    }
+    if (behind && !nothingCame) continue;
     if (wait === undefined || requests + 1 === maxPages) return;
-    // A source that does not wait must not be asked without a pause.
-    if (taken.items === before) await context.sleep(Math.max(0, startedAt + LEAST_WAIT_MS - context.now()), signal);
+    // A source that does not wait must not be asked without a pause, also where it answers another cursor each time.
+    if (nothingCame) await context.sleep(Math.max(0, startedAt + LEAST_WAIT_MS - context.now()), signal);
     if (signal.aborted) return;
   }
+  // With the position, because a page that the source has forgotten must not be asked for again.
+  yield { items: [], position: writePosition(position), more: true };
 }
 
 function tooSlow(options: HttpOptions, { budget }: BurstContext, cause: unknown): TidegateError {

@@ -131,7 +131,7 @@ async function* leave(burst: Burst, conversation: Conversation): AsyncGenerator<
     more = received.units.length > 0 || received.heardAt !== null;
   }
   if (saidAt !== null && complete) advance(burst, saidAt);
-  yield { ...handOver(burst), ...(spent || burst.owed ? {} : { last: true }) };
+  yield { ...handOver(burst), ...(spent ? { more: true } : burst.owed ? {} : { last: true }) };
 }
 
 /** Takes in what was received; answers how many messages, and their bytes. */
