@@ -1,5 +1,5 @@
 /** The mistakes in the declaration of an HTTP feed that can be found without any I/O. None shows what may be a secret. */
-import type { Problem } from '../core/declaration/feed.ts';
+import type { FeedTarget, Problem } from '../core/declaration/feed.ts';
 import { type KnownNames, unknownKeys } from '../core/declaration/known-names.ts';
 import { checkTarget } from './fetch-target.ts';
 import { isDeclared } from './http-format.ts';
@@ -8,6 +8,7 @@ import { pagingProblems, politenessProblems, sinceProblems, waitProblems } from 
 import { type PlaceholderName, placeholdersWithin } from './http-template.ts';
 import { isPath } from './json-path.ts';
 import { headerExpected } from './request-headers.ts';
+import { withoutIds } from './twice-read.ts';
 
 const KNOWN: KnownNames<HttpOptions> = {
   url: true,
@@ -32,7 +33,7 @@ const KNOWN: KnownNames<HttpOptions> = {
 };
 const KNOWN_OF_CURSOR: KnownNames<HttpCursor> = { from: true, of: true, param: true, initial: true };
 
-export function httpProblems(options: HttpOptions): Problem[] {
+export function httpProblems(options: HttpOptions, targets: readonly FeedTarget[]): Problem[] {
   const placed = placeholdersOf(options);
   return [
     ...unknownKeys(options, KNOWN),
@@ -47,6 +48,7 @@ export function httpProblems(options: HttpOptions): Problem[] {
     ...waitProblems(options, placed),
     ...politenessProblems(options),
     ...eventProblems(options),
+    ...(Number(options.since?.overlapMs) > 0 ? withoutIds('since.overlapMs', targets) : []),
   ];
 }
 

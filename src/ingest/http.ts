@@ -52,7 +52,7 @@ export function http(options: HttpOptions): Feed {
       ...(sample === undefined ? {} : { sample }),
     },
     replayable: true,
-    problems: () => httpProblems(options),
+    problems: (targets) => httpProblems(options, targets),
     burst: (context) => burst(options, context),
   };
 }

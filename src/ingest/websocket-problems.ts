@@ -1,9 +1,10 @@
 /** The mistakes in a WebSocket feed's declaration that can be found without any I/O. */
-import type { Problem } from '../core/declaration/feed.ts';
+import type { FeedTarget, Problem } from '../core/declaration/feed.ts';
 import { type KnownNames, unknownKeys } from '../core/declaration/known-names.ts';
 import { checkTarget } from './fetch-target.ts';
 import { isPath } from './json-path.ts';
 import { headerExpected } from './request-headers.ts';
+import { withoutIds } from './twice-read.ts';
 import type { CatchUp, MessageTest, SocketHeartbeat, WebSocketOptions } from './websocket-options.ts';
 
 const KNOWN: KnownNames<WebSocketOptions> = {
@@ -75,7 +76,7 @@ const OURS = /^(host|connection|upgrade|content-length|transfer-encoding|sec-web
 
 type Wrong = (path: string, expected: string, found?: string) => void;
 
-export function webSocketProblems(options: WebSocketOptions): Problem[] {
+export function webSocketProblems(options: WebSocketOptions, targets: readonly FeedTarget[]): Problem[] {
   const problems = [
     ...unknownKeys(options, KNOWN),
     ...unknownKeys(options.catchUp, KNOWN_OF_CATCH_UP, 'catchUp'),
@@ -87,6 +88,7 @@ export function webSocketProblems(options: WebSocketOptions): Problem[] {
   checkConnection(options, wrong);
   checkMessages(options, wrong);
   checkMending(options, wrong);
+  if (options.catchUp !== undefined) problems.push(...withoutIds('catchUp', targets));
   return problems;
 }
 

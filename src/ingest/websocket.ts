@@ -42,7 +42,7 @@ export function websocket(options: WebSocketOptions): Feed {
       ...(sample === undefined ? {} : { sample }),
     },
     replayable: options.sequence !== undefined,
-    problems: () => webSocketProblems(options),
+    problems: (targets) => webSocketProblems(options, targets),
     burst: (context) => burst(options, context),
   };
 }

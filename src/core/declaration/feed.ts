@@ -48,6 +48,8 @@ export interface FeedBatch {
 export interface FeedTarget {
   stream: string;
   route: FeedRoute | null;
+  /** Whether its events have ids, by which those that come twice are known; absent where nobody looked. */
+  identified?: boolean;
 }
 
 export interface BurstContext {
