@@ -1,6 +1,7 @@
 /** The mistakes in the declaration of an HTTP feed that can be found without any I/O. None shows what may be a secret. */
 import type { FeedTarget, Problem } from '../core/declaration/feed.ts';
 import { type KnownNames, unknownKeys } from '../core/declaration/known-names.ts';
+import { allowProblems } from './allow-problems.ts';
 import { checkTarget } from './fetch-target.ts';
 import { isDeclared } from './http-format.ts';
 import type { HttpCursor, HttpOptions } from './http-options.ts';
@@ -59,14 +60,7 @@ function placeholdersOf({ url, headers, body }: HttpOptions): ReadonlySet<Placeh
 }
 
 function urlProblems({ url, allow = [] }: HttpOptions): Problem[] {
-  const problems: Problem[] = [];
-  for (const [index, host] of allow.entries()) {
-    // A URL parser judges hosts better than a pattern; what it changes (case aside) was no bare host.
-    const read = URL.canParse(`http://${host}/`) ? new URL(`http://${host}/`) : null;
-    if (read === null || read.pathname !== '/' || read.search !== '' || read.username !== '' || host.includes('/')) {
-      problems.push({ path: `allow.${index}`, expected: 'a host name or host:port, without a scheme', found: host });
-    }
-  }
+  const problems = allowProblems(allow);
   if (typeof url === 'function') return problems;
   if (!URL.canParse(url)) return [...problems, { path: 'url', expected: 'an absolute https URL' }];
   try {

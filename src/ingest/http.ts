@@ -7,6 +7,7 @@
  */
 import type { BurstContext, Feed, FeedBatch } from '../core/declaration/feed.ts';
 import { TidegateError } from '../core/errors.ts';
+import { declaredPacing } from './declared-pacing.ts';
 import { askSource } from './http-exchange.ts';
 import { isDeclared } from './http-format.ts';
 import { DEFAULT_MAX_PAGES, DEFAULT_TIMEOUT_MS, describeSource, type HttpOptions } from './http-options.ts';
@@ -40,17 +41,11 @@ const LEAST_WAIT_MS = 1_000;
  * gets every item.
  */
 export function http(options: HttpOptions): Feed {
-  const { everyMs, budget, overflow, sample } = options;
   return {
     kind: 'feed',
     type: 'http',
     source: describeSource(options.url),
-    pacing: {
-      ...(everyMs === undefined ? {} : { everyMs }),
-      ...(budget === undefined ? {} : { budget }),
-      ...(overflow === undefined ? {} : { overflow }),
-      ...(sample === undefined ? {} : { sample }),
-    },
+    pacing: declaredPacing(options),
     replayable: true,
     problems: (targets) => httpProblems(options, targets),
     burst: (context) => burst(options, context),
