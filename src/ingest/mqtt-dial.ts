@@ -2,10 +2,11 @@
 import type { BurstContext } from '../core/declaration/feed.ts';
 import { TidegateError } from '../core/errors.ts';
 import type { ByteSocket } from '../core/runtime.ts';
+import { publicForm } from './fetch-target.ts';
 import { DEFAULT_RECEIVE_MAXIMUM, type MqttSettings } from './mqtt-options.ts';
 import type { MqttPosition } from './mqtt-position.ts';
 import { openSession, type Session } from './mqtt-session.ts';
-import { openSocket, withoutCredentials } from './mqtt-socket.ts';
+import { openSocket } from './mqtt-socket.ts';
 
 /** What dialling is lent: a burst has it, and so has a call that publishes. */
 export type Dialling = Pick<BurstContext, 'feed' | 'signal' | 'now' | 'newId' | 'sleep' | 'connect' | 'log'>;
@@ -97,7 +98,7 @@ async function reach({ url, tls, answerMs }: MqttSettings, context: Dialling): P
   const limit = async () => {
     await context.sleep(answerMs, reached.signal);
     if (reached.signal.aborted) return;
-    late.abort(new TidegateError('upstream', `${withoutCredentials(url)} could not be reached in ${answerMs} ms`));
+    late.abort(new TidegateError('upstream', `${publicForm(new URL(url))} could not be reached in ${answerMs} ms`));
   };
   void limit();
   try {
