@@ -121,6 +121,7 @@ async function* readPages(
       context.log('warn', 'the source knows the page no more: its pages are read anew', { source });
       position = { ...position, page: null, read: null, latest: null };
       stored = false;
+      behind = false;
       continue;
     }
     const before = taken.items;
@@ -150,8 +151,9 @@ async function* readPages(
     if (nothingCame) await context.sleep(Math.max(0, startedAt + LEAST_WAIT_MS - context.now()), signal);
     if (signal.aborted) return;
   }
-  // With the position, because a page that the source has forgotten must not be asked for again.
-  yield { items: [], position: writePosition(position), more: true };
+  // With the position, because a page that the source has forgotten must not be asked for again; nor at once, lest a
+  // source that has no such page is asked for its first ones over and over.
+  yield { items: [], position: writePosition(position), ...(behind ? { more: true } : { last: true }) };
 }
 
 function tooSlow(options: HttpOptions, { budget }: BurstContext, cause: unknown): TidegateError {
