@@ -33,7 +33,7 @@ export function placeholdersWithin(value: unknown): PlaceholderName[] {
   return Object.entries(value).flatMap(([name, part]) => [...placeholdersIn(name), ...placeholdersWithin(part)]);
 }
 
-/** What is filled in is percent-encoded, so it stays within its segment or parameter. What is not given stays a brace. */
+/** What is filled in is percent-encoded, so it stays within its segment or parameter, unless it is dots. What is not given stays a brace. */
 export function fillUrl(url: string, values: Partial<Placeholders>, format: TimeFormat): string {
   return fill(url, values, (value) => encodeURIComponent(textOf(value, format).toWellFormed()));
 }
