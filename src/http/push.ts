@@ -13,7 +13,7 @@ import type { Once } from '../streams/publish-many.ts';
 import { readText } from './body.ts';
 import { problemResponse, unauthorizedResponse } from './problem.ts';
 
-/** Of a body: what it holds has to fit into one commit on every engine. */
+/** Of a body. Stored, with an id, a key and a trace each, many small events may be too much for one commit of an engine: that is told. */
 export const PUSH_BYTES = 256 * 1_024;
 export const PUSH_EVENTS = 1_000;
 /** How long the key of a push is known, ms. */

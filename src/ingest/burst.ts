@@ -59,6 +59,7 @@ export async function runBurst(options: BurstOptions): Promise<BurstEnd> {
   let iterator: AsyncIterator<FeedBatch> | null = null;
   let batches = 0;
   let last = false;
+  let more = false;
   const isStuck = () => over.signal.aborted && !options.signal?.aborted && taker.isStuck();
   try {
     iterator = options.feed.feed.burst(contextOf(options, over.signal))[Symbol.asyncIterator]();
@@ -73,11 +74,12 @@ export async function runBurst(options: BurstOptions): Promise<BurstEnd> {
       }
       if (next.done) {
         if (!last && isStuck()) return { kind: 'failed', error: noProgress() };
-        const more = !last && (taker.isSpent() || over.signal.aborted);
-        return { kind: 'ended', more: more || (lease.state().backlog ?? 0) > 0 };
+        const isCut = !last && (taker.isSpent() || over.signal.aborted);
+        return { kind: 'ended', more: isCut || more || (lease.state().backlog ?? 0) > 0 };
       }
       batches += 1;
       last = next.value.last ?? false;
+      more = next.value.more ?? false;
       const step = await taker.take(next.value);
       if (step === 'lost') return { kind: 'lost' };
       if (step === 'budget') return { kind: 'ended', more: true };

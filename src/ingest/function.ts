@@ -12,6 +12,7 @@ import { type KnownNames, unknownKeys } from '../core/declaration/known-names.ts
 import { TidegateError } from '../core/errors.ts';
 import type { EventMeta } from '../core/event.ts';
 import { type Json, utf8Bytes } from '../core/json.ts';
+import { declaredPacing } from './declared-pacing.ts';
 
 /** What `pull` gets. */
 export type PullContext = Pick<
@@ -59,25 +60,12 @@ export interface PullOptions extends FeedPacing {
  * `pull({ everyMs: 5_000, pull: async ({ position }) => ({ items: await readSince(position), position: … }) })`.
  */
 export function pull(options: PullOptions): Feed {
-  const {
-    source = 'a function of the app',
-    replayable = true,
-    pull: read,
-    everyMs,
-    budget,
-    overflow,
-    sample,
-  } = options;
+  const { source = 'a function of the app', replayable = true, pull: read } = options;
   return {
     kind: 'feed',
     type: 'function',
     source,
-    pacing: {
-      ...(everyMs === undefined ? {} : { everyMs }),
-      ...(budget === undefined ? {} : { budget }),
-      ...(overflow === undefined ? {} : { overflow }),
-      ...(sample === undefined ? {} : { sample }),
-    },
+    pacing: declaredPacing(options),
     replayable,
     problems: () => problemsOf(options),
     async *burst(context) {

@@ -76,7 +76,10 @@ export async function* readEvents(
         answer.release();
         retryMs = Math.min(parser.retryMs() ?? retryMs, MOST_RETRY_MS);
       }
-      if (left === 'spent') return;
+      if (left === 'spent') {
+        yield { items: [], more: true };
+        return;
+      }
       if (left === 'over') break;
     }
     const pauseMs = Math.max(LEAST_RETRY_MS, retryMs);

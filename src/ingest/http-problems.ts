@@ -1,6 +1,7 @@
 /** The mistakes in the declaration of an HTTP feed that can be found without any I/O. None shows what may be a secret. */
-import type { Problem } from '../core/declaration/feed.ts';
+import type { FeedTarget, Problem } from '../core/declaration/feed.ts';
 import { type KnownNames, unknownKeys } from '../core/declaration/known-names.ts';
+import { allowProblems } from './allow-problems.ts';
 import { checkTarget } from './fetch-target.ts';
 import { isDeclared } from './http-format.ts';
 import type { HttpCursor, HttpOptions } from './http-options.ts';
@@ -8,6 +9,7 @@ import { pagingProblems, politenessProblems, sinceProblems, waitProblems } from 
 import { type PlaceholderName, placeholdersWithin } from './http-template.ts';
 import { isPath } from './json-path.ts';
 import { headerExpected } from './request-headers.ts';
+import { withoutIds } from './twice-read.ts';
 
 const KNOWN: KnownNames<HttpOptions> = {
   url: true,
@@ -32,7 +34,7 @@ const KNOWN: KnownNames<HttpOptions> = {
 };
 const KNOWN_OF_CURSOR: KnownNames<HttpCursor> = { from: true, of: true, param: true, initial: true };
 
-export function httpProblems(options: HttpOptions): Problem[] {
+export function httpProblems(options: HttpOptions, targets: readonly FeedTarget[]): Problem[] {
   const placed = placeholdersOf(options);
   return [
     ...unknownKeys(options, KNOWN),
@@ -47,6 +49,7 @@ export function httpProblems(options: HttpOptions): Problem[] {
     ...waitProblems(options, placed),
     ...politenessProblems(options),
     ...eventProblems(options),
+    ...(Number(options.since?.overlapMs) > 0 ? withoutIds('since.overlapMs', targets) : []),
   ];
 }
 
@@ -57,14 +60,7 @@ function placeholdersOf({ url, headers, body }: HttpOptions): ReadonlySet<Placeh
 }
 
 function urlProblems({ url, allow = [] }: HttpOptions): Problem[] {
-  const problems: Problem[] = [];
-  for (const [index, host] of allow.entries()) {
-    // A URL parser judges hosts better than a pattern; what it changes (case aside) was no bare host.
-    const read = URL.canParse(`http://${host}/`) ? new URL(`http://${host}/`) : null;
-    if (read === null || read.pathname !== '/' || read.search !== '' || read.username !== '' || host.includes('/')) {
-      problems.push({ path: `allow.${index}`, expected: 'a host name or host:port, without a scheme', found: host });
-    }
-  }
+  const problems = allowProblems(allow);
   if (typeof url === 'function') return problems;
   if (!URL.canParse(url)) return [...problems, { path: 'url', expected: 'an absolute https URL' }];
   try {

@@ -9,6 +9,8 @@ import { fingerprint, type HttpPosition, type TimeMark, type TimeRange } from '.
 import { readPath } from './json-path.ts';
 import { floorMod, fromMs, parseTime } from './time-text.ts';
 
+/** A time that is further ahead of the clock is a broken one: to go on from there would be to ask for nothing, for years. */
+const FURTHEST_AHEAD_MS = 366 * 86_400_000;
 /** Items at one time that are told apart; of more the rest is taken again. */
 const MOST_EDGE = 100;
 
@@ -46,14 +48,19 @@ export function withinRange(position: HttpPosition, latest: TimeMark | null): Ht
   return { ...position, since: latest, range: { ...range, since: latest.time }, latest };
 }
 
-/** The latest of what came before and these. */
+/** The latest of what came before and these, without those whose time lies years ahead of `now`. */
 export async function latestOf(
   { from, format = 'iso' }: HttpSince,
   items: readonly BodyItem[],
   before: TimeMark | null,
+  now: number,
 ): Promise<TimeMark | null> {
   if (from === undefined) return null;
-  const times = items.map(({ data }) => parseTime(readPath(data, from), format));
+  const most = fromMs(now + FURTHEST_AHEAD_MS);
+  const times = items.map(({ data }) => {
+    const time = parseTime(readPath(data, from), format);
+    return time !== null && time <= most ? time : null;
+  });
   let time = before?.time ?? null;
   for (const one of times) if (one !== null && (time === null || one > time)) time = one;
   if (time === null) return null;

@@ -56,7 +56,7 @@ export async function* readPage(page: Page): AsyncGenerator<FeedBatch, PageOutco
     const known = position.read !== null && position.read.mark === mark ? position.read.items : 0;
     const unread = raw.slice(Math.max(0, known - found));
     const fresh = since === undefined ? unread : await beyondEdge(since, unread, position);
-    if (since !== undefined) latest = await latestOf(since, unread, latest);
+    if (since !== undefined) latest = await latestOf(since, unread, latest, context.now());
     found += raw.length;
     taken.items += fresh.length;
     for (const { bytes } of fresh) taken.bytes += bytes;
@@ -173,7 +173,7 @@ function noCursor(from: string, source: string): TidegateError {
 }
 
 function noTime(from: string, source: string): TidegateError {
-  return new TidegateError('upstream', `${source}: no item has a time at ${from}`, {
+  return new TidegateError('upstream', `${source}: no item has a time at ${from}, or only one that is years ahead`, {
     field: 'since.from',
     expected: 'a path to a time in each item, written as since.format says',
   });

@@ -101,11 +101,23 @@ function placeOf({ options: { since, pages }, position, range, now }: Asking): H
 
 function parseUrl(text: string, fill: (text: string) => string): URL {
   const filled = fill(text);
-  if (URL.canParse(filled)) return new URL(filled);
+  if (URL.canParse(filled)) {
+    const url = new URL(filled);
+    // Dots cannot be encoded: a cursor that is nothing else would lead to another path, with the feed's headers.
+    if (!URL.canParse(text) || segmentsOf(url) === segmentsOf(new URL(text))) return url;
+    throw new TidegateError('upstream', 'a cursor of the source leads to another path', {
+      field: 'cursor',
+      expected: 'a text that is no . or ..',
+    });
+  }
   throw new TidegateError('invalid_config', 'the feed has no URL to ask', {
     field: 'url',
     expected: 'an absolute https URL',
   });
+}
+
+function segmentsOf({ pathname }: URL): number {
+  return pathname.split('/').length;
 }
 
 function checkBody(body: HttpBody): HttpBody {

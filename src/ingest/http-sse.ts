@@ -17,7 +17,8 @@ const KNOWN: KnownNames<SseOptions> = { events: true, data: true, envelope: true
 /**
  * Server-sent events, read until the burst's budget is spent; a connection that ends is opened again within the burst,
  * after the source's `retry`. The position is the last event's id, which the next burst sends as `Last-Event-ID`. What a
- * source without ids sends between two bursts is lost: there `everyMs` should be no more than `budget.timeMs`.
+ * source without ids sends between two bursts is lost: there `everyMs` should be no more than `budget.timeMs`. Of a source
+ * that gives ids to some events only, those without one come again where it gives them again behind the last id.
  */
 export function sse(options: SseOptions = {}): EventFormat {
   return {

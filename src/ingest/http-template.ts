@@ -33,13 +33,13 @@ export function placeholdersWithin(value: unknown): PlaceholderName[] {
   return Object.entries(value).flatMap(([name, part]) => [...placeholdersIn(name), ...placeholdersWithin(part)]);
 }
 
-/** What is filled in is percent-encoded, so it stays within its segment or parameter. */
-export function fillUrl(url: string, values: Placeholders, format: TimeFormat): string {
-  return fill(url, (name) => encodeURIComponent(textOf(name, values, format)));
+/** What is filled in is percent-encoded, so it stays within its segment or parameter, unless it is dots. What is not given stays a brace. */
+export function fillUrl(url: string, values: Partial<Placeholders>, format: TimeFormat): string {
+  return fill(url, values, (value) => encodeURIComponent(textOf(value, format).toWellFormed()));
 }
 
 export function fillHeader(header: string, values: Placeholders, format: TimeFormat): string {
-  return fill(header, (name) => textOf(name, values, format));
+  return fill(header, values, (value) => textOf(value, format));
 }
 
 export function fillBody(body: HttpBody, values: Placeholders, format: TimeFormat): { type: string; text: string } {
@@ -70,12 +70,16 @@ function typedValue(name: PlaceholderName, values: Placeholders, format: TimeFor
   return (format === 's' || format === 'ms') && String(Number(text)) === text ? Number(text) : text;
 }
 
-function textOf(name: PlaceholderName, values: Placeholders, format: TimeFormat): string {
-  const value = values[name];
+type Value = Placeholders[PlaceholderName];
+
+function textOf(value: Value, format: TimeFormat): string {
   if (value === null) return '';
   return typeof value === 'bigint' ? writeTime(value, format) : String(value);
 }
 
-function fill(text: string, value: (name: PlaceholderName) => string): string {
-  return text.replace(PLACEHOLDER, (_, name: PlaceholderName) => value(name));
+function fill(text: string, values: Partial<Placeholders>, written: (value: Value) => string): string {
+  return text.replace(PLACEHOLDER, (brace, name: PlaceholderName) => {
+    const value = values[name];
+    return value === undefined ? brace : written(value);
+  });
 }

@@ -7,6 +7,7 @@
  */
 import type { BurstContext, Feed, FeedBatch } from '../core/declaration/feed.ts';
 import { TidegateError } from '../core/errors.ts';
+import { declaredPacing } from './declared-pacing.ts';
 import { askSource } from './http-exchange.ts';
 import { isDeclared } from './http-format.ts';
 import { DEFAULT_MAX_PAGES, DEFAULT_TIMEOUT_MS, describeSource, type HttpOptions } from './http-options.ts';
@@ -40,19 +41,13 @@ const LEAST_WAIT_MS = 1_000;
  * gets every item.
  */
 export function http(options: HttpOptions): Feed {
-  const { everyMs, budget, overflow, sample } = options;
   return {
     kind: 'feed',
     type: 'http',
     source: describeSource(options.url),
-    pacing: {
-      ...(everyMs === undefined ? {} : { everyMs }),
-      ...(budget === undefined ? {} : { budget }),
-      ...(overflow === undefined ? {} : { overflow }),
-      ...(sample === undefined ? {} : { sample }),
-    },
+    pacing: declaredPacing(options),
     replayable: true,
-    problems: () => httpProblems(options),
+    problems: (targets) => httpProblems(options, targets),
     burst: (context) => burst(options, context),
   };
 }
@@ -97,6 +92,7 @@ async function* readPages(
   const asked = new Set<string>();
   let position = readPosition(context.position);
   let stored = position.page !== null;
+  let behind = false;
   if (position.cursor !== null) asked.add(JSON.stringify(position.cursor));
 
   for (let requests = 0; requests < maxPages; requests += 1) {
@@ -109,7 +105,10 @@ async function* readPages(
     const isNewRange = range !== null && position.range === null;
     position = { ...position, range };
     const waitMs = wait === undefined ? null : Math.min(wait.ms, context.deadline - startedAt - WAIT_MARGIN_MS);
-    if (waitMs !== null && waitMs < LEAST_WAIT_MS && requests > 0) return;
+    if (waitMs !== null && waitMs < LEAST_WAIT_MS && requests > 0) {
+      if (behind) break;
+      return;
+    }
     progress.waiting = waitMs !== null;
 
     const now = startedAt;
@@ -122,6 +121,7 @@ async function* readPages(
       context.log('warn', 'the source knows the page no more: its pages are read anew', { source });
       position = { ...position, page: null, read: null, latest: null };
       stored = false;
+      behind = false;
       continue;
     }
     const before = taken.items;
@@ -137,15 +137,23 @@ async function* readPages(
         answer.release();
       }
     }
-    ({ position } = outcome);
+    ({ position, more: behind } = outcome);
     stored = false;
-    if (taken.items >= context.budget.events || taken.bytes >= context.budget.bytes) return;
-    if (outcome.more) continue;
+    const nothingCame = wait !== undefined && taken.items === before;
+    // Duplicates are no spending of the run's, so it does not see that there was too much.
+    if (taken.items >= context.budget.events || taken.bytes >= context.budget.bytes) {
+      if (!behind) return;
+      break;
+    }
+    if (behind && !nothingCame) continue;
     if (wait === undefined || requests + 1 === maxPages) return;
-    // A source that does not wait must not be asked without a pause.
-    if (taken.items === before) await context.sleep(Math.max(0, startedAt + LEAST_WAIT_MS - context.now()), signal);
+    // A source that does not wait must not be asked without a pause, also where it answers another cursor each time.
+    if (nothingCame) await context.sleep(Math.max(0, startedAt + LEAST_WAIT_MS - context.now()), signal);
     if (signal.aborted) return;
   }
+  // With the position, because a page that the source has forgotten must not be asked for again; nor at once, lest a
+  // source that has no such page is asked for its first ones over and over.
+  yield { items: [], position: writePosition(position), ...(behind ? { more: true } : { last: true }) };
 }
 
 function tooSlow(options: HttpOptions, { budget }: BurstContext, cause: unknown): TidegateError {

@@ -1,17 +1,17 @@
 /**
  * From a feed's items to the appends of a commit: validated, sampled, de-duplicated; what is wrong becomes a dead
- * letter. It reads the ends of logs for de-duplication and writes nothing. Only the holder of the feed's lease may use
- * one: what it knows of a log's end holds as long as the publishers' fence, which its commits move on, stands.
+ * letter. It writes nothing. Only the holder of the feed's lease may use one: what known-events.ts knows of a log's end
+ * holds as long as the publishers' fence, which its commits move on, stands.
  */
 import type { DeclaredFeed, FeedItem } from '../core/declaration/feed.ts';
 import type { DeclaredStream } from '../core/declaration/stream.ts';
-import { isGap, type LoggedEvent } from '../core/event.ts';
+import { isGap } from '../core/event.ts';
 import { type Json, utf8Bytes } from '../core/json.ts';
 import type { Append, Operation, Store, Version } from '../store/store.ts';
 import { idsFrom, validateEvent } from '../streams/append.ts';
-import { type DedupeWindow, loadWindow } from '../streams/dedupe.ts';
-import { deadLetterLog, publisherKey, streamLog } from '../streams/names.ts';
+import { deadLetterLog, streamLog } from '../streams/names.ts';
 import { BURST_DEAD_LETTERS, type Reason, toDeadLetter } from './dead-letters.ts';
+import { createKnownEvents } from './known-events.ts';
 import { createPart, type Entry } from './part.ts';
 import { createSampler, type Sampled } from './sampling.ts';
 import { addCounts, type FeedCounts, type FeedState, NO_COUNTS, recordBytes } from './state.ts';
@@ -65,9 +65,7 @@ export function createIntake(options: Options): Intake {
   const streams = new Map(feed.targets.flatMap(({ stream }) => entryOf(options.streams, stream)));
   const logs = new Map([...streams.keys()].map((name) => [name, streamLog(tenant, name)]));
   const names = new Map([...logs].map(([name, log]) => [log, name]));
-  const windows = new Map<string, DedupeWindow>();
-  /** Versions of the publishers' fences of the streams that have a window. */
-  const fences = new Map<string, Version | null>();
+  const known = createKnownEvents({ store, tenant, feed: feed.name, streams, now });
   const sampler = feed.sample && createSampler(feed.sample, options.state.sampling);
   const part = createPart(store.limits, (log) => streams.get(names.get(log) ?? '')?.identified ?? false);
   part.reserve(recordBytes(feed, options.state, null));
@@ -96,16 +94,16 @@ export function createIntake(options: Options): Intake {
   }
 
   /** Adds all events that are new, or none; answers how many were, or null where the part is full. */
-  function keep(sampled: readonly Sampled[], known: number | null): number | null {
-    const fresh = sampled.filter(({ stream, event }) => isGap(event) || !windows.get(stream)?.has(event));
+  function keep(sampled: readonly Sampled[], bytes: number | null): number | null {
+    const fresh = sampled.filter(({ stream, event }) => !known.has(stream, event));
     const entries = fresh.map(({ stream, event }): Entry => ({
       log: logs.get(stream) ?? '',
       value: event,
-      bytes: known ?? sizeOf(event),
+      bytes: bytes ?? sizeOf(event),
     }));
     if (!part.add(entries)) return null;
     for (const { stream, event } of fresh) {
-      if (!isGap(event)) windows.get(stream)?.add(event);
+      known.add(stream, event);
       touched.add(stream);
       // A date in the future says nothing of how fresh the feed is.
       const time = Math.min(event.time, now());
@@ -116,53 +114,19 @@ export function createIntake(options: Options): Intake {
     return fresh.length;
   }
 
-  async function loadWindows(items: readonly { stream: string }[]): Promise<void> {
-    for (const name of new Set(items.map(({ stream }) => stream))) {
-      const stream = streams.get(name);
-      if (stream?.identified && !windows.has(name)) await load(stream);
-    }
-  }
-
-  async function load({ name, dedupe }: DeclaredStream): Promise<void> {
-    // The fence first: who publishes after that moves it on.
-    fences.set(name, (await store.get(publisherKey(tenant, name), now())).version);
-    windows.set(name, await loadWindow(store, streamLog(tenant, name), dedupe));
-  }
-
-  function fenceOf(log: string): Operation[] {
-    const name = names.get(log) ?? '';
-    const expects = fences.get(name);
-    if (expects === undefined) return [];
-    return [{ kind: 'put', ...publisherKey(tenant, name), value: { feed: feed.name }, expects }];
-  }
-
-  const fenced = (appends: readonly Append[]): Operation[] => [
-    ...appends,
-    ...appends.flatMap(({ log }) => fenceOf(log)),
-  ];
-
-  async function withoutKnown(append: Append): Promise<Append[]> {
-    const stream = streams.get(names.get(append.log) ?? '');
-    if (!stream?.identified) return [append];
-    await load(stream);
-    const window = windows.get(stream.name);
-    const entries = append.entries.filter((value) => {
-      const event = value as LoggedEvent;
-      if (isGap(event)) return true;
-      if (window?.has(event)) return false;
-      window?.add(event);
-      return true;
-    });
-    const known = append.entries.length - entries.length;
-    counts.events -= known;
-    counts.duplicates += known;
-    return entries.length === 0 ? [] : [{ ...append, entries }];
+  /** Counts what is left out as duplicates. */
+  async function leftOf(append: Append): Promise<Append[]> {
+    const left = await known.withoutKnown(append);
+    const duplicates = append.entries.length - (left?.entries.length ?? 0);
+    counts.events -= duplicates;
+    counts.duplicates += duplicates;
+    return left === null ? [] : [left];
   }
 
   return {
     prepare(items, state, position) {
       part.reserve(recordBytes(feed, state, position));
-      return loadWindows(items);
+      return known.load(items.map(({ stream }) => stream));
     },
 
     take(item) {
@@ -201,7 +165,7 @@ export function createIntake(options: Options): Intake {
 
     async closeWindows(commit) {
       const closed = sampler?.close(now()) ?? [];
-      await loadWindows(closed);
+      await known.load(closed.map(({ stream }) => stream));
       for (const one of closed) {
         if (keep([one], null) !== null) continue;
         if (!(await commit())) return false;
@@ -211,19 +175,18 @@ export function createIntake(options: Options): Intake {
     },
 
     isEmpty: () => part.isEmpty(),
-    drain: () => fenced(part.drain()),
+    drain: () => known.fenced(part.drain()),
     async withoutKnown(operations) {
       const left: Append[] = [];
-      for (const operation of operations)
-        if (operation.kind === 'append') left.push(...(await withoutKnown(operation)));
-      return fenced(left);
+      for (const operation of operations) if (operation.kind === 'append') left.push(...(await leftOf(operation)));
+      return known.fenced(left);
     },
     counts,
     rejection: () => rejection,
     settle(operations, version) {
       for (const { log } of operations.filter((operation) => operation.kind === 'append')) {
         const name = names.get(log) ?? '';
-        if (fences.has(name)) fences.set(name, version);
+        known.settle(name, version);
         if (streams.has(name)) options.changed?.(name);
       }
       settled = { ...counts };

@@ -2,10 +2,14 @@
 import type { BurstContext } from '../core/declaration/feed.ts';
 import { TidegateError } from '../core/errors.ts';
 import type { ByteSocket } from '../core/runtime.ts';
+import { publicForm } from './fetch-target.ts';
 import { DEFAULT_RECEIVE_MAXIMUM, type MqttSettings } from './mqtt-options.ts';
 import type { MqttPosition } from './mqtt-position.ts';
 import { openSession, type Session } from './mqtt-session.ts';
-import { openSocket, withoutCredentials } from './mqtt-socket.ts';
+import { openSocket } from './mqtt-socket.ts';
+
+/** What dialling is lent: a burst has it, and so has a call that publishes. */
+export type Dialling = Pick<BurstContext, 'feed' | 'signal' | 'now' | 'newId' | 'sleep' | 'connect' | 'log'>;
 
 export interface Connection {
   session: Session;
@@ -23,7 +27,7 @@ export interface Connection {
  */
 export async function dial(
   settings: MqttSettings,
-  context: BurstContext,
+  context: Dialling,
   before: MqttPosition | null,
 ): Promise<Connection> {
   const broker = new URL(settings.url).host;
@@ -48,7 +52,7 @@ export async function dial(
 }
 
 /** Removes the session at a 3.1.1 broker, where only a clean CONNECT can. Best effort. */
-export async function forgetSession(settings: MqttSettings, context: BurstContext): Promise<void> {
+export async function forgetSession(settings: MqttSettings, context: Dialling): Promise<void> {
   try {
     const connection = await open(settings, context, settings.clientId ?? '', 4, true);
     await connection?.session.end();
@@ -63,7 +67,7 @@ export async function forgetSession(settings: MqttSettings, context: BurstContex
 /** Null where the broker does not speak this version. */
 async function open(
   settings: MqttSettings,
-  context: BurstContext,
+  context: Dialling,
   clientId: string,
   protocolVersion: 4 | 5,
   clean: boolean,
@@ -88,13 +92,13 @@ async function open(
 }
 
 /** A socket to the broker, within the time that its answers may take. */
-async function reach({ url, tls, answerMs }: MqttSettings, context: BurstContext): Promise<ByteSocket> {
+async function reach({ url, tls, answerMs }: MqttSettings, context: Dialling): Promise<ByteSocket> {
   const late = new AbortController();
   const reached = new AbortController();
   const limit = async () => {
     await context.sleep(answerMs, reached.signal);
     if (reached.signal.aborted) return;
-    late.abort(new TidegateError('upstream', `${withoutCredentials(url)} could not be reached in ${answerMs} ms`));
+    late.abort(new TidegateError('upstream', `${publicForm(new URL(url))} could not be reached in ${answerMs} ms`));
   };
   void limit();
   try {

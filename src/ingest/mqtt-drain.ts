@@ -3,9 +3,9 @@
  * comes or the budget is spent. Whatever was not handed over and stored is not acknowledged, and the broker keeps it.
  */
 import type { BurstContext, FeedBatch } from '../core/declaration/feed.ts';
+import { createPacing } from './batch-pacing.ts';
 import { type Route, routesOf } from './mqtt-item.ts';
 import { DEFAULT_RECEIVE_MAXIMUM, type MqttSettings } from './mqtt-options.ts';
-import { createPacing } from './mqtt-pacing.ts';
 import { lossSince, type MqttPosition, readPosition, samePosition } from './mqtt-position.ts';
 import { createCollector, gaps } from './mqtt-collector.ts';
 import { type Connection, dial, forgetSession } from './mqtt-dial.ts';

@@ -10,7 +10,8 @@ import { filterMistake } from './mqtt-topic.ts';
 export interface MqttOptions extends FeedPacing {
   /**
    * `mqtt://host[:1883]`, `mqtts://host[:8883]`, `ws://…` or `wss://…`. The host may be on a private network: it is the
-   * operator's own choice. A user and password in it are used where none are given beside it, and are never shown.
+   * operator's own choice. A user and password in it are used where none are given beside it; neither they
+   * nor its query are ever shown.
    */
   url: string;
   /**

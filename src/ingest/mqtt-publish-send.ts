@@ -4,7 +4,6 @@
  * is what is answered.
  */
 import type { IPublishPacket } from 'mqtt-packet';
-import type { BurstContext } from '../core/declaration/feed.ts';
 import type { OutletContext, PublishOutcome } from '../core/declaration/outlet.ts';
 import { TidegateError } from '../core/errors.ts';
 import { type Connection, dial } from './mqtt-dial.ts';
@@ -31,7 +30,7 @@ export interface OutletConnection extends Connection {
 
 /** @throws TidegateError `upstream`, `invalid_config`, `cancelled`: nothing was sent then. */
 export async function connectOnce(settings: MqttSettings, context: OutletContext): Promise<OutletConnection> {
-  const { runtime, signal, deadline } = context;
+  const { feed, runtime, signal, deadline } = context;
   const now = runtime.now();
   const overAt = deadline - Math.min(MOST_RESERVED_MS, (deadline - now) * RESERVED_SHARE);
   if (overAt - now < LEAST_MS)
@@ -40,7 +39,7 @@ export async function connectOnce(settings: MqttSettings, context: OutletContext
   const answerMs = Math.min(settings.answerMs, overAt - now);
   try {
     // QoS 0 of the subscriptions: a clean session.
-    const connection = await dial({ ...settings, clientId, answerMs, qos: 0 }, burstContext(context), null);
+    const connection = await dial({ ...settings, clientId, answerMs, qos: 0 }, { ...runtime, feed, signal }, null);
     const close = () => connection.close();
     signal.addEventListener('abort', close, { once: true });
     return {
@@ -61,21 +60,6 @@ export async function connectOnce(settings: MqttSettings, context: OutletContext
       cause: error,
     });
   }
-}
-
-/** What dialling is lent; nothing of it is a burst. */
-function burstContext({ feed, runtime, signal, deadline }: OutletContext): BurstContext {
-  return {
-    ...runtime,
-    feed,
-    targets: [],
-    position: null,
-    budget: { timeMs: 0, events: 0, bytes: 0 },
-    deadline,
-    signal,
-    fetch: () => Promise.reject(new Error('nothing is fetched here')),
-    webSocket: () => Promise.reject(new Error('no other socket is opened here')),
-  };
 }
 
 /** What a request's message carries beside the rest, with MQTT 5. */

@@ -5,6 +5,7 @@
  */
 import { TidegateError } from '../core/errors.ts';
 import type { ByteSocket, Connect, TlsOptions } from '../core/runtime.ts';
+import { publicForm } from './fetch-target.ts';
 import { concat } from './mqtt-frames.ts';
 
 const DEFAULT_PORTS: Record<string, number> = { 'mqtt:': 1883, 'mqtts:': 8883 };
@@ -35,13 +36,13 @@ export async function openSocket(
     return await connect({ host, port: Number(port || DEFAULT_PORTS[protocol]), tls: secure ? tls : null }, signal);
   } catch (error) {
     if (error instanceof TidegateError) throw error;
-    throw new TidegateError('upstream', `cannot connect to ${withoutCredentials(url)}: ${describe(error)}`, {
+    throw new TidegateError('upstream', `cannot connect to ${publicForm(new URL(url))}: ${describe(error)}`, {
       cause: error,
     });
   }
 }
 
-export function withoutCredentials(url: string): string {
+function withoutCredentials(url: string): string {
   const parsed = new URL(url);
   parsed.username = '';
   parsed.password = '';

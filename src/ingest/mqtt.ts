@@ -3,9 +3,10 @@
  * least once: a message is acknowledged when it is stored, so one whose acknowledgement was lost comes again.
  */
 import type { BurstContext, Feed, FeedBatch } from '../core/declaration/feed.ts';
+import { declaredPacing } from './declared-pacing.ts';
+import { publicForm } from './fetch-target.ts';
 import { type MqttOptions, mqttProblems, mqttSettings } from './mqtt-options.ts';
 import { mqttOutlet } from './mqtt-publish.ts';
-import { withoutCredentials } from './mqtt-socket.ts';
 
 export type { MqttOptions } from './mqtt-options.ts';
 export type { MqttPublishRule, MqttResponse, MqttTopics } from './mqtt-publish-options.ts';
@@ -24,17 +25,12 @@ export type { MqttPublishRule, MqttResponse, MqttTopics } from './mqtt-publish-o
  * With `topics.publish` the app can publish there too: see `MqttTopics`.
  */
 export function mqtt(options: MqttOptions): Feed {
-  const { everyMs, budget, overflow, sample, topics } = options;
+  const { topics } = options;
   return {
     kind: 'feed',
     type: 'mqtt',
-    source: URL.canParse(options.url) ? withoutCredentials(options.url) : 'mqtt, at what is no URL',
-    pacing: {
-      ...(everyMs === undefined ? {} : { everyMs }),
-      ...(budget === undefined ? {} : { budget }),
-      ...(overflow === undefined ? {} : { overflow }),
-      ...(sample === undefined ? {} : { sample }),
-    },
+    source: URL.canParse(options.url) ? publicForm(new URL(options.url)) : 'mqtt, at what is no URL',
+    pacing: declaredPacing(options),
     replayable: options.qos !== 0,
     problems: (targets) => mqttProblems(options, targets),
     burst: (context) => burst(options, context),

@@ -82,7 +82,22 @@ export function storeLink(next: URL, base: URL): Json {
     seen.set(name, place + 1);
     return base.searchParams.getAll(name)[place] === value ? [name] : [name, value];
   });
-  return { ...(next.pathname === base.pathname ? {} : { path: next.pathname }), query };
+  return { ...(next.pathname === base.pathname ? {} : { path: storePath(next.pathname, base.pathname) }), query };
+}
+
+/** How many segments are those of the feed's own path, and the others. */
+function storePath(next: string, base: string): Json {
+  const [segments, own] = [next.split('/'), base.split('/')];
+  const differs = segments.findIndex((segment, index) => segment !== own[index]);
+  const shared = differs === -1 ? segments.length : differs;
+  return [shared, ...segments.slice(shared)];
+}
+
+function restorePath(stored: Json | undefined, base: string): string {
+  if (!Array.isArray(stored)) return typeof stored === 'string' ? stored : base;
+  const [shared, ...others] = stored;
+  const own = base.split('/').slice(0, Number(shared));
+  return [...own, ...others.map(String)].join('/');
 }
 
 /** The link that was stored; the base itself for what is none. */
@@ -91,7 +106,7 @@ export function restoreLink(stored: Json, base: URL): URL {
   if (typeof url === 'string' && URL.canParse(url)) return new URL(url);
   const next = new URL(base);
   next.hash = '';
-  if (typeof path === 'string') next.pathname = path;
+  next.pathname = restorePath(path, base.pathname);
   if (!Array.isArray(query)) return next;
   const seen = new Map<string, number>();
   const params = new URLSearchParams();

@@ -1,7 +1,7 @@
 /**
  * Events of a server-sent stream out of chunks of bytes, each with the id that stands behind it. It knows nothing of
  * connections. An event that is no JSON is handed over with the reason; one that is too long breaks the connection, as
- * nothing tells where it ends.
+ * nothing tells where it ends. An id with control characters is passed over, as one with a null is (WHATWG HTML, 9.2.6).
  */
 import { createParser } from 'eventsource-parser';
 import { TidegateError } from '../core/errors.ts';
@@ -13,6 +13,8 @@ import type { SseOptions } from './http-sse.ts';
 export const MAX_EVENT_LENGTH = 1024 * 1024;
 /** Of an id: the feed's position holds it. */
 const MAX_ID_LENGTH = 4 * 1024;
+/** What no header can carry, in which an id is sent back. */
+const UNSENDABLE = /\p{Cc}/u;
 const EXCERPT_LENGTH = 500;
 
 /** One event, taken or passed over. */
@@ -42,12 +44,13 @@ export function createEventParser({ events: types, data: shape = 'json', envelop
     onId(id) {
       // Told before the event of its block, and also where the block has no event.
       if (id.length > MAX_ID_LENGTH) tooLong = true;
-      sink.push({ item: null, id });
+      if (!UNSENDABLE.test(id)) sink.push({ item: null, id });
     },
-    onEvent({ id, event = 'message', data }) {
+    onEvent({ id: given = null, event = 'message', data }) {
       if (types !== undefined && !types.includes(event)) return;
-      const item = toItem(id ?? null, event, data);
-      const last = id === undefined ? undefined : sink.at(-1);
+      const id = given === null || UNSENDABLE.test(given) ? null : given;
+      const item = toItem(id, event, data);
+      const last = id === null ? undefined : sink.at(-1);
       if (last) last.item = item;
       else sink.push({ item, id: null });
     },

@@ -3,8 +3,10 @@ import type { BurstContext } from '../core/declaration/feed.ts';
 import { TidegateError } from '../core/errors.ts';
 import { utf8Bytes } from '../core/json.ts';
 import { publicForm } from './fetch-target.ts';
+import { fillUrl } from './http-template.ts';
 import { describeShape, readPath } from './json-path.ts';
 import { retryAfterMs } from './retry-after.ts';
+import { fromMs } from './time-text.ts';
 import type { CatchUp, Hole } from './websocket-options.ts';
 import type { RawItem } from './websocket-units.ts';
 
@@ -50,8 +52,11 @@ export async function readHole(
 
 function urlsOf({ url, timeFormat = 'iso' }: CatchUp, hole: Hole): readonly string[] {
   if (typeof url === 'string') {
-    const place = (at: number) => encodeURIComponent(timeText(at, timeFormat));
-    return [url.replaceAll('{since}', place(hole.since)).replaceAll('{until}', place(hole.until))];
+    // Whole units, as few sources know other ones; rounded away from the hole, which must be within what is asked for.
+    const unitMs = timeFormat === 's' ? 1_000 : 1;
+    const since = fromMs(Math.floor(hole.since / unitMs) * unitMs);
+    const until = fromMs(Math.ceil(hole.until / unitMs) * unitMs);
+    return [fillUrl(url, { since, until }, timeFormat)];
   }
   const made = url(hole);
   const urls = typeof made === 'string' ? [made] : made;
@@ -60,11 +65,6 @@ function urlsOf({ url, timeFormat = 'iso' }: CatchUp, hole: Hole): readonly stri
     field: 'catchUp.url',
     expected: `at most ${MOST_URLS} URLs`,
   });
-}
-
-function timeText(at: number, format: NonNullable<CatchUp['timeFormat']>): string {
-  if (format === 'ms') return String(at);
-  return format === 's' ? String(Math.floor(at / 1_000)) : new Date(at).toISOString();
 }
 
 function itemsIn(text: string, { items: path = '', map }: CatchUp, source: string): RawItem[] {

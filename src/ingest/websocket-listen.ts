@@ -1,42 +1,26 @@
 /**
- * One burst of a WebSocket feed: connect, mend or tell of what was not listened to, listen until the time or the budget is
- * spent, and say goodbye. A connection that is lost meanwhile is made again, so often as is declared.
+ * One burst of a WebSocket feed: connect, listen until the time or the budget is spent, and say goodbye. A connection that
+ * is lost meanwhile is made again, so often as is declared. What nobody listened to before is mended in websocket-mend.ts.
  */
 import type { BurstContext, FeedBatch } from '../core/declaration/feed.ts';
-import type { TidegateError } from '../core/errors.ts';
-import { createPacing } from './mqtt-pacing.ts';
-import { DEFAULT_MOST_MS, DEFAULT_OVERLAP_MS, readHole } from './websocket-catch-up.ts';
-import { type Collector, createCollector } from './websocket-collector.ts';
+import { createPacing } from './batch-pacing.ts';
+import { readPath } from './json-path.ts';
+import { advance, BATCH_ITEMS, type Burst, handOver, isMoved, standingOf } from './websocket-burst.ts';
+import { createCollector } from './websocket-collector.ts';
 import { type Conversation, converse } from './websocket-conversation.ts';
 import type { Received } from './websocket-listening.ts';
 import { type Loss, overrun, pauseBefore } from './websocket-loss.ts';
+import { mend } from './websocket-mend.ts';
 import { isMendable, type WebSocketSettings } from './websocket-options.ts';
-import { asSequence, readPosition, type WebSocketPosition, writePosition } from './websocket-position.ts';
-import { readPath } from './json-path.ts';
+import { asSequence, readPosition } from './websocket-position.ts';
 import { itemsOf, type RawItem, type Unit } from './websocket-units.ts';
 
-const BATCH_ITEMS = 1_000;
 const BATCH_BYTES = 1024 * 1024;
 /** What comes again is taken once where a batch is one commit: this is within what every store takes in one. */
 const REPLAYED_BATCH_BYTES = 256 * 1024;
 /** Of a burst's time, what is left for the farewell and the last commit. */
 const RESERVED_SHARE = 0.1;
 const MOST_RESERVED_MS = 1_000;
-
-/** What a burst knows beyond one connection. */
-interface Burst {
-  settings: WebSocketSettings;
-  context: BurstContext;
-  collector: Collector;
-  /** As the next commit is to leave it; null before the first connection of all. */
-  reached: WebSocketPosition | null;
-  /** As the last commit left it, as JSON. */
-  saved: string;
-  /** Why a hole could not be read: it is left for the next burst, and no position goes past it. */
-  owed: TidegateError | null;
-  lastCommitAt: number;
-  reservedMs: number;
-}
 
 type End = { kind: 'over' } | { kind: 'lost'; loss: Loss };
 
@@ -78,10 +62,6 @@ export async function* listen(
     if (context.signal.aborted) break;
   }
   if (burst.owed && !context.signal.aborted) throw burst.owed;
-}
-
-function standingOf({ reached, context }: Burst) {
-  return { sequence: reached?.sequence ?? null, since: reached?.heardUntil ?? null, now: context.now() };
 }
 
 /** One connection, from the hole before it to its loss or the burst's end. */
@@ -151,18 +131,7 @@ async function* leave(burst: Burst, conversation: Conversation): AsyncGenerator<
     more = received.units.length > 0 || received.heardAt !== null;
   }
   if (saidAt !== null && complete) advance(burst, saidAt);
-  yield { ...handOver(burst), ...(spent || burst.owed ? {} : { last: true }) };
-}
-
-function handOver(burst: Burst): FeedBatch {
-  const items = burst.collector.batch();
-  if (burst.reached === null || !isMoved(burst)) return { items };
-  burst.saved = JSON.stringify(burst.reached);
-  return { items, position: writePosition(burst.reached) };
-}
-
-function isMoved({ reached, saved }: Burst): boolean {
-  return JSON.stringify(reached) !== saved;
+  yield { ...handOver(burst), ...(spent ? { more: true } : burst.owed ? {} : { last: true }) };
 }
 
 /** Takes in what was received; answers how many messages, and their bytes. */
@@ -200,81 +169,4 @@ function isRepeated({ settings, reached }: Burst, { value, invalid }: Unit): boo
 function remember({ settings, reached }: Burst, { value, invalid }: Unit): void {
   if (settings.sequence === undefined || reached === null || invalid) return;
   reached.sequence = asSequence(readPath(value, settings.sequence)) ?? reached.sequence;
-}
-
-/** Nothing is missing up to then, unless there is a hole before it that is still to be read. */
-function advance({ reached, owed }: Burst, at: number): void {
-  if (reached && owed === null) reached.heardUntil = Math.max(reached.heardUntil, at);
-}
-
-/** Reads or tells what was not listened to before the subscription stood. False: the burst is over with it. */
-async function* mend(burst: Burst, subscribedAt: number): AsyncGenerator<FeedBatch, boolean, undefined> {
-  const { settings, collector } = burst;
-  const { catchUp, sequence, gapAboveMs } = settings;
-  const initialMs = catchUp?.initialMs ?? 0;
-  const isFirst = burst.reached === null;
-  burst.reached ??= { heardUntil: subscribedAt - initialMs, sequence: null, reading: null };
-  const { reached } = burst;
-  // From here on nothing is to be missed, so that has to be known before anything is heard. A process that dies before it
-  // leaves a feed that has not begun.
-  if (isFirst) yield handOver(burst);
-  if (isFirst && initialMs === 0) return true;
-  if (catchUp === undefined) {
-    const missedMs = subscribedAt - reached.heardUntil;
-    if (sequence === undefined && missedMs > gapAboveMs) {
-      collector.gap('not_listening', `nobody listened ${spanText(reached.heardUntil, subscribedAt)}`);
-    }
-    advance(burst, subscribedAt);
-    return true;
-  }
-  const earliest = subscribedAt - (catchUp.mostMs ?? DEFAULT_MOST_MS);
-  if (reached.heardUntil < earliest) {
-    collector.gap('not_listening', `nobody listened ${spanText(reached.heardUntil, earliest)}`);
-    Object.assign(reached, { heardUntil: earliest, reading: null });
-  }
-  burst.owed = null;
-  // Also where no time seems to have passed: what came within a millisecond may have been taken in part.
-  for (;;) {
-    const until = reached.reading?.until ?? subscribedAt;
-    if (!(yield* readAgain(burst, until))) return false;
-    if (burst.owed || until >= subscribedAt) return true;
-  }
-}
-
-/** Reads the hole that ends at `until`; false: the burst is over, and what is left of it is for the next one. */
-async function* readAgain(burst: Burst, until: number): AsyncGenerator<FeedBatch, boolean, undefined> {
-  const { settings, context, collector, reached } = burst;
-  const { catchUp, allow } = settings;
-  if (catchUp === undefined || reached === null) return true;
-  const hole = { since: reached.heardUntil - (catchUp.overlapMs ?? DEFAULT_OVERLAP_MS), until };
-  let items: Awaited<ReturnType<typeof readHole>>;
-  try {
-    items = await readHole(catchUp, hole, allow, context);
-  } catch (error) {
-    if (context.signal.aborted) return false;
-    if (!isUpstream(error)) throw error;
-    context.log('warn', 'what was not listened to could not be read', { reason: error.message });
-    burst.owed = error;
-    return true;
-  }
-  let done = reached.reading?.done ?? 0;
-  while (done < items.length) {
-    const room = Math.min(BATCH_ITEMS, collector.left(), items.length - done);
-    collector.add(items.slice(done, done + room));
-    done += room;
-    reached.reading = { until, done };
-    const isOut = collector.isSpent() || context.now() >= burst.lastCommitAt || context.signal.aborted;
-    if (done < items.length) yield { ...handOver(burst), ...(isOut ? { backlog: items.length - done } : {}) };
-    if (isOut && done < items.length) return false;
-  }
-  Object.assign(reached, { heardUntil: until, reading: null });
-  return true;
-}
-
-function isUpstream(error: unknown): error is TidegateError {
-  return error instanceof Error && 'code' in error && (error.code === 'upstream' || error.code === 'too_large');
-}
-
-function spanText(from: number, to: number): string {
-  return `from ${new Date(from).toISOString()} to ${new Date(to).toISOString()}, ${Math.round((to - from) / 1000)} s`;
 }

@@ -1,9 +1,11 @@
 /** The mistakes in a WebSocket feed's declaration that can be found without any I/O. */
-import type { Problem } from '../core/declaration/feed.ts';
+import type { FeedTarget, Problem } from '../core/declaration/feed.ts';
 import { type KnownNames, unknownKeys } from '../core/declaration/known-names.ts';
+import { allowProblems } from './allow-problems.ts';
 import { checkTarget } from './fetch-target.ts';
 import { isPath } from './json-path.ts';
 import { headerExpected } from './request-headers.ts';
+import { withoutIds } from './twice-read.ts';
 import type { CatchUp, MessageTest, SocketHeartbeat, WebSocketOptions } from './websocket-options.ts';
 
 const KNOWN: KnownNames<WebSocketOptions> = {
@@ -75,7 +77,7 @@ const OURS = /^(host|connection|upgrade|content-length|transfer-encoding|sec-web
 
 type Wrong = (path: string, expected: string, found?: string) => void;
 
-export function webSocketProblems(options: WebSocketOptions): Problem[] {
+export function webSocketProblems(options: WebSocketOptions, targets: readonly FeedTarget[]): Problem[] {
   const problems = [
     ...unknownKeys(options, KNOWN),
     ...unknownKeys(options.catchUp, KNOWN_OF_CATCH_UP, 'catchUp'),
@@ -87,6 +89,7 @@ export function webSocketProblems(options: WebSocketOptions): Problem[] {
   checkConnection(options, wrong);
   checkMessages(options, wrong);
   checkMending(options, wrong);
+  if (options.catchUp !== undefined) problems.push(...withoutIds('catchUp', targets));
   return problems;
 }
 
@@ -104,11 +107,7 @@ function checkNumbers(options: WebSocketOptions, wrong: Wrong): void {
 
 function checkConnection(options: WebSocketOptions, wrong: Wrong): void {
   const { url, allow = [], protocols = [] } = options;
-  for (const [index, host] of allow.entries()) {
-    const read = URL.canParse(`http://${host}/`) ? new URL(`http://${host}/`) : null;
-    if (read === null || read.pathname !== '/' || read.search !== '' || read.username !== '' || host.includes('/'))
-      wrong(`allow.${index}`, 'a host name or host:port, without a scheme', host);
-  }
+  for (const { path, expected, found } of allowProblems(allow)) wrong(path, expected, found);
   if (typeof url !== 'function') checkUrl('url', url, allow, 'wss', wrong);
   if (new Set(protocols).size < protocols.length || protocols.some((name) => !/^[!#$%&'*+.^_`|~0-9a-z-]+$/i.test(name)))
     wrong('protocols', 'different names of subprotocols', JSON.stringify(protocols));

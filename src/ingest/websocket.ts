@@ -3,6 +3,7 @@
  * two bursts is read over HTTP (`catchUp`), asked for again (`sequence`), or told of as a gap.
  */
 import type { BurstContext, Feed, FeedBatch } from '../core/declaration/feed.ts';
+import { declaredPacing } from './declared-pacing.ts';
 import { describeSource, type WebSocketOptions, webSocketSettings } from './websocket-options.ts';
 import { webSocketProblems } from './websocket-problems.ts';
 
@@ -30,19 +31,13 @@ export type {
  *   makes a `gap` event, reason `overflow`.
  */
 export function websocket(options: WebSocketOptions): Feed {
-  const { everyMs, budget, overflow, sample } = options;
   return {
     kind: 'feed',
     type: 'websocket',
     source: describeSource(options.url),
-    pacing: {
-      ...(everyMs === undefined ? {} : { everyMs }),
-      ...(budget === undefined ? {} : { budget }),
-      ...(overflow === undefined ? {} : { overflow }),
-      ...(sample === undefined ? {} : { sample }),
-    },
+    pacing: declaredPacing(options),
     replayable: options.sequence !== undefined,
-    problems: () => webSocketProblems(options),
+    problems: (targets) => webSocketProblems(options, targets),
     burst: (context) => burst(options, context),
   };
 }

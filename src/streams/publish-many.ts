@@ -18,6 +18,9 @@ import { publisherKey, streamLog } from './names.ts';
 /** Publishers that race for one stream, at most this often. */
 const MOST_CONFLICTS = 20;
 
+/** What stands in the commit beside the events: the key's record, the fence, and the names of all of them. */
+const BESIDE_BYTES = 4 * 1024;
+
 /** What makes a push count once. */
 export interface Once {
   record: RecordKey;
@@ -38,7 +41,7 @@ export interface Push {
  * failure there is logged.
  * @param deadline epoch ms
  * @throws TidegateError `invalid_input` with the field, such as `events[2].data.celsius`, and then nothing is stored;
- * `store_unavailable`, `store_unknown`.
+ * `too_large` for more than one commit of this engine holds; `store_unavailable`, `store_unknown`.
  */
 export async function publishMany(
   deps: Deps,
@@ -49,13 +52,25 @@ export async function publishMany(
 ): Promise<Push> {
   const { runtime } = deps;
   const context = { receivedAt: runtime.now(), newId: idsFrom(runtime.newId()) };
+  let bytes = 0;
   const events = raws.map((raw, index) => {
     const validated = validateEvent(stream, raw, context);
-    if (validated.ok) return validated.event;
+    if (validated.ok) {
+      bytes += validated.bytes;
+      return validated.event;
+    }
     const field = `events[${index}].${validated.field}`;
     const { expected } = validated;
     throw new TidegateError('invalid_input', `${field} is wrong: ${expected}`, { field, expected });
   });
+  const most = deps.store.limits.commitBytes - BESIDE_BYTES;
+  if (bytes > most) {
+    throw new TidegateError('too_large', `The events take ${bytes} bytes as they are stored`, {
+      field: 'events',
+      expected: `at most ${most} bytes, which is what the store takes as a whole`,
+      hint: 'send them in parts',
+    });
+  }
   const push = await append(deps, tenant, stream, events, once, deadline);
   if (push.appended === 0) return push;
   deps.changed?.(tenant, stream.name);

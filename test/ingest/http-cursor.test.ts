@@ -170,3 +170,12 @@ describe('a cursor in the items', () => {
     expect(batches).toEqual([]);
   });
 });
+
+it.each(['.', '..', '../../x'])('never leads to another path: %s', async (next) => {
+  const items = (_request: unknown, response: Parameters<RequestListener>[1]) =>
+    response.setHeader('content-type', 'application/json').end(JSON.stringify({ items: [{ seq: 1 }], meta: { next } }));
+  for (const path of ['/a/0/b', '/a/..%2F..%2Fx/b', '/b', '/a/b']) source.on(path, items);
+  const changes = { url: `${source.origin}/a/{cursor}/b`, cursor: { from: 'meta.next', initial: 0 } };
+  await pull(changes);
+  expect(source.requests.every(({ path }) => /^\/a\/[^/]+\/b$/.test(path))).toBe(true);
+});

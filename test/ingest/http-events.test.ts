@@ -113,6 +113,13 @@ describe('a stream of events', () => {
     const { items } = await pull({ ...short(5_000, 10), targets });
     expect(items).toHaveLength(10);
   });
+
+  it('says that there is more where the budget of several streams does not come out even', async () => {
+    serve(100, 100, () => {});
+    const targets = ['a', 'b', 'c'].map((stream) => ({ stream, route: null }));
+    const { items, batches } = await pull({ ...short(5_000, 10), targets });
+    expect([items.length, batches.at(-1)?.more]).toEqual([9, true]);
+  });
 });
 
 describe('a source of events that does not do well', () => {
@@ -123,6 +130,19 @@ describe('a source of events that does not do well', () => {
       items: [],
       batches: [{ last: true }],
     });
+  });
+
+  it('never ends an event: the burst ends in time, and its id is not gone on from', async () => {
+    source.on('/feed', (_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(`${event(1)}id: 2\n`);
+      const timer = setInterval(() => response.write('data: 2\n'), 20);
+      response.on('close', () => clearInterval(timer));
+    });
+    const started = Date.now();
+    const { error, items, position } = await pull(short(700));
+    expect([error, items.length, position]).toEqual([null, 1, expect.objectContaining({ cursor: '1' })]);
+    expect(Date.now() - started).toBeLessThan(2_000);
   });
 
   it('never answers: that is one', async () => {

@@ -60,20 +60,26 @@ describe('by the time of the items', () => {
   const since: HttpSince = { from: 'at', format: 'ms' };
 
   it('the latest counts, with what came at that time', async () => {
-    const first = await latestOf(since, items(5, 9, '9', 7, null, 'soon'), null);
+    const first = await latestOf(since, items(5, 9, '9', 7, null, 'soon'), null, NOW);
     expect(first).toMatchObject({ time: 9_000_000n });
     expect(first?.edge).toHaveLength(2);
-    expect(await latestOf(since, items(8), first)).toEqual(first);
-    expect((await latestOf(since, items(9), first))?.edge).toHaveLength(3);
-    expect((await latestOf(since, items(10), first))?.edge).toHaveLength(1);
-    expect(await latestOf(since, [], null)).toBeNull();
+    expect(await latestOf(since, items(8), first, NOW)).toEqual(first);
+    expect((await latestOf(since, items(9), first, NOW))?.edge).toHaveLength(3);
+    expect((await latestOf(since, items(10), first, NOW))?.edge).toHaveLength(1);
+    expect(await latestOf(since, [], null, NOW)).toBeNull();
     const many = items(...Array.from({ length: 300 }, () => 9));
-    expect((await latestOf(since, many, null))?.edge).toHaveLength(100);
+    expect((await latestOf(since, many, null, NOW))?.edge).toHaveLength(100);
+  });
+
+  it('one that lies years ahead does not count, or nothing would be asked for until then', async () => {
+    const broken = NOW + 10 * 366 * 86_400_000;
+    expect(ms((await latestOf(since, items(5, broken, NOW + 60_000), null, NOW))?.time)).toBe(NOW + 60_000);
+    expect(await latestOf(since, items(broken), null, NOW)).toBeNull();
   });
 
   it('what came at the edge is left out, and what is new there is not', async () => {
     const seen = items(1, 9, 9);
-    const position = { ...NO_POSITION, since: await latestOf(since, seen, null) };
+    const position = { ...NO_POSITION, since: await latestOf(since, seen, null, NOW) };
     const again = [...seen, { data: { at: 9, n: 'new' }, bytes: 1 }];
     expect((await beyondEdge(since, again, position)).map(({ data }) => (data as { n: unknown }).n)).toEqual([
       0,

@@ -18,7 +18,7 @@ const upstream = (message: RegExp) => ({ code: 'upstream', message: expect.strin
 test('a port where nobody listens', async () => {
   const [port = 0] = await freePorts(1);
   for (const scheme of ['mqtt', 'mqtts', 'ws']) {
-    const feed = mqtt({ url: `${scheme}://user:secret@127.0.0.1:${port}`, clientId: 'c' });
+    const feed = mqtt({ url: `${scheme}://user:secret@127.0.0.1:${port}/mqtt?token=secret`, clientId: 'c' });
     const failed = runBurst(feed, burstContext(TARGETS));
     await expect(failed).rejects.toMatchObject(upstream(new RegExp(`cannot connect to ${scheme}://127.0.0.1:${port}`)));
     await expect(failed).rejects.not.toMatchObject({ message: expect.stringContaining('secret') });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { nextInHeader } from '../../src/ingest/next-link.ts';
+import { nextInHeader, restoreLink, storeLink } from '../../src/ingest/next-link.ts';
 
 test.each([
   ['</a>; rel="next"', '/a'],
@@ -21,3 +21,25 @@ test('a header of nothing but beginnings costs no time', () => {
   expect(nextInHeader('<'.repeat(60_000))).toBeNull();
   expect(nextInHeader('<a>;"'.repeat(12_000))).toBeNull();
 }, 10_000);
+
+test.each([
+  'https://a.example/key/items?token=key&page=2',
+  'https://a.example/key/items/page/2?token=key',
+  'https://a.example/key',
+  'https://a.example/key/items/',
+  'https://a.example/other?x=1&x=2',
+])('%s is the same when it was stored, and what it repeats of the feed’s own URL is not stored', (link) => {
+  const base = new URL('https://a.example/key/items?token=key');
+  const stored = storeLink(new URL(link), base);
+  expect(restoreLink(stored, base).href).toBe(link);
+  expect(JSON.stringify(stored)).not.toContain('key');
+  // A key that was changed meanwhile is the one that is sent.
+  const changed = new URL('https://a.example/KEY/items?token=KEY');
+  expect(restoreLink(stored, changed).href).toBe(link.replaceAll('key', 'KEY'));
+});
+
+test('a link that an earlier version stored is followed', () => {
+  const base = new URL('https://a.example/items?token=key');
+  const stored = { path: '/items/2', query: [['page', '2'], ['token']] };
+  expect(restoreLink(stored, base).href).toBe('https://a.example/items/2?page=2&token=key');
+});

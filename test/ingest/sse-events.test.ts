@@ -62,6 +62,14 @@ describe('server-sent events', () => {
     expect(() => read(body)).toThrow(expect.objectContaining({ code: 'too_large', field: 'format' }) as Error);
   });
 
+  it('have no id where no header could carry it back, and keep the one before', () => {
+    expect(told(read('id: 1\ndata: 1\n\nid: a\u0007b\ndata: 2\n\ndata: 3\n\n'))).toEqual([
+      [1, '1'],
+      [2, null],
+      [3, null],
+    ]);
+  });
+
   it('say when to come again', () => {
     const parser = createEventParser({});
     expect(parser.retryMs()).toBeNull();
@@ -83,7 +91,8 @@ test('events are the same wherever the stream is cut', () => {
       fc.array(Block, { maxLength: 12 }),
       Ending,
       fc.array(fc.nat(), { maxLength: 12 }),
-      (blocks, end, cuts) => {
+      fc.boolean(),
+      (blocks, end, cuts, marked) => {
         const lines = blocks.flatMap(({ id, event, data, comment }) => [
           ...(comment ? [': ping'] : []),
           ...(id === null ? [] : [`id: ${id}`]),
@@ -91,7 +100,7 @@ test('events are the same wherever the stream is cut', () => {
           ...data.map((one) => `data: ${one}`),
           '',
         ]);
-        const text = lines.map((line) => line + end).join('');
+        const text = (marked ? '\uFEFF' : '') + lines.map((line) => line + end).join('');
         const expected = blocks.flatMap(({ id, data: [data] }) =>
           data === undefined && id === null ? [] : [[data === undefined ? undefined : JSON.parse(data), id]],
         );

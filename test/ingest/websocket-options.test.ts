@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { type AppOptions, defineApp } from '../../src/core/declaration/app.ts';
+import { from } from '../../src/core/declaration/feed.ts';
+import { stream } from '../../src/core/declaration/stream.ts';
+import { http } from '../../src/ingest/http.ts';
 import { websocket, type WebSocketOptions } from '../../src/ingest/websocket.ts';
+import { anonymous, identified, Reading } from './stage.ts';
 
 const URL_OF_SOURCE = 'wss://quotes.example/v1?apikey=hidden';
 const paths = (options: object) =>
@@ -93,6 +98,31 @@ describe('mistakes are found without connecting', () => {
   ])('%o', (options, ...expected) => {
     expect(paths(options)).toEqual(expected);
   });
+});
+
+test('what is read twice on purpose needs ids in every stream, and the stream without is named', () => {
+  const catchUp = { url: 'https://a.example/{since}' };
+  const targets = [
+    { stream: 'quotes', route: null, identified: false },
+    { stream: 'others', route: null, identified: true },
+  ];
+  const expected = expect.stringContaining('quotes') as string;
+  expect(websocket({ url: URL_OF_SOURCE, catchUp }).problems(targets)).toEqual([{ path: 'catchUp', expected }]);
+  expect(websocket({ url: URL_OF_SOURCE }).problems(targets)).toEqual([]);
+  const again = http({ url: 'https://a.example/?from={since}', since: { overlapMs: 1 } });
+  expect(again.problems(targets)).toEqual([{ path: 'since.overlapMs', expected }]);
+  expect(http({ url: 'https://a.example/?from={since}', since: { overlapMs: 0 } }).problems(targets)).toEqual([]);
+});
+
+const app = (streams: AppOptions['streams'], feeds: AppOptions['feeds'] = {}) =>
+  defineApp({ name: 'app', version: '1.0.0', description: 'an app', streams, feeds });
+
+test('an app with such a stream does not start', () => {
+  const feed = websocket({ url: URL_OF_SOURCE, catchUp: { url: 'https://a.example/{since}' } });
+  expect(() => app({ quotes: identified(feed) })).not.toThrow();
+  expect(() => app({ quotes: anonymous(feed) })).toThrow(/streams\.quotes\.feed\.catchUp/);
+  const others = stream({ description: 'readings', schema: Reading, feed: from('ticker') });
+  expect(() => app({ others }, { ticker: feed })).toThrow(/feeds\.ticker\.catchUp/);
 });
 
 test('its source shows no secret', () => {

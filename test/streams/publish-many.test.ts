@@ -43,6 +43,18 @@ describe('a push', () => {
     expect(await stage.events()).toEqual([]);
   });
 
+  test('that is more than a commit of the engine holds is refused in words that say what to do', async () => {
+    const limits = { commitOperations: 90, commitBytes: 20_000 };
+    const stage = stageOf({ streams: { readings: anonymous() } }, createMemoryStore({ limits }));
+    const refused = { code: 'too_large', field: 'events', hint: 'send them in parts' };
+    await expect(pushTo(stage, readings(0, 200))).rejects.toMatchObject(refused);
+    expect(await stage.events()).toEqual([]);
+    // As much as is said to be taken is taken, with all that stands beside it.
+    const key = once('k'.repeat(256));
+    const sizes = { appended: 140, duplicates: 0 };
+    expect(await pushTo(stage, readings(0, 140), key)).toEqual(sizes);
+  });
+
   test('leaves out what has come before, in the stream and in itself', async () => {
     const stage = stageOf({ streams: { readings: identified() } });
     await pushTo(stage, readings(0, 2));

@@ -33,10 +33,10 @@ export function declareFeeds(
     if (kindOf(feed) === 'route') {
       const route = feed as FeedRoute;
       declared.feed = route.feed;
-      addRoute(name, route, path, options, found, problems);
+      addRoute(declared, route, path, options, found, problems);
     } else if (kindOf(feed) === 'feed') {
       if (found.has(name)) problems.push({ path, expected: `a stream name that is not also under feeds`, found: name });
-      found.set(name, { feed: feed as Feed, path, targets: [{ stream: name, route: null }] });
+      found.set(name, { feed: feed as Feed, path, targets: [targetOf(declared, null)] });
       declared.feed = name;
     } else {
       const expected = "http({ … }), mqtt({ … }), pull({ … }), or from('a feed of the app')";
@@ -46,8 +46,12 @@ export function declareFeeds(
   return new Map([...found].map(([name, feed]) => [name, declareFeed(name, feed, options, streams, problems)]));
 }
 
+function targetOf({ name, identified }: DeclaredStream, route: FeedRoute | null): FeedTarget {
+  return { stream: name, route, identified };
+}
+
 function addRoute(
-  stream: string,
+  stream: DeclaredStream,
   route: FeedRoute,
   path: string,
   options: AppOptions,
@@ -59,7 +63,7 @@ function addRoute(
   if (wrong.length > 0) return;
   const declared = Object.keys(options.feeds ?? {});
   const expected = `one of the feeds ${declared.join(', ') || '(none is declared)'}`;
-  if (declared.includes(route.feed)) found.get(route.feed)?.targets.push({ stream, route });
+  if (declared.includes(route.feed)) found.get(route.feed)?.targets.push(targetOf(stream, route));
   else problems.push({ path, expected, found: route.feed });
 }
 

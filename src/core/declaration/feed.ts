@@ -34,6 +34,8 @@ export interface FeedBatch {
   position?: Json;
   /** True on the last batch of a burst that read all there was; the run may then save a commit. */
   last?: boolean;
+  /** True on the last batch of a burst that ended at a bound of the feed's own: the upstream has more that can be had at once. */
+  more?: boolean;
   /**
    * True: more batches of the same reading follow. From the same position the upstream would give these items again,
    * first and in this order; a burst that ends before the reading does is then continued behind them.
@@ -46,6 +48,8 @@ export interface FeedBatch {
 export interface FeedTarget {
   stream: string;
   route: FeedRoute | null;
+  /** Whether its events have ids, by which those that come twice are known; absent where nobody looked. */
+  identified?: boolean;
 }
 
 export interface BurstContext {

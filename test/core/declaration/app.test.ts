@@ -85,7 +85,7 @@ describe('feeds', () => {
     });
     expect([...app.feeds.keys()].toSorted()).toEqual(['plant', 'quakes']);
     expect(app.feeds.get('plant')?.targets).toEqual([
-      { stream: 'warm', route: { kind: 'route', feed: 'plant', topic: 'plant/+/t', keyLevel: 1 } },
+      { stream: 'warm', route: { kind: 'route', feed: 'plant', topic: 'plant/+/t', keyLevel: 1 }, identified: false },
     ]);
     expect(app.feeds.get('plant')).toMatchObject({ everyMs: 5_000, overflow: 'dead-letter', sample: null });
     expect(app.feeds.get('quakes')).toMatchObject({

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createPacing, type PacingOptions } from '../../src/ingest/mqtt-pacing.ts';
+import { createPacing, type PacingOptions } from '../../src/ingest/batch-pacing.ts';
 
 const OPTIONS: PacingOptions = { batchMessages: 500, batchBytes: 1_000_000, lingerMs: 50, idleMs: 500, window: null };
 

@@ -1,5 +1,5 @@
 /**
- * When the messages collected so far are to be committed. Pure: it is told what came and when, and answers whether to
+ * When the messages that a burst collected so far are to be committed, whatever sends them. Pure: it is told what came and when, and answers whether to
  * commit now or how long to wait for more.
  *
  * A commit for every few messages of a trickle would be dear, so one that is not full is allowed once at the start of a burst
