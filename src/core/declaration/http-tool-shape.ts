@@ -1,5 +1,6 @@
 /** The shapes of HTTP tools and of their APIs, as strict schemas whose messages say what was expected. */
 import * as z from 'zod';
+import { isSecret } from './secret.ts';
 
 const text = (expected: string) => z.string({ error: expected }).min(1, { error: expected });
 const made = (expected: string) => z.custom((value) => typeof value === 'function', { error: expected });
@@ -22,12 +23,6 @@ const pathOrFunction = (of: string) =>
     error: `a path such as data.items, or a function of ${of}`,
   });
 
-const secretShape = z.strictObject({
-  kind: z.literal('secret'),
-  name: z.string().regex(/^[A-Za-z_]\w*$/),
-  form: made('').nullable(),
-});
-const isSecret = (value: unknown) => secretShape.safeParse(value).success;
 const isConstant = (value: unknown) =>
   typeof value === 'string' || typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value));
 

@@ -1,5 +1,6 @@
 /** The shape of each part of the declaration, as strict schemas whose messages say what was expected. */
 import * as z from 'zod';
+import { isSecret } from './secret.ts';
 
 const MOST_DEDUPE = 10_000;
 
@@ -119,12 +120,9 @@ export const streamShape = z.strictObject({
   push: z
     .strictObject(
       {
-        token: z.custom(
-          (value) => typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'secret',
-          {
-            error: "secret('THE_VARIABLE')",
-          },
-        ),
+        token: z.custom((value) => isSecret(value) && !value.optional, {
+          error: "secret('THE_VARIABLE'), not optional",
+        }),
       },
       { error: '{ token }' },
     )
