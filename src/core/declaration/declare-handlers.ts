@@ -1,5 +1,6 @@
 /** Checks the tools, resources and prompts of an app: what each is made of, and that no two resources share a URI. Pure. */
 import type * as z from 'zod';
+import { uriVariables } from '../uri-variables.ts';
 import type { AppOptions } from './app.ts';
 import { checkHttpTools, isDeclaredHttp } from './declare-http-tools.ts';
 import type { Problem } from './feed.ts';
@@ -65,7 +66,7 @@ function checkUri({ uri }: Resource, path: string, uris: Map<string, string>, pr
 }
 
 function checkCompleted({ uri, complete }: Resource, path: string, problems: Problem[]): void {
-  const variables = [...uri.matchAll(/\{\+?(\w+)\}/g)].map(([, name]) => name ?? '');
+  const variables = uriVariables(uri);
   for (const name of Object.keys(complete ?? {})) {
     if (variables.includes(name)) continue;
     problems.push({ path: `${path}.complete.${name}`, expected: knownName(name, variables) });
