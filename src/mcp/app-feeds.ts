@@ -34,6 +34,13 @@ export function outlets(app: App): Map<string, Outlet> {
   return new Map([...app.feeds].flatMap(([name, { outlet }]) => (outlet === null ? [] : [[name, outlet] as const])));
 }
 
+/** Topics whose messages a person has to agree to, as `feed: pattern`. */
+export function confirmedTopics(app: App): string[] {
+  return [...outlets(app)].flatMap(([feed, { rules }]) =>
+    rules.filter(({ confirm }) => confirm !== null).map(({ topic }) => `${feed}: ${topic}`),
+  );
+}
+
 /** @param context of the handler: whoever calls is asked through it */
 export function createAppFeeds(deps: Deps, context: Omit<ToolContext, 'feeds'>): AppFeeds {
   const { app, runtime } = deps;
