@@ -7,7 +7,7 @@ import type { Problem } from './feed.ts';
 import type { Prompt, Resource } from './handlers.ts';
 import { knownName } from './known-names.ts';
 import { isBroken, shapeProblems } from './shape.ts';
-import { promptShape, resourceShape, toolShape } from './shapes.ts';
+import { promptShape, resourceShape, toolShape } from './handler-shapes.ts';
 
 export function checkHandlers({ tools, resources, prompts }: AppOptions, problems: Problem[]): void {
   const others = Object.entries(tools ?? {}).filter(([, tool]) => !isDeclaredHttp(tool));
