@@ -27,6 +27,7 @@ export type {
   ReceiveOutcome,
   RequestOutcome,
 } from './core/declaration/outlet.ts';
+export { type Secret, secret } from './core/declaration/secret.ts';
 export { publishAudit, type PublishRecord } from './core/declaration/publish-audit.ts';
 export * from './core/declaration/stream.ts';
 export type { Condition, ConditionKind, KeyTest, Where } from './core/declaration/condition.ts';

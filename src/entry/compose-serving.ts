@@ -1,6 +1,6 @@
 /** The registry of an app with what its streams give, and what serves it over the SDK: most of what there is to load. */
 import { createSealer, type Secrets } from '../core/seal.ts';
-import { createAppFeeds } from '../mcp/app-feeds.ts';
+import { confirmedTopics, createAppFeeds } from '../mcp/app-feeds.ts';
 import type { AppDeps, HandlerDeps } from '../mcp/call-context.ts';
 import { bindHttpTools } from '../mcp/http-tools/bind.ts';
 import type { ReadVariable } from '../mcp/http-tools/secrets.ts';
@@ -24,6 +24,7 @@ export function composeRegistry(
   { tasks = null, secrets = null, variable = NOT_SET }: RegistryOptions,
 ): Registry {
   const { app, runtime } = deps;
+  if (secrets === null) warnOfNoSecret(deps);
   const streamsFor: HandlerDeps['streamsFor'] = (principal, deadline, store) =>
     createAppStreams({ ...deps, store }, principal, deadline);
   const feedsFor: HandlerDeps['feedsFor'] = (context, store) => createAppFeeds({ ...deps, store }, context);
@@ -42,6 +43,15 @@ export function composeRegistry(
     { ...deps, app: bindHttpTools(deps, variable), streamsFor, feedsFor, tasks, requestStates, results },
     { tools: streamTools(deps), resources: streamResources(deps) },
   );
+}
+
+/** Told at the start, since the first who is to be asked would be the first to find out. */
+function warnOfNoSecret({ app, runtime }: AppDeps): void {
+  const topics = confirmedTopics(app);
+  if (topics.length === 0) return;
+  const message =
+    'TIDEGATE_SECRET is not set, so nobody can be asked, and nothing is published that is to be confirmed';
+  runtime.log('warn', message, { field: 'TIDEGATE_SECRET', topics });
 }
 
 export interface RegistryOptions {

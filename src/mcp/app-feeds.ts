@@ -16,6 +16,7 @@ import type {
 } from '../core/declaration/outlet.ts';
 import type { PublishRecord } from '../core/declaration/publish-audit.ts';
 import * as z from 'zod';
+import { digestOf } from '../core/digest.ts';
 import { asTidegateError, TidegateError } from '../core/errors.ts';
 import { feedStatus } from '../ingest/status.ts';
 import { findStream } from '../streams/find-stream.ts';
@@ -33,6 +34,13 @@ export function outlets(app: App): Map<string, Outlet> {
   return new Map([...app.feeds].flatMap(([name, { outlet }]) => (outlet === null ? [] : [[name, outlet] as const])));
 }
 
+/** Topics whose messages a person has to agree to, as `feed: pattern`. */
+export function confirmedTopics(app: App): string[] {
+  return [...outlets(app)].flatMap(([feed, { rules }]) =>
+    rules.filter(({ confirm }) => confirm !== null).map(({ topic }) => `${feed}: ${topic}`),
+  );
+}
+
 /** @param context of the handler: whoever calls is asked through it */
 export function createAppFeeds(deps: Deps, context: Omit<ToolContext, 'feeds'>): AppFeeds {
   const { app, runtime } = deps;
@@ -40,6 +48,8 @@ export function createAppFeeds(deps: Deps, context: Omit<ToolContext, 'feeds'>):
   const found = outlets(app);
   /** Whether this entry of the handler has sent anything. */
   let hasSent = false;
+  /** Questions that have no answer yet. */
+  const asking = new Set<Promise<unknown>>();
 
   function find(feed: string): Outlet {
     const outlet = found.get(feed);
@@ -75,7 +85,10 @@ export function createAppFeeds(deps: Deps, context: Omit<ToolContext, 'feeds'>):
         },
       );
     }
-    const { action } = await context.ask('publish', form(question(confirm.message, feed, shown), NOTHING_TO_FILL_IN));
+    const asked = context.ask(keyOf(feed, shown), form(question(confirm.message, feed, shown), NOTHING_TO_FILL_IN));
+    asking.add(asked);
+    const { action } = await asked;
+    asking.delete(asked);
     return action === 'accept';
   }
 
@@ -113,7 +126,10 @@ export function createAppFeeds(deps: Deps, context: Omit<ToolContext, 'feeds'>):
     const { topic, bytes, qos, retain: retained } = checked.shown;
     const recorded = (outcome: PublishRecord['outcome'], reason: string | null) =>
       record(action, feed, { topic, bytes, qos, retained, outcome, reason });
-    if (!(await agreed(feed, checked))) {
+    const isAgreed = await agreed(feed, checked);
+    // With a question beside it open the request ends here, and its retry would come to this once more.
+    while (asking.size > 0) await Promise.all(asking);
+    if (!isAgreed) {
       await recorded('declined', null);
       return declined;
     }
@@ -174,6 +190,11 @@ type From = 'subject' | 'client' | 'action' | 'feed';
 
 function declinedOf({ shown: { topic, qos, retain, bytes } }: Checked | CheckedRequest): PublishOutcome {
   return { status: 'declined', reason: null, unheard: null, topic, qos, retained: retain, bytes };
+}
+
+/** Names the message, so that what was agreed to is never another one that the handler comes to when it is entered again. */
+function keyOf(feed: string, { topic, payload, qos, retain }: Checked['shown']): string {
+  return `publish.${digestOf(JSON.stringify([feed, topic, payload, qos, retain]))}`;
 }
 
 /** What a person agrees to. The payload is JSON in one line, so that nothing in it can look like a line of ours. */

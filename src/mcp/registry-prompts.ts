@@ -3,6 +3,7 @@ import type { Icon } from '../core/declaration/display.ts';
 import { MOST_VALUES } from '../core/declaration/completers.ts';
 import type { CompletedValues, ListContext, Prompt, PromptMessage } from '../core/declaration/handlers.ts';
 import { TidegateError } from '../core/errors.ts';
+import { uriVariables } from '../core/uri-variables.ts';
 import { type InputRequired, isInputRequired } from './asking.ts';
 import { type Caller, type HandlerDeps, inAskingContext, inContext } from './call-context.ts';
 import { displayed } from './displayed.ts';
@@ -112,7 +113,7 @@ function ofResource(resources: ResourceRegistry, uri: string, name: string): Fin
       expected: 'a template that resources/templates/list shows',
     });
   }
-  const known = [...resource.uri.matchAll(/\{(\w+)\}/g)].map(([, variable]) => variable ?? '');
+  const known = uriVariables(resource.uri);
   if (!known.includes(name)) throw unknownArgument(name, known);
   return (value, context, chosen) => resource.complete?.[name]?.(value, context, chosen) ?? NOTHING;
 }

@@ -3,6 +3,7 @@
  * URI, and `mqtt://{host}/{+topic}` one that has slashes in it.
  */
 import { TidegateError } from '../core/errors.ts';
+import { URI_EXPRESSION, uriVariables } from '../core/uri-variables.ts';
 
 export interface UriTemplate {
   template: string;
@@ -11,16 +12,14 @@ export interface UriTemplate {
   match(uri: string): Record<string, string> | null;
 }
 
-const EXPRESSION = /\{(\+?)([A-Za-z0-9_]+)\}/g;
-
 export function isTemplate(uri: string): boolean {
   return uri.includes('{');
 }
 
 /** @throws TidegateError `invalid_config` naming `path` for anything but `{name}` or `{+name}` between braces. */
 export function uriTemplate(template: string, path: string): UriTemplate {
-  const expressions = [...template.matchAll(EXPRESSION)];
-  const variables = expressions.map(([, , name]) => name ?? '');
+  const expressions = [...template.matchAll(URI_EXPRESSION)];
+  const variables = uriVariables(template);
   const literals = template.split(/\{\+?[A-Za-z0-9_]+\}/);
   if (literals.some((literal) => /[{}]/.test(literal)) || new Set(variables).size !== variables.length) {
     throw new TidegateError('invalid_config', `${path}: ${template} is no template of variables`, {

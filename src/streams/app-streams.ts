@@ -1,11 +1,13 @@
 /** The streams as an app's own tools and resources see them: bound to the caller's tenant, cursors bound to their stream. */
-import type { AppStreams, EventPage, HistoryOptions, StreamRef } from '../core/declaration/handlers.ts';
+import type { AppStreams, EventPage, HistoryOptions, StreamRef } from '../core/declaration/app-streams.ts';
+import type { AggregateName, StreamWindows, WindowsOptions } from '../core/declaration/stream-windows.ts';
 import { TidegateError } from '../core/errors.ts';
 import { isGap, type LoggedEvent, type StreamEvent } from '../core/event.ts';
 import type { Json } from '../core/json.ts';
 import type { Principal } from '../core/principal.ts';
 import { LIST_LIMIT, READ_LIMIT } from '../store/limits.ts';
 import type { LogPage } from '../store/store.ts';
+import { appWindows } from './app-windows.ts';
 import type { Deps } from './deps.ts';
 import { findStream } from './find-stream.ts';
 import { readHistory } from './history.ts';
@@ -72,6 +74,15 @@ export function createAppStreams(deps: Deps, principal: Principal, deadline?: nu
       const limits = deadline === undefined ? {} : { deadline };
       const { events, cursor, truncated } = await readHistory(deps, tenant, find(ref), options, limits);
       return { events: events as StreamEvent<Data>[], cursor, truncated };
+    },
+
+    async windows<Data = Json, const Name extends AggregateName = AggregateName>(
+      ref: StreamRef<Data>,
+      options: WindowsOptions<Data, Name>,
+    ) {
+      const limits = deadline === undefined ? {} : { deadline };
+      const windows: StreamWindows<Name> = await appWindows(deps, tenant, find(ref), options as WindowsOptions, limits);
+      return windows;
     },
 
     async append<Data = Json>(ref: StreamRef<Data>, data: unknown) {

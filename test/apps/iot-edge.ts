@@ -49,17 +49,9 @@ async function listDevices(streams: AppStreams, now: number, wanted?: string) {
   });
 }
 
-const AGGREGATIONS: Record<string, (sorted: readonly number[]) => number | undefined> = {
-  mean: (sorted) => sorted.reduce((sum, value) => sum + value, 0) / sorted.length,
-  sum: (sorted) => sorted.reduce((sum, value) => sum + value, 0),
-  count: (sorted) => sorted.length,
-  min: (sorted) => sorted[0],
-  max: (sorted) => sorted.at(-1),
-  median: (sorted) => ((sorted[(sorted.length - 1) >> 1] ?? 0) + (sorted[sorted.length >> 1] ?? 0)) / 2,
-};
-
+const AGGREGATIONS = { mean: 'mean', sum: 'sum', count: 'count', min: 'min', max: 'max', median: 'p50' } as const;
 const Hours = z.number().positive().max(168).default(24);
-const Aggregation = z.enum(Object.keys(AGGREGATIONS)).describe('Default above 24 hours: mean');
+const Aggregation = z.enum(['mean', 'sum', 'count', 'min', 'max', 'median']).describe('Default above 24 hours: mean');
 const failed = (sensor_id: string) => (error: unknown) => ({ sensor_id, error: String(error) });
 const counts = <Item>(all: readonly Item[], of: (item: Item) => string) =>
   Object.fromEntries(Object.entries(Object.groupBy(all, of)).map(([name, some]) => [name, some?.length ?? 0]));
@@ -81,19 +73,27 @@ const tools = {
   get_sensor_history: tool({
     ...read('What a sensor measured, or one number made of it.'),
     input: z.object({ sensor_id: z.string(), hours: Hours, aggregation: Aggregation.optional() }),
-    async run({ sensor_id, hours, aggregation = hours > 24 ? 'mean' : '' }, { streams, now }) {
+    async run({ sensor_id, hours, aggregation = hours > 24 ? 'mean' : undefined }, { streams, now }) {
       check(sensor_id, 'sensor');
-      const range = { from: now() - hours * 3_600_000, keys: [sensor_id], limit: 1_000 };
-      let { events, cursor } = await streams.history(readings, range);
+      const range = { from: now() - hours * 3_600_000, keys: [sensor_id] };
+      if (aggregation !== undefined) {
+        const name = AGGREGATIONS[aggregation];
+        const { rows, complete } = await streams.windows(readings, {
+          ...range,
+          window: 'all',
+          field: 'value',
+          aggregates: [name],
+        });
+        const made = { timestamp: iso(now()), value: rows[0]?.values[name], sensor_id, aggregation };
+        return { structured: { points: rows.length === 0 ? [] : [made], complete } };
+      }
+      let { events, cursor } = await streams.history(readings, { ...range, limit: 1_000 });
       for (let page = 1; page < MOST_PAGES && cursor !== null; page += 1) {
-        const more = await streams.history(readings, { ...range, cursor });
+        const more = await streams.history(readings, { limit: 1_000, cursor });
         events = [...events, ...more.events];
         ({ cursor } = more);
       }
-      const raw = events.map(({ time, data }) => ({ timestamp: iso(time), value: data?.value ?? null, sensor_id }));
-      const values = raw.flatMap(({ value }) => value ?? []).toSorted((a, b) => a - b);
-      const value = values.length === 0 ? undefined : AGGREGATIONS[aggregation]?.(values);
-      const points = value === undefined ? raw : [{ timestamp: iso(now()), value, sensor_id, aggregation }];
+      const points = events.map(({ time, data }) => ({ timestamp: iso(time), value: data?.value ?? null, sensor_id }));
       return { structured: { points, complete: cursor === null } };
     },
   }),

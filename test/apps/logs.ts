@@ -13,7 +13,7 @@ const loki = api({
   name: 'loki',
   url: `${url}/loki/api/v1`,
   allow: [new URL(url).host],
-  headers: process.env['LOKI_TOKEN'] ? { Authorization: secret('LOKI_TOKEN', (token) => `Bearer ${token}`) } : {},
+  headers: { Authorization: secret('LOKI_TOKEN', (token) => `Bearer ${token}`, { optional: true }) },
 });
 
 const Time = z

@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { systemRuntime } from '../../src/core/runtime.ts';
 import { composeRegistry, composeServing } from '../../src/entry/compose-serving.ts';
 import { withTasks } from '../../src/entry/with-tasks.ts';
-import { type AppOptions, defineApp, prompt, pull, resource, stream, tool } from '../../src/index.ts';
+import { type AppOptions, defineApp, mqtt, prompt, pull, resource, stream, tool } from '../../src/index.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 
 const runtime = systemRuntime(() => {});
@@ -30,6 +30,23 @@ test.each([
   const { about, resources, prompts } = composeRegistry(depsOf(more), {});
   expect('resources' in about.capabilities).toBe(resources.size > 0);
   expect('prompts' in about.capabilities).toBe(prompts.size > 0);
+});
+
+test('an app that has to ask and cannot is told of it when it starts', () => {
+  const logged: unknown[][] = [];
+  const told = systemRuntime((...line) => void logged.push(line));
+  const broker = mqtt({
+    url: 'mqtt://broker.example',
+    topics: { publish: ['free', { topic: 'valves/+', confirm: true }] },
+  });
+  const secrets = { current: 's'.repeat(32), previous: null };
+  const app = defineApp({ name: 'asks', version: '1', description: 'd', feeds: { broker } });
+  const deps = { app, store: createMemoryStore(), runtime: told };
+  composeRegistry(deps, { secrets });
+  expect(logged).toEqual([]);
+  composeRegistry(deps, {});
+  const fields = { field: 'TIDEGATE_SECRET', topics: ['broker: valves/+'] };
+  expect(logged).toEqual([['warn', expect.stringContaining('TIDEGATE_SECRET'), fields]]);
 });
 
 test('what cannot be served is told before anything is', () => {

@@ -29,6 +29,11 @@ test.each([
   expect(begin).not.toThrow(/fifteen/);
 });
 
+test('one that is optional is refused: a stream that takes pushes has to know whose', () => {
+  const wrong = { token: secret('FILES_TOKEN', null, { optional: true }) };
+  expect(() => appWith(wrong)).toThrow(expect.objectContaining({ field: 'streams.files.push.token' }));
+});
+
 test('one that is written into the declaration is refused there', () => {
   const wrong = { token: 'sixteen letters!' } as unknown as PushOptions;
   expect(() => appWith(wrong)).toThrow(expect.objectContaining({ field: 'streams.files.push.token' }));

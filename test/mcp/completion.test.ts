@@ -38,6 +38,7 @@ const app = defineApp({
     }),
   },
   resources: {
+    files: resource({ uri: 'files://{+path}', complete: { path: async () => ['/srv/a.md'] }, read: run }),
     report: resource({ uri: 'report://{sensor}/{day}', complete: { sensor: completeKeys(plant) }, read: run }),
   },
 });
@@ -92,6 +93,10 @@ describe.each([{ pin: '2026-07-28' }, 'legacy'] as const)('the official client (
     expect((await ofPrompt('sensor', 'é')).values).toEqual(['é pump']);
     expect((await ofPrompt('pump', '')).values).toEqual(['p1']);
     expect((await ofTemplate('report://{sensor}/{day}', 'sensor', 'é')).values).toEqual(['é pump']);
+  });
+
+  test('finds what has slashes', async () => {
+    expect((await ofTemplate('files://{+path}', 'path', '/srv')).values).toEqual(['/srv/a.md']);
   });
 
   test('finds keys of the stream that another argument says', async () => {

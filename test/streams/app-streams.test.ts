@@ -117,6 +117,70 @@ describe('the streams of an app', () => {
   });
 });
 
+async function filled() {
+  const { stage, streams } = setUp();
+  for (const n of [1, 2, 3, 4]) await streams.append('readings', { ...reading(n, n % 2 === 0 ? 'b' : 'a'), value: n });
+  return { stage, streams };
+}
+
+const wrong = (field: string) => expect.objectContaining({ code: 'invalid_input', field });
+
+describe('windows', () => {
+  test('are made of what a range holds, by the names that were asked for', async () => {
+    const { streams } = await filled();
+    const asked = { window: 'all', from: 0, field: 'value', aggregates: ['p50', 'sum', 'gaps>60s'] } as const;
+    const { rows, ...rest } = await streams.windows('readings', asked);
+    expect(rows.map(({ key, count, values }) => ({ key, count, p50: values.p50, sum: values.sum }))).toEqual([
+      { key: 'a', count: 2, p50: 2, sum: 4 },
+      { key: 'b', count: 2, p50: 3, sum: 6 },
+    ]);
+    expect(rows[0]).toMatchObject({ start: 0, end: null, stream: 'readings', field: 'value', group: null });
+    expect(Object.keys(rows[0]?.values ?? {})).toEqual(['p50', 'sum', 'gaps>60s']);
+    expect(rest).toEqual({
+      complete: true,
+      cursor: null,
+      ofPart: [],
+      truncated: false,
+      skipped: { gaps: 0, missing: 0 },
+    });
+  });
+
+  test('take in other streams by their declarations, filters, and what ranks first', async () => {
+    const { streams } = await filled();
+    await streams.append(notes, { text: 'x' });
+    const both = await streams.windows('readings', { window: '1d', by: [], also: [{ stream: notes }] });
+    expect(both.rows.map(({ stream: name, count }) => [name, count])).toEqual([
+      ['readings', 4],
+      ['notes', 1],
+    ]);
+    const top = { n: 1, by: 'max' } as const;
+    const first = await streams.windows('readings', {
+      window: '1d',
+      field: 'value',
+      where: { value: { below: 4 } },
+      top,
+    });
+    expect(first.rows).toMatchObject([{ key: 'a', values: { min: 1, max: 3, mean: 2 } }]);
+  });
+
+  test('come in parts where so many events are to be read at most, by cursors', async () => {
+    const { streams } = await filled();
+    const part = await streams.windows('readings', { window: 'all', from: 0, by: [], maxEvents: 3 });
+    expect(part).toMatchObject({ complete: false, rows: [{ count: 3 }] });
+    const last = await streams.windows('readings', { cursor: part.cursor ?? '' });
+    expect(last).toMatchObject({ complete: true, cursor: null, rows: [{ count: 1 }] });
+  });
+
+  test('are refused as the tool refuses them, with the field that is wrong', async () => {
+    const { streams } = await filled();
+    await expect(streams.windows('readings', { window: 'soon' })).rejects.toEqual(wrong('window'));
+    await expect(streams.windows('readings', { window: 'all' })).rejects.toEqual(wrong('from'));
+    await expect(streams.windows('readings', { window: '1d', field: 'nope' })).rejects.toEqual(wrong('field'));
+    const unknown = expect.objectContaining({ code: 'not_found' });
+    await expect(streams.windows('readings', { window: '1d', also: [{ stream: 'nope' }] })).rejects.toEqual(unknown);
+  });
+});
+
 describe('publishing events that have ids', () => {
   test('answers the event that stands there for an id that comes again', async () => {
     const { stage, streams } = setUp();

@@ -11,6 +11,7 @@ test.each<[string, (context: TaskContext) => Promise<unknown>]>([
   ['latestByKey', ({ streams }) => streams.latestByKey('temps')],
   ['last', ({ streams }) => streams.last('temps', 1)],
   ['read', ({ streams }) => streams.read('temps', null)],
+  ['windows', ({ streams }) => streams.windows('temps', { window: 'all', from: 0 })],
   ['append', ({ streams }) => streams.append('temps', { sensor: 'a', celsius: 1 })],
 ])('%s', async (_, ask) => {
   const steps: string[] = [];

@@ -1,7 +1,8 @@
 /** HTTP tools inside workerd: a request with its secret, a kept answer, and calls at once that share one request. */
 import { expect, test } from 'vitest';
 import { defineApp } from '../../src/core/declaration/app.ts';
-import { api, secret } from '../../src/core/declaration/http-api.ts';
+import { api } from '../../src/core/declaration/http-api.ts';
+import { secret } from '../../src/core/declaration/secret.ts';
 import { httpTool } from '../../src/core/declaration/http-tool.ts';
 import { PUBLIC } from '../../src/core/principal.ts';
 import { systemRuntime } from '../../src/core/runtime.ts';

@@ -1,12 +1,13 @@
 /** Checks the tools, resources and prompts of an app: what each is made of, and that no two resources share a URI. Pure. */
 import type * as z from 'zod';
+import { uriVariables } from '../uri-variables.ts';
 import type { AppOptions } from './app.ts';
 import { checkHttpTools, isDeclaredHttp } from './declare-http-tools.ts';
 import type { Problem } from './feed.ts';
 import type { Prompt, Resource } from './handlers.ts';
 import { knownName } from './known-names.ts';
 import { isBroken, shapeProblems } from './shape.ts';
-import { promptShape, resourceShape, toolShape } from './shapes.ts';
+import { promptShape, resourceShape, toolShape } from './handler-shapes.ts';
 
 export function checkHandlers({ tools, resources, prompts }: AppOptions, problems: Problem[]): void {
   const others = Object.entries(tools ?? {}).filter(([, tool]) => !isDeclaredHttp(tool));
@@ -65,7 +66,7 @@ function checkUri({ uri }: Resource, path: string, uris: Map<string, string>, pr
 }
 
 function checkCompleted({ uri, complete }: Resource, path: string, problems: Problem[]): void {
-  const variables = [...uri.matchAll(/\{\+?(\w+)\}/g)].map(([, name]) => name ?? '');
+  const variables = uriVariables(uri);
   for (const name of Object.keys(complete ?? {})) {
     if (variables.includes(name)) continue;
     problems.push({ path: `${path}.complete.${name}`, expected: knownName(name, variables) });

@@ -3,7 +3,7 @@ import type { AppOptions } from './app.ts';
 import { checkEach } from './declare-handlers.ts';
 import type { Problem } from './feed.ts';
 import { isBroken, shapeProblems } from './shape.ts';
-import { taskShape } from './shapes.ts';
+import { taskShape } from './handler-shapes.ts';
 import { policyOf, type Task } from './task.ts';
 
 export function checkTasks({ tasks, tools }: AppOptions, problems: Problem[]): void {

@@ -1,25 +1,7 @@
 /**
- * What HTTP tools share: an upstream API with its base URL, what it is sent each time and how often, and the secrets
- * that it wants. Data alone: nothing here asks a network or reads the environment.
+ * What HTTP tools share: an upstream API with its base URL, what it is sent each time and how often. Data alone: nothing here asks a network or reads the environment.
  */
-
-/** A value from the environment, which is sent and never shown. */
-export interface Secret {
-  kind: 'secret';
-  /** The environment variable. */
-  name: string;
-  form: ((value: string) => string) | null;
-}
-
-/**
- * A secret of the environment, for a header or the query: `secret('API_KEY', (key) => `Bearer ${key}`)`. The server does
- * not start without it. In what an upstream answers, in errors and in the log `[secret]` stands in its place, wherever it
- * has 6 characters or more.
- * @param form what is sent, made of the variable's value; default: the value.
- */
-export function secret(name: string, form: ((value: string) => string) | null = null): Secret {
-  return { kind: 'secret', name, form };
-}
+import type { Secret } from './secret.ts';
 
 /** What a variable of a template may stand for; without a value, what it stands in is left out. */
 export type HttpArgument = string | number | boolean | null | undefined | readonly (string | number | boolean)[];

@@ -1,9 +1,8 @@
 /** The shapes of HTTP tools and of their APIs, as strict schemas whose messages say what was expected. */
 import * as z from 'zod';
+import { isSecret } from './secret.ts';
+import { annotations, choice, count, label, made, text, zodSchema } from './shape-parts.ts';
 
-const text = (expected: string) => z.string({ error: expected }).min(1, { error: expected });
-const made = (expected: string) => z.custom((value) => typeof value === 'function', { error: expected });
-const schema = z.custom((value) => value instanceof z.ZodType, { error: 'a zod schema, such as z.object({ … })' });
 const whole = (least: number, most: number, unit = '') =>
   z.custom((value) => Number.isInteger(value) && Number(value) >= least && Number(value) <= most, {
     error:
@@ -11,10 +10,6 @@ const whole = (least: number, most: number, unit = '') =>
         ? `a ${least === 0 ? 'whole number, 0 or more' : 'positive whole number'}${unit}`
         : `a whole number${unit} from ${least} to ${most}`,
   });
-const count = (unit = '') => whole(1, Number.MAX_SAFE_INTEGER, unit).optional();
-const choice = (first: string, second: string) =>
-  z.enum([first, second], { error: `${first} or ${second}` }).optional();
-
 /** Names in a body, or places in its arrays, with dots between them. */
 const path = z.string({ error: 'a path such as data.items' }).regex(/^[^.]+(\.[^.]+)*$/, 'a path such as data.items');
 const pathOrFunction = (of: string) =>
@@ -22,12 +17,6 @@ const pathOrFunction = (of: string) =>
     error: `a path such as data.items, or a function of ${of}`,
   });
 
-const secretShape = z.strictObject({
-  kind: z.literal('secret'),
-  name: z.string().regex(/^[A-Za-z_]\w*$/),
-  form: made('').nullable(),
-});
-const isSecret = (value: unknown) => secretShape.safeParse(value).success;
 const isConstant = (value: unknown) =>
   typeof value === 'string' || typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value));
 
@@ -69,7 +58,7 @@ const defaults = {
   timeoutMs: count(' of ms'),
   maxBytes: count(),
   allow: z.array(text('a host name or host:port'), { error: 'host names' }).optional(),
-  arrays: choice('join', 'repeat'),
+  arrays: choice('join', 'repeat').optional(),
   retries: whole(0, 5).optional(),
   waitMs: whole(0, Number.MAX_SAFE_INTEGER, ' of ms').optional(),
   // Judged by `limitShape`.
@@ -89,9 +78,6 @@ export const apiShape = z.strictObject(
   },
   { error: 'api({ name, url, … })' },
 );
-
-const yesOrNo = z.boolean({ error: 'true or false' }).optional();
-const label = text('a text').optional();
 
 const cacheShape = z.strictObject(
   {
@@ -132,7 +118,7 @@ const guardShape = z.strictObject(
     url: text('a URL, as that of the tool'),
     query: valuesShape,
     refuse: made('a function of the answer, which says why not, or null'),
-    otherwise: choice('refuse', 'pass'),
+    otherwise: choice('refuse', 'pass').optional(),
   },
   { error: '{ url, query, refuse, otherwise }' },
 );
@@ -142,35 +128,24 @@ export const httpToolShape = z.strictObject({
   title: label,
   description: text('a text for the model'),
   input: z.custom((value) => value instanceof z.ZodObject, { error: 'z.object({ … })' }).optional(),
-  output: schema.optional(),
-  item: schema.optional(),
-  annotations: z
-    .strictObject(
-      {
-        title: label,
-        readOnlyHint: yesOrNo,
-        destructiveHint: yesOrNo,
-        idempotentHint: yesOrNo,
-        openWorldHint: yesOrNo,
-      },
-      { error: 'hints such as { readOnlyHint: true }' },
-    )
-    .optional(),
+  output: zodSchema.optional(),
+  item: zodSchema.optional(),
+  annotations,
   // Judged by `apiShape`, once for all of its tools.
   api: z.unknown().optional(),
   url: z.custom((value) => (typeof value === 'string' && value !== '') || typeof value === 'function', {
     error: 'a URL with arguments as {name}, or a function that chooses one',
   }),
-  method: choice('GET', 'POST'),
+  method: choice('GET', 'POST').optional(),
   // Judged by `valuesShape`, unless a function makes it.
   query: z.unknown().optional(),
   headers: valuesShape,
-  body: choice('json', 'form'),
+  body: choice('json', 'form').optional(),
   content: made('a function of the arguments').optional(),
   unsent: z.array(text('the name of an argument'), { error: 'names of arguments' }).optional(),
   cost: made('a function of the arguments').optional(),
   cache: cacheShape.optional(),
-  format: choice('json', 'text'),
+  format: choice('json', 'text').optional(),
   pick: pathOrFunction('the body').optional(),
   text: made('a function of the structured answer').optional(),
   paging: pagingShape.optional(),

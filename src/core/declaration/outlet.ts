@@ -177,7 +177,8 @@ export interface FeedHealth {
 /**
  * The app's feeds as a handler reaches them at once, bound to who calls. What a rule says holds here too: where it wants a
  * confirmation a person is asked, so put nothing that must not run twice before it; several such messages go together
- * (`Promise.all`), since one that is to be confirmed is refused behind another that was sent.
+ * (`Promise.all`), since one that is to be confirmed is refused behind another that was sent. The answer is to that very
+ * message: make it of the arguments alone, since one that is another each time is asked for each time.
  */
 export interface AppFeeds {
   /**

@@ -2,7 +2,7 @@
 import type * as z from 'zod';
 import type { Json, JsonObject } from '../json.ts';
 import type { Feed, FeedRoute } from './feed.ts';
-import type { Secret } from './http-api.ts';
+import type { Secret } from './secret.ts';
 
 /** Names of the fields of `Data` that hold a `Value` and nothing else: an optional field is none of them. */
 export type FieldOf<Data, Value> = {

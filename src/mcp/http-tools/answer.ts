@@ -5,6 +5,7 @@ import type { Json } from '../../core/json.ts';
 import { describeShape, readPath } from '../../ingest/json-path.ts';
 import { describeIssues } from '../json-schema.ts';
 import { structuredText } from './answer-text.ts';
+import { ofAnswer } from './declared-function.ts';
 import type { Call } from './exchange.ts';
 import { type Failed, unexpected } from './failure.ts';
 
@@ -26,17 +27,7 @@ export function picked(call: Call, answer: HttpAnswer): { ok: true; value: unkno
     if (value !== undefined) return { ok: true, value };
     return unexpected(call.settings, `nothing at ${pick}, but ${describeShape(answer.body)}`, call.secrets);
   }
-  try {
-    return { ok: true, value: pick(answer.body, answer) };
-  } catch (thrown) {
-    // It was written for another body than this one.
-    const what = thrown instanceof Error ? thrown.message : String(thrown);
-    call.runtime.log('warn', `pick of the tool ${call.tool} failed`, {
-      tool: call.tool,
-      told: call.secrets.redact(what),
-    });
-    return unexpected(call.settings, describeShape(answer.body), call.secrets);
-  }
+  return ofAnswer(call, 'pick', answer.body, () => pick(answer.body, answer));
 }
 
 /** A picked value, as MCP takes it: an object. */
@@ -62,6 +53,12 @@ export function shownAnswer(call: Call, made: Made, note: string | null): { ok: 
     return unexpected(call.settings, text, call.secrets);
   }
   const data = parsed ? parsed.data : made.structured;
-  const text = call.spec.text?.(data, { ...call.input }) ?? structuredText(data as Json);
-  return { ok: true, answer: { text: [text, ...notes].join('\n'), structured: made.structured } };
+  const text = ofAnswer(
+    call,
+    'text',
+    data,
+    () => call.spec.text?.(data, { ...call.input }) ?? structuredText(data as Json),
+  );
+  if (!text.ok) return text;
+  return { ok: true, answer: { text: [text.value, ...notes].join('\n'), structured: made.structured } };
 }

@@ -8,6 +8,7 @@ import { createGuardedFetch, type GuardedFetch } from '../../ingest/guarded-fetc
 import { headerExpected } from '../../ingest/request-headers.ts';
 import { accounted, type AppDeps } from '../call-context.ts';
 import { callTool } from './call.ts';
+import { ofArguments } from './declared-function.ts';
 import { createFlights } from './flights.ts';
 import { markOf } from './kept-answers.ts';
 import type { Input } from './request.ts';
@@ -46,7 +47,10 @@ function bindOne(deps: AppDeps, name: string, tool: HttpTool, fetch: GuardedFetc
     const schema = output ?? null;
     const call = { tool: name, spec, settings, secrets, schema, input: given, context, runtime, store, fetch, left };
     if (!spec.cache) return callTool(call, null);
-    const mark = await markOf(about, spec.cache, given);
+    const { key: keyOf } = spec.cache;
+    const known = keyOf ? ofArguments(call, 'cache.key', () => keyOf({ ...given })) : given;
+    const mark = await markOf(about, spec.cache, known);
+    if (mark === null) return callTool(call, null);
     const key = `${context.principal.tenant} ${mark.digest}`;
     return flights.share(key, context.signal, settings.timeoutMs, () => callTool(call, mark));
   }
@@ -74,7 +78,8 @@ function checkHeaders(name: string, { http }: HttpTool, secrets: Secrets): void 
   for (const [header, value] of Object.entries({ ...http.api?.headers, ...http.headers })) {
     if (typeof value === 'function') continue;
     const isSecret = typeof value === 'object';
-    const expected = headerExpected(header, isSecret ? secrets.valueOf(value) : String(value));
+    const sent = isSecret ? secrets.valueOf(value) : String(value);
+    const expected = headerExpected(header, sent ?? '');
     if (expected === null) continue;
     const field = isSecret && headerExpected(header, '') === null ? value.name : `tools.${name}.headers.${header}`;
     throw new TidegateError('invalid_config', `${field}: expected ${expected}`, { field, expected });

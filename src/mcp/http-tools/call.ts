@@ -4,10 +4,10 @@
  */
 import type { ToolAnswer } from '../../core/declaration/handlers.ts';
 import type { Json } from '../../core/json.ts';
-import { describeShape } from '../../ingest/json-path.ts';
 import type { Reading } from '../../store/store.ts';
 import { ageText } from '../tools/table.ts';
 import { type Made, madeOf, picked, shownAnswer } from './answer.ts';
+import { ofAnswer, ofArguments } from './declared-function.ts';
 import { type Call, exchange, misread } from './exchange.ts';
 import { type Failed, unexpected } from './failure.ts';
 import { keep, type Kept, keptIn, type Mark } from './kept-answers.ts';
@@ -48,7 +48,10 @@ async function fetchAll(call: Call): Promise<Fetched | Failed> {
   const refused = await guarded(call);
   if (refused) return refused;
   if (spec.paging) return fetchPages(call, spec.paging);
-  const got = await exchange(call, requestOf(call, null));
+  const got = await exchange(
+    call,
+    ofArguments(call, 'the request', () => requestOf(call, null)),
+  );
   const read = got.ok ? (misread(call, got) ?? picked(call, got.answer)) : got;
   if (!read.ok) return read;
   const isList = spec.item !== undefined;
@@ -59,22 +62,23 @@ async function fetchAll(call: Call): Promise<Fetched | Failed> {
 async function guarded(call: Call): Promise<Failed | null> {
   const { guard } = call.spec;
   if (!guard) return null;
-  const got = await exchange(call, guardRequestOf(call, guard));
+  const got = await exchange(
+    call,
+    ofArguments(call, 'guard', () => guardRequestOf(call, guard)),
+  );
   if (!got.ok) return guard.otherwise === 'pass' ? null : got;
-  try {
-    const text = guard.refuse(got.answer);
-    return text === null ? null : { ok: false, text: call.secrets.redact(text), passing: false };
-  } catch {
-    // It was written for another body than this one.
-    return guard.otherwise === 'pass' ? null : unexpected(call.settings, describeShape(got.answer.body), call.secrets);
-  }
+  const judged = ofAnswer(call, 'guard.refuse', got.answer.body, () => guard.refuse(got.answer));
+  if (!judged.ok) return guard.otherwise === 'pass' ? null : judged;
+  return judged.value === null ? null : { ok: false, text: call.secrets.redact(judged.value), passing: false };
 }
 
 async function fetchPages(call: Call, paging: NonNullable<Call['spec']['paging']>): Promise<Fetched | Failed> {
   const items: Json[] = [];
   let page = pageOf(call.spec, call.input);
   for (let pages = 0; pages < (paging.pages ?? 1); pages += 1) {
-    const got = await exchange(call, requestOf(call, page === null ? null : [paging.query, page]));
+    const at = page;
+    const request = ofArguments(call, 'the request', () => requestOf(call, at === null ? null : [paging.query, at]));
+    const got = await exchange(call, request);
     const read = got.ok ? (misread(call, got) ?? picked(call, got.answer)) : got;
     if (!read.ok || !got.ok) {
       if (pages === 0 || !(read as Failed).passing) return read as Failed;

@@ -7,10 +7,11 @@ import type { HttpAnswer } from '../../core/declaration/http-api.ts';
 import { type HttpSpec, isSafe } from '../../core/declaration/http-tool.ts';
 import type { ToolContext } from '../../core/declaration/handlers.ts';
 import { TidegateError } from '../../core/errors.ts';
-import { utf8Bytes } from '../../core/json.ts';
+import { isDeep, type Json, utf8Bytes } from '../../core/json.ts';
 import type { Runtime } from '../../core/runtime.ts';
 import type { GuardedFetch } from '../../ingest/guarded-fetch.ts';
 import type { Reading, Store } from '../../store/store.ts';
+import { ofAnswer, ofArguments } from './declared-function.ts';
 import { type Failed, failed, type Failure, failureOf, limited, tooMuch, unexpected } from './failure.ts';
 import { limitText, pausedUntil, pauseMs, rememberPause, takeTurn } from './limits.ts';
 import type { HttpRequest, Input } from './request.ts';
@@ -40,7 +41,7 @@ export interface Call {
 export interface Exchanged {
   ok: true;
   answer: HttpAnswer;
-  /** False: the body was no JSON, though it should have been; it is the text that came. */
+  /** False: the body was no JSON that can be read, though it should have been; it is the text that came. */
   readable: boolean;
 }
 
@@ -51,7 +52,7 @@ interface Broken {
   again: boolean;
 }
 
-type Tried = (Omit<Exchanged, 'ok'> & { failure: Failure | null }) | { broken: Broken };
+type Tried = Omit<Exchanged, 'ok'> | { broken: Broken };
 
 const FIRST_PAUSE_MS = 250;
 /** An answer has to reach the caller before its deadline. */
@@ -67,10 +68,10 @@ export async function exchange(call: Call, request: HttpRequest): Promise<Exchan
     const refused = await waitForTurn(call, until);
     if (refused) return refused;
     const tried = await send(call, request);
-    if ('answer' in tried && tried.failure === null) {
-      return { ok: true, answer: tried.answer, readable: tried.readable };
-    }
-    const failure: Failure = 'answer' in tried && tried.failure ? tried.failure : UNREACHABLE;
+    const judged = 'answer' in tried ? judge(call, tried.answer) : null;
+    if (judged?.ok === false) return judged;
+    if ('answer' in tried && judged?.value === null) return { ok: true, ...tried };
+    const failure: Failure = judged?.value ?? UNREACHABLE;
     const mayRetry = tries <= settings.retries;
     if (failure.status === 429) {
       const now = runtime.now();
@@ -97,12 +98,18 @@ function said429({ message }: Failure, secrets: Secrets): string {
   return `it asks for a pause (429)${message === null ? '' : `, saying: ${secrets.redact(message)}`}`;
 }
 
+function judge(call: Call, answer: HttpAnswer): { ok: true; value: Failure | null } | Failed {
+  const { settings, runtime } = call;
+  return ofAnswer(call, 'errors', answer.body, () => failureOf(answer, settings.errors, runtime.now()));
+}
+
 /** Null: it may be sent now. */
 async function waitForTurn(call: Call, until: number): Promise<Failed | null> {
   const { settings, runtime, store, spec, input } = call;
   const pause = until - runtime.now();
   if (pause > 0 && !(await waited(call, pause))) return limited(settings, pause, 'it asked for a pause (429)');
-  const cost = Math.max(0, Math.ceil(spec.cost?.({ ...input }) ?? 1) || 0);
+  const counted = ofArguments(call, 'cost', () => spec.cost?.({ ...input }) ?? 1);
+  const cost = Math.max(0, Math.ceil(counted) || 0);
   const never = settings.limits.find(({ requests }) => cost > requests);
   if (never) return tooMuch(settings, cost, limitText(never));
   for (;;) {
@@ -138,8 +145,7 @@ async function send(call: Call, { url, method, headers, body }: HttpRequest): Pr
     });
     const text = await response.text();
     left.bytes -= utf8Bytes(text);
-    const { answer, readable } = answerOf(call, response, text);
-    return { answer, readable, failure: failureOf(answer, settings.errors, runtime.now()) };
+    return answerOf(call, response, text);
   } catch (thrown) {
     if (context.signal.aborted) throw context.signal.reason;
     if (!(thrown instanceof TidegateError) || !BROKEN.has(thrown.code)) throw thrown;
@@ -159,11 +165,12 @@ function redacted(text: string | null, secrets: Secrets): string | null {
   return text === null ? null : secrets.redact(text);
 }
 
-/** Undefined for what is no JSON; null for an empty body. */
+/** Undefined for what is no JSON, or nests so deep that nobody could go through it; null for an empty body. */
 function readJson(text: string): unknown {
   if (text.trim() === '') return null;
   try {
-    return JSON.parse(text) as unknown;
+    const value = JSON.parse(text) as Json;
+    return isDeep(value) ? undefined : value;
   } catch {
     return undefined;
   }

@@ -9,7 +9,6 @@ import type { HttpCache } from '../../core/declaration/http-tool.ts';
 import type { Runtime } from '../../core/runtime.ts';
 import { isPresent, type Reading, type Store } from '../../store/store.ts';
 import type { Made } from './answer.ts';
-import type { Input } from './request.ts';
 
 /** What an answer is known by, and where it stands. */
 export interface Mark {
@@ -34,14 +33,18 @@ export const DEFAULT_ENTRIES = 1_000;
 /** Of an answer as JSON. */
 export const KEPT_BYTES = 256 * 1024;
 
-/** @param about whose answers they are: what else would make others of the same arguments */
+/**
+ * Null for what JSON does not tell from others: it could be taken for another's.
+ * @param about whose answers they are: what else would make others of the same arguments
+ * @param known the arguments, or what the declaration makes of them
+ */
 export async function markOf(
   about: string,
-  { key, entries = DEFAULT_ENTRIES }: HttpCache,
-  input: Input,
-): Promise<Mark> {
-  const known = key ? (key as (input: Input) => Json)({ ...input }) : input;
-  const text = canonicalText([about, JSON.parse(JSON.stringify(known ?? null)) as Json]);
+  { entries = DEFAULT_ENTRIES }: HttpCache,
+  known: unknown,
+): Promise<Mark | null> {
+  if (known === undefined || !isTold(known)) return null;
+  const text = canonicalText([about, JSON.parse(JSON.stringify(known)) as Json]);
   const hash = new DataView(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
   const words = Array.from({ length: 8 }, (_, at) =>
     hash
@@ -50,6 +53,17 @@ export async function markOf(
       .padStart(8, '0'),
   );
   return { digest: words.join(''), place: hash.getUint32(0) % entries };
+}
+
+/** Whether JSON says all of it. Of a set, a map or a promise it says nothing, and of some numbers that they are null. */
+function isTold(value: unknown): boolean {
+  if (value === null || value === undefined || typeof value === 'string' || typeof value === 'boolean') return true;
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (Array.isArray(value)) return value.every((each) => each !== undefined && isTold(each));
+  if (value instanceof Date) return Number.isFinite(value.getTime());
+  if (typeof value !== 'object') return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return (prototype === Object.prototype || prototype === null) && Object.values(value).every(isTold);
 }
 
 /** Null: nothing of these arguments stands there. */

@@ -120,7 +120,7 @@ function textsFor(sending: Sending, value: HttpValue): string[] {
     const made = (value as (input: Input, moment: HttpMoment) => unknown)({ ...input }, momentOf(sending));
     return textsOf(made, settings.arrays);
   }
-  if (typeof value === 'object') return [secrets.valueOf(value)];
+  if (typeof value === 'object') return textsOf(secrets.valueOf(value), settings.arrays);
   return typeof value === 'string' ? expandText(templateOf(value, 'query'), input, settings.arrays) : [String(value)];
 }
 

@@ -1,5 +1,5 @@
 /** The secrets of an HTTP tool: found in its declaration, read from the environment, and kept out of whatever is shown. */
-import type { Secret } from '../../core/declaration/http-api.ts';
+import type { Secret } from '../../core/declaration/secret.ts';
 import type { HttpSpec } from '../../core/declaration/http-tool.ts';
 import { TidegateError } from '../../core/errors.ts';
 
@@ -9,8 +9,8 @@ export type ReadVariable = (name: string) => string | null;
 export interface Secrets {
   /** Names of the variables. */
   names: readonly string[];
-  /** What is sent. */
-  valueOf(secret: Secret): string;
+  /** What is sent; null for an optional one that is not set. */
+  valueOf(secret: Secret): string | null;
   redact(text: string): string;
   /** The same value, with every text and name in it redacted. */
   redactDeep(value: unknown): unknown;
@@ -30,7 +30,11 @@ export function secretsIn({ api, query, headers, guard }: HttpSpec): Secret[] {
 /** @throws TidegateError `invalid_config` naming a variable that is not set, or of which nothing can be made. */
 export function openSecrets(tool: string, declared: readonly Secret[], variable: ReadVariable): Secrets {
   const values = new Map(declared.map((secret) => [secret, formed(tool, secret, variable)]));
-  const hidden = declared.flatMap((secret) => [variable(secret.name) ?? '', values.get(secret) ?? '']);
+  const hidden = declared.flatMap((secret) => {
+    const sent = values.get(secret) ?? '';
+    // As `Basic` and `Bearer` stand before what is secret, which may be shown without them.
+    return [variable(secret.name) ?? '', sent, sent.replace(/^\S+\s+/, '')];
+  });
   const forms = hidden.flatMap((text) => [text, encodeURIComponent(text), JSON.stringify(text).slice(1, -1)]);
   // The longest first, since one may stand within another.
   const needles = [...new Set(forms)].filter(({ length }) => length >= LEAST_REDACTED);
@@ -45,14 +49,15 @@ export function openSecrets(tool: string, declared: readonly Secret[], variable:
   };
   return {
     names: [...new Set(declared.map(({ name }) => name))],
-    valueOf: (secret) => values.get(secret) ?? '',
+    valueOf: (secret) => values.get(secret) ?? null,
     redact,
     redactDeep: needles.length === 0 ? (value) => value : redactDeep,
   };
 }
 
-function formed(tool: string, { name, form }: Secret, variable: ReadVariable): string {
+function formed(tool: string, { name, form, optional }: Secret, variable: ReadVariable): string | null {
   const value = variable(name);
+  if (value === null && optional) return null;
   if (value === null) {
     throw new TidegateError('invalid_config', `${name}: expected to be set, because the tool ${tool} sends it`, {
       field: name,

@@ -23,7 +23,7 @@ import { checkListing, given, Input } from './history-input.ts';
 import { type Answer, type AnswerRow, Output } from './history-output.ts';
 import { READ_ONLY } from './schemas.ts';
 import { eventLine, lines } from './table.ts';
-import { sparklineLines, tableLines, timeText } from './windows-text.ts';
+import { edgesText, fieldsText, sparklineLines, tableLines, timeText } from './windows-text.ts';
 
 export function readHistoryTool({ app, runtime }: AppDeps): Tool {
   return tool({
@@ -92,10 +92,19 @@ async function windowsAnswer(deps: Deps, stream: DeclaredStream, input: Input, c
   };
   const fields = page.series.flatMap((series) => (series.field === null ? [] : [series.field]));
   const window = windowMs === null ? 'all' : durationText(windowMs);
-  const what = `${page.rows.length} row(s) of ${stream.name}${fields.map((name) => `, ${name}`).join('')}, window ${window}`;
+  const what = `${page.rows.length} row(s) of ${stream.name}${fieldsText(page, deps.app)
+    .map((name) => `, ${name}`)
+    .join('')}, window ${window}`;
   const shown = format === 'sparkline' ? sparklineLines(page, deps.app) : tableLines(page);
   const head = what + rangeText(page, (time) => timeText(time, page));
-  const out = [head, ...shown, ...skippedText(page, fields), ...endText(page), ...partText(page)];
+  const out = [
+    head,
+    ...shown,
+    ...skippedText(page, fields),
+    ...endText(page),
+    ...partText(page),
+    ...edgesText(page, deps.runtime.now()),
+  ];
   return { structured, text: withFeed(out, feed, deps.runtime.now()) };
 }
 

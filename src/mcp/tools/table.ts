@@ -4,7 +4,7 @@ import type { Json } from '../../core/json.ts';
 import { isoTime } from '../../streams/time-text.ts';
 import { cut } from './describe.ts';
 
-const MOST_LINES = 40;
+export const MOST_LINES = 40;
 const LINE_CHARACTERS = 240;
 const VALUE_CHARACTERS = 80;
 const DEEPEST = 3;
@@ -27,8 +27,11 @@ export function eventLine(event: StreamEvent): string {
   return [...parts, ...valuesOf(event.data, '', 0)].join(' ');
 }
 
+/** Six digits, and two behind the point where there are more before it: a price of 104234.57 is not 104235. */
 export function numberText(value: number): string {
-  return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(6)));
+  if (Number.isInteger(value)) return String(value);
+  const whole = String(Math.trunc(Math.abs(value))).length;
+  return String(Number(value.toPrecision(Math.max(6, whole + 2))));
 }
 
 /** `3 min`, `2 h`: the greatest unit that fits. */

@@ -69,6 +69,28 @@ test('what is appended to a stream is what its schema takes; of a name nothing i
   tool({ description, run: async (_input, context) => use(context).then(run) });
 });
 
+test('windows of a stream are asked for by its numbers, and answer what was asked', () => {
+  const temps = stream({
+    description,
+    schema: z.object({ celsius: z.number(), pump: z.object({ state: z.string() }) }),
+  });
+  const use = async ({ streams }: HandlerContext) => {
+    const { rows } = await streams.windows(temps, {
+      window: '1h',
+      field: 'celsius',
+      aggregates: ['p95', 'rate/minute'],
+    });
+    expectTypeOf(rows[0]?.values).toEqualTypeOf<Readonly<Record<'p95' | 'rate/minute', number | null>> | undefined>();
+    await streams.windows(temps, { window: '1h', by: ['key', 'pump.state'], where: { celsius: { above: 3 } } });
+    await streams.windows('temps', { window: '1h', field: 'anything', aggregates: ['gaps>5m'] });
+    // @ts-expect-error no number
+    await streams.windows(temps, { window: '1h', field: 'pump.state' });
+    // @ts-expect-error no such aggregate
+    await streams.windows(temps, { window: '1h', field: 'celsius', aggregates: ['median'] });
+  };
+  tool({ description, run: async (_input, context) => use(context).then(run) });
+});
+
 describe('a resource', () => {
   test('gets the variables of its URI', () => {
     resource({

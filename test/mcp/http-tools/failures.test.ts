@@ -173,9 +173,103 @@ describe('a failure', () => {
   });
 });
 
+const thrower = (): never => {
+  throw new Error('no such thing in abcdefgh');
+};
+const input = z.object({ a: z.string().default('x') });
+
+const refuser = (): never => {
+  throw new TidegateError('invalid_input', 'a has to be older than b', { field: 'a' });
+};
+
+const tried = async (more: object, variables = { SHOP_KEY: 'abcdefgh' }) => {
+  source.on('/p', json({ n: 1 }));
+  const headers = { 'X-Key': secret('SHOP_KEY') };
+  const { api: given = {}, ...rest } = more as { api?: object };
+  const t = httpTool({ description, input, api: shop({ headers, ...given }), url: '/p', ...rest });
+  const stage = onStage({ t }, { variables });
+  return { ...(await stage.call('t')), logged: stage.logged.join() };
+};
+
+describe('a function of the declaration that throws', () => {
+  test.each<[string, object]>([
+    ['errors', { api: { errors: thrower } }],
+    ['pick', { pick: thrower }],
+    ['text', { text: thrower }],
+    ['guard.refuse', { guard: { url: '/p', refuse: thrower } }],
+  ])('of an answer is one that expects another: %s', async (name, more) => {
+    const { text, isError, logged } = await tried(more);
+    expect([isError, text]).toEqual([
+      true,
+      expect.stringMatching(/^shop answered something else than this tool expects: an object with n$/),
+    ]);
+    expect(logged).toContain(`${name} of the tool t failed`);
+    expect(logged).toContain('no such thing in [secret]');
+  });
+
+  test.each<[string, object]>([
+    ['url', { url: thrower }],
+    ['query', { query: thrower }],
+    ['query', { query: { a: thrower } }],
+    ['headers', { headers: { a: thrower } }],
+    ['content', { method: 'POST', content: thrower }],
+    ['guard', { guard: { url: '/p', query: { a: thrower }, refuse: () => null } }],
+    ['cost', { cost: thrower }],
+    ['cache.key', { cache: { ttlMs: 1_000, key: thrower } }],
+  ])('of the arguments has no use for these: %s', async (_name, more) => {
+    const { text, isError, logged } = await tried(more);
+    expect(isError).toBe(true);
+    expect(text).toMatch(/^The tool t can make no request of these arguments\nArgument: arguments\./);
+    expect(logged).toContain('of the tool t failed');
+    expect(text + logged).not.toContain('abcdefgh');
+    expect(source.requests).toEqual([]);
+  });
+
+  test('says in its own words what is wrong, where it throws them for the caller', async () => {
+    expect((await tried({ query: refuser })).text).toBe('a has to be older than b\nArgument: a.');
+  });
+});
+
+test('an answer that nests without end is no answer, and no fault of the server', async () => {
+  const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
+  const got = await call((_request, response) => response.end(deep), {}, {});
+  expect([got.isError, got.text]).toEqual([true, expect.stringContaining('shop answered something else')]);
+  expect(source.requests).toHaveLength(1);
+});
+
 describe('secrets', () => {
+  test('are not shown without the scheme that stands before them either', async () => {
+    const headers = { Authorization: secret('SHOP_KEY', (key) => `Basic ${btoa(`me:${key}`)}`) };
+    const got = await call(
+      withStatus(403, { message: `${btoa('me:abcdefgh')} is blocked` }),
+      { headers },
+      {
+        SHOP_KEY: 'abcdefgh',
+      },
+    );
+    expect(got.text).toContain('[secret] is blocked');
+    expect(got.text + got.logged.join()).not.toContain(btoa('me:abcdefgh'));
+  });
+
   test('that are not set end the start, which names the variable', () => {
     expect(() => onStage({ t: keyed() })).toThrow('SHOP_KEY: expected to be set, because the tool t sends it');
+  });
+
+  test('that are optional and not set are left out, with the header or the parameter that they stand in', async () => {
+    const optional = { optional: true };
+    const api = shop({
+      headers: { Authorization: secret('SHOP_TOKEN', (token) => `Bearer ${token}`, optional) },
+      query: { key: secret('SHOP_KEY', null, optional) },
+    });
+    source.on('/p', json({ ok: 1 }));
+    const t = httpTool({ description, api, url: '/p' });
+    await onStage({ t }).call('t');
+    await onStage({ t }, { variables: { SHOP_TOKEN: 'a-token', SHOP_KEY: 'a-key' } }).call('t');
+    const seen = source.requests.map(({ headers, query }) => [headers['authorization'], query.get('key')]);
+    expect(seen).toEqual([
+      [undefined, null],
+      ['Bearer a-token', 'a-key'],
+    ]);
   });
 
   test('that cannot be sent are named and not shown', () => {

@@ -57,6 +57,24 @@ describe('an answer is kept', () => {
     expect([n(await stage.call('t', { symbol: 'b' })), n(await stage.call('t', { symbol: 'B' }))]).toEqual([1, 1]);
   });
 
+  test.each<[string, z.ZodType, HttpCache<{ a?: unknown }>]>([
+    ['a set', z.string().transform((text) => new Set(text)), { ttlMs: 60_000 }],
+    ['a number that JSON has not', z.string().transform(Number), { ttlMs: 60_000 }],
+    ['a promise', z.string(), { ttlMs: 60_000, key: (async () => 'x') as never }],
+    ['nothing', z.string(), { ttlMs: 60_000, key: (() => undefined) as never }],
+  ])('by nothing that JSON does not tell from others: %s', async (_what, a, cache) => {
+    const t = httpTool({
+      description: 'x',
+      input: z.object({ a }),
+      unsent: ['a'],
+      api: apiOf(source),
+      url: '/p',
+      cache,
+    });
+    const stage = onStage({ t });
+    expect([n(await stage.call('t', { a: 'x' })), n(await stage.call('t', { a: 'y' }))]).toEqual([1, 2]);
+  });
+
   test('in so many places and no more: a newer one takes the place of another', async () => {
     const store = createMemoryStore({});
     const stage = onStage({ t: cached({ ttlMs: 60_000, entries: 3 }) }, { store });

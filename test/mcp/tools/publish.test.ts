@@ -103,6 +103,8 @@ const records = async () => {
   const { events } = structured as { events: { data: JsonObject }[] };
   return events.map(({ data }) => data);
 };
+const accepting = (keys: readonly string[]) =>
+  Object.fromEntries(keys.map((key) => [key, { action: 'accept', content: {} }]));
 const text = ({ content }: { content: unknown }) => (content as { text: string }[])[0]?.text;
 
 const listed = () => asked(null, async (client) => (await client.listTools()).tools);
@@ -322,12 +324,12 @@ describe('asking a person', () => {
     await serve();
     const meta = { 'io.modelcontextprotocol/clientCapabilities': { elicitation: { form: {} } } };
     const first = await served.call('tools/call', { name: 'publish', arguments: move }, { meta });
-    const { result } = (await first.json()) as { result: { requestState: string } };
+    const { result } = (await first.json()) as { result: { requestState: string; inputRequests: object } };
     const retry = {
       name: 'publish',
       arguments: move,
       requestState: result.requestState,
-      inputResponses: { publish: { action: 'accept', content: {} } },
+      inputResponses: accepting(Object.keys(result.inputRequests)),
     };
     const both = await Promise.all([1, 2].map(() => served.call('tools/call', retry, { meta })));
     const answers = (await Promise.all(both.map((response) => response.json()))) as { error?: object }[];
@@ -425,6 +427,42 @@ describe('two messages that are to be confirmed', () => {
     expect(published().map(({ topic }) => topic)).toEqual(topics.map(({ topic }) => topic));
   });
 
+  test('and one that needs no confirmation waits for them, since it would be sent again', async () => {
+    const note = { topic: 'plant/notes/a', payload: 'x' };
+    const mixed = tool({
+      description: 'Notes that it moves two valves, and moves them.',
+      run: async (_input, { feeds }) => {
+        const all = await Promise.all([note, ...topics].map((message) => feeds.publish('broker', message)));
+        return all.map(({ status }) => status).join(' ');
+      },
+    });
+    await serve(TOPICS, { tools: { mixed } });
+    const result = await call('mixed', {}, { action: 'accept', content: {} });
+    expect(text(result)).toBe('acknowledged acknowledged acknowledged');
+    expect(
+      published()
+        .map(({ topic }) => topic)
+        .toSorted(),
+    ).toEqual([note, ...topics].map(({ topic }) => topic));
+  });
+
+  test('of which one was answered wait for the other, each sent once', async () => {
+    await serve(TOPICS, { tools: { together } });
+    const meta = { 'io.modelcontextprotocol/clientCapabilities': { elicitation: { form: {} } } };
+    type Asked = { requestState: string; inputRequests: object };
+    const step = async (more: object) => {
+      const response = await served.call('tools/call', { name: 'together', arguments: {}, ...more }, { meta });
+      return ((await response.json()) as { result: Asked & { content: unknown } }).result;
+    };
+    const { requestState, inputRequests } = await step({});
+    const [one = '', two = ''] = Object.keys(inputRequests);
+    const second = await step({ requestState, inputResponses: accepting([one]) });
+    expect([Object.keys(second.inputRequests), published()]).toEqual([[two], []]);
+    const last = await step({ requestState: second.requestState, inputResponses: accepting([two]) });
+    expect(text(last)).toBe('acknowledged acknowledged');
+    expect(published()).toHaveLength(2);
+  });
+
   test('are refused in turn, since the first would be sent again', async () => {
     await serve(TOPICS, { tools: { inTurn } });
     const result = await call('inTurn', {}, { action: 'accept', content: {} });
@@ -434,6 +472,25 @@ describe('two messages that are to be confirmed', () => {
       expect.objectContaining({ message: expect.stringMatching(/comes after one/) }),
     );
   });
+});
+
+test('what a person agreed to is one message: another in its place is asked for anew', async () => {
+  const percents = [10, 20, 20];
+  const drift = tool({
+    description: 'Moves a valve to where it should be by now.',
+    run: async (_input, { feeds }) => {
+      const payload = { percent: percents.shift() ?? 0 };
+      return (await feeds.publish('broker', { topic: 'plant/valves/1/set', payload })).status;
+    },
+  });
+  await serve(TOPICS, { tools: { drift } });
+  const result = await call('drift', {}, { action: 'accept', content: {} });
+  expect(text(result)).toBe('acknowledged');
+  expect(result.questions.map((question) => question.split('\n').at(-1))).toEqual([
+    'Payload: {"percent":10}',
+    'Payload: {"percent":20}',
+  ]);
+  expect(published().map(({ payload }) => String(payload))).toEqual(['{"percent":20}']);
 });
 
 test('a feed that is only published to is not pulled', async () => {

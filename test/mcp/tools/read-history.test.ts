@@ -157,6 +157,52 @@ describe('windows', () => {
   });
 });
 
+const drawn = async (name: string) =>
+  (await call({ window: '30m', field: 'temp', keys: ['a'], aggregates: [name], format: 'sparkline' })).text;
+
+describe('as a model reads them', () => {
+  test('numbers keep what is behind the point, fields have their units, spans of time read as such', async () => {
+    await at.append('plant', { key: 'big', data: { temp: 104_234.5678, pump: { state: 'on', rpm: null } } });
+    at.clock.now += 2 * MINUTE;
+    const { text } = await call({
+      window: '1h',
+      field: 'temp',
+      aggregates: ['max', 'longestGap'],
+      by: [],
+      from: START,
+    });
+    expect(text).toContain('plant, temp [°C], window 1h');
+    expect(text).toContain('count=1 max=104234.57 longestGap=2m');
+    const { text: latest } = await at.call('read_history', { stream: 'plant', keys: ['big'] });
+    expect(latest).toContain('temp=104234.57');
+  });
+
+  test('what is drawn has the unit of what is drawn', async () => {
+    expect(await drawn('longestGap')).toContain('\na temp longestGap 15m..15m ▅▅');
+    expect(await drawn('gaps>14m')).toContain('\na temp gaps>14m 2..2 ▅▅');
+    expect(await drawn('rate/hour')).toContain('\na temp rate/hour 12..12 °C/hour ▅▅');
+  });
+
+  test('windows that are told of in part are said to be', async () => {
+    const args = { window: '1h', field: 'temp', by: [] };
+    const whole = await call({ ...args, to: START + 60 * MINUTE });
+    expect(whole.text).not.toMatch(/window is|Windows may/);
+    const cut = await call({ ...args, from: START + MINUTE, to: START + 59 * MINUTE });
+    expect(cut.text).toContain('The first window is counted from the beginning of the range on.');
+    expect(cut.text).toContain('The last window is counted up to the end of the range.');
+    at.clock.now -= MINUTE;
+    expect((await call(args)).text).toContain('The newest window is not over yet.');
+    expect((await call({ ...args, maxEvents: 3 })).text).toContain('Windows may go on on the next page');
+  });
+
+  test('of more rows than are shown it says how to have fewer', async () => {
+    for (let key = 0; key < 60; key += 1)
+      await at.append('plant', { key: `k${key}`, data: { temp: 1, pump: { state: 'on', rpm: 1 } } });
+    const { text } = await call({ window: '1d', field: 'temp' });
+    expect(text).toContain('more in the structured content)\nFor fewer rows: longer windows, fewer keys, top, by: []');
+  });
+});
+
 describe('in parts', () => {
   test('a page goes on from its cursor alone, and says what does not add up', async () => {
     const first = await call({
