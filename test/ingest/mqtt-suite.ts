@@ -223,7 +223,7 @@ export function mqttSuite(version: 4 | 5, connect: Connect, broker: () => Broker
     // Mosquitto 2.0 sends more than that after the first acknowledgements, so only what came before is looked at.
     test('no more than the receive maximum is under way', async () => {
       const { begin, root } = await prepare((top) => [target('s', `${top}/a`)]);
-      const burst = begin({ receiveMaximum: 10, idleMs: 500 });
+      const burst = begin({ receiveMaximum: 10, idleMs: 2_000 });
       const first = burst.next();
       await publish(broker().port, [{ topic: `${root}/a`, payload: '{"n":-1}' }]);
       const items: FeedItem[] = (await first).value.items;
