@@ -14,6 +14,8 @@ declare module 'vitest' {
     peers: PeerPlaces;
     /** Null where this machine has no mosquitto. */
     mosquitto: { port: number; wsPort: number; restartUrl: string } | null;
+    /** Port of a broker that nobody restarts: files run beside each other. */
+    steadyMosquitto: number | null;
   }
 }
 
@@ -23,9 +25,14 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('peers', { ports, countsUrl });
   if (!requireService('mosquitto')) {
     project.provide('mosquitto', null);
+    project.provide('steadyMosquitto', null);
     return () => peers.stop();
   }
-  const broker = await startMosquitto(['max_queued_messages 0']);
+  const [broker, steady] = await Promise.all([
+    startMosquitto(['max_queued_messages 0']),
+    startMosquitto(['max_queued_messages 0']),
+  ]);
+  project.provide('steadyMosquitto', steady.port);
   const control = createServer((_request, response) => void broker.restart().then(() => response.end()));
   await new Promise<void>((listening) => control.listen(0, '127.0.0.1', listening));
   const restartUrl = `http://127.0.0.1:${(control.address() as AddressInfo).port}/`;
@@ -33,7 +40,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   return async () => {
     control.closeAllConnections();
     control.close();
-    await broker.stop();
+    await Promise.all([broker.stop(), steady.stop()]);
     await peers.stop();
   };
 }

@@ -3,8 +3,8 @@ import { describe, inject } from 'vitest';
 import { connect } from '../../src/entry/worker-socket.ts';
 import { mqttPublishSuite } from '../ingest/mqtt-publish-suite.ts';
 
-const mosquitto = inject('mosquitto');
+const port = inject('steadyMosquitto');
 
-describe.skipIf(mosquitto === null).each([5, 4] as const)('MQTT version %s in workerd (needs mosquitto)', (version) => {
-  mqttPublishSuite(version, connect, () => mosquitto?.port ?? 0);
+describe.skipIf(port === null).each([5, 4] as const)('MQTT version %s in workerd (needs mosquitto)', (version) => {
+  mqttPublishSuite(version, connect, () => port ?? 0);
 });
