@@ -2,6 +2,7 @@
  * What a host lends to the code: time, chance, the network and a log. Nothing below `entry/` asks the platform itself
  * for any of these, so a test decides all of them.
  */
+import { toBase64Url } from './base64url.ts';
 import type { JsonObject } from './json.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -101,11 +102,7 @@ export type OpenWebSocket = (
 
 /** A URL-safe id of 128 bits from the platform's cryptographic source. */
 export function randomId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return btoa(String.fromCharCode(...bytes))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .replace(/=+$/, '');
+  return toBase64Url(crypto.getRandomValues(new Uint8Array(16)));
 }
 
 function sleep(ms: number, signal?: AbortSignal): Promise<void> {

@@ -3,6 +3,7 @@
  * the operator's secret, one for each purpose, so that what was sealed for one is nothing to another. It knows nothing of
  * what it seals, keeps nothing, and so cannot tell whether a text comes for the second time. WebCrypto alone.
  */
+import { fromBase64Url, toBase64Url } from './base64url.ts';
 import { TidegateError } from './errors.ts';
 import type { Json } from './json.ts';
 
@@ -125,18 +126,4 @@ function noSecret(): TidegateError {
     field: 'TIDEGATE_SECRET',
     expected: 'a random text of at least 32 characters, the same on every instance',
   });
-}
-
-function toBase64Url(bytes: Uint8Array): string {
-  let binary = '';
-  for (const byte of bytes) binary += String.fromCharCode(byte);
-  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
-}
-
-/** Null for what `toBase64Url` does not write, so that no second text stands for the same bytes. */
-function fromBase64Url(text: string): Uint8Array<ArrayBuffer> | null {
-  if (!/^[\w-]*$/.test(text) || text.length % 4 === 1) return null;
-  const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
-  const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
-  return toBase64Url(bytes) === text ? bytes : null;
 }

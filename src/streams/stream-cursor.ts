@@ -3,6 +3,7 @@
  * per partition of the log, of which there is one. They are not sealed: what a forged one could reach is the caller's
  * own stream, which the caller may read anyway.
  */
+import { fromBase64Url, toBase64Url } from '../core/base64url.ts';
 import { TidegateError } from '../core/errors.ts';
 import type { Cursor } from '../store/store.ts';
 
@@ -11,11 +12,7 @@ const FORMAT = 1;
 export const CURSOR_CHARACTERS = 16_384;
 
 export function encodeStreamCursor(stream: string, cursor: Cursor): string {
-  const bytes = new TextEncoder().encode(JSON.stringify([FORMAT, stream, [cursor]]));
-  return btoa(String.fromCharCode(...bytes))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .replace(/=+$/, '');
+  return toBase64Url(new TextEncoder().encode(JSON.stringify([FORMAT, stream, [cursor]])));
 }
 
 /** @throws TidegateError `bad_cursor` for a text that is no cursor, or is one of another stream. */
@@ -27,11 +24,11 @@ export function decodeStreamCursor(stream: string, text: string): Cursor {
 }
 
 function parse(text: string): { stream: string; cursor: Cursor } | null {
-  if (text.length > CURSOR_CHARACTERS || !/^[\w-]+$/.test(text)) return null;
+  const bytes = text.length > CURSOR_CHARACTERS ? null : fromBase64Url(text);
+  if (bytes === null) return null;
   let value: unknown;
   try {
-    const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
-    value = JSON.parse(new TextDecoder().decode(Uint8Array.from(binary, (char) => char.charCodeAt(0))));
+    value = JSON.parse(new TextDecoder().decode(bytes));
   } catch {
     return null;
   }

@@ -92,6 +92,20 @@ describe('loki_query', () => {
     expect(loki.requests.map(({ headers }) => headers['x-scope-orgid'])).toEqual(['me', 'me']);
   });
 
+  test.each([
+    ['sum(count_over_time({app="web"} |= "[9d]" [30d]))', 30 * 24 * 60 + 60],
+    ['sum(count_over_time({app="web"} # "\n [1d])) # "', 24 * 60 + 60],
+    ['sum(rate({app="web"}[1h30m] offset\n1w))', 90 + 7 * 24 * 60 + 60],
+  ])('asks it for all that is read, also before the time that is asked for: %s', async (metric, minutes) => {
+    await client.call('loki_query', { query: metric, org: 'me' });
+    const [stats, range] = loki.requests.map((request) => Object.fromEntries(request.query));
+    expect(stats).toMatchObject({
+      query: expect.stringContaining('{app="web"}'),
+      start: `${now - minutes * MINUTE}000000`,
+    });
+    expect(range).toMatchObject({ start: `${now - 60 * MINUTE}000000` });
+  });
+
   test('does not ask what would read too much, and says how much it would be', async () => {
     loki.bytes = 10 * 1024 * 1024;
     expect(await client.call('loki_query', { query, org: 'me' })).toMatchObject({ isError: false });
@@ -116,6 +130,7 @@ describe('loki_query', () => {
   test.each([
     ['{}', 'loki answered 400: parse error at line 1'],
     ['no selector', 'expected LogQL with one selector'],
+    ['sum(rate({a="b"}[5m])) # "\n / sum(rate({c="d"}[5m])) # "', 'expected LogQL with one selector'],
     ['sum(rate({a="b"}[5m])) / sum(rate({c="d"}[5m]))', 'expected LogQL with one selector'],
   ])('%s is told', async (wrong, told) => {
     const { isError, text } = await client.call('loki_query', { query: wrong, org: 'me' });

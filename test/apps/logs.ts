@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { api, defineApp, httpTool, secret } from '../../src/index.ts';
+import { reachOf, selectorsOf, timeOf } from './logql.ts';
 
 const url = process.env['LOKI_URL'] ?? 'http://localhost:3100';
 const mostBytes = Number(process.env['LOKI_MOST_BYTES'] ?? 1024 ** 3);
@@ -31,13 +32,6 @@ const format = z
   .describe('Of the text; the structured content is the same');
 type Range = { start: string; end: string };
 
-/** In nanoseconds, as Loki takes it; null for what is no time. */
-function timeOf(text: string, now: number): string | null {
-  const [, amount, unit = ''] = /^-(\d+(?:\.\d+)?)([smhd])$/.exec(text) ?? [];
-  const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }[unit] ?? 0;
-  const at = text === 'now' ? now : amount === undefined ? Date.parse(text) : now - Number(amount) * unitMs;
-  return Number.isFinite(at) ? `${Math.round(at)}000000` : null;
-}
 const range = {
   start: ({ start }: Range, { now }: { now: number }) => timeOf(start, now),
   end: ({ end }: Range, { now }: { now: number }) => timeOf(end, now),
@@ -50,12 +44,6 @@ const Stream = z.object({
 });
 const Result = z.object({ data: z.object({ resultType: z.string(), result: z.array(z.unknown()) }) });
 const Line = z.object({ time: z.string(), labels: z.record(z.string(), z.string()), line: z.string() });
-
-/** The selectors in a query, each once; braces within texts are none. */
-function selectorsOf(query: string): string[] {
-  const found = query.match(/"(?:\\.|[^"\\])*"|`[^`]*`|\{(?:[^{}"`]|"(?:\\.|[^"\\])*"|`[^`]*`)*\}/g) ?? [];
-  return [...new Set(found.filter((text) => text.startsWith('{')))];
-}
 
 // #region guard
 const lokiQuery = httpTool({
@@ -74,7 +62,11 @@ const lokiQuery = httpTool({
   unsent: ['format'],
   guard: {
     url: '/index/stats',
-    query: { query: ({ query }) => selectorsOf(query)[0], ...range },
+    query: {
+      query: ({ query }) => selectorsOf(query)[0],
+      start: ({ query, start }, { now }) => timeOf(start, now, reachOf(query)),
+      end: range.end,
+    },
     refuse: ({ body }) => {
       const { bytes, streams } = z.object({ bytes: z.number(), streams: z.number() }).parse(body);
       if (bytes <= mostBytes) return null;

@@ -164,6 +164,19 @@ describe('what goes wrong is told so that a model can act on it', () => {
     expect(text + client.logged()).not.toContain('a-wrong-key');
   });
 
+  test.each<[string, object]>([
+    ['get_time_series', { symbol: 'AAPL,MSFT' }],
+    ['get_earliest_timestamp', { symbol: 'AAPL,MSFT' }],
+    ['get_technical_indicator', { indicator: 'sma', symbol: 'AAPL,MSFT' }],
+    ['get_technical_indicator', { indicator: 'price', symbol: 'AAPL', extra: { symbol: 'AAPL,MSFT' } }],
+    ['currency_conversion', { symbol: 'EUR/USD,USD/EUR' }],
+  ])('%s takes one symbol, since several would pass the limit as one: %j', async (name, args) => {
+    expect(await client.call(name, { ...args })).toMatchObject({
+      isError: true,
+      text: expect.stringMatching(/expected one symbol|extra\.symbol/),
+    });
+  });
+
   test('the limit of the plan, over all tools: eight a minute, several symbols as so many', async () => {
     expect(await client.call('get_price', { symbol: 'AAPL,MSFT,BTC-USD,EUR/USD' })).toMatchObject({ isError: false });
     const more = [];

@@ -22,12 +22,12 @@ const twelve = api({
 });
 // #endregion
 
-const text = z.string().optional();
-const count = z.int().optional();
-const factor = z.number().optional();
+const [text, count, factor] = [z.string().optional(), z.int().optional(), z.number().optional()];
 const identifiers = { figi: text, isin: text, cusip: text, mic_code: text, exchange: text, country: text };
 const instrument = { symbol: text.describe('One symbol, or several with commas between them'), ...identifiers };
-const company = { symbol: z.string(), ...identifiers };
+const One = z.string().regex(/^[^,]+$/, 'expected one symbol, since each counts');
+const company = { symbol: One, ...identifiers };
+const single = { ...instrument, symbol: One.optional() };
 const prepost = z.boolean().default(false).describe('With prices from outside of trading hours');
 const interval = z.string().default('1day').describe('1min to 45min, 1h to 4h, 1day, 1week or 1month');
 const periods = { time_period: count, fast_period: count, slow_period: count, signal_period: count };
@@ -38,7 +38,7 @@ const parameters = {
   nbdevdn: factor,
   symbol_2: text.describe('For correl and beta'),
   extra: z
-    .record(z.string(), z.union([z.string(), z.number()]))
+    .record(z.string().regex(/^(?!symbol$)/), z.union([z.string(), z.number()]))
     .default({})
     .describe('What else the indicator takes'),
 };
@@ -83,7 +83,7 @@ const tools = {
   get_time_series: httpTool({
     ...rows,
     description: 'Past prices of a symbol, the newest first.',
-    input: z.object({ ...instrument, ...series, start_date: text, end_date: text }),
+    input: z.object({ ...single, ...series, start_date: text, end_date: text }),
     url: '/time_series',
     item: Row,
   }),
@@ -99,7 +99,7 @@ const tools = {
   get_earliest_timestamp: httpTool({
     ...slow,
     description: 'Since when there are prices of a symbol.',
-    input: z.object({ ...instrument, interval }).omit({ country: true }),
+    input: z.object({ ...single, interval }).omit({ country: true }),
     url: '/earliest_timestamp',
     output: z.object({ datetime: z.string(), unix_time: z.number() }),
   }),
@@ -125,7 +125,7 @@ const tools = {
   }),
   currency_conversion: httpTool({
     description: 'A rate of exchange, and what an amount is worth.',
-    input: z.object({ symbol: z.string().describe('Such as EUR/USD'), amount: factor, date: text }),
+    input: z.object({ symbol: One.describe('Such as EUR/USD'), amount: factor, date: text }),
     api: twelve,
     url: ({ amount }) => (amount === undefined ? '/exchange_rate' : '/currency_conversion'),
     output: z.looseObject({ rate: z.number(), amount: z.number().optional() }),

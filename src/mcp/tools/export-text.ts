@@ -1,6 +1,7 @@
 /** Events as CSV (RFC 4180) and as NDJSON, a line each. Pure. */
 import type { DeclaredStream } from '../../core/declaration/stream.ts';
 import type { StreamEvent } from '../../core/event.ts';
+import { pathOf, valueAt } from '../../core/field-path.ts';
 import type { Json } from '../../core/json.ts';
 import { isoTime } from '../../streams/time-text.ts';
 import { fieldsOf } from '../../streams/fields.ts';
@@ -30,19 +31,10 @@ export function csv(stream: DeclaredStream): ExportFormat {
     mimeType: 'text/csv',
     head: `${columns.map(cell).join(',')}\r\n`,
     line({ time, key = '', id, data }) {
-      const values = fields.length > 0 ? fields.map((path) => valueAt(data, path)) : [data];
+      const values = fields.length > 0 ? fields.map((path) => valueAt(data, pathOf(path))) : [data];
       return `${[isoTime(time), key, id, ...values].map(cell).join(',')}\r\n`;
     },
   };
-}
-
-function valueAt(data: Json, path: string): Json {
-  let value: Json | undefined = data;
-  for (const name of path.split('.')) {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
-    value = value[name];
-  }
-  return value ?? null;
 }
 
 function cell(value: Json): string {
