@@ -8,7 +8,7 @@ import type { DeclaredStream } from '../core/declaration/stream.ts';
 import { TidegateError } from '../core/errors.ts';
 import { PATH_CHARACTERS, pathOf } from '../core/field-path.ts';
 import { type Aggregate, aggregateOf, isOfSeries, isOfTimes, needsBefore } from './aggregate.ts';
-import { checkNumeric, fieldsOf } from './fields.ts';
+import { checkNumeric, fieldsOf, isNumeric } from './fields.ts';
 import { findStream } from './find-stream.ts';
 import { type Range, resolveRange } from './history-range.ts';
 import { evenGrid, type Grid, zonedGrid } from './window-grid.ts';
@@ -123,7 +123,7 @@ function checkAggregates(
     throw invalid(
       'field',
       `${ofValues.name} is of values`,
-      `the path of a number, because aggregates has ${ofValues.name}`,
+      `the path of a number, because aggregates has ${ofValues.name}${numbersOf(scans)}`,
     );
   }
   const followed = aggregates.find(isOfSeries);
@@ -132,6 +132,16 @@ function checkAggregates(
     const why = `${followed.name} follows one value to the next, which several keys in a row would mix`;
     throw invalid('by', why, `${BY_KEY} among them, or one key in keys`);
   }
+}
+
+/** The fields that would do, where the streams declare any. */
+function numbersOf(scans: Plan['scans']): string {
+  const names = scans.flatMap(({ stream }) =>
+    fieldsOf(stream)
+      .filter(isNumeric)
+      .map(({ name }) => name),
+  );
+  return names.length === 0 ? '' : `: ${oneOf([...new Set(names)])}`;
 }
 
 function checkPath(path: string, field: 'field' | 'by'): string {

@@ -250,7 +250,7 @@ describe('in parts', () => {
 describe('refused, in words that a model can act on', () => {
   test.each<[object, RegExp]>([
     [{ window: '1h', field: 'temp', aggregates: ['avg'] }, /Argument: aggregates[^]*mean[^]*pN/],
-    [{ window: '1h', aggregates: ['mean'] }, /Argument: field[^]*because aggregates has mean/],
+    [{ window: '1h', aggregates: ['mean'] }, /Argument: field[^]*because aggregates has mean: one of .*temp/],
     [{ window: '1h', field: 'temp', top: { n: 1, by: 'best' } }, /Argument: top\.by/],
     [{ window: '1h', field: 'temp', by: ['state'] }, /Argument: by[^]*one of key, temp, pump\.state/],
     [{ window: '1h', field: 'temp', by: ['pump'] }, /Argument: by/],
