@@ -4,7 +4,7 @@
  * the key's record is put with what it appended, and whoever brings it again gets the same answer.
  */
 import type { DeclaredStream } from '../core/declaration/stream.ts';
-import { asTidegateError, TidegateError } from '../core/errors.ts';
+import { TidegateError } from '../core/errors.ts';
 import type { LoggedEvent } from '../core/event.ts';
 import type { JsonObject } from '../core/json.ts';
 import { commitSurely } from '../store/commit.ts';
@@ -12,8 +12,8 @@ import { isPresent, type Operation, type RecordKey } from '../store/store.ts';
 import { idsFrom, type RawEvent, validateEvent } from './append.ts';
 import { createWindow, loadWindow } from './dedupe.ts';
 import type { Deps } from './deps.ts';
-import { projectLatest } from './latest.ts';
 import { publisherKey, streamLog } from './names.ts';
+import { followUp } from './publish.ts';
 
 /** Publishers that race for one stream, at most this often. */
 const MOST_CONFLICTS = 20;
@@ -73,13 +73,7 @@ export async function publishMany(
   }
   const push = await append(deps, tenant, stream, events, once, deadline);
   if (push.appended === 0) return push;
-  deps.changed?.(tenant, stream.name);
-  try {
-    await projectLatest(deps, tenant, stream, { deadline });
-  } catch (error) {
-    const { code, message } = asTidegateError(error);
-    runtime.log('warn', 'the latest events of a stream are behind its log', { stream: stream.name, code, message });
-  }
+  await followUp(deps, tenant, stream, deadline);
   return push;
 }
 

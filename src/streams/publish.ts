@@ -45,14 +45,23 @@ export async function publish(
   }
   const standing = await append(deps, tenant, stream, validated.event, deadline);
   if (standing !== null) return { event: standing, duplicate: true };
+  await followUp(deps, tenant, stream, deadline);
+  return { event: validated.event, duplicate: false };
+}
+
+/** What follows an append that is durable; that it fails is logged, since the next to follow mends it. */
+export async function followUp(deps: Deps, tenant: string, stream: DeclaredStream, deadline: number): Promise<void> {
   deps.changed?.(tenant, stream.name);
   try {
     await projectLatest(deps, tenant, stream, { deadline });
   } catch (error) {
     const { code, message } = asTidegateError(error);
-    runtime.log('warn', 'the latest events of a stream are behind its log', { stream: stream.name, code, message });
+    deps.runtime.log('warn', 'the latest events of a stream are behind its log', {
+      stream: stream.name,
+      code,
+      message,
+    });
   }
-  return { event: validated.event, duplicate: false };
 }
 
 /** Null when it was appended, else the event of the same id and revision that stands there. */
