@@ -1,6 +1,6 @@
 /**
  * The app that is deployed: what an operator edits. It runs unchanged on Node, on Cloudflare Workers and anywhere else;
- * `npm start` adds the streams of `entry/demo.ts`, which only Node has.
+ * `npm start` adds the streams of `hosts/demo/demo.ts`, which only Node has.
  */
 import * as z from 'zod';
 import { defineApp, http, stream } from './index.ts';

@@ -1,12 +1,20 @@
 /** The public API: what an app declaration needs, and what hosts one. */
-export { type App, type AppOptions, defineApp, extendApp } from './core/declaration/app.ts';
-export { type Answer, type AskRequest, form, type FormRequest, page, type UrlRequest } from './core/declaration/ask.ts';
-export type { Root, SampleParams, SampleResult } from './core/declaration/client-asks.ts';
-export { completeKeys, completeStreams } from './core/declaration/completers.ts';
-export type { Annotations, Icon } from './core/declaration/display.ts';
-export * from './core/declaration/feed.ts';
-export * from './core/declaration/handlers.ts';
-export * from './core/declaration/http-api.ts';
+export type { App, AppOptions } from './declare/app.ts';
+export { defineApp, extendApp } from './declare/check/define-app.ts';
+export { type Answer, type AskRequest, form, type FormRequest, page, type UrlRequest } from './declare/ask.ts';
+export type { Root, SampleParams, SampleResult } from './declare/client-asks.ts';
+export { completeKeys, completeStreams } from './declare/completers.ts';
+export type { Annotations, Icon } from './declare/display.ts';
+export * from './declare/feed.ts';
+export type { Problem } from './declare/problem.ts';
+export type * from './declare/app-streams.ts';
+export type * from './declare/content.ts';
+export type * from './declare/context.ts';
+export * from './declare/prompt.ts';
+export * from './declare/resource.ts';
+export type * from './declare/stream-windows.ts';
+export * from './declare/tool.ts';
+export * from './declare/http-api.ts';
 export {
   type HttpCache,
   type HttpGuard,
@@ -14,7 +22,7 @@ export {
   httpTool,
   type HttpTool,
   type HttpToolOptions,
-} from './core/declaration/http-tool.ts';
+} from './declare/http-tool.ts';
 export type {
   AppFeeds,
   FeedHealth,
@@ -26,11 +34,11 @@ export type {
   ReceiveOptions,
   ReceiveOutcome,
   RequestOutcome,
-} from './core/declaration/outlet.ts';
-export { type Secret, secret } from './core/declaration/secret.ts';
-export { publishAudit, type PublishRecord } from './core/declaration/publish-audit.ts';
-export * from './core/declaration/stream.ts';
-export type { Condition, ConditionKind, KeyTest, Where } from './core/declaration/condition.ts';
+} from './declare/outlet.ts';
+export { type Secret, secret } from './declare/secret.ts';
+export { publishAudit, type PublishRecord } from './declare/publish-audit.ts';
+export * from './declare/stream.ts';
+export type { Condition, ConditionKind, KeyTest, Where } from './declare/condition.ts';
 export {
   type Occurrence,
   type StepContext,
@@ -41,15 +49,18 @@ export {
   type TaskFallback,
   type TaskOptions,
   type TaskPolicy,
-} from './core/declaration/task.ts';
-export { type ErrorCode, TidegateError } from './core/errors.ts';
-export type { EventMeta, StreamEvent } from './core/event.ts';
-export type { Json, JsonObject } from './core/json.ts';
-export type { Principal } from './core/principal.ts';
-export { csv, type CsvOptions } from './ingest/http-csv.ts';
-export { rss, type RssEntry } from './ingest/http-rss.ts';
-export { sse, type SseOptions } from './ingest/http-sse.ts';
-export type { Politeness } from './ingest/http-politeness.ts';
+} from './declare/task.ts';
+export { type ErrorCode, TidegateError } from './base/errors.ts';
+export type { EventMeta, StreamEvent } from './base/event.ts';
+export type { Json, JsonObject } from './base/json.ts';
+export type { Principal } from './base/principal.ts';
+export { csv } from './feeds/http/csv.ts';
+export type { CsvOptions } from './feeds/http/csv-rows.ts';
+export { rss } from './feeds/http/rss.ts';
+export type { RssEntry } from './feeds/http/rss-entries.ts';
+export { sse } from './feeds/http/sse.ts';
+export type { SseOptions } from './feeds/http/sse-events.ts';
+export type { Politeness } from './net/politeness.ts';
 export {
   http,
   type HttpAt,
@@ -60,8 +71,8 @@ export {
   type HttpPages,
   type HttpSince,
   type HttpWait,
-} from './ingest/http.ts';
-export { mqtt, type MqttOptions, type MqttPublishRule, type MqttResponse, type MqttTopics } from './ingest/mqtt.ts';
+} from './feeds/http/feed.ts';
+export { mqtt, type MqttOptions, type MqttPublishRule, type MqttResponse, type MqttTopics } from './feeds/mqtt/feed.ts';
 export {
   type CatchUp,
   type Hole,
@@ -72,6 +83,6 @@ export {
   type SocketStanding,
   websocket,
   type WebSocketOptions,
-} from './ingest/websocket.ts';
-export type { PullContext, Pulled, PullEvent, PullOptions } from './ingest/function.ts';
-export { pull } from './ingest/function.ts';
+} from './feeds/websocket/feed.ts';
+export type { PullContext, Pulled, PullEvent, PullOptions } from './feeds/kit/pull.ts';
+export { pull } from './feeds/kit/pull.ts';

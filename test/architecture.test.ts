@@ -1,64 +1,144 @@
-/** The directions of import, and who alone may import what. The rules are those that keep a Worker small and the store replaceable. */
+/**
+ * The order of the rooms and of what stands in them, which package each may import, and that no two files import each
+ * other, types included. The rules keep a Worker small, the store replaceable, and every file readable by itself.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 
 const SRC = resolve(import.meta.dirname, '../src');
 
-/** A room may import from itself and from those that its line names. */
-const ROOMS: Record<string, readonly string[]> = {
-  core: [],
-  store: ['core'],
-  streams: ['core', 'store'],
-  ingest: ['core', 'store', 'streams'],
-  tasks: ['core', 'store', 'streams'],
-  mcp: ['core', 'store', 'streams', 'ingest', 'tasks'],
-  http: ['core', 'store', 'streams', 'ingest', 'tasks', 'mcp'],
-  entry: ['core', 'store', 'streams', 'ingest', 'tasks', 'mcp', 'http', '.'],
-  '.': ['core', 'store', 'streams', 'ingest', 'tasks', 'mcp', 'http'],
-};
-
-/** Packages that only some files may import. Everything else in `dependencies` is free. */
-const PACKAGES: readonly { pattern: RegExp; only: RegExp }[] = [
-  { pattern: /^@upstash\/redis/, only: /^store\/redis/ },
-  { pattern: /^@aws-sdk\//, only: /^store\/dynamodb/ },
-  { pattern: /^@modelcontextprotocol\//, only: /^mcp\// },
-  { pattern: /^mqtt-packet/, only: /^ingest\/mqtt/ },
-  { pattern: /^(csv-parse|feedsmith|eventsource-parser)/, only: /^ingest\/(csv-rows|rss-entries|sse-events)/ },
-  { pattern: /^aedes/, only: /^entry\// },
-  { pattern: /^hono|^@hono\//, only: /^(http|entry)\// },
-  { pattern: /^node:sqlite$/, only: /^store\/sqlite/ },
-  { pattern: /^node:(?!sqlite$)/, only: /^(entry|store\/sqlite)/ },
-  { pattern: /^cloudflare:/, only: /^entry\// },
+/** Rooms, lowest first. A room may import from those on the lines before its own, and from none beside it. */
+const ROOMS: readonly (readonly string[])[] = [
+  ['base'],
+  ['declare'],
+  ['store'],
+  ['net', 'streams'],
+  ['feeds', 'tasks'],
+  ['calls'],
+  ['http', 'tools', 'mcp', 'apis'],
+  ['hosts'],
 ];
 
-function imports(file: string): string[] {
-  const text = readFileSync(file, 'utf8');
+/** Folders within a room, lowest first, by the same rule; `.` is the room's own files. */
+const FOLDERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  declare: [['.'], ['check']],
+  store: [['.'], ['drivers']],
+  streams: [['.'], ['log', 'conditions'], ['history']],
+  feeds: [
+    ['kit', 'run'],
+    ['http', 'mqtt', 'websocket'],
+  ],
+  tasks: [['records'], ['waits'], ['turn'], ['work']],
+  mcp: [['wire'], ['tasks'], ['registry'], ['serve']],
+  hosts: [['.'], ['node', 'workers', 'lambda', 'demo'], ['cli']],
+};
+
+/** Imports across folders on one line, each with its reason. */
+const ACROSS: readonly { from: string; to: string }[] = [
+  // Lambda runs Node: its runtime is Node's.
+  { from: 'hosts/lambda', to: 'hosts/node' },
+];
+
+/** Packages that only some files may import. Every other dependency is free, and listed here by nothing. */
+const PACKAGES: readonly { pattern: RegExp; only: RegExp }[] = [
+  { pattern: /^@upstash\/redis/, only: /^store\/drivers\/redis/ },
+  { pattern: /^@aws-sdk\//, only: /^store\/drivers\/dynamodb/ },
+  { pattern: /^@modelcontextprotocol\//, only: /^(mcp|hosts)\// },
+  { pattern: /^mqtt-packet/, only: /^feeds\/mqtt\// },
+  { pattern: /^(csv-parse|feedsmith|eventsource-parser)/, only: /^feeds\/http\/(csv-rows|rss-entries|sse-events)/ },
+  { pattern: /^aedes/, only: /^hosts\/demo\// },
+  { pattern: /^undici/, only: /^hosts\/node\// },
+  { pattern: /^hono|^@hono\//, only: /^(http|hosts)\// },
+  { pattern: /^node:sqlite$/, only: /^store\/drivers\/sqlite/ },
+  { pattern: /^node:(?!sqlite$)/, only: /^(hosts|store\/drivers\/sqlite)/ },
+  { pattern: /^cloudflare:/, only: /^hosts\/workers\// },
+];
+
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+
+/** What a file imports, as it writes it: `import`, `export … from`, `import()`, of values and of types. */
+function specifiers(file: string): string[] {
+  const text = readFileSync(join(SRC, file), 'utf8');
   const found = text.matchAll(
     /^\s*(?:import|export)\b[^'";]*?from\s+'([^']+)'|\bimport\(\s*'([^']+)'\s*\)|^import\s+'([^']+)'/gm,
   );
   return [...found].map((match) => match[1] ?? match[2] ?? match[3] ?? '');
 }
 
-const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
-const roomOf = (path: string) => (path.includes('/') ? path.slice(0, path.indexOf('/')) : '.');
+const pathOf = (file: string, specifier: string) => relative(SRC, resolve(dirname(join(SRC, file)), specifier));
+const imports = new Map(files.map((file) => [file, specifiers(file)]));
+
+function neighbours(file: string): string[] {
+  return (imports.get(file) ?? []).filter((name) => name.startsWith('.')).map((name) => pathOf(file, name));
+}
+
+/** The place of a room or folder in an order; undefined where it has none. */
+function rank(order: readonly (readonly string[])[], name: string): number | undefined {
+  const at = order.findIndex((line) => line.includes(name));
+  return at < 0 ? undefined : at;
+}
+
+function placeOf(file: string): { room: string; folder: string } {
+  const [room = '', ...rest] = file.split('/');
+  if (rest.length === 0) return { room: '.', folder: '.' };
+  return { room, folder: rest.length === 1 ? '.' : rest.slice(0, -1).join('/') };
+}
+
+/** Why `from` may not import `to`; null where it may. */
+function refusal(from: string, to: string): string | null {
+  const [a, b] = [placeOf(from), placeOf(to)];
+  // The package's own entries stand above everything; what is theirs alone is imported by nothing but hosts and apps.
+  if (a.room === '.') return null;
+  if (b.room === '.') return a.room === 'hosts' ? null : `${a.room} imports an entry of the package`;
+  if (a.room !== b.room) {
+    const [own, other] = [rank(ROOMS, a.room) ?? -1, rank(ROOMS, b.room) ?? Number.POSITIVE_INFINITY];
+    return other < own ? null : `${a.room} stands below ${b.room}, or beside it`;
+  }
+  if (a.folder === b.folder) return null;
+  if (ACROSS.some((pair) => pair.from === `${a.room}/${a.folder}` && pair.to === `${b.room}/${b.folder}`)) return null;
+  const order = FOLDERS[a.room] ?? [];
+  const [own, other] = [rank(order, a.folder) ?? -1, rank(order, b.folder) ?? Number.POSITIVE_INFINITY];
+  return other < own ? null : `${a.room}/${a.folder} stands below ${b.room}/${b.folder}, or beside it`;
+}
 
 test('there is something to look at', () => {
-  expect(files.length).toBeGreaterThan(10);
-  expect(imports(join(SRC, 'store/commit.ts'))).toContain('../core/errors.ts');
+  expect(files.length).toBeGreaterThan(100);
+  expect(specifiers('store/commit.ts')).toContain('../base/errors.ts');
+  expect(refusal('store/commit.ts', 'streams/deps.ts')).not.toBeNull();
+  expect(refusal('feeds/http/feed.ts', 'feeds/mqtt/feed.ts')).not.toBeNull();
 });
 
-test.each(files)('%s imports only what its room may', (file) => {
-  const room = roomOf(file);
-  const may = ROOMS[room];
-  expect(may, `src/${room} is not a room of the design`).toBeDefined();
-  for (const target of imports(join(SRC, file))) {
-    if (target.startsWith('.')) {
-      const other = roomOf(relative(SRC, resolve(dirname(join(SRC, file)), target)));
-      expect(other === room || may?.includes(other), `${file} imports ${target}`).toBe(true);
-    } else {
-      const rule = PACKAGES.find(({ pattern }) => pattern.test(target));
-      expect(rule === undefined || rule.only.test(file), `${file} imports ${target}`).toBe(true);
+test('every file stands in a room and a folder that the order knows', () => {
+  const rooms = ROOMS.flat();
+  for (const file of files) {
+    const { room, folder } = placeOf(file);
+    if (room === '.') continue;
+    expect(rooms, `src/${room} is not a room`).toContain(room);
+    if (FOLDERS[room] || folder !== '.') {
+      expect((FOLDERS[room] ?? []).flat(), `src/${room}/${folder} is not a folder of its room`).toContain(folder);
     }
   }
+});
+
+test.each(files)('%s imports only what it may', (file) => {
+  for (const target of neighbours(file)) expect(refusal(file, target), `${file} imports ${target}`).toBeNull();
+  for (const name of (imports.get(file) ?? []).filter((name) => !name.startsWith('.'))) {
+    const rule = PACKAGES.find(({ pattern }) => pattern.test(name));
+    expect(rule === undefined || rule.only.test(file), `${file} imports ${name}`).toBe(true);
+  }
+});
+
+test('no import leads back to where it came from, types included', () => {
+  const done = new Set<string>();
+  const circles: string[] = [];
+  const walk = (file: string, path: readonly string[]) => {
+    const at = path.indexOf(file);
+    if (at >= 0) circles.push([...path.slice(at), file].join(' -> '));
+    if (at >= 0 || done.has(file)) return;
+    for (const target of neighbours(file)) walk(target, [...path, file]);
+    done.add(file);
+  };
+  for (const file of files) walk(file, []);
+  expect(circles).toEqual([]);
 });

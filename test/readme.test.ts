@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import manifest from '../package.json' with { type: 'json' };
-import { readConfig } from '../src/core/config.ts';
+import { readConfig } from '../src/base/config.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
@@ -24,7 +24,7 @@ test.each(blocks.map(([, file = '', region = '', code = '']) => ({ file, region,
 );
 
 test('the app that it shows is a valid declaration', async () => {
-  const { default: app } = await import('./apps/plant.ts');
+  const { default: app } = await import('./examples/plant/app.ts');
   expect([...app.streams.keys()]).toEqual(['temperatures', 'quotes', 'orders']);
   expect([...app.feeds.keys()]).toEqual(['plant', 'quotes', 'orders']);
 });

@@ -4,7 +4,7 @@ import { Alarm, type IMetric, Metric, Stats, TreatMissingData } from 'aws-cdk-li
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Topic } from 'aws-cdk-lib/aws-sns';
-import { METRICS, METRICS_NAMESPACE } from '../../src/entry/feed-metrics.ts';
+import { METRICS, METRICS_NAMESPACE } from '../../src/hosts/lambda/metrics.ts';
 
 export interface AlarmSettings {
   /** Dimension of the feeds' metrics: the app's name. */

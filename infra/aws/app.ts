@@ -8,11 +8,11 @@ import { dirname } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import * as z from 'zod';
 import declared from '../../src/app.ts';
-import { readConfig } from '../../src/core/config.ts';
-import { systemRuntime } from '../../src/core/runtime.ts';
-import { composeServing } from '../../src/entry/compose-serving.ts';
-import { withTasks } from '../../src/entry/with-tasks.ts';
-import { createMemoryStore } from '../../src/store/memory.ts';
+import { readConfig } from '../../src/base/config.ts';
+import { systemRuntime } from '../../src/base/runtime.ts';
+import { composeServing } from '../../src/hosts/compose-serving.ts';
+import { withTasks } from '../../src/hosts/with-tasks.ts';
+import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import { bundleTemporarily } from './bundle.ts';
 import { createStack } from './stack.ts';
 

@@ -8,12 +8,12 @@ import { join, resolve } from 'node:path';
 import { buildSync, type BuildOptions } from 'esbuild';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const ENTRY = join(ROOT, 'src/entry');
+const ENTRY = join(ROOT, 'src/hosts/lambda');
 
 /** File names of the entries, without their endings, by where they are. */
 export const ENTRIES: Readonly<Record<string, string>> = {
-  'lambda-http': join(ENTRY, 'lambda-http.ts'),
-  'lambda-scheduled': join(ENTRY, 'lambda-scheduled.ts'),
+  'lambda-http': join(ENTRY, 'http.ts'),
+  'lambda-scheduled': join(ENTRY, 'scheduled.ts'),
 };
 
 export const BUNDLE_OPTIONS = {

@@ -3,8 +3,8 @@
  * maps paths and nothing more; what serves MCP is passed in.
  */
 import { Hono } from 'hono';
-import { asTidegateError, TidegateError } from '../core/errors.ts';
-import type { JsonObject } from '../core/json.ts';
+import { asTidegateError, TidegateError } from '../base/errors.ts';
+import type { JsonObject } from '../base/json.ts';
 import type { Deps } from '../streams/deps.ts';
 import { openAccount } from '../store/counting.ts';
 import { createDocument, documentPreflight } from './documents.ts';

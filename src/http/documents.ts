@@ -1,5 +1,5 @@
 /** Public documents: open to every origin, cached for an hour, and 304 for whoever has them already. */
-import type { JsonObject } from '../core/json.ts';
+import type { JsonObject } from '../base/json.ts';
 
 const HEADERS = {
   'Access-Control-Allow-Origin': '*',

@@ -1,12 +1,24 @@
 /** `/mcp`: what has to be right before a message is served, in JSON-RPC's form, and the headers that browsers need. */
-import { PUBLIC } from '../core/principal.ts';
-import type { McpEndpoint } from '../mcp/endpoint.ts';
-import type { McpAnswer } from '../mcp/serving.ts';
+import { type Principal, PUBLIC } from '../base/principal.ts';
+import type { Account } from '../store/counting.ts';
 import { readJson } from './body.ts';
 import type { OriginGuard } from './origin.ts';
 
-/** What serves MCP; made in `mcp/endpoint.ts`. */
-export type McpServing = Pick<McpEndpoint, 'serve'>;
+/** What serves MCP behind this route; `mcp/serve/endpoint.ts` makes it. */
+export interface McpServing {
+  /** Answers one POST. `body` is its parsed JSON. Never rejects for what a client sent. */
+  serve(request: Request, body: unknown, principal: Principal): Promise<McpAnswer>;
+}
+
+/** An answer, with what the log tells of it. */
+export interface McpAnswer {
+  response: Response;
+  /** The message's method, and the name of the tool, prompt or resource that it asks for. */
+  asked: { mcp: string; name?: string };
+  account: Pick<Account, 'spent'>;
+  /** Resolves when its handlers are done, where the answer is streamed while they work; else null. */
+  ended: Promise<unknown> | null;
+}
 
 export interface McpRoute {
   /** @param told is given what the log tells of a message that was served. */

@@ -2,8 +2,8 @@
  * The one mapping from error codes to HTTP answers, outside of MCP: `application/problem+json` (RFC 9457). What is not
  * the caller's to mend is not shown.
  */
-import type { ErrorCode, TidegateError } from '../core/errors.ts';
-import type { JsonObject } from '../core/json.ts';
+import type { ErrorCode, TidegateError } from '../base/errors.ts';
+import type { JsonObject } from '../base/json.ts';
 
 const STATUS: Record<ErrorCode, number> = {
   invalid_input: 400,

@@ -1,6 +1,6 @@
 /** The tokens of an app's pushes, read from the environment once. */
-import type { App } from '../core/declaration/app.ts';
-import { TidegateError } from '../core/errors.ts';
+import type { App } from '../declare/app.ts';
+import { TidegateError } from '../base/errors.ts';
 import type { PushTokens } from './push.ts';
 
 const LEAST_CHARACTERS = 16;

@@ -1,15 +1,15 @@
 /**
  * `POST /ingest/:stream`: events that somebody pushes, one or many, taken in as a whole or not at all. Who brings the
  * stream's token may; a wrong token and a stream that takes no pushes are answered alike. It stores through
- * `streams/publish-many.ts` and knows nothing of feeds.
+ * `streams/log/publish-many.ts` and knows nothing of feeds.
  */
-import { isDeep, type Json } from '../core/json.ts';
-import { PUBLIC } from '../core/principal.ts';
-import { asTidegateError, TidegateError } from '../core/errors.ts';
-import { canonicalText, digestOf } from '../core/digest.ts';
+import { isDeep, type Json } from '../base/json.ts';
+import { PUBLIC } from '../base/principal.ts';
+import { asTidegateError, TidegateError } from '../base/errors.ts';
+import { canonicalText, digestOf } from '../base/digest.ts';
 import type { Deps } from '../streams/deps.ts';
 import { pushedKey } from '../streams/names.ts';
-import type { Once } from '../streams/publish-many.ts';
+import type { Once } from '../streams/log/publish-many.ts';
 import { readText } from './body.ts';
 import { problemResponse, unauthorizedResponse } from './problem.ts';
 
@@ -44,7 +44,7 @@ export function createPushRoute(deps: Deps, tokens: PushTokens): PushRoute {
       const traceparent = request.headers.get('traceparent');
       const meta = traceparent !== null && TRACEPARENT.test(traceparent) ? { meta: { traceparent } } : {};
       // Loaded by the first push: most instances never see one.
-      const { publishMany } = await import('../streams/publish-many.ts');
+      const { publishMany } = await import('../streams/log/publish-many.ts');
       const push = await publishMany(
         { ...deps, store },
         PUBLIC.tenant,

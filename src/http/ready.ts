@@ -2,8 +2,8 @@
  * `/readyz`: whether this instance can serve, which is whether its store answers a ping in time. 200, or 503 naming the
  * part that is not ready and, where the operator can mend it, the variable. How feeds are is not a question of readiness.
  */
-import { asTidegateError, TidegateError } from '../core/errors.ts';
-import type { Runtime } from '../core/runtime.ts';
+import { asTidegateError, TidegateError } from '../base/errors.ts';
+import type { Runtime } from '../base/runtime.ts';
 import type { Store } from '../store/store.ts';
 import { notReadyResponse } from './problem.ts';
 

@@ -3,8 +3,8 @@
  * It stands at `debug`, and at `warn` where the server could not answer; why not is a line of its own.
  */
 import type { MiddlewareHandler } from 'hono';
-import type { JsonObject } from '../core/json.ts';
-import type { Runtime } from '../core/runtime.ts';
+import type { JsonObject } from '../base/json.ts';
+import type { Runtime } from '../base/runtime.ts';
 import type { Account } from '../store/counting.ts';
 
 /** What a route tells of a request beside its answer. */

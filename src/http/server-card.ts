@@ -2,8 +2,8 @@
  * The server card (`application/mcp-server-card+json`) and its older places, from the app's declaration: how to reach the
  * server and who it is. No tools, no secrets. One document satisfies the current schema and the older readers.
  */
-import type { App } from '../core/declaration/app.ts';
-import type { JsonObject } from '../core/json.ts';
+import type { App } from '../declare/app.ts';
+import type { JsonObject } from '../base/json.ts';
 
 export const CARD_TYPE = 'application/mcp-server-card+json';
 export const CATALOG_TYPE = 'application/ai-catalog+json';

@@ -2,8 +2,8 @@
  * Repeats a commit until its outcome is known. Engine clients do not retry by themselves: only the holder of the
  * commit's id can do it safely.
  */
-import { TidegateError } from '../core/errors.ts';
-import type { Runtime } from '../core/runtime.ts';
+import { TidegateError } from '../base/errors.ts';
+import type { Runtime } from '../base/runtime.ts';
 import type { CommitResult, Operation, Store } from './store.ts';
 
 export type Settled = Exclude<CommitResult, { status: 'unknown' }>;

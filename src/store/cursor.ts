@@ -2,7 +2,7 @@
  * Cursors: a position between two entries of one log, as text. A log has one part for now; the text is a vector already,
  * so that parts can be added without a cursor in someone's hands turning foreign.
  */
-import { TidegateError } from '../core/errors.ts';
+import { TidegateError } from '../base/errors.ts';
 import type { Cursor } from './store.ts';
 
 /** A position: `place` is that of the entry read next. Places are dense and begin at 0. */

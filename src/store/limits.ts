@@ -2,8 +2,8 @@
  * The portable limits: those of the narrowest engine, held on every engine, so that no caller has to be rewritten when
  * another is added. An append weighs as many operations as the segments it would be packed into.
  */
-import { TidegateError } from '../core/errors.ts';
-import { type Json, utf8Bytes } from '../core/json.ts';
+import { TidegateError } from '../base/errors.ts';
+import { type Json, utf8Bytes } from '../base/json.ts';
 import type { CommitOptions, CommitResult, Operation, Put, StoreLimits } from './store.ts';
 
 /** Most operations in a commit on any engine; a driver may state less in `Store.limits`. */

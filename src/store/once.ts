@@ -1,5 +1,5 @@
 /** What may be done once: whoever puts its record first has it, on whichever instance. */
-import type { Runtime } from '../core/runtime.ts';
+import type { Runtime } from '../base/runtime.ts';
 import { commitSurely } from './commit.ts';
 import type { RecordKey, Store } from './store.ts';
 

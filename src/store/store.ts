@@ -1,11 +1,11 @@
 /**
  * The store: reads, and one write. Every guarantee of the project comes from this interface and from nothing else; no
- * timer, no lock and no memory of a process is needed. `memory.ts` is its readable specification and
+ * timer, no lock and no memory of a process is needed. `store/drivers/memory.ts` is its readable specification and
  * `test/store/contract.ts` its contract suite, which every driver runs.
  *
  * It knows nothing of streams, feeds or principals: partitions, ids and log names are strings that its callers make.
  */
-import type { Json } from '../core/json.ts';
+import type { Json } from '../base/json.ts';
 
 /** Opaque; never used twice. It is the id of the commit that wrote the record. */
 export type Version = string;

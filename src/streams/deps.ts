@@ -1,6 +1,6 @@
 /** What everything above the store is given: the declaration, the store and the host. Made once by an entry. */
-import type { App } from '../core/declaration/app.ts';
-import type { Runtime } from '../core/runtime.ts';
+import type { App } from '../declare/app.ts';
+import type { Runtime } from '../base/runtime.ts';
 import type { Store } from '../store/store.ts';
 
 export interface Deps {

@@ -1,8 +1,8 @@
 /** The fields of a stream's data, from its JSON Schema: what models and people are told of them. Pure. */
-import { formsAt } from '../core/declaration/picked-fields.ts';
-import type { DeclaredStream } from '../core/declaration/stream.ts';
-import { TidegateError } from '../core/errors.ts';
-import type { Json, JsonObject } from '../core/json.ts';
+import { formsAt } from '../declare/check/picked-fields.ts';
+import type { DeclaredStream } from '../declare/stream.ts';
+import { TidegateError } from '../base/errors.ts';
+import type { Json, JsonObject } from '../base/json.ts';
 
 export interface Field {
   /** Path, such as `mag` or `motor.temp`: what `read_history` takes as `field`. */

@@ -1,7 +1,7 @@
 /** A stream of the app by name or by its declaration, and the refusal of keys where it has none. */
-import type { App } from '../core/declaration/app.ts';
-import type { DeclaredStream, Stream } from '../core/declaration/stream.ts';
-import { TidegateError } from '../core/errors.ts';
+import type { App } from '../declare/app.ts';
+import type { DeclaredStream, Stream } from '../declare/stream.ts';
+import { TidegateError } from '../base/errors.ts';
 
 /** @throws TidegateError `not_found` that names the streams there are. */
 export function findStream(app: App, ref: string | Stream<unknown>): DeclaredStream {

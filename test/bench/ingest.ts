@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { startMosquitto } from '../../infra/local/mosquitto.ts';
 import { freePorts, startProcess } from '../../infra/local/server-process.ts';
-import { publish } from '../ingest/mqtt-bursts.ts';
+import { publish } from '../feeds/mqtt/bursts.ts';
 import { onEngine } from './engines.ts';
 import type { BurstFigures, BurstSettings } from './ingest-process.ts';
 import { print } from './print.ts';

@@ -1,11 +1,11 @@
 /** An app with a task, and so many of it. */
-import { PUBLIC } from '../../src/core/principal.ts';
-import { readConfig } from '../../src/core/config.ts';
-import { nodeRuntime } from '../../src/entry/node-runtime.ts';
-import { openNodeStore } from '../../src/entry/node-store.ts';
-import { withTasks } from '../../src/entry/with-tasks.ts';
+import { PUBLIC } from '../../src/base/principal.ts';
+import { readConfig } from '../../src/base/config.ts';
+import { nodeRuntime } from '../../src/hosts/node/runtime.ts';
+import { openNodeStore } from '../../src/hosts/node/store.ts';
+import { withTasks } from '../../src/hosts/with-tasks.ts';
 import { defineApp, task } from '../../src/index.ts';
-import { createTask } from '../../src/tasks/create.ts';
+import { createTask } from '../../src/tasks/work/create.ts';
 
 export const taskApp = defineApp({
   name: 'bench-tasks',

@@ -4,10 +4,10 @@
  * first argument.
  */
 import { setImmediate as turn } from 'node:timers/promises';
-import { readConfig } from '../../src/core/config.ts';
-import { nodeRuntime } from '../../src/entry/node-runtime.ts';
+import { readConfig } from '../../src/base/config.ts';
+import { nodeRuntime } from '../../src/hosts/node/runtime.ts';
 import { commitSurely } from '../../src/store/commit.ts';
-import { openStore } from '../../src/store/open.ts';
+import { openStore } from '../../src/store/drivers/open.ts';
 import { seededRandom } from '../store/seeded.ts';
 import { onOrders } from './orders.ts';
 

@@ -4,12 +4,12 @@
  * saw in a log of its own,
  * written in the commit that moves its cursor. Settings come as JSON in the first argument.
  */
-import { readConfig } from '../../src/core/config.ts';
-import { nodeRuntime } from '../../src/entry/node-runtime.ts';
+import { readConfig } from '../../src/base/config.ts';
+import { nodeRuntime } from '../../src/hosts/node/runtime.ts';
 import { commitSurely } from '../../src/store/commit.ts';
-import { openStore } from '../../src/store/open.ts';
+import { openStore } from '../../src/store/drivers/open.ts';
 import { type Cursor, isPresent, type LogEntry, type Operation } from '../../src/store/store.ts';
-import { follow, type Round } from '../../src/streams/follower.ts';
+import { follow, type Round } from '../../src/streams/log/follower.ts';
 import type { Numbered } from './appender.ts';
 import { onOrders } from './orders.ts';
 

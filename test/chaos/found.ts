@@ -1,5 +1,5 @@
 /** What stands in the store: the numbers of each stream in log order, gap events, positions, leases. */
-import { isGap, type LoggedEvent } from '../../src/core/event.ts';
+import { isGap, type LoggedEvent } from '../../src/base/event.ts';
 import { type Cursor, isPresent, type Store } from '../../src/store/store.ts';
 import { feedKey, streamLog } from '../../src/streams/names.ts';
 

@@ -3,7 +3,7 @@
  * read by position exactly once and in order, events without either at least once, and nothing left to do.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ingest } from '../../src/ingest/run.ts';
+import { ingest } from '../../src/feeds/run/run.ts';
 import { countGaps, findAll, type Found, leaseLeft, positionOf } from './found.ts';
 import { seededRandom } from '../store/seeded.ts';
 import type { Engine } from '../services/engine.ts';

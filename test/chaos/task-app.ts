@@ -2,9 +2,9 @@
 import { appendFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import * as z from 'zod';
-import { form } from '../../src/core/declaration/ask.ts';
-import { task } from '../../src/core/declaration/task.ts';
-import { randomId } from '../../src/core/runtime.ts';
+import { form } from '../../src/declare/ask.ts';
+import { task } from '../../src/declare/task.ts';
+import { randomId } from '../../src/base/runtime.ts';
 import { type App, defineApp } from '../../src/index.ts';
 
 /** A line of the record that is kept outside: a try of a step began or ended; or its process stood still for a while. */

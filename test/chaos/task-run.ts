@@ -3,13 +3,13 @@
  * then looks at what became of them. What it has to be is for the verdict to say.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PUBLIC } from '../../src/core/principal.ts';
+import { PUBLIC } from '../../src/base/principal.ts';
 import { isPresent, type RecordKey, type Store } from '../../src/store/store.ts';
-import { BY_SCHEDULE } from '../../src/tasks/dispatch.ts';
-import { hasEnded, type Header } from '../../src/tasks/header.ts';
-import { headerKey, ownPartition, REMEMBERED, runKey, taskLog, taskPartition } from '../../src/tasks/names.ts';
-import type { Run } from '../../src/tasks/run-record.ts';
-import { createTasks } from '../../src/tasks/service.ts';
+import { BY_SCHEDULE } from '../../src/tasks/records/dispatch.ts';
+import { hasEnded, type Header } from '../../src/tasks/records/header.ts';
+import { headerKey, ownPartition, REMEMBERED, runKey, taskLog, taskPartition } from '../../src/tasks/records/names.ts';
+import type { Run } from '../../src/tasks/records/run-record.ts';
+import { createTasks } from '../../src/tasks/work/service.ts';
 import type { Engine } from '../services/engine.ts';
 import { seededRandom } from '../store/seeded.ts';
 import { EVERY_MS, LEASE_MS, onTaskStage, type TaskKillStage, type TaskWorker } from './task-stage.ts';

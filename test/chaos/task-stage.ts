@@ -4,13 +4,14 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readConfig } from '../../src/core/config.ts';
-import { nodeRuntime } from '../../src/entry/node-runtime.ts';
-import { openStore } from '../../src/store/open.ts';
-import type { TaskDeps } from '../../src/tasks/find-task.ts';
+import { readConfig } from '../../src/base/config.ts';
+import { nodeRuntime } from '../../src/hosts/node/runtime.ts';
+import { openStore } from '../../src/store/drivers/open.ts';
+import type { TaskDeps } from '../../src/tasks/records/find-task.ts';
 import { type Engine, startEngine } from '../services/engine.ts';
 import { type Mark, taskApp } from './task-app.ts';
 import type { Begun, TaskWorkerSettings } from './task-worker.ts';
+import { createAppStreams } from '../../src/calls/streams.ts';
 
 /**
  * A lease that cannot be kept is lost: DynamoDB's local server, beside all that runs here, at times takes longer for a commit
@@ -52,7 +53,7 @@ export async function onTaskStage<Result>(
     const store = await openStore(readConfig(environment, 'sqlite'), runtime, app.name);
     ends.push(() => store.close());
     return await work({
-      deps: { app, store, runtime, catalog: app.tasks },
+      deps: { app, store, runtime, streamsFor: createAppStreams, catalog: app.tasks },
       marks: () =>
         readFileSync(record, 'utf8')
           .split('\n')

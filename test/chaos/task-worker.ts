@@ -3,13 +3,14 @@
  * that it is told of (`{ n }`), each under an idempotency key, and tells their ids. Settings come as JSON in the first argument.
  */
 import { appendFileSync } from 'node:fs';
-import { readConfig } from '../../src/core/config.ts';
-import { PUBLIC } from '../../src/core/principal.ts';
-import { nodeRuntime } from '../../src/entry/node-runtime.ts';
-import { openStore } from '../../src/store/open.ts';
-import { startRunner } from '../../src/tasks/runner.ts';
-import { createTasks } from '../../src/tasks/service.ts';
+import { readConfig } from '../../src/base/config.ts';
+import { PUBLIC } from '../../src/base/principal.ts';
+import { nodeRuntime } from '../../src/hosts/node/runtime.ts';
+import { openStore } from '../../src/store/drivers/open.ts';
+import { startRunner } from '../../src/tasks/work/runner.ts';
+import { createTasks } from '../../src/tasks/work/service.ts';
 import { type Mark, taskApp } from './task-app.ts';
+import { createAppStreams } from '../../src/calls/streams.ts';
 
 export interface TaskWorkerSettings {
   environment: Record<string, string>;
@@ -32,7 +33,7 @@ const host = nodeRuntime(() => {});
 const runtime = { ...host, newId: () => `${name}.${host.newId()}` };
 const app = taskApp(record, name);
 const store = await openStore(readConfig(environment, 'sqlite'), runtime, app.name);
-const deps = { app, store, runtime, catalog: app.tasks };
+const deps = { app, store, runtime, streamsFor: createAppStreams, catalog: app.tasks };
 const runner = startRunner(deps, { leaseMs, everyMs, concurrency: 16 });
 const tasks = createTasks(deps, runner.dispatch);
 

@@ -1,8 +1,8 @@
 /** Where the suite's app is served: on Node on each of the stores, and in workerd. */
-import { readConfig } from '../../src/core/config.ts';
-import { nodeRuntime } from '../../src/entry/node-runtime.ts';
-import { openStore } from '../../src/store/open.ts';
-import { startWorker } from '../entry/workerd.ts';
+import { readConfig } from '../../src/base/config.ts';
+import { nodeRuntime } from '../../src/hosts/node/runtime.ts';
+import { openStore } from '../../src/store/drivers/open.ts';
+import { startWorker } from '../hosts/workers/workerd.ts';
 import { serveApp } from '../mcp/served.ts';
 import { requireService, type Service } from '../services/available.ts';
 import { type Engine, type RunningEngine, startEngine } from '../services/engine.ts';

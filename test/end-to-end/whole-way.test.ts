@@ -10,19 +10,19 @@ import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprot
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { type RunningMosquitto, startMosquitto } from '../../infra/local/mosquitto.ts';
-import { readConfig } from '../../src/core/config.ts';
-import { PUBLIC } from '../../src/core/principal.ts';
-import { nodeRuntime } from '../../src/entry/node-runtime.ts';
-import { type Serving, serve } from '../../src/entry/serve.ts';
-import { ingest } from '../../src/ingest/run.ts';
-import { createAppStreams } from '../../src/streams/app-streams.ts';
-import { publish } from '../ingest/mqtt-bursts.ts';
+import { readConfig } from '../../src/base/config.ts';
+import { PUBLIC } from '../../src/base/principal.ts';
+import { nodeRuntime } from '../../src/hosts/node/runtime.ts';
+import { type Serving, serve } from '../../src/hosts/node/serve.ts';
+import { ingest } from '../../src/feeds/run/run.ts';
+import { createAppStreams } from '../../src/calls/streams.ts';
+import { publish } from '../feeds/mqtt/bursts.ts';
 import { requireService } from '../services/available.ts';
 import { type HttpSource, startHttpSource } from '../services/http-feed.ts';
 import { type Quake, quakeFeature } from '../services/quakes.ts';
 
 const APP = join(import.meta.dirname, 'app.ts');
-const CLI = join(import.meta.dirname, '../../src/entry/cli.ts');
+const CLI = join(import.meta.dirname, '../../src/hosts/cli/cli.ts');
 
 const Page = z.object({
   events: z.array(z.object({ id: z.string(), key: z.string().optional(), data: z.json() })),

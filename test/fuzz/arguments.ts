@@ -1,5 +1,5 @@
 /** Arguments that a JSON Schema allows, or almost: what a fuzz run gives to each tool that the server lists. */
-import type { JsonObject } from '../../src/core/json.ts';
+import type { JsonObject } from '../../src/base/json.ts';
 
 export type Random = (below: number) => number;
 

@@ -8,7 +8,7 @@ import { runInNewContext } from 'node:vm';
 import * as z from 'zod';
 import { extendApp, secret, stream } from '../../src/index.ts';
 import { conformanceApp } from '../conformance/app.ts';
-import { randomFrom } from '../mcp/wrong-messages.ts';
+import { randomFrom } from '../mcp/serve/wrong-messages.ts';
 import { messagesOf, wrongWith } from './answers.ts';
 import { type Known, wrongRequest } from './requests.ts';
 import { type Answer, type FuzzStage, setFuzzStage } from './stage.ts';

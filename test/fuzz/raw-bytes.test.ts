@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { sampleApp } from '../mcp/sample-app.ts';
 import { type Served, serveApp } from '../mcp/served.ts';
-import { randomFrom } from '../mcp/wrong-messages.ts';
+import { randomFrom } from '../mcp/serve/wrong-messages.ts';
 import type { Random } from './arguments.ts';
 
 const SEED = 20_261_121;

@@ -2,10 +2,10 @@
  * Requests that went wrong somewhere: valid ones of every method and both eras, with up to four parts of the message, the
  * headers, the bytes or the path replaced at random, under a seed.
  */
-import { HEADER_VALUES, mutate, textOf } from '../mcp/wrong-messages.ts';
+import { HEADER_VALUES, mutate, textOf } from '../mcp/serve/wrong-messages.ts';
 import { type Random, valueOf } from './arguments.ts';
 import { PUSH_TOKEN } from './stage.ts';
-import type { JsonObject } from '../../src/core/json.ts';
+import type { JsonObject } from '../../src/base/json.ts';
 
 /** What the server said that a later request can name: tasks, cursors, handles, states. Bounded, the oldest forgotten. */
 export interface Known {

@@ -3,13 +3,13 @@
  * else is idle, and then time goes on at once. So an hour of waiting costs nothing, and every run of a seed is the same.
  */
 import { setImmediate as idle } from 'node:timers/promises';
-import type { App } from '../../src/core/declaration/app.ts';
-import { systemRuntime } from '../../src/core/runtime.ts';
-import { composeServing } from '../../src/entry/compose-serving.ts';
-import { composeHttp } from '../../src/entry/compose.ts';
-import { runScheduled } from '../../src/entry/scheduled.ts';
-import { withTasks } from '../../src/entry/with-tasks.ts';
-import { createMemoryStore } from '../../src/store/memory.ts';
+import type { App } from '../../src/declare/app.ts';
+import { systemRuntime } from '../../src/base/runtime.ts';
+import { composeServing } from '../../src/hosts/compose-serving.ts';
+import { composeHttp } from '../../src/hosts/compose.ts';
+import { runScheduled } from '../../src/hosts/scheduled.ts';
+import { withTasks } from '../../src/hosts/with-tasks.ts';
+import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 
 export interface Logged {
   level: string;

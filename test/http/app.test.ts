@@ -1,8 +1,8 @@
 import { get as httpGet } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TidegateError } from '../../src/core/errors.ts';
+import { TidegateError } from '../../src/base/errors.ts';
 import { READY_MS, readiness } from '../../src/http/ready.ts';
-import { createMemoryStore } from '../../src/store/memory.ts';
+import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import type { Store } from '../../src/store/store.ts';
 import { sampleApp } from '../mcp/sample-app.ts';
 import { type Served, serveApp } from '../mcp/served.ts';

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { defineApp, stream } from '../../src/index.ts';
 import { PUSH_BYTES } from '../../src/http/push.ts';
-import { createMemoryStore } from '../../src/store/memory.ts';
+import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import { type Served, serveApp } from '../mcp/served.ts';
 
 const schema = z.object({ path: z.string(), size: z.number() });

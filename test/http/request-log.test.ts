@@ -2,7 +2,7 @@
 import { afterEach, expect, test } from 'vitest';
 import * as z from 'zod';
 import { defineApp, pull, stream, TidegateError, tool } from '../../src/index.ts';
-import { createMemoryStore } from '../../src/store/memory.ts';
+import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import type { Store } from '../../src/store/store.ts';
 import { type Logged, type Served, serveApp } from '../mcp/served.ts';
 

@@ -3,9 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, expect, test } from 'vitest';
-import { DYNAMODB_TABLE } from '../../src/store/dynamodb-table.ts';
-import { readConfig } from '../../src/core/config.ts';
-import { METRICS, METRICS_NAMESPACE } from '../../src/entry/feed-metrics.ts';
+import { DYNAMODB_TABLE } from '../../src/store/drivers/dynamodb-table.ts';
+import { readConfig } from '../../src/base/config.ts';
+import { METRICS, METRICS_NAMESPACE } from '../../src/hosts/lambda/metrics.ts';
 import { environmentOf, synthesize } from './template.ts';
 
 interface Statement {
@@ -225,7 +225,7 @@ test('every statement names its resource, without a star', () => {
 const ASKED: Record<string, string[]> = { TransactWriteItems: ['ConditionCheckItem', 'DeleteItem', 'PutItem'] };
 
 test('the functions may do to the table what the driver does, and nothing more; only the scheduled one trims', () => {
-  const folder = join(import.meta.dirname, '../../src/store');
+  const folder = join(import.meta.dirname, '../../src/store/drivers');
   const files = readdirSync(folder).filter((name) => name.startsWith('dynamodb'));
   const commands = files.flatMap((name) =>
     [...readFileSync(join(folder, name), 'utf8').matchAll(/new (\w+)Command\(/g)].map(([, command = '']) => command),

@@ -1,28 +1,29 @@
 /** An app on a real HTTP server on a free port of 127.0.0.1, for tests of the endpoint. */
 import type { AddressInfo } from 'node:net';
 import { serve as listen } from '@hono/node-server';
-import type { App } from '../../src/core/declaration/app.ts';
-import type { Principal } from '../../src/core/principal.ts';
-import { type Connect, systemRuntime } from '../../src/core/runtime.ts';
-import { createSealer, type Secrets } from '../../src/core/seal.ts';
+import type { App } from '../../src/declare/app.ts';
+import type { Principal } from '../../src/base/principal.ts';
+import { type Connect, systemRuntime } from '../../src/base/runtime.ts';
+import { createSealer, type Secrets } from '../../src/base/seal.ts';
 import { createApp, type HttpOptions } from '../../src/http/app.ts';
-import { createAppFeeds } from '../../src/mcp/app-feeds.ts';
-import type { HandlerDeps } from '../../src/mcp/call-context.ts';
-import { createMcpEndpoint, type McpEndpoint } from '../../src/mcp/endpoint.ts';
-import { bindHttpTools } from '../../src/mcp/http-tools/bind.ts';
-import { type BuiltIns, createRegistry } from '../../src/mcp/registry.ts';
-import { createResults, type ResultDeps } from '../../src/mcp/results/results.ts';
-import { createServing } from '../../src/mcp/serving.ts';
-import { streamResources } from '../../src/mcp/stream-resources.ts';
-import { streamTools } from '../../src/mcp/tools/index.ts';
-import { createMemoryStore } from '../../src/store/memory.ts';
+import { createAppFeeds } from '../../src/calls/feeds.ts';
+import type { HandlerDeps } from '../../src/calls/deps.ts';
+import { createMcpEndpoint, type McpEndpoint } from '../../src/mcp/serve/endpoint.ts';
+import { bindHttpTools } from '../../src/apis/bind.ts';
+import { type BuiltIns, createRegistry } from '../../src/mcp/registry/registry.ts';
+import { createResults, type ResultDeps } from '../../src/calls/results.ts';
+import { resultParts } from '../../src/tools/read-result.ts';
+import { createServing } from '../../src/mcp/serve/serving.ts';
+import { streamResources } from '../../src/tools/stream-resources.ts';
+import { streamTools } from '../../src/tools/index.ts';
+import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import type { Store } from '../../src/store/store.ts';
-import { createAppStreams } from '../../src/streams/app-streams.ts';
+import { createAppStreams } from '../../src/calls/streams.ts';
 import type { Deps } from '../../src/streams/deps.ts';
-import { BY_SCHEDULE } from '../../src/tasks/dispatch.ts';
-import { type RunnerOptions, startRunner } from '../../src/tasks/runner.ts';
-import { createTasks } from '../../src/tasks/service.ts';
-import { SECRETS, statesOn } from './states.ts';
+import { BY_SCHEDULE } from '../../src/tasks/records/dispatch.ts';
+import { type RunnerOptions, startRunner } from '../../src/tasks/work/runner.ts';
+import { createTasks } from '../../src/tasks/work/service.ts';
+import { SECRETS, statesOn } from '../calls/states.ts';
 
 export interface Logged {
   level: string;
@@ -77,7 +78,7 @@ export async function serveApp(app: App, options: ServeOptions = {}): Promise<Se
   const streamsFor: HandlerDeps['streamsFor'] = (principal, deadline, view) =>
     createAppStreams({ ...deps, store: view }, principal, deadline);
   const feedsFor: HandlerDeps['feedsFor'] = (context, view) => createAppFeeds({ ...deps, store: view }, context);
-  const taskDeps = { ...deps, catalog: app.tasks };
+  const taskDeps = { ...deps, streamsFor: createAppStreams, catalog: app.tasks };
   const runner = options.runner ? startRunner(taskDeps, options.runner) : null;
   const tasks = createTasks(taskDeps, runner?.dispatch ?? BY_SCHEDULE);
   const requestStates = statesOn(runtime, store, options.secrets);
@@ -92,7 +93,7 @@ export async function serveApp(app: App, options: ServeOptions = {}): Promise<Se
     requestStates,
     ...(results ? { results } : {}),
   };
-  const registry = createRegistry(handlerDeps, builtIns);
+  const registry = createRegistry(handlerDeps, builtIns, results ? resultParts(results) : {});
   const mcp = createMcpEndpoint({ about: registry.about, serving: createServing({ runtime, registry, store }) });
   const { principal } = options;
   const serve: McpEndpoint['serve'] = (request, body, caller) => mcp.serve(request, body, principal ?? caller);

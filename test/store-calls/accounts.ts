@@ -1,16 +1,16 @@
 /** The whole app on a real Redis behind the REST front, with every count of what Redis is asked. */
 import * as z from 'zod';
 import { connectRedis } from '../../infra/local/redis-connection.ts';
-import { readConfig } from '../../src/core/config.ts';
-import { composeServing } from '../../src/entry/compose-serving.ts';
-import { composeHttp } from '../../src/entry/compose.ts';
-import { withTasks } from '../../src/entry/with-tasks.ts';
-import { nodeRuntime } from '../../src/entry/node-runtime.ts';
+import { readConfig } from '../../src/base/config.ts';
+import { composeServing } from '../../src/hosts/compose-serving.ts';
+import { composeHttp } from '../../src/hosts/compose.ts';
+import { withTasks } from '../../src/hosts/with-tasks.ts';
+import { nodeRuntime } from '../../src/hosts/node/runtime.ts';
 import { type App, defineApp, http as httpFeed, stream } from '../../src/index.ts';
 import { ingest, type IngestReport } from '../../src/schedule.ts';
-import type { JsonObject } from '../../src/core/json.ts';
+import type { JsonObject } from '../../src/base/json.ts';
 import { countCalls, type CountedStore } from '../../src/store/counting.ts';
-import { openStore } from '../../src/store/open.ts';
+import { openStore } from '../../src/store/drivers/open.ts';
 import type { Deps } from '../../src/streams/deps.ts';
 import { json, startHttpSource } from '../services/http-feed.ts';
 import { startRedis } from '../services/redis.ts';

@@ -1,8 +1,8 @@
 /** An HTTP tool that leaves behind whatever one can leave: an answer, counters of its limits, and a pause that the API asked for. */
-import { composeRegistry } from '../../src/entry/compose-serving.ts';
-import { PUBLIC } from '../../src/core/principal.ts';
+import { composeRegistry } from '../../src/hosts/compose-serving.ts';
+import { PUBLIC } from '../../src/base/principal.ts';
 import { api, defineApp, httpTool } from '../../src/index.ts';
-import type { Caller } from '../../src/mcp/call-context.ts';
+import type { Caller } from '../../src/calls/caller.ts';
 import type { Deps } from '../../src/streams/deps.ts';
 import { json, startHttpSource } from '../services/http-feed.ts';
 

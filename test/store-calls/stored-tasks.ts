@@ -1,21 +1,21 @@
 /** Tasks that leave behind whatever tasks can leave. */
 import * as z from 'zod';
-import { form } from '../../src/core/declaration/ask.ts';
-import { PUBLIC } from '../../src/core/principal.ts';
-import { replayDeadLetters } from '../../src/ingest/replay-dead-letters.ts';
+import { form } from '../../src/declare/ask.ts';
+import { PUBLIC } from '../../src/base/principal.ts';
+import { replayDeadLetters } from '../../src/feeds/run/replay-dead-letters.ts';
 import { task } from '../../src/index.ts';
-import { createSealer } from '../../src/core/seal.ts';
-import { createResults } from '../../src/mcp/results/results.ts';
+import { createSealer } from '../../src/base/seal.ts';
+import { createResults } from '../../src/calls/results.ts';
 import { takeOnce } from '../../src/store/once.ts';
-import { createAppStreams } from '../../src/streams/app-streams.ts';
+import { createAppStreams } from '../../src/calls/streams.ts';
 import type { Deps } from '../../src/streams/deps.ts';
 import { pushedKey, usedStateKey } from '../../src/streams/names.ts';
-import { publishMany } from '../../src/streams/publish-many.ts';
-import { createTask } from '../../src/tasks/create.ts';
-import { BY_SCHEDULE } from '../../src/tasks/dispatch.ts';
-import { runTasks } from '../../src/tasks/run-due.ts';
-import { createTasks } from '../../src/tasks/service.ts';
-import { followAll } from '../../src/tasks/watch.ts';
+import { publishMany } from '../../src/streams/log/publish-many.ts';
+import { createTask } from '../../src/tasks/work/create.ts';
+import { BY_SCHEDULE } from '../../src/tasks/records/dispatch.ts';
+import { runTasks } from '../../src/tasks/work/run-due.ts';
+import { createTasks } from '../../src/tasks/work/service.ts';
+import { followAll } from '../../src/tasks/waits/watch.ts';
 
 const base = { description: 'd', version: '1' };
 
@@ -38,7 +38,7 @@ export const tasks = {
 
 export async function driveTasks(deps: Deps, feed: string): Promise<void> {
   const { runtime, store } = deps;
-  const taskDeps = { ...deps, catalog: new Map(Object.entries(tasks)) };
+  const taskDeps = { ...deps, streamsFor: createAppStreams, catalog: new Map(Object.entries(tasks)) };
   const deadline = runtime.now() + 20_000;
   const begin = (name: string, leaseMs: number | null, once: string | null = null) =>
     createTask(taskDeps, { principal: PUBLIC, task: name, input: {}, deadline, leaseMs, once });

@@ -7,16 +7,16 @@ import {
   DEAD_LETTER_AGE_MS,
   ITEM_BYTES,
   KEPT_DEAD_LETTERS,
-} from '../../src/ingest/dead-letters.ts';
-import { HOURLY_PAGES, MOST_PAGES } from '../../src/mcp/results/results.ts';
-import { PAGE_BYTES } from '../../src/mcp/results/split.ts';
-import { REPLAY_BYTES } from '../../src/ingest/replay.ts';
-import { MOST_STATE_BYTES } from '../../src/ingest/sampling.ts';
-import { POSITION_BYTES } from '../../src/ingest/taker.ts';
-import { DEFAULT_ENTRIES, KEPT_BYTES } from '../../src/mcp/http-tools/kept-answers.ts';
+} from '../../src/feeds/run/dead-letters.ts';
+import { HOURLY_PAGES, MOST_PAGES } from '../../src/calls/results.ts';
+import { PAGE_BYTES } from '../../src/calls/result-pages.ts';
+import { REPLAY_BYTES } from '../../src/feeds/run/replay.ts';
+import { MOST_STATE_BYTES } from '../../src/feeds/run/sampling.ts';
+import { POSITION_BYTES } from '../../src/feeds/run/taker.ts';
+import { DEFAULT_ENTRIES, KEPT_BYTES } from '../../src/apis/kept-answers.ts';
 import * as limits from '../../src/store/limits.ts';
-import { EVENT_BYTES } from '../../src/streams/append.ts';
-import { LATEST_AGE_MS } from '../../src/streams/latest.ts';
+import { EVENT_BYTES } from '../../src/streams/log/append.ts';
+import { LATEST_AGE_MS } from '../../src/streams/log/latest.ts';
 import { requireService } from '../services/available.ts';
 import { type Engine, type RunningEngine, startEngine } from '../services/engine.ts';
 import { startRedis } from '../services/redis.ts';

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
-import { type Runtime, systemRuntime } from '../../src/core/runtime.ts';
+import { type Runtime, systemRuntime } from '../../src/base/runtime.ts';
 import { commitSurely } from '../../src/store/commit.ts';
-import { createMemoryStore } from '../../src/store/memory.ts';
+import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import type { CommitOptions, Operation, Store } from '../../src/store/store.ts';
 import { seededRandom } from './seeded.ts';
+import { weaken } from './weaknesses.ts';
 
 const append: Operation = { kind: 'append', log: 'l', entries: [1] };
 
@@ -81,7 +82,7 @@ test('a conflict is answered at once', async () => {
 });
 
 test('on a store that loses half its answers each commit takes effect exactly once', async () => {
-  const store = createMemoryStore({ weaknesses: { random: seededRandom(42), unknown: 0.5 } });
+  const store = weaken(createMemoryStore(), { random: seededRandom(42), unknown: 0.5 });
   const runtime = manualRuntime();
   for (let i = 0; i < 200; i += 1) {
     const result = await commitSurely(runtime, store, [{ ...append, entries: [i] }], runtime.now() + 3_600_000);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { countCalls, openAccount } from '../../src/store/counting.ts';
 import { createLazyStore } from '../../src/store/lazy.ts';
-import { createMemoryStore } from '../../src/store/memory.ts';
+import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import type { Store } from '../../src/store/store.ts';
 
 /** A store of which each `get` is two requests to its engine, where somebody observes it. */

@@ -2,14 +2,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { TidegateError } from '../../src/core/errors.ts';
-import { randomId, systemRuntime } from '../../src/core/runtime.ts';
-import { createDynamodbStore } from '../../src/store/dynamodb.ts';
-import { createMemoryStore } from '../../src/store/memory.ts';
-import { createRedisStore } from '../../src/store/redis.ts';
-import { createSqliteStore } from '../../src/store/sqlite.ts';
+import { TidegateError } from '../../src/base/errors.ts';
+import { randomId, systemRuntime } from '../../src/base/runtime.ts';
+import { createDynamodbStore } from '../../src/store/drivers/dynamodb.ts';
+import { createMemoryStore } from '../../src/store/drivers/memory.ts';
+import { createRedisStore } from '../../src/store/drivers/redis.ts';
+import { createSqliteStore } from '../../src/store/drivers/sqlite.ts';
 import type { Store } from '../../src/store/store.ts';
-import { weaken } from '../../src/store/weaknesses.ts';
+import { weaken } from './weaknesses.ts';
 import type { Service } from '../services/available.ts';
 import { startDynamo } from '../services/dynamodb.ts';
 import { startFaultProxy, type FaultAnswers, type FaultProxy } from '../services/fault-proxy.ts';
@@ -33,7 +33,7 @@ export const FAULTY_DRIVERS: { name: string; needs: Service | null; open: Open }
   {
     name: 'memory',
     needs: null,
-    open: async (random) => ({ store: createMemoryStore({ weaknesses: { random, ...SIMULATED } }), proxy: null }),
+    open: async (random) => ({ store: weaken(createMemoryStore(), { random, ...SIMULATED }), proxy: null }),
   },
   {
     name: 'sqlite',

@@ -1,6 +1,6 @@
 /** Seeded random work on every driver while requests and answers are delayed, lost, doubled, late or refused: nothing is lost, nothing is doubled. */
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { randomId } from '../../src/core/runtime.ts';
+import { randomId } from '../../src/base/runtime.ts';
 import type { Operation, Store } from '../../src/store/store.ts';
 import { requireService } from '../services/available.ts';
 import { createKit, NOW } from './contract/kit.ts';

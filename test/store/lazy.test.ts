@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { createLazyStore } from '../../src/store/lazy.ts';
 import { PORTABLE_LIMITS } from '../../src/store/limits.ts';
-import { createMemoryStore } from '../../src/store/memory.ts';
+import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import type { Store } from '../../src/store/store.ts';
 
 type Call = Exclude<keyof Store, 'name' | 'limits'>;

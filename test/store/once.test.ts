@@ -1,7 +1,7 @@
 /** Taking what can be taken once. */
 import { expect, test } from 'vitest';
-import { systemRuntime } from '../../src/core/runtime.ts';
-import { createMemoryStore } from '../../src/store/memory.ts';
+import { systemRuntime } from '../../src/base/runtime.ts';
+import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import { takeOnce } from '../../src/store/once.ts';
 import { isPresent } from '../../src/store/store.ts';
 

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { describe, expect, test } from 'vitest';
-import { defineApp } from '../../src/core/declaration/app.ts';
-import { stream } from '../../src/core/declaration/stream.ts';
+import { defineApp } from '../../src/declare/check/define-app.ts';
+import { stream } from '../../src/declare/stream.ts';
 import { checkNumeric, fieldsOf } from '../../src/streams/fields.ts';
 import { findStream } from '../../src/streams/find-stream.ts';
 

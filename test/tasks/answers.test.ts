@@ -1,11 +1,11 @@
 /** Answers: at another instance, twice, late, in part, under unknown keys, and racing with the runner that is about to leave. */
 import * as z from 'zod';
 import { describe, expect, test } from 'vitest';
-import { form } from '../../src/core/declaration/ask.ts';
-import { task } from '../../src/core/declaration/task.ts';
-import type { TidegateError } from '../../src/core/errors.ts';
+import { form } from '../../src/declare/ask.ts';
+import { task } from '../../src/declare/task.ts';
+import type { TidegateError } from '../../src/base/errors.ts';
 import type { Operation } from '../../src/store/store.ts';
-import { answerTask } from '../../src/tasks/requests.ts';
+import { answerTask } from '../../src/tasks/work/requests.ts';
 import { ADA, EVE, taskStage } from './stage.ts';
 
 const base = { description: 'a task of the test', version: '1' };

@@ -1,8 +1,8 @@
 /** A store that takes no commit: it is not asked again and again, and what it broke is taken up later. */
 import { expect, test } from 'vitest';
-import { task } from '../../src/core/declaration/task.ts';
-import { runTasks } from '../../src/tasks/run-due.ts';
-import { startRunner } from '../../src/tasks/runner.ts';
+import { task } from '../../src/declare/task.ts';
+import { runTasks } from '../../src/tasks/work/run-due.ts';
+import { startRunner } from '../../src/tasks/work/runner.ts';
 import { taskStage } from './stage.ts';
 
 const quick = task({ description: 'a task of the test', version: '1', run: async () => 'done' });

@@ -1,10 +1,10 @@
 /** A task's end on request: before it starts, within a step, asleep, asking, after its end; by who began it and by others. */
 import * as z from 'zod';
 import { describe, expect, test } from 'vitest';
-import { form } from '../../src/core/declaration/ask.ts';
-import { task } from '../../src/core/declaration/task.ts';
-import { taskLog } from '../../src/tasks/names.ts';
-import { readAll } from '../ingest/stage.ts';
+import { form } from '../../src/declare/ask.ts';
+import { task } from '../../src/declare/task.ts';
+import { taskLog } from '../../src/tasks/records/names.ts';
+import { readAll } from '../feeds/run/stage.ts';
 import { ADA, EVE, type TaskStage, taskStage } from './stage.ts';
 
 const base = { description: 'a task of the test', version: '1' };

@@ -1,21 +1,22 @@
 /** On each engine: what a task may hold at most fits into its commits, and is found again; and waits end. */
 import * as z from 'zod';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readConfig } from '../../src/core/config.ts';
-import { form } from '../../src/core/declaration/ask.ts';
-import { task, type Task } from '../../src/core/declaration/task.ts';
-import { systemRuntime } from '../../src/core/runtime.ts';
-import { createMemoryStore } from '../../src/store/memory.ts';
-import { openStore } from '../../src/store/open.ts';
+import { readConfig } from '../../src/base/config.ts';
+import { form } from '../../src/declare/ask.ts';
+import { task, type Task } from '../../src/declare/task.ts';
+import { systemRuntime } from '../../src/base/runtime.ts';
+import { createMemoryStore } from '../../src/store/drivers/memory.ts';
+import { openStore } from '../../src/store/drivers/open.ts';
 import type { Store } from '../../src/store/store.ts';
-import { createTask } from '../../src/tasks/create.ts';
-import { hasEnded } from '../../src/tasks/header.ts';
-import { getPage, getTask } from '../../src/tasks/requests.ts';
-import { runTasks } from '../../src/tasks/run-due.ts';
+import { createTask } from '../../src/tasks/work/create.ts';
+import { hasEnded } from '../../src/tasks/records/header.ts';
+import { getPage, getTask } from '../../src/tasks/work/requests.ts';
+import { runTasks } from '../../src/tasks/work/run-due.ts';
 import { requireService } from '../services/available.ts';
 import { type Engine, ENGINES, type RunningEngine, startEngine } from '../services/engine.ts';
 import { ADA, taskStage } from './stage.ts';
 import { expectWaitsEnd } from './waits-on-engine.ts';
+import { createAppStreams } from '../../src/calls/streams.ts';
 
 const base = { description: 'a task of the test', version: '1' };
 /** Two bytes each, so that sizes are those of UTF-8. */
@@ -63,7 +64,13 @@ const TASKS: Record<string, Task> = {
 
 async function ended(store: Store, name: string, input = {}) {
   const runtime = systemRuntime(() => {});
-  const deps = { app: taskStage({}).app, store, runtime, catalog: new Map(Object.entries(TASKS)) };
+  const deps = {
+    app: taskStage({}).app,
+    store,
+    runtime,
+    streamsFor: createAppStreams,
+    catalog: new Map(Object.entries(TASKS)),
+  };
   const deadline = Date.now() + 60_000;
   const created = await createTask(deps, { principal: ADA, task: name, input, deadline, leaseMs: null });
   for (;;) {

@@ -1,9 +1,9 @@
 /** What a handler may do wrong, what may happen to its process, and what becomes of its task. */
 import { describe, expect, test } from 'vitest';
-import { task } from '../../src/core/declaration/task.ts';
-import { taskLog } from '../../src/tasks/names.ts';
-import { enterTask } from '../../src/tasks/run-due.ts';
-import { readAll } from '../ingest/stage.ts';
+import { task } from '../../src/declare/task.ts';
+import { taskLog } from '../../src/tasks/records/names.ts';
+import { enterTask } from '../../src/tasks/work/run-due.ts';
+import { readAll } from '../feeds/run/stage.ts';
 import { ADA, taskStage } from './stage.ts';
 
 const base = { description: 'a task of the test', version: '1' };

@@ -2,7 +2,7 @@
  * Runs processes on one store, one store call at a time, in an order that is chosen: every order there is, or orders
  * drawn by chance. A process goes on from one gated call to the next; the others stand still meanwhile.
  */
-import type { Runtime } from '../../src/core/runtime.ts';
+import type { Runtime } from '../../src/base/runtime.ts';
 import type { Store } from '../../src/store/store.ts';
 
 /** Whether a process stands still before this call. */

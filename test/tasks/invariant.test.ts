@@ -5,14 +5,14 @@
 import * as fc from 'fast-check';
 import * as z from 'zod';
 import { expect, test } from 'vitest';
-import { form } from '../../src/core/declaration/ask.ts';
-import { task } from '../../src/core/declaration/task.ts';
-import { createMemoryStore } from '../../src/store/memory.ts';
+import { form } from '../../src/declare/ask.ts';
+import { task } from '../../src/declare/task.ts';
+import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import { isPresent, type Store } from '../../src/store/store.ts';
-import { weaken } from '../../src/store/weaknesses.ts';
-import { hasEnded, type Header } from '../../src/tasks/header.ts';
-import { headerKey, ownPartition, REMEMBERED, runKey, taskLog, taskPartition } from '../../src/tasks/names.ts';
-import { readAll } from '../ingest/stage.ts';
+import { weaken } from '../store/weaknesses.ts';
+import { hasEnded, type Header } from '../../src/tasks/records/header.ts';
+import { headerKey, ownPartition, REMEMBERED, runKey, taskLog, taskPartition } from '../../src/tasks/records/names.ts';
+import { readAll } from '../feeds/run/stage.ts';
 import { seededRandom } from '../store/seeded.ts';
 import { ADA, EVE, type TaskStage, taskStage } from './stage.ts';
 

@@ -1,13 +1,13 @@
 /** Ways in which an answer, an end, a place or an effect could be lost: each was, before it stood here. */
 import * as z from 'zod';
 import { describe, expect, test } from 'vitest';
-import { form } from '../../src/core/declaration/ask.ts';
-import { task } from '../../src/core/declaration/task.ts';
-import { systemRuntime } from '../../src/core/runtime.ts';
-import { runKey } from '../../src/tasks/names.ts';
-import { enterTask } from '../../src/tasks/run-due.ts';
-import { startRunner } from '../../src/tasks/runner.ts';
-import { createTasks } from '../../src/tasks/service.ts';
+import { form } from '../../src/declare/ask.ts';
+import { task } from '../../src/declare/task.ts';
+import { systemRuntime } from '../../src/base/runtime.ts';
+import { runKey } from '../../src/tasks/records/names.ts';
+import { enterTask } from '../../src/tasks/work/run-due.ts';
+import { startRunner } from '../../src/tasks/work/runner.ts';
+import { createTasks } from '../../src/tasks/work/service.ts';
 import { ADA, taskStage } from './stage.ts';
 
 const base = { description: 'a task of the test', version: '1' };

@@ -1,8 +1,8 @@
 /** Running by re-entry: what is remembered is not done again, and whatever waits ends the entry. */
 import * as z from 'zod';
 import { describe, expect, test } from 'vitest';
-import { form } from '../../src/core/declaration/ask.ts';
-import { task, type TaskContext } from '../../src/core/declaration/task.ts';
+import { form } from '../../src/declare/ask.ts';
+import { task, type TaskContext } from '../../src/declare/task.ts';
 import { taskStage } from './stage.ts';
 
 const description = 'a task of the test';

@@ -15,7 +15,7 @@ test('renders, sleeps, asks and sends', async () => {
   await once(server, 'listening');
   vi.stubEnv('REPORTS_URL', `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
   onTestFinished(() => void vi.unstubAllEnvs());
-  const { default: app } = await import('../apps/reports.ts');
+  const { default: app } = await import('../examples/reports/app.ts');
 
   const stage = taskStage(Object.fromEntries(app.tasks));
   const id = await stage.begin('report', { day: '2026-11-20' });

@@ -1,15 +1,15 @@
 /** 100,000 tasks asleep: what a call of the worker costs depends on what is due, and not on how many there are. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readConfig } from '../../src/core/config.ts';
-import { task } from '../../src/core/declaration/task.ts';
-import { systemRuntime } from '../../src/core/runtime.ts';
-import { openStore } from '../../src/store/open.ts';
+import { readConfig } from '../../src/base/config.ts';
+import { task } from '../../src/declare/task.ts';
+import { systemRuntime } from '../../src/base/runtime.ts';
+import { openStore } from '../../src/store/drivers/open.ts';
 import type { Operation, Store } from '../../src/store/store.ts';
-import { createTask } from '../../src/tasks/create.ts';
-import { runKey } from '../../src/tasks/names.ts';
-import { runTasks } from '../../src/tasks/run-due.ts';
-import { NEW_RUN, putRun } from '../../src/tasks/run-record.ts';
-import { watch } from '../ingest/stage.ts';
+import { createTask } from '../../src/tasks/work/create.ts';
+import { runKey } from '../../src/tasks/records/names.ts';
+import { runTasks } from '../../src/tasks/work/run-due.ts';
+import { NEW_RUN, putRun } from '../../src/tasks/records/run-record.ts';
+import { watch } from '../feeds/run/stage.ts';
 import { requireService } from '../services/available.ts';
 import { type RunningEngine, startEngine } from '../services/engine.ts';
 import { ADA, taskStage } from './stage.ts';

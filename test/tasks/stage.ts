@@ -1,17 +1,18 @@
 /** A stage for tasks: an app over a store, a clock that moves when told, and runners that share both. */
-import type { AppOptions } from '../../src/core/declaration/app.ts';
-import type { Task } from '../../src/core/declaration/task.ts';
-import type { Json } from '../../src/core/json.ts';
-import type { Principal } from '../../src/core/principal.ts';
-import { createMemoryStore } from '../../src/store/memory.ts';
+import type { AppOptions } from '../../src/declare/app.ts';
+import type { Task } from '../../src/declare/task.ts';
+import type { Json } from '../../src/base/json.ts';
+import type { Principal } from '../../src/base/principal.ts';
+import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import type { Store } from '../../src/store/store.ts';
-import { createTask, type NewTask } from '../../src/tasks/create.ts';
-import type { TaskDeps } from '../../src/tasks/find-task.ts';
-import type { Header } from '../../src/tasks/header.ts';
-import { taskQueue } from '../../src/tasks/names.ts';
-import { answerTask, cancelTask, getTask } from '../../src/tasks/requests.ts';
-import { runTasks, type RunTasksOptions, type TasksReport } from '../../src/tasks/run-due.ts';
-import { type OnCommit, type Stage, stageOf } from '../ingest/stage.ts';
+import { createTask, type NewTask } from '../../src/tasks/work/create.ts';
+import type { TaskDeps } from '../../src/tasks/records/find-task.ts';
+import type { Header } from '../../src/tasks/records/header.ts';
+import { taskQueue } from '../../src/tasks/records/names.ts';
+import { answerTask, cancelTask, getTask } from '../../src/tasks/work/requests.ts';
+import { runTasks, type RunTasksOptions, type TasksReport } from '../../src/tasks/work/run-due.ts';
+import { type OnCommit, type Stage, stageOf } from '../feeds/run/stage.ts';
+import { createAppStreams } from '../../src/calls/streams.ts';
 
 export const ADA: Principal = { tenant: 'public', subject: 'ada', client: null, scopes: [] };
 export const EVE: Principal = { ...ADA, subject: 'eve' };
@@ -38,7 +39,7 @@ export function taskStage(
 ): TaskStage {
   const stage = stageOf({ tasks: declared, ...more }, base);
   const catalog = new Map(Object.entries(declared));
-  const tasks: TaskDeps = { ...stage.deps, catalog };
+  const tasks: TaskDeps = { ...stage.deps, streamsFor: createAppStreams, catalog };
   const { clock } = stage;
   const deadline = () => clock.now + 60_000;
 
@@ -47,7 +48,7 @@ export function taskStage(
     tasks,
     runner(onCommit, release) {
       const { deps } = stage.worker(onCommit);
-      return { ...deps, catalog: release ? new Map(Object.entries(release)) : catalog };
+      return { ...deps, streamsFor: createAppStreams, catalog: release ? new Map(Object.entries(release)) : catalog };
     },
     async begin(task, input = {}, more = {}) {
       const created = await createTask(tasks, {

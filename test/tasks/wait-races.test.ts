@@ -3,19 +3,19 @@
  * followers read, list and write, somebody cancels, and processes die.
  */
 import { expect, test, vi } from 'vitest';
-import type { Condition } from '../../src/core/declaration/condition.ts';
-import type { DeclaredStream } from '../../src/core/declaration/stream.ts';
-import type { Occurrence } from '../../src/core/declaration/task.ts';
-import { createMemoryStore } from '../../src/store/memory.ts';
+import type { Condition } from '../../src/declare/condition.ts';
+import type { DeclaredStream } from '../../src/declare/stream.ts';
+import type { Occurrence } from '../../src/declare/task.ts';
+import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import type { Operation, Store } from '../../src/store/store.ts';
-import { publish } from '../../src/streams/publish.ts';
-import { createTask } from '../../src/tasks/create.ts';
-import type { TaskDeps } from '../../src/tasks/find-task.ts';
-import { followWaiters } from '../../src/tasks/follow-waiters.ts';
-import { taskLog, taskQueue, waiterPartition } from '../../src/tasks/names.ts';
-import { cancelTask, getTask } from '../../src/tasks/requests.ts';
-import { enterTask, runTasks, TASK_LEASE_MS } from '../../src/tasks/run-due.ts';
-import { readAll, START, TENANT } from '../ingest/stage.ts';
+import { publish } from '../../src/streams/log/publish.ts';
+import { createTask } from '../../src/tasks/work/create.ts';
+import type { TaskDeps } from '../../src/tasks/records/find-task.ts';
+import { followWaiters } from '../../src/tasks/waits/follow.ts';
+import { taskLog, taskQueue, waiterPartition } from '../../src/tasks/records/names.ts';
+import { cancelTask, getTask } from '../../src/tasks/work/requests.ts';
+import { enterTask, runTasks, TASK_LEASE_MS } from '../../src/tasks/work/run-due.ts';
+import { readAll, START, TENANT } from '../feeds/run/stage.ts';
 import { everyOrder, type Gate, interleave, type Process, seeded, someOrders, withoutTime } from './interleave.ts';
 import { ADA, taskStage } from './stage.ts';
 import { ABOVE_30, endOf, temps, waiting } from './wait-stage.ts';

@@ -1,16 +1,16 @@
 /** A stage for waits: one stream of temperatures by sensor, tasks that wait on it, and a follower that runs when told. */
 import * as z from 'zod';
-import type { Condition } from '../../src/core/declaration/condition.ts';
-import { stream } from '../../src/core/declaration/stream.ts';
-import { type Occurrence, task } from '../../src/core/declaration/task.ts';
-import type { ToolResult } from '../../src/core/declaration/tool-result.ts';
-import { createMemoryStore } from '../../src/store/memory.ts';
+import type { Condition } from '../../src/declare/condition.ts';
+import { stream } from '../../src/declare/stream.ts';
+import { type Occurrence, task } from '../../src/declare/task.ts';
+import type { ToolResult } from '../../src/declare/check/tool-result.ts';
+import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { Deps } from '../../src/streams/deps.ts';
-import { publish } from '../../src/streams/publish.ts';
-import { followWaiters, type WaitersReport } from '../../src/tasks/follow-waiters.ts';
-import { waiterPartition } from '../../src/tasks/names.ts';
-import { TENANT } from '../ingest/stage.ts';
+import { publish } from '../../src/streams/log/publish.ts';
+import { followWaiters, type WaitersReport } from '../../src/tasks/waits/follow.ts';
+import { waiterPartition } from '../../src/tasks/records/names.ts';
+import { TENANT } from '../feeds/run/stage.ts';
 import { taskStage, type TaskStage } from './stage.ts';
 
 export const temps = stream({

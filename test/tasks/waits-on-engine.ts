@@ -1,16 +1,16 @@
 /** For any engine: waits of every kind end once, with what they waited for, while two processes work and follow. */
 import { expect } from 'vitest';
-import type { Condition } from '../../src/core/declaration/condition.ts';
-import type { Json } from '../../src/core/json.ts';
-import { systemRuntime } from '../../src/core/runtime.ts';
+import type { Condition } from '../../src/declare/condition.ts';
+import type { Json } from '../../src/base/json.ts';
+import { systemRuntime } from '../../src/base/runtime.ts';
 import type { Store } from '../../src/store/store.ts';
-import { publish } from '../../src/streams/publish.ts';
-import { createTask } from '../../src/tasks/create.ts';
-import { followWaiters } from '../../src/tasks/follow-waiters.ts';
-import { waiterPartition } from '../../src/tasks/names.ts';
-import { getTask } from '../../src/tasks/requests.ts';
-import { runTasks } from '../../src/tasks/run-due.ts';
-import { TENANT } from '../ingest/stage.ts';
+import { publish } from '../../src/streams/log/publish.ts';
+import { createTask } from '../../src/tasks/work/create.ts';
+import { followWaiters } from '../../src/tasks/waits/follow.ts';
+import { waiterPartition } from '../../src/tasks/records/names.ts';
+import { getTask } from '../../src/tasks/work/requests.ts';
+import { runTasks } from '../../src/tasks/work/run-due.ts';
+import { TENANT } from '../feeds/run/stage.ts';
 import { ADA } from './stage.ts';
 import { ABOVE_30, endOf, waitStage } from './wait-stage.ts';
 

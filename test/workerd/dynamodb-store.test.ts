@@ -1,6 +1,6 @@
 import { describe, inject } from 'vitest';
-import { randomId, systemRuntime } from '../../src/core/runtime.ts';
-import { createDynamodbStore } from '../../src/store/dynamodb.ts';
+import { randomId, systemRuntime } from '../../src/base/runtime.ts';
+import { createDynamodbStore } from '../../src/store/drivers/dynamodb.ts';
 import { storeContract } from '../store/contract.ts';
 
 const dynamo = inject('dynamo');

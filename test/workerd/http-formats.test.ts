@@ -1,10 +1,10 @@
 /** The parsers that HTTP feeds load, in workerd: a burst of each, against answers that are made here. */
 import { expect, test } from 'vitest';
-import { csv } from '../../src/ingest/http-csv.ts';
-import { rss } from '../../src/ingest/http-rss.ts';
-import { sse } from '../../src/ingest/http-sse.ts';
-import { http, type HttpOptions } from '../../src/ingest/http.ts';
-import { runBurst } from '../ingest/burst-context.ts';
+import { csv } from '../../src/feeds/http/csv.ts';
+import { rss } from '../../src/feeds/http/rss.ts';
+import { sse } from '../../src/feeds/http/sse.ts';
+import { http, type HttpOptions } from '../../src/feeds/http/feed.ts';
+import { runBurst } from '../feeds/run/burst-context.ts';
 
 async function pull(format: HttpOptions['format'], type: string, ...pieces: string[]) {
   const body = new ReadableStream<Uint8Array>({

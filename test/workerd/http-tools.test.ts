@@ -1,13 +1,13 @@
 /** HTTP tools inside workerd: a request with its secret, a kept answer, and calls at once that share one request. */
 import { expect, test } from 'vitest';
-import { defineApp } from '../../src/core/declaration/app.ts';
-import { api } from '../../src/core/declaration/http-api.ts';
-import { secret } from '../../src/core/declaration/secret.ts';
-import { httpTool } from '../../src/core/declaration/http-tool.ts';
-import { PUBLIC } from '../../src/core/principal.ts';
-import { systemRuntime } from '../../src/core/runtime.ts';
-import { composeRegistry } from '../../src/entry/compose-serving.ts';
-import { createMemoryStore } from '../../src/store/memory.ts';
+import { defineApp } from '../../src/declare/check/define-app.ts';
+import { api } from '../../src/declare/http-api.ts';
+import { secret } from '../../src/declare/secret.ts';
+import { httpTool } from '../../src/declare/http-tool.ts';
+import { PUBLIC } from '../../src/base/principal.ts';
+import { systemRuntime } from '../../src/base/runtime.ts';
+import { composeRegistry } from '../../src/hosts/compose-serving.ts';
+import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 
 function nothing(): void {}
 

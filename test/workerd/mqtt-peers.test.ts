@@ -1,7 +1,7 @@
 /** The MQTT feed against brokers that behave badly, inside workerd. */
 import { inject } from 'vitest';
-import { connect } from '../../src/entry/worker-socket.ts';
-import { mqttPeersSuite } from '../ingest/mqtt-peers-suite.ts';
+import { connect } from '../../src/hosts/workers/socket.ts';
+import { mqttPeersSuite } from '../feeds/mqtt/peers-suite.ts';
 
 const peers = inject('peers');
 

@@ -1,7 +1,7 @@
 /** Publishing, requests and listening on a real broker, inside workerd. */
 import { describe, inject } from 'vitest';
-import { connect } from '../../src/entry/worker-socket.ts';
-import { mqttPublishSuite } from '../ingest/mqtt-publish-suite.ts';
+import { connect } from '../../src/hosts/workers/socket.ts';
+import { mqttPublishSuite } from '../feeds/mqtt/publish-suite.ts';
 
 const port = inject('steadyMosquitto');
 

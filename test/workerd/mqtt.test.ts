@@ -1,10 +1,10 @@
 /** The MQTT feed on a real broker, inside workerd. */
 import { describe, expect, inject, test } from 'vitest';
-import { randomId } from '../../src/core/runtime.ts';
-import { connect } from '../../src/entry/worker-socket.ts';
-import { mqtt } from '../../src/ingest/mqtt.ts';
-import { burstContext, publish, runBurst, target } from '../ingest/mqtt-bursts.ts';
-import { mqttSuite } from '../ingest/mqtt-suite.ts';
+import { randomId } from '../../src/base/runtime.ts';
+import { connect } from '../../src/hosts/workers/socket.ts';
+import { mqtt } from '../../src/feeds/mqtt/feed.ts';
+import { burstContext, publish, runBurst, target } from '../feeds/mqtt/bursts.ts';
+import { mqttSuite } from '../feeds/mqtt/suite.ts';
 
 const mosquitto = inject('mosquitto');
 const { port, wsPort, restartUrl } = mosquitto ?? { port: 0, wsPort: 0, restartUrl: '' };

@@ -1,6 +1,6 @@
 import { describe, expect, inject, test } from 'vitest';
-import { randomId } from '../../src/core/runtime.ts';
-import { createRedisStore } from '../../src/store/redis.ts';
+import { randomId } from '../../src/base/runtime.ts';
+import { createRedisStore } from '../../src/store/drivers/redis.ts';
 import { storeContract } from '../store/contract.ts';
 
 const front = inject('redisFront');

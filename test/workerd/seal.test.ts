@@ -1,4 +1,4 @@
 /** Sealing inside workerd. */
-import { sealerCases } from '../core/seal-cases.ts';
+import { sealerCases } from '../base/seal-cases.ts';
 
 sealerCases();

@@ -1,12 +1,12 @@
 /** WebSocket feeds inside workerd, where the platform upgrades a fetch and cannot slow a server down. */
 import { expect, inject, test } from 'vitest';
 import * as z from 'zod';
-import { defineApp } from '../../src/core/declaration/app.ts';
-import { stream } from '../../src/core/declaration/stream.ts';
-import { systemRuntime } from '../../src/core/runtime.ts';
-import { ingest } from '../../src/ingest/run.ts';
-import { websocket, type WebSocketOptions } from '../../src/ingest/websocket.ts';
-import { createMemoryStore } from '../../src/store/memory.ts';
+import { defineApp } from '../../src/declare/check/define-app.ts';
+import { stream } from '../../src/declare/stream.ts';
+import { systemRuntime } from '../../src/base/runtime.ts';
+import { ingest } from '../../src/feeds/run/run.ts';
+import { websocket, type WebSocketOptions } from '../../src/feeds/websocket/feed.ts';
+import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 
 const { origin, host, historyUrl, historyHost, seenUrl } = inject('sockets');
 

@@ -1,7 +1,7 @@
 /** TCP and TLS inside workerd. */
 import { expect, inject, test } from 'vitest';
-import { connect } from '../../src/entry/worker-socket.ts';
-import { socketSuite } from '../entry/socket-suite.ts';
+import { connect } from '../../src/hosts/workers/socket.ts';
+import { socketSuite } from '../hosts/socket-suite.ts';
 
 const peers = inject('peers');
 const never = new AbortController().signal;

@@ -1,8 +1,8 @@
 /** How Workers tell a queue of tasks, and what they do with its messages, where the queue or the store does not do its part. */
 import { expect, test } from 'vitest';
-import { task } from '../../src/core/declaration/task.ts';
-import { TidegateError } from '../../src/core/errors.ts';
-import { dispatchThrough, type TaskMessage, type TaskQueue, workOnBatch } from '../../src/entry/worker-tasks.ts';
+import { task } from '../../src/declare/task.ts';
+import { TidegateError } from '../../src/base/errors.ts';
+import { dispatchThrough, type TaskMessage, type TaskQueue, workOnBatch } from '../../src/hosts/workers/tasks.ts';
 import { taskStage } from '../tasks/stage.ts';
 
 const DAY_MS = 86_400_000;

@@ -1,9 +1,9 @@
 /** `answer_task`: what `tasks/update` is for clients that know tasks. */
 import * as z from 'zod';
-import { type Tool, tool } from '../../core/declaration/handlers.ts';
-import type { Runtime } from '../../core/runtime.ts';
-import type { Tasks } from '../../tasks/service.ts';
-import { accountedTasks } from '../call-context.ts';
+import { type Tool, tool } from '../../declare/tool.ts';
+import type { Runtime } from '../../base/runtime.ts';
+import type { Tasks } from '../../tasks/work/service.ts';
+import { accountedTasks } from '../../calls/context.ts';
 import { IN_TOOLS, naming } from './argument-names.ts';
 import { TaskHandle } from './get-task.ts';
 import { Handle, handleOf } from './handle.ts';

@@ -1,5 +1,5 @@
 /** What the methods of the extension call a parameter, and what the tools call it: errors name what the caller wrote. */
-import { asTidegateError, TidegateError } from '../../core/errors.ts';
+import { asTidegateError, TidegateError } from '../../base/errors.ts';
 
 /** Of the tools: the first part of a field's path, by what it is called below. */
 export const IN_TOOLS = { taskId: 'task', inputResponses: 'answers' };

@@ -2,12 +2,14 @@
  * A call of a task's tool, its arguments validated: prepared, begun, and answered in the way that its caller can take. What
  * is refused is refused before anything is stored.
  */
-import type { Task } from '../../core/declaration/task.ts';
-import type { ToolResult } from '../../core/declaration/tool-result.ts';
-import { TidegateError } from '../../core/errors.ts';
-import type { Json } from '../../core/json.ts';
-import { type InputRequired, isInputRequired } from '../asking.ts';
-import { type Caller, type HandlerDeps, inAskingContext } from '../call-context.ts';
+import type { Task } from '../../declare/task.ts';
+import type { ToolResult } from '../../declare/check/tool-result.ts';
+import { TidegateError } from '../../base/errors.ts';
+import type { Json } from '../../base/json.ts';
+import { type InputRequired, isInputRequired } from '../../calls/asking.ts';
+import { inAskingContext } from '../../calls/context.ts';
+import type { HandlerDeps } from '../../calls/deps.ts';
+import type { Caller } from '../../calls/caller.ts';
 import { knowsTasks, needsTasks } from './extension.ts';
 import { handleResult } from './handle.ts';
 import { type CreatedTask, createdTask } from './view.ts';

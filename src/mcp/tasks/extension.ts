@@ -1,6 +1,6 @@
 /** Whether a caller knows tasks, and what one hears that does not where nothing else would do. Pure. */
-import { TidegateError } from '../../core/errors.ts';
-import type { Caller } from '../call-context.ts';
+import { TidegateError } from '../../base/errors.ts';
+import type { Caller } from '../../calls/caller.ts';
 
 export const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks';
 

@@ -1,12 +1,13 @@
 /** `get_task`: what `tasks/get` is for clients that know tasks, in words and as data. */
 import * as z from 'zod';
-import { type ContentBlock, type Tool, tool } from '../../core/declaration/handlers.ts';
-import type { Runtime } from '../../core/runtime.ts';
-import type { Header } from '../../tasks/header.ts';
-import type { Tasks } from '../../tasks/service.ts';
-import { accountedTasks } from '../call-context.ts';
-import { failureText } from '../errors.ts';
-import { READ_ONLY } from '../tools/schemas.ts';
+import { type Tool, tool } from '../../declare/tool.ts';
+import type { ContentBlock } from '../../declare/content.ts';
+import type { Runtime } from '../../base/runtime.ts';
+import type { Header } from '../../tasks/records/header.ts';
+import type { Tasks } from '../../tasks/work/service.ts';
+import { accountedTasks } from '../../calls/context.ts';
+import { failureText } from '../wire/errors.ts';
+import { READ_ONLY } from '../../calls/schemas.ts';
 import { IN_TOOLS, naming } from './argument-names.ts';
 import { Handle, handleOf } from './handle.ts';
 import type { Poll } from './polling.ts';

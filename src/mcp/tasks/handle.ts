@@ -1,10 +1,10 @@
 /** What a client that knows no tasks gets at once: a handle, and in words what to do with it. Pure. */
 import * as z from 'zod';
-import type { Task } from '../../core/declaration/task.ts';
-import type { ToolResult } from '../../core/declaration/tool-result.ts';
-import type { JsonObject } from '../../core/json.ts';
-import { hasEnded, type Header } from '../../tasks/header.ts';
-import { objectSchema } from '../json-schema.ts';
+import type { Task } from '../../declare/task.ts';
+import type { ToolResult } from '../../declare/check/tool-result.ts';
+import type { JsonObject } from '../../base/json.ts';
+import { hasEnded, type Header } from '../../tasks/records/header.ts';
+import { objectSchema } from '../../base/json-schema.ts';
 import { pollIntervalMs } from './view.ts';
 import { pauseText } from './words.ts';
 

@@ -1,7 +1,7 @@
 /** The methods of the extension. Who may call them was decided before; whose the task is, is decided below. */
-import type { Runtime } from '../../core/runtime.ts';
-import type { Tasks } from '../../tasks/service.ts';
-import type { Caller } from '../call-context.ts';
+import type { Runtime } from '../../base/runtime.ts';
+import type { Tasks } from '../../tasks/work/service.ts';
+import type { Caller } from '../../calls/caller.ts';
 import { IN_METHODS, naming } from './argument-names.ts';
 import type { Poll } from './polling.ts';
 import { type DetailedTask, detailedTask } from './view.ts';

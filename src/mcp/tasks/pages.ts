@@ -1,8 +1,9 @@
 /** Pages of a task's result as resources, which only the task's principal can read. */
-import { type ContentBlock, type Resource, resource } from '../../core/declaration/handlers.ts';
-import { TidegateError } from '../../core/errors.ts';
-import type { Tasks } from '../../tasks/service.ts';
-import { accountedTasks } from '../call-context.ts';
+import type { ContentBlock } from '../../declare/content.ts';
+import { type Resource, resource } from '../../declare/resource.ts';
+import { TidegateError } from '../../base/errors.ts';
+import type { Tasks } from '../../tasks/work/service.ts';
+import { accountedTasks } from '../../calls/context.ts';
 
 const TEMPLATE = 'task://{task}/pages/{page}';
 /** Links in a result; the URIs of further pages follow from them. */

@@ -1,7 +1,8 @@
 /** What a server with tasks has more than one without: methods, tools for clients that know none, and pages of results. */
-import type { Resource, Tool } from '../../core/declaration/handlers.ts';
-import type { Runtime } from '../../core/runtime.ts';
-import type { Tasks } from '../../tasks/service.ts';
+import type { Resource } from '../../declare/resource.ts';
+import type { Tool } from '../../declare/tool.ts';
+import type { Runtime } from '../../base/runtime.ts';
+import type { Tasks } from '../../tasks/work/service.ts';
 import { answerTaskTool } from './answer-task.ts';
 import { cancelTaskTool } from './cancel-task.ts';
 import { getTaskTool } from './get-task.ts';

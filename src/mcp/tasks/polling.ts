@@ -3,11 +3,11 @@
  * and is counted here alone. Who is much faster is counted in the store too, so that all instances refuse alike; a refused one
  * costs no call at all until its window is over. One that spreads over many instances, slowly at each, is not noticed.
  */
-import { TidegateError } from '../../core/errors.ts';
-import type { Principal } from '../../core/principal.ts';
-import type { Runtime } from '../../core/runtime.ts';
-import type { Header } from '../../tasks/header.ts';
-import type { Tasks } from '../../tasks/service.ts';
+import { TidegateError } from '../../base/errors.ts';
+import type { Principal } from '../../base/principal.ts';
+import type { Runtime } from '../../base/runtime.ts';
+import type { Header } from '../../tasks/records/header.ts';
+import type { Tasks } from '../../tasks/work/service.ts';
 import { pollIntervalMs } from './view.ts';
 
 /** @throws TidegateError `not_found`; `rate_limited` */

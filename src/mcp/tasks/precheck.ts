@@ -1,8 +1,8 @@
 /** What the extension forbids and the SDK would not notice, as it takes both out of a message. Pure. */
 import { CLIENT_CAPABILITIES_META_KEY } from '@modelcontextprotocol/server';
-import type { JsonObject } from '../../core/json.ts';
-import { INVALID_PARAMS, MISSING_CLIENT_CAPABILITY, protocolAnswer } from '../errors.ts';
-import { claimOf, errorResponse } from '../message.ts';
+import type { JsonObject } from '../../base/json.ts';
+import { INVALID_PARAMS, MISSING_CLIENT_CAPABILITY, protocolAnswer } from '../wire/errors.ts';
+import { claimOf, errorResponse } from '../wire/message.ts';
 import { knowsTasks, needsTasks } from './extension.ts';
 
 /** Null: nothing is wrong with it here. */

@@ -1,9 +1,9 @@
 /** A task's header as the extension has it on the wire. Pure. */
-import type { ToolResult } from '../../core/declaration/tool-result.ts';
-import { TidegateError } from '../../core/errors.ts';
-import type { JsonObject } from '../../core/json.ts';
-import { type Failure, hasEnded, type Header } from '../../tasks/header.ts';
-import { protocolAnswer } from '../errors.ts';
+import type { ToolResult } from '../../declare/check/tool-result.ts';
+import { TidegateError } from '../../base/errors.ts';
+import type { JsonObject } from '../../base/json.ts';
+import { type Failure, hasEnded, type Header } from '../../tasks/records/header.ts';
+import { protocolAnswer } from '../wire/errors.ts';
 import { linksToPages } from './pages.ts';
 
 export interface TaskView {

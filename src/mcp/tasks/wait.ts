@@ -1,10 +1,11 @@
 /** `otherwise: 'wait'`: the call of a client that knows no tasks stays open until the task has ended, or for so long. */
-import type { Task } from '../../core/declaration/task.ts';
-import type { ToolResult } from '../../core/declaration/tool-result.ts';
-import { TidegateError } from '../../core/errors.ts';
-import { hasEnded, type Header } from '../../tasks/header.ts';
-import type { Tasks } from '../../tasks/service.ts';
-import type { Caller, HandlerDeps } from '../call-context.ts';
+import type { Task } from '../../declare/task.ts';
+import type { ToolResult } from '../../declare/check/tool-result.ts';
+import { TidegateError } from '../../base/errors.ts';
+import { hasEnded, type Header } from '../../tasks/records/header.ts';
+import type { Tasks } from '../../tasks/work/service.ts';
+import type { HandlerDeps } from '../../calls/deps.ts';
+import type { Caller } from '../../calls/caller.ts';
 import { needsTasks } from './extension.ts';
 import { failureError, resultOf } from './view.ts';
 

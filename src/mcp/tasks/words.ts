@@ -1,8 +1,8 @@
 /** A task in words, for models: how it is, and what to do next. Pure. */
 import * as z from 'zod';
-import type { Json } from '../../core/json.ts';
-import { hasEnded, type Header } from '../../tasks/header.ts';
-import { failureText } from '../errors.ts';
+import type { Json } from '../../base/json.ts';
+import { hasEnded, type Header } from '../../tasks/records/header.ts';
+import { failureText } from '../wire/errors.ts';
 import { failureError, pollIntervalMs } from './view.ts';
 
 export const Question = z.object({

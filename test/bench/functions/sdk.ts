@@ -1,8 +1,8 @@
 /** The SDK's own handler as a function: what MCP costs at a start without feeds, streams and a store. */
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
 import * as z from 'zod';
-import { type BufferedAnswer, bufferedAnswer } from '../../../src/entry/lambda-answer.ts';
-import { type HttpEvent, requestOf } from '../../../src/entry/lambda-event.ts';
+import { type BufferedAnswer, bufferedAnswer } from '../../../src/hosts/lambda/answer.ts';
+import { type HttpEvent, requestOf } from '../../../src/hosts/lambda/event.ts';
 
 const { fetch } = createMcpHandler(() => {
   const server = new McpServer({ name: 'bench', version: '1.0.0' });

@@ -1,10 +1,10 @@
 /** The whole app with tasks that nobody works on, on the store of the environment. */
-import { readConfig } from '../../../src/core/config.ts';
-import { composeServing } from '../../../src/entry/compose-serving.ts';
-import { composeHttp } from '../../../src/entry/compose.ts';
-import { nodeRuntime } from '../../../src/entry/node-runtime.ts';
-import { openNodeStore } from '../../../src/entry/node-store.ts';
-import { withTasks } from '../../../src/entry/with-tasks.ts';
+import { readConfig } from '../../../src/base/config.ts';
+import { composeServing } from '../../../src/hosts/compose-serving.ts';
+import { composeHttp } from '../../../src/hosts/compose.ts';
+import { nodeRuntime } from '../../../src/hosts/node/runtime.ts';
+import { openNodeStore } from '../../../src/hosts/node/store.ts';
+import { withTasks } from '../../../src/hosts/with-tasks.ts';
 import { taskApp } from '../task-app.ts';
 import { listen } from './listen.ts';
 

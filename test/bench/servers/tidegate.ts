@@ -1,10 +1,10 @@
 /** The whole app: HTTP routes, origin checks, body limit, registry, both eras; on a memory store that no call touches. */
-import { composeServing } from '../../../src/entry/compose-serving.ts';
-import { composeHttp } from '../../../src/entry/compose.ts';
-import { withTasks } from '../../../src/entry/with-tasks.ts';
+import { composeServing } from '../../../src/hosts/compose-serving.ts';
+import { composeHttp } from '../../../src/hosts/compose.ts';
+import { withTasks } from '../../../src/hosts/with-tasks.ts';
 import { defineApp, tool } from '../../../src/index.ts';
-import { systemRuntime } from '../../../src/core/runtime.ts';
-import { createMemoryStore } from '../../../src/store/memory.ts';
+import { systemRuntime } from '../../../src/base/runtime.ts';
+import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import { listen } from './listen.ts';
 import { answer, DESCRIPTION, Input, NAMES } from './tools.ts';
 

@@ -1,8 +1,8 @@
 /** Calls of tasks over HTTP by clients that know none, by those of both eras, and what is stored of a call. */
 import { afterEach, describe, expect, test } from 'vitest';
-import { createMemoryStore } from '../../../src/store/memory.ts';
+import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import type { Store } from '../../../src/store/store.ts';
-import { ownPartition } from '../../../src/tasks/names.ts';
+import { ownPartition } from '../../../src/tasks/records/names.ts';
 import { type Served, serveApp } from '../served.ts';
 import { type Answered, begin, callTool, reach, textOf } from './client.ts';
 import { ADA, entries, KNOWS, preparations, taskApp } from './task-app.ts';

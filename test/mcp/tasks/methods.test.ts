@@ -1,9 +1,9 @@
 /** The methods of the extension over HTTP: shapes, states, answers and cancellations, at one instance and at another. */
 import { afterEach, beforeAll, afterAll, describe, expect, test } from 'vitest';
 import type { Principal } from '../../../src/index.ts';
-import { createMemoryStore } from '../../../src/store/memory.ts';
+import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import type { Store } from '../../../src/store/store.ts';
-import type { RunnerOptions } from '../../../src/tasks/runner.ts';
+import type { RunnerOptions } from '../../../src/tasks/work/runner.ts';
 import { type Served, serveApp } from '../served.ts';
 import { accept, ask, begin, callTool, getTask, reach } from './client.ts';
 import { ADA, EVE, KNOWS, taskApp } from './task-app.ts';

@@ -1,12 +1,12 @@
 /** Who asks too often: an ordinary poller costs one call to the store, a fast one is refused, at every instance, for a while. */
 import { expect, test } from 'vitest';
-import { form } from '../../../src/core/declaration/ask.ts';
-import { task } from '../../../src/core/declaration/task.ts';
-import type { Principal } from '../../../src/core/principal.ts';
+import { form } from '../../../src/declare/ask.ts';
+import { task } from '../../../src/declare/task.ts';
+import type { Principal } from '../../../src/base/principal.ts';
 import { countCalls } from '../../../src/store/counting.ts';
 import { createPoll, POLL_WINDOW_MS } from '../../../src/mcp/tasks/polling.ts';
-import { BY_SCHEDULE } from '../../../src/tasks/dispatch.ts';
-import { createTasks } from '../../../src/tasks/service.ts';
+import { BY_SCHEDULE } from '../../../src/tasks/records/dispatch.ts';
+import { createTasks } from '../../../src/tasks/work/service.ts';
 import { ADA, EVE } from './task-app.ts';
 import { taskStage } from '../../tasks/stage.ts';
 import * as z from 'zod';

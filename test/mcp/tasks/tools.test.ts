@@ -1,6 +1,6 @@
 /** get_task, answer_task and cancel_task, as a model of a client without tasks uses them. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createMemoryStore } from '../../../src/store/memory.ts';
+import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import { type Served, serveApp } from '../served.ts';
 import { accept, type Answered, begin, callTool, reach, textOf } from './client.ts';
 import { ADA, EVE, KNOWS, taskApp } from './task-app.ts';

@@ -1,9 +1,9 @@
 /** A header on the wire: how long to wait, and how often one may ask. */
 import { describe, expect, test } from 'vitest';
-import { form } from '../../../src/core/declaration/ask.ts';
-import { wireRequest } from '../../../src/core/ask-wire.ts';
+import { form } from '../../../src/declare/ask.ts';
+import { wireRequest } from '../../../src/declare/check/ask-wire.ts';
 import * as z from 'zod';
-import type { Header } from '../../../src/tasks/header.ts';
+import type { Header } from '../../../src/tasks/records/header.ts';
 import { mostPolls } from '../../../src/mcp/tasks/polling.ts';
 import { detailedTask, pollIntervalMs } from '../../../src/mcp/tasks/view.ts';
 import { ADA } from './task-app.ts';

@@ -1,6 +1,6 @@
 /** Commits: all or nothing, on expected versions, once, however often they are sent; and counters. */
 import { expect, test } from 'vitest';
-import { randomId } from '../../../src/core/runtime.ts';
+import { randomId } from '../../../src/base/runtime.ts';
 import type { Operation } from '../../../src/store/store.ts';
 import { key, NOW, values, type StartKit } from './kit.ts';
 

@@ -1,7 +1,7 @@
 /** What the contract's tests share: commits that are repeated while their outcome is unknown, and short forms. */
 import { expect, onTestFinished } from 'vitest';
-import type { Json } from '../../../src/core/json.ts';
-import { randomId } from '../../../src/core/runtime.ts';
+import type { Json } from '../../../src/base/json.ts';
+import { randomId } from '../../../src/base/runtime.ts';
 import { isPresent } from '../../../src/store/store.ts';
 import type {
   CommitResult,

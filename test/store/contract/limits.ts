@@ -1,6 +1,6 @@
 /** The portable limits: each is refused before anything is written, and what is just within them is taken. */
 import { expect, test } from 'vitest';
-import type { Json } from '../../../src/core/json.ts';
+import type { Json } from '../../../src/base/json.ts';
 import { COMMIT_BYTES, COMMIT_OPERATIONS, ENTRY_BYTES, RECORD_BYTES } from '../../../src/store/limits.ts';
 import type { Operation, Store } from '../../../src/store/store.ts';
 import { key, NOW, type StartKit } from './kit.ts';

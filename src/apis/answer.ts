@@ -1,0 +1,64 @@
+/** What a tool makes of an API's answer: picked, checked by its schema, and with a text that people can read. */
+import type { ToolAnswer } from '../declare/tool.ts';
+import type { HttpAnswer } from '../declare/http-api.ts';
+import type { Json } from '../base/json.ts';
+import { describeShape, readPath } from '../base/json-path.ts';
+import { describeIssues } from '../base/json-schema.ts';
+import { structuredText } from './answer-text.ts';
+import { ofAnswer } from './declared-function.ts';
+import type { Call } from './call-of-tool.ts';
+import { type Failed, unexpected } from './failure.ts';
+
+/** What an answer is made of again, when it comes from the store. */
+export interface Made {
+  ok: true;
+  /** Before the schema saw it. Undefined: the answer is a text. */
+  structured?: Json;
+  text?: string;
+}
+
+const TEXT_CHARACTERS = 100_000;
+
+/** What `pick` says of a body. */
+export function picked(call: Call, answer: HttpAnswer): { ok: true; value: unknown } | Failed {
+  const { pick } = call.spec;
+  if (typeof pick !== 'function') {
+    const value = readPath(answer.body, pick ?? '');
+    if (value !== undefined) return { ok: true, value };
+    return unexpected(call.settings, `nothing at ${pick}, but ${describeShape(answer.body)}`, call.secrets);
+  }
+  return ofAnswer(call, 'pick', answer.body, () => pick(answer.body, answer));
+}
+
+/** A picked value, as MCP takes it: an object. */
+export function madeOf({ spec, schema }: Call, value: unknown): Made {
+  if (spec.format === 'text' && typeof value === 'string' && schema === null) {
+    return {
+      ok: true,
+      text: value.length > TEXT_CHARACTERS ? `${value.slice(0, TEXT_CHARACTERS)}\n(cut here)` : value,
+    };
+  }
+  if (Array.isArray(value)) return { ok: true, structured: { items: value as Json[] } };
+  const isObject = typeof value === 'object' && value !== null;
+  return { ok: true, structured: isObject ? (value as Json) : { value: (value ?? null) as Json } };
+}
+
+/** The tool's answer; what its schema does not allow is the API's failure, not a defect. */
+export function shownAnswer(call: Call, made: Made, note: string | null): { ok: true; answer: ToolAnswer } | Failed {
+  const notes = note === null ? [] : [note];
+  if (made.structured === undefined) return { ok: true, answer: { text: [made.text ?? '', ...notes].join('\n') } };
+  const parsed = call.schema?.safeParse(made.structured);
+  if (parsed && !parsed.success) {
+    const { text } = describeIssues(parsed.error);
+    return unexpected(call.settings, text, call.secrets);
+  }
+  const data = parsed ? parsed.data : made.structured;
+  const text = ofAnswer(
+    call,
+    'text',
+    data,
+    () => call.spec.text?.(data, { ...call.input }) ?? structuredText(data as Json),
+  );
+  if (!text.ok) return text;
+  return { ok: true, answer: { text: [text.value, ...notes].join('\n'), structured: made.structured } };
+}

@@ -1,0 +1,162 @@
+/**
+ * One exchange with an API, in its turn: it waits where the wait is short, sends again where that does no harm, and
+ * remembers for all instances that the API asked for a pause. It judges no body but for errors in it.
+ */
+import type { HttpAnswer } from '../declare/http-api.ts';
+import { isSafe } from '../declare/http-tool.ts';
+import { TidegateError } from '../base/errors.ts';
+import { isDeep, type Json, utf8Bytes } from '../base/json.ts';
+import { ofAnswer, ofArguments } from './declared-function.ts';
+import { type Failed, failed, type Failure, failureOf, limited, tooMuch, unexpected } from './failure.ts';
+import { limitText, pausedUntil, pauseMs, rememberPause, takeTurn } from './limits.ts';
+import type { HttpRequest } from './request.ts';
+import type { Secrets } from './secrets.ts';
+import type { Call } from './call-of-tool.ts';
+
+export interface Exchanged {
+  ok: true;
+  answer: HttpAnswer;
+  /** False: the body was no JSON that can be read, though it should have been; it is the text that came. */
+  readable: boolean;
+}
+
+/** No answer came, or none that could be read. */
+interface Broken {
+  error: TidegateError;
+  /** Whether another try may end otherwise. */
+  again: boolean;
+}
+
+type Tried = Omit<Exchanged, 'ok'> | { broken: Broken };
+
+const FIRST_PAUSE_MS = 250;
+/** An answer has to reach the caller before its deadline. */
+const LAST_MS = 500;
+const AGAIN = new Set([502, 503, 504]);
+const BROKEN: ReadonlySet<string> = new Set(['upstream', 'too_large', 'address_refused']);
+
+/** @throws TidegateError `cancelled`, `invalid_input` (a header that cannot be sent), `store_unavailable` */
+export async function exchange(call: Call, request: HttpRequest): Promise<Exchanged | Failed> {
+  const { spec, settings, secrets, runtime } = call;
+  let until = pausedUntil(call.pause);
+  for (let tries = 1; ; tries += 1) {
+    const refused = await waitForTurn(call, until);
+    if (refused) return refused;
+    const tried = await send(call, request);
+    const judged = 'answer' in tried ? judge(call, tried.answer) : null;
+    if (judged?.ok === false) return judged;
+    if ('answer' in tried && judged?.value === null) return { ok: true, ...tried };
+    const failure: Failure = judged?.value ?? UNREACHABLE;
+    const mayRetry = tries <= settings.retries;
+    if (failure.status === 429) {
+      const now = runtime.now();
+      const wait = pauseMs(settings, failure.retryAfterMs, now);
+      until = now + wait;
+      call.pause = await rememberPause({ ...call, deadline: call.context.deadline }, until, call.pause);
+      // Waiting for it is `waitForTurn`'s.
+      if (mayRetry) continue;
+      return limited(settings, wait, said429(failure, secrets));
+    }
+    const broken = 'broken' in tried ? tried.broken : null;
+    const again = broken?.again ?? AGAIN.has(failure.status ?? 0);
+    const pause = failure.retryAfterMs ?? runtime.random() * FIRST_PAUSE_MS * 2 ** tries;
+    if (again && mayRetry && isSafe(spec) && (await waited(call, pause))) continue;
+    log(call, failure, broken?.error ?? null);
+    if (broken) return { ok: false, passing: true, text: secrets.redact(broken.error.message) };
+    return failed(failure, tries, settings, secrets);
+  }
+}
+
+const UNREACHABLE: Failure = { status: null, message: null, retryAfterMs: null };
+
+function said429({ message }: Failure, secrets: Secrets): string {
+  return `it asks for a pause (429)${message === null ? '' : `, saying: ${secrets.redact(message)}`}`;
+}
+
+function judge(call: Call, answer: HttpAnswer): { ok: true; value: Failure | null } | Failed {
+  const { settings, runtime } = call;
+  return ofAnswer(call, 'errors', answer.body, () => failureOf(answer, settings.errors, runtime.now()));
+}
+
+/** Null: it may be sent now. */
+async function waitForTurn(call: Call, until: number): Promise<Failed | null> {
+  const { settings, runtime, store, spec, input } = call;
+  const pause = until - runtime.now();
+  if (pause > 0 && !(await waited(call, pause))) return limited(settings, pause, 'it asked for a pause (429)');
+  const counted = ofArguments(call, 'cost', () => spec.cost?.({ ...input }) ?? 1);
+  const cost = Math.max(0, Math.ceil(counted) || 0);
+  const never = settings.limits.find(({ requests }) => cost > requests);
+  if (never) return tooMuch(settings, cost, limitText(never));
+  for (;;) {
+    const turn = await takeTurn(store, settings, cost, runtime.now());
+    if (turn === null) return null;
+    // Somewhat longer, so that all who wait do not meet again.
+    const wait = turn.waitMs * (1 + runtime.random() / 10);
+    if (!(await waited(call, wait))) return limited(settings, turn.waitMs, limitText(turn.limit));
+  }
+}
+
+/** False where it would be longer than a call may wait, or than there is time. */
+async function waited({ runtime, context, left }: Call, ms: number): Promise<boolean> {
+  if (ms > left.waitMs || runtime.now() + ms > context.deadline - LAST_MS) return false;
+  // A wait of nothing would not end where the clock stands.
+  left.waitMs -= Math.max(1, ms);
+  await runtime.sleep(ms, context.signal);
+  if (context.signal.aborted) throw context.signal.reason;
+  return true;
+}
+
+async function send(call: Call, { url, method, headers, body }: HttpRequest): Promise<Tried> {
+  const { settings, runtime, context, left } = call;
+  try {
+    const response = await call.fetch(url, {
+      method,
+      headers,
+      ...(body === null ? {} : { body }),
+      signal: context.signal,
+      allow: settings.allow,
+      maxBytes: Math.max(1, left.bytes),
+      timeoutMs: Math.max(1, Math.min(settings.timeoutMs, context.deadline - LAST_MS - runtime.now())),
+    });
+    const text = await response.text();
+    left.bytes -= utf8Bytes(text);
+    return answerOf(call, response, text);
+  } catch (thrown) {
+    if (context.signal.aborted) throw context.signal.reason;
+    if (!(thrown instanceof TidegateError) || !BROKEN.has(thrown.code)) throw thrown;
+    // One that was too slow has had its time; one that was too large, or leads where nobody may go, will do so again.
+    return { broken: { error: thrown, again: thrown.code === 'upstream' && thrown.field !== 'timeoutMs' } };
+  }
+}
+
+function answerOf({ spec, secrets, input }: Call, response: Response, text: string): Omit<Exchanged, 'ok'> {
+  const headers = { get: (name: string) => redacted(response.headers.get(name), secrets) };
+  const read = spec.format === 'text' ? text : readJson(text);
+  const body = secrets.redactDeep(read === undefined ? text : read);
+  return { answer: { status: response.status, headers, body, input: { ...input } }, readable: read !== undefined };
+}
+
+function redacted(text: string | null, secrets: Secrets): string | null {
+  return text === null ? null : secrets.redact(text);
+}
+
+/** Undefined for what is no JSON, or nests so deep that nobody could go through it; null for an empty body. */
+function readJson(text: string): unknown {
+  if (text.trim() === '') return null;
+  try {
+    const value = JSON.parse(text) as Json;
+    return isDeep(value) ? undefined : value;
+  } catch {
+    return undefined;
+  }
+}
+
+function log({ runtime, tool, settings, secrets }: Call, failure: Failure, error: TidegateError | null): void {
+  const told = secrets.redact(error?.message ?? failure.message ?? '');
+  runtime.log('warn', `the tool ${tool} had no answer`, { tool, api: settings.label, status: failure.status, told });
+}
+
+/** Null: its body may be picked from. */
+export function misread({ settings, secrets }: Call, { answer, readable }: Exchanged): Failed | null {
+  return readable ? null : unexpected(settings, `no JSON, but ${String(answer.body).slice(0, 100)}`, secrets);
+}

@@ -1,0 +1,112 @@
+/** What is wrong with an answer, and in which words the model reads it. Pure; texts from outside are cut and one line long. */
+import type { HttpAnswer } from '../declare/http-api.ts';
+import { readPath } from '../base/json-path.ts';
+import { retryAfterMs } from '../net/retry-after.ts';
+import { shortened } from '../base/text.ts';
+import type { Secrets } from './secrets.ts';
+import type { Settings } from './settings.ts';
+
+export interface Failure {
+  /** Null: there was no answer. */
+  status: number | null;
+  /** What the upstream said; null: nothing. */
+  message: string | null;
+  /** As the upstream said; null: it did not. */
+  retryAfterMs: number | null;
+}
+
+/** A call that came to nothing. */
+export interface Failed {
+  ok: false;
+  text: string;
+  /** It may be otherwise in a while, and an older answer may stand in for it meanwhile. */
+  passing: boolean;
+}
+
+const MESSAGE_CHARACTERS = 500;
+/** Where APIs usually say what is wrong. */
+const USUAL = [
+  'message',
+  'error.message',
+  'error',
+  'detail',
+  'error_description',
+  'errors.0.message',
+  'errors.0',
+  'title',
+];
+/** Statuses that speak of now, not of the request. */
+const PASSING = new Set([429, 500, 502, 503, 504]);
+
+/** Null: the answer is one. */
+export function failureOf(answer: HttpAnswer, errors: Settings['errors'], now: number): Failure | null {
+  const told = typeof errors === 'function' ? errors(answer) : null;
+  const isOk = answer.status >= 200 && answer.status < 300;
+  if (isOk && told === null) return null;
+  const { message, status } =
+    typeof told === 'object' ? { status: undefined, ...told } : { message: told, status: undefined };
+  const read = typeof errors === 'string' ? [errors, ...USUAL] : USUAL;
+  const found = message ?? read.map((path) => readPath(answer.body, path)).find(isTelling) ?? plainText(answer.body);
+  return {
+    // An error behind a 200 is one all the same.
+    status: status ?? (isOk ? null : answer.status),
+    message: found === null ? null : oneLine(found),
+    retryAfterMs: retryAfterMs(answer.headers.get('retry-after'), now),
+  };
+}
+
+/** A body that is a text says what is wrong, unless it is a page for people. */
+function plainText(body: unknown): string | null {
+  return isTelling(body) && !body.trimStart().startsWith('<') ? body : null;
+}
+
+function isTelling(value: unknown): value is string {
+  return typeof value === 'string' && value.trim() !== '';
+}
+
+function oneLine(text: string): string {
+  return shortened(text.replace(/[\p{C}\s]+/gu, ' ').trim(), MESSAGE_CHARACTERS);
+}
+
+export function failed({ status, message }: Failure, tries: number, settings: Settings, secrets: Secrets): Failed {
+  const { label } = settings;
+  const said = message === null ? '' : `: ${message}`;
+  const refused = status === 401 || status === 403;
+  const text = refused
+    ? `${label} refused the credentials of this server (${status})${said}\n${whoCanHelp(secrets)}`
+    : `${label} answered ${status === null ? 'with an error' : status}${tries > 1 ? ` after ${tries} tries` : ''}${said}`;
+  return { ok: false, text: secrets.redact(text), passing: status !== null && PASSING.has(status) };
+}
+
+function whoCanHelp({ names }: Secrets): string {
+  return names.length === 0
+    ? 'The arguments are not the reason.'
+    : `The arguments are not the reason; who runs the server may look at ${names.join(', ')}.`;
+}
+
+/** @param asked why: the API asked for a pause, or the app's own limit is reached */
+export function limited(settings: Settings, waitMs: number, asked: string): Failed {
+  const seconds = Math.max(1, Math.ceil(waitMs / 1_000));
+  return {
+    ok: false,
+    passing: true,
+    text: `${settings.label} cannot be asked now: ${asked}. Try again in ${seconds} s.`,
+  };
+}
+
+/** A call that no wait would let through. */
+export function tooMuch({ label }: Settings, cost: number, limit: string): Failed {
+  return {
+    ok: false,
+    passing: false,
+    text: `This call counts as ${cost} requests to ${label}, and ${limit}: ask for less.`,
+  };
+}
+
+export function unexpected(settings: Settings, what: string, secrets: Secrets): Failed {
+  return {
+    ok: false,
+    passing: false,
+    text: secrets.redact(`${settings.label} answered something else than this tool expects: ${oneLine(what)}`),
+  };
+}

@@ -1,0 +1,66 @@
+/** How an API's pages follow each other: what leads to a page, and from a page to the next. Pure. */
+import type { HttpAnswer } from '../declare/http-api.ts';
+import { cursorArgument, type HttpPaging, type HttpSpec } from '../declare/http-tool.ts';
+import { TidegateError } from '../base/errors.ts';
+import { readPath } from '../base/json-path.ts';
+import type { Input } from './request.ts';
+
+const MOST_CHARACTERS = 2_048;
+
+/** What leads to the page that the arguments ask for; null: the first. @throws TidegateError `invalid_input` */
+export function pageOf(spec: HttpSpec, input: Input): string | null {
+  const name = cursorArgument(spec);
+  const value = name === null ? undefined : input[name];
+  if (value === undefined || value === null || value === '') return null;
+  const text = typeof value === 'number' ? String(value) : value;
+  const { by } = spec.paging ?? {};
+  if (typeof text === 'string' && !((by === 'page' || by === 'offset') && !/^\d{1,12}$/.test(text))) return text;
+  throw new TidegateError('invalid_input', `${name} does not lead to a page`, {
+    field: name ?? '',
+    expected: '`next` of the answer before',
+  });
+}
+
+/** What leads to the page behind this one; null: there is none. */
+export function nextOf(
+  paging: HttpPaging,
+  { body, headers, input }: Pick<HttpAnswer, 'body' | 'headers' | 'input'>,
+  count: number,
+  page: string | null,
+): string | null {
+  const next = valueOf(paging, { body, headers, input }, count, page);
+  // A page that leads to itself would be read for ever.
+  return next === null || next === '' || next === page || next.length > MOST_CHARACTERS ? null : next;
+}
+
+function valueOf(
+  paging: HttpPaging,
+  { body, headers, input }: Pick<HttpAnswer, 'body' | 'headers' | 'input'>,
+  count: number,
+  page: string | null,
+): string | null {
+  if (paging.by === 'cursor') {
+    const value = readPath(body, paging.next);
+    return typeof value === 'string' || typeof value === 'number' ? String(value) : null;
+  }
+  if (paging.by === 'link') {
+    const link = paging.next === undefined ? linkNext(headers.get('link')) : readPath(body, paging.next);
+    if (typeof link !== 'string') return null;
+    return URL.canParse(link, 'https://relative/')
+      ? new URL(link, 'https://relative/').searchParams.get(paging.query)
+      : null;
+  }
+  const full = typeof paging.full === 'string' ? Number(input[paging.full] ?? 1) : (paging.full ?? 1);
+  if (count < full || count === 0) return null;
+  const at = page === null ? (paging.first ?? (paging.by === 'page' ? 1 : 0)) : Number(page);
+  return String(paging.by === 'page' ? at + 1 : at + count);
+}
+
+/** The target of `rel="next"` in a `Link` header (RFC 8288); null: there is none. */
+export function linkNext(header: string | null): string | null {
+  for (const [, target = '', parameters = ''] of (header ?? '').matchAll(/<([^<>]*)>([^<]*)/g)) {
+    const [, quoted, bare] = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))/i.exec(parameters) ?? [];
+    if ((quoted ?? bare ?? '').toLowerCase().split(/\s+/).includes('next')) return target;
+  }
+  return null;
+}

@@ -1,0 +1,72 @@
+/**
+ * Time zones by their IANA name: how far local time is from UTC at a moment, and the moment at which a local time begins.
+ * The rules are those of the host's Intl. Transitions are taken to stand at whole quarters of an hour of UTC, as they have
+ * done for decades.
+ */
+import { TidegateError } from './errors.ts';
+
+export interface Zone {
+  name: string;
+  /** Local time less UTC at this moment, ms. */
+  offsetAt(time: number): number;
+  /** The first moment at which clocks show `local` (ms, as if it were UTC), or the one at which they jump over it. */
+  momentOf(local: number): number;
+}
+
+export const QUARTER_MS = 900_000;
+export const ZONE_CHARACTERS = 64;
+const DAY_MS = 86_400_000;
+/** Intl knows no zones outside of these. */
+const EARLIEST = Date.UTC(1, 0, 2);
+const LATEST = Date.UTC(9_998, 11, 31);
+const MOST_REMEMBERED = 10_000;
+
+/** @throws TidegateError `invalid_input`: `zone` */
+export function zoneOf(name: string): Zone {
+  const format = formatOf(name);
+  const offsets = new Map<number, number>();
+
+  function offsetAt(time: number): number {
+    const quarter = Math.floor(Math.min(Math.max(time, EARLIEST), LATEST) / QUARTER_MS);
+    const known = offsets.get(quarter);
+    if (known !== undefined) return known;
+    if (offsets.size >= MOST_REMEMBERED) offsets.clear();
+    const offset = parseOffset(format, quarter * QUARTER_MS);
+    offsets.set(quarter, offset);
+    return offset;
+  }
+
+  function momentOf(local: number): number {
+    const near = [...new Set([local - DAY_MS, local, local + DAY_MS].map(offsetAt))];
+    const shown = near.map((offset) => local - offset).filter((moment) => moment + offsetAt(moment) === local);
+    if (shown.length > 0) return Math.min(...shown);
+    // No clock shows it: the clocks jump over it within these.
+    const last = local - Math.min(...near);
+    let moment = Math.floor((local - Math.max(...near)) / QUARTER_MS) * QUARTER_MS;
+    while (moment < last && moment + offsetAt(moment) < local) moment += QUARTER_MS;
+    return moment;
+  }
+
+  return { name, offsetAt, momentOf };
+}
+
+function formatOf(name: string): Intl.DateTimeFormat {
+  try {
+    return new Intl.DateTimeFormat('en-US', { timeZone: name, timeZoneName: 'longOffset' });
+  } catch (cause) {
+    throw new TidegateError('invalid_input', `there is no time zone ${name.slice(0, ZONE_CHARACTERS)}`, {
+      field: 'zone',
+      expected: 'the IANA name of a time zone, such as Europe/Berlin or UTC',
+      cause,
+    });
+  }
+}
+
+/** `GMT`, `GMT+05:30`, `GMT-00:25:21` */
+function parseOffset(format: Intl.DateTimeFormat, time: number): number {
+  const text = format.formatToParts(time).find(({ type }) => type === 'timeZoneName')?.value ?? '';
+  const [, sign, hours, minutes, seconds = '0'] = /^GMT([+-])(\d\d):(\d\d)(?::(\d\d))?$/.exec(text) ?? [];
+  if (sign === undefined) return 0;
+  const size = Number(hours) * 3_600_000 + Number(minutes) * 60_000 + Number(seconds) * 1_000;
+  return sign === '-' ? -size : size;
+}

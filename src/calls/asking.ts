@@ -1,0 +1,209 @@
+/**
+ * Asking by re-entry: a handler that asks what is not known yet stops there, its request ends with the questions, and the
+ * client's retry enters the handler again from the start, where the same questions find their answers. Knows nothing of
+ * what it is put around.
+ *
+ * A question that has no answer is a promise that never settles, and whatever keeps a request from being asked ends it past
+ * the handler: so no `catch` of the handler's takes a question for a failure and goes on without it. The price is
+ * that no `finally` runs either, behind a question; the context's signal aborts instead.
+ */
+import { answerIn, METHOD_OF, readAnswer, wireRequest } from '../declare/check/ask-wire.ts';
+import { ASK_KEY, type Answer, type ContentOf, type InputRequest, type WireRequest } from '../declare/ask.ts';
+import type { SampleRequest } from '../declare/client-asks.ts';
+import type { Asks } from '../declare/context.ts';
+import { TidegateError } from '../base/errors.ts';
+import type { Json, JsonObject } from '../base/json.ts';
+import { isAskable, missingFor } from './ask-capabilities.ts';
+import type { HandlerDeps } from './deps.ts';
+import type { Caller } from './caller.ts';
+import { type Asked, type Heard, NOTHING_HEARD } from './request-state.ts';
+
+/** What a request answers that has to be asked for more. */
+export interface InputRequired {
+  resultType: 'input_required';
+  inputRequests: Record<string, WireRequest>;
+  requestState: string;
+}
+
+export function isInputRequired(result: unknown): result is InputRequired {
+  return (result as Partial<InputRequired> | null)?.resultType === 'input_required';
+}
+
+export interface Asking extends Asks {
+  /** Called when the request ends with questions while the handler still waits for them. */
+  left: (() => void) | null;
+}
+
+/** Most questions that a handler may come to in one request. */
+const MOST_ASKS = 32;
+
+/**
+ * What the handler answers, or the questions that it waits for. Those that it comes to in one go (`Promise.all`) are sent
+ * together; one that it comes to after something else is sent in the next round.
+ * @throws TidegateError `bad_request_state` and `bad_answer` of a retry, `missing_capability`, `invalid_input` where the
+ * protocol version has no way to ask
+ */
+export async function withAsking<Result>(
+  deps: Pick<HandlerDeps, 'runtime' | 'requestStates'>,
+  caller: Caller,
+  asked: Asked,
+  handler: (asking: Asking) => Promise<Result>,
+): Promise<Result | InputRequired> {
+  const { retry } = caller;
+  const heard = retry === null ? NOTHING_HEARD : await deps.requestStates.open(retry, asked, caller);
+  return new Promise((resolve, reject) => {
+    const round = openRound(deps, caller, asked, heard, resolve, reject);
+    handler(round.asking).finally(round.end).then(resolve, reject);
+  });
+}
+
+function openRound(
+  deps: Pick<HandlerDeps, 'runtime' | 'requestStates'>,
+  caller: Caller,
+  asked: Asked,
+  heard: Heard,
+  leave: (required: InputRequired) => void,
+  refuse: (reason: unknown) => void,
+): { asking: Asking; end: () => void } {
+  const open = new Map<string, WireRequest>();
+  const carried = new Map<string, Json>(heard.carried);
+  const counts = new Map<string, number>();
+  let over = false;
+
+  /** The second question under the same key is another one, as long as the handler comes to both in the same order. */
+  function keyOf(key: string): string {
+    const path = `ask.${key}`;
+    if (!ASK_KEY.test(key)) throw defect(path, 'a key: a letter, then up to 63 letters, digits, _ . and -');
+    const count = (counts.get(key) ?? 0) + 1;
+    counts.set(key, count);
+    const total = [...counts.values()].reduce((sum, each) => sum + each, 0);
+    if (total > MOST_ASKS) throw defect(path, `at most ${MOST_ASKS} questions in one request`);
+    return count === 1 ? key : `${key}:${count}`;
+  }
+
+  function answered<Request extends InputRequest>(given: string, request: Request): Answer<ContentOf<Request>> | null {
+    const key = keyOf(given);
+    const response = heard.answers.get(key);
+    if (response !== undefined) {
+      const answer = read(request, response, `inputResponses.${key}`);
+      carried.set(key, response);
+      return answer;
+    }
+    open.set(key, wireRequest(request, `ask.${key}`));
+    return null;
+  }
+
+  async function put<Request extends InputRequest>(
+    given: string,
+    request: Request,
+  ): Promise<Answer<ContentOf<Request>>> {
+    if (over) return unsettled();
+    try {
+      const answer = answered(given, request);
+      if (answer !== null) return answer;
+      if (open.size === 1) endAfterThis().catch(stop);
+    } catch (thrown) {
+      stop(thrown);
+    }
+    return unsettled();
+  }
+
+  function stop(reason: unknown): void {
+    over = true;
+    refuse(reason);
+    asking.left?.();
+  }
+
+  async function endAfterThis(): Promise<void> {
+    // What the handler comes to without waiting for anything outside, it has come to in a turn.
+    await deps.runtime.sleep(0);
+    if (over) return;
+    over = true;
+    const { clientCapabilities } = caller;
+    if (clientCapabilities === null) throw cannotAsk(open.values());
+    const requiredCapabilities = missingFor(open.values(), clientCapabilities);
+    if (requiredCapabilities !== null) throw lacks(requiredCapabilities);
+    const requestState = await deps.requestStates.seal(carried, [...open.keys()], heard.rounds, asked, caller);
+    leave({ resultType: 'input_required', inputRequests: Object.fromEntries(open), requestState });
+    asking.left?.();
+  }
+
+  const asking: Asking = {
+    ask: (key, request) => put(key, request),
+    sample: async (key, params) => accepted(await put<SampleRequest>(key, { kind: 'sample', params })),
+    roots: async (key) => accepted(await put(key, { kind: 'roots' })).roots,
+    canAsk: (kind) => caller.clientCapabilities !== null && isAskable(kind, caller.clientCapabilities),
+    left: null,
+  };
+  return {
+    asking,
+    end() {
+      over = true;
+    },
+  };
+}
+
+/** One of its own for each who waits: one for all would hold them all, for ever. */
+function unsettled(): Promise<never> {
+  return new Promise(() => {});
+}
+
+function read<Request extends InputRequest>(
+  request: Request,
+  response: unknown,
+  path: string,
+): Answer<ContentOf<Request>> {
+  try {
+    return readAnswer(request, answerIn(METHOD_OF[request.kind], response, path), path);
+  } catch (thrown) {
+    if (!(thrown instanceof TidegateError)) throw thrown;
+    const { message, field, expected } = thrown;
+    throw new TidegateError('bad_answer', message, {
+      field: `params.${field}`,
+      expected: expected ?? 'an answer',
+      hint: 'send the request again without requestState and inputResponses, to be asked anew',
+    });
+  }
+}
+
+/** What the client itself is asked it cannot decline. */
+function accepted<Content>(answer: Answer<Content>): Content {
+  if (answer.action === 'accept') return answer.content;
+  throw new TidegateError('internal', `a client that declined what it cannot decline`);
+}
+
+function lacks(requiredCapabilities: JsonObject): TidegateError {
+  const names = Object.keys(requiredCapabilities).join(', ');
+  return new TidegateError('missing_capability', `The client has to be asked, and did not declare: ${names}`, {
+    requiredCapabilities,
+  });
+}
+
+/** For clients of earlier protocol versions: what a person, or a model, has to find out otherwise. */
+function cannotAsk(requests: Iterable<WireRequest>): TidegateError {
+  const questions = [...requests].map(({ method, params }) =>
+    typeof params.message === 'string' ? params.message : METHOD_WORDS[method],
+  );
+  return new TidegateError('invalid_input', `This needs an answer first: ${questions.join(' | ')}`, {
+    hint: 'it can be asked for by clients of protocol version 2026-07-28',
+  });
+}
+
+const METHOD_WORDS: Readonly<Record<WireRequest['method'], string>> = {
+  'elicitation/create': 'a question to the user',
+  'sampling/createMessage': "an answer of the client's model",
+  'roots/list': "the client's roots",
+};
+
+function defect(field: string, expected: string): TidegateError {
+  return new TidegateError('invalid_config', `${field}: expected ${expected}`, { field, expected });
+}
+
+/** For handlers that MCP lets ask nothing. */
+export const ASKS_NOTHING: Asking = {
+  ask: () => Promise.reject(defect('ask', 'to be called by a tool, a prompt or the reading of a resource')),
+  sample: () => Promise.reject(defect('sample', 'to be called by a tool, a prompt or the reading of a resource')),
+  roots: () => Promise.reject(defect('roots', 'to be called by a tool, a prompt or the reading of a resource')),
+  canAsk: () => false,
+  left: null,
+};

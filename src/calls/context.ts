@@ -1,0 +1,141 @@
+/** What a request brings to a handler, and the context that the handler gets. Knows nothing of the wire. */
+import type { AppStreams } from '../declare/app-streams.ts';
+import type { ListContext, ToolContext } from '../declare/context.ts';
+import type { AppFeeds } from '../declare/outlet.ts';
+import { TidegateError } from '../base/errors.ts';
+import type { Store } from '../store/store.ts';
+import type { Deps } from '../streams/deps.ts';
+import type { Tasks } from '../tasks/work/service.ts';
+import { type Asking, ASKS_NOTHING, type InputRequired, withAsking } from './asking.ts';
+import type { Asked } from './request-state.ts';
+import type { Caller } from './caller.ts';
+import type { HandlerDeps } from './deps.ts';
+
+/** Under it stands the request's view of the store, for the built-in handlers; an app's own have its streams. */
+const STORE = Symbol('store');
+
+interface AccountedContext extends ToolContext {
+  readonly [STORE]: Store;
+}
+
+/** What built-in handlers are made of. The store comes with each request, so that none reads past its account. */
+export type AppDeps = Omit<Deps, 'store'>;
+
+/** The store as the account of a request sees it. */
+export function storeOf(context: ListContext): Store {
+  return (context as AccountedContext)[STORE];
+}
+
+/** What a built-in handler reads through. */
+export function accounted(deps: AppDeps, context: ListContext): Deps {
+  return { ...deps, store: storeOf(context) };
+}
+
+/** Tasks, with what they ask of the store on the account of a request. */
+export function accountedTasks(tasks: Tasks, context: ListContext): Tasks {
+  return tasks.on(storeOf(context));
+}
+
+/**
+ * Runs a handler in its context. Streams and the signal are made when first asked for: most handlers need neither, and
+ * a deadline is only watched for one that can be told of it.
+ */
+export async function inContext<Answer>(
+  deps: HandlerDeps,
+  caller: Caller,
+  handler: (context: ToolContext) => Promise<Answer>,
+  asking: Asking = ASKS_NOTHING,
+): Promise<Answer> {
+  let streams: AppStreams | null = null;
+  let feeds: AppFeeds | null = null;
+  let watch: DeadlineWatch | null = null;
+  const context: AccountedContext = {
+    principal: caller.principal,
+    get [STORE]() {
+      return caller.account.store;
+    },
+    get streams() {
+      streams ??= deps.streamsFor(caller.principal, caller.deadline, caller.account.store);
+      return streams;
+    },
+    get feeds() {
+      feeds ??= (deps.feedsFor ?? noFeeds)(context, caller.account.store);
+      return feeds;
+    },
+    get signal() {
+      watch ??= watchDeadline(deps.runtime, caller);
+      return watch.signal;
+    },
+    now: deps.runtime.now,
+    deadline: caller.deadline,
+    log: caller.log,
+    progress: caller.progress,
+    emit: caller.emit,
+    ask: asking.ask,
+    sample: asking.sample,
+    roots: asking.roots,
+    canAsk: asking.canAsk,
+  };
+  if (asking !== ASKS_NOTHING) asking.left = () => watch?.leave();
+  try {
+    return await handler(context);
+  } catch (thrown) {
+    // Whatever a handler throws when it is told to stop, being stopped is the reason.
+    throw ended(watch) ?? thrown;
+  } finally {
+    (watch as DeadlineWatch | null)?.end();
+  }
+}
+
+/** As `inContext`, for a handler that may ask: it answers, or its request ends with questions. */
+export function inAskingContext<Answer>(
+  deps: HandlerDeps,
+  caller: Caller,
+  asked: Asked,
+  handler: (context: ToolContext) => Promise<Answer>,
+): Promise<Answer | InputRequired> {
+  return withAsking(deps, caller, asked, (asking) => inContext(deps, caller, handler, asking));
+}
+
+function noFeeds(): never {
+  throw new TidegateError('internal', 'this host reaches no feeds at once');
+}
+
+interface DeadlineWatch {
+  signal: AbortSignal;
+  end(): void;
+  /** Ends it, and tells the handler, which waits for an answer that comes with another request. */
+  leave(): void;
+}
+
+/** A signal that aborts when the caller goes away or its time is over. */
+function watchDeadline(runtime: HandlerDeps['runtime'], { signal, deadline }: Caller): DeadlineWatch {
+  const told = new AbortController();
+  const timer = new AbortController();
+  const stop = (message: string) => {
+    if (!timer.signal.aborted) told.abort(new TidegateError('cancelled', message));
+  };
+  const gone = () => stop('The caller went away');
+  if (signal.aborted) gone();
+  signal.addEventListener('abort', gone, { once: true });
+  void runtime
+    .sleep(Math.max(0, deadline - runtime.now()), timer.signal)
+    .then(() => stop('The time for this request is over'));
+  function end() {
+    timer.abort();
+    signal.removeEventListener('abort', gone);
+  }
+  return {
+    signal: told.signal,
+    end,
+    leave() {
+      stop('The request ended with a question; its retry enters the handler again');
+      end();
+    },
+  };
+}
+
+function ended(watch: DeadlineWatch | null): TidegateError | null {
+  const reason: unknown = watch?.signal.reason;
+  return reason instanceof TidegateError ? reason : null;
+}

@@ -1,0 +1,24 @@
+/** What handlers stand on, whoever calls. Types alone: a host makes it once. */
+import type { AppStreams } from '../declare/app-streams.ts';
+import type { ToolContext } from '../declare/context.ts';
+import type { AppFeeds } from '../declare/outlet.ts';
+import type { Principal } from '../base/principal.ts';
+import type { Runtime } from '../base/runtime.ts';
+import type { Store } from '../store/store.ts';
+import type { Tasks } from '../tasks/work/service.ts';
+import type { RequestStates } from './request-state.ts';
+import type { Results } from './results.ts';
+import type { Caller } from './caller.ts';
+
+/** What handlers stand on beside the caller; made once. */
+export interface HandlerDeps {
+  runtime: Pick<Runtime, 'now' | 'newId' | 'log' | 'sleep'>;
+  streamsFor(principal: Principal, deadline: number, store: Store): AppStreams;
+  /** Absent: handlers reach no feeds at once. */
+  feedsFor?: (context: Omit<ToolContext, 'feeds'>, store: Store) => AppFeeds;
+  requestStates: RequestStates<Caller>;
+  /** Null: there are none. */
+  tasks: Tasks | null;
+  /** Keeps what is too large to be answered; default: everything is answered as it is. */
+  results?: Results;
+}

@@ -1,0 +1,153 @@
+/**
+ * The request state: what a request had asked and heard when it ended with questions, sealed, and carried by the client
+ * into its retry. It opens for the same principal and the same request alone, for ten minutes, and where the request has
+ * effects once. It holds no more than answers: a handler that is entered again does the rest again.
+ */
+import type { Sealer } from '../base/seal.ts';
+import { TidegateError } from '../base/errors.ts';
+import { isDeep, type Json, utf8Bytes } from '../base/json.ts';
+import type { Principal } from '../base/principal.ts';
+import type { Log, Runtime } from '../base/runtime.ts';
+
+/** The request that asks. */
+export interface Asked {
+  method: 'tools/call' | 'prompts/get' | 'resources/read';
+  /** Of the tool or the prompt; the URI of a resource. */
+  name: string;
+  args: unknown;
+  /** It has effects: a state may be used once, and no answer counts that comes without one. */
+  once: boolean;
+}
+
+/** What a retry brings beside the request itself: as the client sent it. */
+export interface Retry {
+  /** By key. */
+  responses: Readonly<Record<string, unknown>>;
+  state: unknown;
+}
+
+/** The client's responses by key, as they came: whoever asks holds them against the question. */
+export type Known = ReadonlyMap<string, Json>;
+
+/** What earlier rounds and this one brought. */
+export interface Heard {
+  answers: Known;
+  /** What of it goes on into the next state, whether this entry comes to its question or not. */
+  carried: Known;
+  /** Rounds that went before. */
+  rounds: number;
+}
+
+export const NOTHING_HEARD: Heard = { answers: new Map(), carried: new Map(), rounds: 0 };
+
+type From = { principal: Principal; deadline: number };
+
+/** @param Caller more of who asks than is needed here, for `takeOnce`. */
+export interface RequestStates<Caller extends From = From> {
+  /**
+   * What is known from earlier rounds and from this one. One store call where the request has effects and something is.
+   * @throws TidegateError `bad_request_state`; `bad_answer` for one that is nested too deep; errors of the store
+   */
+  open(retry: Retry, asked: Asked, caller: Caller): Promise<Heard>;
+  /**
+   * @param known what is to be carried on
+   * @param open keys of the questions that are sent
+   * @throws TidegateError `invalid_config` without a secret, `too_large`, `bad_request_state` after `MOST_ROUNDS`
+   */
+  seal(known: Known, open: readonly string[], rounds: number, asked: Asked, caller: Caller): Promise<string>;
+}
+
+export interface RequestStateDeps<Caller extends From = From> {
+  runtime: Pick<Runtime, 'now' | 'newId'> & { log: Log };
+  sealer: Sealer;
+  /** Whether nobody took the id before; it may be forgotten after `expiresAt`, epoch ms. One call to the store. */
+  takeOnce(caller: Caller, id: string, expiresAt: number): Promise<boolean>;
+}
+
+/** What is sealed. */
+interface State {
+  id: string;
+  open: string[];
+  known: Record<string, Json>;
+  round: number;
+}
+
+/** Most rounds of one request: those in which nothing is answered count, so no answer is kept fresh for ever. */
+export const MOST_ROUNDS = 64;
+export const STATE_MS = 600_000;
+/** Most bytes of what is sealed, as JSON. */
+const STATE_BYTES = 262_144;
+/** No state is longer as a text. */
+const STATE_CHARACTERS = 2 * STATE_BYTES;
+
+export function createRequestStates<Caller extends From>(deps: RequestStateDeps<Caller>): RequestStates<Caller> {
+  const { runtime, sealer } = deps;
+
+  function refuse(reason: keyof typeof MESSAGES, asked: Asked): never {
+    runtime.log('debug', `request state refused: ${reason}`, { method: asked.method, name: asked.name });
+    throw new TidegateError('bad_request_state', MESSAGES[reason], {
+      field: 'params.requestState',
+      expected: 'the requestState that the same request was answered with, unchanged, within ten minutes',
+      hint: 'send the request again without requestState and inputResponses',
+    });
+  }
+
+  return {
+    async open({ responses, state }, asked, caller) {
+      // Without a state nobody can tell what was asked; where nothing depends on it the answers are taken.
+      if (state === undefined) {
+        if (asked.once) return NOTHING_HEARD;
+        return { ...NOTHING_HEARD, answers: new Map(Object.entries(responses as Record<string, Json>)) };
+      }
+      if (typeof state !== 'string' || state.length > STATE_CHARACTERS) refuse('foreign', asked);
+      const opened = await sealer.open(state, boundTo(asked, caller.principal), runtime.now());
+      if (!opened.ok) refuse(opened.reason, asked);
+      const { id, open, known, round } = opened.value as unknown as State;
+      const all = new Map(Object.entries(known));
+      for (const key of open) {
+        if (Object.hasOwn(responses, key)) all.set(key, shallow(responses[key] as Json, key));
+      }
+      if (asked.once && all.size > 0 && !(await deps.takeOnce(caller, id, opened.expiresAt ?? 0))) {
+        refuse('used', asked);
+      }
+      return { answers: all, carried: all, rounds: round };
+    },
+
+    async seal(known, open, rounds, asked, caller) {
+      if (rounds >= MOST_ROUNDS) refuse('endless', asked);
+      const state = { id: runtime.newId(), open: [...open], known: Object.fromEntries(known), round: rounds + 1 };
+      if (utf8Bytes(JSON.stringify(state)) > STATE_BYTES) {
+        const expected = `at most ${STATE_BYTES} bytes of answers`;
+        throw new TidegateError('too_large', 'The answers are too large to go on with', { expected });
+      }
+      const bound = boundTo(asked, caller.principal);
+      return sealer.seal(state, { bound, expiresAt: runtime.now() + STATE_MS });
+    },
+  };
+}
+
+const MESSAGES = {
+  foreign: 'The requestState is not of this request',
+  expired: 'The requestState has expired',
+  used: 'The requestState was used before',
+  endless: 'The request went through too many rounds',
+} as const;
+
+function shallow(response: Json, key: string): Json {
+  if (!isDeep(response)) return response;
+  const details = { field: `params.inputResponses.${key}`, expected: 'an answer that is not nested so deep' };
+  throw new TidegateError('bad_answer', `The answer to ${key} is nested too deep`, details);
+}
+
+/** What a state opens for, as a text. The order of an object's fields makes no difference. */
+function boundTo({ method, name, args }: Asked, { tenant, subject, client }: Principal): string {
+  if (args !== undefined && isDeep(args as Json)) {
+    const expected = 'arguments that are not nested so deep';
+    throw new TidegateError('invalid_input', 'The arguments are nested too deep', { field: 'arguments', expected });
+  }
+  return JSON.stringify([tenant, subject, client, method, name, args ?? null], (_key, value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  );
+}

@@ -1,0 +1,203 @@
+/**
+ * Results that are too large to be answered are kept in pages for a while, whole, and answered with a handle to them. The
+ * handle is sealed and good for the same principal alone; any other, one that expired and one that nobody made are all
+ * answered alike. It keeps what a tool has answered, and knows no tool.
+ */
+import type { ContentBlock } from '../declare/content.ts';
+import type { ToolResult } from '../declare/check/tool-result.ts';
+import { TidegateError } from '../base/errors.ts';
+import { type JsonObject, utf8Bytes } from '../base/json.ts';
+import type { Principal } from '../base/principal.ts';
+import type { Runtime } from '../base/runtime.ts';
+import type { Sealer } from '../base/seal.ts';
+import { commitSurely } from '../store/commit.ts';
+import { isPresent, type Store } from '../store/store.ts';
+import { resultPageKey, resultPagesKey } from '../streams/names.ts';
+import type { Caller } from './caller.ts';
+import { type ResultPage, splitResult, type SplitResult } from './result-pages.ts';
+
+export interface Results {
+  /**
+   * The result itself where it is small enough; else one with the beginning of the whole, and where its pages are. What
+   * has an output schema and a structured answer too large for it is answered with `isError`, which no schema binds.
+   * No call to the store for a small one; one for each page of a large one, and one more.
+   * @throws TidegateError `too_large` for more pages than are kept; `rate_limited`
+   */
+  fit(result: ToolResult, hasSchema: boolean, caller: Keeper): Promise<ToolResult>;
+  /** A page by its number, from 1 on. One call to the store. @throws TidegateError `not_found`, always the same */
+  page(handle: string, number: string, principal: Principal, store: Store): Promise<ResultPage & { pages: number }>;
+}
+
+/** Who a result is kept for, and on whose account. */
+export type Keeper = Pick<Caller, 'principal' | 'account' | 'deadline'>;
+
+export interface ResultDeps {
+  runtime: Runtime;
+  /** Null: there is no secret to seal with, and every result is answered as it is. */
+  sealer: Sealer | null;
+  /** Most bytes of a result, as JSON, that is answered as it is. */
+  bytes: number;
+  /** How long pages are kept. */
+  keptMs: number;
+}
+
+/** Most pages of a result. */
+export const MOST_PAGES = 100;
+/** Most pages that are kept for a principal within an hour. */
+export const HOURLY_PAGES = 2_000;
+const HOUR_MS = 3_600_000;
+/** Pages that are stored side by side. */
+const AT_ONCE = 4;
+/** Links in an answer; the URIs of further pages follow from them. */
+const MOST_LINKS = 20;
+const NUMBER = /^[1-9]\d{0,2}$/;
+/** Where programs find the handle. */
+export const RESULT_META = 'io.tidegate/result';
+
+export function createResults(deps: ResultDeps): Results {
+  const { runtime, sealer, bytes, keptMs } = deps;
+  let told = false;
+
+  async function keep(split: SplitResult, caller: Keeper, now: number): Promise<string> {
+    const { principal, account, deadline } = caller;
+    const { tenant, subject } = principal;
+    const hour = now - (now % HOUR_MS);
+    const counted = { now, expiresAt: hour + HOUR_MS };
+    const kept = await account.store.add(resultPagesKey(tenant, subject, hour), split.pages.length, counted);
+    if (kept > HOURLY_PAGES) throw tooMany(counted.expiresAt - now);
+    const id = runtime.newId();
+    const expiresAt = now + keptMs;
+    for (let from = 0; from < split.pages.length; from += AT_ONCE) {
+      const puts = split.pages.slice(from, from + AT_ONCE).map((page, index) => {
+        const key = resultPageKey(tenant, id, from + index + 1);
+        const put = { kind: 'put', ...key, value: page, expects: null, expiresAt } as const;
+        return commitSurely(runtime, account.store, [put], deadline);
+      });
+      await Promise.all(puts);
+    }
+    if (sealer === null) throw new TidegateError('internal', 'nothing is kept without a sealer');
+    return sealer.seal([id, split.pages.length], { bound: boundTo(principal), expiresAt });
+  }
+
+  return {
+    async fit(result, hasSchema, caller) {
+      const split = splitResult(result, bytes);
+      if (split === null) return result;
+      if (sealer === null) {
+        const message = `results above ${bytes} bytes are answered whole, because TIDEGATE_SECRET is not set`;
+        if (!told) runtime.log('warn', message, { bytes: split.bytes });
+        told = true;
+        return result;
+      }
+      if (split.pages.length > MOST_PAGES) throw tooLarge(split);
+      const now = runtime.now();
+      const handle = await keep(split, caller, now).catch((thrown: unknown) => {
+        if (!isOfStore(thrown)) throw thrown;
+        runtime.log('error', `a large answer was not kept: ${thrown.message}`, { code: thrown.code });
+        throw notKept(split, thrown);
+      });
+      return answerOf(split, handle, hasSchema, { most: bytes, until: now + keptMs });
+    },
+
+    async page(handle, number, principal, store) {
+      const now = runtime.now();
+      const opened = await sealer?.open(handle, boundTo(principal), now);
+      if (!opened?.ok || !NUMBER.test(number)) throw unknownPage();
+      const [id, pages] = opened.value as [string, number];
+      if (Number(number) > pages) throw unknownPage();
+      const reading = await store.get(resultPageKey(principal.tenant, id, Number(number)), now);
+      if (!isPresent(reading)) throw unknownPage();
+      return { ...(reading.value as ResultPage), pages };
+    },
+  };
+}
+
+export function resultUri(handle: string, page: number): string {
+  return `result://${handle}/${page}`;
+}
+
+function answerOf(
+  split: SplitResult,
+  handle: string,
+  hasSchema: boolean,
+  { most, until }: { most: number; until: number },
+): ToolResult {
+  const { bytes, structured, parts, pages } = split;
+  const breaksSchema = hasSchema && !split.isError && structured === undefined;
+  let next = 1;
+  const links: ContentBlock[] = [];
+  const listed = parts.map(({ name, mimeType, pages: count }) => {
+    const [from, to] = [next, next + count - 1];
+    for (let page = from; page <= to && links.length < MOST_LINKS; page += 1) {
+      const link = {
+        uri: resultUri(handle, page),
+        name: `page ${page} of ${pages.length}`,
+        description: name,
+        mimeType,
+      };
+      links.push({ type: 'resource_link', ...link, size: sizeOf(pages[page - 1]) });
+    }
+    next = to + 1;
+    return `${from === to ? `Page ${from}` : `Pages ${from} to ${to}`}: ${name}, ${mimeType}.`;
+  });
+  const summary = [
+    `The answer has ${bytes} bytes, more than the ${most} of one answer. It is kept whole, until ${new Date(until).toISOString()}.`,
+    ...(breaksSchema ? ['The call itself was done: do not repeat it for the sake of its answer.'] : []),
+    ...listed,
+    `Read a page with read_result ${JSON.stringify({ handle, page: 1 })}, or as the resource ${resultUri(handle, 1)}.`,
+    'What follows is the beginning, and what there is room for.',
+  ];
+  const meta: JsonObject = { [RESULT_META]: { handle, pages: pages.length, bytes, expiresAt: until } };
+  return {
+    content: [{ type: 'text', text: summary.join('\n') }, ...split.content, ...links],
+    ...(structured === undefined ? {} : { structuredContent: structured }),
+    ...(split.isError || breaksSchema ? { isError: true } : {}),
+    _meta: meta,
+  };
+}
+
+/** Bytes of a page, before any encoding. */
+function sizeOf(page: ResultPage | undefined): number {
+  if (page === undefined) return 0;
+  return 'text' in page ? utf8Bytes(page.text) : Math.floor((page.blob.replace(/=+$/, '').length * 3) / 4);
+}
+
+function boundTo({ tenant, subject, client }: Principal): string {
+  return JSON.stringify([tenant, subject, client]);
+}
+
+function isOfStore(thrown: unknown): thrown is TidegateError {
+  return thrown instanceof TidegateError && (thrown.code === 'store_unavailable' || thrown.code === 'store_unknown');
+}
+
+const NARROWER = 'ask for less, e.g. a shorter range or fewer keys';
+
+function tooLarge({ bytes, pages }: SplitResult): TidegateError {
+  return new TidegateError('too_large', `The answer has ${bytes} bytes, in ${pages.length} pages`, {
+    expected: `at most ${MOST_PAGES} pages`,
+    hint: `the call itself was done; ${NARROWER}`,
+  });
+}
+
+/** The call was done, so that no client should be told to send it again. */
+function notKept({ bytes }: SplitResult, cause: unknown): TidegateError {
+  return new TidegateError('too_large', `The answer has ${bytes} bytes, and could not be kept`, {
+    hint: `the call itself was done; ${NARROWER}`,
+    cause,
+  });
+}
+
+function tooMany(retryAfterMs: number): TidegateError {
+  return new TidegateError('rate_limited', 'Too many large answers are kept already', {
+    expected: `at most ${HOURLY_PAGES} pages within an hour`,
+    hint: `the call itself was done; ${NARROWER}`,
+    retryAfterMs,
+  });
+}
+
+function unknownPage(): TidegateError {
+  return new TidegateError('not_found', 'There is no such page of a result, or no longer', {
+    field: 'handle',
+    expected: 'a handle as an answer told it, and a page that it has',
+  });
+}

@@ -1,0 +1,46 @@
+/** Shapes that several of the built-in tools take and answer. Times are epoch milliseconds throughout. */
+import * as z from 'zod';
+import { CURSOR_CHARACTERS } from '../streams/log/stream-cursor.ts';
+import { TIME_EXPECTED } from '../base/time-text.ts';
+
+/** A stream's name; which there are is in the tool's description, and in the answer to a wrong one. */
+export const StreamName = z.string().min(1).max(64).describe('Name of a stream, as list_streams gives it');
+
+export const Key = z.string().min(1).max(256);
+
+export const Time = z.union([z.number(), z.string().max(64)]).describe(TIME_EXPECTED);
+
+export const CursorText = z.string().min(1).max(CURSOR_CHARACTERS);
+
+export const Event = z.object({
+  id: z.string().describe("The source's id where it has one"),
+  revision: z.string().optional().describe("The source's revision of that id: the greater one is the newer"),
+  stream: z.string(),
+  key: z.string().optional().describe('What the event is about'),
+  time: z.number().describe('When it happened, epoch ms'),
+  data: z.unknown().describe('As the stream declares it; null on a gap'),
+  meta: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .describe('Context; with `gap` in it the event says that events before it are missing'),
+});
+
+export const FeedNote = z
+  .object({
+    name: z.string(),
+    state: z
+      .enum(['ok', 'rejecting', 'running', 'backing-off', 'open', 'never-run', 'unread'])
+      .describe(
+        'rejecting: it delivers, but nothing that fits its stream; backing-off: failed, tried again soon; open: failed often, tried again after a pause; unread: not looked up here, see list_streams',
+      ),
+    lagMs: z.number().nullable().describe('Age of the newest event that it brought; null: it brought none'),
+    lastError: z.object({ code: z.string(), message: z.string(), at: z.number() }).nullable(),
+    rejected: z
+      .object({ count: z.number(), items: z.number(), field: z.string(), expected: z.string(), at: z.number() })
+      .nullable()
+      .describe('What came last and was no event of its stream, and why; null: all was taken'),
+  })
+  .nullable()
+  .describe('How the feed that fills the stream is; null: no feed, the stream is published to');
+
+export const READ_ONLY = { readOnlyHint: true, idempotentHint: true, openWorldHint: false } as const;

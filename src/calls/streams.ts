@@ -1,0 +1,111 @@
+/** The streams as an app's own tools and resources see them: bound to the caller's tenant, cursors bound to their stream. */
+import type { AppStreams, EventPage, HistoryOptions, StreamRef } from '../declare/app-streams.ts';
+import type { AggregateName, StreamWindows, WindowsOptions } from '../declare/stream-windows.ts';
+import { TidegateError } from '../base/errors.ts';
+import { isGap, type LoggedEvent, type StreamEvent } from '../base/event.ts';
+import type { Json } from '../base/json.ts';
+import type { Principal } from '../base/principal.ts';
+import { LIST_LIMIT, READ_LIMIT } from '../store/limits.ts';
+import type { LogPage } from '../store/store.ts';
+import { appWindows } from './windows.ts';
+import type { Deps } from '../streams/deps.ts';
+import { findStream } from '../streams/find-stream.ts';
+import { readHistory } from '../streams/history/events.ts';
+import { readKeys, readLatest, readLatestByKey, toStreamEvent } from '../streams/log/latest.ts';
+import { streamLog } from '../streams/names.ts';
+import { publish } from '../streams/log/publish.ts';
+import { decodeStreamCursor, encodeStreamCursor } from '../streams/log/stream-cursor.ts';
+
+const DEFAULT_LIMIT = 100;
+const APPEND_MS = 10_000;
+/** How far back the newest event that is no gap is looked for. */
+const NEWEST_ENTRIES = 10;
+
+/** @param deadline epoch ms by which an append has to be done; default: 10 s after it began */
+export function createAppStreams(deps: Deps, principal: Principal, deadline?: number): AppStreams {
+  const { app, runtime, store } = deps;
+  const { tenant } = principal;
+  const find = <Data>(ref: StreamRef<Data>) => findStream(app, ref);
+
+  return {
+    names: () => [...app.streams.keys()],
+
+    async latest<Data = Json>(ref: StreamRef<Data>, key?: string) {
+      const stream = find(ref);
+      if (stream.keyed && key === undefined) {
+        // Latest events stand by key; the newest of all keys is the log's own last.
+        const page = await store.last(streamLog(tenant, stream.name), NEWEST_ENTRIES);
+        const newest = page.entries.map(({ value }) => value as LoggedEvent).findLast((event) => !isGap(event));
+        return newest ? (toStreamEvent(stream.name, newest) as StreamEvent<Data>) : null;
+      }
+      return (await readLatest(deps, tenant, stream.name, key ?? null)) as StreamEvent<Data> | null;
+    },
+
+    async latestByKey<Data = Json>(ref: StreamRef<Data>, page: { after?: string; limit?: number } = {}) {
+      const stream = find(ref);
+      const limit = checkLimit(page.limit, LIST_LIMIT, 'limit');
+      const found = await readLatestByKey(deps, tenant, stream.name, { after: page.after ?? null, limit });
+      return { events: found.events as StreamEvent<Data>[], next: found.next };
+    },
+
+    async keys(ref: StreamRef<unknown>, { prefix = '', limit }: { prefix?: string; limit?: number } = {}) {
+      const stream = find(ref);
+      const most = checkLimit(limit, LIST_LIMIT, 'limit');
+      return stream.keyed
+        ? readKeys(deps, tenant, stream.name, { prefix, limit: most })
+        : { values: [], hasMore: false };
+    },
+
+    async last<Data = Json>(ref: StreamRef<Data>, n: number, before?: string) {
+      const { name } = find(ref);
+      const cursor = before === undefined ? null : decodeStreamCursor(name, before);
+      const page = await store.last(streamLog(tenant, name), checkLimit(n, READ_LIMIT, 'n'), cursor);
+      return toEventPage<Data>(name, page);
+    },
+
+    async read<Data = Json>(ref: StreamRef<Data>, after: string | null, limit?: number) {
+      const { name } = find(ref);
+      const cursor = after === null ? null : decodeStreamCursor(name, after);
+      const page = await store.read(streamLog(tenant, name), cursor, checkLimit(limit, READ_LIMIT, 'limit'));
+      return toEventPage<Data>(name, page);
+    },
+
+    async history<Data = Json>(ref: StreamRef<Data>, options: HistoryOptions = {}) {
+      const limits = deadline === undefined ? {} : { deadline };
+      const { events, cursor, truncated } = await readHistory(deps, tenant, find(ref), options, limits);
+      return { events: events as StreamEvent<Data>[], cursor, truncated };
+    },
+
+    async windows<Data = Json, const Name extends AggregateName = AggregateName>(
+      ref: StreamRef<Data>,
+      options: WindowsOptions<Data, Name>,
+    ) {
+      const limits = deadline === undefined ? {} : { deadline };
+      const windows: StreamWindows<Name> = await appWindows(deps, tenant, find(ref), options as WindowsOptions, limits);
+      return windows;
+    },
+
+    async append<Data = Json>(ref: StreamRef<Data>, data: unknown) {
+      const stream = find(ref);
+      const { event } = await publish(deps, tenant, stream, { data }, deadline ?? runtime.now() + APPEND_MS);
+      return toStreamEvent(stream.name, event) as StreamEvent<Data>;
+    },
+  };
+}
+
+function toEventPage<Data>(stream: string, page: LogPage): EventPage<Data> {
+  return {
+    events: page.entries.map(({ value }) => toStreamEvent(stream, value as LoggedEvent) as StreamEvent<Data>),
+    cursor: page.cursor === null ? null : encodeStreamCursor(stream, page.cursor),
+    truncated: page.truncated,
+  };
+}
+
+function checkLimit(limit: number | undefined, most: number, field: string): number {
+  const wanted = limit ?? DEFAULT_LIMIT;
+  if (Number.isInteger(wanted) && wanted >= 1 && wanted <= most) return wanted;
+  throw new TidegateError('invalid_input', `${field} is ${wanted}`, {
+    field,
+    expected: `a whole number from 1 to ${most}`,
+  });
+}

@@ -1,0 +1,18 @@
+/** Answers held against questions that were stored, where the handler's own schema is not at hand. Pure. */
+import * as z from 'zod';
+import { answerIn, parseAnswer } from './ask-wire.ts';
+import type { Answer, WireRequest } from '../ask.ts';
+import type { JsonObject } from '../../base/json.ts';
+
+/**
+ * A client's answer, held against the request that was sent.
+ * @throws TidegateError `invalid_input` naming the field below `path`, with what was expected
+ */
+export function checkAnswer({ method, params }: WireRequest, response: unknown, path: string): Answer<JsonObject> {
+  const answer = answerIn(method, response, path);
+  const { requestedSchema } = params;
+  if (answer.action !== 'accept' || method !== 'elicitation/create') return answer;
+  if (requestedSchema === undefined) return { action: 'accept', content: {} };
+  const schema = z.fromJSONSchema(requestedSchema as Parameters<typeof z.fromJSONSchema>[0]);
+  return { action: 'accept', content: parseAnswer(schema, answer.content, `${path}.content`) as JsonObject };
+}

@@ -1,0 +1,108 @@
+/** Questions as MCP has them, and answers as they come back: made, bounded and held against their shapes. Pure. */
+import * as z from 'zod';
+import type { Answer, ContentOf, InputRequest, WireRequest } from '../ask.ts';
+import { RootsResult, SampleResult } from '../client-asks.ts';
+import { flatSchema } from './flat-schema.ts';
+import { TidegateError } from '../../base/errors.ts';
+import { isDeep, type Json, type JsonObject, utf8Bytes } from '../../base/json.ts';
+
+export const METHOD_OF: Readonly<Record<InputRequest['kind'], WireRequest['method']>> = {
+  form: 'elicitation/create',
+  url: 'elicitation/create',
+  sample: 'sampling/createMessage',
+  roots: 'roots/list',
+};
+
+/** Most bytes of a request as JSON, and of an answer to it. */
+export const ASK_BYTES = 8_192;
+export const ANSWER_BYTES = 32_768;
+
+/**
+ * @param path names the request in errors, e.g. `ask.confirm`
+ * @throws TidegateError `invalid_config` for a form that is not flat, or a request above `ASK_BYTES`
+ */
+export function wireRequest(request: InputRequest, path: string): WireRequest {
+  const params = paramsOf(request, path);
+  if (utf8Bytes(JSON.stringify(params)) > ASK_BYTES) throw wrong(path, `at most ${ASK_BYTES} bytes`);
+  return { method: METHOD_OF[request.kind], params };
+}
+
+function paramsOf(request: InputRequest, path: string): JsonObject {
+  switch (request.kind) {
+    case 'form':
+      return { mode: 'form', message: request.message, requestedSchema: flatSchema(request.schema, path) };
+    case 'url':
+      return { mode: 'url', message: request.message, url: checkUrl(request.url, path) };
+    case 'sample':
+      return { ...request.params };
+    default:
+      return {};
+  }
+}
+
+const ElicitResult = z.looseObject({
+  action: z.enum(['accept', 'decline', 'cancel']),
+  content: z.record(z.string(), z.unknown()).optional(),
+});
+
+/**
+ * What a client's response says, held against the shape that its method gives it and no form yet.
+ * @throws TidegateError `invalid_input` naming the field below `path`, `too_large`
+ */
+export function answerIn(method: WireRequest['method'], response: unknown, path: string): Answer<JsonObject> {
+  if (isDeep((response ?? null) as Json)) {
+    const expected = 'an answer that is not nested so deep';
+    throw new TidegateError('invalid_input', `${path} is nested too deep`, { field: path, expected });
+  }
+  if (utf8Bytes(JSON.stringify(response ?? null)) > ANSWER_BYTES) {
+    const expected = `at most ${ANSWER_BYTES} bytes`;
+    throw new TidegateError('too_large', `${path} is too large`, { field: path, expected });
+  }
+  if (method !== 'elicitation/create') {
+    const schema: z.ZodType = method === 'roots/list' ? RootsResult : SampleResult;
+    return { action: 'accept', content: parseAnswer(schema, response, path) as JsonObject };
+  }
+  const { action, content = {} } = parseAnswer(ElicitResult, response, path);
+  return action === 'accept' ? { action, content: content as JsonObject } : { action };
+}
+
+/**
+ * The answer with the content that the handler's own schema makes of it: defaults, and what JSON Schema cannot say.
+ * @throws TidegateError `invalid_input` naming the field below `path`
+ */
+export function readAnswer<Request extends InputRequest>(
+  request: Request,
+  answer: Answer<JsonObject>,
+  path: string,
+): Answer<ContentOf<Request>> {
+  if (answer.action !== 'accept') return answer;
+  const content =
+    request.kind === 'form'
+      ? parseAnswer(request.schema, answer.content, `${path}.content`)
+      : request.kind === 'url'
+        ? {}
+        : answer.content;
+  return { action: 'accept', content: content as ContentOf<Request> };
+}
+
+/** @throws TidegateError `invalid_input` naming the field below `path` */
+export function parseAnswer<Value>(schema: z.ZodType<Value>, value: unknown, path: string): Value {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const field = [path, ...(issue?.path ?? []).map(String)].join('.');
+  const expected = issue?.message ?? 'what was asked for';
+  throw new TidegateError('invalid_input', `${field}: ${expected}`, { field, expected });
+}
+
+function checkUrl(text: string, path: string): string {
+  const url = URL.parse(text);
+  const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(url?.hostname ?? '');
+  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLocal);
+  if (isSafe && url.username === '' && url.password === '') return text;
+  throw wrong(`${path}.url`, 'an https URL without a user and a password');
+}
+
+function wrong(field: string, expected: string): TidegateError {
+  return new TidegateError('invalid_config', `${field}: expected ${expected}`, { field, expected });
+}

@@ -1,0 +1,97 @@
+/**
+ * `defineApp`: the declaration as a whole, validated once, at start. What it answers is what every other part reads; it
+ * holds no state and does no I/O, so one app runs on every platform.
+ */
+import { TidegateError } from '../../base/errors.ts';
+import type { App, AppOptions } from '../app.ts';
+import type { Problem } from '../problem.ts';
+import type { DeclaredStream } from '../stream.ts';
+import { declareFeeds } from './feeds.ts';
+import { checkHandlers } from './handlers.ts';
+import { isBroken, shapeProblems } from './shape.ts';
+import { appShape } from './shapes.ts';
+import { declareStream } from './stream.ts';
+import { checkTasks } from './tasks.ts';
+
+const PARTS = ['feeds', 'streams', 'tools', 'tasks', 'resources', 'prompts'] as const;
+const NAME = /^[a-z][a-z0-9_-]{0,63}$/i;
+
+/**
+ * Validates a declaration and answers the app.
+ * @throws TidegateError `invalid_config` that lists every mistake as `path: expected …, found …`; its `field` is the first path.
+ */
+export function defineApp(options: AppOptions): App {
+  const problems = shapeProblems(appShape, options, '');
+  if (typeof options !== 'object' || options === null) throw declarationError(problems);
+  const cardName = options.cardName ?? `io.github.tidegate/${options.name}`;
+  // A part that is no object of things by name has been told of, and is looked at no further.
+  const parts = Object.fromEntries(PARTS.map((part) => [part, isBroken(problems, part) ? {} : (options[part] ?? {})]));
+  const declared: AppOptions = { ...options, ...parts };
+  for (const part of PARTS) {
+    for (const name of Object.keys(declared[part] ?? {})) {
+      if (NAME.test(name)) continue;
+      const expected = 'a name of 1 to 64 letters, digits, _ and -, a letter first';
+      problems.push({ path: `${part}.${name}`, expected, found: JSON.stringify(name) });
+    }
+  }
+
+  const streams = new Map<string, DeclaredStream>();
+  for (const [name, declaration] of Object.entries(declared.streams ?? {})) {
+    const stream = declareStream(name, declaration, problems);
+    if (stream) streams.set(name, stream);
+  }
+  const feeds = declareFeeds(declared, streams, problems);
+  checkHandlers(declared, problems);
+  checkTasks(declared, problems);
+
+  if (problems.length > 0) throw declarationError(problems);
+  return {
+    options,
+    name: options.name,
+    version: options.version,
+    title: options.title ?? options.name,
+    description: options.description,
+    instructions: options.instructions ?? null,
+    websiteUrl: options.websiteUrl ?? null,
+    icons: options.icons ?? [],
+    cardName,
+    streams,
+    feeds,
+    tools: new Map(Object.entries(options.tools ?? {})),
+    tasks: new Map(Object.entries(options.tasks ?? {})),
+    resources: new Map(Object.entries(options.resources ?? {})),
+    prompts: new Map(Object.entries(options.prompts ?? {})),
+    results: { bytes: options.results?.bytes ?? 262_144, keptMs: options.results?.keptMs ?? 3_600_000 },
+  };
+}
+
+/** An app with more parts: a host adds what only it has. A part of the same name is replaced. */
+export function extendApp(
+  app: App,
+  more: Pick<AppOptions, 'feeds' | 'streams' | 'tools' | 'tasks' | 'resources' | 'prompts'>,
+): App {
+  const { options } = app;
+  return defineApp({
+    ...options,
+    feeds: { ...options.feeds, ...more.feeds },
+    streams: { ...options.streams, ...more.streams },
+    tools: { ...options.tools, ...more.tools },
+    tasks: { ...options.tasks, ...more.tasks },
+    resources: { ...options.resources, ...more.resources },
+    prompts: { ...options.prompts, ...more.prompts },
+  });
+}
+
+function declarationError(problems: Problem[]): TidegateError {
+  const lines = problems.map(
+    ({ path, expected, found }) => `  ${path}: expected ${expected}${found ? `, found ${found}` : ''}`,
+  );
+  return new TidegateError(
+    'invalid_config',
+    `the app declaration has ${problems.length} mistake(s):\n${lines.join('\n')}`,
+    {
+      field: problems[0]?.path,
+      expected: problems[0]?.expected,
+    },
+  );
+}

@@ -1,0 +1,165 @@
+/** Finds the feeds of an app: those under `feeds`, and those that stand in a stream and take its name. Pure. */
+import type { AppOptions } from '../app.ts';
+import type { DeclaredFeed, Feed, FeedBudget, FeedRoute, FeedTarget, Sampling } from '../feed.ts';
+import type { Problem } from '../problem.ts';
+import { isBroken, shapeProblems, shown } from './shape.ts';
+import { feedShape, pacingShape, routeShape } from './shapes.ts';
+import { EXAMPLE_RECORDS } from '../publish-audit.ts';
+import type { DeclaredStream } from '../stream.ts';
+
+const DEFAULT_EVERY_MS = 60_000;
+const DEFAULT_BUDGET: FeedBudget = { timeMs: 20_000, events: 10_000, bytes: 10 * 1024 * 1024 };
+
+interface FoundFeed {
+  feed: Feed;
+  path: string;
+  targets: FeedTarget[];
+}
+
+export function declareFeeds(
+  options: AppOptions,
+  streams: ReadonlyMap<string, DeclaredStream>,
+  problems: Problem[],
+): Map<string, DeclaredFeed> {
+  const found = new Map<string, FoundFeed>();
+  for (const [name, feed] of Object.entries(options.feeds ?? {})) {
+    const path = `feeds.${name}`;
+    if (kindOf(feed) === 'feed') found.set(name, { feed, path, targets: [] });
+    else problems.push({ path, expected: 'http({ … }), mqtt({ … }) or pull({ … })', ...foundKind(feed) });
+  }
+  for (const [name, declared] of streams) {
+    const feed = declared.declaration.options.feed;
+    const path = `streams.${name}.feed`;
+    if (feed === undefined) continue;
+    if (kindOf(feed) === 'route') {
+      const route = feed as FeedRoute;
+      declared.feed = route.feed;
+      addRoute(declared, route, path, options, found, problems);
+    } else if (kindOf(feed) === 'feed') {
+      if (found.has(name)) problems.push({ path, expected: `a stream name that is not also under feeds`, found: name });
+      found.set(name, { feed: feed as Feed, path, targets: [targetOf(declared, null)] });
+      declared.feed = name;
+    } else {
+      const expected = "http({ … }), mqtt({ … }), pull({ … }), or from('a feed of the app')";
+      problems.push({ path, expected, ...foundKind(feed) });
+    }
+  }
+  return new Map([...found].map(([name, feed]) => [name, declareFeed(name, feed, options, streams, problems)]));
+}
+
+function targetOf({ name, identified }: DeclaredStream, route: FeedRoute | null): FeedTarget {
+  return { stream: name, route, identified };
+}
+
+function addRoute(
+  stream: DeclaredStream,
+  route: FeedRoute,
+  path: string,
+  options: AppOptions,
+  found: ReadonlyMap<string, FoundFeed>,
+  problems: Problem[],
+): void {
+  const wrong = shapeProblems(routeShape, route, path);
+  problems.push(...wrong);
+  if (wrong.length > 0) return;
+  const declared = Object.keys(options.feeds ?? {});
+  const expected = `one of the feeds ${declared.join(', ') || '(none is declared)'}`;
+  if (declared.includes(route.feed)) found.get(route.feed)?.targets.push(targetOf(stream, route));
+  else problems.push({ path, expected, found: route.feed });
+}
+
+function declareFeed(
+  name: string,
+  { feed, path, targets }: FoundFeed,
+  options: AppOptions,
+  streams: ReadonlyMap<string, DeclaredStream>,
+  problems: Problem[],
+): DeclaredFeed {
+  const pacing = feed.pacing;
+  const wrong = shapeProblems(feedShape, feed, path);
+  wrong.push(...shapeProblems(pacingShape, pacing, path));
+  if (!isBroken(wrong, `${path}.sample`)) wrong.push(...samplingProblems(pacing?.sample, `${path}.sample`));
+  if (targets.length === 0 && typeof feed.outlet !== 'function' && !mayBeTaken(options, problems)) {
+    wrong.push({ path, expected: 'at least one stream that takes from this feed' });
+  }
+  if (typeof feed.problems === 'function') {
+    // A mistake that both see is told once.
+    wrong.push(...ownProblems(feed, path, targets).filter((problem) => !isBroken(wrong, problem.path)));
+  }
+  const outlet = wrong.length === 0 && typeof feed.outlet === 'function' ? feed.outlet() : null;
+  if (outlet !== null) wrong.push(...auditProblems(outlet.audit, `${path}.topics.audit`, options, streams));
+  problems.push(...wrong);
+  return {
+    name,
+    feed,
+    targets,
+    everyMs: pacing?.everyMs ?? DEFAULT_EVERY_MS,
+    budget: { ...DEFAULT_BUDGET, ...pacing?.budget },
+    overflow: pacing?.overflow ?? 'dead-letter',
+    sample: pacing?.sample ?? null,
+    outlet,
+  };
+}
+
+/** A record that its stream does not take would be found out when the message is already sent. */
+function auditProblems(
+  audit: string | null,
+  path: string,
+  options: AppOptions,
+  streams: ReadonlyMap<string, DeclaredStream>,
+): Problem[] {
+  if (audit === null) return [];
+  const stream = streams.get(audit);
+  if (!stream) {
+    const expected = `one of the streams ${Object.keys(options.streams ?? {}).join(', ') || '(none is declared)'}`;
+    return [{ path, expected, found: audit }];
+  }
+  const takes = EXAMPLE_RECORDS.every((record) => stream.schema.safeParse(record).success);
+  return takes
+    ? []
+    : [{ path, expected: 'a stream made with publishAudit(), or one that takes its records', found: audit }];
+}
+
+function ownProblems(feed: Feed, path: string, targets: readonly FeedTarget[]): Problem[] {
+  try {
+    return feed.problems(targets).map((problem) => ({ ...problem, path: `${path}.${problem.path}` }));
+  } catch (error) {
+    // An option of a kind that the feed's own checks did not think of.
+    const found = error instanceof Error ? error.message : String(error);
+    return [{ path, expected: `options of a feed of type ${feed.type}`, found }];
+  }
+}
+
+function samplingProblems(sample: Sampling | undefined, path: string): Problem[] {
+  if (sample === undefined) return [];
+  const { every, windowMs, reduce, field }: { every?: number; windowMs?: number; reduce?: string; field?: string } =
+    sample;
+  if ((every === undefined) === (windowMs === undefined))
+    return [{ path, expected: 'either every, or windowMs with reduce' }];
+  if (every !== undefined) {
+    return reduce === undefined && field === undefined
+      ? []
+      : [{ path, expected: 'every alone, or windowMs with reduce' }];
+  }
+  if (reduce === undefined) return [{ path: `${path}.reduce`, expected: 'first, last, min, max or mean' }];
+  const ofField = reduce !== 'first' && reduce !== 'last';
+  if (ofField === (field !== undefined)) return [];
+  const expected = ofField ? `the field that ${reduce} is of` : `no field, because ${reduce} is of the whole event`;
+  return [{ path: `${path}.field`, expected }];
+}
+
+/** Whether a stream that is itself mistaken may be the one that takes from a feed. */
+function mayBeTaken(options: AppOptions, problems: readonly Problem[]): boolean {
+  return Object.keys(options.streams ?? {}).some(
+    (name) => problems.some(({ path }) => path === `streams.${name}`) || isBroken(problems, `streams.${name}.feed`),
+  );
+}
+
+function kindOf(feed: unknown): unknown {
+  return typeof feed === 'object' && feed !== null && 'kind' in feed ? feed.kind : undefined;
+}
+
+function foundKind(feed: unknown): Pick<Problem, 'found'> {
+  const found = shown(kindOf(feed) === undefined ? feed : { kind: kindOf(feed) });
+  return found === null ? {} : { found };
+}

@@ -1,0 +1,127 @@
+/** Turns a stream's declaration into the form that the rest of the code uses. Pure; mistakes are collected, not thrown. */
+import * as z from 'zod';
+import type { Json, JsonObject } from '../../base/json.ts';
+import type { Problem } from '../problem.ts';
+import { fieldNames, type Form, formsOfField } from './picked-fields.ts';
+import { isBroken, shapeProblems } from './shape.ts';
+import { streamShape } from './shapes.ts';
+import type { DeclaredStream, Stream } from '../stream.ts';
+
+const DEFAULT_EVENTS = 100_000;
+const DEFAULT_DEDUPE = 1_000;
+const ONE_DAY_MS = 86_400_000;
+
+type Picker = string | ((data: never) => unknown) | undefined;
+
+/** Null where the declaration is not what `stream` answers, and nothing can be made of it. */
+export function declareStream(name: string, declaration: Stream<unknown>, problems: Problem[]): DeclaredStream | null {
+  const path = `streams.${name}`;
+  // What types promise is not so in an app that no type check has seen.
+  const given = declaration as Partial<Stream<unknown>> | null | undefined;
+  const options = given?.options;
+  if (given?.kind !== 'stream' || typeof options !== 'object' || options === null) {
+    problems.push({ path, expected: 'stream({ description, schema, … })' });
+    return null;
+  }
+  problems.push(...shapeProblems(streamShape, options, path));
+  if (options.revision !== undefined && options.id === undefined) {
+    problems.push({ path: `${path}.id`, expected: 'an id, because there is a revision' });
+  }
+  const jsonSchema = isBroken(problems, `${path}.schema`) ? {} : toJsonSchema(path, options.schema, problems);
+  for (const part of ['key', 'time', 'id', 'revision'] as const) {
+    if (!isBroken(problems, `${path}.${part}`)) checkPicker(path, part, options[part], jsonSchema, problems);
+  }
+
+  return {
+    name,
+    declaration,
+    title: options.title ?? name,
+    description: options.description,
+    schema: options.schema,
+    jsonSchema,
+    keyed: options.key !== undefined || (options.feed?.kind === 'route' && options.feed.keyLevel !== undefined),
+    identified: options.id !== undefined,
+    key: textOf(options.key),
+    time: timeOf(options.time),
+    id: textOf(options.id),
+    revision: textOf(options.revision),
+    retention: { events: options.retention?.events ?? DEFAULT_EVENTS, ageMs: options.retention?.ageMs ?? null },
+    dedupe: options.dedupe ?? DEFAULT_DEDUPE,
+    latenessMs: options.latenessMs ?? ONE_DAY_MS,
+    example: options.example as Json | undefined,
+    feed: null,
+    push: options.push ?? null,
+  };
+}
+
+function toJsonSchema(path: string, schema: z.ZodType, problems: Problem[]): JsonObject {
+  try {
+    return z.toJSONSchema(schema, { io: 'output' }) as JsonObject;
+  } catch (error) {
+    const found = error instanceof Error ? error.message : String(error);
+    problems.push({ path: `${path}.schema`, expected: 'a zod schema that JSON Schema can express', found });
+    return {};
+  }
+}
+
+/** Forms that a picked field must not have, and how a message names them. */
+const WRONG_FORMS: Partial<Record<Form, string>> = {
+  boolean: 'true or false',
+  array: 'an array',
+  object: 'an object',
+  null: 'null',
+  missing: 'missing',
+};
+
+/**
+ * An event without its key, time or id is refused, so a field for one has to be there in every event: where it may be
+ * missing or null a function says what stands for it. A revision may be absent: the event then has none.
+ */
+function checkPicker(
+  path: string,
+  part: 'key' | 'time' | 'id' | 'revision',
+  picker: Picker,
+  jsonSchema: JsonObject,
+  problems: Problem[],
+): void {
+  if (typeof picker !== 'string') return;
+  const forms = formsOfField(jsonSchema, picker);
+  if (forms === null) return;
+  const found = picker;
+  if (forms.size === 1 && forms.has('missing')) {
+    const names = fieldNames(jsonSchema).join(', ');
+    const expected =
+      names === '' ? 'a function, because the data have no fields' : `a function, or one of the fields ${names}`;
+    problems.push({ path: `${path}.${part}`, expected, found });
+    return;
+  }
+  const wrong = [...forms].filter((form) => !(part === 'revision' && (form === 'null' || form === 'missing')));
+  const told = wrong.flatMap((form) => WRONG_FORMS[form] ?? []);
+  if (told.length === 0) return;
+  const always = part === 'revision' ? '' : ' in every event';
+  problems.push({
+    path: `${path}.${part}`,
+    expected: `a field that holds a text or a number${always}, or a function`,
+    found: `${found}, which may be ${told.join(' or ')}`,
+  });
+}
+
+function pick(picker: Picker, data: Json): unknown {
+  if (picker === undefined) return undefined;
+  return typeof picker === 'string' ? (data as JsonObject)[picker] : (picker as (data: Json) => unknown)(data);
+}
+
+function textOf(picker: Picker): (data: Json) => string | null {
+  return (data) => {
+    const value = pick(picker, data);
+    return typeof value === 'string' || typeof value === 'number' ? String(value) : null;
+  };
+}
+
+function timeOf(picker: Picker): (data: Json) => number | null {
+  return (data) => {
+    const value = pick(picker, data);
+    const time = value instanceof Date ? value.getTime() : typeof value === 'string' ? Date.parse(value) : value;
+    return typeof time === 'number' && Number.isFinite(time) ? time : null;
+  };
+}

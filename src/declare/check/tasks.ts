@@ -1,0 +1,38 @@
+/** Checks the tasks of an app: what each is made of, its older versions, and that no tool has its name. Pure. */
+import type { AppOptions } from '../app.ts';
+import { checkEach } from './handlers.ts';
+import type { Problem } from '../problem.ts';
+import { isBroken, shapeProblems } from './shape.ts';
+import { taskShape } from './handler-shapes.ts';
+import { policyOf, type Task } from '../task.ts';
+
+export function checkTasks({ tasks, tools }: AppOptions, problems: Problem[]): void {
+  checkEach('tasks', 'task({ description, version, run, … })', taskShape, tasks, problems, (task, path) => {
+    const name = path.slice(path.indexOf('.') + 1);
+    if (Object.hasOwn(tools ?? {}, name))
+      problems.push({ path, expected: `a name other than that of the tool ${name}` });
+    if (!isBroken(problems, `${path}.policy`)) checkTimes(task, path, problems);
+    if (!isBroken(problems, `${path}.previous`)) checkPrevious(task, path, problems);
+  });
+}
+
+function checkTimes(task: Task, path: string, problems: Problem[]): void {
+  const { totalMs, ttlMs } = policyOf(task);
+  if (totalMs <= ttlMs) return;
+  const expected = `at most ttlMs, ${ttlMs}`;
+  problems.push({ path: `${path}.policy.totalMs`, expected, found: String(totalMs) });
+}
+
+function checkPrevious({ version, previous = [] }: Task, path: string, problems: Problem[]): void {
+  const versions = new Set([version]);
+  for (const [index, older] of previous.entries()) {
+    const at = `${path}.previous.${index}`;
+    const found = shapeProblems(taskShape, older, at);
+    problems.push(...found);
+    if (found.length > 0) continue;
+    if (versions.has(older.version)) {
+      problems.push({ path: `${at}.version`, expected: 'a version that no other has', found: older.version });
+    }
+    versions.add(older.version);
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * What may be asked of the client itself: an answer of its model, and the folders it works in. Both are deprecated in MCP
+ * since 2026-07-28; they are served for clients that have them, and nothing here builds on them. Pure.
+ */
+import * as z from 'zod';
+import type { JsonObject } from '../base/json.ts';
+
+type SampleContent = { type: 'text'; text: string } | { type: 'image' | 'audio'; data: string; mimeType: string };
+
+/** @deprecated in MCP; ask a provider of models directly. */
+export interface SampleParams {
+  messages: { role: 'user' | 'assistant'; content: SampleContent | SampleContent[] }[];
+  maxTokens: number;
+  systemPrompt?: string;
+  temperature?: number;
+  stopSequences?: string[];
+  modelPreferences?: JsonObject;
+}
+
+/** @deprecated in MCP. */
+export interface SampleRequest {
+  kind: 'sample';
+  params: SampleParams;
+}
+
+/** @deprecated in MCP; take folders as arguments. */
+export interface RootsRequest {
+  kind: 'roots';
+}
+
+export const SampleResult = z.looseObject({
+  role: z.enum(['user', 'assistant']),
+  content: z.union([z.looseObject({ type: z.string() }), z.array(z.looseObject({ type: z.string() }))]),
+  model: z.string(),
+  stopReason: z.string().optional(),
+});
+/** What the client's model said. @deprecated in MCP. */
+export type SampleResult = z.infer<typeof SampleResult>;
+
+export const RootsResult = z.looseObject({
+  roots: z.array(z.looseObject({ uri: z.string(), name: z.string().optional() })).max(1_000),
+});
+/** A folder of the client's. @deprecated in MCP. */
+export type Root = z.infer<typeof RootsResult>['roots'][number];

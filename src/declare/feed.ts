@@ -1,0 +1,192 @@
+/**
+ * The seam between `feeds/run/run.ts` and the kinds of feed. A feed declares how it is paced and what to do with what is
+ * too much; its `burst` is an async generator that knows the upstream and nothing of the store.
+ */
+import type { EventMeta } from '../base/event.ts';
+import type { Json } from '../base/json.ts';
+import type { Connect, Log, OpenedWebSocket, WebSocketListener } from '../base/runtime.ts';
+import type { MqttPayload, Outlet } from './outlet.ts';
+import type { Problem } from './problem.ts';
+
+/** One upstream item, before the stream's schema has seen it. */
+export interface FeedItem {
+  /** The stream it belongs to. */
+  stream: string;
+  data: unknown;
+  /** Where the transport knows it better than the data (an MQTT topic level). */
+  key?: string;
+  /** Epoch ms, where the transport knows it. */
+  time?: number;
+  meta?: EventMeta;
+  /** Size as it came in; counts against the budget. */
+  bytes: number;
+  /** Set where the transport could not make data of it: it goes to the dead letters with this reason, `data` being what came. */
+  invalid?: { reason: string; field?: string; expected?: string };
+}
+
+/**
+ * Items that are committed together with the position behind them. When the generator is resumed after a `yield`, the
+ * batch is durable: only then may it acknowledge anything upstream. Where the commit fails the generator is ended
+ * (`return`) and must not acknowledge.
+ */
+export interface FeedBatch {
+  items: FeedItem[];
+  /** Where the next burst goes on. Absent: the position stays. */
+  position?: Json;
+  /** True on the last batch of a burst that read all there was; the run may then save a commit. */
+  last?: boolean;
+  /** True on the last batch of a burst that ended at a bound of the feed's own: the upstream has more that can be had at once. */
+  more?: boolean;
+  /**
+   * True: more batches of the same reading follow. From the same position the upstream would give these items again,
+   * first and in this order; a burst that ends before the reading does is then continued behind them.
+   */
+  partial?: boolean;
+  /** How many items are known to wait upstream, for the lag. */
+  backlog?: number;
+}
+
+export interface FeedTarget {
+  stream: string;
+  route: FeedRoute | null;
+  /** Whether its events have ids, by which those that come twice are known; absent where nobody looked. */
+  identified?: boolean;
+}
+
+export interface BurstContext {
+  /** Name under which the feed is declared. */
+  feed: string;
+  /** The streams that it fills, with what each one's route says. */
+  targets: readonly FeedTarget[];
+  /** As the last committed batch left it; null before the first. */
+  position: Json | null;
+  budget: FeedBudget;
+  /** Epoch ms at which the burst has to be over; `signal` aborts then. */
+  deadline: number;
+  signal: AbortSignal;
+  now: () => number;
+  random: () => number;
+  newId: () => string;
+  sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+  /** Guarded: https only, no private addresses but those the feed names, redirects checked, sizes bounded. */
+  fetch: (url: string, init?: GuardedInit) => Promise<Response>;
+  /** Opens a TCP or TLS byte stream; null where the platform has none. */
+  connect: Connect | null;
+  /**
+   * Guarded as `fetch` is: wss only, no private addresses but those named; redirects are not followed. Rejects with a
+   * TidegateError: `invalid_input`, `address_refused`, `upstream` (not reached), or with the signal's reason.
+   */
+  webSocket: (request: GuardedWebSocket, listener: WebSocketListener, signal: AbortSignal) => Promise<Opening>;
+  log: Log;
+}
+
+export interface GuardedWebSocket {
+  url: string;
+  protocols?: readonly string[];
+  headers?: Record<string, string>;
+  /** Host names or `host:port` that may be ws or resolve to private addresses. */
+  allow?: readonly string[];
+  /** A larger message ends the connection where the platform can be told; default 4 MiB. */
+  maxMessageBytes?: number;
+}
+
+/** `refused`: the server answered the handshake with another status than 101. */
+export type Opening =
+  | { kind: 'open'; socket: OpenedWebSocket }
+  | { kind: 'refused'; status: number; retryAfterMs: number | null };
+
+/** What the guarded fetch takes beside the usual. */
+export interface GuardedInit {
+  method?: 'GET' | 'POST';
+  headers?: Record<string, string>;
+  body?: string;
+  signal?: AbortSignal;
+  /** Host names or `host:port` that may be http or resolve to private addresses. */
+  allow?: readonly string[];
+  /** Body bytes, after decompression; default 10 MiB. Reading past it throws `too_large`. */
+  maxBytes?: number;
+  /** Default 3. */
+  maxRedirects?: number;
+  /** For the whole exchange, default 10 s. */
+  timeoutMs?: number;
+}
+
+export interface FeedBudget {
+  /** Longest burst. */
+  timeMs: number;
+  /** Most events that a burst takes in. */
+  events: number;
+  /** Most bytes that a burst takes in, as they came. */
+  bytes: number;
+}
+
+/** What becomes of items beyond the budget where the upstream cannot give them again. */
+export type Overflow = 'dead-letter' | 'drop-oldest' | 'drop-newest';
+
+/**
+ * Thins a feed per stream and key, before anything is stored. `field` is not typed, since a feed does not know what its
+ * streams hold; an event without it passes.
+ */
+export type Sampling =
+  /** Every nth item. */
+  | { every: number }
+  /** One item per window of `windowMs` of event time: its last, or the one with the least or greatest `field`, or the mean of it. */
+  | { windowMs: number; reduce: 'first' | 'last' }
+  | { windowMs: number; reduce: 'min' | 'max' | 'mean'; field: string };
+
+/** Pacing that every kind of feed takes. */
+export interface FeedPacing {
+  /** Time from the start of one burst to the next, ms; default 60,000. */
+  everyMs?: number;
+  /** Defaults: 20 s, 10,000 events, 10 MiB. */
+  budget?: Partial<FeedBudget>;
+  /** Default `dead-letter`. */
+  overflow?: Overflow;
+  sample?: Sampling;
+}
+
+export interface Feed {
+  kind: 'feed';
+  /** `http`, `mqtt`, `function`, … */
+  type: string;
+  /** Shown to operators and agents; never a secret: `https://example.org/feed.json`. */
+  source: string;
+  pacing: FeedPacing;
+  /** True where the upstream gives again what was not committed: what is beyond the budget is then left for the next burst. */
+  replayable: boolean;
+  /** Mistakes in the declaration, found without any I/O. */
+  problems(targets: readonly FeedTarget[]): Problem[];
+  burst(context: BurstContext): AsyncIterable<FeedBatch>;
+  /** Made when the declaration was found to be right. Absent: it only takes in. */
+  outlet?(): Outlet;
+}
+
+/** A stream's share of a feed that several streams are filled by. */
+export interface FeedRoute {
+  kind: 'route';
+  feed: string;
+  /** MQTT: topic filter, `+` and `#` allowed. */
+  topic?: string;
+  /** MQTT: which topic level is the key, counted from 0; overrides the stream's `key`. */
+  keyLevel?: number;
+  /** MQTT: how this stream's payloads read; default: as the feed says. */
+  payload?: MqttPayload;
+}
+
+/** Fills a stream from a feed that is declared under the app's `feeds`. */
+export function from(feed: string, route: Omit<FeedRoute, 'kind' | 'feed'> = {}): FeedRoute {
+  return { kind: 'route', feed, ...route };
+}
+
+/** A feed as `ingest` runs it. */
+export interface DeclaredFeed {
+  name: string;
+  feed: Feed;
+  targets: readonly FeedTarget[];
+  everyMs: number;
+  budget: FeedBudget;
+  overflow: Overflow;
+  sample: Sampling | null;
+  /** Null: it only takes in. */
+  outlet: Outlet | null;
+}

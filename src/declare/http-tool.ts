@@ -1,0 +1,194 @@
+/**
+ * A tool that is an HTTP API's, by declaration: arguments in, one request (or some pages) out, and what comes back picked,
+ * checked and shown. Data alone; `mcp/http-tools/` does what it says. It speaks GET and POST, and pages by the query.
+ *
+ * Calls to the store: one for an answer that is kept, or where a pause is known that the API asked for; else one, one more for
+ * each limit and request (each page, retry and wait for a turn is another), and one to keep the answer or to remember a pause.
+ * A call that counts as several and is refused gives them back with one more.
+ */
+import * as z from 'zod';
+import { TidegateError } from '../base/errors.ts';
+import type { Json } from '../base/json.ts';
+import type { Tool, ToolAnnotations } from './tool.ts';
+import type { Api, HttpAnswer, HttpArgument, HttpDefaults, HttpMoment, HttpValue, RateLimit } from './http-api.ts';
+
+/**
+ * Answers that are kept in the store. Calls with the same arguments that overlap in one process share one request. Kept
+ * for each tenant, whoever asked: what the arguments do not tell must not matter to the answer.
+ */
+export interface HttpCache<Input = never> {
+  ttlMs: number;
+  /** How much longer an answer may be given, with a word about its age, where the API cannot be asked; default 0. */
+  staleMs?: number;
+  /** Most answers that are kept; one more takes the place of another. Up to 10,000, default 1,000. None above 256 KiB is kept. */
+  entries?: number;
+  /** What an answer is known by; default: the arguments. */
+  key?: (input: Input) => Json;
+}
+
+/**
+ * How an API's pages follow each other. What leads to the next one is a query parameter, which the model gets as
+ * `next` and gives back as the argument `cursor`.
+ */
+export type HttpPaging = {
+  /** The query parameter. */
+  query: string;
+  /** The tool's argument; one that `input` does not have is added. Default `cursor`. */
+  argument?: string;
+  /** Most pages that a call reads, up to 20; default 1. */
+  pages?: number;
+} & (
+  | {
+      /** The body says the parameter's next value. */
+      by: 'cursor';
+      /** Where; a value that is missing, null, false or empty ends it. */
+      next: string;
+    }
+  | {
+      /** A URL whose query holds the parameter's next value; nothing else of it is used. */
+      by: 'link';
+      /** Where the URL stands in the body; default: in the header `Link`, with `rel="next"`. */
+      next?: string;
+    }
+  | {
+      /** Pages have numbers, or the parameter counts items. */
+      by: 'page' | 'offset';
+      /** Of the first page; default 1 for pages, 0 for an offset. */
+      first?: number;
+      /** Items of a page that has others behind it; one with fewer is the last. Default: one without items is. */
+      full?: number | string;
+    }
+);
+
+/** A request that is sent before the tool's own, and may keep that from being sent. */
+export interface HttpGuard<Input = never> {
+  url: string;
+  query?: Record<string, HttpValue<Input>>;
+  /** Why not, in words for the model; null: go on. Pure. */
+  refuse: (answer: HttpAnswer<Input>) => string | null;
+  /** What becomes of the call where the guard's own request fails; default `refuse`. */
+  otherwise?: 'refuse' | 'pass';
+}
+
+export interface HttpToolOptions<
+  Input extends z.ZodObject,
+  Output extends z.ZodType,
+  Item extends z.ZodType,
+> extends HttpDefaults {
+  title?: string;
+  description: string;
+  /** The arguments; default: none. Those that nothing else names are sent as well: in the query, or in the body of a POST. */
+  input?: Input;
+  /** The whole answer. */
+  output?: Output;
+  /** Instead of `output`: one item of an answer that is a list. The answer is then `{ items, next }`. */
+  item?: Item;
+  /** Default: `openWorldHint`, and for a GET `readOnlyHint`. */
+  annotations?: ToolAnnotations;
+  api?: Api;
+  /**
+   * With an API a path below its URL, such as `/stocks/{symbol}`, else an absolute URL; `{name}` stands for an argument,
+   * percent-encoded. A pure function chooses among such templates.
+   */
+  url: string | ((input: z.output<Input>) => string);
+  /** Default `GET`. */
+  method?: 'GET' | 'POST';
+  /**
+   * Takes the place of the arguments of these names. A pure function that makes all of it may choose the names too, but
+   * none that the API sends each time.
+   */
+  query?:
+    | Record<string, HttpValue<z.output<Input>>>
+    | ((input: z.output<Input>, moment: HttpMoment) => Record<string, HttpArgument>);
+  headers?: Record<string, HttpValue<z.output<Input>>>;
+  /** Of a POST: how its body is written; default `json`. */
+  body?: 'json' | 'form';
+  /** Of a POST: what its body holds, instead of the arguments that nothing else names. Pure. */
+  content?: (input: z.output<Input>, moment: HttpMoment) => Json;
+  /** Arguments that are not sent by themselves, since a function reads them. */
+  unsent?: readonly (keyof z.output<Input> & string)[];
+  /** Beside that of the API; counted for this tool alone. */
+  rateLimit?: RateLimit | readonly RateLimit[];
+  /** How many requests a call counts as, against each limit; default 1. */
+  cost?: (input: z.output<Input>) => number;
+  cache?: HttpCache<z.output<Input>>;
+  /** `text`: the body is one, whatever it says of itself. Default `json`. */
+  format?: 'json' | 'text';
+  /** The answer within the body: a path such as `data.items`, or a pure function. Default: the body. */
+  pick?:
+    | string
+    | ((
+        body: unknown,
+        answer: HttpAnswer<z.output<Input>>,
+      ) => [Item] extends [never] ? z.input<Output> : readonly z.input<Item>[]);
+  /** What people, and models whose client shows them text alone, read; default: tables and lines. Pure. */
+  text?: (
+    structured: [Item] extends [never] ? z.output<Output> : { items: z.output<Item>[] },
+    input: z.output<Input>,
+  ) => string;
+  paging?: HttpPaging;
+  guard?: HttpGuard<z.output<Input>>;
+}
+
+/** With the types of its arguments and of its answer forgotten. */
+export type HttpSpec = Omit<HttpToolOptions<z.ZodObject, z.ZodType, never>, 'item' | 'text'> & {
+  item?: z.ZodType;
+  text?: (structured: unknown, input: Record<string, unknown>) => string;
+};
+
+/** A tool whose `run` is made when the app is served, from what `http` says. */
+export interface HttpTool extends Tool {
+  http: HttpSpec;
+}
+
+/** Declares a tool that asks an HTTP API. */
+export function httpTool<
+  Input extends z.ZodObject = z.ZodObject,
+  Output extends z.ZodType = z.ZodType,
+  Item extends z.ZodType = never,
+>(options: HttpToolOptions<Input, Output, Item>): HttpTool {
+  const spec = (options ?? {}) as unknown as HttpSpec;
+  const { title, description, method } = spec;
+  const input = inputOf(spec);
+  const output = spec.item instanceof z.ZodType ? listOf(spec.item) : spec.output;
+  return {
+    kind: 'tool',
+    description,
+    ...(title === undefined ? {} : { title }),
+    ...(input === undefined ? {} : { input }),
+    ...(output === undefined ? {} : { output }),
+    annotations: { ...(method === 'POST' ? {} : { readOnlyHint: true }), openWorldHint: true, ...spec.annotations },
+    http: spec,
+    run: () => Promise.reject(new TidegateError('internal', 'an HTTP tool runs where its app is served')),
+  };
+}
+
+export function isHttpTool(tool: Tool): tool is HttpTool {
+  return 'http' in tool;
+}
+
+/** The argument that says where to go on; null: the API has no pages. */
+export function cursorArgument({ paging }: HttpSpec): string | null {
+  return paging ? (paging.argument ?? 'cursor') : null;
+}
+
+/** Whether a request may be sent again, and its answer kept. */
+export function isSafe({ method, annotations }: HttpSpec): boolean {
+  return method !== 'POST' || annotations?.readOnlyHint === true;
+}
+
+function inputOf(spec: HttpSpec): z.ZodObject | undefined {
+  const { input } = spec;
+  const argument = cursorArgument(spec);
+  if (argument === null || (input !== undefined && !(input instanceof z.ZodObject))) return input;
+  if (input !== undefined && argument in input.shape) return input;
+  const cursor = z.string().min(1).max(2_048).optional().describe('`next` of the answer before, to go on behind it');
+  return (input ?? z.strictObject({})).safeExtend({ [argument]: cursor });
+}
+
+function listOf(item: z.ZodType): z.ZodObject {
+  return z.object({
+    items: z.array(item),
+    next: z.string().nullable().describe('Give it as the cursor for more; null: there is no more'),
+  });
+}

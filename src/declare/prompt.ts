@@ -1,0 +1,44 @@
+/** Prompts that an app declares. */
+import type { Displayed } from './display.ts';
+import type { Completer } from './resource.ts';
+import type { ContentBlock } from './content.ts';
+import type { HandlerContext } from './context.ts';
+
+export interface PromptArgument {
+  name: string;
+  /** Its name for people. */
+  title?: string;
+  description?: string;
+  required?: boolean;
+  complete?: Completer;
+}
+
+/** What a prompt is given: a text for each required argument, and perhaps one for each other. */
+export type PromptInput<Arguments extends readonly PromptArgument[]> = {
+  [Argument in Arguments[number] as Argument['required'] extends true ? Argument['name'] : never]: string;
+} & {
+  [Argument in Arguments[number] as Argument['required'] extends true ? never : Argument['name']]?: string;
+};
+
+export interface PromptOptions<
+  Arguments extends readonly PromptArgument[] = readonly PromptArgument[],
+> extends Displayed {
+  description: string;
+  arguments?: Arguments;
+  run(input: PromptInput<Arguments>, context: HandlerContext): Promise<PromptMessage[] | string>;
+}
+
+export interface PromptMessage {
+  role: 'user' | 'assistant';
+  content: ContentBlock;
+}
+
+/** A declared prompt, with the names of its arguments forgotten. */
+export interface Prompt extends PromptOptions {
+  kind: 'prompt';
+}
+
+/** Declares a prompt; the `arguments` that are written out give the type of what `run` gets. */
+export function prompt<const Arguments extends readonly PromptArgument[]>(options: PromptOptions<Arguments>): Prompt {
+  return { kind: 'prompt', ...options };
+}

@@ -1,0 +1,116 @@
+/** What an app declares of a stream. */
+import type * as z from 'zod';
+import type { Json, JsonObject } from '../base/json.ts';
+import type { Feed, FeedRoute } from './feed.ts';
+import type { Secret } from './secret.ts';
+
+/** Names of the fields of `Data` that hold a `Value` and nothing else: an optional field is none of them. */
+export type FieldOf<Data, Value> = {
+  [Name in Extract<keyof Data, string>]: Data[Name] extends Value ? Name : never;
+}[Extract<keyof Data, string>];
+
+/**
+ * A field of the data by name, or a function of the data. A field has to be there in every event, and is checked at start
+ * too; an event for which a function answers null or nothing is refused, with the part that it lacks.
+ */
+export type Pick<Data, Value> = FieldOf<Data, Value> | ((data: Data) => Value | null | undefined);
+
+export interface Retention {
+  /** Newest events kept; default 100,000. */
+  events?: number;
+  /** Events appended longer ago than this are dropped; default: no limit by age. */
+  ageMs?: number;
+}
+
+export interface StreamOptions<Schema extends z.ZodType> {
+  /** For a model that has never seen the app: what these data are, where from, how often. */
+  description: string;
+  title?: string;
+  /**
+   * Shape of an event's `data`. Describe the fields (`.describe('…')`) and give units (`.meta({ unit: '°C' })`): the
+   * tools' texts are made from it.
+   */
+  schema: Schema;
+  /** What an event is about; a stream without it has one latest event. At most 256 bytes. */
+  key?: Pick<z.output<Schema>, string | number>;
+  /** When it happened: epoch ms, an ISO 8601 text or a Date. Default: when it was received. */
+  time?: Pick<z.output<Schema>, number | string | Date>;
+  /** The source's id of an event: makes delivery exactly once within `dedupe` events. */
+  id?: Pick<z.output<Schema>, string | number>;
+  /** The source's revision of an id: another revision is another event. Where it is null or missing an event has none. */
+  revision?: Pick<z.output<Schema>, string | number | null | undefined>;
+  retention?: Retention;
+  /** How many of the newest events are searched for an id that comes again; default 1,000, at most 10,000. */
+  dedupe?: number;
+  /** How much later than it happened an event may arrive and still be found by time range; default one day. */
+  latenessMs?: number;
+  /** An example of `data`, shown to models; default: none. */
+  example?: z.input<Schema>;
+  /** A feed of its own, or a route of one that the app declares under `feeds`. */
+  feed?: Feed | FeedRoute;
+  /**
+   * Takes what others push, by `POST /ingest/<stream>` with `Authorization: Bearer <token>`: one event as JSON, up to 1,000
+   * as an array or a line each (NDJSON), 256 KiB in all. All of them are stored or, where one is wrong, none. With an
+   * `Idempotency-Key` a push counts once for a day; else events without ids are stored at least once.
+   */
+  push?: PushOptions;
+}
+
+export interface PushOptions {
+  /** Whoever brings it may push; at least 16 characters. */
+  token: Secret;
+}
+
+/**
+ * A declared stream; `Data` is what its events hold, `Input` what its schema takes. Also the handle by which `AppStreams`
+ * finds it, fully typed.
+ */
+export interface Stream<Data = Json, Input = unknown> {
+  kind: 'stream';
+  options: ErasedStreamOptions;
+  /** Never present: these carry the types. */
+  readonly data?: Data;
+  readonly input?: Input;
+}
+
+/** Stream options with the data's type forgotten, so that streams of any data stand in one app. */
+export interface ErasedStreamOptions extends Omit<StreamOptions<z.ZodType>, 'key' | 'time' | 'id' | 'revision'> {
+  key?: string | ((data: never) => string | number | null | undefined);
+  time?: string | ((data: never) => number | string | Date | null | undefined);
+  id?: string | ((data: never) => string | number | null | undefined);
+  revision?: string | ((data: never) => string | number | null | undefined);
+}
+
+/** Declares a stream; `defineApp` validates it. */
+export function stream<Schema extends z.ZodType>(
+  options: StreamOptions<Schema>,
+): Stream<z.output<Schema>, z.input<Schema>> {
+  return { kind: 'stream', options };
+}
+
+/** A stream as the rest of the code uses it: defaults filled in, pickers made functions of validated data. */
+export interface DeclaredStream {
+  name: string;
+  /** The declaration it was made from, by identity. */
+  declaration: Stream<unknown>;
+  title: string;
+  description: string;
+  schema: z.ZodType;
+  /** JSON Schema 2020-12 of `data`, converted once. */
+  jsonSchema: JsonObject;
+  keyed: boolean;
+  identified: boolean;
+  key(data: Json): string | null;
+  /** Epoch ms; null where the stream declares no time. */
+  time(data: Json): number | null;
+  id(data: Json): string | null;
+  revision(data: Json): string | null;
+  retention: { events: number; ageMs: number | null };
+  dedupe: number;
+  latenessMs: number;
+  example: Json | undefined;
+  /** Name of the feed that fills it, where one does. */
+  feed: string | null;
+  /** Null: it takes no pushes. */
+  push: PushOptions | null;
+}

@@ -1,5 +1,0 @@
-/** The entry on AWS Lambda that a schedule calls, for the app that is deployed. */
-import app from '../app.ts';
-import { createLambdaHost } from './lambda-host.ts';
-
-export const scheduled = createLambdaHost(app, process.env).scheduled;

@@ -1,9 +1,0 @@
-/** The answer to a request whose host could not be put together, on platforms where nobody sees a start fail. */
-import type { TidegateError } from '../core/errors.ts';
-
-/** Names the variable that is wrong, and never its value. */
-export function startProblem({ code, field, expected, hint }: TidegateError): Response {
-  const title = 'The server is not configured';
-  const body = { title, status: 500, code, field, expected, ...(hint === null ? {} : { hint }) };
-  return new Response(JSON.stringify(body), { status: 500, headers: { 'Content-Type': 'application/problem+json' } });
-}

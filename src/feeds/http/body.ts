@@ -1,0 +1,219 @@
+/**
+ * Makes portions of items of a response's body. A document (JSON, RSS) is read whole, within its limit, and cut up; rows
+ * (NDJSON, CSV) are parsed as they come, so that memory stays flat however long the body is.
+ */
+import { TidegateError } from '../../base/errors.ts';
+import type { HttpAnswer } from './answer.ts';
+import { type BodyItem, type RowParser } from './format.ts';
+import { isDeclared } from './options.ts';
+import type { HttpOptions } from './options.ts';
+import { fingerprint } from './position.ts';
+import { describeShape, readPath } from '../../base/json-path.ts';
+import { createNdjsonParser, join } from '../kit/ndjson.ts';
+import type { Patience } from '../../net/patience.ts';
+
+/**
+ * What is committed together at most, so that a commit's own records weigh little beside it, well inside the store's
+ * limits for one commit: as segments, 80 of the 90 operations.
+ */
+export const PORTION_ITEMS = 8_000;
+export const PORTION_BYTES = 1024 * 1024;
+/** The longest that an item of a slow body waits for others. */
+export const PORTION_AGE_MS = 1_000;
+
+export interface Portion {
+  items: BodyItem[];
+  /** The body around the items, JSON only. */
+  body?: unknown;
+  /** Identity of the body they are from; null where it has none. */
+  mark: string | null;
+  /** True on the one portion that ends the body. */
+  end: boolean;
+}
+
+export interface BodyReading {
+  answer: HttpAnswer;
+  options: Pick<HttpOptions, 'items' | 'pick' | 'wait'>;
+  now: () => number;
+  /** Waits for a piece of the body for as long as the source may be silent. */
+  patiently: Patience;
+}
+
+export async function* readPortions(reading: BodyReading): AsyncGenerator<Portion, void, undefined> {
+  const { format } = reading.answer;
+  if (format === 'ndjson') {
+    const expectation = { name: 'NDJSON', expected: 'one JSON value a line, in UTF-8' };
+    yield* rowPortions(reading, createNdjsonParser(), expectation);
+  } else if (isDeclared(format) && format.reads === 'rows') {
+    yield* rowPortions(reading, (await format.load())(), format);
+  } else {
+    yield* documentPortions(reading);
+  }
+}
+
+async function* documentPortions(reading: BodyReading): AsyncGenerator<Portion, void, undefined> {
+  const { answer, patiently } = reading;
+  const reader = answer.body.getReader();
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  for (;;) {
+    const { done, value } = await patiently(reader.read());
+    if (done) break;
+    pieces.push(value);
+    bytes += value.byteLength;
+  }
+  const whole = join(pieces, bytes);
+  const { items, body } = await readDocument(reading, whole);
+  // An item's own bytes would cost another pass over the body; the budget needs their sum.
+  const itemBytes = Math.ceil(bytes / Math.max(1, items.length));
+  const step = Math.max(1, Math.min(PORTION_ITEMS, Math.floor(PORTION_BYTES / itemBytes)));
+  const mark = answer.mark ?? (items.length > step ? await fingerprint(new Uint8Array(whole)) : null);
+  for (let at = 0; at === 0 || at < items.length; at += step) {
+    const portion = items.slice(at, at + step).map((data) => ({ data, bytes: itemBytes }));
+    yield { items: portion, body, mark, end: at + step >= items.length };
+  }
+}
+
+async function readDocument(
+  { answer: { format, source }, options }: BodyReading,
+  bytes: Uint8Array,
+): Promise<{ items: readonly unknown[]; body?: unknown }> {
+  const name = isDeclared(format) ? format.name : 'JSON';
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw notThat(name, source, 'bytes that are not UTF-8', cause);
+  }
+  if (text.trim() === '') {
+    // So some sources answer that nothing came while they waited.
+    if (options.wait !== undefined) return { items: [] };
+    throw notThat(name, source, 'an empty body');
+  }
+  if (isDeclared(format)) {
+    if (format.reads !== 'document') throw new TidegateError('internal', `${name} is no document`);
+    return { items: (await format.load())(text) };
+  }
+  const body = parseJson(text, source);
+  return {
+    items: options.pick ? picked(options.pick, body, source) : itemsAt(body, options.items ?? '', source),
+    body,
+  };
+}
+
+function parseJson(text: string, source: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    if (text.trimStart().startsWith('<')) throw notThat('JSON', source, 'HTML or XML', cause);
+    const found = cause instanceof Error ? `a body that cannot be read (${cause.message})` : 'garbage';
+    throw notThat('JSON', source, found, cause);
+  }
+}
+
+function picked(pick: (body: unknown) => readonly unknown[], body: unknown, source: string): readonly unknown[] {
+  const expected = 'a function that answers a list of items for each body';
+  let items: unknown;
+  try {
+    items = pick(body);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new TidegateError('upstream', `${source}: pick broke: ${reason}; the body is ${describeShape(body)}`, {
+      field: 'pick',
+      expected,
+      cause,
+    });
+  }
+  if (Array.isArray(items)) return items as unknown[];
+  throw new TidegateError('upstream', `${source}: pick answered ${describeShape(items)}`, { field: 'pick', expected });
+}
+
+function itemsAt(body: unknown, path: string, source: string): unknown[] {
+  const found = readPath(body, path);
+  if (Array.isArray(found)) return found;
+  if (typeof found === 'object' && found !== null) return [found];
+  const where = path === '' ? 'the body' : `items: ${path}`;
+  throw new TidegateError(
+    'upstream',
+    `${source}: ${where} is ${found === undefined ? 'missing' : describeShape(found)}; the body is ${describeShape(body)}`,
+    { field: 'items', expected: 'a path to an array or an object' },
+  );
+}
+
+async function* rowPortions(
+  { answer, now, patiently }: BodyReading,
+  parser: RowParser,
+  expectation: { name: string; expected: string },
+): AsyncGenerator<Portion, void, undefined> {
+  const reader = answer.body.getReader();
+  const { mark } = answer;
+  let pending: BodyItem[] = [];
+  let pendingBytes = 0;
+  let pendingSince = now();
+  let broken: { reason: unknown } | null = null;
+  let sound = false;
+
+  const take = (count: number): BodyItem[] => {
+    const items = pending.slice(0, count);
+    pending = pending.slice(count);
+    pendingBytes = sumOfBytes(pending);
+    pendingSince = now();
+    // Where nothing at all can be read the source is wrong, and not a line of it.
+    sound ||= items.some(({ invalid }) => invalid === undefined);
+    if (!sound && items[0]?.invalid) throw notRows(expectation, answer.source, items[0]);
+    return items;
+  };
+
+  const isDue = () =>
+    pending.length > 0 &&
+    (pending.length >= PORTION_ITEMS || pendingBytes >= PORTION_BYTES || now() - pendingSince >= PORTION_AGE_MS);
+
+  for (;;) {
+    const before = pending.length;
+    try {
+      const { done, value } = await patiently(reader.read());
+      if (done) {
+        parser.end(pending);
+        break;
+      }
+      parser.push(value, pending);
+    } catch (reason) {
+      broken = { reason };
+      break;
+    }
+    if (before === 0) pendingSince = now();
+    for (let at = before; at < pending.length; at += 1) pendingBytes += pending[at]?.bytes ?? 0;
+    while (isDue()) yield { items: take(PORTION_ITEMS), mark, end: false };
+  }
+  // What came before the body broke is whole rows, and good.
+  if (broken === null) yield { items: take(pending.length), mark, end: true };
+  else if (pending.length > 0) yield { items: take(pending.length), mark, end: false };
+  if (broken !== null) throw broken.reason;
+}
+
+function sumOfBytes(items: readonly BodyItem[]): number {
+  let sum = 0;
+  for (const { bytes } of items) sum += bytes;
+  return sum;
+}
+
+function notThat(name: string, source: string, found: string, cause?: unknown): TidegateError {
+  return new TidegateError('upstream', `${source} answered ${found} where ${name} was expected`, {
+    field: 'format',
+    expected: name === 'JSON' ? 'JSON in UTF-8; set format to ndjson where each line is a value' : `${name} in UTF-8`,
+    cause,
+  });
+}
+
+function notRows(
+  { name, expected }: { name: string; expected: string },
+  source: string,
+  first: BodyItem,
+): TidegateError {
+  const markup = typeof first.data === 'string' && first.data.trimStart().startsWith('<');
+  const found = markup ? 'HTML or XML' : `no line that can be read (${first.invalid?.reason ?? 'garbage'})`;
+  return new TidegateError('upstream', `${source} answered ${found} where ${name} was expected`, {
+    field: 'format',
+    expected,
+  });
+}

@@ -1,0 +1,155 @@
+/**
+ * One exchange of an HTTP feed: waits for its turn at the host, asks, and judges what the answer's status and content
+ * type mean. The body is left to `body.ts`.
+ */
+import type { BurstContext } from '../../declare/feed.ts';
+import { TidegateError } from '../../base/errors.ts';
+import { publicForm } from '../../net/fetch-target.ts';
+import { type DeclaredFormat, isDeclared } from './options.ts';
+import type { HttpFormat, HttpOptions } from './options.ts';
+import { turnstile } from '../../net/politeness.ts';
+import type { Validators } from './position.ts';
+import type { HttpRequest } from './answer.ts';
+import type { Patience } from '../../net/patience.ts';
+import { retryAfterMs } from '../../net/retry-after.ts';
+import type { HttpAnswer } from './answer.ts';
+
+export interface Exchange {
+  options: HttpOptions;
+  context: BurstContext;
+  request: HttpRequest;
+  signal: AbortSignal;
+  /** Waits for the headers. */
+  patiently: Patience;
+  /** The page was stored by an earlier burst: what the source says of it may be that it is gone. */
+  mayBeStale: boolean;
+}
+
+/** Nothing new; or the source does not know the page any more. */
+export type NoAnswer = 'nothing' | 'stale';
+
+const DEFAULT_MAX_BYTES = 10 * 1024 * 1024;
+const NDJSON_TYPE = /\b(?:x-)?(?:ndjson|jsonl|jsonlines|json-lines|json-seq|stream\+json)\b/;
+const MARKUP_TYPE = /\b(?:html|xml)\b/;
+const STALE = new Set([400, 404, 410, 422]);
+
+/** @throws TidegateError `upstream` for any other status than 2xx and 304, and where the burst is over before its turn. */
+export async function askSource(exchange: Exchange): Promise<HttpAnswer | NoAnswer> {
+  const { options, context, request } = exchange;
+  const place = await turnstile.enter(request.url.host, options.politeness ?? {}, context.deadline, context);
+  if (place === null) throw noPlace(request.url);
+  let answer: HttpAnswer | NoAnswer = 'nothing';
+  try {
+    answer = await exchange.patiently(ask(exchange, place));
+    return answer;
+  } finally {
+    if (typeof answer === 'string') place();
+  }
+}
+
+async function ask(
+  { options, context, request, signal, mayBeStale }: Exchange,
+  release: () => void,
+): Promise<HttpAnswer | NoAnswer> {
+  const { url, base, mark: requestMark } = request;
+  const response = await context.fetch(url.href, {
+    method: request.method,
+    headers: request.headers,
+    signal,
+    maxBytes: mostBytes(options, context),
+    // The feed itself watches for silence and for the end of the burst; this only ends what escapes both.
+    timeoutMs: Math.max(1, context.deadline - context.now()) + 1_000,
+    ...(request.body === null ? {} : { body: request.body }),
+    ...(options.allow === undefined ? {} : { allow: options.allow }),
+  });
+  const source = publicForm(url);
+  const { headers } = response;
+  if (response.status === 304 || response.status === 204) return 'nothing';
+  if (!response.ok || response.body === null) {
+    await response.body?.cancel();
+    if (mayBeStale && STALE.has(response.status)) return 'stale';
+    throw badStatus(response, source, context.now());
+  }
+  try {
+    const format = formatOf(headers.get('content-type') ?? '', url, options, source);
+    const validators = validatorsOf(response, requestMark);
+    const mark = validators?.etag ? `${requestMark} ${validators.etag}` : null;
+    return { source, url, base, headers, format, body: response.body, validators, mark, release };
+  } catch (error) {
+    await response.body.cancel();
+    throw error;
+  }
+}
+
+function mostBytes({ maxBytes, format }: HttpOptions, { budget }: BurstContext): number {
+  if (maxBytes !== undefined) return maxBytes;
+  if (isDeclared(format) && format.maxBytes !== null) return format.maxBytes;
+  return format === 'json' ? DEFAULT_MAX_BYTES : Math.max(DEFAULT_MAX_BYTES, budget.bytes);
+}
+
+function validatorsOf({ headers }: Response, url: string): Validators | null {
+  const etag = headers.get('etag');
+  const lastModified = headers.get('last-modified');
+  return etag === null && lastModified === null ? null : { url, etag, lastModified };
+}
+
+function formatOf(contentType: string, url: URL, { format: declared, pick }: HttpOptions, source: string): HttpFormat {
+  const type = contentType.toLowerCase();
+  const expected = nameOf(declared);
+  const unfit = (found: string, hint = 'ask the URL by hand: a login or an error page may stand there') =>
+    new TidegateError('upstream', `${source} answered ${found} where ${expected} was expected`, {
+      field: 'url',
+      expected,
+      hint,
+    });
+  const bare = type.split(';', 1)[0]?.trim() ?? type;
+  const refused = isDeclared(declared) ? declared.refuses.test(bare) : MARKUP_TYPE.test(type);
+  if (refused) throw unfit(bare === '' ? 'no content type' : bare, declared === undefined ? hintFor(bare) : undefined);
+  const charset = /charset="?([^\s;"]+)/.exec(type)?.[1] ?? 'utf-8';
+  if (!['utf-8', 'utf8', 'us-ascii'].includes(charset)) throw unfit(`text in ${charset}`);
+  if (declared !== undefined) return declared;
+  if (/\bcsv\b|event-stream/.test(bare)) throw unfit(bare, hintFor(bare));
+  if (pick !== undefined) return 'json';
+  if (NDJSON_TYPE.test(type)) return 'ndjson';
+  if (type.includes('json')) return 'json';
+  return /\.(?:ndjson|jsonl)$/i.test(url.pathname) ? 'ndjson' : 'json';
+}
+
+function nameOf(format: HttpFormat | undefined): string {
+  if (isDeclared(format)) return (format satisfies DeclaredFormat).name;
+  return format === 'ndjson' ? 'NDJSON' : format === 'json' ? 'JSON' : 'JSON or NDJSON';
+}
+
+/** Other formats have to be declared, so that an app carries the parsers of those alone. */
+function hintFor(type: string): string | undefined {
+  if (type.includes('csv')) return 'declare format: csv()';
+  if (type.includes('event-stream')) return 'declare format: sse()';
+  return /\b(?:rss|atom|xml|rdf)\b/.test(type) ? 'if that is RSS or Atom, declare format: rss()' : undefined;
+}
+
+function noPlace(url: URL): TidegateError {
+  return new TidegateError('upstream', `the burst was over before its turn at ${url.host}`, {
+    field: 'politeness',
+    expected: 'fewer requests to the host at a time, of all feeds together',
+    hint: 'a stream of events and a long poll are open requests for as long as their bursts last',
+  });
+}
+
+function badStatus(response: Response, source: string, now: number): TidegateError {
+  const { status, statusText, headers } = response;
+  const wait = retryAfterMs(headers.get('retry-after'), now);
+  const hint = HINTS[status];
+  return new TidegateError('upstream', `${source} answered ${status}${statusText === '' ? '' : ` ${statusText}`}`, {
+    expected: 'a status of 2xx or 304',
+    ...(hint === undefined ? {} : { hint }),
+    ...(wait === null ? {} : { retryAfterMs: wait }),
+  });
+}
+
+const HINTS: Record<number, string> = {
+  401: 'check the credentials in headers',
+  403: 'check the credentials in headers',
+  404: 'check url',
+  410: 'check url',
+  429: 'raise everyMs',
+};

@@ -1,0 +1,157 @@
+/**
+ * The HTTP feed: asks a source, page by page and range by range, and hands over what it answers. It neither retries nor
+ * remembers failures (the run does), and it knows no ids. A body that a burst did not end is asked for again: where it is
+ * the same one, by its ETag or its content, the burst goes on within it; else it is taken from its start, and the stream
+ * drops what it has. Accepted weakness: where the source has forgotten a page by the next burst, all pages are read anew,
+ * and only ids tell what was taken from them before.
+ */
+import type { BurstContext, Feed, FeedBatch } from '../../declare/feed.ts';
+import { TidegateError } from '../../base/errors.ts';
+import { declaredPacing } from '../kit/declared-pacing.ts';
+import { askSource } from './exchange.ts';
+import { isDeclared } from './options.ts';
+import { DEFAULT_MAX_PAGES, DEFAULT_TIMEOUT_MS, describeSource, type HttpOptions } from './options.ts';
+import { readPosition, writePosition } from './position.ts';
+import { httpProblems } from './problems.ts';
+import { rangeOf } from './range.ts';
+import { endOfReading, type PageOutcome, readPage } from './reading.ts';
+import { makeRequest } from './request.ts';
+import { createPatience } from '../../net/patience.ts';
+
+export type { HttpAt, HttpCursor, HttpFormat, HttpOptions, HttpPages, HttpSince, HttpWait } from './options.ts';
+export type { HttpBody } from '../kit/template.ts';
+
+/** A timer may fire this much before the clock shows its time. */
+const TIMER_SLACK_MS = 100;
+/** Before its end a burst waits for the source no more, so that what comes is still taken in. */
+const WAIT_MARGIN_MS = 1_000;
+const LEAST_WAIT_MS = 1_000;
+
+/**
+ * A feed over HTTP: JSON, NDJSON, CSV, RSS, Atom or server-sent events. Conditional requests (`ETag`, `Last-Modified`)
+ * and `Retry-After` are kept to; a status other than 2xx and 304 fails the burst. Every stream that takes from the feed
+ * gets every item.
+ */
+export function http(options: HttpOptions): Feed {
+  return {
+    kind: 'feed',
+    type: 'http',
+    source: describeSource(options.url),
+    pacing: declaredPacing(options),
+    replayable: true,
+    problems: (targets) => httpProblems(options, targets),
+    burst: (context) => burst(options, context),
+  };
+}
+
+interface Progress {
+  taken: { items: number; bytes: number };
+  /** The source may keep its answer back. */
+  waiting: boolean;
+}
+
+async function* burst(options: HttpOptions, context: BurstContext): AsyncGenerator<FeedBatch, void, undefined> {
+  const leaving = new AbortController();
+  const signal = AbortSignal.any([context.signal, leaving.signal]);
+  const progress: Progress = { taken: { items: 0, bytes: 0 }, waiting: false };
+  try {
+    if (isDeclared(options.format) && options.format.reads === 'events') {
+      const readEvents = await options.format.load();
+      yield* readEvents(options, context, signal);
+    } else {
+      yield* readPages(options, context, signal, progress);
+    }
+  } catch (error) {
+    if (!context.signal.aborted || (error instanceof TidegateError && error.field === 'politeness')) throw error;
+    // A body that outlasts the burst is left where it is; what came is committed, and the position stays before it.
+    if (progress.taken.items > 0 || progress.waiting) return;
+    throw context.now() >= context.deadline - TIMER_SLACK_MS ? tooSlow(options, context, error) : error;
+  } finally {
+    leaving.abort();
+  }
+}
+
+async function* readPages(
+  options: HttpOptions,
+  context: BurstContext,
+  signal: AbortSignal,
+  progress: Progress,
+): AsyncGenerator<FeedBatch, void, undefined> {
+  const { since, wait, timeoutMs = DEFAULT_TIMEOUT_MS, maxPages = DEFAULT_MAX_PAGES } = options;
+  const { taken } = progress;
+  const source = describeSource(options.url);
+  const patiently = createPatience(context, timeoutMs, source);
+  const asked = new Set<string>();
+  let position = readPosition(context.position);
+  let stored = position.page !== null;
+  let behind = false;
+  if (position.cursor !== null) asked.add(JSON.stringify(position.cursor));
+
+  for (let requests = 0; requests < maxPages; requests += 1) {
+    const startedAt = context.now();
+    const range = since === undefined ? null : rangeOf(since, position, startedAt);
+    if (since !== undefined && range === null) {
+      yield { items: [], last: true };
+      return;
+    }
+    const isNewRange = range !== null && position.range === null;
+    position = { ...position, range };
+    const waitMs = wait === undefined ? null : Math.min(wait.ms, context.deadline - startedAt - WAIT_MARGIN_MS);
+    if (waitMs !== null && waitMs < LEAST_WAIT_MS && requests > 0) {
+      if (behind) break;
+      return;
+    }
+    progress.waiting = waitMs !== null;
+
+    const now = startedAt;
+    const allowed = waitMs === null ? null : Math.max(0, waitMs);
+    const request = await patiently(makeRequest({ options, position, range, now, waitMs: allowed }));
+    const forHeaders = allowed === null ? patiently : createPatience(context, timeoutMs + allowed, source);
+    const exchange = { options, context, request, signal, patiently: forHeaders, mayBeStale: stored };
+    const answer = await askSource(exchange);
+    if (answer === 'stale') {
+      context.log('warn', 'the source knows the page no more: its pages are read anew', { source });
+      position = { ...position, page: null, read: null, latest: null };
+      stored = false;
+      behind = false;
+      continue;
+    }
+    const before = taken.items;
+    let outcome: PageOutcome;
+    if (answer === 'nothing') {
+      outcome = endOfReading(options, position, position.latest, true);
+      const moved = since === undefined && position.page === null ? {} : { position: writePosition(outcome.position) };
+      yield { items: [], ...moved, ...(outcome.more ? {} : { last: true }) };
+    } else {
+      try {
+        outcome = yield* readPage({ options, context, position, answer, patiently, taken, asked, isNewRange });
+      } finally {
+        answer.release();
+      }
+    }
+    ({ position, more: behind } = outcome);
+    stored = false;
+    const nothingCame = wait !== undefined && taken.items === before;
+    // Duplicates are no spending of the run's, so it does not see that there was too much.
+    if (taken.items >= context.budget.events || taken.bytes >= context.budget.bytes) {
+      if (!behind) return;
+      break;
+    }
+    if (behind && !nothingCame) continue;
+    if (wait === undefined || requests + 1 === maxPages) return;
+    // A source that does not wait must not be asked without a pause, also where it answers another cursor each time.
+    if (nothingCame) await context.sleep(Math.max(0, startedAt + LEAST_WAIT_MS - context.now()), signal);
+    if (signal.aborted) return;
+  }
+  // With the position, because a page that the source has forgotten must not be asked for again; nor at once, lest a
+  // source that has no such page is asked for its first ones over and over.
+  yield { items: [], position: writePosition(position), ...(behind ? { more: true } : { last: true }) };
+}
+
+function tooSlow(options: HttpOptions, { budget }: BurstContext, cause: unknown): TidegateError {
+  return new TidegateError('upstream', `${describeSource(options.url)} gave nothing within the burst`, {
+    field: 'budget.timeMs',
+    expected: `a whole item within ${budget.timeMs} ms`,
+    cause,
+  });
+}

@@ -1,0 +1,87 @@
+/**
+ * Which page follows a page, and whether the pages go in a circle. Pure, but for fingerprints.
+ *
+ * Within a burst each page that was asked for is known. Over bursts one of them is remembered, a later one each time that
+ * their number doubles (Brent): a circle of any length is noticed after at most three times its length.
+ */
+import { TidegateError } from '../../base/errors.ts';
+import type { Json } from '../../base/json.ts';
+import type { HttpAnswer } from './answer.ts';
+import type { HttpPages } from './options.ts';
+import { fingerprint, type PageMark } from './position.ts';
+import { readPath } from '../../base/json-path.ts';
+import { nextInHeader, resolveNext, storeLink } from '../../net/next-link.ts';
+
+export interface PageEnd {
+  pages: HttpPages;
+  /** The page that was read; null for the first. */
+  page: PageMark | null;
+  answer: HttpAnswer;
+  /** The body around the items; JSON only. */
+  body: unknown;
+  /** Items that it had. */
+  found: number;
+  allow: readonly string[];
+  /** Pages that this burst asked for; grows. */
+  asked: Set<string>;
+}
+
+/**
+ * Null: there is none.
+ * @throws TidegateError `upstream` where the next page was asked for before
+ */
+export async function nextPage(end: PageEnd): Promise<PageMark | null> {
+  const { page, asked, answer } = end;
+  const at = placeOfNext(end);
+  if (at === null) return null;
+  const mark = await fingerprint(JSON.stringify(at));
+  const current = page === null ? null : await fingerprint(JSON.stringify(page.at));
+  if (current !== null) asked.add(current);
+  // Some sources say so that there is no more.
+  if (mark === current && end.found === 0) return null;
+  if (asked.has(mark) || page?.seen === mark) throw inCircle(answer.source);
+  asked.add(mark);
+  const count = (page?.count ?? 0) + 1;
+  return { at, count, seen: page === null || isPowerOfTwo(count) ? mark : page.seen };
+}
+
+function placeOfNext({ pages, page, answer, body, found, allow }: PageEnd): Json {
+  if (pages.by === 'offset') return found < pages.size ? null : offsetOf(page) + found;
+  if (pages.by === 'number') return found < (pages.size ?? 1) ? null : numberOf(pages, page) + 1;
+  if (pages.by === 'cursor') return asCursor(readPath(body, pages.from));
+  if (pages.by === 'time') return null;
+  const inBody = pages.from === undefined ? null : readPath(body, pages.from);
+  const target = pages.from === undefined ? nextInHeader(answer.headers.get('link')) : asCursor(inBody);
+  return target === null ? null : storeLink(resolveNext(String(target), answer.url, allow), answer.base);
+}
+
+/** What is sent for a page; null: nothing, or a link, which is a URL of its own. */
+export function cursorOfPage(pages: HttpPages | undefined, page: PageMark | null): string | number | null {
+  if (pages?.by === 'offset') return offsetOf(page);
+  if (pages?.by === 'number') return numberOf(pages, page);
+  return pages?.by === 'cursor' ? asCursor(page?.at) : null;
+}
+
+function offsetOf(page: PageMark | null): number {
+  return typeof page?.at === 'number' ? page.at : 0;
+}
+
+function numberOf({ first = 1 }: { first?: number }, page: PageMark | null): number {
+  return typeof page?.at === 'number' ? page.at : first;
+}
+
+/** A text or a number that is a cursor; null for what is none. */
+export function asCursor(value: unknown): string | number | null {
+  return (typeof value === 'string' && value !== '') || typeof value === 'number' ? value : null;
+}
+
+export function inCircle(source: string): TidegateError {
+  return new TidegateError('upstream', `${source} answered a cursor that it was asked for before`, {
+    field: 'pages',
+    expected: 'another cursor with each page, and none with the last',
+  });
+}
+
+function isPowerOfTwo(count: number): boolean {
+  return Number.isInteger(Math.log2(count));
+}

@@ -1,0 +1,155 @@
+/**
+ * Where an HTTP feed stands: the source's cursor, the range of time and the page that it is in, what makes the next
+ * request conditional, and how far a body was read that a burst did not end. Pure.
+ *
+ * The validators belong to a body that was read to its end and to the request that it came from, so both are kept
+ * together; the request as a fingerprint, because it may carry a secret.
+ */
+import type { Json, JsonObject } from '../../base/json.ts';
+
+export interface HttpPosition {
+  /** Of a stream of events, the last id. */
+  cursor: string | number | null;
+  validators: Validators | null;
+  /** Null where the last body was read to its end. */
+  read: PartlyRead | null;
+  /** From where the next range of time begins; null before the first. */
+  since: TimeMark | null;
+  /** The range that is being read; null between two. */
+  range: TimeRange | null;
+  /** The latest that came in this range. */
+  latest: TimeMark | null;
+  /** The page that is next; null for the first. */
+  page: PageMark | null;
+  /** Epoch ms before which the source wants no connection. */
+  notBefore: number | null;
+}
+
+export interface PartlyRead {
+  /** Identity of the body: where it comes again, what was read of it is passed over. */
+  mark: string;
+  items: number;
+}
+
+export interface Validators {
+  /** Fingerprint of the request. */
+  url: string;
+  etag: string | null;
+  lastModified: string | null;
+}
+
+export interface TimeMark {
+  /** Nanoseconds. */
+  time: bigint;
+  /** Fingerprints of the items that came with exactly this time. */
+  edge: readonly string[];
+}
+
+export interface TimeRange {
+  since: bigint;
+  until: bigint;
+  /** It ends before what the source has by now: another one follows at once. */
+  more: boolean;
+}
+
+export interface PageMark {
+  /** Cursor, offset or number; of a link, see net/next-link.ts. */
+  at: Json;
+  /** How many pages of this reading came before. */
+  count: number;
+  /** Fingerprint of one of those pages' `at`: where it comes again the pages go in a circle. */
+  seen: string;
+}
+
+export const NO_POSITION: HttpPosition = {
+  cursor: null,
+  validators: null,
+  read: null,
+  since: null,
+  range: null,
+  latest: null,
+  page: null,
+  notBefore: null,
+};
+
+/** A stored position; one that another kind of feed left counts as none. */
+export function readPosition(stored: Json): HttpPosition {
+  const fields = asObject(stored) ?? {};
+  const { cursor, url, etag, lastModified, mark, items, notBefore } = fields;
+  return {
+    cursor: typeof cursor === 'string' || typeof cursor === 'number' ? cursor : null,
+    validators:
+      typeof url === 'string' ? { url, etag: textOrNull(etag), lastModified: textOrNull(lastModified) } : null,
+    read: typeof mark === 'string' && typeof items === 'number' ? { mark, items } : null,
+    since: readMark(fields['since']),
+    range: readRange(fields['range']),
+    latest: readMark(fields['latest']),
+    page: readPage(fields['page']),
+    notBefore: typeof notBefore === 'number' ? notBefore : null,
+  };
+}
+
+/** What is null takes no place in it. */
+export function writePosition(position: HttpPosition): Json {
+  const { cursor, validators, read, since, range, latest, page, notBefore } = position;
+  return {
+    cursor,
+    ...validators,
+    ...read,
+    ...(since === null ? {} : { since: writeMark(since) }),
+    ...(range === null ? {} : { range: { ...range, since: String(range.since), until: String(range.until) } }),
+    ...(latest === null ? {} : { latest: writeMark(latest) }),
+    ...(page === null ? {} : { page: { ...page } }),
+    ...(notBefore === null ? {} : { notBefore }),
+  };
+}
+
+function writeMark({ time, edge }: TimeMark): JsonObject {
+  return { time: String(time), edge: [...edge] };
+}
+
+function readMark(stored: Json | undefined): TimeMark | null {
+  const { time, edge } = asObject(stored) ?? {};
+  const ns = readNs(time);
+  if (ns === null || !Array.isArray(edge)) return null;
+  return { time: ns, edge: edge.filter((one) => typeof one === 'string') };
+}
+
+function readRange(stored: Json | undefined): TimeRange | null {
+  const fields = asObject(stored) ?? {};
+  const [since, until] = [readNs(fields['since']), readNs(fields['until'])];
+  return since === null || until === null ? null : { since, until, more: fields['more'] === true };
+}
+
+function readPage(stored: Json | undefined): PageMark | null {
+  const { at, count, seen } = asObject(stored) ?? {};
+  return at === undefined || typeof count !== 'number' || typeof seen !== 'string' ? null : { at, count, seen };
+}
+
+function readNs(stored: Json | undefined): bigint | null {
+  return typeof stored === 'string' && /^-?\d{1,30}$/.test(stored) ? BigInt(stored) : null;
+}
+
+function asObject(stored: Json | undefined): JsonObject | null {
+  return typeof stored === 'object' && stored !== null && !Array.isArray(stored) ? stored : null;
+}
+
+/** The headers that ask for a body only where it is another than the one that was read. */
+export function conditionalHeaders(validators: Validators | null, url: string): Record<string, string> {
+  if (validators === null || validators.url !== url) return {};
+  return {
+    ...(validators.etag === null ? {} : { 'if-none-match': validators.etag }),
+    ...(validators.lastModified === null ? {} : { 'if-modified-since': validators.lastModified }),
+  };
+}
+
+/** 64 bits of SHA-256, as hex. */
+export async function fingerprint(content: string | Uint8Array<ArrayBuffer>): Promise<string> {
+  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+  const digest = await crypto.subtle.digest('SHA-256', bytes);
+  return Array.from(new Uint8Array(digest, 0, 8), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+function textOrNull(value: Json | undefined): string | null {
+  return typeof value === 'string' ? value : null;
+}

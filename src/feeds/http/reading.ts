@@ -1,0 +1,188 @@
+/** One response of an HTTP feed: its items in batches, each with the position behind it, and where the feed goes on. */
+import type { BurstContext, FeedBatch, FeedItem } from '../../declare/feed.ts';
+import { TidegateError } from '../../base/errors.ts';
+import { readPortions } from './body.ts';
+import type { HttpAnswer } from './answer.ts';
+import { type BodyItem } from './format.ts';
+import { isDeclared } from './options.ts';
+import type { HttpCursor, HttpOptions } from './options.ts';
+import { asCursor, inCircle, nextPage } from './pages.ts';
+import { type HttpPosition, type TimeMark, writePosition } from './position.ts';
+import { afterRange, beyondEdge, latestOf, withinRange } from './range.ts';
+import { readPath } from '../../base/json-path.ts';
+import type { Patience } from '../../net/patience.ts';
+
+export interface Page {
+  options: HttpOptions;
+  context: BurstContext;
+  position: HttpPosition;
+  answer: HttpAnswer;
+  patiently: Patience;
+  /** Counts up over the pages of the burst. */
+  taken: { items: number; bytes: number };
+  /** What this burst asked for; grows. */
+  asked: Set<string>;
+  /** The range of the position is not stored yet. */
+  isNewRange: boolean;
+}
+
+/** Items and bytes that are committed at once, whatever the store. */
+const ONE_COMMIT_ITEMS = 100;
+const ONE_COMMIT_BYTES = 64 * 1024;
+
+export interface PageOutcome {
+  position: HttpPosition;
+  /** The source has more that can be asked for at once. */
+  more: boolean;
+}
+
+/** A page that was read to its end. */
+interface WholePage extends Page {
+  found: number;
+  body: unknown;
+  cursor: HttpPosition['cursor'];
+  latest: TimeMark | null;
+}
+
+export async function* readPage(page: Page): AsyncGenerator<FeedBatch, PageOutcome, undefined> {
+  const { options, context, position, answer, taken } = page;
+  const { cursor: declared, since } = options;
+  const cursorOf = declared === undefined ? null : (declared.of ?? defaultPlace(answer));
+  let cursor: HttpPosition['cursor'] = null;
+  let { latest } = position;
+  let found = 0;
+  let { isNewRange } = page;
+  for await (const portion of readPortions({ ...page, now: () => context.now() })) {
+    const { items: raw, body, mark, end } = portion;
+    const known = position.read !== null && position.read.mark === mark ? position.read.items : 0;
+    const unread = raw.slice(Math.max(0, known - found));
+    const fresh = since === undefined ? unread : await beyondEdge(since, unread, position);
+    if (since !== undefined) latest = await latestOf(since, unread, latest, context.now());
+    found += raw.length;
+    taken.items += fresh.length;
+    for (const { bytes } of fresh) taken.bytes += bytes;
+    if (declared !== undefined) cursor = cursorIn(declared, cursorOf, raw, body, answer) ?? cursor;
+    const items = toFeedItems(fresh, context);
+    if (isNewRange && (!end || mayBeCut(items, page))) {
+      // Of what is taken in parts the rest comes again only where the very same range is asked for.
+      yield { items: [], position: writePosition(position), partial: true };
+    }
+    isNewRange = false;
+    if (!end) {
+      const perItem = cursorOf === 'item' ? cursor : null;
+      if (items.length > 0) yield { items, ...standing({ ...position, latest }, perItem, mark, found) };
+      continue;
+    }
+    if (cursorOf === 'item' && cursor === null && found > 0) throw noCursor(declared?.from ?? '', answer.source);
+    if (since?.from !== undefined && latest === null && found > 0) throw noTime(since.from, answer.source);
+    const next = await placeBehind({ ...page, found, body, cursor, latest });
+    yield { items, position: writePosition(next.position), ...(next.more ? {} : { last: true }) };
+    return next;
+  }
+  return { position, more: false };
+}
+
+function mayBeCut(items: readonly FeedItem[], { context: { budget, targets }, taken }: Page): boolean {
+  const bytes = items.reduce((sum, item) => sum + item.bytes, 0);
+  const isLarge = items.length > ONE_COMMIT_ITEMS || bytes > ONE_COMMIT_BYTES;
+  return isLarge || taken.items * targets.length > budget.events || taken.bytes * targets.length > budget.bytes;
+}
+
+/** Where a burst that ends within a body goes on: behind a cursor, within the same body, or by what the run remembers. */
+function standing(
+  position: HttpPosition,
+  cursor: HttpPosition['cursor'],
+  mark: string | null,
+  items: number,
+): Pick<FeedBatch, 'position' | 'partial'> {
+  const within = { ...position, validators: null, read: null };
+  if (cursor !== null) return { position: writePosition({ ...within, cursor }) };
+  if (mark !== null) return { position: writePosition({ ...within, read: { mark, items } }) };
+  // The same items come again only where the same range is asked for.
+  return position.range === null ? { partial: true } : { position: writePosition(within), partial: true };
+}
+
+async function placeBehind(page: WholePage): Promise<PageOutcome> {
+  const { options, position, answer, latest, asked } = page;
+  const { pages, since, cursor: declared, allow = [] } = options;
+  const within = { ...position, validators: null, read: null, latest };
+  if (declared !== undefined && isMoved(page)) {
+    const name = JSON.stringify(page.cursor);
+    if (asked.has(name)) throw inCircle(answer.source);
+    asked.add(name);
+    return { position: { ...within, cursor: page.cursor }, more: true };
+  }
+  if (pages !== undefined) {
+    const next = await nextPage({ ...page, pages, page: position.page, allow });
+    if (next !== null) return { position: { ...within, page: next }, more: true };
+  }
+  if (pages?.by === 'time' && page.found >= pages.size) {
+    const rest = withinRange(within, latest);
+    if (rest === null) throw fullInstant(answer.source);
+    return { position: rest, more: true };
+  }
+  // Of several pages none tells whether the others are the same as before.
+  const validators = position.page === null ? answer.validators : null;
+  return endOfReading(options, { ...within, validators }, latest, since !== undefined);
+}
+
+/** How a feed stands behind the last page, or where there was nothing new. */
+export function endOfReading(
+  { since }: HttpOptions,
+  position: HttpPosition,
+  latest: TimeMark | null,
+  mayGoOn: boolean,
+): PageOutcome {
+  const behind = since === undefined ? position : afterRange(since, position, latest);
+  return { position: { ...behind, page: null, latest: null }, more: mayGoOn && (position.range?.more ?? false) };
+}
+
+/** A last page without a cursor is asked for again from the one before. Who waits goes on from an empty one too. */
+function isMoved({ options, position, found, cursor }: WholePage): boolean {
+  return (found > 0 || options.wait !== undefined) && cursor !== null && cursor !== position.cursor;
+}
+
+function defaultPlace({ format }: HttpAnswer): 'body' | 'item' {
+  return format === 'ndjson' || isDeclared(format) ? 'item' : 'body';
+}
+
+function cursorIn(
+  { from }: HttpCursor,
+  of: 'body' | 'item' | 'header' | null,
+  items: readonly BodyItem[],
+  body: unknown,
+  { headers }: HttpAnswer,
+): HttpPosition['cursor'] {
+  if (of === 'header') return asCursor(headers.get(from));
+  if (of === 'body') return asCursor(readPath(body, from));
+  for (let at = items.length - 1; at >= 0; at -= 1) {
+    const cursor = asCursor(readPath(items[at]?.data, from));
+    if (cursor !== null) return cursor;
+  }
+  return null;
+}
+
+export function toFeedItems(items: readonly BodyItem[], { targets }: BurstContext): FeedItem[] {
+  return targets.flatMap(({ stream }) => items.map((item) => ({ stream, ...item })));
+}
+
+function noCursor(from: string, source: string): TidegateError {
+  return new TidegateError('upstream', `${source}: no item has a cursor at ${from}`, {
+    field: 'cursor.from',
+    expected: 'a path to a text or a number in each item',
+  });
+}
+
+function noTime(from: string, source: string): TidegateError {
+  return new TidegateError('upstream', `${source}: no item has a time at ${from}, or only one that is years ahead`, {
+    field: 'since.from',
+    expected: 'a path to a time in each item, written as since.format says',
+  });
+}
+
+function fullInstant(source: string): TidegateError {
+  return new TidegateError('upstream', `${source}: a full page has no time that is later than where it began`, {
+    field: 'pages.size',
+    expected: 'a size above the number of items that have one time, and a time in each item at since.from',
+  });
+}

@@ -1,0 +1,120 @@
+/** The next request of an HTTP feed: what its declaration makes of where it stands. It asks nobody but the app's own functions. */
+import { TidegateError } from '../../base/errors.ts';
+import { isDeclared } from './options.ts';
+import type { HttpAt, HttpOptions } from './options.ts';
+import type { HttpBody } from '../kit/template.ts';
+import { cursorOfPage } from './pages.ts';
+import { conditionalHeaders, fingerprint, type HttpPosition, type TimeRange } from './position.ts';
+import { fillBody, fillHeader, fillUrl, type Placeholders } from '../kit/template.ts';
+import { restoreLink } from '../../net/next-link.ts';
+import { fromMs, writeTime } from '../../base/source-time.ts';
+import type { HttpRequest } from './answer.ts';
+
+export interface Asking {
+  options: HttpOptions;
+  position: HttpPosition;
+  /** Null where none is declared. */
+  range: TimeRange | null;
+  /** Epoch ms. */
+  now: number;
+  /** How long the source may wait; null where it may not. */
+  waitMs: number | null;
+}
+
+/** Where the origin is another than the feed's, only these headers go with a request. */
+const PORTABLE_HEADERS = new Set(['accept', 'user-agent']);
+const ACCEPT_JSON = 'application/json, application/x-ndjson, */*;q=0.1';
+const ACCEPT_NDJSON = 'application/x-ndjson, */*;q=0.1';
+
+export async function makeRequest(asking: Asking): Promise<HttpRequest> {
+  const { options, position } = asking;
+  const { pages, wait, format: bodyFormat } = options;
+  const format = options.since?.format ?? 'iso';
+  const values = placeholders(asking);
+  const at = placeOf(asking);
+  const base = parseUrl(typeof options.url === 'function' ? await options.url(at) : options.url, (text) =>
+    fillUrl(text, values, format),
+  );
+  const carried = pages ?? options.cursor;
+  const param = carried !== undefined && 'param' in carried ? carried.param : undefined;
+  if (param !== undefined && values.cursor !== null) base.searchParams.set(param, String(values.cursor));
+  if (wait?.param !== undefined && values.wait !== null) base.searchParams.set(wait.param, String(values.wait));
+
+  const url = pages?.by === 'link' && position.page !== null ? restoreLink(position.page.at, base) : base;
+  const declared = typeof options.headers === 'function' ? await options.headers(at) : (options.headers ?? {});
+  const own = Object.entries(declared).map(([name, value]): [string, string] => [
+    name.toLowerCase(),
+    fillHeader(value, values, format),
+  ]);
+  const given = typeof options.body === 'function' ? await options.body(at) : (options.body ?? null);
+  const body = given === null ? null : fillBody(checkBody(given), values, format);
+  const mark = await fingerprint(body === null ? url.href : `${url.href}\n${body.text}`);
+  const headers: Record<string, string> = {
+    accept: isDeclared(bodyFormat) ? bodyFormat.accept : bodyFormat === 'ndjson' ? ACCEPT_NDJSON : ACCEPT_JSON,
+    'user-agent': 'tidegate',
+    ...(body === null ? conditionalHeaders(position.validators, mark) : { 'content-type': body.type }),
+    ...Object.fromEntries(own),
+  };
+  const isForeign = url.origin !== base.origin;
+  return {
+    url,
+    base,
+    method: body === null ? 'GET' : 'POST',
+    headers: isForeign
+      ? Object.fromEntries(Object.entries(headers).filter(([name]) => PORTABLE_HEADERS.has(name)))
+      : headers,
+    body: body?.text ?? null,
+    mark,
+  };
+}
+
+function placeholders({ options, position, range, now, waitMs }: Asking): Placeholders {
+  const { pages, cursor, wait } = options;
+  return {
+    since: range?.since ?? null,
+    until: range?.until ?? null,
+    now: fromMs(now),
+    cursor: pages === undefined ? (position.cursor ?? cursor?.initial ?? null) : cursorOfPage(pages, position.page),
+    wait: waitMs === null ? null : wait?.unit === 'ms' ? Math.floor(waitMs) : Math.floor(waitMs / 1_000),
+  };
+}
+
+function placeOf({ options: { since, pages }, position, range, now }: Asking): HttpAt {
+  const format = since?.format ?? 'iso';
+  return {
+    position: position.cursor,
+    now,
+    since: range === null ? null : writeTime(range.since, format),
+    until: range === null ? null : writeTime(range.until, format),
+    page: cursorOfPage(pages, position.page),
+  };
+}
+
+function parseUrl(text: string, fill: (text: string) => string): URL {
+  const filled = fill(text);
+  if (URL.canParse(filled)) {
+    const url = new URL(filled);
+    // Dots cannot be encoded: a cursor that is nothing else would lead to another path, with the feed's headers.
+    if (!URL.canParse(text) || segmentsOf(url) === segmentsOf(new URL(text))) return url;
+    throw new TidegateError('upstream', 'a cursor of the source leads to another path', {
+      field: 'cursor',
+      expected: 'a text that is no . or ..',
+    });
+  }
+  throw new TidegateError('invalid_config', 'the feed has no URL to ask', {
+    field: 'url',
+    expected: 'an absolute https URL',
+  });
+}
+
+function segmentsOf({ pathname }: URL): number {
+  return pathname.split('/').length;
+}
+
+function checkBody(body: HttpBody): HttpBody {
+  if (typeof body === 'object' && body !== null && ('json' in body || 'form' in body)) return body;
+  throw new TidegateError('invalid_config', 'the feed has no body to send', {
+    field: 'body',
+    expected: '{ json: what is sent } or { form: fields with texts }',
+  });
+}

@@ -1,0 +1,95 @@
+/**
+ * Events of a server-sent stream out of chunks of bytes, each with the id that stands behind it. It knows nothing of
+ * connections. An event that is no JSON is handed over with the reason; one that is too long breaks the connection, as
+ * nothing tells where it ends. An id with control characters is passed over, as one with a null is (WHATWG HTML, 9.2.6).
+ */
+import { createParser } from 'eventsource-parser';
+import { TidegateError } from '../../base/errors.ts';
+import { utf8Bytes } from '../../base/json.ts';
+import type { BodyItem } from './format.ts';
+
+/** UTF-16 units of an event. */
+export const MAX_EVENT_LENGTH = 1024 * 1024;
+/** Of an id: the feed's position holds it. */
+const MAX_ID_LENGTH = 4 * 1024;
+/** What no header can carry, in which an id is sent back. */
+const UNSENDABLE = /\p{Cc}/u;
+const EXCERPT_LENGTH = 500;
+
+/** One event, taken or passed over. */
+export interface SourceEvent {
+  /** Null where the feed does not take events of its type. */
+  item: BodyItem | null;
+  /** What the source is told to go on behind this event; null: nothing of its own. */
+  id: string | null;
+}
+
+export interface EventParser {
+  /** @throws TidegateError `too_large` for an event or an id without end. */
+  push(chunk: Uint8Array, events: SourceEvent[]): void;
+  /** What the source asked for last, ms; null: nothing. */
+  retryMs(): number | null;
+}
+
+export function createEventParser({ events: types, data: shape = 'json', envelope = false }: SseOptions): EventParser {
+  const decoder = new TextDecoder('utf-8');
+  let sink: SourceEvent[] = [];
+  let retryMs: number | null = null;
+  let tooLong = false;
+
+  const parser = createParser({
+    maxBufferSize: MAX_EVENT_LENGTH,
+    onRetry: (ms) => (retryMs = ms),
+    onId(id) {
+      // Told before the event of its block, and also where the block has no event.
+      if (id.length > MAX_ID_LENGTH) tooLong = true;
+      if (!UNSENDABLE.test(id)) sink.push({ item: null, id });
+    },
+    onEvent({ id: given = null, event = 'message', data }) {
+      if (types !== undefined && !types.includes(event)) return;
+      const id = given === null || UNSENDABLE.test(given) ? null : given;
+      const item = toItem(id, event, data);
+      const last = id === null ? undefined : sink.at(-1);
+      if (last) last.item = item;
+      else sink.push({ item, id: null });
+    },
+    onError({ type }) {
+      tooLong ||= type === 'max-buffer-size-exceeded';
+    },
+  });
+
+  const toItem = (id: string | null, event: string, data: string): BodyItem => {
+    const bytes = utf8Bytes(data) + 1;
+    if (shape === 'text') return { data: envelope ? { id, event, data } : { value: data }, bytes };
+    try {
+      const value: unknown = JSON.parse(data);
+      return { data: envelope ? { id, event, data: value } : value, bytes };
+    } catch (error) {
+      const reason = `an event of type ${event.slice(0, 100)} is not JSON: ${error instanceof Error ? error.message : String(error)}`;
+      const expected = 'data that is JSON; else declare data: text';
+      return { data: data.slice(0, EXCERPT_LENGTH).toWellFormed(), bytes, invalid: { reason, expected } };
+    }
+  };
+
+  return {
+    push(chunk, events) {
+      sink = events;
+      parser.feed(decoder.decode(chunk, { stream: true }));
+      if (!tooLong) return;
+      throw new TidegateError('too_large', 'an event of the stream is too long', {
+        field: 'format',
+        expected: `at most ${MAX_EVENT_LENGTH} characters an event, and ${MAX_ID_LENGTH} an id`,
+      });
+    },
+    retryMs: () => retryMs,
+  };
+}
+
+export interface SseOptions {
+  /** Only events of these types; one that names none has the type `message`. Default: all. */
+  events?: readonly string[];
+  /** `json`: the data is JSON, and what it says is the item. `text`: the item is `{ value }`. Default `json`. */
+  data?: 'json' | 'text';
+  /** True: the item is `{ id, event, data }`, so that a stream can have the event's id and type. Default false. */
+  envelope?: boolean;
+}

@@ -1,0 +1,78 @@
+/** The packets that a session sends and the checks of those that it gets. Pure. */
+import type { IPublishPacket, ISubackPacket, Packet } from 'mqtt-packet';
+import { TidegateError } from '../../base/errors.ts';
+import type { OversizedPublication } from './frames.ts';
+import { reason } from './reasons.ts';
+import { describe } from './socket.ts';
+
+export interface SessionOptions {
+  protocolVersion: 4 | 5;
+  clientId: string;
+  /** True: the broker forgets what it knew of this client. */
+  clean: boolean;
+  username: string | null;
+  password: string | null;
+  /** Sent with MQTT 5. */
+  sessionExpirySeconds: number;
+  /** Sent with MQTT 5. */
+  receiveMaximum: number;
+  maxPacketBytes: number;
+  keepAliveSeconds: number;
+  /** Longest wait for an answer of the broker. */
+  answerMs: number;
+}
+
+export type Publication = IPublishPacket | OversizedPublication;
+
+export function connectPacket(options: SessionOptions): Packet {
+  const { protocolVersion, clientId, clean, username, password, keepAliveSeconds } = options;
+  const properties =
+    protocolVersion === 5
+      ? { sessionExpiryInterval: clean ? 0 : options.sessionExpirySeconds, receiveMaximum: options.receiveMaximum }
+      : undefined;
+  return {
+    cmd: 'connect',
+    protocolId: 'MQTT',
+    protocolVersion,
+    clientId,
+    clean,
+    keepalive: keepAliveSeconds,
+    ...(username === null ? {} : { username }),
+    ...(password === null ? {} : { password: Buffer.from(password) }),
+    ...(properties ? { properties } : {}),
+  };
+}
+
+/** We subscribe at QoS 1 at most and allow no topic aliases, so this is all that may come. */
+export function isSound({ qos, topic, messageId }: Publication): boolean {
+  if (topic === '' || qos > 1) return false;
+  return qos === 0 || (messageId !== undefined && messageId > 0);
+}
+
+export function checkGrant(packet: ISubackPacket, filter: string | undefined, qos: number): void {
+  const code = Number(packet.granted[0] ?? 0x80);
+  if (code >= 0x80) throw upstream(`the broker refused the subscription to ${filter}: ${reason(code)}${said(packet)}`);
+  if (code < qos) throw upstream(`the broker grants QoS ${code} for ${filter}, where QoS ${qos} is needed`);
+}
+
+/** The same four bytes in both versions; made by hand because a burst sends one for every message. */
+export function pubacks(messageIds: readonly number[]): Uint8Array {
+  const bytes = new Uint8Array(messageIds.length * 4);
+  for (const [index, id] of messageIds.entries()) {
+    bytes.set([0x40, 2, id >> 8, id & 0xff], index * 4);
+  }
+  return bytes;
+}
+
+export function said(packet: { properties?: { reasonString?: string } }): string {
+  const text = packet.properties?.reasonString;
+  return text ? ` (${text.slice(0, 200)})` : '';
+}
+
+export function upstream(message: string): TidegateError {
+  return new TidegateError('upstream', message);
+}
+
+export function broken(cause: unknown): TidegateError {
+  return new TidegateError('upstream', `the connection to the broker broke: ${describe(cause)}`, { cause });
+}

@@ -1,0 +1,46 @@
+/** What a burst leaves for the next one: which session stands at the broker, and what it is subscribed to. Pure. */
+import type { Json } from '../../base/json.ts';
+
+export interface MqttPosition {
+  /** A session of ours stood at the broker when this was committed. */
+  session: true;
+  /** `host:port`. */
+  broker: string;
+  clientId: string;
+  /** The version that the broker took. */
+  protocol: 4 | 5;
+  /** Filters that the session was subscribed to. */
+  filters: string[];
+  /** Whether retained messages of these filters have all been read. */
+  settled: boolean;
+}
+
+/** Null for a feed that never ran, and for a position that another kind of feed left under the same name. */
+export function readPosition(json: Json | null): MqttPosition | null {
+  if (json === null || typeof json !== 'object' || Array.isArray(json)) return null;
+  const { session, broker, clientId, protocol, filters, settled } = json;
+  if (session !== true || typeof broker !== 'string' || typeof clientId !== 'string') return null;
+  return {
+    session,
+    broker,
+    clientId,
+    protocol: protocol === 4 ? 4 : 5,
+    filters: Array.isArray(filters) ? filters.filter((filter) => typeof filter === 'string') : [],
+    settled: settled === true,
+  };
+}
+
+/** Why events are missing since `before` was left; null where none need be. `present`: the broker still had the session. */
+export function lossSince(
+  before: MqttPosition | null,
+  now: { broker: string; clientId: string; present: boolean },
+): string | null {
+  if (before === null) return null;
+  if (before.broker !== now.broker) return `the feed moved from broker ${before.broker} to ${now.broker}`;
+  if (before.clientId !== now.clientId) return `the clientId changed from ${before.clientId} to ${now.clientId}`;
+  return now.present ? null : 'the broker no longer had our session: what it kept for us is lost';
+}
+
+export function samePosition(a: MqttPosition | null, b: MqttPosition): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

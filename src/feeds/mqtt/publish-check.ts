@@ -1,0 +1,165 @@
+/**
+ * A message held against the rules of what may be published: pure, and before anything is asked or sent. Every refusal
+ * names the field that is wrong.
+ */
+import type { OutboundMessage } from '../../declare/outlet.ts';
+import { TidegateError } from '../../base/errors.ts';
+import { isDeep, type Json, type JsonObject, MOST_DEPTH, utf8Bytes } from '../../base/json.ts';
+import { LONGEST_EXPIRY_SECONDS, type PublishRule } from './publish-options.ts';
+import { wrongField } from './request-bounds.ts';
+import { LONGEST_TOPIC_BYTES, topicMatcher } from './topic.ts';
+
+/** What is put on the wire, but for what the broker's version leaves out. */
+export interface OutgoingMessage {
+  topic: string;
+  payload: Uint8Array;
+  qos: 0 | 1;
+  retain: boolean;
+  /** MQTT 5. Those that the caller asked for by name stand in `asked`. */
+  contentType: string | null;
+  expirySeconds: number | null;
+  userProperties: Readonly<Record<string, string>> | null;
+  asked: readonly (keyof OutboundMessage)[];
+}
+
+const MOST_USER_PROPERTIES = 32;
+const USER_PROPERTY_BYTES = 1_024;
+const CONTENT_TYPE_BYTES = 256;
+const ISSUES_TOLD = 5;
+const RULES_TOLD = 20;
+
+/** The rule that holds for a topic. @throws TidegateError `invalid_input` naming `topic` */
+export function ruleFor(rules: readonly PublishRule[], topic: string): PublishRule {
+  const mistake = topicMistake(topic);
+  if (mistake !== null) throw wrongField('topic', mistake);
+  const rule = rules.find((each) => topicMatcher(each.topic)(topic) && hasNoOtherGaps(topic, each.topic));
+  if (rule) return rule;
+  const gap = topic.split('/').includes('') ? ', without empty levels' : '';
+  const patterns = rules.slice(0, RULES_TOLD).map((each) => each.topic);
+  const more = rules.length > RULES_TOLD ? ` and ${rules.length - RULES_TOLD} more` : '';
+  throw wrongField('topic', `a topic that one of these patterns matches: ${patterns.join(', ')}${more}${gap}`);
+}
+
+/** What a name of a topic would have to be, whoever may publish to it (MQTT 5.0, section 4.7). */
+function topicMistake(topic: string): string | null {
+  if (topic === '') return 'a topic';
+  if (utf8Bytes(topic) > LONGEST_TOPIC_BYTES) return `a topic of at most ${LONGEST_TOPIC_BYTES} bytes`;
+  if (/[+#]/.test(topic)) return 'one topic, without the wildcards + and #';
+  // A broker may end the connection for a control character, and what is no UTF-8 would become another topic.
+  if (/\p{Cc}|\p{Surrogate}/u.test(topic)) return 'a topic without null and control characters, in well-formed Unicode';
+  if (/^\$(SYS|share)(\/|$)/i.test(topic)) return 'a topic that is not of the broker itself';
+  return null;
+}
+
+/** A level may be empty only where the pattern's is: `/plant/+` has such topics, and `plant/+` has not. */
+function hasNoOtherGaps(topic: string, pattern: string): boolean {
+  const wanted = pattern.split('/');
+  return topic.split('/').every((level, index) => level !== '' || wanted[index] === '');
+}
+
+/**
+ * The message as it goes out.
+ * @param correlation a field that the payload gets, and what it holds
+ * @throws TidegateError `invalid_input`, `too_large`
+ */
+export function outgoing(
+  message: OutboundMessage,
+  rule: PublishRule,
+  correlation: { field: string; id: string } | null = null,
+): OutgoingMessage & { shown: string } {
+  const { topic, retain = false, qos = rule.qos } = message;
+  if (retain && !rule.retain) throw wrongField('retain', `false: messages to ${rule.topic} are not retained`);
+  if (qos !== 0 && qos !== 1) throw wrongField('qos', '0 or 1');
+  checkProperties(message);
+  const { text, shown } = written(message.payload, rule, correlation);
+  const payload = new TextEncoder().encode(text);
+  if (payload.length > rule.maxBytes) {
+    throw new TidegateError('too_large', `The payload has ${payload.length} bytes`, {
+      field: 'payload',
+      expected: `at most ${rule.maxBytes} bytes`,
+    });
+  }
+  const asked = (['contentType', 'expirySeconds', 'userProperties'] as const).filter(
+    (name) => message[name] !== undefined,
+  );
+  return {
+    topic,
+    payload,
+    shown,
+    qos,
+    retain,
+    contentType: message.contentType ?? rule.contentType,
+    expirySeconds: message.expirySeconds ?? rule.expirySeconds,
+    userProperties: message.userProperties ?? null,
+    asked,
+  };
+}
+
+/** `shown`: without what we add, which nobody has to agree to. */
+function written(
+  payload: unknown,
+  rule: PublishRule,
+  correlation: { field: string; id: string } | null,
+): { text: string; shown: string } {
+  if (payload === undefined) throw wrongField('payload', 'a payload');
+  if (rule.payload === 'json' && isDeep(payload as Json)) throw wrongField('payload', `at most ${MOST_DEPTH} levels`);
+  const value = checked(payload, rule);
+  if (rule.payload === 'text') {
+    if (typeof value !== 'string' || /\p{Surrogate}/u.test(value)) throw wrongField('payload', 'a text');
+    return { text: value, shown: JSON.stringify(value) };
+  }
+  if (rule.payload === 'number') {
+    if (typeof value !== 'number' || !Number.isFinite(value)) throw wrongField('payload', 'a number');
+    return { text: String(value), shown: String(value) };
+  }
+  const json: unknown = JSON.stringify(value);
+  if (typeof json !== 'string') throw wrongField('payload', 'a JSON value');
+  if (correlation === null) return { text: json, shown: json };
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw wrongField('payload', `an object, which gets the field ${correlation.field}`);
+  }
+  if (Object.hasOwn(value, correlation.field)) {
+    throw wrongField(`payload.${correlation.field}`, 'to be left out: each request gets its own');
+  }
+  return { text: JSON.stringify({ ...(value as JsonObject), [correlation.field]: correlation.id }), shown: json };
+}
+
+function checked(payload: unknown, { schema, topic }: PublishRule): unknown {
+  if (schema === null) return payload;
+  const parsed = schema.safeParse(payload);
+  if (parsed.success) return parsed.data;
+  const issues = parsed.error.issues.map(({ path, message }) => ({
+    field: ['payload', ...path.map(String)].join('.'),
+    message,
+  }));
+  const told = issues.slice(0, ISSUES_TOLD).map(({ field, message }) => `${field}: ${message}`);
+  throw new TidegateError('invalid_input', `The payload is not what ${topic} takes`, {
+    field: issues[0]?.field ?? 'payload',
+    expected: told.join('; '),
+  });
+}
+
+function checkProperties({ contentType, expirySeconds, userProperties }: OutboundMessage): void {
+  if (contentType !== undefined && !isText(contentType, CONTENT_TYPE_BYTES)) {
+    throw wrongField('contentType', `1 to ${CONTENT_TYPE_BYTES} bytes without control characters`);
+  }
+  if (expirySeconds !== undefined) {
+    const whole = Number.isInteger(expirySeconds) && expirySeconds >= 1 && expirySeconds <= LONGEST_EXPIRY_SECONDS;
+    if (!whole) throw wrongField('expirySeconds', `a whole number from 1 to ${LONGEST_EXPIRY_SECONDS}`);
+  }
+  const entries = Object.entries(userProperties ?? {});
+  if (entries.length > MOST_USER_PROPERTIES) throw wrongField('userProperties', `at most ${MOST_USER_PROPERTIES}`);
+  for (const [name, value] of entries) {
+    if (isText(name, USER_PROPERTY_BYTES) && (value === '' || isText(value, USER_PROPERTY_BYTES))) continue;
+    throw wrongField(
+      'userProperties',
+      `names and values of at most ${USER_PROPERTY_BYTES} bytes without control characters`,
+    );
+  }
+}
+
+function isText(value: unknown, mostBytes: number): boolean {
+  return (
+    typeof value === 'string' && value !== '' && utf8Bytes(value) <= mostBytes && !/\p{Cc}|\p{Surrogate}/u.test(value)
+  );
+}

@@ -1,0 +1,25 @@
+/** How much one call may ask for, and the refusal of more. */
+import { TidegateError } from '../../base/errors.ts';
+
+export const DEFAULT_WAIT_MS = 5_000;
+export const LONGEST_REQUEST_MS = 25_000;
+export const LONGEST_RECEIVE_MS = 60_000;
+export const MOST_ANSWERS = 100;
+export const MOST_MESSAGES = 1_000;
+/** Most bytes of payload that one call answers. */
+export const ANSWER_BYTES = 262_144;
+
+/** @throws TidegateError `invalid_input` */
+export function checkWhole(field: string, value: number, most: number): void {
+  if (!Number.isInteger(value) || value < 1 || value > most)
+    throw wrongField(field, `a whole number from 1 to ${most}`);
+}
+
+/** @throws TidegateError `invalid_input` */
+export function checkWait(timeoutMs: number, most: number): void {
+  if (!(timeoutMs >= 1 && timeoutMs <= most)) throw wrongField('timeoutMs', `a number of ms from 1 to ${most}`);
+}
+
+export function wrongField(field: string, expected: string): TidegateError {
+  return new TidegateError('invalid_input', `${field} is wrong`, { field, expected });
+}

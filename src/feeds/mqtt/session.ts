@@ -1,0 +1,240 @@
+/**
+ * One connection of an MQTT session over a byte stream: CONNECT, subscriptions, publications as they come, acknowledgements
+ * when told to, DISCONNECT. It never acknowledges by itself, never reconnects, and reads only when asked for publications.
+ */
+import { generate, type IConnackPacket, type IPubackPacket, type IPublishPacket, type Packet } from 'mqtt-packet';
+import { TidegateError } from '../../base/errors.ts';
+import type { ByteSocket } from '../../base/runtime.ts';
+import { createPacketReader, type Incoming } from './frames.ts';
+import {
+  broken,
+  checkGrant,
+  connectPacket,
+  isSound,
+  type Publication,
+  pubacks,
+  said,
+  type SessionOptions,
+  upstream,
+} from './packets.ts';
+import { connectReason, isVersionRefusal, reason } from './reasons.ts';
+import { subscriptionId } from './topic.ts';
+
+export interface SessionClock {
+  now(): number;
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export interface Session {
+  /** Whether the broker still had this session. */
+  readonly present: boolean;
+  /** Whether publications carry the identifiers of the subscriptions that they match. */
+  readonly identifies: boolean;
+  /** For how long the broker keeps the session, where it said so. */
+  readonly expirySeconds: number | null;
+  /** What the broker takes from us. */
+  readonly takes: { qos: number; retain: boolean; packetBytes: number };
+  /** Subscribes and unsubscribes; resolves when the broker has granted everything. Throws `upstream` when it has not. */
+  subscribe(filters: readonly string[], qos: 0 | 1, without: readonly string[]): Promise<void>;
+  /** The next publications, in order; empty after `waitMs` without any. Throws `upstream` when the connection is over. */
+  receive(waitMs: number): Promise<Publication[]>;
+  /** PUBACK for each of these packet ids, in one write. */
+  acknowledge(messageIds: readonly number[]): Promise<void>;
+  /**
+   * PUBLISH, once. At QoS 1 resolves with the broker's PUBACK, for which it waits `waitMs`, or as long as for any answer;
+   * at QoS 0 with null when the platform took the bytes. Publications that come meanwhile are kept for `receive`. Where it
+   * throws, the message may or may not have been published.
+   */
+  publish(message: Omit<IPublishPacket, 'cmd' | 'dup' | 'messageId'>, waitMs?: number): Promise<PublishAck | null>;
+  /** DISCONNECT and close. The session stays with the broker unless `forget`. Never throws. */
+  end(forget?: boolean): Promise<void>;
+}
+
+export interface PublishAck {
+  /** Of MQTT 5; 0 in MQTT 3.1.1, which has no other. */
+  code: number;
+  /** What the broker says beside it; often nothing. */
+  said: string;
+}
+
+/** A broker that does not speak the version asked for. */
+export interface VersionRefused {
+  refused: 'version';
+}
+
+/** Longest wait for the broker to close after DISCONNECT. */
+const FAREWELL_MS = 500;
+
+/** @throws TidegateError `upstream` when the broker refuses, does not answer in time, or answers nonsense. */
+export async function openSession(
+  socket: ByteSocket,
+  options: SessionOptions,
+  clock: SessionClock,
+): Promise<Session | VersionRefused> {
+  const { protocolVersion, answerMs } = options;
+  const reader = createPacketReader(protocolVersion, options.maxPacketBytes);
+  const inbox: Publication[] = [];
+  let keepAliveMs = options.keepAliveSeconds * 1_000;
+  let reading: Promise<Uint8Array | null> | null = null;
+  let wroteAt = clock.now();
+  let pingedAt: number | null = null;
+  let nextId = 0;
+
+  const encode = (packet: Packet): Uint8Array => generate(packet, { protocolVersion });
+
+  async function write(bytes: Uint8Array): Promise<void> {
+    wroteAt = clock.now();
+    try {
+      await socket.write(bytes);
+    } catch (error) {
+      throw broken(error);
+    }
+  }
+
+  /** What comes within `waitMs`; null when nothing did. A read that is under way is kept for the next call. */
+  async function read(waitMs: number): Promise<Incoming[] | null> {
+    reading ??= socket.read();
+    const woken = new AbortController();
+    const timeout = clock.sleep(waitMs, woken.signal).then(() => 'timeout' as const);
+    try {
+      const bytes = await Promise.race([reading, timeout]);
+      if (bytes === 'timeout') return null;
+      reading = null;
+      if (bytes === null) throw broken('the broker closed it');
+      pingedAt = null;
+      return reader.push(bytes);
+    } catch (error) {
+      throw error instanceof TidegateError ? error : broken(error);
+    } finally {
+      woken.abort();
+      reading?.catch(() => {});
+    }
+  }
+
+  /** Sorts out one packet that may come at any time; answers it where it is one that somebody waits for. */
+  function take(packet: Incoming): Packet | null {
+    if (packet.cmd === 'publish' || packet.cmd === 'oversized') {
+      if (!isSound(packet)) throw upstream('the broker sent a publication that we did not ask for (QoS, id or topic)');
+      inbox.push(packet);
+      return null;
+    }
+    if (packet.cmd === 'disconnect') throw upstream(`the broker disconnected: ${reason(packet.reasonCode ?? 0)}`);
+    return packet.cmd === 'pingresp' ? null : packet;
+  }
+
+  /** Reads until `count` packets of this kind are there. */
+  async function answers(kinds: readonly string[], count: number, what: string, waitMs = answerMs): Promise<Packet[]> {
+    const until = clock.now() + waitMs;
+    const found: Packet[] = [];
+    while (found.length < count) {
+      const packets = await read(Math.max(0, until - clock.now()));
+      for (const packet of packets ?? []) {
+        const other = take(packet);
+        if (other && !kinds.includes(other.cmd)) throw upstream(`the broker sent ${other.cmd} where ${what} was due`);
+        if (other) found.push(other);
+      }
+      if (found.length < count && clock.now() >= until) throw upstream(`the broker sent no ${what} in ${waitMs} ms`);
+    }
+    return found;
+  }
+
+  async function keepAlive(): Promise<number> {
+    if (keepAliveMs === 0) return Infinity;
+    const now = clock.now();
+    if (pingedAt !== null && now - pingedAt >= answerMs) throw upstream(`the broker did not answer for ${answerMs} ms`);
+    if (pingedAt === null && now - wroteAt >= keepAliveMs / 2) {
+      await write(encode({ cmd: 'pingreq' }));
+      pingedAt = now;
+    }
+    return pingedAt === null ? wroteAt + keepAliveMs / 2 : pingedAt + answerMs;
+  }
+
+  await write(encode(connectPacket(options)));
+  const [first] = await answers(['connack'], 1, 'CONNACK');
+  const connack = first as IConnackPacket;
+  const code = protocolVersion === 5 ? connack.reasonCode : connack.returnCode;
+  if (code !== 0) {
+    if (code !== undefined && isVersionRefusal(code)) return { refused: 'version' };
+    throw upstream(`the broker refused: ${connectReason(code ?? 0x80)}${said(connack)}`);
+  }
+  const granted = connack.properties ?? {};
+  if (granted.serverKeepAlive !== undefined) keepAliveMs = granted.serverKeepAlive * 1_000;
+  const identifies = protocolVersion === 5 && granted.subscriptionIdentifiersAvailable !== false;
+
+  return {
+    present: connack.sessionPresent,
+    identifies,
+    expirySeconds: granted.sessionExpiryInterval ?? null,
+    takes: {
+      qos: granted.maximumQoS ?? 2,
+      retain: granted.retainAvailable !== false,
+      packetBytes: granted.maximumPacketSize ?? Infinity,
+    },
+
+    async subscribe(filters, qos, without) {
+      const requests: Uint8Array[] = [];
+      const expected = new Map<number, string>();
+      for (const topic of without) {
+        requests.push(encode({ cmd: 'unsubscribe', messageId: ++nextId, unsubscriptions: [topic] }));
+      }
+      // One packet each: a subscription identifier belongs to the whole packet.
+      for (const topic of filters) {
+        expected.set(++nextId, topic);
+        const properties = identifies ? { subscriptionIdentifier: subscriptionId(topic) } : {};
+        // Retain handling 1: retained messages come with a new subscription only, not again in each burst.
+        const subscription = { topic, qos, nl: false, rap: false, rh: 1 };
+        requests.push(encode({ cmd: 'subscribe', messageId: nextId, subscriptions: [subscription], properties }));
+      }
+      if (requests.length === 0) return;
+      await write(Buffer.concat(requests));
+      for (const answer of await answers(['suback', 'unsuback'], requests.length, 'SUBACK')) {
+        if (answer.cmd === 'suback') checkGrant(answer, expected.get(answer.messageId ?? 0), qos);
+      }
+    },
+
+    async receive(waitMs) {
+      const until = clock.now() + waitMs;
+      while (inbox.length === 0) {
+        const attendAt = await keepAlive();
+        const packets = await read(Math.max(0, Math.min(until, attendAt) - clock.now()));
+        for (const packet of packets ?? []) {
+          const other = take(packet);
+          if (other) throw upstream(`the broker sent ${other.cmd}, which nobody asked for`);
+        }
+        if (packets === null && clock.now() >= until) break;
+      }
+      return inbox.splice(0);
+    },
+
+    async publish(message, waitMs) {
+      if (message.qos === 0) {
+        await write(encode({ ...message, cmd: 'publish', dup: false }));
+        return null;
+      }
+      const messageId = ++nextId;
+      await write(encode({ ...message, cmd: 'publish', dup: false, messageId }));
+      const [answer] = await answers(['puback'], 1, 'PUBACK', waitMs);
+      const puback = answer as IPubackPacket;
+      if (puback.messageId !== messageId) throw upstream('the broker acknowledged what was not sent');
+      return { code: puback.reasonCode ?? 0, said: said(puback) };
+    },
+
+    async acknowledge(messageIds) {
+      if (messageIds.length > 0) await write(pubacks(messageIds));
+    },
+
+    async end(forget = false) {
+      try {
+        const properties = forget && protocolVersion === 5 ? { properties: { sessionExpiryInterval: 0 } } : {};
+        await write(encode({ cmd: 'disconnect', reasonCode: 0, ...properties }));
+        // Closing with bytes unread would reset the connection, and the broker might lose our last acknowledgements.
+        const until = clock.now() + FAREWELL_MS;
+        for (let left = FAREWELL_MS; left > 0; left = until - clock.now()) await read(left);
+      } catch {
+        // The broker has closed, as it should; or the connection is broken, and there is nothing left to say.
+      } finally {
+        socket.close();
+      }
+    },
+  };
+}

@@ -1,0 +1,74 @@
+/** Topic names and topic filters (MQTT 5.0, section 4.7). Pure; of shared subscriptions it knows only that they are refused. */
+import { utf8Bytes } from '../../base/json.ts';
+
+export const LONGEST_TOPIC_BYTES = 65_535;
+
+/** What a filter would have to be; null where it is one. */
+export function filterMistake(filter: string): string | null {
+  if (filter === '' || filter.includes('\u0000') || utf8Bytes(filter) > LONGEST_TOPIC_BYTES) {
+    return 'a topic filter of 1 to 65,535 bytes, without a null character';
+  }
+  if (filter.startsWith('$share/')) {
+    return 'a filter of its own: a shared subscription gives messages of this feed to other sessions';
+  }
+  const levels = filter.split('/');
+  for (const [index, level] of levels.entries()) {
+    if (level.includes('#') && (level !== '#' || index !== levels.length - 1)) return '# alone in the last level only';
+    if (level.includes('+') && level !== '+') return '+ alone in its level';
+  }
+  return null;
+}
+
+/** Makes the test whether a topic matches; a filter that begins with a wildcard does not match topics that begin with `$`. */
+export function topicMatcher(filter: string): (topic: string) => boolean {
+  const wanted = filter.split('/');
+  const wild = filter.startsWith('+') || filter.startsWith('#');
+  if (!filter.includes('+') && !filter.includes('#')) return (topic) => topic === filter;
+  return (topic) => {
+    if (wild && topic.startsWith('$')) return false;
+    const levels = topic.split('/');
+    for (const [index, level] of wanted.entries()) {
+      if (level === '#') return true;
+      if (index >= levels.length || (level !== '+' && level !== levels[index])) return false;
+    }
+    return levels.length === wanted.length;
+  };
+}
+
+/** Whether every topic that `narrow` matches is matched by `wide` too. */
+export function covers(wide: string, narrow: string): boolean {
+  const a = wide.split('/');
+  const b = narrow.split('/');
+  // `#` and `+/…` leave out topics that begin with $, which a literal first level may name.
+  if ((a[0] === '#' || a[0] === '+') && narrow.startsWith('$')) return false;
+  for (const [index, level] of a.entries()) {
+    if (level === '#') return true;
+    const other = b[index];
+    if (other === undefined || other === '#') return false;
+    if (level !== '+' && level !== other) return false;
+  }
+  return a.length === b.length;
+}
+
+/** The filters without repetition and without those that another one covers, in their order. */
+export function withoutCovered(filters: readonly string[]): string[] {
+  const distinct = [...new Set(filters)];
+  return distinct.filter((filter) => !distinct.some((other) => other !== filter && covers(other, filter)));
+}
+
+/** A level of a topic, counted from 0; null where it has no such level. */
+export function topicLevel(topic: string, level: number): string | null {
+  return topic.split('/')[level] ?? null;
+}
+
+/**
+ * A subscription identifier (1 to 268,435,455) that depends on the filter alone, so that messages which the broker queued
+ * before an app was changed are still told apart after it. FNV-1a; two filters with one number only lose that distinction.
+ */
+export function subscriptionId(filter: string): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < filter.length; index += 1) {
+    hash = Math.imul(hash ^ filter.charCodeAt(index), 0x01000193) >>> 0;
+  }
+  return 1 + (hash % 268_435_455);
+}

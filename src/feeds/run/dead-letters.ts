@@ -1,0 +1,113 @@
+/** What a feed could not deliver, each with its reason: how it is kept, bounded, and read. */
+import type { FeedItem } from '../../declare/feed.ts';
+import { TidegateError } from '../../base/errors.ts';
+import { isDeep, type Json, type JsonObject, utf8Bytes } from '../../base/json.ts';
+import type { Deps } from '../../streams/deps.ts';
+import { deadLetterLog } from '../../streams/names.ts';
+import { decodeStreamCursor, encodeStreamCursor } from '../../streams/log/stream-cursor.ts';
+
+/** Of an item as JSON; of a longer one its beginning is kept, as text. */
+export const ITEM_BYTES = 16 * 1024;
+/** Written by one burst: a feed that sends nothing but garbage fills no more. */
+export const BURST_DEAD_LETTERS = 1_000;
+/** Kept for each feed, and for how long. */
+export const KEPT_DEAD_LETTERS = 1_000;
+export const DEAD_LETTER_AGE_MS = 30 * 86_400_000;
+
+export interface DeadLetter {
+  /** The stream that it was for. */
+  stream: string;
+  /** `schema`, `key`, `id`, `time`, `meta`, `too_large`, `unknown_stream`, `overflow`, or what its transport says. */
+  reason: string;
+  field: string | null;
+  expected: string | null;
+  /** Its data as they came. */
+  item: Json;
+  /** As the transport knew it, beside the data. */
+  key?: string;
+  time?: number;
+  /** True: `item` is a text, the beginning of the JSON that was too long to be kept. */
+  cut: boolean;
+  /** Epoch ms. */
+  at: number;
+}
+
+export interface Reason {
+  reason: string;
+  field?: string;
+  expected?: string;
+}
+
+export function toDeadLetter(item: FeedItem, { reason, field, expected }: Reason, at: number): DeadLetter {
+  const { json, cut } = boundItem(item.data);
+  const known = {
+    ...(item.key === undefined ? {} : { key: item.key }),
+    ...(item.time === undefined ? {} : { time: item.time }),
+  };
+  return {
+    stream: item.stream,
+    reason,
+    field: field ?? null,
+    expected: expected ?? null,
+    item: json,
+    ...known,
+    cut,
+    at,
+  };
+}
+
+function boundItem(data: unknown): { json: Json; cut: boolean } {
+  const text = textOf(data);
+  const kept = utf8Bytes(text) <= ITEM_BYTES && !isDeep(JSON.parse(text) as Json);
+  if (kept) return { json: JSON.parse(text) as Json, cut: false };
+  // A UTF-16 unit is at most three bytes, and its escape in JSON at most six.
+  return { json: text.slice(0, ITEM_BYTES / 8).toWellFormed(), cut: true };
+}
+
+function textOf(data: unknown): string {
+  for (const write of [() => JSON.stringify(data), () => JSON.stringify(String(data))]) {
+    try {
+      return write() ?? 'null';
+    } catch {
+      // Too deep, in a circle, a bigint; or what has no text of its own.
+    }
+  }
+  return '"(an item that has no text)"';
+}
+
+/**
+ * A page of a feed's dead letters, oldest first; the newest ones where no cursor is given. One store call.
+ * @param page `limit` is 1 to 100, default 20.
+ * @throws TidegateError `not_found` for a feed that is not declared, `bad_cursor`.
+ */
+export async function readDeadLetters(
+  { app, store }: Deps,
+  tenant: string,
+  feed: string,
+  page: { after?: string; limit?: number } = {},
+): Promise<{ deadLetters: DeadLetter[]; cursor: string | null; truncated: boolean }> {
+  if (!app.feeds.has(feed)) {
+    throw new TidegateError('not_found', `there is no feed ${feed}`, {
+      field: 'feed',
+      expected: `one of ${[...app.feeds.keys()].join(', ') || '(none is declared)'}`,
+    });
+  }
+  const limit = page.limit ?? 20;
+  if (!(Number.isInteger(limit) && limit >= 1 && limit <= 100)) {
+    throw new TidegateError('invalid_input', `limit is ${limit}`, {
+      field: 'limit',
+      expected: 'a number from 1 to 100',
+    });
+  }
+  const log = deadLetterLog(tenant, feed);
+  const bound = `dead letters of ${feed}`;
+  const found =
+    page.after === undefined
+      ? await store.last(log, limit)
+      : await store.read(log, decodeStreamCursor(bound, page.after), limit);
+  return {
+    deadLetters: found.entries.map(({ value }) => value as JsonObject as unknown as DeadLetter),
+    cursor: found.cursor === null ? null : encodeStreamCursor(bound, found.cursor),
+    truncated: found.truncated,
+  };
+}

@@ -1,0 +1,88 @@
+/** One commit's worth of appends, gathered within the store's limits, with room for a fence beside each. Pure. */
+import type { Json } from '../../base/json.ts';
+import { SEGMENT_BYTES, SEGMENT_ENTRIES } from '../../store/limits.ts';
+import type { Append, StoreLimits } from '../../store/store.ts';
+
+export interface Entry {
+  log: string;
+  value: Json;
+  /** Of its JSON in UTF-8. */
+  bytes: number;
+}
+
+/** Of a publishers' fence: its names and its value. */
+const FENCE_BYTES = 1_024;
+
+export interface Part {
+  /** Leaves so many bytes of the commit to the feed's record. */
+  reserve(bytes: number): void;
+  /** Adds all of them, or none and answers false: the part is full; or, where it is empty, they fit no commit. */
+  add(entries: readonly Entry[]): boolean;
+  isEmpty(): boolean;
+  /** Ends the part: its appends, one for each log; the next part begins empty. */
+  drain(): Append[];
+}
+
+interface Gathered {
+  values: Json[];
+  /** Of the last segment. */
+  entries: number;
+  bytes: number;
+}
+
+/** @param isFenced whether a log's append goes with a put of its fence */
+export function createPart(limits: StoreLimits, isFenced: (log: string) => boolean): Part {
+  const mostWeight = limits.commitOperations - 1;
+  let mostBytes = limits.commitBytes;
+  let logs = new Map<string, Gathered>();
+  let weight = 0;
+  let bytes = 0;
+
+  function append({ log, value, bytes: size }: Entry): void {
+    let appends = logs.get(log);
+    if (!appends) {
+      // As full, so that the first entry opens a segment.
+      appends = { values: [], entries: SEGMENT_ENTRIES, bytes: 0 };
+      logs.set(log, appends);
+      bytes += log.length;
+      if (isFenced(log)) {
+        weight += 1;
+        bytes += FENCE_BYTES;
+      }
+    }
+    if (appends.entries >= SEGMENT_ENTRIES || appends.bytes + size > SEGMENT_BYTES) {
+      weight += 1;
+      appends.entries = 0;
+      appends.bytes = 0;
+    }
+    appends.entries += 1;
+    appends.bytes += size;
+    appends.values.push(value);
+    bytes += size;
+  }
+
+  return {
+    reserve(reserved) {
+      mostBytes = limits.commitBytes - reserved;
+    },
+    add(entries) {
+      const size = entries.reduce((sum, entry) => sum + entry.bytes + entry.log.length, 0);
+      const opened = new Set(entries.map(({ log }) => log));
+      const fences = [...opened].filter((log) => isFenced(log) && !logs.has(log)).length;
+      if (bytes + size + fences * FENCE_BYTES > mostBytes) return false;
+      // Each entry may open a segment, but of two segments one is full: the count is cautious by as much.
+      const full = entries.length / SEGMENT_ENTRIES + (2 * size) / SEGMENT_BYTES;
+      if (weight + fences + Math.min(entries.length, opened.size + Math.ceil(full)) > mostWeight) return false;
+      for (const entry of entries) append(entry);
+      return true;
+    },
+    isEmpty: () => logs.size === 0,
+    drain() {
+      const appends: Append[] = [...logs].map(([log, { values }]) => ({ kind: 'append', log, entries: values }));
+      logs = new Map();
+      weight = 0;
+      bytes = 0;
+      return appends;
+    },
+  };
+}

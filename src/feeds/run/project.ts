@@ -1,0 +1,69 @@
+/** Brings the latest events of the streams that a feed filled up to date, during its burst and at its end. */
+import { asTidegateError } from '../../base/errors.ts';
+import type { Deps } from '../../streams/deps.ts';
+import { projectLatest } from '../../streams/log/latest.ts';
+import type { Lease } from './lease.ts';
+
+interface Projecting {
+  deps: Deps;
+  tenant: string;
+  deadline: number;
+}
+
+/** Kept back for the commit that gives the lease back. */
+const RELEASE_MS = 500;
+
+/** Follows all streams that are behind. What fails is logged and stays behind, for the next who follows. */
+export async function project(options: Projecting, lease: Lease): Promise<{ commits: number }> {
+  let commits = 0;
+  for (const name of lease.state().dirty) commits += (await projectOne(options, lease, name, false)).commits;
+  return { commits };
+}
+
+/** Follows all streams that are behind, and gives the lease back in the last commit of the last of them. */
+export async function projectAndRelease(
+  options: Projecting,
+  lease: Lease,
+): Promise<{ commits: number; lost: boolean }> {
+  let commits = 0;
+  const { dirty } = lease.state();
+  for (const [index, name] of dirty.entries()) {
+    const done = await projectOne(options, lease, name, index === dirty.length - 1);
+    commits += done.commits;
+    if (done.alongside === 'committed') return { commits, lost: false };
+    if (done.alongside === 'conflict') return { commits, lost: true };
+  }
+  return { commits, lost: !(await lease.giveBack(options.deadline)) };
+}
+
+async function projectOne(
+  { deps, tenant, deadline }: Projecting,
+  lease: Lease,
+  name: string,
+  release: boolean,
+): Promise<{ commits: number; alongside: 'none' | 'committed' | 'conflict' }> {
+  const { dirty } = lease.state();
+  const others = dirty.filter((other) => other !== name);
+  const stream = deps.app.streams.get(name);
+  if (!stream) {
+    lease.change({ dirty: others });
+    return { commits: 0, alongside: 'none' };
+  }
+  const alongside = () => {
+    lease.change({ dirty: others });
+    return [lease.release()];
+  };
+  try {
+    const report = await projectLatest(deps, tenant, stream, {
+      deadline: deadline - RELEASE_MS,
+      ...(release ? { alongside } : {}),
+    });
+    lease.change({ dirty: report.caughtUp ? others : dirty });
+    return report;
+  } catch (error) {
+    lease.change({ dirty });
+    const { code, message } = asTidegateError(error);
+    deps.runtime.log('warn', 'the latest events of a stream are behind its log', { stream: name, code, message });
+    return { commits: 0, alongside: 'none' };
+  }
+}

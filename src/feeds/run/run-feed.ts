@@ -1,0 +1,156 @@
+/**
+ * One feed's turn: takes the lease, runs a burst, judges how it ended, brings the latest events up to date and gives
+ * the lease back in the last commit of that. A process that dies in here leaves a lease that runs out; whoever takes it
+ * over counts that as a failure, so a feed that kills its process ends at the breaker too.
+ */
+import type { DeclaredFeed } from '../../declare/feed.ts';
+import { asTidegateError, type TidegateError } from '../../base/errors.ts';
+import { commitSurely } from '../../store/commit.ts';
+import { openAccount, type Spent } from '../../store/counting.ts';
+import type { Operation, Reading } from '../../store/store.ts';
+import type { Deps } from '../../streams/deps.ts';
+import { feedKey } from '../../streams/names.ts';
+import { BREAKER_FAILURES, pauseAfter } from './breaker.ts';
+import { type BurstEnd, runBurst } from './burst.ts';
+import { commitIntake } from './commit-intake.ts';
+import type { GuardedFetch } from '../../net/guarded-fetch.ts';
+import { createIntake, type Intake } from './intake.ts';
+import { type Lease, takeLease } from './lease.ts';
+import { project, projectAndRelease } from './project.ts';
+import { type FeedCounts, type FeedState, newState, NO_COUNTS, readState, rejectedOf } from './state.ts';
+import { conditionOf, type FeedCondition } from './status.ts';
+
+/**
+ * `pulled`: the burst ended well. `failed`: the feed did, or the store. `lost`: another took the lease over.
+ * `leased`: another is at it. `waiting`: it is not due. `no-time`: due, but the deadline is too near.
+ */
+export type FeedOutcome = 'pulled' | 'failed' | 'lost' | 'leased' | 'waiting' | 'no-time';
+
+export interface FeedReport extends FeedCounts {
+  feed: string;
+  outcome: FeedOutcome;
+  state: FeedCondition;
+  commits: number;
+  error: TidegateError | null;
+  /** Epoch ms of the next burst. */
+  nextAt: number;
+  /** What its turn asked of the store; that it was looked whether it is due is on the run's own account. */
+  spent: Spent;
+}
+
+export interface Turn {
+  deps: Deps;
+  tenant: string;
+  deadline: number;
+  fetch: GuardedFetch;
+  leaseMs: number;
+  signal: AbortSignal | null;
+}
+
+/** Kept back for the commits that end a burst: this much, or a third of the time that is left. */
+const CLOSING_MS = 3_000;
+
+/** @throws TidegateError where the store fails; the lease then runs out by itself. */
+export async function runFeed(given: Turn, feed: DeclaredFeed, reading: Reading): Promise<FeedReport> {
+  const account = openAccount(given.deps.store);
+  const turn = { ...given, deps: { ...given.deps, store: account.store } };
+  return { ...(await runTurn(turn, feed, reading)), spent: account.spent() };
+}
+
+async function runTurn(turn: Turn, feed: DeclaredFeed, reading: Reading): Promise<Omit<FeedReport, 'spent'>> {
+  const { deps, tenant, deadline, leaseMs } = turn;
+  const { runtime, store } = deps;
+  const startedAt = runtime.now();
+  const key = feedKey(tenant, feed.name);
+  const state = begin(readState(reading) ?? newState(), startedAt, runtime.random());
+  const report = (outcome: FeedOutcome, now: FeedState, counts: FeedCounts, commits: number) => {
+    const condition = conditionOf(now, runtime.now());
+    return { feed: feed.name, outcome, state: condition, ...counts, commits, error: null, nextAt: now.nextAt };
+  };
+
+  if (state.nextAt > startedAt) {
+    const value = state as unknown as Exclude<Reading['value'], null>;
+    const put: Operation = { kind: 'put', ...key, value, expects: reading.version };
+    const { status } = await commitSurely(runtime, store, [put], deadline);
+    return report(status === 'committed' ? 'failed' : 'leased', state, NO_COUNTS, 1);
+  }
+  const lease = await takeLease({ store, runtime, key, leaseMs }, reading, state, deadline);
+  if (lease === null) return report('leased', state, NO_COUNTS, 1);
+
+  const [now, newId] = [() => runtime.now(), () => runtime.newId()];
+  const changed = (stream: string) => deps.changed?.(tenant, stream);
+  const intake = createIntake({ store, streams: deps.app.streams, tenant, feed, state, now, newId, changed });
+  let projections = 0;
+  const closing = Math.min(CLOSING_MS, (deadline - startedAt) / 3);
+  const endsAt = Math.min(startedAt + feed.budget.timeMs, deadline - closing);
+  const projected = async () => {
+    projections += (await project(turn, lease)).commits;
+  };
+  let end = await runBurst({ ...turn, feed, lease, intake, endsAt, project: projected }).catch((thrown: unknown) =>
+    failure(lease, intake, thrown),
+  );
+  if (end.kind === 'ended' && !(await closeWindows(lease, intake, deadline))) end = { kind: 'lost' };
+  if (end.kind !== 'lost') {
+    lease.change(judge(turn, feed, lease.state(), intake, end, startedAt));
+    const released = await projectAndRelease(turn, lease);
+    projections += released.commits;
+    if (released.lost) end = { kind: 'lost' };
+  }
+  if (end.kind === 'lost') intake.revert();
+  const { rejected, deadLetters } = intake.counts;
+  if (rejected > 0)
+    runtime.log('warn', 'items that are no events of their stream', { feed: feed.name, rejected, deadLetters });
+  const outcome = end.kind === 'ended' ? 'pulled' : end.kind;
+  const done = report(outcome, lease.state(), intake.counts, lease.commits() + projections);
+  return end.kind === 'failed' ? { ...done, error: end.error } : done;
+}
+
+/** The state in which a turn begins. Where it is not due then, the feed has killed too many processes. */
+function begin(state: FeedState, now: number, chance: number): FeedState {
+  if (state.lease === null) return { ...state, lastStartAt: now, bursts: state.bursts + 1 };
+  const failures = state.failures + 1;
+  const error = { code: 'internal' as const, message: 'the burst before did not end: its process is gone', at: now };
+  const failed = { ...state, lease: null, failures, lastError: error };
+  if (failures >= BREAKER_FAILURES) return { ...failed, nextAt: now + pauseAfter(failures, chance, null) };
+  return { ...failed, lastStartAt: now, bursts: state.bursts + 1 };
+}
+
+/** What broke a burst from within is the feed's failure, unless it was the store. */
+function failure(lease: Lease, intake: Intake, thrown: unknown): BurstEnd {
+  const error = asTidegateError(thrown);
+  if (error.code === 'store_unavailable' || error.code === 'store_unknown') throw error;
+  lease.revert();
+  intake.revert();
+  return { kind: 'failed', error };
+}
+
+/** Stores what sampling windows hold that the clock closed; false: the lease is lost. */
+async function closeWindows(lease: Lease, intake: Intake, deadline: number): Promise<boolean> {
+  const commit = () => commitIntake(lease, intake, deadline);
+  return (await intake.closeWindows(commit)) && (intake.isEmpty() || commit());
+}
+
+/** What a burst's end means for the next one. */
+function judge(
+  { deps: { runtime } }: Turn,
+  feed: DeclaredFeed,
+  state: FeedState,
+  intake: Intake,
+  end: Exclude<BurstEnd, { kind: 'lost' }>,
+  startedAt: number,
+): Partial<FeedState> {
+  const now = runtime.now();
+  const { counts } = intake;
+  const rejected = rejectedOf(counts, intake.rejection(), state.rejected, now);
+  if (end.kind === 'ended') {
+    const nextAt = end.more ? now : Math.max(now, startedAt + feed.everyMs);
+    return { failures: 0, lastError: null, rejected, lastSuccessAt: now, nextAt };
+  }
+  const { code, message, retryAfterMs } = end.error;
+  // Who delivers before it breaks is not down: it counts as the first failure.
+  const failures = (counts.events > 0 ? 0 : state.failures) + 1;
+  const nextAt = now + pauseAfter(failures, runtime.random(), retryAfterMs);
+  const level = failures === BREAKER_FAILURES ? 'error' : 'warn';
+  runtime.log(level, 'a feed failed', { feed: feed.name, code, message, failures, nextAt });
+  return { failures, lastError: { code, message: message.slice(0, 1_000), at: now }, rejected, nextAt };
+}

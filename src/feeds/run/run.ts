@@ -1,0 +1,133 @@
+/**
+ * `ingest`: pulls every feed that is due, each under its own lease, budget and breaker, several at once. A run that is
+ * missed, doubled or overlaps harms nothing: the lease decides who pulls, and its version is on every commit.
+ *
+ * Commits of a burst of n events over k keys of one stream, in batches of 100 or more: at most 3 + n/100 + 2k/90,
+ * while 100 events with the feed's record (some kilobytes; up to 64 KiB more with sampling) are within the store's
+ * `commitBytes`. On Redis, where those are 420,000, that is 4 KB an event; larger ones take as many commits as their bytes. Each further stream that gets events adds one. A
+ * burst that lasts longer than 5 s adds those that keep latest events and its lease up meanwhile.
+ */
+import type { DeclaredFeed } from '../../declare/feed.ts';
+import { asTidegateError } from '../../base/errors.ts';
+import { PUBLIC } from '../../base/principal.ts';
+import { openAccount, type Spent } from '../../store/counting.ts';
+import { GET_MANY_LIMIT } from '../../store/limits.ts';
+import type { Reading } from '../../store/store.ts';
+import type { Deps } from '../../streams/deps.ts';
+import { feedKey } from '../../streams/names.ts';
+import { createGuardedFetch, type GuardedFetch } from '../../net/guarded-fetch.ts';
+import { type FeedOutcome, type FeedReport, runFeed } from './run-feed.ts';
+import { DEFAULT_LEASE_MS, newState, NO_COUNTS, notDue, readState } from './state.ts';
+import { conditionOf } from './status.ts';
+
+export type { FeedOutcome, FeedReport };
+
+export interface IngestOptions {
+  /** Whose streams are filled; default `public`. */
+  tenant?: string;
+  /** Only these feeds; default: all. */
+  feeds?: readonly string[];
+  /** Feeds that are pulled at once; default 4. */
+  concurrency?: number;
+  /** How long a feed is ours without a commit, ms; default 30,000. Less only where all who share the store share a clock. */
+  leaseMs?: number;
+  /** Ends the bursts early and orderly. */
+  signal?: AbortSignal;
+  /** Default: the guarded fetch over the runtime's. */
+  fetch?: GuardedFetch;
+}
+
+export interface IngestReport {
+  feeds: FeedReport[];
+  /** Epoch ms at which the next feed is due; null where there is none. */
+  nextAt: number | null;
+  /** What all of it asked of the store: to look what is due, and the turns of the feeds. */
+  spent: Spent;
+}
+
+const CONCURRENCY = 4;
+const LEAST_MS = 500;
+/** Before a feed is tried again whose burst the store failed. */
+const STORE_PAUSE_MS = 1_000;
+
+/**
+ * @param deadline epoch ms by which it answers
+ * @throws TidegateError `store_unavailable` where it cannot even be read what is due; what befalls one feed is in its report.
+ */
+export async function ingest(given: Deps, deadline: number, options: IngestOptions = {}): Promise<IngestReport> {
+  const account = openAccount(given.store);
+  const deps = { ...given, store: account.store };
+  const { runtime } = deps;
+  const tenant = options.tenant ?? PUBLIC.tenant;
+  const feeds = [...deps.app.feeds.values()].filter(
+    // One that is only published to has nothing to pull.
+    ({ name, targets }) => targets.length > 0 && (options.feeds?.includes(name) ?? true),
+  );
+  const readings = await readFeeds(deps, tenant, feeds);
+  const shared = {
+    deps,
+    tenant,
+    deadline,
+    fetch: options.fetch ?? createGuardedFetch(runtime),
+    leaseMs: options.leaseMs ?? DEFAULT_LEASE_MS,
+    signal: options.signal ?? null,
+  };
+
+  const reports = new Map<string, FeedReport>();
+  const due: { feed: DeclaredFeed; reading: Reading; nextAt: number }[] = [];
+  for (const [index, feed] of feeds.entries()) {
+    const reading = readings[index];
+    if (!reading) continue;
+    const state = readState(reading) ?? newState();
+    const reason = notDue(state, runtime.now());
+    if (reason === null) due.push({ feed, reading, nextAt: state.nextAt });
+    else reports.set(feed.name, idleReport(feed, reading, reason, runtime.now()));
+  }
+  due.sort((a, b) => a.nextAt - b.nextAt);
+
+  const work = due[Symbol.iterator]();
+  async function worker(): Promise<void> {
+    for (const { feed, reading } of work) {
+      const ended = options.signal?.aborted || deadline - runtime.now() < LEAST_MS;
+      const report = ended
+        ? idleReport(feed, reading, 'no-time', runtime.now())
+        : await runFeed(shared, feed, reading).catch((thrown: unknown) => {
+            const error = asTidegateError(thrown);
+            const report = idleReport(feed, reading, 'failed', runtime.now());
+            return { ...report, error, nextAt: runtime.now() + (error.retryAfterMs ?? STORE_PAUSE_MS) };
+          });
+      reports.set(feed.name, report);
+    }
+  }
+  const workers = Math.min(due.length, Math.max(1, options.concurrency ?? CONCURRENCY));
+  await Promise.all(Array.from({ length: workers }, worker));
+
+  const ordered = feeds.flatMap(({ name }) => reports.get(name) ?? []);
+  const nextAt = ordered.length === 0 ? null : Math.min(...ordered.map((report) => report.nextAt));
+  return { feeds: ordered, nextAt, spent: account.spent() };
+}
+
+async function readFeeds({ store, runtime }: Deps, tenant: string, feeds: readonly DeclaredFeed[]): Promise<Reading[]> {
+  const readings: Reading[] = [];
+  for (let from = 0; from < feeds.length; from += GET_MANY_LIMIT) {
+    const keys = feeds.slice(from, from + GET_MANY_LIMIT).map(({ name }) => feedKey(tenant, name));
+    readings.push(...(await store.getMany(keys, runtime.now())));
+  }
+  return readings;
+}
+
+function idleReport(feed: DeclaredFeed, reading: Reading, outcome: FeedOutcome, now: number): FeedReport {
+  const state = readState(reading);
+  const nextAt = outcome === 'leased' ? (state?.lease?.until ?? now) : (state?.nextAt ?? now);
+  const spent: Spent = { storeCalls: {} };
+  return {
+    feed: feed.name,
+    outcome,
+    state: conditionOf(state, now),
+    ...NO_COUNTS,
+    commits: 0,
+    error: null,
+    nextAt,
+    spent,
+  };
+}

@@ -1,0 +1,109 @@
+/** How feeds are doing, for whoever reads their streams: when data are stale, and why. Reads only. */
+import type { App } from '../../declare/app.ts';
+import { TidegateError } from '../../base/errors.ts';
+import { GET_MANY_LIMIT } from '../../store/limits.ts';
+import type { Deps } from '../../streams/deps.ts';
+import { feedKey } from '../../streams/names.ts';
+import { BREAKER_FAILURES } from './breaker.ts';
+import { type FeedCounts, type FeedError, type FeedState, newState, readState, type Rejected } from './state.ts';
+
+/**
+ * `running`: a burst is under way. `ok`: the last one succeeded. `rejecting`: it did too, but all that came last was no
+ * event of its stream. `backing-off`: it failed, and is soon tried again.
+ * `open`: it failed so often that it is tried again only after a longer pause. `never-run`.
+ */
+export type FeedCondition = 'ok' | 'rejecting' | 'running' | 'backing-off' | 'open' | 'never-run';
+
+export interface FeedStatus {
+  feed: string;
+  /** `http`, `mqtt`, `function`, … */
+  type: string;
+  source: string;
+  streams: string[];
+  state: FeedCondition;
+  /** Age of the newest event that it brought, by the event's time, ms; null where it brought none. */
+  lagMs: number | null;
+  /** Items known to wait upstream; null where that is not known. */
+  backlog: number | null;
+  /** Why the last burst failed; null where it did not. */
+  lastError: FeedError | null;
+  /** What of the last burst that brought anything was no event of its stream; null where all was. */
+  rejected: Rejected | null;
+  /** Epoch ms of the end of the last burst that did not fail. */
+  lastSuccessAt: number | null;
+  /** Epoch ms of the next burst. */
+  nextAt: number;
+  /** Failed bursts in a row. */
+  failures: number;
+  bursts: number;
+  counts: FeedCounts;
+}
+
+/**
+ * @param names default: all feeds of the app. One store call for each 100.
+ * @throws TidegateError `not_found` for a feed that is not declared.
+ */
+export async function feedStatus(
+  { app, store, runtime }: Deps,
+  tenant: string,
+  names: readonly string[] = [...app.feeds.keys()],
+): Promise<FeedStatus[]> {
+  const now = runtime.now();
+  const found: FeedStatus[] = [];
+  for (let from = 0; from < names.length; from += GET_MANY_LIMIT) {
+    const some = names.slice(from, from + GET_MANY_LIMIT).map((name) => declared(app, name));
+    const readings = await store.getMany(
+      some.map(({ name }) => feedKey(tenant, name)),
+      now,
+    );
+    for (const [index, feed] of some.entries()) {
+      const reading = readings[index];
+      const state = reading ? readState(reading) : null;
+      const { backlog, lastError, rejected, lastSuccessAt, nextAt, failures, bursts, counts } = state ?? newState();
+      found.push({
+        feed: feed.name,
+        type: feed.feed.type,
+        source: feed.feed.source,
+        streams: feed.targets.map(({ stream }) => stream),
+        state: conditionOf(state, now),
+        lagMs: state && lagOf(state, now),
+        backlog,
+        lastError,
+        rejected,
+        lastSuccessAt,
+        nextAt,
+        failures,
+        bursts,
+        counts,
+      });
+    }
+  }
+  return found;
+}
+
+/**
+ * Age of the newest event that a feed brought, ms; null where it brought none. One that is dated in the future counts as
+ * of the last burst that did not fail: else a single wrong date would hide until that day that the feed is stale.
+ */
+export function lagOf({ newestTime, lastSuccessAt }: FeedState, now: number): number | null {
+  if (newestTime === null) return null;
+  return Math.max(0, now - (newestTime > now ? (lastSuccessAt ?? now) : newestTime));
+}
+
+export function conditionOf(state: FeedState | null, now: number): FeedCondition {
+  if (state === null) return 'never-run';
+  if (state.lease !== null && state.lease.until > now) return 'running';
+  if (state.failures >= BREAKER_FAILURES) return 'open';
+  if (state.failures > 0) return 'backing-off';
+  if (state.rejected !== null && state.rejected.count === state.rejected.items) return 'rejecting';
+  return state.lastSuccessAt === null ? 'never-run' : 'ok';
+}
+
+function declared(app: App, name: string) {
+  const feed = app.feeds.get(name);
+  if (feed) return feed;
+  throw new TidegateError('not_found', `there is no feed ${name}`, {
+    field: 'feed',
+    expected: `one of ${[...app.feeds.keys()].join(', ') || '(none is declared)'}`,
+  });
+}

@@ -1,0 +1,104 @@
+/**
+ * `sweep`: ends what retention ends (events, dead letters), lets the store collect what expired, and brings the latest
+ * events of every stream up to date, which mends what a crash behind an append left. Safe to run at any time, twice, or
+ * beside readers and writers.
+ */
+import { asTidegateError, type TidegateError } from '../../base/errors.ts';
+import { PUBLIC } from '../../base/principal.ts';
+import { openAccount, type Spent } from '../../store/counting.ts';
+import type { Deps } from '../../streams/deps.ts';
+import { projectLatest } from '../../streams/log/latest.ts';
+import { deadLetterLog } from '../../streams/names.ts';
+import { trimLog, trimStream } from '../../streams/log/retention.ts';
+import { DEAD_LETTER_AGE_MS, KEPT_DEAD_LETTERS } from './dead-letters.ts';
+
+export interface SweepOptions {
+  /** Default `public`. */
+  tenant?: string;
+  /** Dead letters kept for each feed; default 1,000. */
+  deadLetters?: number;
+  /** How long they are kept, ms; default 30 days. */
+  deadLetterAgeMs?: number;
+}
+
+export interface SweepReport {
+  /** Events removed, by stream. */
+  events: Record<string, number>;
+  /** Dead letters removed, by feed. */
+  deadLetters: Record<string, number>;
+  /** Expired records and the like that the store gave up. */
+  collected: number;
+  /** Entries by which latest events were behind. */
+  projected: number;
+  /** The time was over, or something failed, before all was done. */
+  more: boolean;
+  /** What failed first; the rest was done all the same. */
+  error: TidegateError | null;
+  /** What it asked of the store. */
+  spent: Spent;
+}
+
+const COLLECT = 1_000;
+
+/** @param deadline epoch ms */
+export async function sweep(given: Deps, deadline: number, options: SweepOptions = {}): Promise<SweepReport> {
+  const account = openAccount(given.store);
+  const deps = { ...given, store: account.store };
+  const { app, runtime, store } = deps;
+  const tenant = options.tenant ?? PUBLIC.tenant;
+  const report: Omit<SweepReport, 'spent'> = {
+    events: {},
+    deadLetters: {},
+    collected: 0,
+    projected: 0,
+    more: false,
+    error: null,
+  };
+
+  async function attempt(step: () => Promise<boolean>): Promise<void> {
+    if (runtime.now() >= deadline) {
+      report.more = true;
+      return;
+    }
+    try {
+      if (await step()) report.more = true;
+    } catch (error) {
+      report.error ??= asTidegateError(error);
+      report.more = true;
+    }
+  }
+
+  for (const stream of app.streams.values()) {
+    await attempt(async () => {
+      const { entries, caughtUp } = await projectLatest(deps, tenant, stream, { deadline });
+      report.projected += entries;
+      return !caughtUp;
+    });
+    await attempt(async () => {
+      const { removed, more } = await trimStream(deps, tenant, stream, deadline);
+      report.events[stream.name] = removed;
+      return more;
+    });
+  }
+  const kept = {
+    keep: options.deadLetters ?? KEPT_DEAD_LETTERS,
+    ageMs: options.deadLetterAgeMs ?? DEAD_LETTER_AGE_MS,
+  };
+  for (const feed of app.feeds.keys()) {
+    await attempt(async () => {
+      const { removed, more } = await trimLog(deps, deadLetterLog(tenant, feed), kept, deadline);
+      report.deadLetters[feed] = removed;
+      return more;
+    });
+  }
+  for (let full = true; full && !report.more;) {
+    full = false;
+    await attempt(async () => {
+      const { removed } = await store.collect(runtime.now(), COLLECT);
+      report.collected += removed;
+      full = removed >= COLLECT;
+      return false;
+    });
+  }
+  return { ...report, spent: account.spent() };
+}

@@ -1,0 +1,145 @@
+/**
+ * Takes a feed's batches in: one commit for each batch that fits one, within the burst's budget, and none for what is
+ * committed already. It decides what is committed together, not when the feed is asked for more.
+ */
+import type { DeclaredFeed, FeedBatch, FeedItem } from '../../declare/feed.ts';
+import { TidegateError } from '../../base/errors.ts';
+import { type Json, utf8Bytes } from '../../base/json.ts';
+import { createSpending } from './budget.ts';
+import { commitIntake } from './commit-intake.ts';
+import type { Intake } from './intake.ts';
+import type { Lease } from './lease.ts';
+import { createReplay } from './replay.ts';
+
+/** Of a feed's position, as JSON. */
+export const POSITION_BYTES = 16 * 1024;
+
+/** `budget`: the burst is to end, and another one to follow at once. */
+export type Step = 'go-on' | 'budget' | 'lost';
+
+export interface Taker {
+  /** @throws TidegateError `upstream` for a position that is too long; what the store throws */
+  take(batch: FeedBatch): Promise<Step>;
+  isSpent(): boolean;
+  /** All that came is committed since an earlier burst: the next burst would find no more than this one. */
+  isStuck(): boolean;
+}
+
+interface Options {
+  feed: DeclaredFeed;
+  lease: Lease;
+  intake: Intake;
+  /** Epoch ms; of the commits. */
+  deadline: number;
+  /** After each commit but a burst's last. */
+  upkeep: () => Promise<void>;
+  log: (message: string) => void;
+}
+
+export function createTaker({ feed, lease, intake, deadline, upkeep, log }: Options): Taker {
+  const spending = createSpending(feed.budget);
+  const replayable = feed.feed.replayable;
+  const replay = createReplay(replayable ? lease.state().replay : '');
+  let sampled = JSON.stringify(lease.state().sampling);
+  let skippedAny = false;
+  let advanced = false;
+
+  async function commit(last = false): Promise<boolean> {
+    if (!(await commitIntake(lease, intake, deadline))) return false;
+    sampled = JSON.stringify(lease.state().sampling);
+    advanced = true;
+    if (!last) await upkeep();
+    return true;
+  }
+
+  async function take(batch: FeedBatch): Promise<Step> {
+    const { items, position, partial = false } = batch;
+    if (position !== undefined && utf8Bytes(JSON.stringify(position)) > POSITION_BYTES) {
+      throw new TidegateError('upstream', `the feed's position is above ${POSITION_BYTES} bytes`);
+    }
+    await intake.prepare(items, lease.state(), position ?? null);
+    const step = replayable ? await takeAgain(items, !partial) : await takeOnce(items);
+    return step === 'lost' || step === 'budget' ? step : finish(batch, step.overrun);
+  }
+
+  /** Items that the upstream can give again: what is committed is skipped, what is beyond the budget is left for then. */
+  async function takeAgain(
+    items: readonly FeedItem[],
+    closed: boolean,
+  ): Promise<'lost' | 'budget' | { overrun: false }> {
+    const skipped = replay.skip(items, closed);
+    if (skipped === null) {
+      log('what was read in part came again, but changed: it is read once more');
+      lease.change({ replay: replay.state() });
+      advanced = true;
+      return 'budget';
+    }
+    skippedAny ||= skipped > 0;
+    let remembered = skipped;
+    const remember = (count: number) => {
+      replay.remember(items.slice(remembered, count));
+      lease.change({ replay: replay.state() });
+      remembered = count;
+    };
+    for (let index = skipped; index < items.length; index += 1) {
+      const item = items[index] as FeedItem;
+      if (spending.isSpent()) {
+        if (index === remembered) return 'budget';
+        // Also where nothing is to be stored (thinned, known already): else it would be taken again for ever.
+        remember(index);
+        return (await commit()) ? 'budget' : 'lost';
+      }
+      let taken = intake.take(item);
+      if (taken === 'full') {
+        remember(index);
+        if (!(await commit())) return 'lost';
+        taken = intake.take(item);
+      }
+      if (taken !== 'duplicate') spending.spend(item);
+    }
+    remember(items.length);
+    return { overrun: false };
+  }
+
+  /** Items that come once: those beyond the budget are given up. */
+  async function takeOnce(items: readonly FeedItem[]): Promise<'lost' | { overrun: boolean }> {
+    const { within, beyond } = spending.admit(items, feed.overflow);
+    for (const item of within) {
+      let taken = intake.take(item);
+      if (taken === 'full') {
+        if (!(await commit())) return 'lost';
+        taken = intake.take(item);
+      }
+      if (taken !== 'duplicate') spending.spend(item);
+    }
+    for (const item of beyond) {
+      if (intake.giveUp(item, feed.overflow === 'dead-letter') !== 'full') continue;
+      if (!(await commit())) return 'lost';
+      intake.giveUp(item, feed.overflow === 'dead-letter');
+    }
+    return { overrun: beyond.length > 0 };
+  }
+
+  async function finish(
+    { position, partial = false, last = false, backlog }: FeedBatch,
+    overrun: boolean,
+  ): Promise<Step> {
+    const before = lease.state();
+    if (!partial) replay.pass();
+    const next: { position: Json; replay: string } = {
+      position: position === undefined ? before.position : position,
+      replay: replayable ? replay.state() : '',
+    };
+    const moved = JSON.stringify(next.position) !== JSON.stringify(before.position);
+    advanced ||= moved;
+    lease.change({ ...next, backlog: backlog ?? null });
+    const changes = intake.changes(before);
+    const idle = intake.isEmpty() && JSON.stringify(changes.sampling) === sampled;
+    // Where nothing was taken in, to lose this costs nothing: the release may carry it.
+    lease.change(changes);
+    if (!(idle && (last || !moved)) && !(await commit(last))) return 'lost';
+    return overrun ? 'budget' : 'go-on';
+  }
+
+  return { take, isSpent: () => spending.isSpent(), isStuck: () => skippedAny && !advanced };
+}

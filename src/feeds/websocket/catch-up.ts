@@ -1,0 +1,86 @@
+/** Reads over HTTP what was not listened to. It asks and cuts up; what of it is stored already is decided by others. */
+import type { BurstContext } from '../../declare/feed.ts';
+import { TidegateError } from '../../base/errors.ts';
+import { utf8Bytes } from '../../base/json.ts';
+import { publicForm } from '../../net/fetch-target.ts';
+import { fillUrl } from '../kit/template.ts';
+import { describeShape, readPath } from '../../base/json-path.ts';
+import { retryAfterMs } from '../../net/retry-after.ts';
+import { fromMs } from '../../base/source-time.ts';
+import type { CatchUp, Hole } from './options.ts';
+import type { RawItem } from './units.ts';
+
+export const DEFAULT_OVERLAP_MS = 10_000;
+export const DEFAULT_MOST_MS = 86_400_000;
+const MOST_URLS = 20;
+const DEFAULT_MAX_BYTES = 10 * 1024 * 1024;
+
+/** All items of a hole, the oldest first. @throws TidegateError `upstream`, `too_large`, `address_refused`, `cancelled` */
+export async function readHole(
+  catchUp: CatchUp,
+  hole: Hole,
+  allow: readonly string[],
+  context: BurstContext,
+): Promise<RawItem[]> {
+  const headers = typeof catchUp.headers === 'function' ? await catchUp.headers() : (catchUp.headers ?? {});
+  const items: RawItem[] = [];
+  let left = catchUp.maxBytes ?? DEFAULT_MAX_BYTES;
+  for (const url of urlsOf(catchUp, hole)) {
+    const response = await context.fetch(url, {
+      headers: { accept: 'application/json', ...headers },
+      allow,
+      signal: context.signal,
+      maxBytes: Math.max(1, left),
+      ...(catchUp.timeoutMs === undefined ? {} : { timeoutMs: catchUp.timeoutMs }),
+    });
+    const source = URL.canParse(url) ? publicForm(new URL(url)) : 'catchUp.url';
+    if (!response.ok) {
+      response.body?.cancel().catch(() => {});
+      const pause = retryAfterMs(response.headers.get('retry-after'), context.now());
+      throw new TidegateError('upstream', `${source} answered with status ${response.status}`, {
+        field: 'catchUp.url',
+        ...(pause === null ? {} : { retryAfterMs: pause }),
+      });
+    }
+    const text = await response.text();
+    left -= utf8Bytes(text);
+    const found = itemsIn(text, catchUp, source);
+    for (const item of catchUp.newestFirst ? found.toReversed() : found) items.push(item);
+  }
+  return items;
+}
+
+function urlsOf({ url, timeFormat = 'iso' }: CatchUp, hole: Hole): readonly string[] {
+  if (typeof url === 'string') {
+    // Whole units, as few sources know other ones; rounded away from the hole, which must be within what is asked for.
+    const unitMs = timeFormat === 's' ? 1_000 : 1;
+    const since = fromMs(Math.floor(hole.since / unitMs) * unitMs);
+    const until = fromMs(Math.ceil(hole.until / unitMs) * unitMs);
+    return [fillUrl(url, { since, until }, timeFormat)];
+  }
+  const made = url(hole);
+  const urls = typeof made === 'string' ? [made] : made;
+  if (urls.length <= MOST_URLS) return urls;
+  throw new TidegateError('invalid_config', `catchUp.url answered ${urls.length} URLs`, {
+    field: 'catchUp.url',
+    expected: `at most ${MOST_URLS} URLs`,
+  });
+}
+
+function itemsIn(text: string, { items: path = '', map }: CatchUp, source: string): RawItem[] {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch (cause) {
+    throw new TidegateError('upstream', `${source} did not answer JSON`, { field: 'catchUp.url', cause });
+  }
+  const found = readPath(body, path);
+  if (!Array.isArray(found)) {
+    throw new TidegateError('upstream', `${source} has no items at ${path === '' ? 'its top' : path}`, {
+      field: 'catchUp.items',
+      expected: `a path to an array, not ${describeShape(found === undefined ? body : found)}`,
+    });
+  }
+  const bytes = Math.ceil(text.length / Math.max(1, found.length));
+  return found.map((item: unknown) => ({ data: map ? map(item) : item, bytes }));
+}

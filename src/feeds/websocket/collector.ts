@@ -1,0 +1,58 @@
+/** From what was heard to what a burst hands over, within its budget. It does no I/O. */
+import type { BurstContext, FeedItem } from '../../declare/feed.ts';
+import type { Lost } from './inbox.ts';
+import type { RawItem } from './units.ts';
+
+export interface Collector {
+  add(items: readonly RawItem[]): void;
+  /** An event in each stream that says that others are missing before it. */
+  gap(reason: string, detail: string): void;
+  /** Messages that there was no room for. */
+  lost(lost: Lost): void;
+  /** What was collected since the last call. */
+  batch(): FeedItem[];
+  /** How many items that are. */
+  size(): number;
+  /** Items that the budget still has room for. */
+  left(): number;
+  /** Whether the burst's budget holds nothing more. */
+  isSpent(): boolean;
+}
+
+export function createCollector({ budget, targets, feed }: BurstContext): Collector {
+  let items: FeedItem[] = [];
+  let events = 0;
+  let bytes = 0;
+
+  function gap(reason: string, detail: string): void {
+    const meta = { source: feed, gap: { reason, detail } };
+    for (const { stream } of targets) items.push({ stream, data: null, meta, bytes: 0 });
+  }
+
+  function add(raw: readonly RawItem[]): void {
+    for (const { data, bytes: size, at, invalid } of raw) {
+      const known = { ...(at === undefined ? {} : { time: at }), ...(invalid === undefined ? {} : { invalid }) };
+      for (const { stream } of targets) items.push({ stream, data, bytes: size, ...known });
+      events += targets.length;
+      bytes += size * targets.length;
+    }
+  }
+
+  return {
+    add,
+    gap,
+    lost({ messages, bytes: size, excerpts }) {
+      const expected = 'messages that are worked off as fast as they come';
+      add(excerpts.map((data) => ({ data, bytes: 0, invalid: { reason: 'overflow', expected } })));
+      gap('overflow', `${messages} messages (${size} bytes) came faster than they could be held`);
+    },
+    batch() {
+      const batch = items;
+      items = [];
+      return batch;
+    },
+    size: () => items.length,
+    left: () => (bytes >= budget.bytes ? 0 : Math.max(0, Math.ceil((budget.events - events) / targets.length))),
+    isSpent: () => events >= budget.events || bytes >= budget.bytes,
+  };
+}

@@ -1,0 +1,187 @@
+/**
+ * One connection: made, subscribed, kept alive and ended politely. Whether it is made again is decided by
+ * listen.ts.
+ */
+import type { BurstContext } from '../../declare/feed.ts';
+import { TidegateError } from '../../base/errors.ts';
+import type { OpenedWebSocket } from '../../base/runtime.ts';
+import { createInbox, type Inbox } from './inbox.ts';
+import { createListening, type Listening, type Received } from './listening.ts';
+import { closedBy, type Loss, refusedBy, unanswered } from './loss.ts';
+import {
+  isMendable,
+  LARGEST_MESSAGE_BYTES,
+  type SocketMessage,
+  type SocketStanding,
+  type WebSocketOptions,
+  type WebSocketSettings,
+} from './options.ts';
+
+const NORMAL_CLOSE = 1000;
+const ABNORMAL_CLOSE = 1006;
+
+export interface Conversation {
+  /** Epoch ms from which on the subscription stood. */
+  subscribedAt: number;
+  receive(waitMs: number): Promise<Received>;
+  /** Nobody listened until now: what waited is no silence of the server. */
+  resume(): void;
+  /**
+   * Unsubscribes and closes; what came until then can still be received, and no more. Epoch ms at which; null where the
+   * server did not agree within `waitMs`.
+   */
+  goodbye(waitMs: number): Promise<number | null>;
+  /** Ends it at once; safe to call twice. */
+  end(): void;
+}
+
+export type Conversed = { kind: 'open'; conversation: Conversation } | { kind: 'lost'; loss: Loss };
+
+/** @throws TidegateError `address_refused`, `invalid_input`; what the app's own functions throw */
+export async function converse(
+  settings: WebSocketSettings,
+  context: BurstContext,
+  standing: SocketStanding,
+): Promise<Conversed> {
+  const inbox = createInbox({
+    overflow: isMendable(settings) ? 'stop' : settings.overflow,
+    now: () => context.now(),
+    sleep: (ms, wake) => context.sleep(ms, wake),
+  });
+  const opened = await open(settings, context, standing, inbox);
+  if (opened.kind === 'lost') return opened;
+  const { socket } = opened;
+  const ended = new AbortController();
+  context.signal.addEventListener('abort', () => inbox.wake(), { once: true, signal: ended.signal });
+  inbox.holdWith(socket.hold);
+  const end = () => {
+    ended.abort();
+    socket.destroy();
+    inbox.end(ABNORMAL_CLOSE);
+    inbox.clear();
+  };
+  const listening = createListening(settings, context, inbox);
+  let loss: Loss | null;
+  try {
+    const messages = await messagesOf(settings.subscribe, standing);
+    loss = send(socket, messages) ? await listening.acknowledgement() : lostBy(inbox, settings);
+  } catch (error) {
+    end();
+    throw error;
+  }
+  if (loss) {
+    end();
+    return { kind: 'lost', loss };
+  }
+  void beat(settings, context, socket, listening, ended.signal);
+  const subscribedAt = context.now();
+  return {
+    kind: 'open',
+    conversation: {
+      subscribedAt,
+      receive: (waitMs) => listening.receive(waitMs),
+      resume: () => listening.resume(),
+      async goodbye(waitMs) {
+        const at = context.now();
+        try {
+          send(socket, await messagesOf(settings.unsubscribe, standing));
+        } catch (error) {
+          context.log('warn', 'unsubscribe could not be made', { reason: String(error) });
+        }
+        socket.close(NORMAL_CLOSE);
+        // The server's answer is behind whatever was held back.
+        if (waitMs > 0) inbox.release();
+        while (inbox.closed() === null && context.now() < at + waitMs && !context.signal.aborted)
+          await inbox.waitForEnd(at + waitMs - context.now());
+        inbox.seal();
+        return inbox.closed() === NORMAL_CLOSE ? at : null;
+      },
+      end,
+    },
+  };
+}
+
+type Opened = { kind: 'open'; socket: OpenedWebSocket } | { kind: 'lost'; loss: Loss };
+
+async function open(
+  settings: WebSocketSettings,
+  context: BurstContext,
+  standing: SocketStanding,
+  inbox: Inbox,
+): Promise<Opened> {
+  const { allow, protocols = [], answerMs } = settings;
+  const url = await given(settings.url, standing);
+  const headers = (await given(settings.headers, standing)) ?? {};
+  const maxMessageBytes = Math.max(LARGEST_MESSAGE_BYTES, settings.maxMessageBytes);
+  const settled = new AbortController();
+  const givenUp = new AbortController();
+  const signal = AbortSignal.any([context.signal, givenUp.signal]);
+  const listener = {
+    message: (data: string | Uint8Array) => inbox.put(data),
+    closed: (code: number) => inbox.end(code),
+  };
+  const opening = context.webSocket({ url, headers, protocols, allow, maxMessageBytes }, listener, signal);
+  const tooLate = context.sleep(answerMs, AbortSignal.any([settled.signal, context.signal])).then(() => null);
+  try {
+    const answer = await Promise.race([opening, tooLate]);
+    if (answer?.kind === 'open') return answer;
+    if (answer) return { kind: 'lost', loss: refusedBy(answer, settings) };
+    givenUp.abort(unanswered('the handshake', settings).error);
+    opening.then(
+      (late) => late.kind === 'open' && late.socket.destroy(),
+      () => {},
+    );
+    return { kind: 'lost', loss: unanswered('the handshake', settings) };
+  } catch (error) {
+    if (!(error instanceof TidegateError && error.code === 'upstream')) throw error;
+    return { kind: 'lost', loss: { error, again: true } };
+  } finally {
+    settled.abort();
+  }
+}
+
+/** The app's own heartbeat, also while nobody listens. */
+async function beat(
+  { heartbeat }: WebSocketSettings,
+  context: BurstContext,
+  socket: OpenedWebSocket,
+  listening: Listening,
+  ended: AbortSignal,
+): Promise<void> {
+  if (heartbeat === undefined) return;
+  for (;;) {
+    await context.sleep(heartbeat.everyMs, ended);
+    if (ended.aborted || !send(socket, [heartbeat.message])) return;
+    listening.beaten();
+  }
+}
+
+/** False: the connection is closed. */
+function send(socket: OpenedWebSocket, messages: readonly SocketMessage[]): boolean {
+  try {
+    for (const message of messages) socket.send(typeof message === 'string' ? message : JSON.stringify(message));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function lostBy(inbox: Inbox, settings: WebSocketSettings): Loss {
+  return closedBy(inbox.closed() ?? ABNORMAL_CLOSE, settings);
+}
+
+async function messagesOf(
+  declared: WebSocketOptions['subscribe'],
+  standing: SocketStanding,
+): Promise<readonly SocketMessage[]> {
+  const messages = await given(declared, standing);
+  if (messages === undefined) return [];
+  return Array.isArray(messages) ? (messages as readonly SocketMessage[]) : [messages as SocketMessage];
+}
+
+type Resolved<Value> = Value extends (...args: never[]) => infer Answer ? Awaited<Answer> : Value;
+
+/** What an option is, or what its function answers. */
+async function given<Value>(option: Value, standing: SocketStanding): Promise<Resolved<Value>> {
+  return (typeof option === 'function' ? await option(standing) : option) as Resolved<Value>;
+}

@@ -1,0 +1,172 @@
+/**
+ * One burst of a WebSocket feed: connect, listen until the time or the budget is spent, and say goodbye. A connection that
+ * is lost meanwhile is made again, so often as is declared. What nobody listened to before is mended in mend.ts.
+ */
+import type { BurstContext, FeedBatch } from '../../declare/feed.ts';
+import { createPacing } from '../kit/batch-pacing.ts';
+import { readPath } from '../../base/json-path.ts';
+import { advance, BATCH_ITEMS, type Burst, handOver, isMoved, standingOf } from './burst.ts';
+import { createCollector } from './collector.ts';
+import { type Conversation, converse } from './conversation.ts';
+import type { Received } from './listening.ts';
+import { type Loss, overrun, pauseBefore } from './loss.ts';
+import { mend } from './mend.ts';
+import { isMendable, type WebSocketSettings } from './options.ts';
+import { asSequence, readPosition } from './position.ts';
+import { itemsOf, type RawItem, type Unit } from './units.ts';
+
+const BATCH_BYTES = 1024 * 1024;
+/** What comes again is taken once where a batch is one commit: this is within what every store takes in one. */
+const REPLAYED_BATCH_BYTES = 256 * 1024;
+/** Of a burst's time, what is left for the farewell and the last commit. */
+const RESERVED_SHARE = 0.1;
+const MOST_RESERVED_MS = 1_000;
+
+type End = { kind: 'over' } | { kind: 'lost'; loss: Loss };
+
+export async function* listen(
+  settings: WebSocketSettings,
+  context: BurstContext,
+): AsyncGenerator<FeedBatch, void, undefined> {
+  const startedAt = context.now();
+  const overAt = Math.min(context.deadline, startedAt + context.budget.timeMs);
+  const reservedMs = Math.min(MOST_RESERVED_MS, (overAt - startedAt) * RESERVED_SHARE);
+  const reached = readPosition(context.position);
+  const burst: Burst = {
+    settings,
+    context,
+    collector: createCollector(context),
+    reached,
+    saved: JSON.stringify(reached),
+    owed: null,
+    lastCommitAt: overAt - reservedMs,
+    reservedMs,
+  };
+  let heard = false;
+  for (let attempt = 1; ; attempt += 1) {
+    const standing = standingOf(burst);
+    const conversed = await converse(settings, context, standing);
+    const end: End = conversed.kind === 'lost' ? conversed : yield* hear(burst, conversed.conversation);
+    heard ||= conversed.kind === 'open';
+    if (end.kind === 'over') break;
+    const { again, error } = end.loss;
+    if (context.signal.aborted) break;
+    if (!again || attempt > settings.reconnects) throw error;
+    const pauseMs = pauseBefore(attempt, context.random());
+    if (context.now() + pauseMs >= burst.lastCommitAt) {
+      if (heard) break;
+      throw error;
+    }
+    context.log('debug', 'a WebSocket is opened again', { reason: error.message, attempt, pauseMs });
+    await context.sleep(pauseMs, context.signal);
+    if (context.signal.aborted) break;
+  }
+  if (burst.owed && !context.signal.aborted) throw burst.owed;
+}
+
+/** One connection, from the hole before it to its loss or the burst's end. */
+async function* hear(burst: Burst, conversation: Conversation): AsyncGenerator<FeedBatch, End, undefined> {
+  const { settings, context, collector } = burst;
+  const now = () => context.now();
+  try {
+    const mended = yield* mend(burst, conversation.subscribedAt);
+    conversation.resume();
+    if (!mended) return { kind: 'over' };
+    const pacing = createPacing(
+      {
+        batchMessages: BATCH_ITEMS,
+        batchBytes: settings.sequence === undefined ? BATCH_BYTES : REPLAYED_BATCH_BYTES,
+        lingerMs: settings.lingerMs,
+        idleMs: Number.MAX_SAFE_INTEGER,
+        window: null,
+      },
+      now,
+    );
+    if (collector.size() > 0) pacing.arrived(collector.size(), 0, 0);
+    const freshMs = settings.freshMs ?? context.budget.timeMs / 2;
+    /** Epoch ms at which what is collected has waited long enough. */
+    let dueAt: number | null = null;
+    for (;;) {
+      const decision = pacing.decide();
+      const over = collector.isSpent() || now() >= burst.lastCommitAt || context.signal.aborted;
+      if (over) break;
+      const isDue = decision.verdict !== 'wait' || (dueAt !== null && now() >= dueAt);
+      if (isDue) {
+        if (collector.size() > 0) yield handOver(burst);
+        conversation.resume();
+        pacing.committed();
+        dueAt = null;
+        continue;
+      }
+      const waitMs = Math.min(decision.waitMs, burst.lastCommitAt - now(), (dueAt ?? Number.MAX_SAFE_INTEGER) - now());
+      const received = await conversation.receive(waitMs);
+      const [count, bytes] = take(burst, received);
+      pacing.arrived(count, 0, bytes);
+      if (collector.size() > 0) dueAt ??= now() + freshMs;
+      const loss = received.lost && isMendable(settings) ? overrun(settings) : received.loss;
+      if (loss === null) continue;
+      if (collector.size() > 0 || isMoved(burst)) yield handOver(burst);
+      return { kind: 'lost', loss };
+    }
+    yield* leave(burst, conversation);
+    return { kind: 'over' };
+  } finally {
+    conversation.end();
+  }
+}
+
+/** Says goodbye, and hands over what was still on its way. */
+async function* leave(burst: Burst, conversation: Conversation): AsyncGenerator<FeedBatch, void, undefined> {
+  const { settings, context, collector } = burst;
+  const spent = collector.isSpent();
+  // What a source can give again is left to it; of any other, the run decides what becomes of what is beyond the budget.
+  const takes = !(spent && isMendable(settings));
+  const waitMs = context.signal.aborted || spent ? 0 : burst.reservedMs / 2;
+  const saidAt = await conversation.goodbye(waitMs);
+  let complete = !spent;
+  for (let more = takes; more;) {
+    const received = await conversation.receive(0);
+    take(burst, received);
+    if (received.lost) complete = false;
+    more = received.units.length > 0 || received.heardAt !== null;
+  }
+  if (saidAt !== null && complete) advance(burst, saidAt);
+  yield { ...handOver(burst), ...(spent ? { more: true } : burst.owed ? {} : { last: true }) };
+}
+
+/** Takes in what was received; answers how many messages, and their bytes. */
+function take(burst: Burst, { units, heardAt, lost }: Received): [count: number, bytes: number] {
+  const { settings, collector } = burst;
+  const tells = lost !== null && !isMendable(settings);
+  if (lost && tells && settings.overflow === 'drop-oldest') collector.lost(lost);
+  let bytes = 0;
+  for (const unit of units) {
+    if (collector.isSpent() && isMendable(settings)) return [units.length, bytes];
+    bytes += unit.bytes;
+    if (!isRepeated(burst, unit)) collector.add(rawItems(burst, unit));
+    remember(burst, unit);
+    advance(burst, unit.at);
+  }
+  // What is lost but can be had again is behind a position that stays.
+  if (heardAt !== null && !(lost && isMendable(settings))) advance(burst, heardAt);
+  if (lost && tells && settings.overflow !== 'drop-oldest') collector.lost(lost);
+  return [units.length, bytes];
+}
+
+/** What is given again has to be the same then, so it has no time of arrival. */
+function rawItems({ settings: { items, sequence } }: Burst, unit: Unit): RawItem[] {
+  const raw = itemsOf(unit, items);
+  return sequence === undefined ? raw : raw.map(({ at: _at, ...item }) => item);
+}
+
+/** A message that a source that replays sent again at once. */
+function isRepeated({ settings, reached }: Burst, { value, invalid }: Unit): boolean {
+  if (settings.sequence === undefined || invalid) return false;
+  const sequence = asSequence(readPath(value, settings.sequence));
+  return sequence !== null && sequence === reached?.sequence;
+}
+
+function remember({ settings, reached }: Burst, { value, invalid }: Unit): void {
+  if (settings.sequence === undefined || reached === null || invalid) return;
+  reached.sequence = asSequence(readPath(value, settings.sequence)) ?? reached.sequence;
+}

@@ -1,0 +1,90 @@
+/** Why a connection is lost or was never made, and whether another try in the same burst makes sense. Pure. */
+import type { Opening } from '../../declare/feed.ts';
+import { TidegateError } from '../../base/errors.ts';
+import type { WebSocketSettings } from './options.ts';
+
+export interface Loss {
+  /** What the burst fails with where it is not tried again. Nothing that the server said is in it: that may be a secret of ours. */
+  error: TidegateError;
+  again: boolean;
+}
+
+/** What close codes say (RFC 6455, 7.4.1, and IANA's registry). */
+const CODES: Record<number, string> = {
+  1000: 'it is done',
+  1001: 'the server is going away',
+  1002: 'a protocol error',
+  1003: 'data that it cannot take',
+  1005: 'no reason',
+  1006: 'the connection broke, or brought what is no WebSocket message or one above 4 MiB',
+  1007: 'data that it cannot read',
+  1008: 'a breach of its policy',
+  1009: 'a message that is too large for it',
+  1010: 'an extension that is missing',
+  1011: 'a failure of the server',
+  1012: 'the server starts again',
+  1013: 'try again later',
+  1014: 'a failure behind the server',
+};
+const PAUSING = new Set([1008, 1013]);
+
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 5_000;
+
+/** Milliseconds before the nth connection after the first: doubling, half of it chance. */
+export function pauseBefore(attempt: number, chance: number): number {
+  const full = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1));
+  return Math.round(full * (0.5 + 0.5 * chance));
+}
+
+export function closedBy(code: number, { source, pauseMs }: WebSocketSettings): Loss {
+  const meaning = CODES[code] ?? 'a reason of its own';
+  const pausing = PAUSING.has(code);
+  const details = pausing ? { retryAfterMs: pauseMs } : {};
+  const error = new TidegateError('upstream', `${source} closed the connection with ${code}: ${meaning}`, details);
+  return { error, again: !pausing };
+}
+
+export function refusedBy(
+  { status, retryAfterMs }: Extract<Opening, { kind: 'refused' }>,
+  { source, pauseMs }: WebSocketSettings,
+): Loss {
+  const pause = retryAfterMs ?? (status === 429 ? pauseMs : null);
+  const error = new TidegateError('upstream', `${source} answered the handshake with status ${status}`, {
+    expected: '101, Switching Protocols',
+    ...(pause === null ? {} : { retryAfterMs: pause }),
+  });
+  return { error, again: status >= 500 && pause === null };
+}
+
+export function silence(ms: number, field: string, { source }: WebSocketSettings): Loss {
+  const error = new TidegateError('upstream', `${source} was silent for ${ms} ms`, {
+    field,
+    expected: `a message within ${ms} ms`,
+  });
+  return { error, again: true };
+}
+
+export function unanswered(what: string, { source, answerMs }: WebSocketSettings): Loss {
+  const error = new TidegateError('upstream', `${source} did not answer ${what} within ${answerMs} ms`, {
+    field: 'answerMs',
+    expected: `an answer within ${answerMs} ms`,
+  });
+  return { error, again: true };
+}
+
+export function subscriptionRefused({ source }: WebSocketSettings): Loss {
+  const error = new TidegateError('upstream', `${source} refused the subscription`, {
+    field: 'subscribe',
+    expected: 'messages that it accepts',
+  });
+  return { error, again: false };
+}
+
+export function overrun({ source }: WebSocketSettings): Loss {
+  const error = new TidegateError('upstream', `${source} sent faster than its messages could be held`, {
+    field: 'budget',
+    expected: 'a source that can be slowed down, or bursts that keep up',
+  });
+  return { error, again: true };
+}

@@ -1,0 +1,81 @@
+/**
+ * What was not listened to before a subscription of a WebSocket stood: read over HTTP, asked for again by the source's own
+ * sequence, or told of as a gap.
+ */
+import type { FeedBatch } from '../../declare/feed.ts';
+import type { TidegateError } from '../../base/errors.ts';
+import { advance, BATCH_ITEMS, type Burst, handOver } from './burst.ts';
+import { DEFAULT_MOST_MS, DEFAULT_OVERLAP_MS, readHole } from './catch-up.ts';
+import type { RawItem } from './units.ts';
+
+/** Reads or tells what was not listened to before the subscription stood. False: the burst is over with it. */
+export async function* mend(burst: Burst, subscribedAt: number): AsyncGenerator<FeedBatch, boolean, undefined> {
+  const { settings, collector } = burst;
+  const { catchUp, sequence, gapAboveMs } = settings;
+  const initialMs = catchUp?.initialMs ?? 0;
+  const isFirst = burst.reached === null;
+  burst.reached ??= { heardUntil: subscribedAt - initialMs, sequence: null, reading: null };
+  const { reached } = burst;
+  // From here on nothing is to be missed, so that has to be known before anything is heard. A process that dies before it
+  // leaves a feed that has not begun.
+  if (isFirst) yield handOver(burst);
+  if (isFirst && initialMs === 0) return true;
+  if (catchUp === undefined) {
+    const missedMs = subscribedAt - reached.heardUntil;
+    if (sequence === undefined && missedMs > gapAboveMs) {
+      collector.gap('not_listening', `nobody listened ${spanText(reached.heardUntil, subscribedAt)}`);
+    }
+    advance(burst, subscribedAt);
+    return true;
+  }
+  const earliest = subscribedAt - (catchUp.mostMs ?? DEFAULT_MOST_MS);
+  if (reached.heardUntil < earliest) {
+    collector.gap('not_listening', `nobody listened ${spanText(reached.heardUntil, earliest)}`);
+    Object.assign(reached, { heardUntil: earliest, reading: null });
+  }
+  burst.owed = null;
+  // Also where no time seems to have passed: what came within a millisecond may have been taken in part.
+  for (;;) {
+    const until = reached.reading?.until ?? subscribedAt;
+    if (!(yield* readAgain(burst, until))) return false;
+    if (burst.owed || until >= subscribedAt) return true;
+  }
+}
+
+/** Reads the hole that ends at `until`; false: the burst is over, and what is left of it is for the next one. */
+async function* readAgain(burst: Burst, until: number): AsyncGenerator<FeedBatch, boolean, undefined> {
+  const { settings, context, collector, reached } = burst;
+  const { catchUp, allow } = settings;
+  if (catchUp === undefined || reached === null) return true;
+  const hole = { since: reached.heardUntil - (catchUp.overlapMs ?? DEFAULT_OVERLAP_MS), until };
+  let items: RawItem[];
+  try {
+    items = await readHole(catchUp, hole, allow, context);
+  } catch (error) {
+    if (context.signal.aborted) return false;
+    if (!isUpstream(error)) throw error;
+    context.log('warn', 'what was not listened to could not be read', { reason: error.message });
+    burst.owed = error;
+    return true;
+  }
+  let done = reached.reading?.done ?? 0;
+  while (done < items.length) {
+    const room = Math.min(BATCH_ITEMS, collector.left(), items.length - done);
+    collector.add(items.slice(done, done + room));
+    done += room;
+    reached.reading = { until, done };
+    const isOut = collector.isSpent() || context.now() >= burst.lastCommitAt || context.signal.aborted;
+    if (done < items.length) yield { ...handOver(burst), ...(isOut ? { backlog: items.length - done } : {}) };
+    if (isOut && done < items.length) return false;
+  }
+  Object.assign(reached, { heardUntil: until, reading: null });
+  return true;
+}
+
+function isUpstream(error: unknown): error is TidegateError {
+  return error instanceof Error && 'code' in error && (error.code === 'upstream' || error.code === 'too_large');
+}
+
+function spanText(from: number, to: number): string {
+  return `from ${new Date(from).toISOString()} to ${new Date(to).toISOString()}, ${Math.round((to - from) / 1000)} s`;
+}

@@ -1,0 +1,36 @@
+/** What a burst leaves for the next one: up to when nothing is missing, and what is being read again. Pure. */
+import type { Json } from '../../base/json.ts';
+
+export interface WebSocketPosition {
+  /** Epoch ms: whatever came before it is stored, or told of as a gap. */
+  heardUntil: number;
+  /** Of the last stored message that had one. */
+  sequence: string | number | null;
+  /** A hole that is read over HTTP: where it ends (epoch ms), and how many of its items are stored. */
+  reading: { until: number; done: number } | null;
+}
+
+/** Null for a feed that never ran, and for a position that another kind of feed left under the same name. */
+export function readPosition(json: Json | null): WebSocketPosition | null {
+  if (json === null || typeof json !== 'object' || Array.isArray(json)) return null;
+  const { heardUntil, sequence = null, reading = null } = json;
+  if (typeof heardUntil !== 'number') return null;
+  return { heardUntil, sequence: asSequence(sequence), reading: asReading(reading) };
+}
+
+export function writePosition(position: WebSocketPosition): Json {
+  return { ...position, reading: position.reading && { ...position.reading } };
+}
+
+/** A text or a number that a message can be told by; null for anything else. */
+export function asSequence(value: unknown): string | number | null {
+  return (typeof value === 'string' && value !== '' && value.length <= 1_024) || typeof value === 'number'
+    ? value
+    : null;
+}
+
+function asReading(json: Json): WebSocketPosition['reading'] {
+  if (json === null || typeof json !== 'object' || Array.isArray(json)) return null;
+  const { until, done } = json;
+  return typeof until === 'number' && typeof done === 'number' ? { until, done } : null;
+}

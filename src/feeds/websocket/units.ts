@@ -1,0 +1,82 @@
+/**
+ * From a message to what it says: the parsed values in it, and from these the items. What cannot be read is handed over
+ * with the reason. Pure.
+ */
+import { readPath, describeShape } from '../../base/json-path.ts';
+import { createNdjsonParser } from '../kit/ndjson.ts';
+import { type Arrival, excerptOf } from './inbox.ts';
+import type { WebSocketSettings } from './options.ts';
+
+/** A message, or a line of one. */
+export interface Unit {
+  value: unknown;
+  bytes: number;
+  /** Epoch ms at which it came. */
+  at: number;
+  /** Set where no data could be made of it; `value` is how it begins. */
+  invalid: { reason: string; expected: string; field?: string } | null;
+}
+
+type Reading = Pick<WebSocketSettings, 'payload' | 'maxMessageBytes'>;
+
+export function unitsOf(arrival: Arrival, { payload, maxMessageBytes }: Reading): Unit[] {
+  const { data, bytes, at } = arrival;
+  const invalid = (reason: string, expected: string): Unit[] => [
+    { value: excerptOf(data), bytes, at, invalid: { reason, expected } },
+  ];
+  if (bytes > maxMessageBytes)
+    return invalid(`a message of ${bytes} bytes`, `at most ${maxMessageBytes} bytes (maxMessageBytes)`);
+  if (payload === 'binary') return [{ value: { value: toBase64(data) }, bytes, at, invalid: null }];
+  if (payload === 'ndjson') return linesOf(data, at);
+  let text: string;
+  try {
+    text = typeof data === 'string' ? data : new TextDecoder('utf-8', { fatal: true }).decode(data);
+  } catch {
+    return invalid('a binary message that is not UTF-8', 'text, or UTF-8');
+  }
+  if (payload === 'text') return [{ value: { value: text }, bytes, at, invalid: null }];
+  try {
+    return [{ value: JSON.parse(text), bytes, at, invalid: null }];
+  } catch {
+    return invalid('a message that is not JSON', 'one JSON value a message');
+  }
+}
+
+function linesOf(data: Arrival['data'], at: number): Unit[] {
+  const lines: { data: unknown; bytes: number; invalid?: { reason: string; expected: string } }[] = [];
+  const parser = createNdjsonParser();
+  parser.push(typeof data === 'string' ? new TextEncoder().encode(data) : data, lines);
+  parser.end(lines);
+  return lines.map((line) => ({ value: line.data, bytes: line.bytes, at, invalid: line.invalid ?? null }));
+}
+
+/** One item of a unit, before it is given to streams. */
+export interface RawItem {
+  data: unknown;
+  bytes: number;
+  /** Epoch ms at which it came, where that may be its time. */
+  at?: number;
+  invalid?: NonNullable<Unit['invalid']>;
+}
+
+/** The items at `path` in a unit; a unit without any is an item that says so. */
+export function itemsOf(unit: Unit, path: string): RawItem[] {
+  const { value, bytes, at, invalid } = unit;
+  if (invalid) return [{ data: value, bytes, invalid }];
+  const found = readPath(value, path);
+  if (Array.isArray(found)) {
+    const share = Math.ceil(bytes / Math.max(1, found.length));
+    return found.map((data: unknown) => ({ data, bytes: share, at }));
+  }
+  if (found !== undefined) return [{ data: found, bytes, at }];
+  const expected = `items at ${path}, not ${describeShape(value)}; messages that have none are named by ignore`;
+  return [{ data: value, bytes, invalid: { reason: 'no_items', field: 'items', expected } }];
+}
+
+function toBase64(data: Arrival['data']): string {
+  const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : data;
+  const pieces: string[] = [];
+  for (let at = 0; at < bytes.length; at += 0x8000)
+    pieces.push(String.fromCharCode(...bytes.subarray(at, at + 0x8000)));
+  return btoa(pieces.join(''));
+}

@@ -1,0 +1,31 @@
+/** `npm start`, and `tidegate start`: serves an app on this machine until it is told to end. */
+import { readConfig, sqliteFile } from '../../base/config.ts';
+import type { App } from '../../declare/app.ts';
+import { addDemo } from '../demo/demo.ts';
+import { createLog } from '../log.ts';
+import { nodeRuntime } from '../node/runtime.ts';
+import { serve } from '../node/serve.ts';
+import { untilTold } from '../until-told.ts';
+import { createFeedLines, welcome } from './welcome.ts';
+
+/** @param file of an app of the operator's own; null: the built-in one, which gets the demo's streams unless `DEMO` is off. */
+export async function start(declared: App, environment: NodeJS.ProcessEnv, file: string | null): Promise<void> {
+  const config = readConfig(environment, 'sqlite');
+  const runtime = nodeRuntime(createLog(config.logLevel, { plain: process.stderr.isTTY }));
+  const demo = config.demo && file === null ? await addDemo(declared, runtime, config.mqttUrl) : null;
+  const app = demo?.app ?? declared;
+  const linesOf = createFeedLines(() => runtime.now());
+  const onReport = (report: Parameters<typeof linesOf>[0]) => {
+    for (const line of linesOf(report)) console.log(line);
+  };
+  try {
+    const serving = await serve(config, app, runtime, { onReport });
+    const store = config.store === 'sqlite' ? `sqlite (${sqliteFile(config, app.name)})` : config.store;
+    console.log(welcome(app, serving.url, store, demo?.notes ?? [], file));
+    await untilTold();
+    console.log('Ending: what was taken in is stored, the rest comes with the next start.');
+    await serving.stop();
+  } finally {
+    await demo?.stop();
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * `tidegate tasks`: what an operator does about the tasks in the store that the environment names. It works on none itself:
+ * what is retried is due, and the next runner or schedule takes it up.
+ */
+import { parseArgs } from 'node:util';
+import { readConfig } from '../../base/config.ts';
+import type { App } from '../../declare/app.ts';
+import { TidegateError } from '../../base/errors.ts';
+import { PUBLIC, type Principal } from '../../base/principal.ts';
+import type { TaskDeps } from '../../tasks/records/find-task.ts';
+import type { TaskStatus } from '../../tasks/records/header.ts';
+import { hasEnded } from '../../tasks/records/header.ts';
+import { listTasks } from '../../tasks/records/list.ts';
+import { cancelTask, getTask } from '../../tasks/work/requests.ts';
+import { retryTask } from '../../tasks/work/retry.ts';
+import { createLog } from '../log.ts';
+import { nodeRuntime } from '../node/runtime.ts';
+import { openNodeStore } from '../node/store.ts';
+import { linesOfList, linesOfTask, redrawn } from './tasks-print.ts';
+import { withTasks } from '../with-tasks.ts';
+import { taskView } from './tasks-view.ts';
+
+const STATUSES: readonly TaskStatus[] = ['working', 'input_required', 'completed', 'failed', 'cancelled'];
+const TASK_ID = /^[\w-]{22}$/;
+const WATCH_EVERY_MS = 500;
+const PAGE = 100;
+const MOST_LISTED = 10_000;
+
+const OPTIONS = {
+  app: { type: 'string' },
+  status: { type: 'string' },
+  limit: { type: 'string', default: '20' },
+  subject: { type: 'string', default: PUBLIC.subject },
+  tenant: { type: 'string', default: PUBLIC.tenant },
+  watch: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+} as const;
+
+export interface TasksCommand {
+  /** Behind `tasks`. */
+  args: string[];
+  loadApp: (file: string | null) => Promise<App>;
+  environment: NodeJS.ProcessEnv;
+  /** Says what is wrong with the call; answers the exit status. */
+  misused: (message: string) => number;
+}
+
+/** Answers the exit status. @throws TidegateError for an id that is wrong, a store that cannot be reached, an app that is none. */
+export async function tasksCommand({ args, loadApp, environment, misused }: TasksCommand): Promise<number> {
+  // An id may begin with a dash, and is no option then.
+  const ids = args.slice(1, 2).filter((arg) => TASK_ID.test(arg));
+  const others = args.filter((_, place) => place !== 1 || ids.length === 0);
+  const { values, positionals } = parseArgs({ args: others, allowPositionals: true, options: OPTIONS });
+  const [verb = '', taskId, ...rest] = [...positionals.slice(0, 1), ...ids, ...positionals.slice(1)];
+  const isList = verb === 'list';
+  if (!isList && !['show', 'cancel', 'retry'].includes(verb))
+    return misused(`unknown command: tasks ${verb}`.trimEnd());
+  if (isList ? taskId !== undefined : taskId === undefined || rest.length > 0) {
+    return misused(`tasks ${verb} takes ${isList ? 'no id' : 'one id'}`);
+  }
+  const limit = Number(values.limit);
+  if (!Number.isInteger(limit) || limit < 1 || limit > MOST_LISTED) {
+    return misused(`--limit: expected a whole number from 1 to ${MOST_LISTED}`);
+  }
+  const status = STATUSES.find((each) => each === values.status) ?? null;
+  if (values.status !== undefined && status === null) return misused(`--status: expected ${STATUSES.join(', ')}`);
+
+  const config = readConfig(environment, 'sqlite');
+  const app = await loadApp(values.app ?? null);
+  const runtime = nodeRuntime(createLog(config.logLevel, { plain: process.stderr.isTTY }));
+  const store = await openNodeStore(config, runtime, app.name);
+  const deps = withTasks({ app, store, runtime });
+  const principal: Principal = { ...PUBLIC, tenant: values.tenant, subject: values.subject };
+  try {
+    if (taskId === undefined) await list(deps, principal, { status, limit, json: values.json });
+    else if (verb === 'show') await show(deps, principal, taskId, values);
+    else if (verb === 'cancel') await cancel(deps, principal, taskId);
+    else await retry(deps, principal, taskId);
+    return 0;
+  } finally {
+    await store.close();
+  }
+}
+
+async function list(
+  deps: TaskDeps,
+  principal: Principal,
+  { status, limit, json }: { status: TaskStatus | null; limit: number; json: boolean },
+): Promise<void> {
+  const found: Awaited<ReturnType<typeof listTasks>>['tasks'] = [];
+  for (let after: string | null = ''; after !== null && found.length < limit;) {
+    const page: Awaited<ReturnType<typeof listTasks>> = await listTasks(deps, principal, {
+      limit: PAGE,
+      ...(after === '' ? {} : { after }),
+      ...(status === null ? {} : { status }),
+    });
+    found.push(...page.tasks);
+    after = page.next;
+  }
+  const tasks = found.slice(0, limit);
+  if (json) for (const { taskId, header } of tasks) console.log(JSON.stringify({ taskId, ...header }));
+  else for (const line of linesOfList(tasks, deps.runtime.now())) console.log(line);
+}
+
+/** Once; or again and again until the task has ended, over what was drawn before, or where stdout is no terminal what is new. */
+async function show(
+  deps: TaskDeps,
+  principal: Principal,
+  taskId: string,
+  { watch, json }: { watch: boolean; json: boolean },
+): Promise<void> {
+  const seen = new Set<string>();
+  let drawn = 0;
+  for (;;) {
+    const view = await taskView(deps, principal, taskId);
+    const now = deps.runtime.now();
+    if (json) {
+      const text = JSON.stringify(view);
+      if (!seen.has(text)) console.log(text);
+      seen.add(text);
+    } else if (watch && process.stdout.isTTY) {
+      const lines = linesOfTask(view, now);
+      process.stdout.write(redrawn(lines, drawn));
+      drawn = lines.length;
+    } else {
+      // Times that only pass are nothing new.
+      for (const line of linesOfTask(view, watch ? null : now)) {
+        if (!seen.has(line)) console.log(line);
+        seen.add(line);
+      }
+    }
+    if (!watch || hasEnded(view.header)) return;
+    await deps.runtime.sleep(WATCH_EVERY_MS);
+  }
+}
+
+async function cancel(deps: TaskDeps, principal: Principal, taskId: string): Promise<void> {
+  if (await cancelTask(deps, principal, taskId, deps.runtime.now() + 30_000)) {
+    console.log(`${taskId} is cancelled`);
+    return;
+  }
+  const { status } = await getTask(deps, principal, taskId);
+  throw new TidegateError('invalid_input', `the task ${taskId} has ended already: ${status}`, {
+    field: 'ID',
+    expected: 'the id of a task that has not ended',
+  });
+}
+
+async function retry(deps: TaskDeps, principal: Principal, taskId: string): Promise<void> {
+  const retried = await retryTask(deps, principal, taskId);
+  console.log(`${taskId} is tried again as ${retried.taskId}`);
+}

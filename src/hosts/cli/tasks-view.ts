@@ -1,0 +1,72 @@
+/** All that there is to say about one task, as the store has it: its header, who is at it, and what it remembers. */
+import type { Json } from '../../base/json.ts';
+import type { Principal } from '../../base/principal.ts';
+import { LIST_LIMIT } from '../../store/limits.ts';
+import type { TaskDeps } from '../../tasks/records/find-task.ts';
+import type { Header } from '../../tasks/records/header.ts';
+import { REMEMBERED, runKey, taskPartition } from '../../tasks/records/names.ts';
+import { getTask } from '../../tasks/work/requests.ts';
+import { isLeased, readRun } from '../../tasks/records/run-record.ts';
+import type { Step } from '../../tasks/turn/steps.ts';
+
+export interface StepView {
+  /** The step's name, and its ordinal where the name is used again; or `sleep`, `ask who`, … */
+  name: string;
+  state: 'done' | 'tried' | 'failed';
+  /** Failed tries. */
+  failures: number;
+  /** The last error; null: there was none. */
+  error: string | null;
+  /** When it goes on, epoch ms; null: it does not wait. */
+  until: number | null;
+}
+
+export interface TaskView {
+  taskId: string;
+  header: Header;
+  /** `under way`: a process has it. `waiting`: it is due at `at`. Null: it has ended. */
+  run: { state: 'under way' | 'waiting'; at: number; failures: number; lost: number } | null;
+  steps: StepView[];
+}
+
+/** @throws TidegateError `not_found` */
+export async function taskView(deps: TaskDeps, principal: Principal, taskId: string): Promise<TaskView> {
+  const { store, runtime } = deps;
+  const { tenant } = principal;
+  const header = await getTask(deps, principal, taskId);
+  const run = readRun(await store.get(runKey(tenant, taskId), runtime.now()));
+  const steps: StepView[] = [];
+  for (let after: string | null = ''; after !== null;) {
+    const page: Awaited<ReturnType<typeof store.list>> = await store.list(taskPartition(tenant, taskId), {
+      now: runtime.now(),
+      limit: LIST_LIMIT,
+      prefix: REMEMBERED,
+      ...(after === '' ? {} : { after }),
+    });
+    steps.push(...page.records.map(({ id, value }) => viewOf(id.slice(REMEMBERED.length), value, runtime.now())));
+    after = page.next;
+  }
+  const at = run && { at: run.dueAt, failures: run.run.failures, lost: run.run.lost };
+  return {
+    taskId,
+    header,
+    run: run && at && { state: isLeased(run, runtime.now()) ? 'under way' : 'waiting', ...at },
+    steps,
+  };
+}
+
+function viewOf(id: string, value: Json, now: number): StepView {
+  const name = id.startsWith('step ') ? id.slice('step '.length) : id;
+  const done: StepView = { name, state: 'done', failures: 0, error: null, until: null };
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return done;
+  if (typeof value.until === 'number' && value.until > now) return { ...done, state: 'tried', until: value.until };
+  if (!id.startsWith('step ') || 'value' in value) return done;
+  const { failures, error, final, againAt = null } = value as Exclude<Step, { value: Json }>;
+  return {
+    name,
+    state: final ? 'failed' : 'tried',
+    failures,
+    error: `${error.code}: ${error.message}`,
+    until: againAt,
+  };
+}

@@ -1,0 +1,72 @@
+/** What `npm start` says to a person: where the endpoint is, how to connect a client, and how the streams fill. */
+import type { App } from '../../declare/app.ts';
+import type { FeedReport } from '../../feeds/run/run-feed.ts';
+import type { IngestReport } from '../../feeds/run/run.ts';
+
+/**
+ * @param notes lines about what else was started, e.g. a simulated plant
+ * @param file the app's file, where it is not the built-in one
+ */
+export function welcome(app: App, url: string, store: string, notes: readonly string[], file: string | null): string {
+  const mcp = `${url}/mcp`;
+  const name = app.name;
+  return [
+    `${app.title} ${app.version} serves MCP at ${mcp}`,
+    [`  store: ${store}`, ...PARTS.flatMap((part) => named(part, app[part]))].join('; '),
+    ...notes.map((note) => `  ${note}`),
+    '',
+    'Connect a client:',
+    `  Claude Code   claude mcp add --transport http ${name} ${mcp}`,
+    `  VS Code       code --add-mcp '${JSON.stringify({ name, type: 'http', url: mcp })}'`,
+    `  Inspector     npx @modelcontextprotocol/inspector --cli ${mcp} --method tools/list`,
+    `  stdio         npx tidegate stdio${file === null ? '' : ` --app ${file}`}`,
+    '',
+    `Ctrl-C ends it.${app.feeds.size === 0 ? '' : ' The streams, as they fill:'}`,
+  ].join('\n');
+}
+
+const PARTS = ['streams', 'tools', 'tasks', 'resources', 'prompts'] as const;
+
+function named(part: string, things: ReadonlyMap<string, unknown>): string[] {
+  return things.size === 0 ? [] : [`${part}: ${[...things.keys()].join(', ')}`];
+}
+
+const SUMMARY_EVERY_MS = 30_000;
+
+interface Shown {
+  state: string;
+  events: number;
+  rejecting: boolean;
+}
+
+/**
+ * Turns reports into lines: one when a feed first brings events and when its state changes, and every half minute one with
+ * all of them.
+ */
+export function createFeedLines(now: () => number): (report: IngestReport) => string[] {
+  const shown = new Map<string, Shown>();
+  let summaryAt = now() + SUMMARY_EVERY_MS;
+  return ({ feeds }) => {
+    const lines: string[] = [];
+    for (const report of feeds) {
+      if (report.outcome !== 'pulled' && report.outcome !== 'failed') continue;
+      const before = shown.get(report.feed) ?? { state: '', events: 0, rejecting: false };
+      const after = { state: report.state, events: before.events + report.events, rejecting: report.rejected > 0 };
+      shown.set(report.feed, after);
+      const first = before.events === 0 && after.events > 0;
+      const refusing = before.state !== '' && !before.rejecting && report.rejected > 0;
+      if (first || refusing || before.state !== after.state) lines.push(lineOf(report, after.events));
+    }
+    if (shown.size > 0 && now() >= summaryAt) {
+      summaryAt = now() + SUMMARY_EVERY_MS;
+      lines.push(`  ${[...shown].map(([feed, { state, events }]) => `${feed} ${state}, ${events} events`).join('; ')}`);
+    }
+    return lines;
+  };
+}
+
+function lineOf(report: FeedReport, events: number): string {
+  const why = report.error === null ? '' : `: ${report.error.message}`;
+  const rejected = report.rejected === 0 ? '' : `, ${report.rejected} rejected (see feed://${report.feed})`;
+  return `  ${report.feed.padEnd(12)} ${report.state.padEnd(12)} ${String(events).padStart(6)} events${rejected}${why}`;
+}

@@ -1,0 +1,84 @@
+/** The registry of an app with what its streams give, and what serves it over the SDK: most of what there is to load. */
+import { createSealer, type Secrets } from '../base/seal.ts';
+import { confirmedTopics, createAppFeeds } from '../calls/feeds.ts';
+import type { AppDeps } from '../calls/context.ts';
+import type { HandlerDeps } from '../calls/deps.ts';
+import { bindHttpTools } from '../apis/bind.ts';
+import type { ReadVariable } from '../apis/secrets.ts';
+import { createRegistry, type Registry } from '../mcp/registry/registry.ts';
+import type { ServerDeps } from '../mcp/serve/server.ts';
+import { createResults } from '../calls/results.ts';
+import { createServing, type SdkServing } from '../mcp/serve/serving.ts';
+import { createRequestStates } from '../calls/request-state.ts';
+import { resultParts } from '../tools/read-result.ts';
+import { streamResources } from '../tools/stream-resources.ts';
+import { streamTools } from '../tools/index.ts';
+import { takeOnce } from '../store/once.ts';
+import { createAppStreams } from '../calls/streams.ts';
+import { usedStateKey } from '../streams/names.ts';
+import { BY_SCHEDULE, type Dispatch } from '../tasks/records/dispatch.ts';
+import type { TaskDeps } from '../tasks/records/find-task.ts';
+import { createTasks, type Tasks } from '../tasks/work/service.ts';
+
+/** @throws TidegateError `invalid_config` for names that collide with built-in ones, and schemas that MCP cannot show, and secrets that are not set. */
+export function composeRegistry(
+  deps: AppDeps,
+  { tasks = null, secrets = null, variable = NOT_SET }: RegistryOptions,
+): Registry {
+  const { app, runtime } = deps;
+  if (secrets === null) warnOfNoSecret(deps);
+  const streamsFor: HandlerDeps['streamsFor'] = (principal, deadline, store) =>
+    createAppStreams({ ...deps, store }, principal, deadline);
+  const feedsFor: HandlerDeps['feedsFor'] = (context, store) => createAppFeeds({ ...deps, store }, context);
+  const requestStates: HandlerDeps['requestStates'] = createRequestStates({
+    runtime,
+    sealer: createSealer(secrets, `${app.name}/request-state`),
+    takeOnce: ({ principal, deadline, account }, id, expiresAt) =>
+      takeOnce(runtime, account.store, usedStateKey(principal.tenant, id), expiresAt, deadline),
+  });
+  const results = createResults({
+    runtime,
+    sealer: secrets === null ? null : createSealer(secrets, `${app.name}/result`),
+    ...app.results,
+  });
+  return createRegistry(
+    { ...deps, app: bindHttpTools(deps, variable), streamsFor, feedsFor, tasks, requestStates, results },
+    { tools: streamTools(deps), resources: streamResources(deps) },
+    resultParts(results),
+  );
+}
+
+/** Told at the start, since the first who is to be asked would be the first to find out. */
+function warnOfNoSecret({ app, runtime }: AppDeps): void {
+  const topics = confirmedTopics(app);
+  if (topics.length === 0) return;
+  const message =
+    'TIDEGATE_SECRET is not set, so nobody can be asked, and nothing is published that is to be confirmed';
+  runtime.log('warn', message, { field: 'TIDEGATE_SECRET', topics });
+}
+
+export interface RegistryOptions {
+  tasks?: Tasks | null;
+  /** What is sealed with; without any, a handler that asks fails. */
+  secrets?: Secrets | null;
+  /** The environment, as far as the app's HTTP tools send it; default: nothing is set. */
+  variable?: ReadVariable;
+}
+
+const NOT_SET: ReadVariable = () => null;
+
+/** How long a request may take, where the host does not leave it at the default; and who works on tasks. */
+export interface ServingOptions
+  extends Pick<ServerDeps, 'requestMs' | 'deadlineOf'>, Pick<RegistryOptions, 'secrets' | 'variable'> {
+  /** Who is told of tasks that are begun, answered or woken; default: the schedule alone finds them. */
+  dispatch?: Dispatch;
+}
+
+/** @throws TidegateError as `composeRegistry` does. */
+export function composeServing(
+  deps: TaskDeps,
+  { dispatch = BY_SCHEDULE, secrets = null, variable = NOT_SET, ...timing }: ServingOptions = {},
+): SdkServing {
+  const registry = composeRegistry(deps, { tasks: createTasks(deps, dispatch), secrets, variable });
+  return createServing({ ...deps, registry, ...timing });
+}

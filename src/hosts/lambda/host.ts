@@ -1,0 +1,171 @@
+/**
+ * An app on AWS Lambda: two ways to answer HTTP, and the scheduled workers. What is built once is built once per
+ * instance; all state is in the store. Nothing goes on after an invocation was answered, since the platform freezes it.
+ */
+import { readConfig } from '../../base/config.ts';
+import type { App } from '../../declare/app.ts';
+import { asTidegateError, TidegateError } from '../../base/errors.ts';
+import type { Log } from '../../base/runtime.ts';
+import type { HttpApp } from '../../http/app.ts';
+import { problemResponse } from '../../http/problem.ts';
+import { openStore } from '../../store/drivers/open.ts';
+import type { Deps } from '../../streams/deps.ts';
+import { composeHttp } from '../compose.ts';
+import { type BufferedAnswer, bufferedAnswer, orAborted, preludeOf, writeBody } from './answer.ts';
+import { type HttpEvent, requestOf } from './event.ts';
+import { type Invocation, openBody, type StreamHandler } from './platform.ts';
+import { createLog } from '../log.ts';
+import { nodeRuntime } from '../node/runtime.ts';
+import type { ScheduledReport } from '../scheduled.ts';
+import { startProblem } from '../start-problem.ts';
+
+export interface LambdaHost {
+  /** Answers piece by piece. Rejects where a stream had to be cut, which tells the platform to break it off. */
+  stream: StreamHandler;
+  /** Answers at once, as a whole. */
+  buffered: (event: HttpEvent, invocation: Invocation) => Promise<BufferedAnswer>;
+  /** Rejects where the store or the configuration keep anything from being done, so that it counts as an error. */
+  scheduled: (event: unknown, invocation: Invocation) => Promise<ScheduledReport>;
+}
+
+export interface LambdaOptions {
+  /** Called with each line of the log and of the metrics; default: standard output, without the platform's prefix. */
+  write?: (line: string) => void;
+}
+
+interface Instance {
+  deps: Deps;
+  http: HttpApp;
+}
+
+/** Before the platform ends the invocation handlers are told to stop, ms; then what is not ended is cut. */
+const STOP_BEFORE_MS = 1_500;
+const CUT_BEFORE_MS = 500;
+const SCHEDULED_END_BEFORE_MS = 2_000;
+
+export function createLambdaHost(
+  app: App,
+  environment: Record<string, string | undefined>,
+  { write = toStdout }: LambdaOptions = {},
+): LambdaHost {
+  const deadlines = new WeakMap<Request, number>();
+  const deadlineOf = (request: Request) => deadlines.get(request) ?? null;
+  let log: Log = createLog('info', { write });
+  let instance: Promise<Instance> | null = null;
+
+  /** A failed attempt is not kept, so that the next invocation tries again. */
+  function parts(): Promise<Instance> {
+    instance ??= build().catch((error: unknown) => {
+      instance = null;
+      throw error;
+    });
+    return instance;
+  }
+
+  async function build(): Promise<Instance> {
+    const config = readConfig(environment, 'dynamodb');
+    log = createLog(config.logLevel, { write });
+    const runtime = nodeRuntime(log);
+    const deps: Deps = { app, store: await openStore(config, runtime, app.name), runtime };
+    // Loading it is most of a start, and what a client asks first may do without.
+    const serving = async () => {
+      const [{ composeServing }, { withTasks }] = await Promise.all([
+        import('../compose-serving.ts'),
+        import('../with-tasks.ts'),
+      ]);
+      return composeServing(withTasks(deps), { deadlineOf, secrets: config.secrets, variable: config.variable });
+    };
+    const { http } = composeHttp(deps, { publicUrl: config.publicUrl, host: null, variable: config.variable }, serving);
+    return { deps, http };
+  }
+
+  /** Never rejects: what goes wrong is an answer too. */
+  async function answer(event: HttpEvent, invocation: Invocation, signal: AbortSignal): Promise<Response> {
+    try {
+      const { http } = await orAborted(parts(), signal);
+      const request = requestOf(event, signal);
+      deadlines.set(request, Date.now() + invocation.getRemainingTimeInMillis() - STOP_BEFORE_MS);
+      return await orAborted(Promise.resolve(http.fetch(request)), signal);
+    } catch (thrown) {
+      return failure(thrown);
+    }
+  }
+
+  function failure(thrown: unknown): Response {
+    const error = asTidegateError(thrown);
+    log(error.code === 'invalid_input' ? 'debug' : 'error', error.message, { code: error.code });
+    return error.code === 'invalid_config' ? startProblem(error) : problemResponse(error);
+  }
+
+  return {
+    async stream(event, raw, invocation) {
+      const ending = endingOf(invocation);
+      const gone = () => ending.abort(new TidegateError('cancelled', 'The client went away'));
+      raw.once('error', gone).once('close', gone);
+      try {
+        const response = await answer(event, invocation, ending.signal);
+        if (raw.destroyed) return;
+        // An answer that the time is over comes after the time.
+        const signal = ending.signal.aborted ? new AbortController().signal : ending.signal;
+        await writeBody(response.body, openBody(raw, preludeOf(response)), signal);
+      } catch (error) {
+        if (!raw.destroyed) throw error;
+      } finally {
+        raw.off('close', gone);
+        ending.end();
+      }
+    },
+
+    async buffered(event, invocation) {
+      const ending = endingOf(invocation);
+      try {
+        const response = await answer(event, invocation, ending.signal);
+        return await orAborted(bufferedAnswer(response), ending.signal);
+      } catch (thrown) {
+        return await bufferedAnswer(failure(thrown));
+      } finally {
+        ending.end();
+      }
+    },
+
+    async scheduled(_event, invocation) {
+      const { deps } = await parts();
+      const deadline = deps.runtime.now() + invocation.getRemainingTimeInMillis() - SCHEDULED_END_BEFORE_MS;
+      const [{ runScheduled }, { withTasks }] = await Promise.all([
+        import('../scheduled.ts'),
+        import('../with-tasks.ts'),
+      ]);
+      const report = await runScheduled(withTasks(deps), deadline);
+      const { error, ...told } = report;
+      log(error === null ? 'info' : 'error', 'scheduled', { ...told, error: error?.message ?? null });
+      if (error !== null) throw error;
+      const { feedMetrics } = await import('./metrics.ts');
+      const metrics = await feedMetrics(deps);
+      if (metrics !== null) write(metrics);
+      return report;
+    },
+  };
+}
+
+interface Ending {
+  /** Aborts shortly before the platform ends the invocation. */
+  signal: AbortSignal;
+  abort(reason: TidegateError): void;
+  /** To be called when all is answered. */
+  end(): void;
+}
+
+function endingOf(invocation: Invocation): Ending {
+  const controller = new AbortController();
+  const cut = () => controller.abort(new TidegateError('cancelled', 'The time for this request is over'));
+  const timer = setTimeout(cut, Math.max(0, invocation.getRemainingTimeInMillis() - CUT_BEFORE_MS));
+  return {
+    signal: controller.signal,
+    abort: (reason) => controller.abort(reason),
+    end: () => clearTimeout(timer),
+  };
+}
+
+function toStdout(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

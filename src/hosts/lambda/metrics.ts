@@ -1,0 +1,57 @@
+/**
+ * How late feeds are and how many keep failing, as CloudWatch metrics in the embedded metric format: one JSON line that CloudWatch makes metrics of,
+ * so that no client and no permission is needed. The alarms of `infra/aws` look at them.
+ */
+import type { JsonObject } from '../../base/json.ts';
+import { PUBLIC } from '../../base/principal.ts';
+import { feedStatus, type FeedStatus } from '../../feeds/run/status.ts';
+import type { Deps } from '../../streams/deps.ts';
+
+export const METRICS_NAMESPACE = 'Tidegate';
+
+/** Each with the app's name as the dimension `App`; times are in milliseconds. */
+export const METRICS = {
+  /** Age of the newest event of the feed that is furthest behind. */
+  feedLag: 'FeedLagMs',
+  /** For how long the feed that is due longest has been due. */
+  oldestDue: 'OldestDueMs',
+  /** Feeds whose circuit breaker is open: one that never succeeded has no lag, and is due only now and then. */
+  openFeeds: 'OpenFeeds',
+} as const;
+
+/** One line of the log, for an app without feeds too: its alarm takes silence for a schedule that does not run. One store call for each 100 feeds. */
+export async function feedMetrics(deps: Deps): Promise<string> {
+  const now = deps.runtime.now();
+  const feeds = await feedStatus(deps, PUBLIC.tenant);
+  return JSON.stringify(metricLine(deps.app.name, latenessOf(feeds, now), now));
+}
+
+export interface Lateness {
+  /** Null where no feed ever brought an event. */
+  feedLag: number | null;
+  oldestDue: number;
+  openFeeds: number;
+}
+
+export function latenessOf(feeds: readonly FeedStatus[], now: number): Lateness {
+  const lags = feeds.flatMap(({ lagMs }) => lagMs ?? []);
+  // A feed that runs is being worked; one that never ran has been due since nobody knows when.
+  const waiting = feeds.filter(({ state }) => state !== 'running' && state !== 'never-run');
+  return {
+    feedLag: lags.length === 0 ? null : Math.max(...lags),
+    oldestDue: Math.max(0, ...waiting.map(({ nextAt }) => now - nextAt)),
+    openFeeds: feeds.filter(({ state }) => state === 'open').length,
+  };
+}
+
+function metricLine(app: string, lateness: Lateness, now: number): JsonObject {
+  const values = Object.entries(lateness).flatMap(([key, value]) =>
+    value === null ? [] : [[METRICS[key as keyof Lateness], value] as const],
+  );
+  const Metrics = values.map(([Name]) => ({ Name, Unit: Name.endsWith('Ms') ? 'Milliseconds' : 'Count' }));
+  return {
+    _aws: { Timestamp: now, CloudWatchMetrics: [{ Namespace: METRICS_NAMESPACE, Dimensions: [['App']], Metrics }] },
+    App: app,
+    ...Object.fromEntries(values),
+  };
+}

@@ -1,0 +1,34 @@
+/**
+ * The log of the entries: one JSON object a line; on Node on stderr, so that stdout stays free for people and for stdio
+ * MCP. At a terminal it is plain text.
+ */
+import type { JsonObject } from '../base/json.ts';
+import type { Log, LogLevel } from '../base/runtime.ts';
+
+const ORDER: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
+
+export interface LogOptions {
+  /** Plain text for a person at a terminal instead of JSON. */
+  plain?: boolean;
+  /** Takes one line without its newline, and its level; default: stderr. */
+  write?: (line: string, level: LogLevel) => void;
+}
+
+export function createLog(least: LogLevel, { plain = false, write = toStderr }: LogOptions = {}): Log {
+  return (level, message, fields = {}) => {
+    if (ORDER.indexOf(level) < ORDER.indexOf(least)) return;
+    const text = plain
+      ? `  ${level}: ${message} ${Object.keys(fields).length > 0 ? JSON.stringify(fields) : ''}`.trimEnd()
+      : JSON.stringify(lineOf({ time: new Date().toISOString(), level, message }, fields));
+    write(text, level);
+  };
+}
+
+/** What a field calls `message` is the words of an error: the reason of what the line says, and not in its place. */
+function lineOf(own: JsonObject, { message: reason, ...fields }: JsonObject): JsonObject {
+  return { ...own, ...fields, ...(reason === undefined ? {} : { reason }), ...own };
+}
+
+function toStderr(line: string): void {
+  console.error(line);
+}

@@ -1,0 +1,88 @@
+/** A Tidegate on Node: store, endpoint and workers, started together and ended together. */
+import { type ServerType, serve as listen } from '@hono/node-server';
+import type { Config } from '../../base/config.ts';
+import type { App } from '../../declare/app.ts';
+import { TidegateError } from '../../base/errors.ts';
+import type { Runtime } from '../../base/runtime.ts';
+import type { Deps } from '../../streams/deps.ts';
+import type { TaskDeps } from '../../tasks/records/find-task.ts';
+import { composeServing } from '../compose-serving.ts';
+import { composeHttp } from '../compose.ts';
+import { type LoopOptions, startLoop } from './loop.ts';
+import { nodeSecrets } from './secrets.ts';
+import { startTaskWorkers } from './workers.ts';
+import { openNodeStore } from './store.ts';
+import { withTasks } from '../with-tasks.ts';
+
+export interface Serving {
+  /** Base URL, with the port that was taken where `PORT` is 0. */
+  url: string;
+  deps: TaskDeps;
+  /** Ends the workers, then the connections, then the store. */
+  stop(): Promise<void>;
+}
+
+/** @throws TidegateError `invalid_config` for a port that is taken, `store_unavailable` for a store that does not answer. */
+export async function serve(
+  config: Config,
+  app: App,
+  runtime: Runtime,
+  loopOptions: LoopOptions | null = {},
+): Promise<Serving> {
+  const store = await openNodeStore(config, runtime, app.name);
+  const given: Deps = { app, store, runtime };
+  const workers = loopOptions === null ? null : startTaskWorkers(given);
+  const deps = workers?.deps ?? withTasks(given);
+  try {
+    const secrets = await nodeSecrets(config, app.name);
+    const serving = composeServing(deps, {
+      secrets,
+      variable: config.variable,
+      ...(workers ? { dispatch: workers.dispatch } : {}),
+    });
+    const { http, mcp } = composeHttp(deps, config, serving);
+    const server = await bind(http.fetch, config);
+    const loop = loopOptions === null ? null : startLoop(deps, loopOptions);
+    return {
+      url: urlOf(server, config.host),
+      deps,
+      async stop() {
+        await Promise.all([loop?.stop(), workers?.stop()]);
+        await mcp.close();
+        await close(server);
+        await store.close();
+      },
+    };
+  } catch (error) {
+    await workers?.stop();
+    await store.close();
+    throw error;
+  }
+}
+
+function bind(fetch: Parameters<typeof listen>[0]['fetch'], { host, port }: Config): Promise<ServerType> {
+  return new Promise((resolve, reject) => {
+    const server = listen({ fetch, hostname: host, port }, () => resolve(server));
+    server.once('error', (cause) => {
+      reject(
+        new TidegateError('invalid_config', `cannot listen on ${host}:${port}: ${cause.message}`, {
+          field: 'PORT',
+          expected: 'an address and port of this machine that is free',
+          hint: `set PORT to another number, or end what listens on ${port}`,
+          cause,
+        }),
+      );
+    });
+  });
+}
+
+function urlOf(server: ServerType, host: string): string {
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+function close(server: ServerType): Promise<void> {
+  if ('closeAllConnections' in server) server.closeAllConnections();
+  return new Promise((resolve) => server.close(() => resolve()));
+}

@@ -1,0 +1,35 @@
+/**
+ * `tidegate stdio`: the app's registry over standard input and output, with the workers beside it, until the client hangs
+ * up. It reads the same store as `npm start` and may run beside it. Standard output belongs to MCP; the log goes to stderr.
+ */
+import { readConfig } from '../../base/config.ts';
+import type { App } from '../../declare/app.ts';
+import { serveRegistryOverStdio } from '../../mcp/serve/stdio.ts';
+import { createTasks } from '../../tasks/work/service.ts';
+import { composeRegistry } from '../compose-serving.ts';
+import { createLog } from '../log.ts';
+import { startLoop } from './loop.ts';
+import { nodeRuntime } from './runtime.ts';
+import { nodeSecrets } from './secrets.ts';
+import { startTaskWorkers } from './workers.ts';
+import { openNodeStore } from './store.ts';
+import { untilTold } from '../until-told.ts';
+
+export async function stdio(app: App, environment: NodeJS.ProcessEnv): Promise<void> {
+  const config = readConfig(environment, 'sqlite');
+  const runtime = nodeRuntime(createLog(config.logLevel, { plain: process.stderr.isTTY }));
+  const store = await openNodeStore(config, runtime, app.name);
+  try {
+    const secrets = await nodeSecrets(config, app.name);
+    const workers = startTaskWorkers({ app, store, runtime });
+    const { deps, dispatch } = workers;
+    const registry = composeRegistry(deps, { secrets, variable: config.variable, tasks: createTasks(deps, dispatch) });
+    const serving = serveRegistryOverStdio({ runtime, store, registry });
+    const loop = startLoop(deps);
+    await Promise.race([untilTold(), new Promise((resolve) => process.stdin.once('close', resolve))]);
+    await Promise.all([loop.stop(), workers.stop()]);
+    await serving.close();
+  } finally {
+    await store.close();
+  }
+}

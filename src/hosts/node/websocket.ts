@@ -1,0 +1,117 @@
+/**
+ * WebSockets on Node, over undici's: the connection goes to an address that was checked, headers are sent, messages are
+ * bounded, and the socket below is held while what came is not worked off. It follows no redirect.
+ */
+import type { Socket } from 'node:net';
+import type { Dispatcher, WebSocket } from 'undici';
+import type { OpenedWebSocket, OpenWebSocket } from '../../base/runtime.ts';
+import { lookupIn } from './fetch.ts';
+
+/** What a handshake was answered that was no upgrade. */
+interface Refusal {
+  kind: 'refused';
+  status: number;
+  retryAfter: string | null;
+}
+
+export const openWebSocket: OpenWebSocket = async (request, listener, signal) => {
+  // Loaded on first use, so that a process without such a feed does not wait for it.
+  const { Agent, buildConnector, WebSocket: Client } = await import('undici');
+  signal.throwIfAborted();
+  const { url, headers, addresses, maxMessageBytes } = request;
+  const connect = buildConnector(addresses === null ? {} : { lookup: lookupIn(addresses) });
+  let below: Socket | null = null;
+  let refusal: Refusal | null = null;
+  let broken: Error | null = null;
+  // One agent per connection, because the addresses are those of one check.
+  const agent = new Agent({
+    connect: (options, callback) =>
+      connect(options, (...[error, socket]) => {
+        if (error === null) callback(null, (below = socket));
+        else callback((broken = error), null);
+      }),
+    webSocket: { maxPayloadSize: maxMessageBytes },
+  });
+  const dispatcher = agent.compose(noting((answer) => (refusal = answer)));
+  const client = new Client(url, { protocols: [...request.protocols], headers, dispatcher });
+  client.binaryType = 'arraybuffer';
+
+  const destroy = () => void agent.destroy().catch(() => {});
+
+  return new Promise((resolve, reject) => {
+    let isOpen = false;
+    const abandon = () => {
+      reject(signal.reason as Error);
+      client.close();
+      destroy();
+    };
+    signal.addEventListener('abort', abandon, { once: true });
+    client.addEventListener('message', ({ data }: { data: unknown }) => {
+      if (typeof data === 'string') listener.message(data);
+      else listener.message(new Uint8Array(data as ArrayBuffer));
+    });
+    client.addEventListener('open', () => {
+      isOpen = true;
+      signal.removeEventListener('abort', abandon);
+      resolve({ kind: 'open', socket: opened(client, below, destroy) });
+    });
+    client.addEventListener('close', ({ code }) => {
+      signal.removeEventListener('abort', abandon);
+      destroy();
+      if (isOpen) listener.closed(code);
+      else if (refusal) resolve(refusal);
+      // The client's own error has no words; the port may be one that browsers refuse, or the answer no WebSocket's.
+      else reject(broken ?? new Error('the handshake failed'));
+    });
+  });
+};
+
+function opened(client: WebSocket, below: Socket | null, destroy: () => void): OpenedWebSocket {
+  let isHeld = false;
+  // The client resumes the socket whenever it has parsed what it was given.
+  below?.on('resume', () => {
+    if (isHeld) below.pause();
+  });
+  return {
+    send(text) {
+      if (client.readyState !== client.OPEN) throw new Error('the connection is closed');
+      client.send(text);
+    },
+    close: (code) => client.close(code),
+    destroy() {
+      below?.destroy();
+      destroy();
+    },
+    hold(held) {
+      isHeld = held;
+      if (held) below?.pause();
+      else below?.resume();
+    },
+  };
+}
+
+/** Tells of the status of an answer that is no upgrade, which the client itself keeps to itself. */
+function noting(tell: (refusal: Refusal) => void): Dispatcher.DispatcherComposeInterceptor {
+  return (dispatch) => (options, handler) =>
+    dispatch(options, {
+      ...bound(handler),
+      onResponseStart(controller, status, headers) {
+        const retryAfter = headers['retry-after'];
+        tell({ kind: 'refused', status, retryAfter: typeof retryAfter === 'string' ? retryAfter : null });
+        // Else its body would be read, and a 401 be asked for a second time.
+        controller.abort(new Error('the handshake was refused'));
+      },
+    });
+}
+
+/** The members of a handler, which may stand in its class. */
+function bound(handler: Dispatcher.DispatchHandler): Dispatcher.DispatchHandler {
+  return {
+    onRequestStart: (controller, context) => handler.onRequestStart?.(controller, context),
+    onRequestUpgrade: (controller, status, headers, socket) =>
+      handler.onRequestUpgrade?.(controller, status, headers, socket),
+    onResponseData: (controller, chunk) => handler.onResponseData?.(controller, chunk),
+    onResponseEnd: (controller, trailers) => handler.onResponseEnd?.(controller, trailers),
+    onResponseError: (controller, error) => handler.onResponseError?.(controller, error),
+  };
+}

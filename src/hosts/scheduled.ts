@@ -1,0 +1,105 @@
+/**
+ * What a cron trigger runs, on every platform: what is due is ingested, as often as more is due and time remains, while
+ * tasks that are due are worked on; then the store is swept. Each step is logged. A run that is missed, doubled or overlaps harms nothing.
+ */
+import { asTidegateError, type TidegateError } from '../base/errors.ts';
+import { ingest } from '../feeds/run/run.ts';
+import { sweep, type SweepReport } from '../feeds/run/sweep.ts';
+import type { TaskDeps } from '../tasks/records/find-task.ts';
+import { runTasks, type TasksReport } from '../tasks/work/run-due.ts';
+import { followAll } from '../tasks/waits/watch.ts';
+import { tellFeed, tellSweep } from './told.ts';
+
+export interface ScheduledReport {
+  /** How often what was due was pulled. */
+  rounds: number;
+  /** Appended in all rounds. */
+  events: number;
+  /** Names of feeds whose last burst of this run failed. */
+  failed: string[];
+  tasks: Pick<TasksReport, 'entered' | 'ended' | 'broken'>;
+  swept: Pick<SweepReport, 'projected' | 'collected' | 'more'>;
+  /** Something is left for the next run. */
+  more: boolean;
+  /** What kept feeds, tasks or the sweep from being worked at all, such as a store that is gone; not what befell one feed's upstream. */
+  error: TidegateError | null;
+}
+
+/** Time that is kept for the sweep: this part of the whole, and at most so much. */
+const SWEEP_SHARE = 0.2;
+const MOST_SWEEP_MS = 5_000;
+/** With less than this left no further round begins, ms. */
+const LEAST_ROUND_MS = 1_000;
+
+/** @param deadline epoch ms by which it answers. Never rejects. */
+export async function runScheduled(deps: TaskDeps, deadline: number): Promise<ScheduledReport> {
+  const { runtime } = deps;
+  const whole = Math.max(0, deadline - runtime.now());
+  const ingestBy = deadline - Math.min(whole * SWEEP_SHARE, MOST_SWEEP_MS);
+  const report: ScheduledReport = {
+    rounds: 0,
+    events: 0,
+    failed: [],
+    tasks: { entered: 0, ended: 0, broken: 0 },
+    swept: { projected: 0, collected: 0, more: true },
+    more: false,
+    error: null,
+  };
+
+  let more = false;
+  const failed = new Set<string>();
+  const working = workOnTasks(deps, ingestBy, report);
+  try {
+    for (let goesOn = true; goesOn;) {
+      const { feeds, nextAt, spent } = await ingest(deps, ingestBy);
+      report.rounds += 1;
+      for (const feed of feeds) tellFeed(runtime.log, feed.error === null ? 'info' : 'warn', feed);
+      const brought = feeds.reduce((sum, { events }) => sum + events, 0);
+      runtime.log('info', 'ingest', { feeds: feeds.length, events: brought, ...spent });
+      report.events += brought;
+      for (const { feed, error, outcome } of feeds) {
+        if (error !== null) failed.add(feed);
+        else if (outcome === 'pulled') failed.delete(feed);
+      }
+      report.failed = [...failed];
+      more = nextAt !== null && nextAt <= runtime.now();
+      // A feed that is always due ends the rounds by bringing nothing.
+      goesOn = more && brought > 0 && ingestBy - runtime.now() >= LEAST_ROUND_MS;
+    }
+  } catch (thrown) {
+    const error = asTidegateError(thrown);
+    report.error ??= error;
+    runtime.log('error', `ingest: ${error.message}`, { code: error.code });
+  }
+
+  let tasksMore = await working;
+  // What waited for what was brought goes on in this run, in half of what the feeds have left of it.
+  const waitsBy = ingestBy + (deadline - ingestBy) / 2;
+  const waits = await followAll(deps, waitsBy);
+  if (waits.matched > 0) tasksMore = await workOnTasks(deps, waitsBy, report);
+  report.error ??= waits.error;
+  const swept = await sweep(deps, deadline);
+  const { projected, collected, error } = swept;
+  report.swept = { projected, collected, more: swept.more };
+  report.more = more || tasksMore || waits.more || swept.more;
+  report.error ??= error;
+  tellSweep(runtime.log, error === null ? 'info' : 'warn', swept);
+  return report;
+}
+
+/** Answers whether something was still due. */
+async function workOnTasks(deps: TaskDeps, deadline: number, report: ScheduledReport): Promise<boolean> {
+  try {
+    const { entered, ended, broken, more } = await runTasks(deps, deadline);
+    report.tasks.entered += entered;
+    report.tasks.ended += ended;
+    report.tasks.broken += broken;
+    if (entered > 0) deps.runtime.log('info', 'tasks', report.tasks);
+    return more;
+  } catch (thrown) {
+    const error = asTidegateError(thrown);
+    report.error ??= error;
+    deps.runtime.log('error', `tasks: ${error.message}`, { code: error.code });
+    return true;
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * Pages of lists that are known whole. A cursor names the list and the offset, with a check sum: it holds no secret, and one
+ * that was changed by mistake is told from one that was made here.
+ */
+import { digestOf } from '../../base/digest.ts';
+import { TidegateError } from '../../base/errors.ts';
+
+export const PAGE_SIZE = 100;
+
+export interface Page<Item> {
+  items: readonly Item[];
+  /** Absent on the last page. */
+  nextCursor?: string;
+}
+
+/**
+ * The page that `cursor` names; the first one without a cursor.
+ * @throws TidegateError `bad_cursor` for a cursor that was not made for this list.
+ */
+export function pageOf<Item>(list: string, items: readonly Item[], cursor: string | undefined): Page<Item> {
+  const from = cursor === undefined ? 0 : offsetOf(list, cursor, items.length);
+  const to = from + PAGE_SIZE;
+  if (from === 0 && to >= items.length) return { items };
+  return { items: items.slice(from, to), ...(to < items.length ? { nextCursor: cursorOf(list, to) } : {}) };
+}
+
+function offsetOf(list: string, cursor: string, length: number): number {
+  const from = Number(/^[a-z]+:([1-9]\d{0,6}):/.exec(decode(cursor))?.[1]);
+  // As written here, and no other text that reads alike.
+  if (!(from < length) || from % PAGE_SIZE !== 0 || cursor !== cursorOf(list, from)) throw badCursor(list);
+  return from;
+}
+
+function cursorOf(list: string, from: number): string {
+  const place = `${list}:${from}`;
+  return btoa(`${place}:${digestOf(place).slice(0, 8)}`);
+}
+
+function decode(cursor: string): string {
+  try {
+    return atob(cursor);
+  } catch {
+    return '';
+  }
+}
+
+function badCursor(list: string): TidegateError {
+  return new TidegateError('bad_cursor', `The cursor is not one of ${list}`, {
+    field: 'cursor',
+    expected: `the nextCursor of a page of ${list}, unchanged`,
+    hint: 'list again without a cursor',
+  });
+}

@@ -1,0 +1,170 @@
+/** Prompts of the registry, and completion of their arguments and of resource templates. */
+import type { Icon } from '../../declare/display.ts';
+import { MOST_VALUES } from '../../declare/completers.ts';
+import type { CompletedValues } from '../../declare/app-streams.ts';
+import type { Prompt, PromptMessage } from '../../declare/prompt.ts';
+import type { ListContext } from '../../declare/context.ts';
+import { TidegateError } from '../../base/errors.ts';
+import { uriVariables } from '../../base/uri-variables.ts';
+import { type InputRequired, isInputRequired } from '../../calls/asking.ts';
+import { inAskingContext, inContext } from '../../calls/context.ts';
+import type { HandlerDeps } from '../../calls/deps.ts';
+import type { Caller } from '../../calls/caller.ts';
+import { displayed } from './displayed.ts';
+import { type Page, pageOf } from './pages.ts';
+import type { ResourceRegistry } from './resources.ts';
+
+export interface PromptListing {
+  name: string;
+  title?: string;
+  icons?: Icon[];
+  description: string;
+  arguments?: { name: string; title?: string; description?: string; required?: boolean }[];
+}
+
+export interface PromptResult {
+  description: string;
+  messages: PromptMessage[];
+}
+
+export interface PromptRegistry {
+  readonly size: number;
+  list(cursor: string | undefined): Page<PromptListing>;
+  /** @throws TidegateError `not_found` for an unknown prompt, `invalid_input` for a missing or unknown argument. */
+  get(name: string, args: unknown, caller: Caller): Promise<PromptResult | InputRequired>;
+}
+
+export function createPromptRegistry(deps: HandlerDeps, prompts: ReadonlyMap<string, Prompt>): PromptRegistry {
+  const listings = [...prompts].map(([name, prompt]): PromptListing => listingOf(name, prompt));
+  return {
+    size: listings.length,
+    list: (cursor) => pageOf('prompts', listings, cursor),
+    async get(name, args, caller) {
+      const prompt = promptNamed(prompts, name);
+      const input = promptArguments(prompt, args);
+      const asked = { method: 'prompts/get', name, args, once: false } as const;
+      const answer = await inAskingContext(deps, caller, asked, (context) => prompt.run(input, context));
+      if (isInputRequired(answer)) return answer;
+      const messages: PromptMessage[] =
+        typeof answer === 'string' ? [{ role: 'user', content: { type: 'text', text: answer } }] : answer;
+      return { description: prompt.description, messages };
+    },
+  };
+}
+
+export interface Completion {
+  /** At most 100. */
+  values: string[];
+  /** Absent: nobody counted them. */
+  total?: number;
+  hasMore: boolean;
+}
+
+export type CompletionReference = { type: 'ref/prompt'; name: string } | { type: 'ref/resource'; uri: string };
+
+/** What is being completed; `chosen` are the values of other arguments, default none. */
+export interface CompletedArgument {
+  name: string;
+  value: string;
+  chosen?: Readonly<Record<string, string>>;
+}
+
+type Find = (
+  value: string,
+  context: ListContext,
+  chosen: Readonly<Record<string, string>>,
+) => Promise<string[] | CompletedValues>;
+
+const NOTHING: Promise<string[]> = Promise.resolve([]);
+
+/** @throws TidegateError `not_found` for an unknown prompt or resource, `invalid_input` for an argument that it does not have. */
+export async function complete(
+  deps: HandlerDeps,
+  prompts: ReadonlyMap<string, Prompt>,
+  resources: ResourceRegistry,
+  reference: CompletionReference,
+  argument: CompletedArgument,
+  caller: Caller,
+): Promise<Completion> {
+  const find =
+    reference.type === 'ref/prompt'
+      ? ofPrompt(promptNamed(prompts, reference.name), argument.name)
+      : ofResource(resources, reference.uri, argument.name);
+  const found = await inContext(deps, caller, (context) => find(argument.value, context, argument.chosen ?? {}));
+  return Array.isArray(found)
+    ? bounded(found, found.length)
+    : bounded(found.values, found.hasMore ? null : found.values.length);
+}
+
+/** @param total null: more than these, and nobody counted them. */
+function bounded(values: string[], total: number | null): Completion {
+  const shown = values.slice(0, MOST_VALUES);
+  if (total === null) return { values: shown, hasMore: true };
+  return { values: shown, total, hasMore: total > shown.length };
+}
+
+function ofPrompt(prompt: Prompt, name: string): Find {
+  const argument = prompt.arguments?.find((declared) => declared.name === name);
+  if (!argument) throw unknownArgument(name, prompt.arguments?.map((declared) => declared.name) ?? []);
+  return (value, context, chosen) => argument.complete?.(value, context, chosen) ?? NOTHING;
+}
+
+function ofResource(resources: ResourceRegistry, uri: string, name: string): Find {
+  const resource = resources.find(uri);
+  if (!resource) {
+    throw new TidegateError('not_found', `Unknown resource: ${uri}`, {
+      field: 'ref.uri',
+      expected: 'a template that resources/templates/list shows',
+    });
+  }
+  const known = uriVariables(resource.uri);
+  if (!known.includes(name)) throw unknownArgument(name, known);
+  return (value, context, chosen) => resource.complete?.[name]?.(value, context, chosen) ?? NOTHING;
+}
+
+function promptNamed(prompts: ReadonlyMap<string, Prompt>, name: string): Prompt {
+  const prompt = prompts.get(name);
+  if (prompt) return prompt;
+  throw new TidegateError('not_found', `Unknown prompt: ${name}`, {
+    field: 'name',
+    expected: 'the name of a prompt that prompts/list shows',
+  });
+}
+
+function promptArguments(prompt: Prompt, args: unknown): Record<string, string> {
+  const given = typeof args === 'object' && args !== null ? (args as Record<string, unknown>) : {};
+  const input: Record<string, string> = {};
+  for (const { name, required } of prompt.arguments ?? []) {
+    const value = Object.hasOwn(given, name) ? given[name] : undefined;
+    if (typeof value === 'string') input[name] = value;
+    else if (value !== undefined || required) {
+      throw new TidegateError('invalid_input', `The argument ${name} is ${value === undefined ? 'missing' : 'wrong'}`, {
+        field: `arguments.${name}`,
+        expected: 'a text',
+      });
+    }
+  }
+  return input;
+}
+
+function unknownArgument(name: string, known: readonly string[]): TidegateError {
+  return new TidegateError('invalid_input', `There is no argument ${name} here`, {
+    field: 'argument.name',
+    expected: known.length === 0 ? 'none: there are no arguments' : `one of ${known.join(', ')}`,
+  });
+}
+
+function listingOf(name: string, prompt: Prompt): PromptListing {
+  const declared = prompt.arguments?.map(({ name: argument, title, description, required }) => ({
+    name: argument,
+    ...(title === undefined ? {} : { title }),
+    ...(description === undefined ? {} : { description }),
+    ...(required === undefined ? {} : { required }),
+  }));
+  return {
+    name,
+    ...displayed(prompt),
+    description: prompt.description,
+    ...(declared && declared.length > 0 ? { arguments: declared } : {}),
+  };
+}

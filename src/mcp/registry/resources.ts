@@ -1,0 +1,128 @@
+/** Resources of the registry: fixed URIs and templates. Lists of fixed ones are built once; a template may add its own. */
+import type { CacheHint, Resource } from '../../declare/resource.ts';
+import type { ListContext } from '../../declare/context.ts';
+import type { ListedResource, ResourceContents } from '../../declare/content.ts';
+import { TidegateError } from '../../base/errors.ts';
+import { type InputRequired, isInputRequired } from '../../calls/asking.ts';
+import { inAskingContext, inContext } from '../../calls/context.ts';
+import type { HandlerDeps } from '../../calls/deps.ts';
+import type { Caller } from '../../calls/caller.ts';
+import { displayed } from './displayed.ts';
+import { type Page, pageOf } from './pages.ts';
+import { isTemplate, type UriTemplate, uriTemplate } from './uri-template.ts';
+
+export type ResourceListing = ListedResource;
+
+export interface TemplateListing extends Omit<ResourceListing, 'uri' | 'size'> {
+  uriTemplate: string;
+}
+
+export type ReadResult = { contents: ResourceContents[] } & CacheHint;
+
+export interface ResourceRegistry {
+  readonly size: number;
+  list(cursor: string | undefined, caller: Caller): Promise<Page<ResourceListing> & CacheHint>;
+  templates(cursor: string | undefined): Page<TemplateListing>;
+  /** @throws TidegateError `not_found` for a URI that nothing here answers to. */
+  read(uri: string, caller: Caller): Promise<ReadResult | InputRequired>;
+  /** Names and completions of a template's variables; null where the URI is neither a resource nor a template here. */
+  find(uri: string): Resource | null;
+}
+
+/** What a resource says where it declares no `cache`: nothing may be kept. */
+const UNCACHED: CacheHint = { ttlMs: 0, cacheScope: 'private' };
+/** Lists that hold nothing but what was declared. */
+export const DECLARED: CacheHint = { ttlMs: 300_000, cacheScope: 'public' };
+/** Lists that a template adds to, from the caller's own data. */
+const FOUND: CacheHint = { ttlMs: 10_000, cacheScope: 'private' };
+
+interface Declared {
+  name: string;
+  resource: Resource;
+  template: UriTemplate;
+}
+
+/** @throws TidegateError `invalid_config` naming a template that is not RFC 6570 level 1. */
+export function createResourceRegistry(deps: HandlerDeps, resources: ReadonlyMap<string, Resource>): ResourceRegistry {
+  const fixed = new Map<string, { name: string; resource: Resource }>();
+  const templates: Declared[] = [];
+  for (const [name, resource] of resources) {
+    if (!isTemplate(resource.uri)) fixed.set(resource.uri, { name, resource });
+    else templates.push({ name, resource, template: uriTemplate(resource.uri, `resources.${name}.uri`) });
+  }
+  const fixedListings: ResourceListing[] = [...fixed.values()].map(({ name, resource }) => ({
+    uri: resource.uri,
+    ...described(name, resource),
+    ...(resource.size === undefined ? {} : { size: resource.size }),
+  }));
+  const templateListings: TemplateListing[] = templates.map(({ name, resource }) => ({
+    uriTemplate: resource.uri,
+    ...described(name, resource),
+  }));
+  const listing = templates.filter(({ resource }) => resource.list !== undefined);
+
+  return {
+    size: resources.size,
+    templates: (cursor) => pageOf('templates', templateListings, cursor),
+    find: (uri) =>
+      fixed.get(uri)?.resource ?? templates.find(({ template }) => template.template === uri)?.resource ?? null,
+    async list(cursor, caller) {
+      if (listing.length === 0) return { ...pageOf('resources', fixedListings, cursor), ...DECLARED };
+      const found = await inContext(deps, caller, (context) =>
+        Promise.all(listing.map(({ resource }) => listedBy(resource, context))),
+      );
+      return { ...pageOf('resources', [...fixedListings, ...found.flat()], cursor), ...FOUND };
+    },
+    async read(uri, caller) {
+      const exact = fixed.get(uri);
+      if (exact) return readOne(exact.resource, uri, {}, deps, caller);
+      for (const { resource, template } of templates) {
+        const variables = template.match(uri);
+        if (variables) return readOne(resource, uri, variables, deps, caller);
+      }
+      throw new TidegateError('not_found', `Unknown resource: ${uri}`, {
+        field: 'uri',
+        expected: 'a URI that resources/list shows, or one of the shape of a template',
+      });
+    },
+  };
+}
+
+async function listedBy(resource: Resource, context: ListContext): Promise<ResourceListing[]> {
+  const items = (await resource.list?.(context)) ?? [];
+  const { mimeType, annotations } = resource;
+  const shared = {
+    ...(mimeType === undefined ? {} : { mimeType }),
+    ...(annotations === undefined ? {} : { annotations }),
+  };
+  return items.map((item) => ({ ...shared, ...item }));
+}
+
+async function readOne(
+  resource: Resource,
+  uri: string,
+  variables: Record<string, string>,
+  deps: HandlerDeps,
+  caller: Caller,
+): Promise<ReadResult | InputRequired> {
+  const asked = { method: 'resources/read', name: uri, args: null, once: false } as const;
+  const read = await inAskingContext(deps, caller, asked, (context) =>
+    resource.read(variables, Object.defineProperty(context, 'uri', { value: uri }) as typeof context & { uri: string }),
+  );
+  if (isInputRequired(read)) return read;
+  const contents = typeof read === 'string' ? [{ uri, mimeType: resource.mimeType ?? 'text/plain', text: read }] : read;
+  // What was read with answers stands under a key that does not say so.
+  const { ttlMs, cacheScope } = (caller.retry === null ? resource.cache : undefined) ?? UNCACHED;
+  return { contents, ttlMs, cacheScope };
+}
+
+function described(name: string, resource: Resource) {
+  const { description, mimeType, annotations } = resource;
+  return {
+    name,
+    ...displayed(resource),
+    ...(description === undefined ? {} : { description }),
+    ...(mimeType === undefined ? {} : { mimeType }),
+    ...(annotations === undefined ? {} : { annotations }),
+  };
+}

@@ -1,0 +1,171 @@
+/**
+ * Tools of the registry, tasks among them: schemas converted and list entries built once, those of the built-in ones when
+ * they are first asked for; arguments and results checked on each call.
+ */
+import type { Icon } from '../../declare/display.ts';
+import type { Tool, ToolAnnotations } from '../../declare/tool.ts';
+import type { Task } from '../../declare/task.ts';
+import { toolResult, type ToolResult } from '../../declare/check/tool-result.ts';
+import { asTidegateError, TidegateError } from '../../base/errors.ts';
+import type { JsonObject } from '../../base/json.ts';
+import { type InputRequired, isInputRequired } from '../../calls/asking.ts';
+import { inAskingContext } from '../../calls/context.ts';
+import type { HandlerDeps } from '../../calls/deps.ts';
+import type { Caller } from '../../calls/caller.ts';
+import { failureText, isForModel } from '../wire/errors.ts';
+import { checkObjectSchema, describeIssues, NO_ARGUMENTS, objectSchema } from '../../base/json-schema.ts';
+import { displayed } from './displayed.ts';
+import { type Page, pageOf } from './pages.ts';
+import { type ParamHeader, paramHeaders } from '../wire/param-headers.ts';
+import { callTask } from '../tasks/call-task.ts';
+import { taskOutputSchema } from '../tasks/handle.ts';
+import type { CreatedTask } from '../tasks/view.ts';
+
+/** A tool as `tools/list` shows it. */
+export interface ToolListing {
+  name: string;
+  title?: string;
+  icons?: Icon[];
+  description: string;
+  inputSchema: JsonObject;
+  outputSchema?: JsonObject;
+  annotations?: ToolAnnotations;
+}
+
+export interface ToolRegistry {
+  readonly size: number;
+  list(cursor: string | undefined): Page<ToolListing>;
+  /** Headers that have to repeat arguments of this tool; empty for most, and for an unknown one. */
+  paramHeaders(name: string): readonly ParamHeader[];
+  /** Client capabilities that the tool cannot run without; null for most, and for an unknown one. */
+  requires(name: string): JsonObject | null;
+  /**
+   * Wrong arguments, and what the tool refuses or cannot do, are results with `isError` that the model can act on.
+   * @throws TidegateError `not_found` for an unknown tool; `store_unavailable` and `store_unknown` as they are, and what
+   * is wrong with a retry; `missing_capability` and `not_supported` for a task that only a client that knows tasks can have.
+   */
+  call(name: string, args: unknown, caller: Caller): Promise<ToolResult | InputRequired | CreatedTask>;
+}
+
+interface Entry {
+  tool: Tool | Task;
+  listing: ToolListing;
+  headers: readonly ParamHeader[];
+}
+
+const NONE: readonly ParamHeader[] = [];
+
+/**
+ * @param builtIn known to be right, so that nothing of them is made before it is asked for.
+ * @param paged those that answer pages, which have bounds of their own.
+ * @throws TidegateError `invalid_config` naming the declared tool and the field whose schema MCP cannot show.
+ */
+export function createToolRegistry(
+  deps: HandlerDeps,
+  builtIn: ReadonlyMap<string, Tool | Task>,
+  declared: ReadonlyMap<string, Tool | Task>,
+  paged: ReadonlySet<string> = new Set(),
+): ToolRegistry {
+  const tools = new Map([...builtIn, ...declared]);
+  const entries = new Map<string, Entry>();
+  let listings: ToolListing[] | null = null;
+
+  function find(name: string): Entry | null {
+    const made = entries.get(name);
+    const tool = tools.get(name);
+    if (made || !tool) return made ?? null;
+    const entry = entryOf(name, tool);
+    entries.set(name, entry);
+    return entry;
+  }
+
+  for (const name of declared.keys()) find(name);
+
+  return {
+    size: tools.size,
+    list(cursor) {
+      listings ??= [...tools.keys()].flatMap((name) => find(name)?.listing ?? []);
+      return pageOf('tools', listings, cursor);
+    },
+    paramHeaders: (name) => find(name)?.headers ?? NONE,
+    requires(name) {
+      const tool = tools.get(name);
+      return tool?.kind === 'tool' ? (tool.clientCapabilities ?? null) : null;
+    },
+    async call(name, args, caller) {
+      const entry = find(name);
+      if (!entry) throw unknownTool(name);
+      try {
+        return await run(entry, args, paged.has(name) ? { ...deps, results: undefined } : deps, caller);
+      } catch (thrown) {
+        const error = asTidegateError(thrown);
+        if (!isForModel(error)) throw error;
+        const reference = deps.runtime.newId();
+        if (error.code === 'internal' || error.code === 'invalid_config') logDefect(deps, name, error, reference);
+        return refusal(failureText(error, reference));
+      }
+    },
+  };
+}
+
+function entryOf(name: string, tool: Tool | Task): Entry {
+  const path = `${tool.kind}s.${name}`;
+  const shown = tool.kind === 'tool' ? tool.inputJsonSchema : undefined;
+  const inputSchema = shown
+    ? checkObjectSchema(shown, `${path}.inputJsonSchema`)
+    : tool.input
+      ? objectSchema(tool.input, 'input', `${path}.input`)
+      : NO_ARGUMENTS;
+  const output = tool.output ? objectSchema(tool.output, 'output', `${path}.output`) : null;
+  return {
+    tool,
+    headers: paramHeaders(inputSchema, shown ? `${path}.inputJsonSchema` : `${path}.input`),
+    listing: {
+      name,
+      ...displayed(tool),
+      description: tool.description,
+      inputSchema,
+      ...(output ? { outputSchema: tool.kind === 'task' ? taskOutputSchema(tool, output) : output } : {}),
+      ...(tool.annotations ? { annotations: tool.annotations } : {}),
+    },
+  };
+}
+
+async function run(
+  { tool, listing }: Entry,
+  args: unknown,
+  deps: HandlerDeps,
+  caller: Caller,
+): Promise<ToolResult | InputRequired | CreatedTask> {
+  let input: unknown = args ?? {};
+  if (tool.input) {
+    const parsed = tool.input.safeParse(input);
+    if (!parsed.success) return refusal(`Wrong arguments for ${listing.name}:\n${describeIssues(parsed.error).text}`);
+    input = parsed.data;
+  }
+  const { name } = listing;
+  if (tool.kind === 'task') return callTask(deps, name, tool, { args, input }, caller);
+  const once = tool.annotations?.readOnlyHint !== true;
+  const answer = await inAskingContext(deps, caller, { method: 'tools/call', name, args, once }, (context) =>
+    tool.run(input as never, context),
+  );
+  if (isInputRequired(answer)) return answer;
+  const result = toolResult(answer, tool.output, name);
+  return deps.results ? deps.results.fit(result, tool.output !== undefined, caller) : result;
+}
+
+function refusal(text: string): ToolResult {
+  return { content: [{ type: 'text', text }], isError: true };
+}
+
+function unknownTool(name: string): TidegateError {
+  return new TidegateError('not_found', `Unknown tool: ${name}`, {
+    field: 'name',
+    expected: 'the name of a tool that tools/list shows',
+  });
+}
+
+function logDefect(deps: HandlerDeps, tool: string, error: TidegateError, reference: string): void {
+  const cause = error.cause instanceof Error ? (error.cause.stack ?? error.cause.message) : error.message;
+  deps.runtime.log('error', `tool ${tool} failed: ${error.message}`, { tool, reference, cause });
+}

@@ -1,0 +1,45 @@
+/** The caller of a registry, made from the SDK's request context: log and progress go out only where they were asked for. */
+import { CLIENT_CAPABILITIES_META_KEY, type ServerContext } from '@modelcontextprotocol/server';
+import type { JsonObject } from '../../base/json.ts';
+import type { Caller } from '../../calls/caller.ts';
+
+/** Longest text of a progress message, in characters; a longer one is cut. */
+const PROGRESS_TEXT = 8_192;
+
+function nothing(): void {}
+
+export function callerOf(
+  { mcpReq }: ServerContext,
+  { principal, account, deadline }: Pick<Caller, 'principal' | 'account' | 'deadline'>,
+): Caller {
+  const envelope: Record<string, unknown> | undefined = mcpReq.envelope;
+  const capabilities = envelope?.[CLIENT_CAPABILITIES_META_KEY];
+  const { _meta: meta } = mcpReq;
+  const token = meta?.progressToken;
+  const { inputResponses: responses = {} } = mcpReq;
+  const state = mcpReq.requestState();
+  const isRetry = capabilities !== undefined && (state !== undefined || mcpReq.inputResponses !== undefined);
+  let last = Number.NEGATIVE_INFINITY;
+
+  const progress = (value: number, total?: number, message?: string): void => {
+    if (token === undefined || !(value > last)) return;
+    last = value;
+    const text = message === undefined ? {} : { message: message.slice(0, PROGRESS_TEXT) };
+    const params = { progressToken: token, progress: value, ...(total === undefined ? {} : { total }), ...text };
+    mcpReq.notify({ method: 'notifications/progress', params }).catch(nothing);
+  };
+
+  return {
+    principal,
+    account,
+    signal: mcpReq.signal,
+    deadline,
+    clientCapabilities: capabilities === undefined ? null : (capabilities as JsonObject),
+    retry: isRetry ? { responses, state } : null,
+    meta: meta ?? {},
+    log: (level, data, logger) => void mcpReq.log(level, data, logger).catch(nothing),
+    progress: token === undefined ? nothing : progress,
+    emit:
+      token === undefined ? nothing : (partial) => progress(Math.max(last, 0) + 1, undefined, JSON.stringify(partial)),
+  };
+}

@@ -1,0 +1,155 @@
+/** The methods of MCP that the registry answers, and what each asks of its parameters. */
+import { type JSONRPCRequest, MissingRequiredClientCapabilityError, ProtocolError } from '@modelcontextprotocol/server';
+import { TidegateError } from '../../base/errors.ts';
+import type { JsonObject } from '../../base/json.ts';
+import type { Caller } from '../../calls/caller.ts';
+import { INVALID_PARAMS, METHOD_NOT_FOUND } from '../wire/errors.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { CompletionReference } from '../registry/prompts.ts';
+import { DECLARED } from '../registry/resources.ts';
+import { knowsTasks, needsTasks } from '../tasks/extension.ts';
+import type { TaskMethods } from '../tasks/methods.ts';
+
+type Params = Record<string, unknown>;
+type TaskMethod = (tasks: TaskMethods, taskId: string, params: Params, caller: Caller) => Promise<object>;
+type Method = (registry: Registry, params: Params, caller: Caller) => object | Promise<object>;
+
+/** Earlier revisions get `ttlMs` and `cacheScope` too: their results are open, and their clients pass over them. */
+const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
+  ['tools/list', ({ tools }, params) => listed('tools', tools.list(cursorOf(params)))],
+  ['tools/call', callTool],
+  ['resources/list', listResources],
+  [
+    'resources/templates/list',
+    ({ resources }, params) => listed('resourceTemplates', resources.templates(cursorOf(params))),
+  ],
+  ['resources/read', readResource],
+  ['prompts/list', ({ prompts }, params) => listed('prompts', prompts.list(cursorOf(params)))],
+  ['prompts/get', ({ prompts }, params, caller) => prompts.get(textOf(params, 'name'), params.arguments, caller)],
+  ['completion/complete', completeArgument],
+]);
+
+/** Those of the extension, for clients that declared it: names that another protocol version gives another meaning. */
+const TASK_METHODS: ReadonlyMap<string, TaskMethod> = new Map<string, TaskMethod>([
+  ['tasks/get', (tasks, taskId, _params, caller) => tasks.get(taskId, caller)],
+  ['tasks/update', (tasks, taskId, params, caller) => tasks.update(taskId, objectOf(params, 'inputResponses'), caller)],
+  ['tasks/cancel', (tasks, taskId, _params, caller) => tasks.cancel(taskId, caller)],
+]);
+
+/** Whether there is such a method. */
+export function serves({ tasks }: Registry, method: string): boolean {
+  return METHODS.has(method) || (tasks !== null && TASK_METHODS.has(method));
+}
+
+/** @throws ProtocolError -32601 for a method that is none of these; TidegateError for the rest. */
+export function dispatch(registry: Registry, request: JSONRPCRequest, caller: Caller): object | Promise<object> {
+  const { params = {} } = request;
+  const method = METHODS.get(request.method);
+  if (method) return method(registry, params, caller);
+  const taskMethod = TASK_METHODS.get(request.method);
+  const { tasks } = registry;
+  if (!taskMethod || tasks === null || caller.clientCapabilities === null) {
+    throw new ProtocolError(METHOD_NOT_FOUND, `Method not found: ${request.method}`);
+  }
+  if (!knowsTasks(caller)) throw needsTasks(request.method, caller);
+  return taskMethod(tasks, textOf(params, 'taskId'), params, caller);
+}
+
+function callTool({ tools }: Registry, params: Params, caller: Caller): Promise<object> {
+  const name = textOf(params, 'name');
+  const required = tools.requires(name);
+  if (required !== null) checkCapabilities(required, caller);
+  const args = params.arguments;
+  if (args !== undefined && (typeof args !== 'object' || args === null || Array.isArray(args))) {
+    throw wrong('arguments', 'an object');
+  }
+  return tools.call(name, args, caller);
+}
+
+function checkCapabilities(required: JsonObject, { clientCapabilities }: Caller): void {
+  if (clientCapabilities === null) {
+    throw new TidegateError(
+      'invalid_input',
+      `The tool needs client capabilities: ${Object.keys(required).join(', ')}`,
+      {
+        hint: 'call it with protocol version 2026-07-28, whose requests say what the client can do',
+      },
+    );
+  }
+  const missing = Object.fromEntries(
+    Object.entries(required).filter(([capability]) => clientCapabilities[capability] === undefined),
+  );
+  if (Object.keys(missing).length === 0) return;
+  throw new MissingRequiredClientCapabilityError({ requiredCapabilities: missing });
+}
+
+async function listResources({ resources }: Registry, params: Params, caller: Caller): Promise<object> {
+  const { items, ...rest } = await resources.list(cursorOf(params), caller);
+  return { resources: items, ...rest };
+}
+
+async function readResource({ resources }: Registry, params: Params, caller: Caller): Promise<object> {
+  const uri = textOf(params, 'uri');
+  try {
+    return await resources.read(uri, caller);
+  } catch (thrown) {
+    if (!(thrown instanceof TidegateError) || thrown.code !== 'not_found') throw thrown;
+    const { message, field, expected } = thrown;
+    throw new ProtocolError(INVALID_PARAMS, message, { code: 'not_found', uri, field, expected });
+  }
+}
+
+async function completeArgument(registry: Registry, params: Params, caller: Caller): Promise<object> {
+  const argument = objectOf(params, 'argument');
+  const given = objectOf(params, 'ref');
+  const reference: CompletionReference =
+    given.type === 'ref/prompt'
+      ? { type: 'ref/prompt', name: textOf(given, 'name', 'ref.') }
+      : given.type === 'ref/resource'
+        ? { type: 'ref/resource', uri: textOf(given, 'uri', 'ref.') }
+        : refuse('ref.type', 'ref/prompt or ref/resource');
+  const name = textOf(argument, 'name', 'argument.');
+  const value = textOf(argument, 'value', 'argument.');
+  return { completion: await registry.complete(reference, { name, value, chosen: chosenIn(params) }, caller) };
+}
+
+/** The other arguments of a completion, where the client says them; values that are no texts are left out. */
+function chosenIn({ context }: Params): Record<string, string> {
+  const given = typeof context === 'object' && context !== null ? (context as Params).arguments : null;
+  if (typeof given !== 'object' || given === null) return {};
+  const texts = Object.entries(given).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+  return Object.fromEntries(texts);
+}
+
+function listed(key: string, page: { items: readonly unknown[]; nextCursor?: string }): object {
+  const { items, ...rest } = page;
+  return { [key]: items, ...rest, ...DECLARED };
+}
+
+function cursorOf({ cursor }: Params): string | undefined {
+  if (cursor === undefined || typeof cursor === 'string') return cursor;
+  throw wrong('cursor', 'a text');
+}
+
+function textOf(params: Params, name: string, path = ''): string {
+  const value = params[name];
+  if (typeof value === 'string') return value;
+  throw wrong(`${path}${name}`, 'a text');
+}
+
+function objectOf(params: Params, name: string): Params {
+  const value = params[name];
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Params;
+  throw wrong(name, 'an object');
+}
+
+function refuse(field: string, expected: string): never {
+  throw wrong(field, expected);
+}
+
+function wrong(field: string, expected: string): TidegateError {
+  return new TidegateError('invalid_input', `params.${field} is missing or wrong`, {
+    field: `params.${field}`,
+    expected,
+  });
+}

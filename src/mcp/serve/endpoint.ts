@@ -1,0 +1,59 @@
+/**
+ * The MCP endpoint behind HTTP. It takes the parsed body and the principal; limits, origins and authentication are the
+ * HTTP app's. What needs neither the registry nor the SDK is answered here, so that a host may load them when they are
+ * first needed.
+ */
+import type { JsonObject } from '../../base/json.ts';
+import type { Principal } from '../../base/principal.ts';
+import type { About } from '../registry/about.ts';
+import { createDiscover } from './discover.ts';
+import { askedOf } from '../wire/message.ts';
+import type { McpAnswer, SdkServing } from './serving.ts';
+import { LEGACY_VERSIONS, MODERN_VERSION } from '../wire/versions.ts';
+
+export interface McpEndpointDeps {
+  about: About;
+  /** A function is called by the first message that needs it, and by the next where it failed. */
+  serving: SdkServing | (() => Promise<SdkServing>);
+}
+
+export interface McpEndpoint {
+  /** Answers one POST. `body` is its parsed JSON. Never rejects for what a client sent. */
+  serve(request: Request, body: unknown, principal: Principal): Promise<McpAnswer>;
+  /** Newest first. */
+  versions: readonly string[];
+  capabilities: JsonObject;
+  /** Ends what is under way. */
+  close(): Promise<void>;
+}
+
+/** What is answered here asks nothing of a store. */
+const NO_ACCOUNT: McpAnswer['account'] = { spent: () => ({ storeCalls: {} }) };
+
+export function createMcpEndpoint({ about, serving }: McpEndpointDeps): McpEndpoint {
+  const discover = createDiscover(about);
+  let loading: Promise<SdkServing> | null = null;
+
+  function load(from: () => Promise<SdkServing>): Promise<SdkServing> {
+    loading ??= from().catch((error: unknown) => {
+      loading = null;
+      throw error;
+    });
+    return loading;
+  }
+
+  return {
+    versions: [MODERN_VERSION, ...LEGACY_VERSIONS],
+    capabilities: about.capabilities,
+    async serve(request, body, principal) {
+      const response = discover(request, body);
+      if (response !== null) return { response, asked: askedOf(body), account: NO_ACCOUNT, ended: null };
+      const sdk = typeof serving === 'function' ? await load(serving) : serving;
+      return sdk.serve(request, body, principal);
+    },
+    async close() {
+      const sdk = typeof serving === 'function' ? await loading : serving;
+      await sdk?.close();
+    },
+  };
+}

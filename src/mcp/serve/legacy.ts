@@ -1,0 +1,113 @@
+/**
+ * 2025-11-25 and earlier, stateless: each message is served by itself, there is no session and no stream to come back
+ * to. A request is answered as JSON, and as SSE where the handler sends something first, like in the modern era; a batch
+ * (2025-03-26) is answered as JSON, each of its messages as if it had come alone.
+ */
+import {
+  isJSONRPCNotification,
+  isJSONRPCRequest,
+  isJSONRPCResponse,
+  PerRequestHTTPServerTransport,
+  type PerRequestResponseMode,
+  SdkError,
+  SdkErrorCode,
+  specTypeSchemas,
+  type StandardSchemaV1,
+} from '@modelcontextprotocol/server';
+import { INVALID_PARAMS, INVALID_REQUEST } from '../wire/errors.ts';
+import { type AuthInfo, errorResponse } from '../wire/message.ts';
+import type { Serving } from './modern.ts';
+import type { ServerSource } from './server.ts';
+import { LEGACY_VERSIONS } from '../wire/versions.ts';
+
+/** Most messages in one batch. */
+const BATCH = 50;
+
+export function createLegacy(source: ServerSource): Serving {
+  return {
+    serve(request, body, authInfo) {
+      if (Array.isArray(body)) return serveBatch(source, request, body, authInfo);
+      return serveOne(source, request, body, authInfo, modeFor(request.headers.get('accept')));
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+/** How a response to these `Accept` types may look: a client that takes no SSE loses progress and log messages. */
+function modeFor(accept: string | null): PerRequestResponseMode {
+  return accept === null || accept.includes('text/event-stream') ? 'auto' : 'json';
+}
+
+async function serveOne(
+  source: ServerSource,
+  request: Request,
+  body: unknown,
+  authInfo: AuthInfo | undefined,
+  responseMode: PerRequestResponseMode,
+): Promise<Response> {
+  // Without a session there is nothing that a notification or a response could change.
+  if (isJSONRPCNotification(body) || isJSONRPCResponse(body)) return new Response(null, { status: 202 });
+  if (!isJSONRPCRequest(body)) return errorResponse(400, INVALID_REQUEST, 'Not a JSON-RPC message', body);
+  const version = request.headers.get('mcp-protocol-version');
+  if (body.method !== 'initialize' && version !== null && !LEGACY_VERSIONS.includes(version)) {
+    const expected = `one of ${LEGACY_VERSIONS.join(', ')}`;
+    const data = { code: 'invalid_input', field: 'MCP-Protocol-Version', expected };
+    return errorResponse(400, INVALID_REQUEST, `Unsupported protocol version: ${version}`, body, data);
+  }
+  const issue = CHECKED.get(body.method)?.(body);
+  if (issue) {
+    const data = { code: 'invalid_input', ...issue };
+    return errorResponse(200, INVALID_PARAMS, `${issue.field} is missing or wrong`, body, data);
+  }
+  const server = await source.factory({ era: 'legacy', requestInfo: request, ...(authInfo ? { authInfo } : {}) });
+  const transport = new PerRequestHTTPServerTransport({ classification: { era: 'legacy' }, responseMode });
+  await server.connect(transport);
+  try {
+    return await transport.handleMessage(body, { request, ...(authInfo ? { authInfo } : {}) });
+  } catch (error) {
+    if (!(error instanceof SdkError) || error.code !== SdkErrorCode.ConnectionClosed) throw error;
+    // The client went away: there is nobody to answer.
+    return new Response(null, { status: 499 });
+  }
+}
+
+async function serveBatch(
+  source: ServerSource,
+  request: Request,
+  messages: readonly unknown[],
+  authInfo: AuthInfo | undefined,
+): Promise<Response> {
+  if (messages.length === 0 || messages.length > BATCH) {
+    const data = { code: 'invalid_input', expected: `a batch of 1 to ${BATCH} messages` };
+    return errorResponse(400, INVALID_REQUEST, `A batch of ${messages.length} messages`, null, data);
+  }
+  const answers = await Promise.all(
+    messages.map(async (message) => {
+      const initializes = (message as { method?: unknown } | null)?.method === 'initialize';
+      const response = initializes
+        ? errorResponse(400, INVALID_REQUEST, 'initialize cannot be part of a batch', message)
+        : await serveOne(source, request, message, authInfo, 'json');
+      return response.body === null ? null : response.json();
+    }),
+  );
+  const present = answers.filter((answer) => answer !== null);
+  return present.length === 0 ? new Response(null, { status: 202 }) : Response.json(present);
+}
+
+interface Issue {
+  field: string;
+  expected: string;
+}
+
+/** The requests that the SDK answers by itself: wrong parameters would be -32603 there, as if they were the server's fault. */
+const CHECKED = new Map<string, (body: unknown) => Issue | null>([
+  ['initialize', (body) => firstIssue(specTypeSchemas.InitializeRequest['~standard'].validate(body))],
+  ['logging/setLevel', (body) => firstIssue(specTypeSchemas.SetLevelRequest['~standard'].validate(body))],
+]);
+
+function firstIssue(result: StandardSchemaV1.Result<unknown>): Issue | null {
+  const issue = result.issues?.[0];
+  if (!issue) return null;
+  const field = (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)).join('.');
+  return { field, expected: issue.message };
+}

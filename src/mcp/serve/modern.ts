@@ -1,0 +1,41 @@
+/** 2026-07-28: what the SDK's handler does, and before it the check of `Mcp-Param-*`, which needs the registry's schemas. */
+import { createMcpHandler, PROTOCOL_VERSION_META_KEY } from '@modelcontextprotocol/server';
+import type { Log } from '../../base/runtime.ts';
+import { HEADER_MISMATCH } from '../wire/errors.ts';
+import { type AuthInfo, claimOf, errorResponse } from '../wire/message.ts';
+import { headerMismatch } from '../wire/param-headers.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { ServerSource } from './server.ts';
+import { taskRefusal } from '../tasks/precheck.ts';
+import { MODERN_VERSION } from '../wire/versions.ts';
+
+export interface Serving {
+  serve(request: Request, body: unknown, authInfo: AuthInfo | undefined): Promise<Response>;
+  close(): Promise<void>;
+}
+
+export function createModern(registry: Registry, source: ServerSource, log: Log): Serving {
+  const handler = createMcpHandler(source.factory, {
+    legacy: 'reject',
+    onerror: (error) => log('debug', `2026-07-28: ${error.message}`),
+  });
+  return {
+    async serve(request, body, authInfo) {
+      const mismatch = mismatchOf(registry, request, body);
+      if (mismatch !== null) return errorResponse(400, HEADER_MISMATCH, mismatch, body);
+      const refusal = registry.tasks === null ? null : taskRefusal(body);
+      if (refusal !== null) return refusal;
+      return handler.fetch(request, authInfo ? { parsedBody: body, authInfo } : { parsedBody: body });
+    },
+    close: () => handler.close(),
+  };
+}
+
+function mismatchOf(registry: Registry, request: Request, body: unknown): string | null {
+  if (typeof body !== 'object' || body === null) return null;
+  const { method, params } = body as { method?: unknown; params?: { name?: unknown; arguments?: unknown } };
+  if (method !== 'tools/call' || typeof params?.name !== 'string') return null;
+  const declared = registry.tools.paramHeaders(params.name);
+  if (declared.length === 0 || claimOf(body, PROTOCOL_VERSION_META_KEY) !== MODERN_VERSION) return null;
+  return headerMismatch(declared, params.arguments, request.headers);
+}

@@ -1,0 +1,142 @@
+/**
+ * The SDK's server over the registry: one small instance per exchange (or per stdio connection), all of what it stands
+ * on made once. Requests come through the fallback handler, so that nothing is registered, parsed or converted twice per
+ * request; the SDK keeps what it does before a handler: eras, envelopes, headers, discovery, cancellation.
+ */
+import {
+  type JSONRPCRequest,
+  type McpRequestContext,
+  type McpServerFactory,
+  ProtocolError,
+  type Result,
+  Server,
+  type ServerContext,
+  type ServerOptions,
+} from '@modelcontextprotocol/server';
+import { asTidegateError } from '../../base/errors.ts';
+import { type Principal, PUBLIC } from '../../base/principal.ts';
+import type { Runtime } from '../../base/runtime.ts';
+import { type Account, openAccount } from '../../store/counting.ts';
+import type { Store } from '../../store/store.ts';
+import { callerOf } from './caller.ts';
+import { DISCOVER_CACHE } from './discover.ts';
+import { dispatch, serves } from './dispatch.ts';
+import { protocolAnswer } from '../wire/errors.ts';
+import { createExchanges, type Exchange } from './exchange.ts';
+import { askedOf } from '../wire/message.ts';
+import type { Registry } from '../registry/registry.ts';
+import { answerTaskMethods, withResponses } from '../tasks/sdk.ts';
+
+export interface ServerDeps {
+  runtime: Pick<Runtime, 'now' | 'newId' | 'log'>;
+  registry: Registry;
+  /** What requests are accounted on. */
+  store: Store;
+  /** Longest time a request may take; default 60,000. */
+  requestMs?: number;
+  /** When the host itself ends a request over HTTP, epoch ms; null: it does not. An earlier end than `requestMs` gives. */
+  deadlineOf?: (request: Request) => number | null;
+}
+
+export interface ServerSource {
+  factory: McpServerFactory;
+  /** To be called before a request over HTTP is served. */
+  begin(request: Request): Exchange;
+}
+
+const REQUEST_MS = 60_000;
+
+/** Elicitation answers are the only thing that the SDK would validate with it, and nothing here elicits. */
+const NO_VALIDATOR: NonNullable<ServerOptions['jsonSchemaValidator']> = {
+  getValidator() {
+    throw new Error('no JSON Schema validator is used');
+  },
+};
+
+export function createServerSource(deps: ServerDeps): ServerSource {
+  const { registry, runtime, store, requestMs = REQUEST_MS, deadlineOf = () => null } = deps;
+  const exchanges = createExchanges(store);
+  const options: ServerOptions = {
+    capabilities: registry.about.capabilities,
+    instructions: registry.about.instructions,
+    jsonSchemaValidator: NO_VALIDATOR,
+    cacheHints: { 'server/discover': DISCOVER_CACHE },
+  };
+  const { icons: _icons, ...brief } = registry.about.identity;
+  const { extensions: _modern, ...legacyCapabilities } = registry.about.capabilities;
+  const legacyOptions: ServerOptions = { ...options, capabilities: legacyCapabilities };
+
+  function deadlineFor(request: Request | undefined): number {
+    const ours = runtime.now() + requestMs;
+    return Math.min(ours, (request && deadlineOf(request)) ?? ours);
+  }
+
+  async function run(request: JSONRPCRequest, context: ServerContext, exchange: Exchange | null, account: Account) {
+    try {
+      const deadline = deadlineFor(context.http?.req);
+      const caller = callerOf(context, { principal: principalOf(context), account, deadline });
+      return (await dispatch(registry, withResponses(request, context), caller)) as Result;
+    } catch (thrown) {
+      if (thrown instanceof ProtocolError) throw thrown;
+      const error = asTidegateError(thrown);
+      const reference = runtime.newId();
+      const refusal = protocolAnswer(error, reference);
+      if (refusal.defect) {
+        const cause = error.cause instanceof Error ? (error.cause.stack ?? error.cause.message) : error.message;
+        runtime.log('error', `${request.method} failed: ${error.message}`, { reference, code: error.code, cause });
+      }
+      const { httpStatus, retryAfterMs } = refusal;
+      if (exchange && retryAfterMs !== null) exchange.refusal = { httpStatus, retryAfterMs };
+      throw new ProtocolError(refusal.code, refusal.message, refusal.data);
+    }
+  }
+
+  async function answer(request: JSONRPCRequest, context: ServerContext): Promise<Result> {
+    const exchange = exchanges.of(context.http?.req);
+    const account = exchange?.account ?? openAccount(store);
+    const startedAt = runtime.now();
+    const work = run(request, context, exchange, account);
+    exchange?.working.add(work);
+    try {
+      return await work;
+    } finally {
+      exchange?.working.delete(work);
+      if (!exchange) {
+        const ms = runtime.now() - startedAt;
+        runtime.log('debug', 'request', { ...askedOf(request), ms, ...account.spent() });
+      }
+    }
+  }
+
+  return {
+    factory(request) {
+      const identity = introducesItself(request) ? registry.about.identity : brief;
+      const server = new Server(identity, request.era === 'modern' ? options : legacyOptions);
+      if (!servesRequest(registry, request)) return server;
+      server.fallbackRequestHandler = answer;
+      if (registry.tasks !== null && request.era === 'modern') answerTaskMethods(server, answer);
+      return server;
+    },
+    begin: (request) => exchanges.begin(request),
+  };
+}
+
+/** Every modern answer names the server; who wants to see its icons discovers it. */
+function introducesItself({ era, requestInfo }: McpRequestContext): boolean {
+  return era !== 'modern' || !requestInfo || requestInfo.headers.get('mcp-method') === 'server/discover';
+}
+
+/**
+ * In the modern era over HTTP the method stands in a checked header: an instance without a handler makes the SDK answer
+ * 404 with -32601, which it cannot do for an error that a handler throws.
+ */
+function servesRequest(registry: Registry, { era, requestInfo }: McpRequestContext): boolean {
+  if (era !== 'modern' || !requestInfo) return true;
+  const method = requestInfo.headers.get('mcp-method');
+  return method !== null && serves(registry, method);
+}
+
+function principalOf(context: ServerContext): Principal {
+  const principal = context.http?.authInfo?.extra?.principal;
+  return principal === undefined ? PUBLIC : (principal as Principal);
+}

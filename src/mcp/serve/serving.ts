@@ -1,0 +1,69 @@
+/**
+ * All that is served over the SDK: which era a message belongs to, who serves it, and what becomes of a store that is
+ * gone. The one module through which the endpoint reaches the SDK, so that it can be loaded when it is needed.
+ */
+import { isLegacyRequest, PROTOCOL_VERSION_META_KEY } from '@modelcontextprotocol/server';
+import { type Principal, PUBLIC } from '../../base/principal.ts';
+import type { Account } from '../../store/counting.ts';
+import type { Refusal } from './exchange.ts';
+import { createLegacy } from './legacy.ts';
+import { askedOf, type AuthInfo, claimOf } from '../wire/message.ts';
+import { createModern } from './modern.ts';
+import { createServerSource, type ServerDeps } from './server.ts';
+
+/** An answer, with what the log tells of it. */
+export interface McpAnswer {
+  response: Response;
+  /** The message's method, and the name of the tool, prompt or resource that it asks for. */
+  asked: { mcp: string; name?: string };
+  account: Pick<Account, 'spent'>;
+  /** Resolves when its handlers are done, where the answer is streamed while they work; else null. */
+  ended: Promise<unknown> | null;
+}
+
+export interface SdkServing {
+  /** Answers one POST. `body` is its parsed JSON. Never rejects for what a client sent. */
+  serve(request: Request, body: unknown, principal: Principal): Promise<McpAnswer>;
+  /** Ends what is under way. */
+  close(): Promise<void>;
+}
+
+export function createServing(deps: ServerDeps): SdkServing {
+  const source = createServerSource(deps);
+  const modern = createModern(deps.registry, source, deps.runtime.log);
+  const legacy = createLegacy(source);
+
+  return {
+    close: () => modern.close(),
+    async serve(request, body, principal) {
+      const serving = (await isLegacy(request, body)) ? legacy : modern;
+      const exchange = source.begin(request);
+      const served = await serving.serve(request, body, authInfoOf(principal));
+      const { account, working, refusal } = exchange;
+      const response = refusal === null ? served : later(served, refusal);
+      const ended = working.size === 0 ? null : Promise.allSettled(working);
+      return { response, asked: askedOf(body), account, ended };
+    },
+  };
+}
+
+/** A message that claims a protocol version in its `_meta` is modern, but for `initialize`; the SDK tells the others. */
+function isLegacy(request: Request, body: unknown): boolean | Promise<boolean> {
+  const claimed = claimOf(body, PROTOCOL_VERSION_META_KEY) !== undefined;
+  if (claimed && (body as { method?: unknown }).method !== 'initialize') return false;
+  return isLegacyRequest(request, body);
+}
+
+/** The SDK sends errors of handlers with 200; a stream that has begun keeps its status. */
+function later(response: Response, { httpStatus, retryAfterMs }: Refusal): Response {
+  if (!response.headers.get('content-type')?.startsWith('application/json')) return response;
+  const headers = new Headers(response.headers);
+  headers.set('Retry-After', String(Math.max(1, Math.ceil(retryAfterMs / 1_000))));
+  return new Response(response.body, { status: httpStatus, headers });
+}
+
+function authInfoOf(principal: Principal): AuthInfo | undefined {
+  if (principal === PUBLIC) return undefined;
+  const { client, subject, scopes } = principal;
+  return { token: '', clientId: client ?? subject, scopes: [...scopes], extra: { principal } };
+}

@@ -1,0 +1,126 @@
+/**
+ * The one mapping from error codes to answers at the MCP edge. It decides, and does nothing: who answers logs and sends.
+ * Of a defect of ours the caller learns a reference and nothing else; the log has the rest.
+ */
+import type { ErrorCode, TidegateError } from '../../base/errors.ts';
+import type { JsonObject } from '../../base/json.ts';
+
+export const INVALID_REQUEST = -32_600;
+export const METHOD_NOT_FOUND = -32_601;
+export const INVALID_PARAMS = -32_602;
+export const INTERNAL_ERROR = -32_603;
+export const HEADER_MISMATCH = -32_020;
+export const MISSING_CLIENT_CAPABILITY = -32_021;
+/** Ours, from the range that JSON-RPC leaves to servers: asked too often; `data.retryAfterMs` says when to ask again. */
+export const RATE_LIMITED = -32_010;
+
+/** What a JSON-RPC error answer is made of, and the HTTP status that it travels with. */
+export interface ProtocolAnswer {
+  code: number;
+  message: string;
+  data: JsonObject;
+  /** 200: the error is the payload. 429: this caller, later. 503: the server cannot serve now, whatever the request. */
+  httpStatus: HttpStatus;
+  retryAfterMs: number | null;
+  /** Whether the cause is ours and belongs in the log as an error. */
+  defect: boolean;
+}
+
+type HttpStatus = 200 | 429 | 503;
+
+interface Rule {
+  jsonRpc: number;
+  httpStatus: HttpStatus;
+  /** Whether a tool's failure with this code is a result that the model reads and mends, not a protocol error. */
+  forModel: boolean;
+  /** Whether the error's own message may be seen by the caller. */
+  shown: boolean;
+}
+
+const caller: Rule = { jsonRpc: INVALID_PARAMS, httpStatus: 200, forModel: true, shown: true };
+/** Of the exchange between client and server, of which no model knows. */
+const client: Rule = { jsonRpc: INVALID_PARAMS, httpStatus: 200, forModel: false, shown: true };
+const outside: Rule = { jsonRpc: INTERNAL_ERROR, httpStatus: 200, forModel: true, shown: true };
+const unavailable: Rule = { jsonRpc: INTERNAL_ERROR, httpStatus: 503, forModel: false, shown: false };
+const defect: Rule = { jsonRpc: INTERNAL_ERROR, httpStatus: 200, forModel: true, shown: false };
+
+const RULES: Record<ErrorCode, Rule> = {
+  invalid_input: caller,
+  not_found: caller,
+  bad_cursor: caller,
+  too_large: caller,
+  too_costly: caller,
+  bad_request_state: client,
+  bad_answer: client,
+  // The transport answers 400 to it.
+  missing_capability: { ...client, jsonRpc: MISSING_CLIENT_CAPABILITY },
+  not_supported: { ...client, jsonRpc: METHOD_NOT_FOUND },
+  rate_limited: { jsonRpc: RATE_LIMITED, httpStatus: 429, forModel: true, shown: true },
+  upstream: outside,
+  address_refused: outside,
+  cancelled: outside,
+  store_unavailable: unavailable,
+  store_unknown: unavailable,
+  invalid_config: defect,
+  internal: defect,
+};
+
+const RETRY_AFTER_MS = 1_000;
+
+/** Whether a tool that failed so answers with a result (`isError`), and not with a protocol error. */
+export function isForModel(error: TidegateError): boolean {
+  return RULES[error.code].forModel;
+}
+
+/** @param reference stands in the log beside what the caller is not shown. */
+export function protocolAnswer(error: TidegateError, reference: string): ProtocolAnswer {
+  const rule = RULES[error.code];
+  if (rule.httpStatus === 503) {
+    const retryAfterMs = error.retryAfterMs ?? RETRY_AFTER_MS;
+    return {
+      code: rule.jsonRpc,
+      message: 'The store does not answer; the request itself is not at fault',
+      data: { code: error.code, hint: 'send the same request again later', retryAfterMs, reference },
+      httpStatus: 503,
+      retryAfterMs,
+      defect: true,
+    };
+  }
+  if (!rule.shown) {
+    return {
+      code: rule.jsonRpc,
+      message: 'Internal error',
+      data: { code: 'internal', reference },
+      httpStatus: 200,
+      retryAfterMs: null,
+      defect: true,
+    };
+  }
+  return {
+    code: rule.jsonRpc,
+    message: error.message,
+    data: {
+      code: error.code,
+      ...(error.field === null ? {} : { field: error.field }),
+      ...(error.expected === null ? {} : { expected: error.expected }),
+      ...(error.hint === null ? {} : { hint: error.hint }),
+      ...(error.retryAfterMs === null ? {} : { retryAfterMs: error.retryAfterMs }),
+      ...(error.requiredCapabilities === null ? {} : { requiredCapabilities: error.requiredCapabilities }),
+    },
+    httpStatus: rule.httpStatus,
+    retryAfterMs: rule.httpStatus === 429 ? (error.retryAfterMs ?? RETRY_AFTER_MS) : null,
+    defect: false,
+  };
+}
+
+/** A tool's failure in words for the model: what is wrong, where, what would be right, what to do. */
+export function failureText(error: TidegateError, reference: string): string {
+  if (!RULES[error.code].shown) {
+    return `The tool failed because of a fault in the server (reference ${reference}). The arguments are not the reason.`;
+  }
+  const parts = [error.message];
+  if (error.field !== null) parts.push(`Argument: ${error.field}.`);
+  if (error.expected !== null) parts.push(`Expected: ${error.expected}.`);
+  if (error.hint !== null) parts.push(`Hint: ${error.hint}.`);
+  return parts.join('\n');
+}

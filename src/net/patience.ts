@@ -1,0 +1,24 @@
+/** Waits for an upstream that may be silent only so long. It gives up waiting; ending the work is its caller's. */
+import type { BurstContext } from '../declare/feed.ts';
+import { TidegateError } from '../base/errors.ts';
+
+export type Patience = <Value>(work: Promise<Value>) => Promise<Value>;
+
+/** @returns what waits for `work` at most `timeoutMs`, then throws `upstream`. */
+export function createPatience(context: Pick<BurstContext, 'sleep'>, timeoutMs: number, source: string): Patience {
+  return async (work) => {
+    const settled = new AbortController();
+    const silence = async (): Promise<never> => {
+      await context.sleep(timeoutMs, settled.signal);
+      throw new TidegateError('upstream', `${source} was silent for ${timeoutMs} ms`, {
+        field: 'timeoutMs',
+        expected: `headers, and each piece of the body, within ${timeoutMs} ms`,
+      });
+    };
+    try {
+      return await Promise.race([work, silence()]);
+    } finally {
+      settled.abort();
+    }
+  };
+}

@@ -1,0 +1,80 @@
+/**
+ * How many requests go to one host at a time and in a time, of all HTTP feeds of the process. It knows no other process: the
+ * limit is one of each instance. Nobody who waits is woken by another, as a Worker's requests may not wake each other:
+ * each looks again by its own clock.
+ */
+import type { BurstContext } from '../declare/feed.ts';
+
+export interface Politeness {
+  /** Requests to the host that are open at once; default 4. */
+  concurrency?: number;
+  /** Requests to the host that begin within any second; default 10. Less than one is one in so many seconds: 0.1 in ten. */
+  perSecond?: number;
+}
+
+export const DEFAULT_CONCURRENCY = 4;
+export const DEFAULT_PER_SECOND = 10;
+export const MOST_PER_SECOND = 1_000;
+/** While the host has no place, it is looked again after this. */
+const LOOK_MS = 25;
+/** Hosts that are remembered; of more, those that nobody asks. */
+const MOST_HOSTS = 1_000;
+
+interface Host {
+  /** Open requests: when each is over at the latest, so that one whose process was stopped in it blocks nobody for ever. */
+  open: Set<{ until: number }>;
+  /** When the last ones began, oldest first. */
+  begun: number[];
+}
+
+export interface Turnstile {
+  /**
+   * Waits for its turn; answers what gives the place back, null where `signal` aborts before.
+   * @param until epoch ms by which the request is over
+   */
+  enter(host: string, politeness: Politeness, until: number, context: Clock): Promise<(() => void) | null>;
+}
+
+type Clock = Pick<BurstContext, 'now' | 'sleep' | 'signal'>;
+
+export function createTurnstile(): Turnstile {
+  const hosts = new Map<string, Host>();
+
+  const hostOf = (name: string): Host => {
+    const host = hosts.get(name) ?? { open: new Set(), begun: [] };
+    hosts.delete(name);
+    hosts.set(name, host);
+    for (const [other, { open }] of hosts) {
+      if (hosts.size <= MOST_HOSTS) break;
+      if (open.size === 0) hosts.delete(other);
+    }
+    return host;
+  };
+
+  return {
+    async enter(name, { concurrency = DEFAULT_CONCURRENCY, perSecond = DEFAULT_PER_SECOND }, until, clock) {
+      const most = Math.max(1, Math.floor(perSecond));
+      const windowMs = (1_000 * most) / perSecond;
+      while (!clock.signal.aborted) {
+        const host = hostOf(name);
+        const now = clock.now();
+        for (const place of host.open) if (place.until <= now) host.open.delete(place);
+        const since = host.begun.length < most ? null : (host.begun.at(-most) ?? null);
+        // A clock that was set back must not make anybody wait for it.
+        const waitMs = since === null || since > now ? 0 : since + windowMs - now;
+        if (host.open.size < concurrency && waitMs <= 0) {
+          const place = { until };
+          host.open.add(place);
+          host.begun.push(now);
+          if (host.begun.length > MOST_PER_SECOND) host.begun.shift();
+          return () => void host.open.delete(place);
+        }
+        await clock.sleep(Math.max(waitMs, LOOK_MS), clock.signal);
+      }
+      return null;
+    },
+  };
+}
+
+/** The one of this process. */
+export const turnstile: Turnstile = createTurnstile();

@@ -1,0 +1,93 @@
+/** What an answer of DynamoDB, or the lack of one, means. */
+import { TidegateError } from '../../base/errors.ts';
+
+/** Refused without effect: the same request may be sent again. */
+const REFUSED = new Set([
+  'ProvisionedThroughputExceededException',
+  'RequestLimitExceeded',
+  'ThrottlingException',
+  'TransactionConflictException',
+  'TransactionInProgressException',
+]);
+/** As Node says it. */
+const BROKEN = new Set<unknown>(['ECONNRESET', 'EPIPE']);
+const CREDENTIALS = new Set([
+  'AccessDeniedException',
+  'CredentialsProviderError',
+  'ExpiredTokenException',
+  'IncompleteSignatureException',
+  'InvalidSignatureException',
+  'MissingAuthenticationTokenException',
+  'UnrecognizedClientException',
+]);
+/** The table has other keys than ours, or no such index: in AWS's words, and in those of DynamoDB Local. */
+const OTHER_TABLE =
+  /does not match the schema|Missing the key|Type mismatch for key|specified index|Query condition missed key schema|conditions on the keys|required keys was not given/i;
+
+const NO_REGION = /region is missing|region not accepted/i;
+/** Defects of ours, or a commit's id that was used for two commits. */
+const WRONG = new Set(['IdempotentParameterMismatchException', 'SerializationException', 'ValidationException']);
+
+export function isRefused(error: unknown): boolean {
+  return REFUSED.has(nameOf(error)) || isMisdated(error);
+}
+
+/** The signature's time was wrong, and the client has set its clock by the answer: it is right from now on. */
+function isMisdated(error: unknown): boolean {
+  const { clockSkewCorrected } = (error as { $metadata?: { clockSkewCorrected?: boolean } } | null)?.$metadata ?? {};
+  return clockSkewCorrected === true;
+}
+
+/** The engine failed half-way: only a request that may take effect twice without harm may be sent again. */
+export function isInternal(error: unknown): boolean {
+  return nameOf(error) === 'InternalServerError';
+}
+
+/** The connection ended without an answer. One that cannot even be made is not meant. */
+export function isBroken(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && BROKEN.has(error.code);
+}
+
+/** `invalid_config` for what the operator can mend, `internal` for a request that DynamoDB cannot understand, else `store_unavailable`. */
+export function toTidegateError(error: unknown, table: string): TidegateError {
+  if (error instanceof TidegateError) return error;
+  const name = nameOf(error);
+  const cause = withoutData(error);
+  if (name === 'ResourceNotFoundException' || (name === 'ValidationException' && OTHER_TABLE.test(String(error)))) {
+    return new TidegateError('invalid_config', `DYNAMODB_TABLE: there is no table ${table} of Tidegate's here`, {
+      field: 'DYNAMODB_TABLE',
+      expected: 'a table of Tidegate in the region AWS_REGION of the account that AWS_ACCESS_KEY_ID belongs to',
+      cause,
+    });
+  }
+  if (NO_REGION.test(String(error))) {
+    return new TidegateError('invalid_config', 'AWS_REGION is not set, or is no region', {
+      field: 'AWS_REGION',
+      expected: 'the region of the table, e.g. eu-central-1',
+      cause,
+    });
+  }
+  if (CREDENTIALS.has(name) || /credential is missing/i.test(String(error))) {
+    return new TidegateError('invalid_config', `AWS refused the credentials, or found none (${name})`, {
+      field: 'AWS_ACCESS_KEY_ID',
+      expected:
+        'credentials that may use the table at DYNAMODB_TABLE: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, or a role',
+      cause,
+    });
+  }
+  if (WRONG.has(name)) {
+    return new TidegateError('internal', 'DynamoDB could not take a request', { cause });
+  }
+  return new TidegateError('store_unavailable', 'the dynamodb store cannot be reached', { retryAfterMs: 1_000, cause });
+}
+
+/** The client's own errors carry the items of a cancelled transaction, and answers as they came: data that no log should have. */
+export function withoutData(error: unknown): Error {
+  const kept = new Error(error instanceof Error ? error.message : String(error));
+  kept.name = nameOf(error);
+  return kept;
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : '';
+}

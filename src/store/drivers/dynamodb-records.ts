@@ -1,0 +1,165 @@
+/** Reads of records and queues. Strongly consistent, but for `due`, whose index never is. */
+import {
+  BatchGetItemCommand,
+  GetItemCommand,
+  QueryCommand,
+  type BatchGetItemCommandOutput,
+  type QueryCommandOutput,
+} from '@aws-sdk/client-dynamodb';
+import type { Json } from '../../base/json.ts';
+import type { DynamoClient } from './dynamodb-client.ts';
+import { dueTimes, dueUpTo, garbageAt, number, text, type Item, type Keys } from './dynamodb-item.ts';
+import { DYNAMODB_TABLE } from './dynamodb-table.ts';
+import * as limits from '../limits.ts';
+import { compareUtf8 } from '../order.ts';
+import { shardsFrom } from '../shard.ts';
+import { isPresent, type DueRecord, type Put, type Reading, type RecordKey, type Store } from '../store.ts';
+
+/** How many shards are asked at once: Workers allow six connections. */
+const SHARDS_AT_ONCE = 4;
+/** The first request reads at least so many of a shard, since those that have expired are left out; each further one twice as many. */
+const DUE_PAGE = 100;
+/** Of a shard in which a living record was found, so many expired ones are passed over for more, about. */
+const MOST_PASSED = 1_000;
+
+export type Records = Pick<Store, 'get' | 'getMany' | 'list' | 'due'>;
+
+export function createRecords(client: DynamoClient, keys: Keys): Records {
+  const TableName = client.table;
+
+  async function itemsOf(wanted: readonly RecordKey[]): Promise<Map<string, Item>> {
+    const found = new Map<string, Item>();
+    const until = client.until();
+    const distinct = new Map(wanted.map((key) => [nameOf(key), keys.record(key)]));
+    let asked: Item[] = [...distinct.values()];
+    for (let attempt = 0; asked.length > 0; attempt += 1) {
+      const RequestItems = { [TableName]: { Keys: asked, ConsistentRead: true } };
+      const answer: BatchGetItemCommandOutput = await client.ask(
+        (dynamo, options) => dynamo.send(new BatchGetItemCommand({ RequestItems }), options),
+        { until },
+      );
+      const items = answer.Responses?.[TableName] ?? [];
+      for (const item of items) found.set(nameOf(keys.recordOf(item)), item);
+      asked = answer.UnprocessedKeys?.[TableName]?.Keys ?? [];
+      // Past its 16 MB an answer leaves keys out too: then there is nothing to wait for.
+      if (asked.length > 0 && items.length === 0) await client.pause(attempt, until, unprocessed(client));
+    }
+    return found;
+  }
+
+  async function dueInShard(
+    queue: string,
+    shard: number,
+    now: number,
+    limit: number,
+    until: number,
+  ): Promise<DueRecord[]> {
+    const found: DueRecord[] = [];
+    let passed = 0;
+    let Limit = Math.max(limit, DUE_PAGE);
+    let ExclusiveStartKey: Item | undefined;
+    do {
+      const command = new QueryCommand({
+        TableName,
+        IndexName: DYNAMODB_TABLE.dueIndex.name,
+        KeyConditionExpression: 'dq = :queue AND da < :until',
+        ExpressionAttributeValues: { ':queue': keys.queue(queue, shard), ':until': { S: dueUpTo(now) } },
+        Limit,
+        ExclusiveStartKey,
+      });
+      const page: QueryCommandOutput = await client.ask((dynamo, options) => dynamo.send(command, options), { until });
+      for (const item of page.Items ?? []) {
+        const { at, expiresAt } = dueTimes(item);
+        if (expiresAt === null || expiresAt > now) found.push({ ...keys.recordOf(item), dueAt: at });
+        else passed += 1;
+      }
+      ExclusiveStartKey = page.LastEvaluatedKey;
+      Limit *= 2;
+    } while (ExclusiveStartKey !== undefined && found.length < limit && (found.length === 0 || passed < MOST_PASSED));
+    return found;
+  }
+
+  return {
+    async get(key, now) {
+      limits.checkKey(key);
+      const { Item } = await client.ask((dynamo, options) =>
+        dynamo.send(new GetItemCommand({ TableName, Key: keys.record(key), ConsistentRead: true }), options),
+      );
+      return toReading(keys, key, Item, now);
+    },
+
+    async getMany(wanted, now) {
+      limits.checkKeys(wanted);
+      const items = await itemsOf(wanted);
+      return wanted.map((key) => toReading(keys, key, items.get(nameOf(key)), now));
+    },
+
+    async list(partition, { now, limit, prefix = '', after = '' }) {
+      limits.checkCount(limit, limits.LIST_LIMIT, 'limit');
+      if (!limits.isPrefix(prefix)) return { records: [], next: null };
+      const within = after.startsWith(prefix) && after !== '';
+      if (!within && compareUtf8(after, prefix) > 0) return { records: [], next: null };
+      const page = await client.ask((dynamo, options) =>
+        dynamo.send(
+          new QueryCommand({
+            TableName,
+            ConsistentRead: true,
+            KeyConditionExpression: prefix === '' ? 'pk = :pk' : 'pk = :pk AND begins_with(sk, :prefix)',
+            ExpressionAttributeValues: {
+              ':pk': keys.partition(partition),
+              ...(prefix === '' ? {} : { ':prefix': { S: prefix } }),
+            },
+            Limit: limit,
+            ...(within ? { ExclusiveStartKey: keys.record({ partition, id: after }) } : {}),
+          }),
+          options,
+        ),
+      );
+      const readings = (page.Items ?? []).map((item) =>
+        toReading(keys, { partition, id: text(item, 'sk') }, item, now),
+      );
+      const last = page.LastEvaluatedKey;
+      return { records: readings.filter(isPresent), next: last === undefined ? null : text(last, 'sk') };
+    },
+
+    async due(queue, { now, limit, from }) {
+      limits.checkCount(limit, limits.DUE_LIMIT, 'limit');
+      const shards = shardsFrom(from);
+      const found: DueRecord[] = [];
+      const until = client.until();
+      for (let i = 0; i < shards.length && found.length < limit; i += SHARDS_AT_ONCE) {
+        const some = shards.slice(i, i + SHARDS_AT_ONCE);
+        found.push(...(await Promise.all(some.map((shard) => dueInShard(queue, shard, now, limit, until)))).flat());
+      }
+      return found.slice(0, limit);
+    },
+  };
+}
+
+/** The item of a put; `value` is JSON. */
+export function toItem(keys: Keys, put: Put, value: string, version: string): Item {
+  const { expiresAt = null, due = null } = put;
+  return {
+    ...keys.record(put),
+    v: { S: value },
+    n: { S: version },
+    ...(expiresAt === null ? {} : { e: { N: String(expiresAt) }, x: garbageAt(expiresAt) }),
+    ...(due === null ? {} : keys.due(put, due, expiresAt)),
+  };
+}
+
+export function toReading(keys: Keys, { partition, id }: RecordKey, item: Item | undefined, now: number): Reading {
+  if (item === undefined) return { partition, id, value: null, version: null };
+  const version = text(item, 'n');
+  const expiresAt = item['e'] === undefined ? null : number(item, 'e');
+  if (expiresAt !== null && expiresAt <= now) return { partition, id, value: null, version };
+  return { partition, id, value: JSON.parse(text(item, 'v')) as Json, version, expiresAt, due: keys.dueOf(item) };
+}
+
+function nameOf({ partition, id }: RecordKey): string {
+  return `${partition.length} ${partition}${id}`;
+}
+
+function unprocessed(client: DynamoClient): Error {
+  return new Error(`${client.table} left keys unread until the time was up`);
+}

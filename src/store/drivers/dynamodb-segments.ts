@@ -1,0 +1,68 @@
+/** Log entries as the items that hold them: up to 100 of one commit, or 64 KiB, in one segment, deflated where that pays. */
+import type { Json } from '../../base/json.ts';
+import { utf8Bytes } from '../../base/json.ts';
+import { number, text, type Item } from './dynamodb-item.ts';
+import { segmentCounts } from '../limits.ts';
+
+/** Below it an item costs one write unit anyway. */
+const DEFLATE_FROM_BYTES = 768;
+
+export interface Segment {
+  /** Its entries stand at `first` to `end - 1`. */
+  first: number;
+  end: number;
+  appendedAt: number;
+  epoch: string;
+  /** Entries of the same append that stand behind it, in further segments. */
+  more: number;
+  /** Null for a tombstone. */
+  item: Item | null;
+}
+
+export interface PackedSegment {
+  count: number;
+  /** The attribute that holds its entries. */
+  data: Item;
+}
+
+/** The segments that these entries (JSON) fill, in order. */
+export async function packSegments(texts: readonly string[]): Promise<PackedSegment[]> {
+  let from = 0;
+  const counts = segmentCounts(texts.map(utf8Bytes));
+  return Promise.all(
+    counts.map(async (count) => {
+      const json = `[${texts.slice(from, (from += count)).join(',')}]`;
+      return { count, data: await pack(json) };
+    }),
+  );
+}
+
+export async function unpackSegment(segment: Segment): Promise<Json[]> {
+  const { j, d } = segment.item ?? {};
+  const json = d?.B ? await throughStream(d.B, new DecompressionStream('deflate-raw')) : (j?.S ?? '[]');
+  return JSON.parse(typeof json === 'string' ? json : new TextDecoder().decode(json)) as Json[];
+}
+
+export function toSegment(item: Item): Segment {
+  const first = Number(text(item, 'sk'));
+  return {
+    first,
+    end: first + number(item, 'c'),
+    appendedAt: number(item, 't'),
+    epoch: text(item, 'p'),
+    more: number(item, 'm'),
+    item: item['c'] === undefined ? null : item,
+  };
+}
+
+async function pack(json: string): Promise<Item> {
+  const bytes = new TextEncoder().encode(json);
+  if (bytes.length < DEFLATE_FROM_BYTES) return { j: { S: json } };
+  const deflated = await throughStream(bytes, new CompressionStream('deflate-raw'));
+  return deflated.length < bytes.length ? { d: { B: deflated } } : { j: { S: json } };
+}
+
+async function throughStream(bytes: Uint8Array, stream: CompressionStream | DecompressionStream): Promise<Uint8Array> {
+  const source = new Blob([bytes]).stream();
+  return new Uint8Array(await new Response(source.pipeThrough(stream)).arrayBuffer());
+}

@@ -1,0 +1,257 @@
+/**
+ * The store in Redis, over HTTP, through Upstash's client: one script a call. Committed means as durable as the database
+ * is set to be. All keys of an app are under one hash tag, so a cluster works and does not spread them: to scale out,
+ * give an app or a tenant a database of its own. Eviction must be off. The engine's TTL only collects garbage.
+ */
+import { TidegateError } from '../../base/errors.ts';
+import type { Json } from '../../base/json.ts';
+import type { Log } from '../../base/runtime.ts';
+import { decodeCursor, encodeCursor, epochOf } from '../cursor.ts';
+import * as limits from '../limits.ts';
+import { compareUtf8 } from '../order.ts';
+import { createRedisClient, type RedisClient } from './redis-client.ts';
+import { shardOf, shardsFrom } from '../shard.ts';
+import type {
+  CommitResult,
+  Cursor,
+  LogPage,
+  Operation,
+  Reading,
+  RecordKey,
+  Store,
+  StoredRecord,
+  StoreLimits,
+} from '../store.ts';
+
+export interface RedisOptions {
+  /** `UPSTASH_REDIS_REST_URL` */
+  url: string;
+  /** `UPSTASH_REDIS_REST_TOKEN` */
+  token: string;
+  /** Whose data it is: all keys begin with `{app}`. */
+  app: string;
+  log: Log;
+  /** How long a request may take before it is given up. Default 10 s. */
+  timeoutMs?: number;
+}
+
+/** JSON inside JSON is at worst twice as long, since quotes and backslashes are escaped: twice this, and its names, fit a request. */
+const COMMIT_LIMITS: StoreLimits = { commitOperations: limits.COMMIT_OPERATIONS, commitBytes: 420_000 };
+const LIST_BYTES = 1_000_000;
+/** Clocks may differ: what expired less than this ago stays in its queue. */
+const DUE_GRACE_MS = 60_000;
+/** Of a shard of a queue, so many expired records are passed over in a call, about. */
+const MOST_PASSED = 500;
+const COUNTER_GARBAGE_MS = 60_000;
+const TIMEOUT_MS = 10_000;
+
+/** value, version, expiry, queue, due time; null where there is no record, '' where there is no such thing. */
+type Row = readonly (string | null)[];
+
+/**
+ * @throws TidegateError `invalid_config` for a refused token or a database that evicts. One that cannot be reached now is
+ * only warned of: its calls will say so themselves.
+ */
+export async function createRedisStore(options: RedisOptions): Promise<Store> {
+  const { app, log, timeoutMs = TIMEOUT_MS } = options;
+  const client = await createRedisClient({ ...options, base: `{${app}}`, timeoutMs });
+  await checkEviction(client, log);
+  return storeOn(client, timeoutMs);
+}
+
+function storeOn(client: RedisClient, timeoutMs: number): Store {
+  async function readings(keys: readonly RecordKey[], now: number): Promise<Reading[]> {
+    if (keys.length === 0) return [];
+    const rows = (await client.run(
+      'get',
+      keys.flatMap(({ partition, id }) => [partition, id]),
+    )) as Row[];
+    return keys.map((key, index) => toReading(key, rows[index] ?? [], now));
+  }
+
+  async function page(name: string, cursor: Cursor | null, count: number, kind: 'read' | 'last'): Promise<LogPage> {
+    const position = cursor === null ? null : decodeCursor(cursor);
+    const { epoch: given, place } = position ?? { epoch: '', place: 0 };
+    const answer = await client.run('read', [name, given, String(place), String(count), kind]);
+    if (answer === null) return { entries: [], start: null, cursor: null, truncated: position !== null };
+    const [epoch, from, to, truncated, found] = answer as [string, string, string, number, StreamEntry[]];
+    const first = Number(from);
+    const entries = found.map(([, [, time, , value]], index) => ({
+      value: JSON.parse(value) as Json,
+      cursor: encodeCursor(epoch, first + index + 1),
+      appendedAt: Number(time),
+    }));
+    const start = encodeCursor(epoch, first);
+    return { entries, start, cursor: encodeCursor(epoch, Number(to)), truncated: truncated === 1 };
+  }
+
+  return {
+    name: 'redis',
+    limits: COMMIT_LIMITS,
+
+    async get(key, now) {
+      limits.checkKey(key);
+      return (await readings([key], now))[0] ?? { ...key, value: null, version: null };
+    },
+
+    async getMany(keys, now) {
+      limits.checkKeys(keys);
+      return readings(keys, now);
+    },
+
+    async list(partition, { now, limit, prefix = '', after }) {
+      limits.checkCount(limit, limits.LIST_LIMIT, 'limit');
+      if (!limits.isPrefix(prefix)) return { records: [], next: null };
+      const behind = after !== undefined && compareUtf8(after, prefix) >= 0;
+      const min = behind ? `(${after}` : `[${prefix}`;
+      const args = [partition, min, prefix, String(now), String(limit), String(LIST_BYTES)];
+      const [next, ...found] = (await client.run('list', args)) as [string, ...(string | Row)[]];
+      const records: StoredRecord[] = [];
+      for (let i = 0; i < found.length; i += 2) {
+        records.push(toReading({ partition, id: found[i] as string }, found[i + 1] as Row, now) as StoredRecord);
+      }
+      return { records, next: next === '' ? null : next };
+    },
+
+    async due(queue, { now, limit, from }) {
+      limits.checkCount(limit, limits.DUE_LIMIT, 'limit');
+      const args = [queue, now, limit, DUE_GRACE_MS, MOST_PASSED, ...shardsFrom(from)].map(String);
+      const found = (await client.run('due', args)) as string[];
+      return Array.from({ length: found.length / 3 }, (_, i) => ({
+        partition: found[i * 3] ?? '',
+        id: found[i * 3 + 1] ?? '',
+        dueAt: Number(found[i * 3 + 2]),
+      }));
+    },
+
+    async read(name, after, limit) {
+      limits.checkCount(limit, limits.READ_LIMIT, 'limit');
+      return page(name, after, limit, 'read');
+    },
+
+    async last(name, n, before = null) {
+      limits.checkCount(n, limits.READ_LIMIT, 'n');
+      return page(name, before, n, 'last');
+    },
+
+    async seek(name, time) {
+      const answer = (await client.run('seek', [name, String(time)])) as [string, string] | null;
+      return answer && encodeCursor(answer[0], Number(answer[1]));
+    },
+
+    async extent(name) {
+      const answer = (await client.run('extent', [name])) as [string, string, string, string] | null;
+      if (!answer) return { start: null, end: null, count: 0, newestAt: null };
+      const [epoch, floor, end, newestAt] = answer;
+      return {
+        start: encodeCursor(epoch, Number(floor)),
+        end: encodeCursor(epoch, Number(end)),
+        count: Number(end) - Number(floor),
+        newestAt: Number(newestAt),
+      };
+    },
+
+    async commit(operations, options) {
+      const { id, now, deadline } = options;
+      const encoded = limits.checkCommit(operations, options, COMMIT_LIMITS);
+      const late = limits.tooLate(options);
+      if (late) return late;
+      const args = [id, String(now), String(limits.COMMIT_MEMORY_MS)];
+      operations.forEach((operation, index) => args.push(...encode(operation, encoded[index] ?? [], id, now)));
+      const leftMs = Math.min(timeoutMs, deadline - now);
+      try {
+        return toCommitResult(await client.run('commit', args, Math.ceil(leftMs)), operations, id, now);
+      } catch (cause) {
+        if (cause instanceof TidegateError && cause.code !== 'store_unavailable') throw cause;
+        return { status: 'unknown', cause };
+      }
+    },
+
+    async add(key, amount, { now, expiresAt }) {
+      limits.checkCounter(key, amount, expiresAt);
+      const ttl = Math.max(0, expiresAt - now) + COUNTER_GARBAGE_MS;
+      return Number(await client.run('add', [key, amount, now, expiresAt, ttl].map(String)));
+    },
+
+    async trim(name, { appendedBefore = '', keep = '', limit }) {
+      const [removed, more] = (await client.run('trim', [name, appendedBefore, keep, limit].map(String))) as number[];
+      return { removed: removed ?? 0, more: more === 1 };
+    },
+
+    async collect(now, limit) {
+      return { removed: Number(await client.run('collect', [now - limits.GARBAGE_AFTER_MS, limit].map(String))) };
+    },
+
+    async ping() {
+      await client.command(['PING'], limits.PING_MS);
+    },
+
+    observed: (onRequest) => storeOn(client.observed(onRequest), timeoutMs),
+
+    async close() {},
+  };
+}
+
+/** id, then t, append time, v, value. */
+type StreamEntry = [string, [string, string, string, string]];
+
+function encode(operation: Operation, texts: readonly string[], commitId: string, now: number): string[] {
+  if (operation.kind === 'append') {
+    const { log } = operation;
+    return ['a', log, epochOf(log, commitId), String(texts.length), ...texts];
+  }
+  const { partition, id } = operation;
+  if (operation.kind !== 'put') return [operation.kind === 'delete' ? 'd' : 'c', partition, id, operation.expects];
+  const { expects, expiresAt = null, due = null } = operation;
+  const expiry = expiresAt === null ? ['', ''] : [expiresAt, Math.max(0, expiresAt - now) + limits.GARBAGE_AFTER_MS];
+  const queued = due ? [due.queue, due.at, shardOf(operation)] : ['', '', ''];
+  return ['p', partition, id, expects ?? '', texts[0] ?? '', ...[...expiry, ...queued].map(String)];
+}
+
+function toCommitResult(answer: unknown, operations: readonly Operation[], id: string, now: number): CommitResult {
+  const [status, ...rest] = answer as [string, ...unknown[]];
+  if (status === 'conflict') {
+    const conflicts = [];
+    for (let i = 0; i < rest.length; i += 2) {
+      const operation = Number(rest[i]);
+      conflicts.push({ operation, found: toReading(operations[operation] as RecordKey, rest[i + 1] as Row, now) });
+    }
+    return { status, conflicts };
+  }
+  if (status !== 'committed') throw new TidegateError('internal', 'the commit script answered something else');
+  const ends = JSON.parse(String(rest[0])) as string[];
+  const cursors: Record<string, Cursor> = {};
+  const appends = operations.filter((operation) => operation.kind === 'append');
+  for (const [i, { log }] of appends.entries()) {
+    cursors[log] = encodeCursor(ends[i * 2] ?? '', Number(ends[i * 2 + 1]));
+  }
+  return { status, version: id, cursors };
+}
+
+function toReading({ partition, id }: RecordKey, row: Row, now: number): Reading {
+  const [value, version = null, expiry, queue, dueAt] = row;
+  const expiresAt = expiry ? Number(expiry) : null;
+  if (typeof value !== 'string' || version === null || (expiresAt !== null && expiresAt <= now)) {
+    return { partition, id, value: null, version };
+  }
+  const due = queue ? { queue, at: Number(dueAt) } : null;
+  return { partition, id, value: JSON.parse(value) as Json, version, expiresAt, due };
+}
+
+async function checkEviction(client: RedisClient, log: Log): Promise<void> {
+  let policy: string | undefined;
+  try {
+    const memory = await client.command(['INFO', 'memory'], limits.PING_MS);
+    policy = /^maxmemory_policy:(\S+)/m.exec(String(memory))?.[1];
+  } catch (error) {
+    if (error instanceof TidegateError && error.code === 'invalid_config') throw error;
+  }
+  if (policy === undefined) {
+    log('warn', 'could not check that Redis evicts nothing: eviction must be off, or data is lost', { store: 'redis' });
+  } else if (policy !== 'noeviction') {
+    throw new TidegateError('invalid_config', `Redis may evict what is stored (maxmemory-policy ${policy})`, {
+      field: 'UPSTASH_REDIS_REST_URL',
+      expected: 'a database with eviction off (maxmemory-policy noeviction)',
+    });
+  }
+}

@@ -1,0 +1,184 @@
+/**
+ * The SQLite file under the store: its tables, the statements on them, and transactions. It knows no operation and no
+ * limit; `sqlite.ts` does.
+ */
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { TidegateError } from '../../base/errors.ts';
+import type { Span } from '../cursor.ts';
+import type { DueRecord } from '../store.ts';
+
+export interface SqliteOptions {
+  /** The file; its folder must exist. `:memory:` for a store that is forgotten. */
+  path: string;
+  /** How long to wait for another process that writes. Default 5 s. */
+  busyMs?: number;
+}
+
+const BUSY_MS = 5_000;
+const SCHEMA_VERSION = 1;
+
+/** Append times never fall: `times` has the first place of each, and no entry needs an index of its own. */
+const SCHEMA = `
+  CREATE TABLE records (
+    partition TEXT NOT NULL, id TEXT NOT NULL, value TEXT NOT NULL, version TEXT NOT NULL, expires_at INTEGER,
+    queue TEXT, shard INTEGER, due_at INTEGER,
+    PRIMARY KEY (partition, id)
+  ) WITHOUT ROWID, STRICT;
+  CREATE INDEX records_due ON records (queue, shard, due_at) WHERE queue IS NOT NULL;
+  CREATE INDEX records_expiring ON records (expires_at) WHERE expires_at IS NOT NULL;
+  CREATE TABLE logs (
+    number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, epoch TEXT NOT NULL,
+    first INTEGER NOT NULL, floor INTEGER NOT NULL, end INTEGER NOT NULL, newest_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE entries (
+    log INTEGER NOT NULL, place INTEGER NOT NULL, appended_at INTEGER NOT NULL, value TEXT NOT NULL,
+    PRIMARY KEY (log, place)
+  ) WITHOUT ROWID, STRICT;
+  CREATE TABLE times (
+    log INTEGER NOT NULL, appended_at INTEGER NOT NULL, place INTEGER NOT NULL, PRIMARY KEY (log, appended_at)
+  ) WITHOUT ROWID, STRICT;
+  CREATE TABLE commits (id TEXT PRIMARY KEY, at INTEGER NOT NULL, cursors TEXT NOT NULL) WITHOUT ROWID, STRICT;
+  CREATE INDEX commits_by_age ON commits (at);
+  CREATE TABLE counters (key TEXT PRIMARY KEY, total INTEGER NOT NULL, expires_at INTEGER NOT NULL) WITHOUT ROWID, STRICT;
+  CREATE INDEX counters_expiring ON counters (expires_at);
+  PRAGMA user_version = ${SCHEMA_VERSION};
+`;
+
+export interface RecordRow {
+  id: string;
+  value: string;
+  version: string;
+  expires_at: number | null;
+  queue: string | null;
+  due_at: number | null;
+}
+
+export interface LogRow extends Span {
+  number: number;
+  first: number;
+  newest_at: number;
+}
+
+/** Opens the file, and makes its tables where it is new. @throws TidegateError `invalid_config` naming `SQLITE_PATH`. */
+export function openSqliteFile({ path, busyMs = BUSY_MS }: SqliteOptions) {
+  const database = open(path, busyMs);
+  const prepare = <Row>(sql: string) => {
+    const statement = database.prepare(sql);
+    return {
+      get: (...values: SQLInputValue[]) => (statement.get(...values) as Row | undefined) ?? null,
+      all: (...values: SQLInputValue[]) => statement.all(...values) as Row[],
+      run: (...values: SQLInputValue[]) => Number(statement.run(...values).changes),
+    };
+  };
+  const begin = { read: prepare('BEGIN'), write: prepare('BEGIN IMMEDIATE') };
+  const end = { commit: prepare('COMMIT'), rollback: prepare('ROLLBACK') };
+  const record = {
+    get: prepare<RecordRow>('SELECT * FROM records WHERE partition = ? AND id = ?'),
+    list: prepare<RecordRow>(`SELECT * FROM records WHERE partition = ? AND id >= ? AND id > ?
+      AND (expires_at IS NULL OR expires_at > ?) ORDER BY id LIMIT ?`),
+    due: prepare<DueRecord>(`SELECT partition, id, due_at AS dueAt FROM records WHERE queue = ? AND shard = ? AND due_at <= ?
+      AND (expires_at IS NULL OR expires_at > ?) ORDER BY due_at LIMIT ?`),
+    put: prepare('INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
+    delete: prepare('DELETE FROM records WHERE partition = ? AND id = ?'),
+    collect: prepare(`DELETE FROM records WHERE (partition, id) IN
+      (SELECT partition, id FROM records WHERE expires_at <= ? LIMIT ?)`),
+  };
+  const log = {
+    get: prepare<LogRow>('SELECT * FROM logs WHERE name = ?'),
+    create: prepare(
+      'INSERT INTO logs (name, epoch, first, floor, end, newest_at) VALUES (?, ?, 0, 0, 0, -9007199254740991)',
+    ),
+    extend: prepare('UPDATE logs SET end = ?, newest_at = ? WHERE number = ?'),
+    trim: prepare('UPDATE logs SET first = ?, floor = ? WHERE number = ?'),
+  };
+  const entry = {
+    add: prepare('INSERT INTO entries VALUES (?, ?, ?, ?)'),
+    read: prepare<{ value: string; appended_at: number }>(
+      'SELECT value, appended_at FROM entries WHERE log = ? AND place >= ? AND place < ? ORDER BY place',
+    ),
+    remove: prepare('DELETE FROM entries WHERE log = ? AND place < ?'),
+  };
+  const time = {
+    add: prepare('INSERT INTO times VALUES (?, ?, ?)'),
+    seek: prepare<{ place: number }>(
+      'SELECT place FROM times WHERE log = ? AND appended_at >= ? ORDER BY appended_at LIMIT 1',
+    ),
+    remove: prepare(`DELETE FROM times WHERE log = ?1 AND appended_at <
+      (SELECT appended_at FROM entries WHERE log = ?1 AND place = ?2)`),
+  };
+  const made = {
+    get: prepare<{ cursors: string }>('SELECT cursors FROM commits WHERE id = ?'),
+    add: prepare('INSERT INTO commits VALUES (?, ?, ?)'),
+    forget: prepare('DELETE FROM commits WHERE id IN (SELECT id FROM commits WHERE at <= ? ORDER BY at LIMIT ?)'),
+  };
+  const counter = {
+    add: prepare<{ total: number }>(`INSERT INTO counters VALUES (?1, ?2, ?3) ON CONFLICT (key) DO UPDATE SET
+      total = max(-9007199254740991, min(9007199254740991, CASE WHEN expires_at > ?4 THEN total ELSE 0 END + ?2)),
+      expires_at = CASE WHEN expires_at > ?4 THEN expires_at ELSE ?3 END RETURNING total`),
+    collect: prepare('DELETE FROM counters WHERE key IN (SELECT key FROM counters WHERE expires_at <= ? LIMIT ?)'),
+  };
+
+  /** Runs `work` on one state of the file; what it throws undoes what it wrote. */
+  function within<Result>(kind: 'read' | 'write', work: () => Result): Result {
+    begin[kind].run();
+    try {
+      const result = work();
+      end.commit.run();
+      return result;
+    } catch (error) {
+      // A full disk makes SQLite roll back by itself.
+      if (database.isTransaction) end.rollback.run();
+      throw error;
+    }
+  }
+
+  function close(): void {
+    if (database.isOpen) database.close();
+  }
+
+  return { record, log, entry, time, made, counter, within, close };
+}
+
+/** What SQLite reports of itself, its file and its disk, by primary result code; a closed database is none too. */
+const ENGINE_CODES: ReadonlySet<number> = new Set([
+  5, // busy
+  6, // locked
+  7, // no memory
+  8, // read only
+  9, // interrupted
+  10, // input or output
+  11, // corrupt
+  13, // full
+  14, // cannot open
+  15, // locking protocol
+  26, // no database
+]);
+
+/** Whether an error is the engine's; else it is of what it was given: a constraint, a type, a wrong statement. */
+export function isOfEngine(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code, errcode } = error as Error & { code?: unknown; errcode?: unknown };
+  if (code === 'ERR_INVALID_STATE') return true;
+  return code === 'ERR_SQLITE_ERROR' && typeof errcode === 'number' && ENGINE_CODES.has(errcode & 0xff);
+}
+
+function open(path: string, busyMs: number): DatabaseSync {
+  try {
+    const database = new DatabaseSync(path);
+    database.exec(`PRAGMA busy_timeout = ${busyMs}`);
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+    database.exec('BEGIN IMMEDIATE');
+    const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
+    if (version === 0) database.exec(SCHEMA);
+    database.exec('COMMIT');
+    if (version !== 0 && version !== SCHEMA_VERSION) throw new Error(`it has schema ${version}`);
+    return database;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new TidegateError('invalid_config', `SQLITE_PATH: ${path} cannot be used: ${reason}`, {
+      field: 'SQLITE_PATH',
+      expected: 'a file of this version of Tidegate, or none yet, in a folder that exists and may be written to',
+      cause,
+    });
+  }
+}

@@ -1,0 +1,252 @@
+/**
+ * The store in one SQLite file: `node:sqlite`, write-ahead log, `synchronous=FULL`. Committed means on disk, as far as the
+ * disk tells the truth. Several processes may share the file, not several machines. Every call blocks its thread for
+ * as long as SQLite works, or waits for another process to finish its commit: up to `busyMs`.
+ */
+import { TidegateError } from '../../base/errors.ts';
+import type { Json } from '../../base/json.ts';
+import {
+  decodeCursor,
+  encodeCursor,
+  epochOf,
+  lastBefore,
+  raisedFloor,
+  readFrom,
+  type Position,
+  type Span,
+} from '../cursor.ts';
+import * as limits from '../limits.ts';
+import { shardOf, shardsFrom } from '../shard.ts';
+import { isOfEngine, type LogRow, openSqliteFile, type RecordRow, type SqliteOptions } from './sqlite-file.ts';
+import type { CommitResult, DueRecord, LogPage, Operation, Reading, RecordKey, Store, StoredRecord } from '../store.ts';
+
+/** @throws TidegateError `invalid_config` naming `SQLITE_PATH` when the file cannot be opened or is not ours. */
+export function createSqliteStore(options: SqliteOptions): Store {
+  const { record, log, entry, time, made, counter, within, close } = openSqliteFile(options);
+  const readingOf = (key: RecordKey, now: number) => toReading(key, record.get.get(key.partition, key.id), now);
+
+  function conflictsOf(operations: readonly Operation[], now: number) {
+    return operations.flatMap((operation, index) => {
+      if (operation.kind === 'append') return [];
+      const row = record.get.get(operation.partition, operation.id);
+      const stale = operation.kind === 'check' && row !== null && isExpired(row, now);
+      const holds = !stale && (row?.version ?? null) === operation.expects;
+      return holds ? [] : [{ operation: index, found: toReading(operation, row, now) }];
+    });
+  }
+
+  function append(name: string, texts: readonly string[], id: string, now: number): string {
+    if (log.get.get(name) === null) log.create.run(name, epochOf(name, id));
+    const { number, epoch, end, newest_at } = log.get.get(name) as LogRow;
+    const appendedAt = Math.max(now, newest_at);
+    if (appendedAt > newest_at) time.add.run(number, appendedAt, end);
+    texts.forEach((text, index) => entry.add.run(number, end + index, appendedAt, text));
+    log.extend.run(end + texts.length, appendedAt, number);
+    return encodeCursor(epoch, end + texts.length);
+  }
+
+  function write(operations: readonly Operation[], id: string, now: number, encoded: string[][]): CommitResult {
+    const repeated = made.get.get(id);
+    if (repeated) return { status: 'committed', version: id, cursors: JSON.parse(repeated.cursors) };
+    const conflicts = conflictsOf(operations, now);
+    if (conflicts.length > 0) return { status: 'conflict', conflicts };
+    const cursors: Record<string, string> = {};
+    operations.forEach((operation, index) => {
+      const texts = encoded[index] ?? [];
+      if (operation.kind === 'append') cursors[operation.log] = append(operation.log, texts, id, now);
+      if (operation.kind === 'delete') record.delete.run(operation.partition, operation.id);
+      if (operation.kind === 'put') {
+        const { partition, expiresAt = null, due = null } = operation;
+        const shard = due && shardOf(operation);
+        const queued = [due?.queue ?? null, shard, due?.at ?? null];
+        record.put.run(partition, operation.id, texts[0] ?? '', id, expiresAt, ...queued);
+      }
+    });
+    made.forget.run(now - limits.COMMIT_MEMORY_MS, 2);
+    made.add.run(id, now, JSON.stringify(cursors));
+    return { status: 'committed', version: id, cursors };
+  }
+
+  /** The first readable place whose entry was appended at or after `time`. */
+  function seekPlace({ number, floor, end }: LogRow, from: number): number {
+    return Math.max(time.seek.get(number, from)?.place ?? end, floor);
+  }
+
+  function page(name: string, position: Position | null, choose: (span: Span) => PageBounds): LogPage {
+    return within('read', () => {
+      const found = log.get.get(name);
+      if (!found) return { entries: [], start: null, cursor: null, truncated: position !== null };
+      const { number, epoch } = found;
+      const { from, to, truncated } = choose(found);
+      const entries = entry.read.all(number, from, to).map(({ value, appended_at }, index) => ({
+        value: JSON.parse(value) as Json,
+        cursor: encodeCursor(epoch, from + index + 1),
+        appendedAt: appended_at,
+      }));
+      return { entries, start: encodeCursor(epoch, from), cursor: encodeCursor(epoch, to), truncated };
+    });
+  }
+
+  return {
+    name: 'sqlite',
+    limits: limits.PORTABLE_LIMITS,
+
+    async get(key, now) {
+      limits.checkKey(key);
+      return reached(() => readingOf(key, now));
+    },
+
+    async getMany(keys, now) {
+      limits.checkKeys(keys);
+      return reached(() => keys.map((key) => readingOf(key, now)));
+    },
+
+    async list(partition, { now, limit, prefix = '', after = '' }) {
+      limits.checkCount(limit, limits.LIST_LIMIT, 'limit');
+      if (!limits.isPrefix(prefix)) return { records: [], next: null };
+      const rows = reached(() => record.list.all(partition, prefix, after, now, limit + 1));
+      const matching = rows.filter((row) => row.id.startsWith(prefix));
+      const records = matching
+        .slice(0, limit)
+        .map((row) => toReading({ partition, id: row.id }, row, now) as StoredRecord);
+      return { records, next: matching.length > limit ? (records.at(-1)?.id ?? null) : null };
+    },
+
+    async due(queue, { now, limit, from }) {
+      limits.checkCount(limit, limits.DUE_LIMIT, 'limit');
+      const found: DueRecord[] = [];
+      for (const shard of shardsFrom(from)) {
+        if (found.length === limit) break;
+        found.push(...reached(() => record.due.all(queue, shard, now, now, limit - found.length)));
+      }
+      return found;
+    },
+
+    async read(name, after, limit) {
+      limits.checkCount(limit, limits.READ_LIMIT, 'limit');
+      const position = after === null ? null : decodeCursor(after);
+      return reached(() =>
+        page(name, position, (span) => {
+          const { from, truncated } = readFrom(span, position);
+          return { from, to: Math.min(from + limit, span.end), truncated };
+        }),
+      );
+    },
+
+    async last(name, n, before = null) {
+      limits.checkCount(n, limits.READ_LIMIT, 'n');
+      const position = before === null ? null : decodeCursor(before);
+      return reached(() => page(name, position, (span) => lastBefore(span, n, position)));
+    },
+
+    async seek(name, time) {
+      return reached(() =>
+        within('read', () => {
+          const found = log.get.get(name);
+          return found && encodeCursor(found.epoch, seekPlace(found, time));
+        }),
+      );
+    },
+
+    async extent(name) {
+      const found = reached(() => log.get.get(name));
+      if (!found) return { start: null, end: null, count: 0, newestAt: null };
+      const { epoch, floor, end, newest_at } = found;
+      return {
+        start: encodeCursor(epoch, floor),
+        end: encodeCursor(epoch, end),
+        count: end - floor,
+        newestAt: newest_at,
+      };
+    },
+
+    async commit(operations, options) {
+      const encoded = limits.checkCommit(operations, options);
+      const late = limits.tooLate(options);
+      if (late) return late;
+      try {
+        return within('write', () => write(operations, options.id, options.now, encoded));
+      } catch (cause) {
+        if (!isOfEngine(cause)) throw ownFault(cause);
+        return { status: 'unknown', cause };
+      }
+    },
+
+    async add(key, amount, { now, expiresAt }) {
+      limits.checkCounter(key, amount, expiresAt);
+      return reached(() => counter.add.get(key, amount, expiresAt, now))?.total ?? amount;
+    },
+
+    async trim(name, { appendedBefore, keep, limit }) {
+      return reached(() =>
+        within('write', () => {
+          const found = log.get.get(name);
+          if (!found) return { removed: 0, more: false };
+          const timed = appendedBefore === undefined ? null : seekPlace(found, appendedBefore);
+          const floor = raisedFloor(found, timed, keep ?? null);
+          const first = Math.min(floor, found.first + limit);
+          const removed = first > found.first ? entry.remove.run(found.number, first) : 0;
+          if (removed > 0) time.remove.run(found.number, first);
+          if (first > found.first || floor > found.floor) log.trim.run(first, floor, found.number);
+          return { removed, more: first < floor };
+        }),
+      );
+    },
+
+    async collect(now, limit) {
+      return reached(() =>
+        within('write', () => {
+          let removed = made.forget.run(now - limits.COMMIT_MEMORY_MS, limit);
+          removed += record.collect.run(now - limits.GARBAGE_AFTER_MS, limit - removed);
+          removed += counter.collect.run(now, limit - removed);
+          return { removed };
+        }),
+      );
+    },
+
+    async ping() {
+      reached(() => made.get.get(''));
+    },
+
+    async close() {
+      close();
+    },
+  };
+}
+
+interface PageBounds {
+  from: number;
+  to: number;
+  truncated: boolean;
+}
+
+/** @throws TidegateError `store_unavailable` where the file cannot be had, `internal` for what we asked of it wrongly. */
+function reached<Result>(work: () => Result): Result {
+  try {
+    return work();
+  } catch (cause) {
+    if (!isOfEngine(cause)) throw ownFault(cause);
+    throw new TidegateError('store_unavailable', 'the sqlite store could not be read', { retryAfterMs: 1_000, cause });
+  }
+}
+
+function ownFault(cause: unknown): TidegateError {
+  return new TidegateError('internal', 'the sqlite store refused what it was asked', { cause });
+}
+
+function isExpired(row: RecordRow, now: number): boolean {
+  return row.expires_at !== null && row.expires_at <= now;
+}
+
+function toReading({ partition, id }: RecordKey, row: RecordRow | null, now: number): Reading {
+  if (row === null || isExpired(row, now)) return { partition, id, value: null, version: row?.version ?? null };
+  const due = row.queue === null || row.due_at === null ? null : { queue: row.queue, at: row.due_at };
+  return {
+    partition,
+    id,
+    value: JSON.parse(row.value) as Json,
+    version: row.version,
+    expiresAt: row.expires_at,
+    due,
+  };
+}

@@ -1,0 +1,57 @@
+/**
+ * `rate`: how fast a number changes, by the time at which its values were taken. Of each eighth of the window the earliest
+ * value is remembered, so it costs the same however many there are; late values are taken in where they belong.
+ */
+import type { Rate, RateUnit } from '../../declare/condition.ts';
+import { numberAt, pathOf } from '../../base/field-path.ts';
+import { isBeyond } from './bound.ts';
+import { happenedAt, type Rule } from './rule.ts';
+
+/** Parts of a window of which a value is remembered each. */
+export const RATE_PARTS = 8;
+
+type Sample = [time: number, value: number];
+
+type Measured = {
+  newest: Sample;
+  /** By time, one for each part; the first is what the newest is compared with, once it is old enough. */
+  samples: Sample[];
+};
+
+const UNIT_MS: Record<RateUnit, number> = { second: 1_000, minute: 60_000, hour: 3_600_000, day: 86_400_000 };
+
+export const rateRule: Rule<Rate, Measured> = {
+  judge(condition, before, event, at) {
+    const value = numberAt(event.data, pathOf(condition.field));
+    if (value === null) return null;
+    const sample: Sample = [happenedAt(event, at), value];
+    const standing = before?.memory.newest ?? sample;
+    const newest = standing[0] > sample[0] ? standing : sample;
+    const horizon = newest[0] - condition.overMs;
+    const taken = include(before?.memory.samples ?? [], sample, condition.overMs);
+    const first = Math.max(
+      0,
+      taken.findLastIndex(([time]) => time <= horizon),
+    );
+    const samples = taken.slice(first);
+    const [from] = samples;
+    const held = before?.holds ?? false;
+    const memory = { newest, samples };
+    if (from === undefined || from[0] > horizon) return { holds: held, lapsed: false, memory, value: null };
+    const rate = ((newest[1] - from[1]) / (newest[0] - from[0])) * UNIT_MS[condition.per];
+    return { holds: isBeyond(condition, rate, held), lapsed: false, memory, value: rate };
+  },
+};
+
+function include(samples: readonly Sample[], sample: Sample, overMs: number): readonly Sample[] {
+  const part = partOf(sample, overMs);
+  const same = samples.findIndex((other) => partOf(other, overMs) === part);
+  const standing = samples[same];
+  if (standing !== undefined) return standing[0] <= sample[0] ? samples : samples.with(same, sample);
+  const place = samples.findLastIndex(([time]) => time < sample[0]) + 1;
+  return samples.toSpliced(place, 0, sample);
+}
+
+function partOf([time]: Sample, overMs: number): number {
+  return Math.floor(time / Math.max(1, Math.ceil(overMs / RATE_PARTS)));
+}

@@ -1,0 +1,89 @@
+/** The rules that need little memory, and all of them by kind. Each rule says which time it goes by. */
+import type { Absence, Change, Condition, Match, Threshold } from '../../declare/condition.ts';
+import { canonicalText, digestOf } from '../../base/digest.ts';
+import { hasValueAt, numberAt, pathOf, valueAt } from '../../base/field-path.ts';
+import type { Json } from '../../base/json.ts';
+import { differsBy, isBeyond } from './bound.ts';
+import { countRule } from './count.ts';
+import { rateRule } from './rate.ts';
+import { happenedAt, type Rule } from './rule.ts';
+import { passesWhere, type WatchedEvent } from './scope.ts';
+
+/** In order of arrival, late events too: what has come late has happened, and is not to be missed. */
+const threshold: Rule<Threshold, null> = {
+  judge(condition, before, event) {
+    const value = numberAt(event.data, pathOf(condition.field));
+    if (value === null) return null;
+    return { holds: isBeyond(condition, value, before?.holds ?? false), lapsed: false, memory: null, value };
+  },
+};
+
+/** In order of arrival, as `threshold`. */
+const match: Rule<Match, null> = {
+  judge: ({ where }, _before, { data }) => ({
+    holds: passesWhere(where, data),
+    lapsed: false,
+    memory: null,
+    value: null,
+  }),
+};
+
+type Changed = {
+  /** Of the newest event. */
+  time: number;
+  /** What it is compared with: a number, or the mark of another value. */
+  base: number | string;
+};
+
+/** By the time at which events happened: a late one has no place among those that came before it, and is passed over. */
+const change: Rule<Change, Changed> = {
+  judge(condition, before, event, at) {
+    const time = happenedAt(event, at);
+    if (before !== null && time < before.memory.time) return null;
+    const value = comparable(condition, event);
+    if (value === null) return null;
+    const base = before?.memory.base ?? value;
+    const holds = differs(condition, base, value);
+    return { holds, lapsed: true, memory: { time, base: holds ? value : base }, value: numberOf(value) };
+  },
+};
+
+/** By arrival: what has not come has no time of its own. */
+const absence: Rule<Absence, { last: number }> = {
+  judge: (_condition, before, _event, at) => ({
+    holds: false,
+    lapsed: false,
+    memory: { last: Math.max(before?.memory.last ?? at, at) },
+    value: null,
+  }),
+  dueAt: ({ forMs }, { holds, memory }) => (holds ? null : memory.last + forMs),
+  // The one that is silent longest is the one that is waited for, until it has been told of.
+  mayForget: ({ holds }) => holds,
+};
+
+/** A state is of one condition, so that no rule meets a memory but its own. */
+export const RULES: Record<Condition['kind'], Rule<Condition, Json>> = {
+  threshold,
+  change,
+  rate: rateRule,
+  absence,
+  match,
+  count: countRule,
+};
+
+/** Null: the field is not there, or is no number where numbers are compared. */
+function comparable({ field, by, byPercent }: Change, { data }: WatchedEvent): number | string | null {
+  const path = pathOf(field);
+  const number = numberAt(data, path);
+  if (number !== null || by !== undefined || byPercent !== undefined) return number;
+  return hasValueAt(data, path) ? digestOf(canonicalText(valueAt(data, path))) : null;
+}
+
+function differs({ by, byPercent }: Change, base: number | string, value: number | string): boolean {
+  if (typeof base !== 'number' || typeof value !== 'number') return base !== value;
+  return differsBy(base, value, by ?? ((byPercent ?? 0) / 100) * Math.abs(base));
+}
+
+function numberOf(value: number | string): number | null {
+  return typeof value === 'number' ? value : null;
+}

@@ -1,0 +1,71 @@
+/**
+ * What a read of history would look at, before it does: for each of its streams the events that arrived when those of the
+ * range may have. Two calls to the store for each stream, three where the range ended long ago.
+ */
+import type { DeclaredStream } from '../../declare/stream.ts';
+import { TidegateError } from '../../base/errors.ts';
+import { READ_LIMIT } from '../../store/limits.ts';
+import type { Deps } from '../deps.ts';
+import { type Estimate, estimateRange, narrowing } from './log-estimate.ts';
+import { type Range, resolveRange } from './range.ts';
+import { askedOf, type WindowsQuery } from './windows.ts';
+import { SCAN_BUDGET } from './scan.ts';
+import { planOf } from './window-plan.ts';
+import { questionOf } from './window-question.ts';
+
+export interface HistoryEstimate extends Estimate {
+  range: Range;
+  /** Calls to the store that reading all of it would take, about. */
+  queryCalls: number;
+  /** What one answer holds of events, or reads for windows; a query for windows that would read more is refused. */
+  mostEvents: number;
+  fits: boolean;
+  /** How to ask for less; null where it fits. */
+  hint: string | null;
+}
+
+/**
+ * @param pageEvents most events of a page, for a query without windows
+ * @throws TidegateError as the query itself would, for what is wrong with it.
+ */
+export async function estimateHistory(
+  deps: Deps,
+  tenant: string,
+  stream: DeclaredStream,
+  query: WindowsQuery,
+  pageEvents: number,
+): Promise<HistoryEstimate> {
+  if (query.cursor !== undefined) {
+    throw new TidegateError('invalid_input', 'what a cursor goes on with is not estimated', {
+      field: 'cursor',
+      expected: 'to be left out, because estimate is given',
+    });
+  }
+  const now = deps.runtime.now();
+  const asked = resolveRange(stream, query, now);
+  const plan = query.window === undefined ? null : planned(deps, stream, query, asked, now);
+  const range = plan?.range ?? asked;
+  const streams = plan?.scans.map((scan) => scan.stream) ?? [stream];
+  const each = await Promise.all(streams.map((one) => estimateRange(deps, tenant, one, range, plan?.lookBackMs)));
+  const events = each.reduce((sum, one) => sum + one.events, 0);
+  const most = plan === null ? pageEvents : (query.maxEvents ?? SCAN_BUDGET.entries);
+  const fits = each.every((one) => one.events <= Math.floor(most / each.length));
+  return {
+    range,
+    events,
+    bytes: each.reduce((sum, one) => sum + one.bytes, 0),
+    storeCalls: each.reduce((sum, one) => sum + one.storeCalls, 0),
+    queryCalls: each.reduce((sum, one) => sum + 1 + Math.max(1, Math.ceil(one.events / READ_LIMIT)), 0),
+    mostEvents: most,
+    fits,
+    hint: fits
+      ? null
+      : plan === null
+        ? 'read it in pages, by their cursors'
+        : narrowing(streams, plan.range, events, most, now),
+  };
+}
+
+function planned(deps: Deps, stream: DeclaredStream, query: WindowsQuery, asked: Range, now: number) {
+  return planOf(deps.app, stream, questionOf(stream.name, stream.keyed, askedOf(query)), asked, now);
+}

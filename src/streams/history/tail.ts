@@ -1,0 +1,131 @@
+/**
+ * Follows a stream for a short while: until so many events came, or so much time went by. It holds nothing afterwards;
+ * the cursor that it always answers is what makes a next call miss nothing. Nothing here pushes: whoever wants events as
+ * they come passes `onEvents`.
+ */
+import type { DeclaredStream } from '../../declare/stream.ts';
+import { isGap, type LoggedEvent, type StreamEvent } from '../../base/event.ts';
+import { READ_LIMIT } from '../../store/limits.ts';
+import type { Cursor, LogPage } from '../../store/store.ts';
+import type { Deps } from '../deps.ts';
+import { PAGE_CHARACTERS } from './events.ts';
+import { toStreamEvent } from '../log/latest.ts';
+import { streamLog } from '../names.ts';
+import { ANSWER_MS } from './range-scan.ts';
+import { decodeTailCursor, encodeTailCursor } from '../log/tail-cursor.ts';
+
+export const LONGEST_TAIL_MS = 25_000;
+export const DEFAULT_TAIL_MS = 10_000;
+export const DEFAULT_TAIL_EVENTS = 100;
+export const MOST_TAIL_EVENTS = 1_000;
+/** The log is looked at again so soon after a change; without one the pause doubles each time. */
+const SHORTEST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 2_000;
+/** So many full pages of what keys leave out are read one right after the other; then it pauses between them too. */
+const MOST_FULL_PAGES = 20;
+
+export interface TailOptions {
+  /** From a read or a tail of this stream; null: only what comes from now on. */
+  cursor: string | null;
+  /** 1 to `MOST_TAIL_EVENTS`. */
+  maxEvents: number;
+  /** At most `LONGEST_TAIL_MS`; longer ones are cut. 0: what is there already. */
+  timeoutMs: number;
+  signal: AbortSignal;
+  /** Epoch ms by which the caller wants its answer. */
+  deadline: number;
+  /** Only events of these keys, and gaps; null: all. */
+  keys?: ReadonlySet<string> | null;
+  /** Called with each batch as it is found; it must not throw. */
+  onEvents?(events: readonly StreamEvent[]): void;
+}
+
+export interface Tail {
+  /** Oldest first. */
+  events: StreamEvent[];
+  /** Goes on with nothing missed and nothing twice. */
+  cursor: string;
+  /** Events after the given cursor were trimmed before they could be read. */
+  truncated: boolean;
+  /** `count`: as many as were asked for, and more may wait. `time`: the time is over. `cancelled`: the caller went away. */
+  ended: 'count' | 'time' | 'cancelled';
+  storeCalls: number;
+}
+
+/**
+ * Store calls: one to find the end where no cursor is given, then at most one each 250 ms, and one each 2 s while nothing
+ * comes; at most 102 in all. With keys up to `MOST_FULL_PAGES` more, to get past what they leave out, however little time
+ * there is, as long as the deadline allows it.
+ * @throws TidegateError `bad_cursor` for a cursor of another stream.
+ */
+export async function tailStream(
+  deps: Deps,
+  tenant: string,
+  stream: DeclaredStream,
+  options: TailOptions,
+): Promise<Tail> {
+  const { store, runtime } = deps;
+  const log = streamLog(tenant, stream.name);
+  const latest = options.deadline - ANSWER_MS;
+  const until = Math.min(runtime.now() + Math.min(options.timeoutMs, LONGEST_TAIL_MS), latest);
+  const events: StreamEvent[] = [];
+  let position: Cursor | null = options.cursor === null ? null : decodeTailCursor(stream.name, options.cursor);
+  let characters = 0;
+  let truncated = false;
+  let storeCalls = 0;
+  if (options.cursor === null) {
+    position = (await store.extent(log)).end;
+    storeCalls += 1;
+  }
+  const answer = (ended: Tail['ended']): Tail => ({
+    events,
+    cursor: encodeTailCursor(stream.name, position),
+    truncated,
+    ended,
+    storeCalls,
+  });
+
+  /** Takes what the answer has room for; false: there is more. */
+  function take(page: LogPage): boolean {
+    position = page.start;
+    for (const entry of page.entries) {
+      const event = toStreamEvent(stream.name, entry.value as LoggedEvent);
+      if (isWanted(event, options.keys ?? null)) {
+        if (events.length >= options.maxEvents) return false;
+        characters += JSON.stringify(event).length;
+        if (characters > PAGE_CHARACTERS && events.length > 0) return false;
+        events.push(event);
+      }
+      position = entry.cursor;
+    }
+    return true;
+  }
+
+  let fullPages = 0;
+  for (let pause = SHORTEST_PAUSE_MS; ;) {
+    const wanted = options.keys ? READ_LIMIT : options.maxEvents - events.length;
+    const page = await store.read(log, position, wanted);
+    storeCalls += 1;
+    truncated ||= page.truncated;
+    const before = events.length;
+    const took = take(page);
+    if (events.length > before) options.onEvents?.(events.slice(before));
+    if (!took || events.length >= options.maxEvents) return answer('count');
+    if (options.signal.aborted) return answer('cancelled');
+    if (page.entries.length === wanted && fullPages < MOST_FULL_PAGES && runtime.now() < latest) {
+      fullPages += 1;
+      continue;
+    }
+    const left = until - runtime.now();
+    if (left <= 0) return answer('time');
+    pause = page.entries.length > 0 ? SHORTEST_PAUSE_MS : pause;
+    await runtime.sleep(Math.min(pause, left), options.signal);
+    if (options.signal.aborted) return answer('cancelled');
+    pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
+  }
+}
+
+/** Gaps without a key concern every key. */
+function isWanted(event: StreamEvent, keys: ReadonlySet<string> | null): boolean {
+  return keys === null || (event.key === undefined ? isGap(event) : keys.has(event.key));
+}

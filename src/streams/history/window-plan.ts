@@ -1,0 +1,159 @@
+/**
+ * A question about windows, held against what is declared: the grid, the aggregates, and for each stream the series that
+ * one scan of it fills. Pure; whatever cannot be answered is refused here, before anything is read.
+ */
+import type { App } from '../../declare/app.ts';
+import { formsAt } from '../../declare/check/picked-fields.ts';
+import type { DeclaredStream } from '../../declare/stream.ts';
+import { TidegateError } from '../../base/errors.ts';
+import { PATH_CHARACTERS, pathOf } from '../../base/field-path.ts';
+import { type Aggregate, aggregateOf, isOfSeries, isOfTimes, needsBefore } from './aggregate.ts';
+import { checkNumeric, fieldsOf, isNumeric } from '../fields.ts';
+import { findStream } from '../find-stream.ts';
+import { type Range, resolveRange } from './range.ts';
+import { evenGrid, type Grid, zonedGrid } from './window-grid.ts';
+import { type Question, type Series, windowMsOf } from './window-question.ts';
+import { BY_KEY } from './window-values.ts';
+import { type Zone, zoneOf } from '../../base/zone.ts';
+
+/** A query without `from` reaches back this many windows. */
+export const DEFAULT_WINDOWS = 60;
+/** How long before the range a value may stand, and be known to hold when the range begins: one window, and no more than this. */
+const LONGEST_LOOK_BACK_MS = 86_400_000;
+
+export interface Plan {
+  grid: Grid;
+  zone: Zone | null;
+  range: Range & { from: number };
+  aggregates: Aggregate[];
+  by: string[];
+  empty: boolean;
+  /** In the order in which they were asked for. */
+  series: Series[];
+  /** Each is scanned once, for all of its series. */
+  scans: { stream: DeclaredStream; series: Series[] }[];
+  /** How long before the range each scan begins, ms. */
+  lookBackMs: number;
+}
+
+/**
+ * @param rankedBy is among the aggregates then
+ * @throws TidegateError `invalid_input` with the argument, or `not_found` for another stream that is not there.
+ */
+export function planOf(
+  app: App,
+  stream: DeclaredStream,
+  question: Question,
+  asked: Range,
+  now: number,
+  rankedBy?: Aggregate,
+): Plan {
+  const windowMs = windowMsOf(question.window);
+  const { field, also, by, empty } = question;
+  if (windowMs === null && asked.from === null) {
+    throw invalid('from', 'a single window over everything needs a beginning', 'a time, because `window` is all');
+  }
+  const zone = question.zone === null ? null : zoneOf(question.zone);
+  const from = asked.from ?? defaultFrom(gridOf(windowMs, zone, 'epoch', 0), asked.to ?? now);
+  const range = { ...asked, from };
+  const grid = gridOf(windowMs, zone, question.align, from);
+  const series = [{ stream: stream.name, field }, ...also];
+  if (new Set(series.map((one) => JSON.stringify([one.stream, one.field]))).size < series.length) {
+    throw invalid('also', 'the same field stands there twice', 'other fields or streams than the first, each once');
+  }
+  const names = [...new Set(series.map((one) => one.stream))];
+  const scans = names.map((name) => ({
+    stream: findStream(app, name),
+    series: series.filter((one) => one.stream === name),
+  }));
+  for (const scan of scans) checkStream(scan.stream, scan.series, by, range);
+  const wanted = rankedBy === undefined ? question.aggregates : [...question.aggregates, rankedBy.name];
+  const aggregates = [...new Set(wanted)].map((name) => aggregateOf(name));
+  checkAggregates(aggregates, series, by, range, scans);
+  const length = windowMs ?? (asked.to ?? now) - from;
+  const lookBackMs = aggregates.some(needsBefore) ? Math.min(Math.max(0, length), LONGEST_LOOK_BACK_MS) : 0;
+  return { grid, zone, range, aggregates, by, empty, series, scans, lookBackMs };
+}
+
+function gridOf(windowMs: number | null, zone: Zone | null, align: Question['align'], from: number): Grid {
+  if (windowMs === null) return evenGrid(null, from);
+  if (zone === null) return evenGrid(windowMs, align === 'from' ? from : 0);
+  if (align === 'epoch') return zonedGrid(windowMs, zone);
+  throw invalid('align', 'windows of a time zone begin by its clocks', 'to be left out, because zone is given');
+}
+
+function defaultFrom(grid: Grid, to: number): number {
+  let start = grid.startOf(to);
+  for (let count = 1; count < DEFAULT_WINDOWS; count += 1) start = grid.startOf(start - 1);
+  return start;
+}
+
+function checkStream(stream: DeclaredStream, series: readonly Series[], by: readonly string[], range: Range): void {
+  for (const { field } of series) if (field !== null) checkNumeric(stream, checkPath(field, 'field'));
+  // Keys and filters are of all streams, so each has to have them.
+  resolveRange(
+    stream,
+    { ...(range.keys ? { keys: range.keys } : {}), ...(range.where ? { where: range.where } : {}) },
+    0,
+  );
+  for (const name of by) {
+    if (name === BY_KEY) continue;
+    const forms = formsAt(stream.jsonSchema, pathOf(checkPath(name, 'by')));
+    const scalar =
+      forms === null || ['string', 'number', 'integer', 'boolean'].some((form) => forms.has(form as never));
+    if (scalar) continue;
+    const named = fieldsOf(stream).map((one) => one.name);
+    throw invalid(
+      'by',
+      `the events of ${stream.name} have no value at ${name.slice(0, 80)}`,
+      oneOf([BY_KEY, ...named]),
+    );
+  }
+}
+
+function checkAggregates(
+  aggregates: readonly Aggregate[],
+  series: readonly Series[],
+  by: readonly string[],
+  { keys }: Range,
+  scans: Plan['scans'],
+): void {
+  const ofValues = aggregates.find((aggregate) => !isOfTimes(aggregate));
+  if (ofValues && series.every(({ field }) => field === null)) {
+    throw invalid(
+      'field',
+      `${ofValues.name} is of values`,
+      `the path of a number, because aggregates has ${ofValues.name}${numbersOf(scans)}`,
+    );
+  }
+  const followed = aggregates.find(isOfSeries);
+  const mixed = !by.includes(BY_KEY) && keys?.length !== 1 && scans.some(({ stream }) => stream.keyed);
+  if (followed && mixed) {
+    const why = `${followed.name} follows one value to the next, which several keys in a row would mix`;
+    throw invalid('by', why, `${BY_KEY} among them, or one key in keys`);
+  }
+}
+
+/** The fields that would do, where the streams declare any. */
+function numbersOf(scans: Plan['scans']): string {
+  const names = scans.flatMap(({ stream }) =>
+    fieldsOf(stream)
+      .filter(isNumeric)
+      .map(({ name }) => name),
+  );
+  return names.length === 0 ? '' : `: ${oneOf([...new Set(names)])}`;
+}
+
+function checkPath(path: string, field: 'field' | 'by'): string {
+  if (path !== '' && path.length <= PATH_CHARACTERS) return path;
+  throw invalid(field, 'no such path', 'a path such as motor.temp');
+}
+
+function oneOf(names: readonly string[]): string {
+  const shown = names.slice(0, 30).join(', ');
+  return `one of ${shown}${names.length > 30 ? `, … (${names.length} in all)` : ''}`;
+}
+
+function invalid(field: string, message: string, expected: string): TidegateError {
+  return new TidegateError('invalid_input', message, { field, expected });
+}

@@ -1,0 +1,132 @@
+/**
+ * What a read of windows asks for beside its range: which windows, which values, which rows. A first page fills in the
+ * defaults; the cursor carries the whole question, and a page that goes on with it refuses what contradicts it. Pure.
+ */
+import * as z from 'zod';
+import { TidegateError } from '../../base/errors.ts';
+import { PATH_CHARACTERS } from '../../base/field-path.ts';
+import { aggregateOf, MOST_AGGREGATES } from './aggregate.ts';
+import { badCursor } from './range-cursor.ts';
+import { DURATION_EXPECTED, durationText, parseDuration } from '../../base/time-text.ts';
+import { BY_KEY } from './window-values.ts';
+import { ZONE_CHARACTERS } from '../../base/zone.ts';
+
+/** Most streams or fields beside the first. */
+export const MOST_ALSO = 3;
+export const MOST_BY = 3;
+/** The only window there is. */
+export const ALL = 'all';
+const MOST = { aggregates: MOST_AGGREGATES, by: MOST_BY, also: MOST_ALSO };
+const LONGEST_WINDOW_MS = 366 * 86_400_000;
+const NAME_CHARACTERS = 64;
+
+export interface Series {
+  stream: string;
+  /** Null: its events are counted. */
+  field: string | null;
+}
+
+/** As a caller gives it. */
+export interface WindowsAsked {
+  /** Length of a window, `30s`, `5m`, `1h`, `1d`; or `all` for one window, for which `from` is needed. */
+  window?: string;
+  /** Where windows begin: at whole multiples (default; in `zone`, else since the epoch in UTC), or at `from`. */
+  align?: 'epoch' | 'from';
+  /** IANA name of the time zone whose hours and days windows follow; default UTC. */
+  zone?: string;
+  /** Path of a numeric field (`motor.temp`). Default: events are counted. */
+  field?: string;
+  /** Names of aggregates; default min, max and mean where there is a field. Count is always given. */
+  aggregates?: readonly string[];
+  /** `key`, or paths of fields: a row for each of their values. Default: `key`, where the stream has keys. */
+  by?: readonly string[];
+  /** Fields of this or other streams, on the same windows. Default of `stream`: this one. */
+  also?: readonly { stream?: string; field?: string }[];
+  /** Default false: windows without an event have no row. */
+  empty?: boolean;
+}
+
+const path = z.string().min(1).max(PATH_CHARACTERS);
+const Question = z.strictObject({
+  window: z.string().max(20),
+  align: z.enum(['epoch', 'from']),
+  zone: z.string().max(ZONE_CHARACTERS).nullable(),
+  field: path.nullable(),
+  aggregates: z.array(z.string().max(20)).max(MOST_AGGREGATES),
+  by: z.array(path).max(MOST_BY),
+  also: z.array(z.strictObject({ stream: z.string().max(NAME_CHARACTERS), field: path.nullable() })).max(MOST_ALSO),
+  empty: z.boolean(),
+});
+export type Question = z.output<typeof Question>;
+
+/** @throws TidegateError `invalid_input` with the argument. */
+export function questionOf(stream: string, keyed: boolean, asked: WindowsAsked): Question {
+  const given = normal(stream, asked);
+  if (given.window === undefined) throw noWindow('');
+  for (const [name, most] of Object.entries(MOST)) {
+    if ((given[name as keyof typeof MOST]?.length ?? 0) > most) throw tooMany(name, most);
+  }
+  const field = given.field ?? null;
+  const also = given.also ?? [];
+  const hasField = [field, ...also.map((series) => series.field)].some((each) => each !== null);
+  return {
+    window: given.window,
+    align: given.align ?? 'epoch',
+    zone: given.zone ?? null,
+    field,
+    aggregates: given.aggregates ?? (hasField ? ['min', 'max', 'mean'] : []),
+    by: given.by ?? (keyed ? [BY_KEY] : []),
+    also,
+    empty: given.empty ?? false,
+  };
+}
+
+/** @throws TidegateError `bad_cursor` for a question that is none, or another than is asked. */
+export function carriedQuestion(carried: unknown, stream: string, asked: WindowsAsked): Question {
+  const parsed = Question.safeParse(carried);
+  if (!parsed.success) throw badCursor('it is not of this form');
+  const stands: Record<string, unknown> = parsed.data;
+  for (const [name, value] of Object.entries(normal(stream, asked))) {
+    if (value !== undefined && JSON.stringify(value) !== JSON.stringify(stands[name])) {
+      throw badCursor(`it goes with another \`${name}\``);
+    }
+  }
+  return parsed.data;
+}
+
+/** ms; null for the one window over all. @throws TidegateError `invalid_input`: `window` */
+export function windowMsOf(text: string): number | null {
+  if (text === ALL) return null;
+  const windowMs = parseDuration(text);
+  if (windowMs !== null && windowMs > 0 && windowMs <= LONGEST_WINDOW_MS) return windowMs;
+  throw noWindow(text);
+}
+
+/** What is given, in the one form in which it is compared. */
+function normal(stream: string, { aggregates, also, by, window, ...asked }: WindowsAsked): Partial<Question> {
+  const windowMs = window === undefined ? null : windowMsOf(window);
+  return {
+    ...asked,
+    ...(window === undefined ? {} : { window: windowMs === null ? ALL : durationText(windowMs) }),
+    ...(by === undefined ? {} : { by: unique(by) }),
+    ...(aggregates === undefined ? {} : { aggregates: unique(aggregates.map((name) => aggregateOf(name).name)) }),
+    ...(also === undefined
+      ? {}
+      : { also: also.map((series) => ({ stream: series.stream ?? stream, field: series.field ?? null })) }),
+  };
+}
+
+function unique(names: readonly string[]): string[] {
+  return [...new Set(names)];
+}
+
+function tooMany(field: string, most: number): TidegateError {
+  return new TidegateError('invalid_input', `too many of ${field}`, { field, expected: `${most} at most` });
+}
+
+function noWindow(text: string): TidegateError {
+  return new TidegateError('invalid_input', `not a length of a window: ${text.slice(0, 40)}`, {
+    field: 'window',
+    expected: `${DURATION_EXPECTED}, 366d at most; or ${ALL}`,
+  });
+}

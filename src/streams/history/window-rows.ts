@@ -1,0 +1,144 @@
+/**
+ * From windows as they were built to the rows of an answer: what needs all values of a window and those before it, windows
+ * in which nothing happened, order, and the highest or lowest of each window. Pure.
+ */
+import { TidegateError } from '../../base/errors.ts';
+import { type Aggregate, type Merging, needsSamples } from './aggregate.ts';
+import * as of from './sample-values.ts';
+import type { Grid } from './window-grid.ts';
+import type { Group, SampledRow, WindowRow } from './window-values.ts';
+
+export interface AnswerRow extends WindowRow {
+  /** What of the asked aggregates is not in `values`, by name; null: not known, such as a rate of one event. */
+  more: Record<string, number | null>;
+}
+
+export interface RowsSpec {
+  grid: Grid;
+  /** Epoch ms, the part of the range that has begun. */
+  from: number;
+  until: number;
+  aggregates: readonly Aggregate[];
+  /** Rows also for windows in which a group has no event. */
+  empty: boolean;
+  /** Keys that have rows then even if none of their events is there; null among them: the one row of all together. */
+  keys: readonly (string | null)[];
+  /** Most rows. */
+  most: number;
+}
+
+/**
+ * By window, then key, then group.
+ * @throws TidegateError `invalid_input`: `empty`, where that would be more rows than `most`.
+ */
+export function answerRows(groups: readonly Group[], spec: RowsSpec): AnswerRow[] {
+  const starts = spec.empty ? startsOf(spec) : null;
+  const all = starts === null ? groups : withKeys(groups, spec.keys);
+  if (starts !== null && starts.length * all.length > spec.most) throw tooMany(spec.most);
+  return all.flatMap((group) => rowsOf(group, starts, spec)).sort(byPlace);
+}
+
+/** The value by which rows are ranked and drawn; null where it is not known. */
+export function valueOf(row: AnswerRow, aggregate: Aggregate): number | null {
+  if (aggregate.kind === 'count') return row.count;
+  return row.more[aggregate.name] ?? row.values?.[aggregate.kind as Exclude<Merging, 'count'>] ?? null;
+}
+
+/** The `n` of each window that are ranked first, in that order; rows without a value are never among them. */
+export function topRows(rows: readonly AnswerRow[], n: number, aggregate: Aggregate, lowest: boolean): AnswerRow[] {
+  const windows = Map.groupBy(rows, ({ start }) => start);
+  const sign = lowest ? 1 : -1;
+  return [...windows.values()].flatMap((window) =>
+    window
+      .map((row) => ({ row, value: valueOf(row, aggregate) }))
+      .filter((ranked): ranked is { row: AnswerRow; value: number } => ranked.value !== null)
+      .sort((a, b) => sign * (a.value - b.value) || byPlace(a.row, b.row))
+      .slice(0, n)
+      .map(({ row }) => row),
+  );
+}
+
+function rowsOf(group: Group, starts: readonly number[] | null, spec: RowsSpec): AnswerRow[] {
+  const places = starts ?? [...group.rows.keys()].sort((a, b) => a - b);
+  let { before } = group;
+  return places.map((start) => {
+    const row = group.rows.get(start) ?? emptyRow(group, start, spec);
+    const samples = row.samples?.toSorted((a, b) => a.time - b.time) ?? [];
+    const made = { ...base(row), more: moreOf(row, samples, before, spec) };
+    before = samples.at(-1) ?? before;
+    return made;
+  });
+}
+
+function base({ start, end, key, group, count, values }: SampledRow): WindowRow {
+  return { start, end, key, group, count, values };
+}
+
+function moreOf(
+  row: SampledRow,
+  samples: readonly of.Sample[],
+  before: of.Sample | null,
+  { aggregates, from, until }: RowsSpec,
+): Record<string, number | null> {
+  const span = { start: Math.max(row.start, from), end: Math.min(row.end, until) };
+  const sorted = aggregates.some(({ kind }) => kind === 'percentile')
+    ? samples.map(({ value }) => value).sort((a, b) => a - b)
+    : [];
+  const gaps = aggregates.some(({ kind }) => kind === 'gaps' || kind === 'longestGap')
+    ? of.gapsBetween(samples, span)
+    : { longest: 0, lengths: [] };
+  const value = (aggregate: Aggregate): number | null => {
+    if (aggregate.kind === 'percentile') return of.percentile(sorted, aggregate.part);
+    if (aggregate.kind === 'stddev') return of.stddev(samples);
+    if (aggregate.kind === 'increase') return of.increase(samples, before);
+    if (aggregate.kind === 'timeWeightedMean') return of.timeWeightedMean(samples, before, span);
+    if (aggregate.kind === 'longestGap') return gaps.longest;
+    if (aggregate.kind === 'gaps') return gaps.lengths.filter((length) => length > aggregate.overMs).length;
+    if (aggregate.kind !== 'rate' || row.values === null) return null;
+    const { first, firstTime, last, lastTime } = row.values;
+    return of.rate({ time: firstTime, value: first }, { time: lastTime, value: last }, aggregate.perMs);
+  };
+  const asked = aggregates.filter((aggregate) => needsSamples(aggregate) || aggregate.kind === 'rate');
+  return Object.fromEntries(asked.map((aggregate) => [aggregate.name, value(aggregate)]));
+}
+
+function emptyRow({ key, group }: Group, start: number, { grid }: RowsSpec): SampledRow {
+  return { start, end: grid.endOf(start), key, group, count: 0, values: null, samples: null };
+}
+
+function startsOf({ grid, from, until, most }: RowsSpec): number[] {
+  const starts: number[] = [];
+  if (from >= until) return starts;
+  for (let start = grid.startOf(from); start < until; start = grid.endOf(start)) {
+    if (starts.length >= most) throw tooMany(most);
+    starts.push(start);
+  }
+  return starts;
+}
+
+function withKeys(groups: readonly Group[], keys: RowsSpec['keys']): readonly Group[] {
+  const met = new Set(groups.map(({ key }) => key));
+  const missing = keys.filter((key) => !met.has(key));
+  return [...groups, ...missing.map((key) => ({ key, group: null, before: null, rows: new Map() }))];
+}
+
+function tooMany(most: number): TidegateError {
+  return new TidegateError('invalid_input', 'too many windows to show the empty ones', {
+    field: 'empty',
+    expected: `at most ${most} windows times groups: a longer window, a shorter range, or fewer keys`,
+  });
+}
+
+export function byPlace(a: WindowRow, b: WindowRow): number {
+  return a.start - b.start || compare(a.key, b.key) || (a.group === null ? 0 : compareGroups(a, b));
+}
+
+function compareGroups(a: WindowRow, b: WindowRow): number {
+  return compare(JSON.stringify(a.group), JSON.stringify(b.group));
+}
+
+function compare(a: string | null, b: string | null): number {
+  if (a === b) return 0;
+  if (a === null || b === null) return a === null ? -1 : 1;
+  return a < b ? -1 : 1;
+}

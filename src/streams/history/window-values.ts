@@ -1,0 +1,221 @@
+/**
+ * Aggregates per window of event time and group, built up one event at a time so that a scan streams through. Pure: it
+ * reads no clock and no store. What needs all values of a window, or its neighbours, is made of its samples by
+ * window-rows.ts; a window without a value has no row here.
+ */
+import type { Scalar } from '../../declare/condition.ts';
+import { type EventMeta, isGap } from '../../base/event.ts';
+import { numberAt, pathOf, valueAt } from '../../base/field-path.ts';
+import type { Json } from '../../base/json.ts';
+import type { Sample } from './sample-values.ts';
+import type { Grid } from './window-grid.ts';
+
+/** In `by`: the event's key. Every other name is the path of a field. */
+export const BY_KEY = 'key';
+/** A longer text is no value to group by: each row would repeat it. */
+const GROUP_CHARACTERS = 256;
+
+export interface WindowSpec {
+  grid: Grid;
+  /** Epoch ms. An event before it makes no row: it only tells what stood when the range began. */
+  from: number;
+  /** Path of a numeric field in `data`, such as `mag` or `motor.temp`. Null: events are counted, nothing else. */
+  field: string | null;
+  /** A row for each key (`key`), for each value of a field; none: one for all together. */
+  by: readonly string[];
+  /** Most rows (windows times groups). */
+  most: number;
+  /** Whether rows keep each event's time and value. */
+  keepSamples: boolean;
+}
+
+/**
+ * One window of one group. Rows of the same window and group that were made from different events merge: counts and sums
+ * add up, means weigh by count, `first` is the one of the lesser `firstTime`, `last` the one of the greater `lastTime`.
+ */
+export interface WindowRow {
+  /** Epoch ms; the window holds start <= time < end. */
+  start: number;
+  /** Infinity where there is one window for all. */
+  end: number;
+  /** Null where events have none, and where rows are not per key. */
+  key: string | null;
+  /** Values of the fields in `by`, by path; null where there are none. A list, an object or a long text is no value, as a missing field. */
+  group: Readonly<Record<string, Scalar>> | null;
+  /** Events that had the field; without a field, all but gaps. */
+  count: number;
+  /** Null without a field, and where count is 0. */
+  values: WindowValues | null;
+}
+
+export interface WindowValues {
+  min: number;
+  max: number;
+  mean: number;
+  sum: number;
+  /** Value of the event with the least time; of several at that time, the first to arrive. */
+  first: number;
+  firstTime: number;
+  /** Value of the event with the greatest time; of several at that time, the last to arrive. */
+  last: number;
+  lastTime: number;
+}
+
+/** A row with what it was made from, in order of arrival; without a field values are 0. */
+export interface SampledRow extends WindowRow {
+  samples: Sample[] | null;
+}
+
+export interface Group extends Pick<WindowRow, 'key' | 'group'> {
+  /** Newest sample before the range; null: none is known. Samples are kept only where they are asked for. */
+  before: Sample | null;
+  /** By start. */
+  rows: Map<number, SampledRow>;
+}
+
+export interface Skipped {
+  /** Gap events: they say that events are missing. */
+  gaps: number;
+  /** Events whose field is absent or not a number. */
+  missing: number;
+}
+
+export interface Windows {
+  /** Counts an event in. False: it needs a row more than `most`; nothing was changed. */
+  add(event: WindowedEvent): boolean;
+  /** Whether `add` would take it. */
+  fits(event: WindowedEvent): boolean;
+  /** In no order. */
+  groups(): Group[];
+  skipped(): Skipped;
+}
+
+export interface WindowedEvent {
+  key?: string;
+  time: number;
+  data: Json;
+  meta?: EventMeta;
+}
+
+export function createWindows(spec: WindowSpec): Windows {
+  const { grid, from, most, keepSamples } = spec;
+  const path = spec.field === null ? null : pathOf(spec.field);
+  const groupsBy = grouping(spec.by);
+  const groups = new Map<string, Group>();
+  const skipped: Skipped = { gaps: 0, missing: 0 };
+  let size = 0;
+
+  function groupAt(id: string, event: WindowedEvent): Group {
+    const standing = groups.get(id);
+    if (standing) return standing;
+    const made: Group = { ...groupsBy.named(event), before: null, rows: new Map() };
+    groups.set(id, made);
+    return made;
+  }
+
+  function remember(event: WindowedEvent, value: number): void {
+    if (!keepSamples) return;
+    const group = groupAt(groupsBy.idOf(event), event);
+    // Of equal times the last to arrive is the one that holds.
+    if (event.time >= (group.before?.time ?? -Infinity)) group.before = { time: event.time, value };
+  }
+
+  function rowAt(event: WindowedEvent): SampledRow | null {
+    const id = groupsBy.idOf(event);
+    const start = grid.startOf(event.time);
+    const standing = groups.get(id)?.rows.get(start);
+    if (standing) return standing;
+    if (size >= most) return null;
+    const group = groupAt(id, event);
+    const end = grid.endOf(start);
+    const samples = keepSamples ? [] : null;
+    const row = { start, end, key: group.key, group: group.group, count: 0, values: null, samples };
+    group.rows.set(start, row);
+    size += 1;
+    return row;
+  }
+
+  const valueOf = (event: WindowedEvent) => (path === null ? 0 : numberAt(event.data, path));
+
+  return {
+    add(event) {
+      const { time } = event;
+      if (isGap(event)) {
+        if (time >= from) skipped.gaps += 1;
+        return true;
+      }
+      const value = valueOf(event);
+      if (value === null) {
+        if (time >= from) skipped.missing += 1;
+        return true;
+      }
+      if (time < from) {
+        remember(event, value);
+        return true;
+      }
+      const row = rowAt(event);
+      if (row === null) return false;
+      row.count += 1;
+      row.samples?.push({ time, value });
+      if (path !== null) row.values = include(row.values, value, time, row.count);
+      return true;
+    },
+    fits(event) {
+      if (isGap(event) || event.time < from || valueOf(event) === null) return true;
+      return size < most || groups.get(groupsBy.idOf(event))?.rows.has(grid.startOf(event.time)) === true;
+    },
+    groups: () => [...groups.values()],
+    skipped: () => ({ ...skipped }),
+  };
+}
+
+function grouping(by: readonly string[]) {
+  const perKey = by.includes(BY_KEY);
+  const fields = by.filter((name) => name !== BY_KEY).map((name) => [name, pathOf(name)] as const);
+  const keyOf = (event: WindowedEvent) => (perKey ? (event.key ?? null) : null);
+  return {
+    idOf(event: WindowedEvent): string {
+      // No key is empty.
+      const key = keyOf(event) ?? '';
+      return fields.length === 0 ? key : JSON.stringify([key, ...fields.map(([, path]) => scalarAt(event, path))]);
+    },
+    named(event: WindowedEvent): Pick<WindowRow, 'key' | 'group'> {
+      const group = Object.fromEntries(fields.map(([name, path]) => [name, scalarAt(event, path)]));
+      return { key: keyOf(event), group: fields.length === 0 ? null : group };
+    },
+  };
+}
+
+function scalarAt(event: WindowedEvent, path: readonly string[]): Scalar {
+  const value = valueAt(event.data, path);
+  const isValue = typeof value !== 'object' && (typeof value !== 'string' || value.length <= GROUP_CHARACTERS);
+  return isValue ? value : null;
+}
+
+function include(values: WindowValues | null, value: number, time: number, count: number): WindowValues {
+  if (values === null) {
+    return {
+      min: value,
+      max: value,
+      mean: value,
+      sum: value,
+      first: value,
+      firstTime: time,
+      last: value,
+      lastTime: time,
+    };
+  }
+  values.min = Math.min(values.min, value);
+  values.max = Math.max(values.max, value);
+  values.sum += value;
+  values.mean = values.sum / count;
+  if (time < values.firstTime) {
+    values.first = value;
+    values.firstTime = time;
+  }
+  if (time >= values.lastTime) {
+    values.last = value;
+    values.lastTime = time;
+  }
+  return values;
+}

@@ -1,0 +1,222 @@
+/**
+ * Aggregates over a range of streams, per window and group.
+ *
+ * Events are late and out of order, so no point of a log finishes a window for good. A read that its budget stops
+ * therefore does not claim whole windows: each page is exact for its own part of the log, the parts are disjoint and
+ * leave nothing out, and rows of the same window and group merge (see `WindowRow`); aggregates that do not are named in
+ * `ofPart`. `complete` on a first page says that no merging is needed. Every page stops between two entries, whatever
+ * stopped it: the budget, or too many rows.
+ *
+ * Without `maxEvents` a query that would read more than the budget is refused, after one read. Store calls: 2 where one
+ * read is enough, one more to know how much is ahead, `MOST_WINDOW_CALLS` at most, for all streams together.
+ */
+import type { DeclaredStream } from '../../declare/stream.ts';
+import { TidegateError } from '../../base/errors.ts';
+import { type Aggregate, aggregateOf, isOfTimes, merges } from './aggregate.ts';
+import type { Deps } from '../deps.ts';
+import { narrowing } from './log-estimate.ts';
+import type { RangeQuery } from './range.ts';
+import { openRange } from './range-cursor.ts';
+import type { RangeReport, ReadLimits, Scanned } from './range-scan.ts';
+import { type AnswerRow, answerRows, byPlace, topRows } from './window-rows.ts';
+import { type Plan, planOf } from './window-plan.ts';
+import { carriedQuestion, questionOf, type Series, type WindowsAsked } from './window-question.ts';
+import { BY_KEY, type Skipped, type Windows } from './window-values.ts';
+import { MOST_RANKED, MOST_ROWS, positionText, scanPlan } from './windows-scan.ts';
+import type { Zone } from '../../base/zone.ts';
+
+export const WINDOWS_KIND = 'windows';
+
+export interface Top {
+  n: number;
+  /** Name of an aggregate. */
+  by: string;
+  /** Default false: the highest. */
+  lowest?: boolean;
+}
+
+export interface WindowsQuery extends RangeQuery, WindowsAsked {
+  /** Only the rows of each window that are ranked first. */
+  top?: Top;
+  /** Default `oldest`: which windows come first. */
+  order?: 'oldest' | 'newest';
+  /** Reads so many events at most, and answers in parts; default: a query that would read more than the budget is refused. */
+  maxEvents?: number;
+}
+
+export interface SeriesRow extends AnswerRow {
+  stream: string;
+  field: string | null;
+}
+
+export interface WindowsPage {
+  /** At most `MOST_ROWS`, by window, then key and group, then in the order of the series. */
+  rows: SeriesRow[];
+  series: Series[];
+  /** Names of the aggregates. */
+  aggregates: string[];
+  /** Null: one window over the whole range. */
+  windowMs: number | null;
+  zone: Zone | null;
+  from: number;
+  to: number | null;
+  /** All of the range was read, by this page and those before it. */
+  complete: boolean;
+  /** Aggregates that tell of this page's events alone, and do not merge with those of other pages; none on a whole answer. */
+  ofPart: string[];
+  /** `top` and `empty` were left out, because they mean something for a whole answer only. */
+  unranked: boolean;
+  /** Goes on where this page ended; null where complete. */
+  cursor: string | null;
+  truncated: boolean;
+  skipped: Skipped;
+  scanned: Scanned;
+}
+
+/**
+ * @throws TidegateError `invalid_input` with the field; `bad_cursor` for a cursor of another stream or query; `too_costly`
+ * for a query that would read more than the budget, or rank more rows than it may, unless `maxEvents` or a cursor is given.
+ */
+export async function readWindows(
+  deps: Deps,
+  tenant: string,
+  stream: DeclaredStream,
+  query: WindowsQuery,
+  limits: ReadLimits = {},
+): Promise<WindowsPage> {
+  const now = deps.runtime.now();
+  const { range: asked, resumed, cursorAt } = openRange(stream, WINDOWS_KIND, query, now);
+  const question = resumed
+    ? carriedQuestion(resumed.rest, stream.name, askedOf(query))
+    : questionOf(stream.name, stream.keyed, askedOf(query));
+  const top = query.top === undefined ? null : { ...query.top, aggregate: aggregateOf(query.top.by, 'top.by') };
+  const plan = planOf(deps.app, stream, question, asked, now, top?.aggregate);
+  // What is ranked is ranked as a whole, unless parts are asked for.
+  const isRanked = top !== null && resumed === null && query.maxEvents === undefined;
+  const mostRows = isRanked ? MOST_RANKED : MOST_ROWS;
+  const scans = { plan, resumed: resumed?.position ?? null, maxEvents: query.maxEvents, mostRows, limits };
+  const { built, reports, mostEvents } = await scanPlan(deps, tenant, scans);
+  const read = reports.filter((report) => report !== null);
+  if (read.some(({ ended }) => ended === 'refused')) throw tooCostly(plan, read, mostEvents, now);
+  const complete = read.every((report) => report.complete);
+  if (isRanked && !complete) throw unranked();
+  const whole = complete && resumed === null;
+  const rows = plan.series.flatMap((series) => rowsOf(series, plan, built, { whole, now, mostRows }));
+  const kept = top === null || !whole ? rows : ranked(rows, plan.series[0], top);
+  if (kept.length > MOST_ROWS) throw tooManyRanked(kept.length);
+  return {
+    rows: inOrder(kept, top !== null && whole, query.order === 'newest'),
+    series: plan.series,
+    aggregates: plan.aggregates.map(({ name }) => name),
+    windowMs: plan.grid.windowMs,
+    zone: plan.zone,
+    from: plan.range.from,
+    to: plan.range.to,
+    complete,
+    ofPart: whole ? [] : plan.aggregates.filter((aggregate) => !merges(aggregate)).map(({ name }) => name),
+    unranked: !whole && (top !== null || plan.empty),
+    cursor: cursorAt(positionText(reports), plan.range, question),
+    truncated: read.some((report) => report.truncated),
+    skipped: skippedOf(built),
+    scanned: scannedOf(read),
+  };
+}
+
+export function askedOf({ window, align, zone, field, aggregates, by, also, empty }: WindowsQuery): WindowsAsked {
+  const asked = { window, align, zone, field, aggregates, by, also, empty };
+  return Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
+}
+
+function rowsOf(
+  series: Series,
+  plan: Plan,
+  built: readonly Windows[][],
+  { whole, now, mostRows }: { whole: boolean; now: number; mostRows: number },
+): SeriesRow[] {
+  const scan = plan.scans.findIndex((one) => one.series.includes(series));
+  const windows = built[scan]?.[plan.scans[scan]?.series.indexOf(series) ?? -1];
+  const { grid, aggregates, by, range } = plan;
+  const perKeyAlone = by.length === 1 && by[0] === BY_KEY && plan.scans[scan]?.stream.keyed === true;
+  const rows = answerRows(windows?.groups() ?? [], {
+    grid,
+    from: range.from,
+    until: Math.min(range.to ?? Infinity, now),
+    aggregates: series.field === null ? aggregates.filter(isOfTimes) : aggregates,
+    // Of a part it is not known which are empty.
+    empty: plan.empty && whole,
+    keys: perKeyAlone ? (range.keys ?? []) : by.length === 0 ? [null] : [],
+    most: Math.floor(mostRows / plan.series.length),
+  });
+  return rows.map((row) => ({ ...row, ...series }));
+}
+
+/** Which groups are first is told by the first series; the others are given for the same groups. */
+function ranked(rows: readonly SeriesRow[], first: Series | undefined, top: Top & { aggregate: Aggregate }) {
+  const isFirst = ({ stream, field }: SeriesRow) => stream === first?.stream && field === first.field;
+  const best = topRows(rows.filter(isFirst), top.n, top.aggregate, top.lowest ?? false);
+  const beside = Map.groupBy(
+    rows.filter((row) => !isFirst(row)),
+    placeOf,
+  );
+  return best.flatMap((row) => [row as SeriesRow, ...(beside.get(placeOf(row)) ?? [])]);
+}
+
+function placeOf({ start, key, group }: AnswerRow): string {
+  return JSON.stringify([start, key, group]);
+}
+
+function inOrder(rows: SeriesRow[], isRanked: boolean, newest: boolean): SeriesRow[] {
+  // Sorting is stable: what is ranked stays so within its window, and series stay in their order.
+  const sorted = isRanked ? rows : rows.sort(byPlace);
+  return newest ? sorted.sort((a, b) => b.start - a.start) : sorted;
+}
+
+function skippedOf(built: readonly Windows[][]): Skipped {
+  const each = built.map((series) => series.map((windows) => windows.skipped()));
+  return {
+    gaps: each.reduce((sum, [first]) => sum + (first?.gaps ?? 0), 0),
+    missing: each.flat().reduce((sum, { missing }) => sum + missing, 0),
+  };
+}
+
+function scannedOf(reports: readonly RangeReport[]): Scanned {
+  const all = reports.map(({ scanned }) => scanned);
+  const open = reports.filter(({ complete }) => !complete).map(({ scanned }) => scanned.through);
+  const throughs = (open.length > 0 ? open : all.map(({ through }) => through)).filter((through) => through !== null);
+  return {
+    entries: all.reduce((sum, { entries }) => sum + entries, 0),
+    storeCalls: all.reduce((sum, { storeCalls }) => sum + storeCalls, 0),
+    // What is open was looked at up to the earliest; what is not, up to the latest.
+    through: throughs.length === 0 ? null : open.length > 0 ? Math.min(...throughs) : Math.max(...throughs),
+  };
+}
+
+function unranked(): TidegateError {
+  return new TidegateError('too_costly', 'not all could be ranked', {
+    field: 'top',
+    expected: `at most ${MOST_RANKED} windows times groups, read within the time of a request`,
+    hint: 'give a shorter range or longer windows; or maxEvents for all rows in parts',
+  });
+}
+
+function tooManyRanked(rows: number): TidegateError {
+  return new TidegateError('invalid_input', `top leaves ${rows} rows`, {
+    field: 'top.n',
+    expected: `at most ${MOST_ROWS} rows in all: fewer of each window, or longer windows`,
+  });
+}
+
+function tooCostly(plan: Plan, reports: readonly RangeReport[], most: number, now: number): TidegateError {
+  const total = reports.reduce((sum, { total: one, scanned }) => sum + (one ?? scanned.entries), 0);
+  return new TidegateError('too_costly', `it would read about ${total} events`, {
+    field: 'from',
+    expected: `a query that reads at most ${most} events`,
+    hint: narrowing(
+      plan.scans.map(({ stream }) => stream),
+      plan.range,
+      total,
+      most,
+      now,
+    ),
+  });
+}

@@ -1,0 +1,205 @@
+/**
+ * The follower: reads a log after a stored position and commits what follows from it together with the new position. A
+ * crash at any point repeats from the position; of two that follow at once one commits and the other reads again. It
+ * holds no lease and needs none.
+ */
+import { utf8Bytes } from '../../base/json.ts';
+import type { Runtime } from '../../base/runtime.ts';
+import { commitSurely } from '../../store/commit.ts';
+import { READ_LIMIT } from '../../store/limits.ts';
+import {
+  type Cursor,
+  isPresent,
+  type LogEntry,
+  type Operation,
+  type Reading,
+  type Store,
+  type Version,
+} from '../../store/store.ts';
+import { positionKey } from '../names.ts';
+
+/** What a follower does with the entries of one round. */
+export interface Round {
+  /**
+   * Takes entries in, in the log's order, page by page.
+   * @param truncated entries between the position and these are gone
+   */
+  take(entries: readonly LogEntry[], truncated: boolean): void;
+  /** The operations that all entries taken bring about; asked once, at the end of the round. */
+  effects(): Promise<Operation[]>;
+  /** Called when they have taken effect, and the position with them. */
+  committed?(): void;
+}
+
+export interface FollowOptions {
+  store: Store;
+  runtime: Runtime;
+  tenant: string;
+  log: string;
+  /** Name of the position; one per follower and log. */
+  follower: string;
+  begin(): Round;
+  /** Where to begin, given the stored position: further on, where what stands between is of no interest. Default: there. */
+  start?: (position: Cursor | null) => Promise<Cursor | null>;
+  /**
+   * True where effects may be applied again harmlessly: more than one commit holds are then spread over several, of
+   * which only the last moves the position. Else a round's effects have to fit one commit: choose `limit` so.
+   */
+  repeatable: boolean;
+  /** Most entries in a round; default 1,000. */
+  limit?: number;
+  /** Epoch ms; no round begins after it. */
+  deadline: number;
+  /** Operations of the caller's for the commit that catches up, asked when it is built; they have to be few and small. */
+  alongside?: () => Operation[];
+}
+
+export interface FollowReport {
+  entries: number;
+  commits: number;
+  /** The position stands at what was the log's end. */
+  caughtUp: boolean;
+  /** What became of the caller's operations: `none` where the log was not caught up with, or there were none. */
+  alongside: 'none' | 'committed' | 'conflict';
+}
+
+/** Conflicts in a row after which the others are left to do the work. */
+const MOST_CONFLICTS = 8;
+const POSITION_BYTES = 2_048;
+
+interface Position {
+  cursor: Cursor | null;
+  version: Version | null;
+}
+
+interface Reached {
+  entries: number;
+  cursor: Cursor | null;
+  end: boolean;
+}
+
+/**
+ * Follows to the log's end, or to the deadline.
+ * @throws TidegateError `store_unavailable`, `store_unknown`: the position tells what is left, for the next call.
+ */
+export async function follow(options: FollowOptions): Promise<FollowReport> {
+  const report: FollowReport = { entries: 0, commits: 0, caughtUp: false, alongside: 'none' };
+  let position = await readPosition(options);
+  for (let conflicts = 0; conflicts < MOST_CONFLICTS && options.runtime.now() < options.deadline;) {
+    const round = options.begin();
+    const reached = await readRound(options, position, round);
+    const operations = reached.entries === 0 ? [] : await round.effects();
+    const committed = await commitRound(options, position, reached, operations, report);
+    if (committed === 'alongside-conflict') return { ...report, alongside: 'conflict' };
+    if (committed === 'conflict') {
+      conflicts += 1;
+      position = await readPosition(options);
+      continue;
+    }
+    conflicts = 0;
+    position = committed;
+    round.committed?.();
+    report.entries += reached.entries;
+    if (reached.end) return { ...report, caughtUp: true, alongside: options.alongside ? 'committed' : 'none' };
+  }
+  return report;
+}
+
+async function readPosition({ store, runtime, tenant, follower, log, start }: FollowOptions): Promise<Position> {
+  const reading = await store.get(positionKey(tenant, follower, log), runtime.now());
+  const cursor = cursorOf(reading);
+  return { cursor: start ? await start(cursor) : cursor, version: reading.version };
+}
+
+/** Where a follower stands: behind all whose effects are committed. One store call. */
+export async function followerPosition(
+  { store, runtime }: Pick<FollowOptions, 'store' | 'runtime'>,
+  tenant: string,
+  follower: string,
+  log: string,
+): Promise<Cursor | null> {
+  return cursorOf(await store.get(positionKey(tenant, follower, log), runtime.now()));
+}
+
+function cursorOf(reading: Reading): Cursor | null {
+  return isPresent(reading) ? (reading.value as { cursor: Cursor | null }).cursor : null;
+}
+
+async function readRound(options: FollowOptions, from: Position, round: Round): Promise<Reached> {
+  const limit = options.limit ?? READ_LIMIT;
+  const reached: Reached = { entries: 0, cursor: from.cursor, end: false };
+  while (reached.entries < limit) {
+    const wanted = Math.min(READ_LIMIT, limit - reached.entries);
+    const page = await options.store.read(options.log, reached.cursor, wanted);
+    reached.cursor = page.cursor;
+    reached.entries += page.entries.length;
+    if (page.entries.length > 0) round.take(page.entries, page.truncated);
+    reached.end = page.entries.length < wanted;
+    if (reached.end) break;
+  }
+  return reached;
+}
+
+async function commitRound(
+  options: FollowOptions,
+  from: Position,
+  reached: Reached,
+  operations: readonly Operation[],
+  report: FollowReport,
+): Promise<Position | 'conflict' | 'alongside-conflict'> {
+  const { store, runtime } = options;
+  const key = positionKey(options.tenant, options.follower, options.log);
+  const alongside = reached.end ? (options.alongside?.() ?? []) : [];
+  const moved = reached.entries > 0 || reached.cursor !== from.cursor;
+  if (!moved && alongside.length === 0) return from;
+  const parts = options.repeatable ? split(store, operations, alongside) : [operations];
+  let { version } = from;
+  for (const [index, part] of parts.entries()) {
+    const last = index === parts.length - 1;
+    const cursor = last ? reached.cursor : from.cursor;
+    const own: Operation[] = moved ? [{ kind: 'put', ...key, value: { cursor }, expects: version }, ...part] : [];
+    const result = await commitSurely(runtime, store, last ? [...own, ...alongside] : own, options.deadline);
+    report.commits += 1;
+    if (result.status === 'conflict') {
+      const others = result.conflicts.some(({ operation }) => operation >= own.length);
+      return others ? 'alongside-conflict' : 'conflict';
+    }
+    if (moved) ({ version } = result);
+  }
+  return { cursor: reached.cursor, version };
+}
+
+/** Spreads operations over as few commits as the store's limits allow; there is at least one part, the last with room for `alongside`. */
+function split(store: Store, operations: readonly Operation[], alongside: readonly Operation[]): Operation[][] {
+  const mostOperations = store.limits.commitOperations - 1;
+  const mostBytes = store.limits.commitBytes - POSITION_BYTES;
+  let part: Operation[] = [];
+  let bytes = 0;
+  const parts = [part];
+  for (const operation of operations) {
+    const size = sizeOf(operation);
+    if (part.length >= mostOperations || bytes + size > mostBytes) {
+      parts.push((part = []));
+      bytes = 0;
+    }
+    part.push(operation);
+    bytes += size;
+  }
+  const beside = alongside.reduce((sum, operation) => sum + sizeOf(operation), 0);
+  if (part.length > 0 && (part.length + alongside.length > mostOperations || bytes + beside > mostBytes)) {
+    parts.push([]);
+  }
+  return parts;
+}
+
+function sizeOf(operation: Operation): number {
+  if (operation.kind === 'append') {
+    return operation.log.length + operation.entries.reduce<number>((sum, entry) => sum + jsonBytes(entry), 0);
+  }
+  const names = utf8Bytes(operation.partition) + utf8Bytes(operation.id);
+  return operation.kind === 'put' ? names + jsonBytes(operation.value) : names;
+}
+
+function jsonBytes(value: unknown): number {
+  return utf8Bytes(JSON.stringify(value));
+}

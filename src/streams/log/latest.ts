@@ -1,0 +1,155 @@
+/**
+ * The latest event of each key, as a projection of the stream's log. Newest is by event time: one that comes late does
+ * not replace a newer one. Of equal times the later arrival stands; another revision of the event that stands replaces
+ * it whatever its time, unless both revisions are numbers and it is the older.
+ *
+ * A key's latest event is kept as long as its stream keeps events by age, and 30 days after it came where no age is
+ * declared: a sensor that is gone for good does not stand among the living for ever. Accepted weakness: where a revision
+ * moves an event back in time, an event in between that was passed over before does not come back.
+ */
+import type { DeclaredStream } from '../../declare/stream.ts';
+import { isGap, type LoggedEvent, type StreamEvent } from '../../base/event.ts';
+import type { Runtime } from '../../base/runtime.ts';
+import { GET_MANY_LIMIT } from '../../store/limits.ts';
+import { isPresent, type LogEntry, type Operation, type Store } from '../../store/store.ts';
+import { follow, type FollowOptions, type FollowReport, type Round } from './follower.ts';
+import { latestKey, latestPartition, streamLog } from '../names.ts';
+
+export const LATEST_FOLLOWER = 'latest';
+export const LATEST_AGE_MS = 30 * 86_400_000;
+/** Entries that one round folds together: the more, the fewer commits when keys repeat. */
+const ROUND_ENTRIES = 10_000;
+
+interface Deps {
+  store: Store;
+  runtime: Runtime;
+}
+
+/** Brings the latest events of a stream up to date with its log. Errors as `follow`. */
+export function projectLatest(
+  { store, runtime }: Deps,
+  tenant: string,
+  stream: DeclaredStream,
+  options: Pick<FollowOptions, 'deadline' | 'alongside'>,
+): Promise<FollowReport> {
+  return follow({
+    ...options,
+    store,
+    runtime,
+    tenant,
+    log: streamLog(tenant, stream.name),
+    follower: LATEST_FOLLOWER,
+    begin: () => beginRound({ store, runtime }, tenant, stream),
+    repeatable: true,
+    limit: ROUND_ENTRIES,
+  });
+}
+
+/** Whether `event`, which comes after `standing` in the log, takes its place. */
+export function replaces(event: LoggedEvent, standing: LoggedEvent): boolean {
+  if (event.id !== standing.id) return event.time >= standing.time;
+  if (event.revision === standing.revision) return event.time > standing.time;
+  const revisions = [Number(event.revision ?? Number.NaN), Number(standing.revision ?? Number.NaN)] as const;
+  return revisions.some(Number.isNaN) || revisions[0] > revisions[1];
+}
+
+/** The latest event of a key (null: of a stream without keys); null where there is none. One store call. */
+export async function readLatest(
+  { store, runtime }: Deps,
+  tenant: string,
+  stream: string,
+  key: string | null,
+): Promise<StreamEvent | null> {
+  const reading = await store.get(latestKey(tenant, stream, key), runtime.now());
+  return isPresent(reading) ? toStreamEvent(stream, reading.value as LoggedEvent) : null;
+}
+
+/**
+ * The latest event of each key, in the order of the keys' UTF-8 bytes. One store call.
+ * @param page `after` is a key, `next` of the page before; `limit` is 1 to 1,000.
+ */
+export async function readLatestByKey(
+  { store, runtime }: Deps,
+  tenant: string,
+  stream: string,
+  page: { after: string | null; limit: number },
+): Promise<{ events: StreamEvent[]; next: string | null }> {
+  const { records, next } = await store.list(latestPartition(tenant, stream), {
+    now: runtime.now(),
+    limit: page.limit,
+    ...(page.after === null ? {} : { after: latestKey(tenant, stream, page.after).id }),
+  });
+  const events = records.map(({ value }) => toStreamEvent(stream, value as LoggedEvent));
+  return { events, next: next === null ? null : keyOf(next) };
+}
+
+/** Keys that begin with `prefix`, in the order of their UTF-8 bytes. One store call. */
+export async function readKeys(
+  { store, runtime }: Deps,
+  tenant: string,
+  stream: string,
+  { prefix, limit }: { prefix: string; limit: number },
+): Promise<{ values: string[]; hasMore: boolean }> {
+  const { id } = latestKey(tenant, stream, prefix);
+  const { records, next } = await store.list(latestPartition(tenant, stream), {
+    now: runtime.now(),
+    limit,
+    ...(prefix === '' ? {} : { prefix: id }),
+  });
+  const keys = records.map((record) => keyOf(record.id)).filter((key) => key !== '');
+  return { values: keys, hasMore: next !== null };
+}
+
+/** A log entry's value as the event it is. */
+export function toStreamEvent(stream: string, logged: LoggedEvent): StreamEvent {
+  const { id, revision, key, time, data, meta } = logged;
+  return {
+    id,
+    ...(revision === undefined ? {} : { revision }),
+    stream,
+    ...(key === undefined ? {} : { key }),
+    time,
+    data,
+    ...(meta === undefined ? {} : { meta }),
+  };
+}
+
+function keyOf(recordId: string): string {
+  return recordId.slice(latestKey('', '', '').id.length);
+}
+
+function beginRound({ store, runtime }: Deps, tenant: string, stream: DeclaredStream): Round {
+  const newest = new Map<string, { event: LoggedEvent; appendedAt: number }>();
+  return {
+    take(entries: readonly LogEntry[]) {
+      for (const { value, appendedAt } of entries) {
+        const event = value as LoggedEvent;
+        if (isGap(event)) continue;
+        const key = stream.keyed ? (event.key ?? '') : '';
+        const standing = newest.get(key);
+        if (!standing || replaces(event, standing.event)) newest.set(key, { event, appendedAt });
+      }
+    },
+    async effects() {
+      const operations: Operation[] = [];
+      const keys = [...newest.keys()];
+      for (let from = 0; from < keys.length; from += GET_MANY_LIMIT) {
+        const records = keys.slice(from, from + GET_MANY_LIMIT).map((key) => latestKey(tenant, stream.name, key));
+        for (const reading of await store.getMany(records, runtime.now())) {
+          const candidate = newest.get(keyOf(reading.id));
+          if (!candidate) continue;
+          if (isPresent(reading) && !replaces(candidate.event, reading.value as LoggedEvent)) continue;
+          operations.push({
+            kind: 'put',
+            partition: reading.partition,
+            id: reading.id,
+            value: candidate.event,
+            expects: reading.version,
+            expiresAt: candidate.appendedAt + (stream.retention.ageMs ?? LATEST_AGE_MS),
+          });
+        }
+      }
+      return operations;
+    },
+  };
+}

@@ -1,0 +1,38 @@
+/** The tasks that there are, declared and built in, by name and by the version that a running one began with. */
+import type { Principal } from '../../base/principal.ts';
+import type { AppStreams } from '../../declare/app-streams.ts';
+import type { Task } from '../../declare/task.ts';
+import { TidegateError } from '../../base/errors.ts';
+import type { Deps } from '../../streams/deps.ts';
+import type { Header } from './header.ts';
+
+export type Catalog = ReadonlyMap<string, Task>;
+
+/** What everything about tasks stands on. */
+export interface TaskDeps extends Deps {
+  catalog: Catalog;
+  /** The streams as a task's `run` reaches them, for its principal and until its deadline; `calls/streams.ts` makes them. */
+  streamsFor: (deps: Deps, principal: Principal, deadline: number) => AppStreams;
+  /** Told when a task that is worked on here waits on a stream: a hint, as `changed` is. */
+  waiting?: (tenant: string, stream: string) => void;
+}
+
+/** @throws TidegateError `not_found` */
+export function findTask(catalog: Catalog, name: string): Task {
+  const task = catalog.get(name);
+  if (task) return task;
+  throw new TidegateError('not_found', `there is no task named ${name}`, {
+    field: 'name',
+    expected: [...catalog.keys()].join(', ') || 'an app with tasks',
+  });
+}
+
+/** Null: this release has not that version of the task. */
+export function taskInVersion(
+  catalog: Catalog,
+  { task: name, version }: Pick<Header, 'task' | 'version'>,
+): Task | null {
+  const task = catalog.get(name);
+  if (!task) return null;
+  return [task, ...(task.previous ?? [])].find((declared) => declared.version === version) ?? null;
+}

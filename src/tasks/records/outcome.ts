@@ -1,0 +1,57 @@
+/** What a failure means: whether it is tried again, and when. Pure. */
+import type { Policy } from '../../declare/task.ts';
+import { asTidegateError, type ErrorCode, TidegateError } from '../../base/errors.ts';
+
+/** Trying again would find the same. */
+const FINAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'invalid_input',
+  'invalid_config',
+  'not_found',
+  'bad_cursor',
+  'too_large',
+  'address_refused',
+]);
+
+export type Verdict = { again: true; afterMs: number } | { again: false };
+
+/**
+ * @param failures this one included, 1 or more
+ * @param chance in [0, 1)
+ */
+export function judge(
+  error: TidegateError,
+  failures: number,
+  policy: Pick<Policy, 'attempts' | 'firstMs' | 'mostMs'>,
+  chance: number,
+): Verdict {
+  if (FINAL.has(error.code) || failures >= policy.attempts) return { again: false };
+  const most = Math.min(policy.mostMs, policy.firstMs * 2 ** (failures - 1));
+  return { again: true, afterMs: Math.max(error.retryAfterMs ?? 0, Math.round(chance * most)) };
+}
+
+/** A step's last failure as `run` sees it: it may catch it, and go on. */
+export class StepError extends TidegateError {
+  readonly step: string;
+
+  constructor(step: string, { code, message }: { code: ErrorCode; message: string }) {
+    super(code, message, { hint: `the step ${step} failed for good` });
+    this.name = 'StepError';
+    this.step = step;
+  }
+}
+
+/** Whatever was thrown, with the text of what is no error in it. Never throws, whatever it is. */
+export function thrownError(thrown: unknown): TidegateError {
+  try {
+    if (thrown instanceof Error) return asTidegateError(thrown);
+    const text = typeof thrown === 'string' ? thrown : JSON.stringify(thrown);
+    return noError(text?.slice(0, 500) ?? typeof thrown);
+  } catch {
+    // Its message, its JSON or its prototype throws in turn.
+    return noError(typeof thrown);
+  }
+}
+
+function noError(text: string): TidegateError {
+  return new TidegateError('internal', `something that is no error was thrown: ${text}`);
+}

@@ -1,0 +1,66 @@
+/**
+ * When an entry of a task is over: as soon as all that it does waits for something, and nothing of it is under way.
+ * Whoever waits gets a promise that never settles: `run` stops there, and no `catch` of its own can take it for an error.
+ */
+import type { Runtime } from '../../base/runtime.ts';
+
+export interface Parking {
+  /** Waits here, in this entry, for ever; the task goes on at `dueAt` (epoch ms) at the latest. */
+  park(dueAt: number): Promise<never>;
+  /** Something is under way until it settles: the entry is not over before. */
+  busy<Value>(work: Promise<Value>): Promise<Value>;
+  /** How much is under way. */
+  underWay(): number;
+  /** Resolves with the earliest time that was asked for, when all waits. */
+  parked: Promise<number>;
+  /** No function of the context does anything from now on. */
+  close(): void;
+  isClosed(): boolean;
+}
+
+/** How long what `run` does between two calls may take before waiting counts as all that it does, ms. */
+const IDLE_MS = 1;
+
+export function createParking(runtime: Pick<Runtime, 'sleep'>): Parking {
+  let dueAt = Number.POSITIVE_INFINITY;
+  let parkedCount = 0;
+  let underWay = 0;
+  let changes = 0;
+  let closed = false;
+  const { promise: parked, resolve } = Promise.withResolvers<number>();
+
+  /** Steps that wait settle in turns of their own, so a look comes after what they set off. */
+  async function look(): Promise<void> {
+    changes += 1;
+    const seen = changes;
+    if (parkedCount === 0 || underWay > 0) return;
+    await runtime.sleep(IDLE_MS);
+    if (seen === changes && underWay === 0) resolve(dueAt);
+  }
+
+  return {
+    parked,
+    park(at) {
+      dueAt = Math.min(dueAt, at);
+      parkedCount += 1;
+      void look();
+      // One for all would keep every `run` that waits for it in memory.
+      return new Promise<never>(() => {});
+    },
+    async busy(work) {
+      underWay += 1;
+      changes += 1;
+      try {
+        return await work;
+      } finally {
+        underWay -= 1;
+        void look();
+      }
+    },
+    underWay: () => underWay,
+    close() {
+      closed = true;
+    },
+    isClosed: () => closed,
+  };
+}

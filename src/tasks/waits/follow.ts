@@ -1,0 +1,195 @@
+/**
+ * The follower that wakes the waits on a stream: it reads events, holds them against every waiter, and writes those that
+ * hold by now, one put each; which are due then, and so dispatch their tasks.
+ *
+ * It reads the events first and lists the waiters after that. That order is what loses no wake-up: a waiter that the list
+ * does not show was stored after the events were read, and its task reads the log after it has stored it (`wait.ts`), so
+ * it sees these events itself. Events that come after the task's own read are read here later still, with the waiter in
+ * the list. From there on every round has listed it, so what stands between its cursor and the position of this follower
+ * has changed nothing, or has been written into it.
+ *
+ * What a round comes to for each waiter is in `judge.ts`. Waiters are written before the position moves, in commits of their own; one
+ * that has become another meanwhile (its task was faster, or another follower) is judged again, and keeps no other from
+ * being written.
+ */
+import type { DeclaredStream } from '../../declare/stream.ts';
+import { TidegateError } from '../../base/errors.ts';
+import { utf8Bytes } from '../../base/json.ts';
+import { commitSurely } from '../../store/commit.ts';
+import { entriesBetween } from '../../store/cursor.ts';
+import { type Cursor, isPresent, type LogEntry, type Put } from '../../store/store.ts';
+import type { Deps } from '../../streams/deps.ts';
+import { follow } from '../../streams/log/follower.ts';
+import { streamLog } from '../../streams/names.ts';
+import { isFar, judgeAll, type Round } from './judge.ts';
+import { taskOfDue, waiterPartition } from '../records/names.ts';
+import { isHeld, readWaiter, type Waiter, type Waiting } from './waiter.ts';
+
+export const WAITER_FOLLOWER = 'waiters';
+
+export interface WaitersReport {
+  /** Whether anything waited when it was first looked at. */
+  waiting: boolean;
+  /** Entries that were held against what waits. */
+  entries: number;
+  /** Waits that hold now. */
+  matched: number;
+  /** Commits, that of the position left out. */
+  commits: number;
+  /** All that was in the log when it was read. */
+  caughtUp: boolean;
+}
+
+/** A round, and what is done with it. */
+interface Following extends Round {
+  wake: Options['wake'];
+  report: WaitersReport;
+}
+
+interface Options {
+  /** Epoch ms */
+  deadline: number;
+  /** Told of each task whose wait is over, when that is stored. */
+  wake?: (taskId: string) => void;
+}
+
+/** Waiters in memory at once, and entries. */
+const LIST_PAGE = 200;
+const ROUND_ENTRIES = 500;
+const NAMES_BYTES = 1_024;
+/** A waiter that is another each time, so often in a row. */
+const MOST_RACES = 20;
+
+/** One list call where nothing waits. Errors as `follow`. */
+export async function followWaiters(
+  deps: Deps,
+  tenant: string,
+  stream: DeclaredStream,
+  { deadline, wake }: Options,
+): Promise<WaitersReport> {
+  const { store, runtime } = deps;
+  const report: WaitersReport = { waiting: false, entries: 0, matched: 0, commits: 0, caughtUp: true };
+  const first = await firstWaiting(deps, tenant, stream);
+  if (first === null) return report;
+  const log = streamLog(tenant, stream.name);
+  const { entries, caughtUp } = await follow({
+    store,
+    runtime,
+    tenant,
+    log,
+    follower: WAITER_FOLLOWER,
+    start: (position) => startOf(deps, tenant, stream, position, first),
+    begin() {
+      const round: LogEntry[] = [];
+      return {
+        take: (taken) => void round.push(...taken),
+        async effects() {
+          await wakeAll({ deps, tenant, stream, log, round, deadline, wake, report, gaps: new Map() });
+          return [];
+        },
+      };
+    },
+    repeatable: true,
+    limit: ROUND_ENTRIES,
+    deadline,
+  });
+  return { ...report, waiting: true, entries, caughtUp };
+}
+
+/** All waiters, a page at a time. */
+async function* listWaiters({ store, runtime }: Deps, tenant: string, { name }: DeclaredStream, limit = LIST_PAGE) {
+  for (let after: string | null = ''; after !== null;) {
+    const page = await store.list(waiterPartition(tenant, name), {
+      now: runtime.now(),
+      limit,
+      ...(after === '' ? {} : { after }),
+    });
+    if (page.records.length > 0) yield page.records;
+    after = page.next;
+  }
+}
+
+/** Null: nothing waits. */
+async function firstWaiting(deps: Deps, tenant: string, stream: DeclaredStream): Promise<Waiting | null> {
+  for await (const records of listWaiters(deps, tenant, stream, 10)) {
+    for (const record of records) {
+      const waiter = readWaiter(record, deps.runtime.now());
+      if (!isHeld(waiter)) return waiter;
+    }
+  }
+  return null;
+}
+
+/**
+ * Where nothing waited for long the position is far behind, and jumps to the earliest cursor of a waiter. One that is
+ * stored after this list has its task read on from the log's end, which is no earlier than any cursor listed here.
+ */
+async function startOf(
+  deps: Deps,
+  tenant: string,
+  stream: DeclaredStream,
+  position: Cursor | null,
+  first: Waiting,
+): Promise<Cursor | null> {
+  if (first.cursor === null || (position !== null && !isFar(position, first.cursor))) return position;
+  let earliest: Cursor | null = first.cursor;
+  for await (const records of listWaiters(deps, tenant, stream)) {
+    for (const record of records) {
+      const waiter = readWaiter(record, deps.runtime.now());
+      if (isHeld(waiter)) continue;
+      if (waiter.cursor === null) return position;
+      if ((entriesBetween(waiter.cursor, earliest) ?? 0) > 0) earliest = waiter.cursor;
+    }
+  }
+  return position === null || (entriesBetween(position, earliest) ?? 0) > 0 ? earliest : position;
+}
+
+async function wakeAll(round: Following): Promise<void> {
+  const { deps, tenant, stream } = round;
+  let puts: Put[] = [];
+  for await (const records of listWaiters(deps, tenant, stream)) {
+    puts.push(...(await judgeAll(round, records)));
+    puts = await write(round, puts, false);
+  }
+  await write(round, puts, true);
+}
+
+/** Commits what fills a commit, or all of it; answers what is left. */
+async function write(round: Following, puts: readonly Put[], all: boolean): Promise<Put[]> {
+  const { deps, deadline, report, wake } = round;
+  let left = [...puts];
+  for (let races = 0; ;) {
+    const part = partOf(deps, left);
+    if (left.length === 0 || (!all && part.length === left.length)) return left;
+    const result = await commitSurely(deps.runtime, deps.store, part, deadline);
+    report.commits += 1;
+    if (result.status === 'committed') {
+      left = left.slice(part.length);
+      const held = part.filter(({ value }) => isHeld(value as unknown as Waiter));
+      report.matched += held.length;
+      for (const put of held) wake?.(taskOfDue(put));
+      races = 0;
+      continue;
+    }
+    races += 1;
+    if (races > MOST_RACES) {
+      throw new TidegateError('store_unavailable', 'waits on a stream change too often at once', {
+        retryAfterMs: 1_000,
+      });
+    }
+    const moved = new Set(result.conflicts.map(({ operation }) => part[operation]));
+    const found = result.conflicts.map((conflict) => conflict.found).filter(isPresent);
+    left = [...left.filter((put) => !moved.has(put)), ...(await judgeAll(round, found))];
+  }
+}
+
+/** As many as one commit takes. */
+function partOf({ store }: Deps, puts: readonly Put[]): readonly Put[] {
+  const { commitOperations, commitBytes } = store.limits;
+  let bytes = 0;
+  const most = puts.findIndex(({ value }, index) => {
+    bytes += utf8Bytes(JSON.stringify(value)) + NAMES_BYTES;
+    return index > 0 && (index >= commitOperations || bytes > commitBytes);
+  });
+  return most === -1 ? puts : puts.slice(0, most);
+}

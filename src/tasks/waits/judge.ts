@@ -1,0 +1,89 @@
+/**
+ * What a round of the follower comes to for each waiter: one that is settled is held against the round alone; one that is
+ * not may have been stored between two rounds, and is taken further from its own cursor, whatever stands between that and
+ * this round. Reads the log, and writes nothing.
+ */
+import type { DeclaredStream } from '../../declare/stream.ts';
+import { TidegateError } from '../../base/errors.ts';
+import { entriesBetween } from '../../store/cursor.ts';
+import type { Cursor, LogEntry, LogPage, Put, StoredRecord } from '../../store/store.ts';
+import type { Deps } from '../../streams/deps.ts';
+import { advance, entriesAfter, isHeld, putWaiter, readWaiter, type Waiter, type Waiting } from './waiter.ts';
+
+const GAP_PAGE = 200;
+/** Pages before the round that are remembered for other waiters. */
+const MOST_GAPS = 8;
+/** Further behind than this a waiter that is not settled is written forward, and a position jumps. */
+const FAR = 1_000;
+
+/** Entries of a stream, and what they are held against waiters with. */
+export interface Round {
+  deps: Deps;
+  tenant: string;
+  stream: DeclaredStream;
+  log: string;
+  round: readonly LogEntry[];
+  deadline: number;
+  /** Pages before the round that were read for other waiters, by where they begin. */
+  gaps: Map<Cursor | null, Promise<LogPage>>;
+}
+
+/** A put for each that has become another. @throws TidegateError `cancelled` where the time is over before all were looked at */
+export async function judgeAll(round: Round, records: readonly StoredRecord[]): Promise<Put[]> {
+  const { runtime } = round.deps;
+  const puts: Put[] = [];
+  for (const record of records) {
+    const now = runtime.now();
+    if (now >= round.deadline)
+      throw new TidegateError('cancelled', 'the time was over before all waits were looked at');
+    const standing = readWaiter(record, now);
+    if (isHeld(standing)) continue;
+    const waiter = await judge(round, standing);
+    if (!isWorthwhile(standing, waiter)) continue;
+    const { version: expects, expiresAt } = record;
+    puts.push(
+      putWaiter(round.tenant, { partition: record.partition, id: record.id }, waiter, { expects, expiresAt }, now),
+    );
+  }
+  return puts;
+}
+
+async function judge(round: Round, standing: Waiting): Promise<Waiter> {
+  const { round: entries, stream } = round;
+  let waiter: Waiter = standing;
+  if (!standing.settled) waiter = await throughGap(round, standing);
+  return isHeld(waiter) ? waiter : advance(waiter, entriesAfter(waiter.cursor, entries), stream.name);
+}
+
+/** Takes a waiter through what stands between its cursor and the round. */
+async function throughGap({ deps, log, round, stream, gaps }: Round, standing: Waiting): Promise<Waiter> {
+  const [first] = round;
+  let waiter: Waiter = standing;
+  if (first === undefined) return waiter;
+  while (!isHeld(waiter) && isBefore(waiter.cursor, first.cursor, 1)) {
+    const { cursor } = waiter;
+    if (gaps.size > MOST_GAPS) gaps.clear();
+    const page = gaps.get(cursor) ?? deps.store.read(log, cursor, GAP_PAGE);
+    gaps.set(cursor, page);
+    const missed = (await page).entries.filter((entry) => isBefore(entry.cursor, first.cursor, 0));
+    if (missed.length === 0) return waiter;
+    waiter = advance(waiter, missed, stream.name);
+  }
+  return waiter;
+}
+
+/** Whether more than `entries` entries stand between them. */
+function isBefore(cursor: Cursor | null, other: Cursor, entries: number): boolean {
+  return cursor === null || (entriesBetween(cursor, other) ?? 0) > entries;
+}
+
+/** One that has nothing new to remember is left as it is, unless it would be read for from ever further back. */
+function isWorthwhile(standing: Waiting, waiter: Waiter): boolean {
+  if (isHeld(waiter) || waiter.state !== standing.state) return true;
+  if (standing.settled || waiter.cursor === null) return false;
+  return standing.cursor === null || isFar(standing.cursor, waiter.cursor);
+}
+
+export function isFar(from: Cursor, to: Cursor): boolean {
+  return (entriesBetween(from, to) ?? 0) > FAR;
+}

@@ -1,0 +1,104 @@
+/**
+ * Where a wait begins. `threshold`, `match` and `change` are held against the latest event of each key, which are a
+ * projection of the log: so the wait's cursor is where that projection stood before they were read. What was appended
+ * after it is still to be read, and nothing falls between.
+ */
+import type { Condition } from '../../declare/condition.ts';
+import type { DeclaredStream } from '../../declare/stream.ts';
+import type { LoggedEvent } from '../../base/event.ts';
+import { GET_MANY_LIMIT, LIST_LIMIT } from '../../store/limits.ts';
+import { type Cursor, isPresent } from '../../store/store.ts';
+import { begin, step, type Transition } from '../../streams/conditions/condition.ts';
+import { isPerKey, passesKey, passesWhere } from '../../streams/conditions/scope.ts';
+import type { Deps } from '../../streams/deps.ts';
+import { followerPosition } from '../../streams/log/follower.ts';
+import { LATEST_FOLLOWER, projectLatest } from '../../streams/log/latest.ts';
+import { latestKey, latestPartition, streamLog } from '../../streams/names.ts';
+import { occurrenceOf, type Waiter } from './waiter.ts';
+
+/** Most keys whose latest events are looked at, in the order of keys. */
+export const MOST_STANDING = 10_000;
+
+/** A waiter that holds already, or one that waits from here. Errors as the store's. */
+export async function beginWait(
+  deps: Deps,
+  tenant: string,
+  stream: DeclaredStream,
+  condition: Condition,
+  deadline: number,
+): Promise<Waiter> {
+  const { runtime, store } = deps;
+  const log = streamLog(tenant, stream.name);
+  const now = runtime.now();
+  const fresh = begin(condition, now);
+  const { kind } = condition;
+  if (kind !== 'threshold' && kind !== 'match' && kind !== 'change') {
+    const { end } = await store.extent(log);
+    return { condition, state: fresh, cursor: end, settled: false };
+  }
+  const cursor = await projectedTo(deps, tenant, stream, log, deadline);
+  let state = fresh;
+  let newest: Transition<LoggedEvent> | null = null;
+  const standing = standingEvents(deps, tenant, stream, condition);
+  for await (const event of isPerKey(condition) ? standing : newestOf(standing, condition)) {
+    const stepped = step(condition, state, event, now);
+    ({ state } = stepped);
+    for (const transition of stepped.transitions) {
+      if (transition.became !== 'holding') continue;
+      if (newest === null || (transition.event?.time ?? 0) > (newest.event?.time ?? 0)) newest = transition;
+    }
+  }
+  if (newest !== null) return { held: occurrenceOf(stream.name, newest) };
+  return { condition, state, cursor, settled: false };
+}
+
+/** Up to where the latest events tell of the log; null only where the log is empty. */
+async function projectedTo(
+  deps: Deps,
+  tenant: string,
+  stream: DeclaredStream,
+  log: string,
+  deadline: number,
+): Promise<Cursor | null> {
+  const position = await followerPosition(deps, tenant, LATEST_FOLLOWER, log);
+  if (position !== null) return position;
+  await projectLatest(deps, tenant, stream, { deadline });
+  return followerPosition(deps, tenant, LATEST_FOLLOWER, log);
+}
+
+async function* standingEvents(
+  { store, runtime }: Deps,
+  tenant: string,
+  stream: DeclaredStream,
+  { key }: Condition,
+): AsyncGenerator<LoggedEvent> {
+  const asked = !stream.keyed ? [null] : typeof key === 'string' ? [key] : key && 'oneOf' in key ? key.oneOf : null;
+  if (asked !== null) {
+    const keys = asked.slice(0, GET_MANY_LIMIT).map((one) => latestKey(tenant, stream.name, one));
+    for (const reading of await store.getMany(keys, runtime.now())) {
+      if (isPresent(reading)) yield reading.value as LoggedEvent;
+    }
+    return;
+  }
+  let read = 0;
+  for (let after: string | null = ''; after !== null && read < MOST_STANDING;) {
+    const page = await store.list(latestPartition(tenant, stream.name), {
+      now: runtime.now(),
+      limit: LIST_LIMIT,
+      ...(after === '' ? {} : { after }),
+    });
+    for (const { value } of page.records) yield value as LoggedEvent;
+    read += page.records.length;
+    after = page.next;
+  }
+}
+
+/** Where all keys are judged together the newest event that is looked at decides. */
+async function* newestOf(events: AsyncIterable<LoggedEvent>, { kind, key, where }: Condition) {
+  let newest: LoggedEvent | null = null;
+  for await (const event of events) {
+    if (!passesKey(key, event.key) || (kind !== 'match' && !passesWhere(where, event.data))) continue;
+    if (newest === null || event.time > newest.time) newest = event;
+  }
+  if (newest !== null) yield newest;
+}

@@ -1,0 +1,97 @@
+/**
+ * A waiter: one wait of one task, as a record in a partition of its stream. What it says of the log is a pure fold from
+ * its cursor on, so whoever takes it further (the task itself, a follower, both at once) comes to the same; its version
+ * decides who writes it down. One that holds is due, which is what dispatches its task. Pure.
+ */
+import type { Condition } from '../../declare/condition.ts';
+import type { Occurrence } from '../../declare/task.ts';
+import type { LoggedEvent } from '../../base/event.ts';
+import type { Json } from '../../base/json.ts';
+import { entriesBetween } from '../../store/cursor.ts';
+import type { Cursor, LogEntry, Put, RecordKey, StoredRecord, Version } from '../../store/store.ts';
+import { begin, dueAt, isStateOf, step, tick, type Transition } from '../../streams/conditions/condition.ts';
+import type { ConditionState } from '../../streams/conditions/state.ts';
+import { toStreamEvent } from '../../streams/log/latest.ts';
+import { taskQueue } from '../records/names.ts';
+
+export interface Waiting {
+  condition: Condition;
+  /** What the entries before the cursor have left. */
+  state: ConditionState;
+  cursor: Cursor | null;
+  /**
+   * Its task has read the log to the end since the record stands. Then entries between the cursor and the follower's
+   * position are known to change nothing; before, they may not have been looked at.
+   */
+  settled: boolean;
+}
+
+export interface Held {
+  held: Occurrence;
+}
+
+export type Waiter = Waiting | Held;
+
+/** By so much clocks may differ: time alone is trusted only as far as nothing older can still be appended. */
+export const SKEW_MS = 5_000;
+
+export function isHeld(waiter: Waiter): waiter is Held {
+  return 'held' in waiter;
+}
+
+/** A state that another release left is begun anew. */
+export function readWaiter(record: StoredRecord, now: number): Waiter {
+  const waiter = record.value as unknown as Waiter;
+  if (isHeld(waiter) || isStateOf(waiter.condition, waiter.state)) return waiter;
+  return { ...waiter, state: begin(waiter.condition, now) };
+}
+
+/** It is due when it holds, and else when time alone may make it hold. */
+export function putWaiter(
+  tenant: string,
+  key: RecordKey,
+  waiter: Waiter,
+  record: { expects: Version | null; expiresAt: number | null },
+  now: number,
+): Put {
+  const at = isHeld(waiter) ? now : dueTime(waiter);
+  const due = at === null ? null : { queue: taskQueue(tenant), at };
+  return { kind: 'put', ...key, value: waiter as unknown as Exclude<Json, null>, ...record, due };
+}
+
+function dueTime({ condition, state }: Waiting): number | null {
+  const at = dueAt(condition, state);
+  return at === null ? null : Math.round(at) + SKEW_MS;
+}
+
+/** The entries that stand behind a cursor, of entries that follow each other in the log. All, where it is of another epoch. */
+export function entriesAfter(cursor: Cursor | null, entries: readonly LogEntry[]): readonly LogEntry[] {
+  const [first] = entries;
+  if (first === undefined || cursor === null) return entries;
+  const between = entriesBetween(cursor, first.cursor);
+  return between === null || between >= 1 ? entries : entries.slice(1 - between);
+}
+
+/** Takes in the entries that follow its cursor, up to the one with which it holds. */
+export function advance(waiting: Waiting, entries: readonly LogEntry[], stream: string): Waiter {
+  const { condition } = waiting;
+  let { state } = waiting;
+  for (const { value, appendedAt } of entries) {
+    const stepped = step(condition, state, value as LoggedEvent, appendedAt);
+    const began = stepped.transitions.find(({ became }) => became === 'holding');
+    if (began) return { held: occurrenceOf(stream, began) };
+    ({ state } = stepped);
+  }
+  return { ...waiting, state, cursor: entries.at(-1)?.cursor ?? waiting.cursor };
+}
+
+/** Lets time go on. @param now of before the log was read to its end; see `SKEW_MS` */
+export function passTime(waiting: Waiting, now: number, stream: string): Waiter {
+  const { state, transitions } = tick<LoggedEvent>(waiting.condition, waiting.state, now - SKEW_MS);
+  const began = transitions.find(({ became }) => became === 'holding');
+  return began ? { held: occurrenceOf(stream, began) } : { ...waiting, state };
+}
+
+export function occurrenceOf(stream: string, { key, at, event, value }: Transition<LoggedEvent>): Occurrence {
+  return { key, at, event: event === null ? null : toStreamEvent(stream, event), value };
+}

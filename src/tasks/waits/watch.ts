@@ -1,0 +1,131 @@
+/**
+ * Follows the waits on streams in a process that stays: at once where it is told that a stream has changed, one round at a
+ * time for each stream, and all of them now and then, for what another process has appended and not followed. On hosts
+ * whose processes do not stay `followAll` is called by the schedule.
+ */
+import { asTidegateError, type TidegateError } from '../../base/errors.ts';
+import { PUBLIC } from '../../base/principal.ts';
+import type { Deps } from '../../streams/deps.ts';
+import type { Dispatch } from '../records/dispatch.ts';
+import { followWaiters } from './follow.ts';
+
+export interface WatchOptions {
+  /** Default `public`. */
+  tenant?: string;
+  /** Pause between two looks at all streams, ms; default 60,000. */
+  everyMs?: number;
+  /** A stream on which nothing waits is looked at so often at most, however often it changes, ms; default 1,000. */
+  quietMs?: number;
+  /** Longest round, ms; default 30,000. */
+  runMs?: number;
+}
+
+export interface Watch {
+  /** A hint that events were appended. Answers at once and does not throw. */
+  changed: (tenant: string, stream: string) => void;
+  /** A hint that something waits on a stream by now. Answers at once and does not throw. */
+  waiting: (tenant: string, stream: string) => void;
+  /** Resolves when what is under way has ended. */
+  stop(): Promise<void>;
+}
+
+export function startWatch(deps: Deps, { wake }: Pick<Dispatch, 'wake'>, options: WatchOptions = {}): Watch {
+  const { tenant = PUBLIC.tenant, everyMs = 60_000, quietMs = 1_000, runMs = 30_000 } = options;
+  const { app, runtime } = deps;
+  const ending = new AbortController();
+  const { signal } = ending;
+  const rounds = new Map<string, Promise<void>>();
+  const changedAgain = new Set<string>();
+  const resting = new Map<string, AbortController>();
+
+  async function follow(name: string): Promise<void> {
+    const stream = app.streams.get(name);
+    if (!stream) return;
+    do {
+      changedAgain.delete(name);
+      let rests = true;
+      try {
+        const report = await followWaiters(deps, tenant, stream, {
+          deadline: runtime.now() + runMs,
+          wake: (taskId) => wake(tenant, taskId, null),
+        });
+        rests = !report.waiting;
+        if (!report.caughtUp) changedAgain.add(name);
+      } catch (thrown) {
+        tell(deps, name, thrown);
+      }
+      if (rests) await rest(name);
+    } while (changedAgain.has(name) && !signal.aborted);
+  }
+
+  async function rest(name: string): Promise<void> {
+    const over = new AbortController();
+    resting.set(name, over);
+    await runtime.sleep(quietMs, AbortSignal.any([signal, over.signal]));
+    resting.delete(name);
+  }
+
+  function changed(name: string): void {
+    if (signal.aborted) return;
+    if (rounds.has(name)) changedAgain.add(name);
+    else
+      rounds.set(
+        name,
+        follow(name).finally(() => rounds.delete(name)),
+      );
+  }
+
+  async function lookAtAll(): Promise<void> {
+    while (!signal.aborted) {
+      for (const name of app.streams.keys()) changed(name);
+      await runtime.sleep(everyMs, signal);
+    }
+  }
+
+  const looking = lookAtAll();
+  return {
+    changed: (whose, name) => {
+      if (whose === tenant) changed(name);
+    },
+    waiting(whose, name) {
+      if (whose === tenant) resting.get(name)?.abort();
+    },
+    async stop() {
+      ending.abort();
+      await looking;
+      await Promise.allSettled(rounds.values());
+    },
+  };
+}
+
+export interface FollowedAll {
+  /** Waits that hold now. */
+  matched: number;
+  /** The time was over, or something failed, before all was followed. */
+  more: boolean;
+  /** What failed first; the rest was done all the same. */
+  error: TidegateError | null;
+}
+
+/** Follows the waits on all streams once. @param deadline epoch ms */
+export async function followAll(deps: Deps, deadline: number, { tenant = PUBLIC.tenant } = {}): Promise<FollowedAll> {
+  const report: FollowedAll = { matched: 0, more: false, error: null };
+  for (const stream of deps.app.streams.values()) {
+    if (deps.runtime.now() >= deadline) return { ...report, more: true };
+    try {
+      const { matched, caughtUp } = await followWaiters(deps, tenant, stream, { deadline });
+      report.matched += matched;
+      report.more ||= !caughtUp;
+    } catch (thrown) {
+      report.error ??= tell(deps, stream.name, thrown);
+      report.more = true;
+    }
+  }
+  return report;
+}
+
+function tell({ runtime }: Deps, stream: string, thrown: unknown): TidegateError {
+  const error = asTidegateError(thrown);
+  runtime.log('warn', 'waits on a stream are behind its log', { stream, code: error.code, message: error.message });
+  return error;
+}

@@ -1,0 +1,170 @@
+/**
+ * What a principal asks of its tasks: how one is, answers to its questions, its end. Another principal's task is answered
+ * exactly as one that does not exist.
+ */
+import { checkAnswer } from '../../declare/check/ask-answers.ts';
+import { TidegateError } from '../../base/errors.ts';
+import type { Json } from '../../base/json.ts';
+import type { Principal } from '../../base/principal.ts';
+import { commitSurely } from '../../store/commit.ts';
+import { isPresent, type Operation, type Version } from '../../store/store.ts';
+import type { TaskDeps } from '../records/find-task.ts';
+import {
+  cancelled,
+  type Change,
+  expiryOf,
+  hasEnded,
+  type Header,
+  rememberedUntil,
+  settled,
+} from '../records/header.ts';
+import { headerKey, pageKey, rememberedKey, runKey } from '../records/names.ts';
+import { endEntry } from '../records/task-log.ts';
+import { deleteRun, isLeased, lostOf, putRun, readRun } from '../records/run-record.ts';
+import { dropWaits } from '../turn/waits-left.ts';
+
+/** The runner and other callers that change the same task at once, at most so often. */
+const MOST_RACES = 20;
+
+/** One store call. @throws TidegateError `not_found` */
+export async function getTask({ store, runtime }: TaskDeps, principal: Principal, taskId: string): Promise<Header> {
+  return ownHeader(await store.get(headerKey(principal.tenant, taskId), runtime.now()), principal, taskId).header;
+}
+
+/** Page `number` of a task's result, from 1 on. Two store calls. @throws TidegateError `not_found` */
+export async function getPage(
+  { store, runtime }: TaskDeps,
+  principal: Principal,
+  taskId: string,
+  number: number,
+): Promise<{ text: string; mimeType: string }> {
+  const keys = [headerKey(principal.tenant, taskId), pageKey(principal.tenant, taskId, number)];
+  const [reading, page] = await store.getMany(keys, runtime.now());
+  const { header } = ownHeader(reading, principal, taskId);
+  if (page && isPresent(page)) return page.value as { text: string; mimeType: string };
+  throw new TidegateError('not_found', `the task has no page ${number}`, {
+    field: 'page',
+    expected: header.pages > 0 ? `1 to ${header.pages}` : 'a task whose result has pages',
+  });
+}
+
+/**
+ * Stores answers to questions that wait, all or none; those to any other key are passed over. Answers twice, late or to
+ * a task that has ended change nothing.
+ * @returns whether anything was taken, so that the task goes on
+ * @throws TidegateError `not_found`; `invalid_input` naming the answer's field, and nothing is stored then
+ */
+export async function answerTask(
+  deps: TaskDeps,
+  principal: Principal,
+  taskId: string,
+  responses: Readonly<Record<string, unknown>>,
+  deadline: number,
+): Promise<boolean> {
+  const { runtime } = deps;
+  const { tenant } = principal;
+  return change(deps, principal, taskId, deadline, ({ header }, run) => {
+    const keys = Object.keys(responses).filter((key) => Object.hasOwn(header.asks, key));
+    if (keys.length === 0 || hasEnded(header)) return null;
+    const now = runtime.now();
+    const records = keys.map((key): Operation => {
+      const request = header.asks[key];
+      if (!request) throw new TidegateError('internal', `the question ${key} is gone`);
+      const answer = checkAnswer(request, responses[key], `inputResponses.${key}`);
+      const value = { answer: answer as unknown as Json };
+      return {
+        kind: 'put',
+        ...rememberedKey(tenant, taskId, `ask ${key}`),
+        value,
+        expects: null,
+        expiresAt: rememberedUntil(header),
+      };
+    });
+    if (run === null) return { change: settled(keys), operations: records };
+    const key = runKey(tenant, taskId);
+    // An entry under way finds the answers when it comes to wait: so it must not have left meanwhile.
+    const wake: Operation = isLeased(run, now)
+      ? { kind: 'check', ...key, expects: run.version }
+      : putRun(
+          tenant,
+          key,
+          { ...run.run, holder: null, lost: lostOf(run.run) },
+          Math.max(now, run.run.notBefore),
+          run.version,
+        );
+    return { change: settled(keys), operations: [...records, wake] };
+  });
+}
+
+/**
+ * Ends a task that has not ended, whatever it is at: an entry under way can write nothing more, and is told.
+ * @returns whether it was this call that ended it
+ * @throws TidegateError `not_found`
+ */
+export async function cancelTask(
+  deps: TaskDeps,
+  principal: Principal,
+  taskId: string,
+  deadline: number,
+): Promise<boolean> {
+  const key = runKey(principal.tenant, taskId);
+  const cancelledHere = await change(deps, principal, taskId, deadline, ({ header }, run) => {
+    if (hasEnded(header)) return null;
+    const end = cancelled('cancelled on request');
+    const entry = endEntry(taskId, end(header, deps.runtime.now()));
+    return { change: end, operations: [...(run ? [deleteRun(key, run.version)] : []), entry] };
+  });
+  if (cancelledHere) await dropWaits(deps, principal.tenant, taskId, deadline);
+  return cancelledHere;
+}
+
+interface Standing {
+  header: Header;
+  version: Version;
+}
+
+/** Changes a header together with other records, and again where somebody was faster. */
+async function change(
+  deps: TaskDeps,
+  principal: Principal,
+  taskId: string,
+  deadline: number,
+  decide: (standing: Standing, run: ReturnType<typeof readRun>) => { change: Change; operations: Operation[] } | null,
+): Promise<boolean> {
+  const { store, runtime } = deps;
+  const { tenant } = principal;
+  const key = headerKey(tenant, taskId);
+  for (let race = 0; race < MOST_RACES; race += 1) {
+    const [reading, run] = await store.getMany([key, runKey(tenant, taskId)], runtime.now());
+    const standing = ownHeader(reading, principal, taskId);
+    const decided = decide(standing, run ? readRun(run) : null);
+    if (decided === null) return false;
+    const next = decided.change(standing.header, runtime.now());
+    const value = next as unknown as Exclude<Json, null>;
+    const put: Operation = { kind: 'put', ...key, value, expects: standing.version, expiresAt: expiryOf(next) };
+    const result = await commitSurely(runtime, store, [put, ...decided.operations], deadline);
+    if (result.status === 'committed') return true;
+  }
+  throw new TidegateError('store_unavailable', 'the task is changed too often at once', { retryAfterMs: 1_000 });
+}
+
+function ownHeader(
+  reading: Awaited<ReturnType<TaskDeps['store']['get']>> | undefined,
+  { subject }: Principal,
+  taskId: string,
+): Standing {
+  if (reading && isPresent(reading)) {
+    const header = reading.value as unknown as Header;
+    if (header.principal.subject === subject) return { header, version: reading.version };
+  }
+  throw unknownTask(taskId);
+}
+
+/** The same for one that never was, one that is no longer, and somebody else's. */
+export function unknownTask(taskId: string): TidegateError {
+  return new TidegateError('not_found', 'there is no such task, or no longer', {
+    field: 'taskId',
+    expected: 'the id of a task that you began, before its time to live is over',
+    hint: `asked for ${taskId.slice(0, 64)}`,
+  });
+}

@@ -1,0 +1,113 @@
+/**
+ * A failed task, tried again as another one: an end is final. The new task has the same input and origin, so idempotency
+ * keys of steps stay the same, and remembers what had succeeded; what had failed is done anew. It is stored only when all of
+ * that is in its place, so a crash leaves at most copies that nobody reads, and which expire.
+ */
+import { TidegateError } from '../../base/errors.ts';
+import type { Json } from '../../base/json.ts';
+import type { Principal } from '../../base/principal.ts';
+import { commitSurely } from '../../store/commit.ts';
+import { LIST_LIMIT } from '../../store/limits.ts';
+import { isPresent, type Put, type StoredRecord } from '../../store/store.ts';
+import { createTask, type Created } from './create.ts';
+import { type TaskDeps, taskInVersion } from '../records/find-task.ts';
+import { type Header, rememberedUntil } from '../records/header.ts';
+import { bytesOf } from '../turn/journal-commit.ts';
+import { inputKey, REMEMBERED, taskPartition } from '../records/names.ts';
+import { noVersion } from '../records/refusal.ts';
+import { getTask } from './requests.ts';
+
+/**
+ * The same retry, asked for twice, is one task. It is due at once.
+ * @param deadline epoch ms by which it has to be stored
+ * @throws TidegateError `not_found`; `invalid_input` for a task that has not failed; `invalid_config` where this release
+ * has not the version that it began with; errors as `createTask`
+ */
+export async function retryTask(
+  deps: TaskDeps,
+  principal: Principal,
+  taskId: string,
+  deadline: number = deps.runtime.now() + 30_000,
+): Promise<Created> {
+  const { store, runtime, catalog } = deps;
+  const { tenant } = principal;
+  const header = await getTask(deps, principal, taskId);
+  if (header.status !== 'failed') throw notFailed(taskId, header);
+  if (taskInVersion(catalog, header) === null) throw noVersion(header);
+  const input = await store.get(inputKey(tenant, taskId), runtime.now());
+  if (!isPresent(input)) throw new TidegateError('not_found', 'what the task was called with is no longer stored');
+  const retried = runtime.newId();
+  await copyRemembered(deps, tenant, taskId, retried, header, deadline);
+  return createTask(deps, {
+    principal: header.principal,
+    task: header.task,
+    version: header.version,
+    input: (input.value as { input: Json }).input,
+    retryOf: taskId,
+    origin: header.origin,
+    taskId: retried,
+    deadline,
+    leaseMs: null,
+  });
+}
+
+/** A page of the list at a time, in as few commits as the store takes. */
+async function copyRemembered(
+  { store, runtime }: TaskDeps,
+  tenant: string,
+  from: string,
+  to: string,
+  header: Header,
+  deadline: number,
+): Promise<void> {
+  const { commitBytes, commitOperations } = store.limits;
+  // As long as the new task may need it.
+  const expiresAt = rememberedUntil({ endsBy: runtime.now() + header.ttlMs });
+  let puts: Put[] = [];
+  let bytes = 0;
+  const flush = async () => {
+    if (puts.length > 0) await commitSurely(runtime, store, puts, deadline);
+    puts = [];
+    bytes = 0;
+  };
+  for (let after: string | null = ''; after !== null;) {
+    const page: { records: StoredRecord[]; next: string | null } = await store.list(taskPartition(tenant, from), {
+      now: runtime.now(),
+      limit: LIST_LIMIT,
+      prefix: REMEMBERED,
+      ...(after === '' ? {} : { after }),
+    });
+    for (const { id, value } of page.records) {
+      if (!isKept(id.slice(REMEMBERED.length), value)) continue;
+      const put: Put = {
+        kind: 'put',
+        partition: taskPartition(tenant, to),
+        id,
+        value: value as Exclude<Json, null>,
+        expects: null,
+        expiresAt,
+      };
+      const added = bytesOf([put]);
+      if (puts.length >= commitOperations || bytes + added > commitBytes) await flush();
+      puts.push(put);
+      bytes += added;
+    }
+    after = page.next;
+  }
+  await flush();
+}
+
+/** A failed step is done anew; pages belong to a task, and are written again; a wait that was not over has its waiter no more. */
+function isKept(id: string, value: Json): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  if ('page' in value) return false;
+  if (id.startsWith('step ')) return 'value' in value;
+  return /^(sleep|ask|now|random|uuid)\b/.test(id) || 'value' in value;
+}
+
+function notFailed(taskId: string, { status }: Header): TidegateError {
+  return new TidegateError('invalid_input', `the task ${taskId} is ${status}`, {
+    field: 'taskId',
+    expected: 'the id of a task that failed',
+  });
+}

@@ -1,0 +1,135 @@
+/**
+ * `runTasks`: works on tasks that are due, several at once, until none is or the time is over. A call that is missed,
+ * doubled or overlaps another harms nothing: the lease decides. Its store calls depend on what is due, and not on how
+ * many tasks there are.
+ */
+import { asTidegateError } from '../../base/errors.ts';
+import { PUBLIC } from '../../base/principal.ts';
+import type { DueRecord } from '../../store/store.ts';
+import { type Claim, claimTask, type NoClaim } from '../records/claim.ts';
+import type { TaskDeps } from '../records/find-task.ts';
+import { isWaiter, taskOfDue, taskQueue } from '../records/names.ts';
+import type { TurnEnd } from '../turn/shared.ts';
+import { takeTurn } from '../turn/turn.ts';
+import { settleDue } from '../turn/waits-left.ts';
+
+export interface RunTasksOptions {
+  /** Default `public`. */
+  tenant?: string;
+  /** Entries at once; default 8. */
+  concurrency?: number;
+  /** Default 30,000. Less only where all who share the store share a clock. */
+  leaseMs?: number;
+  /** Longest time of an entry; default: up to the deadline. */
+  entryMs?: number;
+  signal?: AbortSignal;
+}
+
+export interface TasksReport {
+  /** Entries made. */
+  entered: number;
+  ended: number;
+  /** Entries that the store broke. */
+  broken: number;
+  /** Something was still due. */
+  more: boolean;
+  /** When the earliest of the tasks that were left here goes on, epoch ms; null: none was. */
+  nextAt: number | null;
+}
+
+export const TASK_LEASE_MS = 30_000;
+const CONCURRENCY = 8;
+const LOOK = 100;
+/** With less than this left no entry begins, ms. */
+const LEAST_MS = 1_000;
+
+/** @throws TidegateError `store_unavailable` where what is due cannot be read; what breaks one entry is logged. */
+export async function runTasks(deps: TaskDeps, deadline: number, options: RunTasksOptions = {}): Promise<TasksReport> {
+  const { store, runtime } = deps;
+  const { tenant = PUBLIC.tenant, concurrency = CONCURRENCY, signal } = options;
+  const report: TasksReport = { entered: 0, ended: 0, broken: 0, more: false, nextAt: null };
+  const isOver = () => signal?.aborted === true || deadline - runtime.now() < LEAST_MS;
+
+  while (!isOver()) {
+    const from = Math.floor(runtime.random() * 16);
+    const due = await store.due(taskQueue(tenant), { now: runtime.now(), limit: LOOK, from });
+    report.more = due.length > 0;
+    if (!report.more) return report;
+    const before = report.entered - report.broken;
+    const work = [...new Map(due.map((record) => [taskOfDue(record), record])).values()][Symbol.iterator]();
+    const worker = async () => {
+      for (const record of work) {
+        if (isOver()) return;
+        tally(report, await workOn(deps, tenant, record, deadline, options));
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(concurrency, due.length) }, worker));
+    // Others are at all that there is, or the store breaks all: the next call looks again.
+    if (report.entered - report.broken === before) return { ...report, more: report.broken > 0 };
+  }
+  return report;
+}
+
+/** Takes a task up by its id and works on it once, or says why not. */
+export async function enterTask(
+  deps: TaskDeps,
+  tenant: string,
+  taskId: string,
+  deadline: number,
+  { leaseMs = TASK_LEASE_MS, signal, entryMs, early = false }: RunTasksOptions & { early?: boolean } = {},
+): Promise<TurnEnd | NoClaim> {
+  const claim = await claimTask(deps, tenant, taskId, { leaseMs, deadline, early });
+  if (typeof claim === 'string') return claim;
+  return work(deps, claim, deadline, { leaseMs, ...(signal ? { signal } : {}), ...(entryMs ? { entryMs } : {}) });
+}
+
+/** Takes up the task of a due record: a run, or a wait that is over. */
+export async function enterDue(
+  deps: TaskDeps,
+  tenant: string,
+  record: DueRecord,
+  deadline: number,
+  options: RunTasksOptions = {},
+): Promise<TurnEnd | NoClaim> {
+  const early = isWaiter(record);
+  const end = await enterTask(deps, tenant, taskOfDue(record), deadline, { ...options, early });
+  await settleDue(deps, record, end, deadline);
+  return end;
+}
+
+/** Works on a task that is ours. @throws TidegateError where the store fails */
+export function work(
+  deps: TaskDeps,
+  claim: Claim,
+  deadline: number,
+  { leaseMs = TASK_LEASE_MS, entryMs, signal }: RunTasksOptions = {},
+): Promise<TurnEnd> {
+  const until = Math.min(deadline, deps.runtime.now() + (entryMs ?? Number.POSITIVE_INFINITY));
+  return takeTurn(deps, claim, { leaseMs, deadline: until, ...(signal ? { signal } : {}) });
+}
+
+async function workOn(
+  deps: TaskDeps,
+  tenant: string,
+  record: DueRecord,
+  deadline: number,
+  options: RunTasksOptions,
+): Promise<TurnEnd | 'broken' | null> {
+  try {
+    const end = await enterDue(deps, tenant, record, deadline, options);
+    return typeof end === 'string' ? null : end;
+  } catch (thrown) {
+    const { code, message } = asTidegateError(thrown);
+    const taskId = taskOfDue(record);
+    deps.runtime.log('error', 'the store broke an entry of a task; it is taken up again', { taskId, code, message });
+    return 'broken';
+  }
+}
+
+function tally(report: TasksReport, end: TurnEnd | 'broken' | null): void {
+  if (end === null) return;
+  report.entered += 1;
+  if (end === 'broken') report.broken += 1;
+  else if (end.outcome === 'ended') report.ended += 1;
+  else if (end.outcome === 'left') report.nextAt = Math.min(report.nextAt ?? end.dueAt, end.dueAt);
+}

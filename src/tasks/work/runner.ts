@@ -1,0 +1,151 @@
+/**
+ * Works on tasks in this process, as long as it is there: those that are begun here at once, those that are due when a
+ * look finds them. Any number of runners may share a store.
+ */
+import { asTidegateError } from '../../base/errors.ts';
+import { PUBLIC } from '../../base/principal.ts';
+import type { DueRecord } from '../../store/store.ts';
+import type { Claim, NoClaim } from '../records/claim.ts';
+import type { Dispatch } from '../records/dispatch.ts';
+import type { TaskDeps } from '../records/find-task.ts';
+import { taskOfDue, taskQueue } from '../records/names.ts';
+import { enterDue, enterTask, TASK_LEASE_MS, work } from './run-due.ts';
+import type { TurnEnd } from '../turn/shared.ts';
+
+export interface RunnerOptions {
+  /** Default `public`. */
+  tenant?: string;
+  /** Entries at once; default 16. */
+  concurrency?: number;
+  leaseMs?: number;
+  /** Longest time of an entry, ms; default 120,000. */
+  entryMs?: number;
+  /** Pause between two looks at what is due, ms; default 1,000. */
+  everyMs?: number;
+}
+
+export interface Runner {
+  dispatch: Dispatch;
+  /** Tells entries under way to leave, which go on elsewhere, and resolves when all have. */
+  stop(): Promise<void>;
+}
+
+/** Most tasks that wait here for a place or for their time; the others are found when they are due. */
+const MOST_WAITING = 1_000;
+
+export function startRunner(deps: TaskDeps, options: RunnerOptions = {}): Runner {
+  const {
+    tenant = PUBLIC.tenant,
+    concurrency = 16,
+    leaseMs = TASK_LEASE_MS,
+    entryMs = 120_000,
+    everyMs = 1_000,
+  } = options;
+  const { runtime, store } = deps;
+  const ending = new AbortController();
+  const { signal } = ending;
+  const running = new Map<string, Promise<void>>();
+  const waiting = new Set<string>();
+  let timers = 0;
+  /** Places that were given to tasks that are being created. */
+  let promised = 0;
+  let broken = false;
+
+  /** @param found ours already, or a due record; null: somebody has told of it. */
+  function run(taskId: string, found: Claim | DueRecord | null): void {
+    const until = runtime.now() + entryMs;
+    const entry =
+      found === null
+        ? enterTask(deps, tenant, taskId, until, { leaseMs, signal, early: true })
+        : 'dueAt' in found
+          ? enterDue(deps, tenant, found, until, { leaseMs, signal })
+          : work(deps, found, until, { leaseMs, signal });
+    const done = entry.then(after, (thrown: unknown) => {
+      const { code, message } = asTidegateError(thrown);
+      broken = true;
+      runtime.log('error', 'the store broke an entry of a task; it is taken up again', { taskId, code, message });
+    });
+    running.set(
+      taskId,
+      done.finally(() => {
+        running.delete(taskId);
+        const [next] = waiting;
+        if (next === undefined || signal.aborted) return;
+        waiting.delete(next);
+        wake(next, null);
+      }),
+    );
+
+    /** One that goes on soon is taken up again in time, without a look. */
+    function after(end: TurnEnd | NoClaim): void {
+      if (typeof end === 'string' || end.outcome !== 'left' || signal.aborted || timers >= MOST_WAITING) return;
+      const ms = Math.max(0, end.dueAt - runtime.now());
+      if (ms > 2 * everyMs) return;
+      void wakeIn(ms, taskId);
+    }
+  }
+
+  async function wakeIn(ms: number, taskId: string): Promise<void> {
+    timers += 1;
+    await runtime.sleep(ms, signal);
+    timers -= 1;
+    wake(taskId, null);
+  }
+
+  function wake(taskId: string, found: Claim | DueRecord | null): void {
+    const isOurs = found !== null && !('dueAt' in found);
+    if (signal.aborted && !isOurs) return;
+    const isFree = running.size + promised < concurrency && !running.has(taskId);
+    if (isOurs || isFree) run(taskId, found);
+    else if (waiting.size < MOST_WAITING) waiting.add(taskId);
+  }
+
+  async function look(): Promise<void> {
+    while (!signal.aborted) {
+      const free = concurrency - running.size - promised;
+      let started = 0;
+      broken = false;
+      if (free > 0) {
+        try {
+          const from = Math.floor(runtime.random() * 16);
+          const due = await store.due(taskQueue(tenant), { now: runtime.now(), limit: free + running.size, from });
+          for (const record of due) {
+            const taskId = taskOfDue(record);
+            if (running.has(taskId) || running.size + promised >= concurrency) continue;
+            wake(taskId, record);
+            started += 1;
+          }
+        } catch (thrown) {
+          const { code, message } = asTidegateError(thrown);
+          runtime.log('error', `tasks: ${message}`, { code });
+        }
+      }
+      // A full page: more is due, and is looked for as soon as there is a place.
+      const isFull = started > 0 && started === free;
+      if (isFull) await Promise.race(running.values());
+      // A store that breaks entries is not asked again at once.
+      if (!isFull || broken) await runtime.sleep(everyMs, signal);
+    }
+  }
+
+  const looking = look();
+  return {
+    dispatch: {
+      leaseMs() {
+        if (running.size + promised >= concurrency || signal.aborted) return null;
+        promised += 1;
+        return leaseMs;
+      },
+      settle() {
+        promised -= 1;
+      },
+      wake: (_tenant, taskId, claim) => wake(taskId, claim),
+    },
+    async stop() {
+      ending.abort();
+      waiting.clear();
+      await looking;
+      await Promise.allSettled(running.values());
+    },
+  };
+}

@@ -1,0 +1,89 @@
+/**
+ * Tasks as callers see them: begun, asked for, answered, cancelled. Who works on them is told through `Dispatch`. What a
+ * task is on the wire is not known here.
+ */
+import type { Json } from '../../base/json.ts';
+import type { Principal } from '../../base/principal.ts';
+import type { Store } from '../../store/store.ts';
+import { type Begun, createTask, findBegun } from './create.ts';
+import type { Dispatch } from '../records/dispatch.ts';
+import type { Catalog, TaskDeps } from '../records/find-task.ts';
+import type { Header } from '../records/header.ts';
+import { isTaskId, pollsKey } from '../records/names.ts';
+import { answerTask, cancelTask, getPage, getTask, unknownTask } from './requests.ts';
+
+export interface Tasks {
+  catalog: Catalog;
+  /** The same, whose calls go to this view of the store. */
+  on(store: Store): Tasks;
+  /** Stores a task, and has it worked on. Errors as `createTask`. */
+  begin(
+    principal: Principal,
+    task: string,
+    input: Json,
+    options: { once?: string | null; calledWith?: Json; deadline: number },
+  ): Promise<Begun>;
+  /** The task that was begun under an idempotency key; null: none was, or it is no longer stored. Errors as `findBegun`. */
+  begun(principal: Principal, task: string, once: string, calledWith: Json): Promise<Begun | null>;
+  /** This and all below: @throws TidegateError `not_found`. One store call. */
+  get(principal: Principal, taskId: string): Promise<Header>;
+  page(principal: Principal, taskId: string, number: number): Promise<{ text: string; mimeType: string }>;
+  /** Errors as `answerTask`. */
+  answer(
+    principal: Principal,
+    taskId: string,
+    responses: Readonly<Record<string, unknown>>,
+    deadline: number,
+  ): Promise<void>;
+  cancel(principal: Principal, taskId: string, deadline: number): Promise<void>;
+  /** Counts how often a task was asked for in a window, by all processes. One store call; may count twice. */
+  countPolls(
+    principal: Principal,
+    taskId: string,
+    polls: number,
+    window: { start: number; end: number },
+  ): Promise<number>;
+}
+
+export function createTasks(deps: TaskDeps, dispatch: Dispatch): Tasks {
+  return {
+    catalog: deps.catalog,
+    on: (store) => createTasks({ ...deps, store }, dispatch),
+    async begin(principal, task, input, { once = null, calledWith = input, deadline }) {
+      const leaseMs = dispatch.leaseMs();
+      try {
+        const asked = { principal, task, input, calledWith, once, deadline, leaseMs };
+        const { taskId, header, claim } = await createTask(deps, asked);
+        if (claim !== null || leaseMs === null) dispatch.wake(principal.tenant, taskId, claim);
+        return { taskId, header };
+      } finally {
+        if (leaseMs !== null) dispatch.settle?.();
+      }
+    },
+    begun: (principal, task, once, calledWith) => findBegun(deps, { principal, task, once, calledWith }),
+    async get(principal, taskId) {
+      check(taskId);
+      return getTask(deps, principal, taskId);
+    },
+    async page(principal, taskId, number) {
+      check(taskId);
+      return getPage(deps, principal, taskId, number);
+    },
+    async answer(principal, taskId, responses, deadline) {
+      check(taskId);
+      if (await answerTask(deps, principal, taskId, responses, deadline)) {
+        dispatch.wake(principal.tenant, taskId, null);
+      }
+    },
+    async cancel(principal, taskId, deadline) {
+      check(taskId);
+      await cancelTask(deps, principal, taskId, deadline);
+    },
+    countPolls: ({ tenant }, taskId, polls, { start, end }) =>
+      deps.store.add(pollsKey(tenant, taskId, start), polls, { now: deps.runtime.now(), expiresAt: end }),
+  };
+}
+
+function check(taskId: string): void {
+  if (!isTaskId(taskId)) throw unknownTask(taskId);
+}

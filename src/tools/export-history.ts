@@ -1,0 +1,147 @@
+/**
+ * `export_history`: a large range of a stream as CSV or NDJSON, in pages of the task's result. Each page is stored
+ * together with the cursor behind it, so that a crash neither leaves an event out nor writes one twice.
+ */
+import * as z from 'zod';
+import type { DeclaredStream } from '../declare/stream.ts';
+import { type Task, task } from '../declare/task.ts';
+import { utf8Bytes } from '../base/json.ts';
+import type { Deps } from '../streams/deps.ts';
+import { findStream } from '../streams/find-stream.ts';
+import { type HistoryQuery, MOST_EVENTS, readHistory } from '../streams/history/events.ts';
+import { MOST_KEYS } from '../streams/history/range.ts';
+import { isoTime } from '../base/time-text.ts';
+import { inPieces } from '../base/text.ts';
+import { PAGE_BYTES } from '../tasks/turn/pages.ts';
+import { streamNames } from './describe.ts';
+import { csv, type ExportFormat, ndjson } from './export-text.ts';
+import { Key, READ_ONLY, StreamName, Time } from '../calls/schemas.ts';
+
+const Input = z.strictObject({
+  stream: StreamName,
+  from: Time.optional().describe('Beginning of the range, inclusive. Default: the oldest event that is kept'),
+  to: Time.optional().describe('End of the range, exclusive. Default: now'),
+  keys: z.array(Key).min(1).max(MOST_KEYS).optional().describe('Only events of these keys'),
+  format: z.enum(['csv', 'ndjson']).default('csv'),
+});
+
+const Output = z.object({
+  stream: z.string(),
+  format: z.enum(['csv', 'ndjson']),
+  events: z.number(),
+  pages: z
+    .number()
+    .describe('Read them in order, with get_task and `page`, or as resources: together they are the file'),
+  bytes: z.number().describe('Of all pages'),
+  truncated: z.boolean().describe('True: retention took events of the range before they could be read'),
+});
+
+/** Of a page, as its JSON text: beyond it no further read is added. */
+const ENOUGH_BYTES = 150_000;
+const FEWEST_EVENTS = 10;
+
+interface Part {
+  /** Behind the last event of the page; null: that was the end. */
+  cursor: string | null;
+  /** Pieces of the event behind the cursor that are written, where one fills more than a page. */
+  pieces: number;
+  events: number;
+  bytes: number;
+  truncated: boolean;
+}
+
+export function exportHistoryTask(deps: Deps): Task {
+  return task({
+    title: 'Export history',
+    description: [
+      'Writes all events of a range to a file of pages, CSV or NDJSON; for ranges too large for read_history.',
+      'It answers how many pages there are.',
+      `Streams: ${streamNames(deps.app)}`,
+    ].join('\n'),
+    version: '1',
+    input: Input,
+    output: Output,
+    annotations: READ_ONLY,
+    prepare: async (input, { principal, now }) => {
+      // A stream that is not there, or a range that cannot be, is told before anything is stored.
+      const stream = findStream(deps.app, input.stream);
+      await readHistory(deps, principal.tenant, stream, { ...queryOf(input, now()), limit: 1 });
+      return input;
+    },
+    async run(input, { principal, step, now, progress }) {
+      const stream = findStream(deps.app, input.stream);
+      const query = queryOf(input, now());
+      const format = input.format === 'csv' ? csv(stream) : ndjson();
+      const total = { events: 0, pages: 0, bytes: 0, truncated: false };
+      for (let from: Pick<Part, 'cursor' | 'pieces'> | null = { cursor: null, pieces: 0 }; from !== null;) {
+        const begin: Pick<Part, 'cursor' | 'pieces'> = from;
+        const part: Part = await step('page', async ({ page }) => {
+          const { text, ...rest } = await readPart(deps, principal.tenant, stream, query, format, begin);
+          if (text !== '') page(text, format.mimeType);
+          return { ...rest };
+        });
+        total.events += part.events;
+        total.bytes += part.bytes;
+        total.pages += part.bytes > 0 ? 1 : 0;
+        total.truncated ||= part.truncated;
+        progress(`${total.events} events in ${total.pages} pages`);
+        from = part.cursor === null ? null : part;
+      }
+      const range = `${query.from === undefined ? '' : `from ${isoTime(Number(query.from))} `}to ${isoTime(Number(query.to))}`;
+      return {
+        text: `${total.events} events of ${stream.name} ${range}: ${total.pages} pages of ${input.format}, ${total.bytes} bytes.`,
+        structured: { stream: stream.name, format: input.format, ...total },
+      };
+    },
+  });
+}
+
+/** Times that are told from now are settled once. */
+function queryOf({ from, to, keys }: z.output<typeof Input>, now: number): HistoryQuery {
+  return { order: 'oldest', ...(from === undefined ? {} : { from }), to: to ?? now, ...(keys ? { keys } : {}) };
+}
+
+/** Reads on until a page is full. */
+async function readPart(
+  deps: Deps,
+  tenant: string,
+  stream: DeclaredStream,
+  query: HistoryQuery,
+  format: ExportFormat,
+  begin: Pick<Part, 'cursor' | 'pieces'>,
+): Promise<Part & { text: string }> {
+  let text = begin.cursor === null && begin.pieces === 0 ? format.head : '';
+  let { cursor } = begin;
+  let events = 0;
+  let truncated = false;
+  for (let limit = MOST_EVENTS / 2; ;) {
+    const asked: HistoryQuery = cursor === null ? { ...query, limit } : { cursor, limit };
+    const page = await readHistory(deps, tenant, stream, asked);
+    const added = page.events.map((event) => format.line(event)).join('');
+    const bytes = jsonBytes(text + added);
+    if (bytes > PAGE_BYTES) {
+      if (events > 0) return { text, cursor, pieces: 0, events, bytes: utf8Bytes(text), truncated };
+      if (limit > 1) {
+        limit = limit > FEWEST_EVENTS ? Math.ceil(limit / 4) : 1;
+        continue;
+      }
+      // One event that fills more than a page is written in pieces.
+      const pieces = inPieces(text + added, PAGE_BYTES / 2);
+      const piece = pieces[begin.pieces] ?? '';
+      const isLast = begin.pieces >= pieces.length - 1;
+      const next = isLast ? { cursor: page.cursor, pieces: 0 } : { cursor, pieces: begin.pieces + 1 };
+      return { text: piece, ...next, events: isLast ? 1 : 0, bytes: utf8Bytes(piece), truncated: page.truncated };
+    }
+    text += added;
+    events += page.events.length;
+    truncated ||= page.truncated;
+    ({ cursor } = page);
+    if (cursor === null || bytes > ENOUGH_BYTES) {
+      return { text, cursor, pieces: 0, events, bytes: utf8Bytes(text), truncated };
+    }
+  }
+}
+
+function jsonBytes(text: string): number {
+  return utf8Bytes(JSON.stringify(text));
+}

@@ -1,0 +1,44 @@
+/** Events as CSV (RFC 4180) and as NDJSON, a line each. Pure. */
+import type { DeclaredStream } from '../declare/stream.ts';
+import type { StreamEvent } from '../base/event.ts';
+import { pathOf, valueAt } from '../base/field-path.ts';
+import type { Json } from '../base/json.ts';
+import { isoTime } from '../base/time-text.ts';
+import { fieldsOf } from '../streams/fields.ts';
+
+export interface ExportFormat {
+  mimeType: string;
+  /** The line above all others; empty where there is none. */
+  head: string;
+  /** With its line break. */
+  line(event: StreamEvent): string;
+}
+
+/** The stream goes without saying: all are of one. */
+export function ndjson(): ExportFormat {
+  return {
+    mimeType: 'application/x-ndjson',
+    head: '',
+    line: ({ stream: _stream, ...event }) => `${JSON.stringify(event)}\n`,
+  };
+}
+
+/** Columns: `time` (ISO 8601), `key`, `id`, then the fields of the stream by their path; a gap has none of those. */
+export function csv(stream: DeclaredStream): ExportFormat {
+  const fields = fieldsOf(stream).map(({ name }) => name);
+  const columns = ['time', 'key', 'id', ...(fields.length > 0 ? fields : ['data'])];
+  return {
+    mimeType: 'text/csv',
+    head: `${columns.map(cell).join(',')}\r\n`,
+    line({ time, key = '', id, data }) {
+      const values = fields.length > 0 ? fields.map((path) => valueAt(data, pathOf(path))) : [data];
+      return `${[isoTime(time), key, id, ...values].map(cell).join(',')}\r\n`;
+    },
+  };
+}
+
+function cell(value: Json): string {
+  if (value === null) return '';
+  const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,59 @@
+/** How a stream's feed is, beside what was read of the stream: so that a reader knows when data are stale, and why. */
+import type { DeclaredStream } from '../declare/stream.ts';
+import { readState, type Rejected } from '../feeds/run/state.ts';
+import { conditionOf, type FeedCondition, lagOf } from '../feeds/run/status.ts';
+import type { Reading } from '../store/store.ts';
+import type { Deps } from '../streams/deps.ts';
+import { feedKey } from '../streams/names.ts';
+import { ageText } from '../calls/table.ts';
+
+export interface FeedNote {
+  name: string;
+  /** `unread`: not looked up, because it would have cost the read another call to the store. */
+  state: FeedCondition | 'unread';
+  /** Age of the newest event that the feed brought, ms. */
+  lagMs: number | null;
+  lastError: { code: string; message: string; at: number } | null;
+  /** What came last and was no event of its stream, and why; null where all was. */
+  rejected: Rejected | null;
+}
+
+export function unreadNote({ feed }: DeclaredStream): FeedNote | null {
+  return feed === null ? null : { name: feed, state: 'unread', lagMs: null, lastError: null, rejected: null };
+}
+
+/** @param reading that of the feed's record */
+export function noteOf({ feed }: DeclaredStream, reading: Reading, now: number): FeedNote | null {
+  if (feed === null) return null;
+  const state = readState(reading);
+  return {
+    name: feed,
+    state: conditionOf(state, now),
+    lagMs: state && lagOf(state, now),
+    lastError: state?.lastError ?? null,
+    rejected: state?.rejected ?? null,
+  };
+}
+
+/** One call to the store; none for a stream without a feed. */
+export async function readNote({ store, runtime }: Deps, tenant: string, stream: DeclaredStream) {
+  if (stream.feed === null) return null;
+  const now = runtime.now();
+  return noteOf(stream, await store.get(feedKey(tenant, stream.feed), now), now);
+}
+
+/** One line, or none where there is nothing to tell. */
+export function feedText(note: FeedNote | null, now: number): string[] {
+  if (note === null || note.state === 'unread') return [];
+  const lag = note.lagMs === null ? '' : `, newest event ${ageText(note.lagMs)} old`;
+  const error = note.lastError;
+  const why = error === null ? '' : `; last error ${ageText(now - error.at)} ago: ${error.message}`;
+  return [`Feed ${note.name}: ${note.state}${lag}${why}${rejectedText(note, now)}`];
+}
+
+function rejectedText({ name, rejected }: FeedNote, now: number): string {
+  if (rejected === null) return '';
+  const { count, items, field, expected, at } = rejected;
+  const what = `${count} of the last ${items} items were no events of their stream (${ageText(now - at)} ago)`;
+  return `; ${what}: ${field}: ${expected}; more in feed://${name}`;
+}

@@ -1,0 +1,74 @@
+/** What `read_history` answers: events, windows, or what either would read. */
+import * as z from 'zod';
+import { Event, FeedNote } from '../calls/schemas.ts';
+
+const Row = z
+  .object({
+    start: z.number().describe('Epoch ms; the window is start <= time < end'),
+    end: z.number().optional().describe('With zone, where windows differ in length; else start + windowMs'),
+    key: z.string().nullable(),
+    group: z
+      .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))
+      .optional()
+      .describe('Values of the fields in `by`'),
+    stream: z.string().optional().describe('With also: which series the row is of'),
+    field: z.string().nullable().optional(),
+    count: z.number(),
+    firstTime: z.number().optional(),
+    lastTime: z.number().optional(),
+  })
+  .catchall(z.number())
+  .describe(
+    'Aggregates stand under their names; one that is not known, such as the rate of a single event, is left out',
+  );
+
+export const Output = z.object({
+  stream: z.string(),
+  events: z.array(Event).optional().describe('Without window'),
+  order: z.enum(['oldest', 'newest']).optional(),
+  windows: z
+    .array(Row)
+    .optional()
+    .describe(
+      'With window: by time and key. Windows without an event are left out unless `empty`; the newest may still be filling',
+    ),
+  windowMs: z.number().nullable().optional(),
+  zone: z.string().optional(),
+  ofPart: z
+    .array(z.string())
+    .optional()
+    .describe('Aggregates that tell of the events of this page alone: those of several pages do not add up'),
+  skipped: z
+    .object({ gaps: z.number(), missing: z.number() })
+    .optional()
+    .describe('Events that no window counts: gaps, and those without the numeric field'),
+  estimate: z
+    .object({
+      events: z.number().describe('At most: keys and where leave out what was read already'),
+      bytes: z.number().describe('If they are like the newest ones'),
+      storeCalls: z.number().describe('That reading all of them would take'),
+      mostEvents: z.number().describe('What one answer takes'),
+      fits: z.boolean(),
+    })
+    .optional()
+    .describe('With estimate: nothing was read'),
+  from: z.number().nullable().describe('The range as it was understood, epoch ms; null: no bound'),
+  to: z.number().nullable(),
+  complete: z
+    .boolean()
+    .describe(
+      'False: go on with cursor. Windows of such pages are parts: merge rows of the same start, key and group; counts and sums add up, means weigh by count',
+    ),
+  cursor: z.string().nullable().describe('For the next page; null when complete'),
+  tailCursor: z.string().nullable().optional().describe('For tail_stream: goes on right behind the newest event'),
+  truncated: z.boolean().describe('True: events of the range are gone, by retention'),
+  scanned: z.object({
+    entries: z.number(),
+    storeCalls: z.number(),
+    through: z.number().nullable().describe('Arrival time of the last event looked at'),
+  }),
+  feed: FeedNote,
+});
+
+export type Answer = z.input<typeof Output>;
+export type AnswerRow = z.input<typeof Row>;

@@ -1,0 +1,154 @@
+/**
+ * `list_streams`: what there is to read, what it means, and how fresh it is. At most 20 streams a page, for each of
+ * which it asks the store for the extent and, where there are keys, for a few of them: 41 calls a page at most, side by side.
+ */
+import * as z from 'zod';
+import { type Tool, tool } from '../declare/tool.ts';
+import type { DeclaredStream } from '../declare/stream.ts';
+import { feedStatus } from '../feeds/run/status.ts';
+import type { Deps } from '../streams/deps.ts';
+import { fieldsOf } from '../streams/fields.ts';
+import { findStream } from '../streams/find-stream.ts';
+import { readLatestByKey } from '../streams/log/latest.ts';
+import { streamLog } from '../streams/names.ts';
+import { isoTime } from '../base/time-text.ts';
+import { accounted, type AppDeps } from '../calls/context.ts';
+import { shortened } from '../base/text.ts';
+import { streamNames } from './describe.ts';
+import { type FeedNote as Note, feedText } from './feed-note.ts';
+import { FeedNote, READ_ONLY, StreamName } from '../calls/schemas.ts';
+import { ageText } from '../calls/table.ts';
+
+const PAGE_STREAMS = 20;
+const EXAMPLE_KEYS = 5;
+
+const Input = z.strictObject({
+  stream: StreamName.optional().describe('Only this one'),
+  after: z.string().max(64).optional().describe('Only streams declared after this one: `next` of the page before'),
+});
+
+const Field = z.object({
+  name: z.string().describe('Path in data; what read_history takes as field, where it is a number'),
+  type: z.string(),
+  unit: z.string().optional(),
+  description: z.string().optional(),
+});
+
+const Listed = z.object({
+  name: z.string(),
+  title: z.string(),
+  description: z.string(),
+  uri: z.string().describe('Its resource'),
+  keyed: z.boolean(),
+  keys: z.array(z.string()).describe('Some of its keys'),
+  moreKeys: z.boolean().describe('True: there are more; read_latest without key lists them'),
+  fields: z.array(Field).describe('What the data of an event hold'),
+  example: z.unknown().optional().describe('Data of an event'),
+  events: z.number().describe('How many are kept now'),
+  newestAt: z.number().nullable().describe('When the newest arrived, epoch ms'),
+  retention: z
+    .object({ events: z.number(), ageMs: z.number().nullable() })
+    .describe('How many are kept at most, and how long'),
+  latenessMs: z.number().nullable().describe('How late an event may arrive and be found by a range; null: no bound'),
+  delivery: z
+    .enum(['exactly-once', 'at-least-once'])
+    .describe('at-least-once: events have no id of their own, and now and then one may stand twice'),
+  feed: FeedNote,
+});
+
+const Output = z.object({
+  streams: z.array(Listed),
+  next: z.string().nullable().describe('Give it as `after` for more; null: these were the last'),
+  now: z.number().describe("The server's clock, epoch ms"),
+});
+
+export function listStreamsTool({ app, runtime }: AppDeps): Tool {
+  return tool({
+    title: 'Streams',
+    description: [
+      'Lists the streams of live data: what each one holds (fields, types, units), its keys, how much is kept, how fresh it is and how its feed is. Begin here.',
+      `Streams: ${streamNames(app)}`,
+      'Example: {}',
+    ].join('\n'),
+    input: Input,
+    output: Output,
+    annotations: READ_ONLY,
+    async run(input, context) {
+      const deps = accounted({ app, runtime }, context);
+      const { tenant } = context.principal;
+      const all = [...app.streams.values()];
+      const wanted = input.stream === undefined ? all : [findStream(app, input.stream)];
+      const begin = input.after === undefined ? 0 : wanted.indexOf(findStream(app, input.after)) + 1;
+      const page = wanted.slice(begin, begin + PAGE_STREAMS);
+      const notes = await notesOf(deps, tenant, page);
+      const now = runtime.now();
+      const streams = await Promise.all(
+        page.map((stream) => list(deps, tenant, stream, notes.get(stream.feed ?? '') ?? null)),
+      );
+      const next = begin + PAGE_STREAMS < wanted.length ? (page.at(-1)?.name ?? null) : null;
+      return {
+        text: [
+          ...streams.flatMap((listed) => summary(listed, now)),
+          ...(next === null ? [] : [`More streams: after=${next}`]),
+        ].join('\n'),
+        structured: { streams, next, now },
+      };
+    },
+  });
+}
+
+/** One call for all feeds of the page. */
+async function notesOf(deps: Deps, tenant: string, page: readonly DeclaredStream[]): Promise<Map<string, Note>> {
+  const names = [...new Set(page.flatMap(({ feed }) => (feed === null ? [] : [feed])))];
+  if (names.length === 0) return new Map();
+  const statuses = await feedStatus(deps, tenant, names);
+  return new Map(
+    statuses.map(({ feed: name, state, lagMs, lastError, rejected }) => [
+      name,
+      { name, state, lagMs, lastError, rejected },
+    ]),
+  );
+}
+
+async function list(
+  deps: Deps,
+  tenant: string,
+  stream: DeclaredStream,
+  feed: Note | null,
+): Promise<z.input<typeof Listed>> {
+  const { name, title, description, keyed, retention, latenessMs, example } = stream;
+  const [extent, keys] = await Promise.all([
+    deps.store.extent(streamLog(tenant, name)),
+    keyed ? readLatestByKey(deps, tenant, name, { after: null, limit: EXAMPLE_KEYS }) : { events: [], next: null },
+  ]);
+  return {
+    name,
+    title,
+    description,
+    uri: `stream://${name}`,
+    keyed,
+    keys: keys.events.flatMap(({ key }) => (key === undefined ? [] : [key])),
+    moreKeys: keys.next !== null,
+    fields: fieldsOf(stream),
+    ...(example === undefined ? {} : { example }),
+    events: extent.count,
+    newestAt: extent.newestAt,
+    retention,
+    latenessMs: Number.isFinite(latenessMs) ? latenessMs : null,
+    delivery: stream.identified ? 'exactly-once' : 'at-least-once',
+    feed,
+  };
+}
+
+function summary(listed: z.input<typeof Listed>, now: number): string[] {
+  const { name, description, events, newestAt, keys, moreKeys, fields } = listed;
+  const age = newestAt === null ? 'none yet' : `newest arrived ${isoTime(newestAt)} (${ageText(now - newestAt)} ago)`;
+  const units = fields.map((field) => (field.unit === undefined ? field.name : `${field.name} [${field.unit}]`));
+  return [
+    `${name}: ${shortened(description, 160)}`,
+    `  ${events} events, ${age}`,
+    ...(keys.length > 0 ? [`  keys: ${keys.map((key) => shortened(key, 40)).join(', ')}${moreKeys ? ', …' : ''}`] : []),
+    `  fields: ${shortened(units.join(', '), 400)}`,
+    ...feedText(listed.feed, now).map((line) => `  ${line}`),
+  ];
+}

@@ -1,0 +1,36 @@
+/** What `publish` and `request` take alike: where to, what, and what goes beside it. */
+import * as z from 'zod';
+import type { OutboundMessage, OutboundRequest, Outlet } from '../declare/outlet.ts';
+import { payloadSchema, type Shown } from './publish-describe.ts';
+
+/** Fields that the app's feeds have no use for are not shown. */
+export function messageShape(outlets: ReadonlyMap<string, Outlet>, shown: readonly Shown[]) {
+  const names = [...new Set(shown.map(({ feed }) => feed))];
+  const properties = names.some((name) => outlets.get(name)?.properties === true);
+  return {
+    ...(names.length > 1 ? { feed: z.enum(names).describe('Which feed the topic is of') } : {}),
+    topic: z.string().min(1).describe('One topic, without wildcards, that one of the patterns matches'),
+    payload: payloadSchema(shown),
+    qos: z
+      .literal([0, 1])
+      .optional()
+      .describe('1: the broker acknowledges the message; 0: nobody does. Default: as declared, mostly 1'),
+    ...(properties
+      ? {
+          contentType: z.string().max(256).optional(),
+          expirySeconds: z.int().min(1).optional().describe('The broker drops it undelivered after so long'),
+          userProperties: z.record(z.string(), z.string()).optional(),
+        }
+      : {}),
+  };
+}
+
+/** The feed, and the rest without what was not given. */
+export function messageOf(
+  input: Readonly<Record<string, unknown>>,
+  shown: readonly Shown[],
+): { feed: string; message: OutboundMessage & OutboundRequest } {
+  const { feed = shown[0]?.feed, ...rest } = input;
+  const given = Object.entries(rest).filter(([, value]) => value !== undefined);
+  return { feed: String(feed), message: Object.fromEntries(given) as unknown as OutboundMessage & OutboundRequest };
+}

@@ -1,0 +1,186 @@
+/**
+ * `read_history`: events of the past by the page, or aggregates of them by window and group, or what either would read. A
+ * page is at most two calls to the store, more where keys, filters or windows leave out much; the state of the feed is
+ * told where it makes no third one.
+ */
+import { type Tool, tool } from '../declare/tool.ts';
+import type { ToolContext } from '../declare/context.ts';
+import type { DeclaredStream } from '../declare/stream.ts';
+import { aggregateOf } from '../streams/history/aggregate.ts';
+import type { Deps } from '../streams/deps.ts';
+import { findStream } from '../streams/find-stream.ts';
+import { type HistoryPage, MOST_CALLS, readHistory } from '../streams/history/events.ts';
+import { estimateHistory } from '../streams/history/estimate.ts';
+import { readWindows, type SeriesRow, WINDOWS_KIND, type WindowsPage } from '../streams/history/windows.ts';
+import { kindOf } from '../streams/history/range-cursor.ts';
+import type { ReadLimits } from '../streams/history/range-scan.ts';
+import { SCAN_BUDGET } from '../streams/history/scan.ts';
+import { durationText, isoTime } from '../base/time-text.ts';
+import { valueOf } from '../streams/history/window-rows.ts';
+import { accounted, type AppDeps } from '../calls/context.ts';
+import { describeStreams, exampleCall } from './describe.ts';
+import { type FeedNote as Note, feedText, readNote, unreadNote } from './feed-note.ts';
+import { checkListing, given, Input } from './history-input.ts';
+import { type Answer, type AnswerRow, Output } from './history-output.ts';
+import { READ_ONLY } from '../calls/schemas.ts';
+import { eventLine, lines } from '../calls/table.ts';
+import { edgesText, fieldsText, sparklineLines, tableLines, timeText } from './windows-text.ts';
+
+export function readHistoryTool({ app, runtime }: AppDeps): Tool {
+  return tool({
+    title: 'History',
+    description: [
+      'Events of a stream in the past by range, keys, filter and page; or, with window, aggregates of a numeric field for each window and key: counts, means, extremes, percentiles, rates, gaps.',
+      'Without a range: the newest events. Ranges are by the time events happened; late ones are found up to the lateness that list_streams tells.',
+      describeStreams(app),
+      `Example: ${exampleCall(app, 'windows')}`,
+      `Example: ${exampleCall(app, 'top')}`,
+    ].join('\n'),
+    input: Input,
+    output: Output,
+    annotations: READ_ONLY,
+    async run(input, context) {
+      const deps = accounted({ app, runtime }, context);
+      const stream = findStream(app, input.stream);
+      const goesOn = input.cursor !== undefined && kindOf(stream, input.cursor) === WINDOWS_KIND;
+      const ofWindows = input.window !== undefined || goesOn;
+      if (!ofWindows) checkListing(input);
+      if (input.estimate === true) return estimateAnswer(deps, stream, input, context);
+      return ofWindows ? windowsAnswer(deps, stream, input, context) : eventsAnswer(deps, stream, input, context);
+    },
+  });
+}
+
+async function eventsAnswer(deps: Deps, stream: DeclaredStream, input: Input, context: ToolContext) {
+  const { tenant } = context.principal;
+  const { from, to, cursor, keys, where, order, limit, maxEvents } = input;
+  const budget: ReadLimits = maxEvents === undefined ? {} : { budget: { ...SCAN_BUDGET, entries: maxEvents } };
+  const reading = readHistory(deps, tenant, stream, given({ from, to, cursor, keys, where, order, limit }), {
+    ...budget,
+    deadline: context.deadline,
+  });
+  // The newest events are one call; how many others take is known when they are there.
+  const newest = [from, to, cursor, keys, where].every((bound) => bound === undefined);
+  const [page, early] = await Promise.all([reading, newest ? readNote(deps, tenant, stream) : null]);
+  const spare = page.scanned.storeCalls < MOST_CALLS;
+  const feed = newest ? early : spare ? await readNote(deps, tenant, stream) : unreadNote(stream);
+  const structured: Answer = { stream: stream.name, ...page, feed };
+  const what = `${page.events.length} event(s) of ${stream.name}, ${page.order} first`;
+  const out = [what + rangeText(page, isoTime), ...lines(page.events, eventLine), ...endText(page)];
+  if (page.tailCursor !== null) out.push(`For what comes after: tail_stream with cursor=${page.tailCursor}`);
+  return { structured, text: withFeed(out, feed, deps.runtime.now()) };
+}
+
+async function windowsAnswer(deps: Deps, stream: DeclaredStream, input: Input, context: ToolContext) {
+  const { stream: _stream, limit: _limit, format, estimate: _estimate, ...query } = input;
+  const page = await readWindows(deps, context.principal.tenant, stream, given(query), { deadline: context.deadline });
+  const feed = unreadNote(stream);
+  const { from, to, complete, cursor, truncated, skipped, scanned, windowMs, ofPart, zone } = page;
+  const structured: Answer = {
+    stream: stream.name,
+    windows: page.rows.map((row) => toRow(row, page)),
+    windowMs,
+    ...(zone === null ? {} : { zone: zone.name }),
+    ...(ofPart.length === 0 ? {} : { ofPart }),
+    skipped,
+    from,
+    to,
+    complete,
+    cursor,
+    truncated,
+    scanned,
+    feed,
+  };
+  const fields = page.series.flatMap((series) => (series.field === null ? [] : [series.field]));
+  const window = windowMs === null ? 'all' : durationText(windowMs);
+  const what = `${page.rows.length} row(s) of ${stream.name}${fieldsText(page, deps.app)
+    .map((name) => `, ${name}`)
+    .join('')}, window ${window}`;
+  const shown = format === 'sparkline' ? sparklineLines(page, deps.app) : tableLines(page);
+  const head = what + rangeText(page, (time) => timeText(time, page));
+  const out = [
+    head,
+    ...shown,
+    ...skippedText(page, fields),
+    ...endText(page),
+    ...partText(page),
+    ...edgesText(page, deps.runtime.now()),
+  ];
+  return { structured, text: withFeed(out, feed, deps.runtime.now()) };
+}
+
+/** Nothing is read but where in the log the range lies, and the newest events for their size. */
+async function estimateAnswer(deps: Deps, stream: DeclaredStream, input: Input, context: ToolContext) {
+  const { stream: _stream, limit, format: _format, estimate: _estimate, ...query } = input;
+  const found = await estimateHistory(deps, context.principal.tenant, stream, given(query), limit);
+  const { range, events, bytes, queryCalls, mostEvents, fits, hint } = found;
+  const feed = unreadNote(stream);
+  const structured: Answer = {
+    stream: stream.name,
+    estimate: { events, bytes, storeCalls: queryCalls, mostEvents, fits },
+    from: range.from,
+    to: range.to,
+    complete: false,
+    cursor: null,
+    truncated: false,
+    scanned: { entries: 0, storeCalls: found.storeCalls, through: null },
+    feed,
+  };
+  const size = `at most ${events} events, about ${bytes} bytes, in about ${queryCalls} calls to the store`;
+  const verdict = fits
+    ? 'One answer holds that.'
+    : `One answer takes ${mostEvents}.${hint === null ? '' : ` Hint: ${hint}.`}`;
+  const text = `It would read ${size}${rangeText(range, isoTime)}. ${verdict}`;
+  return { structured, text };
+}
+
+function toRow(row: SeriesRow, page: WindowsPage): AnswerRow {
+  const { start, end, key, group, stream, field, count, values } = row;
+  const named = {
+    start,
+    ...(page.zone === null || end === Infinity ? {} : { end }),
+    key,
+    ...(group === null ? {} : { group }),
+    ...(page.series.length > 1 ? { stream, field } : {}),
+    count,
+  };
+  const numbers: Record<string, number> = {};
+  for (const name of page.aggregates) {
+    const value = valueOf(row, aggregateOf(name));
+    if (value !== null) numbers[name] = value;
+    if (name === 'first' && values !== null) numbers['firstTime'] = values.firstTime;
+    if (name === 'last' && values !== null) numbers['lastTime'] = values.lastTime;
+  }
+  return { ...named, ...numbers } as AnswerRow;
+}
+
+/** What the rows leave out, where they do: a field that no event has would look like a stream without events. */
+function skippedText({ skipped: { gaps, missing } }: WindowsPage, fields: readonly string[]): string[] {
+  const where = fields.join(' or ') || 'the field';
+  const without = missing === 0 ? [] : [`Not counted: ${missing} event(s) without a number at ${where}.`];
+  return gaps === 0 ? without : [...without, `Not counted: ${gaps} gap(s), where events are missing.`];
+}
+
+function rangeText({ from, to }: { from: number | null; to: number | null }, timeOf: (time: number) => string): string {
+  if (from === null && to === null) return '';
+  return `, ${from === null ? '…' : timeOf(from)} to ${to === null ? 'now' : timeOf(to)}`;
+}
+
+function endText({ truncated, cursor, scanned }: HistoryPage | WindowsPage): string[] {
+  const gone = truncated ? ['Truncated: events of this range are gone by retention.'] : [];
+  if (cursor === null) return gone;
+  const through =
+    scanned.through === null
+      ? ''
+      : ` What arrived up to ${isoTime(scanned.through)} was looked at (${scanned.entries} events).`;
+  return [...gone, `Not complete.${through} Go on with cursor=${cursor} or narrow the query.`];
+}
+
+function partText({ ofPart, unranked }: WindowsPage): string[] {
+  const part = ofPart.length === 0 ? [] : [`Of this page's events alone, not to be combined: ${ofPart.join(', ')}.`];
+  return unranked ? [...part, 'In parts: all rows with events are given, without top and empty.'] : part;
+}
+
+function withFeed(out: readonly string[], feed: Note | null, now: number): string {
+  return [...out, ...feedText(feed, now)].join('\n');
+}

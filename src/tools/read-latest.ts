@@ -1,0 +1,127 @@
+/** `read_latest`: what holds now. One call to the store, the state of the feed included where a key is given. */
+import * as z from 'zod';
+import { type Tool, tool } from '../declare/tool.ts';
+import type { DeclaredStream } from '../declare/stream.ts';
+import { TidegateError } from '../base/errors.ts';
+import type { LoggedEvent, StreamEvent } from '../base/event.ts';
+import { isPresent } from '../store/store.ts';
+import type { Deps } from '../streams/deps.ts';
+import { findStream, withoutKeys } from '../streams/find-stream.ts';
+import { readLatestByKey, toStreamEvent } from '../streams/log/latest.ts';
+import { feedKey, latestKey } from '../streams/names.ts';
+import { accounted, type AppDeps } from '../calls/context.ts';
+import { describeStreams, exampleCall } from './describe.ts';
+import { type FeedNote as Note, feedText, noteOf, unreadNote } from './feed-note.ts';
+import { Event, FeedNote, Key, READ_ONLY, StreamName } from '../calls/schemas.ts';
+import { ageText, eventLine, lines } from '../calls/table.ts';
+
+const DEFAULT_KEYS = 50;
+const MOST_KEYS = 500;
+
+const Input = z.strictObject({
+  stream: StreamName,
+  key: Key.optional().describe('Only the latest event of this key'),
+  limit: z.int().min(1).max(MOST_KEYS).default(DEFAULT_KEYS).describe('Most keys, where no key is given'),
+  after: Key.optional().describe('Only keys after this one: `next` of the page before'),
+});
+
+const Output = z.object({
+  stream: z.string(),
+  events: z.array(Event.extend({ ageMs: z.number().describe('How long ago it happened') })),
+  next: z.string().nullable().describe('Give it as `after` for more keys; null: there are no more'),
+  feed: FeedNote,
+  hint: z.string().optional().describe('What to try, where there is nothing'),
+});
+
+interface Latest {
+  events: StreamEvent[];
+  next: string | null;
+  feed: Note | null;
+}
+
+export function readLatestTool({ app, runtime }: AppDeps): Tool {
+  return tool({
+    title: 'Latest events',
+    description: [
+      'The latest event of a stream, or of each of its keys: what holds now. Newest by the time it happened.',
+      describeStreams(app),
+      `Example: ${exampleCall(app, 'latest')}`,
+    ].join('\n'),
+    input: Input,
+    output: Output,
+    annotations: READ_ONLY,
+    async run(input, context) {
+      const deps = accounted({ app, runtime }, context);
+      const { tenant } = context.principal;
+      const stream = findStream(app, input.stream);
+      if (!stream.keyed && (input.key ?? input.after) !== undefined) {
+        throw withoutKeys(stream, input.key === undefined ? 'after' : 'key');
+      }
+      if (input.key !== undefined && input.after !== undefined) throw keyAndAfter();
+      const now = runtime.now();
+      const single = input.key !== undefined || !stream.keyed;
+      const latest = single
+        ? await readOne(deps, tenant, stream, input.key ?? null, now)
+        : await readEach(deps, tenant, stream, input.after ?? null, input.limit);
+      const hint = latest.events.length > 0 ? null : hintFor(stream, input);
+      const shown = lines(latest.events, (event) => `${eventLine(event)} (${ageText(now - event.time)} ago)`);
+      return {
+        text: [
+          ...shown,
+          ...(hint === null ? [] : [hint]),
+          ...(latest.next === null ? [] : [`More keys: after=${JSON.stringify(latest.next)}`]),
+          ...feedText(latest.feed, now),
+        ].join('\n'),
+        structured: {
+          stream: stream.name,
+          ...latest,
+          events: latest.events.map((event) => ({ ...event, ageMs: now - event.time })),
+          ...(hint === null ? {} : { hint }),
+        },
+      };
+    },
+  });
+}
+
+/** The record of the feed stands beside that of the key, so that one call reads both. */
+async function readOne(
+  deps: Deps,
+  tenant: string,
+  stream: DeclaredStream,
+  key: string | null,
+  now: number,
+): Promise<Latest> {
+  const feed = stream.feed === null ? [] : [feedKey(tenant, stream.feed)];
+  const [latest, feedReading] = await deps.store.getMany([latestKey(tenant, stream.name, key), ...feed], now);
+  return {
+    events: latest && isPresent(latest) ? [toStreamEvent(stream.name, latest.value as LoggedEvent)] : [],
+    next: null,
+    feed: feedReading === undefined ? null : noteOf(stream, feedReading, now),
+  };
+}
+
+async function readEach(
+  deps: Deps,
+  tenant: string,
+  stream: DeclaredStream,
+  after: string | null,
+  limit: number,
+): Promise<Latest> {
+  const page = await readLatestByKey(deps, tenant, stream.name, { after, limit });
+  return { ...page, feed: unreadNote(stream) };
+}
+
+function keyAndAfter(): TidegateError {
+  return new TidegateError('invalid_input', 'a key and a page of keys are two questions', {
+    field: 'after',
+    expected: 'to be left out, because key is given',
+  });
+}
+
+function hintFor(stream: DeclaredStream, input: z.output<typeof Input>): string {
+  if (input.key !== undefined) {
+    return `No event of key ${JSON.stringify(input.key)}. Keys are case-sensitive; read_latest without key lists those there are.`;
+  }
+  if (input.after !== undefined) return 'No keys after that one.';
+  return `${stream.name} has no events yet. list_streams tells how its feed is.`;
+}

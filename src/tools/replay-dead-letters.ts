@@ -1,0 +1,60 @@
+/** `replay_dead_letters`: what a feed could not deliver is tried again, after the app's schema was mended. */
+import * as z from 'zod';
+import { type Task, task } from '../declare/task.ts';
+import { TidegateError } from '../base/errors.ts';
+import { replayDeadLetters } from '../feeds/run/replay-dead-letters.ts';
+import type { Deps } from '../streams/deps.ts';
+
+const Input = z.strictObject({
+  feed: z.string().min(1).max(64).describe('Name of a feed, as list_streams gives it'),
+});
+
+const Output = z.object({
+  feed: z.string(),
+  replayed: z.number().describe('Appended to their streams'),
+  duplicates: z.number().describe('Known already'),
+  refused: z.number().describe('Refused again; they stay dead letters'),
+  cut: z.number().describe('Kept only in part, so that they cannot be tried'),
+});
+
+/** One step follows so long at most, ms. */
+const PART_MS = 10_000;
+
+export function replayDeadLettersTask(deps: Deps): Task {
+  return task({
+    title: 'Replay dead letters',
+    description: [
+      'Tries the dead letters of a feed again: items that its streams refused. Useful after a schema was mended.',
+      'Each is tried once; a second call goes on behind the first.',
+      `Feeds: ${[...deps.app.feeds.keys()].join(', ')}`,
+    ].join('\n'),
+    version: '1',
+    input: Input,
+    output: Output,
+    annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+    async prepare(input) {
+      if (deps.app.feeds.has(input.feed)) return input;
+      throw new TidegateError('not_found', `there is no feed ${input.feed}`, {
+        field: 'feed',
+        expected: `one of ${[...deps.app.feeds.keys()].join(', ') || '(none is declared)'}`,
+      });
+    },
+    async run({ feed }, { principal, step, progress }) {
+      const total = { replayed: 0, duplicates: 0, refused: 0, cut: 0 };
+      for (let done = false; !done;) {
+        const part = await step('replay', async ({ deadline }) => {
+          const until = Math.min(deadline, deps.runtime.now() + PART_MS);
+          return { ...(await replayDeadLetters(deps, principal.tenant, feed, until)) };
+        });
+        for (const name of ['replayed', 'duplicates', 'refused', 'cut'] as const) total[name] += part[name];
+        progress(`${total.replayed} replayed, ${total.refused} refused again`);
+        ({ done } = part);
+      }
+      const { replayed, duplicates, refused, cut } = total;
+      return {
+        text: `${replayed} replayed, ${duplicates} known already, ${refused} refused again, ${cut} kept only in part.`,
+        structured: { feed, ...total },
+      };
+    },
+  });
+}

@@ -1,0 +1,152 @@
+/**
+ * Resources that an app's streams and feeds give: `stream://{name}` (its newest events), `stream://{name}/{key}` (the
+ * latest event of a key) and `feed://{name}` (how it is, and what it could not deliver). JSON; every read says how long
+ * it may be kept. What is listed are streams and feeds; keys are found by completion.
+ */
+import { MOST_VALUES } from '../declare/completers.ts';
+import { type Resource, resource } from '../declare/resource.ts';
+import type { ResourceContents } from '../declare/content.ts';
+import type { DeclaredStream } from '../declare/stream.ts';
+import { TidegateError } from '../base/errors.ts';
+import { readDeadLetters } from '../feeds/run/dead-letters.ts';
+import { feedStatus } from '../feeds/run/status.ts';
+import { fieldsOf } from '../streams/fields.ts';
+import { findStream } from '../streams/find-stream.ts';
+import { readHistory } from '../streams/history/events.ts';
+import { readKeys, readLatest } from '../streams/log/latest.ts';
+import { accounted, type AppDeps } from '../calls/context.ts';
+import { readNote } from './feed-note.ts';
+
+const NEWEST_EVENTS = 50;
+const NEWEST_DEAD_LETTERS = 20;
+/** Keyed streams that are asked for keys while the stream is not chosen yet: one call each. */
+const STREAMS_ASKED = 10;
+/** Of private scope: what a stream holds belongs to the caller's tenant. */
+const CACHE = { ttlMs: 1_000, cacheScope: 'private' } as const;
+const JSON_TYPE = 'application/json';
+/** JSON is for models; people are told by them. */
+const FOR_MODELS = { audience: ['assistant' as const] };
+
+export function streamResources(deps: AppDeps): Record<string, Resource> {
+  return {
+    ...(deps.app.streams.size > 0 ? { stream: streamResource(deps), stream_key: keyResource(deps) } : {}),
+    ...(deps.app.feeds.size > 0 ? { feed: feedResource(deps) } : {}),
+  };
+}
+
+/** Two calls to the store, side by side. */
+function streamResource(deps: AppDeps): Resource {
+  const { app } = deps;
+  return resource({
+    uri: 'stream://{name}',
+    title: 'Stream',
+    description: `A stream: what its fields mean, its ${NEWEST_EVENTS} newest events, how its feed is, and a cursor for tail_stream`,
+    mimeType: JSON_TYPE,
+    annotations: FOR_MODELS,
+    cache: CACHE,
+    async read({ name }, context) {
+      const { uri, principal } = context;
+      const at = accounted(deps, context);
+      const stream = findStream(app, name);
+      const [page, feed] = await Promise.all([
+        readHistory(at, principal.tenant, stream, { limit: NEWEST_EVENTS }),
+        readNote(at, principal.tenant, stream),
+      ]);
+      const { title, description, keyed } = stream;
+      const { events, tailCursor, cursor } = page;
+      return json(uri, { name, title, description, keyed, fields: fieldsOf(stream), events, tailCursor, cursor, feed });
+    },
+    list: async () =>
+      [...app.streams.values()].map(({ name, title, description }) => ({
+        uri: uriOf('stream', name),
+        name: `stream ${name}`,
+        title,
+        description,
+      })),
+    complete: { name: async (value) => beginningWith(value, app.streams.keys()) },
+  });
+}
+
+/** One call to the store. */
+function keyResource(deps: AppDeps): Resource {
+  const { app } = deps;
+  return resource({
+    uri: 'stream://{name}/{key}',
+    title: 'Latest of a key',
+    description: 'The latest event of a key of a stream',
+    mimeType: JSON_TYPE,
+    annotations: FOR_MODELS,
+    cache: CACHE,
+    async read({ name, key }, context) {
+      const stream = findStream(app, name);
+      const { tenant } = context.principal;
+      const event = stream.keyed ? await readLatest(accounted(deps, context), tenant, name, key) : null;
+      if (event === null) throw unknownKey(stream, key);
+      return json(context.uri, event);
+    },
+    complete: {
+      name: async (value) => beginningWith(value, keyedNames(app.streams.values())),
+      key: async (value, context, chosen) => {
+        const at = accounted(deps, context);
+        const { tenant } = context.principal;
+        const named = app.streams.get(chosen?.['name'] ?? '');
+        if (named && !named.keyed) return [];
+        const names = named ? [named.name] : keyedNames(app.streams.values()).slice(0, STREAMS_ASKED);
+        const page = { prefix: value, limit: MOST_VALUES };
+        const found = await Promise.all(names.map((name) => readKeys(at, tenant, name, page)));
+        return {
+          values: [...new Set(found.flatMap(({ values }) => values))],
+          hasMore: found.some(({ hasMore }) => hasMore),
+        };
+      },
+    },
+  });
+}
+
+/** Two calls to the store, side by side. */
+function feedResource(deps: AppDeps): Resource {
+  const { app } = deps;
+  return resource({
+    uri: 'feed://{name}',
+    title: 'Feed',
+    description:
+      'How a feed is: state, lag, last error, counts, and the newest of what it could not deliver, each with its reason',
+    mimeType: JSON_TYPE,
+    annotations: FOR_MODELS,
+    cache: CACHE,
+    async read({ name }, context) {
+      const at = accounted(deps, context);
+      const { tenant } = context.principal;
+      const [[status], { deadLetters }] = await Promise.all([
+        feedStatus(at, tenant, [name]),
+        readDeadLetters(at, tenant, name, { limit: NEWEST_DEAD_LETTERS }),
+      ]);
+      return json(context.uri, { ...status, recentDeadLetters: deadLetters });
+    },
+    list: async () => [...app.feeds.keys()].map((name) => ({ uri: uriOf('feed', name), name: `feed ${name}` })),
+    complete: { name: async (value) => beginningWith(value, app.feeds.keys()) },
+  });
+}
+
+function keyedNames(streams: Iterable<DeclaredStream>): string[] {
+  return [...streams].filter(({ keyed }) => keyed).map(({ name }) => name);
+}
+
+function beginningWith(value: string, names: Iterable<string>): string[] {
+  return [...names].filter((name) => name.startsWith(value));
+}
+
+function uriOf(scheme: 'stream' | 'feed', name: string): string {
+  return `${scheme}://${encodeURIComponent(name)}`;
+}
+
+function json(uri: string, value: object): ResourceContents[] {
+  return [{ uri, mimeType: JSON_TYPE, text: JSON.stringify(value) }];
+}
+
+function unknownKey(stream: DeclaredStream, key: string): TidegateError {
+  return new TidegateError('not_found', `${stream.name} has no latest event of key ${JSON.stringify(key)}`, {
+    field: 'uri',
+    expected: stream.keyed ? 'a key that read_latest shows' : `stream://${stream.name}: its events have no keys`,
+  });
+}

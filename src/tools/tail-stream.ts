@@ -1,0 +1,96 @@
+/**
+ * `tail_stream`: what comes from now on, or after a cursor, until there are enough events or the time is over. Where the
+ * caller gave a progress token each batch goes out at once as a progress message; the answer holds all of it anyway.
+ */
+import * as z from 'zod';
+import { type Tool, tool } from '../declare/tool.ts';
+import { findStream, withoutKeys } from '../streams/find-stream.ts';
+import { MOST_KEYS } from '../streams/history/range.ts';
+import {
+  DEFAULT_TAIL_EVENTS,
+  DEFAULT_TAIL_MS,
+  LONGEST_TAIL_MS,
+  MOST_TAIL_EVENTS,
+  tailStream,
+} from '../streams/history/tail.ts';
+import { accounted, type AppDeps } from '../calls/context.ts';
+import { exampleCall, streamNames } from './describe.ts';
+import { feedText, readNote } from './feed-note.ts';
+import { CursorText, Event, FeedNote, Key, READ_ONLY, StreamName } from '../calls/schemas.ts';
+import { eventLine, lines } from '../calls/table.ts';
+
+const Input = z.strictObject({
+  stream: StreamName,
+  cursor: CursorText.optional().describe(
+    '`cursor` of the tail before, or `tailCursor` of read_history: goes on there with nothing missed. Default: from now on',
+  ),
+  maxEvents: z
+    .int()
+    .min(1)
+    .max(MOST_TAIL_EVENTS)
+    .default(DEFAULT_TAIL_EVENTS)
+    .describe('Answer as soon as there are so many'),
+  seconds: z
+    .number()
+    .min(0)
+    .max(LONGEST_TAIL_MS / 1_000)
+    .default(DEFAULT_TAIL_MS / 1_000)
+    .describe('Answer after so long at the latest; 0: what is there already'),
+  keys: z.array(Key).min(1).max(MOST_KEYS).optional().describe('Only events of these keys'),
+});
+
+const Output = z.object({
+  stream: z.string(),
+  events: z.array(Event).describe('Oldest first'),
+  cursor: z.string().describe('Give it to the next call: nothing is missed, nothing comes twice'),
+  truncated: z.boolean().describe('True: events after the given cursor are gone, by retention'),
+  ended: z.enum(['count', 'time', 'cancelled']).describe('count: as many as asked for, more may wait already'),
+  feed: FeedNote,
+});
+
+export function tailStreamTool({ app, runtime }: AppDeps): Tool {
+  return tool({
+    title: 'Tail',
+    description: [
+      'Waits for new events of a stream: until maxEvents came or the seconds are over. Call it again with the cursor of its answer to follow on.',
+      'An empty answer means that nothing came. For what holds now use read_latest, for the past read_history.',
+      `Streams: ${streamNames(app)}`,
+      `Example: ${exampleCall(app, 'tail')}`,
+    ].join('\n'),
+    input: Input,
+    output: Output,
+    annotations: { ...READ_ONLY, idempotentHint: false },
+    async run(input, context) {
+      const deps = accounted({ app, runtime }, context);
+      const stream = findStream(app, input.stream);
+      if (input.keys && !stream.keyed) throw withoutKeys(stream, 'keys');
+      const { tenant } = context.principal;
+      let count = 0;
+      const { storeCalls: _calls, ...tail } = await tailStream(deps, tenant, stream, {
+        cursor: input.cursor ?? null,
+        maxEvents: input.maxEvents,
+        timeoutMs: input.seconds * 1_000,
+        signal: context.signal,
+        deadline: context.deadline,
+        keys: input.keys ? new Set(input.keys) : null,
+        onEvents(events) {
+          count += events.length;
+          context.progress(count, input.maxEvents, lines(events, eventLine).join('\n'));
+        },
+      });
+      const feed = await readNote(deps, tenant, stream);
+      const nothing = tail.events.length === 0 ? [`No new events of ${stream.name}.`] : [];
+      const gone = tail.truncated ? ['Truncated: events after the given cursor are gone by retention.'] : [];
+      return {
+        text: [
+          ...lines(tail.events, eventLine),
+          ...nothing,
+          ...gone,
+          `Go on with cursor=${tail.cursor}`,
+          ...feedText(feed, runtime.now()),
+        ].join('\n'),
+        structured: { stream: stream.name, ...tail, feed },
+      };
+    },
+  });
+}

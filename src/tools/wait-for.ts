@@ -1,0 +1,88 @@
+/** The task `wait_for`: ends when a condition on a stream holds, so that an agent need not look again and again. */
+import * as z from 'zod';
+import { checkedCondition } from '../declare/check/condition.ts';
+import { conditionSchema } from '../declare/check/condition-schema.ts';
+import { type Occurrence, type Task, task } from '../declare/task.ts';
+import { describeCondition } from '../streams/conditions/text.ts';
+import type { Deps } from '../streams/deps.ts';
+import { findStream } from '../streams/find-stream.ts';
+
+const DEFAULT_SECONDS = 3_600;
+const MOST_SECONDS = 86_400;
+/** Of the event's data in the text; the whole stands in the structured answer. */
+const SHOWN_CHARACTERS = 2_000;
+/** After the longest wait its end can be asked for this much longer. */
+const KEPT_MS = 3_600_000;
+
+const Input = z.strictObject({
+  stream: z.string().min(1).max(64).describe('Name of a stream, as list_streams gives it'),
+  condition: conditionSchema.describe(
+    'What to wait for, e.g. { "kind": "threshold", "field": "celsius", "above": 30 }',
+  ),
+  seconds: z
+    .number()
+    .min(0)
+    .max(MOST_SECONDS)
+    .default(DEFAULT_SECONDS)
+    .describe('Ends after so long, with held: false'),
+});
+
+const Output = z.object({
+  held: z.boolean().describe('Whether the condition held before the time was over'),
+  key: z.string().nullable().describe('For which key it held; null: for all together, or it did not'),
+  at: z.number().nullable().describe('When it came to hold, epoch ms; of what held already: when the wait began'),
+  value: z.number().nullable().describe('The number that decided, where one did'),
+  event: z
+    .object({
+      id: z.string(),
+      revision: z.string().optional(),
+      stream: z.string(),
+      key: z.string().optional(),
+      time: z.number().describe('When it happened, epoch ms'),
+      data: z.unknown(),
+      meta: z.record(z.string(), z.unknown()).optional(),
+    })
+    .nullable()
+    .describe('The event that did it; null for absence, and where it did not hold'),
+});
+
+export function waitForTask(deps: Deps): Task {
+  return task({
+    title: 'Wait for',
+    description: [
+      'Waits until a condition on a stream holds: for any key, unless the condition names some. Ends with the event for which it held, or with held: false when the seconds are over.',
+      'threshold and match end at once where the latest event passes already; change is measured from it; rate, count and absence begin with the wait.',
+      'For what holds now use read_latest; to follow every event use tail_stream.',
+    ].join('\n'),
+    version: '1',
+    input: Input,
+    output: Output,
+    annotations: { readOnlyHint: true, openWorldHint: false },
+    policy: { ttlMs: MOST_SECONDS * 1_000 + KEPT_MS },
+    async prepare(input) {
+      checkedCondition(input.condition, findStream(deps.app, input.stream), 'condition');
+      return input;
+    },
+    async run({ stream, condition, seconds }, { progress, waitFor }) {
+      const words = describeCondition(condition);
+      progress(`waiting on ${stream}: ${words}`);
+      const occurrence = await waitFor(stream, condition, { timeoutMs: seconds * 1_000 });
+      if (occurrence === null) {
+        const structured = { held: false, key: null, at: null, value: null, event: null };
+        return { text: `It did not hold within ${seconds} s: ${words} (${stream}).`, structured };
+      }
+      return { text: `It holds: ${words} (${stream})${told(occurrence)}`, structured: { held: true, ...occurrence } };
+    },
+  });
+}
+
+function told({ key, at, event, value }: Occurrence): string {
+  const lines = [`, at ${new Date(at).toISOString()}${key === null ? '' : `, for ${key}`}.`];
+  if (value !== null) lines.push(`Value: ${value}`);
+  if (event !== null) {
+    const data = JSON.stringify(event.data);
+    const shown = data.length <= SHOWN_CHARACTERS ? data : `${data.slice(0, SHOWN_CHARACTERS)}…`;
+    lines.push(`Event ${event.id} of ${new Date(event.time).toISOString()}: ${shown}`);
+  }
+  return lines.join('\n');
+}

@@ -1,0 +1,149 @@
+/** Rows of windows as text: a line for each window and group, or a sparkline for each group and field. Pure and bounded. */
+import type { App } from '../declare/app.ts';
+import { aggregateOf, isOfTimes } from '../streams/history/aggregate.ts';
+import { fieldsOf } from '../streams/fields.ts';
+import type { SeriesRow, WindowsPage } from '../streams/history/windows.ts';
+import { durationText, isoTime, zonedTime } from '../base/time-text.ts';
+import type { Series } from '../streams/history/window-question.ts';
+import { valueOf } from '../streams/history/window-rows.ts';
+import { sparkline } from './sparkline.ts';
+import { lines, MOST_LINES, numberText } from '../calls/table.ts';
+
+/** Of a sparkline, in characters. */
+const WIDTH = 60;
+/** Windows that are drawn; of more, the newest. */
+const MOST_DRAWN = 6_000;
+
+/** `2026-11-20T12:00:00Z boiler-1 state=on count=2 min=10`; several series of a window and group stand on one line. */
+export function tableLines(page: WindowsPage): string[] {
+  const places = [...Map.groupBy(page.rows, (row) => JSON.stringify([row.start, row.key, row.group])).values()];
+  const several = page.series.length > 1;
+  const shown = lines(places, (rows) => {
+    const [first] = rows;
+    if (!first) return '';
+    const each = rows.map(
+      (row) => `${several ? `${labelOf(row, page.series)}: ` : ''}${numbersOf(row, page).join(' ')}`,
+    );
+    return [timeText(first.start, page), ...nameOf(first), each.join(' | ')].join(' ');
+  });
+  return places.length > MOST_LINES ? [...shown, FEWER] : shown;
+}
+
+const FEWER = 'For fewer rows: longer windows, fewer keys, top, by: [] or format: sparkline.';
+
+/** The fields, each with its unit: `temp [°C]`. */
+export function fieldsText({ series }: WindowsPage, app: App): string[] {
+  return series.flatMap((each) => {
+    const unit = unitOf(app, each);
+    return each.field === null ? [] : [unit === null ? each.field : `${each.field} [${unit}]`];
+  });
+}
+
+/** Windows that are told of in part: at the edges of the range, while they last, and on a page that is not the whole. */
+export function edgesText(page: WindowsPage, now: number): string[] {
+  const { rows, from, to, windowMs, cursor } = page;
+  if (windowMs === null || rows.length === 0) return [];
+  const has = (test: (row: SeriesRow) => boolean) => rows.some(test);
+  return [
+    ...(has(({ start }) => start < from) ? ['The first window is counted from the beginning of the range on.'] : []),
+    ...(to !== null && to <= now && has(({ end }) => end > to)
+      ? ['The last window is counted up to the end of the range.']
+      : []),
+    ...((to === null || to > now) && has(({ end }) => end > now) ? ['The newest window is not over yet.'] : []),
+    ...(cursor === null ? [] : ['Windows may go on on the next page: add counts and sums, weigh means by count.']),
+  ];
+}
+
+/** `boiler-1 temp mean 10..80.5 °C ▁▂▃▅·█`, below a line that says what a character is. */
+export function sparklineLines(page: WindowsPage, app: App): string[] {
+  const starts = page.rows.map(({ start }) => start);
+  const begin = starts.reduce((least, start) => Math.min(least, start), Infinity);
+  const end = starts.reduce((greatest, start) => Math.max(greatest, start), -Infinity);
+  if (page.rows.length === 0) return [];
+  const placeOf = (start: number) => (page.windowMs === null ? 0 : Math.round((start - begin) / page.windowMs));
+  const length = placeOf(end) + 1;
+  const drawn = Math.min(length, MOST_DRAWN);
+  const named = Map.groupBy(page.rows, (row) => JSON.stringify([row.key, row.group, row.stream, row.field]));
+  let shownEach = 1;
+  const shown = [...named.values()].map((rows) => {
+    const [first] = rows;
+    if (!first) return '';
+    const aggregate = drawnOf(page, first);
+    const values = Array.from({ length: drawn }, (): number | null => null);
+    for (const row of rows) {
+      const at = placeOf(row.start) - (length - drawn);
+      if (at >= 0) values[at] = valueOf(row, aggregateOf(aggregate));
+    }
+    const { line, each } = sparkline(values, WIDTH);
+    shownEach = each;
+    const unit = unitOfAggregate(aggregate, unitOf(app, first));
+    const label = first.field === null && page.series.length === 1 ? [] : [labelOf(first, page.series)];
+    return [...nameOf(first), ...label, aggregate, `${rangeOf(values, aggregate)}${unit}`, line].join(' ');
+  });
+  const window = page.windowMs === null ? 'the whole range' : `a window of ${durationText(page.windowMs)}`;
+  const what = shownEach === 1 ? window : `the mean of ${shownEach} windows of ${durationText(page.windowMs ?? 1)}`;
+  const head = `A character is ${what}, from ${timeText(begin + (length - drawn) * (page.windowMs ?? 0), page)} to ${timeText(end, page)}; · is one without a value; ▁ to █ is the range of its line.`;
+  return [head, ...lines(shown, (line) => line)];
+}
+
+export function timeText(time: number, { zone }: Pick<WindowsPage, 'zone'>): string {
+  return zone === null ? isoTime(time) : zonedTime(time, zone);
+}
+
+function nameOf({ key, group }: SeriesRow): string[] {
+  const fields = Object.entries(group ?? {}).map(
+    ([path, value]) => `${path}=${value === null ? 'null' : String(value)}`,
+  );
+  return [...(key === null ? [] : [key]), ...fields];
+}
+
+function numbersOf(row: SeriesRow, { aggregates }: WindowsPage): string[] {
+  const asked = aggregates.filter((name) => name !== 'count').map(aggregateNamed);
+  const numbers = asked.map((aggregate) => [aggregate.name, valueOf(row, aggregate)] as const);
+  return [
+    `count=${row.count}`,
+    ...numbers.flatMap(([name, value]) => (value === null ? [] : [`${name}=${valueText(name, value)}`])),
+  ];
+}
+
+/** The first aggregate that was asked for and that the series has; the mean, where none was. */
+function drawnOf({ aggregates }: WindowsPage, { field, more }: SeriesRow): string {
+  const asked = aggregates.filter((name) => name !== 'count');
+  if (field === null) return asked.find((name) => Object.hasOwn(more, name)) ?? 'count';
+  return asked.join() === 'min,max,mean' ? 'mean' : (asked[0] ?? 'mean');
+}
+
+function aggregateNamed(name: string) {
+  return aggregateOf(name);
+}
+
+/** A span of time reads as one. */
+function valueText(aggregate: string, value: number): string {
+  return aggregate === 'longestGap' ? durationText(value) : numberText(value);
+}
+
+function rangeOf(values: readonly (number | null)[], aggregate: string): string {
+  const known = values.filter((value) => value !== null);
+  if (known.length === 0) return 'no value';
+  const least = known.reduce((a, b) => Math.min(a, b));
+  const greatest = known.reduce((a, b) => Math.max(a, b));
+  return `${valueText(aggregate, least)}..${valueText(aggregate, greatest)}`;
+}
+
+/** What is of times alone has no unit of the field's, and a rate has one of its own. */
+function unitOfAggregate(name: string, unit: string | null): string {
+  const aggregate = aggregateOf(name);
+  if (unit === null || isOfTimes(aggregate)) return '';
+  return aggregate.kind === 'rate' ? ` ${unit}${name.slice(name.indexOf('/'))}` : ` ${unit}`;
+}
+
+function unitOf(app: App, { stream, field }: Series): string | null {
+  const declared = app.streams.get(stream);
+  const unit = declared && fieldsOf(declared).find(({ name }) => name === field)?.unit;
+  return unit ?? null;
+}
+
+function labelOf({ stream, field }: Series, all: readonly Series[]): string {
+  const one = all.every((series) => series.stream === stream);
+  return one ? (field ?? 'events') : `${stream}${field === null ? '' : `.${field}`}`;
+}

@@ -1,0 +1,94 @@
+/** Questions as they are sent, and answers as they come back: what MCP's flat forms can say, and what is refused. */
+import * as z from 'zod';
+import { describe, expect, test } from 'vitest';
+import { checkAnswer } from '../../src/declare/check/ask-answers.ts';
+import { readAnswer, wireRequest } from '../../src/declare/check/ask-wire.ts';
+import { form, page } from '../../src/declare/ask.ts';
+
+const request = form('Who are you?', z.object({ name: z.string().min(1).max(20), age: z.int().default(30) }));
+
+describe('a request', () => {
+  test('is sent as a flat form, without what MCP has no word for', () => {
+    const { method, params } = wireRequest(form('Mail?', z.object({ mail: z.email() })), 'ask.mail');
+    expect(method).toBe('elicitation/create');
+    expect(params).toEqual({
+      mode: 'form',
+      message: 'Mail?',
+      requestedSchema: {
+        type: 'object',
+        properties: { mail: { type: 'string', format: 'email' } },
+        required: ['mail'],
+      },
+    });
+  });
+
+  test('has no format that MCP does not know, and what it does not say is held against the answer', () => {
+    const request = form('?', z.object({ id: z.uuid(), day: z.iso.date(), at: z.iso.datetime(), to: z.url() }));
+    const { properties } = wireRequest(request, 'ask.x').params.requestedSchema as { properties: object };
+    expect(properties).toEqual({
+      id: { type: 'string' },
+      day: { type: 'string', format: 'date' },
+      at: { type: 'string', format: 'date-time' },
+      to: { type: 'string', format: 'uri' },
+    });
+    const content = { id: 'x', day: '2026-01-01', at: '2026-01-01T00:00:00Z', to: 'https://example.org' };
+    expect(() => readAnswer(request, { action: 'accept', content }, 'a')).toThrow(
+      expect.objectContaining({ code: 'invalid_input', field: 'a.content.id' }),
+    );
+  });
+
+  test('may be a page', () => {
+    expect(wireRequest(page('Sign in', 'https://example.org/in'), 'ask.in').params).toMatchObject({ mode: 'url' });
+  });
+
+  test.each([
+    ['an object in it', form('?', z.object({ a: z.object({}) })), 'ask.x.a'],
+    ['a schema that JSON cannot say', form('?', z.object({ at: z.date() })), 'ask.x'],
+    ['no object', form('?', z.string()), 'ask.x'],
+    ['too long', form('?'.repeat(40_000), z.object({})), 'ask.x'],
+    ['a page without TLS', page('?', 'http://example.org'), 'ask.x.url'],
+    ['no URL', page('?', 'nothing'), 'ask.x.url'],
+  ])('with %s is refused', (_what, refused, field) => {
+    expect(() => wireRequest(refused, 'ask.x')).toThrow(expect.objectContaining({ code: 'invalid_config', field }));
+  });
+});
+
+describe('an answer', () => {
+  const wire = wireRequest(request, 'ask.who');
+  const check = (response: unknown) => checkAnswer(wire, response, 'inputResponses.who');
+
+  test('gets the defaults of the schema', () => {
+    const answer = check({ action: 'accept', content: { name: 'Ada' } });
+    expect(readAnswer(request, answer, 'ask.who')).toEqual({ action: 'accept', content: { name: 'Ada', age: 30 } });
+  });
+
+  test('that declines carries nothing', () => {
+    expect(check({ action: 'decline', content: { name: 7 } })).toEqual({ action: 'decline' });
+  });
+
+  test.each([
+    [null, 'inputResponses.who'],
+    [{ action: 'maybe' }, 'inputResponses.who.action'],
+    [{ action: 'accept' }, 'inputResponses.who.content.name'],
+    [{ action: 'accept', content: { name: '' } }, 'inputResponses.who.content.name'],
+    [{ action: 'accept', content: { name: 'Ada', age: 'old' } }, 'inputResponses.who.content.age'],
+  ])('%j is refused by its field', (response, field) => {
+    expect(() => check(response)).toThrow(expect.objectContaining({ code: 'invalid_input', field }));
+  });
+
+  test.each([
+    ['sampling/createMessage', { role: 'assistant', content: { type: 'text', text: 'tide' }, model: 'm' }, true],
+    ['sampling/createMessage', { role: 'assistant', content: 'tide', model: 'm' }, false],
+    ['roots/list', { roots: [{ uri: 'file:///a', name: 'a' }] }, true],
+    ['roots/list', { roots: ['file:///a'] }, false],
+  ] as const)('to %s is %j: %s', (method, response, good) => {
+    const checked = () => checkAnswer({ method, params: {} }, response, 'r');
+    if (good) expect(checked()).toEqual({ action: 'accept', content: response });
+    else expect(checked).toThrow(expect.objectContaining({ code: 'invalid_input' }));
+  });
+
+  test('beyond the limit is refused', () => {
+    const long = { action: 'accept', content: { name: 'a'.repeat(40_000) } };
+    expect(() => check(long)).toThrow(expect.objectContaining({ code: 'too_large' }));
+  });
+});

@@ -1,5 +1,0 @@
-/** A Worker that is built with DynamoDB too. */
-import app from '../end-to-end/app.ts';
-import { createWorker, dynamodb } from '../../src/entry/worker-host.ts';
-
-export default createWorker(app, { stores: { dynamodb } });

@@ -1,0 +1,60 @@
+/** The README's app over a WebSocket, against a real server: what is missed between two bursts is read over HTTP, once. */
+import { expect, test } from 'vitest';
+import type { Runtime } from '../../../src/base/runtime.ts';
+import { nodeRuntime } from '../../../src/hosts/node/runtime.ts';
+import { openWebSocket } from '../../../src/hosts/node/websocket.ts';
+import { ingest } from '../../../src/feeds/run/run.ts';
+import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
+import { streamLog } from '../../../src/streams/names.ts';
+import { readAll, TENANT } from '../../feeds/run/stage.ts';
+import { type Peer, startSocketSource } from '../../services/websocket-feed.ts';
+import app from './app.ts';
+
+const NAME = 'wss://ticker.example.org';
+
+test('quotes come over the socket, and over HTTP what happened meanwhile', async () => {
+  await using source = await startSocketSource();
+  const happened: { id: string; symbol: string; at: string; price: number }[] = [];
+  let clock = Date.now();
+  const happens = (peer: Peer | null) => {
+    const n = happened.length;
+    happened.push({ id: `q${n}`, symbol: 'AAA', at: new Date(clock).toISOString(), price: n });
+    peer?.send(happened[n]);
+  };
+  source.on('/v1/quotes', (peer) => {
+    peer.socket.on('message', (data: Buffer) => {
+      if (!data.toString().includes('subscribe')) return;
+      peer.send({ event: 'subscribed' }, { event: 'heartbeat' });
+      happens(peer);
+      happens(peer);
+    });
+  });
+  const asked: string[] = [];
+  const runtime: Runtime = {
+    ...nodeRuntime(() => {}),
+    now: () => Math.round(clock + performance.now()),
+    resolve: null,
+    openWebSocket: (request, ...rest) =>
+      openWebSocket({ ...request, url: request.url.replace(NAME, source.origin) }, ...rest),
+    fetch: async (input) => {
+      asked.push(input instanceof Request ? input.url : String(input));
+      return Response.json({ values: happened });
+    },
+  };
+  const deps = { app, store: createMemoryStore(), runtime };
+  const burst = async () => {
+    const report = await ingest(deps, runtime.now() + 1_500);
+    expect(report.feeds[0]).toMatchObject({ outcome: 'pulled', error: null, rejected: 0 });
+  };
+  await burst();
+  happens(null);
+  clock += 20_000;
+  await burst();
+
+  const events = await readAll(deps.store, streamLog(TENANT, 'ticks'));
+  expect(happened).toHaveLength(5);
+  expect(events.map(({ id }) => id)).toEqual(['q0', 'q1', 'q2', 'q3', 'q4']);
+  expect(asked).toEqual([
+    expect.stringMatching(/^https:\/\/ticker\.example\.org\/v1\/history\?start=20.*Z&end=20.*Z$/),
+  ]);
+});

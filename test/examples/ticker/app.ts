@@ -1,0 +1,26 @@
+/** The README's app over a WebSocket: quotes as they change, and over HTTP those that nobody listened to. */
+import * as z from 'zod';
+import { defineApp, stream, websocket } from '../../../src/index.ts';
+
+// #region ticks
+const ticks = stream({
+  description: 'Price of each share, whenever it changes',
+  schema: z.object({ id: z.string(), symbol: z.string(), at: z.string(), price: z.number().meta({ unit: 'EUR' }) }),
+  key: 'symbol',
+  time: 'at',
+  id: 'id',
+  feed: websocket({
+    url: 'wss://ticker.example.org/v1/quotes',
+    headers: { Authorization: `Bearer ${process.env['TICKER_KEY'] ?? ''}` },
+    subscribe: { action: 'subscribe', symbols: ['AAA', 'BBB'] },
+    acknowledged: { event: 'subscribed' },
+    refused: { event: 'error' },
+    ignore: { event: 'heartbeat' },
+    heartbeat: { everyMs: 10_000, message: { action: 'heartbeat' }, expectMs: 5_000 },
+    catchUp: { url: 'https://ticker.example.org/v1/history?start={since}&end={until}', items: 'values' },
+    everyMs: 20_000,
+  }),
+});
+// #endregion
+
+export default defineApp({ name: 'ticker', version: '1.0.0', description: 'Quotes of shares', streams: { ticks } });

@@ -1,0 +1,163 @@
+import * as fc from 'fast-check';
+import { describe, expect, it, test } from 'vitest';
+import { createCsvParser, MAX_ROW_LENGTH } from '../../../src/feeds/http/csv-rows.ts';
+import { csv } from '../../../src/feeds/http/csv.ts';
+import type { CsvOptions } from '../../../src/feeds/http/csv-rows.ts';
+import type { BodyItem } from '../../../src/feeds/http/format.ts';
+
+function read(text: string | Uint8Array, options: CsvOptions = {}, cuts: readonly number[] = []): BodyItem[] {
+  const bytes = typeof text === 'string' ? new TextEncoder().encode(text) : text;
+  const parser = createCsvParser(options);
+  const items: BodyItem[] = [];
+  const places = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).toSorted((a, b) => a - b), bytes.length];
+  for (const [index, from] of places.slice(0, -1).entries()) parser.push(bytes.slice(from, places[index + 1]), items);
+  parser.end(items);
+  return items;
+}
+
+const data = (items: readonly BodyItem[]) => items.map((item) => item.data);
+const reasons = (items: readonly BodyItem[]) => items.map(({ invalid }) => invalid?.reason ?? null);
+
+describe('rows of CSV', () => {
+  it('are objects of the header, and text', () => {
+    expect(data(read('\uFEFFa, b \r\n1,x\r\n\r\n"2","y ""z"", ü\nnext"'))).toEqual([
+      { a: '1', b: 'x' },
+      { a: '2', b: 'y "z", ü\nnext' },
+    ]);
+  });
+
+  it('take declared columns, another delimiter and lines before', () => {
+    const options = { columns: ['a', 'b'], delimiter: ';', skipLines: 2 };
+    expect(data(read('made by\nhand\n1;2\n3;4', options))).toEqual([
+      { a: '1', b: '2' },
+      { a: '3', b: '4' },
+    ]);
+  });
+
+  it.each<[CsvOptions, unknown]>([
+    [{}, { n: '-1.5e3', t: '007', e: '' }],
+    [{ numbers: true }, { n: -1500, t: '007', e: '' }],
+    [{ numbers: ['t'] }, { n: '-1.5e3', t: '007', e: '' }],
+    [
+      { numbers: ['n'], empty: 'null' },
+      { n: -1500, t: '007', e: null },
+    ],
+    [{ empty: 'omit' }, { n: '-1.5e3', t: '007' }],
+  ])('become numbers and nothing as declared: %j', (options, expected) => {
+    expect(data(read('n,t,e\n-1.5e3,007,\n', options))).toEqual([expected]);
+  });
+
+  it.each(['1,5', '0x10', '1e999', ' 1', '+1', 'Infinity', '1_000', '.5', '5.'])('leave %s a text', (text) => {
+    expect(data(read(`n\n"${text}"\n`, { numbers: true }))).toEqual([{ n: text }]);
+  });
+
+  it('name no property that an object has of its own', () => {
+    const [item] = read('__proto__,constructor\n1,2\n');
+    expect(Object.entries(item?.data as object)).toEqual([
+      ['__proto__', '1'],
+      ['constructor', '2'],
+    ]);
+  });
+});
+
+describe('a row that cannot be read', () => {
+  it('is invalid with its line, and no other is', () => {
+    const text = 'a,b,c\n1,2,3\n4,"x"y,6\n7,8\n"multi\nline",9,10\n\n11,5" pipe,13\n14,15,16\n';
+    const items = read(text);
+    expect(reasons(items)).toEqual([
+      null,
+      'line 3 cannot be read: CSV_INVALID_CLOSING_QUOTE',
+      'line 4 has 2 fields, not 3',
+      null,
+      'line 8 cannot be read: INVALID_OPENING_QUOTE',
+      null,
+    ]);
+    expect(data(items).slice(-1)).toEqual([{ a: '14', b: '15', c: '16' }]);
+    expect(items[1]?.data).toBe('4,"x"y,6');
+  });
+
+  it('that opens a quote for good takes no row behind it along', () => {
+    const items = read('a\n"open\n1\n2');
+    expect(reasons(items)).toEqual(['line 2 cannot be read: CSV_QUOTE_NOT_CLOSED', null, null]);
+  });
+
+  it('that is not UTF-8, or longer than a row may be, is invalid', () => {
+    expect(reasons(read(Uint8Array.of(0x61, 10, 0xff, 10, 0x31)))).toEqual(['line 2 is not UTF-8', null]);
+    const long = read(`a\n"${'x'.repeat(2 * MAX_ROW_LENGTH)}\n1\n2\n`);
+    expect(long).toHaveLength(3);
+    expect(long[0]?.invalid?.reason).toMatch(/^line 2 /);
+    expect(data(long.slice(1))).toEqual([{ a: '1' }, { a: '2' }]);
+  });
+
+  it('costs no more than its line where every row is one', () => {
+    const items = read(`a,b\n${'1,"x"y\n'.repeat(20_000)}`);
+    expect(items).toHaveLength(20_000);
+    expect(items.at(-1)?.invalid?.reason).toMatch(/^line 20001 /);
+  }, 20_000);
+});
+
+it('a row that comes in very many pieces costs no more than its length', () => {
+  const parser = createCsvParser({ columns: ['a'] });
+  const items: BodyItem[] = [];
+  const piece = new TextEncoder().encode('x\n');
+  parser.push(new TextEncoder().encode('"'), items);
+  for (let count = 0; count < 200_000; count += 1) parser.push(piece, items);
+  parser.push(new TextEncoder().encode('"\nlast\n'), items);
+  parser.end(items);
+  expect(items).toHaveLength(2);
+}, 20_000);
+
+describe('a header', () => {
+  it.each(['', '\n\n', 'a,a\n1,2', 'a,\n1,2', '"a\n1', 'a"b,c\n'])('that is none fails the body: %j', (text) => {
+    expect(() => read(text)).toThrow(expect.objectContaining({ code: 'upstream', field: 'format.columns' }) as Error);
+  });
+});
+
+const Field = fc.string({ unit: fc.constantFrom('a', 'ü', '😀', ',', '"', '\n', '\r\n', ' ', '1'), maxLength: 6 });
+const quoted = (field: string) => `"${field.replaceAll('"', '""')}"`;
+
+test('rows are the same, whatever their fields hold and wherever the body is cut', () => {
+  const Rows = fc.array(fc.tuple(Field, Field), { maxLength: 30 });
+  fc.assert(
+    fc.property(Rows, fc.array(fc.nat(), { maxLength: 12 }), fc.constantFrom('\n', '\r\n'), (rows, cuts, ending) => {
+      const text = ['a,b', ...rows.map((row) => row.map(quoted).join(','))].join(ending);
+      expect(data(read(text, {}, cuts))).toEqual(rows.map(([a, b]) => ({ a, b })));
+    }),
+  );
+});
+
+test('anything at all gives the same rows up to the first broken one, wherever it is cut', () => {
+  const Text = fc.string({ unit: fc.constantFrom('a', ',', '"', '\n', '\r\n', 'ü'), maxLength: 80 });
+  fc.assert(
+    fc.property(Text, fc.array(fc.nat(), { maxLength: 12 }), (text, cuts) => {
+      const whole = read(text, { columns: ['a', 'b'] });
+      const cut = read(text, { columns: ['a', 'b'] }, cuts);
+      // Where a block ends decides how a broken row is told, and never what stands before the first one.
+      const firstBad = whole.findIndex(({ invalid }) => invalid);
+      const sound = firstBad === -1 ? whole.length : firstBad;
+      expect(cut.slice(0, sound)).toEqual(whole.slice(0, sound));
+      expect(cut.length === 0).toBe(whole.length === 0);
+    }),
+  );
+});
+
+test.each<[CsvOptions, string[]]>([
+  [{}, []],
+  [{ columns: ['a', 'b'], delimiter: '\t', quote: "'", skipLines: 1, numbers: ['b'], empty: 'omit' }, []],
+  [{ columns: [] }, ['columns']],
+  [{ columns: ['a', 'a'] }, ['columns']],
+  [{ delimiter: ';;' }, ['delimiter']],
+  [{ delimiter: '"' }, ['quote']],
+  [{ quote: '\n' }, ['quote']],
+  [{ skipLines: -1 }, ['skipLines']],
+  [{ columns: ['a'], numbers: ['b'] }, ['numbers']],
+  [{ numbers: 'a' as unknown as boolean }, ['numbers']],
+  [{ empty: 'zero' as 'text' }, ['empty']],
+  [{ header: true } as CsvOptions, ['header']],
+])('a declaration %j has the problems %j', (options, paths) => {
+  expect(
+    csv(options)
+      .problems()
+      .map(({ path }) => path),
+  ).toEqual(paths);
+});

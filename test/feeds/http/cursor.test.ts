@@ -1,0 +1,181 @@
+/** HTTP sources that go on from a cursor. */
+import type { RequestListener } from 'node:http';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { http, type HttpOptions } from '../../../src/index.ts';
+import type { BurstContext } from '../../../src/declare/feed.ts';
+import type { Json } from '../../../src/base/json.ts';
+import { type HttpSource, startHttpSource } from '../../services/http-feed.ts';
+import { burstContext, runBurst } from '../run/burst-context.ts';
+
+let source: HttpSource;
+/** What the source has; a test may add to it. */
+let rows: { seq: number }[];
+
+beforeEach(async () => {
+  source = await startHttpSource();
+  rows = Array.from({ length: 25 }, (_, at) => ({ seq: at + 1 }));
+});
+afterEach(() => source.close());
+
+/** Pages of ten rows after `after`, oldest first. */
+function pages(format: 'json' | 'ndjson', nextAtEnd = true): RequestListener {
+  return (request, response) => {
+    const after = Number(new URL(request.url ?? '', source.origin).searchParams.get('after') ?? 0);
+    const page = rows.filter(({ seq }) => seq > after).slice(0, 10);
+    const next = page.at(-1)?.seq ?? after;
+    const more = rows.some(({ seq }) => seq > next);
+    const body =
+      format === 'json'
+        ? JSON.stringify({ items: page, meta: { next: more || nextAtEnd ? next : null } })
+        : page.map((row) => `${JSON.stringify(row)}\n`).join('');
+    response.writeHead(200, {
+      'content-type': format === 'json' ? 'application/json' : 'application/x-ndjson',
+      etag: `"${after}-${rows.length}"`,
+    });
+    response.end(body);
+  };
+}
+
+const options = (changes: Partial<HttpOptions> = {}): HttpOptions => ({
+  url: `${source.origin}/feed?limit=10`,
+  allow: [source.host],
+  items: 'items',
+  cursor: { from: 'meta.next', param: 'after' },
+  ...changes,
+});
+const pull = (changes: Partial<HttpOptions> = {}, context: Partial<BurstContext> = {}) =>
+  runBurst(http(options(changes)), context);
+const seqs = (items: { data: unknown }[]) => items.map(({ data }) => (data as { seq: number }).seq);
+const upTo = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, at) => first + at);
+const asked = () => source.requests.map(({ query }) => query.get('after'));
+
+describe('a cursor in the body', () => {
+  it('is followed page by page, and gone on from in the next burst', async () => {
+    source.on('/feed', pages('json'));
+    const first = await pull();
+    expect(seqs(first.items)).toEqual(upTo(1, 25));
+    expect(first.position).toMatchObject({ cursor: 25 });
+    expect(asked()).toEqual([null, '10', '20', '25']);
+    expect(source.requests.every(({ query }) => query.get('limit') === '10')).toBe(true);
+
+    rows.push({ seq: 26 });
+    const second = await pull({}, { position: first.position });
+    expect(seqs(second.items)).toEqual([26]);
+    expect(asked().slice(4)).toEqual(['25', '26']);
+  });
+
+  it('moves with the events before it: every batch that ends a page carries it', async () => {
+    source.on('/feed', pages('json'));
+    const { batches } = await pull();
+    expect(batches.map(({ items, position }) => [items.length, (position as { cursor: number }).cursor])).toEqual([
+      [10, 10],
+      [10, 20],
+      [5, 25],
+      [0, 25],
+    ]);
+    expect(batches.map(({ last }) => last ?? false)).toEqual([false, false, false, true]);
+  });
+
+  it('loses and doubles nothing where a burst is ended after any batch', async () => {
+    source.on('/feed', pages('json'));
+    for (const keep of [1, 2, 3]) {
+      const got: number[] = [];
+      let position: Json | null = null;
+      for (let burst = 0; burst < 5; burst += 1) {
+        let taken = 0;
+        for await (const batch of http(options()).burst(burstContext({ position }))) {
+          got.push(...seqs(batch.items));
+          position = batch.position ?? position;
+          taken += 1;
+          if (taken === keep) break;
+        }
+      }
+      expect(got).toEqual(upTo(1, 25));
+    }
+  });
+
+  it('that ends with null asks for its last page again', async () => {
+    source.on('/feed', pages('json', false));
+    const first = await pull();
+    expect(seqs(first.items)).toEqual(upTo(1, 25));
+    expect(first.position).toMatchObject({ cursor: 20, etag: '"20-25"' });
+    rows.push({ seq: 26 });
+    expect(seqs((await pull({}, { position: first.position })).items)).toEqual(upTo(21, 26));
+  });
+
+  it('stops at the budget, and goes on from there', async () => {
+    source.on('/feed', pages('json'));
+    const budget = { timeMs: 10_000, events: 15, bytes: 1e6 };
+    const first = await pull({}, { budget });
+    expect(seqs(first.items)).toEqual(upTo(1, 20));
+    expect(first.batches.some(({ last }) => last)).toBe(false);
+    expect(seqs((await pull({}, { budget, position: first.position })).items)).toEqual(upTo(21, 25));
+  });
+
+  it('can be placed by the app', async () => {
+    source.on('/feed', pages('json'));
+    const url: HttpOptions['url'] = ({ position }) => `${source.origin}/feed?after=${position ?? 20}`;
+    expect(seqs((await pull({ url, cursor: { from: 'meta.next' } })).items)).toEqual(upTo(21, 25));
+  });
+
+  it('is left where the source ignores it', async () => {
+    source.on('/feed', (_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{"items":[1],"meta":{"next":"same"}}');
+    });
+    const { error, items } = await pull();
+    expect(error).toBeNull();
+    expect(items).toHaveLength(2);
+  });
+});
+
+describe('a cursor in the items', () => {
+  const byItem: Partial<HttpOptions> = { cursor: { from: 'seq', of: 'item', param: 'after' } };
+
+  it('is that of the last item', async () => {
+    source.on('/feed', pages('json'));
+    const { items, position } = await pull(byItem);
+    expect(seqs(items)).toEqual(upTo(1, 25));
+    expect(position).toMatchObject({ cursor: 25 });
+  });
+
+  it('is the default for NDJSON, and moves with every batch', async () => {
+    rows = Array.from({ length: 5_000 }, (_, at) => ({ seq: at + 1 }));
+    source.on('/feed', (request, response) => {
+      const after = Number(new URL(request.url ?? '', source.origin).searchParams.get('after') ?? 0);
+      response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+      response.end(
+        rows
+          .slice(after)
+          .map((row) => `${JSON.stringify(row)}\n`)
+          .join(''),
+      );
+    });
+    const cursor = { from: 'seq', param: 'after' };
+    const got: number[] = [];
+    let position: Json | null = null;
+    for await (const batch of http(options({ cursor })).burst(burstContext())) {
+      got.push(...seqs(batch.items));
+      position = batch.position ?? null;
+      break;
+    }
+    expect(position).toMatchObject({ cursor: got.length });
+    const rest = await pull({ cursor }, { position });
+    expect([...got, ...seqs(rest.items)]).toEqual(upTo(1, 5_000));
+  });
+
+  it('that no item has fails the burst and moves nothing', async () => {
+    source.on('/feed', pages('json'));
+    const { error, batches } = await pull({ cursor: { from: 'id', of: 'item', param: 'after' } });
+    expect(error).toMatchObject({ code: 'upstream', field: 'cursor.from' });
+    expect(batches).toEqual([]);
+  });
+});
+
+it.each(['.', '../..', '../../x'])('never leads to another path: %s', async (next) => {
+  const items = (_request: unknown, response: Parameters<RequestListener>[1]) =>
+    response.setHeader('content-type', 'application/json').end(JSON.stringify({ items: [{ seq: 1 }], meta: { next } }));
+  for (const path of ['/a/0/b', '/a/..%2F..%2Fx/b', '/b', '/a/b']) source.on(path, items);
+  const changes = { url: `${source.origin}/a/{cursor}/b`, cursor: { from: 'meta.next', initial: 0 } };
+  await pull(changes);
+  expect(source.requests.every(({ path }) => /^\/a\/[^/]+\/b$/.test(path))).toBe(true);
+});

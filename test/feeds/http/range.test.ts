@@ -1,0 +1,123 @@
+import { describe, expect, it } from 'vitest';
+import type { BodyItem } from '../../../src/feeds/http/format.ts';
+import type { HttpSince } from '../../../src/feeds/http/options.ts';
+import { type HttpPosition, NO_POSITION, readPosition, writePosition } from '../../../src/feeds/http/position.ts';
+import { afterRange, beyondEdge, latestOf, rangeOf, withinRange } from '../../../src/feeds/http/range.ts';
+import { fromMs } from '../../../src/base/source-time.ts';
+
+const NOW = Date.UTC(2026, 10, 20, 12);
+const ms = (time: bigint | undefined) => (time === undefined ? null : Number(time / 1_000_000n));
+const range = (since: HttpSince, position: HttpPosition = NO_POSITION, now = NOW) => {
+  const found = rangeOf(since, position, now);
+  return found && [ms(found.since), ms(found.until), found.more];
+};
+const standingAt = (time: number): HttpPosition => ({ ...NO_POSITION, since: { time: fromMs(time), edge: [] } });
+
+describe('a range', () => {
+  it.each<[string, HttpSince, HttpPosition, unknown]>([
+    ['the last hour at first', {}, NO_POSITION, [NOW - 3_600_000, NOW, false]],
+    ['what is declared', { lookbackMs: 60_000, delayMs: 5_000 }, NO_POSITION, [NOW - 60_000, NOW - 5_000, false]],
+    ['from a time on, a day at most', { initialMs: 0 }, NO_POSITION, [0, 86_400_000, true]],
+    ['behind the one before', {}, standingAt(NOW - 7), [NOW - 7, NOW, false]],
+    ['with an overlap', { overlapMs: 100 }, standingAt(NOW - 7), [NOW - 107, NOW, false]],
+    ['aligned', { alignMs: 15_000 }, standingAt(NOW - 15_001), [NOW - 30_000, NOW, false]],
+    ['nothing yet', {}, standingAt(NOW), null],
+    ['nothing yet but the overlap', { overlapMs: 100 }, standingAt(NOW), null],
+    ['nothing yet, aligned', { alignMs: 15_000 }, standingAt(NOW), null],
+    ['whatever came since the latest, by the items', { from: 'at' }, standingAt(NOW + 5), [NOW + 5, NOW + 5, false]],
+  ])('is %s', (_what, since, position, expected) => {
+    expect(range(since, position)).toEqual(expected);
+  });
+
+  it('that is being read stays as it is, whatever the clock says', () => {
+    const position = { ...NO_POSITION, range: { since: 1n, until: 2n, more: true } };
+    expect(rangeOf({}, position, NOW)).toBe(position.range);
+  });
+
+  it('leaves no gap and overlaps nothing, burst by burst, and catches up', () => {
+    for (const since of [{ alignMs: 15_000 }, { rangeMs: 70_000 }, { delayMs: 30_000, rangeMs: 60_000 }]) {
+      let position: HttpPosition = standingAt(NOW - 600_000);
+      let end: bigint | null = null;
+      for (let burst = 0; burst < 30; burst += 1) {
+        const next = rangeOf(since, position, NOW + burst * 1_234);
+        if (next === null) continue;
+        if (end !== null) expect(next.since).toBe(end);
+        end = next.until;
+        position = afterRange(since, { ...position, range: next }, null);
+      }
+      expect(ms(end ?? 0n)).toBeGreaterThanOrEqual(NOW - 30_000);
+    }
+  });
+});
+
+const at = (more: boolean): HttpPosition => ({
+  ...standingAt(1),
+  range: { since: fromMs(1), until: fromMs(5), more },
+});
+const items = (...times: unknown[]): BodyItem[] => times.map((at, n) => ({ data: { at, n }, bytes: 1 }));
+
+describe('by the time of the items', () => {
+  const since: HttpSince = { from: 'at', format: 'ms' };
+
+  it('the latest counts, with what came at that time', async () => {
+    const first = await latestOf(since, items(5, 9, '9', 7, null, 'soon'), null, NOW);
+    expect(first).toMatchObject({ time: 9_000_000n });
+    expect(first?.edge).toHaveLength(2);
+    expect(await latestOf(since, items(8), first, NOW)).toEqual(first);
+    expect((await latestOf(since, items(9), first, NOW))?.edge).toHaveLength(3);
+    expect((await latestOf(since, items(10), first, NOW))?.edge).toHaveLength(1);
+    expect(await latestOf(since, [], null, NOW)).toBeNull();
+    const many = items(...Array.from({ length: 300 }, () => 9));
+    expect((await latestOf(since, many, null, NOW))?.edge).toHaveLength(100);
+  });
+
+  it('one that lies years ahead does not count, or nothing would be asked for until then', async () => {
+    const broken = NOW + 10 * 366 * 86_400_000;
+    expect(ms((await latestOf(since, items(5, broken, NOW + 60_000), null, NOW))?.time)).toBe(NOW + 60_000);
+    expect(await latestOf(since, items(broken), null, NOW)).toBeNull();
+  });
+
+  it('what came at the edge is left out, and what is new there is not', async () => {
+    const seen = items(1, 9, 9);
+    const position = { ...NO_POSITION, since: await latestOf(since, seen, null, NOW) };
+    const again = [...seen, { data: { at: 9, n: 'new' }, bytes: 1 }];
+    expect((await beyondEdge(since, again, position)).map(({ data }) => (data as { n: unknown }).n)).toEqual([
+      0,
+      'new',
+    ]);
+    // With an overlap, ids are what tells.
+    expect(await beyondEdge({ ...since, overlapMs: 1 }, again, position)).toHaveLength(4);
+  });
+
+  it('an empty range with others behind it is passed, an empty last one is not', () => {
+    expect(ms(afterRange(since, at(true), null).since?.time)).toBe(5);
+    expect(ms(afterRange(since, at(false), null).since?.time)).toBe(1);
+    expect(ms(afterRange(since, at(true), { time: fromMs(3), edge: ['x'] }).since?.time)).toBe(5);
+    expect(afterRange(since, at(false), { time: fromMs(1), edge: ['x'] }).since?.edge).toEqual(['x']);
+  });
+
+  it('the rest of a range begins at the latest, where that is further', () => {
+    const position = { ...NO_POSITION, range: { since: 1n, until: 9n, more: false } };
+    expect(withinRange(position, { time: 5n, edge: [] })?.range).toEqual({ since: 5n, until: 9n, more: false });
+    expect(withinRange(position, { time: 1n, edge: [] })).toBeNull();
+    expect(withinRange(position, null)).toBeNull();
+  });
+});
+
+it('a position is the same when it was stored', () => {
+  const position: HttpPosition = {
+    cursor: 'c',
+    validators: { url: 'u', etag: 'e', lastModified: null },
+    read: { mark: 'm', items: 3 },
+    since: { time: 1_700_000_000_123_456_789n, edge: ['a', 'b'] },
+    range: { since: -1n, until: 9n, more: true },
+    latest: { time: 0n, edge: [] },
+    page: { at: { query: [['a', 'b'], ['c']] }, count: 3, seen: 's' },
+    notBefore: 7,
+  };
+  expect(readPosition(JSON.parse(JSON.stringify(writePosition(position))))).toEqual(position);
+  expect(readPosition(null)).toEqual(NO_POSITION);
+  expect(readPosition({ since: { time: 'x', edge: [] }, range: { since: '1' }, page: { at: 1 }, latest: [] })).toEqual(
+    NO_POSITION,
+  );
+});

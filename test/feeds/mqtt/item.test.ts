@@ -1,0 +1,135 @@
+import type { IPublishPacket } from 'mqtt-packet';
+import { describe, expect, test } from 'vitest';
+import type { MqttPayload } from '../../../src/declare/outlet.ts';
+import { itemMaker, type Route, routesOf } from '../../../src/feeds/mqtt/item.ts';
+import { subscriptionId } from '../../../src/feeds/mqtt/topic.ts';
+import { target } from './bursts.ts';
+
+const OPTIONS = { maxPacketBytes: 1_000, identified: true };
+
+function route(stream: string, filter: string, more: Partial<Route> = {}): Route {
+  return { stream, filter, keyLevel: null, payload: 'json', ...more };
+}
+
+function publication(topic: string, payload: string | Uint8Array, properties?: object): IPublishPacket {
+  const more = properties === undefined ? {} : { properties };
+  return {
+    cmd: 'publish',
+    topic,
+    payload: Buffer.from(payload),
+    qos: 1,
+    dup: false,
+    retain: false,
+    length: 10,
+    ...more,
+  };
+}
+
+const read = (payload: MqttPayload, bytes: string | Uint8Array) =>
+  itemMaker([route('s', '#', { payload })], OPTIONS)(publication('a', bytes))[0];
+
+const keyed = (topic: string, keyLevel: number) =>
+  itemMaker([route('s', '#', { keyLevel })], OPTIONS)(publication(topic, '1'))[0];
+
+const ids = (...filters: string[]) => ({ subscriptionIdentifier: filters.map(subscriptionId) });
+
+describe('payloads', () => {
+  test.each([
+    ['json', '{"v":[1]}', { v: [1] }],
+    ['json', ' 21.5 ', 21.5],
+    ['text', 'déjà', { value: 'déjà' }],
+    ['text', '', { value: '' }],
+    ['number', ' -2.5e3\n', { value: -2_500 }],
+    ['number', '0', { value: 0 }],
+  ] as const)('%s: %s', (form, payload, data) => {
+    expect(read(form, payload)).toEqual({ stream: 's', bytes: 10, meta: { source: 'a' }, data });
+  });
+
+  test.each([
+    ['json', '', 'JSON'],
+    ['json', '{"v":', 'JSON'],
+    ['json', 'NaN', 'JSON'],
+    ['number', '', 'number'],
+    ['number', '12 °C', 'number'],
+    ['number', 'Infinity', 'number'],
+  ] as const)('%s that is not: %j', (form, payload, reason) => {
+    const item = read(form, payload);
+    expect(item?.data).toBe(payload);
+    expect(item?.invalid?.reason).toContain(reason);
+    expect(item?.invalid?.expected).toEqual(expect.any(String));
+  });
+
+  test('bytes that are no UTF-8 are invalid in every form, and long ones are kept in part', () => {
+    for (const form of ['json', 'text', 'number'] as const) {
+      expect(read(form, Uint8Array.of(0xff, 0xfe))?.invalid?.reason).toContain('UTF-8');
+    }
+    expect(read('json', 'x'.repeat(9_000))?.data).toBe('x'.repeat(1_024));
+  });
+});
+
+describe('keys', () => {
+  test('a level of the topic is the key', () => {
+    expect(keyed('plant/u1/t', 1)).toMatchObject({ key: 'u1', data: 1 });
+  });
+
+  test.each([
+    ['a level that the topic has not', 'plant', 1],
+    ['an empty level', 'plant//t', 1],
+    ['a level above 256 bytes', `plant/${'ü'.repeat(129)}`, 1],
+  ])('%s is invalid', (_, topic, level) => {
+    const item = keyed(topic, level);
+    expect(item?.invalid).toMatchObject({ field: 'key' });
+    expect(item).not.toHaveProperty('key');
+  });
+});
+
+describe('streams', () => {
+  const routes = [route('wide', 'a/#'), route('narrow', 'a/b'), route('twin', 'a/b'), route('other', 'c')];
+  const streams = (packet: IPublishPacket, identified = true) =>
+    itemMaker(routes, { ...OPTIONS, identified })(packet).map(({ stream }) => stream);
+
+  test('every route that matches gets the message; its bytes count once', () => {
+    const items = itemMaker(routes, OPTIONS)(publication('a/b', '1'));
+    expect(items.map(({ stream, bytes }) => [stream, bytes])).toEqual([
+      ['wide', 10],
+      ['narrow', 0],
+      ['twin', 0],
+    ]);
+  });
+
+  test('where a broker sends a copy for each subscription, each route takes one of them', () => {
+    const copies = [publication('a/b', '1', ids('a/#')), publication('a/b', '1', ids('a/b'))];
+    expect(copies.map((copy) => streams(copy))).toEqual([['wide'], ['narrow', 'twin']]);
+  });
+
+  test('where it sends one copy that names all subscriptions, they share it', () => {
+    expect(streams(publication('a/b', '1', ids('a/#', 'a/b')))).toEqual(['wide', 'narrow', 'twin']);
+    expect(streams(publication('a/b', '1', { subscriptionIdentifier: subscriptionId('a/#') }))).toEqual(['wide']);
+  });
+
+  test('what was queued for a filter that is no longer declared goes by its topic', () => {
+    expect(streams(publication('a/b', '1', ids('a/+')))).toEqual(['wide', 'narrow', 'twin']);
+    expect(streams(publication('a/b', '1', ids('a/+', 'a/#')))).toEqual(['wide']);
+    expect(streams(publication('elsewhere', '1', ids('gone/#')))).toEqual([]);
+  });
+
+  test('identifiers are not looked at where we did not give any', () => {
+    expect(streams(publication('a/b', '1', { subscriptionIdentifier: 5 }), false)).toEqual(['wide', 'narrow', 'twin']);
+  });
+});
+
+test('meta is bounded and holds a traceparent only where it is one', () => {
+  const make = itemMaker([route('s', '#')], OPTIONS);
+  const long = 'x'.repeat(2_000);
+  const [item] = make(publication(long, '1', { contentType: long, userProperties: { traceparent: 'no' } }));
+  expect(JSON.stringify(item?.meta).length).toBeLessThan(2_048);
+  expect(item?.meta).not.toHaveProperty('traceparent');
+});
+
+test("a route's own topic and payload come before the feed's", () => {
+  const targets = [target('a', 'own', { payload: 'text', keyLevel: 0 }), { stream: 'b', route: null }];
+  expect(routesOf(targets, { topic: 'shared', payload: 'number' })).toEqual([
+    { stream: 'a', filter: 'own', keyLevel: 0, payload: 'text' },
+    { stream: 'b', filter: 'shared', keyLevel: null, payload: 'number' },
+  ]);
+});

@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest';
+import { mqtt } from '../../../src/feeds/mqtt/feed.ts';
+import { mqttSettings } from '../../../src/feeds/mqtt/options.ts';
+import { target } from './bursts.ts';
+
+const BROKER = 'mqtt://broker.example';
+const TARGETS = [target('s', 'a/+')];
+const paths = (options: object, targets = TARGETS) =>
+  mqtt({ url: BROKER, clientId: 'c', ...options })
+    .problems(targets)
+    .map(({ path }) => path);
+
+describe('mistakes are found without connecting', () => {
+  test('a sound declaration has none', () => {
+    const tls = { ca: 'pem', cert: 'pem', key: 'pem' };
+    expect(paths({})).toEqual([]);
+    expect(paths({ url: 'mqtts://[::1]:8884', tls, protocolVersion: 4, username: 'u', password: 'p' })).toEqual([]);
+    expect(paths({ qos: 0, clientId: undefined, url: 'wss://broker.example/mqtt' })).toEqual([]);
+    expect(paths({ topic: 'a' }, [{ stream: 's', route: null }])).toEqual([]);
+  });
+
+  test.each([
+    [{ url: 'http://broker.example' }, 'url'],
+    [{ url: 'broker.example' }, 'url'],
+    [{ clientId: undefined }, 'clientId'],
+    [{ clientId: '' }, 'clientId'],
+    [{ clientId: 'line\nbreak' }, 'clientId'],
+    [{ clientId: 'x'.repeat(257) }, 'clientId'],
+    [{ qos: 2 }, 'qos'],
+    [{ protocolVersion: 3 }, 'protocolVersion'],
+    [{ password: 'p' }, 'username'],
+    [{ tls: { ca: 'pem' } }, 'tls'],
+    [{ url: 'mqtts://b', tls: { cert: 'pem' } }, 'tls'],
+    [{ receiveMaximum: 0 }, 'receiveMaximum'],
+    [{ receiveMaximum: 65_536 }, 'receiveMaximum'],
+    [{ idleMs: 0 }, 'idleMs'],
+    [{ lingerMs: -1 }, 'lingerMs'],
+    [{ sessionExpirySeconds: 0 }, 'sessionExpirySeconds'],
+    [{ maxPacketBytes: 100 }, 'maxPacketBytes'],
+    [{ keepAliveSeconds: 1.5 }, 'keepAliveSeconds'],
+    [{ answerMs: '5' }, 'answerMs'],
+    [{ brokerQueueLimit: 20_000 }, 'budget.events'],
+    [{ payload: 'xml' }, 'payload'],
+  ])('%j', (options, path) => {
+    expect(paths(options)).toEqual([path]);
+  });
+
+  test.each([
+    [{ topic: 'a/#/b' }, 'streams.s.topic'],
+    [{ topic: '$share/g/a' }, 'streams.s.topic'],
+    [{ topic: 'a/+', keyLevel: 2 }, 'streams.s.keyLevel'],
+    [{ topic: 'a/+', keyLevel: -1 }, 'streams.s.keyLevel'],
+  ])('a route %j', (route, path) => {
+    expect(paths({}, [target('s', route.topic, route)])).toEqual([path]);
+  });
+
+  test('a stream without a topic', () => {
+    expect(paths({}, [{ stream: 's', route: null }])).toEqual(['topic']);
+  });
+});
+
+test('what is shown of a feed holds no credentials', () => {
+  const feed = mqtt({ url: 'mqtts://user:secret@broker.example/', clientId: 'c' });
+  expect(feed.source).toBe('mqtts://broker.example/');
+  expect(mqtt({ url: 'secret', clientId: 'c' }).source).not.toContain('secret');
+  expect(mqtt({ url: 'wss://broker.example/mqtt?token=secret#secret', clientId: 'c' }).source).toBe(
+    'wss://broker.example/mqtt',
+  );
+});
+
+test('a user in the URL is used where none is given beside it', () => {
+  const url = 'mqtt://us%40er:p%3Aw@broker.example';
+  expect(mqttSettings({ url })).toMatchObject({ username: 'us@er', password: 'p:w' });
+  expect(mqttSettings({ url, username: 'other', password: 'q' })).toMatchObject({ username: 'other', password: 'q' });
+});
+
+test('only QoS 1 lets the broker give again what was not stored', () => {
+  expect(mqtt({ url: BROKER, clientId: 'c' }).replayable).toBe(true);
+  expect(mqtt({ url: BROKER, qos: 0 }).replayable).toBe(false);
+});

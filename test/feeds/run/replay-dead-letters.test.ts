@@ -1,0 +1,65 @@
+/** Dead letters tried again after a schema was mended: each once, whoever dies or comes at the same time. */
+import * as z from 'zod';
+import { expect, test } from 'vitest';
+import { defineApp } from '../../../src/declare/check/define-app.ts';
+import { stream } from '../../../src/declare/stream.ts';
+import { replayDeadLetters } from '../../../src/feeds/run/replay-dead-letters.ts';
+import { feedOf, type OnCommit, stageOf, TENANT } from './stage.ts';
+
+const strict = z.object({ n: z.number() });
+const mended = z.object({ n: z.coerce.number() });
+
+/** A feed that brought these, of which the schema refused the texts; and the app as it was mended. */
+async function refused(data: readonly unknown[], identified = false) {
+  const feed = feedOf(async function* () {
+    yield { items: data.map((datum) => ({ stream: 'numbers', data: datum, bytes: 10 })) };
+  });
+  const numbers = (schema: z.ZodType<{ n: number }>, from?: typeof feed) =>
+    identified
+      ? stream({ description: 'numbers', schema, id: ({ n }) => String(n), ...(from ? { feed: from } : {}) })
+      : stream({ description: 'numbers', schema, ...(from ? { feed: from } : {}) });
+  const stage = stageOf({ streams: { numbers: numbers(strict, feed) } });
+  await stage.run();
+  const app = defineApp({ ...stage.app.options, streams: { numbers: numbers(mended, feed) } });
+  const replay = (onCommit?: OnCommit) => {
+    const { deps } = stage.worker(onCommit);
+    return stage.clock.drive(replayDeadLetters({ ...deps, app }, TENANT, 'numbers', stage.clock.now + 5_000));
+  };
+  const found = async () => (await stage.events('numbers')).map(({ data }) => (data as { n: number }).n);
+  return { replay, found };
+}
+
+const texts = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => ({ n: String(from + i) }));
+
+test('are appended, once in all', async () => {
+  const { replay, found } = await refused([{ n: 1 }, ...texts(2, 52), { n: 'no number' }]);
+  expect(await found()).toEqual([1]);
+  expect(await replay()).toEqual({ replayed: 50, duplicates: 0, refused: 1, cut: 0, done: true });
+  expect((await found()).length).toBe(51);
+  expect(await replay()).toEqual({ replayed: 0, duplicates: 0, refused: 0, cut: 0, done: true });
+});
+
+test('are known by their ids, where they have any', async () => {
+  const { replay, found } = await refused([{ n: 1 }, { n: '1' }, { n: '2' }, { n: '2' }], true);
+  expect(await replay()).toMatchObject({ replayed: 1, duplicates: 2 });
+  expect(await found()).toEqual([1, 2]);
+});
+
+test('a process that dies at any commit neither loses nor doubles one', async () => {
+  for (let fatal = 1; fatal <= 3; fatal += 1) {
+    const { replay, found } = await refused(texts(0, 45));
+    const dead = replay((_operations, number, next) =>
+      number === fatal ? next().then(() => Promise.reject(new Error('killed'))) : next(),
+    );
+    await expect(dead).rejects.toThrow('killed');
+    await replay();
+    expect((await found()).toSorted((a, b) => a - b)).toEqual(Array.from({ length: 45 }, (_, n) => n));
+  }
+});
+
+test('two at once share them', async () => {
+  const { replay, found } = await refused(texts(0, 60));
+  const reports = await Promise.all([replay(), replay()]);
+  expect(reports.reduce((sum, { replayed }) => sum + replayed, 0)).toBe(60);
+  expect(new Set(await found()).size).toBe(60);
+});

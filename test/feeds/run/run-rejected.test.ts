@@ -1,0 +1,63 @@
+/** A feed whose items are no events of their stream: it succeeds, and says so all the same. */
+import { expect, test } from 'vitest';
+import { newState } from '../../../src/feeds/run/state.ts';
+import { feedStatus } from '../../../src/feeds/run/status.ts';
+import { feedKey } from '../../../src/streams/names.ts';
+import { anonymous, feedOf, items, reading, stageOf, TENANT } from './stage.ts';
+
+const wrong = { sensor: 'a', at: 1, value: 'hot' };
+
+/** Brings these, burst by burst. */
+function bringing(bursts: unknown[][]) {
+  let n = 0;
+  return feedOf(async function* () {
+    n += 1;
+    yield { items: items(bursts[n - 1] ?? []), position: n, last: true };
+  });
+}
+
+async function statesOf(bursts: unknown[][]) {
+  const stage = stageOf({ streams: { readings: anonymous(bringing(bursts)) } });
+  const found = [];
+  for (const _ of bursts) {
+    const report = await stage.run();
+    const [status] = await feedStatus(stage.deps, TENANT);
+    expect(status?.state).toBe(report.state);
+    found.push({ at: stage.clock.now, state: status?.state, rejected: status?.rejected ?? null });
+    await stage.clock.advance(60_000);
+  }
+  return found;
+}
+
+test('all of it, a part, none; what brings nothing changes nothing', async () => {
+  const [all, still, part, none] = await statesOf([[wrong, wrong], [], [wrong, reading(1), reading(2)], [reading(3)]]);
+  const why = { field: 'data.value', expected: expect.stringContaining('number') as string };
+  expect(all).toMatchObject({ state: 'rejecting', rejected: { count: 2, items: 2, at: all?.at, ...why } });
+  expect(still).toMatchObject({ state: 'rejecting', rejected: { count: 2, at: all?.at } });
+  expect(part).toMatchObject({ state: 'ok', rejected: { count: 1, items: 3, at: part?.at, ...why } });
+  expect(none).toMatchObject({ state: 'ok', rejected: null });
+});
+
+test('why is told within a bound', async () => {
+  const key = 'x'.repeat(5_000);
+  const [state] = await statesOf([[{ ...wrong, value: 1, sensor: { [key]: key } }, 'x'.repeat(100_000)]]);
+  expect(JSON.stringify(state?.rejected).length).toBeLessThan(600);
+});
+
+test('a feed that fails is failing first of all', async () => {
+  const feed = feedOf(async function* () {
+    yield { items: items([wrong]), position: 1 };
+    throw new Error('broke');
+  });
+  const stage = stageOf({ streams: { readings: anonymous(feed) } });
+  expect(await stage.run()).toMatchObject({ outcome: 'failed', state: 'backing-off', rejected: 1 });
+});
+
+test('a record that an earlier version left is read with what it lacks', async () => {
+  const stage = stageOf({ streams: { readings: anonymous(bringing([[reading(1)]])) } });
+  const { rejected: _unknown, ...earlier } = { ...newState(), bursts: 3, lastSuccessAt: 1 };
+  const put = { kind: 'put', ...feedKey(TENANT, 'readings'), value: earlier as never, expects: null } as const;
+  await stage.store.commit([put], { id: 'old', now: stage.clock.now, deadline: stage.clock.now + 1_000 });
+  expect(await feedStatus(stage.deps, TENANT)).toMatchObject([{ state: 'ok', bursts: 3, rejected: null }]);
+  expect(await stage.run()).toMatchObject({ outcome: 'pulled', state: 'ok' });
+});

@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { stream } from '../../../src/declare/stream.ts';
+import { readDeadLetters } from '../../../src/feeds/run/dead-letters.ts';
+import { sweep } from '../../../src/feeds/run/sweep.ts';
+import { readLatest } from '../../../src/streams/log/latest.ts';
+import { latestKey, streamLog } from '../../../src/streams/names.ts';
+import { feedOf, identified, items, readings, stageOf, START, TENANT } from './stage.ts';
+
+const bounded = (retention: { events?: number; ageMs?: number }, dedupe?: number) =>
+  stream({ description: 'bounded', schema: z.object({ n: z.number() }), retention, ...(dedupe ? { dedupe } : {}) });
+
+async function fill(stage: ReturnType<typeof stageOf>, name: string, count: number, from = 0) {
+  const entries = Array.from({ length: count }, (_, i) => ({
+    id: `${from + i}`,
+    time: stage.clock.now,
+    data: { n: i },
+  }));
+  const options = { id: `fill ${name} ${from}`, now: stage.clock.now, deadline: stage.clock.now + 1_000 };
+  await stage.store.commit([{ kind: 'append', log: streamLog(TENANT, name), entries }], options);
+}
+
+describe('sweep', () => {
+  test('ends events by count and by age, and leaves the newest', async () => {
+    const stage = stageOf({ streams: { few: bounded({ events: 10 }), young: bounded({ ageMs: 60_000 }) } });
+    await fill(stage, 'few', 25);
+    await fill(stage, 'young', 5);
+    await stage.clock.advance(50_000);
+    await fill(stage, 'young', 3, 5);
+    await stage.clock.advance(20_000);
+    const report = await sweep(stage.deps, stage.clock.now + 10_000);
+    expect(report).toMatchObject({ events: { few: 15, young: 5 }, more: false, error: null });
+    expect((await stage.events('few')).map(({ id }) => id)).toEqual(Array.from({ length: 10 }, (_, i) => `${i + 15}`));
+    expect(await stage.events('young')).toHaveLength(3);
+    await stage.clock.advance(600_000);
+    await sweep(stage.deps, stage.clock.now + 10_000);
+    expect(await stage.events('young')).toHaveLength(1);
+    expect((await sweep(stage.deps, stage.clock.now + 10_000)).events).toEqual({ few: 0, young: 0 });
+  });
+
+  test('keeps what de-duplication has to search, where fewer events are declared', async () => {
+    const feed = feedOf(async function* () {
+      yield { items: items(readings(0, 50)), last: true };
+    });
+    const declared = identified(feed);
+    declared.options.retention = { events: 5 };
+    declared.options.dedupe = 50;
+    const stage = stageOf({ streams: { readings: declared } });
+    await stage.run();
+    await sweep(stage.deps, stage.clock.now + 10_000);
+    await stage.clock.advance(60_000);
+    expect(await stage.run()).toMatchObject({ events: 0, duplicates: 50 });
+  });
+
+  test('ends dead letters by count and by age', async () => {
+    const feed = feedOf(async function* () {
+      yield { items: items(Array.from({ length: 30 }, (_, n) => ({ n }))), last: true };
+    });
+    const stage = stageOf({ streams: { readings: identified(feed) } });
+    await stage.run();
+    const { deadLetters } = await sweep(stage.deps, stage.clock.now + 10_000, { deadLetters: 20 });
+    expect(deadLetters).toEqual({ readings: 10 });
+    await stage.clock.advance(31 * 86_400_000);
+    await sweep(stage.deps, stage.clock.now + 10_000);
+    expect((await readDeadLetters(stage.deps, TENANT, 'readings')).deadLetters).toHaveLength(1);
+  });
+
+  test('brings latest events up to date that a crash left behind, and ends them with their age', async () => {
+    const stage = stageOf({ streams: { young: bounded({ ageMs: 60_000 }) } });
+    await fill(stage, 'young', 3);
+    expect(await sweep(stage.deps, stage.clock.now + 10_000)).toMatchObject({ projected: 3 });
+    expect(await readLatest(stage.deps, TENANT, 'young', null)).toMatchObject({ id: '2' });
+    await stage.clock.advance(60_000);
+    expect(await readLatest(stage.deps, TENANT, 'young', null)).toBeNull();
+    await stage.clock.advance(25 * 3_600_000);
+    expect((await sweep(stage.deps, stage.clock.now + 10_000)).collected).toBeGreaterThan(0);
+    expect(await stage.store.get(latestKey(TENANT, 'young', null), stage.clock.now)).toMatchObject({ version: null });
+  });
+
+  test('tells what it asked of the store', async () => {
+    const stage = stageOf({ streams: { few: bounded({ events: 10 }) } });
+    await fill(stage, 'few', 25);
+    const { deps, calls } = stage.worker();
+    const { spent } = await sweep(deps, stage.clock.now + 10_000);
+    expect(spent.storeCalls).toEqual(calls);
+    expect(spent.storeCalls).toMatchObject({ trim: 1, collect: 1, commit: 1 });
+  });
+
+  test('stops at its deadline and says that more is left; what fails does not keep the rest from being done', async () => {
+    const stage = stageOf({ streams: { a: bounded({ events: 1 }), b: bounded({ events: 1 }) } });
+    await fill(stage, 'a', 5);
+    await fill(stage, 'b', 5);
+    expect(await sweep(stage.deps, START)).toMatchObject({ events: {}, more: true });
+    const { deps } = stage.worker();
+    const trim = deps.store.trim.bind(deps.store);
+    const store = {
+      ...deps.store,
+      trim: (log: string, how: Parameters<typeof trim>[1]) =>
+        log.endsWith('/a') ? Promise.reject(new Error('no')) : trim(log, how),
+    };
+    const report = await sweep({ ...deps, store }, stage.clock.now + 10_000);
+    expect(report).toMatchObject({ events: { b: 4 }, more: true, error: { message: 'no' } });
+  });
+});

@@ -1,0 +1,27 @@
+/** What a WebSocket feed asks a history for. */
+import { expect, test } from 'vitest';
+import { readHole } from '../../../src/feeds/websocket/catch-up.ts';
+import type { CatchUp } from '../../../src/feeds/websocket/options.ts';
+import { burstContext } from '../run/burst-context.ts';
+
+const HOLE = { since: Date.UTC(2026, 10, 20, 12) + 1_700, until: Date.UTC(2026, 10, 20, 12) + 5_300 };
+const S = Date.UTC(2026, 10, 20, 12) / 1_000;
+
+test.each<[CatchUp['timeFormat'], string, string]>([
+  [undefined, '2026-11-20T12:00:01.700Z', '2026-11-20T12:00:05.300Z'],
+  ['ms', String(HOLE.since), String(HOLE.until)],
+  // Whole seconds, and all of the hole within them.
+  ['s', String(S + 1), String(S + 6)],
+])('the whole hole, as %s', async (timeFormat, since, until) => {
+  const asked: URL[] = [];
+  const context = burstContext({
+    fetch: async (url) => {
+      asked.push(new URL(url));
+      return Response.json([]);
+    },
+  });
+  const url = 'https://a.example/history?a={since}&b={until}&filter={cursor}';
+  await readHole({ url, ...(timeFormat === undefined ? {} : { timeFormat }) }, HOLE, [], context);
+  // Other braces are the source's own.
+  expect(asked.map(({ searchParams }) => [...searchParams.values()])).toEqual([[since, until, '{cursor}']]);
+});

@@ -1,0 +1,195 @@
+/** WebSocket feeds through the ingest run, on the stage's clock: gaps, catching up, replay, budgets, kills. */
+import { beforeAll, describe, expect, test } from 'vitest';
+import { ingest } from '../../../src/feeds/run/run.ts';
+import { anonymous, settle } from '../run/stage.ts';
+import { burst, catchUp, replaying, scene, upTo } from './scene.ts';
+
+// A burst loads it, which takes time that the stage's clock does not know of.
+beforeAll(() => import('../../../src/feeds/websocket/listen.ts'));
+
+describe('what was not listened to', () => {
+  test('is a gap with its span, and the first burst has none', async () => {
+    const here = scene({});
+    await burst(here, () => here.source.emit());
+    here.source.emit();
+    await burst(here, () => here.source.emit());
+    expect(await here.stored()).toEqual([0, 'not_listening', 2]);
+    const [gap] = (await here.stage.events()).filter(({ meta }) => meta?.gap);
+    // Ten seconds less a second of reserve were listened to; 31 later the next burst is there.
+    expect(gap?.meta?.gap?.detail).toMatch(/^nobody listened from 2026-11-20T12:00:09.000Z to .*, \d+ s$/);
+  });
+
+  test('is a gap within a burst too, of which a short one may be tolerated', async () => {
+    for (const [gapAboveMs, expected] of [
+      [0, [0, 'not_listening', 1]],
+      [1_000, [0, 1]],
+    ] as const) {
+      const here = scene({ gapAboveMs });
+      await burst(here, async () => {
+        here.source.emit();
+        here.source.drop(1001);
+        await settle();
+        await here.stage.clock.advance(400);
+        expect(here.source.isOpen()).toBe(true);
+        here.source.emit();
+      });
+      expect(await here.stored()).toEqual(expected);
+    }
+  });
+
+  test('is read over HTTP where there is a history, before what is live, and once', async () => {
+    const here = scene({ catchUp });
+    await burst(here, () => here.source.emit());
+    here.source.emit();
+    await here.stage.clock.advance(1_000);
+    here.source.emit();
+    await burst(here, () => here.source.emit(2));
+    expect(await here.stored()).toEqual([0, 1, 2, 3]);
+    const [asked = ''] = here.source.asked;
+    // From what the first burst heard last, less the overlap.
+    expect(new URL(asked).searchParams.get('since')).toBe(String(Date.UTC(2026, 10, 20, 12) + 9_000 - 10_000));
+  });
+
+  test('that cannot be read stays owed while what is live goes on, and the feed says why', async () => {
+    const here = scene({ catchUp });
+    await burst(here, () => here.source.emit());
+    here.source.emit();
+    here.source.historyStatus = 503;
+    const report = await burst(here, () => here.source.emit(), 60_000);
+    expect(report).toMatchObject({ outcome: 'failed', error: { code: 'upstream', field: 'catchUp.url' } });
+    expect(await here.stored()).toEqual([0, 2]);
+    here.source.historyStatus = 200;
+    await burst(here, () => here.source.emit());
+    expect(await here.stored()).toEqual([0, 2, 1, 3]);
+  });
+
+  test('longer than can be caught up with is a gap for what is given up', async () => {
+    const here = scene({ catchUp: { ...catchUp, mostMs: 5_000, overlapMs: 0 } });
+    await burst(here, () => here.source.emit());
+    here.source.emit();
+    await here.stage.clock.advance(60_000);
+    here.source.emit();
+    await burst(here, () => {}, 0);
+    expect(await here.stored()).toEqual([0, 'not_listening', 2]);
+  });
+
+  test('and more than a burst may take is read in several, each event once, in order', async () => {
+    const here = scene({ catchUp: { ...catchUp, overlapMs: 0 }, budget: { timeMs: 10_000, events: 40 } });
+    await burst(here, () => here.source.emit());
+    for (let n = 1; n <= 100; n += 1) {
+      here.source.emit();
+      await here.stage.clock.advance(10);
+    }
+    for (let round = 0; round < 4; round += 1) await burst(here, () => {}, 0);
+    expect(await here.stored()).toEqual(Array.from({ length: 101 }, (_, n) => n));
+  });
+});
+
+describe('a source that replays', () => {
+  const options = {
+    sequence: 'value',
+    subscribe: ({ sequence }: { sequence: string | number | null }) => ({ after: sequence ?? -1 }),
+  };
+  test('loses nothing between bursts, and stores nothing twice without ids', async () => {
+    const here = scene(options, anonymous);
+    replaying(here);
+    await burst(here, () => here.source.emit());
+    here.source.emit();
+    await burst(here, () => here.source.emit(2));
+    expect(await here.stored()).toEqual(upTo(3));
+    expect(here.source.said).toEqual(['{"after":-1}', '{"after":0}']);
+  });
+
+  test('nor where more comes than a burst may take', async () => {
+    const here = scene({ ...options, budget: { timeMs: 10_000, events: 30 } }, anonymous);
+    replaying(here);
+    for (let n = 0; n < 100; n += 1) here.source.emit();
+    for (let round = 0; round < 4; round += 1) await burst(here, () => {}, 0);
+    expect(await here.stored()).toEqual(upTo(100));
+  });
+
+  test.each([true, false])('nor wherever a worker dies (before its commit: %s)', async (before) => {
+    for (let nth = 1; nth <= 6; nth += 1) {
+      const here = scene({ ...options, lingerMs: 1, freshMs: 1 }, anonymous);
+      replaying(here);
+      await here.begin(async (_, number, next) => {
+        if (number < nth) return next();
+        if (number === nth && !before) await next();
+        return new Promise(() => {});
+      });
+      for (let n = 0; n < 8; n += 1) {
+        here.source.emit();
+        await here.stage.clock.advance(500);
+      }
+      here.source.drop();
+      await here.stage.clock.advance(31_000);
+      for (let round = 0; round < 2; round += 1) await burst(here, () => {}, 60_000);
+      expect(await here.stored()).toEqual(upTo(8));
+    }
+  });
+});
+
+describe('what is beyond the budget', () => {
+  test.each([
+    ['drop-newest', [0, 1, 2, 3], 0],
+    ['drop-oldest', [6, 7, 8, 9], 0],
+    ['dead-letter', [0, 1, 2, 3], 6],
+  ] as const)('goes by %s', async (overflow, expected, deadLetters) => {
+    const here = scene({ overflow, budget: { timeMs: 10_000, events: 4 } });
+    const report = await burst(here, () => {
+      for (let n = 0; n < 10; n += 1) here.source.emit();
+    });
+    expect(await here.stored()).toEqual(expected);
+    expect(report).toMatchObject({ outcome: 'pulled', deadLetters });
+  });
+
+  test('is left to the history where there is one', async () => {
+    const here = scene({ catchUp, budget: { timeMs: 10_000, events: 4 } });
+    await burst(
+      here,
+      () => {
+        for (let n = 0; n < 10; n += 1) here.source.emit();
+      },
+      0,
+    );
+    for (let round = 0; round < 4; round += 1) await burst(here, () => {}, 0);
+    expect(await here.stored()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+});
+
+test('a trickle costs few commits, and waits no longer than half a burst', async () => {
+  const here = scene({ gapAboveMs: 60_000 });
+  await burst(here, () => {});
+  let commits = 0;
+  const { ended } = await here.begin((_, __, next) => {
+    commits += 1;
+    return next();
+  });
+  const waits: number[] = [];
+  for (let n = 0; n < 9; n += 1) {
+    here.source.emit();
+    await here.stage.clock.advance(1_000);
+    waits.push(n + 1 - (await here.stored()).length);
+  }
+  await here.stage.clock.drive(ended);
+  expect(await here.stored()).toHaveLength(9);
+  expect(Math.max(...waits)).toBeLessThanOrEqual(5);
+  // The lease, the first, one in the middle, the last, and those of the latest event.
+  expect(commits).toBeLessThanOrEqual(6);
+});
+
+test('a process that is told to end stores what came before it does', async () => {
+  const here = scene({});
+  const stop = new AbortController();
+  const runtime = { ...here.stage.deps.runtime, openWebSocket: here.source.openWebSocket };
+  const ended = ingest({ ...here.stage.deps, runtime }, here.stage.clock.now + 60_000, { signal: stop.signal });
+  await settle();
+  here.source.emit();
+  await here.stage.clock.advance(100);
+  here.source.emit();
+  stop.abort();
+  await settle();
+  await ended;
+  expect(await here.stored()).toEqual([0, 1]);
+  expect(here.source.isOpen()).toBe(false);
+});

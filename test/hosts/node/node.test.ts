@@ -1,0 +1,36 @@
+/** The entry suite on Node, with sqlite. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readConfig } from '../../../src/base/config.ts';
+import { nodeRuntime } from '../../../src/hosts/node/runtime.ts';
+import { runScheduled } from '../../../src/hosts/scheduled.ts';
+import { serve } from '../../../src/hosts/node/serve.ts';
+import { entrySuite } from '../suite.ts';
+
+entrySuite('Node with sqlite', { store: 'sqlite', notLive: null }, async (given) => {
+  const folder = mkdtempSync(join(tmpdir(), 'tidegate-entry-'));
+  const environment = { SQLITE_PATH: join(folder, 'tidegate.db'), PORT: '0' };
+  Object.assign(process.env, given);
+  const { default: app } = await import('../../end-to-end/app.ts');
+  const runtime = nodeRuntime(() => {});
+  const start = () => serve(readConfig(environment, 'sqlite'), app, runtime, null);
+  let serving = await start();
+  async function replace(): Promise<void> {
+    await serving.stop();
+    serving = await start();
+  }
+  return {
+    url: () => serving.url,
+    schedule: async () => (await runScheduled(serving.deps, Date.now() + 10_000)).error === null,
+    replace,
+    // A file is never out of reach; a store that was closed answers the same.
+    loseStore: () => serving.deps.store.close(),
+    findStore: replace,
+    async stop() {
+      for (const name of Object.keys(given)) delete process.env[name];
+      await serving.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+});

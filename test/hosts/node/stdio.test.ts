@@ -1,0 +1,108 @@
+/** `tidegate stdio` as a process that is spoken to by hand: standard output is MCP and nothing else, whatever comes in. */
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { type Child, runCli, temporaryFolder } from '../child.ts';
+
+interface Message {
+  jsonrpc: '2.0';
+  id?: number | null;
+  result?: { tools?: { name: string }[]; protocolVersion?: string; requestState?: string; content?: object[] };
+  error?: { code: number };
+}
+
+/** Every line that it wrote; a line that is no JSON fails the test. */
+function messages(child: Child): Message[] {
+  const lines = child.stdout().split('\n');
+  expect(lines.pop(), 'a whole line').toBe('');
+  return lines.map((line) => JSON.parse(line) as Message);
+}
+
+function answerTo(child: Child, id: number): Promise<Message> {
+  const find = () => (child.stdout().endsWith('\n') ? messages(child).find((message) => message.id === id) : undefined);
+  return expect
+    .poll(find, { timeout: 10_000 })
+    .toBeDefined()
+    .then(() => find() as Message);
+}
+
+const INITIALIZE = {
+  jsonrpc: '2.0',
+  id: 1,
+  method: 'initialize',
+  params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 't', version: '0' } },
+};
+
+function started(variables: Record<string, string> = {}): Child {
+  return runCli(['stdio'], { SQLITE_PATH: join(temporaryFolder(), 't.db'), LOG_LEVEL: 'debug', ...variables });
+}
+
+describe('tidegate stdio', { timeout: 30_000 }, () => {
+  test('writes nothing but MCP to standard output, also where it has much to log', async () => {
+    const child = started();
+    child.write(`${JSON.stringify(INITIALIZE)}\n`);
+    expect((await answerTo(child, 1)).result?.protocolVersion).toBe('2025-11-25');
+    child.write('{"jsonrpc":"2.0","method":"notifications/initialized"}\n');
+    child.write('{"jsonrpc":"2.0","id":2,"method":"tools/list"}\n');
+    expect((await answerTo(child, 2)).result?.tools?.map(({ name }) => name)).toContain('list_streams');
+    // Without a network the feed fails, and the log says so: on standard error.
+    await expect.poll(() => child.stderr(), { timeout: 10_000 }).toMatch(/"warn".*cannot be resolved/);
+    const call = { name: 'read_latest', arguments: { stream: 'quakes' } };
+    child.write(`${JSON.stringify({ jsonrpc: '2.0', id: 3, method: 'tools/call', params: call })}\n`);
+    await answerTo(child, 3);
+    const line = /"message":"request","mcp":"tools\/call","name":"read_latest","ms":\d+,"storeCalls":\{"getMany":1\}\}/;
+    await expect.poll(() => child.stderr()).toMatch(line);
+    expect(messages(child).every(({ jsonrpc }) => jsonrpc === '2.0')).toBe(true);
+    child.hangUp();
+    expect(await child.ended).toBe(0);
+  });
+
+  test.each([
+    ['text', 'hello\n'],
+    ['half a message', '{"jsonrpc":"2.0","id":9,\n'],
+    ['JSON that is no message', '42\nnull\n[]\n{}\n"x"\n{"id":9}\n'],
+    ['bytes that are no text', '\u0000\u0001\ufffd\n'],
+    ['empty lines', '\n\r\n\n'],
+    ['an answer that nobody asked for', '{"jsonrpc":"2.0","id":77,"result":{}}\n'],
+    ['a long line', `${'x'.repeat(1_000_000)}\n`],
+  ])('goes on after garbage: %s', async (_what, garbage) => {
+    const child = started({ LOG_LEVEL: 'error' });
+    child.write(garbage);
+    child.write(`${JSON.stringify(INITIALIZE)}\n`);
+    expect((await answerTo(child, 1)).result?.protocolVersion).toBe('2025-11-25');
+    for (const { error, id } of messages(child)) if (id !== 1) expect(error?.code).toBeLessThan(0);
+    child.hangUp();
+    expect(await child.ended).toBe(0);
+    expect(child.stderr()).not.toMatch(/^ +at /m);
+  });
+
+  test('asks, and another process on the same file goes on with the answer', async () => {
+    const SQLITE_PATH = join(temporaryFolder(), 't.db');
+    const call = async (more: object) => {
+      const child = runCli(['stdio', '--app', join(import.meta.dirname, '../../examples/valves/app.ts')], {
+        SQLITE_PATH,
+      });
+      const version = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' };
+      const meta = { ...version, 'io.modelcontextprotocol/clientCapabilities': { elicitation: {} } };
+      const params = { name: 'open_valve', arguments: { valve: 'V3' }, ...more, _meta: meta };
+      child.write(`${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params })}\n`);
+      const { result } = await answerTo(child, 1);
+      child.hangUp();
+      expect(await child.ended).toBe(0);
+      return result;
+    };
+    const asked = await call({});
+    const inputResponses = { opening: { action: 'accept', content: { percent: 7 } } };
+    const answered = await call({ inputResponses, requestState: asked?.requestState });
+    expect(answered?.content).toEqual([{ type: 'text', text: 'Valve V3 is open at 7 %.' }]);
+  });
+
+  test('ends with status 0 when its client hangs up before it said a word, and when it is told to', async () => {
+    const [left, told] = [started(), started()];
+    left.hangUp();
+    expect(await left.ended).toBe(0);
+    told.write(`${JSON.stringify(INITIALIZE)}\n`);
+    await answerTo(told, 1);
+    told.kill('SIGTERM');
+    expect(await told.ended).toBe(0);
+  });
+});

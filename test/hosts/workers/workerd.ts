@@ -1,0 +1,63 @@
+/** Runs a Worker of this repository in workerd, as wrangler builds it. Only Linux, macOS and Windows on common processors have one. */
+import { resolve } from 'node:path';
+import { createTestHarness } from 'wrangler';
+
+const ROOT = resolve(import.meta.dirname, '../../..');
+
+export interface RunningWorker {
+  url: string;
+  /** Whether the handler of the cron trigger ended well. */
+  cron(): Promise<boolean>;
+  /** Puts a message into the queue of tasks, whatever it is. */
+  enqueue: Send;
+  /** What it logged, a line each. */
+  logged(): string[];
+  stop(): Promise<void>;
+}
+
+/** What a test says of the queue of tasks, beside what `wrangler.toml` does where its lines are taken in. */
+export interface QueueSettings {
+  /** Null: nothing takes messages out of the queue, and they are lost. */
+  consumer: { max_retries?: number } | null;
+}
+
+type Send = (message: unknown, options?: { delaySeconds?: number }) => Promise<void>;
+
+export const QUEUES = {
+  producers: [{ binding: 'TASKS', queue: 'tidegate-tasks' }],
+  consumers: [{ queue: 'tidegate-tasks', max_batch_timeout: 0 }],
+};
+
+function queuesOf({ consumer }: QueueSettings): object {
+  if (consumer === null) return { producers: QUEUES.producers };
+  return { ...QUEUES, consumers: QUEUES.consumers.map((settings) => ({ ...settings, ...consumer })) };
+}
+
+/** @param main default: the entry and the settings of `wrangler.toml`. */
+export async function startWorker(
+  variables: Record<string, string>,
+  main: string | null = null,
+  queue: QueueSettings | null = null,
+): Promise<RunningWorker> {
+  const config = {
+    name: 'tidegate-test',
+    main: main ?? '',
+    compatibility_date: '2026-10-01',
+    compatibility_flags: ['nodejs_compat'],
+    vars: variables,
+    ...(queue ? { queues: queuesOf(queue) } : {}),
+  };
+  const worker = main === null ? { configPath: 'wrangler.toml', secrets: variables } : { config };
+  const harness = createTestHarness({ root: ROOT, workers: [worker] });
+  const { url } = await harness.listen();
+  return {
+    url: url.origin,
+    cron: async () => (await harness.getWorker().scheduled({ cron: '* * * * *' })).outcome === 'ok',
+    async enqueue(message, options) {
+      const { TASKS } = await harness.getWorker<{ TASKS: { send: Send } }>().getEnv();
+      await TASKS.send(message, options);
+    },
+    logged: () => harness.getLogs().map(({ message }) => message),
+    stop: () => harness.close(),
+  };
+}

@@ -1,0 +1,30 @@
+import { afterAll, beforeAll, describe } from 'vitest';
+import { randomId, systemRuntime } from '../../../src/base/runtime.ts';
+import { createDynamodbStore } from '../../../src/store/drivers/dynamodb.ts';
+import { requireService } from '../../services/available.ts';
+import { startDynamo, type RunningDynamo } from '../../services/dynamodb.ts';
+import { storeContract } from '../contract.ts';
+
+describe.skipIf(!requireService('dynamodb'))('dynamodb (needs java)', () => {
+  let dynamo: RunningDynamo;
+
+  beforeAll(async () => {
+    dynamo = await startDynamo();
+  }, 30_000);
+  afterAll(() => dynamo.stop());
+
+  storeContract('dynamodb', {
+    async open() {
+      const options = { ...dynamo, app: `test-${randomId()}`, clock: systemRuntime(() => {}) };
+      const [store, second] = [createDynamodbStore(options), createDynamodbStore(options)];
+      return {
+        store,
+        second,
+        async close() {
+          await store.close();
+          await second.close();
+        },
+      };
+    },
+  });
+});

@@ -1,0 +1,28 @@
+import { afterAll, beforeAll, describe } from 'vitest';
+import { randomId } from '../../../src/base/runtime.ts';
+import { createRedisStore } from '../../../src/store/drivers/redis.ts';
+import { requireService } from '../../services/available.ts';
+import { startRedis, type RunningRedis } from '../../services/redis.ts';
+import { startUpstash, type UpstashFront } from '../../services/upstash.ts';
+import { storeContract } from '../contract.ts';
+
+describe.skipIf(!requireService('redis'))('redis (needs redis-server)', () => {
+  let redis: RunningRedis;
+  let front: UpstashFront;
+
+  beforeAll(async () => {
+    redis = await startRedis();
+    front = await startUpstash(redis.url);
+  });
+  afterAll(async () => {
+    await front.stop();
+    await redis.stop();
+  });
+
+  storeContract('redis', {
+    async open() {
+      const options = { url: front.url, token: front.token, app: `test-${randomId()}`, log: () => {} };
+      return { store: await createRedisStore(options), second: await createRedisStore(options), close: async () => {} };
+    },
+  });
+});

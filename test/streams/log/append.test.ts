@@ -1,0 +1,128 @@
+import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { defineApp } from '../../../src/declare/check/define-app.ts';
+import { type Feed, from } from '../../../src/declare/feed.ts';
+import { type StreamOptions, stream } from '../../../src/declare/stream.ts';
+import { gapEvent, idsFrom, type RawEvent, validateEvent } from '../../../src/streams/log/append.ts';
+import { feedOf } from '../../feeds/run/stage.ts';
+
+const Quake = z.object({
+  code: z.union([z.string(), z.number()]).optional(),
+  updated: z.number().optional(),
+  place: z.string().optional(),
+  at: z.union([z.number(), z.string()]).optional(),
+  text: z.string().optional(),
+});
+
+async function* nothing() {}
+
+function declared(options: Partial<StreamOptions<typeof Quake>>, feeds: Record<string, Feed> = {}) {
+  const declaration = stream({ description: 'quakes', schema: Quake, ...options });
+  const app = defineApp({ name: 'x', version: '1', description: 'x', streams: { quakes: declaration }, feeds });
+  const found = app.streams.get('quakes');
+  if (!found) throw new Error('not declared');
+  return found;
+}
+
+const code = (quake: z.output<typeof Quake>) => quake.code ?? '';
+const place = (quake: z.output<typeof Quake>) => quake.place ?? '';
+const full = declared({ id: code, revision: 'updated', key: place, time: (quake) => quake.at ?? '' });
+const plain = declared({});
+const keyed = declared({ key: place });
+
+function validate(raw: RawEvent, to = plain) {
+  return validateEvent(to, raw, { receivedAt: 5_000, newId: idsFrom('batch') });
+}
+
+describe('an event', () => {
+  test('gets id, revision, key and time from its data, as text and epoch ms', () => {
+    expect(validate({ data: { code: 7, updated: 2, place: 'Napa', at: '1970-01-01T00:00:01Z' } }, full)).toMatchObject({
+      ok: true,
+      event: { id: '7', revision: '2', key: 'Napa', time: 1_000 },
+    });
+    const dated = declared({ id: code, time: ({ at = 0 }) => new Date(at) });
+    expect(validate({ data: { code: 'a', place: 'b', at: 2_000 } }, dated)).toMatchObject({
+      event: { id: 'a', time: 2_000 },
+    });
+  });
+
+  test('without any of these gets an id of the batch and the time at which it came', () => {
+    const newId = idsFrom('batch');
+    const ids = [1, 2].map(() => validateEvent(plain, { data: {} }, { receivedAt: 5_000, newId }));
+    expect(ids).toMatchObject([{ event: { id: 'batch.0', time: 5_000 } }, { event: { id: 'batch.1' } }]);
+    expect(ids[0]).not.toHaveProperty('event.key');
+  });
+
+  test('of a stream that declares no key has none, whatever its transport says', () => {
+    const raw = { data: {}, key: 'topic' };
+    expect(validate(raw)).not.toHaveProperty('event.key');
+    expect(validate({ ...raw, data: null, meta: { gap: { reason: 'lost' } } })).not.toHaveProperty('event.key');
+    const routed = declared({ feed: from('plant', { topic: 'plant/+', keyLevel: 1 }) }, { plant: feedOf(nothing) });
+    expect(validate(raw, routed)).toMatchObject({ event: { key: 'topic' } });
+  });
+
+  test('takes key and time of its transport: the key before its own, the time where it has none', () => {
+    const raw = { data: { code: 'a', place: 'own', at: 1 }, key: 'topic', time: 9 };
+    expect(validate(raw, full)).toMatchObject({ event: { key: 'topic', time: 1 } });
+    expect(validate({ ...raw, data: {} })).toMatchObject({ event: { time: 9 } });
+  });
+
+  test('keeps what the schema makes of its data, and knows its size', () => {
+    const made = validate({ data: { text: 'é', unknown: 1 } });
+    expect(made).toMatchObject({ ok: true, event: { data: { text: 'é' } } });
+    if (made.ok) expect(made.bytes).toBe(new TextEncoder().encode(JSON.stringify(made.event)).length);
+    if (made.ok) expect(made.event.data).not.toHaveProperty('unknown');
+  });
+
+  test('that is a gap has no data, no key of its own, and is asked for nothing', () => {
+    const gap = { reason: 'session lost' };
+    expect(validate({ data: 'anything', meta: { gap } }, full)).toMatchObject({
+      ok: true,
+      event: { id: 'batch.0', time: 5_000, data: null, meta: { gap } },
+    });
+    expect(gapEvent(gap, { receivedAt: 1, newId: () => 'g' })).toEqual({ id: 'g', time: 1, data: null, meta: { gap } });
+  });
+});
+
+describe('is rejected, with the field and what was expected', () => {
+  const long = 'x'.repeat(257);
+  test.each([
+    ['data of another shape', { data: { text: 5 } }, plain, 'schema', 'data.text'],
+    ['no data', { data: undefined }, plain, 'schema', 'data'],
+    ['a missing id', { data: { place: 'a', at: 1 } }, full, 'id', 'id'],
+    ['an empty id', { data: { code: '', place: 'a', at: 1 } }, full, 'id', 'id'],
+    ['a long id', { data: { code: long, place: 'a', at: 1 } }, full, 'id', 'id'],
+    ['a missing key', { data: { code: 'a', at: 1 } }, full, 'key', 'key'],
+    ['a long key', { data: {}, key: long }, keyed, 'key', 'key'],
+    ['a key above 256 bytes of fewer characters', { data: {}, key: 'é'.repeat(129) }, keyed, 'key', 'key'],
+    ['a key that is no Unicode', { data: {}, key: '\ud800' }, keyed, 'key', 'key'],
+    ['a time that is none', { data: { code: 'a', place: 'b', at: 'yesterday' } }, full, 'time', 'time'],
+    ['a time beyond all calendars', { data: { code: 'a', place: 'b', at: 1e17 } }, full, 'time', 'time'],
+    ['too much meta', { data: {}, meta: { source: 'x'.repeat(2_048) } }, plain, 'meta', 'meta'],
+    ['too much data', { data: { text: 'x'.repeat(256 * 1024) } }, plain, 'too_large', 'data'],
+  ])('%s', (_, raw, to, reason, field) => {
+    expect(validate(raw, to)).toMatchObject({ ok: false, reason, field, expected: expect.stringMatching(/./) });
+  });
+
+  test('what the app itself fails on', () => {
+    const throwing = declared({
+      key: () => {
+        throw new Error('oops');
+      },
+    });
+    expect(validate({ data: {} }, throwing)).toMatchObject({ ok: false, reason: 'schema', field: 'data' });
+  });
+
+  test('what JSON cannot hold', () => {
+    const Big = z.object({ n: z.any() });
+    const app = defineApp({
+      name: 'x',
+      version: '1',
+      description: 'x',
+      streams: { big: stream({ description: 'b', schema: Big }) },
+    });
+    const big = app.streams.get('big');
+    if (!big) throw new Error('not declared');
+    expect(validate({ data: { n: 1n } }, big)).toMatchObject({ ok: false, reason: 'schema' });
+  });
+});

@@ -1,0 +1,45 @@
+import { describe, expect, test } from 'vitest';
+import type { LoggedEvent } from '../../../src/base/event.ts';
+import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
+import { createWindow, loadWindow } from '../../../src/streams/log/dedupe.ts';
+
+function event(id: string, revision?: string): LoggedEvent {
+  return { id, ...(revision === undefined ? {} : { revision }), time: 0, data: null };
+}
+
+describe('the window of newest ids', () => {
+  test('knows the newest ones, up to its size', () => {
+    const window = createWindow(3);
+    for (const id of ['a', 'b', 'c', 'd']) window.add(event(id));
+    expect(['a', 'b', 'c', 'd'].map((id) => window.has(event(id)))).toEqual([false, true, true, true]);
+    window.add(event('e'));
+    expect(['b', 'c', 'e'].map((id) => window.has(event(id)))).toEqual([false, true, true]);
+  });
+
+  test('tells revisions apart, and an id from an id with a revision', () => {
+    const window = createWindow(10);
+    window.add(event('a', '1'));
+    expect([event('a', '1'), event('a', '2'), event('a')].map((one) => window.has(one))).toEqual([true, false, false]);
+  });
+
+  test.each([
+    [10, 5],
+    [1_000, 1_500],
+    [2_500, 5_000],
+    [10_000, 2_000],
+  ])('of %i is read from the end of a log of %i', async (size, length) => {
+    const store = createMemoryStore();
+    const entries = Array.from({ length }, (_, i) => event(`${i}`));
+    for (let from = 0; from < length; from += 500) {
+      const part = entries.slice(from, from + 500);
+      await store.commit([{ kind: 'append', log: 'l', entries: part }], { id: `c${from}`, now: 0, deadline: 1 });
+    }
+    const window = await loadWindow(store, 'l', size);
+    const oldest = Math.max(0, length - size);
+    for (let i = 0; i < length; i += 1) expect(window.has(event(`${i}`))).toBe(i >= oldest);
+  });
+
+  test('of a log that has nothing is empty', async () => {
+    expect((await loadWindow(createMemoryStore(), 'l', 10)).has(event('a'))).toBe(false);
+  });
+});

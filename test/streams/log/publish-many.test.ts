@@ -1,0 +1,140 @@
+import { describe, expect, test } from 'vitest';
+import { readConfig } from '../../../src/base/config.ts';
+import { systemRuntime } from '../../../src/base/runtime.ts';
+import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
+import { openStore } from '../../../src/store/drivers/open.ts';
+import { readLatest } from '../../../src/streams/log/latest.ts';
+import { pushedKey } from '../../../src/streams/names.ts';
+import { type Once, publishMany } from '../../../src/streams/log/publish-many.ts';
+import { anonymous, identified, reading, readings, type Stage, stageOf, TENANT } from '../../feeds/run/stage.ts';
+import { requireService } from '../../services/available.ts';
+import { seededRandom } from '../../store/seeded.ts';
+import { ENGINES, startEngine } from '../../services/engine.ts';
+import { weaken } from '../../store/weaknesses.ts';
+
+const DAY_MS = 86_400_000;
+
+const once = (key: string, fingerprint = 'f'): Once => ({
+  record: pushedKey(TENANT, 'readings', key),
+  fingerprint,
+  keptMs: DAY_MS,
+});
+
+function pushTo(stage: Stage, data: readonly unknown[], key: Once | null = null, deps = stage.deps) {
+  const stream = stage.app.streams.get('readings');
+  if (!stream) throw new Error('no stream');
+  const raws = data.map((each) => ({ data: each }));
+  return publishMany(deps, TENANT, stream, raws, { once: key, deadline: deps.runtime.now() + 5_000 });
+}
+
+const values = async (stage: Stage) => (await stage.events()).map(({ data }) => (data as { value: number }).value);
+
+describe('a push', () => {
+  test('is stored as a whole, in order, and shown as the latest', async () => {
+    const stage = stageOf({ streams: { readings: anonymous() } });
+    expect(await pushTo(stage, readings(0, 3))).toEqual({ appended: 3, duplicates: 0 });
+    expect(await values(stage)).toEqual(readings(0, 3).map(({ value }) => value));
+    expect(await readLatest(stage.deps, TENANT, 'readings', 's0')).toMatchObject({ data: reading(2, 's0') });
+  });
+
+  test('with one wrong event stores nothing, and says which it is', async () => {
+    const stage = stageOf({ streams: { readings: anonymous() } });
+    const wrong = { code: 'invalid_input', field: 'events[1].data.value' };
+    await expect(pushTo(stage, [reading(0), { ...reading(1), value: 'x' }])).rejects.toMatchObject(wrong);
+    expect(await stage.events()).toEqual([]);
+  });
+
+  test('that is more than a commit of the engine holds is refused in words that say what to do', async () => {
+    const limits = { commitOperations: 90, commitBytes: 20_000 };
+    const stage = stageOf({ streams: { readings: anonymous() } }, createMemoryStore({ limits }));
+    const refused = { code: 'too_large', field: 'events', hint: 'send them in parts' };
+    await expect(pushTo(stage, readings(0, 200))).rejects.toMatchObject(refused);
+    expect(await stage.events()).toEqual([]);
+    // As much as is said to be taken is taken, with all that stands beside it.
+    const key = once('k'.repeat(256));
+    const sizes = { appended: 140, duplicates: 0 };
+    expect(await pushTo(stage, readings(0, 140), key)).toEqual(sizes);
+  });
+
+  test('leaves out what has come before, in the stream and in itself', async () => {
+    const stage = stageOf({ streams: { readings: identified() } });
+    await pushTo(stage, readings(0, 2));
+    const push = await pushTo(stage, [reading(1), reading(2), reading(2), reading(3)]);
+    expect(push).toEqual({ appended: 2, duplicates: 2 });
+    expect(await values(stage)).toEqual(readings(0, 4).map(({ value }) => value));
+    expect(await pushTo(stage, readings(0, 4))).toEqual({ appended: 0, duplicates: 4 });
+  });
+});
+
+describe('a push under a key', () => {
+  test('counts once for a day, and answers the same', async () => {
+    const stage = stageOf({ streams: { readings: anonymous() } });
+    for (let time = 0; time < 3; time += 1) {
+      expect(await pushTo(stage, readings(0, 2), once('k'))).toEqual({ appended: 2, duplicates: 0 });
+    }
+    expect(await stage.events()).toHaveLength(2);
+    stage.clock.now += DAY_MS + 1;
+    await pushTo(stage, readings(0, 2), once('k'));
+    expect(await stage.events()).toHaveLength(4);
+  });
+
+  test('with other events is refused', async () => {
+    const stage = stageOf({ streams: { readings: anonymous() } });
+    await pushTo(stage, readings(0, 2), once('k'));
+    const refused = { code: 'invalid_input', field: 'Idempotency-Key' };
+    await expect(pushTo(stage, readings(0, 2), once('k', 'other'))).rejects.toMatchObject(refused);
+  });
+
+  test.each([
+    ['anonymous', anonymous()],
+    ['identified', identified()],
+  ])('that comes to ten instances at once counts once: %s', async (_, stream) => {
+    const stage = stageOf({ streams: { readings: stream } });
+    const pushes = await Promise.all(
+      Array.from({ length: 10 }, () => pushTo(stage, readings(0, 5), once('k'), stage.worker().deps)),
+    );
+    expect(new Set(pushes.map(({ appended }) => appended))).toEqual(new Set([5]));
+    expect(await stage.events()).toHaveLength(5);
+  });
+
+  test('whose answer was lost is not doubled by the one that follows', async () => {
+    const stage = stageOf({ streams: { readings: anonymous() } });
+    const { deps } = stage.worker(async (_operations, _number, next) => {
+      await next();
+      throw new Error('the process was killed');
+    });
+    await expect(pushTo(stage, readings(0, 5), once('k'), deps)).rejects.toThrow('killed');
+    expect(await pushTo(stage, readings(0, 5), once('k'))).toEqual({ appended: 5, duplicates: 0 });
+    expect(await stage.events()).toHaveLength(5);
+  });
+
+  test('is true where commits are unknown and reads are late', async () => {
+    const weak = weaken(createMemoryStore(), { random: seededRandom(7), unknown: 0.5, halfVisible: true });
+    const stage = stageOf({ streams: { readings: identified() } }, weak);
+    const deps = { ...stage.deps, runtime: { ...stage.deps.runtime, sleep: () => Promise.resolve() } };
+    for (let n = 0; n < 20; n += 1) await pushTo(stage, readings(n, n + 5), once(`k${n}`), deps);
+    expect(await values(stage)).toEqual(readings(0, 24).map(({ value }) => value));
+  });
+});
+
+const servers = requireService('redis') && requireService('dynamodb');
+
+describe.skipIf(!servers)('the largest push (needs redis-server and java)', () => {
+  test.each(ENGINES)('fits into one commit: %s', async (engine) => {
+    const { environment, stop } = await startEngine(engine);
+    try {
+      const stage = stageOf({ streams: { readings: identified() } });
+      const runtime = systemRuntime(() => {});
+      const store = await openStore(readConfig(environment, 'sqlite'), runtime, 'push');
+      const data = Array.from({ length: 1_000 }, (_, n) => ({ ...reading(n), sensor: 's'.repeat(100) }));
+      const deps = { ...stage.deps, runtime, store };
+      const push = (key: Once | null) => pushTo(stage, data, key, deps);
+      expect(await push(once('k'))).toEqual({ appended: 1_000, duplicates: 0 });
+      expect(await push(once('k'))).toEqual({ appended: 1_000, duplicates: 0 });
+      expect(await push(null)).toEqual({ appended: 0, duplicates: 1_000 });
+      await store.close();
+    } finally {
+      await stop();
+    }
+  });
+});

@@ -1,0 +1,283 @@
+/** What `read_history` answers of windows, as a model reads it. Plain pages are in stream-tools.test.ts. */
+import { beforeEach, describe, expect, test } from 'vitest';
+import { START } from '../streams/history/fixture.ts';
+import { type Plant, plant } from './plant.ts';
+
+const MINUTE = 60_000;
+let at: Plant;
+
+beforeEach(async () => {
+  at = plant();
+  for (let index = 0; index < 12; index += 1) {
+    at.clock.now = START + index * 5 * MINUTE;
+    const data = {
+      temp: 20 + index,
+      pump: { state: index % 2 === 0 ? 'on' : 'off', rpm: index < 6 ? index * 100 : null },
+    };
+    await at.append('plant', { key: index % 3 === 0 ? 'a' : 'b', data });
+    if (index % 4 === 0) await at.append('notes', { data: { text: `n${index}` } });
+  }
+  at.clock.now = START + 60 * MINUTE;
+});
+
+const call = (args: object) => at.call('read_history', { stream: 'plant', from: START, ...args });
+
+describe('aggregates', () => {
+  test('stand under their names; one that is not known is left out', async () => {
+    const aggregates = ['p50', 'stddev', 'rate/hour', 'increase', 'timeWeightedMean', 'gaps>14m', 'longestGap'];
+    const { structured, text } = await call({ window: '30m', field: 'temp', aggregates, keys: ['a'] });
+    expect(structured['windows']).toEqual([
+      {
+        start: START,
+        key: 'a',
+        count: 2,
+        p50: 21.5,
+        stddev: 1.5,
+        'rate/hour': 12,
+        increase: 3,
+        timeWeightedMean: 21.5,
+        'gaps>14m': 2,
+        longestGap: 15 * MINUTE,
+      },
+      {
+        start: START + 30 * MINUTE,
+        key: 'a',
+        count: 2,
+        p50: 27.5,
+        stddev: 1.5,
+        'rate/hour': 12,
+        increase: 6,
+        timeWeightedMean: 27.5,
+        'gaps>14m': 2,
+        longestGap: 15 * MINUTE,
+      },
+    ]);
+    expect(text).toContain('a count=2 p50=21.5 stddev=1.5 rate/hour=12 increase=3 timeWeightedMean=21.5 gaps>14m=2');
+    const single = await call({ window: '5m', field: 'temp', aggregates: ['rate/hour'], keys: ['a'] });
+    expect(single.structured['windows']).toContainEqual({ start: START, key: 'a', count: 1 });
+  });
+
+  test('of values of fields, with filters, in calls as many as without', async () => {
+    const { structured, text } = await call({
+      window: 'all',
+      field: 'temp',
+      by: ['pump.state'],
+      aggregates: ['max'],
+      where: { temp: { below: 30 } },
+    });
+    expect(structured['windows']).toEqual([
+      { start: START, key: null, group: { 'pump.state': 'off' }, count: 5, max: 29 },
+      { start: START, key: null, group: { 'pump.state': 'on' }, count: 5, max: 28 },
+    ]);
+    expect(text).toContain('2026-11-20T12:00:00Z pump.state=on count=5 max=28');
+    expect(at.calls).toEqual(['seek', 'read']);
+  });
+
+  test('of several streams stand on one line', async () => {
+    const also = [{ field: 'pump.rpm' }, { stream: 'notes' }];
+    const { structured, text } = await call({ window: '30m', field: 'temp', by: [], aggregates: ['mean'], also });
+    expect(text).toContain(
+      '12:00:00Z plant.temp: count=6 mean=22.5 | plant.pump.rpm: count=6 mean=250 | notes: count=2',
+    );
+    expect(text).toContain('12:30:00Z plant.temp: count=6 mean=28.5 | notes: count=1');
+    expect((structured['windows'] as object[]).slice(0, 3)).toMatchObject([
+      { stream: 'plant', field: 'temp' },
+      { stream: 'plant', field: 'pump.rpm' },
+      { stream: 'notes', field: null, count: 2 },
+    ]);
+    expect(structured['skipped']).toEqual({ gaps: 0, missing: 6 });
+    expect(at.calls.toSorted()).toEqual(['read', 'read', 'seek', 'seek']);
+  });
+
+  test('the highest of each window, with what else was asked of the same groups', async () => {
+    const args = { window: '30m', field: 'temp', aggregates: ['max'], also: [{ field: 'pump.rpm' }] };
+    const { structured } = await call({ ...args, top: { n: 1, by: 'mean' } });
+    expect(structured['windows']).toMatchObject([
+      { start: START, key: 'b', field: 'temp', mean: 23 },
+      { start: START, key: 'b', field: 'pump.rpm' },
+      { start: START + 30 * MINUTE, key: 'b', field: 'temp', mean: 29 },
+    ]);
+    const lowest = await call({ ...args, top: { n: 1, by: 'mean', lowest: true }, order: 'newest' });
+    expect((lowest.structured['windows'] as object[])[0]).toMatchObject({ start: START + 30 * MINUTE, key: 'a' });
+  });
+});
+
+describe('windows', () => {
+  test('without an event are left out, or shown', async () => {
+    const args = { window: '5m', field: 'temp', aggregates: ['timeWeightedMean'], keys: ['a'] };
+    const count = async (more: object) => ((await call({ ...args, ...more })).structured['windows'] as object[]).length;
+    expect([await count({}), await count({ empty: true })]).toEqual([4, 12]);
+    const { structured } = await call({ ...args, empty: true, keys: ['a', 'never'], window: '30m' });
+    expect(structured['windows']).toMatchObject([
+      { key: 'a', count: 2 },
+      { key: 'never', count: 0 },
+      { key: 'a', count: 2 },
+      { key: 'never', count: 0 },
+    ]);
+    const later = await call({ ...args, from: START + 50 * MINUTE, to: START + 55 * MINUTE, empty: true });
+    expect(later.structured['windows']).toEqual([
+      { start: START + 50 * MINUTE, key: 'a', count: 0, timeWeightedMean: 29 },
+    ]);
+  });
+
+  test('of a zone are told by its clocks, and dates are read by them', async () => {
+    const { structured, text } = await call({
+      from: '2026-11-20',
+      to: '2026-11-21',
+      window: '1d',
+      zone: 'Asia/Kathmandu',
+      field: 'temp',
+      by: [],
+    });
+    const start = Date.UTC(2026, 10, 19, 18, 15);
+    expect(structured).toMatchObject({
+      from: start,
+      zone: 'Asia/Kathmandu',
+      windows: [{ start, end: start + 86_400_000 }],
+    });
+    expect(text).toContain('2026-11-20T00:00:00+05:45 to 2026-11-21T00:00:00+05:45');
+    expect(text).toContain('\n2026-11-20T00:00:00+05:45 count=12');
+  });
+
+  test('are drawn, a line for each key and field, with unit and range', async () => {
+    const { text, structured } = await call({ window: '10m', field: 'temp', format: 'sparkline', keys: ['b'] });
+    expect(text).toContain('A character is a window of 10m, from 2026-11-20T12:00:00Z to 2026-11-20T12:50:00Z');
+    expect(text).toContain('\nb temp mean 21..30.5 °C ▁▁▃▆▆█');
+    expect((structured['windows'] as object[]).length).toBe(6);
+    const counts = await call({ window: '10m', format: 'sparkline', by: [] });
+    expect(counts.text).toContain('\ncount 2..2 ▅▅▅▅▅▅');
+    const several = await call({
+      window: '30m',
+      field: 'temp',
+      by: ['key', 'pump.state'],
+      also: [{ field: 'pump.rpm' }],
+      format: 'sparkline',
+    });
+    expect(several.text).toContain('\na pump.state=on pump.rpm mean 0..0 ▅·');
+  });
+});
+
+const drawn = async (name: string) =>
+  (await call({ window: '30m', field: 'temp', keys: ['a'], aggregates: [name], format: 'sparkline' })).text;
+
+describe('as a model reads them', () => {
+  test('numbers keep what is behind the point, fields have their units, spans of time read as such', async () => {
+    await at.append('plant', { key: 'big', data: { temp: 104_234.5678, pump: { state: 'on', rpm: null } } });
+    at.clock.now += 2 * MINUTE;
+    const { text } = await call({
+      window: '1h',
+      field: 'temp',
+      aggregates: ['max', 'longestGap'],
+      by: [],
+      from: START,
+    });
+    expect(text).toContain('plant, temp [°C], window 1h');
+    expect(text).toContain('count=1 max=104234.57 longestGap=2m');
+    const { text: latest } = await at.call('read_history', { stream: 'plant', keys: ['big'] });
+    expect(latest).toContain('temp=104234.57');
+  });
+
+  test('what is drawn has the unit of what is drawn', async () => {
+    expect(await drawn('longestGap')).toContain('\na temp longestGap 15m..15m ▅▅');
+    expect(await drawn('gaps>14m')).toContain('\na temp gaps>14m 2..2 ▅▅');
+    expect(await drawn('rate/hour')).toContain('\na temp rate/hour 12..12 °C/hour ▅▅');
+  });
+
+  test('windows that are told of in part are said to be', async () => {
+    const args = { window: '1h', field: 'temp', by: [] };
+    const whole = await call({ ...args, to: START + 60 * MINUTE });
+    expect(whole.text).not.toMatch(/window is|Windows may/);
+    const cut = await call({ ...args, from: START + MINUTE, to: START + 59 * MINUTE });
+    expect(cut.text).toContain('The first window is counted from the beginning of the range on.');
+    expect(cut.text).toContain('The last window is counted up to the end of the range.');
+    at.clock.now -= MINUTE;
+    expect((await call(args)).text).toContain('The newest window is not over yet.');
+    expect((await call({ ...args, maxEvents: 3 })).text).toContain('Windows may go on on the next page');
+  });
+
+  test('of more rows than are shown it says how to have fewer', async () => {
+    for (let key = 0; key < 60; key += 1)
+      await at.append('plant', { key: `k${key}`, data: { temp: 1, pump: { state: 'on', rpm: 1 } } });
+    const { text } = await call({ window: '1d', field: 'temp' });
+    expect(text).toContain('more in the structured content)\nFor fewer rows: longer windows, fewer keys, top, by: []');
+  });
+});
+
+describe('in parts', () => {
+  test('a page goes on from its cursor alone, and says what does not add up', async () => {
+    const first = await call({
+      window: '1h',
+      field: 'temp',
+      aggregates: ['mean', 'p95'],
+      maxEvents: 5,
+      top: { n: 1, by: 'mean' },
+    });
+    expect(first.structured).toMatchObject({ complete: false, ofPart: ['p95'], windowMs: 60 * MINUTE });
+    expect((first.structured['windows'] as object[]).length).toBe(2);
+    expect(first.text).toContain("Of this page's events alone, not to be combined: p95.");
+    expect(first.text).toContain('In parts: all rows with events are given, without top and empty.');
+    const rest = await at.call('read_history', { stream: 'plant', cursor: first.structured['cursor'] });
+    expect(rest.structured).toMatchObject({
+      complete: true,
+      windows: [
+        { key: 'a', count: 2 },
+        { key: 'b', count: 5 },
+      ],
+    });
+    expect(Object.keys((rest.structured['windows'] as object[])[0] ?? {})).toContain('p95');
+  });
+
+  test('what is too much is refused with what it would read, and an estimate tells it before', async () => {
+    const data = { temp: 1, pump: { state: 'on', rpm: null } };
+    for (let part = 0; part < 11; part += 1) {
+      await at.append('plant', ...Array.from({ length: 1_000 }, () => ({ key: 'a', data })));
+    }
+    const asked = { window: '1h', field: 'temp' };
+    const told = await call({ ...asked, estimate: true });
+    expect(told.structured).toMatchObject({
+      estimate: { events: 11_012, mostEvents: 10_000, fits: false },
+      complete: false,
+    });
+    expect(told.structured['windows']).toBeUndefined();
+    expect(told.text).toMatch(/^It would read at most 11012 events, about \d+ bytes[^]*maxEvents/);
+    expect(at.calls.toSorted()).toEqual(['last', 'seek']);
+    const why = await at.refused('read_history', { stream: 'plant', from: START, ...asked });
+    expect(why).toMatch(/about 11012 events[^]*at most 10000 events[^]*Hint: [^]*maxEvents/);
+    expect(at.calls).toEqual(['seek', 'read', 'extent']);
+  });
+});
+
+describe('refused, in words that a model can act on', () => {
+  test.each<[object, RegExp]>([
+    [{ window: '1h', field: 'temp', aggregates: ['avg'] }, /Argument: aggregates[^]*mean[^]*pN/],
+    [{ window: '1h', aggregates: ['mean'] }, /Argument: field[^]*because aggregates has mean: one of .*temp/],
+    [{ window: '1h', field: 'temp', top: { n: 1, by: 'best' } }, /Argument: top\.by/],
+    [{ window: '1h', field: 'temp', by: ['state'] }, /Argument: by[^]*one of key, temp, pump\.state/],
+    [{ window: '1h', field: 'temp', by: ['pump'] }, /Argument: by/],
+    [{ window: '1h', field: 'temp', by: [], aggregates: ['increase'] }, /Argument: by[^]*key among them/],
+    [{ window: '1h', field: 'temp', also: [{ stream: 'none' }] }, /no stream none/],
+    [{ window: '1h', field: 'temp', also: [{ stream: 'notes', field: 'temp' }] }, /notes have no number at temp/],
+    [{ window: '1h', field: 'temp', also: [{ field: 'temp' }] }, /Argument: also/],
+    [{ window: '1h', field: 'temp', also: [{ stream: 'notes' }], keys: ['a'] }, /events of notes have no keys/],
+    [
+      { window: '1h', field: 'temp', also: [{ stream: 'notes' }], where: { temp: 1 } },
+      /where\.temp[^]*a field of notes/,
+    ],
+    [{ window: '90m', zone: 'Europe/Berlin' }, /Argument: window[^]*15m or 6h/],
+    [{ window: '1h', zone: 'Europe/Bonn' }, /Argument: zone[^]*IANA/],
+    [{ window: '1h', zone: 'Europe/Berlin', align: 'from' }, /Argument: align/],
+    [{ window: '1s', empty: true }, /Argument: empty/],
+    [{ window: '1h', maxEvents: 19_001 }, /maxEvents/],
+    [{ window: '1h', top: { n: 101, by: 'count' } }, /top/],
+    [{ window: '1h', perKey: true }, /perKey[^]*known names stream, from/],
+    [{ where: { temp: { over: 1 } } }, /where\.temp[^]*known names equals, not/],
+    [{ where: { temp: { like: '1*' } } }, /Argument: where\.temp\.like/],
+    ...['by', 'also', 'top', 'zone', 'empty', 'format'].map((name): [object, RegExp] => [
+      { [name]: { by: [], also: [{}], top: { n: 1, by: 'count' }, zone: 'UTC', empty: true, format: 'table' }[name] },
+      new RegExp(`${name} is given without window[^]*Argument: window`),
+    ]),
+  ])('%j', async (args, words) => {
+    expect(await at.refused('read_history', { stream: 'plant', from: START, ...args })).toMatch(words);
+    if (!('empty' in args)) expect(at.calls).toEqual([]);
+  });
+});
