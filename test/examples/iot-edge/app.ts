@@ -4,16 +4,7 @@
  * here: they come with triggers.
  */
 import * as z from 'zod';
-import {
-  type AppStreams,
-  defineApp,
-  from,
-  mqtt,
-  publishAudit,
-  stream,
-  TidegateError,
-  tool,
-} from '../../../src/index.ts';
+import { type AppStreams, defineApp, from, mqtt, publishAudit, stream, TidegateError, tool } from 'tidegate';
 
 const device = (type: 'sensor' | 'actuator', kind: string, commands: string[] = []) => ({ type, kind, commands });
 const DEVICES = new Map([

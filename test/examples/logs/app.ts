@@ -3,7 +3,7 @@
  * is not asked. Where Loki is and who asks is the operator's to say, so `url`, `username`, `password` and `token` are no arguments.
  */
 import * as z from 'zod';
-import { api, defineApp, httpTool, secret } from '../../../src/index.ts';
+import { api, defineApp, httpTool, secret } from 'tidegate';
 import { reachOf, selectorsOf, timeOf } from './logql.ts';
 
 const url = process.env['LOKI_URL'] ?? 'http://localhost:3100';

@@ -4,7 +4,7 @@
  * there is no `username` or `password`, since an agent that chooses where a server connects, and with what, is a hole.
  */
 import * as z from 'zod';
-import { type AppFeeds, defineApp, mqtt, prompt, resource, TidegateError, tool } from '../../../src/index.ts';
+import { type AppFeeds, defineApp, mqtt, prompt, resource, TidegateError, tool } from 'tidegate';
 
 const TOPICS: readonly { pattern: string; permissions: ('read' | 'write')[]; description: string }[] = [
   { pattern: 'sensors/+/temperature', permissions: ['read'], description: 'Temperature of each room, in °C' },

@@ -4,7 +4,7 @@
  * content there is what its last change brought along.
  */
 import * as z from 'zod';
-import { defineApp, resource, secret, stream, TidegateError, tool, type AppStreams } from '../../../src/index.ts';
+import { defineApp, resource, secret, stream, TidegateError, tool, type AppStreams } from 'tidegate';
 import { matchesGlob } from './glob.ts';
 
 const EVENTS = ['created', 'modified', 'deleted'] as const;

@@ -1,6 +1,6 @@
 /** The app that the README shows: a plant on MQTT, quotes over HTTP, a counter of the app's own, and a tool. */
 import * as z from 'zod';
-import { defineApp, from, http, mqtt, pull, stream, tool } from '../../../src/index.ts';
+import { defineApp, from, http, mqtt, pull, stream, tool } from 'tidegate';
 
 // #region streams
 const temperatures = stream({

@@ -1,6 +1,6 @@
 /** The app that the README shows for publishing: pumps that are moved over MQTT, and asked how they are. */
 import * as z from 'zod';
-import { defineApp, from, mqtt, type MqttTopics, publishAudit, stream } from '../../../src/index.ts';
+import { defineApp, from, mqtt, type MqttTopics, publishAudit, stream } from 'tidegate';
 
 // #region publishing
 const topics: MqttTopics = {

@@ -1,6 +1,6 @@
 /** An app whose feeds ask with queries: logs from Loki, load from Prometheus, orders from a GraphQL API; and rates as CSV, news as RSS. */
 import * as z from 'zod';
-import { csv, defineApp, http, rss, stream } from '../../../src/index.ts';
+import { csv, defineApp, http, rss, stream } from 'tidegate';
 
 const api = process.env['API_URL'] ?? 'http://127.0.0.1:3100';
 const allow = [new URL(api).host];

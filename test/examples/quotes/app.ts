@@ -1,6 +1,6 @@
 /** The tools of Twelve Data's server as declarations, and a stream of what moves most. The README shows parts of it. */
 import * as z from 'zod';
-import { api, defineApp, http, httpTool, secret, stream } from '../../../src/index.ts';
+import { api, defineApp, http, httpTool, secret, stream } from 'tidegate';
 
 const url = process.env['TWELVE_DATA_URL'] ?? 'https://api.twelvedata.com';
 const allow = process.env['TWELVE_DATA_URL'] ? [new URL(url).host] : [];

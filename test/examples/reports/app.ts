@@ -1,6 +1,6 @@
 /** The app that the README shows for tasks: a report that takes its time, asks before it is sent, and survives crashes. */
 import * as z from 'zod';
-import { defineApp, form, task } from '../../../src/index.ts';
+import { defineApp, form, task } from 'tidegate';
 
 const api = process.env['REPORTS_URL'] ?? 'https://reports.example.org';
 

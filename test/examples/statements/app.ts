@@ -1,6 +1,6 @@
 /** The tools of Financial Datasets' server as declarations: a page for an API. */
 import * as z from 'zod';
-import { api, defineApp, httpTool, secret } from '../../../src/index.ts';
+import { api, defineApp, httpTool, secret } from 'tidegate';
 
 const url = process.env['FINANCIAL_DATASETS_URL'] ?? 'https://api.financialdatasets.ai';
 

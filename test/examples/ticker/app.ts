@@ -1,6 +1,6 @@
 /** The README's app over a WebSocket: quotes as they change, and over HTTP those that nobody listened to. */
 import * as z from 'zod';
-import { defineApp, stream, websocket } from '../../../src/index.ts';
+import { defineApp, stream, websocket } from 'tidegate';
 
 // #region ticks
 const ticks = stream({

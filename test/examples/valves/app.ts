@@ -1,6 +1,6 @@
 /** The app that the README shows for asking: valves, which nobody opens without a person's word. */
 import * as z from 'zod';
-import { defineApp, form, stream, tool } from '../../../src/index.ts';
+import { defineApp, form, stream, tool } from 'tidegate';
 
 export const valves = stream({
   description: 'How far each valve was opened, and when',
