@@ -3,6 +3,7 @@ import type { HttpAnswer } from '../declare/http-api.ts';
 import { cursorArgument, type HttpPaging, type HttpSpec } from '../declare/http-tool.ts';
 import { TidegateError } from '../base/errors.ts';
 import { readPath } from '../base/json-path.ts';
+import { linkTarget } from '../net/link-header.ts';
 import type { Input } from './request.ts';
 
 const MOST_CHARACTERS = 2_048;
@@ -44,7 +45,7 @@ function valueOf(
     return typeof value === 'string' || typeof value === 'number' ? String(value) : null;
   }
   if (paging.by === 'link') {
-    const link = paging.next === undefined ? linkNext(headers.get('link')) : readPath(body, paging.next);
+    const link = paging.next === undefined ? linkTarget(headers.get('link'), 'next') : readPath(body, paging.next);
     if (typeof link !== 'string') return null;
     return URL.canParse(link, 'https://relative/')
       ? new URL(link, 'https://relative/').searchParams.get(paging.query)
@@ -54,13 +55,4 @@ function valueOf(
   if (count < full || count === 0) return null;
   const at = page === null ? (paging.first ?? (paging.by === 'page' ? 1 : 0)) : Number(page);
   return String(paging.by === 'page' ? at + 1 : at + count);
-}
-
-/** The target of `rel="next"` in a `Link` header (RFC 8288); null: there is none. */
-export function linkNext(header: string | null): string | null {
-  for (const [, target = '', parameters = ''] of (header ?? '').matchAll(/<([^<>]*)>([^<]*)/g)) {
-    const [, quoted, bare] = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))/i.exec(parameters) ?? [];
-    if ((quoted ?? bare ?? '').toLowerCase().split(/\s+/).includes('next')) return target;
-  }
-  return null;
 }

@@ -10,7 +10,8 @@ import type { HttpAnswer } from './answer.ts';
 import type { HttpPages } from './options.ts';
 import { fingerprint, type PageMark } from './position.ts';
 import { readPath } from '../../base/json-path.ts';
-import { nextInHeader, resolveNext, storeLink } from '../../net/next-link.ts';
+import { linkTarget } from '../../net/link-header.ts';
+import { resolveNext, storeLink } from './next-link.ts';
 
 export interface PageEnd {
   pages: HttpPages;
@@ -51,7 +52,7 @@ function placeOfNext({ pages, page, answer, body, found, allow }: PageEnd): Json
   if (pages.by === 'cursor') return asCursor(readPath(body, pages.from));
   if (pages.by === 'time') return null;
   const inBody = pages.from === undefined ? null : readPath(body, pages.from);
-  const target = pages.from === undefined ? nextInHeader(answer.headers.get('link')) : asCursor(inBody);
+  const target = pages.from === undefined ? linkTarget(answer.headers.get('link'), 'next') : asCursor(inBody);
   return target === null ? null : storeLink(resolveNext(String(target), answer.url, allow), answer.base);
 }
 

@@ -6,7 +6,7 @@ import type { HttpBody } from '../kit/template.ts';
 import { cursorOfPage } from './pages.ts';
 import { conditionalHeaders, fingerprint, type HttpPosition, type TimeRange } from './position.ts';
 import { fillBody, fillHeader, fillUrl, type Placeholders } from '../kit/template.ts';
-import { restoreLink } from '../../net/next-link.ts';
+import { restoreLink } from './next-link.ts';
 import { fromMs, writeTime } from '../../base/source-time.ts';
 import type { HttpRequest } from './answer.ts';
 

@@ -1,52 +1,14 @@
 /**
- * The link to the next page: read from a `Link` header, judged, and kept so that it can be stored. What it repeats of the
- * feed's own URL is kept by name only, as a key may stand there, and a stored position holds no secret of the app. Pure.
+ * Follows a link to the next page: checks that the feed may ask its target, and writes the link into a position and reads
+ * it back. What the link repeats of the feed's own URL is stored by name only, because a key may stand there and a stored
+ * position holds no secret of the app. It does not read the `Link` header (net/link-header.ts does). Pure.
  */
-import { TidegateError } from '../base/errors.ts';
-import type { Json } from '../base/json.ts';
-import { checkTarget, isNamed, publicForm } from './fetch-target.ts';
+import { TidegateError } from '../../base/errors.ts';
+import type { Json } from '../../base/json.ts';
+import { checkTarget, isNamed, publicForm } from '../../net/fetch-target.ts';
 
-/** Of a link, so that a position stays small. */
+/** Characters of a link. The bound keeps a position small. */
 const MOST_LENGTH = 8 * 1024;
-
-/** The target of `rel="next"` (RFC 8288); null where there is none. Linear in the header. */
-export function nextInHeader(header: string | null): string | null {
-  const text = header ?? '';
-  for (let at = 0; at < text.length;) {
-    const open = text.indexOf('<', at);
-    const close = open === -1 ? -1 : text.indexOf('>', open);
-    if (close === -1) return null;
-    const { parameters, end } = readParameters(text, close + 1);
-    if (parameters.some(isNext)) return text.slice(open + 1, close);
-    at = end;
-  }
-  return null;
-}
-
-function isNext(parameter: string): boolean {
-  const equals = parameter.indexOf('=');
-  if (parameter.slice(0, equals).trim().toLowerCase() !== 'rel') return false;
-  const value = parameter.slice(equals + 1).trim();
-  return value.replaceAll('"', '').toLowerCase().split(/\s+/).includes('next');
-}
-
-/** What stands between semicolons, up to the comma that ends the link; either may stand within quotes. */
-function readParameters(text: string, from: number): { parameters: string[]; end: number } {
-  const parameters: string[] = [];
-  let within = false;
-  let begin = from;
-  let at = from;
-  for (; at < text.length; at += 1) {
-    const character = text[at];
-    if (character === '"') within = !within;
-    if (within || (character !== ';' && character !== ',')) continue;
-    parameters.push(text.slice(begin, at));
-    begin = at + 1;
-    if (character === ',') break;
-  }
-  if (at === text.length) parameters.push(text.slice(begin));
-  return { parameters, end: at + 1 };
-}
 
 /**
  * @param asked the URL of the response that has the link
