@@ -12,6 +12,7 @@ export default defineConfig({
           name: 'node',
           include: ['test/**/*.test.ts'],
           exclude: ['test/workerd/**'],
+          setupFiles: ['test/check-stored.ts'],
           testTimeout: 20_000,
         },
       },
@@ -20,6 +21,7 @@ export default defineConfig({
         test: {
           name: 'workerd',
           include: ['test/workerd/**/*.test.ts'],
+          setupFiles: ['test/check-stored.ts'],
           globalSetup: [
             'test/workerd/redis-front.ts',
             'test/workerd/dynamodb-local.ts',

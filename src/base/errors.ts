@@ -7,41 +7,46 @@
 import type { JsonObject } from './json.ts';
 
 /** Stable codes: a client may depend on them; messages may change. */
-export type ErrorCode =
+export const ERROR_CODES = [
   /** An argument, a body or a header is wrong; the caller can mend it. */
-  | 'invalid_input'
+  'invalid_input',
   /** The declaration in `app.ts` or an environment variable is wrong; the operator can mend it. */
-  | 'invalid_config'
+  'invalid_config',
   /** No such stream, tool, resource, feed, prompt: also the answer for what belongs to another principal. */
-  | 'not_found'
+  'not_found',
   /** A cursor that this server did not make, or that is for something else. */
-  | 'bad_cursor'
+  'bad_cursor',
   /** A request state that this server did not make, or that is for something else, over, or used. */
-  | 'bad_request_state'
+  'bad_request_state',
   /** What a client answers is not what it was asked for. */
-  | 'bad_answer'
+  'bad_answer',
   /** The client did not declare a capability without which it cannot be asked, or cannot have what it asks for. */
-  | 'missing_capability'
+  'missing_capability',
   /** The caller's protocol version has no way to do this. */
-  | 'not_supported'
+  'not_supported',
   /** Asked far more often than was told; `retryAfterMs` says when it makes sense again. */
-  | 'rate_limited'
+  'rate_limited',
   /** A body, a record or a commit above its limit. */
-  | 'too_large'
+  'too_large',
   /** A query that would read more than it may: the hint says how to narrow it, or how to have it in parts. */
-  | 'too_costly'
+  'too_costly',
   /** The store cannot be reached, or did not answer in time: nothing is known to have changed. */
-  | 'store_unavailable'
+  'store_unavailable',
   /** A commit's outcome could not be found out before the deadline. */
-  | 'store_unknown'
+  'store_unknown',
+  /** Something stored, or sealed, has a version that this release does not know: a newer release wrote it. */
+  'newer_version',
   /** The caller's deadline passed, or it went away. */
-  | 'cancelled'
+  'cancelled',
   /** An upstream did not do what its feed expects. */
-  | 'upstream'
+  'upstream',
   /** An address that the guarded fetch does not allow. */
-  | 'address_refused'
+  'address_refused',
   /** A defect of ours. */
-  | 'internal';
+  'internal',
+] as const;
+
+export type ErrorCode = (typeof ERROR_CODES)[number];
 
 export interface ErrorDetails {
   /** Path of the field, header or variable that is wrong, e.g. `streams.quakes.retention.events`. */

@@ -21,8 +21,8 @@ export interface Terms {
   expiresAt: number | null;
 }
 
-export type Opened =
-  | { ok: true; value: Json; expiresAt: number | null }
+export type Opened<Value = Json> =
+  | { ok: true; value: Value; expiresAt: number | null }
   /** `foreign`: not made here, changed on the way, or bound to something else; one cannot be told from the other. */
   | { ok: false; reason: 'foreign' | 'expired' };
 
@@ -37,7 +37,7 @@ const FORMAT = '1';
 const KEY_BYTES = 32;
 const ID_BYTES = 6;
 const IV_BYTES = 12;
-const FOREIGN: Opened = { ok: false, reason: 'foreign' };
+const FOREIGN: Opened<never> = { ok: false, reason: 'foreign' };
 
 const encoder = new TextEncoder();
 /** Of what was authenticated, so it is ours. */

@@ -21,8 +21,16 @@ const STATUS: Record<ErrorCode, number> = {
   address_refused: 502,
   store_unavailable: 503,
   store_unknown: 503,
+  newer_version: 503,
   invalid_config: 500,
   internal: 500,
+};
+
+/** What is said in place of the error's own message. */
+const TITLES: Partial<Record<ErrorCode, string>> = {
+  store_unavailable: 'The store does not answer',
+  store_unknown: 'The store does not answer',
+  newer_version: 'A newer release wrote what this needs',
 };
 
 const RETRY_AFTER_MS = 1_000;
@@ -31,7 +39,7 @@ export function problemResponse(error: TidegateError): Response {
   const status = STATUS[error.code];
   const shown = status < 500;
   const body = {
-    title: shown ? error.message : status === 503 ? 'The store does not answer' : 'The server failed',
+    title: shown ? error.message : (TITLES[error.code] ?? 'The server failed'),
     status,
     code: status === 500 ? 'internal' : error.code,
     ...(shown && error.field !== null ? { field: error.field } : {}),

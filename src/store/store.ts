@@ -5,6 +5,7 @@
  *
  * It knows nothing of streams, feeds or principals: partitions, ids and log names are strings that its callers make.
  */
+import type { StoredValue } from '../base/codec.ts';
 import type { Json } from '../base/json.ts';
 
 /** Opaque; never used twice. It is the id of the commit that wrote the record. */
@@ -27,7 +28,7 @@ export interface Due {
 }
 
 export interface StoredRecord extends RecordKey {
-  value: Json;
+  value: StoredValue;
   version: Version;
   /** Epoch ms from which on the record reads as absent; null: never. */
   expiresAt: number | null;
@@ -50,7 +51,7 @@ export function isPresent(reading: Reading): reading is StoredRecord {
 export interface Put extends RecordKey {
   kind: 'put';
   /** Not null; at most `RECORD_BYTES` as JSON. */
-  value: Exclude<Json, null>;
+  value: StoredValue;
   /** The version that must stand there; null: nothing may stand there, not even an expired record. */
   expects: Version | null;
   expiresAt?: number | null;

@@ -61,6 +61,7 @@ const RULES: Record<ErrorCode, Rule> = {
   cancelled: outside,
   store_unavailable: unavailable,
   store_unknown: unavailable,
+  newer_version: unavailable,
   invalid_config: defect,
   internal: defect,
 };
@@ -79,7 +80,10 @@ export function protocolAnswer(error: TidegateError, reference: string): Protoco
     const retryAfterMs = error.retryAfterMs ?? RETRY_AFTER_MS;
     return {
       code: rule.jsonRpc,
-      message: 'The store does not answer; the request itself is not at fault',
+      message:
+        error.code === 'newer_version'
+          ? 'A newer release wrote what this needs; the request itself is not at fault'
+          : 'The store does not answer; the request itself is not at fault',
       data: { code: error.code, hint: 'send the same request again later', retryAfterMs, reference },
       httpStatus: 503,
       retryAfterMs,
