@@ -158,7 +158,7 @@ describe('labels', () => {
   });
 
   test('are never a way to another place', async () => {
-    for (const label of ['../..', 'a/../../push', 'a b']) {
+    for (const label of ['..', 'a/../../push', 'a b']) {
       expect(await client.call('loki_label_values', { label, org: 'me' })).toMatchObject({ isError: true });
     }
     expect(loki.requests).toEqual([]);

@@ -171,7 +171,7 @@ describe('a cursor in the items', () => {
   });
 });
 
-it.each(['.', '../..', '../../x'])('never leads to another path: %s', async (next) => {
+it.each(['.', '..', '../../x'])('never leads to another path: %s', async (next) => {
   const items = (_request: unknown, response: Parameters<RequestListener>[1]) =>
     response.setHeader('content-type', 'application/json').end(JSON.stringify({ items: [{ seq: 1 }], meta: { next } }));
   for (const path of ['/a/0/b', '/a/..%2F..%2Fx/b', '/b', '/a/b']) source.on(path, items);
