@@ -7,8 +7,15 @@ import { PUBLIC } from '../../src/base/principal.ts';
 import { isPresent, type RecordKey, type Store } from '../../src/store/store.ts';
 import { BY_SCHEDULE } from '../../src/tasks/records/dispatch.ts';
 import { hasEnded, type Header } from '../../src/tasks/records/header.ts';
-import { headerKey, ownPartition, REMEMBERED, runKey, taskLog, taskPartition } from '../../src/tasks/records/names.ts';
-import type { Run } from '../../src/tasks/records/run-record.ts';
+import {
+  headerKey,
+  ownPartition,
+  REMEMBERED,
+  assignmentKey,
+  taskLog,
+  taskPartition,
+} from '../../src/tasks/records/names.ts';
+import type { Assignment } from '../../src/tasks/records/assignment.ts';
 import { createTasks } from '../../src/tasks/work/service.ts';
 import type { Engine } from '../services/engine.ts';
 import { seededRandom } from '../store/seeded.ts';
@@ -96,12 +103,12 @@ export function taskRun({ engine, seed, kills, tasks: wanted, toleranceMs = 2_00
 }
 
 function isHeldBy({ name }: TaskWorker): (run: unknown) => boolean {
-  return (run) => (run as Run | null)?.holder?.startsWith(`${name}.`) === true;
+  return (run) => (run as Assignment | null)?.holder?.startsWith(`${name}.`) === true;
 }
 
 async function holdsAny(store: Store, begun: ReadonlyMap<number, string>, worker: TaskWorker): Promise<boolean> {
   const newest = [...begun.values()].slice(-20);
-  return (await readAll(store, newest, runKey)).some(isHeldBy(worker));
+  return (await readAll(store, newest, assignmentKey)).some(isHeldBy(worker));
 }
 
 /** Waits until nothing is held by the victim any more; how long each took from its end on, ms. */
@@ -115,7 +122,7 @@ async function takeUp(
   let held = [...begun.values()];
   const took: number[] = [];
   for (let first = true; held.length > 0; first = false) {
-    const runs = await readAll(store, held, runKey);
+    const runs = await readAll(store, held, assignmentKey);
     const still = held.filter((_, index) => isHeld(runs[index]));
     if (!first) took.push(...Array.from({ length: held.length - still.length }, () => Date.now() - at));
     held = still;
@@ -172,7 +179,7 @@ async function readAll(
 }
 
 async function findTask(store: Store, taskId: string): Promise<TaskRunReport['tasks'][number]> {
-  const [header, run] = await store.getMany([headerKey(TENANT, taskId), runKey(TENANT, taskId)], Date.now());
+  const [header, run] = await store.getMany([headerKey(TENANT, taskId), assignmentKey(TENANT, taskId)], Date.now());
   const prefix = `${REMEMBERED}step `;
   const { records } = await store.list(taskPartition(TENANT, taskId), { now: Date.now(), limit: 100, prefix });
   const { status, result } = header!.value as unknown as Header;

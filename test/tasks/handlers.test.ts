@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { task } from '../../src/declare/task.ts';
 import { taskLog } from '../../src/tasks/records/names.ts';
-import { enterTask } from '../../src/tasks/work/run-due.ts';
+import { takeUpTask } from '../../src/tasks/work/run-due.ts';
 import { readAll } from '../feeds/run/stage.ts';
 import { ADA, taskStage } from './stage.ts';
 
@@ -123,7 +123,7 @@ describe('a handler', () => {
             if (block) {
               block = false;
               stage.clock.now += 31_000;
-              await enterTask(stage.runner(), 'public', id, stage.clock.now + 60_000);
+              await takeUpTask(stage.runner(), 'public', id, stage.clock.now + 60_000);
             }
             return who;
           });
@@ -191,7 +191,7 @@ describe('a process', () => {
     const id = await stage.begin('once');
     const until = stage.clock.now + 60_000;
     const ends = await stage.clock.drive(
-      Promise.all([1, 2, 3].map(() => enterTask(stage.runner(), 'public', id, until, { early: true }))),
+      Promise.all([1, 2, 3].map(() => takeUpTask(stage.runner(), 'public', id, until, { early: true }))),
     );
     expect(ends.filter((end) => typeof end !== 'string')).toHaveLength(1);
     expect(entries).toBe(1);

@@ -11,7 +11,14 @@ import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import { isPresent, type Store } from '../../src/store/store.ts';
 import { weaken } from '../store/weaknesses.ts';
 import { hasEnded, type Header } from '../../src/tasks/records/header.ts';
-import { headerKey, ownPartition, REMEMBERED, runKey, taskLog, taskPartition } from '../../src/tasks/records/names.ts';
+import {
+  headerKey,
+  ownPartition,
+  REMEMBERED,
+  assignmentKey,
+  taskLog,
+  taskPartition,
+} from '../../src/tasks/records/names.ts';
 import { readAll } from '../feeds/run/stage.ts';
 import { seededRandom } from '../store/seeded.ts';
 import { ADA, EVE, type TaskStage, taskStage } from './stage.ts';
@@ -227,7 +234,7 @@ function watcher(exact: Store, { clock }: TaskStage) {
 
   async function look(id: string, ends: Map<string, number>): Promise<void> {
     const header = await headerOf(id);
-    const run = await exact.get(runKey(ADA.tenant, id), clock.now);
+    const run = await exact.get(assignmentKey(ADA.tenant, id), clock.now);
     if (header === null) throw new Error('a task is gone');
     expect(isPresent(run)).toBe(!hasEnded(header));
     if (isPresent(run)) expect(run.due?.queue).toBe('public/tasks');

@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { form } from '../../src/declare/ask.ts';
 import { task } from '../../src/declare/task.ts';
 import { systemRuntime } from '../../src/base/runtime.ts';
-import { runKey } from '../../src/tasks/records/names.ts';
-import { enterTask } from '../../src/tasks/work/run-due.ts';
+import { assignmentKey } from '../../src/tasks/records/names.ts';
+import { takeUpTask } from '../../src/tasks/work/run-due.ts';
 import { startRunner } from '../../src/tasks/work/runner.ts';
 import { createTasks } from '../../src/tasks/work/service.ts';
 import { ADA, taskStage } from './stage.ts';
@@ -165,7 +165,7 @@ test('a task without a free place ends when its time is over', async () => {
     stage.clock.now += 20_000;
   }
   expect(await stage.get(id)).toMatchObject({ status: 'failed', failure: { code: 'cancelled' } });
-  expect((await stage.store.get(runKey('public', id), stage.clock.now)).value).toBeNull();
+  expect((await stage.store.get(assignmentKey('public', id), stage.clock.now)).value).toBeNull();
 });
 
 test('what was drawn before a step is the same on its next try, though the process died in it', async () => {
@@ -183,7 +183,7 @@ test('what was drawn before a step is the same on its next try, though the proce
   });
   const stage = taskStage({ paying });
   const id = await stage.begin('paying');
-  void enterTask(stage.tasks, 'public', id, stage.clock.now + 60_000);
+  void takeUpTask(stage.tasks, 'public', id, stage.clock.now + 60_000);
   await expect.poll(() => seen.length).toBe(1);
   stage.clock.now += 31_000;
   await stage.work();
@@ -207,7 +207,7 @@ test('a process that stood still until another had its task begins no further st
   const id = await stage.begin('paying');
   stands = async () => {
     stage.clock.now += 31_000;
-    await enterTask(stage.runner(), 'public', id, stage.clock.now + 60_000);
+    await takeUpTask(stage.runner(), 'public', id, stage.clock.now + 60_000);
   };
   await stage.work();
   expect(begun).toEqual(['in time']);

@@ -6,9 +6,9 @@ import { systemRuntime } from '../../src/base/runtime.ts';
 import { openStore } from '../../src/store/drivers/open.ts';
 import type { Operation, Store } from '../../src/store/store.ts';
 import { createTask } from '../../src/tasks/work/create.ts';
-import { runKey } from '../../src/tasks/records/names.ts';
+import { assignmentKey } from '../../src/tasks/records/names.ts';
 import { runTasks } from '../../src/tasks/work/run-due.ts';
-import { NEW_RUN, putRun } from '../../src/tasks/records/run-record.ts';
+import { UNASSIGNED, putAssignment } from '../../src/tasks/records/assignment.ts';
 import { watch } from '../feeds/run/stage.ts';
 import { requireService } from '../services/available.ts';
 import { type RunningEngine, startEngine } from '../services/engine.ts';
@@ -32,7 +32,13 @@ async function fallAsleep(store: Store): Promise<void> {
         .filter((first) => first < ASLEEP)
         .map((first) => {
           const operations = Array.from({ length: Math.min(A_COMMIT, ASLEEP - first) }, (_, n): Operation => {
-            return putRun('public', runKey('public', `asleep${first + n}`), NEW_RUN, wakes + first + n, null);
+            return putAssignment(
+              'public',
+              assignmentKey('public', `asleep${first + n}`),
+              UNASSIGNED,
+              wakes + first + n,
+              null,
+            );
           });
           return store.commit(operations, { id: `sleep${first}`, now: Date.now(), deadline: Date.now() + 60_000 });
         }),

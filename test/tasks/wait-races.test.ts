@@ -14,7 +14,7 @@ import type { TaskDeps } from '../../src/tasks/records/find-task.ts';
 import { followWaiters } from '../../src/tasks/waits/follow.ts';
 import { taskLog, taskQueue, waiterPartition } from '../../src/tasks/records/names.ts';
 import { cancelTask, getTask } from '../../src/tasks/work/requests.ts';
-import { enterTask, runTasks, TASK_LEASE_MS } from '../../src/tasks/work/run-due.ts';
+import { takeUpTask, runTasks, TASK_LEASE_MS } from '../../src/tasks/work/run-due.ts';
 import { readAll, START, TENANT } from '../feeds/run/stage.ts';
 import { everyOrder, type Gate, interleave, type Process, seeded, someOrders, withoutTime } from './interleave.ts';
 import { ADA, taskStage } from './stage.ts';
@@ -195,7 +195,7 @@ test('events are counted from where the wait began, each once', async () => {
 test('a wait that is entered again while it is followed counts each event once', async () => {
   const again: Process = {
     ...worker(),
-    run: (store) => enterTask(depsOf(store), TENANT, entered, minute(), { early: true }),
+    run: (store) => takeUpTask(depsOf(store), TENANT, entered, minute(), { early: true }),
   };
   let entered = '';
   const race: Race = {

@@ -4,9 +4,9 @@ import type { Principal } from '../../base/principal.ts';
 import { LIST_LIMIT } from '../../store/limits.ts';
 import type { TaskDeps } from '../../tasks/records/find-task.ts';
 import type { Header } from '../../tasks/records/header.ts';
-import { REMEMBERED, runKey, taskPartition } from '../../tasks/records/names.ts';
+import { REMEMBERED, assignmentKey, taskPartition } from '../../tasks/records/names.ts';
 import { getTask } from '../../tasks/work/requests.ts';
-import { isLeased, readRun } from '../../tasks/records/run-record.ts';
+import { isLeased, readAssignment } from '../../tasks/records/assignment.ts';
 import type { Step } from '../../tasks/turn/steps.ts';
 
 export interface StepView {
@@ -34,7 +34,7 @@ export async function taskView(deps: TaskDeps, principal: Principal, taskId: str
   const { store, runtime } = deps;
   const { tenant } = principal;
   const header = await getTask(deps, principal, taskId);
-  const run = readRun(await store.get(runKey(tenant, taskId), runtime.now()));
+  const run = readAssignment(await store.get(assignmentKey(tenant, taskId), runtime.now()));
   const steps: StepView[] = [];
   for (let after: string | null = ''; after !== null;) {
     const page: Awaited<ReturnType<typeof store.list>> = await store.list(taskPartition(tenant, taskId), {
@@ -46,7 +46,7 @@ export async function taskView(deps: TaskDeps, principal: Principal, taskId: str
     steps.push(...page.records.map(({ id, value }) => viewOf(id.slice(REMEMBERED.length), value, runtime.now())));
     after = page.next;
   }
-  const at = run && { at: run.dueAt, failures: run.run.failures, lost: run.run.lost };
+  const at = run && { at: run.dueAt, failures: run.assignment.failures, lost: run.assignment.lost };
   return {
     taskId,
     header,

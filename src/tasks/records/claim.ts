@@ -1,112 +1,121 @@
 /**
- * Taking a task up: its lease and its places in one commit. Of several that try at once one succeeds; the others are
- * told so, and harm nothing. While a release is rolled out there are processes that do not know its version yet: they leave
- * its tasks to others, for as long as that may take; one that nobody knows after that fails.
+ * Taking a task up: its lease and its places in one commit. Of several that try at once one succeeds; the others learn that
+ * they did not, and change nothing. While a release is rolled out some processes do not know its version of a task yet: they
+ * leave the task to others for a while. A task whose version no process knows after that time is failed by its next turn.
  */
 import { policyOf, type Task } from '../../declare/task.ts';
 import type { Json } from '../../base/json.ts';
 import { commitSurely } from '../../store/commit.ts';
 import { isPresent, type Operation, type Version } from '../../store/store.ts';
+import {
+  type Assignment,
+  deleteAssignment,
+  isLeased,
+  lostOf,
+  putAssignment,
+  readAssignment,
+  type StoredAssignment,
+} from './assignment.ts';
 import { type TaskDeps, taskInVersion } from './find-task.ts';
 import { type Header, KEPT_MS } from './header.ts';
-import { headerKey, inputKey, runKey } from './names.ts';
-import { deleteRun, isLeased, lostOf, putRun, readRun, type Run } from './run-record.ts';
+import { assignmentKey, headerKey, inputKey } from './names.ts';
 import { freeSlots, type Slot, takeSlots } from './slots.ts';
 
-/** A task that is ours until `until`, unless its run's version moves on. */
+/** A task that is ours until `until`, unless the version of its assignment moves on. */
 export interface Claim {
   tenant: string;
   taskId: string;
   header: Header;
   input: Json;
   headerVersion: Version;
-  run: Run;
-  runVersion: Version;
+  assignment: Assignment;
+  assignmentVersion: Version;
   slots: Slot[];
+  /** Epoch ms */
   until: number;
-  /** The declaration of the version that it began with; null: this release has none. */
+  /** The declaration of the version that the task began with; null: this release has none. */
   task: Task | null;
 }
 
 /**
- * `ended`: there is nothing to do any more. `leased`: another is at it. `waiting`: it is not due. `full`: all places are
- * taken; its time was put off. `strange`: this release has not its version; its time was put off, for others. `outrun`:
- * another was faster.
+ * Why a task was not taken up. `ended`: nothing is left to do. `leased`: another works on it. `waiting`: it is not due.
+ * `full`: all places are taken, and its time was put off. `strange`: this release has not its version, and its time was put
+ * off for other releases. `outrun`: another was faster.
  */
 export type NoClaim = 'ended' | 'leased' | 'waiting' | 'full' | 'strange' | 'outrun';
 
 export interface ClaimOptions {
   leaseMs: number;
+  /** Epoch ms by which the lease is stored. */
   deadline: number;
-  /** Also before it is due, as something has come that it may wait for; not within the pause after a failure. */
+  /** Take it up before it is due too, as something came that it may wait for; but not within the pause after a failure. */
   early?: boolean;
 }
 
-/** With no place free, or for another release, it is tried again after so long, ms, and up to as much more. */
+/** A task without a free place, or of an unknown version, is tried again after this time and up to as much more, ms. */
 const PAUSE_MS = 1_000;
-/** For a place it grows with the time that the task has waited, so that many that wait cost little. */
+/** The pause for a place grows with the time that the task has waited, up to this, so that many that wait cost little. */
 const LONGEST_FULL_PAUSE_MS = 15_000;
-/** So long a task of an unknown version is left to other releases, from when the first one without it came to it, ms. */
+/** How long a task of an unknown version is left to other releases, counted from the first look without it, ms. */
 export const STRANGE_MS = 600_000;
+
+/** A task that may be taken up: it is due, or something came early, and nobody holds a lease on it. */
+interface Candidate {
+  tenant: string;
+  taskId: string;
+  header: Header;
+  standing: StoredAssignment;
+}
 
 /** Store calls: one read, one commit, and one read for each limit of its policy. Errors as `commitSurely`. */
 export async function claimTask(
-  { catalog, store, runtime }: TaskDeps,
+  deps: TaskDeps,
   tenant: string,
   taskId: string,
   { leaseMs, deadline, early = false }: ClaimOptions,
 ): Promise<Claim | NoClaim> {
-  const keys = [headerKey(tenant, taskId), runKey(tenant, taskId), inputKey(tenant, taskId)];
-  const [header, run, input] = await store.getMany(keys, runtime.now());
-  if (!header || !run || !input) return 'ended';
-  const standing = readRun(run);
-  if (standing === null) return 'ended';
+  const { catalog, store, runtime } = deps;
+  const key = assignmentKey(tenant, taskId);
+  const keys = [headerKey(tenant, taskId), key, inputKey(tenant, taskId)];
+  const [stored, reading, input] = await store.getMany(keys, runtime.now());
+  const standing = reading ? readAssignment(reading) : null;
+  if (!stored || !input || standing === null) return 'ended';
   const now = runtime.now();
-  const key = runKey(tenant, taskId);
-  if (!isPresent(header) || !isPresent(input)) {
+  if (!isPresent(stored) || !isPresent(input)) {
     // Nobody came in all the time in which the task's end could have been written. What is newer may be half visible.
     if (standing.dueAt > now - KEPT_MS) return 'ended';
-    await commitSurely(runtime, store, [deleteRun(key, standing.version)], deadline);
+    await commitSurely(runtime, store, [deleteAssignment(key, standing.version)], deadline);
     return 'ended';
   }
   if (isLeased(standing, now)) return 'leased';
-  if (standing.dueAt > now && (!early || standing.run.notBefore > now)) return 'waiting';
+  if (standing.dueAt > now && (!early || standing.assignment.notBefore > now)) return 'waiting';
 
-  const value = header.value as unknown as Header;
-  const task = taskInVersion(catalog, value);
-  const { subject } = value.principal;
-  const policy = policyOf(task ?? {});
-  // One whose time is over needs no place: it is only ended.
-  const isOver = now >= value.endsBy;
-  const lost = lostOf(standing.run);
-  const putOff = async (pauseMs: number, run: Partial<Run>) => {
-    const later = Math.round(Math.min(value.endsBy, now + pauseMs * (1 + runtime.random())));
-    const put = putRun(tenant, key, { ...standing.run, holder: null, lost, ...run }, later, standing.version);
-    const { status } = await commitSurely(runtime, store, [put], deadline);
-    return status === 'committed';
-  };
-  const strangeSince = standing.run.strangeSince ?? now;
+  const header = stored.value as unknown as Header;
+  const candidate: Candidate = { tenant, taskId, header, standing };
+  const task = taskInVersion(catalog, header);
+  // A task whose time is over needs no place and no declaration: its turn only ends it.
+  const isOver = now >= header.endsBy;
+  const strangeSince = standing.assignment.strangeSince ?? now;
   if (task === null && !isOver && now - strangeSince < STRANGE_MS) {
-    if (standing.dueAt > now) return 'strange';
-    runtime.log('warn', 'a task of a version that is unknown here is left to another release', {
-      taskId,
-      task: value.task,
-      version: value.version,
-    });
-    // Not for long, or those that know it would seldom find it due.
-    return (await putOff(PAUSE_MS, { strangeSince })) ? 'strange' : 'outrun';
+    return leaveToOthers(deps, candidate, strangeSince, now, deadline);
   }
-  const slots = isOver
-    ? []
-    : await freeSlots(store, { tenant, subject, task: value.task, policy }, now, runtime.random());
+  const { subject } = header.principal;
+  const scope = { tenant, subject, task: header.task, policy: policyOf(task ?? {}) };
+  const slots = isOver ? [] : await freeSlots(store, scope, now, runtime.random());
   if (slots === null) {
-    const pauseMs = Math.min(LONGEST_FULL_PAUSE_MS, Math.max(PAUSE_MS, (now - value.createdAt) / 4));
-    return (await putOff(pauseMs, {})) ? 'full' : 'outrun';
+    const pauseMs = Math.min(LONGEST_FULL_PAUSE_MS, Math.max(PAUSE_MS, (now - header.createdAt) / 4));
+    return (await putOff(deps, candidate, {}, pauseMs, now, deadline)) ? 'full' : 'outrun';
   }
-  const taken: Run = { ...standing.run, holder: runtime.newId(), lost, notBefore: 0, strangeSince: null };
+  const assignment: Assignment = {
+    ...standing.assignment,
+    holder: runtime.newId(),
+    lost: lostOf(standing.assignment),
+    notBefore: 0,
+    strangeSince: null,
+  };
   const until = runtime.now() + leaseMs;
   const operations: Operation[] = [
-    putRun(tenant, key, taken, until, standing.version),
+    putAssignment(tenant, key, assignment, until, standing.version),
     ...takeSlots(slots, taskId, until),
   ];
   const result = await commitSurely(runtime, store, operations, deadline);
@@ -115,13 +124,48 @@ export async function claimTask(
   return {
     tenant,
     taskId,
-    header: value,
+    header,
     input: (input.value as { input: Json }).input,
-    headerVersion: header.version,
-    run: taken,
-    runVersion: version,
+    headerVersion: stored.version,
+    assignment,
+    assignmentVersion: version,
     slots: slots.map((slot) => ({ ...slot, version })),
     until,
     task,
   };
+}
+
+/** Leaves a task of a version that this release has not to a release that has it. */
+async function leaveToOthers(
+  deps: TaskDeps,
+  candidate: Candidate,
+  strangeSince: number,
+  now: number,
+  deadline: number,
+): Promise<NoClaim> {
+  const { taskId, header, standing } = candidate;
+  if (standing.dueAt > now) return 'strange';
+  deps.runtime.log('warn', 'a task of a version that is unknown here is left to another release', {
+    taskId,
+    task: header.task,
+    version: header.version,
+  });
+  // After a longer pause a process that knows the version would seldom find the task due.
+  return (await putOff(deps, candidate, { strangeSince }, PAUSE_MS, now, deadline)) ? 'strange' : 'outrun';
+}
+
+/** Makes a task due again after a pause. False: another was faster. */
+async function putOff(
+  { store, runtime }: TaskDeps,
+  { tenant, taskId, header, standing }: Candidate,
+  change: Partial<Assignment>,
+  pauseMs: number,
+  now: number,
+  deadline: number,
+): Promise<boolean> {
+  const { assignment, version } = standing;
+  const later = Math.round(Math.min(header.endsBy, now + pauseMs * (1 + runtime.random())));
+  const next: Assignment = { ...assignment, holder: null, lost: lostOf(assignment), ...change };
+  const put = putAssignment(tenant, assignmentKey(tenant, taskId), next, later, version);
+  return (await commitSurely(runtime, store, [put], deadline)).status === 'committed';
 }

@@ -21,7 +21,7 @@ export function inputKey(tenant: string, taskId: string): RecordKey {
   return { partition: taskPartition(tenant, taskId), id: 'input' };
 }
 
-export function runKey(tenant: string, taskId: string): RecordKey {
+export function assignmentKey(tenant: string, taskId: string): RecordKey {
   return { partition: taskPartition(tenant, taskId), id: 'run' };
 }
 

@@ -7,12 +7,19 @@ import type { Header } from './header.ts';
 const MOST_LOST = 10;
 
 /** Of an entry that has been taken up. */
-export function refuse({ header, run }: Pick<Claim, 'header' | 'run'>, now: number): TidegateError | null {
+export function refuse(
+  { header, assignment }: Pick<Claim, 'header' | 'assignment'>,
+  now: number,
+): TidegateError | null {
   if (now >= header.endsBy) return tooLong();
-  if (run.lost < MOST_LOST) return null;
-  return new TidegateError('internal', `the process was gone ${run.lost} times in a row before anything was done`, {
-    hint: 'look for what ends it: memory, a blocking loop, an exit',
-  });
+  if (assignment.lost < MOST_LOST) return null;
+  return new TidegateError(
+    'internal',
+    `the process was gone ${assignment.lost} times in a row before anything was done`,
+    {
+      hint: 'look for what ends it: memory, a blocking loop, an exit',
+    },
+  );
 }
 
 export function tooLong(): TidegateError {

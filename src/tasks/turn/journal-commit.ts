@@ -7,8 +7,8 @@ import { utf8Bytes } from '../../base/json.ts';
 import type { CommitResult, Delete, Operation, Put, Reading, StoreLimits, Version } from '../../store/store.ts';
 import type { Claim } from '../records/claim.ts';
 import { expiryOf, type Header, rememberedUntil } from '../records/header.ts';
-import { headerKey, rememberedKey, runKey } from '../records/names.ts';
-import { deleteRun, putRun, type Run } from '../records/run-record.ts';
+import { headerKey, rememberedKey, assignmentKey } from '../records/names.ts';
+import { deleteAssignment, putAssignment, type Assignment } from '../records/assignment.ts';
 import { giveSlots, takeSlots } from '../records/slots.ts';
 import { endEntry } from '../records/task-log.ts';
 
@@ -22,13 +22,13 @@ export interface Remembered {
 /** What an entry knows of its task's own records. */
 export type Standing = Pick<
   Claim,
-  'tenant' | 'taskId' | 'header' | 'headerVersion' | 'run' | 'runVersion' | 'until' | 'slots'
+  'tenant' | 'taskId' | 'header' | 'headerVersion' | 'assignment' | 'assignmentVersion' | 'until' | 'slots'
 >;
 
 /** What the last commit of an entry makes of its run. */
 export interface Ending {
   /** The run afterwards; null: it is gone. */
-  run: Run | null;
+  assignment: Assignment | null;
   dueAt: number;
   /** Whether a header that somebody changed meanwhile is in the way. */
   strict: boolean;
@@ -62,25 +62,25 @@ export function nextCommit(
   standing: Standing,
   { next, noted, ending, now, leaseMs }: Wanted,
 ): Commit {
-  const { tenant, taskId, header, headerVersion, run, runVersion, until, slots } = standing;
+  const { tenant, taskId, header, headerVersion, assignment, assignmentVersion, until, slots } = standing;
   const isChanged = next !== header;
   const room = limits.commitOperations - OWN_OPERATIONS - slots.length;
   const { entries, puts } = batch(standing, noted, room, limits.commitBytes, isChanged ? next : null);
   const isLast = entries.size === noted.length;
   const closing = isLast ? ending : null;
   // What is remembered is progress: failures before it count no more.
-  const resets = entries.size > 0 && (run.failures > 0 || run.lost > 0);
+  const resets = entries.size > 0 && (assignment.failures > 0 || assignment.lost > 0);
   const renews = closing === null && (resets || until - now < leaseMs / 2);
   const nextUntil = renews ? now + leaseMs : until;
-  const nextRun = closing ? closing.run : resets ? { ...run, failures: 0, lost: 0 } : run;
-  const runAt = runKey(tenant, taskId);
+  const nextAssignment = closing ? closing.assignment : resets ? { ...assignment, failures: 0, lost: 0 } : assignment;
+  const assignmentAt = assignmentKey(tenant, taskId);
   const headerAt = headerKey(tenant, taskId);
   const operations: Operation[] = [
-    nextRun === null
-      ? deleteRun(runAt, runVersion)
+    nextAssignment === null
+      ? deleteAssignment(assignmentAt, assignmentVersion)
       : closing || renews
-        ? putRun(tenant, runAt, nextRun, closing?.dueAt ?? nextUntil, runVersion)
-        : { kind: 'check', ...runAt, expects: runVersion },
+        ? putAssignment(tenant, assignmentAt, nextAssignment, closing?.dueAt ?? nextUntil, assignmentVersion)
+        : { kind: 'check', ...assignmentAt, expects: assignmentVersion },
     ...(isChanged
       ? [
           {
@@ -96,7 +96,7 @@ export function nextCommit(
         : []),
     ...puts,
     ...(closing
-      ? [...giveSlots(slots), ...(closing.run === null ? [endEntry(taskId, next)] : [])]
+      ? [...giveSlots(slots), ...(closing.assignment === null ? [endEntry(taskId, next)] : [])]
       : renews
         ? takeSlots(slots, taskId, nextUntil)
         : []),
@@ -109,7 +109,9 @@ export function nextCommit(
       ...standing,
       header: next,
       headerVersion: isChanged ? version : headerVersion,
-      ...((closing || renews) && nextRun !== null ? { run: nextRun, runVersion: version } : {}),
+      ...((closing || renews) && nextAssignment !== null
+        ? { assignment: nextAssignment, assignmentVersion: version }
+        : {}),
       until: nextUntil,
       slots: renews ? slots.map((slot) => ({ ...slot, version })) : slots,
     }),

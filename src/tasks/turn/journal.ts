@@ -12,8 +12,8 @@ import type { Deps } from '../../streams/deps.ts';
 import type { Claim } from '../records/claim.ts';
 import { type Change, hasEnded, type Header } from '../records/header.ts';
 import { type Ending, meetConflicts, nextCommit, type Remembered, type Standing } from './journal-commit.ts';
-import { headerKey, REMEMBERED, rememberedKey, runKey, taskPartition } from '../records/names.ts';
-import type { Run } from '../records/run-record.ts';
+import { headerKey, REMEMBERED, rememberedKey, assignmentKey, taskPartition } from '../records/names.ts';
+import type { Assignment } from '../records/assignment.ts';
 import { giveSlots } from '../records/slots.ts';
 
 export interface Journal {
@@ -46,7 +46,7 @@ export interface Journal {
   /** Looks whether the task is still ours; it may have been cancelled. One read. */
   look(): Promise<'ours' | 'lost'>;
   /** Commits all, and gives the lease back: the task goes on at `dueAt`. `outdated`: it has to go on at once, as something came meanwhile. */
-  leave(run: Partial<Run>, dueAt: number): Promise<'left' | 'outdated' | 'lost'>;
+  leave(change: Partial<Assignment>, dueAt: number): Promise<'left' | 'outdated' | 'lost'>;
   /** Commits all, with a change that ends the task: header, log and lease at once. */
   end(change: Change): Promise<'ended' | 'lost'>;
   /** Gives back the places of an entry that was lost, as far as they are still its own. What fails is logged. */
@@ -157,7 +157,7 @@ export async function openJournal({ store, runtime }: Deps, claim: Claim, leaseM
     header: () => standing.header,
     hasNoted: () => noted.size > 0,
     hasLapsed: () => runtime.now() >= standing.until,
-    failures: () => (noted.size > 0 ? 0 : standing.run.failures),
+    failures: () => (noted.size > 0 ? 0 : standing.assignment.failures),
     change: (change) => void changes.push(change),
     flush: () => inTurn(() => commit(null)).then((done) => (done === 'lost' ? 'lost' : 'committed')),
     keep: () =>
@@ -167,13 +167,13 @@ export async function openJournal({ store, runtime }: Deps, claim: Claim, leaseM
       }),
     look: () =>
       inTurn(async () => {
-        const { version } = await store.get(runKey(tenant, taskId), runtime.now());
-        isLost ||= version !== standing.runVersion;
+        const { version } = await store.get(assignmentKey(tenant, taskId), runtime.now());
+        isLost ||= version !== standing.assignmentVersion;
         return isLost ? ('lost' as const) : ('ours' as const);
       }),
     leave: (change, dueAt) =>
       inTurn(async () => {
-        const ending = { run: { ...standing.run, ...change, holder: null }, dueAt, strict: true };
+        const ending = { assignment: { ...standing.assignment, ...change, holder: null }, dueAt, strict: true };
         const done = await commit(ending);
         return done === 'committed' ? ('left' as const) : done;
       }),
@@ -182,7 +182,7 @@ export async function openJournal({ store, runtime }: Deps, claim: Claim, leaseM
         // A large result leaves no room for what was noted before.
         if ((await commit(null)) === 'lost') return 'lost' as const;
         changes.push(change);
-        const done = await commit({ run: null, dueAt: 0, strict: false });
+        const done = await commit({ assignment: null, dueAt: 0, strict: false });
         return done === 'committed' ? ('ended' as const) : ('lost' as const);
       }),
     giveUp: () =>

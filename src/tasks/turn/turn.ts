@@ -14,7 +14,7 @@ import { noVersion, refuse, tooLong } from '../records/refusal.ts';
 import { judge, StepError, thrownError } from '../records/outcome.ts';
 import { createParking } from './parking.ts';
 import { completedWith } from './result.ts';
-import type { Run } from '../records/run-record.ts';
+import type { Assignment } from '../records/assignment.ts';
 import { trimTaskLog } from '../records/task-log.ts';
 import type { Turn, TurnEnd } from './shared.ts';
 import { createTurnContext } from './context.ts';
@@ -189,7 +189,7 @@ function fail(turn: Turn, task: Task, error: TidegateError): Promise<TurnEnd> {
 /** At `dueAt`, but not after the task's own time; where something came meanwhile at once, or after the pause of a failure. */
 async function leave(
   { deps, claim, journal }: Pick<Turn, 'deps' | 'claim' | 'journal'>,
-  run: Partial<Run>,
+  run: Partial<Assignment>,
   dueAt: number,
 ): Promise<TurnEnd> {
   const at = Math.round(Math.min(dueAt, claim.header.endsBy));

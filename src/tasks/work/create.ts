@@ -12,8 +12,8 @@ import { isPresent, type Operation, type Reading, type RecordKey } from '../../s
 import type { Claim } from '../records/claim.ts';
 import { findTask, type TaskDeps } from '../records/find-task.ts';
 import { expiryOf, type Header, rememberedUntil } from '../records/header.ts';
-import { headerKey, inputKey, onceKey, ownKey, retryKey, runKey } from '../records/names.ts';
-import { NEW_RUN, putRun } from '../records/run-record.ts';
+import { headerKey, inputKey, onceKey, ownKey, retryKey, assignmentKey } from '../records/names.ts';
+import { UNASSIGNED, putAssignment } from '../records/assignment.ts';
 import { freeSlots, type Slot, takeSlots } from '../records/slots.ts';
 
 export interface NewTask {
@@ -94,7 +94,7 @@ export async function createTask(deps: TaskDeps, options: NewTask): Promise<Crea
         ? null
         : await freeSlots(store, { tenant, subject, task: options.task, policy }, now, runtime.random());
     const until = slots === null || leaseMs === null ? null : now + leaseMs;
-    const run = until === null ? NEW_RUN : { ...NEW_RUN, holder: runtime.newId() };
+    const assignment = until === null ? UNASSIGNED : { ...UNASSIGNED, holder: runtime.newId() };
     const expiresAt = expiryOf(header);
     const keptUntil = rememberedUntil(header);
     const operations: Operation[] = [
@@ -106,7 +106,7 @@ export async function createTask(deps: TaskDeps, options: NewTask): Promise<Crea
         expiresAt,
       },
       { kind: 'put', ...inputKey(tenant, taskId), value: { input }, expects: null, expiresAt: keptUntil },
-      putRun(tenant, runKey(tenant, taskId), run, until ?? now, null),
+      putAssignment(tenant, assignmentKey(tenant, taskId), assignment, until ?? now, null),
       {
         kind: 'put',
         ...ownKey(principal, now, taskId),
@@ -138,8 +138,8 @@ export async function createTask(deps: TaskDeps, options: NewTask): Promise<Crea
       header,
       input,
       headerVersion: version,
-      run,
-      runVersion: version,
+      assignment,
+      assignmentVersion: version,
       slots: taken,
       until,
       task,

@@ -1,7 +1,7 @@
 /** One task, entered again and again as long as it goes on soon: for hosts that were called for its sake. */
 import type { Claim } from '../records/claim.ts';
 import type { TaskDeps } from '../records/find-task.ts';
-import { enterTask, type RunTasksOptions, work } from './run-due.ts';
+import { takeUpTask, type RunTasksOptions, work } from './run-due.ts';
 
 /** A shorter sleep of a task is slept here, ms; for a longer one the task is left. */
 const NAP_MS = 2_000;
@@ -22,7 +22,7 @@ export async function pursueTask(
   options: RunTasksOptions = {},
 ): Promise<number | null> {
   const { runtime } = deps;
-  const enter = () => enterTask(deps, tenant, taskId, deadline, { ...options, early: true });
+  const enter = () => takeUpTask(deps, tenant, taskId, deadline, { ...options, early: true });
   let end = await (claim === null ? enter() : work(deps, claim, deadline, options));
   while (typeof end !== 'string' && end.outcome === 'left') {
     const { dueAt } = end;

@@ -18,9 +18,9 @@ import {
   rememberedUntil,
   settled,
 } from '../records/header.ts';
-import { headerKey, pageKey, rememberedKey, runKey } from '../records/names.ts';
+import { headerKey, pageKey, rememberedKey, assignmentKey } from '../records/names.ts';
 import { endEntry } from '../records/task-log.ts';
-import { deleteRun, isLeased, lostOf, putRun, readRun } from '../records/run-record.ts';
+import { deleteAssignment, isLeased, lostOf, putAssignment, readAssignment } from '../records/assignment.ts';
 import { dropWaits } from '../turn/waits-left.ts';
 
 /** The runner and other callers that change the same task at once, at most so often. */
@@ -81,15 +81,15 @@ export async function answerTask(
       };
     });
     if (run === null) return { change: settled(keys), operations: records };
-    const key = runKey(tenant, taskId);
+    const key = assignmentKey(tenant, taskId);
     // An entry under way finds the answers when it comes to wait: so it must not have left meanwhile.
     const wake: Operation = isLeased(run, now)
       ? { kind: 'check', ...key, expects: run.version }
-      : putRun(
+      : putAssignment(
           tenant,
           key,
-          { ...run.run, holder: null, lost: lostOf(run.run) },
-          Math.max(now, run.run.notBefore),
+          { ...run.assignment, holder: null, lost: lostOf(run.assignment) },
+          Math.max(now, run.assignment.notBefore),
           run.version,
         );
     return { change: settled(keys), operations: [...records, wake] };
@@ -107,12 +107,12 @@ export async function cancelTask(
   taskId: string,
   deadline: number,
 ): Promise<boolean> {
-  const key = runKey(principal.tenant, taskId);
+  const key = assignmentKey(principal.tenant, taskId);
   const cancelledHere = await change(deps, principal, taskId, deadline, ({ header }, run) => {
     if (hasEnded(header)) return null;
     const end = cancelled('cancelled on request');
     const entry = endEntry(taskId, end(header, deps.runtime.now()));
-    return { change: end, operations: [...(run ? [deleteRun(key, run.version)] : []), entry] };
+    return { change: end, operations: [...(run ? [deleteAssignment(key, run.version)] : []), entry] };
   });
   if (cancelledHere) await dropWaits(deps, principal.tenant, taskId, deadline);
   return cancelledHere;
@@ -129,15 +129,18 @@ async function change(
   principal: Principal,
   taskId: string,
   deadline: number,
-  decide: (standing: Standing, run: ReturnType<typeof readRun>) => { change: Change; operations: Operation[] } | null,
+  decide: (
+    standing: Standing,
+    run: ReturnType<typeof readAssignment>,
+  ) => { change: Change; operations: Operation[] } | null,
 ): Promise<boolean> {
   const { store, runtime } = deps;
   const { tenant } = principal;
   const key = headerKey(tenant, taskId);
   for (let race = 0; race < MOST_RACES; race += 1) {
-    const [reading, run] = await store.getMany([key, runKey(tenant, taskId)], runtime.now());
+    const [reading, run] = await store.getMany([key, assignmentKey(tenant, taskId)], runtime.now());
     const standing = ownHeader(reading, principal, taskId);
-    const decided = decide(standing, run ? readRun(run) : null);
+    const decided = decide(standing, run ? readAssignment(run) : null);
     if (decided === null) return false;
     const next = decided.change(standing.header, runtime.now());
     const value = next as unknown as Exclude<Json, null>;

@@ -21,7 +21,7 @@ export interface RunTasksOptions {
   /** Default 30,000. Less only where all who share the store share a clock. */
   leaseMs?: number;
   /** Longest time of an entry; default: up to the deadline. */
-  entryMs?: number;
+  turnMs?: number;
   signal?: AbortSignal;
 }
 
@@ -71,20 +71,20 @@ export async function runTasks(deps: TaskDeps, deadline: number, options: RunTas
 }
 
 /** Takes a task up by its id and works on it once, or says why not. */
-export async function enterTask(
+export async function takeUpTask(
   deps: TaskDeps,
   tenant: string,
   taskId: string,
   deadline: number,
-  { leaseMs = TASK_LEASE_MS, signal, entryMs, early = false }: RunTasksOptions & { early?: boolean } = {},
+  { leaseMs = TASK_LEASE_MS, signal, turnMs, early = false }: RunTasksOptions & { early?: boolean } = {},
 ): Promise<TurnEnd | NoClaim> {
   const claim = await claimTask(deps, tenant, taskId, { leaseMs, deadline, early });
   if (typeof claim === 'string') return claim;
-  return work(deps, claim, deadline, { leaseMs, ...(signal ? { signal } : {}), ...(entryMs ? { entryMs } : {}) });
+  return work(deps, claim, deadline, { leaseMs, ...(signal ? { signal } : {}), ...(turnMs ? { turnMs } : {}) });
 }
 
 /** Takes up the task of a due record: a run, or a wait that is over. */
-export async function enterDue(
+export async function takeUpDue(
   deps: TaskDeps,
   tenant: string,
   record: DueRecord,
@@ -92,7 +92,7 @@ export async function enterDue(
   options: RunTasksOptions = {},
 ): Promise<TurnEnd | NoClaim> {
   const early = isWaiter(record);
-  const end = await enterTask(deps, tenant, taskOfDue(record), deadline, { ...options, early });
+  const end = await takeUpTask(deps, tenant, taskOfDue(record), deadline, { ...options, early });
   await settleDue(deps, record, end, deadline);
   return end;
 }
@@ -102,9 +102,9 @@ export function work(
   deps: TaskDeps,
   claim: Claim,
   deadline: number,
-  { leaseMs = TASK_LEASE_MS, entryMs, signal }: RunTasksOptions = {},
+  { leaseMs = TASK_LEASE_MS, turnMs, signal }: RunTasksOptions = {},
 ): Promise<TurnEnd> {
-  const until = Math.min(deadline, deps.runtime.now() + (entryMs ?? Number.POSITIVE_INFINITY));
+  const until = Math.min(deadline, deps.runtime.now() + (turnMs ?? Number.POSITIVE_INFINITY));
   return takeTurn(deps, claim, { leaseMs, deadline: until, ...(signal ? { signal } : {}) });
 }
 
@@ -116,7 +116,7 @@ async function workOn(
   options: RunTasksOptions,
 ): Promise<TurnEnd | 'broken' | null> {
   try {
-    const end = await enterDue(deps, tenant, record, deadline, options);
+    const end = await takeUpDue(deps, tenant, record, deadline, options);
     return typeof end === 'string' ? null : end;
   } catch (thrown) {
     const { code, message } = asTidegateError(thrown);

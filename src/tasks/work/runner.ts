@@ -9,7 +9,7 @@ import type { Claim, NoClaim } from '../records/claim.ts';
 import type { Dispatch } from '../records/dispatch.ts';
 import type { TaskDeps } from '../records/find-task.ts';
 import { taskOfDue, taskQueue } from '../records/names.ts';
-import { enterDue, enterTask, TASK_LEASE_MS, work } from './run-due.ts';
+import { takeUpDue, takeUpTask, TASK_LEASE_MS, work } from './run-due.ts';
 import type { TurnEnd } from '../turn/shared.ts';
 
 export interface RunnerOptions {
@@ -19,7 +19,7 @@ export interface RunnerOptions {
   concurrency?: number;
   leaseMs?: number;
   /** Longest time of an entry, ms; default 120,000. */
-  entryMs?: number;
+  turnMs?: number;
   /** Pause between two looks at what is due, ms; default 1,000. */
   everyMs?: number;
 }
@@ -38,7 +38,7 @@ export function startRunner(deps: TaskDeps, options: RunnerOptions = {}): Runner
     tenant = PUBLIC.tenant,
     concurrency = 16,
     leaseMs = TASK_LEASE_MS,
-    entryMs = 120_000,
+    turnMs = 120_000,
     everyMs = 1_000,
   } = options;
   const { runtime, store } = deps;
@@ -53,12 +53,12 @@ export function startRunner(deps: TaskDeps, options: RunnerOptions = {}): Runner
 
   /** @param found ours already, or a due record; null: somebody has told of it. */
   function run(taskId: string, found: Claim | DueRecord | null): void {
-    const until = runtime.now() + entryMs;
+    const until = runtime.now() + turnMs;
     const entry =
       found === null
-        ? enterTask(deps, tenant, taskId, until, { leaseMs, signal, early: true })
+        ? takeUpTask(deps, tenant, taskId, until, { leaseMs, signal, early: true })
         : 'dueAt' in found
-          ? enterDue(deps, tenant, found, until, { leaseMs, signal })
+          ? takeUpDue(deps, tenant, found, until, { leaseMs, signal })
           : work(deps, found, until, { leaseMs, signal });
     const done = entry.then(after, (thrown: unknown) => {
       const { code, message } = asTidegateError(thrown);
