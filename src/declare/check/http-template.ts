@@ -94,7 +94,7 @@ function segmentOf(name: string, value: unknown): string {
 }
 
 function isDots(segment: string): boolean {
-  return segment === '.' || segment === '../../core';
+  return segment === '.' || segment === '..';
 }
 
 function unfit(name: string): TidegateError {
