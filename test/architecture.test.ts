@@ -22,7 +22,7 @@ const ROOMS: readonly (readonly string[])[] = [
 
 /** Folders within a room, lowest first, by the same rule; `.` is the room's own files. */
 const FOLDERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  declare: [['.'], ['check']],
+  declare: [['.'], ['spec'], ['check']],
   store: [['.'], ['drivers']],
   streams: [['.'], ['log', 'conditions'], ['history']],
   feeds: [

@@ -166,20 +166,3 @@ export function task<Input extends z.ZodType = z.ZodObject, Output extends z.Zod
   const { otherwise = 'handle', idempotencyKey = null, prepare = null, ...rest } = options;
   return { kind: 'task', otherwise, idempotencyKey, prepare, ...rest };
 }
-
-/** The policy with its defaults. */
-export function policyOf({ policy = {} }: Pick<Task, 'policy'>) {
-  const ttlMs = policy.ttlMs ?? 86_400_000;
-  return {
-    attempts: policy.attempts ?? 5,
-    firstMs: policy.backoff?.firstMs ?? 1_000,
-    mostMs: policy.backoff?.mostMs ?? 60_000,
-    stepMs: policy.stepMs ?? 60_000,
-    totalMs: policy.totalMs ?? ttlMs,
-    ttlMs,
-    all: policy.concurrency?.all ?? null,
-    perPrincipal: policy.concurrency?.perPrincipal ?? null,
-  };
-}
-
-export type Policy = ReturnType<typeof policyOf>;

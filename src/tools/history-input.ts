@@ -1,7 +1,7 @@
 /** The arguments of `read_history`. Those of windows need `window`, or a cursor of a page of windows. */
 import * as z from 'zod';
 import { whereSchema } from '../declare/check/condition-schema.ts';
-import { knownName } from '../declare/check/known-names.ts';
+import { knownName } from '../declare/spec/known-names.ts';
 import { TidegateError } from '../base/errors.ts';
 import { AGGREGATE_NAMES, MOST_AGGREGATES } from '../streams/history/aggregate.ts';
 import { DEFAULT_EVENTS, MOST_EVENTS } from '../streams/history/events.ts';

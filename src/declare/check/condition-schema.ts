@@ -7,8 +7,8 @@ import { PATH_CHARACTERS } from '../../base/field-path.ts';
 import { utf8Bytes } from '../../base/json.ts';
 import type { Condition, ConditionKind, Where } from '../condition.ts';
 import type { Problem } from '../problem.ts';
-import { knownName } from './known-names.ts';
-import { shapeProblems, shown } from './shape.ts';
+import { knownName } from '../spec/known-names.ts';
+import { specProblems, shown } from '../spec/problems.ts';
 
 /** Of a condition as JSON: it stands in each waiter's record. */
 export const CONDITION_BYTES = 16_384;
@@ -177,7 +177,7 @@ export function conditionProblems(value: unknown, path: string): Problem[] {
     const expected = typeof kind === 'string' ? knownName(kind, KIND_NAMES) : `one of ${KIND_NAMES.join(', ')}`;
     return [{ path: `${path}.kind`, expected, ...(given === null ? {} : { found: given }) }];
   }
-  const problems = shapeProblems(KINDS[kind as ConditionKind], value, path);
+  const problems = specProblems(KINDS[kind as ConditionKind], value, path);
   return problems.length > 0 || isSmall(value) ? problems : [{ path, expected: SMALL }];
 }
 

@@ -8,8 +8,9 @@ import type { Problem } from '../problem.ts';
 import type { DeclaredStream } from '../stream.ts';
 import { declareFeeds } from './feeds.ts';
 import { checkHandlers } from './handlers.ts';
-import { isBroken, shapeProblems } from './shape.ts';
-import { appShape } from './shapes.ts';
+import { isBroken, specProblems } from '../spec/problems.ts';
+import { appSpec, resultsSpec } from '../spec/app.ts';
+import { withDefaults } from '../spec/options.ts';
 import { declareStream } from './stream.ts';
 import { checkTasks } from './tasks.ts';
 
@@ -21,7 +22,7 @@ const NAME = /^[a-z][a-z0-9_-]{0,63}$/i;
  * @throws TidegateError `invalid_config` that lists every mistake as `path: expected …, found …`; its `field` is the first path.
  */
 export function defineApp(options: AppOptions): App {
-  const problems = shapeProblems(appShape, options, '');
+  const problems = specProblems(appSpec, options, '');
   if (typeof options !== 'object' || options === null) throw declarationError(problems);
   const cardName = options.cardName ?? `io.github.tidegate/${options.name}`;
   // A part that is no object of things by name has been told of, and is looked at no further.
@@ -61,7 +62,7 @@ export function defineApp(options: AppOptions): App {
     tasks: new Map(Object.entries(options.tasks ?? {})),
     resources: new Map(Object.entries(options.resources ?? {})),
     prompts: new Map(Object.entries(options.prompts ?? {})),
-    results: { bytes: options.results?.bytes ?? 262_144, keptMs: options.results?.keptMs ?? 3_600_000 },
+    results: withDefaults(resultsSpec, options.results ?? {}),
   };
 }
 

@@ -1,14 +1,12 @@
 /** Finds the feeds of an app: those under `feeds`, and those that stand in a stream and take its name. Pure. */
 import type { AppOptions } from '../app.ts';
-import type { DeclaredFeed, Feed, FeedBudget, FeedRoute, FeedTarget, Sampling } from '../feed.ts';
+import type { DeclaredFeed, Feed, FeedRoute, FeedTarget, Sampling } from '../feed.ts';
 import type { Problem } from '../problem.ts';
-import { isBroken, shapeProblems, shown } from './shape.ts';
-import { feedShape, pacingShape, routeShape } from './shapes.ts';
+import { isBroken, specProblems, shown } from '../spec/problems.ts';
+import { budgetSpec, feedSpec, pacingSpec, routeSpec } from '../spec/feed.ts';
+import { withDefaults } from '../spec/options.ts';
 import { EXAMPLE_RECORDS } from '../publish-audit.ts';
 import type { DeclaredStream } from '../stream.ts';
-
-const DEFAULT_EVERY_MS = 60_000;
-const DEFAULT_BUDGET: FeedBudget = { timeMs: 20_000, events: 10_000, bytes: 10 * 1024 * 1024 };
 
 interface FoundFeed {
   feed: Feed;
@@ -59,7 +57,7 @@ function addRoute(
   found: ReadonlyMap<string, FoundFeed>,
   problems: Problem[],
 ): void {
-  const wrong = shapeProblems(routeShape, route, path);
+  const wrong = specProblems(routeSpec, route, path);
   problems.push(...wrong);
   if (wrong.length > 0) return;
   const declared = Object.keys(options.feeds ?? {});
@@ -76,8 +74,8 @@ function declareFeed(
   problems: Problem[],
 ): DeclaredFeed {
   const pacing = feed.pacing;
-  const wrong = shapeProblems(feedShape, feed, path);
-  wrong.push(...shapeProblems(pacingShape, pacing, path));
+  const wrong = specProblems(feedSpec, feed, path);
+  wrong.push(...specProblems(pacingSpec, pacing, path));
   if (!isBroken(wrong, `${path}.sample`)) wrong.push(...samplingProblems(pacing?.sample, `${path}.sample`));
   if (targets.length === 0 && typeof feed.outlet !== 'function' && !mayBeTaken(options, problems)) {
     wrong.push({ path, expected: 'at least one stream that takes from this feed' });
@@ -89,13 +87,14 @@ function declareFeed(
   const outlet = wrong.length === 0 && typeof feed.outlet === 'function' ? feed.outlet() : null;
   if (outlet !== null) wrong.push(...auditProblems(outlet.audit, `${path}.topics.audit`, options, streams));
   problems.push(...wrong);
+  const { everyMs, overflow } = withDefaults(pacingSpec, pacing ?? {});
   return {
     name,
     feed,
     targets,
-    everyMs: pacing?.everyMs ?? DEFAULT_EVERY_MS,
-    budget: { ...DEFAULT_BUDGET, ...pacing?.budget },
-    overflow: pacing?.overflow ?? 'dead-letter',
+    everyMs,
+    budget: withDefaults(budgetSpec, pacing?.budget ?? {}),
+    overflow,
     sample: pacing?.sample ?? null,
     outlet,
   };

@@ -6,17 +6,19 @@ import { checkHttpTools, isDeclaredHttp } from './http-tools.ts';
 import type { Problem } from '../problem.ts';
 import type { Prompt } from '../prompt.ts';
 import type { Resource } from '../resource.ts';
-import { knownName } from './known-names.ts';
-import { isBroken, shapeProblems } from './shape.ts';
-import { promptShape, resourceShape, toolShape } from './handler-shapes.ts';
+import { knownName } from '../spec/known-names.ts';
+import { isBroken, specProblems } from '../spec/problems.ts';
+import { promptSpec } from '../spec/prompt.ts';
+import { resourceSpec } from '../spec/resource.ts';
+import { toolSpec } from '../spec/tool.ts';
 
 export function checkHandlers({ tools, resources, prompts }: AppOptions, problems: Problem[]): void {
   const others = Object.entries(tools ?? {}).filter(([, tool]) => !isDeclaredHttp(tool));
-  checkEach('tools', 'tool({ description, run, … })', toolShape, Object.fromEntries(others), problems);
+  checkEach('tools', 'tool({ description, run, … })', toolSpec, Object.fromEntries(others), problems);
   checkHttpTools(tools, problems);
-  checkEach('prompts', 'prompt({ description, run, … })', promptShape, prompts, problems, checkArguments);
+  checkEach('prompts', 'prompt({ description, run, … })', promptSpec, prompts, problems, checkArguments);
   const uris = new Map<string, string>();
-  checkEach('resources', 'resource({ uri, read, … })', resourceShape, resources, problems, (resource, path) => {
+  checkEach('resources', 'resource({ uri, read, … })', resourceSpec, resources, problems, (resource, path) => {
     if (isBroken(problems, `${path}.uri`)) return;
     checkUri(resource, path, uris, problems);
     if (resource.size !== undefined && resource.uri.includes('{')) {
@@ -41,7 +43,7 @@ export function checkEach<Handler>(
       problems.push({ path, expected });
       continue;
     }
-    problems.push(...shapeProblems(shape, handler, path));
+    problems.push(...specProblems(shape, handler, path));
     also?.(handler, path, problems);
   }
 }

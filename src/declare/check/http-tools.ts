@@ -8,9 +8,9 @@ import type { Tool } from '../tool.ts';
 import type { HttpValue } from '../http-api.ts';
 import { readTemplate, variablesOf } from './http-template.ts';
 import { cursorArgument, type HttpSpec, type HttpTool, isHttpTool, isSafe } from '../http-tool.ts';
-import { apiShape, httpToolShape, limitShape, valuesShape } from './http-tool-shape.ts';
-import { knownName } from './known-names.ts';
-import { isBroken, shapeProblems } from './shape.ts';
+import { apiSpec, httpToolSpec, limitSpec, valuesSpec } from '../spec/http-tool.ts';
+import { knownName } from '../spec/known-names.ts';
+import { isBroken, specProblems } from '../spec/problems.ts';
 
 const TEMPLATE = 'a text in which braces stand around the names of arguments only';
 
@@ -20,10 +20,10 @@ export function checkHttpTools(tools: Readonly<Record<string, Tool>> | undefined
   for (const [name, tool] of Object.entries(tools ?? {})) {
     if (!isDeclaredHttp(tool)) continue;
     const path = `tools.${name}`;
-    const found = shapeProblems(httpToolShape, tool.http, path);
+    const found = specProblems(httpToolSpec, tool.http, path);
     found.push(...limitProblems(tool.http.rateLimit, `${path}.rateLimit`));
     const { query } = tool.http;
-    if (typeof query !== 'function') found.push(...shapeProblems(valuesShape, query, `${path}.query`));
+    if (typeof query !== 'function') found.push(...specProblems(valuesSpec, query, `${path}.query`));
     if (!judged.has(tool.http.api)) checkApi(tool.http, `${path}.api`, apis, found);
     judged.add(tool.http.api);
     checkTogether(tool.http, path, found);
@@ -48,7 +48,7 @@ function checkApi({ api }: HttpSpec, path: string, apis: Set<string>, problems: 
     problems.push({ path, expected: 'api({ name, url, … })' });
     return;
   }
-  const found = [...shapeProblems(apiShape, api, path), ...limitProblems(api.rateLimit, `${path}.rateLimit`)];
+  const found = [...specProblems(apiSpec, api, path), ...limitProblems(api.rateLimit, `${path}.rateLimit`)];
   if (apis.has(api.name))
     found.push({ path: `${path}.name`, expected: 'a name that no other API has', found: api.name });
   apis.add(api.name);
@@ -57,7 +57,7 @@ function checkApi({ api }: HttpSpec, path: string, apis: Set<string>, problems: 
 }
 
 function limitProblems(limit: unknown, path: string): Problem[] {
-  return limit === undefined ? [] : shapeProblems(limitShape(limit), limit, path);
+  return limit === undefined ? [] : specProblems(limitSpec(limit), limit, path);
 }
 
 function absoluteProblems(url: string, allow: readonly string[] | undefined, path: string): Problem[] {

@@ -3,13 +3,10 @@ import * as z from 'zod';
 import type { Json, JsonObject } from '../../base/json.ts';
 import type { Problem } from '../problem.ts';
 import { fieldNames, type Form, formsOfField } from './picked-fields.ts';
-import { isBroken, shapeProblems } from './shape.ts';
-import { streamShape } from './shapes.ts';
+import { isBroken, specProblems } from '../spec/problems.ts';
+import { withDefaults } from '../spec/options.ts';
+import { retentionSpec, streamSpec } from '../spec/stream.ts';
 import type { DeclaredStream, Stream } from '../stream.ts';
-
-const DEFAULT_EVENTS = 100_000;
-const DEFAULT_DEDUPE = 1_000;
-const ONE_DAY_MS = 86_400_000;
 
 type Picker = string | ((data: never) => unknown) | undefined;
 
@@ -23,7 +20,7 @@ export function declareStream(name: string, declaration: Stream<unknown>, proble
     problems.push({ path, expected: 'stream({ description, schema, … })' });
     return null;
   }
-  problems.push(...shapeProblems(streamShape, options, path));
+  problems.push(...specProblems(streamSpec, options, path));
   if (options.revision !== undefined && options.id === undefined) {
     problems.push({ path: `${path}.id`, expected: 'an id, because there is a revision' });
   }
@@ -32,6 +29,8 @@ export function declareStream(name: string, declaration: Stream<unknown>, proble
     if (!isBroken(problems, `${path}.${part}`)) checkPicker(path, part, options[part], jsonSchema, problems);
   }
 
+  const { dedupe, latenessMs } = withDefaults(streamSpec, options);
+  const retention = withDefaults(retentionSpec, options.retention ?? {});
   return {
     name,
     declaration,
@@ -45,9 +44,9 @@ export function declareStream(name: string, declaration: Stream<unknown>, proble
     time: timeOf(options.time),
     id: textOf(options.id),
     revision: textOf(options.revision),
-    retention: { events: options.retention?.events ?? DEFAULT_EVENTS, ageMs: options.retention?.ageMs ?? null },
-    dedupe: options.dedupe ?? DEFAULT_DEDUPE,
-    latenessMs: options.latenessMs ?? ONE_DAY_MS,
+    retention: { events: retention.events, ageMs: retention.ageMs ?? null },
+    dedupe,
+    latenessMs,
     example: options.example as Json | undefined,
     feed: null,
     push: options.push ?? null,

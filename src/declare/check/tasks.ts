@@ -2,12 +2,12 @@
 import type { AppOptions } from '../app.ts';
 import { checkEach } from './handlers.ts';
 import type { Problem } from '../problem.ts';
-import { isBroken, shapeProblems } from './shape.ts';
-import { taskShape } from './handler-shapes.ts';
-import { policyOf, type Task } from '../task.ts';
+import { isBroken, specProblems } from '../spec/problems.ts';
+import { policyOf, taskSpec } from '../spec/task.ts';
+import type { Task } from '../task.ts';
 
 export function checkTasks({ tasks, tools }: AppOptions, problems: Problem[]): void {
-  checkEach('tasks', 'task({ description, version, run, … })', taskShape, tasks, problems, (task, path) => {
+  checkEach('tasks', 'task({ description, version, run, … })', taskSpec, tasks, problems, (task, path) => {
     const name = path.slice(path.indexOf('.') + 1);
     if (Object.hasOwn(tools ?? {}, name))
       problems.push({ path, expected: `a name other than that of the tool ${name}` });
@@ -27,7 +27,7 @@ function checkPrevious({ version, previous = [] }: Task, path: string, problems:
   const versions = new Set([version]);
   for (const [index, older] of previous.entries()) {
     const at = `${path}.previous.${index}`;
-    const found = shapeProblems(taskShape, older, at);
+    const found = specProblems(taskSpec, older, at);
     problems.push(...found);
     if (found.length > 0) continue;
     if (versions.has(older.version)) {

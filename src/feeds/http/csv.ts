@@ -1,6 +1,6 @@
 /** CSV as the format of an HTTP feed: what may be declared. The rows are read in csv-rows.ts, which is loaded on demand. */
 import type { Problem } from '../../declare/problem.ts';
-import { type KnownNames, unknownKeys } from '../../declare/check/known-names.ts';
+import { type KnownNames, unknownKeys } from '../../declare/spec/known-names.ts';
 import type { RowFormat } from './format.ts';
 import { type CsvOptions, MOST_COLUMNS } from './csv-rows.ts';
 

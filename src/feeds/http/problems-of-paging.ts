@@ -1,6 +1,6 @@
 /** The mistakes in what an HTTP feed declares of pages, ranges of time, long polling and politeness. Pure. */
 import type { Problem } from '../../declare/problem.ts';
-import { type KnownNames, unknownKeys } from '../../declare/check/known-names.ts';
+import { type KnownNames, unknownKeys } from '../../declare/spec/known-names.ts';
 import { DEFAULT_LOOKBACK_MS, type HttpOptions, type HttpPages, type HttpSince, type HttpWait } from './options.ts';
 import { MOST_PER_SECOND, type Politeness } from '../../net/politeness.ts';
 import type { PlaceholderName } from '../kit/template.ts';

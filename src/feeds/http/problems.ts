@@ -1,7 +1,7 @@
 /** The mistakes in the declaration of an HTTP feed that can be found without any I/O. None shows what may be a secret. */
 import type { FeedTarget } from '../../declare/feed.ts';
 import type { Problem } from '../../declare/problem.ts';
-import { type KnownNames, unknownKeys } from '../../declare/check/known-names.ts';
+import { type KnownNames, unknownKeys } from '../../declare/spec/known-names.ts';
 import { allowProblems } from '../kit/allow-problems.ts';
 import { checkTarget } from '../../net/fetch-target.ts';
 import { isDeclared } from './options.ts';

@@ -1,6 +1,6 @@
 /** Server-sent events as the format of an HTTP feed: what may be declared. They are read in events.ts, which is loaded on demand. */
 import type { Problem } from '../../declare/problem.ts';
-import { type KnownNames, unknownKeys } from '../../declare/check/known-names.ts';
+import { type KnownNames, unknownKeys } from '../../declare/spec/known-names.ts';
 import type { EventFormat } from './options.ts';
 import type { SseOptions } from './sse-events.ts';
 

@@ -1,7 +1,7 @@
 /** The function feed: the app itself says what is new. */
 import type { BurstContext, Feed, FeedBatch, FeedItem, FeedPacing, FeedTarget } from '../../declare/feed.ts';
 import type { Problem } from '../../declare/problem.ts';
-import { type KnownNames, unknownKeys } from '../../declare/check/known-names.ts';
+import { type KnownNames, unknownKeys } from '../../declare/spec/known-names.ts';
 import { TidegateError } from '../../base/errors.ts';
 import type { EventMeta } from '../../base/event.ts';
 import { type Json, utf8Bytes } from '../../base/json.ts';

@@ -2,7 +2,7 @@
 import type { FeedPacing, FeedTarget } from '../../declare/feed.ts';
 import type { MqttPayload } from '../../declare/outlet.ts';
 import type { Problem } from '../../declare/problem.ts';
-import { type KnownNames, unknownKeys } from '../../declare/check/known-names.ts';
+import { type KnownNames, unknownKeys } from '../../declare/spec/known-names.ts';
 import { utf8Bytes } from '../../base/json.ts';
 import type { TlsOptions } from '../../base/runtime.ts';
 import type { MqttTopics } from './publish-options.ts';

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { FeedTarget } from '../../declare/feed.ts';
 import type { MqttPayload } from '../../declare/outlet.ts';
 import type { Problem } from '../../declare/problem.ts';
-import { type KnownNames, unknownKeys } from '../../declare/check/known-names.ts';
+import { type KnownNames, unknownKeys } from '../../declare/spec/known-names.ts';
 import type { JsonObject } from '../../base/json.ts';
 import {
   LONGEST_EXPIRY_SECONDS,

@@ -1,7 +1,7 @@
 /** The mistakes in a WebSocket feed's declaration that can be found without any I/O. */
 import type { FeedTarget } from '../../declare/feed.ts';
 import type { Problem } from '../../declare/problem.ts';
-import { type KnownNames, unknownKeys } from '../../declare/check/known-names.ts';
+import { type KnownNames, unknownKeys } from '../../declare/spec/known-names.ts';
 import { allowProblems } from '../kit/allow-problems.ts';
 import { checkTarget } from '../../net/fetch-target.ts';
 import { isPath } from '../../base/json-path.ts';

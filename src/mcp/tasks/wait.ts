@@ -1,4 +1,6 @@
 /** `otherwise: 'wait'`: the call of a client that knows no tasks stays open until the task has ended, or for so long. */
+import { defaultOf } from '../../declare/spec/options.ts';
+import { taskSpec } from '../../declare/spec/task.ts';
 import type { Task } from '../../declare/task.ts';
 import type { ToolResult } from '../../declare/check/tool-result.ts';
 import { TidegateError } from '../../base/errors.ts';
@@ -9,7 +11,7 @@ import type { Caller } from '../../calls/caller.ts';
 import { needsTasks } from './extension.ts';
 import { failureError, resultOf } from './view.ts';
 
-const WAIT_MS = 20_000;
+const WAIT_MS = defaultOf(taskSpec.shape.waitMs);
 const FIRST_PAUSE_MS = 50;
 const GROWTH = 1.5;
 const LONGEST_PAUSE_MS = 2_000;

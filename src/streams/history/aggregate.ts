@@ -2,7 +2,7 @@
  * What can be asked of the values in a window, by name: `mean`, `p95`, `stddev`, `rate/minute`, `increase`,
  * `timeWeightedMean`, `gaps>5m`, `longestGap`. Pure: names to meanings; sample-values.ts computes them.
  */
-import { knownName } from '../../declare/check/known-names.ts';
+import { knownName } from '../../declare/spec/known-names.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { durationText, parseDuration } from '../../base/time-text.ts';
 

@@ -3,7 +3,8 @@
  * they did not, and change nothing. While a release is rolled out some processes do not know its version of a task yet: they
  * leave the task to others for a while. A task whose version no process knows after that time is failed by its next turn.
  */
-import { policyOf, type Task } from '../../declare/task.ts';
+import { policyOf } from '../../declare/spec/task.ts';
+import type { Task } from '../../declare/task.ts';
 import type { Json } from '../../base/json.ts';
 import { commitSurely } from '../../store/commit.ts';
 import { isPresent, type Operation, type Version } from '../../store/store.ts';

@@ -1,5 +1,5 @@
 /** What a failure means: whether it is tried again, and when. Pure. */
-import type { Policy } from '../../declare/task.ts';
+import type { Policy } from '../../declare/spec/task.ts';
 import { asTidegateError, type ErrorCode, TidegateError } from '../../base/errors.ts';
 
 /** Trying again would find the same. */

@@ -3,7 +3,7 @@
  * same commit, so a crash gives it back by itself. An entry whose task was cancelled gives its places back when it has been
  * told, within seconds: until then it is under way, and what a limit protects is in use.
  */
-import type { Policy } from '../../declare/task.ts';
+import type { Policy } from '../../declare/spec/task.ts';
 import { isPresent, type Operation, type RecordKey, type Store, type Version } from '../../store/store.ts';
 import { slotPartition } from './names.ts';
 

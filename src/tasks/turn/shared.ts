@@ -1,5 +1,5 @@
 /** What the parts of one entry of a task share, and how one ends. Types alone: `turn.ts` makes it. */
-import type { Policy } from '../../declare/task.ts';
+import type { Policy } from '../../declare/spec/task.ts';
 import type { Claim } from '../records/claim.ts';
 import type { TaskDeps } from '../records/find-task.ts';
 import type { Change } from '../records/header.ts';

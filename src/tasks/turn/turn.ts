@@ -2,7 +2,8 @@
  * One entry of a task, under its lease: `run` is called from its start, with what it had done remembered, until it ends,
  * or waits for something, or its time is over. What that means is in `tasks/records/outcome.ts`; what is written, in `journal.ts`.
  */
-import { policyOf, type Task } from '../../declare/task.ts';
+import { policyOf } from '../../declare/spec/task.ts';
+import type { Task } from '../../declare/task.ts';
 import { asTidegateError, TidegateError } from '../../base/errors.ts';
 import type { Claim } from '../records/claim.ts';
 import type { TaskDeps } from '../records/find-task.ts';

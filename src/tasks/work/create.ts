@@ -2,7 +2,8 @@
  * A task's beginning: header, input, run, its place in its principal's list and its idempotency key, in one commit. It is
  * durable before anybody is told of it, and either leased to who made it or due: there is no third.
  */
-import { policyOf, type Task } from '../../declare/task.ts';
+import { policyOf } from '../../declare/spec/task.ts';
+import type { Task } from '../../declare/task.ts';
 import { canonicalText } from '../../base/digest.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { type Json, utf8Bytes } from '../../base/json.ts';

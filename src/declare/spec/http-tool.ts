@@ -1,7 +1,8 @@
 /** The shapes of HTTP tools and of their APIs, as strict schemas whose messages say what was expected. */
 import * as z from 'zod';
 import { isSecret } from '../secret.ts';
-import { annotations, choice, count, label, made, text, zodSchema } from './shape-parts.ts';
+import { annotations } from './display.ts';
+import { choice, count, label, made, text, zodSchema } from './options.ts';
 
 const whole = (least: number, most: number, unit = '') =>
   z.custom((value) => Number.isInteger(value) && Number(value) >= least && Number(value) <= most, {
@@ -33,7 +34,7 @@ const constants = z
   )
   .optional();
 /** What is sent, by name. */
-export const valuesShape = z
+export const valuesSpec = z
   .record(
     z.string(),
     z.custom((value) => isConstant(value) || isSecret(value) || typeof value === 'function', {
@@ -49,23 +50,23 @@ const limit = z.strictObject(
 );
 
 /** A list is judged as one, so that a mistake is told where it is. */
-export function limitShape(value: unknown): z.ZodType {
+export function limitSpec(value: unknown): z.ZodType {
   return Array.isArray(value) ? z.array(limit).min(1, { error: 'at least one { requests, perMs }' }) : limit;
 }
 
 const defaults = {
   errors: pathOrFunction('the answer').optional(),
-  timeoutMs: count(' of ms'),
+  timeoutMs: count('ms'),
   maxBytes: count(),
   allow: z.array(text('a host name or host:port'), { error: 'host names' }).optional(),
   arrays: choice('join', 'repeat').optional(),
   retries: whole(0, 5).optional(),
   waitMs: whole(0, Number.MAX_SAFE_INTEGER, ' of ms').optional(),
-  // Judged by `limitShape`.
+  // Judged by `limitSpec`.
   rateLimit: z.unknown().optional(),
 };
 
-export const apiShape = z.strictObject(
+export const apiSpec = z.strictObject(
   {
     kind: z.literal('api', { error: 'api({ name, url, … })' }),
     name: z
@@ -116,7 +117,7 @@ const pagingShape = z.discriminatedUnion(
 const guardShape = z.strictObject(
   {
     url: text('a URL, as that of the tool'),
-    query: valuesShape,
+    query: valuesSpec,
     refuse: made('a function of the answer, which says why not, or null'),
     otherwise: choice('refuse', 'pass').optional(),
   },
@@ -124,22 +125,22 @@ const guardShape = z.strictObject(
 );
 
 /** What `httpTool` was given. */
-export const httpToolShape = z.strictObject({
+export const httpToolSpec = z.strictObject({
   title: label,
   description: text('a text for the model'),
   input: z.custom((value) => value instanceof z.ZodObject, { error: 'z.object({ … })' }).optional(),
   output: zodSchema.optional(),
   item: zodSchema.optional(),
   annotations,
-  // Judged by `apiShape`, once for all of its tools.
+  // Judged by `apiSpec`, once for all of its tools.
   api: z.unknown().optional(),
   url: z.custom((value) => (typeof value === 'string' && value !== '') || typeof value === 'function', {
     error: 'a URL with arguments as {name}, or a function that chooses one',
   }),
   method: choice('GET', 'POST').optional(),
-  // Judged by `valuesShape`, unless a function makes it.
+  // Judged by `valuesSpec`, unless a function makes it.
   query: z.unknown().optional(),
-  headers: valuesShape,
+  headers: valuesSpec,
   body: choice('json', 'form').optional(),
   content: made('a function of the arguments').optional(),
   unsent: z.array(text('the name of an argument'), { error: 'names of arguments' }).optional(),

@@ -1,0 +1,37 @@
+/**
+ * Each specification is equal to the type that editors show, in both directions: an option, a choice or a type that
+ * stands in one alone does not compile. What is compared is what an app may give (`z.input`).
+ */
+import { expect, expectTypeOf, test } from 'vitest';
+import type * as z from 'zod';
+import type { AppOptions } from '../../src/declare/app.ts';
+import type { FeedPacing } from '../../src/declare/feed.ts';
+import type { Prompt } from '../../src/declare/prompt.ts';
+import type { Resource } from '../../src/declare/resource.ts';
+import type { ErasedStreamOptions } from '../../src/declare/stream.ts';
+import type { Task } from '../../src/declare/task.ts';
+import type { Tool } from '../../src/declare/tool.ts';
+import type { appSpec } from '../../src/declare/spec/app.ts';
+import { pacingSpec } from '../../src/declare/spec/feed.ts';
+import { withDefaults } from '../../src/declare/spec/options.ts';
+import type { promptSpec } from '../../src/declare/spec/prompt.ts';
+import type { resourceSpec } from '../../src/declare/spec/resource.ts';
+import type { streamSpec } from '../../src/declare/spec/stream.ts';
+import type { taskSpec } from '../../src/declare/spec/task.ts';
+import type { toolSpec } from '../../src/declare/spec/tool.ts';
+
+test('specifications and types are equal', () => {
+  expectTypeOf<z.input<typeof appSpec>>().toEqualTypeOf<AppOptions>();
+  expectTypeOf<z.input<typeof pacingSpec>>().toEqualTypeOf<FeedPacing>();
+  expectTypeOf<z.input<typeof promptSpec>>().toEqualTypeOf<Prompt>();
+  expectTypeOf<z.input<typeof resourceSpec>>().toEqualTypeOf<Resource>();
+  expectTypeOf<z.input<typeof streamSpec>>().toEqualTypeOf<ErasedStreamOptions>();
+  expectTypeOf<z.input<typeof taskSpec>>().toEqualTypeOf<Task>();
+  expectTypeOf<z.input<typeof toolSpec>>().toEqualTypeOf<Tool>();
+});
+
+test('what has a default need not be given, and what is given stays', () => {
+  const settings = withDefaults(pacingSpec, { everyMs: 5 });
+  expectTypeOf(settings.overflow).toEqualTypeOf<'dead-letter' | 'drop-oldest' | 'drop-newest'>();
+  expect(settings).toMatchObject({ everyMs: 5, overflow: 'dead-letter', sample: undefined });
+});
