@@ -10,8 +10,7 @@ import * as z from 'zod';
 import declared from '../../src/app.ts';
 import { readConfig } from '../../src/base/config.ts';
 import { systemRuntime } from '../../src/base/runtime.ts';
-import { composeServing } from '../../src/hosts/compose-serving.ts';
-import { withTasks } from '../../src/hosts/with-tasks.ts';
+import { createHost } from '../../src/hosts/host.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import { bundleTemporarily } from './bundle.ts';
 import { createStack } from './stack.ts';
@@ -33,7 +32,7 @@ const context = (name: string) => cdk.node.tryGetContext(name) as unknown;
 const settings = Settings.parse(Object.fromEntries(Object.keys(Settings.shape).map((name) => [name, context(name)])));
 // What the functions would refuse, at their start or later, is refused here.
 readConfig({ ...settings.environment }, 'memory');
-composeServing(withTasks({ app: declared, store: createMemoryStore(), runtime: systemRuntime(() => {}) }));
+createHost({ app: declared, store: createMemoryStore(), runtime: systemRuntime(() => {}) });
 
 const code = bundleTemporarily();
 try {

@@ -8,7 +8,7 @@ import { sweep, type SweepReport } from '../feeds/run/sweep.ts';
 import type { TaskDeps } from '../tasks/records/find-task.ts';
 import { runTasks, type TasksReport } from '../tasks/work/run-due.ts';
 import { followAll } from '../tasks/waits/watch.ts';
-import { tellFeed, tellSweep } from './told.ts';
+import { logFeed, logSweep } from './report-log.ts';
 
 export interface ScheduledReport {
   /** How often what was due was pulled. */
@@ -53,7 +53,7 @@ export async function runScheduled(deps: TaskDeps, deadline: number): Promise<Sc
     for (let goesOn = true; goesOn;) {
       const { feeds, nextAt, spent } = await ingest(deps, ingestBy);
       report.rounds += 1;
-      for (const feed of feeds) tellFeed(runtime.log, feed.error === null ? 'info' : 'warn', feed);
+      for (const feed of feeds) logFeed(runtime.log, feed.error === null ? 'info' : 'warn', feed);
       const brought = feeds.reduce((sum, { events }) => sum + events, 0);
       runtime.log('info', 'ingest', { feeds: feeds.length, events: brought, ...spent });
       report.events += brought;
@@ -83,7 +83,7 @@ export async function runScheduled(deps: TaskDeps, deadline: number): Promise<Sc
   report.swept = { projected, collected, more: swept.more };
   report.more = more || tasksMore || waits.more || swept.more;
   report.error ??= error;
-  tellSweep(runtime.log, error === null ? 'info' : 'warn', swept);
+  logSweep(runtime.log, error === null ? 'info' : 'warn', swept);
   return report;
 }
 

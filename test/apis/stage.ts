@@ -1,6 +1,6 @@
 /** HTTP tools of an app on a stage: a real server behind them, a clock that goes on only where somebody waits, and a counted store. */
 import type { RequestListener } from 'node:http';
-import { composeRegistry } from '../../src/hosts/compose-serving.ts';
+import { composeRegistry } from '../../src/hosts/serving.ts';
 import type { Tool } from '../../src/declare/tool.ts';
 import type { ContentBlock } from '../../src/declare/content.ts';
 import { type Principal, PUBLIC } from '../../src/base/principal.ts';

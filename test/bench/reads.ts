@@ -5,7 +5,7 @@
 import { readConfig } from '../../src/base/config.ts';
 import type { Json } from '../../src/base/json.ts';
 import { PUBLIC } from '../../src/base/principal.ts';
-import { composeRegistry } from '../../src/hosts/compose-serving.ts';
+import { composeRegistry } from '../../src/hosts/serving.ts';
 import { nodeRuntime } from '../../src/hosts/node/runtime.ts';
 import type { Caller } from '../../src/calls/caller.ts';
 import { commitSurely } from '../../src/store/commit.ts';

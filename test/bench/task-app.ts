@@ -3,7 +3,7 @@ import { PUBLIC } from '../../src/base/principal.ts';
 import { readConfig } from '../../src/base/config.ts';
 import { nodeRuntime } from '../../src/hosts/node/runtime.ts';
 import { openNodeStore } from '../../src/hosts/node/store.ts';
-import { withTasks } from '../../src/hosts/with-tasks.ts';
+import { withTasks } from '../../src/hosts/task-deps.ts';
 import { defineApp, task } from '../../src/index.ts';
 import { createTask } from '../../src/tasks/work/create.ts';
 

@@ -5,10 +5,7 @@
 import { setImmediate as idle } from 'node:timers/promises';
 import type { App } from '../../src/declare/app.ts';
 import { systemRuntime } from '../../src/base/runtime.ts';
-import { composeServing } from '../../src/hosts/compose-serving.ts';
-import { composeHttp } from '../../src/hosts/compose.ts';
-import { runScheduled } from '../../src/hosts/scheduled.ts';
-import { withTasks } from '../../src/hosts/with-tasks.ts';
+import { createHost } from '../../src/hosts/host.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 
 export interface Logged {
@@ -70,11 +67,14 @@ export function setFuzzStage(app: App): FuzzStage {
         sleepers.add(sleeper);
       }),
   };
-  const deps = withTasks({ app, store: createMemoryStore(), runtime });
-  const serving = composeServing(deps, {
+  const host = createHost({
+    app,
+    store: createMemoryStore(),
+    runtime,
     secrets: { current: 'a secret of the fuzz runs, 32 letters', previous: null },
+    host: '127.0.0.1',
+    variable: () => PUSH_TOKEN,
   });
-  const { http } = composeHttp(deps, { publicUrl: null, host: '127.0.0.1', variable: () => PUSH_TOKEN }, serving);
 
   function wakeNext(): void {
     const next = [...sleepers].reduce<Sleeper | null>(
@@ -87,7 +87,7 @@ export function setFuzzStage(app: App): FuzzStage {
   }
 
   async function answerTo(request: Request): Promise<Answer> {
-    const response = await http.fetch(request);
+    const response = await host.fetch(request);
     return { status: response.status, type: response.headers.get('content-type') ?? '', text: await response.text() };
   }
 
@@ -109,7 +109,7 @@ export function setFuzzStage(app: App): FuzzStage {
     awaken,
     send: (request) => awaken(answerTo(request)),
     async runSchedule() {
-      await awaken(runScheduled(deps, time + MINUTE_MS));
+      await awaken(host.scheduled(time + MINUTE_MS));
     },
   };
 }

@@ -2,9 +2,8 @@
 import * as z from 'zod';
 import { connectRedis } from '../../infra/local/redis-connection.ts';
 import { readConfig } from '../../src/base/config.ts';
-import { composeServing } from '../../src/hosts/compose-serving.ts';
-import { composeHttp } from '../../src/hosts/compose.ts';
-import { withTasks } from '../../src/hosts/with-tasks.ts';
+import { createHost } from '../../src/hosts/host.ts';
+import type { Host } from '../../src/hosts/http-host.ts';
 import { nodeRuntime } from '../../src/hosts/node/runtime.ts';
 import { type App, defineApp, http as httpFeed, stream } from '../../src/index.ts';
 import { ingest, type IngestReport } from '../../src/schedule.ts';
@@ -23,7 +22,7 @@ const Reading = z.object({ id: z.string(), sensor: z.string(), time: z.number(),
 
 export interface Composed {
   deps: Deps;
-  http: ReturnType<typeof composeHttp>['http'];
+  http: Pick<Host, 'fetch'>;
   counted: CountedStore;
   /** All lines of its log. */
   logged: JsonObject[];
@@ -95,7 +94,7 @@ export async function openAccounts(): Promise<Accounts> {
       const runtime = { ...nodeRuntime((_level, message, fields) => void logged.push({ message, ...fields })), now };
       const counted = countCalls(await openStore(config, runtime, app.name));
       const deps: Deps = { app, store: counted.store, runtime };
-      return { deps, counted, logged, http: composeHttp(deps, config, composeServing(withTasks(deps))).http };
+      return { deps, counted, logged, http: createHost({ ...deps, host: config.host }) };
     },
 
     burst({ deps }, count, keys) {

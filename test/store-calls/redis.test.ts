@@ -66,11 +66,9 @@ describe.skipIf(!requireService('redis'))('what Redis is asked (needs redis-serv
         ...(modern && typeof params['name'] === 'string' ? { 'Mcp-Name': params['name'] } : {}),
       };
       const message = { jsonrpc: '2.0', id: 1, method, params: modern ? { ...params, _meta: meta } : params };
-      const response = await composed.http.request(`${HOST}/mcp`, {
-        method: 'POST',
-        headers,
-        body: JSON.stringify(message),
-      });
+      const response = await composed.http.fetch(
+        new Request(`${HOST}/mcp`, { method: 'POST', headers, body: JSON.stringify(message) }),
+      );
       const text = await response.text();
       const data = /^data: (.+)$/m.exec(text)?.[1] ?? text;
       const { result } = JSON.parse(data) as { result?: object };

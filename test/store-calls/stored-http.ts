@@ -1,5 +1,5 @@
 /** An HTTP tool that leaves behind whatever one can leave: an answer, counters of its limits, and a pause that the API asked for. */
-import { composeRegistry } from '../../src/hosts/compose-serving.ts';
+import { composeRegistry } from '../../src/hosts/serving.ts';
 import { PUBLIC } from '../../src/base/principal.ts';
 import { api, defineApp, httpTool } from '../../src/index.ts';
 import type { Caller } from '../../src/calls/caller.ts';

@@ -6,7 +6,7 @@ import { secret } from '../../src/declare/secret.ts';
 import { httpTool } from '../../src/declare/http-tool.ts';
 import { PUBLIC } from '../../src/base/principal.ts';
 import { systemRuntime } from '../../src/base/runtime.ts';
-import { composeRegistry } from '../../src/hosts/compose-serving.ts';
+import { composeRegistry } from '../../src/hosts/serving.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 
 function nothing(): void {}

@@ -2,10 +2,12 @@
 import { expect, test } from 'vitest';
 import { task } from '../../src/declare/task.ts';
 import { TidegateError } from '../../src/base/errors.ts';
-import { dispatchThrough, type TaskMessage, type TaskQueue, workOnBatch } from '../../src/hosts/workers/tasks.ts';
+import { type TaskMessage, type TaskQueue, workOnBatch } from '../../src/hosts/queue.ts';
+import { dispatchThrough } from '../../src/hosts/workers/tasks.ts';
 import { taskStage } from '../tasks/stage.ts';
 
 const DAY_MS = 86_400_000;
+const BATCH_MS = 600_000;
 
 const sleeps = (ms: number) =>
   task({
@@ -88,7 +90,7 @@ test.each([
     const taskId = await begin('nap');
     const queue = recordingQueue();
     const { message, became } = delivered({ tenant: 'public', taskId, more: 'x' });
-    await clock.drive(workOnBatch(deps, queue, { messages: [message] }));
+    await clock.drive(workOnBatch(deps, queue, { messages: [message] }, clock.now + BATCH_MS));
     expect(queue.sent).toEqual([{ message: { tenant: 'public', taskId }, delaySeconds: seconds }]);
     expect(became).toEqual(['acked']);
   },
@@ -97,14 +99,14 @@ test.each([
 test('without a queue to send to it is left to the schedule', async () => {
   const { deps, begin, clock } = stageOf(10_000);
   const { message, became } = delivered({ tenant: 'public', taskId: await begin('nap') });
-  await clock.drive(workOnBatch(deps, null, { messages: [message] }));
+  await clock.drive(workOnBatch(deps, null, { messages: [message] }, clock.now + BATCH_MS));
   expect(became).toEqual(['acked']);
 });
 
 test('a queue that takes no second message brings the first one back', async () => {
   const { deps, begin, clock, warnings } = stageOf(10_000);
   const { message, became } = delivered({ tenant: 'public', taskId: await begin('nap') });
-  await clock.drive(workOnBatch(deps, deadQueue, { messages: [message] }));
+  await clock.drive(workOnBatch(deps, deadQueue, { messages: [message] }, clock.now + BATCH_MS));
   expect(became).toEqual(['retried', 2]);
   expect(warnings).toEqual(['a task was not worked on; it is tried again']);
 });
@@ -126,7 +128,9 @@ test.each([
     const first = delivered({ tenant: 'public', taskId: broken }, attempts);
     const second = delivered({ tenant: 'public', taskId: sound });
     const messages = [first.message, second.message];
-    await clock.drive(workOnBatch({ ...deps, store: { ...deps.store, getMany } }, recordingQueue(), { messages }));
+    await clock.drive(
+      workOnBatch({ ...deps, store: { ...deps.store, getMany } }, recordingQueue(), { messages }, clock.now + BATCH_MS),
+    );
     expect([first.became, second.became]).toEqual([['retried', pause], ['acked']]);
     expect([(await get(broken)).status, (await get(sound)).status]).toEqual(['working', 'completed']);
   },

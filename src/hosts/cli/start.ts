@@ -5,7 +5,7 @@ import { addDemo } from '../demo/demo.ts';
 import { createLog } from '../log.ts';
 import { nodeRuntime } from '../node/runtime.ts';
 import { serve } from '../node/serve.ts';
-import { untilTold } from '../until-told.ts';
+import { untilStopped } from '../stop-signal.ts';
 import { createFeedLines, welcome } from './welcome.ts';
 
 /** @param file of an app of the operator's own; null: the built-in one, which gets the demo's streams unless `DEMO` is off. */
@@ -22,7 +22,7 @@ export async function start(declared: App, environment: NodeJS.ProcessEnv, file:
     const serving = await serve(config, app, runtime, { onReport });
     const store = config.store === 'sqlite' ? `sqlite (${sqliteFile(config, app.name)})` : config.store;
     console.log(welcome(app, serving.url, store, demo?.notes ?? [], file));
-    await untilTold();
+    await untilStopped();
     console.log('Ending: what was taken in is stored, the rest comes with the next start.');
     await serving.stop();
   } finally {

@@ -17,7 +17,7 @@ import { createLog } from '../log.ts';
 import { nodeRuntime } from '../node/runtime.ts';
 import { openNodeStore } from '../node/store.ts';
 import { linesOfList, linesOfTask, redrawn } from './tasks-print.ts';
-import { withTasks } from '../with-tasks.ts';
+import { withTasks } from '../task-deps.ts';
 import { taskView } from './tasks-view.ts';
 
 const STATUSES: readonly TaskStatus[] = ['working', 'input_required', 'completed', 'failed', 'cancelled'];

@@ -6,11 +6,11 @@ import { readConfig } from '../../base/config.ts';
 import type { App } from '../../declare/app.ts';
 import { asTidegateError, TidegateError } from '../../base/errors.ts';
 import type { Log } from '../../base/runtime.ts';
-import type { HttpApp } from '../../http/app.ts';
 import { problemResponse } from '../../http/problem.ts';
 import { openStore } from '../../store/drivers/open.ts';
 import type { Deps } from '../../streams/deps.ts';
-import { composeHttp } from '../compose.ts';
+import type { Host } from '../http-host.ts';
+import { createLazyHost } from '../lazy-host.ts';
 import { type BufferedAnswer, bufferedAnswer, orAborted, preludeOf, writeBody } from './answer.ts';
 import { type HttpEvent, requestOf } from './event.ts';
 import { type Invocation, openBody, type StreamHandler } from './platform.ts';
@@ -35,7 +35,7 @@ export interface LambdaOptions {
 
 interface Instance {
   deps: Deps;
-  http: HttpApp;
+  host: Host;
 }
 
 /** Before the platform ends the invocation handlers are told to stop, ms; then what is not ended is cut. */
@@ -67,25 +67,17 @@ export function createLambdaHost(
     log = createLog(config.logLevel, { write });
     const runtime = nodeRuntime(log);
     const deps: Deps = { app, store: await openStore(config, runtime, app.name), runtime };
-    // Loading it is most of a start, and what a client asks first may do without.
-    const serving = async () => {
-      const [{ composeServing }, { withTasks }] = await Promise.all([
-        import('../compose-serving.ts'),
-        import('../with-tasks.ts'),
-      ]);
-      return composeServing(withTasks(deps), { deadlineOf, secrets: config.secrets, variable: config.variable });
-    };
-    const { http } = composeHttp(deps, { publicUrl: config.publicUrl, host: null, variable: config.variable }, serving);
-    return { deps, http };
+    const { publicUrl, secrets, variable } = config;
+    return { deps, host: createLazyHost({ ...deps, publicUrl, secrets, variable, deadlineOf }) };
   }
 
   /** Never rejects: what goes wrong is an answer too. */
   async function answer(event: HttpEvent, invocation: Invocation, signal: AbortSignal): Promise<Response> {
     try {
-      const { http } = await orAborted(parts(), signal);
+      const { host } = await orAborted(parts(), signal);
       const request = requestOf(event, signal);
       deadlines.set(request, Date.now() + invocation.getRemainingTimeInMillis() - STOP_BEFORE_MS);
-      return await orAborted(Promise.resolve(http.fetch(request)), signal);
+      return await orAborted(Promise.resolve(host.fetch(request)), signal);
     } catch (thrown) {
       return failure(thrown);
     }
@@ -129,13 +121,9 @@ export function createLambdaHost(
     },
 
     async scheduled(_event, invocation) {
-      const { deps } = await parts();
+      const { deps, host } = await parts();
       const deadline = deps.runtime.now() + invocation.getRemainingTimeInMillis() - SCHEDULED_END_BEFORE_MS;
-      const [{ runScheduled }, { withTasks }] = await Promise.all([
-        import('../scheduled.ts'),
-        import('../with-tasks.ts'),
-      ]);
-      const report = await runScheduled(withTasks(deps), deadline);
+      const report = await host.scheduled(deadline);
       const { error, ...told } = report;
       log(error === null ? 'info' : 'error', 'scheduled', { ...told, error: error?.message ?? null });
       if (error !== null) throw error;

@@ -7,7 +7,7 @@ import { asTidegateError } from '../../base/errors.ts';
 import { type FeedOutcome, ingest, type IngestReport } from '../../feeds/run/run.ts';
 import { sweep } from '../../feeds/run/sweep.ts';
 import type { Deps } from '../../streams/deps.ts';
-import { tellFeed, tellSweep } from '../told.ts';
+import { logFeed, logSweep } from '../report-log.ts';
 
 /** Outcomes of a look at a feed that had no turn. */
 const IDLE: ReadonlySet<FeedOutcome> = new Set(['waiting', 'leased', 'no-time']);
@@ -50,7 +50,7 @@ export function startLoop(deps: Deps, options: LoopOptions = {}): Loop {
 
   async function pull(feed: string): Promise<number | null> {
     const report = await ingest(deps, runtime.now() + runMs, { feeds: [feed], signal });
-    for (const one of report.feeds) if (!IDLE.has(one.outcome)) tellFeed(runtime.log, 'debug', one);
+    for (const one of report.feeds) if (!IDLE.has(one.outcome)) logFeed(runtime.log, 'debug', one);
     onReport?.(report);
     // A burst that its budget cut short goes on at once.
     return report.nextAt;
@@ -58,7 +58,7 @@ export function startLoop(deps: Deps, options: LoopOptions = {}): Loop {
 
   async function keep(): Promise<null> {
     const report = await sweep(deps, runtime.now() + runMs);
-    tellSweep(runtime.log, 'debug', report);
+    logSweep(runtime.log, 'debug', report);
     if (report.error !== null) throw report.error;
     return null;
   }

@@ -1,28 +1,30 @@
-/** A Tidegate on Node: store, endpoint and workers, started together and ended together. */
+/** An app on Node that listens by itself: store, endpoint and workers, started together and ended together. */
 import { type ServerType, serve as listen } from '@hono/node-server';
 import type { Config } from '../../base/config.ts';
 import type { App } from '../../declare/app.ts';
 import { TidegateError } from '../../base/errors.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import type { Deps } from '../../streams/deps.ts';
-import type { TaskDeps } from '../../tasks/records/find-task.ts';
-import { composeServing } from '../compose-serving.ts';
-import { composeHttp } from '../compose.ts';
+import { createHost } from '../host.ts';
+import type { Host } from '../http-host.ts';
 import { type LoopOptions, startLoop } from './loop.ts';
 import { nodeSecrets } from './secrets.ts';
 import { startTaskWorkers } from './workers.ts';
 import { openNodeStore } from './store.ts';
-import { withTasks } from '../with-tasks.ts';
 
 export interface Serving {
   /** Base URL, with the port that was taken where `PORT` is 0. */
   url: string;
-  deps: TaskDeps;
+  host: Host;
+  deps: Deps;
   /** Ends the workers, then the connections, then the store. */
   stop(): Promise<void>;
 }
 
-/** @throws TidegateError `invalid_config` for a port that is taken, `store_unavailable` for a store that does not answer. */
+/**
+ * @param loopOptions null: no worker runs in this process, and `host.scheduled` has to be called
+ * @throws TidegateError `invalid_config` for a port that is taken, `store_unavailable` for a store that does not answer.
+ */
 export async function serve(
   config: Config,
   app: App,
@@ -32,23 +34,20 @@ export async function serve(
   const store = await openNodeStore(config, runtime, app.name);
   const given: Deps = { app, store, runtime };
   const workers = loopOptions === null ? null : startTaskWorkers(given);
-  const deps = workers?.deps ?? withTasks(given);
+  const { publicUrl, host: hostname, variable } = config;
   try {
     const secrets = await nodeSecrets(config, app.name);
-    const serving = composeServing(deps, {
-      secrets,
-      variable: config.variable,
-      ...(workers ? { dispatch: workers.dispatch } : {}),
-    });
-    const { http, mcp } = composeHttp(deps, config, serving);
-    const server = await bind(http.fetch, config);
+    const deps = workers?.deps ?? given;
+    const host = createHost({ ...deps, publicUrl, host: hostname, secrets, variable, dispatch: workers?.dispatch });
+    const server = await bind(host.fetch, config);
     const loop = loopOptions === null ? null : startLoop(deps, loopOptions);
     return {
-      url: urlOf(server, config.host),
+      url: urlOf(server, hostname),
+      host,
       deps,
       async stop() {
         await Promise.all([loop?.stop(), workers?.stop()]);
-        await mcp.close();
+        await host.close();
         await close(server);
         await store.close();
       },
@@ -60,7 +59,7 @@ export async function serve(
   }
 }
 
-function bind(fetch: Parameters<typeof listen>[0]['fetch'], { host, port }: Config): Promise<ServerType> {
+function bind(fetch: Host['fetch'], { host, port }: Config): Promise<ServerType> {
   return new Promise((resolve, reject) => {
     const server = listen({ fetch, hostname: host, port }, () => resolve(server));
     server.once('error', (cause) => {

@@ -6,14 +6,14 @@ import { readConfig } from '../../base/config.ts';
 import type { App } from '../../declare/app.ts';
 import { serveRegistryOverStdio } from '../../mcp/serve/stdio.ts';
 import { createTasks } from '../../tasks/work/service.ts';
-import { composeRegistry } from '../compose-serving.ts';
+import { composeRegistry } from '../serving.ts';
 import { createLog } from '../log.ts';
 import { startLoop } from './loop.ts';
 import { nodeRuntime } from './runtime.ts';
 import { nodeSecrets } from './secrets.ts';
 import { startTaskWorkers } from './workers.ts';
 import { openNodeStore } from './store.ts';
-import { untilTold } from '../until-told.ts';
+import { untilStopped } from '../stop-signal.ts';
 
 export async function stdio(app: App, environment: NodeJS.ProcessEnv): Promise<void> {
   const config = readConfig(environment, 'sqlite');
@@ -26,7 +26,7 @@ export async function stdio(app: App, environment: NodeJS.ProcessEnv): Promise<v
     const registry = composeRegistry(deps, { secrets, variable: config.variable, tasks: createTasks(deps, dispatch) });
     const serving = serveRegistryOverStdio({ runtime, store, registry });
     const loop = startLoop(deps);
-    await Promise.race([untilTold(), new Promise((resolve) => process.stdin.once('close', resolve))]);
+    await Promise.race([untilStopped(), new Promise((resolve) => process.stdin.once('close', resolve))]);
     await Promise.all([loop.stop(), workers.stop()]);
     await serving.close();
   } finally {

@@ -7,7 +7,7 @@ import type { Dispatch } from '../../tasks/records/dispatch.ts';
 import type { TaskDeps } from '../../tasks/records/find-task.ts';
 import { startRunner } from '../../tasks/work/runner.ts';
 import { startWatch, type Watch } from '../../tasks/waits/watch.ts';
-import { withTasks } from '../with-tasks.ts';
+import { withTasks } from '../task-deps.ts';
 
 export interface TaskWorkers {
   /** Whoever appends or begins with these is heard at once. */

@@ -3,23 +3,19 @@
  * retention; a queue, where one is bound, brings tasks sooner. What is built once is built once per isolate; all state is
  * in the store.
  */
-import { type Config, readConfig } from '../../base/config.ts';
+import { readConfig } from '../../base/config.ts';
 import type { App } from '../../declare/app.ts';
 import { asTidegateError } from '../../base/errors.ts';
-import { type Log, type LogLevel, systemRuntime } from '../../base/runtime.ts';
-import type { HttpApp } from '../../http/app.ts';
+import { type LogLevel, type Runtime, systemRuntime } from '../../base/runtime.ts';
 import { problemResponse } from '../../http/problem.ts';
 import { type Drivers, memory, openFrom, redis } from '../../store/drivers/drivers.ts';
-import type { Deps } from '../../streams/deps.ts';
-import type { TaskDeps } from '../../tasks/records/find-task.ts';
-import { composeServing } from '../compose-serving.ts';
-import { composeHttp } from '../compose.ts';
+import { createHost } from '../host.ts';
+import type { Host } from '../http-host.ts';
 import { createLog } from '../log.ts';
-import { runScheduled } from '../scheduled.ts';
+import { sendBack, type TaskBatch } from '../queue.ts';
 import { startProblem } from '../start-problem.ts';
-import { withTasks } from '../with-tasks.ts';
 import { connect } from './socket.ts';
-import { dispatchThrough, sendBack, type TaskBatch, type TaskQueue, taskQueueOf, workOnBatch } from './tasks.ts';
+import { dispatchThrough, taskQueueOf } from './tasks.ts';
 
 export { dynamodb } from '../../store/drivers/drivers.ts';
 
@@ -42,12 +38,14 @@ export interface WorkerOptions {
 }
 
 interface Isolate {
-  deps: TaskDeps;
-  http: HttpApp;
+  runtime: Runtime;
+  host: Host;
 }
 
 /** A cron run may take this long, ms; the next one comes after a minute. */
 const SCHEDULED_MS = 50_000;
+/** A batch of the queue may take this long, ms; the platform ends it after 15 minutes. */
+const BATCH_MS = 10 * 60_000;
 
 const write = (line: string, level: LogLevel) => console[level](line);
 
@@ -65,19 +63,29 @@ export function createWorker(app: App, { stores = {} }: WorkerOptions = {}): Wor
     const texts = textsOf(environment);
     const config = readConfig(texts, 'redis');
     log = createLog(config.logLevel, { write });
-    const deps = withTasks(await open(app, drivers, config, log));
-    // The platform lets through only what is for this Worker; whoever runs it on a machine of their own says where.
-    const host = texts['HOST'] === undefined ? null : config.host;
-    const built = build(deps, config, host, taskQueueOf(environment));
-    isolate ??= built;
+    const runtime = { ...systemRuntime(log), connect };
+    const taskQueue = taskQueueOf(environment);
+    const built = createHost({
+      app,
+      store: await openFrom(drivers, config, runtime, app.name),
+      runtime,
+      publicUrl: config.publicUrl,
+      // The platform lets through only what is for this Worker; whoever runs it on a machine of their own says where.
+      host: texts['HOST'] === undefined ? null : config.host,
+      secrets: config.secrets,
+      variable: config.variable,
+      taskQueue,
+      dispatch: (deps) => dispatchThrough(deps, taskQueue),
+    });
+    isolate ??= { runtime, host: built };
     return isolate;
   }
 
   return {
     async fetch(request, environment) {
       try {
-        const { http } = await parts(environment);
-        return await http.fetch(request);
+        const { host } = await parts(environment);
+        return await host.fetch(request);
       } catch (thrown) {
         const error = asTidegateError(thrown);
         log('error', error.message, { code: error.code });
@@ -86,16 +94,15 @@ export function createWorker(app: App, { stores = {} }: WorkerOptions = {}): Wor
     },
 
     async scheduled(_event, environment) {
-      const { deps } = await parts(environment);
-      const deadline = deps.runtime.now() + SCHEDULED_MS;
-      const { error } = await runScheduled(deps, deadline);
+      const { host, runtime } = await parts(environment);
+      const { error } = await host.scheduled(runtime.now() + SCHEDULED_MS);
       if (error !== null) throw error;
     },
 
     async queue(batch, environment) {
       try {
-        const { deps } = await parts(environment);
-        await workOnBatch(deps, taskQueueOf(environment), batch);
+        const { host, runtime } = await parts(environment);
+        await host.queue(batch, runtime.now() + BATCH_MS);
       } catch (thrown) {
         const { code, message } = asTidegateError(thrown);
         log('error', `no tasks are worked on: ${message}`, { code });
@@ -104,18 +111,6 @@ export function createWorker(app: App, { stores = {} }: WorkerOptions = {}): Wor
       }
     },
   };
-}
-
-async function open(app: App, drivers: Drivers, config: Config, log: Log): Promise<Deps> {
-  const runtime = { ...systemRuntime(log), connect };
-  return { app, store: await openFrom(drivers, config, runtime, app.name), runtime };
-}
-
-function build(deps: TaskDeps, config: Config, host: string | null, queue: TaskQueue | null): Isolate {
-  const { secrets, variable } = config;
-  const serving = composeServing(deps, { secrets, variable, dispatch: dispatchThrough(deps, queue) });
-  const { http } = composeHttp(deps, { publicUrl: config.publicUrl, host, variable }, serving);
-  return { deps, http };
 }
 
 function textsOf(environment: WorkerEnvironment): Record<string, string> {

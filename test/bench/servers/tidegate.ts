@@ -1,7 +1,5 @@
 /** The whole app: HTTP routes, origin checks, body limit, registry, both eras; on a memory store that no call touches. */
-import { composeServing } from '../../../src/hosts/compose-serving.ts';
-import { composeHttp } from '../../../src/hosts/compose.ts';
-import { withTasks } from '../../../src/hosts/with-tasks.ts';
+import { createHost } from '../../../src/hosts/host.ts';
 import { defineApp, tool } from '../../../src/index.ts';
 import { systemRuntime } from '../../../src/base/runtime.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
@@ -16,6 +14,5 @@ const app = defineApp({
     NAMES.map((name) => [name, tool({ description: DESCRIPTION, input: Input, run: async (input) => answer(input) })]),
   ),
 });
-const deps = { app, store: createMemoryStore(), runtime: systemRuntime(() => {}) };
-const { http } = composeHttp(deps, { host: '127.0.0.1', publicUrl: null }, composeServing(withTasks(deps)));
-listen(http.fetch);
+const host = createHost({ app, store: createMemoryStore(), runtime: systemRuntime(() => {}), host: '127.0.0.1' });
+listen(host.fetch);

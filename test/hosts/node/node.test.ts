@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readConfig } from '../../../src/base/config.ts';
 import { nodeRuntime } from '../../../src/hosts/node/runtime.ts';
-import { runScheduled } from '../../../src/hosts/scheduled.ts';
 import { serve } from '../../../src/hosts/node/serve.ts';
 import { entrySuite } from '../suite.ts';
 
@@ -22,7 +21,7 @@ entrySuite('Node with sqlite', { store: 'sqlite', notLive: null }, async (given)
   }
   return {
     url: () => serving.url,
-    schedule: async () => (await runScheduled(serving.deps, Date.now() + 10_000)).error === null,
+    schedule: async () => (await serving.host.scheduled(Date.now() + 10_000)).error === null,
     replace,
     // A file is never out of reach; a store that was closed answers the same.
     loseStore: () => serving.deps.store.close(),

@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { systemRuntime } from '../../src/base/runtime.ts';
-import { composeRegistry, composeServing } from '../../src/hosts/compose-serving.ts';
-import { withTasks } from '../../src/hosts/with-tasks.ts';
+import { composeRegistry, composeServing } from '../../src/hosts/serving.ts';
+import { withTasks } from '../../src/hosts/task-deps.ts';
 import { type AppOptions, defineApp, mqtt, prompt, pull, resource, stream, tool } from '../../src/index.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 

@@ -1,4 +1,7 @@
-/** The registry of an app with what its streams give, and what serves it over the SDK: most of what there is to load. */
+/**
+ * The registry of an app with what its streams give, and what serves it over the SDK. It is most of what a host loads, so
+ * that nothing imports it which has to start fast.
+ */
 import { createSealer, type Secrets } from '../base/seal.ts';
 import { confirmedTopics, createAppFeeds } from '../calls/feeds.ts';
 import type { AppDeps } from '../calls/context.ts';
@@ -48,7 +51,7 @@ export function composeRegistry(
   );
 }
 
-/** Told at the start, since the first who is to be asked would be the first to find out. */
+/** Logged when the host is made, because otherwise the first person to be asked would find out. */
 function warnOfNoSecret({ app, runtime }: AppDeps): void {
   const topics = confirmedTopics(app);
   if (topics.length === 0) return;
@@ -59,26 +62,27 @@ function warnOfNoSecret({ app, runtime }: AppDeps): void {
 
 export interface RegistryOptions {
   tasks?: Tasks | null;
-  /** What is sealed with; without any, a handler that asks fails. */
+  /** What request states, handles and kept results are sealed with. Default null: a handler that asks fails. */
   secrets?: Secrets | null;
-  /** The environment, as far as the app's HTTP tools send it; default: nothing is set. */
+  /** The environment, as far as the app's HTTP tools send it. Default: nothing is set. */
   variable?: ReadVariable;
 }
 
 const NOT_SET: ReadVariable = () => null;
 
-/** How long a request may take, where the host does not leave it at the default; and who works on tasks. */
+/** How long a request may take, where the host does not leave it at the default, and who works on tasks. */
 export interface ServingOptions
   extends Pick<ServerDeps, 'requestMs' | 'deadlineOf'>, Pick<RegistryOptions, 'secrets' | 'variable'> {
-  /** Who is told of tasks that are begun, answered or woken; default: the schedule alone finds them. */
-  dispatch?: Dispatch;
+  /** Who hears of tasks that begin, are answered or wake. A function gets what tasks stand on. Default: the schedule alone finds them. */
+  dispatch?: Dispatch | ((deps: TaskDeps) => Dispatch);
 }
 
 /** @throws TidegateError as `composeRegistry` does. */
 export function composeServing(
   deps: TaskDeps,
-  { dispatch = BY_SCHEDULE, secrets = null, variable = NOT_SET, ...timing }: ServingOptions = {},
+  { dispatch = BY_SCHEDULE, secrets, variable, requestMs, deadlineOf }: ServingOptions = {},
 ): SdkServing {
-  const registry = composeRegistry(deps, { tasks: createTasks(deps, dispatch), secrets, variable });
-  return createServing({ ...deps, registry, ...timing });
+  const tasks = createTasks(deps, typeof dispatch === 'function' ? dispatch(deps) : dispatch);
+  const registry = composeRegistry(deps, { tasks, secrets, variable });
+  return createServing({ ...deps, registry, requestMs, deadlineOf });
 }

@@ -1,0 +1,63 @@
+/**
+ * The frame of every host: the HTTP app over the MCP endpoint, beside what works on a schedule and on a queue. It knows
+ * neither the registry nor the SDK nor the workers; whoever makes a host passes them in, at once or when first needed.
+ */
+import type { App } from '../declare/app.ts';
+import { createApp, type HttpOptions } from '../http/app.ts';
+import { pushTokens } from '../http/push-tokens.ts';
+import { aboutOf } from '../mcp/registry/about.ts';
+import { createMcpEndpoint, type McpEndpointDeps } from '../mcp/serve/endpoint.ts';
+import type { Deps } from '../streams/deps.ts';
+import type { TaskDeps } from '../tasks/records/find-task.ts';
+import type { TaskBatch, TaskQueue } from './queue.ts';
+import type { ScheduledReport } from './scheduled.ts';
+import type { ServingOptions } from './serving.ts';
+
+/** What an app needs to be served, and how. App, store and runtime are all that is required. */
+export interface HostOptions
+  extends Deps, Pick<TaskDeps, 'waiting'>, Partial<Omit<HttpOptions, 'pushTokens'>>, ServingOptions {
+  /** Where `queue` sends a task that goes on later. Default: nowhere; `scheduled` finds it. */
+  taskQueue?: TaskQueue | null;
+}
+
+/** An app, its store and its runtime as one thing that a platform calls. It keeps no state between two calls. */
+export interface Host {
+  /** Answers one HTTP request: MCP, the documents by which it is found, pushes, health. Never rejects for what a client sent. */
+  fetch(request: Request): Response | Promise<Response>;
+  /**
+   * Pulls what is due, works on tasks that are due and keeps retention, until `deadline` (epoch ms) at the latest. A call
+   * that is missed, doubled or overlaps another harms nothing. Rejects only where the workers cannot be loaded.
+   */
+  scheduled(deadline: number): Promise<ScheduledReport>;
+  /** Works on the tasks that a batch of the queue names, until `deadline` (epoch ms). Each message is acknowledged or sent back. */
+  queue(batch: TaskBatch, deadline: number): Promise<void>;
+  /** Ends the exchanges that are under way. Store and workers stay whose they are. */
+  close(): Promise<void>;
+}
+
+/** What works without a request. */
+export type HostWork = Pick<Host, 'scheduled' | 'queue'>;
+
+export interface HostParts {
+  serving: McpEndpointDeps['serving'];
+  /** Called once per `scheduled` and `queue`. */
+  work: () => HostWork | Promise<HostWork>;
+}
+
+/** @throws TidegateError `invalid_config` naming the token of a push that is not set. */
+export function createHttpHost(options: HostOptions, { serving, work }: HostParts): Host {
+  const { app, variable = () => null, publicUrl = null, host = null } = options;
+  const mcp = createMcpEndpoint({ about: aboutOf(app, keepsTasks(app)), serving });
+  const http = createApp({ ...options, mcp }, { ...options, publicUrl, host, pushTokens: pushTokens(app, variable) });
+  return {
+    fetch: (request) => http.fetch(request),
+    scheduled: async (deadline) => (await work()).scheduled(deadline),
+    queue: async (batch, deadline) => (await work()).queue(batch, deadline),
+    close: () => mcp.close(),
+  };
+}
+
+/** Its own, or those that every app with streams has. Read from the declaration, so that nothing of tasks is loaded to say it. */
+function keepsTasks({ tasks, streams }: App): boolean {
+  return tasks.size + streams.size > 0;
+}

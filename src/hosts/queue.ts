@@ -1,0 +1,89 @@
+/**
+ * Works on tasks that a queue brings. A message is a hint: one that is lost or doubled costs at most one interval of the
+ * schedule. The shapes are those of Cloudflare Queues; another queue maps its messages to them.
+ */
+import { asTidegateError } from '../base/errors.ts';
+import type { TaskDeps } from '../tasks/records/find-task.ts';
+import { isTaskId } from '../tasks/records/names.ts';
+import { pursueTask } from '../tasks/work/pursue.ts';
+
+/** What is sent through the queue: a hint, and nothing of the task itself. */
+export interface TaskMessage {
+  tenant: string;
+  taskId: string;
+}
+
+/** The sending end of a queue. */
+export interface TaskQueue {
+  send(message: TaskMessage, options?: { delaySeconds?: number }): Promise<unknown>;
+}
+
+/** A message of the queue. */
+export interface QueuedMessage {
+  body: unknown;
+  /** Which delivery of it this is, from 1 on. */
+  attempts: number;
+  ack(): void;
+  retry(options?: { delaySeconds?: number }): void;
+}
+
+export interface TaskBatch {
+  messages: readonly QueuedMessage[];
+}
+
+/** The longest delay that a message can have, s. */
+const MOST_DELAY_S = 43_200;
+/** The longest pause before a message that the store broke comes again, s; the first is 2 s, and each twice the last. */
+const MOST_PAUSE_S = 60;
+
+/**
+ * Works on the tasks of a batch until `deadline`, epoch ms. A task that goes on later is sent again for then, where there
+ * is a queue to send to; a message whose task the store broke comes back.
+ */
+export async function workOnBatch(
+  deps: TaskDeps,
+  queue: TaskQueue | null,
+  { messages }: TaskBatch,
+  deadline: number,
+): Promise<void> {
+  const { runtime } = deps;
+  await Promise.all(
+    messages.map(async (message) => {
+      const body = readMessage(message.body);
+      if (body === null) {
+        runtime.log('warn', 'a message of the queue of tasks is none of ours');
+        return message.ack();
+      }
+      try {
+        const { tenant, taskId } = body;
+        const dueAt = await pursueTask(deps, tenant, taskId, null, deadline);
+        if (dueAt !== null && queue !== null) {
+          const delaySeconds = Math.min(MOST_DELAY_S, Math.max(0, Math.ceil((dueAt - runtime.now()) / 1_000)));
+          await queue.send(body, { delaySeconds });
+        }
+        message.ack();
+      } catch (thrown) {
+        const { code, message: text } = asTidegateError(thrown);
+        runtime.log('warn', 'a task was not worked on; it is tried again', {
+          taskId: body.taskId,
+          code,
+          message: text,
+        });
+        sendBack(message);
+      }
+    }),
+  );
+}
+
+/** A message comes again after a pause that grows, until the queue gives it up; then the schedule finds its task. */
+export function sendBack(message: QueuedMessage): void {
+  message.retry({ delaySeconds: Math.min(MOST_PAUSE_S, 2 ** message.attempts) });
+}
+
+function readMessage(body: unknown): TaskMessage | null {
+  if (typeof body !== 'object' || body === null) return null;
+  const { tenant, taskId } = body as Partial<Record<keyof TaskMessage, unknown>>;
+  if (typeof tenant !== 'string' || typeof taskId !== 'string') return null;
+  // A tenant is part of names in the store as a task's id is, and no longer.
+  return isTaskId(tenant) && isTaskId(taskId) ? { tenant, taskId } : null;
+}

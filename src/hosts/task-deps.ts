@@ -1,0 +1,15 @@
+/** What tasks stand on: the host's own, with the catalog of all tasks that there are and how their `run` reaches streams. */
+import { createAppStreams } from '../calls/streams.ts';
+import { builtInTasks } from '../tools/built-in-tasks.ts';
+import type { Deps } from '../streams/deps.ts';
+import type { TaskDeps } from '../tasks/records/find-task.ts';
+
+/** A task of the app's own takes the place of a built-in one of the same name. */
+export function withTasks({ app, store, runtime, changed, waiting }: Deps & Pick<TaskDeps, 'waiting'>): TaskDeps {
+  const deps = { app, store, runtime, changed, waiting };
+  return {
+    ...deps,
+    streamsFor: createAppStreams,
+    catalog: new Map([...Object.entries(builtInTasks(deps)), ...app.tasks]),
+  };
+}

@@ -1,0 +1,12 @@
+/** What a host does without a request: the call of a schedule, and the batch of a queue. */
+import type { TaskDeps } from '../tasks/records/find-task.ts';
+import type { HostOptions, HostWork } from './http-host.ts';
+import { workOnBatch } from './queue.ts';
+import { runScheduled } from './scheduled.ts';
+
+export function createWork(deps: TaskDeps, { taskQueue = null }: Pick<HostOptions, 'taskQueue'>): HostWork {
+  return {
+    scheduled: (deadline) => runScheduled(deps, deadline),
+    queue: (batch, deadline) => workOnBatch(deps, taskQueue, batch, deadline),
+  };
+}
