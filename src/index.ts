@@ -55,11 +55,11 @@ export type { EventMeta, StreamEvent } from './base/event.ts';
 export type { Json, JsonObject } from './base/json.ts';
 export type { Principal } from './base/principal.ts';
 export { csv } from './feeds/http/csv.ts';
-export type { CsvOptions } from './feeds/http/csv-rows.ts';
+export type { CsvOptions } from './feeds/http/csv-parser.ts';
 export { rss } from './feeds/http/rss.ts';
-export type { RssEntry } from './feeds/http/rss-entries.ts';
+export type { RssEntry } from './feeds/http/rss-parser.ts';
 export { sse } from './feeds/http/sse.ts';
-export type { SseOptions } from './feeds/http/sse-events.ts';
+export type { SseOptions } from './feeds/http/sse-parser.ts';
 export type { Politeness } from './net/politeness.ts';
 export {
   http,

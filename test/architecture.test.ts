@@ -46,7 +46,7 @@ const PACKAGES: readonly { pattern: RegExp; only: RegExp }[] = [
   { pattern: /^@aws-sdk\//, only: /^store\/drivers\/dynamodb/ },
   { pattern: /^@modelcontextprotocol\//, only: /^(mcp|hosts)\// },
   { pattern: /^mqtt-packet/, only: /^feeds\/mqtt\// },
-  { pattern: /^(csv-parse|feedsmith|eventsource-parser)/, only: /^feeds\/http\/(csv-rows|rss-entries|sse-events)/ },
+  { pattern: /^(csv-parse|feedsmith|eventsource-parser)/, only: /^feeds\/http\/(csv|rss|sse)-parser/ },
   { pattern: /^aedes/, only: /^hosts\/demo\// },
   { pattern: /^undici/, only: /^hosts\/node\// },
   { pattern: /^hono|^@hono\//, only: /^(http|hosts)\// },

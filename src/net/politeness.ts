@@ -27,7 +27,7 @@ interface Host {
   begun: number[];
 }
 
-export interface Turnstile {
+export interface HostLimiter {
   /**
    * Waits for its turn; answers what gives the place back, null where `signal` aborts before.
    * @param until epoch ms by which the request is over
@@ -37,7 +37,7 @@ export interface Turnstile {
 
 type Clock = Pick<BurstContext, 'now' | 'sleep' | 'signal'>;
 
-export function createTurnstile(): Turnstile {
+export function createHostLimiter(): HostLimiter {
   const hosts = new Map<string, Host>();
 
   const hostOf = (name: string): Host => {
@@ -77,4 +77,4 @@ export function createTurnstile(): Turnstile {
 }
 
 /** The one of this process. */
-export const turnstile: Turnstile = createTurnstile();
+export const hostLimiter: HostLimiter = createHostLimiter();

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it, test, vi } from 'vitest';
 import { http } from '../../src/index.ts';
-import { createTurnstile, type Politeness } from '../../src/net/politeness.ts';
+import { createHostLimiter, type Politeness } from '../../src/net/politeness.ts';
 import { hang, type HttpSource, startHttpSource, status, text } from '../services/http-feed.ts';
 import { runBurst } from '../feeds/run/burst-context.ts';
 import { createClock, settle } from '../feeds/run/stage.ts';
@@ -11,14 +11,14 @@ const FAR = Number.MAX_SAFE_INTEGER;
 function stage() {
   const clock = createClock();
   const ending = new AbortController();
-  const turnstile = createTurnstile();
+  const hostLimiter = createHostLimiter();
   const context = {
     now: () => clock.now,
     sleep: (ms: number, s?: AbortSignal) => clock.sleep(ms, s),
     signal: ending.signal,
   };
   const enter = (host: string, politeness: Politeness = {}, until = FAR) =>
-    turnstile.enter(host, politeness, until, context);
+    hostLimiter.enter(host, politeness, until, context);
   return { clock, ending, enter };
 }
 

@@ -2,7 +2,7 @@
 import type { HttpFormat } from './options.ts';
 import type { Validators } from './position.ts';
 
-export interface HttpRequest {
+export interface FeedRequest {
   url: URL;
   /** The URL of the first page. */
   base: URL;
@@ -13,7 +13,7 @@ export interface HttpRequest {
   mark: string;
 }
 
-export interface HttpAnswer {
+export interface FeedAnswer {
   /** For errors: no query. */
   source: string;
   /** As it was asked, and the URL of the first page. */

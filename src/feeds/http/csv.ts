@@ -1,8 +1,8 @@
-/** CSV as the format of an HTTP feed: what may be declared. The rows are read in csv-rows.ts, which is loaded on demand. */
+/** CSV as the format of an HTTP feed: what may be declared. The rows are read in csv-parser.ts, which is loaded on demand. */
 import type { Problem } from '../../declare/problem.ts';
 import { type KnownNames, unknownKeys } from '../../declare/spec/known-names.ts';
 import type { RowFormat } from './format.ts';
-import { type CsvOptions, MOST_COLUMNS } from './csv-rows.ts';
+import { type CsvOptions, MOST_COLUMNS } from './csv-parser.ts';
 
 const KNOWN: KnownNames<CsvOptions> = {
   columns: true,
@@ -28,7 +28,7 @@ export function csv(options: CsvOptions = {}): RowFormat {
     expected: 'rows of CSV in UTF-8',
     problems: () => csvProblems(options),
     async load() {
-      const { createCsvParser } = await import('./csv-rows.ts');
+      const { createCsvParser } = await import('./csv-parser.ts');
       return () => createCsvParser(options);
     },
   };

@@ -7,20 +7,20 @@ import { TidegateError } from '../../base/errors.ts';
 import { publicForm } from '../../net/fetch-target.ts';
 import { type DeclaredFormat, isDeclared } from './options.ts';
 import type { HttpFormat, HttpOptions } from './options.ts';
-import { turnstile } from '../../net/politeness.ts';
+import { hostLimiter } from '../../net/politeness.ts';
 import type { Validators } from './position.ts';
-import type { HttpRequest } from './answer.ts';
-import type { Patience } from '../../net/patience.ts';
+import type { FeedRequest } from './answer.ts';
+import type { IdleTimeout } from '../../net/idle-timeout.ts';
 import { retryAfterMs } from '../../net/retry-after.ts';
-import type { HttpAnswer } from './answer.ts';
+import type { FeedAnswer } from './answer.ts';
 
-export interface Exchange {
+export interface SourceExchange {
   options: HttpOptions;
   context: BurstContext;
-  request: HttpRequest;
+  request: FeedRequest;
   signal: AbortSignal;
   /** Waits for the headers. */
-  patiently: Patience;
+  withinTimeout: IdleTimeout;
   /** The page was stored by an earlier burst: what the source says of it may be that it is gone. */
   mayBeStale: boolean;
 }
@@ -34,13 +34,13 @@ const MARKUP_TYPE = /\b(?:html|xml)\b/;
 const STALE = new Set([400, 404, 410, 422]);
 
 /** @throws TidegateError `upstream` for any other status than 2xx and 304, and where the burst is over before its turn. */
-export async function askSource(exchange: Exchange): Promise<HttpAnswer | NoAnswer> {
+export async function askSource(exchange: SourceExchange): Promise<FeedAnswer | NoAnswer> {
   const { options, context, request } = exchange;
-  const place = await turnstile.enter(request.url.host, options.politeness ?? {}, context.deadline, context);
+  const place = await hostLimiter.enter(request.url.host, options.politeness ?? {}, context.deadline, context);
   if (place === null) throw noPlace(request.url);
-  let answer: HttpAnswer | NoAnswer = 'nothing';
+  let answer: FeedAnswer | NoAnswer = 'nothing';
   try {
-    answer = await exchange.patiently(ask(exchange, place));
+    answer = await exchange.withinTimeout(ask(exchange, place));
     return answer;
   } finally {
     if (typeof answer === 'string') place();
@@ -48,9 +48,9 @@ export async function askSource(exchange: Exchange): Promise<HttpAnswer | NoAnsw
 }
 
 async function ask(
-  { options, context, request, signal, mayBeStale }: Exchange,
+  { options, context, request, signal, mayBeStale }: SourceExchange,
   release: () => void,
-): Promise<HttpAnswer | NoAnswer> {
+): Promise<FeedAnswer | NoAnswer> {
   const { url, base, mark: requestMark } = request;
   const response = await context.fetch(url.href, {
     method: request.method,

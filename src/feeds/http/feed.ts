@@ -10,13 +10,13 @@ import { TidegateError } from '../../base/errors.ts';
 import { declaredPacing } from '../kit/declared-pacing.ts';
 import { askSource } from './exchange.ts';
 import { isDeclared } from './options.ts';
-import { DEFAULT_MAX_PAGES, DEFAULT_TIMEOUT_MS, describeSource, type HttpOptions } from './options.ts';
-import { readPosition, writePosition } from './position.ts';
+import { DEFAULT_MAX_PAGES, DEFAULT_TIMEOUT_MS, describeHttpSource, type HttpOptions } from './options.ts';
+import { readHttpPosition, writeHttpPosition } from './position.ts';
 import { httpProblems } from './problems.ts';
-import { rangeOf } from './range.ts';
-import { endOfReading, type PageOutcome, readPage } from './reading.ts';
+import { rangeOf } from './time-range.ts';
+import { endOfReading, type PageOutcome, readPage } from './read-page.ts';
 import { makeRequest } from './request.ts';
-import { createPatience } from '../../net/patience.ts';
+import { createIdleTimeout } from '../../net/idle-timeout.ts';
 
 export type { HttpAt, HttpCursor, HttpFormat, HttpOptions, HttpPages, HttpSince, HttpWait } from './options.ts';
 export type { HttpBody } from '../kit/template.ts';
@@ -36,7 +36,7 @@ export function http(options: HttpOptions): Feed {
   return {
     kind: 'feed',
     type: 'http',
-    source: describeSource(options.url),
+    source: describeHttpSource(options.url),
     pacing: declaredPacing(options),
     replayable: true,
     problems: (targets) => httpProblems(options, targets),
@@ -79,10 +79,10 @@ async function* readPages(
 ): AsyncGenerator<FeedBatch, void, undefined> {
   const { since, wait, timeoutMs = DEFAULT_TIMEOUT_MS, maxPages = DEFAULT_MAX_PAGES } = options;
   const { taken } = progress;
-  const source = describeSource(options.url);
-  const patiently = createPatience(context, timeoutMs, source);
+  const source = describeHttpSource(options.url);
+  const withinTimeout = createIdleTimeout(context, timeoutMs, source);
   const asked = new Set<string>();
-  let position = readPosition(context.position);
+  let position = readHttpPosition(context.position);
   let stored = position.page !== null;
   let behind = false;
   if (position.cursor !== null) asked.add(JSON.stringify(position.cursor));
@@ -105,9 +105,9 @@ async function* readPages(
 
     const now = startedAt;
     const allowed = waitMs === null ? null : Math.max(0, waitMs);
-    const request = await patiently(makeRequest({ options, position, range, now, waitMs: allowed }));
-    const forHeaders = allowed === null ? patiently : createPatience(context, timeoutMs + allowed, source);
-    const exchange = { options, context, request, signal, patiently: forHeaders, mayBeStale: stored };
+    const request = await withinTimeout(makeRequest({ options, position, range, now, waitMs: allowed }));
+    const forHeaders = allowed === null ? withinTimeout : createIdleTimeout(context, timeoutMs + allowed, source);
+    const exchange = { options, context, request, signal, withinTimeout: forHeaders, mayBeStale: stored };
     const answer = await askSource(exchange);
     if (answer === 'stale') {
       context.log('warn', 'the source knows the page no more: its pages are read anew', { source });
@@ -120,11 +120,12 @@ async function* readPages(
     let outcome: PageOutcome;
     if (answer === 'nothing') {
       outcome = endOfReading(options, position, position.latest, true);
-      const moved = since === undefined && position.page === null ? {} : { position: writePosition(outcome.position) };
+      const moved =
+        since === undefined && position.page === null ? {} : { position: writeHttpPosition(outcome.position) };
       yield { items: [], ...moved, ...(outcome.more ? {} : { last: true }) };
     } else {
       try {
-        outcome = yield* readPage({ options, context, position, answer, patiently, taken, asked, isNewRange });
+        outcome = yield* readPage({ options, context, position, answer, withinTimeout, taken, asked, isNewRange });
       } finally {
         answer.release();
       }
@@ -145,11 +146,11 @@ async function* readPages(
   }
   // With the position, because a page that the source has forgotten must not be asked for again; nor at once, lest a
   // source that has no such page is asked for its first ones over and over.
-  yield { items: [], position: writePosition(position), ...(behind ? { more: true } : { last: true }) };
+  yield { items: [], position: writeHttpPosition(position), ...(behind ? { more: true } : { last: true }) };
 }
 
 function tooSlow(options: HttpOptions, { budget }: BurstContext, cause: unknown): TidegateError {
-  return new TidegateError('upstream', `${describeSource(options.url)} gave nothing within the burst`, {
+  return new TidegateError('upstream', `${describeHttpSource(options.url)} gave nothing within the burst`, {
     field: 'budget.timeMs',
     expected: `a whole item within ${budget.timeMs} ms`,
     cause,

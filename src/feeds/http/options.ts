@@ -134,7 +134,7 @@ export interface HttpWait {
 }
 
 /** The feed's source for people: no query, no user, no headers. */
-export function describeSource(url: HttpOptions['url']): string {
+export function describeHttpSource(url: HttpOptions['url']): string {
   if (typeof url === 'function') return 'http, at a URL that the app makes';
   return URL.canParse(url) ? publicForm(new URL(url)) : 'http, at what is no URL';
 }

@@ -73,7 +73,7 @@ export const NO_POSITION: HttpPosition = {
 };
 
 /** A stored position; one that another kind of feed left counts as none. */
-export function readPosition(stored: Json): HttpPosition {
+export function readHttpPosition(stored: Json): HttpPosition {
   const fields = asObject(stored) ?? {};
   const { cursor, url, etag, lastModified, mark, items, notBefore } = fields;
   return {
@@ -90,7 +90,7 @@ export function readPosition(stored: Json): HttpPosition {
 }
 
 /** What is null takes no place in it. */
-export function writePosition(position: HttpPosition): Json {
+export function writeHttpPosition(position: HttpPosition): Json {
   const { cursor, validators, read, since, range, latest, page, notBefore } = position;
   return {
     cursor,

@@ -3,14 +3,14 @@ import { TidegateError } from '../../base/errors.ts';
 import { isDeclared } from './options.ts';
 import type { HttpAt, HttpOptions } from './options.ts';
 import type { HttpBody } from '../kit/template.ts';
-import { cursorOfPage } from './pages.ts';
+import { cursorOfPage } from './next-page.ts';
 import { conditionalHeaders, fingerprint, type HttpPosition, type TimeRange } from './position.ts';
 import { fillBody, fillHeader, fillUrl, type Placeholders } from '../kit/template.ts';
 import { restoreLink } from './next-link.ts';
 import { fromMs, writeTime } from '../../base/source-time.ts';
-import type { HttpRequest } from './answer.ts';
+import type { FeedRequest } from './answer.ts';
 
-export interface Asking {
+export interface RequestInput {
   options: HttpOptions;
   position: HttpPosition;
   /** Null where none is declared. */
@@ -26,7 +26,7 @@ const PORTABLE_HEADERS = new Set(['accept', 'user-agent']);
 const ACCEPT_JSON = 'application/json, application/x-ndjson, */*;q=0.1';
 const ACCEPT_NDJSON = 'application/x-ndjson, */*;q=0.1';
 
-export async function makeRequest(asking: Asking): Promise<HttpRequest> {
+export async function makeRequest(asking: RequestInput): Promise<FeedRequest> {
   const { options, position } = asking;
   const { pages, wait, format: bodyFormat } = options;
   const format = options.since?.format ?? 'iso';
@@ -68,7 +68,7 @@ export async function makeRequest(asking: Asking): Promise<HttpRequest> {
   };
 }
 
-function placeholders({ options, position, range, now, waitMs }: Asking): Placeholders {
+function placeholders({ options, position, range, now, waitMs }: RequestInput): Placeholders {
   const { pages, cursor, wait } = options;
   return {
     since: range?.since ?? null,
@@ -79,7 +79,7 @@ function placeholders({ options, position, range, now, waitMs }: Asking): Placeh
   };
 }
 
-function placeOf({ options: { since, pages }, position, range, now }: Asking): HttpAt {
+function placeOf({ options: { since, pages }, position, range, now }: RequestInput): HttpAt {
   const format = since?.format ?? 'iso';
   return {
     position: position.cursor,

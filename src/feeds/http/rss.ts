@@ -1,4 +1,4 @@
-/** RSS and Atom as the format of an HTTP feed, and the shape of their entries. They are read in rss-entries.ts, which is loaded on demand. */
+/** RSS and Atom as the format of an HTTP feed, and the shape of their entries. They are read in rss-parser.ts, which is loaded on demand. */
 import type { DocumentFormat } from './format.ts';
 
 /** An XML document takes many times its size, and some time, to read: about a second for so much. */
@@ -18,7 +18,7 @@ export function rss(): DocumentFormat {
     reads: 'document',
     problems: () => [],
     async load() {
-      const { readRss } = await import('./rss-entries.ts');
+      const { readRss } = await import('./rss-parser.ts');
       return readRss;
     },
   };

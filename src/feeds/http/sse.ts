@@ -1,8 +1,8 @@
-/** Server-sent events as the format of an HTTP feed: what may be declared. They are read in events.ts, which is loaded on demand. */
+/** Server-sent events as the format of an HTTP feed: what may be declared. They are read in sse-burst.ts, which is loaded on demand. */
 import type { Problem } from '../../declare/problem.ts';
 import { type KnownNames, unknownKeys } from '../../declare/spec/known-names.ts';
 import type { EventFormat } from './options.ts';
-import type { SseOptions } from './sse-events.ts';
+import type { SseOptions } from './sse-parser.ts';
 
 const KNOWN: KnownNames<SseOptions> = { events: true, data: true, envelope: true };
 
@@ -22,7 +22,7 @@ export function sse(options: SseOptions = {}): EventFormat {
     reads: 'events',
     problems: () => sseProblems(options),
     async load() {
-      const { readEvents } = await import('./events.ts');
+      const { readEvents } = await import('./sse-burst.ts');
       return (feed, context, signal) => readEvents(feed, options, context, signal);
     },
   };

@@ -8,7 +8,7 @@ import { describeShape, readPath } from '../../base/json-path.ts';
 import { retryAfterMs } from '../../net/retry-after.ts';
 import { fromMs } from '../../base/source-time.ts';
 import type { CatchUp, Hole } from './options.ts';
-import type { RawItem } from './units.ts';
+import type { RawItem } from './payload.ts';
 
 export const DEFAULT_OVERLAP_MS = 10_000;
 export const DEFAULT_MOST_MS = 86_400_000;

@@ -1,14 +1,14 @@
 /** From what was heard to what a burst hands over, within its budget. It does no I/O. */
 import type { BurstContext, FeedItem } from '../../declare/feed.ts';
-import type { Lost } from './inbox.ts';
-import type { RawItem } from './units.ts';
+import type { Dropped } from './inbox.ts';
+import type { RawItem } from './payload.ts';
 
-export interface Collector {
+export interface ItemCollector {
   add(items: readonly RawItem[]): void;
   /** An event in each stream that says that others are missing before it. */
   gap(reason: string, detail: string): void;
   /** Messages that there was no room for. */
-  lost(lost: Lost): void;
+  lost(lost: Dropped): void;
   /** What was collected since the last call. */
   batch(): FeedItem[];
   /** How many items that are. */
@@ -19,7 +19,7 @@ export interface Collector {
   isSpent(): boolean;
 }
 
-export function createCollector({ budget, targets, feed }: BurstContext): Collector {
+export function createItemCollector({ budget, targets, feed }: BurstContext): ItemCollector {
   let items: FeedItem[] = [];
   let events = 0;
   let bytes = 0;

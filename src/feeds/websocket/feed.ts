@@ -4,7 +4,7 @@
  */
 import type { BurstContext, Feed, FeedBatch } from '../../declare/feed.ts';
 import { declaredPacing } from '../kit/declared-pacing.ts';
-import { describeSource, type WebSocketOptions, webSocketSettings } from './options.ts';
+import { describeWebSocket, type WebSocketOptions, webSocketSettings } from './options.ts';
 import { webSocketProblems } from './problems.ts';
 
 export type {
@@ -34,7 +34,7 @@ export function websocket(options: WebSocketOptions): Feed {
   return {
     kind: 'feed',
     type: 'websocket',
-    source: describeSource(options.url),
+    source: describeWebSocket(options.url),
     pacing: declaredPacing(options),
     replayable: options.sequence !== undefined,
     problems: (targets) => webSocketProblems(options, targets),
@@ -44,6 +44,6 @@ export function websocket(options: WebSocketOptions): Feed {
 
 /** Loads the rest when a burst needs it. */
 async function* burst(options: WebSocketOptions, context: BurstContext): AsyncGenerator<FeedBatch, void, undefined> {
-  const { listen } = await import('./listen.ts');
+  const { listen } = await import('./run-burst.ts');
   yield* listen(webSocketSettings(options), context);
 }

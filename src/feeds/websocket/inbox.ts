@@ -13,7 +13,7 @@ export interface Arrival {
 }
 
 /** Messages that there was no room for. */
-export interface Lost {
+export interface Dropped {
   messages: number;
   bytes: number;
   /** Beginnings of the first of them; kept for `dead-letter` only. */
@@ -33,7 +33,7 @@ export interface Inbox {
   /** Epoch ms at which the last message came; null: none did. */
   lastAt(): number | null;
   /** What was lost since this was asked last; null: nothing. */
-  lost(): Lost | null;
+  lost(): Dropped | null;
   end(code: number): void;
   /** The close code; null while it is open. */
   closed(): number | null;
@@ -73,7 +73,7 @@ export function createInbox({ overflow, now, sleep }: Options): Inbox {
   let hold: ((held: boolean) => void) | null = null;
   let isHeld = false;
   let closed: number | null = null;
-  let lost: Lost | null = null;
+  let lost: Dropped | null = null;
   let waiter: { stop: AbortController; endOnly: boolean } | null = null;
   let lastAt: number | null = null;
   let isSealed = false;

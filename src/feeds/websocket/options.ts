@@ -2,9 +2,9 @@
 import type { FeedPacing, Overflow } from '../../declare/feed.ts';
 import type { JsonObject } from '../../base/json.ts';
 import { publicForm } from '../../net/fetch-target.ts';
-import type { MessageTest } from './match.ts';
+import type { MessageTest } from './message-test.ts';
 
-export type { MessageTest } from './match.ts';
+export type { MessageTest } from './message-test.ts';
 
 /** What is sent: an object as JSON, a text as it is. */
 export type SocketMessage = string | JsonObject;
@@ -144,16 +144,16 @@ const DEFAULTS = {
 
 export function webSocketSettings(options: WebSocketOptions): WebSocketSettings {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  return { ...DEFAULTS, ...(Object.fromEntries(given) as WebSocketOptions), source: describeSource(options.url) };
+  return { ...DEFAULTS, ...(Object.fromEntries(given) as WebSocketOptions), source: describeWebSocket(options.url) };
 }
 
 /** Whether what was missed can be had again, so that no gap need be told. */
-export function isMendable({ sequence, catchUp }: WebSocketOptions): boolean {
+export function isRecoverable({ sequence, catchUp }: WebSocketOptions): boolean {
   return sequence !== undefined || catchUp !== undefined;
 }
 
 /** The feed's source for people: no query, no user, no headers. */
-export function describeSource(url: WebSocketOptions['url']): string {
+export function describeWebSocket(url: WebSocketOptions['url']): string {
   if (typeof url === 'function') return 'websocket, at a URL that the app makes';
   return URL.canParse(url) ? publicForm(new URL(url)) : 'websocket, at what is no URL';
 }

@@ -11,14 +11,14 @@ export interface WebSocketPosition {
 }
 
 /** Null for a feed that never ran, and for a position that another kind of feed left under the same name. */
-export function readPosition(json: Json | null): WebSocketPosition | null {
+export function readSocketPosition(json: Json | null): WebSocketPosition | null {
   if (json === null || typeof json !== 'object' || Array.isArray(json)) return null;
   const { heardUntil, sequence = null, reading = null } = json;
   if (typeof heardUntil !== 'number') return null;
   return { heardUntil, sequence: asSequence(sequence), reading: asReading(reading) };
 }
 
-export function writePosition(position: WebSocketPosition): Json {
+export function writeSocketPosition(position: WebSocketPosition): Json {
   return { ...position, reading: position.reading && { ...position.reading } };
 }
 

@@ -5,7 +5,7 @@ import { anonymous, settle } from '../run/stage.ts';
 import { burst, catchUp, replaying, scene, upTo } from './scene.ts';
 
 // A burst loads it, which takes time that the stage's clock does not know of.
-beforeAll(() => import('../../../src/feeds/websocket/listen.ts'));
+beforeAll(() => import('../../../src/feeds/websocket/run-burst.ts'));
 
 describe('what was not listened to', () => {
   test('is a gap with its span, and the first burst has none', async () => {

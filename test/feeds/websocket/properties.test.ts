@@ -35,7 +35,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   },
 );
 
-beforeAll(() => import('../../../src/feeds/websocket/listen.ts'));
+beforeAll(() => import('../../../src/feeds/websocket/run-burst.ts'));
 
 /** What is stored when all of it has happened and the source has been in order for a while. */
 async function stored(acts: readonly Act[], events: number): Promise<(number | string)[]> {

@@ -5,15 +5,15 @@
 import type { BurstContext, FeedBatch } from '../../declare/feed.ts';
 import { createPacing } from '../kit/batch-pacing.ts';
 import { readPath } from '../../base/json-path.ts';
-import { advance, BATCH_ITEMS, type Burst, handOver, isMoved, standingOf } from './burst.ts';
-import { createCollector } from './collector.ts';
-import { type Conversation, converse } from './conversation.ts';
-import type { Received } from './listening.ts';
-import { type Loss, overrun, pauseBefore } from './loss.ts';
-import { mend } from './mend.ts';
-import { isMendable, type WebSocketSettings } from './options.ts';
-import { asSequence, readPosition } from './position.ts';
-import { itemsOf, type RawItem, type Unit } from './units.ts';
+import { advanceHeardUntil, BATCH_ITEMS, type BurstState, handOver, isMoved, standingOf } from './burst-state.ts';
+import { createItemCollector } from './collector.ts';
+import { type Connection, connect } from './connection.ts';
+import type { Received } from './receiver.ts';
+import { type Disconnect, overrun, pauseBefore } from './disconnect.ts';
+import { backfill } from './backfill.ts';
+import { isRecoverable, type WebSocketSettings } from './options.ts';
+import { asSequence, readSocketPosition } from './position.ts';
+import { itemsOf, type RawItem, type Decoded } from './payload.ts';
 
 const BATCH_BYTES = 1024 * 1024;
 /** What comes again is taken once where a batch is one commit: this is within what every store takes in one. */
@@ -22,7 +22,7 @@ const REPLAYED_BATCH_BYTES = 256 * 1024;
 const RESERVED_SHARE = 0.1;
 const MOST_RESERVED_MS = 1_000;
 
-type End = { kind: 'over' } | { kind: 'lost'; loss: Loss };
+type End = { kind: 'over' } | { kind: 'lost'; loss: Disconnect };
 
 export async function* listen(
   settings: WebSocketSettings,
@@ -31,11 +31,11 @@ export async function* listen(
   const startedAt = context.now();
   const overAt = Math.min(context.deadline, startedAt + context.budget.timeMs);
   const reservedMs = Math.min(MOST_RESERVED_MS, (overAt - startedAt) * RESERVED_SHARE);
-  const reached = readPosition(context.position);
-  const burst: Burst = {
+  const reached = readSocketPosition(context.position);
+  const burst: BurstState = {
     settings,
     context,
-    collector: createCollector(context),
+    collector: createItemCollector(context),
     reached,
     saved: JSON.stringify(reached),
     owed: null,
@@ -45,9 +45,9 @@ export async function* listen(
   let heard = false;
   for (let attempt = 1; ; attempt += 1) {
     const standing = standingOf(burst);
-    const conversed = await converse(settings, context, standing);
-    const end: End = conversed.kind === 'lost' ? conversed : yield* hear(burst, conversed.conversation);
-    heard ||= conversed.kind === 'open';
+    const connected = await connect(settings, context, standing);
+    const end: End = connected.kind === 'lost' ? connected : yield* hear(burst, connected.connection);
+    heard ||= connected.kind === 'open';
     if (end.kind === 'over') break;
     const { again, error } = end.loss;
     if (context.signal.aborted) break;
@@ -65,12 +65,12 @@ export async function* listen(
 }
 
 /** One connection, from the hole before it to its loss or the burst's end. */
-async function* hear(burst: Burst, conversation: Conversation): AsyncGenerator<FeedBatch, End, undefined> {
+async function* hear(burst: BurstState, connection: Connection): AsyncGenerator<FeedBatch, End, undefined> {
   const { settings, context, collector } = burst;
   const now = () => context.now();
   try {
-    const mended = yield* mend(burst, conversation.subscribedAt);
-    conversation.resume();
+    const mended = yield* backfill(burst, connection.subscribedAt);
+    connection.resume();
     if (!mended) return { kind: 'over' };
     const pacing = createPacing(
       {
@@ -93,80 +93,80 @@ async function* hear(burst: Burst, conversation: Conversation): AsyncGenerator<F
       const isDue = decision.verdict !== 'wait' || (dueAt !== null && now() >= dueAt);
       if (isDue) {
         if (collector.size() > 0) yield handOver(burst);
-        conversation.resume();
+        connection.resume();
         pacing.committed();
         dueAt = null;
         continue;
       }
       const waitMs = Math.min(decision.waitMs, burst.lastCommitAt - now(), (dueAt ?? Number.MAX_SAFE_INTEGER) - now());
-      const received = await conversation.receive(waitMs);
+      const received = await connection.receive(waitMs);
       const [count, bytes] = take(burst, received);
       pacing.arrived(count, 0, bytes);
       if (collector.size() > 0) dueAt ??= now() + freshMs;
-      const loss = received.lost && isMendable(settings) ? overrun(settings) : received.loss;
+      const loss = received.lost && isRecoverable(settings) ? overrun(settings) : received.loss;
       if (loss === null) continue;
       if (collector.size() > 0 || isMoved(burst)) yield handOver(burst);
       return { kind: 'lost', loss };
     }
-    yield* leave(burst, conversation);
+    yield* leave(burst, connection);
     return { kind: 'over' };
   } finally {
-    conversation.end();
+    connection.end();
   }
 }
 
 /** Says goodbye, and hands over what was still on its way. */
-async function* leave(burst: Burst, conversation: Conversation): AsyncGenerator<FeedBatch, void, undefined> {
+async function* leave(burst: BurstState, connection: Connection): AsyncGenerator<FeedBatch, void, undefined> {
   const { settings, context, collector } = burst;
   const spent = collector.isSpent();
   // What a source can give again is left to it; of any other, the run decides what becomes of what is beyond the budget.
-  const takes = !(spent && isMendable(settings));
+  const takes = !(spent && isRecoverable(settings));
   const waitMs = context.signal.aborted || spent ? 0 : burst.reservedMs / 2;
-  const saidAt = await conversation.goodbye(waitMs);
+  const saidAt = await connection.goodbye(waitMs);
   let complete = !spent;
   for (let more = takes; more;) {
-    const received = await conversation.receive(0);
+    const received = await connection.receive(0);
     take(burst, received);
     if (received.lost) complete = false;
     more = received.units.length > 0 || received.heardAt !== null;
   }
-  if (saidAt !== null && complete) advance(burst, saidAt);
+  if (saidAt !== null && complete) advanceHeardUntil(burst, saidAt);
   yield { ...handOver(burst), ...(spent ? { more: true } : burst.owed ? {} : { last: true }) };
 }
 
 /** Takes in what was received; answers how many messages, and their bytes. */
-function take(burst: Burst, { units, heardAt, lost }: Received): [count: number, bytes: number] {
+function take(burst: BurstState, { units, heardAt, lost }: Received): [count: number, bytes: number] {
   const { settings, collector } = burst;
-  const tells = lost !== null && !isMendable(settings);
+  const tells = lost !== null && !isRecoverable(settings);
   if (lost && tells && settings.overflow === 'drop-oldest') collector.lost(lost);
   let bytes = 0;
   for (const unit of units) {
-    if (collector.isSpent() && isMendable(settings)) return [units.length, bytes];
+    if (collector.isSpent() && isRecoverable(settings)) return [units.length, bytes];
     bytes += unit.bytes;
     if (!isRepeated(burst, unit)) collector.add(rawItems(burst, unit));
     remember(burst, unit);
-    advance(burst, unit.at);
+    advanceHeardUntil(burst, unit.at);
   }
   // What is lost but can be had again is behind a position that stays.
-  if (heardAt !== null && !(lost && isMendable(settings))) advance(burst, heardAt);
+  if (heardAt !== null && !(lost && isRecoverable(settings))) advanceHeardUntil(burst, heardAt);
   if (lost && tells && settings.overflow !== 'drop-oldest') collector.lost(lost);
   return [units.length, bytes];
 }
 
 /** What is given again has to be the same then, so it has no time of arrival. */
-function rawItems({ settings: { items, sequence } }: Burst, unit: Unit): RawItem[] {
+function rawItems({ settings: { items, sequence } }: BurstState, unit: Decoded): RawItem[] {
   const raw = itemsOf(unit, items);
   return sequence === undefined ? raw : raw.map(({ at: _at, ...item }) => item);
 }
 
 /** A message that a source that replays sent again at once. */
-function isRepeated({ settings, reached }: Burst, { value, invalid }: Unit): boolean {
+function isRepeated({ settings, reached }: BurstState, { value, invalid }: Decoded): boolean {
   if (settings.sequence === undefined || invalid) return false;
   const sequence = asSequence(readPath(value, settings.sequence));
   return sequence !== null && sequence === reached?.sequence;
 }
 
-function remember({ settings, reached }: Burst, { value, invalid }: Unit): void {
+function remember({ settings, reached }: BurstState, { value, invalid }: Decoded): void {
   if (settings.sequence === undefined || reached === null || invalid) return;
   reached.sequence = asSequence(readPath(value, settings.sequence)) ?? reached.sequence;
 }

@@ -2,10 +2,14 @@
 import type { BurstContext } from '../declare/feed.ts';
 import { TidegateError } from '../base/errors.ts';
 
-export type Patience = <Value>(work: Promise<Value>) => Promise<Value>;
+export type IdleTimeout = <Value>(work: Promise<Value>) => Promise<Value>;
 
 /** @returns what waits for `work` at most `timeoutMs`, then throws `upstream`. */
-export function createPatience(context: Pick<BurstContext, 'sleep'>, timeoutMs: number, source: string): Patience {
+export function createIdleTimeout(
+  context: Pick<BurstContext, 'sleep'>,
+  timeoutMs: number,
+  source: string,
+): IdleTimeout {
   return async (work) => {
     const settled = new AbortController();
     const silence = async (): Promise<never> => {

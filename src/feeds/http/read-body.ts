@@ -3,14 +3,14 @@
  * (NDJSON, CSV) are parsed as they come, so that memory stays flat however long the body is.
  */
 import { TidegateError } from '../../base/errors.ts';
-import type { HttpAnswer } from './answer.ts';
+import type { FeedAnswer } from './answer.ts';
 import { type BodyItem, type RowParser } from './format.ts';
 import { isDeclared } from './options.ts';
 import type { HttpOptions } from './options.ts';
 import { fingerprint } from './position.ts';
 import { describeShape, readPath } from '../../base/json-path.ts';
 import { createNdjsonParser, join } from '../kit/ndjson.ts';
-import type { Patience } from '../../net/patience.ts';
+import type { IdleTimeout } from '../../net/idle-timeout.ts';
 
 /**
  * What is committed together at most, so that a commit's own records weigh little beside it, well inside the store's
@@ -32,11 +32,11 @@ export interface Portion {
 }
 
 export interface BodyReading {
-  answer: HttpAnswer;
+  answer: FeedAnswer;
   options: Pick<HttpOptions, 'items' | 'pick' | 'wait'>;
   now: () => number;
   /** Waits for a piece of the body for as long as the source may be silent. */
-  patiently: Patience;
+  withinTimeout: IdleTimeout;
 }
 
 export async function* readPortions(reading: BodyReading): AsyncGenerator<Portion, void, undefined> {
@@ -52,12 +52,12 @@ export async function* readPortions(reading: BodyReading): AsyncGenerator<Portio
 }
 
 async function* documentPortions(reading: BodyReading): AsyncGenerator<Portion, void, undefined> {
-  const { answer, patiently } = reading;
+  const { answer, withinTimeout } = reading;
   const reader = answer.body.getReader();
   const pieces: Uint8Array[] = [];
   let bytes = 0;
   for (;;) {
-    const { done, value } = await patiently(reader.read());
+    const { done, value } = await withinTimeout(reader.read());
     if (done) break;
     pieces.push(value);
     bytes += value.byteLength;
@@ -141,7 +141,7 @@ function itemsAt(body: unknown, path: string, source: string): unknown[] {
 }
 
 async function* rowPortions(
-  { answer, now, patiently }: BodyReading,
+  { answer, now, withinTimeout }: BodyReading,
   parser: RowParser,
   expectation: { name: string; expected: string },
 ): AsyncGenerator<Portion, void, undefined> {
@@ -171,7 +171,7 @@ async function* rowPortions(
   for (;;) {
     const before = pending.length;
     try {
-      const { done, value } = await patiently(reader.read());
+      const { done, value } = await withinTimeout(reader.read());
       if (done) {
         parser.end(pending);
         break;

@@ -5,17 +5,17 @@
  */
 import type { BurstContext, FeedBatch } from '../../declare/feed.ts';
 import { asTidegateError, type TidegateError } from '../../base/errors.ts';
-import { PORTION_AGE_MS, PORTION_BYTES, PORTION_ITEMS } from './body.ts';
+import { PORTION_AGE_MS, PORTION_BYTES, PORTION_ITEMS } from './read-body.ts';
 import { askSource } from './exchange.ts';
-import type { HttpAnswer } from './answer.ts';
+import type { FeedAnswer } from './answer.ts';
 import type { BodyItem } from './format.ts';
-import { DEFAULT_MAX_PAGES, DEFAULT_TIMEOUT_MS, describeSource, type HttpOptions } from './options.ts';
-import { NO_POSITION, readPosition, writePosition } from './position.ts';
-import { toFeedItems } from './reading.ts';
+import { DEFAULT_MAX_PAGES, DEFAULT_TIMEOUT_MS, describeHttpSource, type HttpOptions } from './options.ts';
+import { NO_POSITION, readHttpPosition, writeHttpPosition } from './position.ts';
+import { toFeedItems } from './read-page.ts';
 import { makeRequest } from './request.ts';
-import type { SseOptions } from './sse-events.ts';
-import { createPatience } from '../../net/patience.ts';
-import { createEventParser, type EventParser, type SourceEvent } from './sse-events.ts';
+import type { SseOptions } from './sse-parser.ts';
+import { createIdleTimeout } from '../../net/idle-timeout.ts';
+import { createEventParser, type EventParser, type SourceEvent } from './sse-parser.ts';
 
 /** Before a connection is opened again, where the source names no time; and the least, whatever it names. */
 const DEFAULT_RETRY_MS = 1_000;
@@ -40,7 +40,7 @@ export async function* readEvents(
   signal: AbortSignal,
 ): AsyncGenerator<FeedBatch, void, undefined> {
   const { maxPages = DEFAULT_MAX_PAGES } = options;
-  const before = readPosition(context.position);
+  const before = readHttpPosition(context.position);
   const endsAt = context.deadline - CLOSING_MS;
   const { events, bytes } = context.budget;
   const budget = { events: Math.max(1, Math.floor(events / Math.max(1, context.targets.length))), bytes };
@@ -48,7 +48,7 @@ export async function* readEvents(
   let retryMs = DEFAULT_RETRY_MS;
   const ending = (notBefore: number | null = null): FeedBatch => ({
     items: [],
-    position: writePosition({ ...NO_POSITION, cursor, notBefore }),
+    position: writeHttpPosition({ ...NO_POSITION, cursor, notBefore }),
     last: true,
   });
   if (before.notBefore !== null && before.notBefore > context.now()) {
@@ -103,12 +103,12 @@ async function connect(
   signal: AbortSignal,
 ): Promise<Awaited<ReturnType<typeof askSource>>> {
   const { timeoutMs = DEFAULT_TIMEOUT_MS } = options;
-  const patiently = createPatience(context, timeoutMs, describeSource(options.url));
+  const withinTimeout = createIdleTimeout(context, timeoutMs, describeHttpSource(options.url));
   const position = { ...NO_POSITION, cursor: lastId };
   const now = context.now();
-  const request = await patiently(makeRequest({ options, position, range: null, now, waitMs: null }));
+  const request = await withinTimeout(makeRequest({ options, position, range: null, now, waitMs: null }));
   const headers = lastId === null ? request.headers : { ...request.headers, 'last-event-id': asBytes(String(lastId)) };
-  return askSource({ options, context, request: { ...request, headers }, signal, patiently, mayBeStale: false });
+  return askSource({ options, context, request: { ...request, headers }, signal, withinTimeout, mayBeStale: false });
 }
 
 /** UTF-8, as a header carries it: a character for each byte. */
@@ -117,7 +117,7 @@ function asBytes(text: string): string {
 }
 
 interface Connection {
-  answer: HttpAnswer;
+  answer: FeedAnswer;
   parser: EventParser;
   context: BurstContext;
   endsAt: number;
@@ -171,7 +171,7 @@ async function* readConnection(
     budget.events -= items.length;
     budget.bytes -= size;
     if (items.length === 0) return null;
-    return { items: toFeedItems(items, context), position: writePosition({ ...NO_POSITION, cursor }) };
+    return { items: toFeedItems(items, context), position: writeHttpPosition({ ...NO_POSITION, cursor }) };
   };
 
   try {

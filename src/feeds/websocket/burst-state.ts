@@ -1,18 +1,18 @@
 /** Where a burst of a WebSocket feed stands, beyond one connection, and what it hands over of that. It does no I/O. */
 import type { BurstContext, FeedBatch } from '../../declare/feed.ts';
 import type { TidegateError } from '../../base/errors.ts';
-import type { Collector } from './collector.ts';
+import type { ItemCollector } from './collector.ts';
 import type { SocketStanding, WebSocketSettings } from './options.ts';
-import { type WebSocketPosition, writePosition } from './position.ts';
+import { type WebSocketPosition, writeSocketPosition } from './position.ts';
 
 /** Handed over at once, at most. */
 export const BATCH_ITEMS = 1_000;
 
 /** What a burst knows beyond one connection. */
-export interface Burst {
+export interface BurstState {
   settings: WebSocketSettings;
   context: BurstContext;
-  collector: Collector;
+  collector: ItemCollector;
   /** As the next commit is to leave it; null before the first connection of all. */
   reached: WebSocketPosition | null;
   /** As the last commit left it, as JSON. */
@@ -23,22 +23,22 @@ export interface Burst {
   reservedMs: number;
 }
 
-export function standingOf({ reached, context }: Burst): SocketStanding {
+export function standingOf({ reached, context }: BurstState): SocketStanding {
   return { sequence: reached?.sequence ?? null, since: reached?.heardUntil ?? null, now: context.now() };
 }
 
-export function handOver(burst: Burst): FeedBatch {
+export function handOver(burst: BurstState): FeedBatch {
   const items = burst.collector.batch();
   if (burst.reached === null || !isMoved(burst)) return { items };
   burst.saved = JSON.stringify(burst.reached);
-  return { items, position: writePosition(burst.reached) };
+  return { items, position: writeSocketPosition(burst.reached) };
 }
 
-export function isMoved({ reached, saved }: Burst): boolean {
+export function isMoved({ reached, saved }: BurstState): boolean {
   return JSON.stringify(reached) !== saved;
 }
 
 /** Nothing is missing up to then, unless there is a hole before it that is still to be read. */
-export function advance({ reached, owed }: Burst, at: number): void {
+export function advanceHeardUntil({ reached, owed }: BurstState, at: number): void {
   if (reached && owed === null) reached.heardUntil = Math.max(reached.heardUntil, at);
 }

@@ -1,23 +1,23 @@
 /** One response of an HTTP feed: its items in batches, each with the position behind it, and where the feed goes on. */
 import type { BurstContext, FeedBatch, FeedItem } from '../../declare/feed.ts';
 import { TidegateError } from '../../base/errors.ts';
-import { readPortions } from './body.ts';
-import type { HttpAnswer } from './answer.ts';
+import { readPortions } from './read-body.ts';
+import type { FeedAnswer } from './answer.ts';
 import { type BodyItem } from './format.ts';
 import { isDeclared } from './options.ts';
 import type { HttpCursor, HttpOptions } from './options.ts';
-import { asCursor, inCircle, nextPage } from './pages.ts';
-import { type HttpPosition, type TimeMark, writePosition } from './position.ts';
-import { afterRange, beyondEdge, latestOf, withinRange } from './range.ts';
+import { asCursor, inCircle, nextPage } from './next-page.ts';
+import { type HttpPosition, type TimeMark, writeHttpPosition } from './position.ts';
+import { afterRange, beyondEdge, latestOf, withinRange } from './time-range.ts';
 import { readPath } from '../../base/json-path.ts';
-import type { Patience } from '../../net/patience.ts';
+import type { IdleTimeout } from '../../net/idle-timeout.ts';
 
-export interface Page {
+export interface PageReading {
   options: HttpOptions;
   context: BurstContext;
   position: HttpPosition;
-  answer: HttpAnswer;
-  patiently: Patience;
+  answer: FeedAnswer;
+  withinTimeout: IdleTimeout;
   /** Counts up over the pages of the burst. */
   taken: { items: number; bytes: number };
   /** What this burst asked for; grows. */
@@ -37,14 +37,14 @@ export interface PageOutcome {
 }
 
 /** A page that was read to its end. */
-interface WholePage extends Page {
+interface WholePage extends PageReading {
   found: number;
   body: unknown;
   cursor: HttpPosition['cursor'];
   latest: TimeMark | null;
 }
 
-export async function* readPage(page: Page): AsyncGenerator<FeedBatch, PageOutcome, undefined> {
+export async function* readPage(page: PageReading): AsyncGenerator<FeedBatch, PageOutcome, undefined> {
   const { options, context, position, answer, taken } = page;
   const { cursor: declared, since } = options;
   const cursorOf = declared === undefined ? null : (declared.of ?? defaultPlace(answer));
@@ -65,7 +65,7 @@ export async function* readPage(page: Page): AsyncGenerator<FeedBatch, PageOutco
     const items = toFeedItems(fresh, context);
     if (isNewRange && (!end || mayBeCut(items, page))) {
       // Of what is taken in parts the rest comes again only where the very same range is asked for.
-      yield { items: [], position: writePosition(position), partial: true };
+      yield { items: [], position: writeHttpPosition(position), partial: true };
     }
     isNewRange = false;
     if (!end) {
@@ -76,13 +76,13 @@ export async function* readPage(page: Page): AsyncGenerator<FeedBatch, PageOutco
     if (cursorOf === 'item' && cursor === null && found > 0) throw noCursor(declared?.from ?? '', answer.source);
     if (since?.from !== undefined && latest === null && found > 0) throw noTime(since.from, answer.source);
     const next = await placeBehind({ ...page, found, body, cursor, latest });
-    yield { items, position: writePosition(next.position), ...(next.more ? {} : { last: true }) };
+    yield { items, position: writeHttpPosition(next.position), ...(next.more ? {} : { last: true }) };
     return next;
   }
   return { position, more: false };
 }
 
-function mayBeCut(items: readonly FeedItem[], { context: { budget, targets }, taken }: Page): boolean {
+function mayBeCut(items: readonly FeedItem[], { context: { budget, targets }, taken }: PageReading): boolean {
   const bytes = items.reduce((sum, item) => sum + item.bytes, 0);
   const isLarge = items.length > ONE_COMMIT_ITEMS || bytes > ONE_COMMIT_BYTES;
   return isLarge || taken.items * targets.length > budget.events || taken.bytes * targets.length > budget.bytes;
@@ -96,10 +96,10 @@ function standing(
   items: number,
 ): Pick<FeedBatch, 'position' | 'partial'> {
   const within = { ...position, validators: null, read: null };
-  if (cursor !== null) return { position: writePosition({ ...within, cursor }) };
-  if (mark !== null) return { position: writePosition({ ...within, read: { mark, items } }) };
+  if (cursor !== null) return { position: writeHttpPosition({ ...within, cursor }) };
+  if (mark !== null) return { position: writeHttpPosition({ ...within, read: { mark, items } }) };
   // The same items come again only where the same range is asked for.
-  return position.range === null ? { partial: true } : { position: writePosition(within), partial: true };
+  return position.range === null ? { partial: true } : { position: writeHttpPosition(within), partial: true };
 }
 
 async function placeBehind(page: WholePage): Promise<PageOutcome> {
@@ -142,7 +142,7 @@ function isMoved({ options, position, found, cursor }: WholePage): boolean {
   return (found > 0 || options.wait !== undefined) && cursor !== null && cursor !== position.cursor;
 }
 
-function defaultPlace({ format }: HttpAnswer): 'body' | 'item' {
+function defaultPlace({ format }: FeedAnswer): 'body' | 'item' {
   return format === 'ndjson' || isDeclared(format) ? 'item' : 'body';
 }
 
@@ -151,7 +151,7 @@ function cursorIn(
   of: 'body' | 'item' | 'header' | null,
   items: readonly BodyItem[],
   body: unknown,
-  { headers }: HttpAnswer,
+  { headers }: FeedAnswer,
 ): HttpPosition['cursor'] {
   if (of === 'header') return asCursor(headers.get(from));
   if (of === 'body') return asCursor(readPath(body, from));

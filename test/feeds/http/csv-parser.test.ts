@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { createCsvParser, MAX_ROW_LENGTH } from '../../../src/feeds/http/csv-rows.ts';
+import { createCsvParser, MAX_ROW_LENGTH } from '../../../src/feeds/http/csv-parser.ts';
 import { csv } from '../../../src/feeds/http/csv.ts';
-import type { CsvOptions } from '../../../src/feeds/http/csv-rows.ts';
+import type { CsvOptions } from '../../../src/feeds/http/csv-parser.ts';
 import type { BodyItem } from '../../../src/feeds/http/format.ts';
 
 function read(text: string | Uint8Array, options: CsvOptions = {}, cuts: readonly number[] = []): BodyItem[] {

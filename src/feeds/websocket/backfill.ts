@@ -4,12 +4,15 @@
  */
 import type { FeedBatch } from '../../declare/feed.ts';
 import type { TidegateError } from '../../base/errors.ts';
-import { advance, BATCH_ITEMS, type Burst, handOver } from './burst.ts';
+import { advanceHeardUntil, BATCH_ITEMS, type BurstState, handOver } from './burst-state.ts';
 import { DEFAULT_MOST_MS, DEFAULT_OVERLAP_MS, readHole } from './catch-up.ts';
-import type { RawItem } from './units.ts';
+import type { RawItem } from './payload.ts';
 
 /** Reads or tells what was not listened to before the subscription stood. False: the burst is over with it. */
-export async function* mend(burst: Burst, subscribedAt: number): AsyncGenerator<FeedBatch, boolean, undefined> {
+export async function* backfill(
+  burst: BurstState,
+  subscribedAt: number,
+): AsyncGenerator<FeedBatch, boolean, undefined> {
   const { settings, collector } = burst;
   const { catchUp, sequence, gapAboveMs } = settings;
   const initialMs = catchUp?.initialMs ?? 0;
@@ -25,7 +28,7 @@ export async function* mend(burst: Burst, subscribedAt: number): AsyncGenerator<
     if (sequence === undefined && missedMs > gapAboveMs) {
       collector.gap('not_listening', `nobody listened ${spanText(reached.heardUntil, subscribedAt)}`);
     }
-    advance(burst, subscribedAt);
+    advanceHeardUntil(burst, subscribedAt);
     return true;
   }
   const earliest = subscribedAt - (catchUp.mostMs ?? DEFAULT_MOST_MS);
@@ -43,7 +46,7 @@ export async function* mend(burst: Burst, subscribedAt: number): AsyncGenerator<
 }
 
 /** Reads the hole that ends at `until`; false: the burst is over, and what is left of it is for the next one. */
-async function* readAgain(burst: Burst, until: number): AsyncGenerator<FeedBatch, boolean, undefined> {
+async function* readAgain(burst: BurstState, until: number): AsyncGenerator<FeedBatch, boolean, undefined> {
   const { settings, context, collector, reached } = burst;
   const { catchUp, allow } = settings;
   if (catchUp === undefined || reached === null) return true;

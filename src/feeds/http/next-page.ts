@@ -6,7 +6,7 @@
  */
 import { TidegateError } from '../../base/errors.ts';
 import type { Json } from '../../base/json.ts';
-import type { HttpAnswer } from './answer.ts';
+import type { FeedAnswer } from './answer.ts';
 import type { HttpPages } from './options.ts';
 import { fingerprint, type PageMark } from './position.ts';
 import { readPath } from '../../base/json-path.ts';
@@ -17,7 +17,7 @@ export interface PageEnd {
   pages: HttpPages;
   /** The page that was read; null for the first. */
   page: PageMark | null;
-  answer: HttpAnswer;
+  answer: FeedAnswer;
   /** The body around the items; JSON only. */
   body: unknown;
   /** Items that it had. */

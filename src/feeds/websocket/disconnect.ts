@@ -3,7 +3,7 @@ import type { Opening } from '../../declare/feed.ts';
 import { TidegateError } from '../../base/errors.ts';
 import type { WebSocketSettings } from './options.ts';
 
-export interface Loss {
+export interface Disconnect {
   /** What the burst fails with where it is not tried again. Nothing that the server said is in it: that may be a secret of ours. */
   error: TidegateError;
   again: boolean;
@@ -37,7 +37,7 @@ export function pauseBefore(attempt: number, chance: number): number {
   return Math.round(full * (0.5 + 0.5 * chance));
 }
 
-export function closedBy(code: number, { source, pauseMs }: WebSocketSettings): Loss {
+export function closedBy(code: number, { source, pauseMs }: WebSocketSettings): Disconnect {
   const meaning = CODES[code] ?? 'a reason of its own';
   const pausing = PAUSING.has(code);
   const details = pausing ? { retryAfterMs: pauseMs } : {};
@@ -48,7 +48,7 @@ export function closedBy(code: number, { source, pauseMs }: WebSocketSettings): 
 export function refusedBy(
   { status, retryAfterMs }: Extract<Opening, { kind: 'refused' }>,
   { source, pauseMs }: WebSocketSettings,
-): Loss {
+): Disconnect {
   const pause = retryAfterMs ?? (status === 429 ? pauseMs : null);
   const error = new TidegateError('upstream', `${source} answered the handshake with status ${status}`, {
     expected: '101, Switching Protocols',
@@ -57,7 +57,7 @@ export function refusedBy(
   return { error, again: status >= 500 && pause === null };
 }
 
-export function silence(ms: number, field: string, { source }: WebSocketSettings): Loss {
+export function silence(ms: number, field: string, { source }: WebSocketSettings): Disconnect {
   const error = new TidegateError('upstream', `${source} was silent for ${ms} ms`, {
     field,
     expected: `a message within ${ms} ms`,
@@ -65,7 +65,7 @@ export function silence(ms: number, field: string, { source }: WebSocketSettings
   return { error, again: true };
 }
 
-export function unanswered(what: string, { source, answerMs }: WebSocketSettings): Loss {
+export function unanswered(what: string, { source, answerMs }: WebSocketSettings): Disconnect {
   const error = new TidegateError('upstream', `${source} did not answer ${what} within ${answerMs} ms`, {
     field: 'answerMs',
     expected: `an answer within ${answerMs} ms`,
@@ -73,7 +73,7 @@ export function unanswered(what: string, { source, answerMs }: WebSocketSettings
   return { error, again: true };
 }
 
-export function subscriptionRefused({ source }: WebSocketSettings): Loss {
+export function subscriptionRefused({ source }: WebSocketSettings): Disconnect {
   const error = new TidegateError('upstream', `${source} refused the subscription`, {
     field: 'subscribe',
     expected: 'messages that it accepts',
@@ -81,7 +81,7 @@ export function subscriptionRefused({ source }: WebSocketSettings): Loss {
   return { error, again: false };
 }
 
-export function overrun({ source }: WebSocketSettings): Loss {
+export function overrun({ source }: WebSocketSettings): Disconnect {
   const error = new TidegateError('upstream', `${source} sent faster than its messages could be held`, {
     field: 'budget',
     expected: 'a source that can be slowed down, or bursts that keep up',

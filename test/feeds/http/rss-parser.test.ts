@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readRss } from '../../../src/feeds/http/rss-entries.ts';
+import { readRss } from '../../../src/feeds/http/rss-parser.ts';
 
 const channel = (items: string, head = '') =>
   `<?xml version="1.0"?>${head}<rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:content="http://purl.org/rss/1.0/modules/content/"><channel><title>T</title><link>https://example.org/</link><description>d</description>${items}</channel></rss>`;

@@ -6,7 +6,7 @@ import { readPath } from '../../base/json-path.ts';
 export type MessageTest = FieldTest | readonly FieldTest[] | ((message: unknown) => boolean);
 type FieldTest = Readonly<Record<string, string | number | boolean | null>>;
 
-export function matcher(test: MessageTest | undefined): (message: unknown) => boolean {
+export function messageMatcher(test: MessageTest | undefined): (message: unknown) => boolean {
   if (test === undefined) return () => false;
   if (typeof test === 'function') return test;
   const tests = (Array.isArray(test) ? (test as readonly FieldTest[]) : [test as FieldTest]).map((one) =>

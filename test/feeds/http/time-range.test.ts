@@ -1,8 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { BodyItem } from '../../../src/feeds/http/format.ts';
 import type { HttpSince } from '../../../src/feeds/http/options.ts';
-import { type HttpPosition, NO_POSITION, readPosition, writePosition } from '../../../src/feeds/http/position.ts';
-import { afterRange, beyondEdge, latestOf, rangeOf, withinRange } from '../../../src/feeds/http/range.ts';
+import {
+  type HttpPosition,
+  NO_POSITION,
+  readHttpPosition,
+  writeHttpPosition,
+} from '../../../src/feeds/http/position.ts';
+import { afterRange, beyondEdge, latestOf, rangeOf, withinRange } from '../../../src/feeds/http/time-range.ts';
 import { fromMs } from '../../../src/base/source-time.ts';
 
 const NOW = Date.UTC(2026, 10, 20, 12);
@@ -115,9 +120,9 @@ it('a position is the same when it was stored', () => {
     page: { at: { query: [['a', 'b'], ['c']] }, count: 3, seen: 's' },
     notBefore: 7,
   };
-  expect(readPosition(JSON.parse(JSON.stringify(writePosition(position))))).toEqual(position);
-  expect(readPosition(null)).toEqual(NO_POSITION);
-  expect(readPosition({ since: { time: 'x', edge: [] }, range: { since: '1' }, page: { at: 1 }, latest: [] })).toEqual(
-    NO_POSITION,
-  );
+  expect(readHttpPosition(JSON.parse(JSON.stringify(writeHttpPosition(position))))).toEqual(position);
+  expect(readHttpPosition(null)).toEqual(NO_POSITION);
+  expect(
+    readHttpPosition({ since: { time: 'x', edge: [] }, range: { since: '1' }, page: { at: 1 }, latest: [] }),
+  ).toEqual(NO_POSITION);
 });

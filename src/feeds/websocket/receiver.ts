@@ -3,25 +3,25 @@
  * It sends nothing.
  */
 import type { BurstContext } from '../../declare/feed.ts';
-import { CAPACITY_BYTES, type Inbox, type Lost } from './inbox.ts';
-import { closedBy, type Loss, silence, subscriptionRefused, unanswered } from './loss.ts';
-import { matcher } from './match.ts';
+import { CAPACITY_BYTES, type Inbox, type Dropped } from './inbox.ts';
+import { closedBy, type Disconnect, silence, subscriptionRefused, unanswered } from './disconnect.ts';
+import { messageMatcher } from './message-test.ts';
 import type { WebSocketSettings } from './options.ts';
-import { type Unit, unitsOf } from './units.ts';
+import { type Decoded, decodeMessage } from './payload.ts';
 
 export interface Received {
-  units: Unit[];
+  units: Decoded[];
   /** Epoch ms at which the last message came that was looked at for this; null: none was. */
   heardAt: number | null;
   /** Messages that there was no room for: behind `units`, or with `drop-oldest` before them. */
-  lost: Lost | null;
+  lost: Dropped | null;
   /** Set when nothing more will come behind `units`. */
-  loss: Loss | null;
+  loss: Disconnect | null;
 }
 
-export interface Listening {
+export interface Receiver {
   /** Waits for the message that says that the subscription stands, where one is declared; null: it came. */
-  acknowledgement(): Promise<Loss | null>;
+  acknowledgement(): Promise<Disconnect | null>;
   /** What came; nothing after `waitMs`, or when the burst is over. */
   receive(waitMs: number): Promise<Received>;
   /** A heartbeat was sent. */
@@ -33,15 +33,15 @@ export interface Listening {
 /** What is worked off at once. */
 const PORTION = { messages: 500, bytes: 512 * 1024 };
 
-export function createListening(settings: WebSocketSettings, context: BurstContext, inbox: Inbox): Listening {
+export function createReceiver(settings: WebSocketSettings, context: BurstContext, inbox: Inbox): Receiver {
   const { idleMs = null, heartbeat } = settings;
   const expectMs = heartbeat?.expectMs ?? null;
   const now = () => context.now();
-  const isAcknowledgement = matcher(settings.acknowledged);
-  const isRefusal = matcher(settings.refused);
-  const isIgnored = matcher(settings.ignore);
+  const isAcknowledgement = messageMatcher(settings.acknowledged);
+  const isRefusal = messageMatcher(settings.refused);
+  const isIgnored = messageMatcher(settings.ignore);
   /** Units that came before the acknowledgement. */
-  let early: Unit[] = [];
+  let early: Decoded[] = [];
   let earlyBytes = 0;
   let acknowledged = settings.acknowledged === undefined;
   let listensSince = now();
@@ -49,11 +49,11 @@ export function createListening(settings: WebSocketSettings, context: BurstConte
   let beatenAt: number | null = null;
 
   /** What of the oldest messages are items; what is said by the others. */
-  function portion(): { units: Unit[]; heardAt: number | null; refused: boolean } {
-    const units: Unit[] = [];
+  function portion(): { units: Decoded[]; heardAt: number | null; refused: boolean } {
+    const units: Decoded[] = [];
     let refused = false;
     const arrivals = inbox.take(PORTION);
-    for (const unit of arrivals.flatMap((arrival) => unitsOf(arrival, settings))) {
+    for (const unit of arrivals.flatMap((arrival) => decodeMessage(arrival, settings))) {
       if (unit.invalid) units.push(unit);
       else if (isRefusal(unit.value)) refused = true;
       else if (isAcknowledgement(unit.value)) acknowledged = true;
@@ -71,7 +71,7 @@ export function createListening(settings: WebSocketSettings, context: BurstConte
     return expectedAt < idleAt ? [expectedAt, expectMs ?? 0, 'heartbeat.expectMs'] : [idleAt, idleMs ?? 0, 'idleMs'];
   }
 
-  function isOver(code: number | null): Loss | null {
+  function isOver(code: number | null): Disconnect | null {
     if (code !== null) return closedBy(code, settings);
     const [at, ms, field] = stall();
     return now() >= at ? silence(ms, field, settings) : null;

@@ -6,10 +6,10 @@ import type { BurstContext } from '../../declare/feed.ts';
 import { TidegateError } from '../../base/errors.ts';
 import type { OpenedWebSocket } from '../../base/runtime.ts';
 import { createInbox, type Inbox } from './inbox.ts';
-import { createListening, type Listening, type Received } from './listening.ts';
-import { closedBy, type Loss, refusedBy, unanswered } from './loss.ts';
+import { createReceiver, type Receiver, type Received } from './receiver.ts';
+import { closedBy, type Disconnect, refusedBy, unanswered } from './disconnect.ts';
 import {
-  isMendable,
+  isRecoverable,
   LARGEST_MESSAGE_BYTES,
   type SocketMessage,
   type SocketStanding,
@@ -20,7 +20,7 @@ import {
 const NORMAL_CLOSE = 1000;
 const ABNORMAL_CLOSE = 1006;
 
-export interface Conversation {
+export interface Connection {
   /** Epoch ms from which on the subscription stood. */
   subscribedAt: number;
   receive(waitMs: number): Promise<Received>;
@@ -35,16 +35,16 @@ export interface Conversation {
   end(): void;
 }
 
-export type Conversed = { kind: 'open'; conversation: Conversation } | { kind: 'lost'; loss: Loss };
+export type ConnectResult = { kind: 'open'; connection: Connection } | { kind: 'lost'; loss: Disconnect };
 
 /** @throws TidegateError `address_refused`, `invalid_input`; what the app's own functions throw */
-export async function converse(
+export async function connect(
   settings: WebSocketSettings,
   context: BurstContext,
   standing: SocketStanding,
-): Promise<Conversed> {
+): Promise<ConnectResult> {
   const inbox = createInbox({
-    overflow: isMendable(settings) ? 'stop' : settings.overflow,
+    overflow: isRecoverable(settings) ? 'stop' : settings.overflow,
     now: () => context.now(),
     sleep: (ms, wake) => context.sleep(ms, wake),
   });
@@ -60,11 +60,11 @@ export async function converse(
     inbox.end(ABNORMAL_CLOSE);
     inbox.clear();
   };
-  const listening = createListening(settings, context, inbox);
-  let loss: Loss | null;
+  const receiver = createReceiver(settings, context, inbox);
+  let loss: Disconnect | null;
   try {
     const messages = await messagesOf(settings.subscribe, standing);
-    loss = send(socket, messages) ? await listening.acknowledgement() : lostBy(inbox, settings);
+    loss = send(socket, messages) ? await receiver.acknowledgement() : lostBy(inbox, settings);
   } catch (error) {
     end();
     throw error;
@@ -73,14 +73,14 @@ export async function converse(
     end();
     return { kind: 'lost', loss };
   }
-  void beat(settings, context, socket, listening, ended.signal);
+  void beat(settings, context, socket, receiver, ended.signal);
   const subscribedAt = context.now();
   return {
     kind: 'open',
-    conversation: {
+    connection: {
       subscribedAt,
-      receive: (waitMs) => listening.receive(waitMs),
-      resume: () => listening.resume(),
+      receive: (waitMs) => receiver.receive(waitMs),
+      resume: () => receiver.resume(),
       async goodbye(waitMs) {
         const at = context.now();
         try {
@@ -101,7 +101,7 @@ export async function converse(
   };
 }
 
-type Opened = { kind: 'open'; socket: OpenedWebSocket } | { kind: 'lost'; loss: Loss };
+type Opened = { kind: 'open'; socket: OpenedWebSocket } | { kind: 'lost'; loss: Disconnect };
 
 async function open(
   settings: WebSocketSettings,
@@ -145,14 +145,14 @@ async function beat(
   { heartbeat }: WebSocketSettings,
   context: BurstContext,
   socket: OpenedWebSocket,
-  listening: Listening,
+  receiver: Receiver,
   ended: AbortSignal,
 ): Promise<void> {
   if (heartbeat === undefined) return;
   for (;;) {
     await context.sleep(heartbeat.everyMs, ended);
     if (ended.aborted || !send(socket, [heartbeat.message])) return;
-    listening.beaten();
+    receiver.beaten();
   }
 }
 
@@ -166,7 +166,7 @@ function send(socket: OpenedWebSocket, messages: readonly SocketMessage[]): bool
   }
 }
 
-function lostBy(inbox: Inbox, settings: WebSocketSettings): Loss {
+function lostBy(inbox: Inbox, settings: WebSocketSettings): Disconnect {
   return closedBy(inbox.closed() ?? ABNORMAL_CLOSE, settings);
 }
 

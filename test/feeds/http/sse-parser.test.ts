@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { sse } from '../../../src/feeds/http/sse.ts';
-import type { SseOptions } from '../../../src/feeds/http/sse-events.ts';
-import { createEventParser, MAX_EVENT_LENGTH, type SourceEvent } from '../../../src/feeds/http/sse-events.ts';
+import type { SseOptions } from '../../../src/feeds/http/sse-parser.ts';
+import { createEventParser, MAX_EVENT_LENGTH, type SourceEvent } from '../../../src/feeds/http/sse-parser.ts';
 
 function read(text: string, options: SseOptions = {}, cuts: readonly number[] = []): SourceEvent[] {
   const bytes = new TextEncoder().encode(text);

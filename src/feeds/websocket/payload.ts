@@ -8,7 +8,7 @@ import { type Arrival, excerptOf } from './inbox.ts';
 import type { WebSocketSettings } from './options.ts';
 
 /** A message, or a line of one. */
-export interface Unit {
+export interface Decoded {
   value: unknown;
   bytes: number;
   /** Epoch ms at which it came. */
@@ -19,9 +19,9 @@ export interface Unit {
 
 type Reading = Pick<WebSocketSettings, 'payload' | 'maxMessageBytes'>;
 
-export function unitsOf(arrival: Arrival, { payload, maxMessageBytes }: Reading): Unit[] {
+export function decodeMessage(arrival: Arrival, { payload, maxMessageBytes }: Reading): Decoded[] {
   const { data, bytes, at } = arrival;
-  const invalid = (reason: string, expected: string): Unit[] => [
+  const invalid = (reason: string, expected: string): Decoded[] => [
     { value: excerptOf(data), bytes, at, invalid: { reason, expected } },
   ];
   if (bytes > maxMessageBytes)
@@ -42,7 +42,7 @@ export function unitsOf(arrival: Arrival, { payload, maxMessageBytes }: Reading)
   }
 }
 
-function linesOf(data: Arrival['data'], at: number): Unit[] {
+function linesOf(data: Arrival['data'], at: number): Decoded[] {
   const lines: { data: unknown; bytes: number; invalid?: { reason: string; expected: string } }[] = [];
   const parser = createNdjsonParser();
   parser.push(typeof data === 'string' ? new TextEncoder().encode(data) : data, lines);
@@ -56,11 +56,11 @@ export interface RawItem {
   bytes: number;
   /** Epoch ms at which it came, where that may be its time. */
   at?: number;
-  invalid?: NonNullable<Unit['invalid']>;
+  invalid?: NonNullable<Decoded['invalid']>;
 }
 
 /** The items at `path` in a unit; a unit without any is an item that says so. */
-export function itemsOf(unit: Unit, path: string): RawItem[] {
+export function itemsOf(unit: Decoded, path: string): RawItem[] {
   const { value, bytes, at, invalid } = unit;
   if (invalid) return [{ data: value, bytes, invalid }];
   const found = readPath(value, path);
