@@ -2,7 +2,7 @@
  * Names of what HTTP tools keep in the store; nothing else builds one. Answers belong to the tenant that asked. Limits and
  * pauses are of the one account that the app has with an API, whoever asks, and stand where feeds do.
  */
-import { PUBLIC } from '../base/principal.ts';
+import { APP_TENANT } from '../base/principal.ts';
 import type { RecordKey } from '../store/store.ts';
 
 /** Place `place` of those for a tool's answers. */
@@ -12,10 +12,10 @@ export function answerKey(tenant: string, tool: string, place: number): RecordKe
 
 /** Until when an API wants to be left alone. @param scope an API or a tool, see `Settings` */
 export function pauseKey(scope: string): RecordKey {
-  return { partition: `${PUBLIC.tenant}/http-pause`, id: scope };
+  return { partition: `${APP_TENANT}/http-pause`, id: scope };
 }
 
 /** Requests in the window of `perMs` that began at `start`. */
 export function limitKey(scope: string, perMs: number, start: number): string {
-  return `${PUBLIC.tenant}/http-limit/${scope}/${perMs}/${start}`;
+  return `${APP_TENANT}/http-limit/${scope}/${perMs}/${start}`;
 }

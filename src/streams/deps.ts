@@ -1,5 +1,6 @@
 /** What everything above the store is given: the declaration, the store and the host. Made once by an entry. */
 import type { App } from '../declare/app.ts';
+import type { Tenants } from '../base/principal.ts';
 import type { Runtime } from '../base/runtime.ts';
 import type { Store } from '../store/store.ts';
 
@@ -12,4 +13,6 @@ export interface Deps {
    * Absent: they find out by their schedule.
    */
   changed?: (tenant: string, stream: string) => void;
+  /** The tenants whose work is scheduled; read through `tenantsOf`. Absent: the one of a server without authentication. */
+  tenants?: Tenants;
 }

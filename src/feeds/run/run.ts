@@ -9,7 +9,7 @@
  */
 import type { DeclaredFeed } from '../../declare/feed.ts';
 import { asTidegateError } from '../../base/errors.ts';
-import { PUBLIC } from '../../base/principal.ts';
+import { tenantsOf } from '../../base/principal.ts';
 import { openAccount, type Spent } from '../../store/counting.ts';
 import { GET_MANY_LIMIT } from '../../store/limits.ts';
 import type { Reading } from '../../store/store.ts';
@@ -23,7 +23,7 @@ import { conditionOf } from './status.ts';
 export type { FeedOutcome, FeedReport };
 
 export interface IngestOptions {
-  /** Whose streams are filled; default `public`. */
+  /** Whose streams are filled; default: those of every tenant. */
   tenant?: string;
   /** Only these feeds; default: all. */
   feeds?: readonly string[];
@@ -58,65 +58,75 @@ export async function ingest(given: Deps, deadline: number, options: IngestOptio
   const account = openAccount(given.store);
   const deps = { ...given, store: account.store };
   const { runtime } = deps;
-  const tenant = options.tenant ?? PUBLIC.tenant;
   const feeds = [...deps.app.feeds.values()].filter(
     // One that is only published to has nothing to pull.
     ({ name, targets }) => targets.length > 0 && (options.feeds?.includes(name) ?? true),
   );
-  const readings = await readFeeds(deps, tenant, feeds);
+  const looks: FeedLook[] = [];
+  for (const tenant of await tenantsOf(deps, options.tenant)) looks.push(...(await lookAtFeeds(deps, tenant, feeds)));
   const shared = {
     deps,
-    tenant,
     deadline,
     fetch: options.fetch ?? createGuardedFetch(runtime),
     leaseMs: options.leaseMs ?? DEFAULT_LEASE_MS,
     signal: options.signal ?? null,
   };
 
-  const reports = new Map<string, FeedReport>();
-  const due: { feed: DeclaredFeed; reading: Reading; nextAt: number }[] = [];
-  for (const [index, feed] of feeds.entries()) {
-    const reading = readings[index];
-    if (!reading) continue;
-    const state = readState(reading) ?? newState();
+  const reports = new Map<FeedLook, FeedReport>();
+  const due: { look: FeedLook; nextAt: number }[] = [];
+  for (const look of looks) {
+    const state = readState(look.reading) ?? newState();
     const reason = notDue(state, runtime.now());
-    if (reason === null) due.push({ feed, reading, nextAt: state.nextAt });
-    else reports.set(feed.name, idleReport(feed, reading, reason, runtime.now()));
+    if (reason === null) due.push({ look, nextAt: state.nextAt });
+    else reports.set(look, idleReport(look, reason, runtime.now()));
   }
   due.sort((a, b) => a.nextAt - b.nextAt);
 
   const work = due[Symbol.iterator]();
   async function worker(): Promise<void> {
-    for (const { feed, reading } of work) {
+    for (const { look } of work) {
       const ended = options.signal?.aborted || deadline - runtime.now() < LEAST_MS;
       const report = ended
-        ? idleReport(feed, reading, 'no-time', runtime.now())
-        : await runFeed(shared, feed, reading).catch((thrown: unknown) => {
+        ? idleReport(look, 'no-time', runtime.now())
+        : await runFeed({ ...shared, tenant: look.tenant }, look.feed, look.reading).catch((thrown: unknown) => {
             const error = asTidegateError(thrown);
-            const report = idleReport(feed, reading, 'failed', runtime.now());
+            const report = idleReport(look, 'failed', runtime.now());
             return { ...report, error, nextAt: runtime.now() + (error.retryAfterMs ?? STORE_PAUSE_MS) };
           });
-      reports.set(feed.name, report);
+      reports.set(look, report);
     }
   }
   const workers = Math.min(due.length, Math.max(1, options.concurrency ?? CONCURRENCY));
   await Promise.all(Array.from({ length: workers }, worker));
 
-  const ordered = feeds.flatMap(({ name }) => reports.get(name) ?? []);
+  const ordered = looks.flatMap((look) => reports.get(look) ?? []);
   const nextAt = ordered.length === 0 ? null : Math.min(...ordered.map((report) => report.nextAt));
   return { feeds: ordered, nextAt, spent: account.spent() };
 }
 
-async function readFeeds({ store, runtime }: Deps, tenant: string, feeds: readonly DeclaredFeed[]): Promise<Reading[]> {
-  const readings: Reading[] = [];
-  for (let from = 0; from < feeds.length; from += GET_MANY_LIMIT) {
-    const keys = feeds.slice(from, from + GET_MANY_LIMIT).map(({ name }) => feedKey(tenant, name));
-    readings.push(...(await store.getMany(keys, runtime.now())));
-  }
-  return readings;
+/** A feed of a tenant, and its record as it was read. */
+interface FeedLook {
+  tenant: string;
+  feed: DeclaredFeed;
+  reading: Reading;
 }
 
-function idleReport(feed: DeclaredFeed, reading: Reading, outcome: FeedOutcome, now: number): FeedReport {
+async function lookAtFeeds(
+  { store, runtime }: Deps,
+  tenant: string,
+  feeds: readonly DeclaredFeed[],
+): Promise<FeedLook[]> {
+  const looks: FeedLook[] = [];
+  for (let from = 0; from < feeds.length; from += GET_MANY_LIMIT) {
+    const some = feeds.slice(from, from + GET_MANY_LIMIT);
+    const keys = some.map(({ name }) => feedKey(tenant, name));
+    const readings = await store.getMany(keys, runtime.now());
+    looks.push(...some.flatMap((feed, at) => (readings[at] ? [{ tenant, feed, reading: readings[at] }] : [])));
+  }
+  return looks;
+}
+
+function idleReport({ feed, reading }: FeedLook, outcome: FeedOutcome, now: number): FeedReport {
   const state = readState(reading);
   const nextAt = outcome === 'leased' ? (state?.lease?.until ?? now) : (state?.nextAt ?? now);
   const spent: Spent = { storeCalls: {} };

@@ -4,7 +4,7 @@
  * beside readers and writers.
  */
 import { asTidegateError, type TidegateError } from '../../base/errors.ts';
-import { PUBLIC } from '../../base/principal.ts';
+import { tenantsOf } from '../../base/principal.ts';
 import { openAccount, type Spent } from '../../store/counting.ts';
 import type { Deps } from '../../streams/deps.ts';
 import { projectLatest } from '../../streams/log/latest.ts';
@@ -13,7 +13,7 @@ import { trimLog, trimStream } from '../../streams/log/retention.ts';
 import { DEAD_LETTER_AGE_MS, KEPT_DEAD_LETTERS } from './dead-letters.ts';
 
 export interface SweepOptions {
-  /** Default `public`. */
+  /** Whose streams and feeds are swept; default: those of every tenant. */
   tenant?: string;
   /** Dead letters kept for each feed; default 1,000. */
   deadLetters?: number;
@@ -45,7 +45,6 @@ export async function sweep(given: Deps, deadline: number, options: SweepOptions
   const account = openAccount(given.store);
   const deps = { ...given, store: account.store };
   const { app, runtime, store } = deps;
-  const tenant = options.tenant ?? PUBLIC.tenant;
   const report: Omit<SweepReport, 'spent'> = {
     events: {},
     deadLetters: {},
@@ -68,29 +67,36 @@ export async function sweep(given: Deps, deadline: number, options: SweepOptions
     }
   }
 
-  for (const stream of app.streams.values()) {
-    await attempt(async () => {
-      const { entries, caughtUp } = await projectLatest(deps, tenant, stream, { deadline });
-      report.projected += entries;
-      return !caughtUp;
-    });
-    await attempt(async () => {
-      const { removed, more } = await trimStream(deps, tenant, stream, deadline);
-      report.events[stream.name] = removed;
-      return more;
-    });
-  }
   const kept = {
     keep: options.deadLetters ?? KEPT_DEAD_LETTERS,
     ageMs: options.deadLetterAgeMs ?? DEAD_LETTER_AGE_MS,
   };
-  for (const feed of app.feeds.keys()) {
-    await attempt(async () => {
-      const { removed, more } = await trimLog(deps, deadLetterLog(tenant, feed), kept, deadline);
-      report.deadLetters[feed] = removed;
-      return more;
-    });
+  async function sweepTenant(tenant: string): Promise<void> {
+    for (const stream of app.streams.values()) {
+      await attempt(async () => {
+        const { entries, caughtUp } = await projectLatest(deps, tenant, stream, { deadline });
+        report.projected += entries;
+        return !caughtUp;
+      });
+      await attempt(async () => {
+        const { removed, more } = await trimStream(deps, tenant, stream, deadline);
+        report.events[stream.name] = (report.events[stream.name] ?? 0) + removed;
+        return more;
+      });
+    }
+    for (const feed of app.feeds.keys()) {
+      await attempt(async () => {
+        const { removed, more } = await trimLog(deps, deadLetterLog(tenant, feed), kept, deadline);
+        report.deadLetters[feed] = (report.deadLetters[feed] ?? 0) + removed;
+        return more;
+      });
+    }
   }
+
+  await attempt(async () => {
+    for (const tenant of await tenantsOf(deps, options.tenant)) await sweepTenant(tenant);
+    return false;
+  });
   for (let full = true; full && !report.more;) {
     full = false;
     await attempt(async () => {

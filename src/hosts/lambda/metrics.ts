@@ -3,7 +3,7 @@
  * so that no client and no permission is needed. The alarms of `infra/aws` look at them.
  */
 import type { JsonObject } from '../../base/json.ts';
-import { PUBLIC } from '../../base/principal.ts';
+import { tenantsOf } from '../../base/principal.ts';
 import { feedStatus, type FeedStatus } from '../../feeds/run/status.ts';
 import type { Deps } from '../../streams/deps.ts';
 
@@ -22,7 +22,8 @@ export const METRICS = {
 /** One line of the log, for an app without feeds too: its alarm takes silence for a schedule that does not run. One store call for each 100 feeds. */
 export async function feedMetrics(deps: Deps): Promise<string> {
   const now = deps.runtime.now();
-  const feeds = await feedStatus(deps, PUBLIC.tenant);
+  const feeds: FeedStatus[] = [];
+  for (const tenant of await tenantsOf(deps)) feeds.push(...(await feedStatus(deps, tenant)));
   return JSON.stringify(metricLine(deps.app.name, latenessOf(feeds, now), now));
 }
 

@@ -4,14 +4,12 @@
  * whose processes do not stay `followAll` is called by the schedule.
  */
 import { asTidegateError, type TidegateError } from '../../base/errors.ts';
-import { PUBLIC } from '../../base/principal.ts';
+import { tenantsOf } from '../../base/principal.ts';
 import type { Deps } from '../../streams/deps.ts';
 import type { Dispatch } from '../records/dispatch.ts';
 import { followWaiters } from './follow.ts';
 
 export interface WatchOptions {
-  /** Default `public`. */
-  tenant?: string;
   /** Pause between two looks at all streams, ms; default 60,000. */
   everyMs?: number;
   /** A stream on which nothing waits is looked at so often at most, however often it changes, ms; default 1,000. */
@@ -30,19 +28,21 @@ export interface Watch {
 }
 
 export function startWatch(deps: Deps, { wake }: Pick<Dispatch, 'wake'>, options: WatchOptions = {}): Watch {
-  const { tenant = PUBLIC.tenant, everyMs = 60_000, quietMs = 1_000, runMs = 30_000 } = options;
+  const { everyMs = 60_000, quietMs = 1_000, runMs = 30_000 } = options;
   const { app, runtime } = deps;
   const ending = new AbortController();
   const { signal } = ending;
+  /** Of each stream of each tenant, by `placeOf`. */
   const rounds = new Map<string, Promise<void>>();
   const changedAgain = new Set<string>();
   const resting = new Map<string, AbortController>();
 
-  async function follow(name: string): Promise<void> {
+  async function follow(tenant: string, name: string): Promise<void> {
     const stream = app.streams.get(name);
     if (!stream) return;
+    const place = placeOf(tenant, name);
     do {
-      changedAgain.delete(name);
+      changedAgain.delete(place);
       let rests = true;
       try {
         const report = await followWaiters(deps, tenant, stream, {
@@ -50,45 +50,48 @@ export function startWatch(deps: Deps, { wake }: Pick<Dispatch, 'wake'>, options
           wake: (taskId) => wake(tenant, taskId, null),
         });
         rests = !report.waiting;
-        if (!report.caughtUp) changedAgain.add(name);
+        if (!report.caughtUp) changedAgain.add(place);
       } catch (thrown) {
         tell(deps, name, thrown);
       }
-      if (rests) await rest(name);
-    } while (changedAgain.has(name) && !signal.aborted);
+      if (rests) await rest(place);
+    } while (changedAgain.has(place) && !signal.aborted);
   }
 
-  async function rest(name: string): Promise<void> {
+  async function rest(place: string): Promise<void> {
     const over = new AbortController();
-    resting.set(name, over);
+    resting.set(place, over);
     await runtime.sleep(quietMs, AbortSignal.any([signal, over.signal]));
-    resting.delete(name);
+    resting.delete(place);
   }
 
-  function changed(name: string): void {
+  function changed(tenant: string, name: string): void {
     if (signal.aborted) return;
-    if (rounds.has(name)) changedAgain.add(name);
+    const place = placeOf(tenant, name);
+    if (rounds.has(place)) changedAgain.add(place);
     else
       rounds.set(
-        name,
-        follow(name).finally(() => rounds.delete(name)),
+        place,
+        follow(tenant, name).finally(() => rounds.delete(place)),
       );
   }
 
   async function lookAtAll(): Promise<void> {
     while (!signal.aborted) {
-      for (const name of app.streams.keys()) changed(name);
+      try {
+        for (const tenant of await tenantsOf(deps)) for (const name of app.streams.keys()) changed(tenant, name);
+      } catch (thrown) {
+        tell(deps, null, thrown);
+      }
       await runtime.sleep(everyMs, signal);
     }
   }
 
   const looking = lookAtAll();
   return {
-    changed: (whose, name) => {
-      if (whose === tenant) changed(name);
-    },
-    waiting(whose, name) {
-      if (whose === tenant) resting.get(name)?.abort();
+    changed,
+    waiting(tenant, name) {
+      resting.get(placeOf(tenant, name))?.abort();
     },
     async stop() {
       ending.abort();
@@ -108,23 +111,36 @@ export interface FollowedAll {
 }
 
 /** Follows the waits on all streams once. @param deadline epoch ms */
-export async function followAll(deps: Deps, deadline: number, { tenant = PUBLIC.tenant } = {}): Promise<FollowedAll> {
+export async function followAll(deps: Deps, deadline: number): Promise<FollowedAll> {
   const report: FollowedAll = { matched: 0, more: false, error: null };
-  for (const stream of deps.app.streams.values()) {
-    if (deps.runtime.now() >= deadline) return { ...report, more: true };
-    try {
-      const { matched, caughtUp } = await followWaiters(deps, tenant, stream, { deadline });
-      report.matched += matched;
-      report.more ||= !caughtUp;
-    } catch (thrown) {
-      report.error ??= tell(deps, stream.name, thrown);
-      report.more = true;
+  const fail = (stream: string | null, thrown: unknown) => {
+    report.error ??= tell(deps, stream, thrown);
+    report.more = true;
+  };
+  try {
+    for (const tenant of await tenantsOf(deps)) {
+      for (const stream of deps.app.streams.values()) {
+        if (deps.runtime.now() >= deadline) return { ...report, more: true };
+        try {
+          const { matched, caughtUp } = await followWaiters(deps, tenant, stream, { deadline });
+          report.matched += matched;
+          report.more ||= !caughtUp;
+        } catch (thrown) {
+          fail(stream.name, thrown);
+        }
+      }
     }
+  } catch (thrown) {
+    fail(null, thrown);
   }
   return report;
 }
 
-function tell({ runtime }: Deps, stream: string, thrown: unknown): TidegateError {
+function placeOf(tenant: string, stream: string): string {
+  return `${tenant} ${stream}`;
+}
+
+function tell({ runtime }: Deps, stream: string | null, thrown: unknown): TidegateError {
   const error = asTidegateError(thrown);
   runtime.log('warn', 'waits on a stream are behind its log', { stream, code: error.code, message: error.message });
   return error;

@@ -4,7 +4,7 @@
  * many tasks there are.
  */
 import { asTidegateError } from '../../base/errors.ts';
-import { PUBLIC } from '../../base/principal.ts';
+import { tenantsOf } from '../../base/principal.ts';
 import type { DueRecord } from '../../store/store.ts';
 import { type Claim, claimTask, type NoClaim } from '../records/claim.ts';
 import type { TaskDeps } from '../records/find-task.ts';
@@ -14,8 +14,6 @@ import { takeTurn } from '../turn/turn.ts';
 import { settleDue } from '../turn/waits-left.ts';
 
 export interface RunTasksOptions {
-  /** Default `public`. */
-  tenant?: string;
   /** Entries at once; default 8. */
   concurrency?: number;
   /** Default 30,000. Less only where all who share the store share a clock. */
@@ -46,19 +44,24 @@ const LEAST_MS = 1_000;
 /** @throws TidegateError `store_unavailable` where what is due cannot be read; what breaks one entry is logged. */
 export async function runTasks(deps: TaskDeps, deadline: number, options: RunTasksOptions = {}): Promise<TasksReport> {
   const { store, runtime } = deps;
-  const { tenant = PUBLIC.tenant, concurrency = CONCURRENCY, signal } = options;
+  const { concurrency = CONCURRENCY, signal } = options;
   const report: TasksReport = { entered: 0, ended: 0, broken: 0, more: false, nextAt: null };
   const isOver = () => signal?.aborted === true || deadline - runtime.now() < LEAST_MS;
 
+  const tenants = await tenantsOf(deps);
   while (!isOver()) {
-    const from = Math.floor(runtime.random() * 16);
-    const due = await store.due(taskQueue(tenant), { now: runtime.now(), limit: LOOK, from });
+    const due: { tenant: string; record: DueRecord }[] = [];
+    for (const tenant of tenants) {
+      const from = Math.floor(runtime.random() * 16);
+      const records = await store.due(taskQueue(tenant), { now: runtime.now(), limit: LOOK, from });
+      due.push(...records.map((record) => ({ tenant, record })));
+    }
     report.more = due.length > 0;
     if (!report.more) return report;
     const before = report.entered - report.broken;
-    const work = [...new Map(due.map((record) => [taskOfDue(record), record])).values()][Symbol.iterator]();
+    const work = [...new Map(due.map((found) => [taskOfDue(found.record), found])).values()][Symbol.iterator]();
     const worker = async () => {
-      for (const record of work) {
+      for (const { tenant, record } of work) {
         if (isOver()) return;
         tally(report, await workOn(deps, tenant, record, deadline, options));
       }

@@ -3,7 +3,7 @@
  * look finds them. Any number of runners may share a store.
  */
 import { asTidegateError } from '../../base/errors.ts';
-import { PUBLIC } from '../../base/principal.ts';
+import { tenantsOf } from '../../base/principal.ts';
 import type { DueRecord } from '../../store/store.ts';
 import type { Claim, NoClaim } from '../records/claim.ts';
 import type { Dispatch } from '../records/dispatch.ts';
@@ -13,8 +13,6 @@ import { takeUpDue, takeUpTask, TASK_LEASE_MS, work } from './run-due.ts';
 import type { TurnEnd } from '../turn/shared.ts';
 
 export interface RunnerOptions {
-  /** Default `public`. */
-  tenant?: string;
   /** Entries at once; default 16. */
   concurrency?: number;
   leaseMs?: number;
@@ -34,25 +32,20 @@ export interface Runner {
 const MOST_WAITING = 1_000;
 
 export function startRunner(deps: TaskDeps, options: RunnerOptions = {}): Runner {
-  const {
-    tenant = PUBLIC.tenant,
-    concurrency = 16,
-    leaseMs = TASK_LEASE_MS,
-    turnMs = 120_000,
-    everyMs = 1_000,
-  } = options;
+  const { concurrency = 16, leaseMs = TASK_LEASE_MS, turnMs = 120_000, everyMs = 1_000 } = options;
   const { runtime, store } = deps;
   const ending = new AbortController();
   const { signal } = ending;
   const running = new Map<string, Promise<void>>();
-  const waiting = new Set<string>();
+  /** The tenants of tasks that wait for a place, by the tasks' ids. */
+  const waiting = new Map<string, string>();
   let timers = 0;
   /** Places that were given to tasks that are being created. */
   let promised = 0;
   let broken = false;
 
   /** @param found ours already, or a due record; null: somebody has told of it. */
-  function run(taskId: string, found: Claim | DueRecord | null): void {
+  function run(tenant: string, taskId: string, found: Claim | DueRecord | null): void {
     const until = runtime.now() + turnMs;
     const entry =
       found === null
@@ -71,8 +64,9 @@ export function startRunner(deps: TaskDeps, options: RunnerOptions = {}): Runner
         running.delete(taskId);
         const [next] = waiting;
         if (next === undefined || signal.aborted) return;
-        waiting.delete(next);
-        wake(next, null);
+        const [id, whose] = next;
+        waiting.delete(id);
+        wake(whose, id, null);
       }),
     );
 
@@ -81,23 +75,37 @@ export function startRunner(deps: TaskDeps, options: RunnerOptions = {}): Runner
       if (typeof end === 'string' || end.outcome !== 'left' || signal.aborted || timers >= MOST_WAITING) return;
       const ms = Math.max(0, end.dueAt - runtime.now());
       if (ms > 2 * everyMs) return;
-      void wakeIn(ms, taskId);
+      void wakeIn(ms, tenant, taskId);
     }
   }
 
-  async function wakeIn(ms: number, taskId: string): Promise<void> {
+  async function wakeIn(ms: number, tenant: string, taskId: string): Promise<void> {
     timers += 1;
     await runtime.sleep(ms, signal);
     timers -= 1;
-    wake(taskId, null);
+    wake(tenant, taskId, null);
   }
 
-  function wake(taskId: string, found: Claim | DueRecord | null): void {
+  function wake(tenant: string, taskId: string, found: Claim | DueRecord | null): void {
     const isOurs = found !== null && !('dueAt' in found);
     if (signal.aborted && !isOurs) return;
     const isFree = running.size + promised < concurrency && !running.has(taskId);
-    if (isOurs || isFree) run(taskId, found);
-    else if (waiting.size < MOST_WAITING) waiting.add(taskId);
+    if (isOurs || isFree) run(tenant, taskId, found);
+    else if (waiting.size < MOST_WAITING) waiting.set(taskId, tenant);
+  }
+
+  /** Answers how many due tasks of the tenant were begun. */
+  async function lookAt(tenant: string, limit: number): Promise<number> {
+    const from = Math.floor(runtime.random() * 16);
+    const due = await store.due(taskQueue(tenant), { now: runtime.now(), limit, from });
+    let started = 0;
+    for (const record of due) {
+      const taskId = taskOfDue(record);
+      if (running.has(taskId) || running.size + promised >= concurrency) continue;
+      wake(tenant, taskId, record);
+      started += 1;
+    }
+    return started;
   }
 
   async function look(): Promise<void> {
@@ -107,14 +115,7 @@ export function startRunner(deps: TaskDeps, options: RunnerOptions = {}): Runner
       broken = false;
       if (free > 0) {
         try {
-          const from = Math.floor(runtime.random() * 16);
-          const due = await store.due(taskQueue(tenant), { now: runtime.now(), limit: free + running.size, from });
-          for (const record of due) {
-            const taskId = taskOfDue(record);
-            if (running.has(taskId) || running.size + promised >= concurrency) continue;
-            wake(taskId, record);
-            started += 1;
-          }
+          for (const tenant of await tenantsOf(deps)) started += await lookAt(tenant, free + running.size);
         } catch (thrown) {
           const { code, message } = asTidegateError(thrown);
           runtime.log('error', `tasks: ${message}`, { code });
@@ -139,7 +140,7 @@ export function startRunner(deps: TaskDeps, options: RunnerOptions = {}): Runner
       settle() {
         promised -= 1;
       },
-      wake: (_tenant, taskId, claim) => wake(taskId, claim),
+      wake,
     },
     async stop() {
       ending.abort();

@@ -1,0 +1,68 @@
+/** Tasks and waits of every tenant are worked on: by the schedule, and by a process that stays. */
+import { afterEach, expect, test } from 'vitest';
+import type { Json } from '../../../src/base/json.ts';
+import { systemRuntime } from '../../../src/base/runtime.ts';
+import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
+import { publish } from '../../../src/streams/log/publish.ts';
+import { startRunner } from '../../../src/tasks/work/runner.ts';
+import { runTasks } from '../../../src/tasks/work/run-due.ts';
+import { createTasks } from '../../../src/tasks/work/service.ts';
+import { followAll, startWatch } from '../../../src/tasks/waits/watch.ts';
+import { ADA } from '../stage.ts';
+import { ABOVE_30, endOf, waitStage } from '../wait-stage.ts';
+
+const TENANTS = ['acme', 'globex'];
+const whose = TENANTS.map((tenant) => ({ ...ADA, tenant }));
+const input = { condition: ABOVE_30 } as unknown as Json;
+
+const ends: { stop(): Promise<void> }[] = [];
+afterEach(async () => {
+  await Promise.all(ends.splice(0).map((one) => one.stop()));
+});
+
+test('the schedule works on the due tasks of each tenant, and follows the waits of each', async () => {
+  const stage = waitStage();
+  const deps = { ...stage.tasks, tenants: () => TENANTS };
+  const deadline = () => stage.clock.now + 60_000;
+  const ids: string[] = [];
+  for (const principal of whose) ids.push(await stage.begin('waiting', input, { principal }));
+  expect(await stage.work({}, deps)).toMatchObject({ entered: 2, ended: 0 });
+  const [stream] = deps.app.streams.values();
+  for (const tenant of TENANTS)
+    await publish(deps, tenant, stream!, { data: { sensor: 'a', celsius: 35 } }, deadline());
+  expect(await followAll(deps, deadline())).toMatchObject({ matched: 2, error: null });
+  expect(await stage.clock.drive(runTasks(deps, deadline()))).toMatchObject({ ended: 2 });
+  for (const [at, principal] of whose.entries()) {
+    expect(endOf((await stage.get(ids[at]!, principal)).result)).toMatchObject({ value: 35 });
+  }
+});
+
+test('a process that stays finds the tasks of each tenant, and hears of the streams of each', async () => {
+  const stage = waitStage(createMemoryStore());
+  const base = { ...stage.tasks, runtime: systemRuntime(() => {}), tenants: () => TENANTS };
+  const watch = startWatch(base, { wake: (...told) => runner.dispatch.wake(...told) }, { everyMs: 60_000 });
+  const deps = { ...base, changed: watch.changed, waiting: watch.waiting };
+  const runner = startRunner(deps, { everyMs: 5 });
+  ends.push(watch, runner);
+  const deadline = () => Date.now() + 10_000;
+  // Begun where nothing works: the runner has to look.
+  const elsewhere = createTasks(base, { leaseMs: () => null, wake: () => {} });
+  const [stream] = deps.app.streams.values();
+  for (const principal of whose) {
+    const { taskId } = await elsewhere.begin(principal, 'waiting', input, { deadline: deadline() });
+    const { tenant } = principal;
+    const waiters = () => stage.store.list(`${tenant}/waiters/temps`, { now: Date.now(), limit: 10 });
+    await expect.poll(async () => (await waiters()).records.length, { timeout: 5_000 }).toBe(1);
+    await publish(deps, tenant, stream!, { data: { sensor: 'a', celsius: 35 } }, deadline());
+    const header = () => elsewhere.get(principal, taskId);
+    await expect.poll(async () => (await header()).status, { timeout: 5_000 }).toBe('completed');
+    expect(endOf((await header()).result)).toMatchObject({ value: 35 });
+  }
+});
+
+test('tenants that cannot be told leave the waits unfollowed, and say why', async () => {
+  const stage = waitStage();
+  const deps = { ...stage.tasks, tenants: () => Promise.reject(new Error('gone')) };
+  const report = await followAll(deps, stage.clock.now + 60_000);
+  expect(report).toMatchObject({ matched: 0, more: true, error: { code: 'internal' } });
+});
