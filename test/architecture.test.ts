@@ -129,6 +129,20 @@ test.each(files)('%s imports only what it may', (file) => {
   }
 });
 
+/** Who calls is answered at the edges, and the tenants of scheduled work by `tenantsOf`; all else takes them from there. */
+const MAY_NAME_PUBLIC = [
+  'base/principal.ts',
+  'http/authenticate.ts',
+  // Whoever starts the process calls, over its standard input or with the commands for tasks.
+  'hosts/node/stdio.ts',
+  'hosts/cli/tasks-command.ts',
+];
+
+test('the public principal is named at the edges alone', () => {
+  const naming = files.filter((file) => /\bPUBLIC\b|[Tt]enant.*'public'/.test(readFileSync(join(SRC, file), 'utf8')));
+  expect(naming.toSorted()).toEqual(MAY_NAME_PUBLIC.toSorted());
+});
+
 test('no import leads back to where it came from, types included', () => {
   const done = new Set<string>();
   const circles: string[] = [];

@@ -7,6 +7,7 @@ import { asTidegateError, TidegateError } from '../base/errors.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Deps } from '../streams/deps.ts';
 import { openAccount } from '../store/counting.ts';
+import { type Authenticate, openToEveryone } from './authenticate.ts';
 import { createDocument, documentPreflight } from './documents.ts';
 import { createMcpRoute, type McpServing } from './mcp-route.ts';
 import { createOriginGuard, type OriginOptions } from './origin.ts';
@@ -21,6 +22,8 @@ export interface HttpOptions extends OriginOptions {
   bodyBytes?: number;
   /** The token of each stream that takes pushes; default: none does. */
   pushTokens?: PushTokens;
+  /** Who calls; default: everyone is the public principal. */
+  authenticate?: Authenticate;
 }
 
 export interface HttpDeps extends Deps {
@@ -33,9 +36,10 @@ export type HttpApp = Hono<LoggedEnv>;
 
 export function createApp(deps: HttpDeps, options: HttpOptions): HttpApp {
   const { app, mcp, runtime, store } = deps;
+  const { authenticate = openToEveryone } = options;
   const facts = { app, versions: mcp.versions, capabilities: mcp.capabilities };
   const guard = createOriginGuard(options);
-  const route = createMcpRoute(mcp, guard, options.bodyBytes ?? BODY_BYTES);
+  const route = createMcpRoute(mcp, guard, authenticate, options.bodyBytes ?? BODY_BYTES);
   const push = createPushRoute(deps, options.pushTokens ?? new Map());
   const baseUrl = (request: Request) => options.publicUrl ?? new URL(request.url).origin;
 
@@ -63,10 +67,12 @@ export function createApp(deps: HttpDeps, options: HttpOptions): HttpApp {
     http.get(path, (context) => document(context.req.raw, baseUrl(context.req.raw)));
     http.options(path, () => documentPreflight());
   }
-  http.post('/ingest/:stream', (context) => {
+  http.post('/ingest/:stream', async (context) => {
     const account = openAccount(store);
     context.set('told', { account });
-    return push(context.req.raw, context.req.param('stream'), account.store);
+    const principal = await authenticate(context.req.raw);
+    if (principal instanceof Response) return principal;
+    return push(context.req.raw, context.req.param('stream'), principal, account.store);
   });
   http.get('/healthz', (context) => context.json({ status: 'ok' }));
   http.get('/readyz', (context) => {

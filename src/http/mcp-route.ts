@@ -1,6 +1,7 @@
 /** `/mcp`: what has to be right before a message is served, in JSON-RPC's form, and the headers that browsers need. */
-import { type Principal, PUBLIC } from '../base/principal.ts';
+import type { Principal } from '../base/principal.ts';
 import type { Account } from '../store/counting.ts';
+import type { Authenticate } from './authenticate.ts';
 import { readJson } from './body.ts';
 import type { OriginGuard } from './origin.ts';
 
@@ -36,18 +37,25 @@ const TITLES = {
   415: 'Unsupported media type',
 } as const;
 
-export function createMcpRoute(mcp: McpServing, guard: OriginGuard, limitBytes: number): McpRoute {
+export function createMcpRoute(
+  mcp: McpServing,
+  guard: OriginGuard,
+  authenticate: Authenticate,
+  limitBytes: number,
+): McpRoute {
   return {
     async post(request, told) {
       const refusal = guard.refusal(request);
       if (refusal !== null) return rpcError(403, INVALID_REQUEST, refusal);
-      const body = await readJson(request, limitBytes);
       const origin = request.headers.get('origin');
+      const principal = await authenticate(request);
+      if (principal instanceof Response) return withOrigin(principal, origin);
+      const body = await readJson(request, limitBytes);
       if (!body.ok) {
         const code = body.status === 400 ? PARSE_ERROR : INVALID_REQUEST;
         return withOrigin(rpcError(body.status, code, TITLES[body.status], body.expected), origin);
       }
-      const answer = await mcp.serve(request, body.value, PUBLIC);
+      const answer = await mcp.serve(request, body.value, principal);
       told(answer);
       return withOrigin(answer.response, origin);
     },

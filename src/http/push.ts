@@ -4,7 +4,7 @@
  * `streams/log/publish-many.ts` and knows nothing of feeds.
  */
 import { isDeep, type Json } from '../base/json.ts';
-import { PUBLIC } from '../base/principal.ts';
+import type { Principal } from '../base/principal.ts';
 import { asTidegateError, TidegateError } from '../base/errors.ts';
 import { canonicalText, digestOf } from '../base/digest.ts';
 import type { Deps } from '../streams/deps.ts';
@@ -31,11 +31,16 @@ const VISIBLE = /^[\x21-\x7E]+$/;
 export type PushTokens = ReadonlyMap<string, string>;
 
 /** @param store as the account of the request sees it */
-export type PushRoute = (request: Request, stream: string, store: Deps['store']) => Promise<Response>;
+export type PushRoute = (
+  request: Request,
+  stream: string,
+  principal: Principal,
+  store: Deps['store'],
+) => Promise<Response>;
 
 export function createPushRoute(deps: Deps, tokens: PushTokens): PushRoute {
   const { app, runtime } = deps;
-  return async (request, name, store) => {
+  return async (request, name, { tenant }, store) => {
     const stream = app.streams.get(name);
     const allowed = await isToken(bearerOf(request), tokens.get(name));
     if (!allowed || stream === undefined) return unauthorizedResponse();
@@ -47,10 +52,10 @@ export function createPushRoute(deps: Deps, tokens: PushTokens): PushRoute {
       const { publishMany } = await import('../streams/log/publish-many.ts');
       const push = await publishMany(
         { ...deps, store },
-        PUBLIC.tenant,
+        tenant,
         stream,
         items.map((data) => ({ data, ...meta })),
-        { once: onceOf(request, name, items), deadline: runtime.now() + PUSH_MS },
+        { once: onceOf(request, tenant, name, items), deadline: runtime.now() + PUSH_MS },
       );
       return Response.json(push);
     } catch (thrown) {
@@ -110,13 +115,13 @@ function parse(text: string, field: string): Json {
   return value;
 }
 
-function onceOf(request: Request, stream: string, items: Json[]): Once | null {
+function onceOf(request: Request, tenant: string, stream: string, items: Json[]): Once | null {
   const key = request.headers.get('idempotency-key');
   if (key === null) return null;
   if (key.length > KEY_BYTES || !VISIBLE.test(key)) {
     throw wrong('Idempotency-Key', `1 to ${KEY_BYTES} visible ASCII characters`);
   }
-  const record = pushedKey(PUBLIC.tenant, stream, key);
+  const record = pushedKey(tenant, stream, key);
   return { record, fingerprint: digestOf(canonicalText(items)), keptMs: PUSH_KEY_MS };
 }
 

@@ -8,7 +8,7 @@ import { createSealer, type Secrets } from '../../src/base/seal.ts';
 import { createApp, type HttpOptions } from '../../src/http/app.ts';
 import { createAppFeeds } from '../../src/calls/feeds.ts';
 import type { HandlerDeps } from '../../src/calls/deps.ts';
-import { createMcpEndpoint, type McpEndpoint } from '../../src/mcp/serve/endpoint.ts';
+import { createMcpEndpoint } from '../../src/mcp/serve/endpoint.ts';
 import { bindHttpTools } from '../../src/apis/bind.ts';
 import { type BuiltIns, createRegistry } from '../../src/mcp/registry/registry.ts';
 import { createResults, type ResultDeps } from '../../src/calls/results.ts';
@@ -96,8 +96,10 @@ export async function serveApp(app: App, options: ServeOptions = {}): Promise<Se
   const registry = createRegistry(handlerDeps, builtIns, results ? resultParts(results) : {});
   const mcp = createMcpEndpoint({ about: registry.about, serving: createServing({ runtime, registry, store }) });
   const { principal } = options;
-  const serve: McpEndpoint['serve'] = (request, body, caller) => mcp.serve(request, body, principal ?? caller);
-  const http = createApp({ ...deps, mcp: { ...mcp, serve } }, { publicUrl: null, host: '127.0.0.1', ...options.http });
+  const http = createApp(
+    { ...deps, mcp },
+    { publicUrl: null, host: '127.0.0.1', ...(principal ? { authenticate: () => principal } : {}), ...options.http },
+  );
   const server = listen({ fetch: http.fetch, port: 0, hostname: '127.0.0.1' });
   await new Promise<void>((resolve) => server.once('listening', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

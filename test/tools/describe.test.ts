@@ -61,7 +61,8 @@ test('the example is a call that would work', async () => {
 });
 
 test('every tool is described for a model that never saw the app', () => {
-  const listed = plant().registry.tools.list(undefined).items;
+  const at = plant();
+  const listed = at.registry.tools.list(undefined, at.caller).items;
   expect(listed.map(({ name }) => name)).toEqual(['list_streams', 'read_latest', 'read_history', 'tail_stream']);
   for (const { description, annotations, outputSchema, inputSchema } of listed) {
     expect(description).toContain('plant');

@@ -4,6 +4,7 @@
  */
 import { readConfig } from '../../base/config.ts';
 import type { App } from '../../declare/app.ts';
+import { PUBLIC } from '../../base/principal.ts';
 import { serveRegistryOverStdio } from '../../mcp/serve/stdio.ts';
 import { createTasks } from '../../tasks/work/service.ts';
 import { composeRegistry } from '../serving.ts';
@@ -24,7 +25,7 @@ export async function stdio(app: App, environment: NodeJS.ProcessEnv): Promise<v
     const workers = startTaskWorkers({ app, store, runtime });
     const { deps, dispatch } = workers;
     const registry = composeRegistry(deps, { secrets, variable: config.variable, tasks: createTasks(deps, dispatch) });
-    const serving = serveRegistryOverStdio({ runtime, store, registry });
+    const serving = serveRegistryOverStdio({ runtime, store, registry }, PUBLIC);
     const loop = startLoop(deps);
     await Promise.race([untilStopped(), new Promise((resolve) => process.stdin.once('close', resolve))]);
     await Promise.all([loop.stop(), workers.stop()]);

@@ -12,6 +12,7 @@ import type { HandlerDeps } from '../../calls/deps.ts';
 import type { Caller } from '../../calls/caller.ts';
 import { displayed } from './displayed.ts';
 import { type Page, pageOf } from './pages.ts';
+import { perScopes } from './per-scopes.ts';
 import type { ResourceRegistry } from './resources.ts';
 
 export interface PromptListing {
@@ -29,16 +30,16 @@ export interface PromptResult {
 
 export interface PromptRegistry {
   readonly size: number;
-  list(cursor: string | undefined): Page<PromptListing>;
+  list(cursor: string | undefined, caller: Pick<Caller, 'principal'>): Page<PromptListing>;
   /** @throws TidegateError `not_found` for an unknown prompt, `invalid_input` for a missing or unknown argument. */
   get(name: string, args: unknown, caller: Caller): Promise<PromptResult | InputRequired>;
 }
 
 export function createPromptRegistry(deps: HandlerDeps, prompts: ReadonlyMap<string, Prompt>): PromptRegistry {
-  const listings = [...prompts].map(([name, prompt]): PromptListing => listingOf(name, prompt));
+  const listings = perScopes(() => [...prompts].map(([name, prompt]): PromptListing => listingOf(name, prompt)));
   return {
-    size: listings.length,
-    list: (cursor) => pageOf('prompts', listings, cursor),
+    size: prompts.size,
+    list: (cursor, { principal }) => pageOf('prompts', listings(principal), cursor),
     async get(name, args, caller) {
       const prompt = promptNamed(prompts, name);
       const input = promptArguments(prompt, args);

@@ -1,7 +1,7 @@
 /**
  * The registry: an app's tools, tasks, resources and prompts and the built-in ones, ready to be listed and called. Built once
- * per isolate; it knows no protocol version, no transport and no SDK, so one of it serves them all. What it lists does
- * not vary by caller yet; the lists take no principal until scopes are declared.
+ * per isolate; it knows no protocol version, no transport and no SDK, so one of it serves them all. Lists
+ * take the caller; what they show is the same for all as long as no declaration names a scope.
  */
 import type { App } from '../../declare/app.ts';
 import type { Tool } from '../../declare/tool.ts';

@@ -9,6 +9,7 @@ import type { HandlerDeps } from '../../calls/deps.ts';
 import type { Caller } from '../../calls/caller.ts';
 import { displayed } from './displayed.ts';
 import { type Page, pageOf } from './pages.ts';
+import { perScopes } from './per-scopes.ts';
 import { isTemplate, type UriTemplate, uriTemplate } from './uri-template.ts';
 
 export type ResourceListing = ListedResource;
@@ -22,7 +23,7 @@ export type ReadResult = { contents: ResourceContents[] } & CacheHint;
 export interface ResourceRegistry {
   readonly size: number;
   list(cursor: string | undefined, caller: Caller): Promise<Page<ResourceListing> & CacheHint>;
-  templates(cursor: string | undefined): Page<TemplateListing>;
+  templates(cursor: string | undefined, caller: Pick<Caller, 'principal'>): Page<TemplateListing>;
   /** @throws TidegateError `not_found` for a URI that nothing here answers to. */
   read(uri: string, caller: Caller): Promise<ReadResult | InputRequired>;
   /** Names and completions of a template's variables; null where the URI is neither a resource nor a template here. */
@@ -50,28 +51,33 @@ export function createResourceRegistry(deps: HandlerDeps, resources: ReadonlyMap
     if (!isTemplate(resource.uri)) fixed.set(resource.uri, { name, resource });
     else templates.push({ name, resource, template: uriTemplate(resource.uri, `resources.${name}.uri`) });
   }
-  const fixedListings: ResourceListing[] = [...fixed.values()].map(({ name, resource }) => ({
-    uri: resource.uri,
-    ...described(name, resource),
-    ...(resource.size === undefined ? {} : { size: resource.size }),
-  }));
-  const templateListings: TemplateListing[] = templates.map(({ name, resource }) => ({
-    uriTemplate: resource.uri,
-    ...described(name, resource),
-  }));
+  const fixedListings = perScopes(() =>
+    [...fixed.values()].map(({ name, resource }): ResourceListing => ({
+      uri: resource.uri,
+      ...described(name, resource),
+      ...(resource.size === undefined ? {} : { size: resource.size }),
+    })),
+  );
+  const templateListings = perScopes(() =>
+    templates.map(({ name, resource }): TemplateListing => ({
+      uriTemplate: resource.uri,
+      ...described(name, resource),
+    })),
+  );
   const listing = templates.filter(({ resource }) => resource.list !== undefined);
 
   return {
     size: resources.size,
-    templates: (cursor) => pageOf('templates', templateListings, cursor),
+    templates: (cursor, { principal }) => pageOf('templates', templateListings(principal), cursor),
     find: (uri) =>
       fixed.get(uri)?.resource ?? templates.find(({ template }) => template.template === uri)?.resource ?? null,
     async list(cursor, caller) {
-      if (listing.length === 0) return { ...pageOf('resources', fixedListings, cursor), ...DECLARED };
+      const declared = fixedListings(caller.principal);
+      if (listing.length === 0) return { ...pageOf('resources', declared, cursor), ...DECLARED };
       const found = await inContext(deps, caller, (context) =>
         Promise.all(listing.map(({ resource }) => listedBy(resource, context))),
       );
-      return { ...pageOf('resources', [...fixedListings, ...found.flat()], cursor), ...FOUND };
+      return { ...pageOf('resources', [...declared, ...found.flat()], cursor), ...FOUND };
     },
     async read(uri, caller) {
       const exact = fixed.get(uri);

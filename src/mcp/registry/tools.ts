@@ -16,6 +16,7 @@ import { failureText, isForModel } from '../wire/errors.ts';
 import { checkObjectSchema, describeIssues, NO_ARGUMENTS, objectSchema } from '../../base/json-schema.ts';
 import { displayed } from './displayed.ts';
 import { type Page, pageOf } from './pages.ts';
+import { perScopes } from './per-scopes.ts';
 import { type ParamHeader, paramHeaders } from '../wire/param-headers.ts';
 import { callTask } from '../tasks/call-task.ts';
 import { taskOutputSchema } from '../tasks/handle.ts';
@@ -34,7 +35,7 @@ export interface ToolListing {
 
 export interface ToolRegistry {
   readonly size: number;
-  list(cursor: string | undefined): Page<ToolListing>;
+  list(cursor: string | undefined, caller: Pick<Caller, 'principal'>): Page<ToolListing>;
   /** Headers that have to repeat arguments of this tool; empty for most, and for an unknown one. */
   paramHeaders(name: string): readonly ParamHeader[];
   /** Client capabilities that the tool cannot run without; null for most, and for an unknown one. */
@@ -68,7 +69,7 @@ export function createToolRegistry(
 ): ToolRegistry {
   const tools = new Map([...builtIn, ...declared]);
   const entries = new Map<string, Entry>();
-  let listings: ToolListing[] | null = null;
+  const listings = perScopes(() => [...tools.keys()].flatMap((name) => find(name)?.listing ?? []));
 
   function find(name: string): Entry | null {
     const made = entries.get(name);
@@ -83,10 +84,7 @@ export function createToolRegistry(
 
   return {
     size: tools.size,
-    list(cursor) {
-      listings ??= [...tools.keys()].flatMap((name) => find(name)?.listing ?? []);
-      return pageOf('tools', listings, cursor);
-    },
+    list: (cursor, { principal }) => pageOf('tools', listings(principal), cursor),
     paramHeaders: (name) => find(name)?.headers ?? NONE,
     requires(name) {
       const tool = tools.get(name);

@@ -16,15 +16,15 @@ type Method = (registry: Registry, params: Params, caller: Caller) => object | P
 
 /** Earlier revisions get `ttlMs` and `cacheScope` too: their results are open, and their clients pass over them. */
 const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
-  ['tools/list', ({ tools }, params) => listed('tools', tools.list(cursorOf(params)))],
+  ['tools/list', ({ tools }, params, caller) => listed('tools', tools.list(cursorOf(params), caller))],
   ['tools/call', callTool],
   ['resources/list', listResources],
   [
     'resources/templates/list',
-    ({ resources }, params) => listed('resourceTemplates', resources.templates(cursorOf(params))),
+    ({ resources }, params, caller) => listed('resourceTemplates', resources.templates(cursorOf(params), caller)),
   ],
   ['resources/read', readResource],
-  ['prompts/list', ({ prompts }, params) => listed('prompts', prompts.list(cursorOf(params)))],
+  ['prompts/list', ({ prompts }, params, caller) => listed('prompts', prompts.list(cursorOf(params), caller))],
   ['prompts/get', ({ prompts }, params, caller) => prompts.get(textOf(params, 'name'), params.arguments, caller)],
   ['completion/complete', completeArgument],
 ]);

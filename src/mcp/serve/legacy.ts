@@ -15,7 +15,7 @@ import {
   type StandardSchemaV1,
 } from '@modelcontextprotocol/server';
 import { INVALID_PARAMS, INVALID_REQUEST } from '../wire/errors.ts';
-import { type AuthInfo, errorResponse } from '../wire/message.ts';
+import { errorResponse } from '../wire/message.ts';
 import type { Serving } from './modern.ts';
 import type { ServerSource } from './server.ts';
 import { LEGACY_VERSIONS } from '../wire/versions.ts';
@@ -25,9 +25,9 @@ const BATCH = 50;
 
 export function createLegacy(source: ServerSource): Serving {
   return {
-    serve(request, body, authInfo) {
-      if (Array.isArray(body)) return serveBatch(source, request, body, authInfo);
-      return serveOne(source, request, body, authInfo, modeFor(request.headers.get('accept')));
+    serve(request, body) {
+      if (Array.isArray(body)) return serveBatch(source, request, body);
+      return serveOne(source, request, body, modeFor(request.headers.get('accept')));
     },
     close: () => Promise.resolve(),
   };
@@ -42,7 +42,6 @@ async function serveOne(
   source: ServerSource,
   request: Request,
   body: unknown,
-  authInfo: AuthInfo | undefined,
   responseMode: PerRequestResponseMode,
 ): Promise<Response> {
   // Without a session there is nothing that a notification or a response could change.
@@ -59,11 +58,11 @@ async function serveOne(
     const data = { code: 'invalid_input', ...issue };
     return errorResponse(200, INVALID_PARAMS, `${issue.field} is missing or wrong`, body, data);
   }
-  const server = await source.factory({ era: 'legacy', requestInfo: request, ...(authInfo ? { authInfo } : {}) });
+  const server = await source.factory({ era: 'legacy', requestInfo: request });
   const transport = new PerRequestHTTPServerTransport({ classification: { era: 'legacy' }, responseMode });
   await server.connect(transport);
   try {
-    return await transport.handleMessage(body, { request, ...(authInfo ? { authInfo } : {}) });
+    return await transport.handleMessage(body, { request });
   } catch (error) {
     if (!(error instanceof SdkError) || error.code !== SdkErrorCode.ConnectionClosed) throw error;
     // The client went away: there is nobody to answer.
@@ -71,12 +70,7 @@ async function serveOne(
   }
 }
 
-async function serveBatch(
-  source: ServerSource,
-  request: Request,
-  messages: readonly unknown[],
-  authInfo: AuthInfo | undefined,
-): Promise<Response> {
+async function serveBatch(source: ServerSource, request: Request, messages: readonly unknown[]): Promise<Response> {
   if (messages.length === 0 || messages.length > BATCH) {
     const data = { code: 'invalid_input', expected: `a batch of 1 to ${BATCH} messages` };
     return errorResponse(400, INVALID_REQUEST, `A batch of ${messages.length} messages`, null, data);
@@ -86,7 +80,7 @@ async function serveBatch(
       const initializes = (message as { method?: unknown } | null)?.method === 'initialize';
       const response = initializes
         ? errorResponse(400, INVALID_REQUEST, 'initialize cannot be part of a batch', message)
-        : await serveOne(source, request, message, authInfo, 'json');
+        : await serveOne(source, request, message, 'json');
       return response.body === null ? null : response.json();
     }),
   );

@@ -2,7 +2,7 @@
 import { createMcpHandler, PROTOCOL_VERSION_META_KEY } from '@modelcontextprotocol/server';
 import type { Log } from '../../base/runtime.ts';
 import { HEADER_MISMATCH } from '../wire/errors.ts';
-import { type AuthInfo, claimOf, errorResponse } from '../wire/message.ts';
+import { claimOf, errorResponse } from '../wire/message.ts';
 import { headerMismatch } from '../wire/param-headers.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { ServerSource } from './server.ts';
@@ -10,7 +10,7 @@ import { taskRefusal } from '../tasks/precheck.ts';
 import { MODERN_VERSION } from '../wire/versions.ts';
 
 export interface Serving {
-  serve(request: Request, body: unknown, authInfo: AuthInfo | undefined): Promise<Response>;
+  serve(request: Request, body: unknown): Promise<Response>;
   close(): Promise<void>;
 }
 
@@ -20,12 +20,12 @@ export function createModern(registry: Registry, source: ServerSource, log: Log)
     onerror: (error) => log('debug', `2026-07-28: ${error.message}`),
   });
   return {
-    async serve(request, body, authInfo) {
+    async serve(request, body) {
       const mismatch = mismatchOf(registry, request, body);
       if (mismatch !== null) return errorResponse(400, HEADER_MISMATCH, mismatch, body);
       const refusal = registry.tasks === null ? null : taskRefusal(body);
       if (refusal !== null) return refusal;
-      return handler.fetch(request, authInfo ? { parsedBody: body, authInfo } : { parsedBody: body });
+      return handler.fetch(request, { parsedBody: body });
     },
     close: () => handler.close(),
   };

@@ -14,9 +14,8 @@ import {
   type ServerOptions,
 } from '@modelcontextprotocol/server';
 import { asTidegateError } from '../../base/errors.ts';
-import { type Principal, PUBLIC } from '../../base/principal.ts';
+import type { Principal } from '../../base/principal.ts';
 import type { Runtime } from '../../base/runtime.ts';
-import { type Account, openAccount } from '../../store/counting.ts';
 import type { Store } from '../../store/store.ts';
 import { callerOf } from './caller.ts';
 import { DISCOVER_CACHE } from './discover.ts';
@@ -41,7 +40,7 @@ export interface ServerDeps {
 export interface ServerSource {
   factory: McpServerFactory;
   /** To be called before a request over HTTP is served. */
-  begin(request: Request): Exchange;
+  begin(request: Request, principal: Principal): Exchange;
 }
 
 const REQUEST_MS = 60_000;
@@ -53,9 +52,10 @@ const NO_VALIDATOR: NonNullable<ServerOptions['jsonSchemaValidator']> = {
   },
 };
 
-export function createServerSource(deps: ServerDeps): ServerSource {
+/** @param local who calls where a message comes without HTTP; null: all messages come over HTTP */
+export function createServerSource(deps: ServerDeps, local: Principal | null = null): ServerSource {
   const { registry, runtime, store, requestMs = REQUEST_MS, deadlineOf = () => null } = deps;
-  const exchanges = createExchanges(store);
+  const exchanges = createExchanges(store, local);
   const options: ServerOptions = {
     capabilities: registry.about.capabilities,
     instructions: registry.about.instructions,
@@ -71,10 +71,10 @@ export function createServerSource(deps: ServerDeps): ServerSource {
     return Math.min(ours, (request && deadlineOf(request)) ?? ours);
   }
 
-  async function run(request: JSONRPCRequest, context: ServerContext, exchange: Exchange | null, account: Account) {
+  async function run(request: JSONRPCRequest, context: ServerContext, exchange: Exchange): Promise<Result> {
     try {
       const deadline = deadlineFor(context.http?.req);
-      const caller = callerOf(context, { principal: principalOf(context), account, deadline });
+      const caller = callerOf(context, { ...exchange, deadline });
       return (await dispatch(registry, withResponses(request, context), caller)) as Result;
     } catch (thrown) {
       if (thrown instanceof ProtocolError) throw thrown;
@@ -86,24 +86,24 @@ export function createServerSource(deps: ServerDeps): ServerSource {
         runtime.log('error', `${request.method} failed: ${error.message}`, { reference, code: error.code, cause });
       }
       const { httpStatus, retryAfterMs } = refusal;
-      if (exchange && retryAfterMs !== null) exchange.refusal = { httpStatus, retryAfterMs };
+      if (retryAfterMs !== null) exchange.refusal = { httpStatus, retryAfterMs };
       throw new ProtocolError(refusal.code, refusal.message, refusal.data);
     }
   }
 
   async function answer(request: JSONRPCRequest, context: ServerContext): Promise<Result> {
     const exchange = exchanges.of(context.http?.req);
-    const account = exchange?.account ?? openAccount(store);
     const startedAt = runtime.now();
-    const work = run(request, context, exchange, account);
-    exchange?.working.add(work);
+    const work = run(request, context, exchange);
+    exchange.working.add(work);
     try {
       return await work;
     } finally {
-      exchange?.working.delete(work);
-      if (!exchange) {
+      exchange.working.delete(work);
+      // Over HTTP the route logs the request.
+      if (!context.http) {
         const ms = runtime.now() - startedAt;
-        runtime.log('debug', 'request', { ...askedOf(request), ms, ...account.spent() });
+        runtime.log('debug', 'request', { ...askedOf(request), ms, ...exchange.account.spent() });
       }
     }
   }
@@ -117,7 +117,7 @@ export function createServerSource(deps: ServerDeps): ServerSource {
       if (registry.tasks !== null && request.era === 'modern') answerTaskMethods(server, answer);
       return server;
     },
-    begin: (request) => exchanges.begin(request),
+    begin: (request, principal) => exchanges.begin(request, principal),
   };
 }
 
@@ -134,9 +134,4 @@ function servesRequest(registry: Registry, { era, requestInfo }: McpRequestConte
   if (era !== 'modern' || !requestInfo) return true;
   const method = requestInfo.headers.get('mcp-method');
   return method !== null && serves(registry, method);
-}
-
-function principalOf(context: ServerContext): Principal {
-  const principal = context.http?.authInfo?.extra?.principal;
-  return principal === undefined ? PUBLIC : (principal as Principal);
 }

@@ -3,11 +3,11 @@
  * gone. The one module through which the endpoint reaches the SDK, so that it can be loaded when it is needed.
  */
 import { isLegacyRequest, PROTOCOL_VERSION_META_KEY } from '@modelcontextprotocol/server';
-import { type Principal, PUBLIC } from '../../base/principal.ts';
+import type { Principal } from '../../base/principal.ts';
 import type { Account } from '../../store/counting.ts';
 import type { Refusal } from './exchange.ts';
 import { createLegacy } from './legacy.ts';
-import { askedOf, type AuthInfo, claimOf } from '../wire/message.ts';
+import { askedOf, claimOf } from '../wire/message.ts';
 import { createModern } from './modern.ts';
 import { createServerSource, type ServerDeps } from './server.ts';
 
@@ -37,8 +37,8 @@ export function createServing(deps: ServerDeps): SdkServing {
     close: () => modern.close(),
     async serve(request, body, principal) {
       const serving = (await isLegacy(request, body)) ? legacy : modern;
-      const exchange = source.begin(request);
-      const served = await serving.serve(request, body, authInfoOf(principal));
+      const exchange = source.begin(request, principal);
+      const served = await serving.serve(request, body);
       const { account, working, refusal } = exchange;
       const response = refusal === null ? served : later(served, refusal);
       const ended = working.size === 0 ? null : Promise.allSettled(working);
@@ -60,10 +60,4 @@ function later(response: Response, { httpStatus, retryAfterMs }: Refusal): Respo
   const headers = new Headers(response.headers);
   headers.set('Retry-After', String(Math.max(1, Math.ceil(retryAfterMs / 1_000))));
   return new Response(response.body, { status: httpStatus, headers });
-}
-
-function authInfoOf(principal: Principal): AuthInfo | undefined {
-  if (principal === PUBLIC) return undefined;
-  const { client, subject, scopes } = principal;
-  return { token: '', clientId: client ?? subject, scopes: [...scopes], extra: { principal } };
 }

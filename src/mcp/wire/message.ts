@@ -1,8 +1,5 @@
 /** Reading and answering a JSON-RPC message that has not been served yet. */
-import type { McpHandlerRequestOptions } from '@modelcontextprotocol/server';
 import type { JsonObject } from '../../base/json.ts';
-
-export type AuthInfo = NonNullable<McpHandlerRequestOptions['authInfo']>;
 
 /** A value of a message's `_meta`; undefined where there is none. */
 export function claimOf(body: unknown, key: string): unknown {

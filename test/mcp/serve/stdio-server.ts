@@ -2,6 +2,7 @@
 import { TidegateError } from '../../../src/base/errors.ts';
 import { systemRuntime } from '../../../src/base/runtime.ts';
 import { createRegistry } from '../../../src/mcp/registry/registry.ts';
+import { PUBLIC } from '../../../src/base/principal.ts';
 import { serveRegistryOverStdio } from '../../../src/mcp/serve/stdio.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import { sampleApp } from '../sample-app.ts';
@@ -13,4 +14,4 @@ const streamsFor = () => {
 };
 const store = createMemoryStore();
 const deps = { app: sampleApp, runtime, streamsFor, tasks: null, requestStates: NO_STATES };
-serveRegistryOverStdio({ runtime, store, registry: createRegistry(deps, {}) });
+serveRegistryOverStdio({ runtime, store, registry: createRegistry(deps, {}) }, PUBLIC);

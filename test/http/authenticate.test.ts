@@ -1,0 +1,104 @@
+/** Who calls is found out at the edge, once a request, before its body is read; every route that serves data asks. */
+import { afterEach, expect, test } from 'vitest';
+import * as z from 'zod';
+import { defineApp, type Principal, stream, tool } from '../../src/index.ts';
+import { type Authenticate, openToEveryone } from '../../src/http/authenticate.ts';
+import { createMemoryStore } from '../../src/store/drivers/memory.ts';
+import { streamLog } from '../../src/streams/names.ts';
+import { type Served, serveApp } from '../mcp/served.ts';
+
+const TOKEN = 'a-token-of-the-tests';
+const ADA: Principal = { tenant: 'acme', subject: 'ada', client: 'cli', scopes: ['read'] };
+const app = defineApp({
+  name: 'asked',
+  version: '1',
+  description: 'Says who calls',
+  streams: { files: stream({ description: 'Files', schema: z.object({ path: z.string() }) }) },
+  tools: {
+    whoami: tool({
+      description: 'Who calls',
+      run: (_input, { principal }) => Promise.resolve(JSON.stringify(principal)),
+    }),
+  },
+});
+
+let served: Served;
+afterEach(() => served.close());
+
+async function serve(authenticate: Authenticate) {
+  const store = createMemoryStore();
+  const asked: string[] = [];
+  const counted: Authenticate = (request) => {
+    asked.push(new URL(request.url).pathname);
+    return authenticate(request);
+  };
+  served = await serveApp(app, {
+    store,
+    http: { authenticate: counted, pushTokens: new Map([['files', TOKEN]]), allowedOrigins: ['https://page.example'] },
+  });
+  return { store, asked };
+}
+
+const push = (token = TOKEN) =>
+  fetch(`${served.url}/ingest/files`, {
+    method: 'POST',
+    body: '{"path":"a"}',
+    headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${token}` },
+  });
+
+const legacy = (body: object) =>
+  fetch(served.mcpUrl, {
+    method: 'POST',
+    body: JSON.stringify(body),
+    headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
+  });
+
+test('handlers of both eras, also of a batch, are called by the principal that was answered', async () => {
+  const { asked } = await serve(() => Promise.resolve(ADA));
+  const call = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'whoami' } };
+  const text = JSON.stringify(ADA);
+  const modern = (await (await served.call('tools/call', { name: 'whoami' })).json()) as object;
+  expect(modern).toMatchObject({ result: { content: [{ text }] } });
+  expect(await (await legacy(call)).json()).toMatchObject({ result: { content: [{ text }] } });
+  expect(await (await legacy([call, { ...call, id: 2 }])).json()).toMatchObject([
+    { result: { content: [{ text }] } },
+    { result: { content: [{ text }] } },
+  ]);
+  expect(asked).toEqual(['/mcp', '/mcp', '/mcp']);
+});
+
+test('a push needs its token all the same, and lands with the tenant of whoever sent it', async () => {
+  const { store, asked } = await serve(() => ADA);
+  expect((await push('another-token-of-them')).status).toBe(401);
+  expect((await push()).status).toBe(200);
+  const read = async (tenant: string) => (await store.read(streamLog(tenant, 'files'), null, 10)).entries.length;
+  expect([await read('acme'), await read('public')]).toEqual([1, 0]);
+  expect(asked).toEqual(['/ingest/files', '/ingest/files']);
+});
+
+test('a refusal is answered as it is, to an allowed page too, before the body is read', async () => {
+  const refuse = () => new Response('{"who":"?"}', { status: 401, headers: { 'WWW-Authenticate': 'Bearer' } });
+  const { store } = await serve(refuse);
+  const headers = { Origin: 'https://page.example', 'Content-Type': 'text/plain' };
+  for (const response of [await fetch(served.mcpUrl, { method: 'POST', body: 'not JSON', headers }), await push()]) {
+    expect(response.status).toBe(401);
+    expect(response.headers.get('www-authenticate')).toBe('Bearer');
+    expect(await response.text()).toBe('{"who":"?"}');
+  }
+  const page = await fetch(served.mcpUrl, { method: 'POST', body: '{}', headers });
+  expect(page.headers.get('access-control-allow-origin')).toBe('https://page.example');
+  expect((await store.read(streamLog('public', 'files'), null, 10)).entries).toEqual([]);
+});
+
+test('a page of another origin is refused before anybody is asked who it is', async () => {
+  const { asked } = await serve(() => ADA);
+  const headers = { Origin: 'https://elsewhere.example', 'Content-Type': 'application/json' };
+  expect((await fetch(served.mcpUrl, { method: 'POST', body: '{}', headers })).status).toBe(403);
+  expect(asked).toEqual([]);
+});
+
+test('without authentication everyone is the public principal', async () => {
+  const { store } = await serve(openToEveryone);
+  expect((await push()).status).toBe(200);
+  expect((await store.read(streamLog('public', 'files'), null, 10)).entries).toHaveLength(1);
+});
