@@ -5,7 +5,7 @@
 import type { BurstContext, FeedItem } from '../../declare/feed.ts';
 import type { Connection } from './dial.ts';
 import { itemMaker, type Route } from './item.ts';
-import type { MqttSettings } from './options.ts';
+import type { MqttSettings } from './settings.ts';
 import type { Publication } from './packets.ts';
 import type { MqttPosition } from './position.ts';
 import { topicMatcher } from './topic.ts';

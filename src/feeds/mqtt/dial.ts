@@ -3,7 +3,7 @@ import type { BurstContext } from '../../declare/feed.ts';
 import { TidegateError } from '../../base/errors.ts';
 import type { ByteSocket } from '../../base/runtime.ts';
 import { publicForm } from '../../net/fetch-target.ts';
-import { DEFAULT_RECEIVE_MAXIMUM, type MqttSettings } from './options.ts';
+import { DEFAULT_RECEIVE_MAXIMUM, type MqttSettings } from './settings.ts';
 import type { MqttPosition } from './position.ts';
 import { openSession, type Session } from './session.ts';
 import { openSocket } from './socket.ts';

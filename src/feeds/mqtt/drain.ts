@@ -5,7 +5,7 @@
 import type { BurstContext, FeedBatch } from '../../declare/feed.ts';
 import { createPacing } from '../kit/batch-pacing.ts';
 import { type Route, routesOf } from './item.ts';
-import { DEFAULT_RECEIVE_MAXIMUM, type MqttSettings } from './options.ts';
+import { DEFAULT_RECEIVE_MAXIMUM, type MqttSettings } from './settings.ts';
 import { lossSince, type MqttPosition, readPosition, samePosition } from './position.ts';
 import { createCollector, gaps } from './collector.ts';
 import { type Connection, dial, forgetSession } from './dial.ts';

@@ -5,11 +5,12 @@
 import type { BurstContext, Feed, FeedBatch } from '../../declare/feed.ts';
 import { declaredPacing } from '../kit/declared-pacing.ts';
 import { publicForm } from '../../net/fetch-target.ts';
-import { type MqttOptions, mqttProblems, mqttSettings } from './options.ts';
+import type { MqttOptions } from './options.ts';
+import { mqttProblems } from './problems.ts';
+import { mqttSettings } from './settings.ts';
 import { mqttOutlet } from './publish.ts';
 
-export type { MqttOptions } from './options.ts';
-export type { MqttPublishRule, MqttResponse, MqttTopics } from './publish-options.ts';
+export type { MqttOptions, MqttPublishRule, MqttResponse, MqttTopics } from './options.ts';
 
 /**
  * A feed of what is published to topics of an MQTT broker; streams take their share with

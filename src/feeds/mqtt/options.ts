@@ -1,13 +1,8 @@
-/** What an MQTT feed may declare, its defaults, and the mistakes that can be found in it without any I/O. */
-import type { FeedPacing, FeedTarget } from '../../declare/feed.ts';
-import type { MqttPayload } from '../../declare/outlet.ts';
-import type { Problem } from '../../declare/problem.ts';
-import { type KnownNames, unknownKeys } from '../../declare/spec/known-names.ts';
-import { utf8Bytes } from '../../base/json.ts';
+/** What an MQTT feed and its routes may declare. The specification, with defaults and bounds, is `spec.ts`. */
+import type * as z from 'zod';
 import type { TlsOptions } from '../../base/runtime.ts';
-import type { MqttTopics } from './publish-options.ts';
-import { topicsProblems } from './publish-problems.ts';
-import { filterMistake } from './topic.ts';
+import type { FeedPacing } from '../../declare/feed.ts';
+import type { Confirmation, MqttPayload } from '../../declare/outlet.ts';
 
 export interface MqttOptions extends FeedPacing {
   /**
@@ -54,183 +49,65 @@ export interface MqttOptions extends FeedPacing {
   topics?: MqttTopics;
 }
 
-/** The options with their defaults. */
-export interface MqttSettings {
-  url: string;
-  clientId: string | null;
-  username: string | null;
-  password: string | null;
-  tls: TlsOptions;
-  /** Versions to try, in this order. */
-  versions: readonly (4 | 5)[];
-  qos: 0 | 1;
-  topic: string | null;
-  payload: MqttPayload;
-  sessionExpirySeconds: number;
-  receiveMaximum: number | null;
-  brokerQueueLimit: number | null;
-  idleMs: number;
-  lingerMs: number;
-  maxPacketBytes: number;
-  keepAliveSeconds: number;
-  answerMs: number;
+/** What a stream says of its share of an MQTT feed. */
+export interface MqttRoute {
+  /** Topic filter, `+` and `#` allowed. Default: the feed's own `topic`. */
+  topic?: string;
+  /** Which level of the topic is the key, counted from 0. It takes the place of the stream's own `key`. */
+  keyLevel?: number;
+  /** How this stream's payloads read. Default: as the feed says. */
+  payload?: MqttPayload;
 }
 
-export const DEFAULT_RECEIVE_MAXIMUM = 1_000;
-
-const DEFAULTS = {
-  sessionExpirySeconds: 86_400,
-  idleMs: 500,
-  lingerMs: 50,
-  maxPacketBytes: 256 * 1024,
-  keepAliveSeconds: 60,
-  answerMs: 10_000,
-} as const;
-
-export function mqttSettings(options: MqttOptions): MqttSettings {
-  const { username, password } = new URL(options.url);
-  return {
-    ...DEFAULTS,
-    ...Object.fromEntries(
-      Object.keys(DEFAULTS).map((name) => [name, numberOf(options, name as keyof typeof DEFAULTS)]),
-    ),
-    url: options.url,
-    clientId: options.clientId ?? null,
-    username: options.username ?? (decodeURIComponent(username) || null),
-    password: options.password ?? (decodeURIComponent(password) || null),
-    tls: options.tls ?? {},
-    versions: mqttVersions(options),
-    qos: options.qos ?? 1,
-    topic: options.topic ?? null,
-    payload: options.payload ?? 'json',
-    receiveMaximum: options.receiveMaximum ?? null,
-    brokerQueueLimit: options.brokerQueueLimit ?? null,
-  };
+export interface MqttTopics {
+  /**
+   * Filters of what may be read: streams are routed from these topics alone, answers to requests come on these alone,
+   * and `receive` listens to these alone. Default: what the streams and rules name, and nothing to `receive`.
+   */
+  read?: readonly string[];
+  /** What may be published; the first whose pattern matches a topic holds. A filter alone lets any payload through. */
+  publish?: readonly (string | MqttPublishRule)[];
+  /** Name of a stream of the app that each publication is appended to; see `publishAudit`. */
+  audit?: string;
 }
 
-/** Versions to try, in this order. */
-export function mqttVersions({ protocolVersion }: Pick<MqttOptions, 'protocolVersion'>): readonly (4 | 5)[] {
-  return protocolVersion === undefined ? [5, 4] : [protocolVersion];
+export interface MqttPublishRule {
+  /** Topic filter, `+` and `#` allowed. */
+  topic: string;
+  /** For the model: what is at these topics, and what a message does. */
+  description?: string;
+  /** What the payload has to be; the model sees it as JSON Schema, and what it makes of the payload is sent. Default: anything. */
+  schema?: z.ZodType;
+  /** How the payload is written; default: as the feed says, which is `json` unless declared. */
+  payload?: MqttPayload;
+  /**
+   * A person has to agree to each message, in a form of the client's that shows topic and payload. A client that cannot
+   * be asked gets -32021, or with `otherwise: 'refuse'` a refusal that its model reads. Needs `TIDEGATE_SECRET`.
+   */
+  confirm?: boolean | string | { message?: string; otherwise?: Confirmation['otherwise'] };
+  /** Where a message does not say; default 1. */
+  qos?: 0 | 1;
+  /** Whether messages may be retained by the broker; default false. */
+  retain?: boolean;
+  /** Most bytes of a payload, up to 1,048,576; default 65,536. */
+  maxBytes?: number;
+  /** MQTT 5, where a message does not say; default for JSON: `application/json`. */
+  contentType?: string;
+  /** MQTT 5, where a message does not say: after how long the broker drops it undelivered. */
+  expirySeconds?: number;
+  /** Lets messages be requests, with answers. */
+  response?: MqttResponse;
 }
 
-function numberOf(options: MqttOptions, name: keyof typeof DEFAULTS): number {
-  return options[name] ?? DEFAULTS[name];
-}
-
-/** Least and greatest of each number. */
-const RANGES: Partial<Record<keyof MqttOptions, readonly [number, number]>> = {
-  sessionExpirySeconds: [1, 0xffffffff],
-  receiveMaximum: [1, 65_535],
-  brokerQueueLimit: [1, Number.MAX_SAFE_INTEGER],
-  idleMs: [1, 3_600_000],
-  lingerMs: [0, 60_000],
-  maxPacketBytes: [1_024, 268_435_455],
-  keepAliveSeconds: [0, 65_535],
-  answerMs: [1, 600_000],
-};
-
-const KNOWN: KnownNames<MqttOptions> = {
-  url: true,
-  clientId: true,
-  username: true,
-  password: true,
-  tls: true,
-  protocolVersion: true,
-  qos: true,
-  topic: true,
-  payload: true,
-  sessionExpirySeconds: true,
-  receiveMaximum: true,
-  brokerQueueLimit: true,
-  idleMs: true,
-  lingerMs: true,
-  maxPacketBytes: true,
-  keepAliveSeconds: true,
-  answerMs: true,
-  topics: true,
-  everyMs: true,
-  budget: true,
-  overflow: true,
-  sample: true,
-};
-const KNOWN_OF_TLS: KnownNames<TlsOptions> = { ca: true, cert: true, key: true, servername: true };
-
-export function mqttProblems(options: MqttOptions, targets: readonly FeedTarget[]): Problem[] {
-  const problems = [...unknownKeys(options, KNOWN), ...unknownKeys(options.tls, KNOWN_OF_TLS, 'tls')];
-  const wrong = (path: string, expected: string, found?: string) =>
-    problems.push({ path, expected, ...(found === undefined ? {} : { found }) });
-
-  checkConnection(options, targets, wrong);
-  for (const [name, [least, most]] of Object.entries(RANGES)) {
-    const value = options[name as keyof typeof RANGES];
-    if (value === undefined) continue;
-    if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
-      wrong(name, `a whole number from ${least} to ${most}`, JSON.stringify(value));
-    }
-  }
-  const events = options.budget?.events ?? 10_000;
-  if (options.brokerQueueLimit !== undefined && options.brokerQueueLimit > events) {
-    wrong('budget.events', 'at least brokerQueueLimit, else it is never seen to be full', String(events));
-  }
-  checkTargets(options, targets, wrong);
-  if (options.topics !== undefined) {
-    const { topics, topic, payload = 'json' } = options;
-    problems.push(...topicsProblems(topics, { topic, payload, versions: mqttVersions(options) }, targets));
-  }
-  return problems;
-}
-
-type Wrong = (path: string, expected: string, found?: string) => void;
-
-function checkConnection(options: MqttOptions, targets: readonly FeedTarget[], wrong: Wrong): void {
-  const { url, clientId, qos = 1, protocolVersion, tls } = options;
-  const parsed = URL.canParse(url) ? new URL(url) : null;
-  if (!parsed?.hostname || !['mqtt:', 'mqtts:', 'ws:', 'wss:'].includes(parsed.protocol)) {
-    wrong('url', 'a URL that begins with mqtt://, mqtts://, ws:// or wss://');
-  }
-  if (qos !== 0 && qos !== 1) {
-    wrong('qos', '0 or 1: at QoS 2 a message has to be acknowledged before it is stored', JSON.stringify(qos));
-  }
-  if (protocolVersion !== undefined && protocolVersion !== 4 && protocolVersion !== 5) {
-    wrong('protocolVersion', '5, or 4 for MQTT 3.1.1', JSON.stringify(protocolVersion));
-  }
-  if (clientId === undefined ? qos !== 0 && targets.length > 0 : !isClientId(clientId)) {
-    const why = clientId === undefined ? ', because the broker keeps the session under it' : '';
-    wrong('clientId', `1 to 256 bytes without control characters${why}`, JSON.stringify(clientId));
-  }
-  if (options.password !== undefined && options.username === undefined) wrong('username', 'a name beside the password');
-  if (tls && parsed && parsed.protocol !== 'mqtts:') {
-    wrong('tls', 'a URL that begins with mqtts://; the platform alone decides whom wss:// trusts');
-  }
-  if (tls && (tls.cert === undefined) !== (tls.key === undefined)) wrong('tls', 'cert and key together');
-}
-
-function isClientId(text: string): boolean {
-  return text !== '' && utf8Bytes(text) <= 256 && !/\p{Cc}/u.test(text);
-}
-
-function checkTargets(options: MqttOptions, targets: readonly FeedTarget[], wrong: Wrong): void {
-  const forms = ['json', 'text', 'number'];
-  const checkPayload = (path: string, payload: string | undefined) => {
-    if (payload !== undefined && !forms.includes(payload)) wrong(path, `one of ${forms.join(', ')}`, payload);
-  };
-  checkPayload('payload', options.payload);
-  for (const { stream, route } of targets) {
-    const path = route?.topic === undefined ? 'topic' : `streams.${stream}.topic`;
-    const filter = route?.topic ?? options.topic;
-    const mistake = filter === undefined ? 'a topic filter, here or in the stream' : filterMistake(filter);
-    if (mistake !== null) wrong(path, mistake, filter);
-    checkPayload(`streams.${stream}.payload`, route?.payload);
-    const level = route?.keyLevel;
-    if (level !== undefined && !(Number.isInteger(level) && level >= 0)) {
-      wrong(`streams.${stream}.keyLevel`, 'a topic level, counted from 0', String(level));
-    } else if (
-      level !== undefined &&
-      filter !== undefined &&
-      !filter.endsWith('#') &&
-      level >= filter.split('/').length
-    ) {
-      wrong(`streams.${stream}.keyLevel`, `a level of ${filter}, counted from 0`, String(level));
-    }
-  }
+export interface MqttResponse {
+  /**
+   * Where answers come: `+` stands for what the rule's own `+` matched, in order, and `{id}` for an id of the request's
+   * own. Wildcards that are left over stay wildcards. Default: where the caller says, within `topics.read`.
+   */
+  topic?: string;
+  /**
+   * How an answer says whose it is. Default: by MQTT 5 correlation data, or the `{id}` in its topic. A name: by that
+   * field, which requests get too, in the JSON of both. False: it does not; whatever comes there meanwhile is taken for one.
+   */
+  correlation?: string | false;
 }

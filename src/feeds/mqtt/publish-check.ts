@@ -5,7 +5,8 @@
 import type { OutboundMessage } from '../../declare/outlet.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { isDeep, type Json, type JsonObject, MOST_DEPTH, utf8Bytes } from '../../base/json.ts';
-import { LONGEST_EXPIRY_SECONDS, type PublishRule } from './publish-options.ts';
+import type { PublishRule } from './publish-rules.ts';
+import { LONGEST_EXPIRY_SECONDS } from './spec.ts';
 import { wrongField } from './request-bounds.ts';
 import { LONGEST_TOPIC_BYTES, topicMatcher } from './topic.ts';
 

@@ -7,7 +7,7 @@ import type { IPublishPacket } from 'mqtt-packet';
 import type { OutletContext, PublishOutcome } from '../../declare/outlet.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { type Connection, dial } from './dial.ts';
-import type { MqttSettings } from './options.ts';
+import type { MqttSettings } from './settings.ts';
 import type { OutgoingMessage } from './publish-check.ts';
 import { reason } from './reasons.ts';
 import { describe } from './socket.ts';

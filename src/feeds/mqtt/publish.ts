@@ -3,9 +3,10 @@
  * sent, so that an app that publishes nothing does not run it.
  */
 import type { CheckedRequest, Outlet } from '../../declare/outlet.ts';
-import { type MqttOptions, mqttSettings, mqttVersions } from './options.ts';
+import type { MqttOptions, MqttTopics } from './options.ts';
+import { mqttSettings, mqttVersions } from './settings.ts';
 import { outgoing, ruleFor } from './publish-check.ts';
-import { type MqttTopics, publishRules } from './publish-options.ts';
+import { publishRules } from './publish-rules.ts';
 import { planResponse } from './request-match.ts';
 import { checkWait, checkWhole, DEFAULT_WAIT_MS, LONGEST_REQUEST_MS, MOST_ANSWERS } from './request-bounds.ts';
 

@@ -2,7 +2,7 @@
 import type { InboundMessage } from '../../declare/outlet.ts';
 import type { Json } from '../../base/json.ts';
 import type { Publication } from './packets.ts';
-import type { PublishRule } from './publish-options.ts';
+import type { PublishRule } from './publish-rules.ts';
 import { wrongField } from './request-bounds.ts';
 import { covers, filterMistake, topicMatcher } from './topic.ts';
 

@@ -12,7 +12,7 @@ import type {
 } from '../../declare/outlet.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { utf8Bytes } from '../../base/json.ts';
-import type { MqttSettings } from './options.ts';
+import type { MqttSettings } from './settings.ts';
 import type { Publication } from './packets.ts';
 import type { OutgoingMessage } from './publish-check.ts';
 import { connectOnce, type OutletConnection, sendOne } from './publish-send.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { mqtt } from '../../../src/feeds/mqtt/feed.ts';
-import { mqttSettings } from '../../../src/feeds/mqtt/options.ts';
+import { mqttSettings } from '../../../src/feeds/mqtt/settings.ts';
 import { target } from './bursts.ts';
 
 const BROKER = 'mqtt://broker.example';

@@ -1,0 +1,53 @@
+/** The rules by which a message may be published, made from what an app declares. Pure. */
+import type { Confirmation, MqttPayload, OutletRule } from '../../declare/outlet.ts';
+import { withDefaults } from '../../declare/spec/options.ts';
+import type { MqttPublishRule, MqttTopics } from './options.ts';
+import { ruleSpec } from './spec.ts';
+
+/** A rule with its defaults. */
+export interface PublishRule extends OutletRule {
+  maxBytes: number;
+  contentType: string | null;
+  expirySeconds: number | null;
+  /** Filters that the answers' topic has to be within, and which of them it is by itself; null: it is the caller's to say. */
+  response: { within: readonly string[]; topic: string | null; correlation: string | false | null } | null;
+}
+
+export function publishRules({ publish = [], read = [] }: MqttTopics, feedPayload: MqttPayload): PublishRule[] {
+  return publish.map((given) => {
+    const declared: MqttPublishRule = typeof given === 'string' ? { topic: given } : given;
+    const { response, ...rule } = withDefaults(ruleSpec, declared);
+    const payload = rule.payload ?? feedPayload;
+    const { topic = null, correlation = null } = response ?? {};
+    const within = topic === null ? read : [responseFilter(topic)];
+    return {
+      topic: rule.topic,
+      description: rule.description ?? null,
+      schema: rule.schema ?? null,
+      payload,
+      confirm: confirmationOf(rule.confirm),
+      retain: rule.retain ?? false,
+      qos: rule.qos,
+      maxBytes: rule.maxBytes,
+      contentType: rule.contentType ?? (payload === 'json' ? 'application/json' : null),
+      expirySeconds: rule.expirySeconds ?? null,
+      answers: response === undefined ? null : (topic ?? read.join(', ')),
+      response: response === undefined ? null : { within, topic, correlation },
+    };
+  });
+}
+
+function confirmationOf(confirm: MqttPublishRule['confirm']): Confirmation | null {
+  if (confirm === undefined || confirm === false) return null;
+  const { message, otherwise }: Exclude<MqttPublishRule['confirm'], boolean | string | undefined> =
+    typeof confirm === 'object' ? confirm : typeof confirm === 'string' ? { message: confirm } : {};
+  return { message: message ?? null, otherwise: otherwise ?? 'missing-capability' };
+}
+
+/** The response topic as a filter, whatever the request. */
+export function responseFilter(topic: string): string {
+  return topic
+    .split('/')
+    .map((level) => (level === '{id}' ? '+' : level))
+    .join('/');
+}

@@ -1,0 +1,32 @@
+/** What an MQTT feed runs with: its options with the defaults of the specification, and what the URL says beside them. */
+import { withDefaults } from '../../declare/spec/options.ts';
+import type { MqttOptions } from './options.ts';
+import { mqttSpec } from './spec.ts';
+
+/** What we let the broker send before the first message is acknowledged, where `receiveMaximum` is not declared. */
+export const DEFAULT_RECEIVE_MAXIMUM = 1_000;
+
+/** An option that has no default and is not declared is null. */
+export function mqttSettings(options: MqttOptions) {
+  const { username, password } = new URL(options.url);
+  const { everyMs: _every, budget: _budget, overflow: _overflow, sample: _sample, topics: _topics, ...own } =
+    withDefaults(mqttSpec, options);
+  return {
+    ...own,
+    clientId: own.clientId ?? null,
+    username: own.username ?? (decodeURIComponent(username) || null),
+    password: own.password ?? (decodeURIComponent(password) || null),
+    tls: own.tls ?? {},
+    versions: mqttVersions(options),
+    topic: own.topic ?? null,
+    receiveMaximum: own.receiveMaximum ?? null,
+    brokerQueueLimit: own.brokerQueueLimit ?? null,
+  };
+}
+
+export type MqttSettings = ReturnType<typeof mqttSettings>;
+
+/** The protocol versions to try, in this order. */
+export function mqttVersions({ protocolVersion }: Pick<MqttOptions, 'protocolVersion'>): readonly (4 | 5)[] {
+  return protocolVersion === undefined ? [5, 4] : [protocolVersion];
+}
