@@ -5,7 +5,8 @@ export { type Answer, type AskRequest, form, type FormRequest, page, type UrlReq
 export type { Root, SampleParams, SampleResult } from './declare/client-asks.ts';
 export { completeKeys, completeStreams } from './declare/completers.ts';
 export type { Annotations, Icon } from './declare/display.ts';
-export * from './declare/feed.ts';
+export type * from './declare/feed.ts';
+export { from } from './feeds/from.ts';
 export type { Problem } from './declare/problem.ts';
 export type * from './declare/app-streams.ts';
 export type * from './declare/content.ts';
@@ -72,7 +73,14 @@ export {
   type HttpSince,
   type HttpWait,
 } from './feeds/http/feed.ts';
-export { mqtt, type MqttOptions, type MqttPublishRule, type MqttResponse, type MqttTopics } from './feeds/mqtt/feed.ts';
+export {
+  mqtt,
+  type MqttOptions,
+  type MqttPublishRule,
+  type MqttResponse,
+  type MqttRoute,
+  type MqttTopics,
+} from './feeds/mqtt/feed.ts';
 export {
   type CatchUp,
   type Hole,

@@ -25,10 +25,7 @@ const FOLDERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   declare: [['.'], ['spec'], ['check']],
   store: [['.'], ['drivers']],
   streams: [['.'], ['log', 'conditions'], ['history']],
-  feeds: [
-    ['kit', 'run'],
-    ['http', 'mqtt', 'websocket'],
-  ],
+  feeds: [['kit', 'run'], ['http', 'mqtt', 'websocket'], ['.']],
   tasks: [['records'], ['waits'], ['turn'], ['work']],
   mcp: [['wire'], ['tasks'], ['registry'], ['serve']],
   hosts: [['.'], ['node', 'workers', 'lambda', 'demo'], ['cli']],

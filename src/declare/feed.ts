@@ -5,7 +5,8 @@
 import type { EventMeta } from '../base/event.ts';
 import type { Json } from '../base/json.ts';
 import type { Connect, Log, OpenedWebSocket, WebSocketListener } from '../base/runtime.ts';
-import type { MqttPayload, Outlet } from './outlet.ts';
+import type * as z from 'zod';
+import type { Outlet } from './outlet.ts';
 import type { Problem } from './problem.ts';
 
 /** One upstream item, before the stream's schema has seen it. */
@@ -13,7 +14,7 @@ export interface FeedItem {
   /** The stream it belongs to. */
   stream: string;
   data: unknown;
-  /** Where the transport knows it better than the data (an MQTT topic level). */
+  /** The record key, where the transport knows it and not the data; see `RouteKind.isKeyed`. */
   key?: string;
   /** Epoch ms, where the transport knows it. */
   time?: number;
@@ -48,7 +49,8 @@ export interface FeedBatch {
 
 export interface FeedTarget {
   stream: string;
-  route: FeedRoute | null;
+  /** What the stream says of its share, checked by `Feed.route`; null where the feed stands in its one stream. */
+  route: object | null;
   /** Whether its events have ids, by which those that come twice are known; absent where nobody looked. */
   identified?: boolean;
 }
@@ -157,25 +159,27 @@ export interface Feed {
   /** Mistakes in the declaration, found without any I/O. */
   problems(targets: readonly FeedTarget[]): Problem[];
   burst(context: BurstContext): AsyncIterable<FeedBatch>;
+  /** What a stream may say of its share of this feed, with `from`. Absent: nothing. */
+  route?: RouteKind;
   /** Made when the declaration was found to be right. Absent: it only takes in. */
   outlet?(): Outlet;
 }
 
-/** A stream's share of a feed that several streams are filled by. */
+/** A stream's share of a feed that fills several streams: what `from` answers. */
 export interface FeedRoute {
   kind: 'route';
+  /** Name under which the app declares the feed. */
   feed: string;
-  /** MQTT: topic filter, `+` and `#` allowed. */
-  topic?: string;
-  /** MQTT: which topic level is the key, counted from 0; overrides the stream's `key`. */
-  keyLevel?: number;
-  /** MQTT: how this stream's payloads read; default: as the feed says. */
-  payload?: MqttPayload;
+  /** What the stream says of its share. Which options there are is the kind's to say: see `Feed.route`. */
+  options: object;
 }
 
-/** Fills a stream from a feed that is declared under the app's `feeds`. */
-export function from(feed: string, route: Omit<FeedRoute, 'kind' | 'feed'> = {}): FeedRoute {
-  return { kind: 'route', feed, ...route };
+/** What a kind of feed lets streams say of their share. */
+export interface RouteKind {
+  /** The specification of the options, as a strict object: `defineApp` checks each route by it. */
+  spec: z.ZodObject;
+  /** Whether the items of this route bring a record key of their own, in `FeedItem.key`: the stream is keyed by it then. */
+  isKeyed(options: never): boolean;
 }
 
 /** A feed as `ingest` runs it. */

@@ -2,7 +2,9 @@ import { describe, expect, expectTypeOf, test } from 'vitest';
 import * as z from 'zod';
 import { defineApp, extendApp } from '../../src/declare/check/define-app.ts';
 import type { AppOptions } from '../../src/declare/app.ts';
-import { type Feed, from } from '../../src/declare/feed.ts';
+import type { Feed } from '../../src/declare/feed.ts';
+import { from } from '../../src/feeds/from.ts';
+import { mqttRoutes } from '../../src/feeds/mqtt/route.ts';
 import { tool } from '../../src/declare/tool.ts';
 import { prompt } from '../../src/declare/prompt.ts';
 import { resource } from '../../src/declare/resource.ts';
@@ -80,7 +82,7 @@ describe('feeds', () => {
   test('one in a stream takes its name; one under feeds serves the streams that route to it', () => {
     const app = defineApp({
       ...base,
-      feeds: { plant: feed({ everyMs: 5_000 }) },
+      feeds: { plant: { ...feed({ everyMs: 5_000 }), route: mqttRoutes } },
       streams: {
         quakes: stream({ description: 'x', schema: Reading, feed: feed() }),
         warm: stream({ description: 'x', schema: Reading, feed: from('plant', { topic: 'plant/+/t', keyLevel: 1 }) }),
@@ -88,7 +90,7 @@ describe('feeds', () => {
     });
     expect([...app.feeds.keys()].toSorted()).toEqual(['plant', 'quakes']);
     expect(app.feeds.get('plant')?.targets).toEqual([
-      { stream: 'warm', route: { kind: 'route', feed: 'plant', topic: 'plant/+/t', keyLevel: 1 }, identified: false },
+      { stream: 'warm', route: { topic: 'plant/+/t', keyLevel: 1 }, identified: false },
     ]);
     expect(app.feeds.get('plant')).toMatchObject({ everyMs: 5_000, overflow: 'dead-letter', sample: null });
     expect(app.feeds.get('quakes')).toMatchObject({

@@ -105,13 +105,13 @@ describe('one mistake, one line', () => {
     [
       'a feed of no kind',
       inStream({ feed: { kind: 'feeed' } }),
-      'streams.s.feed: expected http({ … }), mqtt({ … }), pull({ … }), or from(',
+      'streams.s.feed: expected http({ … }), websocket({ … }), mqtt({ … }), pull({ … }), or from(',
     ],
-    ['a text as feed', inStream({ feed: quotes }), `streams.s.feed: expected http({ … }), mqtt(`],
+    ['a text as feed', inStream({ feed: quotes }), `streams.s.feed: expected http({ … }), websocket(`],
     [
       'a route as feed',
       inApp({ feeds: { f: from('g') } }),
-      'feeds.f: expected http({ … }), mqtt({ … }) or pull({ … }), found {"kind":"route"}',
+      'feeds.f: expected http({ … }), websocket({ … }), mqtt({ … }) or pull({ … }), found {"kind":"route"}',
     ],
     [
       'a feed of nothing',
@@ -168,7 +168,15 @@ describe('one mistake, one line', () => {
           s: untyped(stream, { description: 'x', schema, feed: untyped((route) => from('p', route), { topik: 't' }) }),
         },
       }),
-      'streams.s.feed.topik: expected one of the known names kind, feed, topic, keyLevel, payload (did you mean topic?)',
+      'streams.s.feed.topik: expected one of the known names topic, keyLevel, payload (did you mean topic?)',
+    ],
+    [
+      'a route of what has none',
+      inApp({
+        feeds: { p: http({ url: quotes }) },
+        streams: { s: stream({ description: 'x', schema, feed: from('p', { topic: 't' }) }) },
+      }),
+      'streams.s.feed.topic: expected no name at all',
     ],
     [
       'a feed whose stream is mistaken',

@@ -12,13 +12,16 @@ import type { ErasedStreamOptions } from '../../src/declare/stream.ts';
 import type { Task } from '../../src/declare/task.ts';
 import type { Tool } from '../../src/declare/tool.ts';
 import type { appSpec } from '../../src/declare/spec/app.ts';
-import { pacingSpec } from '../../src/declare/spec/feed.ts';
+import { FEED_KINDS, pacingSpec } from '../../src/declare/spec/feed.ts';
 import { withDefaults } from '../../src/declare/spec/options.ts';
 import type { promptSpec } from '../../src/declare/spec/prompt.ts';
 import type { resourceSpec } from '../../src/declare/spec/resource.ts';
 import type { streamSpec } from '../../src/declare/spec/stream.ts';
 import type { taskSpec } from '../../src/declare/spec/task.ts';
 import type { toolSpec } from '../../src/declare/spec/tool.ts';
+import type { MqttOptions, MqttRoute } from '../../src/feeds/mqtt/options.ts';
+import type { mqttRouteSpec, mqttSpec } from '../../src/feeds/mqtt/spec.ts';
+import * as tidegate from '../../src/index.ts';
 
 test('specifications and types are equal', () => {
   expectTypeOf<z.input<typeof appSpec>>().toEqualTypeOf<AppOptions>();
@@ -28,10 +31,25 @@ test('specifications and types are equal', () => {
   expectTypeOf<z.input<typeof streamSpec>>().toEqualTypeOf<ErasedStreamOptions>();
   expectTypeOf<z.input<typeof taskSpec>>().toEqualTypeOf<Task>();
   expectTypeOf<z.input<typeof toolSpec>>().toEqualTypeOf<Tool>();
+  expectTypeOf<z.input<typeof mqttSpec>>().toEqualTypeOf<MqttOptions>();
+  expectTypeOf<z.input<typeof mqttRouteSpec>>().toEqualTypeOf<MqttRoute>();
 });
 
 test('what has a default need not be given, and what is given stays', () => {
   const settings = withDefaults(pacingSpec, { everyMs: 5 });
   expectTypeOf(settings.overflow).toEqualTypeOf<'dead-letter' | 'drop-oldest' | 'drop-newest'>();
   expect(settings).toMatchObject({ everyMs: 5, overflow: 'dead-letter', sample: undefined });
+});
+
+test('messages name every kind of feed that the package makes', () => {
+  const options = { url: 'https://example.org', clientId: 'c', pull: () => Promise.resolve({}) };
+  const made = Object.entries(tidegate).filter(([name, make]) => {
+    if (typeof make !== 'function' || !/^[a-z]/.test(name)) return false;
+    try {
+      return (make as (given: object) => { kind?: string })(options).kind === 'feed';
+    } catch {
+      return false;
+    }
+  });
+  expect(made.map(([name]) => name).toSorted()).toEqual([...FEED_KINDS].toSorted());
 });

@@ -3,10 +3,13 @@ import type { AppOptions } from '../app.ts';
 import type { DeclaredFeed, Feed, FeedRoute, FeedTarget, Sampling } from '../feed.ts';
 import type { Problem } from '../problem.ts';
 import { isBroken, specProblems, shown } from '../spec/problems.ts';
-import { budgetSpec, feedSpec, pacingSpec, routeSpec } from '../spec/feed.ts';
+import { budgetSpec, FEED_KINDS, feedSpec, noRouteSpec, pacingSpec, routeSpec } from '../spec/feed.ts';
 import { withDefaults } from '../spec/options.ts';
 import { EXAMPLE_RECORDS } from '../publish-audit.ts';
 import type { DeclaredStream } from '../stream.ts';
+
+/** Every way to make a feed, as messages show it. */
+const MADE = FEED_KINDS.map((kind) => `${kind}({ … })`);
 
 interface FoundFeed {
   feed: Feed;
@@ -23,7 +26,8 @@ export function declareFeeds(
   for (const [name, feed] of Object.entries(options.feeds ?? {})) {
     const path = `feeds.${name}`;
     if (kindOf(feed) === 'feed') found.set(name, { feed, path, targets: [] });
-    else problems.push({ path, expected: 'http({ … }), mqtt({ … }) or pull({ … })', ...foundKind(feed) });
+    else
+      problems.push({ path, expected: `${MADE.slice(0, -1).join(', ')} or ${MADE.at(-1) ?? ''}`, ...foundKind(feed) });
   }
   for (const [name, declared] of streams) {
     const feed = declared.declaration.options.feed;
@@ -38,14 +42,14 @@ export function declareFeeds(
       found.set(name, { feed: feed as Feed, path, targets: [targetOf(declared, null)] });
       declared.feed = name;
     } else {
-      const expected = "http({ … }), mqtt({ … }), pull({ … }), or from('a feed of the app')";
+      const expected = `${MADE.join(', ')}, or from('a feed of the app')`;
       problems.push({ path, expected, ...foundKind(feed) });
     }
   }
   return new Map([...found].map(([name, feed]) => [name, declareFeed(name, feed, options, streams, problems)]));
 }
 
-function targetOf({ name, identified }: DeclaredStream, route: FeedRoute | null): FeedTarget {
+function targetOf({ name, identified }: DeclaredStream, route: object | null): FeedTarget {
   return { stream: name, route, identified };
 }
 
@@ -61,9 +65,20 @@ function addRoute(
   problems.push(...wrong);
   if (wrong.length > 0) return;
   const declared = Object.keys(options.feeds ?? {});
-  const expected = `one of the feeds ${declared.join(', ') || '(none is declared)'}`;
-  if (declared.includes(route.feed)) found.get(route.feed)?.targets.push(targetOf(stream, route));
-  else problems.push({ path, expected, found: route.feed });
+  if (!declared.includes(route.feed)) {
+    const expected = `one of the feeds ${declared.join(', ') || '(none is declared)'}`;
+    problems.push({ path, expected, found: route.feed });
+    return;
+  }
+  const taken = found.get(route.feed);
+  if (!taken) return;
+  const kind = taken.feed.route;
+  const mistakes = specProblems(kind?.spec ?? noRouteSpec, route.options, path);
+  problems.push(...mistakes);
+  if (mistakes.length > 0) return;
+  // `isKeyed` takes the options of its own kind, by which they were just checked.
+  if (kind?.isKeyed(route.options as never)) stream.keyed = true;
+  taken.targets.push(targetOf(stream, route.options));
 }
 
 function declareFeed(

@@ -38,7 +38,8 @@ export function declareStream(name: string, declaration: Stream<unknown>, proble
     description: options.description,
     schema: options.schema,
     jsonSchema,
-    keyed: options.key !== undefined || (options.feed?.kind === 'route' && options.feed.keyLevel !== undefined),
+    // A route may bring a key too, which is known once its feed is: see `declareFeeds`.
+    keyed: options.key !== undefined,
     identified: options.id !== undefined,
     key: textOf(options.key),
     time: timeOf(options.time),

@@ -42,11 +42,15 @@ export const pacing = {
 export const pacingSpec = z.strictObject(pacing, { error: '{ everyMs, budget, overflow, sample }, any of them' });
 export const budgetSpec = budget;
 
-/** What `from` answers. Values that only the feed can judge are left to it. */
+/** What `from` answers; `options` are judged by the specification that the feed's kind brings. */
 export const routeSpec = z.strictObject({
   kind: z.literal('route'),
   feed: text('the name of a feed'),
-  topic: z.string({ error: 'a topic filter' }).optional(),
-  keyLevel: z.number({ error: 'a topic level, counted from 0' }).optional(),
-  payload: z.string({ error: 'json, text or number' }).optional(),
+  options: z.custom<object>((value) => typeof value === 'object' && value !== null, { error: 'options in an object' }),
 });
+
+/** What a route may say of a feed whose kind has no options for it. */
+export const noRouteSpec = z.strictObject({});
+
+/** The functions that make a feed of a kind of our own, as messages name them. */
+export const FEED_KINDS = ['http', 'websocket', 'mqtt', 'pull'] as const;

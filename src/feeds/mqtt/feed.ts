@@ -8,9 +8,10 @@ import { publicForm } from '../../net/fetch-target.ts';
 import type { MqttOptions } from './options.ts';
 import { mqttProblems } from './problems.ts';
 import { mqttSettings } from './settings.ts';
+import { mqttRoutes } from './route.ts';
 import { mqttOutlet } from './publish.ts';
 
-export type { MqttOptions, MqttPublishRule, MqttResponse, MqttTopics } from './options.ts';
+export type { MqttOptions, MqttPublishRule, MqttResponse, MqttRoute, MqttTopics } from './options.ts';
 
 /**
  * A feed of what is published to topics of an MQTT broker; streams take their share with
@@ -33,6 +34,7 @@ export function mqtt(options: MqttOptions): Feed {
     source: URL.canParse(options.url) ? publicForm(new URL(options.url)) : 'mqtt, at what is no URL',
     pacing: declaredPacing(options),
     replayable: options.qos !== 0,
+    route: mqttRoutes,
     problems: (targets) => mqttProblems(options, targets),
     burst: (context) => burst(options, context),
     ...(topics === undefined ? {} : { outlet: () => mqttOutlet(options, topics) }),

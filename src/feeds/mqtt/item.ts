@@ -4,6 +4,7 @@ import type { MqttPayload } from '../../declare/outlet.ts';
 import type { EventMeta } from '../../base/event.ts';
 import { utf8Bytes } from '../../base/json.ts';
 import type { Publication } from './packets.ts';
+import { routeOf } from './route.ts';
 import { subscriptionId, topicLevel, topicMatcher } from './topic.ts';
 
 const KEY_BYTES = 256;
@@ -27,12 +28,15 @@ export function routesOf(
   targets: readonly FeedTarget[],
   feed: { topic: string | null; payload: MqttPayload },
 ): Route[] {
-  return targets.map(({ stream, route }) => ({
-    stream,
-    filter: route?.topic ?? feed.topic ?? '',
-    keyLevel: route?.keyLevel ?? null,
-    payload: route?.payload ?? feed.payload,
-  }));
+  return targets.map((target) => {
+    const { topic, keyLevel, payload } = routeOf(target);
+    return {
+      stream: target.stream,
+      filter: topic ?? feed.topic ?? '',
+      keyLevel: keyLevel ?? null,
+      payload: payload ?? feed.payload,
+    };
+  });
 }
 
 /**

@@ -5,6 +5,7 @@ import { budgetSpec } from '../../declare/spec/feed.ts';
 import { defaultOf } from '../../declare/spec/options.ts';
 import { isBroken, specProblems } from '../../declare/spec/problems.ts';
 import type { MqttOptions } from './options.ts';
+import { routeOf } from './route.ts';
 import { mqttSpec } from './spec.ts';
 import { topicsProblems } from './topics-problems.ts';
 
@@ -46,12 +47,12 @@ function queueProblems({ brokerQueueLimit = 0, budget }: MqttOptions): Problem[]
 }
 
 function targetProblems(options: MqttOptions, targets: readonly FeedTarget[]): Problem[] {
-  return targets.flatMap(({ stream, route }): Problem[] => {
-    const filter = route?.topic ?? options.topic;
+  return targets.flatMap((target): Problem[] => {
+    const { topic, keyLevel: level } = routeOf(target);
+    const filter = topic ?? options.topic;
     if (filter === undefined) return [{ path: 'topic', expected: 'a topic filter, here or in the stream' }];
-    const level = route?.keyLevel;
     if (level === undefined || filter.endsWith('#') || level < filter.split('/').length) return [];
     const expected = `a level of ${filter}, counted from 0`;
-    return [{ path: `streams.${stream}.keyLevel`, expected, found: String(level) }];
+    return [{ path: `streams.${target.stream}.keyLevel`, expected, found: String(level) }];
   });
 }

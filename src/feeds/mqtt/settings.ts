@@ -9,8 +9,14 @@ export const DEFAULT_RECEIVE_MAXIMUM = 1_000;
 /** An option that has no default and is not declared is null. */
 export function mqttSettings(options: MqttOptions) {
   const { username, password } = new URL(options.url);
-  const { everyMs: _every, budget: _budget, overflow: _overflow, sample: _sample, topics: _topics, ...own } =
-    withDefaults(mqttSpec, options);
+  const {
+    everyMs: _every,
+    budget: _budget,
+    overflow: _overflow,
+    sample: _sample,
+    topics: _topics,
+    ...own
+  } = withDefaults(mqttSpec, options);
   return {
     ...own,
     clientId: own.clientId ?? null,

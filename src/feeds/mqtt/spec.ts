@@ -26,7 +26,7 @@ export const responseSpec = z.strictObject(
   {
     topic: z.string({ error: 'a topic filter' }).optional(),
     correlation: z
-      .union([z.string().min(1), z.literal(false)], { error: 'the name of a field, or false' })
+      .union([text('the name of a field, or false'), z.literal(false)], { error: 'the name of a field, or false' })
       .optional(),
   },
   { error: '{ topic, correlation }' },
@@ -35,7 +35,7 @@ export const responseSpec = z.strictObject(
 const confirm = z.union(
   [
     z.boolean(),
-    z.string().min(1),
+    text('true, a text for people, or { message, otherwise }'),
     z.strictObject({
       message: text('a text').optional(),
       otherwise: z
@@ -89,9 +89,7 @@ export const mqttSpec = z.strictObject({
     ),
   ).optional(),
   protocolVersion: z.literal([4, 5], { error: '5, or 4 for MQTT 3.1.1' }).optional(),
-  qos: z
-    .literal([0, 1], { error: '0 or 1: at QoS 2 a message has to be acknowledged before it is stored' })
-    .default(1),
+  qos: z.literal([0, 1], { error: '0 or 1: at QoS 2 a message has to be acknowledged before it is stored' }).default(1),
   topic: filter.optional(),
   payload: payload.default('json'),
   sessionExpirySeconds: whole(1, 0xffffffff, seconds).default(86_400),

@@ -6,6 +6,7 @@ import type { Problem } from '../../declare/problem.ts';
 import { isBroken } from '../../declare/spec/problems.ts';
 import type { MqttOptions, MqttPublishRule } from './options.ts';
 import { responseFilter } from './publish-rules.ts';
+import { routeOf } from './route.ts';
 import { mqttVersions } from './settings.ts';
 import { covers, filterMistake } from './topic.ts';
 
@@ -30,15 +31,12 @@ export function topicsProblems(
 }
 
 /** Streams whose topics are not among those that may be read. */
-function unreadable(
-  { topic }: MqttOptions,
-  read: readonly string[],
-  targets: readonly FeedTarget[],
-): Problem[] {
-  return targets.flatMap(({ stream, route }) => {
-    const filter = route?.topic ?? topic;
+function unreadable({ topic }: MqttOptions, read: readonly string[], targets: readonly FeedTarget[]): Problem[] {
+  return targets.flatMap((target) => {
+    const { topic: own } = routeOf(target);
+    const filter = own ?? topic;
     if (filter === undefined || isWithin(filter, read)) return [];
-    const path = route?.topic === undefined ? 'topic' : `streams.${stream}.topic`;
+    const path = own === undefined ? 'topic' : `streams.${target.stream}.topic`;
     return [outside(path, read, filter)];
   });
 }

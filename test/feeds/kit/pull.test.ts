@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { from } from '../../../src/declare/feed.ts';
+import { from } from '../../../src/feeds/from.ts';
 import { pull } from '../../../src/feeds/kit/pull.ts';
 import { anonymous, identified, reading, readings, stageOf } from '../run/stage.ts';
 

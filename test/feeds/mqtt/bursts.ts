@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
 import { generate, parser, type Packet } from 'mqtt-packet';
 import type { BurstContext, Feed, FeedBatch, FeedItem, FeedTarget } from '../../../src/declare/feed.ts';
-import { from } from '../../../src/declare/feed.ts';
+import type { MqttRoute } from '../../../src/feeds/mqtt/feed.ts';
 import type { Json } from '../../../src/base/json.ts';
 import { type LogLevel, systemRuntime } from '../../../src/base/runtime.ts';
 import { connect } from '../../../src/hosts/node/socket.ts';
@@ -13,8 +13,8 @@ export interface Logged {
   message: string;
 }
 
-export function target(stream: string, topic: string, more: Parameters<typeof from>[1] = {}): FeedTarget {
-  return { stream, route: from('feed', { topic, ...more }) };
+export function target(stream: string, topic: string, more: MqttRoute = {}): FeedTarget {
+  return { stream, route: { topic, ...more } };
 }
 
 /** A context as `ingest` makes it, with the real clock. */

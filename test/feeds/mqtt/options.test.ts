@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { mqtt } from '../../../src/feeds/mqtt/feed.ts';
+import { specProblems } from '../../../src/declare/spec/problems.ts';
 import { mqttSettings } from '../../../src/feeds/mqtt/settings.ts';
 import { target } from './bursts.ts';
 
@@ -46,12 +47,17 @@ describe('mistakes are found without connecting', () => {
   });
 
   test.each([
-    [{ topic: 'a/#/b' }, 'streams.s.topic'],
-    [{ topic: '$share/g/a' }, 'streams.s.topic'],
-    [{ topic: 'a/+', keyLevel: 2 }, 'streams.s.keyLevel'],
-    [{ topic: 'a/+', keyLevel: -1 }, 'streams.s.keyLevel'],
+    [{ topic: 'a/#/b' }, 'topic'],
+    [{ topic: '$share/g/a' }, 'topic'],
+    [{ topic: 'a/+', keyLevel: -1 }, 'keyLevel'],
+    [{ payload: 'xml' }, 'payload'],
   ])('a route %j', (route, path) => {
-    expect(paths({}, [target('s', route.topic, route)])).toEqual([path]);
+    const feed = mqtt({ url: BROKER, clientId: 'c' });
+    expect(specProblems(feed.route!.spec, route).map((problem) => problem.path)).toEqual([path]);
+  });
+
+  test('a level that the topic does not have', () => {
+    expect(paths({}, [target('s', 'a/+', { keyLevel: 2 })])).toEqual(['streams.s.keyLevel']);
   });
 
   test('a stream without a topic', () => {

@@ -1,7 +1,7 @@
 /** The feed's record at its bounds leaves room for the largest event in the narrowest commit. */
 import { expect, test } from 'vitest';
 import * as z from 'zod';
-import { from } from '../../../src/declare/feed.ts';
+import { from } from '../../../src/feeds/from.ts';
 import { stream } from '../../../src/declare/stream.ts';
 import { utf8Bytes } from '../../../src/base/json.ts';
 import { readDeadLetters } from '../../../src/feeds/run/dead-letters.ts';

@@ -1,6 +1,6 @@
 /** What a burst costs in commits. */
 import { describe, expect, test } from 'vitest';
-import { from } from '../../../src/declare/feed.ts';
+import { from } from '../../../src/feeds/from.ts';
 import { ingest } from '../../../src/feeds/run/run.ts';
 import { appendWeight } from '../../../src/store/limits.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';

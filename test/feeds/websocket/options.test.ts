@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { defineApp } from '../../../src/declare/check/define-app.ts';
 import type { AppOptions } from '../../../src/declare/app.ts';
-import { from } from '../../../src/declare/feed.ts';
+import { from } from '../../../src/feeds/from.ts';
 import { stream } from '../../../src/declare/stream.ts';
 import { http } from '../../../src/feeds/http/feed.ts';
 import { websocket, type WebSocketOptions } from '../../../src/feeds/websocket/feed.ts';

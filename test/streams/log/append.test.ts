@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { defineApp } from '../../../src/declare/check/define-app.ts';
-import { type Feed, from } from '../../../src/declare/feed.ts';
+import type { Feed } from '../../../src/declare/feed.ts';
+import { from } from '../../../src/feeds/from.ts';
+import { mqttRoutes } from '../../../src/feeds/mqtt/route.ts';
 import { type StreamOptions, stream } from '../../../src/declare/stream.ts';
 import { gapEvent, idsFrom, type RawEvent, validateEvent } from '../../../src/streams/log/append.ts';
 import { feedOf } from '../../feeds/run/stage.ts';
@@ -57,7 +59,10 @@ describe('an event', () => {
     const raw = { data: {}, key: 'topic' };
     expect(validate(raw)).not.toHaveProperty('event.key');
     expect(validate({ ...raw, data: null, meta: { gap: { reason: 'lost' } } })).not.toHaveProperty('event.key');
-    const routed = declared({ feed: from('plant', { topic: 'plant/+', keyLevel: 1 }) }, { plant: feedOf(nothing) });
+    const routed = declared(
+      { feed: from('plant', { topic: 'plant/+', keyLevel: 1 }) },
+      { plant: { ...feedOf(nothing), route: mqttRoutes } },
+    );
     expect(validate(raw, routed)).toMatchObject({ event: { key: 'topic' } });
   });
 
