@@ -10,6 +10,7 @@ import { type Asking, ASKS_NOTHING, type InputRequired, withAsking } from './ask
 import type { Asked } from './request-state.ts';
 import type { Caller } from './caller.ts';
 import type { HandlerDeps } from './deps.ts';
+import { type Scope, scopeOf } from '../streams/scope.ts';
 
 /** Under it stands the request's view of the store, for the built-in handlers; an app's own have its streams. */
 const STORE = Symbol('store');
@@ -26,9 +27,9 @@ export function storeOf(context: ListContext): Store {
   return (context as AccountedContext)[STORE];
 }
 
-/** What a built-in handler reads through. */
-export function accounted(deps: AppDeps, context: ListContext): Deps {
-  return { ...deps, store: storeOf(context) };
+/** What a built-in handler reads through: the caller's tenant, on the account of the request. */
+export function accounted(deps: AppDeps, context: ListContext): Scope {
+  return scopeOf({ ...deps, store: storeOf(context) }, context.principal);
 }
 
 /** Tasks, with what they ask of the store on the account of a request. */

@@ -22,6 +22,7 @@ import { feedStatus } from '../feeds/run/status.ts';
 import { findStream } from '../streams/find-stream.ts';
 import { publish as appendTo } from '../streams/log/publish.ts';
 import type { Deps } from '../streams/deps.ts';
+import { scopeOf } from '../streams/scope.ts';
 
 /** An outcome is put on record even where the request's own time is over. */
 const AUDIT_MS = 10_000;
@@ -45,6 +46,7 @@ export function confirmedTopics(app: App): string[] {
 export function createAppFeeds(deps: Deps, context: Omit<ToolContext, 'feeds'>): AppFeeds {
   const { app, runtime } = deps;
   const { principal } = context;
+  const scope = scopeOf(deps, principal);
   const found = outlets(app);
   /** Whether this entry of the handler has sent anything. */
   let hasSent = false;
@@ -107,7 +109,7 @@ export function createAppFeeds(deps: Deps, context: Omit<ToolContext, 'feeds'>):
     const audit = found.get(feed)?.audit ?? null;
     if (audit === null) return;
     try {
-      await appendTo(deps, tenant, findStream(app, audit), { data: entry }, runtime.now() + AUDIT_MS);
+      await appendTo(scope, findStream(app, audit), { data: entry }, runtime.now() + AUDIT_MS);
     } catch (error) {
       // The message is out: its outcome has to be told all the same, and the log has the record.
       const { code, message } = asTidegateError(error);
@@ -179,7 +181,7 @@ export function createAppFeeds(deps: Deps, context: Omit<ToolContext, 'feeds'>):
       }),
     receive: async (feed, options) => find(feed).receive(options, lend(feed)),
     async health(feed) {
-      const [status] = await feedStatus(deps, principal.tenant, [feed]);
+      const [status] = await feedStatus(scope, [feed]);
       const { state = 'never-run', lagMs = null, lastError = null, lastSuccessAt = null } = status ?? {};
       return { state, lagMs, lastError, lastSuccessAt };
     },

@@ -15,6 +15,7 @@ import { readKeys, readLatest, readLatestByKey, toStreamEvent } from '../streams
 import { streamLog } from '../streams/names.ts';
 import { publish } from '../streams/log/publish.ts';
 import { decodeStreamCursor, encodeStreamCursor } from '../streams/log/stream-cursor.ts';
+import { scopeOf } from '../streams/scope.ts';
 
 const DEFAULT_LIMIT = 100;
 const APPEND_MS = 10_000;
@@ -25,6 +26,7 @@ const NEWEST_ENTRIES = 10;
 export function createAppStreams(deps: Deps, principal: Principal, deadline?: number): AppStreams {
   const { app, runtime, store } = deps;
   const { tenant } = principal;
+  const scope = scopeOf(deps, principal);
   const find = <Data>(ref: StreamRef<Data>) => findStream(app, ref);
 
   return {
@@ -38,22 +40,20 @@ export function createAppStreams(deps: Deps, principal: Principal, deadline?: nu
         const newest = page.entries.map(({ value }) => value as LoggedEvent).findLast((event) => !isGap(event));
         return newest ? (toStreamEvent(stream.name, newest) as StreamEvent<Data>) : null;
       }
-      return (await readLatest(deps, tenant, stream.name, key ?? null)) as StreamEvent<Data> | null;
+      return (await readLatest(scope, stream.name, key ?? null)) as StreamEvent<Data> | null;
     },
 
     async latestByKey<Data = Json>(ref: StreamRef<Data>, page: { after?: string; limit?: number } = {}) {
       const stream = find(ref);
       const limit = checkLimit(page.limit, LIST_LIMIT, 'limit');
-      const found = await readLatestByKey(deps, tenant, stream.name, { after: page.after ?? null, limit });
+      const found = await readLatestByKey(scope, stream.name, { after: page.after ?? null, limit });
       return { events: found.events as StreamEvent<Data>[], next: found.next };
     },
 
     async keys(ref: StreamRef<unknown>, { prefix = '', limit }: { prefix?: string; limit?: number } = {}) {
       const stream = find(ref);
       const most = checkLimit(limit, LIST_LIMIT, 'limit');
-      return stream.keyed
-        ? readKeys(deps, tenant, stream.name, { prefix, limit: most })
-        : { values: [], hasMore: false };
+      return stream.keyed ? readKeys(scope, stream.name, { prefix, limit: most }) : { values: [], hasMore: false };
     },
 
     async last<Data = Json>(ref: StreamRef<Data>, n: number, before?: string) {
@@ -72,7 +72,7 @@ export function createAppStreams(deps: Deps, principal: Principal, deadline?: nu
 
     async history<Data = Json>(ref: StreamRef<Data>, options: HistoryOptions = {}) {
       const limits = deadline === undefined ? {} : { deadline };
-      const { events, cursor, truncated } = await readHistory(deps, tenant, find(ref), options, limits);
+      const { events, cursor, truncated } = await readHistory(scope, find(ref), options, limits);
       return { events: events as StreamEvent<Data>[], cursor, truncated };
     },
 
@@ -81,13 +81,13 @@ export function createAppStreams(deps: Deps, principal: Principal, deadline?: nu
       options: WindowsOptions<Data, Name>,
     ) {
       const limits = deadline === undefined ? {} : { deadline };
-      const windows: StreamWindows<Name> = await appWindows(deps, tenant, find(ref), options as WindowsOptions, limits);
+      const windows: StreamWindows<Name> = await appWindows(scope, find(ref), options as WindowsOptions, limits);
       return windows;
     },
 
     async append<Data = Json>(ref: StreamRef<Data>, data: unknown) {
       const stream = find(ref);
-      const { event } = await publish(deps, tenant, stream, { data }, deadline ?? runtime.now() + APPEND_MS);
+      const { event } = await publish(scope, stream, { data }, deadline ?? runtime.now() + APPEND_MS);
       return toStreamEvent(stream.name, event) as StreamEvent<Data>;
     },
   };

@@ -3,25 +3,24 @@ import type { AggregateName, StreamWindows, WindowsOptions } from '../declare/st
 import type { DeclaredStream } from '../declare/stream.ts';
 import type { Where } from '../declare/condition.ts';
 import { aggregateOf } from '../streams/history/aggregate.ts';
-import type { Deps } from '../streams/deps.ts';
 import { findStream } from '../streams/find-stream.ts';
 import { readWindows } from '../streams/history/windows.ts';
 import type { ReadLimits } from '../streams/history/range-scan.ts';
 import { valueOf } from '../streams/history/window-rows.ts';
+import type { Scope } from '../streams/scope.ts';
 
 /** Without their types, of which a page that was read knows nothing. */
 type Asked = Omit<WindowsOptions, 'aggregates'> & { aggregates?: readonly string[] };
 
 /** @throws TidegateError as `readWindows` does */
 export async function appWindows(
-  deps: Deps,
-  tenant: string,
+  scope: Scope,
   stream: DeclaredStream,
   { also, where, ...asked }: Asked,
   limits: ReadLimits,
 ): Promise<StreamWindows> {
   const series = also?.map(({ stream: ref, field }) => ({
-    stream: ref === undefined ? stream.name : findStream(deps.app, ref).name,
+    stream: ref === undefined ? stream.name : findStream(scope.app, ref).name,
     ...(field === undefined ? {} : { field }),
   }));
   const query = {
@@ -29,7 +28,7 @@ export async function appWindows(
     ...(where === undefined ? {} : { where: where as Where }),
     ...(series === undefined ? {} : { also: series }),
   };
-  const page = await readWindows(deps, tenant, stream, query, limits);
+  const page = await readWindows(scope, stream, query, limits);
   const { complete, cursor, ofPart, truncated, skipped } = page;
   const aggregates = (asked.aggregates ?? page.aggregates).map((name) => [name, aggregateOf(name)] as const);
   const rows = page.rows.map((row) => ({

@@ -6,6 +6,7 @@ import { asTidegateError } from '../base/errors.ts';
 import type { TaskDeps } from '../tasks/records/find-task.ts';
 import { isTaskId } from '../tasks/records/names.ts';
 import { pursueTask } from '../tasks/work/pursue.ts';
+import { scopeOf } from '../streams/scope.ts';
 
 /** What is sent through the queue: a hint, and nothing of the task itself. */
 export interface TaskMessage {
@@ -55,8 +56,7 @@ export async function workOnBatch(
         return message.ack();
       }
       try {
-        const { tenant, taskId } = body;
-        const dueAt = await pursueTask(deps, tenant, taskId, null, deadline);
+        const dueAt = await pursueTask(scopeOf(deps, body), body.taskId, null, deadline);
         if (dueAt !== null && queue !== null) {
           const delaySeconds = Math.min(MOST_DELAY_S, Math.max(0, Math.ceil((dueAt - runtime.now()) / 1_000)));
           await queue.send(body, { delaySeconds });

@@ -12,6 +12,7 @@ import { pushedKey } from '../streams/names.ts';
 import type { Once } from '../streams/log/publish-many.ts';
 import { readText } from './body.ts';
 import { problemResponse, unauthorizedResponse } from './problem.ts';
+import { scopeOf } from '../streams/scope.ts';
 
 /** Of a body. Stored, with an id, a key and a trace each, many small events may be too much for one commit of an engine: that is told. */
 export const PUSH_BYTES = 256 * 1_024;
@@ -51,8 +52,7 @@ export function createPushRoute(deps: Deps, tokens: PushTokens): PushRoute {
       // Loaded by the first push: most instances never see one.
       const { publishMany } = await import('../streams/log/publish-many.ts');
       const push = await publishMany(
-        { ...deps, store },
-        tenant,
+        scopeOf({ ...deps, store }, { tenant }),
         stream,
         items.map((data) => ({ data, ...meta })),
         { once: onceOf(request, tenant, name, items), deadline: runtime.now() + PUSH_MS },

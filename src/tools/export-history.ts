@@ -16,6 +16,7 @@ import { PAGE_BYTES } from '../tasks/turn/pages.ts';
 import { streamNames } from './describe.ts';
 import { csv, type ExportFormat, ndjson } from './export-text.ts';
 import { Key, READ_ONLY, StreamName, Time } from '../calls/schemas.ts';
+import { type Scope, scopeOf } from '../streams/scope.ts';
 
 const Input = z.strictObject({
   stream: StreamName,
@@ -65,10 +66,11 @@ export function exportHistoryTask(deps: Deps): Task {
     prepare: async (input, { principal, now }) => {
       // A stream that is not there, or a range that cannot be, is told before anything is stored.
       const stream = findStream(deps.app, input.stream);
-      await readHistory(deps, principal.tenant, stream, { ...queryOf(input, now()), limit: 1 });
+      await readHistory(scopeOf(deps, principal), stream, { ...queryOf(input, now()), limit: 1 });
       return input;
     },
     async run(input, { principal, step, now, progress }) {
+      const scope = scopeOf(deps, principal);
       const stream = findStream(deps.app, input.stream);
       const query = queryOf(input, now());
       const format = input.format === 'csv' ? csv(stream) : ndjson();
@@ -76,7 +78,7 @@ export function exportHistoryTask(deps: Deps): Task {
       for (let from: Pick<Part, 'cursor' | 'pieces'> | null = { cursor: null, pieces: 0 }; from !== null;) {
         const begin: Pick<Part, 'cursor' | 'pieces'> = from;
         const part: Part = await step('page', async ({ page }) => {
-          const { text, ...rest } = await readPart(deps, principal.tenant, stream, query, format, begin);
+          const { text, ...rest } = await readPart(scope, stream, query, format, begin);
           if (text !== '') page(text, format.mimeType);
           return { ...rest };
         });
@@ -103,8 +105,7 @@ function queryOf({ from, to, keys }: z.output<typeof Input>, now: number): Histo
 
 /** Reads on until a page is full. */
 async function readPart(
-  deps: Deps,
-  tenant: string,
+  scope: Scope,
   stream: DeclaredStream,
   query: HistoryQuery,
   format: ExportFormat,
@@ -116,7 +117,7 @@ async function readPart(
   let truncated = false;
   for (let limit = MOST_EVENTS / 2; ;) {
     const asked: HistoryQuery = cursor === null ? { ...query, limit } : { cursor, limit };
-    const page = await readHistory(deps, tenant, stream, asked);
+    const page = await readHistory(scope, stream, asked);
     const added = page.events.map((event) => format.line(event)).join('');
     const bytes = jsonBytes(text + added);
     if (bytes > PAGE_BYTES) {

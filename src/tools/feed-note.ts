@@ -3,9 +3,9 @@ import type { DeclaredStream } from '../declare/stream.ts';
 import { readState, type Rejected } from '../feeds/run/state.ts';
 import { conditionOf, type FeedCondition, lagOf } from '../feeds/run/status.ts';
 import type { Reading } from '../store/store.ts';
-import type { Deps } from '../streams/deps.ts';
 import { feedKey } from '../streams/names.ts';
 import { ageText } from '../calls/table.ts';
+import type { Scope } from '../streams/scope.ts';
 
 export interface FeedNote {
   name: string;
@@ -36,7 +36,7 @@ export function noteOf({ feed }: DeclaredStream, reading: Reading, now: number):
 }
 
 /** One call to the store; none for a stream without a feed. */
-export async function readNote({ store, runtime }: Deps, tenant: string, stream: DeclaredStream) {
+export async function readNote({ store, runtime, tenant }: Scope, stream: DeclaredStream) {
   if (stream.feed === null) return null;
   const now = runtime.now();
   return noteOf(stream, await store.get(feedKey(tenant, stream.feed), now), now);

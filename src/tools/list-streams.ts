@@ -6,7 +6,6 @@ import * as z from 'zod';
 import { type Tool, tool } from '../declare/tool.ts';
 import type { DeclaredStream } from '../declare/stream.ts';
 import { feedStatus } from '../feeds/run/status.ts';
-import type { Deps } from '../streams/deps.ts';
 import { fieldsOf } from '../streams/fields.ts';
 import { findStream } from '../streams/find-stream.ts';
 import { readLatestByKey } from '../streams/log/latest.ts';
@@ -18,6 +17,7 @@ import { streamNames } from './describe.ts';
 import { type FeedNote as Note, feedText } from './feed-note.ts';
 import { FeedNote, READ_ONLY, StreamName } from '../calls/schemas.ts';
 import { ageText } from '../calls/table.ts';
+import type { Scope } from '../streams/scope.ts';
 
 const PAGE_STREAMS = 20;
 const EXAMPLE_KEYS = 5;
@@ -74,16 +74,15 @@ export function listStreamsTool({ app, runtime }: AppDeps): Tool {
     output: Output,
     annotations: READ_ONLY,
     async run(input, context) {
-      const deps = accounted({ app, runtime }, context);
-      const { tenant } = context.principal;
+      const scope = accounted({ app, runtime }, context);
       const all = [...app.streams.values()];
       const wanted = input.stream === undefined ? all : [findStream(app, input.stream)];
       const begin = input.after === undefined ? 0 : wanted.indexOf(findStream(app, input.after)) + 1;
       const page = wanted.slice(begin, begin + PAGE_STREAMS);
-      const notes = await notesOf(deps, tenant, page);
+      const notes = await notesOf(scope, page);
       const now = runtime.now();
       const streams = await Promise.all(
-        page.map((stream) => list(deps, tenant, stream, notes.get(stream.feed ?? '') ?? null)),
+        page.map((stream) => list(scope, stream, notes.get(stream.feed ?? '') ?? null)),
       );
       const next = begin + PAGE_STREAMS < wanted.length ? (page.at(-1)?.name ?? null) : null;
       return {
@@ -98,10 +97,10 @@ export function listStreamsTool({ app, runtime }: AppDeps): Tool {
 }
 
 /** One call for all feeds of the page. */
-async function notesOf(deps: Deps, tenant: string, page: readonly DeclaredStream[]): Promise<Map<string, Note>> {
+async function notesOf(scope: Scope, page: readonly DeclaredStream[]): Promise<Map<string, Note>> {
   const names = [...new Set(page.flatMap(({ feed }) => (feed === null ? [] : [feed])))];
   if (names.length === 0) return new Map();
-  const statuses = await feedStatus(deps, tenant, names);
+  const statuses = await feedStatus(scope, names);
   return new Map(
     statuses.map(({ feed: name, state, lagMs, lastError, rejected }) => [
       name,
@@ -110,16 +109,12 @@ async function notesOf(deps: Deps, tenant: string, page: readonly DeclaredStream
   );
 }
 
-async function list(
-  deps: Deps,
-  tenant: string,
-  stream: DeclaredStream,
-  feed: Note | null,
-): Promise<z.input<typeof Listed>> {
+async function list(scope: Scope, stream: DeclaredStream, feed: Note | null): Promise<z.input<typeof Listed>> {
+  const { tenant } = scope;
   const { name, title, description, keyed, retention, latenessMs, example } = stream;
   const [extent, keys] = await Promise.all([
-    deps.store.extent(streamLog(tenant, name)),
-    keyed ? readLatestByKey(deps, tenant, name, { after: null, limit: EXAMPLE_KEYS }) : { events: [], next: null },
+    scope.store.extent(streamLog(tenant, name)),
+    keyed ? readLatestByKey(scope, name, { after: null, limit: EXAMPLE_KEYS }) : { events: [], next: null },
   ]);
   return {
     name,

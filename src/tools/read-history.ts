@@ -7,7 +7,6 @@ import { type Tool, tool } from '../declare/tool.ts';
 import type { ToolContext } from '../declare/context.ts';
 import type { DeclaredStream } from '../declare/stream.ts';
 import { aggregateOf } from '../streams/history/aggregate.ts';
-import type { Deps } from '../streams/deps.ts';
 import { findStream } from '../streams/find-stream.ts';
 import { type HistoryPage, MOST_CALLS, readHistory } from '../streams/history/events.ts';
 import { estimateHistory } from '../streams/history/estimate.ts';
@@ -25,6 +24,7 @@ import { type Answer, type AnswerRow, Output } from './history-output.ts';
 import { READ_ONLY } from '../calls/schemas.ts';
 import { eventLine, lines } from '../calls/table.ts';
 import { edgesText, fieldsText, sparklineLines, tableLines, timeText } from './windows-text.ts';
+import type { Scope } from '../streams/scope.ts';
 
 export function readHistoryTool({ app, runtime }: AppDeps): Tool {
   return tool({
@@ -40,40 +40,39 @@ export function readHistoryTool({ app, runtime }: AppDeps): Tool {
     output: Output,
     annotations: READ_ONLY,
     async run(input, context) {
-      const deps = accounted({ app, runtime }, context);
+      const scope = accounted({ app, runtime }, context);
       const stream = findStream(app, input.stream);
       const goesOn = input.cursor !== undefined && kindOf(stream, input.cursor) === WINDOWS_KIND;
       const ofWindows = input.window !== undefined || goesOn;
       if (!ofWindows) checkListing(input);
-      if (input.estimate === true) return estimateAnswer(deps, stream, input, context);
-      return ofWindows ? windowsAnswer(deps, stream, input, context) : eventsAnswer(deps, stream, input, context);
+      if (input.estimate === true) return estimateAnswer(scope, stream, input);
+      return ofWindows ? windowsAnswer(scope, stream, input, context) : eventsAnswer(scope, stream, input, context);
     },
   });
 }
 
-async function eventsAnswer(deps: Deps, stream: DeclaredStream, input: Input, context: ToolContext) {
-  const { tenant } = context.principal;
+async function eventsAnswer(scope: Scope, stream: DeclaredStream, input: Input, context: ToolContext) {
   const { from, to, cursor, keys, where, order, limit, maxEvents } = input;
   const budget: ReadLimits = maxEvents === undefined ? {} : { budget: { ...SCAN_BUDGET, entries: maxEvents } };
-  const reading = readHistory(deps, tenant, stream, given({ from, to, cursor, keys, where, order, limit }), {
+  const reading = readHistory(scope, stream, given({ from, to, cursor, keys, where, order, limit }), {
     ...budget,
     deadline: context.deadline,
   });
   // The newest events are one call; how many others take is known when they are there.
   const newest = [from, to, cursor, keys, where].every((bound) => bound === undefined);
-  const [page, early] = await Promise.all([reading, newest ? readNote(deps, tenant, stream) : null]);
+  const [page, early] = await Promise.all([reading, newest ? readNote(scope, stream) : null]);
   const spare = page.scanned.storeCalls < MOST_CALLS;
-  const feed = newest ? early : spare ? await readNote(deps, tenant, stream) : unreadNote(stream);
+  const feed = newest ? early : spare ? await readNote(scope, stream) : unreadNote(stream);
   const structured: Answer = { stream: stream.name, ...page, feed };
   const what = `${page.events.length} event(s) of ${stream.name}, ${page.order} first`;
   const out = [what + rangeText(page, isoTime), ...lines(page.events, eventLine), ...endText(page)];
   if (page.tailCursor !== null) out.push(`For what comes after: tail_stream with cursor=${page.tailCursor}`);
-  return { structured, text: withFeed(out, feed, deps.runtime.now()) };
+  return { structured, text: withFeed(out, feed, scope.runtime.now()) };
 }
 
-async function windowsAnswer(deps: Deps, stream: DeclaredStream, input: Input, context: ToolContext) {
+async function windowsAnswer(scope: Scope, stream: DeclaredStream, input: Input, context: ToolContext) {
   const { stream: _stream, limit: _limit, format, estimate: _estimate, ...query } = input;
-  const page = await readWindows(deps, context.principal.tenant, stream, given(query), { deadline: context.deadline });
+  const page = await readWindows(scope, stream, given(query), { deadline: context.deadline });
   const feed = unreadNote(stream);
   const { from, to, complete, cursor, truncated, skipped, scanned, windowMs, ofPart, zone } = page;
   const structured: Answer = {
@@ -93,10 +92,10 @@ async function windowsAnswer(deps: Deps, stream: DeclaredStream, input: Input, c
   };
   const fields = page.series.flatMap((series) => (series.field === null ? [] : [series.field]));
   const window = windowMs === null ? 'all' : durationText(windowMs);
-  const what = `${page.rows.length} row(s) of ${stream.name}${fieldsText(page, deps.app)
+  const what = `${page.rows.length} row(s) of ${stream.name}${fieldsText(page, scope.app)
     .map((name) => `, ${name}`)
     .join('')}, window ${window}`;
-  const shown = format === 'sparkline' ? sparklineLines(page, deps.app) : tableLines(page);
+  const shown = format === 'sparkline' ? sparklineLines(page, scope.app) : tableLines(page);
   const head = what + rangeText(page, (time) => timeText(time, page));
   const out = [
     head,
@@ -104,15 +103,15 @@ async function windowsAnswer(deps: Deps, stream: DeclaredStream, input: Input, c
     ...skippedText(page, fields),
     ...endText(page),
     ...partText(page),
-    ...edgesText(page, deps.runtime.now()),
+    ...edgesText(page, scope.runtime.now()),
   ];
-  return { structured, text: withFeed(out, feed, deps.runtime.now()) };
+  return { structured, text: withFeed(out, feed, scope.runtime.now()) };
 }
 
 /** Nothing is read but where in the log the range lies, and the newest events for their size. */
-async function estimateAnswer(deps: Deps, stream: DeclaredStream, input: Input, context: ToolContext) {
+async function estimateAnswer(scope: Scope, stream: DeclaredStream, input: Input) {
   const { stream: _stream, limit, format: _format, estimate: _estimate, ...query } = input;
-  const found = await estimateHistory(deps, context.principal.tenant, stream, given(query), limit);
+  const found = await estimateHistory(scope, stream, given(query), limit);
   const { range, events, bytes, queryCalls, mostEvents, fits, hint } = found;
   const feed = unreadNote(stream);
   const structured: Answer = {

@@ -5,7 +5,6 @@ import type { DeclaredStream } from '../declare/stream.ts';
 import { TidegateError } from '../base/errors.ts';
 import type { LoggedEvent, StreamEvent } from '../base/event.ts';
 import { isPresent } from '../store/store.ts';
-import type { Deps } from '../streams/deps.ts';
 import { findStream, withoutKeys } from '../streams/find-stream.ts';
 import { readLatestByKey, toStreamEvent } from '../streams/log/latest.ts';
 import { feedKey, latestKey } from '../streams/names.ts';
@@ -14,6 +13,7 @@ import { describeStreams, exampleCall } from './describe.ts';
 import { type FeedNote as Note, feedText, noteOf, unreadNote } from './feed-note.ts';
 import { Event, FeedNote, Key, READ_ONLY, StreamName } from '../calls/schemas.ts';
 import { ageText, eventLine, lines } from '../calls/table.ts';
+import type { Scope } from '../streams/scope.ts';
 
 const DEFAULT_KEYS = 50;
 const MOST_KEYS = 500;
@@ -51,8 +51,7 @@ export function readLatestTool({ app, runtime }: AppDeps): Tool {
     output: Output,
     annotations: READ_ONLY,
     async run(input, context) {
-      const deps = accounted({ app, runtime }, context);
-      const { tenant } = context.principal;
+      const scope = accounted({ app, runtime }, context);
       const stream = findStream(app, input.stream);
       if (!stream.keyed && (input.key ?? input.after) !== undefined) {
         throw withoutKeys(stream, input.key === undefined ? 'after' : 'key');
@@ -61,8 +60,8 @@ export function readLatestTool({ app, runtime }: AppDeps): Tool {
       const now = runtime.now();
       const single = input.key !== undefined || !stream.keyed;
       const latest = single
-        ? await readOne(deps, tenant, stream, input.key ?? null, now)
-        : await readEach(deps, tenant, stream, input.after ?? null, input.limit);
+        ? await readOne(scope, stream, input.key ?? null, now)
+        : await readEach(scope, stream, input.after ?? null, input.limit);
       const hint = latest.events.length > 0 ? null : hintFor(stream, input);
       const shown = lines(latest.events, (event) => `${eventLine(event)} (${ageText(now - event.time)} ago)`);
       return {
@@ -84,15 +83,10 @@ export function readLatestTool({ app, runtime }: AppDeps): Tool {
 }
 
 /** The record of the feed stands beside that of the key, so that one call reads both. */
-async function readOne(
-  deps: Deps,
-  tenant: string,
-  stream: DeclaredStream,
-  key: string | null,
-  now: number,
-): Promise<Latest> {
+async function readOne(scope: Scope, stream: DeclaredStream, key: string | null, now: number): Promise<Latest> {
+  const { tenant } = scope;
   const feed = stream.feed === null ? [] : [feedKey(tenant, stream.feed)];
-  const [latest, feedReading] = await deps.store.getMany([latestKey(tenant, stream.name, key), ...feed], now);
+  const [latest, feedReading] = await scope.store.getMany([latestKey(tenant, stream.name, key), ...feed], now);
   return {
     events: latest && isPresent(latest) ? [toStreamEvent(stream.name, latest.value as LoggedEvent)] : [],
     next: null,
@@ -100,14 +94,8 @@ async function readOne(
   };
 }
 
-async function readEach(
-  deps: Deps,
-  tenant: string,
-  stream: DeclaredStream,
-  after: string | null,
-  limit: number,
-): Promise<Latest> {
-  const page = await readLatestByKey(deps, tenant, stream.name, { after, limit });
+async function readEach(scope: Scope, stream: DeclaredStream, after: string | null, limit: number): Promise<Latest> {
+  const page = await readLatestByKey(scope, stream.name, { after, limit });
   return { ...page, feed: unreadNote(stream) };
 }
 

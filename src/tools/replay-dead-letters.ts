@@ -4,6 +4,7 @@ import { type Task, task } from '../declare/task.ts';
 import { TidegateError } from '../base/errors.ts';
 import { replayDeadLetters } from '../feeds/run/replay-dead-letters.ts';
 import type { Deps } from '../streams/deps.ts';
+import { scopeOf } from '../streams/scope.ts';
 
 const Input = z.strictObject({
   feed: z.string().min(1).max(64).describe('Name of a feed, as list_streams gives it'),
@@ -40,11 +41,12 @@ export function replayDeadLettersTask(deps: Deps): Task {
       });
     },
     async run({ feed }, { principal, step, progress }) {
+      const scope = scopeOf(deps, principal);
       const total = { replayed: 0, duplicates: 0, refused: 0, cut: 0 };
       for (let done = false; !done;) {
         const part = await step('replay', async ({ deadline }) => {
           const until = Math.min(deadline, deps.runtime.now() + PART_MS);
-          return { ...(await replayDeadLetters(deps, principal.tenant, feed, until)) };
+          return { ...(await replayDeadLetters(scope, feed, until)) };
         });
         for (const name of ['replayed', 'duplicates', 'refused', 'cut'] as const) total[name] += part[name];
         progress(`${total.replayed} replayed, ${total.refused} refused again`);

@@ -45,12 +45,12 @@ function streamResource(deps: AppDeps): Resource {
     annotations: FOR_MODELS,
     cache: CACHE,
     async read({ name }, context) {
-      const { uri, principal } = context;
-      const at = accounted(deps, context);
+      const { uri } = context;
+      const scope = accounted(deps, context);
       const stream = findStream(app, name);
       const [page, feed] = await Promise.all([
-        readHistory(at, principal.tenant, stream, { limit: NEWEST_EVENTS }),
-        readNote(at, principal.tenant, stream),
+        readHistory(scope, stream, { limit: NEWEST_EVENTS }),
+        readNote(scope, stream),
       ]);
       const { title, description, keyed } = stream;
       const { events, tailCursor, cursor } = page;
@@ -79,21 +79,19 @@ function keyResource(deps: AppDeps): Resource {
     cache: CACHE,
     async read({ name, key }, context) {
       const stream = findStream(app, name);
-      const { tenant } = context.principal;
-      const event = stream.keyed ? await readLatest(accounted(deps, context), tenant, name, key) : null;
+      const event = stream.keyed ? await readLatest(accounted(deps, context), name, key) : null;
       if (event === null) throw unknownKey(stream, key);
       return json(context.uri, event);
     },
     complete: {
       name: async (value) => beginningWith(value, keyedNames(app.streams.values())),
       key: async (value, context, chosen) => {
-        const at = accounted(deps, context);
-        const { tenant } = context.principal;
+        const scope = accounted(deps, context);
         const named = app.streams.get(chosen?.['name'] ?? '');
         if (named && !named.keyed) return [];
         const names = named ? [named.name] : keyedNames(app.streams.values()).slice(0, STREAMS_ASKED);
         const page = { prefix: value, limit: MOST_VALUES };
-        const found = await Promise.all(names.map((name) => readKeys(at, tenant, name, page)));
+        const found = await Promise.all(names.map((name) => readKeys(scope, name, page)));
         return {
           values: [...new Set(found.flatMap(({ values }) => values))],
           hasMore: found.some(({ hasMore }) => hasMore),
@@ -115,11 +113,10 @@ function feedResource(deps: AppDeps): Resource {
     annotations: FOR_MODELS,
     cache: CACHE,
     async read({ name }, context) {
-      const at = accounted(deps, context);
-      const { tenant } = context.principal;
+      const scope = accounted(deps, context);
       const [[status], { deadLetters }] = await Promise.all([
-        feedStatus(at, tenant, [name]),
-        readDeadLetters(at, tenant, name, { limit: NEWEST_DEAD_LETTERS }),
+        feedStatus(scope, [name]),
+        readDeadLetters(scope, name, { limit: NEWEST_DEAD_LETTERS }),
       ]);
       return json(context.uri, { ...status, recentDeadLetters: deadLetters });
     },

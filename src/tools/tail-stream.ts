@@ -61,12 +61,11 @@ export function tailStreamTool({ app, runtime }: AppDeps): Tool {
     output: Output,
     annotations: { ...READ_ONLY, idempotentHint: false },
     async run(input, context) {
-      const deps = accounted({ app, runtime }, context);
+      const scope = accounted({ app, runtime }, context);
       const stream = findStream(app, input.stream);
       if (input.keys && !stream.keyed) throw withoutKeys(stream, 'keys');
-      const { tenant } = context.principal;
       let count = 0;
-      const { storeCalls: _calls, ...tail } = await tailStream(deps, tenant, stream, {
+      const { storeCalls: _calls, ...tail } = await tailStream(scope, stream, {
         cursor: input.cursor ?? null,
         maxEvents: input.maxEvents,
         timeoutMs: input.seconds * 1_000,
@@ -78,7 +77,7 @@ export function tailStreamTool({ app, runtime }: AppDeps): Tool {
           context.progress(count, input.maxEvents, lines(events, eventLine).join('\n'));
         },
       });
-      const feed = await readNote(deps, tenant, stream);
+      const feed = await readNote(scope, stream);
       const nothing = tail.events.length === 0 ? [`No new events of ${stream.name}.`] : [];
       const gone = tail.truncated ? ['Truncated: events after the given cursor are gone by retention.'] : [];
       return {

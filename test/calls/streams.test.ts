@@ -6,6 +6,7 @@ import { createAppStreams } from '../../src/calls/streams.ts';
 import { findStream } from '../../src/streams/find-stream.ts';
 import { publish } from '../../src/streams/log/publish.ts';
 import { identified, reading, stageOf, START, TENANT } from '../feeds/run/stage.ts';
+import { scopeOf } from '../../src/streams/scope.ts';
 
 const notes = stream({ description: 'notes', schema: z.object({ text: z.string().max(20) }) });
 
@@ -64,8 +65,7 @@ describe('the streams of an app', () => {
     const { stage, streams } = setUp();
     for (const [n, sensor] of ['a', 'b', 'a', 'a'].entries()) {
       await publish(
-        stage.deps,
-        TENANT,
+        scopeOf(stage.deps, { tenant: TENANT }),
         findStream(stage.deps.app, 'readings'),
         { data: reading(n, sensor) },
         START + 60_000,
@@ -195,7 +195,12 @@ describe('publishing events that have ids', () => {
     if (!readings) throw new Error('not declared');
     const all = await Promise.all(
       Array.from({ length: 8 }, (_, n) =>
-        publish(stage.deps, TENANT, readings, { data: { ...reading(1), value: n } }, START + 60_000),
+        publish(
+          scopeOf(stage.deps, { tenant: TENANT }),
+          readings,
+          { data: { ...reading(1), value: n } },
+          START + 60_000,
+        ),
       ),
     );
     expect(await stage.events()).toHaveLength(1);

@@ -74,7 +74,7 @@ async function readOn(): Promise<number> {
 
 async function followOn(): Promise<number> {
   const deadline = runtime.now() + ROUND_WITHIN_MS;
-  const common = { store, runtime, tenant: 'public', repeatable: false, limit: PAGE } as const;
+  const common = { scope: { store, runtime, tenant: 'public' }, repeatable: false, limit: PAGE } as const;
   const { entries } = await follow({ ...common, log, follower: 'run', begin, deadline });
   return entries;
 }

@@ -16,6 +16,7 @@ import { BY_SCHEDULE } from '../../src/tasks/records/dispatch.ts';
 import { runTasks } from '../../src/tasks/work/run-due.ts';
 import { createTasks } from '../../src/tasks/work/service.ts';
 import { followAll } from '../../src/tasks/waits/watch.ts';
+import { scopeOf } from '../../src/streams/scope.ts';
 
 const base = { description: 'd', version: '1' };
 
@@ -51,11 +52,11 @@ export async function driveTasks(deps: Deps, feed: string): Promise<void> {
   if (entered !== 3 || ended !== 1) throw new Error(`${entered} entered, ${ended} ended`);
   await createAppStreams(deps, PUBLIC).append('readings', { id: 'cold', sensor: 't', celsius: 2 });
   await followAll(deps, deadline);
-  await replayDeadLetters(deps, PUBLIC.tenant, feed, deadline);
+  await replayDeadLetters(scopeOf(deps, PUBLIC), feed, deadline);
   const stream = deps.app.streams.get('readings');
   if (!stream) throw new Error('no stream');
   const once = { record: pushedKey(PUBLIC.tenant, 'readings', 'a key'), fingerprint: 'f', keptMs: 60_000 };
-  await publishMany(deps, PUBLIC.tenant, stream, [{ data: { id: 'cold', sensor: 't', celsius: 2 } }], {
+  await publishMany(scopeOf(deps, PUBLIC), stream, [{ data: { id: 'cold', sensor: 't', celsius: 2 } }], {
     once,
     deadline,
   });

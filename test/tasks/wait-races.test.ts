@@ -19,6 +19,7 @@ import { readAll, START, TENANT } from '../feeds/run/stage.ts';
 import { everyOrder, type Gate, interleave, type Process, seeded, someOrders, withoutTime } from './interleave.ts';
 import { ADA, taskStage } from './stage.ts';
 import { ABOVE_30, endOf, temps, waiting } from './wait-stage.ts';
+import { scopeOf } from '../../src/streams/scope.ts';
 
 /** Thousands of orders each; the gate draws some hundreds of those that there are most of. */
 vi.setConfig({ testTimeout: 90_000 });
@@ -64,14 +65,19 @@ const worker = (diesAt?: number): Process => ({
   ...(diesAt === undefined ? {} : { diesAt }),
 });
 const follower = (diesAt?: number): Process => ({
-  run: (store) => followWaiters(depsOf(store), TENANT, declared, { deadline: minute() }),
+  run: (store) => followWaiters(scopeOf(depsOf(store), { tenant: TENANT }), declared, { deadline: minute() }),
   gate: followerGate,
   ...(diesAt === undefined ? {} : { diesAt }),
 });
 const publisher = (...celsius: number[]): Process => ({
   async run(store) {
     for (const value of celsius) {
-      await publish(depsOf(store), TENANT, declared, { data: { sensor: 'a', celsius: value } }, minute());
+      await publish(
+        scopeOf(depsOf(store), { tenant: TENANT }),
+        declared,
+        { data: { sensor: 'a', celsius: value } },
+        minute(),
+      );
     }
   },
   gate: appendGate,
@@ -122,7 +128,7 @@ async function run(
     await runTasks(deps, minute());
   }
   await publisher(...(race.before ?? [])).run(store);
-  if (race.followed) await followWaiters(deps, TENANT, declared, { deadline: minute() });
+  if (race.followed) await followWaiters(scopeOf(deps, { tenant: TENANT }), declared, { deadline: minute() });
   const taskId = await create(race.condition, race.timeoutMs);
   if (race.waited) {
     await runTasks(deps, minute());
@@ -134,7 +140,7 @@ async function run(
   // Leases of the dead run out; of others nothing may be left that has to. And everybody looks once more.
   if (race.deadly) stage.clock.now += TASK_LEASE_MS + 1;
   for (let rounds = 0; rounds < 3; rounds += 1) {
-    await followWaiters(deps, TENANT, declared, { deadline: minute() });
+    await followWaiters(scopeOf(deps, { tenant: TENANT }), declared, { deadline: minute() });
     await runTasks(deps, minute());
     stage.clock.now += 5_000;
   }
@@ -195,7 +201,7 @@ test('events are counted from where the wait began, each once', async () => {
 test('a wait that is entered again while it is followed counts each event once', async () => {
   const again: Process = {
     ...worker(),
-    run: (store) => takeUpTask(depsOf(store), TENANT, entered, minute(), { early: true }),
+    run: (store) => takeUpTask(scopeOf(depsOf(store), { tenant: TENANT }), entered, minute(), { early: true }),
   };
   let entered = '';
   const race: Race = {

@@ -12,6 +12,7 @@ import { followWaiters, type WaitersReport } from '../../src/tasks/waits/follow.
 import { waiterPartition } from '../../src/tasks/records/names.ts';
 import { TENANT } from '../feeds/run/stage.ts';
 import { taskStage, type TaskStage } from './stage.ts';
+import { scopeOf } from '../../src/streams/scope.ts';
 
 export const temps = stream({
   description: 'temperatures',
@@ -57,10 +58,12 @@ export function waitStage(base: Store = createMemoryStore(), more: Parameters<ty
     ...stage,
     async publish(celsius, sensor = 'a', deps = stage.deps, note) {
       const data = { sensor, celsius, ...(note === undefined ? {} : { note }) };
-      await publish(deps, TENANT, declared, { data }, stage.clock.now + 60_000);
+      await publish(scopeOf(deps, { tenant: TENANT }), declared, { data }, stage.clock.now + 60_000);
     },
     follow: (deps = stage.deps, wake = () => {}) =>
-      stage.clock.drive(followWaiters(deps, TENANT, declared, { deadline: stage.clock.now + 60_000, wake })),
+      stage.clock.drive(
+        followWaiters(scopeOf(deps, { tenant: TENANT }), declared, { deadline: stage.clock.now + 60_000, wake }),
+      ),
     async wait(condition, timeoutMs) {
       const input = { condition, ...(timeoutMs === undefined ? {} : { timeoutMs }) };
       const taskId = await stage.begin('waiting', input as never);

@@ -5,7 +5,7 @@
  */
 import type { BurstContext, DeclaredFeed, FeedBatch } from '../../declare/feed.ts';
 import { asTidegateError, TidegateError } from '../../base/errors.ts';
-import type { Deps } from '../../streams/deps.ts';
+import type { Scope } from '../../streams/scope.ts';
 import type { GuardedFetch } from '../../net/guarded-fetch.ts';
 import type { Intake } from './intake.ts';
 import type { Lease } from './lease.ts';
@@ -18,7 +18,7 @@ const GRACE_MS = 1_000;
 const PROJECT_EVERY_MS = 5_000;
 
 export interface BurstOptions {
-  deps: Deps;
+  scope: Scope;
   feed: DeclaredFeed;
   lease: Lease;
   intake: Intake;
@@ -39,8 +39,8 @@ export type BurstEnd =
 
 /** @throws TidegateError where the store fails: nothing is known to be the feed's fault then. */
 export async function runBurst(options: BurstOptions): Promise<BurstEnd> {
-  const { deps, lease, endsAt } = options;
-  const { runtime } = deps;
+  const { scope, lease, endsAt } = options;
+  const { runtime } = scope;
   const over = new AbortController();
   const finished = new AbortController();
   const abort = () => over.abort(new TidegateError('cancelled', 'the burst is over'));
@@ -99,8 +99,8 @@ function noProgress(): TidegateError {
   });
 }
 
-function contextOf({ deps, feed, lease, fetch, endsAt }: BurstOptions, signal: AbortSignal): BurstContext {
-  const { runtime } = deps;
+function contextOf({ scope, feed, lease, fetch, endsAt }: BurstOptions, signal: AbortSignal): BurstContext {
+  const { runtime } = scope;
   return {
     feed: feed.name,
     targets: feed.targets,
@@ -125,8 +125,8 @@ async function waitForNext(
   iterator: AsyncIterator<FeedBatch>,
   latest: Upkeep,
 ): Promise<IteratorResult<FeedBatch> | TidegateError | 'lost'> {
-  const { deps, lease, leaseMs, endsAt, deadline } = options;
-  const { runtime } = deps;
+  const { scope, lease, leaseMs, endsAt, deadline } = options;
+  const { runtime } = scope;
   const pending = iterator.next().then((result) => result, asTidegateError);
   const latestEnd = endsAt + GRACE_MS;
   for (;;) {
@@ -151,7 +151,7 @@ interface Upkeep {
 }
 
 /** Keeps latest events up while a burst lasts. */
-function createUpkeep({ deps: { runtime }, project }: BurstOptions): Upkeep {
+function createUpkeep({ scope: { runtime }, project }: BurstOptions): Upkeep {
   let ranAt = runtime.now();
   return {
     dueAt: () => ranAt + PROJECT_EVERY_MS,
@@ -163,7 +163,7 @@ function createUpkeep({ deps: { runtime }, project }: BurstOptions): Upkeep {
 }
 
 /** Ends the generator, so that it frees what it holds; one that does not end is left alone after a while. */
-async function endFeed({ deps: { runtime }, feed }: BurstOptions, iterator: AsyncIterator<FeedBatch>): Promise<void> {
+async function endFeed({ scope: { runtime }, feed }: BurstOptions, iterator: AsyncIterator<FeedBatch>): Promise<void> {
   const ended = Promise.resolve(iterator.return?.()).then(
     () => true,
     (error: unknown) => {

@@ -2,9 +2,9 @@
 import type { FeedItem } from '../../declare/feed.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { isDeep, type Json, type JsonObject, utf8Bytes } from '../../base/json.ts';
-import type { Deps } from '../../streams/deps.ts';
 import { deadLetterLog } from '../../streams/names.ts';
 import { decodeStreamCursor, encodeStreamCursor } from '../../streams/log/stream-cursor.ts';
+import type { Scope } from '../../streams/scope.ts';
 
 /** Of an item as JSON; of a longer one its beginning is kept, as text. */
 export const ITEM_BYTES = 16 * 1024;
@@ -81,8 +81,7 @@ function textOf(data: unknown): string {
  * @throws TidegateError `not_found` for a feed that is not declared, `bad_cursor`.
  */
 export async function readDeadLetters(
-  { app, store }: Deps,
-  tenant: string,
+  { app, store, tenant }: Scope,
   feed: string,
   page: { after?: string; limit?: number } = {},
 ): Promise<{ deadLetters: DeadLetter[]; cursor: string | null; truncated: boolean }> {

@@ -7,7 +7,8 @@ import type { DeclaredFeed, FeedItem } from '../../declare/feed.ts';
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { isGap } from '../../base/event.ts';
 import { type Json, utf8Bytes } from '../../base/json.ts';
-import type { Append, Operation, Store, Version } from '../../store/store.ts';
+import type { Append, Operation, Version } from '../../store/store.ts';
+import type { Scope } from '../../streams/scope.ts';
 import { idsFrom, validateEvent } from '../../streams/log/append.ts';
 import { deadLetterLog, streamLog } from '../../streams/names.ts';
 import { BURST_DEAD_LETTERS, type Reason, toDeadLetter } from './dead-letters.ts';
@@ -47,32 +48,21 @@ export interface Intake {
   changes(state: FeedState): Pick<FeedState, 'sampling' | 'dirty' | 'newestTime' | 'counts'>;
 }
 
-interface Options {
-  store: Store;
-  streams: ReadonlyMap<string, DeclaredStream>;
-  tenant: string;
-  feed: DeclaredFeed;
-  /** As the burst began. */
-  state: FeedState;
-  now: () => number;
-  newId: () => string;
-  /** Told of each stream that got events, when they are committed. */
-  changed?: (stream: string) => void;
-}
-
-export function createIntake(options: Options): Intake {
-  const { store, tenant, feed, now } = options;
-  const streams = new Map(feed.targets.flatMap(({ stream }) => entryOf(options.streams, stream)));
+/** @param begun the feed's state as the burst began */
+export function createIntake(scope: Scope, feed: DeclaredFeed, begun: FeedState): Intake {
+  const { app, store, runtime, tenant } = scope;
+  const now = () => runtime.now();
+  const streams = new Map(feed.targets.flatMap(({ stream }) => entryOf(app.streams, stream)));
   const logs = new Map([...streams.keys()].map((name) => [name, streamLog(tenant, name)]));
   const names = new Map([...logs].map(([name, log]) => [log, name]));
   const known = createKnownEvents({ store, tenant, feed: feed.name, streams, now });
-  const sampler = feed.sample && createSampler(feed.sample, options.state.sampling);
+  const sampler = feed.sample && createSampler(feed.sample, begun.sampling);
   const part = createPart(store.limits, (log) => streams.get(names.get(log) ?? '')?.identified ?? false);
-  part.reserve(recordBytes(feed, options.state, null));
+  part.reserve(recordBytes(feed, begun, null));
   const counts: FeedCounts = { ...NO_COUNTS };
   let settled = { ...counts };
   let touched = new Set<string>();
-  const nextId = idsFrom(options.newId());
+  const nextId = idsFrom(runtime.newId());
   let newestTime: number | null = null;
   let rejection = { field: '', expected: '' };
 
@@ -187,7 +177,7 @@ export function createIntake(options: Options): Intake {
       for (const { log } of operations.filter((operation) => operation.kind === 'append')) {
         const name = names.get(log) ?? '';
         known.settle(name, version);
-        if (streams.has(name)) options.changed?.(name);
+        if (streams.has(name)) scope.changed?.(tenant, name);
       }
       settled = { ...counts };
     },
@@ -201,7 +191,7 @@ export function createIntake(options: Options): Intake {
         sampling: sampler?.state() ?? null,
         dirty,
         newestTime: newestTime === null ? state.newestTime : Math.max(newestTime, state.newestTime ?? newestTime),
-        counts: addCounts(options.state.counts, counts),
+        counts: addCounts(begun.counts, counts),
       };
     },
   };

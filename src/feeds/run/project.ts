@@ -1,12 +1,11 @@
 /** Brings the latest events of the streams that a feed filled up to date, during its burst and at its end. */
 import { asTidegateError } from '../../base/errors.ts';
-import type { Deps } from '../../streams/deps.ts';
+import type { Scope } from '../../streams/scope.ts';
 import { projectLatest } from '../../streams/log/latest.ts';
 import type { Lease } from './lease.ts';
 
 interface Projecting {
-  deps: Deps;
-  tenant: string;
+  scope: Scope;
   deadline: number;
 }
 
@@ -37,14 +36,14 @@ export async function projectAndRelease(
 }
 
 async function projectOne(
-  { deps, tenant, deadline }: Projecting,
+  { scope, deadline }: Projecting,
   lease: Lease,
   name: string,
   release: boolean,
 ): Promise<{ commits: number; alongside: 'none' | 'committed' | 'conflict' }> {
   const { dirty } = lease.state();
   const others = dirty.filter((other) => other !== name);
-  const stream = deps.app.streams.get(name);
+  const stream = scope.app.streams.get(name);
   if (!stream) {
     lease.change({ dirty: others });
     return { commits: 0, alongside: 'none' };
@@ -54,7 +53,7 @@ async function projectOne(
     return [lease.release()];
   };
   try {
-    const report = await projectLatest(deps, tenant, stream, {
+    const report = await projectLatest(scope, stream, {
       deadline: deadline - RELEASE_MS,
       ...(release ? { alongside } : {}),
     });
@@ -63,7 +62,7 @@ async function projectOne(
   } catch (error) {
     lease.change({ dirty });
     const { code, message } = asTidegateError(error);
-    deps.runtime.log('warn', 'the latest events of a stream are behind its log', { stream: name, code, message });
+    scope.runtime.log('warn', 'the latest events of a stream are behind its log', { stream: name, code, message });
     return { commits: 0, alongside: 'none' };
   }
 }

@@ -9,11 +9,11 @@ import type { JsonObject } from '../../base/json.ts';
 import type { LogEntry, Operation } from '../../store/store.ts';
 import { idsFrom, validateEvent } from '../../streams/log/append.ts';
 import { loadWindow } from '../../streams/log/dedupe.ts';
-import type { Deps } from '../../streams/deps.ts';
 import { follow, type Round } from '../../streams/log/follower.ts';
 import { deadLetterLog, publisherKey, streamLog } from '../../streams/names.ts';
 import { projectLatest } from '../../streams/log/latest.ts';
 import type { DeadLetter } from './dead-letters.ts';
+import type { Scope } from '../../streams/scope.ts';
 
 export interface ReplayReport {
   /** Appended to their streams. */
@@ -33,25 +33,20 @@ const ROUND = 20;
 const FOLLOWER = 'replay';
 
 /** @param deadline epoch ms. Errors as `follow`. */
-export async function replayDeadLetters(
-  deps: Deps,
-  tenant: string,
-  feed: string,
-  deadline: number,
-): Promise<ReplayReport> {
-  const { app, store, runtime } = deps;
+export async function replayDeadLetters(scope: Scope, feed: string, deadline: number): Promise<ReplayReport> {
+  const { app, store, runtime, tenant } = scope;
   const report: ReplayReport = { replayed: 0, duplicates: 0, refused: 0, cut: 0, done: false };
   const touched = new Set<DeclaredStream>();
 
   function begin(): Round {
     const letters: DeadLetter[] = [];
-    let round = sort(deps, app, []);
+    let round = sort(scope, app, []);
     return {
       take(entries: readonly LogEntry[]) {
         letters.push(...entries.map(({ value }) => value as JsonObject as unknown as DeadLetter));
       },
       async effects() {
-        round = sort(deps, app, letters);
+        round = sort(scope, app, letters);
         const operations: Operation[] = [];
         for (const [stream, events] of round.valid) {
           const log = streamLog(tenant, stream.name);
@@ -87,9 +82,7 @@ export async function replayDeadLetters(
 
   const log = deadLetterLog(tenant, feed);
   const followed = await follow({
-    store,
-    runtime,
-    tenant,
+    scope,
     log,
     follower: FOLLOWER,
     repeatable: false,
@@ -98,11 +91,11 @@ export async function replayDeadLetters(
     begin,
   });
   report.done = followed.caughtUp;
-  for (const stream of touched) await projectLatest(deps, tenant, stream, { deadline });
+  for (const stream of touched) await projectLatest(scope, stream, { deadline });
   return report;
 }
 
-function sort({ runtime }: Deps, app: App, letters: readonly DeadLetter[]) {
+function sort({ runtime }: Scope, app: App, letters: readonly DeadLetter[]) {
   const valid = new Map<DeclaredStream, LoggedEvent[]>();
   const round = { valid, replayed: 0, duplicates: 0, refused: 0, cut: 0 };
   const newId = idsFrom(runtime.newId());

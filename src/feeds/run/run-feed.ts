@@ -8,7 +8,7 @@ import { asTidegateError, type TidegateError } from '../../base/errors.ts';
 import { commitSurely } from '../../store/commit.ts';
 import { openAccount, type Spent } from '../../store/counting.ts';
 import type { Operation, Reading } from '../../store/store.ts';
-import type { Deps } from '../../streams/deps.ts';
+import type { Scope } from '../../streams/scope.ts';
 import { feedKey } from '../../streams/names.ts';
 import { BREAKER_FAILURES, pauseAfter } from './breaker.ts';
 import { type BurstEnd, runBurst } from './burst.ts';
@@ -39,8 +39,7 @@ export interface FeedReport extends FeedCounts {
 }
 
 export interface Turn {
-  deps: Deps;
-  tenant: string;
+  scope: Scope;
   deadline: number;
   fetch: GuardedFetch;
   leaseMs: number;
@@ -52,14 +51,14 @@ const CLOSING_MS = 3_000;
 
 /** @throws TidegateError where the store fails; the lease then runs out by itself. */
 export async function runFeed(given: Turn, feed: DeclaredFeed, reading: Reading): Promise<FeedReport> {
-  const account = openAccount(given.deps.store);
-  const turn = { ...given, deps: { ...given.deps, store: account.store } };
+  const account = openAccount(given.scope.store);
+  const turn = { ...given, scope: { ...given.scope, store: account.store } };
   return { ...(await runTurn(turn, feed, reading)), spent: account.spent() };
 }
 
 async function runTurn(turn: Turn, feed: DeclaredFeed, reading: Reading): Promise<Omit<FeedReport, 'spent'>> {
-  const { deps, tenant, deadline, leaseMs } = turn;
-  const { runtime, store } = deps;
+  const { scope, deadline, leaseMs } = turn;
+  const { runtime, store, tenant } = scope;
   const startedAt = runtime.now();
   const key = feedKey(tenant, feed.name);
   const state = begin(readState(reading) ?? newState(), startedAt, runtime.random());
@@ -77,9 +76,7 @@ async function runTurn(turn: Turn, feed: DeclaredFeed, reading: Reading): Promis
   const lease = await takeLease({ store, runtime, key, leaseMs }, reading, state, deadline);
   if (lease === null) return report('leased', state, NO_COUNTS, 1);
 
-  const [now, newId] = [() => runtime.now(), () => runtime.newId()];
-  const changed = (stream: string) => deps.changed?.(tenant, stream);
-  const intake = createIntake({ store, streams: deps.app.streams, tenant, feed, state, now, newId, changed });
+  const intake = createIntake(scope, feed, state);
   let projections = 0;
   const closing = Math.min(CLOSING_MS, (deadline - startedAt) / 3);
   const endsAt = Math.min(startedAt + feed.budget.timeMs, deadline - closing);
@@ -132,7 +129,7 @@ async function closeWindows(lease: Lease, intake: Intake, deadline: number): Pro
 
 /** What a burst's end means for the next one. */
 function judge(
-  { deps: { runtime } }: Turn,
+  { scope: { runtime } }: Turn,
   feed: DeclaredFeed,
   state: FeedState,
   intake: Intake,

@@ -9,7 +9,6 @@
  */
 import type { DeclaredFeed } from '../../declare/feed.ts';
 import { asTidegateError } from '../../base/errors.ts';
-import { tenantsOf } from '../../base/principal.ts';
 import { openAccount, type Spent } from '../../store/counting.ts';
 import { GET_MANY_LIMIT } from '../../store/limits.ts';
 import type { Reading } from '../../store/store.ts';
@@ -19,6 +18,7 @@ import { createGuardedFetch, type GuardedFetch } from '../../net/guarded-fetch.t
 import { type FeedOutcome, type FeedReport, runFeed } from './run-feed.ts';
 import { DEFAULT_LEASE_MS, newState, NO_COUNTS, notDue, readState } from './state.ts';
 import { conditionOf } from './status.ts';
+import { type Scope, scopesOf } from '../../streams/scope.ts';
 
 export type { FeedOutcome, FeedReport };
 
@@ -57,15 +57,14 @@ const STORE_PAUSE_MS = 1_000;
 export async function ingest(given: Deps, deadline: number, options: IngestOptions = {}): Promise<IngestReport> {
   const account = openAccount(given.store);
   const deps = { ...given, store: account.store };
-  const { runtime } = deps;
-  const feeds = [...deps.app.feeds.values()].filter(
+  const { app, runtime } = deps;
+  const feeds = [...app.feeds.values()].filter(
     // One that is only published to has nothing to pull.
     ({ name, targets }) => targets.length > 0 && (options.feeds?.includes(name) ?? true),
   );
   const looks: FeedLook[] = [];
-  for (const tenant of await tenantsOf(deps, options.tenant)) looks.push(...(await lookAtFeeds(deps, tenant, feeds)));
+  for (const scope of await scopesOf(deps, options.tenant)) looks.push(...(await lookAtFeeds(scope, feeds)));
   const shared = {
-    deps,
     deadline,
     fetch: options.fetch ?? createGuardedFetch(runtime),
     leaseMs: options.leaseMs ?? DEFAULT_LEASE_MS,
@@ -88,7 +87,7 @@ export async function ingest(given: Deps, deadline: number, options: IngestOptio
       const ended = options.signal?.aborted || deadline - runtime.now() < LEAST_MS;
       const report = ended
         ? idleReport(look, 'no-time', runtime.now())
-        : await runFeed({ ...shared, tenant: look.tenant }, look.feed, look.reading).catch((thrown: unknown) => {
+        : await runFeed({ ...shared, scope: look.scope }, look.feed, look.reading).catch((thrown: unknown) => {
             const error = asTidegateError(thrown);
             const report = idleReport(look, 'failed', runtime.now());
             return { ...report, error, nextAt: runtime.now() + (error.retryAfterMs ?? STORE_PAUSE_MS) };
@@ -106,22 +105,19 @@ export async function ingest(given: Deps, deadline: number, options: IngestOptio
 
 /** A feed of a tenant, and its record as it was read. */
 interface FeedLook {
-  tenant: string;
+  scope: Scope;
   feed: DeclaredFeed;
   reading: Reading;
 }
 
-async function lookAtFeeds(
-  { store, runtime }: Deps,
-  tenant: string,
-  feeds: readonly DeclaredFeed[],
-): Promise<FeedLook[]> {
+async function lookAtFeeds(scope: Scope, feeds: readonly DeclaredFeed[]): Promise<FeedLook[]> {
+  const { store, runtime, tenant } = scope;
   const looks: FeedLook[] = [];
   for (let from = 0; from < feeds.length; from += GET_MANY_LIMIT) {
     const some = feeds.slice(from, from + GET_MANY_LIMIT);
     const keys = some.map(({ name }) => feedKey(tenant, name));
     const readings = await store.getMany(keys, runtime.now());
-    looks.push(...some.flatMap((feed, at) => (readings[at] ? [{ tenant, feed, reading: readings[at] }] : [])));
+    looks.push(...some.flatMap((feed, at) => (readings[at] ? [{ scope, feed, reading: readings[at] }] : [])));
   }
   return looks;
 }

@@ -2,10 +2,10 @@
 import type { App } from '../../declare/app.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { GET_MANY_LIMIT } from '../../store/limits.ts';
-import type { Deps } from '../../streams/deps.ts';
 import { feedKey } from '../../streams/names.ts';
 import { BREAKER_FAILURES } from './breaker.ts';
 import { type FeedCounts, type FeedError, type FeedState, newState, readState, type Rejected } from './state.ts';
+import type { Scope } from '../../streams/scope.ts';
 
 /**
  * `running`: a burst is under way. `ok`: the last one succeeded. `rejecting`: it did too, but all that came last was no
@@ -44,8 +44,7 @@ export interface FeedStatus {
  * @throws TidegateError `not_found` for a feed that is not declared.
  */
 export async function feedStatus(
-  { app, store, runtime }: Deps,
-  tenant: string,
+  { app, store, runtime, tenant }: Scope,
   names: readonly string[] = [...app.feeds.keys()],
 ): Promise<FeedStatus[]> {
   const now = runtime.now();

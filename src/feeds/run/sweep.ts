@@ -4,13 +4,13 @@
  * beside readers and writers.
  */
 import { asTidegateError, type TidegateError } from '../../base/errors.ts';
-import { tenantsOf } from '../../base/principal.ts';
 import { openAccount, type Spent } from '../../store/counting.ts';
 import type { Deps } from '../../streams/deps.ts';
 import { projectLatest } from '../../streams/log/latest.ts';
 import { deadLetterLog } from '../../streams/names.ts';
 import { trimLog, trimStream } from '../../streams/log/retention.ts';
 import { DEAD_LETTER_AGE_MS, KEPT_DEAD_LETTERS } from './dead-letters.ts';
+import { type Scope, scopesOf } from '../../streams/scope.ts';
 
 export interface SweepOptions {
   /** Whose streams and feeds are swept; default: those of every tenant. */
@@ -71,22 +71,22 @@ export async function sweep(given: Deps, deadline: number, options: SweepOptions
     keep: options.deadLetters ?? KEPT_DEAD_LETTERS,
     ageMs: options.deadLetterAgeMs ?? DEAD_LETTER_AGE_MS,
   };
-  async function sweepTenant(tenant: string): Promise<void> {
+  async function sweepTenant(scope: Scope): Promise<void> {
     for (const stream of app.streams.values()) {
       await attempt(async () => {
-        const { entries, caughtUp } = await projectLatest(deps, tenant, stream, { deadline });
+        const { entries, caughtUp } = await projectLatest(scope, stream, { deadline });
         report.projected += entries;
         return !caughtUp;
       });
       await attempt(async () => {
-        const { removed, more } = await trimStream(deps, tenant, stream, deadline);
+        const { removed, more } = await trimStream(scope, stream, deadline);
         report.events[stream.name] = (report.events[stream.name] ?? 0) + removed;
         return more;
       });
     }
     for (const feed of app.feeds.keys()) {
       await attempt(async () => {
-        const { removed, more } = await trimLog(deps, deadLetterLog(tenant, feed), kept, deadline);
+        const { removed, more } = await trimLog(scope, deadLetterLog(scope.tenant, feed), kept, deadline);
         report.deadLetters[feed] = (report.deadLetters[feed] ?? 0) + removed;
         return more;
       });
@@ -94,7 +94,7 @@ export async function sweep(given: Deps, deadline: number, options: SweepOptions
   }
 
   await attempt(async () => {
-    for (const tenant of await tenantsOf(deps, options.tenant)) await sweepTenant(tenant);
+    for (const scope of await scopesOf(deps, options.tenant)) await sweepTenant(scope);
     return false;
   });
   for (let full = true; full && !report.more;) {

@@ -3,9 +3,9 @@
  * so that no client and no permission is needed. The alarms of `infra/aws` look at them.
  */
 import type { JsonObject } from '../../base/json.ts';
-import { tenantsOf } from '../../base/principal.ts';
 import { feedStatus, type FeedStatus } from '../../feeds/run/status.ts';
 import type { Deps } from '../../streams/deps.ts';
+import { scopesOf } from '../../streams/scope.ts';
 
 export const METRICS_NAMESPACE = 'Tidegate';
 
@@ -23,7 +23,7 @@ export const METRICS = {
 export async function feedMetrics(deps: Deps): Promise<string> {
   const now = deps.runtime.now();
   const feeds: FeedStatus[] = [];
-  for (const tenant of await tenantsOf(deps)) feeds.push(...(await feedStatus(deps, tenant)));
+  for (const scope of await scopesOf(deps)) feeds.push(...(await feedStatus(scope)));
   return JSON.stringify(metricLine(deps.app.name, latenessOf(feeds, now), now));
 }
 

@@ -9,6 +9,7 @@ import type { TaskDeps } from '../../tasks/records/find-task.ts';
 import { pursueTask } from '../../tasks/work/pursue.ts';
 import { TASK_LEASE_MS } from '../../tasks/work/run-due.ts';
 import type { TaskMessage, TaskQueue } from '../queue.ts';
+import { scopeOf } from '../../streams/scope.ts';
 
 /** How long an invocation goes on after its answer; the platform ends it at 30 s. */
 const BACKGROUND_MS = 25_000;
@@ -37,7 +38,7 @@ export function dispatchThrough(deps: TaskDeps, queue: TaskQueue | null): Dispat
   return {
     leaseMs: () => TASK_LEASE_MS,
     wake(tenant, taskId, claim) {
-      inBackground(taskId, pursueTask(deps, tenant, taskId, claim, runtime.now() + BACKGROUND_MS));
+      inBackground(taskId, pursueTask(scopeOf(deps, { tenant }), taskId, claim, runtime.now() + BACKGROUND_MS));
     },
   };
 }

@@ -12,6 +12,7 @@ import { askedOf, type WindowsQuery } from './windows.ts';
 import { SCAN_BUDGET } from './scan.ts';
 import { planOf } from './window-plan.ts';
 import { questionOf } from './window-question.ts';
+import type { Scope } from '../scope.ts';
 
 export interface HistoryEstimate extends Estimate {
   range: Range;
@@ -29,8 +30,7 @@ export interface HistoryEstimate extends Estimate {
  * @throws TidegateError as the query itself would, for what is wrong with it.
  */
 export async function estimateHistory(
-  deps: Deps,
-  tenant: string,
+  scope: Scope,
   stream: DeclaredStream,
   query: WindowsQuery,
   pageEvents: number,
@@ -41,12 +41,12 @@ export async function estimateHistory(
       expected: 'to be left out, because estimate is given',
     });
   }
-  const now = deps.runtime.now();
+  const now = scope.runtime.now();
   const asked = resolveRange(stream, query, now);
-  const plan = query.window === undefined ? null : planned(deps, stream, query, asked, now);
+  const plan = query.window === undefined ? null : planned(scope, stream, query, asked, now);
   const range = plan?.range ?? asked;
   const streams = plan?.scans.map((scan) => scan.stream) ?? [stream];
-  const each = await Promise.all(streams.map((one) => estimateRange(deps, tenant, one, range, plan?.lookBackMs)));
+  const each = await Promise.all(streams.map((one) => estimateRange(scope, one, range, plan?.lookBackMs)));
   const events = each.reduce((sum, one) => sum + one.events, 0);
   const most = plan === null ? pageEvents : (query.maxEvents ?? SCAN_BUDGET.entries);
   const fits = each.every((one) => one.events <= Math.floor(most / each.length));

@@ -9,12 +9,12 @@ import type { DeclaredStream } from '../../declare/stream.ts';
 import { TidegateError } from '../../base/errors.ts';
 import type { LoggedEvent, StreamEvent } from '../../base/event.ts';
 import { READ_LIMIT } from '../../store/limits.ts';
-import type { Deps } from '../deps.ts';
 import { CLOCK_SKEW_MS, isPicky, isUnbounded, matcher, type Order, type Range, type RangeQuery } from './range.ts';
 import { toStreamEvent } from '../log/latest.ts';
 import { badCursor, openRange, type Rest } from './range-cursor.ts';
 import { type ReadLimits, type Scanned, scanRange } from './range-scan.ts';
 import { encodeTailCursor } from '../log/tail-cursor.ts';
+import type { Scope } from '../scope.ts';
 
 export const DEFAULT_EVENTS = 100;
 export const MOST_EVENTS = 1_000;
@@ -56,18 +56,17 @@ export interface HistoryPage {
  * @throws TidegateError `invalid_input` with the field; `bad_cursor` for a cursor of another stream or query.
  */
 export async function readHistory(
-  deps: Deps,
-  tenant: string,
+  scope: Scope,
   stream: DeclaredStream,
   query: HistoryQuery,
   limits: ReadLimits = {},
 ): Promise<HistoryPage> {
-  const now = deps.runtime.now();
+  const now = scope.runtime.now();
   const limit = checkLimit(query.limit ?? DEFAULT_EVENTS);
   const { range, resumed, cursorAt } = openRange(stream, KIND, query, now);
   const { order, sparse } = resumed ? carried(resumed.rest, query) : begin(range, query, now);
   const { events, ...page } = collector(stream.name, range, limit);
-  const report = await scanRange(deps, tenant, stream, {
+  const report = await scanRange(scope, stream, {
     range,
     order,
     resumed: resumed?.position ?? null,

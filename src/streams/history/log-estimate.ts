@@ -5,10 +5,10 @@
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { utf8Bytes } from '../../base/json.ts';
 import { entriesBetween } from '../../store/cursor.ts';
-import type { Deps } from '../deps.ts';
 import { arrivesFrom, arrivesUntil, type Range } from './range.ts';
 import { streamLog } from '../names.ts';
 import { durationText } from '../../base/time-text.ts';
+import type { Scope } from '../scope.ts';
 
 export interface Estimate {
   /** Events that arrived when those of the range may have. */
@@ -27,8 +27,7 @@ const SAMPLED = 20;
  * @param lookBackMs what happened so long before the range is read as well
  */
 export async function estimateRange(
-  { store, runtime }: Deps,
-  tenant: string,
+  { store, runtime, tenant }: Scope,
   stream: DeclaredStream,
   range: Range,
   lookBackMs = 0,

@@ -9,6 +9,7 @@ import type { Deps } from '../deps.ts';
 import { arrivesFrom, arrivesUntil, isPastRetention, type Order, type Range } from './range.ts';
 import { streamLog } from '../names.ts';
 import { type Scan, scan, SCAN_BUDGET, type ScanBudget, type ScanReport } from './scan.ts';
+import type { Scope } from '../scope.ts';
 
 /** Work stops this long before the caller's deadline, so that the answer still gets there. */
 export const ANSWER_MS = 500;
@@ -55,12 +56,11 @@ export interface RangeReport extends Pick<ScanReport, 'ended' | 'position' | 'en
 }
 
 export async function scanRange(
-  deps: Deps,
-  tenant: string,
+  scope: Scope,
   stream: DeclaredStream,
   { range: asked, order, resumed, mostCalls, limits, chunk, visit, isFull, lookBackMs = 0, refuses = false }: RangeScan,
 ): Promise<RangeReport> {
-  const { store, runtime } = deps;
+  const { store, runtime, tenant } = scope;
   const now = runtime.now();
   const range = lookBackMs === 0 || asked.from === null ? asked : { ...asked, from: asked.from - lookBackMs };
   const log = streamLog(tenant, stream.name);
@@ -76,7 +76,7 @@ export async function scanRange(
     isBeyond: beyond(range, stream, order),
     visit,
     isFull,
-    ahead: refuses ? (position) => entriesAhead(deps, log, position, arrivesUntil(range, stream)) : null,
+    ahead: refuses ? (position) => entriesAhead(scope, log, position, arrivesUntil(range, stream)) : null,
     isLate: () => limits.deadline !== undefined && runtime.now() >= limits.deadline - ANSWER_MS,
   });
   const { ended, position, end, entries, reads, total, through } = report;

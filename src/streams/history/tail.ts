@@ -7,12 +7,12 @@ import type { DeclaredStream } from '../../declare/stream.ts';
 import { isGap, type LoggedEvent, type StreamEvent } from '../../base/event.ts';
 import { READ_LIMIT } from '../../store/limits.ts';
 import type { Cursor, LogPage } from '../../store/store.ts';
-import type { Deps } from '../deps.ts';
 import { PAGE_CHARACTERS } from './events.ts';
 import { toStreamEvent } from '../log/latest.ts';
 import { streamLog } from '../names.ts';
 import { ANSWER_MS } from './range-scan.ts';
 import { decodeTailCursor, encodeTailCursor } from '../log/tail-cursor.ts';
+import type { Scope } from '../scope.ts';
 
 export const LONGEST_TAIL_MS = 25_000;
 export const DEFAULT_TAIL_MS = 10_000;
@@ -58,13 +58,8 @@ export interface Tail {
  * there is, as long as the deadline allows it.
  * @throws TidegateError `bad_cursor` for a cursor of another stream.
  */
-export async function tailStream(
-  deps: Deps,
-  tenant: string,
-  stream: DeclaredStream,
-  options: TailOptions,
-): Promise<Tail> {
-  const { store, runtime } = deps;
+export async function tailStream(scope: Scope, stream: DeclaredStream, options: TailOptions): Promise<Tail> {
+  const { store, runtime, tenant } = scope;
   const log = streamLog(tenant, stream.name);
   const latest = options.deadline - ANSWER_MS;
   const until = Math.min(runtime.now() + Math.min(options.timeoutMs, LONGEST_TAIL_MS), latest);

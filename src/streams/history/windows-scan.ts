@@ -5,7 +5,6 @@
 import type { LoggedEvent } from '../../base/event.ts';
 import { READ_LIMIT } from '../../store/limits.ts';
 import { needsSamples } from './aggregate.ts';
-import type { Deps } from '../deps.ts';
 import { matcher } from './range.ts';
 import { badCursor } from './range-cursor.ts';
 import { type RangeReport, type ReadLimits, scanRange } from './range-scan.ts';
@@ -13,6 +12,7 @@ import { SCAN_BUDGET } from './scan.ts';
 import type { Plan } from './window-plan.ts';
 import type { Series } from './window-question.ts';
 import { createWindows, type Windows } from './window-values.ts';
+import type { Scope } from '../scope.ts';
 
 /** Most rows (windows times groups, of all series) on a page. */
 export const MOST_ROWS = 1_000;
@@ -43,8 +43,7 @@ export interface PlanReport {
 }
 
 export async function scanPlan(
-  deps: Deps,
-  tenant: string,
+  scope: Scope,
   { plan, resumed, maxEvents, mostRows, limits }: PlanScan,
 ): Promise<PlanReport> {
   const positions = resumed === null ? null : positionsOf(resumed, plan);
@@ -53,7 +52,7 @@ export async function scanPlan(
   const reports = plan.scans.map(async ({ stream }, index): Promise<RangeReport | null> => {
     const position = positions?.[index] ?? null;
     if (positions !== null && position === null) return null;
-    return scanRange(deps, tenant, stream, {
+    return scanRange(scope, stream, {
       range: plan.range,
       order: 'oldest',
       resumed: position,

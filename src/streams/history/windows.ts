@@ -13,7 +13,6 @@
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { type Aggregate, aggregateOf, isOfTimes, merges } from './aggregate.ts';
-import type { Deps } from '../deps.ts';
 import { narrowing } from './log-estimate.ts';
 import type { RangeQuery } from './range.ts';
 import { openRange } from './range-cursor.ts';
@@ -24,6 +23,7 @@ import { carriedQuestion, questionOf, type Series, type WindowsAsked } from './w
 import { BY_KEY, type Skipped, type Windows } from './window-values.ts';
 import { MOST_RANKED, MOST_ROWS, positionText, scanPlan } from './windows-scan.ts';
 import type { Zone } from '../../base/zone.ts';
+import type { Scope } from '../scope.ts';
 
 export const WINDOWS_KIND = 'windows';
 
@@ -78,24 +78,23 @@ export interface WindowsPage {
  * for a query that would read more than the budget, or rank more rows than it may, unless `maxEvents` or a cursor is given.
  */
 export async function readWindows(
-  deps: Deps,
-  tenant: string,
+  scope: Scope,
   stream: DeclaredStream,
   query: WindowsQuery,
   limits: ReadLimits = {},
 ): Promise<WindowsPage> {
-  const now = deps.runtime.now();
+  const now = scope.runtime.now();
   const { range: asked, resumed, cursorAt } = openRange(stream, WINDOWS_KIND, query, now);
   const question = resumed
     ? carriedQuestion(resumed.rest, stream.name, askedOf(query))
     : questionOf(stream.name, stream.keyed, askedOf(query));
   const top = query.top === undefined ? null : { ...query.top, aggregate: aggregateOf(query.top.by, 'top.by') };
-  const plan = planOf(deps.app, stream, question, asked, now, top?.aggregate);
+  const plan = planOf(scope.app, stream, question, asked, now, top?.aggregate);
   // What is ranked is ranked as a whole, unless parts are asked for.
   const isRanked = top !== null && resumed === null && query.maxEvents === undefined;
   const mostRows = isRanked ? MOST_RANKED : MOST_ROWS;
   const scans = { plan, resumed: resumed?.position ?? null, maxEvents: query.maxEvents, mostRows, limits };
-  const { built, reports, mostEvents } = await scanPlan(deps, tenant, scans);
+  const { built, reports, mostEvents } = await scanPlan(scope, scans);
   const read = reports.filter((report) => report !== null);
   if (read.some(({ ended }) => ended === 'refused')) throw tooCostly(plan, read, mostEvents, now);
   const complete = read.every((report) => report.complete);

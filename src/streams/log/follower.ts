@@ -4,7 +4,6 @@
  * holds no lease and needs none.
  */
 import { utf8Bytes } from '../../base/json.ts';
-import type { Runtime } from '../../base/runtime.ts';
 import { commitSurely } from '../../store/commit.ts';
 import { READ_LIMIT } from '../../store/limits.ts';
 import {
@@ -17,6 +16,7 @@ import {
   type Version,
 } from '../../store/store.ts';
 import { positionKey } from '../names.ts';
+import type { LogScope } from '../scope.ts';
 
 /** What a follower does with the entries of one round. */
 export interface Round {
@@ -32,9 +32,7 @@ export interface Round {
 }
 
 export interface FollowOptions {
-  store: Store;
-  runtime: Runtime;
-  tenant: string;
+  scope: LogScope;
   log: string;
   /** Name of the position; one per follower and log. */
   follower: string;
@@ -85,7 +83,7 @@ interface Reached {
 export async function follow(options: FollowOptions): Promise<FollowReport> {
   const report: FollowReport = { entries: 0, commits: 0, caughtUp: false, alongside: 'none' };
   let position = await readPosition(options);
-  for (let conflicts = 0; conflicts < MOST_CONFLICTS && options.runtime.now() < options.deadline;) {
+  for (let conflicts = 0; conflicts < MOST_CONFLICTS && options.scope.runtime.now() < options.deadline;) {
     const round = options.begin();
     const reached = await readRound(options, position, round);
     const operations = reached.entries === 0 ? [] : await round.effects();
@@ -105,7 +103,12 @@ export async function follow(options: FollowOptions): Promise<FollowReport> {
   return report;
 }
 
-async function readPosition({ store, runtime, tenant, follower, log, start }: FollowOptions): Promise<Position> {
+async function readPosition({
+  scope: { store, runtime, tenant },
+  follower,
+  log,
+  start,
+}: FollowOptions): Promise<Position> {
   const reading = await store.get(positionKey(tenant, follower, log), runtime.now());
   const cursor = cursorOf(reading);
   return { cursor: start ? await start(cursor) : cursor, version: reading.version };
@@ -113,8 +116,7 @@ async function readPosition({ store, runtime, tenant, follower, log, start }: Fo
 
 /** Where a follower stands: behind all whose effects are committed. One store call. */
 export async function followerPosition(
-  { store, runtime }: Pick<FollowOptions, 'store' | 'runtime'>,
-  tenant: string,
+  { store, runtime, tenant }: LogScope,
   follower: string,
   log: string,
 ): Promise<Cursor | null> {
@@ -130,7 +132,7 @@ async function readRound(options: FollowOptions, from: Position, round: Round): 
   const reached: Reached = { entries: 0, cursor: from.cursor, end: false };
   while (reached.entries < limit) {
     const wanted = Math.min(READ_LIMIT, limit - reached.entries);
-    const page = await options.store.read(options.log, reached.cursor, wanted);
+    const page = await options.scope.store.read(options.log, reached.cursor, wanted);
     reached.cursor = page.cursor;
     reached.entries += page.entries.length;
     if (page.entries.length > 0) round.take(page.entries, page.truncated);
@@ -147,8 +149,8 @@ async function commitRound(
   operations: readonly Operation[],
   report: FollowReport,
 ): Promise<Position | 'conflict' | 'alongside-conflict'> {
-  const { store, runtime } = options;
-  const key = positionKey(options.tenant, options.follower, options.log);
+  const { store, runtime, tenant } = options.scope;
+  const key = positionKey(tenant, options.follower, options.log);
   const alongside = reached.end ? (options.alongside?.() ?? []) : [];
   const moved = reached.entries > 0 || reached.cursor !== from.cursor;
   if (!moved && alongside.length === 0) return from;

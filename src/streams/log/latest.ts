@@ -9,37 +9,29 @@
  */
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { isGap, type LoggedEvent, type StreamEvent } from '../../base/event.ts';
-import type { Runtime } from '../../base/runtime.ts';
 import { GET_MANY_LIMIT } from '../../store/limits.ts';
-import { isPresent, type LogEntry, type Operation, type Store } from '../../store/store.ts';
+import { isPresent, type LogEntry, type Operation } from '../../store/store.ts';
 import { follow, type FollowOptions, type FollowReport, type Round } from './follower.ts';
 import { latestKey, latestPartition, streamLog } from '../names.ts';
+import type { LogScope } from '../scope.ts';
 
 export const LATEST_FOLLOWER = 'latest';
 export const LATEST_AGE_MS = 30 * 86_400_000;
 /** Entries that one round folds together: the more, the fewer commits when keys repeat. */
 const ROUND_ENTRIES = 10_000;
 
-interface Deps {
-  store: Store;
-  runtime: Runtime;
-}
-
 /** Brings the latest events of a stream up to date with its log. Errors as `follow`. */
 export function projectLatest(
-  { store, runtime }: Deps,
-  tenant: string,
+  scope: LogScope,
   stream: DeclaredStream,
   options: Pick<FollowOptions, 'deadline' | 'alongside'>,
 ): Promise<FollowReport> {
   return follow({
     ...options,
-    store,
-    runtime,
-    tenant,
-    log: streamLog(tenant, stream.name),
+    scope,
+    log: streamLog(scope.tenant, stream.name),
     follower: LATEST_FOLLOWER,
-    begin: () => beginRound({ store, runtime }, tenant, stream),
+    begin: () => beginRound(scope, stream),
     repeatable: true,
     limit: ROUND_ENTRIES,
   });
@@ -55,8 +47,7 @@ export function replaces(event: LoggedEvent, standing: LoggedEvent): boolean {
 
 /** The latest event of a key (null: of a stream without keys); null where there is none. One store call. */
 export async function readLatest(
-  { store, runtime }: Deps,
-  tenant: string,
+  { store, runtime, tenant }: LogScope,
   stream: string,
   key: string | null,
 ): Promise<StreamEvent | null> {
@@ -69,8 +60,7 @@ export async function readLatest(
  * @param page `after` is a key, `next` of the page before; `limit` is 1 to 1,000.
  */
 export async function readLatestByKey(
-  { store, runtime }: Deps,
-  tenant: string,
+  { store, runtime, tenant }: LogScope,
   stream: string,
   page: { after: string | null; limit: number },
 ): Promise<{ events: StreamEvent[]; next: string | null }> {
@@ -85,8 +75,7 @@ export async function readLatestByKey(
 
 /** Keys that begin with `prefix`, in the order of their UTF-8 bytes. One store call. */
 export async function readKeys(
-  { store, runtime }: Deps,
-  tenant: string,
+  { store, runtime, tenant }: LogScope,
   stream: string,
   { prefix, limit }: { prefix: string; limit: number },
 ): Promise<{ values: string[]; hasMore: boolean }> {
@@ -118,7 +107,7 @@ function keyOf(recordId: string): string {
   return recordId.slice(latestKey('', '', '').id.length);
 }
 
-function beginRound({ store, runtime }: Deps, tenant: string, stream: DeclaredStream): Round {
+function beginRound({ store, runtime, tenant }: LogScope, stream: DeclaredStream): Round {
   const newest = new Map<string, { event: LoggedEvent; appendedAt: number }>();
   return {
     take(entries: readonly LogEntry[]) {

@@ -14,6 +14,7 @@ import { createWindow, loadWindow } from './dedupe.ts';
 import type { Deps } from '../deps.ts';
 import { publisherKey, streamLog } from '../names.ts';
 import { followUp } from './publish.ts';
+import type { Scope } from '../scope.ts';
 
 /** Publishers that race for one stream, at most this often. */
 const MOST_CONFLICTS = 20;
@@ -44,13 +45,12 @@ export interface Push {
  * `too_large` for more than one commit of this engine holds; `store_unavailable`, `store_unknown`.
  */
 export async function publishMany(
-  deps: Deps,
-  tenant: string,
+  scope: Scope,
   stream: DeclaredStream,
   raws: readonly RawEvent[],
   { once, deadline }: { once: Once | null; deadline: number },
 ): Promise<Push> {
-  const { runtime } = deps;
+  const { runtime } = scope;
   const context = { receivedAt: runtime.now(), newId: idsFrom(runtime.newId()) };
   let bytes = 0;
   const events = raws.map((raw, index) => {
@@ -63,7 +63,7 @@ export async function publishMany(
     const { expected } = validated;
     throw new TidegateError('invalid_input', `${field} is wrong: ${expected}`, { field, expected });
   });
-  const most = deps.store.limits.commitBytes - BESIDE_BYTES;
+  const most = scope.store.limits.commitBytes - BESIDE_BYTES;
   if (bytes > most) {
     throw new TidegateError('too_large', `The events take ${bytes} bytes as they are stored`, {
       field: 'events',
@@ -71,15 +71,14 @@ export async function publishMany(
       hint: 'send them in parts',
     });
   }
-  const push = await append(deps, tenant, stream, events, once, deadline);
+  const push = await append(scope, stream, events, once, deadline);
   if (push.appended === 0) return push;
-  await followUp(deps, tenant, stream, deadline);
+  await followUp(scope, stream, deadline);
   return push;
 }
 
 async function append(
-  { store, runtime }: Deps,
-  tenant: string,
+  { store, runtime, tenant }: Scope,
   stream: DeclaredStream,
   events: readonly LoggedEvent[],
   once: Once | null,

@@ -14,6 +14,7 @@ import { type RawEvent, validateEvent } from './append.ts';
 import type { Deps } from '../deps.ts';
 import { projectLatest } from './latest.ts';
 import { publisherKey, streamLog } from '../names.ts';
+import type { Scope } from '../scope.ts';
 
 /** Publishers that race for one stream of identified events, at most this often. */
 const MOST_CONFLICTS = 20;
@@ -31,32 +32,32 @@ export interface Published {
  * @throws TidegateError `invalid_input` with the field; `store_unavailable`, `store_unknown`.
  */
 export async function publish(
-  deps: Deps,
-  tenant: string,
+  scope: Scope,
   stream: DeclaredStream,
   raw: RawEvent,
   deadline: number,
 ): Promise<Published> {
-  const { runtime } = deps;
+  const { runtime } = scope;
   const validated = validateEvent(stream, raw, { receivedAt: runtime.now(), newId: () => runtime.newId() });
   if (!validated.ok) {
     const { field, expected } = validated;
     throw new TidegateError('invalid_input', `${field} is wrong: ${expected}`, { field, expected });
   }
-  const standing = await append(deps, tenant, stream, validated.event, deadline);
+  const standing = await append(scope, stream, validated.event, deadline);
   if (standing !== null) return { event: standing, duplicate: true };
-  await followUp(deps, tenant, stream, deadline);
+  await followUp(scope, stream, deadline);
   return { event: validated.event, duplicate: false };
 }
 
 /** What follows an append that is durable; that it fails is logged, since the next to follow mends it. */
-export async function followUp(deps: Deps, tenant: string, stream: DeclaredStream, deadline: number): Promise<void> {
-  deps.changed?.(tenant, stream.name);
+export async function followUp(scope: Scope, stream: DeclaredStream, deadline: number): Promise<void> {
+  const { tenant } = scope;
+  scope.changed?.(tenant, stream.name);
   try {
-    await projectLatest(deps, tenant, stream, { deadline });
+    await projectLatest(scope, stream, { deadline });
   } catch (error) {
     const { code, message } = asTidegateError(error);
-    deps.runtime.log('warn', 'the latest events of a stream are behind its log', {
+    scope.runtime.log('warn', 'the latest events of a stream are behind its log', {
       stream: stream.name,
       code,
       message,
@@ -66,8 +67,7 @@ export async function followUp(deps: Deps, tenant: string, stream: DeclaredStrea
 
 /** Null when it was appended, else the event of the same id and revision that stands there. */
 async function append(
-  { store, runtime }: Deps,
-  tenant: string,
+  { store, runtime, tenant }: Scope,
   stream: DeclaredStream,
   event: LoggedEvent,
   deadline: number,

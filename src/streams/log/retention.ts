@@ -1,8 +1,8 @@
 /** Ends what a stream's retention ends. Reads between two runs may still see a little more than is declared. */
 import type { DeclaredStream } from '../../declare/stream.ts';
-import type { Runtime } from '../../base/runtime.ts';
-import type { Store, Trim } from '../../store/store.ts';
+import type { Trim } from '../../store/store.ts';
 import { streamLog } from '../names.ts';
+import type { LogScope } from '../scope.ts';
 
 /** Entries removed in one store call. */
 const TRIM_ENTRIES = 5_000;
@@ -17,20 +17,16 @@ export interface TrimReport {
  * A stream keeps its declared count and age, but never fewer by count than its de-duplication has to search. An age
  * ends ids too: what a source gives again after it is a new event.
  */
-export function trimStream(
-  deps: { store: Store; runtime: Runtime },
-  tenant: string,
-  stream: DeclaredStream,
-  deadline: number,
-): Promise<TrimReport> {
+export function trimStream(scope: LogScope, stream: DeclaredStream, deadline: number): Promise<TrimReport> {
+  const { tenant } = scope;
   const { events, ageMs } = stream.retention;
   const keep = stream.identified ? Math.max(events, stream.dedupe) : events;
-  return trimLog(deps, streamLog(tenant, stream.name), { keep, ageMs }, deadline);
+  return trimLog(scope, streamLog(tenant, stream.name), { keep, ageMs }, deadline);
 }
 
 /** @param deadline epoch ms, after which what is left waits for the next call */
 export async function trimLog(
-  { store, runtime }: { store: Store; runtime: Runtime },
+  { store, runtime }: LogScope,
   log: string,
   { keep, ageMs }: { keep: number; ageMs: number | null },
   deadline: number,

@@ -21,6 +21,7 @@ import { type TaskDeps, taskInVersion } from './find-task.ts';
 import { type Header, KEPT_MS } from './header.ts';
 import { assignmentKey, headerKey, inputKey } from './names.ts';
 import { freeSlots, type Slot, takeSlots } from './slots.ts';
+import type { Scope } from '../../streams/scope.ts';
 
 /** A task that is ours until `until`, unless the version of its assignment moves on. */
 export interface Claim {
@@ -70,12 +71,11 @@ interface Candidate {
 
 /** Store calls: one read, one commit, and one read for each limit of its policy. Errors as `commitSurely`. */
 export async function claimTask(
-  deps: TaskDeps,
-  tenant: string,
+  scope: Scope<TaskDeps>,
   taskId: string,
   { leaseMs, deadline, early = false }: ClaimOptions,
 ): Promise<Claim | NoClaim> {
-  const { catalog, store, runtime } = deps;
+  const { catalog, store, runtime, tenant } = scope;
   const key = assignmentKey(tenant, taskId);
   const keys = [headerKey(tenant, taskId), key, inputKey(tenant, taskId)];
   const [stored, reading, input] = await store.getMany(keys, runtime.now());
@@ -98,14 +98,14 @@ export async function claimTask(
   const isOver = now >= header.endsBy;
   const strangeSince = standing.assignment.strangeSince ?? now;
   if (task === null && !isOver && now - strangeSince < STRANGE_MS) {
-    return leaveToOthers(deps, candidate, strangeSince, now, deadline);
+    return leaveToOthers(scope, candidate, strangeSince, now, deadline);
   }
   const { subject } = header.principal;
-  const scope = { tenant, subject, task: header.task, policy: policyOf(task ?? {}) };
-  const slots = isOver ? [] : await freeSlots(store, scope, now, runtime.random());
+  const limited = { tenant, subject, task: header.task, policy: policyOf(task ?? {}) };
+  const slots = isOver ? [] : await freeSlots(store, limited, now, runtime.random());
   if (slots === null) {
     const pauseMs = Math.min(LONGEST_FULL_PAUSE_MS, Math.max(PAUSE_MS, (now - header.createdAt) / 4));
-    return (await putOff(deps, candidate, {}, pauseMs, now, deadline)) ? 'full' : 'outrun';
+    return (await putOff(scope, candidate, {}, pauseMs, now, deadline)) ? 'full' : 'outrun';
   }
   const assignment: Assignment = {
     ...standing.assignment,

@@ -25,6 +25,7 @@ import type { Placed } from './order.ts';
 import type { Turn } from './shared.ts';
 import { beginWait } from '../waits/start.ts';
 import { advance, isHeld, passTime, putWaiter, readWaiter, type Waiter, type Waiting } from '../waits/waiter.ts';
+import { type Scope, scopeOf } from '../../streams/scope.ts';
 
 /** A wait as its task remembers it, under an id that begins with `WAIT`. */
 export interface Wait extends Placed {
@@ -44,7 +45,7 @@ interface Place {
   turn: Turn;
   id: string;
   stream: DeclaredStream;
-  tenant: string;
+  scope: Scope;
   key: RecordKey;
   /** When its time is over, epoch ms. */
   until: number;
@@ -62,8 +63,9 @@ export async function waitFor(
   const known = journal.recall(id) as unknown as Wait | undefined;
   if (known?.value !== undefined) return known.value;
   const { tenant, taskId, header } = claim;
+  const scope = scopeOf(deps, claim);
   const until = known?.until ?? (timeoutMs === null ? header.endsBy : Math.round(deps.runtime.now() + timeoutMs));
-  const place = { turn, id, stream, tenant, key: waiterKey(tenant, stream.name, taskId, id), until };
+  const place = { turn, id, stream, scope, key: waiterKey(tenant, stream.name, taskId, id), until };
   const result = await parking.busy(known ? goOn(place, condition) : register(place, condition, null));
   return 'value' in result ? result.value : parking.park(result.dueAt);
 }
@@ -72,24 +74,24 @@ type Looked = { value: Occurrence | null } | { dueAt: number };
 
 /** @param expects the version of what still stands in the waiter's place */
 async function register(place: Place, condition: Condition, expects: Version | null): Promise<Looked> {
-  const { turn, id, stream, tenant, key, until } = place;
+  const { turn, id, stream, scope, key, until } = place;
   const { deps, journal, deadline } = turn;
-  const waiter = await beginWait(deps, tenant, stream, condition, deadline);
+  const waiter = await beginWait(scope, stream, condition, deadline);
   const now = deps.runtime.now();
   // Its task may have ended meanwhile, in a race that another won: nobody would take the waiter away.
   if (turn.parking.isClosed()) return { dueAt: now };
   if (isHeld(waiter)) return finish(place, waiter.held, null);
   if (now >= until) return finish(place, null, null);
   const record = { expects, expiresAt: expiryOf(journal.header()) };
-  note(place, {}, putWaiter(tenant, key, waiter, record, now), false);
+  note(place, {}, putWaiter(scope.tenant, key, waiter, record, now), false);
   await turn.flush();
-  deps.waiting?.(tenant, stream.name);
+  deps.waiting?.(scope.tenant, stream.name);
   return look(place, waiter, journal.versionOf(id), waiter.cursor);
 }
 
 /** A wait that an earlier entry began. */
 async function goOn(place: Place, condition: Condition): Promise<Looked> {
-  const { turn, stream, tenant, key } = place;
+  const { turn, stream, scope, key } = place;
   const { store, runtime } = turn.deps;
   const first = await store.get(key, runtime.now());
   if (isPresent(first)) {
@@ -97,7 +99,7 @@ async function goOn(place: Place, condition: Condition): Promise<Looked> {
     if (isHeld(waiter)) return finish(place, waiter.held, first.version);
   }
   // The position first: what a follower wrote before it moved on is seen in the waiter then.
-  const position = await followerPosition(turn.deps, tenant, WAITER_FOLLOWER, streamLog(tenant, stream.name));
+  const position = await followerPosition(scope, WAITER_FOLLOWER, streamLog(scope.tenant, stream.name));
   const reading = await store.get(key, runtime.now());
   // It goes with its task alone, so the store has lost it: it is waited for anew.
   if (!isPresent(reading)) return register(place, condition, reading.version);
@@ -109,9 +111,9 @@ async function goOn(place: Place, condition: Condition): Promise<Looked> {
 
 /** Reads the log from `from` to its end, and settles the waiter there. */
 async function look(place: Place, standing: Waiting, version: Version | null, from: Cursor | null): Promise<Looked> {
-  const { turn, stream, tenant, key, until } = place;
+  const { turn, stream, scope, key, until } = place;
   const { store, runtime } = turn.deps;
-  const log = streamLog(tenant, stream.name);
+  const log = streamLog(scope.tenant, stream.name);
   const now = runtime.now();
   let waiter: Waiter = { ...standing, cursor: from };
   let atEnd = false;
@@ -130,7 +132,7 @@ async function look(place: Place, standing: Waiting, version: Version | null, fr
   if (waiter.state !== standing.state || settled !== standing.settled || !atEnd) {
     // Where a follower was faster its own stands, and stays unsettled: that costs reads, and loses nothing.
     const record = { expects: version, expiresAt: expiryOf(turn.journal.header()) };
-    const put = putWaiter(tenant, key, { ...waiter, settled }, record, now);
+    const put = putWaiter(scope.tenant, key, { ...waiter, settled }, record, now);
     note(place, {}, put, true);
   }
   return { dueAt: atEnd ? until : now };

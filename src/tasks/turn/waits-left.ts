@@ -12,6 +12,7 @@ import type { NoClaim } from '../records/claim.ts';
 import { isWaiter, REMEMBERED, taskPartition, waiterKey } from '../records/names.ts';
 import type { Turn, TurnEnd } from './shared.ts';
 import { WAIT, type Wait } from './wait.ts';
+import type { Scope } from '../../streams/scope.ts';
 
 /** Before a due waiter whose task could not be entered is looked at again, and up to as much more, ms. */
 const LATER_MS = 2_000;
@@ -33,8 +34,8 @@ export async function giveUpWaits({ deps, claim, journal }: Pick<Turn, 'deps' | 
 }
 
 /** Removes the waiters of a task that was ended from outside. What fails is logged. */
-export async function dropWaits(deps: Deps, tenant: string, taskId: string, deadline: number): Promise<void> {
-  const { store, runtime } = deps;
+export async function dropWaits(scope: Scope, taskId: string, deadline: number): Promise<void> {
+  const { store, runtime, tenant } = scope;
   try {
     for (let after: string | null = ''; after !== null;) {
       const page = await store.list(taskPartition(tenant, taskId), {

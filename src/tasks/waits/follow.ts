@@ -24,6 +24,7 @@ import { streamLog } from '../../streams/names.ts';
 import { isFar, judgeAll, type Round } from './judge.ts';
 import { taskOfDue, waiterPartition } from '../records/names.ts';
 import { isHeld, readWaiter, type Waiter, type Waiting } from './waiter.ts';
+import type { Scope } from '../../streams/scope.ts';
 
 export const WAITER_FOLLOWER = 'waiters';
 
@@ -62,29 +63,26 @@ const MOST_RACES = 20;
 
 /** One list call where nothing waits. Errors as `follow`. */
 export async function followWaiters(
-  deps: Deps,
-  tenant: string,
+  scope: Scope,
   stream: DeclaredStream,
   { deadline, wake }: Options,
 ): Promise<WaitersReport> {
-  const { store, runtime } = deps;
+  const { tenant } = scope;
   const report: WaitersReport = { waiting: false, entries: 0, matched: 0, commits: 0, caughtUp: true };
-  const first = await firstWaiting(deps, tenant, stream);
+  const first = await firstWaiting(scope, stream);
   if (first === null) return report;
   const log = streamLog(tenant, stream.name);
   const { entries, caughtUp } = await follow({
-    store,
-    runtime,
-    tenant,
+    scope,
     log,
     follower: WAITER_FOLLOWER,
-    start: (position) => startOf(deps, tenant, stream, position, first),
+    start: (position) => startOf(scope, stream, position, first),
     begin() {
       const round: LogEntry[] = [];
       return {
         take: (taken) => void round.push(...taken),
         async effects() {
-          await wakeAll({ deps, tenant, stream, log, round, deadline, wake, report, gaps: new Map() });
+          await wakeAll({ scope, stream, log, round, deadline, wake, report, gaps: new Map() });
           return [];
         },
       };
@@ -97,7 +95,7 @@ export async function followWaiters(
 }
 
 /** All waiters, a page at a time. */
-async function* listWaiters({ store, runtime }: Deps, tenant: string, { name }: DeclaredStream, limit = LIST_PAGE) {
+async function* listWaiters({ store, runtime, tenant }: Scope, { name }: DeclaredStream, limit = LIST_PAGE) {
   for (let after: string | null = ''; after !== null;) {
     const page = await store.list(waiterPartition(tenant, name), {
       now: runtime.now(),
@@ -110,10 +108,10 @@ async function* listWaiters({ store, runtime }: Deps, tenant: string, { name }: 
 }
 
 /** Null: nothing waits. */
-async function firstWaiting(deps: Deps, tenant: string, stream: DeclaredStream): Promise<Waiting | null> {
-  for await (const records of listWaiters(deps, tenant, stream, 10)) {
+async function firstWaiting(scope: Scope, stream: DeclaredStream): Promise<Waiting | null> {
+  for await (const records of listWaiters(scope, stream, 10)) {
     for (const record of records) {
-      const waiter = readWaiter(record, deps.runtime.now());
+      const waiter = readWaiter(record, scope.runtime.now());
       if (!isHeld(waiter)) return waiter;
     }
   }
@@ -125,17 +123,16 @@ async function firstWaiting(deps: Deps, tenant: string, stream: DeclaredStream):
  * stored after this list has its task read on from the log's end, which is no earlier than any cursor listed here.
  */
 async function startOf(
-  deps: Deps,
-  tenant: string,
+  scope: Scope,
   stream: DeclaredStream,
   position: Cursor | null,
   first: Waiting,
 ): Promise<Cursor | null> {
   if (first.cursor === null || (position !== null && !isFar(position, first.cursor))) return position;
   let earliest: Cursor | null = first.cursor;
-  for await (const records of listWaiters(deps, tenant, stream)) {
+  for await (const records of listWaiters(scope, stream)) {
     for (const record of records) {
-      const waiter = readWaiter(record, deps.runtime.now());
+      const waiter = readWaiter(record, scope.runtime.now());
       if (isHeld(waiter)) continue;
       if (waiter.cursor === null) return position;
       if ((entriesBetween(waiter.cursor, earliest) ?? 0) > 0) earliest = waiter.cursor;
@@ -145,9 +142,9 @@ async function startOf(
 }
 
 async function wakeAll(round: Following): Promise<void> {
-  const { deps, tenant, stream } = round;
+  const { scope, stream } = round;
   let puts: Put[] = [];
-  for await (const records of listWaiters(deps, tenant, stream)) {
+  for await (const records of listWaiters(scope, stream)) {
     puts.push(...(await judgeAll(round, records)));
     puts = await write(round, puts, false);
   }
@@ -156,12 +153,12 @@ async function wakeAll(round: Following): Promise<void> {
 
 /** Commits what fills a commit, or all of it; answers what is left. */
 async function write(round: Following, puts: readonly Put[], all: boolean): Promise<Put[]> {
-  const { deps, deadline, report, wake } = round;
+  const { scope, deadline, report, wake } = round;
   let left = [...puts];
   for (let races = 0; ;) {
-    const part = partOf(deps, left);
+    const part = partOf(scope, left);
     if (left.length === 0 || (!all && part.length === left.length)) return left;
-    const result = await commitSurely(deps.runtime, deps.store, part, deadline);
+    const result = await commitSurely(scope.runtime, scope.store, part, deadline);
     report.commits += 1;
     if (result.status === 'committed') {
       left = left.slice(part.length);

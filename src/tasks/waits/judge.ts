@@ -7,7 +7,7 @@ import type { DeclaredStream } from '../../declare/stream.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { entriesBetween } from '../../store/cursor.ts';
 import type { Cursor, LogEntry, LogPage, Put, StoredRecord } from '../../store/store.ts';
-import type { Deps } from '../../streams/deps.ts';
+import type { Scope } from '../../streams/scope.ts';
 import { advance, entriesAfter, isHeld, putWaiter, readWaiter, type Waiter, type Waiting } from './waiter.ts';
 
 const GAP_PAGE = 200;
@@ -18,8 +18,7 @@ const FAR = 1_000;
 
 /** Entries of a stream, and what they are held against waiters with. */
 export interface Round {
-  deps: Deps;
-  tenant: string;
+  scope: Scope;
   stream: DeclaredStream;
   log: string;
   round: readonly LogEntry[];
@@ -30,7 +29,7 @@ export interface Round {
 
 /** A put for each that has become another. @throws TidegateError `cancelled` where the time is over before all were looked at */
 export async function judgeAll(round: Round, records: readonly StoredRecord[]): Promise<Put[]> {
-  const { runtime } = round.deps;
+  const { runtime } = round.scope;
   const puts: Put[] = [];
   for (const record of records) {
     const now = runtime.now();
@@ -42,7 +41,13 @@ export async function judgeAll(round: Round, records: readonly StoredRecord[]): 
     if (!isWorthwhile(standing, waiter)) continue;
     const { version: expects, expiresAt } = record;
     puts.push(
-      putWaiter(round.tenant, { partition: record.partition, id: record.id }, waiter, { expects, expiresAt }, now),
+      putWaiter(
+        round.scope.tenant,
+        { partition: record.partition, id: record.id },
+        waiter,
+        { expects, expiresAt },
+        now,
+      ),
     );
   }
   return puts;
@@ -56,14 +61,14 @@ async function judge(round: Round, standing: Waiting): Promise<Waiter> {
 }
 
 /** Takes a waiter through what stands between its cursor and the round. */
-async function throughGap({ deps, log, round, stream, gaps }: Round, standing: Waiting): Promise<Waiter> {
+async function throughGap({ scope, log, round, stream, gaps }: Round, standing: Waiting): Promise<Waiter> {
   const [first] = round;
   let waiter: Waiter = standing;
   if (first === undefined) return waiter;
   while (!isHeld(waiter) && isBefore(waiter.cursor, first.cursor, 1)) {
     const { cursor } = waiter;
     if (gaps.size > MOST_GAPS) gaps.clear();
-    const page = gaps.get(cursor) ?? deps.store.read(log, cursor, GAP_PAGE);
+    const page = gaps.get(cursor) ?? scope.store.read(log, cursor, GAP_PAGE);
     gaps.set(cursor, page);
     const missed = (await page).entries.filter((entry) => isBefore(entry.cursor, first.cursor, 0));
     if (missed.length === 0) return waiter;

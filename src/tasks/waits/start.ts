@@ -10,24 +10,23 @@ import { GET_MANY_LIMIT, LIST_LIMIT } from '../../store/limits.ts';
 import { type Cursor, isPresent } from '../../store/store.ts';
 import { begin, step, type Transition } from '../../streams/conditions/condition.ts';
 import { isPerKey, passesKey, passesWhere } from '../../streams/conditions/scope.ts';
-import type { Deps } from '../../streams/deps.ts';
 import { followerPosition } from '../../streams/log/follower.ts';
 import { LATEST_FOLLOWER, projectLatest } from '../../streams/log/latest.ts';
 import { latestKey, latestPartition, streamLog } from '../../streams/names.ts';
 import { occurrenceOf, type Waiter } from './waiter.ts';
+import type { Scope } from '../../streams/scope.ts';
 
 /** Most keys whose latest events are looked at, in the order of keys. */
 export const MOST_STANDING = 10_000;
 
 /** A waiter that holds already, or one that waits from here. Errors as the store's. */
 export async function beginWait(
-  deps: Deps,
-  tenant: string,
+  scope: Scope,
   stream: DeclaredStream,
   condition: Condition,
   deadline: number,
 ): Promise<Waiter> {
-  const { runtime, store } = deps;
+  const { runtime, store, tenant } = scope;
   const log = streamLog(tenant, stream.name);
   const now = runtime.now();
   const fresh = begin(condition, now);
@@ -36,10 +35,10 @@ export async function beginWait(
     const { end } = await store.extent(log);
     return { condition, state: fresh, cursor: end, settled: false };
   }
-  const cursor = await projectedTo(deps, tenant, stream, log, deadline);
+  const cursor = await projectedTo(scope, stream, log, deadline);
   let state = fresh;
   let newest: Transition<LoggedEvent> | null = null;
-  const standing = standingEvents(deps, tenant, stream, condition);
+  const standing = standingEvents(scope, stream, condition);
   for await (const event of isPerKey(condition) ? standing : newestOf(standing, condition)) {
     const stepped = step(condition, state, event, now);
     ({ state } = stepped);
@@ -54,21 +53,19 @@ export async function beginWait(
 
 /** Up to where the latest events tell of the log; null only where the log is empty. */
 async function projectedTo(
-  deps: Deps,
-  tenant: string,
+  scope: Scope,
   stream: DeclaredStream,
   log: string,
   deadline: number,
 ): Promise<Cursor | null> {
-  const position = await followerPosition(deps, tenant, LATEST_FOLLOWER, log);
+  const position = await followerPosition(scope, LATEST_FOLLOWER, log);
   if (position !== null) return position;
-  await projectLatest(deps, tenant, stream, { deadline });
-  return followerPosition(deps, tenant, LATEST_FOLLOWER, log);
+  await projectLatest(scope, stream, { deadline });
+  return followerPosition(scope, LATEST_FOLLOWER, log);
 }
 
 async function* standingEvents(
-  { store, runtime }: Deps,
-  tenant: string,
+  { store, runtime, tenant }: Scope,
   stream: DeclaredStream,
   { key }: Condition,
 ): AsyncGenerator<LoggedEvent> {

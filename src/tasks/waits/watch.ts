@@ -8,6 +8,7 @@ import { tenantsOf } from '../../base/principal.ts';
 import type { Deps } from '../../streams/deps.ts';
 import type { Dispatch } from '../records/dispatch.ts';
 import { followWaiters } from './follow.ts';
+import { scopeOf, scopesOf } from '../../streams/scope.ts';
 
 export interface WatchOptions {
   /** Pause between two looks at all streams, ms; default 60,000. */
@@ -45,7 +46,7 @@ export function startWatch(deps: Deps, { wake }: Pick<Dispatch, 'wake'>, options
       changedAgain.delete(place);
       let rests = true;
       try {
-        const report = await followWaiters(deps, tenant, stream, {
+        const report = await followWaiters(scopeOf(deps, { tenant }), stream, {
           deadline: runtime.now() + runMs,
           wake: (taskId) => wake(tenant, taskId, null),
         });
@@ -118,11 +119,11 @@ export async function followAll(deps: Deps, deadline: number): Promise<FollowedA
     report.more = true;
   };
   try {
-    for (const tenant of await tenantsOf(deps)) {
+    for (const scope of await scopesOf(deps)) {
       for (const stream of deps.app.streams.values()) {
         if (deps.runtime.now() >= deadline) return { ...report, more: true };
         try {
-          const { matched, caughtUp } = await followWaiters(deps, tenant, stream, { deadline });
+          const { matched, caughtUp } = await followWaiters(scope, stream, { deadline });
           report.matched += matched;
           report.more ||= !caughtUp;
         } catch (thrown) {

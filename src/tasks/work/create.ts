@@ -16,6 +16,7 @@ import { expiryOf, type Header, rememberedUntil } from '../records/header.ts';
 import { headerKey, inputKey, onceKey, ownKey, retryKey, assignmentKey } from '../records/names.ts';
 import { UNASSIGNED, putAssignment } from '../records/assignment.ts';
 import { freeSlots, type Slot, takeSlots } from '../records/slots.ts';
+import { type Scope, scopeOf } from '../../streams/scope.ts';
 
 export interface NewTask {
   principal: Principal;
@@ -71,7 +72,7 @@ export async function createTask(deps: TaskDeps, options: NewTask): Promise<Crea
 
   for (let race = 0; race < MOST_RACES; race += 1) {
     const standing = once ? await store.get(once, runtime.now()) : null;
-    const earlier = standing && (await begunUnder(deps, tenant, standing, fingerprint));
+    const earlier = standing && (await begunUnder(scopeOf(deps, principal), standing, fingerprint));
     if (earlier) return { ...earlier, claim: null };
     const now = runtime.now();
     const header: Header = {
@@ -161,13 +162,12 @@ export async function findBegun(
   checkOnce(asked.once);
   const { principal, task, once } = asked;
   const standing = await deps.store.get(onceKey(principal, task, once), deps.runtime.now());
-  return begunUnder(deps, principal.tenant, standing, await fingerprintOf(asked.calledWith));
+  return begunUnder(scopeOf(deps, principal), standing, await fingerprintOf(asked.calledWith));
 }
 
 /** Null: the key is free, or its task is no longer stored. */
 async function begunUnder(
-  { store, runtime }: Pick<TaskDeps, 'store' | 'runtime'>,
-  tenant: string,
+  { store, runtime, tenant }: Scope<Pick<TaskDeps, 'store' | 'runtime'>>,
   standing: Reading,
   fingerprint: string,
 ): Promise<Begun | null> {

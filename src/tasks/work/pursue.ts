@@ -2,6 +2,7 @@
 import type { Claim } from '../records/claim.ts';
 import type { TaskDeps } from '../records/find-task.ts';
 import { takeUpTask, type RunTasksOptions, work } from './run-due.ts';
+import type { Scope } from '../../streams/scope.ts';
 
 /** A shorter sleep of a task is slept here, ms; for a longer one the task is left. */
 const NAP_MS = 2_000;
@@ -14,16 +15,15 @@ const LEAST_MS = 1_000;
  * @throws TidegateError where the store fails: it is taken up again when the lease is over
  */
 export async function pursueTask(
-  deps: TaskDeps,
-  tenant: string,
+  scope: Scope<TaskDeps>,
   taskId: string,
   claim: Claim | null,
   deadline: number,
   options: RunTasksOptions = {},
 ): Promise<number | null> {
-  const { runtime } = deps;
-  const enter = () => takeUpTask(deps, tenant, taskId, deadline, { ...options, early: true });
-  let end = await (claim === null ? enter() : work(deps, claim, deadline, options));
+  const { runtime } = scope;
+  const enter = () => takeUpTask(scope, taskId, deadline, { ...options, early: true });
+  let end = await (claim === null ? enter() : work(scope, claim, deadline, options));
   while (typeof end !== 'string' && end.outcome === 'left') {
     const { dueAt } = end;
     const ms = dueAt - runtime.now();

@@ -22,6 +22,7 @@ import { headerKey, pageKey, rememberedKey, assignmentKey } from '../records/nam
 import { endEntry } from '../records/task-log.ts';
 import { deleteAssignment, isLeased, lostOf, putAssignment, readAssignment } from '../records/assignment.ts';
 import { dropWaits } from '../turn/waits-left.ts';
+import { scopeOf } from '../../streams/scope.ts';
 
 /** The runner and other callers that change the same task at once, at most so often. */
 const MOST_RACES = 20;
@@ -114,7 +115,7 @@ export async function cancelTask(
     const entry = endEntry(taskId, end(header, deps.runtime.now()));
     return { change: end, operations: [...(run ? [deleteAssignment(key, run.version)] : []), entry] };
   });
-  if (cancelledHere) await dropWaits(deps, principal.tenant, taskId, deadline);
+  if (cancelledHere) await dropWaits(scopeOf(deps, principal), taskId, deadline);
   return cancelledHere;
 }
 

@@ -16,6 +16,7 @@ import { bytesOf } from '../turn/journal-commit.ts';
 import { inputKey, REMEMBERED, taskPartition } from '../records/names.ts';
 import { noVersion } from '../records/refusal.ts';
 import { getTask } from './requests.ts';
+import { type Scope, scopeOf } from '../../streams/scope.ts';
 
 /**
  * The same retry, asked for twice, is one task. It is due at once.
@@ -37,7 +38,7 @@ export async function retryTask(
   const input = await store.get(inputKey(tenant, taskId), runtime.now());
   if (!isPresent(input)) throw new TidegateError('not_found', 'what the task was called with is no longer stored');
   const retried = runtime.newId();
-  await copyRemembered(deps, tenant, taskId, retried, header, deadline);
+  await copyRemembered(scopeOf(deps, principal), taskId, retried, header, deadline);
   return createTask(deps, {
     principal: header.principal,
     task: header.task,
@@ -53,8 +54,7 @@ export async function retryTask(
 
 /** A page of the list at a time, in as few commits as the store takes. */
 async function copyRemembered(
-  { store, runtime }: TaskDeps,
-  tenant: string,
+  { store, runtime, tenant }: Scope<TaskDeps>,
   from: string,
   to: string,
   header: Header,

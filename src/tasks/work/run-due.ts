@@ -4,7 +4,6 @@
  * many tasks there are.
  */
 import { asTidegateError } from '../../base/errors.ts';
-import { tenantsOf } from '../../base/principal.ts';
 import type { DueRecord } from '../../store/store.ts';
 import { type Claim, claimTask, type NoClaim } from '../records/claim.ts';
 import type { TaskDeps } from '../records/find-task.ts';
@@ -12,6 +11,7 @@ import { isWaiter, taskOfDue, taskQueue } from '../records/names.ts';
 import type { TurnEnd } from '../turn/shared.ts';
 import { takeTurn } from '../turn/turn.ts';
 import { settleDue } from '../turn/waits-left.ts';
+import { type Scope, scopesOf } from '../../streams/scope.ts';
 
 export interface RunTasksOptions {
   /** Entries at once; default 8. */
@@ -48,22 +48,22 @@ export async function runTasks(deps: TaskDeps, deadline: number, options: RunTas
   const report: TasksReport = { entered: 0, ended: 0, broken: 0, more: false, nextAt: null };
   const isOver = () => signal?.aborted === true || deadline - runtime.now() < LEAST_MS;
 
-  const tenants = await tenantsOf(deps);
+  const scopes = await scopesOf(deps);
   while (!isOver()) {
-    const due: { tenant: string; record: DueRecord }[] = [];
-    for (const tenant of tenants) {
+    const due: { scope: Scope<TaskDeps>; record: DueRecord }[] = [];
+    for (const scope of scopes) {
       const from = Math.floor(runtime.random() * 16);
-      const records = await store.due(taskQueue(tenant), { now: runtime.now(), limit: LOOK, from });
-      due.push(...records.map((record) => ({ tenant, record })));
+      const records = await store.due(taskQueue(scope.tenant), { now: runtime.now(), limit: LOOK, from });
+      due.push(...records.map((record) => ({ scope, record })));
     }
     report.more = due.length > 0;
     if (!report.more) return report;
     const before = report.entered - report.broken;
     const work = [...new Map(due.map((found) => [taskOfDue(found.record), found])).values()][Symbol.iterator]();
     const worker = async () => {
-      for (const { tenant, record } of work) {
+      for (const { scope, record } of work) {
         if (isOver()) return;
-        tally(report, await workOn(deps, tenant, record, deadline, options));
+        tally(report, await workOn(scope, record, deadline, options));
       }
     };
     await Promise.all(Array.from({ length: Math.min(concurrency, due.length) }, worker));
@@ -75,28 +75,26 @@ export async function runTasks(deps: TaskDeps, deadline: number, options: RunTas
 
 /** Takes a task up by its id and works on it once, or says why not. */
 export async function takeUpTask(
-  deps: TaskDeps,
-  tenant: string,
+  scope: Scope<TaskDeps>,
   taskId: string,
   deadline: number,
   { leaseMs = TASK_LEASE_MS, signal, turnMs, early = false }: RunTasksOptions & { early?: boolean } = {},
 ): Promise<TurnEnd | NoClaim> {
-  const claim = await claimTask(deps, tenant, taskId, { leaseMs, deadline, early });
+  const claim = await claimTask(scope, taskId, { leaseMs, deadline, early });
   if (typeof claim === 'string') return claim;
-  return work(deps, claim, deadline, { leaseMs, ...(signal ? { signal } : {}), ...(turnMs ? { turnMs } : {}) });
+  return work(scope, claim, deadline, { leaseMs, ...(signal ? { signal } : {}), ...(turnMs ? { turnMs } : {}) });
 }
 
 /** Takes up the task of a due record: a run, or a wait that is over. */
 export async function takeUpDue(
-  deps: TaskDeps,
-  tenant: string,
+  scope: Scope<TaskDeps>,
   record: DueRecord,
   deadline: number,
   options: RunTasksOptions = {},
 ): Promise<TurnEnd | NoClaim> {
   const early = isWaiter(record);
-  const end = await takeUpTask(deps, tenant, taskOfDue(record), deadline, { ...options, early });
-  await settleDue(deps, record, end, deadline);
+  const end = await takeUpTask(scope, taskOfDue(record), deadline, { ...options, early });
+  await settleDue(scope, record, end, deadline);
   return end;
 }
 
@@ -112,19 +110,18 @@ export function work(
 }
 
 async function workOn(
-  deps: TaskDeps,
-  tenant: string,
+  scope: Scope<TaskDeps>,
   record: DueRecord,
   deadline: number,
   options: RunTasksOptions,
 ): Promise<TurnEnd | 'broken' | null> {
   try {
-    const end = await takeUpDue(deps, tenant, record, deadline, options);
+    const end = await takeUpDue(scope, record, deadline, options);
     return typeof end === 'string' ? null : end;
   } catch (thrown) {
     const { code, message } = asTidegateError(thrown);
     const taskId = taskOfDue(record);
-    deps.runtime.log('error', 'the store broke an entry of a task; it is taken up again', { taskId, code, message });
+    scope.runtime.log('error', 'the store broke an entry of a task; it is taken up again', { taskId, code, message });
     return 'broken';
   }
 }

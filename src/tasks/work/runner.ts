@@ -11,6 +11,7 @@ import type { TaskDeps } from '../records/find-task.ts';
 import { taskOfDue, taskQueue } from '../records/names.ts';
 import { takeUpDue, takeUpTask, TASK_LEASE_MS, work } from './run-due.ts';
 import type { TurnEnd } from '../turn/shared.ts';
+import { scopeOf } from '../../streams/scope.ts';
 
 export interface RunnerOptions {
   /** Entries at once; default 16. */
@@ -49,9 +50,9 @@ export function startRunner(deps: TaskDeps, options: RunnerOptions = {}): Runner
     const until = runtime.now() + turnMs;
     const entry =
       found === null
-        ? takeUpTask(deps, tenant, taskId, until, { leaseMs, signal, early: true })
+        ? takeUpTask(scopeOf(deps, { tenant }), taskId, until, { leaseMs, signal, early: true })
         : 'dueAt' in found
-          ? takeUpDue(deps, tenant, found, until, { leaseMs, signal })
+          ? takeUpDue(scopeOf(deps, { tenant }), found, until, { leaseMs, signal })
           : work(deps, found, until, { leaseMs, signal });
     const done = entry.then(after, (thrown: unknown) => {
       const { code, message } = asTidegateError(thrown);

@@ -5,6 +5,7 @@ import { defineApp } from '../../../src/declare/check/define-app.ts';
 import { stream } from '../../../src/declare/stream.ts';
 import { replayDeadLetters } from '../../../src/feeds/run/replay-dead-letters.ts';
 import { feedOf, type OnCommit, stageOf, TENANT } from './stage.ts';
+import { scopeOf } from '../../../src/streams/scope.ts';
 
 const strict = z.object({ n: z.number() });
 const mended = z.object({ n: z.coerce.number() });
@@ -23,7 +24,9 @@ async function refused(data: readonly unknown[], identified = false) {
   const app = defineApp({ ...stage.app.options, streams: { numbers: numbers(mended, feed) } });
   const replay = (onCommit?: OnCommit) => {
     const { deps } = stage.worker(onCommit);
-    return stage.clock.drive(replayDeadLetters({ ...deps, app }, TENANT, 'numbers', stage.clock.now + 5_000));
+    return stage.clock.drive(
+      replayDeadLetters(scopeOf({ ...deps, app }, { tenant: TENANT }), 'numbers', stage.clock.now + 5_000),
+    );
   };
   const found = async () => (await stage.events('numbers')).map(({ data }) => (data as { n: number }).n);
   return { replay, found };

@@ -5,6 +5,7 @@ import { ingest } from '../../../src/feeds/run/run.ts';
 import { feedStatus } from '../../../src/feeds/run/status.ts';
 import { readLatest } from '../../../src/streams/log/latest.ts';
 import { anonymous, feedOf, items, reading, readings, settle, type Stage, stageOf, TENANT } from './stage.ts';
+import { scopeOf } from '../../../src/streams/scope.ts';
 
 function failing(error: () => Error | null) {
   return feedOf(async function* () {
@@ -17,7 +18,7 @@ function failing(error: () => Error | null) {
 const down = () => new TidegateError('upstream', 'answered 503');
 
 async function status(stage: Stage) {
-  const [only] = await feedStatus(stage.deps, TENANT);
+  const [only] = await feedStatus(scopeOf(stage.deps, { tenant: TENANT }));
   if (!only) throw new Error('no feed');
   return only;
 }
@@ -92,7 +93,9 @@ describe('a feed that fails', () => {
       await stage.clock.advance(60_000);
     }
     expect(await stage.events()).toHaveLength(35);
-    expect(await readLatest(stage.deps, TENANT, 'readings', 's0')).toMatchObject({ data: { value: 34 } });
+    expect(await readLatest(scopeOf(stage.deps, { tenant: TENANT }), 'readings', 's0')).toMatchObject({
+      data: { value: 34 },
+    });
   });
 });
 
@@ -204,9 +207,11 @@ describe('a burst', () => {
     const stage = stageOf({ streams: { readings: anonymous(feed) } });
     const run = stage.run();
     await settle();
-    expect(await readLatest(stage.deps, TENANT, 'readings', 'a')).toBeNull();
+    expect(await readLatest(scopeOf(stage.deps, { tenant: TENANT }), 'readings', 'a')).toBeNull();
     await stage.clock.advance(5_000);
-    expect(await readLatest(stage.deps, TENANT, 'readings', 'a')).toMatchObject({ data: { value: 1 } });
+    expect(await readLatest(scopeOf(stage.deps, { tenant: TENANT }), 'readings', 'a')).toMatchObject({
+      data: { value: 1 },
+    });
     await stage.clock.drive(run);
   });
 

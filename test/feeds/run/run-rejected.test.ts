@@ -4,6 +4,7 @@ import { newState } from '../../../src/feeds/run/state.ts';
 import { feedStatus } from '../../../src/feeds/run/status.ts';
 import { feedKey } from '../../../src/streams/names.ts';
 import { anonymous, feedOf, items, reading, stageOf, TENANT } from './stage.ts';
+import { scopeOf } from '../../../src/streams/scope.ts';
 
 const wrong = { sensor: 'a', at: 1, value: 'hot' };
 
@@ -21,7 +22,7 @@ async function statesOf(bursts: unknown[][]) {
   const found = [];
   for (const _ of bursts) {
     const report = await stage.run();
-    const [status] = await feedStatus(stage.deps, TENANT);
+    const [status] = await feedStatus(scopeOf(stage.deps, { tenant: TENANT }));
     expect(status?.state).toBe(report.state);
     found.push({ at: stage.clock.now, state: status?.state, rejected: status?.rejected ?? null });
     await stage.clock.advance(60_000);
@@ -58,6 +59,8 @@ test('a record that an earlier version left is read with what it lacks', async (
   const { rejected: _unknown, ...earlier } = { ...newState(), bursts: 3, lastSuccessAt: 1 };
   const put = { kind: 'put', ...feedKey(TENANT, 'readings'), value: earlier as never, expects: null } as const;
   await stage.store.commit([put], { id: 'old', now: stage.clock.now, deadline: stage.clock.now + 1_000 });
-  expect(await feedStatus(stage.deps, TENANT)).toMatchObject([{ state: 'ok', bursts: 3, rejected: null }]);
+  expect(await feedStatus(scopeOf(stage.deps, { tenant: TENANT }))).toMatchObject([
+    { state: 'ok', bursts: 3, rejected: null },
+  ]);
   expect(await stage.run()).toMatchObject({ outcome: 'pulled', state: 'ok' });
 });

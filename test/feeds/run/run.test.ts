@@ -5,6 +5,7 @@ import { ingest } from '../../../src/feeds/run/run.ts';
 import { feedStatus } from '../../../src/feeds/run/status.ts';
 import { readLatest } from '../../../src/streams/log/latest.ts';
 import { anonymous, feedOf, identified, items, reading, readings, stageOf, START, TENANT } from './stage.ts';
+import { scopeOf } from '../../../src/streams/scope.ts';
 
 describe('a burst', () => {
   test('appends what the feed yields, with its position, and brings the latest events up to date', async () => {
@@ -17,7 +18,10 @@ describe('a burst', () => {
     await stage.clock.advance(60_000);
     expect(await stage.run()).toMatchObject({ events: 3, duplicates: 0 });
     expect((await stage.events()).map(({ id }) => id)).toEqual(['r0', 'r1', 'r2', 'r3', 'r4', 'r5']);
-    expect(await readLatest(stage.deps, TENANT, 'readings', 's0')).toMatchObject({ id: 'r5', stream: 'readings' });
+    expect(await readLatest(scopeOf(stage.deps, { tenant: TENANT }), 'readings', 's0')).toMatchObject({
+      id: 'r5',
+      stream: 'readings',
+    });
   });
 
   test('with nothing new costs two commits, its position included', async () => {
@@ -69,7 +73,7 @@ describe('a burst', () => {
     });
     const stage = stageOf({ streams: { readings: identified(feed) } });
     expect(await stage.run()).toMatchObject({ events: 1, rejected: 5, deadLetters: 5, commits: 3 });
-    const { deadLetters, cursor } = await readDeadLetters(stage.deps, TENANT, 'readings');
+    const { deadLetters, cursor } = await readDeadLetters(scopeOf(stage.deps, { tenant: TENANT }), 'readings');
     expect(deadLetters.map(({ reason, field }) => [reason, field])).toEqual([
       ['schema', 'data.value'],
       ['key', 'key'],
@@ -78,7 +82,7 @@ describe('a burst', () => {
       ['json', null],
     ]);
     expect(deadLetters[0]).toMatchObject({ item: data[1], at: START, cut: false });
-    const next = await readDeadLetters(stage.deps, TENANT, 'readings', { after: cursor ?? '' });
+    const next = await readDeadLetters(scopeOf(stage.deps, { tenant: TENANT }), 'readings', { after: cursor ?? '' });
     expect(next.deadLetters).toEqual([]);
   });
 
@@ -88,7 +92,7 @@ describe('a burst', () => {
     });
     const stage = stageOf({ streams: { readings: identified(feed) } });
     expect(await stage.run()).toMatchObject({ rejected: 1_200, deadLetters: 1_000 });
-    const { deadLetters } = await readDeadLetters(stage.deps, TENANT, 'readings', { limit: 1 });
+    const { deadLetters } = await readDeadLetters(scopeOf(stage.deps, { tenant: TENANT }), 'readings', { limit: 1 });
     expect(deadLetters[0]).toMatchObject({ cut: true });
     expect(JSON.stringify(deadLetters[0]?.item).length).toBeLessThan(16 * 1024);
   });
@@ -101,7 +105,7 @@ describe('a burst', () => {
     const stage = stageOf({ streams: { readings: identified(feed) } });
     expect(await stage.run()).toMatchObject({ events: 2, rejected: 0 });
     expect((await stage.events())[1]).toMatchObject({ data: null, meta: { gap: { reason: 'session lost' } } });
-    expect(await readLatest(stage.deps, TENANT, 'readings', 'a')).toMatchObject({ id: 'r1' });
+    expect(await readLatest(scopeOf(stage.deps, { tenant: TENANT }), 'readings', 'a')).toMatchObject({ id: 'r1' });
   });
 });
 
@@ -149,7 +153,7 @@ describe('a run', () => {
       ['failed', 'upstream'],
       ['pulled', null],
     ]);
-    const statuses = await feedStatus(stage.deps, TENANT);
+    const statuses = await feedStatus(scopeOf(stage.deps, { tenant: TENANT }));
     expect(statuses.map(({ feed, state }) => [feed, state])).toEqual([
       ['a', 'backing-off'],
       ['b', 'ok'],

@@ -1,4 +1,5 @@
 /** Feeds and the sweep go over every tenant, and each tenant has its own state, log and lease. */
+import { scopeOf } from '../../../src/streams/scope.ts';
 import { expect, test } from 'vitest';
 import { ingest } from '../../../src/feeds/run/run.ts';
 import { feedStatus } from '../../../src/feeds/run/status.ts';
@@ -31,7 +32,7 @@ test('ingest pulls the feeds of each tenant, and of one alone where it is told w
   expect(next.feeds).toMatchObject([{ outcome: 'pulled', events: 8 }, { outcome: 'waiting' }]);
   expect(await Promise.all(TENANTS.map(count))).toEqual([8, 8]);
   expect(await count('public')).toBe(0);
-  for (const tenant of TENANTS) expect(await feedStatus(deps, tenant)).toMatchObject([{ state: 'ok' }]);
+  for (const tenant of TENANTS) expect(await feedStatus(scopeOf(deps, { tenant }))).toMatchObject([{ state: 'ok' }]);
 });
 
 test('the sweep ends what retention ends for each tenant, and reports the sum', async () => {

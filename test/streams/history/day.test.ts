@@ -14,6 +14,7 @@ import { zoneOf } from '../../../src/base/zone.ts';
 import { expectRows, merged } from './compare.ts';
 import { type Bench, bench, seeded, TENANT } from './fixture.ts';
 import { type Arrived, type ModelQuery, modelRows } from './model.ts';
+import { scopeOf } from '../../../src/streams/scope.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -100,7 +101,7 @@ describe(`a day of ${KEYS} sensors, an event of each in ${EACH / MINUTE} min`, (
   });
 
   const read = (query: WindowsQuery, limits?: ReadLimits) =>
-    readWindows(at.deps, TENANT, findStream(at.app, 'sensors'), query, limits);
+    readWindows(scopeOf(at.deps, { tenant: TENANT }), findStream(at.app, 'sensors'), query, limits);
 
   const model = (given: Partial<ModelQuery>) =>
     modelRows(all, {

@@ -6,6 +6,7 @@ import { findStream } from '../../../src/streams/find-stream.ts';
 import { estimateHistory } from '../../../src/streams/history/estimate.ts';
 import { readWindows, type WindowsQuery } from '../../../src/streams/history/windows.ts';
 import { type Bench, bench, START, TENANT } from './fixture.ts';
+import { scopeOf } from '../../../src/streams/scope.ts';
 
 const MINUTE = 60_000;
 const schema = z.object({ v: z.number() });
@@ -30,8 +31,9 @@ async function sensors(events: number) {
 }
 
 const estimate = (at: Bench, query: WindowsQuery, name = 'sensors') =>
-  estimateHistory(at.deps, TENANT, findStream(at.app, name), query, 100);
-const read = (at: Bench, query: WindowsQuery) => readWindows(at.deps, TENANT, findStream(at.app, 'sensors'), query);
+  estimateHistory(scopeOf(at.deps, { tenant: TENANT }), findStream(at.app, name), query, 100);
+const read = (at: Bench, query: WindowsQuery) =>
+  readWindows(scopeOf(at.deps, { tenant: TENANT }), findStream(at.app, 'sensors'), query);
 
 describe('an estimate', () => {
   test('counts what arrived, and takes the newest for what it weighs, in two calls side by side', async () => {
@@ -170,9 +172,9 @@ describe('several streams on one grid', () => {
     }
     const declared = findStream(at.app, 's');
     const query: WindowsQuery = { window: '1s', field: 'a', from: START, also: [{ field: 'b' }] };
-    const first = await readWindows(at.deps, TENANT, declared, query);
+    const first = await readWindows(scopeOf(at.deps, { tenant: TENANT }), declared, query);
     expect([first.complete, first.rows.length]).toEqual([false, 420 + 500]);
-    const second = await readWindows(at.deps, TENANT, declared, { cursor: first.cursor ?? '' });
+    const second = await readWindows(scopeOf(at.deps, { tenant: TENANT }), declared, { cursor: first.cursor ?? '' });
     expect([second.complete, second.rows.length]).toEqual([true, 200]);
     expect([...first.rows, ...second.rows].every(({ count }) => count === 1)).toBe(true);
   });

@@ -5,6 +5,7 @@ import type { Where } from '../../../src/declare/condition.ts';
 import { findStream } from '../../../src/streams/find-stream.ts';
 import { readHistory } from '../../../src/streams/history/events.ts';
 import { type Bench, bench, START, TENANT } from './fixture.ts';
+import { scopeOf } from '../../../src/streams/scope.ts';
 
 const schema = z.object({
   celsius: z.number().nullable(),
@@ -19,7 +20,7 @@ function machines(): Bench {
 }
 
 const read = (at: Bench, where: Where, more: object = {}, name = 'machines') =>
-  readHistory(at.deps, TENANT, findStream(at.app, name), { where, ...more });
+  readHistory(scopeOf(at.deps, { tenant: TENANT }), findStream(at.app, name), { where, ...more });
 
 async function filled() {
   const at = machines();
@@ -65,14 +66,14 @@ test('pages go on with the filter that the cursor carries, and with no other', a
   const first = await read(at, where, { from: START, limit: 5 });
   const cursor = first.cursor ?? '';
   const stream = findStream(at.app, 'machines');
-  const second = await readHistory(at.deps, TENANT, stream, { cursor, limit: 100 });
+  const second = await readHistory(scopeOf(at.deps, { tenant: TENANT }), stream, { cursor, limit: 100 });
   expect([...first.events, ...second.events].map(({ id }) => id)).toEqual([
     ...Array.from({ length: 20 }, (_, index) => `${index * 2 + 1}`),
     'gap',
   ]);
   await expect(read(at, { state: 'on' }, { cursor })).rejects.toMatchObject({ code: 'bad_cursor' });
   await expect(read(at, where, { cursor })).resolves.toMatchObject({ complete: true });
-  const none = await readHistory(at.deps, TENANT, stream, { limit: 2 });
+  const none = await readHistory(scopeOf(at.deps, { tenant: TENANT }), stream, { limit: 2 });
   await expect(read(at, where, { cursor: none.cursor })).rejects.toMatchObject({ code: 'bad_cursor' });
 });
 
@@ -89,7 +90,7 @@ test('a filter that leaves out much reads on, within 21 calls, and then goes on 
   expect(page).toMatchObject({ events: [], complete: false });
   let { cursor } = page;
   for (let pages = 0; cursor !== null && pages < 5; pages += 1) {
-    const next = await readHistory(at.deps, TENANT, findStream(at.app, 'machines'), { cursor });
+    const next = await readHistory(scopeOf(at.deps, { tenant: TENANT }), findStream(at.app, 'machines'), { cursor });
     if (next.events.length > 0) expect(next.events).toMatchObject([{ id: 'found' }]);
     ({ cursor } = next);
   }

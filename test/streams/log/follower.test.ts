@@ -26,10 +26,11 @@ function setUp(store: Store = createMemoryStore()) {
       deadline: START * 2,
     });
   };
-  const options = (more: Partial<FollowOptions> = {}): FollowOptions => ({
-    store,
-    runtime,
-    tenant: 't',
+  const options = ({
+    store: over = store,
+    ...more
+  }: Partial<FollowOptions> & { store?: Store } = {}): FollowOptions => ({
+    scope: { store: over, runtime, tenant: 't' },
     log: 'in',
     follower: 'copy',
     begin: copy,

@@ -10,6 +10,7 @@ import {
 } from '../../../src/streams/log/latest.ts';
 import { streamLog } from '../../../src/streams/names.ts';
 import { identified, Reading, type Stage, stageOf, TENANT, watch } from '../../feeds/run/stage.ts';
+import { scopeOf } from '../../../src/streams/scope.ts';
 
 function event(id: string, time: number, more: Partial<LoggedEvent> = {}): LoggedEvent {
   return { id, time, data: { id }, ...more } as LoggedEvent;
@@ -29,8 +30,9 @@ function declared(stage: Stage) {
 }
 
 const project = (stage: Stage, deps = stage.deps) =>
-  projectLatest(deps, TENANT, declared(stage), { deadline: stage.clock.now + 60_000 });
-const latestOf = async (stage: Stage, key: string) => (await readLatest(stage.deps, TENANT, 'readings', key))?.id;
+  projectLatest(scopeOf(deps, { tenant: TENANT }), declared(stage), { deadline: stage.clock.now + 60_000 });
+const latestOf = async (stage: Stage, key: string) =>
+  (await readLatest(scopeOf(stage.deps, { tenant: TENANT }), 'readings', key))?.id;
 
 describe('what takes the place of what', () => {
   test.each([
@@ -58,8 +60,8 @@ describe('the latest events', () => {
     const stage = stageOf({ streams: { readings: keyless } });
     await append(stage, event('1', 10, { key: 'a' }), event('2', 5, { key: 'b' }));
     await project(stage);
-    expect((await readLatest(stage.deps, TENANT, 'readings', null))?.id).toBe('1');
-    const all = await readLatestByKey(stage.deps, TENANT, 'readings', { after: null, limit: 10 });
+    expect((await readLatest(scopeOf(stage.deps, { tenant: TENANT }), 'readings', null))?.id).toBe('1');
+    const all = await readLatestByKey(scopeOf(stage.deps, { tenant: TENANT }), 'readings', { after: null, limit: 10 });
     expect(all.events).toHaveLength(1);
   });
 
@@ -94,12 +96,15 @@ describe('the latest events', () => {
     await append(stage, ...['c', 'a', 'é', 'b'].map((key) => event(`of ${key}`, 1, { key })));
     await project(stage);
     const { deps, calls } = stage.worker();
-    const first = await readLatestByKey(deps, TENANT, 'readings', { after: null, limit: 3 });
+    const first = await readLatestByKey(scopeOf(deps, { tenant: TENANT }), 'readings', { after: null, limit: 3 });
     expect(calls).toEqual({ list: 1 });
     expect(first.events.map(({ key }) => key)).toEqual(['a', 'b', 'c']);
-    const second = await readLatestByKey(deps, TENANT, 'readings', { after: first.next, limit: 3 });
+    const second = await readLatestByKey(scopeOf(deps, { tenant: TENANT }), 'readings', {
+      after: first.next,
+      limit: 3,
+    });
     expect(second).toMatchObject({ events: [{ key: 'é', stream: 'readings' }], next: null });
-    await readLatest(deps, TENANT, 'readings', 'a');
+    await readLatest(scopeOf(deps, { tenant: TENANT }), 'readings', 'a');
     expect(calls).toEqual({ list: 2, get: 1 });
   });
 

@@ -11,6 +11,7 @@ import { requireService } from '../../services/available.ts';
 import { seededRandom } from '../../store/seeded.ts';
 import { ENGINES, startEngine } from '../../services/engine.ts';
 import { weaken } from '../../store/weaknesses.ts';
+import { scopeOf } from '../../../src/streams/scope.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -24,7 +25,10 @@ function pushTo(stage: Stage, data: readonly unknown[], key: Once | null = null,
   const stream = stage.app.streams.get('readings');
   if (!stream) throw new Error('no stream');
   const raws = data.map((each) => ({ data: each }));
-  return publishMany(deps, TENANT, stream, raws, { once: key, deadline: deps.runtime.now() + 5_000 });
+  return publishMany(scopeOf(deps, { tenant: TENANT }), stream, raws, {
+    once: key,
+    deadline: deps.runtime.now() + 5_000,
+  });
 }
 
 const values = async (stage: Stage) => (await stage.events()).map(({ data }) => (data as { value: number }).value);
@@ -34,7 +38,9 @@ describe('a push', () => {
     const stage = stageOf({ streams: { readings: anonymous() } });
     expect(await pushTo(stage, readings(0, 3))).toEqual({ appended: 3, duplicates: 0 });
     expect(await values(stage)).toEqual(readings(0, 3).map(({ value }) => value));
-    expect(await readLatest(stage.deps, TENANT, 'readings', 's0')).toMatchObject({ data: reading(2, 's0') });
+    expect(await readLatest(scopeOf(stage.deps, { tenant: TENANT }), 'readings', 's0')).toMatchObject({
+      data: reading(2, 's0'),
+    });
   });
 
   test('with one wrong event stores nothing, and says which it is', async () => {

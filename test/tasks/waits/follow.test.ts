@@ -13,6 +13,7 @@ import { taskQueue, waiterKey } from '../../../src/tasks/records/names.ts';
 import { putWaiter, type Waiting } from '../../../src/tasks/waits/waiter.ts';
 import { START, TENANT } from '../../feeds/run/stage.ts';
 import { ABOVE_30, type WaitStage, waitStage } from '../wait-stage.ts';
+import { scopeOf } from '../../../src/streams/scope.ts';
 
 const LOG = streamLog(TENANT, 'temps');
 const COUNT_2: Condition = { kind: 'count', atLeast: 2, withinMs: 60_000 };
@@ -73,7 +74,9 @@ describe('what it asks of the store', () => {
     expect(report).toMatchObject({ entries: 2, matched: 1 });
     expect(counted.calls()['read']).toBe(1);
     expect(await due(stage.store)).toEqual(['first']);
-    expect(await followerPosition(stage.deps, TENANT, WAITER_FOLLOWER, LOG)).toBe(await end(stage.store));
+    expect(await followerPosition(scopeOf(stage.deps, { tenant: TENANT }), WAITER_FOLLOWER, LOG)).toBe(
+      await end(stage.store),
+    );
   });
 
   test('goes on at its position where that is no earlier, however old a waiter is', async () => {

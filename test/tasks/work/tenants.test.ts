@@ -1,4 +1,5 @@
 /** Tasks and waits of every tenant are worked on: by the schedule, and by a process that stays. */
+import { scopeOf } from '../../../src/streams/scope.ts';
 import { afterEach, expect, test } from 'vitest';
 import type { Json } from '../../../src/base/json.ts';
 import { systemRuntime } from '../../../src/base/runtime.ts';
@@ -29,7 +30,7 @@ test('the schedule works on the due tasks of each tenant, and follows the waits 
   expect(await stage.work({}, deps)).toMatchObject({ entered: 2, ended: 0 });
   const [stream] = deps.app.streams.values();
   for (const tenant of TENANTS)
-    await publish(deps, tenant, stream!, { data: { sensor: 'a', celsius: 35 } }, deadline());
+    await publish(scopeOf(deps, { tenant }), stream!, { data: { sensor: 'a', celsius: 35 } }, deadline());
   expect(await followAll(deps, deadline())).toMatchObject({ matched: 2, error: null });
   expect(await stage.clock.drive(runTasks(deps, deadline()))).toMatchObject({ ended: 2 });
   for (const [at, principal] of whose.entries()) {
@@ -53,7 +54,7 @@ test('a process that stays finds the tasks of each tenant, and hears of the stre
     const { tenant } = principal;
     const waiters = () => stage.store.list(`${tenant}/waiters/temps`, { now: Date.now(), limit: 10 });
     await expect.poll(async () => (await waiters()).records.length, { timeout: 5_000 }).toBe(1);
-    await publish(deps, tenant, stream!, { data: { sensor: 'a', celsius: 35 } }, deadline());
+    await publish(scopeOf(deps, { tenant }), stream!, { data: { sensor: 'a', celsius: 35 } }, deadline());
     const header = () => elsewhere.get(principal, taskId);
     await expect.poll(async () => (await header()).status, { timeout: 5_000 }).toBe('completed');
     expect(endOf((await header()).result)).toMatchObject({ value: 35 });
