@@ -4,6 +4,7 @@
  */
 import type { HttpAnswer } from '../declare/http-api.ts';
 import { isSafe } from '../declare/http-tool.ts';
+import { backoff } from '../base/backoff.ts';
 import { TidegateError } from '../base/errors.ts';
 import { isDeep, type Json, utf8Bytes } from '../base/json.ts';
 import { ofAnswer, ofArguments } from './declared-function.ts';
@@ -29,7 +30,8 @@ interface Broken {
 
 type Tried = Omit<Exchanged, 'ok'> | { broken: Broken };
 
-const FIRST_PAUSE_MS = 250;
+/** Tries and the time that a call may wait are bounded elsewhere. */
+const PAUSES = { firstMs: 250, mostMs: Number.POSITIVE_INFINITY };
 /** An answer has to reach the caller before its deadline. */
 const LAST_MS = 500;
 const AGAIN = new Set([502, 503, 504]);
@@ -59,7 +61,7 @@ export async function exchange(call: Call, request: HttpRequest): Promise<Exchan
     }
     const broken = 'broken' in tried ? tried.broken : null;
     const again = broken?.again ?? AGAIN.has(failure.status ?? 0);
-    const pause = failure.retryAfterMs ?? runtime.random() * FIRST_PAUSE_MS * 2 ** tries;
+    const pause = failure.retryAfterMs ?? backoff(PAUSES, tries, runtime.random());
     if (again && mayRetry && isSafe(spec) && (await waited(call, pause))) continue;
     log(call, failure, broken?.error ?? null);
     if (broken) return { ok: false, passing: true, text: secrets.redact(broken.error.message) };

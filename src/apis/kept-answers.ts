@@ -3,12 +3,13 @@
  * newer one of other arguments takes it over. So nothing has to be counted or thrown away. An answer is known by a
  * digest that cannot be forged, since another caller's arguments may be the same text's enemy.
  */
-import { canonicalText } from '../base/digest.ts';
+import { canonicalText, hexOf, sha256 } from '../base/digest.ts';
 import { isDeep, type Json, utf8Bytes } from '../base/json.ts';
 import type { HttpCache } from '../declare/http-tool.ts';
 import type { Runtime } from '../base/runtime.ts';
-import { isPresent, type Reading, type Store } from '../store/store.ts';
+import type { Reading, Store } from '../store/store.ts';
 import type { Made } from './answer.ts';
+import { keptAnswer } from './names.ts';
 
 /** What an answer is known by, and where it stands. */
 export interface Mark {
@@ -20,13 +21,6 @@ export interface Kept {
   made: Made;
   ageMs: number;
   fresh: boolean;
-}
-
-interface Stored {
-  digest: string;
-  at: number;
-  structured?: Json;
-  text?: string;
 }
 
 export const DEFAULT_ENTRIES = 1_000;
@@ -45,14 +39,8 @@ export async function markOf(
 ): Promise<Mark | null> {
   if (known === undefined || !isTold(known)) return null;
   const text = canonicalText([about, JSON.parse(JSON.stringify(known)) as Json]);
-  const hash = new DataView(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
-  const words = Array.from({ length: 8 }, (_, at) =>
-    hash
-      .getUint32(at * 4)
-      .toString(16)
-      .padStart(8, '0'),
-  );
-  return { digest: words.join(''), place: hash.getUint32(0) % entries };
+  const digest = hexOf(await sha256(text));
+  return { digest, place: Number.parseInt(digest.slice(0, 8), 16) % entries };
 }
 
 /** Whether JSON says all of it. Of a set, a map or a promise it says nothing, and of some numbers that they are null. */
@@ -68,10 +56,9 @@ function isTold(value: unknown): boolean {
 
 /** Null: nothing of these arguments stands there. */
 export function keptIn(reading: Reading, { digest }: Mark, { ttlMs }: HttpCache, now: number): Kept | null {
-  if (!isPresent(reading)) return null;
-  const { at, ...stored } = reading.value as unknown as Stored;
-  if (stored.digest !== digest) return null;
-  const { structured, text } = stored;
+  const stored = keptAnswer.read(reading);
+  if (stored?.digest !== digest) return null;
+  const { at, structured, text } = stored;
   const made: Made = {
     ok: true,
     ...(structured === undefined ? {} : { structured }),
@@ -97,7 +84,6 @@ export async function keep(
     ...(text === undefined ? {} : { text }),
   };
   if (utf8Bytes(JSON.stringify(value)) > KEPT_BYTES || isDeep(value)) return;
-  const { partition, id, version } = found;
-  const put = { kind: 'put', partition, id, value, expects: version, expiresAt: now + ttlMs + staleMs } as const;
+  const put = keptAnswer.replace(found, value, { expiresAt: now + ttlMs + staleMs });
   await store.commit([put], { id: runtime.newId(), now, deadline });
 }

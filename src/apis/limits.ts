@@ -4,8 +4,8 @@
  * refused was counted in shorter windows, which loses a place there and breaks no limit.
  */
 import type { Runtime } from '../base/runtime.ts';
-import { isPresent, type Reading, type Store } from '../store/store.ts';
-import { limitKey, pauseKey } from './names.ts';
+import type { Reading, Store } from '../store/store.ts';
+import { apiPause, limitKey, pauseKey } from './names.ts';
 import type { ScopedLimit, Settings } from './settings.ts';
 
 /** Counters stay a little longer than their windows, since clocks differ. */
@@ -40,7 +40,7 @@ export function limitText({ requests, perMs }: ScopedLimit): string {
 
 /** Until when the API wants to be left alone, epoch ms; 0: it does not. */
 export function pausedUntil(reading: Reading): number {
-  return isPresent(reading) && typeof reading.value === 'number' ? reading.value : 0;
+  return apiPause.read(reading) ?? 0;
 }
 
 export function pauseMs({ limits }: Settings, retryAfterMs: number | null, now: number): number {
@@ -56,8 +56,8 @@ export async function rememberPause(
 ): Promise<Reading> {
   const value = Math.ceil(until);
   const key = pauseKey(settings.scope);
-  const put = { kind: 'put', ...key, value, expects: found.version, expiresAt: value } as const;
+  const put = apiPause.put(key, value, { expects: found.version, expiresAt: value });
   const result = await store.commit([put], { id: runtime.newId(), now: runtime.now(), deadline });
   const { version } = result.status === 'committed' ? result : found;
-  return version === null ? found : { ...key, value, version, expiresAt: value, due: null };
+  return version === null ? found : { ...key, value: put.value, version, expiresAt: value, due: null };
 }

@@ -1,17 +1,42 @@
 /**
- * A short mark of a text, by which it is known again without being kept. Two multiplicative hashes side by side: equal
- * texts always have equal marks, and among a few thousand texts different ones do too, unless somebody makes them on
- * purpose. So never for what must not be forged.
+ * Hashes of texts. `sha256` is for what must not be forged. `digestOf` and `fnv1a` are fast and synchronous, and anybody
+ * can make two texts with one hash on purpose, so they protect nothing.
  */
 import type { Json } from './json.ts';
 
-/** 64 bits, as 16 hexadecimal digits. */
+const FNV_OFFSET = 0x811c9dc5;
+const FNV_PRIME = 0x01000193;
+
+/**
+ * FNV-1a over the UTF-16 units of a text: 32 bits, unsigned.
+ * @param hash of the text before this one, where several texts are hashed as one
+ */
+export function fnv1a(text: string, hash = FNV_OFFSET, prime = FNV_PRIME): number {
+  for (let i = 0; i < text.length; i += 1) hash = Math.imul(hash ^ text.charCodeAt(i), prime);
+  return hash >>> 0;
+}
+
+/** SHA-256 of bytes, or of a text in UTF-8. */
+export async function sha256(content: string | Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+  return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+}
+
+/** Two hexadecimal digits for each byte. */
+export function hexOf(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/**
+ * A mark of 64 bits, as 16 hexadecimal digits, by which a text is known again without being kept. Two multiplicative
+ * hashes side by side: equal texts have equal marks, and a few thousand different texts have different ones.
+ */
 export function digestOf(text: string): string {
-  let high = 0x811c9dc5;
+  let high = FNV_OFFSET;
   let low = 0x2545f491;
   for (let i = 0; i < text.length; i += 1) {
     const unit = text.charCodeAt(i);
-    high = Math.imul(high ^ unit, 0x01000193);
+    high = Math.imul(high ^ unit, FNV_PRIME);
     low = Math.imul(low ^ unit, 0x5f356495);
     low ^= low >>> 13;
   }

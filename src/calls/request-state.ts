@@ -3,7 +3,9 @@
  * into its retry. It opens for the same principal and the same request alone, for ten minutes, and where the request has
  * effects once. It holds no more than answers: a handler that is entered again does the rest again.
  */
+import * as z from 'zod';
 import type { Sealer } from '../base/seal.ts';
+import { sealedText } from '../base/sealed-text.ts';
 import { TidegateError } from '../base/errors.ts';
 import { isDeep, type Json, utf8Bytes } from '../base/json.ts';
 import type { Principal } from '../base/principal.ts';
@@ -64,13 +66,16 @@ export interface RequestStateDeps<Caller extends From = From> {
   takeOnce(caller: Caller, id: string, expiresAt: number): Promise<boolean>;
 }
 
-/** What is sealed. */
-interface State {
-  id: string;
-  open: string[];
-  known: Record<string, Json>;
-  round: number;
-}
+const sealedState = sealedText('request state', () =>
+  z.object({
+    id: z.string(),
+    /** Keys of the questions that were sent. */
+    open: z.array(z.string()),
+    /** Answers of this round and earlier ones, by key. */
+    known: z.record(z.string(), z.json()),
+    round: z.int(),
+  }),
+);
 
 /** Most rounds of one request: those in which nothing is answered count, so no answer is kept fresh for ever. */
 export const MOST_ROUNDS = 64;
@@ -100,9 +105,9 @@ export function createRequestStates<Caller extends From>(deps: RequestStateDeps<
         return { ...NOTHING_HEARD, answers: new Map(Object.entries(responses as Record<string, Json>)) };
       }
       if (typeof state !== 'string' || state.length > STATE_CHARACTERS) refuse('foreign', asked);
-      const opened = await sealer.open(state, boundTo(asked, caller.principal), runtime.now());
+      const opened = await sealedState.open(sealer, state, boundTo(asked, caller.principal), runtime.now());
       if (!opened.ok) refuse(opened.reason, asked);
-      const { id, open, known, round } = opened.value as unknown as State;
+      const { id, open, known, round } = opened.value;
       const all = new Map(Object.entries(known));
       for (const key of open) {
         if (Object.hasOwn(responses, key)) all.set(key, shallow(responses[key] as Json, key));
@@ -121,7 +126,7 @@ export function createRequestStates<Caller extends From>(deps: RequestStateDeps<
         throw new TidegateError('too_large', 'The answers are too large to go on with', { expected });
       }
       const bound = boundTo(asked, caller.principal);
-      return sealer.seal(state, { bound, expiresAt: runtime.now() + STATE_MS });
+      return sealedState.seal(sealer, state, { bound, expiresAt: runtime.now() + STATE_MS });
     },
   };
 }

@@ -6,9 +6,7 @@ import type { ContentBlock } from '../declare/content.ts';
 import type { ToolResult } from '../declare/check/tool-result.ts';
 import { type Json, utf8Bytes } from '../base/json.ts';
 import { inPieces, inPages } from '../base/text.ts';
-
-/** A piece of a text, or of a file in base64; each piece of a file can be decoded by itself. */
-export type ResultPage = { mimeType: string } & ({ text: string } | { blob: string });
+import type { ResultPage } from './names.ts';
 
 /** Something that is in pages, one after the other. */
 export interface PagedPart {

@@ -3,6 +3,7 @@
  * handle is sealed and good for the same principal alone; any other, one that expired and one that nobody made are all
  * answered alike. It keeps what a tool has answered, and knows no tool.
  */
+import * as z from 'zod';
 import type { ContentBlock } from '../declare/content.ts';
 import type { ToolResult } from '../declare/check/tool-result.ts';
 import { TidegateError } from '../base/errors.ts';
@@ -10,11 +11,12 @@ import { type JsonObject, utf8Bytes } from '../base/json.ts';
 import type { Principal } from '../base/principal.ts';
 import type { Runtime } from '../base/runtime.ts';
 import type { Sealer } from '../base/seal.ts';
+import { sealedText } from '../base/sealed-text.ts';
 import { commitSurely } from '../store/commit.ts';
-import { isPresent, type Store } from '../store/store.ts';
-import { resultPageKey, resultPagesKey } from '../streams/names.ts';
+import type { Store } from '../store/store.ts';
 import type { Caller } from './caller.ts';
-import { type ResultPage, splitResult, type SplitResult } from './result-pages.ts';
+import { resultPage, type ResultPage, resultPageKey, resultPagesKey } from './names.ts';
+import { splitResult, type SplitResult } from './result-pages.ts';
 
 export interface Results {
   /**
@@ -51,6 +53,8 @@ const AT_ONCE = 4;
 /** Links in an answer; the URIs of further pages follow from them. */
 const MOST_LINKS = 20;
 const NUMBER = /^[1-9]\d{0,2}$/;
+/** A handle: the id under which a result is kept, and how many pages it has. */
+const sealedHandle = sealedText('handle of a result', () => z.tuple([z.string(), z.int()]));
 /** Where programs find the handle. */
 export const RESULT_META = 'io.tidegate/result';
 
@@ -70,13 +74,13 @@ export function createResults(deps: ResultDeps): Results {
     for (let from = 0; from < split.pages.length; from += AT_ONCE) {
       const puts = split.pages.slice(from, from + AT_ONCE).map((page, index) => {
         const key = resultPageKey(tenant, id, from + index + 1);
-        const put = { kind: 'put', ...key, value: page, expects: null, expiresAt } as const;
+        const put = resultPage.put(key, page, { expects: null, expiresAt });
         return commitSurely(runtime, account.store, [put], deadline);
       });
       await Promise.all(puts);
     }
     if (sealer === null) throw new TidegateError('internal', 'nothing is kept without a sealer');
-    return sealer.seal([id, split.pages.length], { bound: boundTo(principal), expiresAt });
+    return sealedHandle.seal(sealer, [id, split.pages.length], { bound: boundTo(principal), expiresAt });
   }
 
   return {
@@ -101,13 +105,13 @@ export function createResults(deps: ResultDeps): Results {
 
     async page(handle, number, principal, store) {
       const now = runtime.now();
-      const opened = await sealer?.open(handle, boundTo(principal), now);
+      const opened = sealer && (await sealedHandle.open(sealer, handle, boundTo(principal), now));
       if (!opened?.ok || !NUMBER.test(number)) throw unknownPage();
-      const [id, pages] = opened.value as [string, number];
+      const [id, pages] = opened.value;
       if (Number(number) > pages) throw unknownPage();
-      const reading = await store.get(resultPageKey(principal.tenant, id, Number(number)), now);
-      if (!isPresent(reading)) throw unknownPage();
-      return { ...(reading.value as ResultPage), pages };
+      const kept = resultPage.read(await store.get(resultPageKey(principal.tenant, id, Number(number)), now));
+      if (kept === null) throw unknownPage();
+      return { ...kept, pages };
     },
   };
 }

@@ -2,6 +2,7 @@
  * Works on tasks that a queue brings. A message is a hint: one that is lost or doubled costs at most one interval of the
  * schedule. The shapes are those of Cloudflare Queues; another queue maps its messages to them.
  */
+import { backoff } from '../base/backoff.ts';
 import { asTidegateError } from '../base/errors.ts';
 import type { TaskDeps } from '../tasks/records/find-task.ts';
 import { isTaskId } from '../tasks/records/names.ts';
@@ -35,7 +36,7 @@ export interface TaskBatch {
 /** The longest delay that a message can have, s. */
 const MOST_DELAY_S = 43_200;
 /** The longest pause before a message that the store broke comes again, s; the first is 2 s, and each twice the last. */
-const MOST_PAUSE_S = 60;
+const PAUSES = { firstMs: 1_000, mostMs: 60_000, steady: 1 };
 
 /**
  * Works on the tasks of a batch until `deadline`, epoch ms. A task that goes on later is sent again for then, where there
@@ -77,7 +78,7 @@ export async function workOnBatch(
 
 /** A message comes again after a pause that grows, until the queue gives it up; then the schedule finds its task. */
 export function sendBack(message: QueuedMessage): void {
-  message.retry({ delaySeconds: Math.min(MOST_PAUSE_S, 2 ** message.attempts) });
+  message.retry({ delaySeconds: backoff(PAUSES, message.attempts, 0) / 1_000 });
 }
 
 function readMessage(body: unknown): TaskMessage | null {

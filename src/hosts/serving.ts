@@ -18,7 +18,7 @@ import { streamResources } from '../tools/stream-resources.ts';
 import { streamTools } from '../tools/index.ts';
 import { takeOnce } from '../store/once.ts';
 import { createAppStreams } from '../calls/streams.ts';
-import { usedStateKey } from '../streams/names.ts';
+import { usedStateKey } from '../calls/names.ts';
 import { BY_SCHEDULE, type Dispatch } from '../tasks/records/dispatch.ts';
 import type { TaskDeps } from '../tasks/records/find-task.ts';
 import { createTasks, type Tasks } from '../tasks/work/service.ts';

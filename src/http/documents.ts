@@ -1,4 +1,5 @@
 /** Public documents: open to every origin, cached for an hour, and 304 for whoever has them already. */
+import { hexOf, sha256 } from '../base/digest.ts';
 import type { JsonObject } from '../base/json.ts';
 
 const HEADERS = {
@@ -32,8 +33,7 @@ export function documentPreflight(): Response {
 
 async function prepare(document: JsonObject): Promise<Prepared> {
   const text = JSON.stringify(document);
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
-  return { text, etag: `"${Array.from(digest.slice(0, 16), (byte) => byte.toString(16).padStart(2, '0')).join('')}"` };
+  return { text, etag: `"${hexOf((await sha256(text)).slice(0, 16))}"` };
 }
 
 function matches(header: string | null, etag: string): boolean {

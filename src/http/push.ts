@@ -6,7 +6,7 @@
 import { isDeep, type Json } from '../base/json.ts';
 import type { Principal } from '../base/principal.ts';
 import { asTidegateError, TidegateError } from '../base/errors.ts';
-import { canonicalText, digestOf } from '../base/digest.ts';
+import { canonicalText, digestOf, sha256 } from '../base/digest.ts';
 import type { Deps } from '../streams/deps.ts';
 import { pushedKey } from '../streams/names.ts';
 import type { Once } from '../streams/log/publish-many.ts';
@@ -72,13 +72,9 @@ function bearerOf(request: Request): string | null {
 
 /** Takes the same time whatever is wrong with it, also where there is none to compare with. */
 async function isToken(given: string | null, expected: string | undefined): Promise<boolean> {
-  const [left, right] = await Promise.all([hashOf(given ?? ''), hashOf(expected ?? '')]);
+  const [left, right] = await Promise.all([sha256(given ?? ''), sha256(expected ?? '')]);
   const difference = left.reduce((sum, byte, at) => sum | (byte ^ (right[at] ?? 0)), 0);
   return given !== null && expected !== undefined && difference === 0;
-}
-
-async function hashOf(text: string): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
 }
 
 async function readItems(request: Request): Promise<Json[]> {

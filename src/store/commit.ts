@@ -2,14 +2,14 @@
  * Repeats a commit until its outcome is known. Engine clients do not retry by themselves: only the holder of the
  * commit's id can do it safely.
  */
+import { backoff } from '../base/backoff.ts';
 import { TidegateError } from '../base/errors.ts';
 import type { Runtime } from '../base/runtime.ts';
 import type { CommitResult, Operation, Store } from './store.ts';
 
 export type Settled = Exclude<CommitResult, { status: 'unknown' }>;
 
-const FIRST_PAUSE_MS = 20;
-const LONGEST_PAUSE_MS = 1_000;
+const PAUSES = { firstMs: 20, mostMs: 1_000 };
 
 /**
  * Commits under a new id, and again under the same id while the answer is `unknown`, with full jitter, up to `deadline`
@@ -26,7 +26,7 @@ export async function commitSurely(
   for (let attempt = 0; ; attempt += 1) {
     const result = await store.commit(operations, { id, now: runtime.now(), deadline });
     if (result.status !== 'unknown') return result;
-    const pause = runtime.random() * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt);
+    const pause = backoff(PAUSES, attempt, runtime.random());
     if (runtime.now() + pause >= deadline) {
       throw new TidegateError('store_unknown', `the ${store.name} store did not say whether it took a commit`, {
         hint: 'the same work may be tried again: nothing is applied twice',

@@ -2,6 +2,7 @@
  * Cursors: a position between two entries of one log, as text. A log has one part for now; the text is a vector already,
  * so that parts can be added without a cursor in someone's hands turning foreign.
  */
+import { fnv1a } from '../base/digest.ts';
 import { TidegateError } from '../base/errors.ts';
 import type { Cursor } from './store.ts';
 
@@ -23,9 +24,7 @@ export interface Span {
  * engine's data and begun anew.
  */
 export function epochOf(log: string, id: string): string {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < log.length; i += 1) hash = Math.imul(hash ^ log.charCodeAt(i), 0x01000193);
-  return `${(hash >>> 0).toString(36)}-${id}`;
+  return `${fnv1a(log).toString(36)}-${id}`;
 }
 
 /** `<place in base 36>[-<place of the next part>…].<epoch>` */

@@ -10,8 +10,8 @@ import type { CommitOptions, CommitResult, Operation, Put, StoreLimits } from '.
 export const COMMIT_OPERATIONS = 90;
 /** Most bytes in a commit on any engine: names as they are, values as JSON. A driver may state less in `Store.limits`. */
 export const COMMIT_BYTES = 3_500_000;
+/** Most bytes of a record's value, and of an entry's, as JSON. */
 export const RECORD_BYTES = 350_000;
-export const ENTRY_BYTES = RECORD_BYTES;
 export const SEGMENT_ENTRIES = 100;
 export const SEGMENT_BYTES = 64 * 1024;
 export const PARTITION_BYTES = 256;

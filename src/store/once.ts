@@ -1,7 +1,11 @@
 /** What may be done once: whoever puts its record first has it, on whichever instance. */
+import * as z from 'zod';
 import type { Runtime } from '../base/runtime.ts';
 import { commitSurely } from './commit.ts';
+import { record } from './record.ts';
 import type { RecordKey, Store } from './store.ts';
+
+const mark = record('mark of what was done once', () => z.literal(1));
 
 /** Clocks of instances may differ by this much and more, ms. */
 const SKEW_MS = 60_000;
@@ -18,6 +22,6 @@ export async function takeOnce(
   expiresAt: number,
   deadline: number,
 ): Promise<boolean> {
-  const put = { kind: 'put', ...key, value: 1, expects: null, expiresAt: expiresAt + SKEW_MS } as const;
+  const put = mark.put(key, 1, { expects: null, expiresAt: expiresAt + SKEW_MS });
   return (await commitSurely(runtime, store, [put], deadline)).status === 'committed';
 }

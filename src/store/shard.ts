@@ -1,13 +1,11 @@
 /** Which shard of a queue a record stands in: spread evenly, the same on every engine. */
+import { fnv1a } from '../base/digest.ts';
 import { QUEUE_SHARDS } from './limits.ts';
 import type { RecordKey } from './store.ts';
 
-/** FNV-1a over UTF-16 units: 0 to `QUEUE_SHARDS - 1`. */
+/** 0 to `QUEUE_SHARDS - 1`. */
 export function shardOf({ partition, id }: RecordKey): number {
-  let hash = 0x811c9dc5;
-  for (const text of [partition, '\u0000', id]) {
-    for (let i = 0; i < text.length; i += 1) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  }
+  const hash = fnv1a(id, fnv1a('\u0000', fnv1a(partition)));
   return (hash ^ (hash >>> 16)) & (QUEUE_SHARDS - 1);
 }
 

@@ -36,21 +36,6 @@ export function publisherKey(tenant: string, stream: string): RecordKey {
   return { partition: `${tenant}/publisher`, id: stream };
 }
 
-/** Page `number` (from 1 on) of a result that was too large to be answered. */
-export function resultPageKey(tenant: string, id: string, number: number): RecordKey {
-  return { partition: `${tenant}/result/${id}`, id: `p:${String(number).padStart(6, '0')}` };
-}
-
-/** How many such pages were kept for a subject in the hour that began then. */
-export function resultPagesKey(tenant: string, subject: string, hour: number): string {
-  return `${tenant}/result-pages/${subject}/${hour}`;
-}
-
-/** Stands where a request state was used. */
-export function usedStateKey(tenant: string, id: string): RecordKey {
-  return { partition: `${tenant}/used-state`, id };
-}
-
 /** Stands where a push under a key of its own was taken in. */
 export function pushedKey(tenant: string, stream: string, key: string): RecordKey {
   return { partition: `${tenant}/pushed/${stream}`, id: key };

@@ -4,7 +4,7 @@ import type { Runtime } from '../../src/base/runtime.ts';
 import { createRequestStates, type RequestStates } from '../../src/calls/request-state.ts';
 import { takeOnce } from '../../src/store/once.ts';
 import type { Store } from '../../src/store/store.ts';
-import { usedStateKey } from '../../src/streams/names.ts';
+import { usedStateKey } from '../../src/calls/names.ts';
 
 export const NO_STATES: RequestStates = {
   open: () => Promise.reject(new Error('nobody asks here')),

@@ -5,6 +5,7 @@
  * The validators belong to a body that was read to its end and to the request that it came from, so both are kept
  * together; the request as a fingerprint, because it may carry a secret.
  */
+import { hexOf, sha256 } from '../../base/digest.ts';
 import type { Json, JsonObject } from '../../base/json.ts';
 
 export interface HttpPosition {
@@ -145,9 +146,7 @@ export function conditionalHeaders(validators: Validators | null, url: string): 
 
 /** 64 bits of SHA-256, as hex. */
 export async function fingerprint(content: string | Uint8Array<ArrayBuffer>): Promise<string> {
-  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
-  const digest = await crypto.subtle.digest('SHA-256', bytes);
-  return Array.from(new Uint8Array(digest, 0, 8), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hexOf((await sha256(content)).slice(0, 8));
 }
 
 function textOrNull(value: Json | undefined): string | null {

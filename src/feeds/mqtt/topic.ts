@@ -1,4 +1,5 @@
 /** Topic names and topic filters (MQTT 5.0, section 4.7). Pure; of shared subscriptions it knows only that they are refused. */
+import { fnv1a } from '../../base/digest.ts';
 import { utf8Bytes } from '../../base/json.ts';
 
 export const LONGEST_TOPIC_BYTES = 65_535;
@@ -66,9 +67,5 @@ export function topicLevel(topic: string, level: number): string | null {
  * before an app was changed are still told apart after it. FNV-1a; two filters with one number only lose that distinction.
  */
 export function subscriptionId(filter: string): number {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < filter.length; index += 1) {
-    hash = Math.imul(hash ^ filter.charCodeAt(index), 0x01000193) >>> 0;
-  }
-  return 1 + (hash % 268_435_455);
+  return 1 + (fnv1a(filter) % 268_435_455);
 }

@@ -3,6 +3,7 @@
  * Pure; all it knows is the count of failures in a row, which the feed's record holds. The burst after an open
  * breaker's pause is its probe: it closes the breaker, or opens it for longer.
  */
+import { backoff } from '../../base/backoff.ts';
 
 export const FIRST_BACKOFF_MS = 1_000;
 export const LONGEST_BACKOFF_MS = 30_000;
@@ -20,9 +21,9 @@ export const LONGEST_RETRY_AFTER_MS = 60 * 60_000;
  */
 export function pauseAfter(failures: number, chance: number, retryAfterMs: number | null): number {
   const open = failures >= BREAKER_FAILURES;
-  const full = open
-    ? Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (failures - BREAKER_FAILURES))
-    : Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (failures - 1));
-  const jittered = Math.max(FIRST_BACKOFF_MS, Math.round(full * (0.5 + 0.5 * chance)));
+  const pause = open
+    ? backoff({ firstMs: FIRST_PAUSE_MS, mostMs: LONGEST_PAUSE_MS, steady: 0.5 }, failures - BREAKER_FAILURES, chance)
+    : backoff({ firstMs: FIRST_BACKOFF_MS, mostMs: LONGEST_BACKOFF_MS, steady: 0.5 }, failures - 1, chance);
+  const jittered = Math.max(FIRST_BACKOFF_MS, Math.round(pause));
   return Math.max(jittered, Math.min(retryAfterMs ?? 0, LONGEST_RETRY_AFTER_MS));
 }

@@ -7,6 +7,7 @@
  * Up to `MOST_MARKS` items each has its mark; of more, every 2nd, 4th, 8th and so on, and the last. Accepted weakness:
  * where a reading comes again changed, the items between the change and the mark before it are taken twice.
  */
+import { fnv1a } from '../../base/digest.ts';
 import type { FeedItem } from '../../declare/feed.ts';
 
 export const MOST_MARKS = 128;
@@ -112,11 +113,8 @@ export function createReplay(expected: string): Replay {
 function following({ count, high, low }: Mark, item: FeedItem): Mark {
   // Two multiplicative hashes side by side: fast, and nobody gains anything by a collision in their own feed.
   const text = textOf(item);
-  for (let i = 0; i < text.length; i += 1) {
-    const unit = text.charCodeAt(i);
-    high = Math.imul(high ^ unit, 0x01000193);
-    low = Math.imul(low ^ unit, 0x5f356495);
-  }
+  high = fnv1a(text, high);
+  low = fnv1a(text, low, 0x5f356495);
   high = Math.imul(high ^ (low >>> 15), 0x85ebca6b);
   low = Math.imul(low ^ (high >>> 13), 0xc2b2ae35);
   return { count: count + 1, high: high >>> 0, low: low >>> 0 };

@@ -1,5 +1,6 @@
 /** Why a connection is lost or was never made, and whether another try in the same burst makes sense. Pure. */
 import type { Opening } from '../../declare/feed.ts';
+import { backoff } from '../../base/backoff.ts';
 import { TidegateError } from '../../base/errors.ts';
 import type { WebSocketSettings } from './options.ts';
 
@@ -28,13 +29,11 @@ const CODES: Record<number, string> = {
 };
 const PAUSING = new Set([1008, 1013]);
 
-const FIRST_PAUSE_MS = 250;
-const LONGEST_PAUSE_MS = 5_000;
+const PAUSES = { firstMs: 250, mostMs: 5_000, steady: 0.5 };
 
 /** Milliseconds before the nth connection after the first: doubling, half of it chance. */
 export function pauseBefore(attempt: number, chance: number): number {
-  const full = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1));
-  return Math.round(full * (0.5 + 0.5 * chance));
+  return Math.round(backoff(PAUSES, attempt - 1, chance));
 }
 
 export function closedBy(code: number, { source, pauseMs }: WebSocketSettings): Disconnect {

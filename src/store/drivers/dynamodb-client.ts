@@ -5,11 +5,11 @@
  * commit's id may repeat what may have taken effect.
  */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { backoff } from '../../base/backoff.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import { isBroken, isInternal, isRefused, toTidegateError } from './dynamodb-errors.ts';
 
-const FIRST_PAUSE_MS = 20;
-const LONGEST_PAUSE_MS = 1_000;
+const PAUSES = { firstMs: 20, mostMs: 1_000 };
 /** Broken connections, one after the other, that a call which harms nothing gets over. */
 const MOST_BROKEN = 3;
 
@@ -66,7 +66,7 @@ function sendingThrough(
   onRequest: () => void,
 ): DynamoClient {
   async function pause(attempt: number, until: number, reason: unknown): Promise<void> {
-    const ms = clock.random() * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt);
+    const ms = backoff(PAUSES, attempt, clock.random());
     if (clock.now() + ms >= until) throw toTidegateError(reason, table);
     await clock.sleep(ms);
   }

@@ -15,6 +15,7 @@ import {
   type CancellationReason,
   type TransactWriteItem,
 } from '@aws-sdk/client-dynamodb';
+import { hexOf, sha256 } from '../../base/digest.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { encodeCursor, epochOf } from '../cursor.ts';
 import type { DynamoClient } from './dynamodb-client.ts';
@@ -198,8 +199,5 @@ function failedCondition({ Code }: CancellationReason): boolean {
 
 /** Of this app's commit alone: tokens are those of the whole account. */
 async function tokenOf(key: ReturnType<Keys['commit']>): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(key['pk']?.S));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0'))
-    .join('')
-    .slice(0, TOKEN_CHARACTERS);
+  return hexOf(await sha256(key['pk']?.S ?? '')).slice(0, TOKEN_CHARACTERS);
 }

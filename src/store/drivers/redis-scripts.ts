@@ -15,6 +15,7 @@
  * Numbers come in as text and go out as text: Lua's own formatting loses digits. Text is never compared with `<`, which
  * follows the server's locale. Nothing here asks the engine for the time.
  */
+import { hexOf } from '../../base/digest.ts';
 const PRELUDE = `
 local base = KEYS[1]
 local function member(partition, id) return #partition .. ':' .. partition .. id end
@@ -298,8 +299,7 @@ export async function prepareScripts(): Promise<Record<ScriptName, Script>> {
     Object.entries(BODIES).map(async ([name, body]) => {
       const text = PRELUDE + body;
       const digest = await crypto.subtle.digest('SHA-1', new TextEncoder().encode(text));
-      const sha = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
-      return [name, { text, sha }] as const;
+      return [name, { text, sha: hexOf(new Uint8Array(digest)) }] as const;
     }),
   );
   return Object.fromEntries(prepared) as Record<ScriptName, Script>;

@@ -1,5 +1,6 @@
 /** What a failure means: whether it is tried again, and when. Pure. */
 import type { Policy } from '../../declare/spec/task.ts';
+import { backoff } from '../../base/backoff.ts';
 import { asTidegateError, type ErrorCode, TidegateError } from '../../base/errors.ts';
 
 /** Trying again would find the same. */
@@ -25,8 +26,8 @@ export function judge(
   chance: number,
 ): Verdict {
   if (FINAL.has(error.code) || failures >= policy.attempts) return { again: false };
-  const most = Math.min(policy.mostMs, policy.firstMs * 2 ** (failures - 1));
-  return { again: true, afterMs: Math.max(error.retryAfterMs ?? 0, Math.round(chance * most)) };
+  const pauseMs = Math.round(backoff(policy, failures - 1, chance));
+  return { again: true, afterMs: Math.max(error.retryAfterMs ?? 0, pauseMs) };
 }
 
 /** A step's last failure as `run` sees it: it may catch it, and go on. */

@@ -4,7 +4,7 @@
  */
 import { policyOf } from '../../declare/spec/task.ts';
 import type { Task } from '../../declare/task.ts';
-import { canonicalText } from '../../base/digest.ts';
+import { canonicalText, hexOf, sha256 } from '../../base/digest.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { type Json, utf8Bytes } from '../../base/json.ts';
 import type { Principal } from '../../base/principal.ts';
@@ -222,7 +222,5 @@ function otherInput(): TidegateError {
 
 /** The same for the same JSON, whatever the order of its fields. */
 async function fingerprintOf(input: Json): Promise<string> {
-  const bytes = new TextEncoder().encode(canonicalText(input));
-  const digest = await crypto.subtle.digest('SHA-256', bytes);
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hexOf(await sha256(canonicalText(input)));
 }

@@ -1,7 +1,7 @@
 /** The portable limits: each is refused before anything is written, and what is just within them is taken. */
 import { expect, test } from 'vitest';
 import type { Json } from '../../../src/base/json.ts';
-import { COMMIT_BYTES, COMMIT_OPERATIONS, ENTRY_BYTES, RECORD_BYTES } from '../../../src/store/limits.ts';
+import { COMMIT_BYTES, COMMIT_OPERATIONS, RECORD_BYTES } from '../../../src/store/limits.ts';
 import type { Operation, Store } from '../../../src/store/store.ts';
 import { key, NOW, type StartKit } from './kit.ts';
 
@@ -31,7 +31,7 @@ const REFUSED: { name: string; code: string; operations: Operation[] }[] = [
     code: 'too_large',
     operations: [put('a', '東'.repeat(Math.ceil(RECORD_BYTES / 3)))],
   },
-  { name: 'an entry above its limit', code: 'too_large', operations: [append([text(ENTRY_BYTES + 1)])] },
+  { name: 'an entry above its limit', code: 'too_large', operations: [append([text(RECORD_BYTES + 1)])] },
   {
     name: 'a commit above its limit',
     code: 'too_large',

@@ -1,0 +1,27 @@
+/** What calls keep in the store: each record with its key. Nothing else builds one. */
+import * as z from 'zod';
+import { record } from '../store/record.ts';
+import type { RecordKey } from '../store/store.ts';
+
+/** A piece of a text, or of a file in base64; each piece of a file can be decoded by itself. */
+export type ResultPage = { mimeType: string } & ({ text: string } | { blob: string });
+
+/** Page `number` (from 1 on) of a result that was too large to be answered. */
+export function resultPageKey(tenant: string, id: string, number: number): RecordKey {
+  return { partition: `${tenant}/result/${id}`, id: `p:${String(number).padStart(6, '0')}` };
+}
+
+export const resultPage = record<ResultPage>('page of a result', () => {
+  const mimeType = z.string();
+  return z.union([z.strictObject({ mimeType, text: z.string() }), z.strictObject({ mimeType, blob: z.string() })]);
+});
+
+/** Counts the pages that were kept for a subject in the hour that began then. */
+export function resultPagesKey(tenant: string, subject: string, hour: number): string {
+  return `${tenant}/result-pages/${subject}/${hour}`;
+}
+
+/** A mark (`store/once.ts`) that stands where a request state was used. */
+export function usedStateKey(tenant: string, id: string): RecordKey {
+  return { partition: `${tenant}/used-state`, id };
+}
