@@ -27,7 +27,7 @@ const FOLDERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   streams: [['.'], ['log', 'conditions'], ['history']],
   feeds: [['kit', 'run'], ['http', 'mqtt', 'websocket'], ['.']],
   tasks: [['records'], ['waits'], ['turn'], ['work']],
-  mcp: [['wire'], ['tasks'], ['registry'], ['serve']],
+  mcp: [['.'], ['wire'], ['tasks', 'registry'], ['serve']],
   hosts: [['.'], ['node', 'workers', 'lambda', 'demo'], ['cli']],
 };
 

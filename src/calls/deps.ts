@@ -5,7 +5,6 @@ import type { AppFeeds } from '../declare/outlet.ts';
 import type { Principal } from '../base/principal.ts';
 import type { Runtime } from '../base/runtime.ts';
 import type { Store } from '../store/store.ts';
-import type { Tasks } from '../tasks/work/service.ts';
 import type { RequestStates } from './request-state.ts';
 import type { Results } from './results.ts';
 import type { Caller } from './caller.ts';
@@ -17,8 +16,6 @@ export interface HandlerDeps {
   /** Absent: handlers reach no feeds at once. */
   feedsFor?: (context: Omit<ToolContext, 'feeds'>, store: Store) => AppFeeds;
   requestStates: RequestStates<Caller>;
-  /** Null: there are none. */
-  tasks: Tasks | null;
   /** Keeps what is too large to be answered; default: everything is answered as it is. */
   results?: Results;
 }

@@ -6,6 +6,7 @@ import type { App } from '../declare/app.ts';
 import { createApp, type HttpOptions } from '../http/app.ts';
 import { pushTokens } from '../http/push-tokens.ts';
 import { aboutOf } from '../mcp/registry/about.ts';
+import { TASKS } from '../mcp/tasks/capability.ts';
 import { createMcpEndpoint, type McpEndpointDeps } from '../mcp/serve/endpoint.ts';
 import type { Deps } from '../streams/deps.ts';
 import type { TaskDeps } from '../tasks/records/find-task.ts';
@@ -46,8 +47,12 @@ export interface HostParts {
 
 /** @throws TidegateError `invalid_config` naming the token of a push that is not set. */
 export function createHttpHost(options: HostOptions, { serving, work }: HostParts): Host {
-  const { app, variable = () => null, publicUrl = null, host = null } = options;
-  const mcp = createMcpEndpoint({ about: aboutOf(app, keepsTasks(app)), serving });
+  const { app, variable = () => null, publicUrl = null, host = null, extensions = [] } = options;
+  const capabilities = [
+    ...(keepsTasks(app) ? [TASKS] : []),
+    ...extensions.flatMap(({ capability }) => capability ?? []),
+  ];
+  const mcp = createMcpEndpoint({ about: aboutOf(app, capabilities), serving });
   const http = createApp({ ...options, mcp }, { ...options, publicUrl, host, pushTokens: pushTokens(app, variable) });
   return {
     fetch: (request) => http.fetch(request),

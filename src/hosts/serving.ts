@@ -13,7 +13,9 @@ import type { ServerDeps } from '../mcp/serve/server.ts';
 import { createResults } from '../calls/results.ts';
 import { createServing, type SdkServing } from '../mcp/serve/serving.ts';
 import { createRequestStates } from '../calls/request-state.ts';
-import { resultParts } from '../tools/read-result.ts';
+import { tasksExtension } from '../mcp/tasks/extension.ts';
+import type { Extension } from '../mcp/extension.ts';
+import { resultReaders } from '../tools/read-result.ts';
 import { streamResources } from '../tools/stream-resources.ts';
 import { streamTools } from '../tools/index.ts';
 import { takeOnce } from '../store/once.ts';
@@ -26,7 +28,7 @@ import { createTasks, type Tasks } from '../tasks/work/service.ts';
 /** @throws TidegateError `invalid_config` for names that collide with built-in ones, and schemas that MCP cannot show, and secrets that are not set. */
 export function composeRegistry(
   deps: AppDeps,
-  { tasks = null, secrets = null, variable = NOT_SET }: RegistryOptions,
+  { tasks = null, secrets = null, variable = NOT_SET, extensions = [] }: RegistryOptions,
 ): Registry {
   const { app, runtime } = deps;
   if (secrets === null) warnOfNoSecret(deps);
@@ -44,11 +46,12 @@ export function composeRegistry(
     sealer: secrets === null ? null : createSealer(secrets, `${app.name}/result`),
     ...app.results,
   });
-  return createRegistry(
-    { ...deps, app: bindHttpTools(deps, variable), streamsFor, feedsFor, tasks, requestStates, results },
+  return createRegistry({ ...deps, app: bindHttpTools(deps, variable), streamsFor, feedsFor, requestStates, results }, [
     { tools: streamTools(deps), resources: streamResources(deps) },
-    resultParts(results),
-  );
+    ...(tasks && tasks.catalog.size > 0 ? [tasksExtension(tasks, deps)] : []),
+    resultReaders(results),
+    ...extensions,
+  ]);
 }
 
 /** Logged when the host is made, because otherwise the first person to be asked would find out. */
@@ -66,13 +69,15 @@ export interface RegistryOptions {
   secrets?: Secrets | null;
   /** The environment, as far as the app's HTTP tools send it. Default: nothing is set. */
   variable?: ReadVariable;
+  /** Extensions of MCP, listed behind the built-in ones. Default: none. */
+  extensions?: readonly Extension[];
 }
 
 const NOT_SET: ReadVariable = () => null;
 
 /** How long a request may take, where the host does not leave it at the default, and who works on tasks. */
 export interface ServingOptions
-  extends Pick<ServerDeps, 'requestMs' | 'deadlineOf'>, Pick<RegistryOptions, 'secrets' | 'variable'> {
+  extends Pick<ServerDeps, 'requestMs' | 'deadlineOf'>, Pick<RegistryOptions, 'secrets' | 'variable' | 'extensions'> {
   /** Who hears of tasks that begin, are answered or wake. A function gets what tasks stand on. Default: the schedule alone finds them. */
   dispatch?: Dispatch | ((deps: TaskDeps) => Dispatch);
 }
@@ -80,9 +85,9 @@ export interface ServingOptions
 /** @throws TidegateError as `composeRegistry` does. */
 export function composeServing(
   deps: TaskDeps,
-  { dispatch = BY_SCHEDULE, secrets, variable, requestMs, deadlineOf }: ServingOptions = {},
+  { dispatch = BY_SCHEDULE, secrets, variable, extensions, requestMs, deadlineOf }: ServingOptions = {},
 ): SdkServing {
   const tasks = createTasks(deps, typeof dispatch === 'function' ? dispatch(deps) : dispatch);
-  const registry = composeRegistry(deps, { tasks, secrets, variable });
+  const registry = composeRegistry(deps, { tasks, secrets, variable, extensions });
   return createServing({ ...deps, registry, requestMs, deadlineOf });
 }

@@ -5,8 +5,15 @@ import type { Deps } from '../streams/deps.ts';
 import type { TaskDeps } from '../tasks/records/find-task.ts';
 
 /** A task of the app's own takes the place of a built-in one of the same name. */
-export function withTasks({ app, store, runtime, changed, waiting }: Deps & Pick<TaskDeps, 'waiting'>): TaskDeps {
-  const deps = { app, store, runtime, changed, waiting };
+export function withTasks({
+  app,
+  store,
+  runtime,
+  changed,
+  waiting,
+  tenants,
+}: Deps & Pick<TaskDeps, 'waiting'>): TaskDeps {
+  const deps = { app, store, runtime, changed, waiting, tenants };
   return {
     ...deps,
     streamsFor: createAppStreams,

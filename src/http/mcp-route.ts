@@ -1,5 +1,6 @@
 /** `/mcp`: what has to be right before a message is served, in JSON-RPC's form, and the headers that browsers need. */
 import type { Principal } from '../base/principal.ts';
+import { INVALID_REQUEST, PARSE_ERROR, rpcErrorResponse } from '../base/json-rpc.ts';
 import type { Account } from '../store/counting.ts';
 import type { Authenticate } from './authenticate.ts';
 import { readJson } from './body.ts';
@@ -29,8 +30,6 @@ export interface McpRoute {
   otherMethod(): Response;
 }
 
-const PARSE_ERROR = -32_700;
-const INVALID_REQUEST = -32_600;
 const TITLES = {
   400: 'Parse error',
   413: 'The body is too large',
@@ -85,6 +84,5 @@ function withOrigin(response: Response, origin: string | null): Response {
 }
 
 function rpcError(status: number, code: number, message: string, expected?: string): Response {
-  const error = { code, message, ...(expected === undefined ? {} : { data: { expected } }) };
-  return Response.json({ jsonrpc: '2.0', error, id: null }, { status });
+  return rpcErrorResponse(status, { code, message, ...(expected === undefined ? {} : { data: { expected } }) });
 }

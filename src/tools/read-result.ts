@@ -47,7 +47,12 @@ function readResultTool(results: Results): Tool {
   });
 }
 
-/** What reads large results: the page as a resource, and the tool. */
-export function resultParts(results: Results): { tools: Record<string, Tool>; resources: Record<string, Resource> } {
-  return { tools: { read_result: readResultTool(results) }, resources: { result_page: resultResource(results) } };
+/** What reads kept results: a tool, whose own results are never kept in pages, and the page as a resource. */
+export function resultReaders(results: Results): {
+  tools: Record<string, Tool>;
+  resources: Record<string, Resource>;
+  unpaged: readonly string[];
+} {
+  const tools = { read_result: readResultTool(results) };
+  return { tools, resources: { result_page: resultResource(results) }, unpaged: Object.keys(tools) };
 }

@@ -169,7 +169,7 @@ describe('a handler', () => {
     const streamsFor = () => never();
     const store = createMemoryStore();
     const requestStates = statesOn(runtime, store);
-    const registry = createRegistry({ app: askingApp, runtime, streamsFor, tasks: null, requestStates }, {});
+    const registry = createRegistry({ app: askingApp, runtime, streamsFor, requestStates }, []);
     const caller: Caller = {
       principal: PUBLIC,
       account: { store },

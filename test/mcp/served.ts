@@ -10,9 +10,11 @@ import { createAppFeeds } from '../../src/calls/feeds.ts';
 import type { HandlerDeps } from '../../src/calls/deps.ts';
 import { createMcpEndpoint } from '../../src/mcp/serve/endpoint.ts';
 import { bindHttpTools } from '../../src/apis/bind.ts';
-import { type BuiltIns, createRegistry } from '../../src/mcp/registry/registry.ts';
+import type { Extension } from '../../src/mcp/extension.ts';
+import { tasksExtension } from '../../src/mcp/tasks/extension.ts';
+import { createRegistry } from '../../src/mcp/registry/registry.ts';
 import { createResults, type ResultDeps } from '../../src/calls/results.ts';
-import { resultParts } from '../../src/tools/read-result.ts';
+import { resultReaders } from '../../src/tools/read-result.ts';
 import { createServing } from '../../src/mcp/serve/serving.ts';
 import { streamResources } from '../../src/tools/stream-resources.ts';
 import { streamTools } from '../../src/tools/index.ts';
@@ -63,6 +65,8 @@ export interface ServeOptions {
   results?: Partial<ResultDeps>;
   /** Opens sockets; default: nothing does. */
   connect?: Connect;
+  /** Listed behind all others; default: none. */
+  extensions?: readonly Extension[];
   /** Whose every request is; default: nobody in particular. */
   principal?: Principal;
 }
@@ -74,7 +78,6 @@ export async function serveApp(app: App, options: ServeOptions = {}): Promise<Se
   const store = options.store ?? createMemoryStore({});
   const deps: Deps = { app, store, runtime };
   const bound = bindHttpTools(deps, (name) => options.variables?.[name] ?? null);
-  const builtIns: BuiltIns = options.builtIns ? { tools: streamTools(deps), resources: streamResources(deps) } : {};
   const streamsFor: HandlerDeps['streamsFor'] = (principal, deadline, view) =>
     createAppStreams({ ...deps, store: view }, principal, deadline);
   const feedsFor: HandlerDeps['feedsFor'] = (context, view) => createAppFeeds({ ...deps, store: view }, context);
@@ -89,11 +92,16 @@ export async function serveApp(app: App, options: ServeOptions = {}): Promise<Se
     runtime,
     streamsFor,
     feedsFor,
-    tasks,
     requestStates,
     ...(results ? { results } : {}),
   };
-  const registry = createRegistry(handlerDeps, builtIns, results ? resultParts(results) : {});
+  const extensions: Extension[] = [
+    ...(options.builtIns ? [{ tools: streamTools(deps), resources: streamResources(deps) }] : []),
+    ...(app.tasks.size > 0 ? [tasksExtension(tasks, deps)] : []),
+    ...(results ? [resultReaders(results)] : []),
+    ...(options.extensions ?? []),
+  ];
+  const registry = createRegistry(handlerDeps, extensions);
   const mcp = createMcpEndpoint({ about: registry.about, serving: createServing({ runtime, registry, store }) });
   const { principal } = options;
   const http = createApp(

@@ -66,10 +66,9 @@ export function plant(): Plant {
   });
   // The registry watches the caller's deadline by sleeping up to it: not on the clock that a sleep moves.
   const runtime = { ...at.deps.runtime, sleep: untilAborted };
-  const registry = createRegistry(
-    { ...at.deps, runtime, streamsFor, tasks: null, requestStates: NO_STATES },
+  const registry = createRegistry({ ...at.deps, runtime, streamsFor, requestStates: NO_STATES }, [
     { tools: streamTools(at.deps), resources: streamResources(at.deps) },
-  );
+  ]);
   const progress: Plant['progress'] = [];
   const caller: Caller = {
     principal: PUBLIC,

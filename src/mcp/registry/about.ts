@@ -6,7 +6,7 @@ import type { App } from '../../declare/app.ts';
 import type { Icon } from '../../declare/display.ts';
 import type { JsonObject } from '../../base/json.ts';
 import { instructionsFor } from './instructions.ts';
-import { TASKS_EXTENSION } from '../tasks/extension.ts';
+import type { ExtensionCapability } from '../extension.ts';
 
 /** How a server names itself: in every answer without its icons. */
 export interface Identity {
@@ -25,8 +25,8 @@ export interface About {
   capabilities: Record<string, JsonObject>;
 }
 
-/** @param hasTasks whether it keeps tasks: the app's own, or those that every app with streams or feeds has */
-export function aboutOf(app: App, hasTasks: boolean): About {
+/** @param extensions what the server declares of each */
+export function aboutOf(app: App, extensions: readonly ExtensionCapability[]): About {
   const { name, title, version, description, websiteUrl, icons } = app;
   return {
     identity: {
@@ -39,7 +39,9 @@ export function aboutOf(app: App, hasTasks: boolean): About {
     },
     instructions: app.instructions ?? instructionsFor(app),
     capabilities: {
-      ...(hasTasks ? { extensions: { [TASKS_EXTENSION]: {} } } : {}),
+      ...(extensions.length > 0
+        ? { extensions: Object.fromEntries(extensions.map(({ id, settings }) => [id, settings])) }
+        : {}),
       logging: {},
       tools: {},
       // Pages of large answers are resources, whatever else an app has.

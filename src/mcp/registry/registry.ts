@@ -1,17 +1,15 @@
 /**
- * The registry: an app's tools, tasks, resources and prompts and the built-in ones, ready to be listed and called. Built once
- * per isolate; it knows no protocol version, no transport and no SDK, so one of it serves them all. Lists
- * take the caller; what they show is the same for all as long as no declaration names a scope.
+ * The registry: an app's tools, resources and prompts and those of its extensions, ready to be listed and called. Built once
+ * per isolate; it knows no protocol version, no transport and no SDK, so one of it serves them all. Lists take the caller;
+ * what they show is the same for all as long as no declaration names a scope.
  */
 import type { App } from '../../declare/app.ts';
-import type { Tool } from '../../declare/tool.ts';
-import type { Prompt } from '../../declare/prompt.ts';
 import type { Resource } from '../../declare/resource.ts';
-import type { Task } from '../../declare/task.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { type About, aboutOf } from './about.ts';
 import type { HandlerDeps } from '../../calls/deps.ts';
 import type { Caller } from '../../calls/caller.ts';
+import type { Extension, SpecialTool } from '../extension.ts';
 import {
   complete,
   type CompletedArgument,
@@ -20,75 +18,80 @@ import {
   createPromptRegistry,
   type PromptRegistry,
 } from './prompts.ts';
+import { createExtensionRegistry, type ExtensionRegistry } from './extensions.ts';
 import { createResourceRegistry, type ResourceRegistry } from './resources.ts';
-import { createToolRegistry, type ToolRegistry } from './tools.ts';
-import type { TaskMethods } from '../tasks/methods.ts';
-import { openTaskParts } from '../tasks/parts.ts';
+import { createToolRegistry, type ListedTool, type ToolRegistry } from './tools.ts';
 
 export interface Registry {
   about: About;
   tools: ToolRegistry;
   resources: ResourceRegistry;
   prompts: PromptRegistry;
-  /** Null: there are no tasks. */
-  tasks: TaskMethods | null;
+  extensions: ExtensionRegistry;
   complete(reference: CompletionReference, argument: CompletedArgument, caller: Caller): Promise<Completion>;
 }
 
-/** Tools, resources and prompts that the server adds to every app. */
-export interface BuiltIns {
-  tools?: Record<string, Tool>;
-  resources?: Record<string, Resource>;
-  prompts?: Record<string, Prompt>;
-}
-
-/** @param last stand behind all others in the lists @throws TidegateError `invalid_config` for a name or URI taken twice, or a schema that MCP cannot show. */
-export function createRegistry(deps: HandlerDeps & { app: App }, others: BuiltIns, last: BuiltIns = {}): Registry {
+/**
+ * @param extensions in the order in which lists show them, before what the app declares
+ * @throws TidegateError `invalid_config` for a name or URI taken twice, or a schema that MCP cannot show.
+ */
+export function createRegistry(deps: HandlerDeps & { app: App }, extensions: readonly Extension[]): Registry {
   const { app } = deps;
-  const taskParts = deps.tasks && deps.tasks.catalog.size > 0 ? openTaskParts(deps.tasks, deps.runtime) : null;
-  const builtIns: BuiltIns = {
-    ...others,
-    tools: { ...others.tools, ...taskParts?.tools, ...last.tools },
-    resources: { ...others.resources, ...taskParts?.resources, ...last.resources },
-  };
-  const catalog = [...(deps.tasks?.catalog ?? [])];
-  const builtInTools = new Map<string, Tool | Task>([
-    ...Object.entries(builtIns.tools ?? {}),
-    ...catalog.filter(([name]) => !app.tasks.has(name)),
+  const special = allOf<SpecialTool>(extensions.map(({ specialTools }) => specialTools));
+  const builtInTools = new Map<string, ListedTool>([
+    ...allOf<ListedTool>(extensions.map(({ tools }) => tools)),
+    ...[...special].filter(([, { isDeclared }]) => !isDeclared),
   ]);
-  const declaredTools = new Map<string, Tool | Task>([...app.tools, ...app.tasks]);
-  checkNames('tools', app.tools, builtInTools);
-  checkNames('tasks', app.tasks, builtInTools);
-  const resources = createResourceRegistry(deps, mergeResources(app.resources, builtIns.resources));
-  const prompts = merge('prompts', app.prompts, builtIns.prompts);
+  const declaredSpecial = new Map([...special].filter(([, { isDeclared }]) => isDeclared));
+  checkNames(app.tools, builtInTools, (name) => `tools.${name}`);
+  checkNames(declaredSpecial, builtInTools, (name) => declaredSpecial.get(name)?.path ?? name);
+  const declaredTools = new Map<string, ListedTool>([...app.tools, ...declaredSpecial]);
+  const resources = createResourceRegistry(
+    deps,
+    mergeResources(app.resources, allOf(extensions.map(({ resources: own }) => own))),
+  );
+  const prompts = merge('prompts', app.prompts, allOf(extensions.map(({ prompts: own }) => own)));
+  const unpaged = new Set(extensions.flatMap(({ unpaged: names = [] }) => names));
   return {
-    about: aboutOf(app, taskParts !== null),
-    tools: createToolRegistry(deps, builtInTools, declaredTools, new Set(['get_task', 'read_result'])),
-    tasks: taskParts?.methods ?? null,
+    about: aboutOf(
+      app,
+      extensions.flatMap(({ capability }) => capability ?? []),
+    ),
+    tools: createToolRegistry(deps, builtInTools, declaredTools, unpaged),
+    extensions: createExtensionRegistry(deps, extensions),
     resources,
     prompts: createPromptRegistry(deps, prompts),
     complete: (reference, argument, caller) => complete(deps, prompts, resources, reference, argument, caller),
   };
 }
 
+/** What all extensions have of a kind, by name, in their order. */
+function allOf<Item>(given: readonly (Readonly<Record<string, Item>> | undefined)[]): ReadonlyMap<string, Item> {
+  return new Map(given.flatMap((items = {}) => Object.entries(items)));
+}
+
 function merge<Item>(
-  part: string,
+  section: string,
   declared: ReadonlyMap<string, Item>,
-  given: Record<string, Item> = {},
+  builtIn: ReadonlyMap<string, Item>,
 ): ReadonlyMap<string, Item> {
-  const builtIn = new Map(Object.entries(given));
-  checkNames(part, declared, builtIn);
+  checkNames(declared, builtIn, (name) => `${section}.${name}`);
   return new Map([...builtIn, ...declared]);
 }
 
-function checkNames(part: string, declared: ReadonlyMap<string, unknown>, builtIn: ReadonlyMap<string, unknown>): void {
+/** @param fieldOf where the app declares what has this name */
+function checkNames(
+  declared: ReadonlyMap<string, unknown>,
+  builtIn: ReadonlyMap<string, unknown>,
+  fieldOf: (name: string) => string,
+): void {
   for (const name of builtIn.keys()) {
-    if (declared.has(name)) throw taken(`${part}.${name}`, `a name other than the built-in ${name}`);
+    if (declared.has(name)) throw taken(fieldOf(name), `a name other than the built-in ${name}`);
   }
 }
 
-function mergeResources(declared: ReadonlyMap<string, Resource>, builtIn: Record<string, Resource> = {}) {
-  const uris = new Map(Object.entries(builtIn).map(([name, { uri }]) => [uri, name]));
+function mergeResources(declared: ReadonlyMap<string, Resource>, builtIn: ReadonlyMap<string, Resource>) {
+  const uris = new Map([...builtIn].map(([name, { uri }]) => [uri, name]));
   for (const [name, { uri }] of declared) {
     const other = uris.get(uri);
     if (other !== undefined)

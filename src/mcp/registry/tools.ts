@@ -4,7 +4,6 @@
  */
 import type { Icon } from '../../declare/display.ts';
 import type { Tool, ToolAnnotations } from '../../declare/tool.ts';
-import type { Task } from '../../declare/task.ts';
 import { toolResult, type ToolResult } from '../../declare/check/tool-result.ts';
 import { asTidegateError, TidegateError } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
@@ -18,9 +17,9 @@ import { displayed } from './displayed.ts';
 import { type Page, pageOf } from './pages.ts';
 import { perScopes } from './per-scopes.ts';
 import { type ParamHeader, paramHeaders } from '../wire/param-headers.ts';
-import { callTask } from '../tasks/call-task.ts';
-import { taskOutputSchema } from '../tasks/handle.ts';
-import type { CreatedTask } from '../tasks/view.ts';
+import type { SpecialResult, SpecialTool } from '../extension.ts';
+
+export type ListedTool = Tool | SpecialTool;
 
 /** A tool as `tools/list` shows it. */
 export interface ToolListing {
@@ -45,11 +44,11 @@ export interface ToolRegistry {
    * @throws TidegateError `not_found` for an unknown tool; `store_unavailable` and `store_unknown` as they are, and what
    * is wrong with a retry; `missing_capability` and `not_supported` for a task that only a client that knows tasks can have.
    */
-  call(name: string, args: unknown, caller: Caller): Promise<ToolResult | InputRequired | CreatedTask>;
+  call(name: string, args: unknown, caller: Caller): Promise<ToolResult | InputRequired | SpecialResult>;
 }
 
 interface Entry {
-  tool: Tool | Task;
+  tool: ListedTool;
   listing: ToolListing;
   headers: readonly ParamHeader[];
 }
@@ -58,14 +57,14 @@ const NONE: readonly ParamHeader[] = [];
 
 /**
  * @param builtIn known to be right, so that nothing of them is made before it is asked for.
- * @param paged those that answer pages, which have bounds of their own.
+ * @param unpaged names of tools whose results are never kept in pages
  * @throws TidegateError `invalid_config` naming the declared tool and the field whose schema MCP cannot show.
  */
 export function createToolRegistry(
   deps: HandlerDeps,
-  builtIn: ReadonlyMap<string, Tool | Task>,
-  declared: ReadonlyMap<string, Tool | Task>,
-  paged: ReadonlySet<string> = new Set(),
+  builtIn: ReadonlyMap<string, ListedTool>,
+  declared: ReadonlyMap<string, ListedTool>,
+  unpaged: ReadonlySet<string> = new Set(),
 ): ToolRegistry {
   const tools = new Map([...builtIn, ...declared]);
   const entries = new Map<string, Entry>();
@@ -88,13 +87,13 @@ export function createToolRegistry(
     paramHeaders: (name) => find(name)?.headers ?? NONE,
     requires(name) {
       const tool = tools.get(name);
-      return tool?.kind === 'tool' ? (tool.clientCapabilities ?? null) : null;
+      return tool && !isSpecial(tool) ? (tool.clientCapabilities ?? null) : null;
     },
     async call(name, args, caller) {
       const entry = find(name);
       if (!entry) throw unknownTool(name);
       try {
-        return await run(entry, args, paged.has(name) ? { ...deps, results: undefined } : deps, caller);
+        return await run(entry, args, unpaged.has(name) ? { ...deps, results: undefined } : deps, caller);
       } catch (thrown) {
         const error = asTidegateError(thrown);
         if (!isForModel(error)) throw error;
@@ -106,15 +105,15 @@ export function createToolRegistry(
   };
 }
 
-function entryOf(name: string, tool: Tool | Task): Entry {
-  const path = `${tool.kind}s.${name}`;
-  const shown = tool.kind === 'tool' ? tool.inputJsonSchema : undefined;
+function entryOf(name: string, tool: ListedTool): Entry {
+  const path = isSpecial(tool) ? tool.path : `tools.${name}`;
+  const shown = isSpecial(tool) ? undefined : tool.inputJsonSchema;
   const inputSchema = shown
     ? checkObjectSchema(shown, `${path}.inputJsonSchema`)
     : tool.input
       ? objectSchema(tool.input, 'input', `${path}.input`)
       : NO_ARGUMENTS;
-  const output = tool.output ? objectSchema(tool.output, 'output', `${path}.output`) : null;
+  const outputSchema = outputSchemaOf(tool, path);
   return {
     tool,
     headers: paramHeaders(inputSchema, shown ? `${path}.inputJsonSchema` : `${path}.input`),
@@ -123,10 +122,19 @@ function entryOf(name: string, tool: Tool | Task): Entry {
       ...displayed(tool),
       description: tool.description,
       inputSchema,
-      ...(output ? { outputSchema: tool.kind === 'task' ? taskOutputSchema(tool, output) : output } : {}),
+      ...(outputSchema ? { outputSchema } : {}),
       ...(tool.annotations ? { annotations: tool.annotations } : {}),
     },
   };
+}
+
+function isSpecial(tool: ListedTool): tool is SpecialTool {
+  return 'call' in tool;
+}
+
+function outputSchemaOf(tool: ListedTool, path: string): JsonObject | null {
+  if (isSpecial(tool)) return tool.outputSchema?.() ?? null;
+  return tool.output ? objectSchema(tool.output, 'output', `${path}.output`) : null;
 }
 
 async function run(
@@ -134,7 +142,7 @@ async function run(
   args: unknown,
   deps: HandlerDeps,
   caller: Caller,
-): Promise<ToolResult | InputRequired | CreatedTask> {
+): Promise<ToolResult | InputRequired | SpecialResult> {
   let input: unknown = args ?? {};
   if (tool.input) {
     const parsed = tool.input.safeParse(input);
@@ -142,7 +150,7 @@ async function run(
     input = parsed.data;
   }
   const { name } = listing;
-  if (tool.kind === 'task') return callTask(deps, name, tool, { args, input }, caller);
+  if (isSpecial(tool)) return tool.call({ args, input }, deps, caller);
   const once = tool.annotations?.readOnlyHint !== true;
   const answer = await inAskingContext(deps, caller, { method: 'tools/call', name, args, once }, (context) =>
     tool.run(input as never, context),

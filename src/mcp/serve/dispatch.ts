@@ -3,15 +3,13 @@ import { type JSONRPCRequest, MissingRequiredClientCapabilityError, ProtocolErro
 import { TidegateError } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
 import type { Caller } from '../../calls/caller.ts';
-import { INVALID_PARAMS, METHOD_NOT_FOUND } from '../wire/errors.ts';
+import { INVALID_PARAMS, METHOD_NOT_FOUND } from '../../base/json-rpc.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { CompletionReference } from '../registry/prompts.ts';
 import { DECLARED } from '../registry/resources.ts';
-import { knowsTasks, needsTasks } from '../tasks/extension.ts';
-import type { TaskMethods } from '../tasks/methods.ts';
+import { declares, needsExtension } from '../wire/declared.ts';
+import { cursorOf, isObject, objectOf, type Params, textOf, wrongParameter } from '../wire/params.ts';
 
-type Params = Record<string, unknown>;
-type TaskMethod = (tasks: TaskMethods, taskId: string, params: Params, caller: Caller) => Promise<object>;
 type Method = (registry: Registry, params: Params, caller: Caller) => object | Promise<object>;
 
 /** Earlier revisions get `ttlMs` and `cacheScope` too: their results are open, and their clients pass over them. */
@@ -29,30 +27,26 @@ const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
   ['completion/complete', completeArgument],
 ]);
 
-/** Those of the extension, for clients that declared it: names that another protocol version gives another meaning. */
-const TASK_METHODS: ReadonlyMap<string, TaskMethod> = new Map<string, TaskMethod>([
-  ['tasks/get', (tasks, taskId, _params, caller) => tasks.get(taskId, caller)],
-  ['tasks/update', (tasks, taskId, params, caller) => tasks.update(taskId, objectOf(params, 'inputResponses'), caller)],
-  ['tasks/cancel', (tasks, taskId, _params, caller) => tasks.cancel(taskId, caller)],
-]);
-
 /** Whether there is such a method. */
-export function serves({ tasks }: Registry, method: string): boolean {
-  return METHODS.has(method) || (tasks !== null && TASK_METHODS.has(method));
+export function serves({ extensions }: Registry, method: string): boolean {
+  return METHODS.has(method) || extensions.methods.has(method);
 }
 
-/** @throws ProtocolError -32601 for a method that is none of these; TidegateError for the rest. */
+/**
+ * Methods of extensions are for clients that declared them: another protocol version may give the same names another
+ * meaning.
+ * @throws ProtocolError -32601 for a method that is none of these; TidegateError for the rest.
+ */
 export function dispatch(registry: Registry, request: JSONRPCRequest, caller: Caller): object | Promise<object> {
   const { params = {} } = request;
   const method = METHODS.get(request.method);
   if (method) return method(registry, params, caller);
-  const taskMethod = TASK_METHODS.get(request.method);
-  const { tasks } = registry;
-  if (!taskMethod || tasks === null || caller.clientCapabilities === null) {
+  const added = registry.extensions.methods.get(request.method);
+  if (!added || caller.clientCapabilities === null) {
     throw new ProtocolError(METHOD_NOT_FOUND, `Method not found: ${request.method}`);
   }
-  if (!knowsTasks(caller)) throw needsTasks(request.method, caller);
-  return taskMethod(tasks, textOf(params, 'taskId'), params, caller);
+  if (!declares(caller, added.extension)) throw needsExtension(request.method, added.extension, caller);
+  return added.run(params, caller);
 }
 
 function callTool({ tools }: Registry, params: Params, caller: Caller): Promise<object> {
@@ -60,9 +54,7 @@ function callTool({ tools }: Registry, params: Params, caller: Caller): Promise<
   const required = tools.requires(name);
   if (required !== null) checkCapabilities(required, caller);
   const args = params.arguments;
-  if (args !== undefined && (typeof args !== 'object' || args === null || Array.isArray(args))) {
-    throw wrong('arguments', 'an object');
-  }
+  if (args !== undefined && !isObject(args)) throw wrongParameter('arguments', 'an object');
   return tools.call(name, args, caller);
 }
 
@@ -126,30 +118,6 @@ function listed(key: string, page: { items: readonly unknown[]; nextCursor?: str
   return { [key]: items, ...rest, ...DECLARED };
 }
 
-function cursorOf({ cursor }: Params): string | undefined {
-  if (cursor === undefined || typeof cursor === 'string') return cursor;
-  throw wrong('cursor', 'a text');
-}
-
-function textOf(params: Params, name: string, path = ''): string {
-  const value = params[name];
-  if (typeof value === 'string') return value;
-  throw wrong(`${path}${name}`, 'a text');
-}
-
-function objectOf(params: Params, name: string): Params {
-  const value = params[name];
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Params;
-  throw wrong(name, 'an object');
-}
-
-function refuse(field: string, expected: string): never {
-  throw wrong(field, expected);
-}
-
-function wrong(field: string, expected: string): TidegateError {
-  return new TidegateError('invalid_input', `params.${field} is missing or wrong`, {
-    field: `params.${field}`,
-    expected,
-  });
+function refuse(name: string, expected: string): never {
+  throw wrongParameter(name, expected);
 }

@@ -14,8 +14,8 @@ import {
   specTypeSchemas,
   type StandardSchemaV1,
 } from '@modelcontextprotocol/server';
-import { INVALID_PARAMS, INVALID_REQUEST } from '../wire/errors.ts';
-import { errorResponse } from '../wire/message.ts';
+import type { JsonObject } from '../../base/json.ts';
+import { INVALID_PARAMS, INVALID_REQUEST, rpcErrorResponse } from '../../base/json-rpc.ts';
 import type { Serving } from './modern.ts';
 import type { ServerSource } from './server.ts';
 import { LEGACY_VERSIONS } from '../wire/versions.ts';
@@ -46,17 +46,17 @@ async function serveOne(
 ): Promise<Response> {
   // Without a session there is nothing that a notification or a response could change.
   if (isJSONRPCNotification(body) || isJSONRPCResponse(body)) return new Response(null, { status: 202 });
-  if (!isJSONRPCRequest(body)) return errorResponse(400, INVALID_REQUEST, 'Not a JSON-RPC message', body);
+  if (!isJSONRPCRequest(body)) return invalid('Not a JSON-RPC message', body);
   const version = request.headers.get('mcp-protocol-version');
   if (body.method !== 'initialize' && version !== null && !LEGACY_VERSIONS.includes(version)) {
     const expected = `one of ${LEGACY_VERSIONS.join(', ')}`;
     const data = { code: 'invalid_input', field: 'MCP-Protocol-Version', expected };
-    return errorResponse(400, INVALID_REQUEST, `Unsupported protocol version: ${version}`, body, data);
+    return invalid(`Unsupported protocol version: ${version}`, body, data);
   }
   const issue = CHECKED.get(body.method)?.(body);
   if (issue) {
     const data = { code: 'invalid_input', ...issue };
-    return errorResponse(200, INVALID_PARAMS, `${issue.field} is missing or wrong`, body, data);
+    return rpcErrorResponse(200, { code: INVALID_PARAMS, message: `${issue.field} is missing or wrong`, data }, body);
   }
   const server = await source.factory({ era: 'legacy', requestInfo: request });
   const transport = new PerRequestHTTPServerTransport({ classification: { era: 'legacy' }, responseMode });
@@ -73,19 +73,23 @@ async function serveOne(
 async function serveBatch(source: ServerSource, request: Request, messages: readonly unknown[]): Promise<Response> {
   if (messages.length === 0 || messages.length > BATCH) {
     const data = { code: 'invalid_input', expected: `a batch of 1 to ${BATCH} messages` };
-    return errorResponse(400, INVALID_REQUEST, `A batch of ${messages.length} messages`, null, data);
+    return invalid(`A batch of ${messages.length} messages`, null, data);
   }
   const answers = await Promise.all(
     messages.map(async (message) => {
       const initializes = (message as { method?: unknown } | null)?.method === 'initialize';
       const response = initializes
-        ? errorResponse(400, INVALID_REQUEST, 'initialize cannot be part of a batch', message)
+        ? invalid('initialize cannot be part of a batch', message)
         : await serveOne(source, request, message, 'json');
       return response.body === null ? null : response.json();
     }),
   );
   const present = answers.filter((answer) => answer !== null);
   return present.length === 0 ? new Response(null, { status: 202 }) : Response.json(present);
+}
+
+function invalid(message: string, request: unknown, data?: JsonObject): Response {
+  return rpcErrorResponse(400, { code: INVALID_REQUEST, message, ...(data ? { data } : {}) }, request);
 }
 
 interface Issue {

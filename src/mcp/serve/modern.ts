@@ -1,12 +1,12 @@
 /** 2026-07-28: what the SDK's handler does, and before it the check of `Mcp-Param-*`, which needs the registry's schemas. */
 import { createMcpHandler, PROTOCOL_VERSION_META_KEY } from '@modelcontextprotocol/server';
 import type { Log } from '../../base/runtime.ts';
-import { HEADER_MISMATCH } from '../wire/errors.ts';
-import { claimOf, errorResponse } from '../wire/message.ts';
+import { HEADER_MISMATCH, rpcErrorResponse } from '../../base/json-rpc.ts';
+import { claimOf } from '../wire/message.ts';
 import { headerMismatch } from '../wire/param-headers.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { ServerSource } from './server.ts';
-import { taskRefusal } from '../tasks/precheck.ts';
+import { extensionRefusal } from './extension-check.ts';
 import { MODERN_VERSION } from '../wire/versions.ts';
 
 export interface Serving {
@@ -22,8 +22,8 @@ export function createModern(registry: Registry, source: ServerSource, log: Log)
   return {
     async serve(request, body) {
       const mismatch = mismatchOf(registry, request, body);
-      if (mismatch !== null) return errorResponse(400, HEADER_MISMATCH, mismatch, body);
-      const refusal = registry.tasks === null ? null : taskRefusal(body);
+      if (mismatch !== null) return rpcErrorResponse(400, { code: HEADER_MISMATCH, message: mismatch }, body);
+      const refusal = extensionRefusal(registry.extensions, body);
       if (refusal !== null) return refusal;
       return handler.fetch(request, { parsedBody: body });
     },

@@ -24,7 +24,7 @@ import { protocolAnswer } from '../wire/errors.ts';
 import { createExchanges, type Exchange } from './exchange.ts';
 import { askedOf } from '../wire/message.ts';
 import type { Registry } from '../registry/registry.ts';
-import { answerTaskMethods, withResponses } from '../tasks/sdk.ts';
+import { answerExtensionMethods, withResponses } from './extension-methods.ts';
 
 export interface ServerDeps {
   runtime: Pick<Runtime, 'now' | 'newId' | 'log'>;
@@ -75,7 +75,7 @@ export function createServerSource(deps: ServerDeps, local: Principal | null = n
     try {
       const deadline = deadlineFor(context.http?.req);
       const caller = callerOf(context, { ...exchange, deadline });
-      return (await dispatch(registry, withResponses(request, context), caller)) as Result;
+      return (await dispatch(registry, withResponses(request, context, registry.extensions), caller)) as Result;
     } catch (thrown) {
       if (thrown instanceof ProtocolError) throw thrown;
       const error = asTidegateError(thrown);
@@ -114,7 +114,10 @@ export function createServerSource(deps: ServerDeps, local: Principal | null = n
       const server = new Server(identity, request.era === 'modern' ? options : legacyOptions);
       if (!servesRequest(registry, request)) return server;
       server.fallbackRequestHandler = answer;
-      if (registry.tasks !== null && request.era === 'modern') answerTaskMethods(server, answer);
+      if (request.era === 'modern') {
+        const only = request.requestInfo?.headers.get('mcp-method') ?? null;
+        answerExtensionMethods(server, registry.extensions, only, answer);
+      }
       return server;
     },
     begin: (request, principal) => exchanges.begin(request, principal),

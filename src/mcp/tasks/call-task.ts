@@ -9,8 +9,9 @@ import type { Json } from '../../base/json.ts';
 import { type InputRequired, isInputRequired } from '../../calls/asking.ts';
 import { inAskingContext } from '../../calls/context.ts';
 import type { HandlerDeps } from '../../calls/deps.ts';
+import type { Tasks } from '../../tasks/work/service.ts';
 import type { Caller } from '../../calls/caller.ts';
-import { knowsTasks, needsTasks } from './extension.ts';
+import { knowsTasks, needsTasks } from './capability.ts';
 import { handleResult } from './handle.ts';
 import { type CreatedTask, createdTask } from './view.ts';
 import { waitForTask } from './wait.ts';
@@ -19,20 +20,18 @@ import { waitForTask } from './wait.ts';
 export const IDEMPOTENCY_META = 'io.tidegate/idempotencyKey';
 
 /**
+ * @param tasks on the account of the call
  * @param args as the caller sent them; `input` is what the task's schema made of them
  * @throws TidegateError `missing_capability` and `not_supported` where the caller has to know tasks and does not;
  * `invalid_input`; whatever `prepare` throws
  */
 export async function callTask(
   deps: HandlerDeps,
-  name: string,
-  task: Task,
-  { args, input }: { args: unknown; input: unknown },
+  tasks: Tasks,
+  { name, task, args, input }: { name: string; task: Task; args: unknown; input: unknown },
   caller: Caller,
 ): Promise<ToolResult | InputRequired | CreatedTask> {
   const { runtime } = deps;
-  const tasks = deps.tasks?.on(caller.account.store) ?? null;
-  if (tasks === null) throw new TidegateError('internal', `nothing keeps the task ${name}`);
   const knows = knowsTasks(caller);
   if (!knows && task.otherwise === 'refuse') throw needsTasks(name, caller);
   const once = keyIn(caller) ?? task.idempotencyKey?.(input as never) ?? null;

@@ -1,23 +1,55 @@
-/** Whether a caller knows tasks, and what one hears that does not where nothing else would do. Pure. */
-import { TidegateError } from '../../base/errors.ts';
-import type { Caller } from '../../calls/caller.ts';
+/**
+ * The Tasks extension (`io.modelcontextprotocol/tasks`): its methods, tools for clients that do not know it, every task as
+ * a tool, and the pages of results as resources.
+ */
+import type { App } from '../../declare/app.ts';
+import type { Task } from '../../declare/task.ts';
+import { objectSchema } from '../../base/json-schema.ts';
+import type { Runtime } from '../../base/runtime.ts';
+import type { Tasks } from '../../tasks/work/service.ts';
+import type { Extension, SpecialTool } from '../extension.ts';
+import { answerTaskTool } from './answer-task.ts';
+import { callTask } from './call-task.ts';
+import { cancelTaskTool } from './cancel-task.ts';
+import { TASKS } from './capability.ts';
+import { getTaskTool } from './get-task.ts';
+import { taskOutputSchema } from './handle.ts';
+import { taskMethods } from './methods.ts';
+import { pageResource } from './pages.ts';
+import { createPoll } from './polling.ts';
 
-export const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks';
-
-/** It says so with each request; one request says nothing of the next. */
-export function knowsTasks({ clientCapabilities }: Pick<Caller, 'clientCapabilities'>): boolean {
-  const extensions = clientCapabilities?.extensions;
-  if (typeof extensions !== 'object' || extensions === null || Array.isArray(extensions)) return false;
-  const declared = extensions[TASKS_EXTENSION];
-  return declared !== undefined && declared !== null;
+/** @param app whose tasks stand where its tools do; the other tasks come with the server */
+export function tasksExtension(tasks: Tasks, { app, runtime }: { app: App; runtime: Pick<Runtime, 'now'> }): Extension {
+  // Polls through the method and through the tool count together.
+  const poll = createPoll(runtime);
+  const toolOf = ([name, task]: [string, Task]) => [name, taskTool(tasks, name, task, app.tasks.has(name))] as const;
+  return {
+    capability: TASKS,
+    methods: taskMethods(tasks, poll, runtime),
+    notifications: ['taskIds'],
+    tools: {
+      get_task: getTaskTool(tasks, poll, runtime),
+      answer_task: answerTaskTool(tasks, runtime),
+      cancel_task: cancelTaskTool(tasks, runtime),
+    },
+    unpaged: ['get_task'],
+    specialTools: Object.fromEntries([...tasks.catalog].map(toolOf)),
+    resources: { task_page: pageResource(tasks) },
+  };
 }
 
-/** @param what cannot be had otherwise: a method, or a tool */
-export function needsTasks(what: string, { clientCapabilities }: Pick<Caller, 'clientCapabilities'>): TidegateError {
-  if (clientCapabilities === null) {
-    return new TidegateError('not_supported', `${what} needs protocol version 2026-07-28, with ${TASKS_EXTENSION}`);
-  }
-  return new TidegateError('missing_capability', `${what} needs a client that declares ${TASKS_EXTENSION}`, {
-    requiredCapabilities: { extensions: { [TASKS_EXTENSION]: {} } },
-  });
+function taskTool(tasks: Tasks, name: string, task: Task, isDeclared: boolean): SpecialTool {
+  const { title, icons, description, input, output, annotations } = task;
+  const path = `tasks.${name}`;
+  return {
+    path,
+    isDeclared,
+    ...(title === undefined ? {} : { title }),
+    ...(icons === undefined ? {} : { icons }),
+    description,
+    ...(input ? { input } : {}),
+    ...(annotations ? { annotations } : {}),
+    ...(output ? { outputSchema: () => taskOutputSchema(task, objectSchema(output, 'output', `${path}.output`)) } : {}),
+    call: (given, deps, caller) => callTask(deps, tasks.on(caller.account.store), { name, task, ...given }, caller),
+  };
 }

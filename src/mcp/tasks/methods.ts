@@ -1,34 +1,55 @@
-/** The methods of the extension. Who may call them was decided before; whose the task is, is decided below. */
+/** The methods of the extension. Whether a client may call them is decided before; whose a task is, is decided below. */
+import type { ToolContext } from '../../declare/context.ts';
 import type { Runtime } from '../../base/runtime.ts';
+import { accountedTasks } from '../../calls/context.ts';
 import type { Tasks } from '../../tasks/work/service.ts';
-import type { Caller } from '../../calls/caller.ts';
+import type { Extension } from '../extension.ts';
+import { objectOf, type Params, textOf } from '../wire/params.ts';
 import { IN_METHODS, naming } from './argument-names.ts';
 import type { Poll } from './polling.ts';
-import { type DetailedTask, detailedTask } from './view.ts';
+import { detailedTask } from './view.ts';
 
-/** All: @throws TidegateError `not_found` for a task that is not there, or somebody else's. */
-export interface TaskMethods {
-  /** One store call. @throws TidegateError `rate_limited` */
-  get(taskId: string, caller: Caller): Promise<DetailedTask>;
-  /** @throws TidegateError `invalid_input` for an answer that is not what was asked for; nothing is stored then. */
-  update(taskId: string, responses: Readonly<Record<string, unknown>>, caller: Caller): Promise<object>;
-  /** Also answered for a task that has ended, which it leaves as it is. */
-  cancel(taskId: string, caller: Caller): Promise<object>;
-}
-
-export function createTaskMethods(tasks: Tasks, poll: Poll, { now }: Pick<Runtime, 'now'>): TaskMethods {
+/**
+ * `tasks/get`: one store call; also throws `rate_limited`. `tasks/update`: an answer that is not what was asked for throws
+ * `invalid_input`, and nothing is stored then. `tasks/cancel` is answered for a task that has ended too, and leaves it as
+ * it is. All throw `not_found` for a task that is not there, or that is somebody else's.
+ */
+export function taskMethods(
+  tasks: Tasks,
+  poll: Poll,
+  { now }: Pick<Runtime, 'now'>,
+): NonNullable<Extension['methods']> {
   return {
-    get: (taskId, { principal, account }) =>
-      naming(IN_METHODS, async () =>
-        detailedTask(taskId, await poll(tasks.on(account.store), principal, taskId), now()),
-      ),
-    async update(taskId, responses, { principal, account, deadline }) {
-      await naming(IN_METHODS, () => tasks.on(account.store).answer(principal, taskId, responses, deadline));
-      return {};
+    'tasks/get': {
+      run: (params, context) =>
+        onTask(tasks, params, context, async (kept, taskId) =>
+          detailedTask(taskId, await poll(kept, context.principal, taskId), now()),
+        ),
     },
-    async cancel(taskId, { principal, account, deadline }) {
-      await naming(IN_METHODS, () => tasks.on(account.store).cancel(principal, taskId, deadline));
-      return {};
+    'tasks/update': {
+      takesResponses: true,
+      run: (params, context) =>
+        onTask(tasks, params, context, async (kept, taskId) => {
+          await kept.answer(context.principal, taskId, objectOf(params, 'inputResponses'), context.deadline);
+          return {};
+        }),
+    },
+    'tasks/cancel': {
+      run: (params, context) =>
+        onTask(tasks, params, context, async (kept, taskId) => {
+          await kept.cancel(context.principal, taskId, context.deadline);
+          return {};
+        }),
     },
   };
+}
+
+async function onTask(
+  tasks: Tasks,
+  params: Params,
+  context: ToolContext,
+  work: (kept: Tasks, taskId: string) => Promise<object>,
+): Promise<object> {
+  const taskId = textOf(params, 'taskId');
+  return naming(IN_METHODS, () => work(accountedTasks(tasks, context), taskId));
 }

@@ -8,7 +8,7 @@ import { hasEnded, type Header } from '../../tasks/records/header.ts';
 import type { Tasks } from '../../tasks/work/service.ts';
 import type { HandlerDeps } from '../../calls/deps.ts';
 import type { Caller } from '../../calls/caller.ts';
-import { needsTasks } from './extension.ts';
+import { needsTasks } from './capability.ts';
 import { failureError, resultOf } from './view.ts';
 
 const WAIT_MS = defaultOf(taskSpec.shape.waitMs);

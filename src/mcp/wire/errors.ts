@@ -4,20 +4,17 @@
  */
 import type { ErrorCode, TidegateError } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
-
-export const INVALID_REQUEST = -32_600;
-export const METHOD_NOT_FOUND = -32_601;
-export const INVALID_PARAMS = -32_602;
-export const INTERNAL_ERROR = -32_603;
-export const HEADER_MISMATCH = -32_020;
-export const MISSING_CLIENT_CAPABILITY = -32_021;
-/** Ours, from the range that JSON-RPC leaves to servers: asked too often; `data.retryAfterMs` says when to ask again. */
-export const RATE_LIMITED = -32_010;
+import {
+  INTERNAL_ERROR,
+  INVALID_PARAMS,
+  METHOD_NOT_FOUND,
+  MISSING_CLIENT_CAPABILITY,
+  RATE_LIMITED,
+  type RpcError,
+} from '../../base/json-rpc.ts';
 
 /** What a JSON-RPC error answer is made of, and the HTTP status that it travels with. */
-export interface ProtocolAnswer {
-  code: number;
-  message: string;
+export interface ProtocolAnswer extends RpcError {
   data: JsonObject;
   /** 200: the error is the payload. 429: this caller, later. 503: the server cannot serve now, whatever the request. */
   httpStatus: HttpStatus;

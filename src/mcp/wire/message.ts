@@ -1,5 +1,4 @@
 /** Reading and answering a JSON-RPC message that has not been served yet. */
-import type { JsonObject } from '../../base/json.ts';
 
 /** A value of a message's `_meta`; undefined where there is none. */
 export function claimOf(body: unknown, key: string): unknown {
@@ -27,22 +26,4 @@ export function askedOf(body: unknown): { mcp: string; name?: string } {
 
 function told(text: string): string {
   return text.length <= TOLD_CHARACTERS ? text : `${text.slice(0, TOLD_CHARACTERS)}…`;
-}
-
-/** An error answer to `body`, with its id where it is a request that has one. */
-export function errorResponse(
-  status: number,
-  code: number,
-  message: string,
-  body: unknown,
-  data?: JsonObject,
-): Response {
-  const error = { code, message, ...(data === undefined ? {} : { data }) };
-  return Response.json({ jsonrpc: '2.0', error, id: idOf(body) }, { status });
-}
-
-function idOf(body: unknown): string | number | null {
-  if (typeof body !== 'object' || body === null) return null;
-  const { id, method } = body as { id?: unknown; method?: unknown };
-  return typeof method === 'string' && (typeof id === 'string' || typeof id === 'number') ? id : null;
 }

@@ -1,10 +1,10 @@
 /** The result of a call that neither asked nor became a task. */
 import type { ToolResult } from '../../../src/declare/check/tool-result.ts';
 import type { InputRequired } from '../../../src/calls/asking.ts';
-import type { CreatedTask } from '../../../src/mcp/tasks/view.ts';
+import type { SpecialResult } from '../../../src/mcp/extension.ts';
 
-export function completed<Result extends object = ToolResult>(result: Result | InputRequired | CreatedTask): Result {
+export function completed<Result extends object = ToolResult>(result: Result | InputRequired | SpecialResult): Result {
   if ('inputRequests' in result) throw new Error(`asked: ${Object.keys(result.inputRequests).join()}`);
-  if ('taskId' in result) throw new Error(`became a task: ${result.taskId}`);
+  if ('resultType' in result) throw new Error(`became a ${result.resultType}`);
   return result;
 }

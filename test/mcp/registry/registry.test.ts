@@ -4,7 +4,8 @@ import { PUBLIC } from '../../../src/base/principal.ts';
 import { type AppOptions, defineApp, resource, TidegateError, tool } from '../../../src/index.ts';
 import type { HandlerDeps } from '../../../src/calls/deps.ts';
 import type { Caller } from '../../../src/calls/caller.ts';
-import { type BuiltIns, createRegistry } from '../../../src/mcp/registry/registry.ts';
+import type { Extension } from '../../../src/mcp/extension.ts';
+import { createRegistry } from '../../../src/mcp/registry/registry.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import { completed } from './completed.ts';
 import { NO_STATES } from '../../calls/states.ts';
@@ -29,13 +30,12 @@ const deps: HandlerDeps = {
   streamsFor: () => {
     throw new TidegateError('internal', 'no streams here');
   },
-  tasks: null,
   requestStates: NO_STATES,
 };
 
-function registryOf(options: Partial<AppOptions>, builtIns: BuiltIns = {}, own: Partial<HandlerDeps> = {}) {
+function registryOf(options: Partial<AppOptions>, builtIns: Extension = {}, own: Partial<HandlerDeps> = {}) {
   const app = defineApp({ name: 'r', version: '1', description: 'd', ...options });
-  return createRegistry({ ...deps, ...own, app }, builtIns);
+  return createRegistry({ ...deps, ...own, app }, [builtIns]);
 }
 
 const plain = (description = 'd') => tool({ description, run: () => Promise.resolve('x') });

@@ -34,7 +34,7 @@ function noStreams(): never {
 
 function sidesOf(app: typeof sampleApp) {
   const runtime = systemRuntime(() => {});
-  const registry = createRegistry({ app, runtime, streamsFor: noStreams, tasks: null, requestStates: NO_STATES }, {});
+  const registry = createRegistry({ app, runtime, streamsFor: noStreams, requestStates: NO_STATES }, []);
   return {
     discover: createDiscover(registry.about),
     sdk: createServing({ runtime, registry, store: createMemoryStore() }),

@@ -24,7 +24,7 @@ function served() {
   const answer = () => ({ response: new Response('served'), asked: { mcp: '' }, account, ended: null });
   const serving: SdkServing = { serve: () => Promise.resolve(answer()), close: closed };
   const load = vi.fn<() => Promise<SdkServing>>(() => Promise.resolve(serving));
-  return { load, closed, endpoint: createMcpEndpoint({ about: aboutOf(sampleApp, false), serving: load }) };
+  return { load, closed, endpoint: createMcpEndpoint({ about: aboutOf(sampleApp, []), serving: load }) };
 }
 
 test('a plain server/discover loads nothing', async () => {

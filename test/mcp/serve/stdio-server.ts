@@ -13,5 +13,5 @@ const streamsFor = () => {
   throw new TidegateError('not_found', 'this test has no streams');
 };
 const store = createMemoryStore();
-const deps = { app: sampleApp, runtime, streamsFor, tasks: null, requestStates: NO_STATES };
-serveRegistryOverStdio({ runtime, store, registry: createRegistry(deps, {}) }, PUBLIC);
+const deps = { app: sampleApp, runtime, streamsFor, requestStates: NO_STATES };
+serveRegistryOverStdio({ runtime, store, registry: createRegistry(deps, []) }, PUBLIC);

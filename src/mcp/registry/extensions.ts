@@ -1,0 +1,45 @@
+/** The extensions of a registry: which methods and notifications they have, and whose each is. */
+import { TidegateError } from '../../base/errors.ts';
+import type { Caller } from '../../calls/caller.ts';
+import { inContext } from '../../calls/context.ts';
+import type { HandlerDeps } from '../../calls/deps.ts';
+import type { Extension } from '../extension.ts';
+import type { Params } from '../wire/params.ts';
+
+export interface FoundMethod {
+  /** The id of the extension that a client has to declare. */
+  extension: string;
+  takesResponses: boolean;
+  run(params: Params, caller: Caller): Promise<object>;
+}
+
+export interface ExtensionRegistry {
+  methods: ReadonlyMap<string, FoundMethod>;
+  /** What may be asked for in `subscriptions/listen`, with the id of the extension that a client has to declare. */
+  notifications: ReadonlyMap<string, string>;
+}
+
+/** @throws TidegateError `invalid_config` for a method or notification of two extensions, or of one without a capability */
+export function createExtensionRegistry(deps: HandlerDeps, extensions: readonly Extension[]): ExtensionRegistry {
+  const methods = new Map<string, FoundMethod>();
+  const notifications = new Map<string, string>();
+  for (const { capability, methods: own = {}, notifications: asked = [] } of extensions) {
+    for (const [name, method] of Object.entries(own)) {
+      const found: FoundMethod = {
+        extension: ownerOf(name, capability?.id, methods),
+        takesResponses: method.takesResponses ?? false,
+        run: (params, caller) => inContext(deps, caller, (context) => method.run(params, context)),
+      };
+      methods.set(name, found);
+    }
+    for (const name of asked) notifications.set(name, ownerOf(name, capability?.id, notifications));
+  }
+  return { methods, notifications };
+}
+
+function ownerOf(name: string, id: string | undefined, taken: ReadonlyMap<string, unknown>): string {
+  if (id !== undefined && !taken.has(name)) return id;
+  const field = `extensions.${id ?? '(without capability)'}.${name}`;
+  const expected = id === undefined ? 'a capability, which a client has to declare' : 'a name of no other extension';
+  throw new TidegateError('invalid_config', `${field}: expected ${expected}`, { field, expected });
+}
