@@ -7,6 +7,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 
 const SRC = resolve(import.meta.dirname, '../src');
+const README = readFileSync(join(SRC, 'README.md'), 'utf8');
 
 /** Rooms, lowest first. A room may import from those on the lines before its own, and from none beside it. */
 const ROOMS: readonly (readonly string[])[] = [
@@ -104,6 +105,27 @@ test('there is something to look at', () => {
   expect(specifiers('store/commit.ts')).toContain('../base/errors.ts');
   expect(refusal('store/commit.ts', 'streams/deps.ts')).not.toBeNull();
   expect(refusal('feeds/http/feed.ts', 'feeds/mqtt/feed.ts')).not.toBeNull();
+});
+
+/** The lines of an order as a table of `src/README.md` has them: `| level | name | … |`, under a head of that word. */
+function drawn(head: string): string[][] {
+  const [, table = ''] = new RegExp(`\\| level \\| ${head} \\|.*\\n\\|[-| ]+\\n((?:\\|.*\\n)+)`).exec(README) ?? [];
+  const lines: string[][] = [];
+  for (const [, level = '', name = ''] of table.matchAll(/^\| (\d+) \| \[?`([^`]+)`/gm)) {
+    (lines[Number(level) - 1] ??= []).push(name);
+  }
+  return lines;
+}
+
+const sorted = (order: readonly (readonly string[])[]) => order.map((line) => line.toSorted());
+
+test('the tables of src/README.md draw these rooms and folders', () => {
+  expect(sorted(drawn('room'))).toEqual(sorted(ROOMS));
+  const folders = Object.entries(FOLDERS).flatMap(([room, order]) =>
+    order.flatMap((line, at) => line.map((folder) => [`${room}/${folder}`, at])),
+  );
+  const told = drawn('folder').flatMap((line, at) => line.map((folder) => [folder, at]));
+  expect(Object.fromEntries(told)).toEqual(Object.fromEntries(folders));
 });
 
 test('every file stands in a room and a folder that the order knows', () => {

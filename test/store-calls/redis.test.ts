@@ -12,7 +12,7 @@ import { requireService } from '../services/available.ts';
 import { type Accounts, BURST_MS, type Composed, openAccounts, type Spent } from './accounts.ts';
 
 const HOST = 'http://127.0.0.1:8787';
-const README = join(import.meta.dirname, '../../README.md');
+const README = join(import.meta.dirname, '../../src/http/README.md');
 const START = Date.UTC(2026, 9, 1);
 const BURST_EVENTS = 25;
 const VERSIONS = ['2026-07-28', '2025-11-25'] as const;

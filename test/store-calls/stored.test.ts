@@ -1,4 +1,4 @@
-/** What the README says is stored: the names that stand in each engine behind an app, and the numbers. */
+/** What the store's README says is stored: the names that stand in each engine behind an app, and the numbers. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -23,8 +23,8 @@ import { startRedis } from '../services/redis.ts';
 import { startUpstash } from '../services/upstash.ts';
 import { APP, drive, dynamoNames, redisNames, sqliteNames } from './stored-keys.ts';
 
-const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
-const [, section = ''] = /### What is stored\n([\s\S]*?)\n## /.exec(readme) ?? [];
+const readmeOf = (room: string) => readFileSync(join(import.meta.dirname, `../../src/${room}/README.md`), 'utf8');
+const [, section = ''] = /## What is stored\n([\s\S]*)/.exec(readmeOf('store')) ?? [];
 /** The tables of the section: rows of cells, without their heads. */
 const [kept = [], engines = []] = section
   .split(/\n(?!\|)/)
@@ -137,7 +137,7 @@ test('the numbers are those of the code', () => {
     `${kib(POSITION_BYTES)} of position, ${kib(REPLAY_BYTES)} of reading, ${kib(MOST_STATE_BYTES)}`,
   );
   expect(section).toContain(`${PAGE_BYTES / 1_000} KB each, ${MOST_PAGES} of an answer`);
-  expect(readme).toContain(`${MOST_PAGES} pages an answer, and ${number(HOURLY_PAGES)} an hour`);
+  expect(readmeOf('calls')).toContain(`${MOST_PAGES} pages an answer, and ${number(HOURLY_PAGES)} an hour`);
   expect(section).toContain(`${kib(KEPT_BYTES)}; ${number(DEFAULT_ENTRIES)} of a tool`);
   expect(section).toContain(`up to ${limits.SEGMENT_ENTRIES} entries or ${kib(limits.SEGMENT_BYTES)} each`);
   expect(section).toContain(`rows of \`commits\`, ${limits.COMMIT_MEMORY_MS / 60_000} minutes`);

@@ -1,4 +1,4 @@
-/** The app that the README shows: a plant on MQTT, quotes over HTTP, a counter of the app's own, and a tool. */
+/** The app of the page on declaring: a plant on MQTT, quotes over HTTP, a counter of the app's own, and a tool. */
 import * as z from 'zod';
 import { defineApp, from, http, mqtt, pull, stream, tool } from 'tidegate';
 

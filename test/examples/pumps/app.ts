@@ -1,4 +1,4 @@
-/** The app that the README shows for publishing: pumps that are moved over MQTT, and asked how they are. */
+/** The app of the page on MQTT, for publishing: pumps that are moved over MQTT, and asked how they are. */
 import * as z from 'zod';
 import { defineApp, from, mqtt, type MqttTopics, publishAudit, stream } from 'tidegate';
 

@@ -1,4 +1,4 @@
-/** The tools of Twelve Data's server as declarations, and a stream of what moves most. The README shows parts of it. */
+/** The tools of Twelve Data's server as declarations, and a stream of what moves most. The page on HTTP APIs shows some of it. */
 import * as z from 'zod';
 import { api, defineApp, http, httpTool, secret, stream } from 'tidegate';
 

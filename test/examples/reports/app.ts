@@ -1,4 +1,4 @@
-/** The app that the README shows for tasks: a report that takes its time, asks before it is sent, and survives crashes. */
+/** The app of the page on tasks: a report that takes its time, asks before it is sent, and survives crashes. */
 import * as z from 'zod';
 import { defineApp, form, task } from 'tidegate';
 

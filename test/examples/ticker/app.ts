@@ -1,4 +1,4 @@
-/** The README's app over a WebSocket: quotes as they change, and over HTTP those that nobody listened to. */
+/** The app of the page on WebSockets: quotes as they change, and over HTTP those that nobody listened to. */
 import * as z from 'zod';
 import { defineApp, stream, websocket } from 'tidegate';
 

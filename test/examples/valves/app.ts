@@ -1,4 +1,4 @@
-/** The app that the README shows for asking: valves, which nobody opens without a person's word. */
+/** The app of the page on declaring, for asking: valves, which nobody opens without a person's word. */
 import * as z from 'zod';
 import { defineApp, form, stream, tool } from 'tidegate';
 

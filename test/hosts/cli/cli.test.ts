@@ -8,7 +8,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import manifest from '../../../package.json' with { type: 'json' };
 import { refused, runCli, temporaryFolder } from '../child.ts';
 
-const README = join(import.meta.dirname, '../../../README.md');
+const README = join(import.meta.dirname, '../../../src/hosts/README.md');
 const INDEX = join(import.meta.dirname, '../../../src/index.ts');
 
 describe('tidegate start', { timeout: 20_000 }, () => {
@@ -140,7 +140,7 @@ describe('tidegate', { timeout: 20_000 }, () => {
   test('--help names every variable of the README', async () => {
     const child = runCli(['--help']);
     await child.ended;
-    const [, section = ''] = /## Configuration\n([\s\S]*?)\n## /.exec(readFileSync(README, 'utf8')) ?? [];
+    const [, section = ''] = /## Configuration\n([\s\S]*)/.exec(readFileSync(README, 'utf8')) ?? [];
     const named = new Set([...section.matchAll(/`([A-Z][A-Z_]+)`/g)].map(([, name]) => name ?? ''));
     expect(named.size).toBeGreaterThan(10);
     for (const name of named) expect(child.stdout()).toContain(name);

@@ -1,4 +1,4 @@
-/** The task that the README shows does what it says, with effects made once under one key each. */
+/** The task that the page on tasks shows does what it says, with effects made once under one key each. */
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
