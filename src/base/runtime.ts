@@ -48,11 +48,13 @@ export interface ByteSocket {
 }
 
 export interface TlsOptions {
-  /** PEM. Certificate authorities to trust instead of the platform's. */
+  /** Certificate authorities to trust in place of the platform's, in PEM. */
   ca?: string;
-  /** PEM. A client certificate and its key. */
+  /** A client certificate, in PEM; it needs `key` beside it. */
   cert?: string;
+  /** The key of the client certificate, in PEM. */
   key?: string;
+  /** Host name for SNI. Default: that of the URL. */
   servername?: string;
 }
 

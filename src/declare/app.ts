@@ -8,29 +8,40 @@ import type { DeclaredStream, Stream } from './stream.ts';
 import type { Task } from './task.ts';
 
 export interface AppOptions {
-  /** Machine name of the server, 1 to 64 of `a-z 0-9 -`. */
+  /** Machine name of the server. */
   name: string;
+  /** Version of the app, which clients see. */
   version: string;
+  /**
+   * The server's name for people.
+   * @default the name
+   */
   title?: string;
-  /** One line, 100 characters at most: it stands in the server card. */
+  /** One line about the server, for the server card. */
   description: string;
-  /** For the model: how to use this server. Default: made from the streams. */
+  /** How a model uses this server. Default: a text that is made from the streams. */
   instructions?: string;
+  /** A page about the server, for people. */
   websiteUrl?: string;
-  /** At most 8. */
+  /** Icons of the server. */
   icons?: Icon[];
-  /** `reverse.dns/name` for the server card; default `io.github.tidegate/<name>`. */
+  /** `reverse.dns/name` in the server card. Default: `io.github.tidegate/` and the name. */
   cardName?: string;
+  /** Feeds by name, for streams that take their share with `from`. */
   feeds?: Record<string, Feed>;
+  /** Streams by name. */
   streams?: Record<string, Stream<unknown>>;
+  /** Tools by name. */
   tools?: Record<string, Tool>;
-  /** Long work; each appears as a tool too. */
+  /** Long work by name. Each task appears as a tool too. */
   tasks?: Record<string, Task>;
+  /** Resources by name. */
   resources?: Record<string, Resource>;
+  /** Prompts by name. */
   prompts?: Record<string, Prompt>;
   /**
-   * Results of tools above `bytes` as JSON (65,536 to 4,000,000, default 262,144) are kept in pages for `keptMs` (60,000 to
-   * 86,400,000, default an hour), and answered with their beginning and where to read the whole.
+   * How large results of tools are kept. A result above `bytes` as JSON is kept in pages for `keptMs`; the answer has
+   * its beginning and says where to read the whole. The defaults are 262,144 bytes and one hour.
    */
   results?: { bytes?: number; keptMs?: number };
 }

@@ -11,10 +11,11 @@ export interface Icon {
 }
 
 export interface Annotations {
+  /** For whom the content is: the user, the assistant, or both. */
   audience?: ('user' | 'assistant')[];
-  /** From 0 (may be left out) to 1 (nothing works without). */
+  /** From 0 (may be left out) to 1 (nothing works without it). */
   priority?: number;
-  /** ISO 8601. */
+  /** When the content last changed, in ISO 8601. */
   lastModified?: string;
 }
 
@@ -22,6 +23,6 @@ export interface Annotations {
 export interface Displayed {
   /** Its name for people. */
   title?: string;
-  /** At most 8. */
+  /** Its icons, for clients to show. */
   icons?: Icon[];
 }

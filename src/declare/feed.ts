@@ -114,11 +114,20 @@ export interface GuardedInit {
 }
 
 export interface FeedBudget {
-  /** Longest burst. */
+  /**
+   * Longest burst, in ms.
+   * @default 20,000 ms
+   */
   timeMs: number;
-  /** Most events that a burst takes in. */
+  /**
+   * Most events that a burst takes in.
+   * @default 10,000
+   */
   events: number;
-  /** Most bytes that a burst takes in, as they came. */
+  /**
+   * Most bytes that a burst takes in, counted as they came.
+   * @default 10,485,760 B
+   */
   bytes: number;
 }
 
@@ -138,12 +147,19 @@ export type Sampling =
 
 /** Pacing that every kind of feed takes. */
 export interface FeedPacing {
-  /** Time from the start of one burst to the next, ms; default 60,000. */
+  /**
+   * Time from the start of one burst to the start of the next, in ms.
+   * @default 60,000 ms
+   */
   everyMs?: number;
-  /** Defaults: 20 s, 10,000 events, 10 MiB. */
+  /** The bounds of one burst. */
   budget?: Partial<FeedBudget>;
-  /** Default `dead-letter`. */
+  /**
+   * What becomes of items beyond the budget, where the upstream cannot give them again.
+   * @default dead-letter
+   */
   overflow?: Overflow;
+  /** Thins the feed per stream and key, before anything is stored. Default: every item is stored. */
   sample?: Sampling;
 }
 

@@ -23,8 +23,11 @@ export type PromptInput<Arguments extends readonly PromptArgument[]> = {
 export interface PromptOptions<
   Arguments extends readonly PromptArgument[] = readonly PromptArgument[],
 > extends Displayed {
+  /** For people and models: what the prompt is for. */
   description: string;
+  /** The arguments, each of which is a text. Default: none. */
   arguments?: Arguments;
+  /** Answers the messages of the prompt, or one text of the user. */
   run(input: PromptInput<Arguments>, context: HandlerContext): Promise<PromptMessage[] | string>;
 }
 

@@ -16,7 +16,9 @@ export type Completer<Name extends string = string> = (
 
 /** How long and for whom an answer may be cached. */
 export interface CacheHint {
+  /** For how long, in ms. */
   ttlMs: number;
+  /** `public`: one copy for everybody. `private`: a copy for each principal. */
   cacheScope: 'public' | 'private';
 }
 
@@ -28,21 +30,28 @@ export type VariableOf<Uri extends string> = string extends Uri
     : never;
 
 export interface ResourceOptions<Uri extends string = string> extends Displayed {
-  /** A URI, or a template (RFC 6570: `mine://{id}`, and `{+path}` for what has slashes), whose variables `read` gets. */
+  /**
+   * A URI, or a template (RFC 6570) whose variables `read` gets: `mine://{id}`, and `{+path}` for what has slashes.
+   */
   uri: Uri;
+  /** What the resource holds. */
   description?: string;
+  /** Media type of the content. */
   mimeType?: string;
+  /** For whom the content is, and how much it matters. */
   annotations?: Annotations;
-  /** Bytes of what is read, where that is known beforehand; not of a template. */
+  /** Bytes of the content, where that is known beforehand. A template has none. */
   size?: number;
+  /** How long, and for whom, clients may cache the content. */
   cache?: CacheHint;
+  /** Answers the contents. It gets the variables of the template and the context of the request. */
   read(
     variables: Record<VariableOf<Uri>, string>,
     context: HandlerContext & { uri: string },
   ): Promise<ResourceContents[] | string>;
-  /** Resources that a template lists; default: none. */
+  /** Lists the resources that a template stands for. Default: none. */
   list?(context: ListContext): Promise<ListedResource[]>;
-  /** For the variables of a template. */
+  /** Completes the variables of a template while somebody types. */
   complete?: { [Name in VariableOf<Uri>]?: Completer<VariableOf<Uri>> };
 }
 

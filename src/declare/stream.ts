@@ -16,48 +16,72 @@ export type FieldOf<Data, Value> = {
 export type Pick<Data, Value> = FieldOf<Data, Value> | ((data: Data) => Value | null | undefined);
 
 export interface Retention {
-  /** Newest events kept; default 100,000. */
+  /**
+   * How many of the newest events are kept.
+   * @default 100,000
+   */
   events?: number;
-  /** Events appended longer ago than this are dropped; default: no limit by age. */
+  /** Events that were appended longer ago than this are dropped. Default: no limit by age. */
   ageMs?: number;
 }
 
 export interface StreamOptions<Schema extends z.ZodType> {
-  /** For a model that has never seen the app: what these data are, where from, how often. */
+  /** For a model that has never seen the app: what these data are, where they come from, and how often. */
   description: string;
+  /**
+   * The stream's name for people.
+   * @default the name
+   */
   title?: string;
   /**
    * Shape of an event's `data`. Describe the fields (`.describe('…')`) and give units (`.meta({ unit: '°C' })`): the
-   * tools' texts are made from it.
+   * texts of the tools are made from it.
    */
   schema: Schema;
-  /** What an event is about; a stream without it has one latest event. At most 256 bytes. */
+  /**
+   * What an event is about, at most 256 bytes. There is a latest event for each key; a stream without keys has one
+   * latest event.
+   */
   key?: Pick<z.output<Schema>, string | number>;
-  /** When it happened: epoch ms, an ISO 8601 text or a Date. Default: when it was received. */
+  /** When the event happened: epoch ms, an ISO 8601 text or a Date. Default: when it was received. */
   time?: Pick<z.output<Schema>, number | string | Date>;
-  /** The source's id of an event: makes delivery exactly once within `dedupe` events. */
+  /** The source's id of the event. It makes delivery exactly once within the newest `dedupe` events. */
   id?: Pick<z.output<Schema>, string | number>;
-  /** The source's revision of an id: another revision is another event. Where it is null or missing an event has none. */
+  /**
+   * The source's revision of an id. Another revision of an id is another event. Where it is null or missing, the
+   * event has no revision.
+   */
   revision?: Pick<z.output<Schema>, string | number | null | undefined>;
+  /** How much of the stream is kept. */
   retention?: Retention;
-  /** How many of the newest events are searched for an id that comes again; default 1,000, at most 10,000. */
+  /**
+   * How many of the newest events are searched for an id that comes again.
+   * @default 1,000 events
+   */
   dedupe?: number;
-  /** How much later than it happened an event may arrive and still be found by time range; default one day. */
+  /**
+   * How long after it happened an event may arrive and still be found by a range of time, in ms.
+   * @default 86,400,000 ms
+   */
   latenessMs?: number;
-  /** An example of `data`, shown to models; default: none. */
+  /** An example of `data`, which models see. Default: none. */
   example?: z.input<Schema>;
-  /** A feed of its own, or a route of one that the app declares under `feeds`. */
+  /**
+   * The feed that fills the stream: one of its own, or its share of a feed that the app declares under `feeds`
+   * (`from`).
+   */
   feed?: Feed | FeedRoute;
   /**
-   * Takes what others push, by `POST /ingest/<stream>` with `Authorization: Bearer <token>`: one event as JSON, up to 1,000
-   * as an array or a line each (NDJSON), 256 KiB in all. All of them are stored or, where one is wrong, none. With an
-   * `Idempotency-Key` a push counts once for a day; else events without ids are stored at least once.
+   * Lets others push events, by `POST /ingest/<stream>` with `Authorization: Bearer <token>`. A body is one event as
+   * JSON, or up to 1,000 events as an array or one a line (NDJSON), 256 KiB in all. Either all events of a body are
+   * stored or, where one is wrong, none. With an `Idempotency-Key` a push counts once for a day; without one, events
+   * that have no id are stored at least once.
    */
   push?: PushOptions;
 }
 
 export interface PushOptions {
-  /** Whoever brings it may push; at least 16 characters. */
+  /** A secret of at least 16 characters. Whoever sends it may push. */
   token: Secret;
 }
 

@@ -105,17 +105,29 @@ export interface TaskContext {
 }
 
 export interface TaskPolicy {
-  /** Tries of a step, and of what `run` does beside steps; default 5. */
+  /**
+   * Tries of a step, and of what `run` does outside steps.
+   * @default 5
+   */
   attempts?: number;
-  /** The pause before try n + 1 is a random part of `firstMs * 2^(n - 1)`, at most `mostMs`; default 1,000 and 60,000. */
+  /**
+   * The pause before try n + 1 is a random part of `firstMs * 2^(n - 1)`, and at most `mostMs`. The defaults are
+   * 1,000 and 60,000.
+   */
   backoff?: { firstMs?: number; mostMs?: number };
-  /** Longest time of a step; default 60,000. */
+  /**
+   * Longest time of a step, in ms.
+   * @default 60,000 ms
+   */
   stepMs?: number;
-  /** Longest time of the task in all, waits included; default: `ttlMs`. */
+  /** Longest time of the whole task, waits included, in ms. Default: `ttlMs`. */
   totalMs?: number;
-  /** How long the task can be asked for, from its creation; default 86,400,000 (a day). */
+  /**
+   * How long the task can be asked for, from its creation on, in ms.
+   * @default 86,400,000 ms
+   */
   ttlMs?: number;
-  /** Most entries under way at once; 1 to 100 each; default: no limit. */
+  /** Most turns under way at once, of all principals together and of each one; 1 to 100. Default: no limit. */
   concurrency?: { all?: number; perPrincipal?: number };
 }
 
@@ -126,25 +138,46 @@ export interface TaskPolicy {
 export type TaskFallback = 'handle' | 'wait' | 'refuse';
 
 export interface TaskOptions<Input extends z.ZodType, Output extends z.ZodType> extends Displayed {
+  /** For the model: what the task does, and how long it may take. */
   description: string;
-  /** A task goes on in the version that it began with. Change it when `run` changes so that entries could not go on; see `previous`. */
+  /**
+   * A task goes on in the version that it began with. Change the version when `run` changes in a way that tasks under
+   * way could not follow; see `previous`.
+   */
   version: string;
+  /** The arguments, as a zod schema of an object. Default: no arguments. */
   input?: Input;
+  /** Shape of the result's `structured`, which is then required and checked. */
   output?: Output;
+  /** Hints for clients. They decide nothing here. */
   annotations?: ToolAnnotations;
+  /** How often steps are tried, how long they may take, and how many turns run at once. */
   policy?: TaskPolicy;
-  /** Default `handle`. */
+  /**
+   * What a client that does not know tasks gets.
+   * @default handle
+   */
   otherwise?: TaskFallback;
-  /** For `wait`; default 20,000, at most 55,000. */
+  /**
+   * How long `otherwise: 'wait'` waits for the result, in ms.
+   * @default 20,000 ms
+   */
   waitMs?: number;
-  /** True: a result above 340,000 bytes is kept in pages; else it fails the task. */
+  /**
+   * True: a result above 340,000 bytes is kept in pages. False: such a result fails the task.
+   * @default false
+   */
   pages?: boolean;
-  /** Calls with the same key, by the same principal, are one task. A client may give one too, see the README. */
+  /**
+   * Calls of one principal that have the same key are one task. A client may give a key too; see the README of tasks.
+   * Default: each call is a task.
+   */
   idempotencyKey?: (input: z.output<Input>) => string | null;
-  /** Called before the task is created, where the caller can still be asked; what it answers is what `run` gets. */
+  /** Runs before the task is created, while the caller can still be asked. What it answers is what `run` gets. */
   prepare?: (input: z.output<Input>, context: HandlerContext) => Promise<z.output<Input>>;
   /** The declarations of older versions, for tasks that began with them. */
   previous?: readonly Task[];
+  /** Does the work. It runs once in each turn, from its start; what its steps did is remembered. */
   run(input: z.output<Input>, context: TaskContext): Promise<ToolAnswer<z.input<Output>> | string>;
 }
 

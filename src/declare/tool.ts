@@ -16,24 +16,35 @@ export interface ToolAnswer<Output = unknown> {
 }
 
 export interface ToolAnnotations {
+  /** Name of the tool for people. */
   title?: string;
+  /** True: the tool changes nothing. */
   readOnlyHint?: boolean;
+  /** True: what the tool changes may be lost. */
   destructiveHint?: boolean;
+  /** True: a second call with the same arguments changes nothing more. */
   idempotentHint?: boolean;
+  /** True: the tool reaches what is outside this server. */
   openWorldHint?: boolean;
 }
 
 export interface ToolOptions<Input extends z.ZodType, Output extends z.ZodType> extends Displayed {
+  /** For the model: what the tool does, and when to use it. */
   description: string;
-  /** An object schema; absent: no arguments. */
+  /** The arguments, as a zod schema of an object. Default: no arguments. */
   input?: Input;
-  /** Makes the answer's `structured` required, and checked. */
+  /** Shape of the answer's `structured`, which is then required and checked. */
   output?: Output;
+  /** Hints for clients. They decide nothing here. */
   annotations?: ToolAnnotations;
-  /** JSON Schema to show instead of the one made from `input` (which still validates). */
+  /** A JSON Schema to show in place of the one that is made from `input`, which still validates. */
   inputJsonSchema?: JsonObject;
-  /** MCP client capabilities that the tool cannot run without, e.g. `{ sampling: {} }`; a client without them is refused. */
+  /**
+   * MCP client capabilities that the tool cannot run without, such as `{ sampling: {} }`. A client without them is
+   * refused.
+   */
   clientCapabilities?: JsonObject;
+  /** Does the work, and answers it. It gets the validated arguments and the context of the call. */
   run(input: z.output<Input>, context: ToolContext): Promise<ToolAnswer<z.input<Output>> | string>;
 }
 

@@ -41,7 +41,8 @@ function known<Schema extends z.ZodType>(schema: Schema, more: OptionFacts): Sch
 export const hidden = <Schema extends z.ZodType>(schema: Schema): Schema => known(schema, { isHidden: true });
 
 /** An option that has bounds which its schema does not say by itself. */
-export const bounded = <Schema extends z.ZodType>(schema: Schema, bounds: string): Schema => known(schema, { bounds });
+export const bounded = <Schema extends z.ZodType>(schema: Schema, bounds: string, unit?: string): Schema =>
+  known(schema, { bounds, ...(unit === undefined ? {} : { unit }) });
 
 /** An option of any type, judged by a function. */
 export const judged = <Type>(expected: string, isRight: (value: unknown) => boolean) =>

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { isSecret, type Secret } from '../secret.ts';
 import type { ErasedStreamOptions } from '../stream.ts';
-import { count, forModel, judged, label, whole, zodSchema } from './options.ts';
+import { bounded, count, forModel, judged, label, whole, zodSchema } from './options.ts';
 
 type Picked = 'key' | 'time' | 'id' | 'revision';
 
@@ -34,9 +34,11 @@ export const streamSpec = z.strictObject({
   revision: picker<'revision'>(),
   retention: retentionSpec.optional(),
   dedupe: whole(1, 10_000, { unit: 'events' }).default(1_000),
-  latenessMs: judged<number>('a number of ms, 0 or more', (value) => typeof value === 'number' && value >= 0).default(
-    86_400_000,
-  ),
+  latenessMs: bounded(
+    judged<number>('a number of ms, 0 or more', (value) => typeof value === 'number' && value >= 0),
+    'from 0',
+    'ms',
+  ).default(86_400_000),
   example: z.unknown().optional(),
   feed: z.custom<ErasedStreamOptions['feed']>().optional(),
   push: pushSpec.optional(),

@@ -6,46 +6,84 @@ import type { Confirmation, MqttPayload } from '../../declare/outlet.ts';
 
 export interface MqttOptions extends FeedPacing {
   /**
-   * `mqtt://host[:1883]`, `mqtts://host[:8883]`, `ws://…` or `wss://…`. The host may be on a private network: it is the
-   * operator's own choice. A user and password in it are used where none are given beside it; neither they
-   * nor its query are ever shown.
+   * `mqtt://host[:1883]`, `mqtts://host[:8883]`, `ws://…` or `wss://…`. The host may be on a private network, since
+   * the operator chose it. A user and password in the URL are used where the options name none. Neither they nor the
+   * query are ever shown.
    */
   url: string;
   /**
-   * Under which the broker keeps our session between two bursts; needed at QoS 1. One feed, one clientId: whoever connects
-   * with the same takes the session over. A new clientId is a new session, and what the old one held is lost.
+   * The name under which the broker keeps our session between two bursts; required at QoS 1. Give each feed a
+   * clientId of its own: whoever connects with the same one takes the session over. A new clientId is a new session,
+   * and what the old session held is lost.
    */
   clientId?: string;
+  /** The user at the broker. */
   username?: string;
+  /** The password of the user. It is never shown. */
   password?: string;
-  /** For `mqtts:` only. */
+  /** Certificates for a `mqtts:` URL. */
   tls?: TlsOptions;
-  /** Default: 5, and 4 (which is MQTT 3.1.1) where the broker does not know 5. */
+  /** Version of the protocol; 4 is MQTT 3.1.1. Default: 5, and 4 where the broker does not know 5. */
   protocolVersion?: 4 | 5;
-  /** Default 1: the broker keeps messages between bursts. 0: only what is published during a burst arrives, and may be lost. */
+  /**
+   * At 1 the broker keeps messages between bursts. At 0 only what is published during a burst arrives, and it may be
+   * lost.
+   * @default 1
+   */
   qos?: 0 | 1;
-  /** Topic filter of a feed that stands in its one stream; streams that say `from(feed, { topic })` have their own. */
+  /**
+   * Topic filter of a feed that stands in its one stream. Streams that use `from(feed, { topic })` have filters of
+   * their own.
+   */
   topic?: string;
-  /** How payloads read, where a route does not say; default `json`. */
+  /**
+   * How payloads read where a route does not say. `json`: the payload is the data. `text` and `number` make `{ value
+   * }` of it.
+   * @default json
+   */
   payload?: MqttPayload;
-  /** For how long the broker is asked to keep session and messages after a burst (MQTT 5); default one day. */
+  /**
+   * For how long the broker is asked to keep the session and its messages after a burst (MQTT 5).
+   * @default 86,400 s
+   */
   sessionExpirySeconds?: number;
-  /** How many messages the broker may send before the first of them is acknowledged; default 1,000. MQTT 3.1.1 has no
-   * such request: give what the broker is set to there, or nothing, and it is found out. */
+  /**
+   * How many messages the broker may send before the first of them is acknowledged. MQTT 5 asks the broker for 1,000
+   * by default. MQTT 3.1.1 cannot ask: give what the broker is set to, or nothing, and the feed finds it out.
+   */
   receiveMaximum?: number;
-  /** How many messages the broker keeps for an absent client, where you know it: that many at once make a `gap` event. */
+  /**
+   * How many messages the broker keeps for an absent client, if you know it. A burst that gets that many stores a
+   * `gap` event.
+   */
   brokerQueueLimit?: number;
-  /** A burst ends after so long without a message; default 500. */
+  /**
+   * A burst ends after this time without a message, in ms.
+   * @default 500 ms
+   */
   idleMs?: number;
-  /** How long messages are collected for one commit; default 50. */
+  /**
+   * How long messages are collected for one commit, in ms.
+   * @default 50 ms
+   */
   lingerMs?: number;
-  /** A larger message is not read, and becomes a dead letter; default 256 KiB. The broker is not told, since it would drop it silently. */
+  /**
+   * A larger message is not read and becomes a dead letter. The broker does not learn of this limit, because it would
+   * drop such messages without a word.
+   * @default 262,144 B
+   */
   maxPacketBytes?: number;
-  /** Default 60; 0: none. */
+  /**
+   * Keep-alive interval of the connection; 0: none.
+   * @default 60 s
+   */
   keepAliveSeconds?: number;
-  /** Longest wait for the broker's answers; default 10,000. */
+  /**
+   * Longest wait for each answer of the broker, in ms.
+   * @default 10,000 ms
+   */
   answerMs?: number;
-  /** What may be read and published, by topic patterns; with something to publish the app has the tool `publish`. */
+  /** Rights of reading and publishing, by topic pattern. An app with something to publish has the tool `publish`. */
   topics?: MqttTopics;
 }
 
@@ -61,13 +99,16 @@ export interface MqttRoute {
 
 export interface MqttTopics {
   /**
-   * Filters of what may be read: streams are routed from these topics alone, answers to requests come on these alone,
-   * and `receive` listens to these alone. Default: what the streams and rules name, and nothing to `receive`.
+   * Filters of what may be read: streams take from these topics alone, answers to requests come on these alone, and
+   * `receive` listens to these alone. Default: what the streams and rules name; `receive` listens to nothing.
    */
   read?: readonly string[];
-  /** What may be published; the first whose pattern matches a topic holds. A filter alone lets any payload through. */
+  /**
+   * What may be published. The first rule whose pattern matches a topic holds. A filter in place of a rule lets any
+   * payload through.
+   */
   publish?: readonly (string | MqttPublishRule)[];
-  /** Name of a stream of the app that each publication is appended to; see `publishAudit`. */
+  /** Name of a stream of the app that gets a record of each publication; see `publishAudit`. */
   audit?: string;
 }
 
@@ -76,24 +117,39 @@ export interface MqttPublishRule {
   topic: string;
   /** For the model: what is at these topics, and what a message does. */
   description?: string;
-  /** What the payload has to be; the model sees it as JSON Schema, and what it makes of the payload is sent. Default: anything. */
+  /**
+   * What the payload has to be. The model sees it as JSON Schema, and what the schema makes of the payload is sent.
+   * Default: anything.
+   */
   schema?: z.ZodType;
-  /** How the payload is written; default: as the feed says, which is `json` unless declared. */
+  /** How the payload is written. Default: as the feed says. */
   payload?: MqttPayload;
   /**
-   * A person has to agree to each message, in a form of the client's that shows topic and payload. A client that cannot
-   * be asked gets -32021, or with `otherwise: 'refuse'` a refusal that its model reads. Needs `TIDEGATE_SECRET`.
+   * A person has to agree to each message, in a form of the client's that shows topic and payload. A client that
+   * cannot ask one gets -32021, or with `otherwise: 'refuse'` a refusal that its model reads. Needs
+   * `TIDEGATE_SECRET`. Default: nobody is asked.
    */
   confirm?: boolean | string | { message?: string; otherwise?: Confirmation['otherwise'] };
-  /** Where a message does not say; default 1. */
+  /**
+   * QoS of a message that does not say. At 1 the broker acknowledges it.
+   * @default 1
+   */
   qos?: 0 | 1;
-  /** Whether messages may be retained by the broker; default false. */
+  /**
+   * True: messages may ask the broker to retain them.
+   * @default false
+   */
   retain?: boolean;
-  /** Most bytes of a payload, up to 1,048,576; default 65,536. */
+  /**
+   * Most bytes of a payload.
+   * @default 65,536 B
+   */
   maxBytes?: number;
-  /** MQTT 5, where a message does not say; default for JSON: `application/json`. */
+  /** Content type of a message that does not say (MQTT 5). Default: `application/json` for JSON, else none. */
   contentType?: string;
-  /** MQTT 5, where a message does not say: after how long the broker drops it undelivered. */
+  /**
+   * After how long the broker drops a message undelivered, where the message does not say (MQTT 5). Default: never.
+   */
   expirySeconds?: number;
   /** Lets messages be requests, with answers. */
   response?: MqttResponse;
@@ -101,13 +157,14 @@ export interface MqttPublishRule {
 
 export interface MqttResponse {
   /**
-   * Where answers come: `+` stands for what the rule's own `+` matched, in order, and `{id}` for an id of the request's
-   * own. Wildcards that are left over stay wildcards. Default: where the caller says, within `topics.read`.
+   * Where answers come. `+` stands for what the rule's own `+` matched, in order, and `{id}` for an id that each
+   * request gets. Wildcards that are left over stay wildcards. Default: where the caller says, within `topics.read`.
    */
   topic?: string;
   /**
-   * How an answer says whose it is. Default: by MQTT 5 correlation data, or the `{id}` in its topic. A name: by that
-   * field, which requests get too, in the JSON of both. False: it does not; whatever comes there meanwhile is taken for one.
+   * How an answer says which request it belongs to. A name: by that field, which the JSON of requests and answers
+   * has. `false`: not at all; whatever comes there meanwhile is taken for an answer. Default: by MQTT 5 correlation
+   * data, or by the `{id}` in its topic.
    */
   correlation?: string | false;
 }

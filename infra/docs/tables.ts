@@ -1,0 +1,54 @@
+/** The option tables that READMEs may have, by the name in their marker `<!-- options: mqtt -->` … `<!-- /options -->`. */
+import type * as z from 'zod';
+import { appSpec } from '../../src/declare/spec/app.ts';
+import { pacingSpec } from '../../src/declare/spec/feed.ts';
+import { promptSpec } from '../../src/declare/spec/prompt.ts';
+import { resourceSpec } from '../../src/declare/spec/resource.ts';
+import { streamSpec } from '../../src/declare/spec/stream.ts';
+import { policySpec, taskSpec } from '../../src/declare/spec/task.ts';
+import { toolSpec } from '../../src/declare/spec/tool.ts';
+import { mqttRouteSpec, mqttSpec, responseSpec, ruleSpec, topicsSpec } from '../../src/feeds/mqtt/spec.ts';
+import { optionRows, type OptionRow, optionTable } from './option-table.ts';
+
+interface Table {
+  spec: z.ZodObject;
+  /** The interface that has the docstrings. */
+  type: string;
+  /** Options that another table has, or that nobody writes. */
+  left?: readonly string[];
+}
+
+/** Pacing is the same for every kind of feed, and has a table of its own. */
+const PACING = Object.keys(pacingSpec.shape);
+
+export const TABLES: Readonly<Record<string, Table>> = {
+  app: { spec: appSpec, type: 'AppOptions' },
+  mqtt: { spec: mqttSpec, type: 'MqttOptions', left: [...PACING, 'topics.read', 'topics.publish', 'topics.audit'] },
+  'mqtt-publish': { spec: ruleSpec, type: 'MqttPublishRule', left: ['response.topic', 'response.correlation'] },
+  'mqtt-response': { spec: responseSpec, type: 'MqttResponse' },
+  'mqtt-route': { spec: mqttRouteSpec, type: 'MqttRoute' },
+  'mqtt-topics': { spec: topicsSpec, type: 'MqttTopics' },
+  pacing: { spec: pacingSpec, type: 'FeedPacing' },
+  prompt: { spec: promptSpec, type: 'PromptOptions', left: ['kind'] },
+  resource: { spec: resourceSpec, type: 'ResourceOptions', left: ['kind'] },
+  stream: { spec: streamSpec, type: 'StreamOptions' },
+  task: { spec: taskSpec, type: 'TaskOptions', left: ['kind'] },
+  'task-policy': { spec: policySpec, type: 'TaskPolicy' },
+  tool: { spec: toolSpec, type: 'ToolOptions', left: ['kind'] },
+};
+
+export function rowsOf(name: string): OptionRow[] {
+  const table = TABLES[name];
+  if (!table) throw new Error(`there is no option table ${name}: one of ${Object.keys(TABLES).join(', ')}`);
+  return optionRows(table.spec, table.type, table.left);
+}
+
+const MARKED = /(<!-- options: ([\w-]+) -->\n).*?(<!-- \/options -->)/gs;
+
+/** A README with each of its option tables as the specification has it. */
+export function withTables(readme: string): string {
+  return readme.replaceAll(
+    MARKED,
+    (_, open: string, name: string, close: string) => `${open}${optionTable(rowsOf(name))}\n${close}`,
+  );
+}
