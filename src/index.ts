@@ -55,6 +55,7 @@ export { type ErrorCode, TidegateError } from './base/errors.ts';
 export type { EventMeta, StreamEvent } from './base/event.ts';
 export type { Json, JsonObject } from './base/json.ts';
 export type { Principal } from './base/principal.ts';
+export type { Extension, ExtensionCapability, ExtensionMethod } from './mcp/extension.ts';
 export { csv } from './feeds/http/csv.ts';
 export type { CsvOptions } from './feeds/http/csv-parser.ts';
 export { rss } from './feeds/http/rss.ts';

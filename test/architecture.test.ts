@@ -28,7 +28,8 @@ const FOLDERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   streams: [['.'], ['log', 'conditions'], ['history']],
   feeds: [['kit', 'run'], ['http', 'mqtt', 'websocket'], ['.']],
   tasks: [['records'], ['waits'], ['turn'], ['work']],
-  mcp: [['.'], ['wire'], ['tasks', 'registry'], ['serve']],
+  // An extension stands beside what serves it: nothing of the server knows one.
+  mcp: [['.'], ['wire'], ['registry'], ['tasks', 'serve']],
   hosts: [['.'], ['node', 'workers', 'lambda', 'demo'], ['cli']],
 };
 
