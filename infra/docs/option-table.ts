@@ -52,7 +52,7 @@ function rowOf(option: string, schema: z.core.$ZodType, member: Member | undefin
   return {
     option,
     text: member?.text ?? '',
-    fallback: member?.isOptional === false ? 'required' : (shownDefault(schema, unit) ?? tag ?? '–'),
+    fallback: shownDefault(schema, unit) ?? (member?.isOptional === false ? 'required' : (tag ?? '–')),
     bounds: choices ?? [bounds, unit].filter(Boolean).join(' '),
     specified: member?.isOptional !== false && shownDefault(schema, unit) !== null,
     defaultTag: tag,
