@@ -12,8 +12,8 @@ import { callTool } from './call.ts';
 import { ofArguments } from './declared-function.ts';
 import { createFlights } from './flights.ts';
 import { markOf } from './kept-answers.ts';
-import type { Input } from './request.ts';
-import { openSecrets, type ReadVariable, type Secrets, secretsIn } from './secrets.ts';
+import type { ToolInput } from './request.ts';
+import { openSecrets, type ReadVariable, type ToolSecrets, secretsIn } from './secrets.ts';
 import { type Settings, settingsOf } from './settings.ts';
 
 /**
@@ -41,7 +41,7 @@ function bindOne(deps: AppDeps, name: string, tool: HttpTool, fetch: GuardedFetc
   const flights = createFlights<ToolAnswer>(deps.runtime);
   const about = JSON.stringify([deps.app.version, name, settings.base, String(spec.url)]);
 
-  async function run(input: Input | undefined, context: ToolContext): Promise<ToolAnswer> {
+  async function run(input: ToolInput | undefined, context: ToolContext): Promise<ToolAnswer> {
     const { store, runtime } = accounted(deps, context);
     const given = input ?? {};
     const left = { waitMs: settings.waitMs, bytes: settings.maxBytes };
@@ -75,7 +75,7 @@ function checkAddress(name: string, { http: { url, api } }: HttpTool, { base, al
 }
 
 /** What can be known before a call: constants and secrets, whose value no error shows. */
-function checkHeaders(name: string, { http }: HttpTool, secrets: Secrets): void {
+function checkHeaders(name: string, { http }: HttpTool, secrets: ToolSecrets): void {
   for (const [header, value] of Object.entries({ ...http.api?.headers, ...http.headers })) {
     if (typeof value === 'function') continue;
     const isSecret = typeof value === 'object';

@@ -5,8 +5,8 @@ import type { Runtime } from '../base/runtime.ts';
 import type { GuardedFetch } from '../net/guarded-fetch.ts';
 import type { Reading } from '../store/store.ts';
 import type { Store } from '../store/store.ts';
-import type { Input } from './request.ts';
-import type { Secrets } from './secrets.ts';
+import type { ToolInput } from './request.ts';
+import type { ToolSecrets } from './secrets.ts';
 import type { Settings } from './settings.ts';
 import type * as z from 'zod';
 
@@ -17,8 +17,8 @@ export interface Call {
   /** What the answer has to be; null: anything. */
   schema: z.ZodType | null;
   settings: Settings;
-  secrets: Secrets;
-  input: Input;
+  secrets: ToolSecrets;
+  input: ToolInput;
   context: Pick<ToolContext, 'signal' | 'deadline' | 'principal'>;
   runtime: Runtime;
   /** On the account of the request. */

@@ -14,7 +14,7 @@ import { type Failed, unexpected } from './failure.ts';
 import { keep, type Kept, keptIn, type Mark } from './kept-answers.ts';
 import { answerKey, pauseKey } from './names.ts';
 import { nextOf, pageOf } from './paging.ts';
-import { guardRequestOf, requestOf } from './request.ts';
+import { guardRequestOf, apiRequest } from './request.ts';
 
 interface Fetched extends Made {
   /** Why there is less than was asked for; null: there is not. */
@@ -51,7 +51,7 @@ async function fetchAll(call: Call): Promise<Fetched | Failed> {
   if (spec.paging) return fetchPages(call, spec.paging);
   const got = await exchange(
     call,
-    ofArguments(call, 'the request', () => requestOf(call, null)),
+    ofArguments(call, 'the request', () => apiRequest(call, null)),
   );
   const read = got.ok ? (misread(call, got) ?? picked(call, got.answer)) : got;
   if (!read.ok) return read;
@@ -78,7 +78,7 @@ async function fetchPages(call: Call, paging: NonNullable<Call['spec']['paging']
   let page = pageOf(call.spec, call.input);
   for (let pages = 0; pages < (paging.pages ?? 1); pages += 1) {
     const at = page;
-    const request = ofArguments(call, 'the request', () => requestOf(call, at === null ? null : [paging.query, at]));
+    const request = ofArguments(call, 'the request', () => apiRequest(call, at === null ? null : [paging.query, at]));
     const got = await exchange(call, request);
     const read = got.ok ? (misread(call, got) ?? picked(call, got.answer)) : got;
     if (!read.ok || !got.ok) {

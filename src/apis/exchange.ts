@@ -8,10 +8,10 @@ import { backoff } from '../base/backoff.ts';
 import { TidegateError } from '../base/errors.ts';
 import { isDeep, type Json, utf8Bytes } from '../base/json.ts';
 import { ofAnswer, ofArguments } from './declared-function.ts';
-import { type Failed, failed, type Failure, failureOf, limited, tooMuch, unexpected } from './failure.ts';
-import { limitText, pausedUntil, pauseMs, rememberPause, takeTurn } from './limits.ts';
+import { type Failed, failedCall, type ApiFailure, apiFailureOf, limited, tooMuch, unexpected } from './failure.ts';
+import { limitText, pausedUntil, pauseMs, rememberPause, takePlace } from './limits.ts';
 import type { HttpRequest } from './request.ts';
-import type { Secrets } from './secrets.ts';
+import type { ToolSecrets } from './secrets.ts';
 import type { Call } from './call-of-tool.ts';
 
 export interface Exchanged {
@@ -48,7 +48,7 @@ export async function exchange(call: Call, request: HttpRequest): Promise<Exchan
     const judged = 'answer' in tried ? judge(call, tried.answer) : null;
     if (judged?.ok === false) return judged;
     if ('answer' in tried && judged?.value === null) return { ok: true, ...tried };
-    const failure: Failure = judged?.value ?? UNREACHABLE;
+    const failure: ApiFailure = judged?.value ?? UNREACHABLE;
     const mayRetry = tries <= settings.retries;
     if (failure.status === 429) {
       const now = runtime.now();
@@ -65,19 +65,19 @@ export async function exchange(call: Call, request: HttpRequest): Promise<Exchan
     if (again && mayRetry && isSafe(spec) && (await waited(call, pause))) continue;
     log(call, failure, broken?.error ?? null);
     if (broken) return { ok: false, passing: true, text: secrets.redact(broken.error.message) };
-    return failed(failure, tries, settings, secrets);
+    return failedCall(failure, tries, settings, secrets);
   }
 }
 
-const UNREACHABLE: Failure = { status: null, message: null, retryAfterMs: null };
+const UNREACHABLE: ApiFailure = { status: null, message: null, retryAfterMs: null };
 
-function said429({ message }: Failure, secrets: Secrets): string {
+function said429({ message }: ApiFailure, secrets: ToolSecrets): string {
   return `it asks for a pause (429)${message === null ? '' : `, saying: ${secrets.redact(message)}`}`;
 }
 
-function judge(call: Call, answer: HttpAnswer): { ok: true; value: Failure | null } | Failed {
+function judge(call: Call, answer: HttpAnswer): { ok: true; value: ApiFailure | null } | Failed {
   const { settings, runtime } = call;
-  return ofAnswer(call, 'errors', answer.body, () => failureOf(answer, settings.errors, runtime.now()));
+  return ofAnswer(call, 'errors', answer.body, () => apiFailureOf(answer, settings.errors, runtime.now()));
 }
 
 /** Null: it may be sent now. */
@@ -90,7 +90,7 @@ async function waitForTurn(call: Call, until: number): Promise<Failed | null> {
   const never = settings.limits.find(({ requests }) => cost > requests);
   if (never) return tooMuch(settings, cost, limitText(never));
   for (;;) {
-    const turn = await takeTurn(store, settings, cost, runtime.now());
+    const turn = await takePlace(store, settings, cost, runtime.now());
     if (turn === null) return null;
     // Somewhat longer, so that all who wait do not meet again.
     const wait = turn.waitMs * (1 + runtime.random() / 10);
@@ -138,7 +138,7 @@ function answerOf({ spec, secrets, input }: Call, response: Response, text: stri
   return { answer: { status: response.status, headers, body, input: { ...input } }, readable: read !== undefined };
 }
 
-function redacted(text: string | null, secrets: Secrets): string | null {
+function redacted(text: string | null, secrets: ToolSecrets): string | null {
   return text === null ? null : secrets.redact(text);
 }
 
@@ -153,7 +153,7 @@ function readJson(text: string): unknown {
   }
 }
 
-function log({ runtime, tool, settings, secrets }: Call, failure: Failure, error: TidegateError | null): void {
+function log({ runtime, tool, settings, secrets }: Call, failure: ApiFailure, error: TidegateError | null): void {
   const told = secrets.redact(error?.message ?? failure.message ?? '');
   runtime.log('warn', `the tool ${tool} had no answer`, { tool, api: settings.label, status: failure.status, told });
 }

@@ -3,10 +3,10 @@ import type { HttpAnswer } from '../declare/http-api.ts';
 import { readPath } from '../base/json-path.ts';
 import { retryAfterMs } from '../net/retry-after.ts';
 import { shortened } from '../base/text.ts';
-import type { Secrets } from './secrets.ts';
+import type { ToolSecrets } from './secrets.ts';
 import type { Settings } from './settings.ts';
 
-export interface Failure {
+export interface ApiFailure {
   /** Null: there was no answer. */
   status: number | null;
   /** What the upstream said; null: nothing. */
@@ -39,7 +39,7 @@ const USUAL = [
 const PASSING = new Set([429, 500, 502, 503, 504]);
 
 /** Null: the answer is one. */
-export function failureOf(answer: HttpAnswer, errors: Settings['errors'], now: number): Failure | null {
+export function apiFailureOf(answer: HttpAnswer, errors: Settings['errors'], now: number): ApiFailure | null {
   const told = typeof errors === 'function' ? errors(answer) : null;
   const isOk = answer.status >= 200 && answer.status < 300;
   if (isOk && told === null) return null;
@@ -68,7 +68,12 @@ function oneLine(text: string): string {
   return shortened(text.replace(/[\p{C}\s]+/gu, ' ').trim(), MESSAGE_CHARACTERS);
 }
 
-export function failed({ status, message }: Failure, tries: number, settings: Settings, secrets: Secrets): Failed {
+export function failedCall(
+  { status, message }: ApiFailure,
+  tries: number,
+  settings: Settings,
+  secrets: ToolSecrets,
+): Failed {
   const { label } = settings;
   const said = message === null ? '' : `: ${message}`;
   const refused = status === 401 || status === 403;
@@ -78,7 +83,7 @@ export function failed({ status, message }: Failure, tries: number, settings: Se
   return { ok: false, text: secrets.redact(text), passing: status !== null && PASSING.has(status) };
 }
 
-function whoCanHelp({ names }: Secrets): string {
+function whoCanHelp({ names }: ToolSecrets): string {
   return names.length === 0
     ? 'The arguments are not the reason.'
     : `The arguments are not the reason; who runs the server may look at ${names.join(', ')}.`;
@@ -103,7 +108,7 @@ export function tooMuch({ label }: Settings, cost: number, limit: string): Faile
   };
 }
 
-export function unexpected(settings: Settings, what: string, secrets: Secrets): Failed {
+export function unexpected(settings: Settings, what: string, secrets: ToolSecrets): Failed {
   return {
     ok: false,
     passing: false,

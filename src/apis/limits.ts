@@ -14,7 +14,7 @@ const SKEW_MS = 5_000;
 const DEFAULT_PAUSE_MS = 10_000;
 
 /** Null: it may be sent now; else how long to wait, and which limit says so. */
-export async function takeTurn(
+export async function takePlace(
   store: Store,
   { limits }: Settings,
   cost: number,

@@ -4,12 +4,12 @@ import { cursorArgument, type HttpPaging, type HttpSpec } from '../declare/http-
 import { TidegateError } from '../base/errors.ts';
 import { readPath } from '../base/json-path.ts';
 import { linkTarget } from '../net/link-header.ts';
-import type { Input } from './request.ts';
+import type { ToolInput } from './request.ts';
 
 const MOST_CHARACTERS = 2_048;
 
 /** What leads to the page that the arguments ask for; null: the first. @throws TidegateError `invalid_input` */
-export function pageOf(spec: HttpSpec, input: Input): string | null {
+export function pageOf(spec: HttpSpec, input: ToolInput): string | null {
   const name = cursorArgument(spec);
   const value = name === null ? undefined : input[name];
   if (value === undefined || value === null || value === '') return null;

@@ -7,10 +7,10 @@ import { expandPath, expandText, templateOf, textsOf, variablesOf } from '../dec
 import { cursorArgument, type HttpGuard, type HttpSpec } from '../declare/http-tool.ts';
 import { TidegateError } from '../base/errors.ts';
 import type { Runtime } from '../base/runtime.ts';
-import type { Secrets } from './secrets.ts';
+import type { ToolSecrets } from './secrets.ts';
 import type { Settings } from './settings.ts';
 
-export type Input = Readonly<Record<string, unknown>>;
+export type ToolInput = Readonly<Record<string, unknown>>;
 
 export interface HttpRequest {
   url: string;
@@ -25,13 +25,13 @@ type Pair = readonly [string, string];
 interface Sending {
   spec: HttpSpec;
   settings: Settings;
-  secrets: Secrets;
-  input: Input;
+  secrets: ToolSecrets;
+  input: ToolInput;
   runtime: Pick<Runtime, 'now'>;
 }
 
 /** @param page what leads to the page that is wanted; null: the first. @throws TidegateError `invalid_input` naming the argument */
-export function requestOf(sending: Sending, page: Pair | null): HttpRequest {
+export function apiRequest(sending: Sending, page: Pair | null): HttpRequest {
   const { spec, input } = sending;
   const method = spec.method ?? 'GET';
   const written = typeof spec.url === 'string' ? spec.url : spec.url({ ...input });
@@ -54,7 +54,7 @@ export function guardRequestOf(sending: Sending, { url, query = {} }: HttpGuard)
 }
 
 /** The arguments that nothing else names, each to be sent as it is. */
-function restOf(spec: HttpSpec, url: string, input: Input): Record<string, () => never> {
+function restOf(spec: HttpSpec, url: string, input: ToolInput): Record<string, () => never> {
   const query = typeof spec.query === 'function' ? {} : (spec.query ?? {});
   const texts = [url, ...Object.values({ ...query, ...spec.headers })].filter((text) => typeof text === 'string');
   const named = texts.flatMap((text) => variablesOf(templateOf(text, 'url')).map(({ name }) => name));
@@ -117,7 +117,7 @@ function momentOf({ runtime }: Sending): HttpMoment {
 function textsFor(sending: Sending, value: HttpValue): string[] {
   const { secrets, settings, input } = sending;
   if (typeof value === 'function') {
-    const made = (value as (input: Input, moment: HttpMoment) => unknown)({ ...input }, momentOf(sending));
+    const made = (value as (input: ToolInput, moment: HttpMoment) => unknown)({ ...input }, momentOf(sending));
     return textsOf(made, settings.arrays);
   }
   if (typeof value === 'object') return textsOf(secrets.valueOf(value), settings.arrays);

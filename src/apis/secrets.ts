@@ -6,7 +6,7 @@ import { TidegateError } from '../base/errors.ts';
 /** A variable of the environment; null where it is not set. */
 export type ReadVariable = (name: string) => string | null;
 
-export interface Secrets {
+export interface ToolSecrets {
   /** Names of the variables. */
   names: readonly string[];
   /** What is sent; null for an optional one that is not set. */
@@ -28,7 +28,7 @@ export function secretsIn({ api, query, headers, guard }: HttpSpec): Secret[] {
 }
 
 /** @throws TidegateError `invalid_config` naming a variable that is not set, or of which nothing can be made. */
-export function openSecrets(tool: string, declared: readonly Secret[], variable: ReadVariable): Secrets {
+export function openSecrets(tool: string, declared: readonly Secret[], variable: ReadVariable): ToolSecrets {
   const values = new Map(declared.map((secret) => [secret, formed(tool, secret, variable)]));
   const hidden = declared.flatMap((secret) => {
     const sent = values.get(secret) ?? '';

@@ -29,7 +29,7 @@ export interface SplitResult {
 }
 
 /** Largest page, as JSON: what a record of the store can hold, and some names. */
-export const PAGE_BYTES = 340_000;
+export const RESULT_PAGE_BYTES = 340_000;
 /** Blocks that do not fit are one part together when they are more. */
 const MOST_PARTS = 20;
 /** Most of a page's text that is answered beside where to read the whole. */
@@ -72,7 +72,7 @@ export function splitResult(result: ToolResult, most: number): SplitResult | nul
 
   const first = parts.find(({ text }) => text !== undefined)?.text;
   if (first !== undefined) content.unshift({ type: 'text', text: beginningOf(first, most) });
-  const pagesOf = parts.map((part) => pagesOfPart(part, Math.min(PAGE_BYTES, most)));
+  const pagesOf = parts.map((part) => pagesOfPart(part, Math.min(RESULT_PAGE_BYTES, most)));
   return {
     bytes: utf8Bytes(whole),
     content,

@@ -44,7 +44,7 @@ export interface ResultDeps {
 }
 
 /** Most pages of a result. */
-export const MOST_PAGES = 100;
+export const MOST_RESULT_PAGES = 100;
 /** Most pages that are kept for a principal within an hour. */
 export const HOURLY_PAGES = 2_000;
 const HOUR_MS = 3_600_000;
@@ -93,7 +93,7 @@ export function createResults(deps: ResultDeps): Results {
         told = true;
         return result;
       }
-      if (split.pages.length > MOST_PAGES) throw tooLarge(split);
+      if (split.pages.length > MOST_RESULT_PAGES) throw tooLarge(split);
       const now = runtime.now();
       const handle = await keep(split, caller, now).catch((thrown: unknown) => {
         if (!isOfStore(thrown)) throw thrown;
@@ -178,7 +178,7 @@ const NARROWER = 'ask for less, e.g. a shorter range or fewer keys';
 
 function tooLarge({ bytes, pages }: SplitResult): TidegateError {
   return new TidegateError('too_large', `The answer has ${bytes} bytes, in ${pages.length} pages`, {
-    expected: `at most ${MOST_PAGES} pages`,
+    expected: `at most ${MOST_RESULT_PAGES} pages`,
     hint: `the call itself was done; ${NARROWER}`,
   });
 }

@@ -25,7 +25,7 @@ export const Event = z.object({
     .describe('Context; with `gap` in it the event says that events before it are missing'),
 });
 
-export const FeedNote = z
+export const FeedNoteShape = z
   .object({
     name: z.string(),
     state: z

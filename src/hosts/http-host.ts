@@ -3,7 +3,7 @@
  * neither the registry nor the SDK nor the workers; whoever makes a host passes them in, at once or when first needed.
  */
 import type { App } from '../declare/app.ts';
-import { createApp, type HttpOptions } from '../http/app.ts';
+import { createApp, type HttpAppOptions } from '../http/app.ts';
 import { pushTokens } from '../http/push-tokens.ts';
 import { aboutOf } from '../mcp/registry/about.ts';
 import { TASKS } from '../mcp/tasks/capability.ts';
@@ -16,7 +16,7 @@ import type { ServingOptions } from './serving.ts';
 
 /** What an app needs to be served, and how. App, store and runtime are all that is required. */
 export interface HostOptions
-  extends Deps, Pick<TaskDeps, 'waiting'>, Partial<Omit<HttpOptions, 'pushTokens'>>, ServingOptions {
+  extends Deps, Pick<TaskDeps, 'waiting'>, Partial<Omit<HttpAppOptions, 'pushTokens'>>, ServingOptions {
   /** Where `queue` sends a task that goes on later. Default: nowhere; `scheduled` finds it. */
   taskQueue?: TaskQueue | null;
 }

@@ -17,7 +17,7 @@ import { readiness } from './ready.ts';
 import { createRequestLog, type LoggedEnv } from './request-log.ts';
 import { aiCatalog, CARD_TYPE, CATALOG_TYPE, serverCard } from './server-card.ts';
 
-export interface HttpOptions extends OriginOptions {
+export interface HttpAppOptions extends OriginOptions {
   /** Largest body of a POST to `/mcp`; default 1 MiB. */
   bodyBytes?: number;
   /** The token of each stream that takes pushes; default: none does. */
@@ -34,7 +34,7 @@ const BODY_BYTES = 1_048_576;
 
 export type HttpApp = Hono<LoggedEnv>;
 
-export function createApp(deps: HttpDeps, options: HttpOptions): HttpApp {
+export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
   const { app, mcp, runtime, store } = deps;
   const { authenticate = openToEveryone } = options;
   const facts = { app, versions: mcp.versions, capabilities: mcp.capabilities };

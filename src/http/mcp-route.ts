@@ -1,7 +1,7 @@
 /** `/mcp`: what has to be right before a message is served, in JSON-RPC's form, and the headers that browsers need. */
 import type { Principal } from '../base/principal.ts';
 import { INVALID_REQUEST, PARSE_ERROR, rpcErrorResponse } from '../base/json-rpc.ts';
-import type { Account } from '../store/counting.ts';
+import type { ServedAnswer } from '../calls/served.ts';
 import type { Authenticate } from './authenticate.ts';
 import { readJson } from './body.ts';
 import type { OriginGuard } from './origin.ts';
@@ -9,22 +9,12 @@ import type { OriginGuard } from './origin.ts';
 /** What serves MCP behind this route; `mcp/serve/endpoint.ts` makes it. */
 export interface McpServing {
   /** Answers one POST. `body` is its parsed JSON. Never rejects for what a client sent. */
-  serve(request: Request, body: unknown, principal: Principal): Promise<McpAnswer>;
-}
-
-/** An answer, with what the log tells of it. */
-export interface McpAnswer {
-  response: Response;
-  /** The message's method, and the name of the tool, prompt or resource that it asks for. */
-  asked: { mcp: string; name?: string };
-  account: Pick<Account, 'spent'>;
-  /** Resolves when its handlers are done, where the answer is streamed while they work; else null. */
-  ended: Promise<unknown> | null;
+  serve(request: Request, body: unknown, principal: Principal): Promise<ServedAnswer>;
 }
 
 export interface McpRoute {
   /** @param told is given what the log tells of a message that was served. */
-  post(request: Request, told: (answer: McpAnswer) => void): Promise<Response>;
+  post(request: Request, told: (answer: ServedAnswer) => void): Promise<Response>;
   preflight(request: Request): Response;
   /** GET and DELETE belong to sessions, which this server does not have. */
   otherMethod(): Response;

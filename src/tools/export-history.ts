@@ -14,7 +14,7 @@ import { isoTime } from '../base/time-text.ts';
 import { inPieces } from '../base/text.ts';
 import { PAGE_BYTES } from '../tasks/turn/pages.ts';
 import { streamNames } from './describe.ts';
-import { csv, type ExportFormat, ndjson } from './export-text.ts';
+import { csvText, type ExportFormat, ndjsonText } from './export-text.ts';
 import { Key, READ_ONLY, StreamName, Time } from '../calls/schemas.ts';
 import { type Scope, scopeOf } from '../streams/scope.ts';
 
@@ -73,7 +73,7 @@ export function exportHistoryTask(deps: Deps): Task {
       const scope = scopeOf(deps, principal);
       const stream = findStream(deps.app, input.stream);
       const query = queryOf(input, now());
-      const format = input.format === 'csv' ? csv(stream) : ndjson();
+      const format = input.format === 'csv' ? csvText(stream) : ndjsonText();
       const total = { events: 0, pages: 0, bytes: 0, truncated: false };
       for (let from: Pick<Part, 'cursor' | 'pieces'> | null = { cursor: null, pieces: 0 }; from !== null;) {
         const begin: Pick<Part, 'cursor' | 'pieces'> = from;

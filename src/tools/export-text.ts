@@ -15,7 +15,7 @@ export interface ExportFormat {
 }
 
 /** The stream goes without saying: all are of one. */
-export function ndjson(): ExportFormat {
+export function ndjsonText(): ExportFormat {
   return {
     mimeType: 'application/x-ndjson',
     head: '',
@@ -24,7 +24,7 @@ export function ndjson(): ExportFormat {
 }
 
 /** Columns: `time` (ISO 8601), `key`, `id`, then the fields of the stream by their path; a gap has none of those. */
-export function csv(stream: DeclaredStream): ExportFormat {
+export function csvText(stream: DeclaredStream): ExportFormat {
   const fields = fieldsOf(stream).map(({ name }) => name);
   const columns = ['time', 'key', 'id', ...(fields.length > 0 ? fields : ['data'])];
   return {

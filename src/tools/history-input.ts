@@ -102,18 +102,18 @@ const ARGUMENTS = {
   estimate: z.boolean().optional().describe('True: only tell how many events and bytes the query would read'),
 };
 
-export const Input = z.strictObject(ARGUMENTS, {
+export const HistoryInput = z.strictObject(ARGUMENTS, {
   error: (issue) =>
     issue.code === 'unrecognized_keys'
       ? `${issue.keys.join(', ')}: ${knownName(String(issue.keys[0]), Object.keys(ARGUMENTS))}`
       : undefined,
 });
-export type Input = z.output<typeof Input>;
+export type HistoryInput = z.output<typeof HistoryInput>;
 
 const OF_WINDOWS = ['field', 'aggregates', 'by', 'also', 'top', 'zone', 'align', 'empty', 'format'] as const;
 
 /** @throws TidegateError `invalid_input`: `window`, where an argument is given that needs it. */
-export function checkListing(input: Input): void {
+export function checkListing(input: HistoryInput): void {
   const needing = OF_WINDOWS.find((name) => input[name] !== undefined);
   if (needing === undefined) return;
   throw new TidegateError('invalid_input', `${needing} is given without window`, {

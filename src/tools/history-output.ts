@@ -1,6 +1,6 @@
 /** What `read_history` answers: events, windows, or what either would read. */
 import * as z from 'zod';
-import { Event, FeedNote } from '../calls/schemas.ts';
+import { Event, FeedNoteShape } from '../calls/schemas.ts';
 
 const Row = z
   .object({
@@ -22,7 +22,7 @@ const Row = z
     'Aggregates stand under their names; one that is not known, such as the rate of a single event, is left out',
   );
 
-export const Output = z.object({
+export const HistoryOutput = z.object({
   stream: z.string(),
   events: z.array(Event).optional().describe('Without window'),
   order: z.enum(['oldest', 'newest']).optional(),
@@ -67,8 +67,8 @@ export const Output = z.object({
     storeCalls: z.number(),
     through: z.number().nullable().describe('Arrival time of the last event looked at'),
   }),
-  feed: FeedNote,
+  feed: FeedNoteShape,
 });
 
-export type Answer = z.input<typeof Output>;
-export type AnswerRow = z.input<typeof Row>;
+export type HistoryAnswer = z.input<typeof HistoryOutput>;
+export type HistoryAnswerRow = z.input<typeof Row>;

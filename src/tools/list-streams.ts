@@ -15,7 +15,7 @@ import { accounted, type AppDeps } from '../calls/context.ts';
 import { shortened } from '../base/text.ts';
 import { streamNames } from './describe.ts';
 import { type FeedNote as Note, feedText } from './feed-note.ts';
-import { FeedNote, READ_ONLY, StreamName } from '../calls/schemas.ts';
+import { FeedNoteShape, READ_ONLY, StreamName } from '../calls/schemas.ts';
 import { ageText } from '../calls/table.ts';
 import type { Scope } from '../streams/scope.ts';
 
@@ -53,7 +53,7 @@ const Listed = z.object({
   delivery: z
     .enum(['exactly-once', 'at-least-once'])
     .describe('at-least-once: events have no id of their own, and now and then one may stand twice'),
-  feed: FeedNote,
+  feed: FeedNoteShape,
 });
 
 const Output = z.object({

@@ -19,8 +19,8 @@ import { valueOf } from '../streams/history/window-rows.ts';
 import { accounted, type AppDeps } from '../calls/context.ts';
 import { describeStreams, exampleCall } from './describe.ts';
 import { type FeedNote as Note, feedText, readNote, unreadNote } from './feed-note.ts';
-import { checkListing, given, Input } from './history-input.ts';
-import { type Answer, type AnswerRow, Output } from './history-output.ts';
+import { checkListing, given, HistoryInput } from './history-input.ts';
+import { type HistoryAnswer, type HistoryAnswerRow, HistoryOutput } from './history-output.ts';
 import { READ_ONLY } from '../calls/schemas.ts';
 import { eventLine, lines } from '../calls/table.ts';
 import { edgesText, fieldsText, sparklineLines, tableLines, timeText } from './windows-text.ts';
@@ -36,8 +36,8 @@ export function readHistoryTool({ app, runtime }: AppDeps): Tool {
       `Example: ${exampleCall(app, 'windows')}`,
       `Example: ${exampleCall(app, 'top')}`,
     ].join('\n'),
-    input: Input,
-    output: Output,
+    input: HistoryInput,
+    output: HistoryOutput,
     annotations: READ_ONLY,
     async run(input, context) {
       const scope = accounted({ app, runtime }, context);
@@ -51,7 +51,7 @@ export function readHistoryTool({ app, runtime }: AppDeps): Tool {
   });
 }
 
-async function eventsAnswer(scope: Scope, stream: DeclaredStream, input: Input, context: ToolContext) {
+async function eventsAnswer(scope: Scope, stream: DeclaredStream, input: HistoryInput, context: ToolContext) {
   const { from, to, cursor, keys, where, order, limit, maxEvents } = input;
   const budget: ReadLimits = maxEvents === undefined ? {} : { budget: { ...SCAN_BUDGET, entries: maxEvents } };
   const reading = readHistory(scope, stream, given({ from, to, cursor, keys, where, order, limit }), {
@@ -63,19 +63,19 @@ async function eventsAnswer(scope: Scope, stream: DeclaredStream, input: Input, 
   const [page, early] = await Promise.all([reading, newest ? readNote(scope, stream) : null]);
   const spare = page.scanned.storeCalls < MOST_CALLS;
   const feed = newest ? early : spare ? await readNote(scope, stream) : unreadNote(stream);
-  const structured: Answer = { stream: stream.name, ...page, feed };
+  const structured: HistoryAnswer = { stream: stream.name, ...page, feed };
   const what = `${page.events.length} event(s) of ${stream.name}, ${page.order} first`;
   const out = [what + rangeText(page, isoTime), ...lines(page.events, eventLine), ...endText(page)];
   if (page.tailCursor !== null) out.push(`For what comes after: tail_stream with cursor=${page.tailCursor}`);
   return { structured, text: withFeed(out, feed, scope.runtime.now()) };
 }
 
-async function windowsAnswer(scope: Scope, stream: DeclaredStream, input: Input, context: ToolContext) {
+async function windowsAnswer(scope: Scope, stream: DeclaredStream, input: HistoryInput, context: ToolContext) {
   const { stream: _stream, limit: _limit, format, estimate: _estimate, ...query } = input;
   const page = await readWindows(scope, stream, given(query), { deadline: context.deadline });
   const feed = unreadNote(stream);
   const { from, to, complete, cursor, truncated, skipped, scanned, windowMs, ofPart, zone } = page;
-  const structured: Answer = {
+  const structured: HistoryAnswer = {
     stream: stream.name,
     windows: page.rows.map((row) => toRow(row, page)),
     windowMs,
@@ -109,12 +109,12 @@ async function windowsAnswer(scope: Scope, stream: DeclaredStream, input: Input,
 }
 
 /** Nothing is read but where in the log the range lies, and the newest events for their size. */
-async function estimateAnswer(scope: Scope, stream: DeclaredStream, input: Input) {
+async function estimateAnswer(scope: Scope, stream: DeclaredStream, input: HistoryInput) {
   const { stream: _stream, limit, format: _format, estimate: _estimate, ...query } = input;
   const found = await estimateHistory(scope, stream, given(query), limit);
   const { range, events, bytes, queryCalls, mostEvents, fits, hint } = found;
   const feed = unreadNote(stream);
-  const structured: Answer = {
+  const structured: HistoryAnswer = {
     stream: stream.name,
     estimate: { events, bytes, storeCalls: queryCalls, mostEvents, fits },
     from: range.from,
@@ -133,7 +133,7 @@ async function estimateAnswer(scope: Scope, stream: DeclaredStream, input: Input
   return { structured, text };
 }
 
-function toRow(row: SeriesRow, page: WindowsPage): AnswerRow {
+function toRow(row: SeriesRow, page: WindowsPage): HistoryAnswerRow {
   const { start, end, key, group, stream, field, count, values } = row;
   const named = {
     start,
@@ -150,7 +150,7 @@ function toRow(row: SeriesRow, page: WindowsPage): AnswerRow {
     if (name === 'first' && values !== null) numbers['firstTime'] = values.firstTime;
     if (name === 'last' && values !== null) numbers['lastTime'] = values.lastTime;
   }
-  return { ...named, ...numbers } as AnswerRow;
+  return { ...named, ...numbers } as HistoryAnswerRow;
 }
 
 /** What the rows leave out, where they do: a field that no event has would look like a stream without events. */

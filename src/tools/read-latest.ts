@@ -11,7 +11,7 @@ import { feedKey, latestKey } from '../streams/names.ts';
 import { accounted, type AppDeps } from '../calls/context.ts';
 import { describeStreams, exampleCall } from './describe.ts';
 import { type FeedNote as Note, feedText, noteOf, unreadNote } from './feed-note.ts';
-import { Event, FeedNote, Key, READ_ONLY, StreamName } from '../calls/schemas.ts';
+import { Event, FeedNoteShape, Key, READ_ONLY, StreamName } from '../calls/schemas.ts';
 import { ageText, eventLine, lines } from '../calls/table.ts';
 import type { Scope } from '../streams/scope.ts';
 
@@ -29,7 +29,7 @@ const Output = z.object({
   stream: z.string(),
   events: z.array(Event.extend({ ageMs: z.number().describe('How long ago it happened') })),
   next: z.string().nullable().describe('Give it as `after` for more keys; null: there are no more'),
-  feed: FeedNote,
+  feed: FeedNoteShape,
   hint: z.string().optional().describe('What to try, where there is nothing'),
 });
 

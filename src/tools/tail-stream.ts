@@ -16,7 +16,7 @@ import {
 import { accounted, type AppDeps } from '../calls/context.ts';
 import { exampleCall, streamNames } from './describe.ts';
 import { feedText, readNote } from './feed-note.ts';
-import { CursorText, Event, FeedNote, Key, READ_ONLY, StreamName } from '../calls/schemas.ts';
+import { CursorText, Event, FeedNoteShape, Key, READ_ONLY, StreamName } from '../calls/schemas.ts';
 import { eventLine, lines } from '../calls/table.ts';
 
 const Input = z.strictObject({
@@ -45,7 +45,7 @@ const Output = z.object({
   cursor: z.string().describe('Give it to the next call: nothing is missed, nothing comes twice'),
   truncated: z.boolean().describe('True: events after the given cursor are gone, by retention'),
   ended: z.enum(['count', 'time', 'cancelled']).describe('count: as many as asked for, more may wait already'),
-  feed: FeedNote,
+  feed: FeedNoteShape,
 });
 
 export function tailStreamTool({ app, runtime }: AppDeps): Tool {

@@ -5,7 +5,7 @@ import type { App } from '../../src/declare/app.ts';
 import type { Principal } from '../../src/base/principal.ts';
 import { type Connect, systemRuntime } from '../../src/base/runtime.ts';
 import { createSealer, type Secrets } from '../../src/base/seal.ts';
-import { createApp, type HttpOptions } from '../../src/http/app.ts';
+import { createApp, type HttpAppOptions } from '../../src/http/app.ts';
 import { createAppFeeds } from '../../src/calls/feeds.ts';
 import type { HandlerDeps } from '../../src/calls/deps.ts';
 import { createMcpEndpoint } from '../../src/mcp/serve/endpoint.ts';
@@ -52,7 +52,7 @@ export interface ServeOptions {
   store?: Store;
   /** Whether the streams' own tools and resources are there; default: none. */
   builtIns?: boolean;
-  http?: Partial<HttpOptions>;
+  http?: Partial<HttpAppOptions>;
   /** Null: there are none; default: the same for all. */
   secrets?: Secrets | null;
   /** Works on tasks; null: nobody does. Default: null. */

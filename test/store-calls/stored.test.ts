@@ -8,8 +8,8 @@ import {
   ITEM_BYTES,
   KEPT_DEAD_LETTERS,
 } from '../../src/feeds/run/dead-letters.ts';
-import { HOURLY_PAGES, MOST_PAGES } from '../../src/calls/results.ts';
-import { PAGE_BYTES } from '../../src/calls/result-pages.ts';
+import { HOURLY_PAGES, MOST_RESULT_PAGES } from '../../src/calls/results.ts';
+import { RESULT_PAGE_BYTES } from '../../src/calls/result-pages.ts';
 import { REPLAY_BYTES } from '../../src/feeds/run/replay.ts';
 import { MOST_STATE_BYTES } from '../../src/feeds/run/sampling.ts';
 import { POSITION_BYTES } from '../../src/feeds/run/taker.ts';
@@ -136,8 +136,8 @@ test('the numbers are those of the code', () => {
   expect(feed).toContain(
     `${kib(POSITION_BYTES)} of position, ${kib(REPLAY_BYTES)} of reading, ${kib(MOST_STATE_BYTES)}`,
   );
-  expect(section).toContain(`${PAGE_BYTES / 1_000} KB each, ${MOST_PAGES} of an answer`);
-  expect(readmeOf('calls')).toContain(`${MOST_PAGES} pages an answer, and ${number(HOURLY_PAGES)} an hour`);
+  expect(section).toContain(`${RESULT_PAGE_BYTES / 1_000} KB each, ${MOST_RESULT_PAGES} of an answer`);
+  expect(readmeOf('calls')).toContain(`${MOST_RESULT_PAGES} pages an answer, and ${number(HOURLY_PAGES)} an hour`);
   expect(section).toContain(`${kib(KEPT_BYTES)}; ${number(DEFAULT_ENTRIES)} of a tool`);
   expect(section).toContain(`up to ${limits.SEGMENT_ENTRIES} entries or ${kib(limits.SEGMENT_BYTES)} each`);
   expect(section).toContain(`rows of \`commits\`, ${limits.COMMIT_MEMORY_MS / 60_000} minutes`);

@@ -7,7 +7,7 @@ import { TidegateError } from '../../base/errors.ts';
 
 export const PAGE_SIZE = 100;
 
-export interface Page<Item> {
+export interface ListPage<Item> {
   items: readonly Item[];
   /** Absent on the last page. */
   nextCursor?: string;
@@ -17,7 +17,7 @@ export interface Page<Item> {
  * The page that `cursor` names; the first one without a cursor.
  * @throws TidegateError `bad_cursor` for a cursor that was not made for this list.
  */
-export function pageOf<Item>(list: string, items: readonly Item[], cursor: string | undefined): Page<Item> {
+export function listPageOf<Item>(list: string, items: readonly Item[], cursor: string | undefined): ListPage<Item> {
   const from = cursor === undefined ? 0 : offsetOf(list, cursor, items.length);
   const to = from + PAGE_SIZE;
   if (from === 0 && to >= items.length) return { items };

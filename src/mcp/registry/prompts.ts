@@ -11,7 +11,7 @@ import { inAskingContext, inContext } from '../../calls/context.ts';
 import type { HandlerDeps } from '../../calls/deps.ts';
 import type { Caller } from '../../calls/caller.ts';
 import { displayed } from './displayed.ts';
-import { type Page, pageOf } from './pages.ts';
+import { type ListPage, listPageOf } from './pages.ts';
 import { perScopes } from './per-scopes.ts';
 import type { ResourceRegistry } from './resources.ts';
 
@@ -30,7 +30,7 @@ export interface PromptResult {
 
 export interface PromptRegistry {
   readonly size: number;
-  list(cursor: string | undefined, caller: Pick<Caller, 'principal'>): Page<PromptListing>;
+  list(cursor: string | undefined, caller: Pick<Caller, 'principal'>): ListPage<PromptListing>;
   /** @throws TidegateError `not_found` for an unknown prompt, `invalid_input` for a missing or unknown argument. */
   get(name: string, args: unknown, caller: Caller): Promise<PromptResult | InputRequired>;
 }
@@ -39,7 +39,7 @@ export function createPromptRegistry(deps: HandlerDeps, prompts: ReadonlyMap<str
   const listings = perScopes(() => [...prompts].map(([name, prompt]): PromptListing => listingOf(name, prompt)));
   return {
     size: prompts.size,
-    list: (cursor, { principal }) => pageOf('prompts', listings(principal), cursor),
+    list: (cursor, { principal }) => listPageOf('prompts', listings(principal), cursor),
     async get(name, args, caller) {
       const prompt = promptNamed(prompts, name);
       const input = promptArguments(prompt, args);

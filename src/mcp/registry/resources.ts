@@ -8,7 +8,7 @@ import { inAskingContext, inContext } from '../../calls/context.ts';
 import type { HandlerDeps } from '../../calls/deps.ts';
 import type { Caller } from '../../calls/caller.ts';
 import { displayed } from './displayed.ts';
-import { type Page, pageOf } from './pages.ts';
+import { type ListPage, listPageOf } from './pages.ts';
 import { perScopes } from './per-scopes.ts';
 import { isTemplate, type UriTemplate, uriTemplate } from './uri-template.ts';
 
@@ -22,8 +22,8 @@ export type ReadResult = { contents: ResourceContents[] } & CacheHint;
 
 export interface ResourceRegistry {
   readonly size: number;
-  list(cursor: string | undefined, caller: Caller): Promise<Page<ResourceListing> & CacheHint>;
-  templates(cursor: string | undefined, caller: Pick<Caller, 'principal'>): Page<TemplateListing>;
+  list(cursor: string | undefined, caller: Caller): Promise<ListPage<ResourceListing> & CacheHint>;
+  templates(cursor: string | undefined, caller: Pick<Caller, 'principal'>): ListPage<TemplateListing>;
   /** @throws TidegateError `not_found` for a URI that nothing here answers to. */
   read(uri: string, caller: Caller): Promise<ReadResult | InputRequired>;
   /** Names and completions of a template's variables; null where the URI is neither a resource nor a template here. */
@@ -68,16 +68,16 @@ export function createResourceRegistry(deps: HandlerDeps, resources: ReadonlyMap
 
   return {
     size: resources.size,
-    templates: (cursor, { principal }) => pageOf('templates', templateListings(principal), cursor),
+    templates: (cursor, { principal }) => listPageOf('templates', templateListings(principal), cursor),
     find: (uri) =>
       fixed.get(uri)?.resource ?? templates.find(({ template }) => template.template === uri)?.resource ?? null,
     async list(cursor, caller) {
       const declared = fixedListings(caller.principal);
-      if (listing.length === 0) return { ...pageOf('resources', declared, cursor), ...DECLARED };
+      if (listing.length === 0) return { ...listPageOf('resources', declared, cursor), ...DECLARED };
       const found = await inContext(deps, caller, (context) =>
         Promise.all(listing.map(({ resource }) => listedBy(resource, context))),
       );
-      return { ...pageOf('resources', [...declared, ...found.flat()], cursor), ...FOUND };
+      return { ...listPageOf('resources', [...declared, ...found.flat()], cursor), ...FOUND };
     },
     async read(uri, caller) {
       const exact = fixed.get(uri);

@@ -14,7 +14,7 @@ import type { Caller } from '../../calls/caller.ts';
 import { failureText, isForModel } from '../wire/errors.ts';
 import { checkObjectSchema, describeIssues, NO_ARGUMENTS, objectSchema } from '../../base/json-schema.ts';
 import { displayed } from './displayed.ts';
-import { type Page, pageOf } from './pages.ts';
+import { type ListPage, listPageOf } from './pages.ts';
 import { perScopes } from './per-scopes.ts';
 import { type ParamHeader, paramHeaders } from '../wire/param-headers.ts';
 import type { SpecialResult, SpecialTool } from '../extension.ts';
@@ -34,7 +34,7 @@ export interface ToolListing {
 
 export interface ToolRegistry {
   readonly size: number;
-  list(cursor: string | undefined, caller: Pick<Caller, 'principal'>): Page<ToolListing>;
+  list(cursor: string | undefined, caller: Pick<Caller, 'principal'>): ListPage<ToolListing>;
   /** Headers that have to repeat arguments of this tool; empty for most, and for an unknown one. */
   paramHeaders(name: string): readonly ParamHeader[];
   /** Client capabilities that the tool cannot run without; null for most, and for an unknown one. */
@@ -83,7 +83,7 @@ export function createToolRegistry(
 
   return {
     size: tools.size,
-    list: (cursor, { principal }) => pageOf('tools', listings(principal), cursor),
+    list: (cursor, { principal }) => listPageOf('tools', listings(principal), cursor),
     paramHeaders: (name) => find(name)?.headers ?? NONE,
     requires(name) {
       const tool = tools.get(name);

@@ -7,8 +7,9 @@ import type { JsonObject } from '../../base/json.ts';
 import type { Principal } from '../../base/principal.ts';
 import type { About } from '../registry/about.ts';
 import { createDiscover } from './discover.ts';
-import { askedOf } from '../wire/message.ts';
-import type { McpAnswer, SdkServing } from './serving.ts';
+import { askedFor } from '../wire/message.ts';
+import type { ServedAnswer } from '../../calls/served.ts';
+import type { SdkServing } from './serving.ts';
 import { LEGACY_VERSIONS, MODERN_VERSION } from '../wire/versions.ts';
 
 export interface McpEndpointDeps {
@@ -19,7 +20,7 @@ export interface McpEndpointDeps {
 
 export interface McpEndpoint {
   /** Answers one POST. `body` is its parsed JSON. Never rejects for what a client sent. */
-  serve(request: Request, body: unknown, principal: Principal): Promise<McpAnswer>;
+  serve(request: Request, body: unknown, principal: Principal): Promise<ServedAnswer>;
   /** Newest first. */
   versions: readonly string[];
   capabilities: JsonObject;
@@ -28,7 +29,7 @@ export interface McpEndpoint {
 }
 
 /** What is answered here asks nothing of a store. */
-const NO_ACCOUNT: McpAnswer['account'] = { spent: () => ({ storeCalls: {} }) };
+const NO_ACCOUNT: ServedAnswer['account'] = { spent: () => ({ storeCalls: {} }) };
 
 export function createMcpEndpoint({ about, serving }: McpEndpointDeps): McpEndpoint {
   const discover = createDiscover(about);
@@ -47,7 +48,7 @@ export function createMcpEndpoint({ about, serving }: McpEndpointDeps): McpEndpo
     capabilities: about.capabilities,
     async serve(request, body, principal) {
       const response = discover(request, body);
-      if (response !== null) return { response, asked: askedOf(body), account: NO_ACCOUNT, ended: null };
+      if (response !== null) return { response, asked: askedFor(body), account: NO_ACCOUNT, ended: null };
       const sdk = typeof serving === 'function' ? await load(serving) : serving;
       return sdk.serve(request, body, principal);
     },

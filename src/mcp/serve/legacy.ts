@@ -16,14 +16,14 @@ import {
 } from '@modelcontextprotocol/server';
 import type { JsonObject } from '../../base/json.ts';
 import { INVALID_PARAMS, INVALID_REQUEST, rpcErrorResponse } from '../../base/json-rpc.ts';
-import type { Serving } from './modern.ts';
+import type { EraServing } from './modern.ts';
 import type { ServerSource } from './server.ts';
 import { LEGACY_VERSIONS } from '../wire/versions.ts';
 
 /** Most messages in one batch. */
 const BATCH = 50;
 
-export function createLegacy(source: ServerSource): Serving {
+export function createLegacy(source: ServerSource): EraServing {
   return {
     serve(request, body) {
       if (Array.isArray(body)) return serveBatch(source, request, body);

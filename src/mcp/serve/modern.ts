@@ -9,12 +9,12 @@ import type { ServerSource } from './server.ts';
 import { extensionRefusal } from './extension-check.ts';
 import { MODERN_VERSION } from '../wire/versions.ts';
 
-export interface Serving {
+export interface EraServing {
   serve(request: Request, body: unknown): Promise<Response>;
   close(): Promise<void>;
 }
 
-export function createModern(registry: Registry, source: ServerSource, log: Log): Serving {
+export function createModern(registry: Registry, source: ServerSource, log: Log): EraServing {
   const handler = createMcpHandler(source.factory, {
     legacy: 'reject',
     onerror: (error) => log('debug', `2026-07-28: ${error.message}`),

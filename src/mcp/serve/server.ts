@@ -22,7 +22,7 @@ import { DISCOVER_CACHE } from './discover.ts';
 import { dispatch, serves } from './dispatch.ts';
 import { protocolAnswer } from '../wire/errors.ts';
 import { createExchanges, type Exchange } from './exchange.ts';
-import { askedOf } from '../wire/message.ts';
+import { askedFor } from '../wire/message.ts';
 import type { Registry } from '../registry/registry.ts';
 import { answerExtensionMethods, withResponses } from './extension-methods.ts';
 
@@ -103,7 +103,7 @@ export function createServerSource(deps: ServerDeps, local: Principal | null = n
       // Over HTTP the route logs the request.
       if (!context.http) {
         const ms = runtime.now() - startedAt;
-        runtime.log('debug', 'request', { ...askedOf(request), ms, ...exchange.account.spent() });
+        runtime.log('debug', 'request', { ...askedFor(request), ms, ...exchange.account.spent() });
       }
     }
   }

@@ -4,26 +4,16 @@
  */
 import { isLegacyRequest, PROTOCOL_VERSION_META_KEY } from '@modelcontextprotocol/server';
 import type { Principal } from '../../base/principal.ts';
-import type { Account } from '../../store/counting.ts';
+import type { ServedAnswer } from '../../calls/served.ts';
 import type { Refusal } from './exchange.ts';
 import { createLegacy } from './legacy.ts';
-import { askedOf, claimOf } from '../wire/message.ts';
+import { askedFor, claimOf } from '../wire/message.ts';
 import { createModern } from './modern.ts';
 import { createServerSource, type ServerDeps } from './server.ts';
 
-/** An answer, with what the log tells of it. */
-export interface McpAnswer {
-  response: Response;
-  /** The message's method, and the name of the tool, prompt or resource that it asks for. */
-  asked: { mcp: string; name?: string };
-  account: Pick<Account, 'spent'>;
-  /** Resolves when its handlers are done, where the answer is streamed while they work; else null. */
-  ended: Promise<unknown> | null;
-}
-
 export interface SdkServing {
   /** Answers one POST. `body` is its parsed JSON. Never rejects for what a client sent. */
-  serve(request: Request, body: unknown, principal: Principal): Promise<McpAnswer>;
+  serve(request: Request, body: unknown, principal: Principal): Promise<ServedAnswer>;
   /** Ends what is under way. */
   close(): Promise<void>;
 }
@@ -42,7 +32,7 @@ export function createServing(deps: ServerDeps): SdkServing {
       const { account, working, refusal } = exchange;
       const response = refusal === null ? served : later(served, refusal);
       const ended = working.size === 0 ? null : Promise.allSettled(working);
-      return { response, asked: askedOf(body), account, ended };
+      return { response, asked: askedFor(body), account, ended };
     },
   };
 }

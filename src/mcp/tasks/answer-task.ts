@@ -7,7 +7,7 @@ import { accountedTasks } from '../../calls/context.ts';
 import { IN_TOOLS, naming } from './argument-names.ts';
 import { TaskHandle } from './get-task.ts';
 import { Handle, handleOf } from './handle.ts';
-import { lines } from './words.ts';
+import { taskLines } from './words.ts';
 
 const Input = z.strictObject({
   task: TaskHandle,
@@ -44,7 +44,7 @@ export function answerTaskTool(tasks: Tasks, { now }: Pick<Runtime, 'now'>): Too
       const header = await kept.get(principal, task);
       const over = passedOver.length === 0 ? [] : [`No open question has the key ${passedOver.join(', ')}.`];
       return {
-        text: [...over, ...lines(task, header, now())].join('\n'),
+        text: [...over, ...taskLines(task, header, now())].join('\n'),
         structured: { ...handleOf(task, header, now()), passedOver },
       };
     },

@@ -14,7 +14,7 @@ import type { Caller } from '../../calls/caller.ts';
 import { knowsTasks, needsTasks } from './capability.ts';
 import { handleResult } from './handle.ts';
 import { type CreatedTask, createdTask } from './view.ts';
-import { waitForTask } from './wait.ts';
+import { waitForEnd } from './wait.ts';
 
 /** Of `_meta`: calls of a tool with the same key, by the same principal, are one task. A text of 1 to 512 bytes. */
 export const IDEMPOTENCY_META = 'io.tidegate/idempotencyKey';
@@ -51,7 +51,7 @@ export async function callTask(
   const { taskId, header } = earlier ?? (await begin());
   if (knows) return createdTask(taskId, header, runtime.now());
   if (task.otherwise === 'handle') return handleResult(taskId, header, runtime.now());
-  return waitForTask(deps, tasks, { taskId, header, task, isShared: once !== null }, caller);
+  return waitForEnd(deps, tasks, { taskId, header, task, isShared: once !== null }, caller);
 }
 
 function keyIn({ meta }: Caller): string | null {

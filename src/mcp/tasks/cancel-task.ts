@@ -7,7 +7,7 @@ import { accountedTasks } from '../../calls/context.ts';
 import { IN_TOOLS, naming } from './argument-names.ts';
 import { TaskHandle } from './get-task.ts';
 import { Handle, handleOf } from './handle.ts';
-import { lines } from './words.ts';
+import { taskLines } from './words.ts';
 
 export function cancelTaskTool(tasks: Tasks, { now }: Pick<Runtime, 'now'>): Tool {
   return tool({
@@ -22,7 +22,7 @@ export function cancelTaskTool(tasks: Tasks, { now }: Pick<Runtime, 'now'>): Too
       const kept = accountedTasks(tasks, context);
       await naming(IN_TOOLS, () => kept.cancel(principal, task, deadline));
       const header = await kept.get(principal, task);
-      return { text: lines(task, header, now()).join('\n'), structured: handleOf(task, header, now()) };
+      return { text: taskLines(task, header, now()).join('\n'), structured: handleOf(task, header, now()) };
     },
   });
 }

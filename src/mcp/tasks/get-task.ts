@@ -12,7 +12,7 @@ import { IN_TOOLS, naming } from './argument-names.ts';
 import { Handle, handleOf } from './handle.ts';
 import type { Poll } from './polling.ts';
 import { failureError, resultOf } from './view.ts';
-import { lines, Question, questionsOf } from './words.ts';
+import { taskLines, TaskQuestion, questionsOf } from './words.ts';
 
 export const TaskHandle = z.string().min(1).max(64).describe('The handle that the call which began the task answered');
 
@@ -24,7 +24,7 @@ const Input = z.strictObject({
 const Output = Handle.extend({
   tool: z.string().describe('What was called'),
   message: z.string().nullable().describe('What it is at, or why it ended'),
-  questions: z.array(Question).describe('What it waits for: answer with answer_task'),
+  questions: z.array(TaskQuestion).describe('What it waits for: answer with answer_task'),
   result: z.unknown().optional().describe('Its structured answer, where it has one'),
   isError: z.boolean().optional().describe('True: it ended, and its result says what went wrong'),
   pages: z.int().describe('Pages that the result has; 0: all of it is here'),
@@ -49,7 +49,9 @@ export function getTaskTool(tasks: Tasks, poll: Poll, { now }: Pick<Runtime, 'no
       const { structuredContent, isError } = header.result ?? {};
       const paged = found && page !== undefined ? { number: page, ...found } : null;
       return {
-        text: [...lines(task, header, at), ...(paged ? [`Page ${paged.number} of ${header.pages}:`] : [])].join('\n'),
+        text: [...taskLines(task, header, at), ...(paged ? [`Page ${paged.number} of ${header.pages}:`] : [])].join(
+          '\n',
+        ),
         content: paged ? [{ type: 'text', text: paged.text }] : contentOf(task, header),
         structured: {
           ...handleOf(task, header, at),

@@ -6,7 +6,7 @@ import { type Failure, hasEnded, type Header } from '../../tasks/records/header.
 import { protocolAnswer } from '../wire/errors.ts';
 import { linksToPages } from './pages.ts';
 
-export interface TaskView {
+export interface WireTask {
   taskId: string;
   status: Header['status'];
   statusMessage?: string;
@@ -18,9 +18,9 @@ export interface TaskView {
   pollIntervalMs?: number;
 }
 
-export type CreatedTask = { resultType: 'task' } & TaskView;
+export type CreatedTask = { resultType: 'task' } & WireTask;
 
-export interface DetailedTask extends TaskView {
+export interface DetailedTask extends WireTask {
   inputRequests?: Header['asks'];
   /** With a type of its own, as the answer to the call would have had. */
   result?: ToolResult & { resultType: 'complete' };
@@ -80,7 +80,7 @@ export function failureError({ failure }: Header): TidegateError {
   return new TidegateError(code, message, details);
 }
 
-function taskView(taskId: string, header: Header, now: number): TaskView {
+function taskView(taskId: string, header: Header, now: number): WireTask {
   const { status, createdAt, updatedAt, ttlMs } = header;
   const message = status === 'failed' ? protocolAnswer(failureError(header), taskId).message : header.message;
   return {

@@ -32,7 +32,7 @@ interface Begun {
  * same key waits for it again.
  * @throws TidegateError `missing_capability`, `not_supported`; what the task failed with; `cancelled`
  */
-export async function waitForTask(
+export async function waitForEnd(
   { runtime }: Pick<HandlerDeps, 'runtime'>,
   tasks: Tasks,
   { taskId, header: begun, task, isShared }: Begun,

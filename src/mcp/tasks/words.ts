@@ -5,7 +5,7 @@ import { hasEnded, type Header } from '../../tasks/records/header.ts';
 import { failureText } from '../wire/errors.ts';
 import { failureError, pollIntervalMs } from './view.ts';
 
-export const Question = z.object({
+export const TaskQuestion = z.object({
   key: z.string().describe('What the answer is given under'),
   message: z.string().describe('For the user'),
   schema: z.unknown().optional().describe('JSON Schema of the content that is asked for'),
@@ -17,7 +17,7 @@ export function pauseText(header: Header, now: number): string {
   return hasEnded(header) ? 'at once' : `after ${Math.ceil(pollIntervalMs(header, now) / 1_000)} s, not before`;
 }
 
-export function questionsOf({ asks }: Header): z.input<typeof Question>[] {
+export function questionsOf({ asks }: Header): z.input<typeof TaskQuestion>[] {
   return Object.entries(asks).map(([key, { params }]) => ({
     key,
     message: textOf(params.message),
@@ -30,7 +30,7 @@ function textOf(value: Json | undefined): string {
 }
 
 /** What a model reads first. */
-export function lines(taskId: string, header: Header, now: number): string[] {
+export function taskLines(taskId: string, header: Header, now: number): string[] {
   const { status, task, message, result, pages } = header;
   const said = message === null ? [] : [message];
   const argument = JSON.stringify({ task: taskId });
@@ -58,7 +58,7 @@ export function lines(taskId: string, header: Header, now: number): string[] {
   }
 }
 
-function asked({ key, message, schema, url }: z.input<typeof Question>): string[] {
+function asked({ key, message, schema, url }: z.input<typeof TaskQuestion>): string[] {
   if (url !== undefined) return [`- ${key}: ${message} The user opens ${url}, and says so.`];
   return [`- ${key}: ${message} Content: ${JSON.stringify(schema)}`];
 }

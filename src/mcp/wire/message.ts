@@ -13,7 +13,7 @@ export function claimOf(body: unknown, key: string): unknown {
 const TOLD_CHARACTERS = 200;
 
 /** What a message asks for, for the log: its method, and which tool, prompt or resource. A batch is told by its length. */
-export function askedOf(body: unknown): { mcp: string; name?: string } {
+export function askedFor(body: unknown): { mcp: string; name?: string } {
   if (Array.isArray(body)) return { mcp: `batch of ${body.length}` };
   const { method, params } = (typeof body === 'object' && body !== null ? body : {}) as {
     method?: unknown;

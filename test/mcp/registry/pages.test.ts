@@ -4,7 +4,7 @@ import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { defineApp, prompt, resource, tool } from '../../../src/index.ts';
-import { pageOf } from '../../../src/mcp/registry/pages.ts';
+import { listPageOf } from '../../../src/mcp/registry/pages.ts';
 import { type Served, serveApp } from '../served.ts';
 
 const COUNT = 257;
@@ -104,11 +104,11 @@ describe.each(LISTS)('%s', (method, member) => {
 });
 
 test('a list that is empty, or whose end was cut off meanwhile, has no page behind', () => {
-  expect(pageOf('tools', [], undefined)).toEqual({ items: [] });
-  expect(pageOf('tools', names.slice(0, 100), undefined)).toEqual({ items: names.slice(0, 100) });
-  const { nextCursor } = pageOf('tools', names, undefined);
-  expect(() => pageOf('tools', names.slice(0, 100), nextCursor)).toThrow('not one of tools');
-  expect(pageOf('tools', names.slice(0, 101), nextCursor)).toEqual({ items: ['n100'] });
+  expect(listPageOf('tools', [], undefined)).toEqual({ items: [] });
+  expect(listPageOf('tools', names.slice(0, 100), undefined)).toEqual({ items: names.slice(0, 100) });
+  const { nextCursor } = listPageOf('tools', names, undefined);
+  expect(() => listPageOf('tools', names.slice(0, 100), nextCursor)).toThrow('not one of tools');
+  expect(listPageOf('tools', names.slice(0, 101), nextCursor)).toEqual({ items: ['n100'] });
 });
 
 test('what templates find is in pages too, of one scope', async () => {
