@@ -141,6 +141,12 @@ test('every command that is named is a script', () => {
   for (const name of named) expect(manifest.scripts).toHaveProperty([name]);
 });
 
+test('every export has its line', () => {
+  const [, table = ''] = /## Exports\n([\s\S]*?)\n## /.exec(read('src/README.md')) ?? [];
+  const told = [...table.matchAll(/^\| `tidegate(\/[\w/]+)?` \|/gm)].map(([, path = '']) => `.${path}`);
+  expect(told.toSorted()).toEqual(Object.keys(manifest.exports).toSorted());
+});
+
 test('every dependency has its line', () => {
   const table = read('src/README.md').split('## Dependencies')[1] ?? '';
   const packages = Object.keys({ ...manifest.dependencies, ...manifest.devDependencies });
