@@ -8,7 +8,7 @@ import { dirname } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import * as z from 'zod';
 import declared from '../../src/app.ts';
-import { readConfig } from '../../src/base/config.ts';
+import { readConfig } from '../../src/store/drivers/open.ts';
 import { systemRuntime } from '../../src/base/runtime.ts';
 import { createHost } from '../../src/hosts/host.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';

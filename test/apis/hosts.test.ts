@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createLambdaHost } from '../../src/hosts/lambda/host.ts';
 import { nodeRuntime } from '../../src/hosts/node/runtime.ts';
 import { serve } from '../../src/hosts/node/serve.ts';
-import { readConfig } from '../../src/base/config.ts';
+import { readConfig } from '../../src/store/drivers/open.ts';
 import { defineApp, httpTool, secret } from '../../src/index.ts';
 import { type HttpSource, json, startHttpSource } from '../services/http-feed.ts';
 import { apiOf } from './stage.ts';

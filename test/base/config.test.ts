@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { readConfig, sqliteFile } from '../../src/base/config.ts';
+import { readEnvironment } from '../../src/base/config.ts';
 import { TidegateError } from '../../src/base/errors.ts';
+import { accessOf, dynamodb } from '../../src/store/drivers/dynamodb-driver.ts';
+import { readConfig } from '../../src/store/drivers/open.ts';
+import { sqlite } from '../../src/store/drivers/sqlite-driver.ts';
 
 function mistake(environment: Record<string, string>): TidegateError {
   try {
@@ -16,10 +19,7 @@ test('an empty environment gives the defaults', () => {
     port: 8787,
     host: '127.0.0.1',
     publicUrl: null,
-    store: 'sqlite',
-    sqlitePath: null,
-    redis: null,
-    dynamodb: null,
+    store: { name: 'sqlite', values: {} },
     mqttUrl: null,
     secrets: null,
     logLevel: 'info',
@@ -35,12 +35,12 @@ test("variables of the app's own are read by name, and stand in no copy of the c
 });
 
 test('two apps in one folder have a sqlite file each, unless one is named', () => {
-  expect(sqliteFile({ sqlitePath: null }, 'plant')).toBe('.tidegate/plant.db');
-  expect(sqliteFile({ sqlitePath: 'x.db' }, 'plant')).toBe('x.db');
+  expect(sqlite.file?.({}, 'plant')).toBe('.tidegate/plant.db');
+  expect(sqlite.file?.({ SQLITE_PATH: 'x.db' }, 'plant')).toBe('x.db');
 });
 
 test('an empty variable counts as not set', () => {
-  expect(readConfig({ PORT: '', STORE: '' }, 'memory')).toMatchObject({ port: 8787, store: 'memory' });
+  expect(readConfig({ PORT: '', STORE: '' }, 'memory')).toMatchObject({ port: 8787, store: { name: 'memory' } });
 });
 
 const secretsOf = (environment: Record<string, string>) => readConfig(environment, 'memory').secrets;
@@ -92,11 +92,18 @@ test.each([
   expect(mistake(environment).field).toBe(missing);
 });
 
-test('dynamodb: a table is enough where AWS finds the rest by itself; half a pair of keys is none', () => {
+const accessIn = (environment: Record<string, string>) => {
+  const { name, values } = readConfig(environment, 'dynamodb').store;
+  expect(name).toBe('dynamodb');
+  return accessOf(values as Parameters<typeof accessOf>[0]);
+};
+
+test('dynamodb: a table is enough where AWS finds the rest by itself; half a pair of keys is refused where it is chosen', () => {
   const bare = { table: 'live-data', endpoint: null, region: null, credentials: null };
-  expect(readConfig({ STORE: 'dynamodb', DYNAMODB_TABLE: 'live-data' }, 'sqlite').dynamodb).toEqual(bare);
+  expect(accessIn({ DYNAMODB_TABLE: 'live-data' })).toEqual(bare);
   const half = { DYNAMODB_TABLE: 'live-data', AWS_ACCESS_KEY_ID: 'id' };
-  expect(readConfig(half, 'sqlite')).toMatchObject({ store: 'sqlite', dynamodb: bare });
+  expect(readConfig(half, 'sqlite').store.name).toBe('sqlite');
+  expect(() => readConfig(half, 'dynamodb')).toThrow(expect.objectContaining({ field: 'AWS_SECRET_ACCESS_KEY' }));
   const whole = {
     ...half,
     AWS_SECRET_ACCESS_KEY: 'secret',
@@ -104,10 +111,22 @@ test('dynamodb: a table is enough where AWS finds the rest by itself; half a pai
     AWS_REGION: 'eu-central-1',
     AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:8000',
   };
-  expect(readConfig(whole, 'sqlite').dynamodb).toEqual({
+  expect(accessIn(whole)).toEqual({
     table: 'live-data',
     endpoint: 'http://127.0.0.1:8000',
     region: 'eu-central-1',
     credentials: { accessKeyId: 'id', secretAccessKey: 'secret', sessionToken: 'session' },
   });
+});
+
+test('a store that the host is built without is named with those that it has, and what to do', () => {
+  const stores = { drivers: [sqlite, dynamodb], standard: 'sqlite', hint: 'build it with more' };
+  expect(() => readEnvironment({ STORE: 'redis' }, stores)).toThrow(
+    expect.objectContaining({
+      code: 'invalid_config',
+      field: 'STORE',
+      expected: 'expected one of sqlite, dynamodb',
+      hint: 'build it with more',
+    }),
+  );
 });

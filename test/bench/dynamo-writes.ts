@@ -4,10 +4,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { freePorts, startProcess } from '../../infra/local/server-process.ts';
-import { readConfig } from '../../src/base/config.ts';
+import { openStore, readConfig } from '../../src/store/drivers/open.ts';
 import { nodeRuntime } from '../../src/hosts/node/runtime.ts';
 import { ingest } from '../../src/feeds/run/run.ts';
-import { openStore } from '../../src/store/drivers/open.ts';
 import { onEngine } from './engines.ts';
 import { ingestApp } from './ingest-app.ts';
 import { print } from './print.ts';

@@ -3,10 +3,9 @@
  * as JSON on standard output.
  */
 import { readFileSync } from 'node:fs';
-import { readConfig } from '../../src/base/config.ts';
+import { openStore, readConfig } from '../../src/store/drivers/open.ts';
 import { nodeRuntime } from '../../src/hosts/node/runtime.ts';
 import { ingest } from '../../src/feeds/run/run.ts';
-import { openStore } from '../../src/store/drivers/open.ts';
 import { ingestApp } from './ingest-app.ts';
 
 export interface BurstSettings {

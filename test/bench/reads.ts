@@ -2,14 +2,13 @@
  * `read_latest` and an unfiltered page of `read_history` at 10³ and 10⁶ events (on DynamoDB Local at 10³ and 10⁵): neither may depend on how much there is.
  * The tools run on the whole path behind the protocol; both sizes are measured in turns, and the medians of five compared.
  */
-import { readConfig } from '../../src/base/config.ts';
+import { openStore, readConfig } from '../../src/store/drivers/open.ts';
 import type { Json } from '../../src/base/json.ts';
 import { PUBLIC } from '../../src/base/principal.ts';
 import { composeRegistry } from '../../src/hosts/serving.ts';
 import { nodeRuntime } from '../../src/hosts/node/runtime.ts';
 import type { Caller } from '../../src/calls/caller.ts';
 import { commitSurely } from '../../src/store/commit.ts';
-import { openStore } from '../../src/store/drivers/open.ts';
 import type { Store } from '../../src/store/store.ts';
 import { projectLatest } from '../../src/streams/log/latest.ts';
 import { streamLog } from '../../src/streams/names.ts';

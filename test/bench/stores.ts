@@ -2,10 +2,9 @@
  * Commits, reads and appends per second on each driver, with one caller and with 32; and what DynamoDB is asked to write.
  * DynamoDB Local and a REST front before Redis stand in for the services: their figures compare changes, not engines.
  */
-import { readConfig } from '../../src/base/config.ts';
+import { openStore, readConfig } from '../../src/store/drivers/open.ts';
 import { nodeRuntime } from '../../src/hosts/node/runtime.ts';
 import { commitSurely } from '../../src/store/commit.ts';
-import { openStore } from '../../src/store/drivers/open.ts';
 import type { Operation, Store } from '../../src/store/store.ts';
 import { ENGINES } from '../services/engine.ts';
 import { benchDynamoWrites } from './dynamo-writes.ts';

@@ -1,6 +1,6 @@
 /** An app with a task, and so many of it. */
 import { PUBLIC } from '../../src/base/principal.ts';
-import { readConfig } from '../../src/base/config.ts';
+import { readConfig } from '../../src/store/drivers/open.ts';
 import { nodeRuntime } from '../../src/hosts/node/runtime.ts';
 import { openNodeStore } from '../../src/hosts/node/store.ts';
 import { withTasks } from '../../src/hosts/task-deps.ts';

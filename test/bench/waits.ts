@@ -2,14 +2,13 @@
  * From the moment at which a condition is met (its event is published) to the moment at which the task that waited for it
  * can be read as completed, on each driver, in one process with runner and watch as `serve` has them.
  */
-import { readConfig } from '../../src/base/config.ts';
+import { openStore, readConfig } from '../../src/store/drivers/open.ts';
 import type { Json } from '../../src/base/json.ts';
 import { PUBLIC } from '../../src/base/principal.ts';
 import { startTaskWorkers } from '../../src/hosts/node/workers.ts';
 import { nodeRuntime } from '../../src/hosts/node/runtime.ts';
 import { defineApp, stream } from '../../src/index.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
-import { openStore } from '../../src/store/drivers/open.ts';
 import type { Store } from '../../src/store/store.ts';
 import { publish } from '../../src/streams/log/publish.ts';
 import { waiterPartition } from '../../src/tasks/records/names.ts';

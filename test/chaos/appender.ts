@@ -4,10 +4,9 @@
  * first argument.
  */
 import { setImmediate as turn } from 'node:timers/promises';
-import { readConfig } from '../../src/base/config.ts';
+import { openStore, readConfig } from '../../src/store/drivers/open.ts';
 import { nodeRuntime } from '../../src/hosts/node/runtime.ts';
 import { commitSurely } from '../../src/store/commit.ts';
-import { openStore } from '../../src/store/drivers/open.ts';
 import { seededRandom } from '../store/seeded.ts';
 import { onOrders } from './orders.ts';
 

@@ -2,11 +2,10 @@
  * Four processes append to one log and two follow it, while it is trimmed, while an appender stands still in the midst of an
  * append, and after all but the log's newest entry was trimmed. What the followers saw is for the verdict to judge.
  */
-import { readConfig } from '../../src/base/config.ts';
+import { openStore, readConfig } from '../../src/store/drivers/open.ts';
 import { randomId } from '../../src/base/runtime.ts';
 import { nodeRuntime } from '../../src/hosts/node/runtime.ts';
 import { READ_LIMIT } from '../../src/store/limits.ts';
-import { openStore } from '../../src/store/drivers/open.ts';
 import type { Cursor, LogPage, Store } from '../../src/store/store.ts';
 import type { AppenderSettings } from './appender.ts';
 import { type Child, startChild } from './child.ts';

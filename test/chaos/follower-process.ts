@@ -4,10 +4,9 @@
  * saw in a log of its own,
  * written in the commit that moves its cursor. Settings come as JSON in the first argument.
  */
-import { readConfig } from '../../src/base/config.ts';
+import { openStore, readConfig } from '../../src/store/drivers/open.ts';
 import { nodeRuntime } from '../../src/hosts/node/runtime.ts';
 import { commitSurely } from '../../src/store/commit.ts';
-import { openStore } from '../../src/store/drivers/open.ts';
 import { type Cursor, isPresent, type LogEntry, type Operation } from '../../src/store/store.ts';
 import { follow, type Round } from '../../src/streams/log/follower.ts';
 import type { Numbered } from './appender.ts';

@@ -3,10 +3,9 @@
  * that it is told of (`{ n }`), each under an idempotency key, and tells their ids. Settings come as JSON in the first argument.
  */
 import { appendFileSync } from 'node:fs';
-import { readConfig } from '../../src/base/config.ts';
+import { openStore, readConfig } from '../../src/store/drivers/open.ts';
 import { PUBLIC } from '../../src/base/principal.ts';
 import { nodeRuntime } from '../../src/hosts/node/runtime.ts';
-import { openStore } from '../../src/store/drivers/open.ts';
 import { startRunner } from '../../src/tasks/work/runner.ts';
 import { createTasks } from '../../src/tasks/work/service.ts';
 import { type Mark, taskApp } from './task-app.ts';

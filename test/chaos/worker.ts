@@ -2,10 +2,9 @@
  * The process that is killed: runs the app's feeds over and over on a store that it shares with others, until it is told
  * to end. Settings come as JSON in the first argument; it says `ready` before its first burst.
  */
-import { readConfig } from '../../src/base/config.ts';
+import { openStore, readConfig } from '../../src/store/drivers/open.ts';
 import { nodeRuntime } from '../../src/hosts/node/runtime.ts';
 import { ingest } from '../../src/feeds/run/run.ts';
-import { openStore } from '../../src/store/drivers/open.ts';
 import { chaosApp } from './app.ts';
 
 export interface WorkerSettings {

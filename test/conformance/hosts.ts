@@ -1,7 +1,6 @@
 /** Where the suite's app is served: on Node on each of the stores, and in workerd. */
-import { readConfig } from '../../src/base/config.ts';
+import { openStore, readConfig } from '../../src/store/drivers/open.ts';
 import { nodeRuntime } from '../../src/hosts/node/runtime.ts';
-import { openStore } from '../../src/store/drivers/open.ts';
 import { startWorker } from '../hosts/workers/workerd.ts';
 import { serveApp } from '../mcp/served.ts';
 import { requireService, type Service } from '../services/available.ts';

@@ -10,7 +10,7 @@ import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprot
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { type RunningMosquitto, startMosquitto } from '../../infra/local/mosquitto.ts';
-import { readConfig } from '../../src/base/config.ts';
+import { readConfig } from '../../src/store/drivers/open.ts';
 import { PUBLIC } from '../../src/base/principal.ts';
 import { nodeRuntime } from '../../src/hosts/node/runtime.ts';
 import { type Serving, serve } from '../../src/hosts/node/serve.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, expect, test } from 'vitest';
 import { DYNAMODB_TABLE } from '../../src/store/drivers/dynamodb-table.ts';
-import { readConfig } from '../../src/base/config.ts';
+import { readConfig } from '../../src/store/drivers/open.ts';
 import { METRICS, METRICS_NAMESPACE } from '../../src/hosts/lambda/metrics.ts';
 import { environmentOf, synthesize } from './template.ts';
 
@@ -104,7 +104,10 @@ test('variables of the operator come with it, but not in the place of the store'
   const given = synthesize({ environment: { LOG_LEVEL: 'debug', STORE: 'memory' } });
   const environment = environmentOf(given, 'lambda-scheduled.scheduled', () => 'table');
   expect(environment).toEqual({ LOG_LEVEL: 'debug', STORE: 'dynamodb', DYNAMODB_TABLE: 'table' });
-  expect(readConfig(environment, 'memory')).toMatchObject({ logLevel: 'debug', dynamodb: { table: 'table' } });
+  expect(readConfig(environment, 'memory')).toMatchObject({
+    logLevel: 'debug',
+    store: { name: 'dynamodb', values: { DYNAMODB_TABLE: 'table' } },
+  });
 });
 
 /** Logical ids of the secrets, and which ones a function gets that answers. */

@@ -1,7 +1,7 @@
 /** The whole app on a real Redis behind the REST front, with every count of what Redis is asked. */
 import * as z from 'zod';
 import { connectRedis } from '../../infra/local/redis-connection.ts';
-import { readConfig } from '../../src/base/config.ts';
+import { openStore, readConfig } from '../../src/store/drivers/open.ts';
 import { createHost } from '../../src/hosts/host.ts';
 import type { Host } from '../../src/hosts/http-host.ts';
 import { nodeRuntime } from '../../src/hosts/node/runtime.ts';
@@ -9,7 +9,6 @@ import { type App, defineApp, http as httpFeed, stream } from '../../src/index.t
 import { ingest, type IngestReport } from '../../src/schedule.ts';
 import type { JsonObject } from '../../src/base/json.ts';
 import { countCalls, type CountedStore } from '../../src/store/counting.ts';
-import { openStore } from '../../src/store/drivers/open.ts';
 import type { Deps } from '../../src/streams/deps.ts';
 import { json, startHttpSource } from '../services/http-feed.ts';
 import { startRedis } from '../services/redis.ts';

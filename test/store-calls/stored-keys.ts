@@ -6,12 +6,11 @@ import { DynamoDBClient, ScanCommand, type ScanCommandOutput } from '@aws-sdk/cl
 import { DatabaseSync } from 'node:sqlite';
 import * as z from 'zod';
 import { connectRedis } from '../../infra/local/redis-connection.ts';
-import { readConfig } from '../../src/base/config.ts';
+import { openStore, readConfig } from '../../src/store/drivers/open.ts';
 import { PUBLIC } from '../../src/base/principal.ts';
 import { nodeRuntime } from '../../src/hosts/node/runtime.ts';
 import { defineApp, pull, stream } from '../../src/index.ts';
 import { ingest, sweep } from '../../src/schedule.ts';
-import { openStore } from '../../src/store/drivers/open.ts';
 import { createAppStreams } from '../../src/calls/streams.ts';
 import type { Deps } from '../../src/streams/deps.ts';
 import { type RunningEngine } from '../services/engine.ts';

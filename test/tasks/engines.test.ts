@@ -1,12 +1,11 @@
 /** On each engine: what a task may hold at most fits into its commits, and is found again; and waits end. */
 import * as z from 'zod';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readConfig } from '../../src/base/config.ts';
+import { openStore, readConfig } from '../../src/store/drivers/open.ts';
 import { form } from '../../src/declare/ask.ts';
 import { task, type Task } from '../../src/declare/task.ts';
 import { systemRuntime } from '../../src/base/runtime.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
-import { openStore } from '../../src/store/drivers/open.ts';
 import type { Store } from '../../src/store/store.ts';
 import { createTask } from '../../src/tasks/work/create.ts';
 import { hasEnded } from '../../src/tasks/records/header.ts';

@@ -1,9 +1,8 @@
 /** 100,000 tasks asleep: what a call of the worker costs depends on what is due, and not on how many there are. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readConfig } from '../../src/base/config.ts';
+import { openStore, readConfig } from '../../src/store/drivers/open.ts';
 import { task } from '../../src/declare/task.ts';
 import { systemRuntime } from '../../src/base/runtime.ts';
-import { openStore } from '../../src/store/drivers/open.ts';
 import type { Operation, Store } from '../../src/store/store.ts';
 import { createTask } from '../../src/tasks/work/create.ts';
 import { assignmentKey } from '../../src/tasks/records/names.ts';

@@ -1,5 +1,6 @@
 /** `npm start`, and `tidegate start`: serves an app on this machine until it is told to end. */
-import { readConfig, sqliteFile } from '../../base/config.ts';
+import { driverOf } from '../../store/driver.ts';
+import { DRIVERS, readConfig } from '../../store/drivers/open.ts';
 import type { App } from '../../declare/app.ts';
 import { addDemo } from '../demo/demo.ts';
 import { createLog } from '../log.ts';
@@ -20,7 +21,9 @@ export async function start(declared: App, environment: NodeJS.ProcessEnv, file:
   };
   try {
     const serving = await serve(config, app, runtime, { onReport });
-    const store = config.store === 'sqlite' ? `sqlite (${sqliteFile(config, app.name)})` : config.store;
+    const { name, values } = config.store;
+    const data = driverOf(DRIVERS, config).file?.(values, app.name);
+    const store = data === undefined ? name : `${name} (${data})`;
     console.log(welcome(app, serving.url, store, demo?.notes ?? [], file));
     await untilStopped();
     console.log('Ending: what was taken in is stored, the rest comes with the next start.');

@@ -3,7 +3,7 @@
  * what is retried is due, and the next runner or schedule takes it up.
  */
 import { parseArgs } from 'node:util';
-import { readConfig } from '../../base/config.ts';
+import { readConfig } from '../../store/drivers/open.ts';
 import type { App } from '../../declare/app.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { PUBLIC, type Principal } from '../../base/principal.ts';

@@ -2,12 +2,11 @@
  * An app on AWS Lambda: two ways to answer HTTP, and the scheduled workers. What is built once is built once per
  * instance; all state is in the store. Nothing goes on after an invocation was answered, since the platform freezes it.
  */
-import { readConfig } from '../../base/config.ts';
+import { openStore, readConfig } from '../../store/drivers/open.ts';
 import type { App } from '../../declare/app.ts';
 import { asTidegateError, TidegateError } from '../../base/errors.ts';
 import type { Log } from '../../base/runtime.ts';
 import { problemResponse } from '../../http/problem.ts';
-import { openStore } from '../../store/drivers/open.ts';
 import type { Deps } from '../../streams/deps.ts';
 import type { Host } from '../http-host.ts';
 import { createLazyHost } from '../lazy-host.ts';

@@ -4,10 +4,12 @@
  */
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { type Config, sqliteFile } from '../../base/config.ts';
+import type { Config } from '../../base/config.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { randomId } from '../../base/runtime.ts';
 import type { Secrets } from '../../base/seal.ts';
+import { driverOf } from '../../store/driver.ts';
+import { DRIVERS } from '../../store/drivers/open.ts';
 
 /**
  * Null: there are none, so nothing can be sealed.
@@ -15,10 +17,12 @@ import type { Secrets } from '../../base/seal.ts';
  */
 export async function nodeSecrets(config: Config, app: string): Promise<Secrets | null> {
   if (config.secrets !== null) return config.secrets;
+  const driver = driverOf(DRIVERS, config);
   // What was sealed may end with the process, as all else in that store.
-  if (config.store === 'memory') return { current: newSecret(), previous: null };
-  if (config.store !== 'sqlite') return null;
-  const file = `${sqliteFile(config, app)}.secret`;
+  if (driver.isVolatile) return { current: newSecret(), previous: null };
+  const data = driver.file?.(config.store.values, app);
+  if (data === undefined) return null;
+  const file = `${data}.secret`;
   try {
     return { current: (await read(file)) ?? (await make(file)), previous: null };
   } catch (cause) {

@@ -2,7 +2,7 @@
  * `tidegate stdio`: the app's registry over standard input and output, with the workers beside it, until the client hangs
  * up. It reads the same store as `npm start` and may run beside it. Standard output belongs to MCP; the log goes to stderr.
  */
-import { readConfig } from '../../base/config.ts';
+import { readConfig } from '../../store/drivers/open.ts';
 import type { App } from '../../declare/app.ts';
 import { PUBLIC } from '../../base/principal.ts';
 import { serveRegistryOverStdio } from '../../mcp/serve/stdio.ts';

@@ -1,10 +1,11 @@
 /** The configured store on Node, with the folder that a sqlite file needs. */
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { type Config, sqliteFile } from '../../base/config.ts';
+import type { Config } from '../../base/config.ts';
 import { asTidegateError, TidegateError } from '../../base/errors.ts';
 import type { Runtime } from '../../base/runtime.ts';
-import { openStore } from '../../store/drivers/open.ts';
+import { driverOf } from '../../store/driver.ts';
+import { DRIVERS } from '../../store/drivers/open.ts';
 import type { Store } from '../../store/store.ts';
 
 const REASON_CHARACTERS = 200;
@@ -13,36 +14,25 @@ const UNSAID = new Set(['', 'undefined', 'UnknownError']);
 
 /** Answers a store that answers. @throws TidegateError `invalid_config` or `store_unavailable`, naming the variable. */
 export async function openNodeStore(config: Config, runtime: Runtime, app: string): Promise<Store> {
-  if (config.store === 'sqlite') await makeFolder(dirname(sqliteFile(config, app)));
-  const store = await openStore(config, runtime, app);
+  const driver = driverOf(DRIVERS, config);
+  const { values } = config.store;
+  const file = driver.file?.(values, app);
+  if (file !== undefined) await makeFolder(dirname(file));
+  const store = await driver.open(values, { app, runtime });
   try {
     await store.ping();
     return store;
   } catch (thrown) {
     await store.close();
     const error = asTidegateError(thrown);
-    const mend = error.code === 'store_unavailable' ? toMend(config) : null;
-    if (mend === null) throw error;
+    const mend = error.code === 'store_unavailable' ? driver.address?.(values) : undefined;
+    if (mend === undefined) throw error;
     throw new TidegateError(error.code, `${error.message}: ${reasonOf(thrown)}`, {
       ...mend,
       hint: 'look whether it runs, and whether this machine may reach it',
       cause: thrown,
     });
   }
-}
-
-/** What says where a store is; null for one that is a file of ours. */
-function toMend({ store, dynamodb }: Config): { field: string; expected: string } | null {
-  if (store === 'redis') {
-    return {
-      field: 'UPSTASH_REDIS_REST_URL',
-      expected: "the address of a database that answers, over Upstash's REST protocol",
-    };
-  }
-  if (store !== 'dynamodb') return null;
-  return dynamodb?.endpoint
-    ? { field: 'AWS_ENDPOINT_URL_DYNAMODB', expected: "the address of a DynamoDB that answers; not set for AWS's own" }
-    : { field: 'AWS_REGION', expected: 'a region of AWS that this machine reaches, e.g. eu-central-1' };
 }
 
 /** The innermost cause that says something: what is around it says no more than that something failed. */

@@ -3,12 +3,14 @@
  * retention; a queue, where one is bound, brings tasks sooner. What is built once is built once per isolate; all state is
  * in the store.
  */
-import { readConfig } from '../../base/config.ts';
+import { readEnvironment } from '../../base/config.ts';
 import type { App } from '../../declare/app.ts';
 import { asTidegateError } from '../../base/errors.ts';
 import { type LogLevel, type Runtime, systemRuntime } from '../../base/runtime.ts';
 import { problemResponse } from '../../http/problem.ts';
-import { type Drivers, memory, openFrom, redis } from '../../store/drivers/drivers.ts';
+import { openFrom, type StoreDriver } from '../../store/driver.ts';
+import { memory } from '../../store/drivers/memory-driver.ts';
+import { redis } from '../../store/drivers/redis-driver.ts';
 import { createHost } from '../host.ts';
 import type { Host } from '../http-host.ts';
 import { createLog } from '../log.ts';
@@ -17,7 +19,7 @@ import { startProblem } from '../start-problem.ts';
 import { connect } from './socket.ts';
 import { dispatchThrough, taskQueueOf } from './tasks.ts';
 
-export { dynamodb } from '../../store/drivers/drivers.ts';
+export { dynamodb } from '../../store/drivers/dynamodb-driver.ts';
 
 /** Variables and secrets; the binding `TASKS`, where there is one, is a queue. */
 export type WorkerEnvironment = Record<string, unknown>;
@@ -34,7 +36,7 @@ export interface WorkerOptions {
    * What `STORE` may be beside `redis` and `memory`: `{ dynamodb }` adds AWS's client, 125 KiB gzipped, which a Worker
    * would carry whether it uses it or not.
    */
-  stores?: Drivers;
+  stores?: Record<string, StoreDriver>;
 }
 
 interface Isolate {
@@ -47,10 +49,12 @@ const SCHEDULED_MS = 50_000;
 /** A batch of the queue may take this long, ms; the platform ends it after 15 minutes. */
 const BATCH_MS = 10 * 60_000;
 
+const HINT = 'a Worker is built with other stores where createWorker is given them as its stores';
+
 const write = (line: string, level: LogLevel) => console[level](line);
 
 export function createWorker(app: App, { stores = {} }: WorkerOptions = {}): WorkerHost {
-  const drivers = { redis, memory, ...stores };
+  const drivers = [...Object.values(stores), redis, memory];
   let log = createLog('info', { write });
   let isolate: Isolate | null = null;
 
@@ -61,7 +65,7 @@ export function createWorker(app: App, { stores = {} }: WorkerOptions = {}): Wor
   async function parts(environment: WorkerEnvironment): Promise<Isolate> {
     if (isolate !== null) return isolate;
     const texts = textsOf(environment);
-    const config = readConfig(texts, 'redis');
+    const config = readEnvironment(texts, { drivers, standard: 'redis', hint: HINT });
     log = createLog(config.logLevel, { write });
     const runtime = { ...systemRuntime(log), connect };
     const taskQueue = taskQueueOf(environment);

@@ -1,5 +1,5 @@
 /** The whole app with tasks that nobody works on, on the store of the environment. */
-import { readConfig } from '../../../src/base/config.ts';
+import { readConfig } from '../../../src/store/drivers/open.ts';
 import { createHost } from '../../../src/hosts/host.ts';
 import { nodeRuntime } from '../../../src/hosts/node/runtime.ts';
 import { openNodeStore } from '../../../src/hosts/node/store.ts';

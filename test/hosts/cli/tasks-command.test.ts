@@ -2,13 +2,12 @@
 import { join } from 'node:path';
 import * as z from 'zod';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { readConfig } from '../../../src/base/config.ts';
+import { openStore, readConfig } from '../../../src/store/drivers/open.ts';
 import { defineApp } from '../../../src/declare/check/define-app.ts';
 import { form } from '../../../src/declare/ask.ts';
 import { task } from '../../../src/declare/task.ts';
 import { PUBLIC } from '../../../src/base/principal.ts';
 import { nodeRuntime } from '../../../src/hosts/node/runtime.ts';
-import { openStore } from '../../../src/store/drivers/open.ts';
 import { createTask } from '../../../src/tasks/work/create.ts';
 import type { TaskDeps } from '../../../src/tasks/records/find-task.ts';
 import { answerTask, getTask } from '../../../src/tasks/work/requests.ts';

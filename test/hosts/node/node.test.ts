@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readConfig } from '../../../src/base/config.ts';
+import { readConfig } from '../../../src/store/drivers/open.ts';
 import { nodeRuntime } from '../../../src/hosts/node/runtime.ts';
 import { serve } from '../../../src/hosts/node/serve.ts';
 import { entrySuite } from '../suite.ts';

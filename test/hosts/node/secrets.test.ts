@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readConfig } from '../../../src/base/config.ts';
+import { readConfig } from '../../../src/store/drivers/open.ts';
 import { nodeSecrets } from '../../../src/hosts/node/secrets.ts';
 import { temporaryFolder } from '../child.ts';
 

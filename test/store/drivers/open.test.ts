@@ -1,9 +1,10 @@
 import { build } from 'esbuild';
 import { describe, expect, test } from 'vitest';
-import { readConfig } from '../../../src/base/config.ts';
+import { openStore, readConfig } from '../../../src/store/drivers/open.ts';
 import { systemRuntime } from '../../../src/base/runtime.ts';
-import { memory, openFrom, redis } from '../../../src/store/drivers/drivers.ts';
-import { openStore } from '../../../src/store/drivers/open.ts';
+import { openFrom } from '../../../src/store/driver.ts';
+import { memory } from '../../../src/store/drivers/memory-driver.ts';
+import { redis } from '../../../src/store/drivers/redis-driver.ts';
 import { requireService } from '../../services/available.ts';
 import { startDynamo } from '../../services/dynamodb.ts';
 import { startRedis } from '../../services/redis.ts';
@@ -66,7 +67,7 @@ describe.skipIf(!requireService('dynamodb'))('dynamodb (needs java)', () => {
 
 test('a driver that the host is built without is told by the name of its variable', async () => {
   const config = readConfig({ STORE: 'sqlite' }, 'memory');
-  await expect(openFrom({ memory, redis }, config, runtime, 'app')).rejects.toMatchObject({
+  await expect(openFrom([memory, redis], config, runtime, 'app')).rejects.toMatchObject({
     code: 'invalid_config',
     field: 'STORE',
     expected: expect.stringContaining('memory, redis'),

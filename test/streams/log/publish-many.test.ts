@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { readConfig } from '../../../src/base/config.ts';
+import { openStore, readConfig } from '../../../src/store/drivers/open.ts';
 import { systemRuntime } from '../../../src/base/runtime.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
-import { openStore } from '../../../src/store/drivers/open.ts';
 import { readLatest } from '../../../src/streams/log/latest.ts';
 import { pushedKey } from '../../../src/streams/names.ts';
 import { type Once, publishMany } from '../../../src/streams/log/publish-many.ts';

@@ -1,0 +1,56 @@
+/**
+ * The seam for engines: a driver is its name, the environment variables that it reads, and how it opens. It is small, so
+ * that a host can check the environment without loading any engine's client; `open` loads what it needs. What a store has
+ * to guarantee stands in `store.ts`, and the contract suite holds it.
+ */
+import type * as z from 'zod';
+import type { Config } from '../base/config.ts';
+import { TidegateError } from '../base/errors.ts';
+import type { Runtime } from '../base/runtime.ts';
+import type { Store } from './store.ts';
+
+/** What its variables hold when all were found to be right. */
+export type DriverValues<Variables extends z.ZodRawShape> = z.output<z.ZodObject<Variables>>;
+
+export interface StoreDriver<Variables extends z.ZodRawShape = z.ZodRawShape> {
+  /** What `STORE` calls it. */
+  name: string;
+  /**
+   * The environment variables that it reads, each with its check, whose message begins with `expected`. One that is not
+   * optional has to be set where this driver is chosen. A variable that is set is checked whether it is chosen or not.
+   */
+  variables: Variables;
+  /** What is wrong with the values together, asked only where the driver is chosen. Default: nothing. */
+  problems?(values: Partial<DriverValues<Variables>>): { field: string; expected: string }[];
+  /**
+   * Opens the store of an app: apps that share an engine do not meet.
+   * @throws TidegateError `invalid_config` naming the variable that is wrong. An engine that cannot be reached is found by `ping`.
+   */
+  open(values: DriverValues<Variables>, lent: { app: string; runtime: Runtime }): Promise<Store>;
+  /** The file that holds the data. A host on Node makes its folder and keeps a secret beside it. Absent: there is none. */
+  file?(values: DriverValues<Variables>, app: string): string;
+  /** True where the data ends with the process. */
+  isVolatile?: boolean;
+  /** The variable to look at where the engine does not answer. Absent: none says where it is. */
+  address?(values: DriverValues<Variables>): { field: string; expected: string };
+}
+
+/** The driver that the configuration names. @throws TidegateError `invalid_config` where it is none of these. */
+export function driverOf(drivers: readonly StoreDriver[], { store }: Pick<Config, 'store'>): StoreDriver {
+  const driver = drivers.find(({ name }) => name === store.name);
+  if (driver) return driver;
+  throw new TidegateError('invalid_config', `STORE is ${store.name}, which this host is built without`, {
+    field: 'STORE',
+    expected: `one of ${drivers.map(({ name }) => name).join(', ')}, which are built in`,
+  });
+}
+
+/** Opens the store that the configuration names. Errors as `driverOf` and the driver's `open`. */
+export async function openFrom(
+  drivers: readonly StoreDriver[],
+  config: Pick<Config, 'store'>,
+  runtime: Runtime,
+  app: string,
+): Promise<Store> {
+  return driverOf(drivers, config).open(config.store.values, { app, runtime });
+}
