@@ -15,7 +15,7 @@ const twelve = api({
   rateLimit: { requests: 8, perMs: 60_000 },
   timeoutMs: 4_000,
   errors({ body }) {
-    // It tells what is wrong behind a 200 as well.
+    // The API answers 200 to some failures too.
     const { data } = Failure.safeParse(body);
     return data ? { status: data.code, message: data.message } : null;
   },
