@@ -1,6 +1,6 @@
 /**
- * A call of an HTTP tool: a kept answer, or the API's pages in their turn; what can be kept is. What the API does not do is
- * a result with `isError`, which says what to do about it.
+ * A call of an HTTP tool: a kept answer, or the API's pages in their turn; what can be kept is. What the API does not
+ * do is a result with `isError`, which says what to do about it.
  */
 import type { ToolAnswer } from '../declare/tool.ts';
 import type { Json } from '../base/json.ts';

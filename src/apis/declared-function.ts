@@ -1,6 +1,6 @@
 /**
- * Runs the functions of a declaration. What they throw is no fault of the server's: the log tells it, without secrets, and
- * the model is told what it can act on. A `TidegateError` is meant for whoever calls, and goes on as it is.
+ * Runs the functions of a declaration. What they throw is no fault of the server's: the log tells it, without secrets,
+ * and the model is told what it can act on. A `TidegateError` is meant for whoever calls, and goes on as it is.
  */
 import { TidegateError } from '../base/errors.ts';
 import { describeShape } from '../base/json-path.ts';

@@ -1,4 +1,7 @@
-/** What is wrong with an answer, and in which words the model reads it. Pure; texts from outside are cut and one line long. */
+/**
+ * What is wrong with an answer, and in which words the model reads it. Pure; texts from outside are cut and one line
+ * long.
+ */
 import type { HttpAnswer } from '../declare/http-api.ts';
 import { readPath } from '../base/json-path.ts';
 import { retryAfterMs } from '../net/retry-after.ts';

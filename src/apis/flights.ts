@@ -1,6 +1,7 @@
 /**
- * Calls of the same that overlap in this process share one piece of work. Who waits for another's waits so long and no longer, and
- * does its own where the other ended without an answer: on Workers a request may end, and what it was about with it.
+ * Calls of the same that overlap in this process share one piece of work. Who waits for another's waits so long and no
+ * longer, and does its own where the other ended without an answer: on Workers a request may end, and what it was about
+ * with it.
  */
 import { TidegateError } from '../base/errors.ts';
 import type { Runtime } from '../base/runtime.ts';

@@ -1,6 +1,6 @@
 /**
- * Answers of an HTTP tool in the store, in a fixed number of places: an answer's place follows from its arguments, and a
- * newer one of other arguments takes it over. So nothing has to be counted or thrown away. An answer is known by a
+ * Answers of an HTTP tool in the store, in a fixed number of places: an answer's place follows from its arguments, and
+ * a newer one of other arguments takes it over. So nothing has to be counted or thrown away. An answer is known by a
  * digest that cannot be forged, since another caller's arguments may be the same text's enemy.
  */
 import { canonicalText, hexOf, sha256 } from '../base/digest.ts';
@@ -43,7 +43,9 @@ export async function markOf(
   return { digest, place: Number.parseInt(digest.slice(0, 8), 16) % entries };
 }
 
-/** Whether JSON says all of it. Of a set, a map or a promise it says nothing, and of some numbers that they are null. */
+/**
+ * Whether JSON says all of it. Of a set, a map or a promise it says nothing, and of some numbers that they are null.
+ */
 function isTold(value: unknown): boolean {
   if (value === null || value === undefined || typeof value === 'string' || typeof value === 'boolean') return true;
   if (typeof value === 'number') return Number.isFinite(value);
@@ -68,7 +70,10 @@ export function keptIn(reading: Reading, { digest }: Mark, { ttlMs }: HttpCache,
   return { made, ageMs, fresh: ageMs < ttlMs };
 }
 
-/** Keeps it where it fits. Whoever was faster keeps an answer as good, so a conflict is no matter; a lost one is asked for again. */
+/**
+ * Keeps it where it fits. Whoever was faster keeps an answer as good, so a conflict is no matter; a lost one is asked
+ * for again.
+ */
 export async function keep(
   { runtime, store, deadline }: { runtime: Runtime; store: Store; deadline: number },
   found: Reading,

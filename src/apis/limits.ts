@@ -1,7 +1,7 @@
 /**
  * How often an API may be asked: counted in the store, so that all instances count together, and the pause that the API
- * itself asked for. One call to the store for each limit, and one to give back what counted as several; a request that is
- * refused was counted in shorter windows, which loses a place there and breaks no limit.
+ * itself asked for. One call to the store for each limit, and one to give back what counted as several; a request that
+ * is refused was counted in shorter windows, which loses a place there and breaks no limit.
  */
 import type { Runtime } from '../base/runtime.ts';
 import type { Reading, Store } from '../store/store.ts';
@@ -48,7 +48,10 @@ export function pauseMs({ limits }: Settings, retryAfterMs: number | null, now: 
   return retryAfterMs ?? (shortest ? shortest.perMs - (now % shortest.perMs) : DEFAULT_PAUSE_MS);
 }
 
-/** Tells the other calls, and answers what this one may go on with. Whoever was faster told them as well, so a conflict is no matter, and neither is a lost answer. */
+/**
+ * Tells the other calls, and answers what this one may go on with. Whoever was faster told them as well, so a conflict
+ * is no matter, and neither is a lost answer.
+ */
 export async function rememberPause(
   { runtime, store, settings, deadline }: { runtime: Runtime; store: Store; settings: Settings; deadline: number },
   until: number,

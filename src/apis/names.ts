@@ -1,6 +1,6 @@
 /**
- * Names of what HTTP tools keep in the store; nothing else builds one. Answers belong to the tenant that asked. Limits and
- * pauses are of the one account that the app has with an API, whoever asks, and stand where feeds do.
+ * Names of what HTTP tools keep in the store; nothing else builds one. Answers belong to the tenant that asked. Limits
+ * and pauses are of the one account that the app has with an API, whoever asks, and stand where feeds do.
  */
 import * as z from 'zod';
 import { APP_TENANT } from '../base/principal.ts';

@@ -1,6 +1,6 @@
 /**
- * The request that an HTTP tool makes of its arguments. Pure. Arguments fill places that the declaration gave them, and no
- * other: never the host, never another path, never a header's second line.
+ * The request that an HTTP tool makes of its arguments. Pure. Arguments fill places that the declaration gave them, and
+ * no other: never the host, never another path, never a header's second line.
  */
 import type { HttpMoment, HttpValue } from '../declare/http-api.ts';
 import { expandPath, expandText, templateOf, textsOf, variablesOf } from '../declare/check/http-template.ts';
@@ -30,7 +30,10 @@ interface Sending {
   runtime: Pick<Runtime, 'now'>;
 }
 
-/** @param page what leads to the page that is wanted; null: the first. @throws TidegateError `invalid_input` naming the argument */
+/**
+ * @param page what leads to the page that is wanted; null: the first.
+ * @throws TidegateError `invalid_input` naming the argument
+ */
 export function apiRequest(sending: Sending, page: Pair | null): HttpRequest {
   const { spec, input } = sending;
   const method = spec.method ?? 'GET';

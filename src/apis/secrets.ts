@@ -1,4 +1,6 @@
-/** The secrets of an HTTP tool: found in its declaration, read from the environment, and kept out of whatever is shown. */
+/**
+ * The secrets of an HTTP tool: found in its declaration, read from the environment, and kept out of whatever is shown.
+ */
 import type { Secret } from '../declare/secret.ts';
 import type { HttpSpec } from '../declare/http-tool.ts';
 import { TidegateError } from '../base/errors.ts';

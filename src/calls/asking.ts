@@ -1,10 +1,10 @@
 /**
- * Asking by re-entry: a handler that asks what is not known yet stops there, its request ends with the questions, and the
- * client's retry enters the handler again from the start, where the same questions find their answers. Knows nothing of
- * what it is put around.
+ * Asking by re-entry: a handler that asks what is not known yet stops there, its request ends with the questions, and
+ * the client's retry enters the handler again from the start, where the same questions find their answers. Knows
+ * nothing of what it is put around.
  *
- * A question that has no answer is a promise that never settles, and whatever keeps a request from being asked ends it past
- * the handler: so no `catch` of the handler's takes a question for a failure and goes on without it. The price is
+ * A question that has no answer is a promise that never settles, and whatever keeps a request from being asked ends it
+ * past the handler: so no `catch` of the handler's takes a question for a failure and goes on without it. The price is
  * that no `finally` runs either, behind a question; the context's signal aborts instead.
  */
 import { answerIn, METHOD_OF, readAnswer, wireRequest } from '../declare/check/ask-wire.ts';
@@ -38,10 +38,10 @@ export interface Asking extends Asks {
 const MOST_ASKS = 32;
 
 /**
- * What the handler answers, or the questions that it waits for. Those that it comes to in one go (`Promise.all`) are sent
- * together; one that it comes to after something else is sent in the next round.
- * @throws TidegateError `bad_request_state` and `bad_answer` of a retry, `missing_capability`, `invalid_input` where the
- * protocol version has no way to ask
+ * What the handler answers, or the questions that it waits for. Those that it comes to in one go (`Promise.all`) are
+ * sent together; one that it comes to after something else is sent in the next round.
+ * @throws TidegateError `bad_request_state` and `bad_answer` of a retry, `missing_capability`, `invalid_input` where
+ * the protocol version has no way to ask
  */
 export async function withAsking<Result>(
   deps: Pick<HandlerDeps, 'runtime' | 'requestStates'>,

@@ -1,6 +1,6 @@
 /**
- * An app's feeds as a handler reaches them at once: what their rules want asked is asked, what is sent is put on record,
- * and nothing is sent twice. Which topics there are, and how they are reached, is the feeds' own.
+ * An app's feeds as a handler reaches them at once: what their rules want asked is asked, what is sent is put on
+ * record, and nothing is sent twice. Which topics there are, and how they are reached, is the feeds' own.
  */
 import type { App } from '../declare/app.ts';
 import { form } from '../declare/ask.ts';
@@ -194,7 +194,10 @@ function declinedOf({ shown: { topic, qos, retain, bytes } }: Checked | CheckedR
   return { status: 'declined', reason: null, unheard: null, topic, qos, retained: retain, bytes };
 }
 
-/** Names the message, so that what was agreed to is never another one that the handler comes to when it is entered again. */
+/**
+ * Names the message, so that what was agreed to is never another one that the handler comes to when it is entered
+ * again.
+ */
 function keyOf(feed: string, { topic, payload, qos, retain }: Checked['shown']): string {
   return `publish.${digestOf(JSON.stringify([feed, topic, payload, qos, retain]))}`;
 }

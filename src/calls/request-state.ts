@@ -1,7 +1,7 @@
 /**
  * The request state: what a request had asked and heard when it ended with questions, sealed, and carried by the client
- * into its retry. It opens for the same principal and the same request alone, for ten minutes, and where the request has
- * effects once. It holds no more than answers: a handler that is entered again does the rest again.
+ * into its retry. It opens for the same principal and the same request alone, for ten minutes, and where the request
+ * has effects once. It holds no more than answers: a handler that is entered again does the rest again.
  */
 import * as z from 'zod';
 import type { Sealer } from '../base/seal.ts';

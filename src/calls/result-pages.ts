@@ -1,6 +1,6 @@
 /**
- * A result that is too large to be answered, taken apart: what is answered all the same, and the pages that hold the rest.
- * Nothing is cut away: what is not answered whole is in pages whole, its beginning answered too. Pure.
+ * A result that is too large to be answered, taken apart: what is answered all the same, and the pages that hold the
+ * rest. Nothing is cut away: what is not answered whole is in pages whole, its beginning answered too. Pure.
  */
 import type { ContentBlock } from '../declare/content.ts';
 import type { ToolResult } from '../declare/check/tool-result.ts';

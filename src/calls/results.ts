@@ -1,7 +1,7 @@
 /**
- * Results that are too large to be answered are kept in pages for a while, whole, and answered with a handle to them. The
- * handle is sealed and good for the same principal alone; any other, one that expired and one that nobody made are all
- * answered alike. It keeps what a tool has answered, and knows no tool.
+ * Results that are too large to be answered are kept in pages for a while, whole, and answered with a handle to them.
+ * The handle is sealed and good for the same principal alone; any other, one that expired and one that nobody made are
+ * all answered alike. It keeps what a tool has answered, and knows no tool.
  */
 import * as z from 'zod';
 import type { ContentBlock } from '../declare/content.ts';

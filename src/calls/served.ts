@@ -1,4 +1,6 @@
-/** An answer to a message of MCP, with what the log reports of it. Types alone: the protocol makes one for the route. */
+/**
+ * An answer to a message of MCP, with what the log reports of it. Types alone: the protocol makes one for the route.
+ */
 import type { Account } from '../store/counting.ts';
 
 export interface ServedAnswer {

@@ -1,4 +1,7 @@
-/** The streams as an app's own tools and resources see them: bound to the caller's tenant, cursors bound to their stream. */
+/**
+ * The streams as an app's own tools and resources see them: bound to the caller's tenant, cursors bound to their
+ * stream.
+ */
 import type { AppStreams, EventPage, HistoryOptions, StreamRef } from '../declare/app-streams.ts';
 import type { AggregateName, StreamWindows, WindowsOptions } from '../declare/stream-windows.ts';
 import { TidegateError } from '../base/errors.ts';

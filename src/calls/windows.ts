@@ -1,4 +1,7 @@
-/** Windows over a stream's past for an app's own handlers: the question as they put it, and the answer by the names they gave. */
+/**
+ * Windows over a stream's past for an app's own handlers: the question as they put it, and the answer by the names they
+ * gave.
+ */
 import type { AggregateName, StreamWindows, WindowsOptions } from '../declare/stream-windows.ts';
 import type { DeclaredStream } from '../declare/stream.ts';
 import type { Where } from '../declare/condition.ts';

@@ -1,6 +1,6 @@
 /**
- * The HTTP app, the same on every platform: the MCP endpoint, the documents by which it is found, and its health. It
- * maps paths and nothing more; what serves MCP is passed in.
+ * The HTTP app, the same on every platform: the MCP endpoint, the documents by which clients find it, pushes, and
+ * health. It maps paths to routes and does nothing else; what serves MCP is passed in.
  */
 import { Hono } from 'hono';
 import { asTidegateError, TidegateError } from '../base/errors.ts';
@@ -20,7 +20,7 @@ import { aiCatalog, CARD_TYPE, CATALOG_TYPE, serverCard } from './server-card.ts
 export interface HttpAppOptions extends OriginOptions {
   /** Largest body of a POST to `/mcp`; default 1 MiB. */
   bodyBytes?: number;
-  /** The token of each stream that takes pushes; default: none does. */
+  /** The token of each stream that takes pushes. Default: no stream does. */
   pushTokens?: PushTokens;
   /** Who calls; default: everyone is the public principal. */
   authenticate?: Authenticate;
@@ -55,10 +55,10 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
 
   const http = new Hono<LoggedEnv>();
   http.use(createRequestLog(runtime));
-  http.post('/mcp', (context) => route.post(context.req.raw, (answer) => context.set('told', answer)));
+  http.post('/mcp', (context) => route.post(context.req.raw, (answer) => context.set('report', answer)));
   http.options('/mcp', (context) => route.preflight(context.req.raw));
   http.all('/mcp', () => route.otherMethod());
-  // All that follows is open to every origin, but names this server by the request's own host.
+  // The routes below are open to every origin. They answer with the request's own host, so a wrong host is refused.
   http.use(async (context, next) => {
     const refusal = guard.hostRefusal(context.req.raw);
     return refusal === null ? next() : refusedResponse(refusal);
@@ -69,7 +69,7 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
   }
   http.post('/ingest/:stream', async (context) => {
     const account = openAccount(store);
-    context.set('told', { account });
+    context.set('report', { account });
     const principal = await authenticate(context.req.raw);
     if (principal instanceof Response) return principal;
     return push(context.req.raw, context.req.param('stream'), principal, account.store);
@@ -77,7 +77,7 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
   http.get('/healthz', (context) => context.json({ status: 'ok' }));
   http.get('/readyz', (context) => {
     const account = openAccount(store);
-    context.set('told', { account });
+    context.set('report', { account });
     return readiness(account.store, runtime);
   });
   http.get('/', (context) => {

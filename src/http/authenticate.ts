@@ -1,6 +1,6 @@
 /**
- * Who sends a request. Every route that serves data asks once, before it reads a body, and passes the principal on; what
- * lies below takes it and never finds out for itself.
+ * Finds out who sends a request. Every route that serves data asks once, before it reads a body, and passes the
+ * principal on. Nothing below the routes finds out for itself.
  */
 import { type Principal, PUBLIC } from '../base/principal.ts';
 

@@ -1,6 +1,6 @@
 /**
- * Reads a JSON body up to a limit, whatever its length header says or leaves out. One that is nested deeper than any
- * message needs is refused unread: what walks through it later does so by recursion.
+ * Reads a JSON body up to a limit, whether or not a header declares its length. A body that is nested deeper than any
+ * message needs is refused before it is parsed, because later code walks through it by recursion.
  */
 
 export type Body =
@@ -8,7 +8,10 @@ export type Body =
   /** 413 above the limit, 400 for what is not JSON or broke off, 415 for another type. */
   | { ok: false; status: 400 | 413 | 415; expected: string };
 
-/** Lists and objects within each other: deeper than anything that is served, with room for what says where it is too deep. */
+/**
+ * Most levels of lists and objects. Nothing that is served is nested as deep; the checks that name a field come
+ * earlier.
+ */
 const MOST_NESTED = 256;
 
 const JSON_TYPE = /^application\/json\s*(?:;|$)/i;
@@ -29,7 +32,7 @@ export async function readJson(request: Request, limitBytes: number): Promise<Bo
   }
 }
 
-/** Null above the limit, and nothing is read beyond it. Rejects where the body broke off. */
+/** Answers null for a body above the limit, and reads nothing beyond it. Rejects for a body that broke off. */
 export async function readText(request: Request, limitBytes: number): Promise<string | null> {
   const declared = request.headers.get('content-length');
   if (declared !== null) return Number(declared) > limitBytes ? null : request.text();
@@ -45,7 +48,7 @@ export async function readText(request: Request, limitBytes: number): Promise<st
   return text + decoder.decode();
 }
 
-/** Whether a JSON text nests deeper; of one that is no JSON it may say either. */
+/** Whether a JSON text is nested deeper than `most`. For a text that is not JSON either answer may come. */
 function isDeeper(text: string, most: number): boolean {
   if (text.length <= most) return false;
   let depth = 0;

@@ -1,4 +1,6 @@
-/** Public documents: open to every origin, cached for an hour, and 304 for whoever has them already. */
+/**
+ * Public documents: open to every origin, cached for an hour, and answered with 304 to a client that has the same one.
+ */
 import { hexOf, sha256 } from '../base/digest.ts';
 import type { JsonObject } from '../base/json.ts';
 
@@ -15,7 +17,10 @@ interface Prepared {
   etag: string;
 }
 
-/** Answers for a document that `make` builds from the server's base URL; kept for the last base URL that was asked for. */
+/**
+ * Answers requests for a document that `make` builds from the server's base URL. The document of the last base URL is
+ * kept.
+ */
 export function createDocument(type: string, make: (baseUrl: string) => JsonObject) {
   let kept: { baseUrl: string; prepared: Prepared } | null = null;
   return async (request: Request, baseUrl: string): Promise<Response> => {

@@ -1,4 +1,6 @@
-/** `/mcp`: what has to be right before a message is served, in JSON-RPC's form, and the headers that browsers need. */
+/**
+ * The route `/mcp`: it refuses in JSON-RPC's form what cannot be a message, and adds the headers that browsers need.
+ */
 import type { Principal } from '../base/principal.ts';
 import { INVALID_REQUEST, PARSE_ERROR, rpcErrorResponse } from '../base/json-rpc.ts';
 import type { ServedAnswer } from '../calls/served.ts';
@@ -13,8 +15,8 @@ export interface McpServing {
 }
 
 export interface McpRoute {
-  /** @param told is given what the log tells of a message that was served. */
-  post(request: Request, told: (answer: ServedAnswer) => void): Promise<Response>;
+  /** @param report is called with what the log says of a message that was served */
+  post(request: Request, report: (answer: ServedAnswer) => void): Promise<Response>;
   preflight(request: Request): Response;
   /** GET and DELETE belong to sessions, which this server does not have. */
   otherMethod(): Response;
@@ -33,7 +35,7 @@ export function createMcpRoute(
   limitBytes: number,
 ): McpRoute {
   return {
-    async post(request, told) {
+    async post(request, report) {
       const refusal = guard.refusal(request);
       if (refusal !== null) return rpcError(403, INVALID_REQUEST, refusal);
       const origin = request.headers.get('origin');
@@ -45,7 +47,7 @@ export function createMcpRoute(
         return withOrigin(rpcError(body.status, code, TITLES[body.status], body.expected), origin);
       }
       const answer = await mcp.serve(request, body.value, principal);
-      told(answer);
+      report(answer);
       return withOrigin(answer.response, origin);
     },
     preflight(request) {
@@ -64,7 +66,7 @@ export function createMcpRoute(
   };
 }
 
-/** An allowed origin may read the answer; a request without one is not a browser's. */
+/** Lets the page of an allowed origin read the answer. A request without an origin does not come from a browser. */
 function withOrigin(response: Response, origin: string | null): Response {
   if (origin === null) return response;
   response.headers.set('Access-Control-Allow-Origin', origin);

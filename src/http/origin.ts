@@ -1,21 +1,24 @@
 /**
- * Who may send: browsers from allowed origins, and on a loopback address only requests that name one, against DNS
- * rebinding. Requests without `Origin` are not from browsers and pass.
+ * Which requests may pass: a browser's from an allowed origin, and on a loopback address only those whose `Host` names
+ * one, against DNS rebinding. A request without `Origin` does not come from a browser, and passes.
  */
 
 export interface OriginOptions {
-  /** Base URL that the server is known by; null: that of the request. */
+  /** Base URL that clients know the server by. Null: the request's own. */
   publicUrl: string | null;
-  /** Address that the server listens on; null where the platform has none of ours. A loopback one checks `Host`. */
+  /** Address that the server listens on. Null: the platform chooses it. With a loopback address `Host` is checked. */
   host: string | null;
-  /** Origins that may send beside the server's own and, on loopback, those of this machine; `*` for all. Default none. */
+  /**
+   * Further origins that may send; `*` for all. The server's own may always, and on loopback those of this machine.
+   * Default: none.
+   */
   allowedOrigins?: readonly string[];
 }
 
 export interface OriginGuard {
-  /** Why a request is refused, in words for its sender; null: it may pass. */
+  /** Why the request is refused, in words for its sender. Null: it may pass. */
   refusal(request: Request): string | null;
-  /** The same, whatever its origin: for what every page may read. */
+  /** As `refusal`, without a look at the origin: for what every page may read. */
   hostRefusal(request: Request): string | null;
 }
 

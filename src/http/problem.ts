@@ -1,6 +1,6 @@
 /**
- * The one mapping from error codes to HTTP answers, outside of MCP: `application/problem+json` (RFC 9457). What is not
- * the caller's to mend is not shown.
+ * The one mapping from error codes to HTTP answers outside of MCP: `application/problem+json` (RFC 9457). A caller sees
+ * no detail of a failure that it cannot mend.
  */
 import type { ErrorCode, TidegateError } from '../base/errors.ts';
 import type { JsonObject } from '../base/json.ts';
@@ -50,7 +50,8 @@ export function problemResponse(error: TidegateError): Response {
 }
 
 /**
- * 503, naming the part that is not ready. Of what the operator has to mend the variable is named, and never its value.
+ * 503, naming the part that is not ready. Where the operator has to mend something, it names the variable and never the
+ * value.
  * @param store its driver's name
  */
 export function notReadyResponse(part: 'store', store: string, error: TidegateError): Response {
@@ -72,7 +73,7 @@ export function refusedResponse(reason: string): Response {
   return respond({ title: reason, status: 403, code: 'invalid_input', field: 'Host' }, null);
 }
 
-/** 401: the same whatever was wrong with it, and whether what it asks for exists. */
+/** 401. It is the same for every wrong token, and for a stream that does not exist. */
 export function unauthorizedResponse(): Response {
   const title = 'This needs a token: Authorization: Bearer …';
   const response = respond({ title, status: 401, code: 'unauthorized', field: 'Authorization' }, null);

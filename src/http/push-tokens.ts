@@ -1,4 +1,4 @@
-/** The tokens of an app's pushes, read from the environment once. */
+/** Reads the tokens of an app's pushes from the environment, once. */
 import type { App } from '../declare/app.ts';
 import { TidegateError } from '../base/errors.ts';
 import type { PushTokens } from './push.ts';
@@ -6,7 +6,7 @@ import type { PushTokens } from './push.ts';
 const LEAST_CHARACTERS = 16;
 
 /**
- * @param variable of the environment; null where it is not set
+ * @param variable reads a variable of the environment; null where it is not set
  * @throws TidegateError `invalid_config` naming a variable that is not set, or too short to keep anyone out.
  */
 export function pushTokens(app: App, variable: (name: string) => string | null): PushTokens {

@@ -1,6 +1,6 @@
 /**
- * `POST /ingest/:stream`: events that somebody pushes, one or many, taken in as a whole or not at all. Who brings the
- * stream's token may; a wrong token and a stream that takes no pushes are answered alike. It stores through
+ * `POST /ingest/:stream`: takes one or many pushed events, all of them or none. The request has to bring the stream's
+ * token; a wrong token and a stream that takes no pushes are answered alike. It stores through
  * `streams/log/publish-many.ts` and knows nothing of feeds.
  */
 import { isDeep, type Json } from '../base/json.ts';
@@ -14,10 +14,13 @@ import { readText } from './body.ts';
 import { problemResponse, unauthorizedResponse } from './problem.ts';
 import { scopeOf } from '../streams/scope.ts';
 
-/** Of a body. Stored, with an id, a key and a trace each, many small events may be too much for one commit of an engine: that is told. */
+/**
+ * Largest body. Many small events may still be too much for one commit once each is stored with an id, a key and a
+ * trace; the answer says so.
+ */
 export const PUSH_BYTES = 256 * 1_024;
 export const PUSH_EVENTS = 1_000;
-/** How long the key of a push is known, ms. */
+/** How long an `Idempotency-Key` is remembered, ms. */
 export const PUSH_KEY_MS = 24 * 3_600_000;
 const KEY_BYTES = 256;
 const PUSH_MS = 10_000;
@@ -25,13 +28,13 @@ const PUSH_MS = 10_000;
 const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i;
 const NDJSON_TYPE = /^application\/(?:x-)?ndjson\s*(?:;|$)/i;
 const TRACEPARENT = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/;
-/** What stands in a header without being encoded. */
+/** Characters that need no encoding in a header. */
 const VISIBLE = /^[\x21-\x7E]+$/;
 
 /** The token of each stream that takes pushes, by its name. */
 export type PushTokens = ReadonlyMap<string, string>;
 
-/** @param store as the account of the request sees it */
+/** @param store counts its calls on the account of the request */
 export type PushRoute = (
   request: Request,
   stream: string,
@@ -49,7 +52,7 @@ export function createPushRoute(deps: Deps, tokens: PushTokens): PushRoute {
       const items = await readItems(request);
       const traceparent = request.headers.get('traceparent');
       const meta = traceparent !== null && TRACEPARENT.test(traceparent) ? { meta: { traceparent } } : {};
-      // Loaded by the first push: most instances never see one.
+      // Loaded by the first push, because most instances never see one.
       const { publishMany } = await import('../streams/log/publish-many.ts');
       const push = await publishMany(
         scopeOf({ ...deps, store }, { tenant }),
@@ -70,7 +73,7 @@ function bearerOf(request: Request): string | null {
   return /^Bearer +(\S+) *$/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? null;
 }
 
-/** Takes the same time whatever is wrong with it, also where there is none to compare with. */
+/** Takes the same time for every wrong token, and where there is no token to compare with. */
 async function isToken(given: string | null, expected: string | undefined): Promise<boolean> {
   const [left, right] = await Promise.all([sha256(given ?? ''), sha256(expected ?? '')]);
   const difference = left.reduce((sum, byte, at) => sum | (byte ^ (right[at] ?? 0)), 0);

@@ -1,22 +1,22 @@
 /**
- * One line of the log for each request: what was asked, how it was answered, how long it took, and what it cost the store.
- * It stands at `debug`, and at `warn` where the server could not answer; why not is a line of its own.
+ * One line of the log for each request: what was asked, the status, the time it took and its calls to the store. The
+ * level is `debug`, or `warn` where the server could not answer; the reason is a line of its own.
  */
 import type { MiddlewareHandler } from 'hono';
 import type { JsonObject } from '../base/json.ts';
 import type { Runtime } from '../base/runtime.ts';
 import type { Account } from '../store/counting.ts';
 
-/** What a route tells of a request beside its answer. */
-export interface Told {
+/** What a route reports of a request beside its answer. */
+export interface RequestReport {
   asked?: { mcp: string; name?: string };
   account: Pick<Account, 'spent'>;
-  /** Resolves when all is done, where the answer is streamed while it is worked on; null or absent: it is done. */
+  /** Resolves when the work is done, where the answer is streamed meanwhile. Null or absent: it is done. */
   ended?: Promise<unknown> | null;
 }
 
-/** Where a route leaves what it tells. */
-export type LoggedEnv = { Variables: { told: Told } };
+/** Where a route leaves its report. */
+export type LoggedEnv = { Variables: { report: RequestReport } };
 
 export function createRequestLog({ now, log }: Pick<Runtime, 'now' | 'log'>): MiddlewareHandler<LoggedEnv> {
   return async (context, next) => {
@@ -24,19 +24,19 @@ export function createRequestLog({ now, log }: Pick<Runtime, 'now' | 'log'>): Mi
     await next();
     const { method, path } = context.req;
     const { status } = context.res;
-    const told: Told | undefined = context.get('told');
-    const tell = () => {
-      const cost: JsonObject = told ? told.account.spent() : {};
+    const report: RequestReport | undefined = context.get('report');
+    const write = () => {
+      const cost: JsonObject = report ? report.account.spent() : {};
       log(status < 500 ? 'debug' : 'warn', 'request', {
         method,
         path,
-        ...told?.asked,
+        ...report?.asked,
         status,
         ms: now() - startedAt,
         ...cost,
       });
     };
-    if (told?.ended) void told.ended.then(tell);
-    else tell();
+    if (report?.ended) void report.ended.then(write);
+    else write();
   };
 }

@@ -1,6 +1,6 @@
 /**
- * The server card (`application/mcp-server-card+json`) and its older places, from the app's declaration: how to reach the
- * server and who it is. No tools, no secrets. One document satisfies the current schema and the older readers.
+ * The server card (`application/mcp-server-card+json`), made from the app's declaration: what the server is and how to
+ * reach it, without tools and secrets. One document fits the current schema and the readers of older places.
  */
 import type { App } from '../declare/app.ts';
 import type { JsonObject } from '../base/json.ts';
@@ -28,7 +28,7 @@ export function serverCard({ app, versions, capabilities }: CardFacts, baseUrl: 
     ...(app.websiteUrl === null ? {} : { websiteUrl: app.websiteUrl }),
     ...(app.icons.length === 0 ? {} : { icons: app.icons.map((icon) => ({ ...icon })) }),
     remotes: [{ type: 'streamable-http', url, supportedProtocolVersions: [...versions] }],
-    // What the older places held.
+    // For readers of the older places.
     serverInfo: { name: app.name, title: app.title, version: app.version },
     protocolVersion: versions[0] ?? '',
     transport: { type: 'streamable-http', endpoint: '/mcp', url },

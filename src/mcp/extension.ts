@@ -1,7 +1,7 @@
 /**
- * What is added to an app's server: an extension of MCP with its capability, its methods and its tools, or tools, resources
- * and prompts alone. Lists show extensions in the order in which the registry gets them. An extension knows no SDK and no
- * transport; what it answers goes out as it is.
+ * What is added to an app's server: an extension of MCP with its capability, its methods and its tools, or tools,
+ * resources and prompts alone. Lists show extensions in the order in which the registry gets them. An extension knows
+ * no SDK and no transport; what it answers goes out as it is.
  */
 import type * as z from 'zod';
 import type { JsonObject } from '../base/json.ts';
@@ -31,7 +31,9 @@ export interface Extension {
   /** What a client may ask for under `notifications` of `subscriptions/listen` where it declares the capability. */
   notifications?: readonly string[];
   tools?: Readonly<Record<string, Tool>>;
-  /** Tools that answer a call in a way of their own. They stand behind `tools`; those of the app behind the app's tools. */
+  /**
+   * Tools that answer a call in a way of their own. They stand behind `tools`; those of the app behind the app's tools.
+   */
   specialTools?: Readonly<Record<string, SpecialTool>>;
   /** Names of `tools` whose results are never kept in pages, because they answer pages themselves. */
   unpaged?: readonly string[];

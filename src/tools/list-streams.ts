@@ -1,6 +1,7 @@
 /**
  * `list_streams`: what there is to read, what it means, and how fresh it is. At most 20 streams a page, for each of
- * which it asks the store for the extent and, where there are keys, for a few of them: 41 calls a page at most, side by side.
+ * which it asks the store for the extent and, where there are keys, for a few of them: 41 calls a page at most, side by
+ * side.
  */
 import * as z from 'zod';
 import { type Tool, tool } from '../declare/tool.ts';

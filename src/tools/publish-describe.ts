@@ -1,6 +1,6 @@
 /**
- * What `publish` and `request` say of the topics that an app allows: their patterns, and the JSON Schema of the payload of
- * each, made when a client first lists the tools. Bounded: with very much to say, schemas are left out first.
+ * What `publish` and `request` say of the topics that an app allows: their patterns, and the JSON Schema of the payload
+ * of each, made when a client first lists the tools. Bounded: with very much to say, schemas are left out first.
  */
 import * as z from 'zod';
 import type { Outlet, OutletRule } from '../declare/outlet.ts';

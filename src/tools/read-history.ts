@@ -1,7 +1,7 @@
 /**
- * `read_history`: events of the past by the page, or aggregates of them by window and group, or what either would read. A
- * page is at most two calls to the store, more where keys, filters or windows leave out much; the state of the feed is
- * told where it makes no third one.
+ * `read_history`: events of the past by the page, or aggregates of them by window and group, or what either would read.
+ * A page is at most two calls to the store, more where keys, filters or windows leave out much; the state of the feed
+ * is told where it makes no third one.
  */
 import { type Tool, tool } from '../declare/tool.ts';
 import type { ToolContext } from '../declare/context.ts';

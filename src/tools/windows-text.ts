@@ -1,4 +1,6 @@
-/** Rows of windows as text: a line for each window and group, or a sparkline for each group and field. Pure and bounded. */
+/**
+ * Rows of windows as text: a line for each window and group, or a sparkline for each group and field. Pure and bounded.
+ */
 import type { App } from '../declare/app.ts';
 import { aggregateOf, isOfTimes } from '../streams/history/aggregate.ts';
 import { fieldsOf } from '../streams/fields.ts';
@@ -39,7 +41,9 @@ export function fieldsText({ series }: WindowsPage, app: App): string[] {
   });
 }
 
-/** Windows that are told of in part: at the edges of the range, while they last, and on a page that is not the whole. */
+/**
+ * Windows that are told of in part: at the edges of the range, while they last, and on a page that is not the whole.
+ */
 export function edgesText(page: WindowsPage, now: number): string[] {
   const { rows, from, to, windowMs, cursor } = page;
   if (windowMs === null || rows.length === 0) return [];

@@ -1,6 +1,6 @@
 /**
- * What a server says of itself to everyone, from the declaration alone: nothing has to be built or loaded to say it, and
- * much of what an instance is asked first is this.
+ * What a server says of itself to everyone. It comes from the declaration alone, so an instance that has just started
+ * can answer it without a registry; clients ask for it first.
  */
 import type { App } from '../../declare/app.ts';
 import type { Icon } from '../../declare/display.ts';
@@ -8,7 +8,7 @@ import type { JsonObject } from '../../base/json.ts';
 import { instructionsFor } from './instructions.ts';
 import type { ExtensionCapability } from '../extension.ts';
 
-/** How a server names itself: in every answer without its icons. */
+/** How a server names itself. Most answers leave the icons out. */
 export interface Identity {
   name: string;
   title: string;
@@ -25,7 +25,7 @@ export interface About {
   capabilities: Record<string, JsonObject>;
 }
 
-/** @param extensions what the server declares of each */
+/** @param extensions the capability of each extension */
 export function aboutOf(app: App, extensions: readonly ExtensionCapability[]): About {
   const { name, title, version, description, websiteUrl, icons } = app;
   return {

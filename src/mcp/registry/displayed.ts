@@ -1,4 +1,4 @@
-/** What lists show of a declared thing for people, where it has it. Pure. */
+/** The title and icons that lists show to people, where a declaration has them. Pure. */
 import type { Displayed } from '../../declare/display.ts';
 
 export function displayed({ title, icons }: Displayed): Displayed {

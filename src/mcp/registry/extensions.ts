@@ -15,11 +15,13 @@ export interface FoundMethod {
 
 export interface ExtensionRegistry {
   methods: ReadonlyMap<string, FoundMethod>;
-  /** What may be asked for in `subscriptions/listen`, with the id of the extension that a client has to declare. */
+  /** By name in `subscriptions/listen`: the id of the extension that a client has to declare. */
   notifications: ReadonlyMap<string, string>;
 }
 
-/** @throws TidegateError `invalid_config` for a method or notification of two extensions, or of one without a capability */
+/**
+ * @throws TidegateError `invalid_config` for a method or notification of two extensions, or of one without a capability
+ */
 export function createExtensionRegistry(deps: HandlerDeps, extensions: readonly Extension[]): ExtensionRegistry {
   const methods = new Map<string, FoundMethod>();
   const notifications = new Map<string, string>();

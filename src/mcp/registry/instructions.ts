@@ -1,4 +1,4 @@
-/** What a model is told of a server whose app declares no instructions of its own. */
+/** The instructions of a server whose app declares none: what a model reads first. */
 import type { App } from '../../declare/app.ts';
 
 const STREAMS_NAMED = 20;

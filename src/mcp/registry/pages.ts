@@ -1,6 +1,6 @@
 /**
- * Pages of lists that are known whole. A cursor names the list and the offset, with a check sum: it holds no secret, and one
- * that was changed by mistake is told from one that was made here.
+ * Pages of lists that are in memory. A cursor holds the name of the list and the offset, with a check sum that shows
+ * whether it was made here. It holds no secret.
  */
 import { digestOf } from '../../base/digest.ts';
 import { TidegateError } from '../../base/errors.ts';
@@ -26,7 +26,7 @@ export function listPageOf<Item>(list: string, items: readonly Item[], cursor: s
 
 function offsetOf(list: string, cursor: string, length: number): number {
   const from = Number(/^[a-z]+:([1-9]\d{0,6}):/.exec(decode(cursor))?.[1]);
-  // As written here, and no other text that reads alike.
+  // Only the text that is written here counts, not another one that decodes alike.
   if (!(from < length) || from % PAGE_SIZE !== 0 || cursor !== cursorOf(list, from)) throw badCursor(list);
   return from;
 }

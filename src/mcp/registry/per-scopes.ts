@@ -1,13 +1,16 @@
 /**
- * What lists show, made once for each set of scopes: a caller's scopes decide what it is shown, so whoever has the same is
- * shown the same. Today no declaration names a scope, and all are shown alike.
+ * Keeps a list for each set of scopes, because a caller's scopes decide what it may see. Today no declaration names a
+ * scope, and every caller sees the same.
  */
 import type { Principal } from '../../base/principal.ts';
 
-/** Sets of scopes whose lists are kept. They come with tokens, so there may be any number; the oldest is made again. */
+/**
+ * Most sets of scopes whose lists are kept. Scopes come with tokens, so there may be any number; the oldest list is
+ * dropped.
+ */
 const MOST_SETS = 64;
 
-/** Answers what `make` made for a principal's scopes. */
+/** The list that `make` made for a principal's scopes. */
 export function perScopes<List>(
   make: (scopes: readonly string[]) => List,
 ): (principal: Pick<Principal, 'scopes'>) => List {

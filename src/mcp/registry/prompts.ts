@@ -56,14 +56,14 @@ export function createPromptRegistry(deps: HandlerDeps, prompts: ReadonlyMap<str
 export interface Completion {
   /** At most 100. */
   values: string[];
-  /** Absent: nobody counted them. */
+  /** Absent: the number is not known. */
   total?: number;
   hasMore: boolean;
 }
 
 export type CompletionReference = { type: 'ref/prompt'; name: string } | { type: 'ref/resource'; uri: string };
 
-/** What is being completed; `chosen` are the values of other arguments, default none. */
+/** The argument to complete. `chosen` has the values of other arguments; default: none. */
 export interface CompletedArgument {
   name: string;
   value: string;
@@ -78,7 +78,10 @@ type Find = (
 
 const NOTHING: Promise<string[]> = Promise.resolve([]);
 
-/** @throws TidegateError `not_found` for an unknown prompt or resource, `invalid_input` for an argument that it does not have. */
+/**
+ * @throws TidegateError `not_found` for an unknown prompt or resource, `invalid_input` for an argument that it does not
+ * have.
+ */
 export async function complete(
   deps: HandlerDeps,
   prompts: ReadonlyMap<string, Prompt>,
@@ -97,7 +100,7 @@ export async function complete(
     : bounded(found.values, found.hasMore ? null : found.values.length);
 }
 
-/** @param total null: more than these, and nobody counted them. */
+/** @param total null: there are more than these, and their number is not known */
 function bounded(values: string[], total: number | null): Completion {
   const shown = values.slice(0, MOST_VALUES);
   if (total === null) return { values: shown, hasMore: true };

@@ -1,7 +1,7 @@
 /**
- * The registry: an app's tools, resources and prompts and those of its extensions, ready to be listed and called. Built once
- * per isolate; it knows no protocol version, no transport and no SDK, so one of it serves them all. Lists take the caller;
- * what they show is the same for all as long as no declaration names a scope.
+ * The registry: the tools, resources and prompts of an app and of its extensions, ready to be listed and called. It is
+ * built once per isolate and serves every protocol version and transport, because it knows none of them. Lists take the
+ * caller; they show the same to all as long as no declaration names a scope.
  */
 import type { App } from '../../declare/app.ts';
 import type { Resource } from '../../declare/resource.ts';
@@ -65,7 +65,7 @@ export function createRegistry(deps: HandlerDeps & { app: App }, extensions: rea
   };
 }
 
-/** What all extensions have of a kind, by name, in their order. */
+/** The items of all extensions by name, in the order of the extensions. */
 function allOf<Item>(given: readonly (Readonly<Record<string, Item>> | undefined)[]): ReadonlyMap<string, Item> {
   return new Map(given.flatMap((items = {}) => Object.entries(items)));
 }
@@ -79,7 +79,7 @@ function merge<Item>(
   return new Map([...builtIn, ...declared]);
 }
 
-/** @param fieldOf where the app declares what has this name */
+/** @param fieldOf answers where the app declares the item of a name */
 function checkNames(
   declared: ReadonlyMap<string, unknown>,
   builtIn: ReadonlyMap<string, unknown>,

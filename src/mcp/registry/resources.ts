@@ -1,4 +1,7 @@
-/** Resources of the registry: fixed URIs and templates. Lists of fixed ones are built once; a template may add its own. */
+/**
+ * Resources of the registry: fixed URIs and templates. The list of fixed ones is built once; a template may add its own
+ * items.
+ */
 import type { CacheHint, Resource } from '../../declare/resource.ts';
 import type { ListContext } from '../../declare/context.ts';
 import type { ListedResource, ResourceContents } from '../../declare/content.ts';
@@ -24,17 +27,17 @@ export interface ResourceRegistry {
   readonly size: number;
   list(cursor: string | undefined, caller: Caller): Promise<ListPage<ResourceListing> & CacheHint>;
   templates(cursor: string | undefined, caller: Pick<Caller, 'principal'>): ListPage<TemplateListing>;
-  /** @throws TidegateError `not_found` for a URI that nothing here answers to. */
+  /** @throws TidegateError `not_found` for a URI that fits no resource and no template. */
   read(uri: string, caller: Caller): Promise<ReadResult | InputRequired>;
-  /** Names and completions of a template's variables; null where the URI is neither a resource nor a template here. */
+  /** The resource of a fixed URI, or of a template as it is declared; null where there is none. */
   find(uri: string): Resource | null;
 }
 
-/** What a resource says where it declares no `cache`: nothing may be kept. */
+/** For a resource that declares no `cache`: clients keep nothing. */
 const UNCACHED: CacheHint = { ttlMs: 0, cacheScope: 'private' };
-/** Lists that hold nothing but what was declared. */
+/** For lists that hold declared items alone. */
 export const DECLARED: CacheHint = { ttlMs: 300_000, cacheScope: 'public' };
-/** Lists that a template adds to, from the caller's own data. */
+/** For lists to which a template adds items of the caller's own data. */
 const FOUND: CacheHint = { ttlMs: 10_000, cacheScope: 'private' };
 
 interface Declared {
@@ -117,7 +120,7 @@ async function readOne(
   );
   if (isInputRequired(read)) return read;
   const contents = typeof read === 'string' ? [{ uri, mimeType: resource.mimeType ?? 'text/plain', text: read }] : read;
-  // What was read with answers stands under a key that does not say so.
+  // The client's cache does not know which answers a read depends on, so a read with answers is not cached.
   const { ttlMs, cacheScope } = (caller.retry === null ? resource.cache : undefined) ?? UNCACHED;
   return { contents, ttlMs, cacheScope };
 }

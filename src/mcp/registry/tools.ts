@@ -1,6 +1,6 @@
 /**
- * Tools of the registry, tasks among them: schemas converted and list entries built once, those of the built-in ones when
- * they are first asked for; arguments and results checked on each call.
+ * Tools of the registry. A tool's schemas are converted once, those of built-in tools when they are first needed.
+ * Arguments and results are checked on each call.
  */
 import type { Icon } from '../../declare/display.ts';
 import type { Tool, ToolAnnotations } from '../../declare/tool.ts';
@@ -35,14 +35,15 @@ export interface ToolListing {
 export interface ToolRegistry {
   readonly size: number;
   list(cursor: string | undefined, caller: Pick<Caller, 'principal'>): ListPage<ToolListing>;
-  /** Headers that have to repeat arguments of this tool; empty for most, and for an unknown one. */
+  /** Headers that have to repeat arguments of the tool. Empty for most tools, and for an unknown one. */
   paramHeaders(name: string): readonly ParamHeader[];
-  /** Client capabilities that the tool cannot run without; null for most, and for an unknown one. */
+  /** Client capabilities that the tool cannot run without. Null for most tools, and for an unknown one. */
   requires(name: string): JsonObject | null;
   /**
-   * Wrong arguments, and what the tool refuses or cannot do, are results with `isError` that the model can act on.
-   * @throws TidegateError `not_found` for an unknown tool; `store_unavailable` and `store_unknown` as they are, and what
-   * is wrong with a retry; `missing_capability` and `not_supported` for a task that only a client that knows tasks can have.
+   * Wrong arguments, and what the tool refuses or cannot do, are answered as results with `isError` that a model can
+   * act on.
+   * @throws TidegateError `not_found` for an unknown tool; `store_unavailable` and `store_unknown`; what is wrong with
+   * a retry; `missing_capability` and `not_supported` for a tool that only some clients can call.
    */
   call(name: string, args: unknown, caller: Caller): Promise<ToolResult | InputRequired | SpecialResult>;
 }
@@ -56,7 +57,7 @@ interface Entry {
 const NONE: readonly ParamHeader[] = [];
 
 /**
- * @param builtIn known to be right, so that nothing of them is made before it is asked for.
+ * @param builtIn tools whose schemas are known to be right, so that they are converted when first needed
  * @param unpaged names of tools whose results are never kept in pages
  * @throws TidegateError `invalid_config` naming the declared tool and the field whose schema MCP cannot show.
  */

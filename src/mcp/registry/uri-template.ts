@@ -1,6 +1,6 @@
 /**
- * RFC 6570 level 1 templates, and `{+name}` of level 2, matched backwards: `stream://{name}/{key}` finds its variables in a
- * URI, and `mqtt://{host}/{+topic}` one that has slashes in it.
+ * Finds the variables of a URI template in a URI: RFC 6570 level 1 (`stream://{name}/{key}`), and `{+name}` of level 2
+ * for a value that has slashes in it (`mqtt://{host}/{+topic}`).
  */
 import { TidegateError } from '../../base/errors.ts';
 import { URI_EXPRESSION, uriVariables } from '../../base/uri-variables.ts';
@@ -8,7 +8,7 @@ import { URI_EXPRESSION, uriVariables } from '../../base/uri-variables.ts';
 export interface UriTemplate {
   template: string;
   variables: readonly string[];
-  /** The variables, percent-decoded; null where the URI is not of this shape. */
+  /** The values, percent-decoded. Null where the URI does not fit the template. */
   match(uri: string): Record<string, string> | null;
 }
 

@@ -1,9 +1,12 @@
-/** The caller of a registry, made from the SDK's request context: log and progress go out only where they were asked for. */
+/**
+ * Makes the caller of the registry from the SDK's request context. Log and progress messages are sent only where the
+ * client asked for them.
+ */
 import { CLIENT_CAPABILITIES_META_KEY, type ServerContext } from '@modelcontextprotocol/server';
 import type { JsonObject } from '../../base/json.ts';
 import type { Caller } from '../../calls/caller.ts';
 
-/** Longest text of a progress message, in characters; a longer one is cut. */
+/** Longest text of a progress message, in characters. A longer text is cut. */
 const PROGRESS_TEXT = 8_192;
 
 function nothing(): void {}

@@ -1,7 +1,7 @@
 /**
- * `server/discover` without the SDK: a client asks it first, often of an instance that has just started, and loading the
- * SDK would take most of such a start. Only a request that is right in every part is answered here. Nothing is refused:
- * whatever is unusual is left to the SDK, which alone judges what is wrong.
+ * Answers `server/discover` without the SDK. A client asks it first, often of an instance that has just started, and
+ * loading the SDK takes most of a start. Only a request without anything wrong or unusual is answered here; every other
+ * one is left to the SDK, which alone judges what is wrong.
  */
 import type { About } from '../registry/about.ts';
 import { MODERN_VERSION } from '../wire/versions.ts';
@@ -16,7 +16,7 @@ const CLIENT_TEXTS = new Set(['name', 'version', 'title', 'description', 'websit
 
 type Members = Record<string, unknown>;
 
-/** Answers a plain `server/discover`; null: the SDK has to see it. */
+/** Answers a plain `server/discover`. Null: the SDK has to see the request. */
 export function createDiscover(about: About): (request: Request, body: unknown) => Response | null {
   const { identity, instructions, capabilities } = about;
   const result = {
@@ -41,7 +41,7 @@ function arePlainHeaders(headers: Headers): boolean {
   );
 }
 
-/** The id of a request to discover in whose body nothing is wrong or unusual; null for any other body. */
+/** The id of a `server/discover` whose body has nothing wrong or unusual. Null for any other body. */
 function idOfPlain(body: unknown): string | number | null {
   if (!isObject(body) || body.method !== METHOD || body.jsonrpc !== '2.0') return null;
   const { id, params } = body;
@@ -78,7 +78,7 @@ function arePlainCapabilities(capabilities: unknown): boolean {
 
 function isPlain(capability: string, key: string, value: unknown): boolean {
   if (capability === 'roots' && key === 'listChanged') return typeof value === 'boolean';
-  // The forms of elicitation have settings of their own, which have types.
+  // The modes of elicitation have settings with types of their own, which the SDK checks.
   return isObject(value) && (capability !== 'elicitation' || Object.keys(value).length === 0);
 }
 

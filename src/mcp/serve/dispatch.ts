@@ -1,4 +1,4 @@
-/** The methods of MCP that the registry answers, and what each asks of its parameters. */
+/** The methods of MCP that the registry answers, and the check of their parameters. */
 import { type JSONRPCRequest, MissingRequiredClientCapabilityError, ProtocolError } from '@modelcontextprotocol/server';
 import { TidegateError } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
@@ -12,7 +12,10 @@ import { cursorOf, isObject, objectOf, type Params, textOf, wrongParameter } fro
 
 type Method = (registry: Registry, params: Params, caller: Caller) => object | Promise<object>;
 
-/** Earlier revisions get `ttlMs` and `cacheScope` too: their results are open, and their clients pass over them. */
+/**
+ * Earlier revisions get `ttlMs` and `cacheScope` too. Their results may have further members, which their clients
+ * ignore.
+ */
 const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
   ['tools/list', ({ tools }, params, caller) => listed('tools', tools.list(cursorOf(params), caller))],
   ['tools/call', callTool],
@@ -105,7 +108,7 @@ async function completeArgument(registry: Registry, params: Params, caller: Call
   return { completion: await registry.complete(reference, { name, value, chosen: chosenIn(params) }, caller) };
 }
 
-/** The other arguments of a completion, where the client says them; values that are no texts are left out. */
+/** The other arguments of a completion, where the client sends them. Values that are not texts are left out. */
 function chosenIn({ context }: Params): Record<string, string> {
   const given = typeof context === 'object' && context !== null ? (context as Params).arguments : null;
   if (typeof given !== 'object' || given === null) return {};

@@ -1,7 +1,7 @@
 /**
- * The MCP endpoint behind HTTP. It takes the parsed body and the principal; limits, origins and authentication are the
- * HTTP app's. What needs neither the registry nor the SDK is answered here, so that a host may load them when they are
- * first needed.
+ * The MCP endpoint behind HTTP. It takes the parsed body and the principal; the HTTP app checks limits, origins and who
+ * calls. What needs neither the registry nor the SDK is answered here, so a host may load them when they are first
+ * needed.
  */
 import type { JsonObject } from '../../base/json.ts';
 import type { Principal } from '../../base/principal.ts';
@@ -14,7 +14,7 @@ import { LEGACY_VERSIONS, MODERN_VERSION } from '../wire/versions.ts';
 
 export interface McpEndpointDeps {
   about: About;
-  /** A function is called by the first message that needs it, and by the next where it failed. */
+  /** A function is called when the first message needs it, and again for the next message where it failed. */
   serving: SdkServing | (() => Promise<SdkServing>);
 }
 
@@ -24,11 +24,11 @@ export interface McpEndpoint {
   /** Newest first. */
   versions: readonly string[];
   capabilities: JsonObject;
-  /** Ends what is under way. */
+  /** Ends the exchanges that are under way. */
   close(): Promise<void>;
 }
 
-/** What is answered here asks nothing of a store. */
+/** For answers that need no call to the store. */
 const NO_ACCOUNT: ServedAnswer['account'] = { spent: () => ({ storeCalls: {} }) };
 
 export function createMcpEndpoint({ about, serving }: McpEndpointDeps): McpEndpoint {

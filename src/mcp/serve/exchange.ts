@@ -1,13 +1,13 @@
 /**
- * What an HTTP request is to the endpoint beyond its message: who sent it, its account with the store, and how its
- * handlers ended. The SDK hands a handler the request and nothing else, so an exchange is found by its request.
+ * What the endpoint knows of a request beyond its message: who sent it, its account with the store, and how its
+ * handlers end. The SDK passes a handler the HTTP request and nothing else, so an exchange is found by its request.
  */
 import { TidegateError } from '../../base/errors.ts';
 import type { Principal } from '../../base/principal.ts';
 import { type Account, openAccount } from '../../store/counting.ts';
 import type { Store } from '../../store/store.ts';
 
-/** An answer that says to come again later. */
+/** How an answer says that the client should come again later. */
 export interface Refusal {
   httpStatus: number;
   retryAfterMs: number;
@@ -16,16 +16,17 @@ export interface Refusal {
 export interface Exchange {
   readonly principal: Principal;
   readonly account: Account;
-  /** Where it was answered with an error that says to come again later. */
+  /** Null: no handler failed with an error that says to come again later. */
   refusal: Refusal | null;
-  /** Its handlers that are at work: where an answer is streamed it begins before they end. */
+  /** Handlers that are at work. A streamed answer begins before they end. */
   readonly working: Set<Promise<unknown>>;
 }
 
 export interface Exchanges {
   begin(request: Request, principal: Principal): Exchange;
   /**
-   * The exchange of a request that began; without a request a new one, of whoever started this process.
+   * The exchange of a request that began. Without a request it is a new one, of the principal that started this
+   * process.
    * @throws TidegateError `internal` where nobody said who calls
    */
   of(request: Request | undefined): Exchange;

@@ -1,4 +1,4 @@
-/** What an extension forbids and the SDK would not notice, because the SDK takes both out of a message. Pure. */
+/** Refuses what an extension forbids and the SDK does not notice, because the SDK takes it out of the message. Pure. */
 import { CLIENT_CAPABILITIES_META_KEY } from '@modelcontextprotocol/server';
 import type { JsonObject } from '../../base/json.ts';
 import { INVALID_PARAMS, rpcErrorResponse } from '../../base/json-rpc.ts';
@@ -8,7 +8,7 @@ import { protocolAnswer } from '../wire/errors.ts';
 import { claimOf } from '../wire/message.ts';
 import { isObject, wrongParameter } from '../wire/params.ts';
 
-/** Null: nothing is wrong with the message here. */
+/** Null: the message may be served. */
 export function extensionRefusal({ methods, notifications }: ExtensionRegistry, body: unknown): Response | null {
   const { method, params: given } = (body ?? {}) as { method?: unknown; params?: unknown };
   const params = isObject(given) ? given : {};

@@ -1,7 +1,7 @@
 /**
- * Where the SDK has to be told of extensions' methods. It knows some of their names from an earlier revision, and refuses
- * them in this one unless they are registered with a schema of their own. And it takes `inputResponses` out of the
- * parameters of every request, as if each were a retry.
+ * Registers methods of extensions with the SDK. The SDK knows some of their names from an earlier revision, and refuses
+ * them in this one unless they are registered with a schema of their own. It also takes `inputResponses` out of the
+ * parameters of every request, as if the request were a retry.
  */
 import type { JSONRPCRequest, Result, Server, ServerContext, StandardSchemaV1 } from '@modelcontextprotocol/server';
 import type { ExtensionRegistry } from '../registry/extensions.ts';
@@ -9,12 +9,12 @@ import type { Params } from '../wire/params.ts';
 
 type Answer = (request: JSONRPCRequest, context: ServerContext) => Promise<Result>;
 
-/** Whoever answers checks the parameters. */
+/** The method itself checks its parameters. */
 const ANY: StandardSchemaV1<Params, Params> = {
   '~standard': { version: 1, vendor: 'tidegate', validate: (value) => ({ value: value as Params }) },
 };
 
-/** @param only the one method that the server is made for; null: any of them may come */
+/** @param only the method of the one request that the server is made for; null: any method may come */
 export function answerExtensionMethods(
   server: Server,
   { methods }: ExtensionRegistry,
@@ -28,7 +28,10 @@ export function answerExtensionMethods(
   }
 }
 
-/** With the responses where they were; those that the SDK dropped are there without a value, so that they are refused. */
+/**
+ * Puts `inputResponses` back into the parameters. Responses that the SDK dropped become null, so that the method
+ * refuses them.
+ */
 export function withResponses(
   request: JSONRPCRequest,
   { mcpReq }: ServerContext,

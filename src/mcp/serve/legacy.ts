@@ -1,6 +1,6 @@
 /**
- * 2025-11-25 and earlier, stateless: each message is served by itself, there is no session and no stream to come back
- * to. A request is answered as JSON, and as SSE where the handler sends something first, like in the modern era; a batch
+ * 2025-11-25 and earlier, without state: each message is served by itself, and there is no session and no stream to
+ * resume. A request is answered as JSON, or as SSE where the handler sends something before its answer. A batch
  * (2025-03-26) is answered as JSON, each of its messages as if it had come alone.
  */
 import {
@@ -33,7 +33,7 @@ export function createLegacy(source: ServerSource): EraServing {
   };
 }
 
-/** How a response to these `Accept` types may look: a client that takes no SSE loses progress and log messages. */
+/** The form of a response to this `Accept` header. A client that takes no SSE gets no progress and no log messages. */
 function modeFor(accept: string | null): PerRequestResponseMode {
   return accept === null || accept.includes('text/event-stream') ? 'auto' : 'json';
 }
@@ -44,7 +44,7 @@ async function serveOne(
   body: unknown,
   responseMode: PerRequestResponseMode,
 ): Promise<Response> {
-  // Without a session there is nothing that a notification or a response could change.
+  // Without a session a notification or a response can change nothing.
   if (isJSONRPCNotification(body) || isJSONRPCResponse(body)) return new Response(null, { status: 202 });
   if (!isJSONRPCRequest(body)) return invalid('Not a JSON-RPC message', body);
   const version = request.headers.get('mcp-protocol-version');
@@ -65,7 +65,7 @@ async function serveOne(
     return await transport.handleMessage(body, { request });
   } catch (error) {
     if (!(error instanceof SdkError) || error.code !== SdkErrorCode.ConnectionClosed) throw error;
-    // The client went away: there is nobody to answer.
+    // The client went away, so nobody reads the answer.
     return new Response(null, { status: 499 });
   }
 }
@@ -97,7 +97,10 @@ interface Issue {
   expected: string;
 }
 
-/** The requests that the SDK answers by itself: wrong parameters would be -32603 there, as if they were the server's fault. */
+/**
+ * Requests that the SDK answers by itself. For wrong parameters it would answer -32603, as if they were the server's
+ * fault.
+ */
 const CHECKED = new Map<string, (body: unknown) => Issue | null>([
   ['initialize', (body) => firstIssue(specTypeSchemas.InitializeRequest['~standard'].validate(body))],
   ['logging/setLevel', (body) => firstIssue(specTypeSchemas.SetLevelRequest['~standard'].validate(body))],

@@ -1,4 +1,6 @@
-/** 2026-07-28: what the SDK's handler does, and before it the check of `Mcp-Param-*`, which needs the registry's schemas. */
+/**
+ * 2026-07-28: the SDK's handler, and before it the checks that need the registry: of `Mcp-Param-*` and of extensions.
+ */
 import { createMcpHandler, PROTOCOL_VERSION_META_KEY } from '@modelcontextprotocol/server';
 import type { Log } from '../../base/runtime.ts';
 import { HEADER_MISMATCH, rpcErrorResponse } from '../../base/json-rpc.ts';

@@ -1,7 +1,7 @@
 /**
- * The SDK's server over the registry: one small instance per exchange (or per stdio connection), all of what it stands
- * on made once. Requests come through the fallback handler, so that nothing is registered, parsed or converted twice per
- * request; the SDK keeps what it does before a handler: eras, envelopes, headers, discovery, cancellation.
+ * The SDK's server over the registry: a small instance per exchange, or per stdio connection; everything it uses is
+ * made once. Requests come through the fallback handler, so that nothing is registered, parsed or converted for each
+ * request. The SDK still does what comes before a handler: eras, envelopes, headers, discovery, cancellation.
  */
 import {
   type JSONRPCRequest,
@@ -29,23 +29,26 @@ import { answerExtensionMethods, withResponses } from './extension-methods.ts';
 export interface ServerDeps {
   runtime: Pick<Runtime, 'now' | 'newId' | 'log'>;
   registry: Registry;
-  /** What requests are accounted on. */
+  /** The store whose calls are counted for each request. */
   store: Store;
-  /** Longest time a request may take; default 60,000. */
+  /** Longest time that a request may take; default 60,000. */
   requestMs?: number;
-  /** When the host itself ends a request over HTTP, epoch ms; null: it does not. An earlier end than `requestMs` gives. */
+  /**
+   * When the host itself ends a request over HTTP, epoch ms; null: it does not. The earlier of this and `requestMs`
+   * counts.
+   */
   deadlineOf?: (request: Request) => number | null;
 }
 
 export interface ServerSource {
   factory: McpServerFactory;
-  /** To be called before a request over HTTP is served. */
+  /** Has to be called before a request over HTTP is served. */
   begin(request: Request, principal: Principal): Exchange;
 }
 
 const REQUEST_MS = 60_000;
 
-/** Elicitation answers are the only thing that the SDK would validate with it, and nothing here elicits. */
+/** The SDK would use it for answers to an elicitation alone, and this server sends none through the SDK. */
 const NO_VALIDATOR: NonNullable<ServerOptions['jsonSchemaValidator']> = {
   getValidator() {
     throw new Error('no JSON Schema validator is used');
@@ -124,14 +127,14 @@ export function createServerSource(deps: ServerDeps, local: Principal | null = n
   };
 }
 
-/** Every modern answer names the server; who wants to see its icons discovers it. */
+/** Every modern answer names the server, without its icons; `server/discover` answers those too. */
 function introducesItself({ era, requestInfo }: McpRequestContext): boolean {
   return era !== 'modern' || !requestInfo || requestInfo.headers.get('mcp-method') === 'server/discover';
 }
 
 /**
- * In the modern era over HTTP the method stands in a checked header: an instance without a handler makes the SDK answer
- * 404 with -32601, which it cannot do for an error that a handler throws.
+ * In the modern era over HTTP a checked header names the method. For an unknown one the instance gets no handler, so
+ * the SDK answers 404 with -32601, which it cannot do for an error that a handler throws.
  */
 function servesRequest(registry: Registry, { era, requestInfo }: McpRequestContext): boolean {
   if (era !== 'modern' || !requestInfo) return true;

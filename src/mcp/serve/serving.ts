@@ -1,6 +1,6 @@
 /**
- * All that is served over the SDK: which era a message belongs to, who serves it, and what becomes of a store that is
- * gone. The one module through which the endpoint reaches the SDK, so that it can be loaded when it is needed.
+ * Serves a message over the SDK: finds its era, and turns an error that says to come again later into its HTTP status.
+ * The endpoint reaches the SDK through this module alone, so that it can be loaded when it is first needed.
  */
 import { isLegacyRequest, PROTOCOL_VERSION_META_KEY } from '@modelcontextprotocol/server';
 import type { Principal } from '../../base/principal.ts';
@@ -14,7 +14,7 @@ import { createServerSource, type ServerDeps } from './server.ts';
 export interface SdkServing {
   /** Answers one POST. `body` is its parsed JSON. Never rejects for what a client sent. */
   serve(request: Request, body: unknown, principal: Principal): Promise<ServedAnswer>;
-  /** Ends what is under way. */
+  /** Ends the exchanges that are under way. */
   close(): Promise<void>;
 }
 
@@ -37,14 +37,16 @@ export function createServing(deps: ServerDeps): SdkServing {
   };
 }
 
-/** A message that claims a protocol version in its `_meta` is modern, but for `initialize`; the SDK tells the others. */
+/**
+ * A message with a protocol version in its `_meta` is modern, except `initialize`. The SDK decides about the others.
+ */
 function isLegacy(request: Request, body: unknown): boolean | Promise<boolean> {
   const claimed = claimOf(body, PROTOCOL_VERSION_META_KEY) !== undefined;
   if (claimed && (body as { method?: unknown }).method !== 'initialize') return false;
   return isLegacyRequest(request, body);
 }
 
-/** The SDK sends errors of handlers with 200; a stream that has begun keeps its status. */
+/** The SDK sends errors of handlers with status 200. A stream that has begun keeps its status. */
 function later(response: Response, { httpStatus, retryAfterMs }: Refusal): Response {
   if (!response.headers.get('content-type')?.startsWith('application/json')) return response;
   const headers = new Headers(response.headers);

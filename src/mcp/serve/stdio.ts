@@ -1,4 +1,4 @@
-/** The registry over standard input and output: both eras on one connection. Not for bundles of workers. */
+/** Serves the registry over standard input and output, both eras on one connection. Workers do not bundle this file. */
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import type { Principal } from '../../base/principal.ts';
 import { createServerSource, type ServerDeps } from './server.ts';

@@ -1,4 +1,4 @@
-/** `answer_task`: what `tasks/update` is for clients that know tasks. */
+/** `answer_task`: does for clients without the extension what `tasks/update` does. */
 import * as z from 'zod';
 import { type Tool, tool } from '../../declare/tool.ts';
 import type { Runtime } from '../../base/runtime.ts';
@@ -26,7 +26,7 @@ const Output = Handle.extend({
   passedOver: z.array(z.string()).describe('Keys that no open question has: unknown, or answered before'),
 });
 
-/** Errors name the field; nothing is stored then. */
+/** A wrong answer is an error that names the field, and nothing is stored. */
 export function answerTaskTool(tasks: Tasks, { now }: Pick<Runtime, 'now'>): Tool {
   return tool({
     title: 'Task: answer',

@@ -1,7 +1,10 @@
-/** What the methods of the extension call a parameter, and what the tools call it: errors name what the caller wrote. */
+/**
+ * Errors of the tasks room name its own parameters. Here they get the names that the caller wrote, for methods and for
+ * tools.
+ */
 import { asTidegateError, TidegateError } from '../../base/errors.ts';
 
-/** Of the tools: the first part of a field's path, by what it is called below. */
+/** By the name below: the name that stands first in a field's path. */
 export const IN_TOOLS = { taskId: 'task', inputResponses: 'answers' };
 export const IN_METHODS = { taskId: 'params.taskId', inputResponses: 'params.inputResponses' };
 

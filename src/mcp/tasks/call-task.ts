@@ -1,6 +1,6 @@
 /**
- * A call of a task's tool, its arguments validated: prepared, begun, and answered in the way that its caller can take. What
- * is refused is refused before anything is stored.
+ * A call of a task's tool, with checked arguments: it prepares the task, begins it, and answers in the way that the
+ * caller can take. A refusal comes before anything is stored.
  */
 import type { Task } from '../../declare/task.ts';
 import type { ToolResult } from '../../declare/check/tool-result.ts';
@@ -16,11 +16,11 @@ import { handleResult } from './handle.ts';
 import { type CreatedTask, createdTask } from './view.ts';
 import { waitForEnd } from './wait.ts';
 
-/** Of `_meta`: calls of a tool with the same key, by the same principal, are one task. A text of 1 to 512 bytes. */
+/** A key of `_meta`, a text of 1 to 512 bytes. Calls of a tool with the same key by one principal are one task. */
 export const IDEMPOTENCY_META = 'io.tidegate/idempotencyKey';
 
 /**
- * @param tasks on the account of the call
+ * @param tasks counts its store calls on the account of the call
  * @param args as the caller sent them; `input` is what the task's schema made of them
  * @throws TidegateError `missing_capability` and `not_supported` where the caller has to know tasks and does not;
  * `invalid_input`; whatever `prepare` throws
@@ -38,7 +38,7 @@ export async function callTask(
   const { prepare } = task;
   const { principal, deadline } = caller;
   const calledWith = asJson(input, name);
-  // What was prepared once is not prepared again: nobody is asked twice.
+  // A task that has begun is not prepared again, so that nobody is asked twice.
   const earlier = prepare && once !== null ? await tasks.begun(principal, name, once, calledWith) : null;
   const asked = { method: 'tools/call' as const, name, args, once: true };
   const ready =
@@ -63,7 +63,8 @@ function keyIn({ meta }: Caller): string | null {
   });
 }
 
-/** As it comes back from the store: fields without a value are gone. @throws TidegateError `invalid_config` for what would not come back as it is */
+/** The input as it comes back from the store, where fields without a value are gone.
+ * @throws TidegateError `invalid_config` for an input that is more than JSON */
 function asJson(input: unknown, name: string): Json {
   if (input !== undefined && isJson(input)) return JSON.parse(JSON.stringify(input)) as Json;
   throw new TidegateError('invalid_config', `the input of ${name} is more than JSON, which is all that a store keeps`, {

@@ -1,4 +1,4 @@
-/** `cancel_task`: what `tasks/cancel` is for clients that know tasks. */
+/** `cancel_task`: does for clients without the extension what `tasks/cancel` does. */
 import * as z from 'zod';
 import { type Tool, tool } from '../../declare/tool.ts';
 import type { Runtime } from '../../base/runtime.ts';

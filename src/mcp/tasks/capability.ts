@@ -1,4 +1,7 @@
-/** The Tasks extension by name, and whether a caller knows it. Nothing of it has to be loaded to say so. Pure. */
+/**
+ * The name of the Tasks extension, and whether a caller declared it. A host can say so without loading the extension.
+ * Pure.
+ */
 import type { TidegateError } from '../../base/errors.ts';
 import type { Caller } from '../../calls/caller.ts';
 import type { ExtensionCapability } from '../extension.ts';

@@ -1,6 +1,6 @@
 /**
- * The Tasks extension (`io.modelcontextprotocol/tasks`): its methods, tools for clients that do not know it, every task as
- * a tool, and the pages of results as resources.
+ * The Tasks extension (`io.modelcontextprotocol/tasks`): its methods, tools for clients that do not know it, every task
+ * as a tool, and the pages of results as resources.
  */
 import type { App } from '../../declare/app.ts';
 import type { Task } from '../../declare/task.ts';
@@ -18,7 +18,7 @@ import { taskMethods } from './methods.ts';
 import { pageResource } from './pages.ts';
 import { createPoll } from './polling.ts';
 
-/** @param app whose tasks stand where its tools do; the other tasks come with the server */
+/** @param app its own tasks are listed behind its tools; the others in the catalog come with the server */
 export function tasksExtension(tasks: Tasks, { app, runtime }: { app: App; runtime: Pick<Runtime, 'now'> }): Extension {
   // Polls through the method and through the tool count together.
   const poll = createPoll(runtime);

@@ -1,4 +1,4 @@
-/** `get_task`: what `tasks/get` is for clients that know tasks, in words and as data. */
+/** `get_task`: does for clients without the extension what `tasks/get` does, in words and as data. */
 import * as z from 'zod';
 import { type Tool, tool } from '../../declare/tool.ts';
 import type { ContentBlock } from '../../declare/content.ts';
@@ -31,7 +31,7 @@ const Output = Handle.extend({
   page: z.object({ number: z.int(), text: z.string(), mimeType: z.string() }).optional(),
 });
 
-/** One store call, or two where a page is asked for. */
+/** Costs one call to the store, or two with a page. */
 export function getTaskTool(tasks: Tasks, poll: Poll, { now }: Pick<Runtime, 'now'>): Tool {
   return tool({
     title: 'Task: status and result',

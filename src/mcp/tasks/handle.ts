@@ -1,4 +1,4 @@
-/** What a client that knows no tasks gets at once: a handle, and in words what to do with it. Pure. */
+/** What a client without the extension gets at once: a handle, and words that say what to do with it. Pure. */
 import * as z from 'zod';
 import type { Task } from '../../declare/task.ts';
 import type { ToolResult } from '../../declare/check/tool-result.ts';
@@ -24,15 +24,15 @@ const HANDLE_SCHEMA = objectSchema(
 );
 
 /**
- * The schema that a task's tool lists: a call answers a handle, or what the task itself answers. One that neither answers
- * handles nor keeps results in pages, where a handle stands in their place, has its own alone.
+ * The output schema that a task's tool lists: of a handle, or of what the task itself answers. A task whose calls
+ * answer no handle, and whose result is never replaced by pages, lists its own schema alone.
  */
 export function taskOutputSchema({ otherwise, pages }: Task, output: JsonObject): JsonObject {
   if (otherwise !== 'handle' && pages !== true) return output;
   return { type: 'object', anyOf: [HANDLE_SCHEMA, output] };
 }
 
-/** Of `get_task`, `cancel_task` and a call that only began. */
+/** What `get_task`, `cancel_task` and a call that began a task answer. */
 export function handleOf(taskId: string, header: Header, now: number): z.input<typeof Handle> {
   return {
     task: taskId,

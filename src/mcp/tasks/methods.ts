@@ -1,4 +1,7 @@
-/** The methods of the extension. Whether a client may call them is decided before; whose a task is, is decided below. */
+/**
+ * The methods of the extension. The dispatch has checked that the client declared it; the tasks room checks whose a
+ * task is.
+ */
 import type { ToolContext } from '../../declare/context.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import { accountedTasks } from '../../calls/context.ts';
@@ -10,9 +13,9 @@ import type { Poll } from './polling.ts';
 import { detailedTask } from './view.ts';
 
 /**
- * `tasks/get`: one store call; also throws `rate_limited`. `tasks/update`: an answer that is not what was asked for throws
- * `invalid_input`, and nothing is stored then. `tasks/cancel` is answered for a task that has ended too, and leaves it as
- * it is. All throw `not_found` for a task that is not there, or that is somebody else's.
+ * `tasks/get`: one store call; also throws `rate_limited`. `tasks/update`: an answer that is not what was asked for
+ * throws `invalid_input`, and nothing is stored then. `tasks/cancel` is answered for a task that has ended too, and
+ * leaves it as it is. All throw `not_found` for a task that is not there, or that is somebody else's.
  */
 export function taskMethods(
   tasks: Tasks,

@@ -6,10 +6,10 @@ import type { Tasks } from '../../tasks/work/service.ts';
 import { accountedTasks } from '../../calls/context.ts';
 
 const TEMPLATE = 'task://{task}/pages/{page}';
-/** Links in a result; the URIs of further pages follow from them. */
+/** Most links in a result. The URIs of further pages follow from them. */
 const MOST_LINKS = 20;
 const NUMBER = /^[1-9]\d{0,5}$/;
-/** A page is written once. */
+/** A page never changes. */
 const CACHE = { ttlMs: 3_600_000, cacheScope: 'private' } as const;
 
 export function pageUri(taskId: string, page: number): string {

@@ -1,7 +1,8 @@
 /**
- * How a task is, for whoever asks for it, and a limit on how often. Who asks as often as was told costs one store call,
- * and is counted here alone. Who is much faster is counted in the store too, so that all instances refuse alike; a refused one
- * costs no call at all until its window is over. One that spreads over many instances, slowly at each, is not noticed.
+ * Reads the state of a task, and limits how often a caller may ask for it. A caller at the interval that it was given
+ * costs one store call, and is counted in this process alone. A much faster one is counted in the store too, so that
+ * all instances refuse alike; once refused, it costs no call until its window is over. A caller that polls many
+ * instances, each of them slowly, is not noticed.
  */
 import { TidegateError } from '../../base/errors.ts';
 import type { Principal } from '../../base/principal.ts';
@@ -14,17 +15,17 @@ import { pollIntervalMs } from './view.ts';
 export type Poll = (tasks: Tasks, principal: Principal, taskId: string) => Promise<Header>;
 
 export const POLL_WINDOW_MS = 10_000;
-/** So many times as often as `pollIntervalMs` says may a task be asked for. */
+/** A task may be asked for this many times as often as `pollIntervalMs` says. */
 const TIMES_AS_OFTEN = 10;
-/** Polls in a window that are always allowed: two a second, also of a task that has been there for days. */
+/** Polls in a window that are always allowed: two a second, however old the task is. */
 const LEAST_POLLS = 20;
-/** Tasks that are counted here in a window; the others are not, until the next. */
+/** Most tasks that are counted in a window. Further ones are not counted until the next window. */
 const MOST_COUNTED = 10_000;
 
 interface Count {
   here: number;
-  /** How many of them the store was told of. */
-  told: number;
+  /** How many of `here` the store has counted. */
+  stored: number;
   refused: boolean;
 }
 
@@ -44,22 +45,22 @@ export function createPoll({ now: clock }: Pick<Runtime, 'now'>): Poll {
     if (standing.get(key)?.refused) throw tooOften(start + POLL_WINDOW_MS - now);
     const header = await tasks.get(principal, taskId);
 
-    const count = standing.get(key) ?? { here: 0, told: 0, refused: false };
+    const count = standing.get(key) ?? { here: 0, stored: 0, refused: false };
     if (count.here === 0 && standing.size >= MOST_COUNTED) return header;
     standing.set(key, count);
     count.here += 1;
     const most = mostPolls(header, now);
     if (count.here <= most / 2) return header;
-    const news = count.here - count.told;
-    count.told = count.here;
-    const all = await tasks.countPolls(principal, taskId, news, { start, end: start + POLL_WINDOW_MS });
+    const added = count.here - count.stored;
+    count.stored = count.here;
+    const all = await tasks.countPolls(principal, taskId, added, { start, end: start + POLL_WINDOW_MS });
     if (all <= most) return header;
     count.refused = true;
     throw tooOften(start + POLL_WINDOW_MS - now);
   };
 }
 
-/** Polls of one task that are allowed in a window. */
+/** Most polls of one task in a window. */
 export function mostPolls(header: Header, now: number): number {
   return Math.max(LEAST_POLLS, Math.floor((TIMES_AS_OFTEN * POLL_WINDOW_MS) / pollIntervalMs(header, now)));
 }

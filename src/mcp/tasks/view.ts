@@ -1,4 +1,4 @@
-/** A task's header as the extension has it on the wire. Pure. */
+/** The header of a task in the form that the extension has on the wire. Pure. */
 import type { ToolResult } from '../../declare/check/tool-result.ts';
 import { TidegateError } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
@@ -10,11 +10,11 @@ export interface WireTask {
   taskId: string;
   status: Header['status'];
   statusMessage?: string;
-  /** ISO 8601, as the next. */
+  /** ISO 8601, like `lastUpdatedAt`. */
   createdAt: string;
   lastUpdatedAt: string;
   ttlMs: number;
-  /** Absent where the task has ended. */
+  /** Absent once the task has ended. */
   pollIntervalMs?: number;
 }
 
@@ -22,21 +22,21 @@ export type CreatedTask = { resultType: 'task' } & WireTask;
 
 export interface DetailedTask extends WireTask {
   inputRequests?: Header['asks'];
-  /** With a type of its own, as the answer to the call would have had. */
+  /** It has a `resultType` like the answer to an ordinary call. */
   result?: ToolResult & { resultType: 'complete' };
   error?: { code: number; message: string; data: JsonObject };
 }
 
-/** Of a task that was just created: what is short is soon over. */
+/** Shortest interval, for a task that has just begun. */
 const LEAST_POLL_MS = 500;
 const MOST_POLL_MS = 30_000;
-/** A person is asked: the answer itself makes the client look. */
+/** While a person is asked. A client that has answered asks again by itself. */
 const LEAST_ASKED_MS = 1_000;
 const MOST_ASKED_MS = 10_000;
-/** The pause is this part of the time that the task took so far. */
+/** The interval is the time since the task began divided by this. */
 const PART = 10;
 
-/** How long to wait before asking again: it grows with the time that nothing came of it. */
+/** How long a client should wait before it asks again, ms. It grows with the age of the task. */
 export function pollIntervalMs({ status, createdAt, updatedAt }: Header, now: number): number {
   const [since, least, most] =
     status === 'input_required' ? [updatedAt, LEAST_ASKED_MS, MOST_ASKED_MS] : [createdAt, LEAST_POLL_MS, MOST_POLL_MS];
@@ -59,21 +59,21 @@ export function detailedTask(taskId: string, header: Header, now: number): Detai
   return view;
 }
 
-/** What a completed task answered, with links to its pages. */
+/** The result of a completed task, with links to its pages. */
 export function resultOf(taskId: string, { result, pages }: Header): ToolResult {
   const answered: ToolResult = result ?? { content: [] };
   if (pages === 0) return answered;
   return {
     ...answered,
     content: [...answered.content, ...linksToPages(taskId, pages)],
-    // In place of one that is too large to stand here.
+    // A handle stands in place of a structured answer that is too large.
     structuredContent: answered.structuredContent ?? { task: taskId, status: 'completed', checkAfterMs: null, pages },
   };
 }
 
 /**
- * Why a task failed, as an error: whoever shows it goes by its code, so a defect's words are not shown here either, and the
- * task's id is the reference that the log has beside them.
+ * Why a task failed, as an error. Its code decides what is shown, so the words of a defect stay hidden here too; the
+ * log has them beside the task's id, which is the reference.
  */
 export function failureError({ failure }: Header): TidegateError {
   const { code, message, ...details }: Failure = failure ?? { code: 'internal', message: 'the task failed' };

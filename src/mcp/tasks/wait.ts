@@ -1,4 +1,7 @@
-/** `otherwise: 'wait'`: the call of a client that knows no tasks stays open until the task has ended, or for so long. */
+/**
+ * `otherwise: 'wait'`: the call of a client without the extension stays open until the task has ended or `waitMs` are
+ * over.
+ */
 import { defaultOf } from '../../declare/spec/options.ts';
 import { taskSpec } from '../../declare/spec/task.ts';
 import type { Task } from '../../declare/task.ts';
@@ -15,21 +18,21 @@ const WAIT_MS = defaultOf(taskSpec.shape.waitMs);
 const FIRST_PAUSE_MS = 50;
 const GROWTH = 1.5;
 const LONGEST_PAUSE_MS = 2_000;
-/** Kept back of the caller's time, to end the task and to answer. */
+/** Left of the caller's time to cancel the task and to answer. */
 const CLOSING_MS = 2_000;
 
 interface Begun {
   taskId: string;
   header: Header;
   task: Task;
-  /** It was begun under an idempotency key: others may wait for it too. */
+  /** It was begun under an idempotency key, so other calls may wait for it too. */
   isShared: boolean;
 }
 
 /**
- * The result as an ordinary tool would have answered it. A task that does not end in time, or that asks what such a client
- * cannot be asked, is cancelled: nobody would hear of it any more. One with an idempotency key goes on, since a call with the
- * same key waits for it again.
+ * Answers the result like an ordinary tool. A task that does not end in time, or that asks a question, is cancelled,
+ * because nobody could learn its result. A task with an idempotency key goes on, since a call with the same key waits
+ * for it again.
  * @throws TidegateError `missing_capability`, `not_supported`; what the task failed with; `cancelled`
  */
 export async function waitForEnd(

@@ -1,4 +1,4 @@
-/** A task in words, for models: how it is, and what to do next. Pure. */
+/** The state of a task in words for models, and what to do next. Pure. */
 import * as z from 'zod';
 import type { Json } from '../../base/json.ts';
 import { hasEnded, type Header } from '../../tasks/records/header.ts';
@@ -12,7 +12,7 @@ export const TaskQuestion = z.object({
   url: z.string().optional().describe('A page for the user to open, instead of content'),
 });
 
-/** `after 2 s, not before`; `at once` for one that has ended. */
+/** `after 2 s, not before`; `at once` for a task that has ended. */
 export function pauseText(header: Header, now: number): string {
   return hasEnded(header) ? 'at once' : `after ${Math.ceil(pollIntervalMs(header, now) / 1_000)} s, not before`;
 }
@@ -29,7 +29,7 @@ function textOf(value: Json | undefined): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** What a model reads first. */
+/** The lines that a model reads first. */
 export function taskLines(taskId: string, header: Header, now: number): string[] {
   const { status, task, message, result, pages } = header;
   const said = message === null ? [] : [message];

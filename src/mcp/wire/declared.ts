@@ -1,8 +1,8 @@
-/** Whether a caller declared an extension, and the error for one that had to and did not. Pure. */
+/** Whether a caller declared an extension, and the error for a caller that had to. Pure. */
 import { TidegateError } from '../../base/errors.ts';
 import type { Caller } from '../../calls/caller.ts';
 
-/** A client declares what it knows with each request; one request says nothing of the next. */
+/** A client declares its extensions with each request. One request says nothing of the next. */
 export function declares({ clientCapabilities }: Pick<Caller, 'clientCapabilities'>, extension: string): boolean {
   const extensions = clientCapabilities?.extensions;
   if (typeof extensions !== 'object' || extensions === null || Array.isArray(extensions)) return false;

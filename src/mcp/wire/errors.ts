@@ -1,6 +1,6 @@
 /**
- * The one mapping from error codes to answers at the MCP edge. It decides, and does nothing: who answers logs and sends.
- * Of a defect of ours the caller learns a reference and nothing else; the log has the rest.
+ * The one mapping from error codes to answers at the edge of MCP. It decides; its caller logs and sends. Of a defect of
+ * this server a client sees a reference and nothing else; the log has the rest.
  */
 import type { ErrorCode, TidegateError } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
@@ -13,13 +13,13 @@ import {
   type RpcError,
 } from '../../base/json-rpc.ts';
 
-/** What a JSON-RPC error answer is made of, and the HTTP status that it travels with. */
+/** A JSON-RPC error, and the HTTP status that it is sent with. */
 export interface ProtocolAnswer extends RpcError {
   data: JsonObject;
   /** 200: the error is the payload. 429: this caller, later. 503: the server cannot serve now, whatever the request. */
   httpStatus: HttpStatus;
   retryAfterMs: number | null;
-  /** Whether the cause is ours and belongs in the log as an error. */
+  /** Whether the fault is this server's, and belongs in the log as an error. */
   defect: boolean;
 }
 
@@ -28,14 +28,14 @@ type HttpStatus = 200 | 429 | 503;
 interface Rule {
   jsonRpc: number;
   httpStatus: HttpStatus;
-  /** Whether a tool's failure with this code is a result that the model reads and mends, not a protocol error. */
+  /** Whether a tool's failure with this code is a result that the model can act on, and not a protocol error. */
   forModel: boolean;
-  /** Whether the error's own message may be seen by the caller. */
+  /** Whether the caller may see the error's own message. */
   shown: boolean;
 }
 
 const caller: Rule = { jsonRpc: INVALID_PARAMS, httpStatus: 200, forModel: true, shown: true };
-/** Of the exchange between client and server, of which no model knows. */
+/** Of the exchange between client and server, which no model sees. */
 const client: Rule = { jsonRpc: INVALID_PARAMS, httpStatus: 200, forModel: false, shown: true };
 const outside: Rule = { jsonRpc: INTERNAL_ERROR, httpStatus: 200, forModel: true, shown: true };
 const unavailable: Rule = { jsonRpc: INTERNAL_ERROR, httpStatus: 503, forModel: false, shown: false };
@@ -65,12 +65,12 @@ const RULES: Record<ErrorCode, Rule> = {
 
 const RETRY_AFTER_MS = 1_000;
 
-/** Whether a tool that failed so answers with a result (`isError`), and not with a protocol error. */
+/** Whether a tool that failed with this error answers a result with `isError`, and not a protocol error. */
 export function isForModel(error: TidegateError): boolean {
   return RULES[error.code].forModel;
 }
 
-/** @param reference stands in the log beside what the caller is not shown. */
+/** @param reference the log has it beside what the caller does not see */
 export function protocolAnswer(error: TidegateError, reference: string): ProtocolAnswer {
   const rule = RULES[error.code];
   if (rule.httpStatus === 503) {

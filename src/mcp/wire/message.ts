@@ -1,6 +1,6 @@
-/** Reading and answering a JSON-RPC message that has not been served yet. */
+/** Reads a JSON-RPC message before it is served, whatever is wrong with it. */
 
-/** A value of a message's `_meta`; undefined where there is none. */
+/** A value of a message's `_meta`. Undefined: it has none. */
 export function claimOf(body: unknown, key: string): unknown {
   if (typeof body !== 'object' || body === null) return undefined;
   const { params } = body as { params?: unknown };
@@ -9,10 +9,13 @@ export function claimOf(body: unknown, key: string): unknown {
   return typeof meta === 'object' && meta !== null ? (meta as Record<string, unknown>)[key] : undefined;
 }
 
-/** Longest text of a message that is told in the log. */
-const TOLD_CHARACTERS = 200;
+/** Longest text of a message that the log shows, in characters. */
+const LOGGED_CHARACTERS = 200;
 
-/** What a message asks for, for the log: its method, and which tool, prompt or resource. A batch is told by its length. */
+/**
+ * What a message asks for, for the log: its method, and the name of its tool, prompt or resource. Of a batch the log
+ * shows the length.
+ */
 export function askedFor(body: unknown): { mcp: string; name?: string } {
   if (Array.isArray(body)) return { mcp: `batch of ${body.length}` };
   const { method, params } = (typeof body === 'object' && body !== null ? body : {}) as {
@@ -21,9 +24,9 @@ export function askedFor(body: unknown): { mcp: string; name?: string } {
   };
   if (typeof method !== 'string') return { mcp: '' };
   const name = params?.name ?? params?.uri;
-  return { mcp: told(method), ...(typeof name === 'string' ? { name: told(name) } : {}) };
+  return { mcp: shortened(method), ...(typeof name === 'string' ? { name: shortened(name) } : {}) };
 }
 
-function told(text: string): string {
-  return text.length <= TOLD_CHARACTERS ? text : `${text.slice(0, TOLD_CHARACTERS)}…`;
+function shortened(text: string): string {
+  return text.length <= LOGGED_CHARACTERS ? text : `${text.slice(0, LOGGED_CHARACTERS)}…`;
 }

@@ -1,6 +1,7 @@
 /**
- * `Mcp-Param-*`: tool parameters that a schema marks with `x-mcp-header` come in a header too, and have to be the same
- * there (2026-07-28, Streamable HTTP, "Custom Headers from Tool Parameters"). The SDK checks this for its own registry only.
+ * `Mcp-Param-*`: a tool's parameter that its schema marks with `x-mcp-header` comes in a header too, with the same
+ * value (2026-07-28, Streamable HTTP, "Custom Headers from Tool Parameters"). The SDK checks this for its own registry
+ * alone.
  */
 import { TidegateError } from '../../base/errors.ts';
 import type { Json, JsonObject } from '../../base/json.ts';
@@ -16,11 +17,11 @@ export interface ParamHeader {
 const MARK = 'x-mcp-header';
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const TYPES = new Set(['string', 'integer', 'boolean']);
-/** Written out: what `Number` would take besides, such as 0x2a, an intermediary reads otherwise. */
+/** `Number` reads more than this, such as 0x2a, which an intermediary may read in another way. */
 const DECIMAL = /^-?\d+(?:\.\d+)?$/;
 const ENCODED = /^=\?base64\?(.*)\?=$/s;
 
-/** Of JSON Schema: what holds schemas by names of its own, and what holds values that are none. */
+/** Keywords of JSON Schema that hold schemas under names of their own, and keywords that hold values and no schemas. */
 const MAPS = new Set(['properties', 'patternProperties', 'dependentSchemas', '$defs', 'definitions']);
 const VALUES = new Set(['default', 'const', 'enum', 'examples']);
 
@@ -37,7 +38,7 @@ export function paramHeaders(schema: JsonObject, field: string): ParamHeader[] {
   return found;
 }
 
-/** Wherever they stand. @param isMap whether the keys of `node` are names, and no keywords */
+/** Counts the marks in a schema, wherever they are. @param isMap whether the keys of `node` are names, not keywords */
 function marksIn(node: Json, isMap = false): number {
   if (Array.isArray(node)) return node.reduce<number>((sum, each) => sum + marksIn(each), 0);
   if (typeof node !== 'object' || node === null) return 0;
@@ -63,7 +64,7 @@ function collect(schema: JsonObject, path: string[], found: ParamHeader[], field
   }
 }
 
-/** What is wrong with the headers of a call, in words; null where they say what the arguments say. */
+/** What is wrong with the headers of a call, in words. Null: they agree with the arguments. */
 export function headerMismatch(declared: readonly ParamHeader[], args: unknown, headers: Headers): string | null {
   for (const { header, path, type } of declared) {
     const value = valueAt(args, path);
@@ -80,15 +81,18 @@ export function headerMismatch(declared: readonly ParamHeader[], args: unknown, 
   return null;
 }
 
-/** Numbers are compared as numbers; of another type than declared a value may be, which the tool is to refuse in words. */
+/**
+ * Numbers are compared as numbers. A value of another type than declared may pass here; the tool itself refuses it in
+ * words.
+ */
 function isSame(decoded: string, value: unknown, type: ParamHeader['type']): boolean {
   if (typeof value !== 'number') return decoded === written(value);
-  // Beyond these two numbers are one, and a header could say the other.
+  // Above this, two different integers read as one number, so a header could name another one.
   if (Number.isInteger(value) && !Number.isSafeInteger(value)) return false;
   return type === 'integer' && DECIMAL.test(decoded) ? Number(decoded) === value : decoded === String(value);
 }
 
-/** A primitive as its header says it; null for anything else, which no header can say. */
+/** The text of a primitive in a header. Null: no header can hold the value. */
 function written(value: unknown): string | null {
   return typeof value === 'string' || typeof value === 'boolean' ? String(value) : null;
 }

@@ -1,4 +1,6 @@
-/** Reads the parameters of a request. A parameter that is missing or of another type throws `invalid_input` naming it. */
+/**
+ * Reads the parameters of a request. A parameter that is missing or of another type throws `invalid_input` naming it.
+ */
 import { TidegateError } from '../../base/errors.ts';
 
 export type Params = Readonly<Record<string, unknown>>;

@@ -1,6 +1,6 @@
 /**
- * The protocol versions that are served, newest first. They are those of the SDK, which is not asked for them: it need not
- * be loaded to be named. A test compares.
+ * The protocol versions that are served, newest first. They repeat the SDK's own list, so that the SDK need not be
+ * loaded to name them; a test compares the two.
  */
 
 export const MODERN_VERSION = '2026-07-28';
