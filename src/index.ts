@@ -57,11 +57,11 @@ export type { Json, JsonObject } from './base/json.ts';
 export type { Principal } from './base/principal.ts';
 export type { Extension, ExtensionCapability, ExtensionMethod } from './mcp/extension.ts';
 export { csv } from './feeds/http/csv.ts';
-export type { CsvOptions } from './feeds/http/csv-parser.ts';
+export type { CsvOptions } from './feeds/http/csv-options.ts';
 export { rss } from './feeds/http/rss.ts';
 export type { RssEntry } from './feeds/http/rss-parser.ts';
 export { sse } from './feeds/http/sse.ts';
-export type { SseOptions } from './feeds/http/sse-parser.ts';
+export type { SseOptions } from './feeds/http/sse-options.ts';
 export type { Politeness } from './net/politeness.ts';
 export {
   http,

@@ -3,7 +3,9 @@
  * limit is one of each instance. Nobody who waits is woken by another, as a Worker's requests may not wake each other:
  * each looks again by its own clock.
  */
+import * as z from 'zod';
 import type { BurstContext } from '../declare/feed.ts';
+import { bounded, judged, whole, withDefaults } from '../declare/spec/options.ts';
 
 export interface Politeness {
   /** Requests to the host that are open at once; default 4. */
@@ -12,9 +14,23 @@ export interface Politeness {
   perSecond?: number;
 }
 
-export const DEFAULT_CONCURRENCY = 4;
-export const DEFAULT_PER_SECOND = 10;
-export const MOST_PER_SECOND = 1_000;
+const LEAST_PER_SECOND = 0.001;
+const MOST_PER_SECOND = 1_000;
+
+export const politenessSpec = z.strictObject(
+  {
+    concurrency: whole(1, undefined, { expected: 'a whole number from 1 on' }).default(4),
+    perSecond: bounded(
+      judged<number>(
+        `a number from ${LEAST_PER_SECOND} to ${MOST_PER_SECOND}`,
+        (value) => typeof value === 'number' && value >= LEAST_PER_SECOND && value <= MOST_PER_SECOND,
+      ),
+      '0.001 to 1,000',
+    ).default(10),
+  },
+  { error: '{ concurrency, perSecond }, either or both' },
+);
+
 /** While the host has no place, it is looked again after this. */
 const LOOK_MS = 25;
 /** Hosts that are remembered; of more, those that nobody asks. */
@@ -52,7 +68,8 @@ export function createHostLimiter(): HostLimiter {
   };
 
   return {
-    async enter(name, { concurrency = DEFAULT_CONCURRENCY, perSecond = DEFAULT_PER_SECOND }, until, clock) {
+    async enter(name, politeness, until, clock) {
+      const { concurrency, perSecond } = withDefaults(politenessSpec, politeness);
       const most = Math.max(1, Math.floor(perSecond));
       const windowMs = (1_000 * most) / perSecond;
       while (!clock.signal.aborted) {

@@ -5,6 +5,8 @@
  */
 import { CsvError, parse } from 'csv-parse/browser/esm/sync';
 import { TidegateError } from '../../base/errors.ts';
+import { withDefaults } from '../../declare/spec/options.ts';
+import { type CsvOptions, csvSpec, MOST_COLUMNS } from './csv-options.ts';
 import type { BodyItem, RowParser } from './format.ts';
 
 /** UTF-16 units of a row, its line ends included. */
@@ -21,12 +23,11 @@ const CR = 13;
 const EXPECTED = 'a row of CSV in UTF-8';
 
 export function createCsvParser(options: CsvOptions): RowParser {
-  const { delimiter = ',', quote = '"', empty = 'text' } = options;
-  const numbers: ReadonlySet<string> | boolean =
-    typeof options.numbers === 'object' ? new Set(options.numbers) : (options.numbers ?? false);
+  const { delimiter, quote, empty, skipLines, ...settings } = withDefaults(csvSpec, options);
+  const numbers = typeof settings.numbers === 'object' ? new Set(settings.numbers) : settings.numbers;
   const decoder = new TextDecoder('utf-8');
-  let columns: readonly string[] | null = options.columns ?? null;
-  let toSkip = options.skipLines ?? 0;
+  let columns: readonly string[] | null = settings.columns ?? null;
+  let toSkip = skipLines;
   /** Not yet read: begins with a row. */
   let rest = '';
   /** Lines before `rest`. */
@@ -197,25 +198,3 @@ function notCsv(line: number, cause: CsvError | null): TidegateError {
     hint: 'where no row has the names, declare columns',
   });
 }
-
-export interface CsvOptions {
-  /** Names of the fields, in order, where no row of the document has them. Default: the first row is the header. */
-  columns?: readonly string[];
-  /** One character; default `,`. */
-  delimiter?: string;
-  /** One character; default `"`. Doubled, it stands for itself within quotes. */
-  quote?: string;
-  /** Lines to pass over before the first row (and the header); default 0. */
-  skipLines?: number;
-  /**
-   * A field of CSV is text. `true`: each field that is wholly a decimal number (`-1.5e3`, and not `007` or `1,5`)
-   * becomes one; or the names of the columns for which that is so. Default: all fields stay text, and the stream's schema may turn
-   * them (`z.coerce.number()`).
-   */
-  numbers?: boolean | readonly string[];
-  /** What an empty field becomes; default `text`, the empty one. */
-  empty?: 'text' | 'null' | 'omit';
-}
-
-/** Of a header or a declaration. */
-export const MOST_COLUMNS = 1_000;

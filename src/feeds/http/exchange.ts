@@ -5,8 +5,8 @@
 import type { BurstContext } from '../../declare/feed.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { publicForm } from '../../net/fetch-target.ts';
-import { type DeclaredFormat, isDeclared } from './options.ts';
-import type { HttpFormat, HttpOptions } from './options.ts';
+import { type DeclaredFormat, type HttpFormat, isDeclared } from './options.ts';
+import type { HttpSettings } from './spec.ts';
 import { hostLimiter } from '../../net/politeness.ts';
 import type { Validators } from './position.ts';
 import type { FeedRequest } from './answer.ts';
@@ -15,7 +15,7 @@ import { retryAfterMs } from '../../net/retry-after.ts';
 import type { FeedAnswer } from './answer.ts';
 
 export interface SourceExchange {
-  options: HttpOptions;
+  options: HttpSettings;
   context: BurstContext;
   request: FeedRequest;
   signal: AbortSignal;
@@ -56,11 +56,11 @@ async function ask(
     method: request.method,
     headers: request.headers,
     signal,
+    allow: options.allow,
     maxBytes: mostBytes(options, context),
     // The feed itself watches for silence and for the end of the burst; this only ends what escapes both.
     timeoutMs: Math.max(1, context.deadline - context.now()) + 1_000,
     ...(request.body === null ? {} : { body: request.body }),
-    ...(options.allow === undefined ? {} : { allow: options.allow }),
   });
   const source = publicForm(url);
   const { headers } = response;
@@ -81,7 +81,7 @@ async function ask(
   }
 }
 
-function mostBytes({ maxBytes, format }: HttpOptions, { budget }: BurstContext): number {
+function mostBytes({ maxBytes, format }: HttpSettings, { budget }: BurstContext): number {
   if (maxBytes !== undefined) return maxBytes;
   if (isDeclared(format) && format.maxBytes !== null) return format.maxBytes;
   return format === 'json' ? DEFAULT_MAX_BYTES : Math.max(DEFAULT_MAX_BYTES, budget.bytes);
@@ -93,7 +93,7 @@ function validatorsOf({ headers }: Response, url: string): Validators | null {
   return etag === null && lastModified === null ? null : { url, etag, lastModified };
 }
 
-function formatOf(contentType: string, url: URL, { format: declared, pick }: HttpOptions, source: string): HttpFormat {
+function formatOf(contentType: string, url: URL, { format: declared, pick }: HttpSettings, source: string): HttpFormat {
   const type = contentType.toLowerCase();
   const expected = nameOf(declared);
   const unfit = (found: string, hint = 'ask the URL by hand: a login or an error page may stand there') =>

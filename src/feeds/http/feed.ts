@@ -10,7 +10,8 @@ import { TidegateError } from '../../base/errors.ts';
 import { declaredPacing } from '../kit/declared-pacing.ts';
 import { askSource } from './exchange.ts';
 import { isDeclared } from './options.ts';
-import { DEFAULT_MAX_PAGES, DEFAULT_TIMEOUT_MS, describeHttpSource, type HttpOptions } from './options.ts';
+import { describeHttpSource, type HttpOptions } from './options.ts';
+import { httpSettings, type HttpSettings } from './spec.ts';
 import { readHttpPosition, writeHttpPosition } from './position.ts';
 import { httpProblems } from './problems.ts';
 import { rangeOf } from './time-range.ts';
@@ -40,7 +41,7 @@ export function http(options: HttpOptions): Feed {
     pacing: declaredPacing(options),
     replayable: true,
     problems: (targets) => httpProblems(options, targets),
-    burst: (context) => burst(options, context),
+    burst: (context) => burst(httpSettings(options), context),
   };
 }
 
@@ -50,7 +51,7 @@ interface Progress {
   waiting: boolean;
 }
 
-async function* burst(options: HttpOptions, context: BurstContext): AsyncGenerator<FeedBatch, void, undefined> {
+async function* burst(options: HttpSettings, context: BurstContext): AsyncGenerator<FeedBatch, void, undefined> {
   const leaving = new AbortController();
   const signal = AbortSignal.any([context.signal, leaving.signal]);
   const progress: Progress = { taken: { items: 0, bytes: 0 }, waiting: false };
@@ -72,12 +73,12 @@ async function* burst(options: HttpOptions, context: BurstContext): AsyncGenerat
 }
 
 async function* readPages(
-  options: HttpOptions,
+  options: HttpSettings,
   context: BurstContext,
   signal: AbortSignal,
   progress: Progress,
 ): AsyncGenerator<FeedBatch, void, undefined> {
-  const { since, wait, timeoutMs = DEFAULT_TIMEOUT_MS, maxPages = DEFAULT_MAX_PAGES } = options;
+  const { since, wait, timeoutMs, maxPages } = options;
   const { taken } = progress;
   const source = describeHttpSource(options.url);
   const withinTimeout = createIdleTimeout(context, timeoutMs, source);
@@ -149,7 +150,7 @@ async function* readPages(
   yield { items: [], position: writeHttpPosition(position), ...(behind ? { more: true } : { last: true }) };
 }
 
-function tooSlow(options: HttpOptions, { budget }: BurstContext, cause: unknown): TidegateError {
+function tooSlow(options: HttpSettings, { budget }: BurstContext, cause: unknown): TidegateError {
   return new TidegateError('upstream', `${describeHttpSource(options.url)} gave nothing within the burst`, {
     field: 'budget.timeMs',
     expected: `a whole item within ${budget.timeMs} ms`,

@@ -1,19 +1,13 @@
-/** What an HTTP feed may declare, and the bounds that hold where it declares nothing. Its mistakes: problems.ts. */
-import type { FeedPacing } from '../../declare/feed.ts';
+/**
+ * The options of an HTTP feed, as editors show them. Defaults and bounds stand in spec.ts, which is proved equal to these
+ * types; rules about several options stand in problems.ts.
+ */
+import type { BurstContext, FeedBatch, FeedPacing } from '../../declare/feed.ts';
 import { publicForm } from '../../net/fetch-target.ts';
 import type { Politeness } from '../../net/politeness.ts';
 import type { TimeFormat } from '../../base/source-time.ts';
 import type { HttpBody } from '../kit/template.ts';
-import type { BurstContext } from '../../declare/feed.ts';
-import type { FeedBatch } from '../../declare/feed.ts';
-import type { RowFormat } from './format.ts';
-import type { DocumentFormat, FormatBase } from './format.ts';
-
-/** Requests of a burst. */
-export const DEFAULT_MAX_PAGES = 200;
-export const DEFAULT_TIMEOUT_MS = 10_000;
-export const DEFAULT_LOOKBACK_MS = 3_600_000;
-export const DEFAULT_RANGE_MS = 86_400_000;
+import type { DocumentFormat, FormatBase, RowFormat } from './format.ts';
 
 /** What a function of the app is told before each request. */
 export interface HttpAt {

@@ -6,7 +6,7 @@ import { TidegateError } from '../../base/errors.ts';
 import type { FeedAnswer } from './answer.ts';
 import { type BodyItem, type RowParser } from './format.ts';
 import { isDeclared } from './options.ts';
-import type { HttpOptions } from './options.ts';
+import type { HttpSettings } from './spec.ts';
 import { fingerprint } from './position.ts';
 import { describeShape, readPath } from '../../base/json-path.ts';
 import { createNdjsonParser, join } from '../kit/ndjson.ts';
@@ -33,7 +33,7 @@ export interface Portion {
 
 export interface BodyReading {
   answer: FeedAnswer;
-  options: Pick<HttpOptions, 'items' | 'pick' | 'wait'>;
+  options: Pick<HttpSettings, 'items' | 'pick' | 'wait'>;
   now: () => number;
   /** Waits for a piece of the body for as long as the source may be silent. */
   withinTimeout: IdleTimeout;

@@ -4,8 +4,8 @@ import { TidegateError } from '../../base/errors.ts';
 import { readPortions } from './read-body.ts';
 import type { FeedAnswer } from './answer.ts';
 import { type BodyItem } from './format.ts';
-import { isDeclared } from './options.ts';
-import type { HttpCursor, HttpOptions } from './options.ts';
+import { type HttpCursor, isDeclared } from './options.ts';
+import type { HttpSettings } from './spec.ts';
 import { asCursor, inCircle, nextPage } from './next-page.ts';
 import { type HttpPosition, type TimeMark, writeHttpPosition } from './position.ts';
 import { afterRange, beyondEdge, latestOf, withinRange } from './time-range.ts';
@@ -13,7 +13,7 @@ import { readPath } from '../../base/json-path.ts';
 import type { IdleTimeout } from '../../net/idle-timeout.ts';
 
 export interface PageReading {
-  options: HttpOptions;
+  options: HttpSettings;
   context: BurstContext;
   position: HttpPosition;
   answer: FeedAnswer;
@@ -104,7 +104,7 @@ function standing(
 
 async function placeBehind(page: WholePage): Promise<PageOutcome> {
   const { options, position, answer, latest, asked } = page;
-  const { pages, since, cursor: declared, allow = [] } = options;
+  const { pages, since, cursor: declared, allow } = options;
   const within = { ...position, validators: null, read: null, latest };
   if (declared !== undefined && isMoved(page)) {
     const name = JSON.stringify(page.cursor);
@@ -128,7 +128,7 @@ async function placeBehind(page: WholePage): Promise<PageOutcome> {
 
 /** How a feed stands behind the last page, or where there was nothing new. */
 export function endOfReading(
-  { since }: HttpOptions,
+  { since }: HttpSettings,
   position: HttpPosition,
   latest: TimeMark | null,
   mayGoOn: boolean,

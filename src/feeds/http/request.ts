@@ -1,7 +1,7 @@
 /** The next request of an HTTP feed: what its declaration makes of where it stands. It asks nobody but the app's own functions. */
 import { TidegateError } from '../../base/errors.ts';
-import { isDeclared } from './options.ts';
-import type { HttpAt, HttpOptions } from './options.ts';
+import { type HttpAt, isDeclared } from './options.ts';
+import type { HttpSettings } from './spec.ts';
 import type { HttpBody } from '../kit/template.ts';
 import { cursorOfPage } from './next-page.ts';
 import { conditionalHeaders, fingerprint, type HttpPosition, type TimeRange } from './position.ts';
@@ -11,7 +11,7 @@ import { fromMs, writeTime } from '../../base/source-time.ts';
 import type { FeedRequest } from './answer.ts';
 
 export interface RequestInput {
-  options: HttpOptions;
+  options: HttpSettings;
   position: HttpPosition;
   /** Null where none is declared. */
   range: TimeRange | null;

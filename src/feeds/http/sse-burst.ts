@@ -9,11 +9,12 @@ import { PORTION_AGE_MS, PORTION_BYTES, PORTION_ITEMS } from './read-body.ts';
 import { askSource } from './exchange.ts';
 import type { FeedAnswer } from './answer.ts';
 import type { BodyItem } from './format.ts';
-import { DEFAULT_MAX_PAGES, DEFAULT_TIMEOUT_MS, describeHttpSource, type HttpOptions } from './options.ts';
+import { describeHttpSource, type HttpOptions } from './options.ts';
 import { NO_POSITION, readHttpPosition, writeHttpPosition } from './position.ts';
 import { toFeedItems } from './read-page.ts';
 import { makeRequest } from './request.ts';
-import type { SseOptions } from './sse-parser.ts';
+import { httpSettings, type HttpSettings } from './spec.ts';
+import type { SseOptions } from './sse-options.ts';
 import { createIdleTimeout } from '../../net/idle-timeout.ts';
 import { createEventParser, type EventParser, type SourceEvent } from './sse-parser.ts';
 
@@ -39,7 +40,8 @@ export async function* readEvents(
   context: BurstContext,
   signal: AbortSignal,
 ): AsyncGenerator<FeedBatch, void, undefined> {
-  const { maxPages = DEFAULT_MAX_PAGES } = options;
+  const settings = httpSettings(options);
+  const { maxPages } = settings;
   const before = readHttpPosition(context.position);
   const endsAt = context.deadline - CLOSING_MS;
   const { events, bytes } = context.budget;
@@ -56,7 +58,7 @@ export async function* readEvents(
     return;
   }
   for (let connections = 0; connections < maxPages; connections += 1) {
-    const answer = await connect(options, cursor, context, signal).catch((thrown: unknown) => {
+    const answer = await connect(settings, cursor, context, signal).catch((thrown: unknown) => {
       const error = asTidegateError(thrown);
       // A source that was there before may come back within the burst; one that says when, or was not there, may not.
       if (connections === 0 || error.retryAfterMs !== null) throw error;
@@ -97,18 +99,25 @@ export async function* readEvents(
 }
 
 async function connect(
-  options: HttpOptions,
+  settings: HttpSettings,
   lastId: string | number | null,
   context: BurstContext,
   signal: AbortSignal,
 ): Promise<Awaited<ReturnType<typeof askSource>>> {
-  const { timeoutMs = DEFAULT_TIMEOUT_MS } = options;
-  const withinTimeout = createIdleTimeout(context, timeoutMs, describeHttpSource(options.url));
+  const { timeoutMs } = settings;
+  const withinTimeout = createIdleTimeout(context, timeoutMs, describeHttpSource(settings.url));
   const position = { ...NO_POSITION, cursor: lastId };
   const now = context.now();
-  const request = await withinTimeout(makeRequest({ options, position, range: null, now, waitMs: null }));
+  const request = await withinTimeout(makeRequest({ options: settings, position, range: null, now, waitMs: null }));
   const headers = lastId === null ? request.headers : { ...request.headers, 'last-event-id': asBytes(String(lastId)) };
-  return askSource({ options, context, request: { ...request, headers }, signal, withinTimeout, mayBeStale: false });
+  return askSource({
+    options: settings,
+    context,
+    request: { ...request, headers },
+    signal,
+    withinTimeout,
+    mayBeStale: false,
+  });
 }
 
 /** UTF-8, as a header carries it: a character for each byte. */

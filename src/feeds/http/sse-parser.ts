@@ -6,7 +6,9 @@
 import { createParser } from 'eventsource-parser';
 import { TidegateError } from '../../base/errors.ts';
 import { utf8Bytes } from '../../base/json.ts';
+import { withDefaults } from '../../declare/spec/options.ts';
 import type { BodyItem } from './format.ts';
+import { type SseOptions, sseSpec } from './sse-options.ts';
 
 /** UTF-16 units of an event. */
 export const MAX_EVENT_LENGTH = 1024 * 1024;
@@ -31,7 +33,8 @@ export interface EventParser {
   retryMs(): number | null;
 }
 
-export function createEventParser({ events: types, data: shape = 'json', envelope = false }: SseOptions): EventParser {
+export function createEventParser(options: SseOptions): EventParser {
+  const { events: types, data: shape, envelope } = withDefaults(sseSpec, options);
   const decoder = new TextDecoder('utf-8');
   let sink: SourceEvent[] = [];
   let retryMs: number | null = null;
@@ -83,13 +86,4 @@ export function createEventParser({ events: types, data: shape = 'json', envelop
     },
     retryMs: () => retryMs,
   };
-}
-
-export interface SseOptions {
-  /** Only events of these types; one that names none has the type `message`. Default: all. */
-  events?: readonly string[];
-  /** `json`: the data is JSON, and what it says is the item. `text`: the item is `{ value }`. Default `json`. */
-  data?: 'json' | 'text';
-  /** True: the item is `{ id, event, data }`, so that a stream can have the event's id and type. Default false. */
-  envelope?: boolean;
 }

@@ -1,10 +1,7 @@
-/** Server-sent events as the format of an HTTP feed: what may be declared. They are read in sse-burst.ts, which is loaded on demand. */
-import type { Problem } from '../../declare/problem.ts';
-import { type KnownNames, unknownKeys } from '../../declare/spec/known-names.ts';
+/** Server-sent events as the format of an HTTP feed. They are read by sse-burst.ts, which is loaded with the first burst that needs it. */
+import { specProblems } from '../../declare/spec/problems.ts';
 import type { EventFormat } from './options.ts';
-import type { SseOptions } from './sse-parser.ts';
-
-const KNOWN: KnownNames<SseOptions> = { events: true, data: true, envelope: true };
+import { type SseOptions, sseSpec } from './sse-options.ts';
 
 /**
  * Server-sent events, read until the burst's budget is spent; a connection that ends is opened again within the burst,
@@ -20,27 +17,10 @@ export function sse(options: SseOptions = {}): EventFormat {
     refuses: /^(?!\s*text\/event-stream\b)/,
     maxBytes: null,
     reads: 'events',
-    problems: () => sseProblems(options),
+    problems: () => specProblems(sseSpec, options),
     async load() {
       const { readEvents } = await import('./sse-burst.ts');
       return (feed, context, signal) => readEvents(feed, options, context, signal);
     },
   };
-}
-
-function sseProblems(options: SseOptions): Problem[] {
-  const { data = 'json', envelope = false } = options;
-  const problems = unknownKeys(options, KNOWN);
-  const events: unknown = options.events;
-  const known =
-    events === undefined ||
-    (Array.isArray(events) && events.length > 0 && events.every((name) => typeof name === 'string' && name !== ''));
-  if (!known) problems.push({ path: 'events', expected: 'a list of types of events, such as message' });
-  if (data !== 'json' && data !== 'text') {
-    problems.push({ path: 'data', expected: 'json or text', found: String(data) });
-  }
-  if (typeof envelope !== 'boolean') {
-    problems.push({ path: 'envelope', expected: 'true or false', found: String(envelope) });
-  }
-  return problems;
 }

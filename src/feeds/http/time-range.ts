@@ -4,7 +4,7 @@
  * for fingerprints.
  */
 import type { BodyItem } from './format.ts';
-import { DEFAULT_LOOKBACK_MS, DEFAULT_RANGE_MS, type HttpSince } from './options.ts';
+import type { HttpSettings } from './spec.ts';
 import { fingerprint, type HttpPosition, type TimeMark, type TimeRange } from './position.ts';
 import { readPath } from '../../base/json-path.ts';
 import { floorMod, fromMs, parseTime } from '../../base/source-time.ts';
@@ -14,11 +14,12 @@ const FURTHEST_AHEAD_MS = 366 * 86_400_000;
 /** Items at one time that are told apart; of more the rest is taken again. */
 const MOST_EDGE = 100;
 
+type Since = NonNullable<HttpSettings['since']>;
+
 /** Null: there is nothing to ask for yet. */
-export function rangeOf(since: HttpSince, position: HttpPosition, now: number): TimeRange | null {
+export function rangeOf(since: Since, position: HttpPosition, now: number): TimeRange | null {
   if (position.range !== null) return position.range;
-  const { initialMs, lookbackMs = DEFAULT_LOOKBACK_MS, overlapMs = 0, delayMs = 0 } = since;
-  const { rangeMs = DEFAULT_RANGE_MS, alignMs = 1 } = since;
+  const { initialMs, lookbackMs, overlapMs, delayMs, rangeMs, alignMs } = since;
   const aligned = (time: bigint) => (alignMs === 1 ? time : time - floorMod(time, fromMs(alignMs)));
   const from = position.since?.time ?? fromMs(initialMs ?? now - lookbackMs);
   const end = aligned(fromMs(now - delayMs));
@@ -31,7 +32,7 @@ export function rangeOf(since: HttpSince, position: HttpPosition, now: number): 
 }
 
 /** How a feed stands when a range was read to its end. */
-export function afterRange(since: HttpSince, position: HttpPosition, latest: TimeMark | null): HttpPosition {
+export function afterRange(since: Since, position: HttpPosition, latest: TimeMark | null): HttpPosition {
   const { range } = position;
   if (range === null) return position;
   const at = since.from === undefined ? { time: range.until, edge: [] } : laterOf(position.since, latest);
@@ -50,7 +51,7 @@ export function withinRange(position: HttpPosition, latest: TimeMark | null): Ht
 
 /** The latest of what came before and these, without those whose time lies years ahead of `now`. */
 export async function latestOf(
-  { from, format = 'iso' }: HttpSince,
+  { from, format }: Since,
   items: readonly BodyItem[],
   before: TimeMark | null,
   now: number,
@@ -73,7 +74,7 @@ export async function latestOf(
 
 /** Leaves out what was taken with the time at which the range begins. */
 export async function beyondEdge(
-  { from, format = 'iso', overlapMs = 0 }: HttpSince,
+  { from, format, overlapMs }: Since,
   items: readonly BodyItem[],
   { since }: HttpPosition,
 ): Promise<readonly BodyItem[]> {

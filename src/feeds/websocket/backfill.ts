@@ -5,7 +5,7 @@
 import type { FeedBatch } from '../../declare/feed.ts';
 import type { TidegateError } from '../../base/errors.ts';
 import { advanceHeardUntil, BATCH_ITEMS, type BurstState, handOver } from './burst-state.ts';
-import { DEFAULT_MOST_MS, DEFAULT_OVERLAP_MS, readHole } from './catch-up.ts';
+import { readHole } from './catch-up.ts';
 import type { RawItem } from './payload.ts';
 
 /** Reads or tells what was not listened to before the subscription stood. False: the burst is over with it. */
@@ -31,7 +31,7 @@ export async function* backfill(
     advanceHeardUntil(burst, subscribedAt);
     return true;
   }
-  const earliest = subscribedAt - (catchUp.mostMs ?? DEFAULT_MOST_MS);
+  const earliest = subscribedAt - catchUp.mostMs;
   if (reached.heardUntil < earliest) {
     collector.gap('not_listening', `nobody listened ${spanText(reached.heardUntil, earliest)}`);
     Object.assign(reached, { heardUntil: earliest, reading: null });
@@ -50,7 +50,7 @@ async function* readAgain(burst: BurstState, until: number): AsyncGenerator<Feed
   const { settings, context, collector, reached } = burst;
   const { catchUp, allow } = settings;
   if (catchUp === undefined || reached === null) return true;
-  const hole = { since: reached.heardUntil - (catchUp.overlapMs ?? DEFAULT_OVERLAP_MS), until };
+  const hole = { since: reached.heardUntil - catchUp.overlapMs, until };
   let items: RawItem[];
   try {
     items = await readHole(catchUp, hole, allow, context);

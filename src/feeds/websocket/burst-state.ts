@@ -2,7 +2,8 @@
 import type { BurstContext, FeedBatch } from '../../declare/feed.ts';
 import type { TidegateError } from '../../base/errors.ts';
 import type { ItemCollector } from './collector.ts';
-import type { SocketStanding, WebSocketSettings } from './options.ts';
+import type { SocketStanding } from './options.ts';
+import type { WebSocketSettings } from './spec.ts';
 import { type WebSocketPosition, writeSocketPosition } from './position.ts';
 
 /** Handed over at once, at most. */

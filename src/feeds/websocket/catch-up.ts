@@ -7,24 +7,22 @@ import { fillUrl } from '../kit/template.ts';
 import { describeShape, readPath } from '../../base/json-path.ts';
 import { retryAfterMs } from '../../net/retry-after.ts';
 import { fromMs } from '../../base/source-time.ts';
-import type { CatchUp, Hole } from './options.ts';
+import type { Hole } from './options.ts';
+import type { CatchUpSettings } from './spec.ts';
 import type { RawItem } from './payload.ts';
 
-export const DEFAULT_OVERLAP_MS = 10_000;
-export const DEFAULT_MOST_MS = 86_400_000;
 const MOST_URLS = 20;
-const DEFAULT_MAX_BYTES = 10 * 1024 * 1024;
 
 /** All items of a hole, the oldest first. @throws TidegateError `upstream`, `too_large`, `address_refused`, `cancelled` */
 export async function readHole(
-  catchUp: CatchUp,
+  catchUp: CatchUpSettings,
   hole: Hole,
   allow: readonly string[],
   context: BurstContext,
 ): Promise<RawItem[]> {
   const headers = typeof catchUp.headers === 'function' ? await catchUp.headers() : (catchUp.headers ?? {});
   const items: RawItem[] = [];
-  let left = catchUp.maxBytes ?? DEFAULT_MAX_BYTES;
+  let left = catchUp.maxBytes;
   for (const url of urlsOf(catchUp, hole)) {
     const response = await context.fetch(url, {
       headers: { accept: 'application/json', ...headers },
@@ -50,7 +48,7 @@ export async function readHole(
   return items;
 }
 
-function urlsOf({ url, timeFormat = 'iso' }: CatchUp, hole: Hole): readonly string[] {
+function urlsOf({ url, timeFormat }: CatchUpSettings, hole: Hole): readonly string[] {
   if (typeof url === 'string') {
     // Whole units, as few sources know other ones; rounded away from the hole, which must be within what is asked for.
     const unitMs = timeFormat === 's' ? 1_000 : 1;
@@ -67,7 +65,7 @@ function urlsOf({ url, timeFormat = 'iso' }: CatchUp, hole: Hole): readonly stri
   });
 }
 
-function itemsIn(text: string, { items: path = '', map }: CatchUp, source: string): RawItem[] {
+function itemsIn(text: string, { items: path, map }: CatchUpSettings, source: string): RawItem[] {
   let body: unknown;
   try {
     body = JSON.parse(text);

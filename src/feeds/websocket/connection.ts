@@ -14,8 +14,8 @@ import {
   type SocketMessage,
   type SocketStanding,
   type WebSocketOptions,
-  type WebSocketSettings,
 } from './options.ts';
+import { type WebSocketSettings } from './spec.ts';
 
 const NORMAL_CLOSE = 1000;
 const ABNORMAL_CLOSE = 1006;

@@ -2,7 +2,7 @@
 import type { Opening } from '../../declare/feed.ts';
 import { backoff } from '../../base/backoff.ts';
 import { TidegateError } from '../../base/errors.ts';
-import type { WebSocketSettings } from './options.ts';
+import type { WebSocketSettings } from './spec.ts';
 
 export interface Disconnect {
   /** What the burst fails with where it is not tried again. Nothing that the server said is in it: that may be a secret of ours. */

@@ -4,7 +4,8 @@
  */
 import type { BurstContext, Feed, FeedBatch } from '../../declare/feed.ts';
 import { declaredPacing } from '../kit/declared-pacing.ts';
-import { describeWebSocket, type WebSocketOptions, webSocketSettings } from './options.ts';
+import { describeWebSocket, type WebSocketOptions } from './options.ts';
+import { webSocketSettings } from './spec.ts';
 import { webSocketProblems } from './problems.ts';
 
 export type {

@@ -1,5 +1,8 @@
-/** What a WebSocket feed may declare, and its defaults. The mistakes in it are found in problems.ts. */
-import type { FeedPacing, Overflow } from '../../declare/feed.ts';
+/**
+ * The options of a WebSocket feed, as editors show them. Defaults and bounds stand in spec.ts, which is proved equal to
+ * these types; rules about several options stand in problems.ts.
+ */
+import type { FeedPacing } from '../../declare/feed.ts';
 import type { JsonObject } from '../../base/json.ts';
 import { publicForm } from '../../net/fetch-target.ts';
 import type { MessageTest } from './message-test.ts';
@@ -111,41 +114,8 @@ export interface CatchUp {
   timeoutMs?: number;
 }
 
-/** The options with their defaults. */
-export interface WebSocketSettings extends WebSocketOptions {
-  source: string;
-  allow: readonly string[];
-  overflow: Overflow;
-  payload: SocketPayload;
-  items: string;
-  reconnects: number;
-  answerMs: number;
-  pauseMs: number;
-  maxMessageBytes: number;
-  lingerMs: number;
-  gapAboveMs: number;
-}
-
 /** A larger message ends the connection, where the platform can be told. */
 export const LARGEST_MESSAGE_BYTES = 4 * 1024 * 1024;
-
-const DEFAULTS = {
-  allow: [],
-  overflow: 'dead-letter',
-  payload: 'json',
-  items: '',
-  reconnects: 5,
-  answerMs: 10_000,
-  pauseMs: 60_000,
-  maxMessageBytes: 256 * 1024,
-  lingerMs: 50,
-  gapAboveMs: 0,
-} as const satisfies Partial<WebSocketSettings>;
-
-export function webSocketSettings(options: WebSocketOptions): WebSocketSettings {
-  const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  return { ...DEFAULTS, ...(Object.fromEntries(given) as WebSocketOptions), source: describeWebSocket(options.url) };
-}
 
 /** Whether what was missed can be had again, so that no gap need be told. */
 export function isRecoverable({ sequence, catchUp }: WebSocketOptions): boolean {

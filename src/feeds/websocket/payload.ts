@@ -5,7 +5,7 @@
 import { readPath, describeShape } from '../../base/json-path.ts';
 import { createNdjsonParser } from '../kit/ndjson.ts';
 import { type Arrival, excerptOf } from './inbox.ts';
-import type { WebSocketSettings } from './options.ts';
+import type { WebSocketSettings } from './spec.ts';
 
 /** A message, or a line of one. */
 export interface Decoded {

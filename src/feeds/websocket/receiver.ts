@@ -6,7 +6,7 @@ import type { BurstContext } from '../../declare/feed.ts';
 import { CAPACITY_BYTES, type Inbox, type Dropped } from './inbox.ts';
 import { closedBy, type Disconnect, silence, subscriptionRefused, unanswered } from './disconnect.ts';
 import { messageMatcher } from './message-test.ts';
-import type { WebSocketSettings } from './options.ts';
+import type { WebSocketSettings } from './spec.ts';
 import { type Decoded, decodeMessage } from './payload.ts';
 
 export interface Received {

@@ -11,7 +11,8 @@ import { type Connection, connect } from './connection.ts';
 import type { Received } from './receiver.ts';
 import { type Disconnect, overrun, pauseBefore } from './disconnect.ts';
 import { backfill } from './backfill.ts';
-import { isRecoverable, type WebSocketSettings } from './options.ts';
+import { isRecoverable } from './options.ts';
+import { type WebSocketSettings } from './spec.ts';
 import { asSequence, readSocketPosition } from './position.ts';
 import { itemsOf, type RawItem, type Decoded } from './payload.ts';
 

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { createCsvParser, MAX_ROW_LENGTH } from '../../../src/feeds/http/csv-parser.ts';
 import { csv } from '../../../src/feeds/http/csv.ts';
-import type { CsvOptions } from '../../../src/feeds/http/csv-parser.ts';
+import type { CsvOptions } from '../../../src/feeds/http/csv-options.ts';
 import type { BodyItem } from '../../../src/feeds/http/format.ts';
 
 function read(text: string | Uint8Array, options: CsvOptions = {}, cuts: readonly number[] = []): BodyItem[] {

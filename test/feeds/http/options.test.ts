@@ -1,5 +1,11 @@
-import { describe, expect, it } from 'vitest';
-import { csv, http, type HttpOptions, rss, sse } from '../../../src/index.ts';
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import type * as z from 'zod';
+import { csv, type CsvOptions, http, type HttpOptions, rss, sse, type SseOptions } from '../../../src/index.ts';
+import type { Politeness } from '../../../src/index.ts';
+import type { csvSpec } from '../../../src/feeds/http/csv-options.ts';
+import type { httpSpec } from '../../../src/feeds/http/spec.ts';
+import type { sseSpec } from '../../../src/feeds/http/sse-options.ts';
+import type { politenessSpec } from '../../../src/net/politeness.ts';
 import { describeShape, readPath } from '../../../src/base/json-path.ts';
 import { retryAfterMs } from '../../../src/net/retry-after.ts';
 
@@ -10,6 +16,13 @@ const paths = (options: Partial<HttpOptions>) =>
     .map(({ path }) => path);
 
 describe('the declaration of an HTTP feed', () => {
+  it('has one specification, equal to the types that editors show', () => {
+    expectTypeOf<z.input<typeof httpSpec>>().toEqualTypeOf<HttpOptions>();
+    expectTypeOf<z.input<typeof csvSpec>>().toEqualTypeOf<CsvOptions>();
+    expectTypeOf<z.input<typeof sseSpec>>().toEqualTypeOf<SseOptions>();
+    expectTypeOf<z.input<typeof politenessSpec>>().toEqualTypeOf<Politeness>();
+  });
+
   it('has no problem where there is none', () => {
     expect(paths({})).toEqual([]);
     expect(paths({ url: () => URL_OK, headers: () => ({}), cursor: { from: 'next' } })).toEqual([]);
@@ -77,7 +90,7 @@ describe('the declaration of an HTTP feed', () => {
         url: `${URL_OK}?a={since}`,
         since: { format: 'h' as 's', from: 'a..b', initialMs: -1, rangeMs: 0, alignMs: 0.5 },
       },
-      ['since.format', 'since.from', 'since.initialMs', 'since.rangeMs', 'since.alignMs', 'since.rangeMs'],
+      ['since.format', 'since.from', 'since.initialMs', 'since.rangeMs', 'since.alignMs'],
     ],
     [
       'times that never come about',

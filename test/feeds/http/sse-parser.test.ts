@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { sse } from '../../../src/feeds/http/sse.ts';
-import type { SseOptions } from '../../../src/feeds/http/sse-parser.ts';
+import type { SseOptions } from '../../../src/feeds/http/sse-options.ts';
 import { createEventParser, MAX_EVENT_LENGTH, type SourceEvent } from '../../../src/feeds/http/sse-parser.ts';
 
 function read(text: string, options: SseOptions = {}, cuts: readonly number[] = []): SourceEvent[] {

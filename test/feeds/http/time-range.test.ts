@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { BodyItem } from '../../../src/feeds/http/format.ts';
 import type { HttpSince } from '../../../src/feeds/http/options.ts';
+import { sinceSpec } from '../../../src/feeds/http/spec.ts';
+import { withDefaults } from '../../../src/declare/spec/options.ts';
 import {
   type HttpPosition,
   NO_POSITION,
@@ -12,8 +14,9 @@ import { fromMs } from '../../../src/base/source-time.ts';
 
 const NOW = Date.UTC(2026, 10, 20, 12);
 const ms = (time: bigint | undefined) => (time === undefined ? null : Number(time / 1_000_000n));
+const filled = (since: HttpSince) => withDefaults(sinceSpec, since);
 const range = (since: HttpSince, position: HttpPosition = NO_POSITION, now = NOW) => {
-  const found = rangeOf(since, position, now);
+  const found = rangeOf(filled(since), position, now);
   return found && [ms(found.since), ms(found.until), found.more];
 };
 const standingAt = (time: number): HttpPosition => ({ ...NO_POSITION, since: { time: fromMs(time), edge: [] } });
@@ -36,11 +39,12 @@ describe('a range', () => {
 
   it('that is being read stays as it is, whatever the clock says', () => {
     const position = { ...NO_POSITION, range: { since: 1n, until: 2n, more: true } };
-    expect(rangeOf({}, position, NOW)).toBe(position.range);
+    expect(rangeOf(filled({}), position, NOW)).toBe(position.range);
   });
 
   it('leaves no gap and overlaps nothing, burst by burst, and catches up', () => {
-    for (const since of [{ alignMs: 15_000 }, { rangeMs: 70_000 }, { delayMs: 30_000, rangeMs: 60_000 }]) {
+    for (const options of [{ alignMs: 15_000 }, { rangeMs: 70_000 }, { delayMs: 30_000, rangeMs: 60_000 }]) {
+      const since = filled(options);
       let position: HttpPosition = standingAt(NOW - 600_000);
       let end: bigint | null = null;
       for (let burst = 0; burst < 30; burst += 1) {
@@ -62,7 +66,7 @@ const at = (more: boolean): HttpPosition => ({
 const items = (...times: unknown[]): BodyItem[] => times.map((at, n) => ({ data: { at, n }, bytes: 1 }));
 
 describe('by the time of the items', () => {
-  const since: HttpSince = { from: 'at', format: 'ms' };
+  const since = filled({ from: 'at', format: 'ms' });
 
   it('the latest counts, with what came at that time', async () => {
     const first = await latestOf(since, items(5, 9, '9', 7, null, 'soon'), null, NOW);

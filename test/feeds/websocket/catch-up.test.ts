@@ -1,5 +1,7 @@
 /** What a WebSocket feed asks a history for. */
 import { expect, test } from 'vitest';
+import { withDefaults } from '../../../src/declare/spec/options.ts';
+import { catchUpSpec } from '../../../src/feeds/websocket/spec.ts';
 import { readHole } from '../../../src/feeds/websocket/catch-up.ts';
 import type { CatchUp } from '../../../src/feeds/websocket/options.ts';
 import { burstContext } from '../run/burst-context.ts';
@@ -21,7 +23,8 @@ test.each<[CatchUp['timeFormat'], string, string]>([
     },
   });
   const url = 'https://a.example/history?a={since}&b={until}&filter={cursor}';
-  await readHole({ url, ...(timeFormat === undefined ? {} : { timeFormat }) }, HOLE, [], context);
+  const catchUp = withDefaults(catchUpSpec, { url, ...(timeFormat === undefined ? {} : { timeFormat }) });
+  await readHole(catchUp, HOLE, [], context);
   // Other braces are the source's own.
   expect(asked.map(({ searchParams }) => [...searchParams.values()])).toEqual([[since, until, '{cursor}']]);
 });

@@ -1,4 +1,6 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, expectTypeOf, test } from 'vitest';
+import type * as z from 'zod';
+import type { webSocketSpec } from '../../../src/feeds/websocket/spec.ts';
 import { defineApp } from '../../../src/declare/check/define-app.ts';
 import type { AppOptions } from '../../../src/declare/app.ts';
 import { from } from '../../../src/feeds/from.ts';
@@ -12,6 +14,10 @@ const paths = (options: object) =>
   websocket({ url: URL_OF_SOURCE, ...options })
     .problems([])
     .map(({ path }) => path);
+
+test('a WebSocket feed has one specification, equal to the type that editors show', () => {
+  expectTypeOf<z.input<typeof webSocketSpec>>().toEqualTypeOf<WebSocketOptions>();
+});
 
 describe('mistakes are found without connecting', () => {
   test('a sound declaration has none', () => {
@@ -79,13 +85,13 @@ describe('mistakes are found without connecting', () => {
     [{ catchUp: { url: 'http://a.example/{since}' } }, 'catchUp.url'],
     [
       { catchUp: { url: 'https://a.example/{since}', timeFormat: 'iso8601', sinse: 1 } },
-      'catchUp.sinse',
       'catchUp.timeFormat',
+      'catchUp.sinse',
     ],
     [
       { catchUp: { url: 'https://a.example/{since}', mostMs: 0, headers: { a: 'b\n' } } },
-      'catchUp.mostMs',
       'catchUp.headers.a',
+      'catchUp.mostMs',
     ],
     [{ heartbeat: { message: 'ping' } }, 'heartbeat.everyMs'],
     [{ heartbeat: { everyMs: 1_000 } }, 'heartbeat.message'],
@@ -124,6 +130,18 @@ test('an app with such a stream does not start', () => {
   expect(() => app({ quotes: anonymous(feed) })).toThrow(/streams\.quotes\.feed\.catchUp/);
   const others = stream({ description: 'readings', schema: Reading, feed: from('ticker') });
   expect(() => app({ others }, { ticker: feed })).toThrow(/feeds\.ticker\.catchUp/);
+});
+
+test('a mistake in what is sent shows no secret', () => {
+  const given = {
+    subscribe: ['s3cret', 1],
+    heartbeat: { everyMs: 1_000, message: ['s3cret'] },
+    headers: { a: 's3cret\n' },
+  };
+  const problems = websocket({ url: 'https://a.example/s3cret', ...given } as unknown as WebSocketOptions).problems([]);
+  expect(problems.map(({ path }) => path)).toEqual(['headers.a', 'subscribe', 'heartbeat.message', 'url']);
+  const shown = problems.filter(({ path }) => path !== 'url');
+  expect(JSON.stringify(shown)).not.toContain('s3cret');
 });
 
 test('its source shows no secret', () => {

@@ -1,0 +1,59 @@
+/** The options of `csv()`, and their specification. */
+import * as z from 'zod';
+import type { Problem } from '../../declare/problem.ts';
+import { choice, judged, whole } from '../../declare/spec/options.ts';
+import { isBroken, specProblems } from '../../declare/spec/problems.ts';
+
+export interface CsvOptions {
+  /** Names of the fields, in order, where no row of the document has them. Default: the first row is the header. */
+  columns?: readonly string[];
+  /** One character; default `,`. */
+  delimiter?: string;
+  /** One character; default `"`. Doubled, it stands for itself within quotes. */
+  quote?: string;
+  /** Lines to pass over before the first row (and the header); default 0. */
+  skipLines?: number;
+  /**
+   * Which fields become numbers where they are wholly a decimal number (`-1.5e3`, and not `007` or `1,5`): `true` for all,
+   * or the names of columns. Default: all fields stay text, and the stream's schema may convert them
+   * (`z.coerce.number()`).
+   */
+  numbers?: boolean | readonly string[];
+  /** What an empty field becomes; default `text`, the empty one. */
+  empty?: 'text' | 'null' | 'omit';
+}
+
+/** Of a header or a declaration. */
+export const MOST_COLUMNS = 1_000;
+
+const character = judged<string>(
+  'one character that ends no line',
+  (value) => typeof value === 'string' && /^[^\r\n]$/.test(value),
+);
+
+export const csvSpec = z.strictObject({
+  columns: judged<readonly string[]>(`1 to ${MOST_COLUMNS} names, each once`, isListOfNames).optional(),
+  delimiter: character.default(','),
+  quote: character.default('"'),
+  skipLines: whole(0, undefined, { expected: 'a whole number from 0 on' }).default(0),
+  numbers: judged<boolean | readonly string[]>(
+    'true, false or names of columns',
+    (value) => typeof value === 'boolean' || isListOfNames(value),
+  ).default(false),
+  empty: choice('text', 'null', 'omit').default('text'),
+});
+
+export function csvProblems(options: CsvOptions): Problem[] {
+  const problems = specProblems(csvSpec, options);
+  const { columns, delimiter = ',', quote = '"', numbers } = options;
+  if (delimiter === quote) problems.push({ path: 'quote', expected: 'another character than delimiter', found: quote });
+  if (!Array.isArray(numbers) || !Array.isArray(columns) || isBroken(problems, 'numbers')) return problems;
+  const unknown = (numbers as string[]).filter((name) => !columns.includes(name));
+  const expected = `some of the columns ${columns.join(', ')}`;
+  return [...problems, ...unknown.map((name) => ({ path: 'numbers', expected, found: name }))];
+}
+
+function isListOfNames(value: unknown): boolean {
+  if (!Array.isArray(value) || value.length === 0 || value.length > MOST_COLUMNS) return false;
+  return value.every((name) => typeof name === 'string' && name !== '') && new Set(value).size === value.length;
+}

@@ -1,0 +1,22 @@
+/** The options of `sse()`, and their specification. */
+import * as z from 'zod';
+import { choice, judged } from '../../declare/spec/options.ts';
+
+export interface SseOptions {
+  /** Only events of these types; one that names none has the type `message`. Default: all. */
+  events?: readonly string[];
+  /** `json`: the data is JSON, and its value is the item. `text`: the item is `{ value }`. Default `json`. */
+  data?: 'json' | 'text';
+  /** True: the item is `{ id, event, data }`, so that a stream can have the event's id and type. Default false. */
+  envelope?: boolean;
+}
+
+export const sseSpec = z.strictObject({
+  events: judged<readonly string[]>('a list of types of events, such as message', isListOfTypes).optional(),
+  data: choice('json', 'text').default('json'),
+  envelope: z.boolean({ error: 'true or false' }).default(false),
+});
+
+function isListOfTypes(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0 && value.every((name) => typeof name === 'string' && name !== '');
+}

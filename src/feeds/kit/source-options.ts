@@ -1,0 +1,84 @@
+/**
+ * What the specifications of HTTP and WebSocket feeds share: paths, headers, hosts, and the judgement of a URL. It knows
+ * no option by its name. Pure.
+ */
+import * as z from 'zod';
+import type { Problem } from '../../declare/problem.ts';
+import { hidden, judged } from '../../declare/spec/options.ts';
+import { isBroken } from '../../declare/spec/problems.ts';
+import { isPath } from '../../base/json-path.ts';
+import { checkTarget } from '../../net/fetch-target.ts';
+import { headerExpected } from '../../net/request-headers.ts';
+
+/** A mistake in an option, at a path below it; `[]` is the option itself. */
+export interface MistakeWithin {
+  at: string[];
+  expected: string;
+}
+
+/** An option that a function judges piece by piece, where a schema could not say which form was meant. */
+export const judgedWithin = <Type>(mistakesIn: (value: unknown) => readonly MistakeWithin[]) =>
+  z.custom<Type>().superRefine((value, context) => {
+    for (const { at, expected } of mistakesIn(value)) context.addIssue({ code: 'custom', path: at, message: expected });
+  });
+
+/** A path into JSON; the empty one is the whole. */
+export const pathOrWhole = (example: string) =>
+  judged<string>(`a path such as ${example}`, (value) => typeof value === 'string' && isPath(value));
+
+/** A path to a field. */
+export const pathTo = (example: string) =>
+  judged<string>(`a path such as ${example}`, (value) => typeof value === 'string' && value !== '' && isPath(value));
+
+/** Headers by name, or a function that answers them. No message shows a value. */
+export const headersOption = <Made>(mistakeIn = headerExpected) =>
+  hidden(
+    judgedWithin<Record<string, string> | Made>((headers) => {
+      if (typeof headers === 'function') return [];
+      if (typeof headers !== 'object' || headers === null)
+        return [{ at: [], expected: 'texts by name, or a function' }];
+      return Object.entries(headers as Record<string, unknown>).flatMap(([name, value]) => {
+        const expected = mistakeIn(name, value);
+        return expected === null ? [] : [{ at: [name], expected }];
+      });
+    }),
+  );
+
+/** Hosts that a feed may reach beside public ones. */
+export const allowOption = z
+  .array(judged<string>('a host name or host:port, without a scheme', isHost), { error: 'a list of host names' })
+  .readonly()
+  .default([]);
+
+function isHost(host: unknown): boolean {
+  if (typeof host !== 'string') return false;
+  // A URL parser judges hosts better than a pattern does. What it changes, beside case, was no bare host.
+  const read = URL.canParse(`http://${host}/`) ? new URL(`http://${host}/`) : null;
+  return read?.pathname === '/' && read.search === '' && read.username === '' && !host.includes('/');
+}
+
+/** What is wrong with a URL that can be read: its scheme, its credentials, or a host that has to be allowed. */
+export function targetProblems(
+  path: string,
+  url: string,
+  allow: readonly string[],
+  scheme: 'https' | 'wss' = 'https',
+): Problem[] {
+  try {
+    checkTarget(url, allow, scheme);
+    return [];
+  } catch (error) {
+    const { hostname, host, protocol, username, password } = new URL(url);
+    const plain = scheme === 'wss' ? 'ws:' : 'http:';
+    const isOther = username !== '' || password !== '' || ![`${scheme}:`, plain].includes(protocol);
+    const a = scheme === 'wss' ? 'a wss' : 'an https';
+    const meant = `${a} URL of a public host, or allow: ['${host}'] where ${hostname} is meant`;
+    const expected = isOther ? `${a} URL without credentials` : meant;
+    return [{ path, expected, found: error instanceof Error ? error.message : String(error) }];
+  }
+}
+
+/** The options without those that have a problem, so that a rule about several options sees only what it may trust. */
+export function soundOptions<Options extends object>(options: Options, problems: readonly Problem[]): Partial<Options> {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !isBroken(problems, name))) as Partial<Options>;
+}
