@@ -7,7 +7,11 @@ import { resourceSpec } from '../../src/declare/spec/resource.ts';
 import { streamSpec } from '../../src/declare/spec/stream.ts';
 import { policySpec, taskSpec } from '../../src/declare/spec/task.ts';
 import { toolSpec } from '../../src/declare/spec/tool.ts';
+import { csvSpec } from '../../src/feeds/http/csv-options.ts';
+import { httpSpec } from '../../src/feeds/http/spec.ts';
+import { sseSpec } from '../../src/feeds/http/sse-options.ts';
 import { mqttRouteSpec, mqttSpec, responseSpec, ruleSpec, topicsSpec } from '../../src/feeds/mqtt/spec.ts';
+import { webSocketSpec } from '../../src/feeds/websocket/spec.ts';
 import { optionRows, type OptionRow, optionTable } from './option-table.ts';
 
 interface Table {
@@ -23,6 +27,8 @@ const PACING = Object.keys(pacingSpec.shape);
 
 export const TABLES: Readonly<Record<string, Table>> = {
   app: { spec: appSpec, type: 'AppOptions' },
+  csv: { spec: csvSpec, type: 'CsvOptions' },
+  http: { spec: httpSpec, type: 'HttpOptions', left: PACING },
   mqtt: { spec: mqttSpec, type: 'MqttOptions', left: [...PACING, 'topics.read', 'topics.publish', 'topics.audit'] },
   'mqtt-publish': { spec: ruleSpec, type: 'MqttPublishRule', left: ['response.topic', 'response.correlation'] },
   'mqtt-response': { spec: responseSpec, type: 'MqttResponse' },
@@ -31,10 +37,12 @@ export const TABLES: Readonly<Record<string, Table>> = {
   pacing: { spec: pacingSpec, type: 'FeedPacing' },
   prompt: { spec: promptSpec, type: 'PromptOptions', left: ['kind'] },
   resource: { spec: resourceSpec, type: 'ResourceOptions', left: ['kind'] },
+  sse: { spec: sseSpec, type: 'SseOptions' },
   stream: { spec: streamSpec, type: 'StreamOptions' },
   task: { spec: taskSpec, type: 'TaskOptions', left: ['kind'] },
   'task-policy': { spec: policySpec, type: 'TaskPolicy' },
   tool: { spec: toolSpec, type: 'ToolOptions', left: ['kind'] },
+  websocket: { spec: webSocketSpec, type: 'WebSocketOptions', left: PACING },
 };
 
 export function rowsOf(name: string): OptionRow[] {

@@ -8,9 +8,16 @@ import type { BurstContext } from '../declare/feed.ts';
 import { bounded, judged, whole, withDefaults } from '../declare/spec/options.ts';
 
 export interface Politeness {
-  /** Requests to the host that are open at once; default 4. */
+  /**
+   * Requests to the host that are open at once. An event stream and a long poll are open for as long as their bursts last.
+   * @default 4
+   */
   concurrency?: number;
-  /** Requests to the host that begin within any second; default 10. Less than one is one in so many seconds: 0.1 in ten. */
+  /**
+   * Requests to the host that begin within any second. A number below one allows one request in several seconds: 0.1 is
+   * one in ten seconds.
+   * @default 10
+   */
   perSecond?: number;
 }
 

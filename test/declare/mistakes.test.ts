@@ -149,7 +149,12 @@ describe('one mistake, one line', () => {
       inFeed({ cursor: { from: 'next', parm: 'after', param: 'after' } }),
       'streams.s.feed.cursor.parm: expected one of',
     ],
-    ['what a check stumbles over', inFeed({ allow: 5 }), 'streams.s.feed: expected options of a feed of type http'],
+    ['hosts that are no list', inFeed({ allow: 5 }), 'streams.s.feed.allow: expected a list of host names, found 5'],
+    [
+      'what a check of a kind stumbles over',
+      inStream({ feed: { ...http({ url: quotes }), problems: () => [].concat(null as never).map(({ x }) => x) } }),
+      'streams.s.feed: expected options of a feed of type http',
+    ],
     [
       'an unknown pull',
       inStream({ feed: untyped(pull, { pull: run, evryMs: 5 }) }),

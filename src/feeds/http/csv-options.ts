@@ -5,21 +5,36 @@ import { choice, judged, whole } from '../../declare/spec/options.ts';
 import { isBroken, specProblems } from '../../declare/spec/problems.ts';
 
 export interface CsvOptions {
-  /** Names of the fields, in order, where no row of the document has them. Default: the first row is the header. */
+  /**
+   * Names of the fields, in order, where no row of the document has them.
+   * @default the first row is the header
+   */
   columns?: readonly string[];
-  /** One character; default `,`. */
+  /**
+   * The character between two fields.
+   * @default ,
+   */
   delimiter?: string;
-  /** One character; default `"`. Doubled, it stands for itself within quotes. */
+  /**
+   * The character around a field that contains others. Doubled, it stands for itself within quotes.
+   * @default "
+   */
   quote?: string;
-  /** Lines to pass over before the first row (and the header); default 0. */
+  /**
+   * Lines to pass over before the first row (and the header).
+   * @default 0
+   */
   skipLines?: number;
   /**
    * Which fields become numbers where they are wholly a decimal number (`-1.5e3`, and not `007` or `1,5`): `true` for all,
-   * or the names of columns. Default: all fields stay text, and the stream's schema may convert them
-   * (`z.coerce.number()`).
+   * or the names of columns. Other fields stay text, and the stream's schema may convert them (`z.coerce.number()`).
+   * @default false
    */
   numbers?: boolean | readonly string[];
-  /** What an empty field becomes; default `text`, the empty one. */
+  /**
+   * What an empty field becomes; `text` is the empty text.
+   * @default text
+   */
   empty?: 'text' | 'null' | 'omit';
 }
 

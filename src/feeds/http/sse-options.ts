@@ -3,11 +3,20 @@ import * as z from 'zod';
 import { choice, judged } from '../../declare/spec/options.ts';
 
 export interface SseOptions {
-  /** Only events of these types; one that names none has the type `message`. Default: all. */
+  /**
+   * Types of the events to take. An event that names no type has the type `message`.
+   * @default all
+   */
   events?: readonly string[];
-  /** `json`: the data is JSON, and its value is the item. `text`: the item is `{ value }`. Default `json`. */
+  /**
+   * `json`: the data is JSON, and its value is the item. `text`: the item is `{ value }`.
+   * @default json
+   */
   data?: 'json' | 'text';
-  /** True: the item is `{ id, event, data }`, so that a stream can have the event's id and type. Default false. */
+  /**
+   * Whether the item is `{ id, event, data }`, by which a stream can have the event's id and type.
+   * @default false
+   */
   envelope?: boolean;
 }
 

@@ -65,7 +65,7 @@ function urlsOf({ url, timeFormat }: CatchUpSettings, hole: Hole): readonly stri
   });
 }
 
-function itemsIn(text: string, { items: path, map }: CatchUpSettings, source: string): RawItem[] {
+function itemsIn(text: string, { items: path = '', map }: CatchUpSettings, source: string): RawItem[] {
   let body: unknown;
   try {
     body = JSON.parse(text);

@@ -9,108 +9,173 @@ import type { MessageTest } from './message-test.ts';
 
 export type { MessageTest } from './message-test.ts';
 
-/** What is sent: an object as JSON, a text as it is. */
+/** A message to send: an object goes as JSON, a text as it is. */
 export type SocketMessage = string | JsonObject;
 
 /** Where a connection goes on. */
 export interface SocketStanding {
-  /** Of the last item that is stored, where `sequence` names one; null before the first. */
+  /** The sequence of the last stored item, where the option `sequence` names one. Null before the first. */
   sequence: string | number | null;
-  /** Epoch ms up to which nothing is missing; null before the first burst. */
+  /** Epoch ms up to which nothing is missing. Null before the first burst. */
   since: number | null;
+  /** Epoch ms. */
   now: number;
 }
 
 type Given<Value> = Value | ((at: SocketStanding) => Value | Promise<Value>);
 
-/** `json` also of binary messages, in UTF-8; `ndjson`: several a message; `text` makes `{ value }` of it, `binary` the same in Base64. */
+/**
+ * `json`: one JSON value a message, also of binary messages, in UTF-8. `ndjson`: several a message. `text` makes
+ * `{ value }` of the message, `binary` the same in Base64.
+ */
 export type SocketPayload = 'json' | 'ndjson' | 'text' | 'binary';
 
 export interface WebSocketOptions extends FeedPacing {
   /** `wss://…`, or a function that answers it before each connection. Its query is never shown. */
   url: string | ((at: SocketStanding) => string | Promise<string>);
-  /** Sent with the handshake, or a function that answers them; their values are never shown, logged or stored. */
+  /** Sent with the handshake, or a function that answers them. The values are never shown, logged or stored. */
   headers?: Given<Record<string, string>>;
-  /** Subprotocols, of which the server has to take one. */
+  /**
+   * Subprotocols, of which the server has to choose one.
+   * @default []
+   */
   protocols?: readonly string[];
-  /** Hosts (`localhost`, `10.0.0.5:8080`) that may be ws or have a private address, for `catchUp` too; default: none. */
+  /**
+   * Hosts (`localhost`, `10.0.0.5:8080`) that may be ws or have a private address, for `catchUp` too.
+   * @default []
+   */
   allow?: readonly string[];
-  /** Sent when the connection is open: one, several, or a function that answers them. */
+  /** Sent when the connection is open: one message, several, or a function that answers them. */
   subscribe?: Given<SocketMessage | readonly SocketMessage[]>;
-  /** Sent before the connection is closed. */
+  /** Sent before the connection is closed: one message, several, or a function that answers them. */
   unsubscribe?: Given<SocketMessage | readonly SocketMessage[]>;
-  /** Of the message that says that the subscription stands; it is waited for. Such messages are no items. */
+  /** Tests for the message by which the server confirms the subscription. The burst waits for it. It is no item. */
   acknowledged?: MessageTest;
-  /** Of messages that say that the subscription is refused: the burst fails. */
+  /** Tests for messages by which the server refuses the subscription. The burst then fails. */
   refused?: MessageTest;
-  /** Of messages that are no items. */
+  /** Tests for messages that are no items. */
   ignore?: MessageTest;
-  /** How messages read; default `json`. */
+  /**
+   * How messages read. `json` takes binary messages too, in UTF-8; `ndjson` has several values a message; `text` makes
+   * `{ value }` of a message, and `binary` the same in Base64.
+   * @default json
+   */
   payload?: SocketPayload;
-  /** JSON: where in a message the items are, such as `data`; default: the message itself. An object there is one item. */
+  /**
+   * JSON only: path to the items in a message, such as `data`. An object there is one item.
+   * @default the message itself
+   */
   items?: string;
   /**
-   * For sources that replay: path to the sequence in a message. It is stored with the message's items, and `subscribe`, a
-   * function, asks for what follows it; so nothing is missing between bursts.
+   * For sources that replay: path to the sequence in a message. It is stored with the message's items, and `subscribe`,
+   * a function, asks for what follows it. Nothing is then missing between bursts.
    */
   sequence?: string;
-  /** For sources that keep a history over HTTP: what was not listened to is read there. The streams need an `id`. */
+  /** For sources that keep a history over HTTP: what nobody listened to is read there. The streams need an `id`. */
   catchUp?: CatchUp;
+  /** A message that is sent regularly while the connection is open. */
   heartbeat?: SocketHeartbeat;
-  /** A silence so long is a stall: the connection is made again. Default: none, since many sources are silent when nothing happens. */
+  /** After a silence this long the connection is made again. Many sources are silent when nothing happens. */
   idleMs?: number;
-  /** How often a burst connects again; default 5. */
+  /**
+   * How often a burst connects again.
+   * @default 5
+   */
   reconnects?: number;
-  /** Longest wait for the handshake, and for the acknowledgement; default 10,000. */
+  /**
+   * Longest wait for the handshake, and for the acknowledgement.
+   * @default 10,000 ms
+   */
   answerMs?: number;
-  /** After a close with 1008 or 1013, or a handshake answered with 429; default 60,000. */
+  /**
+   * Pause of the feed after a close with 1008 or 1013, or a handshake answered with 429.
+   * @default 60,000 ms
+   */
   pauseMs?: number;
-  /** A larger message becomes a dead letter, and one above 4 MiB ends the connection; default 256 KiB. */
+  /**
+   * A larger message becomes a dead letter. One above 4 MiB ends the connection.
+   * @default 262,144 B
+   */
   maxMessageBytes?: number;
-  /** How long items are collected for one commit; default 50. A trickle waits longer: see `freshMs`. */
+  /**
+   * How long items are collected for one commit. A trickle waits longer, see `freshMs`.
+   * @default 50 ms
+   */
   lingerMs?: number;
-  /** The longest that an item of a trickle waits for its commit; default: half of `budget.timeMs`. */
+  /**
+   * The longest that an item of a trickle waits for its commit.
+   * @default half of `budget.timeMs`
+   */
   freshMs?: number;
-  /** A shorter time that was not listened to makes no gap event; default 0. */
+  /**
+   * A time without listening makes a gap event only where it is longer than this.
+   * @default 0 ms
+   */
   gapAboveMs?: number;
 }
 
 export interface SocketHeartbeat {
   /** How often the message is sent. */
   everyMs: number;
+  /** What is sent: an object goes as JSON, a text as it is. */
   message: SocketMessage;
-  /** When nothing came so long after one, the connection is made again; default: that is not looked at. */
+  /** If nothing comes within this time after a heartbeat, the connection is made again. */
   expectMs?: number;
 }
 
-/** What is asked for over HTTP, epoch ms. */
+/** The time that a history is asked for, epoch ms. */
 export interface Hole {
   since: number;
   until: number;
 }
 
 export interface CatchUp {
-  /** With `{since}` and `{until}` in it, or a function that answers one or several; a GET each. */
+  /** URL with `{since}` and `{until}` in it, or a function that answers one or several. Each is asked with a GET. */
   url: string | ((hole: Hole) => string | readonly string[]);
+  /** Sent with each request, or a function that answers them. The values are never shown, logged or stored. */
   headers?: Record<string, string> | (() => Record<string, string> | Promise<Record<string, string>>);
-  /** Where in the answer the items are; default: the answer itself. */
+  /**
+   * Path to the items in the answer.
+   * @default the answer itself
+   */
   items?: string;
-  /** Of `{since}` and `{until}`; default `iso`. */
+  /**
+   * How `{since}` and `{until}` are written.
+   * @default iso
+   */
   timeFormat?: 'iso' | 'ms' | 's';
-  /** Makes an item as the socket sends it of one of the history. */
+  /** Makes an item as the socket sends it of an item of the history. */
   map?: (item: unknown) => unknown;
-  /** The history answers its newest item first; default false. */
+  /**
+   * Whether the history answers its newest item first.
+   * @default false
+   */
   newestFirst?: boolean;
-  /** How much earlier it is asked for, for what was on its way and for clocks that differ; default 10,000. What comes twice
-   * by that is known by its id within the stream's `dedupe`, which has to be as many events. */
+  /**
+   * How much earlier than needed the history is asked, for items that were on their way and for clocks that differ. What
+   * comes twice is recognised by its id within the stream's `dedupe`, which has to hold as many events.
+   * @default 10,000 ms
+   */
   overlapMs?: number;
-  /** Before the very first burst; default 0: none of it. */
+  /**
+   * How much of the history is read before the very first burst.
+   * @default 0 ms
+   */
   initialMs?: number;
-  /** What was not listened to before that is given up, with a gap event; default one day. */
+  /**
+   * The longest time that is read again. What is older is given up, with a gap event.
+   * @default 86,400,000 ms
+   */
   mostMs?: number;
-  /** Of the answers for one hole together; default 10 MiB. */
+  /**
+   * Most bytes of the answers for one time that nobody listened, together.
+   * @default 10,485,760 B
+   */
   maxBytes?: number;
-  /** Default 10,000. */
+  /**
+   * Longest exchange with the history.
+   * @default 10,000 ms
+   */
   timeoutMs?: number;
 }
 

@@ -155,7 +155,7 @@ function take(burst: BurstState, { units, heardAt, lost }: Received): [count: nu
 }
 
 /** What is given again has to be the same then, so it has no time of arrival. */
-function rawItems({ settings: { items, sequence } }: BurstState, unit: Decoded): RawItem[] {
+function rawItems({ settings: { items = '', sequence } }: BurstState, unit: Decoded): RawItem[] {
   const raw = itemsOf(unit, items);
   return sequence === undefined ? raw : raw.map(({ at: _at, ...item }) => item);
 }

@@ -54,7 +54,7 @@ export const catchUpSpec = z.strictObject(
   {
     url: hidden(judged<CatchUp['url']>('a URL with {since} in it, or a function', isTextOrFunction)),
     headers: headers<Functions<CatchUp['headers']>>().optional(),
-    items: pathOrWhole('values').default(''),
+    items: pathOrWhole('values').optional(),
     timeFormat: choice('iso', 'ms', 's').default('iso'),
     map: made<NonNullable<CatchUp['map']>>('a function of an item').optional(),
     newestFirst: yesOrNo,
@@ -78,7 +78,7 @@ export const webSocketSpec = z.strictObject({
   refused: messageTest,
   ignore: messageTest,
   payload: choice('json', 'ndjson', 'text', 'binary').default('json'),
-  items: pathOrWhole('data or data.items').default(''),
+  items: pathOrWhole('data or data.items').optional(),
   sequence: pathTo('seq').optional(),
   catchUp: catchUpSpec.optional(),
   heartbeat: heartbeatSpec.optional(),
