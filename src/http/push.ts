@@ -8,7 +8,7 @@ import type { Principal } from '../base/principal.ts';
 import { asTidegateError, TidegateError } from '../base/errors.ts';
 import { canonicalText, digestOf, sha256 } from '../base/digest.ts';
 import type { Deps } from '../streams/deps.ts';
-import { pushedKey } from '../streams/names.ts';
+import { pushedKey } from '../streams/log/publish-many.ts';
 import type { Once } from '../streams/log/publish-many.ts';
 import { readText } from './body.ts';
 import { problemResponse, unauthorizedResponse } from './problem.ts';

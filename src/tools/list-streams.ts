@@ -10,7 +10,7 @@ import { feedStatus } from '../feeds/run/status.ts';
 import { fieldsOf } from '../streams/fields.ts';
 import { findStream } from '../streams/find-stream.ts';
 import { readLatestByKey } from '../streams/log/latest.ts';
-import { streamLog } from '../streams/names.ts';
+import { streamLog } from '../streams/log/stream-log.ts';
 import { isoTime } from '../base/time-text.ts';
 import { accounted, type AppDeps } from '../calls/context.ts';
 import { shortened } from '../base/text.ts';

@@ -11,7 +11,7 @@ import type { Caller } from '../../src/calls/caller.ts';
 import { commitSurely } from '../../src/store/commit.ts';
 import type { Store } from '../../src/store/store.ts';
 import { projectLatest } from '../../src/streams/log/latest.ts';
-import { streamLog } from '../../src/streams/names.ts';
+import { streamLog } from '../../src/streams/log/stream-log.ts';
 import { type Engine, ENGINES } from '../services/engine.ts';
 import { onEngine } from './engines.ts';
 import { ingestApp } from './ingest-app.ts';

@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { defineApp, type Principal, stream, tool } from '../../src/index.ts';
 import { type Authenticate, openToEveryone } from '../../src/http/authenticate.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
-import { streamLog } from '../../src/streams/names.ts';
+import { streamLog } from '../../src/streams/log/stream-log.ts';
 import { type Served, serveApp } from '../mcp/served.ts';
 
 const TOKEN = 'a-token-of-the-tests';

@@ -10,7 +10,7 @@ import { takeOnce } from '../../src/store/once.ts';
 import { createAppStreams } from '../../src/calls/streams.ts';
 import type { Deps } from '../../src/streams/deps.ts';
 import { usedStateKey } from '../../src/calls/names.ts';
-import { pushedKey } from '../../src/streams/names.ts';
+import { pushedKey } from '../../src/streams/log/publish-many.ts';
 import { publishMany } from '../../src/streams/log/publish-many.ts';
 import { createTask } from '../../src/tasks/work/create.ts';
 import { BY_SCHEDULE } from '../../src/tasks/records/dispatch.ts';

@@ -15,7 +15,7 @@ import { MOST_STATE_BYTES } from '../../src/feeds/run/sampling.ts';
 import { POSITION_BYTES } from '../../src/feeds/run/taker.ts';
 import { DEFAULT_ENTRIES, KEPT_BYTES } from '../../src/apis/kept-answers.ts';
 import * as limits from '../../src/store/limits.ts';
-import { EVENT_BYTES } from '../../src/streams/log/append.ts';
+import { EVENT_BYTES } from '../../src/streams/log/validate-event.ts';
 import { LATEST_AGE_MS } from '../../src/streams/log/latest.ts';
 import { requireService } from '../services/available.ts';
 import { type Engine, type RunningEngine, startEngine } from '../services/engine.ts';

@@ -1,12 +1,12 @@
 /**
  * Commits what an intake has gathered, under the lease. Where somebody published to a stream of identified events
- * meanwhile, what stands there by now is left out and the rest is committed again.
+ * meanwhile, the commit leaves out what stands there by now and is made again.
  */
 import { TidegateError } from '../../base/errors.ts';
 import type { Intake } from './intake.ts';
 import type { Lease } from './lease.ts';
 
-/** Publishers that are faster, in a row. */
+/** How often in a row publishers may be faster. */
 const MOST_OUTRUN = 50;
 
 /**

@@ -1,14 +1,15 @@
-/** What a feed could not deliver, each with its reason: how it is kept, bounded, and read. */
+/** What a feed could not deliver, each item with its reason: where it is stored, how it is bounded, and how it is read. */
+import * as z from 'zod';
 import type { FeedItem } from '../../declare/feed.ts';
 import { TidegateError } from '../../base/errors.ts';
-import { isDeep, type Json, type JsonObject, utf8Bytes } from '../../base/json.ts';
-import { deadLetterLog } from '../../streams/names.ts';
+import { isDeep, type Json, utf8Bytes } from '../../base/json.ts';
 import { decodeStreamCursor, encodeStreamCursor } from '../../streams/log/stream-cursor.ts';
 import type { Scope } from '../../streams/scope.ts';
+import { logEntry } from '../../store/record.ts';
 
-/** Of an item as JSON; of a longer one its beginning is kept, as text. */
+/** Of an item as JSON. Of a longer one its beginning is kept, as text. */
 export const ITEM_BYTES = 16 * 1024;
-/** Written by one burst: a feed that sends nothing but garbage fills no more. */
+/** Most dead letters of one burst, so that a feed that sends nothing but garbage fills no more. */
 export const BURST_DEAD_LETTERS = 1_000;
 /** Kept for each feed, and for how long. */
 export const KEPT_DEAD_LETTERS = 1_000;
@@ -31,6 +32,24 @@ export interface DeadLetter {
   /** Epoch ms. */
   at: number;
 }
+
+export function deadLetterLog(tenant: string, feed: string): string {
+  return `${tenant}/dead/${feed}`;
+}
+
+export const deadLetter = logEntry<DeadLetter>('dead letter', () =>
+  z.strictObject({
+    stream: z.string(),
+    reason: z.string(),
+    field: z.string().nullable(),
+    expected: z.string().nullable(),
+    item: z.json(),
+    key: z.exactOptional(z.string()),
+    time: z.exactOptional(z.number()),
+    cut: z.boolean(),
+    at: z.number(),
+  }),
+);
 
 export interface Reason {
   reason: string;
@@ -105,7 +124,7 @@ export async function readDeadLetters(
       ? await store.last(log, limit)
       : await store.read(log, decodeStreamCursor(bound, page.after), limit);
   return {
-    deadLetters: found.entries.map(({ value }) => value as JsonObject as unknown as DeadLetter),
+    deadLetters: found.entries.map((entry) => deadLetter.read(entry)),
     cursor: found.cursor === null ? null : encodeStreamCursor(bound, found.cursor),
     truncated: found.truncated,
   };

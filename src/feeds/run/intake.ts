@@ -1,40 +1,39 @@
 /**
- * From a feed's items to the appends of a commit: validated, sampled, de-duplicated; what is wrong becomes a dead
- * letter. It writes nothing. Only the holder of the feed's lease may use one: what known-events.ts knows of a log's end
- * holds as long as the publishers' fence, which its commits move on, stands.
+ * Turns a feed's items into the appends of a commit: validates and samples them, leaves out what its stream has already,
+ * and makes dead letters of what is wrong. It writes nothing. Only the holder of the feed's lease may use one.
  */
 import type { DeclaredFeed, FeedItem } from '../../declare/feed.ts';
-import type { DeclaredStream } from '../../declare/stream.ts';
-import { isGap } from '../../base/event.ts';
+import { isGap, type LoggedEvent } from '../../base/event.ts';
 import { type Json, utf8Bytes } from '../../base/json.ts';
-import type { Append, Operation, Version } from '../../store/store.ts';
+import type { Operation, Version } from '../../store/store.ts';
+import { createAppender } from '../../streams/log/append.ts';
+import { loggedEvent, streamLog } from '../../streams/log/stream-log.ts';
+import { idsFrom, validateEvent } from '../../streams/log/validate-event.ts';
 import type { Scope } from '../../streams/scope.ts';
-import { idsFrom, validateEvent } from '../../streams/log/append.ts';
-import { deadLetterLog, streamLog } from '../../streams/names.ts';
-import { BURST_DEAD_LETTERS, type Reason, toDeadLetter } from './dead-letters.ts';
-import { createKnownEvents } from './known-events.ts';
-import { createPart, type Entry } from './part.ts';
+import { createChunk } from './chunk.ts';
+import { BURST_DEAD_LETTERS, deadLetter, deadLetterLog, type Reason, toDeadLetter } from './dead-letters.ts';
 import { createSampler, type Sampled } from './sampling.ts';
-import { addCounts, type FeedCounts, type FeedState, NO_COUNTS, recordBytes } from './state.ts';
+import { type FeedCounts, type FeedState, recordBytes } from './state.ts';
+import { createTally } from './tally.ts';
 
 export type Taken = 'taken' | 'duplicate' | 'full';
 
 export interface Intake {
   /**
    * Reads what de-duplication has to know of the items' streams, and leaves room for the feed's record with the position
-   * behind them. Before their `take`, with nothing gathered.
+   * behind them. It is called before their `take`, while nothing is gathered.
    */
   prepare(items: readonly FeedItem[], state: FeedState, position: Json): Promise<void>;
-  /** `full`: nothing was done with it; drain, commit, and give it again. */
+  /** `full`: nothing was done with the item; drain, commit, and give it again. */
   take(item: FeedItem): Taken;
   /** For an item beyond the budget: a dead letter, or nothing but a count. */
   giveUp(item: FeedItem, deadLetter: boolean): Taken;
   /** Takes in the events of windows that the clock closed; commits whenever they are too many. False: a commit was lost. */
   closeWindows(commit: () => Promise<boolean>): Promise<boolean>;
   isEmpty(): boolean;
-  /** The appends gathered since the last one; with each to a stream of identified events the put of its fence. */
+  /** The appends gathered since the last one, with the puts of their fences. */
   drain(): Operation[];
-  /** Of drained operations that were outrun, those that are left when what stands in the logs by now is left out. */
+  /** Of drained operations that met a conflict, those that are left when what stands in the logs by now is left out. */
   withoutKnown(operations: readonly Operation[]): Promise<Operation[]>;
   /** Of the burst so far; of it all until `revert`. */
   counts: Readonly<FeedCounts>;
@@ -52,71 +51,76 @@ export interface Intake {
 export function createIntake(scope: Scope, feed: DeclaredFeed, begun: FeedState): Intake {
   const { app, store, runtime, tenant } = scope;
   const now = () => runtime.now();
-  const streams = new Map(feed.targets.flatMap(({ stream }) => entryOf(app.streams, stream)));
-  const logs = new Map([...streams.keys()].map((name) => [name, streamLog(tenant, name)]));
-  const names = new Map([...logs].map(([name, log]) => [log, name]));
-  const known = createKnownEvents({ store, tenant, feed: feed.name, streams, now });
+  const declared = feed.targets.flatMap(({ stream }) => app.streams.get(stream) ?? []);
+  const streams = new Map(declared.map((stream) => [stream.name, stream]));
+  const fencedLogs = new Set(
+    declared.filter(({ identified }) => identified).map(({ name }) => streamLog(tenant, name)),
+  );
+  const appender = createAppender(scope, declared, feed.name);
   const sampler = feed.sample && createSampler(feed.sample, begun.sampling);
-  const part = createPart(store.limits, (log) => streams.get(names.get(log) ?? '')?.identified ?? false);
-  part.reserve(recordBytes(feed, begun, null));
-  const counts: FeedCounts = { ...NO_COUNTS };
-  let settled = { ...counts };
-  let touched = new Set<string>();
+  const chunk = createChunk(store.limits, (log) => fencedLogs.has(log));
+  chunk.reserve(recordBytes(feed, begun, null));
+  const tally = createTally(begun.counts);
   const nextId = idsFrom(runtime.newId());
-  let newestTime: number | null = null;
-  let rejection = { field: '', expected: '' };
 
+  /** False: the chunk is full. */
   function bury(item: FeedItem, reason: Reason): boolean {
-    if (counts.deadLetters >= BURST_DEAD_LETTERS) return true;
-    const value = toDeadLetter(item, reason, now()) as unknown as Json;
-    const added = part.add([{ log: deadLetterLog(tenant, feed.name), value, bytes: sizeOf(value) }]);
-    if (!added) return part.isEmpty();
-    counts.deadLetters += 1;
+    if (tally.counts.deadLetters >= BURST_DEAD_LETTERS) return true;
+    const value = deadLetter.encode(toDeadLetter(item, reason, now()));
+    const added = chunk.add([{ log: deadLetterLog(tenant, feed.name), value, bytes: sizeOf(value) }]);
+    if (!added) return chunk.isEmpty();
+    tally.count('deadLetters');
     return true;
   }
 
   function reject(item: FeedItem, reason: Reason): Taken {
     if (!bury(item, reason)) return 'full';
-    counts.rejected += 1;
-    counts.bytes += item.bytes;
-    rejection = { field: reason.field ?? reason.reason, expected: reason.expected ?? '' };
+    tally.count('rejected');
+    tally.came(item);
+    tally.rejected(reason);
     return 'taken';
   }
 
-  /** Adds all events that are new, or none; answers how many were, or null where the part is full. */
+  /** Adds all events that are new, or none; answers how many were, or null where the chunk is full. */
   function keep(sampled: readonly Sampled[], bytes: number | null): number | null {
-    const fresh = sampled.filter(({ stream, event }) => !known.has(stream, event));
-    const entries = fresh.map(({ stream, event }): Entry => ({
-      log: logs.get(stream) ?? '',
-      value: event,
-      bytes: bytes ?? sizeOf(event),
-    }));
-    if (!part.add(entries)) return null;
+    const fresh = sampled.filter(({ stream, event }) => !appender.isKnown(stream, event));
+    const added = chunk.add(
+      fresh.map(({ stream, event }) => ({
+        log: streamLog(tenant, stream),
+        value: loggedEvent.encode(event),
+        bytes: bytes ?? sizeOf(event),
+      })),
+    );
+    if (!added) return null;
     for (const { stream, event } of fresh) {
-      known.add(stream, event);
-      touched.add(stream);
-      // A date in the future says nothing of how fresh the feed is.
-      const time = Math.min(event.time, now());
-      newestTime = Math.max(newestTime ?? time, time);
+      appender.remember(stream, event);
+      tally.filled(stream, event.time, now());
     }
-    counts.events += fresh.length;
-    counts.duplicates += sampled.length - fresh.length;
+    tally.count('events', fresh.length);
+    tally.count('duplicates', sampled.length - fresh.length);
     return fresh.length;
   }
 
-  /** Counts what is left out as duplicates. */
-  async function leftOf(append: Append): Promise<Append[]> {
-    const left = await known.withoutKnown(append);
-    const duplicates = append.entries.length - (left?.entries.length ?? 0);
-    counts.events -= duplicates;
-    counts.duplicates += duplicates;
-    return left === null ? [] : [left];
+  /** Takes an event in, through the sampling unless it is a gap. */
+  function takeEvent(item: FeedItem, stream: string, event: LoggedEvent, bytes: number): Taken {
+    const through = sampler === null || isGap(event);
+    const sampled = through ? [{ stream, event }] : sampler.take(stream, event, bytes, now());
+    const fresh = keep(sampled, through ? bytes : null);
+    if (fresh === null) {
+      if (!through) sampler.undo();
+      if (!chunk.isEmpty()) return 'full';
+      const expected = `what fits a commit of ${store.limits.commitBytes} bytes with the feed's record`;
+      return reject(item, { reason: 'too_large', field: 'data', expected });
+    }
+    tally.came(item);
+    if (sampled.length === 0) tally.count('thinned');
+    return sampled.length > 0 && fresh === 0 ? 'duplicate' : 'taken';
   }
 
   return {
     prepare(items, state, position) {
-      part.reserve(recordBytes(feed, state, position));
-      return known.load(items.map(({ stream }) => stream));
+      chunk.reserve(recordBytes(feed, state, position));
+      return appender.load(items.flatMap(({ stream }) => streams.get(stream) ?? []));
     },
 
     take(item) {
@@ -128,34 +132,22 @@ export function createIntake(scope: Scope, feed: DeclaredFeed, begun: FeedState)
       if (item.invalid) return reject(item, item.invalid);
       const validated = validateEvent(stream, item, { receivedAt: now(), newId: nextId });
       if (!validated.ok) return reject(item, validated);
-      const { event, bytes } = validated;
-      const through = sampler === null || isGap(event);
-      const sampled = through ? [{ stream: stream.name, event }] : sampler.take(stream.name, event, bytes, now());
-      const fresh = keep(sampled, through ? bytes : null);
-      if (fresh === null) {
-        if (!through) sampler.undo();
-        if (!part.isEmpty()) return 'full';
-        const expected = `what fits a commit of ${store.limits.commitBytes} bytes with the feed's record`;
-        return reject(item, { reason: 'too_large', field: 'data', expected });
-      }
-      counts.bytes += item.bytes;
-      if (sampled.length === 0) counts.thinned += 1;
-      return sampled.length > 0 && fresh === 0 ? 'duplicate' : 'taken';
+      return takeEvent(item, stream.name, validated.event, validated.bytes);
     },
 
-    giveUp(item, deadLetter) {
-      if (deadLetter) {
+    giveUp(item, asDeadLetter) {
+      if (asDeadLetter) {
         const expected = `at most ${feed.budget.events} events and ${feed.budget.bytes} bytes in a burst`;
         if (!bury(item, { reason: 'overflow', expected })) return 'full';
       }
-      counts.dropped += 1;
-      counts.bytes += item.bytes;
+      tally.count('dropped');
+      tally.came(item);
       return 'taken';
     },
 
     async closeWindows(commit) {
       const closed = sampler?.close(now()) ?? [];
-      await known.load(closed.map(({ stream }) => stream));
+      await appender.load(closed.flatMap(({ stream }) => streams.get(stream) ?? []));
       for (const one of closed) {
         if (keep([one], null) !== null) continue;
         if (!(await commit())) return false;
@@ -164,42 +156,29 @@ export function createIntake(scope: Scope, feed: DeclaredFeed, begun: FeedState)
       return true;
     },
 
-    isEmpty: () => part.isEmpty(),
-    drain: () => known.fenced(part.drain()),
+    isEmpty: () => chunk.isEmpty(),
+    drain: () => appender.fenced(chunk.drain()),
     async withoutKnown(operations) {
-      const left: Append[] = [];
-      for (const operation of operations) if (operation.kind === 'append') left.push(...(await leftOf(operation)));
-      return known.fenced(left);
+      const appends = operations.filter((operation) => operation.kind === 'append');
+      const left = await appender.again(appends);
+      const duplicates = entriesOf(appends) - entriesOf(left);
+      tally.count('events', -duplicates);
+      tally.count('duplicates', duplicates);
+      return appender.fenced(left);
     },
-    counts,
-    rejection: () => rejection,
+    counts: tally.counts,
+    rejection: () => tally.rejection(),
     settle(operations, version) {
-      for (const { log } of operations.filter((operation) => operation.kind === 'append')) {
-        const name = names.get(log) ?? '';
-        known.settle(name, version);
-        if (streams.has(name)) scope.changed?.(tenant, name);
-      }
-      settled = { ...counts };
+      appender.committed(operations, version);
+      tally.settle();
     },
-    revert() {
-      Object.assign(counts, settled);
-    },
-    changes(state) {
-      const dirty = [...new Set([...state.dirty, ...touched])];
-      touched = new Set();
-      return {
-        sampling: sampler?.state() ?? null,
-        dirty,
-        newestTime: newestTime === null ? state.newestTime : Math.max(newestTime, state.newestTime ?? newestTime),
-        counts: addCounts(begun.counts, counts),
-      };
-    },
+    revert: () => tally.revert(),
+    changes: (state) => ({ sampling: sampler?.state() ?? null, ...tally.changes(state) }),
   };
 }
 
-function entryOf(streams: ReadonlyMap<string, DeclaredStream>, name: string): [string, DeclaredStream][] {
-  const stream = streams.get(name);
-  return stream ? [[name, stream]] : [];
+function entriesOf(appends: readonly { entries: readonly Json[] }[]): number {
+  return appends.reduce((sum, { entries }) => sum + entries.length, 0);
 }
 
 function sizeOf(value: unknown): number {

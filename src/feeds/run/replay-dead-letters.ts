@@ -1,19 +1,17 @@
 /**
- * Tries a feed's dead letters again, in order, after a schema was mended: a follower of their log, so each is tried once
- * in all, and what is appended and how far it came are one commit. What is refused again stays a dead letter.
+ * Tries a feed's dead letters again, in order, after a schema was mended. It follows their log, so each is tried once in
+ * all: what is appended and how far it came stand in one commit. A letter that is refused again stays a dead letter.
  */
-import type { App } from '../../declare/app.ts';
 import type { DeclaredStream } from '../../declare/stream.ts';
 import type { LoggedEvent } from '../../base/event.ts';
-import type { JsonObject } from '../../base/json.ts';
 import type { LogEntry, Operation } from '../../store/store.ts';
-import { idsFrom, validateEvent } from '../../streams/log/append.ts';
-import { loadWindow } from '../../streams/log/dedupe.ts';
+import { createAppender } from '../../streams/log/append.ts';
 import { follow, type Round } from '../../streams/log/follower.ts';
-import { deadLetterLog, publisherKey, streamLog } from '../../streams/names.ts';
 import { projectLatest } from '../../streams/log/latest.ts';
-import type { DeadLetter } from './dead-letters.ts';
+import { loggedEvent, streamLog } from '../../streams/log/stream-log.ts';
+import { idsFrom, validateEvent } from '../../streams/log/validate-event.ts';
 import type { Scope } from '../../streams/scope.ts';
+import { type DeadLetter, deadLetter, deadLetterLog } from './dead-letters.ts';
 
 export interface ReplayReport {
   /** Appended to their streams. */
@@ -34,56 +32,44 @@ const FOLLOWER = 'replay';
 
 /** @param deadline epoch ms. Errors as `follow`. */
 export async function replayDeadLetters(scope: Scope, feed: string, deadline: number): Promise<ReplayReport> {
-  const { app, store, runtime, tenant } = scope;
   const report: ReplayReport = { replayed: 0, duplicates: 0, refused: 0, cut: 0, done: false };
   const touched = new Set<DeclaredStream>();
 
   function begin(): Round {
     const letters: DeadLetter[] = [];
-    let round = sort(scope, app, []);
+    let committed = () => {};
     return {
       take(entries: readonly LogEntry[]) {
-        letters.push(...entries.map(({ value }) => value as JsonObject as unknown as DeadLetter));
+        letters.push(...entries.map((entry) => deadLetter.read(entry)));
       },
       async effects() {
-        round = sort(scope, app, letters);
-        const operations: Operation[] = [];
-        for (const [stream, events] of round.valid) {
-          const log = streamLog(tenant, stream.name);
-          const fresh = stream.identified ? await fence(stream, log, events) : { events, operations: [] };
-          round.duplicates += events.length - fresh.events.length;
-          operations.push(...fresh.operations);
-          if (fresh.events.length === 0) continue;
-          operations.push({ kind: 'append', log, entries: fresh.events });
-          round.replayed += fresh.events.length;
-          touched.add(stream);
-        }
+        const { valid, refused, cut } = sort(scope, letters);
+        const appender = createAppender(scope, valid.keys(), null);
+        await appender.load(valid.keys());
+        const fresh = [...valid].map(([stream, events]) => [stream, appender.fresh(stream.name, events)] as const);
+        const filled = fresh.filter(([, events]) => events.length > 0);
+        const operations: Operation[] = appender.fenced(
+          filled.map(([stream, events]) => loggedEvent.append(streamLog(scope.tenant, stream.name), events)),
+        );
+        const replayed = filled.reduce((sum, [, events]) => sum + events.length, 0);
+        const tried = letters.length - refused - cut;
+        committed = () => {
+          for (const [stream] of filled) touched.add(stream);
+          report.replayed += replayed;
+          report.duplicates += tried - replayed;
+          report.refused += refused;
+          report.cut += cut;
+          appender.committed(operations, null);
+        };
         return operations;
       },
-      committed() {
-        report.replayed += round.replayed;
-        report.duplicates += round.duplicates;
-        report.refused += round.refused;
-        report.cut += round.cut;
-      },
+      committed: () => committed(),
     };
   }
 
-  /** Those that the stream does not have, and the put that keeps another from appending them meanwhile. */
-  async function fence(stream: DeclaredStream, log: string, events: readonly LoggedEvent[]) {
-    const key = publisherKey(tenant, stream.name);
-    const { version } = await store.get(key, runtime.now());
-    const window = await loadWindow(store, log, stream.dedupe);
-    const fresh = events.filter((event) => !window.has(event) && (window.add(event), true));
-    const id = fresh.at(-1)?.id;
-    const operations: Operation[] = id === undefined ? [] : [{ kind: 'put', ...key, value: { id }, expects: version }];
-    return { events: fresh, operations };
-  }
-
-  const log = deadLetterLog(tenant, feed);
   const followed = await follow({
     scope,
-    log,
+    log: deadLetterLog(scope.tenant, feed),
     follower: FOLLOWER,
     repeatable: false,
     limit: ROUND,
@@ -95,20 +81,23 @@ export async function replayDeadLetters(scope: Scope, feed: string, deadline: nu
   return report;
 }
 
-function sort({ runtime }: Scope, app: App, letters: readonly DeadLetter[]) {
+/** The events of letters that their stream takes by now, and how many are none. */
+function sort({ app, runtime }: Scope, letters: readonly DeadLetter[]) {
   const valid = new Map<DeclaredStream, LoggedEvent[]>();
-  const round = { valid, replayed: 0, duplicates: 0, refused: 0, cut: 0 };
+  let refused = 0;
+  let cut = 0;
   const newId = idsFrom(runtime.newId());
-  for (const { stream: name, item, key, time, cut, at } of letters) {
-    const stream = app.streams.get(name);
-    if (cut) round.cut += 1;
-    else if (!stream) round.refused += 1;
+  for (const letter of letters) {
+    const { item: data, key, time, at: receivedAt } = letter;
+    const stream = app.streams.get(letter.stream);
+    if (letter.cut) cut += 1;
+    else if (!stream) refused += 1;
     else {
-      const raw = { data: item, ...(key === undefined ? {} : { key }), ...(time === undefined ? {} : { time }) };
-      const validated = validateEvent(stream, raw, { receivedAt: at, newId });
+      const raw = { data, ...(key === undefined ? {} : { key }), ...(time === undefined ? {} : { time }) };
+      const validated = validateEvent(stream, raw, { receivedAt, newId });
       if (validated.ok) valid.set(stream, [...(valid.get(stream) ?? []), validated.event]);
-      else round.refused += 1;
+      else refused += 1;
     }
   }
-  return round;
+  return { valid, refused, cut };
 }

@@ -7,9 +7,8 @@ import { asTidegateError, type TidegateError } from '../../base/errors.ts';
 import { openAccount, type Spent } from '../../store/counting.ts';
 import type { Deps } from '../../streams/deps.ts';
 import { projectLatest } from '../../streams/log/latest.ts';
-import { deadLetterLog } from '../../streams/names.ts';
 import { trimLog, trimStream } from '../../streams/log/retention.ts';
-import { DEAD_LETTER_AGE_MS, KEPT_DEAD_LETTERS } from './dead-letters.ts';
+import { DEAD_LETTER_AGE_MS, deadLetterLog, KEPT_DEAD_LETTERS } from './dead-letters.ts';
 import { type Scope, scopesOf } from '../../streams/scope.ts';
 
 export interface SweepOptions {

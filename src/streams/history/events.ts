@@ -10,7 +10,7 @@ import { TidegateError } from '../../base/errors.ts';
 import type { LoggedEvent, StreamEvent } from '../../base/event.ts';
 import { READ_LIMIT } from '../../store/limits.ts';
 import { CLOCK_SKEW_MS, isPicky, isUnbounded, matcher, type Order, type Range, type RangeQuery } from './range.ts';
-import { toStreamEvent } from '../log/latest.ts';
+import { toStreamEvent } from '../log/stream-log.ts';
 import { badCursor, openRange, type Rest } from './range-cursor.ts';
 import { type ReadLimits, type Scanned, scanRange } from './range-scan.ts';
 import { encodeTailCursor } from '../log/tail-cursor.ts';

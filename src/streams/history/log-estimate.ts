@@ -6,7 +6,7 @@ import type { DeclaredStream } from '../../declare/stream.ts';
 import { utf8Bytes } from '../../base/json.ts';
 import { entriesBetween } from '../../store/cursor.ts';
 import { arrivesFrom, arrivesUntil, type Range } from './range.ts';
-import { streamLog } from '../names.ts';
+import { streamLog } from '../log/stream-log.ts';
 import { durationText } from '../../base/time-text.ts';
 import type { Scope } from '../scope.ts';
 

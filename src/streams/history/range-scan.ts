@@ -7,7 +7,7 @@ import { entriesBetween } from '../../store/cursor.ts';
 import type { Cursor } from '../../store/store.ts';
 import type { Deps } from '../deps.ts';
 import { arrivesFrom, arrivesUntil, isPastRetention, type Order, type Range } from './range.ts';
-import { streamLog } from '../names.ts';
+import { streamLog } from '../log/stream-log.ts';
 import { type Scan, scan, SCAN_BUDGET, type ScanBudget, type ScanReport } from './scan.ts';
 import type { Scope } from '../scope.ts';
 

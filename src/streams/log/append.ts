@@ -1,129 +1,136 @@
 /**
- * From data as they came to events as a log holds them: validated by the stream's schema, with an id, a time, a key.
- * Pure: what does not fit is answered with the field and what was expected, never thrown. It neither writes nor
- * de-duplicates (see dedupe.ts).
+ * Appends events to streams, each event once. Every writer goes through here: what a tool publishes, what is pushed, what
+ * a feed brings, and the dead letters that are replayed.
+ *
+ * A stream of identified events has a fence: a record that every commit which appends to the stream puts on the version
+ * that its writer has read. The writer reads the fence, then the ids (with revisions) of the stream's newest `dedupe` events,
+ * leaves out the events that stand there, and commits. Where another writer has appended in between, the fence has moved
+ * on and the commit conflicts: the writer reads both again. So of several that bring the same event at once one appends it.
+ * A stream whose events have no ids has no fence, and takes every event.
+ *
+ * It reads, and makes operations. It commits nothing: the caller commits the operations together with what has to be true
+ * at the same time, such as a feed's position.
  */
-import type * as z from 'zod';
+import * as z from 'zod';
 import type { DeclaredStream } from '../../declare/stream.ts';
-import type { EventMeta, LoggedEvent } from '../../base/event.ts';
-import { isDeep, type Json, MOST_DEPTH, utf8Bytes } from '../../base/json.ts';
+import { isGap, type LoggedEvent } from '../../base/event.ts';
+import { record } from '../../store/record.ts';
+import type { Append, Operation, Reading, RecordKey, Version } from '../../store/store.ts';
+import type { Scope } from '../scope.ts';
+import { type DedupeWindow, loadWindow } from './dedupe.ts';
+import { loggedEvent, streamLog } from './stream-log.ts';
 
-export const KEY_BYTES = 256;
-export const EVENT_ID_BYTES = 256;
-export const META_BYTES = 2 * 1024;
-/** Of an event as JSON; below the store's entry limit, since a feed's record stands in the same commit. */
-export const EVENT_BYTES = 256 * 1024;
-
-/** The latest time that a Date can hold, epoch ms. */
-const LAST_TIME = 8.64e15;
-
-/** Data before the stream's schema has seen them, with what their transport knows. */
-export interface RawEvent {
-  data: unknown;
-  /** Overrides the stream's own key; left out where the stream declares none, neither in its data nor by its route. */
-  key?: string;
-  /** Epoch ms; used where the stream declares no time. */
-  time?: number;
-  /** With `gap` in it, the event is a gap: its data become null and no schema is asked. */
-  meta?: EventMeta;
+/** The record that writers to a stream of identified events move on with each append. */
+export function fenceKey(tenant: string, stream: string): RecordKey {
+  return { partition: `${tenant}/publisher`, id: stream };
 }
 
-export interface Rejection {
-  reason: 'schema' | 'key' | 'id' | 'revision' | 'time' | 'meta' | 'too_large';
-  /** Path of the field that is wrong, e.g. `data.magnitude`. */
-  field: string;
-  expected: string;
+/** Who appended last: a feed, or whoever brought the event of this id. It is there for people; only the version counts. */
+const fence = record('fence of a stream', () =>
+  z.union([z.strictObject({ feed: z.string() }), z.strictObject({ id: z.string() })]),
+);
+
+export interface Appender {
+  /** Reads the fences and the newest ids of those of the streams that have identified events, once each. */
+  load(streams: Iterable<DeclaredStream>): Promise<void>;
+  /**
+   * Reads the newest ids of one stream.
+   * @param known `fence`: its fence as it was read already. `sought`: nothing older is read than the event of the same id.
+   * @returns the event that was sought, as it stands; null where it does not
+   */
+  loadOne(stream: DeclaredStream, known: { fence?: Reading; sought?: LoggedEvent }): Promise<LoggedEvent | null>;
+  /** Whether the event stands in the stream or was remembered. A gap never is: each is one of its own. */
+  isKnown(stream: string, event: LoggedEvent): boolean;
+  remember(stream: string, event: LoggedEvent): void;
+  /** Those of the events that are not known. They are remembered. */
+  fresh(stream: string, events: readonly LoggedEvent[]): LoggedEvent[];
+  /** The appends, and behind them the put of the fence for each that is to a stream of identified events. */
+  fenced(appends: readonly Append[]): Operation[];
+  /** For appends that met a conflict: reads again, and leaves out what stands by now. An append without events goes. */
+  again(appends: readonly Append[]): Promise<Append[]>;
+  /**
+   * The operations have taken effect: hints to all that follow the streams that events were appended.
+   * @param version of what the commit put; null where nothing more is appended with what was read
+   */
+  committed(operations: readonly Operation[], version: Version | null): void;
 }
 
-export type Validated =
-  | { ok: true; event: LoggedEvent; /** Of its JSON in UTF-8. */ bytes: number }
-  | ({ ok: false } & Rejection);
+/**
+ * @param streams those that are appended to
+ * @param feed whose events they are; null: a publisher's
+ */
+export function createAppender(scope: Scope, streams: Iterable<DeclaredStream>, feed: string | null): Appender {
+  const { store, runtime, tenant } = scope;
+  const byLog = new Map([...streams].map((stream) => [streamLog(tenant, stream.name), stream]));
+  /** By stream, for those of identified events that were read. */
+  const windows = new Map<string, DedupeWindow>();
+  const fences = new Map<string, Version | null>();
 
-export interface AppendContext {
-  /** Epoch ms: the time of events that have none of their own. */
-  receivedAt: number;
-  /** For events without an id of their own. Made before the commit, so that a retry of it appends the same event. */
-  newId(): string;
-}
-
-export function validateEvent(stream: DeclaredStream, raw: RawEvent, context: AppendContext): Validated {
-  if (raw.meta?.gap) return finish(stream, raw, null, context);
-  const parsed = parse(stream.schema, raw.data);
-  return parsed.ok ? finish(stream, raw, parsed.data, context) : parsed;
-}
-
-/** An event that says that others are missing before it. */
-export function gapEvent(gap: { reason: string; detail?: string }, context: AppendContext): LoggedEvent {
-  return { id: context.newId(), time: context.receivedAt, data: null, meta: { gap } };
-}
-
-/** Ids `<prefix>.0`, `<prefix>.1`, …: one random id serves a whole burst. */
-export function idsFrom(prefix: string): () => string {
-  let next = 0;
-  return () => `${prefix}.${(next++).toString(36)}`;
-}
-
-function parse(schema: z.ZodType, data: unknown): { ok: true; data: Json } | ({ ok: false } & Rejection) {
-  let parsed: z.ZodSafeParseResult<unknown>;
-  try {
-    parsed = schema.safeParse(data);
-  } catch (error) {
-    return reject('schema', 'data', `data that the schema can judge (${error instanceof Error ? error.message : ''})`);
+  async function loadOne(
+    { name, identified, dedupe }: DeclaredStream,
+    known: { fence?: Reading; sought?: LoggedEvent } = {},
+  ): Promise<LoggedEvent | null> {
+    if (!identified) return null;
+    // The fence first: who appends after that moves it on.
+    fences.set(name, (known.fence ?? (await store.get(fenceKey(tenant, name), runtime.now()))).version);
+    const { window, found } = await loadWindow(store, streamLog(tenant, name), dedupe, known.sought);
+    windows.set(name, window);
+    return found;
   }
-  if (parsed.success) return { ok: true, data: parsed.data as Json };
-  const issue = parsed.error.issues[0];
-  return reject('schema', ['data', ...(issue?.path ?? [])].join('.'), issue?.message ?? 'data of the schema');
-}
 
-function finish(stream: DeclaredStream, raw: RawEvent, data: Json, context: AppendContext): Validated {
-  const isGap = raw.meta?.gap !== undefined;
-  const keyDeclared = stream.declaration.options.key !== undefined;
-  const timeDeclared = stream.declaration.options.time !== undefined;
-  const revisionDeclared = stream.declaration.options.revision !== undefined;
-  try {
-    const key = (stream.keyed ? raw.key : null) ?? (isGap ? null : stream.key(data));
-    if (key === null ? keyDeclared && !isGap : !fits(key, KEY_BYTES)) {
-      return reject('key', 'key', `a text or a number, 1 to ${KEY_BYTES} bytes`);
-    }
-    const id = stream.identified && !isGap ? stream.id(data) : context.newId();
-    if (id === null || !fits(id, EVENT_ID_BYTES)) {
-      return reject('id', 'id', `a text or a number, 1 to ${EVENT_ID_BYTES} bytes`);
-    }
-    const revision = revisionDeclared && !isGap ? stream.revision(data) : null;
-    if (revision !== null && !fits(revision, EVENT_ID_BYTES)) {
-      return reject('revision', 'revision', `a text or a number, 1 to ${EVENT_ID_BYTES} bytes`);
-    }
-    const time = timeDeclared && !isGap ? stream.time(data) : (raw.time ?? context.receivedAt);
-    if (time === null || !(Math.abs(time) <= LAST_TIME)) {
-      return reject('time', 'time', 'epoch milliseconds, an ISO 8601 text or a Date');
-    }
-    const event: Record<string, unknown> = { id };
-    if (revision !== null) event['revision'] = revision;
-    if (key !== null) event['key'] = key;
-    event['time'] = Math.trunc(time);
-    event['data'] = data;
-    if (raw.meta !== undefined) {
-      if (utf8Bytes(JSON.stringify(raw.meta)) > META_BYTES) {
-        return reject('meta', 'meta', `at most ${META_BYTES} bytes of JSON`);
+  const isKnown = (stream: string, event: LoggedEvent) => !isGap(event) && (windows.get(stream)?.has(event) ?? false);
+
+  function remember(stream: string, event: LoggedEvent): void {
+    if (!isGap(event)) windows.get(stream)?.add(event);
+  }
+
+  function fresh(stream: string, events: readonly LoggedEvent[]): LoggedEvent[] {
+    return events.filter((event) => {
+      if (isKnown(stream, event)) return false;
+      remember(stream, event);
+      return true;
+    });
+  }
+
+  function fenceOf({ log, entries }: Append): Operation[] {
+    const name = byLog.get(log)?.name ?? '';
+    const expects = fences.get(name);
+    const last = entries.at(-1);
+    if (expects === undefined || last === undefined) return [];
+    const value = feed === null ? { id: loggedEvent.decode(last).id } : { feed };
+    return [fence.put(fenceKey(tenant, name), value, { expects })];
+  }
+
+  async function leftOf(append: Append): Promise<Append[]> {
+    const stream = byLog.get(append.log);
+    if (!stream?.identified) return [append];
+    await loadOne(stream);
+    const events = append.entries.map((value) => loggedEvent.decode(value));
+    const left = fresh(stream.name, events);
+    return left.length === 0 ? [] : [loggedEvent.append(append.log, left)];
+  }
+
+  return {
+    async load(wanted) {
+      for (const stream of new Set(wanted)) if (!windows.has(stream.name)) await loadOne(stream);
+    },
+    loadOne,
+    isKnown,
+    remember,
+    fresh,
+    fenced: (appends) => [...appends, ...appends.flatMap(fenceOf)],
+    async again(appends) {
+      const left: Append[] = [];
+      for (const append of appends) left.push(...(await leftOf(append)));
+      return left;
+    },
+    committed(operations, version) {
+      for (const operation of operations) {
+        const stream = operation.kind === 'append' ? byLog.get(operation.log) : undefined;
+        if (!stream) continue;
+        if (fences.has(stream.name)) fences.set(stream.name, version);
+        scope.changed?.(tenant, stream.name);
       }
-      event['meta'] = raw.meta;
-    }
-    const bytes = utf8Bytes(JSON.stringify(event));
-    if (bytes > EVENT_BYTES) return reject('too_large', 'data', `at most ${EVENT_BYTES} bytes of JSON`);
-    // What is shorter cannot be that deep.
-    if (bytes > MOST_DEPTH && isDeep(data)) return reject('schema', 'data', `at most ${MOST_DEPTH} levels of JSON`);
-    return { ok: true, event: event as LoggedEvent, bytes };
-  } catch (error) {
-    // A declared function of the data threw, or the data hold what JSON cannot (a bigint, a cycle).
-    return reject('schema', 'data', `JSON that the stream can read (${error instanceof Error ? error.message : ''})`);
-  }
-}
-
-function fits(text: string, most: number): boolean {
-  // A UTF-16 unit is at most three bytes: short texts need no encoding to be measured.
-  return text !== '' && (text.length * 3 <= most || utf8Bytes(text) <= most) && text.isWellFormed();
-}
-
-function reject(reason: Rejection['reason'], field: string, expected: string): { ok: false } & Rejection {
-  return { ok: false, reason, field, expected };
+    },
+  };
 }

@@ -1,18 +1,20 @@
 /**
- * The ids (with revisions) of a stream's newest events, by which one that comes again is known. There is no record per
- * event: whoever may append alone (the holder of a feed's lease) reads them from the log's own end.
+ * The names (ids with revisions) of a stream's newest events, by which an event that comes again is known. There is no
+ * record per event: a writer reads them from the end of the stream's log, while the stream's fence keeps others from
+ * appending (see `append.ts`).
  */
 import type { LoggedEvent } from '../../base/event.ts';
 import { READ_LIMIT } from '../../store/limits.ts';
 import type { Cursor, Store } from '../../store/store.ts';
+import { loggedEvent } from './stream-log.ts';
 
 export interface DedupeWindow {
   has(event: LoggedEvent): boolean;
-  /** As the newest; the oldest beyond the window's size is forgotten. */
+  /** Adds the event as the newest, and forgets the oldest beyond the window's size. */
   add(event: LoggedEvent): void;
 }
 
-/** @param size how many of the newest events are remembered; the declared `dedupe`. */
+/** @param size how many of the newest events are remembered: the declared `dedupe`. */
 export function createWindow(size: number): DedupeWindow {
   const ring: string[] = [];
   const known = new Set<string>();
@@ -34,22 +36,34 @@ export function createWindow(size: number): DedupeWindow {
   };
 }
 
-/** Fills a window from the newest `size` entries of a log: one store call for each 1,000. */
-export async function loadWindow(store: Store, log: string, size: number): Promise<DedupeWindow> {
+/**
+ * Fills a window from the newest `size` entries of a log: one store call for each 1,000.
+ * @param sought an event; once one of its name is found, nothing older is read
+ */
+export async function loadWindow(
+  store: Store,
+  log: string,
+  size: number,
+  sought?: LoggedEvent,
+): Promise<{ window: DedupeWindow; found: LoggedEvent | null }> {
+  const wanted = sought && nameOf(sought);
   const pages: LoggedEvent[][] = [];
+  let found: LoggedEvent | null = null;
   let before: Cursor | null = null;
-  for (let missing = size; missing > 0;) {
+  for (let missing = size; missing > 0 && found === null;) {
     const page = await store.last(log, Math.min(missing, READ_LIMIT), before);
-    pages.push(page.entries.map((entry) => entry.value as LoggedEvent));
+    const events = page.entries.map((entry) => loggedEvent.read(entry));
+    pages.push(events);
+    if (wanted !== undefined) found = events.find((event) => nameOf(event) === wanted) ?? null;
     missing -= page.entries.length;
     if (page.entries.length === 0 || page.start === before || page.truncated) break;
     before = page.start;
   }
   const window = createWindow(size);
   for (const events of pages.toReversed()) for (const event of events) window.add(event);
-  return window;
+  return { window, found };
 }
 
-function nameOf(event: LoggedEvent): string {
-  return event.revision === undefined ? event.id : `${event.id}\u0000${event.revision}`;
+function nameOf({ id, revision }: LoggedEvent): string {
+  return revision === undefined ? id : `${id}\u0000${revision}`;
 }

@@ -12,7 +12,8 @@ import { isGap, type LoggedEvent, type StreamEvent } from '../../base/event.ts';
 import { GET_MANY_LIMIT } from '../../store/limits.ts';
 import { isPresent, type LogEntry, type Operation } from '../../store/store.ts';
 import { follow, type FollowOptions, type FollowReport, type Round } from './follower.ts';
-import { latestKey, latestPartition, streamLog } from '../names.ts';
+import { latestKey, latestPartition } from '../names.ts';
+import { streamLog, toStreamEvent } from './stream-log.ts';
 import type { LogScope } from '../scope.ts';
 
 export const LATEST_FOLLOWER = 'latest';
@@ -87,20 +88,6 @@ export async function readKeys(
   });
   const keys = records.map((record) => keyOf(record.id)).filter((key) => key !== '');
   return { values: keys, hasMore: next !== null };
-}
-
-/** A log entry's value as the event it is. */
-export function toStreamEvent(stream: string, logged: LoggedEvent): StreamEvent {
-  const { id, revision, key, time, data, meta } = logged;
-  return {
-    id,
-    ...(revision === undefined ? {} : { revision }),
-    stream,
-    ...(key === undefined ? {} : { key }),
-    time,
-    data,
-    ...(meta === undefined ? {} : { meta }),
-  };
 }
 
 function keyOf(recordId: string): string {

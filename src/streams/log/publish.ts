@@ -1,22 +1,19 @@
 /**
- * Appends one event that somebody publishes (a tool, a push), beside the feeds. Where the stream's events have ids, an
- * id that stands among the newest `dedupe` ones is answered with the event that stands there and nothing is written;
- * publishers are fenced by a record, which they and the stream's feed move on with each append: of those that bring the
- * same id at once one appends.
+ * Appends what somebody publishes beside the feeds: one event of a tool, or the events of a push. Bringing the latest
+ * events up to date comes after the append: a failure there is logged, and mended by whoever follows next.
  */
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { asTidegateError, TidegateError } from '../../base/errors.ts';
 import type { LoggedEvent } from '../../base/event.ts';
 import { commitSurely } from '../../store/commit.ts';
-import { READ_LIMIT } from '../../store/limits.ts';
-import type { Cursor, Operation } from '../../store/store.ts';
-import { type RawEvent, validateEvent } from './append.ts';
-import type { Deps } from '../deps.ts';
-import { projectLatest } from './latest.ts';
-import { publisherKey, streamLog } from '../names.ts';
+import type { Operation, Put, Reading, RecordKey } from '../../store/store.ts';
 import type { Scope } from '../scope.ts';
+import { createAppender, fenceKey } from './append.ts';
+import { projectLatest } from './latest.ts';
+import { loggedEvent, streamLog } from './stream-log.ts';
+import { type RawEvent, validateEvent } from './validate-event.ts';
 
-/** Publishers that race for one stream of identified events, at most this often. */
+/** How often publishers may race for one stream before the last of them gives up. */
 const MOST_CONFLICTS = 20;
 
 export interface Published {
@@ -26,8 +23,7 @@ export interface Published {
 }
 
 /**
- * Answers when the event is durable. Bringing the latest events up to date comes after that: a failure there is logged
- * and mended by whoever follows next.
+ * Answers when the event is durable.
  * @param deadline epoch ms
  * @throws TidegateError `invalid_input` with the field; `store_unavailable`, `store_unknown`.
  */
@@ -43,16 +39,81 @@ export async function publish(
     const { field, expected } = validated;
     throw new TidegateError('invalid_input', `${field} is wrong: ${expected}`, { field, expected });
   }
-  const standing = await append(scope, stream, validated.event, deadline);
-  if (standing !== null) return { event: standing, duplicate: true };
-  await followUp(scope, stream, deadline);
-  return { event: validated.event, duplicate: false };
+  const { event } = validated;
+  const { standing } = await appendAll(scope, stream, [event], deadline, null);
+  return { event: standing ?? event, duplicate: standing !== null };
 }
 
-/** What follows an append that is durable; that it fails is logged, since the next to follow mends it. */
-export async function followUp(scope: Scope, stream: DeclaredStream, deadline: number): Promise<void> {
-  const { tenant } = scope;
-  scope.changed?.(tenant, stream.name);
+/** A record that stands for a whole append: where it stands, the append has been made, and nothing is appended again. */
+export interface Receipt<Answer> {
+  key: RecordKey;
+  /** What the append that it stands for was answered; null where it does not stand. It throws where that was another. */
+  earlier(reading: Reading): Answer | null;
+  put(reading: Reading, counts: AppendCounts): Put;
+}
+
+export interface AppendCounts {
+  appended: number;
+  /** Their ids stood in the stream already, or came twice among them. */
+  duplicates: number;
+}
+
+export interface Appended<Answer> extends AppendCounts {
+  /** Of one event that was a duplicate: the event as it stands in the stream. */
+  standing: LoggedEvent | null;
+  /** Not null: the receipt stood, and nothing was appended. */
+  earlier: Answer | null;
+}
+
+/** Appends events of a stream in one commit, with its receipt. Errors as `publish`, without `invalid_input`. */
+export async function appendAll<Answer>(
+  scope: Scope,
+  stream: DeclaredStream,
+  events: readonly LoggedEvent[],
+  deadline: number,
+  receipt: Receipt<Answer> | null,
+): Promise<Appended<Answer>> {
+  const { store, runtime, tenant } = scope;
+  const fence = stream.identified ? [fenceKey(tenant, stream.name)] : [];
+  const keys = [...(receipt ? [receipt.key] : []), ...fence];
+  for (let attempt = 0; attempt < MOST_CONFLICTS; attempt += 1) {
+    const readings = await readEach(scope, keys);
+    const [first] = readings;
+    const earlier = (receipt && first && receipt.earlier(first)) ?? null;
+    if (earlier !== null) return { appended: 0, duplicates: 0, standing: null, earlier };
+    const appender = createAppender(scope, [stream], null);
+    const fenced = fence.length > 0 ? readings.at(-1) : undefined;
+    const sought = events.length === 1 ? events[0] : undefined;
+    const standing = await appender.loadOne(stream, {
+      ...(fenced ? { fence: fenced } : {}),
+      ...(sought ? { sought } : {}),
+    });
+    const fresh = stream.identified ? appender.fresh(stream.name, events) : events;
+    const counts = { appended: fresh.length, duplicates: events.length - fresh.length };
+    const appends = fresh.length === 0 ? [] : [loggedEvent.append(streamLog(tenant, stream.name), fresh)];
+    const operations: Operation[] = appender.fenced(appends);
+    if (receipt && first) operations.push(receipt.put(first, counts));
+    const appended = { ...counts, standing, earlier };
+    if (operations.length === 0) return appended;
+    const result = await commitSurely(runtime, store, operations, deadline);
+    if (result.status !== 'committed') continue;
+    appender.committed(operations, result.version);
+    if (fresh.length > 0) await projectBehind(scope, stream, deadline);
+    return appended;
+  }
+  throw new TidegateError('store_unavailable', `too many publish to the stream ${stream.name} at once`, {
+    retryAfterMs: 1_000,
+  });
+}
+
+/** One store call, or none. */
+async function readEach({ store, runtime }: Scope, keys: readonly RecordKey[]): Promise<Reading[]> {
+  const [first] = keys;
+  if (first === undefined) return [];
+  return keys.length === 1 ? [await store.get(first, runtime.now())] : store.getMany(keys, runtime.now());
+}
+
+async function projectBehind(scope: Scope, stream: DeclaredStream, deadline: number): Promise<void> {
   try {
     await projectLatest(scope, stream, { deadline });
   } catch (error) {
@@ -63,51 +124,4 @@ export async function followUp(scope: Scope, stream: DeclaredStream, deadline: n
       message,
     });
   }
-}
-
-/** Null when it was appended, else the event of the same id and revision that stands there. */
-async function append(
-  { store, runtime, tenant }: Scope,
-  stream: DeclaredStream,
-  event: LoggedEvent,
-  deadline: number,
-): Promise<LoggedEvent | null> {
-  const log = streamLog(tenant, stream.name);
-  const operations: Operation[] = [{ kind: 'append', log, entries: [event] }];
-  if (!stream.identified) {
-    await commitSurely(runtime, store, operations, deadline);
-    return null;
-  }
-  const fence = publisherKey(tenant, stream.name);
-  for (let attempt = 0; attempt < MOST_CONFLICTS; attempt += 1) {
-    const { version } = await store.get(fence, runtime.now());
-    const standing = await findEvent({ store }, log, event, stream.dedupe);
-    if (standing !== null) return standing;
-    const put: Operation = { kind: 'put', ...fence, value: { id: event.id }, expects: version };
-    const result = await commitSurely(runtime, store, [put, ...operations], deadline);
-    if (result.status === 'committed') return null;
-  }
-  throw new TidegateError('store_unavailable', `too many publish to the stream ${stream.name} at once`, {
-    retryAfterMs: 1_000,
-  });
-}
-
-async function findEvent(
-  { store }: Pick<Deps, 'store'>,
-  log: string,
-  { id, revision }: LoggedEvent,
-  size: number,
-): Promise<LoggedEvent | null> {
-  let before: Cursor | null = null;
-  for (let missing = size; missing > 0;) {
-    const page = await store.last(log, Math.min(missing, READ_LIMIT), before);
-    for (const { value } of page.entries) {
-      const standing = value as LoggedEvent;
-      if (standing.id === id && standing.revision === revision) return standing;
-    }
-    missing -= page.entries.length;
-    if (page.entries.length === 0 || page.start === before || page.truncated) return null;
-    before = page.start;
-  }
-  return null;
 }

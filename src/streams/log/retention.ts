@@ -1,7 +1,7 @@
 /** Ends what a stream's retention ends. Reads between two runs may still see a little more than is declared. */
 import type { DeclaredStream } from '../../declare/stream.ts';
 import type { Trim } from '../../store/store.ts';
-import { streamLog } from '../names.ts';
+import { streamLog } from './stream-log.ts';
 import type { LogScope } from '../scope.ts';
 
 /** Entries removed in one store call. */

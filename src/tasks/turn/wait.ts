@@ -17,7 +17,7 @@ import type { Json } from '../../base/json.ts';
 import { entriesBetween } from '../../store/cursor.ts';
 import { type Cursor, type Delete, isPresent, type Put, type RecordKey, type Version } from '../../store/store.ts';
 import { followerPosition } from '../../streams/log/follower.ts';
-import { streamLog } from '../../streams/names.ts';
+import { streamLog } from '../../streams/log/stream-log.ts';
 import { WAITER_FOLLOWER } from '../waits/follow.ts';
 import { expiryOf } from '../records/header.ts';
 import { waiterKey } from '../records/names.ts';

@@ -20,7 +20,7 @@ import { entriesBetween } from '../../store/cursor.ts';
 import { type Cursor, isPresent, type LogEntry, type Put } from '../../store/store.ts';
 import type { Deps } from '../../streams/deps.ts';
 import { follow } from '../../streams/log/follower.ts';
-import { streamLog } from '../../streams/names.ts';
+import { streamLog } from '../../streams/log/stream-log.ts';
 import { isFar, judgeAll, type Round } from './judge.ts';
 import { taskOfDue, waiterPartition } from '../records/names.ts';
 import { isHeld, readWaiter, type Waiter, type Waiting } from './waiter.ts';

@@ -12,7 +12,8 @@ import { begin, step, type Transition } from '../../streams/conditions/condition
 import { isPerKey, passesKey, passesWhere } from '../../streams/conditions/scope.ts';
 import { followerPosition } from '../../streams/log/follower.ts';
 import { LATEST_FOLLOWER, projectLatest } from '../../streams/log/latest.ts';
-import { latestKey, latestPartition, streamLog } from '../../streams/names.ts';
+import { latestKey, latestPartition } from '../../streams/names.ts';
+import { streamLog } from '../../streams/log/stream-log.ts';
 import { occurrenceOf, type Waiter } from './waiter.ts';
 import type { Scope } from '../../streams/scope.ts';
 

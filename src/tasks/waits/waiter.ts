@@ -11,7 +11,7 @@ import { entriesBetween } from '../../store/cursor.ts';
 import type { Cursor, LogEntry, Put, RecordKey, StoredRecord, Version } from '../../store/store.ts';
 import { begin, dueAt, isStateOf, step, tick, type Transition } from '../../streams/conditions/condition.ts';
 import type { ConditionState } from '../../streams/conditions/state.ts';
-import { toStreamEvent } from '../../streams/log/latest.ts';
+import { toStreamEvent } from '../../streams/log/stream-log.ts';
 import { taskQueue } from '../records/names.ts';
 
 export interface Waiting {

@@ -5,7 +5,7 @@ import { nodeRuntime } from '../../../src/hosts/node/runtime.ts';
 import { openWebSocket } from '../../../src/hosts/node/websocket.ts';
 import { ingest } from '../../../src/feeds/run/run.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
-import { streamLog } from '../../../src/streams/names.ts';
+import { streamLog } from '../../../src/streams/log/stream-log.ts';
 import { readAll, TENANT } from '../../feeds/run/stage.ts';
 import { type Peer, startSocketSource } from '../../services/websocket-feed.ts';
 import app from './app.ts';

@@ -10,7 +10,7 @@ import { ingest } from '../../../src/feeds/run/run.ts';
 import { newState, recordBytes } from '../../../src/feeds/run/state.ts';
 import { POSITION_BYTES } from '../../../src/feeds/run/taker.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
-import { EVENT_BYTES } from '../../../src/streams/log/append.ts';
+import { EVENT_BYTES } from '../../../src/streams/log/validate-event.ts';
 import { feedOf, items, reading, Reading, stageOf, TENANT } from './stage.ts';
 import { scopeOf } from '../../../src/streams/scope.ts';
 

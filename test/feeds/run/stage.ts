@@ -14,7 +14,7 @@ import { READ_LIMIT } from '../../../src/store/limits.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import type { CommitResult, Operation, Store } from '../../../src/store/store.ts';
 import type { Deps } from '../../../src/streams/deps.ts';
-import { streamLog } from '../../../src/streams/names.ts';
+import { streamLog } from '../../../src/streams/log/stream-log.ts';
 
 export const TENANT = 'public';
 export const START = Date.UTC(2026, 10, 20, 12);

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { ingest } from '../../../src/feeds/run/run.ts';
 import { feedStatus } from '../../../src/feeds/run/status.ts';
 import { sweep } from '../../../src/feeds/run/sweep.ts';
-import { streamLog } from '../../../src/streams/names.ts';
+import { streamLog } from '../../../src/streams/log/stream-log.ts';
 import { feedOf, identified, items, readings, stageOf } from './stage.ts';
 
 const TENANTS = ['acme', 'globex'];

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createSqliteStore } from '../../../src/store/drivers/sqlite.ts';
-import { streamLog } from '../../../src/streams/names.ts';
+import { streamLog } from '../../../src/streams/log/stream-log.ts';
 import { type Child, runCli, temporaryFolder } from '../child.ts';
 import { connectClient, ERAS } from '../clients.ts';
 import { counts, DEMO, streamsOf, untilFilled } from '../demo/demo-streams.ts';

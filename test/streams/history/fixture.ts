@@ -8,7 +8,8 @@ import type { Runtime } from '../../../src/base/runtime.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import type { Store } from '../../../src/store/store.ts';
 import type { Deps } from '../../../src/streams/deps.ts';
-import { latestKey, streamLog } from '../../../src/streams/names.ts';
+import { latestKey } from '../../../src/streams/names.ts';
+import { streamLog } from '../../../src/streams/log/stream-log.ts';
 
 export const TENANT = 'public';
 export const START = Date.UTC(2026, 10, 20, 12);

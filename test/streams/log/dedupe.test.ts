@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { LoggedEvent } from '../../../src/base/event.ts';
+import { countCalls } from '../../../src/store/counting.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import { createWindow, loadWindow } from '../../../src/streams/log/dedupe.ts';
 
@@ -34,12 +35,33 @@ describe('the window of newest ids', () => {
       const part = entries.slice(from, from + 500);
       await store.commit([{ kind: 'append', log: 'l', entries: part }], { id: `c${from}`, now: 0, deadline: 1 });
     }
-    const window = await loadWindow(store, 'l', size);
+    const { window, found } = await loadWindow(store, 'l', size);
+    expect(found).toBeNull();
     const oldest = Math.max(0, length - size);
     for (let i = 0; i < length; i += 1) expect(window.has(event(`${i}`))).toBe(i >= oldest);
   });
 
+  test('is read no further than to the event that is sought, which is answered as it stands', async () => {
+    const { store, calls } = countCalls(createMemoryStore());
+    const entries = Array.from({ length: 2_500 }, (_, i) => ({ ...event(`${i}`), key: `of ${i}` }) as LoggedEvent);
+    for (let from = 0; from < entries.length; from += 500) {
+      const part = entries.slice(from, from + 500);
+      await store.commit([{ kind: 'append', log: 'l', entries: part }], { id: `c${from}`, now: 0, deadline: 1 });
+    }
+    for (const [sought, reads] of [
+      ['1600', 1],
+      ['1400', 2],
+      ['20', 3],
+    ] as const) {
+      const before = calls().last ?? 0;
+      expect((await loadWindow(store, 'l', 10_000, event(sought))).found).toEqual(entries[Number(sought)]);
+      expect((calls().last ?? 0) - before).toBe(reads);
+    }
+    expect((await loadWindow(store, 'l', 10_000, event('20', 'other'))).found).toBeNull();
+  });
+
   test('of a log that has nothing is empty', async () => {
-    expect((await loadWindow(createMemoryStore(), 'l', 10)).has(event('a'))).toBe(false);
+    const { window, found } = await loadWindow(createMemoryStore(), 'l', 10, event('a'));
+    expect([window.has(event('a')), found]).toEqual([false, null]);
   });
 });

@@ -8,7 +8,7 @@ import {
   readLatestByKey,
   replaces,
 } from '../../../src/streams/log/latest.ts';
-import { streamLog } from '../../../src/streams/names.ts';
+import { streamLog } from '../../../src/streams/log/stream-log.ts';
 import { identified, Reading, type Stage, stageOf, TENANT, watch } from '../../feeds/run/stage.ts';
 import { scopeOf } from '../../../src/streams/scope.ts';
 

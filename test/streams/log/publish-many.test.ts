@@ -3,7 +3,7 @@ import { openStore, readConfig } from '../../../src/store/drivers/open.ts';
 import { systemRuntime } from '../../../src/base/runtime.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import { readLatest } from '../../../src/streams/log/latest.ts';
-import { pushedKey } from '../../../src/streams/names.ts';
+import { pushedKey } from '../../../src/streams/log/publish-many.ts';
 import { type Once, publishMany } from '../../../src/streams/log/publish-many.ts';
 import { anonymous, identified, reading, readings, type Stage, stageOf, TENANT } from '../../feeds/run/stage.ts';
 import { requireService } from '../../services/available.ts';

@@ -5,7 +5,7 @@ import type { Condition } from '../../../src/declare/condition.ts';
 import { task } from '../../../src/declare/task.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import type { Store } from '../../../src/store/store.ts';
-import { streamLog } from '../../../src/streams/names.ts';
+import { streamLog } from '../../../src/streams/log/stream-log.ts';
 import { TENANT } from '../../feeds/run/stage.ts';
 import { retryTask } from '../../../src/tasks/work/retry.ts';
 import { ADA, EVE } from '../stage.ts';

@@ -7,7 +7,7 @@ import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import type { Operation, Store } from '../../../src/store/store.ts';
 import { begin } from '../../../src/streams/conditions/condition.ts';
 import { followerPosition } from '../../../src/streams/log/follower.ts';
-import { streamLog } from '../../../src/streams/names.ts';
+import { streamLog } from '../../../src/streams/log/stream-log.ts';
 import { WAITER_FOLLOWER } from '../../../src/tasks/waits/follow.ts';
 import { taskQueue, waiterKey } from '../../../src/tasks/records/names.ts';
 import { putWaiter, type Waiting } from '../../../src/tasks/waits/waiter.ts';

@@ -1,25 +1,28 @@
-/** One commit's worth of appends, gathered within the store's limits, with room for a fence beside each. Pure. */
+/**
+ * A chunk: what one commit takes of a feed's batch. It gathers entries of several logs within the store's limits, and
+ * leaves room for the put of a fence beside each append that needs one. Pure.
+ */
 import type { Json } from '../../base/json.ts';
 import { SEGMENT_BYTES, SEGMENT_ENTRIES } from '../../store/limits.ts';
 import type { Append, StoreLimits } from '../../store/store.ts';
 
-export interface Entry {
+export interface ChunkEntry {
   log: string;
   value: Json;
   /** Of its JSON in UTF-8. */
   bytes: number;
 }
 
-/** Of a publishers' fence: its names and its value. */
+/** What the put of a stream's fence takes of a commit: its names and its value. */
 const FENCE_BYTES = 1_024;
 
-export interface Part {
+export interface Chunk {
   /** Leaves so many bytes of the commit to the feed's record. */
   reserve(bytes: number): void;
-  /** Adds all of them, or none and answers false: the part is full; or, where it is empty, they fit no commit. */
-  add(entries: readonly Entry[]): boolean;
+  /** Adds all of the entries, or none and answers false: the chunk is full; or, where it is empty, they fit no commit. */
+  add(entries: readonly ChunkEntry[]): boolean;
   isEmpty(): boolean;
-  /** Ends the part: its appends, one for each log; the next part begins empty. */
+  /** Ends the chunk and answers its appends, one for each log. The next chunk begins empty. */
   drain(): Append[];
 }
 
@@ -30,15 +33,15 @@ interface Gathered {
   bytes: number;
 }
 
-/** @param isFenced whether a log's append goes with a put of its fence */
-export function createPart(limits: StoreLimits, isFenced: (log: string) => boolean): Part {
+/** @param isFenced whether an append to a log goes with the put of a fence */
+export function createChunk(limits: StoreLimits, isFenced: (log: string) => boolean): Chunk {
   const mostWeight = limits.commitOperations - 1;
   let mostBytes = limits.commitBytes;
   let logs = new Map<string, Gathered>();
   let weight = 0;
   let bytes = 0;
 
-  function append({ log, value, bytes: size }: Entry): void {
+  function append({ log, value, bytes: size }: ChunkEntry): void {
     let appends = logs.get(log);
     if (!appends) {
       // As full, so that the first entry opens a segment.

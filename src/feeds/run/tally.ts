@@ -1,0 +1,67 @@
+/** What a burst has done so far: its counts, the streams that it filled, and why items were rejected. Pure. */
+import type { FeedItem } from '../../declare/feed.ts';
+import type { Reason } from './dead-letters.ts';
+import { addCounts, type FeedCounts, type FeedState, NO_COUNTS } from './state.ts';
+
+export interface Tally {
+  /** Of the burst so far, what no commit has taken yet included. */
+  readonly counts: Readonly<FeedCounts>;
+  count(what: Exclude<keyof FeedCounts, 'bytes'>, by?: number): void;
+  /** Counts the bytes of an item that was taken. */
+  came(item: FeedItem): void;
+  /** An event of this time is to be appended to the stream. */
+  filled(stream: string, time: number, now: number): void;
+  rejected(reason: Reason): void;
+  /** Why the last rejected item was. */
+  rejection(): { field: string; expected: string };
+  /** A commit has taken what was counted. */
+  settle(): void;
+  /** Forgets the counts of what no commit has taken. */
+  revert(): void;
+  /** What the feed's record has to say of it with the next commit. */
+  changes(state: FeedState): Pick<FeedState, 'dirty' | 'newestTime' | 'counts'>;
+}
+
+/** @param before the feed's counts as the burst began */
+export function createTally(before: FeedCounts): Tally {
+  const counts: FeedCounts = { ...NO_COUNTS };
+  let settled = { ...counts };
+  let touched = new Set<string>();
+  let newestTime: number | null = null;
+  let rejection = { field: '', expected: '' };
+
+  return {
+    counts,
+    count(what, by = 1) {
+      counts[what] += by;
+    },
+    came({ bytes }) {
+      counts.bytes += bytes;
+    },
+    filled(stream, time, now) {
+      touched.add(stream);
+      // A date in the future says nothing of how fresh the feed is.
+      const at = Math.min(time, now);
+      newestTime = Math.max(newestTime ?? at, at);
+    },
+    rejected({ reason, field, expected }) {
+      rejection = { field: field ?? reason, expected: expected ?? '' };
+    },
+    rejection: () => rejection,
+    settle() {
+      settled = { ...counts };
+    },
+    revert() {
+      Object.assign(counts, settled);
+    },
+    changes(state) {
+      const dirty = [...new Set([...state.dirty, ...touched])];
+      touched = new Set();
+      return {
+        dirty,
+        newestTime: newestTime === null ? state.newestTime : Math.max(newestTime, state.newestTime ?? newestTime),
+        counts: addCounts(before, counts),
+      };
+    },
+  };
+}

@@ -1,0 +1,124 @@
+/**
+ * From data as they came to events as a log holds them: validated by the stream's schema, with an id, a time, a key.
+ * Pure: what does not fit is answered with the field and what was expected, never thrown. It neither writes nor
+ * de-duplicates (see dedupe.ts).
+ */
+import type * as z from 'zod';
+import type { DeclaredStream } from '../../declare/stream.ts';
+import type { EventMeta, LoggedEvent } from '../../base/event.ts';
+import { isDeep, type Json, MOST_DEPTH, utf8Bytes } from '../../base/json.ts';
+
+export const KEY_BYTES = 256;
+export const EVENT_ID_BYTES = 256;
+export const META_BYTES = 2 * 1024;
+/** Of an event as JSON; below the store's entry limit, since a feed's record stands in the same commit. */
+export const EVENT_BYTES = 256 * 1024;
+
+/** The latest time that a Date can hold, epoch ms. */
+const LAST_TIME = 8.64e15;
+
+/** Data before the stream's schema has seen them, with what their transport knows. */
+export interface RawEvent {
+  data: unknown;
+  /** Overrides the stream's own key; left out where the stream declares none, neither in its data nor by its route. */
+  key?: string;
+  /** Epoch ms; used where the stream declares no time. */
+  time?: number;
+  /** With `gap` in it, the event is a gap: its data become null and no schema is asked. */
+  meta?: EventMeta;
+}
+
+export interface Rejection {
+  reason: 'schema' | 'key' | 'id' | 'revision' | 'time' | 'meta' | 'too_large';
+  /** Path of the field that is wrong, e.g. `data.magnitude`. */
+  field: string;
+  expected: string;
+}
+
+export type Validated =
+  | { ok: true; event: LoggedEvent; /** Of its JSON in UTF-8. */ bytes: number }
+  | ({ ok: false } & Rejection);
+
+export interface AppendContext {
+  /** Epoch ms: the time of events that have none of their own. */
+  receivedAt: number;
+  /** For events without an id of their own. Made before the commit, so that a retry of it appends the same event. */
+  newId(): string;
+}
+
+export function validateEvent(stream: DeclaredStream, raw: RawEvent, context: AppendContext): Validated {
+  if (raw.meta?.gap) return finish(stream, raw, null, context);
+  const parsed = parse(stream.schema, raw.data);
+  return parsed.ok ? finish(stream, raw, parsed.data, context) : parsed;
+}
+
+/** Ids `<prefix>.0`, `<prefix>.1`, …: one random id serves a whole burst. */
+export function idsFrom(prefix: string): () => string {
+  let next = 0;
+  return () => `${prefix}.${(next++).toString(36)}`;
+}
+
+function parse(schema: z.ZodType, data: unknown): { ok: true; data: Json } | ({ ok: false } & Rejection) {
+  let parsed: z.ZodSafeParseResult<unknown>;
+  try {
+    parsed = schema.safeParse(data);
+  } catch (error) {
+    return reject('schema', 'data', `data that the schema can judge (${error instanceof Error ? error.message : ''})`);
+  }
+  if (parsed.success) return { ok: true, data: parsed.data as Json };
+  const issue = parsed.error.issues[0];
+  return reject('schema', ['data', ...(issue?.path ?? [])].join('.'), issue?.message ?? 'data of the schema');
+}
+
+function finish(stream: DeclaredStream, raw: RawEvent, data: Json, context: AppendContext): Validated {
+  const isGap = raw.meta?.gap !== undefined;
+  const keyDeclared = stream.declaration.options.key !== undefined;
+  const timeDeclared = stream.declaration.options.time !== undefined;
+  const revisionDeclared = stream.declaration.options.revision !== undefined;
+  try {
+    const key = (stream.keyed ? raw.key : null) ?? (isGap ? null : stream.key(data));
+    if (key === null ? keyDeclared && !isGap : !fits(key, KEY_BYTES)) {
+      return reject('key', 'key', `a text or a number, 1 to ${KEY_BYTES} bytes`);
+    }
+    const id = stream.identified && !isGap ? stream.id(data) : context.newId();
+    if (id === null || !fits(id, EVENT_ID_BYTES)) {
+      return reject('id', 'id', `a text or a number, 1 to ${EVENT_ID_BYTES} bytes`);
+    }
+    const revision = revisionDeclared && !isGap ? stream.revision(data) : null;
+    if (revision !== null && !fits(revision, EVENT_ID_BYTES)) {
+      return reject('revision', 'revision', `a text or a number, 1 to ${EVENT_ID_BYTES} bytes`);
+    }
+    const time = timeDeclared && !isGap ? stream.time(data) : (raw.time ?? context.receivedAt);
+    if (time === null || !(Math.abs(time) <= LAST_TIME)) {
+      return reject('time', 'time', 'epoch milliseconds, an ISO 8601 text or a Date');
+    }
+    const event: Record<string, unknown> = { id };
+    if (revision !== null) event['revision'] = revision;
+    if (key !== null) event['key'] = key;
+    event['time'] = Math.trunc(time);
+    event['data'] = data;
+    if (raw.meta !== undefined) {
+      if (utf8Bytes(JSON.stringify(raw.meta)) > META_BYTES) {
+        return reject('meta', 'meta', `at most ${META_BYTES} bytes of JSON`);
+      }
+      event['meta'] = raw.meta;
+    }
+    const bytes = utf8Bytes(JSON.stringify(event));
+    if (bytes > EVENT_BYTES) return reject('too_large', 'data', `at most ${EVENT_BYTES} bytes of JSON`);
+    // What is shorter cannot be that deep.
+    if (bytes > MOST_DEPTH && isDeep(data)) return reject('schema', 'data', `at most ${MOST_DEPTH} levels of JSON`);
+    return { ok: true, event: event as LoggedEvent, bytes };
+  } catch (error) {
+    // A declared function of the data threw, or the data hold what JSON cannot (a bigint, a cycle).
+    return reject('schema', 'data', `JSON that the stream can read (${error instanceof Error ? error.message : ''})`);
+  }
+}
+
+function fits(text: string, most: number): boolean {
+  // A UTF-16 unit is at most three bytes: short texts need no encoding to be measured.
+  return text !== '' && (text.length * 3 <= most || utf8Bytes(text) <= most) && text.isWellFormed();
+}
+
+function reject(reason: Rejection['reason'], field: string, expected: string): { ok: false } & Rejection {
+  return { ok: false, reason, field, expected };
+}
