@@ -24,20 +24,10 @@ export {
   type HttpTool,
   type HttpToolOptions,
 } from './declare/http-tool.ts';
-export type {
-  AppFeeds,
-  FeedHealth,
-  InboundMessage,
-  OutboundMessage,
-  OutboundRequest,
-  PublishOutcome,
-  PublishStatus,
-  ReceiveOptions,
-  ReceiveOutcome,
-  RequestOutcome,
-} from './declare/outlet.ts';
+export type * from './declare/app-feeds.ts';
+export type * from './declare/outlet.ts';
 export { type Secret, secret } from './declare/secret.ts';
-export { publishAudit, type PublishRecord } from './declare/publish-audit.ts';
+export { publishAudit, type PublishRecord } from './feeds/mqtt/publish-audit.ts';
 export * from './declare/stream.ts';
 export type { Condition, ConditionKind, KeyTest, Where } from './declare/condition.ts';
 export {
@@ -77,7 +67,15 @@ export {
 export {
   mqtt,
   type MqttOptions,
+  type MqttInbound,
+  type MqttListening,
+  type MqttMessage,
+  type MqttOutcome,
+  type MqttOutlet,
   type MqttPublishRule,
+  type MqttReceiveOutcome,
+  type MqttRequest,
+  type MqttRequestOutcome,
   type MqttResponse,
   type MqttRoute,
   type MqttTopics,

@@ -1,7 +1,7 @@
 /** What a request brings to a handler, and the context that the handler gets. Knows nothing of the wire. */
 import type { AppStreams } from '../declare/app-streams.ts';
 import type { ListContext, ToolContext } from '../declare/context.ts';
-import type { AppFeeds } from '../declare/outlet.ts';
+import type { AppFeeds } from '../declare/app-feeds.ts';
 import { TidegateError } from '../base/errors.ts';
 import type { Store } from '../store/store.ts';
 import type { Deps } from '../streams/deps.ts';

@@ -1,7 +1,7 @@
 /** What handlers stand on, whoever calls. Types alone: a host makes it once. */
 import type { AppStreams } from '../declare/app-streams.ts';
 import type { ToolContext } from '../declare/context.ts';
-import type { AppFeeds } from '../declare/outlet.ts';
+import type { AppFeeds } from '../declare/app-feeds.ts';
 import type { Principal } from '../base/principal.ts';
 import type { Runtime } from '../base/runtime.ts';
 import type { Store } from '../store/store.ts';

@@ -1,20 +1,12 @@
 /**
- * An app's feeds as a handler reaches them at once: what their rules want asked is asked, what is sent is put on
- * record, and nothing is sent twice. Which topics there are, and how they are reached, is the feeds' own.
+ * An app's feeds as a handler reaches them at once: what their rules want asked is asked, what is sent is put on record,
+ * and nothing is sent twice. What a message is, and how it is sent, is its kind's own.
  */
 import type { App } from '../declare/app.ts';
 import { form } from '../declare/ask.ts';
 import type { ToolContext } from '../declare/context.ts';
-import type {
-  AppFeeds,
-  Checked,
-  CheckedRequest,
-  Outlet,
-  OutletContext,
-  PublishOutcome,
-  RequestOutcome,
-} from '../declare/outlet.ts';
-import type { PublishRecord } from '../declare/publish-audit.ts';
+import type { AppFeeds, FeedRef, OutletTypes, PublishOutcome, RequestOutcome } from '../declare/app-feeds.ts';
+import type { Checked, Outlet, OutletContext, OutletRecord } from '../declare/outlet.ts';
 import * as z from 'zod';
 import { digestOf } from '../base/digest.ts';
 import { asTidegateError, TidegateError } from '../base/errors.ts';
@@ -26,7 +18,6 @@ import { scopeOf } from '../streams/scope.ts';
 
 /** An outcome is put on record even where the request's own time is over. */
 const AUDIT_MS = 10_000;
-const SHOWN_CHARACTERS = 1_500;
 const RECORDED_CHARACTERS = 1_024;
 const NOTHING_TO_FILL_IN = z.object({});
 
@@ -35,10 +26,10 @@ export function outlets(app: App): Map<string, Outlet> {
   return new Map([...app.feeds].flatMap(([name, { outlet }]) => (outlet === null ? [] : [[name, outlet] as const])));
 }
 
-/** Topics whose messages a person has to agree to, as `feed: pattern`. */
+/** Patterns whose messages a person has to agree to, as `feed: pattern`. */
 export function confirmedTopics(app: App): string[] {
   return [...outlets(app)].flatMap(([feed, { rules }]) =>
-    rules.filter(({ confirm }) => confirm !== null).map(({ topic }) => `${feed}: ${topic}`),
+    rules.filter(({ confirm }) => confirm !== null).map(({ pattern }) => `${feed}: ${pattern}`),
   );
 }
 
@@ -53,6 +44,11 @@ export function createAppFeeds(deps: Deps, context: Omit<ToolContext, 'feeds'>):
   /** Questions that have no answer yet. */
   const asking = new Set<Promise<unknown>>();
 
+  function nameOf(feed: FeedRef<OutletTypes>): string {
+    if (typeof feed === 'string') return feed;
+    return [...app.feeds.values()].find((declared) => declared.feed === feed)?.name ?? 'that the app does not declare';
+  }
+
   function find(feed: string): Outlet {
     const outlet = found.get(feed);
     if (outlet) return outlet;
@@ -62,13 +58,17 @@ export function createAppFeeds(deps: Deps, context: Omit<ToolContext, 'feeds'>):
     });
   }
 
+  function unable(feed: string, what: string): TidegateError {
+    return new TidegateError('invalid_input', `The feed ${feed} ${what}`, { field: 'feed', expected: 'another feed' });
+  }
+
   function lend(feed: string): OutletContext {
     return { feed, runtime, signal: context.signal, deadline: context.deadline };
   }
 
   /** What stands before a question is done again on each entry, so nothing but checks stands there. */
-  async function agreed(feed: string, { rule, shown }: Checked | CheckedRequest): Promise<boolean> {
-    const { confirm } = rule;
+  async function agreed(feed: string, checked: Checked<unknown>): Promise<boolean> {
+    const { confirm } = checked.rule;
     if (confirm === null) return true;
     if (hasSent) {
       // The retry with the answer enters the handler from its beginning, and would send the earlier message again.
@@ -82,62 +82,66 @@ export function createAppFeeds(deps: Deps, context: Omit<ToolContext, 'feeds'>):
         'invalid_input',
         'Nothing was sent: a person has to agree, and this client cannot ask one',
         {
-          field: 'topic',
+          field: checked.field,
           hint: 'use a client that supports elicitation, of protocol version 2026-07-28',
         },
       );
     }
-    const asked = context.ask(keyOf(feed, shown), form(question(confirm.message, feed, shown), NOTHING_TO_FILL_IN));
+    const question = [confirm.message ?? 'Publish this message?', ...checked.shown(feed)].join('\n');
+    const asked = context.ask(keyOf(feed, checked), form(question, NOTHING_TO_FILL_IN));
     asking.add(asked);
     const { action } = await asked;
     asking.delete(asked);
     return action === 'accept';
   }
 
-  async function record(action: PublishRecord['action'], feed: string, made: Omit<PublishRecord, From>): Promise<void> {
+  async function record(
+    action: OutletRecord['action'],
+    feed: string,
+    { facts }: Checked<unknown>,
+    outcome: OutletRecord['outcome'],
+    reason: string | null,
+  ): Promise<void> {
     const { subject, client, tenant } = principal;
-    const entry: PublishRecord = {
-      subject,
-      client,
-      action,
-      feed,
-      ...made,
-      topic: made.topic.slice(0, RECORDED_CHARACTERS),
-      reason: made.reason?.slice(0, RECORDED_CHARACTERS) ?? null,
-    };
+    const shortened = reason?.slice(0, RECORDED_CHARACTERS) ?? null;
+    const entry = { subject, client, action, feed, ...facts, outcome, reason: shortened } satisfies OutletRecord;
     runtime.log('info', 'published', { tenant, ...entry });
     const audit = found.get(feed)?.audit ?? null;
     if (audit === null) return;
     try {
-      await appendTo(scope, findStream(app, audit), { data: entry }, runtime.now() + AUDIT_MS);
+      await appendTo(scope, findStream(app, audit.stream), { data: entry }, runtime.now() + AUDIT_MS);
     } catch (error) {
       // The message is out: its outcome has to be told all the same, and the log has the record.
       const { code, message } = asTidegateError(error);
-      runtime.log('error', 'a publication could not be put on record', { stream: audit, code, message, ...entry });
+      runtime.log('error', 'a publication could not be put on record', {
+        stream: audit.stream,
+        code,
+        message,
+        ...entry,
+      });
     }
   }
 
   /** Checks, asks, sends and records. */
   async function put<Outcome extends PublishOutcome | RequestOutcome>(
-    action: PublishRecord['action'],
+    action: OutletRecord['action'],
     feed: string,
-    message: { topic: string },
-    check: () => { checked: Checked | CheckedRequest; send: () => Promise<Outcome>; declined: Outcome },
+    message: object,
+    check: () => Checked<Outcome>,
   ): Promise<Outcome> {
-    const { checked, send, declined } = refusalsLogged(feed, message.topic, check);
-    const { topic, bytes, qos, retain: retained } = checked.shown;
-    const recorded = (outcome: PublishRecord['outcome'], reason: string | null) =>
-      record(action, feed, { topic, bytes, qos, retained, outcome, reason });
+    const checked = refusalsLogged(feed, message, check);
+    const recorded = (outcome: OutletRecord['outcome'], reason: string | null) =>
+      record(action, feed, checked, outcome, reason);
     const isAgreed = await agreed(feed, checked);
     // With a question beside it open the request ends here, and its retry would come to this once more.
     while (asking.size > 0) await Promise.all(asking);
     if (!isAgreed) {
       await recorded('declined', null);
-      return declined;
+      return checked.declined;
     }
     hasSent = true;
     try {
-      const outcome = await send();
+      const outcome = await checked.send(lend(feed));
       const { status, reason } = 'published' in outcome ? outcome.published : outcome;
       await recorded(status, reason);
       return outcome;
@@ -147,68 +151,50 @@ export function createAppFeeds(deps: Deps, context: Omit<ToolContext, 'feeds'>):
     }
   }
 
-  function refusalsLogged<Result>(feed: string, topic: string, check: () => Result): Result {
+  function refusalsLogged<Result>(feed: string, message: object, check: () => Result): Result {
     try {
       return check();
     } catch (thrown) {
       const { code, field } = asTidegateError(thrown);
       const { subject, client, tenant } = principal;
-      const shown = topic.slice(0, RECORDED_CHARACTERS);
-      runtime.log('info', 'a publication was refused', { tenant, subject, client, feed, topic: shown, code, field });
+      const facts = found.get(feed)?.factsOf(message);
+      runtime.log('info', 'a publication was refused', { tenant, subject, client, feed, ...facts, code, field });
       throw thrown;
     }
   }
 
+  // A handle says which kind its feed is of, and so which types its outcomes have.
   return {
-    publish: async (feed, message) =>
-      put('publish', feed, message, () => {
-        const checked = find(feed).check(message);
-        return { checked, send: () => checked.send(lend(feed)), declined: declinedOf(checked) };
-      }),
-    request: async (feed, request) =>
-      put('request', feed, request, () => {
-        const checked = find(feed).checkRequest(request, () => runtime.newId());
-        const declined: RequestOutcome = {
-          status: 'unanswered',
-          published: declinedOf(checked),
-          responseTopic: '',
-          answers: [],
-          ignored: 0,
-          waitedMs: 0,
-          correlated: false,
-        };
-        return { checked, send: () => checked.send(lend(feed)), declined };
-      }),
-    receive: async (feed, options) => find(feed).receive(options, lend(feed)),
-    async health(feed) {
-      const [status] = await feedStatus(scope, [feed]);
+    publish: async (ref, message) => {
+      const feed = nameOf(ref);
+      return put('publish', feed, message, () => find(feed).check(message));
+    },
+    request: async (ref, request) => {
+      const feed = nameOf(ref);
+      return put('request', feed, request, () => {
+        const checked = find(feed).checkRequest?.(request, () => runtime.newId());
+        if (!checked) throw unable(feed, 'has no answers to wait for');
+        return checked;
+      });
+    },
+    receive: async (ref, wanted) => {
+      const feed = nameOf(ref);
+      const outlet = find(feed);
+      if (!outlet.receive) throw unable(feed, 'cannot be listened to at once');
+      return outlet.receive(wanted, lend(feed));
+    },
+    async health(ref) {
+      const [status] = await feedStatus(scope, [nameOf(ref)]);
       const { state = 'never-run', lagMs = null, lastError = null, lastSuccessAt = null } = status ?? {};
       return { state, lagMs, lastError, lastSuccessAt };
     },
   };
 }
 
-type From = 'subject' | 'client' | 'action' | 'feed';
-
-function declinedOf({ shown: { topic, qos, retain, bytes } }: Checked | CheckedRequest): PublishOutcome {
-  return { status: 'declined', reason: null, unheard: null, topic, qos, retained: retain, bytes };
-}
-
 /**
  * Names the message, so that what was agreed to is never another one that the handler comes to when it is entered
  * again.
  */
-function keyOf(feed: string, { topic, payload, qos, retain }: Checked['shown']): string {
-  return `publish.${digestOf(JSON.stringify([feed, topic, payload, qos, retain]))}`;
-}
-
-/** What a person agrees to. The payload is JSON in one line, so that nothing in it can look like a line of ours. */
-function question(message: string | null, feed: string, { topic, payload, bytes, retain }: Checked['shown']): string {
-  const cut = payload.length > SHOWN_CHARACTERS;
-  return [
-    message ?? 'Publish this message?',
-    `Topic: ${topic.length > SHOWN_CHARACTERS ? `${topic.slice(0, SHOWN_CHARACTERS)}… (cut)` : topic} (${feed})`,
-    `Payload: ${cut ? `${payload.slice(0, SHOWN_CHARACTERS)}… (cut; ${bytes} bytes in all)` : payload}`,
-    ...(retain ? ['The broker keeps it for later subscribers (retained).'] : []),
-  ].join('\n');
+function keyOf(feed: string, { identity }: Checked<unknown>): string {
+  return `publish.${digestOf(JSON.stringify([feed, ...identity]))}`;
 }

@@ -9,7 +9,7 @@ import type { AppStreams } from './app-streams.ts';
 import type { Root } from './client-asks.ts';
 import type { SampleParams } from './client-asks.ts';
 import type { SampleResult } from './client-asks.ts';
-import type { AppFeeds } from './outlet.ts';
+import type { AppFeeds } from './app-feeds.ts';
 
 /** MCP's log levels, as `io.modelcontextprotocol/logLevel` names them. */
 export type McpLogLevel = 'debug' | 'info' | 'notice' | 'warning' | 'error' | 'critical' | 'alert' | 'emergency';

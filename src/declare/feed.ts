@@ -6,6 +6,7 @@ import type { EventMeta } from '../base/event.ts';
 import type { Json } from '../base/json.ts';
 import type { Connect, Log, OpenedWebSocket, WebSocketListener } from '../base/runtime.ts';
 import type * as z from 'zod';
+import type { FeedHandle, OutletTypes } from './app-feeds.ts';
 import type { Outlet } from './outlet.ts';
 import type { Problem } from './problem.ts';
 
@@ -163,8 +164,8 @@ export interface FeedPacing {
   sample?: Sampling;
 }
 
-export interface Feed {
-  kind: 'feed';
+/** A declared feed; `Out` has the types of what its kind sends and answers. */
+export interface Feed<Out extends OutletTypes = OutletTypes> extends FeedHandle<Out> {
   /** `http`, `mqtt`, `function`, … */
   type: string;
   /** Shown to operators and agents; never a secret: `https://example.org/feed.json`. */

@@ -1,16 +1,40 @@
-/** The tools that an app's feeds give where they let something out. */
-import type { Tool } from '../declare/tool.ts';
+/** The tools by which agents publish: those that the kinds of the app's feeds bring, served as any tool is. */
+import type { Outlet, OutletTool } from '../declare/outlet.ts';
+import { type Tool, tool } from '../declare/tool.ts';
 import { outlets } from '../calls/feeds.ts';
 import type { AppDeps } from '../calls/context.ts';
-import { publishTool } from './publish.ts';
-import { requestTool } from './request.ts';
 
-/** By name; none where no feed allows to publish, and no `request` where answers are declared nowhere. */
+const PUBLISHES = {
+  readOnlyHint: false,
+  destructiveHint: true,
+  idempotentHint: false,
+  openWorldHint: true,
+} as const;
+
+/** By name. Where two kinds have a tool of one name, that of the second gets the type of its feeds behind it. */
 export function publishTools({ app }: AppDeps): Record<string, Tool> {
-  const found = outlets(app);
-  const rules = [...found.values()].flatMap((outlet) => outlet.rules);
-  return {
-    ...(rules.length > 0 ? { publish: publishTool(found) } : {}),
-    ...(rules.some(({ answers }) => answers !== null) ? { request: requestTool(found) } : {}),
-  };
+  const kinds = new Map<NonNullable<Outlet['tools']>, Map<string, Outlet>>();
+  for (const [name, outlet] of outlets(app)) {
+    if (outlet.tools) kinds.set(outlet.tools, (kinds.get(outlet.tools) ?? new Map()).set(name, outlet));
+  }
+  const tools: Record<string, Tool> = {};
+  for (const [make, ofKind] of kinds) {
+    const [feed = ''] = ofKind.keys();
+    for (const [name, each] of Object.entries(make(ofKind))) {
+      const free = name in tools ? `${name}_${app.feeds.get(feed)?.feed.type}` : name;
+      tools[free] = served(each);
+    }
+  }
+  return tools;
+}
+
+function served({ run, ...shown }: OutletTool): Tool {
+  return tool({
+    ...shown,
+    annotations: PUBLISHES,
+    run: async (input, { feeds }) => {
+      const { structured, ...answer } = await run(input as never, feeds);
+      return { ...answer, structured: { ...structured } };
+    },
+  });
 }

@@ -1,11 +1,11 @@
 /** Finds the feeds of an app: those under `feeds`, and those that stand in a stream and take its name. Pure. */
 import type { AppOptions } from '../app.ts';
 import type { DeclaredFeed, Feed, FeedRoute, FeedTarget, Sampling } from '../feed.ts';
+import type { OutletAudit } from '../outlet.ts';
 import type { Problem } from '../problem.ts';
 import { isBroken, specProblems, shown } from '../spec/problems.ts';
 import { budgetSpec, FEED_KINDS, feedSpec, noRouteSpec, pacingSpec, routeSpec } from '../spec/feed.ts';
 import { withDefaults } from '../spec/options.ts';
-import { EXAMPLE_RECORDS } from '../publish-audit.ts';
 import type { DeclaredStream } from '../stream.ts';
 
 /** Every way to make a feed, as messages show it. */
@@ -100,7 +100,7 @@ function declareFeed(
     wrong.push(...ownProblems(feed, path, targets).filter((problem) => !isBroken(wrong, problem.path)));
   }
   const outlet = wrong.length === 0 && typeof feed.outlet === 'function' ? feed.outlet() : null;
-  if (outlet !== null) wrong.push(...auditProblems(outlet.audit, `${path}.topics.audit`, options, streams));
+  if (outlet !== null) wrong.push(...auditProblems(outlet.audit, path, options, streams));
   problems.push(...wrong);
   const { everyMs, overflow } = withDefaults(pacingSpec, pacing ?? {});
   return {
@@ -117,21 +117,21 @@ function declareFeed(
 
 /** A record that its stream does not take would be found out when the message is already sent. */
 function auditProblems(
-  audit: string | null,
-  path: string,
+  audit: OutletAudit | null,
+  feed: string,
   options: AppOptions,
   streams: ReadonlyMap<string, DeclaredStream>,
 ): Problem[] {
   if (audit === null) return [];
-  const stream = streams.get(audit);
+  const path = `${feed}.${audit.option}`;
+  const found = audit.stream;
+  const stream = streams.get(found);
   if (!stream) {
     const expected = `one of the streams ${Object.keys(options.streams ?? {}).join(', ') || '(none is declared)'}`;
-    return [{ path, expected, found: audit }];
+    return [{ path, expected, found }];
   }
-  const takes = EXAMPLE_RECORDS.every((record) => stream.schema.safeParse(record).success);
-  return takes
-    ? []
-    : [{ path, expected: 'a stream made with publishAudit(), or one that takes its records', found: audit }];
+  const takes = audit.examples.every((record) => stream.schema.safeParse(record).success);
+  return takes ? [] : [{ path, expected: audit.expected, found }];
 }
 
 function ownProblems(feed: Feed, path: string, targets: readonly FeedTarget[]): Problem[] {

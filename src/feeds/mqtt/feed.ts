@@ -5,12 +5,14 @@
 import type { BurstContext, Feed, FeedBatch } from '../../declare/feed.ts';
 import { declaredPacing } from '../kit/declared-pacing.ts';
 import { publicForm } from '../../net/fetch-target.ts';
+import type { MqttOutlet } from './messages.ts';
 import type { MqttOptions } from './options.ts';
 import { mqttProblems } from './problems.ts';
 import { mqttSettings } from './settings.ts';
 import { mqttRoutes } from './route.ts';
-import { mqttOutlet } from './publish.ts';
+import { mqttOutlet } from './outlet.ts';
 
+export type * from './messages.ts';
 export type { MqttOptions, MqttPublishRule, MqttResponse, MqttRoute, MqttTopics } from './options.ts';
 
 /**
@@ -26,7 +28,7 @@ export type { MqttOptions, MqttPublishRule, MqttResponse, MqttRoute, MqttTopics 
  *
  * With `topics.publish` the app can publish there too: see `MqttTopics`.
  */
-export function mqtt(options: MqttOptions): Feed {
+export function mqtt(options: MqttOptions): Feed<MqttOutlet> {
   const { topics } = options;
   return {
     kind: 'feed',

@@ -1,8 +1,8 @@
 /** A publication → the items that the app's streams get of it. Pure: nothing is refused here, only marked as invalid. */
 import type { FeedItem, FeedTarget } from '../../declare/feed.ts';
-import type { MqttPayload } from '../../declare/outlet.ts';
 import type { EventMeta } from '../../base/event.ts';
 import { utf8Bytes } from '../../base/json.ts';
+import type { MqttPayload } from './options.ts';
 import type { Publication } from './packets.ts';
 import { routeOf } from './route.ts';
 import { subscriptionId, topicLevel, topicMatcher } from './topic.ts';

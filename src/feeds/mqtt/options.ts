@@ -2,7 +2,10 @@
 import type * as z from 'zod';
 import type { TlsOptions } from '../../base/runtime.ts';
 import type { FeedPacing } from '../../declare/feed.ts';
-import type { Confirmation, MqttPayload } from '../../declare/outlet.ts';
+import type { Confirmation } from '../../declare/outlet.ts';
+
+/** `json`: the data is the payload; `text` and `number` make `{ value }` of it. */
+export type MqttPayload = 'json' | 'text' | 'number';
 
 export interface MqttOptions extends FeedPacing {
   /**

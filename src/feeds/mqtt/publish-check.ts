@@ -2,9 +2,9 @@
  * A message held against the rules of what may be published: pure, and before anything is asked or sent. Every refusal
  * names the field that is wrong.
  */
-import type { OutboundMessage } from '../../declare/outlet.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { isDeep, type Json, type JsonObject, MOST_DEPTH, utf8Bytes } from '../../base/json.ts';
+import type { MqttMessage } from './messages.ts';
 import type { PublishRule } from './publish-rules.ts';
 import { LONGEST_EXPIRY_SECONDS } from './spec.ts';
 import { wrongField } from './request-bounds.ts';
@@ -20,7 +20,7 @@ export interface OutgoingMessage {
   contentType: string | null;
   expirySeconds: number | null;
   userProperties: Readonly<Record<string, string>> | null;
-  asked: readonly (keyof OutboundMessage)[];
+  asked: readonly (keyof MqttMessage)[];
 }
 
 const MOST_USER_PROPERTIES = 32;
@@ -33,17 +33,17 @@ const RULES_TOLD = 20;
 export function ruleFor(rules: readonly PublishRule[], topic: string): PublishRule {
   const mistake = topicMistake(topic);
   if (mistake !== null) throw wrongField('topic', mistake);
-  const rule = rules.find((each) => topicMatcher(each.topic)(topic) && hasNoOtherGaps(topic, each.topic));
+  const rule = rules.find((each) => topicMatcher(each.pattern)(topic) && hasNoOtherGaps(topic, each.pattern));
   if (rule) return rule;
   const gap = topic.split('/').includes('') ? ', without empty levels' : '';
-  const patterns = rules.slice(0, RULES_TOLD).map((each) => each.topic);
+  const patterns = rules.slice(0, RULES_TOLD).map((each) => each.pattern);
   const more = rules.length > RULES_TOLD ? ` and ${rules.length - RULES_TOLD} more` : '';
   throw wrongField('topic', `a topic that one of these patterns matches: ${patterns.join(', ')}${more}${gap}`);
 }
 
 /** What a name of a topic would have to be, whoever may publish to it (MQTT 5.0, section 4.7). */
-function topicMistake(topic: string): string | null {
-  if (topic === '') return 'a topic';
+function topicMistake(topic: unknown): string | null {
+  if (typeof topic !== 'string' || topic === '') return 'a topic';
   if (utf8Bytes(topic) > LONGEST_TOPIC_BYTES) return `a topic of at most ${LONGEST_TOPIC_BYTES} bytes`;
   if (/[+#]/.test(topic)) return 'one topic, without the wildcards + and #';
   // A broker may end the connection for a control character, and what is no UTF-8 would become another topic.
@@ -64,12 +64,12 @@ function hasNoOtherGaps(topic: string, pattern: string): boolean {
  * @throws TidegateError `invalid_input`, `too_large`
  */
 export function outgoing(
-  message: OutboundMessage,
+  message: MqttMessage,
   rule: PublishRule,
   correlation: { field: string; id: string } | null = null,
 ): OutgoingMessage & { shown: string } {
   const { topic, retain = false, qos = rule.qos } = message;
-  if (retain && !rule.retain) throw wrongField('retain', `false: messages to ${rule.topic} are not retained`);
+  if (retain && !rule.retain) throw wrongField('retain', `false: messages to ${rule.pattern} are not retained`);
   if (qos !== 0 && qos !== 1) throw wrongField('qos', '0 or 1');
   checkProperties(message);
   const { text, shown } = written(message.payload, rule, correlation);
@@ -125,7 +125,7 @@ function written(
   return { text: JSON.stringify({ ...(value as JsonObject), [correlation.field]: correlation.id }), shown: json };
 }
 
-function checked(payload: unknown, { schema, topic }: PublishRule): unknown {
+function checked(payload: unknown, { schema, pattern }: PublishRule): unknown {
   if (schema === null) return payload;
   const parsed = schema.safeParse(payload);
   if (parsed.success) return parsed.data;
@@ -134,13 +134,13 @@ function checked(payload: unknown, { schema, topic }: PublishRule): unknown {
     message,
   }));
   const told = issues.slice(0, ISSUES_TOLD).map(({ field, message }) => `${field}: ${message}`);
-  throw new TidegateError('invalid_input', `The payload is not what ${topic} takes`, {
+  throw new TidegateError('invalid_input', `The payload is not what ${pattern} takes`, {
     field: issues[0]?.field ?? 'payload',
     expected: told.join('; '),
   });
 }
 
-function checkProperties({ contentType, expirySeconds, userProperties }: OutboundMessage): void {
+function checkProperties({ contentType, expirySeconds, userProperties }: MqttMessage): void {
   if (contentType !== undefined && !isText(contentType, CONTENT_TYPE_BYTES)) {
     throw wrongField('contentType', `1 to ${CONTENT_TYPE_BYTES} bytes without control characters`);
   }

@@ -1,16 +1,43 @@
 /** The rules by which a message may be published, made from what an app declares. Pure. */
-import type { Confirmation, MqttPayload, OutletRule } from '../../declare/outlet.ts';
+import type * as z from 'zod';
+import type { Checked, Confirmation, Outlet, OutletContext, OutletRule } from '../../declare/outlet.ts';
 import { withDefaults } from '../../declare/spec/options.ts';
-import type { MqttPublishRule, MqttTopics } from './options.ts';
+import type {
+  MqttListening,
+  MqttMessage,
+  MqttOutcome,
+  MqttReceiveOutcome,
+  MqttRequest,
+  MqttRequestOutcome,
+} from './messages.ts';
+import type { MqttPayload, MqttPublishRule, MqttTopics } from './options.ts';
 import { ruleSpec } from './spec.ts';
 
 /** A rule with its defaults. */
 export interface PublishRule extends OutletRule {
+  description: string | null;
+  schema: z.ZodType | null;
+  payload: MqttPayload;
+  retain: boolean;
+  qos: 0 | 1;
+  /** Where answers come, as declared; null: messages are no requests. */
+  answers: string | null;
   maxBytes: number;
   contentType: string | null;
   expirySeconds: number | null;
   /** Filters that the answers' topic has to be within, and which of them it is by itself; null: it is the caller's to say. */
   response: { within: readonly string[]; topic: string | null; correlation: string | false | null } | null;
+}
+
+/** The outlet of an MQTT feed, with its own types and what the tools need to describe it. */
+export interface MqttRules extends Outlet {
+  /** The first that matches a topic holds. */
+  rules: readonly PublishRule[];
+  /** Whether contentType, expirySeconds and userProperties can go out. */
+  properties: boolean;
+  check(message: MqttMessage): Checked<MqttOutcome>;
+  checkRequest(request: MqttRequest, newId: () => string): Checked<MqttRequestOutcome>;
+  receive(wanted: MqttListening, context: OutletContext): Promise<MqttReceiveOutcome>;
 }
 
 export function publishRules({ publish = [], read = [] }: MqttTopics, feedPayload: MqttPayload): PublishRule[] {
@@ -21,7 +48,7 @@ export function publishRules({ publish = [], read = [] }: MqttTopics, feedPayloa
     const { topic = null, correlation = null } = response ?? {};
     const within = topic === null ? read : [responseFilter(topic)];
     return {
-      topic: rule.topic,
+      pattern: rule.topic,
       description: rule.description ?? null,
       schema: rule.schema ?? null,
       payload,

@@ -4,9 +4,10 @@
  * is what is answered.
  */
 import type { IPublishPacket } from 'mqtt-packet';
-import type { OutletContext, PublishOutcome } from '../../declare/outlet.ts';
+import type { OutletContext } from '../../declare/outlet.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { type Connection, dial } from './dial.ts';
+import type { MqttOutcome } from './messages.ts';
 import type { MqttSettings } from './settings.ts';
 import type { OutgoingMessage } from './publish-check.ts';
 import { reason } from './reasons.ts';
@@ -78,12 +79,12 @@ export async function sendOne(
   message: OutgoingMessage,
   request: RequestProperties | null = null,
   waitMs?: number,
-): Promise<PublishOutcome> {
+): Promise<MqttOutcome> {
   const { topic, payload, qos, retain } = message;
   const packet = packetOf(message, protocol, request);
   checkTaken(session.takes, message, protocol);
-  const outcome = (status: PublishOutcome['status'], why: string | null, unheard: boolean | null = null) =>
-    ({ status, reason: why, unheard, topic, qos, retained: retain, bytes: payload.length }) satisfies PublishOutcome;
+  const outcome = (status: MqttOutcome['status'], why: string | null, unheard: boolean | null = null) =>
+    ({ status, reason: why, unheard, topic, qos, retained: retain, bytes: payload.length }) satisfies MqttOutcome;
   try {
     const ack = await session.publish(packet, waitMs);
     if (ack === null) return outcome('sent', null);

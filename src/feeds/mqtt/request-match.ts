@@ -1,6 +1,6 @@
 /** Whose answer a message is, and what a message reads like. Pure. */
-import type { InboundMessage } from '../../declare/outlet.ts';
 import type { Json } from '../../base/json.ts';
+import type { MqttInbound } from './messages.ts';
 import type { Publication } from './packets.ts';
 import type { PublishRule } from './publish-rules.ts';
 import { wrongField } from './request-bounds.ts';
@@ -28,12 +28,12 @@ export function planResponse(
 ): ResponsePlan {
   const { response } = rule;
   if (response === null) {
-    throw wrongField('topic', `a topic that answers are declared for: messages to ${rule.topic} have none`);
+    throw wrongField('topic', `a topic that answers are declared for: messages to ${rule.pattern} have none`);
   }
   const { within, topic, correlation } = response;
   const mistake = given === undefined ? null : filterMistake(given);
   if (mistake !== null) throw wrongField('responseTopic', mistake);
-  const filter = given ?? (topic === null ? null : filled(topic, matchedBy(rule.topic, requestTopic), id));
+  const filter = given ?? (topic === null ? null : filled(topic, matchedBy(rule.pattern, requestTopic), id));
   if (filter === null || (given !== undefined && !within.some((wide) => covers(wide, given)))) {
     throw wrongField('responseTopic', `a topic within ${within.join(', ')}`);
   }
@@ -79,7 +79,7 @@ export function answerTest({ filter, by }: ResponsePlan, id: string): (publicati
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-export function inboundOf(publication: Exclude<Publication, { cmd: 'oversized' }>, receivedAt: number): InboundMessage {
+export function inboundOf(publication: Exclude<Publication, { cmd: 'oversized' }>, receivedAt: number): MqttInbound {
   const bytes = Buffer.from(publication.payload);
   const text = textOf(bytes);
   const { contentType, userProperties } = publication.properties ?? {};

@@ -2,16 +2,10 @@
  * Listening at once, over a connection of the call's own: the answers to a request, whose subscription stands before the
  * request is sent, and messages as they come. Nothing is stored, and what nobody waits for any more is lost.
  */
-import type {
-  InboundMessage,
-  OutletContext,
-  PublishOutcome,
-  ReceiveOptions,
-  ReceiveOutcome,
-  RequestOutcome,
-} from '../../declare/outlet.ts';
+import type { OutletContext } from '../../declare/outlet.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { utf8Bytes } from '../../base/json.ts';
+import type { MqttInbound, MqttListening, MqttOutcome, MqttReceiveOutcome, MqttRequestOutcome } from './messages.ts';
 import type { MqttSettings } from './settings.ts';
 import type { Publication } from './packets.ts';
 import type { OutgoingMessage } from './publish-check.ts';
@@ -41,7 +35,7 @@ export async function request(
   context: OutletContext,
   message: OutgoingMessage,
   plan: RequestPlan,
-): Promise<RequestOutcome> {
+): Promise<MqttRequestOutcome> {
   const now = () => context.runtime.now();
   const connection = await connectOnce(settings, context);
   try {
@@ -88,7 +82,7 @@ export async function request(
 }
 
 /** An answer that is certainly to this request says that it was published. */
-function provenBy(published: PublishOutcome): PublishOutcome {
+function provenBy(published: MqttOutcome): MqttOutcome {
   if (published.status !== 'unknown') return published;
   return { ...published, status: 'acknowledged', reason: 'not acknowledged, but answered' };
 }
@@ -97,9 +91,9 @@ function provenBy(published: PublishOutcome): PublishOutcome {
 export async function receive(
   settings: MqttSettings,
   read: readonly string[],
-  { topic, messages = 1, timeoutMs = DEFAULT_WAIT_MS }: ReceiveOptions,
+  { topic, messages = 1, timeoutMs = DEFAULT_WAIT_MS }: MqttListening,
   context: OutletContext,
-): Promise<ReceiveOutcome> {
+): Promise<MqttReceiveOutcome> {
   const mistake = filterMistake(topic);
   if (mistake !== null) throw wrongField('topic', mistake);
   if (!read.some((wide) => covers(wide, topic))) {
@@ -133,7 +127,7 @@ function subscribe({ session }: OutletConnection, filter: string): Promise<void>
   return session.subscribe([filter], 0, []);
 }
 
-interface Heard extends ReceiveOutcome {
+interface Heard extends MqttReceiveOutcome {
   ignored: number;
   /** Why the connection was lost, where it was. */
   broken: string | null;
@@ -143,7 +137,7 @@ async function collect(
   { session }: OutletConnection,
   wanted: { isWanted: (publication: Publication) => boolean; count: number; until: number; now: () => number },
 ): Promise<Heard> {
-  const messages: InboundMessage[] = [];
+  const messages: MqttInbound[] = [];
   let bytes = 0;
   let ignored = 0;
   const heard = (ended: Heard['ended'], broken: string | null = null): Heard => ({ messages, ended, ignored, broken });

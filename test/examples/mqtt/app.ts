@@ -4,7 +4,7 @@
  * there is no `username` or `password`, since an agent that chooses where a server connects, and with what, is a hole.
  */
 import * as z from 'zod';
-import { type AppFeeds, defineApp, mqtt, prompt, resource, TidegateError, tool } from 'tidegate';
+import { type AppFeeds, defineApp, mqtt, type MqttOutlet, prompt, resource, TidegateError, tool } from 'tidegate';
 
 const TOPICS: readonly { pattern: string; permissions: ('read' | 'write')[]; description: string }[] = [
   { pattern: 'sensors/+/temperature', permissions: ['read'], description: 'Temperature of each room, in °C' },
@@ -95,7 +95,7 @@ export function mqttApp(url: string) {
         annotations: READS,
         async run({ topic, timeout, max_messages }, { feeds }) {
           const wanted = { topic, messages: max_messages, timeoutMs: timeout * 1_000 };
-          const { messages } = await feeds.receive('broker', wanted);
+          const { messages } = await feeds.receive<MqttOutlet>('broker', wanted);
           const heard = messages.map((each) => ({ topic: each.topic, payload: each.text, timestamp: each.receivedAt }));
           return { structured: { topic, messages_received: heard.length, messages: heard } };
         },

@@ -1,6 +1,6 @@
 import type { IPublishPacket } from 'mqtt-packet';
 import { describe, expect, test } from 'vitest';
-import type { MqttPayload } from '../../../src/declare/outlet.ts';
+import type { MqttPayload } from '../../../src/feeds/mqtt/options.ts';
 import { itemMaker, type Route, routesOf } from '../../../src/feeds/mqtt/item.ts';
 import { subscriptionId } from '../../../src/feeds/mqtt/topic.ts';
 import { target } from './bursts.ts';

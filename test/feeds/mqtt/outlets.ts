@@ -1,14 +1,14 @@
 /** For the tests of publishing: an outlet on a scripted broker, or on a real one, and what sending is lent. */
-import type { Outlet, OutletContext } from '../../../src/declare/outlet.ts';
+import type { OutletContext } from '../../../src/declare/outlet.ts';
 import { type Connect, type Runtime, systemRuntime } from '../../../src/base/runtime.ts';
 import { connect as nodeConnect } from '../../../src/hosts/node/socket.ts';
-import { mqtt, type MqttOptions } from '../../../src/feeds/mqtt/feed.ts';
+import type { MqttOptions } from '../../../src/feeds/mqtt/feed.ts';
+import { mqttOutlet } from '../../../src/feeds/mqtt/outlet.ts';
+import type { MqttRules } from '../../../src/feeds/mqtt/publish-rules.ts';
 import { type ScriptedBroker, virtualClock } from './script.ts';
 
-export function outletOf(options: Partial<MqttOptions>): Outlet {
-  const outlet = mqtt({ url: 'mqtt://broker.example', clientId: 'feed', ...options }).outlet?.();
-  if (!outlet) throw new Error('it declares no topics');
-  return outlet;
+export function outletOf({ topics = {}, ...options }: Partial<MqttOptions>): MqttRules {
+  return mqttOutlet({ url: 'mqtt://broker.example', clientId: 'feed', ...options }, topics);
 }
 
 /** With a clock that runs only while nothing else happens. */

@@ -1,7 +1,7 @@
 /** What is refused before anything is sent, each with the field that is wrong. */
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import type { OutboundMessage } from '../../../src/declare/outlet.ts';
+import type { MqttMessage } from '../../../src/feeds/mqtt/messages.ts';
 import type { MqttPublishRule } from '../../../src/feeds/mqtt/feed.ts';
 import { outletOf } from './outlets.ts';
 
@@ -17,7 +17,7 @@ const RULES: (string | MqttPublishRule)[] = [
   '$aws/things/+/shadow/update',
 ];
 const outlet = outletOf({ topics: { publish: RULES } });
-const check = (message: Partial<OutboundMessage>) => outlet.check({ topic: 'plant/x', payload: 1, ...message });
+const check = (message: Partial<MqttMessage>) => outlet.check({ topic: 'plant/x', payload: 1, ...message });
 const refusal = (field: string, expected: RegExp, code = 'invalid_input') =>
   expect.objectContaining({ code, field, expected: expect.stringMatching(expected) });
 
@@ -45,23 +45,23 @@ describe('topics', () => {
 
   test('of 65,535 bytes there may be', () => {
     const topic = `plant/${'x'.repeat(65_529)}`;
-    expect(check({ topic }).shown.topic).toBe(topic);
+    expect(check({ topic }).identity[0]).toBe(topic);
     expect(() => check({ topic: `${topic}x` })).toThrow(refusal('topic', /65535/));
   });
 
   test('an empty level may be where the pattern has it, and $ where it is named', () => {
-    expect(check({ topic: '/lead/a', payload: 'x' }).rule.topic).toBe('/lead/+');
-    expect(check({ topic: '$aws/things/t/shadow/update' }).rule.topic).toBe('$aws/things/+/shadow/update');
+    expect(check({ topic: '/lead/a', payload: 'x' }).rule.pattern).toBe('/lead/+');
+    expect(check({ topic: '$aws/things/t/shadow/update' }).rule.pattern).toBe('$aws/things/+/shadow/update');
   });
 
   test('a wildcard in the first level gives no topics of the broker', () => {
     const wide = outletOf({ topics: { publish: ['#'] } });
-    expect(wide.check({ topic: 'anything/at/all', payload: 1 }).rule.topic).toBe('#');
+    expect(wide.check({ topic: 'anything/at/all', payload: 1 }).rule.pattern).toBe('#');
     expect(() => wide.check({ topic: '$aws/x', payload: 1 })).toThrow(refusal('topic', /patterns matches: #/));
   });
 
   test('the first rule that matches holds, also where a later one is wider', () => {
-    expect(check({ topic: 'plant/valves/a/set', payload: { percent: 1 } }).rule.topic).toBe('plant/valves/+/set');
+    expect(check({ topic: 'plant/valves/a/set', payload: { percent: 1 } }).rule.pattern).toBe('plant/valves/+/set');
     expect(() => check({ topic: 'plant/valves/a/set', payload: 1 })).toThrow(refusal('payload', /object/));
   });
 });
@@ -70,7 +70,8 @@ const valve = (payload: unknown) => check({ topic: 'plant/valves/a/set', payload
 
 describe('payloads', () => {
   test('what the schema makes of one is sent', () => {
-    expect(valve({ percent: 7, more: 1 }).shown).toMatchObject({ payload: '{"percent":7,"by":"agent"}', bytes: 26 });
+    const { identity, facts } = valve({ percent: 7, more: 1 });
+    expect([identity[1], facts.bytes]).toEqual(['{"percent":7,"by":"agent"}', 26]);
   });
 
   test.each<[unknown, string, RegExp]>([
@@ -84,9 +85,9 @@ describe('payloads', () => {
   });
 
   test('are bounded in bytes, not characters', () => {
-    expect(check({ payload: 'é'.repeat(9) }).shown.bytes).toBe(20);
+    expect(check({ payload: 'é'.repeat(9) }).facts.bytes).toBe(20);
     expect(() => check({ payload: 'é'.repeat(10) })).toThrow(refusal('payload', /at most 20 bytes/, 'too_large'));
-    expect(check({ topic: '/lead/a', payload: 'x'.repeat(65_536) }).shown.bytes).toBe(65_536);
+    expect(check({ topic: '/lead/a', payload: 'x'.repeat(65_536) }).facts.bytes).toBe(65_536);
     expect(() => check({ topic: '/lead/a', payload: 'x'.repeat(65_537) })).toThrow(
       refusal('payload', /65536/, 'too_large'),
     );
@@ -99,8 +100,9 @@ describe('payloads', () => {
   });
 
   test('are written as the rule says', () => {
-    expect(check({ topic: '/lead/a', payload: 'on\n' }).shown).toMatchObject({ payload: '"on\\n"', bytes: 3 });
-    expect(check({ topic: 'meter/a', payload: 2.5 }).shown).toMatchObject({ payload: '2.5', bytes: 3, qos: 0 });
+    expect(check({ topic: '/lead/a', payload: 'on\n' }).identity[1]).toBe('"on\\n"');
+    const meter = check({ topic: 'meter/a', payload: 2.5 });
+    expect([meter.identity[1], meter.facts]).toMatchObject(['2.5', { bytes: 3, qos: 0 }]);
     expect(() => check({ topic: '/lead/a', payload: 5 })).toThrow(refusal('payload', /a text/));
     expect(() => check({ topic: '/lead/a', payload: '\udc00' })).toThrow(refusal('payload', /a text/));
     expect(() => check({ topic: 'meter/a', payload: '5' })).toThrow(refusal('payload', /a number/));
@@ -110,11 +112,11 @@ describe('payloads', () => {
 
 describe('what goes beside them', () => {
   test('is retained only where that is allowed', () => {
-    expect(check({ retain: true }).shown.retain).toBe(true);
+    expect(check({ retain: true }).facts.retained).toBe(true);
     expect(() => check({ topic: 'meter/a', payload: 1, retain: true })).toThrow(refusal('retain', /not retained/));
   });
 
-  test.each<[string, Partial<OutboundMessage>]>([
+  test.each<[string, Partial<MqttMessage>]>([
     ['qos', { qos: 2 as 1 }],
     ['contentType', { contentType: 'a\nb' }],
     ['contentType', { contentType: '' }],

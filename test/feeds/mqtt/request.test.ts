@@ -1,7 +1,7 @@
 /** Requests and listening on a scripted broker: the order of things, whose answer is whose, and what ends the wait. */
 import { describe, expect, test } from 'vitest';
 import type { IPublishPacket, ISubscribePacket, Packet } from 'mqtt-packet';
-import type { OutboundRequest } from '../../../src/declare/outlet.ts';
+import type { MqttRequest } from '../../../src/feeds/mqtt/messages.ts';
 import type { MqttResponse } from '../../../src/feeds/mqtt/feed.ts';
 import { outletOf, scripted } from './outlets.ts';
 import { politeBroker, type ScriptedBroker, scriptedBroker, type ScriptedConnection } from './script.ts';
@@ -31,7 +31,7 @@ const message = (topic: string, payload: string, more: object = {}): Packet => (
 });
 const correlated = (id = ID) => ({ properties: { correlationData: Buffer.from(id) } });
 
-function ask(broker: ScriptedBroker, response: MqttResponse, more: Partial<OutboundRequest> = {}, options = {}) {
+function ask(broker: ScriptedBroker, response: MqttResponse, more: Partial<MqttRequest> = {}, options = {}) {
   const publish = [{ topic: 'cmd/+/do', response }];
   const outlet = outletOf({ topics: { publish }, ...options });
   const context = scripted(broker);

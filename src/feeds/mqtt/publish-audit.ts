@@ -1,6 +1,6 @@
 /** The stream in which an app keeps who published what: never the payload, which may be a secret. */
 import * as z from 'zod';
-import { type Retention, type Stream, stream } from './stream.ts';
+import { type Retention, type Stream, stream } from '../../declare/stream.ts';
 
 export const PublishRecord = z.object({
   subject: z.string().describe('Who published'),

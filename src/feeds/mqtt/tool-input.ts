@@ -1,10 +1,11 @@
 /** What `publish` and `request` take alike: where to, what, and what goes beside it. */
 import * as z from 'zod';
-import type { OutboundMessage, OutboundRequest, Outlet } from '../declare/outlet.ts';
-import { payloadSchema, type Shown } from './publish-describe.ts';
+import type { MqttMessage, MqttRequest } from './messages.ts';
+import type { MqttRules } from './publish-rules.ts';
+import { payloadSchema, type Shown } from './tool-texts.ts';
 
 /** Fields that the app's feeds have no use for are not shown. */
-export function messageShape(outlets: ReadonlyMap<string, Outlet>, shown: readonly Shown[]) {
+export function messageShape(outlets: ReadonlyMap<string, MqttRules>, shown: readonly Shown[]) {
   const names = [...new Set(shown.map(({ feed }) => feed))];
   const properties = names.some((name) => outlets.get(name)?.properties === true);
   return {
@@ -29,8 +30,8 @@ export function messageShape(outlets: ReadonlyMap<string, Outlet>, shown: readon
 export function messageOf(
   input: Readonly<Record<string, unknown>>,
   shown: readonly Shown[],
-): { feed: string; message: OutboundMessage & OutboundRequest } {
+): { feed: string; message: MqttMessage & MqttRequest } {
   const { feed = shown[0]?.feed, ...rest } = input;
   const given = Object.entries(rest).filter(([, value]) => value !== undefined);
-  return { feed: String(feed), message: Object.fromEntries(given) as unknown as OutboundMessage & OutboundRequest };
+  return { feed: String(feed), message: Object.fromEntries(given) as unknown as MqttMessage & MqttRequest };
 }

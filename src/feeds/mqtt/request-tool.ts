@@ -1,10 +1,11 @@
 /** `request`: publishes one message, and waits for what is answered to it. */
 import * as z from 'zod';
-import { type Tool, tool } from '../declare/tool.ts';
-import type { Outlet, RequestOutcome } from '../declare/outlet.ts';
-import { Outcome, outcomeText, PUBLISHES } from './publish.ts';
-import { describeTopics, shownRules } from './publish-describe.ts';
-import { messageOf, messageShape } from './publish-input.ts';
+import type { OutletTool } from '../../declare/outlet.ts';
+import type { MqttOutlet, MqttRequestOutcome } from './messages.ts';
+import type { MqttRules } from './publish-rules.ts';
+import { Outcome, outcomeText } from './publish-tool.ts';
+import { describeTopics, shownRules } from './tool-texts.ts';
+import { messageOf, messageShape } from './tool-input.ts';
 
 const MOST_ANSWERS = 100;
 const LONGEST_SECONDS = 25;
@@ -29,9 +30,9 @@ const Output = z.object({
   published: Outcome.describe('What became of the request itself'),
 });
 
-export function requestTool(outlets: ReadonlyMap<string, Outlet>): Tool {
+export function requestTool(outlets: ReadonlyMap<string, MqttRules>): OutletTool {
   const shown = shownRules(outlets, ({ answers }) => answers !== null);
-  return tool({
+  return {
     title: 'Request',
     description: [
       'Publishes one message, and waits for the answers to it. It is sent once, whatever becomes of the answers.',
@@ -53,12 +54,11 @@ export function requestTool(outlets: ReadonlyMap<string, Outlet>): Tool {
         .describe('Longest wait for them, from the moment that the message is sent'),
     }),
     output: Output,
-    annotations: PUBLISHES,
-    async run(input, { feeds }) {
+    async run(input: Readonly<Record<string, unknown>> & { seconds: number }, feeds) {
       const { seconds, ...rest } = input;
       const { feed, message } = messageOf(rest, shown);
       const timeoutMs = Math.max(1, Math.round(seconds * 1_000));
-      const outcome = await feeds.request(feed, { ...message, timeoutMs });
+      const outcome = await feeds.request<MqttOutlet>(feed, { ...message, timeoutMs });
       const answers = outcome.answers.map(({ text: _text, retained: _retained, ...answer }) => answer);
       const failed = outcome.status === 'unanswered' && outcome.published.status !== 'declined';
       return {
@@ -67,10 +67,10 @@ export function requestTool(outlets: ReadonlyMap<string, Outlet>): Tool {
         ...(failed ? { isError: true } : {}),
       };
     },
-  });
+  };
 }
 
-function requestText({ status, published, responseTopic, answers, ignored, waitedMs }: RequestOutcome): string {
+function requestText({ status, published, responseTopic, answers, ignored, waitedMs }: MqttRequestOutcome): string {
   if (published.status === 'declined') return outcomeText(published);
   const others =
     ignored === 0 ? [] : [`${ignored} message(s) there were no answers to this request, and are left out.`];

@@ -3,9 +3,9 @@
  * of each, made when a client first lists the tools. Bounded: with very much to say, schemas are left out first.
  */
 import * as z from 'zod';
-import type { Outlet, OutletRule } from '../declare/outlet.ts';
-import type { Json, JsonObject } from '../base/json.ts';
-import { shortened } from '../base/text.ts';
+import type { Json, JsonObject } from '../../base/json.ts';
+import { shortened } from '../../base/text.ts';
+import type { MqttRules, PublishRule } from './publish-rules.ts';
 
 const TOPICS_CHARACTERS = 4_000;
 const SENTENCE_CHARACTERS = 160;
@@ -13,13 +13,13 @@ const SCHEMAS_CHARACTERS = 16_000;
 
 export interface Shown {
   feed: string;
-  rule: OutletRule;
+  rule: PublishRule;
 }
 
 /** The rules of all feeds that `wanted` lets through. */
 export function shownRules(
-  outlets: ReadonlyMap<string, Outlet>,
-  wanted: (rule: OutletRule) => boolean,
+  outlets: ReadonlyMap<string, MqttRules>,
+  wanted: (rule: PublishRule) => boolean,
 ): readonly Shown[] {
   return [...outlets].flatMap(([feed, { rules }]) => rules.filter(wanted).map((rule) => ({ feed, rule })));
 }
@@ -29,18 +29,18 @@ export function describeTopics(shown: readonly Shown[], several: boolean): strin
   const forms: ((each: Shown) => string)[] = [
     ({ feed, rule }) => {
       const about = rule.description === null ? '' : `: ${shortened(rule.description, SENTENCE_CHARACTERS)}`;
-      return `- ${several ? `${feed}: ` : ''}${rule.topic}${particulars(rule)}${about}`;
+      return `- ${several ? `${feed}: ` : ''}${rule.pattern}${particulars(rule)}${about}`;
     },
-    ({ feed, rule }) => `- ${several ? `${feed}: ` : ''}${rule.topic}`,
+    ({ feed, rule }) => `- ${several ? `${feed}: ` : ''}${rule.pattern}`,
   ];
   for (const form of forms) {
     const text = `Topics (+ stands for one level, # for the rest):\n${shown.map(form).join('\n')}`;
     if (text.length <= TOPICS_CHARACTERS) return text;
   }
-  return shortened(`Topics: ${shown.map(({ rule }) => rule.topic).join(', ')}`, TOPICS_CHARACTERS);
+  return shortened(`Topics: ${shown.map(({ rule }) => rule.pattern).join(', ')}`, TOPICS_CHARACTERS);
 }
 
-function particulars({ confirm, retain, answers }: OutletRule): string {
+function particulars({ confirm, retain, answers }: PublishRule): string {
   const told = [
     ...(confirm === null ? [] : ['a person is asked each time']),
     ...(retain ? ['may be retained'] : []),
@@ -63,12 +63,12 @@ export function payloadJsonSchema(shown: readonly Shown[]): JsonObject {
     const schema = moved(schemaOf(rule), place) as JsonObject;
     left -= JSON.stringify(schema).length;
     const said = typeof schema.description === 'string' ? ` ${schema.description}` : '';
-    return { ...(left < 0 ? {} : schema), description: `To ${rule.topic}.${said}` };
+    return { ...(left < 0 ? {} : schema), description: `To ${rule.pattern}.${said}` };
   });
   return one ? { ...schemas[0] } : { anyOf: schemas, description: 'What the topic takes' };
 }
 
-function schemaOf({ schema, payload }: OutletRule): JsonObject {
+function schemaOf({ schema, payload }: PublishRule): JsonObject {
   if (schema === null) return payload === 'json' ? {} : { type: payload === 'text' ? 'string' : 'number' };
   const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io: 'input' }) as JsonObject;
   return rest;

@@ -1,9 +1,10 @@
 /** `publish`: one message to a topic that a feed of the app allows, sent once, and what became of it. */
 import * as z from 'zod';
-import { type Tool, tool } from '../declare/tool.ts';
-import type { Outlet, PublishOutcome } from '../declare/outlet.ts';
-import { describeTopics, shownRules } from './publish-describe.ts';
-import { messageOf, messageShape } from './publish-input.ts';
+import type { OutletTool } from '../../declare/outlet.ts';
+import type { MqttOutcome, MqttOutlet } from './messages.ts';
+import type { MqttRules } from './publish-rules.ts';
+import { describeTopics, shownRules } from './tool-texts.ts';
+import { messageOf, messageShape } from './tool-input.ts';
 
 export const Outcome = z.object({
   status: z
@@ -17,17 +18,10 @@ export const Outcome = z.object({
   bytes: z.number().describe('Of the payload'),
 });
 
-export const PUBLISHES = {
-  readOnlyHint: false,
-  destructiveHint: true,
-  idempotentHint: false,
-  openWorldHint: true,
-} as const;
-
-export function publishTool(outlets: ReadonlyMap<string, Outlet>): Tool {
+export function publishTool(outlets: ReadonlyMap<string, MqttRules>): OutletTool {
   const shown = shownRules(outlets, () => true);
   const mayRetain = shown.some(({ rule }) => rule.retain);
-  return tool({
+  return {
     title: 'Publish',
     description: [
       'Publishes one message, and says what became of it. It is sent once: where the answer is `unknown`, find out whether it took effect before you publish it again.',
@@ -40,10 +34,9 @@ export function publishTool(outlets: ReadonlyMap<string, Outlet>): Tool {
         : {}),
     }),
     output: Outcome.extend({ feed: z.string() }),
-    annotations: PUBLISHES,
-    async run(input, { feeds }) {
+    async run(input: Readonly<Record<string, unknown>>, feeds) {
       const { feed, message } = messageOf(input, shown);
-      const outcome = await feeds.publish(feed, message);
+      const outcome = await feeds.publish<MqttOutlet>(feed, message);
       const failed = outcome.status === 'refused' || outcome.status === 'unknown';
       return {
         text: outcomeText(outcome),
@@ -51,10 +44,10 @@ export function publishTool(outlets: ReadonlyMap<string, Outlet>): Tool {
         ...(failed ? { isError: true } : {}),
       };
     },
-  });
+  };
 }
 
-export function outcomeText({ status, reason, unheard, topic, bytes }: PublishOutcome): string {
+export function outcomeText({ status, reason, unheard, topic, bytes }: MqttOutcome): string {
   const why = reason === null ? '' : `: ${reason}`;
   switch (status) {
     case 'acknowledged':

@@ -1,0 +1,15 @@
+/** The tools by which agents publish to the MQTT feeds of an app. */
+import type { Outlet, OutletTool } from '../../declare/outlet.ts';
+import type { MqttRules } from './publish-rules.ts';
+import { publishTool } from './publish-tool.ts';
+import { requestTool } from './request-tool.ts';
+
+/** None where no feed allows to publish, and no `request` where answers are declared nowhere. */
+export function mqttTools(outlets: ReadonlyMap<string, Outlet>): Record<string, OutletTool> {
+  const ours = outlets as ReadonlyMap<string, MqttRules>;
+  const rules = [...ours.values()].flatMap((outlet) => outlet.rules);
+  return {
+    ...(rules.length > 0 ? { publish: publishTool(ours) } : {}),
+    ...(rules.some(({ answers }) => answers !== null) ? { request: requestTool(ours) } : {}),
+  };
+}
