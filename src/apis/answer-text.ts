@@ -20,7 +20,7 @@ function partOf(name: string, value: Json): string[] {
   return [...(name === 'items' ? [] : [`${name}:`]), ...tableOf(value)];
 }
 
-/** Rows of an array of objects under the names of all of them, in the order in which they first come. */
+/** Rows of an array of objects, under the names of all their fields in the order in which they first appear. */
 export function tableOf(rows: readonly Record<string, Json>[]): string[] {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const shown = names.slice(0, MOST_COLUMNS);
@@ -33,7 +33,7 @@ export function tableOf(rows: readonly Record<string, Json>[]): string[] {
 
 function cell(value: Json): string {
   if (value === null) return '';
-  // A line is a row, and a bar ends a cell.
+  // A line break would end the row, and a bar the cell.
   return typeof value === 'string' ? value.replace(/\s+/g, ' ').replaceAll('|', '/') : JSON.stringify(value);
 }
 

@@ -1,4 +1,7 @@
-/** What a tool makes of an API's answer: picked, checked by its schema, and with a text that people can read. */
+/**
+ * Makes a tool's answer of an API's answer: picks the value, checks it by the tool's schema, and adds a text for
+ * people.
+ */
 import type { ToolAnswer } from '../declare/tool.ts';
 import type { HttpAnswer } from '../declare/http-api.ts';
 import type { Json } from '../base/json.ts';
@@ -9,17 +12,17 @@ import { ofAnswer } from './declared-function.ts';
 import type { Call } from './call-of-tool.ts';
 import { type Failed, unexpected } from './failure.ts';
 
-/** What an answer is made of again, when it comes from the store. */
+/** What is kept of an answer, and what the answer is made of again when it comes from the store. */
 export interface Made {
   ok: true;
-  /** Before the schema saw it. Undefined: the answer is a text. */
+  /** The value before the schema has checked it. Undefined: the answer is a text. */
   structured?: Json;
   text?: string;
 }
 
 const TEXT_CHARACTERS = 100_000;
 
-/** What `pick` says of a body. */
+/** The value that `pick` finds in a body. */
 export function picked(call: Call, answer: HttpAnswer): { ok: true; value: unknown } | Failed {
   const { pick } = call.spec;
   if (typeof pick !== 'function') {
@@ -30,7 +33,7 @@ export function picked(call: Call, answer: HttpAnswer): { ok: true; value: unkno
   return ofAnswer(call, 'pick', answer.body, () => pick(answer.body, answer));
 }
 
-/** A picked value, as MCP takes it: an object. */
+/** A picked value in the form that MCP takes, which is an object. */
 export function madeOf({ spec, schema }: Call, value: unknown): Made {
   if (spec.format === 'text' && typeof value === 'string' && schema === null) {
     return {
@@ -43,7 +46,7 @@ export function madeOf({ spec, schema }: Call, value: unknown): Made {
   return { ok: true, structured: isObject ? (value as Json) : { value: (value ?? null) as Json } };
 }
 
-/** The tool's answer; what its schema does not allow is the API's failure, not a defect. */
+/** The tool's answer. A value that its schema does not allow is a failure of the API, not a defect of the server. */
 export function shownAnswer(call: Call, made: Made, note: string | null): { ok: true; answer: ToolAnswer } | Failed {
   const notes = note === null ? [] : [note];
   if (made.structured === undefined) return { ok: true, answer: { text: [made.text ?? '', ...notes].join('\n') } };

@@ -1,4 +1,4 @@
-/** An app whose HTTP tools run: each gets the guarded fetch, the store of its request, and its secrets. */
+/** Makes an app whose HTTP tools can run: each gets the guarded fetch, the store of its request, and its secrets. */
 import type { App } from '../declare/app.ts';
 import type { Tool, ToolAnswer } from '../declare/tool.ts';
 import type { ToolContext } from '../declare/context.ts';
@@ -17,7 +17,7 @@ import { openSecrets, type ReadVariable, type ToolSecrets, secretsIn } from './s
 import { type Settings, settingsOf } from './settings.ts';
 
 /**
- * The same app, where it has no HTTP tools.
+ * Answers the same app where it has no HTTP tools.
  * @throws TidegateError `invalid_config` for a secret that is not set, an address that may not be asked, a header that
  * cannot be sent.
  */
@@ -74,7 +74,7 @@ function checkAddress(name: string, { http: { url, api } }: HttpTool, { base, al
   }
 }
 
-/** What can be known before a call: constants and secrets, whose value no error shows. */
+/** Checks headers whose value is known before a call: constants and secrets. No error shows the value of a secret. */
 function checkHeaders(name: string, { http }: HttpTool, secrets: ToolSecrets): void {
   for (const [header, value] of Object.entries({ ...http.api?.headers, ...http.headers })) {
     if (typeof value === 'function') continue;

@@ -1,4 +1,4 @@
-/** What one call of an HTTP tool goes by. Types alone. */
+/** What the functions of this room share of one call of an HTTP tool. Types alone. */
 import type { HttpSpec } from '../declare/http-tool.ts';
 import type { ToolContext } from '../declare/context.ts';
 import type { Runtime } from '../base/runtime.ts';
@@ -10,22 +10,22 @@ import type { ToolSecrets } from './secrets.ts';
 import type { Settings } from './settings.ts';
 import type * as z from 'zod';
 
-/** A call of a tool that is under way. */
+/** A call that is under way. */
 export interface Call {
   tool: string;
   spec: HttpSpec;
-  /** What the answer has to be; null: anything. */
+  /** What the structured answer has to be. Null: anything. */
   schema: z.ZodType | null;
   settings: Settings;
   secrets: ToolSecrets;
   input: ToolInput;
   context: Pick<ToolContext, 'signal' | 'deadline' | 'principal'>;
   runtime: Runtime;
-  /** On the account of the request. */
+  /** Counts its calls on the account of the request. */
   store: Store;
   fetch: GuardedFetch;
-  /** What the store says of a pause. */
+  /** The record of the pause that the API asked for, as it was read. */
   pause: Reading;
-  /** What is left of the patience and of the bytes of this call. */
+  /** What is left of the call's time to wait and of its bytes. */
   left: { waitMs: number; bytes: number };
 }

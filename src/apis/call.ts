@@ -1,6 +1,6 @@
 /**
- * A call of an HTTP tool: a kept answer, or the API's pages in their turn; what can be kept is. What the API does not
- * do is a result with `isError`, which says what to do about it.
+ * A call of an HTTP tool. It answers from a kept answer, or else asks the API page by page and keeps the answer where
+ * that is declared. A failure of the API is a result with `isError` that says what to do about it.
  */
 import type { ToolAnswer } from '../declare/tool.ts';
 import type { Json } from '../base/json.ts';
@@ -17,11 +17,11 @@ import { nextOf, pageOf } from './paging.ts';
 import { guardRequestOf, apiRequest } from './request.ts';
 
 interface Fetched extends Made {
-  /** Why there is less than was asked for; null: there is not. */
+  /** Why there is less than was asked for. Null: there is not less. */
   note: string | null;
 }
 
-/** @param mark of the answer; null: answers are not kept. */
+/** @param mark names the answer; null: answers are not kept */
 export async function callTool(prepared: Omit<Call, 'pause'>, mark: Mark | null): Promise<ToolAnswer> {
   const { store, runtime, settings, spec, tool, context } = prepared;
   const { cache } = spec;
@@ -31,7 +31,7 @@ export async function callTool(prepared: Omit<Call, 'pause'>, mark: Mark | null)
   const kept = cache && mark && place ? keptIn(place, mark, cache, runtime.now()) : null;
   if (kept?.fresh) {
     const shown = shownAnswer(call, kept.made, null);
-    // One that an older declaration made may not fit any more.
+    // An answer that an older declaration made may not fit the schema any more.
     if (shown.ok) return shown.answer;
   }
   const fetched = await fetchAll(call);
@@ -101,7 +101,7 @@ function noList({ settings, secrets }: Call): Failed {
   return unexpected(settings, 'no list of items', secrets);
 }
 
-/** An older answer, where there is one and the API may be well again later. */
+/** An older answer, where there is one and the failure is a passing one. */
 function standIn(call: Call, kept: Kept | null, reason: Failed): ToolAnswer {
   if (kept === null || !reason.passing) return refusal(reason);
   const shown = shownAnswer(call, kept.made, `This is the answer of ${ageText(kept.ageMs)} ago. ${reason.text}`);

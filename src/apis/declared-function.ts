@@ -1,6 +1,6 @@
 /**
- * Runs the functions of a declaration. What they throw is no fault of the server's: the log tells it, without secrets,
- * and the model is told what it can act on. A `TidegateError` is meant for whoever calls, and goes on as it is.
+ * Runs the functions of a declaration. An error that they throw is not the server's fault: the log shows it without
+ * secrets, and the model reads what it can act on. A `TidegateError` is meant for the caller, and passes as it is.
  */
 import { TidegateError } from '../base/errors.ts';
 import { describeShape } from '../base/json-path.ts';
@@ -9,7 +9,7 @@ import { type Failed, unexpected } from './failure.ts';
 
 type Told = Pick<Call, 'tool' | 'settings' | 'secrets' | 'runtime'>;
 
-/** @param body what it was given: it was written for another */
+/** @param body what the function was given, and which it was not written for where it fails */
 export function ofAnswer<Made>(
   call: Told,
   name: string,
@@ -24,7 +24,7 @@ export function ofAnswer<Made>(
   }
 }
 
-/** @throws TidegateError `invalid_input` where it has no use for the arguments */
+/** @throws TidegateError `invalid_input` where the function fails with the arguments */
 export function ofArguments<Made>(call: Told, name: string, make: () => Made): Made {
   try {
     return make();

@@ -1,6 +1,6 @@
 /**
- * One exchange with an API, in its turn: it waits where the wait is short, sends again where that does no harm, and
- * remembers for all instances that the API asked for a pause. It judges no body but for errors in it.
+ * One exchange with an API, within its limits: it waits where the wait is short, sends again where that does no harm,
+ * and stores a pause that the API asked for, for all instances. Of a body it judges errors alone.
  */
 import type { HttpAnswer } from '../declare/http-api.ts';
 import { isSafe } from '../declare/http-tool.ts';
@@ -17,14 +17,14 @@ import type { Call } from './call-of-tool.ts';
 export interface Exchanged {
   ok: true;
   answer: HttpAnswer;
-  /** False: the body was no JSON that can be read, though it should have been; it is the text that came. */
+  /** False: the body should have been JSON and cannot be read. Then the body is the text that came. */
   readable: boolean;
 }
 
 /** No answer came, or none that could be read. */
 interface Broken {
   error: TidegateError;
-  /** Whether another try may end otherwise. */
+  /** Whether another try may succeed. */
   again: boolean;
 }
 
@@ -32,7 +32,7 @@ type Tried = Omit<Exchanged, 'ok'> | { broken: Broken };
 
 /** Tries and the time that a call may wait are bounded elsewhere. */
 const PAUSES = { firstMs: 250, mostMs: Number.POSITIVE_INFINITY };
-/** An answer has to reach the caller before its deadline. */
+/** Left before the deadline for the answer to reach the caller. */
 const LAST_MS = 500;
 const AGAIN = new Set([502, 503, 504]);
 const BROKEN: ReadonlySet<string> = new Set(['upstream', 'too_large', 'address_refused']);
@@ -42,7 +42,7 @@ export async function exchange(call: Call, request: HttpRequest): Promise<Exchan
   const { spec, settings, secrets, runtime } = call;
   let until = pausedUntil(call.pause);
   for (let tries = 1; ; tries += 1) {
-    const refused = await waitForTurn(call, until);
+    const refused = await waitForPlace(call, until);
     if (refused) return refused;
     const tried = await send(call, request);
     const judged = 'answer' in tried ? judge(call, tried.answer) : null;
@@ -55,7 +55,7 @@ export async function exchange(call: Call, request: HttpRequest): Promise<Exchan
       const wait = pauseMs(settings, failure.retryAfterMs, now);
       until = now + wait;
       call.pause = await rememberPause({ ...call, deadline: call.context.deadline }, until, call.pause);
-      // Waiting for it is `waitForTurn`'s.
+      // `waitForPlace` waits until the pause is over.
       if (mayRetry) continue;
       return limited(settings, wait, said429(failure, secrets));
     }
@@ -80,8 +80,8 @@ function judge(call: Call, answer: HttpAnswer): { ok: true; value: ApiFailure | 
   return ofAnswer(call, 'errors', answer.body, () => apiFailureOf(answer, settings.errors, runtime.now()));
 }
 
-/** Null: it may be sent now. */
-async function waitForTurn(call: Call, until: number): Promise<Failed | null> {
+/** Waits until the request may be sent. Null: it may be sent now. */
+async function waitForPlace(call: Call, until: number): Promise<Failed | null> {
   const { settings, runtime, store, spec, input } = call;
   const pause = until - runtime.now();
   if (pause > 0 && !(await waited(call, pause))) return limited(settings, pause, 'it asked for a pause (429)');
@@ -92,16 +92,16 @@ async function waitForTurn(call: Call, until: number): Promise<Failed | null> {
   for (;;) {
     const turn = await takePlace(store, settings, cost, runtime.now());
     if (turn === null) return null;
-    // Somewhat longer, so that all who wait do not meet again.
+    // A little longer, so that waiting calls do not all come back at once.
     const wait = turn.waitMs * (1 + runtime.random() / 10);
     if (!(await waited(call, wait))) return limited(settings, turn.waitMs, limitText(turn.limit));
   }
 }
 
-/** False where it would be longer than a call may wait, or than there is time. */
+/** Answers false, without a wait, where the call may not wait as long or has not as much time. */
 async function waited({ runtime, context, left }: Call, ms: number): Promise<boolean> {
   if (ms > left.waitMs || runtime.now() + ms > context.deadline - LAST_MS) return false;
-  // A wait of nothing would not end where the clock stands.
+  // Counts at least 1 ms, so that a loop of empty waits comes to an end.
   left.waitMs -= Math.max(1, ms);
   await runtime.sleep(ms, context.signal);
   if (context.signal.aborted) throw context.signal.reason;
@@ -126,7 +126,7 @@ async function send(call: Call, { url, method, headers, body }: HttpRequest): Pr
   } catch (thrown) {
     if (context.signal.aborted) throw context.signal.reason;
     if (!(thrown instanceof TidegateError) || !BROKEN.has(thrown.code)) throw thrown;
-    // One that was too slow has had its time; one that was too large, or leads where nobody may go, will do so again.
+    // A slow answer has used up its time. A large answer, or a refused address, would be the same again.
     return { broken: { error: thrown, again: thrown.code === 'upstream' && thrown.field !== 'timeoutMs' } };
   }
 }
@@ -142,7 +142,7 @@ function redacted(text: string | null, secrets: ToolSecrets): string | null {
   return text === null ? null : secrets.redact(text);
 }
 
-/** Undefined for what is no JSON, or nests so deep that nobody could go through it; null for an empty body. */
+/** Undefined: the text is not JSON, or nested too deep to walk through. Null: the body is empty. */
 function readJson(text: string): unknown {
   if (text.trim() === '') return null;
   try {
@@ -158,7 +158,7 @@ function log({ runtime, tool, settings, secrets }: Call, failure: ApiFailure, er
   runtime.log('warn', `the tool ${tool} had no answer`, { tool, api: settings.label, status: failure.status, told });
 }
 
-/** Null: its body may be picked from. */
+/** Null: the body can be read. */
 export function misread({ settings, secrets }: Call, { answer, readable }: Exchanged): Failed | null {
   return readable ? null : unexpected(settings, `no JSON, but ${String(answer.body).slice(0, 100)}`, secrets);
 }

@@ -1,6 +1,6 @@
 /**
- * What is wrong with an answer, and in which words the model reads it. Pure; texts from outside are cut and one line
- * long.
+ * What is wrong with an API's answer, and the words in which the model reads it. Pure. Texts from outside are cut, and
+ * put on one line.
  */
 import type { HttpAnswer } from '../declare/http-api.ts';
 import { readPath } from '../base/json-path.ts';
@@ -12,22 +12,22 @@ import type { Settings } from './settings.ts';
 export interface ApiFailure {
   /** Null: there was no answer. */
   status: number | null;
-  /** What the upstream said; null: nothing. */
+  /** What the API said about it. Null: nothing. */
   message: string | null;
-  /** As the upstream said; null: it did not. */
+  /** The pause that the API asked for. Null: it asked for none. */
   retryAfterMs: number | null;
 }
 
-/** A call that came to nothing. */
+/** A call without an answer. */
 export interface Failed {
   ok: false;
   text: string;
-  /** It may be otherwise in a while, and an older answer may stand in for it meanwhile. */
+  /** Another call may succeed in a while, and an older answer may take its place meanwhile. */
   passing: boolean;
 }
 
 const MESSAGE_CHARACTERS = 500;
-/** Where APIs usually say what is wrong. */
+/** Paths in a body at which APIs usually say what is wrong. */
 const USUAL = [
   'message',
   'error.message',
@@ -38,10 +38,10 @@ const USUAL = [
   'errors.0',
   'title',
 ];
-/** Statuses that speak of now, not of the request. */
+/** Statuses of failures that pass, and that are not due to the request. */
 const PASSING = new Set([429, 500, 502, 503, 504]);
 
-/** Null: the answer is one. */
+/** Null: the answer is not an error. */
 export function apiFailureOf(answer: HttpAnswer, errors: Settings['errors'], now: number): ApiFailure | null {
   const told = typeof errors === 'function' ? errors(answer) : null;
   const isOk = answer.status >= 200 && answer.status < 300;
@@ -51,14 +51,14 @@ export function apiFailureOf(answer: HttpAnswer, errors: Settings['errors'], now
   const read = typeof errors === 'string' ? [errors, ...USUAL] : USUAL;
   const found = message ?? read.map((path) => readPath(answer.body, path)).find(isTelling) ?? plainText(answer.body);
   return {
-    // An error behind a 200 is one all the same.
+    // An error in the body of a 200 has no status of its own.
     status: status ?? (isOk ? null : answer.status),
     message: found === null ? null : oneLine(found),
     retryAfterMs: retryAfterMs(answer.headers.get('retry-after'), now),
   };
 }
 
-/** A body that is a text says what is wrong, unless it is a page for people. */
+/** A text body says what is wrong, unless it is an HTML page. */
 function plainText(body: unknown): string | null {
   return isTelling(body) && !body.trimStart().startsWith('<') ? body : null;
 }
@@ -92,7 +92,7 @@ function whoCanHelp({ names }: ToolSecrets): string {
     : `The arguments are not the reason; who runs the server may look at ${names.join(', ')}.`;
 }
 
-/** @param asked why: the API asked for a pause, or the app's own limit is reached */
+/** @param asked the reason: the API asked for a pause, or the app's own limit is reached */
 export function limited(settings: Settings, waitMs: number, asked: string): Failed {
   const seconds = Math.max(1, Math.ceil(waitMs / 1_000));
   return {
@@ -102,7 +102,7 @@ export function limited(settings: Settings, waitMs: number, asked: string): Fail
   };
 }
 
-/** A call that no wait would let through. */
+/** A call that costs more than a whole window allows, so that waiting does not help. */
 export function tooMuch({ label }: Settings, cost: number, limit: string): Failed {
   return {
     ok: false,

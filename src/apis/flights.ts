@@ -1,14 +1,13 @@
 /**
- * Calls of the same that overlap in this process share one piece of work. Who waits for another's waits so long and no
- * longer, and does its own where the other ended without an answer: on Workers a request may end, and what it was about
- * with it.
+ * Equal calls that overlap in this process share the work of the first. A call waits for a bounded time, and does the
+ * work itself where the first one ended without an answer: on Workers a request may end, and its work with it.
  */
 import { TidegateError } from '../base/errors.ts';
 import type { Runtime } from '../base/runtime.ts';
 
 export interface Flights<Answer> {
   /**
-   * @param waitMs longest wait for the work of another.
+   * @param waitMs longest wait for the work of another call
    * @throws what `work` throws, and the signal's reason.
    */
   share(key: string, signal: AbortSignal, waitMs: number, work: () => Promise<Answer>): Promise<Answer>;

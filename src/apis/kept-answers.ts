@@ -1,7 +1,7 @@
 /**
- * Answers of an HTTP tool in the store, in a fixed number of places: an answer's place follows from its arguments, and
- * a newer one of other arguments takes it over. So nothing has to be counted or thrown away. An answer is known by a
- * digest that cannot be forged, since another caller's arguments may be the same text's enemy.
+ * Keeps answers of an HTTP tool in the store, in a fixed number of places. The arguments decide the place of an answer,
+ * and a newer answer to other arguments takes the place over, so nothing has to be counted or removed. A SHA-256 of the
+ * arguments tells answers apart, so that nobody can find arguments that read another call's answer.
  */
 import { canonicalText, hexOf, sha256 } from '../base/digest.ts';
 import { isDeep, type Json, utf8Bytes } from '../base/json.ts';
@@ -11,7 +11,7 @@ import type { Reading, Store } from '../store/store.ts';
 import type { Made } from './answer.ts';
 import { keptAnswer } from './names.ts';
 
-/** What an answer is known by, and where it stands. */
+/** The digest that tells an answer from others, and its place. */
 export interface Mark {
   digest: string;
   place: number;
@@ -24,12 +24,12 @@ export interface Kept {
 }
 
 export const DEFAULT_ENTRIES = 1_000;
-/** Of an answer as JSON. */
+/** Largest answer that is kept, as JSON. */
 export const KEPT_BYTES = 256 * 1024;
 
 /**
- * Null for what JSON does not tell from others: it could be taken for another's.
- * @param about whose answers they are: what else would make others of the same arguments
+ * The mark of the arguments. Null: JSON does not hold all of them, so other arguments could get the same mark.
+ * @param about what else an answer depends on: the tool and its declaration
  * @param known the arguments, or what the declaration makes of them
  */
 export async function markOf(
@@ -44,7 +44,7 @@ export async function markOf(
 }
 
 /**
- * Whether JSON says all of it. Of a set, a map or a promise it says nothing, and of some numbers that they are null.
+ * Whether JSON holds all of a value. It holds nothing of a set, a map or a promise, and writes some numbers as null.
  */
 function isTold(value: unknown): boolean {
   if (value === null || value === undefined || typeof value === 'string' || typeof value === 'boolean') return true;
@@ -56,7 +56,7 @@ function isTold(value: unknown): boolean {
   return (prototype === Object.prototype || prototype === null) && Object.values(value).every(isTold);
 }
 
-/** Null: nothing of these arguments stands there. */
+/** The kept answer to these arguments. Null: the place has none. */
 export function keptIn(reading: Reading, { digest }: Mark, { ttlMs }: HttpCache, now: number): Kept | null {
   const stored = keptAnswer.read(reading);
   if (stored?.digest !== digest) return null;
@@ -71,8 +71,8 @@ export function keptIn(reading: Reading, { digest }: Mark, { ttlMs }: HttpCache,
 }
 
 /**
- * Keeps it where it fits. Whoever was faster keeps an answer as good, so a conflict is no matter; a lost one is asked
- * for again.
+ * Keeps an answer that is small enough. A conflict is ignored, because a faster call has kept an answer that is as
+ * good. A lost answer is only asked for again.
  */
 export async function keep(
   { runtime, store, deadline }: { runtime: Runtime; store: Store; deadline: number },

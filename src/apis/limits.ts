@@ -1,19 +1,22 @@
 /**
- * How often an API may be asked: counted in the store, so that all instances count together, and the pause that the API
- * itself asked for. One call to the store for each limit, and one to give back what counted as several; a request that
- * is refused was counted in shorter windows, which loses a place there and breaks no limit.
+ * How often an API may be asked, and the pause that it asked for itself. Requests are counted in the store, so that all
+ * instances count together: one call for each limit, and one more to give places back. A request that a longer window
+ * refuses stays counted in the shorter ones; that wastes places and breaks no limit.
  */
 import type { Runtime } from '../base/runtime.ts';
 import type { Reading, Store } from '../store/store.ts';
 import { apiPause, limitKey, pauseKey } from './names.ts';
 import type { ScopedLimit, Settings } from './settings.ts';
 
-/** Counters stay a little longer than their windows, since clocks differ. */
+/** Counters are kept a little longer than their windows, because clocks differ. */
 const SKEW_MS = 5_000;
-/** Where an API says 429 and not for how long. */
+/** For a 429 that does not say how long. */
 const DEFAULT_PAUSE_MS = 10_000;
 
-/** Null: it may be sent now; else how long to wait, and which limit says so. */
+/**
+ * Takes places in the windows for a request that counts `cost` times. Null: it may be sent now; else the wait, and the
+ * limit that is reached.
+ */
 export async function takePlace(
   store: Store,
   { limits }: Settings,
@@ -26,7 +29,7 @@ export async function takePlace(
     const end = start + perMs;
     const taken = await store.add(limitKey(scope, perMs, start), cost, { now, expiresAt: end + SKEW_MS });
     if (taken <= requests) continue;
-    // What is left is for those who need less.
+    // The places go back to requests that cost less.
     if (cost > 1) await store.add(limitKey(scope, perMs, start), -cost, { now, expiresAt: end + SKEW_MS });
     return { waitMs: end - now, limit };
   }
@@ -38,7 +41,7 @@ export function limitText({ requests, perMs }: ScopedLimit): string {
   return `at most ${requests} requests in ${every} are allowed`;
 }
 
-/** Until when the API wants to be left alone, epoch ms; 0: it does not. */
+/** The end of the pause that the API asked for, epoch ms. 0: it asked for none. */
 export function pausedUntil(reading: Reading): number {
   return apiPause.read(reading) ?? 0;
 }
@@ -49,8 +52,8 @@ export function pauseMs({ limits }: Settings, retryAfterMs: number | null, now: 
 }
 
 /**
- * Tells the other calls, and answers what this one may go on with. Whoever was faster told them as well, so a conflict
- * is no matter, and neither is a lost answer.
+ * Stores a pause for the other calls, and answers the record that this call goes on with. A conflict is ignored,
+ * because a faster call has stored the pause too; so is a lost answer.
  */
 export async function rememberPause(
   { runtime, store, settings, deadline }: { runtime: Runtime; store: Store; settings: Settings; deadline: number },

@@ -1,4 +1,4 @@
-/** How an API's pages follow each other: what leads to a page, and from a page to the next. Pure. */
+/** How an API's pages follow each other: which value asks for a page, and where the next one comes from. Pure. */
 import type { HttpAnswer } from '../declare/http-api.ts';
 import { cursorArgument, type HttpPaging, type HttpSpec } from '../declare/http-tool.ts';
 import { TidegateError } from '../base/errors.ts';
@@ -8,7 +8,7 @@ import type { ToolInput } from './request.ts';
 
 const MOST_CHARACTERS = 2_048;
 
-/** What leads to the page that the arguments ask for; null: the first. @throws TidegateError `invalid_input` */
+/** The value that asks for the page of the arguments. Null: the first page. @throws TidegateError `invalid_input` */
 export function pageOf(spec: HttpSpec, input: ToolInput): string | null {
   const name = cursorArgument(spec);
   const value = name === null ? undefined : input[name];
@@ -22,7 +22,7 @@ export function pageOf(spec: HttpSpec, input: ToolInput): string | null {
   });
 }
 
-/** What leads to the page behind this one; null: there is none. */
+/** The value that asks for the next page. Null: there is none. */
 export function nextOf(
   paging: HttpPaging,
   { body, headers, input }: Pick<HttpAnswer, 'body' | 'headers' | 'input'>,
@@ -30,7 +30,7 @@ export function nextOf(
   page: string | null,
 ): string | null {
   const next = valueOf(paging, { body, headers, input }, count, page);
-  // A page that leads to itself would be read for ever.
+  // A page that names itself as the next would be read for ever.
   return next === null || next === '' || next === page || next.length > MOST_CHARACTERS ? null : next;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The request that an HTTP tool makes of its arguments. Pure. Arguments fill places that the declaration gave them, and
- * no other: never the host, never another path, never a header's second line.
+ * Makes the request of an HTTP tool from its arguments. Pure. Arguments fill the places that the declaration gives
+ * them, and can never change the host, leave the path or add a line to a header.
  */
 import type { HttpMoment, HttpValue } from '../declare/http-api.ts';
 import { expandPath, expandText, templateOf, textsOf, variablesOf } from '../declare/check/http-template.ts';
@@ -31,7 +31,7 @@ interface Sending {
 }
 
 /**
- * @param page what leads to the page that is wanted; null: the first.
+ * @param page the parameter that asks for a page; null: the first page
  * @throws TidegateError `invalid_input` naming the argument
  */
 export function apiRequest(sending: Sending, page: Pair | null): HttpRequest {
@@ -56,7 +56,7 @@ export function guardRequestOf(sending: Sending, { url, query = {} }: HttpGuard)
   return { url: urlOf(sending, url, params), method: 'GET', headers: headersOf(sending), body: null };
 }
 
-/** The arguments that nothing else names, each to be sent as it is. */
+/** The arguments that no other part of the request names. Each is sent under its own name. */
 function restOf(spec: HttpSpec, url: string, input: ToolInput): Record<string, () => never> {
   const query = typeof spec.query === 'function' ? {} : (spec.query ?? {});
   const texts = [url, ...Object.values({ ...query, ...spec.headers })].filter((text) => typeof text === 'string');
@@ -89,7 +89,7 @@ function originOf(url: string): string {
   return URL.canParse(origin) ? new URL(origin).origin : '';
 }
 
-/** Names that arguments choose never take the place of what the API sends each time. */
+/** Parameters whose names the arguments choose never replace those that every request to the API has. */
 function queryOf(sending: Sending, rest: Record<string, HttpValue>): Pair[] {
   const { api, query } = sending.spec;
   if (typeof query !== 'function') return pairsOf(sending, { ...rest, ...api?.query, ...query });

@@ -1,5 +1,6 @@
 /**
- * The secrets of an HTTP tool: found in its declaration, read from the environment, and kept out of whatever is shown.
+ * The secrets of an HTTP tool: finds them in its declaration, reads them from the environment, and redacts them in what
+ * is shown.
  */
 import type { Secret } from '../declare/secret.ts';
 import type { HttpSpec } from '../declare/http-tool.ts';
@@ -11,7 +12,7 @@ export type ReadVariable = (name: string) => string | null;
 export interface ToolSecrets {
   /** Names of the variables. */
   names: readonly string[];
-  /** What is sent; null for an optional one that is not set. */
+  /** The text that is sent. Null: the secret is optional and not set. */
   valueOf(secret: Secret): string | null;
   redact(text: string): string;
   /** The same value, with every text and name in it redacted. */
@@ -19,7 +20,7 @@ export interface ToolSecrets {
 }
 
 const SHOWN = '[secret]';
-/** Shorter ones would be found in words that have nothing to do with them. */
+/** A shorter text would be found in unrelated words. */
 const LEAST_REDACTED = 6;
 
 export function secretsIn({ api, query, headers, guard }: HttpSpec): Secret[] {
@@ -29,16 +30,16 @@ export function secretsIn({ api, query, headers, guard }: HttpSpec): Secret[] {
   return values.filter((value): value is Secret => typeof value === 'object' && value.kind === 'secret');
 }
 
-/** @throws TidegateError `invalid_config` naming a variable that is not set, or of which nothing can be made. */
+/** @throws TidegateError `invalid_config` naming a variable that is not set, or that cannot be put into its form */
 export function openSecrets(tool: string, declared: readonly Secret[], variable: ReadVariable): ToolSecrets {
   const values = new Map(declared.map((secret) => [secret, formed(tool, secret, variable)]));
   const hidden = declared.flatMap((secret) => {
     const sent = values.get(secret) ?? '';
-    // As `Basic` and `Bearer` stand before what is secret, which may be shown without them.
+    // `Basic` or `Bearer` stands before the secret itself, which may be shown without it.
     return [variable(secret.name) ?? '', sent, sent.replace(/^\S+\s+/, '')];
   });
   const forms = hidden.flatMap((text) => [text, encodeURIComponent(text), JSON.stringify(text).slice(1, -1)]);
-  // The longest first, since one may stand within another.
+  // The longest first, because a shorter one may be part of it.
   const needles = [...new Set(forms)].filter(({ length }) => length >= LEAST_REDACTED);
   needles.sort((a, b) => b.length - a.length);
 
@@ -69,7 +70,7 @@ function formed(tool: string, { name, form, optional }: Secret, variable: ReadVa
   try {
     return form === null ? value : form(value);
   } catch {
-    // What it says may show the value.
+    // The error's own message may show the value.
     const expected = `a value of which the tool ${tool} can make what it sends`;
     throw new TidegateError('invalid_config', `${name}: expected ${expected}`, { field: name, expected });
   }

@@ -1,4 +1,4 @@
-/** What an HTTP tool goes by: its own word, else its API's, else the default. Pure. */
+/** The settings of an HTTP tool: its own option, else its API's, else the default. Pure. */
 import type { HttpDefaults, RateLimit } from '../declare/http-api.ts';
 import type { HttpSpec } from '../declare/http-tool.ts';
 
@@ -10,11 +10,11 @@ export interface Settings extends Required<Omit<HttpDefaults, 'errors'>> {
   errors: HttpDefaults['errors'] | null;
   /** For people and models: the API's name, or the host. */
   label: string;
-  /** Whose pause it is: `api:<name>` or `tool:<name>`. */
+  /** What pauses and limits count for: `api:<name>` or `tool:<name>`. */
   scope: string;
-  /** In front of the tool's URL. */
+  /** Stands before the tool's URL. */
   base: string;
-  /** The shortest window first: what is full again soonest is asked first. */
+  /** The shortest window first, because it opens again soonest. */
   limits: readonly ScopedLimit[];
 }
 

@@ -1,8 +1,8 @@
-/** What a client has to have declared to be asked. Pure. */
+/** The capabilities that a client has to declare to be asked. Pure. */
 import type { InputRequest, WireRequest } from '../declare/ask.ts';
 import type { JsonObject } from '../base/json.ts';
 
-/** Capabilities by name, with the members that are needed of each. */
+/** Capabilities by name, each with the members that are needed. */
 type Capabilities = Record<string, JsonObject>;
 
 const NEEDED: Readonly<Record<InputRequest['kind'], Capabilities>> = {
@@ -12,12 +12,12 @@ const NEEDED: Readonly<Record<InputRequest['kind'], Capabilities>> = {
   roots: { roots: {} },
 };
 
-/** Whether a client that declared this may be asked in this way. */
+/** Whether a client with these capabilities may be asked in this way. */
 export function isAskable(kind: InputRequest['kind'], declared: JsonObject): boolean {
   return lacking([NEEDED[kind]], declared) === null;
 }
 
-/** What the client would have to declare beside what it did; null: it can be asked all of this. */
+/** The capabilities that the client lacks to be asked all of this. Null: it lacks none. */
 export function missingFor(requests: Iterable<WireRequest>, declared: JsonObject): JsonObject | null {
   return lacking([...requests].map(neededFor), declared);
 }
@@ -28,7 +28,7 @@ function neededFor({ method, params }: WireRequest): Capabilities {
   return params.mode === 'url' ? NEEDED.url : NEEDED.form;
 }
 
-/** Two things in a request for an answer of the model have members of their own. */
+/** Tools and context in a sampling request need members of their own. */
 function neededToSample({ tools, toolChoice, includeContext }: JsonObject): Capabilities {
   return {
     sampling: {
@@ -52,7 +52,7 @@ function lacking(needed: readonly Capabilities[], declared: JsonObject): JsonObj
   return Object.keys(missing).length === 0 ? null : missing;
 }
 
-/** An elicitation that names no mode means forms. */
+/** A client that declares `elicitation` without a mode means forms. */
 function hasMember(capability: JsonObject, member: string): boolean {
   return capability[member] !== undefined || (member === 'form' && capability.url === undefined);
 }

@@ -1,11 +1,11 @@
 /**
- * Asking by re-entry: a handler that asks what is not known yet stops there, its request ends with the questions, and
- * the client's retry enters the handler again from the start, where the same questions find their answers. Knows
- * nothing of what it is put around.
+ * Asking by re-entry: a handler that asks an open question stops there, and its request ends with the questions. The
+ * client's retry enters the handler again from the start, and the same questions then have their answers. Nothing here
+ * knows tools, prompts or resources.
  *
- * A question that has no answer is a promise that never settles, and whatever keeps a request from being asked ends it
- * past the handler: so no `catch` of the handler's takes a question for a failure and goes on without it. The price is
- * that no `finally` runs either, behind a question; the context's signal aborts instead.
+ * A question without an answer is a promise that never settles. An error that keeps a question from being asked ends
+ * the request without the handler. So no `catch` in a handler can take a question for a failure and go on without it.
+ * The price is that no `finally` behind a question runs; the context's signal aborts instead.
  */
 import { answerIn, METHOD_OF, readAnswer, wireRequest } from '../declare/check/ask-wire.ts';
 import { ASK_KEY, type Answer, type ContentOf, type InputRequest, type WireRequest } from '../declare/ask.ts';
@@ -18,7 +18,7 @@ import type { HandlerDeps } from './deps.ts';
 import type { Caller } from './caller.ts';
 import { type Asked, type Heard, NOTHING_HEARD } from './request-state.ts';
 
-/** What a request answers that has to be asked for more. */
+/** The answer to a request that ends with questions. */
 export interface InputRequired {
   resultType: 'input_required';
   inputRequests: Record<string, WireRequest>;
@@ -34,13 +34,13 @@ export interface Asking extends Asks {
   left: (() => void) | null;
 }
 
-/** Most questions that a handler may come to in one request. */
+/** Most questions that a handler may ask in one request. */
 const MOST_ASKS = 32;
 
 /**
- * What the handler answers, or the questions that it waits for. Those that it comes to in one go (`Promise.all`) are
- * sent together; one that it comes to after something else is sent in the next round.
- * @throws TidegateError `bad_request_state` and `bad_answer` of a retry, `missing_capability`, `invalid_input` where
+ * Answers what the handler answers, or the questions that it waits for. Questions that it asks at once (`Promise.all`)
+ * are sent together; a question that it asks after waiting for something else is sent in the next round.
+ * @throws TidegateError `bad_request_state` and `bad_answer` of a retry; `missing_capability`; `invalid_input` where
  * the protocol version has no way to ask
  */
 export async function withAsking<Result>(
@@ -70,7 +70,10 @@ function openRound(
   const counts = new Map<string, number>();
   let over = false;
 
-  /** The second question under the same key is another one, as long as the handler comes to both in the same order. */
+  /**
+   * The second question under a key counts as another one, provided that the handler asks both in the same order each
+   * time.
+   */
   function keyOf(key: string): string {
     const path = `ask.${key}`;
     if (!ASK_KEY.test(key)) throw defect(path, 'a key: a letter, then up to 63 letters, digits, _ . and -');
@@ -115,7 +118,7 @@ function openRound(
   }
 
   async function endAfterThis(): Promise<void> {
-    // What the handler comes to without waiting for anything outside, it has come to in a turn.
+    // Until then the handler asks all that it asks without waiting for anything outside.
     await deps.runtime.sleep(0);
     if (over) return;
     over = true;
@@ -143,7 +146,7 @@ function openRound(
   };
 }
 
-/** One of its own for each who waits: one for all would hold them all, for ever. */
+/** A new promise each time. A shared one would hold every handler that waits for it in memory for ever. */
 function unsettled(): Promise<never> {
   return new Promise(() => {});
 }
@@ -166,7 +169,7 @@ function read<Request extends InputRequest>(
   }
 }
 
-/** What the client itself is asked it cannot decline. */
+/** A question to the client itself has no way to be declined. */
 function accepted<Content>(answer: Answer<Content>): Content {
   if (answer.action === 'accept') return answer.content;
   throw new TidegateError('internal', `a client that declined what it cannot decline`);
@@ -179,7 +182,7 @@ function lacks(requiredCapabilities: JsonObject): TidegateError {
   });
 }
 
-/** For clients of earlier protocol versions: what a person, or a model, has to find out otherwise. */
+/** For clients of earlier protocol versions: names what has to be found out in another way. */
 function cannotAsk(requests: Iterable<WireRequest>): TidegateError {
   const questions = [...requests].map(({ method, params }) =>
     typeof params.message === 'string' ? params.message : METHOD_WORDS[method],
@@ -199,7 +202,7 @@ function defect(field: string, expected: string): TidegateError {
   return new TidegateError('invalid_config', `${field}: expected ${expected}`, { field, expected });
 }
 
-/** For handlers that MCP lets ask nothing. */
+/** For handlers that may not ask. */
 export const ASKS_NOTHING: Asking = {
   ask: () => Promise.reject(defect('ask', 'to be called by a tool, a prompt or the reading of a resource')),
   sample: () => Promise.reject(defect('sample', 'to be called by a tool, a prompt or the reading of a resource')),

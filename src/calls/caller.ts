@@ -1,4 +1,4 @@
-/** Who calls, and what a request brings. Types alone: the edge makes one for each request. */
+/** Who calls, and what the request brings. Types alone. */
 import type { McpLogLevel } from '../declare/context.ts';
 import type { Json } from '../base/json.ts';
 import type { JsonObject } from '../base/json.ts';
@@ -6,20 +6,20 @@ import type { Principal } from '../base/principal.ts';
 import type { Account } from '../store/counting.ts';
 import type { Retry } from './request-state.ts';
 
-/** Made by the edge for each request; its functions do nothing where the caller did not ask. */
+/** The edge makes one for each request. Its functions do nothing where the client did not ask for what they send. */
 export interface Caller {
   principal: Principal;
-  /** What the request asks of the store goes on it. */
+  /** Counts the request's calls to the store. */
   account: Pick<Account, 'store'>;
-  /** Aborts when the caller went away. */
+  /** Aborts when the client has gone. */
   signal: AbortSignal;
-  /** Epoch ms by which an answer has to be there. */
+  /** Epoch ms by which the request has to be answered. */
   deadline: number;
-  /** What the client declared of itself; null where the protocol version does not say. */
+  /** The capabilities that the client declared. Null: its protocol version does not say. */
   clientCapabilities: JsonObject | null;
-  /** What it brings of an earlier round, where it was asked something; null: nothing. */
+  /** The answers to questions of an earlier round. Null: the request is no retry. */
   retry: Retry | null;
-  /** What else came beside the request: `_meta`, without what belongs to the protocol. */
+  /** `_meta` of the request, without the members of the protocol. */
   meta: Readonly<Record<string, unknown>>;
   log: (level: McpLogLevel, data: Json, logger?: string) => void;
   progress: (progress: number, total?: number, message?: string) => void;

@@ -1,4 +1,4 @@
-/** What a request brings to a handler, and the context that the handler gets. Knows nothing of the wire. */
+/** Makes the context that a handler gets from what its request brings. Knows nothing of the wire. */
 import type { AppStreams } from '../declare/app-streams.ts';
 import type { ListContext, ToolContext } from '../declare/context.ts';
 import type { AppFeeds } from '../declare/app-feeds.ts';
@@ -12,34 +12,37 @@ import type { Caller } from './caller.ts';
 import type { HandlerDeps } from './deps.ts';
 import { type Scope, scopeOf } from '../streams/scope.ts';
 
-/** Under it stands the request's view of the store, for the built-in handlers; an app's own have its streams. */
+/** Holds the request's view of the store, for built-in handlers. An app's own handlers have the streams instead. */
 const STORE = Symbol('store');
 
 interface AccountedContext extends ToolContext {
   readonly [STORE]: Store;
 }
 
-/** What built-in handlers are made of. The store comes with each request, so that none reads past its account. */
+/**
+ * What built-in handlers are made with. The store comes with each request, so that every call is counted on its
+ * account.
+ */
 export type AppDeps = Omit<Deps, 'store'>;
 
-/** The store as the account of a request sees it. */
+/** The store, with its calls counted on the account of the request. */
 export function storeOf(context: ListContext): Store {
   return (context as AccountedContext)[STORE];
 }
 
-/** What a built-in handler reads through: the caller's tenant, on the account of the request. */
+/** What a built-in handler reads through: the caller's tenant, with calls counted on the account of the request. */
 export function accounted(deps: AppDeps, context: ListContext): Scope {
   return scopeOf({ ...deps, store: storeOf(context) }, context.principal);
 }
 
-/** Tasks, with what they ask of the store on the account of a request. */
+/** Tasks, with their calls to the store counted on the account of the request. */
 export function accountedTasks(tasks: Tasks, context: ListContext): Tasks {
   return tasks.on(storeOf(context));
 }
 
 /**
- * Runs a handler in its context. Streams and the signal are made when first asked for: most handlers need neither, and
- * a deadline is only watched for one that can be told of it.
+ * Runs a handler in its context. Streams, feeds and the signal are made when the handler first reads them, because most
+ * handlers need none of them; the deadline is watched only for a handler that reads the signal.
  */
 export async function inContext<Answer>(
   deps: HandlerDeps,
@@ -81,14 +84,14 @@ export async function inContext<Answer>(
   try {
     return await handler(context);
   } catch (thrown) {
-    // Whatever a handler throws when it is told to stop, being stopped is the reason.
+    // The reason is that the handler was stopped, whatever it throws then.
     throw ended(watch) ?? thrown;
   } finally {
     (watch as DeadlineWatch | null)?.end();
   }
 }
 
-/** As `inContext`, for a handler that may ask: it answers, or its request ends with questions. */
+/** As `inContext`, for a handler that may ask: it answers, or the request ends with questions. */
 export function inAskingContext<Answer>(
   deps: HandlerDeps,
   caller: Caller,
@@ -105,7 +108,7 @@ function noFeeds(): never {
 interface DeadlineWatch {
   signal: AbortSignal;
   end(): void;
-  /** Ends it, and tells the handler, which waits for an answer that comes with another request. */
+  /** Ends the watch and aborts the signal, because the handler waits for an answer that comes with another request. */
   leave(): void;
 }
 

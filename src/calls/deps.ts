@@ -1,4 +1,4 @@
-/** What handlers stand on, whoever calls. Types alone: a host makes it once. */
+/** What handlers are run with, whoever calls. Types alone; a host makes it once. */
 import type { AppStreams } from '../declare/app-streams.ts';
 import type { ToolContext } from '../declare/context.ts';
 import type { AppFeeds } from '../declare/app-feeds.ts';
@@ -9,13 +9,13 @@ import type { RequestStates } from './request-state.ts';
 import type { Results } from './results.ts';
 import type { Caller } from './caller.ts';
 
-/** What handlers stand on beside the caller; made once. */
+/** What handlers are run with beside the caller. */
 export interface HandlerDeps {
   runtime: Pick<Runtime, 'now' | 'newId' | 'log' | 'sleep'>;
   streamsFor(principal: Principal, deadline: number, store: Store): AppStreams;
-  /** Absent: handlers reach no feeds at once. */
+  /** Absent: handlers can publish and receive nothing through feeds. */
   feedsFor?: (context: Omit<ToolContext, 'feeds'>, store: Store) => AppFeeds;
   requestStates: RequestStates<Caller>;
-  /** Keeps what is too large to be answered; default: everything is answered as it is. */
+  /** Keeps results that are too large for one answer. Default: every result is answered as it is. */
   results?: Results;
 }

@@ -1,6 +1,6 @@
 /**
- * An app's feeds as a handler reaches them at once: what their rules want asked is asked, what is sent is put on record,
- * and nothing is sent twice. What a message is, and how it is sent, is its kind's own.
+ * An app's feeds for its handlers: publish, request and receive. A person confirms a message where its rule says so,
+ * its outcome is recorded, and no message is sent twice. The kind of the feed knows what a message is and sends it.
  */
 import type { App } from '../declare/app.ts';
 import { form } from '../declare/ask.ts';
@@ -16,7 +16,7 @@ import { publish as appendTo } from '../streams/log/publish.ts';
 import type { Deps } from '../streams/deps.ts';
 import { scopeOf } from '../streams/scope.ts';
 
-/** An outcome is put on record even where the request's own time is over. */
+/** Time to record an outcome, even where the request's own time is over. */
 const AUDIT_MS = 10_000;
 const RECORDED_CHARACTERS = 1_024;
 const NOTHING_TO_FILL_IN = z.object({});
@@ -26,20 +26,20 @@ export function outlets(app: App): Map<string, Outlet> {
   return new Map([...app.feeds].flatMap(([name, { outlet }]) => (outlet === null ? [] : [[name, outlet] as const])));
 }
 
-/** Patterns whose messages a person has to agree to, as `feed: pattern`. */
+/** Patterns whose messages a person has to confirm, as `feed: pattern`. */
 export function confirmedTopics(app: App): string[] {
   return [...outlets(app)].flatMap(([feed, { rules }]) =>
     rules.filter(({ confirm }) => confirm !== null).map(({ pattern }) => `${feed}: ${pattern}`),
   );
 }
 
-/** @param context of the handler: whoever calls is asked through it */
+/** @param context of the handler; questions go through it */
 export function createAppFeeds(deps: Deps, context: Omit<ToolContext, 'feeds'>): AppFeeds {
   const { app, runtime } = deps;
   const { principal } = context;
   const scope = scopeOf(deps, principal);
   const found = outlets(app);
-  /** Whether this entry of the handler has sent anything. */
+  /** Whether the handler has sent anything since it was entered. */
   let hasSent = false;
   /** Questions that have no answer yet. */
   const asking = new Set<Promise<unknown>>();
@@ -66,12 +66,12 @@ export function createAppFeeds(deps: Deps, context: Omit<ToolContext, 'feeds'>):
     return { feed, runtime, signal: context.signal, deadline: context.deadline };
   }
 
-  /** What stands before a question is done again on each entry, so nothing but checks stands there. */
+  /** Only checks may stand before the question, because the handler repeats them each time it is entered. */
   async function agreed(feed: string, checked: Checked<unknown>): Promise<boolean> {
     const { confirm } = checked.rule;
     if (confirm === null) return true;
     if (hasSent) {
-      // The retry with the answer enters the handler from its beginning, and would send the earlier message again.
+      // The retry enters the handler from its beginning, and would send the earlier message again.
       throw new TidegateError('invalid_config', 'a message that is to be confirmed comes after one that was sent', {
         field: 'feeds.publish',
         expected: 'messages that are to be confirmed first, several of them together (Promise.all)',
@@ -111,7 +111,7 @@ export function createAppFeeds(deps: Deps, context: Omit<ToolContext, 'feeds'>):
     try {
       await appendTo(scope, findStream(app, audit.stream), { data: entry }, runtime.now() + AUDIT_MS);
     } catch (error) {
-      // The message is out: its outcome has to be told all the same, and the log has the record.
+      // The message is out, so its outcome is answered all the same. The log has the record.
       const { code, message } = asTidegateError(error);
       runtime.log('error', 'a publication could not be put on record', {
         stream: audit.stream,
@@ -122,7 +122,7 @@ export function createAppFeeds(deps: Deps, context: Omit<ToolContext, 'feeds'>):
     }
   }
 
-  /** Checks, asks, sends and records. */
+  /** Checks a message, asks about it, sends it and records the outcome. */
   async function put<Outcome extends PublishOutcome | RequestOutcome>(
     action: OutletRecord['action'],
     feed: string,
@@ -133,7 +133,7 @@ export function createAppFeeds(deps: Deps, context: Omit<ToolContext, 'feeds'>):
     const recorded = (outcome: OutletRecord['outcome'], reason: string | null) =>
       record(action, feed, checked, outcome, reason);
     const isAgreed = await agreed(feed, checked);
-    // With a question beside it open the request ends here, and its retry would come to this once more.
+    // While another question is open the request may end here, and its retry would send this message once more.
     while (asking.size > 0) await Promise.all(asking);
     if (!isAgreed) {
       await recorded('declined', null);
@@ -192,8 +192,7 @@ export function createAppFeeds(deps: Deps, context: Omit<ToolContext, 'feeds'>):
 }
 
 /**
- * Names the message, so that what was agreed to is never another one that the handler comes to when it is entered
- * again.
+ * A key that depends on the whole message, so that a confirmation never counts for another message of the retry.
  */
 function keyOf(feed: string, { identity }: Checked<unknown>): string {
   return `publish.${digestOf(JSON.stringify([feed, ...identity]))}`;

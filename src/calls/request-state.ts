@@ -1,7 +1,7 @@
 /**
- * The request state: what a request had asked and heard when it ended with questions, sealed, and carried by the client
- * into its retry. It opens for the same principal and the same request alone, for ten minutes, and where the request
- * has effects once. It holds no more than answers: a handler that is entered again does the rest again.
+ * The request state: the questions and answers of a request that ended with questions, sealed, and carried by the
+ * client into its retry. It opens for the same principal and the same request alone, for ten minutes, and only once
+ * where the request has effects. It holds answers alone; a handler that is entered again repeats everything else.
  */
 import * as z from 'zod';
 import type { Sealer } from '../base/seal.ts';
@@ -14,29 +14,29 @@ import type { Log, Runtime } from '../base/runtime.ts';
 /** The request that asks. */
 export interface Asked {
   method: 'tools/call' | 'prompts/get' | 'resources/read';
-  /** Of the tool or the prompt; the URI of a resource. */
+  /** The name of the tool or prompt, or the URI of the resource. */
   name: string;
   args: unknown;
-  /** It has effects: a state may be used once, and no answer counts that comes without one. */
+  /** The request has effects: a state may be used once, and answers without a state do not count. */
   once: boolean;
 }
 
-/** What a retry brings beside the request itself: as the client sent it. */
+/** What a retry brings beside the request itself, as the client sent it. */
 export interface Retry {
   /** By key. */
   responses: Readonly<Record<string, unknown>>;
   state: unknown;
 }
 
-/** The client's responses by key, as they came: whoever asks holds them against the question. */
+/** The client's responses by key, as they came. They are checked when their question is asked again. */
 export type Known = ReadonlyMap<string, Json>;
 
-/** What earlier rounds and this one brought. */
+/** The answers of earlier rounds and of this one. */
 export interface Heard {
   answers: Known;
-  /** What of it goes on into the next state, whether this entry comes to its question or not. */
+  /** Answers that go into the next state, whether or not the handler asks for them in this round. */
   carried: Known;
-  /** Rounds that went before. */
+  /** Number of earlier rounds. */
   rounds: number;
 }
 
@@ -44,15 +44,16 @@ export const NOTHING_HEARD: Heard = { answers: new Map(), carried: new Map(), ro
 
 type From = { principal: Principal; deadline: number };
 
-/** @param Caller more of who asks than is needed here, for `takeOnce`. */
+/** @param Caller may have more than is needed here; `takeOnce` gets it whole */
 export interface RequestStates<Caller extends From = From> {
   /**
-   * What is known from earlier rounds and from this one. One store call where the request has effects and something is.
-   * @throws TidegateError `bad_request_state`; `bad_answer` for one that is nested too deep; errors of the store
+   * Answers what is known from earlier rounds and from this one. Costs one store call where the request has effects and
+   * something is known.
+   * @throws TidegateError `bad_request_state`; `bad_answer` for an answer that is nested too deep; errors of the store
    */
   open(retry: Retry, asked: Asked, caller: Caller): Promise<Heard>;
   /**
-   * @param known what is to be carried on
+   * @param known the answers that the next round needs
    * @param open keys of the questions that are sent
    * @throws TidegateError `invalid_config` without a secret, `too_large`, `bad_request_state` after `MOST_ROUNDS`
    */
@@ -62,7 +63,10 @@ export interface RequestStates<Caller extends From = From> {
 export interface RequestStateDeps<Caller extends From = From> {
   runtime: Pick<Runtime, 'now' | 'newId'> & { log: Log };
   sealer: Sealer;
-  /** Whether nobody took the id before; it may be forgotten after `expiresAt`, epoch ms. One call to the store. */
+  /**
+   * Answers whether this call is the first to take the id. The id may be forgotten after `expiresAt`, epoch ms. One
+   * store call.
+   */
   takeOnce(caller: Caller, id: string, expiresAt: number): Promise<boolean>;
 }
 
@@ -77,12 +81,12 @@ const sealedState = sealedText('request state', () =>
   }),
 );
 
-/** Most rounds of one request: those in which nothing is answered count, so no answer is kept fresh for ever. */
+/** Most rounds of one request. A round without an answer counts too, so that no answer can be kept for ever. */
 export const MOST_ROUNDS = 64;
 export const STATE_MS = 600_000;
 /** Most bytes of what is sealed, as JSON. */
 const STATE_BYTES = 262_144;
-/** No state is longer as a text. */
+/** Longest state as a text. */
 const STATE_CHARACTERS = 2 * STATE_BYTES;
 
 export function createRequestStates<Caller extends From>(deps: RequestStateDeps<Caller>): RequestStates<Caller> {
@@ -99,7 +103,7 @@ export function createRequestStates<Caller extends From>(deps: RequestStateDeps<
 
   return {
     async open({ responses, state }, asked, caller) {
-      // Without a state nobody can tell what was asked; where nothing depends on it the answers are taken.
+      // Without a state it is not known what was asked. Where the request has no effects the answers are taken all the same.
       if (state === undefined) {
         if (asked.once) return NOTHING_HEARD;
         return { ...NOTHING_HEARD, answers: new Map(Object.entries(responses as Record<string, Json>)) };
@@ -144,7 +148,7 @@ function shallow(response: Json, key: string): Json {
   throw new TidegateError('bad_answer', `The answer to ${key} is nested too deep`, details);
 }
 
-/** What a state opens for, as a text. The order of an object's fields makes no difference. */
+/** The request and the principal that a state opens for, as a text. The order of an object's fields does not matter. */
 function boundTo({ method, name, args }: Asked, { tenant, subject, client }: Principal): string {
   if (args !== undefined && isDeep(args as Json)) {
     const expected = 'arguments that are not nested so deep';

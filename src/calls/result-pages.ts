@@ -1,6 +1,6 @@
 /**
- * A result that is too large to be answered, taken apart: what is answered all the same, and the pages that hold the
- * rest. Nothing is cut away: what is not answered whole is in pages whole, its beginning answered too. Pure.
+ * Splits a result that is too large for one answer into what is answered at once and the pages that hold the rest.
+ * Nothing is lost: what is not answered whole is whole in the pages, and its beginning is answered too. Pure.
  */
 import type { ContentBlock } from '../declare/content.ts';
 import type { ToolResult } from '../declare/check/tool-result.ts';
@@ -8,7 +8,7 @@ import { type Json, utf8Bytes } from '../base/json.ts';
 import { inPieces, inPages } from '../base/text.ts';
 import type { ResultPage } from './names.ts';
 
-/** Something that is in pages, one after the other. */
+/** A content block or structured answer that is in pages, which follow each other. */
 export interface PagedPart {
   /** What it is, for people. */
   name: string;
@@ -17,22 +17,22 @@ export interface PagedPart {
 }
 
 export interface SplitResult {
-  /** Of the whole result, as JSON. */
+  /** Size of the whole result, as JSON. */
   bytes: number;
   /** Blocks that fit, and the beginning of the first text that does not. */
   content: ContentBlock[];
-  /** Where it fits. */
+  /** The structured answer, where it fits. */
   structured: Json | undefined;
   isError: boolean;
   parts: PagedPart[];
   pages: ResultPage[];
 }
 
-/** Largest page, as JSON: what a record of the store can hold, and some names. */
+/** Largest page, as JSON. A record of the store holds it with its members. */
 export const RESULT_PAGE_BYTES = 340_000;
-/** Blocks that do not fit are one part together when they are more. */
+/** More large blocks than this are put together into one. */
 const MOST_PARTS = 20;
-/** Most of a page's text that is answered beside where to read the whole. */
+/** Longest beginning of a text that is answered beside the links to its pages. */
 const BEGINNING_BYTES = 16_384;
 const MIME_TYPE = /^[\w.+-]{1,100}\/[\w.+-]{1,100}(?:; ?[\w.+-]{1,50}=[\w.+-]{1,100})?$/;
 const JSON_TYPE = 'application/json';
@@ -44,13 +44,14 @@ interface Part {
   blob?: string;
 }
 
-/** @param most bytes of a result, as JSON, that is answered as it is. Null for such a one. */
+/** Answers null for a result that is small enough to be answered as it is.
+ * @param most bytes of such a result, as JSON */
 export function splitResult(result: ToolResult, most: number): SplitResult | null {
   const whole = JSON.stringify(result);
-  // No character takes more than three bytes, so most results need not be encoded to be found small.
+  // No character takes more than three bytes, so most small results are found without encoding them.
   if (whole.length * 3 <= most || utf8Bytes(whole) <= most) return null;
   const { structuredContent: structured, isError = false } = result;
-  // A quarter for what else is answered: the summary, the beginning and the links.
+  // A quarter is left for the summary, the beginning and the links.
   let left = Math.floor(most * 0.75);
   const keepsStructured = structured !== undefined && jsonBytes(structured) <= left;
   if (keepsStructured) left -= jsonBytes(structured);
@@ -60,7 +61,7 @@ export function splitResult(result: ToolResult, most: number): SplitResult | nul
   const json = structured === undefined ? null : JSON.stringify(structured);
   for (const block of result.content) {
     const size = jsonBytes(block);
-    // The JSON of what is structured is in pages anyway.
+    // A text that repeats the structured answer is left out, because the pages hold that answer.
     if (!keepsStructured && block.type === 'text' && block.text === json) continue;
     if (size <= left) {
       content.push(block);
@@ -102,9 +103,9 @@ function asJson(name: string, value: unknown): Part {
 }
 
 function pagesOfPart({ mimeType, text, blob }: Part, most: number): ResultPage[] {
-  // Half a character could neither be cut nor stored.
+  // A lone half of a surrogate pair could be neither cut nor stored.
   if (blob === undefined) return inPages((text ?? '').toWellFormed(), most).map((page) => ({ mimeType, text: page }));
-  // Four characters are three bytes; the quotes are two more.
+  // Whole groups of four base64 characters; two bytes are for the quotes.
   const length = most - 4 - ((most - 4) % 4);
   const pages: ResultPage[] = [];
   for (let from = 0; from < blob.length; from += length) {
@@ -114,7 +115,7 @@ function pagesOfPart({ mimeType, text, blob }: Part, most: number): ResultPage[]
 }
 
 function beginningOf(text: string, most: number): string {
-  // A character may take six bytes as JSON.
+  // A character may take six bytes in JSON.
   const [beginning = ''] = inPieces(text, Math.min(BEGINNING_BYTES, Math.floor(most / 32)));
   return beginning;
 }

@@ -1,7 +1,7 @@
 /**
- * Results that are too large to be answered are kept in pages for a while, whole, and answered with a handle to them.
- * The handle is sealed and good for the same principal alone; any other, one that expired and one that nobody made are
- * all answered alike. It keeps what a tool has answered, and knows no tool.
+ * Keeps results that are too large for one answer in pages for a while, and answers a handle to them. The handle is
+ * sealed, and opens for the same principal alone; another principal's, an expired and an invented handle are answered
+ * alike. Nothing here knows a tool.
  */
 import * as z from 'zod';
 import type { ContentBlock } from '../declare/content.ts';
@@ -20,26 +20,26 @@ import { splitResult, type SplitResult } from './result-pages.ts';
 
 export interface Results {
   /**
-   * The result itself where it is small enough; else one with the beginning of the whole, and where its pages are. What
-   * has an output schema and a structured answer too large for it is answered with `isError`, which no schema binds.
-   * No call to the store for a small one; one for each page of a large one, and one more.
+   * Answers the result itself where it is small enough, else a result with its beginning and with links to its pages.
+   * Where a tool has an output schema and the structured answer is too large, the result has `isError`, to which no
+   * schema applies. Costs no store call for a small result; for a large one, a call for each page and one more.
    * @throws TidegateError `too_large` for more pages than are kept; `rate_limited`
    */
   fit(result: ToolResult, hasSchema: boolean, caller: Keeper): Promise<ToolResult>;
-  /** A page by its number, from 1 on. One call to the store. @throws TidegateError `not_found`, always the same */
+  /** A page by its number, from 1 on. One store call. @throws TidegateError `not_found`, the same for every reason */
   page(handle: string, number: string, principal: Principal, store: Store): Promise<ResultPage & { pages: number }>;
 }
 
-/** Who a result is kept for, and on whose account. */
+/** For whom a result is kept, and on whose account. */
 export type Keeper = Pick<Caller, 'principal' | 'account' | 'deadline'>;
 
 export interface ResultDeps {
   runtime: Runtime;
-  /** Null: there is no secret to seal with, and every result is answered as it is. */
+  /** Null: there is no secret to seal with, so every result is answered as it is. */
   sealer: Sealer | null;
-  /** Most bytes of a result, as JSON, that is answered as it is. */
+  /** Largest result that is answered as it is, in bytes of JSON. */
   bytes: number;
-  /** How long pages are kept. */
+  /** How long pages are kept, ms. */
   keptMs: number;
 }
 
@@ -48,14 +48,14 @@ export const MOST_RESULT_PAGES = 100;
 /** Most pages that are kept for a principal within an hour. */
 export const HOURLY_PAGES = 2_000;
 const HOUR_MS = 3_600_000;
-/** Pages that are stored side by side. */
+/** Pages that are stored at the same time. */
 const AT_ONCE = 4;
-/** Links in an answer; the URIs of further pages follow from them. */
+/** Most links in an answer. The URIs of further pages follow from them. */
 const MOST_LINKS = 20;
 const NUMBER = /^[1-9]\d{0,2}$/;
 /** A handle: the id under which a result is kept, and how many pages it has. */
 const sealedHandle = sealedText('handle of a result', () => z.tuple([z.string(), z.int()]));
-/** Where programs find the handle. */
+/** The key of `_meta` under which programs find the handle. */
 export const RESULT_META = 'io.tidegate/result';
 
 export function createResults(deps: ResultDeps): Results {
@@ -183,7 +183,7 @@ function tooLarge({ bytes, pages }: SplitResult): TidegateError {
   });
 }
 
-/** The call was done, so that no client should be told to send it again. */
+/** The tool has run, so no client should hear that it may send the call again. */
 function notKept({ bytes }: SplitResult, cause: unknown): TidegateError {
   return new TidegateError('too_large', `The answer has ${bytes} bytes, and could not be kept`, {
     hint: `the call itself was done; ${NARROWER}`,

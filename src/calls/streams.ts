@@ -1,5 +1,5 @@
 /**
- * The streams as an app's own tools and resources see them: bound to the caller's tenant, cursors bound to their
+ * The streams for an app's own tools, resources and tasks, bound to the caller's tenant. A cursor is bound to its
  * stream.
  */
 import type { AppStreams, EventPage, HistoryOptions, StreamRef } from '../declare/app-streams.ts';
@@ -23,7 +23,7 @@ import { scopeOf } from '../streams/scope.ts';
 
 const DEFAULT_LIMIT = 100;
 const APPEND_MS = 10_000;
-/** How far back the newest event that is no gap is looked for. */
+/** How many entries from the end are searched for the newest event that is not a gap. */
 const NEWEST_ENTRIES = 10;
 
 /** @param deadline epoch ms by which an append has to be done; default: 10 s after it began */
@@ -39,7 +39,7 @@ export function createAppStreams(deps: Deps, principal: Principal, deadline?: nu
     async latest<Data = Json>(ref: StreamRef<Data>, key?: string) {
       const stream = find(ref);
       if (stream.keyed && key === undefined) {
-        // Latest events stand by key; the newest of all keys is the log's own last.
+        // Latest events are kept by key. The newest of all keys is the last event of the log.
         const page = await store.last(streamLog(tenant, stream.name), NEWEST_ENTRIES);
         const newest = page.entries.map(({ value }) => value as LoggedEvent).findLast((event) => !isGap(event));
         return newest ? (toStreamEvent(stream.name, newest) as StreamEvent<Data>) : null;

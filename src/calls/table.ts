@@ -1,4 +1,7 @@
-/** Events and rows as short lines for people, and for models whose client shows them text alone. Pure and bounded. */
+/**
+ * Writes events and rows as short lines, for people and for models whose client shows them text alone. Pure and
+ * bounded.
+ */
 import { isGap, type StreamEvent } from '../base/event.ts';
 import type { Json } from '../base/json.ts';
 import { isoTime } from '../base/time-text.ts';
@@ -9,7 +12,7 @@ const LINE_CHARACTERS = 240;
 const VALUE_CHARACTERS = 80;
 const DEEPEST = 3;
 
-/** At most `MOST_LINES` lines, and one that says how many were left out. */
+/** At most `MOST_LINES` lines, and one more that says how many are left out. */
 export function lines<Item>(items: readonly Item[], line: (item: Item) => string): string[] {
   const shown = items.slice(0, MOST_LINES).map((item) => shortened(line(item), LINE_CHARACTERS));
   const left = items.length - shown.length;
@@ -27,7 +30,7 @@ export function eventLine(event: StreamEvent): string {
   return [...parts, ...valuesOf(event.data, '', 0)].join(' ');
 }
 
-/** Six digits, and two behind the point where there are more before it: a price of 104234.57 is not 104235. */
+/** Six significant digits, and at least two decimals: a price of 104234.57 is not 104235. */
 export function numberText(value: number): string {
   if (Number.isInteger(value)) return String(value);
   const whole = String(Math.trunc(Math.abs(value))).length;

@@ -1,6 +1,6 @@
 /**
- * Windows over a stream's past for an app's own handlers: the question as they put it, and the answer by the names they
- * gave.
+ * Windows over a stream's past, for an app's own handlers: takes the question in their form, and answers by their
+ * names.
  */
 import type { AggregateName, StreamWindows, WindowsOptions } from '../declare/stream-windows.ts';
 import type { DeclaredStream } from '../declare/stream.ts';
@@ -12,7 +12,7 @@ import type { ReadLimits } from '../streams/history/range-scan.ts';
 import { valueOf } from '../streams/history/window-rows.ts';
 import type { Scope } from '../streams/scope.ts';
 
-/** Without their types, of which a page that was read knows nothing. */
+/** The options without their types, which a page that was read does not know. */
 type Asked = Omit<WindowsOptions, 'aggregates'> & { aggregates?: readonly string[] };
 
 /** @throws TidegateError as `readWindows` does */
