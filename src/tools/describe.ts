@@ -1,19 +1,20 @@
 /**
- * What the built-in tools say of themselves, made from the declared streams for a model that has never seen the app.
- * Texts are bounded: with many streams fields go first, then descriptions, then names; `list_streams` tells the rest.
+ * Describes the declared streams in the descriptions of built-in tools, for a model that has never seen the app. Texts
+ * are bounded: with many streams the fields are left out first, then descriptions, then names; `list_streams` has the
+ * rest.
  */
 import { shortened } from '../base/text.ts';
 import type { App } from '../declare/app.ts';
 import type { DeclaredStream } from '../declare/stream.ts';
 import { type Field, fieldsOf, isNumeric } from '../streams/fields.ts';
 
-/** Of the part of a description that speaks of the streams. */
+/** Longest text about the streams in a description. */
 export const STREAMS_CHARACTERS = 4_000;
 const SENTENCE_CHARACTERS = 160;
 const PHRASE_CHARACTERS = 60;
 const NAMES_CHARACTERS = 1_000;
 
-/** The streams with as many particulars as fit. */
+/** The streams, with as many details as fit. */
 export function describeStreams(app: App): string {
   const streams = [...app.streams.values()];
   const forms: ((stream: DeclaredStream) => string)[] = [
@@ -38,7 +39,7 @@ export function streamNames(app: App): string {
   return text;
 }
 
-/** A call with arguments that would work, as JSON. */
+/** Arguments of a call that would work, as JSON. */
 export function exampleCall(app: App, kind: 'latest' | 'windows' | 'top' | 'tail'): string {
   const streams = [...app.streams.values()];
   const measured = streams.map((stream) => ({ stream, field: fieldsOf(stream).find(isMeasure) }));
@@ -55,7 +56,7 @@ export function exampleCall(app: App, kind: 'latest' | 'windows' | 'top' | 'tail
   return JSON.stringify({ stream: stream.name, from: '-1h', window: 'all', ...asked, top });
 }
 
-/** A number worth aggregating: not a time and not an id. */
+/** A number that is worth aggregating, which a time and an id are not. */
 function isMeasure(field: Field): boolean {
   return isNumeric(field) && !/time|updated|created|\bid$|longitude|latitude/i.test(field.name);
 }

@@ -1,6 +1,6 @@
 /**
- * `export_history`: a large range of a stream as CSV or NDJSON, in pages of the task's result. Each page is stored
- * together with the cursor behind it, so that a crash neither leaves an event out nor writes one twice.
+ * `export_history`: writes a large range of a stream as CSV or NDJSON into pages of the task's result. Each page is
+ * stored together with the cursor behind it, so that a crash neither leaves an event out nor writes one twice.
  */
 import * as z from 'zod';
 import type { DeclaredStream } from '../declare/stream.ts';
@@ -37,14 +37,14 @@ const Output = z.object({
   truncated: z.boolean().describe('True: retention took events of the range before they could be read'),
 });
 
-/** Of a page, as its JSON text: beyond it no further read is added. */
+/** Size of a page, as its JSON text, from which on no further read is added to it. */
 const ENOUGH_BYTES = 150_000;
 const FEWEST_EVENTS = 10;
 
 interface Part {
-  /** Behind the last event of the page; null: that was the end. */
+  /** Cursor behind the last event of the page. Null: the range has ended. */
   cursor: string | null;
-  /** Pieces of the event behind the cursor that are written, where one fills more than a page. */
+  /** Pieces of the next event that are written already, where one event fills more than a page. */
   pieces: number;
   events: number;
   bytes: number;
@@ -64,7 +64,7 @@ export function exportHistoryTask(deps: Deps): Task {
     output: Output,
     annotations: READ_ONLY,
     prepare: async (input, { principal, now }) => {
-      // A stream that is not there, or a range that cannot be, is told before anything is stored.
+      // An unknown stream and an impossible range are refused before anything is stored.
       const stream = findStream(deps.app, input.stream);
       await readHistory(scopeOf(deps, principal), stream, { ...queryOf(input, now()), limit: 1 });
       return input;
@@ -98,12 +98,12 @@ export function exportHistoryTask(deps: Deps): Task {
   });
 }
 
-/** Times that are told from now are settled once. */
+/** Times relative to now are resolved once. */
 function queryOf({ from, to, keys }: z.output<typeof Input>, now: number): HistoryQuery {
   return { order: 'oldest', ...(from === undefined ? {} : { from }), to: to ?? now, ...(keys ? { keys } : {}) };
 }
 
-/** Reads on until a page is full. */
+/** Reads until a page is full. */
 async function readPart(
   scope: Scope,
   stream: DeclaredStream,

@@ -1,4 +1,4 @@
-/** Events as CSV (RFC 4180) and as NDJSON, a line each. Pure. */
+/** Writes events as CSV (RFC 4180) or as NDJSON, a line for each. Pure. */
 import type { DeclaredStream } from '../declare/stream.ts';
 import type { StreamEvent } from '../base/event.ts';
 import { pathOf, valueAt } from '../base/field-path.ts';
@@ -8,13 +8,13 @@ import { fieldsOf } from '../streams/fields.ts';
 
 export interface ExportFormat {
   mimeType: string;
-  /** The line above all others; empty where there is none. */
+  /** The first line. Empty: the format has none. */
   head: string;
-  /** With its line break. */
+  /** One line, with its line break. */
   line(event: StreamEvent): string;
 }
 
-/** The stream goes without saying: all are of one. */
+/** The stream is left out, because all events are of one. */
 export function ndjsonText(): ExportFormat {
   return {
     mimeType: 'application/x-ndjson',
@@ -23,7 +23,10 @@ export function ndjsonText(): ExportFormat {
   };
 }
 
-/** Columns: `time` (ISO 8601), `key`, `id`, then the fields of the stream by their path; a gap has none of those. */
+/**
+ * The columns are `time` (ISO 8601), `key`, `id`, then the fields of the stream by their path. A gap leaves the fields
+ * empty.
+ */
 export function csvText(stream: DeclaredStream): ExportFormat {
   const fields = fieldsOf(stream).map(({ name }) => name);
   const columns = ['time', 'key', 'id', ...(fields.length > 0 ? fields : ['data'])];

@@ -1,4 +1,6 @@
-/** How a stream's feed is, beside what was read of the stream: so that a reader knows when data are stale, and why. */
+/**
+ * The state of a stream's feed, beside what was read of the stream, so that a reader knows when data are stale and why.
+ */
 import type { DeclaredStream } from '../declare/stream.ts';
 import { readState, type Rejected } from '../feeds/run/state.ts';
 import { conditionOf, type FeedCondition, lagOf } from '../feeds/run/status.ts';
@@ -9,12 +11,12 @@ import type { Scope } from '../streams/scope.ts';
 
 export interface FeedNote {
   name: string;
-  /** `unread`: not looked up, because it would have cost the read another call to the store. */
+  /** `unread`: it was not read, because that would have cost another call to the store. */
   state: FeedCondition | 'unread';
   /** Age of the newest event that the feed brought, ms. */
   lagMs: number | null;
   lastError: { code: string; message: string; at: number } | null;
-  /** What came last and was no event of its stream, and why; null where all was. */
+  /** What the last burst brought that could be no event, and why. Null: all of it was taken. */
   rejected: Rejected | null;
 }
 
@@ -22,7 +24,7 @@ export function unreadNote({ feed }: DeclaredStream): FeedNote | null {
   return feed === null ? null : { name: feed, state: 'unread', lagMs: null, lastError: null, rejected: null };
 }
 
-/** @param reading that of the feed's record */
+/** @param reading of the feed's record */
 export function noteOf({ feed }: DeclaredStream, reading: Reading, now: number): FeedNote | null {
   if (feed === null) return null;
   const state = readState(reading);
@@ -42,7 +44,7 @@ export async function readNote({ store, runtime, tenant }: Scope, stream: Declar
   return noteOf(stream, await store.get(feedKey(tenant, stream.feed), now), now);
 }
 
-/** One line, or none where there is nothing to tell. */
+/** One line, or none where there is nothing to say. */
 export function feedText(note: FeedNote | null, now: number): string[] {
   if (note === null || note.state === 'unread') return [];
   const lag = note.lagMs === null ? '' : `, newest event ${ageText(note.lagMs)} old`;

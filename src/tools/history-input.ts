@@ -1,4 +1,4 @@
-/** The arguments of `read_history`. Those of windows need `window`, or a cursor of a page of windows. */
+/** The arguments of `read_history`. Arguments of windows need `window`, or a cursor of a page of windows. */
 import * as z from 'zod';
 import { whereSchema } from '../declare/check/condition-schema.ts';
 import { knownName } from '../declare/spec/known-names.ts';
@@ -112,7 +112,7 @@ export type HistoryInput = z.output<typeof HistoryInput>;
 
 const OF_WINDOWS = ['field', 'aggregates', 'by', 'also', 'top', 'zone', 'align', 'empty', 'format'] as const;
 
-/** @throws TidegateError `invalid_input`: `window`, where an argument is given that needs it. */
+/** @throws TidegateError `invalid_input` naming `window`, where an argument is given that needs it */
 export function checkListing(input: HistoryInput): void {
   const needing = OF_WINDOWS.find((name) => input[name] !== undefined);
   if (needing === undefined) return;
@@ -122,7 +122,7 @@ export function checkListing(input: HistoryInput): void {
   });
 }
 
-/** Without what was not given, so that defaults apply. */
+/** Leaves out what was not given, so that defaults apply. */
 export function given<Query extends object>(query: Query): { [Name in keyof Query]?: Exclude<Query[Name], undefined> } {
   return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined)) as never;
 }

@@ -1,4 +1,4 @@
-/** What `read_history` answers: events, windows, or what either would read. */
+/** The answer of `read_history`: events, windows, or an estimate of what either would read. */
 import * as z from 'zod';
 import { Event, FeedNoteShape } from '../calls/schemas.ts';
 

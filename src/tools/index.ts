@@ -1,4 +1,4 @@
-/** The tools that an app's streams and feeds give without a line of its own. */
+/** The built-in tools: those that an app has because it has streams or feeds. */
 import type { Tool } from '../declare/tool.ts';
 import type { AppDeps } from '../calls/context.ts';
 import { listStreamsTool } from './list-streams.ts';

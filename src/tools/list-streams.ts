@@ -1,7 +1,7 @@
 /**
- * `list_streams`: what there is to read, what it means, and how fresh it is. At most 20 streams a page, for each of
- * which it asks the store for the extent and, where there are keys, for a few of them: 41 calls a page at most, side by
- * side.
+ * `list_streams`: which streams there are, what their fields mean, and how fresh they are. A page has at most 20
+ * streams. For each it reads the extent and, where there are keys, a few of them: at most 41 store calls a page, made
+ * at the same time.
  */
 import * as z from 'zod';
 import { type Tool, tool } from '../declare/tool.ts';
@@ -97,7 +97,7 @@ export function listStreamsTool({ app, runtime }: AppDeps): Tool {
   });
 }
 
-/** One call for all feeds of the page. */
+/** One store call for all feeds of the page. */
 async function notesOf(scope: Scope, page: readonly DeclaredStream[]): Promise<Map<string, Note>> {
   const names = [...new Set(page.flatMap(({ feed }) => (feed === null ? [] : [feed])))];
   if (names.length === 0) return new Map();

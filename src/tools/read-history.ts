@@ -1,7 +1,7 @@
 /**
- * `read_history`: events of the past by the page, or aggregates of them by window and group, or what either would read.
- * A page is at most two calls to the store, more where keys, filters or windows leave out much; the state of the feed
- * is told where it makes no third one.
+ * `read_history`: events of the past by the page, aggregates of them by window and group, or an estimate of what either
+ * would read. A page costs at most two store calls, and more where keys, filters or windows leave much out. The state
+ * of the feed is read where that makes no third call.
  */
 import { type Tool, tool } from '../declare/tool.ts';
 import type { ToolContext } from '../declare/context.ts';
@@ -58,7 +58,7 @@ async function eventsAnswer(scope: Scope, stream: DeclaredStream, input: History
     ...budget,
     deadline: context.deadline,
   });
-  // The newest events are one call; how many others take is known when they are there.
+  // The newest events cost one call. What another range costs is known only when it has been read.
   const newest = [from, to, cursor, keys, where].every((bound) => bound === undefined);
   const [page, early] = await Promise.all([reading, newest ? readNote(scope, stream) : null]);
   const spare = page.scanned.storeCalls < MOST_CALLS;
@@ -108,7 +108,7 @@ async function windowsAnswer(scope: Scope, stream: DeclaredStream, input: Histor
   return { structured, text: withFeed(out, feed, scope.runtime.now()) };
 }
 
-/** Nothing is read but where in the log the range lies, and the newest events for their size. */
+/** Reads where in the log the range lies, and the newest events for their size, and nothing else. */
 async function estimateAnswer(scope: Scope, stream: DeclaredStream, input: HistoryInput) {
   const { stream: _stream, limit, format: _format, estimate: _estimate, ...query } = input;
   const found = await estimateHistory(scope, stream, given(query), limit);
@@ -153,7 +153,7 @@ function toRow(row: SeriesRow, page: WindowsPage): HistoryAnswerRow {
   return { ...named, ...numbers } as HistoryAnswerRow;
 }
 
-/** What the rows leave out, where they do: a field that no event has would look like a stream without events. */
+/** Says what the rows leave out, because a field that no event has would look like a stream without events. */
 function skippedText({ skipped: { gaps, missing } }: WindowsPage, fields: readonly string[]): string[] {
   const where = fields.join(' or ') || 'the field';
   const without = missing === 0 ? [] : [`Not counted: ${missing} event(s) without a number at ${where}.`];

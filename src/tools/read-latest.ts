@@ -1,4 +1,7 @@
-/** `read_latest`: what holds now. One call to the store, the state of the feed included where a key is given. */
+/**
+ * `read_latest`: the latest event of a stream or of each key. One store call, which reads the state of the feed too
+ * where a key is given.
+ */
 import * as z from 'zod';
 import { type Tool, tool } from '../declare/tool.ts';
 import type { DeclaredStream } from '../declare/stream.ts';
@@ -83,7 +86,7 @@ export function readLatestTool({ app, runtime }: AppDeps): Tool {
   });
 }
 
-/** The record of the feed stands beside that of the key, so that one call reads both. */
+/** One call reads the records of the key and of the feed. */
 async function readOne(scope: Scope, stream: DeclaredStream, key: string | null, now: number): Promise<Latest> {
   const { tenant } = scope;
   const feed = stream.feed === null ? [] : [feedKey(tenant, stream.feed)];

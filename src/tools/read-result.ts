@@ -1,4 +1,4 @@
-/** Pages of large results, to be read: as resources, and with a tool for clients that read none. */
+/** Reads pages of kept results: as resources, and with a tool for clients that read no resources. */
 import * as z from 'zod';
 import { type Resource, resource } from '../declare/resource.ts';
 import { type Tool, tool } from '../declare/tool.ts';
@@ -6,7 +6,7 @@ import { storeOf } from '../calls/context.ts';
 import { READ_ONLY } from '../calls/schemas.ts';
 import { type Results, resultUri } from '../calls/results.ts';
 
-/** A page is written once. */
+/** A page never changes. */
 const CACHE = { ttlMs: 300_000, cacheScope: 'private' } as const;
 
 /** One call to the store. */
@@ -47,7 +47,7 @@ function readResultTool(results: Results): Tool {
   });
 }
 
-/** What reads kept results: a tool, whose own results are never kept in pages, and the page as a resource. */
+/** What reads kept results: a tool, whose own results are never kept in pages, and a resource. */
 export function resultReaders(results: Results): {
   tools: Record<string, Tool>;
   resources: Record<string, Resource>;

@@ -1,4 +1,4 @@
-/** `replay_dead_letters`: what a feed could not deliver is tried again, after the app's schema was mended. */
+/** `replay_dead_letters`: tries the dead letters of a feed again, after the app's schema was mended. */
 import * as z from 'zod';
 import { type Task, task } from '../declare/task.ts';
 import { TidegateError } from '../base/errors.ts';
@@ -18,7 +18,7 @@ const Output = z.object({
   cut: z.number().describe('Kept only in part, so that they cannot be tried'),
 });
 
-/** One step follows so long at most, ms. */
+/** Longest time of one step, ms. */
 const PART_MS = 10_000;
 
 export function replayDeadLettersTask(deps: Deps): Task {

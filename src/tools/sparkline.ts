@@ -1,11 +1,11 @@
 /** Numbers over time as a line of block characters, which a model reads at a glance. Pure. */
 const BLOCKS = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'] as const;
-/** A place without a value. */
+/** Stands for a place without a value. */
 export const NOTHING = '·';
 
 /**
- * A character for each value, or for the mean of as many neighbours as make it `width` characters at most: the least is
- * the lowest block, the greatest the highest; where all are equal, the middle.
+ * Draws a character for each value, or for the mean of so many neighbours that the line has at most `width` characters.
+ * The least value is the lowest block and the greatest the highest; equal values are in the middle.
  */
 export function sparkline(values: readonly (number | null)[], width: number): { line: string; each: number } {
   const each = Math.max(1, Math.ceil(values.length / width));
@@ -15,7 +15,7 @@ export function sparkline(values: readonly (number | null)[], width: number): { 
   const known = parts.filter((part) => part !== null);
   const [least, greatest] = [Math.min(...known), Math.max(...known)];
   const block = (value: number) => {
-    // Halved first: a difference of great numbers would be none.
+    // Halved first, because the difference of two very great numbers would be infinite.
     const share = least === greatest ? 0.5 : (value / 2 - least / 2) / (greatest / 2 - least / 2);
     return BLOCKS[Math.min(BLOCKS.length - 1, Math.floor(share * BLOCKS.length))] ?? NOTHING;
   };

@@ -1,7 +1,7 @@
 /**
- * Resources that an app's streams and feeds give: `stream://{name}` (its newest events), `stream://{name}/{key}` (the
- * latest event of a key) and `feed://{name}` (how it is, and what it could not deliver). JSON; every read says how long
- * it may be kept. What is listed are streams and feeds; keys are found by completion.
+ * The built-in resources, as JSON: `stream://{name}` (its newest events), `stream://{name}/{key}` (the latest event of
+ * a key) and `feed://{name}` (its state and dead letters). Every read says how long a client may keep it. Lists show
+ * streams and feeds; keys are found by completion.
  */
 import { MOST_VALUES } from '../declare/completers.ts';
 import { type Resource, resource } from '../declare/resource.ts';
@@ -19,12 +19,12 @@ import { readNote } from './feed-note.ts';
 
 const NEWEST_EVENTS = 50;
 const NEWEST_DEAD_LETTERS = 20;
-/** Keyed streams that are asked for keys while the stream is not chosen yet: one call each. */
+/** Most keyed streams whose keys are read while no stream is chosen yet, one call each. */
 const STREAMS_ASKED = 10;
-/** Of private scope: what a stream holds belongs to the caller's tenant. */
+/** Private, because what a stream holds belongs to the caller's tenant. */
 const CACHE = { ttlMs: 1_000, cacheScope: 'private' } as const;
 const JSON_TYPE = 'application/json';
-/** JSON is for models; people are told by them. */
+/** JSON is for models, which explain it to people. */
 const FOR_MODELS = { audience: ['assistant' as const] };
 
 export function streamResources(deps: AppDeps): Record<string, Resource> {

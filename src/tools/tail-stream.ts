@@ -1,7 +1,7 @@
 /**
- * `tail_stream`: what comes from now on, or after a cursor, until there are enough events or the time is over. Where
- * the caller gave a progress token each batch goes out at once as a progress message; the answer holds all of it
- * anyway.
+ * `tail_stream`: the events from now on, or after a cursor, until there are enough or the time is over. Where the
+ * client gave a progress token, each new page of events is sent at once as a progress message. The answer has all of
+ * them anyway.
  */
 import * as z from 'zod';
 import { type Tool, tool } from '../declare/tool.ts';

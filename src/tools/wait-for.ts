@@ -1,4 +1,4 @@
-/** The task `wait_for`: ends when a condition on a stream holds, so that an agent need not look again and again. */
+/** The task `wait_for`: it ends when a condition on a stream holds, so that an agent need not poll the stream. */
 import * as z from 'zod';
 import { checkedCondition } from '../declare/check/condition.ts';
 import { conditionSchema } from '../declare/check/condition-schema.ts';
@@ -9,9 +9,9 @@ import { findStream } from '../streams/find-stream.ts';
 
 const DEFAULT_SECONDS = 3_600;
 const MOST_SECONDS = 86_400;
-/** Of the event's data in the text; the whole stands in the structured answer. */
+/** Most characters of the event's data in the text. The structured answer has all of it. */
 const SHOWN_CHARACTERS = 2_000;
-/** After the longest wait its end can be asked for this much longer. */
+/** How long the result of the longest wait can still be read, ms. */
 const KEPT_MS = 3_600_000;
 
 const Input = z.strictObject({

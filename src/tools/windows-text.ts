@@ -1,5 +1,6 @@
 /**
- * Rows of windows as text: a line for each window and group, or a sparkline for each group and field. Pure and bounded.
+ * Writes rows of windows as text: a line for each window and group, or a sparkline for each group and field. Pure and
+ * bounded.
  */
 import type { App } from '../declare/app.ts';
 import { aggregateOf, isOfTimes } from '../streams/history/aggregate.ts';
@@ -11,9 +12,9 @@ import { valueOf } from '../streams/history/window-rows.ts';
 import { sparkline } from './sparkline.ts';
 import { lines, MOST_LINES, numberText } from '../calls/table.ts';
 
-/** Of a sparkline, in characters. */
+/** Longest sparkline, in characters. */
 const WIDTH = 60;
-/** Windows that are drawn; of more, the newest. */
+/** Most windows that are drawn: the newest. */
 const MOST_DRAWN = 6_000;
 
 /** `2026-11-20T12:00:00Z boiler-1 state=on count=2 min=10`; several series of a window and group stand on one line. */
@@ -42,7 +43,7 @@ export function fieldsText({ series }: WindowsPage, app: App): string[] {
 }
 
 /**
- * Windows that are told of in part: at the edges of the range, while they last, and on a page that is not the whole.
+ * Says which windows are incomplete: at the edges of the range, while they last, and on a page that is not the last.
  */
 export function edgesText(page: WindowsPage, now: number): string[] {
   const { rows, from, to, windowMs, cursor } = page;
@@ -110,7 +111,7 @@ function numbersOf(row: SeriesRow, { aggregates }: WindowsPage): string[] {
   ];
 }
 
-/** The first aggregate that was asked for and that the series has; the mean, where none was. */
+/** The first aggregate that was asked for and that the series has. The mean, where none was asked for. */
 function drawnOf({ aggregates }: WindowsPage, { field, more }: SeriesRow): string {
   const asked = aggregates.filter((name) => name !== 'count');
   if (field === null) return asked.find((name) => Object.hasOwn(more, name)) ?? 'count';
@@ -121,7 +122,7 @@ function aggregateNamed(name: string) {
   return aggregateOf(name);
 }
 
-/** A span of time reads as one. */
+/** Writes a span of time as a duration. */
 function valueText(aggregate: string, value: number): string {
   return aggregate === 'longestGap' ? durationText(value) : numberText(value);
 }
@@ -134,7 +135,7 @@ function rangeOf(values: readonly (number | null)[], aggregate: string): string 
   return `${valueText(aggregate, least)}..${valueText(aggregate, greatest)}`;
 }
 
-/** What is of times alone has no unit of the field's, and a rate has one of its own. */
+/** An aggregate of times alone does not have the field's unit, and a rate has a unit of its own. */
 function unitOfAggregate(name: string, unit: string | null): string {
   const aggregate = aggregateOf(name);
   if (unit === null || isOfTimes(aggregate)) return '';
