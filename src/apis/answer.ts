@@ -9,7 +9,7 @@ import { describeShape, readPath } from '../base/json-path.ts';
 import { describeIssues } from '../base/json-schema.ts';
 import { structuredText } from './answer-text.ts';
 import { ofAnswer } from './declared-function.ts';
-import type { Call } from './call-of-tool.ts';
+import type { Call } from './call.ts';
 import { type Failed, unexpected } from './failure.ts';
 
 /** What is kept of an answer, and what the answer is made of again when it comes from the store. */

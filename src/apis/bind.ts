@@ -8,7 +8,7 @@ import { checkTarget } from '../net/fetch-target.ts';
 import { createGuardedFetch, type GuardedFetch } from '../net/guarded-fetch.ts';
 import { headerExpected } from '../net/request-headers.ts';
 import { accounted, type AppDeps } from '../calls/context.ts';
-import { callTool } from './call.ts';
+import { callTool } from './call-tool.ts';
 import { ofArguments } from './declared-function.ts';
 import { createFlights } from './flights.ts';
 import { markOf } from './kept-answers.ts';

@@ -4,14 +4,14 @@
  */
 import { TidegateError } from '../base/errors.ts';
 import { describeShape } from '../base/json-path.ts';
-import type { Call } from './call-of-tool.ts';
+import type { Call } from './call.ts';
 import { type Failed, unexpected } from './failure.ts';
 
-type Told = Pick<Call, 'tool' | 'settings' | 'secrets' | 'runtime'>;
+type Running = Pick<Call, 'tool' | 'settings' | 'secrets' | 'runtime'>;
 
 /** @param body what the function was given, and which it was not written for where it fails */
 export function ofAnswer<Made>(
-  call: Told,
+  call: Running,
   name: string,
   body: unknown,
   make: () => Made,
@@ -19,17 +19,17 @@ export function ofAnswer<Made>(
   try {
     return { ok: true, value: make() };
   } catch (thrown) {
-    tell(call, name, thrown);
+    logFailure(call, name, thrown);
     return unexpected(call.settings, describeShape(body), call.secrets);
   }
 }
 
 /** @throws TidegateError `invalid_input` where the function fails with the arguments */
-export function ofArguments<Made>(call: Told, name: string, make: () => Made): Made {
+export function ofArguments<Made>(call: Running, name: string, make: () => Made): Made {
   try {
     return make();
   } catch (thrown) {
-    tell(call, name, thrown);
+    logFailure(call, name, thrown);
     throw new TidegateError('invalid_input', `The tool ${call.tool} can make no request of these arguments`, {
       field: 'arguments',
       expected: 'arguments that go together, as the tool describes them',
@@ -37,8 +37,8 @@ export function ofArguments<Made>(call: Told, name: string, make: () => Made): M
   }
 }
 
-function tell({ runtime, tool, secrets }: Told, name: string, thrown: unknown): void {
+function logFailure({ runtime, tool, secrets }: Running, name: string, thrown: unknown): void {
   if (thrown instanceof TidegateError) throw thrown;
-  const told = secrets.redact(thrown instanceof Error ? thrown.message : String(thrown));
-  runtime.log('warn', `${name} of the tool ${tool} failed`, { tool, told });
+  const reason = secrets.redact(thrown instanceof Error ? thrown.message : String(thrown));
+  runtime.log('warn', `${name} of the tool ${tool} failed`, { tool, told: reason });
 }

@@ -12,7 +12,7 @@ import { type Failed, failedCall, type ApiFailure, apiFailureOf, limited, tooMuc
 import { limitText, pausedUntil, pauseMs, rememberPause, takePlace } from './limits.ts';
 import type { HttpRequest } from './request.ts';
 import type { ToolSecrets } from './secrets.ts';
-import type { Call } from './call-of-tool.ts';
+import type { Call } from './call.ts';
 
 export interface Exchanged {
   ok: true;
@@ -154,8 +154,8 @@ function readJson(text: string): unknown {
 }
 
 function log({ runtime, tool, settings, secrets }: Call, failure: ApiFailure, error: TidegateError | null): void {
-  const told = secrets.redact(error?.message ?? failure.message ?? '');
-  runtime.log('warn', `the tool ${tool} had no answer`, { tool, api: settings.label, status: failure.status, told });
+  const reason = secrets.redact(error?.message ?? failure.message ?? '');
+  runtime.log('warn', `the tool ${tool} had no answer`, { tool, api: settings.label, status: failure.status, told: reason });
 }
 
 /** Null: the body can be read. */

@@ -43,11 +43,11 @@ const PASSING = new Set([429, 500, 502, 503, 504]);
 
 /** Null: the answer is not an error. */
 export function apiFailureOf(answer: HttpAnswer, errors: Settings['errors'], now: number): ApiFailure | null {
-  const told = typeof errors === 'function' ? errors(answer) : null;
+  const declared = typeof errors === 'function' ? errors(answer) : null;
   const isOk = answer.status >= 200 && answer.status < 300;
-  if (isOk && told === null) return null;
+  if (isOk && declared === null) return null;
   const { message, status } =
-    typeof told === 'object' ? { status: undefined, ...told } : { message: told, status: undefined };
+    typeof declared === 'object' ? { status: undefined, ...declared } : { message: declared, status: undefined };
   const read = typeof errors === 'string' ? [errors, ...USUAL] : USUAL;
   const found = message ?? read.map((path) => readPath(answer.body, path)).find(isTelling) ?? plainText(answer.body);
   return {

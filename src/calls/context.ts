@@ -114,10 +114,10 @@ interface DeadlineWatch {
 
 /** A signal that aborts when the caller goes away or its time is over. */
 function watchDeadline(runtime: HandlerDeps['runtime'], { signal, deadline }: Caller): DeadlineWatch {
-  const told = new AbortController();
+  const stopped = new AbortController();
   const timer = new AbortController();
   const stop = (message: string) => {
-    if (!timer.signal.aborted) told.abort(new TidegateError('cancelled', message));
+    if (!timer.signal.aborted) stopped.abort(new TidegateError('cancelled', message));
   };
   const gone = () => stop('The caller went away');
   if (signal.aborted) gone();
@@ -130,7 +130,7 @@ function watchDeadline(runtime: HandlerDeps['runtime'], { signal, deadline }: Ca
     signal.removeEventListener('abort', gone);
   }
   return {
-    signal: told.signal,
+    signal: stopped.signal,
     end,
     leave() {
       stop('The request ended with a question; its retry enters the handler again');

@@ -9,7 +9,7 @@ import { inPieces, inPages } from '../base/text.ts';
 import type { ResultPage } from './names.ts';
 
 /** A content block or structured answer that is in pages, which follow each other. */
-export interface PagedPart {
+export interface PagedItem {
   /** What it is, for people. */
   name: string;
   mimeType: string;
@@ -24,20 +24,20 @@ export interface SplitResult {
   /** The structured answer, where it fits. */
   structured: Json | undefined;
   isError: boolean;
-  parts: PagedPart[];
+  items: PagedItem[];
   pages: ResultPage[];
 }
 
 /** Largest page, as JSON. A record of the store holds it with its members. */
 export const RESULT_PAGE_BYTES = 340_000;
 /** More large blocks than this are put together into one. */
-const MOST_PARTS = 20;
+const MOST_ITEMS = 20;
 /** Longest beginning of a text that is answered beside the links to its pages. */
 const BEGINNING_BYTES = 16_384;
 const MIME_TYPE = /^[\w.+-]{1,100}\/[\w.+-]{1,100}(?:; ?[\w.+-]{1,50}=[\w.+-]{1,100})?$/;
 const JSON_TYPE = 'application/json';
 
-interface Part {
+interface LargeItem {
   name: string;
   mimeType: string;
   text?: string;
@@ -68,23 +68,23 @@ export function splitResult(result: ToolResult, most: number): SplitResult | nul
       left -= size;
     } else large.push(block);
   }
-  const parts = large.length <= MOST_PARTS ? large.map(partOf) : [asJson('content blocks', large)];
-  if (structured !== undefined && !keepsStructured) parts.push(asJson('structured content', structured));
+  const items = large.length <= MOST_ITEMS ? large.map(itemOf) : [asJson('content blocks', large)];
+  if (structured !== undefined && !keepsStructured) items.push(asJson('structured content', structured));
 
-  const first = parts.find(({ text }) => text !== undefined)?.text;
+  const first = items.find(({ text }) => text !== undefined)?.text;
   if (first !== undefined) content.unshift({ type: 'text', text: beginningOf(first, most) });
-  const pagesOf = parts.map((part) => pagesOfPart(part, Math.min(RESULT_PAGE_BYTES, most)));
+  const pagesOf = items.map((item) => pagesOfItem(item, Math.min(RESULT_PAGE_BYTES, most)));
   return {
     bytes: utf8Bytes(whole),
     content,
     structured: keepsStructured ? structured : undefined,
     isError,
-    parts: parts.map(({ name, mimeType }, index) => ({ name, mimeType, pages: pagesOf[index]?.length ?? 0 })),
+    items: items.map(({ name, mimeType }, index) => ({ name, mimeType, pages: pagesOf[index]?.length ?? 0 })),
     pages: pagesOf.flat(),
   };
 }
 
-function partOf(block: ContentBlock): Part {
+function itemOf(block: ContentBlock): LargeItem {
   if (block.type === 'text') return { name: 'text', mimeType: 'text/plain', text: block.text };
   if (block.type === 'image' || block.type === 'audio') {
     return { name: block.type, mimeType: mimeTypeOf(block.mimeType, 'application/octet-stream'), blob: block.data };
@@ -98,11 +98,11 @@ function partOf(block: ContentBlock): Part {
   return asJson(block.type, block);
 }
 
-function asJson(name: string, value: unknown): Part {
+function asJson(name: string, value: unknown): LargeItem {
   return { name, mimeType: JSON_TYPE, text: JSON.stringify(value) };
 }
 
-function pagesOfPart({ mimeType, text, blob }: Part, most: number): ResultPage[] {
+function pagesOfItem({ mimeType, text, blob }: LargeItem, most: number): ResultPage[] {
   // A lone half of a surrogate pair could be neither cut nor stored.
   if (blob === undefined) return inPages((text ?? '').toWellFormed(), most).map((page) => ({ mimeType, text: page }));
   // Whole groups of four base64 characters; two bytes are for the quotes.

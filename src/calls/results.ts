@@ -60,7 +60,7 @@ export const RESULT_META = 'io.tidegate/result';
 
 export function createResults(deps: ResultDeps): Results {
   const { runtime, sealer, bytes, keptMs } = deps;
-  let told = false;
+  let hasWarned = false;
 
   async function keep(split: SplitResult, caller: Keeper, now: number): Promise<string> {
     const { principal, account, deadline } = caller;
@@ -89,8 +89,8 @@ export function createResults(deps: ResultDeps): Results {
       if (split === null) return result;
       if (sealer === null) {
         const message = `results above ${bytes} bytes are answered whole, because TIDEGATE_SECRET is not set`;
-        if (!told) runtime.log('warn', message, { bytes: split.bytes });
-        told = true;
+        if (!hasWarned) runtime.log('warn', message, { bytes: split.bytes });
+        hasWarned = true;
         return result;
       }
       if (split.pages.length > MOST_RESULT_PAGES) throw tooLarge(split);
@@ -126,11 +126,11 @@ function answerOf(
   hasSchema: boolean,
   { most, until }: { most: number; until: number },
 ): ToolResult {
-  const { bytes, structured, parts, pages } = split;
+  const { bytes, structured, items, pages } = split;
   const breaksSchema = hasSchema && !split.isError && structured === undefined;
   let next = 1;
   const links: ContentBlock[] = [];
-  const listed = parts.map(({ name, mimeType, pages: count }) => {
+  const listed = items.map(({ name, mimeType, pages: count }) => {
     const [from, to] = [next, next + count - 1];
     for (let page = from; page <= to && links.length < MOST_LINKS; page += 1) {
       const link = {
@@ -202,6 +202,6 @@ function tooMany(retryAfterMs: number): TidegateError {
 function unknownPage(): TidegateError {
   return new TidegateError('not_found', 'There is no such page of a result, or no longer', {
     field: 'handle',
-    expected: 'a handle as an answer told it, and a page that it has',
+    expected: 'a handle as an answer hasWarned it, and a page that it has',
   });
 }

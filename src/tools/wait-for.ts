@@ -71,12 +71,12 @@ export function waitForTask(deps: Deps): Task {
         const structured = { held: false, key: null, at: null, value: null, event: null };
         return { text: `It did not hold within ${seconds} s: ${words} (${stream}).`, structured };
       }
-      return { text: `It holds: ${words} (${stream})${told(occurrence)}`, structured: { held: true, ...occurrence } };
+      return { text: `It holds: ${words} (${stream})${occurrenceText(occurrence)}`, structured: { held: true, ...occurrence } };
     },
   });
 }
 
-function told({ key, at, event, value }: Occurrence): string {
+function occurrenceText({ key, at, event, value }: Occurrence): string {
   const lines = [`, at ${new Date(at).toISOString()}${key === null ? '' : `, for ${key}`}.`];
   if (value !== null) lines.push(`Value: ${value}`);
   if (event !== null) {
