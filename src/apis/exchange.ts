@@ -155,7 +155,12 @@ function readJson(text: string): unknown {
 
 function log({ runtime, tool, settings, secrets }: Call, failure: ApiFailure, error: TidegateError | null): void {
   const reason = secrets.redact(error?.message ?? failure.message ?? '');
-  runtime.log('warn', `the tool ${tool} had no answer`, { tool, api: settings.label, status: failure.status, told: reason });
+  runtime.log('warn', `the tool ${tool} had no answer`, {
+    tool,
+    api: settings.label,
+    status: failure.status,
+    told: reason,
+  });
 }
 
 /** Null: the body can be read. */

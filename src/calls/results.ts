@@ -4,10 +4,8 @@
  * alike. Nothing here knows a tool.
  */
 import * as z from 'zod';
-import type { ContentBlock } from '../declare/content.ts';
 import type { ToolResult } from '../declare/check/tool-result.ts';
 import { TidegateError } from '../base/errors.ts';
-import { type JsonObject, utf8Bytes } from '../base/json.ts';
 import type { Principal } from '../base/principal.ts';
 import type { Runtime } from '../base/runtime.ts';
 import type { Sealer } from '../base/seal.ts';
@@ -17,6 +15,7 @@ import type { Store } from '../store/store.ts';
 import type { Caller } from './caller.ts';
 import { resultPage, type ResultPage, resultPageKey, resultPagesKey } from './names.ts';
 import { splitResult, type SplitResult } from './result-pages.ts';
+import { pagedAnswer } from './result-answer.ts';
 
 export interface Results {
   /**
@@ -50,13 +49,9 @@ export const HOURLY_PAGES = 2_000;
 const HOUR_MS = 3_600_000;
 /** Pages that are stored at the same time. */
 const AT_ONCE = 4;
-/** Most links in an answer. The URIs of further pages follow from them. */
-const MOST_LINKS = 20;
 const NUMBER = /^[1-9]\d{0,2}$/;
 /** A handle: the id under which a result is kept, and how many pages it has. */
 const sealedHandle = sealedText('handle of a result', () => z.tuple([z.string(), z.int()]));
-/** The key of `_meta` under which programs find the handle. */
-export const RESULT_META = 'io.tidegate/result';
 
 export function createResults(deps: ResultDeps): Results {
   const { runtime, sealer, bytes, keptMs } = deps;
@@ -100,7 +95,7 @@ export function createResults(deps: ResultDeps): Results {
         runtime.log('error', `a large answer was not kept: ${thrown.message}`, { code: thrown.code });
         throw notKept(split, thrown);
       });
-      return answerOf(split, handle, hasSchema, { most: bytes, until: now + keptMs });
+      return pagedAnswer(split, handle, hasSchema, { most: bytes, until: now + keptMs });
     },
 
     async page(handle, number, principal, store) {
@@ -114,56 +109,6 @@ export function createResults(deps: ResultDeps): Results {
       return { ...kept, pages };
     },
   };
-}
-
-export function resultUri(handle: string, page: number): string {
-  return `result://${handle}/${page}`;
-}
-
-function answerOf(
-  split: SplitResult,
-  handle: string,
-  hasSchema: boolean,
-  { most, until }: { most: number; until: number },
-): ToolResult {
-  const { bytes, structured, items, pages } = split;
-  const breaksSchema = hasSchema && !split.isError && structured === undefined;
-  let next = 1;
-  const links: ContentBlock[] = [];
-  const listed = items.map(({ name, mimeType, pages: count }) => {
-    const [from, to] = [next, next + count - 1];
-    for (let page = from; page <= to && links.length < MOST_LINKS; page += 1) {
-      const link = {
-        uri: resultUri(handle, page),
-        name: `page ${page} of ${pages.length}`,
-        description: name,
-        mimeType,
-      };
-      links.push({ type: 'resource_link', ...link, size: sizeOf(pages[page - 1]) });
-    }
-    next = to + 1;
-    return `${from === to ? `Page ${from}` : `Pages ${from} to ${to}`}: ${name}, ${mimeType}.`;
-  });
-  const summary = [
-    `The answer has ${bytes} bytes, more than the ${most} of one answer. It is kept whole, until ${new Date(until).toISOString()}.`,
-    ...(breaksSchema ? ['The call itself was done: do not repeat it for the sake of its answer.'] : []),
-    ...listed,
-    `Read a page with read_result ${JSON.stringify({ handle, page: 1 })}, or as the resource ${resultUri(handle, 1)}.`,
-    'What follows is the beginning, and what there is room for.',
-  ];
-  const meta: JsonObject = { [RESULT_META]: { handle, pages: pages.length, bytes, expiresAt: until } };
-  return {
-    content: [{ type: 'text', text: summary.join('\n') }, ...split.content, ...links],
-    ...(structured === undefined ? {} : { structuredContent: structured }),
-    ...(split.isError || breaksSchema ? { isError: true } : {}),
-    _meta: meta,
-  };
-}
-
-/** Bytes of a page, before any encoding. */
-function sizeOf(page: ResultPage | undefined): number {
-  if (page === undefined) return 0;
-  return 'text' in page ? utf8Bytes(page.text) : Math.floor((page.blob.replace(/=+$/, '').length * 3) / 4);
 }
 
 function boundTo({ tenant, subject, client }: Principal): string {

@@ -5,7 +5,7 @@
  */
 import type * as z from 'zod';
 import type { JsonObject } from '../base/json.ts';
-import type { InputRequired } from '../calls/asking.ts';
+import type { InputRequired } from '../calls/question-round.ts';
 import type { Caller } from '../calls/caller.ts';
 import type { HandlerDeps } from '../calls/deps.ts';
 import type { ToolResult } from '../declare/check/tool-result.ts';

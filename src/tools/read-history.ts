@@ -8,7 +8,7 @@ import type { ToolContext } from '../declare/context.ts';
 import type { DeclaredStream } from '../declare/stream.ts';
 import { aggregateOf } from '../streams/history/aggregate.ts';
 import { findStream } from '../streams/find-stream.ts';
-import { type HistoryPage, MOST_CALLS, readHistory } from '../streams/history/events.ts';
+import { MOST_CALLS, readHistory } from '../streams/history/events.ts';
 import { estimateHistory } from '../streams/history/estimate.ts';
 import { readWindows, type SeriesRow, WINDOWS_KIND, type WindowsPage } from '../streams/history/windows.ts';
 import { kindOf } from '../streams/history/range-cursor.ts';
@@ -18,13 +18,14 @@ import { durationText, isoTime } from '../base/time-text.ts';
 import { valueOf } from '../streams/history/window-rows.ts';
 import { accounted, type AppDeps } from '../calls/context.ts';
 import { describeStreams, exampleCall } from './describe.ts';
-import { type FeedNote as Note, feedText, readNote, unreadNote } from './feed-note.ts';
+import { readNote, unreadNote } from './feed-note.ts';
 import { checkListing, given, HistoryInput } from './history-input.ts';
 import { type HistoryAnswer, type HistoryAnswerRow, HistoryOutput } from './history-output.ts';
 import { READ_ONLY } from '../calls/schemas.ts';
 import { eventLine, lines } from '../calls/table.ts';
 import { edgesText, fieldsText, sparklineLines, tableLines, timeText } from './windows-text.ts';
 import type { Scope } from '../streams/scope.ts';
+import { skippedText, rangeText, endText, partText, withFeed } from './history-text.ts';
 
 export function readHistoryTool({ app, runtime }: AppDeps): Tool {
   return tool({
@@ -151,35 +152,4 @@ function toRow(row: SeriesRow, page: WindowsPage): HistoryAnswerRow {
     if (name === 'last' && values !== null) numbers['lastTime'] = values.lastTime;
   }
   return { ...named, ...numbers } as HistoryAnswerRow;
-}
-
-/** Says what the rows leave out, because a field that no event has would look like a stream without events. */
-function skippedText({ skipped: { gaps, missing } }: WindowsPage, fields: readonly string[]): string[] {
-  const where = fields.join(' or ') || 'the field';
-  const without = missing === 0 ? [] : [`Not counted: ${missing} event(s) without a number at ${where}.`];
-  return gaps === 0 ? without : [...without, `Not counted: ${gaps} gap(s), where events are missing.`];
-}
-
-function rangeText({ from, to }: { from: number | null; to: number | null }, timeOf: (time: number) => string): string {
-  if (from === null && to === null) return '';
-  return `, ${from === null ? '…' : timeOf(from)} to ${to === null ? 'now' : timeOf(to)}`;
-}
-
-function endText({ truncated, cursor, scanned }: HistoryPage | WindowsPage): string[] {
-  const gone = truncated ? ['Truncated: events of this range are gone by retention.'] : [];
-  if (cursor === null) return gone;
-  const through =
-    scanned.through === null
-      ? ''
-      : ` What arrived up to ${isoTime(scanned.through)} was looked at (${scanned.entries} events).`;
-  return [...gone, `Not complete.${through} Go on with cursor=${cursor} or narrow the query.`];
-}
-
-function partText({ ofPart, unranked }: WindowsPage): string[] {
-  const part = ofPart.length === 0 ? [] : [`Of this page's events alone, not to be combined: ${ofPart.join(', ')}.`];
-  return unranked ? [...part, 'In parts: all rows with events are given, without top and empty.'] : part;
-}
-
-function withFeed(out: readonly string[], feed: Note | null, now: number): string {
-  return [...out, ...feedText(feed, now)].join('\n');
 }

@@ -4,7 +4,8 @@ import { type Resource, resource } from '../declare/resource.ts';
 import { type Tool, tool } from '../declare/tool.ts';
 import { storeOf } from '../calls/context.ts';
 import { READ_ONLY } from '../calls/schemas.ts';
-import { type Results, resultUri } from '../calls/results.ts';
+import { type Results } from '../calls/results.ts';
+import { resultUri } from '../calls/result-answer.ts';
 
 /** A page never changes. */
 const CACHE = { ttlMs: 300_000, cacheScope: 'private' } as const;

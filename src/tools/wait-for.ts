@@ -71,7 +71,10 @@ export function waitForTask(deps: Deps): Task {
         const structured = { held: false, key: null, at: null, value: null, event: null };
         return { text: `It did not hold within ${seconds} s: ${words} (${stream}).`, structured };
       }
-      return { text: `It holds: ${words} (${stream})${occurrenceText(occurrence)}`, structured: { held: true, ...occurrence } };
+      return {
+        text: `It holds: ${words} (${stream})${occurrenceText(occurrence)}`,
+        structured: { held: true, ...occurrence },
+      };
     },
   });
 }

@@ -3,7 +3,7 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { PUBLIC } from '../../src/base/principal.ts';
 import { systemRuntime } from '../../src/base/runtime.ts';
-import { isInputRequired } from '../../src/calls/asking.ts';
+import { isInputRequired } from '../../src/calls/question-round.ts';
 import type { Caller } from '../../src/calls/caller.ts';
 import { createRegistry } from '../../src/mcp/registry/registry.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';

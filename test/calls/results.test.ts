@@ -5,7 +5,8 @@ import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprot
 import * as z from 'zod';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ContentBlock, defineApp, TidegateError, tool } from '../../src/index.ts';
-import { HOURLY_PAGES, RESULT_META } from '../../src/calls/results.ts';
+import { HOURLY_PAGES } from '../../src/calls/results.ts';
+import { RESULT_META } from '../../src/calls/result-answer.ts';
 import { countCalls } from '../../src/store/counting.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import type { Store } from '../../src/store/store.ts';

@@ -6,7 +6,7 @@ import type { Prompt, PromptMessage } from '../../declare/prompt.ts';
 import type { ListContext } from '../../declare/context.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { uriVariables } from '../../base/uri-variables.ts';
-import { type InputRequired, isInputRequired } from '../../calls/asking.ts';
+import { type InputRequired, isInputRequired } from '../../calls/question-round.ts';
 import { inAskingContext, inContext } from '../../calls/context.ts';
 import type { HandlerDeps } from '../../calls/deps.ts';
 import type { Caller } from '../../calls/caller.ts';

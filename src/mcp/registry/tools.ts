@@ -7,7 +7,7 @@ import type { Tool, ToolAnnotations } from '../../declare/tool.ts';
 import { toolResult, type ToolResult } from '../../declare/check/tool-result.ts';
 import { asTidegateError, TidegateError } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
-import { type InputRequired, isInputRequired } from '../../calls/asking.ts';
+import { type InputRequired, isInputRequired } from '../../calls/question-round.ts';
 import { inAskingContext } from '../../calls/context.ts';
 import type { HandlerDeps } from '../../calls/deps.ts';
 import type { Caller } from '../../calls/caller.ts';

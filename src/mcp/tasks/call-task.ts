@@ -6,7 +6,7 @@ import type { Task } from '../../declare/task.ts';
 import type { ToolResult } from '../../declare/check/tool-result.ts';
 import { TidegateError } from '../../base/errors.ts';
 import type { Json } from '../../base/json.ts';
-import { type InputRequired, isInputRequired } from '../../calls/asking.ts';
+import { type InputRequired, isInputRequired } from '../../calls/question-round.ts';
 import { inAskingContext } from '../../calls/context.ts';
 import type { HandlerDeps } from '../../calls/deps.ts';
 import type { Tasks } from '../../tasks/work/service.ts';

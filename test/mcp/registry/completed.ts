@@ -1,6 +1,6 @@
 /** The result of a call that neither asked nor became a task. */
 import type { ToolResult } from '../../../src/declare/check/tool-result.ts';
-import type { InputRequired } from '../../../src/calls/asking.ts';
+import type { InputRequired } from '../../../src/calls/question-round.ts';
 import type { SpecialResult } from '../../../src/mcp/extension.ts';
 
 export function completed<Result extends object = ToolResult>(result: Result | InputRequired | SpecialResult): Result {

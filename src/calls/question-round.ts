@@ -1,0 +1,182 @@
+/** One round of questions: the answers that a handler finds, and the questions that its request ends with. */
+import { answerIn, METHOD_OF, readAnswer, wireRequest } from '../declare/check/ask-wire.ts';
+import { type Answer, ASK_KEY, type ContentOf, type InputRequest, type WireRequest } from '../declare/ask.ts';
+import type { SampleRequest } from '../declare/client-asks.ts';
+import type { Asks } from '../declare/context.ts';
+import { TidegateError } from '../base/errors.ts';
+import type { Json, JsonObject } from '../base/json.ts';
+import { isAskable, missingFor } from './ask-capabilities.ts';
+import type { HandlerDeps } from './deps.ts';
+import type { Caller } from './caller.ts';
+import type { Asked, Heard } from './request-state.ts';
+
+/** The answer to a request that ends with questions. */
+export interface InputRequired {
+  resultType: 'input_required';
+  inputRequests: Record<string, WireRequest>;
+  requestState: string;
+}
+
+export function isInputRequired(result: unknown): result is InputRequired {
+  return (result as Partial<InputRequired> | null)?.resultType === 'input_required';
+}
+
+export interface Asking extends Asks {
+  /** Called when the request ends with questions while the handler still waits for them. */
+  left: (() => void) | null;
+}
+
+/** Most questions that a handler may ask in one request. */
+const MOST_ASKS = 32;
+
+/**
+ * Opens a round. `leave` is called with the questions, and `refuse` where one cannot be asked; after `end` nothing is
+ * asked any more.
+ */
+export function openRound(
+  deps: Pick<HandlerDeps, 'runtime' | 'requestStates'>,
+  caller: Caller,
+  asked: Asked,
+  heard: Heard,
+  leave: (required: InputRequired) => void,
+  refuse: (reason: unknown) => void,
+): { asking: Asking; end: () => void } {
+  const open = new Map<string, WireRequest>();
+  const carried = new Map<string, Json>(heard.carried);
+  const keyOf = createKeys();
+  let over = false;
+
+  function answered<Request extends InputRequest>(given: string, request: Request): Answer<ContentOf<Request>> | null {
+    const key = keyOf(given);
+    const response = heard.answers.get(key);
+    if (response !== undefined) {
+      const answer = read(request, response, `inputResponses.${key}`);
+      carried.set(key, response);
+      return answer;
+    }
+    open.set(key, wireRequest(request, `ask.${key}`));
+    return null;
+  }
+
+  async function put<Request extends InputRequest>(
+    given: string,
+    request: Request,
+  ): Promise<Answer<ContentOf<Request>>> {
+    if (over) return unsettled();
+    try {
+      const answer = answered(given, request);
+      if (answer !== null) return answer;
+      if (open.size === 1) endAfterThis().catch(stop);
+    } catch (thrown) {
+      stop(thrown);
+    }
+    return unsettled();
+  }
+
+  function stop(reason: unknown): void {
+    over = true;
+    refuse(reason);
+    asking.left?.();
+  }
+
+  async function endAfterThis(): Promise<void> {
+    // Until then the handler asks all that it asks without waiting for anything outside.
+    await deps.runtime.sleep(0);
+    if (over) return;
+    over = true;
+    const { clientCapabilities } = caller;
+    if (clientCapabilities === null) throw cannotAsk(open.values());
+    const requiredCapabilities = missingFor(open.values(), clientCapabilities);
+    if (requiredCapabilities !== null) throw lacks(requiredCapabilities);
+    const requestState = await deps.requestStates.seal(carried, [...open.keys()], heard.rounds, asked, caller);
+    leave({ resultType: 'input_required', inputRequests: Object.fromEntries(open), requestState });
+    asking.left?.();
+  }
+
+  const asking: Asking = {
+    ask: (key, request) => put(key, request),
+    sample: async (key, params) => accepted(await put<SampleRequest>(key, { kind: 'sample', params })),
+    roots: async (key) => accepted(await put(key, { kind: 'roots' })).roots,
+    canAsk: (kind) => caller.clientCapabilities !== null && isAskable(kind, caller.clientCapabilities),
+    left: null,
+  };
+  return {
+    asking,
+    end() {
+      over = true;
+    },
+  };
+}
+
+/**
+ * Answers a key for each question. The second question under a key counts as another one, provided that the
+ * handler asks both in the same order each time.
+ */
+function createKeys(): (key: string) => string {
+  const counts = new Map<string, number>();
+  return (key) => {
+    const path = `ask.${key}`;
+    if (!ASK_KEY.test(key)) throw defect(path, 'a key: a letter, then up to 63 letters, digits, _ . and -');
+    const count = (counts.get(key) ?? 0) + 1;
+    counts.set(key, count);
+    const total = [...counts.values()].reduce((sum, each) => sum + each, 0);
+    if (total > MOST_ASKS) throw defect(path, `at most ${MOST_ASKS} questions in one request`);
+    return count === 1 ? key : `${key}:${count}`;
+  };
+}
+
+/** A new promise each time. A shared one would hold every handler that waits for it in memory for ever. */
+function unsettled(): Promise<never> {
+  return new Promise(() => {});
+}
+
+function read<Request extends InputRequest>(
+  request: Request,
+  response: unknown,
+  path: string,
+): Answer<ContentOf<Request>> {
+  try {
+    return readAnswer(request, answerIn(METHOD_OF[request.kind], response, path), path);
+  } catch (thrown) {
+    if (!(thrown instanceof TidegateError)) throw thrown;
+    const { message, field, expected } = thrown;
+    throw new TidegateError('bad_answer', message, {
+      field: `params.${field}`,
+      expected: expected ?? 'an answer',
+      hint: 'send the request again without requestState and inputResponses, to be asked anew',
+    });
+  }
+}
+
+/** A question to the client itself has no way to be declined. */
+function accepted<Content>(answer: Answer<Content>): Content {
+  if (answer.action === 'accept') return answer.content;
+  throw new TidegateError('internal', `a client that declined what it cannot decline`);
+}
+
+function lacks(requiredCapabilities: JsonObject): TidegateError {
+  const names = Object.keys(requiredCapabilities).join(', ');
+  return new TidegateError('missing_capability', `The client has to be asked, and did not declare: ${names}`, {
+    requiredCapabilities,
+  });
+}
+
+/** For clients of earlier protocol versions: names what has to be found out in another way. */
+function cannotAsk(requests: Iterable<WireRequest>): TidegateError {
+  const questions = [...requests].map(({ method, params }) =>
+    typeof params.message === 'string' ? params.message : METHOD_WORDS[method],
+  );
+  return new TidegateError('invalid_input', `This needs an answer first: ${questions.join(' | ')}`, {
+    hint: 'it can be asked for by clients of protocol version 2026-07-28',
+  });
+}
+
+const METHOD_WORDS: Readonly<Record<WireRequest['method'], string>> = {
+  'elicitation/create': 'a question to the user',
+  'sampling/createMessage': "an answer of the client's model",
+  'roots/list': "the client's roots",
+};
+
+export function defect(field: string, expected: string): TidegateError {
+  return new TidegateError('invalid_config', `${field}: expected ${expected}`, { field, expected });
+}

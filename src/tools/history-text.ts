@@ -1,0 +1,39 @@
+/** The words around the rows of `read_history`: its range, what is left out, and how to go on. Pure. */
+import type { HistoryPage } from '../streams/history/events.ts';
+import type { WindowsPage } from '../streams/history/windows.ts';
+import { isoTime } from '../base/time-text.ts';
+import { type FeedNote as Note, feedText } from './feed-note.ts';
+
+/** Says what the rows leave out, because a field that no event has would look like a stream without events. */
+export function skippedText({ skipped: { gaps, missing } }: WindowsPage, fields: readonly string[]): string[] {
+  const where = fields.join(' or ') || 'the field';
+  const without = missing === 0 ? [] : [`Not counted: ${missing} event(s) without a number at ${where}.`];
+  return gaps === 0 ? without : [...without, `Not counted: ${gaps} gap(s), where events are missing.`];
+}
+
+export function rangeText(
+  { from, to }: { from: number | null; to: number | null },
+  timeOf: (time: number) => string,
+): string {
+  if (from === null && to === null) return '';
+  return `, ${from === null ? '…' : timeOf(from)} to ${to === null ? 'now' : timeOf(to)}`;
+}
+
+export function endText({ truncated, cursor, scanned }: HistoryPage | WindowsPage): string[] {
+  const gone = truncated ? ['Truncated: events of this range are gone by retention.'] : [];
+  if (cursor === null) return gone;
+  const through =
+    scanned.through === null
+      ? ''
+      : ` What arrived up to ${isoTime(scanned.through)} was looked at (${scanned.entries} events).`;
+  return [...gone, `Not complete.${through} Go on with cursor=${cursor} or narrow the query.`];
+}
+
+export function partText({ ofPart, unranked }: WindowsPage): string[] {
+  const part = ofPart.length === 0 ? [] : [`Of this page's events alone, not to be combined: ${ofPart.join(', ')}.`];
+  return unranked ? [...part, 'In parts: all rows with events are given, without top and empty.'] : part;
+}
+
+export function withFeed(out: readonly string[], feed: Note | null, now: number): string {
+  return [...out, ...feedText(feed, now)].join('\n');
+}
