@@ -6,6 +6,7 @@ import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { TidegateError } from '../../base/errors.ts';
 import type { Span } from '../cursor.ts';
 import type { DueRecord } from '../store.ts';
+import { migrate } from './sqlite-migrations.ts';
 
 export interface SqliteOptions {
   /** The file; its folder must exist. `:memory:` for a store that is forgotten. */
@@ -15,34 +16,6 @@ export interface SqliteOptions {
 }
 
 const BUSY_MS = 5_000;
-const SCHEMA_VERSION = 1;
-
-/** Append times never fall: `times` has the first place of each, and no entry needs an index of its own. */
-const SCHEMA = `
-  CREATE TABLE records (
-    partition TEXT NOT NULL, id TEXT NOT NULL, value TEXT NOT NULL, version TEXT NOT NULL, expires_at INTEGER,
-    queue TEXT, shard INTEGER, due_at INTEGER,
-    PRIMARY KEY (partition, id)
-  ) WITHOUT ROWID, STRICT;
-  CREATE INDEX records_due ON records (queue, shard, due_at) WHERE queue IS NOT NULL;
-  CREATE INDEX records_expiring ON records (expires_at) WHERE expires_at IS NOT NULL;
-  CREATE TABLE logs (
-    number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, epoch TEXT NOT NULL,
-    first INTEGER NOT NULL, floor INTEGER NOT NULL, end INTEGER NOT NULL, newest_at INTEGER NOT NULL
-  ) STRICT;
-  CREATE TABLE entries (
-    log INTEGER NOT NULL, place INTEGER NOT NULL, appended_at INTEGER NOT NULL, value TEXT NOT NULL,
-    PRIMARY KEY (log, place)
-  ) WITHOUT ROWID, STRICT;
-  CREATE TABLE times (
-    log INTEGER NOT NULL, appended_at INTEGER NOT NULL, place INTEGER NOT NULL, PRIMARY KEY (log, appended_at)
-  ) WITHOUT ROWID, STRICT;
-  CREATE TABLE commits (id TEXT PRIMARY KEY, at INTEGER NOT NULL, cursors TEXT NOT NULL) WITHOUT ROWID, STRICT;
-  CREATE INDEX commits_by_age ON commits (at);
-  CREATE TABLE counters (key TEXT PRIMARY KEY, total INTEGER NOT NULL, expires_at INTEGER NOT NULL) WITHOUT ROWID, STRICT;
-  CREATE INDEX counters_expiring ON counters (expires_at);
-  PRAGMA user_version = ${SCHEMA_VERSION};
-`;
 
 export interface RecordRow {
   id: string;
@@ -167,11 +140,7 @@ function open(path: string, busyMs: number): DatabaseSync {
     const database = new DatabaseSync(path);
     database.exec(`PRAGMA busy_timeout = ${busyMs}`);
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
-    database.exec('BEGIN IMMEDIATE');
-    const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
-    if (version === 0) database.exec(SCHEMA);
-    database.exec('COMMIT');
-    if (version !== 0 && version !== SCHEMA_VERSION) throw new Error(`it has schema ${version}`);
+    migrate(database);
     return database;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);

@@ -1,0 +1,58 @@
+/**
+ * The schema of the SQLite file, as numbered migrations. The file says in `user_version` which were made. A release adds a
+ * migration at the end and never changes one that was published: files out there were made by it.
+ */
+import type { DatabaseSync } from 'node:sqlite';
+
+/**
+ * `MIGRATIONS[n]` makes schema n + 1 of schema n. Append times never fall, so `times` holds the first place of each time
+ * and no entry needs an index of its own.
+ */
+const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE records (
+    partition TEXT NOT NULL, id TEXT NOT NULL, value TEXT NOT NULL, version TEXT NOT NULL, expires_at INTEGER,
+    queue TEXT, shard INTEGER, due_at INTEGER,
+    PRIMARY KEY (partition, id)
+  ) WITHOUT ROWID, STRICT;
+  CREATE INDEX records_due ON records (queue, shard, due_at) WHERE queue IS NOT NULL;
+  CREATE INDEX records_expiring ON records (expires_at) WHERE expires_at IS NOT NULL;
+  CREATE TABLE logs (
+    number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, epoch TEXT NOT NULL,
+    first INTEGER NOT NULL, floor INTEGER NOT NULL, end INTEGER NOT NULL, newest_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE entries (
+    log INTEGER NOT NULL, place INTEGER NOT NULL, appended_at INTEGER NOT NULL, value TEXT NOT NULL,
+    PRIMARY KEY (log, place)
+  ) WITHOUT ROWID, STRICT;
+  CREATE TABLE times (
+    log INTEGER NOT NULL, appended_at INTEGER NOT NULL, place INTEGER NOT NULL, PRIMARY KEY (log, appended_at)
+  ) WITHOUT ROWID, STRICT;
+  CREATE TABLE commits (id TEXT PRIMARY KEY, at INTEGER NOT NULL, cursors TEXT NOT NULL) WITHOUT ROWID, STRICT;
+  CREATE INDEX commits_by_age ON commits (at);
+  CREATE TABLE counters (key TEXT PRIMARY KEY, total INTEGER NOT NULL, expires_at INTEGER NOT NULL) WITHOUT ROWID, STRICT;
+  CREATE INDEX counters_expiring ON counters (expires_at);
+  `,
+];
+
+/**
+ * Brings the file to the newest schema, in one transaction: of several processes that open it together one does it, and
+ * a failure leaves the file as it was.
+ * @param migrations another list than this release's, for tests
+ * @throws Error for a file of a newer schema, which is left as it is; what SQLite reports
+ */
+export function migrate(database: DatabaseSync, migrations: readonly string[] = MIGRATIONS): void {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    const made = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
+    if (made > migrations.length) {
+      throw new Error(`it has schema ${made}, and this release knows schemas up to ${migrations.length}`);
+    }
+    for (const migration of migrations.slice(made)) database.exec(migration);
+    if (made < migrations.length) database.exec(`PRAGMA user_version = ${migrations.length}`);
+    database.exec('COMMIT');
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK');
+    throw error;
+  }
+}
