@@ -7,14 +7,12 @@ import { PUBLIC } from '../../src/base/principal.ts';
 import { isPresent, type RecordKey, type Store } from '../../src/store/store.ts';
 import { BY_SCHEDULE } from '../../src/tasks/records/dispatch.ts';
 import { hasEnded, type Header } from '../../src/tasks/records/header.ts';
-import {
-  headerKey,
-  ownPartition,
-  REMEMBERED,
-  assignmentKey,
-  taskLog,
-  taskPartition,
-} from '../../src/tasks/records/names.ts';
+import { taskPartition } from '../../src/tasks/records/names.ts';
+import { taskLog } from '../../src/tasks/records/task-log.ts';
+import { ownPartition } from '../../src/tasks/records/list.ts';
+import { REMEMBERED } from '../../src/tasks/records/remembered.ts';
+import { assignmentKey } from '../../src/tasks/records/assignment.ts';
+import { headerKey } from '../../src/tasks/records/header.ts';
 import type { Assignment } from '../../src/tasks/records/assignment.ts';
 import { createTasks } from '../../src/tasks/work/service.ts';
 import type { Engine } from '../services/engine.ts';

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { describe, expect, test } from 'vitest';
 import { form } from '../../src/declare/ask.ts';
 import { task } from '../../src/declare/task.ts';
-import { taskLog } from '../../src/tasks/records/names.ts';
+import { taskLog } from '../../src/tasks/records/task-log.ts';
 import { readAll } from '../feeds/run/stage.ts';
 import { ADA, EVE, type TaskStage, taskStage } from './stage.ts';
 

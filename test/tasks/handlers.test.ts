@@ -1,7 +1,7 @@
 /** What a handler may do wrong, what may happen to its process, and what becomes of its task. */
 import { describe, expect, test } from 'vitest';
 import { task } from '../../src/declare/task.ts';
-import { taskLog } from '../../src/tasks/records/names.ts';
+import { taskLog } from '../../src/tasks/records/task-log.ts';
 import { takeUpTask } from '../../src/tasks/work/run-due.ts';
 import { readAll } from '../feeds/run/stage.ts';
 import { ADA, taskStage } from './stage.ts';

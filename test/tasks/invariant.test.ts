@@ -11,14 +11,12 @@ import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import { isPresent, type Store } from '../../src/store/store.ts';
 import { weaken } from '../store/weaknesses.ts';
 import { hasEnded, type Header } from '../../src/tasks/records/header.ts';
-import {
-  headerKey,
-  ownPartition,
-  REMEMBERED,
-  assignmentKey,
-  taskLog,
-  taskPartition,
-} from '../../src/tasks/records/names.ts';
+import { taskPartition } from '../../src/tasks/records/names.ts';
+import { taskLog } from '../../src/tasks/records/task-log.ts';
+import { ownPartition } from '../../src/tasks/records/list.ts';
+import { REMEMBERED } from '../../src/tasks/records/remembered.ts';
+import { assignmentKey } from '../../src/tasks/records/assignment.ts';
+import { headerKey } from '../../src/tasks/records/header.ts';
 import { readAll } from '../feeds/run/stage.ts';
 import { seededRandom } from '../store/seeded.ts';
 import { ADA, EVE, type TaskStage, taskStage } from './stage.ts';

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { form } from '../../src/declare/ask.ts';
 import { task } from '../../src/declare/task.ts';
 import { systemRuntime } from '../../src/base/runtime.ts';
-import { assignmentKey } from '../../src/tasks/records/names.ts';
+import { assignmentKey } from '../../src/tasks/records/assignment.ts';
 import { takeUpTask } from '../../src/tasks/work/run-due.ts';
 import { startRunner } from '../../src/tasks/work/runner.ts';
 import { createTasks } from '../../src/tasks/work/service.ts';

@@ -5,7 +5,7 @@ import { task } from '../../src/declare/task.ts';
 import { systemRuntime } from '../../src/base/runtime.ts';
 import type { Operation, Store } from '../../src/store/store.ts';
 import { createTask } from '../../src/tasks/work/create.ts';
-import { assignmentKey } from '../../src/tasks/records/names.ts';
+import { assignmentKey } from '../../src/tasks/records/assignment.ts';
 import { runTasks } from '../../src/tasks/work/run-due.ts';
 import { UNASSIGNED, putAssignment } from '../../src/tasks/records/assignment.ts';
 import { watch } from '../feeds/run/stage.ts';

@@ -4,10 +4,10 @@ import type { Principal } from '../../base/principal.ts';
 import { LIST_LIMIT } from '../../store/limits.ts';
 import type { TaskDeps } from '../../tasks/records/find-task.ts';
 import type { Header } from '../../tasks/records/header.ts';
-import { REMEMBERED, assignmentKey, taskPartition } from '../../tasks/records/names.ts';
+import { taskPartition } from '../../tasks/records/names.ts';
+import { kindOf, REMEMBERED, STEP } from '../../tasks/records/remembered.ts';
 import { getTask } from '../../tasks/work/requests.ts';
-import { isLeased, readAssignment } from '../../tasks/records/assignment.ts';
-import type { Step } from '../../tasks/turn/steps.ts';
+import { assignmentKey, isLeased, readAssignment } from '../../tasks/records/assignment.ts';
 
 export interface StepView {
   /** The step's name, and its ordinal where the name is used again; or `sleep`, `ask who`, … */
@@ -56,12 +56,12 @@ export async function taskView(deps: TaskDeps, principal: Principal, taskId: str
 }
 
 function viewOf(id: string, value: Json, now: number): StepView {
-  const name = id.startsWith('step ') ? id.slice('step '.length) : id;
+  const name = id.startsWith(STEP) ? id.slice(STEP.length) : id;
   const done: StepView = { name, state: 'done', failures: 0, error: null, until: null };
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return done;
-  if (typeof value.until === 'number' && value.until > now) return { ...done, state: 'tried', until: value.until };
-  if (!id.startsWith('step ') || 'value' in value) return done;
-  const { failures, error, final, againAt = null } = value as Exclude<Step, { value: Json }>;
+  const remembered = kindOf(id).decode(value);
+  if ('until' in remembered && remembered.until > now) return { ...done, state: 'tried', until: remembered.until };
+  if (!('failures' in remembered)) return done;
+  const { failures, error, final, againAt = null } = remembered;
   return {
     name,
     state: final ? 'failed' : 'tried',

@@ -3,8 +3,14 @@
  * of a turn is checked against it. It is due as long as it is stored: when the lease ends where somebody holds it, else when
  * the task goes on. A task that has not ended is therefore always found. The commit that ends the task deletes it.
  */
+import * as z from 'zod';
+import { record } from '../../store/record.ts';
 import { type Delete, isPresent, type Put, type Reading, type RecordKey, type Version } from '../../store/store.ts';
-import { taskQueue } from './names.ts';
+import { taskPartition, taskQueue } from './names.ts';
+
+export function assignmentKey(tenant: string, taskId: string): RecordKey {
+  return { partition: taskPartition(tenant, taskId), id: 'run' };
+}
 
 export interface Assignment {
   /** The id of the turn that holds the lease; null: nobody does. */
@@ -18,6 +24,16 @@ export interface Assignment {
   /** Epoch ms of the first look by a release that has not the task's version, since the last by one that has; null: none. */
   strangeSince: number | null;
 }
+
+const assignmentRecord = record<Assignment>('assignment of a task', () =>
+  z.object({
+    holder: z.string().nullable(),
+    failures: z.number(),
+    lost: z.number(),
+    notBefore: z.number(),
+    strangeSince: z.number().nullable(),
+  }),
+);
 
 export const UNASSIGNED: Assignment = { holder: null, failures: 0, lost: 0, notBefore: 0, strangeSince: null };
 
@@ -37,17 +53,17 @@ export function putAssignment(
   dueAt: number,
   expects: Version | null,
 ): Put {
-  return { kind: 'put', ...key, value: { ...assignment }, expects, due: { queue: taskQueue(tenant), at: dueAt } };
+  return assignmentRecord.put(key, assignment, { expects, due: { queue: taskQueue(tenant), at: dueAt } });
 }
 
 export function deleteAssignment(key: RecordKey, expects: Version): Delete {
   return { kind: 'delete', ...key, expects };
 }
 
-/** Null: the task has ended. */
+/** Null: the task has ended. @throws TidegateError `newer_version` */
 export function readAssignment(reading: Reading): StoredAssignment | null {
   if (!isPresent(reading)) return null;
-  const assignment = reading.value as unknown as Assignment;
+  const assignment = assignmentRecord.decode(reading.value);
   return { assignment, version: reading.version, dueAt: reading.due?.at ?? 0 };
 }
 

@@ -7,9 +7,10 @@ import { policyOf } from '../../declare/spec/task.ts';
 import type { Task } from '../../declare/task.ts';
 import type { Json } from '../../base/json.ts';
 import { commitSurely } from '../../store/commit.ts';
-import { isPresent, type Operation, type Version } from '../../store/store.ts';
+import type { Operation, Version } from '../../store/store.ts';
 import {
   type Assignment,
+  assignmentKey,
   deleteAssignment,
   isLeased,
   lostOf,
@@ -18,8 +19,8 @@ import {
   type StoredAssignment,
 } from './assignment.ts';
 import { type TaskDeps, taskInVersion } from './find-task.ts';
-import { type Header, KEPT_MS } from './header.ts';
-import { assignmentKey, headerKey, inputKey } from './names.ts';
+import { type Header, headerKey, KEPT_MS, taskHeader } from './header.ts';
+import { inputKey, taskInput } from './input.ts';
 import { freeSlots, type Slot, takeSlots } from './slots.ts';
 import type { Scope } from '../../streams/scope.ts';
 
@@ -82,7 +83,9 @@ export async function claimTask(
   const standing = reading ? readAssignment(reading) : null;
   if (!stored || !input || standing === null) return 'ended';
   const now = runtime.now();
-  if (!isPresent(stored) || !isPresent(input)) {
+  const header = taskHeader.read(stored);
+  const given = taskInput.read(input);
+  if (header === null || given === null || stored.version === null) {
     // Nobody came in all the time in which the task's end could have been written. What is newer may be half visible.
     if (standing.dueAt > now - KEPT_MS) return 'ended';
     await commitSurely(runtime, store, [deleteAssignment(key, standing.version)], deadline);
@@ -91,7 +94,6 @@ export async function claimTask(
   if (isLeased(standing, now)) return 'leased';
   if (standing.dueAt > now && (!early || standing.assignment.notBefore > now)) return 'waiting';
 
-  const header = stored.value as unknown as Header;
   const candidate: Candidate = { tenant, taskId, header, standing };
   const task = taskInVersion(catalog, header);
   // A task whose time is over needs no place and no declaration: its turn only ends it.
@@ -126,7 +128,7 @@ export async function claimTask(
     tenant,
     taskId,
     header,
-    input: (input.value as { input: Json }).input,
+    input: given.input,
     headerVersion: stored.version,
     assignment,
     assignmentVersion: version,

@@ -1,10 +1,32 @@
-/** A principal's tasks, the newest first. What a task is at stands in its header; the list only says which there are. */
+/** A principal's tasks, the newest first. The list says only which tasks there are; how they are is in their headers. */
+import * as z from 'zod';
 import type { Principal } from '../../base/principal.ts';
 import { GET_MANY_LIMIT } from '../../store/limits.ts';
-import { isPresent } from '../../store/store.ts';
+import { record } from '../../store/record.ts';
+import type { RecordKey } from '../../store/store.ts';
 import type { TaskDeps } from './find-task.ts';
-import type { Header, TaskStatus } from './header.ts';
-import { headerKey, ownPartition } from './names.ts';
+import { type Header, headerKey, taskHeader, type TaskStatus } from './header.ts';
+
+export function ownPartition({ tenant, subject }: Pick<Principal, 'tenant' | 'subject'>): string {
+  return `${tenant}/tasks-of/${subject}`;
+}
+
+/** Ids are counted down from this time, epoch ms, so that the newest is the first in their order. */
+const LATEST = 9_999_999_999_999;
+
+export function ownKey(principal: Pick<Principal, 'tenant' | 'subject'>, createdAt: number, taskId: string): RecordKey {
+  return { partition: ownPartition(principal), id: `${String(LATEST - createdAt).padStart(13, '0')} ${taskId}` };
+}
+
+export interface OwnTask {
+  taskId: string;
+  /** Its declared name. */
+  task: string;
+}
+
+export const ownTask = record<OwnTask>('item of a list of tasks', () =>
+  z.object({ taskId: z.string(), task: z.string() }),
+);
 
 export interface ListedTask {
   taskId: string;
@@ -12,7 +34,7 @@ export interface ListedTask {
 }
 
 export interface ListTasksOptions {
-  /** Only those; the list is looked through for them, so a page may be short, or empty, and have a `next`. */
+  /** Only tasks of this status. They are picked from a page of the list, so a page may be short or empty and still have a `next`. */
   status?: TaskStatus;
   /** `next` of the page before. */
   after?: string;
@@ -21,8 +43,8 @@ export interface ListTasksOptions {
 }
 
 /**
- * Two store calls. A task whose time to live is over is left out.
- * @returns `next`: where the next page begins; null for the last one
+ * Two store calls. A task whose header has expired is left out.
+ * @returns `next`: where the next page begins; null: this is the last one
  */
 export async function listTasks(
   { store, runtime }: Pick<TaskDeps, 'store' | 'runtime'>,
@@ -34,14 +56,14 @@ export async function listTasks(
     limit: Math.min(limit, GET_MANY_LIMIT),
     ...(after === undefined ? {} : { after }),
   });
-  const ids = page.records.map(({ value }) => (value as { taskId: string }).taskId);
+  const ids = page.records.map(({ value }) => ownTask.decode(value).taskId);
   if (ids.length === 0) return { tasks: [], next: page.next };
   const keys = ids.map((taskId) => headerKey(principal.tenant, taskId));
   const readings = await store.getMany(keys, runtime.now());
   const tasks = readings.flatMap((reading, index) => {
-    if (!isPresent(reading)) return [];
-    const header = reading.value as unknown as Header;
-    return status === undefined || header.status === status ? [{ taskId: ids[index] ?? '', header }] : [];
+    const header = taskHeader.read(reading);
+    if (header === null || (status !== undefined && header.status !== status)) return [];
+    return [{ taskId: ids[index] ?? '', header }];
   });
   return { tasks, next: page.next };
 }

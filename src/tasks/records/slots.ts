@@ -1,20 +1,29 @@
 /**
- * Places for entries that may be under way at once. Each is a record that expires with the lease of who took it, in the
- * same commit, so a crash gives it back by itself. An entry whose task was cancelled gives its places back when it has been
- * told, within seconds: until then it is under way, and what a limit protects is in use.
+ * Places for the turns that may be under way at once, where a policy limits them. Each is a record that expires with the
+ * lease of the turn that took it and is written in the same commit, so a crash gives it back by itself. A turn whose task was
+ * cancelled keeps its places until it has noticed, within seconds: what the limit protects is in use until then.
  */
+import * as z from 'zod';
 import type { Policy } from '../../declare/spec/task.ts';
+import { record } from '../../store/record.ts';
 import { isPresent, type Operation, type RecordKey, type Store, type Version } from '../../store/store.ts';
-import { slotPartition } from './names.ts';
+
+/** @param subject null: the places that all principals share */
+export function slotPartition(tenant: string, task: string, subject: string | null): string {
+  return `${tenant}/task-slots/${task}${subject === null ? '' : `/${subject}`}`;
+}
+
+const slotHolder = record<{ taskId: string }>('place of a task', () => z.object({ taskId: z.string() }));
 
 export interface Slot {
   key: RecordKey;
+  /** Of what stands there; null: nothing does. */
   version: Version | null;
 }
 
 /**
- * A free place of each kind that the policy limits; null: one of them has none. One store call a kind.
- * @param chance in [0, 1): where the search begins, so that racing claims seldom want the same one
+ * A free place of each kind that the policy limits; null: one of them has none. One store call for each kind.
+ * @param chance in [0, 1): says where the search begins, so that claims that race seldom want the same place
  */
 export async function freeSlots(
   store: Store,
@@ -39,9 +48,7 @@ export async function freeSlots(
 }
 
 export function takeSlots(slots: readonly Slot[], taskId: string, until: number): Operation[] {
-  return slots.map(({ key, version }) => {
-    return { kind: 'put', ...key, value: { taskId }, expects: version, expiresAt: until };
-  });
+  return slots.map(({ key, version }) => slotHolder.put(key, { taskId }, { expects: version, expiresAt: until }));
 }
 
 export function giveSlots(slots: readonly Slot[]): Operation[] {

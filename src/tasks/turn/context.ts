@@ -1,9 +1,9 @@
 /**
- * The context that a task's `run` gets: every function answers from what is remembered, or does its work and remembers.
+ * The context that a task's `run` gets. Each function answers from what is remembered, or does its work and remembers it.
  *
- * Accepted: a question whose race another branch has won stays open until the task ends, and an answer to it is taken and
- * passed over (`order.ts`). From here it looks the same as one that a `Promise.all` still waits for; and one that was
- * withdrawn and is met again after all could neither be asked, as keys are never used again, nor be left without an answer.
+ * Accepted: a question whose race another branch has won stays open until the task ends; an answer to it is taken and not
+ * used (`order.ts`). From here it looks like one that a `Promise.all` still waits for. It cannot be withdrawn: `run` may come
+ * to it again, and could then neither ask it, because keys are never used again, nor go without an answer.
  */
 import { readAnswer, wireRequest } from '../../declare/check/ask-wire.ts';
 import { ASK_KEY } from '../../declare/ask.ts';
@@ -12,96 +12,119 @@ import type { StepContext, TaskContext } from '../../declare/task.ts';
 import { TidegateError } from '../../base/errors.ts';
 import type { Json } from '../../base/json.ts';
 import { findStream } from '../../streams/find-stream.ts';
-import { type Answered, asked, progressed } from '../records/header.ts';
+import { asked, progressed } from '../records/changes.ts';
+import {
+  type Drawn,
+  drawnNumber,
+  drawnText,
+  rememberedAnswer,
+  rememberedSleep,
+  STEP,
+  WAIT,
+} from '../records/remembered.ts';
+import type { RecordType } from '../../store/record.ts';
+import { createOrdinals } from './ordinals.ts';
 import { checkRoom, runStep } from './steps.ts';
 import { createTurnStreams } from './streams.ts';
-import type { Turn } from './shared.ts';
+import type { Turn } from './turn.ts';
 import { unattended } from './unattended.ts';
-import { checkTimeout, MOST_WAITS, WAIT, waitFor } from './wait.ts';
+import { checkTimeout, MOST_WAITS, waitFor } from './wait.ts';
 
-/** Most questions that one entry asks at once. */
+/** Most questions that one turn asks. */
 const MOST_QUESTIONS = 20;
 const NAME = /^[\w.:/-]{1,128}$/;
 
-/**
- * Ids in the order of calls: the same on each entry, as long as `run` makes the same calls. The mark before the ordinal is
- * one that no name of that kind has, or the second of one name would be the first of another.
- */
-function ordinals(): (kind: string, mark?: string) => string {
-  const counts = new Map<string, number>();
-  return (kind, mark = ':') => {
-    const count = (counts.get(kind) ?? 0) + 1;
-    counts.set(kind, count);
-    return count === 1 ? kind : `${kind}${mark}${count}`;
+export function createTurnContext(turn: Turn): TaskContext {
+  const { scope, claim, interruption } = turn;
+  const { runtime } = scope;
+  const next = nextId(turn);
+  const { sleep, waitFor, ask } = createWaits(turn, next);
+  const step: TaskContext['step'] = async <Value extends Json | void>(
+    name: string,
+    run: (step: StepContext) => Promise<Value> | Value,
+    options = {},
+  ) => {
+    const id = next(`${STEP}${checkName(name)}`, '#');
+    if (turn.parking.isClosed()) return turn.parking.park(0);
+    return turn.order.inTurn(id, async () => (await runStep(turn, id, name, run, options)) as Value);
+  };
+  return {
+    taskId: claim.taskId,
+    principal: claim.header.principal,
+    streams: createTurnStreams(turn),
+    signal: interruption.signal,
+    deadline: turn.deadline,
+    log: (level, message, fields) => runtime.log(level, message, { taskId: claim.taskId, ...fields }),
+    step: (name, run, options) => unattended(step(name, run, options)),
+    sleep: (ms) => unattended(sleep(ms)),
+    waitFor: (stream, condition, options) => unattended(waitFor(stream, condition, options)),
+    ask: (key, request) => unattended(ask(key, request)),
+    page: (text, mimeType) => unattended(step('page', (within) => within.page(text, mimeType))),
+    now: () => draw(turn, drawnNumber, next('now'), () => runtime.now()),
+    random: () => draw(turn, drawnNumber, next('random'), () => runtime.random()),
+    uuid: () => draw(turn, drawnText, next('uuid'), () => runtime.newId()),
+    progress(message) {
+      if (!turn.parking.isClosed()) turn.progress.say(progressed(message));
+    },
   };
 }
 
-export function createTurnContext(turn: Turn): TaskContext {
-  const { deps, claim, journal, parking, order } = turn;
-  const { runtime } = deps;
-  const { principal } = claim.header;
-  const ordinal = ordinals();
-  let questions = 0;
-  let waits = 0;
+type NextId = (kind: string, mark?: string) => string;
 
-  /** A step that is remembered does not run again, so what its function called would be missed in the order of calls. */
-  function next(kind: string, mark?: string): string {
-    if (!turn.inStep()) return ordinal(kind, mark);
+/** Ids of calls. A step that is remembered does not run again, so what its function called would be missed in their order. */
+function nextId({ stepCalls }: Pick<Turn, 'stepCalls'>): NextId {
+  const ordinal = createOrdinals();
+  return (kind, mark) => {
+    if (!stepCalls.isInside()) return ordinal(kind, mark);
     throw new TidegateError('invalid_config', 'the function of a step called the context of its task', {
       field: 'step',
       expected: 'steps, sleeps, waits, questions and drawn values beside each other, not within a step',
     });
-  }
+  };
+}
 
-  /** Values that are drawn at once, remembered with the next commit. */
-  function drawn<Value extends Json>(kind: string, draw: () => Value): Value {
-    const id = next(kind);
-    const known = journal.recall(id) as { value: Value } | undefined;
-    if (known) return known.value;
-    checkRoom(journal);
-    const value = draw();
-    if (!parking.isClosed()) journal.note(id, { value });
-    return value;
-  }
+/** A value that is drawn at once, and remembered with the next commit. */
+function draw<Value extends number | string>(
+  { memory, parking }: Pick<Turn, 'memory' | 'parking'>,
+  kind: RecordType<Drawn<Value>>,
+  id: string,
+  make: () => Value,
+): Value {
+  const known = memory.recall(kind, id);
+  if (known) return known.value;
+  checkRoom(memory);
+  const value = make();
+  if (!parking.isClosed()) memory.note(kind, id, { value });
+  return value;
+}
 
-  const context: TaskContext = {
-    taskId: claim.taskId,
-    principal,
-    streams: createTurnStreams(turn),
-    signal: turn.signal,
-    deadline: turn.deadline,
-    log: (level, message, fields) => runtime.log(level, message, { taskId: claim.taskId, ...fields }),
-
-    async step<Value extends Json | void>(
-      name: string,
-      run: (step: StepContext) => Promise<Value> | Value,
-      options = {},
-    ) {
-      const id = next(`step ${checkName(name)}`, '#');
-      if (parking.isClosed()) return parking.park(0);
-      return order.inTurn(id, async () => (await runStep(turn, id, name, run, options)) as Value);
-    },
-
+/** What waits for time, for an event or for a person. */
+function createWaits(turn: Turn, next: NextId): Pick<TaskContext, 'sleep' | 'waitFor' | 'ask'> {
+  const { scope, claim, memory, journal, parking, order } = turn;
+  const { runtime } = scope;
+  let questions = 0;
+  let waits = 0;
+  return {
     async sleep(ms) {
       const id = next('sleep');
       if (parking.isClosed()) await parking.park(0);
       await order.inTurn(id, async () => {
-        const known = journal.recall(id) as { until: number } | undefined;
-        if (!known) checkRoom(journal);
+        const known = memory.recall(rememberedSleep, id);
+        if (!known) checkRoom(memory);
         const until = known?.until ?? Math.round(runtime.now() + checkMs(ms, 'ms'));
-        if (!known) journal.note(id, { until });
+        if (!known) memory.note(rememberedSleep, id, { until });
         if (runtime.now() < until) await parking.park(until);
       });
     },
 
     async waitFor(ref, given, options = {}) {
-      const stream = findStream(deps.app, ref);
+      const stream = findStream(scope.app, ref);
       const id = next(`${WAIT}${stream.name}`);
       if (parking.isClosed()) return parking.park(0);
-      if (journal.recall(id) === undefined) checkRoom(journal);
+      if (!memory.has(id)) checkRoom(memory);
       const condition = checkedCondition(given, stream, 'condition');
       const timeoutMs = checkTimeout(options.timeoutMs);
-      // One that goes on after this entry stays counted.
+      // A wait that goes on after this turn stays counted.
       waits += 1;
       if (waits > MOST_WAITS) throw wrong('condition', `at most ${MOST_WAITS} waits at once`);
       const occurrence = await order.inTurn(id, () => waitFor(turn, id, stream, condition, timeoutMs));
@@ -115,36 +138,17 @@ export function createTurnContext(turn: Turn): TaskContext {
       if (parking.isClosed()) return parking.park(0);
       const wire = id.slice('ask '.length);
       return order.inTurn(id, async () => {
-        const answered = journal.recall(id) as { answer: Answered } | undefined;
+        const answered = memory.recall(rememberedAnswer, id);
         if (answered) return readAnswer(request, answered.answer, `ask.${wire}`);
-        checkRoom(journal);
+        checkRoom(memory);
         questions += 1;
         if (questions > MOST_QUESTIONS) throw wrong('key', `at most ${MOST_QUESTIONS} questions at once`);
-        // Once it waits it is never asked again: it may have been answered since this entry began.
+        // A question that waits is never asked again: it may have been answered since this turn began.
         const isAsked = Object.hasOwn(journal.header().asks, wire);
         if (!isAsked) journal.change(asked(wire, wireRequest(request, `ask.${wire}`)));
         return parking.park(claim.header.endsBy);
       });
     },
-
-    now: () => drawn('now', () => runtime.now()),
-    random: () => drawn('random', () => runtime.random()),
-    uuid: () => drawn('uuid', () => runtime.newId()),
-    progress(message) {
-      if (!parking.isClosed()) turn.progress(progressed(message));
-    },
-
-    async page(text, mimeType) {
-      await context.step('page', (step) => step.page(text, mimeType));
-    },
-  };
-  return {
-    ...context,
-    step: (name, run, options) => unattended(context.step(name, run, options)),
-    sleep: (ms) => unattended(context.sleep(ms)),
-    waitFor: (stream, condition, options) => unattended(context.waitFor(stream, condition, options)),
-    ask: (key, request) => unattended(context.ask(key, request)),
-    page: (text, mimeType) => unattended(context.page(text, mimeType)),
   };
 }
 

@@ -1,92 +1,80 @@
 /**
- * What one entry of a task remembers: read once, written under the lease. What is noted while a commit is on its way goes
- * with the next one, so steps side by side share commits. Every commit is on the run's version: an entry that lost its
- * lease writes nothing more.
+ * What a turn writes: its notes, the changes of its task's header, its lease and its end. Commits follow each other, one at a
+ * time. What is noted while a commit is on its way goes with the next one, so steps side by side share commits. Every commit
+ * checks the version of the assignment: a turn that lost its lease writes nothing more.
  */
 import { asTidegateError } from '../../base/errors.ts';
-import type { Json } from '../../base/json.ts';
 import { commitSurely } from '../../store/commit.ts';
-import { LIST_LIMIT } from '../../store/limits.ts';
-import { type Delete, isPresent, type Put, type Version } from '../../store/store.ts';
-import type { Deps } from '../../streams/deps.ts';
+import { isPresent, type Operation } from '../../store/store.ts';
+import { type Assignment, assignmentKey, putAssignment } from '../records/assignment.ts';
+import type { Change } from '../records/changes.ts';
 import type { Claim } from '../records/claim.ts';
-import { type Change, hasEnded, type Header } from '../records/header.ts';
-import { type Ending, meetConflicts, nextCommit, type Remembered, type Standing } from './journal-commit.ts';
-import { headerKey, REMEMBERED, rememberedKey, assignmentKey, taskPartition } from '../records/names.ts';
-import type { Assignment } from '../records/assignment.ts';
+import type { TaskDeps } from '../records/find-task.ts';
+import { hasEnded, type Header, headerKey, taskHeader } from '../records/header.ts';
+import { rememberedKey } from '../records/remembered.ts';
 import { giveSlots } from '../records/slots.ts';
+import { type Closing, nextCommit, type Standing } from './commit.ts';
+import { meetConflicts } from './conflicts.ts';
+import type { JournaledMemory } from './memory.ts';
 
 export interface Journal {
-  recall(id: string): Json | undefined;
-  /** All that is remembered under ids that begin so. */
-  recallAll(prefix: string): [id: string, value: Json][];
-  /** Of what is remembered, and of what was put beside it, by the last commit of both; null: there was none yet. */
-  versionOf(id: string): Version | null;
-  /** How many things are remembered. */
-  size(): number;
-  /**
-   * To be remembered with the next commit that has room for it; `beside` goes with it, in the same commit. Where the record
-   * that it is for has become another, the lease counts as lost, unless it `yields`: a put is left out then, and a delete
-   * takes what stands there. Of two notes before a commit the later stands, with what is beside it.
-   */
-  note(id: string, value: Exclude<Json, null>, beside?: Put | Delete, yields?: boolean): void;
+  /** As the last commit left it, or as it was read since. */
   header(): Header;
-  /** Whether something is noted that no commit has taken. */
-  hasNoted(): boolean;
   /** Whether the lease is over by this clock: the next commit renews it, unless another has the task by now. */
   hasLapsed(): boolean;
-  /** Failures of `run` itself since something was remembered, what is noted included. */
+  /** Failures of `run` itself since something was last remembered or noted. */
   failures(): number;
   /** Changes the header with the next commit, and again where somebody else changed it meanwhile. */
   change(change: Change): void;
-  /** Commits all that was noted; `lost`: somebody else has the task, or it has ended. */
+  /** Commits all that was noted. `lost`: somebody else has the task, or it has ended. */
   flush(): Promise<'committed' | 'lost'>;
-  /** Keeps the lease, where less than half of it is left, and commits what was changed. */
+  /** Renews the lease, where less than half of it is left, and commits what was changed. */
   keep(): Promise<'committed' | 'lost'>;
-  /** Looks whether the task is still ours; it may have been cancelled. One read. */
+  /** Looks whether the task is still ours: it may have been cancelled. One read. */
   look(): Promise<'ours' | 'lost'>;
-  /** Commits all, and gives the lease back: the task goes on at `dueAt`. `outdated`: it has to go on at once, as something came meanwhile. */
+  /**
+   * Commits all, and gives the lease back: the task goes on at `dueAt`. `outdated`: nothing was given back, as something came
+   * meanwhile that the task may wait for; it has to go on at once.
+   */
   leave(change: Partial<Assignment>, dueAt: number): Promise<'left' | 'outdated' | 'lost'>;
-  /** Commits all, with a change that ends the task: header, log and lease at once. */
+  /** Commits all, with a change that ends the task: its header, its assignment and the log of ends in one commit. */
   end(change: Change): Promise<'ended' | 'lost'>;
-  /** Gives back the places of an entry that was lost, as far as they are still its own. What fails is logged. */
+  /** Gives the lease back and writes nothing else; the task is due at once. */
+  release(): Promise<void>;
+  /** Gives back the places of a turn whose task was lost, as far as they are still its own. What fails is logged. */
   giveUp(): Promise<void>;
 }
 
-/** Reads what was remembered. Errors as the store's; later ones as `commitSurely`. */
-export async function openJournal({ store, runtime }: Deps, claim: Claim, leaseMs: number, deadline: number) {
+/** @param deadline epoch ms of the last commit. Errors as `commitSurely`. */
+export function createJournal(
+  { store, runtime }: Pick<TaskDeps, 'store' | 'runtime'>,
+  claim: Claim,
+  memory: JournaledMemory,
+  leaseMs: number,
+  deadline: number,
+): Journal {
   const { tenant, taskId } = claim;
-  const remembered = new Map<string, Remembered>();
-  for (let after: string | null = ''; after !== null;) {
-    const page = await store.list(taskPartition(tenant, taskId), {
-      now: runtime.now(),
-      limit: LIST_LIMIT,
-      prefix: REMEMBERED,
-      ...(after === '' ? {} : { after }),
-    });
-    for (const { id, value, version } of page.records) remembered.set(id.slice(REMEMBERED.length), { value, version });
-    after = page.next;
-  }
-  const noted = new Set<string>();
   const changes: Change[] = [];
   let standing: Standing = claim;
   let last: Promise<unknown> = Promise.resolve();
   let isLost = false;
-  /** Somebody else changed the header since this entry last said when it goes on. */
+  /** Whether somebody else changed the header since this turn last tried to leave. */
   let cameMeanwhile = false;
 
   /** One at a time, in order. */
-  function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const turn = last.then(work, work);
-    last = turn;
-    return turn;
+  function inOrder<Result>(work: () => Promise<Result>): Promise<Result> {
+    const done = last.then(work, work);
+    last = done;
+    return done;
   }
 
-  /** Commits what fits, and the ending with the last of it. */
-  async function commit(ending: Ending | null): Promise<'committed' | 'outdated' | 'lost'> {
+  const write = (operations: readonly Operation[]) => commitSurely(runtime, store, operations, deadline);
+
+  /** Commits in as many commits as it takes, and closes the turn with the last of them. */
+  async function commit(closing: Closing | null): Promise<'committed' | 'outdated' | 'lost'> {
     for (;;) {
       if (isLost) return 'lost';
-      if (cameMeanwhile && ending?.strict) {
+      if (cameMeanwhile && closing?.strict) {
         cameMeanwhile = false;
         return 'outdated';
       }
@@ -94,106 +82,87 @@ export async function openJournal({ store, runtime }: Deps, claim: Claim, leaseM
       // More may be changed and noted while this is on its way.
       const taken = changes.length;
       const next = changes.reduce((header, change) => change(header, now), standing.header);
-      const written = nextCommit(store.limits, standing, { next, noted: notedNow(), ending, now, leaseMs });
-      const { operations, entries } = written;
+      const made = nextCommit(store.limits, standing, { next, noted: memory.noted(), closing, now, leaseMs });
+      const { operations, notes, isLast } = made;
       if (operations.length === 1 && operations[0]?.kind === 'check') return 'committed';
-      const result = await commitSurely(runtime, store, operations, deadline);
+      const result = await write(operations);
       if (result.status === 'conflict') {
-        const met = meetConflicts(result.conflicts, written, standing);
+        const met = meetConflicts(result.conflicts, made, standing);
         isLost = met === 'lost' || (met === 'header' && !(await readHeader()));
         continue;
       }
-      const { version } = result;
-      standing = written.afterwards(version);
+      standing = made.afterwards(result.version);
       changes.splice(0, taken);
-      for (const [id, entry] of entries) {
-        const latest = remembered.get(id);
-        if (latest) latest.version = version;
-        // What was noted anew meanwhile is for the next commit.
-        if (latest === entry) noted.delete(id);
-      }
-      if (written.isLast) return 'committed';
+      memory.stored(notes, result.version);
+      if (isLast) return 'committed';
     }
   }
 
-  function notedNow(): [id: string, entry: Remembered][] {
-    return [...noted].flatMap((id) => {
-      const entry = remembered.get(id);
-      return entry ? [[id, entry] as [string, Remembered]] : [];
-    });
-  }
-
   /**
-   * Reads the header anew, and the answers to questions that are gone from it; false: the task has ended. Whoever leaves
-   * after that has to come back at once: what came may be what the task waits for.
+   * Reads the header anew, and the answers to questions that are gone from it. False: the task has ended. A turn that wants to
+   * leave after that goes on at once instead, because what came may be what the task waits for.
    */
   async function readHeader(): Promise<boolean> {
     const before = standing.header;
     const reading = await store.get(headerKey(tenant, taskId), runtime.now());
-    if (!isPresent(reading)) return false;
-    const header = reading.value as unknown as Header;
+    const header = taskHeader.read(reading);
+    if (header === null || reading.version === null) return false;
     standing = { ...standing, header, headerVersion: reading.version };
     const answered = Object.keys(before.asks).filter((key) => !Object.hasOwn(header.asks, key));
     if (answered.length > 0) {
       const keys = answered.map((key) => rememberedKey(tenant, taskId, `ask ${key}`));
-      for (const { id, value, version } of (await store.getMany(keys, runtime.now())).filter(isPresent)) {
-        remembered.set(id.slice(REMEMBERED.length), { value, version });
-      }
+      memory.learn((await store.getMany(keys, runtime.now())).filter(isPresent));
     }
     cameMeanwhile = true;
     return !hasEnded(header);
   }
 
-  const journal: Journal = {
-    recall: (id) => remembered.get(id)?.value,
-    recallAll: (prefix) =>
-      [...remembered].flatMap(([id, { value }]) => (id.startsWith(prefix) ? [[id, value] as [string, Json]] : [])),
-    versionOf: (id) => remembered.get(id)?.version ?? null,
-    size: () => remembered.size,
-    note(id, value, beside, yields = false) {
-      remembered.set(id, { value, version: remembered.get(id)?.version ?? null, beside, yields });
-      noted.add(id);
-    },
+  return {
     header: () => standing.header,
-    hasNoted: () => noted.size > 0,
     hasLapsed: () => runtime.now() >= standing.until,
-    failures: () => (noted.size > 0 ? 0 : standing.assignment.failures),
+    failures: () => (memory.hasNoted() ? 0 : standing.assignment.failures),
     change: (change) => void changes.push(change),
-    flush: () => inTurn(() => commit(null)).then((done) => (done === 'lost' ? 'lost' : 'committed')),
+    flush: () => inOrder(async () => ((await commit(null)) === 'lost' ? 'lost' : 'committed')),
     keep: () =>
-      inTurn(async () => {
-        if (standing.until - runtime.now() >= leaseMs / 2 && changes.length === 0) return 'committed' as const;
-        return (await commit(null)) === 'lost' ? ('lost' as const) : ('committed' as const);
+      inOrder(async () => {
+        if (standing.until - runtime.now() >= leaseMs / 2 && changes.length === 0) return 'committed';
+        return (await commit(null)) === 'lost' ? 'lost' : 'committed';
       }),
     look: () =>
-      inTurn(async () => {
+      inOrder(async () => {
         const { version } = await store.get(assignmentKey(tenant, taskId), runtime.now());
         isLost ||= version !== standing.assignmentVersion;
-        return isLost ? ('lost' as const) : ('ours' as const);
+        return isLost ? 'lost' : 'ours';
       }),
     leave: (change, dueAt) =>
-      inTurn(async () => {
-        const ending = { assignment: { ...standing.assignment, ...change, holder: null }, dueAt, strict: true };
-        const done = await commit(ending);
-        return done === 'committed' ? ('left' as const) : done;
+      inOrder(async () => {
+        const assignment = { ...standing.assignment, ...change, holder: null };
+        const done = await commit({ assignment, dueAt, strict: true });
+        return done === 'committed' ? 'left' : done;
       }),
     end: (change) =>
-      inTurn(async () => {
+      inOrder(async () => {
         // A large result leaves no room for what was noted before.
-        if ((await commit(null)) === 'lost') return 'lost' as const;
+        if ((await commit(null)) === 'lost') return 'lost';
         changes.push(change);
         const done = await commit({ assignment: null, dueAt: 0, strict: false });
-        return done === 'committed' ? ('ended' as const) : ('lost' as const);
+        return done === 'committed' ? 'ended' : 'lost';
+      }),
+    release: () =>
+      inOrder(async () => {
+        const { assignment, assignmentVersion, slots } = standing;
+        const key = assignmentKey(tenant, taskId);
+        const put = putAssignment(tenant, key, { ...assignment, holder: null }, runtime.now(), assignmentVersion);
+        await write([put, ...giveSlots(slots)]);
       }),
     giveUp: () =>
-      inTurn(async () => {
+      inOrder(async () => {
         try {
-          for (const place of giveSlots(standing.slots)) await commitSurely(runtime, store, [place], deadline);
+          for (const place of giveSlots(standing.slots)) await write([place]);
         } catch (thrown) {
           const { code, message } = asTidegateError(thrown);
           runtime.log('warn', 'a place that is not used any more is free when it expires', { taskId, code, message });
         }
       }),
   };
-  return journal;
 }

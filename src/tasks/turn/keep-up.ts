@@ -1,13 +1,16 @@
-/** What goes on beside an entry of a task: its lease is kept, progress written, and looked whether the task was cancelled. */
+/** What goes on beside `run` in a turn: the lease is kept, progress is written, and a cancelled task is noticed. */
 import type { Runtime } from '../../base/runtime.ts';
 import type { Journal } from './journal.ts';
 
-/** Progress is written, and the lease looked at, so often. */
+/** How often progress is written and the lease is looked at, ms. */
 export const BEAT_MS = 1_000;
-/** Whether the task was cancelled is looked up so often, while nothing is written. */
+/** How often the turn looks whether the task was cancelled, while nothing is written, ms. */
 const LOOK_MS = 5_000;
 
-/** Resolves with true when the task is lost, with false when it is `over`. @param beat what is written with the next commit */
+/**
+ * Resolves with true when the task is lost, with false when the turn is `over`.
+ * @param beat called before each look at the lease: it may change the header
+ */
 export async function keepUp(
   runtime: Pick<Runtime, 'sleep'>,
   journal: Pick<Journal, 'keep' | 'look'>,
@@ -16,7 +19,7 @@ export async function keepUp(
   beat: () => void,
 ): Promise<boolean> {
   const beatMs = Math.min(BEAT_MS, leaseMs / 4);
-  // Beats are counted, and not the time, as a clock may be set back.
+  // Beats are counted instead of the time, because a clock may be set back.
   for (let beats = 1; ; beats += 1) {
     await runtime.sleep(beatMs, over);
     if (over.aborted) return false;

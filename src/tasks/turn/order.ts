@@ -1,59 +1,58 @@
 /**
- * In which order `run` gets what it waits for at once. Who was first decides which way a `Promise.race` takes, so it is
- * remembered: what is handed over while something else is waited for has a place, and on later entries all that has one
- * comes in that order, and what is new comes behind it. What is waited for alone needs none, and costs nothing.
+ * In which order `run` gets what it waits for at once. Which came first decides how a `Promise.race` goes, so it is remembered:
+ * what is handed over while something else is waited for gets a place. In later turns all that has a place is handed over in
+ * the order of places, and what has none comes after it. What is waited for alone needs no place, and costs nothing.
  *
  * Accepted: only what the context answers has a place. A race with a promise of another kind (a timer, a fetch) may end
- * differently on the next entry. Where the one whose turn it is is not asked for any more, as `run` has changed without
- * its version, the others go on without it.
+ * differently in the next turn. Where `run` has changed without its version and does not ask any more for what comes next in
+ * that order, the others go on without it.
  */
-import type { Json, JsonObject } from '../../base/json.ts';
 import type { Runtime } from '../../base/runtime.ts';
-import type { Journal } from './journal.ts';
+import { kindOf, type Ordered } from '../records/remembered.ts';
+import type { Memory } from './memory.ts';
 import type { Parking } from './parking.ts';
 
-/** Part of what is remembered of something that was handed over. */
-export interface Placed {
-  /** From 1 on, in the order in which `run` got it. Absent: it was the only thing that was waited for. */
-  place?: number;
-}
-
 export interface Order {
-  /** What `work` comes to, as soon as it is its turn. `id`: what that is remembered under, as an object. */
+  /** Does the work, and hands its outcome over when the order comes to it. @param id what the outcome is remembered under */
   inTurn<Value>(id: string, work: () => Promise<Value>): Promise<Value>;
-  /** To be noted with what `run` will get for `id`. */
-  placeOf(id: string): Placed;
+  /** The place of `id`, to be noted with its outcome; nothing where nothing else is waited for. */
+  placeOf(id: string): Ordered;
 }
 
-/** Turns of promises in which `run` comes from what it was handed to what it asks for next. */
-const TURNS = 32;
-/** Within this time all is asked for that is not behind something else, ms; longer, as long as anything is under way. */
+/** Microtasks that `run` is given to come from what it was handed to what it asks for next. */
+const MICROTASKS = 32;
+/**
+ * How long the order waits for one that `run` has not asked for yet, ms. The pause doubles up to `MOST_IDLE_MS` for as long as
+ * anything else is under way. After it, what nobody has asked for is passed over.
+ */
 const IDLE_MS = 1;
 const MOST_IDLE_MS = 50;
 
-interface Waiting {
+/** What is ready to be handed over. */
+interface Ready {
   id: string;
   place: number | null;
+  /** Hands it over. */
   resolve: () => void;
 }
 
 export function createOrder(
-  journal: Pick<Journal, 'recall' | 'recallAll' | 'note'>,
+  memory: Pick<Memory, 'recall' | 'all' | 'note'>,
   parking: Pick<Parking, 'busy' | 'underWay' | 'isClosed' | 'park'>,
   runtime: Pick<Runtime, 'sleep'>,
 ): Order {
-  /** All places that are taken, in order; those before `first` are over. */
-  const places = journal
-    .recallAll('')
-    .flatMap(([, value]) => recordedIn(value) ?? [])
+  /** All places that are taken, in order. Those before the index `first` were handed over, or passed over. */
+  const places = memory
+    .all()
+    .flatMap(({ place }) => place ?? [])
     .toSorted((a, b) => a - b);
   let first = 0;
   const lastBefore = places.at(-1) ?? 0;
   const takenHere = new Map<string, number>();
-  /** What waits for its turn: with a place, and without. */
-  const placed = new Map<number, Waiting>();
-  const fresh: Waiting[] = [];
-  /** Asked for, and not handed over. */
+  /** What is ready, by its place, and what is ready and has none. */
+  const placed = new Map<number, Ready>();
+  const fresh: Ready[] = [];
+  /** How many were asked for and not handed over. */
   let open = 0;
   let changes = 0;
   let handing = false;
@@ -65,11 +64,12 @@ export function createOrder(
     return place;
   }
 
-  function hand({ id, place, resolve }: Waiting): void {
-    const known = journal.recall(id);
+  function hand({ id, place, resolve }: Ready): void {
+    const kind = kindOf(id);
+    const known = memory.recall(kind, id);
     // What failed before anything was remembered of it fails in the same way each time.
     if (place === null && open > 1 && known !== undefined) {
-      journal.note(id, { ...(known as JsonObject), place: takePlace(id) });
+      memory.note(kind, id, { ...known, place: takePlace(id) });
       first = places.length;
     }
     if (place !== null && place === places[first]) first += 1;
@@ -78,25 +78,25 @@ export function createOrder(
     resolve();
   }
 
-  function next(): Waiting | undefined {
-    const turn = places[first];
-    if (turn === undefined) return fresh.shift();
-    const chosen = placed.get(turn);
-    placed.delete(turn);
+  function next(): Ready | undefined {
+    const place = places[first];
+    if (place === undefined) return fresh.shift();
+    const chosen = placed.get(place);
+    placed.delete(place);
     return chosen ?? (open === 1 ? fresh.shift() : undefined);
   }
 
-  /** Whether something has taken a place in this entry, and is being stored: it comes here, and goes on with this. */
+  /** Whether the next place was taken in this turn. Who took it is being stored, and comes to hand itself over. */
   const isOnItsWay = () => (places[first] ?? 0) > lastBefore;
 
-  /** Passes over what nobody asks for. */
+  /** Passes over places that nobody asks for. */
   function passOver(): void {
     while (first < places.length && !placed.has(places[first] ?? 0) && !isOnItsWay()) first += 1;
   }
 
   async function handAll(): Promise<void> {
     for (let pauseMs = IDLE_MS; placed.size + fresh.length > 0 && !parking.isClosed();) {
-      for (let turns = 0; turns < TURNS; turns += 1) await Promise.resolve();
+      for (let count = 0; count < MICROTASKS; count += 1) await Promise.resolve();
       const chosen = next();
       if (chosen) {
         hand(chosen);
@@ -107,25 +107,26 @@ export function createOrder(
       const seen = changes;
       await runtime.sleep(pauseMs);
       pauseMs = Math.min(MOST_IDLE_MS, 2 * pauseMs);
-      // This is under way too.
+      // What hands over is under way too.
       if (seen === changes && parking.underWay() === 1) passOver();
     }
     handing = false;
   }
 
-  async function turnOf(id: string): Promise<void> {
+  /** Resolves when the order has come to `id`. */
+  async function reached(id: string): Promise<void> {
     if (parking.isClosed()) return parking.park(0);
-    const place = recordedIn(journal.recall(id));
+    const place = memory.recall(kindOf(id), id)?.place ?? null;
     const { promise, resolve } = Promise.withResolvers<void>();
-    const waiting: Waiting = { id, place, resolve };
-    const turn = places[first];
-    if (turn === undefined && open === 1) {
-      hand(waiting);
+    const ready: Ready = { id, place, resolve };
+    const expected = places[first];
+    if (expected === undefined && open === 1) {
+      hand(ready);
       return promise;
     }
-    // One that was passed over has come after all.
-    if (place === null || turn === undefined || place < turn) fresh.push(waiting);
-    else placed.set(place, waiting);
+    // A place below the expected one was passed over, and is asked for after all.
+    if (place === null || expected === undefined || place < expected) fresh.push(ready);
+    else placed.set(place, ready);
     changes += 1;
     if (!handing) {
       handing = true;
@@ -139,15 +140,10 @@ export function createOrder(
       open += 1;
       changes += 1;
       const [outcome] = await Promise.allSettled([work()]);
-      await turnOf(id);
+      await reached(id);
       if (outcome.status === 'rejected') throw outcome.reason;
       return outcome.value;
     },
     placeOf: (id) => (open > 1 ? { place: takePlace(id) } : {}),
   };
-}
-
-function recordedIn(value: Json | undefined): number | null {
-  const { place } = (value ?? {}) as { place?: Json };
-  return typeof place === 'number' ? place : null;
 }

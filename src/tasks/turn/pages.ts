@@ -1,26 +1,21 @@
-/** Pages of a task's result: texts beside its header, numbered from 1 on, each stored together with what made it. */
+/** Pages of a task's result, numbered from 1 on. Each is stored in one commit with what made it. */
 import { TidegateError } from '../../base/errors.ts';
-import { type Json, type JsonObject, utf8Bytes } from '../../base/json.ts';
+import { utf8Bytes } from '../../base/json.ts';
 import { inPages as piecesOf } from '../../base/text.ts';
+import type { RecordType } from '../../store/record.ts';
 import { expiryOf } from '../records/header.ts';
-import type { Journal } from './journal.ts';
-import { pageKey } from '../records/names.ts';
-import type { Turn } from './shared.ts';
+import { pageKey, type TaskPage, taskPage } from '../records/page.ts';
+import { type Remembered, rememberedPage, rememberedStep, RESULT_PAGE, STEP } from '../records/remembered.ts';
+import type { Memory } from './memory.ts';
+import type { TaskInHand } from './turn.ts';
 
-export interface Page {
-  text: string;
-  mimeType: string;
-}
-
-/** Of a page, as a JSON text. */
+/** Largest page, as a JSON text. */
 export const PAGE_BYTES = 340_000;
 /** Most pages of a result. */
-export const MOST_PAGES = 10_000;
-/** What pages are remembered under that hold a result too large for the header. */
-export const RESULT_PAGE = 'result page';
+export const MOST_TASK_PAGES = 10_000;
 
 /** @throws TidegateError `too_large` or `invalid_input` */
-export function checkPage(page: Page): Page {
+export function checkPage(page: TaskPage): TaskPage {
   const bytes = utf8Bytes(JSON.stringify(page.text));
   const isEmpty = page.text === '';
   if (!isEmpty && bytes <= PAGE_BYTES) return page;
@@ -29,39 +24,41 @@ export function checkPage(page: Page): Page {
 }
 
 /** Number of the last page that a step has stored; 0: none has. */
-export function lastPageOfSteps(journal: Pick<Journal, 'recallAll'>): number {
-  return lastPage(journal, 'step ');
+export function lastPageOfSteps(memory: Pick<Memory, 'recallAll'>): number {
+  const steps = memory.recallAll(rememberedStep, STEP);
+  return lastOf(steps.map(([, step]) => ('page' in step ? step.page : 0)));
 }
 
-/** Number of the last page that is stored. */
-export function lastPageOf(journal: Pick<Journal, 'recallAll'>): number {
-  return Math.max(lastPageOfSteps(journal), lastPage(journal, RESULT_PAGE));
+/** Number of the last page that is stored; 0: none is. */
+export function lastPageOf(memory: Pick<Memory, 'recallAll'>): number {
+  const pages = memory.recallAll(rememberedPage, RESULT_PAGE).map(([, { page }]) => page);
+  return Math.max(lastPageOfSteps(memory), lastOf(pages));
 }
 
-/** Of the page that goes with something remembered, from 1 on; 0: none does. */
-function numberOf(value: Json | undefined): number {
-  const { page } = (value ?? {}) as { page?: Json };
-  return typeof page === 'number' ? page : 0;
+function lastOf(pages: readonly (number | undefined)[]): number {
+  return pages.reduce<number>((last, page) => Math.max(last, page ?? 0), 0);
 }
 
-function lastPage({ recallAll }: Pick<Journal, 'recallAll'>, prefix: string): number {
-  return recallAll(prefix).reduce((last, [, value]) => Math.max(last, numberOf(value)), 0);
-}
-
-/** Remembers something together with a page behind those that there are, whose number stands in it as `page`. */
-export function notePaged({ claim, journal }: Turn, id: string, value: JsonObject, { text, mimeType }: Page): void {
-  const page = lastPageOf(journal) + 1;
-  if (page > MOST_PAGES) {
-    throw new TidegateError('too_large', `the result has ${MOST_PAGES} pages already`, {
-      expected: `at most ${MOST_PAGES} pages`,
+/** Remembers a value together with a page behind those that there are. The number of the page goes into the value. */
+export function notePaged<Value extends Remembered>(
+  { claim, memory, journal }: Pick<TaskInHand, 'claim' | 'memory' | 'journal'>,
+  kind: RecordType<Value>,
+  id: string,
+  valueWith: (page: number) => Value,
+  page: TaskPage,
+): void {
+  const number = lastPageOf(memory) + 1;
+  if (number > MOST_TASK_PAGES) {
+    throw new TidegateError('too_large', `the result has ${MOST_TASK_PAGES} pages already`, {
+      expected: `at most ${MOST_TASK_PAGES} pages`,
     });
   }
-  const key = pageKey(claim.tenant, claim.taskId, page);
-  const expiresAt = expiryOf(journal.header());
-  journal.note(id, { ...value, page }, { kind: 'put', ...key, value: { text, mimeType }, expects: null, expiresAt });
+  const key = pageKey(claim.tenant, claim.taskId, number);
+  const put = taskPage.put(key, page, { expects: null, expiresAt: expiryOf(journal.header()) });
+  memory.note(kind, id, valueWith(number), put);
 }
 
-/** In as many pieces as it takes for each to be a page. */
-export function inPages(text: string): string[] {
+/** The text in as many pieces as it takes for each to be a page. */
+export function inTaskPages(text: string): string[] {
   return piecesOf(text, PAGE_BYTES);
 }

@@ -1,24 +1,24 @@
 /**
- * When an entry of a task is over: as soon as all that it does waits for something, and nothing of it is under way.
- * Whoever waits gets a promise that never settles: `run` stops there, and no `catch` of its own can take it for an error.
+ * When a turn is over: as soon as all that `run` does waits for something and nothing of it is under way. Whoever waits gets a
+ * promise that never settles: `run` stops there, and no `catch` of its own can take it for an error.
  */
 import type { Runtime } from '../../base/runtime.ts';
 
 export interface Parking {
-  /** Waits here, in this entry, for ever; the task goes on at `dueAt` (epoch ms) at the latest. */
+  /** Never settles: it waits for a later turn, which begins at `dueAt` (epoch ms) at the latest. */
   park(dueAt: number): Promise<never>;
-  /** Something is under way until it settles: the entry is not over before. */
+  /** Counts as under way until it settles; the turn is not over before. */
   busy<Value>(work: Promise<Value>): Promise<Value>;
   /** How much is under way. */
   underWay(): number;
-  /** Resolves with the earliest time that was asked for, when all waits. */
+  /** Resolves when all waits, with the earliest `dueAt`. */
   parked: Promise<number>;
-  /** No function of the context does anything from now on. */
+  /** The turn is over: no function of the context does anything from now on. */
   close(): void;
   isClosed(): boolean;
 }
 
-/** How long what `run` does between two calls may take before waiting counts as all that it does, ms. */
+/** How long `run` may take between two calls before waiting counts as all that it does, ms. */
 const IDLE_MS = 1;
 
 export function createParking(runtime: Pick<Runtime, 'sleep'>): Parking {
@@ -29,7 +29,7 @@ export function createParking(runtime: Pick<Runtime, 'sleep'>): Parking {
   let closed = false;
   const { promise: parked, resolve } = Promise.withResolvers<number>();
 
-  /** Steps that wait settle in turns of their own, so a look comes after what they set off. */
+  /** Looks after a pause, so that what a settled promise sets off in `run` comes first. */
   async function look(): Promise<void> {
     changes += 1;
     const seen = changes;
@@ -44,7 +44,7 @@ export function createParking(runtime: Pick<Runtime, 'sleep'>): Parking {
       dueAt = Math.min(dueAt, at);
       parkedCount += 1;
       void look();
-      // One for all would keep every `run` that waits for it in memory.
+      // One promise for all would keep every `run` that waits for it in memory.
       return new Promise<never>(() => {});
     },
     async busy(work) {

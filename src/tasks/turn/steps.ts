@@ -1,126 +1,108 @@
 /** Steps: run once, remembered, tried again after failures. What a step answers is durable before `run` sees it. */
 import type { StepContext, StepOptions } from '../../declare/task.ts';
-import { TidegateError, type ErrorCode } from '../../base/errors.ts';
+import { TidegateError } from '../../base/errors.ts';
 import { type Json, utf8Bytes } from '../../base/json.ts';
 import { judge, StepError, thrownError } from '../records/outcome.ts';
-import type { Journal } from './journal.ts';
-import { checkPage, notePaged, type Page } from './pages.ts';
-import type { Turn } from './shared.ts';
+import type { TaskPage } from '../records/page.ts';
+import { type FailedStep, rememberedStep } from '../records/remembered.ts';
+import type { Memory } from './memory.ts';
+import { checkPage, notePaged } from './pages.ts';
+import { timedStep } from './timed-step.ts';
+import type { SteppingTurn } from './turn.ts';
 
-/** Largest value that a step answers, as JSON; what a record holds, less its name. */
+/** Largest value that a step answers, as JSON: what a record holds, less its name. */
 export const STEP_BYTES = 349_000;
-/** The same of a step that stores a page. */
+/** Largest value of a step that stores a page, as JSON. */
 const PAGED_STEP_BYTES = 64_000;
 /** Most things that one task remembers. */
 export const MOST_REMEMBERED = 10_000;
 
-/** A step as it is remembered: what it answered, or how often it failed and whether that was the last time. */
-export type Step =
-  | { value: Json; place?: number }
-  | {
-      failures: number;
-      error: { code: ErrorCode; message: string };
-      final: boolean;
-      /** When it is tried again, epoch ms: the task may be entered before, for what else it waits for. */
-      againAt?: number;
-      place?: number;
-    };
-
-/** The answer of the step `id`, from memory or by running it; never settles where the entry ends before. */
+/** The answer of the step `id`, from memory or by running it. Never settles where the turn ends before. */
 export async function runStep(
-  turn: Turn,
+  turn: SteppingTurn,
   id: string,
   name: string,
   run: (step: StepContext) => unknown,
   options: StepOptions = {},
 ): Promise<Json> {
-  const { deps, journal, parking, order, policy } = turn;
-  const { runtime } = deps;
-  const known = journal.recall(id) as Step | undefined;
+  const { scope, memory, journal, parking, policy, stepCalls } = turn;
+  const { runtime } = scope;
+  const known = memory.recall(rememberedStep, id);
   if (known && 'value' in known) return known.value;
   if (known?.final) throw new StepError(name, known.error);
   if (known?.againAt !== undefined && runtime.now() < known.againAt) return parking.park(known.againAt);
-  if (!known) checkRoom(journal);
+  if (!known) checkRoom(memory);
   const stepMs = options.timeoutMs ?? policy.stepMs;
-  // A step that this entry may not have the time for begins the next one, unless it is what this one began with.
-  const enough = Math.min(stepMs, turn.wholeMs / 2);
-  if (turn.deadline - runtime.now() < enough && turn.begun()) return parking.park(runtime.now());
-  turn.begin();
+  // A step that this turn may not have the time for begins the next turn, unless this turn began with it.
+  const enoughMs = Math.min(stepMs, turn.wholeMs / 2);
+  if (turn.deadline - runtime.now() < enoughMs && stepCalls.hasBegun()) return parking.park(runtime.now());
+  stepCalls.begin();
   // What was drawn before is durable before an effect sees it; and a process that stood still has to be sure of its lease.
-  if (journal.hasNoted() || journal.hasLapsed()) await parking.busy(turn.flush());
+  if (memory.hasNoted() || journal.hasLapsed()) await parking.busy(turn.breakOff.flush());
 
   const failures = (known?.failures ?? 0) + 1;
   try {
-    const pages: Page[] = [];
-    const answered = await parking.busy(timed(turn, stepMs, id, failures, run, pages));
-    const value = jsonOf(answered, name, pages.length > 0 ? PAGED_STEP_BYTES : STEP_BYTES);
-    if (parking.isClosed()) return await parking.park(runtime.now());
-    const [page] = pages;
-    const answer = { value, ...order.placeOf(id) };
-    if (page) notePaged(turn, id, answer, page);
-    else journal.note(id, answer);
-    await parking.busy(turn.flush());
-    return value;
+    return await tryStep(turn, id, name, run, stepMs, failures);
   } catch (thrown) {
-    if (turn.signal.aborted || parking.isClosed()) return parking.park(runtime.now());
-    const error = thrownError(thrown);
-    const attempts = options.attempts ?? policy.attempts;
-    const verdict = judge(error, failures, { ...policy, attempts }, runtime.random());
-    const { code } = error;
-    const message = error.message.slice(0, 2_000);
-    runtime.log(verdict.again ? 'info' : 'warn', `the step ${name} failed`, {
-      task: turn.claim.header.task,
-      taskId: turn.claim.taskId,
-      failures,
-      code,
-      message,
-    });
-    const failed = { failures, error: { code, message }, final: !verdict.again };
-    if (verdict.again) {
-      const againAt = Math.round(runtime.now() + verdict.afterMs);
-      journal.note(id, { ...failed, againAt });
-      return parking.park(againAt);
-    }
-    journal.note(id, { ...failed, ...order.placeOf(id) });
-    await parking.busy(turn.flush());
-    throw new StepError(name, { code, message });
+    if (turn.interruption.signal.aborted || parking.isClosed()) return parking.park(runtime.now());
+    return failStep(turn, id, name, options.attempts ?? policy.attempts, failures, thrownError(thrown));
   }
 }
 
-/** Runs it with a signal and a time of its own; what comes after the time is dropped. */
-async function timed(
-  turn: Turn,
-  stepMs: number,
+/** One try: the function is called, and what it answers is stored. */
+async function tryStep(
+  turn: SteppingTurn,
   id: string,
-  attempt: number,
+  name: string,
   run: (step: StepContext) => unknown,
-  pages: Page[],
-): Promise<unknown> {
-  const { runtime } = turn.deps;
-  const deadline = Math.min(runtime.now() + stepMs, turn.deadline);
-  const over = new AbortController();
-  const done = new AbortController();
-  const signal = AbortSignal.any([over.signal, turn.signal]);
-  const timeout = runtime.sleep(Math.max(0, deadline - runtime.now()), done.signal).then(() => {
-    if (done.signal.aborted) return null;
-    const error = new TidegateError('cancelled', `it did not end within ${stepMs} ms`, {
-      field: 'policy.stepMs',
-      expected: 'a step that ends sooner, or a longer time for it',
-    });
-    over.abort(error);
-    throw error;
-  });
-  const idempotencyKey = `${turn.claim.header.origin}/${id}`;
-  const page = (text: string, mimeType = 'text/plain') => {
+  stepMs: number,
+  attempt: number,
+): Promise<Json> {
+  const { scope, memory, parking, order } = turn;
+  const pages: TaskPage[] = [];
+  const takePage = (text: string, mimeType = 'text/plain') => {
     pages.splice(0, 1, checkPage({ text, mimeType }));
   };
-  try {
-    const context = { idempotencyKey, attempt, signal, deadline, page };
-    const work = Promise.resolve().then(() => turn.callStep(() => run(context)));
-    return await Promise.race([work, timeout, turn.stopped]);
-  } finally {
-    done.abort();
+  const answered = await parking.busy(timedStep(turn, id, stepMs, attempt, run, takePage));
+  const value = jsonOf(answered, name, pages.length > 0 ? PAGED_STEP_BYTES : STEP_BYTES);
+  if (parking.isClosed()) return await parking.park(scope.runtime.now());
+  const [page] = pages;
+  const ended = { value, ...order.placeOf(id) };
+  if (page) notePaged(turn, rememberedStep, id, (number) => ({ ...ended, page: number }), page);
+  else memory.note(rememberedStep, id, ended);
+  await parking.busy(turn.breakOff.flush());
+  return value;
+}
+
+/** A try failed: the step is tried again in a later turn, or has failed for good. */
+async function failStep(
+  { scope, claim, memory, parking, order, policy, breakOff }: SteppingTurn,
+  id: string,
+  name: string,
+  attempts: number,
+  failures: number,
+  error: TidegateError,
+): Promise<never> {
+  const { runtime } = scope;
+  const verdict = judge(error, failures, { ...policy, attempts }, runtime.random());
+  const { code } = error;
+  const message = error.message.slice(0, 2_000);
+  runtime.log(verdict.again ? 'info' : 'warn', `the step ${name} failed`, {
+    task: claim.header.task,
+    taskId: claim.taskId,
+    failures,
+    code,
+    message,
+  });
+  const failed: FailedStep = { failures, error: { code, message }, final: !verdict.again };
+  if (verdict.again) {
+    const againAt = Math.round(runtime.now() + verdict.afterMs);
+    memory.note(rememberedStep, id, { ...failed, againAt });
+    return parking.park(againAt);
   }
+  memory.note(rememberedStep, id, { ...failed, ...order.placeOf(id) });
+  await parking.busy(breakOff.flush());
+  throw new StepError(name, { code, message });
 }
 
 /** @throws TidegateError `too_large`, or `invalid_input` for what has no JSON; neither is tried again. */
@@ -146,8 +128,8 @@ function jsonOf(value: unknown, name: string, most: number): Json {
 }
 
 /** @throws TidegateError `too_large` where the task remembers as much as it may */
-export function checkRoom(journal: Pick<Journal, 'size'>): void {
-  if (journal.size() < MOST_REMEMBERED) return;
+export function checkRoom(memory: Pick<Memory, 'size'>): void {
+  if (memory.size() < MOST_REMEMBERED) return;
   throw new TidegateError('too_large', `the task remembers ${MOST_REMEMBERED} steps already`, {
     expected: `at most ${MOST_REMEMBERED} steps, sleeps, questions, pages and drawn values in a task`,
     hint: 'let a task of many parts begin other tasks',

@@ -1,19 +1,18 @@
 /**
- * `waitFor` within an entry of a task. No wake-up is lost, because a wait is entered in two commits with a read between:
+ * `waitFor` within a turn of a task. No wake-up is lost, because a wait begins with two commits and a read between them:
  *
  *   1. under the lease: the waiter, with the cursor up to which the log has been taken in;
  *   2. the log is read from that cursor to its end. What was appended before this read, the task sees itself. What is
  *      appended after it, a follower reads later than the waiter was stored, and it lists the waiters after it has read
- *      (`follow.ts`): it sees the waiter. Only then is the waiter settled, and the entry left.
+ *      (`waits/follow.ts`): it sees the waiter. Only then is the waiter settled, and the turn may end.
  *
- * Killed in between, the lease runs out, and the next entry finds the waiter and reads from its cursor again. However the
+ * Killed in between, the lease runs out, and the next turn finds the waiter and reads from its cursor again. However the
  * wait ends, what it ended with is remembered and its waiter deleted in one commit, so it ends once.
  */
 import type { Condition } from '../../declare/condition.ts';
 import type { DeclaredStream } from '../../declare/stream.ts';
 import type { Occurrence } from '../../declare/task.ts';
 import { TidegateError } from '../../base/errors.ts';
-import type { Json } from '../../base/json.ts';
 import { entriesBetween } from '../../store/cursor.ts';
 import { type Cursor, type Delete, isPresent, type Put, type RecordKey, type Version } from '../../store/store.ts';
 import { followerPosition } from '../../streams/log/follower.ts';
@@ -21,87 +20,78 @@ import { streamLog } from '../../streams/log/stream-log.ts';
 import { WAITER_FOLLOWER } from '../waits/follow.ts';
 import { expiryOf } from '../records/header.ts';
 import { waiterKey } from '../records/names.ts';
-import type { Placed } from './order.ts';
-import type { Turn } from './shared.ts';
+import { rememberedWait, type Wait } from '../records/remembered.ts';
+import type { WaitingTurn } from './turn.ts';
 import { beginWait } from '../waits/start.ts';
 import { advance, isHeld, passTime, putWaiter, readWaiter, type Waiter, type Waiting } from '../waits/waiter.ts';
-import { type Scope, scopeOf } from '../../streams/scope.ts';
 
-/** A wait as its task remembers it, under an id that begins with `WAIT`. */
-export interface Wait extends Placed {
-  stream: string;
-  /** Epoch ms at which its time is over. */
-  until: number;
-  /** What it ended with, null: the time was over. Absent: it has not ended. */
-  value?: Occurrence | null;
-}
-
-export const WAIT = 'wait ';
-/** Most waits of one entry that have not ended. */
+/** Most waits of one turn that have not ended. */
 export const MOST_WAITS = 20;
+/** Entries that are read at once. */
 const PAGE = 500;
 
+/** Which wait, of which turn. */
 interface Place {
-  turn: Turn;
+  turn: WaitingTurn;
   id: string;
   stream: DeclaredStream;
-  scope: Scope;
   key: RecordKey;
   /** When its time is over, epoch ms. */
   until: number;
 }
 
-/** The wait's end, from memory or from the log; never settles where it goes on after this entry. */
+/** What the wait ends with, from memory or from the log. Never settles where the wait goes on after this turn. */
 export async function waitFor(
-  turn: Turn,
+  turn: WaitingTurn,
   id: string,
   stream: DeclaredStream,
   condition: Condition,
   timeoutMs: number | null,
 ): Promise<Occurrence | null> {
-  const { claim, deps, journal, parking } = turn;
-  const known = journal.recall(id) as unknown as Wait | undefined;
+  const { claim, scope, memory, parking, breakOff } = turn;
+  const known = memory.recall(rememberedWait, id);
   if (known?.value !== undefined) return known.value;
   const { tenant, taskId, header } = claim;
-  const scope = scopeOf(deps, claim);
-  const until = known?.until ?? (timeoutMs === null ? header.endsBy : Math.round(deps.runtime.now() + timeoutMs));
-  const place = { turn, id, stream, scope, key: waiterKey(tenant, stream.name, taskId, id), until };
-  const result = await parking.busy(known ? goOn(place, condition) : register(place, condition, null));
+  const until = known?.until ?? (timeoutMs === null ? header.endsBy : Math.round(scope.runtime.now() + timeoutMs));
+  const place = { turn, id, stream, key: waiterKey(tenant, stream.name, taskId, id), until };
+  const looking = known ? goOn(place, condition) : register(place, condition, null);
+  const result = await parking.busy(breakOff.guard(looking));
   return 'value' in result ? result.value : parking.park(result.dueAt);
 }
 
+/** The wait has ended with a value, or is looked at again at `dueAt`. */
 type Looked = { value: Occurrence | null } | { dueAt: number };
 
-/** @param expects the version of what still stands in the waiter's place */
+/** Stores the waiter, then reads the log. @param expects the version of what still stands under the waiter's key */
 async function register(place: Place, condition: Condition, expects: Version | null): Promise<Looked> {
-  const { turn, id, stream, scope, key, until } = place;
-  const { deps, journal, deadline } = turn;
+  const { turn, id, stream, key, until } = place;
+  const { scope, memory, journal, deadline } = turn;
   const waiter = await beginWait(scope, stream, condition, deadline);
-  const now = deps.runtime.now();
+  const now = scope.runtime.now();
   // Its task may have ended meanwhile, in a race that another won: nobody would take the waiter away.
   if (turn.parking.isClosed()) return { dueAt: now };
   if (isHeld(waiter)) return finish(place, waiter.held, null);
   if (now >= until) return finish(place, null, null);
   const record = { expects, expiresAt: expiryOf(journal.header()) };
-  note(place, {}, putWaiter(scope.tenant, key, waiter, record, now), false);
-  await turn.flush();
-  deps.waiting?.(scope.tenant, stream.name);
-  return look(place, waiter, journal.versionOf(id), waiter.cursor);
+  note(place, {}, putWaiter(turn.scope.tenant, key, waiter, record, now), false);
+  await turn.breakOff.flush();
+  scope.waiting?.(scope.tenant, stream.name);
+  return look(place, waiter, memory.versionOf(id), waiter.cursor);
 }
 
-/** A wait that an earlier entry began. */
+/** Goes on with a wait that an earlier turn began. */
 async function goOn(place: Place, condition: Condition): Promise<Looked> {
-  const { turn, stream, scope, key } = place;
-  const { store, runtime } = turn.deps;
+  const { turn, stream, key } = place;
+  const { store, runtime, tenant } = turn.scope;
   const first = await store.get(key, runtime.now());
   if (isPresent(first)) {
     const waiter = readWaiter(first, runtime.now());
     if (isHeld(waiter)) return finish(place, waiter.held, first.version);
   }
   // The position first: what a follower wrote before it moved on is seen in the waiter then.
-  const position = await followerPosition(scope, WAITER_FOLLOWER, streamLog(scope.tenant, stream.name));
+  const position = await followerPosition(turn.scope, WAITER_FOLLOWER, streamLog(tenant, stream.name));
   const reading = await store.get(key, runtime.now());
-  // It goes with its task alone, so the store has lost it: it is waited for anew.
+  // Only its task deletes it, so the store has lost it: the wait begins anew.
   if (!isPresent(reading)) return register(place, condition, reading.version);
   const waiter = readWaiter(reading, runtime.now());
   if (isHeld(waiter)) return finish(place, waiter.held, reading.version);
@@ -109,15 +99,15 @@ async function goOn(place: Place, condition: Condition): Promise<Looked> {
   return look(place, waiter, reading.version, from);
 }
 
-/** Reads the log from `from` to its end, and settles the waiter there. */
+/** Reads the log from `from` to its end, and settles the waiter there. The wait ends where it holds, or its time is over. */
 async function look(place: Place, standing: Waiting, version: Version | null, from: Cursor | null): Promise<Looked> {
-  const { turn, stream, scope, key, until } = place;
-  const { store, runtime } = turn.deps;
-  const log = streamLog(scope.tenant, stream.name);
+  const { turn, stream, key, until } = place;
+  const { store, runtime, tenant } = turn.scope;
+  const log = streamLog(tenant, stream.name);
   const now = runtime.now();
   let waiter: Waiter = { ...standing, cursor: from };
   let atEnd = false;
-  // An entry that only reads would come to nothing: what it has read is stored in time.
+  // A turn that only reads would come to nothing: what it has read is stored in time.
   const enoughAt = turn.deadline - turn.wholeMs / 3;
   while (!atEnd && !isHeld(waiter) && (runtime.now() < enoughAt || waiter.cursor === from)) {
     const page = await store.read(log, waiter.cursor, PAGE);
@@ -130,22 +120,24 @@ async function look(place: Place, standing: Waiting, version: Version | null, fr
   if (atEnd && now >= until) return finish(place, null, version);
   const settled = standing.settled || atEnd;
   if (waiter.state !== standing.state || settled !== standing.settled || !atEnd) {
-    // Where a follower was faster its own stands, and stays unsettled: that costs reads, and loses nothing.
+    // Where a follower was faster, what it wrote stays, and stays unsettled. That costs reads and loses nothing.
     const record = { expects: version, expiresAt: expiryOf(turn.journal.header()) };
-    const put = putWaiter(scope.tenant, key, { ...waiter, settled }, record, now);
+    const put = putWaiter(turn.scope.tenant, key, { ...waiter, settled }, record, now);
     note(place, {}, put, true);
   }
   return { dueAt: atEnd ? until : now };
 }
 
+/** The wait has ended: that is remembered and its waiter deleted, in one commit. */
 async function finish(place: Place, value: Occurrence | null, version: Version | null): Promise<Looked> {
   const { turn, key } = place;
   const end = { value, ...turn.order.placeOf(place.id) };
   note(place, end, version === null ? undefined : { kind: 'delete', ...key, expects: version }, true);
-  await turn.flush();
+  await turn.breakOff.flush();
   return { value };
 }
 
+/** Remembers the wait with the next commit. @param beside what becomes of its waiter in the same commit */
 function note(
   { turn, id, stream, until }: Place,
   end: Pick<Wait, 'value' | 'place'>,
@@ -153,9 +145,10 @@ function note(
   yields: boolean,
 ): void {
   const wait: Wait = { stream: stream.name, until, ...end };
-  turn.journal.note(id, wait as unknown as Exclude<Json, null>, beside, yields);
+  turn.memory.note(rememberedWait, id, wait, beside, yields);
 }
 
+/** The later of two cursors of one log. */
 function later(cursor: Cursor | null, position: Cursor | null): Cursor | null {
   if (cursor === null || position === null) return cursor ?? position;
   return (entriesBetween(cursor, position) ?? 0) > 0 ? position : cursor;

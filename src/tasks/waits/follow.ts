@@ -23,7 +23,7 @@ import { follow } from '../../streams/log/follower.ts';
 import { streamLog } from '../../streams/log/stream-log.ts';
 import { isFar, judgeAll, type Round } from './judge.ts';
 import { taskOfDue, waiterPartition } from '../records/names.ts';
-import { isHeld, readWaiter, type Waiter, type Waiting } from './waiter.ts';
+import { isHeld, putsHeld, readWaiter, type Waiting } from './waiter.ts';
 import type { Scope } from '../../streams/scope.ts';
 
 export const WAITER_FOLLOWER = 'waiters';
@@ -162,7 +162,7 @@ async function write(round: Following, puts: readonly Put[], all: boolean): Prom
     report.commits += 1;
     if (result.status === 'committed') {
       left = left.slice(part.length);
-      const held = part.filter(({ value }) => isHeld(value as unknown as Waiter));
+      const held = part.filter(putsHeld);
       report.matched += held.length;
       for (const put of held) wake?.(taskOfDue(put));
       races = 0;

@@ -3,16 +3,19 @@
  * its cursor on, so whoever takes it further (the task itself, a follower, both at once) comes to the same; its version
  * decides who writes it down. One that holds is due, which is what dispatches its task. Pure.
  */
+import * as z from 'zod';
+import { conditionSchema } from '../../declare/check/condition-schema.ts';
 import type { Condition } from '../../declare/condition.ts';
 import type { Occurrence } from '../../declare/task.ts';
 import type { LoggedEvent } from '../../base/event.ts';
-import type { Json } from '../../base/json.ts';
 import { entriesBetween } from '../../store/cursor.ts';
 import type { Cursor, LogEntry, Put, RecordKey, StoredRecord, Version } from '../../store/store.ts';
 import { begin, dueAt, isStateOf, step, tick, type Transition } from '../../streams/conditions/condition.ts';
 import type { ConditionState } from '../../streams/conditions/state.ts';
 import { toStreamEvent } from '../../streams/log/stream-log.ts';
+import { record } from '../../store/record.ts';
 import { taskQueue } from '../records/names.ts';
+import { occurrence } from '../records/occurrence.ts';
 
 export interface Waiting {
   condition: Condition;
@@ -39,9 +42,30 @@ export function isHeld(waiter: Waiter): waiter is Held {
   return 'held' in waiter;
 }
 
-/** A state that another release left is begun anew. */
-export function readWaiter(record: StoredRecord, now: number): Waiter {
-  const waiter = record.value as unknown as Waiter;
+const waiterRecord = record<Waiter>('waiter', () =>
+  z.union([
+    z.object({ held: occurrence() }),
+    z.object({ condition: conditionSchema, state: stateSchema(), cursor: z.string().nullable(), settled: z.boolean() }),
+  ]),
+);
+
+function stateSchema(): z.ZodType<ConditionState> {
+  const subject = z.object({ key: z.string().nullable(), holds: z.boolean(), memory: z.json() });
+  return z.object({
+    version: z.literal(1),
+    of: z.string(),
+    subjects: z.array(subject),
+    bytes: z.number(),
+    overflow: z.number(),
+  });
+}
+
+/**
+ * A waiter as it was read. A state that is not one of its condition in this release begins anew.
+ * @throws TidegateError `newer_version`
+ */
+export function readWaiter(stored: StoredRecord, now: number): Waiter {
+  const waiter = waiterRecord.decode(stored.value);
   if (isHeld(waiter) || isStateOf(waiter.condition, waiter.state)) return waiter;
   return { ...waiter, state: begin(waiter.condition, now) };
 }
@@ -51,12 +75,17 @@ export function putWaiter(
   tenant: string,
   key: RecordKey,
   waiter: Waiter,
-  record: { expects: Version | null; expiresAt: number | null },
+  options: { expects: Version | null; expiresAt: number | null },
   now: number,
 ): Put {
   const at = isHeld(waiter) ? now : dueTime(waiter);
   const due = at === null ? null : { queue: taskQueue(tenant), at };
-  return { kind: 'put', ...key, value: waiter as unknown as Exclude<Json, null>, ...record, due };
+  return waiterRecord.put(key, waiter, { ...options, due });
+}
+
+/** Whether a put is of a waiter that holds. */
+export function putsHeld({ value }: Put): boolean {
+  return isHeld(waiterRecord.decode(value));
 }
 
 function dueTime({ condition, state }: Waiting): number | null {

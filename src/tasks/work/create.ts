@@ -13,7 +13,11 @@ import { isPresent, type Operation, type Reading, type RecordKey } from '../../s
 import type { Claim } from '../records/claim.ts';
 import { findTask, type TaskDeps } from '../records/find-task.ts';
 import { expiryOf, type Header, rememberedUntil } from '../records/header.ts';
-import { headerKey, inputKey, onceKey, ownKey, retryKey, assignmentKey } from '../records/names.ts';
+import { ownKey } from '../records/list.ts';
+import { onceKey, retryKey } from '../records/once.ts';
+import { inputKey } from '../records/input.ts';
+import { assignmentKey } from '../records/assignment.ts';
+import { headerKey } from '../records/header.ts';
 import { UNASSIGNED, putAssignment } from '../records/assignment.ts';
 import { freeSlots, type Slot, takeSlots } from '../records/slots.ts';
 import { type Scope, scopeOf } from '../../streams/scope.ts';

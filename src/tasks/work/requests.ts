@@ -4,25 +4,25 @@
  */
 import { checkAnswer } from '../../declare/check/ask-answers.ts';
 import { TidegateError } from '../../base/errors.ts';
-import type { Json } from '../../base/json.ts';
 import type { Principal } from '../../base/principal.ts';
 import { commitSurely } from '../../store/commit.ts';
-import { isPresent, type Operation, type Version } from '../../store/store.ts';
-import type { TaskDeps } from '../records/find-task.ts';
-import {
-  cancelled,
-  type Change,
-  expiryOf,
-  hasEnded,
-  type Header,
-  rememberedUntil,
-  settled,
-} from '../records/header.ts';
-import { headerKey, pageKey, rememberedKey, assignmentKey } from '../records/names.ts';
-import { endEntry } from '../records/task-log.ts';
-import { deleteAssignment, isLeased, lostOf, putAssignment, readAssignment } from '../records/assignment.ts';
-import { dropWaits } from '../turn/waits-left.ts';
+import type { Operation, Version } from '../../store/store.ts';
 import { scopeOf } from '../../streams/scope.ts';
+import {
+  assignmentKey,
+  deleteAssignment,
+  isLeased,
+  lostOf,
+  putAssignment,
+  readAssignment,
+} from '../records/assignment.ts';
+import { cancelled, type Change, settled } from '../records/changes.ts';
+import type { TaskDeps } from '../records/find-task.ts';
+import { expiryOf, hasEnded, type Header, headerKey, rememberedUntil, taskHeader } from '../records/header.ts';
+import { pageKey, type TaskPage, taskPage } from '../records/page.ts';
+import { rememberedAnswer, rememberedKey } from '../records/remembered.ts';
+import { endEntry } from '../records/task-log.ts';
+import { dropWaits } from '../waits/left.ts';
 
 /** The runner and other callers that change the same task at once, at most so often. */
 const MOST_RACES = 20;
@@ -38,11 +38,12 @@ export async function getPage(
   principal: Principal,
   taskId: string,
   number: number,
-): Promise<{ text: string; mimeType: string }> {
+): Promise<TaskPage> {
   const keys = [headerKey(principal.tenant, taskId), pageKey(principal.tenant, taskId, number)];
   const [reading, page] = await store.getMany(keys, runtime.now());
   const { header } = ownHeader(reading, principal, taskId);
-  if (page && isPresent(page)) return page.value as { text: string; mimeType: string };
+  const found = page ? taskPage.read(page) : null;
+  if (found !== null) return found;
   throw new TidegateError('not_found', `the task has no page ${number}`, {
     field: 'page',
     expected: header.pages > 0 ? `1 to ${header.pages}` : 'a task whose result has pages',
@@ -72,14 +73,8 @@ export async function answerTask(
       const request = header.asks[key];
       if (!request) throw new TidegateError('internal', `the question ${key} is gone`);
       const answer = checkAnswer(request, responses[key], `inputResponses.${key}`);
-      const value = { answer: answer as unknown as Json };
-      return {
-        kind: 'put',
-        ...rememberedKey(tenant, taskId, `ask ${key}`),
-        value,
-        expects: null,
-        expiresAt: rememberedUntil(header),
-      };
+      const at = rememberedKey(tenant, taskId, `ask ${key}`);
+      return rememberedAnswer.put(at, { answer }, { expects: null, expiresAt: rememberedUntil(header) });
     });
     if (run === null) return { change: settled(keys), operations: records };
     const key = assignmentKey(tenant, taskId);
@@ -144,8 +139,7 @@ async function change(
     const decided = decide(standing, run ? readAssignment(run) : null);
     if (decided === null) return false;
     const next = decided.change(standing.header, runtime.now());
-    const value = next as unknown as Exclude<Json, null>;
-    const put: Operation = { kind: 'put', ...key, value, expects: standing.version, expiresAt: expiryOf(next) };
+    const put = taskHeader.put(key, next, { expects: standing.version, expiresAt: expiryOf(next) });
     const result = await commitSurely(runtime, store, [put, ...decided.operations], deadline);
     if (result.status === 'committed') return true;
   }
@@ -157,9 +151,9 @@ function ownHeader(
   { subject }: Principal,
   taskId: string,
 ): Standing {
-  if (reading && isPresent(reading)) {
-    const header = reading.value as unknown as Header;
-    if (header.principal.subject === subject) return { header, version: reading.version };
+  const header = reading ? taskHeader.read(reading) : null;
+  if (header !== null && reading?.version && header.principal.subject === subject) {
+    return { header, version: reading.version };
   }
   throw unknownTask(taskId);
 }

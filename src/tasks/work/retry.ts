@@ -8,12 +8,14 @@ import type { Json } from '../../base/json.ts';
 import type { Principal } from '../../base/principal.ts';
 import { commitSurely } from '../../store/commit.ts';
 import { LIST_LIMIT } from '../../store/limits.ts';
-import { isPresent, type Put, type StoredRecord } from '../../store/store.ts';
+import type { Put, StoredRecord } from '../../store/store.ts';
 import { createTask, type Created } from './create.ts';
 import { type TaskDeps, taskInVersion } from '../records/find-task.ts';
 import { type Header, rememberedUntil } from '../records/header.ts';
-import { bytesOf } from '../turn/journal-commit.ts';
-import { inputKey, REMEMBERED, taskPartition } from '../records/names.ts';
+import { bytesOf } from '../turn/batch.ts';
+import { taskPartition } from '../records/names.ts';
+import { kindOf, REMEMBERED, STEP, WAIT } from '../records/remembered.ts';
+import { inputKey, taskInput } from '../records/input.ts';
 import { noVersion } from '../records/refusal.ts';
 import { getTask } from './requests.ts';
 import { type Scope, scopeOf } from '../../streams/scope.ts';
@@ -35,15 +37,15 @@ export async function retryTask(
   const header = await getTask(deps, principal, taskId);
   if (header.status !== 'failed') throw notFailed(taskId, header);
   if (taskInVersion(catalog, header) === null) throw noVersion(header);
-  const input = await store.get(inputKey(tenant, taskId), runtime.now());
-  if (!isPresent(input)) throw new TidegateError('not_found', 'what the task was called with is no longer stored');
+  const input = taskInput.read(await store.get(inputKey(tenant, taskId), runtime.now()));
+  if (input === null) throw new TidegateError('not_found', 'what the task was called with is no longer stored');
   const retried = runtime.newId();
   await copyRemembered(scopeOf(deps, principal), taskId, retried, header, deadline);
   return createTask(deps, {
     principal: header.principal,
     task: header.task,
     version: header.version,
-    input: (input.value as { input: Json }).input,
+    input: input.input,
     retryOf: taskId,
     origin: header.origin,
     taskId: retried,
@@ -83,7 +85,7 @@ async function copyRemembered(
         kind: 'put',
         partition: taskPartition(tenant, to),
         id,
-        value: value as Exclude<Json, null>,
+        value,
         expects: null,
         expiresAt,
       };
@@ -97,12 +99,14 @@ async function copyRemembered(
   await flush();
 }
 
-/** A failed step is done anew; pages belong to a task, and are written again; a wait that was not over has its waiter no more. */
+/**
+ * Whether the new task remembers it too. A step that failed is done anew. Pages belong to one task, so they are written anew. A
+ * wait that had not ended has no waiter any more.
+ */
 function isKept(id: string, value: Json): boolean {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  if ('page' in value) return false;
-  if (id.startsWith('step ')) return 'value' in value;
-  return /^(sleep|ask|now|random|uuid)\b/.test(id) || 'value' in value;
+  const remembered = kindOf(id).decode(value);
+  if ('page' in remembered) return false;
+  return id.startsWith(STEP) || id.startsWith(WAIT) ? 'value' in remembered : true;
 }
 
 function notFailed(taskId: string, { status }: Header): TidegateError {

@@ -4,13 +4,14 @@
  * many tasks there are.
  */
 import { asTidegateError } from '../../base/errors.ts';
+import { workOnDue } from '../../store/due.ts';
 import type { DueRecord } from '../../store/store.ts';
 import { type Claim, claimTask, type NoClaim } from '../records/claim.ts';
 import type { TaskDeps } from '../records/find-task.ts';
 import { isWaiter, taskOfDue, taskQueue } from '../records/names.ts';
-import type { TurnEnd } from '../turn/shared.ts';
-import { takeTurn } from '../turn/turn.ts';
-import { settleDue } from '../turn/waits-left.ts';
+import type { TurnEnd } from '../turn/turn.ts';
+import { takeTurn } from '../turn/take-turn.ts';
+import { settleDue } from '../waits/left.ts';
 import { type Scope, scopesOf } from '../../streams/scope.ts';
 
 export interface RunTasksOptions {
@@ -85,28 +86,34 @@ export async function takeUpTask(
   return work(scope, claim, deadline, { leaseMs, ...(signal ? { signal } : {}), ...(turnMs ? { turnMs } : {}) });
 }
 
-/** Takes up the task of a due record: a run, or a wait that is over. */
-export async function takeUpDue(
+/**
+ * Takes up the task of a due record: of an assignment, or of a waiter that holds or whose time has come. `newer`: a newer
+ * release has written something of it, and the record is passed over for a while.
+ */
+export function takeUpDue(
   scope: Scope<TaskDeps>,
   record: DueRecord,
   deadline: number,
   options: RunTasksOptions = {},
-): Promise<TurnEnd | NoClaim> {
-  const early = isWaiter(record);
-  const end = await takeUpTask(scope, taskOfDue(record), deadline, { ...options, early });
-  await settleDue(scope, record, end, deadline);
-  return end;
+): Promise<TurnEnd | NoClaim | 'newer'> {
+  return workOnDue(scope, record, deadline, async () => {
+    const end = await takeUpTask(scope, taskOfDue(record), deadline, { ...options, early: isWaiter(record) });
+    // A turn that ended or was lost has left no waiter behind, and who was faster sees to this one.
+    const isSettled = end === 'outrun' || (typeof end === 'object' && end.outcome !== 'left');
+    if (!isSettled) await settleDue(scope, record, end === 'ended', deadline);
+    return end;
+  });
 }
 
 /** Works on a task that is ours. @throws TidegateError where the store fails */
 export function work(
-  deps: TaskDeps,
+  scope: Scope<TaskDeps>,
   claim: Claim,
   deadline: number,
   { leaseMs = TASK_LEASE_MS, turnMs, signal }: RunTasksOptions = {},
 ): Promise<TurnEnd> {
-  const until = Math.min(deadline, deps.runtime.now() + (turnMs ?? Number.POSITIVE_INFINITY));
-  return takeTurn(deps, claim, { leaseMs, deadline: until, ...(signal ? { signal } : {}) });
+  const until = Math.min(deadline, scope.runtime.now() + (turnMs ?? Number.POSITIVE_INFINITY));
+  return takeTurn(scope, claim, { leaseMs, deadline: until, ...(signal ? { signal } : {}) });
 }
 
 async function workOn(

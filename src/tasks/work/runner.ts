@@ -10,7 +10,7 @@ import type { Dispatch } from '../records/dispatch.ts';
 import type { TaskDeps } from '../records/find-task.ts';
 import { taskOfDue, taskQueue } from '../records/names.ts';
 import { takeUpDue, takeUpTask, TASK_LEASE_MS, work } from './run-due.ts';
-import type { TurnEnd } from '../turn/shared.ts';
+import type { TurnEnd } from '../turn/turn.ts';
 import { scopeOf } from '../../streams/scope.ts';
 
 export interface RunnerOptions {
@@ -53,7 +53,7 @@ export function startRunner(deps: TaskDeps, options: RunnerOptions = {}): Runner
         ? takeUpTask(scopeOf(deps, { tenant }), taskId, until, { leaseMs, signal, early: true })
         : 'dueAt' in found
           ? takeUpDue(scopeOf(deps, { tenant }), found, until, { leaseMs, signal })
-          : work(deps, found, until, { leaseMs, signal });
+          : work(scopeOf(deps, { tenant }), found, until, { leaseMs, signal });
     const done = entry.then(after, (thrown: unknown) => {
       const { code, message } = asTidegateError(thrown);
       broken = true;
@@ -72,7 +72,7 @@ export function startRunner(deps: TaskDeps, options: RunnerOptions = {}): Runner
     );
 
     /** One that goes on soon is taken up again in time, without a look. */
-    function after(end: TurnEnd | NoClaim): void {
+    function after(end: TurnEnd | NoClaim | 'newer'): void {
       if (typeof end === 'string' || end.outcome !== 'left' || signal.aborted || timers >= MOST_WAITING) return;
       const ms = Math.max(0, end.dueAt - runtime.now());
       if (ms > 2 * everyMs) return;

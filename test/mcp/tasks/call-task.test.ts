@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import type { Store } from '../../../src/store/store.ts';
-import { ownPartition } from '../../../src/tasks/records/names.ts';
+import { ownPartition } from '../../../src/tasks/records/list.ts';
 import { type Served, serveApp } from '../served.ts';
 import { type Answered, begin, callTool, reach, textOf } from './client.ts';
 import { ADA, entries, KNOWS, preparations, taskApp } from './task-app.ts';

@@ -1,0 +1,64 @@
+/**
+ * Waiters that nobody waits for any more, and waiters that are due while their task cannot be taken up. What is missed here
+ * goes when it expires, or when it comes to hold. A record that stayed due for ever would keep others from being found.
+ */
+import { asTidegateError } from '../../base/errors.ts';
+import { commitSurely } from '../../store/commit.ts';
+import { LIST_LIMIT } from '../../store/limits.ts';
+import { type DueRecord, isPresent, type Operation } from '../../store/store.ts';
+import type { Deps } from '../../streams/deps.ts';
+import type { Scope } from '../../streams/scope.ts';
+import { isWaiter, taskPartition, waiterKey } from '../records/names.ts';
+import { REMEMBERED, rememberedWait, WAIT } from '../records/remembered.ts';
+
+/** Before a due waiter whose task could not be taken up is looked at again, and up to as much more, ms. */
+const LATER_MS = 2_000;
+
+/** Deletes the waiters of a task that was ended from outside. A failure is logged. */
+export async function dropWaits(scope: Scope, taskId: string, deadline: number): Promise<void> {
+  const { store, runtime, tenant } = scope;
+  try {
+    for (let after: string | null = ''; after !== null;) {
+      const page = await store.list(taskPartition(tenant, taskId), {
+        now: runtime.now(),
+        limit: LIST_LIMIT,
+        prefix: REMEMBERED + WAIT,
+        ...(after === '' ? {} : { after }),
+      });
+      for (const { id, value } of page.records) {
+        const wait = rememberedWait.decode(value);
+        if (wait.value !== undefined) continue;
+        const key = waiterKey(tenant, wait.stream, taskId, id.slice(REMEMBERED.length));
+        const { version } = await store.get(key, runtime.now());
+        if (version === null) continue;
+        await commitSurely(runtime, store, [{ kind: 'delete', ...key, expects: version }], deadline);
+      }
+      after = page.next;
+    }
+  } catch (thrown) {
+    const { code, message } = asTidegateError(thrown);
+    runtime.log('warn', 'waits of a task that was cancelled stay until they expire', { taskId, code, message });
+  }
+}
+
+/**
+ * Deletes a due waiter whose task has ended, and makes another one due later: it would be found again at once, and again. One
+ * that is not due any more is left alone. Errors as `commitSurely`.
+ */
+export async function settleDue(
+  { store, runtime }: Deps,
+  { partition, id }: DueRecord,
+  hasTaskEnded: boolean,
+  deadline: number,
+): Promise<void> {
+  if (!isWaiter({ partition })) return;
+  const now = runtime.now();
+  const reading = await store.get({ partition, id }, now);
+  if (!isPresent(reading) || reading.due === null || reading.due.at > now) return;
+  const { version: expects, value, expiresAt, due } = reading;
+  const at = Math.round(now + LATER_MS * (1 + runtime.random()));
+  const operation: Operation = hasTaskEnded
+    ? { kind: 'delete', partition, id, expects }
+    : { kind: 'put', partition, id, value, expects, expiresAt, due: { ...due, at } };
+  await commitSurely(runtime, store, [operation], deadline);
+}
