@@ -1,9 +1,8 @@
 /** The schema of a task's header, as it is stored. Schemas are made when they are needed: a start makes none. */
 import * as z from 'zod';
 import { ERROR_CODES } from '../../base/errors.ts';
-import type { Header } from './header.ts';
 
-export function headerSchema(): z.ZodType<Header> {
+export function headerSchema() {
   return z.object({
     task: z.string(),
     version: z.string(),

@@ -1,188 +1,169 @@
 /**
- * A task's beginning: header, input, run, its place in its principal's list and its idempotency key, in one commit. It is
- * durable before anybody is told of it, and either leased to who made it or due: there is no third.
+ * The beginning of a task: its header, input and assignment, its place in its principal's list and its idempotency key, in one
+ * commit. It is durable before anybody hears of it. It is then either leased to who created it, or due.
  */
-import { policyOf } from '../../declare/spec/task.ts';
+import { policyOf, type Policy } from '../../declare/spec/task.ts';
 import type { Task } from '../../declare/task.ts';
-import { canonicalText, hexOf, sha256 } from '../../base/digest.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { type Json, utf8Bytes } from '../../base/json.ts';
 import type { Principal } from '../../base/principal.ts';
 import { commitSurely } from '../../store/commit.ts';
-import { isPresent, type Operation, type Reading, type RecordKey } from '../../store/store.ts';
+import type { Operation, RecordKey, Version } from '../../store/store.ts';
+import { scopeOf } from '../../streams/scope.ts';
+import { type Assignment, assignmentKey, putAssignment, UNASSIGNED } from '../records/assignment.ts';
 import type { Claim } from '../records/claim.ts';
 import { findTask, type TaskDeps } from '../records/find-task.ts';
-import { expiryOf, type Header, rememberedUntil } from '../records/header.ts';
-import { ownKey } from '../records/list.ts';
-import { onceKey, retryKey } from '../records/once.ts';
-import { inputKey } from '../records/input.ts';
-import { assignmentKey } from '../records/assignment.ts';
-import { headerKey } from '../records/header.ts';
-import { UNASSIGNED, putAssignment } from '../records/assignment.ts';
+import { expiryOf, type Header, headerKey, rememberedUntil, taskHeader } from '../records/header.ts';
+import { inputKey, taskInput } from '../records/input.ts';
+import { ownKey, ownTask } from '../records/list.ts';
+import { begunOnce, onceKey, retryKey } from '../records/once.ts';
 import { freeSlots, type Slot, takeSlots } from '../records/slots.ts';
-import { type Scope, scopeOf } from '../../streams/scope.ts';
+import { type Begun, begunUnder, checkOnce, fingerprintOf } from './begun.ts';
 
 export interface NewTask {
   principal: Principal;
   task: string;
-  /** As `prepare` left it, after validation. */
+  /** Validated, and as `prepare` left it. */
   input: Json;
-  /** 1 to 512 bytes; null: each call is a task of its own. */
+  /** The idempotency key, 1 to 512 bytes; null: each call is a task of its own. */
   once?: string | null;
   /** What calls with the same idempotency key are compared by; default: `input`. */
   calledWith?: Json;
   /** Epoch ms by which it has to be stored. */
   deadline: number;
-  /** How long it is leased to the caller, ms; null: it is due at once, for whoever comes. */
+  /** How long it is leased to the caller, ms; null: it is due at once, for anybody. */
   leaseMs: number | null;
   /** Default: the newest one. */
   version?: string;
-  /** Of a retry: the task that failed, and the first one of the chain. What is remembered of it stands under the new id. */
+  /** Of a retry: the task that failed. What is remembered of that is stored under the new id already. */
   retryOf?: string;
+  /** Of a retry: the first task of the chain. */
   origin?: string;
+  /** Default: a new id. */
   taskId?: string;
 }
 
-export interface Begun {
-  taskId: string;
-  header: Header;
-}
-
 export interface Created extends Begun {
-  /** To be worked on here; null: somebody else does, or it has been begun before. */
+  /** The caller works on it. Null: somebody else does, or it was begun before. */
   claim: Claim | null;
 }
 
+/** Largest input, as JSON. */
 export const INPUT_BYTES = 340_000;
-/** What an id of a record holds. */
-const ONCE_BYTES = 512;
-/** Callers that begin the same task at once, at most so often. */
+/** How often a call tries again when others begin the same task at once. */
 const MOST_RACES = 5;
 
 /**
- * @throws TidegateError `not_found`; `too_large` for the input; `invalid_input` for an idempotency key that is too long,
- * or stands for a call with another input; `store_unavailable`, `store_unknown`.
+ * @throws TidegateError `not_found`; `too_large` for the input; `invalid_input` for an idempotency key that is empty or too
+ * long, or stands for a call with another input; `store_unavailable`, `store_unknown`
  */
 export async function createTask(deps: TaskDeps, options: NewTask): Promise<Created> {
   const { runtime, store, catalog } = deps;
   const { principal, input, deadline, leaseMs } = options;
-  const { tenant, subject } = principal;
+  const { tenant } = principal;
   const task = pinned(findTask(catalog, options.task), options);
   const policy = policyOf(task);
   checkInput(options);
   const taskId = options.taskId ?? runtime.newId();
-  const once = keyOf(options);
-  const fingerprint = once ? await fingerprintOf(options.calledWith ?? input) : '';
+  const key = onceKeyOf(options);
+  const fingerprint = key ? await fingerprintOf(options.calledWith ?? input) : '';
 
   for (let race = 0; race < MOST_RACES; race += 1) {
-    const standing = once ? await store.get(once, runtime.now()) : null;
+    const standing = key ? await store.get(key, runtime.now()) : null;
     const earlier = standing && (await begunUnder(scopeOf(deps, principal), standing, fingerprint));
     if (earlier) return { ...earlier, claim: null };
+    const once = key && { key, fingerprint, expects: standing?.version ?? null };
     const now = runtime.now();
-    const header: Header = {
-      task: options.task,
-      version: task.version,
-      principal,
-      status: 'working',
-      message: null,
-      createdAt: now,
-      updatedAt: now,
-      ttlMs: policy.ttlMs,
-      endsBy: now + policy.totalMs,
-      asks: {},
-      result: null,
-      pages: 0,
-      failure: null,
-      origin: options.origin ?? taskId,
-    };
-    const slots =
-      leaseMs === null
-        ? null
-        : await freeSlots(store, { tenant, subject, task: options.task, policy }, now, runtime.random());
-    const until = slots === null || leaseMs === null ? null : now + leaseMs;
-    const assignment = until === null ? UNASSIGNED : { ...UNASSIGNED, holder: runtime.newId() };
-    const expiresAt = expiryOf(header);
-    const keptUntil = rememberedUntil(header);
-    const operations: Operation[] = [
-      {
-        kind: 'put',
-        ...headerKey(tenant, taskId),
-        value: header as unknown as Exclude<Json, null>,
-        expects: null,
-        expiresAt,
-      },
-      { kind: 'put', ...inputKey(tenant, taskId), value: { input }, expects: null, expiresAt: keptUntil },
-      putAssignment(tenant, assignmentKey(tenant, taskId), assignment, until ?? now, null),
-      {
-        kind: 'put',
-        ...ownKey(principal, now, taskId),
-        value: { taskId, task: options.task },
-        expects: null,
-        expiresAt: keptUntil,
-      },
-      ...(once
-        ? [
-            {
-              kind: 'put' as const,
-              ...once,
-              value: { taskId, fingerprint },
-              expects: standing?.version ?? null,
-              expiresAt,
-            },
-          ]
-        : []),
-      ...(until === null ? [] : takeSlots(slots ?? [], taskId, until)),
-    ];
+    const header = newHeader(options, task, policy, taskId, now);
+    const lease = leaseMs === null ? null : await leaseOf(deps, header, policy, now, leaseMs);
+    const operations = operationsOf(taskId, header, input, once, lease);
     const result = await commitSurely(runtime, store, operations, deadline);
     if (result.status === 'conflict') continue;
     const { version } = result;
-    if (until === null) return { taskId, header, claim: null };
-    const taken: Slot[] = (slots ?? []).map((slot) => ({ ...slot, version }));
-    const claim: Claim = {
-      tenant,
+    if (lease === null) return { taskId, header, claim: null };
+    const { assignment, until } = lease;
+    const slots = lease.slots.map((slot) => ({ ...slot, version }));
+    const versions = { headerVersion: version, assignmentVersion: version };
+    return {
       taskId,
       header,
-      input,
-      headerVersion: version,
-      assignment,
-      assignmentVersion: version,
-      slots: taken,
-      until,
-      task,
+      claim: { tenant, taskId, header, input, assignment, ...versions, slots, until, task },
     };
-    return { taskId, header, claim };
   }
   throw new TidegateError('store_unavailable', `too many begin ${options.task} at once`, { retryAfterMs: 1_000 });
 }
 
-/**
- * The task that was begun under an idempotency key, if there is one. Two store calls.
- * @throws TidegateError `invalid_input` for a key that is too long, or stands for a call with another input
- */
-export async function findBegun(
-  deps: Pick<TaskDeps, 'store' | 'runtime'>,
-  asked: { principal: Principal; task: string; once: string; calledWith: Json },
-): Promise<Begun | null> {
-  checkOnce(asked.once);
-  const { principal, task, once } = asked;
-  const standing = await deps.store.get(onceKey(principal, task, once), deps.runtime.now());
-  return begunUnder(scopeOf(deps, principal), standing, await fingerprintOf(asked.calledWith));
+function newHeader(
+  { task: name, principal, origin }: NewTask,
+  task: Task,
+  policy: Policy,
+  taskId: string,
+  now: number,
+) {
+  const header: Header = {
+    task: name,
+    version: task.version,
+    principal,
+    status: 'working',
+    message: null,
+    createdAt: now,
+    updatedAt: now,
+    ttlMs: policy.ttlMs,
+    endsBy: now + policy.totalMs,
+    asks: {},
+    result: null,
+    pages: 0,
+    failure: null,
+    origin: origin ?? taskId,
+  };
+  return header;
 }
 
-/** Null: the key is free, or its task is no longer stored. */
-async function begunUnder(
-  { store, runtime, tenant }: Scope<Pick<TaskDeps, 'store' | 'runtime'>>,
-  standing: Reading,
-  fingerprint: string,
-): Promise<Begun | null> {
-  if (!isPresent(standing)) return null;
-  const { taskId, fingerprint: other } = standing.value as { taskId: string; fingerprint: string };
-  if (other !== fingerprint) throw otherInput();
-  const header = await store.get(headerKey(tenant, taskId), runtime.now());
-  return isPresent(header) ? { taskId, header: header.value as unknown as Header } : null;
+interface NewLease {
+  assignment: Assignment;
+  slots: readonly Slot[];
+  /** Epoch ms */
+  until: number;
 }
 
-/** @throws TidegateError `not_found` */
+/** A lease for the caller; null: there is no place for the task yet. */
+async function leaseOf(
+  { store, runtime }: TaskDeps,
+  { task, principal: { tenant, subject } }: Header,
+  policy: Policy,
+  now: number,
+  leaseMs: number,
+): Promise<NewLease | null> {
+  const slots = await freeSlots(store, { tenant, subject, task, policy }, now, runtime.random());
+  if (slots === null) return null;
+  return { assignment: { ...UNASSIGNED, holder: runtime.newId() }, slots, until: now + leaseMs };
+}
+
+function operationsOf(
+  taskId: string,
+  header: Header,
+  input: Json,
+  once: { key: RecordKey; fingerprint: string; expects: Version | null } | null,
+  lease: NewLease | null,
+): Operation[] {
+  const { principal, createdAt, task } = header;
+  const { tenant } = principal;
+  const expiresAt = expiryOf(header);
+  const keptUntil = rememberedUntil(header);
+  const key = assignmentKey(tenant, taskId);
+  return [
+    taskHeader.put(headerKey(tenant, taskId), header, { expects: null, expiresAt }),
+    taskInput.put(inputKey(tenant, taskId), { input }, { expects: null, expiresAt: keptUntil }),
+    putAssignment(tenant, key, lease?.assignment ?? UNASSIGNED, lease?.until ?? createdAt, null),
+    ownTask.put(ownKey(principal, createdAt, taskId), { taskId, task }, { expects: null, expiresAt: keptUntil }),
+    ...(once
+      ? [begunOnce.put(once.key, { taskId, fingerprint: once.fingerprint }, { expects: once.expects, expiresAt })]
+      : []),
+    ...(lease === null ? [] : takeSlots(lease.slots, taskId, lease.until)),
+  ];
+}
+
+/** The version of the task that was asked for. @throws TidegateError `not_found` */
 function pinned(task: Task, { version }: NewTask): Task {
   if (version === undefined) return task;
   const found = [task, ...(task.previous ?? [])].find((declared) => declared.version === version);
@@ -190,8 +171,8 @@ function pinned(task: Task, { version }: NewTask): Task {
   throw new TidegateError('not_found', `this release has no version ${version} of the task`, { field: 'version' });
 }
 
-/** Under which it can be begun once only. */
-function keyOf({ principal, task, once = null, retryOf }: NewTask): RecordKey | null {
+/** The key under which it can be begun only once; null: there is none. */
+function onceKeyOf({ principal, task, once = null, retryOf }: NewTask): RecordKey | null {
   if (retryOf !== undefined) return retryKey(principal.tenant, retryOf);
   return once === null ? null : onceKey(principal, task, once);
 }
@@ -206,25 +187,4 @@ function checkInput({ input, once, task }: NewTask): void {
     });
   }
   if (once !== undefined && once !== null) checkOnce(once);
-}
-
-function checkOnce(once: string): void {
-  if (once.length >= 1 && utf8Bytes(once) <= ONCE_BYTES && once.isWellFormed()) return;
-  const expected = `1 to ${ONCE_BYTES} bytes`;
-  throw new TidegateError('invalid_input', 'the idempotency key is too long, or empty', {
-    field: 'idempotencyKey',
-    expected,
-  });
-}
-
-function otherInput(): TidegateError {
-  return new TidegateError('invalid_input', 'the idempotency key stands for a call with other arguments', {
-    field: 'idempotencyKey',
-    expected: 'the arguments of the call that it was first used with, or another key',
-  });
-}
-
-/** The same for the same JSON, whatever the order of its fields. */
-async function fingerprintOf(input: Json): Promise<string> {
-  return hexOf(await sha256(canonicalText(input)));
 }

@@ -5,7 +5,8 @@
 import type { Json } from '../../base/json.ts';
 import type { Principal } from '../../base/principal.ts';
 import type { Store } from '../../store/store.ts';
-import { type Begun, createTask, findBegun } from './create.ts';
+import { type Begun, findBegun } from './begun.ts';
+import { createTask } from './create.ts';
 import type { Dispatch } from '../records/dispatch.ts';
 import type { Catalog, TaskDeps } from '../records/find-task.ts';
 import type { Header } from '../records/header.ts';
