@@ -12,7 +12,7 @@ import { entriesBetween } from '../../store/cursor.ts';
 import type { Cursor, LogEntry, Put, RecordKey, StoredRecord, Version } from '../../store/store.ts';
 import { begin, dueAt, isStateOf, step, tick, type Transition } from '../../streams/conditions/condition.ts';
 import type { ConditionState } from '../../streams/conditions/state.ts';
-import { toStreamEvent } from '../../streams/log/stream-log.ts';
+import { loggedEvent, toStreamEvent } from '../../streams/log/stream-log.ts';
 import { record } from '../../store/record.ts';
 import { taskQueue } from '../records/names.ts';
 import { occurrence } from '../records/occurrence.ts';
@@ -105,8 +105,8 @@ export function entriesAfter(cursor: Cursor | null, entries: readonly LogEntry[]
 export function advance(waiting: Waiting, entries: readonly LogEntry[], stream: string): Waiter {
   const { condition } = waiting;
   let { state } = waiting;
-  for (const { value, appendedAt } of entries) {
-    const stepped = step(condition, state, value as LoggedEvent, appendedAt);
+  for (const entry of entries) {
+    const stepped = step(condition, state, loggedEvent.read(entry), entry.appendedAt);
     const began = stepped.transitions.find(({ became }) => became === 'holding');
     if (began) return { held: occurrenceOf(stream, began) };
     ({ state } = stepped);
