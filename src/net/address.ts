@@ -1,9 +1,9 @@
 /**
- * Says whether an IP address or a host name is one of the public internet. Pure: no resolving. It follows the IANA
- * special-purpose registries; an address that it cannot read, and every IPv6 range that is not handed out, is not public.
+ * Judges whether an IP address or a host name belongs to the public internet, by the IANA special-purpose registries. An
+ * address that it cannot read is not public, nor is an IPv6 range that is not assigned. It resolves no names. Pure.
  */
 
-/** First address of a range as text, its prefix length, and what the range is called in an error. */
+/** The first address of a range, its prefix length, and the name of the range in errors. */
 type Range = readonly [first: string, prefix: number, name: string];
 
 const V4_RANGES: readonly Range[] = [
@@ -37,7 +37,7 @@ const V6_RANGES: readonly Range[] = [
   ['ff00::', 8, 'multicast'],
 ];
 
-/** IPv6 ranges that carry an IPv4 address, which then decides: at which byte it begins. */
+/** IPv6 ranges that carry an IPv4 address, and the byte at which that begins. The IPv4 address is judged instead. */
 const CARRIERS: readonly [first: string, prefix: number, at: number][] = [
   ['::ffff:0:0', 96, 12],
   ['::ffff:0:0:0', 96, 12],
@@ -45,15 +45,15 @@ const CARRIERS: readonly [first: string, prefix: number, at: number][] = [
   ['2002::', 16, 2],
 ];
 
-/** Only this part of IPv6 is handed out for the public internet. */
+/** The only part of IPv6 that is assigned to the public internet. */
 const V6_GLOBAL = ['2000::', 3] as const;
 
-/** Names that never stand for a public host (RFC 6761, 6762, 8375, 9476), and the one that clouds use for metadata. */
+/** Endings of names that never mean a public host (RFC 6761, 6762, 8375, 9476). `internal` is also where clouds have their metadata. */
 const LOCAL_NAMES = ['localhost', 'local', 'internal', 'home.arpa'];
 
 /**
  * @param address IPv4 in four decimals, or IPv6 with or without brackets and zone.
- * @returns the name of the range that keeps it from being public (`loopback`, `private`, `link-local`, …); null for a public one.
+ * @returns the name of the range that is not public (`loopback`, `private`, `link-local`, …); null for a public address.
  */
 export function refusedRange(address: string): string | null {
   const bytes = parseAddress(address);
@@ -61,12 +61,12 @@ export function refusedRange(address: string): string | null {
   return bytes.length === 4 ? refusedV4(bytes) : refusedV6(bytes);
 }
 
-/** Whether a host as `URL.hostname` gives it is an IP address; `URL` has made four decimals of `0x7f.1` and `2130706433` before. */
+/** Whether a host is an IP address, as `URL.hostname` writes one. `URL` turns `0x7f.1` and `2130706433` into four decimals before. */
 export function isAddress(hostname: string): boolean {
   return parseAddress(hostname) !== null;
 }
 
-/** Whether a host name is one that only a local network answers for. */
+/** Whether only a local network can resolve a host name. */
 export function isLocalName(hostname: string): boolean {
   const name = hostname.toLowerCase().replace(/\.$/, '');
   return LOCAL_NAMES.some((local) => name === local || name.endsWith(`.${local}`));
@@ -93,7 +93,7 @@ function within(bytes: readonly number[], first: string, prefix: number): boolea
   return rest === 0 || (bytes[whole] ?? 0) >> (8 - rest) === (start[whole] ?? 0) >> (8 - rest);
 }
 
-/** The bytes of an address, 4 or 16; null where it is none. */
+/** The 4 or 16 bytes of an address; null for a text that is no address. */
 function parseAddress(text: string): number[] | null {
   if (!text.includes(':')) return parseV4(text);
   const bare = text.replace(/^\[(.*)\]$/, '$1').replace(/%.*$/, '');

@@ -1,19 +1,19 @@
 /**
- * A body of bounded length. Counts what comes out of the platform's decompression, so a small body that unpacks to a
- * huge one is caught; holds at most one chunk.
+ * Bounds the length of a body. It counts the bytes behind the platform's decompression, so it catches a small body that
+ * unpacks to a huge one. It holds at most one chunk.
  */
 import { TidegateError } from '../base/errors.ts';
 
 export interface BodyBound {
-  /** Bytes; one more throws `too_large`. */
+  /** Most bytes. One more throws `too_large`. */
   maxBytes: number;
-  /** For the error. */
+  /** Names the source in the error. */
   source: string;
-  /** Aborts the exchange; a read then fails with its reason. */
+  /** Ends the exchange. A read then fails with the signal's reason. */
   signal: AbortSignal;
-  /** Called once, when the body ended, broke or was given up. */
+  /** Called when the body ended, broke or was cancelled. */
   onEnd(): void;
-  /** What a read that broke by itself becomes. */
+  /** Makes the error of a read that failed by itself. */
   broken(cause: unknown): TidegateError;
 }
 
@@ -22,7 +22,7 @@ export function boundBody(body: ReadableStream<Uint8Array>, bound: BodyBound): R
   let bytes = 0;
   const giveUp = (reason: unknown) => {
     bound.onEnd();
-    // The upstream's side may already be broken; what matters is the reason that the reader gets.
+    // The upstream's side may be broken already. The reader gets the reason all the same.
     reader.cancel(reason).catch(() => {});
   };
   return new ReadableStream<Uint8Array>(

@@ -1,6 +1,6 @@
 /**
- * Decides whether a URL may be asked, and at which addresses. It resolves names through the runtime and opens no
- * connection; the guarded fetch asks it before each hop.
+ * Decides whether a URL may be asked, and at which addresses. It resolves names through the runtime. It opens no
+ * connection. The guarded fetch calls it before each hop.
  */
 import { TidegateError } from '../base/errors.ts';
 import type { Runtime } from '../base/runtime.ts';
@@ -26,8 +26,8 @@ function bare(host: string): string {
 }
 
 /**
- * @param scheme which one is asked for; its plain form is for hosts that `allow` names.
- * @throws TidegateError `invalid_input` for what is no URL or carries a user, `address_refused` for its scheme, name or literal address.
+ * @param scheme the required scheme. Hosts that `allow` names may use its plain form (http, ws) too.
+ * @throws TidegateError `invalid_input` for a text that is no URL or has a user in it; `address_refused` for its scheme, name or literal address.
  */
 export function checkTarget(text: string, allow: readonly string[], scheme: 'https' | 'wss' = 'https'): URL {
   if (!URL.canParse(text)) {
@@ -60,9 +60,9 @@ export function checkTarget(text: string, allow: readonly string[], scheme: 'htt
 }
 
 /**
- * Resolves a checked URL's host, and refuses it where one of its addresses is not public.
- * @returns the addresses that were checked; null where there was nothing to resolve (a literal, a host that `allow`
- * names, a platform that does not tell).
+ * Resolves the host of a checked URL, and refuses it if one of its addresses is not public.
+ * @returns the addresses that were checked; null where nothing was resolved (a literal address, a host that `allow`
+ * names, a platform that resolves no names for us).
  */
 export async function resolveTarget(
   url: URL,

@@ -1,12 +1,12 @@
 /**
- * The one fetch through which feeds reach the network: https to public hosts unless `allow` names the host, redirects
- * followed by hand and checked like the first URL, the whole exchange bounded in time, the body in bytes. It neither
- * retries nor caches, and it judges no status: a 500 is an answer.
+ * The one fetch through which feeds and HTTP tools reach the network. It asks https at public hosts, unless `allow` names the
+ * host. It follows redirects by hand and checks each like the first URL. It bounds the whole exchange in time, and the body
+ * in bytes. It does not retry, does not cache, and judges no status: a 500 is an answer.
  *
- * The name is resolved and checked here; on Node the connection then goes to the checked addresses only
- * (`addresses`, see hosts/node/fetch.ts). Accepted weakness: a platform that ignores `addresses` resolves a second
- * time, so a name server that changes its answer in between gets past the check. Workers and Lambda outside of a VPC
- * have no private network to reach.
+ * The name is resolved and checked here. On Node the connection then goes to the checked addresses only (`addresses`, see
+ * hosts/node/fetch.ts). Accepted weakness: a platform that ignores `addresses` resolves the name a second time, and a name
+ * server that changes its answer in between gets past the check. Workers, and Lambda outside of a VPC, have no private
+ * network to reach.
  */
 import type { GuardedInit } from '../declare/feed.ts';
 import { TidegateError } from '../base/errors.ts';
@@ -15,11 +15,11 @@ import { bodyTooLarge, boundBody } from './bounded-body.ts';
 import { checkTarget, publicForm, resolveTarget } from './fetch-target.ts';
 import { headerExpected } from './request-headers.ts';
 
-export const DEFAULT_MAX_BYTES = 10 * 1024 * 1024;
-export const DEFAULT_TIMEOUT_MS = 10_000;
-export const DEFAULT_MAX_REDIRECTS = 3;
+const DEFAULT_MAX_BYTES = 10 * 1024 * 1024;
+const DEFAULT_TIMEOUT_MS = 10_000;
+const DEFAULT_MAX_REDIRECTS = 3;
 
-/** Headers that may follow a redirect to another origin; all others may carry a secret of the first. */
+/** Headers that follow a redirect to another origin. All others may carry a secret of the first origin. */
 const PORTABLE_HEADERS = new Set(['accept', 'accept-language', 'content-type', 'user-agent']);
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 const BODILESS = new Set([204, 205, 304]);
@@ -36,7 +36,7 @@ export type GuardedFetch = (url: string, init?: GuardedInit) => Promise<Response
 /**
  * @returns a fetch that throws TidegateError: `invalid_input` (no URL), `address_refused`, `upstream` (unreachable,
  * too slow, too many redirects), `too_large` (also while the body is read), `cancelled` (the caller's signal). The
- * body has to be read or cancelled, else the exchange stays open until its time is over.
+ * caller must read or cancel the body, else the exchange stays open until its time is over.
  */
 export function createGuardedFetch(runtime: Runtime): GuardedFetch {
   return async (text, init = {}) => {
@@ -50,7 +50,7 @@ export function createGuardedFetch(runtime: Runtime): GuardedFetch {
         const response = await exchange.race(ask(runtime, hop, allow, exchange.signal));
         const location = REDIRECTS.has(response.status) ? response.headers.get('location') : null;
         if (location === null) return bounded(response, maxBytes, exchange, publicForm(hop.url));
-        // Its body is of no use; a broken one must not hide the redirect.
+        // Nobody reads the body of a redirect. If it breaks, the redirect is followed all the same.
         response.body?.cancel().catch(() => {});
         if (redirects >= maxRedirects) {
           throw new TidegateError('upstream', `${publicForm(first)} redirects more than ${maxRedirects} times`, {
@@ -125,7 +125,7 @@ function bounded(response: Response, maxBytes: number, exchange: Exchange, sourc
   }
   const { status, statusText } = response;
   const headers = new Headers(response.headers);
-  // They speak of the packed body, and this one is unpacked.
+  // They describe the packed body, and this one is unpacked.
   headers.delete('content-encoding');
   headers.delete('content-length');
   if (response.body === null || BODILESS.has(status)) {
@@ -144,9 +144,9 @@ function bounded(response: Response, maxBytes: number, exchange: Exchange, sourc
 
 interface Exchange {
   signal: AbortSignal;
-  /** Settles as `work` does, or rejects with the reason of the abort. */
+  /** Settles as `work` does, or rejects with the signal's reason when it aborts. */
   race<Value>(work: Promise<Value>): Promise<Value>;
-  /** Stops the clock; safe to call twice. */
+  /** Stops the clock. Safe to call twice. */
   end(): void;
 }
 

@@ -1,10 +1,10 @@
-/** Waits for an upstream that may be silent only so long. It gives up waiting; ending the work is its caller's. */
+/** Waits for an upstream, but not longer than it may be silent. It stops waiting; the caller ends the work itself. */
 import type { BurstContext } from '../declare/feed.ts';
 import { TidegateError } from '../base/errors.ts';
 
 export type IdleTimeout = <Value>(work: Promise<Value>) => Promise<Value>;
 
-/** @returns what waits for `work` at most `timeoutMs`, then throws `upstream`. */
+/** @returns a function that waits for `work`, and throws `upstream` after `timeoutMs`. */
 export function createIdleTimeout(
   context: Pick<BurstContext, 'sleep'>,
   timeoutMs: number,

@@ -1,7 +1,7 @@
 /**
- * How many requests go to one host at a time and in a time, of all HTTP feeds of the process. It knows no other process: the
- * limit is one of each instance. Nobody who waits is woken by another, as a Worker's requests may not wake each other:
- * each looks again by its own clock.
+ * Limits the requests to one host, over all HTTP feeds of this process: how many are open at once, and how many begin in a
+ * second. It knows no other process, so the limit holds for each instance by itself. A request that waits looks again by its
+ * own clock. No request wakes another, because requests of a Worker may not.
  */
 import * as z from 'zod';
 import type { BurstContext } from '../declare/feed.ts';
@@ -38,22 +38,22 @@ export const politenessSpec = z.strictObject(
   { error: '{ concurrency, perSecond }, either or both' },
 );
 
-/** While the host has no place, it is looked again after this. */
+/** How long a request waits before it looks again whether the host has a place. */
 const LOOK_MS = 25;
-/** Hosts that are remembered; of more, those that nobody asks. */
+/** Hosts that are remembered. Beyond that, those that no request is open to are forgotten. */
 const MOST_HOSTS = 1_000;
 
 interface Host {
-  /** Open requests: when each is over at the latest, so that one whose process was stopped in it blocks nobody for ever. */
+  /** Open requests. Each has the time at which it is over at the latest, so that one that was never given back blocks nobody for ever. */
   open: Set<{ until: number }>;
-  /** When the last ones began, oldest first. */
+  /** When the last requests began, the oldest first. */
   begun: number[];
 }
 
 export interface HostLimiter {
   /**
-   * Waits for its turn; answers what gives the place back, null where `signal` aborts before.
-   * @param until epoch ms by which the request is over
+   * Waits for a place at the host. Answers the function that gives it back; null where `signal` aborts before.
+   * @param until epoch ms at which the request is over at the latest
    */
   enter(host: string, politeness: Politeness, until: number, context: Clock): Promise<(() => void) | null>;
 }
@@ -84,7 +84,7 @@ export function createHostLimiter(): HostLimiter {
         const now = clock.now();
         for (const place of host.open) if (place.until <= now) host.open.delete(place);
         const since = host.begun.length < most ? null : (host.begun.at(-most) ?? null);
-        // A clock that was set back must not make anybody wait for it.
+        // A clock that was set back must not make a request wait for it.
         const waitMs = since === null || since > now ? 0 : since + windowMs - now;
         if (host.open.size < concurrency && waitMs <= 0) {
           const place = { until };
@@ -100,5 +100,5 @@ export function createHostLimiter(): HostLimiter {
   };
 }
 
-/** The one of this process. */
+/** The limiter of this process. */
 export const hostLimiter: HostLimiter = createHostLimiter();

@@ -1,7 +1,7 @@
 /**
- * Opens WebSockets for feeds: wss only, at public addresses only, except for hosts that the caller names. The address that
- * was checked is the one that is connected to, where the platform can promise that; redirects are not followed, so there is
- * no second address. It neither retries nor judges what comes.
+ * Opens WebSockets for feeds: wss at public addresses only, except for hosts that the caller names. The connection goes to
+ * the address that was checked, where the platform can promise that. Redirects are not followed, so there is no second
+ * address. It does not retry, and it does not judge what comes.
  */
 import type { BurstContext, Opening } from '../declare/feed.ts';
 import { TidegateError } from '../base/errors.ts';
@@ -39,7 +39,7 @@ export function createWebSocketDial(
   };
 }
 
-/** An error's own words, or its code where it has none (a refusal on several addresses of one name). */
+/** The message of an error, or its code where it has none (a refusal at several addresses of one name). */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'the connection failed';
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';

@@ -1,10 +1,10 @@
 /**
- * WebSockets where the platform upgrades a fetch (Cloudflare Workers). Accepted weaknesses: it cannot be slowed down, and
- * how long a message may be is the platform's to decide; what waits is bounded by who listens.
+ * WebSockets on platforms that upgrade a fetch (Cloudflare Workers). Accepted weaknesses: the peer cannot be slowed down, and
+ * the platform decides how long a message may be. Whoever listens bounds the messages that wait.
  */
 import type { Fetch, OpenWebSocket } from '../base/runtime.ts';
 
-/** What the answer to an upgrade carries there. */
+/** The socket that the response to an upgrade carries there. */
 interface UpgradedSocket {
   binaryType?: string;
   accept(): void;
@@ -48,7 +48,7 @@ export function upgradeThrough(fetch: Fetch): OpenWebSocket {
         // It is closed already.
       }
     };
-    // Else a newer platform gives binary messages as blobs.
+    // Newer platforms would otherwise give binary messages as blobs.
     socket.binaryType = 'arraybuffer';
     socket.addEventListener('message', ({ data }) => {
       if (isOver) return;
@@ -56,7 +56,7 @@ export function upgradeThrough(fetch: Fetch): OpenWebSocket {
       else if (data instanceof ArrayBuffer) listener.message(new Uint8Array(data));
     });
     socket.addEventListener('close', ({ code = ABNORMAL }) => {
-      // An older platform leaves it to us to answer the peer's farewell.
+      // On older platforms we have to answer the peer's close ourselves.
       close();
       over(code);
     });

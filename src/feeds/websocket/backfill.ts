@@ -1,6 +1,6 @@
 /**
- * What was not listened to before a subscription of a WebSocket stood: read over HTTP, asked for again by the source's own
- * sequence, or told of as a gap.
+ * Accounts for the time that nobody listened before a subscription was confirmed. With `catchUp` it is read over HTTP, with
+ * `sequence` the source sends it again, and otherwise a gap event reports it.
  */
 import type { FeedBatch } from '../../declare/feed.ts';
 import type { TidegateError } from '../../base/errors.ts';
@@ -8,7 +8,7 @@ import { advanceHeardUntil, BATCH_ITEMS, type BurstState, handOver } from './bur
 import { readHole } from './catch-up.ts';
 import type { RawItem } from './payload.ts';
 
-/** Reads or tells what was not listened to before the subscription stood. False: the burst is over with it. */
+/** Reads or reports what was sent before `subscribedAt`. Answers false when the burst is over. */
 export async function* backfill(
   burst: BurstState,
   subscribedAt: number,
@@ -19,8 +19,8 @@ export async function* backfill(
   const isFirst = burst.reached === null;
   burst.reached ??= { heardUntil: subscribedAt - initialMs, sequence: null, reading: null };
   const { reached } = burst;
-  // From here on nothing is to be missed, so that has to be known before anything is heard. A process that dies before it
-  // leaves a feed that has not begun.
+  // Nothing may be missed from here on, so the position is stored before anything is received. A process that dies before
+  // that leaves a feed that has not begun.
   if (isFirst) yield handOver(burst);
   if (isFirst && initialMs === 0) return true;
   if (catchUp === undefined) {
@@ -37,7 +37,7 @@ export async function* backfill(
     Object.assign(reached, { heardUntil: earliest, reading: null });
   }
   burst.owed = null;
-  // Also where no time seems to have passed: what came within a millisecond may have been taken in part.
+  // The history is read also where no time seems to have passed: some of one millisecond's items may be missing.
   for (;;) {
     const until = reached.reading?.until ?? subscribedAt;
     if (!(yield* readAgain(burst, until))) return false;
@@ -45,7 +45,7 @@ export async function* backfill(
   }
 }
 
-/** Reads the hole that ends at `until`; false: the burst is over, and what is left of it is for the next one. */
+/** Reads the hole that ends at `until`. Answers false when the burst is over; the next one then reads the rest. */
 async function* readAgain(burst: BurstState, until: number): AsyncGenerator<FeedBatch, boolean, undefined> {
   const { settings, context, collector, reached } = burst;
   const { catchUp, allow } = settings;

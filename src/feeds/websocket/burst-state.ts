@@ -1,4 +1,4 @@
-/** Where a burst of a WebSocket feed stands, beyond one connection, and what it hands over of that. It does no I/O. */
+/** The state of a burst that outlives one connection, and the batches that it hands over. It does no I/O. */
 import type { BurstContext, FeedBatch } from '../../declare/feed.ts';
 import type { TidegateError } from '../../base/errors.ts';
 import type { ItemCollector } from './collector.ts';
@@ -6,19 +6,19 @@ import type { SocketStanding } from './options.ts';
 import type { WebSocketSettings } from './spec.ts';
 import { type WebSocketPosition, writeSocketPosition } from './position.ts';
 
-/** Handed over at once, at most. */
+/** Most items of one batch. */
 export const BATCH_ITEMS = 1_000;
 
-/** What a burst knows beyond one connection. */
+/** The state of a burst. Its connections come and go. */
 export interface BurstState {
   settings: WebSocketSettings;
   context: BurstContext;
   collector: ItemCollector;
-  /** As the next commit is to leave it; null before the first connection of all. */
+  /** The position that the next commit writes; null until a feed that never ran has its first subscription. */
   reached: WebSocketPosition | null;
-  /** As the last commit left it, as JSON. */
+  /** The position that the last commit wrote, as JSON. */
   saved: string;
-  /** Why a hole could not be read: it is left for the next burst, and no position goes past it. */
+  /** Why a hole could not be read. The next burst reads it, so no position goes past it until then. */
   owed: TidegateError | null;
   lastCommitAt: number;
   reservedMs: number;
@@ -39,7 +39,7 @@ export function isMoved({ reached, saved }: BurstState): boolean {
   return JSON.stringify(reached) !== saved;
 }
 
-/** Nothing is missing up to then, unless there is a hole before it that is still to be read. */
+/** Notes that nothing is missing up to `at`. Where a hole before it is still to be read, the position stays. */
 export function advanceHeardUntil({ reached, owed }: BurstState, at: number): void {
   if (reached && owed === null) reached.heardUntil = Math.max(reached.heardUntil, at);
 }

@@ -1,4 +1,7 @@
-/** Reads over HTTP what was not listened to. It asks and cuts up; what of it is stored already is decided by others. */
+/**
+ * Asks a history over HTTP for the items of a time that nobody listened to. It does not decide which of them are stored
+ * already: backfill.ts and the stream do.
+ */
 import type { BurstContext } from '../../declare/feed.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { utf8Bytes } from '../../base/json.ts';
@@ -50,7 +53,7 @@ export async function readHole(
 
 function urlsOf({ url, timeFormat }: CatchUpSettings, hole: Hole): readonly string[] {
   if (typeof url === 'string') {
-    // Whole units, as few sources know other ones; rounded away from the hole, which must be within what is asked for.
+    // Few sources know fractions of a unit. Both ends are rounded outwards, so that the request covers the whole hole.
     const unitMs = timeFormat === 's' ? 1_000 : 1;
     const since = fromMs(Math.floor(hole.since / unitMs) * unitMs);
     const until = fromMs(Math.ceil(hole.until / unitMs) * unitMs);

@@ -1,17 +1,17 @@
-/** From what was heard to what a burst hands over, within its budget. It does no I/O. */
+/** Collects the items of a burst, and counts them against its budget. It does no I/O. */
 import type { BurstContext, FeedItem } from '../../declare/feed.ts';
 import type { Dropped } from './inbox.ts';
 import type { RawItem } from './payload.ts';
 
 export interface ItemCollector {
   add(items: readonly RawItem[]): void;
-  /** An event in each stream that says that others are missing before it. */
+  /** Adds a gap event to each stream: events are missing before it. */
   gap(reason: string, detail: string): void;
-  /** Messages that there was no room for. */
+  /** Adds what reports messages that were dropped: excerpts as dead letters, and a gap event. */
   lost(lost: Dropped): void;
-  /** What was collected since the last call. */
+  /** The items that were collected since the last call. */
   batch(): FeedItem[];
-  /** How many items that are. */
+  /** How many items the next batch has. */
   size(): number;
   /** Items that the budget still has room for. */
   left(): number;

@@ -1,6 +1,6 @@
 /**
- * One connection: made, subscribed, kept alive and ended politely. Whether it is made again is decided by
- * listen.ts.
+ * One connection: opens it, subscribes, sends heartbeats and closes it. It does not decide whether to connect again:
+ * run-burst.ts does.
  */
 import type { BurstContext } from '../../declare/feed.ts';
 import { TidegateError } from '../../base/errors.ts';
@@ -21,23 +21,23 @@ const NORMAL_CLOSE = 1000;
 const ABNORMAL_CLOSE = 1006;
 
 export interface Connection {
-  /** Epoch ms from which on the subscription stood. */
+  /** Epoch ms since when the server has confirmed the subscription, or since it was sent where nothing confirms it. */
   subscribedAt: number;
   receive(waitMs: number): Promise<Received>;
-  /** Nobody listened until now: what waited is no silence of the server. */
+  /** Starts the count of silence anew, because nobody called `receive` until now. */
   resume(): void;
   /**
-   * Unsubscribes and closes; what came until then can still be received, and no more. Epoch ms at which; null where the
-   * server did not agree within `waitMs`.
+   * Unsubscribes and closes. What came until then can still be received, and nothing after it. Answers the time at which it
+   * closed, epoch ms; null where the server did not confirm the close within `waitMs`.
    */
   goodbye(waitMs: number): Promise<number | null>;
-  /** Ends it at once; safe to call twice. */
+  /** Ends the connection at once. Safe to call twice. */
   end(): void;
 }
 
 export type ConnectResult = { kind: 'open'; connection: Connection } | { kind: 'lost'; loss: Disconnect };
 
-/** @throws TidegateError `address_refused`, `invalid_input`; what the app's own functions throw */
+/** @throws TidegateError `address_refused`, `invalid_input`; and what the app's own functions throw */
 export async function connect(
   settings: WebSocketSettings,
   context: BurstContext,
@@ -89,7 +89,7 @@ export async function connect(
           context.log('warn', 'unsubscribe could not be made', { reason: String(error) });
         }
         socket.close(NORMAL_CLOSE);
-        // The server's answer is behind whatever was held back.
+        // The server's answer comes behind the messages that were held back.
         if (waitMs > 0) inbox.release();
         while (inbox.closed() === null && context.now() < at + waitMs && !context.signal.aborted)
           await inbox.waitForEnd(at + waitMs - context.now());
@@ -140,7 +140,7 @@ async function open(
   }
 }
 
-/** The app's own heartbeat, also while nobody listens. */
+/** Sends the heartbeat of the app, also while nobody calls `receive`. */
 async function beat(
   { heartbeat }: WebSocketSettings,
   context: BurstContext,
@@ -181,7 +181,7 @@ async function messagesOf(
 
 type Resolved<Value> = Value extends (...args: never[]) => infer Answer ? Awaited<Answer> : Value;
 
-/** What an option is, or what its function answers. */
+/** The value of an option, or the answer of its function. */
 async function given<Value>(option: Value, standing: SocketStanding): Promise<Resolved<Value>> {
   return (typeof option === 'function' ? await option(standing) : option) as Resolved<Value>;
 }

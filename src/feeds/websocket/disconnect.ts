@@ -1,16 +1,16 @@
-/** Why a connection is lost or was never made, and whether another try in the same burst makes sense. Pure. */
+/** Why a connection was lost or never made, and whether to try again in the same burst. Pure. */
 import type { Opening } from '../../declare/feed.ts';
 import { backoff } from '../../base/backoff.ts';
 import { TidegateError } from '../../base/errors.ts';
 import type { WebSocketSettings } from './spec.ts';
 
 export interface Disconnect {
-  /** What the burst fails with where it is not tried again. Nothing that the server said is in it: that may be a secret of ours. */
+  /** The burst fails with this unless it tries again. It holds nothing that the server said, because that may be a secret of ours. */
   error: TidegateError;
   again: boolean;
 }
 
-/** What close codes say (RFC 6455, 7.4.1, and IANA's registry). */
+/** What close codes mean (RFC 6455, 7.4.1, and IANA's registry). */
 const CODES: Record<number, string> = {
   1000: 'it is done',
   1001: 'the server is going away',
@@ -31,7 +31,7 @@ const PAUSING = new Set([1008, 1013]);
 
 const PAUSES = { firstMs: 250, mostMs: 5_000, steady: 0.5 };
 
-/** Milliseconds before the nth connection after the first: doubling, half of it chance. */
+/** Milliseconds before the nth reconnection. The pause doubles each time, and half of it is random. */
 export function pauseBefore(attempt: number, chance: number): number {
   return Math.round(backoff(PAUSES, attempt - 1, chance));
 }

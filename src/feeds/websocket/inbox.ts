@@ -1,57 +1,58 @@
 /**
- * What came over a WebSocket and was not yet worked off: a bounded queue with one reader. Where the platform can, the peer
- * is held long before the bound; where it cannot, the bound is kept by policy, and what that costs is told.
+ * The queue of messages that came over a WebSocket and were not read yet. It is bounded and has one reader. Where the
+ * platform can hold the peer back, it does so long before the bound. Elsewhere `overflow` decides which messages are
+ * dropped at the bound, and the queue reports how many.
  */
 import type { Overflow } from '../../declare/feed.ts';
 import { utf8Bytes } from '../../base/json.ts';
 
-/** A message, and when it came (epoch ms). */
+/** A message, with its size and the time at which it came (epoch ms). */
 export interface Arrival {
   data: string | Uint8Array;
   bytes: number;
   at: number;
 }
 
-/** Messages that there was no room for. */
+/** Messages that were dropped because there was no room for them. */
 export interface Dropped {
   messages: number;
   bytes: number;
-  /** Beginnings of the first of them; kept for `dead-letter` only. */
+  /** How the first of them begin; kept for `dead-letter` only. */
   excerpts: string[];
 }
 
 export interface Inbox {
   put(data: string | Uint8Array): void;
-  /** The oldest messages, at most so many, and at least one where there is one. */
+  /** Takes the oldest messages out: within `most`, but at least one where there is one. */
   take(most: { messages: number; bytes: number }): Arrival[];
   isEmpty(): boolean;
-  /** Resolves when something is there, when the connection is closed, after `ms`, or with `wake`. */
+  /** Resolves when a message is there, when the connection is closed, after `ms`, or when `wake` is called. */
   wait(ms: number): Promise<void>;
-  /** The same for the end alone. */
+  /** Resolves when the connection is closed, after `ms`, or when `wake` is called. */
   waitForEnd(ms: number): Promise<void>;
   wake(): void;
-  /** Epoch ms at which the last message came; null: none did. */
+  /** Epoch ms at which the last message came; null before the first. */
   lastAt(): number | null;
-  /** What was lost since this was asked last; null: nothing. */
+  /** The messages that were dropped since the last call; null where there are none. */
   lost(): Dropped | null;
   end(code: number): void;
   /** The close code; null while it is open. */
   closed(): number | null;
-  /** From now on the peer is held by these, where not null. */
+  /** Gives the function that holds the peer back and lets it go on; null where the platform has none. */
   holdWith(hold: ((held: boolean) => void) | null): void;
-  /** The peer is held no more, however much waits. */
+  /** Lets the peer go on, and does not hold it again. */
   release(): void;
-  /** From now on nothing is taken in, and the peer is held. */
+  /** Takes in nothing more, and holds the peer back. */
   seal(): void;
-  /** Forgets all that waits. */
+  /** Drops all messages without a report. */
   clear(): void;
-  /** Cost of what waits, and the most that ever did. */
+  /** Bytes that the messages cost now, and the most that they ever cost. */
   held(): { now: number; most: number };
 }
 
-/** Beyond this the peer is held; at half of it, it may go on. */
+/** Above this the peer is held back. At half of it, it may go on. */
 export const HIGH_WATER_BYTES = 1024 * 1024;
-/** Never more than this and one message. */
+/** The queue never costs more than this and one message. */
 export const CAPACITY_BYTES = 8 * 1024 * 1024;
 /** What a message costs beside its bytes. */
 const OVERHEAD_BYTES = 128;
@@ -59,7 +60,7 @@ const MOST_EXCERPTS = 100;
 const EXCERPT_CHARS = 500;
 
 interface Options {
-  /** What becomes of messages that there is no room for. `stop`: nothing more is taken in behind the first of them, since it can be had again. */
+  /** Which messages are dropped when there is no room. `stop`: the first that has none and all behind it, because the source can give them again. */
   overflow: Overflow | 'stop';
   now: () => number;
   sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
@@ -151,9 +152,9 @@ export function createInbox({ overflow, now, sleep }: Options): Inbox {
     wake: () => waiter?.stop.abort(),
     lastAt: () => lastAt,
     lost() {
-      const told = lost;
+      const reported = lost;
       lost = null;
-      return told;
+      return reported;
     },
     end(code) {
       closed ??= code;
@@ -183,7 +184,7 @@ export function createInbox({ overflow, now, sleep }: Options): Inbox {
   };
 }
 
-/** A beginning of its own: a slice would keep the whole text. */
+/** How a message begins, copied. A slice would keep the whole text in memory. */
 export function excerptOf(data: string | Uint8Array): string {
   const start = typeof data === 'string' ? new TextEncoder().encode(data.slice(0, EXCERPT_CHARS)) : data;
   return new TextDecoder().decode(start.subarray(0, EXCERPT_CHARS));

@@ -1,8 +1,8 @@
-/** Tests of messages: by fields, or by a function of the app's. Pure. */
+/** Tests of messages, by their fields or by a function of the app. Pure. */
 import type { Json } from '../../base/json.ts';
 import { readPath } from '../../base/json-path.ts';
 
-/** Values by their paths, all of which have to be the same (`{ event: 'heartbeat' }`); several such; or a function. */
+/** Values by their paths, all of which must be equal (`{ event: 'heartbeat' }`); several of these, of which one must fit; or a function. */
 export type MessageTest = FieldTest | readonly FieldTest[] | ((message: unknown) => boolean);
 type FieldTest = Readonly<Record<string, string | number | boolean | null>>;
 

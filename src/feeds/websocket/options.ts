@@ -179,10 +179,10 @@ export interface CatchUp {
   timeoutMs?: number;
 }
 
-/** A larger message ends the connection, where the platform can be told. */
+/** Bytes of a message. A larger one ends the connection, on platforms that can be told this. */
 export const LARGEST_MESSAGE_BYTES = 4 * 1024 * 1024;
 
-/** Whether what was missed can be had again, so that no gap need be told. */
+/** Whether the source can give again what was missed, so that no gap is reported. */
 export function isRecoverable({ sequence, catchUp }: WebSocketOptions): boolean {
   return sequence !== undefined || catchUp !== undefined;
 }

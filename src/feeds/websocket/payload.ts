@@ -1,19 +1,18 @@
 /**
- * From a message to what it says: the parsed values in it, and from these the items. What cannot be read is handed over
- * with the reason. Pure.
+ * Decodes messages into values, and values into items. What cannot be read is handed over with the reason. Pure.
  */
 import { readPath, describeShape } from '../../base/json-path.ts';
 import { createNdjsonParser } from '../kit/ndjson.ts';
 import { type Arrival, excerptOf } from './inbox.ts';
 import type { WebSocketSettings } from './spec.ts';
 
-/** A message, or a line of one. */
+/** The value of a message, or of a line of one. */
 export interface Decoded {
   value: unknown;
   bytes: number;
   /** Epoch ms at which it came. */
   at: number;
-  /** Set where no data could be made of it; `value` is how it begins. */
+  /** Why it could not be decoded; `value` is then how it begins. Null where it could. */
   invalid: { reason: string; expected: string; field?: string } | null;
 }
 
@@ -50,16 +49,16 @@ function linesOf(data: Arrival['data'], at: number): Decoded[] {
   return lines.map((line) => ({ value: line.data, bytes: line.bytes, at, invalid: line.invalid ?? null }));
 }
 
-/** One item of a unit, before it is given to streams. */
+/** One item, before it is given to streams. */
 export interface RawItem {
   data: unknown;
   bytes: number;
-  /** Epoch ms at which it came, where that may be its time. */
+  /** Epoch ms at which it came; absent where that must not be its time. */
   at?: number;
   invalid?: NonNullable<Decoded['invalid']>;
 }
 
-/** The items at `path` in a unit; a unit without any is an item that says so. */
+/** The items at `path` in a value. A value that has none there becomes one invalid item. */
 export function itemsOf(unit: Decoded, path: string): RawItem[] {
   const { value, bytes, at, invalid } = unit;
   if (invalid) return [{ data: value, bytes, invalid }];

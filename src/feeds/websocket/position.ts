@@ -1,16 +1,16 @@
-/** What a burst leaves for the next one: up to when nothing is missing, and what is being read again. Pure. */
+/** The position of a WebSocket feed: up to when nothing is missing, and how far a hole was read. Pure. */
 import type { Json } from '../../base/json.ts';
 
 export interface WebSocketPosition {
-  /** Epoch ms: whatever came before it is stored, or told of as a gap. */
+  /** Epoch ms. Whatever came before it is stored, or reported as a gap. */
   heardUntil: number;
-  /** Of the last stored message that had one. */
+  /** The sequence of the last stored message that had one. */
   sequence: string | number | null;
-  /** A hole that is read over HTTP: where it ends (epoch ms), and how many of its items are stored. */
+  /** The hole that is being read over HTTP: where it ends (epoch ms), and how many of its items are stored. */
   reading: { until: number; done: number } | null;
 }
 
-/** Null for a feed that never ran, and for a position that another kind of feed left under the same name. */
+/** Null for a feed that never ran, and where another kind of feed left its position under the same name. */
 export function readSocketPosition(json: Json | null): WebSocketPosition | null {
   if (json === null || typeof json !== 'object' || Array.isArray(json)) return null;
   const { heardUntil, sequence = null, reading = null } = json;

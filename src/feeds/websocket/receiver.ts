@@ -1,6 +1,6 @@
 /**
- * What is heard on one connection: messages in order, without those that are no items, until it is lost or falls silent.
- * It sends nothing.
+ * Receives on one connection: answers its messages in order, without those that are no items, until the connection is lost
+ * or silent for too long. It sends nothing.
  */
 import type { BurstContext } from '../../declare/feed.ts';
 import { CAPACITY_BYTES, type Inbox, type Dropped } from './inbox.ts';
@@ -11,26 +11,26 @@ import { type Decoded, decodeMessage } from './payload.ts';
 
 export interface Received {
   units: Decoded[];
-  /** Epoch ms at which the last message came that was looked at for this; null: none was. */
+  /** Epoch ms at which the last of the messages came that were read for this answer; null where there were none. */
   heardAt: number | null;
-  /** Messages that there was no room for: behind `units`, or with `drop-oldest` before them. */
+  /** Messages that were dropped: they came behind `units`, or with `drop-oldest` before them. */
   lost: Dropped | null;
-  /** Set when nothing more will come behind `units`. */
+  /** Why nothing more will come behind `units`; null while the connection is open. */
   loss: Disconnect | null;
 }
 
 export interface Receiver {
-  /** Waits for the message that says that the subscription stands, where one is declared; null: it came. */
+  /** Waits for the message that confirms the subscription, where one is declared; null when it came. */
   acknowledgement(): Promise<Disconnect | null>;
-  /** What came; nothing after `waitMs`, or when the burst is over. */
+  /** Answers what came. It answers nothing after `waitMs`, or when the burst is over. */
   receive(waitMs: number): Promise<Received>;
-  /** A heartbeat was sent. */
+  /** Notes that a heartbeat was sent. */
   beaten(): void;
-  /** Nobody listened until now, so the silence before does not count. */
+  /** Starts the count of silence anew, because nobody called `receive` until now. */
   resume(): void;
 }
 
-/** What is worked off at once. */
+/** What is read from the inbox at once. */
 const PORTION = { messages: 500, bytes: 512 * 1024 };
 
 export function createReceiver(settings: WebSocketSettings, context: BurstContext, inbox: Inbox): Receiver {
@@ -48,7 +48,7 @@ export function createReceiver(settings: WebSocketSettings, context: BurstContex
   /** Epoch ms of the first heartbeat since the last message. */
   let beatenAt: number | null = null;
 
-  /** What of the oldest messages are items; what is said by the others. */
+  /** Reads the oldest messages: those that are items are answered, the others are understood. */
   function portion(): { units: Decoded[]; heardAt: number | null; refused: boolean } {
     const units: Decoded[] = [];
     let refused = false;
@@ -62,7 +62,7 @@ export function createReceiver(settings: WebSocketSettings, context: BurstContex
     return { units, heardAt: arrivals.at(-1)?.at ?? null, refused };
   }
 
-  /** When the silence is a stall, and by which option; Infinity: never. */
+  /** When the silence is too long, and by which option; Infinity for never. */
   function stall(): [at: number, ms: number, field: string] {
     const since = Math.max(inbox.lastAt() ?? 0, listensSince);
     const idleAt = idleMs === null ? Number.POSITIVE_INFINITY : since + idleMs;
@@ -77,9 +77,9 @@ export function createReceiver(settings: WebSocketSettings, context: BurstContex
     return now() >= at ? silence(ms, field, settings) : null;
   }
 
-  /** Waits until something may have happened, `until` at the longest. */
+  /** Waits until something may have happened, but not longer than until `until`. */
   function wait(until: number): Promise<void> {
-    // A heartbeat that is sent meanwhile begins to be waited for.
+    // A heartbeat may be sent meanwhile, and its answer is then expected.
     const look = expectMs === null ? Number.POSITIVE_INFINITY : now() + expectMs;
     return inbox.wait(Math.min(until, stall()[0], look) - now());
   }

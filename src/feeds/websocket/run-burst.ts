@@ -1,6 +1,6 @@
 /**
- * One burst of a WebSocket feed: connect, listen until the time or the budget is spent, and say goodbye. A connection that
- * is lost meanwhile is made again, so often as is declared. What nobody listened to before is mended in mend.ts.
+ * One burst of a WebSocket feed: connects, listens until the time or the budget is spent, and closes. It connects again
+ * when the connection is lost, up to `reconnects` times. What was sent while nobody listened is left to backfill.ts.
  */
 import type { BurstContext, FeedBatch } from '../../declare/feed.ts';
 import { createPacing } from '../kit/batch-pacing.ts';
@@ -17,9 +17,9 @@ import { asSequence, readSocketPosition } from './position.ts';
 import { itemsOf, type RawItem, type Decoded } from './payload.ts';
 
 const BATCH_BYTES = 1024 * 1024;
-/** What comes again is taken once where a batch is one commit: this is within what every store takes in one. */
+/** What a source replays is stored once only if each batch is one commit. Every store takes this many bytes in one commit. */
 const REPLAYED_BATCH_BYTES = 256 * 1024;
-/** Of a burst's time, what is left for the farewell and the last commit. */
+/** The share of a burst's time that is kept for closing and for the last commit. */
 const RESERVED_SHARE = 0.1;
 const MOST_RESERVED_MS = 1_000;
 
@@ -65,14 +65,14 @@ export async function* listen(
   if (burst.owed && !context.signal.aborted) throw burst.owed;
 }
 
-/** One connection, from the hole before it to its loss or the burst's end. */
+/** Listens on one connection, until it is lost or the burst is over. The hole before it is read first. */
 async function* hear(burst: BurstState, connection: Connection): AsyncGenerator<FeedBatch, End, undefined> {
   const { settings, context, collector } = burst;
   const now = () => context.now();
   try {
-    const mended = yield* backfill(burst, connection.subscribedAt);
+    const goesOn = yield* backfill(burst, connection.subscribedAt);
     connection.resume();
-    if (!mended) return { kind: 'over' };
+    if (!goesOn) return { kind: 'over' };
     const pacing = createPacing(
       {
         batchMessages: BATCH_ITEMS,
@@ -85,7 +85,7 @@ async function* hear(burst: BurstState, connection: Connection): AsyncGenerator<
     );
     if (collector.size() > 0) pacing.arrived(collector.size(), 0, 0);
     const freshMs = settings.freshMs ?? context.budget.timeMs / 2;
-    /** Epoch ms at which what is collected has waited long enough. */
+    /** Epoch ms at which the oldest collected item has waited for `freshMs`. */
     let dueAt: number | null = null;
     for (;;) {
       const decision = pacing.decide();
@@ -116,11 +116,11 @@ async function* hear(burst: BurstState, connection: Connection): AsyncGenerator<
   }
 }
 
-/** Says goodbye, and hands over what was still on its way. */
+/** Closes the connection, and hands over what was still on its way. */
 async function* leave(burst: BurstState, connection: Connection): AsyncGenerator<FeedBatch, void, undefined> {
   const { settings, context, collector } = burst;
   const spent = collector.isSpent();
-  // What a source can give again is left to it; of any other, the run decides what becomes of what is beyond the budget.
+  // What the source can give again is left to the next burst. Of any other source all is taken, and the run applies `overflow`.
   const takes = !(spent && isRecoverable(settings));
   const waitMs = context.signal.aborted || spent ? 0 : burst.reservedMs / 2;
   const saidAt = await connection.goodbye(waitMs);
@@ -135,11 +135,11 @@ async function* leave(burst: BurstState, connection: Connection): AsyncGenerator
   yield { ...handOver(burst), ...(spent ? { more: true } : burst.owed ? {} : { last: true }) };
 }
 
-/** Takes in what was received; answers how many messages, and their bytes. */
+/** Adds what was received to the burst; answers how many messages there were, and their bytes. */
 function take(burst: BurstState, { units, heardAt, lost }: Received): [count: number, bytes: number] {
   const { settings, collector } = burst;
-  const tells = lost !== null && !isRecoverable(settings);
-  if (lost && tells && settings.overflow === 'drop-oldest') collector.lost(lost);
+  const reports = lost !== null && !isRecoverable(settings);
+  if (lost && reports && settings.overflow === 'drop-oldest') collector.lost(lost);
   let bytes = 0;
   for (const unit of units) {
     if (collector.isSpent() && isRecoverable(settings)) return [units.length, bytes];
@@ -148,19 +148,19 @@ function take(burst: BurstState, { units, heardAt, lost }: Received): [count: nu
     remember(burst, unit);
     advanceHeardUntil(burst, unit.at);
   }
-  // What is lost but can be had again is behind a position that stays.
+  // Dropped messages that the source can give again lie behind a position that stays.
   if (heardAt !== null && !(lost && isRecoverable(settings))) advanceHeardUntil(burst, heardAt);
-  if (lost && tells && settings.overflow !== 'drop-oldest') collector.lost(lost);
+  if (lost && reports && settings.overflow !== 'drop-oldest') collector.lost(lost);
   return [units.length, bytes];
 }
 
-/** What is given again has to be the same then, so it has no time of arrival. */
+/** Where a source replays, items have no time of arrival: a replayed item must be equal to the first one. */
 function rawItems({ settings: { items = '', sequence } }: BurstState, unit: Decoded): RawItem[] {
   const raw = itemsOf(unit, items);
   return sequence === undefined ? raw : raw.map(({ at: _at, ...item }) => item);
 }
 
-/** A message that a source that replays sent again at once. */
+/** Whether a replaying source sent the last stored message again. */
 function isRepeated({ settings, reached }: BurstState, { value, invalid }: Decoded): boolean {
   if (settings.sequence === undefined || invalid) return false;
   const sequence = asSequence(readPath(value, settings.sequence));
