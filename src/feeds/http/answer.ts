@@ -16,16 +16,17 @@ export interface FeedRequest {
 export interface FeedAnswer {
   /** For errors: no query. */
   source: string;
-  /** As it was asked, and the URL of the first page. */
+  /** The URL that was asked. */
   url: URL;
+  /** The URL of the first page. */
   base: URL;
   headers: Headers;
   format: HttpFormat;
   body: ReadableStream<Uint8Array>;
-  /** What makes the next request for this URL conditional; null where the source gives nothing for it. */
+  /** What makes the next request for this URL conditional; null where the source sends no validators. */
   validators: Validators | null;
-  /** Identity of this body, where the source has given it one (its ETag at its URL). */
+  /** Identity of this body: its request and its ETag. Null where the source sends no ETag. */
   mark: string | null;
-  /** Gives the place at the host back; the body is read by then, or given up. */
+  /** Gives the place at the host back. Call it when the body is read, or given up. */
   release(): void;
 }

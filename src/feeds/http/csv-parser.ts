@@ -1,7 +1,7 @@
 /**
- * Rows of CSV out of chunks of bytes. The rows themselves are read by csv-parse, in blocks that end with a line outside
- * of quotes; here is decided where a block ends, and how it goes on behind a row that cannot be read: with the next
- * line. Holds no more than a block and one unfinished row, both bounded.
+ * Parses CSV from chunks of bytes. csv-parse reads the rows, in blocks that end with a line outside of quotes. This file
+ * decides where a block ends, and goes on with the next line behind a row that cannot be read. It holds a block and one
+ * unfinished row at most, both bounded.
  */
 import { CsvError, parse } from 'csv-parse/browser/esm/sync';
 import { TidegateError } from '../../base/errors.ts';
@@ -12,9 +12,9 @@ import type { BodyItem, RowParser } from './format.ts';
 /** UTF-16 units of a row, its line ends included. */
 export const MAX_ROW_LENGTH = 1024 * 1024;
 const BLOCK_LENGTH = 64 * 1024;
-/** After a row that cannot be read, so that a body of nothing else costs no block a line. */
+/** The first block behind a row that cannot be read. A body of such rows would otherwise cost a whole block for each line. */
 const LEAST_BLOCK_LENGTH = 256;
-/** An unfinished row that is longer is looked at again only when it has doubled, or grown by a block. */
+/** An unfinished row that is longer is read again only when it has doubled, or grown by a block. */
 const SHORT_LENGTH = 4 * 1024;
 const EXCERPT_LENGTH = 500;
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d{1,3})?$/;
@@ -28,12 +28,12 @@ export function createCsvParser(options: CsvOptions): RowParser {
   const decoder = new TextDecoder('utf-8');
   let columns: readonly string[] | null = settings.columns ?? null;
   let toSkip = skipLines;
-  /** Not yet read: begins with a row. */
+  /** The text that is not read yet. It begins with a row. */
   let rest = '';
   /** Lines before `rest`. */
   let line = 0;
   let blockLength = BLOCK_LENGTH;
-  /** Behind a row that is too long: its line has yet to end. */
+  /** Whether the line of a row that is too long has not ended yet. */
   let passing = false;
   let lookAt = 0;
 
@@ -50,10 +50,10 @@ export function createCsvParser(options: CsvOptions): RowParser {
       return null;
     }
     const bytes = fields.reduce((sum, field) => sum + field.length + 1, 0);
-    const told = fields.join(delimiter);
-    if (told.includes('\uFFFD')) return { ...invalid(told, at, 'is not UTF-8'), bytes };
+    const row = fields.join(delimiter);
+    if (row.includes('\uFFFD')) return { ...invalid(row, at, 'is not UTF-8'), bytes };
     if (fields.length !== columns.length) {
-      return { ...invalid(told, at, `has ${fields.length} fields, not ${columns.length}`), bytes };
+      return { ...invalid(row, at, `has ${fields.length} fields, not ${columns.length}`), bytes };
     }
     const entries: [string, unknown][] = [];
     for (const [index, name] of columns.entries()) {
@@ -66,7 +66,7 @@ export function createCsvParser(options: CsvOptions): RowParser {
 
   const readBlock = (block: string, items: BodyItem[]): void => {
     const bytes = new TextEncoder().encode(block);
-    /** Where the next row begins, at the latest: empty lines may come first. */
+    /** Where the next row begins. Empty lines may come before it. */
     let next = 0;
     const passEmptyLines = () => {
       for (; bytes[next] === LF || (bytes[next] === CR && bytes[next + 1] === LF); next += 1) {
@@ -137,7 +137,7 @@ export function createCsvParser(options: CsvOptions): RowParser {
   return {
     push(chunk, items) {
       rest += decoder.decode(chunk, { stream: true });
-      // To look for its end with each chunk would cost a row that comes in many of them its square.
+      // A row that comes in many chunks would cost its square if each chunk were searched for its end.
       if (rest.length < lookAt || !(rest.length >= BLOCK_LENGTH || chunk.includes(LF))) return;
       read(items, false);
       lookAt = rest.length < SHORT_LENGTH ? 0 : Math.min(rest.length * 2, rest.length + BLOCK_LENGTH);
@@ -158,11 +158,11 @@ function invalid(text: string, at: number, problem: string): BodyItem {
   };
 }
 
-/** Where the first block of `text` ends: with the line on which `length` lies, or the next that is outside of quotes. 0: not yet. */
+/** Where the first block of `text` ends: behind the line at `length`, or the next line that ends outside of quotes. 0 where no such line is there yet. */
 function blockOf(text: string, quote: string, length: number): number {
   let within = false;
   let last = 0;
-  // Looked for once each: where no quote follows, to look anew for each line would go to the text's end each time.
+  // Each quote is searched for once. A search for each line would run to the end of the text where no quote follows.
   let at = text.indexOf(quote);
   for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', end + 1)) {
     for (; at !== -1 && at < end; at = text.indexOf(quote, at + 1)) within = !within;

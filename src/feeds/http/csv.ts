@@ -3,8 +3,8 @@ import type { RowFormat } from './format.ts';
 import { type CsvOptions, csvProblems } from './csv-options.ts';
 
 /**
- * Comma-separated rows in UTF-8, lines ending with LF or CRLF. Each row is an item: an object of its columns. A row
- * that cannot be read, or has more or fewer fields than there are columns, becomes a dead letter with its line.
+ * Comma-separated rows in UTF-8, whose lines end with LF or CRLF. Each row is an item: an object of its columns. A row that
+ * cannot be read, or that has more or fewer fields than there are columns, becomes a dead letter with its line.
  */
 export function csv(options: CsvOptions = {}): RowFormat {
   return {

@@ -1,6 +1,6 @@
 /**
- * One exchange of an HTTP feed: waits for its turn at the host, asks, and judges what the answer's status and content
- * type mean. The body is left to `body.ts`.
+ * One exchange of an HTTP feed: waits for a place at the host, sends the request, and judges the status and the content type
+ * of the answer. It does not read the body: read-body.ts does.
  */
 import type { BurstContext } from '../../declare/feed.ts';
 import { TidegateError } from '../../base/errors.ts';
@@ -19,13 +19,13 @@ export interface SourceExchange {
   context: BurstContext;
   request: FeedRequest;
   signal: AbortSignal;
-  /** Waits for the headers. */
+  /** Waits for the headers, but not longer than the source may be silent. */
   withinTimeout: IdleTimeout;
-  /** The page was stored by an earlier burst: what the source says of it may be that it is gone. */
+  /** Whether an earlier burst stored the page, so that the source may have forgotten it since. */
   mayBeStale: boolean;
 }
 
-/** Nothing new; or the source does not know the page any more. */
+/** `nothing`: there is nothing new. `stale`: the source does not know the page any more. */
 export type NoAnswer = 'nothing' | 'stale';
 
 const DEFAULT_MAX_BYTES = 10 * 1024 * 1024;
@@ -33,7 +33,7 @@ const NDJSON_TYPE = /\b(?:x-)?(?:ndjson|jsonl|jsonlines|json-lines|json-seq|stre
 const MARKUP_TYPE = /\b(?:html|xml)\b/;
 const STALE = new Set([400, 404, 410, 422]);
 
-/** @throws TidegateError `upstream` for any other status than 2xx and 304, and where the burst is over before its turn. */
+/** @throws TidegateError `upstream` for any other status than 2xx and 304, and where the burst is over before the host has a place. */
 export async function askSource(exchange: SourceExchange): Promise<FeedAnswer | NoAnswer> {
   const { options, context, request } = exchange;
   const place = await hostLimiter.enter(request.url.host, options.politeness ?? {}, context.deadline, context);
@@ -58,7 +58,7 @@ async function ask(
     signal,
     allow: options.allow,
     maxBytes: mostBytes(options, context),
-    // The feed itself watches for silence and for the end of the burst; this only ends what escapes both.
+    // The feed itself watches for silence and for the end of the burst. This timeout ends only what escapes both.
     timeoutMs: Math.max(1, context.deadline - context.now()) + 1_000,
     ...(request.body === null ? {} : { body: request.body }),
   });
@@ -120,7 +120,7 @@ function nameOf(format: HttpFormat | undefined): string {
   return format === 'ndjson' ? 'NDJSON' : format === 'json' ? 'JSON' : 'JSON or NDJSON';
 }
 
-/** Other formats have to be declared, so that an app carries the parsers of those alone. */
+/** Tells which format to declare. Formats are not guessed, so that an app carries only the parsers that it declares. */
 function hintFor(type: string): string | undefined {
   if (type.includes('csv')) return 'declare format: csv()';
   if (type.includes('event-stream')) return 'declare format: sse()';

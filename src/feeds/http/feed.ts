@@ -1,9 +1,9 @@
 /**
- * The HTTP feed: asks a source, page by page and range by range, and hands over what it answers. It neither retries nor
- * remembers failures (the run does), and it knows no ids. A body that a burst did not end is asked for again: where it is
- * the same one, by its ETag or its content, the burst goes on within it; else it is taken from its start, and the stream
- * drops what it has. Accepted weakness: where the source has forgotten a page by the next burst, all pages are read anew,
- * and only ids tell what was taken from them before.
+ * The HTTP feed: asks a source page by page and range by range, and hands over the items of its answers. It does not retry
+ * and does not remember failures (feeds/run does), and it knows no ids. If a burst ends within a body, the next one asks for
+ * it again. If it is the same body, by its ETag or its content, the burst goes on within it; else it takes the body from its
+ * start, and the stream drops what it has already. Accepted weakness: if the source has forgotten a page by the next burst,
+ * all pages are read again, and only ids show which items were taken before.
  */
 import type { BurstContext, Feed, FeedBatch } from '../../declare/feed.ts';
 import { TidegateError } from '../../base/errors.ts';
@@ -22,16 +22,16 @@ import { createIdleTimeout } from '../../net/idle-timeout.ts';
 export type { HttpAt, HttpCursor, HttpFormat, HttpOptions, HttpPages, HttpSince, HttpWait } from './options.ts';
 export type { HttpBody } from '../kit/template.ts';
 
-/** A timer may fire this much before the clock shows its time. */
+/** A timer may fire this much earlier than the clock shows its time. */
 const TIMER_SLACK_MS = 100;
-/** Before its end a burst waits for the source no more, so that what comes is still taken in. */
+/** A burst stops waiting for the source this long before its end, so that it can still take in what comes. */
 const WAIT_MARGIN_MS = 1_000;
 const LEAST_WAIT_MS = 1_000;
 
 /**
- * A feed over HTTP: JSON, NDJSON, CSV, RSS, Atom or server-sent events. Conditional requests (`ETag`, `Last-Modified`)
- * and `Retry-After` are kept to; a status other than 2xx and 304 fails the burst. Every stream that takes from the feed
- * gets every item.
+ * A feed over HTTP: JSON, NDJSON, CSV, RSS, Atom or server-sent events. It sends conditional requests (`ETag`,
+ * `Last-Modified`) and keeps to `Retry-After`. A status other than 2xx and 304 fails the burst. Every stream that takes from
+ * the feed gets every item.
  */
 export function http(options: HttpOptions): Feed {
   return {
@@ -47,7 +47,7 @@ export function http(options: HttpOptions): Feed {
 
 interface Progress {
   taken: { items: number; bytes: number };
-  /** The source may keep its answer back. */
+  /** Whether the source may keep its answer back. */
   waiting: boolean;
 }
 
@@ -64,7 +64,7 @@ async function* burst(options: HttpSettings, context: BurstContext): AsyncGenera
     }
   } catch (error) {
     if (!context.signal.aborted || (error instanceof TidegateError && error.field === 'politeness')) throw error;
-    // A body that outlasts the burst is left where it is; what came is committed, and the position stays before it.
+    // A body that outlasts the burst is left. Its items so far are committed, and the position stays before the body.
     if (progress.taken.items > 0 || progress.waiting) return;
     throw context.now() >= context.deadline - TIMER_SLACK_MS ? tooSlow(options, context, error) : error;
   } finally {
@@ -134,19 +134,19 @@ async function* readPages(
     ({ position, more: behind } = outcome);
     stored = false;
     const nothingCame = wait !== undefined && taken.items === before;
-    // Duplicates are no spending of the run's, so it does not see that there was too much.
+    // The run does not count duplicates as spent, so it would not notice that the budget is used up.
     if (taken.items >= context.budget.events || taken.bytes >= context.budget.bytes) {
       if (!behind) return;
       break;
     }
     if (behind && !nothingCame) continue;
     if (wait === undefined || requests + 1 === maxPages) return;
-    // A source that does not wait must not be asked without a pause, also where it answers another cursor each time.
+    // A source that answers at once must not be asked without a pause, even if it sends another cursor each time.
     if (nothingCame) await context.sleep(Math.max(0, startedAt + LEAST_WAIT_MS - context.now()), signal);
     if (signal.aborted) return;
   }
-  // With the position, because a page that the source has forgotten must not be asked for again; nor at once, lest a
-  // source that has no such page is asked for its first ones over and over.
+  // The position is handed over too, so that a page that the source has forgotten is not asked for again. That page's
+  // successor is left to the next burst, else a source without such pages would be asked for its first ones for ever.
   yield { items: [], position: writeHttpPosition(position), ...(behind ? { more: true } : { last: true }) };
 }
 

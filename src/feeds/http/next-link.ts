@@ -47,7 +47,7 @@ export function storeLink(next: URL, base: URL): Json {
   return { ...(next.pathname === base.pathname ? {} : { path: storePath(next.pathname, base.pathname) }), query };
 }
 
-/** How many segments are those of the feed's own path, and the others. */
+/** How many segments the path shares with the feed's own, and those that follow. */
 function storePath(next: string, base: string): Json {
   const [segments, own] = [next.split('/'), base.split('/')];
   const differs = segments.findIndex((segment, index) => segment !== own[index]);
@@ -62,7 +62,7 @@ function restorePath(stored: Json | undefined, base: string): string {
   return [...own, ...others.map(String)].join('/');
 }
 
-/** The link that was stored; the base itself for what is none. */
+/** The link that was stored. The base itself where nothing that can be read was stored. */
 export function restoreLink(stored: Json, base: URL): URL {
   const { url, path, query } = typeof stored === 'object' && stored !== null && !Array.isArray(stored) ? stored : {};
   if (typeof url === 'string' && URL.canParse(url)) return new URL(url);

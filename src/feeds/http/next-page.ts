@@ -1,8 +1,9 @@
 /**
- * Which page follows a page, and whether the pages go in a circle. Pure, but for fingerprints.
+ * Finds the page that follows a page, and notices pages that lead in a circle. Pure, but for fingerprints.
  *
- * Within a burst each page that was asked for is known. Over bursts one of them is remembered, a later one each time that
- * their number doubles (Brent): a circle of any length is noticed after at most three times its length.
+ * Within a burst every page that was asked for is known. From burst to burst the position remembers one page. It is replaced
+ * by a later one whenever the number of pages has doubled (Brent's algorithm), so a circle of any length is noticed after at
+ * most three times its length.
  */
 import { TidegateError } from '../../base/errors.ts';
 import type { Json } from '../../base/json.ts';
@@ -18,18 +19,18 @@ export interface PageEnd {
   /** The page that was read; null for the first. */
   page: PageMark | null;
   answer: FeedAnswer;
-  /** The body around the items; JSON only. */
+  /** The body around the items, JSON only. */
   body: unknown;
-  /** Items that it had. */
+  /** How many items the page had. */
   found: number;
   allow: readonly string[];
-  /** Pages that this burst asked for; grows. */
+  /** Fingerprints of the pages that this burst asked for. The next page is added. */
   asked: Set<string>;
 }
 
 /**
- * Null: there is none.
- * @throws TidegateError `upstream` where the next page was asked for before
+ * The page that follows; null where there is none.
+ * @throws TidegateError `upstream` where that page was asked for before
  */
 export async function nextPage(end: PageEnd): Promise<PageMark | null> {
   const { page, asked, answer } = end;
@@ -38,7 +39,7 @@ export async function nextPage(end: PageEnd): Promise<PageMark | null> {
   const mark = await fingerprint(JSON.stringify(at));
   const current = page === null ? null : await fingerprint(JSON.stringify(page.at));
   if (current !== null) asked.add(current);
-  // Some sources say so that there is no more.
+  // Some sources name the same page again to say that there are no more.
   if (mark === current && end.found === 0) return null;
   if (asked.has(mark) || page?.seen === mark) throw inCircle(answer.source);
   asked.add(mark);
@@ -56,7 +57,7 @@ function placeOfNext({ pages, page, answer, body, found, allow }: PageEnd): Json
   return target === null ? null : storeLink(resolveNext(String(target), answer.url, allow), answer.base);
 }
 
-/** What is sent for a page; null: nothing, or a link, which is a URL of its own. */
+/** What is sent for a page. Null where nothing is sent, and for a link, which is a URL of its own. */
 export function cursorOfPage(pages: HttpPages | undefined, page: PageMark | null): string | number | null {
   if (pages?.by === 'offset') return offsetOf(page);
   if (pages?.by === 'number') return numberOf(pages, page);
@@ -71,7 +72,7 @@ function numberOf({ first = 1 }: { first?: number }, page: PageMark | null): num
   return typeof page?.at === 'number' ? page.at : first;
 }
 
-/** A text or a number that is a cursor; null for what is none. */
+/** A value that can be a cursor, a text or a number; null for any other. */
 export function asCursor(value: unknown): string | number | null {
   return (typeof value === 'string' && value !== '') || typeof value === 'number' ? value : null;
 }

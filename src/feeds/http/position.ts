@@ -1,33 +1,33 @@
 /**
- * Where an HTTP feed stands: the source's cursor, the range of time and the page that it is in, what makes the next
- * request conditional, and how far a body was read that a burst did not end. Pure.
+ * The position of an HTTP feed: the source's cursor, the current range of time and page, the validators of the next request,
+ * and how far a body was read that a burst did not finish. Pure.
  *
- * The validators belong to a body that was read to its end and to the request that it came from, so both are kept
- * together; the request as a fingerprint, because it may carry a secret.
+ * The validators belong to a body that was read to its end, and to the request that it answered. So the request is stored
+ * beside them, as a fingerprint, because it may carry a secret.
  */
 import { hexOf, sha256 } from '../../base/digest.ts';
 import type { Json, JsonObject } from '../../base/json.ts';
 
 export interface HttpPosition {
-  /** Of a stream of events, the last id. */
+  /** The source's cursor; of a stream of events, the last id. */
   cursor: string | number | null;
   validators: Validators | null;
-  /** Null where the last body was read to its end. */
+  /** How far the last body was read; null where it was read to its end. */
   read: PartlyRead | null;
-  /** From where the next range of time begins; null before the first. */
+  /** Where the next range of time begins; null before the first. */
   since: TimeMark | null;
-  /** The range that is being read; null between two. */
+  /** The range that is being read; null between two ranges. */
   range: TimeRange | null;
-  /** The latest that came in this range. */
+  /** The latest time that came in this range. */
   latest: TimeMark | null;
-  /** The page that is next; null for the first. */
+  /** The next page; null for the first. */
   page: PageMark | null;
-  /** Epoch ms before which the source wants no connection. */
+  /** Epoch ms before which the source wants no connection; null where it named none. */
   notBefore: number | null;
 }
 
 export interface PartlyRead {
-  /** Identity of the body: where it comes again, what was read of it is passed over. */
+  /** Identity of the body. If the same body comes again, the items that were read are passed over. */
   mark: string;
   items: number;
 }
@@ -42,14 +42,14 @@ export interface Validators {
 export interface TimeMark {
   /** Nanoseconds. */
   time: bigint;
-  /** Fingerprints of the items that came with exactly this time. */
+  /** Fingerprints of the items that have exactly this time. */
   edge: readonly string[];
 }
 
 export interface TimeRange {
   since: bigint;
   until: bigint;
-  /** It ends before what the source has by now: another one follows at once. */
+  /** Whether the range ends before now, so that another one follows at once. */
   more: boolean;
 }
 
@@ -58,7 +58,7 @@ export interface PageMark {
   at: Json;
   /** How many pages of this reading came before. */
   count: number;
-  /** Fingerprint of one of those pages' `at`: where it comes again the pages go in a circle. */
+  /** Fingerprint of the `at` of one of those pages. If it comes again, the pages lead in a circle. */
   seen: string;
 }
 
@@ -73,7 +73,7 @@ export const NO_POSITION: HttpPosition = {
   notBefore: null,
 };
 
-/** A stored position; one that another kind of feed left counts as none. */
+/** A stored position. One that another kind of feed left counts as none. */
 export function readHttpPosition(stored: Json): HttpPosition {
   const fields = asObject(stored) ?? {};
   const { cursor, url, etag, lastModified, mark, items, notBefore } = fields;
@@ -90,7 +90,7 @@ export function readHttpPosition(stored: Json): HttpPosition {
   };
 }
 
-/** What is null takes no place in it. */
+/** Members that are null are left out, but for the cursor. */
 export function writeHttpPosition(position: HttpPosition): Json {
   const { cursor, validators, read, since, range, latest, page, notBefore } = position;
   return {
@@ -135,7 +135,7 @@ function asObject(stored: Json | undefined): JsonObject | null {
   return typeof stored === 'object' && stored !== null && !Array.isArray(stored) ? stored : null;
 }
 
-/** The headers that ask for a body only where it is another than the one that was read. */
+/** The headers that ask for a body only if it has changed since it was read. */
 export function conditionalHeaders(validators: Validators | null, url: string): Record<string, string> {
   if (validators === null || validators.url !== url) return {};
   return {

@@ -1,6 +1,6 @@
 /**
- * Makes portions of items of a response's body. A document (JSON, RSS) is read whole, within its limit, and cut up; rows
- * (NDJSON, CSV) are parsed as they come, so that memory stays flat however long the body is.
+ * Reads the items of a response's body, in portions. A document (JSON, RSS) is read whole, within its limit, and divided.
+ * Rows (NDJSON, CSV) are parsed as they come, so memory stays flat however long the body is.
  */
 import { TidegateError } from '../../base/errors.ts';
 import type { FeedAnswer } from './answer.ts';
@@ -13,19 +13,19 @@ import { createNdjsonParser, join } from '../kit/ndjson.ts';
 import type { IdleTimeout } from '../../net/idle-timeout.ts';
 
 /**
- * What is committed together at most, so that a commit's own records weigh little beside it, well inside the store's
- * limits for one commit: as segments, 80 of the 90 operations.
+ * Most items of a portion. A portion this large makes the records of its commit weigh little, and stays within the store's
+ * limits for one commit: as segments it takes 80 of the 90 operations.
  */
 export const PORTION_ITEMS = 8_000;
 export const PORTION_BYTES = 1024 * 1024;
-/** The longest that an item of a slow body waits for others. */
+/** The longest time that an item of a slow body waits for others. */
 export const PORTION_AGE_MS = 1_000;
 
 export interface Portion {
   items: BodyItem[];
   /** The body around the items, JSON only. */
   body?: unknown;
-  /** Identity of the body they are from; null where it has none. */
+  /** Identity of the body that the items are from; null where it has none. */
   mark: string | null;
   /** True on the one portion that ends the body. */
   end: boolean;
@@ -35,7 +35,7 @@ export interface BodyReading {
   answer: FeedAnswer;
   options: Pick<HttpSettings, 'items' | 'pick' | 'wait'>;
   now: () => number;
-  /** Waits for a piece of the body for as long as the source may be silent. */
+  /** Waits for a piece of the body, but not longer than the source may be silent. */
   withinTimeout: IdleTimeout;
 }
 
@@ -64,7 +64,7 @@ async function* documentPortions(reading: BodyReading): AsyncGenerator<Portion, 
   }
   const whole = join(pieces, bytes);
   const { items, body } = await readDocument(reading, whole);
-  // An item's own bytes would cost another pass over the body; the budget needs their sum.
+  // The budget needs only the sum of bytes. The bytes of each item would cost another pass over the body.
   const itemBytes = Math.ceil(bytes / Math.max(1, items.length));
   const step = Math.max(1, Math.min(PORTION_ITEMS, Math.floor(PORTION_BYTES / itemBytes)));
   const mark = answer.mark ?? (items.length > step ? await fingerprint(new Uint8Array(whole)) : null);
@@ -86,7 +86,7 @@ async function readDocument(
     throw notThat(name, source, 'bytes that are not UTF-8', cause);
   }
   if (text.trim() === '') {
-    // So some sources answer that nothing came while they waited.
+    // Some sources answer an empty body when nothing came while they waited.
     if (options.wait !== undefined) return { items: [] };
     throw notThat(name, source, 'an empty body');
   }
@@ -158,7 +158,7 @@ async function* rowPortions(
     pending = pending.slice(count);
     pendingBytes = sumOfBytes(pending);
     pendingSince = now();
-    // Where nothing at all can be read the source is wrong, and not a line of it.
+    // If no line at all can be read, the source is wrong, and not some of its lines.
     sound ||= items.some(({ invalid }) => invalid === undefined);
     if (!sound && items[0]?.invalid) throw notRows(expectation, answer.source, items[0]);
     return items;
@@ -185,7 +185,7 @@ async function* rowPortions(
     for (let at = before; at < pending.length; at += 1) pendingBytes += pending[at]?.bytes ?? 0;
     while (isDue()) yield { items: take(PORTION_ITEMS), mark, end: false };
   }
-  // What came before the body broke is whole rows, and good.
+  // The rows that came before the body broke are whole.
   if (broken === null) yield { items: take(pending.length), mark, end: true };
   else if (pending.length > 0) yield { items: take(pending.length), mark, end: false };
   if (broken !== null) throw broken.reason;

@@ -1,4 +1,4 @@
-/** One response of an HTTP feed: its items in batches, each with the position behind it, and where the feed goes on. */
+/** Reads one response of an HTTP feed: hands over its items in batches, each with the position behind it, and answers where the feed goes on. */
 import type { BurstContext, FeedBatch, FeedItem } from '../../declare/feed.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { readPortions } from './read-body.ts';
@@ -18,21 +18,21 @@ export interface PageReading {
   position: HttpPosition;
   answer: FeedAnswer;
   withinTimeout: IdleTimeout;
-  /** Counts up over the pages of the burst. */
+  /** Items and bytes that the burst took so far. This page's are added. */
   taken: { items: number; bytes: number };
-  /** What this burst asked for; grows. */
+  /** Cursors and pages that this burst asked for. The next one is added. */
   asked: Set<string>;
-  /** The range of the position is not stored yet. */
+  /** Whether the range of the position is not stored yet. */
   isNewRange: boolean;
 }
 
-/** Items and bytes that are committed at once, whatever the store. */
+/** Items and bytes that every store takes in one commit. */
 const ONE_COMMIT_ITEMS = 100;
 const ONE_COMMIT_BYTES = 64 * 1024;
 
 export interface PageOutcome {
   position: HttpPosition;
-  /** The source has more that can be asked for at once. */
+  /** Whether the source has more that can be asked for at once. */
   more: boolean;
 }
 
@@ -64,7 +64,7 @@ export async function* readPage(page: PageReading): AsyncGenerator<FeedBatch, Pa
     if (declared !== undefined) cursor = cursorIn(declared, cursorOf, raw, body, answer) ?? cursor;
     const items = toFeedItems(fresh, context);
     if (isNewRange && (!end || mayBeCut(items, page))) {
-      // Of what is taken in parts the rest comes again only where the very same range is asked for.
+      // The rest of a page that is taken in several commits comes again only if exactly the same range is asked for.
       yield { items: [], position: writeHttpPosition(position), partial: true };
     }
     isNewRange = false;
@@ -88,7 +88,7 @@ function mayBeCut(items: readonly FeedItem[], { context: { budget, targets }, ta
   return isLarge || taken.items * targets.length > budget.events || taken.bytes * targets.length > budget.bytes;
 }
 
-/** Where a burst that ends within a body goes on: behind a cursor, within the same body, or by what the run remembers. */
+/** Where the next burst goes on if this one ends within a body: behind a cursor, within the same body, or behind the items that the run remembers. */
 function standing(
   position: HttpPosition,
   cursor: HttpPosition['cursor'],
@@ -98,7 +98,7 @@ function standing(
   const within = { ...position, validators: null, read: null };
   if (cursor !== null) return { position: writeHttpPosition({ ...within, cursor }) };
   if (mark !== null) return { position: writeHttpPosition({ ...within, read: { mark, items } }) };
-  // The same items come again only where the same range is asked for.
+  // The same items come again only if the same range is asked for.
   return position.range === null ? { partial: true } : { position: writeHttpPosition(within), partial: true };
 }
 
@@ -121,12 +121,12 @@ async function placeBehind(page: WholePage): Promise<PageOutcome> {
     if (rest === null) throw fullInstant(answer.source);
     return { position: rest, more: true };
   }
-  // Of several pages none tells whether the others are the same as before.
+  // Validators of one page do not show whether other pages have changed.
   const validators = position.page === null ? answer.validators : null;
   return endOfReading(options, { ...within, validators }, latest, since !== undefined);
 }
 
-/** How a feed stands behind the last page, or where there was nothing new. */
+/** The position behind the last page, or where there was nothing new. */
 export function endOfReading(
   { since }: HttpSettings,
   position: HttpPosition,
@@ -137,7 +137,7 @@ export function endOfReading(
   return { position: { ...behind, page: null, latest: null }, more: mayGoOn && (position.range?.more ?? false) };
 }
 
-/** A last page without a cursor is asked for again from the one before. Who waits goes on from an empty one too. */
+/** Whether the cursor has moved on. An empty page moves it only for a feed that waits. */
 function isMoved({ options, position, found, cursor }: WholePage): boolean {
   return (found > 0 || options.wait !== undefined) && cursor !== null && cursor !== position.cursor;
 }

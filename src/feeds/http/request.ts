@@ -1,4 +1,4 @@
-/** The next request of an HTTP feed: what its declaration makes of where it stands. It asks nobody but the app's own functions. */
+/** Makes the next request of an HTTP feed from its declaration and its position. It sends nothing; it calls only the app's own functions. */
 import { TidegateError } from '../../base/errors.ts';
 import { type HttpAt, isDeclared } from './options.ts';
 import type { HttpSettings } from './spec.ts';
@@ -17,11 +17,11 @@ export interface RequestInput {
   range: TimeRange | null;
   /** Epoch ms. */
   now: number;
-  /** How long the source may wait; null where it may not. */
+  /** How long the source may keep the request open; null where it may not. */
   waitMs: number | null;
 }
 
-/** Where the origin is another than the feed's, only these headers go with a request. */
+/** The only headers that go to an origin other than the feed's. */
 const PORTABLE_HEADERS = new Set(['accept', 'user-agent']);
 const ACCEPT_JSON = 'application/json, application/x-ndjson, */*;q=0.1';
 const ACCEPT_NDJSON = 'application/x-ndjson, */*;q=0.1';
@@ -94,7 +94,7 @@ function parseUrl(text: string, fill: (text: string) => string): URL {
   const filled = fill(text);
   if (URL.canParse(filled)) {
     const url = new URL(filled);
-    // Dots cannot be encoded: a cursor that is nothing else would lead to another path, with the feed's headers.
+    // Dots cannot be percent-encoded, so a cursor of nothing but dots would lead to another path, with the feed's headers.
     if (!URL.canParse(text) || segmentsOf(url) === segmentsOf(new URL(text))) return url;
     throw new TidegateError('upstream', 'a cursor of the source leads to another path', {
       field: 'cursor',

@@ -1,6 +1,6 @@
 /**
- * Entries of RSS, RDF and Atom, in one shape. feedsmith reads the document; here is refused what must not be read (a
- * document type, with the entities that it may declare) and what did not come whole.
+ * Reads entries of RSS, RDF and Atom in one shape. feedsmith reads the document. This file refuses a document type, because
+ * it may declare entities, and a document that did not come whole.
  */
 import { parseFeed } from 'feedsmith';
 import { TidegateError } from '../../base/errors.ts';
@@ -26,7 +26,7 @@ function parse(text: string): ReturnType<typeof parseFeed> {
   }
 }
 
-/** Passes over comments and CDATA, in which anything may stand; linear in the text. */
+/** Passes over comments and CDATA, in which anything may stand. Linear in the text. */
 function checkMarkup(text: string): void {
   for (let at = text.indexOf('<!'); at !== -1;) {
     const close = text.startsWith('<!--', at) ? '-->' : text.startsWith('<![CDATA[', at) ? ']]>' : null;
@@ -111,7 +111,7 @@ function present(texts: readonly (string | undefined)[]): string[] {
   return [...new Set(texts.filter((text) => text !== undefined))];
 }
 
-/** RFC 822 and ISO 8601; null for what is neither. */
+/** Reads RFC 822 and ISO 8601; null for any other text. */
 function timeOf(text: unknown): string | null {
   const ms = typeof text === 'string' ? Date.parse(text) : Number.NaN;
   return Number.isNaN(ms) ? null : new Date(ms).toISOString();
@@ -121,17 +121,17 @@ function urlOrNull(text: string | undefined): string | null {
   return text !== undefined && URL.canParse(text) ? text : null;
 }
 
-/** An entry of RSS 0.9 to 2.0, RDF or Atom. What the source does not say is null, or an empty list. */
+/** An entry of RSS 0.9 to 2.0, RDF or Atom. A field that the source leaves out is null, or an empty list. */
 export interface RssEntry {
-  /** Its `guid`, Atom's `id` or RDF's `about`; else its link. */
+  /** The `guid` of RSS, the `id` of Atom or the `about` of RDF; else the link. */
   id: string | null;
-  /** When it was published, or else updated: ISO 8601, UTC. */
+  /** When the entry was published, or else updated: ISO 8601, UTC. */
   time: string | null;
   /** ISO 8601, UTC. */
   updated: string | null;
   title: string | null;
   link: string | null;
-  /** As the source writes it: HTML, often. */
+  /** As the source writes it, often in HTML. */
   summary: string | null;
   /** The whole text, where the source has it beside a summary. */
   content: string | null;

@@ -1,7 +1,7 @@
-/** RSS and Atom as the format of an HTTP feed, and the shape of their entries. They are read in rss-parser.ts, which is loaded on demand. */
+/** RSS and Atom as the format of an HTTP feed. They are read by rss-parser.ts, which is loaded with the first burst that needs it. */
 import type { DocumentFormat } from './format.ts';
 
-/** An XML document takes many times its size, and some time, to read: about a second for so much. */
+/** Reading an XML document takes many times its size in memory, and about a second for this many bytes. */
 const MOST_BYTES = 4 * 1024 * 1024;
 
 /**

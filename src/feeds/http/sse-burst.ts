@@ -1,7 +1,7 @@
 /**
- * A burst of server-sent events: reads until the budget is spent or the time is over, and connects again where the
- * source ends the connection. What it hands over, it hands over with the id to go on from; what it read beyond the
- * budget, it forgets, as the source gives it again behind that id.
+ * A burst of server-sent events: reads until the budget is spent or the time is over, and connects again when the source
+ * ends the connection. Each batch has the id from which to go on. Events beyond the budget are forgotten, because the source
+ * sends them again behind that id.
  */
 import type { BurstContext, FeedBatch } from '../../declare/feed.ts';
 import { asTidegateError, type TidegateError } from '../../base/errors.ts';
@@ -18,12 +18,12 @@ import type { SseOptions } from './sse-options.ts';
 import { createIdleTimeout } from '../../net/idle-timeout.ts';
 import { createEventParser, type EventParser, type SourceEvent } from './sse-parser.ts';
 
-/** Before a connection is opened again, where the source names no time; and the least, whatever it names. */
+/** The pause before a connection is opened again if the source names none, and the least pause whatever it names. */
 const DEFAULT_RETRY_MS = 1_000;
 const LEAST_RETRY_MS = 250;
-/** Of what a source may ask for. */
+/** The longest pause that a source may ask for. */
 const MOST_RETRY_MS = 86_400_000;
-/** Before the burst's end no more is read, so that what came is handed over in time. */
+/** Reading stops this long before the burst's end, so that all events are handed over in time. */
 const CLOSING_MS = 250;
 
 interface Budget {
@@ -31,7 +31,7 @@ interface Budget {
   bytes: number;
 }
 
-/** Why a connection was left: the source ended it, the burst is over, or its budget spent. */
+/** Why a connection was left: the source ended it, the burst is over, or its budget is spent. */
 type Left = 'closed' | 'over' | 'spent';
 
 export async function* readEvents(
@@ -60,7 +60,7 @@ export async function* readEvents(
   for (let connections = 0; connections < maxPages; connections += 1) {
     const answer = await connect(settings, cursor, context, signal).catch((thrown: unknown) => {
       const error = asTidegateError(thrown);
-      // A source that was there before may come back within the burst; one that says when, or was not there, may not.
+      // A source that answered before may come back within the burst. One that never answered, or that names a time, may not.
       if (connections === 0 || error.retryAfterMs !== null) throw error;
       return error;
     });
@@ -120,7 +120,7 @@ async function connect(
   });
 }
 
-/** UTF-8, as a header carries it: a character for each byte. */
+/** A text in UTF-8 as a header carries it, with one character for each byte. */
 function asBytes(text: string): string {
   return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join('');
 }
@@ -130,7 +130,7 @@ interface Connection {
   parser: EventParser;
   context: BurstContext;
   endsAt: number;
-  /** What is left of it; shrinks. */
+  /** What is left of the budget. It shrinks with each batch. */
   budget: Budget;
   cursor: string | number | null;
 }
@@ -220,7 +220,7 @@ async function* readConnection(
     timers.abort();
     reader.cancel().catch(() => {});
   }
-  // The bytes of one connection may be too many where nothing else is wrong.
+  // A connection that reaches `maxBytes` is not broken; it is only opened again.
   if (broken !== null && broken.code === 'too_large' && broken.field !== 'maxBytes') throw broken;
   return { left, cursor };
 }

@@ -1,7 +1,7 @@
 /**
- * Events of a server-sent stream out of chunks of bytes, each with the id that stands behind it. It knows nothing of
- * connections. An event that is no JSON is handed over with the reason; one that is too long breaks the connection, as
- * nothing tells where it ends. An id with control characters is passed over, as one with a null is (WHATWG HTML, 9.2.6).
+ * Parses server-sent events from chunks of bytes, each with the id behind it. It knows nothing of connections. An event that
+ * is not JSON is handed over with the reason. An event that is too long breaks the connection, because nothing shows where it
+ * ends. An id with control characters is ignored, as one with a null is (WHATWG HTML, 9.2.6).
  */
 import { createParser } from 'eventsource-parser';
 import { TidegateError } from '../../base/errors.ts';
@@ -12,24 +12,24 @@ import { type SseOptions, sseSpec } from './sse-options.ts';
 
 /** UTF-16 units of an event. */
 export const MAX_EVENT_LENGTH = 1024 * 1024;
-/** Of an id: the feed's position holds it. */
+/** Characters of an id. The position of the feed holds it. */
 const MAX_ID_LENGTH = 4 * 1024;
-/** What no header can carry, in which an id is sent back. */
+/** Characters that a header cannot carry. An id is sent back in a header. */
 const UNSENDABLE = /\p{Cc}/u;
 const EXCERPT_LENGTH = 500;
 
-/** One event, taken or passed over. */
+/** One event, whether the feed takes it or not. */
 export interface SourceEvent {
   /** Null where the feed does not take events of its type. */
   item: BodyItem | null;
-  /** What the source is told to go on behind this event; null: nothing of its own. */
+  /** The id from which the source goes on behind this event; null where it has no id of its own. */
   id: string | null;
 }
 
 export interface EventParser {
   /** @throws TidegateError `too_large` for an event or an id without end. */
   push(chunk: Uint8Array, events: SourceEvent[]): void;
-  /** What the source asked for last, ms; null: nothing. */
+  /** The pause that the source asked for last, ms; null where it asked for none. */
   retryMs(): number | null;
 }
 
@@ -44,7 +44,7 @@ export function createEventParser(options: SseOptions): EventParser {
     maxBufferSize: MAX_EVENT_LENGTH,
     onRetry: (ms) => (retryMs = ms),
     onId(id) {
-      // Told before the event of its block, and also where the block has no event.
+      // The parser reports an id before the event of its block, and also where the block has no event.
       if (id.length > MAX_ID_LENGTH) tooLong = true;
       if (!UNSENDABLE.test(id)) sink.push({ item: null, id });
     },

@@ -4,10 +4,10 @@ import type { EventFormat } from './options.ts';
 import { type SseOptions, sseSpec } from './sse-options.ts';
 
 /**
- * Server-sent events, read until the burst's budget is spent; a connection that ends is opened again within the burst,
- * after the source's `retry`. The position is the last event's id, which the next burst sends as `Last-Event-ID`. What a
- * source without ids sends between two bursts is lost: there `everyMs` should be no more than `budget.timeMs`. Of a source
- * that gives ids to some events only, those without one come again where it gives them again behind the last id.
+ * Server-sent events, read until the burst's budget is spent. A connection that ends is opened again within the burst, after
+ * the source's `retry`. The position is the id of the last event, which the next burst sends as `Last-Event-ID`. Events that
+ * a source without ids sends between two bursts are lost, so give such a feed an `everyMs` of at most `budget.timeMs`. If a
+ * source gives ids to some events only, those without one may be stored twice when it sends them again behind the last id.
  */
 export function sse(options: SseOptions = {}): EventFormat {
   return {

@@ -1,6 +1,6 @@
 /**
- * The range of time that is asked for next, and the latest time that came. What stands at that time exactly comes again
- * from a source that answers with what is at `{since}` too, so a bounded number of fingerprints is kept of it. Pure, but
+ * Decides which range of time is asked for next, and remembers the latest time that came. A source that answers with the
+ * items at `{since}` too sends those with exactly that time again, so their fingerprints are kept, up to a bound. Pure, but
  * for fingerprints.
  */
 import type { BodyItem } from './format.ts';
@@ -9,14 +9,14 @@ import { fingerprint, type HttpPosition, type TimeMark, type TimeRange } from '.
 import { readPath } from '../../base/json-path.ts';
 import { floorMod, fromMs, parseTime } from '../../base/source-time.ts';
 
-/** A time that is further ahead of the clock is a broken one: to go on from there would be to ask for nothing, for years. */
+/** A time further ahead of the clock is taken for broken. A feed that went on from it would ask for nothing for years. */
 const FURTHEST_AHEAD_MS = 366 * 86_400_000;
-/** Items at one time that are told apart; of more the rest is taken again. */
+/** Fingerprints that are kept for one time. Items beyond them are taken again. */
 const MOST_EDGE = 100;
 
 type Since = NonNullable<HttpSettings['since']>;
 
-/** Null: there is nothing to ask for yet. */
+/** The next range; null where there is nothing to ask for yet. */
 export function rangeOf(since: Since, position: HttpPosition, now: number): TimeRange | null {
   if (position.range !== null) return position.range;
   const { initialMs, lookbackMs, overlapMs, delayMs, rangeMs, alignMs } = since;
@@ -26,30 +26,30 @@ export function rangeOf(since: Since, position: HttpPosition, now: number): Time
   const most = aligned(from + fromMs(rangeMs));
   const until = most < end ? most : end;
   const begin = aligned(from - fromMs(overlapMs));
-  // By the clock alone, there is nothing to ask for until it has moved on.
+  // A range by the clock alone is empty until the clock has moved on.
   if (until <= from && since.from === undefined) return null;
   return { since: begin, until: until > begin ? until : begin, more: most < end };
 }
 
-/** How a feed stands when a range was read to its end. */
+/** The position when a range was read to its end. */
 export function afterRange(since: Since, position: HttpPosition, latest: TimeMark | null): HttpPosition {
   const { range } = position;
   if (range === null) return position;
   const at = since.from === undefined ? { time: range.until, edge: [] } : laterOf(position.since, latest);
   const passed = { time: range.until, edge: [] };
-  // A range without an item, and with others behind it, must not be asked for again and again.
+  // A range without items that has others behind it must not be asked for again and again.
   const next = since.from !== undefined && range.more ? laterOf(at, passed) : at;
   return { ...position, since: next, range: null, latest: null, page: null };
 }
 
-/** How a feed stands that asks for the rest of a range, from the latest that came; null where that is no further. */
+/** The position from which the rest of a range is asked for, beginning at the latest time; null where that time is not later than the range's start. */
 export function withinRange(position: HttpPosition, latest: TimeMark | null): HttpPosition | null {
   const { range } = position;
   if (range === null || latest === null || latest.time <= range.since) return null;
   return { ...position, since: latest, range: { ...range, since: latest.time }, latest };
 }
 
-/** The latest of what came before and these, without those whose time lies years ahead of `now`. */
+/** The latest time of these items and of those before. Times that lie years ahead of `now` do not count. */
 export async function latestOf(
   { from, format }: Since,
   items: readonly BodyItem[],
@@ -72,7 +72,7 @@ export async function latestOf(
   return { time, edge: [...edge] };
 }
 
-/** Leaves out what was taken with the time at which the range begins. */
+/** Leaves out the items that were taken already and have exactly the time at which the range begins. */
 export async function beyondEdge(
   { from, format, overlapMs }: Since,
   items: readonly BodyItem[],

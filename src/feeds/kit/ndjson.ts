@@ -1,24 +1,24 @@
 /**
- * Newline-delimited JSON, split at the level of bytes, across chunk boundaries. Holds no more than one unfinished line,
- * which is bounded. A line that cannot be read is handed over with the reason; the rest goes on.
+ * Parses newline-delimited JSON from chunks of bytes, across their boundaries. It holds one unfinished line at most, which is
+ * bounded. A line that cannot be read is handed over with the reason, and the parser goes on with the next one.
  */
 
-/** One line's value, or what came and why it is none. */
+/** The value of a line, or what came in its place and why it is invalid. */
 export interface NdjsonItem {
   data: unknown;
-  /** UTF-8 bytes of the line with its end; exact for ASCII, within a few bytes otherwise. */
+  /** Bytes of the line in UTF-8, with its end: exact for ASCII, within a few bytes otherwise. */
   bytes: number;
   invalid?: { reason: string; expected: string };
 }
 
 export interface NdjsonParser {
-  /** Appends the items of the lines that `chunk` completes; the chunk may be kept until the next call. */
+  /** Appends the items of the lines that `chunk` completes. The parser may keep the chunk until the next call. */
   push(chunk: Uint8Array, items: NdjsonItem[]): void;
-  /** Appends the item of the last line where it has no end. */
+  /** Appends the item of the last line, where it has no line end. */
   end(items: NdjsonItem[]): void;
 }
 
-export const MAX_LINE_BYTES = 1024 * 1024;
+const MAX_LINE_BYTES = 1024 * 1024;
 
 const NEWLINE = 10;
 const EXCERPT_CHARS = 500;
@@ -56,7 +56,7 @@ export function createNdjsonParser(maxLineBytes = MAX_LINE_BYTES): NdjsonParser 
       text = lenient.decode(block);
       broken = true;
     }
-    // Counting each line's bytes would cost as much as parsing it.
+    // To count the bytes of each line would cost as much as to parse it.
     const bytesPerChar = block.byteLength / Math.max(1, text.length);
     for (const part of text.split('\n')) {
       line += 1;

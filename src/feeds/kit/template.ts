@@ -1,17 +1,17 @@
 /**
- * Fills `{since}`, `{until}`, `{now}`, `{cursor}` and `{wait}` into a URL, a header or a body, each in the way in which
- * its place takes no harm. Other braces stay as they are: queries have braces of their own. Pure.
+ * Fills `{since}`, `{until}`, `{now}`, `{cursor}` and `{wait}` into a URL, a header or a body, each encoded as its place
+ * requires. Other braces stay as they are, because queries have braces of their own. Pure.
  */
 import { type TimeFormat, writeTime } from '../../base/source-time.ts';
 
 export interface Placeholders {
-  /** Null where the feed declares none. */
+  /** Start and end of the range of time; null where the feed declares none. */
   since: bigint | null;
   until: bigint | null;
   now: bigint;
-  /** The source's cursor, or of pages the one of the page that is asked for. Null before the first. */
+  /** The source's cursor; of pages, that of the page to ask for. Null before the first. */
   cursor: string | number | null;
-  /** As long as the source may wait, in the declared unit. */
+  /** How long the source may keep the request open, in the declared unit; null where it may not. */
   wait: number | null;
 }
 
@@ -20,19 +20,19 @@ const ALONE = /^\{(since|until|now|cursor|wait)\}$/;
 
 export type PlaceholderName = keyof Placeholders;
 
-/** The placeholders that stand in a text. */
-export function placeholdersIn(text: string): PlaceholderName[] {
+/** The placeholders in a text. */
+function placeholdersIn(text: string): PlaceholderName[] {
   return [...text.matchAll(PLACEHOLDER)].map(([, name]) => name as PlaceholderName);
 }
 
-/** Those of all the texts in a value. */
+/** The placeholders in all texts of a value. */
 export function placeholdersWithin(value: unknown): PlaceholderName[] {
   if (typeof value === 'string') return placeholdersIn(value);
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([name, part]) => [...placeholdersIn(name), ...placeholdersWithin(part)]);
 }
 
-/** What is filled in is percent-encoded, so it stays within its segment or parameter, unless it is dots. What is not given stays a brace. */
+/** Values are percent-encoded, so each stays within its segment or parameter, unless it is dots. A placeholder without a value stays as it is. */
 export function fillUrl(url: string, values: Partial<Placeholders>, format: TimeFormat): string {
   return fill(url, values, (value) => encodeURIComponent(textOf(value, format).toWellFormed()));
 }
@@ -50,7 +50,7 @@ export function fillBody(body: HttpBody, values: Placeholders, format: TimeForma
   return { type: 'application/x-www-form-urlencoded', text: new URLSearchParams(fields).toString() };
 }
 
-/** A text that is a placeholder and nothing else takes its type: null, or a number, but for times that a number does not hold exactly. */
+/** A text that is one placeholder and nothing else becomes a value of its type: null or a number. A time that a number does not hold exactly stays a text. */
 function fillJson(value: unknown, values: Placeholders, format: TimeFormat): unknown {
   if (typeof value === 'string') {
     const [, name] = ALONE.exec(value) ?? [];
@@ -65,7 +65,7 @@ function typedValue(name: PlaceholderName, values: Placeholders, format: TimeFor
   const value = values[name];
   if (typeof value !== 'bigint') return value;
   const text = writeTime(value, format);
-  // A number that is only near the time could be behind it, and what lies between would be missed.
+  // A number near the time could lie behind it, and the items in between would be missed.
   return (format === 's' || format === 'ms') && String(Number(text)) === text ? Number(text) : text;
 }
 
@@ -85,5 +85,5 @@ function fill(text: string, values: Partial<Placeholders>, written: (value: Valu
 
 export type HttpBody =
   | { json: unknown }
-  /** As a form of HTML sends it. */
+  /** Sent as an HTML form. */
   | { form: Record<string, string> };
