@@ -1,0 +1,92 @@
+/**
+ * Two releases beside each other: what a newer one has written of a task is neither read nor overwritten here. The task is
+ * passed over for ten minutes, no turn of it counts as lost, and it goes on where this release can read it again.
+ */
+import { expect, test } from 'vitest';
+import { task } from '../../src/declare/task.ts';
+import { PASS_OVER_MS } from '../../src/store/due.ts';
+import { isPresent, type Put, type RecordKey, type Store, type StoredRecord } from '../../src/store/store.ts';
+import { assignmentKey, readAssignment } from '../../src/tasks/records/assignment.ts';
+import { headerKey } from '../../src/tasks/records/header.ts';
+import { inputKey } from '../../src/tasks/records/input.ts';
+import { waiterKey } from '../../src/tasks/records/names.ts';
+import { rememberedKey } from '../../src/tasks/records/remembered.ts';
+import { waitStage } from './wait-stage.ts';
+
+const TENANT = 'public';
+const longer = task({
+  description: 'a task of the test',
+  version: '1',
+  async run(_input, { step, sleep }) {
+    await step('first', () => 1);
+    await sleep(1_000);
+    return String(await step('second', () => 2));
+  },
+});
+
+async function stored(store: Store, key: RecordKey, now: number): Promise<StoredRecord> {
+  const reading = await store.get(key, now);
+  if (!isPresent(reading)) throw new Error(`${key.id} is not stored`);
+  return reading;
+}
+
+/** Puts another value in place of a record's, as another release does; answers the value that stood there. */
+async function rewrite(store: Store, key: RecordKey, now: number, change: (value: Put['value']) => Put['value']) {
+  const { value, version: expects, expiresAt, due } = await stored(store, key, now);
+  const put: Put = { kind: 'put', ...key, value: change(value), expects, expiresAt, due };
+  const result = await store.commit([put], { id: `rewrite ${String(expects)}`, now, deadline: now + 1_000 });
+  if (result.status !== 'committed') throw new Error(result.status);
+}
+
+const newer = (value: Put['value']): Put['value'] => ({ $v: 2, value });
+const asBefore = (value: Put['value']): Put['value'] => {
+  if (typeof value !== 'object' || !('value' in value) || value['value'] == null) throw new Error('not rewritten');
+  return value['value'];
+};
+
+test.each([
+  ['its header', (id: string) => headerKey(TENANT, id)],
+  ['its input', (id: string) => inputKey(TENANT, id)],
+  ['its assignment', (id: string) => assignmentKey(TENANT, id)],
+  ['a step that it remembers', (id: string) => rememberedKey(TENANT, id, 'step first')],
+])('%s is of a newer release', async (_what, keyOf) => {
+  const stage = waitStage(undefined, { longer });
+  const { store, clock } = stage;
+  const id = await stage.begin('longer');
+  await stage.work();
+  clock.now += 2_000;
+  await rewrite(store, keyOf(id), clock.now, newer);
+  const written = await stored(store, keyOf(id), clock.now);
+
+  await stage.work();
+  const passedAt = clock.now;
+  expect((await stored(store, keyOf(id), clock.now)).value).toEqual(written.value);
+  const { due } = await stored(store, assignmentKey(TENANT, id), clock.now);
+  expect(due?.at).toBeGreaterThan(passedAt + PASS_OVER_MS - 60_000);
+  expect(await stage.work()).toMatchObject({ entered: 0, more: false });
+
+  await rewrite(store, keyOf(id), clock.now, asBefore);
+  expect(readAssignment(await stored(store, assignmentKey(TENANT, id), clock.now))?.assignment).toMatchObject({
+    holder: null,
+    lost: 0,
+    failures: 0,
+  });
+  await stage.settle();
+  expect((await stage.get(id)).status).toBe('completed');
+});
+
+test('a waiter is of a newer release: no follower of this one moves past it, and its wait ends with it', async () => {
+  const stage = waitStage();
+  const { store, clock } = stage;
+  const id = await stage.wait({ kind: 'threshold', field: 'celsius', above: 30 });
+  const [waiter] = await stage.waiters();
+  const key = waiterKey(TENANT, 'temps', id, (waiter?.id ?? '').slice(id.length + 1));
+  await rewrite(store, key, clock.now, newer);
+  await stage.publish(31);
+  await expect(stage.follow()).rejects.toMatchObject({ code: 'newer_version' });
+
+  await rewrite(store, key, clock.now, asBefore);
+  await stage.follow();
+  await stage.settle();
+  expect(await stage.ended(id)).toMatchObject({ event: { data: { celsius: 31 } } });
+});
