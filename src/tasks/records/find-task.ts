@@ -1,4 +1,4 @@
-/** The tasks that there are, declared and built in, by name and by the version that a running one began with. */
+/** Finds the declaration of a task by its name, and by the version that a running task began with. */
 import type { Principal } from '../../base/principal.ts';
 import type { AppStreams } from '../../declare/app-streams.ts';
 import type { Task } from '../../declare/task.ts';
@@ -8,12 +8,12 @@ import type { Header } from './header.ts';
 
 export type Catalog = ReadonlyMap<string, Task>;
 
-/** What everything about tasks stands on. */
+/** What all code about tasks needs. */
 export interface TaskDeps extends Deps {
   catalog: Catalog;
   /** The streams as a task's `run` reaches them, for its principal and until its deadline; `calls/streams.ts` makes them. */
   streamsFor: (deps: Deps, principal: Principal, deadline: number) => AppStreams;
-  /** Told when a task that is worked on here waits on a stream: a hint, as `changed` is. */
+  /** Called when a task that is worked on here begins to wait on a stream. A hint, as `changed` is. */
   waiting?: (tenant: string, stream: string) => void;
 }
 
@@ -27,7 +27,7 @@ export function findTask(catalog: Catalog, name: string): Task {
   });
 }
 
-/** Null: this release has not that version of the task. */
+/** Null: this release does not have that version of the task. */
 export function taskInVersion(
   catalog: Catalog,
   { task: name, version }: Pick<Header, 'task' | 'version'>,

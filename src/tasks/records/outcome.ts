@@ -3,7 +3,7 @@ import type { Policy } from '../../declare/spec/task.ts';
 import { backoff } from '../../base/backoff.ts';
 import { asTidegateError, type ErrorCode, TidegateError } from '../../base/errors.ts';
 
-/** Trying again would find the same. */
+/** Errors that a second try would meet again. */
 const FINAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'invalid_input',
   'invalid_config',
@@ -30,7 +30,7 @@ export function judge(
   return { again: true, afterMs: Math.max(error.retryAfterMs ?? 0, pauseMs) };
 }
 
-/** A step's last failure as `run` sees it: it may catch it, and go on. */
+/** What `run` gets when a step has failed for good. It may catch the error and go on. */
 export class StepError extends TidegateError {
   readonly step: string;
 
@@ -41,14 +41,14 @@ export class StepError extends TidegateError {
   }
 }
 
-/** Whatever was thrown, with the text of what is no error in it. Never throws, whatever it is. */
+/** Whatever was thrown, as an error. What is no error becomes the text of one. It never throws. */
 export function thrownError(thrown: unknown): TidegateError {
   try {
     if (thrown instanceof Error) return asTidegateError(thrown);
     const text = typeof thrown === 'string' ? thrown : JSON.stringify(thrown);
     return noError(text?.slice(0, 500) ?? typeof thrown);
   } catch {
-    // Its message, its JSON or its prototype throws in turn.
+    // Its message, its JSON or its prototype throws too.
     return noError(typeof thrown);
   }
 }

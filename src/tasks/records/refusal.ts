@@ -1,12 +1,12 @@
-/** Why a task is not gone on with, whatever its `run` would do. Pure. */
+/** Why a turn ends its task without calling `run`. Pure. */
 import { TidegateError } from '../../base/errors.ts';
 import type { Claim } from './claim.ts';
 import type { Header } from './header.ts';
 
-/** Entries in a row whose process was gone, with nothing remembered between; then the task fails. */
+/** A task fails after this many turns in a row whose process was gone, with nothing remembered between them. */
 const MOST_LOST = 10;
 
-/** Of an entry that has been taken up. */
+/** Null: the turn calls `run`. */
 export function refuse(
   { header, assignment }: Pick<Claim, 'header' | 'assignment'>,
   now: number,
@@ -29,7 +29,7 @@ export function tooLong(): TidegateError {
   });
 }
 
-/** This release has not the version that a task began with. */
+/** This release does not have the version that a task began with. */
 export function noVersion({ task, version }: Pick<Header, 'task' | 'version'>): TidegateError {
   return new TidegateError('invalid_config', `this release has no version ${version} of ${task}`, {
     field: `tasks.${task}.previous`,

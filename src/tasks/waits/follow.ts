@@ -1,16 +1,17 @@
 /**
- * The follower that wakes the waits on a stream: it reads events, holds them against every waiter, and writes those that
- * hold by now, one put each; which are due then, and so dispatch their tasks.
+ * The follower that wakes the waits on a stream. It reads events, judges every waiter by them, and writes each waiter that
+ * holds by now. Such a waiter is due, and a due waiter gets its task taken up.
  *
  * It reads the events first and lists the waiters after that. That order is what loses no wake-up: a waiter that the list
- * does not show was stored after the events were read, and its task reads the log after it has stored it (`wait.ts`), so
+ * does not show was stored after the events were read, and its task reads the log after it has stored it (`turn/wait.ts`), so
  * it sees these events itself. Events that come after the task's own read are read here later still, with the waiter in
  * the list. From there on every round has listed it, so what stands between its cursor and the position of this follower
  * has changed nothing, or has been written into it.
  *
- * What a round comes to for each waiter is in `judge.ts`. Waiters are written before the position moves, in commits of their own; one
- * that has become another meanwhile (its task was faster, or another follower) is judged again, and keeps no other from
- * being written.
+ * How a waiter is judged is in `judge.ts`. Waiters are written before the position moves, in commits of their own. A waiter that
+ * somebody else has written meanwhile (its task, or another follower) is judged again, and keeps no other from being written.
+ *
+ * A waiter of a newer release stops the follower: moving past it would lose its wake-up. The newer release follows for both.
  */
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { TidegateError } from '../../base/errors.ts';
@@ -31,13 +32,13 @@ export const WAITER_FOLLOWER = 'waiters';
 export interface WaitersReport {
   /** Whether anything waited when it was first looked at. */
   waiting: boolean;
-  /** Entries that were held against what waits. */
+  /** How many entries the waiters were judged by. */
   entries: number;
-  /** Waits that hold now. */
+  /** How many waits hold now. */
   matched: number;
-  /** Commits, that of the position left out. */
+  /** How many commits were made, without the one of the position. */
   commits: number;
-  /** All that was in the log when it was read. */
+  /** Whether it came to the end of the log as it was when it was read. */
   caughtUp: boolean;
 }
 
@@ -50,15 +51,16 @@ interface Following extends Round {
 interface Options {
   /** Epoch ms */
   deadline: number;
-  /** Told of each task whose wait is over, when that is stored. */
+  /** Called for each task whose wait is over, once that is stored. */
   wake?: (taskId: string) => void;
 }
 
-/** Waiters in memory at once, and entries. */
+/** Most waiters in memory at once. */
 const LIST_PAGE = 200;
+/** Most entries of a round. */
 const ROUND_ENTRIES = 500;
 const NAMES_BYTES = 1_024;
-/** A waiter that is another each time, so often in a row. */
+/** How often in a row a commit may meet waiters that somebody else has written. */
 const MOST_RACES = 20;
 
 /** One list call where nothing waits. Errors as `follow`. */
@@ -119,8 +121,9 @@ async function firstWaiting(scope: Scope, stream: DeclaredStream): Promise<Waiti
 }
 
 /**
- * Where nothing waited for long the position is far behind, and jumps to the earliest cursor of a waiter. One that is
- * stored after this list has its task read on from the log's end, which is no earlier than any cursor listed here.
+ * Where the follower begins. After a long time in which nothing waited its position is far behind, and it jumps to the earliest
+ * cursor of a waiter. The task of a waiter that is stored after this list reads on from the log's end, which is no earlier than
+ * any cursor listed here.
  */
 async function startOf(
   scope: Scope,
@@ -151,18 +154,18 @@ async function wakeAll(round: Following): Promise<void> {
   await write(round, puts, true);
 }
 
-/** Commits what fills a commit, or all of it; answers what is left. */
+/** Writes waiters as long as they fill a commit, or all of them; returns those that are left. */
 async function write(round: Following, puts: readonly Put[], all: boolean): Promise<Put[]> {
   const { scope, deadline, report, wake } = round;
   let left = [...puts];
   for (let races = 0; ;) {
-    const part = partOf(scope, left);
-    if (left.length === 0 || (!all && part.length === left.length)) return left;
-    const result = await commitSurely(scope.runtime, scope.store, part, deadline);
+    const chunk = chunkOf(scope, left);
+    if (left.length === 0 || (!all && chunk.length === left.length)) return left;
+    const result = await commitSurely(scope.runtime, scope.store, chunk, deadline);
     report.commits += 1;
     if (result.status === 'committed') {
-      left = left.slice(part.length);
-      const held = part.filter(putsHeld);
+      left = left.slice(chunk.length);
+      const held = chunk.filter(putsHeld);
       report.matched += held.length;
       for (const put of held) wake?.(taskOfDue(put));
       races = 0;
@@ -174,14 +177,14 @@ async function write(round: Following, puts: readonly Put[], all: boolean): Prom
         retryAfterMs: 1_000,
       });
     }
-    const moved = new Set(result.conflicts.map(({ operation }) => part[operation]));
+    const moved = new Set(result.conflicts.map(({ operation }) => chunk[operation]));
     const found = result.conflicts.map((conflict) => conflict.found).filter(isPresent);
     left = [...left.filter((put) => !moved.has(put)), ...(await judgeAll(round, found))];
   }
 }
 
-/** As many as one commit takes. */
-function partOf({ store }: Deps, puts: readonly Put[]): readonly Put[] {
+/** The first of the puts, as many as one commit takes. */
+function chunkOf({ store }: Deps, puts: readonly Put[]): readonly Put[] {
   const { commitOperations, commitBytes } = store.limits;
   let bytes = 0;
   const most = puts.findIndex(({ value }, index) => {

@@ -1,7 +1,7 @@
 /**
- * What a round of the follower comes to for each waiter: one that is settled is held against the round alone; one that is
- * not may have been stored between two rounds, and is taken further from its own cursor, whatever stands between that and
- * this round. Reads the log, and writes nothing.
+ * Judges each waiter by a round of the follower. A settled waiter is judged by the entries of the round alone. One that is not
+ * settled may have been stored between two rounds: it is first taken through the entries between its cursor and the round. This
+ * reads the log and writes nothing.
  */
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { TidegateError } from '../../base/errors.ts';
@@ -11,12 +11,12 @@ import type { Scope } from '../../streams/scope.ts';
 import { advance, entriesAfter, isHeld, putWaiter, readWaiter, type Waiter, type Waiting } from './waiter.ts';
 
 const GAP_PAGE = 200;
-/** Pages before the round that are remembered for other waiters. */
+/** How many pages before the round are remembered for other waiters. */
 const MOST_GAPS = 8;
-/** Further behind than this a waiter that is not settled is written forward, and a position jumps. */
+/** How many entries a waiter that is not settled may lag before it is written, and a position before it jumps. */
 const FAR = 1_000;
 
-/** Entries of a stream, and what they are held against waiters with. */
+/** The entries of a round, and what judging by them needs. */
 export interface Round {
   scope: Scope;
   stream: DeclaredStream;
@@ -82,7 +82,7 @@ function isBefore(cursor: Cursor | null, other: Cursor, entries: number): boolea
   return cursor === null || (entriesBetween(cursor, other) ?? 0) > entries;
 }
 
-/** One that has nothing new to remember is left as it is, unless it would be read for from ever further back. */
+/** Whether a waiter is written. One with nothing new is not, unless reading would begin ever further back because of it. */
 function isWorthwhile(standing: Waiting, waiter: Waiter): boolean {
   if (isHeld(waiter) || waiter.state !== standing.state) return true;
   if (standing.settled || waiter.cursor === null) return false;

@@ -1,7 +1,7 @@
 /**
- * Where a wait begins. `threshold`, `match` and `change` are held against the latest event of each key, which are a
- * projection of the log: so the wait's cursor is where that projection stood before they were read. What was appended
- * after it is still to be read, and nothing falls between.
+ * Where a wait begins. `threshold`, `match` and `change` are judged by the latest event of each key first. These events are a
+ * projection of the log, so the wait's cursor is where the projection stood before they were read. What was appended after that
+ * is still to be read, so no event is missed.
  */
 import type { Condition } from '../../declare/condition.ts';
 import type { DeclaredStream } from '../../declare/stream.ts';
@@ -17,7 +17,7 @@ import { streamLog } from '../../streams/log/stream-log.ts';
 import { occurrenceOf, type Waiter } from './waiter.ts';
 import type { Scope } from '../../streams/scope.ts';
 
-/** Most keys whose latest events are looked at, in the order of keys. */
+/** How many keys' latest events are looked at, at most, in the order of keys. */
 export const MOST_STANDING = 10_000;
 
 /** A waiter that holds already, or one that waits from here. Errors as the store's. */
@@ -52,7 +52,7 @@ export async function beginWait(
   return { condition, state, cursor, settled: false };
 }
 
-/** Up to where the latest events tell of the log; null only where the log is empty. */
+/** The cursor up to which the latest events cover the log; null only where the log is empty. */
 async function projectedTo(
   scope: Scope,
   stream: DeclaredStream,
@@ -91,7 +91,7 @@ async function* standingEvents(
   }
 }
 
-/** Where all keys are judged together the newest event that is looked at decides. */
+/** Only the newest event that the condition looks at: it decides where all keys are judged together. */
 async function* newestOf(events: AsyncIterable<LoggedEvent>, { kind, key, where }: Condition) {
   let newest: LoggedEvent | null = null;
   for await (const event of events) {

@@ -1,7 +1,7 @@
 /**
- * A waiter: one wait of one task, as a record in a partition of its stream. What it says of the log is a pure fold from
- * its cursor on, so whoever takes it further (the task itself, a follower, both at once) comes to the same; its version
- * decides who writes it down. One that holds is due, which is what dispatches its task. Pure.
+ * A waiter: one wait of one task, as a record in a partition of its stream. Its state is a pure fold over the log up to its
+ * cursor, so whoever takes it further (the task itself, a follower, or both at once) comes to the same state. The version of the
+ * record decides who writes it. A waiter that holds is due, so its task is taken up. Pure.
  */
 import * as z from 'zod';
 import { conditionSchema } from '../../declare/check/condition-schema.ts';
@@ -19,12 +19,12 @@ import { occurrence } from '../records/occurrence.ts';
 
 export interface Waiting {
   condition: Condition;
-  /** What the entries before the cursor have left. */
+  /** What is remembered of the entries up to the cursor. */
   state: ConditionState;
   cursor: Cursor | null;
   /**
-   * Its task has read the log to the end since the record stands. Then entries between the cursor and the follower's
-   * position are known to change nothing; before, they may not have been looked at.
+   * Whether its task has read the log to the end since the record was first stored. From then on the entries between the cursor
+   * and the follower's position are known to change nothing; before, nobody may have looked at them.
    */
   settled: boolean;
 }
@@ -35,7 +35,7 @@ export interface Held {
 
 export type Waiter = Waiting | Held;
 
-/** By so much clocks may differ: time alone is trusted only as far as nothing older can still be appended. */
+/** How far clocks may differ, ms. Time alone decides only up to this long ago: what is older cannot be appended any more. */
 export const SKEW_MS = 5_000;
 
 export function isHeld(waiter: Waiter): waiter is Held {
@@ -70,7 +70,7 @@ export function readWaiter(stored: StoredRecord, now: number): Waiter {
   return { ...waiter, state: begin(waiter.condition, now) };
 }
 
-/** It is due when it holds, and else when time alone may make it hold. */
+/** It is due at once where it holds, else when time alone may make it hold. */
 export function putWaiter(
   tenant: string,
   key: RecordKey,
@@ -93,7 +93,7 @@ function dueTime({ condition, state }: Waiting): number | null {
   return at === null ? null : Math.round(at) + SKEW_MS;
 }
 
-/** The entries that stand behind a cursor, of entries that follow each other in the log. All, where it is of another epoch. */
+/** Those of some consecutive entries that come after a cursor; all of them where the cursor is of another epoch. */
 export function entriesAfter(cursor: Cursor | null, entries: readonly LogEntry[]): readonly LogEntry[] {
   const [first] = entries;
   if (first === undefined || cursor === null) return entries;
@@ -101,7 +101,7 @@ export function entriesAfter(cursor: Cursor | null, entries: readonly LogEntry[]
   return between === null || between >= 1 ? entries : entries.slice(1 - between);
 }
 
-/** Takes in the entries that follow its cursor, up to the one with which it holds. */
+/** Takes in entries that follow its cursor, up to the one with which it holds. */
 export function advance(waiting: Waiting, entries: readonly LogEntry[], stream: string): Waiter {
   const { condition } = waiting;
   let { state } = waiting;
@@ -114,7 +114,7 @@ export function advance(waiting: Waiting, entries: readonly LogEntry[], stream: 
   return { ...waiting, state, cursor: entries.at(-1)?.cursor ?? waiting.cursor };
 }
 
-/** Lets time go on. @param now of before the log was read to its end; see `SKEW_MS` */
+/** Judges it by time alone. @param now taken before the log was read to its end; see `SKEW_MS` */
 export function passTime(waiting: Waiting, now: number, stream: string): Waiter {
   const { state, transitions } = tick<LoggedEvent>(waiting.condition, waiting.state, now - SKEW_MS);
   const began = transitions.find(({ became }) => became === 'holding');

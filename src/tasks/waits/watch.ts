@@ -1,7 +1,7 @@
 /**
- * Follows the waits on streams in a process that stays: at once where it is told that a stream has changed, one round at a
- * time for each stream, and all of them now and then, for what another process has appended and not followed. On hosts
- * whose processes do not stay `followAll` is called by the schedule.
+ * Follows the waits on streams in a process that stays up. A stream is followed at once when it has changed, one round at a
+ * time. All streams are followed now and then, because another process may have appended events and not followed them. On hosts
+ * whose processes do not stay up the schedule calls `followAll`.
  */
 import { asTidegateError, type TidegateError } from '../../base/errors.ts';
 import { tenantsOf } from '../../base/principal.ts';
@@ -13,16 +13,16 @@ import { scopeOf, scopesOf } from '../../streams/scope.ts';
 export interface WatchOptions {
   /** Pause between two looks at all streams, ms; default 60,000. */
   everyMs?: number;
-  /** A stream on which nothing waits is looked at so often at most, however often it changes, ms; default 1,000. */
+  /** Shortest pause between two looks at a stream on which nothing waits, however often it changes, ms; default 1,000. */
   quietMs?: number;
   /** Longest round, ms; default 30,000. */
   runMs?: number;
 }
 
 export interface Watch {
-  /** A hint that events were appended. Answers at once and does not throw. */
+  /** A hint that events were appended. Returns at once and does not throw. */
   changed: (tenant: string, stream: string) => void;
-  /** A hint that something waits on a stream by now. Answers at once and does not throw. */
+  /** A hint that something waits on a stream by now. Returns at once and does not throw. */
   waiting: (tenant: string, stream: string) => void;
   /** Resolves when what is under way has ended. */
   stop(): Promise<void>;
@@ -53,7 +53,7 @@ export function startWatch(deps: Deps, { wake }: Pick<Dispatch, 'wake'>, options
         rests = !report.waiting;
         if (!report.caughtUp) changedAgain.add(place);
       } catch (thrown) {
-        tell(deps, name, thrown);
+        logFailure(deps, name, thrown);
       }
       if (rests) await rest(place);
     } while (changedAgain.has(place) && !signal.aborted);
@@ -82,7 +82,7 @@ export function startWatch(deps: Deps, { wake }: Pick<Dispatch, 'wake'>, options
       try {
         for (const tenant of await tenantsOf(deps)) for (const name of app.streams.keys()) changed(tenant, name);
       } catch (thrown) {
-        tell(deps, null, thrown);
+        logFailure(deps, null, thrown);
       }
       await runtime.sleep(everyMs, signal);
     }
@@ -103,9 +103,9 @@ export function startWatch(deps: Deps, { wake }: Pick<Dispatch, 'wake'>, options
 }
 
 export interface FollowedAll {
-  /** Waits that hold now. */
+  /** How many waits hold now. */
   matched: number;
-  /** The time was over, or something failed, before all was followed. */
+  /** Whether the time was over, or something failed, before all was followed. */
   more: boolean;
   /** What failed first; the rest was done all the same. */
   error: TidegateError | null;
@@ -115,7 +115,7 @@ export interface FollowedAll {
 export async function followAll(deps: Deps, deadline: number): Promise<FollowedAll> {
   const report: FollowedAll = { matched: 0, more: false, error: null };
   const fail = (stream: string | null, thrown: unknown) => {
-    report.error ??= tell(deps, stream, thrown);
+    report.error ??= logFailure(deps, stream, thrown);
     report.more = true;
   };
   try {
@@ -141,7 +141,7 @@ function placeOf(tenant: string, stream: string): string {
   return `${tenant} ${stream}`;
 }
 
-function tell({ runtime }: Deps, stream: string | null, thrown: unknown): TidegateError {
+function logFailure({ runtime }: Deps, stream: string | null, thrown: unknown): TidegateError {
   const error = asTidegateError(thrown);
   runtime.log('warn', 'waits on a stream are behind its log', { stream, code: error.code, message: error.message });
   return error;

@@ -1,17 +1,17 @@
-/** One task, entered again and again as long as it goes on soon: for hosts that were called for its sake. */
+/** Works on one task, turn after turn, as long as the next one begins soon: for hosts that were called for this task. */
 import type { Claim } from '../records/claim.ts';
 import type { TaskDeps } from '../records/find-task.ts';
 import { takeUpTask, type RunTasksOptions, work } from './run-due.ts';
 import type { Scope } from '../../streams/scope.ts';
 
-/** A shorter sleep of a task is slept here, ms; for a longer one the task is left. */
+/** A task that goes on within this time is waited for here, ms; a longer wait leaves it. */
 const NAP_MS = 2_000;
-/** With less than this left no further entry begins, ms. */
+/** With less time than this left no further turn begins, ms. */
 const LEAST_MS = 1_000;
 
 /**
- * @param claim where it is ours already
- * @returns when it goes on, epoch ms; null: it has ended, or another is at it
+ * @param claim of a task that is ours already; null: it is taken up here
+ * @returns when it goes on, epoch ms; null: it has ended, or another works on it
  * @throws TidegateError where the store fails: it is taken up again when the lease is over
  */
 export async function pursueTask(

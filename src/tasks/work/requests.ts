@@ -1,6 +1,6 @@
 /**
- * What a principal asks of its tasks: how one is, answers to its questions, its end. Another principal's task is answered
- * exactly as one that does not exist.
+ * What a principal does with its tasks: it reads them, answers their questions and cancels them. A task of another principal
+ * is answered exactly as one that does not exist.
  */
 import { checkAnswer } from '../../declare/check/ask-answers.ts';
 import { TidegateError } from '../../base/errors.ts';
@@ -24,7 +24,7 @@ import { rememberedAnswer, rememberedKey } from '../records/remembered.ts';
 import { endEntry } from '../records/task-log.ts';
 import { dropWaits } from '../waits/left.ts';
 
-/** The runner and other callers that change the same task at once, at most so often. */
+/** How often a call tries again when others change the same task at once. */
 const MOST_RACES = 20;
 
 /** One store call. @throws TidegateError `not_found` */
@@ -51,9 +51,9 @@ export async function getPage(
 }
 
 /**
- * Stores answers to questions that wait, all or none; those to any other key are passed over. Answers twice, late or to
- * a task that has ended change nothing.
- * @returns whether anything was taken, so that the task goes on
+ * Stores answers to questions that wait, all of them or none. Answers to other keys are ignored. An answer that comes twice, or
+ * late, or to a task that has ended, changes nothing.
+ * @returns whether an answer was stored, so that the task goes on
  * @throws TidegateError `not_found`; `invalid_input` naming the answer's field, and nothing is stored then
  */
 export async function answerTask(
@@ -78,7 +78,7 @@ export async function answerTask(
     });
     if (run === null) return { change: settled(keys), operations: records };
     const key = assignmentKey(tenant, taskId);
-    // An entry under way finds the answers when it comes to wait: so it must not have left meanwhile.
+    // A turn under way finds the answers when it comes to wait. It must not have ended meanwhile, so its lease is checked.
     const wake: Operation = isLeased(run, now)
       ? { kind: 'check', ...key, expects: run.version }
       : putAssignment(
@@ -93,7 +93,7 @@ export async function answerTask(
 }
 
 /**
- * Ends a task that has not ended, whatever it is at: an entry under way can write nothing more, and is told.
+ * Ends a task that has not ended, whatever it does. A turn under way can write nothing more, and notices within seconds.
  * @returns whether it was this call that ended it
  * @throws TidegateError `not_found`
  */
@@ -119,7 +119,7 @@ interface Standing {
   version: Version;
 }
 
-/** Changes a header together with other records, and again where somebody was faster. */
+/** Changes a header together with other records, and tries again where somebody was faster. */
 async function change(
   deps: TaskDeps,
   principal: Principal,
@@ -158,7 +158,7 @@ function ownHeader(
   throw unknownTask(taskId);
 }
 
-/** The same for one that never was, one that is no longer, and somebody else's. */
+/** The same error for a task that never was, for one that has expired, and for another principal's. */
 export function unknownTask(taskId: string): TidegateError {
   return new TidegateError('not_found', 'there is no such task, or no longer', {
     field: 'taskId',

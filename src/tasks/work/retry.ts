@@ -1,7 +1,7 @@
 /**
- * A failed task, tried again as another one: an end is final. The new task has the same input and origin, so idempotency
- * keys of steps stay the same, and remembers what had succeeded; what had failed is done anew. It is stored only when all of
- * that is in its place, so a crash leaves at most copies that nobody reads, and which expire.
+ * Tries a failed task again, as a new task, because an end is final. The new task has the same input and origin, so the
+ * idempotency keys of its steps stay the same. It remembers what had succeeded; what had failed is done anew. It is stored only
+ * after all that it remembers, so a crash leaves at most copies that nobody reads and that expire.
  */
 import { TidegateError } from '../../base/errors.ts';
 import type { Json } from '../../base/json.ts';
@@ -54,7 +54,7 @@ export async function retryTask(
   });
 }
 
-/** A page of the list at a time, in as few commits as the store takes. */
+/** Copies what is kept, one page of the list at a time, in as few commits as the store takes. */
 async function copyRemembered(
   { store, runtime, tenant }: Scope<TaskDeps>,
   from: string,

@@ -1,7 +1,7 @@
 /**
- * `runTasks`: works on tasks that are due, several at once, until none is or the time is over. A call that is missed,
- * doubled or overlaps another harms nothing: the lease decides. Its store calls depend on what is due, and not on how
- * many tasks there are.
+ * `runTasks`: works on tasks that are due, several at once, until none is due or the time is over. A call that is missed,
+ * doubled or overlaps another does no harm, because the lease decides. How many store calls it makes depends on how many tasks
+ * are due, and not on how many there are.
  */
 import { asTidegateError } from '../../base/errors.ts';
 import { workOnDue } from '../../store/due.ts';
@@ -15,20 +15,20 @@ import { settleDue } from '../waits/left.ts';
 import { type Scope, scopesOf } from '../../streams/scope.ts';
 
 export interface RunTasksOptions {
-  /** Entries at once; default 8. */
+  /** Turns at once; default 8. */
   concurrency?: number;
   /** Default 30,000. Less only where all who share the store share a clock. */
   leaseMs?: number;
-  /** Longest time of an entry; default: up to the deadline. */
+  /** Longest time of a turn, ms; default: up to the deadline. */
   turnMs?: number;
   signal?: AbortSignal;
 }
 
 export interface TasksReport {
-  /** Entries made. */
+  /** Turns taken. */
   entered: number;
   ended: number;
-  /** Entries that the store broke. */
+  /** Turns that the store broke off. */
   broken: number;
   /** Something was still due. */
   more: boolean;
@@ -39,10 +39,10 @@ export interface TasksReport {
 export const TASK_LEASE_MS = 30_000;
 const CONCURRENCY = 8;
 const LOOK = 100;
-/** With less than this left no entry begins, ms. */
+/** With less time than this left no turn begins, ms. */
 const LEAST_MS = 1_000;
 
-/** @throws TidegateError `store_unavailable` where what is due cannot be read; what breaks one entry is logged. */
+/** @throws TidegateError `store_unavailable` where what is due cannot be read; what breaks one turn off is logged. */
 export async function runTasks(deps: TaskDeps, deadline: number, options: RunTasksOptions = {}): Promise<TasksReport> {
   const { store, runtime } = deps;
   const { concurrency = CONCURRENCY, signal } = options;
@@ -68,13 +68,13 @@ export async function runTasks(deps: TaskDeps, deadline: number, options: RunTas
       }
     };
     await Promise.all(Array.from({ length: Math.min(concurrency, due.length) }, worker));
-    // Others are at all that there is, or the store breaks all: the next call looks again.
+    // Others work on all that there is, or the store breaks everything off: the next call looks again.
     if (report.entered - report.broken === before) return { ...report, more: report.broken > 0 };
   }
   return report;
 }
 
-/** Takes a task up by its id and works on it once, or says why not. */
+/** Takes a task up by its id and works on it for one turn, or says why not. */
 export async function takeUpTask(
   scope: Scope<TaskDeps>,
   taskId: string,
@@ -105,7 +105,7 @@ export function takeUpDue(
   });
 }
 
-/** Works on a task that is ours. @throws TidegateError where the store fails */
+/** Works on a task that is ours, for one turn. @throws TidegateError where the store fails */
 export function work(
   scope: Scope<TaskDeps>,
   claim: Claim,

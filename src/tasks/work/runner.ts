@@ -1,6 +1,6 @@
 /**
- * Works on tasks in this process, as long as it is there: those that are begun here at once, those that are due when a
- * look finds them. Any number of runners may share a store.
+ * Works on tasks in a process that stays up: on those that are created here at once, and on those that are due when it looks.
+ * Any number of runners may share a store.
  */
 import { asTidegateError } from '../../base/errors.ts';
 import { tenantsOf } from '../../base/principal.ts';
@@ -14,10 +14,10 @@ import type { TurnEnd } from '../turn/turn.ts';
 import { scopeOf } from '../../streams/scope.ts';
 
 export interface RunnerOptions {
-  /** Entries at once; default 16. */
+  /** Turns at once; default 16. */
   concurrency?: number;
   leaseMs?: number;
-  /** Longest time of an entry, ms; default 120,000. */
+  /** Longest time of a turn, ms; default 120,000. */
   turnMs?: number;
   /** Pause between two looks at what is due, ms; default 1,000. */
   everyMs?: number;
@@ -25,11 +25,11 @@ export interface RunnerOptions {
 
 export interface Runner {
   dispatch: Dispatch;
-  /** Tells entries under way to leave, which go on elsewhere, and resolves when all have. */
+  /** Asks turns under way to end, so that their tasks go on elsewhere, and resolves when all have. */
   stop(): Promise<void>;
 }
 
-/** Most tasks that wait here for a place or for their time; the others are found when they are due. */
+/** Most tasks that wait here, for a place or for their time. A look finds the others when they are due. */
 const MOST_WAITING = 1_000;
 
 export function startRunner(deps: TaskDeps, options: RunnerOptions = {}): Runner {
@@ -45,16 +45,16 @@ export function startRunner(deps: TaskDeps, options: RunnerOptions = {}): Runner
   let promised = 0;
   let broken = false;
 
-  /** @param found ours already, or a due record; null: somebody has told of it. */
+  /** @param found a claim of ours, or a due record; null: somebody has asked to look at the task */
   function run(tenant: string, taskId: string, found: Claim | DueRecord | null): void {
     const until = runtime.now() + turnMs;
-    const entry =
+    const turn =
       found === null
         ? takeUpTask(scopeOf(deps, { tenant }), taskId, until, { leaseMs, signal, early: true })
         : 'dueAt' in found
           ? takeUpDue(scopeOf(deps, { tenant }), found, until, { leaseMs, signal })
           : work(scopeOf(deps, { tenant }), found, until, { leaseMs, signal });
-    const done = entry.then(after, (thrown: unknown) => {
+    const done = turn.then(after, (thrown: unknown) => {
       const { code, message } = asTidegateError(thrown);
       broken = true;
       runtime.log('error', 'the store broke an entry of a task; it is taken up again', { taskId, code, message });
@@ -71,7 +71,7 @@ export function startRunner(deps: TaskDeps, options: RunnerOptions = {}): Runner
       }),
     );
 
-    /** One that goes on soon is taken up again in time, without a look. */
+    /** A task that goes on soon is taken up again when its time comes, without a look. */
     function after(end: TurnEnd | NoClaim | 'newer'): void {
       if (typeof end === 'string' || end.outcome !== 'left' || signal.aborted || timers >= MOST_WAITING) return;
       const ms = Math.max(0, end.dueAt - runtime.now());
@@ -122,10 +122,10 @@ export function startRunner(deps: TaskDeps, options: RunnerOptions = {}): Runner
           runtime.log('error', `tasks: ${message}`, { code });
         }
       }
-      // A full page: more is due, and is looked for as soon as there is a place.
+      // A full page: more may be due, so it looks again as soon as there is a place.
       const isFull = started > 0 && started === free;
       if (isFull) await Promise.race(running.values());
-      // A store that breaks entries is not asked again at once.
+      // A store that breaks turns off is not asked again at once.
       if (!isFull || broken) await runtime.sleep(everyMs, signal);
     }
   }

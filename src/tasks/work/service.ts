@@ -1,6 +1,6 @@
 /**
- * Tasks as callers see them: begun, asked for, answered, cancelled. Who works on them is told through `Dispatch`. What a
- * task is on the wire is not known here.
+ * Tasks as callers see them: begun, read, answered, cancelled. `Dispatch` gets them worked on. How a task looks on the wire is
+ * not known here.
  */
 import type { Json } from '../../base/json.ts';
 import type { Principal } from '../../base/principal.ts';
@@ -15,9 +15,9 @@ import { answerTask, cancelTask, getPage, getTask, unknownTask } from './request
 
 export interface Tasks {
   catalog: Catalog;
-  /** The same, whose calls go to this view of the store. */
+  /** The same tasks, with another view of the store for the calls. */
   on(store: Store): Tasks;
-  /** Stores a task, and has it worked on. Errors as `createTask`. */
+  /** Stores a task, and gets it worked on. Errors as `createTask`. */
   begin(
     principal: Principal,
     task: string,
