@@ -58,10 +58,6 @@ export function createAppFeeds(deps: Deps, context: Omit<ToolContext, 'feeds'>):
     });
   }
 
-  function unable(feed: string, what: string): TidegateError {
-    return new TidegateError('invalid_input', `The feed ${feed} ${what}`, { field: 'feed', expected: 'another feed' });
-  }
-
   function lend(feed: string): OutletContext {
     return { feed, runtime, signal: context.signal, deadline: context.deadline };
   }
@@ -196,4 +192,8 @@ export function createAppFeeds(deps: Deps, context: Omit<ToolContext, 'feeds'>):
  */
 function keyOf(feed: string, { identity }: Checked<unknown>): string {
   return `publish.${digestOf(JSON.stringify([feed, ...identity]))}`;
+}
+
+function unable(feed: string, what: string): TidegateError {
+  return new TidegateError('invalid_input', `The feed ${feed} ${what}`, { field: 'feed', expected: 'another feed' });
 }

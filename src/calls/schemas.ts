@@ -43,4 +43,13 @@ export const FeedNoteShape = z
   .nullable()
   .describe('How the feed that fills the stream is; null: no feed, the stream is published to');
 
+/** Annotations of a tool that only reads. */
 export const READ_ONLY = { readOnlyHint: true, idempotentHint: true, openWorldHint: false } as const;
+
+/** Annotations of a tool that writes, and that may be called again with the same arguments. */
+export const REPEATABLE = {
+  readOnlyHint: false,
+  destructiveHint: false,
+  idempotentHint: true,
+  openWorldHint: false,
+} as const;

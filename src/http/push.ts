@@ -8,7 +8,6 @@ import type { Principal } from '../base/principal.ts';
 import { asTidegateError, TidegateError } from '../base/errors.ts';
 import { canonicalText, digestOf, sha256 } from '../base/digest.ts';
 import type { Deps } from '../streams/deps.ts';
-import { pushedKey } from '../streams/log/publish-many.ts';
 import type { Once } from '../streams/log/publish-many.ts';
 import { readText } from './body.ts';
 import { problemResponse, unauthorizedResponse } from './problem.ts';
@@ -53,12 +52,12 @@ export function createPushRoute(deps: Deps, tokens: PushTokens): PushRoute {
       const traceparent = request.headers.get('traceparent');
       const meta = traceparent !== null && TRACEPARENT.test(traceparent) ? { meta: { traceparent } } : {};
       // Loaded by the first push, because most instances never see one.
-      const { publishMany } = await import('../streams/log/publish-many.ts');
+      const { publishMany, pushedKey } = await import('../streams/log/publish-many.ts');
       const push = await publishMany(
         scopeOf({ ...deps, store }, { tenant }),
         stream,
         items.map((data) => ({ data, ...meta })),
-        { once: onceOf(request, tenant, name, items), deadline: runtime.now() + PUSH_MS },
+        { once: onceOf(request, items, (key) => pushedKey(tenant, name, key)), deadline: runtime.now() + PUSH_MS },
       );
       return Response.json(push);
     } catch (thrown) {
@@ -114,14 +113,14 @@ function parse(text: string, field: string): Json {
   return value;
 }
 
-function onceOf(request: Request, tenant: string, stream: string, items: Json[]): Once | null {
+/** @param recordOf answers where a key is remembered */
+function onceOf(request: Request, items: Json[], recordOf: (key: string) => Once['record']): Once | null {
   const key = request.headers.get('idempotency-key');
   if (key === null) return null;
   if (key.length > KEY_BYTES || !VISIBLE.test(key)) {
     throw wrong('Idempotency-Key', `1 to ${KEY_BYTES} visible ASCII characters`);
   }
-  const record = pushedKey(tenant, stream, key);
-  return { record, fingerprint: digestOf(canonicalText(items)), keptMs: PUSH_KEY_MS };
+  return { record: recordOf(key), fingerprint: digestOf(canonicalText(items)), keptMs: PUSH_KEY_MS };
 }
 
 function wrong(field: string, expected: string): TidegateError {

@@ -28,12 +28,16 @@ export function publishTools({ app }: AppDeps): Record<string, Tool> {
   return tools;
 }
 
-function served({ run, ...shown }: OutletTool): Tool {
+function served(made: OutletTool): Tool {
+  const { title, description, input: schema, output } = made;
   return tool({
-    ...shown,
+    title,
+    description,
+    input: schema,
+    output,
     annotations: PUBLISHES,
     run: async (input, { feeds }) => {
-      const { structured, ...answer } = await run(input as never, feeds);
+      const { structured, ...answer } = await made.run(input as never, feeds);
       return { ...answer, structured: { ...structured } };
     },
   });

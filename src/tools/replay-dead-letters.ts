@@ -1,5 +1,6 @@
 /** `replay_dead_letters`: tries the dead letters of a feed again, after the app's schema was mended. */
 import * as z from 'zod';
+import { REPEATABLE } from '../calls/schemas.ts';
 import { type Task, task } from '../declare/task.ts';
 import { TidegateError } from '../base/errors.ts';
 import { replayDeadLetters } from '../feeds/run/replay-dead-letters.ts';
@@ -32,7 +33,7 @@ export function replayDeadLettersTask(deps: Deps): Task {
     version: '1',
     input: Input,
     output: Output,
-    annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+    annotations: REPEATABLE,
     async prepare(input) {
       if (deps.app.feeds.has(input.feed)) return input;
       throw new TidegateError('not_found', `there is no feed ${input.feed}`, {

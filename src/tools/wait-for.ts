@@ -1,5 +1,6 @@
 /** The task `wait_for`: it ends when a condition on a stream holds, so that an agent need not poll the stream. */
 import * as z from 'zod';
+import { StreamName } from '../calls/schemas.ts';
 import { checkedCondition } from '../declare/check/condition.ts';
 import { conditionSchema } from '../declare/check/condition-schema.ts';
 import { type Occurrence, type Task, task } from '../declare/task.ts';
@@ -15,7 +16,7 @@ const SHOWN_CHARACTERS = 2_000;
 const KEPT_MS = 3_600_000;
 
 const Input = z.strictObject({
-  stream: z.string().min(1).max(64).describe('Name of a stream, as list_streams gives it'),
+  stream: StreamName,
   condition: conditionSchema.describe(
     'What to wait for, e.g. { "kind": "threshold", "field": "celsius", "above": 30 }',
   ),

@@ -39,6 +39,8 @@ async function serve(authenticate: Authenticate) {
   return { store, asked };
 }
 
+const refuse = () => new Response('{"who":"?"}', { status: 401, headers: { 'WWW-Authenticate': 'Bearer' } });
+
 const push = (token = TOKEN) =>
   fetch(`${served.url}/ingest/files`, {
     method: 'POST',
@@ -77,7 +79,6 @@ test('a push needs its token all the same, and lands with the tenant of whoever 
 });
 
 test('a refusal is answered as it is, to an allowed page too, before the body is read', async () => {
-  const refuse = () => new Response('{"who":"?"}', { status: 401, headers: { 'WWW-Authenticate': 'Bearer' } });
   const { store } = await serve(refuse);
   const headers = { Origin: 'https://page.example', 'Content-Type': 'text/plain' };
   for (const response of [await fetch(served.mcpUrl, { method: 'POST', body: 'not JSON', headers }), await push()]) {

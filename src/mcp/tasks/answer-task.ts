@@ -1,5 +1,6 @@
 /** `answer_task`: does for clients without the extension what `tasks/update` does. */
 import * as z from 'zod';
+import { REPEATABLE } from '../../calls/schemas.ts';
 import { type Tool, tool } from '../../declare/tool.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import type { Tasks } from '../../tasks/work/service.ts';
@@ -34,7 +35,7 @@ export function answerTaskTool(tasks: Tasks, { now }: Pick<Runtime, 'now'>): Too
       'Answers questions that a task asks (get_task shows them), all or some of them. They are for the user: ask, and do not invent an answer.',
     input: Input,
     output: Output,
-    annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+    annotations: REPEATABLE,
     async run({ task, answers }, context) {
       const { principal, deadline } = context;
       const kept = accountedTasks(tasks, context);

@@ -14,6 +14,7 @@ import { ABOVE_30, endOf, waitStage } from '../wait-stage.ts';
 
 const TENANTS = ['acme', 'globex'];
 const whose = TENANTS.map((tenant) => ({ ...ADA, tenant }));
+const soon = () => Date.now() + 10_000;
 const input = { condition: ABOVE_30 } as unknown as Json;
 
 const ends: { stop(): Promise<void> }[] = [];
@@ -45,16 +46,15 @@ test('a process that stays finds the tasks of each tenant, and hears of the stre
   const deps = { ...base, changed: watch.changed, waiting: watch.waiting };
   const runner = startRunner(deps, { everyMs: 5 });
   ends.push(watch, runner);
-  const deadline = () => Date.now() + 10_000;
   // Begun where nothing works: the runner has to look.
   const elsewhere = createTasks(base, { leaseMs: () => null, wake: () => {} });
   const [stream] = deps.app.streams.values();
   for (const principal of whose) {
-    const { taskId } = await elsewhere.begin(principal, 'waiting', input, { deadline: deadline() });
+    const { taskId } = await elsewhere.begin(principal, 'waiting', input, { deadline: soon() });
     const { tenant } = principal;
     const waiters = () => stage.store.list(`${tenant}/waiters/temps`, { now: Date.now(), limit: 10 });
     await expect.poll(async () => (await waiters()).records.length, { timeout: 5_000 }).toBe(1);
-    await publish(scopeOf(deps, { tenant }), stream!, { data: { sensor: 'a', celsius: 35 } }, deadline());
+    await publish(scopeOf(deps, { tenant }), stream!, { data: { sensor: 'a', celsius: 35 } }, soon());
     const header = () => elsewhere.get(principal, taskId);
     await expect.poll(async () => (await header()).status, { timeout: 5_000 }).toBe('completed');
     expect(endOf((await header()).result)).toMatchObject({ value: 35 });
