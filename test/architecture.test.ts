@@ -24,13 +24,13 @@ const ROOMS: readonly (readonly string[])[] = [
 /** Folders within a room, lowest first, by the same rule; `.` is the room's own files. */
 const FOLDERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   declare: [['.'], ['spec'], ['check']],
-  store: [['.'], ['drivers']],
+  store: [['.'], ['drivers'], ['contract']],
   streams: [['.'], ['log', 'conditions'], ['history']],
   feeds: [['kit', 'run'], ['http', 'mqtt', 'websocket'], ['.']],
   tasks: [['records'], ['waits'], ['turn'], ['work']],
   // An extension stands beside what serves it: nothing of the server knows one.
   mcp: [['.'], ['wire'], ['registry'], ['tasks', 'serve']],
-  hosts: [['.'], ['node', 'workers', 'lambda', 'demo'], ['cli']],
+  hosts: [['.'], ['node', 'workers', 'lambda', 'demo', 'testing'], ['cli']],
 };
 
 /** Imports across folders on one line, each with its reason. */
@@ -47,6 +47,7 @@ const PACKAGES: readonly { pattern: RegExp; only: RegExp }[] = [
   { pattern: /^mqtt-packet/, only: /^feeds\/mqtt\// },
   { pattern: /^(csv-parse|feedsmith|eventsource-parser)/, only: /^feeds\/http\/(csv|rss|sse)-parser/ },
   { pattern: /^aedes/, only: /^hosts\/demo\// },
+  { pattern: /^vitest$/, only: /^store\/contract\// },
   { pattern: /^undici/, only: /^hosts\/node\// },
   { pattern: /^hono|^@hono\//, only: /^(http|hosts)\// },
   { pattern: /^node:sqlite$/, only: /^store\/drivers\/sqlite/ },
@@ -158,6 +159,8 @@ const MAY_NAME_PUBLIC = [
   // Whoever starts the process calls, over its standard input or with the commands for tasks.
   'hosts/node/stdio.ts',
   'hosts/cli/tasks-command.ts',
+  // A test of an app calls, unless it says who does.
+  'hosts/testing/test-app.ts',
 ];
 
 test('the public principal is named at the edges alone', () => {

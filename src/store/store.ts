@@ -1,7 +1,7 @@
 /**
  * The store: reads, and one write. Every guarantee of the project comes from this interface and from nothing else; no
  * timer, no lock and no memory of a process is needed. `store/drivers/memory.ts` is its readable specification and
- * `test/store/contract.ts` its contract suite, which every driver runs.
+ * `src/store/contract/suite.ts` its contract suite, which every driver runs.
  *
  * It knows nothing of streams, feeds or principals: partitions, ids and log names are strings that its callers make.
  */

@@ -7,7 +7,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { openStore, readConfig } from '../../src/store/drivers/open.ts';
 import { nodeRuntime } from '../../src/hosts/node/runtime.ts';
 import { commitSurely } from '../../src/store/commit.ts';
-import { seededRandom } from '../store/seeded.ts';
+import { seededRandom } from '../../src/store/contract/seeded.ts';
 import { onOrders } from './orders.ts';
 
 export interface AppenderSettings {

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ingest } from '../../src/feeds/run/run.ts';
 import { countGaps, findAll, type Found, leaseLeft, positionOf } from './found.ts';
-import { seededRandom } from '../store/seeded.ts';
+import { seededRandom } from '../../src/store/contract/seeded.ts';
 import type { Engine } from '../services/engine.ts';
 import { WINDOW } from './source.ts';
 import { ITEMS, kill, LEASE_MS, onStage, type Stage, type Worker } from './stage.ts';

@@ -16,7 +16,7 @@ import { headerKey } from '../../src/tasks/records/header.ts';
 import type { Assignment } from '../../src/tasks/records/assignment.ts';
 import { createTasks } from '../../src/tasks/work/service.ts';
 import type { Engine } from '../services/engine.ts';
-import { seededRandom } from '../store/seeded.ts';
+import { seededRandom } from '../../src/store/contract/seeded.ts';
 import { EVERY_MS, LEASE_MS, onTaskStage, type TaskKillStage, type TaskWorker } from './task-stage.ts';
 import type { TaskRunReport } from './task-verdict.ts';
 import { ASKS_EVERY } from './task-app.ts';

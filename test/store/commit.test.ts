@@ -3,7 +3,7 @@ import { type Runtime, systemRuntime } from '../../src/base/runtime.ts';
 import { commitSurely } from '../../src/store/commit.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import type { CommitOptions, Operation, Store } from '../../src/store/store.ts';
-import { seededRandom } from './seeded.ts';
+import { seededRandom } from '../../src/store/contract/seeded.ts';
 import { weaken } from './weaknesses.ts';
 
 const append: Operation = { kind: 'append', log: 'l', entries: [1] };

@@ -3,10 +3,10 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { randomId } from '../../src/base/runtime.ts';
 import type { Operation, Store } from '../../src/store/store.ts';
 import { requireService } from '../services/available.ts';
-import { createKit, NOW } from './contract/kit.ts';
-import { compareWithModel } from './contract/model.ts';
+import { createKit, NOW } from '../../src/store/contract/kit.ts';
+import { compareWithModel } from '../../src/store/contract/model.ts';
 import { FAULTY_DRIVERS, patiently } from './fault-drivers.ts';
-import { seededRandom } from './seeded.ts';
+import { seededRandom } from '../../src/store/contract/seeded.ts';
 
 const WRITERS = 4;
 /** DynamoDB Local takes 40 s for 2,000. */

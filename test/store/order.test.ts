@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { QUEUE_SHARDS } from '../../src/store/limits.ts';
 import { compareUtf8 } from '../../src/store/order.ts';
 import { shardOf, shardsFrom } from '../../src/store/shard.ts';
-import { seededRandom } from './seeded.ts';
+import { seededRandom } from '../../src/store/contract/seeded.ts';
 
 test('the order is that of UTF-8 bytes, for strings of every length of code point', () => {
   const random = seededRandom(11);

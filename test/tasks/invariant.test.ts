@@ -18,7 +18,7 @@ import { REMEMBERED } from '../../src/tasks/records/remembered.ts';
 import { assignmentKey } from '../../src/tasks/records/assignment.ts';
 import { headerKey } from '../../src/tasks/records/header.ts';
 import { readAll } from '../feeds/run/stage.ts';
-import { seededRandom } from '../store/seeded.ts';
+import { seededRandom } from '../../src/store/contract/seeded.ts';
 import { ADA, EVE, type TaskStage, taskStage } from './stage.ts';
 
 const base = { description: 'a task of the test', version: '1' };

@@ -1,7 +1,7 @@
 import { describe, inject } from 'vitest';
 import { randomId, systemRuntime } from '../../src/base/runtime.ts';
 import { createDynamodbStore } from '../../src/store/drivers/dynamodb.ts';
-import { storeContract } from '../store/contract.ts';
+import { storeContract } from '../../src/store/contract/suite.ts';
 
 const dynamo = inject('dynamo');
 

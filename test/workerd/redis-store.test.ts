@@ -1,7 +1,7 @@
 import { describe, expect, inject, test } from 'vitest';
 import { randomId } from '../../src/base/runtime.ts';
 import { createRedisStore } from '../../src/store/drivers/redis.ts';
-import { storeContract } from '../store/contract.ts';
+import { storeContract } from '../../src/store/contract/suite.ts';
 
 const front = inject('redisFront');
 

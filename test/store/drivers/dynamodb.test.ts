@@ -3,7 +3,7 @@ import { randomId, systemRuntime } from '../../../src/base/runtime.ts';
 import { createDynamodbStore } from '../../../src/store/drivers/dynamodb.ts';
 import { requireService } from '../../services/available.ts';
 import { startDynamo, type RunningDynamo } from '../../services/dynamodb.ts';
-import { storeContract } from '../contract.ts';
+import { storeContract } from '../../../src/store/contract/suite.ts';
 
 describe.skipIf(!requireService('dynamodb'))('dynamodb (needs java)', () => {
   let dynamo: RunningDynamo;

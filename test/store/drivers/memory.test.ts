@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import type { CommitResult, Operation } from '../../../src/store/store.ts';
-import { storeContract } from '../contract.ts';
-import { seededRandom } from '../seeded.ts';
+import { storeContract } from '../../../src/store/contract/suite.ts';
+import { seededRandom } from '../../../src/store/contract/seeded.ts';
 import { weaken } from '../weaknesses.ts';
 
 storeContract('memory', {

@@ -4,7 +4,7 @@ import { createRedisStore } from '../../../src/store/drivers/redis.ts';
 import { requireService } from '../../services/available.ts';
 import { startRedis, type RunningRedis } from '../../services/redis.ts';
 import { startUpstash, type UpstashFront } from '../../services/upstash.ts';
-import { storeContract } from '../contract.ts';
+import { storeContract } from '../../../src/store/contract/suite.ts';
 
 describe.skipIf(!requireService('redis'))('redis (needs redis-server)', () => {
   let redis: RunningRedis;

@@ -9,7 +9,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { isOfEngine } from '../../../src/store/drivers/sqlite-file.ts';
 import { createSqliteStore } from '../../../src/store/drivers/sqlite.ts';
 import type { Cursor, Store } from '../../../src/store/store.ts';
-import { storeContract } from '../contract.ts';
+import { storeContract } from '../../../src/store/contract/suite.ts';
 
 storeContract('sqlite', {
   async open() {

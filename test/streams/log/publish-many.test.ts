@@ -7,7 +7,7 @@ import { pushedKey } from '../../../src/streams/log/publish-many.ts';
 import { type Once, publishMany } from '../../../src/streams/log/publish-many.ts';
 import { anonymous, identified, reading, readings, type Stage, stageOf, TENANT } from '../../feeds/run/stage.ts';
 import { requireService } from '../../services/available.ts';
-import { seededRandom } from '../../store/seeded.ts';
+import { seededRandom } from '../../../src/store/contract/seeded.ts';
 import { ENGINES, startEngine } from '../../services/engine.ts';
 import { weaken } from '../../store/weaknesses.ts';
 import { scopeOf } from '../../../src/streams/scope.ts';

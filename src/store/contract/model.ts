@@ -1,8 +1,8 @@
 /** A few hundred seeded operations on the driver and on the memory store, which is the specification: every answer is the same. */
 import { expect, test } from 'vitest';
-import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
-import type { Cursor, Operation, Store, StoredRecord } from '../../../src/store/store.ts';
-import { seededRandom } from '../seeded.ts';
+import { createMemoryStore } from '../drivers/memory.ts';
+import type { Cursor, Operation, Store, StoredRecord } from '../store.ts';
+import { seededRandom } from './seeded.ts';
 import { eventually, NOW, type Kit, type StartKit } from './kit.ts';
 
 const IDS = ['a', 'ab', 'b', 'é', '\uff5e', '\u{1f30a}'];

@@ -1,7 +1,7 @@
 /** Two callers and more, on two clients of one engine, at once: what each is promised must hold for all. */
 import { expect, test } from 'vitest';
-import { randomId } from '../../../src/base/runtime.ts';
-import { isPresent, type Cursor, type Operation } from '../../../src/store/store.ts';
+import { randomId } from '../../base/runtime.ts';
+import { isPresent, type Cursor, type Operation } from '../store.ts';
 import { key, NOW, values, type Kit, type StartKit } from './kit.ts';
 
 const CALLERS = Array.from({ length: 12 }, (_, i) => i);

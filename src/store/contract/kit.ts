@@ -1,8 +1,8 @@
 /** What the contract's tests share: commits that are repeated while their outcome is unknown, and short forms. */
 import { expect, onTestFinished } from 'vitest';
-import type { Json } from '../../../src/base/json.ts';
-import { randomId } from '../../../src/base/runtime.ts';
-import { isPresent } from '../../../src/store/store.ts';
+import type { Json } from '../../base/json.ts';
+import { randomId } from '../../base/runtime.ts';
+import { isPresent } from '../store.ts';
 import type {
   CommitResult,
   Cursor,
@@ -13,7 +13,7 @@ import type {
   Store,
   StoredRecord,
   Version,
-} from '../../../src/store/store.ts';
+} from '../store.ts';
 
 export interface StoreUnderTest {
   store: Store;

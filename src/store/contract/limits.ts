@@ -1,8 +1,8 @@
 /** The portable limits: each is refused before anything is written, and what is just within them is taken. */
 import { expect, test } from 'vitest';
-import type { Json } from '../../../src/base/json.ts';
-import { COMMIT_BYTES, COMMIT_OPERATIONS, RECORD_BYTES } from '../../../src/store/limits.ts';
-import type { Operation, Store } from '../../../src/store/store.ts';
+import type { Json } from '../../base/json.ts';
+import { COMMIT_BYTES, COMMIT_OPERATIONS, RECORD_BYTES } from '../limits.ts';
+import type { Operation, Store } from '../store.ts';
 import { key, NOW, type StartKit } from './kit.ts';
 
 const options = { id: 'limits', now: NOW, deadline: NOW + 60_000 };

@@ -3,17 +3,17 @@
  * own test is a call of this, plus what only it can do wrong. Runs wherever vitest does: no `node:` import here or below.
  */
 import { describe } from 'vitest';
-import { commitRules } from './contract/commits.ts';
-import { createKit, type StoreUnderTest } from './contract/kit.ts';
-import { limitRules } from './contract/limits.ts';
-import { logRules } from './contract/logs.ts';
-import { modelRules } from './contract/model.ts';
-import { queueRules } from './contract/queues.ts';
-import { raceRules } from './contract/races.ts';
-import { recordRules } from './contract/records.ts';
-import { trimRules } from './contract/trim.ts';
+import { commitRules } from './commits.ts';
+import { createKit, type StoreUnderTest } from './kit.ts';
+import { limitRules } from './limits.ts';
+import { logRules } from './logs.ts';
+import { modelRules } from './model.ts';
+import { queueRules } from './queues.ts';
+import { raceRules } from './races.ts';
+import { recordRules } from './records.ts';
+import { trimRules } from './trim.ts';
 
-export type { StoreUnderTest } from './contract/kit.ts';
+export type { StoreUnderTest } from './kit.ts';
 
 export interface ContractOptions {
   /** A store that nobody else uses, empty; called once a test. */

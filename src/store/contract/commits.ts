@@ -1,7 +1,7 @@
 /** Commits: all or nothing, on expected versions, once, however often they are sent; and counters. */
 import { expect, test } from 'vitest';
-import { randomId } from '../../../src/base/runtime.ts';
-import type { Operation } from '../../../src/store/store.ts';
+import { randomId } from '../../base/runtime.ts';
+import type { Operation } from '../store.ts';
 import { key, NOW, values, type StartKit } from './kit.ts';
 
 export function commitRules(start: StartKit): void {

@@ -1,7 +1,7 @@
 /** Logs: dense, in order, read from any cursor in both directions, dated by a time that never falls. */
 import { expect, test } from 'vitest';
-import { decodeCursor, encodeCursor } from '../../../src/store/cursor.ts';
-import type { Cursor } from '../../../src/store/store.ts';
+import { decodeCursor, encodeCursor } from '../cursor.ts';
+import type { Cursor } from '../store.ts';
 import { NOW, ODD_VALUES, values, type StartKit } from './kit.ts';
 
 export function logRules(start: StartKit): void {

@@ -1,0 +1,25 @@
+/**
+ * `tidegate/store`: what a driver of the store is made of. `tidegate/store/contract` is the suite that it has to pass; it
+ * needs `vitest`.
+ */
+export * from './store/store.ts';
+export { type DriverValues, driverOf, openFrom, type StoreDriver } from './store/driver.ts';
+export * from './store/limits.ts';
+export {
+  decodeCursor,
+  encodeCursor,
+  epochOf,
+  lastBefore,
+  type Position,
+  raisedFloor,
+  readFrom,
+  type Span,
+} from './store/cursor.ts';
+export { createLazyStore } from './store/lazy.ts';
+export { compareUtf8 } from './store/order.ts';
+export { shardOf, shardsFrom } from './store/shard.ts';
+export { createMemoryStore, type MemoryOptions } from './store/drivers/memory.ts';
+export { dynamodb } from './store/drivers/dynamodb-driver.ts';
+export { memory } from './store/drivers/memory-driver.ts';
+export { redis } from './store/drivers/redis-driver.ts';
+export { sqlite } from './store/drivers/sqlite-driver.ts';

@@ -1,0 +1,8 @@
+/** `tidegate/worker`: an app on Cloudflare Workers. `export default createWorker(app)` is the whole file. */
+export {
+  createWorker,
+  dynamodb,
+  type WorkerEnvironment,
+  type WorkerHost,
+  type WorkerOptions,
+} from './hosts/workers/host.ts';
