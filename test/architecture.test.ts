@@ -181,3 +181,16 @@ test('no import leads back to where it came from, types included', () => {
   for (const file of files) walk(file, []);
   expect(circles).toEqual([]);
 });
+
+/** What shows how the package is used imports it as its users do. */
+const AS_USERS = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' }).filter((name) =>
+  /^(seams\/.+\.ts|examples\/[^/]+\/app\.ts)$/.test(name),
+);
+
+test('proofs of seams and examples import nothing of src by its path', () => {
+  expect(AS_USERS.length).toBeGreaterThan(15);
+  const byPath = AS_USERS.filter((name) =>
+    /(?:from|import)\W+'[^']*\/src\//.test(readFileSync(join(import.meta.dirname, name), 'utf8')),
+  );
+  expect(byPath).toEqual([]);
+});
