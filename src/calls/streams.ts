@@ -5,7 +5,7 @@
 import type { AppStreams, EventPage, HistoryOptions, StreamRef } from '../declare/app-streams.ts';
 import type { AggregateName, StreamWindows, WindowsOptions } from '../declare/stream-windows.ts';
 import { TidegateError } from '../base/errors.ts';
-import { isGap, type LoggedEvent, type StreamEvent } from '../base/event.ts';
+import { isGap, type StreamEvent } from '../base/event.ts';
 import type { Json } from '../base/json.ts';
 import type { Principal } from '../base/principal.ts';
 import { LIST_LIMIT, READ_LIMIT } from '../store/limits.ts';
@@ -20,6 +20,7 @@ import { streamLog } from '../streams/log/stream-log.ts';
 import { publish } from '../streams/log/publish.ts';
 import { decodeStreamCursor, encodeStreamCursor } from '../streams/log/stream-cursor.ts';
 import { scopeOf } from '../streams/scope.ts';
+import { loggedEvent } from '../streams/log/stream-log.ts';
 
 const DEFAULT_LIMIT = 100;
 const APPEND_MS = 10_000;
@@ -41,7 +42,7 @@ export function createAppStreams(deps: Deps, principal: Principal, deadline?: nu
       if (stream.keyed && key === undefined) {
         // Latest events are kept by key. The newest of all keys is the last event of the log.
         const page = await store.last(streamLog(tenant, stream.name), NEWEST_ENTRIES);
-        const newest = page.entries.map(({ value }) => value as LoggedEvent).findLast((event) => !isGap(event));
+        const newest = page.entries.map((entry) => loggedEvent.read(entry)).findLast((event) => !isGap(event));
         return newest ? (toStreamEvent(stream.name, newest) as StreamEvent<Data>) : null;
       }
       return (await readLatest(scope, stream.name, key ?? null)) as StreamEvent<Data> | null;
@@ -99,7 +100,7 @@ export function createAppStreams(deps: Deps, principal: Principal, deadline?: nu
 
 function toEventPage<Data>(stream: string, page: LogPage): EventPage<Data> {
   return {
-    events: page.entries.map(({ value }) => toStreamEvent(stream, value as LoggedEvent) as StreamEvent<Data>),
+    events: page.entries.map((entry) => toStreamEvent(stream, loggedEvent.read(entry)) as StreamEvent<Data>),
     cursor: page.cursor === null ? null : encodeStreamCursor(stream, page.cursor),
     truncated: page.truncated,
   };

@@ -5,7 +5,7 @@ import type { DeclaredStream } from '../declare/stream.ts';
 import { readState, type Rejected } from '../feeds/run/state.ts';
 import { conditionOf, type FeedCondition, lagOf } from '../feeds/run/status.ts';
 import type { Reading } from '../store/store.ts';
-import { feedKey } from '../streams/names.ts';
+import { feedKey } from '../feeds/run/state.ts';
 import { ageText } from '../calls/table.ts';
 import type { Scope } from '../streams/scope.ts';
 

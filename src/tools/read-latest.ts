@@ -6,18 +6,19 @@ import * as z from 'zod';
 import { type Tool, tool } from '../declare/tool.ts';
 import type { DeclaredStream } from '../declare/stream.ts';
 import { TidegateError } from '../base/errors.ts';
-import type { LoggedEvent, StreamEvent } from '../base/event.ts';
-import { isPresent } from '../store/store.ts';
+import type { StreamEvent } from '../base/event.ts';
 import { findStream, withoutKeys } from '../streams/find-stream.ts';
 import { readLatestByKey } from '../streams/log/latest.ts';
 import { toStreamEvent } from '../streams/log/stream-log.ts';
-import { feedKey, latestKey } from '../streams/names.ts';
+import { feedKey } from '../feeds/run/state.ts';
+import { latestKey } from '../streams/log/latest.ts';
 import { accounted, type AppDeps } from '../calls/context.ts';
 import { describeStreams, exampleCall } from './describe.ts';
 import { type FeedNote as Note, feedText, noteOf, unreadNote } from './feed-note.ts';
 import { Event, FeedNoteShape, Key, READ_ONLY, StreamName } from '../calls/schemas.ts';
 import { ageText, eventLine, lines } from '../calls/table.ts';
 import type { Scope } from '../streams/scope.ts';
+import { latestEvent } from '../streams/log/latest.ts';
 
 const DEFAULT_KEYS = 50;
 const MOST_KEYS = 500;
@@ -91,8 +92,9 @@ async function readOne(scope: Scope, stream: DeclaredStream, key: string | null,
   const { tenant } = scope;
   const feed = stream.feed === null ? [] : [feedKey(tenant, stream.feed)];
   const [latest, feedReading] = await scope.store.getMany([latestKey(tenant, stream.name, key), ...feed], now);
+  const event = latest ? latestEvent.read(latest) : null;
   return {
-    events: latest && isPresent(latest) ? [toStreamEvent(stream.name, latest.value as LoggedEvent)] : [],
+    events: event ? [toStreamEvent(stream.name, event)] : [],
     next: null,
     feed: feedReading === undefined ? null : noteOf(stream, feedReading, now),
   };

@@ -8,7 +8,7 @@ import type { Caller } from '../../src/calls/caller.ts';
 import { createRegistry, type Registry } from '../../src/mcp/registry/registry.ts';
 import { streamResources } from '../../src/tools/stream-resources.ts';
 import { streamTools } from '../../src/tools/index.ts';
-import { feedKey } from '../../src/streams/names.ts';
+import { feedKey } from '../../src/feeds/run/state.ts';
 import { completed } from '../mcp/registry/completed.ts';
 import { type Bench, bench, TENANT } from '../streams/history/fixture.ts';
 import { NO_STATES } from '../calls/states.ts';

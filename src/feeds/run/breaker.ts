@@ -1,7 +1,7 @@
 /**
  * When a feed is run again: exponential backoff with jitter while it fails, a circuit breaker where it keeps failing.
- * Pure; all it knows is the count of failures in a row, which the feed's record holds. The burst after an open
- * breaker's pause is its probe: it closes the breaker, or opens it for longer.
+ * Pure: it knows nothing but the count of failures in a row, which the feed's record holds. The burst after an open
+ * breaker's pause is a probe: it closes the breaker, or opens it for longer.
  */
 import { backoff } from '../../base/backoff.ts';
 

@@ -5,8 +5,7 @@
 import type { Runtime } from '../../base/runtime.ts';
 import { commitSurely } from '../../store/commit.ts';
 import type { Operation, Put, Reading, RecordKey, Store, Version } from '../../store/store.ts';
-import type { Json } from '../../base/json.ts';
-import type { FeedState } from './state.ts';
+import { feedRecord, type FeedState } from './state.ts';
 
 export interface Lease {
   /** As it stands in the store, and what was changed since. */
@@ -51,7 +50,7 @@ export async function takeLease(
   let committed = first;
   let commits = 0;
 
-  const put = (): Put => ({ kind: 'put', ...key, value: state as unknown as Exclude<Json, null>, expects: version });
+  const put = (): Put => feedRecord.put(key, state, { expects: version });
 
   async function commitAll(operations: readonly Operation[], until: number): Promise<'committed' | 'lost' | 'outrun'> {
     const result = await commitSurely(runtime, store, operations, until);

@@ -7,9 +7,9 @@ import type { DeclaredFeed } from '../../declare/feed.ts';
 import { asTidegateError, type TidegateError } from '../../base/errors.ts';
 import { commitSurely } from '../../store/commit.ts';
 import { openAccount, type Spent } from '../../store/counting.ts';
-import type { Operation, Reading } from '../../store/store.ts';
+import type { Reading } from '../../store/store.ts';
 import type { Scope } from '../../streams/scope.ts';
-import { feedKey } from '../../streams/names.ts';
+import { feedKey } from './state.ts';
 import { BREAKER_FAILURES, pauseAfter } from './breaker.ts';
 import { type BurstEnd, runBurst } from './burst.ts';
 import { commitIntake } from './commit-intake.ts';
@@ -17,7 +17,7 @@ import type { GuardedFetch } from '../../net/guarded-fetch.ts';
 import { createIntake, type Intake } from './intake.ts';
 import { type Lease, takeLease } from './lease.ts';
 import { project, projectAndRelease } from './project.ts';
-import { type FeedCounts, type FeedState, newState, NO_COUNTS, readState, rejectedOf } from './state.ts';
+import { type FeedCounts, feedRecord, type FeedState, newState, NO_COUNTS, readState, rejectedOf } from './state.ts';
 import { conditionOf, type FeedCondition } from './status.ts';
 
 /**
@@ -68,8 +68,7 @@ async function runTurn(turn: Turn, feed: DeclaredFeed, reading: Reading): Promis
   };
 
   if (state.nextAt > startedAt) {
-    const value = state as unknown as Exclude<Reading['value'], null>;
-    const put: Operation = { kind: 'put', ...key, value, expects: reading.version };
+    const put = feedRecord.put(key, state, { expects: reading.version });
     const { status } = await commitSurely(runtime, store, [put], deadline);
     return report(status === 'committed' ? 'failed' : 'leased', state, NO_COUNTS, 1);
   }

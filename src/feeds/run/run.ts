@@ -13,7 +13,7 @@ import { openAccount, type Spent } from '../../store/counting.ts';
 import { GET_MANY_LIMIT } from '../../store/limits.ts';
 import type { Reading } from '../../store/store.ts';
 import type { Deps } from '../../streams/deps.ts';
-import { feedKey } from '../../streams/names.ts';
+import { feedKey } from './state.ts';
 import { createGuardedFetch, type GuardedFetch } from '../../net/guarded-fetch.ts';
 import { type FeedOutcome, type FeedReport, runFeed } from './run-feed.ts';
 import { DEFAULT_LEASE_MS, newState, NO_COUNTS, notDue, readState } from './state.ts';

@@ -8,9 +8,11 @@
  * after it was begun; what comes for an earlier window than the open one is left out. An event without the field that a
  * reduction is of passes.
  */
+import * as z from 'zod';
 import type { Sampling } from '../../declare/feed.ts';
 import type { LoggedEvent } from '../../base/event.ts';
-import { type Json, type JsonObject, utf8Bytes } from '../../base/json.ts';
+import { type JsonObject, utf8Bytes } from '../../base/json.ts';
+import { loggedEventSchema } from '../../streams/log/stream-log.ts';
 
 export const MOST_SLOTS = 500;
 export const MOST_STATE_BYTES = 64 * 1024;
@@ -30,7 +32,7 @@ export interface Sampler {
   /** The events of windows that the clock closes. */
   close(now: number): Sampled[];
   /** For the feed's record. */
-  state(): Json;
+  state(): SamplingState;
 }
 
 interface Slot {
@@ -55,9 +57,26 @@ interface Window {
   count: number;
 }
 
+/** What sampling keeps between bursts: slots by stream and key, the one seen longest ago first. */
+export type SamplingState = [string, Slot][];
+
+/** Of the part of a feed's record that sampling keeps. */
+export function samplingSchema(): z.ZodType<SamplingState> {
+  const window = z.strictObject({
+    from: z.number(),
+    openedAt: z.number(),
+    event: loggedEventSchema(),
+    at: z.number(),
+    sum: z.number(),
+    count: z.number(),
+  });
+  const slot = z.strictObject({ stream: z.string(), seen: z.number(), window: window.nullable(), bytes: z.number() });
+  return z.array(z.tuple([z.string(), slot]));
+}
+
 /** @param state what `state()` answered last; null for a feed that never ran. */
-export function createSampler(sampling: Sampling, state: Json): Sampler {
-  const slots = new Map<string, Slot>(Array.isArray(state) ? (state as unknown as [string, Slot][]) : []);
+export function createSampler(sampling: Sampling, state: SamplingState | null): Sampler {
+  const slots = new Map<string, Slot>(state);
   let bytesHeld = [...slots.values()].reduce((sum, slot) => sum + slot.bytes, 0);
   let undone: [string, Slot | undefined][] = [];
 
@@ -138,7 +157,7 @@ export function createSampler(sampling: Sampling, state: Json): Sampler {
       return closed;
     },
 
-    state: () => [...slots] as unknown as Json,
+    state: () => [...slots],
   };
 }
 

@@ -2,12 +2,14 @@
  * A feed's record: its lease, its position, its pacing and how it is doing, in one place, so that one put moves all of
  * them. Pure: what is read, judged and written, not when. The record's version is the fencing token of the lease.
  */
+import * as z from 'zod';
 import type { ErrorCode } from '../../base/errors.ts';
 import type { DeclaredFeed } from '../../declare/feed.ts';
 import { type Json, utf8Bytes } from '../../base/json.ts';
-import { isPresent, type Reading } from '../../store/store.ts';
+import { record } from '../../store/record.ts';
+import type { Reading, RecordKey } from '../../store/store.ts';
 import { REPLAY_BYTES } from './replay.ts';
-import { MOST_STATE_BYTES } from './sampling.ts';
+import { MOST_STATE_BYTES, samplingSchema, type SamplingState } from './sampling.ts';
 
 export const DEFAULT_LEASE_MS = 30_000;
 
@@ -53,7 +55,7 @@ export interface FeedState {
   /** Which of the items behind the position are committed already (see replay.ts). */
   replay: string;
   /** Of sampling (see sampling.ts). */
-  sampling: Json;
+  sampling: SamplingState | null;
   /** Streams whose latest events are behind their log. */
   dirty: string[];
   /** Epoch ms of the next burst. */
@@ -84,9 +86,60 @@ export const NO_COUNTS: Readonly<FeedCounts> = {
   bytes: 0,
 };
 
+/** The record of a feed. */
+export function feedKey(tenant: string, feed: string): RecordKey {
+  return { partition: `${tenant}/feed`, id: feed };
+}
+
+/** A record of a release that did not count rejected items lacks `rejected`. */
+type StoredState = Omit<FeedState, 'rejected'> & Partial<Pick<FeedState, 'rejected'>>;
+
+export const feedRecord = record<StoredState>('feed', () =>
+  z.strictObject({
+    lease: z.strictObject({ holder: z.string(), until: z.number() }).nullable(),
+    position: z.custom<Json>(),
+    replay: z.string(),
+    sampling: samplingSchema().nullable(),
+    dirty: z.array(z.string()),
+    nextAt: z.number(),
+    failures: z.number(),
+    lastError: z.strictObject({ code: z.custom<ErrorCode>(isText), message: z.string(), at: z.number() }).nullable(),
+    rejected: z.exactOptional(
+      z
+        .strictObject({
+          count: z.number(),
+          items: z.number(),
+          field: z.string(),
+          expected: z.string(),
+          at: z.number(),
+        })
+        .nullable(),
+    ),
+    lastStartAt: z.number().nullable(),
+    lastSuccessAt: z.number().nullable(),
+    newestTime: z.number().nullable(),
+    backlog: z.number().nullable(),
+    bursts: z.number(),
+    counts: z.strictObject({
+      events: z.number(),
+      duplicates: z.number(),
+      rejected: z.number(),
+      dropped: z.number(),
+      thinned: z.number(),
+      deadLetters: z.number(),
+      bytes: z.number(),
+    }),
+  }),
+);
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string';
+}
+
+/** Null for a feed that never ran. @throws TidegateError `newer_version` */
 export function readState(reading: Reading): FeedState | null {
-  // A record that an earlier version left lacks what is new.
-  return isPresent(reading) ? { ...newState(), ...(reading.value as unknown as FeedState) } : null;
+  const stored = feedRecord.read(reading);
+  return stored && { ...newState(), ...stored };
 }
 
 /** The state of a feed that never ran: due at once. */

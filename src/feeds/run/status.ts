@@ -2,7 +2,7 @@
 import type { App } from '../../declare/app.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { GET_MANY_LIMIT } from '../../store/limits.ts';
-import { feedKey } from '../../streams/names.ts';
+import { feedKey } from './state.ts';
 import { BREAKER_FAILURES } from './breaker.ts';
 import { type FeedCounts, type FeedError, type FeedState, newState, readState, type Rejected } from './state.ts';
 import type { Scope } from '../../streams/scope.ts';

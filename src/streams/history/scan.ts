@@ -5,6 +5,7 @@
 import type { LoggedEvent } from '../../base/event.ts';
 import { READ_LIMIT } from '../../store/limits.ts';
 import type { Cursor, LogEntry, LogPage, Store } from '../../store/store.ts';
+import { loggedEvent } from '../log/stream-log.ts';
 
 export interface ScanBudget {
   /** Most entries looked at. */
@@ -97,7 +98,7 @@ function walk(page: LogPage, options: Scan, report: ScanReport): 'range' | 'full
   report.position = forward ? page.start : page.cursor;
   for (const [index, entry] of entries.entries()) {
     if (options.isBeyond(entry.appendedAt)) return 'range';
-    if (!options.visit(entry.value as LoggedEvent)) return 'full';
+    if (!options.visit(loggedEvent.read(entry))) return 'full';
     report.position = forward ? entry.cursor : (entries[index + 1]?.cursor ?? page.start);
     report.entries += 1;
     report.through = entry.appendedAt;

@@ -4,7 +4,7 @@
  * they come passes `onEvents`.
  */
 import type { DeclaredStream } from '../../declare/stream.ts';
-import { isGap, type LoggedEvent, type StreamEvent } from '../../base/event.ts';
+import { isGap, type StreamEvent } from '../../base/event.ts';
 import { READ_LIMIT } from '../../store/limits.ts';
 import type { Cursor, LogPage } from '../../store/store.ts';
 import { PAGE_CHARACTERS } from './events.ts';
@@ -13,6 +13,7 @@ import { streamLog } from '../log/stream-log.ts';
 import { ANSWER_MS } from './range-scan.ts';
 import { decodeTailCursor, encodeTailCursor } from '../log/tail-cursor.ts';
 import type { Scope } from '../scope.ts';
+import { loggedEvent } from '../log/stream-log.ts';
 
 export const LONGEST_TAIL_MS = 25_000;
 export const DEFAULT_TAIL_MS = 10_000;
@@ -84,7 +85,7 @@ export async function tailStream(scope: Scope, stream: DeclaredStream, options: 
   function take(page: LogPage): boolean {
     position = page.start;
     for (const entry of page.entries) {
-      const event = toStreamEvent(stream.name, entry.value as LoggedEvent);
+      const event = toStreamEvent(stream.name, loggedEvent.read(entry));
       if (isWanted(event, options.keys ?? null)) {
         if (events.length >= options.maxEvents) return false;
         characters += JSON.stringify(event).length;

@@ -3,19 +3,20 @@
  * crash at any point repeats from the position; of two that follow at once one commits and the other reads again. It
  * holds no lease and needs none.
  */
+import * as z from 'zod';
 import { utf8Bytes } from '../../base/json.ts';
 import { commitSurely } from '../../store/commit.ts';
+import { record } from '../../store/record.ts';
 import { READ_LIMIT } from '../../store/limits.ts';
 import {
   type Cursor,
-  isPresent,
   type LogEntry,
   type Operation,
   type Reading,
+  type RecordKey,
   type Store,
   type Version,
 } from '../../store/store.ts';
-import { positionKey } from '../names.ts';
 import type { LogScope } from '../scope.ts';
 
 /** What a follower does with the entries of one round. */
@@ -64,6 +65,13 @@ export interface FollowReport {
 /** Conflicts in a row after which the others are left to do the work. */
 const MOST_CONFLICTS = 8;
 const POSITION_BYTES = 2_048;
+
+/** Where a follower of a log stands. */
+export function positionKey(tenant: string, follower: string, log: string): RecordKey {
+  return { partition: `${tenant}/position/${follower}`, id: log };
+}
+
+const followerAt = record('position of a follower', () => z.strictObject({ cursor: z.string().nullable() }));
 
 interface Position {
   cursor: Cursor | null;
@@ -124,7 +132,7 @@ export async function followerPosition(
 }
 
 function cursorOf(reading: Reading): Cursor | null {
-  return isPresent(reading) ? (reading.value as { cursor: Cursor | null }).cursor : null;
+  return followerAt.read(reading)?.cursor ?? null;
 }
 
 async function readRound(options: FollowOptions, from: Position, round: Round): Promise<Reached> {
@@ -159,7 +167,7 @@ async function commitRound(
   for (const [index, part] of parts.entries()) {
     const last = index === parts.length - 1;
     const cursor = last ? reached.cursor : from.cursor;
-    const own: Operation[] = moved ? [{ kind: 'put', ...key, value: { cursor }, expects: version }, ...part] : [];
+    const own: Operation[] = moved ? [followerAt.put(key, { cursor }, { expects: version }), ...part] : [];
     const result = await commitSurely(runtime, store, last ? [...own, ...alongside] : own, options.deadline);
     report.commits += 1;
     if (result.status === 'conflict') {

@@ -10,11 +10,23 @@
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { isGap, type LoggedEvent, type StreamEvent } from '../../base/event.ts';
 import { GET_MANY_LIMIT } from '../../store/limits.ts';
-import { isPresent, type LogEntry, type Operation } from '../../store/store.ts';
+import { record } from '../../store/record.ts';
+import type { LogEntry, Operation, RecordKey } from '../../store/store.ts';
 import { follow, type FollowOptions, type FollowReport, type Round } from './follower.ts';
-import { latestKey, latestPartition } from '../names.ts';
-import { streamLog, toStreamEvent } from './stream-log.ts';
+import { loggedEvent, loggedEventSchema, streamLog, toStreamEvent } from './stream-log.ts';
 import type { LogScope } from '../scope.ts';
+
+/** The partition with the latest event of each key of a stream. */
+export function latestPartition(tenant: string, stream: string): string {
+  return `${tenant}/latest/${stream}`;
+}
+
+/** The latest event of a key. A stream without keys has one record. */
+export function latestKey(tenant: string, stream: string, key: string | null): RecordKey {
+  return { partition: latestPartition(tenant, stream), id: `k:${key ?? ''}` };
+}
+
+export const latestEvent = record('latest event', loggedEventSchema);
 
 export const LATEST_FOLLOWER = 'latest';
 export const LATEST_AGE_MS = 30 * 86_400_000;
@@ -53,7 +65,8 @@ export async function readLatest(
   key: string | null,
 ): Promise<StreamEvent | null> {
   const reading = await store.get(latestKey(tenant, stream, key), runtime.now());
-  return isPresent(reading) ? toStreamEvent(stream, reading.value as LoggedEvent) : null;
+  const standing = latestEvent.read(reading);
+  return standing && toStreamEvent(stream, standing);
 }
 
 /**
@@ -70,7 +83,7 @@ export async function readLatestByKey(
     limit: page.limit,
     ...(page.after === null ? {} : { after: latestKey(tenant, stream, page.after).id }),
   });
-  const events = records.map(({ value }) => toStreamEvent(stream, value as LoggedEvent));
+  const events = records.map(({ value }) => toStreamEvent(stream, latestEvent.decode(value)));
   return { events, next: next === null ? null : keyOf(next) };
 }
 
@@ -98,12 +111,12 @@ function beginRound({ store, runtime, tenant }: LogScope, stream: DeclaredStream
   const newest = new Map<string, { event: LoggedEvent; appendedAt: number }>();
   return {
     take(entries: readonly LogEntry[]) {
-      for (const { value, appendedAt } of entries) {
-        const event = value as LoggedEvent;
+      for (const entry of entries) {
+        const event = loggedEvent.read(entry);
         if (isGap(event)) continue;
         const key = stream.keyed ? (event.key ?? '') : '';
         const standing = newest.get(key);
-        if (!standing || replaces(event, standing.event)) newest.set(key, { event, appendedAt });
+        if (!standing || replaces(event, standing.event)) newest.set(key, { event, appendedAt: entry.appendedAt });
       }
     },
     async effects() {
@@ -114,15 +127,10 @@ function beginRound({ store, runtime, tenant }: LogScope, stream: DeclaredStream
         for (const reading of await store.getMany(records, runtime.now())) {
           const candidate = newest.get(keyOf(reading.id));
           if (!candidate) continue;
-          if (isPresent(reading) && !replaces(candidate.event, reading.value as LoggedEvent)) continue;
-          operations.push({
-            kind: 'put',
-            partition: reading.partition,
-            id: reading.id,
-            value: candidate.event,
-            expects: reading.version,
-            expiresAt: candidate.appendedAt + (stream.retention.ageMs ?? LATEST_AGE_MS),
-          });
+          const standing = latestEvent.read(reading);
+          if (standing && !replaces(candidate.event, standing)) continue;
+          const expiresAt = candidate.appendedAt + (stream.retention.ageMs ?? LATEST_AGE_MS);
+          operations.push(latestEvent.replace(reading, candidate.event, { expiresAt }));
         }
       }
       return operations;

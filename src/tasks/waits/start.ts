@@ -7,15 +7,16 @@ import type { Condition } from '../../declare/condition.ts';
 import type { DeclaredStream } from '../../declare/stream.ts';
 import type { LoggedEvent } from '../../base/event.ts';
 import { GET_MANY_LIMIT, LIST_LIMIT } from '../../store/limits.ts';
-import { type Cursor, isPresent } from '../../store/store.ts';
+import type { Cursor } from '../../store/store.ts';
 import { begin, step, type Transition } from '../../streams/conditions/condition.ts';
 import { isPerKey, passesKey, passesWhere } from '../../streams/conditions/scope.ts';
 import { followerPosition } from '../../streams/log/follower.ts';
 import { LATEST_FOLLOWER, projectLatest } from '../../streams/log/latest.ts';
-import { latestKey, latestPartition } from '../../streams/names.ts';
+import { latestKey, latestPartition } from '../../streams/log/latest.ts';
 import { streamLog } from '../../streams/log/stream-log.ts';
 import { occurrenceOf, type Waiter } from './waiter.ts';
 import type { Scope } from '../../streams/scope.ts';
+import { latestEvent } from '../../streams/log/latest.ts';
 
 /** How many keys' latest events are looked at, at most, in the order of keys. */
 export const MOST_STANDING = 10_000;
@@ -74,7 +75,8 @@ async function* standingEvents(
   if (asked !== null) {
     const keys = asked.slice(0, GET_MANY_LIMIT).map((one) => latestKey(tenant, stream.name, one));
     for (const reading of await store.getMany(keys, runtime.now())) {
-      if (isPresent(reading)) yield reading.value as LoggedEvent;
+      const event = latestEvent.read(reading);
+      if (event) yield event;
     }
     return;
   }
@@ -85,7 +87,7 @@ async function* standingEvents(
       limit: LIST_LIMIT,
       ...(after === '' ? {} : { after }),
     });
-    for (const { value } of page.records) yield value as LoggedEvent;
+    for (const { value } of page.records) yield latestEvent.decode(value);
     read += page.records.length;
     after = page.next;
   }

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { newState } from '../../../src/feeds/run/state.ts';
 import { feedStatus } from '../../../src/feeds/run/status.ts';
-import { feedKey } from '../../../src/streams/names.ts';
+import { feedKey } from '../../../src/feeds/run/state.ts';
 import { anonymous, feedOf, items, reading, stageOf, TENANT } from './stage.ts';
 import { scopeOf } from '../../../src/streams/scope.ts';
 

@@ -4,7 +4,7 @@ import { stream } from '../../../src/declare/stream.ts';
 import type { LoggedEvent } from '../../../src/base/event.ts';
 import type { Json } from '../../../src/base/json.ts';
 import { ingest } from '../../../src/feeds/run/run.ts';
-import { createSampler, MOST_SLOTS, MOST_STATE_BYTES } from '../../../src/feeds/run/sampling.ts';
+import { createSampler, type SamplingState, MOST_SLOTS, MOST_STATE_BYTES } from '../../../src/feeds/run/sampling.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import { feedOf, identified, items, Reading, reading, settle, stageOf, START } from './stage.ts';
 
@@ -14,12 +14,12 @@ function event(n: number, value = n, key = 'a', time = n): LoggedEvent {
 
 /** Takes events one by one, each in a burst of its own: nothing but the state is carried over. */
 function sample(sampling: Sampling, events: readonly LoggedEvent[]) {
-  let state: Json = null;
+  let state: SamplingState | null = null;
   const kept: Json[] = [];
   for (const one of events) {
     const sampler = createSampler(sampling, state);
     for (const { event: out } of sampler.take('s', one, 50, 1_000_000)) kept.push(out.data);
-    state = JSON.parse(JSON.stringify(sampler.state())) as Json;
+    state = JSON.parse(JSON.stringify(sampler.state())) as SamplingState;
   }
   return { kept, state };
 }

@@ -8,7 +8,7 @@ import type { Runtime } from '../../../src/base/runtime.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import type { Store } from '../../../src/store/store.ts';
 import type { Deps } from '../../../src/streams/deps.ts';
-import { latestKey } from '../../../src/streams/names.ts';
+import { latestKey } from '../../../src/streams/log/latest.ts';
 import { streamLog } from '../../../src/streams/log/stream-log.ts';
 
 export const TENANT = 'public';
