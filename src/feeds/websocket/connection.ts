@@ -20,7 +20,7 @@ import { type WebSocketSettings } from './spec.ts';
 const NORMAL_CLOSE = 1000;
 const ABNORMAL_CLOSE = 1006;
 
-export interface Connection {
+export interface SocketConnection {
   /** Epoch ms since when the server has confirmed the subscription, or since it was sent where nothing confirms it. */
   subscribedAt: number;
   receive(waitMs: number): Promise<Received>;
@@ -35,10 +35,10 @@ export interface Connection {
   end(): void;
 }
 
-export type ConnectResult = { kind: 'open'; connection: Connection } | { kind: 'lost'; loss: Disconnect };
+type ConnectResult = { kind: 'open'; connection: SocketConnection } | { kind: 'lost'; loss: Disconnect };
 
 /** @throws TidegateError `address_refused`, `invalid_input`; and what the app's own functions throw */
-export async function connect(
+export async function openConnection(
   settings: WebSocketSettings,
   context: BurstContext,
   standing: SocketStanding,

@@ -7,7 +7,7 @@ import { createPacing } from '../kit/batch-pacing.ts';
 import { readPath } from '../../base/json-path.ts';
 import { advanceHeardUntil, BATCH_ITEMS, type BurstState, handOver, isMoved, standingOf } from './burst-state.ts';
 import { createItemCollector } from './collector.ts';
-import { type Connection, connect } from './connection.ts';
+import { type SocketConnection, openConnection } from './connection.ts';
 import type { Received } from './receiver.ts';
 import { type Disconnect, overrun, pauseBefore } from './disconnect.ts';
 import { backfill } from './backfill.ts';
@@ -46,7 +46,7 @@ export async function* listen(
   let heard = false;
   for (let attempt = 1; ; attempt += 1) {
     const standing = standingOf(burst);
-    const connected = await connect(settings, context, standing);
+    const connected = await openConnection(settings, context, standing);
     const end: End = connected.kind === 'lost' ? connected : yield* hear(burst, connected.connection);
     heard ||= connected.kind === 'open';
     if (end.kind === 'over') break;
@@ -66,7 +66,7 @@ export async function* listen(
 }
 
 /** Listens on one connection, until it is lost or the burst is over. The hole before it is read first. */
-async function* hear(burst: BurstState, connection: Connection): AsyncGenerator<FeedBatch, End, undefined> {
+async function* hear(burst: BurstState, connection: SocketConnection): AsyncGenerator<FeedBatch, End, undefined> {
   const { settings, context, collector } = burst;
   const now = () => context.now();
   try {
@@ -117,7 +117,7 @@ async function* hear(burst: BurstState, connection: Connection): AsyncGenerator<
 }
 
 /** Closes the connection, and hands over what was still on its way. */
-async function* leave(burst: BurstState, connection: Connection): AsyncGenerator<FeedBatch, void, undefined> {
+async function* leave(burst: BurstState, connection: SocketConnection): AsyncGenerator<FeedBatch, void, undefined> {
   const { settings, context, collector } = burst;
   const spent = collector.isSpent();
   // What the source can give again is left to the next burst. Of any other source all is taken, and the run applies `overflow`.
