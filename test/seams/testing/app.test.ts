@@ -1,4 +1,5 @@
 /** A test of somebody's own app, written with `tidegate/testing`: no network, no waiting, no engine. */
+// #region test
 import { createTestApp, fakeFeed, type TestApp } from 'tidegate/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { app } from './app.ts';
@@ -20,6 +21,7 @@ test('what the plant publishes is what the tool reads', async () => {
   expect((await boilers.call('hottest')).text).toBe('boiler-2 at 83 °C');
   expect(plant.waiting()).toBe(0);
 });
+// #endregion
 
 test('the feed is pulled again when it is due, by the clock of the test', async () => {
   plant.bring(reading('boiler-1', 78));
