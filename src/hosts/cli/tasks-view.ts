@@ -5,7 +5,7 @@ import { LIST_LIMIT } from '../../store/limits.ts';
 import type { TaskDeps } from '../../tasks/records/find-task.ts';
 import type { Header } from '../../tasks/records/header.ts';
 import { taskPartition } from '../../tasks/records/names.ts';
-import { kindOf, REMEMBERED, STEP } from '../../tasks/records/remembered.ts';
+import { rememberedKind, REMEMBERED, STEP } from '../../tasks/records/remembered.ts';
 import { getTask } from '../../tasks/work/requests.ts';
 import { assignmentKey, isLeased, readAssignment } from '../../tasks/records/assignment.ts';
 
@@ -58,7 +58,7 @@ export async function taskView(deps: TaskDeps, principal: Principal, taskId: str
 function viewOf(id: string, value: Json, now: number): StepView {
   const name = id.startsWith(STEP) ? id.slice(STEP.length) : id;
   const done: StepView = { name, state: 'done', failures: 0, error: null, until: null };
-  const remembered = kindOf(id).decode(value);
+  const remembered = rememberedKind(id).decode(value);
   if ('until' in remembered && remembered.until > now) return { ...done, state: 'tried', until: remembered.until };
   if (!('failures' in remembered)) return done;
   const { failures, error, final, againAt = null } = remembered;

@@ -6,7 +6,7 @@ import type { Deps } from '../../streams/deps.ts';
 import type { Dispatch } from '../../tasks/records/dispatch.ts';
 import type { TaskDeps } from '../../tasks/records/find-task.ts';
 import { startRunner } from '../../tasks/work/runner.ts';
-import { startWatch, type Watch } from '../../tasks/waits/watch.ts';
+import { startWatch, type WaitWatch } from '../../tasks/waits/watch.ts';
 import { withTasks } from '../task-deps.ts';
 
 export interface TaskWorkers {
@@ -18,7 +18,7 @@ export interface TaskWorkers {
 }
 
 export function startTaskWorkers(given: Deps): TaskWorkers {
-  let watch: Watch | null = null;
+  let watch: WaitWatch | null = null;
   const deps: TaskDeps = {
     ...withTasks({ ...given, changed: (tenant, stream) => watch?.changed(tenant, stream) }),
     waiting: (tenant, stream) => watch?.waiting(tenant, stream),

@@ -7,14 +7,14 @@ import { type Failure, hasEnded, type Header } from './header.ts';
 const MESSAGE_CHARACTERS = 1_000;
 
 /** Makes the next header of a header, and returns the same object where nothing changes. */
-export type Change = (header: Header, now: number) => Header;
+export type HeaderChange = (header: Header, now: number) => Header;
 
-export function progressed(message: string): Change {
+export function progressed(message: string): HeaderChange {
   const text = clipped(message, MESSAGE_CHARACTERS);
   return (header, now) => (hasEnded(header) ? header : { ...header, message: text, updatedAt: now });
 }
 
-export function asked(key: string, request: WireRequest): Change {
+export function asked(key: string, request: WireRequest): HeaderChange {
   return (header, now) => {
     if (hasEnded(header) || key in header.asks) return header;
     return { ...header, status: 'input_required', asks: { ...header.asks, [key]: request }, updatedAt: now };
@@ -22,7 +22,7 @@ export function asked(key: string, request: WireRequest): Change {
 }
 
 /** Takes away questions that were answered. */
-export function settled(keys: readonly string[]): Change {
+export function settled(keys: readonly string[]): HeaderChange {
   return (header, now) => {
     if (hasEnded(header) || !keys.some((key) => key in header.asks)) return header;
     const asks = Object.fromEntries(Object.entries(header.asks).filter(([key]) => !keys.includes(key)));
@@ -31,19 +31,19 @@ export function settled(keys: readonly string[]): Change {
   };
 }
 
-export function completed(result: ToolResult, pages: number): Change {
+export function completed(result: ToolResult, pages: number): HeaderChange {
   return ended({ status: 'completed', result, pages, message: null });
 }
 
-export function failed(failure: Failure): Change {
+export function failed(failure: Failure): HeaderChange {
   return ended({ status: 'failed', failure, message: clipped(failure.message, MESSAGE_CHARACTERS) });
 }
 
-export function cancelled(message: string): Change {
+export function cancelled(message: string): HeaderChange {
   return ended({ status: 'cancelled', message });
 }
 
-function ended(end: Partial<Header>): Change {
+function ended(end: Partial<Header>): HeaderChange {
   return (header, now) => (hasEnded(header) ? header : { ...header, ...end, asks: {}, updatedAt: now });
 }
 

@@ -13,7 +13,7 @@ const FINAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'address_refused',
 ]);
 
-export type Verdict = { again: true; afterMs: number } | { again: false };
+export type RetryVerdict = { again: true; afterMs: number } | { again: false };
 
 /**
  * @param failures this one included, 1 or more
@@ -24,7 +24,7 @@ export function judge(
   failures: number,
   policy: Pick<Policy, 'attempts' | 'firstMs' | 'mostMs'>,
   chance: number,
-): Verdict {
+): RetryVerdict {
   if (FINAL.has(error.code) || failures >= policy.attempts) return { again: false };
   const pauseMs = Math.round(backoff(policy, failures - 1, chance));
   return { again: true, afterMs: Math.max(error.retryAfterMs ?? 0, pauseMs) };

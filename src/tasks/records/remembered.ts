@@ -127,7 +127,7 @@ export const STEP = 'step ';
 export const RESULT_PAGE = 'result page';
 
 /** The codec of what is remembered under an id. */
-export function kindOf(id: string): RecordType<Remembered> {
+export function rememberedKind(id: string): RecordType<Remembered> {
   if (id.startsWith(STEP)) return rememberedStep;
   if (id.startsWith(WAIT)) return rememberedWait;
   if (id.startsWith('ask ')) return rememberedAnswer;

@@ -3,13 +3,13 @@ import type { Policy } from '../../declare/spec/task.ts';
 import type { Task } from '../../declare/task.ts';
 import type { TidegateError } from '../../base/errors.ts';
 import type { Assignment } from '../records/assignment.ts';
-import { type Change, failed, failureOf } from '../records/changes.ts';
+import { type HeaderChange, failed, failureOf } from '../records/changes.ts';
 import { judge, StepError } from '../records/outcome.ts';
 import { trimTaskLog } from '../records/task-log.ts';
 import { giveUpWaits } from './give-up-waits.ts';
 import type { TaskInHand, TurnEnd } from './turn.ts';
 
-export async function endTask(hand: TaskInHand, change: Change): Promise<TurnEnd> {
+export async function endTask(hand: TaskInHand, change: HeaderChange): Promise<TurnEnd> {
   await giveUpWaits(hand);
   const outcome = await hand.journal.end(change);
   if (outcome === 'ended') await trimTaskLog(hand.scope, hand.claim.header.principal);

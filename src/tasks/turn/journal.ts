@@ -7,7 +7,7 @@ import { asTidegateError } from '../../base/errors.ts';
 import { commitSurely } from '../../store/commit.ts';
 import { isPresent, type Operation } from '../../store/store.ts';
 import { type Assignment, assignmentKey, putAssignment } from '../records/assignment.ts';
-import type { Change } from '../records/changes.ts';
+import type { HeaderChange } from '../records/changes.ts';
 import type { Claim } from '../records/claim.ts';
 import type { TaskDeps } from '../records/find-task.ts';
 import { hasEnded, type Header, headerKey, taskHeader } from '../records/header.ts';
@@ -25,7 +25,7 @@ export interface Journal {
   /** Failures of `run` itself since something was last remembered or noted. */
   failures(): number;
   /** Changes the header with the next commit, and again where somebody else changed it meanwhile. */
-  change(change: Change): void;
+  change(change: HeaderChange): void;
   /** Commits all that was noted. `lost`: somebody else has the task, or it has ended. */
   flush(): Promise<'committed' | 'lost'>;
   /** Renews the lease, where less than half of it is left, and commits what was changed. */
@@ -38,7 +38,7 @@ export interface Journal {
    */
   leave(change: Partial<Assignment>, dueAt: number): Promise<'left' | 'outdated' | 'lost'>;
   /** Commits all, with a change that ends the task: its header, its assignment and the log of ends in one commit. */
-  end(change: Change): Promise<'ended' | 'lost'>;
+  end(change: HeaderChange): Promise<'ended' | 'lost'>;
   /** Gives the lease back and writes nothing else; the task is due at once. */
   release(): Promise<void>;
   /** Gives back the places of a turn whose task was lost, as far as they are still its own. What fails is logged. */
@@ -54,7 +54,7 @@ export function createJournal(
   deadline: number,
 ): Journal {
   const { tenant, taskId } = claim;
-  const changes: Change[] = [];
+  const changes: HeaderChange[] = [];
   let standing: Standing = claim;
   let last: Promise<unknown> = Promise.resolve();
   let isLost = false;

@@ -8,7 +8,7 @@ import type { RecordType } from '../../store/record.ts';
 import type { Delete, Put, StoredRecord, Version } from '../../store/store.ts';
 import type { Claim } from '../records/claim.ts';
 import type { TaskDeps } from '../records/find-task.ts';
-import { kindOf, type Remembered, REMEMBERED } from '../records/remembered.ts';
+import { rememberedKind, type Remembered, REMEMBERED } from '../records/remembered.ts';
 import { taskPartition } from '../records/names.ts';
 
 /** What was noted under one id, or was stored before. */
@@ -67,7 +67,7 @@ export function createMemory({ tenant, taskId }: Pick<Claim, 'tenant' | 'taskId'
     for (const { id: stored, value, version } of records) {
       const id = stored.slice(REMEMBERED.length);
       // What this release cannot read ends the turn before it has done anything.
-      kindOf(id).decode(value);
+      rememberedKind(id).decode(value);
       remembered.set(id, { stored: value, version });
     }
   }
@@ -80,7 +80,7 @@ export function createMemory({ tenant, taskId }: Pick<Claim, 'tenant' | 'taskId'
     has: (id) => remembered.has(id),
     recallAll: (kind, prefix) =>
       [...remembered].flatMap(([id, { stored }]) => (id.startsWith(prefix) ? [[id, kind.decode(stored)]] : [])),
-    all: () => [...remembered].map(([id, { stored }]) => kindOf(id).decode(stored)),
+    all: () => [...remembered].map(([id, { stored }]) => rememberedKind(id).decode(stored)),
     versionOf: (id) => remembered.get(id)?.version ?? null,
     size: () => remembered.size,
     note(kind, id, value, beside, yields = false) {

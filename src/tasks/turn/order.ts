@@ -8,11 +8,11 @@
  * that order, the others go on without it.
  */
 import type { Runtime } from '../../base/runtime.ts';
-import { kindOf, type Ordered } from '../records/remembered.ts';
+import { rememberedKind, type Ordered } from '../records/remembered.ts';
 import type { Memory } from './memory.ts';
 import type { Parking } from './parking.ts';
 
-export interface Order {
+export interface TurnOrder {
   /** Does the work, and hands its outcome over when the order comes to it. @param id what the outcome is remembered under */
   inTurn<Value>(id: string, work: () => Promise<Value>): Promise<Value>;
   /** The place of `id`, to be noted with its outcome; nothing where nothing else is waited for. */
@@ -40,7 +40,7 @@ export function createOrder(
   memory: Pick<Memory, 'recall' | 'all' | 'note'>,
   parking: Pick<Parking, 'busy' | 'underWay' | 'isClosed' | 'park'>,
   runtime: Pick<Runtime, 'sleep'>,
-): Order {
+): TurnOrder {
   /** All places that are taken, in order. Those before the index `first` were handed over, or passed over. */
   const places = memory
     .all()
@@ -65,7 +65,7 @@ export function createOrder(
   }
 
   function hand({ id, place, resolve }: Ready): void {
-    const kind = kindOf(id);
+    const kind = rememberedKind(id);
     const known = memory.recall(kind, id);
     // What failed before anything was remembered of it fails in the same way each time.
     if (place === null && open > 1 && known !== undefined) {
@@ -116,7 +116,7 @@ export function createOrder(
   /** Resolves when the order has come to `id`. */
   async function reached(id: string): Promise<void> {
     if (parking.isClosed()) return parking.park(0);
-    const place = memory.recall(kindOf(id), id)?.place ?? null;
+    const place = memory.recall(rememberedKind(id), id)?.place ?? null;
     const { promise, resolve } = Promise.withResolvers<void>();
     const ready: Ready = { id, place, resolve };
     const expected = places[first];

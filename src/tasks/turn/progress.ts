@@ -1,11 +1,11 @@
 /** What a task says of its progress: written at most once in `BEAT_MS`, the newest of what was said. */
 import type { Runtime } from '../../base/runtime.ts';
-import type { Change } from '../records/changes.ts';
+import type { HeaderChange } from '../records/changes.ts';
 import type { Journal } from './journal.ts';
 import { BEAT_MS } from './keep-up.ts';
 
 export interface Progress {
-  say(change: Change): void;
+  say(change: HeaderChange): void;
   /** Hands over to the journal what was said, if it is time to. */
   beat(): void;
   /** Hands over to the journal what was said, at the end of the turn. */
@@ -14,7 +14,7 @@ export interface Progress {
 
 export function createProgress(journal: Pick<Journal, 'change'>, runtime: Pick<Runtime, 'now'>): Progress {
   /** The newest that was said and not handed over. */
-  let said: Change | null = null;
+  let said: HeaderChange | null = null;
   let handedAt = Number.NEGATIVE_INFINITY;
 
   function hand(): void {

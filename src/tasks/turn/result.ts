@@ -5,7 +5,7 @@ import { toolResult, type ToolResult } from '../../declare/check/tool-result.ts'
 import { digestOf } from '../../base/digest.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { utf8Bytes } from '../../base/json.ts';
-import { type Change, completed } from '../records/changes.ts';
+import { type HeaderChange, completed } from '../records/changes.ts';
 import { rememberedPage, RESULT_PAGE } from '../records/remembered.ts';
 import { inTaskPages, lastPageOf, lastPageOfSteps, notePaged } from './pages.ts';
 import type { TaskInHand } from './turn.ts';
@@ -17,7 +17,7 @@ export const RESULT_BYTES = 340_000;
  * The change that ends the task.
  * @throws TidegateError `too_large` for a result above `RESULT_BYTES` without `pages: true`; `internal` for one that its schema does not allow
  */
-export async function completedWith(hand: TaskInHand, task: Task, answer: ToolAnswer | string): Promise<Change> {
+export async function completedWith(hand: TaskInHand, task: Task, answer: ToolAnswer | string): Promise<HeaderChange> {
   const { claim, memory, journal } = hand;
   const result = toolResult(answer, task.output, claim.header.task);
   const text = JSON.stringify(result);

@@ -10,7 +10,7 @@ import type { BreakOff } from './break-off.ts';
 import type { Interruption } from './interruption.ts';
 import type { Journal } from './journal.ts';
 import type { Memory } from './memory.ts';
-import type { Order } from './order.ts';
+import type { TurnOrder } from './order.ts';
 import type { Parking } from './parking.ts';
 import type { Progress } from './progress.ts';
 import type { StepCalls } from './step-calls.ts';
@@ -26,7 +26,7 @@ export interface TaskInHand {
 /** What a wait needs. */
 export interface WaitingTurn extends TaskInHand {
   parking: Parking;
-  order: Order;
+  order: TurnOrder;
   /** Epoch ms by which the turn is over. */
   deadline: number;
   /** The time that it had when it began, ms. */

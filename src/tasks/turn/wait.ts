@@ -23,7 +23,7 @@ import { waiterKey } from '../records/names.ts';
 import { rememberedWait, type Wait } from '../records/remembered.ts';
 import type { WaitingTurn } from './turn.ts';
 import { beginWait } from '../waits/start.ts';
-import { advance, isHeld, passTime, putWaiter, readWaiter, type Waiter, type Waiting } from '../waits/waiter.ts';
+import { takeIn, isHeld, passTime, putWaiter, readWaiter, type Waiter, type Waiting } from '../waits/waiter.ts';
 
 /** Most waits of one turn that have not ended. */
 export const MOST_WAITS = 20;
@@ -112,7 +112,7 @@ async function look(place: Place, standing: Waiting, version: Version | null, fr
   while (!atEnd && !isHeld(waiter) && (runtime.now() < enoughAt || waiter.cursor === from)) {
     const page = await store.read(log, waiter.cursor, PAGE);
     atEnd = page.entries.length < PAGE;
-    waiter = advance(waiter, page.entries, stream.name);
+    waiter = takeIn(waiter, page.entries, stream.name);
     if (page.entries.length === 0 && !isHeld(waiter)) waiter = { ...waiter, cursor: page.cursor };
   }
   if (atEnd && !isHeld(waiter)) waiter = passTime(waiter, now, stream.name);

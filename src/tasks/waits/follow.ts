@@ -22,7 +22,7 @@ import { type Cursor, isPresent, type LogEntry, type Put } from '../../store/sto
 import type { Deps } from '../../streams/deps.ts';
 import { follow } from '../../streams/log/follower.ts';
 import { streamLog } from '../../streams/log/stream-log.ts';
-import { isFar, judgeAll, type Round } from './judge.ts';
+import { isFar, judgeAll, type WaiterRound } from './judge.ts';
 import { taskOfDue, waiterPartition } from '../records/names.ts';
 import { isHeld, putsHeld, readWaiter, type Waiting } from './waiter.ts';
 import type { Scope } from '../../streams/scope.ts';
@@ -43,7 +43,7 @@ export interface WaitersReport {
 }
 
 /** A round, and what is done with it. */
-interface Following extends Round {
+interface Following extends WaiterRound {
   wake: Options['wake'];
   report: WaitersReport;
 }

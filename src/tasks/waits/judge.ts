@@ -8,7 +8,7 @@ import { TidegateError } from '../../base/errors.ts';
 import { entriesBetween } from '../../store/cursor.ts';
 import type { Cursor, LogEntry, LogPage, Put, StoredRecord } from '../../store/store.ts';
 import type { Scope } from '../../streams/scope.ts';
-import { advance, entriesAfter, isHeld, putWaiter, readWaiter, type Waiter, type Waiting } from './waiter.ts';
+import { takeIn, entriesAfter, isHeld, putWaiter, readWaiter, type Waiter, type Waiting } from './waiter.ts';
 
 const GAP_PAGE = 200;
 /** How many pages before the round are remembered for other waiters. */
@@ -17,7 +17,7 @@ const MOST_GAPS = 8;
 const FAR = 1_000;
 
 /** The entries of a round, and what judging by them needs. */
-export interface Round {
+export interface WaiterRound {
   scope: Scope;
   stream: DeclaredStream;
   log: string;
@@ -28,7 +28,7 @@ export interface Round {
 }
 
 /** A put for each that has become another. @throws TidegateError `cancelled` where the time is over before all were looked at */
-export async function judgeAll(round: Round, records: readonly StoredRecord[]): Promise<Put[]> {
+export async function judgeAll(round: WaiterRound, records: readonly StoredRecord[]): Promise<Put[]> {
   const { runtime } = round.scope;
   const puts: Put[] = [];
   for (const record of records) {
@@ -53,15 +53,15 @@ export async function judgeAll(round: Round, records: readonly StoredRecord[]): 
   return puts;
 }
 
-async function judge(round: Round, standing: Waiting): Promise<Waiter> {
+async function judge(round: WaiterRound, standing: Waiting): Promise<Waiter> {
   const { round: entries, stream } = round;
   let waiter: Waiter = standing;
   if (!standing.settled) waiter = await throughGap(round, standing);
-  return isHeld(waiter) ? waiter : advance(waiter, entriesAfter(waiter.cursor, entries), stream.name);
+  return isHeld(waiter) ? waiter : takeIn(waiter, entriesAfter(waiter.cursor, entries), stream.name);
 }
 
 /** Takes a waiter through what stands between its cursor and the round. */
-async function throughGap({ scope, log, round, stream, gaps }: Round, standing: Waiting): Promise<Waiter> {
+async function throughGap({ scope, log, round, stream, gaps }: WaiterRound, standing: Waiting): Promise<Waiter> {
   const [first] = round;
   let waiter: Waiter = standing;
   if (first === undefined) return waiter;
@@ -72,7 +72,7 @@ async function throughGap({ scope, log, round, stream, gaps }: Round, standing: 
     gaps.set(cursor, page);
     const missed = (await page).entries.filter((entry) => isBefore(entry.cursor, first.cursor, 0));
     if (missed.length === 0) return waiter;
-    waiter = advance(waiter, missed, stream.name);
+    waiter = takeIn(waiter, missed, stream.name);
   }
   return waiter;
 }

@@ -102,7 +102,7 @@ export function entriesAfter(cursor: Cursor | null, entries: readonly LogEntry[]
 }
 
 /** Takes in entries that follow its cursor, up to the one with which it holds. */
-export function advance(waiting: Waiting, entries: readonly LogEntry[], stream: string): Waiter {
+export function takeIn(waiting: Waiting, entries: readonly LogEntry[], stream: string): Waiter {
   const { condition } = waiting;
   let { state } = waiting;
   for (const entry of entries) {

@@ -19,7 +19,7 @@ export interface WatchOptions {
   runMs?: number;
 }
 
-export interface Watch {
+export interface WaitWatch {
   /** A hint that events were appended. Returns at once and does not throw. */
   changed: (tenant: string, stream: string) => void;
   /** A hint that something waits on a stream by now. Returns at once and does not throw. */
@@ -28,7 +28,7 @@ export interface Watch {
   stop(): Promise<void>;
 }
 
-export function startWatch(deps: Deps, { wake }: Pick<Dispatch, 'wake'>, options: WatchOptions = {}): Watch {
+export function startWatch(deps: Deps, { wake }: Pick<Dispatch, 'wake'>, options: WatchOptions = {}): WaitWatch {
   const { everyMs = 60_000, quietMs = 1_000, runMs = 30_000 } = options;
   const { app, runtime } = deps;
   const ending = new AbortController();

@@ -16,7 +16,7 @@ import {
   putAssignment,
   readAssignment,
 } from '../records/assignment.ts';
-import { cancelled, type Change, settled } from '../records/changes.ts';
+import { cancelled, type HeaderChange, settled } from '../records/changes.ts';
 import type { TaskDeps } from '../records/find-task.ts';
 import { expiryOf, hasEnded, type Header, headerKey, rememberedUntil, taskHeader } from '../records/header.ts';
 import { pageKey, type TaskPage, taskPage } from '../records/page.ts';
@@ -128,7 +128,7 @@ async function change(
   decide: (
     standing: Standing,
     run: ReturnType<typeof readAssignment>,
-  ) => { change: Change; operations: Operation[] } | null,
+  ) => { change: HeaderChange; operations: Operation[] } | null,
 ): Promise<boolean> {
   const { store, runtime } = deps;
   const { tenant } = principal;

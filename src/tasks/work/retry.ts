@@ -14,7 +14,7 @@ import { type TaskDeps, taskInVersion } from '../records/find-task.ts';
 import { type Header, rememberedUntil } from '../records/header.ts';
 import { bytesOf } from '../turn/batch.ts';
 import { taskPartition } from '../records/names.ts';
-import { kindOf, REMEMBERED, STEP, WAIT } from '../records/remembered.ts';
+import { rememberedKind, REMEMBERED, STEP, WAIT } from '../records/remembered.ts';
 import { inputKey, taskInput } from '../records/input.ts';
 import { noVersion } from '../records/refusal.ts';
 import { getTask } from './requests.ts';
@@ -104,7 +104,7 @@ async function copyRemembered(
  * wait that had not ended has no waiter any more.
  */
 function isKept(id: string, value: Json): boolean {
-  const remembered = kindOf(id).decode(value);
+  const remembered = rememberedKind(id).decode(value);
   if ('page' in remembered) return false;
   return id.startsWith(STEP) || id.startsWith(WAIT) ? 'value' in remembered : true;
 }
