@@ -34,7 +34,7 @@ async function stored(store: Store, key: RecordKey, now: number): Promise<Stored
 async function rewrite(store: Store, key: RecordKey, now: number, change: (value: Put['value']) => Put['value']) {
   const { value, version: expects, expiresAt, due } = await stored(store, key, now);
   const put: Put = { kind: 'put', ...key, value: change(value), expects, expiresAt, due };
-  const result = await store.commit([put], { id: `rewrite ${String(expects)}`, now, deadline: now + 1_000 });
+  const result = await store.commit([put], { id: `rewrite ${expects}`, now, deadline: now + 1_000 });
   if (result.status !== 'committed') throw new Error(result.status);
 }
 

@@ -1,4 +1,4 @@
-/** Running by re-entry: what is remembered is not done again, and whatever waits ends the entry. */
+/** A task runs in turns: what is remembered is not done again, and whatever waits ends the turn. */
 import * as z from 'zod';
 import { describe, expect, test } from 'vitest';
 import { form } from '../../src/declare/ask.ts';

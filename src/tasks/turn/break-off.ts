@@ -39,7 +39,7 @@ export function createBreakOff(journal: Pick<Journal, 'flush'>): BreakOff {
       } catch (error) {
         fail(error);
       }
-      return new Promise<never>(() => {});
+      await new Promise<never>(() => {});
     },
   };
 }

@@ -98,9 +98,9 @@ async function runTask(hand: TaskInHand, task: Task, startedAt: number, options:
   };
 
   const over = new AbortController();
-  const keeping = keepUp(runtime, journal, options.leaseMs, over.signal, progress.beat).then(
+  const keeping = keepUp(runtime, journal, options.leaseMs, over.signal, () => progress.beat()).then(
     (lost) => lost && breakOff.lose(),
-    breakOff.fail,
+    (error: unknown) => breakOff.fail(error),
   );
   const context = createTurnContext(turn);
   const running = Promise.resolve()
@@ -128,9 +128,8 @@ async function runTask(hand: TaskInHand, task: Task, startedAt: number, options:
 async function conclude(turn: Turn, task: Task, stopped: Stopped): Promise<TurnEnd> {
   const { scope, claim, journal, policy, interruption } = turn;
   const now = scope.runtime.now();
+  if (stopped.kind === 'broken') throw asTidegateError(stopped.error);
   switch (stopped.kind) {
-    case 'broken':
-      throw asTidegateError(stopped.error);
     case 'lost':
       return { outcome: 'lost' };
     case 'parked':
@@ -141,7 +140,7 @@ async function conclude(turn: Turn, task: Task, stopped: Stopped): Promise<TurnE
       const change = await completedWith(turn, task, stopped.answer).catch(asTidegateError);
       return change instanceof TidegateError ? failTurn(turn, task, policy, change) : endTask(turn, change);
     }
-    case 'time': {
+    default: {
       // The time of the task itself is no failure of `run`, which could be tried again.
       if (now >= claim.header.endsBy) return endTask(turn, failed(failureOf(tooLong())));
       if (interruption.isAsked()) return leaveTask(turn, { lost: 0 }, now);
