@@ -109,7 +109,7 @@ async function open(
   standing: SocketStanding,
   inbox: Inbox,
 ): Promise<Opened> {
-  const { allow, protocols = [], answerMs } = settings;
+  const { allow, protocols, answerMs } = settings;
   const url = await given(settings.url, standing);
   const headers = (await given(settings.headers, standing)) ?? {};
   const maxMessageBytes = Math.max(LARGEST_MESSAGE_BYTES, settings.maxMessageBytes);
