@@ -93,3 +93,6 @@ export {
 } from './feeds/websocket/feed.ts';
 export type { PullContext, Pulled, PullEvent, PullOptions } from './feeds/kit/pull.ts';
 export { pull } from './feeds/kit/pull.ts';
+export { pacingOptions } from './declare/spec/feed.ts';
+export { withDefaults } from './declare/spec/options.ts';
+export { specProblems } from './declare/spec/problems.ts';

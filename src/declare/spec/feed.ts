@@ -32,14 +32,16 @@ const sample = z.strictObject(
 );
 
 /** The options of pacing, to be spread into the specification of a kind. Their mistakes are found for every kind alike. */
-export const pacing = {
+export const pacingOptions = {
   everyMs: whole(1, undefined, { unit: 'ms' }).default(60_000),
   budget: budget.optional(),
   overflow: choice('dead-letter', 'drop-oldest', 'drop-newest').default('dead-letter'),
   sample: sample.optional() as z.ZodOptional<z.ZodType<FeedPacing['sample'], NonNullable<FeedPacing['sample']>>>,
 };
 
-export const pacingSpec = z.strictObject(pacing, { error: '{ everyMs, budget, overflow, sample }, any of them' });
+export const pacingSpec = z.strictObject(pacingOptions, {
+  error: '{ everyMs, budget, overflow, sample }, any of them',
+});
 export const budgetSpec = budget;
 
 /** What `from` answers; `options` are judged by the specification that the feed's kind brings. */

@@ -1,6 +1,6 @@
 /** The specification of an HTTP feed's options: their types, defaults and bounds. Rules about several of them: problems.ts. */
 import * as z from 'zod';
-import { pacing } from '../../declare/spec/feed.ts';
+import { pacingOptions } from '../../declare/spec/feed.ts';
 import { choice, hidden, judged, made, text, whole, withDefaults } from '../../declare/spec/options.ts';
 import { TIME_FORMATS, type TimeFormat } from '../../base/source-time.ts';
 import {
@@ -89,7 +89,7 @@ export const httpSpec = z.strictObject({
   allow: allowOption,
   maxBytes: whole(1, undefined, { unit: 'B' }).optional(),
   timeoutMs: whole(1, undefined, { unit: 'ms' }).default(10_000),
-  ...pacing,
+  ...pacingOptions,
 });
 
 /** The options with their defaults, those of `since` and `wait` too. */

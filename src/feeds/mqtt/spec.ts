@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import { utf8Bytes } from '../../base/json.ts';
-import { pacing } from '../../declare/spec/feed.ts';
+import { pacingOptions } from '../../declare/spec/feed.ts';
 import { hidden, judged, text, whole, yesOrNo, zodSchema } from '../../declare/spec/options.ts';
 import { filterMistake } from './topic.ts';
 
@@ -101,7 +101,7 @@ export const mqttSpec = z.strictObject({
   keepAliveSeconds: whole(0, 65_535, seconds).default(60),
   answerMs: whole(1, 600_000, ms).default(10_000),
   topics: topicsSpec.optional(),
-  ...pacing,
+  ...pacingOptions,
 });
 
 /** What `from` takes beside the name of an MQTT feed. */

@@ -1,6 +1,6 @@
 /** The specification of a WebSocket feed's options: their types, defaults and bounds. Rules about several of them: problems.ts. */
 import * as z from 'zod';
-import { pacing } from '../../declare/spec/feed.ts';
+import { pacingOptions } from '../../declare/spec/feed.ts';
 import { choice, hidden, judged, made, whole, withDefaults, yesOrNo } from '../../declare/spec/options.ts';
 import { isPath } from '../../base/json-path.ts';
 import { headerExpected } from '../../net/request-headers.ts';
@@ -90,7 +90,7 @@ export const webSocketSpec = z.strictObject({
   lingerMs: ms(0, 60_000).default(50),
   freshMs: ms(1, DAY_MS).optional(),
   gapAboveMs: ms(0, DAY_MS).default(0),
-  ...pacing,
+  ...pacingOptions,
 });
 
 /** The options with their defaults, those of `catchUp` too. */
