@@ -1,7 +1,8 @@
 /**
- * One burst of one feed, under its lease: what the feed yields is committed, together with the position, before the
- * feed is resumed. It ends at the budget, at the deadline, when the feed ends or breaks, or when the lease is lost.
- * What a failure means for the next burst is decided in run.ts.
+ * One burst of one feed, under its lease. Each batch that the feed yields is taken in before the feed is resumed: it is
+ * committed together with the position, unless it changes nothing that has to be stored at once. The burst ends at the
+ * budget, at the deadline, when the feed ends or breaks, or when the lease is lost. It does not decide what a failure means
+ * for the next burst: `run-feed.ts` does.
  */
 import type { BurstContext, DeclaredFeed, FeedBatch } from '../../declare/feed.ts';
 import { asTidegateError, TidegateError } from '../../base/errors.ts';
