@@ -183,12 +183,12 @@ export interface Feed<Out extends OutletTypes = OutletTypes> extends FeedHandle<
 }
 
 /** A stream's share of a feed that fills several streams: what `from` answers. */
-export interface FeedRoute {
+export interface FeedRoute<Options extends object = object> {
   kind: 'route';
   /** Name under which the app declares the feed. */
   feed: string;
   /** What the stream says of its share. Which options there are is the kind's to say: see `Feed.route`. */
-  options: object;
+  options: Options;
 }
 
 /** What a kind of feed lets streams say of their share. */

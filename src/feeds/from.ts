@@ -9,6 +9,9 @@ export type BuiltInRoute = MqttRoute;
  * Fills a stream from a feed that the app declares under `feeds`. For a kind of your own, name the type of its route:
  * `from<MyRoute>('sensors', { … })`. `defineApp` checks the options by the specification that the kind brings.
  */
-export function from<Route extends object = BuiltInRoute>(feed: string, options?: NoInfer<Route>): FeedRoute {
+export function from<Route extends object = BuiltInRoute>(
+  feed: string,
+  options?: NoInfer<Route>,
+): FeedRoute<NoInfer<Route> | Record<never, never>> {
   return { kind: 'route', feed, options: options ?? {} };
 }

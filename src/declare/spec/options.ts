@@ -76,6 +76,8 @@ interface NumberTexts {
   unit?: string;
 }
 
+const shown = (limit: number) => limit.toLocaleString('en-US');
+
 /** A whole number within bounds, both of them included. */
 export function whole(least: number, most = Number.MAX_SAFE_INTEGER, { expected, unit }: NumberTexts = {}) {
   const isOpen = most === Number.MAX_SAFE_INTEGER;
@@ -84,7 +86,6 @@ export function whole(least: number, most = Number.MAX_SAFE_INTEGER, { expected,
     expected ?? range ?? `a whole number from ${least} to ${most}`,
     (value) => Number.isInteger(value) && (value as number) >= least && (value as number) <= most,
   );
-  const shown = (limit: number) => limit.toLocaleString('en-US');
   const bounds = isOpen ? `from ${shown(least)}` : `${shown(least)} to ${shown(most)}`;
   return known(schema, { bounds, ...(unit === undefined ? {} : { unit }) });
 }
@@ -111,7 +112,7 @@ export function withDefaults<Spec extends z.ZodObject>(spec: Spec, options: z.in
 
 /** The default of one option. */
 export function defaultOf<Type>(schema: z.ZodDefault<z.ZodType<Type>>): Type {
-  return schema.def.defaultValue as Type;
+  return schema.def.defaultValue;
 }
 
 export function isCount(value: unknown): value is number {

@@ -8,7 +8,7 @@ import {
   type BoardOptions,
   type BoardOutcome,
   type BoardRoute,
-  boardSpec,
+  type boardSpec,
   fromBoard,
   type Note,
 } from './board.ts';
@@ -38,7 +38,7 @@ test('a burst fills the streams, and the latest note is found by the key of its 
   ];
   const app = appOf({ notes, open: ['lost'] });
   expect([app.streams.get('lost')?.keyed, app.streams.get('found')?.keyed]).toEqual([true, false]);
-  const testing = await createTestApp(app);
+  const testing = createTestApp(app);
   await testing.ingest();
   const latest = await testing.call('read_latest', { stream: 'lost', key: 'hall' });
   expect(latest.structured).toMatchObject({ events: [{ key: 'hall', data: { text: 'a hat' } }] });
@@ -54,14 +54,15 @@ test('a burst fills the streams, and the latest note is found by the key of its 
   await testing.close();
 });
 
+const wrong =
+  (route: object, options: object = {}) =>
+  () =>
+    appOf(
+      { notes: [], ...options },
+      { streams: { s: stream({ description: 'x', schema, feed: from<object>('board', route) }) } },
+    );
+
 test('mistakes in a route and in the options are found at the start, by the specifications of the kind', () => {
-  const wrong =
-    (route: object, options: object = {}) =>
-    () =>
-      appOf(
-        { notes: [], ...options },
-        { streams: { s: stream({ description: 'x', schema, feed: from<object>('board', route) }) } },
-      );
   expect(wrong({ subject: 'lost', keydBy: 'place' })).toThrow(/streams\.s\.feed\.keydBy: .*did you mean keyedBy/);
   expect(wrong({ subject: 5 })).toThrow(/streams\.s\.feed\.subject: expected the subject of a note, found 5/);
   expect(wrong({ subject: 'lost' }, { mostt: 5 })).toThrow(/feeds\.board\.mostt: .*did you mean most/);
