@@ -12,6 +12,6 @@ export type BuiltInRoute = MqttRoute;
 export function from<Route extends object = BuiltInRoute>(
   feed: string,
   options?: NoInfer<Route>,
-): FeedRoute<NoInfer<Route> | Record<never, never>> {
+): FeedRoute<NoInfer<Route> | object> {
   return { kind: 'route', feed, options: options ?? {} };
 }
