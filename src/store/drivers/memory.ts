@@ -2,15 +2,14 @@
  * The store in one process's memory, and the readable specification of `store/store.ts`: exact, atomic, forgotten at exit.
  */
 import type { Json } from '../../base/json.ts';
-import { decodeCursor, encodeCursor, epochOf, lastBefore, raisedFloor, readFrom, type Position } from '../cursor.ts';
 import * as limits from '../limits.ts';
 import { compareUtf8 } from '../order.ts';
 import { shardOf, shardsFrom } from '../shard.ts';
+import { createMemoryLogs } from './memory-logs.ts';
 import type {
   CommitResult,
   Due,
   DueRecord,
-  LogPage,
   Operation,
   Reading,
   RecordKey,
@@ -31,19 +30,11 @@ interface Row {
   due: Due | null;
 }
 
-interface Log {
-  epoch: string;
-  /** Place of `entries[0]`; what stands below `floor` is unreadable and waits to be removed. */
-  first: number;
-  floor: number;
-  entries: { text: string; appendedAt: number }[];
-}
-
 type Committed = Extract<CommitResult, { status: 'committed' }>;
 
 export function createMemoryStore({ limits: commitLimits = limits.PORTABLE_LIMITS }: MemoryOptions = {}): Store {
+  const { append, ...logs } = createMemoryLogs();
   const partitions = new Map<string, Map<string, Row>>();
-  const logs = new Map<string, Log>();
   const counters = new Map<string, { total: number; expiresAt: number }>();
   /** In the order in which they were made: the oldest is forgotten first. */
   const commits = new Map<string, { result: Committed; at: number }>();
@@ -75,14 +66,6 @@ export function createMemoryStore({ limits: commitLimits = limits.PORTABLE_LIMIT
     forgetCommits(now, 2);
     commits.set(id, { result, at: now });
     return result;
-  }
-
-  function append(name: string, texts: readonly string[], id: string, now: number): string {
-    const log = logs.get(name) ?? { epoch: epochOf(name, id), first: 0, floor: 0, entries: [] };
-    const appendedAt = Math.max(now, log.entries.at(-1)?.appendedAt ?? now);
-    for (const text of texts) log.entries.push({ text, appendedAt });
-    logs.set(name, log);
-    return encodeCursor(log.epoch, endOf(log));
   }
 
   function remove({ partition, id }: RecordKey): void {
@@ -145,40 +128,7 @@ export function createMemoryStore({ limits: commitLimits = limits.PORTABLE_LIMIT
         .slice(0, limit);
     },
 
-    async read(name, after, limit) {
-      limits.checkCount(limit, limits.READ_LIMIT, 'limit');
-      const position = after === null ? null : decodeCursor(after);
-      const log = logs.get(name);
-      if (!log) return emptyPage(position);
-      const { from, truncated } = readFrom(spanOf(log), position);
-      return pageOf(log, from, Math.min(from + limit, endOf(log)), truncated);
-    },
-
-    async last(name, n, before = null) {
-      limits.checkCount(n, limits.READ_LIMIT, 'n');
-      const position = before === null ? null : decodeCursor(before);
-      const log = logs.get(name);
-      if (!log) return emptyPage(position);
-      const { from, to, truncated } = lastBefore(spanOf(log), n, position);
-      return pageOf(log, from, to, truncated);
-    },
-
-    async seek(name, time) {
-      const log = logs.get(name);
-      return log ? encodeCursor(log.epoch, seekPlace(log, time)) : null;
-    },
-
-    async extent(name) {
-      const log = logs.get(name);
-      if (!log) return { start: null, end: null, count: 0, newestAt: null };
-      const { epoch, floor, end } = spanOf(log);
-      return {
-        start: encodeCursor(epoch, floor),
-        end: encodeCursor(epoch, end),
-        count: end - floor,
-        newestAt: log.entries.at(-1)?.appendedAt ?? null,
-      };
-    },
+    ...logs,
 
     async commit(operations, options) {
       const encoded = limits.checkCommit(operations, options, commitLimits);
@@ -193,16 +143,6 @@ export function createMemoryStore({ limits: commitLimits = limits.PORTABLE_LIMIT
       const next = { total, expiresAt: live ? counter.expiresAt : expiresAt };
       counters.set(key, next);
       return next.total;
-    },
-
-    async trim(name, { appendedBefore, keep, limit }) {
-      const log = logs.get(name);
-      if (!log) return { removed: 0, more: false };
-      const timed = appendedBefore === undefined ? null : seekPlace(log, appendedBefore);
-      log.floor = raisedFloor(spanOf(log), timed, keep ?? null);
-      const removed = log.entries.splice(0, Math.min(log.floor - log.first, limit)).length;
-      log.first += removed;
-      return { removed, more: log.first < log.floor };
     },
 
     async collect(now, limit) {
@@ -242,32 +182,4 @@ function toReading({ partition, id }: RecordKey, row: Row | null, now: number): 
   if (row === null || isExpired(row, now)) return { partition, id, value: null, version: row?.version ?? null };
   const { text, version, expiresAt, due } = row;
   return { partition, id, value: JSON.parse(text) as Json, version, expiresAt, due: due && { ...due } };
-}
-
-function endOf(log: Log): number {
-  return log.first + log.entries.length;
-}
-
-function spanOf(log: Log) {
-  return { epoch: log.epoch, floor: log.floor, end: endOf(log) };
-}
-
-/** The first readable place whose entry was appended at or after `time`. */
-function seekPlace(log: Log, time: number): number {
-  const index = log.entries.findIndex((entry, i) => log.first + i >= log.floor && entry.appendedAt >= time);
-  return index < 0 ? endOf(log) : log.first + index;
-}
-
-function pageOf(log: Log, from: number, to: number, truncated: boolean): LogPage {
-  const entries = log.entries.slice(from - log.first, to - log.first).map(({ text, appendedAt }, index) => ({
-    value: JSON.parse(text) as Json,
-    cursor: encodeCursor(log.epoch, from + index + 1),
-    appendedAt,
-  }));
-  return { entries, start: encodeCursor(log.epoch, from), cursor: encodeCursor(log.epoch, to), truncated };
-}
-
-/** The page of a log that never had an entry: any cursor into it is a foreign one. */
-function emptyPage(position: Position | null): LogPage {
-  return { entries: [], start: null, cursor: null, truncated: position !== null };
 }

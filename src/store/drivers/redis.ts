@@ -6,15 +6,15 @@
 import { TidegateError } from '../../base/errors.ts';
 import type { Json } from '../../base/json.ts';
 import type { Log } from '../../base/runtime.ts';
-import { decodeCursor, encodeCursor, epochOf } from '../cursor.ts';
+import { encodeCursor, epochOf } from '../cursor.ts';
 import * as limits from '../limits.ts';
 import { compareUtf8 } from '../order.ts';
 import { createRedisClient, type RedisClient } from './redis-client.ts';
+import { createRedisLogs } from './redis-logs.ts';
 import { shardOf, shardsFrom } from '../shard.ts';
 import type {
   CommitResult,
   Cursor,
-  LogPage,
   Operation,
   Reading,
   RecordKey,
@@ -69,22 +69,6 @@ function storeOn(client: RedisClient, timeoutMs: number): Store {
     return keys.map((key, index) => toReading(key, rows[index] ?? [], now));
   }
 
-  async function page(name: string, cursor: Cursor | null, count: number, kind: 'read' | 'last'): Promise<LogPage> {
-    const position = cursor === null ? null : decodeCursor(cursor);
-    const { epoch: given, place } = position ?? { epoch: '', place: 0 };
-    const answer = await client.run('read', [name, given, String(place), String(count), kind]);
-    if (answer === null) return { entries: [], start: null, cursor: null, truncated: position !== null };
-    const [epoch, from, to, truncated, found] = answer as [string, string, string, number, StreamEntry[]];
-    const first = Number(from);
-    const entries = found.map(([, [, time, , value]], index) => ({
-      value: JSON.parse(value) as Json,
-      cursor: encodeCursor(epoch, first + index + 1),
-      appendedAt: Number(time),
-    }));
-    const start = encodeCursor(epoch, first);
-    return { entries, start, cursor: encodeCursor(epoch, Number(to)), truncated: truncated === 1 };
-  }
-
   return {
     name: 'redis',
     limits: COMMIT_LIMITS,
@@ -124,32 +108,7 @@ function storeOn(client: RedisClient, timeoutMs: number): Store {
       }));
     },
 
-    async read(name, after, limit) {
-      limits.checkCount(limit, limits.READ_LIMIT, 'limit');
-      return page(name, after, limit, 'read');
-    },
-
-    async last(name, n, before = null) {
-      limits.checkCount(n, limits.READ_LIMIT, 'n');
-      return page(name, before, n, 'last');
-    },
-
-    async seek(name, time) {
-      const answer = (await client.run('seek', [name, String(time)])) as [string, string] | null;
-      return answer && encodeCursor(answer[0], Number(answer[1]));
-    },
-
-    async extent(name) {
-      const answer = (await client.run('extent', [name])) as [string, string, string, string] | null;
-      if (!answer) return { start: null, end: null, count: 0, newestAt: null };
-      const [epoch, floor, end, newestAt] = answer;
-      return {
-        start: encodeCursor(epoch, Number(floor)),
-        end: encodeCursor(epoch, Number(end)),
-        count: Number(end) - Number(floor),
-        newestAt: Number(newestAt),
-      };
-    },
+    ...createRedisLogs(client),
 
     async commit(operations, options) {
       const { id, now, deadline } = options;
@@ -173,11 +132,6 @@ function storeOn(client: RedisClient, timeoutMs: number): Store {
       return Number(await client.run('add', [key, amount, now, expiresAt, ttl].map(String)));
     },
 
-    async trim(name, { appendedBefore = '', keep = '', limit }) {
-      const [removed, more] = (await client.run('trim', [name, appendedBefore, keep, limit].map(String))) as number[];
-      return { removed: removed ?? 0, more: more === 1 };
-    },
-
     async collect(now, limit) {
       return { removed: Number(await client.run('collect', [now - limits.GARBAGE_AFTER_MS, limit].map(String))) };
     },
@@ -191,9 +145,6 @@ function storeOn(client: RedisClient, timeoutMs: number): Store {
     async close() {},
   };
 }
-
-/** id, then t, append time, v, value. */
-type StreamEntry = [string, [string, string, string, string]];
 
 function encode(operation: Operation, texts: readonly string[], commitId: string, now: number): string[] {
   if (operation.kind === 'append') {

@@ -32,6 +32,8 @@ export interface LogRow extends Span {
   newest_at: number;
 }
 
+export type SqliteFile = ReturnType<typeof openSqliteFile>;
+
 /** Opens the file, and makes its tables where it is new. @throws TidegateError `invalid_config` naming `SQLITE_PATH`. */
 export function openSqliteFile({ path, busyMs = BUSY_MS }: SqliteOptions) {
   const database = open(path, busyMs);
@@ -110,29 +112,6 @@ export function openSqliteFile({ path, busyMs = BUSY_MS }: SqliteOptions) {
   }
 
   return { record, log, entry, time, made, counter, within, close };
-}
-
-/** What SQLite reports of itself, its file and its disk, by primary result code; a closed database is none too. */
-const ENGINE_CODES: ReadonlySet<number> = new Set([
-  5, // busy
-  6, // locked
-  7, // no memory
-  8, // read only
-  9, // interrupted
-  10, // input or output
-  11, // corrupt
-  13, // full
-  14, // cannot open
-  15, // locking protocol
-  26, // no database
-]);
-
-/** Whether an error is the engine's; else it is of what it was given: a constraint, a type, a wrong statement. */
-export function isOfEngine(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const { code, errcode } = error as Error & { code?: unknown; errcode?: unknown };
-  if (code === 'ERR_INVALID_STATE') return true;
-  return code === 'ERR_SQLITE_ERROR' && typeof errcode === 'number' && ENGINE_CODES.has(errcode & 0xff);
 }
 
 function open(path: string, busyMs: number): DatabaseSync {

@@ -3,26 +3,19 @@
  * disk tells the truth. Several processes may share the file, not several machines. Every call blocks its thread for
  * as long as SQLite works, or waits for another process to finish its commit: up to `busyMs`.
  */
-import { TidegateError } from '../../base/errors.ts';
 import type { Json } from '../../base/json.ts';
-import {
-  decodeCursor,
-  encodeCursor,
-  epochOf,
-  lastBefore,
-  raisedFloor,
-  readFrom,
-  type Position,
-  type Span,
-} from '../cursor.ts';
 import * as limits from '../limits.ts';
 import { shardOf, shardsFrom } from '../shard.ts';
-import { isOfEngine, type LogRow, openSqliteFile, type RecordRow, type SqliteOptions } from './sqlite-file.ts';
-import type { CommitResult, DueRecord, LogPage, Operation, Reading, RecordKey, Store, StoredRecord } from '../store.ts';
+import { isOfEngine, ownFault, reached } from './sqlite-errors.ts';
+import { openSqliteFile, type RecordRow, type SqliteOptions } from './sqlite-file.ts';
+import { createSqliteLogs } from './sqlite-logs.ts';
+import type { CommitResult, DueRecord, Operation, Reading, RecordKey, Store, StoredRecord } from '../store.ts';
 
 /** @throws TidegateError `invalid_config` naming `SQLITE_PATH` when the file cannot be opened or is not ours. */
 export function createSqliteStore(options: SqliteOptions): Store {
-  const { record, log, entry, time, made, counter, within, close } = openSqliteFile(options);
+  const file = openSqliteFile(options);
+  const { record, made, counter, within, close } = file;
+  const { append, ...logs } = createSqliteLogs(file);
   const readingOf = (key: RecordKey, now: number) => toReading(key, record.get.get(key.partition, key.id), now);
 
   function conflictsOf(operations: readonly Operation[], now: number) {
@@ -33,16 +26,6 @@ export function createSqliteStore(options: SqliteOptions): Store {
       const holds = !stale && (row?.version ?? null) === operation.expects;
       return holds ? [] : [{ operation: index, found: toReading(operation, row, now) }];
     });
-  }
-
-  function append(name: string, texts: readonly string[], id: string, now: number): string {
-    if (log.get.get(name) === null) log.create.run(name, epochOf(name, id));
-    const { number, epoch, end, newest_at } = log.get.get(name) as LogRow;
-    const appendedAt = Math.max(now, newest_at);
-    if (appendedAt > newest_at) time.add.run(number, appendedAt, end);
-    texts.forEach((text, index) => entry.add.run(number, end + index, appendedAt, text));
-    log.extend.run(end + texts.length, appendedAt, number);
-    return encodeCursor(epoch, end + texts.length);
   }
 
   function write(operations: readonly Operation[], id: string, now: number, encoded: string[][]): CommitResult {
@@ -65,26 +48,6 @@ export function createSqliteStore(options: SqliteOptions): Store {
     made.forget.run(now - limits.COMMIT_MEMORY_MS, 2);
     made.add.run(id, now, JSON.stringify(cursors));
     return { status: 'committed', version: id, cursors };
-  }
-
-  /** The first readable place whose entry was appended at or after `time`. */
-  function seekPlace({ number, floor, end }: LogRow, from: number): number {
-    return Math.max(time.seek.get(number, from)?.place ?? end, floor);
-  }
-
-  function page(name: string, position: Position | null, choose: (span: Span) => PageBounds): LogPage {
-    return within('read', () => {
-      const found = log.get.get(name);
-      if (!found) return { entries: [], start: null, cursor: null, truncated: position !== null };
-      const { number, epoch } = found;
-      const { from, to, truncated } = choose(found);
-      const entries = entry.read.all(number, from, to).map(({ value, appended_at }, index) => ({
-        value: JSON.parse(value) as Json,
-        cursor: encodeCursor(epoch, from + index + 1),
-        appendedAt: appended_at,
-      }));
-      return { entries, start: encodeCursor(epoch, from), cursor: encodeCursor(epoch, to), truncated };
-    });
   }
 
   return {
@@ -122,43 +85,7 @@ export function createSqliteStore(options: SqliteOptions): Store {
       return found;
     },
 
-    async read(name, after, limit) {
-      limits.checkCount(limit, limits.READ_LIMIT, 'limit');
-      const position = after === null ? null : decodeCursor(after);
-      return reached(() =>
-        page(name, position, (span) => {
-          const { from, truncated } = readFrom(span, position);
-          return { from, to: Math.min(from + limit, span.end), truncated };
-        }),
-      );
-    },
-
-    async last(name, n, before = null) {
-      limits.checkCount(n, limits.READ_LIMIT, 'n');
-      const position = before === null ? null : decodeCursor(before);
-      return reached(() => page(name, position, (span) => lastBefore(span, n, position)));
-    },
-
-    async seek(name, time) {
-      return reached(() =>
-        within('read', () => {
-          const found = log.get.get(name);
-          return found && encodeCursor(found.epoch, seekPlace(found, time));
-        }),
-      );
-    },
-
-    async extent(name) {
-      const found = reached(() => log.get.get(name));
-      if (!found) return { start: null, end: null, count: 0, newestAt: null };
-      const { epoch, floor, end, newest_at } = found;
-      return {
-        start: encodeCursor(epoch, floor),
-        end: encodeCursor(epoch, end),
-        count: end - floor,
-        newestAt: newest_at,
-      };
-    },
+    ...logs,
 
     async commit(operations, options) {
       const encoded = limits.checkCommit(operations, options);
@@ -175,22 +102,6 @@ export function createSqliteStore(options: SqliteOptions): Store {
     async add(key, amount, { now, expiresAt }) {
       limits.checkCounter(key, amount, expiresAt);
       return reached(() => counter.add.get(key, amount, expiresAt, now))?.total ?? amount;
-    },
-
-    async trim(name, { appendedBefore, keep, limit }) {
-      return reached(() =>
-        within('write', () => {
-          const found = log.get.get(name);
-          if (!found) return { removed: 0, more: false };
-          const timed = appendedBefore === undefined ? null : seekPlace(found, appendedBefore);
-          const floor = raisedFloor(found, timed, keep ?? null);
-          const first = Math.min(floor, found.first + limit);
-          const removed = first > found.first ? entry.remove.run(found.number, first) : 0;
-          if (removed > 0) time.remove.run(found.number, first);
-          if (first > found.first || floor > found.floor) log.trim.run(first, floor, found.number);
-          return { removed, more: first < floor };
-        }),
-      );
     },
 
     async collect(now, limit) {
@@ -212,26 +123,6 @@ export function createSqliteStore(options: SqliteOptions): Store {
       close();
     },
   };
-}
-
-interface PageBounds {
-  from: number;
-  to: number;
-  truncated: boolean;
-}
-
-/** @throws TidegateError `store_unavailable` where the file cannot be had, `internal` for what we asked of it wrongly. */
-function reached<Result>(work: () => Result): Result {
-  try {
-    return work();
-  } catch (cause) {
-    if (!isOfEngine(cause)) throw ownFault(cause);
-    throw new TidegateError('store_unavailable', 'the sqlite store could not be read', { retryAfterMs: 1_000, cause });
-  }
-}
-
-function ownFault(cause: unknown): TidegateError {
-  return new TidegateError('internal', 'the sqlite store refused what it was asked', { cause });
 }
 
 function isExpired(row: RecordRow, now: number): boolean {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { isOfEngine } from '../../../src/store/drivers/sqlite-file.ts';
+import { isOfEngine } from '../../../src/store/drivers/sqlite-errors.ts';
 import { createSqliteStore } from '../../../src/store/drivers/sqlite.ts';
 import type { Cursor, Store } from '../../../src/store/store.ts';
 import { storeContract } from '../../../src/store/contract/suite.ts';

@@ -1,0 +1,109 @@
+/** The logs of the memory store: arrays of entries by name. It checks no operation of a commit; `memory.ts` does. */
+import type { Json } from '../../base/json.ts';
+import { decodeCursor, encodeCursor, epochOf, lastBefore, raisedFloor, readFrom, type Position } from '../cursor.ts';
+import * as limits from '../limits.ts';
+import type { Cursor, LogPage, Store } from '../store.ts';
+
+interface Log {
+  epoch: string;
+  /** The place of `entries[0]`. Entries from here to below `floor` cannot be read any more, and a later trim removes them. */
+  first: number;
+  floor: number;
+  entries: { text: string; appendedAt: number }[];
+}
+
+export interface MemoryLogs extends Pick<Store, 'read' | 'last' | 'seek' | 'extent' | 'trim'> {
+  /**
+   * Appends entries, given as JSON, at the end of a log. The first append begins the log.
+   * @param id of the commit
+   * @returns the cursor behind the last of them
+   */
+  append(name: string, texts: readonly string[], id: string, now: number): Cursor;
+}
+
+export function createMemoryLogs(): MemoryLogs {
+  const logs = new Map<string, Log>();
+
+  return {
+    append(name, texts, id, now) {
+      const log = logs.get(name) ?? { epoch: epochOf(name, id), first: 0, floor: 0, entries: [] };
+      const appendedAt = Math.max(now, log.entries.at(-1)?.appendedAt ?? now);
+      for (const text of texts) log.entries.push({ text, appendedAt });
+      logs.set(name, log);
+      return encodeCursor(log.epoch, endOf(log));
+    },
+
+    async read(name, after, limit) {
+      limits.checkCount(limit, limits.READ_LIMIT, 'limit');
+      const position = after === null ? null : decodeCursor(after);
+      const log = logs.get(name);
+      if (!log) return emptyPage(position);
+      const { from, truncated } = readFrom(spanOf(log), position);
+      return pageOf(log, from, Math.min(from + limit, endOf(log)), truncated);
+    },
+
+    async last(name, n, before = null) {
+      limits.checkCount(n, limits.READ_LIMIT, 'n');
+      const position = before === null ? null : decodeCursor(before);
+      const log = logs.get(name);
+      if (!log) return emptyPage(position);
+      const { from, to, truncated } = lastBefore(spanOf(log), n, position);
+      return pageOf(log, from, to, truncated);
+    },
+
+    async seek(name, time) {
+      const log = logs.get(name);
+      return log ? encodeCursor(log.epoch, seekPlace(log, time)) : null;
+    },
+
+    async extent(name) {
+      const log = logs.get(name);
+      if (!log) return { start: null, end: null, count: 0, newestAt: null };
+      const { epoch, floor, end } = spanOf(log);
+      return {
+        start: encodeCursor(epoch, floor),
+        end: encodeCursor(epoch, end),
+        count: end - floor,
+        newestAt: log.entries.at(-1)?.appendedAt ?? null,
+      };
+    },
+
+    async trim(name, { appendedBefore, keep, limit }) {
+      const log = logs.get(name);
+      if (!log) return { removed: 0, more: false };
+      const timed = appendedBefore === undefined ? null : seekPlace(log, appendedBefore);
+      log.floor = raisedFloor(spanOf(log), timed, keep ?? null);
+      const removed = log.entries.splice(0, Math.min(log.floor - log.first, limit)).length;
+      log.first += removed;
+      return { removed, more: log.first < log.floor };
+    },
+  };
+}
+
+function endOf(log: Log): number {
+  return log.first + log.entries.length;
+}
+
+function spanOf(log: Log) {
+  return { epoch: log.epoch, floor: log.floor, end: endOf(log) };
+}
+
+/** The first readable place whose entry was appended at or after `time`. */
+function seekPlace(log: Log, time: number): number {
+  const index = log.entries.findIndex((entry, i) => log.first + i >= log.floor && entry.appendedAt >= time);
+  return index < 0 ? endOf(log) : log.first + index;
+}
+
+function pageOf(log: Log, from: number, to: number, truncated: boolean): LogPage {
+  const entries = log.entries.slice(from - log.first, to - log.first).map(({ text, appendedAt }, index) => ({
+    value: JSON.parse(text) as Json,
+    cursor: encodeCursor(log.epoch, from + index + 1),
+    appendedAt,
+  }));
+  return { entries, start: encodeCursor(log.epoch, from), cursor: encodeCursor(log.epoch, to), truncated };
+}
+
+/** The page of a log that never had an entry: any cursor into it is a foreign one. */
+function emptyPage(position: Position | null): LogPage {
+  return { entries: [], start: null, cursor: null, truncated: position !== null };
+}

@@ -1,0 +1,61 @@
+/** Reads and trims of logs in Redis, one script a call. Appends are part of a commit: see `redis.ts`. */
+import type { Json } from '../../base/json.ts';
+import { decodeCursor, encodeCursor } from '../cursor.ts';
+import * as limits from '../limits.ts';
+import type { Cursor, LogPage, Store } from '../store.ts';
+import type { RedisClient } from './redis-client.ts';
+
+/** id, then t, append time, v, value. */
+type StreamEntry = [string, [string, string, string, string]];
+
+export function createRedisLogs(client: RedisClient): Pick<Store, 'read' | 'last' | 'seek' | 'extent' | 'trim'> {
+  async function page(name: string, cursor: Cursor | null, count: number, kind: 'read' | 'last'): Promise<LogPage> {
+    const position = cursor === null ? null : decodeCursor(cursor);
+    const { epoch: given, place } = position ?? { epoch: '', place: 0 };
+    const answer = await client.run('read', [name, given, String(place), String(count), kind]);
+    if (answer === null) return { entries: [], start: null, cursor: null, truncated: position !== null };
+    const [epoch, from, to, truncated, found] = answer as [string, string, string, number, StreamEntry[]];
+    const first = Number(from);
+    const entries = found.map(([, [, time, , value]], index) => ({
+      value: JSON.parse(value) as Json,
+      cursor: encodeCursor(epoch, first + index + 1),
+      appendedAt: Number(time),
+    }));
+    const start = encodeCursor(epoch, first);
+    return { entries, start, cursor: encodeCursor(epoch, Number(to)), truncated: truncated === 1 };
+  }
+
+  return {
+    async read(name, after, limit) {
+      limits.checkCount(limit, limits.READ_LIMIT, 'limit');
+      return page(name, after, limit, 'read');
+    },
+
+    async last(name, n, before = null) {
+      limits.checkCount(n, limits.READ_LIMIT, 'n');
+      return page(name, before, n, 'last');
+    },
+
+    async seek(name, time) {
+      const answer = (await client.run('seek', [name, String(time)])) as [string, string] | null;
+      return answer && encodeCursor(answer[0], Number(answer[1]));
+    },
+
+    async extent(name) {
+      const answer = (await client.run('extent', [name])) as [string, string, string, string] | null;
+      if (!answer) return { start: null, end: null, count: 0, newestAt: null };
+      const [epoch, floor, end, newestAt] = answer;
+      return {
+        start: encodeCursor(epoch, Number(floor)),
+        end: encodeCursor(epoch, Number(end)),
+        count: Number(end) - Number(floor),
+        newestAt: Number(newestAt),
+      };
+    },
+
+    async trim(name, { appendedBefore = '', keep = '', limit }) {
+      const [removed, more] = (await client.run('trim', [name, appendedBefore, keep, limit].map(String))) as number[];
+      return { removed: removed ?? 0, more: more === 1 };
+    },
+  };
+}

@@ -1,0 +1,120 @@
+/** The logs of the SQLite store. It checks no operation of a commit; `sqlite.ts` does. */
+import type { Json } from '../../base/json.ts';
+import {
+  decodeCursor,
+  encodeCursor,
+  epochOf,
+  lastBefore,
+  raisedFloor,
+  readFrom,
+  type Position,
+  type Span,
+} from '../cursor.ts';
+import * as limits from '../limits.ts';
+import type { Cursor, LogPage, Store } from '../store.ts';
+import { reached } from './sqlite-errors.ts';
+import type { LogRow, SqliteFile } from './sqlite-file.ts';
+
+export interface SqliteLogs extends Pick<Store, 'read' | 'last' | 'seek' | 'extent' | 'trim'> {
+  /**
+   * Appends entries, given as JSON, at the end of a log. The first append begins the log. The caller is in a transaction
+   * that writes.
+   * @param id of the commit
+   * @returns the cursor behind the last of them
+   */
+  append(name: string, texts: readonly string[], id: string, now: number): Cursor;
+}
+
+export function createSqliteLogs({ log, entry, time, within }: SqliteFile): SqliteLogs {
+  /** The first readable place whose entry was appended at or after `time`. */
+  function seekPlace({ number, floor, end }: LogRow, from: number): number {
+    return Math.max(time.seek.get(number, from)?.place ?? end, floor);
+  }
+
+  function page(name: string, position: Position | null, choose: (span: Span) => PageBounds): LogPage {
+    return within('read', () => {
+      const found = log.get.get(name);
+      if (!found) return { entries: [], start: null, cursor: null, truncated: position !== null };
+      const { number, epoch } = found;
+      const { from, to, truncated } = choose(found);
+      const entries = entry.read.all(number, from, to).map(({ value, appended_at }, index) => ({
+        value: JSON.parse(value) as Json,
+        cursor: encodeCursor(epoch, from + index + 1),
+        appendedAt: appended_at,
+      }));
+      return { entries, start: encodeCursor(epoch, from), cursor: encodeCursor(epoch, to), truncated };
+    });
+  }
+
+  return {
+    append(name, texts, id, now) {
+      if (log.get.get(name) === null) log.create.run(name, epochOf(name, id));
+      const { number, epoch, end, newest_at } = log.get.get(name) as LogRow;
+      const appendedAt = Math.max(now, newest_at);
+      if (appendedAt > newest_at) time.add.run(number, appendedAt, end);
+      texts.forEach((text, index) => entry.add.run(number, end + index, appendedAt, text));
+      log.extend.run(end + texts.length, appendedAt, number);
+      return encodeCursor(epoch, end + texts.length);
+    },
+
+    async read(name, after, limit) {
+      limits.checkCount(limit, limits.READ_LIMIT, 'limit');
+      const position = after === null ? null : decodeCursor(after);
+      return reached(() =>
+        page(name, position, (span) => {
+          const { from, truncated } = readFrom(span, position);
+          return { from, to: Math.min(from + limit, span.end), truncated };
+        }),
+      );
+    },
+
+    async last(name, n, before = null) {
+      limits.checkCount(n, limits.READ_LIMIT, 'n');
+      const position = before === null ? null : decodeCursor(before);
+      return reached(() => page(name, position, (span) => lastBefore(span, n, position)));
+    },
+
+    async seek(name, time) {
+      return reached(() =>
+        within('read', () => {
+          const found = log.get.get(name);
+          return found && encodeCursor(found.epoch, seekPlace(found, time));
+        }),
+      );
+    },
+
+    async extent(name) {
+      const found = reached(() => log.get.get(name));
+      if (!found) return { start: null, end: null, count: 0, newestAt: null };
+      const { epoch, floor, end, newest_at } = found;
+      return {
+        start: encodeCursor(epoch, floor),
+        end: encodeCursor(epoch, end),
+        count: end - floor,
+        newestAt: newest_at,
+      };
+    },
+
+    async trim(name, { appendedBefore, keep, limit }) {
+      return reached(() =>
+        within('write', () => {
+          const found = log.get.get(name);
+          if (!found) return { removed: 0, more: false };
+          const timed = appendedBefore === undefined ? null : seekPlace(found, appendedBefore);
+          const floor = raisedFloor(found, timed, keep ?? null);
+          const first = Math.min(floor, found.first + limit);
+          const removed = first > found.first ? entry.remove.run(found.number, first) : 0;
+          if (removed > 0) time.remove.run(found.number, first);
+          if (first > found.first || floor > found.floor) log.trim.run(first, floor, found.number);
+          return { removed, more: first < floor };
+        }),
+      );
+    },
+  };
+}
+
+interface PageBounds {
+  from: number;
+  to: number;
+  truncated: boolean;
+}
