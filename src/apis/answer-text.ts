@@ -1,7 +1,7 @@
 /** Structured answers as text: arrays of objects as tables, the rest as lines of `name: value`. Pure and bounded. */
 import type { Json } from '../base/json.ts';
 import { shortened } from '../base/text.ts';
-import { lines } from '../calls/table.ts';
+import { lines } from '../calls/short-lines.ts';
 
 const MOST_CHARACTERS = 20_000;
 const MOST_COLUMNS = 20;

@@ -5,7 +5,7 @@
 import type { ToolAnswer } from '../declare/tool.ts';
 import type { Json } from '../base/json.ts';
 import type { Reading } from '../store/store.ts';
-import { ageText } from '../calls/table.ts';
+import { ageText } from '../calls/short-lines.ts';
 import { type Made, madeOf, picked, shownAnswer } from './answer.ts';
 import { ofAnswer, ofArguments } from './declared-function.ts';
 import { exchange, misread } from './exchange.ts';

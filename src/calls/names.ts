@@ -21,7 +21,7 @@ export function resultPagesKey(tenant: string, subject: string, hour: number): s
   return `${tenant}/result-pages/${subject}/${hour}`;
 }
 
-/** A mark (`store/once.ts`) that stands where a request state was used. */
+/** A mark (`store/take-once.ts`) that stands where a request state was used. */
 export function usedStateKey(tenant: string, id: string): RecordKey {
   return { partition: `${tenant}/used-state`, id };
 }

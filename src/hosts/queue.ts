@@ -6,7 +6,7 @@ import { backoff } from '../base/backoff.ts';
 import { asTidegateError } from '../base/errors.ts';
 import type { TaskDeps } from '../tasks/records/find-task.ts';
 import { isTaskId } from '../tasks/records/names.ts';
-import { pursueTask } from '../tasks/work/pursue.ts';
+import { workOnTask } from '../tasks/work/work-on-task.ts';
 import { scopeOf } from '../streams/scope.ts';
 
 /** What is sent through the queue: a hint, and nothing of the task itself. */
@@ -57,7 +57,7 @@ export async function workOnBatch(
         return message.ack();
       }
       try {
-        const dueAt = await pursueTask(scopeOf(deps, body), body.taskId, null, deadline);
+        const dueAt = await workOnTask(scopeOf(deps, body), body.taskId, null, deadline);
         if (dueAt !== null && queue !== null) {
           const delaySeconds = Math.min(MOST_DELAY_S, Math.max(0, Math.ceil((dueAt - runtime.now()) / 1_000)));
           await queue.send(body, { delaySeconds });

@@ -18,7 +18,7 @@ import type { Extension } from '../mcp/extension.ts';
 import { resultReaders } from '../tools/read-result.ts';
 import { streamResources } from '../tools/stream-resources.ts';
 import { streamTools } from '../tools/index.ts';
-import { takeOnce } from '../store/once.ts';
+import { takeOnce } from '../store/take-once.ts';
 import { createAppStreams } from '../calls/streams.ts';
 import { usedStateKey } from '../calls/names.ts';
 import { BY_SCHEDULE, type Dispatch } from '../tasks/records/dispatch.ts';

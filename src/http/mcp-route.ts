@@ -3,7 +3,7 @@
  */
 import type { Principal } from '../base/principal.ts';
 import { INVALID_REQUEST, PARSE_ERROR, rpcErrorResponse } from '../base/json-rpc.ts';
-import type { ServedAnswer } from '../calls/served.ts';
+import type { ServedAnswer } from '../calls/served-answer.ts';
 import type { Authenticate } from './authenticate.ts';
 import { readJson } from './body.ts';
 import type { OriginGuard } from './origin.ts';

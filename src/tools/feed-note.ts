@@ -6,7 +6,7 @@ import { readState, type Rejected } from '../feeds/run/state.ts';
 import { conditionOf, type FeedCondition, lagOf } from '../feeds/run/status.ts';
 import type { Reading } from '../store/store.ts';
 import { feedKey } from '../feeds/run/state.ts';
-import { ageText } from '../calls/table.ts';
+import { ageText } from '../calls/short-lines.ts';
 import type { Scope } from '../streams/scope.ts';
 
 export interface FeedNote {

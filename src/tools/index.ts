@@ -2,7 +2,7 @@
 import type { Tool } from '../declare/tool.ts';
 import type { AppDeps } from '../calls/context.ts';
 import { listStreamsTool } from './list-streams.ts';
-import { publishTools } from './publish-tools.ts';
+import { publishTools } from './outlet-tools.ts';
 import { readHistoryTool } from './read-history.ts';
 import { readLatestTool } from './read-latest.ts';
 import { tailStreamTool } from './tail-stream.ts';

@@ -17,7 +17,7 @@ import { shortened } from '../base/text.ts';
 import { streamNames } from './describe.ts';
 import { type FeedNote as Note, feedText } from './feed-note.ts';
 import { FeedNoteShape, READ_ONLY, StreamName } from '../calls/schemas.ts';
-import { ageText } from '../calls/table.ts';
+import { ageText } from '../calls/short-lines.ts';
 import type { Scope } from '../streams/scope.ts';
 
 const PAGE_STREAMS = 20;

@@ -22,7 +22,7 @@ import { readNote, unreadNote } from './feed-note.ts';
 import { checkListing, given, HistoryInput } from './history-input.ts';
 import { type HistoryAnswer, type HistoryAnswerRow, HistoryOutput } from './history-output.ts';
 import { READ_ONLY } from '../calls/schemas.ts';
-import { eventLine, lines } from '../calls/table.ts';
+import { eventLine, lines } from '../calls/short-lines.ts';
 import { edgesText, fieldsText, sparklineLines, tableLines, timeText } from './windows-text.ts';
 import type { Scope } from '../streams/scope.ts';
 import { skippedText, rangeText, endText, partText, withFeed } from './history-text.ts';

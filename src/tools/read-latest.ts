@@ -16,7 +16,7 @@ import { accounted, type AppDeps } from '../calls/context.ts';
 import { describeStreams, exampleCall } from './describe.ts';
 import { type FeedNote as Note, feedText, noteOf, unreadNote } from './feed-note.ts';
 import { Event, FeedNoteShape, Key, READ_ONLY, StreamName } from '../calls/schemas.ts';
-import { ageText, eventLine, lines } from '../calls/table.ts';
+import { ageText, eventLine, lines } from '../calls/short-lines.ts';
 import type { Scope } from '../streams/scope.ts';
 import { latestEvent } from '../streams/log/latest.ts';
 

@@ -18,7 +18,7 @@ import { accounted, type AppDeps } from '../calls/context.ts';
 import { exampleCall, streamNames } from './describe.ts';
 import { feedText, readNote } from './feed-note.ts';
 import { CursorText, Event, FeedNoteShape, Key, READ_ONLY, StreamName } from '../calls/schemas.ts';
-import { eventLine, lines } from '../calls/table.ts';
+import { eventLine, lines } from '../calls/short-lines.ts';
 
 const Input = z.strictObject({
   stream: StreamName,

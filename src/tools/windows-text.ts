@@ -10,7 +10,7 @@ import { durationText, isoTime, zonedTime } from '../base/time-text.ts';
 import type { Series } from '../streams/history/window-question.ts';
 import { valueOf } from '../streams/history/window-rows.ts';
 import { sparkline } from './sparkline.ts';
-import { lines, MOST_LINES, numberText } from '../calls/table.ts';
+import { lines, MOST_LINES, numberText } from '../calls/short-lines.ts';
 
 /** Longest sparkline, in characters. */
 const WIDTH = 60;

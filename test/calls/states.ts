@@ -2,7 +2,7 @@
 import { createSealer, type Secrets } from '../../src/base/seal.ts';
 import type { Runtime } from '../../src/base/runtime.ts';
 import { createRequestStates, type RequestStates } from '../../src/calls/request-state.ts';
-import { takeOnce } from '../../src/store/once.ts';
+import { takeOnce } from '../../src/store/take-once.ts';
 import type { Store } from '../../src/store/store.ts';
 import { usedStateKey } from '../../src/calls/names.ts';
 

@@ -6,7 +6,7 @@ import { replayDeadLetters } from '../../src/feeds/run/replay-dead-letters.ts';
 import { task } from '../../src/index.ts';
 import { createSealer } from '../../src/base/seal.ts';
 import { createResults } from '../../src/calls/results.ts';
-import { takeOnce } from '../../src/store/once.ts';
+import { takeOnce } from '../../src/store/take-once.ts';
 import { createAppStreams } from '../../src/calls/streams.ts';
 import type { Deps } from '../../src/streams/deps.ts';
 import { usedStateKey } from '../../src/calls/names.ts';

@@ -8,7 +8,7 @@ import type { MqttOptions, MqttTopics } from './options.ts';
 import { EXAMPLE_RECORDS } from './publish-audit.ts';
 import { type OutgoingMessage, outgoing, ruleFor } from './publish-check.ts';
 import { type MqttRules, type PublishRule, publishRules } from './publish-rules.ts';
-import { mqttTools } from './publish-tools.ts';
+import { mqttTools } from './tools.ts';
 import { checkWait, checkWhole, DEFAULT_WAIT_MS, LONGEST_REQUEST_MS, MOST_ANSWERS } from './request-bounds.ts';
 import { planResponse } from './request-match.ts';
 import { mqttSettings, mqttVersions } from './settings.ts';

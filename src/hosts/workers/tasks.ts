@@ -6,7 +6,7 @@ import { waitUntil } from 'cloudflare:workers';
 import { asTidegateError } from '../../base/errors.ts';
 import type { Dispatch } from '../../tasks/records/dispatch.ts';
 import type { TaskDeps } from '../../tasks/records/find-task.ts';
-import { pursueTask } from '../../tasks/work/pursue.ts';
+import { workOnTask } from '../../tasks/work/work-on-task.ts';
 import { TASK_LEASE_MS } from '../../tasks/work/run-due.ts';
 import type { TaskMessage, TaskQueue } from '../queue.ts';
 import { scopeOf } from '../../streams/scope.ts';
@@ -38,7 +38,7 @@ export function dispatchThrough(deps: TaskDeps, queue: TaskQueue | null): Dispat
   return {
     leaseMs: () => TASK_LEASE_MS,
     wake(tenant, taskId, claim) {
-      inBackground(taskId, pursueTask(scopeOf(deps, { tenant }), taskId, claim, runtime.now() + BACKGROUND_MS));
+      inBackground(taskId, workOnTask(scopeOf(deps, { tenant }), taskId, claim, runtime.now() + BACKGROUND_MS));
     },
   };
 }

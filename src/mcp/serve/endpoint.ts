@@ -8,7 +8,7 @@ import type { Principal } from '../../base/principal.ts';
 import type { About } from '../registry/about.ts';
 import { createDiscover } from './discover.ts';
 import { askedFor } from '../wire/message.ts';
-import type { ServedAnswer } from '../../calls/served.ts';
+import type { ServedAnswer } from '../../calls/served-answer.ts';
 import type { SdkServing } from './serving.ts';
 import { LEGACY_VERSIONS, MODERN_VERSION } from '../wire/versions.ts';
 

@@ -4,7 +4,7 @@
  */
 import { isLegacyRequest, PROTOCOL_VERSION_META_KEY } from '@modelcontextprotocol/server';
 import type { Principal } from '../../base/principal.ts';
-import type { ServedAnswer } from '../../calls/served.ts';
+import type { ServedAnswer } from '../../calls/served-answer.ts';
 import type { Refusal } from './exchange.ts';
 import { createLegacy } from './legacy.ts';
 import { askedFor, claimOf } from '../wire/message.ts';

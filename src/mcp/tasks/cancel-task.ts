@@ -7,7 +7,7 @@ import { accountedTasks } from '../../calls/context.ts';
 import { IN_TOOLS, naming } from './argument-names.ts';
 import { TaskHandle } from './get-task.ts';
 import { Handle, handleOf } from './handle.ts';
-import { taskLines } from './words.ts';
+import { taskLines } from './task-text.ts';
 
 export function cancelTaskTool(tasks: Tasks, { now }: Pick<Runtime, 'now'>): Tool {
   return tool({

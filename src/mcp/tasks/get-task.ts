@@ -12,7 +12,7 @@ import { IN_TOOLS, naming } from './argument-names.ts';
 import { Handle, handleOf } from './handle.ts';
 import type { Poll } from './polling.ts';
 import { failureError, resultOf } from './view.ts';
-import { taskLines, TaskQuestion, questionsOf } from './words.ts';
+import { taskLines, TaskQuestion, questionsOf } from './task-text.ts';
 
 export const TaskHandle = z.string().min(1).max(64).describe('The handle that the call which began the task answered');
 

@@ -6,7 +6,7 @@ import type { JsonObject } from '../../base/json.ts';
 import { hasEnded, type Header } from '../../tasks/records/header.ts';
 import { objectSchema } from '../../base/json-schema.ts';
 import { pollIntervalMs } from './view.ts';
-import { pauseText } from './words.ts';
+import { pauseText } from './task-text.ts';
 
 export const Status = z.enum(['working', 'input_required', 'completed', 'failed', 'cancelled']);
 

@@ -7,7 +7,7 @@ import type { Reading } from '../../store/store.ts';
 import { type Scope, scopeOf } from '../../streams/scope.ts';
 import type { TaskDeps } from '../records/find-task.ts';
 import { type Header, headerKey, taskHeader } from '../records/header.ts';
-import { begunOnce, onceKey } from '../records/once.ts';
+import { begunOnce, onceKey } from '../records/begun-once.ts';
 
 export interface Begun {
   taskId: string;

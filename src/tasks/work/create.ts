@@ -16,7 +16,7 @@ import { findTask, type TaskDeps } from '../records/find-task.ts';
 import { expiryOf, type Header, headerKey, rememberedUntil, taskHeader } from '../records/header.ts';
 import { inputKey, taskInput } from '../records/input.ts';
 import { ownKey, ownTask } from '../records/list.ts';
-import { begunOnce, onceKey, retryKey } from '../records/once.ts';
+import { begunOnce, onceKey, retryKey } from '../records/begun-once.ts';
 import { freeSlots, type Slot, takeSlots } from '../records/slots.ts';
 import { type Begun, begunUnder, checkOnce, fingerprintOf } from './begun.ts';
 

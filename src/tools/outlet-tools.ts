@@ -1,4 +1,7 @@
-/** The tools by which agents publish: those that the kinds of the app's feeds bring, served as any tool is. */
+/**
+ * The tools by which agents publish. What they are, each kind of feed says (`tools` of its outlet). Here they get their names
+ * and become tools like any other. Nothing here knows a kind.
+ */
 import type { Outlet, OutletTool } from '../declare/outlet.ts';
 import { type Tool, tool } from '../declare/tool.ts';
 import { outlets } from '../calls/feeds.ts';

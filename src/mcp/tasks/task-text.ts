@@ -1,4 +1,4 @@
-/** The state of a task in words for models, and what to do next. Pure. */
+/** The text that a model reads of a task: its state, and what to do next. Pure. */
 import * as z from 'zod';
 import type { Json } from '../../base/json.ts';
 import { hasEnded, type Header } from '../../tasks/records/header.ts';

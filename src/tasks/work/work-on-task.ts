@@ -14,7 +14,7 @@ const LEAST_MS = 1_000;
  * @returns when it goes on, epoch ms; null: it has ended, or another works on it
  * @throws TidegateError where the store fails: it is taken up again when the lease is over
  */
-export async function pursueTask(
+export async function workOnTask(
   scope: Scope<TaskDeps>,
   taskId: string,
   claim: Claim | null,

@@ -1,4 +1,4 @@
-/** What may be done once: whoever puts its record first has it, on whichever instance. */
+/** `takeOnce` answers who may do what may be done once: whoever puts its record first, on whichever instance. */
 import * as z from 'zod';
 import type { Runtime } from '../base/runtime.ts';
 import { commitSurely } from './commit.ts';

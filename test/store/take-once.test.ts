@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { systemRuntime } from '../../src/base/runtime.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
-import { takeOnce } from '../../src/store/once.ts';
+import { takeOnce } from '../../src/store/take-once.ts';
 import { isPresent } from '../../src/store/store.ts';
 
 const runtime = systemRuntime(() => {});

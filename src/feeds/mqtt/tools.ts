@@ -1,4 +1,4 @@
-/** The tools by which agents publish to the MQTT feeds of an app. */
+/** Which tools agents get for the MQTT feeds of an app: `publish` (`publish-tool.ts`) and `request` (`request-tool.ts`). */
 import type { Outlet, OutletTool } from '../../declare/outlet.ts';
 import type { MqttRules } from './publish-rules.ts';
 import { publishTool } from './publish-tool.ts';
