@@ -1,4 +1,4 @@
-/** What everything above the store is given: the declaration, the store and the host. Made once by an entry. */
+/** What all code above the store needs: the declared app, the store and the runtime. An entry point makes it once. */
 import type { App } from '../declare/app.ts';
 import type { Tenants } from '../base/principal.ts';
 import type { Runtime } from '../base/runtime.ts';
@@ -9,10 +9,13 @@ export interface Deps {
   store: Store;
   runtime: Runtime;
   /**
-   * Told after events were appended to a stream: a hint for those that follow it. It answers at once and does not throw.
-   * Absent: they find out by their schedule.
+   * Called after events were appended to a stream. It is a hint for those that follow the stream; it returns at once
+   * and does not throw. Where it is absent, followers find the events by their schedule.
    */
   changed?: (tenant: string, stream: string) => void;
-  /** The tenants whose work is scheduled; read through `tenantsOf`. Absent: the one of a server without authentication. */
+  /**
+   * The tenants whose work is scheduled; read them through `tenantsOf`. Default: the tenant of a server without
+   * authentication.
+   */
   tenants?: Tenants;
 }

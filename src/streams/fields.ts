@@ -1,25 +1,28 @@
-/** The fields of a stream's data, from its JSON Schema: what models and people are told of them. Pure. */
+/** The fields of a stream's data, taken from its JSON Schema, as models and people read them. Pure. */
 import { formsAt } from '../declare/check/picked-fields.ts';
 import type { DeclaredStream } from '../declare/stream.ts';
 import { TidegateError } from '../base/errors.ts';
 import type { Json, JsonObject } from '../base/json.ts';
 
 export interface Field {
-  /** Path, such as `mag` or `motor.temp`: what `read_history` takes as `field`. */
+  /** Path, such as `mag` or `motor.temp`. `read_history` takes it as `field`. */
   name: string;
-  /** `number`, `text`, `true or false`, `a|b`, `list of number`, `object`, …; `or null` where it may be. */
+  /**
+   * `number`, `text`, `true or false`, `a|b`, `list of number`, `object`, …; followed by `or null` where the field may
+   * be null.
+   */
   type: string;
   unit?: string;
   description?: string;
 }
 
-/** Of one stream; what is beyond is left out. */
+/** Most fields of one stream; further fields are left out. */
 const MOST_FIELDS = 60;
 const DEEPEST = 4;
 const MOST_CHOICES = 8;
 const FIELDS_NAMED = 30;
 
-/** In the order of declaration; fields of objects by their path. */
+/** Lists the fields in the order of declaration. Fields of nested objects are listed by their path. */
 export function fieldsOf({ jsonSchema }: DeclaredStream): Field[] {
   const fields: Field[] = [];
   collect(jsonSchema, jsonSchema, '', 0, fields);
@@ -68,7 +71,7 @@ function fieldOf(name: string, property: JsonObject, root: JsonObject, variants:
   };
 }
 
-/** The schema itself, or the alternatives that it stands for, references followed. */
+/** The schema itself, or the alternatives that it stands for. References are followed. */
 function variantsOf(root: JsonObject, schema: JsonObject, depth = 0): JsonObject[] {
   if (depth > DEEPEST) return [schema];
   const reference = typeof schema.$ref === 'string' ? /^#\/\$defs\/([^/]+)$/.exec(schema.$ref)?.[1] : undefined;

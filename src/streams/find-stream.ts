@@ -1,9 +1,9 @@
-/** A stream of the app by name or by its declaration, and the refusal of keys where it has none. */
+/** Finds a stream of the app by its name or its declaration, and makes the error for keys of a stream that has none. */
 import type { App } from '../declare/app.ts';
 import type { DeclaredStream, Stream } from '../declare/stream.ts';
 import { TidegateError } from '../base/errors.ts';
 
-/** @throws TidegateError `not_found` that names the streams there are. */
+/** @throws TidegateError `not_found`, which names the streams that are declared. */
 export function findStream(app: App, ref: string | Stream<unknown>): DeclaredStream {
   const found =
     typeof ref === 'string'
@@ -17,7 +17,7 @@ export function findStream(app: App, ref: string | Stream<unknown>): DeclaredStr
   });
 }
 
-/** Why a read that names keys is refused of a stream that declares none. */
+/** The error for a read that names keys, of a stream that declares no key. */
 export function withoutKeys({ name }: DeclaredStream, field: 'key' | 'keys' | 'after'): TidegateError {
   return new TidegateError('invalid_input', `the events of ${name} have no keys`, {
     field,

@@ -1,13 +1,13 @@
 /**
- * What code above the store works on: the app, the store and the host, together with the tenant whose records and logs it
- * may reach. It is made once for a caller or for a round of a worker, and passed on as one value.
+ * What code above the store works on: the app, the store and the runtime, together with the tenant whose records and
+ * logs it may reach. It is made once for each caller and each run of a worker, and passed on as one value.
  */
 import { tenantsOf } from '../base/principal.ts';
 import type { Deps } from './deps.ts';
 
 export type Scope<D extends object = Deps> = Readonly<D & { tenant: string }>;
 
-/** @param whose a principal, or a worker's options: of both, only the tenant counts. */
+/** Makes a scope for the tenant of a principal or of a worker's options. Nothing else of them is used. */
 export function scopeOf<D extends object>(deps: D, { tenant }: { tenant: string }): Scope<D> {
   return { ...deps, tenant };
 }
@@ -17,5 +17,5 @@ export async function scopesOf<D extends Pick<Deps, 'tenants'>>(deps: D, only?: 
   return (await tenantsOf(deps, only)).map((tenant) => scopeOf(deps, { tenant }));
 }
 
-/** What a log of a tenant's is read and written with; it says nothing of the app. */
+/** What reading and writing a tenant's log needs. It does not contain the app. */
 export type LogScope = Scope<Pick<Deps, 'store' | 'runtime'>>;

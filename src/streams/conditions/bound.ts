@@ -1,13 +1,13 @@
-/** Numbers beyond a bound, with a band in which they stay what they were. Pure. */
+/** Compares a number with a bound. Within a band behind the bound (the hysteresis) the earlier result stays. Pure. */
 import type { Bound } from '../../declare/condition.ts';
 
 export type Banded = Bound & { hysteresis?: number };
 
-/** What a number is compared with once the condition holds: the bound, moved back by the band. */
+/** A bound and its direction, with the end of the band. */
 export interface Side {
   is: 'above' | 'atLeast' | 'below' | 'atMost';
   bound: number;
-  /** Where it ceases. */
+  /** The end of the band: where a condition that holds ceases. */
   back: number;
 }
 
@@ -18,7 +18,7 @@ export function sideOf({ above, atLeast, below, atMost, hysteresis = 0 }: Banded
   return { is: 'atMost', bound: atMost, back: rounded(atMost + hysteresis) };
 }
 
-/** @param held whether it was beyond before: then up to the far end of the band. */
+/** @param held whether the number was beyond the bound before; if it was, the end of the band decides */
 export function isBeyond(condition: Banded, value: number, held: boolean): boolean {
   const { is, bound, back } = sideOf(condition);
   const limit = held ? back : bound;
@@ -27,13 +27,13 @@ export function isBeyond(condition: Banded, value: number, held: boolean): boole
   return is === 'below' ? value < limit : value <= limit;
 }
 
-/** Whether two numbers differ by at least so much; what decimals lose in a double does not count against it. */
+/** Whether two numbers differ by at least `least`. The rounding error of decimals in a double is allowed for. */
 export function differsBy(from: number, to: number, least: number): boolean {
   const lost = 4 * Number.EPSILON * Math.max(Math.abs(from), Math.abs(to));
   return from !== to && Math.abs(to - from) >= least - lost;
 }
 
-/** 0.3 less 0.1 is 0.2, and not 0.19999999999999998. */
+/** Removes the rounding error of a double: 0.3 - 0.1 becomes 0.2 rather than 0.19999999999999998. */
 function rounded(value: number): number {
   return Number(value.toPrecision(15));
 }

@@ -1,18 +1,19 @@
 /**
- * Conditions evaluated: a fold over a stream's log, which tells when a condition begins to hold and when it ceases. Pure:
- * it reads no clock and no store. The state is JSON, so it may be taken up anywhere at the entry behind the last.
+ * Evaluates a condition as a fold over a stream's log: it finds when the condition begins to hold and when it ceases.
+ * Pure: it reads no clock and no store. The state is JSON, so any instance can continue with the entry after the last.
  *
- * Two times are told apart. The log's order and append times are those of arrival: in that order events are taken, by
- * those times silence is measured, and time goes on with each entry, whatever its key. When an event happened is what its
- * source says: by that rates, counts and the order of changes go. An event that is dated ahead happened when it came; how
- * late one may be is up to the condition's own length of time, and not to the lateness that the stream declares.
+ * There are two kinds of time. The append time of an entry is when it arrived. Events are taken in the order of
+ * arrival, silence is measured by append times, and each entry moves time on, whatever its key. The event time is when
+ * an event happened, by its source. Rates, counts and the order of changes go by event time. An event that is dated
+ * ahead counts as happened when it arrived. How late an event may be depends on the length of time in the condition. It
+ * does not depend on the lateness that the stream declares.
  *
- * So the answer follows from the log alone. `tick` only tells earlier what the next entry would have told, on one
- * condition: no entry may come later that was appended before its `now`. So take `now` before reading to the log's end,
- * and leave what clocks may differ by.
+ * The result therefore follows from the log alone. `tick` only finds earlier what the next entry would show. It
+ * requires that no entry comes later that was appended before its `now`. So take `now` before you read to the log's
+ * end, and subtract the difference that clocks may have.
  *
- * Gap events are passed over. An event in which the field is missing, or holds no number where one is compared, says
- * nothing either way: what held goes on to hold.
+ * Gap events are ignored. An event without the field, or without a number where numbers are compared, changes nothing:
+ * a condition that held goes on to hold.
  */
 import type { Condition } from '../../declare/condition.ts';
 import { canonicalText, digestOf } from '../../base/digest.ts';
@@ -23,37 +24,43 @@ import { RULES } from './rules.ts';
 import { knownSubjects, passesKey, passesWhere, subjectOf, type WatchedEvent } from './scope.ts';
 import { type ConditionState, emptyState, place, type Subject, turn } from './state.ts';
 
-/** A condition, or in code a function, which is judged as `match` is: for each key, in order of arrival. It must not throw. */
+/**
+ * A condition, or a function of an event. The function is judged as `match` is, for each key in order of arrival. It
+ * must not throw.
+ */
 export type Watch<Event extends WatchedEvent = WatchedEvent> = Condition | ((event: Event) => boolean);
 
-/** Of one key, `holding` and `ceased` take turns, and `holding` is the first. */
+/** For one key `holding` and `ceased` alternate, and `holding` comes first. */
 export interface Transition<Event extends WatchedEvent = WatchedEvent> {
   became: 'holding' | 'ceased';
   /** Null: all keys together, or events without a key. */
   key: string | null;
-  /** Epoch ms: the append time of the event, or when time alone did it. */
+  /** Epoch ms: the append time of the event, or the moment at which the passing of time was the cause. */
   at: number;
-  /** Null where time did it. */
+  /** Null where the passing of time was the cause. */
   event: Event | null;
-  /** The number that decided: the field's, or the rate. Null where none did. */
+  /** The number that decided: the field's value or the rate. Null where no number decided. */
   value: number | null;
-  /** True: it ceased because there were too many keys, and what became of this one is not known. */
+  /** True: the key was dropped because there were too many, so its later course is unknown. */
   forgotten: boolean;
 }
 
 export interface Step<Event extends WatchedEvent = WatchedEvent> {
-  /** The very same as before where there is nothing new to remember. */
+  /** The same object as before where there is nothing new to remember. */
   state: ConditionState;
-  /** Whether it holds now, of any key. */
+  /** Whether the condition holds now for any key. */
   holds: boolean;
-  /** In order; several where time went on as well, where a change follows a change, and where a key was forgotten. */
+  /**
+   * In order. There may be several: where time passed as well, where one change follows another, or where a key was
+   * dropped.
+   */
   transitions: readonly Transition<Event>[];
 }
 
 /**
- * The state before any event: nothing holds. What stood before is taken in by stepping through it and passing over the
+ * Makes the state before any event: nothing holds. To take in earlier events, step through them and ignore the
  * transitions.
- * @param now epoch ms, from which on silence is measured.
+ * @param now epoch ms from which silence is measured
  */
 export function begin(watch: Watch<never>, now: number): ConditionState {
   const state = emptyState(markOf(watch));
@@ -66,7 +73,7 @@ export function begin(watch: Watch<never>, now: number): ConditionState {
 
 /**
  * Takes in the next entry of the log.
- * @param at its append time, epoch ms.
+ * @param at the entry's append time, epoch ms
  */
 export function step<Event extends WatchedEvent>(
   watch: Watch<Event>,
@@ -94,7 +101,7 @@ export function step<Event extends WatchedEvent>(
   return stepTo(placed.state, transitions);
 }
 
-/** Lets time go on to `now`. Needed at `dueAt`; at other times it changes nothing, so it may come as often as it likes. */
+/** Moves time on to `now`. Call it at `dueAt`. Before that time it changes nothing, so extra calls do no harm. */
 export function tick<Event extends WatchedEvent>(watch: Watch<Event>, state: ConditionState, now: number): Step<Event> {
   const due = dueSubjects(watch, state).filter(({ at }) => at <= now);
   if (due.length === 0) return stepTo<Event>(state, []);
@@ -107,7 +114,7 @@ export function tick<Event extends WatchedEvent>(watch: Watch<Event>, state: Con
   return stepTo(after, transitions);
 }
 
-/** When time alone makes it hold or cease if nothing comes, epoch ms; null: it does not. */
+/** Epoch ms at which the condition begins to hold or ceases if no event comes; null: never. */
 export function dueAt(watch: Watch<never>, state: ConditionState): number | null {
   return dueSubjects(watch, state).reduce<number | null>(
     (earliest, { at }) => (earliest === null || at < earliest ? at : earliest),
@@ -115,7 +122,9 @@ export function dueAt(watch: Watch<never>, state: ConditionState): number | null
   );
 }
 
-/** Whether a stored value is a state of this very condition: else begin anew. Of a function only that it is one is known. */
+/**
+ * Whether a stored value is a state of this condition. If not, begin anew. All functions count as the same condition.
+ */
 export function isStateOf(watch: Watch<never>, value: Json): value is ConditionState {
   const { version, of } = (value ?? {}) as Partial<ConditionState>;
   return version === 1 && of === markOf(watch);
@@ -135,7 +144,7 @@ function planOf<Event extends WatchedEvent>(
   return { condition: { kind: 'match' }, rule: { judge } };
 }
 
-/** What a `match` does not let pass it judges; the others do not see it. */
+/** `match` also judges events that fail its `where`; other conditions skip them. */
 function isLookedAt(condition: Condition, event: WatchedEvent): boolean {
   const { kind, key, where } = condition;
   return passesKey(key, event.key) && (kind === 'match' || passesWhere(where, event.data));

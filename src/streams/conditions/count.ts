@@ -1,9 +1,10 @@
 /**
- * `count`: so many events whose times are less than `withinMs` apart. It goes by the time at which they happened, so a
- * backlog that comes at once is no crowd; late events count where they happened. An id counts once, with the newest of
- * its times. When no more come, it ceases when as much time has passed since the last one came as would move the window on.
+ * `count` holds while the newest `atLeast` events lie less than `withinMs` apart. It goes by event time, so a backlog
+ * that arrives at once does not count as many events at one time, and a late event counts at the time at which it
+ * happened. An id counts once, with the newest of its times. If no more events come, the condition ceases once so much
+ * time has passed since the last arrival that the oldest of the events would leave the window.
  *
- * Only the newest `atLeast` events are remembered: more are never needed to tell.
+ * Only the newest `atLeast` events are remembered, because the decision never needs more.
  */
 import type { Count } from '../../declare/condition.ts';
 import { digestOf } from '../../base/digest.ts';
@@ -12,9 +13,12 @@ import { happenedAt, type Rule } from './rule.ts';
 type Mark = [time: number, id: string];
 
 type Counted = {
-  /** By time; of equal times the last to come is first, so that one that is left out stays out when it comes again. */
+  /**
+   * Ordered by time. Of equal times the last to arrive is first, so that an event that was dropped stays dropped when
+   * it comes again.
+   */
   marks: Mark[];
-  /** When the last of them came. */
+  /** Epoch ms: append time of the last of them. */
   at: number;
 };
 

@@ -1,20 +1,20 @@
 /**
- * `rate`: how fast a number changes, by the time at which its values were taken. Of each eighth of the window the earliest
- * value is remembered, so it costs the same however many there are; late values are taken in where they belong.
+ * `rate` measures how fast a number changes, by event time. It remembers the earliest value of each eighth of the
+ * window, so its state is bounded however many values come. A late value is put at the place of its event time.
  */
 import type { Rate, RateUnit } from '../../declare/condition.ts';
 import { numberAt, pathOf } from '../../base/field-path.ts';
 import { isBeyond } from './bound.ts';
 import { happenedAt, type Rule } from './rule.ts';
 
-/** Parts of a window of which a value is remembered each. */
+/** Number of parts of a window. One value is remembered for each. */
 export const RATE_PARTS = 8;
 
 type Sample = [time: number, value: number];
 
 type Measured = {
   newest: Sample;
-  /** By time, one for each part; the first is what the newest is compared with, once it is old enough. */
+  /** Ordered by time, one for each part. The newest is compared with the first, once the first is old enough. */
   samples: Sample[];
 };
 

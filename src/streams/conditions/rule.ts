@@ -1,13 +1,13 @@
-/** What each kind of condition makes of an event; see rules.ts for them. */
+/** The interface of a rule: how one kind of condition judges an event. The rules are in rules.ts. */
 import type { Json } from '../../base/json.ts';
 import type { WatchedEvent } from './scope.ts';
 import type { Subject } from './state.ts';
 
 export interface Judgement<Memory extends Json> {
   holds: boolean;
-  /** It had ceased before this event, though nothing was there to tell it by. */
+  /** The condition had already ceased before this event, and no event or tick showed it. */
   lapsed: boolean;
-  /** Null: there is nothing to remember but whether it holds. */
+  /** Null: only `holds` has to be remembered. */
   memory: Memory;
   /** The number that decided, where one did. */
   value: number | null;
@@ -15,9 +15,9 @@ export interface Judgement<Memory extends Json> {
 
 export interface Rule<Condition, Memory extends Json> {
   /**
-   * @param before null for the first event of a subject, and for a subject at rest that has nothing to remember.
-   * @param at when the event was appended, epoch ms.
-   * @returns null: the event says nothing here, and nothing changes.
+   * @param before null for the first event of a subject, and for a subject that does not hold and has no memory
+   * @param at the event's append time, epoch ms
+   * @returns null: the event changes nothing
    */
   judge(
     condition: Condition,
@@ -25,13 +25,16 @@ export interface Rule<Condition, Memory extends Json> {
     event: WatchedEvent,
     at: number,
   ): Judgement<Memory> | null;
-  /** When time alone turns the subject, epoch ms; null: it does not. Absent: never. */
+  /**
+   * Epoch ms at which `holds` of the subject flips if no event comes; null: it does not. Without this function it never
+   * does.
+   */
   dueAt?(condition: Condition, subject: Subject<Memory>): number | null;
-  /** Whether a subject may make room for another; default: yes. */
+  /** Whether a subject may be dropped to make room for another. Default: yes. */
   mayForget?(subject: Subject<Memory>): boolean;
 }
 
-/** When it happened; of an event that is dated ahead, when it came. */
+/** When the event happened. An event that is dated ahead counts as happened when it arrived. */
 export function happenedAt({ time }: WatchedEvent, at: number): number {
   return Math.min(time, at);
 }

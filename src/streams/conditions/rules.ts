@@ -1,4 +1,6 @@
-/** The rules that need little memory, and all of them by kind. Each rule says which time it goes by. */
+/**
+ * The rules of all kinds of condition. Those that need little memory are defined here. Each says which time it goes by.
+ */
 import type { Absence, Change, Condition, Match, Threshold } from '../../declare/condition.ts';
 import { canonicalText, digestOf } from '../../base/digest.ts';
 import { hasValueAt, numberAt, pathOf, valueAt } from '../../base/field-path.ts';
@@ -9,7 +11,7 @@ import { rateRule } from './rate.ts';
 import { happenedAt, type Rule } from './rule.ts';
 import { passesWhere, type WatchedEvent } from './scope.ts';
 
-/** In order of arrival, late events too: what has come late has happened, and is not to be missed. */
+/** Goes by arrival. Late events are judged too, because what they report has happened and must not be missed. */
 const threshold: Rule<Threshold, null> = {
   judge(condition, before, event) {
     const value = numberAt(event.data, pathOf(condition.field));
@@ -18,7 +20,7 @@ const threshold: Rule<Threshold, null> = {
   },
 };
 
-/** In order of arrival, as `threshold`. */
+/** Goes by arrival, as `threshold` does. */
 const match: Rule<Match, null> = {
   judge: ({ where }, _before, { data }) => ({
     holds: passesWhere(where, data),
@@ -29,13 +31,13 @@ const match: Rule<Match, null> = {
 };
 
 type Changed = {
-  /** Of the newest event. */
+  /** Event time of the newest event. */
   time: number;
-  /** What it is compared with: a number, or the mark of another value. */
+  /** What the next value is compared with: a number, or the digest of any other value. */
   base: number | string;
 };
 
-/** By the time at which events happened: a late one has no place among those that came before it, and is passed over. */
+/** Goes by event time. A late event is ignored, because its value cannot be compared with those that came before it. */
 const change: Rule<Change, Changed> = {
   judge(condition, before, event, at) {
     const time = happenedAt(event, at);
@@ -48,7 +50,7 @@ const change: Rule<Change, Changed> = {
   },
 };
 
-/** By arrival: what has not come has no time of its own. */
+/** Goes by arrival, because an event that has not come has no event time. */
 const absence: Rule<Absence, { last: number }> = {
   judge: (_condition, before, _event, at) => ({
     holds: false,
@@ -57,11 +59,11 @@ const absence: Rule<Absence, { last: number }> = {
     value: null,
   }),
   dueAt: ({ forMs }, { holds, memory }) => (holds ? null : memory.last + forMs),
-  // The one that is silent longest is the one that is waited for, until it has been told of.
+  // The key that has been silent longest is the next to hold, so it must not be dropped before it does.
   mayForget: ({ holds }) => holds,
 };
 
-/** A state is of one condition, so that no rule meets a memory but its own. */
+/** A state belongs to one condition, so a rule only gets memory that it wrote. */
 export const RULES: Record<Condition['kind'], Rule<Condition, Json>> = {
   threshold,
   change,
@@ -71,7 +73,7 @@ export const RULES: Record<Condition['kind'], Rule<Condition, Json>> = {
   count: countRule,
 };
 
-/** Null: the field is not there, or is no number where numbers are compared. */
+/** Null: the field is missing, or holds no number where numbers are compared. */
 function comparable({ field, by, byPercent }: Change, { data }: WatchedEvent): number | string | null {
   const path = pathOf(field);
   const number = numberAt(data, path);

@@ -1,15 +1,18 @@
-/** Which events a condition looks at, and what it judges by itself: one key, or all together. Pure. */
+/** Selects the events that a condition looks at and the subject of each: one key, or all keys together. Pure. */
 import type { Condition, FieldTests, KeyTest, Scalar, Where } from '../../declare/condition.ts';
 import type { StreamEvent } from '../../base/event.ts';
 import { hasValueAt, numberAt, pathOf, valueAt } from '../../base/field-path.ts';
 import type { Json } from '../../base/json.ts';
 
-/** An event as the log holds it, or with its stream. */
+/** An event with or without the name of its stream. */
 export type WatchedEvent = Omit<StreamEvent, 'stream'>;
 
 type Scope = Pick<Condition, 'kind' | 'key' | 'perKey'>;
 
-/** What compares values does so within a key; what counts events, or their absence, counts all. */
+/**
+ * Whether a kind judges each key by itself by default. Kinds that compare values do; `count` and `absence` take all
+ * keys together.
+ */
 const EACH_KEY: Record<Condition['kind'], boolean> = {
   threshold: true,
   change: true,
@@ -23,13 +26,13 @@ export function isPerKey({ kind, perKey }: Scope): boolean {
   return perKey ?? EACH_KEY[kind];
 }
 
-/** What an event counts for: its key, or null where all keys are judged together. */
+/** The subject that an event belongs to: its key, or null where all keys are judged together. */
 export function subjectOf(condition: Scope, event: WatchedEvent): string | null {
   if (typeof condition.key === 'string') return condition.key;
   return isPerKey(condition) ? (event.key ?? null) : null;
 }
 
-/** The subjects that there are before any event has come. */
+/** The subjects that are known before any event comes. */
 export function knownSubjects(condition: Scope): readonly (string | null)[] {
   const { key } = condition;
   if (typeof key === 'string') return [key];
@@ -37,7 +40,7 @@ export function knownSubjects(condition: Scope): readonly (string | null)[] {
   return key !== undefined && 'oneOf' in key ? [...new Set(key.oneOf)] : [];
 }
 
-/** An event without a key is of no key that could be asked for. */
+/** An event without a key passes no test of keys. */
 export function passesKey(test: KeyTest | undefined, key: string | undefined): boolean {
   if (test === undefined) return true;
   if (key === undefined) return false;
@@ -84,7 +87,7 @@ function holds(value: Json, part: Scalar): boolean {
   return typeof value === 'string' && typeof part === 'string' && value.includes(part);
 }
 
-/** Each part between two `*` is found as early as can be, so the time it takes grows with the text alone. */
+/** Finds each part between two `*` at its earliest place and never backtracks, so its time grows only with the text. */
 function isLike(text: string, pattern: string): boolean {
   const [first = '', ...parts] = pattern.split('*');
   const last = parts.pop();

@@ -1,19 +1,22 @@
 /**
- * What is remembered of a condition between two events: JSON, bounded, fit to stand in a record. It changes only where
- * something is to be remembered, so a caller sees by identity whether there is anything to write.
+ * The state of a condition between two events. It is JSON of bounded size, so a record can hold it. A step that has
+ * nothing to remember returns the same object, so the caller sees by identity whether it has to write.
  */
 import { type Json, utf8Bytes } from '../../base/json.ts';
 
-/** Keys that a condition keeps in mind at once. */
+/** Most keys that a condition remembers at once. */
 export const MOST_SUBJECTS = 1_000;
-/** Of a state as JSON. */
+/** Most bytes of a state as JSON. */
 export const STATE_BYTES = 256 * 1024;
-/** All of a state but its subjects, generously: a subject that stands may grow by a digit where none may be forgotten. */
+/**
+ * Bytes reserved for everything but the subjects. The reserve is large, since a subject may grow a little where none
+ * may be dropped.
+ */
 const FRAME_BYTES = 4_096;
 
-/** What is judged by itself: a key, or all events together. */
+/** What a condition judges by itself: one key, or all events together. */
 export type Subject<Memory extends Json = Json> = {
-  /** Null: all keys together, or events that have none. */
+  /** Null: all keys together, or events without a key. */
   key: string | null;
   holds: boolean;
   memory: Memory;
@@ -21,19 +24,19 @@ export type Subject<Memory extends Json = Json> = {
 
 export type ConditionState = {
   version: 1;
-  /** Mark of the condition that it is the state of. */
+  /** Digest of the condition that this is the state of. */
   of: string;
-  /** Those at rest that have nothing to remember are left out. The one that changed last is the last. */
+  /** Subjects that do not hold and have no memory are left out. The subject that changed last is the last. */
   subjects: Subject[];
-  /** Of the subjects as JSON, at most. */
+  /** Upper bound of the size of the subjects as JSON. */
   bytes: number;
-  /** How often a key was forgotten, or not taken in, because there were too many. */
+  /** How often a key was dropped, or not added, because there were too many. */
   overflow: number;
 };
 
 export interface Placed {
   state: ConditionState;
-  /** Those that had to make room. */
+  /** The subjects that were dropped to make room. */
   forgotten: readonly Subject[];
 }
 
@@ -42,9 +45,9 @@ export function emptyState(of: string): ConditionState {
 }
 
 /**
- * Puts a subject in, in the stead of what it was before. Where there are too many, the one that changed longest ago and may
- * be forgotten makes room; where none may, a new one is not taken in.
- * @param subject null: nothing is to be remembered any more.
+ * Puts a subject into the state, in place of its earlier form. Where there are too many, it drops the subject that
+ * changed longest ago among those that may be dropped. Where none may be dropped, a new subject is not added.
+ * @param subject null: nothing is to be remembered any more
  */
 export function place(
   state: ConditionState,
@@ -71,13 +74,13 @@ export function place(
   return { state: { ...state, subjects, bytes, overflow: state.overflow + forgotten.length }, forgotten };
 }
 
-/** The subjects of a set as their contrary, all in the places that they have. */
+/** Flips `holds` of the given subjects, and keeps the order of all. */
 export function turn(state: ConditionState, turned: ReadonlySet<Subject>): ConditionState {
   const subjects = state.subjects.map((one) => (turned.has(one) ? { ...one, holds: !one.holds } : one));
   return { ...state, subjects };
 }
 
-/** With the comma behind it, and whichever way it turns. */
+/** Bytes of a subject with the comma after it. `false` is the longer value of `holds`, so a flip never needs more. */
 function bytesOf(subject: Subject): number {
   return utf8Bytes(JSON.stringify({ ...subject, holds: false })) + 1;
 }

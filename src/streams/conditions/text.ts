@@ -3,12 +3,12 @@ import type { Change, Condition, FieldTest, FieldTests, KeyTest, Rate, Threshold
 import { sideOf, type Banded } from './bound.ts';
 import { durationText } from '../../base/time-text.ts';
 
-/** Of a description: what is beyond is cut. */
+/** Most characters of a description; a longer one is cut. */
 export const DESCRIPTION_CHARACTERS = 400;
 const VALUE_CHARACTERS = 40;
 const MOST_SHOWN = 4;
 
-/** `celsius is above 30, until it is 28 or less` */
+/** Describes a condition, such as `celsius is above 30, until it is 28 or less`. */
 export function describeCondition(condition: Condition): string {
   const text = `${whatOf(condition)}${scopeOf(condition)}`;
   return text.length <= DESCRIPTION_CHARACTERS ? text : `${text.slice(0, DESCRIPTION_CHARACTERS - 1)}…`;
@@ -71,7 +71,7 @@ function testOf(field: string, test: FieldTest): string {
   return `${name} ${parts.join(' and ')}`;
 }
 
-/** What is so by default is not said. */
+/** Names the keys, and whether they are judged apart where that is not the default. */
 function scopeOf({ kind, key, perKey }: Condition): string {
   const keys = key === undefined ? '' : `, of ${keyOf(key)}`;
   if (typeof key === 'string' || perKey === undefined) return keys;

@@ -1,18 +1,18 @@
 /**
- * What can be asked of the values in a window, by name: `mean`, `p95`, `stddev`, `rate/minute`, `increase`,
- * `timeWeightedMean`, `gaps>5m`, `longestGap`. Pure: names to meanings; sample-values.ts computes them.
+ * The aggregates that a reader can ask for, by name: `mean`, `p95`, `stddev`, `rate/minute`, `increase`,
+ * `timeWeightedMean`, `gaps>5m`, `longestGap`. Pure: this file turns names into kinds; sample-values.ts computes them.
  */
 import { knownName } from '../../declare/spec/known-names.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { durationText, parseDuration } from '../../base/time-text.ts';
 
-/** Kept for each row as events come in; rows of parts merge (see `WindowRow`). */
+/** Aggregates that each row keeps as events come in. Rows of different parts of a log merge (see `WindowRow`). */
 export const MERGING = ['count', 'min', 'max', 'mean', 'sum', 'first', 'last'] as const;
 export type Merging = (typeof MERGING)[number];
 
 const RATE_MS = { second: 1_000, minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
 
-/** As they are told to a reader who asked for another. */
+/** The names that an error shows to a reader who asked for an unknown aggregate. */
 export const AGGREGATE_NAMES = [
   ...MERGING,
   'stddev',
@@ -55,27 +55,27 @@ export function aggregateOf(name: string, field = 'aggregates'): Aggregate {
   });
 }
 
-/** Rows of parts of a log tell of it what adds up to the whole. */
+/** Whether the aggregate of a whole log follows from those of its parts. */
 export function merges({ kind }: Aggregate): boolean {
   return kind === 'stddev' || (MERGING as readonly string[]).includes(kind);
 }
 
-/** Whether every event's time and value have to be kept until the end. */
+/** Whether the time and value of every event have to be kept until the end. */
 export function needsSamples(aggregate: Aggregate): boolean {
   return !(MERGING as readonly string[]).includes(aggregate.kind) && aggregate.kind !== 'rate';
 }
 
-/** Whether it is told of times alone, without a field. */
+/** Whether the aggregate needs only times, and so no field. */
 export function isOfTimes({ kind }: Aggregate): boolean {
   return kind === 'count' || kind === 'gaps' || kind === 'longestGap';
 }
 
-/** Whether values are followed from one to the next, so that those of several keys in a row would mean nothing. */
+/** Whether the aggregate compares each value with the next, so that mixed values of several keys would mean nothing. */
 export function isOfSeries({ kind }: Aggregate): boolean {
   return kind === 'rate' || kind === 'increase' || kind === 'timeWeightedMean';
 }
 
-/** Whether the value that stood when a window began counts for it. */
+/** Whether the aggregate of a window also uses the last value before the window. */
 export function needsBefore({ kind }: Aggregate): boolean {
   return kind === 'increase' || kind === 'timeWeightedMean';
 }

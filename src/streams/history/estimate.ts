@@ -1,6 +1,7 @@
 /**
- * What a read of history would look at, before it does: for each of its streams the events that arrived when those of the
- * range may have. Two calls to the store for each stream, three where the range ended long ago.
+ * Estimates how much a read of history would look at, without reading it. For each stream it counts the events that
+ * arrived while events of the range may have arrived. It takes two store calls for each stream, or three where the
+ * range ended long ago.
  */
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { TidegateError } from '../../base/errors.ts';
@@ -16,9 +17,9 @@ import type { Scope } from '../scope.ts';
 
 export interface HistoryEstimate extends Estimate {
   range: Range;
-  /** Calls to the store that reading all of it would take, about. */
+  /** About how many store calls it would take to read all of it. */
   queryCalls: number;
-  /** What one answer holds of events, or reads for windows; a query for windows that would read more is refused. */
+  /** Most events that one answer holds, or reads for windows. A query for windows that would read more is refused. */
   mostEvents: number;
   fits: boolean;
   /** How to ask for less; null where it fits. */
@@ -27,7 +28,7 @@ export interface HistoryEstimate extends Estimate {
 
 /**
  * @param pageEvents most events of a page, for a query without windows
- * @throws TidegateError as the query itself would, for what is wrong with it.
+ * @throws TidegateError the same errors as the query itself for wrong arguments
  */
 export async function estimateHistory(
   scope: Scope,

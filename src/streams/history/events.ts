@@ -1,9 +1,10 @@
 /**
- * Events of the past, a page at a time, in either direction. It reads the log and nothing else; it keeps nothing between
- * two pages, so that any instance can answer the next.
+ * Reads past events page by page, in either direction. It reads only the log and keeps nothing between two pages, so
+ * any instance can answer the next page.
  *
- * Store calls: 1 for the newest events, 2 at most for every page without `keys` or `where`; where that does not fill a page
- * it ends early, with a cursor. With them more reads are made, within the budget, as far as they leave out much.
+ * Store calls: 1 for the newest events. Without `keys` and `where` a page takes at most 2; if they do not fill the
+ * page, it ends early, with a cursor. With `keys` or `where` a page takes as many reads as it needs to fill up, within
+ * the budget.
  */
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { TidegateError } from '../../base/errors.ts';
@@ -18,11 +19,17 @@ import type { Scope } from '../scope.ts';
 
 export const DEFAULT_EVENTS = 100;
 export const MOST_EVENTS = 1_000;
-/** A page ends before the event that would make it longer than this, as JSON; one event is always given. */
+/**
+ * Most characters of a page's events as JSON. A page ends before the event that would exceed this, but has at least one
+ * event.
+ */
 export const PAGE_CHARACTERS = 1_000_000;
-/** A range's first read asks for this many more than the page holds, for the events at its edges that are not in it. */
+/**
+ * The first read of a range asks for this many more than the page holds, since some events at its edges are not in the
+ * range.
+ */
 const EDGE_EVENTS = 50;
-/** Most calls to the store for a page without keys or filters. */
+/** Most store calls for a page without keys or filters. */
 export const MOST_CALLS = 2;
 
 const KIND = 'history';
@@ -30,7 +37,7 @@ const KIND = 'history';
 export interface HistoryQuery extends RangeQuery {
   /** Most events on the page, 1 to 1,000; default 100. */
   limit?: number;
-  /** Of arrival. Default: `oldest` first where there is a `from`, else `newest` first. */
+  /** Order of arrival. Default: `oldest` first where there is a `from`, else `newest` first. */
   order?: Order;
 }
 
@@ -38,16 +45,16 @@ export interface HistoryPage {
   /** In the asked order of arrival. */
   events: StreamEvent[];
   order: Order;
-  /** As resolved: epoch ms, `from` inclusive, `to` exclusive. */
+  /** The resolved range in epoch ms: `from` is inclusive, `to` exclusive. */
   from: number | null;
   to: number | null;
-  /** Nothing more is to be had by going on; only then is `cursor` null. */
+  /** There are no more pages. Only then is `cursor` null. */
   complete: boolean;
-  /** Goes on where this page ended. */
+  /** Continues where this page ended. */
   cursor: string | null;
-  /** A cursor for a tail that begins right behind the newest event; null where this page did not reach it. */
+  /** A cursor for a tail that begins after the newest event; null where this page did not reach that event. */
   tailCursor: string | null;
-  /** Events that belong to the query were trimmed, or the range begins before what retention keeps. */
+  /** Events of the query were trimmed, or the range begins before the time from which retention keeps events. */
   truncated: boolean;
   scanned: Scanned;
 }
@@ -70,7 +77,7 @@ export async function readHistory(
     range,
     order,
     resumed: resumed?.position ?? null,
-    // One more than the page holds tells whether it is the last one.
+    // One event more than the page holds shows whether there is another page.
     chunk: sparse ? READ_LIMIT : limit + (isUnbounded(range) ? 1 : EDGE_EVENTS),
     mostCalls: isPicky(range) ? null : MOST_CALLS,
     limits,
@@ -94,13 +101,14 @@ export async function readHistory(
 
 interface Direction {
   order: Order;
-  /** Much of what is read first may not belong to the range. */
+  /** Many of the entries that are read first may not belong to the range. */
   sparse: boolean;
 }
 
 function begin(range: Range, query: HistoryQuery, now: number): Direction {
   const order = query.order ?? (range.from === null ? 'newest' : 'oldest');
-  // Backwards from an end in the past, what may have come late stands before the range.
+  // A backward read from an end in the past first meets the entries that arrived after the range, in case they are
+  // late.
   return { order, sparse: order === 'newest' && range.to !== null && range.to < now - CLOCK_SKEW_MS };
 }
 
@@ -112,7 +120,7 @@ function carried(rest: Rest, query: HistoryQuery): Direction {
   return { order, sparse };
 }
 
-/** Takes what matches until the page is full. */
+/** Collects the matching events until the page is full. */
 function collector(stream: string, range: Range, limit: number) {
   const events: StreamEvent[] = [];
   const matches = matcher(range);

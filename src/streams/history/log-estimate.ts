@@ -1,6 +1,7 @@
 /**
- * What a read of a range would take, from the log's positions and its newest entries, before any of it is read: the most
- * that would be looked at, since keys and filters leave out what was read already. It reads no event of the range.
+ * Estimates how much a read of a range would look at, from the log's positions and its newest entries. It is an upper
+ * bound that ignores keys and filters, because those leave out events only after they were read. It does not read the
+ * range.
  */
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { utf8Bytes } from '../../base/json.ts';
@@ -11,20 +12,20 @@ import { durationText } from '../../base/time-text.ts';
 import type { Scope } from '../scope.ts';
 
 export interface Estimate {
-  /** Events that arrived when those of the range may have. */
+  /** Events that arrived while events of the range may have arrived. */
   events: number;
-  /** Their JSON in UTF-8, if they are like the newest ones. */
+  /** Bytes of their JSON in UTF-8, if they are as large as the newest ones. */
   bytes: number;
-  /** Calls to the store that the estimate took. */
+  /** Store calls that the estimate took. */
   storeCalls: number;
 }
 
-/** Their size is taken for that of all. */
+/** How many of the newest entries are measured. Their mean size stands for that of all. */
 const SAMPLED = 20;
 
 /**
- * Two calls to the store, side by side; three for a range that ended so long ago that nothing of it can arrive any more.
- * @param lookBackMs what happened so long before the range is read as well
+ * Takes two store calls at once, or three for a range that ended so long ago that no event of it can still arrive.
+ * @param lookBackMs how long before the range the read begins, ms
  */
 export async function estimateRange(
   { store, runtime, tenant }: Scope,
@@ -48,7 +49,7 @@ export async function estimateRange(
   return { events, bytes: Math.round(events * each), storeCalls: isOpen ? 2 : 3 };
 }
 
-/** How to ask for less, in words. */
+/** Says in words how to ask for less. */
 export function narrowing(
   streams: readonly DeclaredStream[],
   range: Pick<Range, 'to'> & { from: number },
@@ -59,7 +60,7 @@ export function narrowing(
   const parts = `give maxEvents for an answer in parts, with a cursor`;
   const end = range.to ?? now;
   const lateness = Math.max(...streams.map(({ latenessMs }) => latenessMs));
-  // What may come late is looked at behind the end of the range, as far as it has passed.
+  // The read also looks at the entries after the range, in case they are late, as far as that time has passed.
   const late = range.to === null ? 0 : Math.min(lateness, Math.max(0, now - end));
   const fits = Math.floor(((end - range.from + late) * most) / Math.max(1, events)) - late;
   if (fits < 1_000) {
@@ -70,7 +71,7 @@ export function narrowing(
   return `a range of about ${shortened(fits)} would fit; or ${parts}`;
 }
 
-/** In the greatest unit of which there is at least one, rounded down. */
+/** Rounds a duration down to whole days, hours, minutes or seconds: the greatest unit that fits into it. */
 function shortened(ms: number): string {
   const unit = [86_400_000, 3_600_000, 60_000, 1_000].find((size) => ms >= size) ?? 1;
   return durationText(Math.floor(ms / unit) * unit);

@@ -1,6 +1,6 @@
 /**
- * The cursor of a read of the past. It carries the whole question beside the place where the page ended, so that it goes
- * on with that question and refuses any other: nothing that a caller gives beside it is ignored. Pure.
+ * The cursor of a read of the past. It holds the position where the page ended and the whole question, so that the next
+ * page continues the same question. An argument beside the cursor that contradicts the question is refused. Pure.
  */
 import * as z from 'zod';
 import { whereSchema } from '../../declare/check/condition-schema.ts';
@@ -12,18 +12,21 @@ import { MOST_KEYS, type Range, type RangeQuery, resolveRange } from './range.ts
 import { decodeStreamCursor, encodeStreamCursor } from '../log/stream-cursor.ts';
 import { beforeNow } from '../../base/time-text.ts';
 
-/** What else a question consists of, in a form of the reader's, who checks it when it comes back. */
+/** The rest of a question, in a form that its reader chooses. The reader checks it when the cursor comes back. */
 export type Rest = Json;
 
-/** How long before now a bound of the range was told to be, ms; null where it was told otherwise, or not at all. */
+/** How long before now a bound was given to be, ms; null where it was not given, or not relative to now. */
 type Before = Record<'from' | 'to', number | null>;
 
-/** A question as it stands: asked anew, or where a cursor left it. */
+/** A question that is asked for the first time, or continued from a cursor. */
 export interface OpenRange {
   range: Range;
   /** Null on a first page. */
   resumed: { rest: Rest; position: Cursor } | null;
-  /** For the page that goes on at `position`; null where that is. `range` is what the question came to. */
+  /**
+   * Makes the cursor of the page that continues at `position`; null where `position` is null. `range` is the resolved
+   * range.
+   */
   cursorAt: (position: Cursor | null, range: Range, rest: Rest) => string | null;
 }
 
@@ -39,9 +42,11 @@ const Carried = z.tuple([
 ]);
 
 /**
- * @param kind names the reader, whose cursors no other takes
- * @throws TidegateError `invalid_input`: `from`, `to`, `zone`, `keys` or below `where`; `bad_cursor` for a text that is no cursor, one of another
- * stream or another kind of read, or one that goes with another range, other keys or another filter than the query gives.
+ * Opens the question of a query: a new one, or the one that its cursor continues.
+ * @param kind names the reader; a cursor of another kind is refused
+ * @throws TidegateError `invalid_input`: `from`, `to`, `zone`, `keys` or a path below `where`; `bad_cursor` for a text
+ * that is not a cursor, for a cursor of another stream or another kind of read, and for one whose range, keys or filter
+ * differ from what the query gives.
  */
 export function openRange(stream: DeclaredStream, kind: string, query: RangeQuery, now: number): OpenRange {
   const asked = resolveRange(stream, query, now);
@@ -53,7 +58,7 @@ export function openRange(stream: DeclaredStream, kind: string, query: RangeQuer
   const [, from, to, before, keys, where, rest, position] = carried.data;
   const stands = { from, to };
   for (const bound of ['from', 'to'] as const) {
-    // A time told from now means another moment by now.
+    // A time relative to now has moved since the first page, so the durations are compared.
     const same = told[bound] === null ? asked[bound] === stands[bound] : told[bound] === before[bound];
     if (query[bound] !== undefined && !same) throw badCursor(`it goes with another \`${bound}\``);
   }
@@ -70,7 +75,7 @@ export function openRange(stream: DeclaredStream, kind: string, query: RangeQuer
   };
 }
 
-/** Which reader a cursor is of; null where that cannot be told. */
+/** The kind of reader that made a cursor; null where the cursor does not say. */
 export function kindOf(stream: DeclaredStream, cursor: string): string | null {
   const carried = carriedBy(stream, cursor);
   return Array.isArray(carried) && typeof carried[0] === 'string' ? carried[0] : null;

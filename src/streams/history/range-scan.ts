@@ -1,6 +1,6 @@
 /**
- * One page's scan of a range: where in the log it begins, how far it goes, and what is to be said of it afterwards. What
- * an event means to the page is its visitor's affair; cursors as clients get them are its caller's.
+ * Scans a range for one page. It finds where in the log to begin and how far to go, and reports on the scan. The
+ * visitor decides what an event means to the page; the caller makes the cursors that clients get.
  */
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { entriesBetween } from '../../store/cursor.ts';
@@ -11,46 +11,49 @@ import { streamLog } from '../log/stream-log.ts';
 import { type Scan, scan, SCAN_BUDGET, type ScanBudget, type ScanReport } from './scan.ts';
 import type { Scope } from '../scope.ts';
 
-/** Work stops this long before the caller's deadline, so that the answer still gets there. */
+/** Work stops this long before the caller's deadline, so that the answer arrives in time. */
 export const ANSWER_MS = 500;
 
 export interface ReadLimits {
   /** Default `SCAN_BUDGET`. */
   budget?: ScanBudget;
-  /** Epoch ms; a scan ends before it with what it has. */
+  /** Epoch ms. A scan ends `ANSWER_MS` before it, with what it has. */
   deadline?: number;
 }
 
 export interface Scanned {
   entries: number;
-  /** Calls to the store that this page took. */
+  /** Store calls that this page took. */
   storeCalls: number;
-  /** Arrival time of the last event looked at, epoch ms; null: none was. */
+  /** Append time of the last event looked at, epoch ms; null: no event was. */
   through: number | null;
 }
 
 export interface RangeScan extends Pick<Scan, 'chunk' | 'visit' | 'isFull'> {
   range: Range;
   order: Order;
-  /** Where the page before ended; null: a first page. */
+  /** Where the page before ended; null for a first page. */
   resumed: Cursor | null;
-  /** Most calls to the store, finding the beginning among them; null: as many as the budget has reads, and that one. */
+  /** Most store calls, with the one that finds the beginning; null: the reads of the budget and that call. */
   mostCalls: number | null;
   limits: ReadLimits;
-  /** What happened so long before the range is read as well, ms; default 0. */
+  /** How long before the range the scan begins, ms. Default 0. */
   lookBackMs?: number;
-  /** Ends a scan with `refused` that would take more entries than its budget, at one more call; default: it goes on. */
+  /**
+   * True: a scan that would take more entries than its budget ends as `refused`, at one more store call. Default: it
+   * goes on.
+   */
   refuses?: boolean;
 }
 
 export interface RangeReport extends Pick<ScanReport, 'ended' | 'position' | 'end' | 'total'> {
-  /** It began at the newest end of the log. */
+  /** The scan began at the newest end of the log. */
   fromEnd: boolean;
-  /** Nothing more is to be had by going on. */
+  /** There are no more pages. */
   complete: boolean;
-  /** Where the next page goes on; null where complete. */
+  /** Where the next page begins; null where complete. */
   next: Cursor | null;
-  /** Events of the range were trimmed, or it begins before what retention keeps. */
+  /** Events of the range were trimmed, or it begins before the time from which retention keeps events. */
   truncated: boolean;
   scanned: Scanned;
 }
@@ -95,7 +98,9 @@ export async function scanRange(
   };
 }
 
-/** Up to the last entry that arrived by `until` (epoch ms; null: up to the end). One call to the store. */
+/**
+ * Counts the entries from `position` to the last that arrived by `until` (epoch ms; null: to the end). One store call.
+ */
 async function entriesAhead(
   { store, runtime }: Deps,
   log: string,
@@ -107,7 +112,7 @@ async function entriesAhead(
   return position === null || end === null ? 0 : Math.max(0, entriesBetween(position, end) ?? 0);
 }
 
-/** The append time at which a first page begins; null: at that end of the log. */
+/** The append time at which a first page begins; null: at the end of the log from which it reads. */
 function beginning(range: Range, stream: DeclaredStream, order: Order, now: number): number | null {
   if (order === 'oldest') return arrivesFrom(range);
   const until = arrivesUntil(range, stream);

@@ -1,8 +1,8 @@
 /**
- * What a read of the past asks for: a range of event time, keys, a direction. Pure: it reads no clock and no store.
+ * What a read of the past asks for: a range of event time, keys and a filter. Pure: it reads no clock and no store.
  *
- * A log is in order of arrival and a range is one of event time. An event is found if it arrived no more than
- * `CLOCK_SKEW_MS` before its time (its source's clock ran ahead) and no later than its stream's `latenessMs` after it.
+ * A log is in order of arrival, but a range is of event time. An event is found if it arrived at most `CLOCK_SKEW_MS`
+ * before its event time (where its source's clock runs ahead) and at most its stream's `latenessMs` after it.
  */
 import type { Where } from '../../declare/condition.ts';
 import type { DeclaredStream } from '../../declare/stream.ts';
@@ -15,26 +15,26 @@ import { isoTime, parseTime } from '../../base/time-text.ts';
 import { checkWhere } from './where.ts';
 import { zoneOf } from '../../base/zone.ts';
 
-/** How far a source's clock may run ahead of ours. */
+/** How far a source's clock may run ahead of the clock that gives append times. */
 export const CLOCK_SKEW_MS = 5_000;
 export const MOST_KEYS = 20;
-/** All keys of a query together, as they stand in a cursor. */
+/** Most bytes of all keys of a query together, as a cursor holds them. */
 const KEYS_BYTES = 2_000;
 
 export type Order = 'oldest' | 'newest';
 
 export interface RangeQuery {
-  /** Event time from which on, inclusive: see `parseTime`. Default: no bound. */
+  /** Earliest event time, inclusive; see `parseTime` for its forms. Default: no bound. */
   from?: number | string;
-  /** Event time up to which, exclusive. Default: no bound. */
+  /** Latest event time, exclusive. Default: no bound. */
   to?: number | string;
-  /** Only events of these keys, and gaps; at most `MOST_KEYS`. */
+  /** Only events of these keys and gaps without a key; at most `MOST_KEYS`. */
   keys?: readonly string[];
-  /** Only events whose data pass, and gaps. */
+  /** Only events whose data pass the filter, and gaps. */
   where?: Where;
-  /** IANA name of the time zone in which a date alone is read; default UTC. */
+  /** IANA name of the time zone for dates without a time. Default: UTC. */
   zone?: string;
-  /** `cursor` of the page before. What else the query says must then be as it was, or be left out. */
+  /** `cursor` of the page before. Everything else in the query must then be as it was, or be left out. */
   cursor?: string;
 }
 
@@ -82,12 +82,12 @@ export function isUnbounded({ from, to, keys, where }: Range): boolean {
   return from === null && to === null && keys === null && where === null;
 }
 
-/** Whether events within the range's times may be left out. */
+/** Whether the range leaves out some events within its times. */
 export function isPicky({ keys, where }: Pick<Range, 'keys' | 'where'>): boolean {
   return keys !== null || where !== null;
 }
 
-/** Gaps without a key concern every key. */
+/** Makes a test of whether an event is in the range. A gap without a key concerns every key, so it passes. */
 export function matcher({ from, to, keys, where }: Range): (event: LoggedEvent) => boolean {
   const wanted = keys === null ? null : new Set(keys);
   return (event) =>
@@ -107,7 +107,7 @@ export function arrivesUntil({ to }: Range, stream: DeclaredStream): number | nu
   return to === null ? null : Math.floor(to + stream.latenessMs);
 }
 
-/** Whether retention by age has taken, or may have taken, events of the range. */
+/** Whether retention by age removed, or may have removed, events of the range. */
 export function isPastRetention({ from }: Range, stream: DeclaredStream, now: number): boolean {
   const { ageMs } = stream.retention;
   return from !== null && ageMs !== null && from < now - ageMs;

@@ -1,13 +1,13 @@
 /**
- * Aggregates of the samples of one window of one group, by time (of equal times, by arrival). Pure. Null is "not known",
- * also for what a double cannot hold.
+ * Computes aggregates from the samples of one window of one group, which come in order of time (of equal times, in
+ * order of arrival). Pure. Null means "not known"; it is also the result where a double cannot hold the number.
  *
- * - A percentile lies between the two nearest ranks, by its distance from them: rank p (n - 1) of the sorted values.
- * - The standard deviation is that of the values themselves (divided by n).
- * - An increase is what a counter that never falls has gained: from the value before the window, where one is known; a value
- *   that is less than the one before it begins again at 0.
- * - In a time-weighted mean each value holds until the next one, and the last of them to the window's end.
- * - Gaps are the spans without an event within the window, its edges included.
+ * - A percentile is interpolated linearly between the two nearest ranks: rank p (n - 1) of the sorted values.
+ * - The standard deviation is that of the population (divided by n).
+ * - An increase is the gain of a counter, from the value before the window where that is known. A value that is less
+ *   than the one before it means that the counter began again at 0.
+ * - In a time-weighted mean each value holds until the next one, and the last value until the window's end.
+ * - Gaps are the times without an event within the window. Its edges count as events.
  */
 export interface Sample {
   time: number;
@@ -15,19 +15,22 @@ export interface Sample {
 }
 
 export interface Span {
-  /** Epoch ms: the part of a window that lies in the range and has begun. */
+  /** Epoch ms. Together with `end`: the part of a window that lies in the range and has passed. */
   start: number;
   end: number;
 }
 
-/** @param part 0 to 1 @param sorted by value */
+/**
+ * @param sorted values in ascending order
+ * @param part 0 to 1
+ */
 export function percentile(sorted: readonly number[], part: number): number | null {
   const rank = part * (sorted.length - 1);
   const lower = sorted[Math.floor(rank)];
   const upper = sorted[Math.ceil(rank)];
   if (lower === undefined || upper === undefined) return null;
   const share = rank - Math.floor(rank);
-  // In this form nothing overflows, and equal values stay what they are.
+  // This form cannot overflow, and equal values stay exact.
   return lower === upper ? lower : lower * (1 - share) + upper * share;
 }
 

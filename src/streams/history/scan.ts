@@ -1,6 +1,7 @@
 /**
- * Walks a log chunk by chunk, in either direction, within a budget. It stops between two entries, so that who goes on
- * from `position` meets every entry once, whatever was appended meanwhile. What an entry means is its visitor's affair.
+ * Walks a log in either direction within a budget, one read at a time. It stops between two entries, so a caller that
+ * continues from `position` meets every entry once, whatever is appended meanwhile. The visitor decides what an entry
+ * means.
  */
 import type { LoggedEvent } from '../../base/event.ts';
 import { READ_LIMIT } from '../../store/limits.ts';
@@ -18,38 +19,41 @@ export const SCAN_BUDGET: ScanBudget = { entries: 10_000, reads: 20 };
 
 export interface Scan {
   direction: 'forward' | 'backward';
-  /** Where to begin; null: at the oldest entry, or behind the newest one. */
+  /** Where to begin; null: before the oldest entry, or after the newest one for a backward scan. */
   start: Cursor | null;
-  /** Entries that the first read asks for; each further one asks for twice as many, up to `READ_LIMIT`. */
+  /** Entries that the first read asks for. Each further read asks for twice as many, up to `READ_LIMIT`. */
   chunk: number;
   budget: ScanBudget;
-  /** Whether nothing at or behind this append time is wanted: the scan is over. */
+  /** Whether the scan is over because nothing at or beyond this append time is wanted. */
   isBeyond(appendedAt: number): boolean;
-  /** False: the entry is not taken and the scan stops before it. */
+  /** Returns false where the entry is not taken; the scan then stops before it. */
   visit(event: LoggedEvent): boolean;
   /** Whether another read is pointless because the answer is full. */
   isFull(): boolean;
-  /** Whether time is over. The first read is made all the same. */
+  /** Whether time is up. The first read is made in any case. */
   isLate(): boolean;
   /**
-   * How many entries of what is wanted stand behind this place: one call to the store, made where the first read was not
-   * the last. A scan that would take more than its budget is over then. Null: it takes what the budget allows.
+   * Counts the wanted entries after this position. It takes one store call, and is called where the first read was not
+   * the last. A scan that would exceed its budget then ends as `refused`. Null: it reads what the budget allows.
    */
   ahead: ((position: Cursor | null) => Promise<number>) | null;
 }
 
 export interface ScanReport {
-  /** `log`: no more entries in this direction. `range`: beyond what is wanted. `full`: the visitor stopped it. `budget`: entries, reads or time are used up. `refused`: all of it is more than the budget. */
+  /**
+   * `log`: there are no more entries in this direction. `range`: all wanted entries were read. `full`: the answer is
+   * full. `budget`: entries, reads or time are used up. `refused`: a whole read would exceed the budget.
+   */
   ended: 'log' | 'range' | 'full' | 'budget' | 'refused';
-  /** Where a next scan in the same direction goes on; null only for a log that never had an entry. */
+  /** Where a next scan in the same direction begins; null only for a log that never had an entry. */
   position: Cursor | null;
-  /** Behind the newest entry of the first page read: where a tail goes on after a backward scan from the end. */
+  /** After the newest entry of the first read. A tail continues here after a backward scan from the end. */
   end: Cursor | null;
-  /** Entries behind `start` were gone already. */
+  /** Entries from `start` on were already trimmed. */
   truncated: boolean;
   entries: number;
   reads: number;
-  /** Entries in all, those ahead included; null: nobody asked. */
+  /** Number of wanted entries, with those not read; null where they were not counted. */
   total: number | null;
   /** Append time of the last entry that was visited, epoch ms. */
   through: number | null;
@@ -91,7 +95,7 @@ export async function scan(store: Store, log: string, options: Scan): Promise<Sc
   }
 }
 
-/** Visits a page's entries in the scan's direction; `report.position` follows. */
+/** Visits a page's entries in the scan's direction and moves `report.position` along. */
 function walk(page: LogPage, options: Scan, report: ScanReport): 'range' | 'full' | null {
   const forward = options.direction === 'forward';
   const entries: LogEntry[] = forward ? page.entries : page.entries.toReversed();

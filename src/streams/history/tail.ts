@@ -1,7 +1,7 @@
 /**
- * Follows a stream for a short while: until so many events came, or so much time went by. It holds nothing afterwards;
- * the cursor that it always answers is what makes a next call miss nothing. Nothing here pushes: whoever wants events as
- * they come passes `onEvents`.
+ * Follows a stream for a short while, until enough events came or the time is up. It keeps nothing afterwards: it
+ * always returns a cursor, and the next call continues from it without missing an event. It polls the log; a caller
+ * that wants events as they are found passes `onEvents`.
  */
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { isGap, type StreamEvent } from '../../base/event.ts';
@@ -19,44 +19,47 @@ export const LONGEST_TAIL_MS = 25_000;
 export const DEFAULT_TAIL_MS = 10_000;
 export const DEFAULT_TAIL_EVENTS = 100;
 export const MOST_TAIL_EVENTS = 1_000;
-/** The log is looked at again so soon after a change; without one the pause doubles each time. */
+/** Pause after a read that found entries. After a read that found none, the pause doubles. */
 const SHORTEST_PAUSE_MS = 250;
+/** The pause grows to this at most. */
 const LONGEST_PAUSE_MS = 2_000;
-/** So many full pages of what keys leave out are read one right after the other; then it pauses between them too. */
+/** Most full pages that are read without a pause, where the tail selects keys. After them it pauses between pages. */
 const MOST_FULL_PAGES = 20;
 
 export interface TailOptions {
-  /** From a read or a tail of this stream; null: only what comes from now on. */
+  /** Cursor of a read or a tail of this stream; null: only events that come from now on. */
   cursor: string | null;
   /** 1 to `MOST_TAIL_EVENTS`. */
   maxEvents: number;
-  /** At most `LONGEST_TAIL_MS`; longer ones are cut. 0: what is there already. */
+  /** At most `LONGEST_TAIL_MS`; a longer time is cut to that. 0: only the events that are already there. */
   timeoutMs: number;
   signal: AbortSignal;
-  /** Epoch ms by which the caller wants its answer. */
+  /** Epoch ms by which the caller needs the answer. */
   deadline: number;
-  /** Only events of these keys, and gaps; null: all. */
+  /** Only events of these keys and gaps without a key; null: all. */
   keys?: ReadonlySet<string> | null;
-  /** Called with each batch as it is found; it must not throw. */
+  /** Called with the new events of each read. It must not throw. */
   onEvents?(events: readonly StreamEvent[]): void;
 }
 
 export interface Tail {
   /** Oldest first. */
   events: StreamEvent[];
-  /** Goes on with nothing missed and nothing twice. */
+  /** Continues after these events: none is missed and none comes twice. */
   cursor: string;
   /** Events after the given cursor were trimmed before they could be read. */
   truncated: boolean;
-  /** `count`: as many as were asked for, and more may wait. `time`: the time is over. `cancelled`: the caller went away. */
+  /**
+   * `count`: the answer is full, and more events may wait. `time`: the time is up. `cancelled`: the caller went away.
+   */
   ended: 'count' | 'time' | 'cancelled';
   storeCalls: number;
 }
 
 /**
- * Store calls: one to find the end where no cursor is given, then at most one each 250 ms, and one each 2 s while nothing
- * comes; at most 102 in all. With keys up to `MOST_FULL_PAGES` more, to get past what they leave out, however little time
- * there is, as long as the deadline allows it.
+ * Store calls: one to find the log's end where there is no cursor, then at most one every 250 ms, and one every 2 s
+ * while nothing comes; at most 102 in all. With keys there are up to `MOST_FULL_PAGES` more, which get past the events
+ * of other keys. Those are made even when `timeoutMs` is over, as long as the deadline allows.
  * @throws TidegateError `bad_cursor` for a cursor of another stream.
  */
 export async function tailStream(scope: Scope, stream: DeclaredStream, options: TailOptions): Promise<Tail> {
@@ -81,7 +84,7 @@ export async function tailStream(scope: Scope, stream: DeclaredStream, options: 
     storeCalls,
   });
 
-  /** Takes what the answer has room for; false: there is more. */
+  /** Takes the events of a page that the answer has room for. Returns false where there are more. */
   function take(page: LogPage): boolean {
     position = page.start;
     for (const entry of page.entries) {
@@ -121,7 +124,7 @@ export async function tailStream(scope: Scope, stream: DeclaredStream, options: 
   }
 }
 
-/** Gaps without a key concern every key. */
+/** A gap without a key concerns every key, so it is wanted. */
 function isWanted(event: StreamEvent, keys: ReadonlySet<string> | null): boolean {
   return keys === null || (event.key === undefined ? isGap(event) : keys.has(event.key));
 }

@@ -1,7 +1,8 @@
 /**
- * Whether a stream has what a filter of its events asks for: the fields, and values of a kind that can stand in them. A
- * misspelt field, or a text that is compared as a number, would otherwise find nothing and not say why. What the stream's
- * schema does not tell is let pass. What the tests mean stands in streams/conditions/scope.ts, which conditions use as well.
+ * Checks a filter against a stream's schema: that the fields exist, and that they can hold values of the kind that the
+ * filter compares with. Without this check a misspelt field, or a text that is compared as a number, would find nothing
+ * and not say why. Where the schema says nothing of a field, the filter passes. This file does not evaluate filters:
+ * streams/conditions/scope.ts does, for conditions too.
  */
 import type { FieldTests, Scalar, Where } from '../../declare/condition.ts';
 import { streamProblems } from '../../declare/check/condition.ts';
@@ -12,7 +13,7 @@ import { TidegateError } from '../../base/errors.ts';
 import { pathOf } from '../../base/field-path.ts';
 import { utf8Bytes } from '../../base/json.ts';
 
-/** Of a filter as it stands in a cursor. */
+/** Most bytes of a filter, as a cursor holds it. */
 export const WHERE_BYTES = 2_000;
 
 const BOUNDS = ['above', 'atLeast', 'below', 'atMost'] as const;
@@ -57,7 +58,7 @@ function typed(stream: DeclaredStream, path: string, test: Where[string]): Probl
   return problems;
 }
 
-/** Undeclared fields may be there where the schema lets others through. */
+/** Whether no event can have the field. An undeclared field may exist where the schema allows further fields. */
 function isNowhere(forms: ReadonlySet<Form> | null): boolean {
   return forms !== null && forms.size === 1 && forms.has('missing');
 }

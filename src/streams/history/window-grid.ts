@@ -1,9 +1,10 @@
 /**
  * Where windows begin and end. Every moment is in exactly one window of a grid; a window holds start <= time < end.
+ * Pure.
  *
- * Without a zone windows are all of one length. In a zone they begin where its clocks show a whole multiple of the length:
- * a day has 23 or 25 hours when the clocks change, six hours have five or seven, and of an hour that comes twice each is a
- * window of its own. Pure.
+ * Without a zone all windows have the same length. In a zone a window begins where the zone's clocks show a whole
+ * multiple of the length. When the clocks change, a window of a day therefore has 23 or 25 hours, and a window of six
+ * hours has five or seven. An hour that comes twice gives two windows.
  */
 import { TidegateError } from '../../base/errors.ts';
 import { QUARTER_MS, type Zone } from '../../base/zone.ts';
@@ -15,11 +16,11 @@ export interface Grid {
   /** Null: one window without bounds. */
   windowMs: number | null;
   startOf(time: number): number;
-  /** Of the window that begins at `start`. */
+  /** End of the window that begins at `start`. */
   endOf(start: number): number;
 }
 
-/** @param origin epoch ms: a window begins there, and with `windowMs` null the only one. */
+/** @param origin epoch ms at which a window begins; the only window where `windowMs` is null */
 export function evenGrid(windowMs: number | null, origin: number): Grid {
   if (windowMs === null) return { windowMs, startOf: () => origin, endOf: () => Infinity };
   return {
@@ -48,7 +49,7 @@ export function zonedGrid(windowMs: number, zone: Zone): Grid {
     windowMs,
     startOf,
     endOf(start) {
-      // The next window begins a window later, or up to some hours more where clocks are put back.
+      // The next window begins one length later, or up to some hours more where clocks are put back.
       let later = windowMs;
       while (startOf(start + later) === start) later += QUARTER_MS;
       return startOf(start + later);
@@ -56,7 +57,7 @@ export function zonedGrid(windowMs: number, zone: Zone): Grid {
   };
 }
 
-/** Within a window clocks may change (by half an hour, on Lord Howe): the change then begins a window too. */
+/** Clocks may change within an hour (by half an hour, on Lord Howe Island). Such a change also begins a window. */
 function shortStart(time: number, windowMs: number, zone: Zone): number {
   const offset = zone.offsetAt(time);
   const start = Math.floor((time + offset) / windowMs) * windowMs - offset;

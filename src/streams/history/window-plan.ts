@@ -1,6 +1,7 @@
 /**
- * A question about windows, held against what is declared: the grid, the aggregates, and for each stream the series that
- * one scan of it fills. Pure; whatever cannot be answered is refused here, before anything is read.
+ * Checks a question about windows against the declared streams, and makes the plan of its read: the grid, the
+ * aggregates, and for each stream the series that one scan fills. Pure. It refuses a question that cannot be answered
+ * before anything is read.
  */
 import type { App } from '../../declare/app.ts';
 import { formsAt } from '../../declare/check/picked-fields.ts';
@@ -16,9 +17,9 @@ import { type Question, type Series, windowMsOf } from './window-question.ts';
 import { BY_KEY } from './window-values.ts';
 import { type Zone, zoneOf } from '../../base/zone.ts';
 
-/** A query without `from` reaches back this many windows. */
+/** Number of windows of a query without `from`. */
 export const DEFAULT_WINDOWS = 60;
-/** How long before the range a value may stand, and be known to hold when the range begins: one window, and no more than this. */
+/** A scan that needs the value before the range begins one window earlier, but at most this long. */
 const LONGEST_LOOK_BACK_MS = 86_400_000;
 
 export interface Plan {
@@ -28,17 +29,18 @@ export interface Plan {
   aggregates: Aggregate[];
   by: string[];
   empty: boolean;
-  /** In the order in which they were asked for. */
+  /** In the order of the question. */
   series: Series[];
-  /** Each is scanned once, for all of its series. */
+  /** Each stream is scanned once, for all of its series. */
   scans: { stream: DeclaredStream; series: Series[] }[];
   /** How long before the range each scan begins, ms. */
   lookBackMs: number;
 }
 
 /**
- * @param rankedBy is among the aggregates then
- * @throws TidegateError `invalid_input` with the argument, or `not_found` for another stream that is not there.
+ * @param rankedBy an aggregate by which rows are ranked; it is added to the aggregates
+ * @throws TidegateError `invalid_input` with the argument; `not_found` where another stream of the question does not
+ * exist.
  */
 export function planOf(
   app: App,
@@ -90,7 +92,7 @@ function defaultFrom(grid: Grid, to: number): number {
 
 function checkStream(stream: DeclaredStream, series: readonly Series[], by: readonly string[], range: Range): void {
   for (const { field } of series) if (field !== null) checkNumeric(stream, checkPath(field, 'field'));
-  // Keys and filters are of all streams, so each has to have them.
+  // Keys and filters apply to all streams, so each stream has to have them.
   resolveRange(
     stream,
     { ...(range.keys ? { keys: range.keys } : {}), ...(range.where ? { where: range.where } : {}) },
@@ -134,7 +136,7 @@ function checkAggregates(
   }
 }
 
-/** The fields that would do, where the streams declare any. */
+/** Names the numeric fields that the streams declare, for an error message. */
 function numbersOf(scans: Plan['scans']): string {
   const names = scans.flatMap(({ stream }) =>
     fieldsOf(stream)

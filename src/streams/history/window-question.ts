@@ -1,6 +1,7 @@
 /**
- * What a read of windows asks for beside its range: which windows, which values, which rows. A first page fills in the
- * defaults; the cursor carries the whole question, and a page that goes on with it refuses what contradicts it. Pure.
+ * What a read of windows asks for beside its range: which windows, which values and which rows. The first page fills in
+ * the defaults. The cursor holds the whole question, and a page that continues it refuses arguments that contradict it.
+ * Pure.
  */
 import * as z from 'zod';
 import { TidegateError } from '../../base/errors.ts';
@@ -11,10 +12,10 @@ import { DURATION_EXPECTED, durationText, parseDuration } from '../../base/time-
 import { BY_KEY } from './window-values.ts';
 import { ZONE_CHARACTERS } from '../../base/zone.ts';
 
-/** Most streams or fields beside the first. */
+/** Most further streams or fields after the first. */
 export const MOST_ALSO = 3;
 export const MOST_BY = 3;
-/** The only window there is. */
+/** The `window` that makes one window of the whole range. */
 export const ALL = 'all';
 const MOST = { aggregates: MOST_AGGREGATES, by: MOST_BY, also: MOST_ALSO };
 const LONGEST_WINDOW_MS = 366 * 86_400_000;
@@ -22,11 +23,11 @@ const NAME_CHARACTERS = 64;
 
 export interface Series {
   stream: string;
-  /** Null: its events are counted. */
+  /** Null: the stream's events are counted. */
   field: string | null;
 }
 
-/** As a caller gives it. */
+/** The question as a caller gives it. */
 export interface WindowsAsked {
   /** Length of a window, `30s`, `5m`, `1h`, `1d`; or `all` for one window, for which `from` is needed. */
   window?: string;
@@ -38,9 +39,9 @@ export interface WindowsAsked {
   field?: string;
   /** Names of aggregates; default min, max and mean where there is a field. Count is always given. */
   aggregates?: readonly string[];
-  /** `key`, or paths of fields: a row for each of their values. Default: `key`, where the stream has keys. */
+  /** `key` or paths of fields. Each of their values has a row of its own. Default: `key` where the stream has keys. */
   by?: readonly string[];
-  /** Fields of this or other streams, on the same windows. Default of `stream`: this one. */
+  /** Further fields of this or other streams, in the same windows. Default of `stream`: this one. */
   also?: readonly { stream?: string; field?: string }[];
   /** Default false: windows without an event have no row. */
   empty?: boolean;
@@ -81,7 +82,7 @@ export function questionOf(stream: string, keyed: boolean, asked: WindowsAsked):
   };
 }
 
-/** @throws TidegateError `bad_cursor` for a question that is none, or another than is asked. */
+/** @throws TidegateError `bad_cursor` where the cursor holds no question, or another than is asked. */
 export function carriedQuestion(carried: unknown, stream: string, asked: WindowsAsked): Question {
   const parsed = Question.safeParse(carried);
   if (!parsed.success) throw badCursor('it is not of this form');
@@ -94,7 +95,7 @@ export function carriedQuestion(carried: unknown, stream: string, asked: Windows
   return parsed.data;
 }
 
-/** ms; null for the one window over all. @throws TidegateError `invalid_input`: `window` */
+/** Length of a window, ms; null for one window over the whole range. @throws TidegateError `invalid_input`: `window` */
 export function windowMsOf(text: string): number | null {
   if (text === ALL) return null;
   const windowMs = parseDuration(text);
@@ -102,7 +103,7 @@ export function windowMsOf(text: string): number | null {
   throw noWindow(text);
 }
 
-/** What is given, in the one form in which it is compared. */
+/** Brings the given options into one form, so that they can be compared. */
 function normal(stream: string, { aggregates, also, by, window, ...asked }: WindowsAsked): Partial<Question> {
   const windowMs = window === undefined ? null : windowMsOf(window);
   return {

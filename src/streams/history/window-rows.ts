@@ -1,6 +1,6 @@
 /**
- * From windows as they were built to the rows of an answer: what needs all values of a window and those before it, windows
- * in which nothing happened, order, and the highest or lowest of each window. Pure.
+ * Turns windows as a scan built them into the rows of an answer. It computes the aggregates that need all values of a
+ * window or those before it, adds empty windows, orders the rows, and picks the highest or lowest of each window. Pure.
  */
 import { TidegateError } from '../../base/errors.ts';
 import { type Aggregate, type Merging, needsSamples } from './aggregate.ts';
@@ -9,27 +9,29 @@ import type { Grid } from './window-grid.ts';
 import type { Group, SampledRow, WindowRow } from './window-values.ts';
 
 export interface AnswerRow extends WindowRow {
-  /** What of the asked aggregates is not in `values`, by name; null: not known, such as a rate of one event. */
+  /**
+   * The requested aggregates that are not in `values`, by name; null: not known, such as the rate of a single event.
+   */
   more: Record<string, number | null>;
 }
 
 export interface RowsSpec {
   grid: Grid;
-  /** Epoch ms, the part of the range that has begun. */
+  /** Epoch ms. Together with `until`: the part of the range that has passed. */
   from: number;
   until: number;
   aggregates: readonly Aggregate[];
-  /** Rows also for windows in which a group has no event. */
+  /** True: windows in which a group has no event have rows too. */
   empty: boolean;
-  /** Keys that have rows then even if none of their events is there; null among them: the one row of all together. */
+  /** Keys that have rows with `empty` even if none of their events was found; null stands for all keys together. */
   keys: readonly (string | null)[];
   /** Most rows. */
   most: number;
 }
 
 /**
- * By window, then key, then group.
- * @throws TidegateError `invalid_input`: `empty`, where that would be more rows than `most`.
+ * Makes the rows, ordered by window, then key, then group.
+ * @throws TidegateError `invalid_input`: `empty`, where empty windows would make more rows than `most`.
  */
 export function answerRows(groups: readonly Group[], spec: RowsSpec): AnswerRow[] {
   const starts = spec.empty ? startsOf(spec) : null;
@@ -38,13 +40,13 @@ export function answerRows(groups: readonly Group[], spec: RowsSpec): AnswerRow[
   return all.flatMap((group) => rowsOf(group, starts, spec)).sort(byPlace);
 }
 
-/** The value by which rows are ranked and drawn; null where it is not known. */
+/** The value by which rows are ranked and drawn; null where it is unknown. */
 export function valueOf(row: AnswerRow, aggregate: Aggregate): number | null {
   if (aggregate.kind === 'count') return row.count;
   return row.more[aggregate.name] ?? row.values?.[aggregate.kind as Exclude<Merging, 'count'>] ?? null;
 }
 
-/** The `n` of each window that are ranked first, in that order; rows without a value are never among them. */
+/** Returns the first `n` rows of each window by rank, in that order. Rows without a value are left out. */
 export function topRows(rows: readonly AnswerRow[], n: number, aggregate: Aggregate, lowest: boolean): AnswerRow[] {
   const windows = Map.groupBy(rows, ({ start }) => start);
   const sign = lowest ? 1 : -1;

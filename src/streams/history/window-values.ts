@@ -1,7 +1,7 @@
 /**
- * Aggregates per window of event time and group, built up one event at a time so that a scan streams through. Pure: it
- * reads no clock and no store. What needs all values of a window, or its neighbours, is made of its samples by
- * window-rows.ts; a window without a value has no row here.
+ * Builds aggregates for each window of event time and each group, one event at a time, so that a scan need not keep its
+ * events. Pure: it reads no clock and no store. window-rows.ts computes the aggregates that need all values of a window
+ * or those before it, from the samples kept here. A window without a value has no row here.
  */
 import type { Scalar } from '../../declare/condition.ts';
 import { type EventMeta, isGap } from '../../base/event.ts';
@@ -10,39 +10,46 @@ import type { Json } from '../../base/json.ts';
 import type { Sample } from './sample-values.ts';
 import type { Grid } from './window-grid.ts';
 
-/** In `by`: the event's key. Every other name is the path of a field. */
+/** The name in `by` that stands for the event's key. Every other name is the path of a field. */
 export const BY_KEY = 'key';
-/** A longer text is no value to group by: each row would repeat it. */
+/** Longest text to group by. A longer text counts as missing, because each row would repeat it. */
 const GROUP_CHARACTERS = 256;
 
 export interface WindowSpec {
   grid: Grid;
-  /** Epoch ms. An event before it makes no row: it only tells what stood when the range began. */
+  /** Epoch ms. An event before this makes no row; it only gives the value at the beginning of the range. */
   from: number;
-  /** Path of a numeric field in `data`, such as `mag` or `motor.temp`. Null: events are counted, nothing else. */
+  /** Path of a numeric field in `data`, such as `mag` or `motor.temp`. Null: events are only counted. */
   field: string | null;
-  /** A row for each key (`key`), for each value of a field; none: one for all together. */
+  /**
+   * `key` makes a row for each key, and the path of a field a row for each of its values. Empty: one row for all
+   * events.
+   */
   by: readonly string[];
   /** Most rows (windows times groups). */
   most: number;
-  /** Whether rows keep each event's time and value. */
+  /** Whether rows keep the time and value of each event. */
   keepSamples: boolean;
 }
 
 /**
- * One window of one group. Rows of the same window and group that were made from different events merge: counts and sums
- * add up, means weigh by count, `first` is the one of the lesser `firstTime`, `last` the one of the greater `lastTime`.
+ * One window of one group. Rows of the same window and group that were made from different events can be merged: add
+ * counts and sums, weight means by count, take `first` of the row with the lesser `firstTime` and `last` of the row
+ * with the greater `lastTime`.
  */
 export interface WindowRow {
   /** Epoch ms; the window holds start <= time < end. */
   start: number;
-  /** Infinity where there is one window for all. */
+  /** Infinity where there is one window over the whole range. */
   end: number;
-  /** Null where events have none, and where rows are not per key. */
+  /** Null where events have no key, and where rows are not made for each key. */
   key: string | null;
-  /** Values of the fields in `by`, by path; null where there are none. A list, an object or a long text is no value, as a missing field. */
+  /**
+   * Values of the fields in `by`, by path; null where `by` names no field. Lists, objects and long texts count as null,
+   * as missing fields do.
+   */
   group: Readonly<Record<string, Scalar>> | null;
-  /** Events that had the field; without a field, all but gaps. */
+  /** Number of events that had the field; without a field, of all events but gaps. */
   count: number;
   /** Null without a field, and where count is 0. */
   values: WindowValues | null;
@@ -61,27 +68,27 @@ export interface WindowValues {
   lastTime: number;
 }
 
-/** A row with what it was made from, in order of arrival; without a field values are 0. */
+/** A row with the samples that it was made from, in order of arrival. Without a field their values are 0. */
 export interface SampledRow extends WindowRow {
   samples: Sample[] | null;
 }
 
 export interface Group extends Pick<WindowRow, 'key' | 'group'> {
-  /** Newest sample before the range; null: none is known. Samples are kept only where they are asked for. */
+  /** Newest sample before the range; null where it is unknown, and where samples are not kept. */
   before: Sample | null;
-  /** By start. */
+  /** Rows by the start of their window. */
   rows: Map<number, SampledRow>;
 }
 
 export interface Skipped {
-  /** Gap events: they say that events are missing. */
+  /** Gap events, which report that events are missing. */
   gaps: number;
   /** Events whose field is absent or not a number. */
   missing: number;
 }
 
 export interface Windows {
-  /** Counts an event in. False: it needs a row more than `most`; nothing was changed. */
+  /** Takes in an event. Returns false, and changes nothing, where the event needs a row beyond `most`. */
   add(event: WindowedEvent): boolean;
   /** Whether `add` would take it. */
   fits(event: WindowedEvent): boolean;
@@ -116,7 +123,7 @@ export function createWindows(spec: WindowSpec): Windows {
   function remember(event: WindowedEvent, value: number): void {
     if (!keepSamples) return;
     const group = groupAt(groupsBy.idOf(event), event);
-    // Of equal times the last to arrive is the one that holds.
+    // Of equal times the last to arrive holds.
     if (event.time >= (group.before?.time ?? -Infinity)) group.before = { time: event.time, value };
   }
 
@@ -175,7 +182,7 @@ function grouping(by: readonly string[]) {
   const keyOf = (event: WindowedEvent) => (perKey ? (event.key ?? null) : null);
   return {
     idOf(event: WindowedEvent): string {
-      // No key is empty.
+      // A key is never empty, so the empty text can stand for no key.
       const key = keyOf(event) ?? '';
       return fields.length === 0 ? key : JSON.stringify([key, ...fields.map(([, path]) => scalarAt(event, path))]);
     },

@@ -1,6 +1,6 @@
 /**
- * The scans of a page of windows: one for each stream, side by side, each for all of the stream's series. They share the
- * budget evenly, so that whatever is asked the page stays within its calls to the store.
+ * Scans the streams of a page of windows at the same time, each stream once for all of its series. The scans share the
+ * budget evenly, so the page keeps to its most store calls whatever the question is.
  */
 import type { LoggedEvent } from '../../base/event.ts';
 import { READ_LIMIT } from '../../store/limits.ts';
@@ -16,18 +16,18 @@ import type { Scope } from '../scope.ts';
 
 /** Most rows (windows times groups, of all series) on a page. */
 export const MOST_ROWS = 1_000;
-/** Most rows of which the first are found, where those are all that is answered. */
+/** Most rows that a ranked answer may choose its first rows from. */
 export const MOST_RANKED = 10_000;
-/** Most calls to the store, for all streams together. */
+/** Most store calls for all streams together. */
 export const MOST_WINDOW_CALLS = 21;
-/** Most that `maxEvents` can ask for: so many can be read within the calls. */
+/** Greatest `maxEvents`: as many events as the store calls can read. */
 export const MOST_SCANNED = (MOST_WINDOW_CALLS - 2) * READ_LIMIT;
 
 export interface PlanScan {
   plan: Plan;
-  /** Where the page before ended, as `positionText` told it; null: a first page. */
+  /** The `positionText` of the page before; null for a first page. */
   resumed: string | null;
-  /** Null where a query that would read more is refused. */
+  /** Undefined where a query that would read more than the budget is refused. */
   maxEvents: number | undefined;
   mostRows: number;
   limits: ReadLimits;
@@ -36,9 +36,9 @@ export interface PlanScan {
 export interface PlanReport {
   /** By stream, then series. */
   built: Windows[][];
-  /** By stream; null for one that was read to its end before. */
+  /** By stream; null for a stream that an earlier page read to its end. */
   reports: (RangeReport | null)[];
-  /** What the scans read together at most. */
+  /** Most events that all scans together may read. */
   mostEvents: number;
 }
 
@@ -68,17 +68,17 @@ export async function scanPlan(
   return { built, reports: await Promise.all(reports), mostEvents: budget.entries * plan.scans.length };
 }
 
-/** Where the next page goes on; null where there is none. */
+/** The positions where the next page continues, as a text; null where there is no next page. */
 export function positionText(reports: readonly (RangeReport | null)[]): string | null {
   const positions = reports.map((report) => report?.next ?? null);
   return positions.every((position) => position === null) ? null : JSON.stringify(positions);
 }
 
-/** The same for each stream, so that all of them together stay within `MOST_WINDOW_CALLS`. */
+/** The budget of each stream. All have the same, so that together they keep within `MOST_WINDOW_CALLS`. */
 function shareOf(maxEvents: number | undefined, scans: number, { budget = SCAN_BUDGET }: ReadLimits) {
   const entries = Math.max(1, Math.floor((maxEvents ?? budget.entries) / scans));
   if (budget !== SCAN_BUDGET) return { entries, reads: budget.reads };
-  // Each finds its beginning, and may ask how much is ahead.
+  // Two calls of each scan are reserved: to find its beginning, and to count the entries ahead.
   const reads = Math.floor(MOST_WINDOW_CALLS / scans) - 2;
   return { entries: Math.min(entries, reads * READ_LIMIT), reads };
 }
@@ -89,12 +89,12 @@ function positionsOf(position: string, { scans }: Plan): (string | null)[] {
     const formed = Array.isArray(positions) && positions.length === scans.length;
     if (formed && positions.every((each) => each === null || typeof each === 'string')) return positions;
   } catch {
-    // As any other text that is none.
+    // A text that is not JSON is refused below, as any other wrong text.
   }
   throw badCursor('it is not of this form');
 }
 
-/** An event is counted in by all series of its stream or by none, so that no page counts it again. */
+/** All series of a stream take an event, or none does, so that no later page counts it again. */
 function visitor(plan: Plan, built: readonly Windows[]): (event: LoggedEvent) => boolean {
   const matches = matcher({ ...plan.range, from: plan.range.from - plan.lookBackMs });
   const [only, ...others] = built;

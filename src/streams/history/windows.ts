@@ -1,14 +1,15 @@
 /**
- * Aggregates over a range of streams, per window and group.
+ * Reads aggregates over a range of one or more streams, for each window and group.
  *
- * Events are late and out of order, so no point of a log finishes a window for good. A read that its budget stops
- * therefore does not claim whole windows: each page is exact for its own part of the log, the parts are disjoint and
- * leave nothing out, and rows of the same window and group merge (see `WindowRow`); aggregates that do not are named in
- * `ofPart`. `complete` on a first page says that no merging is needed. Every page stops between two entries, whatever
- * stopped it: the budget, or too many rows.
+ * Events come late and out of order, so no position in a log completes a window. A read that its budget stops therefore
+ * does not claim whole windows. Each page is exact for its own part of the log. The parts are disjoint and leave
+ * nothing out, and rows of the same window and group merge (see `WindowRow`). Aggregates that do not merge are named in
+ * `ofPart`. If the first page is `complete`, nothing has to be merged. A page stops between two entries, whether the
+ * budget or the number of rows stops it.
  *
- * Without `maxEvents` a query that would read more than the budget is refused, after one read. Store calls: 2 where one
- * read is enough, one more to know how much is ahead, `MOST_WINDOW_CALLS` at most, for all streams together.
+ * Without `maxEvents` a query that would read more than the budget is refused after one read. Store calls: 2 for each
+ * stream where one read is enough, one more to count the entries ahead, and at most `MOST_WINDOW_CALLS` for all
+ * streams.
  */
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { TidegateError } from '../../base/errors.ts';
@@ -36,11 +37,14 @@ export interface Top {
 }
 
 export interface WindowsQuery extends RangeQuery, WindowsAsked {
-  /** Only the rows of each window that are ranked first. */
+  /** Keeps only the first rows of each window by rank. */
   top?: Top;
-  /** Default `oldest`: which windows come first. */
+  /** Which windows come first. Default `oldest`. */
   order?: 'oldest' | 'newest';
-  /** Reads so many events at most, and answers in parts; default: a query that would read more than the budget is refused. */
+  /**
+   * Most events to read for one page; the answer then comes in parts. Default: a query that would read more than the
+   * budget is refused.
+   */
   maxEvents?: number;
 }
 
@@ -50,7 +54,7 @@ export interface SeriesRow extends AnswerRow {
 }
 
 export interface WindowsPage {
-  /** At most `MOST_ROWS`, by window, then key and group, then in the order of the series. */
+  /** At most `MOST_ROWS`, ordered by window, then key and group, then series. */
   rows: SeriesRow[];
   series: Series[];
   /** Names of the aggregates. */
@@ -60,13 +64,16 @@ export interface WindowsPage {
   zone: Zone | null;
   from: number;
   to: number | null;
-  /** All of the range was read, by this page and those before it. */
+  /** This page and those before it read the whole range. */
   complete: boolean;
-  /** Aggregates that tell of this page's events alone, and do not merge with those of other pages; none on a whole answer. */
+  /**
+   * Aggregates of this page's events alone that do not merge with those of other pages. Empty where one page is the
+   * whole answer.
+   */
   ofPart: string[];
-  /** `top` and `empty` were left out, because they mean something for a whole answer only. */
+  /** `top` or `empty` was asked for and not applied, because the answer is only a part. */
   unranked: boolean;
-  /** Goes on where this page ended; null where complete. */
+  /** Continues where this page ended; null where complete. */
   cursor: string | null;
   truncated: boolean;
   skipped: Skipped;
@@ -74,8 +81,9 @@ export interface WindowsPage {
 }
 
 /**
- * @throws TidegateError `invalid_input` with the field; `bad_cursor` for a cursor of another stream or query; `too_costly`
- * for a query that would read more than the budget, or rank more rows than it may, unless `maxEvents` or a cursor is given.
+ * @throws TidegateError `invalid_input` with the field; `bad_cursor` for a cursor of another stream or query;
+ * `too_costly` for a query that would read more than the budget, or rank more rows than it may, unless `maxEvents` or a
+ * cursor is given.
  */
 export async function readWindows(
   scope: Scope,
@@ -90,7 +98,7 @@ export async function readWindows(
     : questionOf(stream.name, stream.keyed, askedOf(query));
   const top = query.top === undefined ? null : { ...query.top, aggregate: aggregateOf(query.top.by, 'top.by') };
   const plan = planOf(scope.app, stream, question, asked, now, top?.aggregate);
-  // What is ranked is ranked as a whole, unless parts are asked for.
+  // Only a whole answer is ranked. A query for parts is not.
   const isRanked = top !== null && resumed === null && query.maxEvents === undefined;
   const mostRows = isRanked ? MOST_RANKED : MOST_ROWS;
   const scans = { plan, resumed: resumed?.position ?? null, maxEvents: query.maxEvents, mostRows, limits };
@@ -141,7 +149,7 @@ function rowsOf(
     from: range.from,
     until: Math.min(range.to ?? Infinity, now),
     aggregates: series.field === null ? aggregates.filter(isOfTimes) : aggregates,
-    // Of a part it is not known which are empty.
+    // Which windows are empty is unknown for a part.
     empty: plan.empty && whole,
     keys: perKeyAlone ? (range.keys ?? []) : by.length === 0 ? [null] : [],
     most: Math.floor(mostRows / plan.series.length),
@@ -149,7 +157,7 @@ function rowsOf(
   return rows.map((row) => ({ ...row, ...series }));
 }
 
-/** Which groups are first is told by the first series; the others are given for the same groups. */
+/** Ranks the groups by the first series. The other series give their rows for the same groups. */
 function ranked(rows: readonly SeriesRow[], first: Series | undefined, top: Top & { aggregate: Aggregate }) {
   const isFirst = ({ stream, field }: SeriesRow) => stream === first?.stream && field === first.field;
   const best = topRows(rows.filter(isFirst), top.n, top.aggregate, top.lowest ?? false);
@@ -165,7 +173,7 @@ function placeOf({ start, key, group }: AnswerRow): string {
 }
 
 function inOrder(rows: SeriesRow[], isRanked: boolean, newest: boolean): SeriesRow[] {
-  // Sorting is stable: what is ranked stays so within its window, and series stay in their order.
+  // Sorting is stable, so ranked rows keep their order within a window, and series keep theirs.
   const sorted = isRanked ? rows : rows.sort(byPlace);
   return newest ? sorted.sort((a, b) => b.start - a.start) : sorted;
 }
@@ -185,7 +193,7 @@ function scannedOf(reports: readonly RangeReport[]): Scanned {
   return {
     entries: all.reduce((sum, { entries }) => sum + entries, 0),
     storeCalls: all.reduce((sum, { storeCalls }) => sum + storeCalls, 0),
-    // What is open was looked at up to the earliest; what is not, up to the latest.
+    // Unfinished scans count up to the earliest of their ends, finished ones up to the latest.
     through: throughs.length === 0 ? null : open.length > 0 ? Math.min(...throughs) : Math.max(...throughs),
   };
 }

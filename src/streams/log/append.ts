@@ -1,15 +1,16 @@
 /**
- * Appends events to streams, each event once. Every writer goes through here: what a tool publishes, what is pushed, what
- * a feed brings, and the dead letters that are replayed.
+ * Prepares appends to streams so that each event is appended once. Every writer uses it: tools that publish, pushes,
+ * feeds, and the replay of dead letters.
  *
- * A stream of identified events has a fence: a record that every commit which appends to the stream puts on the version
- * that its writer has read. The writer reads the fence, then the ids (with revisions) of the stream's newest `dedupe` events,
- * leaves out the events that stand there, and commits. Where another writer has appended in between, the fence has moved
- * on and the commit conflicts: the writer reads both again. So of several that bring the same event at once one appends it.
- * A stream whose events have no ids has no fence, and takes every event.
+ * A stream whose events have ids also has a fence. The fence is a record that every commit to the stream writes, on the
+ * condition that it still has the version that the writer read. A writer reads the fence, then the ids (with revisions)
+ * of the stream's newest `dedupe` events. It leaves out the events that are already there and commits the others. If
+ * another writer appended in between, the version of the fence has changed, the commit conflicts, and the writer reads
+ * both again. Therefore only one of several writers that bring the same event at once appends it. A stream whose events
+ * have no ids has no fence and takes every event.
  *
- * It reads, and makes operations. It commits nothing: the caller commits the operations together with what has to be true
- * at the same time, such as a feed's position.
+ * This file reads and builds operations. It does not commit: the caller commits the operations together with what must
+ * become true at the same time, such as a feed's position.
  */
 import * as z from 'zod';
 import type { DeclaredStream } from '../../declare/stream.ts';
@@ -20,49 +21,58 @@ import type { Scope } from '../scope.ts';
 import { type DedupeWindow, loadWindow } from './dedupe.ts';
 import { loggedEvent, streamLog } from './stream-log.ts';
 
-/** The record that writers to a stream of identified events move on with each append. */
+/** Key of the fence: the record that each append to a stream of identified events writes anew. */
 export function fenceKey(tenant: string, stream: string): RecordKey {
   return { partition: `${tenant}/publisher`, id: stream };
 }
 
-/** Who appended last: a feed, or whoever brought the event of this id. It is there for people; only the version counts. */
+/**
+ * Who appended last: a feed, or the publisher of the event with this id. People may read it; the code uses only the
+ * version.
+ */
 const fence = record('fence of a stream', () =>
   z.union([z.strictObject({ feed: z.string() }), z.strictObject({ id: z.string() })]),
 );
 
 export interface Appender {
-  /** Reads the fences and the newest ids of those of the streams that have identified events, once each. */
+  /** Reads the fence and the newest ids of each stream that has identified events and was not read yet. */
   load(streams: Iterable<DeclaredStream>): Promise<void>;
   /**
    * Reads the newest ids of one stream.
-   * @param known `fence`: its fence as it was read already. `sought`: nothing older is read than the event of the same id.
-   * @returns the event that was sought, as it stands; null where it does not
+   * @param known `fence`: the fence, where the caller has read it already. `sought`: an event at which reading ends,
+   * once one with its id and revision is found.
+   * @returns the sought event as the stream has it; null where the stream does not have it
    */
   loadOne(stream: DeclaredStream, known: { fence?: Reading; sought?: LoggedEvent }): Promise<LoggedEvent | null>;
-  /** Whether the event stands in the stream or was remembered. A gap never is: each is one of its own. */
+  /**
+   * Whether the event is in the stream or was remembered. A gap is never known, because each gap is a separate event.
+   */
   isKnown(stream: string, event: LoggedEvent): boolean;
   remember(stream: string, event: LoggedEvent): void;
-  /** Those of the events that are not known. They are remembered. */
+  /** Returns the events that are not known, and remembers them. */
   fresh(stream: string, events: readonly LoggedEvent[]): LoggedEvent[];
-  /** The appends, and behind them the put of the fence for each that is to a stream of identified events. */
+  /** Returns the appends, followed by a put of the fence for each stream of identified events among them. */
   fenced(appends: readonly Append[]): Operation[];
-  /** For appends that met a conflict: reads again, and leaves out what stands by now. An append without events goes. */
+  /**
+   * Repairs appends after a conflict: reads again and leaves out what the streams have by now. Empty appends are
+   * dropped.
+   */
   again(appends: readonly Append[]): Promise<Append[]>;
   /**
-   * The operations have taken effect: hints to all that follow the streams that events were appended.
-   * @param version of what the commit put; null where nothing more is appended with what was read
+   * Call it when the operations were committed. It notifies those that follow the streams.
+   * @param version the version that the commit gave; null where the caller appends nothing more with this appender
    */
   committed(operations: readonly Operation[], version: Version | null): void;
 }
 
 /**
- * @param streams those that are appended to
- * @param feed whose events they are; null: a publisher's
+ * @param streams the streams that events are appended to
+ * @param feed name of the feed that the events come from; null for a publisher
  */
 export function createAppender(scope: Scope, streams: Iterable<DeclaredStream>, feed: string | null): Appender {
   const { store, runtime, tenant } = scope;
   const byLog = new Map([...streams].map((stream) => [streamLog(tenant, stream.name), stream]));
-  /** By stream, for those of identified events that were read. */
+  /** By stream name; holds the streams of identified events that were read. */
   const windows = new Map<string, DedupeWindow>();
   const fences = new Map<string, Version | null>();
 
@@ -71,7 +81,7 @@ export function createAppender(scope: Scope, streams: Iterable<DeclaredStream>, 
     known: { fence?: Reading; sought?: LoggedEvent } = {},
   ): Promise<LoggedEvent | null> {
     if (!identified) return null;
-    // The fence first: who appends after that moves it on.
+    // The fence is read first: a writer that appends after this read changes its version.
     fences.set(name, (known.fence ?? (await store.get(fenceKey(tenant, name), runtime.now()))).version);
     const { window, found } = await loadWindow(store, streamLog(tenant, name), dedupe, known.sought);
     windows.set(name, window);

@@ -1,7 +1,7 @@
 /**
- * The names (ids with revisions) of a stream's newest events, by which an event that comes again is known. There is no
- * record per event: a writer reads them from the end of the stream's log, while the stream's fence keeps others from
- * appending (see `append.ts`).
+ * The names (ids with revisions) of a stream's newest events. They tell whether an event came before. There is no
+ * record for each event: a writer reads the names from the end of the stream's log. The stream's fence makes its commit
+ * fail if another writer appended in the meantime (see `append.ts`).
  */
 import type { LoggedEvent } from '../../base/event.ts';
 import { READ_LIMIT } from '../../store/limits.ts';
@@ -37,8 +37,8 @@ export function createWindow(size: number): DedupeWindow {
 }
 
 /**
- * Fills a window from the newest `size` entries of a log: one store call for each 1,000.
- * @param sought an event; once one of its name is found, nothing older is read
+ * Fills a window from the newest `size` entries of a log, with one store call for each 1,000 entries.
+ * @param sought an event; once an event of the same name is found, no older page is read
  */
 export async function loadWindow(
   store: Store,

@@ -1,7 +1,7 @@
 /**
- * The follower: reads a log after a stored position and commits what follows from it together with the new position. A
- * crash at any point repeats from the position; of two that follow at once one commits and the other reads again. It
- * holds no lease and needs none.
+ * The follower reads a log from a stored position and commits the effects of the entries together with the new
+ * position. After a crash it starts again from the position. If two follow at once, one commits and the other reads
+ * again, so a follower needs no lease.
  */
 import * as z from 'zod';
 import { utf8Bytes } from '../../base/json.ts';
@@ -22,51 +22,59 @@ import type { LogScope } from '../scope.ts';
 /** What a follower does with the entries of one round. */
 export interface Round {
   /**
-   * Takes entries in, in the log's order, page by page.
-   * @param truncated entries between the position and these are gone
+   * Takes in entries page by page, in the log's order.
+   * @param truncated true: entries between the position and these were trimmed
    */
   take(entries: readonly LogEntry[], truncated: boolean): void;
-  /** The operations that all entries taken bring about; asked once, at the end of the round. */
+  /** Returns the operations that follow from all the entries taken. Called once, at the end of the round. */
   effects(): Promise<Operation[]>;
-  /** Called when they have taken effect, and the position with them. */
+  /** Called when the operations and the new position are committed. */
   committed?(): void;
 }
 
 export interface FollowOptions {
   scope: LogScope;
   log: string;
-  /** Name of the position; one per follower and log. */
+  /** Name of the follower. There is one position for each follower and log. */
   follower: string;
   begin(): Round;
-  /** Where to begin, given the stored position: further on, where what stands between is of no interest. Default: there. */
+  /**
+   * Returns where to begin, given the stored position; it may skip entries of no interest. Default: at the stored
+   * position.
+   */
   start?: (position: Cursor | null) => Promise<Cursor | null>;
   /**
-   * True where effects may be applied again harmlessly: more than one commit holds are then spread over several, of
-   * which only the last moves the position. Else a round's effects have to fit one commit: choose `limit` so.
+   * True where it does no harm to apply effects again. Effects that exceed one commit are then spread over several
+   * commits, of which only the last moves the position. Where it is false, a round's effects must fit one commit:
+   * choose `limit` accordingly.
    */
   repeatable: boolean;
   /** Most entries in a round; default 1,000. */
   limit?: number;
-  /** Epoch ms; no round begins after it. */
+  /** Epoch ms. No round begins after it. */
   deadline: number;
-  /** Operations of the caller's for the commit that catches up, asked when it is built; they have to be few and small. */
+  /**
+   * The caller's operations for the commit that reaches the log's end. Called when that commit is built; keep them few
+   * and small.
+   */
   alongside?: () => Operation[];
 }
 
 export interface FollowReport {
   entries: number;
   commits: number;
-  /** The position stands at what was the log's end. */
+  /** The position reached the end that the log had when it was read. */
   caughtUp: boolean;
-  /** What became of the caller's operations: `none` where the log was not caught up with, or there were none. */
+  /** What became of the caller's operations. `none`: there were none, or the log's end was not reached. */
   alongside: 'none' | 'committed' | 'conflict';
 }
 
-/** Conflicts in a row after which the others are left to do the work. */
+/** After this many conflicts in a row the follower leaves the work to the others. */
 const MOST_CONFLICTS = 8;
+/** Bytes of a commit that are reserved for the position. */
 const POSITION_BYTES = 2_048;
 
-/** Where a follower of a log stands. */
+/** Key of the record with a follower's position in a log. */
 export function positionKey(tenant: string, follower: string, log: string): RecordKey {
   return { partition: `${tenant}/position/${follower}`, id: log };
 }
@@ -85,8 +93,8 @@ interface Reached {
 }
 
 /**
- * Follows to the log's end, or to the deadline.
- * @throws TidegateError `store_unavailable`, `store_unknown`: the position tells what is left, for the next call.
+ * Follows the log to its end or until the deadline.
+ * @throws TidegateError `store_unavailable`, `store_unknown`. The next call continues from the position.
  */
 export async function follow(options: FollowOptions): Promise<FollowReport> {
   const report: FollowReport = { entries: 0, commits: 0, caughtUp: false, alongside: 'none' };
@@ -122,7 +130,7 @@ async function readPosition({
   return { cursor: start ? await start(cursor) : cursor, version: reading.version };
 }
 
-/** Where a follower stands: behind all whose effects are committed. One store call. */
+/** Reads a follower's position: after the last entry whose effects are committed. One store call. */
 export async function followerPosition(
   { store, runtime, tenant }: LogScope,
   follower: string,
@@ -179,7 +187,10 @@ async function commitRound(
   return { cursor: reached.cursor, version };
 }
 
-/** Spreads operations over as few commits as the store's limits allow; there is at least one part, the last with room for `alongside`. */
+/**
+ * Spreads operations over as few commits as the store's limits allow. There is at least one; the last has room for
+ * `alongside`.
+ */
 function split(store: Store, operations: readonly Operation[], alongside: readonly Operation[]): Operation[][] {
   const mostOperations = store.limits.commitOperations - 1;
   const mostBytes = store.limits.commitBytes - POSITION_BYTES;

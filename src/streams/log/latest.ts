@@ -1,11 +1,12 @@
 /**
- * The latest event of each key, as a projection of the stream's log. Newest is by event time: one that comes late does
- * not replace a newer one. Of equal times the later arrival stands; another revision of the event that stands replaces
- * it whatever its time, unless both revisions are numbers and it is the older.
+ * The latest event of each key, as a projection of the stream's log. The latest event is the one with the greatest
+ * event time, so an event that arrives late does not replace a newer one. Of equal times the later arrival wins.
+ * Another revision of the stored event replaces it whatever its time, unless both revisions are numbers and it is the
+ * older.
  *
- * A key's latest event is kept as long as its stream keeps events by age, and 30 days after it came where no age is
- * declared: a sensor that is gone for good does not stand among the living for ever. Accepted weakness: where a revision
- * moves an event back in time, an event in between that was passed over before does not come back.
+ * A key's latest event is kept for the age that its stream declares, or for 30 days after it arrived where no age is
+ * declared, so that a sensor that is gone for good disappears. Accepted weakness: where a revision moves an event back
+ * in time, an event in between that was passed over before does not come back.
  */
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { isGap, type LoggedEvent, type StreamEvent } from '../../base/event.ts';
@@ -16,12 +17,12 @@ import { follow, type FollowOptions, type FollowReport, type Round } from './fol
 import { loggedEvent, loggedEventSchema, streamLog, toStreamEvent } from './stream-log.ts';
 import type { LogScope } from '../scope.ts';
 
-/** The partition with the latest event of each key of a stream. */
+/** The partition that holds the latest event of each key of a stream. */
 export function latestPartition(tenant: string, stream: string): string {
   return `${tenant}/latest/${stream}`;
 }
 
-/** The latest event of a key. A stream without keys has one record. */
+/** Key of the record with the latest event of a key. A stream without keys has one such record. */
 export function latestKey(tenant: string, stream: string, key: string | null): RecordKey {
   return { partition: latestPartition(tenant, stream), id: `k:${key ?? ''}` };
 }
@@ -30,7 +31,7 @@ export const latestEvent = record('latest event', loggedEventSchema);
 
 export const LATEST_FOLLOWER = 'latest';
 export const LATEST_AGE_MS = 30 * 86_400_000;
-/** Entries that one round folds together: the more, the fewer commits when keys repeat. */
+/** Entries that one round folds together. When keys repeat, more entries a round mean fewer commits. */
 const ROUND_ENTRIES = 10_000;
 
 /** Brings the latest events of a stream up to date with its log. Errors as `follow`. */
@@ -50,7 +51,7 @@ export function projectLatest(
   });
 }
 
-/** Whether `event`, which comes after `standing` in the log, takes its place. */
+/** Whether `event` replaces `standing`. `event` comes after `standing` in the log. */
 export function replaces(event: LoggedEvent, standing: LoggedEvent): boolean {
   if (event.id !== standing.id) return event.time >= standing.time;
   if (event.revision === standing.revision) return event.time > standing.time;
@@ -58,7 +59,7 @@ export function replaces(event: LoggedEvent, standing: LoggedEvent): boolean {
   return revisions.some(Number.isNaN) || revisions[0] > revisions[1];
 }
 
-/** The latest event of a key (null: of a stream without keys); null where there is none. One store call. */
+/** Reads the latest event of a key (null for a stream without keys); null where there is none. One store call. */
 export async function readLatest(
   { store, runtime, tenant }: LogScope,
   stream: string,
@@ -70,8 +71,8 @@ export async function readLatest(
 }
 
 /**
- * The latest event of each key, in the order of the keys' UTF-8 bytes. One store call.
- * @param page `after` is a key, `next` of the page before; `limit` is 1 to 1,000.
+ * Reads the latest event of each key, in the order of the keys' UTF-8 bytes. One store call.
+ * @param page `after` is the `next` of the page before, null for the first page; `limit` is 1 to 1,000
  */
 export async function readLatestByKey(
   { store, runtime, tenant }: LogScope,
@@ -87,7 +88,7 @@ export async function readLatestByKey(
   return { events, next: next === null ? null : keyOf(next) };
 }
 
-/** Keys that begin with `prefix`, in the order of their UTF-8 bytes. One store call. */
+/** Reads the keys that begin with `prefix`, in the order of their UTF-8 bytes. One store call. */
 export async function readKeys(
   { store, runtime, tenant }: LogScope,
   stream: string,

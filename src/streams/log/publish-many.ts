@@ -1,6 +1,6 @@
 /**
- * Appends the events of a push, all of them in one commit or none. Where the push brings a key of its own, a record under
- * that key stands in the same commit: the same push again is answered with the counts of the first, and appends nothing.
+ * Appends the events of a push: all of them in one commit, or none. Where the push has an idempotency key, the same
+ * commit stores a record under that key. The same push again gets the counts of the first and appends nothing.
  */
 import * as z from 'zod';
 import type { DeclaredStream } from '../../declare/stream.ts';
@@ -12,10 +12,10 @@ import type { Scope } from '../scope.ts';
 import { type AppendCounts, appendAll, type Receipt } from './publish.ts';
 import { idsFrom, type RawEvent, validateEvent } from './validate-event.ts';
 
-/** Of a commit beside the events, bytes: the receipt, the fence, and the names of all of them. */
+/** Bytes of a commit that are reserved for the receipt, the fence, and the names of all records and logs. */
 const BESIDE_BYTES = 4 * 1024;
 
-/** The record of a push that brought this key. */
+/** Key of the record of a push with this idempotency key. */
 export function pushedKey(tenant: string, stream: string, key: string): RecordKey {
   return { partition: `${tenant}/pushed/${stream}`, id: key };
 }
@@ -27,16 +27,16 @@ const pushed = record('push', () =>
 /** What makes a push count once. */
 export interface Once {
   record: RecordKey;
-  /** Of what is pushed: another push under the same key is refused. */
+  /** Digest of what is pushed. A push with the same key and another fingerprint is refused. */
   fingerprint: string;
-  /** How long the key is known, ms. */
+  /** How long the key is remembered, ms. */
   keptMs: number;
 }
 
 /**
- * Answers when the events are durable.
+ * Resolves when the events are durable.
  * @param deadline epoch ms
- * @throws TidegateError `invalid_input` with the field, such as `events[2].data.celsius`, and then nothing is stored;
+ * @throws TidegateError `invalid_input` with the field, such as `events[2].data.celsius`; nothing is stored then.
  * `too_large` for more than one commit of this engine holds; `store_unavailable`, `store_unknown`.
  */
 export async function publishMany(

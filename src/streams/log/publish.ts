@@ -1,6 +1,6 @@
 /**
- * Appends what somebody publishes beside the feeds: one event of a tool, or the events of a push. Bringing the latest
- * events up to date comes after the append: a failure there is logged, and mended by whoever follows next.
+ * Appends events that do not come from a feed: one event of a tool, or the events of a push. After the append it brings
+ * the latest events up to date. If that fails, it logs the failure, and the next follower of the stream catches up.
  */
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { asTidegateError, TidegateError } from '../../base/errors.ts';
@@ -13,17 +13,17 @@ import { projectLatest } from './latest.ts';
 import { loggedEvent, streamLog } from './stream-log.ts';
 import { type RawEvent, validateEvent } from './validate-event.ts';
 
-/** How often publishers may race for one stream before the last of them gives up. */
+/** A publisher gives up after this many conflicts with others that publish to the same stream. */
 const MOST_CONFLICTS = 20;
 
 export interface Published {
   event: LoggedEvent;
-  /** Its id and revision stood there already. */
+  /** The stream already had an event of this id and revision. */
   duplicate: boolean;
 }
 
 /**
- * Answers when the event is durable.
+ * Resolves when the event is durable.
  * @param deadline epoch ms
  * @throws TidegateError `invalid_input` with the field; `store_unavailable`, `store_unknown`.
  */
@@ -44,28 +44,33 @@ export async function publish(
   return { event: standing ?? event, duplicate: standing !== null };
 }
 
-/** A record that stands for a whole append: where it stands, the append has been made, and nothing is appended again. */
+/** A record that proves that a whole append was made. Where the record exists, nothing is appended again. */
 export interface Receipt<Answer> {
   key: RecordKey;
-  /** What the append that it stands for was answered; null where it does not stand. It throws where that was another. */
+  /**
+   * Returns the answer of the append that was made; null where there is no record. Throws where the record is of
+   * another append.
+   */
   earlier(reading: Reading): Answer | null;
   put(reading: Reading, counts: AppendCounts): Put;
 }
 
 export interface AppendCounts {
   appended: number;
-  /** Their ids stood in the stream already, or came twice among them. */
+  /** Events whose ids the stream already had, or that came twice among the events. */
   duplicates: number;
 }
 
 export interface Appended<Answer> extends AppendCounts {
-  /** Of one event that was a duplicate: the event as it stands in the stream. */
+  /** Set where a single event was appended and was a duplicate: the event as the stream has it. */
   standing: LoggedEvent | null;
-  /** Not null: the receipt stood, and nothing was appended. */
+  /** Not null where the receipt existed; then nothing was appended. */
   earlier: Answer | null;
 }
 
-/** Appends events of a stream in one commit, with its receipt. Errors as `publish`, without `invalid_input`. */
+/**
+ * Appends events to a stream in one commit, together with the receipt. Errors as `publish`, without `invalid_input`.
+ */
 export async function appendAll<Answer>(
   scope: Scope,
   stream: DeclaredStream,

@@ -1,4 +1,4 @@
-/** Ends what a stream's retention ends. Reads between two runs may still see a little more than is declared. */
+/** Trims logs to the retention that is declared. Between two runs readers may still see a little more than that. */
 import type { DeclaredStream } from '../../declare/stream.ts';
 import type { Trim } from '../../store/store.ts';
 import { streamLog } from './stream-log.ts';
@@ -9,13 +9,14 @@ const TRIM_ENTRIES = 5_000;
 
 export interface TrimReport {
   removed: number;
-  /** Below the floor there are more to remove; readers do not see them. */
+  /** True: more trimmed entries are still to be removed. Readers do not see them. */
   more: boolean;
 }
 
 /**
- * A stream keeps its declared count and age, but never fewer by count than its de-duplication has to search. An age
- * ends ids too: what a source gives again after it is a new event.
+ * Trims a stream to its declared count and age. By count it keeps at least the events that de-duplication searches. By
+ * age ids end too: an event that a source gives again after that age is a new event.
+ * @param deadline epoch ms, after which the rest waits for the next call
  */
 export function trimStream(scope: LogScope, stream: DeclaredStream, deadline: number): Promise<TrimReport> {
   const { tenant } = scope;
@@ -24,7 +25,7 @@ export function trimStream(scope: LogScope, stream: DeclaredStream, deadline: nu
   return trimLog(scope, streamLog(tenant, stream.name), { keep, ageMs }, deadline);
 }
 
-/** @param deadline epoch ms, after which what is left waits for the next call */
+/** @param deadline epoch ms, after which the rest waits for the next call */
 export async function trimLog(
   { store, runtime }: LogScope,
   log: string,

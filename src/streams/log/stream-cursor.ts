@@ -1,21 +1,21 @@
 /**
- * Cursors as clients get them: a store's cursor bound to the stream that it is of. They are opaque vectors, one place
- * per partition of the log, of which there is one. They are not sealed: what a forged one could reach is the caller's
- * own stream, which the caller may read anyway.
+ * Cursors as clients get them: a store's cursor together with the name of its stream. The encoded form holds a list
+ * with one position for each partition of the log; a log has one partition. Cursors are not signed: a forged one
+ * reaches only a stream that the caller may read anyway.
  */
 import { fromBase64Url, toBase64Url } from '../../base/base64url.ts';
 import { TidegateError } from '../../base/errors.ts';
 import type { Cursor } from '../../store/store.ts';
 
 const FORMAT = 1;
-/** Longer texts are no cursor of ours. */
+/** A longer text is not a cursor. */
 export const CURSOR_CHARACTERS = 16_384;
 
 export function encodeStreamCursor(stream: string, cursor: Cursor): string {
   return toBase64Url(new TextEncoder().encode(JSON.stringify([FORMAT, stream, [cursor]])));
 }
 
-/** @throws TidegateError `bad_cursor` for a text that is no cursor, or is one of another stream. */
+/** @throws TidegateError `bad_cursor` for a text that is not a cursor, or a cursor of another stream. */
 export function decodeStreamCursor(stream: string, text: string): Cursor {
   const parts = parse(text);
   if (parts === null) throw badCursor('it is not a cursor', stream);

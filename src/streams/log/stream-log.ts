@@ -1,4 +1,4 @@
-/** The log of a stream's events: its name, and the form of its entries. */
+/** The log of a stream's events: its name and the form of its entries. */
 import * as z from 'zod';
 import type { EventMeta, LoggedEvent, StreamEvent } from '../../base/event.ts';
 import type { Json, JsonObject } from '../../base/json.ts';
@@ -8,7 +8,7 @@ export function streamLog(tenant: string, stream: string): string {
   return `${tenant}/stream/${stream}`;
 }
 
-/** The form of an event wherever it is stored: in its stream's log, and as the latest of its key. */
+/** The form of a stored event, both in its stream's log and as the latest event of its key. */
 export function loggedEventSchema(): z.ZodType<LoggedEvent> {
   return z.strictObject({
     id: z.string(),
@@ -22,7 +22,7 @@ export function loggedEventSchema(): z.ZodType<LoggedEvent> {
 
 export const loggedEvent = logEntry('event', loggedEventSchema);
 
-/** An event of a log as its readers get it: with its stream. */
+/** Turns an event of a log into the form that readers get, with the name of its stream. */
 export function toStreamEvent(stream: string, logged: LoggedEvent): StreamEvent {
   const { id, revision, key, time, data, meta } = logged;
   return {

@@ -1,6 +1,6 @@
 /**
- * From data as they came to events as a log holds them: validated by the stream's schema, with an id, a time, a key.
- * Pure: what does not fit is answered with the field and what was expected, never thrown. It neither writes nor
+ * Turns raw data into events as a log holds them: validated by the stream's schema, with an id, a time and a key. Pure.
+ * For data that do not fit it returns the field and what was expected; it never throws. It neither writes nor
  * de-duplicates (see dedupe.ts).
  */
 import type * as z from 'zod';
@@ -11,38 +11,45 @@ import { isDeep, type Json, MOST_DEPTH, utf8Bytes } from '../../base/json.ts';
 export const KEY_BYTES = 256;
 export const EVENT_ID_BYTES = 256;
 export const META_BYTES = 2 * 1024;
-/** Of an event as JSON; below the store's entry limit, since a feed's record stands in the same commit. */
+/**
+ * Most bytes of an event as JSON. It is below the store's entry limit, since a feed's record goes into the same commit.
+ */
 export const EVENT_BYTES = 256 * 1024;
 
 /** The latest time that a Date can hold, epoch ms. */
 const LAST_TIME = 8.64e15;
 
-/** Data before the stream's schema has seen them, with what their transport knows. */
+/** Data that are not validated yet, with what their transport knows of them. */
 export interface RawEvent {
   data: unknown;
-  /** Overrides the stream's own key; left out where the stream declares none, neither in its data nor by its route. */
+  /**
+   * Overrides the key that the stream takes from the data. Ignored where neither the stream nor its route declares a
+   * key.
+   */
   key?: string;
   /** Epoch ms; used where the stream declares no time. */
   time?: number;
-  /** With `gap` in it, the event is a gap: its data become null and no schema is asked. */
+  /** With `gap` the event is a gap: its data become null and are not validated. */
   meta?: EventMeta;
 }
 
 export interface Rejection {
   reason: 'schema' | 'key' | 'id' | 'revision' | 'time' | 'meta' | 'too_large';
-  /** Path of the field that is wrong, e.g. `data.magnitude`. */
+  /** Path of the wrong field, such as `data.magnitude`. */
   field: string;
   expected: string;
 }
 
 export type Validated =
-  | { ok: true; event: LoggedEvent; /** Of its JSON in UTF-8. */ bytes: number }
+  | { ok: true; event: LoggedEvent; /** Size of its JSON in UTF-8. */ bytes: number }
   | ({ ok: false } & Rejection);
 
 export interface AppendContext {
-  /** Epoch ms: the time of events that have none of their own. */
+  /** Epoch ms: the time of events that bring no time. */
   receivedAt: number;
-  /** For events without an id of their own. Made before the commit, so that a retry of it appends the same event. */
+  /**
+   * Makes an id for an event that brings none. It is made before the commit, so that a retry appends the same event.
+   */
   newId(): string;
 }
 
@@ -52,7 +59,7 @@ export function validateEvent(stream: DeclaredStream, raw: RawEvent, context: Ap
   return parsed.ok ? finish(stream, raw, parsed.data, context) : parsed;
 }
 
-/** Ids `<prefix>.0`, `<prefix>.1`, …: one random id serves a whole burst. */
+/** Makes the ids `<prefix>.0`, `<prefix>.1`, …, so that one random id serves a whole burst. */
 export function idsFrom(prefix: string): () => string {
   let next = 0;
   return () => `${prefix}.${(next++).toString(36)}`;
@@ -105,7 +112,7 @@ function finish(stream: DeclaredStream, raw: RawEvent, data: Json, context: Appe
     }
     const bytes = utf8Bytes(JSON.stringify(event));
     if (bytes > EVENT_BYTES) return reject('too_large', 'data', `at most ${EVENT_BYTES} bytes of JSON`);
-    // What is shorter cannot be that deep.
+    // A shorter text cannot be nested more deeply than this.
     if (bytes > MOST_DEPTH && isDeep(data)) return reject('schema', 'data', `at most ${MOST_DEPTH} levels of JSON`);
     return { ok: true, event: event as LoggedEvent, bytes };
   } catch (error) {
@@ -115,7 +122,7 @@ function finish(stream: DeclaredStream, raw: RawEvent, data: Json, context: Appe
 }
 
 function fits(text: string, most: number): boolean {
-  // A UTF-16 unit is at most three bytes: short texts need no encoding to be measured.
+  // A UTF-16 unit takes at most three bytes in UTF-8, so a short text need not be encoded to be measured.
   return text !== '' && (text.length * 3 <= most || utf8Bytes(text) <= most) && text.isWellFormed();
 }
 
