@@ -76,8 +76,11 @@ export type FeedRef<Out extends OutletTypes> = string | FeedHandle<Out>;
 
 /** How a feed that is pulled is. */
 export interface FeedHealth {
-  /** `open`: it failed so often that it is tried again only after a pause; `rejecting`: what it brings does not fit. */
-  state: 'ok' | 'rejecting' | 'running' | 'backing-off' | 'open' | 'never-run';
+  /**
+   * `open`: it failed so often that it is tried again only after a pause; `rejecting`: what it brings does not fit;
+   * `unread`: a newer release wrote its record, which this one cannot read.
+   */
+  state: 'ok' | 'rejecting' | 'running' | 'backing-off' | 'open' | 'never-run' | 'unread';
   /** Age of the newest event that it brought, ms; null: it brought none. */
   lagMs: number | null;
   lastError: { code: string; message: string; at: number } | null;

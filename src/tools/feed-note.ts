@@ -2,8 +2,8 @@
  * The state of a stream's feed, beside what was read of the stream, so that a reader knows when data are stale and why.
  */
 import type { DeclaredStream } from '../declare/stream.ts';
-import { readState, type Rejected } from '../feeds/run/state.ts';
-import { conditionOf, type FeedCondition, lagOf } from '../feeds/run/status.ts';
+import type { Rejected } from '../feeds/run/state.ts';
+import { type FeedCondition, judgeRecord } from '../feeds/run/status.ts';
 import type { Reading } from '../store/store.ts';
 import { feedKey } from '../feeds/run/state.ts';
 import { ageText } from '../calls/short-lines.ts';
@@ -11,8 +11,11 @@ import type { Scope } from '../streams/scope.ts';
 
 export interface FeedNote {
   name: string;
-  /** `unread`: it was not read, because that would have cost another call to the store. */
-  state: FeedCondition | 'unread';
+  /**
+   * `unread`: it was not read, because that would have cost another call to the store. Where there is a last error, it
+   * could not be read, because a newer release wrote it.
+   */
+  state: FeedCondition;
   /** Age of the newest event that the feed brought, ms. */
   lagMs: number | null;
   lastError: { code: string; message: string; at: number } | null;
@@ -27,14 +30,8 @@ export function unreadNote({ feed }: DeclaredStream): FeedNote | null {
 /** @param reading of the feed's record */
 export function noteOf({ feed }: DeclaredStream, reading: Reading, now: number): FeedNote | null {
   if (feed === null) return null;
-  const state = readState(reading);
-  return {
-    name: feed,
-    state: conditionOf(state, now),
-    lagMs: state && lagOf(state, now),
-    lastError: state?.lastError ?? null,
-    rejected: state?.rejected ?? null,
-  };
+  const { state, lagMs, lastError, rejected } = judgeRecord(reading, now);
+  return { name: feed, state, lagMs, lastError, rejected };
 }
 
 /** One call to the store; none for a stream without a feed. */
@@ -46,7 +43,7 @@ export async function readNote({ store, runtime, tenant }: Scope, stream: Declar
 
 /** One line, or none where there is nothing to say. */
 export function feedText(note: FeedNote | null, now: number): string[] {
-  if (note === null || note.state === 'unread') return [];
+  if (note === null || (note.state === 'unread' && note.lastError === null)) return [];
   const lag = note.lagMs === null ? '' : `, newest event ${ageText(note.lagMs)} old`;
   const error = note.lastError;
   const why = error === null ? '' : `; last error ${ageText(now - error.at)} ago: ${error.message}`;

@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { defineApp } from '../../src/declare/check/define-app.ts';
 import { streamTools } from '../../src/tools/index.ts';
-import { START } from '../streams/history/fixture.ts';
+import { feedKey } from '../../src/feeds/run/state.ts';
+import { START, TENANT } from '../streams/history/fixture.ts';
 import { plant } from './plant.ts';
 
 const reading = (temp: number, state = 'on') => ({ temp, pump: { state, rpm: null } });
@@ -55,6 +56,24 @@ describe('list_streams', () => {
     expect(at.calls.toSorted()).toEqual(['extent', 'extent', 'getMany', 'list']);
     expect(text).toContain('2 events');
     expect(text).toContain('Feed plant: backing-off; last error 0 ms ago: refused');
+  });
+
+  test('a feed whose record a newer release wrote is unread, with the reason, and the list stands', async () => {
+    const at = plant();
+    await at.putLatest('plant', { key: 'a', data: reading(1) });
+    const stored = { $v: 2, value: { mended: true } };
+    const put = { kind: 'put', ...feedKey(TENANT, 'plant'), value: stored, expects: null } as const;
+    await at.deps.store.commit([put], { id: 'newer', now: START, deadline: START + 1_000 });
+    for (const [tool, args] of [
+      ['list_streams', {}] as const,
+      ['read_latest', { stream: 'plant', key: 'a' }] as const,
+    ]) {
+      const { structured, text } = await at.call(tool, args);
+      expect(JSON.stringify(structured)).toContain('"state":"unread","lagMs":null,"lastError":{"code":"newer_version"');
+      expect(text).toContain(
+        'Feed plant: unread; last error 0 ms ago: feed has version 2; this release knows version 1',
+      );
+    }
   });
 
   test('one stream, and those after one', async () => {

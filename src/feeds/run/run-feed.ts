@@ -21,7 +21,7 @@ import { type FeedCounts, feedRecord, type FeedState, newState, NO_COUNTS, readS
 import { conditionOf, type FeedCondition } from './status.ts';
 
 /**
- * `pulled`: the burst ended well. `failed`: the feed did, or the store. `lost`: another took the lease over.
+ * `pulled`: the burst ended well. `failed`: the feed did, or the store, or a newer release wrote its record. `lost`: another took the lease over.
  * `leased`: another is at it. `waiting`: it is not due. `no-time`: due, but the deadline is too near.
  */
 export type FeedOutcome = 'pulled' | 'failed' | 'lost' | 'leased' | 'waiting' | 'no-time';

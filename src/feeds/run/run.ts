@@ -8,16 +8,17 @@
  * burst that lasts longer than 5 s adds those that keep latest events and its lease up meanwhile.
  */
 import type { DeclaredFeed } from '../../declare/feed.ts';
-import { asTidegateError } from '../../base/errors.ts';
+import { asTidegateError, TidegateError } from '../../base/errors.ts';
 import { openAccount, type Spent } from '../../store/counting.ts';
+import { PASS_OVER_MS } from '../../store/due.ts';
 import { GET_MANY_LIMIT } from '../../store/limits.ts';
 import type { Reading } from '../../store/store.ts';
 import type { Deps } from '../../streams/deps.ts';
 import { feedKey } from './state.ts';
 import { createGuardedFetch, type GuardedFetch } from '../../net/guarded-fetch.ts';
 import { type FeedOutcome, type FeedReport, runFeed } from './run-feed.ts';
-import { DEFAULT_LEASE_MS, newState, NO_COUNTS, notDue, readState } from './state.ts';
-import { conditionOf } from './status.ts';
+import { DEFAULT_LEASE_MS, type FeedState, newState, NO_COUNTS, notDue, readStateOrNewer } from './state.ts';
+import { conditionOf, type FeedCondition } from './status.ts';
 import { type Scope, scopesOf } from '../../streams/scope.ts';
 
 export type { FeedOutcome, FeedReport };
@@ -72,24 +73,29 @@ export async function ingest(given: Deps, deadline: number, options: IngestOptio
   };
 
   const reports = new Map<FeedLook, FeedReport>();
-  const due: { look: FeedLook; nextAt: number }[] = [];
+  const due: { look: FeedLook; state: FeedState | null; nextAt: number }[] = [];
   for (const look of looks) {
-    const state = readState(look.reading) ?? newState();
-    const reason = notDue(state, runtime.now());
-    if (reason === null) due.push({ look, nextAt: state.nextAt });
-    else reports.set(look, idleReport(look, reason, runtime.now()));
+    const state = readStateOrNewer(look.reading);
+    if (state instanceof TidegateError) {
+      reports.set(look, passOver(look, state));
+      continue;
+    }
+    const { nextAt } = state ?? newState();
+    const reason = notDue(state ?? newState(), runtime.now());
+    if (reason === null) due.push({ look, state, nextAt });
+    else reports.set(look, idleReport(look, state, reason, runtime.now()));
   }
   due.sort((a, b) => a.nextAt - b.nextAt);
 
   const work = due[Symbol.iterator]();
   async function worker(): Promise<void> {
-    for (const { look } of work) {
+    for (const { look, state } of work) {
       const ended = options.signal?.aborted || deadline - runtime.now() < LEAST_MS;
       const report = ended
-        ? idleReport(look, 'no-time', runtime.now())
+        ? idleReport(look, state, 'no-time', runtime.now())
         : await runFeed({ ...shared, scope: look.scope }, look.feed, look.reading).catch((thrown: unknown) => {
             const error = asTidegateError(thrown);
-            const report = idleReport(look, 'failed', runtime.now());
+            const report = idleReport(look, state, 'failed', runtime.now());
             return { ...report, error, nextAt: runtime.now() + (error.retryAfterMs ?? STORE_PAUSE_MS) };
           });
       reports.set(look, report);
@@ -122,18 +128,23 @@ async function lookAtFeeds(scope: Scope, feeds: readonly DeclaredFeed[]): Promis
   return looks;
 }
 
-function idleReport({ feed, reading }: FeedLook, outcome: FeedOutcome, now: number): FeedReport {
-  const state = readState(reading);
+function idleReport(
+  { feed }: FeedLook,
+  state: FeedState | null,
+  outcome: Exclude<FeedOutcome, 'pulled' | 'lost'>,
+  now: number,
+): FeedReport {
   const nextAt = outcome === 'leased' ? (state?.lease?.until ?? now) : (state?.nextAt ?? now);
-  const spent: Spent = { storeCalls: {} };
-  return {
-    feed: feed.name,
-    outcome,
-    state: conditionOf(state, now),
-    ...NO_COUNTS,
-    commits: 0,
-    error: null,
-    nextAt,
-    spent,
-  };
+  return { ...blankReport(feed, outcome, conditionOf(state ?? newState(), now)), nextAt };
+}
+
+/** Leaves a feed whose record a newer release wrote to that release: the record stays as it is. */
+function passOver({ scope: { runtime, tenant }, feed }: FeedLook, error: TidegateError): FeedReport {
+  const { message } = error;
+  runtime.log('warn', 'a feed of a newer release is passed over', { tenant, feed: feed.name, message });
+  return { ...blankReport(feed, 'failed', 'unread'), error, nextAt: runtime.now() + PASS_OVER_MS };
+}
+
+function blankReport(feed: DeclaredFeed, outcome: FeedOutcome, state: FeedCondition): Omit<FeedReport, 'nextAt'> {
+  return { feed: feed.name, outcome, state, ...NO_COUNTS, commits: 0, error: null, spent: { storeCalls: {} } };
 }

@@ -3,7 +3,7 @@
  * them. Pure: what is read, judged and written, not when. The record's version is the fencing token of the lease.
  */
 import * as z from 'zod';
-import type { ErrorCode } from '../../base/errors.ts';
+import { type ErrorCode, TidegateError } from '../../base/errors.ts';
 import type { DeclaredFeed } from '../../declare/feed.ts';
 import { type Json, utf8Bytes } from '../../base/json.ts';
 import { record } from '../../store/record.ts';
@@ -140,6 +140,19 @@ function isText(value: unknown): boolean {
 export function readState(reading: Reading): FeedState | null {
   const stored = feedRecord.read(reading);
   return stored && { ...newState(), ...stored };
+}
+
+/**
+ * As `readState`, for who reads the records of several feeds: the error `newer_version` takes the place of a state that
+ * a newer release wrote, so that this feed keeps nobody from the others.
+ */
+export function readStateOrNewer(reading: Reading): FeedState | TidegateError | null {
+  try {
+    return readState(reading);
+  } catch (thrown) {
+    if (thrown instanceof TidegateError && thrown.code === 'newer_version') return thrown;
+    throw thrown;
+  }
 }
 
 /** The state of a feed that never ran: due at once. */

@@ -4,15 +4,17 @@ import { TidegateError } from '../../base/errors.ts';
 import { GET_MANY_LIMIT } from '../../store/limits.ts';
 import { feedKey } from './state.ts';
 import { BREAKER_FAILURES } from './breaker.ts';
-import { type FeedCounts, type FeedError, type FeedState, newState, readState, type Rejected } from './state.ts';
+import { type FeedCounts, type FeedError, type FeedState, newState, readStateOrNewer, type Rejected } from './state.ts';
+import type { Reading } from '../../store/store.ts';
 import type { Scope } from '../../streams/scope.ts';
 
 /**
  * `running`: a burst is under way. `ok`: the last one succeeded. `rejecting`: it did too, but all that came last was no
  * event of its stream. `backing-off`: it failed, and is soon tried again.
  * `open`: it failed so often that it is tried again only after a longer pause. `never-run`.
+ * `unread`: a newer release wrote its record, which this one cannot read; the last error says so.
  */
-export type FeedCondition = 'ok' | 'rejecting' | 'running' | 'backing-off' | 'open' | 'never-run';
+export type FeedCondition = 'ok' | 'rejecting' | 'running' | 'backing-off' | 'open' | 'never-run' | 'unread';
 
 export interface FeedStatus {
   feed: string;
@@ -25,7 +27,7 @@ export interface FeedStatus {
   lagMs: number | null;
   /** Items known to wait upstream; null where that is not known. */
   backlog: number | null;
-  /** Why the last burst failed; null where it did not. */
+  /** Why the last burst failed, or why the state is unread; null otherwise. */
   lastError: FeedError | null;
   /** What of the last burst that brought anything was no event of its stream; null where all was. */
   rejected: Rejected | null;
@@ -55,20 +57,18 @@ export async function feedStatus(
       some.map(({ name }) => feedKey(tenant, name)),
       now,
     );
-    for (const [index, feed] of some.entries()) {
-      const reading = readings[index];
-      const state = reading ? readState(reading) : null;
-      const { backlog, lastError, rejected, lastSuccessAt, nextAt, failures, bursts, counts } = state ?? newState();
+    for (const [index, reading] of readings.entries()) {
+      const feed = some[index];
+      if (feed === undefined) continue;
+      const { record, ...condition } = judgeRecord(reading, now);
+      const { backlog, lastSuccessAt, nextAt, failures, bursts, counts } = record;
       found.push({
         feed: feed.name,
         type: feed.feed.type,
         source: feed.feed.source,
         streams: feed.targets.map(({ stream }) => stream),
-        state: conditionOf(state, now),
-        lagMs: state && lagOf(state, now),
+        ...condition,
         backlog,
-        lastError,
-        rejected,
         lastSuccessAt,
         nextAt,
         failures,
@@ -80,6 +80,21 @@ export async function feedStatus(
   return found;
 }
 
+/** How a feed is by its record as it was read, with the record; that of a feed that never ran, where it cannot be read. */
+export function judgeRecord(
+  reading: Reading,
+  now: number,
+): Pick<FeedStatus, 'state' | 'lagMs' | 'lastError' | 'rejected'> & { record: FeedState } {
+  const read = readStateOrNewer(reading);
+  if (read instanceof TidegateError) {
+    const lastError: FeedError = { code: read.code, message: read.message, at: now };
+    return { record: newState(), state: 'unread', lagMs: null, lastError, rejected: null };
+  }
+  const record = read ?? newState();
+  const { lastError, rejected } = record;
+  return { record, state: conditionOf(record, now), lagMs: lagOf(record, now), lastError, rejected };
+}
+
 /**
  * Age of the newest event that a feed brought, ms; null where it brought none. One that is dated in the future counts as
  * of the last burst that did not fail: else a single wrong date would hide until that day that the feed is stale.
@@ -89,8 +104,7 @@ export function lagOf({ newestTime, lastSuccessAt }: FeedState, now: number): nu
   return Math.max(0, now - (newestTime > now ? (lastSuccessAt ?? now) : newestTime));
 }
 
-export function conditionOf(state: FeedState | null, now: number): FeedCondition {
-  if (state === null) return 'never-run';
+export function conditionOf(state: FeedState, now: number): FeedCondition {
   if (state.lease !== null && state.lease.until > now) return 'running';
   if (state.failures >= BREAKER_FAILURES) return 'open';
   if (state.failures > 0) return 'backing-off';

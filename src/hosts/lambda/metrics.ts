@@ -36,8 +36,8 @@ export interface Lateness {
 
 export function latenessOf(feeds: readonly FeedStatus[], now: number): Lateness {
   const lags = feeds.flatMap(({ lagMs }) => lagMs ?? []);
-  // A feed that runs is being worked; one that never ran has been due since nobody knows when.
-  const waiting = feeds.filter(({ state }) => state !== 'running' && state !== 'never-run');
+  // A feed that runs is being worked; when one became due that never ran, or whose record cannot be read, is not known.
+  const waiting = feeds.filter(({ state }) => state !== 'running' && state !== 'never-run' && state !== 'unread');
   return {
     feedLag: lags.length === 0 ? null : Math.max(...lags),
     oldestDue: Math.max(0, ...waiting.map(({ nextAt }) => now - nextAt)),
