@@ -25,12 +25,9 @@ export const BUNDLE_OPTIONS = {
   // The AWS client has a build for browsers under that condition, so it cannot be named here.
   conditions: ['module'],
   alias: {
-    // Of the MCP SDK's builds the one for browsers leaves a JSON Schema validator out that is not used, and unlike the
-    // one for workerd makes its schemas when they are needed.
-    '@modelcontextprotocol/server/_shims': join(
-      ROOT,
-      'node_modules/@modelcontextprotocol/server/dist/shimsBrowser.mjs',
-    ),
+    // Without a JSON Schema validator, which is not used; and unlike the SDK's own file for workerd, it makes the SDK's
+    // schemas when they are needed.
+    '@modelcontextprotocol/server/_shims': join(ROOT, 'src/hosts/sdk-shims.ts'),
   },
   mainFields: ['module', 'main'],
   minify: true,

@@ -3,6 +3,8 @@ import type { BurstContext, Feed, FeedBatch, FeedItem } from '../../../src/decla
 import type { Json } from '../../../src/base/json.ts';
 import { systemRuntime } from '../../../src/base/runtime.ts';
 import { createGuardedFetch } from '../../../src/net/guarded-fetch.ts';
+// An HTTP feed loads it when its first burst begins; a burst of a test may be too short to wait for that.
+import '../../../src/feeds/http/burst.ts';
 import { createWebSocketDial } from '../../../src/net/websocket-dial.ts';
 
 export function burstContext(changes: Partial<BurstContext> = {}): BurstContext {

@@ -1,0 +1,139 @@
+/**
+ * A burst of an HTTP feed: asks a source page by page and range by range, and hands over the items of its answers. It does not retry
+ * and does not remember failures (feeds/run does), and it knows no ids. If a burst ends within a body, the next one asks for
+ * it again. If it is the same body, by its ETag or its content, the burst goes on within it; else it takes the body from its
+ * start, and the stream drops what it has already. Accepted weakness: if the source has forgotten a page by the next burst,
+ * all pages are read again, and only ids show which items were taken before.
+ */
+import type { BurstContext, FeedBatch } from '../../declare/feed.ts';
+import { TidegateError } from '../../base/errors.ts';
+import { askSource } from './exchange.ts';
+import { describeHttpSource, isDeclared } from './options.ts';
+import type { HttpSettings } from './spec.ts';
+import { readHttpPosition, writeHttpPosition } from './position.ts';
+import { rangeOf } from './time-range.ts';
+import { endOfReading, type PageOutcome, readPage } from './read-page.ts';
+import { makeRequest } from './request.ts';
+import { createIdleTimeout } from '../../net/idle-timeout.ts';
+
+/** A timer may fire this much earlier than the clock shows its time. */
+const TIMER_SLACK_MS = 100;
+/** A burst stops waiting for the source this long before its end, so that it can still take in what comes. */
+const WAIT_MARGIN_MS = 1_000;
+const LEAST_WAIT_MS = 1_000;
+
+interface Progress {
+  taken: { items: number; bytes: number };
+  /** Whether the source may keep its answer back. */
+  waiting: boolean;
+}
+
+export async function* httpBurst(
+  options: HttpSettings,
+  context: BurstContext,
+): AsyncGenerator<FeedBatch, void, undefined> {
+  const leaving = new AbortController();
+  const signal = AbortSignal.any([context.signal, leaving.signal]);
+  const progress: Progress = { taken: { items: 0, bytes: 0 }, waiting: false };
+  try {
+    if (isDeclared(options.format) && options.format.reads === 'events') {
+      const readEvents = await options.format.load();
+      yield* readEvents(options, context, signal);
+    } else {
+      yield* readPages(options, context, signal, progress);
+    }
+  } catch (error) {
+    if (!context.signal.aborted || (error instanceof TidegateError && error.field === 'politeness')) throw error;
+    // A body that outlasts the burst is left. Its items so far are committed, and the position stays before the body.
+    if (progress.taken.items > 0 || progress.waiting) return;
+    throw context.now() >= context.deadline - TIMER_SLACK_MS ? tooSlow(options, context, error) : error;
+  } finally {
+    leaving.abort();
+  }
+}
+
+async function* readPages(
+  options: HttpSettings,
+  context: BurstContext,
+  signal: AbortSignal,
+  progress: Progress,
+): AsyncGenerator<FeedBatch, void, undefined> {
+  const { since, wait, timeoutMs, maxPages } = options;
+  const { taken } = progress;
+  const source = describeHttpSource(options.url);
+  const withinTimeout = createIdleTimeout(context, timeoutMs, source);
+  const asked = new Set<string>();
+  let position = readHttpPosition(context.position);
+  let stored = position.page !== null;
+  let behind = false;
+  if (position.cursor !== null) asked.add(JSON.stringify(position.cursor));
+
+  for (let requests = 0; requests < maxPages; requests += 1) {
+    const startedAt = context.now();
+    const range = since === undefined ? null : rangeOf(since, position, startedAt);
+    if (since !== undefined && range === null) {
+      yield { items: [], last: true };
+      return;
+    }
+    const isNewRange = range !== null && position.range === null;
+    position = { ...position, range };
+    const waitMs = wait === undefined ? null : Math.min(wait.ms, context.deadline - startedAt - WAIT_MARGIN_MS);
+    if (waitMs !== null && waitMs < LEAST_WAIT_MS && requests > 0) {
+      if (behind) break;
+      return;
+    }
+    progress.waiting = waitMs !== null;
+
+    const now = startedAt;
+    const allowed = waitMs === null ? null : Math.max(0, waitMs);
+    const request = await withinTimeout(makeRequest({ options, position, range, now, waitMs: allowed }));
+    const forHeaders = allowed === null ? withinTimeout : createIdleTimeout(context, timeoutMs + allowed, source);
+    const exchange = { options, context, request, signal, withinTimeout: forHeaders, mayBeStale: stored };
+    const answer = await askSource(exchange);
+    if (answer === 'stale') {
+      context.log('warn', 'the source knows the page no more: its pages are read anew', { source });
+      position = { ...position, page: null, read: null, latest: null };
+      stored = false;
+      behind = false;
+      continue;
+    }
+    const before = taken.items;
+    let outcome: PageOutcome;
+    if (answer === 'nothing') {
+      outcome = endOfReading(options, position, position.latest, true);
+      const moved =
+        since === undefined && position.page === null ? {} : { position: writeHttpPosition(outcome.position) };
+      yield { items: [], ...moved, ...(outcome.more ? {} : { last: true }) };
+    } else {
+      try {
+        outcome = yield* readPage({ options, context, position, answer, withinTimeout, taken, asked, isNewRange });
+      } finally {
+        answer.release();
+      }
+    }
+    ({ position, more: behind } = outcome);
+    stored = false;
+    const nothingCame = wait !== undefined && taken.items === before;
+    // The run does not count duplicates as spent, so it would not notice that the budget is used up.
+    if (taken.items >= context.budget.events || taken.bytes >= context.budget.bytes) {
+      if (!behind) return;
+      break;
+    }
+    if (behind && !nothingCame) continue;
+    if (wait === undefined || requests + 1 === maxPages) return;
+    // A source that answers at once must not be asked without a pause, even if it sends another cursor each time.
+    if (nothingCame) await context.sleep(Math.max(0, startedAt + LEAST_WAIT_MS - context.now()), signal);
+    if (signal.aborted) return;
+  }
+  // The position is handed over too, so that a page that the source has forgotten is not asked for again. That page's
+  // successor is left to the next burst, else a source without such pages would be asked for its first ones for ever.
+  yield { items: [], position: writeHttpPosition(position), ...(behind ? { more: true } : { last: true }) };
+}
+
+function tooSlow(options: HttpSettings, { budget }: BurstContext, cause: unknown): TidegateError {
+  return new TidegateError('upstream', `${describeHttpSource(options.url)} gave nothing within the burst`, {
+    field: 'budget.timeMs',
+    expected: `a whole item within ${budget.timeMs} ms`,
+    cause,
+  });
+}
