@@ -10,6 +10,8 @@ import type { App } from '../../declare/app.ts';
 import type { AppStreams } from '../../declare/app-streams.ts';
 import { ingest, type IngestReport } from '../../feeds/run/run.ts';
 import { sweep, type SweepReport } from '../../feeds/run/sweep.ts';
+// An HTTP feed loads it when its first burst begins, and the clock would go on meanwhile.
+import '../../feeds/http/burst.ts';
 import { createMemoryStore } from '../../store/drivers/memory.ts';
 import type { Store } from '../../store/store.ts';
 import { createHost } from '../host.ts';
