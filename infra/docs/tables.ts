@@ -11,6 +11,7 @@ import { csvSpec } from '../../src/feeds/http/csv-options.ts';
 import { httpSpec } from '../../src/feeds/http/spec.ts';
 import { sseSpec } from '../../src/feeds/http/sse-options.ts';
 import { mqttRouteSpec, mqttSpec, responseSpec, ruleSpec, topicsSpec } from '../../src/feeds/mqtt/spec.ts';
+import { pullSpec } from '../../src/feeds/kit/pull.ts';
 import { webSocketSpec } from '../../src/feeds/websocket/spec.ts';
 import { optionRows, type OptionRow, optionTable } from './option-table.ts';
 
@@ -36,6 +37,7 @@ export const TABLES: Readonly<Record<string, Table>> = {
   'mqtt-topics': { spec: topicsSpec, type: 'MqttTopics' },
   pacing: { spec: pacingSpec, type: 'FeedPacing' },
   prompt: { spec: promptSpec, type: 'PromptOptions', left: ['kind'] },
+  pull: { spec: pullSpec, type: 'PullOptions', left: PACING },
   resource: { spec: resourceSpec, type: 'ResourceOptions', left: ['kind'] },
   sse: { spec: sseSpec, type: 'SseOptions' },
   stream: { spec: streamSpec, type: 'StreamOptions' },

@@ -21,6 +21,7 @@ import type { taskSpec } from '../../src/declare/spec/task.ts';
 import type { toolSpec } from '../../src/declare/spec/tool.ts';
 import type { MqttOptions, MqttRoute } from '../../src/feeds/mqtt/options.ts';
 import type { mqttRouteSpec, mqttSpec } from '../../src/feeds/mqtt/spec.ts';
+import type { PullOptions, pullSpec } from '../../src/feeds/kit/pull.ts';
 import * as tidegate from '../../src/index.ts';
 
 test('specifications and types are equal', () => {
@@ -33,6 +34,7 @@ test('specifications and types are equal', () => {
   expectTypeOf<z.input<typeof toolSpec>>().toEqualTypeOf<Tool>();
   expectTypeOf<z.input<typeof mqttSpec>>().toEqualTypeOf<MqttOptions>();
   expectTypeOf<z.input<typeof mqttRouteSpec>>().toEqualTypeOf<MqttRoute>();
+  expectTypeOf<z.input<typeof pullSpec>>().toEqualTypeOf<PullOptions>();
 });
 
 test('what has a default need not be given, and what is given stays', () => {

@@ -1,20 +1,4 @@
-/** Names that nobody knows: a misspelt option is a mistake, not something to pass over in silence. Pure. */
-import type { Problem } from '../problem.ts';
-
-/** Every name of an options type, so that one that is added there is missed here by the compiler. */
-export type KnownNames<Options> = { readonly [Name in keyof Required<Options>]: true };
-
-/**
- * A problem for each key of `options` that is not known; none where `options` is no object.
- * @param path of `options` itself, below the declaration; default: none.
- */
-export function unknownKeys(options: unknown, known: Readonly<Record<string, unknown>>, path = ''): Problem[] {
-  if (typeof options !== 'object' || options === null) return [];
-  const names = Object.keys(known);
-  return Object.keys(options)
-    .filter((key) => !names.includes(key))
-    .map((key) => ({ path: path === '' ? key : `${path}.${key}`, expected: knownName(key, names) }));
-}
+/** Says which name was probably meant by an option that nobody knows. Pure. */
 
 /** `one of the known names a, b`, and which of them was probably meant. */
 export function knownName(unknown: string, names: readonly string[]): string {

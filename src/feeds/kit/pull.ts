@@ -1,7 +1,9 @@
-/** The function feed: the app itself says what is new. */
+/** The function feed: a function of the app says what is new. Pacing, commits and retries are the business of `run/`. */
+import * as z from 'zod';
 import type { BurstContext, Feed, FeedBatch, FeedItem, FeedPacing, FeedTarget } from '../../declare/feed.ts';
-import type { Problem } from '../../declare/problem.ts';
-import { type KnownNames, unknownKeys } from '../../declare/spec/known-names.ts';
+import { pacingOptions } from '../../declare/spec/feed.ts';
+import { made, text, withDefaults } from '../../declare/spec/options.ts';
+import { specProblems } from '../../declare/spec/problems.ts';
 import { TidegateError } from '../../base/errors.ts';
 import type { EventMeta } from '../../base/event.ts';
 import { type Json, utf8Bytes } from '../../base/json.ts';
@@ -13,7 +15,7 @@ export type PullContext = Pick<
   'position' | 'budget' | 'deadline' | 'signal' | 'now' | 'random' | 'newId' | 'sleep' | 'fetch' | 'log'
 >;
 
-/** An item with what its transport knows of it, or for one of several streams. */
+/** An item together with what its source knows of it, or for one of several streams. */
 export interface PullEvent {
   data: unknown;
   /** Needed where several streams take from the feed. */
@@ -21,46 +23,53 @@ export interface PullEvent {
   key?: string;
   /** Epoch ms. */
   time?: number;
-  /** `{ gap: { reason } }` with null data: events are known to be missing here. */
+  /** `{ gap: { reason } }`, with null as the data, says that events are missing here. */
   meta?: EventMeta;
 }
 
-/** What is new: committed with `position`, all of it, before an async iteration goes on. */
+/** What is new. All of it is committed together with `position`, before an async iteration goes on. */
 export interface Pulled {
-  /** Data, for the one stream that the feed fills. */
+  /** Data for the one stream that the feed fills. */
   items?: readonly unknown[];
-  /** The same with more to say; after `items`. */
+  /** Data with a key, a time or a stream of their own. They come after `items`. */
   events?: readonly PullEvent[];
-  /** Where the next pull goes on; absent: as before. */
+  /** Where the next pull goes on. Without it the position stays as it was. */
   position?: Json;
-  /** That is all for now. Default: true for an answer, false within an iteration. */
+  /** Whether nothing more is new. Default: true for an answer, false within an iteration. */
   last?: boolean;
-  /** How many items are known to wait. */
+  /** How many items are known to wait at the source. */
   backlog?: number;
 }
 
 export interface PullOptions extends FeedPacing {
-  /** Shown to operators and agents; never a secret. Default `a function of the app`. */
+  /** What operators and agents are shown as the source; never a secret. @default a function of the app */
   source?: string;
-  /** Whether the same position gives again what was not committed; default true. */
+  /** Whether the same position gives again what was not committed. @default true */
   replayable?: boolean;
-  /** Has to end by itself soon after `signal` aborts. What it throws is a failure of the feed. */
+  /** Reads what is new since `position`. It has to end soon after `signal` aborts. If it throws, the feed has failed. */
   pull: (context: PullContext) => Promise<Pulled> | AsyncIterable<Pulled>;
 }
+
+export const pullSpec = z.strictObject({
+  source: text('a text that says where the data are from').default('a function of the app'),
+  replayable: z.boolean({ error: 'true or false' }).default(true),
+  pull: made<PullOptions['pull']>('a function'),
+  ...pacingOptions,
+});
 
 /**
  * A feed written in the app:
  * `pull({ everyMs: 5_000, pull: async ({ position }) => ({ items: await readSince(position), position: … }) })`.
  */
 export function pull(options: PullOptions): Feed {
-  const { source = 'a function of the app', replayable = true, pull: read } = options;
+  const { source, replayable, pull: read } = withDefaults(pullSpec, options);
   return {
     kind: 'feed',
     type: 'function',
     source,
     pacing: declaredPacing(options),
     replayable,
-    problems: () => problemsOf(options),
+    problems: () => specProblems(pullSpec, options),
     async *burst(context) {
       const answer = read(context);
       if (!isIterable(answer)) {
@@ -73,22 +82,6 @@ export function pull(options: PullOptions): Feed {
       }
     },
   };
-}
-
-const KNOWN: KnownNames<PullOptions> = {
-  source: true,
-  replayable: true,
-  pull: true,
-  everyMs: true,
-  budget: true,
-  overflow: true,
-  sample: true,
-};
-
-function problemsOf(options: PullOptions): Problem[] {
-  const unknown = unknownKeys(options, KNOWN);
-  const found = typeof options.pull;
-  return found === 'function' ? unknown : [...unknown, { path: 'pull', expected: 'a function', found }];
 }
 
 function isIterable(answer: Promise<Pulled> | AsyncIterable<Pulled>): answer is AsyncIterable<Pulled> {
