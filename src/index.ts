@@ -80,6 +80,7 @@ export {
   type MqttRoute,
   type MqttTopics,
 } from './feeds/mqtt/feed.ts';
+export type { OutboundMessage, OutboundRequest, ReceiveOptions } from './feeds/mqtt/messages.ts';
 export {
   type CatchUp,
   type Hole,

@@ -81,3 +81,10 @@ export interface MqttOutlet extends OutletTypes {
   answer: MqttRequestOutcome;
   heard: MqttReceiveOutcome;
 }
+
+/** @deprecated `MqttMessage` is its name. */
+export type OutboundMessage = MqttMessage;
+/** @deprecated `MqttRequest` is its name. */
+export type OutboundRequest = MqttRequest;
+/** @deprecated `MqttListening` is its name. */
+export type ReceiveOptions = MqttListening;

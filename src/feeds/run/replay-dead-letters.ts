@@ -37,7 +37,7 @@ export async function replayDeadLetters(scope: Scope, feed: string, deadline: nu
 
   function begin(): Round {
     const letters: DeadLetter[] = [];
-    let committed = () => {};
+    let committed: (() => void) | null = null;
     return {
       take(entries: readonly LogEntry[]) {
         letters.push(...entries.map((entry) => deadLetter.read(entry)));
@@ -63,7 +63,7 @@ export async function replayDeadLetters(scope: Scope, feed: string, deadline: nu
         };
         return operations;
       },
-      committed: () => committed(),
+      committed: () => committed?.(),
     };
   }
 

@@ -42,7 +42,8 @@ test('in an Express app, below a path', async () => {
 test('in a Hono app, below a path', async () => {
   const theirs = new Hono();
   theirs.get('/theirs', (context) => context.text('theirs'));
-  theirs.mount('/live', hostAt('https://example.org/live').fetch);
+  const host = hostAt('https://example.org/live');
+  theirs.mount('/live', (request) => host.fetch(request));
   await expectMounted((path, init) => theirs.request(path, init));
 });
 

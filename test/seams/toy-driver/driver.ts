@@ -53,14 +53,14 @@ export function createToyStore(name: string): Store {
   return {
     ...copy,
     name: 'toy',
-    get: reading(copy.get),
-    getMany: reading(copy.getMany),
-    list: reading(copy.list),
-    due: reading(copy.due),
-    read: reading(copy.read),
-    last: reading(copy.last),
-    seek: reading(copy.seek),
-    extent: reading(copy.extent),
+    get: reading((...args) => copy.get(...args)),
+    getMany: reading((...args) => copy.getMany(...args)),
+    list: reading((...args) => copy.list(...args)),
+    due: reading((...args) => copy.due(...args)),
+    read: reading((...args) => copy.read(...args)),
+    last: reading((...args) => copy.last(...args)),
+    seek: reading((...args) => copy.seek(...args)),
+    extent: reading((...args) => copy.extent(...args)),
     async commit(operations, options) {
       // Before it is a line: JSON would make something else of what it has no text for.
       checkCommit(operations, options, copy.limits);
