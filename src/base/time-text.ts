@@ -1,4 +1,9 @@
-/** Times and durations as people and models write them. Pure: the clock is an argument. */
+/**
+ * Times and durations as text, one entry for each purpose. People and models write times to the millisecond, also before
+ * now (`parseTime`), and durations (`parseDuration`); they read `isoTime`, `zonedTime` and `durationText`. Sources write
+ * ISO 8601, or a count since 1970 of seconds, milliseconds or nanoseconds (`parseSourceTime`, `writeSourceTime`): such a
+ * time is nanoseconds in a bigint, so that the source's own last digit survives. Pure: the clock is an argument.
+ */
 import { TidegateError } from './errors.ts';
 import type { Zone } from './zone.ts';
 
@@ -72,4 +77,57 @@ export function zonedTime(time: number, zone: Zone): string {
 /** ISO 8601 with the milliseconds left out where they are 0. */
 export function isoTime(time: number): string {
   return Math.abs(time) > LATEST_TIME ? String(time) : new Date(time).toISOString().replace('.000Z', 'Z');
+}
+
+/** How a source writes times. */
+export type TimeFormat = 'iso' | 's' | 'ms' | 'ns';
+
+export const TIME_FORMATS: readonly TimeFormat[] = ['iso', 's', 'ms', 'ns'];
+
+const NS_PER_MS = 1_000_000n;
+/** Decimal places of a nanosecond in each unit. */
+const PLACES = { s: 9, ms: 6, ns: 0 } as const;
+
+export function nsFromMs(ms: number): bigint {
+  return BigInt(Math.floor(ms)) * NS_PER_MS;
+}
+
+/** A source's time in nanoseconds since 1970; null for what is no time in this form. Text and numbers are taken alike; digits behind nanoseconds are cut off. */
+export function parseSourceTime(value: unknown, format: TimeFormat): bigint | null {
+  if (typeof value !== 'string' && typeof value !== 'number') return null;
+  const text = String(value).trim();
+  return format === 'iso' ? parseSourceIso(text) : parseCount(text, PLACES[format]);
+}
+
+function parseSourceIso(text: string): bigint | null {
+  const ms = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(ms)) return null;
+  const fraction = /:\d\d[.,](\d+)/.exec(text)?.[1] ?? '';
+  return nsFromMs(ms) + BigInt(fraction.slice(3, 9).padEnd(6, '0'));
+}
+
+function parseCount(text: string, places: number): bigint | null {
+  const [, sign = '', whole = '', fraction = ''] = /^(-?)(\d{1,25})(?:\.(\d+))?$/.exec(text) ?? [];
+  if (whole === '') return null;
+  const ns = BigInt(whole + fraction.slice(0, places).padEnd(places, '0'));
+  return sign === '' ? ns : -ns;
+}
+
+/** The shortest text that says a source's time exactly. */
+export function writeSourceTime(ns: bigint, format: TimeFormat): string {
+  if (format === 'iso') {
+    const rest = floorMod(ns, NS_PER_MS);
+    const text = new Date(Number((ns - rest) / NS_PER_MS)).toISOString();
+    return rest === 0n ? text : text.replace('Z', `${String(rest).padStart(6, '0').replace(/0+$/, '')}Z`);
+  }
+  const places = PLACES[format];
+  if (places === 0) return String(ns);
+  const digits = String(ns < 0n ? -ns : ns).padStart(places + 1, '0');
+  const fraction = digits.slice(-places).replace(/0+$/, '');
+  return `${ns < 0n ? '-' : ''}${digits.slice(0, -places)}${fraction === '' ? '' : `.${fraction}`}`;
+}
+
+/** The remainder that is never negative. */
+export function floorMod(value: bigint, by: bigint): bigint {
+  return ((value % by) + by) % by;
 }

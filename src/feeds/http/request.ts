@@ -7,7 +7,7 @@ import { cursorOfPage } from './next-page.ts';
 import { conditionalHeaders, fingerprint, type HttpPosition, type TimeRange } from './position.ts';
 import { fillBody, fillHeader, fillUrl, type Placeholders } from '../kit/template.ts';
 import { restoreLink } from './next-link.ts';
-import { fromMs, writeTime } from '../../base/source-time.ts';
+import { nsFromMs, writeSourceTime } from '../../base/time-text.ts';
 import type { FeedRequest } from './answer.ts';
 
 export interface RequestInput {
@@ -73,7 +73,7 @@ function placeholders({ options, position, range, now, waitMs }: RequestInput): 
   return {
     since: range?.since ?? null,
     until: range?.until ?? null,
-    now: fromMs(now),
+    now: nsFromMs(now),
     cursor: pages === undefined ? (position.cursor ?? cursor?.initial ?? null) : cursorOfPage(pages, position.page),
     wait: waitMs === null ? null : wait?.unit === 'ms' ? Math.floor(waitMs) : Math.floor(waitMs / 1_000),
   };
@@ -84,8 +84,8 @@ function placeOf({ options: { since, pages }, position, range, now }: RequestInp
   return {
     position: position.cursor,
     now,
-    since: range === null ? null : writeTime(range.since, format),
-    until: range === null ? null : writeTime(range.until, format),
+    since: range === null ? null : writeSourceTime(range.since, format),
+    until: range === null ? null : writeSourceTime(range.until, format),
     page: cursorOfPage(pages, position.page),
   };
 }

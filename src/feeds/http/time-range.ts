@@ -7,7 +7,7 @@ import type { BodyItem } from './format.ts';
 import type { HttpSettings } from './spec.ts';
 import { fingerprint, type HttpPosition, type TimeMark, type TimeRange } from './position.ts';
 import { readPath } from '../../base/json-path.ts';
-import { floorMod, fromMs, parseTime } from '../../base/source-time.ts';
+import { floorMod, nsFromMs, parseSourceTime } from '../../base/time-text.ts';
 
 /** A time further ahead of the clock is taken for broken. A feed that went on from it would ask for nothing for years. */
 const FURTHEST_AHEAD_MS = 366 * 86_400_000;
@@ -20,12 +20,12 @@ type Since = NonNullable<HttpSettings['since']>;
 export function rangeOf(since: Since, position: HttpPosition, now: number): TimeRange | null {
   if (position.range !== null) return position.range;
   const { initialMs, lookbackMs, overlapMs, delayMs, rangeMs, alignMs } = since;
-  const aligned = (time: bigint) => (alignMs === 1 ? time : time - floorMod(time, fromMs(alignMs)));
-  const from = position.since?.time ?? fromMs(initialMs ?? now - lookbackMs);
-  const end = aligned(fromMs(now - delayMs));
-  const most = aligned(from + fromMs(rangeMs));
+  const aligned = (time: bigint) => (alignMs === 1 ? time : time - floorMod(time, nsFromMs(alignMs)));
+  const from = position.since?.time ?? nsFromMs(initialMs ?? now - lookbackMs);
+  const end = aligned(nsFromMs(now - delayMs));
+  const most = aligned(from + nsFromMs(rangeMs));
   const until = most < end ? most : end;
-  const begin = aligned(from - fromMs(overlapMs));
+  const begin = aligned(from - nsFromMs(overlapMs));
   // A range by the clock alone is empty until the clock has moved on.
   if (until <= from && since.from === undefined) return null;
   return { since: begin, until: until > begin ? until : begin, more: most < end };
@@ -57,9 +57,9 @@ export async function latestOf(
   now: number,
 ): Promise<TimeMark | null> {
   if (from === undefined) return null;
-  const most = fromMs(now + FURTHEST_AHEAD_MS);
+  const most = nsFromMs(now + FURTHEST_AHEAD_MS);
   const times = items.map(({ data }) => {
-    const time = parseTime(readPath(data, from), format);
+    const time = parseSourceTime(readPath(data, from), format);
     return time !== null && time <= most ? time : null;
   });
   let time = before?.time ?? null;
@@ -81,7 +81,7 @@ export async function beyondEdge(
   if (from === undefined || since === null || since.edge.length === 0 || overlapMs > 0) return items;
   const beyond: BodyItem[] = [];
   for (const item of items) {
-    const isAtEdge = parseTime(readPath(item.data, from), format) === since.time;
+    const isAtEdge = parseSourceTime(readPath(item.data, from), format) === since.time;
     if (!isAtEdge || !since.edge.includes(await fingerprint(JSON.stringify(item.data)))) beyond.push(item);
   }
   return beyond;

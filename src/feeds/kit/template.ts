@@ -2,7 +2,7 @@
  * Fills `{since}`, `{until}`, `{now}`, `{cursor}` and `{wait}` into a URL, a header or a body, each encoded as its place
  * requires. Other braces stay as they are, because queries have braces of their own. Pure.
  */
-import { type TimeFormat, writeTime } from '../../base/source-time.ts';
+import { type TimeFormat, writeSourceTime } from '../../base/time-text.ts';
 
 export interface Placeholders {
   /** Start and end of the range of time; null where the feed declares none. */
@@ -64,7 +64,7 @@ function fillJson(value: unknown, values: Placeholders, format: TimeFormat): unk
 function typedValue(name: PlaceholderName, values: Placeholders, format: TimeFormat): unknown {
   const value = values[name];
   if (typeof value !== 'bigint') return value;
-  const text = writeTime(value, format);
+  const text = writeSourceTime(value, format);
   // A number near the time could lie behind it, and the items in between would be missed.
   return (format === 's' || format === 'ms') && String(Number(text)) === text ? Number(text) : text;
 }
@@ -73,7 +73,7 @@ type Value = Placeholders[PlaceholderName];
 
 function textOf(value: Value, format: TimeFormat): string {
   if (value === null) return '';
-  return typeof value === 'bigint' ? writeTime(value, format) : String(value);
+  return typeof value === 'bigint' ? writeSourceTime(value, format) : String(value);
 }
 
 function fill(text: string, values: Partial<Placeholders>, written: (value: Value) => string): string {

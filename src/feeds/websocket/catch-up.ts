@@ -9,7 +9,7 @@ import { publicForm } from '../../net/fetch-target.ts';
 import { fillUrl } from '../kit/template.ts';
 import { describeShape, readPath } from '../../base/json-path.ts';
 import { retryAfterMs } from '../../net/retry-after.ts';
-import { fromMs } from '../../base/source-time.ts';
+import { nsFromMs } from '../../base/time-text.ts';
 import type { Hole } from './options.ts';
 import type { CatchUpSettings } from './spec.ts';
 import type { RawItem } from './payload.ts';
@@ -55,8 +55,8 @@ function urlsOf({ url, timeFormat }: CatchUpSettings, hole: Hole): readonly stri
   if (typeof url === 'string') {
     // Few sources know fractions of a unit. Both ends are rounded outwards, so that the request covers the whole hole.
     const unitMs = timeFormat === 's' ? 1_000 : 1;
-    const since = fromMs(Math.floor(hole.since / unitMs) * unitMs);
-    const until = fromMs(Math.ceil(hole.until / unitMs) * unitMs);
+    const since = nsFromMs(Math.floor(hole.since / unitMs) * unitMs);
+    const until = nsFromMs(Math.ceil(hole.until / unitMs) * unitMs);
     return [fillUrl(url, { since, until }, timeFormat)];
   }
   const made = url(hole);

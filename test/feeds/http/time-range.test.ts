@@ -10,7 +10,7 @@ import {
   writeHttpPosition,
 } from '../../../src/feeds/http/position.ts';
 import { afterRange, beyondEdge, latestOf, rangeOf, withinRange } from '../../../src/feeds/http/time-range.ts';
-import { fromMs } from '../../../src/base/source-time.ts';
+import { nsFromMs } from '../../../src/base/time-text.ts';
 
 const NOW = Date.UTC(2026, 10, 20, 12);
 const ms = (time: bigint | undefined) => (time === undefined ? null : Number(time / 1_000_000n));
@@ -19,7 +19,7 @@ const range = (since: HttpSince, position: HttpPosition = NO_POSITION, now = NOW
   const found = rangeOf(filled(since), position, now);
   return found && [ms(found.since), ms(found.until), found.more];
 };
-const standingAt = (time: number): HttpPosition => ({ ...NO_POSITION, since: { time: fromMs(time), edge: [] } });
+const standingAt = (time: number): HttpPosition => ({ ...NO_POSITION, since: { time: nsFromMs(time), edge: [] } });
 
 describe('a range', () => {
   it.each<[string, HttpSince, HttpPosition, unknown]>([
@@ -61,7 +61,7 @@ describe('a range', () => {
 
 const at = (more: boolean): HttpPosition => ({
   ...standingAt(1),
-  range: { since: fromMs(1), until: fromMs(5), more },
+  range: { since: nsFromMs(1), until: nsFromMs(5), more },
 });
 const items = (...times: unknown[]): BodyItem[] => times.map((at, n) => ({ data: { at, n }, bytes: 1 }));
 
@@ -101,8 +101,8 @@ describe('by the time of the items', () => {
   it('an empty range with others behind it is passed, an empty last one is not', () => {
     expect(ms(afterRange(since, at(true), null).since?.time)).toBe(5);
     expect(ms(afterRange(since, at(false), null).since?.time)).toBe(1);
-    expect(ms(afterRange(since, at(true), { time: fromMs(3), edge: ['x'] }).since?.time)).toBe(5);
-    expect(afterRange(since, at(false), { time: fromMs(1), edge: ['x'] }).since?.edge).toEqual(['x']);
+    expect(ms(afterRange(since, at(true), { time: nsFromMs(3), edge: ['x'] }).since?.time)).toBe(5);
+    expect(afterRange(since, at(false), { time: nsFromMs(1), edge: ['x'] }).since?.edge).toEqual(['x']);
   });
 
   it('the rest of a range begins at the latest, where that is further', () => {

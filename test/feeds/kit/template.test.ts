@@ -7,7 +7,7 @@ import {
   type Placeholders,
   placeholdersWithin,
 } from '../../../src/feeds/kit/template.ts';
-import { parseTime, TIME_FORMATS, writeTime } from '../../../src/base/source-time.ts';
+import { parseSourceTime, TIME_FORMATS, writeSourceTime } from '../../../src/base/time-text.ts';
 
 const NS = 1_790_000_000_123_456_789n;
 const values: Placeholders = { since: NS, until: null, now: NS, cursor: 'a&b="c"\n{now}', wait: 20 };
@@ -90,14 +90,14 @@ describe('a time', () => {
     ['ms', null, null],
     ['ms', [1], null],
   ] as const)('in %s: %j is %s', (format, value, expected) => {
-    expect(parseTime(value, format)).toBe(expected);
+    expect(parseSourceTime(value, format)).toBe(expected);
   });
 
   test('is the same when it was written and read, to the last nanosecond', () => {
     const Time = fc.bigInt({ min: -(10n ** 18n), max: 4n * 10n ** 18n });
     fc.assert(
       fc.property(Time, fc.constantFrom(...TIME_FORMATS), (time, format) => {
-        expect(parseTime(writeTime(time, format), format)).toBe(time);
+        expect(parseSourceTime(writeSourceTime(time, format), format)).toBe(time);
       }),
     );
   });
