@@ -18,7 +18,7 @@ import { isGap, type LoggedEvent } from '../../base/event.ts';
 import { record } from '../../store/record.ts';
 import type { Append, Operation, Reading, RecordKey, Version } from '../../store/store.ts';
 import type { Scope } from '../scope.ts';
-import { type DedupeWindow, loadWindow } from './dedupe.ts';
+import { createWindow, type DedupeWindow, loadWindow } from './dedupe.ts';
 import { loggedEvent, streamLog } from './stream-log.ts';
 
 /** Key of the fence: the record that each append to a stream of identified events writes anew. */
@@ -35,7 +35,10 @@ const fence = record('fence of a stream', () =>
 );
 
 export interface Appender {
-  /** Reads the fence and the newest ids of each stream that has identified events and was not read yet. */
+  /**
+   * Reads the fence and the newest ids of each stream that has identified events and was not read yet.
+   * @throws TidegateError `newer_version` for a fence of a newer release
+   */
   load(streams: Iterable<DeclaredStream>): Promise<void>;
   /**
    * Reads the newest ids of one stream.
@@ -49,7 +52,7 @@ export interface Appender {
    */
   isKnown(stream: string, event: LoggedEvent): boolean;
   remember(stream: string, event: LoggedEvent): void;
-  /** Returns the events that are not known, and remembers them. */
+  /** Returns the events that are not known and do not stand earlier among them, and remembers them. */
   fresh(stream: string, events: readonly LoggedEvent[]): LoggedEvent[];
   /** Returns the appends, followed by a put of the fence for each stream of identified events among them. */
   fenced(appends: readonly Append[]): Operation[];
@@ -82,7 +85,10 @@ export function createAppender(scope: Scope, streams: Iterable<DeclaredStream>, 
   ): Promise<LoggedEvent | null> {
     if (!identified) return null;
     // The fence is read first: a writer that appends after this read changes its version.
-    fences.set(name, (known.fence ?? (await store.get(fenceKey(tenant, name), runtime.now()))).version);
+    const reading = known.fence ?? (await store.get(fenceKey(tenant, name), runtime.now()));
+    // A fence of a newer release throws here, so that no put of this release replaces it.
+    fence.read(reading);
+    fences.set(name, reading.version);
     const { window, found } = await loadWindow(store, streamLog(tenant, name), dedupe, known.sought);
     windows.set(name, window);
     return found;
@@ -95,11 +101,16 @@ export function createAppender(scope: Scope, streams: Iterable<DeclaredStream>, 
   }
 
   function fresh(stream: string, events: readonly LoggedEvent[]): LoggedEvent[] {
-    return events.filter((event) => {
-      if (isKnown(stream, event)) return false;
-      remember(stream, event);
+    // The window forgets its oldest names as it takes in new ones. So all are judged before any is remembered.
+    const among = createWindow(events.length);
+    const left = events.filter((event) => {
+      if (isGap(event)) return true;
+      if (isKnown(stream, event) || among.has(event)) return false;
+      among.add(event);
       return true;
     });
+    for (const event of left) remember(stream, event);
+    return left;
   }
 
   function fenceOf({ log, entries }: Append): Operation[] {

@@ -47,8 +47,8 @@ export async function publishMany(
 ): Promise<AppendCounts> {
   const events = validateAll(scope, stream, raws);
   const receipt = once && receiptOf(scope, once);
-  const { appended, duplicates, earlier } = await appendAll(scope, stream, events, deadline, receipt);
-  return earlier ?? { appended, duplicates };
+  const { appended, duplicates } = await appendAll(scope, stream, events, deadline, receipt);
+  return { appended, duplicates };
 }
 
 /** @throws TidegateError as `publishMany` */
@@ -74,7 +74,7 @@ function validateAll({ store, runtime }: Scope, stream: DeclaredStream, raws: re
   });
 }
 
-function receiptOf({ runtime }: Scope, { record: key, fingerprint, keptMs }: Once): Receipt<AppendCounts> {
+function receiptOf({ runtime }: Scope, { record: key, fingerprint, keptMs }: Once): Receipt {
   return {
     key,
     earlier(reading) {

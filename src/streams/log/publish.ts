@@ -45,13 +45,13 @@ export async function publish(
 }
 
 /** A record that proves that a whole append was made. Where the record exists, nothing is appended again. */
-export interface Receipt<Answer> {
+export interface Receipt {
   key: RecordKey;
   /**
-   * Returns the answer of the append that was made; null where there is no record. Throws where the record is of
+   * Returns the counts of the append that was made; null where there is no record. Throws where the record is of
    * another append.
    */
-  earlier(reading: Reading): Answer | null;
+  earlier(reading: Reading): AppendCounts | null;
   put(reading: Reading, counts: AppendCounts): Put;
 }
 
@@ -61,23 +61,23 @@ export interface AppendCounts {
   duplicates: number;
 }
 
-export interface Appended<Answer> extends AppendCounts {
+export interface Appended extends AppendCounts {
   /** Set where a single event was appended and was a duplicate: the event as the stream has it. */
   standing: LoggedEvent | null;
-  /** Not null where the receipt existed; then nothing was appended. */
-  earlier: Answer | null;
 }
 
 /**
- * Appends events to a stream in one commit, together with the receipt. Errors as `publish`, without `invalid_input`.
+ * Appends events to a stream in one commit, together with the receipt. Where the receipt exists, it answers the counts of
+ * that append, and does what follows an append once more: the process that made it may have ended before.
+ * Errors as `publish`, without `invalid_input`.
  */
-export async function appendAll<Answer>(
+export async function appendAll(
   scope: Scope,
   stream: DeclaredStream,
   events: readonly LoggedEvent[],
   deadline: number,
-  receipt: Receipt<Answer> | null,
-): Promise<Appended<Answer>> {
+  receipt: Receipt | null,
+): Promise<Appended> {
   const { store, runtime, tenant } = scope;
   const fence = stream.identified ? [fenceKey(tenant, stream.name)] : [];
   const keys = [...(receipt ? [receipt.key] : []), ...fence];
@@ -85,7 +85,13 @@ export async function appendAll<Answer>(
     const readings = await readEach(scope, keys);
     const [first] = readings;
     const earlier = (receipt && first && receipt.earlier(first)) ?? null;
-    if (earlier !== null) return { appended: 0, duplicates: 0, standing: null, earlier };
+    if (earlier !== null) {
+      if (earlier.appended > 0) {
+        scope.changed?.(tenant, stream.name);
+        await projectBehind(scope, stream, deadline);
+      }
+      return { ...earlier, standing: null };
+    }
     const appender = createAppender(scope, [stream], null);
     const fenced = fence.length > 0 ? readings.at(-1) : undefined;
     const sought = events.length === 1 ? events[0] : undefined;
@@ -98,7 +104,7 @@ export async function appendAll<Answer>(
     const appends = fresh.length === 0 ? [] : [loggedEvent.append(streamLog(tenant, stream.name), fresh)];
     const operations: Operation[] = appender.fenced(appends);
     if (receipt && first) operations.push(receipt.put(first, counts));
-    const appended = { ...counts, standing, earlier };
+    const appended = { ...counts, standing };
     if (operations.length === 0) return appended;
     const result = await commitSurely(runtime, store, operations, deadline);
     if (result.status !== 'committed') continue;

@@ -2,10 +2,21 @@ import { describe, expect, test } from 'vitest';
 import { openStore, readConfig } from '../../../src/store/drivers/open.ts';
 import { systemRuntime } from '../../../src/base/runtime.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
+import { stream } from '../../../src/declare/stream.ts';
+import { fenceKey } from '../../../src/streams/log/append.ts';
 import { readLatest } from '../../../src/streams/log/latest.ts';
 import { pushedKey } from '../../../src/streams/log/publish-many.ts';
 import { type Once, publishMany } from '../../../src/streams/log/publish-many.ts';
-import { anonymous, identified, reading, readings, type Stage, stageOf, TENANT } from '../../feeds/run/stage.ts';
+import {
+  anonymous,
+  identified,
+  Reading,
+  reading,
+  readings,
+  type Stage,
+  stageOf,
+  TENANT,
+} from '../../feeds/run/stage.ts';
 import { requireService } from '../../services/available.ts';
 import { seededRandom } from '../../../src/store/contract/seeded.ts';
 import { ENGINES, startEngine } from '../../services/engine.ts';
@@ -120,6 +131,53 @@ describe('a push under a key', () => {
     for (let n = 0; n < 20; n += 1) await pushTo(stage, readings(n, n + 5), once(`k${n}`), deps);
     expect(await values(stage)).toEqual(readings(0, 24).map(({ value }) => value));
   });
+});
+
+describe('a push to a stream that remembers fewer events than it brings', () => {
+  const small = () =>
+    stream({ description: 'r', schema: Reading, key: 'sensor', time: 'at', id: (event) => event.id ?? '', dedupe: 2 });
+
+  test('leaves out what comes twice within it', async () => {
+    const stage = stageOf({ streams: { readings: small() } });
+    const data = [reading(0), reading(1), reading(2), reading(0)];
+    expect(await pushTo(stage, data)).toEqual({ appended: 3, duplicates: 1 });
+  });
+
+  test('leaves out what the stream had when it came', async () => {
+    const stage = stageOf({ streams: { readings: small() } });
+    await pushTo(stage, [reading(0), reading(1)]);
+    expect(await pushTo(stage, [reading(2), reading(3), reading(0)])).toEqual({ appended: 2, duplicates: 1 });
+  });
+});
+
+test('a repeated push does what the first one was killed before: latest events and a hint to followers', async () => {
+  const stage = stageOf({ streams: { readings: anonymous() } });
+  let commits = 0;
+  const { deps } = stage.worker(async (_operations, _number, next) => {
+    commits += 1;
+    if (commits > 1) throw new Error('the process was killed');
+    return next();
+  });
+  const latest = () => readLatest(scopeOf(stage.deps, { tenant: TENANT }), 'readings', 's0');
+  // A failure behind the append is logged, and the push is acknowledged.
+  expect(await pushTo(stage, [reading(1, 's0')], once('k'), deps)).toEqual({ appended: 1, duplicates: 0 });
+  expect(await latest()).toBeNull();
+  const changed: string[] = [];
+  const again = { ...stage.deps, changed: (_tenant: string, name: string) => changed.push(name) };
+  expect(await pushTo(stage, [reading(1, 's0')], once('k'), again)).toEqual({ appended: 1, duplicates: 0 });
+  expect(await latest()).toMatchObject({ data: reading(1, 's0') });
+  expect(changed).toEqual(['readings']);
+});
+
+test('a fence of a newer release is left alone, and nothing is appended', async () => {
+  const stage = stageOf({ streams: { readings: identified() } });
+  const value = { $v: 2, value: { id: 'x' } };
+  const put = { kind: 'put' as const, ...fenceKey(TENANT, 'readings'), value, expects: null };
+  const { now } = stage.clock;
+  await stage.store.commit([put], { id: 'newer', now, deadline: now + 1_000 });
+  await expect(pushTo(stage, [reading(1)])).rejects.toMatchObject({ code: 'newer_version' });
+  expect(await stage.store.get(fenceKey(TENANT, 'readings'), now)).toMatchObject({ value });
+  expect(await stage.events()).toEqual([]);
 });
 
 const servers = requireService('redis') && requireService('dynamodb');
