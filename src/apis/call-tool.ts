@@ -11,7 +11,7 @@ import { ofAnswer, ofArguments } from './declared-function.ts';
 import { exchange, misread } from './exchange.ts';
 import type { Call } from './call.ts';
 import { type Failed, unexpected } from './failure.ts';
-import { keep, type Kept, keptIn, type Mark } from './kept-answers.ts';
+import { isOfNewerRelease, keep, type Kept, keptIn, type Mark } from './kept-answers.ts';
 import { answerKey, pauseKey } from './names.ts';
 import { nextOf, pageOf } from './paging.ts';
 import { guardRequestOf, apiRequest } from './request.ts';
@@ -26,7 +26,9 @@ export async function callTool(prepared: Omit<Call, 'pause'>, mark: Mark | null)
   const { store, runtime, settings, spec, tool, context } = prepared;
   const { cache } = spec;
   const keys = [pauseKey(settings.scope), ...(mark ? [answerKey(context.principal.tenant, tool, mark.place)] : [])];
-  const [pause, place] = await store.getMany(keys, runtime.now());
+  const [pause, found] = await store.getMany(keys, runtime.now());
+  // A place that a newer release uses is none for this one.
+  const place = found && !isOfNewerRelease(found) ? found : null;
   const call: Call = { ...prepared, pause: pause as Reading };
   const kept = cache && mark && place ? keptIn(place, mark, cache, runtime.now()) : null;
   if (kept?.fresh) {

@@ -4,6 +4,7 @@
  * arguments tells answers apart, so that nobody can find arguments that read another call's answer.
  */
 import { canonicalText, hexOf, sha256 } from '../base/digest.ts';
+import { asTidegateError } from '../base/errors.ts';
 import { isDeep, type Json, utf8Bytes } from '../base/json.ts';
 import type { HttpCache } from '../declare/http-tool.ts';
 import type { Runtime } from '../base/runtime.ts';
@@ -54,6 +55,17 @@ function isTold(value: unknown): boolean {
   if (typeof value !== 'object') return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return (prototype === Object.prototype || prototype === null) && Object.values(value).every(isTold);
+}
+
+/** Whether a newer release has kept an answer there, which this one can neither read nor overwrite. */
+export function isOfNewerRelease(place: Reading): boolean {
+  try {
+    keptAnswer.read(place);
+    return false;
+  } catch (thrown) {
+    if (asTidegateError(thrown).code === 'newer_version') return true;
+    throw thrown;
+  }
 }
 
 /** The kept answer to these arguments. Null: the place has none. */

@@ -5,6 +5,7 @@ import * as z from 'zod';
 import { type ApiOptions, type HttpCache, httpTool } from '../../src/index.ts';
 import { KEPT_BYTES } from '../../src/apis/kept-answers.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
+import { isPresent } from '../../src/store/store.ts';
 import { type HttpSource, json, startHttpSource, status } from '../services/http-feed.ts';
 import { apiOf, inTurn, onStage, withStatus } from './stage.ts';
 
@@ -107,6 +108,23 @@ describe('an answer is kept', () => {
     const after = onStage({ t: httpTool({ ...options, output: z.object({ n: z.number() }) }) }, { store });
     expect(n(await after.call('t'))).toBe(2);
   });
+});
+
+test('an answer that a newer release has kept is none for this one, and stays as it is', async () => {
+  const store = createMemoryStore({});
+  const stage = onStage({ t: cached({ ttlMs: 60_000, entries: 1 }) }, { store });
+  await stage.call('t');
+  const key = { partition: 'public/http-answers/t', id: '0' };
+  const reading = await store.get(key, stage.now());
+  if (!isPresent(reading)) throw new Error('no answer was kept');
+  const value = { $v: 2, value: reading.value };
+  const { version: expects, expiresAt } = reading;
+  const put = { kind: 'put' as const, ...key, value, expects, expiresAt };
+  await store.commit([put], { id: 'newer', now: stage.now(), deadline: stage.now() + 1_000 });
+
+  expect(n(await stage.call('t'))).toBe(2);
+  expect(n(await stage.call('t', { symbol: 'B' }))).toBe(3);
+  expect(await store.get(key, stage.now())).toMatchObject({ value, version: 'newer' });
 });
 
 describe('an older answer stands in', () => {
