@@ -19,7 +19,10 @@ export interface Assignment {
   failures: number;
   /** Turns whose process was gone, since something was last remembered. */
   lost: number;
-  /** Epoch ms at which the pause after a failure ends. Nothing that comes before cuts it short. */
+  /**
+   * Epoch ms at which a pause ends: that after a failure, or that of a release which met what a newer one wrote. Nothing
+   * that comes before cuts it short.
+   */
   notBefore: number;
   /** Epoch ms of the first look by a release that has not the task's version, since the last by one that has; null: none. */
   strangeSince: number | null;

@@ -5,6 +5,7 @@
  */
 import { asTidegateError } from '../../base/errors.ts';
 import { commitSurely } from '../../store/commit.ts';
+import { PASS_OVER_MS } from '../../store/due.ts';
 import { isPresent, type Operation } from '../../store/store.ts';
 import { type Assignment, assignmentKey, putAssignment } from '../records/assignment.ts';
 import type { HeaderChange } from '../records/changes.ts';
@@ -39,8 +40,11 @@ export interface Journal {
   leave(change: Partial<Assignment>, dueAt: number): Promise<'left' | 'outdated' | 'lost'>;
   /** Commits all, with a change that ends the task: its header, its assignment and the log of ends in one commit. */
   end(change: HeaderChange): Promise<'ended' | 'lost'>;
-  /** Gives the lease back and writes nothing else; the task is due at once. */
-  release(): Promise<void>;
+  /**
+   * Gives the lease back and writes nothing else, because a newer release has written what this one cannot read. The task
+   * is left alone for `PASS_OVER_MS`, and no hint that comes before takes it up early.
+   */
+  passOver(): Promise<void>;
   /** Gives back the places of a turn whose task was lost, as far as they are still its own. What fails is logged. */
   giveUp(): Promise<void>;
 }
@@ -148,11 +152,13 @@ export function createJournal(
         const done = await commit({ assignment: null, dueAt: 0, strict: false });
         return done === 'committed' ? 'ended' : 'lost';
       }),
-    release: () =>
+    passOver: () =>
       inOrder(async () => {
         const { assignment, assignmentVersion, slots } = standing;
         const key = assignmentKey(tenant, taskId);
-        const put = putAssignment(tenant, key, { ...assignment, holder: null }, runtime.now(), assignmentVersion);
+        const at = runtime.now() + PASS_OVER_MS;
+        const passed = { ...assignment, holder: null, notBefore: at };
+        const put = putAssignment(tenant, key, passed, at, assignmentVersion);
         await write([put, ...giveSlots(slots)]);
       }),
     giveUp: () =>

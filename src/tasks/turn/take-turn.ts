@@ -52,7 +52,7 @@ export async function takeTurn(scope: Scope<TaskDeps>, claim: Claim, options: Tu
     return end;
   } catch (thrown) {
     // Otherwise each try would count as one whose process was gone.
-    if (asTidegateError(thrown).code === 'newer_version') await journal.release();
+    if (asTidegateError(thrown).code === 'newer_version') await journal.passOver();
     throw thrown;
   }
 }
