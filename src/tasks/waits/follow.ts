@@ -11,23 +11,27 @@
  * How a waiter is judged is in `judge.ts`. Waiters are written before the position moves, in commits of their own. A waiter that
  * somebody else has written meanwhile (its task, or another follower) is judged again, and keeps no other from being written.
  *
- * A waiter of a newer release stops the follower: moving past it would lose its wake-up. The newer release follows for both.
+ * The position does not move past a waiter of a newer release, because that would lose its wake-up: the newer release goes on
+ * from there. The waiters beside it are followed from a position of their own meanwhile, so that each round is bounded however
+ * long the newer waiter stands. That position may be behind the first one, which costs a second look and changes nothing.
  */
 import type { DeclaredStream } from '../../declare/stream.ts';
-import { TidegateError } from '../../base/errors.ts';
+import { asTidegateError, TidegateError } from '../../base/errors.ts';
 import { utf8Bytes } from '../../base/json.ts';
 import { commitSurely } from '../../store/commit.ts';
 import { entriesBetween } from '../../store/cursor.ts';
 import { type Cursor, isPresent, type LogEntry, type Put } from '../../store/store.ts';
 import type { Deps } from '../../streams/deps.ts';
-import { follow } from '../../streams/log/follower.ts';
+import { follow, followerPosition } from '../../streams/log/follower.ts';
 import { streamLog } from '../../streams/log/stream-log.ts';
-import { isFar, judgeAll, type WaiterRound } from './judge.ts';
+import { isFar, judgeAll, waiterIn, type WaiterRound } from './judge.ts';
 import { taskOfDue, waiterPartition } from '../records/names.ts';
-import { isHeld, putsHeld, readWaiter, type Waiting } from './waiter.ts';
+import { isHeld, putsHeld, type Waiting } from './waiter.ts';
 import type { Scope } from '../../streams/scope.ts';
 
 export const WAITER_FOLLOWER = 'waiters';
+/** Follows for the waiters that this release can read, while one of a newer release holds the position of the other. */
+const BESIDE_NEWER = 'waiters-beside-newer';
 
 export interface WaitersReport {
   /** Whether anything waited when it was first looked at. */
@@ -40,6 +44,8 @@ export interface WaitersReport {
   commits: number;
   /** Whether it came to the end of the log as it was when it was read. */
   caughtUp: boolean;
+  /** That a waiter is of a newer release: the position was left for it, and the others were followed. Null: none is. */
+  newer: TidegateError | null;
 }
 
 /** A round, and what is done with it. */
@@ -64,27 +70,42 @@ const NAMES_BYTES = 1_024;
 const MOST_RACES = 20;
 
 /** One list call where nothing waits. Errors as `follow`. */
-export async function followWaiters(
+export async function followWaiters(scope: Scope, stream: DeclaredStream, options: Options): Promise<WaitersReport> {
+  const report: WaitersReport = { waiting: false, entries: 0, matched: 0, commits: 0, caughtUp: true, newer: null };
+  try {
+    return await followAs(WAITER_FOLLOWER, scope, stream, options, report);
+  } catch (thrown) {
+    const error = asTidegateError(thrown);
+    if (error.code !== 'newer_version') throw thrown;
+    report.newer = error;
+    return followAs(BESIDE_NEWER, scope, stream, options, report);
+  }
+}
+
+/** As `WAITER_FOLLOWER` it ends with `newer_version` at a waiter of a newer release; as `BESIDE_NEWER` it leaves that out. */
+async function followAs(
+  follower: string,
   scope: Scope,
   stream: DeclaredStream,
   { deadline, wake }: Options,
+  report: WaitersReport,
 ): Promise<WaitersReport> {
-  const { tenant } = scope;
-  const report: WaitersReport = { waiting: false, entries: 0, matched: 0, commits: 0, caughtUp: true };
-  const first = await firstWaiting(scope, stream);
+  const log = streamLog(scope.tenant, stream.name);
+  const leavesNewer = follower === BESIDE_NEWER;
+  const first = await firstWaiting(scope, stream, leavesNewer);
   if (first === null) return report;
-  const log = streamLog(tenant, stream.name);
+  const main = leavesNewer ? await followerPosition(scope, WAITER_FOLLOWER, log) : null;
   const { entries, caughtUp } = await follow({
     scope,
     log,
-    follower: WAITER_FOLLOWER,
-    start: (position) => startOf(scope, stream, position, first),
+    follower,
+    start: (position) => startOf(scope, stream, laterOf(position, main), first, leavesNewer),
     begin() {
       const round: LogEntry[] = [];
       return {
         take: (taken) => void round.push(...taken),
         async effects() {
-          await wakeAll({ scope, stream, log, round, deadline, wake, report, gaps: new Map() });
+          await wakeAll({ scope, stream, log, round, deadline, leavesNewer, wake, report, gaps: new Map() });
           return [];
         },
       };
@@ -94,6 +115,12 @@ export async function followWaiters(
     deadline,
   });
   return { ...report, waiting: true, entries, caughtUp };
+}
+
+/** The later of two positions; the first where they are of two epochs. */
+function laterOf(position: Cursor | null, other: Cursor | null): Cursor | null {
+  if (position === null || other === null) return position ?? other;
+  return (entriesBetween(position, other) ?? 0) > 0 ? other : position;
 }
 
 /** All waiters, a page at a time. */
@@ -110,11 +137,11 @@ async function* listWaiters({ store, runtime, tenant }: Scope, { name }: Declare
 }
 
 /** Null: nothing waits. */
-async function firstWaiting(scope: Scope, stream: DeclaredStream): Promise<Waiting | null> {
+async function firstWaiting(scope: Scope, stream: DeclaredStream, leavesNewer: boolean): Promise<Waiting | null> {
   for await (const records of listWaiters(scope, stream, 10)) {
     for (const record of records) {
-      const waiter = readWaiter(record, scope.runtime.now());
-      if (!isHeld(waiter)) return waiter;
+      const waiter = waiterIn(record, scope.runtime.now(), leavesNewer);
+      if (waiter !== null && !isHeld(waiter)) return waiter;
     }
   }
   return null;
@@ -130,13 +157,14 @@ async function startOf(
   stream: DeclaredStream,
   position: Cursor | null,
   first: Waiting,
+  leavesNewer: boolean,
 ): Promise<Cursor | null> {
   if (first.cursor === null || (position !== null && !isFar(position, first.cursor))) return position;
   let earliest: Cursor | null = first.cursor;
   for await (const records of listWaiters(scope, stream)) {
     for (const record of records) {
-      const waiter = readWaiter(record, scope.runtime.now());
-      if (isHeld(waiter)) continue;
+      const waiter = waiterIn(record, scope.runtime.now(), leavesNewer);
+      if (waiter === null || isHeld(waiter)) continue;
       if (waiter.cursor === null) return position;
       if ((entriesBetween(waiter.cursor, earliest) ?? 0) > 0) earliest = waiter.cursor;
     }

@@ -4,7 +4,7 @@
  * reads the log and writes nothing.
  */
 import type { DeclaredStream } from '../../declare/stream.ts';
-import { TidegateError } from '../../base/errors.ts';
+import { asTidegateError, TidegateError } from '../../base/errors.ts';
 import { entriesBetween } from '../../store/cursor.ts';
 import type { Cursor, LogEntry, LogPage, Put, StoredRecord } from '../../store/store.ts';
 import type { Scope } from '../../streams/scope.ts';
@@ -23,11 +23,29 @@ export interface WaiterRound {
   log: string;
   round: readonly LogEntry[];
   deadline: number;
+  /** Whether waiters of a newer release are left out; else they end the round. */
+  leavesNewer: boolean;
   /** Pages before the round that were read for other waiters, by where they begin. */
   gaps: Map<Cursor | null, Promise<LogPage>>;
 }
 
-/** A put for each that has become another. @throws TidegateError `cancelled` where the time is over before all were looked at */
+/**
+ * A waiter as it was read; null: it is of a newer release, and left out.
+ * @throws TidegateError `newer_version` where that is not to be left out
+ */
+export function waiterIn(record: StoredRecord, now: number, leavesNewer: boolean): Waiter | null {
+  try {
+    return readWaiter(record, now);
+  } catch (thrown) {
+    if (leavesNewer && asTidegateError(thrown).code === 'newer_version') return null;
+    throw thrown;
+  }
+}
+
+/**
+ * A put for each that has become another.
+ * @throws TidegateError `cancelled` where the time is over before all were looked at; `newer_version` as `waiterIn`
+ */
 export async function judgeAll(round: WaiterRound, records: readonly StoredRecord[]): Promise<Put[]> {
   const { runtime } = round.scope;
   const puts: Put[] = [];
@@ -35,8 +53,8 @@ export async function judgeAll(round: WaiterRound, records: readonly StoredRecor
     const now = runtime.now();
     if (now >= round.deadline)
       throw new TidegateError('cancelled', 'the time was over before all waits were looked at');
-    const standing = readWaiter(record, now);
-    if (isHeld(standing)) continue;
+    const standing = waiterIn(record, now, round.leavesNewer);
+    if (standing === null || isHeld(standing)) continue;
     const waiter = await judge(round, standing);
     if (!isWorthwhile(standing, waiter)) continue;
     const { version: expects, expiresAt } = record;

@@ -50,7 +50,8 @@ export function startWatch(deps: Deps, { wake }: Pick<Dispatch, 'wake'>, options
           deadline: runtime.now() + runMs,
           wake: (taskId) => wake(tenant, taskId, null),
         });
-        rests = !report.waiting;
+        rests = !report.waiting || report.newer !== null;
+        if (report.newer !== null) logFailure(deps, name, report.newer);
         if (!report.caughtUp) changedAgain.add(place);
       } catch (thrown) {
         logFailure(deps, name, thrown);
@@ -123,9 +124,10 @@ export async function followAll(deps: Deps, deadline: number): Promise<FollowedA
       for (const stream of deps.app.streams.values()) {
         if (deps.runtime.now() >= deadline) return { ...report, more: true };
         try {
-          const { matched, caughtUp } = await followWaiters(scope, stream, { deadline });
+          const { matched, caughtUp, newer } = await followWaiters(scope, stream, { deadline });
           report.matched += matched;
           report.more ||= !caughtUp;
+          if (newer !== null) fail(stream.name, newer);
         } catch (thrown) {
           fail(stream.name, thrown);
         }
