@@ -53,7 +53,7 @@ function readAll(): void {
 function read(body: string): Map<string, Member> {
   const members = new Map<string, Member>();
   const pattern =
-    /(?:^ {2}\/\*\*(.*?)\*\/\n)?^ {2}(?:readonly )?(\w+)(\??)(?:: |(?=[(<]))((?:(?!^ {2}\/\*\*).)*?);$/gms;
+    /(?:^ {2}\/\*\*(.*?)\*\/\n)?^ {2}(?:readonly )?(\w+)(\??)(?::\s|(?=[(<]))((?:(?!^ {2}\/\*\*).)*?);$/gms;
   for (const [, comment = '', name = '', mark = '', type = ''] of body.matchAll(pattern)) {
     members.set(name, { ...readComment(comment), type, isOptional: mark === '?' });
   }

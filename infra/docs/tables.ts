@@ -1,6 +1,7 @@
 /** The option tables that READMEs may have, by the name in their marker `<!-- options: mqtt -->` … `<!-- /options -->`. */
 import type * as z from 'zod';
 import { appSpec } from '../../src/declare/spec/app.ts';
+import { apiSpec, cacheSpec, guardSpec, httpToolSpec } from '../../src/declare/spec/http-tool.ts';
 import { pacingSpec } from '../../src/declare/spec/feed.ts';
 import { promptSpec } from '../../src/declare/spec/prompt.ts';
 import { resourceSpec } from '../../src/declare/spec/resource.ts';
@@ -26,10 +27,17 @@ interface Table {
 /** Pacing is the same for every kind of feed, and has a table of its own. */
 const PACING = Object.keys(pacingSpec.shape);
 
+/** What a tool may say as its API does; the table of APIs has it. */
+const HTTP_DEFAULTS = ['errors', 'timeoutMs', 'maxBytes', 'allow', 'arrays', 'retries', 'waitMs'];
+
 export const TABLES: Readonly<Record<string, Table>> = {
+  api: { spec: apiSpec, type: 'ApiOptions', left: ['kind'] },
   app: { spec: appSpec, type: 'AppOptions' },
   csv: { spec: csvSpec, type: 'CsvOptions' },
   http: { spec: httpSpec, type: 'HttpOptions', left: PACING },
+  'http-tool': { spec: httpToolSpec, type: 'HttpToolOptions', left: HTTP_DEFAULTS },
+  'http-tool-cache': { spec: cacheSpec, type: 'HttpCache' },
+  'http-tool-guard': { spec: guardSpec, type: 'HttpGuard' },
   mqtt: { spec: mqttSpec, type: 'MqttOptions', left: [...PACING, 'topics.read', 'topics.publish', 'topics.audit'] },
   'mqtt-publish': { spec: ruleSpec, type: 'MqttPublishRule', left: ['response.topic', 'response.correlation'] },
   'mqtt-response': { spec: responseSpec, type: 'MqttResponse' },

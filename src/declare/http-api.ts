@@ -1,5 +1,6 @@
 /**
- * What HTTP tools share: an upstream API with its base URL, what it is sent each time and how often. Data alone: nothing here asks a network or reads the environment.
+ * What HTTP tools share: an upstream API with its base URL, what it is sent each time and how often. It is data alone:
+ * nothing here asks a network or reads the environment.
  */
 import type { Secret } from './secret.ts';
 
@@ -58,29 +59,45 @@ export interface HttpDefaults {
    * `detail` of the body. At most 500 characters are shown.
    */
   errors?: string | ((answer: HttpAnswer) => string | HttpFailure | null);
-  /** Of one exchange, ms; default 10,000. The request's own deadline counts too. */
+  /**
+   * Longest time of one exchange, in ms. The request's own deadline counts too.
+   * @default 10,000 ms
+   */
   timeoutMs?: number;
-  /** Of an answer, all of its pages together, in bytes; default 2 MiB. */
+  /**
+   * Largest answer, all of its pages together.
+   * @default 2 MiB
+   */
   maxBytes?: number;
   /** Host names or `host:port` that may be http or resolve to private addresses. */
   allow?: readonly string[];
-  /** How an array is sent in the query: `a=1,2` or `a=1&a=2`; default `join`. `{name*}` repeats in any case. */
+  /**
+   * How an array is sent in the query: `a=1,2` or `a=1&a=2`. `{name*}` repeats in any case.
+   * @default `join`
+   */
   arrays?: 'join' | 'repeat';
-  /** How often a request is sent again after 502, 503, 504 or no answer at all, where that does no harm; 0 to 5, default 2. */
+  /**
+   * How often a request is sent again after 502, 503, 504 or no answer at all, where that does no harm; 0 to 5.
+   * @default 2
+   */
   retries?: number;
-  /** How long a call may wait for its turn, ms, before it says when to try again; default 2,000. */
+  /**
+   * How long a call that is over a limit may wait, in ms, before it says when to try again.
+   * @default 2,000 ms
+   */
   waitMs?: number;
 }
 
 export interface ApiOptions extends HttpDefaults {
-  /** Names it to models, in the log, and in the store: its limit holds over all instances and tools. */
+  /** Name of the API, for models, in the log and in the store. Its limits hold over all instances and tools. */
   name: string;
   /** Absolute; the tools' `url` is joined to it. Arguments cannot change its host. */
   url: string;
-  /** Sent with each request. */
+  /** Headers that are sent with each request. */
   headers?: Record<string, string | Secret>;
-  /** Sent with each request. */
+  /** Parameters that are sent with each request. */
   query?: Record<string, string | number | boolean | Secret>;
+  /** How often the API may be asked, over all instances and tools: a limit, or a list of them. Default: no limit. */
   rateLimit?: RateLimit | readonly RateLimit[];
 }
 

@@ -1,6 +1,6 @@
 /**
- * A tool that is an HTTP API's, by declaration: arguments in, one request (or some pages) out, and what comes back picked,
- * checked and shown. Data alone; `mcp/http-tools/` does what it says. It speaks GET and POST, and pages by the query.
+ * A tool that asks an HTTP API, as data: arguments go in, one request or some pages go out, and what comes back is picked,
+ * checked and shown. The room `apis` does what is declared here. It speaks GET and POST, and pages by the query.
  *
  * Calls to the store: one for an answer that is kept, or where a pause is known that the API asked for; else one, one more for
  * each limit and request (each page, retry and wait for a turn is another), and one to keep the answer or to remember a pause.
@@ -17,12 +17,19 @@ import type { Api, HttpAnswer, HttpArgument, HttpDefaults, HttpMoment, HttpValue
  * for each tenant, whoever asked: what the arguments do not tell must not matter to the answer.
  */
 export interface HttpCache<Input = never> {
+  /** How long an answer is kept, in ms. */
   ttlMs: number;
-  /** How much longer an answer may be given, with a word about its age, where the API cannot be asked; default 0. */
+  /**
+   * How much longer an answer may be given, with a word about its age, where the API cannot be asked, in ms.
+   * @default 0 ms
+   */
   staleMs?: number;
-  /** Most answers that are kept; one more takes the place of another. Up to 10,000, default 1,000. None above 256 KiB is kept. */
+  /**
+   * Most answers that are kept, up to 10,000; one more takes the place of another. None above 256 KiB is kept.
+   * @default 1,000
+   */
   entries?: number;
-  /** What an answer is known by; default: the arguments. */
+  /** What an answer is known by. Default: the arguments. */
   key?: (input: Input) => Json;
 }
 
@@ -62,11 +69,16 @@ export type HttpPaging = {
 
 /** A request that is sent before the tool's own, and may keep that from being sent. */
 export interface HttpGuard<Input = never> {
+  /** What is asked, as `url` of the tool. */
   url: string;
+  /** Its query, by name. */
   query?: Record<string, HttpValue<Input>>;
-  /** Why not, in words for the model; null: go on. Pure. */
+  /** Says why the tool's own request is not sent, in words for the model; null: it is sent. Pure. */
   refuse: (answer: HttpAnswer<Input>) => string | null;
-  /** What becomes of the call where the guard's own request fails; default `refuse`. */
+  /**
+   * What becomes of the call where the guard's own request fails.
+   * @default `refuse`
+   */
   otherwise?: 'refuse' | 'pass';
 }
 
@@ -75,44 +87,61 @@ export interface HttpToolOptions<
   Output extends z.ZodType,
   Item extends z.ZodType,
 > extends HttpDefaults {
+  /** Its name for people. */
   title?: string;
+  /** For the model: what the tool does, and when to use it. */
   description: string;
-  /** The arguments; default: none. Those that nothing else names are sent as well: in the query, or in the body of a POST. */
+  /** The arguments, as a zod schema of an object. Default: none. Those that nothing else names are sent as well: in the query, or in the body of a POST. */
   input?: Input;
-  /** The whole answer. */
+  /** Schema of the whole answer. */
   output?: Output;
-  /** Instead of `output`: one item of an answer that is a list. The answer is then `{ items, next }`. */
+  /** Instead of `output`: schema of one item of an answer that is a list. The answer is then `{ items, next }`. */
   item?: Item;
-  /** Default: `openWorldHint`, and for a GET `readOnlyHint`. */
+  /** Hints for clients, beside `openWorldHint` and, for a GET, `readOnlyHint`. */
   annotations?: ToolAnnotations;
+  /** The API that the tool asks. Its headers, query and limits hold for the tool. Default: `url` is absolute. */
   api?: Api;
   /**
    * With an API a path below its URL, such as `/stocks/{symbol}`, else an absolute URL; `{name}` stands for an argument,
    * percent-encoded. A pure function chooses among such templates.
    */
   url: string | ((input: z.output<Input>) => string);
-  /** Default `GET`. */
+  /**
+   * How the API is asked.
+   * @default `GET`
+   */
   method?: 'GET' | 'POST';
   /**
-   * Takes the place of the arguments of these names. A pure function that makes all of it may choose the names too, but
+   * The query by name, in place of the arguments of these names. A pure function that makes all of it may choose the names too, but
    * none that the API sends each time.
    */
   query?:
     | Record<string, HttpValue<z.output<Input>>>
     | ((input: z.output<Input>, moment: HttpMoment) => Record<string, HttpArgument>);
+  /** Headers by name, beside those of the API; one of the same name takes its place. */
   headers?: Record<string, HttpValue<z.output<Input>>>;
-  /** Of a POST: how its body is written; default `json`. */
+  /**
+   * How the body of a POST is written.
+   * @default `json`
+   */
   body?: 'json' | 'form';
-  /** Of a POST: what its body holds, instead of the arguments that nothing else names. Pure. */
+  /** What the body of a POST holds, instead of the arguments that nothing else names. Pure. */
   content?: (input: z.output<Input>, moment: HttpMoment) => Json;
   /** Arguments that are not sent by themselves, since a function reads them. */
   unsent?: readonly (keyof z.output<Input> & string)[];
-  /** Beside that of the API; counted for this tool alone. */
+  /** A limit beside that of the API, counted for this tool alone. */
   rateLimit?: RateLimit | readonly RateLimit[];
-  /** How many requests a call counts as, against each limit; default 1. */
+  /**
+   * How many requests a call counts as, against each limit.
+   * @default 1
+   */
   cost?: (input: z.output<Input>) => number;
+  /** Keeps answers, for calls with the same arguments. Default: none is kept. */
   cache?: HttpCache<z.output<Input>>;
-  /** `text`: the body is one, whatever it says of itself. Default `json`. */
+  /**
+   * `text`: the body is a text, whatever its headers say.
+   * @default `json`
+   */
   format?: 'json' | 'text';
   /** The answer within the body: a path such as `data.items`, or a pure function. Default: the body. */
   pick?:
@@ -121,12 +150,14 @@ export interface HttpToolOptions<
         body: unknown,
         answer: HttpAnswer<z.output<Input>>,
       ) => [Item] extends [never] ? z.input<Output> : readonly z.input<Item>[]);
-  /** What people, and models whose client shows them text alone, read; default: tables and lines. Pure. */
+  /** What people read, and models whose client shows them text alone. Default: tables and lines. Pure. */
   text?: (
     structured: [Item] extends [never] ? z.output<Output> : { items: z.output<Item>[] },
     input: z.output<Input>,
   ) => string;
+  /** How the API's pages follow each other: by a cursor, a link, a number or an offset. Default: there is one page. */
   paging?: HttpPaging;
+  /** A request that is sent before the tool's own, and may refuse it. */
   guard?: HttpGuard<z.output<Input>>;
 }
 

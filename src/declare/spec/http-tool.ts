@@ -80,7 +80,7 @@ export const apiSpec = z.strictObject(
   { error: 'api({ name, url, … })' },
 );
 
-const cacheShape = z.strictObject(
+export const cacheSpec = z.strictObject(
   {
     ttlMs: whole(1, Number.MAX_SAFE_INTEGER, ' of ms'),
     staleMs: whole(0, Number.MAX_SAFE_INTEGER, ' of ms').optional(),
@@ -114,7 +114,7 @@ const pagingShape = z.discriminatedUnion(
   { error: "{ by, query, … }, where by is 'cursor', 'link', 'page' or 'offset'" },
 );
 
-const guardShape = z.strictObject(
+export const guardSpec = z.strictObject(
   {
     url: text('a URL, as that of the tool'),
     query: valuesSpec,
@@ -145,11 +145,11 @@ export const httpToolSpec = z.strictObject({
   content: made('a function of the arguments').optional(),
   unsent: z.array(text('the name of an argument'), { error: 'names of arguments' }).optional(),
   cost: made('a function of the arguments').optional(),
-  cache: cacheShape.optional(),
+  cache: cacheSpec.optional(),
   format: choice('json', 'text').optional(),
   pick: pathOrFunction('the body').optional(),
   text: made('a function of the structured answer').optional(),
   paging: pagingShape.optional(),
-  guard: guardShape.optional(),
+  guard: guardSpec.optional(),
   ...defaults,
 });
