@@ -5,11 +5,11 @@
  * The stored form: at version 1 the value itself; from version 2 on `{ "$v": version, "value": value }`. No shape of ours
  * has a member `$v`, and `encode` refuses one that has.
  *
- * Reading: a value of the current version is taken without a look at its schema, because this code wrote it. A value of an
+ * Reading: a value of the current version is not checked by its schema, because this code wrote it. A value of an
  * older version goes through the upgrade of each version up to the current one, and the result is checked by the schema.
- * A value of a newer version is refused with `newer_version`. It must not be overwritten by who cannot read it.
+ * A value of a newer version is refused with `newer_version`. A release that cannot read a value must not overwrite it.
  *
- * Schemas are functions, so that only who needs one makes it: a start makes none.
+ * Schemas are given as functions, so that each is built when it is first needed and none at a start.
  */
 import type * as z from 'zod';
 import { canonicalText } from './digest.ts';
@@ -31,18 +31,20 @@ export interface Codec<Value> {
 export interface Versions {
   /** Default 1. */
   version?: number;
-  /** By version: makes a value of the next version of one of this version. One for each version before the current one. */
+  /**
+   * For each version before the current one, the function that turns a value of it into a value of the next version.
+   */
   upgrade?: Readonly<Record<number, (value: Json) => Json>>;
 }
 
-/** By so much a caller who met a newer release should wait before it asks again. */
+/** How long a caller who met a newer release should wait before it asks again. */
 const RETRY_AFTER_MS = 1_000;
 
 let checksAll = false;
 
 /**
- * Makes every codec hold all that it reads and writes against its schema. Tests switch it on, so that a schema that does
- * not fit what is written fails them. It stays off in production, where hot reads pay for no schema.
+ * Makes every codec check all that it reads and writes by its schema. Tests switch it on, so that they fail where a schema
+ * does not fit what is written. It stays off in production, where hot reads pay for no schema.
  */
 export function checkAllStored(on: boolean): void {
   checksAll = on;
@@ -62,7 +64,7 @@ export function createCodec<Value>(
     if (upgrade[from] === undefined) throw defect(`${name} has no upgrade from version ${from}`);
   }
 
-  /** The JSON as the value that it stands for, once the schema has agreed to all of it. */
+  /** The value, once the schema has accepted all of it. A member that the schema does not declare is a defect. */
   function checked(json: Json): Value {
     made ??= schema();
     const parsed = made.safeParse(json);
@@ -97,7 +99,7 @@ export function createCodec<Value>(
   };
 }
 
-/** The version that a stored value says it has; 1 where it says none. */
+/** The version that a stored value names; 1 where it names none. */
 function versionOf(stored: Json): number {
   if (typeof stored !== 'object' || stored === null || !Object.hasOwn(stored, '$v')) return 1;
   const version: unknown = '$v' in stored ? stored['$v'] : undefined;
@@ -109,7 +111,7 @@ function valueOf(stored: Json): Json {
   return typeof stored === 'object' && stored !== null && 'value' in stored ? (stored['value'] ?? null) : null;
 }
 
-/** A value as its JSON text stands for it. */
+/** The value that reading its JSON text would give: without members that are undefined. */
 function plain(value: unknown): Json {
   const text = JSON.stringify(value);
   return text === undefined ? null : JSON.parse(text);

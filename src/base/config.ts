@@ -10,21 +10,21 @@ import type { Secrets } from './seal.ts';
 export interface Config {
   port: number;
   host: string;
-  /** Base of the URLs that the server names to others; null: that of the request. */
+  /** The base of the URLs that the server gives to others. Null: it uses the base of each request's URL. */
   publicUrl: string | null;
-  /** The driver that is chosen, and its variables with their checked values. */
+  /** The chosen driver's name, and the checked values of its variables. */
   store: { name: string; values: Record<string, unknown> };
   mqttUrl: string | null;
-  /** What sealing goes by; null: what the host has, or nothing. */
+  /** The secrets for sealing. Null: none is set, and a host may use one of its own. */
   secrets: Secrets | null;
   logLevel: LogLevel;
-  /** Whether the built-in app gets the streams of this machine and of the simulated plant on Node. */
+  /** Whether the built-in app has the streams of this machine and of the simulated plant. Node only. */
   demo: boolean;
-  /** A variable of the app's own, such as the secrets that its tools send; null where it is not set, or empty. */
+  /** Reads a variable of the app's own, such as a secret that a tool sends. Null where it is not set, or empty. */
   variable: (name: string) => string | null;
 }
 
-/** What is read of a store's driver here; `store/driver.ts` says what each member means. */
+/** The members of a store's driver that are read here; `store/driver.ts` says what each means. */
 export interface VariablesOfDriver {
   name: string;
   variables: z.ZodRawShape;
@@ -39,13 +39,13 @@ export interface EnvironmentProblem {
 /** The stores that a host offers. */
 export interface StoreChoice {
   drivers: readonly VariablesOfDriver[];
-  /** What `STORE` is where it is not set: each host has its own. */
+  /** The driver that is used where `STORE` is not set. Each host has its own. */
   standard: string;
-  /** What to do where `STORE` names none of them. */
+  /** The hint of the error where `STORE` names none of the drivers. */
   hint?: string;
 }
 
-/** A variable that holds a URL of one of these protocols, each with its colon. */
+/** The check of a variable that holds a URL of one of these protocols, each given with its colon. */
 export function urlVariable(protocols: readonly string[]): z.ZodType<string> {
   return z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
     error: `expected a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
@@ -76,8 +76,8 @@ const LAST = {
 type Own = z.output<z.ZodObject<typeof FIRST & typeof LAST>> & { STORE: string };
 
 /**
- * @throws TidegateError `invalid_config`; `field` is the first wrong variable, the message names all. Values are not
- * shown, since they may be secrets.
+ * @throws TidegateError `invalid_config`. Its `field` is the first wrong variable, and its message names all of them. It
+ * shows no values, since they may be secrets.
  */
 export function readEnvironment(
   environment: Record<string, string | undefined>,
@@ -118,7 +118,10 @@ export function readEnvironment(
   };
 }
 
-/** A variable is checked where it is set, and none has to be: only the chosen driver's have. */
+/**
+ * The variables of all drivers, each optional: whatever is set is checked. `problemsOf` finds what the chosen driver
+ * misses.
+ */
 function variablesOf(drivers: readonly VariablesOfDriver[]): z.ZodRawShape {
   const all = drivers.flatMap(({ variables }) => Object.entries(variables));
   return Object.fromEntries(all.map(([name, check]) => [name, z.optional(check)]));

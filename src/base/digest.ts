@@ -28,8 +28,8 @@ export function hexOf(bytes: Uint8Array): string {
 }
 
 /**
- * A mark of 64 bits, as 16 hexadecimal digits, by which a text is known again without being kept. Two multiplicative
- * hashes side by side: equal texts have equal marks, and a few thousand different texts have different ones.
+ * A digest of 64 bits, as 16 hexadecimal digits, to recognise a text without keeping it. It is two multiplicative hashes
+ * side by side. Equal texts have equal digests, and a few thousand different texts have different ones.
  */
 export function digestOf(text: string): string {
   let high = FNV_OFFSET;
@@ -45,7 +45,7 @@ export function digestOf(text: string): string {
   return hex(high ^ (high >>> 16)) + hex(low ^ (low >>> 16));
 }
 
-/** The same text for values that differ only in the order of their objects' names. */
+/** JSON with the members of every object in one order, so that equal values have equal texts. */
 export function canonicalText(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(canonicalText).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);

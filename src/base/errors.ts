@@ -12,23 +12,25 @@ export const ERROR_CODES = [
   'invalid_input',
   /** The declaration in `app.ts` or an environment variable is wrong; the operator can mend it. */
   'invalid_config',
-  /** No such stream, tool, resource, feed, prompt: also the answer for what belongs to another principal. */
+  /**
+   * There is no such stream, tool, resource, feed or prompt. What belongs to another principal gets this answer too.
+   */
   'not_found',
   /** A cursor that this server did not make, or that is for something else. */
   'bad_cursor',
-  /** A request state that this server did not make, or that is for something else, over, or used. */
+  /** A request state that this server did not make, or that is for something else, has expired, or was used before. */
   'bad_request_state',
-  /** What a client answers is not what it was asked for. */
+  /** A client's answer does not fit the question that it was asked. */
   'bad_answer',
-  /** The client did not declare a capability without which it cannot be asked, or cannot have what it asks for. */
+  /** The client did not declare a capability that the server needs to ask it, or to give it what it asks for. */
   'missing_capability',
   /** The caller's protocol version has no way to do this. */
   'not_supported',
-  /** Asked far more often than was told; `retryAfterMs` says when it makes sense again. */
+  /** The caller asks far more often than it was told to; `retryAfterMs` says when it makes sense again. */
   'rate_limited',
   /** A body, a record or a commit above its limit. */
   'too_large',
-  /** A query that would read more than it may: the hint says how to narrow it, or how to have it in parts. */
+  /** A query would read more than it may. The hint says how to narrow it, or how to get the answer in pages. */
   'too_costly',
   /** The store cannot be reached, or did not answer in time: nothing is known to have changed. */
   'store_unavailable',
@@ -57,7 +59,7 @@ export interface ErrorDetails {
   hint?: string;
   /** After how many milliseconds trying again makes sense. */
   retryAfterMs?: number;
-  /** Of `missing_capability`: what the client would have to declare. */
+  /** For `missing_capability`: the capabilities that the client would have to declare. */
   requiredCapabilities?: JsonObject;
   cause?: unknown;
 }
@@ -82,7 +84,7 @@ export class TidegateError extends Error {
   }
 }
 
-/** Whatever was thrown, as a TidegateError: a foreign error becomes `internal` with the original as its cause. */
+/** Makes a TidegateError of whatever was thrown. A foreign error becomes `internal`, with the original as its cause. */
 export function asTidegateError(thrown: unknown): TidegateError {
   if (thrown instanceof TidegateError) return thrown;
   return new TidegateError('internal', thrown instanceof Error ? thrown.message : String(thrown), { cause: thrown });

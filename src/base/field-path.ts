@@ -1,17 +1,20 @@
 /**
- * Fields of an event's data by their path, such as `celsius` or `motor.temp`: how histories, conditions and tools name
- * them. A path goes through objects, not into lists; a name that has a dot in itself cannot be named.
+ * Paths of fields in an event's data, such as `celsius` or `motor.temp`. Histories, conditions and tools name fields by
+ * them. A path goes through objects and not into lists. It cannot name a field whose own name has a dot.
  */
 import type { Json } from './json.ts';
 
-/** Paths of the fields of `Data` that hold a `Value`, perhaps among others; any text where the data's type is not known. */
+/** The paths of the fields of `Data` that may hold a `Value`; any text where the data's type is not known. */
 export type FieldPath<Data, Value = unknown> = Json extends Data
   ? string
   : unknown extends Data
     ? string
     : PathIn<Data, Value, [1, 1, 1]>;
 
-/** `Deeper` is as long as levels are left: types of their own kind would have no end. */
+/**
+ * `Deeper` has one item for each level that may still be entered; without it a type that contains itself would never
+ * end.
+ */
 type PathIn<Data, Value, Deeper extends readonly unknown[]> = Data extends readonly unknown[]
   ? never
   : Data extends object
@@ -22,7 +25,7 @@ type PathIn<Data, Value, Deeper extends readonly unknown[]> = Data extends reado
       }[Extract<keyof Data, string>]
     : never;
 
-/** What stands at a path, where it is there. */
+/** The type of the value at a path, where there is one. */
 export type ValueAt<Data, Path extends string> = Json extends Data
   ? Json
   : Data extends object
@@ -35,13 +38,16 @@ export type ValueAt<Data, Path extends string> = Json extends Data
         : never
     : never;
 
-/** Greater numbers are none, so that sums and differences do not overflow into what JSON cannot say. */
+/**
+ * Numbers of a greater size are not taken for numbers, so that sums and differences do not overflow to infinity, which
+ * JSON cannot hold.
+ */
 const GREATEST = 1e300;
 
 /** The longest path that is taken from outside. */
 export const PATH_CHARACTERS = 200;
 
-/** Null where there is no such field, as where it holds null. */
+/** The value at a path; null where there is no such field, and where it holds null. */
 export function valueAt(data: Json, path: readonly string[]): Json {
   return found(data, path) ?? null;
 }
@@ -51,13 +57,13 @@ export function hasValueAt(data: Json, path: readonly string[]): boolean {
   return found(data, path) !== undefined;
 }
 
-/** Null for whatever is no number. */
+/** The number at a path; null where there is none. */
 export function numberAt(data: Json, path: readonly string[]): number | null {
   const value = found(data, path);
   return typeof value === 'number' && Math.abs(value) <= GREATEST ? value : null;
 }
 
-/** The names that a path consists of; none for the data themselves. */
+/** The names in a path, in their order. No path means the data as a whole, and has no names. */
 export function pathOf(field: string | null | undefined): readonly string[] {
   return field === null || field === undefined ? [] : field.split('.');
 }

@@ -1,6 +1,9 @@
-/** Paths into JSON such as `data.items` or `pages.0.next`: names and array places with dots between them. Pure; no wildcards. */
+/**
+ * Paths into JSON such as `data.items` or `pages.0.next`: names and array indexes with dots between them. Pure; no
+ * wildcards.
+ */
 
-/** A path is empty (the value itself) or has no empty part. */
+/** Whether a text is a path: it is empty, which means the value itself, or it has no empty name. */
 export function isPath(path: string): boolean {
   return path === '' || path.split('.').every((part) => part !== '');
 }
@@ -16,7 +19,9 @@ export function readPath(value: unknown, path: string): unknown {
   return at;
 }
 
-/** What a value is and what can be reached in it, in words for an error; shows names, never values. */
+/**
+ * Describes a value for an error: its type, and the names that can be reached in it. It shows names and never values.
+ */
 export function describeShape(value: unknown): string {
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (typeof value !== 'object' || value === null) return value === null ? 'null' : `a ${typeof value}`;

@@ -1,4 +1,7 @@
-/** JSON Schema 2020-12 from zod: each converted once, which takes longer than most requests. */
+/**
+ * Makes JSON Schema 2020-12 of zod schemas, and words of zod's errors. It keeps nothing. A conversion takes longer than
+ * most requests, so callers convert each schema once.
+ */
 import * as z from 'zod';
 import { TidegateError } from './errors.ts';
 import type { JsonObject } from './json.ts';
@@ -6,7 +9,7 @@ import type { JsonObject } from './json.ts';
 export const NO_ARGUMENTS: JsonObject = { type: 'object', additionalProperties: false };
 
 /**
- * The schema as an object schema; `$schema` is left out, since 2020-12 is what MCP assumes without it.
+ * The JSON Schema of an object. It leaves out `$schema`, since MCP assumes 2020-12 without it.
  * @throws TidegateError `invalid_config` naming `path` where the schema is not one of an object, or has no JSON form.
  */
 export function objectSchema(schema: z.ZodType, io: 'input' | 'output', path: string): JsonObject {
@@ -33,7 +36,9 @@ export function checkObjectSchema(schema: JsonObject, path: string): JsonObject 
   });
 }
 
-/** A zod error in words: the first wrong field, and every one with what was expected of it. */
+/**
+ * Describes a zod error. `field` is the first wrong field; `text` has a line for each, with what was expected of it.
+ */
 export function describeIssues(error: z.ZodError): { field: string; text: string } {
   const lines = error.issues.map((issue) => {
     const field = issue.path.map(String).join('.') || '(arguments)';

@@ -1,18 +1,21 @@
-/** JSON values, as they are stored and sent. */
+/** JSON values, as they are stored and sent, and their sizes. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
 
 const encoder = new TextEncoder();
 
-/** Length of a string in UTF-8 bytes: what every size limit in this project counts. */
+/** The length of a string in bytes of UTF-8. Every size limit in this project counts these. */
 export function utf8Bytes(text: string): number {
   return encoder.encode(text).length;
 }
 
-/** Deeper JSON is refused: an engine, or a client, may fail at what another has taken. */
+/**
+ * How many levels of arrays and objects are accepted. Deeper JSON is refused, because one engine or client may fail at
+ * what another accepts.
+ */
 export const MOST_DEPTH = 128;
 
-/** Whether arrays and objects stand in each other more than `MOST_DEPTH` deep. */
+/** Whether arrays and objects are nested more than `MOST_DEPTH` levels deep. */
 export function isDeep(value: Json, left = MOST_DEPTH): boolean {
   if (value === null || typeof value !== 'object') return false;
   return left === 0 || Object.values(value).some((inner) => isDeep(inner, left - 1));

@@ -1,4 +1,7 @@
-/** Who calls, and whose work a schedule does. The edges find out who calls; nothing below them answers `PUBLIC`. */
+/**
+ * The caller, and the tenants whose work a schedule does. The edges find out who calls; nothing below them takes a
+ * caller for `PUBLIC`.
+ */
 
 /** Who calls. Every record and log key begins with the tenant. */
 export interface Principal {
@@ -11,13 +14,18 @@ export interface Principal {
 /** The caller when authentication is off. */
 export const PUBLIC: Principal = { tenant: 'public', subject: 'public', client: null, scopes: [] };
 
-/** The tenant of what belongs to the app itself, whoever calls: how often it may ask an API, for example. */
+/**
+ * The tenant of data that belongs to the app itself, whoever calls; for example how often the app has called an API.
+ */
 export const APP_TENANT = 'public';
 
-/** Answers the tenants whose feeds, tasks and waits scheduled work goes over. */
+/** Answers the tenants whose feeds, tasks and waits scheduled work covers. */
 export type Tenants = () => readonly string[] | Promise<readonly string[]>;
 
-/** @param only this tenant and no other; absent: all. Without `tenants` there is the one of a server without authentication. */
+/**
+ * The tenants that scheduled work covers. Without `tenants` there is one, that of a server without authentication.
+ * @param only this tenant and no other; absent: all of them
+ */
 export async function tenantsOf({ tenants }: { tenants?: Tenants }, only?: string): Promise<readonly string[]> {
   if (only !== undefined) return [only];
   return tenants ? tenants() : [PUBLIC.tenant];

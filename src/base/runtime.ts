@@ -1,5 +1,5 @@
 /**
- * What a host lends to the code: time, chance, the network and a log. Nothing below `hosts/` asks the platform itself
+ * What a host lends to the code: time, randomness, the network and a log. Nothing below `hosts/` asks the platform itself
  * for any of these, so a test decides all of them.
  */
 import { toBase64Url } from './base64url.ts';
@@ -10,8 +10,8 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export type Log = (level: LogLevel, message: string, fields?: JsonObject) => void;
 
 /**
- * The platform's fetch. Where `addresses` is given the connection may go to one of these only, whatever the name
- * resolves to meanwhile; a platform that cannot promise that ignores it.
+ * The platform's fetch. Where `addresses` is given, the connection may go to one of these only, whatever the host name
+ * resolves to by then. A platform that cannot promise this ignores the option.
  */
 export type Fetch = (
   input: string | URL | Request,
@@ -21,18 +21,23 @@ export type Fetch = (
 export interface Runtime {
   /** Epoch milliseconds. */
   now(): number;
-  /** In [0, 1): jitter and sampling; never for secrets. */
+  /** A random number in [0, 1), for jitter and sampling. It is not fit for secrets. */
   random(): number;
   /** A new id of 128 random bits, URL-safe. */
   newId(): string;
   /** Resolves after `ms`, or at once when `signal` aborts; never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   fetch: Fetch;
-  /** Addresses of a host name, where the platform can tell; null where it cannot (its own network then keeps private addresses out). */
+  /**
+   * Looks up the addresses of a host name. Null where the platform cannot; its own network then keeps private addresses
+   * out.
+   */
   resolve: ((host: string) => Promise<string[]>) | null;
   /** Opens a byte stream over TCP or TLS; null where the platform has none. */
   connect: Connect | null;
-  /** Opens a WebSocket at an address that was checked; absent where the platform upgrades a fetch instead. */
+  /**
+   * Opens a WebSocket to one of the addresses that were checked. Absent where the platform upgrades a fetch instead.
+   */
   openWebSocket?: OpenWebSocket;
   log: Log;
 }
@@ -68,32 +73,35 @@ export interface WebSocketRequest {
   url: string;
   protocols: readonly string[];
   headers: Record<string, string>;
-  /** The connection may go to one of these only; null: wherever the name leads. */
+  /** The connection may go to one of these only; null: to any address of the host. */
   addresses: readonly string[] | null;
-  /** A larger message ends the connection, where the platform can be told. */
+  /** A larger message ends the connection, on platforms that take such a limit. */
   maxMessageBytes: number;
 }
 
-/** Told of what comes, in order, also before `OpenWebSocket` has answered. */
+/** Receives what comes over the connection, in order. The first calls may come before `OpenWebSocket` has resolved. */
 export interface WebSocketListener {
   /** A text, or the bytes of a binary message. */
   message(data: string | Uint8Array): void;
-  /** Once, with the close code: 1006 where the connection broke. */
+  /** Called once, with the close code, which is 1006 where the connection broke. */
   closed(code: number): void;
 }
 
 export interface OpenedWebSocket {
   /** @throws where the connection is closed */
   send(text: string): void;
-  /** Begins the closing handshake; safe to call at any time. Messages that come behind it may be lost. */
+  /** Begins the closing handshake; safe to call at any time. Messages that come after it may be lost. */
   close(code: number): void;
   /** Ends the connection at once; safe to call twice. */
   destroy(): void;
-  /** From `true` to `false` nothing more is read, so that the peer is slowed down; null where the platform cannot. */
+  /** `true` stops reading, which slows the peer down; `false` reads on. Null where the platform cannot stop. */
   hold: ((held: boolean) => void) | null;
 }
 
-/** Rejects with the platform's own error when the connection cannot be made, or with the signal's reason. */
+/**
+ * Opens a WebSocket. It rejects with the platform's own error when no connection can be made, or with the signal's
+ * reason.
+ */
 export type OpenWebSocket = (
   request: WebSocketRequest,
   listener: WebSocketListener,
@@ -120,7 +128,7 @@ function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
-/** What every real host has; `connect` and `resolve` are added by the entries whose platform can. */
+/** The runtime that every platform has. Hosts add `connect` and `resolve` where their platform can do it. */
 export function systemRuntime(log: Log): Runtime {
   return {
     now: () => Date.now(),

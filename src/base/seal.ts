@@ -1,21 +1,21 @@
 /**
- * Sealing: what a client carries for us and must neither read nor change, as text. AES-GCM under a key that HKDF makes of
- * the operator's secret, one for each purpose, so that what was sealed for one is nothing to another. It knows nothing of
- * what it seals, keeps nothing, and so cannot tell whether a text comes for the second time. WebCrypto alone.
+ * Seals values into texts that a client carries for us and can neither read nor change. The cipher is AES-GCM. HKDF
+ * derives its key from the operator's secret, one for each purpose, so that a text sealed for one purpose does not open
+ * for another. It keeps nothing, so it cannot tell whether a text comes for the second time. It needs WebCrypto alone.
  */
 import { fromBase64Url, toBase64Url } from './base64url.ts';
 import { TidegateError } from './errors.ts';
 import type { Json } from './json.ts';
 
 export interface Secrets {
-  /** Seals, and opens. */
+  /** Seals and opens. */
   current: string;
-  /** Opens what was sealed before the secret was changed; null: nothing was. */
+  /** Opens texts that were sealed before the secret was changed. Null: there are none. */
   previous: string | null;
 }
 
 export interface Terms {
-  /** Opens only for whoever names the same: what the text is for, and whose it is. Not in the text. */
+  /** What the text is for, and whose it is. It opens only for a caller who names the same. It is not in the text. */
   bound: string;
   /** Epoch ms; null: never. */
   expiresAt: number | null;
@@ -23,13 +23,13 @@ export interface Terms {
 
 export type Opened<Value = Json> =
   | { ok: true; value: Value; expiresAt: number | null }
-  /** `foreign`: not made here, changed on the way, or bound to something else; one cannot be told from the other. */
+  /** `foreign`: not made here, changed on the way, or bound to something else; these cannot be told apart. */
   | { ok: false; reason: 'foreign' | 'expired' };
 
 export interface Sealer {
   /** @throws TidegateError `invalid_config` naming `TIDEGATE_SECRET` where there is none. */
   seal(value: Json, terms: Terms): Promise<string>;
-  /** Never rejects for what the text is. */
+  /** Does not reject, whatever the text is. */
   open(text: string, bound: string, now: number): Promise<Opened>;
 }
 
@@ -40,23 +40,23 @@ const IV_BYTES = 12;
 const FOREIGN: Opened<never> = { ok: false, reason: 'foreign' };
 
 const encoder = new TextEncoder();
-/** Of what was authenticated, so it is ours. */
+/** Reads only what was authenticated, which is UTF-8 of our own. */
 const decoder = new TextDecoder();
 
 type CryptoKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
 
 interface Key {
-  /** Of the secret and the purpose; says which key opens, and nothing of the secret. */
+  /** Derived from the secret and the purpose. It says which key opens a text, and reveals nothing of the secret. */
   id: string;
   key: CryptoKey;
 }
 
 /**
  * @param secrets null: nothing can be sealed, and nothing opens.
- * @param purpose what the texts are for; unlike for each use and each app.
+ * @param purpose what the texts are for: a different one for each use and each app.
  */
 export function createSealer(secrets: Secrets | null, purpose: string): Sealer {
-  // Results are kept and not promises: on Workers one request must not wait for what another began.
+  // It keeps keys and not promises of them, because on Workers one request must not wait for what another began.
   const derived = new Map<string, Key>();
 
   async function keyOf(secret: string): Promise<Key> {

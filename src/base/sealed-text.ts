@@ -1,6 +1,6 @@
 /**
- * A kind of sealed text: what stands in it, as a codec, and how it is sealed and opened. A text that opens was made by
- * this project (`seal.ts` authenticates it), so no schema is asked about one of the current version.
+ * A kind of sealed text: the codec of what is in it, and how it is sealed and opened. A text that opens was made by this
+ * project (`seal.ts` authenticates it), so a text of the current version is not checked by its schema.
  */
 import type * as z from 'zod';
 import { createCodec, type Versions } from './codec.ts';

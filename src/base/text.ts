@@ -1,7 +1,7 @@
-/** Texts cut short, and texts in pieces that are small enough to be stored or sent. Pure. */
+/** Shortens texts, and splits them into pieces that are small enough to be stored or sent. Pure. */
 import { utf8Bytes } from './json.ts';
 
-/** In as many pieces as it takes for each to have at most `most` bytes as a JSON text. */
+/** Splits a text into pieces that each have at most `most` bytes as JSON. */
 export function inPages(text: string, most: number): string[] {
   const bytes = utf8Bytes(JSON.stringify(text));
   if (bytes <= most) return [text];
@@ -9,7 +9,7 @@ export function inPages(text: string, most: number): string[] {
   return inPieces(text, Math.ceil(utf8Bytes(text) / pieces)).flatMap((piece) => inPages(piece, most));
 }
 
-/** In pieces of at most `most` bytes, never within a character. */
+/** Splits a text into pieces of at most `most` bytes of UTF-8, and never within a character. */
 export function inPieces(text: string, most: number): string[] {
   const bytes = new TextEncoder().encode(text);
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });

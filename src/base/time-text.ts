@@ -9,7 +9,7 @@ import type { Zone } from './zone.ts';
 
 const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const DURATION = /^(\d{1,12})(ms|s|m|h|d)$/;
-/** A date alone, or with a time that says its zone: a time without one would mean another moment on another machine. */
+/** A date alone, or with a time and its zone. A time without a zone would mean another moment on another machine. */
 const ISO = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2}))?$/;
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 const LATEST_TIME = 8_640_000_000_000_000;
@@ -24,14 +24,17 @@ export function parseDuration(text: string): number | null {
   return digits === undefined ? null : Number(digits) * UNITS[unit as keyof typeof UNITS];
 }
 
-/** As `parseDuration` reads it, in the greatest unit that leaves no fraction: 90000 is `90s`. */
+/** A duration as `parseDuration` reads it, in the greatest unit that leaves no fraction: 90000 is `90s`. */
 export function durationText(ms: number): string {
   const fits = Object.entries(UNITS).filter(([, unit]) => ms > 0 && ms % unit === 0);
   const [name, unit] = fits.at(-1) ?? ['ms', 1];
   return `${ms / unit}${name}`;
 }
 
-/** How long before now a time is told to be, ms: it means another moment with each call. Null for one that is not told so. */
+/**
+ * How many ms before now a time is, where it is written relative to now and so moves with each call. Null for any
+ * other.
+ */
 export function beforeNow(time: number | string | undefined): number | null {
   const text = typeof time === 'string' ? time.trim() : '';
   if (text === 'now') return 0;
@@ -41,7 +44,7 @@ export function beforeNow(time: number | string | undefined): number | null {
 /**
  * A time in epoch ms.
  * @param time epoch ms (also as text), ISO 8601, `now`, or a duration before now: `-15m`.
- * @param zone in which a date alone is the day's beginning; null: UTC.
+ * @param zone a date alone means the beginning of that day in this zone; null: in UTC.
  * @throws TidegateError `invalid_input` with `field`.
  */
 export function parseTime(time: number | string, now: number, field: string, zone: Zone | null = null): number {
@@ -64,7 +67,7 @@ function timeOf(text: string, now: number, zone: Zone | null): number | null {
   return zone !== null && DATE.test(text) && !Number.isNaN(time) ? zone.momentOf(time) : time;
 }
 
-/** ISO 8601 as the clocks of a zone show it, with how far they are from UTC: `2026-03-29T00:00:00+01:00`. */
+/** ISO 8601 as the clocks of a zone show it, with their offset from UTC: `2026-03-29T00:00:00+01:00`. */
 export function zonedTime(time: number, zone: Zone): string {
   const offset = zone.offsetAt(time);
   const local = isoTime(time + offset);
@@ -74,7 +77,7 @@ export function zonedTime(time: number, zone: Zone): string {
   return `${local.slice(0, -1)}${offset < 0 ? '-' : '+'}${shown}`;
 }
 
-/** ISO 8601 with the milliseconds left out where they are 0. */
+/** ISO 8601 in UTC, with the milliseconds left out where they are 0. */
 export function isoTime(time: number): string {
   return Math.abs(time) > LATEST_TIME ? String(time) : new Date(time).toISOString().replace('.000Z', 'Z');
 }

@@ -3,7 +3,7 @@
 /** The operator, then the name. */
 export const URI_EXPRESSION = /\{(\+?)([A-Za-z0-9_]+)\}/g;
 
-/** Names, in their order. */
+/** The names of a template's variables, in their order. */
 export function uriVariables(template: string): string[] {
   return [...template.matchAll(URI_EXPRESSION)].map(([, , name]) => name ?? '');
 }

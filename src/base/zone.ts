@@ -1,7 +1,7 @@
 /**
  * Time zones by their IANA name: how far local time is from UTC at a moment, and the moment at which a local time begins.
- * The rules are those of the host's Intl. Transitions are taken to stand at whole quarters of an hour of UTC, as they have
- * done for decades.
+ * The rules are those of the host's Intl. It assumes that clocks change at whole quarters of an hour of UTC, as they have
+ * for decades.
  */
 import { TidegateError } from './errors.ts';
 
@@ -16,7 +16,7 @@ export interface Zone {
 export const QUARTER_MS = 900_000;
 export const ZONE_CHARACTERS = 64;
 const DAY_MS = 86_400_000;
-/** Intl knows no zones outside of these. */
+/** Intl tells no offsets outside of these times; there the nearest offset is used. */
 const EARLIEST = Date.UTC(1, 0, 2);
 const LATEST = Date.UTC(9_998, 11, 31);
 const MOST_REMEMBERED = 10_000;
@@ -40,7 +40,7 @@ export function zoneOf(name: string): Zone {
     const near = [...new Set([local - DAY_MS, local, local + DAY_MS].map(offsetAt))];
     const shown = near.map((offset) => local - offset).filter((moment) => moment + offsetAt(moment) === local);
     if (shown.length > 0) return Math.min(...shown);
-    // No clock shows it: the clocks jump over it within these.
+    // No clock ever shows `local`: clocks jump over it between these two moments.
     const last = local - Math.min(...near);
     let moment = Math.floor((local - Math.max(...near)) / QUARTER_MS) * QUARTER_MS;
     while (moment < last && moment + offsetAt(moment) < local) moment += QUARTER_MS;

@@ -1,10 +1,10 @@
 /**
- * Accounts of what is asked of a store: a view of it that counts its calls by kind, for one request, burst or sweep. What
- * overlaps in a process has a view each, so that nothing is counted for another.
+ * Counts the calls to a store by kind, for one request, burst or sweep. Each of these has its own view of the store, so
+ * that work which overlaps in a process is counted apart. It limits nothing.
  */
 import type { Store } from './store.ts';
 
-/** The operations of a store: all that reaches its engine. */
+/** The functions of a store that reach its engine. */
 export type StoreCall = Exclude<keyof Store, 'name' | 'limits' | 'observed' | 'close'>;
 
 const CALLS: readonly StoreCall[] = [
@@ -12,7 +12,7 @@ const CALLS: readonly StoreCall[] = [
   ...(['commit', 'add', 'trim', 'collect', 'ping'] as const),
 ];
 
-/** How often each was called; those never called are left out. */
+/** How often each function was called; those never called are left out. */
 export type StoreCalls = Partial<Record<StoreCall, number>>;
 
 export interface CountedStore {
@@ -22,7 +22,7 @@ export interface CountedStore {
   calls: () => StoreCalls;
   /** The sum of `calls()`. */
   total: () => number;
-  /** Requests sent to the engine, repeated ones too; null for an engine in this process. */
+  /** How many requests were sent to the engine, repeated ones too; null for an engine in this process. */
   engineRequests: () => number | null;
   reset: () => void;
 }
@@ -64,21 +64,24 @@ export function countCalls(inner: Store): CountedStore {
   };
 }
 
-/** What something cost, as the log says it. */
+/** What a request, burst or sweep cost, as fields of a log line. */
 export type Spent = {
   storeCalls: StoreCalls;
-  /** Left out where a call is no request of its own, and where there was none. */
+  /** Left out for an engine in this process, and where the store was not used. */
   engineRequests?: number;
 };
 
 export interface Account {
-  /** The store, with every call on this account. */
+  /** The store. Every call to it is counted on this account. */
   readonly store: Store;
-  /** So far. */
+  /** What was counted up to now. */
   spent(): Spent;
 }
 
-/** An account, whose view of the store is made with the first look at it: who asks for no data pays nothing. */
+/**
+ * Opens an account. The view of the store is made when it is first read, so that a caller who needs no data pays
+ * nothing.
+ */
 export function openAccount(inner: Store): Account {
   let counted: CountedStore | null = null;
   return {

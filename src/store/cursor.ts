@@ -1,18 +1,18 @@
 /**
- * Cursors: a position between two entries of one log, as text. A log has one part for now; the text is a vector already,
- * so that parts can be added without a cursor in someone's hands turning foreign.
+ * Cursors as text: a position between two entries of one log. A log has one partition today. The form leaves room for the
+ * places of more, so that logs can be partitioned without making the cursors that clients hold foreign.
  */
 import { fnv1a } from '../base/digest.ts';
 import { TidegateError } from '../base/errors.ts';
 import type { Cursor } from './store.ts';
 
-/** A position: `place` is that of the entry read next. Places are dense and begin at 0. */
+/** A position; `place` is the place of the entry that is read next. Places are dense and begin at 0. */
 export interface Position {
   epoch: string;
   place: number;
 }
 
-/** What a driver knows of a log: entries stand at `floor` to `end - 1`, the newest of them at least. */
+/** What a driver knows of a log: its readable entries are at `floor` to `end - 1`, and there is at least one. */
 export interface Span {
   epoch: string;
   floor: number;
@@ -20,14 +20,14 @@ export interface Span {
 }
 
 /**
- * The epoch of a log that the commit `id` begins: of this log alone, and another one should the log be lost with its
- * engine's data and begun anew.
+ * The epoch of a log that begins with the commit `id`. No other log has it. A log that was lost with its engine's data and
+ * began anew has another one.
  */
 export function epochOf(log: string, id: string): string {
   return `${fnv1a(log).toString(36)}-${id}`;
 }
 
-/** `<place in base 36>[-<place of the next part>…].<epoch>` */
+/** `<place in base 36>.<epoch>`; more places would stand behind the first, each after a hyphen. */
 export function encodeCursor(epoch: string, place: number): Cursor {
   return `${place.toString(36)}.${epoch}`;
 }
@@ -45,8 +45,8 @@ export function decodeCursor(cursor: Cursor): Position {
 }
 
 /**
- * How many entries of a log stand between two of its cursors, negative where `to` is the earlier; null where they are not
- * of one epoch, so that nothing can be said.
+ * How many entries of a log are between two of its cursors; negative where `to` is the earlier one. Null where the two
+ * have different epochs and cannot be compared.
  * @throws TidegateError `bad_cursor`
  */
 export function entriesBetween(from: Cursor, to: Cursor): number | null {
@@ -73,7 +73,10 @@ export function lastBefore(
   return { from: Math.max(span.floor, to - n), to, truncated: foreign || gone };
 }
 
-/** The floor that a trim asks for: never lower than it was, never above the newest entry. `timed` is the first place that `appendedBefore` keeps. */
+/**
+ * The floor that a trim asks for: never lower than it was, never above the newest entry. `timed` is the first place
+ * that `appendedBefore` keeps.
+ */
 export function raisedFloor(span: Span, timed: number | null, keep: number | null): number {
   const wanted = Math.max(span.floor, timed ?? 0, keep === null ? 0 : span.end - keep);
   return Math.min(wanted, span.end - 1);

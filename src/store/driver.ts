@@ -1,7 +1,7 @@
 /**
- * The seam for engines: a driver is its name, the environment variables that it reads, and how it opens. It is small, so
- * that a host can check the environment without loading any engine's client; `open` loads what it needs. What a store has
- * to guarantee stands in `store.ts`, and the contract suite holds it.
+ * The seam for engines. A driver is its name, the environment variables that it reads, and the function that opens a
+ * store. It is small, so that a host can check the environment without loading any engine's client; `open` loads what it
+ * needs. `store.ts` says what a store has to guarantee, and the contract suite checks it.
  */
 import type * as z from 'zod';
 import type { Config } from '../base/config.ts';
@@ -9,29 +9,31 @@ import { TidegateError } from '../base/errors.ts';
 import type { Runtime } from '../base/runtime.ts';
 import type { Store } from './store.ts';
 
-/** What its variables hold when all were found to be right. */
+/** The values of a driver's variables, after every check has passed. */
 export type DriverValues<Variables extends z.ZodRawShape> = z.output<z.ZodObject<Variables>>;
 
 export interface StoreDriver<Variables extends z.ZodRawShape = z.ZodRawShape> {
-  /** What `STORE` calls it. */
+  /** The value of `STORE` that chooses it. */
   name: string;
   /**
    * The environment variables that it reads, each with its check, whose message begins with `expected`. One that is not
-   * optional has to be set where this driver is chosen. A variable that is set is checked whether it is chosen or not.
+   * optional has to be set where this driver is chosen. One that is set is checked even where another driver is chosen.
    */
   variables: Variables;
-  /** What is wrong with the values together, asked only where the driver is chosen. Default: nothing. */
+  /** What is wrong with the values taken together. Called only where the driver is chosen. Default: nothing. */
   problems?(values: Partial<DriverValues<Variables>>): { field: string; expected: string }[];
   /**
-   * Opens the store of an app: apps that share an engine do not meet.
+   * Opens the store of an app. Apps that share an engine do not see each other's data.
    * @throws TidegateError `invalid_config` naming the variable that is wrong. An engine that cannot be reached is found by `ping`.
    */
   open(values: DriverValues<Variables>, lent: { app: string; runtime: Runtime }): Promise<Store>;
-  /** The file that holds the data. A host on Node makes its folder and keeps a secret beside it. Absent: there is none. */
+  /**
+   * The file that holds the data. A host on Node makes its folder and keeps a secret beside it. Absent: there is none.
+   */
   file?(values: DriverValues<Variables>, app: string): string;
   /** True where the data ends with the process. */
   isVolatile?: boolean;
-  /** The variable to look at where the engine does not answer. Absent: none says where it is. */
+  /** The variable that says where the engine is, to be named where it does not answer. Absent: there is none. */
   address?(values: DriverValues<Variables>): { field: string; expected: string };
 }
 

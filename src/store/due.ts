@@ -1,12 +1,12 @@
 /**
- * Work on due records while two releases run beside each other. A release that meets what a newer one wrote cannot work
- * on it, and would find it due again at once, over and over. So it moves the due time away and leaves the value as it is.
+ * Works on due records while two releases run side by side. A release cannot work on what a newer one wrote, and would
+ * find it due again at once, over and over. It therefore moves the due time and leaves the value as it is.
  */
 import { TidegateError } from '../base/errors.ts';
 import type { Runtime } from '../base/runtime.ts';
 import { isPresent, type Put, type RecordKey, type Store } from './store.ts';
 
-/** For so long a due record of a newer release is passed over, ms. */
+/** How long a due record of a newer release is passed over, ms. */
 export const PASS_OVER_MS = 600_000;
 
 interface Deps {
@@ -15,9 +15,9 @@ interface Deps {
 }
 
 /**
- * Does the work on a due record. Where that throws `newer_version`, whichever record it was that is newer, the due record
- * is passed over: it is put again with the same value and becomes due `PASS_OVER_MS` later. A conflict means that somebody
- * else has it, and an unknown outcome that it may be met once more; neither matters.
+ * Does the work on a due record. Where the work throws `newer_version`, for this record or for another one, the due record
+ * is passed over: it is put again with the same value and becomes due in `PASS_OVER_MS`. The outcome of that put does not
+ * matter: after a conflict somebody else has the record, and after an unknown outcome it may be met once more.
  * @returns what the work returned; `newer` where the record was passed over
  * @throws whatever else the work throws; errors of the store
  */

@@ -1,7 +1,9 @@
-/** A store whose driver is loaded and opened by the first call, so that an instance which is asked for no data loads no client. */
+/**
+ * A store whose driver is loaded and opened by the first call, so that an instance that needs no data loads no client.
+ */
 import type { Store, StoreLimits } from './store.ts';
 
-/** @param open tried again by the next call where it failed. */
+/** @param open opens the store; where it fails, the next call tries again */
 export function createLazyStore(name: string, limits: StoreLimits, open: () => Promise<Store>): Store {
   let opened: Promise<Store> | null = null;
 

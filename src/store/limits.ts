@@ -1,6 +1,6 @@
 /**
- * The portable limits: those of the narrowest engine, held on every engine, so that no caller has to be rewritten when
- * another is added. An append weighs as many operations as the segments it would be packed into.
+ * The portable limits are those of the narrowest engine. Every driver keeps them, so that callers stay as they are when an
+ * engine is added. An append counts as many operations as the segments that DynamoDB would pack it into.
  */
 import { TidegateError } from '../base/errors.ts';
 import { type Json, utf8Bytes } from '../base/json.ts';
@@ -8,7 +8,9 @@ import type { CommitOptions, CommitResult, Operation, Put, StoreLimits } from '.
 
 /** Most operations in a commit on any engine; a driver may state less in `Store.limits`. */
 export const COMMIT_OPERATIONS = 90;
-/** Most bytes in a commit on any engine: names as they are, values as JSON. A driver may state less in `Store.limits`. */
+/**
+ * Most bytes in a commit on any engine: names as they are, values as JSON. A driver may state less in `Store.limits`.
+ */
 export const COMMIT_BYTES = 3_500_000;
 /** Most bytes of a record's value, and of an entry's, as JSON. */
 export const RECORD_BYTES = 350_000;
@@ -24,14 +26,14 @@ export const COMMIT_ID_BYTES = 128;
 export const QUEUE_SHARDS = 16;
 /** How long a repeated commit is recognised as the same one. */
 export const COMMIT_MEMORY_MS = 10 * 60_000;
-/** How long a driver lets a ping take: who asks with one wants to know soon. */
+/** How long a ping may take. It is short, because whoever pings wants to know soon. */
 export const PING_MS = 3_000;
-/** An expired record stays readable as "absent, with its version" at least this long. */
+/** For at least this long after its expiry a record reads as absent with its version. */
 export const GARBAGE_AFTER_MS = 24 * 3_600_000;
 
 export const PORTABLE_LIMITS: StoreLimits = { commitOperations: COMMIT_OPERATIONS, commitBytes: COMMIT_BYTES };
 
-/** How many entries stand in each of the segments that an append fills. */
+/** How many entries are in each of the segments that an append fills. */
 export function segmentCounts(entryBytes: readonly number[]): number[] {
   const counts: number[] = [];
   let entries = 0;
@@ -141,19 +143,21 @@ export function checkWhole(value: number, field: string): void {
   throw new TidegateError('invalid_input', `${field} is ${value}`, { field, expected: 'a whole number' });
 }
 
-/** Whether an id can begin so. What someone typed may be longer than any id, or half a character. */
+/** Whether an id can begin with this text. What someone typed may be longer than any id, or end in half a character. */
 export function isPrefix(text: string): boolean {
   return utf8Bytes(text) <= ID_BYTES && text.isWellFormed();
 }
 
-/** Throws `invalid_input` for what no counter can be named, or add. */
+/** Throws `invalid_input` for a key, an amount or an expiry that no counter can have. */
 export function checkCounter(key: string, amount: number, expiresAt: number): void {
   checkName(key, 'key', ID_BYTES);
   checkWhole(amount, 'amount');
   checkWhole(expiresAt, 'expiresAt');
 }
 
-/** A name's bytes: 1 to `most`, of well-formed Unicode, since a lone surrogate has no UTF-8 form of its own. */
+/**
+ * Answers how many bytes a name has: 1 to `most`, of well-formed Unicode, since a lone surrogate has no form in UTF-8.
+ */
 function checkName(name: string, field: string, most: number): number {
   const bytes = utf8Bytes(name);
   if (bytes < 1 || bytes > most || !name.isWellFormed()) {
@@ -188,7 +192,7 @@ function encode(operation: Operation, field: string): string[] {
   return operation.entries.map((entry, index) => textOf(entry, `${field}.entries[${index}]`));
 }
 
-/** Types cannot keep everything out that JSON has no text for: `undefined`, a function, a bigint, a cycle. */
+/** The value as JSON. Types do not keep out all that has none: `undefined`, a function, a bigint, a cycle. */
 function textOf(value: Json, field: string): string {
   let text: string | undefined;
   try {

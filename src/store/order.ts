@@ -1,6 +1,9 @@
-/** The order of ids: that of their UTF-8 bytes, as every engine keeps it. */
+/** The order of ids: every engine keeps them in the order of their UTF-8 bytes. */
 
-/** Of two well-formed strings: UTF-16 order, but surrogates stand for the highest code points. */
+/**
+ * Compares two well-formed strings. It is the order of UTF-16, except that surrogates come last: they stand for the
+ * highest code points.
+ */
 export function compareUtf8(a: string, b: string): number {
   for (let i = 0; i < a.length && i < b.length; i += 1) {
     const x = a.charCodeAt(i);

@@ -3,19 +3,19 @@
  *
  *     export const feedPosition = record('position of a follower', () => z.string());
  *
- * The codec (`base/codec.ts`) says what becomes of versions. Nothing else turns stored JSON into a type.
+ * The codec (`base/codec.ts`) says how versions are read. Nothing else turns stored JSON into a type.
  */
 import type * as z from 'zod';
 import { type Codec, createCodec, type Versions } from '../base/codec.ts';
 import { type Append, isPresent, type LogEntry, type Put, type Reading, type RecordKey } from './store.ts';
 
 export interface RecordType<Value> extends Codec<Value> {
-  /** Null: it is absent. @throws TidegateError as `decode` */
+  /** The record's value; null where it is absent. @throws TidegateError as `decode` */
   read(reading: Reading): Value | null;
   put(key: RecordKey, value: Value, options: Omit<Put, 'kind' | 'value' | keyof RecordKey>): Put;
   /**
-   * A put in place of what was read.
-   * @throws TidegateError `newer_version` where that is of a newer release, which must not be overwritten
+   * A put that replaces what was read.
+   * @throws TidegateError `newer_version` where a newer release wrote that, which must not be overwritten
    */
   replace(reading: Reading, value: Value, options?: Pick<Put, 'expiresAt' | 'due'>): Put;
 }

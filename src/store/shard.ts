@@ -1,9 +1,9 @@
-/** Which shard of a queue a record stands in: spread evenly, the same on every engine. */
+/** The shards of a queue. Records are spread over them evenly, and in the same way on every engine. */
 import { fnv1a } from '../base/digest.ts';
 import { QUEUE_SHARDS } from './limits.ts';
 import type { RecordKey } from './store.ts';
 
-/** 0 to `QUEUE_SHARDS - 1`. */
+/** The shard of a record: 0 to `QUEUE_SHARDS - 1`. */
 export function shardOf({ partition, id }: RecordKey): number {
   const hash = fnv1a(id, fnv1a('\u0000', fnv1a(partition)));
   return (hash ^ (hash >>> 16)) & (QUEUE_SHARDS - 1);

@@ -35,7 +35,7 @@ export interface StoredRecord extends RecordKey {
   due: Due | null;
 }
 
-/** An absent record; `version` is set where an expired one still stands, so that a put can take it over. */
+/** An absent record; `version` is set where an expired record is still stored, so that a put can take it over. */
 export interface Absent extends RecordKey {
   value: null;
   version: Version | null;
@@ -52,7 +52,7 @@ export interface Put extends RecordKey {
   kind: 'put';
   /** Not null; at most `RECORD_BYTES` as JSON. */
   value: StoredValue;
-  /** The version that must stand there; null: nothing may stand there, not even an expired record. */
+  /** The version that must be stored there; null: nothing may be stored there, not even an expired record. */
   expects: Version | null;
   expiresAt?: number | null;
   due?: Due | null;
@@ -63,7 +63,9 @@ export interface Delete extends RecordKey {
   expects: Version;
 }
 
-/** Writes nothing; the commit fails unless the record has this version and has not expired. A lease is fenced with it. */
+/**
+ * Writes nothing; the commit fails unless the record has this version and has not expired. A lease is fenced with it.
+ */
 export interface Check extends RecordKey {
   kind: 'check';
   expects: Version;
@@ -80,13 +82,13 @@ export interface Append {
 export type Operation = Put | Delete | Check | Append;
 
 export interface CommitOptions {
-  /** Random, and the same on every retry of this commit: it is what makes a retry safe. */
+  /** Random, and the same on every retry of this commit, which makes a retry safe. */
   id: string;
   /** The caller's clock, whole epoch ms: expiry is compared with it, and appended entries are dated with it. */
   now: number;
   /**
-   * Epoch ms by which an answer is wanted; an engine that takes longer is left to itself, and the answer is `unknown`.
-   * Where it is not after `now` nothing is sent, and the answer is `unknown` as well.
+   * Epoch ms by which the caller wants an answer. If the engine takes longer, the answer is `unknown`, and the engine may
+   * still finish. If the deadline is not after `now`, nothing is sent, and the answer is `unknown` as well.
    */
   deadline: number;
 }
@@ -102,38 +104,38 @@ export type CommitResult =
   | {
       status: 'conflict';
       /**
-       * Every operation whose expectation did not hold, with what stands there. Nothing was written by this try; an
-       * earlier one that answered `unknown` and is still on its way would find the same, unless it only expects nulls
-       * and what stands there is deleted before it arrives. Versions never return, so a `check` or a put on a version rules
-       * that out; but where nothing failed other than a `check` of what expired between the two tries, and nobody has taken
-       * it over, the earlier one may still take effect.
+       * Every operation whose expectation did not hold, with what is stored there. This try wrote nothing. An earlier try
+       * that answered `unknown` may still be on its way. It will meet a conflict too, but for two cases:
+       * - it only expects nulls, and what is stored there is deleted before it arrives. A `check`, or a put that expects a
+       *   version, rules this out, because versions never return;
+       * - only a `check` failed, of a record that expired between the two tries and that nobody has taken over.
        */
       conflicts: { operation: number; found: Reading }[];
     }
   | {
-      /** It may have taken effect, or may yet. Repeat the same commit, or read again. */
+      /** The commit may have taken effect, or may still do so. Repeat it under the same id, or read again. */
       status: 'unknown';
       cause: unknown;
     };
 
 export interface LogEntry {
   value: Json;
-  /** Behind this entry: reading after it gives the next one. */
+  /** The position behind this entry: reading after it gives the next one. */
   cursor: Cursor;
-  /** Never less than that of the entry before. Epoch ms. */
+  /** Epoch ms; never less than that of the entry before. */
   appendedAt: number;
 }
 
 export interface LogPage {
   entries: LogEntry[];
-  /** Before the first entry of the page: what `last` is given to page backwards. Null only where `cursor` is. */
+  /** The position before the first entry; `last` pages backwards from it. Null only where `cursor` is null. */
   start: Cursor | null;
-  /** Behind the last entry: where to go on reading, also when there was nothing; null only for a log that never had an entry. */
+  /** The position to read on from, also after an empty page. Null only for a log that never had an entry. */
   cursor: Cursor | null;
   /**
    * Entries between the given cursor and the first one returned are gone, or the cursor is of another epoch or beyond
-   * the end. A page of `read` then begins at the log's oldest entry, one of `last` ends at the newest (or is empty,
-   * where all that stood before the cursor is gone).
+   * the end. A page of `read` then begins at the log's oldest entry. A page of `last` then ends at the newest entry, or is
+   * empty where all entries before the cursor are gone.
    */
   truncated: boolean;
 }
@@ -171,11 +173,11 @@ export interface Trim {
   limit: number;
 }
 
-/** What one commit may hold; never more than `PORTABLE_LIMITS`, and never less than one record of `RECORD_BYTES` and its lease. */
+/** What one commit may hold: at most `PORTABLE_LIMITS`, at least a record of `RECORD_BYTES` and its lease. */
 export interface StoreLimits {
   /** An append counts as the segments that it fills (`appendWeight`). */
   readonly commitOperations: number;
-  /** Names as they are and values as JSON, in UTF-8. */
+  /** Bytes of UTF-8: names as they are, and values as JSON. */
   readonly commitBytes: number;
 }
 
@@ -187,33 +189,34 @@ export interface StoreLimits {
 export interface Store {
   /** For error messages and metrics: `memory`, `sqlite`, `redis`, … */
   readonly name: string;
-  /** The engine's own, where narrower than the portable ones: whoever batches, batches by these. */
+  /** The engine's own limits where they are narrower than the portable ones. Callers that batch keep to these. */
   readonly limits: StoreLimits;
 
   get(key: RecordKey, now: number): Promise<Reading>;
   /** In the order of `keys`, at most `GET_MANY_LIMIT` of them. Not atomic. */
   getMany(keys: readonly RecordKey[], now: number): Promise<Reading[]>;
-  /** Live records of a partition in id order. A page may be short, or empty, and have a `next`; the last one's is null. Not atomic. */
+  /** Live records in id order. A page may be short or empty and have a `next`; the last one's is null. Not atomic. */
   list(partition: string, options: ListOptions): Promise<{ records: StoredRecord[]; next: string | null }>;
   /**
-   * Records of a queue that are due at `now`. It may be stale both ways (a hint: claim with a commit), and begins at
-   * shard `from` (0 to 15; any other number is taken modulo 16) so that workers who start at random ones seldom meet.
-   * Within a shard the longest due come first.
+   * Records of a queue that are due at `now`. The answer is a hint and may be stale: it may miss records that are due and
+   * name others that no longer are, so a worker claims a record with a commit. It begins at shard `from` (0 to 15; any
+   * other number is taken modulo 16), so that workers who start at random shards seldom meet. Within a shard the records
+   * that have been due for longest come first.
    */
   due(queue: string, options: { now: number; limit: number; from: number }): Promise<DueRecord[]>;
 
-  /** Entries after `after` (null: from the oldest on), oldest first. `limit` is at most `READ_LIMIT`; fewer mean that there were no more. */
+  /** Entries after `after` (null: all), oldest first, `READ_LIMIT` at most. Fewer than `limit`: there are no more. */
   read(log: string, after: Cursor | null, limit: number): Promise<LogPage>;
-  /** The newest `n` entries that stand before `before` (null or absent: the end), oldest first. At most `READ_LIMIT`; fewer mean that there were no more. */
+  /** As `read`, but the newest `n` entries before `before` (null or absent: the end). */
   last(log: string, n: number, before?: Cursor | null): Promise<LogPage>;
-  /** Cursor before the first entry appended at or after `time`; the end where there is none; null for an empty log. */
+  /** The cursor before the first entry appended at or after `time`, else the end; null for a log without entries. */
   seek(log: string, time: number): Promise<Cursor | null>;
   extent(log: string): Promise<LogExtent>;
 
   /**
    * All operations take effect, or none. At most one operation for a record and one append for a log. Limits
-   * (`limits.ts`) are checked before anything is sent and throw `too_large` or `invalid_input`. What the engine cannot
-   * answer for now is `unknown`; what it refuses of what we sent is a fault of ours and throws `internal`.
+   * (`limits.ts`) are checked before anything is sent and throw `too_large` or `invalid_input`. Where the engine cannot
+   * answer now, the result is `unknown`. Where it refuses a request as wrong, that is a defect of ours and throws `internal`.
    * Repeating a commit with the same id within `COMMIT_MEMORY_MS` answers what the first one did, and writes nothing twice.
    */
   commit(operations: readonly Operation[], options: CommitOptions): Promise<CommitResult>;
@@ -231,15 +234,15 @@ export interface Store {
    */
   trim(log: string, trim: Trim): Promise<{ removed: number; more: boolean }>;
 
-  /** Collects what expired long ago (`GARBAGE_AFTER_MS`) and forgotten commit ids; engines with a TTL of their own do nothing. */
+  /** Removes what expired long ago (`GARBAGE_AFTER_MS`) and old commit ids. Engines with a TTL do nothing. */
   collect(now: number, limit: number): Promise<{ removed: number }>;
 
   /** One round trip; throws `store_unavailable`. */
   ping(): Promise<void>;
 
   /**
-   * The same store, which calls `onRequest` for every request that it sends to its engine, repeated ones too: a view for one
-   * caller, cheap to make and never closed. Absent where a call is no request of its own (memory, sqlite).
+   * A view of the same store that calls `onRequest` for every request that it sends to its engine, repeated ones too. It is
+   * for one caller, cheap to make and never closed. Absent where calls send no requests (memory, sqlite).
    */
   observed?: (onRequest: () => void) => Store;
   close(): Promise<void>;

@@ -1,4 +1,4 @@
-/** `takeOnce` answers who may do what may be done once: whoever puts its record first, on whichever instance. */
+/** `takeOnce` takes what only one caller may have: whoever puts its record first, on whichever instance. */
 import * as z from 'zod';
 import type { Runtime } from '../base/runtime.ts';
 import { commitSurely } from './commit.ts';
@@ -7,11 +7,12 @@ import type { RecordKey, Store } from './store.ts';
 
 const mark = record('mark of what was done once', () => z.literal(1));
 
-/** Clocks of instances may differ by this much and more, ms. */
+/** How much longer than asked the mark is kept, ms, because clocks of instances differ. */
 const SKEW_MS = 60_000;
 
 /**
- * False: somebody was faster. One call to the store, more only while its answer is unknown.
+ * True where this caller has it; false where somebody was faster. It costs one call to the store, and more only while the
+ * outcome is unknown.
  * @param expiresAt epoch ms after which nobody asks for it any more, so that it may be forgotten
  * @param deadline epoch ms. @throws TidegateError `store_unknown` when it passes first
  */

@@ -1,8 +1,8 @@
 /**
- * Sends requests through AWS's client, its own retries off. A request that DynamoDB refused without effect is sent again,
- * with full jitter, inside its time, and a few times one whose connection broke where that harms nothing: connections that
- * an instance kept while it was frozen may be gone. Whatever else goes wrong is thrown at once, since only the holder of a
- * commit's id may repeat what may have taken effect.
+ * Sends requests through AWS's client, whose own retries are off. A request that DynamoDB refused without effect is sent
+ * again, with full jitter, until its time is up. A request that may take effect twice without harm is sent again a few
+ * times when its connection breaks, because connections that an instance kept while it was frozen may be gone. All other
+ * errors are thrown at once, since only the holder of a commit's id may repeat what may have taken effect.
  */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { backoff } from '../../base/backoff.ts';
@@ -10,16 +10,16 @@ import type { Runtime } from '../../base/runtime.ts';
 import { isBroken, isInternal, isRefused, toTidegateError } from './dynamodb-errors.ts';
 
 const PAUSES = { firstMs: 20, mostMs: 1_000 };
-/** Broken connections, one after the other, that a call which harms nothing gets over. */
+/** How many broken connections in a row a repeatable call survives. */
 const MOST_BROKEN = 3;
 
 export interface DynamoAccess {
   table: string;
-  /** Null: the platform's own way to find it (Node only). */
+  /** Null: AWS's client finds it in the platform's way (Node only). */
   region: string | null;
-  /** Null: AWS's endpoint of the region. */
+  /** Null: AWS's own endpoint of the region. */
   endpoint: string | null;
-  /** Null: the platform's own way to find them (Node only). */
+  /** Null: AWS's client finds them in the platform's way (Node only). */
   credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string } | null;
 }
 
@@ -27,21 +27,28 @@ export type DynamoClock = Pick<Runtime, 'now' | 'random' | 'sleep'>;
 export type Request<Output> = (client: DynamoDBClient, options: { abortSignal: AbortSignal }) => Promise<Output>;
 
 export interface DynamoCall {
-  /** By the runtime's clock, epoch ms. Default: in `timeoutMs`. */
+  /** When the call has to end, epoch ms by the runtime's clock. Default: `timeoutMs` from now. */
   until?: number;
-  /** Whether the request may take effect twice: if not, an internal error of the engine, or of the way there, is thrown at once. Default true. */
+  /**
+   * Whether the request may take effect twice. If not, an internal error of the engine and a broken connection are
+   * thrown at once. Default true.
+   */
   repeatable?: boolean;
 }
 
 export interface DynamoClient {
   readonly table: string;
-  /** The moment by which a call that begins now ends, at most `mostMs` away. */
+  /** When a call that begins now has to end: the time limit of this client from now, or `mostMs` where that is less. */
   until(mostMs?: number): number;
   /** @throws what the client threw; TidegateError `store_unavailable` when the time is up before it could be sent. */
   send<Output>(request: Request<Output>, call?: DynamoCall): Promise<Output>;
-  /** As `send`, over broken connections too, and throws TidegateErrors only. */
+  /** As `send`, but repeats after broken connections too, and throws TidegateErrors only. */
   ask<Output>(request: Request<Output>, call?: DynamoCall): Promise<Output>;
-  /** Waits a moment before try `attempt + 1`. @throws TidegateError for `reason`, where the time would be up. */
+  /**
+   * Waits before the next try.
+   * @param attempt 0 before the second try
+   * @throws TidegateError for `reason`, where the time would be up
+   */
   pause(attempt: number, until: number, reason: unknown): Promise<void>;
   /** The same client, which calls `onRequest` before each request that it sends. */
   observed(onRequest: () => void): DynamoClient;

@@ -1,12 +1,12 @@
 /**
- * A commit is one transaction, and takes effect once however often it is sent:
+ * A commit is one transaction. It takes effect once, however often it is sent:
  *
- *   puts and deletes only   the same request every time, so DynamoDB knows it again by its token, for 10 minutes
- *   a check or an append    depends on the clock and on the log's end: an item named by the commit's id, put on condition
- *                           that it is not there, goes with it, and keeps what the commit answered
- *   one check               a read
+ *   puts and deletes only   Each try sends the same request, so DynamoDB recognises it by its token, for 10 minutes.
+ *   a check or an append    The request depends on the clock and on the log's end. The transaction also puts an item that
+ *                           is named by the commit's id, on condition that it is absent. The item keeps the answer.
+ *   one check               It is a read.
  *
- * Each append reads its log's end, and puts its segments on condition that their places are free.
+ * Each append reads its log's end and puts its segments on condition that their places are free.
  */
 import {
   GetItemCommand,
@@ -33,12 +33,12 @@ const TOKEN_CHARACTERS = 36;
 
 interface Draft {
   items: TransactWriteItem[];
-  /** Which operation each item is of; null for the item of the commit's own. */
+  /** The index of the operation that each item belongs to; null for the item of the commit itself. */
   origins: (number | null)[];
   cursors: Record<string, Cursor>;
 }
 
-/** The JSON of an operation's values, and for an append the segments of them, packed once for all tries. */
+/** An operation's values as JSON, and for an append the segments of them, which are packed once for all tries. */
 interface Encoded {
   values: readonly string[];
   packing: Promise<PackedSegment[]>;
@@ -147,7 +147,7 @@ export function createCommit(client: DynamoClient, keys: Keys, logs: LogReader):
     }
   }
 
-  /** What a cancelled transaction means; null: nothing was decided, try again. */
+  /** What a cancelled transaction means. Null: nothing was decided, so the commit is tried again. */
   function judge(
     reasons: readonly CancellationReason[],
     origins: readonly (number | null)[],
@@ -162,7 +162,7 @@ export function createCommit(client: DynamoClient, keys: Keys, logs: LogReader):
       if (origin === null || operation === undefined || operation.kind === 'append') return [];
       return [{ operation: origin, found: toReading(keys, operation, reason.Item, now) }];
     });
-    // What stands there is this commit's own: it is taking effect, or took effect longer ago than DynamoDB knows its token.
+    // The record is this commit's own: the commit is taking effect, or it did so longer ago than DynamoDB remembers its token.
     const own = conflicts.some(({ operation, found }) => found.version === id && operations[operation]?.kind === 'put');
     if (own && isAlwaysSame(operations)) return { status: 'committed', version: id, cursors: {} };
     const undecided = reasons.some((reason) => reason.Code !== 'None' && !failedCondition(reason));
@@ -188,7 +188,7 @@ export function createCommit(client: DynamoClient, keys: Keys, logs: LogReader):
 
 type CommitCursors = Record<string, Cursor>;
 
-/** Whether every try of the commit is the same request, whenever it is made. */
+/** Whether every try of the commit is the same request, at any time. */
 function isAlwaysSame(operations: readonly Operation[]): boolean {
   return operations.every(({ kind }) => kind === 'put' || kind === 'delete');
 }
@@ -197,7 +197,7 @@ function failedCondition({ Code }: CancellationReason): boolean {
   return Code === 'ConditionalCheckFailed';
 }
 
-/** Of this app's commit alone: tokens are those of the whole account. */
+/** The token of a commit. It is made of the app too, because an account's apps share one space of tokens. */
 async function tokenOf(key: ReturnType<Keys['commit']>): Promise<string> {
   return hexOf(await sha256(key['pk']?.S ?? '')).slice(0, TOKEN_CHARACTERS);
 }

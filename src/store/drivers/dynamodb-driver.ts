@@ -1,4 +1,4 @@
-/** The driver `dynamodb`: one table of AWS's, or of DynamoDB Local. */
+/** The driver `dynamodb`: one table in DynamoDB at AWS, or in DynamoDB Local. */
 import * as z from 'zod';
 import { urlVariable } from '../../base/config.ts';
 import type { DriverValues, StoreDriver } from '../driver.ts';
@@ -12,7 +12,10 @@ const variables = {
     .regex(/^[\w.-]{3,255}$/, "expected a table's name: 3 to 255 letters, digits, dots, hyphens and underscores"),
   /** Default: AWS's own endpoint. */
   AWS_ENDPOINT_URL_DYNAMODB: urlVariable(['https:', 'http:']).optional(),
-  /** Default, as for the credentials: what AWS's client finds by itself, which it does on Node and Lambda only. */
+  /**
+   * Default for the region and the credentials: what AWS's client finds by itself, which it does on Node and Lambda
+   * only.
+   */
   AWS_REGION: z
     .string()
     .regex(/^[\w-]+$/, 'expected a region of AWS, e.g. eu-central-1')
@@ -42,7 +45,7 @@ export const dynamodb: StoreDriver<typeof variables> = {
       : { field: 'AWS_REGION', expected: 'a region of AWS that this machine reaches, e.g. eu-central-1' },
 };
 
-/** One without the other would leave AWS's client to find credentials that nobody meant. */
+/** Refuses one half of the credentials alone: AWS's client would then find others, which nobody meant. */
 function halfOfCredentials(values: Partial<Values>): { field: string; expected: string }[] {
   const pair = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'] as const;
   const [unset, ...others] = pair.filter((name) => !values[name]);

@@ -1,7 +1,7 @@
-/** What an answer of DynamoDB, or the lack of one, means. */
+/** What a failure of DynamoDB, or of the connection to it, means. It sends and repeats nothing. */
 import { TidegateError } from '../../base/errors.ts';
 
-/** Refused without effect: the same request may be sent again. */
+/** DynamoDB refused the request without effect, so the same request may be sent again. */
 const REFUSED = new Set([
   'ProvisionedThroughputExceededException',
   'RequestLimitExceeded',
@@ -9,7 +9,7 @@ const REFUSED = new Set([
   'TransactionConflictException',
   'TransactionInProgressException',
 ]);
-/** As Node says it. */
+/** Node's codes for a connection that broke. */
 const BROKEN = new Set<unknown>(['ECONNRESET', 'EPIPE']);
 const CREDENTIALS = new Set([
   'AccessDeniedException',
@@ -20,35 +20,41 @@ const CREDENTIALS = new Set([
   'MissingAuthenticationTokenException',
   'UnrecognizedClientException',
 ]);
-/** The table has other keys than ours, or no such index: in AWS's words, and in those of DynamoDB Local. */
+/** The table has other keys than ours, or lacks our index; in the words of AWS and of DynamoDB Local. */
 const OTHER_TABLE =
   /does not match the schema|Missing the key|Type mismatch for key|specified index|Query condition missed key schema|conditions on the keys|required keys was not given/i;
 
 const NO_REGION = /region is missing|region not accepted/i;
-/** Defects of ours, or a commit's id that was used for two commits. */
+/** Defects of ours; among them a commit's id that was used for two commits. */
 const WRONG = new Set(['IdempotentParameterMismatchException', 'SerializationException', 'ValidationException']);
 
 export function isRefused(error: unknown): boolean {
   return REFUSED.has(nameOf(error)) || isMisdated(error);
 }
 
-/** The signature's time was wrong, and the client has set its clock by the answer: it is right from now on. */
+/**
+ * The time of the request's signature was wrong. The client has corrected its clock by the answer, so the next try has
+ * the right time.
+ */
 function isMisdated(error: unknown): boolean {
   const { clockSkewCorrected } = (error as { $metadata?: { clockSkewCorrected?: boolean } } | null)?.$metadata ?? {};
   return clockSkewCorrected === true;
 }
 
-/** The engine failed half-way: only a request that may take effect twice without harm may be sent again. */
+/** The engine failed half-way, so only a request that may take effect twice without harm may be sent again. */
 export function isInternal(error: unknown): boolean {
   return nameOf(error) === 'InternalServerError';
 }
 
-/** The connection ended without an answer. One that cannot even be made is not meant. */
+/** The connection ended without an answer. A connection that could not be made does not count. */
 export function isBroken(error: unknown): boolean {
   return error instanceof Error && 'code' in error && BROKEN.has(error.code);
 }
 
-/** `invalid_config` for what the operator can mend, `internal` for a request that DynamoDB cannot understand, else `store_unavailable`. */
+/**
+ * Makes `invalid_config` of what the operator can mend, `internal` of a request that DynamoDB cannot take, and
+ * `store_unavailable` of the rest.
+ */
 export function toTidegateError(error: unknown, table: string): TidegateError {
   if (error instanceof TidegateError) return error;
   const name = nameOf(error);
@@ -81,7 +87,10 @@ export function toTidegateError(error: unknown, table: string): TidegateError {
   return new TidegateError('store_unavailable', 'the dynamodb store cannot be reached', { retryAfterMs: 1_000, cause });
 }
 
-/** The client's own errors carry the items of a cancelled transaction, and answers as they came: data that no log should have. */
+/**
+ * Keeps only name and message. The client's errors carry the items of a cancelled transaction and whole answers, which
+ * no log should have.
+ */
 export function withoutData(error: unknown): Error {
   const kept = new Error(error instanceof Error ? error.message : String(error));
   kept.name = nameOf(error);

@@ -1,4 +1,4 @@
-/** Items of the table: how each is named, and reading its attributes. It sends nothing. */
+/** Items of the table: their keys, and reading their attributes. It sends nothing. */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { GARBAGE_AFTER_MS } from '../limits.ts';
 import { shardOf } from '../shard.ts';
@@ -6,11 +6,14 @@ import type { Due, RecordKey } from '../store.ts';
 
 export type Item = Record<string, AttributeValue>;
 
-/** Where the head of a log stands: behind all its segments, so that one short query from the end finds both. */
+/**
+ * The sort key of a log's head. It sorts behind all segments, so that one short query from the end finds the head and
+ * the newest segment.
+ */
 export const HEAD = '~';
 const ALONE = '.';
 const PLACE_DIGITS = 16;
-/** Makes every whole number that a double holds positive. */
+/** Added to a time, it makes every whole number that a double holds exactly positive. */
 const OFFSET = 2n ** 53n;
 const TIME_DIGITS = 17;
 
@@ -21,7 +24,7 @@ export function createKeys(app: string) {
   return {
     partition: (partition: string) => ({ S: `${base}#r#${partition}` }),
     record: ({ partition, id }: RecordKey): Item => ({ pk: { S: `${base}#r#${partition}` }, sk: { S: id } }),
-    /** The names that `record` gave. */
+    /** The key of the record whose item this is. */
     recordOf: (item: Item): RecordKey => ({ partition: text(item, 'pk').slice(base.length + 3), id: text(item, 'sk') }),
     log: (log: string) => ({ S: `${base}#l#${log}` }),
     head: (log: string): Item => ({ pk: { S: `${base}#l#${log}` }, sk: { S: HEAD } }),
@@ -29,7 +32,7 @@ export function createKeys(app: string) {
     commit: (id: string): Item => ({ pk: { S: `${base}#c#${id}` }, sk: { S: ALONE } }),
     counter: (key: string): Item => ({ pk: { S: `${base}#n#${key}` }, sk: { S: ALONE } }),
     queue: (queue: string, shard: number) => ({ S: `${base}#q#${shard}#${queue}` }),
-    /** What puts a record into its queue. */
+    /** The attributes that put a record into its queue. */
     due(key: RecordKey, due: Due, expiresAt: number | null): Item {
       const expiry = expiresAt === null ? '' : sortable(expiresAt);
       return {
@@ -45,12 +48,12 @@ export function createKeys(app: string) {
   };
 }
 
-/** In the order of places. */
+/** The sort key of a segment. Keys are in the order of places. */
 export function placeKey(place: number): string {
   return String(place).padStart(PLACE_DIGITS, '0');
 }
 
-/** What every `da` of a due time up to `now` stands before. */
+/** Every `da` whose due time is not after `now` is less than this. */
 export function dueUpTo(now: number): string {
   return `${sortable(now)};`;
 }

@@ -1,7 +1,7 @@
 /**
- * What one log looks like now: its ends in one request, and the segments that cover a stretch of it. A request sees each
- * segment as it is at that moment, so a commit of several may be seen in part, and a trim may take what is being read:
- * whatever does not join up is `null` here, and looked at again.
+ * Reads a log: its two ends in one request, and the segments that hold a range of its places. A request sees each segment
+ * as it is at that moment. A commit of several segments may therefore be seen in part, and a trim may remove segments
+ * during a read. Functions answer `null` where the segments that they found do not join up; the caller then looks again.
  */
 import { QueryCommand, type QueryCommandInput } from '@aws-sdk/client-dynamodb';
 import { TidegateError } from '../../base/errors.ts';
@@ -15,7 +15,7 @@ const MOST_LOOKS = 8;
 export interface LogView {
   span: Span;
   newestAt: number;
-  /** All segments that end at or before it are removed. */
+  /** The segments that end at or before this place are removed. */
   oldest: number;
   hasHead: boolean;
   tail: Segment;
@@ -30,7 +30,7 @@ export function createLogReader(client: DynamoClient, keys: Keys) {
     return page.Items ?? [];
   }
 
-  /** Segments that begin at or before `place`, the last first. */
+  /** Up to `Limit` segments that begin at or before `place`, the last one first. */
   async function before(log: string, place: number, Limit: number, until: number, fields?: string): Promise<Segment[]> {
     const items = await query(
       {
@@ -45,7 +45,10 @@ export function createLogReader(client: DynamoClient, keys: Keys) {
     return items.map(toSegment);
   }
 
-  /** Tries until `work` finds what joins up. @throws TidegateError `store_unavailable` where it never does. */
+  /**
+   * Repeats `work` until it answers something other than null. @throws TidegateError `store_unavailable` after too many
+   * tries.
+   */
   async function settled<Result>(work: (until: number) => Promise<Result | null>): Promise<Result> {
     const until = client.until();
     for (let looks = 0; ; looks += 1) {
@@ -87,12 +90,12 @@ export function createLogReader(client: DynamoClient, keys: Keys) {
     query,
     settled,
 
-    /** The head and the newest segment, in one request; null for a log that never had an entry. */
+    /** Reads the head and the newest segment in one request; null for a log that never had an entry. */
     look,
 
     /**
-     * Works on what the log looks like, again where that does not join up: `work` answers null, or the newest append is
-     * seen in part, since a request sees a transaction's items one by one.
+     * Looks at the log and does `work` on the view. It does both again where `work` answers null, and where the newest
+     * append is seen in part, since a request sees the items of a transaction one by one.
      */
     seen<Result>(log: string, work: (view: LogView | null, until: number) => Promise<Result | null>): Promise<Result> {
       return settled(async (until) => {
@@ -101,7 +104,7 @@ export function createLogReader(client: DynamoClient, keys: Keys) {
       });
     },
 
-    /** The segments that hold `from` to `to - 1`, in order; null where they do not join up. */
+    /** The segments that hold the places `from` to `to - 1`, in order; null where they do not join up. */
     async cover(log: string, { tail }: LogView, from: number, to: number, until: number): Promise<Segment[] | null> {
       if (from >= to) return [];
       const found: Segment[] = to > tail.first ? [tail] : [];
@@ -122,12 +125,12 @@ export function createLogReader(client: DynamoClient, keys: Keys) {
     },
 
     /**
-     * The first readable place whose entry was appended at or after `time`, in O(log n) requests: by turns where the times
-     * at both ends suggest, and in the middle. Null where segments were removed meanwhile.
+     * The first readable place whose entry was appended at or after `time`, in O(log n) requests. Probes alternate between
+     * the middle and the place that the times at both ends suggest. Null where segments were removed meanwhile.
      */
     async seek(log: string, { span, tail }: LogView, time: number, until: number): Promise<number | null> {
       if (tail.appendedAt < time) return span.end;
-      // All before `low` is older than `time`; what stands at `high` is not.
+      // All entries before `low` are older than `time`; the entry at `high` is not.
       let low = { place: span.floor, at: null as number | null };
       let high = { place: Math.max(tail.first, span.floor), at: tail.appendedAt };
       for (let step = 0; low.place < high.place; step += 1) {
@@ -142,7 +145,10 @@ export function createLogReader(client: DynamoClient, keys: Keys) {
   };
 }
 
-/** How many segments probably cover the next `places`: as full as those found so far, and at least twice as many as last time. */
+/**
+ * How many segments to ask for, so that they probably hold `places` more: taken to be as full as those found so far,
+ * and at least twice as many as last time.
+ */
 function nextLimit(found: readonly Segment[], places: number, last: number, tail: Segment): number {
   const full = found.length > 0 ? found : [tail];
   const entries = full.reduce((sum, { first, end }) => sum + end - first, 0);

@@ -1,4 +1,4 @@
-/** Reads of records and queues. Strongly consistent, but for `due`, whose index never is. */
+/** Reads of records and queues. They are strongly consistent, except `due`: an index in DynamoDB never is. */
 import {
   BatchGetItemCommand,
   GetItemCommand,
@@ -15,11 +15,14 @@ import { compareUtf8 } from '../order.ts';
 import { shardsFrom } from '../shard.ts';
 import { isPresent, type DueRecord, type Put, type Reading, type RecordKey, type Store } from '../store.ts';
 
-/** How many shards are asked at once: Workers allow six connections. */
+/** How many shards are queried at once. Workers allow six connections. */
 const SHARDS_AT_ONCE = 4;
-/** The first request reads at least so many of a shard, since those that have expired are left out; each further one twice as many. */
+/**
+ * How many records of a shard the first request reads at least, since expired ones are left out. Each further request
+ * reads twice as many.
+ */
 const DUE_PAGE = 100;
-/** Of a shard in which a living record was found, so many expired ones are passed over for more, about. */
+/** About how many expired records of a shard are passed over in search of more, once a live one was found there. */
 const MOST_PASSED = 1_000;
 
 export type Records = Pick<Store, 'get' | 'getMany' | 'list' | 'due'>;
@@ -41,7 +44,7 @@ export function createRecords(client: DynamoClient, keys: Keys): Records {
       const items = answer.Responses?.[TableName] ?? [];
       for (const item of items) found.set(nameOf(keys.recordOf(item)), item);
       asked = answer.UnprocessedKeys?.[TableName]?.Keys ?? [];
-      // Past its 16 MB an answer leaves keys out too: then there is nothing to wait for.
+      // An answer also leaves keys out when it is above 16 MB. It then has items, and there is no need to wait.
       if (asked.length > 0 && items.length === 0) await client.pause(attempt, until, unprocessed(client));
     }
     return found;
@@ -136,7 +139,7 @@ export function createRecords(client: DynamoClient, keys: Keys): Records {
   };
 }
 
-/** The item of a put; `value` is JSON. */
+/** The item of a put; `value` is its JSON. */
 export function toItem(keys: Keys, put: Put, value: string, version: string): Item {
   const { expiresAt = null, due = null } = put;
   return {

@@ -1,19 +1,22 @@
-/** Log entries as the items that hold them: up to 100 of one commit, or 64 KiB, in one segment, deflated where that pays. */
+/**
+ * Segments: items that each hold up to 100 log entries, or 64 KiB, of one commit. They are deflated where that saves
+ * space.
+ */
 import type { Json } from '../../base/json.ts';
 import { utf8Bytes } from '../../base/json.ts';
 import { number, text, type Item } from './dynamodb-item.ts';
 import { segmentCounts } from '../limits.ts';
 
-/** Below it an item costs one write unit anyway. */
+/** A smaller item costs one write unit anyway, deflated or not. */
 const DEFLATE_FROM_BYTES = 768;
 
 export interface Segment {
-  /** Its entries stand at `first` to `end - 1`. */
+  /** Its entries are at the places `first` to `end - 1`. */
   first: number;
   end: number;
   appendedAt: number;
   epoch: string;
-  /** Entries of the same append that stand behind it, in further segments. */
+  /** How many entries of the same append are in segments behind it. */
   more: number;
   /** Null for a tombstone. */
   item: Item | null;

@@ -1,7 +1,7 @@
 /**
- * Trimming: first the head's floor rises, then segments below it become tombstones, then the head says so; interrupted
- * anywhere, the next call goes on. A tombstone keeps its place taken for a day, so that a writer which was frozen between
- * reading the tail and sending its commit cannot write below the floor.
+ * Trims a log in three steps: it raises the floor in the head, turns the segments below it into tombstones, and records in
+ * the head that they are gone. After an interruption anywhere the next call goes on. A tombstone keeps its place taken for
+ * a day, so that a writer that was frozen between reading the tail and sending its commit cannot write below the floor.
  */
 import { BatchWriteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { raisedFloor } from '../cursor.ts';
@@ -12,7 +12,7 @@ import { toSegment } from './dynamodb-segments.ts';
 import { SEGMENT_ENTRIES } from '../limits.ts';
 import type { Store, Trim } from '../store.ts';
 
-/** What one request may hold. */
+/** How many items one request may hold. */
 const BATCH = 25;
 
 type Head = Pick<LogView, 'oldest' | 'hasHead'> & { floor: number };
@@ -20,7 +20,7 @@ type Head = Pick<LogView, 'oldest' | 'hasHead'> & { floor: number };
 export function createTrim(client: DynamoClient, keys: Keys, logs: LogReader): Store['trim'] {
   const TableName = client.table;
 
-  /** Whether the head was still as `expected`. */
+  /** Writes the head if it is still as `expected`. Answers whether it was. */
   async function moveHead(log: string, expected: Head, floor: number, oldest: number, until: number): Promise<boolean> {
     const condition = expected.hasHead
       ? {
@@ -44,7 +44,7 @@ export function createTrim(client: DynamoClient, keys: Keys, logs: LogReader): S
     );
   }
 
-  /** Makes tombstones of the segments that end between `from` and `to`. */
+  /** Turns the segments that hold places from `from` on, and end at or before `to`, into tombstones. */
   async function bury(log: string, from: number, to: number, now: number, until: number): Promise<void> {
     // The segment that holds `from` may begin before it.
     let begin = Math.max(0, from - SEGMENT_ENTRIES + 1);

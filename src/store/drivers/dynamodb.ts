@@ -1,6 +1,6 @@
 /**
- * The store in one DynamoDB table, through AWS's client. Committed means: on the disks of two of a region's three zones.
- * `dynamodb-table.ts` says what is stored where. The engine's time to live collects garbage; nothing rests on it.
+ * The store in one DynamoDB table, through AWS's client. A committed write is on the disks of two of a region's three
+ * zones. `dynamodb-table.ts` says what is stored where. The engine's time to live collects garbage; no guarantee needs it.
  */
 import { GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Json } from '../../base/json.ts';
@@ -22,10 +22,10 @@ import * as limits from '../limits.ts';
 import type { LogEntry, LogExtent, LogPage, Store } from '../store.ts';
 
 export interface DynamodbOptions extends DynamoAccess {
-  /** Whose data it is: apps that share a table do not meet. */
+  /** The app whose data it is. Apps that share a table do not see each other's data. */
   app: string;
   clock: DynamoClock;
-  /** How long a call may take before it is given up. Default 10 s. */
+  /** How long a call may take, ms. Default 10 s. */
   timeoutMs?: number;
 }
 
@@ -63,7 +63,7 @@ function storeOn(client: DynamoClient, keys: Keys): Store {
     });
   }
 
-  /** Answers the counter's item; null where the condition did not hold. */
+  /** Updates a counter on a condition. Answers its item; null where the condition did not hold. */
   async function count(
     Key: Item,
     values: Item,
@@ -153,7 +153,7 @@ function storeOn(client: DynamoClient, keys: Keys): Store {
       });
     },
 
-    /** The engine's time to live does it. */
+    /** Does nothing: the engine's time to live collects garbage. */
     async collect() {
       return { removed: 0 };
     },

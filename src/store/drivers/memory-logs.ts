@@ -6,7 +6,10 @@ import type { Cursor, LogPage, Store } from '../store.ts';
 
 interface Log {
   epoch: string;
-  /** The place of `entries[0]`. Entries from here to below `floor` cannot be read any more, and a later trim removes them. */
+  /**
+   * The place of `entries[0]`. Entries from here to below `floor` cannot be read any more, and a later trim removes
+   * them.
+   */
   first: number;
   floor: number;
   entries: { text: string; appendedAt: number }[];
@@ -103,7 +106,7 @@ function pageOf(log: Log, from: number, to: number, truncated: boolean): LogPage
   return { entries, start: encodeCursor(log.epoch, from), cursor: encodeCursor(log.epoch, to), truncated };
 }
 
-/** The page of a log that never had an entry: any cursor into it is a foreign one. */
+/** The page of a log that never had an entry. Any cursor into it is foreign. */
 function emptyPage(position: Position | null): LogPage {
   return { entries: [], start: null, cursor: null, truncated: position !== null };
 }

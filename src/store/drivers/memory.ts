@@ -1,5 +1,6 @@
 /**
- * The store in one process's memory, and the readable specification of `store/store.ts`: exact, atomic, forgotten at exit.
+ * The store in the memory of one process, and the readable specification of `store/store.ts`. It is exact and atomic, and
+ * keeps nothing beyond the process.
  */
 import type { Json } from '../../base/json.ts';
 import * as limits from '../limits.ts';
@@ -19,7 +20,7 @@ import type {
 } from '../store.ts';
 
 export interface MemoryOptions {
-  /** Narrower limits, as an engine may have. Default: the portable ones. */
+  /** Narrower limits, such as an engine may have. Default: the portable ones. */
   limits?: StoreLimits;
 }
 
@@ -36,7 +37,7 @@ export function createMemoryStore({ limits: commitLimits = limits.PORTABLE_LIMIT
   const { append, ...logs } = createMemoryLogs();
   const partitions = new Map<string, Map<string, Row>>();
   const counters = new Map<string, { total: number; expiresAt: number }>();
-  /** In the order in which they were made: the oldest is forgotten first. */
+  /** In the order in which they were made, so that the oldest is forgotten first. */
   const commits = new Map<string, { result: Committed; at: number }>();
 
   const rowOf = ({ partition, id }: RecordKey) => partitions.get(partition)?.get(id) ?? null;

@@ -1,4 +1,4 @@
-/** The drivers that there are, one line each, for a host that has them all; and how such a host reads its configuration. */
+/** The list of all drivers, and how a host that offers all of them reads its configuration and opens its store. */
 import { type Config, readEnvironment } from '../../base/config.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import { openFrom, type StoreDriver } from '../driver.ts';
@@ -10,13 +10,13 @@ import { sqlite } from './sqlite-driver.ts';
 
 export const DRIVERS: readonly StoreDriver[] = [memory, sqlite, redis, dynamodb];
 
-/** @param standard what `STORE` is where it is not set. Errors as `readEnvironment`. */
+/** @param standard the driver that is used where `STORE` is not set. Errors as `readEnvironment`. */
 export function readConfig(environment: Record<string, string | undefined>, standard: string): Config {
   return readEnvironment(environment, { drivers: DRIVERS, standard });
 }
 
 /**
- * @param app whose data it is: apps that share an engine do not meet.
+ * @param app whose data it is. Apps that share an engine do not see each other's data.
  * @throws TidegateError `invalid_config` naming the variable that is wrong.
  */
 export function openStore(config: Pick<Config, 'store'>, runtime: Runtime, app: string): Promise<Store> {

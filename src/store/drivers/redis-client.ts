@@ -1,22 +1,26 @@
 /**
- * Runs the store's scripts through Upstash's client, one HTTP request each, and says what a failure means. It never
- * repeats a request that may have been executed: only the holder of a commit's id may do that.
+ * Runs the store's scripts through Upstash's client, one HTTP request each, and turns failures into errors of ours. It
+ * never repeats a request that may have been executed: only the holder of a commit's id may do that.
  */
 import { errors, Redis } from '@upstash/redis/cloudflare';
 import { TidegateError } from '../../base/errors.ts';
 import { utf8Bytes } from '../../base/json.ts';
 import { prepareScripts, type ScriptName } from './redis-scripts.ts';
 
-/** The smallest request limit among Upstash's plans is 1 MiB; headers and the protocol's own text stay below the rest. */
+/**
+ * The smallest limit of a request among Upstash's plans is 1 MiB. The rest is room for headers and the protocol's own
+ * text.
+ */
 export const REQUEST_BYTES = 900_000;
 
 export interface RedisClient {
   /**
-   * @throws TidegateError `invalid_config` for a refused token, `too_large` before sending, `store_unavailable` otherwise:
-   * then the script may have run.
+   * Runs a script.
+   * @throws TidegateError `invalid_config` for a refused token; `too_large` before it sends anything; `store_unavailable`
+   * otherwise, after which the script may have run.
    */
   run(script: ScriptName, args: readonly string[], timeoutMs?: number): Promise<unknown>;
-  /** A plain command. Throws as `run`. */
+  /** Sends a plain command. Errors as `run`. */
   command(words: [string, ...string[]], timeoutMs?: number): Promise<unknown>;
   /** The same client, which calls `onRequest` before each request that it sends. */
   observed(onRequest: () => void): RedisClient;
@@ -25,7 +29,7 @@ export interface RedisClient {
 export async function createRedisClient(options: {
   url: string;
   token: string;
-  /** What all keys begin with. */
+  /** The text that all keys begin with. */
   base: string;
   timeoutMs: number;
 }): Promise<RedisClient> {
@@ -34,10 +38,10 @@ export async function createRedisClient(options: {
   const redis = new Redis({
     url: options.url,
     token: options.token,
-    // `false` would still send a request a second time.
+    // `retry: false` would still send a request a second time.
     retry: { retries: 0 },
-    // Asked for while a request is being made, in the same turn as the call below that sets it. As a plain signal the
-    // client would turn an abort into a successful answer.
+    // The client calls this function while it makes a request, synchronously after `timeoutMs` is set below. It is a
+    // function because the client would turn the abort of a plain signal into a successful answer.
     signal: () => AbortSignal.timeout(timeoutMs),
     keepAlive: false,
     responseEncoding: false,
@@ -100,7 +104,9 @@ function toTidegateError(thrown: unknown): TidegateError {
   return new TidegateError('store_unavailable', 'the redis store cannot be reached', { retryAfterMs: 1_000, cause });
 }
 
-/** The client repeats the whole command in its messages: data that no log should have. */
+/**
+ * The error without the command. The client puts the whole command into its messages, and no log should have that data.
+ */
 function withoutCommand(thrown: unknown): unknown {
   if (!(thrown instanceof errors.UpstashError)) return thrown;
   return new Error(thrown.message.split(', command was:')[0]);

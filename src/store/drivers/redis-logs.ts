@@ -5,7 +5,7 @@ import * as limits from '../limits.ts';
 import type { Cursor, LogPage, Store } from '../store.ts';
 import type { RedisClient } from './redis-client.ts';
 
-/** id, then t, append time, v, value. */
+/** An entry as Redis answers it: its id, then `t`, the append time, `v`, the value. */
 type StreamEntry = [string, [string, string, string, string]];
 
 export function createRedisLogs(client: RedisClient): Pick<Store, 'read' | 'last' | 'seek' | 'extent' | 'trim'> {

@@ -1,19 +1,19 @@
 /**
- * The store's Lua: one script per call, so that the primary runs it whole. All keys begin with KEYS[1], which carries the
- * hash tag. A record's member name is `<bytes of its partition>:<partition><id>`.
+ * The store's scripts in Lua. Each call is one script, so that the primary runs it as a whole. All keys begin with KEYS[1],
+ * which holds the hash tag. The member name of a record is `<bytes of its partition>:<partition><id>`.
  *
  *   :r:<member>          hash    v value, n version, e expiry, q queue, d due time, s shard ('' where there is none)
- *   :p:<partition>       zset    ids, all of score 0: in the order of bytes
+ *   :p:<partition>       zset    ids, all of score 0, and therefore in the order of their bytes
  *   :q:<shard>:<queue>   zset    members by due time
  *   :x                   zset    members by expiry
  *   :l:<log>             hash    epoch, first, floor, end, at (newest append time)
  *   :e:<log>             stream  id `<place + 1>-0`, t append time, v value
  *   :t:<log>             zset    the first place of each append time
- *   :c:<commit id>       string  what the commit answered: epoch and end of each log
+ *   :c:<commit id>       string  the commit's answer: epoch and end of each log that it appended to
  *   :n:<counter>         hash    t total, e expiry
  *
- * Numbers come in as text and go out as text: Lua's own formatting loses digits. Text is never compared with `<`, which
- * follows the server's locale. Nothing here asks the engine for the time.
+ * Numbers come in and go out as text, because Lua's own formatting loses digits. No text is compared with `<`, which
+ * follows the server's locale. No script asks the engine for the time.
  */
 import { hexOf } from '../../base/digest.ts';
 const PRELUDE = `
@@ -39,7 +39,7 @@ local function seek(name, log, time)
 end
 `;
 
-/** partition, id, partition, id, … → a row for each. */
+/** partition, id, partition, id, … → a row for each key. */
 const GET = `
 local rows = {}
 for at = 1, #ARGV, 2 do rows[#rows + 1] = rowOf(member(ARGV[at], ARGV[at + 1])) end
@@ -47,8 +47,8 @@ return rows
 `;
 
 /**
- * partition, min, prefix, now, limit, most bytes → next id or '', then id and row of each live record. Stops early after
- * so many bytes. What the engine's TTL took leaves the index here.
+ * partition, min, prefix, now, limit, most bytes → next id or '', then id and row of each live record. It stops early when
+ * it has that many bytes. It removes from the index what the engine's TTL has removed.
  */
 const LIST = `
 local index, now, limit = base .. ':p:' .. ARGV[1], tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -72,8 +72,9 @@ return answer
 `;
 
 /**
- * queue, now, limit, grace, most, shards… → partition, id and due time of each. What expired before \`now - grace\`, or is
- * gone, leaves the queue; what expired since takes no place of the limit, and of a shard so many are passed over at most.
+ * queue, now, limit, grace, most passed, shards… → partition, id and due time of each due record. It removes from the queue
+ * what expired before `now - grace` or is gone. What expired since does not count for the limit. It goes on to the next
+ * shard once it has passed over about that many expired records of one.
  */
 const DUE = `
 local now, limit, found = tonumber(ARGV[2]), tonumber(ARGV[3]), {}
@@ -107,7 +108,10 @@ end
 return found
 `;
 
-/** log, epoch ('': none), place, count, 'read' or 'last' → epoch, from, to, truncated, stream entries; nothing for no log. */
+/**
+ * log, epoch ('' without a cursor), place, count, 'read' or 'last' → epoch, from, to, truncated, stream entries;
+ * nothing where there is no log.
+ */
 const READ = `
 local log = logOf(ARGV[1])
 if not log then return false end
@@ -127,14 +131,14 @@ if from < to then entries = redis.call('XRANGE', base .. ':e:' .. ARGV[1], whole
 return { log.epoch, whole(from), whole(to), (foreign or below) and 1 or 0, entries }
 `;
 
-/** log, time → epoch, place; nothing for no log. */
+/** log, time → epoch, place; nothing where there is no log. */
 const SEEK = `
 local log = logOf(ARGV[1])
 if not log then return false end
 return { log.epoch, whole(seek(ARGV[1], log, ARGV[2])) }
 `;
 
-/** log → epoch, floor, end, newest append time; nothing for no log. */
+/** log → epoch, floor, end, newest append time; nothing where there is no log. */
 const EXTENT = `
 local log = logOf(ARGV[1])
 if not log then return false end
@@ -142,11 +146,11 @@ return { log.epoch, whole(log.floor), whole(log.stop), log.at }
 `;
 
 /**
- * id, now, how long the id is remembered (ms), then per operation
+ * id, now, how long the id is remembered (ms), then for each operation
  *   p partition id expects value expiry ttl queue due shard | d partition id expects | c partition id expects
  *   | a log epoch count entries…
- * → 'committed', JSON of epoch and end of each append; or 'conflict', then index and row of each.
- * All is checked before anything is written, since an error would not undo what was.
+ * → 'committed', JSON of epoch and end of each append; or 'conflict', then index and row of each operation in conflict.
+ * It checks everything before it writes anything, since an error would not undo what was written.
  */
 const COMMIT = `
 local id, now = ARGV[1], tonumber(ARGV[2])
@@ -223,7 +227,10 @@ redis.call('SET', marker, answer, 'PX', ARGV[3])
 return { 'committed', answer }
 `;
 
-/** counter, amount, now, expiry, ttl → total, which stops at the greatest whole number that a double holds exactly. */
+/**
+ * counter, amount, now, expiry, ttl → total, which stops at the greatest and the least whole number that a double holds
+ * exactly.
+ */
 const ADD = `
 local key = base .. ':n:' .. ARGV[1]
 local row = redis.call('HMGET', key, 't', 'e')
@@ -239,7 +246,7 @@ redis.call('PEXPIRE', key, ARGV[5])
 return ARGV[2]
 `;
 
-/** log, appendedBefore or '', keep or '', limit → removed, whether there is more. */
+/** log, appendedBefore or '', keep or '', limit → how many were removed, 1 where there is more to remove or 0. */
 const TRIM = `
 local name = ARGV[1]
 local log = logOf(name)
@@ -259,7 +266,10 @@ end
 return { first - log.first, first < floor and 1 or 0 }
 `;
 
-/** expired before, limit → removed. Where the engine's TTL was faster, what is left of a record goes. */
+/**
+ * time, limit → how many records that expired up to this time were removed. Where the engine's TTL was faster, it
+ * removes what is left of a record.
+ */
 const COLLECT = `
 local names = redis.call('ZRANGEBYSCORE', base .. ':x', '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])
 for _, name in ipairs(names) do
@@ -290,7 +300,7 @@ export type ScriptName = keyof typeof BODIES;
 
 export interface Script {
   text: string;
-  /** What EVALSHA calls it by. */
+  /** The SHA-1 of the text, by which EVALSHA calls it. */
   sha: string;
 }
 

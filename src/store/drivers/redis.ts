@@ -1,7 +1,7 @@
 /**
- * The store in Redis, over HTTP, through Upstash's client: one script a call. Committed means as durable as the database
- * is set to be. All keys of an app are under one hash tag, so a cluster works and does not spread them: to scale out,
- * give an app or a tenant a database of its own. Eviction must be off. The engine's TTL only collects garbage.
+ * The store in Redis, over HTTP, through Upstash's client. Each call runs one script. A committed write is as durable as
+ * the database is set to be. All keys of an app have one hash tag, so a cluster works but does not spread them; to scale
+ * out, give an app or a tenant a database of its own. Eviction must be off. The engine's TTL only collects garbage.
  */
 import { TidegateError } from '../../base/errors.ts';
 import type { Json } from '../../base/json.ts';
@@ -28,29 +28,35 @@ export interface RedisOptions {
   url: string;
   /** `UPSTASH_REDIS_REST_TOKEN` */
   token: string;
-  /** Whose data it is: all keys begin with `{app}`. */
+  /** The app whose data it is. All keys begin with `{app}`. */
   app: string;
   log: Log;
-  /** How long a request may take before it is given up. Default 10 s. */
+  /** How long a request may take, ms. Default 10 s. */
   timeoutMs?: number;
 }
 
-/** JSON inside JSON is at worst twice as long, since quotes and backslashes are escaped: twice this, and its names, fit a request. */
+/**
+ * Values travel as JSON inside JSON, which at worst doubles their length, since quotes and backslashes are escaped. Twice
+ * this many bytes, with the names, fit into a request.
+ */
 const COMMIT_LIMITS: StoreLimits = { commitOperations: limits.COMMIT_OPERATIONS, commitBytes: 420_000 };
 const LIST_BYTES = 1_000_000;
-/** Clocks may differ: what expired less than this ago stays in its queue. */
+/** A record that expired less than this ago stays in its queue, because clocks may differ. */
 const DUE_GRACE_MS = 60_000;
-/** Of a shard of a queue, so many expired records are passed over in a call, about. */
+/** About how many expired records of each shard of a queue a call passes over. */
 const MOST_PASSED = 500;
 const COUNTER_GARBAGE_MS = 60_000;
 const TIMEOUT_MS = 10_000;
 
-/** value, version, expiry, queue, due time; null where there is no record, '' where there is no such thing. */
+/**
+ * Value, version, expiry, queue and due time of a record. All are null where there is no record; '' stands for one that
+ * is not set.
+ */
 type Row = readonly (string | null)[];
 
 /**
- * @throws TidegateError `invalid_config` for a refused token or a database that evicts. One that cannot be reached now is
- * only warned of: its calls will say so themselves.
+ * @throws TidegateError `invalid_config` for a refused token or a database that evicts. For a database that cannot be
+ * reached now it only logs a warning, since each call will report that itself.
  */
 export async function createRedisStore(options: RedisOptions): Promise<Store> {
   const { app, log, timeoutMs = TIMEOUT_MS } = options;

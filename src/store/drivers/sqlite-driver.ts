@@ -1,14 +1,17 @@
-/** The driver `sqlite`: one file on this machine. Node alone has what opens it. */
+/** The driver `sqlite`: one file on this machine. It works on Node alone, which has `node:sqlite`. */
 import * as z from 'zod';
 import type { DriverValues, StoreDriver } from '../driver.ts';
 import type * as Sqlite from './sqlite.ts';
 
 const variables = {
-  /** Default: a file of the app's own below `.tidegate`, so that two apps in one folder do not meet. */
+  /** Default: a file below `.tidegate` that is named by the app, so that two apps in one folder do not share one. */
   SQLITE_PATH: z.string().min(1).optional(),
 };
 
-/** Not a literal in its import, so that a bundler for a platform without `node:sqlite` does not find it. */
+/**
+ * Typed as a string, so that the import below is no literal and a bundler for a platform without `node:sqlite` does not
+ * follow it.
+ */
 const SQLITE: string = './sqlite.ts';
 
 const file = ({ SQLITE_PATH }: DriverValues<typeof variables>, app: string) => SQLITE_PATH ?? `.tidegate/${app}.db`;

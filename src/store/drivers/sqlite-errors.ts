@@ -1,7 +1,9 @@
-/** What an error of SQLite means: the engine cannot be had, or we asked it for something wrong. */
+/**
+ * What an error of SQLite means: the engine is not available, or we asked it for something wrong. It repeats nothing.
+ */
 import { TidegateError } from '../../base/errors.ts';
 
-/** What SQLite reports of itself, its file and its disk, by primary result code; a closed database is none too. */
+/** The primary result codes by which SQLite reports trouble with itself, its file or its disk. */
 const ENGINE_CODES: ReadonlySet<number> = new Set([
   5, // busy
   6, // locked
@@ -16,7 +18,10 @@ const ENGINE_CODES: ReadonlySet<number> = new Set([
   26, // no database
 ]);
 
-/** Whether an error is the engine's; else it is of what it was given: a constraint, a type, a wrong statement. */
+/**
+ * Whether the engine failed, or was closed. Any other error comes from what it was given: a constraint, a type, a wrong
+ * statement.
+ */
 export function isOfEngine(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { code, errcode } = error as Error & { code?: unknown; errcode?: unknown };
@@ -24,7 +29,10 @@ export function isOfEngine(error: unknown): boolean {
   return code === 'ERR_SQLITE_ERROR' && typeof errcode === 'number' && ENGINE_CODES.has(errcode & 0xff);
 }
 
-/** @throws TidegateError `store_unavailable` where the file cannot be had, `internal` for what we asked of it wrongly. */
+/**
+ * Does the work. @throws TidegateError `store_unavailable` where the engine failed, `internal` where it was asked for
+ * something wrong.
+ */
 export function reached<Result>(work: () => Result): Result {
   try {
     return work();
@@ -34,6 +42,7 @@ export function reached<Result>(work: () => Result): Result {
   }
 }
 
+/** The error for what the engine refused as wrong. */
 export function ownFault(cause: unknown): TidegateError {
   return new TidegateError('internal', 'the sqlite store refused what it was asked', { cause });
 }

@@ -1,6 +1,6 @@
 /**
- * The SQLite file under the store: its tables, the statements on them, and transactions. It knows no operation and no
- * limit; `sqlite.ts` does.
+ * The SQLite file under the store: its statements and its transactions. It knows no operation of a commit and no limit;
+ * `sqlite.ts` does.
  */
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { TidegateError } from '../../base/errors.ts';
@@ -9,9 +9,9 @@ import type { DueRecord } from '../store.ts';
 import { migrate } from './sqlite-migrations.ts';
 
 export interface SqliteOptions {
-  /** The file; its folder must exist. `:memory:` for a store that is forgotten. */
+  /** The file, in a folder that exists. `:memory:` makes a store that is kept nowhere. */
   path: string;
-  /** How long to wait for another process that writes. Default 5 s. */
+  /** How long to wait while another process writes, ms. Default 5 s. */
   busyMs?: number;
 }
 
@@ -34,7 +34,7 @@ export interface LogRow extends Span {
 
 export type SqliteFile = ReturnType<typeof openSqliteFile>;
 
-/** Opens the file, and makes its tables where it is new. @throws TidegateError `invalid_config` naming `SQLITE_PATH`. */
+/** Opens the file, and brings its schema up to date. @throws TidegateError `invalid_config` naming `SQLITE_PATH`. */
 export function openSqliteFile({ path, busyMs = BUSY_MS }: SqliteOptions) {
   const database = open(path, busyMs);
   const prepare = <Row>(sql: string) => {
@@ -93,7 +93,7 @@ export function openSqliteFile({ path, busyMs = BUSY_MS }: SqliteOptions) {
     collect: prepare('DELETE FROM counters WHERE key IN (SELECT key FROM counters WHERE expires_at <= ? LIMIT ?)'),
   };
 
-  /** Runs `work` on one state of the file; what it throws undoes what it wrote. */
+  /** Does the work in a transaction, on one state of the file. An error that it throws undoes what it wrote. */
   function within<Result>(kind: 'read' | 'write', work: () => Result): Result {
     begin[kind].run();
     try {

@@ -1,12 +1,12 @@
 /**
- * The schema of the SQLite file, as numbered migrations. The file says in `user_version` which were made. A release adds a
- * migration at the end and never changes one that was published: files out there were made by it.
+ * The schema of the SQLite file, as numbered migrations. The file says in `user_version` how many were applied to it. A
+ * release adds migrations at the end and never changes a published one, because files exist that were made by it.
  */
 import type { DatabaseSync } from 'node:sqlite';
 
 /**
- * `MIGRATIONS[n]` makes schema n + 1 of schema n. Append times never fall, so `times` holds the first place of each time
- * and no entry needs an index of its own.
+ * `MIGRATIONS[n]` turns schema n into schema n + 1. Append times never fall, so `times` holds only the first place of each
+ * time, and entries need no index by time.
  */
 const MIGRATIONS: readonly string[] = [
   `
@@ -36,8 +36,8 @@ const MIGRATIONS: readonly string[] = [
 ];
 
 /**
- * Brings the file to the newest schema, in one transaction: of several processes that open it together one does it, and
- * a failure leaves the file as it was.
+ * Brings the file to the newest schema in one transaction. Of several processes that open it together, one does it. A
+ * failure leaves the file as it was.
  * @param migrations another list than this release's, for tests
  * @throws Error for a file of a newer schema, which is left as it is; what SQLite reports
  */

@@ -1,7 +1,7 @@
 /**
- * The store in one SQLite file: `node:sqlite`, write-ahead log, `synchronous=FULL`. Committed means on disk, as far as the
- * disk tells the truth. Several processes may share the file, not several machines. Every call blocks its thread for
- * as long as SQLite works, or waits for another process to finish its commit: up to `busyMs`.
+ * The store in one SQLite file, through `node:sqlite`, with a write-ahead log and `synchronous=FULL`. A committed write is
+ * on disk, as far as the disk tells the truth. Several processes may share the file; several machines may not. Every call
+ * blocks its thread while SQLite works, or while it waits for another process to finish its commit, up to `busyMs`.
  */
 import type { Json } from '../../base/json.ts';
 import * as limits from '../limits.ts';
