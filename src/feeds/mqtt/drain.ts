@@ -4,6 +4,7 @@
  */
 import type { BurstContext, FeedBatch } from '../../declare/feed.ts';
 import { createPacing } from '../kit/batch-pacing.ts';
+import { createBurstClock } from '../kit/burst-clock.ts';
 import { type Route, routesOf } from './item.ts';
 import { DEFAULT_RECEIVE_MAXIMUM, type MqttSettings } from './settings.ts';
 import { lossSince, type MqttPosition, readPosition, samePosition } from './position.ts';
@@ -12,19 +13,13 @@ import { type Connection, dial, forgetSession } from './dial.ts';
 import { withoutCovered } from './topic.ts';
 
 const BATCH_BYTES = 1024 * 1024;
-/** Of a burst's time, what is left for the last commit and the farewell. */
-const RESERVED_SHARE = 0.1;
-const MOST_RESERVED_MS = 1_000;
 
 export async function* drain(
   settings: MqttSettings,
   context: BurstContext,
 ): AsyncGenerator<FeedBatch, void, undefined> {
-  const { signal, budget } = context;
-  const now = () => context.now();
-  const startedAt = now();
-  const overAt = Math.min(context.deadline, startedAt + budget.timeMs);
-  const lastCommitAt = overAt - Math.min(MOST_RESERVED_MS, (overAt - startedAt) * RESERVED_SHARE);
+  const { signal } = context;
+  const clock = createBurstClock(() => context.now(), context.deadline, context.budget.timeMs);
   const before = settings.qos === 1 ? readPosition(context.position) : null;
   const routes = routesOf(context.targets, settings);
 
@@ -63,15 +58,15 @@ export async function* drain(
         idleMs: settings.idleMs,
         window: protocol === 4 ? settings.receiveMaximum : null,
       },
-      now,
+      clock.now,
     );
     let saved = loss === null ? before : null;
     while (!abandoned.signal.aborted) {
       const decision = pacing.decide();
-      const timeIsUp = now() >= lastCommitAt;
+      const timeIsUp = clock.isOver();
       const over = collector.isSpent() || timeIsUp || signal.aborted;
       if (decision.verdict === 'wait' && !over) {
-        const publications = await session.receive(Math.min(decision.waitMs, lastCommitAt - now()));
+        const publications = await session.receive(Math.min(decision.waitMs, clock.leftMs()));
         pacing.arrived(...collector.take(publications));
         continue;
       }

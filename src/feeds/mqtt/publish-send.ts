@@ -6,6 +6,7 @@
 import type { IPublishPacket } from 'mqtt-packet';
 import type { OutletContext } from '../../declare/outlet.ts';
 import { TidegateError } from '../../base/errors.ts';
+import { createBurstClock } from '../kit/burst-clock.ts';
 import { type Connection, dial } from './dial.ts';
 import type { MqttOutcome } from './messages.ts';
 import type { MqttSettings } from './settings.ts';
@@ -13,9 +14,6 @@ import type { OutgoingMessage } from './publish-check.ts';
 import { reason } from './reasons.ts';
 import { describe } from './socket.ts';
 
-/** Of the time that is left, what is kept for telling the outcome. */
-const RESERVED_SHARE = 0.1;
-const MOST_RESERVED_MS = 1_000;
 /** With less time than this nothing is sent. */
 const LEAST_MS = 50;
 const NO_MATCHING_SUBSCRIBERS = 0x10;
@@ -32,12 +30,11 @@ export interface OutletConnection extends Connection {
 /** @throws TidegateError `upstream`, `invalid_config`, `cancelled`: nothing was sent then. */
 export async function connectOnce(settings: MqttSettings, context: OutletContext): Promise<OutletConnection> {
   const { feed, runtime, signal, deadline } = context;
-  const now = runtime.now();
-  const overAt = deadline - Math.min(MOST_RESERVED_MS, (deadline - now) * RESERVED_SHARE);
-  if (overAt - now < LEAST_MS)
-    throw new TidegateError('cancelled', 'There is no time left to publish; nothing was sent');
+  const clock = createBurstClock(() => runtime.now(), deadline);
+  const leftMs = clock.leftMs();
+  if (leftMs < LEAST_MS) throw new TidegateError('cancelled', 'There is no time left to publish; nothing was sent');
   const clientId = `${settings.clientId ?? 'tidegate'}.${runtime.newId()}`;
-  const answerMs = Math.min(settings.answerMs, overAt - now);
+  const answerMs = Math.min(settings.answerMs, leftMs);
   try {
     // QoS 0 of the subscriptions: a clean session.
     const connection = await dial({ ...settings, clientId, answerMs, qos: 0 }, { ...runtime, feed, signal }, null);
@@ -45,7 +42,7 @@ export async function connectOnce(settings: MqttSettings, context: OutletContext
     signal.addEventListener('abort', close, { once: true });
     return {
       ...connection,
-      overAt,
+      overAt: clock.closesAt,
       async leave() {
         await connection.session.end();
         signal.removeEventListener('abort', close);

@@ -1,6 +1,7 @@
 /** The state of a burst that outlives one connection, and the batches that it hands over. It does no I/O. */
 import type { BurstContext, FeedBatch } from '../../declare/feed.ts';
 import type { TidegateError } from '../../base/errors.ts';
+import type { BurstClock } from '../kit/burst-clock.ts';
 import type { ItemCollector } from './collector.ts';
 import type { SocketStanding } from './options.ts';
 import type { WebSocketSettings } from './spec.ts';
@@ -20,8 +21,7 @@ export interface BurstState {
   saved: string;
   /** Why a hole could not be read. The next burst reads it, so no position goes past it until then. */
   owed: TidegateError | null;
-  lastCommitAt: number;
-  reservedMs: number;
+  clock: BurstClock;
 }
 
 export function standingOf({ reached, context }: BurstState): SocketStanding {

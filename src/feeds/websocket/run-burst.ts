@@ -4,6 +4,7 @@
  */
 import type { BurstContext, FeedBatch } from '../../declare/feed.ts';
 import { createPacing } from '../kit/batch-pacing.ts';
+import { createBurstClock } from '../kit/burst-clock.ts';
 import { readPath } from '../../base/json-path.ts';
 import { advanceHeardUntil, BATCH_ITEMS, type BurstState, handOver, isMoved, standingOf } from './burst-state.ts';
 import { createItemCollector } from './collector.ts';
@@ -19,9 +20,6 @@ import { itemsOf, type RawItem, type Decoded } from './payload.ts';
 const BATCH_BYTES = 1024 * 1024;
 /** What a source replays is stored once only if each batch is one commit. Every store takes this many bytes in one commit. */
 const REPLAYED_BATCH_BYTES = 256 * 1024;
-/** The share of a burst's time that is kept for closing and for the last commit. */
-const RESERVED_SHARE = 0.1;
-const MOST_RESERVED_MS = 1_000;
 
 type End = { kind: 'over' } | { kind: 'lost'; loss: Disconnect };
 
@@ -29,9 +27,7 @@ export async function* listen(
   settings: WebSocketSettings,
   context: BurstContext,
 ): AsyncGenerator<FeedBatch, void, undefined> {
-  const startedAt = context.now();
-  const overAt = Math.min(context.deadline, startedAt + context.budget.timeMs);
-  const reservedMs = Math.min(MOST_RESERVED_MS, (overAt - startedAt) * RESERVED_SHARE);
+  const clock = createBurstClock(() => context.now(), context.deadline, context.budget.timeMs);
   const reached = readSocketPosition(context.position);
   const burst: BurstState = {
     settings,
@@ -40,8 +36,7 @@ export async function* listen(
     reached,
     saved: JSON.stringify(reached),
     owed: null,
-    lastCommitAt: overAt - reservedMs,
-    reservedMs,
+    clock,
   };
   let heard = false;
   for (let attempt = 1; ; attempt += 1) {
@@ -54,7 +49,7 @@ export async function* listen(
     if (context.signal.aborted) break;
     if (!again || attempt > settings.reconnects) throw error;
     const pauseMs = pauseBefore(attempt, context.random());
-    if (context.now() + pauseMs >= burst.lastCommitAt) {
+    if (clock.leftMs() <= pauseMs) {
       if (heard) break;
       throw error;
     }
@@ -67,8 +62,8 @@ export async function* listen(
 
 /** Listens on one connection, until it is lost or the burst is over. The hole before it is read first. */
 async function* hear(burst: BurstState, connection: SocketConnection): AsyncGenerator<FeedBatch, End, undefined> {
-  const { settings, context, collector } = burst;
-  const now = () => context.now();
+  const { settings, context, collector, clock } = burst;
+  const { now } = clock;
   try {
     const goesOn = yield* backfill(burst, connection.subscribedAt);
     connection.resume();
@@ -89,7 +84,7 @@ async function* hear(burst: BurstState, connection: SocketConnection): AsyncGene
     let dueAt: number | null = null;
     for (;;) {
       const decision = pacing.decide();
-      const over = collector.isSpent() || now() >= burst.lastCommitAt || context.signal.aborted;
+      const over = collector.isSpent() || clock.isOver() || context.signal.aborted;
       if (over) break;
       const isDue = decision.verdict !== 'wait' || (dueAt !== null && now() >= dueAt);
       if (isDue) {
@@ -99,7 +94,7 @@ async function* hear(burst: BurstState, connection: SocketConnection): AsyncGene
         dueAt = null;
         continue;
       }
-      const waitMs = Math.min(decision.waitMs, burst.lastCommitAt - now(), (dueAt ?? Number.MAX_SAFE_INTEGER) - now());
+      const waitMs = Math.min(decision.waitMs, clock.leftMs(), (dueAt ?? Number.MAX_SAFE_INTEGER) - now());
       const received = await connection.receive(waitMs);
       const [count, bytes] = take(burst, received);
       pacing.arrived(count, 0, bytes);
@@ -122,7 +117,7 @@ async function* leave(burst: BurstState, connection: SocketConnection): AsyncGen
   const spent = collector.isSpent();
   // What the source can give again is left to the next burst. Of any other source all is taken, and the run applies `overflow`.
   const takes = !(spent && isRecoverable(settings));
-  const waitMs = context.signal.aborted || spent ? 0 : burst.reservedMs / 2;
+  const waitMs = context.signal.aborted || spent ? 0 : burst.clock.reservedMs / 2;
   const saidAt = await connection.goodbye(waitMs);
   let complete = !spent;
   for (let more = takes; more;) {
