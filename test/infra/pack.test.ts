@@ -1,28 +1,71 @@
-/** The package as it is published: every export leads to a file that the build makes, and loads on Node where it is for Node. */
+/**
+ * The package as it is published: `npm pack` of a copy of this tree, unpacked. Every export leads to a file with its types
+ * and loads where Node can load it, and every link of a README leads to a file of the package. Nothing is installed: what
+ * it depends on is found in this tree.
+ */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
-import { published } from '../../infra/pack/manifest.ts';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const ROOT = resolve(import.meta.dirname, '../..');
+/** What a pack reads. A copy, because it builds, and rewrites the manifest while it runs. */
+const READ = ['src', 'infra', 'test', 'package.json', 'tsconfig.json', 'tsconfig.build.json'];
+const SHOWN = ['README.md', 'CHANGELOG.md', 'LICENSE'];
 /** Only Cloudflare's runtime has what it imports. */
 const ELSEWHERE = './worker';
 
-test('every export of the built package loads', { timeout: 90_000 }, () => {
-  // Below node_modules, so that what it depends on is found.
-  const folder = mkdtempSync(join(ROOT, 'node_modules/.packed-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
-  execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', join(folder, 'dist')], { cwd: ROOT });
-  const { exports } = published(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')));
-  expect(Object.keys(exports)).toEqual(expect.arrayContaining(['.', './node', './store/contract', './testing']));
-  for (const [name, path] of Object.entries(exports)) {
-    const file = join(folder, path);
-    expect(existsSync(file), `${name} is at ${path}`).toBe(true);
-    if (name === ELSEWHERE) continue;
-    const script = `console.log(Object.keys(await import(${JSON.stringify(file)})).length)`;
-    const printed = execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
-    expect(Number(printed), `${name} exports something`).toBeGreaterThan(0);
-  }
+let folder: string;
+let packed: string;
+let manifest: { bin: Record<string, string>; exports: Record<string, string> };
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tidegate-pack-'));
+  const tree = join(folder, 'tree');
+  for (const path of [...READ, ...SHOWN]) cpSync(join(ROOT, path), join(tree, path), { recursive: true });
+  // Beside both the copy and what is unpacked.
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  const env = { ...process.env, npm_config_offline: 'true', npm_config_update_notifier: 'false' };
+  execFileSync('npm', ['pack', '--pack-destination', folder], { cwd: tree, env, stdio: 'pipe' });
+  const [tarball = ''] = readdirSync(folder).filter((name) => name.endsWith('.tgz'));
+  mkdirSync(join(folder, 'unpacked'));
+  execFileSync('tar', ['-xzf', join(folder, tarball), '-C', join(folder, 'unpacked')]);
+  packed = join(folder, 'unpacked/package');
+  manifest = JSON.parse(readFileSync(join(packed, 'package.json'), 'utf8')) as typeof manifest;
+}, 90_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test('every export, and the command, is a file of the package', () => {
+  expect(Object.keys(manifest.exports)).toEqual(
+    expect.arrayContaining(['.', './node', './store/contract', './testing']),
+  );
+  const files = Object.values(manifest.exports).flatMap((path) => [path, path.replace(/\.js$/, '.d.ts')]);
+  expect([...files, ...Object.values(manifest.bin)].filter((path) => !existsSync(join(packed, path)))).toEqual([]);
+});
+
+test('every export loads by its name', () => {
+  const names = Object.keys(manifest.exports).filter((name) => name !== ELSEWHERE);
+  const script = `
+    const sizes = {};
+    for (const name of ${JSON.stringify(names)}) {
+      sizes[name] = Object.keys(await import('tidegate' + name.slice(1))).length;
+    }
+    console.log(JSON.stringify(sizes));`;
+  const args = ['--input-type=module', '--eval', script];
+  const printed = execFileSync(process.execPath, args, { cwd: packed, encoding: 'utf8' });
+  const sizes = JSON.parse(printed) as Record<string, number>;
+  expect(Object.keys(sizes)).toEqual(names);
+  expect(names.filter((name) => sizes[name] === 0)).toEqual([]);
+});
+
+test('every link of its READMEs leads to a file of it', () => {
+  const readmes = readdirSync(packed, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.md'));
+  const links = readmes.flatMap((readme) =>
+    [...readFileSync(join(packed, readme), 'utf8').matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, path = '']) =>
+      join(dirname(readme), path),
+    ),
+  );
+  expect(links.length).toBeGreaterThan(30);
+  expect([...new Set(links)].filter((path) => !existsSync(join(packed, path)))).toEqual([]);
 });
