@@ -11,12 +11,12 @@ export interface AlarmSettings {
   app: string;
   /** Age of the newest event from which a feed is too far behind, minutes. */
   feedLagMinutes: number;
-  /** Told of each alarm; null: it shows in the console alone. */
+  /** Is notified of each alarm; null: alarms show in the console alone. */
   topicArn: string | null;
 }
 
 const PERIOD = Duration.minutes(5);
-/** The schedule comes every minute; a feed that waits for so long was passed over. */
+/** The schedule comes every minute, so a feed that waits this long was passed over. */
 const OLDEST_DUE_MINUTES = 5;
 
 export function addAlarms(stack: Stack, functions: Record<string, IFunction>, settings: AlarmSettings): void {
@@ -47,7 +47,7 @@ export function addAlarms(stack: Stack, functions: Record<string, IFunction>, se
       statistic: Stats.MAXIMUM,
     });
   const { feedLagMinutes } = settings;
-  // A feed that never brought anything has no lag: that it fails, or is not even worked, shows in the others.
+  // A feed that never brought anything has no lag. The other alarms show that it fails or is not worked.
   const lag = `the newest event of a feed is older than ${feedLagMinutes} minutes`;
   alarm('FeedLag', ofFeeds(METRICS.feedLag), feedLagMinutes * 60_000, lag, TreatMissingData.IGNORE);
   const due = `a feed has been due for ${OLDEST_DUE_MINUTES} minutes, or the schedule does not run`;

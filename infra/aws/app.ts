@@ -30,7 +30,7 @@ const Settings = z.object({
 const cdk = new App();
 const context = (name: string) => cdk.node.tryGetContext(name) as unknown;
 const settings = Settings.parse(Object.fromEntries(Object.keys(Settings.shape).map((name) => [name, context(name)])));
-// What the functions would refuse, at their start or later, is refused here.
+// Refuses here what the functions would refuse at their start or later.
 readConfig({ ...settings.environment }, 'memory');
 createHost({ app: declared, store: createMemoryStore(), runtime: systemRuntime(() => {}) });
 

@@ -25,7 +25,7 @@ export function addFunction(stack: Stack, id: string, settings: FunctionSettings
   });
   const logs = new PolicyStatement({
     actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-    // This name of a log group ends in `:*`: Lambda names the log streams, and AWS knows no narrower name before.
+    // The name of the log group ends in `:*`, because Lambda names the log streams later and no narrower name is known.
     resources: [logGroup.logGroupArn],
   });
   const role = new Role(stack, `${id}Role`, {

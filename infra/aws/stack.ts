@@ -18,7 +18,7 @@ export interface TidegateProps extends StackProps, AlarmSettings {
   keepData: boolean;
   /** Variables of the functions beside those of the store. They stand in the template: no place for secrets. */
   environment: Record<string, string>;
-  /** Which one of the secrets that it makes it seals with; a greater number makes another. */
+  /** Counts the secrets. A greater number makes a new secret, which then seals. */
   secretGeneration: number;
 }
 
@@ -56,7 +56,7 @@ export function createStack(scope: Construct, id: string, props: TidegateProps):
     description: 'Drains feeds and keeps retention',
     timeoutSeconds: SCHEDULED_SECONDS,
   });
-  // The next minute brings another call anyway: one that failed, or was throttled for so long, is forgotten.
+  // A call that failed or was throttled this long is dropped, because the next minute brings another.
   scheduled.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: Duration.minutes(1) });
   addSchedule(stack, scheduled);
   addAlarms(

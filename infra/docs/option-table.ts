@@ -19,7 +19,7 @@ export interface OptionRow {
   defaultTag: string | null;
 }
 
-/** @param left out: options that people do not write themselves, or that another table has */
+/** @param left options to leave out: those that people do not write themselves, or that another table has */
 export function optionRows(spec: z.ZodObject, type: string, left: readonly string[] = [], prefix = ''): OptionRow[] {
   const members = membersOf(type);
   return Object.entries<z.core.$ZodType>(spec.shape)

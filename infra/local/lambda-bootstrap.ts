@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 
-/** Not imported, since to import this module is to load `fetch` too. AWS's own runtime takes it in such a way as well. */
+/** Not imported, because importing this module would load `fetch` too. AWS's own runtime does the same. */
 const { request } = process.getBuiltinModule('node:http');
 
 type Handler = (event: unknown, ...rest: unknown[]) => Promise<unknown>;
@@ -111,7 +111,7 @@ async function post(path: string, body: unknown): Promise<void> {
   await ask('POST', path, JSON.stringify(body));
 }
 
-/** Not by `fetch`, which takes time to load and is the handler's to load. */
+/** Does without `fetch`, which takes time to load; the handler loads it where it needs it. */
 async function ask(method: string, path: string, body = ''): Promise<{ headers: IncomingHttpHeaders; text: string }> {
   const asking = request(`${API}/${path}`, { method });
   asking.end(body);

@@ -46,7 +46,7 @@ export function sendValue(value: unknown, response: ServerResponse): void {
   response.end(Buffer.from(answer.body ?? '', answer.isBase64Encoded ? 'base64' : 'utf8'));
 }
 
-/** Passes on what comes, as fast as it is read; a body that breaks off, or whose function fails, breaks the answer off. */
+/** Passes a body on as fast as the client reads. Where the body breaks off or its function fails, the answer breaks off. */
 export function sendStream(
   { contentType, body, failed }: Outcome & { kind: 'stream' },
   response: ServerResponse,
@@ -67,7 +67,7 @@ export function sendStream(
       before = null;
       response.writeHead(head.statusCode ?? 200, headersOf(head)).flushHeaders();
     }
-    // A client that is gone does not end the function: what it still writes is read and forgotten.
+    // A client that went away does not end the function. What the function still writes is read and dropped.
     if (rest.length === 0 || response.destroyed || response.write(rest)) return;
     body.pause();
   });

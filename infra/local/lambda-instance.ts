@@ -17,7 +17,7 @@ export interface LambdaFunction {
   folder: string;
   /** File without ending, and export: `lambda-http.stream`. */
   handler: string;
-  /** Nothing is inherited but what is given here. */
+  /** The whole environment of the process; nothing is inherited. */
   environment: Record<string, string>;
   timeoutMs: number;
 }
@@ -30,7 +30,7 @@ export type Outcome =
   | { kind: 'error'; type: string; message: string };
 
 export interface LambdaInstance {
-  /** Until it first asked for work, ms from its start. Rejects where it cannot be initialised. */
+  /** How long it took from its start until it asked for work, ms. Rejects where it cannot be initialised. */
   ready: Promise<number>;
   /** Resolves with the beginning of the answer; `done` with its end. */
   invoke(event: unknown): { outcome: Promise<Outcome>; done: Promise<void> };
@@ -45,7 +45,7 @@ interface Work {
   end: () => void;
 }
 
-/** As JavaScript, so that no start pays for types. */
+/** Built as JavaScript, so that no start spends time on stripping types. */
 const BOOTSTRAP = transformSync(readFileSync(join(import.meta.dirname, 'lambda-bootstrap.ts'), 'utf8'), {
   loader: 'ts',
 }).code;

@@ -24,7 +24,7 @@ export function createLog(least: LogLevel, { plain = false, write = toStderr }: 
   };
 }
 
-/** What a field calls `message` is the words of an error: the reason of what the line says, and not in its place. */
+/** A field named `message` holds the words of an error. It becomes `reason`, so that it does not replace the line's own message. */
 function lineOf(own: JsonObject, { message: reason, ...fields }: JsonObject): JsonObject {
   return { ...own, ...fields, ...(reason === undefined ? {} : { reason }), ...own };
 }

@@ -35,7 +35,7 @@ export interface TaskBatch {
 
 /** The longest delay that a message can have, s. */
 const MOST_DELAY_S = 43_200;
-/** The longest pause before a message that the store broke comes again, s; the first is 2 s, and each twice the last. */
+/** The longest pause before a message comes again whose work the store broke off, s. The first is 2 s, and each is twice the last. */
 const PAUSES = { firstMs: 1_000, mostMs: 60_000, steady: 1 };
 
 /**
@@ -85,6 +85,6 @@ function readMessage(body: unknown): TaskMessage | null {
   if (typeof body !== 'object' || body === null) return null;
   const { tenant, taskId } = body as Partial<Record<keyof TaskMessage, unknown>>;
   if (typeof tenant !== 'string' || typeof taskId !== 'string') return null;
-  // A tenant is part of names in the store as a task's id is, and no longer.
+  // The tenant and the id are parts of names in the store, so the same bounds hold for both.
   return isTaskId(tenant) && isTaskId(taskId) ? { tenant, taskId } : null;
 }

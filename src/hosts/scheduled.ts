@@ -1,6 +1,7 @@
 /**
- * What a cron trigger runs, on every platform: what is due is ingested, as often as more is due and time remains, while
- * tasks that are due are worked on; then the store is swept. Each step is logged. A run that is missed, doubled or overlaps harms nothing.
+ * What a cron trigger runs, on every platform. It pulls the feeds that are due, again and again while more is due and time
+ * remains, and works on due tasks meanwhile. Then it sweeps the store. Each step is logged. A run that is missed, doubled or
+ * overlaps another harms nothing.
  */
 import { asTidegateError, type TidegateError } from '../base/errors.ts';
 import { ingest } from '../feeds/run/run.ts';
@@ -21,14 +22,14 @@ export interface ScheduledReport {
   swept: Pick<SweepReport, 'projected' | 'collected' | 'more'>;
   /** Something is left for the next run. */
   more: boolean;
-  /** What kept feeds, tasks or the sweep from being worked at all, such as a store that is gone; not what befell one feed's upstream. */
+  /** Why feeds, tasks or the sweep could not be worked at all, such as a store that is gone. The failure of one feed's upstream is not here. */
   error: TidegateError | null;
 }
 
-/** Time that is kept for the sweep: this part of the whole, and at most so much. */
+/** Time that is kept for the sweep: this share of the whole, and at most this many ms. */
 const SWEEP_SHARE = 0.2;
 const MOST_SWEEP_MS = 5_000;
-/** With less than this left no further round begins, ms. */
+/** No further round begins with less time left than this, ms. */
 const LEAST_ROUND_MS = 1_000;
 
 /** @param deadline epoch ms by which it answers. Never rejects. */

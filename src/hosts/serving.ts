@@ -1,6 +1,6 @@
 /**
- * The registry of an app with what its streams give, and what serves it over the SDK. It is most of what a host loads, so
- * that nothing imports it which has to start fast.
+ * The registry of an app with the tools and resources of its streams, and the SDK's server over it. It is most of what a
+ * host loads, so a module that has to start fast does not import it.
  */
 import { createSealer, type Secrets } from '../base/seal.ts';
 import { confirmedTopics, createAppFeeds } from '../calls/feeds.ts';
@@ -78,7 +78,7 @@ const NOT_SET: ReadVariable = () => null;
 /** How long a request may take, where the host does not leave it at the default, and who works on tasks. */
 export interface ServingOptions
   extends Pick<ServerDeps, 'requestMs' | 'deadlineOf'>, Pick<RegistryOptions, 'secrets' | 'variable' | 'extensions'> {
-  /** Who hears of tasks that begin, are answered or wake. A function gets what tasks stand on. Default: the schedule alone finds them. */
+  /** Who hears of tasks that begin, are answered or wake. A function is given what tasks work with. Default: the schedule alone finds them. */
   dispatch?: Dispatch | ((deps: TaskDeps) => Dispatch);
 }
 

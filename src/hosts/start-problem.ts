@@ -1,4 +1,4 @@
-/** The answer to a request whose host could not be put together, on platforms where nobody sees a start fail. */
+/** The answer to a request where the host could not be made. It is for platforms on which nobody sees a start fail. */
 import type { TidegateError } from '../base/errors.ts';
 
 /** Names the variable that is wrong, and never its value. */

@@ -1,4 +1,4 @@
-/** How an operator ends a process that stays: Ctrl-C, or a signal of what started it. */
+/** How a process that stays up is ended: by Ctrl-C, or by a signal of whatever started it. */
 
 /** Resolves at the first SIGINT or SIGTERM. A second one, of either kind, ends the process at once. */
 export function untilStopped(): Promise<void> {

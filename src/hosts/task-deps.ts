@@ -1,4 +1,4 @@
-/** What tasks stand on: the host's own, with the catalog of all tasks that there are and how their `run` reaches streams. */
+/** What tasks work with: what the host has, the catalog of all tasks, and how their `run` reaches streams. */
 import { createAppStreams } from '../calls/streams.ts';
 import { builtInTasks } from '../tools/built-in-tasks.ts';
 import type { Deps } from '../streams/deps.ts';

@@ -57,7 +57,7 @@ async function main(): Promise<number> {
   return 0;
 }
 
-/** Of the package that this file is of, as source and as published. */
+/** The version of the package that this file belongs to, as source and as published. */
 function version(): string {
   const manifest = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
   return (JSON.parse(manifest) as { version: string }).version;
@@ -68,7 +68,7 @@ function misused(message: string): number {
   return 2;
 }
 
-/** A mistake of the operator's is told in its own words; a defect with its stack. */
+/** A mistake of the operator's is printed as its message, a defect with its stack. */
 function failed(thrown: unknown): number {
   if (thrown instanceof TypeError && 'code' in thrown && String(thrown.code).startsWith('ERR_PARSE_ARGS')) {
     return misused(thrown.message);

@@ -1,4 +1,4 @@
-/** Loads the app that the command line names. Whatever keeps it from being one is told in words, with its place, and without a stack. */
+/** Loads the app that the command line names. A file that is no app is refused with a message that names the place, and without a stack. */
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { App } from '../../declare/app.ts';

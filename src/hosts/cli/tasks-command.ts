@@ -1,6 +1,6 @@
 /**
- * `tidegate tasks`: what an operator does about the tasks in the store that the environment names. It works on none itself:
- * what is retried is due, and the next runner or schedule takes it up.
+ * `tidegate tasks`: shows, cancels and retries the tasks in the store that the environment names. It works on no task
+ * itself: a task that is retried becomes due, and the next runner or schedule takes it up.
  */
 import { parseArgs } from 'node:util';
 import { readConfig } from '../../store/drivers/open.ts';
@@ -102,7 +102,7 @@ async function list(
   else for (const line of linesOfList(tasks, deps.runtime.now())) console.log(line);
 }
 
-/** Once; or again and again until the task has ended, over what was drawn before, or where stdout is no terminal what is new. */
+/** Shows a task once, or again and again until it has ended. A terminal is drawn anew each time; elsewhere only what is new is printed. */
 async function show(
   deps: TaskDeps,
   principal: Principal,
@@ -123,7 +123,7 @@ async function show(
       process.stdout.write(redrawn(lines, drawn));
       drawn = lines.length;
     } else {
-      // Times that only pass are nothing new.
+      // A time that passes is no news.
       for (const line of linesOfTask(view, watch ? null : now)) {
         if (!seen.has(line)) console.log(line);
         seen.add(line);

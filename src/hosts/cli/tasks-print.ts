@@ -38,7 +38,7 @@ export function linesOfTask({ taskId, header, run, steps }: TaskView, now: numbe
   return [...lines, ...table(rows)];
 }
 
-/** Over the lines that were drawn before, which may have been more. */
+/** Draws over the lines that were drawn before, of which there may have been more. */
 export function redrawn(lines: readonly string[], before: number): string {
   const up = before > 0 ? `\u001b[${before}A\r` : '';
   return `${up}\u001b[J${lines.join('\n')}\n`;
@@ -54,7 +54,7 @@ function table(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
-/** What others wrote, on one line, and without what a terminal would obey. */
+/** A text that others wrote, on one line and without control characters. */
 function plain(text: string, most: number): string {
   const line = text.replaceAll(/[\p{C}\s]+/gu, ' ').trim();
   return line.length > most ? `${line.slice(0, most - 3)}...` : line;

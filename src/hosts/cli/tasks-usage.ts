@@ -1,4 +1,4 @@
-/** What `tidegate tasks` takes: of its own, so that nobody loads the command to say it. */
+/** The usage of `tidegate tasks`. It stands in a file of its own, so that printing it does not load the command. */
 export const TASKS_USAGE = `  tidegate tasks list [--status STATUS] [--limit N] [--json]
   tidegate tasks show ID [--watch] [--json]
   tidegate tasks cancel ID

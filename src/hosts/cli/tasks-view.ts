@@ -1,4 +1,4 @@
-/** All that there is to say about one task, as the store has it: its header, who is at it, and what it remembers. */
+/** One task as the store has it: its header, its assignment, and what it remembers. */
 import type { Json } from '../../base/json.ts';
 import type { Principal } from '../../base/principal.ts';
 import { LIST_LIMIT } from '../../store/limits.ts';

@@ -12,7 +12,7 @@ export interface Unit {
   temperature: number;
   pressure: number;
   state: PumpState;
-  /** When the pump's state was last told, epoch ms; it is told when it changes and every so often. */
+  /** When the pump's state was last published, epoch ms. It is published when it changes and at intervals. */
   toldAt: number;
   tellsState: boolean;
 }

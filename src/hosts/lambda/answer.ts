@@ -16,7 +16,7 @@ export interface BufferedAnswer extends Prelude {
 
 /** The platform takes 6 MiB of JSON, in which escapes and base64 make a body longer. */
 const MOST_BUFFERED_BYTES = 6_000_000;
-/** A body of so many fits however it is escaped, and need not be measured. */
+/** A body of this many characters fits however it is escaped, so it is not measured. */
 const FEW_BYTES = 500_000;
 
 const TEXT = /^(?:text\/|application\/(?:[\w.-]+\+)?json\b)/;
@@ -42,7 +42,7 @@ export async function writeBody(body: ReadableStream | null, stream: Writable, s
       if (!stream.write(next.value)) await orAborted(drained(stream), signal);
     }
   } catch (error) {
-    // It may not settle before the one who writes it looks again.
+    // The write may settle only after its writer looks again.
     reader?.cancel(error).catch(() => {});
     throw error;
   }
@@ -68,7 +68,7 @@ export async function bufferedAnswer(response: Response): Promise<BufferedAnswer
   return answer;
 }
 
-/** Rejects with the signal's reason where that comes first; what it no longer waits for may fail unheard. */
+/** Rejects with the signal's reason where the signal comes first. The work goes on, and its failure is then ignored. */
 export function orAborted<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason as Error);

@@ -19,11 +19,11 @@ import type { ScheduledReport } from '../scheduled.ts';
 import { startProblem } from '../start-problem.ts';
 
 export interface LambdaHost {
-  /** Answers piece by piece. Rejects where a stream had to be cut, which tells the platform to break it off. */
+  /** Answers piece by piece. Rejects where it had to cut a stream, so that the platform breaks the answer off. */
   stream: StreamHandler;
   /** Answers at once, as a whole. */
   buffered: (event: HttpEvent, invocation: Invocation) => Promise<BufferedAnswer>;
-  /** Rejects where the store or the configuration keep anything from being done, so that it counts as an error. */
+  /** Rejects where the store or the configuration prevents all work, so that the platform counts an error. */
   scheduled: (event: unknown, invocation: Invocation) => Promise<ScheduledReport>;
 }
 
@@ -37,7 +37,7 @@ interface Instance {
   host: Host;
 }
 
-/** Before the platform ends the invocation handlers are told to stop, ms; then what is not ended is cut. */
+/** This long before the platform ends an invocation, handlers are asked to stop; later, what still runs is cut. In ms. */
 const STOP_BEFORE_MS = 1_500;
 const CUT_BEFORE_MS = 500;
 const SCHEDULED_END_BEFORE_MS = 2_000;
@@ -70,7 +70,7 @@ export function createLambdaHost(
     return { deps, host: createLazyHost({ ...deps, publicUrl, secrets, variable, deadlineOf }) };
   }
 
-  /** Never rejects: what goes wrong is an answer too. */
+  /** Never rejects: an error becomes an answer. */
   async function answer(event: HttpEvent, invocation: Invocation, signal: AbortSignal): Promise<Response> {
     try {
       const { host } = await orAborted(parts(), signal);
@@ -96,7 +96,7 @@ export function createLambdaHost(
       try {
         const response = await answer(event, invocation, ending.signal);
         if (raw.destroyed) return;
-        // An answer that the time is over comes after the time.
+        // The time is over, so the answer that says so is written without its signal.
         const signal = ending.signal.aborted ? new AbortController().signal : ending.signal;
         await writeBody(response.body, openBody(raw, preludeOf(response)), signal);
       } catch (error) {
@@ -138,7 +138,7 @@ interface Ending {
   /** Aborts shortly before the platform ends the invocation. */
   signal: AbortSignal;
   abort(reason: TidegateError): void;
-  /** To be called when all is answered. */
+  /** Call it when the answer is complete. */
   end(): void;
 }
 

@@ -15,11 +15,11 @@ export const METRICS = {
   feedLag: 'FeedLagMs',
   /** For how long the feed that is due longest has been due. */
   oldestDue: 'OldestDueMs',
-  /** Feeds whose circuit breaker is open: one that never succeeded has no lag, and is due only now and then. */
+  /** Feeds whose circuit breaker is open. A feed that never succeeded has no lag and is seldom due, so the other metrics do not show it. */
   openFeeds: 'OpenFeeds',
 } as const;
 
-/** One line of the log, for an app without feeds too: its alarm takes silence for a schedule that does not run. One store call for each 100 feeds. */
+/** One line of the log. An app without feeds writes it too, because the alarm takes silence for a schedule that does not run. One store call for each 100 feeds. */
 export async function feedMetrics(deps: Deps): Promise<string> {
   const now = deps.runtime.now();
   const feeds: FeedStatus[] = [];
@@ -36,7 +36,7 @@ export interface Lateness {
 
 export function latenessOf(feeds: readonly FeedStatus[], now: number): Lateness {
   const lags = feeds.flatMap(({ lagMs }) => lagMs ?? []);
-  // A feed that runs is being worked; when one became due that never ran, or whose record cannot be read, is not known.
+  // A feed that runs is not waiting. Nobody knows when a feed became due that never ran, or whose record cannot be read.
   const waiting = feeds.filter(({ state }) => state !== 'running' && state !== 'never-run' && state !== 'unread');
   return {
     feedLag: lags.length === 0 ? null : Math.max(...lags),

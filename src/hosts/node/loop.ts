@@ -1,7 +1,6 @@
 /**
- * The scheduled workers on a host that stays up: what a cron trigger calls elsewhere, called in loops, one for each feed,
- * so that one that hangs keeps no other waiting. Nothing depends on them being the only ones: any number may run on one
- * store.
+ * The scheduled workers on a host that stays up. Loops call what a cron trigger calls elsewhere. Each feed has a loop of its
+ * own, so that a feed that hangs delays no other. Any number of processes may run them on one store.
  */
 import { asTidegateError } from '../../base/errors.ts';
 import { type FeedOutcome, ingest, type IngestReport } from '../../feeds/run/run.ts';
@@ -23,7 +22,7 @@ export interface LoopOptions {
 }
 
 export interface Loop {
-  /** Lets the burst that is under way end early, with what it has committed, and resolves when all is quiet. */
+  /** Ends the bursts that are under way early; what they committed stays. Resolves when no loop works any more. */
   stop(): Promise<void>;
 }
 
@@ -33,7 +32,7 @@ export function startLoop(deps: Deps, options: LoopOptions = {}): Loop {
   const ending = new AbortController();
   const { signal } = ending;
 
-  /** @param work answers when it wants to go on, epoch ms; null: after the pause. */
+  /** @param work answers when it is to be called again, epoch ms; null: after the pause */
   async function repeat(name: string, pauseMs: number, work: () => Promise<number | null>): Promise<void> {
     while (!signal.aborted) {
       let next: number | null = null;

@@ -18,7 +18,7 @@ import { DRIVERS } from '../../store/drivers/open.ts';
 export async function nodeSecrets(config: Config, app: string): Promise<Secrets | null> {
   if (config.secrets !== null) return config.secrets;
   const driver = driverOf(DRIVERS, config);
-  // What was sealed may end with the process, as all else in that store.
+  // What was sealed may end with the process, as everything else in that store does.
   if (driver.isVolatile) return { current: newSecret(), previous: null };
   const data = driver.file?.(config.store.values, app);
   if (data === undefined) return null;
@@ -42,7 +42,7 @@ async function read(file: string): Promise<string | null> {
   return text?.trim() ?? null;
 }
 
-/** Of two that start at once one makes it, whole or not at all, and both have it. */
+/** Where two processes start at once, one of them makes the file, whole or not at all, and both read the same secret. */
 async function make(file: string): Promise<string> {
   const own = `${file}.${randomId()}`;
   await mkdir(dirname(file), { recursive: true });

@@ -19,7 +19,7 @@ export const connect: Connect = ({ host, port, tls }, signal) =>
     function settle(outcome: () => void) {
       signal.removeEventListener('abort', abandon);
       socket.off('error', fail);
-      // From here on a break is told by read and write; without a listener it would end the process.
+      // From here on read and write report a break. Without a listener the error would end the process.
       socket.on('error', () => {});
       outcome();
       if (!connected) socket.destroy();

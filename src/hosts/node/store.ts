@@ -12,7 +12,7 @@ const REASON_CHARACTERS = 200;
 /** What the engines' clients say of an answer that they do not understand. */
 const UNSAID = new Set(['', 'undefined', 'UnknownError']);
 
-/** Answers a store that answers. @throws TidegateError `invalid_config` or `store_unavailable`, naming the variable. */
+/** Opens the store and asks it whether it answers. @throws TidegateError `invalid_config` or `store_unavailable`, naming the variable. */
 export async function openNodeStore(config: Config, runtime: Runtime, app: string): Promise<Store> {
   const driver = driverOf(DRIVERS, config);
   const { values } = config.store;
@@ -35,7 +35,7 @@ export async function openNodeStore(config: Config, runtime: Runtime, app: strin
   }
 }
 
-/** The innermost cause that says something: what is around it says no more than that something failed. */
+/** The innermost cause that has a message. The errors around it say only that something failed. */
 function reasonOf(thrown: unknown): string {
   let reason = '';
   for (let at: unknown = thrown; at instanceof Error; at = at.cause) reason = at.message || reason;

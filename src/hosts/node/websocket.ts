@@ -1,13 +1,13 @@
 /**
  * WebSockets on Node, over undici's: the connection goes to an address that was checked, headers are sent, messages are
- * bounded, and the socket below is held while what came is not worked off. It follows no redirect.
+ * bounded, and the socket below is paused until what came has been handled. It follows no redirect.
  */
 import type { Socket } from 'node:net';
 import type { Dispatcher, WebSocket } from 'undici';
 import type { OpenedWebSocket, OpenWebSocket } from '../../base/runtime.ts';
 import { lookupIn } from './fetch.ts';
 
-/** What a handshake was answered that was no upgrade. */
+/** An answer to a handshake that is no upgrade. */
 interface Refusal {
   kind: 'refused';
   status: number;
@@ -60,7 +60,7 @@ export const openWebSocket: OpenWebSocket = async (request, listener, signal) =>
       destroy();
       if (isOpen) listener.closed(code);
       else if (refusal) resolve(refusal);
-      // The client's own error has no words; the port may be one that browsers refuse, or the answer no WebSocket's.
+      // The client's own error has no message. The port may be one that browsers refuse, or the answer not a WebSocket's.
       else reject(broken ?? new Error('the handshake failed'));
     });
   });
@@ -90,7 +90,7 @@ function opened(client: WebSocket, below: Socket | null, destroy: () => void): O
   };
 }
 
-/** Tells of the status of an answer that is no upgrade, which the client itself keeps to itself. */
+/** Reports the status of an answer that is no upgrade, which the client itself does not show. */
 function noting(tell: (refusal: Refusal) => void): Dispatcher.DispatcherComposeInterceptor {
   return (dispatch) => (options, handler) =>
     dispatch(options, {
@@ -98,7 +98,7 @@ function noting(tell: (refusal: Refusal) => void): Dispatcher.DispatcherComposeI
       onResponseStart(controller, status, headers) {
         const retryAfter = headers['retry-after'];
         tell({ kind: 'refused', status, retryAfter: typeof retryAfter === 'string' ? retryAfter : null });
-        // Else its body would be read, and a 401 be asked for a second time.
+        // Otherwise the client would read its body, and ask a second time after a 401.
         controller.abort(new Error('the handshake was refused'));
       },
     });

@@ -1,6 +1,6 @@
 /**
- * What works in a process that stays: tasks as they are begun and come due, and what waits on streams as these change. Each
- * hears of the other by hints alone.
+ * The workers of a process that stays up: one works on tasks that begin or come due, the other wakes what waits on streams
+ * when these change. They reach each other by hints alone.
  */
 import type { Deps } from '../../streams/deps.ts';
 import type { Dispatch } from '../../tasks/records/dispatch.ts';
@@ -10,10 +10,10 @@ import { startWatch, type WaitWatch } from '../../tasks/waits/watch.ts';
 import { withTasks } from '../task-deps.ts';
 
 export interface TaskWorkers {
-  /** Whoever appends or begins with these is heard at once. */
+  /** Appending to a stream and beginning a task with these wakes the workers at once. */
   deps: TaskDeps;
   dispatch: Dispatch;
-  /** Tells what is under way to leave, and resolves when it has. */
+  /** Asks the turns that are under way to end, and resolves when they have. */
   stop(): Promise<void>;
 }
 

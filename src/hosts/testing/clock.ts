@@ -18,7 +18,7 @@ interface Sleeper {
   wake(): void;
 }
 
-/** So often other work gets its chance before time is thought to be all that is waited for. */
+/** Other work gets this many chances to go on before the clock moves to the next sleeper. */
 const IDLE_TURNS = 25;
 
 export function createTestClock(at: number): TestClock {
