@@ -2,6 +2,14 @@
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
 
+/**
+ * JSON of its text. The cast is true of every JSON text and says nothing of a shape: what shape it has, a codec says or
+ * who reads it looks.
+ */
+export function parseJson(text: string): Json {
+  return JSON.parse(text) as Json;
+}
+
 const encoder = new TextEncoder();
 
 /** The length of a string in bytes of UTF-8. Every size limit in this project counts these. */

@@ -5,7 +5,7 @@
  */
 import { fromBase64Url, toBase64Url } from './base64url.ts';
 import { TidegateError } from './errors.ts';
-import type { Json } from './json.ts';
+import { type Json, parseJson } from './json.ts';
 
 export interface Secrets {
   /** Seals and opens. */
@@ -99,7 +99,10 @@ export function createSealer(secrets: Secrets | null, purpose: string): Sealer {
         .decrypt(algorithm(iv, id, bound), key, bytes.subarray(IV_BYTES))
         .catch(() => null);
       if (body === null) return FOREIGN;
-      const [expiresAt, value] = JSON.parse(decoder.decode(body)) as [number | null, Json];
+      const content = parseJson(decoder.decode(body));
+      if (!Array.isArray(content)) return FOREIGN;
+      const [expiresAt, value] = content;
+      if ((expiresAt !== null && typeof expiresAt !== 'number') || value === undefined) return FOREIGN;
       return expiresAt !== null && expiresAt <= now ? { ok: false, reason: 'expired' } : { ok: true, value, expiresAt };
     },
   };

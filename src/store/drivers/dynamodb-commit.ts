@@ -18,6 +18,7 @@ import {
 import { hexOf, sha256 } from '../../base/digest.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { encodeCursor, epochOf } from '../cursor.ts';
+import { readCursors } from './commit-answer.ts';
 import type { DynamoClient } from './dynamodb-client.ts';
 import { toTidegateError, withoutData } from './dynamodb-errors.ts';
 import { garbageAt, text, type Keys } from './dynamodb-item.ts';
@@ -156,7 +157,7 @@ export function createCommit(client: DynamoClient, keys: Keys, logs: LogReader):
   ): CommitResult | null {
     const failed = reasons.flatMap((reason, i) => (failedCondition(reason) ? [{ reason, origin: origins[i] }] : []));
     const made = failed.find(({ origin }) => origin === null)?.reason.Item;
-    if (made) return { status: 'committed', version: id, cursors: JSON.parse(text(made, 'k')) as CommitCursors };
+    if (made) return { status: 'committed', version: id, cursors: readCursors(text(made, 'k')) };
     const conflicts = failed.flatMap(({ reason, origin = null }) => {
       const operation = operations[origin ?? -1];
       if (origin === null || operation === undefined || operation.kind === 'append') return [];
@@ -185,8 +186,6 @@ export function createCommit(client: DynamoClient, keys: Keys, logs: LogReader):
     }
   };
 }
-
-type CommitCursors = Record<string, Cursor>;
 
 /** Whether every try of the commit is the same request, at any time. */
 function isAlwaysSame(operations: readonly Operation[]): boolean {

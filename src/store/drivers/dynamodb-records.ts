@@ -6,7 +6,7 @@ import {
   type BatchGetItemCommandOutput,
   type QueryCommandOutput,
 } from '@aws-sdk/client-dynamodb';
-import type { Json } from '../../base/json.ts';
+import { parseJson } from '../../base/json.ts';
 import type { DynamoClient } from './dynamodb-client.ts';
 import { dueTimes, dueUpTo, garbageAt, number, text, type Item, type Keys } from './dynamodb-item.ts';
 import { DYNAMODB_TABLE } from './dynamodb-table.ts';
@@ -156,7 +156,7 @@ export function toReading(keys: Keys, { partition, id }: RecordKey, item: Item |
   const version = text(item, 'n');
   const expiresAt = item['e'] === undefined ? null : number(item, 'e');
   if (expiresAt !== null && expiresAt <= now) return { partition, id, value: null, version };
-  return { partition, id, value: JSON.parse(text(item, 'v')) as Json, version, expiresAt, due: keys.dueOf(item) };
+  return { partition, id, value: parseJson(text(item, 'v')), version, expiresAt, due: keys.dueOf(item) };
 }
 
 function nameOf({ partition, id }: RecordKey): string {

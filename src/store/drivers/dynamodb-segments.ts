@@ -2,8 +2,8 @@
  * Segments: items that each hold up to 100 log entries, or 64 KiB, of one commit. They are deflated where that saves
  * space.
  */
-import type { Json } from '../../base/json.ts';
-import { utf8Bytes } from '../../base/json.ts';
+import { TidegateError } from '../../base/errors.ts';
+import { type Json, parseJson, utf8Bytes } from '../../base/json.ts';
 import { number, text, type Item } from './dynamodb-item.ts';
 import { segmentCounts } from '../limits.ts';
 
@@ -43,7 +43,9 @@ export async function packSegments(texts: readonly string[]): Promise<PackedSegm
 export async function unpackSegment(segment: Segment): Promise<Json[]> {
   const { j, d } = segment.item ?? {};
   const json = d?.B ? await throughStream(d.B, new DecompressionStream('deflate-raw')) : (j?.S ?? '[]');
-  return JSON.parse(typeof json === 'string' ? json : new TextDecoder().decode(json)) as Json[];
+  const entries = parseJson(typeof json === 'string' ? json : new TextDecoder().decode(json));
+  if (!Array.isArray(entries)) throw new TidegateError('internal', 'a segment of a log holds no list of entries');
+  return entries;
 }
 
 export function toSegment(item: Item): Segment {

@@ -1,5 +1,5 @@
 /** The logs of the memory store: arrays of entries by name. It checks no operation of a commit; `memory.ts` does. */
-import type { Json } from '../../base/json.ts';
+import { parseJson } from '../../base/json.ts';
 import { decodeCursor, encodeCursor, epochOf, lastBefore, raisedFloor, readFrom, type Position } from '../cursor.ts';
 import * as limits from '../limits.ts';
 import type { Cursor, LogPage, Store } from '../store.ts';
@@ -99,7 +99,7 @@ function seekPlace(log: Log, time: number): number {
 
 function pageOf(log: Log, from: number, to: number, truncated: boolean): LogPage {
   const entries = log.entries.slice(from - log.first, to - log.first).map(({ text, appendedAt }, index) => ({
-    value: JSON.parse(text) as Json,
+    value: parseJson(text),
     cursor: encodeCursor(log.epoch, from + index + 1),
     appendedAt,
   }));

@@ -2,7 +2,7 @@
  * The store in the memory of one process, and the readable specification of `store/store.ts`. It is exact and atomic, and
  * keeps nothing beyond the process.
  */
-import type { Json } from '../../base/json.ts';
+import { parseJson } from '../../base/json.ts';
 import * as limits from '../limits.ts';
 import { compareUtf8 } from '../order.ts';
 import { shardOf, shardsFrom } from '../shard.ts';
@@ -182,5 +182,5 @@ function holds(operation: Exclude<Operation, { kind: 'append' }>, row: Row | nul
 function toReading({ partition, id }: RecordKey, row: Row | null, now: number): Reading {
   if (row === null || isExpired(row, now)) return { partition, id, value: null, version: row?.version ?? null };
   const { text, version, expiresAt, due } = row;
-  return { partition, id, value: JSON.parse(text) as Json, version, expiresAt, due: due && { ...due } };
+  return { partition, id, value: parseJson(text), version, expiresAt, due: due && { ...due } };
 }

@@ -1,5 +1,5 @@
 /** Reads and trims of logs in Redis, one script a call. Appends are part of a commit: see `redis.ts`. */
-import type { Json } from '../../base/json.ts';
+import { parseJson } from '../../base/json.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import * as limits from '../limits.ts';
 import type { Cursor, LogPage, Store } from '../store.ts';
@@ -17,7 +17,7 @@ export function createRedisLogs(client: RedisClient): Pick<Store, 'read' | 'last
     const [epoch, from, to, truncated, found] = answer as [string, string, string, number, StreamEntry[]];
     const first = Number(from);
     const entries = found.map(([, [, time, , value]], index) => ({
-      value: JSON.parse(value) as Json,
+      value: parseJson(value),
       cursor: encodeCursor(epoch, first + index + 1),
       appendedAt: Number(time),
     }));

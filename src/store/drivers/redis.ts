@@ -4,11 +4,12 @@
  * out, give an app or a tenant a database of its own. Eviction must be off. The engine's TTL only collects garbage.
  */
 import { TidegateError } from '../../base/errors.ts';
-import type { Json } from '../../base/json.ts';
+import { parseJson } from '../../base/json.ts';
 import type { Log } from '../../base/runtime.ts';
 import { encodeCursor, epochOf } from '../cursor.ts';
 import * as limits from '../limits.ts';
 import { compareUtf8 } from '../order.ts';
+import { readEnds } from './commit-answer.ts';
 import { createRedisClient, type RedisClient } from './redis-client.ts';
 import { createRedisLogs } from './redis-logs.ts';
 import { shardOf, shardsFrom } from '../shard.ts';
@@ -176,7 +177,7 @@ function toCommitResult(answer: unknown, operations: readonly Operation[], id: s
     return { status, conflicts };
   }
   if (status !== 'committed') throw new TidegateError('internal', 'the commit script answered something else');
-  const ends = JSON.parse(String(rest[0])) as string[];
+  const ends = readEnds(String(rest[0]));
   const cursors: Record<string, Cursor> = {};
   const appends = operations.filter((operation) => operation.kind === 'append');
   for (const [i, { log }] of appends.entries()) {
@@ -192,7 +193,7 @@ function toReading({ partition, id }: RecordKey, row: Row, now: number): Reading
     return { partition, id, value: null, version };
   }
   const due = queue ? { queue, at: Number(dueAt) } : null;
-  return { partition, id, value: JSON.parse(value) as Json, version, expiresAt, due };
+  return { partition, id, value: parseJson(value), version, expiresAt, due };
 }
 
 async function checkEviction(client: RedisClient, log: Log): Promise<void> {

@@ -1,5 +1,5 @@
 /** The logs of the SQLite store. It checks no operation of a commit; `sqlite.ts` does. */
-import type { Json } from '../../base/json.ts';
+import { parseJson } from '../../base/json.ts';
 import {
   decodeCursor,
   encodeCursor,
@@ -38,7 +38,7 @@ export function createSqliteLogs({ log, entry, time, within }: SqliteFile): Sqli
       const { number, epoch } = found;
       const { from, to, truncated } = choose(found);
       const entries = entry.read.all(number, from, to).map(({ value, appended_at }, index) => ({
-        value: JSON.parse(value) as Json,
+        value: parseJson(value),
         cursor: encodeCursor(epoch, from + index + 1),
         appendedAt: appended_at,
       }));

@@ -3,8 +3,9 @@
  * on disk, as far as the disk tells the truth. Several processes may share the file; several machines may not. Every call
  * blocks its thread while SQLite works, or while it waits for another process to finish its commit, up to `busyMs`.
  */
-import type { Json } from '../../base/json.ts';
+import { parseJson } from '../../base/json.ts';
 import * as limits from '../limits.ts';
+import { readCursors } from './commit-answer.ts';
 import { shardOf, shardsFrom } from '../shard.ts';
 import { isOfEngine, ownFault, reached } from './sqlite-errors.ts';
 import { openSqliteFile, type RecordRow, type SqliteOptions } from './sqlite-file.ts';
@@ -30,7 +31,7 @@ export function createSqliteStore(options: SqliteOptions): Store {
 
   function write(operations: readonly Operation[], id: string, now: number, encoded: string[][]): CommitResult {
     const repeated = made.get.get(id);
-    if (repeated) return { status: 'committed', version: id, cursors: JSON.parse(repeated.cursors) };
+    if (repeated) return { status: 'committed', version: id, cursors: readCursors(repeated.cursors) };
     const conflicts = conflictsOf(operations, now);
     if (conflicts.length > 0) return { status: 'conflict', conflicts };
     const cursors: Record<string, string> = {};
@@ -135,7 +136,7 @@ function toReading({ partition, id }: RecordKey, row: RecordRow | null, now: num
   return {
     partition,
     id,
-    value: JSON.parse(row.value) as Json,
+    value: parseJson(row.value),
     version: row.version,
     expiresAt: row.expires_at,
     due,
