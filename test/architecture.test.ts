@@ -168,6 +168,27 @@ test('the public principal is named at the edges alone', () => {
   expect(naming.toSorted()).toEqual(MAY_NAME_PUBLIC.toSorted());
 });
 
+/** The files that its comments name, such as `judge.ts` or `store/commit.ts`. */
+function namedInComments(text: string): string[] {
+  const comments = text.match(/\/\*[\s\S]*?\*\/|(?<![:'"`])\/\/[^\n]*/g) ?? [];
+  return comments
+    .flatMap((comment) => comment.match(/[\w./-]+\.ts\b/g) ?? [])
+    .map((name) => name.replace(/^[./]+/, ''));
+}
+
+test('every file that a comment names is there', () => {
+  expect(namedInComments('/** See `a/b.ts`. */\nimport "./c.ts"; // and ../d.ts')).toEqual(['a/b.ts', 'd.ts']);
+  const known = ['src', 'test', 'infra'].flatMap((folder) =>
+    readdirSync(join(SRC, '..', folder), { recursive: true, encoding: 'utf8' }).map((name) => `/${folder}/${name}`),
+  );
+  const missing = files.flatMap((file) =>
+    namedInComments(readFileSync(join(SRC, file), 'utf8'))
+      .filter((name) => !known.some((path) => path.endsWith(`/${name}`)))
+      .map((name) => `${file} names ${name}`),
+  );
+  expect(missing).toEqual([]);
+});
+
 test('no import leads back to where it came from, types included', () => {
   const done = new Set<string>();
   const circles: string[] = [];

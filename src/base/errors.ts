@@ -1,7 +1,7 @@
 /**
  * The one error type that is thrown for what is broken. Expected refusals (a lease that was lost, a version that moved
  * on) are returned values and never come through here. Each edge maps `code` to its own form: see `http/problem.ts`
- * and `mcp/errors.ts`.
+ * and `mcp/wire/errors.ts`.
  */
 
 import type { JsonObject } from './json.ts';

@@ -1,7 +1,7 @@
 /**
  * What a condition on the events of one stream says. It is plain data, and the same in an app's file, in a tool's
  * arguments and in a record: `{ kind: 'threshold', field: 'celsius', above: 30, hysteresis: 2 }`. Where the stream is
- * known, so are the paths of its fields. What the conditions mean over time stands in `streams/condition.ts`.
+ * known, so are the paths of its fields. What the conditions mean over time stands in `streams/conditions/condition.ts`.
  */
 import type { FieldPath, ValueAt } from '../base/field-path.ts';
 import type { Json } from '../base/json.ts';

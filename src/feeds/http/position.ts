@@ -54,7 +54,7 @@ export interface TimeRange {
 }
 
 export interface PageMark {
-  /** Cursor, offset or number; of a link, see net/next-link.ts. */
+  /** Cursor, offset or number; of a link, see `next-link.ts`. */
   at: Json;
   /** How many pages of this reading came before. */
   count: number;

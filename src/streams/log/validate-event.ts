@@ -1,7 +1,7 @@
 /**
  * Turns raw data into events as a log holds them: validated by the stream's schema, with an id, a time and a key. Pure.
  * For data that do not fit it returns the field and what was expected; it never throws. It neither writes nor
- * de-duplicates (see dedupe.ts).
+ * de-duplicates (see `append.ts`).
  */
 import type * as z from 'zod';
 import type { DeclaredStream } from '../../declare/stream.ts';
