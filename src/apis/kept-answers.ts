@@ -38,7 +38,7 @@ export async function markOf(
   { entries = DEFAULT_ENTRIES }: HttpCache,
   known: unknown,
 ): Promise<Mark | null> {
-  if (known === undefined || !isTold(known)) return null;
+  if (known === undefined || !isJsonWhole(known)) return null;
   const text = canonicalText([about, JSON.parse(JSON.stringify(known)) as Json]);
   const digest = hexOf(await sha256(text));
   return { digest, place: Number.parseInt(digest.slice(0, 8), 16) % entries };
@@ -47,14 +47,14 @@ export async function markOf(
 /**
  * Whether JSON holds all of a value. It holds nothing of a set, a map or a promise, and writes some numbers as null.
  */
-function isTold(value: unknown): boolean {
+function isJsonWhole(value: unknown): boolean {
   if (value === null || value === undefined || typeof value === 'string' || typeof value === 'boolean') return true;
   if (typeof value === 'number') return Number.isFinite(value);
-  if (Array.isArray(value)) return value.every((each) => each !== undefined && isTold(each));
+  if (Array.isArray(value)) return value.every((each) => each !== undefined && isJsonWhole(each));
   if (value instanceof Date) return Number.isFinite(value.getTime());
   if (typeof value !== 'object') return false;
   const prototype: unknown = Object.getPrototypeOf(value);
-  return (prototype === Object.prototype || prototype === null) && Object.values(value).every(isTold);
+  return (prototype === Object.prototype || prototype === null) && Object.values(value).every(isJsonWhole);
 }
 
 /** Whether a newer release has kept an answer there, which this one can neither read nor overwrite. */

@@ -96,13 +96,13 @@ function checkPicker(
     return;
   }
   const wrong = [...forms].filter((form) => !(part === 'revision' && (form === 'null' || form === 'missing')));
-  const told = wrong.flatMap((form) => WRONG_FORMS[form] ?? []);
-  if (told.length === 0) return;
+  const shown = wrong.flatMap((form) => WRONG_FORMS[form] ?? []);
+  if (shown.length === 0) return;
   const always = part === 'revision' ? '' : ' in every event';
   problems.push({
     path: `${path}.${part}`,
     expected: `a field that holds a text or a number${always}, or a function`,
-    found: `${found}, which may be ${told.join(' or ')}`,
+    found: `${found}, which may be ${shown.join(' or ')}`,
   });
 }
 

@@ -26,7 +26,7 @@ export interface OutgoingMessage {
 const MOST_USER_PROPERTIES = 32;
 const USER_PROPERTY_BYTES = 1_024;
 const CONTENT_TYPE_BYTES = 256;
-const ISSUES_TOLD = 5;
+const ISSUES_SHOWN = 5;
 const RULES_TOLD = 20;
 
 /** The rule that holds for a topic. @throws TidegateError `invalid_input` naming `topic` */
@@ -133,10 +133,10 @@ function checked(payload: unknown, { schema, pattern }: PublishRule): unknown {
     field: ['payload', ...path.map(String)].join('.'),
     message,
   }));
-  const told = issues.slice(0, ISSUES_TOLD).map(({ field, message }) => `${field}: ${message}`);
+  const shown = issues.slice(0, ISSUES_SHOWN).map(({ field, message }) => `${field}: ${message}`);
   throw new TidegateError('invalid_input', `The payload is not what ${pattern} takes`, {
     field: issues[0]?.field ?? 'payload',
-    expected: told.join('; '),
+    expected: shown.join('; '),
   });
 }
 

@@ -41,12 +41,12 @@ export function describeTopics(shown: readonly Shown[], several: boolean): strin
 }
 
 function particulars({ confirm, retain, answers }: PublishRule): string {
-  const told = [
+  const shown = [
     ...(confirm === null ? [] : ['a person is asked each time']),
     ...(retain ? ['may be retained'] : []),
     ...(answers === null ? [] : [`answers on ${answers}`]),
   ];
-  return told.length === 0 ? '' : ` (${told.join('; ')})`;
+  return shown.length === 0 ? '' : ` (${shown.join('; ')})`;
 }
 
 /** A schema that takes everything, since the topic's rule decides, and shows what each topic takes. */

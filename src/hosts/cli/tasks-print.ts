@@ -21,9 +21,9 @@ export function linesOfTask({ taskId, header, run, steps }: TaskView, now: numbe
   if (message !== null) lines.push(`  ${plain(message, 200)}`);
   if (run !== null) {
     const tries = [run.failures > 0 ? `${run.failures} failed` : '', run.lost > 0 ? `${run.lost} lost` : ''];
-    const told = tries.filter((each) => each !== '').join(', ');
+    const shown = tries.filter((each) => each !== '').join(', ');
     const when = now === null || run.state === 'under way' ? '' : ` ${until(run.at, now)}`;
-    lines.push(`  ${run.state}${when}${told === '' ? '' : ` (entries: ${told})`}`);
+    lines.push(`  ${run.state}${when}${shown === '' ? '' : ` (entries: ${shown})`}`);
   }
   for (const [key, { params }] of Object.entries(asks))
     lines.push(`  asks ${key}: ${plain(typeof params.message === 'string' ? params.message : '', 200)}`);

@@ -123,8 +123,8 @@ export function createLambdaHost(
       const { deps, host } = await parts();
       const deadline = deps.runtime.now() + invocation.getRemainingTimeInMillis() - SCHEDULED_END_BEFORE_MS;
       const report = await host.scheduled(deadline);
-      const { error, ...told } = report;
-      log(error === null ? 'info' : 'error', 'scheduled', { ...told, error: error?.message ?? null });
+      const { error, ...facts } = report;
+      log(error === null ? 'info' : 'error', 'scheduled', { ...facts, error: error?.message ?? null });
       if (error !== null) throw error;
       const { feedMetrics } = await import('./metrics.ts');
       const metrics = await feedMetrics(deps);

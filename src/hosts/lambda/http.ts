@@ -1,4 +1,4 @@
-/** The entries on AWS Lambda that answer HTTP, for the app that is deployed: `stream` behind a function URL, `buffered` behind an HTTP API. */
+/** The entry points on AWS Lambda that answer HTTP, for the app that is deployed: `stream` behind a function URL, `buffered` behind an HTTP API. */
 import app from '../../app.ts';
 import { createLambdaHost } from './host.ts';
 import { streamed } from './platform.ts';

@@ -1,4 +1,4 @@
-/** The entry on AWS Lambda that a schedule calls, for the app that is deployed. */
+/** The entry point on AWS Lambda that a schedule calls, for the app that is deployed. */
 import app from '../../app.ts';
 import { createLambdaHost } from './host.ts';
 

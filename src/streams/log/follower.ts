@@ -170,12 +170,12 @@ async function commitRound(
   const alongside = reached.end ? (options.alongside?.() ?? []) : [];
   const moved = reached.entries > 0 || reached.cursor !== from.cursor;
   if (!moved && alongside.length === 0) return from;
-  const parts = options.repeatable ? split(store, operations, alongside) : [operations];
+  const chunks = options.repeatable ? split(store, operations, alongside) : [operations];
   let { version } = from;
-  for (const [index, part] of parts.entries()) {
-    const last = index === parts.length - 1;
+  for (const [index, chunk] of chunks.entries()) {
+    const last = index === chunks.length - 1;
     const cursor = last ? reached.cursor : from.cursor;
-    const own: Operation[] = moved ? [followerAt.put(key, { cursor }, { expects: version }), ...part] : [];
+    const own: Operation[] = moved ? [followerAt.put(key, { cursor }, { expects: version }), ...chunk] : [];
     const result = await commitSurely(runtime, store, last ? [...own, ...alongside] : own, options.deadline);
     report.commits += 1;
     if (result.status === 'conflict') {
@@ -194,23 +194,23 @@ async function commitRound(
 function split(store: Store, operations: readonly Operation[], alongside: readonly Operation[]): Operation[][] {
   const mostOperations = store.limits.commitOperations - 1;
   const mostBytes = store.limits.commitBytes - POSITION_BYTES;
-  let part: Operation[] = [];
+  let chunk: Operation[] = [];
   let bytes = 0;
-  const parts = [part];
+  const chunks = [chunk];
   for (const operation of operations) {
     const size = sizeOf(operation);
-    if (part.length >= mostOperations || bytes + size > mostBytes) {
-      parts.push((part = []));
+    if (chunk.length >= mostOperations || bytes + size > mostBytes) {
+      chunks.push((chunk = []));
       bytes = 0;
     }
-    part.push(operation);
+    chunk.push(operation);
     bytes += size;
   }
   const beside = alongside.reduce((sum, operation) => sum + sizeOf(operation), 0);
-  if (part.length > 0 && (part.length + alongside.length > mostOperations || bytes + beside > mostBytes)) {
-    parts.push([]);
+  if (chunk.length > 0 && (chunk.length + alongside.length > mostOperations || bytes + beside > mostBytes)) {
+    chunks.push([]);
   }
-  return parts;
+  return chunks;
 }
 
 function sizeOf(operation: Operation): number {
