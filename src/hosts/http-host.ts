@@ -2,6 +2,7 @@
  * The frame of every host: the HTTP app over the MCP endpoint, beside what works on a schedule and on a queue. It knows
  * neither the registry nor the SDK nor the workers; whoever makes a host passes them in, at once or when first needed.
  */
+import { TidegateError } from '../base/errors.ts';
 import type { App } from '../declare/app.ts';
 import { createApp, type HttpAppOptions } from '../http/app.ts';
 import { pushTokens } from '../http/push-tokens.ts';
@@ -20,6 +21,9 @@ export interface HostOptions
   /** Where `queue` sends a task that goes on later. Default: nowhere; `scheduled` finds it. */
   taskQueue?: TaskQueue | null;
 }
+
+/** Who calls an app, whose work is scheduled, and what of MCP is added: every platform takes these options. */
+export type CallerOptions = Pick<HostOptions, 'authenticate' | 'tenants' | 'extensions'>;
 
 /** An app, its store and its runtime as one thing that a platform calls. It keeps no state between two calls. */
 export interface Host {
@@ -45,8 +49,9 @@ export interface HostParts {
   work: () => HostWork | Promise<HostWork>;
 }
 
-/** @throws TidegateError `invalid_config` naming the token of a push that is not set. */
+/** @throws TidegateError `invalid_config` for a token of a push that is not set, and for `authenticate` without `tenants`. */
 export function createHttpHost(options: HostOptions, { serving, work }: HostParts): Host {
+  checkTenants(options);
   const { app, variable = () => null, publicUrl = null, host = null, extensions = [] } = options;
   const capabilities = [
     ...(keepsTasks(app) ? [TASKS] : []),
@@ -60,6 +65,16 @@ export function createHttpHost(options: HostOptions, { serving, work }: HostPart
     queue: async (batch, deadline) => (await work()).queue(batch, deadline),
     close: () => mcp.close(),
   };
+}
+
+/** Work of a tenant that no schedule knows would be acknowledged and never done. */
+function checkTenants({ authenticate, tenants }: CallerOptions): void {
+  if (!authenticate || tenants) return;
+  const expected = "a function that answers every tenant that authenticate answers, such as () => ['public']";
+  throw new TidegateError('invalid_config', `authenticate is given without tenants: expected ${expected}`, {
+    field: 'tenants',
+    expected,
+  });
 }
 
 /** Its own, or those that every app with streams has. Read from the declaration, so that nothing of tasks is loaded to say it. */

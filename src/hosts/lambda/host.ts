@@ -8,7 +8,7 @@ import { asTidegateError, TidegateError } from '../../base/errors.ts';
 import type { Log } from '../../base/runtime.ts';
 import { problemResponse } from '../../http/problem.ts';
 import type { Deps } from '../../streams/deps.ts';
-import type { Host } from '../http-host.ts';
+import type { CallerOptions, Host } from '../http-host.ts';
 import { createLazyHost } from '../lazy-host.ts';
 import { type BufferedAnswer, bufferedAnswer, orAborted, preludeOf, writeBody } from './answer.ts';
 import { type HttpEvent, requestOf } from './event.ts';
@@ -27,7 +27,7 @@ export interface LambdaHost {
   scheduled: (event: unknown, invocation: Invocation) => Promise<ScheduledReport>;
 }
 
-export interface LambdaOptions {
+export interface LambdaOptions extends CallerOptions {
   /** Called with each line of the log and of the metrics; default: standard output, without the platform's prefix. */
   write?: (line: string) => void;
 }
@@ -45,7 +45,7 @@ const SCHEDULED_END_BEFORE_MS = 2_000;
 export function createLambdaHost(
   app: App,
   environment: Record<string, string | undefined>,
-  { write = toStdout }: LambdaOptions = {},
+  { write = toStdout, ...callers }: LambdaOptions = {},
 ): LambdaHost {
   const deadlines = new WeakMap<Request, number>();
   const deadlineOf = (request: Request) => deadlines.get(request) ?? null;
@@ -65,9 +65,11 @@ export function createLambdaHost(
     const config = readConfig(environment, 'dynamodb');
     log = createLog(config.logLevel, { write });
     const runtime = nodeRuntime(log);
-    const deps: Deps = { app, store: await openStore(config, runtime, app.name), runtime };
+    const store = await openStore(config, runtime, app.name);
+    const { tenants } = callers;
+    const deps: Deps = { app, store, runtime, ...(tenants ? { tenants } : {}) };
     const { publicUrl, secrets, variable } = config;
-    return { deps, host: createLazyHost({ ...deps, publicUrl, secrets, variable, deadlineOf }) };
+    return { deps, host: createLazyHost({ ...callers, ...deps, publicUrl, secrets, variable, deadlineOf }) };
   }
 
   /** Never rejects: an error becomes an answer. */

@@ -6,7 +6,7 @@ import { TidegateError } from '../../base/errors.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import type { Deps } from '../../streams/deps.ts';
 import { createHost } from '../host.ts';
-import type { Host } from '../http-host.ts';
+import type { CallerOptions, Host } from '../http-host.ts';
 import { type LoopOptions, startLoop } from './loop.ts';
 import { nodeSecrets } from './secrets.ts';
 import { startTaskWorkers } from './workers.ts';
@@ -30,15 +30,24 @@ export async function serve(
   app: App,
   runtime: Runtime,
   loopOptions: LoopOptions | null = {},
+  { tenants, ...callers }: CallerOptions = {},
 ): Promise<Serving> {
   const store = await openNodeStore(config, runtime, app.name);
-  const given: Deps = { app, store, runtime };
+  const given: Deps = { app, store, runtime, ...(tenants ? { tenants } : {}) };
   const workers = loopOptions === null ? null : startTaskWorkers(given);
   const { publicUrl, host: hostname, variable } = config;
   try {
     const secrets = await nodeSecrets(config, app.name);
     const deps = workers?.deps ?? given;
-    const host = createHost({ ...deps, publicUrl, host: hostname, secrets, variable, dispatch: workers?.dispatch });
+    const host = createHost({
+      ...callers,
+      ...deps,
+      publicUrl,
+      host: hostname,
+      secrets,
+      variable,
+      dispatch: workers?.dispatch,
+    });
     const server = await bind(host.fetch, config);
     const loop = loopOptions === null ? null : startLoop(deps, loopOptions);
     return {

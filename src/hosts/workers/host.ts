@@ -12,7 +12,7 @@ import { openFrom, type StoreDriver } from '../../store/driver.ts';
 import { memory } from '../../store/drivers/memory-driver.ts';
 import { redis } from '../../store/drivers/redis-driver.ts';
 import { createHost } from '../host.ts';
-import type { Host } from '../http-host.ts';
+import type { CallerOptions, Host } from '../http-host.ts';
 import { createLog } from '../log.ts';
 import { sendBack, type TaskBatch } from '../queue.ts';
 import { startProblem } from '../start-problem.ts';
@@ -31,7 +31,7 @@ export interface WorkerHost {
   queue(batch: TaskBatch, environment: WorkerEnvironment): Promise<void>;
 }
 
-export interface WorkerOptions {
+export interface WorkerOptions extends CallerOptions {
   /**
    * What `STORE` may be beside `redis` and `memory`: `{ dynamodb }` adds AWS's client, 125 KiB gzipped, which a Worker
    * would carry whether it uses it or not.
@@ -53,7 +53,7 @@ const HINT = 'a Worker is built with other stores where createWorker is given th
 
 const write = (line: string, level: LogLevel) => console[level](line);
 
-export function createWorker(app: App, { stores = {} }: WorkerOptions = {}): WorkerHost {
+export function createWorker(app: App, { stores = {}, ...callers }: WorkerOptions = {}): WorkerHost {
   const drivers = [...Object.values(stores), redis, memory];
   let log = createLog('info', { write });
   let isolate: Isolate | null = null;
@@ -70,6 +70,7 @@ export function createWorker(app: App, { stores = {} }: WorkerOptions = {}): Wor
     const runtime = { ...systemRuntime(log), connect };
     const taskQueue = taskQueueOf(environment);
     const built = createHost({
+      ...callers,
       app,
       store: await openFrom(drivers, config, runtime, app.name),
       runtime,
