@@ -70,7 +70,7 @@ export function createHttpHost(options: HostOptions, { serving, work }: HostPart
 /** Work of a tenant that no schedule knows would be acknowledged and never done. */
 function checkTenants({ authenticate, tenants }: CallerOptions): void {
   if (!authenticate || tenants) return;
-  const expected = "a function that answers every tenant that authenticate answers, such as () => ['public']";
+  const expected = "a function that answers every tenant that authenticate answers, such as () => ['acme']";
   throw new TidegateError('invalid_config', `authenticate is given without tenants: expected ${expected}`, {
     field: 'tenants',
     expected,
