@@ -12,7 +12,7 @@ test('texts that are nearly alike have digests of their own, in each half', () =
   const texts = Array.from({ length: 20_000 }, (_, i) => [`${i}`, `id-${i}`, `${i}\u0000`, `é${i}`]).flat();
   const digests = texts.map(digestOf);
   expect(new Set(digests).size).toBe(texts.length);
-  // By chance, of 80,000 in 2^32 about one pair would meet in a half.
+  // Of 80,000 random halves of 32 bits, about one pair is equal by chance.
   for (const half of [digests.map((mark) => mark.slice(0, 8)), digests.map((mark) => mark.slice(8))]) {
     expect(new Set(half).size).toBeGreaterThan(texts.length - 10);
   }

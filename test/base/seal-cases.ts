@@ -41,7 +41,7 @@ export function sealerCases(): void {
     });
 
     test('has no second text: bits that stand for nothing may not be set', async () => {
-      // One of three lengths fills its last character, so two of these do not.
+      // The last character of base64url has unused bits for two of three lengths.
       for (const value of ['a', 'ab', 'abc']) {
         const text = await sealer.seal(value, terms);
         const last = text.charCodeAt(text.length - 1);

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { utf8Bytes } from '../../src/base/json.ts';
 import { inPieces, inPages } from '../../src/base/text.ts';
 
-// The last one is a mark of byte order, which decoders drop where it stands first.
+// The last character is a byte order mark, which decoders drop at the beginning of a text.
 const text = 'aé€😀\uFEFF'.repeat(99);
 
 test('a text is never cut within a character', () => {

@@ -4,7 +4,7 @@ import { createLazyStore } from '../../src/store/lazy.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import type { Store } from '../../src/store/store.ts';
 
-/** A store of which each `get` is two requests to its engine, where somebody observes it. */
+/** A store that reports two requests to its engine for each `get`, to whoever observes it. */
 function requesting(onRequest: () => void = () => {}): Store {
   const inner = createMemoryStore();
   return {

@@ -22,7 +22,7 @@ export interface FaultyDriver {
   proxy: FaultProxy | null;
 }
 
-/** What is left to undo goes onto the stack. */
+/** Opens a driver behind faults. It puts onto the stack what has to be closed. */
 type Open = (random: () => number, stack: AsyncDisposableStack) => Promise<FaultyDriver>;
 
 /** How often a request meets a fault. */
@@ -88,9 +88,9 @@ export function dynamodbError(status: number, type: string, message = 'try again
 }
 
 /**
- * The store, asked again where it cannot be reached, as every caller of a read does. A commit that was answered with a
- * conflict is waited for wherever it still is: a late one that only expects nulls could take effect after others deleted
- * what stood in its way, and the interface says so.
+ * A view of the store that repeats calls while the store cannot be reached, as callers of a read do. After a conflict it
+ * waits until no earlier try of the commit is under way: as `store.ts` says, a late try that only expects nulls could take
+ * effect after others deleted what it conflicted with.
  */
 export function patiently({ store, proxy }: FaultyDriver): Store {
   const patient = ASKED_AGAIN.map((name) => [name, again(store, name)] as const);

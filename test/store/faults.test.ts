@@ -1,4 +1,7 @@
-/** Seeded random work on every driver while requests and answers are delayed, lost, doubled, late or refused: nothing is lost, nothing is doubled. */
+/**
+ * Seeded random work on every driver while requests and answers are delayed, lost, doubled, late or refused: nothing is
+ * lost, nothing is doubled.
+ */
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { randomId } from '../../src/base/runtime.ts';
 import type { Operation, Store } from '../../src/store/store.ts';
@@ -9,7 +12,7 @@ import { FAULTY_DRIVERS, patiently } from './fault-drivers.ts';
 import { seededRandom } from '../../src/store/contract/seeded.ts';
 
 const WRITERS = 4;
-/** DynamoDB Local takes 40 s for 2,000. */
+/** How many operations a slow driver gets: DynamoDB Local takes 40 s for 2,000. */
 const FEWER = { dynamodb: 300 } as Record<string, number>;
 const all = process.env['TIDEGATE_TEST_ALL'] === 'true' || process.env['MODE'] === 'faults';
 
@@ -58,7 +61,10 @@ describe.each(FAULTY_DRIVERS)('$name', ({ name, needs, open }) => {
   });
 });
 
-/** Appended to together with a put on a version, which alone lets one through at a time; and without. */
+/**
+ * Two logs: each append to `fenced` goes with a put that expects a version, so that one at a time succeeds; `free` has
+ * none.
+ */
 const FENCED = 'fenced';
 const FREE = 'free';
 const SUM = { partition: 'p', id: 'sum' };

@@ -83,14 +83,14 @@ function aborted(signal: AbortSignal | undefined): Promise<void> {
 
 async function onStage(release: string, { driver, open }: (typeof DRIVERS)[number]) {
   const held = handedOut(release, driver);
-  // Each copy has a time of its own: hosts are asked so often in a second, by all feeds of a process.
+  // Each copy has a time of its own, because a process limits how often its feeds ask a host in a second.
   let now = held.now + 60_000 + 2_000 * (copies += 1);
   const asked: string[] = [];
   const system = systemRuntime(log);
   const runtime: Runtime = {
     ...system,
     now: () => now,
-    // The clock stands, so no time limit is ever over: what waits for long waits until it is called off.
+    // The clock stands still, so no time limit ever ends: a long sleep lasts until it is aborted.
     sleep: (ms, signal) => (ms < 500 ? system.sleep(ms, signal) : aborted(signal)),
     fetch: async (input) => {
       const url = input instanceof Request ? input.url : String(input);

@@ -1,6 +1,6 @@
 /**
- * Makes a store as weak as an engine is allowed to be, by seeded chance: what works on it does not rest on luck. Nothing
- * here breaks a promise of `store.ts`; each weakness is one that its comments name.
+ * Makes a store as weak as an engine is allowed to be, by seeded chance, so that code which works on it does not rest on
+ * luck. It breaks no promise of `store.ts`; each weakness is one that the comments there name.
  */
 import { checkCommit, checkKeys } from '../../src/store/limits.ts';
 import type { DueRecord, Reading, Store, StoredRecord } from '../../src/store/store.ts';
@@ -8,9 +8,12 @@ import type { DueRecord, Reading, Store, StoredRecord } from '../../src/store/st
 export interface Weaknesses {
   /** In [0, 1): a seeded generator, so that a failure can be repeated. */
   random: () => number;
-  /** How likely a commit answers `unknown`, 0 to 1: in equal parts before it takes effect, after it, and before it does so later. */
+  /**
+   * How likely a commit answers `unknown`, 0 to 1: in equal parts before it takes effect, after it, and before it does
+   * so later.
+   */
   unknown?: number;
-  /** How likely `due` answers what stood there some calls ago. */
+  /** How likely `due` repeats an answer of some calls ago, 0 to 1. */
   staleDue?: number;
   /** Whether `getMany` and `list` read record by record, in any order, so that commits come in between. */
   halfVisible?: boolean;

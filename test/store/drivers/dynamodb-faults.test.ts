@@ -97,7 +97,7 @@ describe.skipIf(!requireService('dynamodb'))('dynamodb when things break (needs 
     ).toBe(3);
     proxy.next('throttle');
     expect((await store.get({ partition: 'p', id: 'a' }, NOW)).value).toBe(1);
-    // A clock that a pause takes beyond the deadline.
+    // On this clock the first pause would end after the deadline.
     let now = 0;
     const clock = { now: () => now, random: () => 1, sleep: async (ms: number) => void (now += ms) };
     await using stack = new AsyncDisposableStack();
@@ -167,7 +167,7 @@ describe.skipIf(!requireService('dynamodb'))('dynamodb when things break (needs 
     await direct().send(new DeleteItemCommand({ TableName: dynamo.table, Key }));
     const before = proxy.arrived();
     const reading = store.read('l', null, 10);
-    // It has met the hole, and looks a second time.
+    // The read has met the hole and looks a second time.
     await expect.poll(() => proxy.arrived() - before).toBeGreaterThanOrEqual(3);
     await direct().send(new PutItemCommand({ TableName: dynamo.table, Item: hole }));
     expect((await reading).entries.map((entry) => entry.value)).toEqual([0, 1, 2, 3, 4, 5]);

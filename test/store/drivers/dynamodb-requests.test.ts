@@ -7,7 +7,7 @@ import type { Store } from '../../../src/store/store.ts';
 import { requireService } from '../../services/available.ts';
 import { append, DAY, NOW, options, put, useDynamo } from './dynamodb-stage.ts';
 
-/** Of the log that is long for these tests. */
+/** How many entries the long log of these tests has. */
 const ENTRIES = 150;
 
 describe.skipIf(!requireService('dynamodb'))('dynamodb, counted (needs java)', { timeout: 60_000 }, () => {
@@ -45,7 +45,7 @@ describe.skipIf(!requireService('dynamodb'))('dynamodb, counted (needs java)', {
   });
 
   test('requests do not grow with a log of single entries, but for seek, with its logarithm', async () => {
-    // As a trickle leaves it: one commit, one segment, one entry.
+    // The log of a slow stream: each commit has one segment with one entry.
     for (let i = 0; i < ENTRIES; i += 1) await store.commit([append([i])], options(`e${i}`, NOW + i * i));
     expect(await requests(() => store.last('l', 120))).toBe(2);
     expect(await requests(() => store.read('l', null, 120))).toBe(2);

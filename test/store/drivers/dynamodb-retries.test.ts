@@ -5,7 +5,7 @@ import { KEY, N, READS, segment, segmentsFor } from './dynamodb-reads.ts';
 import { type Asked, pausedClock, scriptedDynamo, type Scripted } from './dynamodb-script.ts';
 import { append, NOW, options, put } from './dynamodb-stage.ts';
 
-/** Of the connections that an instance kept while it was frozen, each may be gone without its knowing. */
+/** Any connection that an instance kept while it was frozen may be gone without its knowledge. */
 test.for(Object.entries(READS).filter(([name]) => !name.startsWith('a')))(
   '%s is asked again where its connection broke, a few times',
   async ([, read]) => {

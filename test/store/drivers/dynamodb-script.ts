@@ -1,4 +1,7 @@
-/** An engine that speaks DynamoDB's protocol and answers as a test says: for what DynamoDB Local never answers, and to see what is asked. */
+/**
+ * An engine that speaks DynamoDB's protocol and answers as a test says: for what DynamoDB Local never answers, and to
+ * see what is asked.
+ */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -67,7 +70,7 @@ export async function scriptedDynamo(
   return { store, asked };
 }
 
-/** A clock that only pauses move on; chance is as great as it can be. */
+/** A clock that moves only in pauses. Its random number is 1, so that every pause has its full length. */
 export function pausedClock(): DynamodbOptions['clock'] {
   let now = 0;
   return { now: () => now, random: () => 1, sleep: async (ms) => void (now += ms) };

@@ -10,7 +10,7 @@ import { DYNAMODB_ANSWERS } from '../fault-drivers.ts';
 
 export const NOW = 1_000_000;
 export const DAY = 86_400_000;
-/** How often a request is sent that does no harm twice, and whose connection breaks each time. */
+/** How often a repeatable request is sent in all when its connection breaks each time. */
 export const WITH_REPETITIONS = 4;
 export const options = (id: string, now = NOW, leftMs = 5_000) => ({ id, now, deadline: now + leftMs });
 export const append = (entries: readonly (string | number)[] = [1], log = 'l'): Operation => ({
@@ -75,9 +75,9 @@ export function useDynamo() {
     return found.Items ?? [];
   }
 
-  /** What this test has. */
+  /** The engine, the proxy and the store of the current test. */
   const current = () => ({ dynamo, proxy, store });
-  /** Past the proxy. */
+  /** A client that does not go through the proxy. */
   const direct = () => client;
   return { current, direct, open, requests, items };
 }

@@ -37,7 +37,7 @@ function options(id: string) {
   return { id, now: 0, deadline: 1 };
 }
 
-/** Each weakness must really occur, or whoever tests against them tests nothing. */
+/** Each weakness must really occur; otherwise tests that rely on it prove nothing. */
 describe('the simulated weaknesses', () => {
   test('an unknown commit has taken effect, has not, or does so after a later one', async () => {
     const store = weaken(createMemoryStore(), { random: seededRandom(7), unknown: 0.6 });

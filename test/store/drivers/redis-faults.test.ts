@@ -153,7 +153,7 @@ describe.skipIf(!requireService('redis'))('redis when things break (needs redis-
 
   test('a request that would be too large is refused before it is sent', async () => {
     const before = proxy.arrived();
-    // On their way through JSON quotes grow fourfold, control characters in names sixfold.
+    // In the request's JSON quotes become four times as long, and control characters in names six times.
     const longest = Array.from({ length: 90 }, (_, i) =>
       put(`${i}`.padEnd(512, '\u0001'), { value: '"'.repeat(1_700) }),
     );

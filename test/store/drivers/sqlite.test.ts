@@ -147,7 +147,7 @@ test('no statement scans a table: none depends on how much is stored', async () 
 });
 
 async function newFile(): Promise<string> {
-  // What is tested is not the disk: in memory, where the machine has a folder there, hundreds of commits take no time.
+  // These tests do not test the disk. On a folder in memory, where the machine has one, hundreds of commits take no time.
   const folder = await mkdtemp(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'tidegate-sqlite-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   return join(folder, 'store.db');
