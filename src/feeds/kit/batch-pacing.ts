@@ -1,6 +1,6 @@
 /**
- * When the messages that a burst collected so far are to be committed, whatever sends them. Pure: it is told what came and when, and answers whether to
- * commit now or how long to wait for more.
+ * Decides when the messages that a burst has collected are committed, whatever sends them. It learns what came and when, and
+ * answers whether to commit now or how long to wait for more. Pure: the clock is lent.
  *
  * A commit for every few messages of a trickle would be dear, so one that is not full is allowed once at the start of a burst
  * and then once per hundred messages; the rest waits for the burst's end. A broker whose window of unacknowledged messages

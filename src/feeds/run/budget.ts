@@ -5,8 +5,8 @@ export interface Spending {
   isSpent(): boolean;
   spend(item: FeedItem): void;
   /**
-   * Of items that the upstream cannot give again: those within the budget, and those beyond it, by policy: the oldest
-   * of them for `drop-oldest`, else the newest.
+   * Splits items that the upstream cannot give again into those within the budget and those beyond it. Beyond it are the
+   * oldest for `drop-oldest`, and the newest for any other policy.
    */
   admit(items: readonly FeedItem[], overflow: Overflow): { within: readonly FeedItem[]; beyond: readonly FeedItem[] };
 }

@@ -7,7 +7,7 @@ import { decodeStreamCursor, encodeStreamCursor } from '../../streams/log/stream
 import type { Scope } from '../../streams/scope.ts';
 import { logEntry } from '../../store/record.ts';
 
-/** Of an item as JSON. Of a longer one its beginning is kept, as text. */
+/** Most bytes of an item as JSON. A longer one is kept as a text, which is the beginning of that JSON. */
 export const ITEM_BYTES = 16 * 1024;
 /** Most dead letters of one burst, so that a feed that sends nothing but garbage fills no more. */
 export const BURST_DEAD_LETTERS = 1_000;

@@ -33,9 +33,9 @@ export interface Intake {
   isEmpty(): boolean;
   /** The appends gathered since the last one, with the puts of their fences. */
   drain(): Operation[];
-  /** Of drained operations that met a conflict, those that are left when what stands in the logs by now is left out. */
+  /** Answers drained operations that met a conflict, without the events that stand in the logs by now. */
   withoutKnown(operations: readonly Operation[]): Promise<Operation[]>;
-  /** Of the burst so far; of it all until `revert`. */
+  /** What the burst has counted so far, what no commit has taken yet included, until `revert` forgets that. */
   counts: Readonly<FeedCounts>;
   /** Why the last rejected item was. */
   rejection(): { field: string; expected: string };

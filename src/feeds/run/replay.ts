@@ -1,6 +1,6 @@
 /**
- * What of a reading is committed already, where it was committed in parts and the burst ended in between: the upstream
- * then gives the reading again from the same position. Of the committed items, however many, a bounded number of marks
+ * Knows which items of a reading are committed already. A reading may be committed in several chunks, and the burst may end
+ * between two of them: the upstream then gives the reading again from the same position. Of the committed items, however many, a bounded number of marks
  * is kept: the hash of all items up to there. Of what comes again, the longest beginning that a mark vouches for is
  * skipped. So an upstream that gives something else instead (newest first, a document that was replaced) loses nothing.
  *

@@ -4,8 +4,9 @@
  *
  * Commits of a burst of n events over k keys of one stream, in batches of 100 or more: at most 3 + n/100 + 2k/90,
  * while 100 events with the feed's record (some kilobytes; up to 64 KiB more with sampling) are within the store's
- * `commitBytes`. On Redis, where those are 420,000, that is 4 KB an event; larger ones take as many commits as their bytes. Each further stream that gets events adds one. A
- * burst that lasts longer than 5 s adds those that keep latest events and its lease up meanwhile.
+ * `commitBytes`. On Redis, where those are 420,000, that is 4 KB an event; larger ones take as many commits as their bytes
+ * need. Each further stream that gets events adds one. A burst that lasts longer than 5 s adds the commits that keep its
+ * lease and the latest events up meanwhile.
  */
 import type { DeclaredFeed } from '../../declare/feed.ts';
 import { asTidegateError, TidegateError } from '../../base/errors.ts';
