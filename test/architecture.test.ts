@@ -217,3 +217,23 @@ test('proofs of seams and examples import nothing of this tree by its path', () 
   );
   expect(byPath).toEqual([]);
 });
+
+/** Its exports are called by the platform, by the names in the deployed functions' handlers; nothing imports it. */
+const HANDLERS = 'hosts/lambda/http.ts';
+
+/** The names that a file declares and exports. What it passes on from another file is declared there. */
+function declared(file: string): string[] {
+  const text = readFileSync(join(SRC, file), 'utf8');
+  const kinds = '(?:abstract class|class|(?:async )?function\\*?|const|let|interface|type|enum|namespace)';
+  return [...text.matchAll(new RegExp(`^export (?:declare )?${kinds} ([\\w$]+)`, 'gm'))].map(([, name = '']) => name);
+}
+
+test('an exported name stands for one thing in all of src', () => {
+  const places = new Map<string, string[]>();
+  for (const file of files.filter((name) => name !== HANDLERS && !name.endsWith('.d.ts'))) {
+    // The overloads of a function are one thing.
+    for (const name of new Set(declared(file))) places.set(name, [...(places.get(name) ?? []), file]);
+  }
+  expect(places.get('TidegateError')).toEqual(['base/errors.ts']);
+  expect([...places].filter(([, standing]) => standing.length > 1)).toEqual([]);
+});

@@ -1,6 +1,6 @@
 /** Publishing, requests and listening on a real broker, inside workerd. */
 import { describe, inject } from 'vitest';
-import { connect } from '../../src/hosts/workers/socket.ts';
+import { connectFromWorker as connect } from '../../src/hosts/workers/socket.ts';
 import { mqttPublishSuite } from '../feeds/mqtt/publish-suite.ts';
 
 const port = inject('steadyMosquitto');

@@ -1,7 +1,7 @@
 /** The MQTT feed on a real broker, inside workerd. */
 import { describe, expect, inject, test } from 'vitest';
 import { randomId } from '../../src/base/runtime.ts';
-import { connect } from '../../src/hosts/workers/socket.ts';
+import { connectFromWorker as connect } from '../../src/hosts/workers/socket.ts';
 import { mqtt } from '../../src/feeds/mqtt/feed.ts';
 import { burstContext, publish, runBurst, target } from '../feeds/mqtt/bursts.ts';
 import { mqttSuite } from '../feeds/mqtt/suite.ts';

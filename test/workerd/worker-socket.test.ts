@@ -1,6 +1,6 @@
 /** TCP and TLS inside workerd. */
 import { expect, inject, test } from 'vitest';
-import { connect } from '../../src/hosts/workers/socket.ts';
+import { connectFromWorker as connect } from '../../src/hosts/workers/socket.ts';
 import { socketSuite } from '../hosts/socket-suite.ts';
 
 const peers = inject('peers');

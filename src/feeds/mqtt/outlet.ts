@@ -9,7 +9,7 @@ import { EXAMPLE_RECORDS } from './publish-audit.ts';
 import { type OutgoingMessage, outgoing, ruleFor } from './publish-check.ts';
 import { type MqttRules, type PublishRule, publishRules } from './publish-rules.ts';
 import { mqttTools } from './tools.ts';
-import { checkWait, checkWhole, DEFAULT_WAIT_MS, LONGEST_REQUEST_MS, MOST_ANSWERS } from './request-bounds.ts';
+import { checkWait, checkNumberOf, DEFAULT_WAIT_MS, LONGEST_REQUEST_MS, MOST_ANSWERS } from './request-bounds.ts';
 import { planResponse } from './request-match.ts';
 import { mqttSettings, mqttVersions } from './settings.ts';
 
@@ -49,7 +49,7 @@ export function mqttOutlet(options: MqttOptions, topics: MqttTopics): MqttRules 
       const rule = ruleFor(rules, message.topic);
       const id = newId();
       const plan = planResponse(rule, message.topic, responseTopic, id);
-      checkWhole('answers', answers, MOST_ANSWERS);
+      checkNumberOf('answers', answers, MOST_ANSWERS);
       checkWait(timeoutMs, LONGEST_REQUEST_MS);
       const field = rule.response?.correlation;
       const { shown, ...out } = outgoing(message, rule, typeof field === 'string' ? { field, id } : null);

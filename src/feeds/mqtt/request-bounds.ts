@@ -7,10 +7,10 @@ export const LONGEST_RECEIVE_MS = 60_000;
 export const MOST_ANSWERS = 100;
 export const MOST_MESSAGES = 1_000;
 /** Most bytes of payload that one call answers. */
-export const ANSWER_BYTES = 262_144;
+export const MOST_PAYLOAD_BYTES = 262_144;
 
 /** @throws TidegateError `invalid_input` */
-export function checkWhole(field: string, value: number, most: number): void {
+export function checkNumberOf(field: string, value: number, most: number): void {
   if (!Number.isInteger(value) || value < 1 || value > most)
     throw wrongField(field, `a whole number from 1 to ${most}`);
 }

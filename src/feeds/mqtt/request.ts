@@ -11,9 +11,9 @@ import type { Publication } from './packets.ts';
 import type { OutgoingMessage } from './publish-check.ts';
 import { connectOnce, type OutletConnection, sendOne } from './publish-send.ts';
 import {
-  ANSWER_BYTES,
+  MOST_PAYLOAD_BYTES,
   checkWait,
-  checkWhole,
+  checkNumberOf,
   DEFAULT_WAIT_MS,
   LONGEST_RECEIVE_MS,
   MOST_MESSAGES,
@@ -102,7 +102,7 @@ export async function receive(
       read.length === 0 ? 'nothing: no topics may be read at once' : `a filter within ${read.join(', ')}`,
     );
   }
-  checkWhole('messages', messages, MOST_MESSAGES);
+  checkNumberOf('messages', messages, MOST_MESSAGES);
   checkWait(timeoutMs, LONGEST_RECEIVE_MS);
   const now = () => context.runtime.now();
   const connection = await connectOnce(settings, context);
@@ -152,7 +152,7 @@ async function collect(
         }
         const message = inboundOf(publication, wanted.now());
         bytes += utf8Bytes(message.text ?? JSON.stringify(message.payload));
-        if (bytes > ANSWER_BYTES && messages.length > 0) return heard('bytes');
+        if (bytes > MOST_PAYLOAD_BYTES && messages.length > 0) return heard('bytes');
         messages.push(message);
         if (messages.length === wanted.count) return heard('count');
       }

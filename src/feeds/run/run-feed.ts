@@ -1,5 +1,5 @@
 /**
- * One feed's turn: takes the lease, runs a burst, judges how it ended, brings the latest events up to date and gives
+ * One run of a feed: takes the lease, runs a burst, judges how it ended, brings the latest events up to date and gives
  * the lease back in the last commit of that. A process that dies in here leaves a lease that runs out; whoever takes it
  * over counts that as a failure, so a feed that kills its process ends at the breaker too.
  */
@@ -34,11 +34,11 @@ export interface FeedReport extends FeedCounts {
   error: TidegateError | null;
   /** Epoch ms of the next burst. */
   nextAt: number;
-  /** What its turn asked of the store; that it was looked whether it is due is on the run's own account. */
+  /** What the run asked of the store. The look-up of what is due is not among it: `ingest` counts that. */
   spent: Spent;
 }
 
-export interface Turn {
+export interface FeedRun {
   scope: Scope;
   deadline: number;
   fetch: GuardedFetch;
@@ -50,14 +50,14 @@ export interface Turn {
 const CLOSING_MS = 3_000;
 
 /** @throws TidegateError where the store fails; the lease then runs out by itself. */
-export async function runFeed(given: Turn, feed: DeclaredFeed, reading: Reading): Promise<FeedReport> {
+export async function runFeed(given: FeedRun, feed: DeclaredFeed, reading: Reading): Promise<FeedReport> {
   const account = openAccount(given.scope.store);
-  const turn = { ...given, scope: { ...given.scope, store: account.store } };
-  return { ...(await runTurn(turn, feed, reading)), spent: account.spent() };
+  const run = { ...given, scope: { ...given.scope, store: account.store } };
+  return { ...(await runWith(run, feed, reading)), spent: account.spent() };
 }
 
-async function runTurn(turn: Turn, feed: DeclaredFeed, reading: Reading): Promise<Omit<FeedReport, 'spent'>> {
-  const { scope, deadline, leaseMs } = turn;
+async function runWith(run: FeedRun, feed: DeclaredFeed, reading: Reading): Promise<Omit<FeedReport, 'spent'>> {
+  const { scope, deadline, leaseMs } = run;
   const { runtime, store, tenant } = scope;
   const startedAt = runtime.now();
   const key = feedKey(tenant, feed.name);
@@ -80,15 +80,15 @@ async function runTurn(turn: Turn, feed: DeclaredFeed, reading: Reading): Promis
   const closing = Math.min(CLOSING_MS, (deadline - startedAt) / 3);
   const endsAt = Math.min(startedAt + feed.budget.timeMs, deadline - closing);
   const projected = async () => {
-    projections += (await project(turn, lease)).commits;
+    projections += (await project(run, lease)).commits;
   };
-  let end = await runBurst({ ...turn, feed, lease, intake, endsAt, project: projected }).catch((thrown: unknown) =>
+  let end = await runBurst({ ...run, feed, lease, intake, endsAt, project: projected }).catch((thrown: unknown) =>
     failure(lease, intake, thrown),
   );
   if (end.kind === 'ended' && !(await closeWindows(lease, intake, deadline))) end = { kind: 'lost' };
   if (end.kind !== 'lost') {
-    lease.change(judge(turn, feed, lease.state(), intake, end, startedAt));
-    const released = await projectAndRelease(turn, lease);
+    lease.change(judge(run, feed, lease.state(), intake, end, startedAt));
+    const released = await projectAndRelease(run, lease);
     projections += released.commits;
     if (released.lost) end = { kind: 'lost' };
   }
@@ -101,7 +101,7 @@ async function runTurn(turn: Turn, feed: DeclaredFeed, reading: Reading): Promis
   return end.kind === 'failed' ? { ...done, error: end.error } : done;
 }
 
-/** The state in which a turn begins. Where it is not due then, the feed has killed too many processes. */
+/** The state in which a run begins. Where it is not due then, the feed has killed too many processes. */
 function begin(state: FeedState, now: number, chance: number): FeedState {
   if (state.lease === null) return { ...state, lastStartAt: now, bursts: state.bursts + 1 };
   const failures = state.failures + 1;
@@ -128,7 +128,7 @@ async function closeWindows(lease: Lease, intake: Intake, deadline: number): Pro
 
 /** What a burst's end means for the next one. */
 function judge(
-  { scope: { runtime } }: Turn,
+  { scope: { runtime } }: FeedRun,
   feed: DeclaredFeed,
   state: FeedState,
   intake: Intake,

@@ -15,11 +15,11 @@ import { createReplay } from './replay.ts';
 export const POSITION_BYTES = 16 * 1024;
 
 /** `budget`: the burst is to end, and another one to follow at once. */
-export type Step = 'go-on' | 'budget' | 'lost';
+export type TakeOutcome = 'go-on' | 'budget' | 'lost';
 
 export interface Taker {
   /** @throws TidegateError `upstream` for a position that is too long; what the store throws */
-  take(batch: FeedBatch): Promise<Step>;
+  take(batch: FeedBatch): Promise<TakeOutcome>;
   isSpent(): boolean;
   /** All that came is committed since an earlier burst: the next burst would find no more than this one. */
   isStuck(): boolean;
@@ -52,7 +52,7 @@ export function createTaker({ feed, lease, intake, deadline, upkeep, log }: Opti
     return true;
   }
 
-  async function take(batch: FeedBatch): Promise<Step> {
+  async function take(batch: FeedBatch): Promise<TakeOutcome> {
     const { items, position, partial = false } = batch;
     if (position !== undefined && utf8Bytes(JSON.stringify(position)) > POSITION_BYTES) {
       throw new TidegateError('upstream', `the feed's position is above ${POSITION_BYTES} bytes`);
@@ -123,7 +123,7 @@ export function createTaker({ feed, lease, intake, deadline, upkeep, log }: Opti
   async function finish(
     { position, partial = false, last = false, backlog }: FeedBatch,
     overrun: boolean,
-  ): Promise<Step> {
+  ): Promise<TakeOutcome> {
     const before = lease.state();
     if (!partial) replay.pass();
     const next: { position: Json; replay: string } = {

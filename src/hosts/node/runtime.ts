@@ -11,7 +11,7 @@ async function resolve(host: string): Promise<string[]> {
   return addresses.map(({ address }) => address);
 }
 
-const connect: Connect = async (...asked) => (await import('./socket.ts')).connect(...asked);
+const connect: Connect = async (...asked) => (await import('./socket.ts')).connectFromNode(...asked);
 
 const openWebSocket: OpenWebSocket = async (...asked) => (await import('./websocket.ts')).openWebSocket(...asked);
 

@@ -7,7 +7,7 @@ import { connect as connectTls } from 'node:tls';
 import type { ByteSocket, Connect } from '../../base/runtime.ts';
 
 /** Rejects with the platform's own error when the connection cannot be made, or with the signal's reason. */
-export const connect: Connect = ({ host, port, tls }, signal) =>
+export const connectFromNode: Connect = ({ host, port, tls }, signal) =>
   new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason as Error);
     const { servername = isIP(host) === 0 ? host : undefined, ...pem } = tls ?? {};

@@ -16,7 +16,7 @@ import type { CallerOptions, Host } from '../http-host.ts';
 import { createLog } from '../log.ts';
 import { sendBack, type TaskBatch } from '../queue.ts';
 import { startProblem } from '../start-problem.ts';
-import { connect } from './socket.ts';
+import { connectFromWorker } from './socket.ts';
 import { dispatchThrough, taskQueueOf } from './tasks.ts';
 
 export { dynamodb } from '../../store/drivers/dynamodb-driver.ts';
@@ -67,7 +67,7 @@ export function createWorker(app: App, { stores = {}, ...callers }: WorkerOption
     const texts = textsOf(environment);
     const config = readEnvironment(texts, { drivers, standard: 'redis', hint: HINT });
     log = createLog(config.logLevel, { write });
-    const runtime = { ...systemRuntime(log), connect };
+    const runtime = { ...systemRuntime(log), connect: connectFromWorker };
     const taskQueue = taskQueueOf(environment);
     const built = createHost({
       ...callers,

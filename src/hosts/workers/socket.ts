@@ -16,7 +16,7 @@ const UNKNOWN_OPTIONS = ['ca', 'cert', 'key', 'servername'] as const;
  * Rejects with the platform's own error when the connection cannot be made, with the signal's reason, or with
  * `invalid_config` for options that the platform does not know.
  */
-export const connect: Connect = async ({ host, port, tls }, signal) => {
+export const connectFromWorker: Connect = async ({ host, port, tls }, signal) => {
   signal.throwIfAborted();
   refuseUnknown(tls);
   const hostname = host.includes(':') ? `[${host}]` : host;

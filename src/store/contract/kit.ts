@@ -2,18 +2,9 @@
 import { expect, onTestFinished } from 'vitest';
 import type { Json } from '../../base/json.ts';
 import { randomId } from '../../base/runtime.ts';
+import type { Settled } from '../commit.ts';
 import { isPresent } from '../store.ts';
-import type {
-  CommitResult,
-  Cursor,
-  LogEntry,
-  Operation,
-  Put,
-  RecordKey,
-  Store,
-  StoredRecord,
-  Version,
-} from '../store.ts';
+import type { Cursor, LogEntry, Operation, Put, RecordKey, Store, StoredRecord, Version } from '../store.ts';
 
 export interface StoreUnderTest {
   store: Store;
@@ -22,7 +13,6 @@ export interface StoreUnderTest {
   close: () => Promise<void>;
 }
 
-export type Settled = Exclude<CommitResult, { status: 'unknown' }>;
 export type StartKit = () => Promise<Kit>;
 export type Kit = Awaited<ReturnType<ReturnType<typeof createKit>>>;
 

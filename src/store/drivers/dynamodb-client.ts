@@ -7,7 +7,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { backoff } from '../../base/backoff.ts';
 import type { Runtime } from '../../base/runtime.ts';
-import { isBroken, isInternal, isRefused, toTidegateError } from './dynamodb-errors.ts';
+import { isConnectionLost, isInternal, isRefused, toTidegateError } from './dynamodb-errors.ts';
 
 const PAUSES = { firstMs: 20, mostMs: 1_000 };
 /** How many broken connections in a row a repeatable call survives. */
@@ -104,7 +104,7 @@ function sendingThrough(
         try {
           return await send(request, { until, repeatable });
         } catch (error) {
-          if (!repeatable || !isBroken(error) || broken >= MOST_BROKEN) throw toTidegateError(error, table);
+          if (!repeatable || !isConnectionLost(error) || broken >= MOST_BROKEN) throw toTidegateError(error, table);
           await pause(broken, until, error);
         }
       }

@@ -21,7 +21,7 @@ import { encodeCursor, epochOf } from '../cursor.ts';
 import { readCursors } from './commit-answer.ts';
 import type { DynamoClient } from './dynamodb-client.ts';
 import { toTidegateError, withoutData } from './dynamodb-errors.ts';
-import { garbageAt, text, type Keys } from './dynamodb-item.ts';
+import { garbageAt, textAttribute, type Keys } from './dynamodb-item.ts';
 import type { LogReader } from './dynamodb-log.ts';
 import { toItem, toReading } from './dynamodb-records.ts';
 import { packSegments, type PackedSegment } from './dynamodb-segments.ts';
@@ -157,7 +157,7 @@ export function createCommit(client: DynamoClient, keys: Keys, logs: LogReader):
   ): CommitResult | null {
     const failed = reasons.flatMap((reason, i) => (failedCondition(reason) ? [{ reason, origin: origins[i] }] : []));
     const made = failed.find(({ origin }) => origin === null)?.reason.Item;
-    if (made) return { status: 'committed', version: id, cursors: readCursors(text(made, 'k')) };
+    if (made) return { status: 'committed', version: id, cursors: readCursors(textAttribute(made, 'k')) };
     const conflicts = failed.flatMap(({ reason, origin = null }) => {
       const operation = operations[origin ?? -1];
       if (origin === null || operation === undefined || operation.kind === 'append') return [];

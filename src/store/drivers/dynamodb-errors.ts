@@ -47,7 +47,7 @@ export function isInternal(error: unknown): boolean {
 }
 
 /** The connection ended without an answer. A connection that could not be made does not count. */
-export function isBroken(error: unknown): boolean {
+export function isConnectionLost(error: unknown): boolean {
   return error instanceof Error && 'code' in error && BROKEN.has(error.code);
 }
 

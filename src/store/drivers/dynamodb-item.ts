@@ -25,7 +25,10 @@ export function createKeys(app: string) {
     partition: (partition: string) => ({ S: `${base}#r#${partition}` }),
     record: ({ partition, id }: RecordKey): Item => ({ pk: { S: `${base}#r#${partition}` }, sk: { S: id } }),
     /** The key of the record whose item this is. */
-    recordOf: (item: Item): RecordKey => ({ partition: text(item, 'pk').slice(base.length + 3), id: text(item, 'sk') }),
+    recordOf: (item: Item): RecordKey => ({
+      partition: textAttribute(item, 'pk').slice(base.length + 3),
+      id: textAttribute(item, 'sk'),
+    }),
     log: (log: string) => ({ S: `${base}#l#${log}` }),
     head: (log: string): Item => ({ pk: { S: `${base}#l#${log}` }, sk: { S: HEAD } }),
     segment: (log: string, place: number): Item => ({ pk: { S: `${base}#l#${log}` }, sk: { S: placeKey(place) } }),
@@ -42,7 +45,7 @@ export function createKeys(app: string) {
     },
     dueOf(item: Item): Due | null {
       if (item['dq'] === undefined) return null;
-      const queue = text(item, 'dq').slice(base.length + 3);
+      const queue = textAttribute(item, 'dq').slice(base.length + 3);
       return { queue: queue.slice(queue.indexOf('#') + 1), at: dueTimes(item).at };
     },
   };
@@ -59,7 +62,7 @@ export function dueUpTo(now: number): string {
 }
 
 export function dueTimes(item: Item): { at: number; expiresAt: number | null } {
-  const [at = '', expiry = ''] = text(item, 'da').split(':');
+  const [at = '', expiry = ''] = textAttribute(item, 'da').split(':');
   return { at: unsortable(at), expiresAt: expiry === '' ? null : unsortable(expiry) };
 }
 
@@ -68,11 +71,11 @@ export function garbageAt(expiresAt: number): AttributeValue {
   return { N: String(Math.ceil((expiresAt + GARBAGE_AFTER_MS) / 1_000)) };
 }
 
-export function text(item: Item, name: string): string {
+export function textAttribute(item: Item, name: string): string {
   return item[name]?.S ?? '';
 }
 
-export function number(item: Item, name: string): number {
+export function numberAttribute(item: Item, name: string): number {
   return Number(item[name]?.N ?? 0);
 }
 

@@ -7,7 +7,7 @@ import { QueryCommand, type QueryCommandInput } from '@aws-sdk/client-dynamodb';
 import { TidegateError } from '../../base/errors.ts';
 import type { Span } from '../cursor.ts';
 import type { DynamoClient } from './dynamodb-client.ts';
-import { HEAD, number, placeKey, text, type Item, type Keys } from './dynamodb-item.ts';
+import { HEAD, numberAttribute, placeKey, textAttribute, type Item, type Keys } from './dynamodb-item.ts';
 import { toSegment, type Segment } from './dynamodb-segments.ts';
 
 const MOST_LOOKS = 8;
@@ -72,15 +72,15 @@ export function createLogReader(client: DynamoClient, keys: Keys) {
       },
       until,
     );
-    const head = items.find((item) => text(item, 'sk') === HEAD) ?? null;
+    const head = items.find((item) => textAttribute(item, 'sk') === HEAD) ?? null;
     const newest = items.find((item) => item !== head);
     if (newest === undefined) return null;
     const tail = toSegment(newest);
-    const floor = head === null ? 0 : number(head, 'f');
+    const floor = head === null ? 0 : numberAttribute(head, 'f');
     return {
       span: { epoch: tail.epoch, floor, end: tail.end },
       newestAt: tail.appendedAt,
-      oldest: head === null ? 0 : number(head, 'o'),
+      oldest: head === null ? 0 : numberAttribute(head, 'o'),
       hasHead: head !== null,
       tail,
     };

@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { parseJson } from '../../base/json.ts';
 import type { DynamoClient } from './dynamodb-client.ts';
-import { dueTimes, dueUpTo, garbageAt, number, text, type Item, type Keys } from './dynamodb-item.ts';
+import { dueTimes, dueUpTo, garbageAt, numberAttribute, textAttribute, type Item, type Keys } from './dynamodb-item.ts';
 import { DYNAMODB_TABLE } from './dynamodb-table.ts';
 import * as limits from '../limits.ts';
 import { compareUtf8 } from '../order.ts';
@@ -119,10 +119,10 @@ export function createRecords(client: DynamoClient, keys: Keys): Records {
         ),
       );
       const readings = (page.Items ?? []).map((item) =>
-        toReading(keys, { partition, id: text(item, 'sk') }, item, now),
+        toReading(keys, { partition, id: textAttribute(item, 'sk') }, item, now),
       );
       const last = page.LastEvaluatedKey;
-      return { records: readings.filter(isPresent), next: last === undefined ? null : text(last, 'sk') };
+      return { records: readings.filter(isPresent), next: last === undefined ? null : textAttribute(last, 'sk') };
     },
 
     async due(queue, { now, limit, from }) {
@@ -153,10 +153,10 @@ export function toItem(keys: Keys, put: Put, value: string, version: string): It
 
 export function toReading(keys: Keys, { partition, id }: RecordKey, item: Item | undefined, now: number): Reading {
   if (item === undefined) return { partition, id, value: null, version: null };
-  const version = text(item, 'n');
-  const expiresAt = item['e'] === undefined ? null : number(item, 'e');
+  const version = textAttribute(item, 'n');
+  const expiresAt = item['e'] === undefined ? null : numberAttribute(item, 'e');
   if (expiresAt !== null && expiresAt <= now) return { partition, id, value: null, version };
-  return { partition, id, value: parseJson(text(item, 'v')), version, expiresAt, due: keys.dueOf(item) };
+  return { partition, id, value: parseJson(textAttribute(item, 'v')), version, expiresAt, due: keys.dueOf(item) };
 }
 
 function nameOf({ partition, id }: RecordKey): string {

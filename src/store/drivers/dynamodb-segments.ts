@@ -4,7 +4,7 @@
  */
 import { TidegateError } from '../../base/errors.ts';
 import { type Json, parseJson, utf8Bytes } from '../../base/json.ts';
-import { number, text, type Item } from './dynamodb-item.ts';
+import { numberAttribute, textAttribute, type Item } from './dynamodb-item.ts';
 import { segmentCounts } from '../limits.ts';
 
 /** A smaller item costs one write unit anyway, deflated or not. */
@@ -49,13 +49,13 @@ export async function unpackSegment(segment: Segment): Promise<Json[]> {
 }
 
 export function toSegment(item: Item): Segment {
-  const first = Number(text(item, 'sk'));
+  const first = Number(textAttribute(item, 'sk'));
   return {
     first,
-    end: first + number(item, 'c'),
-    appendedAt: number(item, 't'),
-    epoch: text(item, 'p'),
-    more: number(item, 'm'),
+    end: first + numberAttribute(item, 'c'),
+    appendedAt: numberAttribute(item, 't'),
+    epoch: textAttribute(item, 'p'),
+    more: numberAttribute(item, 'm'),
     item: item['c'] === undefined ? null : item,
   };
 }

@@ -13,7 +13,7 @@ import {
   type DynamoClock,
 } from './dynamodb-client.ts';
 import { createCommit } from './dynamodb-commit.ts';
-import { createKeys, garbageAt, number, type Item, type Keys } from './dynamodb-item.ts';
+import { createKeys, garbageAt, numberAttribute, type Item, type Keys } from './dynamodb-item.ts';
 import { createLogReader } from './dynamodb-log.ts';
 import { createRecords } from './dynamodb-records.ts';
 import { unpackSegment } from './dynamodb-segments.ts';
@@ -145,7 +145,7 @@ function storeOn(client: DynamoClient, keys: Keys): Store {
           (await count(Key, values, 'SET t = t + :amount', LIVE, until)) ??
           (await count(Key, beginning, 'SET t = :amount, e = :expiry, x = :garbage', `NOT (${LIVE})`, until));
         if (item === null) return null;
-        const total = number(item, 't');
+        const total = numberAttribute(item, 't');
         const bound = limits.counted(total);
         const stopped = { ':bound': { N: String(bound) }, ':now': { N: String(now) } };
         if (bound !== total) await count(Key, stopped, 'SET t = :bound', LIVE, until);

@@ -45,7 +45,7 @@ export interface Transition<Event extends WatchedEvent = WatchedEvent> {
   forgotten: boolean;
 }
 
-export interface Step<Event extends WatchedEvent = WatchedEvent> {
+export interface ConditionStep<Event extends WatchedEvent = WatchedEvent> {
   /** The same object as before where there is nothing new to remember. */
   state: ConditionState;
   /** Whether the condition holds now for any key. */
@@ -80,7 +80,7 @@ export function step<Event extends WatchedEvent>(
   before: ConditionState,
   event: Event,
   at: number,
-): Step<Event> {
+): ConditionStep<Event> {
   const { condition, rule } = planOf(watch);
   const timely = tick<Event>(watch, before, at);
   if (isGap(event) || !isLookedAt(condition, event)) return timely;
@@ -102,7 +102,11 @@ export function step<Event extends WatchedEvent>(
 }
 
 /** Moves time on to `now`. Call it at `dueAt`. Before that time it changes nothing, so extra calls do no harm. */
-export function tick<Event extends WatchedEvent>(watch: Watch<Event>, state: ConditionState, now: number): Step<Event> {
+export function tick<Event extends WatchedEvent>(
+  watch: Watch<Event>,
+  state: ConditionState,
+  now: number,
+): ConditionStep<Event> {
   const due = dueSubjects(watch, state).filter(({ at }) => at <= now);
   if (due.length === 0) return stepTo<Event>(state, []);
   const after = turn(state, new Set(due.map(({ subject }) => subject)));
@@ -164,6 +168,9 @@ function lostAt<Event extends WatchedEvent>(at: number, { key }: Subject): Trans
   return { became: 'ceased', key, at, event: null, value: null, forgotten: true };
 }
 
-function stepTo<Event extends WatchedEvent>(state: ConditionState, transitions: Transition<Event>[]): Step<Event> {
+function stepTo<Event extends WatchedEvent>(
+  state: ConditionState,
+  transitions: Transition<Event>[],
+): ConditionStep<Event> {
   return { state, holds: state.subjects.some(({ holds }) => holds), transitions };
 }

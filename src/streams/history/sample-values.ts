@@ -14,7 +14,7 @@ export interface Sample {
   value: number;
 }
 
-export interface Span {
+export interface WindowSpan {
   /** Epoch ms. Together with `end`: the part of a window that lies in the range and has passed. */
   start: number;
   end: number;
@@ -57,7 +57,7 @@ export function increase(samples: readonly Sample[], before: Sample | null): num
 export function timeWeightedMean(
   samples: readonly Sample[],
   before: Sample | null,
-  { start, end }: Span,
+  { start, end }: WindowSpan,
 ): number | null {
   let standing = before?.value ?? null;
   let since = start;
@@ -83,7 +83,7 @@ export interface Gaps {
   lengths: number[];
 }
 
-export function gapsBetween(samples: readonly Pick<Sample, 'time'>[], { start, end }: Span): Gaps {
+export function gapsBetween(samples: readonly Pick<Sample, 'time'>[], { start, end }: WindowSpan): Gaps {
   const lengths: number[] = [];
   let since = start;
   for (const { time } of [...samples, { time: end }]) {

@@ -2,7 +2,7 @@
 import { Client, type ElicitResult, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemRuntime } from '../../../src/base/runtime.ts';
-import { connect } from '../../../src/hosts/node/socket.ts';
+import { connectFromNode as connect } from '../../../src/hosts/node/socket.ts';
 import { ingest } from '../../../src/schedule.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import { publish } from '../../feeds/mqtt/bursts.ts';

@@ -1,7 +1,7 @@
 /** The tools of mqtt-mcp and mcpMQTT by name, parameters and effect, at a real broker and through the official client. */
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { connect } from '../../../src/hosts/node/socket.ts';
+import { connectFromNode as connect } from '../../../src/hosts/node/socket.ts';
 import { publish } from '../../feeds/mqtt/bursts.ts';
 import { meanwhile, outletOf, real } from '../../feeds/mqtt/outlets.ts';
 import { type Served, serveApp } from '../../mcp/served.ts';

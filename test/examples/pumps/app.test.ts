@@ -1,7 +1,7 @@
 /** The README's app that publishes, on a real broker: a pump turns as a person agreed, and answers what it is asked. */
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { expect, test } from 'vitest';
-import { connect } from '../../../src/hosts/node/socket.ts';
+import { connectFromNode as connect } from '../../../src/hosts/node/socket.ts';
 import { publish } from '../../feeds/mqtt/bursts.ts';
 import { meanwhile, outletOf, real } from '../../feeds/mqtt/outlets.ts';
 import { serveApp } from '../../mcp/served.ts';

@@ -6,7 +6,7 @@ import type { BurstContext, Feed, FeedBatch, FeedItem, FeedTarget } from '../../
 import type { MqttRoute } from '../../../src/feeds/mqtt/feed.ts';
 import type { Json } from '../../../src/base/json.ts';
 import { type LogLevel, systemRuntime } from '../../../src/base/runtime.ts';
-import { connect } from '../../../src/hosts/node/socket.ts';
+import { connectFromNode as connect } from '../../../src/hosts/node/socket.ts';
 
 export interface Logged {
   level: LogLevel;

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { randomId, systemRuntime } from '../../../src/base/runtime.ts';
 import { PUBLIC } from '../../../src/base/principal.ts';
-import { connect } from '../../../src/hosts/node/socket.ts';
+import { connectFromNode as connect } from '../../../src/hosts/node/socket.ts';
 import { type App, defineApp, from, mqtt, type MqttOptions, stream } from '../../../src/index.ts';
 import { readDeadLetters } from '../../../src/feeds/run/dead-letters.ts';
 import { ingest } from '../../../src/feeds/run/run.ts';

@@ -1,6 +1,6 @@
 /** The MQTT feed on a real broker, on Node. */
 import { afterAll, beforeAll, describe } from 'vitest';
-import { connect } from '../../../src/hosts/node/socket.ts';
+import { connectFromNode as connect } from '../../../src/hosts/node/socket.ts';
 import { requireService } from '../../services/available.ts';
 import { type RunningMosquitto, startMosquitto } from '../../services/mosquitto.ts';
 import { mqttSuite } from './suite.ts';

@@ -1,7 +1,7 @@
 /** For the tests of publishing: an outlet on a scripted broker, or on a real one, and what sending is lent. */
 import type { OutletContext } from '../../../src/declare/outlet.ts';
 import { type Connect, type Runtime, systemRuntime } from '../../../src/base/runtime.ts';
-import { connect as nodeConnect } from '../../../src/hosts/node/socket.ts';
+import { connectFromNode as nodeConnect } from '../../../src/hosts/node/socket.ts';
 import type { MqttOptions } from '../../../src/feeds/mqtt/feed.ts';
 import { mqttOutlet } from '../../../src/feeds/mqtt/outlet.ts';
 import type { MqttRules } from '../../../src/feeds/mqtt/publish-rules.ts';

@@ -1,6 +1,6 @@
 /** The MQTT feed against brokers that behave badly, on Node. */
 import { afterAll, beforeAll } from 'vitest';
-import { connect } from '../../../src/hosts/node/socket.ts';
+import { connectFromNode as connect } from '../../../src/hosts/node/socket.ts';
 import { type RunningPeers, startPeers } from '../../services/peers.ts';
 import { mqttPeersSuite } from './peers-suite.ts';
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { connect } from '../../../src/hosts/node/socket.ts';
+import { connectFromNode as connect } from '../../../src/hosts/node/socket.ts';
 import { requireService } from '../../services/available.ts';
 import { type RunningMosquitto, startMosquitto } from '../../services/mosquitto.ts';
 import { outletOf, real } from './outlets.ts';
