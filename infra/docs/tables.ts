@@ -1,7 +1,7 @@
 /** The option tables that READMEs may have, by the name in their marker `<!-- options: mqtt -->` … `<!-- /options -->`. */
 import type * as z from 'zod';
 import { appSpec } from '../../src/declare/spec/app.ts';
-import { apiSpec, cacheSpec, guardSpec, httpToolSpec } from '../../src/declare/spec/http-tool.ts';
+import { apiSpec, cacheSpec, guardSpec, httpDefaultsSpec, httpToolSpec } from '../../src/declare/spec/http-tool.ts';
 import { pacingSpec } from '../../src/declare/spec/feed.ts';
 import { promptSpec } from '../../src/declare/spec/prompt.ts';
 import { resourceSpec } from '../../src/declare/spec/resource.ts';
@@ -28,7 +28,7 @@ interface Table {
 const PACING = Object.keys(pacingSpec.shape);
 
 /** What a tool may say as its API does; the table of APIs has it. */
-const HTTP_DEFAULTS = ['errors', 'timeoutMs', 'maxBytes', 'allow', 'arrays', 'retries', 'waitMs'];
+const HTTP_DEFAULTS = Object.keys(httpDefaultsSpec.shape);
 
 export const TABLES: Readonly<Record<string, Table>> = {
   api: { spec: apiSpec, type: 'ApiOptions', left: ['kind'] },

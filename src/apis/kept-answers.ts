@@ -7,6 +7,8 @@ import { canonicalText, hexOf, sha256 } from '../base/digest.ts';
 import { asTidegateError } from '../base/errors.ts';
 import { isDeep, type Json, utf8Bytes } from '../base/json.ts';
 import type { HttpCache } from '../declare/http-tool.ts';
+import { cacheSpec } from '../declare/spec/http-tool.ts';
+import { withDefaults } from '../declare/spec/options.ts';
 import type { Runtime } from '../base/runtime.ts';
 import type { Reading, Store } from '../store/store.ts';
 import type { Made } from './answer.ts';
@@ -24,7 +26,6 @@ export interface Kept {
   fresh: boolean;
 }
 
-export const DEFAULT_ENTRIES = 1_000;
 /** Largest answer that is kept, as JSON. */
 export const KEPT_BYTES = 256 * 1024;
 
@@ -35,10 +36,11 @@ export const KEPT_BYTES = 256 * 1024;
  */
 export async function markOf(
   about: string,
-  { entries = DEFAULT_ENTRIES }: HttpCache,
+  cache: HttpCache<Record<string, unknown>>,
   known: unknown,
 ): Promise<Mark | null> {
   if (known === undefined || !isJsonWhole(known)) return null;
+  const { entries } = withDefaults(cacheSpec, cache);
   const text = canonicalText([about, JSON.parse(JSON.stringify(known)) as Json]);
   const digest = hexOf(await sha256(text));
   return { digest, place: Number.parseInt(digest.slice(0, 8), 16) % entries };
@@ -90,9 +92,10 @@ export async function keep(
   { runtime, store, deadline }: { runtime: Runtime; store: Store; deadline: number },
   found: Reading,
   { digest }: Mark,
-  { ttlMs, staleMs = 0 }: HttpCache,
+  cache: HttpCache<Record<string, unknown>>,
   { structured, text }: Made,
 ): Promise<void> {
+  const { ttlMs, staleMs } = withDefaults(cacheSpec, cache);
   const now = runtime.now();
   const value = {
     digest,

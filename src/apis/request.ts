@@ -8,6 +8,8 @@ import { cursorArgument, type HttpGuard, type HttpSpec } from '../declare/http-t
 import { TidegateError } from '../base/errors.ts';
 import type { Runtime } from '../base/runtime.ts';
 import type { ToolSecrets } from './secrets.ts';
+import { httpToolSpec } from '../declare/spec/http-tool.ts';
+import { withDefaults } from '../declare/spec/options.ts';
 import type { Settings } from './settings.ts';
 
 export type ToolInput = Readonly<Record<string, unknown>>;
@@ -36,11 +38,10 @@ interface Sending {
  */
 export function apiRequest(sending: Sending, page: Pair | null): HttpRequest {
   const { spec, input } = sending;
-  const method = spec.method ?? 'GET';
+  const { method, body: kind } = withDefaults(httpToolSpec, spec);
   const written = typeof spec.url === 'string' ? spec.url : spec.url({ ...input });
   const rest = restOf(spec, written, input);
   const params = [...queryOf(sending, method === 'GET' ? rest : {}), ...(page ? [page] : [])];
-  const kind = spec.body ?? 'json';
   const content = method === 'GET' ? null : (spec.content?.({ ...input }, momentOf(sending)) ?? valuesOf(rest));
   const type = kind === 'form' ? 'application/x-www-form-urlencoded' : 'application/json';
   return {

@@ -1,6 +1,8 @@
 /** The settings of an HTTP tool: its own option, else its API's, else the default. Pure. */
 import type { HttpDefaults, RateLimit } from '../declare/http-api.ts';
 import type { HttpSpec } from '../declare/http-tool.ts';
+import { httpDefaultsSpec } from '../declare/spec/http-tool.ts';
+import { withDefaults } from '../declare/spec/options.ts';
 
 export interface ScopedLimit extends RateLimit {
   scope: string;
@@ -21,20 +23,22 @@ export interface Settings extends Required<Omit<HttpDefaults, 'errors'>> {
 export function settingsOf(tool: string, spec: HttpSpec): Settings {
   const { api } = spec;
   const scope = api ? `api:${api.name}` : `tool:${tool}`;
+  const { errors = null, ...own } = withDefaults(httpDefaultsSpec, { ...declared(api ?? {}), ...declared(spec) });
   const limits = [...scoped(api?.rateLimit, scope), ...scoped(spec.rateLimit, `tool:${tool}`)];
   return {
     label: api?.name ?? hostOf(spec.url),
     scope,
     base: api?.url.replace(/\/+$/, '') ?? '',
     limits: limits.toSorted((a, b) => a.perMs - b.perMs),
-    errors: spec.errors ?? api?.errors ?? null,
-    timeoutMs: spec.timeoutMs ?? api?.timeoutMs ?? 10_000,
-    maxBytes: spec.maxBytes ?? api?.maxBytes ?? 2 * 1024 * 1024,
-    allow: spec.allow ?? api?.allow ?? [],
-    arrays: spec.arrays ?? api?.arrays ?? 'join',
-    retries: spec.retries ?? api?.retries ?? 2,
-    waitMs: spec.waitMs ?? api?.waitMs ?? 2_000,
+    errors,
+    ...own,
   };
+}
+
+/** Those of the shared options that are given. */
+function declared(options: HttpDefaults): HttpDefaults {
+  const given = Object.keys(httpDefaultsSpec.shape).map((name) => [name, options[name as keyof HttpDefaults]] as const);
+  return Object.fromEntries(given.filter(([, value]) => (value ?? null) !== null)) as HttpDefaults;
 }
 
 function scoped(limit: RateLimit | readonly RateLimit[] | undefined, scope: string): ScopedLimit[] {

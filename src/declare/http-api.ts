@@ -66,14 +66,17 @@ export interface HttpDefaults {
   timeoutMs?: number;
   /**
    * Largest answer, all of its pages together.
-   * @default 2 MiB
+   * @default 2,097,152 B
    */
   maxBytes?: number;
-  /** Host names or `host:port` that may be http or resolve to private addresses. */
+  /**
+   * Host names or `host:port` that may be http or resolve to private addresses.
+   * @default []
+   */
   allow?: readonly string[];
   /**
    * How an array is sent in the query: `a=1,2` or `a=1&a=2`. `{name*}` repeats in any case.
-   * @default `join`
+   * @default join
    */
   arrays?: 'join' | 'repeat';
   /**

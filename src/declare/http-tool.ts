@@ -77,7 +77,7 @@ export interface HttpGuard<Input = never> {
   refuse: (answer: HttpAnswer<Input>) => string | null;
   /**
    * What becomes of the call where the guard's own request fails.
-   * @default `refuse`
+   * @default refuse
    */
   otherwise?: 'refuse' | 'pass';
 }
@@ -108,7 +108,7 @@ export interface HttpToolOptions<
   url: string | ((input: z.output<Input>) => string);
   /**
    * How the API is asked.
-   * @default `GET`
+   * @default GET
    */
   method?: 'GET' | 'POST';
   /**
@@ -122,7 +122,7 @@ export interface HttpToolOptions<
   headers?: Record<string, HttpValue<z.output<Input>>>;
   /**
    * How the body of a POST is written.
-   * @default `json`
+   * @default json
    */
   body?: 'json' | 'form';
   /** What the body of a POST holds, instead of the arguments that nothing else names. Pure. */
@@ -140,7 +140,7 @@ export interface HttpToolOptions<
   cache?: HttpCache<z.output<Input>>;
   /**
    * `text`: the body is a text, whatever its headers say.
-   * @default `json`
+   * @default json
    */
   format?: 'json' | 'text';
   /** The answer within the body: a path such as `data.items`, or a pure function. Default: the body. */

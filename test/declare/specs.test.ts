@@ -6,6 +6,8 @@ import { expect, expectTypeOf, test } from 'vitest';
 import type * as z from 'zod';
 import type { AppOptions } from '../../src/declare/app.ts';
 import type { FeedPacing } from '../../src/declare/feed.ts';
+import type { Api, HttpDefaults } from '../../src/declare/http-api.ts';
+import type { HttpPaging, HttpSpec } from '../../src/declare/http-tool.ts';
 import type { Prompt } from '../../src/declare/prompt.ts';
 import type { Resource } from '../../src/declare/resource.ts';
 import type { ErasedStreamOptions } from '../../src/declare/stream.ts';
@@ -13,6 +15,7 @@ import type { Task } from '../../src/declare/task.ts';
 import type { Tool } from '../../src/declare/tool.ts';
 import type { appSpec } from '../../src/declare/spec/app.ts';
 import { FEED_KINDS, pacingSpec } from '../../src/declare/spec/feed.ts';
+import type { apiSpec, httpDefaultsSpec, httpToolSpec, pagingSpec } from '../../src/declare/spec/http-tool.ts';
 import { withDefaults } from '../../src/declare/spec/options.ts';
 import type { promptSpec } from '../../src/declare/spec/prompt.ts';
 import type { resourceSpec } from '../../src/declare/spec/resource.ts';
@@ -36,6 +39,19 @@ test('specifications and types are equal', () => {
   expectTypeOf<z.input<typeof mqttRouteSpec>>().toEqualTypeOf<MqttRoute>();
   expectTypeOf<z.input<typeof pullSpec>>().toEqualTypeOf<PullOptions>();
 });
+
+test('specifications and types of HTTP tools are equal', () => {
+  expectTypeOf<z.input<typeof httpDefaultsSpec>>().toEqualTypeOf<HttpDefaults>();
+  expectTypeOf<z.input<typeof apiSpec>>().toEqualTypeOf<Api>();
+  expectTypeOf<z.input<typeof httpToolSpec>>().toEqualTypeOf<Pick<HttpSpec, keyof HttpSpec>>();
+  type Paging = z.input<typeof pagingSpec>;
+  expectTypeOf<Paging>().toExtend<HttpPaging>();
+  expectTypeOf<HttpPaging>().toExtend<Paging>();
+  expectTypeOf<NamesOf<Paging>>().toEqualTypeOf<NamesOf<HttpPaging>>();
+});
+
+/** The names that any form of a union has. */
+type NamesOf<Union> = Union extends unknown ? keyof Union : never;
 
 test('what has a default need not be given, and what is given stays', () => {
   const settings = withDefaults(pacingSpec, { everyMs: 5 });

@@ -1,70 +1,78 @@
-/** The shapes of HTTP tools and of their APIs, as strict schemas whose messages say what was expected. */
+/**
+ * The specifications of HTTP tools and of their APIs. What several options decide together, and whether templates name
+ * arguments that there are, is judged in `check/http-tools.ts`.
+ */
 import * as z from 'zod';
-import { isSecret } from '../secret.ts';
+import type { Api, HttpDefaults, HttpValue, RateLimit } from '../http-api.ts';
+import type { HttpPaging, HttpSpec } from '../http-tool.ts';
+import { isSecret, type Secret } from '../secret.ts';
 import { annotations } from './display.ts';
-import { choice, count, label, made, text, zodSchema } from './options.ts';
+import { choice, judged, label, made, text, whole, zodSchema } from './options.ts';
 
-const whole = (least: number, most: number, unit = '') =>
-  z.custom((value) => Number.isInteger(value) && Number(value) >= least && Number(value) <= most, {
-    error:
-      most === Number.MAX_SAFE_INTEGER
-        ? `a ${least === 0 ? 'whole number, 0 or more' : 'positive whole number'}${unit}`
-        : `a whole number${unit} from ${least} to ${most}`,
-  });
+type Cache = NonNullable<HttpSpec['cache']>;
+type Guard = NonNullable<HttpSpec['guard']>;
+
+const positiveMs = whole(1, undefined, { expected: 'a positive whole number of ms', unit: 'ms' });
+const anyMs = whole(0, undefined, { expected: 'a whole number, 0 or more of ms', unit: 'ms' });
 /** Names in a body, or places in its arrays, with dots between them. */
 const path = z.string({ error: 'a path such as data.items' }).regex(/^[^.]+(\.[^.]+)*$/, 'a path such as data.items');
-const pathOrFunction = (of: string) =>
-  z.custom((value) => typeof value === 'function' || path.safeParse(value).success, {
-    error: `a path such as data.items, or a function of ${of}`,
-  });
+const pathOrFunction = <Type>(of: string) =>
+  judged<Type>(
+    `a path such as data.items, or a function of ${of}`,
+    (value) => typeof value === 'function' || path.safeParse(value).success,
+  );
 
 const isConstant = (value: unknown) =>
   typeof value === 'string' || typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value));
 
 const SENT = "a text, a number, true or false, secret('THE_VARIABLE')";
-const constants = z
-  .record(
-    z.string(),
-    z.custom((value) => (isConstant(value) && !/[{}]/.test(String(value))) || isSecret(value), {
-      error: `${SENT}; no arguments`,
-    }),
-    {
-      error: 'values by name',
-    },
-  )
-  .optional();
+const constants = <Value>() =>
+  z
+    .record(
+      z.string(),
+      judged<Value>(
+        `${SENT}; no arguments`,
+        (value) => (isConstant(value) && !/[{}]/.test(String(value))) || isSecret(value),
+      ),
+      { error: 'values by name' },
+    )
+    .optional();
+
 /** What is sent, by name. */
 export const valuesSpec = z
   .record(
     z.string(),
-    z.custom((value) => isConstant(value) || isSecret(value) || typeof value === 'function', {
-      error: `${SENT}, or a function of the arguments`,
-    }),
+    judged<HttpValue<Record<string, unknown>>>(
+      `${SENT}, or a function of the arguments`,
+      (value) => isConstant(value) || isSecret(value) || typeof value === 'function',
+    ),
     { error: 'values by name' },
   )
   .optional();
 
 const limit = z.strictObject(
-  { requests: whole(1, Number.MAX_SAFE_INTEGER), perMs: whole(1, Number.MAX_SAFE_INTEGER, ' of ms') },
+  { requests: whole(1), perMs: positiveMs },
   { error: '{ requests, perMs }, or a list of them' },
 );
 
-/** A list is judged as one, so that a mistake is told where it is. */
+/** A list is judged as a list, so that a mistake is reported at its item. */
 export function limitSpec(value: unknown): z.ZodType {
   return Array.isArray(value) ? z.array(limit).min(1, { error: 'at least one { requests, perMs }' }) : limit;
 }
 
-const defaults = {
-  errors: pathOrFunction('the answer').optional(),
-  timeoutMs: count('ms'),
-  maxBytes: count(),
-  allow: z.array(text('a host name or host:port'), { error: 'host names' }).optional(),
-  arrays: choice('join', 'repeat').optional(),
-  retries: whole(0, 5).optional(),
-  waitMs: whole(0, Number.MAX_SAFE_INTEGER, ' of ms').optional(),
-  // Judged by `limitSpec`.
-  rateLimit: z.unknown().optional(),
-};
+/** `limitSpec` judges it. */
+const rateLimit = z.custom<RateLimit | readonly RateLimit[]>().optional();
+
+/** The options that an API gives to its tools, each of which may have its own. */
+export const httpDefaultsSpec = z.strictObject({
+  errors: pathOrFunction<NonNullable<HttpDefaults['errors']>>('the answer').optional(),
+  timeoutMs: positiveMs.default(10_000),
+  maxBytes: whole(1, undefined, { unit: 'B' }).default(2 * 1024 * 1024),
+  allow: z.array(text('a host name or host:port'), { error: 'host names' }).readonly().default([]),
+  arrays: choice('join', 'repeat').default('join'),
+  retries: whole(0, 5).default(2),
+  waitMs: anyMs.default(2_000),
+});
 
 export const apiSpec = z.strictObject(
   {
@@ -73,19 +81,20 @@ export const apiSpec = z.strictObject(
       .string({ error: '1 to 64 letters, digits, _ and -' })
       .regex(/^[\w-]{1,64}$/, '1 to 64 letters, digits, _ and -'),
     url: text('an absolute https URL'),
-    headers: constants,
-    query: constants,
-    ...defaults,
+    headers: constants<string | Secret>(),
+    query: constants<string | number | boolean | Secret>(),
+    rateLimit,
+    ...httpDefaultsSpec.shape,
   },
   { error: 'api({ name, url, … })' },
 );
 
 export const cacheSpec = z.strictObject(
   {
-    ttlMs: whole(1, Number.MAX_SAFE_INTEGER, ' of ms'),
-    staleMs: whole(0, Number.MAX_SAFE_INTEGER, ' of ms').optional(),
-    entries: whole(1, 10_000).optional(),
-    key: made('a function of the arguments').optional(),
+    ttlMs: positiveMs,
+    staleMs: anyMs.default(0),
+    entries: whole(1, 10_000).default(1_000),
+    key: made<NonNullable<Cache['key']>>('a function of the arguments').optional(),
   },
   { error: '{ ttlMs, staleMs, entries, key }' },
 );
@@ -96,14 +105,13 @@ const pagingShared = {
   pages: whole(1, 20).optional(),
 };
 const counted = {
-  first: whole(0, Number.MAX_SAFE_INTEGER).optional(),
-  full: z
-    .custom((value) => (Number.isInteger(value) && Number(value) > 0) || (typeof value === 'string' && value !== ''), {
-      error: 'how many items a full page has, or the argument that says so',
-    })
-    .optional(),
+  first: whole(0).optional(),
+  full: judged<number | string>(
+    'how many items a full page has, or the argument that says so',
+    (value) => (Number.isInteger(value) && Number(value) > 0) || (typeof value === 'string' && value !== ''),
+  ).optional(),
 };
-const pagingShape = z.discriminatedUnion(
+export const pagingSpec = z.discriminatedUnion(
   'by',
   [
     z.strictObject({ by: z.literal('cursor'), next: path, ...pagingShared }),
@@ -118,8 +126,8 @@ export const guardSpec = z.strictObject(
   {
     url: text('a URL, as that of the tool'),
     query: valuesSpec,
-    refuse: made('a function of the answer, which says why not, or null'),
-    otherwise: choice('refuse', 'pass').optional(),
+    refuse: made<Guard['refuse']>('a function of the answer, which says why not, or null'),
+    otherwise: choice('refuse', 'pass').default('refuse'),
   },
   { error: '{ url, query, refuse, otherwise }' },
 );
@@ -128,28 +136,31 @@ export const guardSpec = z.strictObject(
 export const httpToolSpec = z.strictObject({
   title: label,
   description: text('a text for the model'),
-  input: z.custom((value) => value instanceof z.ZodObject, { error: 'z.object({ … })' }).optional(),
+  input: judged<z.ZodObject>('z.object({ … })', (value) => value instanceof z.ZodObject).optional(),
   output: zodSchema.optional(),
   item: zodSchema.optional(),
   annotations,
-  // Judged by `apiSpec`, once for all of its tools.
-  api: z.unknown().optional(),
-  url: z.custom((value) => (typeof value === 'string' && value !== '') || typeof value === 'function', {
-    error: 'a URL with arguments as {name}, or a function that chooses one',
-  }),
-  method: choice('GET', 'POST').optional(),
-  // Judged by `valuesSpec`, unless a function makes it.
-  query: z.unknown().optional(),
+  // `apiSpec` judges it, once for all of its tools.
+  api: z.custom<Api>().optional(),
+  url: judged<HttpSpec['url']>(
+    'a URL with arguments as {name}, or a function that chooses one',
+    (value) => (typeof value === 'string' && value !== '') || typeof value === 'function',
+  ),
+  method: choice('GET', 'POST').default('GET'),
+  // `valuesSpec` judges it, unless a function makes it.
+  query: z.custom<NonNullable<HttpSpec['query']>>().optional(),
   headers: valuesSpec,
-  body: choice('json', 'form').optional(),
-  content: made('a function of the arguments').optional(),
-  unsent: z.array(text('the name of an argument'), { error: 'names of arguments' }).optional(),
-  cost: made('a function of the arguments').optional(),
+  body: choice('json', 'form').default('json'),
+  content: made<NonNullable<HttpSpec['content']>>('a function of the arguments').optional(),
+  unsent: z.array(text('the name of an argument'), { error: 'names of arguments' }).readonly().optional(),
+  rateLimit,
+  cost: made<NonNullable<HttpSpec['cost']>>('a function of the arguments').optional(),
   cache: cacheSpec.optional(),
-  format: choice('json', 'text').optional(),
-  pick: pathOrFunction('the body').optional(),
-  text: made('a function of the structured answer').optional(),
-  paging: pagingShape.optional(),
+  format: choice('json', 'text').default('json'),
+  pick: pathOrFunction<NonNullable<HttpSpec['pick']>>('the body').optional(),
+  text: made<NonNullable<HttpSpec['text']>>('a function of the structured answer').optional(),
+  // Its type is an intersection, which zod cannot infer; a test holds the two equal.
+  paging: pagingSpec.optional() as z.ZodOptional<z.ZodType<HttpPaging, HttpPaging>>,
   guard: guardSpec.optional(),
-  ...defaults,
+  ...httpDefaultsSpec.shape,
 });
