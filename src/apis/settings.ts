@@ -38,7 +38,7 @@ export function settingsOf(tool: string, spec: HttpSpec): Settings {
 /** Those of the shared options that are given. */
 function declared(options: HttpDefaults): HttpDefaults {
   const given = Object.keys(httpDefaultsSpec.shape).map((name) => [name, options[name as keyof HttpDefaults]] as const);
-  return Object.fromEntries(given.filter(([, value]) => (value ?? null) !== null)) as HttpDefaults;
+  return Object.fromEntries(given.filter(([, value]) => (value ?? null) !== null));
 }
 
 function scoped(limit: RateLimit | readonly RateLimit[] | undefined, scope: string): ScopedLimit[] {

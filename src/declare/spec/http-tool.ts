@@ -122,6 +122,9 @@ export const pagingSpec = z.discriminatedUnion(
   { error: "{ by, query, … }, where by is 'cursor', 'link', 'page' or 'offset'" },
 );
 
+/** Its type is an intersection, which zod cannot infer; a test holds the two equal. */
+const paging: z.ZodOptional<z.ZodType<HttpPaging, HttpPaging>> = pagingSpec.optional();
+
 export const guardSpec = z.strictObject(
   {
     url: text('a URL, as that of the tool'),
@@ -159,8 +162,7 @@ export const httpToolSpec = z.strictObject({
   format: choice('json', 'text').default('json'),
   pick: pathOrFunction<NonNullable<HttpSpec['pick']>>('the body').optional(),
   text: made<NonNullable<HttpSpec['text']>>('a function of the structured answer').optional(),
-  // Its type is an intersection, which zod cannot infer; a test holds the two equal.
-  paging: pagingSpec.optional() as z.ZodOptional<z.ZodType<HttpPaging, HttpPaging>>,
+  paging,
   guard: guardSpec.optional(),
   ...httpDefaultsSpec.shape,
 });
