@@ -29,7 +29,7 @@ export interface Pacing {
 }
 
 const MESSAGES_PER_SMALL_COMMIT = 100;
-/** Smaller standstills are a trickle rather than a window. */
+/** A smaller standstill is taken for a trickle, not for a full window. */
 const LEAST_WINDOW = 5;
 
 export function createPacing(options: PacingOptions, now: () => number): Pacing {
@@ -83,7 +83,7 @@ export function createPacing(options: PacingOptions, now: () => number): Pacing 
       unacknowledged += unacked;
       bytes += size;
       total += count;
-      // What was learned was no window, if more than that comes.
+      // If more messages come than the window that was learned, it was not a window.
       if (window !== null && options.window === null && unacknowledged > window) window = null;
     },
     decide,
@@ -96,7 +96,7 @@ export function createPacing(options: PacingOptions, now: () => number): Pacing 
       messages = 0;
       unacknowledged = 0;
       bytes = 0;
-      // What comes meanwhile waits in the socket: silence is counted from here.
+      // Messages that come during the commit wait in the socket, so silence is counted from here.
       lastAt = time;
     },
   };

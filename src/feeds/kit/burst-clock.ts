@@ -1,27 +1,27 @@
 /**
- * When a burst, or a call, that holds a connection has to come to its end. Some of its time is kept for what comes then: the
- * commit of the last batch, the answer, and the farewell. Pure: the clock is lent. It ends nothing by itself.
+ * Says when a burst, or a call, that holds a connection has to end. Some of its time is kept for the commit of the last
+ * batch, the answer, and the end of the connection. It ends nothing by itself. Pure: the clock is lent.
  */
 
-/** A tenth of the time, but not more than a second, is kept. */
+/** The share of the time that is kept; at most a second is kept. */
 const RESERVED_SHARE = 0.1;
 const MOST_RESERVED_MS = 1_000;
 
 export interface BurstClock {
   now: () => number;
-  /** What is kept for the end, ms. */
+  /** Time that is kept for the end, ms. */
   reservedMs: number;
   /** Epoch ms at which the last batch is handed over, or waiting ends. */
   closesAt: number;
-  /** Time until then, ms; negative behind it. */
+  /** Time until `closesAt`, ms; negative after it. */
   leftMs(): number;
   isOver(): boolean;
 }
 
 /**
- * A clock for what begins now.
+ * Makes a clock for a burst or call that begins now.
  * @param deadline epoch ms
- * @param timeMs the longest that it may last, where a budget bounds it beside the deadline
+ * @param timeMs the longest time that a budget allows, if one bounds it beside the deadline
  */
 export function createBurstClock(
   now: () => number,

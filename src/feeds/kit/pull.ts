@@ -1,4 +1,4 @@
-/** The function feed: a function of the app says what is new. Pacing, commits and retries are the business of `run/`. */
+/** The function feed: a function of the app returns what is new. `run/` does the pacing, the commits and the retries. */
 import * as z from 'zod';
 import type { BurstContext, Feed, FeedBatch, FeedItem, FeedPacing, FeedTarget } from '../../declare/feed.ts';
 import { pacingOptions } from '../../declare/spec/feed.ts';

@@ -1,4 +1,4 @@
-/** The mistake of reading something twice on purpose for a stream that cannot tell. Pure. */
+/** Finds streams without ids of a feed that reads data twice on purpose: they cannot recognise what they have. Pure. */
 import type { FeedTarget } from '../../declare/feed.ts';
 import type { Problem } from '../../declare/problem.ts';
 

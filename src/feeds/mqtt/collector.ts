@@ -1,6 +1,6 @@
 /**
- * From publications to what a burst hands over: items, the ids to acknowledge once they are stored, and when the burst's
- * budget is spent. It does no I/O.
+ * Collects publications for the next batch of a burst: the items, and the packet ids to acknowledge once the items are
+ * stored. It also knows when the burst's budget is spent. It does no I/O.
  */
 import type { BurstContext, FeedItem } from '../../declare/feed.ts';
 import type { Connection } from './dial.ts';
@@ -11,19 +11,19 @@ import type { MqttPosition } from './position.ts';
 import { topicMatcher } from './topic.ts';
 
 export interface Collector {
-  /** Messages, how many of them want an acknowledgement, and bytes. */
+  /** Takes publications in. Returns how many messages came, how many of them need an acknowledgement, and their bytes. */
   take(publications: readonly Publication[]): [messages: number, unacknowledged: number, bytes: number];
-  /** What was collected since the last call. */
+  /** Returns what was collected since the last call. */
   batch(): { items: FeedItem[]; messageIds: number[] };
-  /** Whether the burst's budget holds nothing more. */
+  /** Whether the burst's budget is spent. */
   isSpent(): boolean;
-  /** Whether the last message was a retained one: then more of them may come. */
+  /** Whether the last message was a retained one, so that more of them may follow. */
   isAmongRetained(): boolean;
-  /** Messages that came but did not fit into the budget: the broker gives them again. */
+  /** How many messages came beyond the budget. The broker sends them again. */
   backlog(): number;
 }
 
-/** @param earlier the position of the last burst, where its session still stands. */
+/** @param earlier the position of the last burst; null if the broker no longer has its session */
 export function createCollector(
   settings: MqttSettings,
   context: BurstContext,
@@ -58,7 +58,8 @@ export function createCollector(
       const made = isRepeated(publication) ? [] : itemsOf(publication);
       const size = publication.length ?? 0;
       const beyond = events > 0 && (events + made.length > budget.events || bytes + size > budget.bytes);
-      // At QoS 1 the broker keeps what is beyond; at QoS 0 nobody does, so the run decides what becomes of it.
+      // At QoS 1 the broker keeps what is beyond the budget. At QoS 0 nobody keeps it, so `run/` decides what becomes of
+      // it.
       if (beyond) spent = true;
       if (beyond && qos === 1) {
         left = publications.length - taken;
@@ -92,7 +93,10 @@ export function createCollector(
   };
 }
 
-/** MQTT 3.1.1 sends retained messages again on each SUBSCRIBE; those of filters that were read to their end are no news. */
+/**
+ * Makes the test whether a retained message is a repetition. With MQTT 3.1.1 a broker sends retained messages again on
+ * each SUBSCRIBE; for a filter whose retained messages were all read, they are not new.
+ */
 function repeatedRetained(filters: readonly string[]): (publication: Publication) => boolean {
   const matchers = filters.map(topicMatcher);
   return ({ retain, topic }) => retain && matchers.some((matches) => matches(topic));
@@ -103,7 +107,7 @@ function queueFull(context: BurstContext, limit: number): FeedItem[] {
   return gaps(context, 'broker_queue_full', detail);
 }
 
-/** An event for each stream that says that events are missing before it. */
+/** A `gap` event for each stream. It says that events before it are missing. */
 export function gaps(context: BurstContext, reason: string, detail: string): FeedItem[] {
   const meta = { source: context.feed, gap: { reason, detail } };
   return context.targets.map(({ stream }) => ({ stream, data: null, meta, bytes: 0 }));

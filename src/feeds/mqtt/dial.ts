@@ -1,4 +1,4 @@
-/** Reaches a broker and opens the feed's session there, in the newest version that both know. */
+/** Connects to a broker and opens the feed's session there, with the newest protocol version that both sides know. */
 import type { BurstContext } from '../../declare/feed.ts';
 import { TidegateError } from '../../base/errors.ts';
 import type { ByteSocket } from '../../base/runtime.ts';
@@ -8,7 +8,7 @@ import type { MqttPosition } from './position.ts';
 import { openSession, type Session } from './session.ts';
 import { openSocket } from './socket.ts';
 
-/** What dialling is lent: a burst has it, and so has a call that publishes. */
+/** What `dial` needs of its caller, which is a burst or a call that publishes. */
 export type Dialling = Pick<BurstContext, 'feed' | 'signal' | 'now' | 'newId' | 'sleep' | 'connect' | 'log'>;
 
 export interface Connection {
@@ -17,12 +17,12 @@ export interface Connection {
   broker: string;
   clientId: string;
   protocol: 4 | 5;
-  /** Breaks the connection; whoever waits for it is woken. */
+  /** Breaks the connection and wakes whoever waits for it. */
   close(): void;
 }
 
 /**
- * @param before what the last burst found: a broker that knew only 3.1.1 is not asked for 5 again.
+ * @param before the position of the last burst. A broker that knew only 3.1.1 then is not asked for 5 again.
  * @throws TidegateError `upstream` or `invalid_config`.
  */
 export async function dial(
@@ -51,7 +51,7 @@ export async function dial(
   });
 }
 
-/** Removes the session at a 3.1.1 broker, where only a clean CONNECT can. Best effort. */
+/** Removes the session at a broker of MQTT 3.1.1, where only a clean CONNECT can. It does not throw. */
 export async function forgetSession(settings: MqttSettings, context: Dialling): Promise<void> {
   try {
     const connection = await open(settings, context, settings.clientId ?? '', 4, true);
@@ -64,7 +64,7 @@ export async function forgetSession(settings: MqttSettings, context: Dialling): 
   }
 }
 
-/** Null where the broker does not speak this version. */
+/** Opens the session with one version; null if the broker does not speak it. */
 async function open(
   settings: MqttSettings,
   context: Dialling,
@@ -91,7 +91,7 @@ async function open(
   }
 }
 
-/** A socket to the broker, within the time that its answers may take. */
+/** Opens a socket to the broker, within the time that an answer of the broker may take. */
 async function reach({ url, tls, answerMs }: MqttSettings, context: Dialling): Promise<ByteSocket> {
   const late = new AbortController();
   const reached = new AbortController();

@@ -1,6 +1,7 @@
 /**
- * One burst of an MQTT feed: connect, tell of a gap, subscribe, then collect, hand over, acknowledge, until nothing more
- * comes or the budget is spent. Whatever was not handed over and stored is not acknowledged, and the broker keeps it.
+ * One burst of an MQTT feed. It connects, reports a gap if there is one, and subscribes. Then it collects messages, hands
+ * them over and acknowledges them, until nothing more comes or the budget is spent. A message is acknowledged only after
+ * it is stored, so the broker keeps every other message.
  */
 import type { BurstContext, FeedBatch } from '../../declare/feed.ts';
 import { createPacing } from '../kit/batch-pacing.ts';
@@ -25,7 +26,7 @@ export async function* drain(
 
   const connection = await dial(settings, context, before);
   const { session, broker, clientId, protocol } = connection;
-  // While a batch is handed over, an abort leaves the connection open: what was stored is still to be acknowledged.
+  // An abort while a batch is handed over leaves the connection open, because the stored messages need their PUBACKs.
   let handedOver = false;
   const abandoned = new AbortController();
   const wakeOnAbort = () => {
@@ -38,8 +39,8 @@ export async function* drain(
   let lossIsKnown = loss === null;
   try {
     if (loss !== null) {
-      // Nothing is subscribed to before the gap is stored. Accepted weakness: a process killed between CONNACK and this commit
-      // leaves a session behind, by which the next burst cannot tell that there was a gap.
+      // The gap is stored before any subscription is made. Accepted weakness: a process that is killed between CONNACK and
+      // this commit leaves a session at the broker, so the next burst does not see that there was a gap.
       handedOver = true;
       const position = { session: true, broker, clientId, protocol, filters: [], settled: false };
       yield { items: gaps(context, 'session_lost', loss), position };
@@ -51,7 +52,7 @@ export async function* drain(
     const collector = createCollector(settings, context, routes, connection, earlier);
     const pacing = createPacing(
       {
-        // Half of what may be under way: the broker sends the other half while this one is committed.
+        // Half of the window, so that the broker can send the other half while this one is committed.
         batchMessages: Math.ceil((settings.receiveMaximum ?? DEFAULT_RECEIVE_MAXIMUM) / 2),
         batchBytes: BATCH_BYTES,
         lingerMs: settings.lingerMs,
@@ -72,7 +73,7 @@ export async function* drain(
       }
       const last = decision.verdict === 'idle' && !over;
       const { items, messageIds } = collector.batch();
-      // A feed that is never idle has read its retained messages when others come behind them.
+      // A feed that is never idle has read all its retained messages once other messages follow them.
       const settled = position.settled || last || (timeIsUp && !collector.isSpent() && !collector.isAmongRetained());
       const reached: MqttPosition = { ...position, settled };
       const moved = settings.qos === 1 && !samePosition(saved, reached);
@@ -93,7 +94,7 @@ export async function* drain(
       if (last || over) return;
     }
   } catch (error) {
-    // What was collected is not acknowledged, so an early end loses nothing.
+    // Messages that were collected but not stored are not acknowledged, so an early end loses nothing.
     if (!abandoned.signal.aborted) throw error;
   } finally {
     signal.removeEventListener('abort', wakeOnAbort);
@@ -102,7 +103,10 @@ export async function* drain(
   }
 }
 
-/** Subscribes to what is declared, always: it repairs a session that a killed process left half made. Answers the position. */
+/**
+ * Subscribes to all declared filters and returns the position. It does so in every burst, because a killed process may
+ * have left a session with only some of its subscriptions.
+ */
 async function subscribe(
   { session, broker, clientId, protocol }: Connection,
   settings: MqttSettings,

@@ -1,6 +1,7 @@
 /**
- * The MQTT feed: a session at the broker that keeps what arrives between two bursts, drained in short ones. Delivery is at
- * least once: a message is acknowledged when it is stored, so one whose acknowledgement was lost comes again.
+ * The MQTT feed. A session at the broker keeps the messages that arrive between two bursts, and each burst drains it.
+ * Delivery is at least once: a message is acknowledged after it is stored, so a message whose acknowledgement was lost
+ * comes again.
  */
 import type { BurstContext, Feed, FeedBatch } from '../../declare/feed.ts';
 import { declaredPacing } from '../kit/declared-pacing.ts';
@@ -16,15 +17,16 @@ export type * from './messages.ts';
 export type { MqttOptions, MqttPublishRule, MqttResponse, MqttRoute, MqttTopics } from './options.ts';
 
 /**
- * A feed of what is published to topics of an MQTT broker; streams take their share with
- * `from('plant', { topic: 'plant/+/temperature', keyLevel: 1 })`, one that stands alone names its `topic` here.
+ * A feed of the messages that are published to topics of an MQTT broker. Streams take their share with
+ * `from('plant', { topic: 'plant/+/temperature', keyLevel: 1 })`; a feed that stands in its one stream names its `topic`
+ * here.
  *
- * A lost session, and a broker's queue that was full where `brokerQueueLimit` says when it is, become `gap` events in each
- * of the streams. Retained messages are marked `meta.retained`; `meta.source` is the topic. A trickle is stored once per
- * burst, so that data must not wait longer than `budget.timeMs`: make it short where `everyMs` is.
+ * Each of the streams gets a `gap` event when the session was lost, and when the broker's queue was full, as
+ * `brokerQueueLimit` tells. Retained messages have `meta.retained`; `meta.source` is the topic. A trickle is stored once
+ * per burst, so data may wait as long as `budget.timeMs`: declare a short one if `everyMs` is short.
  *
- * Every route gets a message once where the broker has subscription identifiers (MQTT 5). At 3.1.1 a broker may send a
- * message twice that matches two filters neither of which covers the other.
+ * Every route gets a message once if the broker has subscription identifiers (MQTT 5). With 3.1.1 a broker may send a
+ * message twice that matches two filters, if neither filter covers the other.
  *
  * With `topics.publish` the app can publish there too: see `MqttTopics`.
  */
@@ -43,7 +45,7 @@ export function mqtt(options: MqttOptions): Feed<MqttOutlet> {
   };
 }
 
-/** Loads the protocol when a burst needs it, so that a Worker without MQTT does not run it. */
+/** Loads the protocol only when a burst needs it, so that a Worker without MQTT does not run its code. */
 async function* burst(options: MqttOptions, context: BurstContext): AsyncGenerator<FeedBatch, void, undefined> {
   const { drain } = await import('./drain.ts');
   yield* drain(mqttSettings(options), context);

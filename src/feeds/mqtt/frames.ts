@@ -1,7 +1,7 @@
 /**
- * Bytes from a broker → packets. It cuts the stream into packets itself and gives whole ones to mqtt-packet, so that what
- * is held in memory stays within one packet's limit: a larger publication is skipped as it comes in and told of by its
- * topic, and anything else that is too large, or malformed, breaks the connection.
+ * Turns the bytes from a broker into packets. It cuts the stream into packets itself and gives only whole ones to
+ * mqtt-packet, so that memory holds no more than one packet's limit. A larger publication is skipped while it comes in,
+ * and is reported with its topic. Any other packet that is too large, or malformed, breaks the connection.
  */
 import { type Packet, parser } from 'mqtt-packet';
 import { TidegateError } from '../../base/errors.ts';
@@ -12,9 +12,9 @@ export interface OversizedPublication {
   topic: string;
   qos: number;
   retain: boolean;
-  /** 0 at QoS 0. */
+  /** The packet id; 0 at QoS 0, which has none. */
   messageId: number;
-  /** Of the whole packet, bytes. */
+  /** Bytes of the whole packet. */
   length: number;
 }
 
@@ -22,8 +22,8 @@ export type Incoming = Packet | OversizedPublication;
 
 export interface PacketReader {
   /**
-   * The packets that these bytes complete.
-   * @throws TidegateError `upstream` for what is not MQTT; the reader is of no use then.
+   * Returns the packets that these bytes complete.
+   * @throws TidegateError `upstream` for bytes that are not MQTT. The reader cannot be used after that.
    */
   push(chunk: Uint8Array): Incoming[];
 }
@@ -52,7 +52,7 @@ export function createPacketReader(protocolVersion: 4 | 5, maxPacketBytes: numbe
     if (fault) throw malformed(fault);
   }
 
-  /** Works off whole packets; answers how many bytes of the last one are needed before it is worth another look. */
+  /** Decodes the whole packets. Returns the bytes that it used, and how many the next packet needs before the next scan. */
   function scan(bytes: Uint8Array): { used: number; wanted: number } {
     let at = 0;
     for (;;) {
@@ -100,13 +100,13 @@ interface Frame {
   bodyBytes: number;
 }
 
-/** The fixed header at `at`; null while it is not all there. */
+/** The fixed header at `at`; null while some of it is still missing. */
 function frameAt(bytes: Uint8Array, at: number): Frame | null {
   const first = bytes[at];
   if (first === undefined) return null;
   const type = first >> 4;
   const flags = first & 0x0f;
-  // Seen before the body is there: whoever speaks another protocol may never send as much as its first bytes seem to promise.
+  // This is checked before the body is there: a peer of another protocol may never send the length that its bytes imply.
   if (type !== PUBLISH && flags !== (type === PUBREL ? 2 : 0))
     throw malformed(`a packet of type ${type} and flags ${flags}`);
   let bodyBytes = 0;
@@ -119,7 +119,7 @@ function frameAt(bytes: Uint8Array, at: number): Frame | null {
   throw malformed('a packet length of more than four bytes');
 }
 
-/** Topic and id of a publication that is not kept, or how many bytes are needed to know them. */
+/** Topic and id of a publication that is skipped, or the number of bytes that are needed to read them. */
 function oversizedHead(bytes: Uint8Array, at: number, frame: Frame): OversizedPublication | number {
   const size = frame.headBytes + frame.bodyBytes;
   if (frame.type !== PUBLISH) throw malformed(`a packet of type ${frame.type} with ${size} bytes`);

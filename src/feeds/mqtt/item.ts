@@ -1,4 +1,4 @@
-/** A publication → the items that the app's streams get of it. Pure: nothing is refused here, only marked as invalid. */
+/** Makes the items that streams get from a publication. It marks what is wrong as invalid and drops nothing. Pure. */
 import type { FeedItem, FeedTarget } from '../../declare/feed.ts';
 import type { EventMeta } from '../../base/event.ts';
 import { utf8Bytes } from '../../base/json.ts';
@@ -9,10 +9,10 @@ import { subscriptionId, topicLevel, topicMatcher } from './topic.ts';
 
 const KEY_BYTES = 256;
 const META_CHARACTERS = 512;
-/** How much of a payload that cannot be read is kept beside the reason. */
+/** A payload that cannot be read is kept up to this length, beside the reason. */
 const EXCERPT_CHARACTERS = 1_024;
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
-/** Topics whose routes are remembered; a topic that comes once more is not matched again. */
+/** For so many topics the matching routes are remembered, so that a topic that comes again is not matched again. */
 const REMEMBERED_TOPICS = 10_000;
 
 /** Where one stream's items come from. */
@@ -23,7 +23,7 @@ export interface Route {
   payload: MqttPayload;
 }
 
-/** What the declaration says of each target; a target without a route takes the feed's own topic. */
+/** The route of each target as declared. A target without a topic of its own takes the feed's topic. */
 export function routesOf(
   targets: readonly FeedTarget[],
   feed: { topic: string | null; payload: MqttPayload },
@@ -40,9 +40,9 @@ export function routesOf(
 }
 
 /**
- * Makes the function from a publication to its items: one for each route that its topic matches. Where it carries
- * subscription identifiers, a broker sends a copy for each subscription that matches, and each copy goes to the routes of
- * the subscriptions that it names: every route gets the message once.
+ * Makes the function that turns a publication into items: one for each route whose filter matches the topic. With
+ * subscription identifiers a broker may send a copy for each subscription that matches. Each copy then goes only to the
+ * routes of the subscriptions that it names, so every route gets the message once.
  */
 export function itemMaker(
   routes: readonly Route[],
@@ -67,12 +67,12 @@ export function itemMaker(
 
   return (publication) => {
     const named = options.identified ? subscriptionsOf(publication) : [];
-    // What was queued for filters that are no longer declared goes by its topic.
+    // Messages that the broker queued for filters that are no longer declared are matched by topic.
     const ids = named.some((id) => declared.has(id)) ? named : null;
     const wanted = matching(publication.topic).filter(({ subscription }) => ids === null || ids.includes(subscription));
     return wanted.map(({ route }, index) => ({
       ...itemOf(publication, route, options.maxPacketBytes),
-      // The bytes came in once.
+      // The message came once, so only its first item counts the bytes.
       bytes: index === 0 ? (publication.length ?? 0) : 0,
     }));
   };

@@ -1,4 +1,4 @@
-/** What is sent to an MQTT broker and comes from it at once, and what became of it. Types alone. */
+/** The messages that a call sends to an MQTT broker or gets from it, and what became of them. Types alone. */
 import type {
   InboundMessage,
   OutletTypes,
@@ -10,23 +10,23 @@ import type {
 /** One message to publish. */
 export interface MqttMessage {
   topic: string;
-  /** What the topic's rule says: a value that is sent as JSON, a text, or a number. */
+  /** A value that is sent as JSON, a text, or a number, as the topic's rule says. */
   payload: unknown;
-  /** Default: as the rule says. 1: the broker acknowledges it. */
+  /** At 1 the broker acknowledges the message. Default: as the rule says. */
   qos?: 0 | 1;
-  /** The broker keeps it for those who subscribe later; only where the rule allows it. */
+  /** True: the broker keeps the message for those who subscribe later. The rule has to allow it. */
   retain?: boolean;
   /** MQTT 5. */
   contentType?: string;
-  /** After how long the broker drops it undelivered; MQTT 5. */
+  /** After how long the broker drops the message undelivered; MQTT 5. */
   expirySeconds?: number;
   /** MQTT 5. */
   userProperties?: Readonly<Record<string, string>>;
 }
 
-/** A message that is answered. */
+/** A message to publish that asks for answers. */
 export interface MqttRequest extends Omit<MqttMessage, 'retain'> {
-  /** Where the answer comes, where the rule leaves that open. Default: what the rule makes of the topic. */
+  /** The topic of the answers, if the rule leaves it open. Default: what the rule makes of the topic. */
   responseTopic?: string;
   /** How many answers to wait for, 1 to 100; default 1. */
   answers?: number;
@@ -44,10 +44,10 @@ export interface MqttListening {
   timeoutMs?: number;
 }
 
-/** A message that came. */
+/** A message that came from the broker. */
 export interface MqttInbound extends InboundMessage {
   topic: string;
-  /** The broker kept it from before. */
+  /** True: the broker had kept the message from before. */
   retained: boolean;
   contentType?: string;
   userProperties?: Record<string, string>;
@@ -57,13 +57,13 @@ export interface MqttOutcome extends PublishOutcome {
   topic: string;
   qos: 0 | 1;
   retained: boolean;
-  /** Of the payload. */
+  /** Bytes of the payload. */
   bytes: number;
 }
 
 export interface MqttRequestOutcome extends RequestOutcome {
   published: MqttOutcome;
-  /** Where answers were waited for. */
+  /** The topic or filter on which the call waited for answers. */
   responseTopic: string;
   answers: MqttInbound[];
 }
@@ -72,7 +72,7 @@ export interface MqttReceiveOutcome extends ReceiveOutcome {
   messages: MqttInbound[];
 }
 
-/** What `mqtt` sends and answers, for `feeds.publish` and its like. */
+/** The types of what `mqtt` sends and answers, for `feeds.publish` and its like. */
 export interface MqttOutlet extends OutletTypes {
   message: MqttMessage;
   request: MqttRequest;

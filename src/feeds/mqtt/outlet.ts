@@ -1,6 +1,6 @@
 /**
- * What an MQTT feed lets out: its rules, and the checks that need no broker. The protocol is loaded when something is
- * sent, so that an app that publishes nothing does not run it.
+ * The outlet of an MQTT feed: its rules, and the checks that need no broker. The protocol is loaded only when something is
+ * sent, so that an app that publishes nothing does not run its code.
  */
 import type { Checked } from '../../declare/outlet.ts';
 import type { MqttMessage, MqttOutcome } from './messages.ts';
@@ -13,9 +13,9 @@ import { checkWait, checkNumberOf, DEFAULT_WAIT_MS, LONGEST_REQUEST_MS, MOST_ANS
 import { planResponse } from './request-match.ts';
 import { mqttSettings, mqttVersions } from './settings.ts';
 
-/** Longest topic and payload that the person who is asked sees whole. */
+/** The person who is asked sees a topic and a payload of up to this length whole. */
 const SHOWN_CHARACTERS = 1_500;
-/** Longest topic that is put on record. */
+/** A topic is recorded up to this length. */
 const RECORDED_CHARACTERS = 1_024;
 
 export function mqttOutlet(options: MqttOptions, topics: MqttTopics): MqttRules {

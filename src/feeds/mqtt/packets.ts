@@ -1,4 +1,4 @@
-/** The packets that a session sends and the checks of those that it gets. Pure. */
+/** Makes the packets that a session sends, and checks those that it gets. Pure. */
 import type { IPublishPacket, ISubackPacket, Packet } from 'mqtt-packet';
 import { TidegateError } from '../../base/errors.ts';
 import type { OversizedPublication } from './frames.ts';
@@ -8,7 +8,7 @@ import { describe } from './socket.ts';
 export interface SessionOptions {
   protocolVersion: 4 | 5;
   clientId: string;
-  /** True: the broker forgets what it knew of this client. */
+  /** True: the broker forgets the session that it kept for this client. */
   clean: boolean;
   username: string | null;
   password: string | null;
@@ -43,7 +43,7 @@ export function connectPacket(options: SessionOptions): Packet {
   };
 }
 
-/** We subscribe at QoS 1 at most and allow no topic aliases, so this is all that may come. */
+/** Whether a publication is one that the broker may send: we subscribe at QoS 1 at most and allow no topic aliases. */
 export function isSound({ qos, topic, messageId }: Publication): boolean {
   if (topic === '' || qos > 1) return false;
   return qos === 0 || (messageId !== undefined && messageId > 0);
@@ -55,7 +55,7 @@ export function checkGrant(packet: ISubackPacket, filter: string | undefined, qo
   if (code < qos) throw upstream(`the broker grants QoS ${code} for ${filter}, where QoS ${qos} is needed`);
 }
 
-/** The same four bytes in both versions; made by hand because a burst sends one for every message. */
+/** PUBACKs are the same four bytes in both versions. They are made by hand, because a burst sends one for every message. */
 export function pubacks(messageIds: readonly number[]): Uint8Array {
   const bytes = new Uint8Array(messageIds.length * 4);
   for (const [index, id] of messageIds.entries()) {

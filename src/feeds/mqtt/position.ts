@@ -1,8 +1,8 @@
-/** What a burst leaves for the next one: which session stands at the broker, and what it is subscribed to. Pure. */
+/** The position that a burst leaves for the next one: the session at the broker, and its subscriptions. Pure. */
 import type { Json } from '../../base/json.ts';
 
 export interface MqttPosition {
-  /** A session of ours stood at the broker when this was committed. */
+  /** The broker had a session of ours when this position was committed. */
   session: true;
   /** `host:port`. */
   broker: string;
@@ -11,7 +11,7 @@ export interface MqttPosition {
   protocol: 4 | 5;
   /** Filters that the session was subscribed to. */
   filters: string[];
-  /** Whether retained messages of these filters have all been read. */
+  /** Whether all retained messages of these filters have been read. */
   settled: boolean;
 }
 
@@ -30,7 +30,7 @@ export function readPosition(json: Json | null): MqttPosition | null {
   };
 }
 
-/** Why events are missing since `before` was left; null where none need be. `present`: the broker still had the session. */
+/** Why events since `before` may be missing; null if none can be. `present`: the broker still had the session. */
 export function lossSince(
   before: MqttPosition | null,
   now: { broker: string; clientId: string; present: boolean },

@@ -1,4 +1,4 @@
-/** The stream in which an app keeps who published what: never the payload, which may be a secret. */
+/** The stream in which an app records who published to which topic. It never holds a payload, which may be a secret. */
 import * as z from 'zod';
 import { type Retention, type Stream, stream } from '../../declare/stream.ts';
 
@@ -18,7 +18,7 @@ export const PublishRecord = z.object({
 });
 export type PublishRecord = z.output<typeof PublishRecord>;
 
-/** Each kind of record, to see whether a stream of the app's own takes it. */
+/** An example of each kind of record, to check that a stream of the app accepts it. */
 export const EXAMPLE_RECORDS: readonly PublishRecord[] = (['publish', 'request'] as const).flatMap((action) =>
   PublishRecord.shape.outcome.options.map((outcome, index) => ({
     subject: 'someone',

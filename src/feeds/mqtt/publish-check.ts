@@ -1,6 +1,6 @@
 /**
- * A message held against the rules of what may be published: pure, and before anything is asked or sent. Every refusal
- * names the field that is wrong.
+ * Checks a message against the rules of what may be published, before a person is asked or anything is sent. Every refusal
+ * names the field that is wrong. Pure.
  */
 import { TidegateError } from '../../base/errors.ts';
 import { isDeep, type Json, type JsonObject, MOST_DEPTH, utf8Bytes } from '../../base/json.ts';
@@ -10,13 +10,13 @@ import { LONGEST_EXPIRY_SECONDS } from './spec.ts';
 import { wrongField } from './request-bounds.ts';
 import { LONGEST_TOPIC_BYTES, topicMatcher } from './topic.ts';
 
-/** What is put on the wire, but for what the broker's version leaves out. */
+/** The message as it goes on the wire, except for fields that the broker's version does not have. */
 export interface OutgoingMessage {
   topic: string;
   payload: Uint8Array;
   qos: 0 | 1;
   retain: boolean;
-  /** MQTT 5. Those that the caller asked for by name stand in `asked`. */
+  /** This field and its like are of MQTT 5. `asked` names those that the caller gave. */
   contentType: string | null;
   expirySeconds: number | null;
   userProperties: Readonly<Record<string, string>> | null;
@@ -29,7 +29,7 @@ const CONTENT_TYPE_BYTES = 256;
 const ISSUES_SHOWN = 5;
 const RULES_TOLD = 20;
 
-/** The rule that holds for a topic. @throws TidegateError `invalid_input` naming `topic` */
+/** The first rule that matches a topic. @throws TidegateError `invalid_input` naming `topic` */
 export function ruleFor(rules: readonly PublishRule[], topic: string): PublishRule {
   const mistake = topicMistake(topic);
   if (mistake !== null) throw wrongField('topic', mistake);
@@ -41,26 +41,27 @@ export function ruleFor(rules: readonly PublishRule[], topic: string): PublishRu
   throw wrongField('topic', `a topic that one of these patterns matches: ${patterns.join(', ')}${more}${gap}`);
 }
 
-/** What a name of a topic would have to be, whoever may publish to it (MQTT 5.0, section 4.7). */
+/** What is expected of a topic name that is not valid; null if it is valid (MQTT 5.0, section 4.7). */
 function topicMistake(topic: unknown): string | null {
   if (typeof topic !== 'string' || topic === '') return 'a topic';
   if (utf8Bytes(topic) > LONGEST_TOPIC_BYTES) return `a topic of at most ${LONGEST_TOPIC_BYTES} bytes`;
   if (/[+#]/.test(topic)) return 'one topic, without the wildcards + and #';
-  // A broker may end the connection for a control character, and what is no UTF-8 would become another topic.
+  // A broker may end the connection for a control character, and a text that is not valid Unicode would become another
+  // topic.
   if (/\p{Cc}|\p{Surrogate}/u.test(topic)) return 'a topic without null and control characters, in well-formed Unicode';
   if (/^\$(SYS|share)(\/|$)/i.test(topic)) return 'a topic that is not of the broker itself';
   return null;
 }
 
-/** A level may be empty only where the pattern's is: `/plant/+` has such topics, and `plant/+` has not. */
+/** Whether a level of the topic is empty only where the pattern's is: `/plant/+` has such topics, `plant/+` has not. */
 function hasNoOtherGaps(topic: string, pattern: string): boolean {
   const wanted = pattern.split('/');
   return topic.split('/').every((level, index) => level !== '' || wanted[index] === '');
 }
 
 /**
- * The message as it goes out.
- * @param correlation a field that the payload gets, and what it holds
+ * Makes the message that goes out.
+ * @param correlation a field that is added to the payload, with its value
  * @throws TidegateError `invalid_input`, `too_large`
  */
 export function outgoing(
@@ -96,7 +97,7 @@ export function outgoing(
   };
 }
 
-/** `shown`: without what we add, which nobody has to agree to. */
+/** Writes the payload. `shown` lacks the field that we add, because nobody has to agree to that. */
 function written(
   payload: unknown,
   rule: PublishRule,

@@ -20,20 +20,23 @@ export interface PublishRule extends OutletRule {
   payload: MqttPayload;
   retain: boolean;
   qos: 0 | 1;
-  /** Where answers come, as declared; null: messages are no requests. */
+  /** The topic of answers as declared; null: messages cannot be requests. */
   answers: string | null;
   maxBytes: number;
   contentType: string | null;
   expirySeconds: number | null;
-  /** Filters that the answers' topic has to be within, and which of them it is by itself; null: it is the caller's to say. */
+  /**
+   * The filters that the response topic has to be within, and the declared topic; with a null `topic` the caller names
+   * it.
+   */
   response: { within: readonly string[]; topic: string | null; correlation: string | false | null } | null;
 }
 
 /** The outlet of an MQTT feed, with its own types and what the tools need to describe it. */
 export interface MqttRules extends Outlet {
-  /** The first that matches a topic holds. */
+  /** The first rule that matches a topic applies. */
   rules: readonly PublishRule[];
-  /** Whether contentType, expirySeconds and userProperties can go out. */
+  /** Whether messages can carry contentType, expirySeconds and userProperties. */
   properties: boolean;
   check(message: MqttMessage): Checked<MqttOutcome>;
   checkRequest(request: MqttRequest, newId: () => string): Checked<MqttRequestOutcome>;
@@ -71,7 +74,7 @@ function confirmationOf(confirm: MqttPublishRule['confirm']): Confirmation | nul
   return { message: message ?? null, otherwise: otherwise ?? 'missing-capability' };
 }
 
-/** The response topic as a filter, whatever the request. */
+/** A filter that covers the response topics of all requests. */
 export function responseFilter(topic: string): string {
   return topic
     .split('/')

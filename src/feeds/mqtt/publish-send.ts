@@ -1,7 +1,7 @@
 /**
- * A connection for one call, and one message over it. The session is clean and has a client id of its own, so neither the
- * feed's session nor another call's is taken over. What was sent is never sent again: where its fate is not known, that
- * is what is answered.
+ * Opens a connection for one call and sends one message over it. The session is clean and has a client id of its own, so
+ * it takes over neither the feed's session nor another call's. A message is never sent twice: if its outcome is not known,
+ * the answer says so.
  */
 import type { IPublishPacket } from 'mqtt-packet';
 import type { OutletContext } from '../../declare/outlet.ts';
@@ -14,20 +14,20 @@ import type { OutgoingMessage } from './publish-check.ts';
 import { reason } from './reasons.ts';
 import { describe } from './socket.ts';
 
-/** With less time than this nothing is sent. */
+/** Nothing is sent if less time than this is left. */
 const LEAST_MS = 50;
 const NO_MATCHING_SUBSCRIBERS = 0x10;
-/** Fixed header, topic length, packet id and property length at their longest. */
+/** Most bytes of the fixed header, topic length, packet id and property length together. */
 const PACKET_OVERHEAD_BYTES = 16;
 
 export interface OutletConnection extends Connection {
-  /** Epoch ms by which waiting has to end, so that there is time to answer. */
+  /** Epoch ms by which waiting has to end, so that time is left to answer. */
   overAt: number;
   /** Ends the session and the connection. Never throws. */
   leave(): Promise<void>;
 }
 
-/** @throws TidegateError `upstream`, `invalid_config`, `cancelled`: nothing was sent then. */
+/** @throws TidegateError `upstream`, `invalid_config` or `cancelled`. In each case nothing was sent. */
 export async function connectOnce(settings: MqttSettings, context: OutletContext): Promise<OutletConnection> {
   const { feed, runtime, signal, deadline } = context;
   const clock = createBurstClock(() => runtime.now(), deadline);
@@ -36,7 +36,7 @@ export async function connectOnce(settings: MqttSettings, context: OutletContext
   const clientId = `${settings.clientId ?? 'tidegate'}.${runtime.newId()}`;
   const answerMs = Math.min(settings.answerMs, leftMs);
   try {
-    // QoS 0 of the subscriptions: a clean session.
+    // QoS 0 makes `dial` open a clean session.
     const connection = await dial({ ...settings, clientId, answerMs, qos: 0 }, { ...runtime, feed, signal }, null);
     const close = () => connection.close();
     signal.addEventListener('abort', close, { once: true });
@@ -60,16 +60,16 @@ export async function connectOnce(settings: MqttSettings, context: OutletContext
   }
 }
 
-/** What a request's message carries beside the rest, with MQTT 5. */
+/** The properties of MQTT 5 that a request has beside those of any message. */
 export interface RequestProperties {
   responseTopic?: string;
   correlationData: Uint8Array;
 }
 
 /**
- * Sends one message and answers what became of it; never throws for what happens behind the first byte.
+ * Sends one message and returns what became of it. It throws nothing once the first byte is sent.
  * @param waitMs longest wait for the acknowledgement; default: as for any answer of the broker
- * @throws TidegateError `invalid_input` for what this broker cannot take: nothing was sent then.
+ * @throws TidegateError `invalid_input` for a message that this broker does not accept. Nothing was sent then.
  */
 export async function sendOne(
   { session, protocol }: OutletConnection,
@@ -112,7 +112,7 @@ function packetOf(
   };
 }
 
-/** What is known before it is sent need not be found out by a connection that the broker breaks. */
+/** Refuses a message that the broker said it does not accept. If it were sent, the broker would break the connection. */
 function checkTaken(
   takes: OutletConnection['session']['takes'],
   { topic, payload, qos, retain, asked, userProperties, contentType }: OutgoingMessage,

@@ -1,4 +1,4 @@
-/** `publish`: one message to a topic that a feed of the app allows, sent once, and what became of it. */
+/** The tool `publish`: it sends one message, once, to a topic that a feed of the app allows, and says what became of it. */
 import * as z from 'zod';
 import type { OutletTool } from '../../declare/outlet.ts';
 import type { MqttOutcome, MqttOutlet } from './messages.ts';

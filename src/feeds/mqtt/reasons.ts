@@ -1,4 +1,4 @@
-/** What a broker's codes mean, in words for operators (MQTT 3.1.1 section 3.2.2.3, MQTT 5.0 section 2.4). */
+/** The meaning of a broker's codes, in words for operators (MQTT 3.1.1 section 3.2.2.3, MQTT 5.0 section 2.4). */
 
 const CONNECT_CODES_3: Record<number, string> = {
   1: 'unacceptable protocol version',
@@ -46,17 +46,17 @@ const REASONS_5: Record<number, string> = {
   0xa2: 'wildcard subscriptions not supported',
 };
 
-/** A code of CONNACK; brokers that know only 3.1.1 answer a CONNECT of version 5 with a code of their own. */
+/** The meaning of a CONNACK code. A broker that knows only 3.1.1 answers a CONNECT of version 5 with a code of 3.1.1. */
 export function connectReason(code: number): string {
   return CONNECT_CODES_3[code] ?? reason(code);
 }
 
-/** A code of PUBACK, SUBACK or DISCONNECT. */
+/** The meaning of a code of PUBACK, SUBACK or DISCONNECT. */
 export function reason(code: number): string {
   return REASONS_5[code] ?? `code 0x${code.toString(16)}`;
 }
 
-/** Whether a CONNACK code says that the broker does not speak the version asked for. */
+/** Whether a CONNACK code says that the broker does not speak the version that CONNECT named. */
 export function isVersionRefusal(code: number): boolean {
   return code === 1 || code === 0x84;
 }

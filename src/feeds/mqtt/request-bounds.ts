@@ -1,4 +1,4 @@
-/** How much one call may ask for, and the refusal of more. */
+/** The bounds of what one call may ask for, and the checks that refuse more. */
 import { TidegateError } from '../../base/errors.ts';
 
 export const DEFAULT_WAIT_MS = 5_000;
@@ -6,7 +6,7 @@ export const LONGEST_REQUEST_MS = 25_000;
 export const LONGEST_RECEIVE_MS = 60_000;
 export const MOST_ANSWERS = 100;
 export const MOST_MESSAGES = 1_000;
-/** Most bytes of payload that one call answers. */
+/** Most bytes of payload that the answer of one call holds. */
 export const MOST_PAYLOAD_BYTES = 262_144;
 
 /** @throws TidegateError `invalid_input` */

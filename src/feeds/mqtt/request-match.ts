@@ -1,4 +1,4 @@
-/** Whose answer a message is, and what a message reads like. Pure. */
+/** Decides which messages answer a request, and makes the form in which callers see a message. Pure. */
 import type { Json } from '../../base/json.ts';
 import type { MqttInbound } from './messages.ts';
 import type { Publication } from './packets.ts';
@@ -7,17 +7,17 @@ import { wrongField } from './request-bounds.ts';
 import { covers, filterMistake, topicMatcher } from './topic.ts';
 
 export interface ResponsePlan {
-  /** To subscribe to; a topic, where no wildcard was left over. */
+  /** The filter to subscribe to. It is a topic if no wildcard is left over. */
   filter: string;
-  /** Told to whoever answers, with MQTT 5; null: there are wildcards in it. */
+  /** The response topic that a request carries with MQTT 5; null if it has wildcards. */
   topic: string | null;
-  /** How an answer is known; null: by correlation data alone. */
+  /** What shows that a message is an answer; null: correlation data alone. */
   by: 'topic' | { field: string } | 'none' | null;
 }
 
 /**
- * Where the answers to a request come.
- * @param given by the caller, within what the rule leaves open
+ * Decides on which topics the answers to a request come.
+ * @param given the topic that the caller names, within what the rule leaves open
  * @throws TidegateError `invalid_input` naming the field
  */
 export function planResponse(
@@ -48,7 +48,7 @@ export function planResponse(
   return { filter, topic: /[+#]/.test(filter) ? null : filter, by };
 }
 
-/** What each `+` of a pattern stands for in a topic. */
+/** The levels of a topic that the `+` of a pattern match, in order. */
 function matchedBy(pattern: string, topic: string): string[] {
   const levels = topic.split('/');
   return pattern.split('/').flatMap((level, index) => (level === '+' ? [levels[index] ?? ''] : []));
@@ -66,7 +66,7 @@ function filled(declared: string, stands: string[], id: string): string {
 export function answerTest({ filter, by }: ResponsePlan, id: string): (publication: Publication) => boolean {
   const matches = topicMatcher(filter);
   return (publication) => {
-    // What the broker kept from before answers nothing that was asked now.
+    // A retained message is older than the request, so it cannot be an answer.
     if (publication.cmd === 'oversized' || publication.retain || !matches(publication.topic)) return false;
     if (by === 'topic' || by === 'none') return true;
     const data = publication.properties?.correlationData;
@@ -110,7 +110,7 @@ function jsonOf(text: string): Json {
   }
 }
 
-/** A name may come several times (MQTT 5.0, section 3.3.2.3.7); its first value is told. */
+/** The first value of each name. A name may come several times (MQTT 5.0, section 3.3.2.3.7). */
 function firstOfEach(properties: Readonly<Record<string, string | string[]>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(properties).map(([name, value]) => [name, Array.isArray(value) ? (value[0] ?? '') : value]),

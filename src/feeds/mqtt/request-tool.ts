@@ -1,4 +1,4 @@
-/** `request`: publishes one message, and waits for what is answered to it. */
+/** The tool `request`: it publishes one message and waits for the answers. */
 import * as z from 'zod';
 import type { OutletTool } from '../../declare/outlet.ts';
 import type { MqttOutlet, MqttRequestOutcome } from './messages.ts';

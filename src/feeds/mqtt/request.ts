@@ -1,6 +1,6 @@
 /**
- * Listening at once, over a connection of the call's own: the answers to a request, whose subscription stands before the
- * request is sent, and messages as they come. Nothing is stored, and what nobody waits for any more is lost.
+ * Sends a request and waits for its answers, or listens for messages, over a connection of the call's own. The
+ * subscription for the answers is made before the request is sent. Nothing is stored: what comes after the wait is lost.
  */
 import type { OutletContext } from '../../declare/outlet.ts';
 import { TidegateError } from '../../base/errors.ts';
@@ -29,7 +29,7 @@ export interface RequestPlan extends ResponsePlan {
   timeoutMs: number;
 }
 
-/** @throws TidegateError `upstream` or `invalid_input` where nothing was sent */
+/** @throws TidegateError `upstream` or `invalid_input` if nothing was sent */
 export async function request(
   settings: MqttSettings,
   context: OutletContext,
@@ -58,10 +58,10 @@ export async function request(
     let published = await sendOne(connection, message, properties, until - startedAt);
     const isAnswer = answerTest(plan, plan.id);
     const heard = await collect(connection, {
-      // A filter may match the request too, which then comes back to us.
+      // If the filter matches the request too, the broker sends it back to us.
       isWanted: (publication) => isAnswer(publication) && !isEcho(publication, message),
       count: plan.answers,
-      // Where nobody can answer, what came before is all that there is.
+      // If nobody can answer, there is nothing to wait for.
       until: published.status === 'refused' || published.unheard === true ? now() : until,
       now,
     });
@@ -81,7 +81,7 @@ export async function request(
   }
 }
 
-/** An answer that is certainly to this request says that it was published. */
+/** The outcome once an answer came that can only be to this request: it proves that the request was published. */
 function provenBy(published: MqttOutcome): MqttOutcome {
   if (published.status !== 'unknown') return published;
   return { ...published, status: 'acknowledged', reason: 'not acknowledged, but answered' };
@@ -122,14 +122,14 @@ function isEcho(publication: Publication, { topic, payload }: OutgoingMessage): 
   return Buffer.from(payload).equals(Buffer.from(publication.payload));
 }
 
-/** The broker has granted it when this resolves. */
+/** Subscribes to a filter. It resolves when the broker has granted the subscription. */
 function subscribe({ session }: OutletConnection, filter: string): Promise<void> {
   return session.subscribe([filter], 0, []);
 }
 
 interface Heard extends MqttReceiveOutcome {
   ignored: number;
-  /** Why the connection was lost, where it was. */
+  /** Why the connection was lost; null if it was not. */
   broken: string | null;
 }
 

@@ -1,4 +1,4 @@
-/** What a stream says of its share of an MQTT feed. */
+/** The options with which a stream takes its share of an MQTT feed. */
 import type { FeedTarget, RouteKind } from '../../declare/feed.ts';
 import type { MqttRoute } from './options.ts';
 import { mqttRouteSpec } from './spec.ts';
@@ -8,7 +8,7 @@ export const mqttRoutes: RouteKind = {
   isKeyed: ({ keyLevel }: MqttRoute) => keyLevel !== undefined,
 };
 
-/** The options of a target's route, which `mqttRouteSpec` has checked; none where the feed stands in its one stream. */
+/** The options of a target's route, which `mqttRouteSpec` has checked; empty if the feed stands in its one stream. */
 export function routeOf({ route }: FeedTarget): MqttRoute {
   return route ?? {};
 }

@@ -1,6 +1,7 @@
 /**
- * One connection of an MQTT session over a byte stream: CONNECT, subscriptions, publications as they come, acknowledgements
- * when told to, DISCONNECT. It never acknowledges by itself, never reconnects, and reads only when asked for publications.
+ * One connection of an MQTT session over a byte stream. It sends CONNECT, subscriptions, publications, acknowledgements
+ * and DISCONNECT, and hands over the publications that come. It acknowledges only what its caller names, and reads only
+ * while its caller waits for something. It does not reconnect.
  */
 import { generate, type IConnackPacket, type IPubackPacket, type IPublishPacket, type Packet } from 'mqtt-packet';
 import { TidegateError } from '../../base/errors.ts';
@@ -30,34 +31,34 @@ export interface Session {
   readonly present: boolean;
   /** Whether publications carry the identifiers of the subscriptions that they match. */
   readonly identifies: boolean;
-  /** For how long the broker keeps the session, where it said so. */
+  /** For how long the broker keeps the session; null where the broker does not say. */
   readonly expirySeconds: number | null;
-  /** What the broker takes from us. */
+  /** The most that the broker accepts from us: QoS, retained messages, bytes of a packet. */
   readonly takes: { qos: number; retain: boolean; packetBytes: number };
   /** Subscribes and unsubscribes; resolves when the broker has granted everything. Throws `upstream` when it has not. */
   subscribe(filters: readonly string[], qos: 0 | 1, without: readonly string[]): Promise<void>;
   /** The next publications, in order; empty after `waitMs` without any. Throws `upstream` when the connection is over. */
   receive(waitMs: number): Promise<Publication[]>;
-  /** PUBACK for each of these packet ids, in one write. */
+  /** Sends a PUBACK for each of these packet ids, in one write. */
   acknowledge(messageIds: readonly number[]): Promise<void>;
   /**
-   * PUBLISH, once. At QoS 1 resolves with the broker's PUBACK, for which it waits `waitMs`, or as long as for any answer;
-   * at QoS 0 with null when the platform took the bytes. Publications that come meanwhile are kept for `receive`. Where it
-   * throws, the message may or may not have been published.
+   * Sends a PUBLISH once. At QoS 1 it resolves with the broker's PUBACK; it waits `waitMs` for that, or by default as
+   * long as for any answer. At QoS 0 it resolves with null when the platform has taken the bytes. Publications that come
+   * meanwhile are kept for `receive`. If it throws, the message may or may not have been published.
    */
   publish(message: Omit<IPublishPacket, 'cmd' | 'dup' | 'messageId'>, waitMs?: number): Promise<PublishAck | null>;
-  /** DISCONNECT and close. The session stays with the broker unless `forget`. Never throws. */
+  /** Sends DISCONNECT and closes. The broker keeps the session unless `forget` is true. It never throws. */
   end(forget?: boolean): Promise<void>;
 }
 
 export interface PublishAck {
-  /** Of MQTT 5; 0 in MQTT 3.1.1, which has no other. */
+  /** The reason code of MQTT 5; always 0 with MQTT 3.1.1, which has none. */
   code: number;
-  /** What the broker says beside it; often nothing. */
+  /** The broker's text beside the code; often empty. */
   said: string;
 }
 
-/** A broker that does not speak the version asked for. */
+/** The broker does not speak the version that CONNECT named. */
 export interface VersionRefused {
   refused: 'version';
 }
@@ -91,7 +92,7 @@ export async function openSession(
     }
   }
 
-  /** What comes within `waitMs`; null when nothing did. A read that is under way is kept for the next call. */
+  /** The packets that come within `waitMs`; null if no bytes came. The next call continues a read that is under way. */
   async function read(waitMs: number): Promise<Incoming[] | null> {
     reading ??= socket.read();
     const woken = new AbortController();
@@ -111,7 +112,7 @@ export async function openSession(
     }
   }
 
-  /** Sorts out one packet that may come at any time; answers it where it is one that somebody waits for. */
+  /** Handles a packet that may come at any time and returns null; returns every other packet to the caller. */
   function take(packet: Incoming): Packet | null {
     if (packet.cmd === 'publish' || packet.cmd === 'oversized') {
       if (!isSound(packet)) throw upstream('the broker sent a publication that we did not ask for (QoS, id or topic)');
@@ -122,7 +123,7 @@ export async function openSession(
     return packet.cmd === 'pingresp' ? null : packet;
   }
 
-  /** Reads until `count` packets of this kind are there. */
+  /** Reads until `count` packets of these kinds have come. */
   async function answers(kinds: readonly string[], count: number, what: string, waitMs = answerMs): Promise<Packet[]> {
     const until = clock.now() + waitMs;
     const found: Packet[] = [];
@@ -177,11 +178,11 @@ export async function openSession(
       for (const topic of without) {
         requests.push(encode({ cmd: 'unsubscribe', messageId: ++nextId, unsubscriptions: [topic] }));
       }
-      // One packet each: a subscription identifier belongs to the whole packet.
+      // Each filter has a packet of its own, because a subscription identifier belongs to the whole packet.
       for (const topic of filters) {
         expected.set(++nextId, topic);
         const properties = identifies ? { subscriptionIdentifier: subscriptionId(topic) } : {};
-        // Retain handling 1: retained messages come with a new subscription only, not again in each burst.
+        // Retain handling 1: the broker sends retained messages for a new subscription only, not again in each burst.
         const subscription = { topic, qos, nl: false, rap: false, rh: 1 };
         requests.push(encode({ cmd: 'subscribe', messageId: nextId, subscriptions: [subscription], properties }));
       }
@@ -227,11 +228,11 @@ export async function openSession(
       try {
         const properties = forget && protocolVersion === 5 ? { properties: { sessionExpiryInterval: 0 } } : {};
         await write(encode({ cmd: 'disconnect', reasonCode: 0, ...properties }));
-        // Closing with bytes unread would reset the connection, and the broker might lose our last acknowledgements.
+        // To close with unread bytes would reset the connection, and the broker might lose our last acknowledgements.
         const until = clock.now() + FAREWELL_MS;
         for (let left = FAREWELL_MS; left > 0; left = until - clock.now()) await read(left);
       } catch {
-        // The broker has closed, as it should; or the connection is broken, and there is nothing left to say.
+        // The broker has closed the connection, as it should, or the connection is broken. Both end the session here.
       } finally {
         socket.close();
       }

@@ -1,12 +1,12 @@
-/** What an MQTT feed runs with: its options with the defaults of the specification, and what the URL says beside them. */
+/** The settings of an MQTT feed: its options, the defaults of the specification, and the credentials in the URL. */
 import { withDefaults } from '../../declare/spec/options.ts';
 import type { MqttOptions } from './options.ts';
 import { mqttSpec } from './spec.ts';
 
-/** What we let the broker send before the first message is acknowledged, where `receiveMaximum` is not declared. */
+/** How many messages the broker may send before the first is acknowledged, if `receiveMaximum` is not declared. */
 export const DEFAULT_RECEIVE_MAXIMUM = 1_000;
 
-/** An option that has no default and is not declared is null. */
+/** Makes the settings. An option that has no default and is not declared is null. */
 export function mqttSettings(options: MqttOptions) {
   const { username, password } = new URL(options.url);
   const {

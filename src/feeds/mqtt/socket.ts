@@ -1,7 +1,7 @@
 /**
- * From an MQTT URL to a byte stream: TCP and TLS through the `connect` that the platform lends, WebSocket through the
- * platform's own. Nothing else here knows of a platform. The address is the operator's own, named in the app, so a broker on
- * a private network is reached like any other.
+ * Opens a byte stream to the broker that an MQTT URL names. TCP and TLS go through the `connect` that the platform lends;
+ * a WebSocket is the platform's own. The operator names the address in the app, so a broker on a private network is
+ * allowed like any other.
  */
 import { TidegateError } from '../../base/errors.ts';
 import type { ByteSocket, Connect, TlsOptions } from '../../base/runtime.ts';
@@ -9,12 +9,12 @@ import { publicForm } from '../../net/fetch-target.ts';
 import { concat } from './frames.ts';
 
 const DEFAULT_PORTS: Record<string, number> = { 'mqtt:': 1883, 'mqtts:': 8883 };
-/** What may wait unread on a WebSocket, which cannot slow its peer down. */
+/** Most bytes that may wait unread on a WebSocket, which cannot slow its peer down. */
 const WAITING_BYTES = 32 * 1024 * 1024;
 
 /**
  * @param url `mqtt:`, `mqtts:`, `ws:` or `wss:`; its user and password are not used here.
- * @throws TidegateError `invalid_config` where the platform cannot, `upstream` where the broker does not let us.
+ * @throws TidegateError `invalid_config` if the platform opens no TCP connections, `upstream` if the connection fails.
  */
 export async function openSocket(
   url: string,
@@ -49,14 +49,14 @@ function withoutCredentials(url: string): string {
   return parsed.href;
 }
 
-/** An error's own words, or its code where it has none (a refusal on several addresses of one name). */
+/** An error's message, or its code if the message is empty (as when several addresses of one name refuse). */
 export function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   return error.message || code || error.name;
 }
 
-/** Binary messages of the subprotocol `mqtt`, as one stream of bytes (MQTT 5.0, section 6). */
+/** Reads and writes binary messages of the subprotocol `mqtt` as one stream of bytes (MQTT 5.0, section 6). */
 function webSocket(url: string, signal: AbortSignal): Promise<ByteSocket> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason as Error);
@@ -69,7 +69,7 @@ function webSocket(url: string, signal: AbortSignal): Promise<ByteSocket> {
       reject(error ?? new Error('the connection was closed at once'));
     };
     const abandon = () => {
-      // Told first: some platforms make an error of their own of a handshake that is closed.
+      // The reason is set before the close, because some platforms report a closed handshake as an error of their own.
       end(signal.reason as Error);
       socket.close();
     };
@@ -98,9 +98,9 @@ function webSocket(url: string, signal: AbortSignal): Promise<ByteSocket> {
   });
 }
 
-/** What came and was not yet read; a bounded queue with one reader. */
+/** A bounded queue of the bytes that came and are not read yet. It has one reader. */
 function createInbox(): {
-  /** False when there is no room. */
+  /** Returns false when more bytes wait than may. */
   put(bytes: Uint8Array): boolean;
   take(): Promise<Uint8Array | null>;
   end(reason: Error | null): void;
@@ -122,7 +122,7 @@ function createInbox(): {
     },
     async take() {
       if (waiting.length > 0) {
-        // All at once: a broker sends a message of its own for each packet.
+        // All bytes are returned at once, because a broker may send a WebSocket message for each packet.
         const bytes = waiting.length === 1 ? waiting[0] : concat(waiting, waitingBytes);
         waiting.length = 0;
         waitingBytes = 0;

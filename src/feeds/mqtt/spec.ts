@@ -1,6 +1,6 @@
 /**
- * The specification of an MQTT feed and of what a stream says of its share of one: every option with its default and its
- * bounds. What concerns several options at once is judged in `problems.ts` and `topics-problems.ts`.
+ * The specification of an MQTT feed and of its routes: every option with its default and its bounds. `problems.ts` and
+ * `topics-problems.ts` judge what concerns several options at once.
  */
 import * as z from 'zod';
 import { utf8Bytes } from '../../base/json.ts';
@@ -104,7 +104,7 @@ export const mqttSpec = z.strictObject({
   ...pacingOptions,
 });
 
-/** What `from` takes beside the name of an MQTT feed. */
+/** The options that `from` takes beside the name of an MQTT feed. */
 export const mqttRouteSpec = z.strictObject({
   topic: filter.optional(),
   keyLevel: whole(0, undefined, { expected: 'a topic level, counted from 0' }).optional(),

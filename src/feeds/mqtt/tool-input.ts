@@ -1,10 +1,13 @@
-/** What `publish` and `request` take alike: where to, what, and what goes beside it. */
+/**
+ * The input that the tools `publish` and `request` share: the feed, the topic, the payload, and the properties of a
+ * message.
+ */
 import * as z from 'zod';
 import type { MqttMessage, MqttRequest } from './messages.ts';
 import type { MqttRules } from './publish-rules.ts';
 import { payloadSchema, type Shown } from './tool-texts.ts';
 
-/** Fields that the app's feeds have no use for are not shown. */
+/** The fields of a message. Fields that no feed of the app can use are left out. */
 export function messageShape(outlets: ReadonlyMap<string, MqttRules>, shown: readonly Shown[]) {
   const names = [...new Set(shown.map(({ feed }) => feed))];
   const properties = names.some((name) => outlets.get(name)?.properties === true);
@@ -26,7 +29,7 @@ export function messageShape(outlets: ReadonlyMap<string, MqttRules>, shown: rea
   };
 }
 
-/** The feed, and the rest without what was not given. */
+/** Splits the input into the feed and the message. Fields that were not given are left out. */
 export function messageOf(
   input: Readonly<Record<string, unknown>>,
   shown: readonly Shown[],

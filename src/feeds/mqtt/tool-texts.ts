@@ -1,6 +1,6 @@
 /**
- * What `publish` and `request` say of the topics that an app allows: their patterns, and the JSON Schema of the payload
- * of each, made when a client first lists the tools. Bounded: with very much to say, schemas are left out first.
+ * The texts in which `publish` and `request` describe the topics that an app allows: their patterns, and the JSON Schema of
+ * each payload. They are made when a client first lists the tools. Their length is bounded: schemas are left out first.
  */
 import * as z from 'zod';
 import type { Json, JsonObject } from '../../base/json.ts';
@@ -16,7 +16,7 @@ export interface Shown {
   rule: PublishRule;
 }
 
-/** The rules of all feeds that `wanted` lets through. */
+/** The rules of all feeds for which `wanted` is true. */
 export function shownRules(
   outlets: ReadonlyMap<string, MqttRules>,
   wanted: (rule: PublishRule) => boolean,
@@ -49,12 +49,12 @@ function particulars({ confirm, retain, answers }: PublishRule): string {
   return shown.length === 0 ? '' : ` (${shown.join('; ')})`;
 }
 
-/** A schema that takes everything, since the topic's rule decides, and shows what each topic takes. */
+/** A schema that accepts everything, because the topic's rule decides. Its JSON Schema shows what each topic accepts. */
 export function payloadSchema(shown: readonly Shown[]): z.ZodType {
   return z.lazy(() => z.unknown().meta(payloadJsonSchema(shown)));
 }
 
-/** Made for its place at `properties.payload` of a tool's input. */
+/** The JSON Schema of the payload. Its references fit its place at `properties.payload` of a tool's input. */
 export function payloadJsonSchema(shown: readonly Shown[]): JsonObject {
   const one = shown.length === 1;
   let left = SCHEMAS_CHARACTERS;
@@ -74,7 +74,7 @@ function schemaOf({ schema, payload }: PublishRule): JsonObject {
   return rest;
 }
 
-/** A schema that refers to its own root, or parts of it, does so at its new place. */
+/** Moves the references of a schema that name its own root, or places below it, to its new place. */
 function moved(schema: Json, place: string): Json {
   if (Array.isArray(schema)) return schema.map((each) => moved(each, place));
   if (schema === null || typeof schema !== 'object') return schema;

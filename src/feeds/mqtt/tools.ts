@@ -1,10 +1,13 @@
-/** Which tools agents get for the MQTT feeds of an app: `publish` (`publish-tool.ts`) and `request` (`request-tool.ts`). */
+/**
+ * The tools that agents get for the MQTT feeds of an app: `publish` (`publish-tool.ts`) and `request`
+ * (`request-tool.ts`).
+ */
 import type { Outlet, OutletTool } from '../../declare/outlet.ts';
 import type { MqttRules } from './publish-rules.ts';
 import { publishTool } from './publish-tool.ts';
 import { requestTool } from './request-tool.ts';
 
-/** None where no feed allows to publish, and no `request` where answers are declared nowhere. */
+/** There is no tool if no feed allows publishing, and no `request` if no rule declares answers. */
 export function mqttTools(outlets: ReadonlyMap<string, Outlet>): Record<string, OutletTool> {
   const ours = outlets as ReadonlyMap<string, MqttRules>;
   const rules = [...ours.values()].flatMap((outlet) => outlet.rules);

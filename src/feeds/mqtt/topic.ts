@@ -1,10 +1,10 @@
-/** Topic names and topic filters (MQTT 5.0, section 4.7). Pure; of shared subscriptions it knows only that they are refused. */
+/** Topic names and topic filters (MQTT 5.0, section 4.7). Shared subscriptions are refused. Pure. */
 import { fnv1a } from '../../base/digest.ts';
 import { utf8Bytes } from '../../base/json.ts';
 
 export const LONGEST_TOPIC_BYTES = 65_535;
 
-/** What a filter would have to be; null where it is one. */
+/** What is expected of a topic filter that is not valid; null if it is valid. */
 export function filterMistake(filter: string): string | null {
   if (filter === '' || filter.includes('\u0000') || utf8Bytes(filter) > LONGEST_TOPIC_BYTES) {
     return 'a topic filter of 1 to 65,535 bytes, without a null character';
@@ -20,7 +20,10 @@ export function filterMistake(filter: string): string | null {
   return null;
 }
 
-/** Makes the test whether a topic matches; a filter that begins with a wildcard does not match topics that begin with `$`. */
+/**
+ * Makes the test whether a topic matches; a filter that begins with a wildcard does not match topics that begin with
+ * `$`.
+ */
 export function topicMatcher(filter: string): (topic: string) => boolean {
   const wanted = filter.split('/');
   const wild = filter.startsWith('+') || filter.startsWith('#');
@@ -40,7 +43,7 @@ export function topicMatcher(filter: string): (topic: string) => boolean {
 export function covers(wide: string, narrow: string): boolean {
   const a = wide.split('/');
   const b = narrow.split('/');
-  // `#` and `+/…` leave out topics that begin with $, which a literal first level may name.
+  // `#` and `+/…` do not match topics that begin with `$`, but a filter whose first level is literal may.
   if ((a[0] === '#' || a[0] === '+') && narrow.startsWith('$')) return false;
   for (const [index, level] of a.entries()) {
     if (level === '#') return true;
@@ -51,7 +54,7 @@ export function covers(wide: string, narrow: string): boolean {
   return a.length === b.length;
 }
 
-/** The filters without repetition and without those that another one covers, in their order. */
+/** The filters in their order, without repetitions and without those that another filter covers. */
 export function withoutCovered(filters: readonly string[]): string[] {
   const distinct = [...new Set(filters)];
   return distinct.filter((filter) => !distinct.some((other) => other !== filter && covers(other, filter)));
@@ -63,8 +66,9 @@ export function topicLevel(topic: string, level: number): string | null {
 }
 
 /**
- * A subscription identifier (1 to 268,435,455) that depends on the filter alone, so that messages which the broker queued
- * before an app was changed are still told apart after it. FNV-1a; two filters with one number only lose that distinction.
+ * A subscription identifier (1 to 268,435,455) that depends on the filter alone. So the identifiers of messages that the
+ * broker queued still hold after the app was changed. It is an FNV-1a hash; two filters with the same number are only not
+ * distinguished.
  */
 export function subscriptionId(filter: string): number {
   return 1 + (fnv1a(filter) % 268_435_455);

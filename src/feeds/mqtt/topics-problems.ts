@@ -10,7 +10,7 @@ import { routeOf } from './route.ts';
 import { mqttVersions } from './settings.ts';
 import { covers, filterMistake } from './topic.ts';
 
-/** @param found so far: what is wrong by itself is looked at no further */
+/** @param found the problems so far. An option that has one is not checked again. */
 export function topicsProblems(
   options: MqttOptions,
   targets: readonly FeedTarget[],
@@ -30,7 +30,7 @@ export function topicsProblems(
   return problems;
 }
 
-/** Streams whose topics are not among those that may be read. */
+/** A problem for each stream whose topic is not among those that may be read. */
 function unreadable({ topic }: MqttOptions, read: readonly string[], targets: readonly FeedTarget[]): Problem[] {
   return targets.flatMap((target) => {
     const { topic: own } = routeOf(target);
@@ -100,7 +100,7 @@ function namesOf(schema: z.ZodType): string[] {
   return Object.keys(properties ?? {});
 }
 
-/** Null where JSON Schema cannot express it. */
+/** The JSON Schema of a schema; null if JSON Schema cannot express it. */
 function jsonSchemaOf(schema: z.ZodType): object | null {
   try {
     return z.toJSONSchema(schema, { io: 'input' });

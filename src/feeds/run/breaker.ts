@@ -16,7 +16,7 @@ export const LONGEST_RETRY_AFTER_MS = 60 * 60_000;
 
 /**
  * Milliseconds to wait after the `failures`th failure in a row: from 1 s doubling up to 30 s, and from the fifth on
- * from 1 min doubling up to 5 min; half of each is chance, but never less than 1 s. A longer `retryAfterMs` counts.
+ * from 1 min doubling up to 5 min. Half of each wait is random, but it is never below 1 s. A longer `retryAfterMs` counts.
  * @param chance in [0, 1)
  */
 export function pauseAfter(failures: number, chance: number, retryAfterMs: number | null): number {

@@ -11,7 +11,7 @@ export interface Spending {
   admit(items: readonly FeedItem[], overflow: Overflow): { within: readonly FeedItem[]; beyond: readonly FeedItem[] };
 }
 
-/** An item that comes while anything is left is taken whole: the bytes may be overrun by one. */
+/** An item is taken whole while anything of the budget is left, so one item may exceed the bytes. */
 export function createSpending(budget: FeedBudget): Spending {
   let events = 0;
   let bytes = 0;

@@ -13,9 +13,9 @@ import type { Lease } from './lease.ts';
 import { createTaker } from './taker.ts';
 import { createWebSocketDial } from '../../net/websocket-dial.ts';
 
-/** How long a feed may take to end when it is told to. */
+/** How long a feed may take to end after its signal aborts, ms. */
 const GRACE_MS = 1_000;
-/** Latest events fall behind their log by this much at most, while a burst lasts. */
+/** While a burst lasts, latest events are brought up to date at least this often, ms. */
 const PROJECT_EVERY_MS = 5_000;
 
 export interface BurstOptions {
@@ -25,20 +25,20 @@ export interface BurstOptions {
   intake: Intake;
   fetch: GuardedFetch;
   leaseMs: number;
-  /** Epoch ms: the feed has to be over by then; commits have until `deadline`. */
+  /** Epoch ms by which the feed has to end. Commits have until `deadline`. */
   endsAt: number;
   deadline: number;
-  /** Aborts when the process is to end. */
+  /** Aborts when the process has to end. */
   signal: AbortSignal | null;
-  /** Brings latest events up to date, in between; it does not throw. */
+  /** Brings latest events up to date during the burst. It does not throw. */
   project: () => Promise<void>;
 }
 
 export type BurstEnd =
-  /** `more`: the upstream has, or may have, more that can be had at once. */
+  /** `more`: the upstream has, or may have, more items that the next burst can get at once. */
   { kind: 'ended'; more: boolean } | { kind: 'failed'; error: TidegateError } | { kind: 'lost' };
 
-/** @throws TidegateError where the store fails: nothing is known to be the feed's fault then. */
+/** @throws TidegateError if the store fails. That does not count as a failure of the feed. */
 export async function runBurst(options: BurstOptions): Promise<BurstEnd> {
   const { scope, lease, endsAt } = options;
   const { runtime } = scope;
@@ -68,7 +68,7 @@ export async function runBurst(options: BurstOptions): Promise<BurstEnd> {
       const next = await waitForNext(options, iterator, latest);
       if (next === 'lost') return { kind: 'lost' };
       if (next instanceof TidegateError) {
-        // Told to end, a feed may well throw: that is no failure, unless all of its time brought nothing.
+        // A feed may throw when its signal aborts. That is no failure, unless its time ran out without a batch.
         const wasEnded = options.signal?.aborted || (over.signal.aborted && batches > 0);
         if (!wasEnded) return { kind: 'failed', error: next };
         return isStuck() ? { kind: 'failed', error: noProgress() } : { kind: 'ended', more: true };
@@ -120,7 +120,10 @@ function contextOf({ scope, feed, lease, fetch, endsAt }: BurstOptions, signal: 
   };
 }
 
-/** Waits for the feed, and keeps the lease and the latest events up meanwhile. An error is the feed's own. */
+/**
+ * Waits for the feed. Meanwhile it renews the lease and brings the latest events up to date. It returns the feed's
+ * errors.
+ */
 async function waitForNext(
   options: BurstOptions,
   iterator: AsyncIterator<FeedBatch>,
@@ -131,7 +134,7 @@ async function waitForNext(
   const pending = iterator.next().then((result) => result, asTidegateError);
   const latestEnd = endsAt + GRACE_MS;
   for (;;) {
-    // A lease that outlasts the burst needs no renewal: a short burst makes no commit for it.
+    // A lease that outlasts the burst is not renewed, so a short burst makes no commit for it.
     const renewAt = lease.until() >= latestEnd + leaseMs / 4 ? Number.POSITIVE_INFINITY : lease.until() - leaseMs / 2;
     const wakeAt = Math.min(latestEnd, renewAt, latest.dueAt());
     const awake = new AbortController();
@@ -151,7 +154,7 @@ interface Upkeep {
   run(): Promise<void>;
 }
 
-/** Keeps latest events up while a burst lasts. */
+/** Brings latest events up to date while a burst lasts. */
 function createUpkeep({ scope: { runtime }, project }: BurstOptions): Upkeep {
   let ranAt = runtime.now();
   return {
@@ -163,7 +166,7 @@ function createUpkeep({ scope: { runtime }, project }: BurstOptions): Upkeep {
   };
 }
 
-/** Ends the generator, so that it frees what it holds; one that does not end is left alone after a while. */
+/** Ends the generator, so that it frees what it holds. It does not wait longer than `GRACE_MS` for that. */
 async function endFeed({ scope: { runtime }, feed }: BurstOptions, iterator: AsyncIterator<FeedBatch>): Promise<void> {
   const ended = Promise.resolve(iterator.return?.()).then(
     () => true,

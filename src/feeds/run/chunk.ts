@@ -9,31 +9,31 @@ import type { Append, StoreLimits } from '../../store/store.ts';
 export interface ChunkEntry {
   log: string;
   value: Json;
-  /** Of its JSON in UTF-8. */
+  /** Bytes of its JSON in UTF-8. */
   bytes: number;
 }
 
-/** What the put of a stream's fence takes of a commit: its names and its value. */
+/** Bytes that the put of a stream's fence takes of a commit: its names and its value. */
 const FENCE_BYTES = 1_024;
 
 export interface Chunk {
-  /** Leaves so many bytes of the commit to the feed's record. */
+  /** Keeps this many bytes of the commit free for the feed's record. */
   reserve(bytes: number): void;
-  /** Adds all of the entries, or none and answers false: the chunk is full; or, where it is empty, they fit no commit. */
+  /** Adds all entries, or adds none and returns false: the chunk is full, or, if it is empty, no commit can hold them. */
   add(entries: readonly ChunkEntry[]): boolean;
   isEmpty(): boolean;
-  /** Ends the chunk and answers its appends, one for each log. The next chunk begins empty. */
+  /** Ends the chunk and returns its appends, one for each log. The next chunk begins empty. */
   drain(): Append[];
 }
 
 interface Gathered {
   values: Json[];
-  /** Of the last segment. */
+  /** Entries in the last segment. */
   entries: number;
   bytes: number;
 }
 
-/** @param isFenced whether an append to a log goes with the put of a fence */
+/** @param isFenced whether the put of a fence goes with each append to a log */
 export function createChunk(limits: StoreLimits, isFenced: (log: string) => boolean): Chunk {
   const mostWeight = limits.commitOperations - 1;
   let mostBytes = limits.commitBytes;
@@ -44,7 +44,7 @@ export function createChunk(limits: StoreLimits, isFenced: (log: string) => bool
   function append({ log, value, bytes: size }: ChunkEntry): void {
     let appends = logs.get(log);
     if (!appends) {
-      // As full, so that the first entry opens a segment.
+      // The segment counts as full, so that the first entry opens a new one.
       appends = { values: [], entries: SEGMENT_ENTRIES, bytes: 0 };
       logs.set(log, appends);
       bytes += log.length;
@@ -73,7 +73,7 @@ export function createChunk(limits: StoreLimits, isFenced: (log: string) => bool
       const opened = new Set(entries.map(({ log }) => log));
       const fences = [...opened].filter((log) => isFenced(log) && !logs.has(log)).length;
       if (bytes + size + fences * FENCE_BYTES > mostBytes) return false;
-      // Each entry may open a segment, but of two segments one is full: the count is cautious by as much.
+      // Each entry may open a segment, but of any two segments one is full. So this count is never too low.
       const full = entries.length / SEGMENT_ENTRIES + (2 * size) / SEGMENT_BYTES;
       if (weight + fences + Math.min(entries.length, opened.size + Math.ceil(full)) > mostWeight) return false;
       for (const entry of entries) append(entry);

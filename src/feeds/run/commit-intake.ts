@@ -1,17 +1,17 @@
 /**
- * Commits what an intake has gathered, under the lease. Where somebody published to a stream of identified events
- * meanwhile, the commit leaves out what stands there by now and is made again.
+ * Commits what an intake has gathered, under the lease. If somebody published to a stream of identified events meanwhile,
+ * it makes the commit again without the events that the stream has by then.
  */
 import { TidegateError } from '../../base/errors.ts';
 import type { Intake } from './intake.ts';
 import type { Lease } from './lease.ts';
 
-/** How often in a row publishers may be faster. */
+/** How often in a row a publisher may be faster than the commit. */
 const MOST_OUTRUN = 50;
 
 /**
- * False: the lease is lost.
- * @throws TidegateError `store_unavailable` where publishers are faster for too long; what the store throws
+ * Returns false if the lease is lost.
+ * @throws TidegateError `store_unavailable` if publishers are faster `MOST_OUTRUN` times; errors of the store
  */
 export async function commitIntake(lease: Lease, intake: Intake, deadline: number): Promise<boolean> {
   let operations = intake.drain();

@@ -1,4 +1,4 @@
-/** What a feed could not deliver, each item with its reason: where it is stored, how it is bounded, and how it is read. */
+/** Dead letters: the items that a feed could not deliver, each with its reason. They are bounded, and are read by page. */
 import * as z from 'zod';
 import type { FeedItem } from '../../declare/feed.ts';
 import { TidegateError } from '../../base/errors.ts';
@@ -11,20 +11,20 @@ import { logEntry } from '../../store/record.ts';
 export const ITEM_BYTES = 16 * 1024;
 /** Most dead letters of one burst, so that a feed that sends nothing but garbage fills no more. */
 export const BURST_DEAD_LETTERS = 1_000;
-/** Kept for each feed, and for how long. */
+/** Dead letters that are kept for each feed, and for how long. */
 export const KEPT_DEAD_LETTERS = 1_000;
 export const DEAD_LETTER_AGE_MS = 30 * 86_400_000;
 
 export interface DeadLetter {
-  /** The stream that it was for. */
+  /** The stream that the item was for. */
   stream: string;
   /** `schema`, `key`, `id`, `time`, `meta`, `too_large`, `unknown_stream`, `overflow`, or what its transport says. */
   reason: string;
   field: string | null;
   expected: string | null;
-  /** Its data as they came. */
+  /** The data of the item as they came. */
   item: Json;
-  /** As the transport knew it, beside the data. */
+  /** The key that the transport gave beside the data. */
   key?: string;
   time?: number;
   /** True: `item` is a text, the beginning of the JSON that was too long to be kept. */
@@ -88,14 +88,14 @@ function textOf(data: unknown): string {
     try {
       return write() ?? 'null';
     } catch {
-      // Too deep, in a circle, a bigint; or what has no text of its own.
+      // The value is too deep, in a circle or a bigint, or it cannot be turned into a text.
     }
   }
   return '"(an item that has no text)"';
 }
 
 /**
- * A page of a feed's dead letters, oldest first; the newest ones where no cursor is given. One store call.
+ * A page of a feed's dead letters, oldest first. Without a cursor it holds the newest ones. It takes one store call.
  * @param page `limit` is 1 to 100, default 20.
  * @throws TidegateError `not_found` for a feed that is not declared, `bad_cursor`.
  */

@@ -24,30 +24,33 @@ export interface Intake {
    * behind them. It is called before their `take`, while nothing is gathered.
    */
   prepare(items: readonly FeedItem[], state: FeedState, position: Json): Promise<void>;
-  /** `full`: nothing was done with the item; drain, commit, and give it again. */
+  /** `full`: the item was not taken. The caller drains, commits, and gives the item again. */
   take(item: FeedItem): Taken;
-  /** For an item beyond the budget: a dead letter, or nothing but a count. */
+  /** Makes a dead letter of an item beyond the budget, or only counts it. */
   giveUp(item: FeedItem, deadLetter: boolean): Taken;
-  /** Takes in the events of windows that the clock closed; commits whenever they are too many. False: a commit was lost. */
+  /**
+   * Takes in the events of windows that the clock closed, and commits whenever the chunk is full. False: a commit was
+   * lost.
+   */
   closeWindows(commit: () => Promise<boolean>): Promise<boolean>;
   isEmpty(): boolean;
-  /** The appends gathered since the last one, with the puts of their fences. */
+  /** Returns the appends that were gathered since the last call, with the puts of their fences. */
   drain(): Operation[];
-  /** Answers drained operations that met a conflict, without the events that stand in the logs by now. */
+  /** Returns drained operations that met a conflict, without the events that the logs have by now. */
   withoutKnown(operations: readonly Operation[]): Promise<Operation[]>;
-  /** What the burst has counted so far, what no commit has taken yet included, until `revert` forgets that. */
+  /** The counts of the burst so far. They include what is not committed yet, until `revert` forgets that. */
   counts: Readonly<FeedCounts>;
-  /** Why the last rejected item was. */
+  /** Why the last rejected item was rejected. */
   rejection(): { field: string; expected: string };
-  /** What was drained is committed, and this is the version of what it put. */
+  /** Takes note that drained operations are committed, with the version of what they put. */
   settle(operations: readonly Operation[], version: Version): void;
-  /** Forgets the counts of what no commit has taken. */
+  /** Forgets the counts of what is not committed. */
   revert(): void;
-  /** What the feed's record has to say with the next commit. */
+  /** The changes of the feed's record that go with the next commit. */
   changes(state: FeedState): Pick<FeedState, 'sampling' | 'dirty' | 'newestTime' | 'counts'>;
 }
 
-/** @param begun the feed's state as the burst began */
+/** @param begun the feed's state at the beginning of the burst */
 export function createIntake(scope: Scope, feed: DeclaredFeed, begun: FeedState): Intake {
   const { app, store, runtime, tenant } = scope;
   const now = () => runtime.now();
@@ -63,7 +66,7 @@ export function createIntake(scope: Scope, feed: DeclaredFeed, begun: FeedState)
   const tally = createTally(begun.counts);
   const nextId = idsFrom(runtime.newId());
 
-  /** False: the chunk is full. */
+  /** Makes a dead letter of an item; false: the chunk is full. */
   function bury(item: FeedItem, reason: Reason): boolean {
     if (tally.counts.deadLetters >= BURST_DEAD_LETTERS) return true;
     const value = deadLetter.encode(toDeadLetter(item, reason, now()));
@@ -81,7 +84,7 @@ export function createIntake(scope: Scope, feed: DeclaredFeed, begun: FeedState)
     return 'taken';
   }
 
-  /** Adds all events that are new, or none; answers how many were, or null where the chunk is full. */
+  /** Adds all events that are new and returns their number; adds none and returns null if the chunk is full. */
   function keep(sampled: readonly Sampled[], bytes: number | null): number | null {
     const fresh = sampled.filter(({ stream, event }) => !appender.isKnown(stream, event));
     const added = chunk.add(
@@ -101,7 +104,7 @@ export function createIntake(scope: Scope, feed: DeclaredFeed, begun: FeedState)
     return fresh.length;
   }
 
-  /** Takes an event in, through the sampling unless it is a gap. */
+  /** Takes an event in. It goes through sampling unless it is a gap. */
   function takeEvent(item: FeedItem, stream: string, event: LoggedEvent, bytes: number): Taken {
     const through = sampler === null || isGap(event);
     const sampled = through ? [{ stream, event }] : sampler.take(stream, event, bytes, now());

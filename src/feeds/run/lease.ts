@@ -1,6 +1,6 @@
 /**
- * A feed's lease: its record, whose version is the fencing token. Everything that a burst commits puts the record on
- * the version that it last wrote, so whoever lost the lease can write nothing; each put renews it.
+ * A feed's lease is its record, and the record's version is the fencing token. Each commit of a burst also puts the record
+ * and expects the version that it last wrote, so a process that lost the lease can write nothing. Each put renews the lease.
  */
 import type { Runtime } from '../../base/runtime.ts';
 import { commitSurely } from '../../store/commit.ts';
@@ -8,24 +8,24 @@ import type { Operation, Put, Reading, RecordKey, Store, Version } from '../../s
 import { feedRecord, type FeedState } from './state.ts';
 
 export interface Lease {
-  /** As it stands in the store, and what was changed since. */
+  /** The state in the store, with the changes that were made since. */
   state(): FeedState;
-  /** Changes that go with the next commit. */
+  /** Makes changes that go with the next commit. */
   change(changes: Partial<FeedState>): void;
-  /** Forgets changes that no commit has taken. */
+  /** Forgets changes that are not committed. */
   revert(): void;
-  /** Epoch ms until which nobody else takes it. */
+  /** Epoch ms until which nobody else can take the lease. */
   until(): number;
   /**
-   * Commits the record with these operations. `lost`: the lease is; `outrun`: an expectation of theirs did not hold.
-   * Nothing was written then.
+   * Commits the record with these operations. `lost`: the lease is lost. `outrun`: an expectation of the operations did
+   * not hold. In both cases nothing was written.
    */
   commit(operations: readonly Operation[], deadline: number): Promise<'committed' | 'lost' | 'outrun'>;
-  /** Of all that the last commit put. */
+  /** The version of all that the last commit put. */
   version(): Version;
-  /** The put that gives the lease back, for a commit that somebody else makes. */
+  /** Returns the put that gives the lease back, for a commit that the caller makes. */
   release(): Put;
-  /** Commits that put alone; false: the lease is lost. */
+  /** Gives the lease back in a commit of its own; false: the lease is lost. */
   giveBack(deadline: number): Promise<boolean>;
   commits(): number;
 }
@@ -37,7 +37,7 @@ interface Options {
   leaseMs: number;
 }
 
-/** Takes the lease over what was read of the record; null: somebody else was faster. Errors as `commitSurely`. */
+/** Takes the lease on the record as it was read; null: somebody else was faster. Errors as `commitSurely`. */
 export async function takeLease(
   { store, runtime, key, leaseMs }: Options,
   reading: Reading,

@@ -9,17 +9,17 @@ interface Projecting {
   deadline: number;
 }
 
-/** Kept back for the commit that gives the lease back. */
+/** Time that is kept for the commit that gives the lease back, ms. */
 const RELEASE_MS = 500;
 
-/** Follows all streams that are behind. What fails is logged and stays behind, for the next who follows. */
+/** Follows all streams that are behind. A failure is logged, and that stream stays behind until the next run follows it. */
 export async function project(options: Projecting, lease: Lease): Promise<{ commits: number }> {
   let commits = 0;
   for (const name of lease.state().dirty) commits += (await projectOne(options, lease, name, false)).commits;
   return { commits };
 }
 
-/** Follows all streams that are behind, and gives the lease back in the last commit of the last of them. */
+/** Follows all streams that are behind. The last commit for the last stream gives the lease back. */
 export async function projectAndRelease(
   options: Projecting,
   lease: Lease,

@@ -1,6 +1,6 @@
 /**
- * Tries a feed's dead letters again, in order, after a schema was mended. It follows their log, so each is tried once in
- * all: what is appended and how far it came stand in one commit. A letter that is refused again stays a dead letter.
+ * Tries a feed's dead letters again, in order, after a schema was mended. It follows their log. One commit holds the appends
+ * and the new position, so each letter is tried only once. A letter that is refused again stays a dead letter.
  */
 import type { DeclaredStream } from '../../declare/stream.ts';
 import type { LoggedEvent } from '../../base/event.ts';
@@ -14,19 +14,19 @@ import type { Scope } from '../../streams/scope.ts';
 import { type DeadLetter, deadLetter, deadLetterLog } from './dead-letters.ts';
 
 export interface ReplayReport {
-  /** Appended to their streams. */
+  /** Letters whose events were appended to their streams. */
   replayed: number;
-  /** Known already, by their ids. */
+  /** Letters whose ids the streams had already. */
   duplicates: number;
-  /** Refused again. */
+  /** Letters that were refused again. */
   refused: number;
-  /** Kept only in part, so that they cannot be tried. */
+  /** Letters whose items were cut, so that they cannot be tried. */
   cut: number;
-  /** None is left to try. */
+  /** True: no letter is left to try. */
   done: boolean;
 }
 
-/** Letters in one commit: 16 KiB each. */
+/** Most letters in one commit. A letter has at most 16 KiB. */
 const ROUND = 20;
 const FOLLOWER = 'replay';
 
@@ -81,7 +81,7 @@ export async function replayDeadLetters(scope: Scope, feed: string, deadline: nu
   return report;
 }
 
-/** The events of letters that their stream takes by now, and how many are none. */
+/** The events of the letters that their streams accept now, and the counts of the other letters. */
 function sort({ app, runtime }: Scope, letters: readonly DeadLetter[]) {
   const valid = new Map<DeclaredStream, LoggedEvent[]>();
   let refused = 0;

@@ -1,36 +1,37 @@
 /**
  * Knows which items of a reading are committed already. A reading may be committed in several chunks, and the burst may end
- * between two of them: the upstream then gives the reading again from the same position. Of the committed items, however many, a bounded number of marks
- * is kept: the hash of all items up to there. Of what comes again, the longest beginning that a mark vouches for is
- * skipped. So an upstream that gives something else instead (newest first, a document that was replaced) loses nothing.
+ * between two of them. The upstream then gives the reading again from the same position. To recognise the committed items,
+ * a bounded number of marks is kept. A mark is a count of items from the beginning of the reading, with their hash. When
+ * the reading comes again, the longest beginning that agrees with a mark is skipped. So nothing is lost if the upstream
+ * gives something else instead (newest first, a document that was replaced).
  *
- * Up to `MOST_MARKS` items each has its mark; of more, every 2nd, 4th, 8th and so on, and the last. Accepted weakness:
- * where a reading comes again changed, the items between the change and the mark before it are taken twice.
+ * Up to `MOST_MARKS` items, each item has a mark. With more items, every 2nd, 4th, 8th and so on has one, and the last.
+ * Accepted weakness: if a reading comes again changed, the items between the change and the mark before it are taken twice.
  */
 import { fnv1a } from '../../base/digest.ts';
 import type { FeedItem } from '../../declare/feed.ts';
 
 export const MOST_MARKS = 128;
-/** Of the text that `state` answers. */
+/** Most bytes of the text that `state` returns. */
 export const REPLAY_BYTES = 4 * 1024;
 
 export interface Replay {
   /**
-   * How many of these, the next items of the reading, are committed already: from the batch's beginning on. Null: items
-   * of batches before this one were skipped that are not committed. They come again once `state` is stored, and the
-   * burst is ended.
-   * @param closed no more items of the reading follow
+   * Takes the next items of the reading, and returns how many at their beginning are committed already. Null: items of
+   * earlier batches were skipped although they are not committed. They come again after `state` is stored and the burst
+   * has ended.
+   * @param closed true if no more items of the reading follow
    */
   skip(items: readonly FeedItem[], closed: boolean): number | null;
-  /** The next items of the reading, to remember with the commit that holds them. */
+  /** Takes note of the next items of the reading, as part of the commit that holds them. */
   remember(items: readonly FeedItem[]): void;
-  /** The reading is over, or its position has moved behind all that came. */
+  /** Begins anew, because the reading is over, or its position has moved past all items that came. */
   pass(): void;
-  /** At most `REPLAY_BYTES`; empty where nothing is expected. */
+  /** The marks as text of at most `REPLAY_BYTES`; empty if nothing is expected again. */
   state(): string;
 }
 
-/** The items from the reading's beginning: how many, and their hash. */
+/** The number of items from the beginning of the reading, and their hash. */
 interface Mark {
   count: number;
   high: number;
@@ -39,7 +40,7 @@ interface Mark {
 
 const BEGINNING: Mark = { count: 0, high: 0x811c9dc5, low: 0x41c6ce57 };
 
-/** @param expected what `state` answered last */
+/** @param expected what `state` returned last */
 export function createReplay(expected: string): Replay {
   const [first = BEGINNING, ...others] = decode(expected);
   /** Where the reading began. */
@@ -124,7 +125,7 @@ function textOf({ stream, key, time, data, meta }: FeedItem): string {
   try {
     return JSON.stringify([stream, key, time, data, meta?.gap]);
   } catch {
-    // Too deep, in a circle, or a bigint: it is told from others by its place alone.
+    // Too deep, in a circle, or a bigint: only its place distinguishes the item from others.
     return stream;
   }
 }

@@ -1,7 +1,7 @@
 /**
- * One run of a feed: takes the lease, runs a burst, judges how it ended, brings the latest events up to date and gives
- * the lease back in the last commit of that. A process that dies in here leaves a lease that runs out; whoever takes it
- * over counts that as a failure, so a feed that kills its process ends at the breaker too.
+ * Runs one feed: it takes the lease, runs a burst, judges how the burst ended, and brings the latest events up to date. The
+ * last commit of that gives the lease back. A process that dies meanwhile leaves a lease that runs out. Whoever takes the
+ * lease over counts that as a failure, so the breaker opens for a feed that kills its process too.
  */
 import type { DeclaredFeed } from '../../declare/feed.ts';
 import { asTidegateError, type TidegateError } from '../../base/errors.ts';
@@ -21,8 +21,9 @@ import { type FeedCounts, feedRecord, type FeedState, newState, NO_COUNTS, readS
 import { conditionOf, type FeedCondition } from './status.ts';
 
 /**
- * `pulled`: the burst ended well. `failed`: the feed did, or the store, or a newer release wrote its record. `lost`: another took the lease over.
- * `leased`: another is at it. `waiting`: it is not due. `no-time`: due, but the deadline is too near.
+ * `pulled`: the burst ended well. `failed`: the feed or the store failed, or a newer release wrote the feed's record.
+ * `lost`: another process took the lease over. `leased`: another process has the lease. `waiting`: the feed is not due.
+ * `no-time`: it is due, but the deadline is too near.
  */
 export type FeedOutcome = 'pulled' | 'failed' | 'lost' | 'leased' | 'waiting' | 'no-time';
 
@@ -34,7 +35,7 @@ export interface FeedReport extends FeedCounts {
   error: TidegateError | null;
   /** Epoch ms of the next burst. */
   nextAt: number;
-  /** What the run asked of the store. The look-up of what is due is not among it: `ingest` counts that. */
+  /** What the run asked of the store. `ingest` counts the look-up of due feeds, which is not included here. */
   spent: Spent;
 }
 
@@ -46,7 +47,7 @@ export interface FeedRun {
   signal: AbortSignal | null;
 }
 
-/** Kept back for the commits that end a burst: this much, or a third of the time that is left. */
+/** Time that is kept for the commits that end a burst: this much, or a third of the time that is left, ms. */
 const CLOSING_MS = 3_000;
 
 /** @throws TidegateError where the store fails; the lease then runs out by itself. */
@@ -101,7 +102,7 @@ async function runWith(run: FeedRun, feed: DeclaredFeed, reading: Reading): Prom
   return end.kind === 'failed' ? { ...done, error: end.error } : done;
 }
 
-/** The state in which a run begins. Where it is not due then, the feed has killed too many processes. */
+/** The state in which a run begins. If the feed is not due in that state, it has killed too many processes. */
 function begin(state: FeedState, now: number, chance: number): FeedState {
   if (state.lease === null) return { ...state, lastStartAt: now, bursts: state.bursts + 1 };
   const failures = state.failures + 1;
@@ -111,7 +112,7 @@ function begin(state: FeedState, now: number, chance: number): FeedState {
   return { ...failed, lastStartAt: now, bursts: state.bursts + 1 };
 }
 
-/** What broke a burst from within is the feed's failure, unless it was the store. */
+/** The end of a burst that threw. The error counts as the feed's failure, unless the store failed. */
 function failure(lease: Lease, intake: Intake, thrown: unknown): BurstEnd {
   const error = asTidegateError(thrown);
   if (error.code === 'store_unavailable' || error.code === 'store_unknown') throw error;
@@ -120,13 +121,13 @@ function failure(lease: Lease, intake: Intake, thrown: unknown): BurstEnd {
   return { kind: 'failed', error };
 }
 
-/** Stores what sampling windows hold that the clock closed; false: the lease is lost. */
+/** Stores the events of sampling windows that the clock has closed; false: the lease is lost. */
 async function closeWindows(lease: Lease, intake: Intake, deadline: number): Promise<boolean> {
   const commit = () => commitIntake(lease, intake, deadline);
   return (await intake.closeWindows(commit)) && (intake.isEmpty() || commit());
 }
 
-/** What a burst's end means for the next one. */
+/** Decides what the end of a burst means for the next one. */
 function judge(
   { scope: { runtime } }: FeedRun,
   feed: DeclaredFeed,
@@ -143,7 +144,7 @@ function judge(
     return { failures: 0, lastError: null, rejected, lastSuccessAt: now, nextAt };
   }
   const { code, message, retryAfterMs } = end.error;
-  // Who delivers before it breaks is not down: it counts as the first failure.
+  // A feed that delivered events before it failed is not down, so its failures are counted anew from 1.
   const failures = (counts.events > 0 ? 0 : state.failures) + 1;
   const nextAt = now + pauseAfter(failures, runtime.random(), retryAfterMs);
   const level = failures === BREAKER_FAILURES ? 'error' : 'warn';

@@ -31,11 +31,14 @@ export interface IngestOptions {
   feeds?: readonly string[];
   /** Feeds that are pulled at once; default 4. */
   concurrency?: number;
-  /** How long a feed is ours without a commit, ms; default 30,000. Less only where all who share the store share a clock. */
+  /**
+   * How long a lease lasts without a commit, ms; default 30,000. Give less only if all who share the store share a
+   * clock.
+   */
   leaseMs?: number;
-  /** Ends the bursts early and orderly. */
+  /** Ends the bursts early, in good order. */
   signal?: AbortSignal;
-  /** Default: the guarded fetch over the runtime's. */
+  /** Default: the guarded fetch, which uses the runtime's fetch. */
   fetch?: GuardedFetch;
 }
 
@@ -43,25 +46,25 @@ export interface IngestReport {
   feeds: FeedReport[];
   /** Epoch ms at which the next feed is due; null where there is none. */
   nextAt: number | null;
-  /** What all of it asked of the store: to look what is due, and the turns of the feeds. */
+  /** What the whole run asked of the store: the look-up of due feeds, and the runs of the feeds. */
   spent: Spent;
 }
 
 const CONCURRENCY = 4;
 const LEAST_MS = 500;
-/** Before a feed is tried again whose burst the store failed. */
+/** Wait before a feed is run again after the store failed during its burst, ms. */
 const STORE_PAUSE_MS = 1_000;
 
 /**
  * @param deadline epoch ms by which it answers
- * @throws TidegateError `store_unavailable` where it cannot even be read what is due; what befalls one feed is in its report.
+ * @throws TidegateError `store_unavailable` if the records of the feeds cannot be read. The failure of one feed is in its report.
  */
 export async function ingest(given: Deps, deadline: number, options: IngestOptions = {}): Promise<IngestReport> {
   const account = openAccount(given.store);
   const deps = { ...given, store: account.store };
   const { app, runtime } = deps;
   const feeds = [...app.feeds.values()].filter(
-    // One that is only published to has nothing to pull.
+    // A feed to which the app only publishes has nothing to pull.
     ({ name, targets }) => targets.length > 0 && (options.feeds?.includes(name) ?? true),
   );
   const looks: FeedLook[] = [];
@@ -139,7 +142,7 @@ function idleReport(
   return { ...blankReport(feed, outcome, conditionOf(state ?? newState(), now)), nextAt };
 }
 
-/** Leaves a feed whose record a newer release wrote to that release: the record stays as it is. */
+/** Reports a feed whose record a newer release wrote, and leaves the record as it is. */
 function passOver({ scope: { runtime, tenant }, feed }: FeedLook, error: TidegateError): FeedReport {
   const { message } = error;
   runtime.log('warn', 'a feed of a newer release is passed over', { tenant, feed: feed.name, message });

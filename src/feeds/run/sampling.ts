@@ -1,12 +1,12 @@
 /**
- * Sampling: thins events per stream and key before they are stored. Its state (counters, open windows) spans bursts and
- * is bounded: of more keys or bytes than that, the key seen longest ago is closed first (its window's event is stored,
- * its count begins anew). Pure.
+ * Sampling: thins events per stream and key before they are stored. Its state (counters, open windows) lasts from burst to
+ * burst. The state is bounded in keys and bytes: beyond the bound, the key that was seen longest ago is closed first. Then
+ * its window's event is stored and its count begins anew. Pure.
  *
- * Windows are of event time, and an event that is dated in the future counts as one of now: else a single wrong date
- * would hold back a key until that day. A window closes when an event of a later one comes, or by the clock, `windowMs`
- * after it was begun; what comes for an earlier window than the open one is left out. An event without the field that a
- * reduction is of passes.
+ * Windows are of event time. An event that is dated in the future counts as one of now, because otherwise a single wrong
+ * date would hold back a key until that day. A window closes when an event of a later window comes, or by the clock,
+ * `windowMs` after it was opened. An event of a window before the open one is left out. An event without the field that
+ * is to be reduced passes unchanged.
  */
 import * as z from 'zod';
 import type { Sampling } from '../../declare/feed.ts';
@@ -16,7 +16,7 @@ import { loggedEventSchema } from '../../streams/log/stream-log.ts';
 
 export const MOST_SLOTS = 500;
 export const MOST_STATE_BYTES = 64 * 1024;
-/** What a slot weighs at most beside its names and its event. */
+/** Most bytes of a slot beside its names and its event. */
 const SLOT_BYTES = 240;
 
 export interface Sampled {
@@ -25,11 +25,11 @@ export interface Sampled {
 }
 
 export interface Sampler {
-  /** The events to store now: none, this one, those of windows that it closed. */
+  /** Takes an event, and returns the events to store now: none, this one, or those of windows that it closed. */
   take(stream: string, event: LoggedEvent, bytes: number, now: number): Sampled[];
   /** Takes the last `take` back. */
   undo(): void;
-  /** The events of windows that the clock closes. */
+  /** Returns the events of the windows that the clock closes. */
   close(now: number): Sampled[];
   /** For the feed's record. */
   state(): SamplingState;
@@ -40,19 +40,19 @@ interface Slot {
   /** For `every`: events seen since the last one that was stored. */
   seen: number;
   window: Window | null;
-  /** What it weighs in the state, about. */
+  /** About how many bytes the slot takes in the state. */
   bytes: number;
 }
 
 interface Window {
   /** Start of the window, epoch ms. */
   from: number;
-  /** By our clock, epoch ms. */
+  /** When the window was opened, by our clock, epoch ms. */
   openedAt: number;
   event: LoggedEvent;
-  /** The event's time as it counts, epoch ms: never after it came. */
+  /** The time that counts for the event, epoch ms: its own time, but never later than its arrival. */
   at: number;
-  /** For `mean`: of `count` values. */
+  /** For `mean`: the sum of `count` values. */
   sum: number;
   count: number;
 }
@@ -60,7 +60,7 @@ interface Window {
 /** What sampling keeps between bursts: slots by stream and key, the one seen longest ago first. */
 export type SamplingState = [string, Slot][];
 
-/** Of the part of a feed's record that sampling keeps. */
+/** The schema of what sampling keeps in a feed's record. */
 export function samplingSchema(): z.ZodType<SamplingState> {
   const window = z.strictObject({
     from: z.number(),
@@ -74,7 +74,7 @@ export function samplingSchema(): z.ZodType<SamplingState> {
   return z.array(z.tuple([z.string(), slot]));
 }
 
-/** @param state what `state()` answered last; null for a feed that never ran. */
+/** @param state what `state()` returned last; null for a feed that never ran */
 export function createSampler(sampling: Sampling, state: SamplingState | null): Sampler {
   const slots = new Map<string, Slot>(state);
   let bytesHeld = [...slots.values()].reduce((sum, slot) => sum + slot.bytes, 0);

@@ -1,6 +1,6 @@
 /**
- * A feed's record: its lease, its position, its pacing and how it is doing, in one place, so that one put moves all of
- * them. Pure: what is read, judged and written, not when. The record's version is the fencing token of the lease.
+ * A feed's record: its lease, its position, its pacing and its condition. They stand in one record, so that one put changes
+ * them together. The record's version is the fencing token of the lease. Pure: it does not read or write the store.
  */
 import * as z from 'zod';
 import { type ErrorCode, TidegateError } from '../../base/errors.ts';
@@ -14,19 +14,19 @@ import { MOST_STATE_BYTES, samplingSchema, type SamplingState } from './sampling
 export const DEFAULT_LEASE_MS = 30_000;
 
 export interface FeedCounts {
-  /** Appended to streams. */
+  /** Events that were appended to streams. */
   events: number;
-  /** Not appended, because their id stood there. */
+  /** Events that were not appended, because their stream had their id already. */
   duplicates: number;
-  /** Not events of their stream. */
+  /** Items that were not events of their stream. */
   rejected: number;
-  /** Beyond the budget, and given up by the overflow policy. */
+  /** Items beyond the budget that the overflow policy gave up. */
   dropped: number;
-  /** Left out by sampling. */
+  /** Events that sampling left out. */
   thinned: number;
-  /** Written to the dead letters: of the rejected and the dropped, within their bound. */
+  /** Dead letters that were written, for rejected and dropped items, within their bound. */
   deadLetters: number;
-  /** As they came. */
+  /** Bytes of the items as they came. */
   bytes: number;
 }
 
@@ -36,12 +36,12 @@ export interface FeedError {
   at: number;
 }
 
-/** Of the last burst that brought anything: how much of it was no event of its stream, and why. */
+/** How many items of the last burst that brought anything were rejected, and why. */
 export interface Rejected {
   count: number;
-  /** All that came, the rejected among it. */
+  /** All items that came, including the rejected ones. */
   items: number;
-  /** Of the last of them: the field that was wrong, and what was expected there. */
+  /** The field that was wrong in the last rejected item. */
   field: string;
   expected: string;
   /** Epoch ms. */
@@ -60,19 +60,19 @@ export interface FeedState {
   dirty: string[];
   /** Epoch ms of the next burst. */
   nextAt: number;
-  /** In a row, without an event in between. */
+  /** Failed bursts in a row, without an event in between. */
   failures: number;
   lastError: FeedError | null;
-  /** Null where all was taken. */
+  /** Null if no item was rejected. */
   rejected: Rejected | null;
   lastStartAt: number | null;
   lastSuccessAt: number | null;
   /** Latest time of an event that was taken in, epoch ms. */
   newestTime: number | null;
-  /** Known to wait upstream. */
+  /** Items that are known to wait upstream; null if that is not known. */
   backlog: number | null;
   bursts: number;
-  /** Since the feed was first run. */
+  /** Counts since the feed was first run. */
   counts: FeedCounts;
 }
 
@@ -91,7 +91,7 @@ export function feedKey(tenant: string, feed: string): RecordKey {
   return { partition: `${tenant}/feed`, id: feed };
 }
 
-/** A record of a release that did not count rejected items lacks `rejected`. */
+/** The state as stored. A record of a release that did not count rejected items lacks `rejected`. */
 type StoredState = Omit<FeedState, 'rejected'> & Partial<Pick<FeedState, 'rejected'>>;
 
 export const feedRecord = record<StoredState>('feed', () =>
@@ -143,8 +143,8 @@ export function readState(reading: Reading): FeedState | null {
 }
 
 /**
- * As `readState`, for who reads the records of several feeds: the error `newer_version` takes the place of a state that
- * a newer release wrote, so that this feed keeps nobody from the others.
+ * Like `readState`, for callers that read the records of several feeds. For a state that a newer release wrote it returns
+ * the error `newer_version` instead of throwing it, so that the other feeds can still be read.
  */
 export function readStateOrNewer(reading: Reading): FeedState | TidegateError | null {
   try {
@@ -155,7 +155,7 @@ export function readStateOrNewer(reading: Reading): FeedState | TidegateError | 
   }
 }
 
-/** The state of a feed that never ran: due at once. */
+/** The state of a feed that never ran. It is due at once. */
 export function newState(): FeedState {
   return {
     lease: null,
@@ -188,12 +188,12 @@ export function addCounts(a: FeedCounts, b: FeedCounts): FeedCounts {
   };
 }
 
-/** Of each text that tells why items were rejected. */
+/** Most characters of each text that says why items were rejected. */
 const TOLD_CHARACTERS = 200;
 
 /**
- * What a burst of these counts has to say of rejected items; `before` where nothing came.
- * @param why of the last one
+ * The report on rejected items after a burst with these counts; `before` if nothing came.
+ * @param why the last item was rejected
  */
 export function rejectedOf(
   counts: FeedCounts,
@@ -209,12 +209,12 @@ export function rejectedOf(
   return { count, items, field: field ?? '', expected: expected ?? '', at: now };
 }
 
-/** The record's key, its lease, and what its numbers grow by. */
+/** Bytes for the record's key, its lease, and the growth of its numbers. */
 const GROWTH_BYTES = 2 * 1024;
 
 /**
- * Most bytes that the record takes in a commit before the feed's position moves on to `next`, and in the one that moves
- * it: as it is now, and what it can grow by, at the bounds of its parts.
+ * Most bytes that the record takes in the commit that moves the feed's position to `next`, and in those before it: its
+ * present size, and the most by which its fields can grow within their bounds.
  */
 export function recordBytes(feed: Pick<DeclaredFeed, 'targets' | 'sample'>, state: FeedState, next: Json): number {
   const dirty = [...new Set([...state.dirty, ...feed.targets.map(({ stream }) => stream)])];
@@ -227,7 +227,7 @@ function sizeOf(value: unknown): number {
   return utf8Bytes(JSON.stringify(value));
 }
 
-/** Why a feed is not run now; null: it is due, and its lease is free. */
+/** Why a feed is not run now; null if it is due and its lease is free. */
 export function notDue(state: FeedState, now: number): 'leased' | 'waiting' | null {
   if (state.lease !== null && state.lease.until > now) return 'leased';
   return state.nextAt > now ? 'waiting' : null;

@@ -1,4 +1,4 @@
-/** How feeds are doing, for whoever reads their streams: when data are stale, and why. Reads only. */
+/** The condition of feeds, for those who read their streams: whether data are stale, and why. It only reads. */
 import type { App } from '../../declare/app.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { GET_MANY_LIMIT } from '../../store/limits.ts';
@@ -9,10 +9,10 @@ import type { Reading } from '../../store/store.ts';
 import type { Scope } from '../../streams/scope.ts';
 
 /**
- * `running`: a burst is under way. `ok`: the last one succeeded. `rejecting`: it did too, but all that came last was no
- * event of its stream. `backing-off`: it failed, and is soon tried again.
- * `open`: it failed so often that it is tried again only after a longer pause. `never-run`.
- * `unread`: a newer release wrote its record, which this one cannot read; the last error says so.
+ * `running`: a burst is under way. `ok`: the last burst succeeded. `rejecting`: it succeeded too, but all items that came
+ * last were rejected. `backing-off`: it failed, and the feed is tried again soon. `open`: bursts failed so often that the
+ * feed is tried again only after a longer pause. `never-run`: there was no burst yet. `unread`: a newer release wrote the
+ * feed's record, and this one cannot read it; the last error says so.
  */
 export type FeedCondition = 'ok' | 'rejecting' | 'running' | 'backing-off' | 'open' | 'never-run' | 'unread';
 
@@ -29,7 +29,7 @@ export interface FeedStatus {
   backlog: number | null;
   /** Why the last burst failed, or why the state is unread; null otherwise. */
   lastError: FeedError | null;
-  /** What of the last burst that brought anything was no event of its stream; null where all was. */
+  /** The rejected items of the last burst that brought anything; null if it had none. */
   rejected: Rejected | null;
   /** Epoch ms of the end of the last burst that did not fail. */
   lastSuccessAt: number | null;
@@ -80,7 +80,10 @@ export async function feedStatus(
   return found;
 }
 
-/** How a feed is by its record as it was read, with the record; that of a feed that never ran, where it cannot be read. */
+/**
+ * The condition of a feed, and its state as read. If the record cannot be read, the state is that of a feed that never
+ * ran.
+ */
 export function judgeRecord(
   reading: Reading,
   now: number,
@@ -96,8 +99,8 @@ export function judgeRecord(
 }
 
 /**
- * Age of the newest event that a feed brought, ms; null where it brought none. One that is dated in the future counts as
- * of the last burst that did not fail: else a single wrong date would hide until that day that the feed is stale.
+ * Age of the newest event that a feed brought, ms; null if it brought none. An event that is dated in the future counts as
+ * one of the last burst that did not fail. Otherwise a single wrong date would hide until that day that the feed is stale.
  */
 export function lagOf({ newestTime, lastSuccessAt }: FeedState, now: number): number | null {
   if (newestTime === null) return null;

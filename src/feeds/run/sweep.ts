@@ -1,7 +1,7 @@
 /**
- * `sweep`: ends what retention ends (events, dead letters), lets the store collect what expired, and brings the latest
- * events of every stream up to date, which mends what a crash behind an append left. Safe to run at any time, twice, or
- * beside readers and writers.
+ * `sweep` removes the events and dead letters that retention no longer keeps, and lets the store collect what expired. It
+ * also brings the latest events of every stream up to date, which repairs what a crash after an append left. It may run at
+ * any time, twice, and beside readers and writers.
  */
 import { asTidegateError, type TidegateError } from '../../base/errors.ts';
 import { openAccount, type Spent } from '../../store/counting.ts';
@@ -25,13 +25,13 @@ export interface SweepReport {
   events: Record<string, number>;
   /** Dead letters removed, by feed. */
   deadLetters: Record<string, number>;
-  /** Expired records and the like that the store gave up. */
+  /** Expired records and the like that the store removed. */
   collected: number;
-  /** Entries by which latest events were behind. */
+  /** Entries by which latest events were behind their logs. */
   projected: number;
-  /** The time was over, or something failed, before all was done. */
+  /** True: the time was over, or something failed, before all was done. */
   more: boolean;
-  /** What failed first; the rest was done all the same. */
+  /** The first failure. The rest was done all the same. */
   error: TidegateError | null;
   /** What it asked of the store. */
   spent: Spent;

@@ -1,6 +1,6 @@
 /**
- * Takes a feed's batches in: one commit for each batch that fits one, within the burst's budget, and none for what is
- * committed already. It decides what is committed together, not when the feed is asked for more.
+ * Takes a feed's batches in, within the burst's budget. A batch that fits one commit takes one; a batch that is committed
+ * already takes none. It decides what is committed together. It does not decide when the feed is asked for more.
  */
 import type { DeclaredFeed, FeedBatch, FeedItem } from '../../declare/feed.ts';
 import { TidegateError } from '../../base/errors.ts';
@@ -11,17 +11,17 @@ import type { Intake } from './intake.ts';
 import type { Lease } from './lease.ts';
 import { createReplay } from './replay.ts';
 
-/** Of a feed's position, as JSON. */
+/** Most bytes of a feed's position, as JSON. */
 export const POSITION_BYTES = 16 * 1024;
 
-/** `budget`: the burst is to end, and another one to follow at once. */
+/** `budget`: the burst has to end, and the next one follows at once. */
 export type TakeOutcome = 'go-on' | 'budget' | 'lost';
 
 export interface Taker {
-  /** @throws TidegateError `upstream` for a position that is too long; what the store throws */
+  /** @throws TidegateError `upstream` for a position that is too long; errors of the store */
   take(batch: FeedBatch): Promise<TakeOutcome>;
   isSpent(): boolean;
-  /** All that came is committed since an earlier burst: the next burst would find no more than this one. */
+  /** Whether an earlier burst committed all that came, so that the next burst would find no more than this one. */
   isStuck(): boolean;
 }
 
@@ -29,9 +29,9 @@ interface Options {
   feed: DeclaredFeed;
   lease: Lease;
   intake: Intake;
-  /** Epoch ms; of the commits. */
+  /** Epoch ms by which commits have to end. */
   deadline: number;
-  /** After each commit but a burst's last. */
+  /** It is called after each commit except the last of a burst. */
   upkeep: () => Promise<void>;
   log: (message: string) => void;
 }
@@ -62,7 +62,9 @@ export function createTaker({ feed, lease, intake, deadline, upkeep, log }: Opti
     return step === 'lost' || step === 'budget' ? step : finish(batch, step.overrun);
   }
 
-  /** Items that the upstream can give again: what is committed is skipped, what is beyond the budget is left for then. */
+  /**
+   * Takes items that the upstream can give again. It skips those that are committed, and leaves those beyond the budget.
+   */
   async function takeAgain(
     items: readonly FeedItem[],
     closed: boolean,
@@ -85,7 +87,8 @@ export function createTaker({ feed, lease, intake, deadline, upkeep, log }: Opti
       const item = items[index] as FeedItem;
       if (spending.isSpent()) {
         if (index === remembered) return 'budget';
-        // Also where nothing is to be stored (thinned, known already): else it would be taken again for ever.
+        // This includes items of which nothing is stored (thinned, known already). Otherwise they would come again for
+        // ever.
         remember(index);
         return (await commit()) ? 'budget' : 'lost';
       }
@@ -101,7 +104,7 @@ export function createTaker({ feed, lease, intake, deadline, upkeep, log }: Opti
     return { overrun: false };
   }
 
-  /** Items that come once: those beyond the budget are given up. */
+  /** Takes items that the upstream gives only once. Those beyond the budget are given up. */
   async function takeOnce(items: readonly FeedItem[]): Promise<'lost' | { overrun: boolean }> {
     const { within, beyond } = spending.admit(items, feed.overflow);
     for (const item of within) {
@@ -135,7 +138,8 @@ export function createTaker({ feed, lease, intake, deadline, upkeep, log }: Opti
     lease.change({ ...next, backlog: backlog ?? null });
     const changes = intake.changes(before);
     const idle = intake.isEmpty() && JSON.stringify(changes.sampling) === sampled;
-    // Where nothing was taken in, to lose this costs nothing: the release may carry it.
+    // If nothing was taken in, no harm is done if these changes are lost, so they go with the commit that gives the
+    // lease back.
     lease.change(changes);
     if (!(idle && (last || !moved)) && !(await commit(last))) return 'lost';
     return overrun ? 'budget' : 'go-on';

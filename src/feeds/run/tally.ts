@@ -1,28 +1,28 @@
-/** What a burst has done so far: its counts, the streams that it filled, and why items were rejected. Pure. */
+/** Keeps count of a burst: its numbers, the streams that it filled, and why items were rejected. Pure. */
 import type { FeedItem } from '../../declare/feed.ts';
 import type { Reason } from './dead-letters.ts';
 import { addCounts, type FeedCounts, type FeedState, NO_COUNTS } from './state.ts';
 
 export interface Tally {
-  /** Of the burst so far, what no commit has taken yet included. */
+  /** The counts of the burst so far. They include what is not committed yet. */
   readonly counts: Readonly<FeedCounts>;
   count(what: Exclude<keyof FeedCounts, 'bytes'>, by?: number): void;
   /** Counts the bytes of an item that was taken. */
   came(item: FeedItem): void;
-  /** An event of this time is to be appended to the stream. */
+  /** Takes note that an event of this time will be appended to the stream. */
   filled(stream: string, time: number, now: number): void;
   rejected(reason: Reason): void;
-  /** Why the last rejected item was. */
+  /** Why the last rejected item was rejected. */
   rejection(): { field: string; expected: string };
-  /** A commit has taken what was counted. */
+  /** Takes note that all that was counted is committed. */
   settle(): void;
-  /** Forgets the counts of what no commit has taken. */
+  /** Forgets the counts of what is not committed. */
   revert(): void;
-  /** What the feed's record has to say of it with the next commit. */
+  /** The changes of the feed's record that go with the next commit. */
   changes(state: FeedState): Pick<FeedState, 'dirty' | 'newestTime' | 'counts'>;
 }
 
-/** @param before the feed's counts as the burst began */
+/** @param before the feed's counts at the beginning of the burst */
 export function createTally(before: FeedCounts): Tally {
   const counts: FeedCounts = { ...NO_COUNTS };
   let settled = { ...counts };
@@ -40,7 +40,7 @@ export function createTally(before: FeedCounts): Tally {
     },
     filled(stream, time, now) {
       touched.add(stream);
-      // A date in the future says nothing of how fresh the feed is.
+      // A date in the future does not show how fresh the feed is, so it counts as now.
       const at = Math.min(time, now);
       newestTime = Math.max(newestTime ?? at, at);
     },
