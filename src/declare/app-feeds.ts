@@ -1,58 +1,63 @@
 /**
- * The app's feeds as a handler reaches them at once: to publish, to ask and be answered, to listen, and to see how they
- * are. What a message is made of is its kind's own; here stands what every kind has.
+ * The app's feeds, as a handler uses them directly: it publishes, sends a request and waits for its answers, listens,
+ * and reads how a feed is doing. These types have what every kind of feed shares. Each kind of feed adds the fields of
+ * its own messages.
  */
 import type { Json } from '../base/json.ts';
 
 /**
- * What became of a message. `acknowledged`: whoever takes it upstream has it. `sent`: it was sent where nobody says more.
- * `refused`: it was not taken. `unknown`: it was sent, and then the connection was lost or no acknowledgement came; it may
- * or may not be published. `declined`: a person was asked and did not agree, so nothing was sent.
+ * What became of a message. `acknowledged`: the upstream confirmed that it has the message. `sent`: the message was
+ * sent, and the upstream confirms nothing. `refused`: the upstream did not take the message. `unknown`: the message was
+ * sent, and then the connection was lost or no acknowledgement came, so the message may or may not be published.
+ * `declined`: a person was asked and did not agree, so nothing was sent.
  */
 export type PublishStatus = 'acknowledged' | 'sent' | 'refused' | 'unknown' | 'declined';
 
 /** A kind adds fields of its own, such as where the message went. */
 export interface PublishOutcome {
   status: PublishStatus;
-  /** What was said upstream, or why the outcome is not known; null where there is nothing to say. */
+  /** What the upstream said, or why the outcome is not known. It is null where there is nothing to say. */
   reason: string | null;
-  /** True: nobody is subscribed, as upstream says; null: it does not say. */
+  /** True: the upstream says that nobody is subscribed. Null: the upstream does not say. */
   unheard: boolean | null;
 }
 
-/** A message that came. A kind adds fields of its own. */
+/** A message that was received. A kind adds fields of its own. */
 export interface InboundMessage {
-  /** JSON where it is that, else the text, else base64. */
+  /** The parsed JSON where the payload is JSON, else the text where it is UTF-8, else base64. */
   payload: Json;
-  /** As it came; null where it is not UTF-8. */
+  /** The payload as it was received. It is null where the payload is not UTF-8. */
   text: string | null;
   /** Epoch ms. */
   receivedAt: number;
 }
 
 export interface RequestOutcome {
-  /** `partial`: some of the answers that were asked for; `unanswered`: none, and `published` says what became of the request. */
+  /**
+   * `partial`: some of the answers came that were asked for. `unanswered`: no answer came, and `published` says what
+   * became of the request.
+   */
   status: 'answered' | 'partial' | 'unanswered';
   published: PublishOutcome;
   answers: InboundMessage[];
-  /** Messages that came where answers were waited for, and were no answers to this request. */
+  /** How many messages came to where the answers were expected, but did not answer this request. */
   ignored: number;
   waitedMs: number;
-  /** Whether an answer proves by itself that it is one. */
+  /** True: each answer carries the proof that it belongs to this request. */
   correlated: boolean;
 }
 
 export interface ReceiveOutcome {
   messages: InboundMessage[];
-  /** `bytes`: there was more than one answer may hold; `lost`: the connection broke. */
+  /** `bytes`: there were more messages than one answer may hold. `lost`: the connection broke. */
   ended: 'count' | 'time' | 'bytes' | 'lost';
 }
 
-/** The types of what one kind of feed sends and answers; `mqtt` has `MqttOutlet`. */
+/** The types of what one kind of feed sends and receives. For `mqtt` they are `MqttOutlet`. */
 export interface OutletTypes {
   /** One message to publish. */
   message: object;
-  /** A message that is to be answered. */
+  /** One message that others have to answer. */
   request: object;
   /** What to listen for. */
   wanted: object;
@@ -61,44 +66,46 @@ export interface OutletTypes {
   heard: ReceiveOutcome;
 }
 
-/** The part of a feed's declaration by which a handler finds it again, with the types of its kind. */
+/** The fields of a feed's declaration by which a handler finds the feed, with the types of its kind. */
 export interface FeedHandle<Out extends OutletTypes = OutletTypes> {
   kind: 'feed';
-  /** Never present: it carries the types. */
+  /** Never present. It only carries the types. */
   readonly outletTypes?: Out;
 }
 
 /**
- * A feed by its declaration, which gives the types of its messages, or by name. What a name stands for only the app knows,
- * so its messages are checked when they are sent, unless the kind's types are named: `feeds.publish<MqttOutlet>('plant', …)`.
+ * A feed, by its declaration or by its name. A declaration gives the types of its messages. A name gives no types, so
+ * its messages are checked only when they are sent. The call can name the types itself:
+ * `feeds.publish<MqttOutlet>('plant', …)`.
  */
 export type FeedRef<Out extends OutletTypes> = string | FeedHandle<Out>;
 
-/** How a feed that is pulled is. */
+/** How a feed that is pulled is doing. */
 export interface FeedHealth {
   /**
-   * `open`: it failed so often that it is tried again only after a pause; `rejecting`: what it brings does not fit;
-   * `unread`: a newer release wrote its record, which this one cannot read.
+   * `open`: the feed failed so often that it is tried again only after a pause. `rejecting`: what the feed brings does
+   * not fit its streams. `unread`: a newer release wrote the feed's record, and this release cannot read it.
    */
   state: 'ok' | 'rejecting' | 'running' | 'backing-off' | 'open' | 'never-run' | 'unread';
-  /** Age of the newest event that it brought, ms; null: it brought none. */
+  /** Age of the newest event that the feed brought, in ms. Null: it brought none. */
   lagMs: number | null;
   lastError: { code: string; message: string; at: number } | null;
-  /** Epoch ms of the last burst that did not fail; null: there was none. */
+  /** Epoch ms of the last burst that did not fail. Null: there was none. */
   lastSuccessAt: number | null;
 }
 
 /**
- * The feeds, bound to whoever calls. Where a feed's rule wants a confirmation, a person is asked here too, and the handler
- * is entered again with the answer: put nothing before it that must not run twice. Send several messages that are to be
- * confirmed together (`Promise.all`), because one behind another that was sent is refused. An answer is good for one
- * message: make the message of the arguments alone, because a message that differs each time is asked for each time.
+ * The feeds, bound to the principal of the call. Where a feed's rule requires a confirmation, a person is asked, and
+ * the handler then runs again from its beginning with the answer. So put nothing before the call that must not run
+ * twice. Send several messages that need a confirmation together (`Promise.all`): once one of them was sent, a later
+ * one is refused. An answer counts for one message only. Make the message from the arguments alone, because a message
+ * that differs on each run is asked for on each run.
  */
 export interface AppFeeds {
   /**
-   * Publishes one message, once: nothing is ever sent again by itself.
+   * Publishes one message, once. A message is never sent again automatically.
    * @throws TidegateError `not_found` for the feed; `invalid_input` or `too_large` naming the field; `upstream` where
-   * nothing could be reached, and nothing was sent.
+   * the upstream could not be reached and nothing was sent.
    */
   publish<Out extends OutletTypes = OutletTypes>(
     feed: FeedRef<Out>,
@@ -109,11 +116,17 @@ export interface AppFeeds {
     feed: FeedRef<Out>,
     request: NoInfer<Out['request']>,
   ): Promise<Out['answer']>;
-  /** Listens until there are enough messages or the time is over. What was published before is missed, unless it is kept upstream. */
+  /**
+   * Listens until there are enough messages or the time is over. It misses messages that were published before, unless
+   * the upstream keeps them.
+   */
   receive<Out extends OutletTypes = OutletTypes>(
     feed: FeedRef<Out>,
     wanted: NoInfer<Out['wanted']>,
   ): Promise<Out['heard']>;
-  /** How the bursts of any feed are, by one call to the store. @throws TidegateError `not_found` */
+  /**
+   * Reads how the bursts of a feed are doing. Takes one store call.
+   * @throws TidegateError `not_found`
+   */
   health(feed: FeedRef<OutletTypes>): Promise<FeedHealth>;
 }

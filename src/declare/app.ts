@@ -1,4 +1,7 @@
-/** What an app declares as a whole, and what `defineApp` makes of it: the form that every other part reads. Types alone. */
+/**
+ * What a whole app declares (`AppOptions`), and what `defineApp` makes of it (`App`), which all other code reads. This
+ * file holds types alone.
+ */
 import type { Icon } from './display.ts';
 import type { DeclaredFeed, Feed } from './feed.ts';
 import type { Tool } from './tool.ts';
@@ -47,7 +50,7 @@ export interface AppOptions {
 }
 
 export interface App {
-  /** What it was declared with; see `extendApp`. */
+  /** The options of the declaration, from which `extendApp` makes another app. */
   options: AppOptions;
   name: string;
   version: string;

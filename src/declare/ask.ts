@@ -1,6 +1,6 @@
 /**
- * What a handler may ask of the person behind a call, and what comes back. A request is plain data with a schema; how it
- * travels (a round trip of the same request, or a task that waits) is not its concern. Pure.
+ * What a handler may ask the person behind a call, and the answers. A request is plain data with a schema. It does not
+ * say how it travels, which is either a round trip of the same request or a task that waits. This file is pure.
  */
 import type * as z from 'zod';
 import type { JsonObject } from '../base/json.ts';
@@ -14,7 +14,7 @@ export interface FormRequest<Content = unknown> {
   schema: z.ZodType<Content>;
 }
 
-/** A page that the person opens; what is done there does not pass through the client. */
+/** A page that the person opens. What the person does on the page does not pass through the client. */
 export interface UrlRequest {
   kind: 'url';
   message: string;
@@ -24,10 +24,10 @@ export interface UrlRequest {
 
 export type AskRequest<Content = unknown> = FormRequest<Content> | UrlRequest;
 
-/** All that a client can be asked, what is deprecated too. */
+/** All that a client can be asked, including what MCP deprecates. */
 export type InputRequest = AskRequest | SampleRequest | RootsRequest;
 
-/** What the answer to a request carries where it is accepted. */
+/** The content of an answer that accepts the request. */
 export type ContentOf<Request extends InputRequest> =
   Request extends FormRequest<infer Content>
     ? Content
@@ -37,27 +37,33 @@ export type ContentOf<Request extends InputRequest> =
         ? { roots: Root[] }
         : Record<string, never>;
 
-/** `accept` carries the checked content of a form, and of a page `{}`; the others carry nothing. */
+/**
+ * The answer to a request. `accept` carries the checked content of a form, or `{}` for a page. `decline` and `cancel`
+ * carry nothing.
+ */
 export type Answer<Content = unknown> =
   | { action: 'accept'; content: Content }
   | { action: 'decline' }
   | { action: 'cancel' };
 
-/** Asks for what `schema` describes. */
+/** Makes a request for a form whose fields `schema` describes. */
 export function form<Content>(message: string, schema: z.ZodType<Content>): FormRequest<Content> {
   return { kind: 'form', message, schema };
 }
 
-/** Asks to open a page; resolves when the person says to have done so, which proves nothing of what was done there. */
+/**
+ * Makes a request to open a page. It is answered when the person says that they opened it, which proves nothing about
+ * what they did there.
+ */
 export function page(message: string, url: string): UrlRequest {
   return { kind: 'url', message, url };
 }
 
-/** The same as MCP has it, to be stored or sent. */
+/** A request in the form of MCP, to be stored or sent. */
 export interface WireRequest {
   method: 'elicitation/create' | 'sampling/createMessage' | 'roots/list';
   params: JsonObject;
 }
 
-/** The keys that questions may have. */
+/** The form of a question's key. */
 export const ASK_KEY = /^[A-Za-z][\w.-]{0,63}$/;

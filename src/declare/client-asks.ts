@@ -1,6 +1,7 @@
 /**
- * What may be asked of the client itself: an answer of its model, and the folders it works in. Both are deprecated in MCP
- * since 2026-07-28; they are served for clients that have them, and nothing here builds on them. Pure.
+ * What a handler may ask the client itself: an answer of the client's model, and the folders that the client works in.
+ * MCP deprecates both since 2026-07-28. The server keeps them for clients that support them, and no other feature uses
+ * them. This file is pure.
  */
 import * as z from 'zod';
 import type { JsonObject } from '../base/json.ts';
@@ -34,11 +35,17 @@ export const SampleResult = z.looseObject({
   model: z.string(),
   stopReason: z.string().optional(),
 });
-/** What the client's model said. @deprecated in MCP. */
+/**
+ * What the client's model answered.
+ * @deprecated in MCP.
+ */
 export type SampleResult = z.infer<typeof SampleResult>;
 
 export const RootsResult = z.looseObject({
   roots: z.array(z.looseObject({ uri: z.string(), name: z.string().optional() })).max(1_000),
 });
-/** A folder of the client's. @deprecated in MCP. */
+/**
+ * A folder that the client works in.
+ * @deprecated in MCP.
+ */
 export type Root = z.infer<typeof RootsResult>['roots'][number];

@@ -1,9 +1,12 @@
-/** Completers that apps declare for arguments of prompts and variables of templates: names of streams, and their keys. */
+/**
+ * Completers that an app declares for arguments of prompts and variables of templates. They find names of streams and
+ * keys of a stream.
+ */
 import type { CompletedValues, StreamRef } from './app-streams.ts';
 import type { Completer } from './resource.ts';
 import type { ListContext } from './context.ts';
 
-/** Most values that a completion answers, as MCP bounds it. */
+/** Most values that a completion may answer. MCP sets this bound. */
 export const MOST_VALUES = 100;
 
 /** Completes with names of streams: `complete: completeStreams`. */
@@ -12,8 +15,9 @@ export function completeStreams(value: string, { streams }: Pick<ListContext, 's
 }
 
 /**
- * Completes with keys of a stream, by its declaration or its name: `complete: completeKeys(orders)`. Where another argument
- * says which stream: `completeKeys({ argument: 'stream' })`; nothing is found before that one is chosen. One store call.
+ * Completes with keys of a stream, which is given by its declaration or its name: `complete: completeKeys(orders)`.
+ * Where another argument names the stream, write `completeKeys({ argument: 'stream' })`; it finds nothing before that
+ * argument has a value. Takes one store call.
  */
 export function completeKeys(of: StreamRef<unknown> | { argument: string }): Completer {
   return async (value, { streams }, chosen = {}): Promise<CompletedValues> => {

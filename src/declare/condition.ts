@@ -1,29 +1,33 @@
 /**
- * What a condition on the events of one stream says. It is plain data, and the same in an app's file, in a tool's
- * arguments and in a record: `{ kind: 'threshold', field: 'celsius', above: 30, hysteresis: 2 }`. Where the stream is
- * known, so are the paths of its fields. What the conditions mean over time stands in `streams/conditions/condition.ts`.
+ * The types of a condition on the events of one stream. A condition is plain data and has the same form in an app's
+ * file, in a tool's arguments and in a record: `{ kind: 'threshold', field: 'celsius', above: 30, hysteresis: 2 }`.
+ * Where the type of the stream is known, the paths of its fields are checked by type. `streams/conditions/condition.ts`
+ * defines how a condition holds over time.
  */
 import type { FieldPath, ValueAt } from '../base/field-path.ts';
 import type { Json } from '../base/json.ts';
 
 export type Scalar = string | number | boolean | null;
 
-/** Exactly one side. */
+/** One bound of a number: exactly one of the four. */
 export type Bound = OneOf<'above' | 'atLeast' | 'below' | 'atMost', number>;
 
 type OneOf<Name extends string, Value> = {
   [Given in Name]: { [Own in Given]: Value } & { [Other in Exclude<Name, Given>]?: undefined };
 }[Name];
 
-/** Tests of one field, of which at least one is given; all that are given have to pass. A missing field passes `exists: false` alone. */
+/**
+ * Tests of one field. At least one is given, and a value has to pass all that are given. A missing field passes only
+ * `exists: false`.
+ */
 export interface FieldTests<Value = Json> {
   equals?: Extract<Value, Scalar>;
-  /** Another value, or null. */
+  /** The field has another value, or is null. */
   not?: Extract<Value, Scalar>;
   oneOf?: readonly Extract<Value, Scalar>[];
-  /** In a text: this text somewhere. In a list: an element that equals it. */
+  /** A text contains this text. A list contains an element that equals it. */
   contains?: Exclude<Scalar, null>;
-  /** The whole of a text, in which each `*` stands for any text, also none. */
+  /** A pattern of the whole text, in which each `*` stands for any text, including none. */
   like?: string;
   above?: number;
   atLeast?: number;
@@ -33,40 +37,47 @@ export interface FieldTests<Value = Json> {
   exists?: boolean;
 }
 
-/** A value alone is short for `{ equals }`. */
+/** A test of one field. A value alone is short for `{ equals }`. */
 export type FieldTest<Value = Json> = Extract<Value, Scalar> | FieldTests<Value>;
 
-/** Tests by the path of a field; all have to pass. */
+/** Tests by the path of a field. An event has to pass all of them. */
 export type Where<Data = Json> = { readonly [Path in FieldPath<Data>]?: FieldTest<ValueAt<Data, Path>> };
 
-/** One key, one of several, or keys of a form, in which `*` stands for any text. */
+/** A test of an event's key: one key, one of several keys, or a pattern in which `*` stands for any text. */
 export type KeyTest = string | { oneOf: readonly string[] } | { like: string };
 
 interface Scope<Data> {
-  /** Only events of these keys; default: of all. */
+  /** Only events of these keys. Default: events of all keys. */
   key?: KeyTest;
   /** Only events whose data pass. */
   where?: Where<Data>;
   /**
-   * True: each key by itself, and the condition holds when it holds for one of them. False: all keys together. Default:
-   * true for `threshold`, `change`, `rate` and `match`, false for `absence` and `count`.
+   * True: the condition looks at each key by itself, and holds when it holds for one of them. False: the condition
+   * looks at all keys together. Default: true for `threshold`, `change`, `rate` and `match`, false for `absence` and
+   * `count`.
    */
   perKey?: boolean;
 }
 
-/** Holds from the event on whose number is beyond the bound, up to the one whose number is back beyond the band. */
+/**
+ * Begins to hold with an event whose number is beyond the bound. Ceases with an event whose number is back by at least
+ * the hysteresis.
+ */
 export type Threshold<Data = Json> = Scope<Data> &
   Bound & {
     kind: 'threshold';
     /** Default: the data themselves. */
     field?: FieldPath<Data, number>;
-    /** How far back the number has to be for the condition to cease; default 0. With `above: 30` and 2: at 28 or less. */
+    /**
+     * How far back from the bound the number has to be for the condition to cease; default 0. With `above: 30` and 2,
+     * it ceases at 28 or less.
+     */
     hysteresis?: number;
   };
 
 /**
- * Holds with an event whose value differs from the one it held with before (at first: from the first value), and ceases
- * with the next event. Small steps so add up until they are a change.
+ * Holds with an event whose value differs from the value with which the condition last held. At first it compares with
+ * the first value. It ceases with the next event. So small steps add up until they count as a change.
  */
 export type Change<Data = Json> = Scope<Data> & {
   kind: 'change';
@@ -74,7 +85,7 @@ export type Change<Data = Json> = Scope<Data> & {
   field?: FieldPath<Data>;
 } & (
     | {
-        /** Least difference of numbers; default: any difference, of any values. */
+        /** Least difference of two numbers. Default: any difference, of values of any type. */
         by?: number;
         byPercent?: undefined;
       }
@@ -84,8 +95,9 @@ export type Change<Data = Json> = Scope<Data> & {
 export type RateUnit = 'second' | 'minute' | 'hour' | 'day';
 
 /**
- * Holds while the number's change per unit of time is beyond the bound: the newest number less the newest one that is at
- * least `overMs` older (within an eighth of `overMs`), by the time between them. It is not judged before there is one.
+ * Holds while the number's change per unit of time is beyond the bound. The change is the difference between the newest
+ * number and the newest number that is at least `overMs` older (within an eighth of `overMs`), divided by the time
+ * between them. The condition is not judged while there is no such older number.
  */
 export type Rate<Data = Json> = Scope<Data> &
   Bound & {
@@ -97,13 +109,13 @@ export type Rate<Data = Json> = Scope<Data> &
     hysteresis?: number;
   };
 
-/** Holds when no event has come for so long, and ceases with the next. */
+/** Holds when no event has come for `forMs`. Ceases with the next event. */
 export type Absence<Data = Json> = Scope<Data> & { kind: 'absence'; forMs: number };
 
-/** Holds from an event that passes `where` up to one that does not. */
+/** Begins to hold with an event that passes `where`. Ceases with an event that does not. */
 export type Match<Data = Json> = Scope<Data> & { kind: 'match' };
 
-/** Holds while so many events happened less than `withinMs` apart, the newest included. */
+/** Holds while at least `atLeast` events, the newest included, lie less than `withinMs` apart. */
 export type Count<Data = Json> = Scope<Data> & { kind: 'count'; atLeast: number; withinMs: number };
 
 export type Condition<Data = Json> =

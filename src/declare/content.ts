@@ -1,4 +1,4 @@
-/** What tools, prompts and resources answer with, as MCP has it. Types alone. */
+/** What tools, prompts and resources answer with, in the form of MCP. This file holds types alone. */
 import type { Annotations } from './display.ts';
 import type { Displayed } from './display.ts';
 
@@ -9,21 +9,21 @@ export type ContentBlock = { annotations?: Annotations } & (
   | ({ type: 'resource_link' } & ListedResource)
 );
 
-/** A resource as lists and links show it. */
+/** A resource, as lists and links show it. */
 export interface ListedResource extends Displayed {
   uri: string;
   name: string;
   description?: string;
   mimeType?: string;
   annotations?: Annotations;
-  /** Bytes of what is read, before any encoding. */
+  /** Size of the content in bytes, before any encoding. */
   size?: number;
 }
 
 export interface ResourceContents {
   uri: string;
   mimeType?: string;
-  /** Text, or base64 in `blob`. */
+  /** A resource has its content as text here, or as base64 in `blob`. */
   text?: string;
   blob?: string;
 }

@@ -1,4 +1,7 @@
-/** The context that an app's tools, prompts and resources run in. Types alone: `calls/context.ts` makes it. */
+/**
+ * The context that an app's tools, prompts and resources run in. This file holds types alone, and `calls/context.ts`
+ * makes the context.
+ */
 import type { Json } from '../base/json.ts';
 import type { Principal } from '../base/principal.ts';
 import type { Answer } from './ask.ts';
@@ -15,46 +18,60 @@ import type { AppFeeds } from './app-feeds.ts';
 export type McpLogLevel = 'debug' | 'info' | 'notice' | 'warning' | 'error' | 'critical' | 'alert' | 'emergency';
 
 /**
- * What a handler may ask of the person behind a call, and of the client. Where the answer is not there yet the request
- * ends with the question and the handler never goes on: the client's retry enters it again, from its beginning, and the
- * same `ask` answers. So all that stands before an `ask` runs once more with each round; effects belong behind the last
- * one. Questions that are asked together (`Promise.all`) are sent together. None of these rejects for what a client did.
+ * What a handler may ask the person behind a call, and the client. Where there is no answer yet, the request ends with
+ * the question and the handler does not go on. When the client sends the request again with the answer, the handler
+ * runs again from its beginning, and the same `ask` returns the answer. So all code before an `ask` runs again in each
+ * round. Put code with effects after the last `ask`. Questions that are asked together (`Promise.all`) are sent
+ * together. No client's behaviour makes one of these functions reject.
  */
 export interface Asks {
   /**
-   * @param key names the question: a letter, then up to 63 letters, digits, `_`, `.` and `-`. The same key may be used
-   * again: the second is another question, as long as both come in the same order on each entry.
+   * @param key names the question: a letter, then up to 63 letters, digits, `_`, `.` and `-`. A key may be used again,
+   * for another question. The two questions must then come in the same order on each run of the handler.
    */
   ask: <Request extends AskRequest>(key: string, request: Request) => Promise<Answer<ContentOf<Request>>>;
-  /** An answer of the client's own model. @deprecated in MCP since 2026-07-28: ask a provider of models directly. */
+  /**
+   * Asks the client's own model for an answer.
+   * @deprecated in MCP since 2026-07-28: ask a provider of models directly.
+   */
   sample: (key: string, params: SampleParams) => Promise<SampleResult>;
-  /** The folders that the client works in. @deprecated in MCP since 2026-07-28: take them as arguments. */
+  /**
+   * Asks for the folders that the client works in.
+   * @deprecated in MCP since 2026-07-28: take them as arguments.
+   */
   roots: (key: string) => Promise<Root[]>;
-  /** Whether the client can be asked like that; one that cannot be is answered with an error where it is asked all the same. */
+  /**
+   * Whether the client supports this kind of question. A handler that asks a client that does not support it ends the
+   * request with an error.
+   */
   canAsk: (kind: InputRequest['kind']) => boolean;
 }
 
-/** What tools, prompts and reads of resources get; its functions need no `this`, so it may be taken apart. */
+/**
+ * The context of tools, prompts and reads of resources. Its functions need no `this`, so a handler may destructure it.
+ */
 export interface HandlerContext extends ListContext, Asks {
   feeds: AppFeeds;
 }
 
-/** What a handler gets that may not ask: one that lists or completes. */
+/** The context of a handler that lists or completes, and that may not ask. */
 export interface ListContext {
   principal: Principal;
   streams: AppStreams;
   now: () => number;
-  /** Aborts when the caller went away or the platform's time is over. */
+  /** Aborts when the caller disconnects, or when the platform's time is over. */
   signal: AbortSignal;
-  /** Epoch ms by which an answer has to be there. */
+  /** Epoch ms by which the handler has to answer. */
   deadline: number;
-  /** Sent to the caller where it asked for this level or a lower one. */
+  /** Sends a log message to the caller, where the caller asked for this level or a lower one. */
   log: (level: McpLogLevel, data: Json, logger?: string) => void;
 }
 
 export interface ToolContext extends HandlerContext {
-  /** Sent where the caller gave a progress token. `progress` must grow. */
+  /** Sends the progress to the caller, where the caller gave a progress token. `progress` must grow. */
   progress: (progress: number, total?: number, message?: string) => void;
-  /** A partial result: sent at once, as a progress message, where the caller can take one; else nothing. */
+  /**
+   * Sends a partial result at once, as a progress message, where the caller can receive one. Otherwise does nothing.
+   */
   emit: (partial: Json) => void;
 }

@@ -1,12 +1,15 @@
-/** What clients may show, or go by, beside the thing itself: icons, and whom a resource is for. Types alone. */
+/**
+ * Metadata that clients may show or use beside the thing itself: icons, and the audience of a resource. This file holds
+ * types alone.
+ */
 
 export interface Icon {
   /** An https URL, or `data:image/…;base64,…`; at most 32,768 characters. */
   src: string;
   mimeType?: string;
-  /** As `48x48`, or `any`; absent: any. */
+  /** Sizes such as `48x48`, or `any`. Absent: any size. */
   sizes?: string[];
-  /** The background that it is made for; absent: either. */
+  /** The background that the icon is made for. Absent: either. */
   theme?: 'light' | 'dark';
 }
 
@@ -19,7 +22,7 @@ export interface Annotations {
   lastModified?: string;
 }
 
-/** What every declared thing may have for people. */
+/** What every declared thing may say of itself for people. */
 export interface Displayed {
   /** Its name for people. */
   title?: string;

@@ -1,6 +1,6 @@
 /**
- * The seam between `feeds/run/run.ts` and the kinds of feed. A feed declares how it is paced and what to do with what is
- * too much; its `burst` is an async generator that knows the upstream and nothing of the store.
+ * The interface between `feeds/run/run.ts` and the kinds of feed. A feed declares its pacing, and what becomes of items
+ * beyond its budget. Its `burst` is an async generator that knows the upstream and does not know the store.
  */
 import type { EventMeta } from '../base/event.ts';
 import type { Json } from '../base/json.ts';
@@ -10,74 +10,84 @@ import type { FeedHandle, OutletTypes } from './app-feeds.ts';
 import type { Outlet } from './outlet.ts';
 import type { Problem } from './problem.ts';
 
-/** One upstream item, before the stream's schema has seen it. */
+/** One item of the upstream, before the stream's schema validates it. */
 export interface FeedItem {
-  /** The stream it belongs to. */
+  /** Name of the stream that the item belongs to. */
   stream: string;
   data: unknown;
-  /** The record key, where the transport knows it and not the data; see `RouteKind.isKeyed`. */
+  /** The record key, where the transport knows it and the data do not hold it. See `RouteKind.isKeyed`. */
   key?: string;
-  /** Epoch ms, where the transport knows it. */
+  /** Event time in epoch ms, where the transport knows it. */
   time?: number;
   meta?: EventMeta;
-  /** Size as it came in; counts against the budget. */
+  /** Size in bytes as it was received. It counts against the budget. */
   bytes: number;
-  /** Set where the transport could not make data of it: it goes to the dead letters with this reason, `data` being what came. */
+  /**
+   * Set where the transport could not turn the item into data. The item then becomes a dead letter with this reason,
+   * and `data` is what was received.
+   */
   invalid?: { reason: string; field?: string; expected?: string };
 }
 
 /**
- * Items that are committed together with the position behind them. When the generator is resumed after a `yield`, the
- * batch is durable: only then may it acknowledge anything upstream. Where the commit fails the generator is ended
- * (`return`) and must not acknowledge.
+ * Items that are committed together with the position after them. When the generator resumes after a `yield`, the batch
+ * is durable. Only then may the generator acknowledge anything to the upstream. Where the commit fails, the generator
+ * is ended (`return`) and must not acknowledge.
  */
 export interface FeedBatch {
   items: FeedItem[];
-  /** Where the next burst goes on. Absent: the position stays. */
+  /** The position where the next burst continues. Absent: the position does not change. */
   position?: Json;
-  /** True on the last batch of a burst that read all there was; the run may then save a commit. */
+  /** True on the last batch of a burst that read all there was. The run may then save a commit. */
   last?: boolean;
-  /** True on the last batch of a burst that ended at a bound of the feed's own: the upstream has more that can be had at once. */
+  /**
+   * True on the last batch of a burst that ended at a bound of the feed's own, while the upstream has more to read at
+   * once.
+   */
   more?: boolean;
   /**
    * True: more batches of the same reading follow. From the same position the upstream would give these items again,
-   * first and in this order; a burst that ends before the reading does is then continued behind them.
+   * first and in the same order. A burst that ends before the reading does is then continued after these items.
    */
   partial?: boolean;
-  /** How many items are known to wait upstream, for the lag. */
+  /** How many items are known to wait at the upstream. The lag is computed from it. */
   backlog?: number;
 }
 
 export interface FeedTarget {
   stream: string;
-  /** What the stream says of its share, checked by `Feed.route`; null where the feed stands in its one stream. */
+  /** The stream's route options, which `Feed.route` checks. It is null where the feed is declared in its one stream. */
   route: object | null;
-  /** Whether its events have ids, by which those that come twice are known; absent where nobody looked. */
+  /** True: the stream's events have ids, by which repeated events are found. Absent: nobody checked. */
   identified?: boolean;
 }
 
 export interface BurstContext {
   /** Name under which the feed is declared. */
   feed: string;
-  /** The streams that it fills, with what each one's route says. */
+  /** The streams that the feed fills, each with its route options. */
   targets: readonly FeedTarget[];
-  /** As the last committed batch left it; null before the first. */
+  /** The position after the last committed batch. It is null before the first. */
   position: Json | null;
   budget: FeedBudget;
-  /** Epoch ms at which the burst has to be over; `signal` aborts then. */
+  /** Epoch ms at which the burst has to end. `signal` aborts at that time. */
   deadline: number;
   signal: AbortSignal;
   now: () => number;
   random: () => number;
   newId: () => string;
   sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
-  /** Guarded: https only, no private addresses but those the feed names, redirects checked, sizes bounded. */
+  /**
+   * A guarded fetch. It allows https only and no private addresses except those that the feed names, checks redirects,
+   * and bounds sizes.
+   */
   fetch: (url: string, init?: GuardedInit) => Promise<Response>;
-  /** Opens a TCP or TLS byte stream; null where the platform has none. */
+  /** Opens a TCP or TLS byte stream. It is null where the platform has none. */
   connect: Connect | null;
   /**
-   * Guarded as `fetch` is: wss only, no private addresses but those named; redirects are not followed. Rejects with a
-   * TidegateError: `invalid_input`, `address_refused`, `upstream` (not reached), or with the signal's reason.
+   * Opens a WebSocket, guarded as `fetch` is: wss only, and no private addresses except those that are named. It
+   * follows no redirects. It rejects with a TidegateError (`invalid_input`, `address_refused`, or `upstream` where the
+   * upstream was not reached) or with the signal's reason.
    */
   webSocket: (request: GuardedWebSocket, listener: WebSocketListener, signal: AbortSignal) => Promise<Opening>;
   log: Log;
@@ -87,30 +97,33 @@ export interface GuardedWebSocket {
   url: string;
   protocols?: readonly string[];
   headers?: Record<string, string>;
-  /** Host names or `host:port` that may be ws or resolve to private addresses. */
+  /** Host names or `host:port` that may use ws or resolve to private addresses. */
   allow?: readonly string[];
-  /** A larger message ends the connection where the platform can be told; default 4 MiB. */
+  /**
+   * Most bytes of one message; default 4 MiB. A larger message ends the connection, where the platform supports such a
+   * bound.
+   */
   maxMessageBytes?: number;
 }
 
-/** `refused`: the server answered the handshake with another status than 101. */
+/** How opening a WebSocket ended. `refused`: the server answered the handshake with a status other than 101. */
 export type Opening =
   | { kind: 'open'; socket: OpenedWebSocket }
   | { kind: 'refused'; status: number; retryAfterMs: number | null };
 
-/** What the guarded fetch takes beside the usual. */
+/** The options of the guarded fetch beside the usual ones. */
 export interface GuardedInit {
   method?: 'GET' | 'POST';
   headers?: Record<string, string>;
   body?: string;
   signal?: AbortSignal;
-  /** Host names or `host:port` that may be http or resolve to private addresses. */
+  /** Host names or `host:port` that may use http or resolve to private addresses. */
   allow?: readonly string[];
-  /** Body bytes, after decompression; default 10 MiB. Reading past it throws `too_large`. */
+  /** Most bytes of the body after decompression; default 10 MiB. Reading more throws `too_large`. */
   maxBytes?: number;
-  /** Default 3. */
+  /** Most redirects; default 3. */
   maxRedirects?: number;
-  /** For the whole exchange, default 10 s. */
+  /** Longest time of the whole exchange, in ms; default 10 s. */
   timeoutMs?: number;
 }
 
@@ -126,27 +139,30 @@ export interface FeedBudget {
    */
   events: number;
   /**
-   * Most bytes that a burst takes in, counted as they came.
+   * Most bytes that a burst takes in, counted as they were received.
    * @default 10,485,760 B
    */
   bytes: number;
 }
 
-/** What becomes of items beyond the budget where the upstream cannot give them again. */
+/** What becomes of items beyond the budget, where the upstream cannot give them again. */
 export type Overflow = 'dead-letter' | 'drop-oldest' | 'drop-newest';
 
 /**
- * Thins a feed per stream and key, before anything is stored. `field` is not typed, since a feed does not know what its
- * streams hold; an event without it passes.
+ * Keeps only some items of a feed, for each stream and key, before anything is stored. `field` is not typed, because a
+ * feed does not know what data its streams hold. An event without that field is kept.
  */
 export type Sampling =
-  /** Every nth item. */
+  /** Keeps every nth item. */
   | { every: number }
-  /** One item per window of `windowMs` of event time: its last, or the one with the least or greatest `field`, or the mean of it. */
+  /**
+   * Keeps one item for each window of `windowMs` of event time: its first or last item, the item with the least or
+   * greatest `field`, or the mean of `field`.
+   */
   | { windowMs: number; reduce: 'first' | 'last' }
   | { windowMs: number; reduce: 'min' | 'max' | 'mean'; field: string };
 
-/** Pacing that every kind of feed takes. */
+/** The pacing options of every kind of feed. */
 export interface FeedPacing {
   /**
    * Time from the start of one burst to the start of the next, in ms.
@@ -164,38 +180,44 @@ export interface FeedPacing {
   sample?: Sampling;
 }
 
-/** A declared feed; `Out` has the types of what its kind sends and answers. */
+/** A declared feed. `Out` holds the types of what its kind sends and receives. */
 export interface Feed<Out extends OutletTypes = OutletTypes> extends FeedHandle<Out> {
   /** `http`, `mqtt`, `function`, … */
   type: string;
-  /** Shown to operators and agents; never a secret: `https://example.org/feed.json`. */
+  /**
+   * A description of the upstream for operators and agents, such as `https://example.org/feed.json`. It never holds a
+   * secret.
+   */
   source: string;
   pacing: FeedPacing;
-  /** True where the upstream gives again what was not committed: what is beyond the budget is then left for the next burst. */
+  /**
+   * True where the upstream gives items again that were not committed. Items beyond the budget are then left for the
+   * next burst.
+   */
   replayable: boolean;
-  /** Mistakes in the declaration, found without any I/O. */
+  /** Finds the mistakes in the declaration, without any I/O. */
   problems(targets: readonly FeedTarget[]): Problem[];
   burst(context: BurstContext): AsyncIterable<FeedBatch>;
-  /** What a stream may say of its share of this feed, with `from`. Absent: nothing. */
+  /** The options that a stream may give for its share of this feed, with `from`. Absent: a stream may give none. */
   route?: RouteKind;
-  /** Made when the declaration was found to be right. Absent: it only takes in. */
+  /** Makes the outlet, once the declaration was found to be right. Absent: the feed only takes in. */
   outlet?(): Outlet;
 }
 
-/** A stream's share of a feed that fills several streams: what `from` answers. */
+/** A stream's share of a feed that fills several streams. `from` returns it. */
 export interface FeedRoute<Options extends object = object> {
   kind: 'route';
   /** Name under which the app declares the feed. */
   feed: string;
-  /** What the stream says of its share. Which options there are is the kind's to say: see `Feed.route`. */
+  /** The stream's options for its share. The kind of feed defines which options there are: see `Feed.route`. */
   options: Options;
 }
 
-/** What a kind of feed lets streams say of their share. */
+/** The options that a kind of feed allows in a route. */
 export interface RouteKind {
-  /** The specification of the options, as a strict object: `defineApp` checks each route by it. */
+  /** The specification of the options, as a strict object. `defineApp` checks each route against it. */
   spec: z.ZodObject;
-  /** Whether the items of this route bring a record key of their own, in `FeedItem.key`: the stream is keyed by it then. */
+  /** True: the items of this route bring a record key in `FeedItem.key`, so the stream is keyed. */
   isKeyed(options: never): boolean;
 }
 
@@ -208,6 +230,6 @@ export interface DeclaredFeed {
   budget: FeedBudget;
   overflow: Overflow;
   sample: Sampling | null;
-  /** Null: it only takes in. */
+  /** Null: the feed only takes in. */
   outlet: Outlet | null;
 }

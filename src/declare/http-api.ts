@@ -1,15 +1,18 @@
 /**
- * What HTTP tools share: an upstream API with its base URL, what it is sent each time and how often. It is data alone:
- * nothing here asks a network or reads the environment.
+ * What several HTTP tools share: an upstream API with its base URL, what is sent with each request, and how often it
+ * may be asked. This file holds data alone. It reads no network and no environment.
  */
 import type { Secret } from './secret.ts';
 
-/** What a variable of a template may stand for; without a value, what it stands in is left out. */
+/**
+ * What a variable of a template may stand for. Where it has no value, the parameter or header that holds it is left
+ * out.
+ */
 export type HttpArgument = string | number | boolean | null | undefined | readonly (string | number | boolean)[];
 
 /**
- * What is sent under a name: a constant, a text with arguments in braces (`'{from}..{to}'`), a secret, or what a pure
- * function makes of the arguments.
+ * The value of a parameter or header: a constant, a text with arguments in braces (`'{from}..{to}'`), a secret, or the
+ * result of a pure function of the arguments.
  */
 export type HttpValue<Input = never> =
   | string
@@ -18,15 +21,16 @@ export type HttpValue<Input = never> =
   | Secret
   | ((input: Input, moment: HttpMoment) => HttpArgument);
 
-/** What a function of the arguments may know beside them. */
+/** What a function of the arguments gets beside them. */
 export interface HttpMoment {
   /** Epoch ms of the call. */
   now: number;
 }
 
 /**
- * At most so many requests in each window of `perMs`. Windows lie at whole multiples of `perMs` since 1970, as those of
- * most APIs do, so across the edge between two of them up to twice as many may fall into `perMs`.
+ * At most a number of requests in each window of `perMs`. Windows begin at whole multiples of `perMs` since 1970, as
+ * those of most APIs do. So up to twice the number of requests may fall into one period of `perMs` across the edge
+ * between two windows.
  */
 export interface RateLimit {
   requests: number;
@@ -37,7 +41,9 @@ export interface HttpHeaders {
   get(name: string): string | null;
 }
 
-/** What an upstream answered: `body` is what its JSON says, or a text where `format` is `text` or it is no JSON. */
+/**
+ * What an upstream answered. `body` is the parsed JSON, or the text where `format` is `text` or the body is not JSON.
+ */
 export interface HttpAnswer<Input = Record<string, unknown>> {
   status: number;
   headers: HttpHeaders;
@@ -45,13 +51,15 @@ export interface HttpAnswer<Input = Record<string, unknown>> {
   input: Input;
 }
 
-/** A failure in words for the model; `status` says what kind it is where the HTTP status does not, such as 429. */
+/**
+ * A failure, in words for the model. `status` gives the kind of failure, such as 429, where the HTTP status does not.
+ */
 export interface HttpFailure {
   message: string;
   status?: number;
 }
 
-/** Defaults of the tools of an API; a tool may say otherwise. */
+/** Defaults for the tools of an API. A tool may set its own. */
 export interface HttpDefaults {
   /**
    * The failure's words. A path: where they stand in the body of an answer that is not 2xx. A pure function is asked of

@@ -1,10 +1,12 @@
 /**
- * A tool that asks an HTTP API, as data: arguments go in, one request or some pages go out, and what comes back is picked,
- * checked and shown. The room `apis` does what is declared here. It speaks GET and POST, and pages by the query.
+ * A tool that asks an HTTP API, declared as data. It turns arguments into one request or several pages, and it picks,
+ * checks and shows what comes back. The room `apis` does what is declared here. It supports GET and POST, and pages
+ * that a query parameter selects.
  *
- * Calls to the store: one for an answer that is kept, or where a pause is known that the API asked for; else one, one more for
- * each limit and request (each page, retry and wait for a turn is another), and one to keep the answer or to remember a pause.
- * A call that counts as several and is refused gives them back with one more.
+ * Store calls: an answer that is kept takes one, and so does a call during a pause that the API asked for. Any other
+ * call takes that one, one more for each limit and request (each page, each retry and each wait for a limit counts as
+ * another), and one to keep the answer or to remember a pause. A call that counts as several requests and is refused
+ * takes one more, to give them back.
  */
 import * as z from 'zod';
 import { TidegateError } from '../base/errors.ts';
@@ -13,8 +15,8 @@ import type { Tool, ToolAnnotations } from './tool.ts';
 import type { Api, HttpAnswer, HttpArgument, HttpDefaults, HttpMoment, HttpValue, RateLimit } from './http-api.ts';
 
 /**
- * Answers that are kept in the store. Calls with the same arguments that overlap in one process share one request. Kept
- * for each tenant, whoever asked: what the arguments do not tell must not matter to the answer.
+ * Answers that are kept in the store. Calls with the same arguments that overlap in one process share one request. An
+ * answer is kept for a whole tenant, whoever asked for it, so it must depend on nothing but the arguments.
  */
 export interface HttpCache<Input = never> {
   /** How long an answer is kept, in ms. */
@@ -34,35 +36,38 @@ export interface HttpCache<Input = never> {
 }
 
 /**
- * How an API's pages follow each other. What leads to the next one is a query parameter, which the model gets as
- * `next` and gives back as the argument `cursor`.
+ * How an API's pages follow each other. A query parameter selects the next page. The model gets its value as `next` and
+ * gives it back as the argument `cursor`.
  */
 export type HttpPaging = {
-  /** The query parameter. */
+  /** Name of the query parameter. */
   query: string;
-  /** The tool's argument; one that `input` does not have is added. Default `cursor`. */
+  /** Name of the tool's argument; default `cursor`. Where `input` does not have the argument, it is added. */
   argument?: string;
-  /** Most pages that a call reads, up to 20; default 1. */
+  /** Most pages that one call reads: up to 20, and 1 by default. */
   pages?: number;
 } & (
   | {
-      /** The body says the parameter's next value. */
+      /** The body holds the parameter's next value. */
       by: 'cursor';
-      /** Where; a value that is missing, null, false or empty ends it. */
+      /** Path of that value in the body. Where it is missing, null, false or empty, there are no more pages. */
       next: string;
     }
   | {
-      /** A URL whose query holds the parameter's next value; nothing else of it is used. */
+      /** The answer holds a URL whose query has the parameter's next value. Nothing else of the URL is used. */
       by: 'link';
-      /** Where the URL stands in the body; default: in the header `Link`, with `rel="next"`. */
+      /** Path of the URL in the body. Default: the header `Link` with `rel="next"`. */
       next?: string;
     }
   | {
       /** Pages have numbers, or the parameter counts items. */
       by: 'page' | 'offset';
-      /** Of the first page; default 1 for pages, 0 for an offset. */
+      /** The parameter's value for the first page. Default: 1 for pages, 0 for an offset. */
       first?: number;
-      /** Items of a page that has others behind it; one with fewer is the last. Default: one without items is. */
+      /**
+       * How many items a page has when others follow it. A page with fewer items is the last. Default: a page without
+       * items is the last.
+       */
       full?: number | string;
     }
 );
@@ -161,13 +166,13 @@ export interface HttpToolOptions<
   guard?: HttpGuard<z.output<Input>>;
 }
 
-/** With the types of its arguments and of its answer forgotten. */
+/** An HTTP tool's options, with the types of its arguments and of its answer forgotten. */
 export type HttpSpec = Omit<HttpToolOptions<z.ZodObject, z.ZodType, never>, 'item' | 'text'> & {
   item?: z.ZodType;
   text?: (structured: unknown, input: Record<string, unknown>) => string;
 };
 
-/** A tool whose `run` is made when the app is served, from what `http` says. */
+/** A tool whose `run` is made from `http` when the app is served. */
 export interface HttpTool extends Tool {
   http: HttpSpec;
 }
@@ -198,12 +203,12 @@ export function isHttpTool(tool: Tool): tool is HttpTool {
   return 'http' in tool;
 }
 
-/** The argument that says where to go on; null: the API has no pages. */
+/** Name of the argument that selects the page. Null: the API has no pages. */
 export function cursorArgument({ paging }: HttpSpec): string | null {
   return paging ? (paging.argument ?? 'cursor') : null;
 }
 
-/** Whether a request may be sent again, and its answer kept. */
+/** Whether a request may be sent again and its answer may be kept. */
 export function isSafe({ method, annotations }: HttpSpec): boolean {
   return method !== 'POST' || annotations?.readOnlyHint === true;
 }

@@ -1,7 +1,7 @@
 /**
- * What a feed lets out, and in at once: the seam between a kind of feed that can be published to and whoever publishes
- * (the tools that the kind brings, an app's own handlers). The kind checks a message, says what a person sees of it and
- * what is put on record, and sends it. Whoever publishes asks the person, keeps the record, and sends nothing twice.
+ * The interface between a kind of feed that can be published to and the code that publishes: the tools that the kind
+ * brings, and an app's own handlers. The kind checks a message, says what a person sees of it and what is recorded, and
+ * sends it. The code that publishes asks the person, keeps the record, and sends no message twice.
  */
 import type * as z from 'zod';
 import type { Json, JsonObject } from '../base/json.ts';
@@ -10,40 +10,50 @@ import type { AppFeeds, PublishOutcome, ReceiveOutcome, RequestOutcome } from '.
 
 /** How a person is asked before something is published. */
 export interface Confirmation {
-  /** The question, for people; null: a sentence of ours. What is sent stands below it. */
+  /** The question, for people. Null: the server writes one. The message to send is shown below the question. */
   message: string | null;
-  /** What a client that cannot be asked gets: -32021, or a refusal in words that the model reads. */
+  /**
+   * What a client gets that does not support questions: the error -32021, or a refusal in words that the model reads.
+   */
   otherwise: 'missing-capability' | 'refuse';
 }
 
-/** What may be published, of one pattern. */
+/** What may be published to one pattern. */
 export interface OutletRule {
-  /** What messages it is of, in the kind's own words: a topic filter, a subject. */
+  /** Which messages the rule covers, in the kind's own terms: a topic filter, a subject. */
   pattern: string;
   /** Null: nobody is asked. */
   confirm: Confirmation | null;
 }
 
-/** What sending is lent: as much of the host and the request as it needs. */
+/** What sending gets of the host and the request, and no more than it needs. */
 export interface OutletContext {
   /** Name under which the feed is declared. */
   feed: string;
   runtime: Runtime;
   signal: AbortSignal;
-  /** Epoch ms by which it has to be over. */
+  /** Epoch ms by which sending has to end. */
   deadline: number;
 }
 
-/** A message that was checked: as it will be sent. */
+/** A message that was checked, in the form in which it will be sent. */
 export interface Checked<Outcome> {
   rule: OutletRule;
-  /** What the record and the log say of it beside who, where and what became of it. Never the payload, which may be a secret. */
+  /**
+   * What the record and the log say of the message, beside who sent it, where it went and what became of it. It never
+   * holds the payload, which may be a secret.
+   */
   facts: JsonObject;
-  /** What the person who is asked reads below the question, a line each. @param feed name of the feed */
+  /**
+   * The lines that the person who is asked reads below the question.
+   * @param feed name of the feed
+   */
   shown(feed: string): string[];
-  /** All that makes it this message and no other: what a person agreed to is never another one. */
+  /**
+   * All that distinguishes this message from any other, so that a person's agreement never counts for another message.
+   */
   identity: Json[];
-  /** Name of the field by which a refusal of the message as a whole is named. */
+  /** Name of the field that a refusal of the whole message names. */
   field: string;
   /** The outcome where a person was asked and did not agree. */
   declined: Outcome;
@@ -56,24 +66,27 @@ export interface OutletAudit {
   stream: string;
   /** Path of the option that names it, below the feed. */
   option: string;
-  /** A record of each form; the stream has to take them all. Each has the fields of `OutletRecord` and those of `facts`. */
+  /**
+   * One example of each form of record. The stream has to accept them all. Each has the fields of `OutletRecord` and
+   * those of `facts`.
+   */
   examples: readonly object[];
-  /** What such a stream is, for the message about one that does not take them. */
+  /** A description of such a stream, for the error about a stream that does not accept the records. */
   expected: string;
 }
 
-/** What is put on record of each publication, beside the kind's `facts`. */
+/** What the record of each publication holds, beside the kind's `facts`. */
 export interface OutletRecord {
   subject: string;
   client: string | null;
   action: 'publish' | 'request';
   feed: string;
-  /** `failed`: nothing was sent, because upstream could not be reached or does not take such messages. */
+  /** `failed`: nothing was sent, because the upstream could not be reached or does not take such messages. */
   outcome: PublishOutcome['status'] | 'failed';
   reason: string | null;
 }
 
-/** A tool by which agents publish. It reaches the feeds as a handler does, so that people are asked and records are kept. */
+/** A tool by which agents publish. It uses the feeds as a handler does, so people are asked and records are kept. */
 export interface OutletTool {
   title: string;
   description: string;
@@ -82,23 +95,32 @@ export interface OutletTool {
   run(input: never, feeds: AppFeeds): Promise<{ text: string; structured: object; isError?: true }>;
 }
 
-/** What a feed offers that can be published to, or listened to at once. */
+/** What a feed offers that can be published to, or listened to directly. */
 export interface Outlet {
   rules: readonly OutletRule[];
-  /** Null: publications are not put on record in a stream. */
+  /** Null: publications are not recorded in a stream. */
   audit: OutletAudit | null;
-  /** `facts` of a message that nobody has checked yet, for the log line of a refusal. */
+  /** Returns the `facts` of a message that was not checked yet, for the log line of a refusal. */
   factsOf(message: object): JsonObject;
-  /** Without I/O. @throws TidegateError `invalid_input` or `too_large` naming the field */
+  /**
+   * Checks a message, without I/O.
+   * @throws TidegateError `invalid_input` or `too_large` naming the field
+   */
   check(message: object): Checked<PublishOutcome>;
-  /** Absent: messages are no requests. Without I/O. @throws TidegateError `invalid_input` or `too_large` naming the field */
+  /**
+   * Checks a request, without I/O. Absent: the kind has no requests.
+   * @throws TidegateError `invalid_input` or `too_large` naming the field
+   */
   checkRequest?(request: object, newId: () => string): Checked<RequestOutcome>;
-  /** Absent: nothing can be listened to at once. @throws TidegateError `invalid_input` naming the field, `upstream` */
+  /**
+   * Listens for messages. Absent: the kind cannot listen.
+   * @throws TidegateError `invalid_input` naming the field, `upstream`
+   */
   receive?(wanted: object, context: OutletContext): Promise<ReceiveOutcome>;
   /**
-   * Makes the tools by which agents publish to all feeds of this kind. It is called once for an app, so it is the same
-   * function for each outlet of a kind. Absent: agents publish by the app's own tools alone.
-   * @param outlets those of the kind, by the name of their feed
+   * Makes the tools by which agents publish to all feeds of this kind. It is called once for an app, so all outlets of
+   * a kind have the same function. Absent: agents publish only by the app's own tools.
+   * @param outlets the outlets of the kind, by the name of their feed
    */
   tools?(this: void, outlets: ReadonlyMap<string, Outlet>): Record<string, OutletTool>;
 }

@@ -1,4 +1,4 @@
-/** A mistake in a declaration, as it is collected and told. */
+/** A mistake in a declaration. Checks collect mistakes and report them together. */
 export interface Problem {
   /** Path below the declaration, e.g. `url`. */
   path: string;

@@ -13,7 +13,7 @@ export interface PromptArgument {
   complete?: Completer;
 }
 
-/** What a prompt is given: a text for each required argument, and perhaps one for each other. */
+/** What a prompt's `run` gets: a text for each required argument, and for each other argument a text or nothing. */
 export type PromptInput<Arguments extends readonly PromptArgument[]> = {
   [Argument in Arguments[number] as Argument['required'] extends true ? Argument['name'] : never]: string;
 } & {
@@ -41,7 +41,7 @@ export interface Prompt extends PromptOptions {
   kind: 'prompt';
 }
 
-/** Declares a prompt; the `arguments` that are written out give the type of what `run` gets. */
+/** Declares a prompt. Where `arguments` is written as a literal, it gives the type of what `run` gets. */
 export function prompt<const Arguments extends readonly PromptArgument[]>(options: PromptOptions<Arguments>): Prompt {
   return { kind: 'prompt', ...options };
 }

@@ -1,12 +1,12 @@
-/** Resources that an app declares, and the completion of what is variable in them. */
+/** Resources that an app declares, and the completion of the variables of their templates. */
 import type { CompletedValues } from './app-streams.ts';
 import type { Annotations, Displayed } from './display.ts';
 import type { HandlerContext, ListContext } from './context.ts';
 import type { ListedResource, ResourceContents } from './content.ts';
 
 /**
- * Finds values that begin with `value`, for an argument or a variable; `chosen` are the others, where the client says them.
- * See `completeStreams` and `completeKeys`.
+ * Finds values that begin with `value`, for an argument or a variable. `chosen` holds the values of the other
+ * arguments, where the client sends them. See `completeStreams` and `completeKeys`.
  */
 export type Completer<Name extends string = string> = (
   value: string,
@@ -14,7 +14,7 @@ export type Completer<Name extends string = string> = (
   chosen?: Readonly<Partial<Record<Name, string>>>,
 ) => Promise<string[] | CompletedValues>;
 
-/** How long and for whom an answer may be cached. */
+/** How long an answer may be cached, and for whom. */
 export interface CacheHint {
   /** For how long, in ms. */
   ttlMs: number;
@@ -22,7 +22,7 @@ export interface CacheHint {
   cacheScope: 'public' | 'private';
 }
 
-/** Names of the variables in a URI template: `'id'` of `mine://{id}`; none where there are none. */
+/** Names of the variables in a URI template: `'id'` for `mine://{id}`. A URI that is no template has none. */
 export type VariableOf<Uri extends string> = string extends Uri
   ? string
   : Uri extends `${string}{${infer Name}}${infer Rest}`
@@ -60,7 +60,7 @@ export interface Resource extends ResourceOptions {
   kind: 'resource';
 }
 
-/** Declares a resource; a `uri` that is written out gives the types of its variables. */
+/** Declares a resource. Where `uri` is written as a literal, it gives the types of its variables. */
 export function resource<const Uri extends string>(options: ResourceOptions<Uri>): Resource {
   return { kind: 'resource', ...options };
 }

@@ -1,10 +1,16 @@
-/** Aggregates over windows of a stream's past as an app's own handlers ask for them, in the words of `read_history`. */
+/**
+ * Aggregates over windows of a stream's past, as an app's own handlers ask for them. The options have the names that
+ * `read_history` uses.
+ */
 import type { FieldPath } from '../base/field-path.ts';
 import type { Json } from '../base/json.ts';
 import type { RateUnit, Scalar, Where } from './condition.ts';
 import type { Stream } from './stream.ts';
 
-/** Percentiles interpolate; `gaps>5m` counts silences of a window that are longer, `longestGap` is in ms. */
+/**
+ * Name of an aggregate. Percentiles interpolate. `gaps>5m` counts the silences of a window that are longer than 5
+ * minutes, and `longestGap` is in ms.
+ */
 export type AggregateName =
   | 'count'
   | 'min'
@@ -22,11 +28,14 @@ export type AggregateName =
   | `gaps>${number}${'ms' | 's' | 'm' | 'h' | 'd'}`;
 
 export interface WindowsOptions<Data = Json, Name extends AggregateName = AggregateName> {
-  /** Length of a window, `30s`, `5m`, `1h`, `1d`; `all` for one over the range, which needs `from`. Left out with a cursor. */
+  /**
+   * Length of a window, such as `30s`, `5m`, `1h` or `1d`. `all` is one window over the whole range and needs `from`.
+   * Leave it out where you give a cursor.
+   */
   window?: string;
-  /** Event time from which on, inclusive: epoch ms, ISO 8601, or ago: `-1h`. Default: 60 windows back. */
+  /** The first event time, inclusive: epoch ms, ISO 8601, or a time ago such as `-1h`. Default: 60 windows back. */
   from?: number | string;
-  /** Event time up to which, exclusive. */
+  /** The end of the event times, exclusive. */
   to?: number | string;
   /** Only events of these keys; at most 20. */
   keys?: readonly string[];
@@ -34,54 +43,60 @@ export interface WindowsOptions<Data = Json, Name extends AggregateName = Aggreg
   where?: Where<NoInfer<Data>>;
   /** Path of a number in the data. Default: events are counted. */
   field?: FieldPath<NoInfer<Data>, number>;
-  /** At most 20; default, with a field: min, max and mean. */
+  /** The aggregates, at most 20. Default, with a field: min, max and mean. */
   aggregates?: readonly Name[];
-  /** A row for each `key` (default, where there are keys), and for each value of these fields; at most 3. */
+  /** What rows are grouped by: `key` (the default, where there are keys) and the values of fields. At most 3. */
   by?: readonly ('key' | FieldPath<NoInfer<Data>>)[];
-  /** Further fields, of this stream or of others, on the same windows; at most 3. */
+  /** More fields, of this stream or of others, over the same windows. At most 3. */
   also?: readonly { stream?: string | Stream<unknown>; field?: string }[];
-  /** Of each window only the `n` rows that rank first. */
+  /** Keeps only the `n` rows of each window that rank first. */
   top?: { n: number; by: AggregateName; lowest?: boolean };
-  /** IANA name of the time zone whose days and hours windows follow, and in which dates are read; default UTC. */
+  /** IANA name of the time zone; default UTC. Windows follow its days and hours, and dates are read in it. */
   zone?: string;
-  /** Windows begin at whole multiples of their length (default), or at `from`. */
+  /** Where windows begin: at whole multiples of their length (default), or at `from`. */
   align?: 'epoch' | 'from';
-  /** True: windows without an event have rows too; default false. */
+  /** True: windows without an event also have rows. Default false. */
   empty?: boolean;
   /** Which windows come first; default `oldest`. */
   order?: 'oldest' | 'newest';
-  /** Reads so many events at most, and answers in parts. Default: a query that would read more than 10,000 is refused. */
+  /**
+   * Most events that one call reads. The answer then comes in pages. Default: a query that would read more than 10,000
+   * events is refused.
+   */
   maxEvents?: number;
-  /** `cursor` of the part before; what else is asked must then be as it was, or be left out. */
+  /** The `cursor` of the previous page. The other options must then be the same as before, or be left out. */
   cursor?: string;
 }
 
 export interface WindowsRow<Name extends AggregateName = AggregateName> {
-  /** Epoch ms; the window holds start <= time < end. */
+  /** Epoch ms. The window holds events with start <= time < end. */
   start: number;
   /** Null: there is one window over the whole range. */
   end: number | null;
   key: string | null;
-  /** Values of the fields in `by`, by path; null where there are none. */
+  /** Values of the fields in `by`, by path. Null: `by` has no fields. */
   group: Readonly<Record<string, Scalar>> | null;
   stream: string;
   field: string | null;
-  /** Events that had the field; without one, all but gaps. */
+  /** How many events had the field. Where there is no field, how many events there were except gaps. */
   count: number;
-  /** As they were asked for; null where one is not known, such as the rate of a single event. */
+  /** The aggregates by name. One that is not known is null, such as the rate of a single event. */
   values: Readonly<Record<Name, number | null>>;
 }
 
 export interface StreamWindows<Name extends AggregateName = AggregateName> {
-  /** At most 1,000, by window, then key and group, then in the order of the fields. */
+  /** At most 1,000 rows, in the order of window, then key and group, then fields. */
   rows: WindowsRow<Name>[];
-  /** False: go on with `cursor`. Rows of the same window and group are then parts of one. */
+  /** False: continue with `cursor`. Rows of the same window and group on several pages are then pieces of one row. */
   complete: boolean;
   cursor: string | null;
-  /** Aggregates that tell of this part alone, and do not merge with those of others; none where it is the whole. */
+  /**
+   * Aggregates that count for this page alone and cannot be merged with those of other pages. Empty where this page is
+   * the whole answer.
+   */
   ofPart: string[];
-  /** Events of the range are gone, by retention. */
+  /** True: retention removed events of the range. */
   truncated: boolean;
-  /** Events that no window counts: gaps, and those without the field. */
+  /** Numbers of events that no window counts: gaps, and events without the field. */
   skipped: { gaps: number; missing: number };
 }

@@ -1,17 +1,17 @@
-/** What an app declares of a stream. */
+/** The declaration of a stream, and the form that `defineApp` makes of it. */
 import type * as z from 'zod';
 import type { Json, JsonObject } from '../base/json.ts';
 import type { Feed, FeedRoute } from './feed.ts';
 import type { Secret } from './secret.ts';
 
-/** Names of the fields of `Data` that hold a `Value` and nothing else: an optional field is none of them. */
+/** Names of the fields of `Data` that always hold a `Value`. An optional field is not among them. */
 export type FieldOf<Data, Value> = {
   [Name in Extract<keyof Data, string>]: Data[Name] extends Value ? Name : never;
 }[Extract<keyof Data, string>];
 
 /**
- * A field of the data by name, or a function of the data. A field has to be there in every event, and is checked at start
- * too; an event for which a function answers null or nothing is refused, with the part that it lacks.
+ * A field of the data by name, or a function of the data. Every event must have the field, which is also checked at
+ * start. An event for which a function returns null or undefined is refused, and the error names what the event lacks.
  */
 export type Pick<Data, Value> = FieldOf<Data, Value> | ((data: Data) => Value | null | undefined);
 
@@ -86,18 +86,18 @@ export interface PushOptions {
 }
 
 /**
- * A declared stream; `Data` is what its events hold, `Input` what its schema takes. Also the handle by which `AppStreams`
- * finds it, fully typed.
+ * A declared stream. `Data` is what its events hold, and `Input` is what its schema accepts. It is also the handle by
+ * which `AppStreams` finds the stream with its types.
  */
 export interface Stream<Data = Json, Input = unknown> {
   kind: 'stream';
   options: ErasedStreamOptions;
-  /** Never present: these carry the types. */
+  /** Never present. `data` and `input` only carry the types. */
   readonly data?: Data;
   readonly input?: Input;
 }
 
-/** Stream options with the data's type forgotten, so that streams of any data stand in one app. */
+/** Stream options with the type of the data forgotten, so that one app may have streams of different data. */
 export interface ErasedStreamOptions extends Omit<StreamOptions<z.ZodType>, 'key' | 'time' | 'id' | 'revision'> {
   key?: string | ((data: never) => string | number | null | undefined);
   time?: string | ((data: never) => number | string | Date | null | undefined);
@@ -112,20 +112,20 @@ export function stream<Schema extends z.ZodType>(
   return { kind: 'stream', options };
 }
 
-/** A stream as the rest of the code uses it: defaults filled in, pickers made functions of validated data. */
+/** A stream, as all other code uses it. Its defaults are filled in, and its pickers are functions of validated data. */
 export interface DeclaredStream {
   name: string;
-  /** The declaration it was made from, by identity. */
+  /** The declaration that this was made from, the same object. */
   declaration: Stream<unknown>;
   title: string;
   description: string;
   schema: z.ZodType;
-  /** JSON Schema 2020-12 of `data`, converted once. */
+  /** JSON Schema 2020-12 of `data`. It is converted once. */
   jsonSchema: JsonObject;
   keyed: boolean;
   identified: boolean;
   key(data: Json): string | null;
-  /** Epoch ms; null where the stream declares no time. */
+  /** Returns the event time in epoch ms, or null where the stream declares no time. */
   time(data: Json): number | null;
   id(data: Json): string | null;
   revision(data: Json): string | null;
@@ -133,8 +133,8 @@ export interface DeclaredStream {
   dedupe: number;
   latenessMs: number;
   example: Json | undefined;
-  /** Name of the feed that fills it, where one does. */
+  /** Name of the feed that fills the stream. Null: no feed does. */
   feed: string | null;
-  /** Null: it takes no pushes. */
+  /** Null: the stream takes no pushes. */
   push: PushOptions | null;
 }

@@ -1,7 +1,8 @@
 /**
- * A task: long work that outlives every process. Its `run` is entered again and again, each time from the start, with
- * what it had done remembered: a `step` that ended answers at once, and whatever waits (for time, an event, a person)
- * ends the process's part in it. It appears as a tool; a client that knows tasks polls it, others get what `otherwise` says.
+ * A task: long work that outlives every process. Its `run` starts again from its beginning in each turn, and what it
+ * did before is remembered: a `step` that ended returns its value at once, and a wait (for time, an event or a person)
+ * ends the turn. A task appears as a tool. A client that knows tasks polls it, and other clients get what `otherwise`
+ * says.
  */
 import type * as z from 'zod';
 import type { StreamEvent } from '../base/event.ts';
@@ -15,58 +16,68 @@ import type { AppStreams, StreamRef } from './app-streams.ts';
 import type { ToolAnnotations, ToolAnswer } from './tool.ts';
 import type { HandlerContext } from './context.ts';
 
-/** What a function of a step gets. */
+/** What the function of a step gets. */
 export interface StepContext {
-  /** The same on every try of this step, also after a crash or a retry of the whole task: give it to what has effects outside. */
+  /**
+   * The same on every try of this step, also after a crash or a retry of the whole task. Pass it to systems outside on
+   * which the step has effects.
+   */
   idempotencyKey: string;
   /** 1 on the first try. A try that a crash ended is not counted. */
   attempt: number;
-  /** Aborts when the step's time is over, or the task was cancelled or lost to another process. */
+  /** Aborts when the step's time is over, when the task is cancelled, or when another process takes the task over. */
   signal: AbortSignal;
   /** Epoch ms at which the step's time is over. */
   deadline: number;
   /**
-   * Stores a page of the task's result, together with what the step answers: a text of 1 character to 340,000 bytes as JSON. One a step, whose
-   * value is then at most 64,000 bytes. Pages are numbered from 1 on, in the order in which their steps ended.
+   * Stores a page of the task's result, together with what the step returns. The page is a text of at least 1 character
+   * and at most 340,000 bytes as JSON. A step may store one page, and its value is then at most 64,000 bytes. Pages are
+   * numbered from 1, in the order in which their steps ended.
    */
   page: (text: string, mimeType?: string) => void;
 }
 
 export interface StepOptions {
-  /** Default: those of the task's policy. */
+  /** Most tries of the step. Default: `attempts` of the task's policy. */
   attempts?: number;
   timeoutMs?: number;
 }
 
-/** That a condition began to hold, or was found to hold. */
+/** The moment at which a condition began to hold, or was found to hold. */
 export interface Occurrence<Data = Json, Kind extends ConditionKind = ConditionKind> {
-  /** For which key; null: for all keys together, or of a stream without keys. */
+  /** The key for which the condition holds. Null: all keys together, or a stream without keys. */
   key: string | null;
-  /** Epoch ms: when the event was stored, or when time alone did it; where it held already, when the wait began. */
+  /**
+   * Epoch ms at which the event was stored, or at which time alone made the condition hold. Where the condition held
+   * already, the time at which the wait began.
+   */
   at: number;
-  /** The event that did it; null for `absence`, where none did. */
+  /** The event that made the condition hold. It is null for `absence`, where no event did. */
   event: Kind extends 'absence' ? null : StreamEvent<Data>;
-  /** The number that decided, where one did: the field's, or the rate. */
+  /** The number that decided: the field's value, or the rate. Null: no number decided. */
   value: number | null;
 }
 
 /**
- * What `run` gets. All that it does beside these functions is done again on each entry, so effects belong into steps;
- * names of steps, and the order of calls without a name, have to be the same on each entry; the function of a step calls
- * none of them. Which of several that are waited for at once came first is remembered, so a `Promise.race` of them goes the
- * same way on each entry; but a question that lost one stays open until the task ends, and its answer is passed over.
- * Functions need no `this`.
+ * What `run` gets. In each turn `run` repeats everything that it does outside these functions, so put code with effects
+ * into steps. The names of steps, and the order of calls without a name, have to be the same in each turn. The function
+ * of a step calls none of these functions. Where `run` waits for several things at once, it is remembered which came
+ * first, so a `Promise.race` has the same result in each turn. A question that lost such a race stays open until the
+ * task ends, and its answer is ignored. Functions need no `this`.
  */
 export interface TaskContext {
   taskId: string;
   principal: Principal;
-  /** The app's streams, bound to the caller's tenant. What is read outside a step may differ on the next entry, and
-   * what is awaited beside these functions keeps no entry open: while all else waits, it may be cut and begun again. */
+  /**
+   * The app's streams, bound to the caller's tenant. What `run` reads outside a step may differ in the next turn. An
+   * `await` of anything but these functions does not keep a turn open: while all else waits, the turn may end there and
+   * `run` starts again.
+   */
   streams: AppStreams;
   /**
-   * Runs `run` once and remembers what it answers: a JSON value of at most 350,000 bytes (nothing reads as null). A
-   * failed try is made again after a pause; after the last one it throws, on this and on every later entry. The same
-   * name may be used again: the second is another step. Steps may run side by side (`Promise.all`).
+   * Runs `run` once and remembers what it returns: a JSON value of at most 350,000 bytes (undefined becomes null). A
+   * try that fails is made again after a pause. After the last try the step throws, in this turn and in every later
+   * one. The same name may be used again, for another step. Steps may run side by side (`Promise.all`).
    */
   step: <Value extends Json | void>(
     name: string,
@@ -75,11 +86,11 @@ export interface TaskContext {
   ) => Promise<Value>;
   sleep: (ms: number) => Promise<void>;
   /**
-   * Waits until a condition on the events of a stream holds, for any key that it does not leave out; null when the time
-   * was over before. `threshold` and `match` hold at once where the latest event of a key passes already, and `change`
-   * is measured from there; `rate`, `count` and `absence` begin with the wait. Of silence it is told 5 s late, by which
-   * clocks may differ. No event is missed, however long it takes and whichever process looks; but one that retention
-   * took away before anybody could look at it is gone.
+   * Waits until a condition on the events of a stream holds, for any key that the condition allows. Returns null when
+   * the time is over first. `threshold` and `match` hold at once where the latest event of a key passes already, and
+   * `change` is measured from that event. `rate`, `count` and `absence` begin with the wait. Silence is reported 5 s
+   * late, because clocks may differ by that much. No event is missed, however long the wait takes and whichever process
+   * checks, except an event that retention removed before any process could check it.
    * @param options `timeoutMs`: default as long as the task may take.
    */
   waitFor: <Data = Json, Kind extends ConditionKind = ConditionKind>(
@@ -87,19 +98,25 @@ export interface TaskContext {
     condition: Condition<Data> & { kind: Kind },
     options?: { timeoutMs?: number },
   ) => Promise<Occurrence<Data, Kind> | null>;
-  /** Asks the person behind the task. The same key may be asked again: the second is another question. */
+  /** Asks the person behind the task. The same key may be used again, for another question. */
   ask: <Request extends AskRequest>(key: string, request: Request) => Promise<Answer<ContentOf<Request>>>;
-  /** Epoch ms; remembered, as `random` and `uuid` are: the same call answers the same on each entry. */
+  /**
+   * Returns epoch ms. The value is remembered, as those of `random` and `uuid` are: the same call returns the same
+   * value in each turn.
+   */
   now: () => number;
   random: () => number;
   uuid: () => string;
-  /** A step of its own that stores a page of the result; see `StepContext.page`. */
+  /** Stores a page of the result, as a step of its own. See `StepContext.page`. */
   page: (text: string, mimeType?: string) => Promise<void>;
-  /** What the task is at, for those who poll it. Written at most once a second; the newest is written. */
+  /**
+   * Reports what the task is doing, for clients that poll it. It is written at most once a second, and the newest
+   * message is written.
+   */
   progress: (message: string) => void;
-  /** Aborts when the task was cancelled or lost, or this entry's time is over. */
+  /** Aborts when the task is cancelled, when another process takes it over, or when the time of this turn is over. */
   signal: AbortSignal;
-  /** Epoch ms by which this entry is over; `run` is entered again if it is not done. */
+  /** Epoch ms by which this turn ends. Where `run` is not done by then, another turn starts it again. */
   deadline: number;
   log: Log;
 }
@@ -132,8 +149,9 @@ export interface TaskPolicy {
 }
 
 /**
- * What a client that knows no tasks gets: `handle`: an answer at once, with a handle for the tools get_task, answer_task
- * and cancel_task. `wait`: the result, where it comes within `waitMs`; else an error. `refuse`: an error at once.
+ * What a client gets that does not know tasks. `handle`: an answer at once, with a handle for the tools get_task,
+ * answer_task and cancel_task. `wait`: the result, where it comes within `waitMs`; else an error. `refuse`: an error at
+ * once.
  */
 export type TaskFallback = 'handle' | 'wait' | 'refuse';
 
@@ -181,7 +199,7 @@ export interface TaskOptions<Input extends z.ZodType, Output extends z.ZodType> 
   run(input: z.output<Input>, context: TaskContext): Promise<ToolAnswer<z.input<Output>> | string>;
 }
 
-/** A declared task, with the type of its input forgotten: `run` is called with what `input` has validated. */
+/** A declared task, with the type of its input forgotten. `run` gets what `input` validated. */
 export interface Task extends Omit<
   TaskOptions<z.ZodType, z.ZodType>,
   'run' | 'prepare' | 'idempotencyKey' | 'otherwise'

@@ -1,14 +1,14 @@
-/** Tools that an app declares, and what they answer. */
+/** The declaration of a tool, and what a tool answers. */
 import type * as z from 'zod';
 import type { JsonObject } from '../base/json.ts';
 import type { Displayed } from './display.ts';
 import type { ContentBlock } from './content.ts';
 import type { ToolContext } from './context.ts';
 
-/** What a tool answers: content of its own, or `structured` alone (its JSON is then the text too). */
+/** What a tool answers: its own content, or `structured` alone. In the second case its JSON also becomes the text. */
 export interface ToolAnswer<Output = unknown> {
   content?: ContentBlock[];
-  /** Short text for people; becomes the first content block. */
+  /** Short text for people. It becomes the first content block. */
   text?: string;
   structured?: Output;
   /** True: the tool ran and failed, and the model should read why. */
@@ -48,7 +48,7 @@ export interface ToolOptions<Input extends z.ZodType, Output extends z.ZodType> 
   run(input: z.output<Input>, context: ToolContext): Promise<ToolAnswer<z.input<Output>> | string>;
 }
 
-/** A declared tool, with its argument's type forgotten: `run` is called with what `input` has validated. */
+/** A declared tool, with the type of its arguments forgotten. `run` gets what `input` validated. */
 export interface Tool extends Omit<ToolOptions<z.ZodType, z.ZodType>, 'run'> {
   kind: 'tool';
   run(input: never, context: ToolContext): Promise<ToolAnswer | string>;

@@ -1,11 +1,11 @@
-/** Answers held against questions that were stored, where the handler's own schema is not at hand. Pure. */
+/** Checks answers against stored questions, where the handler's own schema is not at hand. This file is pure. */
 import * as z from 'zod';
 import { answerIn, parseAnswer } from './ask-wire.ts';
 import type { Answer, WireRequest } from '../ask.ts';
 import type { JsonObject } from '../../base/json.ts';
 
 /**
- * A client's answer, held against the request that was sent.
+ * Checks a client's answer against the request that was sent, and returns it.
  * @throws TidegateError `invalid_input` naming the field below `path`, with what was expected
  */
 export function checkAnswer({ method, params }: WireRequest, response: unknown, path: string): Answer<JsonObject> {

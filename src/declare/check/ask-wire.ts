@@ -1,4 +1,4 @@
-/** Questions as MCP has them, and answers as they come back: made, bounded and held against their shapes. Pure. */
+/** Turns questions into the form of MCP and bounds them, and checks the form of the answers. This file is pure. */
 import * as z from 'zod';
 import type { Answer, ContentOf, InputRequest, WireRequest } from '../ask.ts';
 import { RootsResult, SampleResult } from '../client-asks.ts';
@@ -18,6 +18,7 @@ export const ASK_BYTES = 8_192;
 export const ANSWER_BYTES = 32_768;
 
 /**
+ * Turns a request into the form of MCP.
  * @param path names the request in errors, e.g. `ask.confirm`
  * @throws TidegateError `invalid_config` for a form that is not flat, or a request above `ASK_BYTES`
  */
@@ -46,7 +47,8 @@ const ElicitResult = z.looseObject({
 });
 
 /**
- * What a client's response says, held against the shape that its method gives it and no form yet.
+ * Reads a client's response and checks it against the shape that its method requires. It does not check it against a
+ * form.
  * @throws TidegateError `invalid_input` naming the field below `path`, `too_large`
  */
 export function answerIn(method: WireRequest['method'], response: unknown, path: string): Answer<JsonObject> {
@@ -67,7 +69,8 @@ export function answerIn(method: WireRequest['method'], response: unknown, path:
 }
 
 /**
- * The answer with the content that the handler's own schema makes of it: defaults, and what JSON Schema cannot say.
+ * Returns the answer with its content parsed by the handler's own schema, which fills in defaults and checks what JSON
+ * Schema cannot express.
  * @throws TidegateError `invalid_input` naming the field below `path`
  */
 export function readAnswer<Request extends InputRequest>(

@@ -1,6 +1,6 @@
 /**
- * The shape of a condition, as strict schemas whose messages say what was expected: for a tool's arguments, and for the
- * declaration of an app. Whether the stream has such fields and keys is asked by condition.ts.
+ * The shape of a condition, as strict schemas whose messages say what was expected. They serve a tool's arguments and
+ * the declaration of an app. Whether the stream has the fields and keys of a condition is checked in condition.ts.
  */
 import * as z from 'zod';
 import { PATH_CHARACTERS } from '../../base/field-path.ts';
@@ -10,7 +10,7 @@ import type { Problem } from '../problem.ts';
 import { knownName } from '../spec/known-names.ts';
 import { specProblems, shown } from '../spec/problems.ts';
 
-/** Of a condition as JSON: it stands in each waiter's record. */
+/** Most bytes of a condition as JSON. The bound exists because each waiter's record holds the condition. */
 export const CONDITION_BYTES = 16_384;
 /** Most events that `count` counts up to. */
 export const MOST_COUNTED = 1_000;
@@ -76,7 +76,7 @@ const where = z
       'Tests of fields of the data, by path: a value that the field equals, or an object of tests. All have to pass, as in { "status": "down", "motor.temp": { "above": 80 } }',
   });
 
-/** Filters of events, alone. */
+/** The schema of `where` alone, for filters of events. */
 export const whereSchema = where as unknown as z.ZodType<Where, Where>;
 
 const key = z
@@ -106,7 +106,7 @@ const hasOneBound = (given: { [Name in (typeof BOUNDS)[number]]?: number }) =>
 const oneBound = expected(`exactly one of ${BOUNDS.join(', ')}`);
 const numericField = fieldPath.optional().describe('Path of a number. Default: the data themselves');
 
-/** The variants by kind. */
+/** The schema of each kind of condition. */
 const KINDS = {
   threshold: z
     .strictObject({ kind: z.literal('threshold'), field: numericField, ...bound, ...scope(true) })
@@ -160,14 +160,14 @@ const KIND_NAMES = Object.keys(KINDS);
 const FORM = 'a condition, such as { kind: "threshold", field: "celsius", above: 30 }';
 const SMALL = `at most ${CONDITION_BYTES} bytes of JSON`;
 
-/** Usable within a tool's input; its JSON Schema is a `oneOf` by `kind`. */
+/** The schema of a condition, for use in a tool's input. Its JSON Schema is a `oneOf` by `kind`. */
 export const conditionSchema = z
   .discriminatedUnion('kind', [KINDS.threshold, KINDS.change, KINDS.rate, KINDS.absence, KINDS.match, KINDS.count], {
     error: ({ code }) => (code === 'invalid_union' ? `one of ${KIND_NAMES.join(', ')}` : FORM),
   })
   .refine(isSmall, expected(SMALL)) as unknown as z.ZodType<Condition, Condition>;
 
-/** Every mistake in the shape of what should be a condition, each with its path. */
+/** Finds every mistake in the shape of a value that should be a condition, each with its path. */
 export function conditionProblems(value: unknown, path: string): Problem[] {
   const found = shown(value);
   if (typeof value !== 'object' || value === null) return [{ path, expected: FORM, ...(found ? { found } : {}) }];

@@ -1,6 +1,7 @@
 /**
- * Whether a stream has what a condition asks for: its fields, numbers where numbers are compared, keys. A misspelt field
- * would otherwise wait for ever. What the stream's schema does not tell is let pass.
+ * Checks that a stream has what a condition asks for: the fields, numbers where the condition compares numbers, and
+ * keys. Without this check a condition with a misspelt field would wait for ever. Where the stream's schema does not
+ * say what a field holds, the check passes.
  */
 import { TidegateError } from '../../base/errors.ts';
 import { pathOf } from '../../base/field-path.ts';
@@ -14,7 +15,7 @@ import type { DeclaredStream } from '../stream.ts';
 type Checked = Pick<DeclaredStream, 'name' | 'keyed' | 'jsonSchema'>;
 
 /**
- * A condition that came from outside, checked in shape and against its stream.
+ * Checks a condition from outside, in its shape and against its stream, and returns it.
  * @param path names the condition in errors, e.g. `condition`
  * @throws TidegateError `invalid_input` that lists every mistake; its `field` and `expected` are those of the first.
  */
@@ -29,7 +30,7 @@ export function checkedCondition(value: unknown, stream: Checked, path: string):
   throw new TidegateError('invalid_input', lines.join('\n'), { field: first.path, expected: first.expected });
 }
 
-/** What a well-formed condition asks for that the stream does not have. */
+/** Finds what a well-formed condition asks for and the stream does not have. */
 export function streamProblems(condition: Condition, stream: Checked, path: string): Problem[] {
   const problems: Problem[] = [];
   if (condition.key !== undefined && !stream.keyed) {
@@ -73,7 +74,7 @@ function isNowhere(forms: ReadonlySet<Form> | null): boolean {
   return forms !== null && forms.size === 1 && forms.has('missing');
 }
 
-/** The names that stand where the path goes wrong, as whole paths. */
+/** Lists the names that exist at the place where the path goes wrong, as whole paths. */
 function siblings(schema: Checked['jsonSchema'], path: readonly string[]): string {
   const at = path.findIndex((_, index) => isNowhere(formsOfPath(schema, path.slice(0, index + 1))));
   const before = path.slice(0, Math.max(0, at));

@@ -1,6 +1,6 @@
 /**
- * `defineApp`: the declaration as a whole, validated once, at start. What it answers is what every other part reads; it
- * holds no state and does no I/O, so one app runs on every platform.
+ * `defineApp` validates the whole declaration once, at start. All other code reads what it returns. It holds no state
+ * and does no I/O, so one app runs on every platform.
  */
 import { TidegateError } from '../../base/errors.ts';
 import type { App, AppOptions } from '../app.ts';
@@ -18,14 +18,15 @@ const PARTS = ['feeds', 'streams', 'tools', 'tasks', 'resources', 'prompts'] as 
 const NAME = /^[a-z][a-z0-9_-]{0,63}$/i;
 
 /**
- * Validates a declaration and answers the app.
- * @throws TidegateError `invalid_config` that lists every mistake as `path: expected …, found …`; its `field` is the first path.
+ * Validates a declaration and returns the app.
+ * @throws TidegateError `invalid_config` that lists every mistake as `path: expected …, found …`; its `field` is the
+ * first path.
  */
 export function defineApp(options: AppOptions): App {
   const problems = specProblems(appSpec, options, '');
   if (typeof options !== 'object' || options === null) throw declarationError(problems);
   const cardName = options.cardName ?? `io.github.tidegate/${options.name}`;
-  // A part that is no object of things by name has been told of, and is looked at no further.
+  // A section that is not an object of things by name was reported already, and is not checked further.
   const parts = Object.fromEntries(PARTS.map((part) => [part, isBroken(problems, part) ? {} : (options[part] ?? {})]));
   const declared: AppOptions = { ...options, ...parts };
   for (const part of PARTS) {
@@ -66,7 +67,7 @@ export function defineApp(options: AppOptions): App {
   };
 }
 
-/** An app with more parts: a host adds what only it has. A part of the same name is replaced. */
+/** Returns an app with more declarations: a host adds what only it has. A declaration of the same name is replaced. */
 export function extendApp(
   app: App,
   more: Pick<AppOptions, 'feeds' | 'streams' | 'tools' | 'tasks' | 'resources' | 'prompts'>,

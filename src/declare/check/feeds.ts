@@ -1,4 +1,7 @@
-/** Finds the feeds of an app: those under `feeds`, and those that stand in a stream and take its name. Pure. */
+/**
+ * Finds the feeds of an app: those under `feeds`, and those that a stream declares, which take the stream's name. This
+ * file is pure.
+ */
 import type { AppOptions } from '../app.ts';
 import type { DeclaredFeed, Feed, FeedRoute, FeedTarget, Sampling } from '../feed.ts';
 import type { OutletAudit } from '../outlet.ts';
@@ -76,7 +79,7 @@ function addRoute(
   const mistakes = specProblems(kind?.spec ?? noRouteSpec, route.options, path);
   problems.push(...mistakes);
   if (mistakes.length > 0) return;
-  // `isKeyed` takes the options of its own kind, by which they were just checked.
+  // `isKeyed` takes the options of its own kind, and they were just checked against that kind.
   if (kind?.isKeyed(route.options as never)) stream.keyed = true;
   taken.targets.push(targetOf(stream, route.options));
 }
@@ -96,7 +99,7 @@ function declareFeed(
     wrong.push({ path, expected: 'at least one stream that takes from this feed' });
   }
   if (typeof feed.problems === 'function') {
-    // A mistake that both see is told once.
+    // A mistake that both checks find is reported once.
     wrong.push(...ownProblems(feed, path, targets).filter((problem) => !isBroken(wrong, problem.path)));
   }
   const outlet = wrong.length === 0 && typeof feed.outlet === 'function' ? feed.outlet() : null;
@@ -115,7 +118,9 @@ function declareFeed(
   };
 }
 
-/** A record that its stream does not take would be found out when the message is already sent. */
+/**
+ * Checks that the stream accepts the records. Without this check the mistake would show only after a message was sent.
+ */
 function auditProblems(
   audit: OutletAudit | null,
   feed: string,
@@ -138,7 +143,7 @@ function ownProblems(feed: Feed, path: string, targets: readonly FeedTarget[]): 
   try {
     return feed.problems(targets).map((problem) => ({ ...problem, path: `${path}.${problem.path}` }));
   } catch (error) {
-    // An option of a kind that the feed's own checks did not think of.
+    // An option has a type that the feed's own checks did not expect.
     const found = error instanceof Error ? error.message : String(error);
     return [{ path, expected: `options of a feed of type ${feed.type}`, found }];
   }
@@ -162,7 +167,7 @@ function samplingProblems(sample: Sampling | undefined, path: string): Problem[]
   return [{ path: `${path}.field`, expected }];
 }
 
-/** Whether a stream that is itself mistaken may be the one that takes from a feed. */
+/** Whether a stream that has mistakes itself may be the one that takes from a feed. */
 function mayBeTaken(options: AppOptions, problems: readonly Problem[]): boolean {
   return Object.keys(options.streams ?? {}).some(
     (name) => problems.some(({ path }) => path === `streams.${name}`) || isBroken(problems, `streams.${name}.feed`),

@@ -1,4 +1,6 @@
-/** The schema of a form as MCP allows one: a flat object of texts, numbers, booleans and choices. Pure. */
+/**
+ * Makes the schema of a form that MCP allows: a flat object of texts, numbers, booleans and choices. This file is pure.
+ */
 import * as z from 'zod';
 import { TidegateError } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
@@ -9,7 +11,8 @@ const PRIMITIVES = new Set<unknown>(['string', 'number', 'integer', 'boolean']);
 const FORMATS = new Set<unknown>(['email', 'uri', 'date', 'date-time']);
 
 /**
- * What MCP has no word for is left out: the form then takes more than `schema` does, which is held against the answer.
+ * Makes the schema of a form. It leaves out what MCP cannot express, so the form accepts more than `schema` does. The
+ * answer is therefore checked against `schema` too.
  * @throws TidegateError `invalid_config` naming the field below `path` that no form can have
  */
 export function flatSchema(schema: z.ZodType, path: string): JsonObject {

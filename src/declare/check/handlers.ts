@@ -1,4 +1,7 @@
-/** Checks the tools, resources and prompts of an app: what each is made of, and that no two resources share a URI. Pure. */
+/**
+ * Checks the tools, resources and prompts of an app: the options of each, and that no two resources share a URI. This
+ * file is pure.
+ */
 import type * as z from 'zod';
 import { uriVariables } from '../../base/uri-variables.ts';
 import type { AppOptions } from '../app.ts';
@@ -28,7 +31,7 @@ export function checkHandlers({ tools, resources, prompts }: AppOptions, problem
   });
 }
 
-/** `also` sees what the helper of its kind made, though perhaps with mistakes in it. */
+/** Checks each handler of one section. `also` gets what the section's function made, which may have mistakes in it. */
 export function checkEach<Handler>(
   part: 'tools' | 'tasks' | 'resources' | 'prompts',
   expected: string,

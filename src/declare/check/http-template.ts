@@ -1,6 +1,7 @@
 /**
- * Templates of HTTP tools: texts with `{name}` (arrays joined by commas) and `{name*}` (arrays repeated, in a query).
- * Pure. Whatever the arguments are, what comes out stays where the template put it: one path, the same number of segments.
+ * Templates of HTTP tools: texts with `{name}` (arrays are joined by commas) and `{name*}` (arrays are repeated, in a
+ * query). Whatever the arguments are, the result stays in the place that the template gave it: one path with the same
+ * number of segments. This file is pure.
  */
 import { TidegateError } from '../../base/errors.ts';
 
@@ -13,7 +14,7 @@ export type Template = readonly (string | Variable)[];
 
 const EXPRESSION = /(\{[A-Za-z_]\w*\*?\})/;
 
-/** Null for what is no template: a brace that belongs to no `{name}`. */
+/** Reads a template. Returns null where a brace belongs to no `{name}`. */
 export function readTemplate(text: string): Template | null {
   const parts = text.split(EXPRESSION).map((part, index): string | Variable => {
     if (index % 2 === 0) return part;
@@ -27,7 +28,10 @@ export function variablesOf(template: Template): Variable[] {
   return template.filter((part) => typeof part !== 'string');
 }
 
-/** @throws TidegateError `internal`: templates are checked when the app starts, all but those that a function makes. */
+/**
+ * Reads a template that has to be right.
+ * @throws TidegateError `internal`: all templates are checked when the app starts, except those that a function makes.
+ */
 export function templateOf(text: string, field: string): Template {
   const template = readTemplate(text);
   if (template === null) throw new TidegateError('internal', `${field} is no template: ${text}`, { field });
@@ -35,20 +39,23 @@ export function templateOf(text: string, field: string): Template {
 }
 
 /**
- * A path, percent-encoded.
- * @throws TidegateError `invalid_input` for an argument that is missing or empty, or that would leave its place (`../../core`).
+ * Expands a path template, percent-encoded.
+ * @throws TidegateError `invalid_input` for an argument that is missing or empty, or that would leave its place
+ * (`../../core`).
  */
 export function expandPath(template: Template, input: Readonly<Record<string, unknown>>): string {
   const path = template
     .map((part) => (typeof part === 'string' ? part : segmentOf(part.name, input[part.name])))
     .join('');
   const [variable] = variablesOf(template);
-  // Two arguments side by side may make of dots what neither is alone.
+  // Two adjacent arguments may make a segment of dots that neither makes alone.
   if (variable && path.split('/').some(isDots)) throw unfit(variable.name);
   return path;
 }
 
-/** The texts of a value, one for each time that it is sent; none: it is left out. Not encoded. */
+/**
+ * Returns the texts of a value, one for each time that it is sent. None: the value is left out. They are not encoded.
+ */
 export function expandText(
   template: Template,
   input: Readonly<Record<string, unknown>>,
@@ -66,7 +73,7 @@ export function expandText(
   return texts.includes(null) ? [] : [texts.join('')];
 }
 
-/** An argument as texts; none for what is missing, and for an empty array. */
+/** Returns an argument as texts. A missing value and an empty array have none. */
 export function textsOf(value: unknown, arrays: 'join' | 'repeat'): string[] {
   if (value === null || value === undefined) return [];
   if (!Array.isArray(value)) return [textOf(value)];

@@ -1,6 +1,7 @@
 /**
- * Checks the HTTP tools of an app: what each is made of, that templates name arguments which there are, and that what is said
- * goes together. Pure: whether an address may be asked, and whether the secrets are there, is found out when the app is served.
+ * Checks the HTTP tools of an app: the options of each, that templates name existing arguments, and that options fit
+ * together. This file is pure. When the app is served, other code checks whether an address may be asked and whether
+ * the secrets are there.
  */
 import * as z from 'zod';
 import type { Problem } from '../problem.ts';
@@ -35,7 +36,7 @@ export function checkHttpTools(tools: Readonly<Record<string, Tool>> | undefined
   }
 }
 
-/** Also of what is no tool at all, since nobody has looked yet. */
+/** Whether a value is an HTTP tool. It accepts any value, because nothing was checked yet. */
 export function isDeclaredHttp(tool: unknown): tool is HttpTool {
   return (
     typeof tool === 'object' && tool !== null && 'kind' in tool && tool.kind === 'tool' && isHttpTool(tool as Tool)
@@ -61,7 +62,7 @@ function limitProblems(limit: unknown, path: string): Problem[] {
 }
 
 function absoluteProblems(url: string, allow: readonly string[] | undefined, path: string): Problem[] {
-  // A brace in the host would be an argument's; elsewhere it does not matter to how the URL is read.
+  // A brace in the host would belong to an argument. Elsewhere it does not change how the URL is read.
   const [, origin = ''] = /^([a-z]+:\/\/[^/?#]*)/i.exec(url) ?? [];
   if (origin.includes('{')) return [{ path, expected: 'a host without arguments', found: url }];
   if (!URL.canParse(url)) return [{ path, expected: 'an absolute https URL', found: url }];
@@ -73,7 +74,7 @@ function absoluteProblems(url: string, allow: readonly string[] | undefined, pat
   return [{ path, expected: 'an https URL, or one of http whose host is in allow', found: url }];
 }
 
-/** What is wrong with parts that are right by themselves. */
+/** Finds options that are right by themselves and do not fit together. */
 function checkTogether(spec: HttpSpec, path: string, problems: Problem[]): void {
   const { output, item, paging, cache, method, body, content, format, pick } = spec;
   const say = (part: string, expected: string) => problems.push({ path: `${path}.${part}`, expected });
@@ -85,7 +86,7 @@ function checkTogether(spec: HttpSpec, path: string, problems: Problem[]): void 
   if (format === 'text' && typeof pick === 'string') say('pick', 'a function, because the body is a text');
 }
 
-/** The argument and what is wrong with naming it there; null: nothing. */
+/** Returns what is wrong with naming this argument, or null where nothing is. */
 function unknownArgument({ input }: HttpSpec, name: string): string | null {
   if (input !== undefined && !(input instanceof z.ZodObject)) return null;
   const names = Object.keys(input?.shape ?? {});

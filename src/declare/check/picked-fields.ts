@@ -1,38 +1,38 @@
 /**
- * What JSON Schema tells of a field that a declaration or a condition names: what may stand in it, and whether it may be
- * missing. What it does not tell (a schema without types) is left to whoever meets an event.
+ * What JSON Schema says of a field that a declaration or a condition names: which types it may hold, and whether it may
+ * be missing. Where a schema does not say (a schema without types), the code that handles each event has to check.
  */
 import type { Json, JsonObject } from '../../base/json.ts';
 
-/** JSON's types; `missing` where an event may come without the field. */
+/** JSON's types, and `missing` where an event may come without the field. */
 export type Form = 'string' | 'number' | 'integer' | 'boolean' | 'null' | 'array' | 'object' | 'missing';
 
-/** What may stand in a field of data of this schema; null where that cannot be told. */
+/** What a field of data of this schema may hold. Null: the schema does not say. */
 export function formsOfField(schema: JsonObject, field: string): ReadonlySet<Form> | null {
   return formsOfPath(schema, [field]);
 }
 
-/** The same of a field in objects within objects; of no names at all: what the data themselves may be. */
+/** The same for a field within nested objects. For an empty path: what the data themselves may be. */
 export function formsOfPath(schema: JsonObject, path: readonly string[]): ReadonlySet<Form> | null {
   return ofPath(schema, path, { root: schema, others: new Set(['missing']) }, 0);
 }
 
-/** The same, where a name that is not declared may well be there, unless the schema lets none through. */
+/** The same, but a name that is not declared may be there, unless the schema forbids other names. */
 export function formsAt(schema: JsonObject, path: readonly string[]): ReadonlySet<Form> | null {
   return ofPath(schema, path, { root: schema, others: null }, 0);
 }
 
-/** Names of the fields that data of this schema have, or that the object at a path has. */
+/** Names of the fields of data of this schema, or of the object at a path. */
 export function fieldNames(schema: JsonObject, below: readonly string[] = []): string[] {
   return [...new Set(namesIn(schema, below, schema, 0))];
 }
 
-/** How deep references and unions are followed; a schema of its own kind again would have no end. */
+/** How deep references and unions are followed. The bound exists because a schema that contains itself has no end. */
 const MOST_DEPTH = 16;
 
 interface Walk {
   root: JsonObject;
-  /** Of a name that is not declared where the schema lets others through. */
+  /** The forms of a name that is not declared, where the schema allows other names. */
   others: ReadonlySet<Form> | null;
 }
 
@@ -55,7 +55,7 @@ function ofPath(given: Json | undefined, path: readonly string[], walk: Walk, de
     const missing = !(Array.isArray(required) && required.includes(field));
     return union([ofPath(properties[field], rest, walk, depth + 1), new Set<Form>(missing ? ['missing'] : [])]);
   }
-  // A record: which names it has is not told, but what stands under each is.
+  // In a record the schema does not say which names there are, but it says what each one holds.
   if (asObject(others) !== null && Object.keys(others as JsonObject).length > 0)
     return ofPath(others, rest, walk, depth + 1);
   if (others === false) return new Set(['missing']);
@@ -107,7 +107,10 @@ function formOf(value: Json): Form {
   return Array.isArray(value) ? 'array' : (typeof value as Form);
 }
 
-/** Follows `#`, `#/$defs/x`; null for what is no schema object, or a reference to elsewhere. */
+/**
+ * Follows references such as `#` and `#/$defs/x`. Returns null for a value that is not a schema object, and for a
+ * reference outside this schema.
+ */
 function resolved(given: Json | undefined, root: JsonObject): JsonObject | null {
   let schema = asObject(given);
   for (let steps = 0; schema !== null && typeof schema['$ref'] === 'string'; steps += 1) {

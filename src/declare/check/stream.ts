@@ -1,4 +1,7 @@
-/** Turns a stream's declaration into the form that the rest of the code uses. Pure; mistakes are collected, not thrown. */
+/**
+ * Turns a stream's declaration into the form that all other code uses. It collects mistakes and does not throw them.
+ * This file is pure.
+ */
 import * as z from 'zod';
 import type { Json, JsonObject } from '../../base/json.ts';
 import type { Problem } from '../problem.ts';
@@ -10,10 +13,10 @@ import type { DeclaredStream, Stream } from '../stream.ts';
 
 type Picker = string | ((data: never) => unknown) | undefined;
 
-/** Null where the declaration is not what `stream` answers, and nothing can be made of it. */
+/** Returns null where the declaration is not what `stream` returns, so nothing can be made of it. */
 export function declareStream(name: string, declaration: Stream<unknown>, problems: Problem[]): DeclaredStream | null {
   const path = `streams.${name}`;
-  // What types promise is not so in an app that no type check has seen.
+  // An app that no type check has seen may pass anything here.
   const given = declaration as Partial<Stream<unknown>> | null | undefined;
   const options = given?.options;
   if (given?.kind !== 'stream' || typeof options !== 'object' || options === null) {
@@ -38,7 +41,7 @@ export function declareStream(name: string, declaration: Stream<unknown>, proble
     description: options.description,
     schema: options.schema,
     jsonSchema,
-    // A route may bring a key too, which is known once its feed is: see `declareFeeds`.
+    // A route may also bring a key. That is known once its feed is: see `declareFeeds`.
     keyed: options.key !== undefined,
     identified: options.id !== undefined,
     key: textOf(options.key),
@@ -74,8 +77,9 @@ const WRONG_FORMS: Partial<Record<Form, string>> = {
 };
 
 /**
- * An event without its key, time or id is refused, so a field for one has to be there in every event: where it may be
- * missing or null a function says what stands for it. A revision may be absent: the event then has none.
+ * Checks a field that is picked by name. An event without its key, time or id is refused, so every event must have that
+ * field. Where the field may be missing or null, the declaration needs a function that supplies a value. A revision may
+ * be absent: the event then has none.
  */
 function checkPicker(
   path: string,

@@ -1,4 +1,7 @@
-/** Checks the tasks of an app: what each is made of, its older versions, and that no tool has its name. Pure. */
+/**
+ * Checks the tasks of an app: the options of each, its older versions, and that no tool has its name. This file is
+ * pure.
+ */
 import type { AppOptions } from '../app.ts';
 import { checkEach } from './handlers.ts';
 import type { Problem } from '../problem.ts';

@@ -1,4 +1,7 @@
-/** What a handler answered, as the result of a tool: checked, and with a text for models where there is none. Pure. */
+/**
+ * Makes a tool's result from what a handler answered. It checks the answer, and adds a text for models where there is
+ * none. This file is pure.
+ */
 import type * as z from 'zod';
 import { TidegateError } from '../../base/errors.ts';
 import type { Json, JsonObject } from '../../base/json.ts';
