@@ -28,16 +28,16 @@ export type CallerOptions = Pick<HostOptions, 'authenticate' | 'tenants' | 'exte
 /** An app, its store and its runtime as one thing that a platform calls. It keeps no state between two calls. */
 export interface Host {
   /** Answers one HTTP request: MCP, the documents by which it is found, pushes, health. Never rejects for what a client sent. */
-  fetch(request: Request): Response | Promise<Response>;
+  fetch: (request: Request) => Response | Promise<Response>;
   /**
    * Pulls what is due, works on tasks that are due and keeps retention, until `deadline` (epoch ms) at the latest. A call
    * that is missed, doubled or overlaps another harms nothing. Rejects only where the workers cannot be loaded.
    */
-  scheduled(deadline: number): Promise<ScheduledReport>;
+  scheduled: (deadline: number) => Promise<ScheduledReport>;
   /** Works on the tasks that a batch of the queue names, until `deadline` (epoch ms). Each message is acknowledged or sent back. */
-  queue(batch: TaskBatch, deadline: number): Promise<void>;
+  queue: (batch: TaskBatch, deadline: number) => Promise<void>;
   /** Ends the exchanges that are under way. Store and workers stay whose they are. */
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 /** What works without a request. */

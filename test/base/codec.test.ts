@@ -56,21 +56,20 @@ describe('a codec of version 1', () => {
   });
 });
 
-describe('a codec of a later version', () => {
-  const third = () =>
-    createCodec('name', () => z.object({ first: z.string(), last: z.string() }), {
-      version: 3,
-      upgrade: {
-        1: (text) => ({ whole: text }),
-        2: (value) => {
-          const [first, last] = String((value as { whole: string }).whole).split(' ');
-          return { first: first ?? '', ...(last === undefined ? {} : { last }) };
-        },
+const third = () =>
+  createCodec('name', () => z.object({ first: z.string(), last: z.string() }), {
+    version: 3,
+    upgrade: {
+      1: (text) => ({ whole: text }),
+      2: (value) => {
+        const [first, last] = (value as { whole: string }).whole.split(' ');
+        return { first: first ?? '', ...(last === undefined ? {} : { last }) };
       },
-    });
-  const second = () =>
-    createCodec('name', () => z.object({ whole: z.string() }), { version: 2, upgrade: { 1: String } });
+    },
+  });
+const second = () => createCodec('name', () => z.object({ whole: z.string() }), { version: 2, upgrade: { 1: String } });
 
+describe('a codec of a later version', () => {
   test('says its version in what it stores', () => {
     const codec = third();
     const stored = codec.encode({ first: 'Ada', last: 'Lovelace' });

@@ -81,6 +81,10 @@ function aborted(signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => signal?.addEventListener('abort', () => resolve(), { once: true }));
 }
 
+const variable = (name: string) => (name === 'PUSH_TOKEN' ? PUSH_TOKEN : null);
+const withoutAge = (events: unknown) => (events as object[]).map((event) => ({ ...event, ageMs: 0 }));
+const idsOf = (events: unknown) => (events as { id: string }[]).map(({ id }) => id);
+
 async function onStage(release: string, { driver, open }: (typeof DRIVERS)[number]) {
   const held = handedOut(release, driver);
   // Each copy has a time of its own, because a process limits how often its feeds ask a host in a second.
@@ -100,7 +104,6 @@ async function onStage(release: string, { driver, open }: (typeof DRIVERS)[numbe
   };
   const store = await open(release, runtime);
   onTestFinished(() => store.close());
-  const variable = (name: string) => (name === 'PUSH_TOKEN' ? PUSH_TOKEN : null);
   const secrets = { current: SECRET, previous: null };
   const host = createHost({ app: fixtureApp('new'), store, runtime, variable, secrets });
   const client = clientOf((request) => host.fetch(request));
@@ -111,11 +114,11 @@ async function onStage(release: string, { driver, open }: (typeof DRIVERS)[numbe
     scheduled: () => host.scheduled(now + 20_000),
     advance: (ms: number) => void (now += ms),
     /** What the whole log of a stream holds, in its order. */
-    async dataOf(stream: string) {
+    dataOf: async (stream: string) => {
       const { structured } = await client.call('read_history', { stream, from: '-1h' });
       return (structured['events'] as { data: unknown }[]).map(({ data }) => data);
     },
-    async endOf(task: string) {
+    endOf: async (task: string) => {
       const { structured, text } = await client.call('get_task', { task });
       return { status: structured['status'], text: text.split('\n').at(-1) };
     },
@@ -129,12 +132,10 @@ for (const release of RELEASES) {
         const { client, held, dataOf } = await onStage(release, driver);
 
         const latest = (await client.call('read_latest', { stream: 'readings', limit: 2 })).structured;
-        const withoutAge = (events: unknown) => (events as object[]).map((event) => ({ ...event, ageMs: 0 }));
         expect(withoutAge(latest['events'])).toEqual(withoutAge(held.latest.events));
         expect(latest['next']).toBe(held.latest.next);
 
         const rest = await client.call('read_history', { stream: 'readings', cursor: held.history });
-        const idsOf = (events: unknown) => (events as { id: string }[]).map(({ id }) => id);
         expect(idsOf(rest.structured['events'])).toEqual(['r2', 'r3', 'r4', 'r5']);
         const windows = await client.call('read_history', { stream: 'readings', cursor: held.windows });
         expect((windows.structured['windows'] as { key: string }[]).map(({ key }) => key)).toEqual([

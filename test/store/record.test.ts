@@ -40,6 +40,6 @@ test('log entries of all versions stand in one log', async () => {
   await store.commit([old.append('log', ['one', 'two'])], options);
   await store.commit([note.append('log', [{ text: 'three' }])], { ...options, id: 'c2' });
   const { entries } = await store.read('log', null, 10);
-  expect(entries.map(note.read)).toEqual([{ text: 'one' }, { text: 'two' }, { text: 'three' }]);
-  expect(() => entries.map(old.read)).toThrow(expect.objectContaining({ code: 'newer_version' }));
+  expect(entries.map((entry) => note.read(entry))).toEqual([{ text: 'one' }, { text: 'two' }, { text: 'three' }]);
+  expect(() => entries.map((entry) => old.read(entry))).toThrow(expect.objectContaining({ code: 'newer_version' }));
 });

@@ -15,7 +15,7 @@ export interface TestClock {
 
 interface Sleeper {
   at: number;
-  wake(): void;
+  wake: () => void;
 }
 
 /** Other work gets this many chances to go on before the clock moves to the next sleeper. */
@@ -44,7 +44,7 @@ export function createTestClock(at: number): TestClock {
         if (signal?.aborted) return resolve();
         const sleeper: Sleeper = {
           at: now + ms,
-          wake() {
+          wake: () => {
             sleepers.delete(sleeper);
             signal?.removeEventListener('abort', sleeper.wake);
             resolve();

@@ -7,17 +7,7 @@ import * as limits from '../limits.ts';
 import { compareUtf8 } from '../order.ts';
 import { shardOf, shardsFrom } from '../shard.ts';
 import { createMemoryLogs } from './memory-logs.ts';
-import type {
-  CommitResult,
-  Due,
-  DueRecord,
-  Operation,
-  Reading,
-  RecordKey,
-  Store,
-  StoredRecord,
-  StoreLimits,
-} from '../store.ts';
+import type { CommitResult, Due, DueRecord, Operation, Reading, RecordKey, Store, StoreLimits } from '../store.ts';
 
 export interface MemoryOptions {
   /** Narrower limits, such as an engine may have. Default: the portable ones. */
@@ -117,7 +107,7 @@ export function createMemoryStore({ limits: commitLimits = limits.PORTABLE_LIMIT
         .filter((id) => id.startsWith(prefix) && (after === undefined || compareUtf8(id, after) > 0))
         .sort(compareUtf8);
       const live = ids.map((id) => readingOf({ partition, id }, now)).filter((reading) => reading.value !== null);
-      const records = live.slice(0, limit) as StoredRecord[];
+      const records = live.slice(0, limit);
       return { records, next: live.length > limit ? (records.at(-1)?.id ?? null) : null };
     },
 

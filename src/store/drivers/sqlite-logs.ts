@@ -22,7 +22,7 @@ export interface SqliteLogs extends Pick<Store, 'read' | 'last' | 'seek' | 'exte
    * @param id of the commit
    * @returns the cursor behind the last of them
    */
-  append(name: string, texts: readonly string[], id: string, now: number): Cursor;
+  append: (name: string, texts: readonly string[], id: string, now: number) => Cursor;
 }
 
 export function createSqliteLogs({ log, entry, time, within }: SqliteFile): SqliteLogs {

@@ -133,10 +133,10 @@ describe('a push under a key', () => {
   });
 });
 
-describe('a push to a stream that remembers fewer events than it brings', () => {
-  const small = () =>
-    stream({ description: 'r', schema: Reading, key: 'sensor', time: 'at', id: (event) => event.id ?? '', dedupe: 2 });
+const small = () =>
+  stream({ description: 'r', schema: Reading, key: 'sensor', time: 'at', id: (event) => event.id ?? '', dedupe: 2 });
 
+describe('a push to a stream that remembers fewer events than it brings', () => {
   test('leaves out what comes twice within it', async () => {
     const stage = stageOf({ streams: { readings: small() } });
     const data = [reading(0), reading(1), reading(2), reading(0)];

@@ -14,6 +14,8 @@ import { replayDeadLettersTask } from '../../../src/tools/replay-dead-letters.ts
 import { ADA, taskStage } from '../stage.ts';
 import { ABOVE_30, endOf, waiting } from '../wait-stage.ts';
 
+const deadline = () => Date.now() + 10_000;
+
 /** No look at all streams, or at all that is due, comes in the time of a test: hints alone have to do. */
 const NEVER_MS = 3_600_000;
 
@@ -37,7 +39,6 @@ test('a replayed dead letter settles a wait at once, without the schedule', asyn
   ends.push(watch, runner);
 
   const tasks = createTasks(deps, runner.dispatch);
-  const deadline = () => Date.now() + 10_000;
   const waits = await tasks.begin(ADA, 'waiting', { condition: ABOVE_30 } as never, { deadline: deadline() });
   const partition = waiterPartition(ADA.tenant, 'temps');
   const waiters = () => stage.store.list(partition, { now: Date.now(), limit: 10 });
