@@ -114,7 +114,3 @@ export function withDefaults<Spec extends z.ZodObject>(spec: Spec, options: z.in
 export function defaultOf<Type>(schema: z.ZodDefault<z.ZodType<Type>>): Type {
   return schema.def.defaultValue;
 }
-
-export function isCount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value > 0;
-}
