@@ -61,7 +61,7 @@ export {
   type MqttRoute,
   type MqttTopics,
 } from './feeds/mqtt/feed.ts';
-export type { OutboundMessage, OutboundRequest, ReceiveOptions } from './feeds/mqtt/messages.ts';
+export type { OutboundMessage, OutboundRequest, ReceiveOptions } from './feeds/mqtt-session/messages.ts';
 export { publishAudit, type PublishRecord } from './feeds/mqtt/publish-audit.ts';
 
 // The WebSocket feed.

@@ -19,7 +19,7 @@ export { createLazyStore } from './store/lazy.ts';
 export { compareUtf8 } from './store/order.ts';
 export { shardOf, shardsFrom } from './store/shard.ts';
 export { createMemoryStore, type MemoryOptions } from './store/drivers/memory.ts';
-export { dynamodb } from './store/drivers/dynamodb-driver.ts';
+export { dynamodb } from './store/dynamodb/driver.ts';
 export { memory } from './store/drivers/memory-driver.ts';
 export { redis } from './store/drivers/redis-driver.ts';
 export { sqlite } from './store/drivers/sqlite-driver.ts';

@@ -24,9 +24,9 @@ const ROOMS: readonly (readonly string[])[] = [
 /** Folders within a room, lowest first, by the same rule; `.` is the room's own files. */
 const FOLDERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   declare: [['.'], ['spec'], ['check']],
-  store: [['.'], ['drivers'], ['contract']],
+  store: [['.'], ['dynamodb'], ['drivers'], ['contract']],
   streams: [['.'], ['log', 'conditions'], ['history']],
-  feeds: [['kit', 'run'], ['http', 'mqtt', 'websocket'], ['.']],
+  feeds: [['kit', 'run'], ['http', 'mqtt-session', 'websocket'], ['mqtt'], ['.']],
   tasks: [['records'], ['waits'], ['turn'], ['work']],
   // An extension stands beside what serves it: nothing of the server knows one.
   mcp: [['.'], ['wire'], ['registry'], ['tasks', 'serve']],
@@ -42,9 +42,9 @@ const ACROSS: readonly { from: string; to: string }[] = [
 /** Packages that only some files may import. Every other dependency is free, and listed here by nothing. */
 const PACKAGES: readonly { pattern: RegExp; only: RegExp }[] = [
   { pattern: /^@upstash\/redis/, only: /^store\/drivers\/redis/ },
-  { pattern: /^@aws-sdk\//, only: /^store\/drivers\/dynamodb/ },
+  { pattern: /^@aws-sdk\//, only: /^store\/dynamodb\// },
   { pattern: /^@modelcontextprotocol\//, only: /^(mcp|hosts)\// },
-  { pattern: /^mqtt-packet/, only: /^feeds\/mqtt\// },
+  { pattern: /^mqtt-packet/, only: /^feeds\/mqtt(-session)?\// },
   { pattern: /^(csv-parse|feedsmith|eventsource-parser)/, only: /^feeds\/http\/(csv|rss|sse)-parser/ },
   { pattern: /^aedes/, only: /^hosts\/demo\// },
   { pattern: /^vitest$/, only: /^store\/contract\// },

@@ -2,7 +2,7 @@
 import { RemovalPolicy, type Stack } from 'aws-cdk-lib';
 import { type Attribute, AttributeType, BillingMode, ProjectionType, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { DYNAMODB_TABLE } from '../../src/store/drivers/dynamodb-table.ts';
+import { DYNAMODB_TABLE } from '../../src/store/dynamodb/table.ts';
 
 const TYPES = { S: AttributeType.STRING, N: AttributeType.NUMBER, B: AttributeType.BINARY } as const;
 

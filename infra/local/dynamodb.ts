@@ -13,7 +13,7 @@ import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DYNAMODB_TABLE } from '../../src/store/drivers/dynamodb-table.ts';
+import { DYNAMODB_TABLE } from '../../src/store/dynamodb/table.ts';
 import { onFreePorts, startProcess, type ServerProcess } from './server-process.ts';
 
 const READY_WITHIN_MS = 20_000;

@@ -1,6 +1,6 @@
 /** Routes, with the options of the kinds of feed that come with the package. */
 import type { FeedRoute } from '../declare/feed.ts';
-import type { MqttRoute } from './mqtt/options.ts';
+import type { MqttRoute } from './mqtt-session/options.ts';
 
 /** What a stream may say of its share of a feed of one of our own kinds. Those of `http`, `websocket` and `pull` have no options. */
 export type BuiltInRoute = MqttRoute;

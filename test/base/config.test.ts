@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { readEnvironment } from '../../src/base/config.ts';
 import { TidegateError } from '../../src/base/errors.ts';
-import { accessOf, dynamodb } from '../../src/store/drivers/dynamodb-driver.ts';
+import { accessOf, dynamodb } from '../../src/store/dynamodb/driver.ts';
 import { readConfig } from '../../src/store/drivers/open.ts';
 import { sqlite } from '../../src/store/drivers/sqlite-driver.ts';
 

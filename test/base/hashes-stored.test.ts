@@ -1,7 +1,7 @@
 /** Hashes that stand in stored data, on brokers, or decide where something is stored: they may never change. */
 import { expect, test } from 'vitest';
 import { digestOf, fnv1a, hexOf, sha256 } from '../../src/base/digest.ts';
-import { subscriptionId } from '../../src/feeds/mqtt/topic.ts';
+import { subscriptionId } from '../../src/feeds/mqtt-session/topic.ts';
 import { createReplay } from '../../src/feeds/run/replay.ts';
 import { epochOf } from '../../src/store/cursor.ts';
 import { shardOf } from '../../src/store/shard.ts';

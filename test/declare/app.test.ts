@@ -4,7 +4,7 @@ import { defineApp, extendApp } from '../../src/declare/check/define-app.ts';
 import type { AppOptions } from '../../src/declare/app.ts';
 import type { Feed } from '../../src/declare/feed.ts';
 import { from } from '../../src/feeds/from.ts';
-import { mqttRoutes } from '../../src/feeds/mqtt/route.ts';
+import { mqttRoutes } from '../../src/feeds/mqtt-session/route.ts';
 import { tool } from '../../src/declare/tool.ts';
 import { prompt } from '../../src/declare/prompt.ts';
 import { resource } from '../../src/declare/resource.ts';

@@ -22,8 +22,8 @@ import type { resourceSpec } from '../../src/declare/spec/resource.ts';
 import type { streamSpec } from '../../src/declare/spec/stream.ts';
 import type { taskSpec } from '../../src/declare/spec/task.ts';
 import type { toolSpec } from '../../src/declare/spec/tool.ts';
-import type { MqttOptions, MqttRoute } from '../../src/feeds/mqtt/options.ts';
-import type { mqttRouteSpec, mqttSpec } from '../../src/feeds/mqtt/spec.ts';
+import type { MqttOptions, MqttRoute } from '../../src/feeds/mqtt-session/options.ts';
+import type { mqttRouteSpec, mqttSpec } from '../../src/feeds/mqtt-session/spec.ts';
 import type { PullOptions, pullSpec } from '../../src/feeds/kit/pull.ts';
 import * as tidegate from '../../src/index.ts';
 

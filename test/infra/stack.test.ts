@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, expect, test } from 'vitest';
-import { DYNAMODB_TABLE } from '../../src/store/drivers/dynamodb-table.ts';
+import { DYNAMODB_TABLE } from '../../src/store/dynamodb/table.ts';
 import { readConfig } from '../../src/store/drivers/open.ts';
 import { METRICS, METRICS_NAMESPACE } from '../../src/hosts/lambda/metrics.ts';
 import { environmentOf, synthesize } from './template.ts';

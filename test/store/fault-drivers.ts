@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TidegateError } from '../../src/base/errors.ts';
 import { randomId, systemRuntime } from '../../src/base/runtime.ts';
-import { createDynamodbStore } from '../../src/store/drivers/dynamodb.ts';
+import { createDynamodbStore } from '../../src/store/dynamodb/store.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import { createRedisStore } from '../../src/store/drivers/redis.ts';
 import { createSqliteStore } from '../../src/store/drivers/sqlite.ts';

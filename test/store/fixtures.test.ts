@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { randomId, type Runtime, systemRuntime } from '../../src/base/runtime.ts';
 import { createHost } from '../../src/hosts/host.ts';
-import { createDynamodbStore } from '../../src/store/drivers/dynamodb.ts';
+import { createDynamodbStore } from '../../src/store/dynamodb/store.ts';
 import { createRedisStore } from '../../src/store/drivers/redis.ts';
 import { createSqliteStore } from '../../src/store/drivers/sqlite.ts';
 import type { Store } from '../../src/store/store.ts';

@@ -1,6 +1,6 @@
 import { describe, inject } from 'vitest';
 import { randomId, systemRuntime } from '../../src/base/runtime.ts';
-import { createDynamodbStore } from '../../src/store/drivers/dynamodb.ts';
+import { createDynamodbStore } from '../../src/store/dynamodb/store.ts';
 import { storeContract } from '../../src/store/contract/suite.ts';
 
 const dynamo = inject('dynamo');

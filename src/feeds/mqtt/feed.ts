@@ -6,15 +6,15 @@
 import type { BurstContext, Feed, FeedBatch } from '../../declare/feed.ts';
 import { declaredPacing } from '../kit/declared-pacing.ts';
 import { publicForm } from '../../net/fetch-target.ts';
-import type { MqttOutlet } from './messages.ts';
-import type { MqttOptions } from './options.ts';
+import type { MqttOutlet } from '../mqtt-session/messages.ts';
+import type { MqttOptions } from '../mqtt-session/options.ts';
 import { mqttProblems } from './problems.ts';
-import { mqttSettings } from './settings.ts';
-import { mqttRoutes } from './route.ts';
+import { mqttSettings } from '../mqtt-session/settings.ts';
+import { mqttRoutes } from '../mqtt-session/route.ts';
 import { mqttOutlet } from './outlet.ts';
 
-export type * from './messages.ts';
-export type { MqttOptions, MqttPublishRule, MqttResponse, MqttRoute, MqttTopics } from './options.ts';
+export type * from '../mqtt-session/messages.ts';
+export type { MqttOptions, MqttPublishRule, MqttResponse, MqttRoute, MqttTopics } from '../mqtt-session/options.ts';
 
 /**
  * A feed of the messages that are published to topics of an MQTT broker. Streams take their share with
@@ -47,6 +47,6 @@ export function mqtt(options: MqttOptions): Feed<MqttOutlet> {
 
 /** Loads the protocol only when a burst needs it, so that a Worker without MQTT does not run its code. */
 async function* burst(options: MqttOptions, context: BurstContext): AsyncGenerator<FeedBatch, void, undefined> {
-  const { drain } = await import('./drain.ts');
+  const { drain } = await import('../mqtt-session/drain.ts');
   yield* drain(mqttSettings(options), context);
 }

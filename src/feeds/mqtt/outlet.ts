@@ -3,15 +3,15 @@
  * sent, so that an app that publishes nothing does not run its code.
  */
 import type { Checked } from '../../declare/outlet.ts';
-import type { MqttMessage, MqttOutcome } from './messages.ts';
-import type { MqttOptions, MqttTopics } from './options.ts';
+import type { MqttMessage, MqttOutcome } from '../mqtt-session/messages.ts';
+import type { MqttOptions, MqttTopics } from '../mqtt-session/options.ts';
 import { EXAMPLE_RECORDS } from './publish-audit.ts';
 import { type OutgoingMessage, outgoing, ruleFor } from './publish-check.ts';
 import { type MqttRules, type PublishRule, publishRules } from './publish-rules.ts';
 import { mqttTools } from './tools.ts';
 import { checkWait, checkNumberOf, DEFAULT_WAIT_MS, LONGEST_REQUEST_MS, MOST_ANSWERS } from './request-bounds.ts';
 import { planResponse } from './request-match.ts';
-import { mqttSettings, mqttVersions } from './settings.ts';
+import { mqttSettings, mqttVersions } from '../mqtt-session/settings.ts';
 
 /** The person who is asked sees a topic and a payload of up to this length whole. */
 const SHOWN_CHARACTERS = 1_500;

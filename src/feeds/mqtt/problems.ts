@@ -4,9 +4,9 @@ import type { Problem } from '../../declare/problem.ts';
 import { budgetSpec } from '../../declare/spec/feed.ts';
 import { defaultOf } from '../../declare/spec/options.ts';
 import { isBroken, specProblems } from '../../declare/spec/problems.ts';
-import type { MqttOptions } from './options.ts';
-import { routeOf } from './route.ts';
-import { mqttSpec } from './spec.ts';
+import type { MqttOptions } from '../mqtt-session/options.ts';
+import { routeOf } from '../mqtt-session/route.ts';
+import { mqttSpec } from '../mqtt-session/spec.ts';
 import { topicsProblems } from './topics-problems.ts';
 
 export function mqttProblems(options: MqttOptions, targets: readonly FeedTarget[]): Problem[] {

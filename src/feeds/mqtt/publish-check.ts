@@ -4,11 +4,11 @@
  */
 import { TidegateError } from '../../base/errors.ts';
 import { isDeep, type Json, type JsonObject, MOST_DEPTH, utf8Bytes } from '../../base/json.ts';
-import type { MqttMessage } from './messages.ts';
+import type { MqttMessage } from '../mqtt-session/messages.ts';
 import type { PublishRule } from './publish-rules.ts';
-import { LONGEST_EXPIRY_SECONDS } from './spec.ts';
+import { LONGEST_EXPIRY_SECONDS } from '../mqtt-session/spec.ts';
 import { wrongField } from './request-bounds.ts';
-import { LONGEST_TOPIC_BYTES, topicMatcher } from './topic.ts';
+import { LONGEST_TOPIC_BYTES, topicMatcher } from '../mqtt-session/topic.ts';
 
 /** The message as it goes on the wire, except for fields that the broker's version does not have. */
 export interface OutgoingMessage {

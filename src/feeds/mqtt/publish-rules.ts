@@ -9,9 +9,9 @@ import type {
   MqttReceiveOutcome,
   MqttRequest,
   MqttRequestOutcome,
-} from './messages.ts';
-import type { MqttPayload, MqttPublishRule, MqttTopics } from './options.ts';
-import { ruleSpec } from './spec.ts';
+} from '../mqtt-session/messages.ts';
+import type { MqttPayload, MqttPublishRule, MqttTopics } from '../mqtt-session/options.ts';
+import { ruleSpec } from '../mqtt-session/spec.ts';
 
 /** A rule with its defaults. */
 export interface PublishRule extends OutletRule {

@@ -7,12 +7,12 @@ import type { IPublishPacket } from 'mqtt-packet';
 import type { OutletContext } from '../../declare/outlet.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { createBurstClock } from '../kit/burst-clock.ts';
-import { type Connection, dial } from './dial.ts';
-import type { MqttOutcome } from './messages.ts';
-import type { MqttSettings } from './settings.ts';
+import { type Connection, dial } from '../mqtt-session/dial.ts';
+import type { MqttOutcome } from '../mqtt-session/messages.ts';
+import type { MqttSettings } from '../mqtt-session/settings.ts';
 import type { OutgoingMessage } from './publish-check.ts';
-import { reason } from './reasons.ts';
-import { describe } from './socket.ts';
+import { reason } from '../mqtt-session/reasons.ts';
+import { describe } from '../mqtt-session/socket.ts';
 
 /** Nothing is sent if less time than this is left. */
 const LEAST_MS = 50;

@@ -1,7 +1,7 @@
 /** The tool `publish`: it sends one message, once, to a topic that a feed of the app allows, and says what became of it. */
 import * as z from 'zod';
 import type { OutletTool } from '../../declare/outlet.ts';
-import type { MqttOutcome, MqttOutlet } from './messages.ts';
+import type { MqttOutcome, MqttOutlet } from '../mqtt-session/messages.ts';
 import type { MqttRules } from './publish-rules.ts';
 import { describeTopics, shownRules } from './tool-texts.ts';
 import { messageOf, messageShape } from './tool-input.ts';

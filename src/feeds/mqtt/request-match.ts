@@ -1,10 +1,10 @@
 /** Decides which messages answer a request, and makes the form in which callers see a message. Pure. */
 import type { Json } from '../../base/json.ts';
-import type { MqttInbound } from './messages.ts';
-import type { Publication } from './packets.ts';
+import type { MqttInbound } from '../mqtt-session/messages.ts';
+import type { Publication } from '../mqtt-session/packets.ts';
 import type { PublishRule } from './publish-rules.ts';
 import { wrongField } from './request-bounds.ts';
-import { covers, filterMistake, topicMatcher } from './topic.ts';
+import { covers, filterMistake, topicMatcher } from '../mqtt-session/topic.ts';
 
 export interface ResponsePlan {
   /** The filter to subscribe to. It is a topic if no wildcard is left over. */

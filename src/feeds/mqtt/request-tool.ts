@@ -1,7 +1,7 @@
 /** The tool `request`: it publishes one message and waits for the answers. */
 import * as z from 'zod';
 import type { OutletTool } from '../../declare/outlet.ts';
-import type { MqttOutlet, MqttRequestOutcome } from './messages.ts';
+import type { MqttOutlet, MqttRequestOutcome } from '../mqtt-session/messages.ts';
 import type { MqttRules } from './publish-rules.ts';
 import { Outcome, outcomeText } from './publish-tool.ts';
 import { describeTopics, shownRules } from './tool-texts.ts';

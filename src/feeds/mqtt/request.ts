@@ -5,9 +5,15 @@
 import type { OutletContext } from '../../declare/outlet.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { utf8Bytes } from '../../base/json.ts';
-import type { MqttInbound, MqttListening, MqttOutcome, MqttReceiveOutcome, MqttRequestOutcome } from './messages.ts';
-import type { MqttSettings } from './settings.ts';
-import type { Publication } from './packets.ts';
+import type {
+  MqttInbound,
+  MqttListening,
+  MqttOutcome,
+  MqttReceiveOutcome,
+  MqttRequestOutcome,
+} from '../mqtt-session/messages.ts';
+import type { MqttSettings } from '../mqtt-session/settings.ts';
+import type { Publication } from '../mqtt-session/packets.ts';
 import type { OutgoingMessage } from './publish-check.ts';
 import { connectOnce, type OutletConnection, sendOne } from './publish-send.ts';
 import {
@@ -20,8 +26,8 @@ import {
   wrongField,
 } from './request-bounds.ts';
 import { answerTest, inboundOf, type ResponsePlan } from './request-match.ts';
-import { describe } from './socket.ts';
-import { covers, filterMistake } from './topic.ts';
+import { describe } from '../mqtt-session/socket.ts';
+import { covers, filterMistake } from '../mqtt-session/topic.ts';
 
 export interface RequestPlan extends ResponsePlan {
   id: string;

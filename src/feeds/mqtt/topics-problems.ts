@@ -4,11 +4,11 @@ import type { JsonObject } from '../../base/json.ts';
 import type { FeedTarget } from '../../declare/feed.ts';
 import type { Problem } from '../../declare/problem.ts';
 import { isBroken } from '../../declare/spec/problems.ts';
-import type { MqttOptions, MqttPublishRule } from './options.ts';
+import type { MqttOptions, MqttPublishRule } from '../mqtt-session/options.ts';
 import { responseFilter } from './publish-rules.ts';
-import { routeOf } from './route.ts';
-import { mqttVersions } from './settings.ts';
-import { covers, filterMistake } from './topic.ts';
+import { routeOf } from '../mqtt-session/route.ts';
+import { mqttVersions } from '../mqtt-session/settings.ts';
+import { covers, filterMistake } from '../mqtt-session/topic.ts';
 
 /** @param found the problems so far. An option that has one is not checked again. */
 export function topicsProblems(

@@ -19,7 +19,7 @@ import { startProblem } from '../start-problem.ts';
 import { connectFromWorker } from './socket.ts';
 import { dispatchThrough, taskQueueOf } from './tasks.ts';
 
-export { dynamodb } from '../../store/drivers/dynamodb-driver.ts';
+export { dynamodb } from '../../store/dynamodb/driver.ts';
 
 /** Variables and secrets; the binding `TASKS`, where there is one, is a queue. */
 export type WorkerEnvironment = Record<string, unknown>;

@@ -3,7 +3,7 @@ import { type Config, readEnvironment } from '../../base/config.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import { openFrom, type StoreDriver } from '../driver.ts';
 import type { Store } from '../store.ts';
-import { dynamodb } from './dynamodb-driver.ts';
+import { dynamodb } from '../dynamodb/driver.ts';
 import { memory } from './memory-driver.ts';
 import { redis } from './redis-driver.ts';
 import { sqlite } from './sqlite-driver.ts';

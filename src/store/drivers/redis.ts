@@ -9,7 +9,7 @@ import type { Log } from '../../base/runtime.ts';
 import { encodeCursor, epochOf } from '../cursor.ts';
 import * as limits from '../limits.ts';
 import { compareUtf8 } from '../order.ts';
-import { readEnds } from './commit-answer.ts';
+import { readEnds } from '../commit-answer.ts';
 import { createRedisClient, type RedisClient } from './redis-client.ts';
 import { createRedisLogs } from './redis-logs.ts';
 import { shardOf, shardsFrom } from '../shard.ts';

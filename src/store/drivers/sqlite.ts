@@ -5,7 +5,7 @@
  */
 import { parseJson } from '../../base/json.ts';
 import * as limits from '../limits.ts';
-import { readCursors } from './commit-answer.ts';
+import { readCursors } from '../commit-answer.ts';
 import { shardOf, shardsFrom } from '../shard.ts';
 import { isOfEngine, ownFault, reached } from './sqlite-errors.ts';
 import { openSqliteFile, type RecordRow, type SqliteOptions } from './sqlite-file.ts';

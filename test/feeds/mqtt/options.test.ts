@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { mqtt } from '../../../src/feeds/mqtt/feed.ts';
 import { specProblems } from '../../../src/declare/spec/problems.ts';
-import { mqttSettings } from '../../../src/feeds/mqtt/settings.ts';
+import { mqttSettings } from '../../../src/feeds/mqtt-session/settings.ts';
 import { target } from './bursts.ts';
 
 const BROKER = 'mqtt://broker.example';

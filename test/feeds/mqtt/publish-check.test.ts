@@ -1,7 +1,7 @@
 /** What is refused before anything is sent, each with the field that is wrong. */
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import type { MqttMessage } from '../../../src/feeds/mqtt/messages.ts';
+import type { MqttMessage } from '../../../src/feeds/mqtt-session/messages.ts';
 import type { MqttPublishRule } from '../../../src/feeds/mqtt/feed.ts';
 import { outletOf } from './outlets.ts';
 

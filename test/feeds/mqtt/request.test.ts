@@ -1,7 +1,7 @@
 /** Requests and listening on a scripted broker: the order of things, whose answer is whose, and what ends the wait. */
 import { describe, expect, test } from 'vitest';
 import type { IPublishPacket, ISubscribePacket, Packet } from 'mqtt-packet';
-import type { MqttRequest } from '../../../src/feeds/mqtt/messages.ts';
+import type { MqttRequest } from '../../../src/feeds/mqtt-session/messages.ts';
 import type { MqttResponse } from '../../../src/feeds/mqtt/feed.ts';
 import { outletOf, scripted } from './outlets.ts';
 import { politeBroker, type ScriptedBroker, scriptedBroker, type ScriptedConnection } from './script.ts';

@@ -99,6 +99,6 @@ test('a bundle for a platform without Node carries no node: import', async () =>
   expect(output?.imports.filter((each) => each.path.startsWith('node:'))).toEqual([]);
   const inputs = Object.keys(metafile.inputs);
   expect(inputs).toContain('src/store/drivers/redis.ts');
-  expect(inputs).toContain('src/store/drivers/dynamodb.ts');
+  expect(inputs).toContain('src/store/dynamodb/store.ts');
   expect(inputs).not.toContain('src/store/drivers/sqlite.ts');
 });

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { defineApp } from '../../../src/declare/check/define-app.ts';
 import type { Feed } from '../../../src/declare/feed.ts';
 import { from } from '../../../src/feeds/from.ts';
-import { mqttRoutes } from '../../../src/feeds/mqtt/route.ts';
+import { mqttRoutes } from '../../../src/feeds/mqtt-session/route.ts';
 import { type StreamOptions, stream } from '../../../src/declare/stream.ts';
 import { idsFrom, type RawEvent, validateEvent } from '../../../src/streams/log/validate-event.ts';
 import { feedOf } from '../../feeds/run/stage.ts';

@@ -5,10 +5,10 @@
  */
 import { BatchWriteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { raisedFloor } from '../cursor.ts';
-import type { DynamoClient } from './dynamodb-client.ts';
-import { garbageAt, placeKey, type Item, type Keys } from './dynamodb-item.ts';
-import type { LogReader, LogView } from './dynamodb-log.ts';
-import { toSegment } from './dynamodb-segments.ts';
+import type { DynamoClient } from './client.ts';
+import { garbageAt, placeKey, type Item, type Keys } from './item.ts';
+import type { LogReader, LogView } from './log.ts';
+import { toSegment } from './segments.ts';
 import { SEGMENT_ENTRIES } from '../limits.ts';
 import type { Store, Trim } from '../store.ts';
 

@@ -9,7 +9,7 @@ import { mqtt } from '../../../src/feeds/mqtt/feed.ts';
 import { requireService } from '../../services/available.ts';
 import { createCertificates, hasOpenssl } from '../../services/certificates.ts';
 import { type RunningMosquitto, startMosquitto } from '../../services/mosquitto.ts';
-import { burstContext, publish, runBurst, target } from './bursts.ts';
+import { burstContext, publish, runBurst, target } from '../mqtt/bursts.ts';
 
 const TARGETS = [target('s', 'topic')];
 const hasMosquitto = requireService('mosquitto');

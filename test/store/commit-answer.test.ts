@@ -1,7 +1,7 @@
 /** What a driver reads of what it keeps of a commit. */
 import { expect, test } from 'vitest';
-import { readCursors, readEnds } from '../../../src/store/drivers/commit-answer.ts';
-import { unpackSegment } from '../../../src/store/drivers/dynamodb-segments.ts';
+import { readCursors, readEnds } from '../../src/store/commit-answer.ts';
+import { unpackSegment } from '../../src/store/dynamodb/segments.ts';
 
 const internal = expect.objectContaining({ code: 'internal' });
 

@@ -1,7 +1,7 @@
 /** For tests on a scripted engine: each read of the driver, and what a log `l` of the app `app` answers them. */
 import type { Store } from '../../../src/store/store.ts';
-import type { Asked, Scripted } from './dynamodb-script.ts';
-import { append, NOW, options } from './dynamodb-stage.ts';
+import type { Asked, Scripted } from './script.ts';
+import { append, NOW, options } from './stage.ts';
 
 export const KEY = { partition: 'p', id: 'a' };
 export const S = (text: string) => ({ S: text });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { randomId, systemRuntime } from '../../../src/base/runtime.ts';
-import { createDynamodbStore } from '../../../src/store/drivers/dynamodb.ts';
+import { createDynamodbStore } from '../../../src/store/dynamodb/store.ts';
 import { requireService } from '../../services/available.ts';
 import { startDynamo, type RunningDynamo } from '../../services/dynamodb.ts';
 import { storeContract } from '../../../src/store/contract/suite.ts';

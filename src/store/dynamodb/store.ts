@@ -1,6 +1,6 @@
 /**
  * The store in one DynamoDB table, through AWS's client. A committed write is on the disks of two of a region's three
- * zones. `dynamodb-table.ts` says what is stored where. The engine's time to live collects garbage; no guarantee needs it.
+ * zones. `table.ts` says what is stored where. The engine's time to live collects garbage; no guarantee needs it.
  */
 import { GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Json } from '../../base/json.ts';
@@ -11,13 +11,13 @@ import {
   type DynamoCall,
   type DynamoClient,
   type DynamoClock,
-} from './dynamodb-client.ts';
-import { createCommit } from './dynamodb-commit.ts';
-import { createKeys, garbageAt, numberAttribute, type Item, type Keys } from './dynamodb-item.ts';
-import { createLogReader } from './dynamodb-log.ts';
-import { createRecords } from './dynamodb-records.ts';
-import { unpackSegment } from './dynamodb-segments.ts';
-import { createTrim } from './dynamodb-trim.ts';
+} from './client.ts';
+import { createCommit } from './commit.ts';
+import { createKeys, garbageAt, numberAttribute, type Item, type Keys } from './item.ts';
+import { createLogReader } from './log.ts';
+import { createRecords } from './records.ts';
+import { unpackSegment } from './segments.ts';
+import { createTrim } from './trim.ts';
 import * as limits from '../limits.ts';
 import type { LogEntry, LogExtent, LogPage, Store } from '../store.ts';
 

@@ -18,13 +18,13 @@ import {
 import { hexOf, sha256 } from '../../base/digest.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { encodeCursor, epochOf } from '../cursor.ts';
-import { readCursors } from './commit-answer.ts';
-import type { DynamoClient } from './dynamodb-client.ts';
-import { toTidegateError, withoutData } from './dynamodb-errors.ts';
-import { garbageAt, textAttribute, type Keys } from './dynamodb-item.ts';
-import type { LogReader } from './dynamodb-log.ts';
-import { toItem, toReading } from './dynamodb-records.ts';
-import { packSegments, type PackedSegment } from './dynamodb-segments.ts';
+import { readCursors } from '../commit-answer.ts';
+import type { DynamoClient } from './client.ts';
+import { toTidegateError, withoutData } from './errors.ts';
+import { garbageAt, textAttribute, type Keys } from './item.ts';
+import type { LogReader } from './log.ts';
+import { toItem, toReading } from './records.ts';
+import { packSegments, type PackedSegment } from './segments.ts';
 import { checkCommit, tooLate } from '../limits.ts';
 import type { Append, Check, CommitOptions, CommitResult, Cursor, Operation, Store } from '../store.ts';
 

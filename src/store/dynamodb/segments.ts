@@ -4,7 +4,7 @@
  */
 import { TidegateError } from '../../base/errors.ts';
 import { type Json, parseJson, utf8Bytes } from '../../base/json.ts';
-import { numberAttribute, textAttribute, type Item } from './dynamodb-item.ts';
+import { numberAttribute, textAttribute, type Item } from './item.ts';
 import { segmentCounts } from '../limits.ts';
 
 /** A smaller item costs one write unit anyway, deflated or not. */

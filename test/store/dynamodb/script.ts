@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { systemRuntime } from '../../../src/base/runtime.ts';
-import { createDynamodbStore, type DynamodbOptions } from '../../../src/store/drivers/dynamodb.ts';
+import { createDynamodbStore, type DynamodbOptions } from '../../../src/store/dynamodb/store.ts';
 import type { Store } from '../../../src/store/store.ts';
 
 export interface Asked {

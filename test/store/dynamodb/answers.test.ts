@@ -1,8 +1,8 @@
 /** What the driver asks, and what it makes of answers that DynamoDB gives and DynamoDB Local does not. */
 import { expect, test } from 'vitest';
-import { READS, N, S, segment, segmentsFor } from './dynamodb-reads.ts';
-import { pausedClock, scriptedDynamo } from './dynamodb-script.ts';
-import { append, NOW, options, put } from './dynamodb-stage.ts';
+import { READS, N, S, segment, segmentsFor } from './reads.ts';
+import { pausedClock, scriptedDynamo } from './script.ts';
+import { append, NOW, options, put } from './stage.ts';
 
 /** A time as the index holds it. */
 const sortable = (time: number) => String(BigInt(time) + 2n ** 53n).padStart(17, '0');

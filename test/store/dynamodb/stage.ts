@@ -2,7 +2,7 @@
 import { DynamoDBClient, QueryCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { randomId, systemRuntime } from '../../../src/base/runtime.ts';
-import { createDynamodbStore, type DynamodbOptions } from '../../../src/store/drivers/dynamodb.ts';
+import { createDynamodbStore, type DynamodbOptions } from '../../../src/store/dynamodb/store.ts';
 import type { Operation, Store } from '../../../src/store/store.ts';
 import { startDynamo, type RunningDynamo } from '../../services/dynamodb.ts';
 import { startFaultProxy, type FaultProxy } from '../../services/fault-proxy.ts';

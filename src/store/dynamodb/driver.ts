@@ -4,7 +4,7 @@ import { urlVariable } from '../../base/config.ts';
 import type { DriverValues, StoreDriver } from '../driver.ts';
 import { createLazyStore } from '../lazy.ts';
 import { PORTABLE_LIMITS } from '../limits.ts';
-import type { DynamoAccess } from './dynamodb-client.ts';
+import type { DynamoAccess } from './client.ts';
 
 const variables = {
   DYNAMODB_TABLE: z
@@ -34,7 +34,7 @@ export const dynamodb: StoreDriver<typeof variables> = {
   // AWS's client takes most of a cold start, so the first call loads it.
   open: async (values, { app, runtime: clock }) =>
     createLazyStore('dynamodb', PORTABLE_LIMITS, async () =>
-      (await import('./dynamodb.ts')).createDynamodbStore({ ...accessOf(values), app, clock }),
+      (await import('./store.ts')).createDynamodbStore({ ...accessOf(values), app, clock }),
     ),
   address: ({ AWS_ENDPOINT_URL_DYNAMODB }) =>
     AWS_ENDPOINT_URL_DYNAMODB

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Store } from '../../../src/store/store.ts';
 import { requireService } from '../../services/available.ts';
 import type { Fault, FaultProxy } from '../../services/fault-proxy.ts';
-import { append, DAY, NOW, options, useDynamo, WITH_REPETITIONS } from './dynamodb-stage.ts';
+import { append, DAY, NOW, options, useDynamo, WITH_REPETITIONS } from './stage.ts';
 
 describe.skipIf(!requireService('dynamodb'))('trimming on dynamodb (needs java)', { timeout: 60_000 }, () => {
   const { current, items } = useDynamo();

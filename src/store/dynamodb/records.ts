@@ -7,9 +7,9 @@ import {
   type QueryCommandOutput,
 } from '@aws-sdk/client-dynamodb';
 import { parseJson } from '../../base/json.ts';
-import type { DynamoClient } from './dynamodb-client.ts';
-import { dueTimes, dueUpTo, garbageAt, numberAttribute, textAttribute, type Item, type Keys } from './dynamodb-item.ts';
-import { DYNAMODB_TABLE } from './dynamodb-table.ts';
+import type { DynamoClient } from './client.ts';
+import { dueTimes, dueUpTo, garbageAt, numberAttribute, textAttribute, type Item, type Keys } from './item.ts';
+import { DYNAMODB_TABLE } from './table.ts';
 import * as limits from '../limits.ts';
 import { compareUtf8 } from '../order.ts';
 import { shardsFrom } from '../shard.ts';

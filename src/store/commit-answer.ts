@@ -1,7 +1,7 @@
 /** What a driver keeps of a commit, so that one which is sent again gets the same answer. Not of the records themselves. */
-import { TidegateError } from '../../base/errors.ts';
-import { parseJson } from '../../base/json.ts';
-import type { Cursor } from '../store.ts';
+import { TidegateError } from '../base/errors.ts';
+import { parseJson } from '../base/json.ts';
+import type { Cursor } from './store.ts';
 
 /** The cursor behind what a commit appended, by log. @throws TidegateError `internal` where the text is none of ours */
 export function readCursors(text: string): Record<string, Cursor> {

@@ -6,7 +6,7 @@ import {
   topicLevel,
   topicMatcher,
   withoutCovered,
-} from '../../../src/feeds/mqtt/topic.ts';
+} from '../../../src/feeds/mqtt-session/topic.ts';
 
 describe('topicMatcher (MQTT 5.0, section 4.7)', () => {
   test.each([

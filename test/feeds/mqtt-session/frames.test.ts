@@ -1,6 +1,6 @@
 import { generate, type Packet } from 'mqtt-packet';
 import { describe, expect, test } from 'vitest';
-import { createPacketReader, type Incoming } from '../../../src/feeds/mqtt/frames.ts';
+import { createPacketReader, type Incoming } from '../../../src/feeds/mqtt-session/frames.ts';
 
 function publication(payload: string, more: object = {}): Uint8Array {
   const packet = { cmd: 'publish', topic: 'a/b', qos: 1, dup: false, retain: false, messageId: 7, payload, ...more };

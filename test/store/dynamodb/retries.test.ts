@@ -1,9 +1,9 @@
 /** What the driver sends again, when, and for how long. */
 import { expect, test } from 'vitest';
 import type { Store } from '../../../src/store/store.ts';
-import { KEY, N, READS, segment, segmentsFor } from './dynamodb-reads.ts';
-import { type Asked, pausedClock, scriptedDynamo, type Scripted } from './dynamodb-script.ts';
-import { append, NOW, options, put } from './dynamodb-stage.ts';
+import { KEY, N, READS, segment, segmentsFor } from './reads.ts';
+import { type Asked, pausedClock, scriptedDynamo, type Scripted } from './script.ts';
+import { append, NOW, options, put } from './stage.ts';
 
 /** Any connection that an instance kept while it was frozen may be gone without its knowledge. */
 test.for(Object.entries(READS).filter(([name]) => !name.startsWith('a')))(

@@ -6,9 +6,9 @@
 import { QueryCommand, type QueryCommandInput } from '@aws-sdk/client-dynamodb';
 import { TidegateError } from '../../base/errors.ts';
 import type { Span } from '../cursor.ts';
-import type { DynamoClient } from './dynamodb-client.ts';
-import { HEAD, numberAttribute, placeKey, textAttribute, type Item, type Keys } from './dynamodb-item.ts';
-import { toSegment, type Segment } from './dynamodb-segments.ts';
+import type { DynamoClient } from './client.ts';
+import { HEAD, numberAttribute, placeKey, textAttribute, type Item, type Keys } from './item.ts';
+import { toSegment, type Segment } from './segments.ts';
 
 const MOST_LOOKS = 8;
 

@@ -7,7 +7,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { backoff } from '../../base/backoff.ts';
 import type { Runtime } from '../../base/runtime.ts';
-import { isConnectionLost, isInternal, isRefused, toTidegateError } from './dynamodb-errors.ts';
+import { isConnectionLost, isInternal, isRefused, toTidegateError } from './errors.ts';
 
 const PAUSES = { firstMs: 20, mostMs: 1_000 };
 /** How many broken connections in a row a repeatable call survives. */

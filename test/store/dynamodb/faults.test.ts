@@ -5,7 +5,7 @@ import type { Store } from '../../../src/store/store.ts';
 import { requireService } from '../../services/available.ts';
 import type { RunningDynamo } from '../../services/dynamodb.ts';
 import { startFaultProxy, type Fault, type FaultProxy } from '../../services/fault-proxy.ts';
-import { append, NOW, options, put, useDynamo, WITH_REPETITIONS } from './dynamodb-stage.ts';
+import { append, NOW, options, put, useDynamo, WITH_REPETITIONS } from './stage.ts';
 import { DYNAMODB_ANSWERS, dynamodbError } from '../fault-drivers.ts';
 
 describe.skipIf(!requireService('dynamodb'))('dynamodb when things break (needs java)', { timeout: 60_000 }, () => {

@@ -5,7 +5,7 @@ import { countCalls } from '../../../src/store/counting.ts';
 import { READ_LIMIT } from '../../../src/store/limits.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { requireService } from '../../services/available.ts';
-import { append, DAY, NOW, options, put, useDynamo } from './dynamodb-stage.ts';
+import { append, DAY, NOW, options, put, useDynamo } from './stage.ts';
 
 /** How many entries the long log of these tests has. */
 const ENTRIES = 150;

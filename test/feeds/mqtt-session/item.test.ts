@@ -1,9 +1,9 @@
 import type { IPublishPacket } from 'mqtt-packet';
 import { describe, expect, test } from 'vitest';
-import type { MqttPayload } from '../../../src/feeds/mqtt/options.ts';
-import { itemMaker, type Route, routesOf } from '../../../src/feeds/mqtt/item.ts';
-import { subscriptionId } from '../../../src/feeds/mqtt/topic.ts';
-import { target } from './bursts.ts';
+import type { MqttPayload } from '../../../src/feeds/mqtt-session/options.ts';
+import { itemMaker, type Route, routesOf } from '../../../src/feeds/mqtt-session/item.ts';
+import { subscriptionId } from '../../../src/feeds/mqtt-session/topic.ts';
+import { target } from '../mqtt/bursts.ts';
 
 const OPTIONS = { maxPacketBytes: 1_000, identified: true };
 
