@@ -9,7 +9,7 @@ export type StoreCall = Exclude<keyof Store, 'name' | 'limits' | 'observed' | 'c
 
 const CALLS: readonly StoreCall[] = [
   ...(['get', 'getMany', 'list', 'due', 'read', 'last', 'seek', 'extent'] as const),
-  ...(['commit', 'add', 'trim', 'collect', 'ping'] as const),
+  ...(['commit', 'add', 'trim', 'erase', 'collect', 'ping'] as const),
 ];
 
 /** How often each function was called; those never called are left out. */

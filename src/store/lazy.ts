@@ -29,6 +29,7 @@ export function createLazyStore(name: string, limits: StoreLimits, open: () => P
     commit: async (...args) => (await store()).commit(...args),
     add: async (...args) => (await store()).add(...args),
     trim: async (...args) => (await store()).trim(...args),
+    erase: async (...args) => (await store()).erase(...args),
     collect: async (...args) => (await store()).collect(...args),
     ping: async () => (await store()).ping(),
     observed: (onRequest) =>

@@ -4,7 +4,8 @@
  */
 import { TidegateError } from '../base/errors.ts';
 import { type Json, utf8Bytes } from '../base/json.ts';
-import type { CommitOptions, CommitResult, Operation, Put, StoreLimits } from './store.ts';
+import { decodeCursor, type Position } from './cursor.ts';
+import type { CommitOptions, CommitResult, Erasure, Operation, Put, StoreLimits } from './store.ts';
 
 /** Most operations in a commit on any engine; a driver may state less in `Store.limits`. */
 export const COMMIT_OPERATIONS = 90;
@@ -23,6 +24,8 @@ export const LIST_LIMIT = 1_000;
 export const DUE_LIMIT = 1_000;
 export const READ_LIMIT = 1_000;
 export const COMMIT_ID_BYTES = 128;
+/** Most bytes of the value that an erased entry leaves, as JSON. */
+export const ERASED_BYTES = 256;
 export const QUEUE_SHARDS = 16;
 /** How long a repeated commit is recognised as the same one. */
 export const COMMIT_MEMORY_MS = 10 * 60_000;
@@ -126,6 +129,22 @@ export function checkKeys(keys: readonly { partition: string; id: string }[]): v
 /** Answers how many bytes the log's name has. @throws TidegateError `invalid_input` */
 export function checkLog(log: string, field = 'log'): number {
   return checkName(log, field, PARTITION_BYTES);
+}
+
+/**
+ * The places of the entries that are erased, with the JSON of what stands there from then on.
+ * @throws TidegateError `bad_cursor`; `invalid_input`, `too_large` for too many of them, or a value above its limit
+ */
+export function checkErasures(erasures: readonly Erasure[]): (Position & { text: string })[] {
+  if (erasures.length > 0) checkCount(erasures.length, READ_LIMIT, 'erasures');
+  return erasures.map(({ cursor, value }, index) => {
+    const { epoch, place } = decodeCursor(cursor);
+    const text = textOf(value, `erasures[${index}].value`);
+    const bytes = utf8Bytes(text);
+    if (bytes > ERASED_BYTES) throw tooLarge(`erasure ${index}: ${bytes} bytes`, `at most ${ERASED_BYTES} bytes`);
+    // The cursor of an entry stands behind it.
+    return { epoch, place: place - 1, text };
+  });
 }
 
 /** Throws `invalid_input` unless `value` is a whole number from 1 to `most`. */

@@ -138,6 +138,26 @@ export interface LogPage {
    * empty where all entries before the cursor are gone.
    */
   truncated: boolean;
+  /**
+   * The record that was asked for beside the entries; absent where none was. It is as it stood at some moment of the
+   * call, which need not be the moment of the entries.
+   */
+  beside?: Reading;
+}
+
+/** A record that a page of a log brings with it, so that no second call is needed. */
+export interface Beside {
+  record: RecordKey;
+  /** The caller's clock, epoch ms: the record's expiry is compared with it. */
+  now: number;
+}
+
+/** What stands in the place of an entry from then on. */
+export interface Erasure {
+  /** The `cursor` of the entry. */
+  cursor: Cursor;
+  /** At most `ERASED_BYTES` as JSON. */
+  value: Json;
 }
 
 /** The extent of a log. `start` and `end` are null for a log that never had an entry. */
@@ -206,9 +226,9 @@ export interface Store {
   due(queue: string, options: { now: number; limit: number; from: number }): Promise<DueRecord[]>;
 
   /** Entries after `after` (null: all), oldest first, `READ_LIMIT` at most. Fewer than `limit`: there are no more. */
-  read(log: string, after: Cursor | null, limit: number): Promise<LogPage>;
+  read(log: string, after: Cursor | null, limit: number, beside?: Beside): Promise<LogPage>;
   /** As `read`, but the newest `n` entries before `before` (null or absent: the end). */
-  last(log: string, n: number, before?: Cursor | null): Promise<LogPage>;
+  last(log: string, n: number, before?: Cursor | null, beside?: Beside): Promise<LogPage>;
   /** The cursor before the first entry appended at or after `time`, else the end; null for a log without entries. */
   seek(log: string, time: number): Promise<Cursor | null>;
   extent(log: string): Promise<LogExtent>;
@@ -233,6 +253,14 @@ export interface Store {
    * unreadable and goes in a later call. The newest entry always stays. Safe to run twice, or beside readers and writers.
    */
   trim(log: string, trim: Trim): Promise<{ removed: number; more: boolean }>;
+
+  /**
+   * Puts other values in the place of entries, at most `READ_LIMIT` of them, and keeps the former values nowhere. Places,
+   * cursors and append times stay as they are. Entries that were trimmed are passed over, and so are cursors of another
+   * epoch. After a failure some values may be replaced and others not: the same call again replaces the others. Safe
+   * beside readers, writers and trims.
+   */
+  erase(log: string, erasures: readonly Erasure[]): Promise<void>;
 
   /** Removes what expired long ago (`GARBAGE_AFTER_MS`) and old commit ids. Engines with a TTL do nothing. */
   collect(now: number, limit: number): Promise<{ removed: number }>;

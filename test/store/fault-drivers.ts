@@ -105,7 +105,7 @@ export function patiently({ store, proxy }: FaultyDriver): Store {
   };
 }
 
-const ASKED_AGAIN = ['get', 'getMany', 'list', 'due', 'read', 'last', 'seek', 'extent', 'trim'] as const;
+const ASKED_AGAIN = ['get', 'getMany', 'list', 'due', 'read', 'last', 'seek', 'extent', 'trim', 'erase'] as const;
 const MOST_TRIES = 100;
 
 function again(store: Store, name: (typeof ASKED_AGAIN)[number]) {

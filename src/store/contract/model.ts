@@ -134,6 +134,14 @@ export async function compareWithModel(
       if (!lossy) expect(found).toEqual(expected);
     },
     async () => {
+      const erasures = Array.from({ length: 1 + upTo(3) }, () => ({ cursor: cursor(), value: upTo(1_000) - 2_000 }));
+      const [name, known] = [
+        log(),
+        erasures.flatMap(({ cursor, value }) => (cursor === null ? [] : [{ cursor, value }])),
+      ];
+      await same((store) => store.erase(name, known));
+    },
+    async () => {
       const [amount, expiresAt] = [upTo(5), now + upTo(40)];
       if (!lossy) await same((store) => store.add('k', amount, { now, expiresAt }));
     },

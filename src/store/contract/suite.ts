@@ -4,6 +4,7 @@
  */
 import { describe } from 'vitest';
 import { commitRules } from './commits.ts';
+import { eraseRules } from './erase.ts';
 import { createKit, type StoreUnderTest } from './kit.ts';
 import { limitRules } from './limits.ts';
 import { logRules } from './logs.ts';
@@ -29,6 +30,7 @@ const PARTS = {
   limits: limitRules,
   logs: logRules,
   trimming: trimRules,
+  erasing: eraseRules,
   races: raceRules,
   'against the specification': modelRules,
 };

@@ -2,7 +2,7 @@
 import { parseJson } from '../../base/json.ts';
 import { decodeCursor, encodeCursor, epochOf, lastBefore, raisedFloor, readFrom, type Position } from '../cursor.ts';
 import * as limits from '../limits.ts';
-import type { Cursor, LogPage, Store } from '../store.ts';
+import type { Beside, Cursor, LogPage, Reading, RecordKey, Store } from '../store.ts';
 
 interface Log {
   epoch: string;
@@ -15,7 +15,7 @@ interface Log {
   entries: { text: string; appendedAt: number }[];
 }
 
-export interface MemoryLogs extends Pick<Store, 'read' | 'last' | 'seek' | 'extent' | 'trim'> {
+export interface MemoryLogs extends Pick<Store, 'read' | 'last' | 'seek' | 'extent' | 'trim' | 'erase'> {
   /**
    * Appends entries, given as JSON, at the end of a log. The first append begins the log.
    * @param id of the commit
@@ -24,8 +24,11 @@ export interface MemoryLogs extends Pick<Store, 'read' | 'last' | 'seek' | 'exte
   append: (name: string, texts: readonly string[], id: string, now: number) => Cursor;
 }
 
-export function createMemoryLogs(): MemoryLogs {
+/** @param readingOf reads the record that a page brings with it */
+export function createMemoryLogs(readingOf: (key: RecordKey, now: number) => Reading): MemoryLogs {
   const logs = new Map<string, Log>();
+  const withRecord = (page: LogPage, beside: Beside | undefined): LogPage =>
+    beside === undefined ? page : { ...page, beside: readingOf(beside.record, beside.now) };
 
   return {
     append(name, texts, id, now) {
@@ -36,22 +39,22 @@ export function createMemoryLogs(): MemoryLogs {
       return encodeCursor(log.epoch, endOf(log));
     },
 
-    async read(name, after, limit) {
+    async read(name, after, limit, beside) {
       limits.checkCount(limit, limits.READ_LIMIT, 'limit');
       const position = after === null ? null : decodeCursor(after);
       const log = logs.get(name);
-      if (!log) return emptyPage(position);
+      if (!log) return withRecord(emptyPage(position), beside);
       const { from, truncated } = readFrom(spanOf(log), position);
-      return pageOf(log, from, Math.min(from + limit, endOf(log)), truncated);
+      return withRecord(pageOf(log, from, Math.min(from + limit, endOf(log)), truncated), beside);
     },
 
-    async last(name, n, before = null) {
+    async last(name, n, before = null, beside) {
       limits.checkCount(n, limits.READ_LIMIT, 'n');
       const position = before === null ? null : decodeCursor(before);
       const log = logs.get(name);
-      if (!log) return emptyPage(position);
+      if (!log) return withRecord(emptyPage(position), beside);
       const { from, to, truncated } = lastBefore(spanOf(log), n, position);
-      return pageOf(log, from, to, truncated);
+      return withRecord(pageOf(log, from, to, truncated), beside);
     },
 
     async seek(name, time) {
@@ -79,6 +82,16 @@ export function createMemoryLogs(): MemoryLogs {
       const removed = log.entries.splice(0, Math.min(log.floor - log.first, limit)).length;
       log.first += removed;
       return { removed, more: log.first < log.floor };
+    },
+
+    async erase(name, erasures) {
+      const places = limits.checkErasures(erasures);
+      const log = logs.get(name);
+      for (const { epoch, place, text } of places) {
+        if (log?.epoch !== epoch || place < log.floor) continue;
+        const entry = log.entries[place - log.first];
+        if (entry) entry.text = text;
+      }
     },
   };
 }

@@ -24,7 +24,6 @@ interface Row {
 type Committed = Extract<CommitResult, { status: 'committed' }>;
 
 export function createMemoryStore({ limits: commitLimits = limits.PORTABLE_LIMITS }: MemoryOptions = {}): Store {
-  const { append, ...logs } = createMemoryLogs();
   const partitions = new Map<string, Map<string, Row>>();
   const counters = new Map<string, { total: number; expiresAt: number }>();
   /** In the order in which they were made, so that the oldest is forgotten first. */
@@ -32,6 +31,7 @@ export function createMemoryStore({ limits: commitLimits = limits.PORTABLE_LIMIT
 
   const rowOf = ({ partition, id }: RecordKey) => partitions.get(partition)?.get(id) ?? null;
   const readingOf = (key: RecordKey, now: number) => toReading(key, rowOf(key), now);
+  const { append, ...logs } = createMemoryLogs(readingOf);
 
   function commit(operations: readonly Operation[], id: string, now: number, encoded: string[][]): CommitResult {
     const repeated = commits.get(id);

@@ -2,19 +2,38 @@
 import { parseJson } from '../../base/json.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import * as limits from '../limits.ts';
-import type { Cursor, LogPage, Store } from '../store.ts';
+import type { Beside, Cursor, LogPage, Reading, RecordKey, Store } from '../store.ts';
 import type { RedisClient } from './redis-client.ts';
 
 /** An entry as Redis answers it: its id, then `t`, the append time, `v`, the value. */
 type StreamEntry = [string, [string, string, string, string]];
 
-export function createRedisLogs(client: RedisClient): Pick<Store, 'read' | 'last' | 'seek' | 'extent' | 'trim'> {
-  async function page(name: string, cursor: Cursor | null, count: number, kind: 'read' | 'last'): Promise<LogPage> {
+/**
+ * Value, version, expiry, queue and due time of a record. All are null where there is no record; '' stands for one that
+ * is not set.
+ */
+export type Row = readonly (string | null)[];
+
+/** @param toReading makes a reading of the record that a page brings with it */
+export function createRedisLogs(
+  client: RedisClient,
+  toReading: (key: RecordKey, row: Row, now: number) => Reading,
+): Pick<Store, 'read' | 'last' | 'seek' | 'extent' | 'trim' | 'erase'> {
+  async function page(
+    name: string,
+    cursor: Cursor | null,
+    count: number,
+    kind: 'read' | 'last',
+    beside: Beside | undefined,
+  ): Promise<LogPage> {
     const position = cursor === null ? null : decodeCursor(cursor);
     const { epoch: given, place } = position ?? { epoch: '', place: 0 };
-    const answer = await client.run('read', [name, given, String(place), String(count), kind]);
-    if (answer === null) return { entries: [], start: null, cursor: null, truncated: position !== null };
-    const [epoch, from, to, truncated, found] = answer as [string, string, string, number, StreamEntry[]];
+    const record = beside === undefined ? [] : [beside.record.partition, beside.record.id];
+    const answer = await client.run('read', [name, given, String(place), String(count), kind, ...record]);
+    const [row, ...read] = answer as [Row | null, ...unknown[]];
+    const more = beside === undefined ? {} : { beside: toReading(beside.record, row ?? [], beside.now) };
+    if (read.length === 0) return { entries: [], start: null, cursor: null, truncated: position !== null, ...more };
+    const [epoch, from, to, truncated, found] = read as [string, string, string, number, StreamEntry[]];
     const first = Number(from);
     const entries = found.map(([, [, time, , value]], index) => ({
       value: parseJson(value),
@@ -22,18 +41,18 @@ export function createRedisLogs(client: RedisClient): Pick<Store, 'read' | 'last
       appendedAt: Number(time),
     }));
     const start = encodeCursor(epoch, first);
-    return { entries, start, cursor: encodeCursor(epoch, Number(to)), truncated: truncated === 1 };
+    return { entries, start, cursor: encodeCursor(epoch, Number(to)), truncated: truncated === 1, ...more };
   }
 
   return {
-    async read(name, after, limit) {
+    async read(name, after, limit, beside) {
       limits.checkCount(limit, limits.READ_LIMIT, 'limit');
-      return page(name, after, limit, 'read');
+      return page(name, after, limit, 'read', beside);
     },
 
-    async last(name, n, before = null) {
+    async last(name, n, before = null, beside) {
       limits.checkCount(n, limits.READ_LIMIT, 'n');
-      return page(name, before, n, 'last');
+      return page(name, before, n, 'last', beside);
     },
 
     async seek(name, time) {
@@ -56,6 +75,12 @@ export function createRedisLogs(client: RedisClient): Pick<Store, 'read' | 'last
     async trim(name, { appendedBefore = '', keep = '', limit }) {
       const [removed, more] = (await client.run('trim', [name, appendedBefore, keep, limit].map(String))) as number[];
       return { removed: removed ?? 0, more: more === 1 };
+    },
+
+    async erase(name, erasures) {
+      const places = limits.checkErasures(erasures);
+      if (places.length === 0) return;
+      await client.run('erase', [name, ...places.flatMap(({ epoch, place, text }) => [epoch, String(place), text])]);
     },
   };
 }

@@ -8,6 +8,7 @@
  *   :x                   zset    members by expiry
  *   :l:<log>             hash    epoch, first, floor, end, at (newest append time)
  *   :e:<log>             stream  id `<place + 1>-0`, t append time, v value
+ *   :d:<log>             hash    entries that were set aside, since a stream cannot be changed: place → t, a space, v
  *   :t:<log>             zset    the first place of each append time
  *   :c:<commit id>       string  the commit's answer: epoch and end of each log that it appended to
  *   :n:<counter>         hash    t total, e expiry
@@ -36,6 +37,30 @@ end
 local function seek(name, log, time)
   local found = redis.call('ZRANGEBYSCORE', base .. ':t:' .. name, time, '+inf', 'LIMIT', 0, 1)[1]
   return math.max(found and tonumber(found) or log.stop, log.floor)
+end
+local function entriesOf(name, from, to)
+  local found = redis.call('XRANGE', base .. ':e:' .. name, whole(from + 1), whole(to))
+  if #found == to - from then return found end
+  local places, at = {}, 1
+  for place = from, to - 1 do
+    if found[at] and found[at][1] == whole(place + 1) .. '-0' then at = at + 1
+    else places[#places + 1] = whole(place) end
+  end
+  local aside = redis.call('HMGET', base .. ':d:' .. name, unpack(places))
+  local all, next = {}, 1
+  at = 1
+  for place = from, to - 1 do
+    if places[next] == whole(place) then
+      local space = string.find(aside[next], ' ', 1, true)
+      local time, value = string.sub(aside[next], 1, space - 1), string.sub(aside[next], space + 1)
+      all[#all + 1] = { whole(place + 1) .. '-0', { 't', time, 'v', value } }
+      next = next + 1
+    else
+      all[#all + 1] = found[at]
+      at = at + 1
+    end
+  end
+  return all
 end
 `;
 
@@ -109,12 +134,13 @@ return found
 `;
 
 /**
- * log, epoch ('' without a cursor), place, count, 'read' or 'last' → epoch, from, to, truncated, stream entries;
- * nothing where there is no log.
+ * log, epoch ('' without a cursor), place, count, 'read' or 'last', and partition and id where a record is asked for →
+ * the record's row, epoch, from, to, truncated, stream entries; the row alone where there is no log.
  */
 const READ = `
+local row = ARGV[6] and rowOf(member(ARGV[6], ARGV[7])) or false
 local log = logOf(ARGV[1])
-if not log then return false end
+if not log then return { row } end
 local given, place, count = ARGV[2] ~= '', tonumber(ARGV[3]), tonumber(ARGV[4])
 local foreign = given and (ARGV[2] ~= log.epoch or place > log.stop)
 local below = given and not foreign and place < log.floor
@@ -127,8 +153,8 @@ else
   from = math.max(log.floor, to - count)
 end
 local entries = {}
-if from < to then entries = redis.call('XRANGE', base .. ':e:' .. ARGV[1], whole(from + 1), whole(to)) end
-return { log.epoch, whole(from), whole(to), (foreign or below) and 1 or 0, entries }
+if from < to then entries = entriesOf(ARGV[1], from, to) end
+return { row, log.epoch, whole(from), whole(to), (foreign or below) and 1 or 0, entries }
 `;
 
 /** log, time → epoch, place; nothing where there is no log. */
@@ -260,10 +286,50 @@ redis.call('HSET', base .. ':l:' .. name, 'floor', whole(floor), 'first', whole(
 if first > log.first then
   local entries, id = base .. ':e:' .. name, whole(first + 1) .. '-0'
   redis.call('XTRIM', entries, 'MINID', '=', id)
-  local oldest = redis.call('XRANGE', entries, id, id)[1]
+  local aside = base .. ':d:' .. name
+  if redis.call('EXISTS', aside) == 1 then
+    for place = log.first, first - 1 do redis.call('HDEL', aside, whole(place)) end
+  end
+  local oldest = entriesOf(name, first, first + 1)[1]
   redis.call('ZREMRANGEBYSCORE', base .. ':t:' .. name, '-inf', '(' .. oldest[2][2])
 end
 return { first - log.first, first < floor and 1 or 0 }
+`;
+
+/**
+ * log, then epoch, place and value of each entry that is erased. Redis frees the bytes of a stream's entry only with
+ * those of its block, which has 100 entries at most (`stream-node-max-entries`). So the entries around it are set aside
+ * with it, as they are.
+ */
+const ERASE = `
+local name = ARGV[1]
+local log = logOf(name)
+if not log then return 0 end
+local entries, aside = base .. ':e:' .. name, base .. ':d:' .. name
+local places, values, done = {}, {}, 0
+for at = 2, #ARGV, 3 do
+  local place = tonumber(ARGV[at + 1])
+  if ARGV[at] == log.epoch and place >= log.floor and place < log.stop then
+    places[#places + 1] = place
+    values[place] = ARGV[at + 2]
+  end
+end
+table.sort(places)
+for _, place in ipairs(places) do
+  local from, to = math.max(log.first, done, place - 99), math.min(log.stop, place + 100)
+  if from < to then
+    for _, entry in ipairs(redis.call('XRANGE', entries, whole(from + 1), whole(to))) do
+      local at = whole(tonumber(string.match(entry[1], '^%d+')) - 1)
+      redis.call('HSET', aside, at, entry[2][2] .. ' ' .. entry[2][4])
+      redis.call('XDEL', entries, entry[1])
+    end
+    done = to
+  end
+  local kept = redis.call('HGET', aside, whole(place))
+  local time = string.sub(kept, 1, string.find(kept, ' ', 1, true))
+  redis.call('HSET', aside, whole(place), time .. values[place])
+end
+return #places
 `;
 
 /**
@@ -293,6 +359,7 @@ const BODIES = {
   commit: COMMIT,
   add: ADD,
   trim: TRIM,
+  erase: ERASE,
   collect: COLLECT,
 } as const;
 

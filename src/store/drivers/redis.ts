@@ -11,7 +11,7 @@ import * as limits from '../limits.ts';
 import { compareUtf8 } from '../order.ts';
 import { readEnds } from '../commit-answer.ts';
 import { createRedisClient, type RedisClient } from './redis-client.ts';
-import { createRedisLogs } from './redis-logs.ts';
+import { createRedisLogs, type Row } from './redis-logs.ts';
 import { shardOf, shardsFrom } from '../shard.ts';
 import type {
   CommitResult,
@@ -48,12 +48,6 @@ const DUE_GRACE_MS = 60_000;
 const MOST_PASSED = 500;
 const COUNTER_GARBAGE_MS = 60_000;
 const TIMEOUT_MS = 10_000;
-
-/**
- * Value, version, expiry, queue and due time of a record. All are null where there is no record; '' stands for one that
- * is not set.
- */
-type Row = readonly (string | null)[];
 
 /**
  * @throws TidegateError `invalid_config` for a refused token or a database that evicts. For a database that cannot be
@@ -115,7 +109,7 @@ function storeOn(client: RedisClient, timeoutMs: number): Store {
       }));
     },
 
-    ...createRedisLogs(client),
+    ...createRedisLogs(client, toReading),
 
     async commit(operations, options) {
       const { id, now, deadline } = options;

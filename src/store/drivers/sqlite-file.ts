@@ -71,6 +71,7 @@ export function openSqliteFile({ path, busyMs = BUSY_MS }: SqliteOptions) {
     read: prepare<{ value: string; appended_at: number }>(
       'SELECT value, appended_at FROM entries WHERE log = ? AND place >= ? AND place < ? ORDER BY place',
     ),
+    replace: prepare('UPDATE entries SET value = ? WHERE log = ? AND place = ?'),
     remove: prepare('DELETE FROM entries WHERE log = ? AND place < ?'),
   };
   const time = {
@@ -107,11 +108,25 @@ export function openSqliteFile({ path, busyMs = BUSY_MS }: SqliteOptions) {
     }
   }
 
+  /**
+   * Does the work in a transaction that overwrites what it replaces, also in the file's free space, and then empties the
+   * write-ahead log, which holds former pages. Where another process reads from that log, it is emptied later.
+   */
+  function erasing(work: () => void): void {
+    database.exec('PRAGMA secure_delete = ON');
+    try {
+      within('write', work);
+    } finally {
+      database.exec('PRAGMA secure_delete = OFF');
+    }
+    database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  }
+
   function close(): void {
     if (database.isOpen) database.close();
   }
 
-  return { record, log, entry, time, made, counter, within, close };
+  return { record, log, entry, time, made, counter, within, erasing, close };
 }
 
 function open(path: string, busyMs: number): DatabaseSync {

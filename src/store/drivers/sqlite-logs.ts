@@ -11,11 +11,11 @@ import {
   type Span,
 } from '../cursor.ts';
 import * as limits from '../limits.ts';
-import type { Cursor, LogPage, Store } from '../store.ts';
+import type { Beside, Cursor, LogPage, Reading, RecordKey, Store } from '../store.ts';
 import { reached } from './sqlite-errors.ts';
 import type { LogRow, SqliteFile } from './sqlite-file.ts';
 
-export interface SqliteLogs extends Pick<Store, 'read' | 'last' | 'seek' | 'extent' | 'trim'> {
+export interface SqliteLogs extends Pick<Store, 'read' | 'last' | 'seek' | 'extent' | 'trim' | 'erase'> {
   /**
    * Appends entries, given as JSON, at the end of a log. The first append begins the log. The caller is in a transaction
    * that writes.
@@ -25,16 +25,26 @@ export interface SqliteLogs extends Pick<Store, 'read' | 'last' | 'seek' | 'exte
   append: (name: string, texts: readonly string[], id: string, now: number) => Cursor;
 }
 
-export function createSqliteLogs({ log, entry, time, within }: SqliteFile): SqliteLogs {
+/** @param readingOf reads the record that a page brings with it */
+export function createSqliteLogs(
+  { log, entry, time, within, erasing }: SqliteFile,
+  readingOf: (key: RecordKey, now: number) => Reading,
+): SqliteLogs {
   /** The first readable place whose entry was appended at or after `time`. */
   function seekPlace({ number, floor, end }: LogRow, from: number): number {
     return Math.max(time.seek.get(number, from)?.place ?? end, floor);
   }
 
-  function page(name: string, position: Position | null, choose: (span: Span) => PageBounds): LogPage {
+  function page(
+    name: string,
+    position: Position | null,
+    beside: Beside | undefined,
+    choose: (span: Span) => PageBounds,
+  ): LogPage {
     return within('read', () => {
+      const more = beside === undefined ? {} : { beside: readingOf(beside.record, beside.now) };
       const found = log.get.get(name);
-      if (!found) return { entries: [], start: null, cursor: null, truncated: position !== null };
+      if (!found) return { entries: [], start: null, cursor: null, truncated: position !== null, ...more };
       const { number, epoch } = found;
       const { from, to, truncated } = choose(found);
       const entries = entry.read.all(number, from, to).map(({ value, appended_at }, index) => ({
@@ -42,7 +52,7 @@ export function createSqliteLogs({ log, entry, time, within }: SqliteFile): Sqli
         cursor: encodeCursor(epoch, from + index + 1),
         appendedAt: appended_at,
       }));
-      return { entries, start: encodeCursor(epoch, from), cursor: encodeCursor(epoch, to), truncated };
+      return { entries, start: encodeCursor(epoch, from), cursor: encodeCursor(epoch, to), truncated, ...more };
     });
   }
 
@@ -57,21 +67,21 @@ export function createSqliteLogs({ log, entry, time, within }: SqliteFile): Sqli
       return encodeCursor(epoch, end + texts.length);
     },
 
-    async read(name, after, limit) {
+    async read(name, after, limit, beside) {
       limits.checkCount(limit, limits.READ_LIMIT, 'limit');
       const position = after === null ? null : decodeCursor(after);
       return reached(() =>
-        page(name, position, (span) => {
+        page(name, position, beside, (span) => {
           const { from, truncated } = readFrom(span, position);
           return { from, to: Math.min(from + limit, span.end), truncated };
         }),
       );
     },
 
-    async last(name, n, before = null) {
+    async last(name, n, before = null, beside) {
       limits.checkCount(n, limits.READ_LIMIT, 'n');
       const position = before === null ? null : decodeCursor(before);
-      return reached(() => page(name, position, (span) => lastBefore(span, n, position)));
+      return reached(() => page(name, position, beside, (span) => lastBefore(span, n, position)));
     },
 
     async seek(name, time) {
@@ -107,6 +117,19 @@ export function createSqliteLogs({ log, entry, time, within }: SqliteFile): Sqli
           if (removed > 0) time.remove.run(found.number, first);
           if (first > found.first || floor > found.floor) log.trim.run(first, floor, found.number);
           return { removed, more: first < floor };
+        }),
+      );
+    },
+
+    async erase(name, erasures) {
+      const places = limits.checkErasures(erasures);
+      if (places.length === 0) return;
+      reached(() =>
+        erasing(() => {
+          const found = log.get.get(name);
+          for (const { epoch, place, text } of places) {
+            if (found?.epoch === epoch && place >= found.floor) entry.replace.run(text, found.number, place);
+          }
         }),
       );
     },

@@ -16,8 +16,8 @@ import type { CommitResult, DueRecord, Operation, Reading, RecordKey, Store, Sto
 export function createSqliteStore(options: SqliteOptions): Store {
   const file = openSqliteFile(options);
   const { record, made, counter, within, close } = file;
-  const { append, ...logs } = createSqliteLogs(file);
   const readingOf = (key: RecordKey, now: number) => toReading(key, record.get.get(key.partition, key.id), now);
+  const { append, ...logs } = createSqliteLogs(file, readingOf);
 
   function conflictsOf(operations: readonly Operation[], now: number) {
     return operations.flatMap((operation, index) => {

@@ -34,10 +34,14 @@ export async function packSegments(texts: readonly string[]): Promise<PackedSegm
   const counts = segmentCounts(texts.map(utf8Bytes));
   return Promise.all(
     counts.map(async (count) => {
-      const json = `[${texts.slice(from, (from += count)).join(',')}]`;
-      return { count, data: await pack(json) };
+      return { count, data: await packEntries(texts.slice(from, (from += count))) };
     }),
   );
+}
+
+/** The attribute that holds these entries (JSON) of one segment. */
+export function packEntries(texts: readonly string[]): Promise<Item> {
+  return pack(`[${texts.join(',')}]`);
 }
 
 export async function unpackSegment(segment: Segment): Promise<Json[]> {

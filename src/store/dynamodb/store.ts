@@ -13,13 +13,14 @@ import {
   type DynamoClock,
 } from './client.ts';
 import { createCommit } from './commit.ts';
+import { createErase } from './erase.ts';
 import { createKeys, garbageAt, numberAttribute, type Item, type Keys } from './item.ts';
 import { createLogReader } from './log.ts';
 import { createRecords } from './records.ts';
 import { unpackSegment } from './segments.ts';
 import { createTrim } from './trim.ts';
 import * as limits from '../limits.ts';
-import type { LogEntry, LogExtent, LogPage, Store } from '../store.ts';
+import type { Beside, LogEntry, LogExtent, LogPage, Store } from '../store.ts';
 
 export interface DynamodbOptions extends DynamoAccess {
   /** The app whose data it is. Apps that share a table do not see each other's data. */
@@ -42,7 +43,22 @@ function storeOn(client: DynamoClient, keys: Keys): Store {
   const logs = createLogReader(client, keys);
   const TableName = client.table;
 
-  async function page(log: string, position: Position | null, choose: (span: Span) => Bounds): Promise<LogPage> {
+  /** A page, and the record beside it, each in a request of its own at the same time. */
+  async function page(
+    log: string,
+    position: Position | null,
+    beside: Beside | undefined,
+    choose: (span: Span) => Bounds,
+  ): Promise<LogPage> {
+    if (beside === undefined) return entriesOf(log, position, choose);
+    const [found, reading] = await Promise.all([
+      entriesOf(log, position, choose),
+      records.get(beside.record, beside.now),
+    ]);
+    return { ...found, beside: reading };
+  }
+
+  async function entriesOf(log: string, position: Position | null, choose: (span: Span) => Bounds): Promise<LogPage> {
     return logs.seen(log, async (view, until) => {
       if (view === null) return { entries: [], start: null, cursor: null, truncated: position !== null };
       const { epoch } = view.span;
@@ -95,19 +111,19 @@ function storeOn(client: DynamoClient, keys: Keys): Store {
     limits: limits.PORTABLE_LIMITS,
     ...records,
 
-    async read(name, after, limit) {
+    async read(name, after, limit, beside) {
       limits.checkCount(limit, limits.READ_LIMIT, 'limit');
       const position = after === null ? null : decodeCursor(after);
-      return page(name, position, (span) => {
+      return page(name, position, beside, (span) => {
         const { from, truncated } = readFrom(span, position);
         return { from, to: Math.min(from + limit, span.end), truncated };
       });
     },
 
-    async last(name, n, before = null) {
+    async last(name, n, before = null, beside) {
       limits.checkCount(n, limits.READ_LIMIT, 'n');
       const position = before === null ? null : decodeCursor(before);
-      return page(name, position, (span) => lastBefore(span, n, position));
+      return page(name, position, beside, (span) => lastBefore(span, n, position));
     },
 
     async seek(name, time) {
@@ -134,6 +150,7 @@ function storeOn(client: DynamoClient, keys: Keys): Store {
 
     commit: createCommit(client, keys, logs),
     trim: createTrim(client, keys, logs),
+    erase: createErase(client, keys, logs),
 
     async add(key, amount, { now, expiresAt }) {
       limits.checkCounter(key, amount, expiresAt);

@@ -6,7 +6,7 @@
 import { checkCommit, createMemoryStore, type Store, type StoreDriver } from 'tidegate/store';
 import * as z from 'zod';
 
-type Write = 'commit' | 'add' | 'trim' | 'collect';
+type Write = 'commit' | 'add' | 'trim' | 'erase' | 'collect';
 type Line = { write: Write; args: string };
 
 /** Journals by name, as a server would hold them. */
@@ -68,6 +68,7 @@ export function createToyStore(name: string): Store {
     },
     add: (...args) => append('add', args),
     trim: (...args) => append('trim', args),
+    erase: (...args) => append('erase', args),
     collect: (...args) => append('collect', args),
   };
 }
