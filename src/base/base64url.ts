@@ -1,9 +1,19 @@
-/** Bytes as base64url without padding (RFC 4648, section 5): what goes into cursors, ids and sealed texts. Pure. */
+/**
+ * Bytes as text: base64url without padding (RFC 4648, section 5), for cursors, ids and sealed texts, and base64 with
+ * padding (section 4), for data. Pure.
+ */
+
+/** The most code units that one call of a function takes as arguments on every engine. */
+const PIECE = 0x8000;
+
+export function toBase64(bytes: Uint8Array): string {
+  let binary = '';
+  for (let at = 0; at < bytes.length; at += PIECE) binary += String.fromCharCode(...bytes.subarray(at, at + PIECE));
+  return btoa(binary);
+}
 
 export function toBase64Url(bytes: Uint8Array): string {
-  let binary = '';
-  for (const byte of bytes) binary += String.fromCharCode(byte);
-  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+  return toBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
 }
 
 /** Null for what `toBase64Url` does not write, so that no second text stands for the same bytes. */

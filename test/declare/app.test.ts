@@ -90,7 +90,7 @@ describe('feeds', () => {
     });
     expect([...app.feeds.keys()].toSorted()).toEqual(['plant', 'quakes']);
     expect(app.feeds.get('plant')?.targets).toEqual([
-      { stream: 'warm', route: { topic: 'plant/+/t', keyLevel: 1 }, identified: false },
+      { stream: 'warm', route: { topic: 'plant/+/t', keyLevel: 1 }, identified: false, takesLists: false },
     ]);
     expect(app.feeds.get('plant')).toMatchObject({ everyMs: 5_000, overflow: 'dead-letter', sample: null });
     expect(app.feeds.get('quakes')).toMatchObject({

@@ -173,7 +173,7 @@ describe('one mistake, one line', () => {
           s: untyped(stream, { description: 'x', schema, feed: untyped((route) => from('p', route), { topik: 't' }) }),
         },
       }),
-      'streams.s.feed.topik: expected one of the known names topic, keyLevel, payload (did you mean topic?)',
+      'streams.s.feed.topik: expected one of the known names topic, keyLevel, payload, items, ignore (did you mean topic?)',
     ],
     [
       'a route of what has none',

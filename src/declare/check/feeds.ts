@@ -6,6 +6,7 @@ import type { AppOptions } from '../app.ts';
 import type { DeclaredFeed, Feed, FeedRoute, FeedTarget, Sampling } from '../feed.ts';
 import type { OutletAudit } from '../outlet.ts';
 import type { Problem } from '../problem.ts';
+import { formsOfPath } from './picked-fields.ts';
 import { isBroken, specProblems, shown } from '../spec/problems.ts';
 import { budgetSpec, FEED_KINDS, feedSpec, noRouteSpec, pacingSpec, routeSpec } from '../spec/feed.ts';
 import { withDefaults } from '../spec/options.ts';
@@ -52,8 +53,8 @@ export function declareFeeds(
   return new Map([...found].map(([name, feed]) => [name, declareFeed(name, feed, options, streams, problems)]));
 }
 
-function targetOf({ name, identified }: DeclaredStream, route: object | null): FeedTarget {
-  return { stream: name, route, identified };
+function targetOf({ name, identified, jsonSchema }: DeclaredStream, route: object | null): FeedTarget {
+  return { stream: name, route, identified, takesLists: formsOfPath(jsonSchema, [])?.has('array') ?? false };
 }
 
 function addRoute(

@@ -1,7 +1,11 @@
 /** Makes the items that streams get from a publication. It marks what is wrong as invalid and drops nothing. Pure. */
 import type { FeedItem, FeedTarget } from '../../declare/feed.ts';
 import type { EventMeta } from '../../base/event.ts';
+import { toBase64 } from '../../base/base64url.ts';
 import { utf8Bytes } from '../../base/json.ts';
+import { readDecimal } from '../../base/number-text.ts';
+import { itemsAt, noItems } from '../kit/list-items.ts';
+import { type MessageMatcher, messageMatcher, type MessageTest } from '../kit/message-test.ts';
 import type { MqttPayload } from './options.ts';
 import type { Publication } from './packets.ts';
 import { routeOf } from './route.ts';
@@ -21,26 +25,37 @@ export interface Route {
   filter: string;
   keyLevel: number | null;
   payload: MqttPayload;
+  /** Path to the items in a payload; null: a payload is one item. */
+  items: string | null;
+  ignored: MessageMatcher;
+}
+
+/** What a feed says of the payloads of all its routes. */
+export interface FeedReading {
+  topic: string | null;
+  payload: MqttPayload;
+  items: string | null;
+  ignore?: MessageTest | undefined;
 }
 
 /** The route of each target as declared. A target without a topic of its own takes the feed's topic. */
-export function routesOf(
-  targets: readonly FeedTarget[],
-  feed: { topic: string | null; payload: MqttPayload },
-): Route[] {
+export function routesOf(targets: readonly FeedTarget[], feed: FeedReading): Route[] {
   return targets.map((target) => {
-    const { topic, keyLevel, payload } = routeOf(target);
+    const { topic, keyLevel, payload, items, ignore } = routeOf(target);
     return {
       stream: target.stream,
       filter: topic ?? feed.topic ?? '',
       keyLevel: keyLevel ?? null,
       payload: payload ?? feed.payload,
+      items: items ?? feed.items ?? (target.takesLists ? null : ''),
+      ignored: messageMatcher(ignore ?? feed.ignore),
     };
   });
 }
 
 /**
- * Makes the function that turns a publication into items: one for each route whose filter matches the topic. With
+ * Makes the function that turns a publication into items: those of the payload, for each route whose filter matches the
+ * topic. With
  * subscription identifiers a broker may send a copy for each subscription that matches. Each copy then goes only to the
  * routes of the subscriptions that it names, so every route gets the message once.
  */
@@ -70,11 +85,9 @@ export function itemMaker(
     // Messages that the broker queued for filters that are no longer declared are matched by topic.
     const ids = named.some((id) => declared.has(id)) ? named : null;
     const wanted = matching(publication.topic).filter(({ subscription }) => ids === null || ids.includes(subscription));
-    return wanted.map(({ route }, index) => ({
-      ...itemOf(publication, route, options.maxPacketBytes),
-      // The message came once, so only its first item counts the bytes.
-      bytes: index === 0 ? (publication.length ?? 0) : 0,
-    }));
+    const items = wanted.flatMap(({ route }) => itemsOf(publication, route, options.maxPacketBytes));
+    // The message came once, so only its first item counts the bytes.
+    return items.map((item, index) => ({ ...item, bytes: index === 0 ? (publication.length ?? 0) : 0 }));
   };
 }
 
@@ -84,42 +97,70 @@ function subscriptionsOf(publication: Publication): readonly number[] {
   return typeof ids === 'number' ? [ids] : ids;
 }
 
-function itemOf(publication: Publication, route: Route, maxPacketBytes: number): FeedItem {
+function itemsOf(publication: Publication, route: Route, maxPacketBytes: number): FeedItem[] {
   const { stream, keyLevel } = route;
   const key = keyLevel === null ? null : topicLevel(publication.topic, keyLevel);
   const item = { stream, bytes: 0, meta: metaOf(publication), ...(key === null ? {} : { key }) };
   if (publication.cmd === 'oversized') {
     const reason = `the message has ${publication.length} bytes and was not read`;
-    return { ...item, data: null, invalid: { reason, expected: `at most ${maxPacketBytes} bytes (maxPacketBytes)` } };
+    const invalid = { reason, expected: `at most ${maxPacketBytes} bytes (maxPacketBytes)` };
+    return [{ ...item, data: null, invalid }];
   }
-  const payload = publication.payload as Uint8Array;
-  const read = readPayload(payload, route.payload);
-  if ('reason' in read) return { ...item, data: excerpt(payload), invalid: read };
-  if (keyLevel !== null && key === null) {
-    const reason = `the topic has no level ${keyLevel} to be the key`;
-    return { ...item, data: read.data, invalid: { reason, field: 'key', expected: `more than ${keyLevel} levels` } };
+  const read = readPayload(publication.payload as Uint8Array, route);
+  if ('invalid' in read) return [{ ...item, ...read }];
+  const mistake = keyLevel === null ? null : keyMistake(key, keyLevel);
+  if (mistake === null) return read.items.map((data) => ({ ...item, data }));
+  const { key: _, ...keyless } = { ...item, key };
+  return read.items.map((data) => ({ ...keyless, data, invalid: mistake }));
+}
+
+/** What is wrong with the key that a level of the topic gives; null if nothing is. */
+function keyMistake(key: string | null, level: number): NonNullable<FeedItem['invalid']> | null {
+  if (key === null) {
+    const reason = `the topic has no level ${level} to be the key`;
+    return { reason, field: 'key', expected: `more than ${level} levels` };
   }
-  if (key !== null && (key === '' || utf8Bytes(key) > KEY_BYTES)) {
-    const reason = `level ${keyLevel} of the topic cannot be a key`;
-    const { key: _, ...keyless } = { ...item, key };
-    return { ...keyless, data: read.data, invalid: { reason, field: 'key', expected: `1 to ${KEY_BYTES} bytes` } };
-  }
-  return { ...item, data: read.data };
+  if (key !== '' && utf8Bytes(key) <= KEY_BYTES) return null;
+  return { reason: `level ${level} of the topic cannot be a key`, field: 'key', expected: `1 to ${KEY_BYTES} bytes` };
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-function readPayload(payload: Uint8Array, form: MqttPayload): { data: unknown } | { reason: string; expected: string } {
-  let text: string;
+type Read = { items: readonly unknown[] } | { data: unknown; invalid: NonNullable<FeedItem['invalid']> };
+
+/** Reads a payload as its route says. A payload that the route ignores has no items. */
+function readPayload(payload: Uint8Array, route: Route): Read {
+  const { payload: form, items, ignored } = route;
+  const text = textOf(payload);
+  if (text !== null && ignored.matchesText(text)) return { items: [] };
+  const decoded = form === 'binary' ? { data: { value: toBase64(payload) } } : decode(text, form);
+  if ('reason' in decoded) return { data: excerpt(payload), invalid: decoded };
+  const { data } = decoded;
+  if (ignored.matches(data)) return { items: [] };
+  if (form !== 'json' || items === null) return { items: [data] };
+  const found = itemsAt(data, items);
+  return found === null ? { data, invalid: noItems(data, items) } : { items: found };
+}
+
+/** The payload as a text; null where it is not UTF-8. */
+function textOf(payload: Uint8Array): string | null {
   try {
-    text = utf8.decode(payload);
+    return utf8.decode(payload);
   } catch {
-    return { reason: 'the payload is not UTF-8', expected: `${form} in UTF-8` };
+    return null;
   }
+}
+
+function decode(
+  text: string | null,
+  form: Exclude<MqttPayload, 'binary'>,
+): { data: unknown } | { reason: string; expected: string } {
+  if (text === null) return { reason: 'the payload is not UTF-8', expected: `${form} in UTF-8` };
   if (form === 'text') return { data: { value: text } };
+  if (text === '') return { reason: 'the payload is empty: it removes a retained message', expected: EMPTY[form] };
   if (form === 'number') {
-    const value = text.trim() === '' ? Number.NaN : Number(text);
-    if (Number.isFinite(value)) return { data: { value } };
+    const value = readDecimal(text);
+    if (value !== null) return { data: { value } };
     return { reason: 'the payload is not a number', expected: 'a decimal number, such as 21.5' };
   }
   try {
@@ -129,6 +170,12 @@ function readPayload(payload: Uint8Array, form: MqttPayload): { data: unknown } 
     return { reason: reason.slice(0, META_CHARACTERS), expected: 'JSON' };
   }
 }
+
+/** Whoever removes a retained message publishes an empty payload, which those that listen get as any other. */
+const EMPTY = {
+  json: "JSON, or '' among what is ignored",
+  number: "a decimal number, or '' among what is ignored",
+};
 
 function excerpt(payload: Uint8Array): string {
   return new TextDecoder().decode(payload.subarray(0, EXCERPT_CHARACTERS * 4)).slice(0, EXCERPT_CHARACTERS);

@@ -3,9 +3,16 @@ import type * as z from 'zod';
 import type { TlsOptions } from '../../base/runtime.ts';
 import type { FeedPacing } from '../../declare/feed.ts';
 import type { Confirmation } from '../../declare/outlet.ts';
+import type { MessageTest } from '../kit/message-test.ts';
 
-/** `json`: the data is the payload; `text` and `number` make `{ value }` of it. */
-export type MqttPayload = 'json' | 'text' | 'number';
+/**
+ * `json`: the data is the payload. `text` and `number` make `{ value }` of it, `binary` the same in Base64. A number is a
+ * decimal number, such as `-21.5` or `1e5`.
+ */
+export type MqttPayload = 'json' | 'text' | 'number' | 'binary';
+
+/** How a payload that is published is written. */
+export type MqttPublishPayload = Exclude<MqttPayload, 'binary'>;
 
 export interface MqttOptions extends FeedPacing {
   /**
@@ -41,10 +48,22 @@ export interface MqttOptions extends FeedPacing {
   topic?: string;
   /**
    * How payloads read where a route does not say. `json`: the payload is the data. `text` and `number` make `{ value
-   * }` of it.
+   * }` of it, and `binary` the same in Base64. A number is a decimal number, such as `-21.5` or `1e5`.
    * @default json
    */
   payload?: MqttPayload;
+  /**
+   * JSON only: path to the items in a payload, such as `data`, where a route does not say. Each item of a list there is
+   * an event, an object there is one item, and an empty list is none. Without a path, a payload that is a list is split
+   * unless the stream's schema takes lists.
+   * @default the payload itself
+   */
+  items?: string;
+  /**
+   * Payloads that are no events, where a route does not say: by their text (`['unavailable', 'unknown', '']`), by
+   * fields (`{ state: 'offline' }`), several of these, or a function of the payload.
+   */
+  ignore?: MessageTest;
   /**
    * For how long the broker is asked to keep the session and its messages after a burst (MQTT 5).
    * @default 86,400 s
@@ -98,6 +117,10 @@ export interface MqttRoute {
   keyLevel?: number;
   /** How this stream's payloads read. Default: as the feed says. */
   payload?: MqttPayload;
+  /** JSON only: path to the items in a payload. Default: as the feed says. */
+  items?: string;
+  /** Payloads that are no events of this stream. Default: as the feed says. */
+  ignore?: MessageTest;
 }
 
 export interface MqttTopics {
@@ -125,8 +148,8 @@ export interface MqttPublishRule {
    * Default: anything.
    */
   schema?: z.ZodType;
-  /** How the payload is written. Default: as the feed says. */
-  payload?: MqttPayload;
+  /** How the payload is written. Default: as the feed says, and `json` where payloads are read as `binary`. */
+  payload?: MqttPublishPayload;
   /**
    * A person has to agree to each message, in a form of the client's that shows topic and payload. A client that
    * cannot ask one gets -32021, or with `otherwise: 'refuse'` a refusal that its model reads. Needs

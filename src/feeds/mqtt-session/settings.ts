@@ -25,6 +25,7 @@ export function mqttSettings(options: MqttOptions) {
     tls: own.tls ?? {},
     versions: mqttVersions(options),
     topic: own.topic ?? null,
+    items: own.items ?? null,
     receiveMaximum: own.receiveMaximum ?? null,
     brokerQueueLimit: own.brokerQueueLimit ?? null,
   };

@@ -5,7 +5,9 @@
 import * as z from 'zod';
 import { utf8Bytes } from '../../base/json.ts';
 import { pacingOptions } from '../../declare/spec/feed.ts';
-import { hidden, judged, text, whole, yesOrNo, zodSchema } from '../../declare/spec/options.ts';
+import { choice, hidden, judged, text, whole, yesOrNo, zodSchema } from '../../declare/spec/options.ts';
+import { messageTestOption } from '../kit/message-test.ts';
+import { pathOrWhole } from '../kit/source-options.ts';
 import { filterMistake } from './topic.ts';
 
 const ms = { unit: 'ms' };
@@ -16,7 +18,8 @@ const filter = z.string({ error: 'a topic filter' }).superRefine((given, context
   const mistake = filterMistake(given);
   if (mistake !== null) context.addIssue({ code: 'custom', message: mistake });
 });
-const payload = z.enum(['json', 'text', 'number'], { error: 'one of json, text, number' });
+const payload = choice('json', 'text', 'number', 'binary');
+const reading = { items: pathOrWhole('data or data.items').optional(), ignore: messageTestOption };
 const zeroOrOne = z.literal([0, 1], { error: '0 or 1' });
 
 export const LONGEST_EXPIRY_SECONDS = 0xffffffff;
@@ -50,7 +53,7 @@ export const ruleSpec = z.strictObject({
   topic: z.string({ error: 'a topic filter' }),
   description: text('a text').optional(),
   schema: zodSchema.optional(),
-  payload: payload.optional(),
+  payload: choice('json', 'text', 'number').optional(),
   confirm: confirm.optional(),
   qos: zeroOrOne.default(1),
   retain: yesOrNo,
@@ -92,6 +95,7 @@ export const mqttSpec = z.strictObject({
   qos: z.literal([0, 1], { error: '0 or 1: at QoS 2 a message has to be acknowledged before it is stored' }).default(1),
   topic: filter.optional(),
   payload: payload.default('json'),
+  ...reading,
   sessionExpirySeconds: whole(1, 0xffffffff, seconds).default(86_400),
   receiveMaximum: whole(1, 65_535).optional(),
   brokerQueueLimit: whole(1).optional(),
@@ -109,6 +113,7 @@ export const mqttRouteSpec = z.strictObject({
   topic: filter.optional(),
   keyLevel: whole(0, undefined, { expected: 'a topic level, counted from 0' }).optional(),
   payload: payload.optional(),
+  ...reading,
 });
 
 function isBrokerUrl(value: unknown): boolean {

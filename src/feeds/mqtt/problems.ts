@@ -15,6 +15,7 @@ export function mqttProblems(options: MqttOptions, targets: readonly FeedTarget[
   if (isRight('url', 'tls', 'qos', 'clientId')) problems.push(...connectionProblems(options, targets));
   if (isRight('budget', 'brokerQueueLimit')) problems.push(...queueProblems(options));
   if (isRight('topic')) problems.push(...targetProblems(options, targets));
+  if (isRight('payload', 'items')) problems.push(...itemsProblems(options, targets));
   problems.push(...topicsProblems(options, targets, problems));
   return problems;
 }
@@ -44,6 +45,21 @@ function queueProblems({ brokerQueueLimit = 0, budget }: MqttOptions): Problem[]
   if (brokerQueueLimit <= events) return [];
   const expected = 'at least brokerQueueLimit, else it is never seen to be full';
   return [{ path: 'budget.events', expected, found: String(events) }];
+}
+
+/** Only JSON has a place where items can be. */
+function itemsProblems({ payload = 'json', items }: MqttOptions, targets: readonly FeedTarget[]): Problem[] {
+  const mistake = (path: string, form: string, found: string | undefined): Problem[] =>
+    found === undefined || form === 'json'
+      ? []
+      : [{ path, expected: `no path, because a payload of ${form} is one item`, found }];
+  return [
+    ...mistake('items', payload, items),
+    ...targets.flatMap((target) => {
+      const own = routeOf(target);
+      return mistake(`streams.${target.stream}.items`, own.payload ?? payload, own.items);
+    }),
+  ];
 }
 
 function targetProblems(options: MqttOptions, targets: readonly FeedTarget[]): Problem[] {

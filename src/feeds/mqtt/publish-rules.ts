@@ -10,14 +10,14 @@ import type {
   MqttRequest,
   MqttRequestOutcome,
 } from '../mqtt-session/messages.ts';
-import type { MqttPayload, MqttPublishRule, MqttTopics } from '../mqtt-session/options.ts';
+import type { MqttPayload, MqttPublishPayload, MqttPublishRule, MqttTopics } from '../mqtt-session/options.ts';
 import { ruleSpec } from '../mqtt-session/spec.ts';
 
 /** A rule with its defaults. */
 export interface PublishRule extends OutletRule {
   description: string | null;
   schema: z.ZodType | null;
-  payload: MqttPayload;
+  payload: MqttPublishPayload;
   retain: boolean;
   qos: 0 | 1;
   /** The topic of answers as declared; null: messages cannot be requests. */
@@ -47,7 +47,7 @@ export function publishRules({ publish = [], read = [] }: MqttTopics, feedPayloa
   return publish.map((given) => {
     const declared: MqttPublishRule = typeof given === 'string' ? { topic: given } : given;
     const { response, ...rule } = withDefaults(ruleSpec, declared);
-    const payload = rule.payload ?? feedPayload;
+    const payload = rule.payload ?? (feedPayload === 'binary' ? 'json' : feedPayload);
     const { topic = null, correlation = null } = response ?? {};
     const within = topic === null ? read : [responseFilter(topic)];
     return {

@@ -5,9 +5,9 @@
 import type { FeedPacing } from '../../declare/feed.ts';
 import type { JsonObject } from '../../base/json.ts';
 import { publicForm } from '../../net/fetch-target.ts';
-import type { MessageTest } from './message-test.ts';
+import type { MessageTest } from '../kit/message-test.ts';
 
-export type { MessageTest } from './message-test.ts';
+export type { MessageTest } from '../kit/message-test.ts';
 
 /** A message to send: an object goes as JSON, a text as it is. */
 export type SocketMessage = string | JsonObject;
@@ -53,7 +53,10 @@ export interface WebSocketOptions extends FeedPacing {
   acknowledged?: MessageTest;
   /** Tests for messages by which the server refuses the subscription. The burst then fails. */
   refused?: MessageTest;
-  /** Tests for messages that are no items. */
+  /**
+   * Messages that are no items: by their text (`pong`), by fields (`{ event: 'heartbeat' }`), several of these, or a
+   * function of the message.
+   */
   ignore?: MessageTest;
   /**
    * How messages read. `json` takes binary messages too, in UTF-8; `ndjson` has several values a message; `text` makes

@@ -1,7 +1,8 @@
 /**
  * Decodes messages into values, and values into items. What cannot be read is handed over with the reason. Pure.
  */
-import { readPath, describeShape } from '../../base/json-path.ts';
+import { toBase64 } from '../../base/base64url.ts';
+import { itemsAt, noItems } from '../kit/list-items.ts';
 import { createNdjsonParser } from '../kit/ndjson.ts';
 import { type Arrival, excerptOf } from './inbox.ts';
 import type { WebSocketSettings } from './spec.ts';
@@ -25,7 +26,7 @@ export function decodeMessage(arrival: Arrival, { payload, maxMessageBytes }: Re
   ];
   if (bytes > maxMessageBytes)
     return invalid(`a message of ${bytes} bytes`, `at most ${maxMessageBytes} bytes (maxMessageBytes)`);
-  if (payload === 'binary') return [{ value: { value: toBase64(data) }, bytes, at, invalid: null }];
+  if (payload === 'binary') return [{ value: { value: toBase64(bytesOf(data)) }, bytes, at, invalid: null }];
   if (payload === 'ndjson') return linesOf(data, at);
   let text: string;
   try {
@@ -44,7 +45,7 @@ export function decodeMessage(arrival: Arrival, { payload, maxMessageBytes }: Re
 function linesOf(data: Arrival['data'], at: number): Decoded[] {
   const lines: { data: unknown; bytes: number; invalid?: { reason: string; expected: string } }[] = [];
   const parser = createNdjsonParser();
-  parser.push(typeof data === 'string' ? new TextEncoder().encode(data) : data, lines);
+  parser.push(bytesOf(data), lines);
   parser.end(lines);
   return lines.map((line) => ({ value: line.data, bytes: line.bytes, at, invalid: line.invalid ?? null }));
 }
@@ -62,20 +63,12 @@ export interface RawItem {
 export function itemsOf(unit: Decoded, path: string): RawItem[] {
   const { value, bytes, at, invalid } = unit;
   if (invalid) return [{ data: value, bytes, invalid }];
-  const found = readPath(value, path);
-  if (Array.isArray(found)) {
-    const share = Math.ceil(bytes / Math.max(1, found.length));
-    return found.map((data: unknown) => ({ data, bytes: share, at }));
-  }
-  if (found !== undefined) return [{ data: found, bytes, at }];
-  const expected = `items at ${path}, not ${describeShape(value)}; messages that have none are named by ignore`;
-  return [{ data: value, bytes, invalid: { reason: 'no_items', field: 'items', expected } }];
+  const found = itemsAt(value, path);
+  if (found === null) return [{ data: value, bytes, invalid: noItems(value, path) }];
+  const share = Math.ceil(bytes / Math.max(1, found.length));
+  return found.map((data) => ({ data, bytes: share, at }));
 }
 
-function toBase64(data: Arrival['data']): string {
-  const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : data;
-  const pieces: string[] = [];
-  for (let at = 0; at < bytes.length; at += 0x8000)
-    pieces.push(String.fromCharCode(...bytes.subarray(at, at + 0x8000)));
-  return btoa(pieces.join(''));
+function bytesOf(data: Arrival['data']): Uint8Array {
+  return typeof data === 'string' ? new TextEncoder().encode(data) : data;
 }

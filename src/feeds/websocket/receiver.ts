@@ -5,7 +5,7 @@
 import type { BurstContext } from '../../declare/feed.ts';
 import { CAPACITY_BYTES, type Inbox, type Dropped } from './inbox.ts';
 import { closedBy, type Disconnect, silence, subscriptionRefused, unanswered } from './disconnect.ts';
-import { messageMatcher } from './message-test.ts';
+import { type MessageMatcher, messageMatcher } from '../kit/message-test.ts';
 import type { WebSocketSettings } from './spec.ts';
 import { type Decoded, decodeMessage } from './payload.ts';
 
@@ -30,6 +30,11 @@ export interface Receiver {
   resume(): void;
 }
 
+/** A message that could not be decoded fits by its text alone. */
+function fits({ matches, matchesText }: MessageMatcher, { value, invalid }: Decoded): boolean {
+  return invalid ? typeof value === 'string' && matchesText(value) : matches(value);
+}
+
 /** What is read from the inbox at once. */
 const PORTION = { messages: 500, bytes: 512 * 1024 };
 
@@ -37,9 +42,9 @@ export function createReceiver(settings: WebSocketSettings, context: BurstContex
   const { idleMs = null, heartbeat } = settings;
   const expectMs = heartbeat?.expectMs ?? null;
   const now = () => context.now();
-  const isAcknowledgement = messageMatcher(settings.acknowledged);
-  const isRefusal = messageMatcher(settings.refused);
-  const isIgnored = messageMatcher(settings.ignore);
+  const acknowledgement = messageMatcher(settings.acknowledged);
+  const refusal = messageMatcher(settings.refused);
+  const ignored = messageMatcher(settings.ignore);
   /** Units that came before the acknowledgement. */
   let early: Decoded[] = [];
   let earlyBytes = 0;
@@ -54,10 +59,9 @@ export function createReceiver(settings: WebSocketSettings, context: BurstContex
     let refused = false;
     const arrivals = inbox.take(PORTION);
     for (const unit of arrivals.flatMap((arrival) => decodeMessage(arrival, settings))) {
-      if (unit.invalid) units.push(unit);
-      else if (isRefusal(unit.value)) refused = true;
-      else if (isAcknowledgement(unit.value)) acknowledged = true;
-      else if (!isIgnored(unit.value)) units.push(unit);
+      if (fits(refusal, unit)) refused = true;
+      else if (fits(acknowledgement, unit)) acknowledged = true;
+      else if (!fits(ignored, unit)) units.push(unit);
     }
     return { units, heardAt: arrivals.at(-1)?.at ?? null, refused };
   }

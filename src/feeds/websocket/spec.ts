@@ -2,16 +2,10 @@
 import * as z from 'zod';
 import { pacingOptions } from '../../declare/spec/feed.ts';
 import { choice, hidden, judged, made, whole, withDefaults, yesOrNo } from '../../declare/spec/options.ts';
-import { isPath } from '../../base/json-path.ts';
 import { headerExpected } from '../../net/request-headers.ts';
+import { messageTestOption } from '../kit/message-test.ts';
 import { allowOption, headersOption, pathOrWhole, pathTo } from '../kit/source-options.ts';
-import {
-  type CatchUp,
-  describeWebSocket,
-  type MessageTest,
-  type SocketMessage,
-  type WebSocketOptions,
-} from './options.ts';
+import { type CatchUp, describeWebSocket, type SocketMessage, type WebSocketOptions } from './options.ts';
 
 const DAY_MS = 86_400_000;
 const MOST_BYTES = 64 * 1024 * 1024;
@@ -36,11 +30,6 @@ const messages = hidden(
     (given) => typeof given === 'function' || (Array.isArray(given) ? given : [given]).every(isMessage),
   ),
 ).optional();
-const messageTest = judged<MessageTest>(
-  "fields with their values ({ event: 'heartbeat' }), several such, or a function",
-  isTest,
-).optional();
-
 const heartbeatSpec = z.strictObject(
   {
     everyMs: ms(10, DAY_MS),
@@ -74,9 +63,9 @@ export const webSocketSpec = z.strictObject({
   allow: allowOption,
   subscribe: messages,
   unsubscribe: messages,
-  acknowledged: messageTest,
-  refused: messageTest,
-  ignore: messageTest,
+  acknowledged: messageTestOption,
+  refused: messageTestOption,
+  ignore: messageTestOption,
   payload: choice('json', 'ndjson', 'text', 'binary').default('json'),
   items: pathOrWhole('data or data.items').optional(),
   sequence: pathTo('seq').optional(),
@@ -121,18 +110,4 @@ function areProtocols(names: unknown): boolean {
 
 function isMessage(value: unknown): boolean {
   return typeof value === 'string' || (typeof value === 'object' && value !== null && !Array.isArray(value));
-}
-
-/** A test without a field would be true of every message. */
-function isTest(test: unknown): boolean {
-  if (typeof test === 'function') return true;
-  const tests: readonly unknown[] = Array.isArray(test) ? test : [test];
-  return tests.every((one) => {
-    const fields = typeof one === 'object' && one !== null ? Object.entries(one as Record<string, unknown>) : [];
-    return fields.length > 0 && fields.every(([path, value]) => path !== '' && isPath(path) && isPlain(value));
-  });
-}
-
-function isPlain(value: unknown): boolean {
-  return value === null || ['string', 'number', 'boolean'].includes(typeof value);
 }

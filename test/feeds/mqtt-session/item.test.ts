@@ -2,13 +2,14 @@ import type { IPublishPacket } from 'mqtt-packet';
 import { describe, expect, test } from 'vitest';
 import type { MqttPayload } from '../../../src/feeds/mqtt-session/options.ts';
 import { itemMaker, type Route, routesOf } from '../../../src/feeds/mqtt-session/item.ts';
+import { messageMatcher, type MessageTest } from '../../../src/feeds/kit/message-test.ts';
 import { subscriptionId } from '../../../src/feeds/mqtt-session/topic.ts';
 import { target } from '../mqtt/bursts.ts';
 
 const OPTIONS = { maxPacketBytes: 1_000, identified: true };
 
 function route(stream: string, filter: string, more: Partial<Route> = {}): Route {
-  return { stream, filter, keyLevel: null, payload: 'json', ...more };
+  return { stream, filter, keyLevel: null, payload: 'json', items: '', ignored: messageMatcher(undefined), ...more };
 }
 
 function publication(topic: string, payload: string | Uint8Array, properties?: object): IPublishPacket {
@@ -41,15 +42,23 @@ describe('payloads', () => {
     ['text', '', { value: '' }],
     ['number', ' -2.5e3\n', { value: -2_500 }],
     ['number', '0', { value: 0 }],
+    ['number', '1e5', { value: 100_000 }],
+    ['binary', Uint8Array.of(0xff, 0, 0x10), { value: '/wAQ' }],
+    ['binary', '', { value: '' }],
   ] as const)('%s: %s', (form, payload, data) => {
     expect(read(form, payload)).toEqual({ stream: 's', bytes: 10, meta: { source: 'a' }, data });
   });
 
   test.each([
-    ['json', '', 'JSON'],
+    ['json', '', 'removes a retained message'],
     ['json', '{"v":', 'JSON'],
     ['json', 'NaN', 'JSON'],
-    ['number', '', 'number'],
+    ['number', '', 'removes a retained message'],
+    ['number', ' ', 'number'],
+    ['number', '0x10', 'number'],
+    ['number', '1,5', 'number'],
+    ['number', '1e400', 'number'],
+    ['number', 'NaN', 'number'],
     ['number', '12 °C', 'number'],
     ['number', 'Infinity', 'number'],
   ] as const)('%s that is not: %j', (form, payload, reason) => {
@@ -64,6 +73,69 @@ describe('payloads', () => {
       expect(read(form, Uint8Array.of(0xff, 0xfe))?.invalid?.reason).toContain('UTF-8');
     }
     expect(read('json', 'x'.repeat(9_000))?.data).toBe('x'.repeat(1_024));
+  });
+});
+
+describe('lists', () => {
+  const dataOf = (payload: string, items: string | null) =>
+    itemMaker([route('s', '#', { items })], OPTIONS)(publication('a', payload)).map(({ data }) => data);
+
+  test.each([
+    ['each item of a list is an event', '[{"v":1},{"v":2}]', '', [{ v: 1 }, { v: 2 }]],
+    ['a list within the payload', '{"data":{"rows":[1,2]}}', 'data.rows', [1, 2]],
+    ['an object at the path is one item', '{"data":{"v":1}}', 'data', [{ v: 1 }]],
+    ['an empty list is none', '[]', '', []],
+    ['a list may be the data of one event', '[1,2]', null, [[1, 2]]],
+  ] as const)('%s', (_what, payload, items, data) => {
+    expect(dataOf(payload, items)).toEqual(data);
+  });
+
+  test('a payload that has nothing at the path is a dead letter that says what it has', () => {
+    const [item] = itemMaker([route('s', '#', { items: 'rows' })], OPTIONS)(publication('a', '{"error":1}'));
+    expect(item?.invalid).toMatchObject({ field: 'items', expected: expect.stringContaining('an object with error') });
+  });
+
+  test('the items of one message share its key, and count its bytes once', () => {
+    const make = itemMaker([route('s', '#', { keyLevel: 0 })], OPTIONS);
+    expect(make(publication('u1', '[1,2]'))).toMatchObject([
+      { key: 'u1', data: 1, bytes: 10 },
+      { key: 'u1', data: 2, bytes: 0 },
+    ]);
+  });
+});
+
+describe('payloads that are ignored', () => {
+  const count = (ignore: MessageTest, form: MqttPayload, payload: string | Uint8Array) =>
+    itemMaker([route('s', '#', { payload: form, ignored: messageMatcher(ignore) })], OPTIONS)(publication('a', payload))
+      .length;
+  const offline = ['unavailable', 'unknown', ''];
+
+  test.each([
+    ['json', 'unavailable'],
+    ['json', '"unavailable"'],
+    ['json', ''],
+    ['number', 'unknown'],
+    ['number', ' unavailable\n'],
+    ['text', 'unknown'],
+    ['binary', ''],
+  ] as const)('%s: %j leaves nothing', (form, payload) => {
+    expect(count(offline, form, payload)).toBe(0);
+  });
+
+  test.each([
+    ['json', '{"state":"unavailable"}'],
+    ['number', '21'],
+    ['number', 'unavailable soon'],
+    ['text', 'Unknown'],
+    ['binary', Uint8Array.of(0xff)],
+  ] as const)('%s: %j is kept', (form, payload) => {
+    expect(count(offline, form, payload)).toBe(1);
+  });
+
+  test('fields and functions judge the decoded payload', () => {
+    expect(count({ state: 'offline' }, 'json', '{"state":"offline"}')).toBe(0);
+    expect(count(['', { value: -127 }], 'number', '-127')).toBe(0);
+    expect(count((message) => (message as { v: number }).v > 1, 'json', '{"v":2}')).toBe(0);
   });
 });
 
@@ -127,9 +199,15 @@ test('meta is bounded and holds a traceparent only where it is one', () => {
 });
 
 test("a route's own topic and payload come before the feed's", () => {
-  const targets = [target('a', 'own', { payload: 'text', keyLevel: 0 }), { stream: 'b', route: null }];
-  expect(routesOf(targets, { topic: 'shared', payload: 'number' })).toEqual([
-    { stream: 'a', filter: 'own', keyLevel: 0, payload: 'text' },
-    { stream: 'b', filter: 'shared', keyLevel: null, payload: 'number' },
+  const targets = [target('a', 'own', { payload: 'text', keyLevel: 0, items: '' }), { stream: 'b', route: null }];
+  expect(routesOf(targets, { topic: 'shared', payload: 'number', items: 'rows' })).toMatchObject([
+    { stream: 'a', filter: 'own', keyLevel: 0, payload: 'text', items: '' },
+    { stream: 'b', filter: 'shared', keyLevel: null, payload: 'number', items: 'rows' },
   ]);
+});
+
+test('without a path a list is split, unless the stream takes lists', () => {
+  const targets = [{ ...target('rows', 'a'), takesLists: true }, target('each', 'a')];
+  const routes = routesOf(targets, { topic: null, payload: 'json', items: null });
+  expect(routes.map(({ items }) => items)).toEqual([null, '']);
 });

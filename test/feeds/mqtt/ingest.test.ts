@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { randomId, systemRuntime } from '../../../src/base/runtime.ts';
 import { PUBLIC } from '../../../src/base/principal.ts';
 import { connectFromNode as connect } from '../../../src/hosts/node/socket.ts';
-import { type App, defineApp, from, mqtt, type MqttOptions, stream } from '../../../src/index.ts';
+import { type App, defineApp, from, mqtt, type MqttOptions, type MqttRoute, stream } from '../../../src/index.ts';
 import { readDeadLetters } from '../../../src/feeds/run/dead-letters.ts';
 import { ingest } from '../../../src/feeds/run/run.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
@@ -23,7 +23,7 @@ describe.skipIf(!requireService('mosquitto'))('ingest over MQTT (needs mosquitto
   });
   afterAll(() => broker.stop());
 
-  function appOf(root: string, options: Partial<MqttOptions>): App {
+  function appOf(root: string, options: Partial<MqttOptions>, route: MqttRoute): App {
     const url = `mqtt://127.0.0.1:${broker.port}`;
     return defineApp({
       name: 'test',
@@ -34,20 +34,23 @@ describe.skipIf(!requireService('mosquitto'))('ingest over MQTT (needs mosquitto
         samples: stream({
           description: 'samples',
           schema: Sample,
-          feed: from('plant', { topic: `${root}/+/value`, keyLevel: 1, payload: 'number' }),
+          feed: from('plant', { topic: `${root}/+/value`, keyLevel: 1, payload: 'number', ...route }),
         }),
       },
     });
   }
 
   /** An app of its own, whose session begins with the first run. */
-  async function prepare(options: Partial<MqttOptions> = {}) {
+  async function prepare(options: Partial<MqttOptions> = {}, route: MqttRoute = {}) {
     const root = `t-${randomId()}`;
     const runtime = { ...systemRuntime(() => {}), connect };
-    const deps = { app: appOf(root, options), store: createMemoryStore(), runtime };
+    const deps = { app: appOf(root, options, route), store: createMemoryStore(), runtime };
     const streams = createAppStreams(deps, PUBLIC);
     const run = async (changed: Partial<MqttOptions> = {}) => {
-      const { feeds } = await ingest({ ...deps, app: appOf(root, { ...options, ...changed }) }, runtime.now() + 30_000);
+      const { feeds } = await ingest(
+        { ...deps, app: appOf(root, { ...options, ...changed }, route) },
+        runtime.now() + 30_000,
+      );
       return feeds[0];
     };
     const first = await run();
@@ -92,6 +95,30 @@ describe.skipIf(!requireService('mosquitto'))('ingest over MQTT (needs mosquitto
     const letters = await readDeadLetters(scopeOf(deps, PUBLIC), 'plant', {});
     expect(JSON.stringify(letters)).toContain('the payload is not a number');
     expect(await run()).toMatchObject({ events: 0, rejected: 0 });
+  });
+
+  test('the items of a list are events, acknowledged together', async () => {
+    const { streams, run, root } = await prepare({ items: 'rows', ignore: ['unavailable', ''] }, { payload: 'json' });
+    await publish(broker.port, [
+      { topic: `${root}/u1/value`, payload: '{"rows":[{"value":1},{"value":2}]}' },
+      { topic: `${root}/u1/value`, payload: '{"rows":[]}' },
+      { topic: `${root}/u1/value`, payload: 'unavailable' },
+      { topic: `${root}/u1/value`, payload: '{"rows":[{"value":3}]}' },
+    ]);
+    expect(await run()).toMatchObject({ outcome: 'pulled', events: 3, rejected: 0 });
+    const { events } = await streams.last('samples', 10);
+    expect(events.map(({ data, key }) => [data, key])).toEqual([1, 2, 3].map((value) => [{ value }, 'u1']));
+    expect(await run()).toMatchObject({ events: 0, rejected: 0 });
+  });
+
+  test('a list that is larger than a burst is taken in several, each item once', async () => {
+    const values = Array.from({ length: 250 }, (_, value) => ({ value }));
+    const { streams, run, root } = await prepare({ budget: { events: 100 } }, { payload: 'json' });
+    await publish(broker.port, [{ topic: `${root}/u1/value`, payload: JSON.stringify(values) }]);
+    const taken = [await run(), await run(), await run(), await run()].map((report) => report?.events);
+    expect(taken).toEqual([100, 100, 50, 0]);
+    const { events } = await streams.last('samples', 300);
+    expect(events.map(({ data }) => data)).toEqual(values);
   });
 
   test('a lost session is a gap event in the stream, whatever its schema, and is told once', async () => {

@@ -42,6 +42,9 @@ describe('mistakes are found without connecting', () => {
     [{ answerMs: '5' }, 'answerMs'],
     [{ brokerQueueLimit: 20_000 }, 'budget.events'],
     [{ payload: 'xml' }, 'payload'],
+    [{ items: 'a..b' }, 'items'],
+    [{ items: 'a', payload: 'text' }, 'items'],
+    [{ ignore: {} }, 'ignore'],
   ])('%j', (options, path) => {
     expect(paths(options)).toEqual([path]);
   });
@@ -51,6 +54,8 @@ describe('mistakes are found without connecting', () => {
     [{ topic: '$share/g/a' }, 'topic'],
     [{ topic: 'a/+', keyLevel: -1 }, 'keyLevel'],
     [{ payload: 'xml' }, 'payload'],
+    [{ items: 5 }, 'items'],
+    [{ ignore: [1] }, 'ignore'],
   ])('a route %j', (route, path) => {
     const feed = mqtt({ url: BROKER, clientId: 'c' });
     expect(specProblems(feed.route!.spec, route).map((problem) => problem.path)).toEqual([path]);
@@ -58,6 +63,11 @@ describe('mistakes are found without connecting', () => {
 
   test('a level that the topic does not have', () => {
     expect(paths({}, [target('s', 'a/+', { keyLevel: 2 })])).toEqual(['streams.s.keyLevel']);
+  });
+
+  test('a path to items beside a payload that has no place for them', () => {
+    expect(paths({}, [target('s', 'a', { payload: 'number', items: '' })])).toEqual(['streams.s.items']);
+    expect(paths({ items: 'rows' }, [target('s', 'a', { payload: 'number' })])).toEqual([]);
   });
 
   test('a stream without a topic', () => {

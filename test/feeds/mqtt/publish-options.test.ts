@@ -35,7 +35,7 @@ describe('mistakes', () => {
     ['an unknown option', ofRule({ retian: true }), /publish\.0\.retian: .*did you mean retain/],
     ['no schema', ofRule({ schema: { type: 'object' } }), /publish\.0\.schema: expected a zod schema/],
     ['no JSON', ofRule({ schema: z.date() }), /publish\.0\.schema: .*JSON Schema can express/],
-    ['an unknown form', ofRule({ payload: 'xml' }), /publish\.0\.payload: expected one of json, text, number/],
+    ['an unknown form', ofRule({ payload: 'xml' }), /publish\.0\.payload: expected json, text or number/],
     ['QoS 2', ofRule({ qos: 2 }), /publish\.0\.qos: expected 0 or 1/],
     ['retain in words', ofRule({ retain: 'yes' }), /publish\.0\.retain: expected true or false/],
     ['too much', ofRule({ maxBytes: 2 ** 21 }), /publish\.0\.maxBytes: expected a whole number from 1 to 1048576/],

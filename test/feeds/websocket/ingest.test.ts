@@ -7,6 +7,15 @@ import { burst, catchUp, replaying, scene, upTo } from './scene.ts';
 // A burst loads it, which takes time that the stage's clock does not know of.
 beforeAll(() => import('../../../src/feeds/websocket/run-burst.ts'));
 
+test('what is ignored by its text leaves nothing, though it is no JSON; any other such message is a dead letter', async () => {
+  const here = scene({ ignore: ['pong', ''] });
+  const report = await burst(here, () => {
+    for (const text of ['pong', '', 'pang']) here.source.say(text);
+    here.source.emit();
+  });
+  expect(report).toMatchObject({ outcome: 'pulled', events: 1, rejected: 1 });
+});
+
 describe('what was not listened to', () => {
   test('is a gap with its span, and the first burst has none', async () => {
     const here = scene({});

@@ -71,7 +71,7 @@ describe('mistakes are found without connecting', () => {
     [{ subscribe: 1 }, 'subscribe'],
     [{ unsubscribe: ['a', 1] }, 'unsubscribe'],
     [{ acknowledged: {} }, 'acknowledged'],
-    [{ refused: 'no' }, 'refused'],
+    [{ refused: 5 }, 'refused'],
     [{ ignore: { a: {} } }, 'ignore'],
     [{ ignore: { 'a..b': 1 } }, 'ignore'],
     [{ payload: 'xml' }, 'payload'],
