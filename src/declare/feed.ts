@@ -197,6 +197,11 @@ export interface Feed<Out extends OutletTypes = OutletTypes> extends FeedHandle<
    * next burst.
    */
   replayable: boolean;
+  /**
+   * What the feed holds at its upstream and no other feed of the app may hold too, such as a session by its name. Two
+   * feeds with equal `held` are a mistake in the option at `path`. Absent: nothing.
+   */
+  claim?: { path: string; held: string };
   /** Finds the mistakes in the declaration, without any I/O. */
   problems(targets: readonly FeedTarget[]): Problem[];
   burst(context: BurstContext): AsyncIterable<FeedBatch>;

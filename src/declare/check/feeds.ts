@@ -50,7 +50,21 @@ export function declareFeeds(
       problems.push({ path, expected, ...foundKind(feed) });
     }
   }
+  problems.push(...claimProblems(found));
   return new Map([...found].map(([name, feed]) => [name, declareFeed(name, feed, options, streams, problems)]));
+}
+
+/** A mistake for each feed that claims what another one before it claims. */
+function claimProblems(found: ReadonlyMap<string, FoundFeed>): Problem[] {
+  const holders = new Map<string, string>();
+  return [...found.values()].flatMap(({ feed: { claim }, path }): Problem[] => {
+    if (claim === undefined) return [];
+    const holder = holders.get(claim.held);
+    holders.set(claim.held, holder ?? path);
+    if (holder === undefined) return [];
+    const expected = `one of its own, because ${holder} holds ${claim.held} too`;
+    return [{ path: `${path}.${claim.path}`, expected }];
+  });
 }
 
 function targetOf({ name, identified, jsonSchema }: DeclaredStream, route: object | null): FeedTarget {

@@ -73,6 +73,24 @@ export function upstream(message: string): TidegateError {
   return new TidegateError('upstream', message);
 }
 
-export function broken(cause: unknown): TidegateError {
-  return new TidegateError('upstream', `the connection to the broker broke: ${describe(cause)}`, { cause });
+/** @param hint what the break may mean; empty if nothing is known */
+export function broken(cause: unknown, hint = ''): TidegateError {
+  return new TidegateError('upstream', `the connection to the broker broke: ${describe(cause)}${hint}`, { cause });
+}
+
+const TAKEN_OVER = 0x8e;
+
+/** The error for a DISCONNECT of the broker. Who is displaced by another client is told which name both have. */
+export function disconnected(code: number, text: string, clientId: string): TidegateError {
+  if (code !== TAKEN_OVER) return upstream(`the broker disconnected: ${reason(code)}${text}`);
+  const message = `another client connected with the clientId ${JSON.stringify(clientId)}, and the broker gave it our session (session taken over)`;
+  return new TidegateError('upstream', message, {
+    field: 'clientId',
+    expected: 'a clientId that no other client of the broker has',
+  });
+}
+
+/** MQTT 3.1.1 cannot say why a broker closes. Most often it is that another client has connected with the same name. */
+export function closedWithoutReason(clientId: string, afterMs: number): string {
+  return `, ${afterMs} ms after it accepted the clientId ${JSON.stringify(clientId)}. MQTT 3.1.1 gives no reason: if this goes on, another client uses this clientId`;
 }

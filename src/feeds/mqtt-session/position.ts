@@ -1,5 +1,6 @@
 /** The position that a burst leaves for the next one: the session at the broker, and its subscriptions. Pure. */
 import type { Json } from '../../base/json.ts';
+import { brokerOf } from './broker.ts';
 
 export interface MqttPosition {
   /** The broker had a session of ours when this position was committed. */
@@ -36,7 +37,8 @@ export function lossSince(
   now: { broker: string; clientId: string; present: boolean },
 ): string | null {
   if (before === null) return null;
-  if (before.broker !== now.broker) return `the feed moved from broker ${before.broker} to ${now.broker}`;
+  if (brokerOf(before.broker) !== brokerOf(now.broker))
+    return `the feed moved from broker ${before.broker} to ${now.broker}`;
   if (before.clientId !== now.clientId) return `the clientId changed from ${before.clientId} to ${now.clientId}`;
   return now.present ? null : 'the broker no longer had our session: what it kept for us is lost';
 }

@@ -10,7 +10,9 @@ import { createPacketReader, type Incoming } from './frames.ts';
 import {
   broken,
   checkGrant,
+  closedWithoutReason,
   connectPacket,
+  disconnected,
   isSound,
   type Publication,
   pubacks,
@@ -18,7 +20,7 @@ import {
   type SessionOptions,
   upstream,
 } from './packets.ts';
-import { connectReason, isVersionRefusal, reason } from './reasons.ts';
+import { connectReason, isVersionRefusal } from './reasons.ts';
 import { subscriptionId } from './topic.ts';
 
 export interface SessionClock {
@@ -80,6 +82,7 @@ export async function openSession(
   let wroteAt = clock.now();
   let pingedAt: number | null = null;
   let nextId = 0;
+  let acceptedAt: number | null = null;
 
   const encode = (packet: Packet): Uint8Array => generate(packet, { protocolVersion });
 
@@ -92,6 +95,11 @@ export async function openSession(
     }
   }
 
+  function closeHint(): string {
+    if (acceptedAt === null || protocolVersion === 5) return '';
+    return closedWithoutReason(options.clientId, clock.now() - acceptedAt);
+  }
+
   /** The packets that come within `waitMs`; null if no bytes came. The next call continues a read that is under way. */
   async function read(waitMs: number): Promise<Incoming[] | null> {
     reading ??= socket.read();
@@ -101,11 +109,11 @@ export async function openSession(
       const bytes = await Promise.race([reading, timeout]);
       if (bytes === 'timeout') return null;
       reading = null;
-      if (bytes === null) throw broken('the broker closed it');
+      if (bytes === null) throw broken('the broker closed it', closeHint());
       pingedAt = null;
       return reader.push(bytes);
     } catch (error) {
-      throw error instanceof TidegateError ? error : broken(error);
+      throw error instanceof TidegateError ? error : broken(error, closeHint());
     } finally {
       woken.abort();
       reading?.catch(() => {});
@@ -119,7 +127,7 @@ export async function openSession(
       inbox.push(packet);
       return null;
     }
-    if (packet.cmd === 'disconnect') throw upstream(`the broker disconnected: ${reason(packet.reasonCode ?? 0)}`);
+    if (packet.cmd === 'disconnect') throw disconnected(packet.reasonCode ?? 0, said(packet), options.clientId);
     return packet.cmd === 'pingresp' ? null : packet;
   }
 
@@ -158,6 +166,7 @@ export async function openSession(
     if (code !== undefined && isVersionRefusal(code)) return { refused: 'version' };
     throw upstream(`the broker refused: ${connectReason(code ?? 0x80)}${said(connack)}`);
   }
+  acceptedAt = clock.now();
   const granted = connack.properties ?? {};
   if (granted.serverKeepAlive !== undefined) keepAliveMs = granted.serverKeepAlive * 1_000;
   const identifies = protocolVersion === 5 && granted.subscriptionIdentifiersAvailable !== false;

@@ -8,6 +8,7 @@ import { declaredPacing } from '../kit/declared-pacing.ts';
 import { publicForm } from '../../net/fetch-target.ts';
 import type { MqttOutlet } from '../mqtt-session/messages.ts';
 import type { MqttOptions } from '../mqtt-session/options.ts';
+import { brokerOf } from '../mqtt-session/broker.ts';
 import { mqttProblems } from './problems.ts';
 import { mqttSettings } from '../mqtt-session/settings.ts';
 import { mqttRoutes } from '../mqtt-session/route.ts';
@@ -38,11 +39,19 @@ export function mqtt(options: MqttOptions): Feed<MqttOutlet> {
     source: URL.canParse(options.url) ? publicForm(new URL(options.url)) : 'mqtt, at what is no URL',
     pacing: declaredPacing(options),
     replayable: options.qos !== 0,
+    ...claimOf(options),
     route: mqttRoutes,
     problems: (targets) => mqttProblems(options, targets),
     burst: (context) => burst(options, context),
     ...(topics === undefined ? {} : { outlet: () => mqttOutlet(options, topics) }),
   };
+}
+
+/** A broker gives a session to the newest holder of its clientId, so two feeds would take it from each other. */
+function claimOf({ url, clientId }: MqttOptions): Pick<Feed, 'claim'> {
+  if (typeof clientId !== 'string' || !URL.canParse(url)) return {};
+  const held = `the session of clientId ${JSON.stringify(clientId)} at ${brokerOf(new URL(url).host)}`;
+  return { claim: { path: 'clientId', held } };
 }
 
 /** Loads the protocol only when a burst needs it, so that a Worker without MQTT does not run its code. */

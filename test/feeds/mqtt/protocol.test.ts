@@ -250,6 +250,31 @@ describe('a broken course', () => {
   });
 });
 
+describe('another client with the same clientId', () => {
+  test('is named where the broker says so', async () => {
+    const taken = { cmd: 'disconnect', reasonCode: 0x8e } as const;
+    const broker = politeBroker({ afterSubscribe: (connection) => connection.send(taken) });
+    await expect(runBurst(feedOf({ clientId: 'edge' }), contextOf(broker))).rejects.toMatchObject({
+      code: 'upstream',
+      field: 'clientId',
+      message: expect.stringContaining('another client connected with the clientId "edge"'),
+    });
+  });
+
+  test('is named as the likely reason where MQTT 3.1.1 closes without one', async () => {
+    const broker = politeBroker({ afterSubscribe: (connection) => connection.end() });
+    const feed = feedOf({ clientId: 'edge', protocolVersion: 4 });
+    await expect(runBurst(feed, contextOf(broker))).rejects.toThrow(
+      upstream(/accepted the clientId "edge"\..*another client uses this clientId/),
+    );
+  });
+
+  test('is not suspected where the broker never accepted the connection', async () => {
+    const broker = scriptedBroker((_, connection) => connection.end());
+    await expect(runBurst(feedOf({ protocolVersion: 4 }), contextOf(broker))).rejects.toThrow(/closed it$/);
+  });
+});
+
 describe('staying alive', () => {
   const long: Partial<MqttOptions> = { idleMs: 200_000, keepAliveSeconds: 30 };
   const patient = { timeMs: 200_000, events: 10, bytes: 1_000_000 };
@@ -320,6 +345,12 @@ describe('gaps', () => {
       { cmd: 'connect', clean: true },
       { cmd: 'disconnect' },
     ]);
+  });
+
+  test('a broker whose URL is only written in another way is none', async () => {
+    const position = { ...POSITION, broker: 'BROKER.example:1883' };
+    const { items } = await runBurst(feedOf(), contextOf(politeBroker({ sessionPresent: true }), { position }));
+    expect(items).toEqual([]);
   });
 
   test('a new clientId and a new broker are gaps as well', async () => {
