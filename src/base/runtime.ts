@@ -115,10 +115,19 @@ export function randomId(): string {
   return toBase64Url(crypto.getRandomValues(new Uint8Array(16)));
 }
 
+/** The longest time that a timer can wait for. A timer that is given more fires at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted) return resolve();
-    const timer = setTimeout(done, ms);
+    let leftMs = ms;
+    let timer = setTimeout(rung, Math.min(leftMs, LONGEST_TIMER_MS));
+    function rung() {
+      leftMs -= LONGEST_TIMER_MS;
+      if (leftMs <= 0) return done();
+      timer = setTimeout(rung, Math.min(leftMs, LONGEST_TIMER_MS));
+    }
     function done() {
       clearTimeout(timer);
       signal?.removeEventListener('abort', done);

@@ -72,9 +72,12 @@ export interface BurstContext {
   /** The position after the last committed batch. It is null before the first. */
   position: Json | null;
   budget: FeedBudget;
-  /** Epoch ms at which the burst has to end. `signal` aborts at that time. */
+  /** Epoch ms at which the burst has to end; Infinity where `hold` is given. `signal` aborts at that time. */
   deadline: number;
+  /** Aborts when the burst has to end: at `deadline`, when the process ends, and when the lease is lost. */
   signal: AbortSignal;
+  /** Given where the burst may keep its connection for as long as the process lives. Null: it ends by `deadline`. */
+  hold: Hold | null;
   now: () => number;
   random: () => number;
   newId: () => string;
@@ -93,6 +96,21 @@ export interface BurstContext {
    */
   webSocket: (request: GuardedWebSocket, listener: WebSocketListener, signal: AbortSignal) => Promise<Opening>;
   log: Log;
+}
+
+/**
+ * Given to a feed that `listens` on a host that stays up. A burst is then a unit of commit, not of connection: the feed
+ * yields a batch soon after something came, and goes on until `signal` aborts or the connection is lost for good. While a
+ * batch is committed the generator stands still, so it must not read on without a bound. `budget` bounds one batch, and
+ * nothing is given up for it. `fetch`, `webSocket` and `connect` make sure that the lease is still held, and reject
+ * (`cancelled`) where it is lost.
+ */
+export interface Hold {
+  /**
+   * Says that the connection stands from now on, or that it does not. A feed counts as well once it brought an event, and,
+   * where nothing comes, once its connection has stood for ten seconds.
+   */
+  standing(stands: boolean): void;
 }
 
 export interface GuardedWebSocket {
@@ -202,6 +220,11 @@ export interface Feed<Out extends OutletTypes = OutletTypes> extends FeedHandle<
    * feeds with equal `held` are a mistake in the option at `path`. Absent: nothing.
    */
   claim?: { path: string; held: string };
+  /**
+   * True where the upstream speaks by itself, so that its bursts keep the connection on a host that stays up
+   * (`BurstContext.hold`). Absent: each burst ends.
+   */
+  listens?: boolean;
   /** Finds the mistakes in the declaration, without any I/O. */
   problems(targets: readonly FeedTarget[]): Problem[];
   burst(context: BurstContext): AsyncIterable<FeedBatch>;

@@ -3,7 +3,8 @@
  * answers whether to commit now or how long to wait for more. Pure: the clock is lent.
  *
  * A commit for every few messages of a trickle would be dear, so one that is not full is allowed once at the start of a burst
- * and then once per hundred messages; the rest waits for the burst's end. A broker whose window of unacknowledged messages
+ * and then once per hundred messages; the rest waits for the burst's end. A connection that is held has no such end: what
+ * came is committed soon there, but not more often than each `HELD_COMMIT_MS`. A broker whose window of unacknowledged messages
  * is full sends nothing more until we commit and acknowledge: such a standstill is learned from its size.
  */
 export interface PacingOptions {
@@ -16,7 +17,15 @@ export interface PacingOptions {
   idleMs: number;
   /** How many unacknowledged messages the broker sends; null: not known. */
   window: number | null;
+  /** Whether the connection is held. Silence then ends nothing. */
+  held?: boolean;
 }
+
+/**
+ * A connection that is held makes at most one commit in this time, ms, unless a batch is full. What comes is then readable
+ * within 300 ms, with the time of the commit and of the projection.
+ */
+export const HELD_COMMIT_MS = 150;
 
 export type Verdict = { verdict: 'commit' | 'idle' } | { verdict: 'wait'; waitMs: number };
 
@@ -33,7 +42,8 @@ const MESSAGES_PER_SMALL_COMMIT = 100;
 const LEAST_WINDOW = 5;
 
 export function createPacing(options: PacingOptions, now: () => number): Pacing {
-  const { batchMessages, batchBytes, lingerMs, idleMs } = options;
+  const { batchMessages, batchBytes, lingerMs, held = false } = options;
+  const idleMs = held ? Number.POSITIVE_INFINITY : options.idleMs;
   let window = options.window;
   let messages = 0;
   let unacknowledged = 0;
@@ -42,6 +52,7 @@ export function createPacing(options: PacingOptions, now: () => number): Pacing 
   let commits = 0;
   let firstAt = now();
   let lastAt = now();
+  let committedAt = Number.NEGATIVE_INFINITY;
   /** The size of the last standstill, and whether messages came at once when it was acknowledged. */
   let standstill: { size: number; committedAt: number; resumed: boolean } | null = null;
   /** Whether nothing came for a while when the commit was decided; the commit's own time does not count. */
@@ -59,6 +70,10 @@ export function createPacing(options: PacingOptions, now: () => number): Pacing 
     if (messages >= batchMessages || bytes >= batchBytes) return { verdict: 'commit' };
     if (window !== null && unacknowledged >= window) return { verdict: 'commit' };
     if (time >= idleAt) return { verdict: 'idle' };
+    if (held) {
+      const dueAt = Math.max(firstAt + lingerMs, committedAt + HELD_COMMIT_MS);
+      return time >= dueAt ? { verdict: 'commit' } : { verdict: 'wait', waitMs: dueAt - time };
+    }
     const allowed = commits < 1 + Math.floor(total / MESSAGES_PER_SMALL_COMMIT);
     if (allowed) {
       const dueAt = firstAt + lingerMs;
@@ -92,7 +107,10 @@ export function createPacing(options: PacingOptions, now: () => number): Pacing 
       if (standstill?.resumed && standstill.size === unacknowledged && window === null) window = unacknowledged;
       const size = unacknowledged >= LEAST_WINDOW && decidedInQuiet ? unacknowledged : null;
       standstill = size === null ? null : { size, committedAt: time, resumed: false };
-      if (messages > 0) commits += 1;
+      if (messages > 0) {
+        commits += 1;
+        committedAt = time;
+      }
       messages = 0;
       unacknowledged = 0;
       bytes = 0;

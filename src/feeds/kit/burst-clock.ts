@@ -3,6 +3,8 @@
  * batch, the answer, and the end of the connection. It ends nothing by itself. Pure: the clock is lent.
  */
 
+import type { BurstContext } from '../../declare/feed.ts';
+
 /** The share of the time that is kept; at most a second is kept. */
 const RESERVED_SHARE = 0.1;
 const MOST_RESERVED_MS = 1_000;
@@ -39,4 +41,12 @@ export function createBurstClock(
     leftMs: () => closesAt - now(),
     isOver: () => now() >= closesAt,
   };
+}
+
+/** The clock of a burst: bounded by its deadline and its budget, and without an end where it holds its connection. */
+export function burstClockOf(context: Pick<BurstContext, 'now' | 'deadline' | 'budget' | 'hold'>): BurstClock {
+  const now = () => context.now();
+  return context.hold === null
+    ? createBurstClock(now, context.deadline, context.budget.timeMs)
+    : createBurstClock(now, Number.POSITIVE_INFINITY);
 }

@@ -12,7 +12,7 @@ export interface Spending {
 }
 
 /** An item is taken whole while anything of the budget is left, so one item may exceed the bytes. */
-export function createSpending(budget: FeedBudget): Spending {
+export function createSpending(budget: Pick<FeedBudget, 'events' | 'bytes'>): Spending {
   let events = 0;
   let bytes = 0;
   const spent = () => events >= budget.events || bytes >= budget.bytes;

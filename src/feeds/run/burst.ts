@@ -1,22 +1,20 @@
 /**
  * One burst of one feed, under its lease. Each batch that the feed yields is taken in before the feed is resumed: it is
  * committed together with the position, unless it changes nothing that has to be stored at once. The burst ends at the
- * budget, at the deadline, when the feed ends or breaks, or when the lease is lost. It does not decide what a failure means
- * for the next burst: `run-feed.ts` does.
+ * budget, at the deadline, when the feed ends or breaks, or when the lease is lost. Where it holds its connection it has no
+ * deadline and no budget. It does not decide what a failure means for the next burst: `run-feed.ts` does.
  */
 import type { BurstContext, DeclaredFeed, FeedBatch } from '../../declare/feed.ts';
 import { asTidegateError, TidegateError } from '../../base/errors.ts';
 import type { Scope } from '../../streams/scope.ts';
 import type { GuardedFetch } from '../../net/guarded-fetch.ts';
+import { createWebSocketDial } from '../../net/websocket-dial.ts';
+import { type BurstTime, burstTime, GRACE_MS } from './burst-time.ts';
+import { type HeldBurst, holdBurst } from './hold.ts';
 import type { Intake } from './intake.ts';
 import type { Lease } from './lease.ts';
 import { createTaker } from './taker.ts';
-import { createWebSocketDial } from '../../net/websocket-dial.ts';
-
-/** How long a feed may take to end after its signal aborts, ms. */
-const GRACE_MS = 1_000;
-/** While a burst lasts, latest events are brought up to date at least this often, ms. */
-const PROJECT_EVERY_MS = 5_000;
+import { createUpkeep, type Upkeep } from './upkeep.ts';
 
 export interface BurstOptions {
   scope: Scope;
@@ -25,13 +23,16 @@ export interface BurstOptions {
   intake: Intake;
   fetch: GuardedFetch;
   leaseMs: number;
-  /** Epoch ms by which the feed has to end. Commits have until `deadline`. */
+  /** Epoch ms by which the feed has to end. Infinity: it holds its connection. */
   endsAt: number;
-  deadline: number;
+  /** Epoch ms by which a commit that begins now has to end. */
+  commitBy: () => number;
   /** Aborts when the process has to end. */
   signal: AbortSignal | null;
   /** Brings latest events up to date during the burst. It does not throw. */
   project: () => Promise<void>;
+  /** Stores the events of windows of sampling that the clock closed. False: the lease is lost. */
+  closeWindows: (lease: Lease) => Promise<boolean>;
 }
 
 export type BurstEnd =
@@ -39,44 +40,48 @@ export type BurstEnd =
   { kind: 'ended'; more: boolean } | { kind: 'failed'; error: TidegateError } | { kind: 'lost' };
 
 /** @throws TidegateError if the store fails. That does not count as a failure of the feed. */
-export async function runBurst(options: BurstOptions): Promise<BurstEnd> {
-  const { scope, lease, endsAt } = options;
-  const { runtime } = scope;
-  const over = new AbortController();
-  const finished = new AbortController();
-  const abort = () => over.abort(new TidegateError('cancelled', 'the burst is over'));
-  void runtime.sleep(Math.max(0, endsAt - runtime.now()), finished.signal).then(abort);
-  options.signal?.addEventListener('abort', abort, { once: true });
-  if (options.signal?.aborted) abort();
-
-  const latest = createUpkeep(options);
+export async function runBurst(given: BurstOptions): Promise<BurstEnd> {
+  const { runtime } = given.scope;
+  const time = burstTime(runtime, given.endsAt, given.signal);
+  let lost = false;
+  const onLost = () => {
+    lost = true;
+    time.end();
+  };
+  const held = given.endsAt === Number.POSITIVE_INFINITY ? holdBurst({ ...given, runtime, onLost }) : null;
+  const options = { ...given, lease: held?.lease ?? given.lease };
+  const upkeep = createUpkeep({
+    ...options,
+    runtime,
+    isHeld: held !== null,
+    closeWindows: () => given.closeWindows(options.lease),
+  });
   const taker = createTaker({
     ...options,
+    isHeld: held !== null,
     log: (message) => runtime.log('warn', message, { feed: options.feed.name }),
-    upkeep: async () => {
-      if (runtime.now() >= latest.dueAt()) await latest.run();
-    },
+    upkeep: async () => runtime.now() < upkeep.dueAt() || upkeep.run(),
   });
+  const isStuck = () => time.isSpent() && taker.isStuck();
   let iterator: AsyncIterator<FeedBatch> | null = null;
   let batches = 0;
   let last = false;
   let more = false;
-  const isStuck = () => over.signal.aborted && !options.signal?.aborted && taker.isStuck();
   try {
-    iterator = options.feed.feed.burst(contextOf(options, over.signal))[Symbol.asyncIterator]();
+    iterator = options.feed.feed.burst(contextOf(options, time.signal, held))[Symbol.asyncIterator]();
     for (;;) {
-      const next = await waitForNext(options, iterator, latest);
-      if (next === 'lost') return { kind: 'lost' };
+      const next = await waitForNext(options, iterator, time, upkeep);
+      if (next === 'lost' || lost) return { kind: 'lost' };
       if (next instanceof TidegateError) {
         // A feed may throw when its signal aborts. That is no failure, unless its time ran out without a batch.
-        const wasEnded = options.signal?.aborted || (over.signal.aborted && batches > 0);
+        const wasEnded = time.signal.aborted && (batches > 0 || !time.isSpent());
         if (!wasEnded) return { kind: 'failed', error: next };
         return isStuck() ? { kind: 'failed', error: noProgress() } : { kind: 'ended', more: true };
       }
       if (next.done) {
         if (!last && isStuck()) return { kind: 'failed', error: noProgress() };
-        const isCut = !last && (taker.isSpent() || over.signal.aborted);
-        return { kind: 'ended', more: isCut || more || (lease.state().backlog ?? 0) > 0 };
+        const isCut = !last && (taker.isSpent() || time.signal.aborted);
+        return { kind: 'ended', more: isCut || more || (options.lease.state().backlog ?? 0) > 0 };
       }
       batches += 1;
       last = next.value.last ?? false;
@@ -86,10 +91,8 @@ export async function runBurst(options: BurstOptions): Promise<BurstEnd> {
       if (step === 'budget') return { kind: 'ended', more: true };
     }
   } finally {
-    options.signal?.removeEventListener('abort', abort);
-    abort();
+    time.end();
     if (iterator) await endFeed(options, iterator);
-    finished.abort();
   }
 }
 
@@ -100,8 +103,16 @@ function noProgress(): TidegateError {
   });
 }
 
-function contextOf({ scope, feed, lease, fetch, endsAt }: BurstOptions, signal: AbortSignal): BurstContext {
-  const { runtime } = scope;
+function contextOf(
+  { scope: { runtime }, feed, lease, fetch, endsAt }: BurstOptions,
+  signal: AbortSignal,
+  held: HeldBurst | null,
+): BurstContext {
+  const webSocket = createWebSocketDial(runtime);
+  const { connect } = runtime;
+  const dials = held
+    ? { fetch: held.guard<'fetch'>(fetch), webSocket: held.guard<'webSocket'>(webSocket), connect: held.guard(connect) }
+    : { fetch, webSocket, connect };
   return {
     feed: feed.name,
     targets: feed.targets,
@@ -109,61 +120,43 @@ function contextOf({ scope, feed, lease, fetch, endsAt }: BurstOptions, signal: 
     budget: feed.budget,
     deadline: endsAt,
     signal,
+    hold: held?.hold ?? null,
     now: () => runtime.now(),
     random: () => runtime.random(),
     newId: () => runtime.newId(),
     sleep: (ms, wake) => runtime.sleep(ms, wake),
-    fetch,
-    connect: runtime.connect,
-    webSocket: createWebSocketDial(runtime),
+    ...dials,
     log: (level, message, fields) => runtime.log(level, message, { feed: feed.name, ...fields }),
   };
 }
 
-/**
- * Waits for the feed. Meanwhile it renews the lease and brings the latest events up to date. It returns the feed's
- * errors.
- */
+/** Waits for the feed. Meanwhile it renews the lease and does what is due. It returns the feed's errors. */
 async function waitForNext(
-  options: BurstOptions,
+  { scope: { runtime }, lease, leaseMs, commitBy }: BurstOptions,
   iterator: AsyncIterator<FeedBatch>,
-  latest: Upkeep,
+  time: BurstTime,
+  upkeep: Upkeep,
 ): Promise<IteratorResult<FeedBatch> | TidegateError | 'lost'> {
-  const { scope, lease, leaseMs, endsAt, deadline } = options;
-  const { runtime } = scope;
   const pending = iterator.next().then((result) => result, asTidegateError);
-  const latestEnd = endsAt + GRACE_MS;
   for (;;) {
+    const latestEnd = time.latestEnd();
     // A lease that outlasts the burst is not renewed, so a short burst makes no commit for it.
     const renewAt = lease.until() >= latestEnd + leaseMs / 4 ? Number.POSITIVE_INFINITY : lease.until() - leaseMs / 2;
-    const wakeAt = Math.min(latestEnd, renewAt, latest.dueAt());
+    const wakeAt = Math.min(latestEnd, renewAt, upkeep.dueAt());
     const awake = new AbortController();
+    const wake = () => awake.abort();
+    // The latest end may be known only when the signal aborts.
+    if (!time.signal.aborted) time.signal.addEventListener('abort', wake, { once: true });
     const timer = runtime.sleep(Math.max(0, wakeAt - runtime.now()), awake.signal).then(() => null);
     const result = await Promise.race([pending, timer]);
-    awake.abort();
+    time.signal.removeEventListener('abort', wake);
+    wake();
     if (result !== null) return result;
     const now = runtime.now();
-    if (now >= latestEnd) return new TidegateError('upstream', 'the feed did not end when its time was over');
-    if (now >= renewAt && (await lease.commit([], deadline)) === 'lost') return 'lost';
-    if (now >= latest.dueAt()) await latest.run();
+    if (now >= time.latestEnd()) return new TidegateError('upstream', 'the feed did not end when its time was over');
+    if (now >= renewAt && (await lease.commit([], commitBy())) === 'lost') return 'lost';
+    if (now >= upkeep.dueAt() && !(await upkeep.run())) return 'lost';
   }
-}
-
-interface Upkeep {
-  dueAt(): number;
-  run(): Promise<void>;
-}
-
-/** Brings latest events up to date while a burst lasts. */
-function createUpkeep({ scope: { runtime }, project }: BurstOptions): Upkeep {
-  let ranAt = runtime.now();
-  return {
-    dueAt: () => ranAt + PROJECT_EVERY_MS,
-    async run() {
-      await project();
-      ranAt = runtime.now();
-    },
-  };
 }
 
 /** Ends the generator, so that it frees what it holds. It does not wait longer than `GRACE_MS` for that. */

@@ -38,14 +38,23 @@ export interface Intake {
   drain(): Operation[];
   /** Returns drained operations that met a conflict, without the events that the logs have by now. */
   withoutKnown(operations: readonly Operation[]): Promise<Operation[]>;
-  /** The counts of the burst so far. They include what is not committed yet, until `revert` forgets that. */
+  /**
+   * The counts since the burst began, or since `renew`. They include what is not committed yet, until `revert` forgets
+   * that.
+   */
   counts: Readonly<FeedCounts>;
+  /** The counts since the burst began. */
+  total(): FeedCounts;
+  /** How many events the burst brought that its streams did not have. Gaps are none. */
+  delivered(): number;
   /** Why the last rejected item was rejected. */
   rejection(): { field: string; expected: string };
   /** Takes note that drained operations are committed, with the version of what they put. */
   settle(operations: readonly Operation[], version: Version): void;
   /** Forgets the counts of what is not committed. */
   revert(): void;
+  /** Begins the counts, and the bound of dead letters, anew in a burst that has no end. */
+  renew(): void;
   /** The changes of the feed's record that go with the next commit. */
   changes(state: FeedState): Pick<FeedState, 'sampling' | 'dirty' | 'newestTime' | 'counts'>;
 }
@@ -97,9 +106,9 @@ export function createIntake(scope: Scope, feed: DeclaredFeed, begun: FeedState)
     if (!added) return null;
     for (const { stream, event } of fresh) {
       appender.remember(stream, event);
-      tally.filled(stream, event.time, now());
+      tally.filled(stream, isGap(event) ? null : event.time, now());
     }
-    tally.count('events', fresh.length);
+    tally.count('events', fresh.filter(({ event }) => !isGap(event)).length);
     tally.count('duplicates', sampled.length - fresh.length);
     return fresh.length;
   }
@@ -170,12 +179,18 @@ export function createIntake(scope: Scope, feed: DeclaredFeed, begun: FeedState)
       return appender.fenced(left);
     },
     counts: tally.counts,
+    total: () => tally.total(),
+    delivered() {
+      const { events, thinned } = tally.total();
+      return events + thinned;
+    },
     rejection: () => tally.rejection(),
     settle(operations, version) {
       appender.committed(operations, version);
       tally.settle();
     },
     revert: () => tally.revert(),
+    renew: () => tally.renew(),
     changes: (state) => ({ sampling: sampler?.state() ?? null, ...tally.changes(state) }),
   };
 }

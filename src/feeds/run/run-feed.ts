@@ -23,9 +23,9 @@ import { conditionOf, type FeedCondition } from './status.ts';
 /**
  * `pulled`: the burst ended well. `failed`: the feed or the store failed, or a newer release wrote the feed's record.
  * `lost`: another process took the lease over. `leased`: another process has the lease. `waiting`: the feed is not due.
- * `no-time`: it is due, but the deadline is too near.
+ * `no-time`: it is due, but the deadline is too near. `held`: a run of this process holds its connection, and has not ended.
  */
-export type FeedOutcome = 'pulled' | 'failed' | 'lost' | 'leased' | 'waiting' | 'no-time';
+export type FeedOutcome = 'pulled' | 'failed' | 'lost' | 'leased' | 'waiting' | 'no-time' | 'held';
 
 export interface FeedReport extends FeedCounts {
   feed: string;
@@ -41,7 +41,8 @@ export interface FeedReport extends FeedCounts {
 
 export interface FeedRun {
   scope: Scope;
-  deadline: number;
+  /** Epoch ms by which the run has to end; null: it lasts until `signal` aborts, and the feed holds its connection. */
+  deadline: number | null;
   fetch: GuardedFetch;
   leaseMs: number;
   signal: AbortSignal | null;
@@ -61,6 +62,7 @@ async function runWith(run: FeedRun, feed: DeclaredFeed, reading: Reading): Prom
   const { scope, deadline, leaseMs } = run;
   const { runtime, store, tenant } = scope;
   const startedAt = runtime.now();
+  const commitBy = () => deadline ?? runtime.now() + leaseMs;
   const key = feedKey(tenant, feed.name);
   const state = begin(readState(reading) ?? newState(), startedAt, runtime.random());
   const report = (outcome: FeedOutcome, now: FeedState, counts: FeedCounts, commits: number) => {
@@ -70,36 +72,44 @@ async function runWith(run: FeedRun, feed: DeclaredFeed, reading: Reading): Prom
 
   if (state.nextAt > startedAt) {
     const put = feedRecord.put(key, state, { expects: reading.version });
-    const { status } = await commitSurely(runtime, store, [put], deadline);
+    const { status } = await commitSurely(runtime, store, [put], commitBy());
     return report(status === 'committed' ? 'failed' : 'leased', state, NO_COUNTS, 1);
   }
-  const lease = await takeLease({ store, runtime, key, leaseMs }, reading, state, deadline);
+  const lease = await takeLease({ store, runtime, key, leaseMs }, reading, state, commitBy());
   if (lease === null) return report('leased', state, NO_COUNTS, 1);
 
   const intake = createIntake(scope, feed, state);
   let projections = 0;
-  const closing = Math.min(CLOSING_MS, (deadline - startedAt) / 3);
-  const endsAt = Math.min(startedAt + feed.budget.timeMs, deadline - closing);
   const projected = async () => {
-    projections += (await project(run, lease)).commits;
+    projections += (await project({ scope, deadline: commitBy() }, lease)).commits;
   };
-  let end = await runBurst({ ...run, feed, lease, intake, endsAt, project: projected }).catch((thrown: unknown) =>
+  const close = (held: Lease) => closeWindows(held, intake, commitBy);
+  const burst = { ...run, feed, lease, intake, commitBy, project: projected, closeWindows: close };
+  let end = await runBurst({ ...burst, endsAt: endOf(feed, startedAt, deadline) }).catch((thrown: unknown) =>
     failure(lease, intake, thrown),
   );
-  if (end.kind === 'ended' && !(await closeWindows(lease, intake, deadline))) end = { kind: 'lost' };
+  if (end.kind === 'ended' && !(await close(lease))) end = { kind: 'lost' };
   if (end.kind !== 'lost') {
     lease.change(judge(run, feed, lease.state(), intake, end, startedAt));
-    const released = await projectAndRelease(run, lease);
+    const released = await projectAndRelease({ scope, deadline: commitBy() }, lease);
     projections += released.commits;
     if (released.lost) end = { kind: 'lost' };
   }
   if (end.kind === 'lost') intake.revert();
-  const { rejected, deadLetters } = intake.counts;
+  const counts = intake.total();
+  const { rejected, deadLetters } = counts;
   if (rejected > 0)
     runtime.log('warn', 'items that are no events of their stream', { feed: feed.name, rejected, deadLetters });
   const outcome = end.kind === 'ended' ? 'pulled' : end.kind;
-  const done = report(outcome, lease.state(), intake.counts, lease.commits() + projections);
+  const done = report(outcome, lease.state(), counts, lease.commits() + projections);
   return end.kind === 'failed' ? { ...done, error: end.error } : done;
+}
+
+/** Epoch ms by which the feed has to end; Infinity for a run without a deadline. */
+function endOf({ budget }: DeclaredFeed, startedAt: number, deadline: number | null): number {
+  if (deadline === null) return Number.POSITIVE_INFINITY;
+  const closing = Math.min(CLOSING_MS, (deadline - startedAt) / 3);
+  return Math.min(startedAt + budget.timeMs, deadline - closing);
 }
 
 /** The state in which a run begins. If the feed is not due in that state, it has killed too many processes. */
@@ -122,8 +132,8 @@ function failure(lease: Lease, intake: Intake, thrown: unknown): BurstEnd {
 }
 
 /** Stores the events of sampling windows that the clock has closed; false: the lease is lost. */
-async function closeWindows(lease: Lease, intake: Intake, deadline: number): Promise<boolean> {
-  const commit = () => commitIntake(lease, intake, deadline);
+async function closeWindows(lease: Lease, intake: Intake, commitBy: () => number): Promise<boolean> {
+  const commit = () => commitIntake(lease, intake, commitBy());
   return (await intake.closeWindows(commit)) && (intake.isEmpty() || commit());
 }
 
@@ -145,7 +155,7 @@ function judge(
   }
   const { code, message, retryAfterMs } = end.error;
   // A feed that delivered events before it failed is not down, so its failures are counted anew from 1.
-  const failures = (counts.events > 0 ? 0 : state.failures) + 1;
+  const failures = (intake.delivered() > 0 ? 0 : state.failures) + 1;
   const nextAt = now + pauseAfter(failures, runtime.random(), retryAfterMs);
   const level = failures === BREAKER_FAILURES ? 'error' : 'warn';
   runtime.log(level, 'a feed failed', { feed: feed.name, code, message, failures, nextAt });

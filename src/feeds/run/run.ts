@@ -6,7 +6,8 @@
  * while 100 events with the feed's record (some kilobytes; up to 64 KiB more with sampling) are within the store's
  * `commitBytes`. On Redis, where those are 420,000, that is 4 KB an event; larger ones take as many commits as their bytes
  * need. Each further stream that gets events adds one. A burst that lasts longer than 5 s adds the commits that keep its
- * lease and the latest events up meanwhile.
+ * lease and the latest events up meanwhile. A connection that is held makes at most 7 commits a second with what it
+ * brings, unless its batches are full, and as many for the latest events.
  */
 import type { DeclaredFeed } from '../../declare/feed.ts';
 import { asTidegateError, TidegateError } from '../../base/errors.ts';
@@ -17,6 +18,7 @@ import type { Reading } from '../../store/store.ts';
 import type { Deps } from '../../streams/deps.ts';
 import { feedKey } from './state.ts';
 import { createGuardedFetch, type GuardedFetch } from '../../net/guarded-fetch.ts';
+import type { Holding } from './holding.ts';
 import { type FeedOutcome, type FeedReport, runFeed } from './run-feed.ts';
 import { DEFAULT_LEASE_MS, type FeedState, newState, NO_COUNTS, notDue, readStateOrNewer } from './state.ts';
 import { conditionOf, type FeedCondition } from './status.ts';
@@ -40,6 +42,11 @@ export interface IngestOptions {
   signal?: AbortSignal;
   /** Default: the guarded fetch, which uses the runtime's fetch. */
   fetch?: GuardedFetch;
+  /**
+   * For a host that stays up: a feed that listens keeps its connection, in a run that lasts until `signal` aborts and that
+   * this call does not wait for. Default: every burst ends by the deadline.
+   */
+  hold?: { runs: Holding; onReport: (report: FeedReport) => void };
 }
 
 export interface IngestReport {
@@ -70,7 +77,6 @@ export async function ingest(given: Deps, deadline: number, options: IngestOptio
   const looks: FeedLook[] = [];
   for (const scope of await scopesOf(deps, options.tenant)) looks.push(...(await lookAtFeeds(scope, feeds)));
   const shared = {
-    deadline,
     fetch: options.fetch ?? createGuardedFetch(runtime),
     leaseMs: options.leaseMs ?? DEFAULT_LEASE_MS,
     signal: options.signal ?? null,
@@ -79,6 +85,10 @@ export async function ingest(given: Deps, deadline: number, options: IngestOptio
   const reports = new Map<FeedLook, FeedReport>();
   const due: { look: FeedLook; state: FeedState | null; nextAt: number }[] = [];
   for (const look of looks) {
+    if (options.hold?.runs.has(nameOf(look))) {
+      reports.set(look, { ...blankReport(look.feed, 'held', 'running'), nextAt: runtime.now() + shared.leaseMs });
+      continue;
+    }
     const state = readStateOrNewer(look.reading);
     if (state instanceof TidegateError) {
       reports.set(look, passOver(look, state));
@@ -91,18 +101,30 @@ export async function ingest(given: Deps, deadline: number, options: IngestOptio
   }
   due.sort((a, b) => a.nextAt - b.nextAt);
 
+  async function run(look: FeedLook, state: FeedState | null, by: number | null): Promise<FeedReport> {
+    const settings = { ...shared, scope: look.scope, deadline: by };
+    return runFeed(settings, look.feed, look.reading).catch((thrown: unknown) => {
+      const error = asTidegateError(thrown);
+      const report = idleReport(look, state, 'failed', runtime.now());
+      return { ...report, error, nextAt: runtime.now() + (error.retryAfterMs ?? STORE_PAUSE_MS) };
+    });
+  }
+
   const work = due[Symbol.iterator]();
   async function worker(): Promise<void> {
     for (const { look, state } of work) {
-      const ended = options.signal?.aborted || deadline - runtime.now() < LEAST_MS;
-      const report = ended
-        ? idleReport(look, state, 'no-time', runtime.now())
-        : await runFeed({ ...shared, scope: look.scope }, look.feed, look.reading).catch((thrown: unknown) => {
-            const error = asTidegateError(thrown);
-            const report = idleReport(look, state, 'failed', runtime.now());
-            return { ...report, error, nextAt: runtime.now() + (error.retryAfterMs ?? STORE_PAUSE_MS) };
-          });
-      reports.set(look, report);
+      const { hold } = options;
+      if (options.signal?.aborted || deadline - runtime.now() < LEAST_MS) {
+        reports.set(look, idleReport(look, state, 'no-time', runtime.now()));
+      } else if (hold && look.feed.feed.listens) {
+        hold.runs.begin(nameOf(look), async () => hold.onReport(await run(look, state, null)));
+        reports.set(look, {
+          ...idleReport(look, state, 'held', runtime.now()),
+          nextAt: runtime.now() + shared.leaseMs,
+        });
+      } else {
+        reports.set(look, await run(look, state, deadline));
+      }
     }
   }
   const workers = Math.min(due.length, Math.max(1, options.concurrency ?? CONCURRENCY));
@@ -118,6 +140,10 @@ interface FeedLook {
   scope: Scope;
   feed: DeclaredFeed;
   reading: Reading;
+}
+
+function nameOf({ scope: { tenant }, feed }: FeedLook): string {
+  return `${tenant}/${feed.name}`;
 }
 
 async function lookAtFeeds(scope: Scope, feeds: readonly DeclaredFeed[]): Promise<FeedLook[]> {

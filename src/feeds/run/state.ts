@@ -14,7 +14,7 @@ import { MOST_STATE_BYTES, samplingSchema, type SamplingState } from './sampling
 export const DEFAULT_LEASE_MS = 30_000;
 
 export interface FeedCounts {
-  /** Events that were appended to streams. */
+  /** Events that were appended to streams. Gaps are not counted. */
   events: number;
   /** Events that were not appended, because their stream had their id already. */
   duplicates: number;

@@ -9,9 +9,10 @@ import type { Reading } from '../../store/store.ts';
 import type { Scope } from '../../streams/scope.ts';
 
 /**
- * `running`: a burst is under way. `ok`: the last burst succeeded. `rejecting`: it succeeded too, but all items that came
- * last were rejected. `backing-off`: it failed, and the feed is tried again soon. `open`: bursts failed so often that the
- * feed is tried again only after a longer pause. `never-run`: there was no burst yet. `unread`: a newer release wrote the
+ * `running`: a burst is under way, and the one before did not fail. `ok`: the last burst succeeded, or the connection is
+ * held and brought something. `rejecting`: it succeeded too, but all items that came last were rejected. `backing-off`: it
+ * failed, and the feed is tried again soon. `open`: bursts failed so often that the feed is tried again only after a longer
+ * pause. Both stay until a burst, or a connection that is held, has brought an event or stood for a while. `never-run`: there was no burst yet. `unread`: a newer release wrote the
  * feed's record, and this one cannot read it; the last error says so.
  */
 export type FeedCondition = 'ok' | 'rejecting' | 'running' | 'backing-off' | 'open' | 'never-run' | 'unread';
@@ -108,11 +109,17 @@ export function lagOf({ newestTime, lastSuccessAt }: FeedState, now: number): nu
 }
 
 export function conditionOf(state: FeedState, now: number): FeedCondition {
-  if (state.lease !== null && state.lease.until > now) return 'running';
+  // A burst that is under way shows nothing yet of what failed before.
   if (state.failures >= BREAKER_FAILURES) return 'open';
   if (state.failures > 0) return 'backing-off';
+  if (state.lease !== null && state.lease.until > now && !isHeldWell(state)) return 'running';
   if (state.rejected !== null && state.rejected.count === state.rejected.items) return 'rejecting';
   return state.lastSuccessAt === null ? 'never-run' : 'ok';
+}
+
+/** Whether the run under way has been judged already. Only one that holds its connection is, before it ends. */
+function isHeldWell({ lastSuccessAt, lastStartAt }: FeedState): boolean {
+  return lastSuccessAt !== null && lastStartAt !== null && lastSuccessAt >= lastStartAt;
 }
 
 function declared(app: App, name: string) {

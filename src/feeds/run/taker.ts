@@ -14,6 +14,8 @@ import { createReplay } from './replay.ts';
 /** Most bytes of a feed's position, as JSON. */
 export const POSITION_BYTES = 16 * 1024;
 
+const UNBOUNDED = { events: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY };
+
 /** `budget`: the burst has to end, and the next one follows at once. */
 export type TakeOutcome = 'go-on' | 'budget' | 'lost';
 
@@ -29,15 +31,17 @@ interface Options {
   feed: DeclaredFeed;
   lease: Lease;
   intake: Intake;
-  /** Epoch ms by which commits have to end. */
-  deadline: number;
-  /** It is called after each commit except the last of a burst. */
-  upkeep: () => Promise<void>;
+  /** Whether the burst holds its connection. The budget then bounds what the feed hands over at once, and ends nothing. */
+  isHeld: boolean;
+  /** Epoch ms by which a commit that begins now has to end. */
+  commitBy: () => number;
+  /** It is called after each commit except the last of a burst. False: the lease is lost. */
+  upkeep: () => Promise<boolean>;
   log: (message: string) => void;
 }
 
-export function createTaker({ feed, lease, intake, deadline, upkeep, log }: Options): Taker {
-  const spending = createSpending(feed.budget);
+export function createTaker({ feed, lease, intake, isHeld, commitBy, upkeep, log }: Options): Taker {
+  const spending = createSpending(isHeld ? UNBOUNDED : feed.budget);
   const replayable = feed.feed.replayable;
   const replay = createReplay(replayable ? lease.state().replay : '');
   let sampled = JSON.stringify(lease.state().sampling);
@@ -45,11 +49,10 @@ export function createTaker({ feed, lease, intake, deadline, upkeep, log }: Opti
   let advanced = false;
 
   async function commit(last = false): Promise<boolean> {
-    if (!(await commitIntake(lease, intake, deadline))) return false;
+    if (!(await commitIntake(lease, intake, commitBy()))) return false;
     sampled = JSON.stringify(lease.state().sampling);
     advanced = true;
-    if (!last) await upkeep();
-    return true;
+    return last || upkeep();
   }
 
   async function take(batch: FeedBatch): Promise<TakeOutcome> {

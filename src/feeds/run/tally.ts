@@ -4,13 +4,15 @@ import type { Reason } from './dead-letters.ts';
 import { addCounts, type FeedCounts, type FeedState, NO_COUNTS } from './state.ts';
 
 export interface Tally {
-  /** The counts of the burst so far. They include what is not committed yet. */
+  /** The counts since the burst began, or since `renew`. They include what is not committed yet. */
   readonly counts: Readonly<FeedCounts>;
+  /** The counts since the burst began. */
+  total(): FeedCounts;
   count(what: Exclude<keyof FeedCounts, 'bytes'>, by?: number): void;
   /** Counts the bytes of an item that was taken. */
   came(item: FeedItem): void;
-  /** Takes note that an event of this time will be appended to the stream. */
-  filled(stream: string, time: number, now: number): void;
+  /** Takes note that an event of this time will be appended to the stream; null for a gap, which shows no freshness. */
+  filled(stream: string, time: number | null, now: number): void;
   rejected(reason: Reason): void;
   /** Why the last rejected item was rejected. */
   rejection(): { field: string; expected: string };
@@ -18,6 +20,8 @@ export interface Tally {
   settle(): void;
   /** Forgets the counts of what is not committed. */
   revert(): void;
+  /** Begins the counts anew, in a burst that has no end. */
+  renew(): void;
   /** The changes of the feed's record that go with the next commit. */
   changes(state: FeedState): Pick<FeedState, 'dirty' | 'newestTime' | 'counts'>;
 }
@@ -25,6 +29,7 @@ export interface Tally {
 /** @param before the feed's counts at the beginning of the burst */
 export function createTally(before: FeedCounts): Tally {
   const counts: FeedCounts = { ...NO_COUNTS };
+  let earlier: FeedCounts = { ...NO_COUNTS };
   let settled = { ...counts };
   let touched = new Set<string>();
   let newestTime: number | null = null;
@@ -32,6 +37,7 @@ export function createTally(before: FeedCounts): Tally {
 
   return {
     counts,
+    total: () => addCounts(earlier, counts),
     count(what, by = 1) {
       counts[what] += by;
     },
@@ -40,6 +46,7 @@ export function createTally(before: FeedCounts): Tally {
     },
     filled(stream, time, now) {
       touched.add(stream);
+      if (time === null) return;
       // A date in the future does not show how fresh the feed is, so it counts as now.
       const at = Math.min(time, now);
       newestTime = Math.max(newestTime ?? at, at);
@@ -54,13 +61,18 @@ export function createTally(before: FeedCounts): Tally {
     revert() {
       Object.assign(counts, settled);
     },
+    renew() {
+      earlier = addCounts(earlier, counts);
+      settled = { ...NO_COUNTS };
+      Object.assign(counts, settled);
+    },
     changes(state) {
       const dirty = [...new Set([...state.dirty, ...touched])];
       touched = new Set();
       return {
         dirty,
         newestTime: newestTime === null ? state.newestTime : Math.max(newestTime, state.newestTime ?? newestTime),
-        counts: addCounts(before, counts),
+        counts: addCounts(before, addCounts(earlier, counts)),
       };
     },
   };

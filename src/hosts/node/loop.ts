@@ -1,15 +1,17 @@
 /**
  * The scheduled workers on a host that stays up. Loops call what a cron trigger calls elsewhere. Each feed has a loop of its
- * own, so that a feed that hangs delays no other. Any number of processes may run them on one store.
+ * own, so that a feed that hangs delays no other. A feed that listens keeps its connection for as long as the loop runs and
+ * its lease is held. Any number of processes may run them on one store.
  */
 import { asTidegateError } from '../../base/errors.ts';
-import { type FeedOutcome, ingest, type IngestReport } from '../../feeds/run/run.ts';
+import { createHolding } from '../../feeds/run/holding.ts';
+import { type FeedOutcome, type FeedReport, ingest, type IngestReport } from '../../feeds/run/run.ts';
 import { sweep } from '../../feeds/run/sweep.ts';
 import type { Deps } from '../../streams/deps.ts';
 import { logFeed, logSweep } from '../report-log.ts';
 
 /** Outcomes of a look at a feed that had no turn. */
-const IDLE: ReadonlySet<FeedOutcome> = new Set(['waiting', 'leased', 'no-time']);
+const IDLE: ReadonlySet<FeedOutcome> = new Set(['waiting', 'leased', 'no-time', 'held']);
 
 export interface LoopOptions {
   /** Longest pause between two looks at a feed that is not due, ms; default 5,000. */
@@ -18,6 +20,12 @@ export interface LoopOptions {
   runMs?: number;
   /** Pause between two sweeps, ms; default 60,000. */
   sweepEveryMs?: number;
+  /**
+   * How long a feed's lease lasts without a commit, ms; default 30,000. Another process takes a feed over within this time
+   * after the one that held it died. Give less only if all who share the store share a clock.
+   */
+  leaseMs?: number;
+  /** Called after each look at a feed; and with a report of its own when a run ended that held its connection. */
   onReport?: (report: IngestReport) => void;
 }
 
@@ -27,13 +35,23 @@ export interface Loop {
 }
 
 export function startLoop(deps: Deps, options: LoopOptions = {}): Loop {
-  const { everyMs = 5_000, runMs = 30_000, sweepEveryMs = 60_000, onReport } = options;
+  const { everyMs = 5_000, runMs = 30_000, sweepEveryMs = 60_000, leaseMs, onReport } = options;
   const { runtime } = deps;
   const ending = new AbortController();
   const { signal } = ending;
 
-  /** @param work answers when it is to be called again, epoch ms; null: after the pause */
-  async function repeat(name: string, pauseMs: number, work: () => Promise<number | null>): Promise<void> {
+  /**
+   * @param work answers when it is to be called again, epoch ms; null: after the pause
+   * @param bell whoever rings it ends the pause
+   */
+  async function repeat(
+    name: string,
+    pauseMs: number,
+    work: () => Promise<number | null>,
+    bell = createBell(runtime),
+  ): Promise<void> {
+    const ring = () => bell.ring();
+    signal.addEventListener('abort', ring);
     while (!signal.aborted) {
       let next: number | null = null;
       try {
@@ -43,16 +61,36 @@ export function startLoop(deps: Deps, options: LoopOptions = {}): Loop {
         runtime.log('error', `${name}: ${error.message}`, { code: error.code });
       }
       const untilNext = next === null ? pauseMs : Math.max(0, next - runtime.now());
-      await runtime.sleep(Math.min(pauseMs, untilNext), signal);
+      if (!signal.aborted) await bell.wait(Math.min(pauseMs, untilNext));
     }
+    signal.removeEventListener('abort', ring);
   }
 
-  async function pull(feed: string): Promise<number | null> {
-    const report = await ingest(deps, runtime.now() + runMs, { feeds: [feed], signal });
-    for (const one of report.feeds) if (!IDLE.has(one.outcome)) logFeed(runtime.log, 'debug', one);
-    onReport?.(report);
-    // A burst that its budget cut short goes on at once.
-    return report.nextAt;
+  async function pull(feed: string): Promise<void> {
+    const bell = createBell(runtime);
+    const runs = createHolding(() => bell.ring());
+    const told = (one: FeedReport) => {
+      if (!IDLE.has(one.outcome)) logFeed(runtime.log, 'debug', one);
+    };
+    const onEnd = (one: FeedReport) => {
+      told(one);
+      onReport?.({ feeds: [one], nextAt: one.nextAt, spent: one.spent });
+    };
+    const lease = leaseMs === undefined ? {} : { leaseMs };
+    const look = async () => {
+      const report = await ingest(deps, runtime.now() + runMs, {
+        feeds: [feed],
+        signal,
+        hold: { runs, onReport: onEnd },
+        ...lease,
+      });
+      for (const one of report.feeds) told(one);
+      onReport?.(report);
+      // A burst that its budget cut short goes on at once.
+      return report.nextAt;
+    };
+    await repeat(`feed ${feed}`, everyMs, look, bell);
+    await runs.ended();
   }
 
   async function keep(): Promise<null> {
@@ -62,14 +100,23 @@ export function startLoop(deps: Deps, options: LoopOptions = {}): Loop {
     return null;
   }
 
-  const running = Promise.all([
-    ...[...deps.app.feeds.keys()].map((feed) => repeat(`feed ${feed}`, everyMs, () => pull(feed))),
-    repeat('sweep', sweepEveryMs, keep),
-  ]);
+  const running = Promise.all([...[...deps.app.feeds.keys()].map(pull), repeat('sweep', sweepEveryMs, keep)]);
   return {
     async stop() {
       ending.abort();
       await running;
+    },
+  };
+}
+
+/** A pause that can be ended from elsewhere. Who rings while nobody waits ends the next pause. */
+function createBell({ sleep }: Pick<Deps['runtime'], 'sleep'>) {
+  let rung = new AbortController();
+  return {
+    ring: () => rung.abort(),
+    async wait(ms: number): Promise<void> {
+      await sleep(ms, rung.signal);
+      rung = new AbortController();
     },
   };
 }

@@ -28,6 +28,7 @@ export function burstContext(targets: FeedTarget[], more: Partial<BurstContext> 
     budget: { timeMs: 10_000, events: 100_000, bytes: 100_000_000 },
     deadline: runtime.now() + 15_000,
     signal: new AbortController().signal,
+    hold: null,
     fetch: () => Promise.reject(new Error('MQTT feeds do not fetch')),
     connect,
     webSocket: () => Promise.reject(new Error('MQTT feeds open no WebSocket of this kind')),

@@ -17,6 +17,7 @@ export function burstContext(changes: Partial<BurstContext> = {}): BurstContext 
     budget: { timeMs: 10_000, events: 10_000, bytes: 10 * 1024 * 1024 },
     deadline: Date.now() + 10_000,
     signal: new AbortController().signal,
+    hold: null,
     fetch: createGuardedFetch(runtime),
     connect: null,
     webSocket: createWebSocketDial(runtime),

@@ -1,0 +1,94 @@
+/**
+ * What is different where a feed holds its connection: the feed's condition is judged with each commit, because no end of
+ * the burst does it; commits come one after another and wait for a store that is gone for a moment; and nothing is dialled
+ * under a lease that ran out. It does not decide when the burst ends.
+ */
+import { asTidegateError, TidegateError } from '../../base/errors.ts';
+import { backoff } from '../../base/backoff.ts';
+import type { Runtime } from '../../base/runtime.ts';
+import type { BurstContext, Hold } from '../../declare/feed.ts';
+import type { Intake } from './intake.ts';
+import type { Lease } from './lease.ts';
+import { type FeedState, rejectedOf } from './state.ts';
+
+/** A connection that has stood for so long, ms, counts as well where nothing came. */
+export const STANDS_MS = 10_000;
+const PAUSES = { firstMs: 50, mostMs: 2_000 };
+
+export interface HeldBurst {
+  /** For the feed. */
+  hold: Hold;
+  /** The lease, each commit of which also says how the feed is. */
+  lease: Lease;
+  /** Passes dials on once it is sure that the lease is held. */
+  guard<Name extends 'fetch' | 'webSocket'>(dial: BurstContext[Name]): BurstContext[Name];
+  guard(dial: BurstContext['connect']): BurstContext['connect'];
+}
+
+interface Options {
+  runtime: Runtime;
+  lease: Lease;
+  intake: Intake;
+  /** Epoch ms by which a commit that begins now has to end. */
+  commitBy: () => number;
+  /** Called when a dial found that the lease is lost. */
+  onLost: () => void;
+}
+
+export function holdBurst({ runtime, lease, intake, commitBy, onLost }: Options): HeldBurst {
+  let standsSince: number | null = null;
+  let seen = 0;
+  let tail: Promise<unknown> = Promise.resolve();
+
+  function condition(): Partial<FeedState> {
+    const now = runtime.now();
+    const rejected = rejectedOf(intake.counts, intake.rejection(), lease.state().rejected, now);
+    const delivered = intake.delivered();
+    const isWell = delivered > seen || (standsSince !== null && now - standsSince >= STANDS_MS);
+    seen = delivered;
+    return isWell ? { failures: 0, lastError: null, rejected, lastSuccessAt: now, nextAt: now } : { rejected };
+  }
+
+  /** A store that is gone for a moment does not cost the connection: the feed stands still meanwhile. */
+  const commit: Lease['commit'] = async (operations, until) => {
+    lease.change(condition());
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return await lease.commit(operations, until);
+      } catch (thrown) {
+        const pause = backoff(PAUSES, attempt, runtime.random());
+        const isGone = asTidegateError(thrown).code === 'store_unavailable';
+        if (!isGone || runtime.now() + pause >= until) throw thrown;
+        await runtime.sleep(pause);
+      }
+    }
+  };
+
+  const inTurn: Lease['commit'] = (operations, until) => {
+    const mine = tail.then(() => commit(operations, until));
+    tail = mine.catch(() => {});
+    return mine;
+  };
+
+  /** A process that stood still may wake after its lease ran out, and another may hold the connection by then. */
+  async function sure(): Promise<void> {
+    if (lease.until() > runtime.now()) return;
+    if ((await inTurn([], commitBy())) !== 'lost') return;
+    onLost();
+    throw new TidegateError('cancelled', 'another process holds the feed');
+  }
+
+  function guard(dial: ((...given: never[]) => Promise<unknown>) | null) {
+    return dial && (async (...given: never[]) => sure().then(() => dial(...given)));
+  }
+
+  return {
+    hold: {
+      standing(stands) {
+        standsSince = stands ? (standsSince ?? runtime.now()) : null;
+      },
+    },
+    lease: { ...lease, commit: inTurn },
+    guard: guard as HeldBurst['guard'],
+  };
+}
