@@ -39,7 +39,8 @@ export {
 export { csv } from './feeds/http/csv.ts';
 export type { CsvOptions } from './feeds/http/csv-options.ts';
 export { rss } from './feeds/http/rss.ts';
-export type { RssEntry } from './feeds/http/rss-parser.ts';
+export type { RssOptions } from './feeds/http/rss-options.ts';
+export type { RssEntry } from './feeds/rss/entry.ts';
 export { sse } from './feeds/http/sse.ts';
 export type { SseOptions } from './feeds/http/sse-options.ts';
 export type { Politeness } from './net/politeness.ts';

@@ -10,6 +10,7 @@ import { policySpec, taskSpec } from '../../src/declare/spec/task.ts';
 import { toolSpec } from '../../src/declare/spec/tool.ts';
 import { csvSpec } from '../../src/feeds/http/csv-options.ts';
 import { httpSpec } from '../../src/feeds/http/spec.ts';
+import { rssSpec } from '../../src/feeds/http/rss-options.ts';
 import { sseSpec } from '../../src/feeds/http/sse-options.ts';
 import { mqttRouteSpec, mqttSpec, responseSpec, ruleSpec, topicsSpec } from '../../src/feeds/mqtt-session/spec.ts';
 import { pullSpec } from '../../src/feeds/kit/pull.ts';
@@ -47,6 +48,7 @@ export const TABLES: Readonly<Record<string, Table>> = {
   prompt: { spec: promptSpec, type: 'PromptOptions', left: ['kind'] },
   pull: { spec: pullSpec, type: 'PullOptions', left: PACING },
   resource: { spec: resourceSpec, type: 'ResourceOptions', left: ['kind'] },
+  rss: { spec: rssSpec, type: 'RssOptions' },
   sse: { spec: sseSpec, type: 'SseOptions' },
   stream: { spec: streamSpec, type: 'StreamOptions' },
   task: { spec: taskSpec, type: 'TaskOptions', left: ['kind'] },

@@ -6,10 +6,12 @@ import { sse } from '../../src/feeds/http/sse.ts';
 import { http, type HttpOptions } from '../../src/feeds/http/feed.ts';
 import { runBurst } from '../feeds/run/burst-context.ts';
 
-async function pull(format: HttpOptions['format'], type: string, ...pieces: string[]) {
+async function pull(format: HttpOptions['format'], type: string, ...pieces: (string | Uint8Array)[]) {
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
-      for (const piece of pieces) controller.enqueue(new TextEncoder().encode(piece));
+      for (const piece of pieces) {
+        controller.enqueue(typeof piece === 'string' ? new TextEncoder().encode(piece) : piece);
+      }
       controller.close();
     },
   });
@@ -30,6 +32,18 @@ test('CSV', async () => {
 test('RSS', async () => {
   const text = '<rss version="2.0"><channel><item><guid>1</guid><title>A &amp; B</title></item></channel></rss>';
   expect(await pull(rss(), 'application/rss+xml', text)).toMatchObject([{ id: '1', title: 'A & B' }]);
+});
+
+test.each([
+  ['iso-8859-1', [0xfc], 'ü'],
+  ['windows-1252', [0x80], '€'],
+  ['shift_jis', [0x93, 0xfa], '日'],
+  ['gb2312', [0xd6, 0xd0], '中'],
+  ['utf-8', [0xc3, 0xbc], 'ü'],
+])('RSS in %s', async (charset, bytes, title) => {
+  const head = `<?xml version="1.0" encoding="${charset}"?><rss><channel><item><title>`;
+  const items = await pull(rss(), 'text/xml', head, Uint8Array.from(bytes), 'x</title></item></channel></rss>');
+  expect(items).toMatchObject([{ title: `${title}x` }]);
 });
 
 test('server-sent events', async () => {

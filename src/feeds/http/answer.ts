@@ -22,6 +22,8 @@ export interface FeedAnswer {
   base: URL;
   headers: Headers;
   format: HttpFormat;
+  /** The charset of `Content-Type`, in lower case; null where it names none. */
+  charset: string | null;
   body: ReadableStream<Uint8Array>;
   /** What makes the next request for this URL conditional; null where the source sends no validators. */
   validators: Validators | null;

@@ -71,10 +71,22 @@ async function ask(
     throw badStatus(response, source, context.now());
   }
   try {
-    const format = formatOf(headers.get('content-type') ?? '', url, options, source);
+    const type = headers.get('content-type') ?? '';
+    const format = formatOf(type, url, options, source);
     const validators = validatorsOf(response, requestMark);
     const mark = validators?.etag ? `${requestMark} ${validators.etag}` : null;
-    return { source, url, base, headers, format, body: response.body, validators, mark, release };
+    return {
+      source,
+      url,
+      base,
+      headers,
+      format,
+      charset: charsetOf(type),
+      body: response.body,
+      validators,
+      mark,
+      release,
+    };
   } catch (error) {
     await response.body.cancel();
     throw error;
@@ -105,14 +117,19 @@ function formatOf(contentType: string, url: URL, { format: declared, pick }: Htt
   const bare = type.split(';', 1)[0]?.trim() ?? type;
   const refused = isDeclared(declared) ? declared.refuses.test(bare) : MARKUP_TYPE.test(type);
   if (refused) throw unfit(bare === '' ? 'no content type' : bare, declared === undefined ? hintFor(bare) : undefined);
-  const charset = /charset="?([^\s;"]+)/.exec(type)?.[1] ?? 'utf-8';
-  if (!['utf-8', 'utf8', 'us-ascii'].includes(charset)) throw unfit(`text in ${charset}`);
+  const charset = charsetOf(type) ?? 'utf-8';
+  const readsAny = isDeclared(declared) && declared.reads === 'document';
+  if (!readsAny && !['utf-8', 'utf8', 'us-ascii'].includes(charset)) throw unfit(`text in ${charset}`);
   if (declared !== undefined) return declared;
   if (/\bcsv\b|event-stream/.test(bare)) throw unfit(bare, hintFor(bare));
   if (pick !== undefined) return 'json';
   if (NDJSON_TYPE.test(type)) return 'ndjson';
   if (type.includes('json')) return 'json';
   return /\.(?:ndjson|jsonl)$/i.test(url.pathname) ? 'ndjson' : 'json';
+}
+
+function charsetOf(type: string): string | null {
+  return /charset\s*=\s*["']?([^\s;"']+)/i.exec(type)?.[1]?.toLowerCase() ?? null;
 }
 
 function nameOf(format: HttpFormat | undefined): string {

@@ -33,9 +33,17 @@ export interface RowFormat extends FormatBase {
   load(): Promise<() => RowParser>;
 }
 
-/** A format of documents, which are read whole. */
+/** A format of documents, which are read whole, in whatever charset they are. */
 export interface DocumentFormat extends FormatBase {
   reads: 'document';
   /** The parser answers the items. What it throws fails the burst. */
-  load(): Promise<(text: string) => readonly unknown[]>;
+  load(): Promise<(bytes: Uint8Array, origin: DocumentOrigin) => readonly unknown[]>;
+}
+
+/** Where a document comes from. */
+export interface DocumentOrigin {
+  /** Its URL without query and credentials, which may hold secrets. Links may be relative to it. */
+  url: string;
+  /** What its `Content-Type` says; null where it says nothing. */
+  charset: string | null;
 }

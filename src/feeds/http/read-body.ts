@@ -10,6 +10,7 @@ import type { HttpSettings } from './spec.ts';
 import { fingerprint } from './position.ts';
 import { describeShape, readPath } from '../../base/json-path.ts';
 import { createNdjsonParser, join } from '../kit/ndjson.ts';
+import { publicForm } from '../../net/fetch-target.ts';
 import type { IdleTimeout } from '../../net/idle-timeout.ts';
 
 /**
@@ -75,30 +76,37 @@ async function* documentPortions(reading: BodyReading): AsyncGenerator<Portion, 
 }
 
 async function readDocument(
-  { answer: { format, source }, options }: BodyReading,
+  { answer: { format, source, url, charset }, options }: BodyReading,
   bytes: Uint8Array,
 ): Promise<{ items: readonly unknown[]; body?: unknown }> {
-  const name = isDeclared(format) ? format.name : 'JSON';
+  const nothing = (name: string) => {
+    // Some sources answer an empty body when nothing came while they waited.
+    if (options.wait !== undefined) return { items: [] };
+    throw notThat(name, source, 'an empty body');
+  };
+  if (isDeclared(format)) {
+    if (format.reads !== 'document') throw new TidegateError('internal', `${format.name} is no document`);
+    if (isBlank(bytes)) return nothing(format.name);
+    const parse = await format.load();
+    return { items: parse(bytes, { url: publicForm(url), charset }) };
+  }
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
-    throw notThat(name, source, 'bytes that are not UTF-8', cause);
+    throw notThat('JSON', source, 'bytes that are not UTF-8', cause);
   }
-  if (text.trim() === '') {
-    // Some sources answer an empty body when nothing came while they waited.
-    if (options.wait !== undefined) return { items: [] };
-    throw notThat(name, source, 'an empty body');
-  }
-  if (isDeclared(format)) {
-    if (format.reads !== 'document') throw new TidegateError('internal', `${name} is no document`);
-    return { items: (await format.load())(text) };
-  }
+  if (text.trim() === '') return nothing('JSON');
   const body = parseJson(text, source);
   return {
     items: options.pick ? picked(options.pick, body, source) : itemsAt(body, options.items ?? '', source),
     body,
   };
+}
+
+/** Whether there are only spaces and ends of lines. */
+function isBlank(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d));
 }
 
 function parseJson(text: string, source: string): unknown {

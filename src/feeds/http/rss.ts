@@ -1,14 +1,17 @@
-/** RSS and Atom as the format of an HTTP feed. They are read by rss-parser.ts, which is loaded with the first burst that needs it. */
+/** RSS and Atom as the format of an HTTP feed. They are read by `feeds/rss`, which is loaded with the first burst that needs it. */
+import { specProblems } from '../../declare/spec/problems.ts';
 import type { DocumentFormat } from './format.ts';
+import { type RssOptions, rssSpec } from './rss-options.ts';
 
-/** Reading an XML document takes many times its size in memory, and about a second for this many bytes. */
+/** Reading an XML document takes many times its size in memory. */
 const MOST_BYTES = 4 * 1024 * 1024;
 
 /**
- * RSS, RDF and Atom: each entry is an item, in the shape of `RssEntry`. A document with a document type is refused: it
- * may declare entities that unfold without end.
+ * RSS, RDF and Atom: each entry is an item, in the shape of `RssEntry`. Links are absolute, also in markup. An item that
+ * lacks its end is read. Any other tag that does, and a document that is cut off or declares entities of its own, is an
+ * error with its line.
  */
-export function rss(): DocumentFormat {
+export function rss(options: RssOptions = {}): DocumentFormat {
   return {
     kind: 'format',
     name: 'RSS or Atom',
@@ -16,10 +19,12 @@ export function rss(): DocumentFormat {
     refuses: /\b(?:json|csv|event-stream)\b/,
     maxBytes: MOST_BYTES,
     reads: 'document',
-    problems: () => [],
+    problems: () => specProblems(rssSpec, options),
     async load() {
-      const { readRss } = await import('./rss-parser.ts');
-      return readRss;
+      const { readRss } = await import('../rss/read.ts');
+      const { decodeXml } = await import('../rss/charset.ts');
+      return (bytes, { url, charset }) =>
+        readRss(decodeXml(bytes, { declared: options.charset ?? null, answered: charset }), url);
     },
   };
 }

@@ -77,6 +77,24 @@ describe('RSS', () => {
     expect(items.map((item) => (item.data as { id: string }).id)).toEqual(['1', '2']);
   });
 
+  it('is read in the charset that its answer or the app names', async () => {
+    const body = Uint8Array.from(
+      [...new TextEncoder().encode(channel('<item><title>\u0000</title></item>'))].map((byte) => byte || 0xfc),
+    );
+    source.on('/feed', text(body, 'text/xml; charset="ISO-8859-1"'));
+    expect(data(await pull({ format: rss() }))).toMatchObject([{ title: 'ü' }]);
+    source.on('/feed', text(body, 'text/xml'));
+    expect(data(await pull({ format: rss({ charset: 'windows-1251' }) }))).toMatchObject([{ title: 'ь' }]);
+    const { error } = await pull({ format: rss() });
+    expect(error).toMatchObject({ code: 'upstream', field: 'format' });
+  });
+
+  it('has links that are relative to the URL of the feed, without its query', async () => {
+    source.on('/feed', text(channel('<item><link>?a=1</link></item><item><link>/b</link></item>'), 'text/xml'));
+    const items = data(await pull({ format: rss() }));
+    expect(items).toMatchObject([{ link: `${source.origin}/feed?a=1` }, { link: `${source.origin}/b` }]);
+  });
+
   it('is bounded at 4 MiB', async () => {
     source.on('/feed', huge(6 * 1024 * 1024, 'application/rss+xml'));
     expect((await pull({ format: rss() })).error).toMatchObject({ code: 'too_large', field: 'maxBytes' });

@@ -1,9 +1,19 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import type * as z from 'zod';
-import { csv, type CsvOptions, http, type HttpOptions, rss, sse, type SseOptions } from '../../../src/index.ts';
+import {
+  csv,
+  type CsvOptions,
+  http,
+  type HttpOptions,
+  rss,
+  type RssOptions,
+  sse,
+  type SseOptions,
+} from '../../../src/index.ts';
 import type { Politeness } from '../../../src/index.ts';
 import type { csvSpec } from '../../../src/feeds/http/csv-options.ts';
 import type { httpSpec } from '../../../src/feeds/http/spec.ts';
+import type { rssSpec } from '../../../src/feeds/http/rss-options.ts';
 import type { sseSpec } from '../../../src/feeds/http/sse-options.ts';
 import type { politenessSpec } from '../../../src/net/politeness.ts';
 import { describeShape, readPath } from '../../../src/base/json-path.ts';
@@ -19,6 +29,7 @@ describe('the declaration of an HTTP feed', () => {
   it('has one specification, equal to the types that editors show', () => {
     expectTypeOf<z.input<typeof httpSpec>>().toEqualTypeOf<HttpOptions>();
     expectTypeOf<z.input<typeof csvSpec>>().toEqualTypeOf<CsvOptions>();
+    expectTypeOf<z.input<typeof rssSpec>>().toEqualTypeOf<RssOptions>();
     expectTypeOf<z.input<typeof sseSpec>>().toEqualTypeOf<SseOptions>();
     expectTypeOf<z.input<typeof politenessSpec>>().toEqualTypeOf<Politeness>();
   });
@@ -98,6 +109,7 @@ describe('the declaration of an HTTP feed', () => {
       ['since.lookbackMs', 'since.rangeMs'],
     ],
     ['a wait of no time', { wait: { ms: 10, unit: 'm' as 's', param: '' } }, ['wait.ms', 'wait.unit', 'wait.param']],
+    ['a charset that nobody knows', { format: rss({ charset: 'klingon' }) }, ['format.charset']],
     ['a wait for a document', { wait: { ms: 5_000 }, format: rss() }, ['wait']],
     [
       'politeness of nothing',

@@ -1,0 +1,51 @@
+/** The fields of an entry, by their keys, and the texts in them. Pure. */
+import { resolved } from './links.ts';
+import { attributeOf, elementText } from './text.ts';
+import type { XmlElement } from './tree.ts';
+
+export type KeyOf = (element: XmlElement) => string;
+
+export interface Fields {
+  /** The elements of a key, in the order of the document. */
+  all(...keys: string[]): XmlElement[];
+  /** The first text that is not empty, in the order of the keys; null where there is none. */
+  text(...keys: string[]): string | null;
+  /** What an element reads as, for the first of which something comes. */
+  first(read: (element: XmlElement) => string | null, ...keys: string[]): string | null;
+}
+
+export function elementFields({ content }: XmlElement, keyOf: KeyOf): Fields {
+  const byKey = new Map<string, XmlElement[]>();
+  for (const part of content) {
+    if (typeof part === 'string') continue;
+    const key = keyOf(part);
+    const same = byKey.get(key);
+    if (same === undefined) byKey.set(key, [part]);
+    else same.push(part);
+  }
+  const all = (...keys: string[]) => keys.flatMap((key) => byKey.get(key) ?? []);
+  const first: Fields['first'] = (read, ...keys) => {
+    for (const element of all(...keys)) {
+      const found = read(element);
+      if (found !== null && found !== '') return found;
+    }
+    return null;
+  };
+  return { all, first, text: (...keys) => first(elementText, ...keys) };
+}
+
+/** A link that stands in an attribute, resolved. */
+export function linkIn(element: XmlElement, attribute: string): string | null {
+  return resolved(attributeOf(element, attribute) ?? '', element.base);
+}
+
+/** Texts without those that are empty or stand there twice. */
+export function distinct(texts: readonly (string | null | undefined)[]): string[] {
+  return [...new Set(texts.filter((text) => typeof text === 'string' && text !== ''))] as string[];
+}
+
+/** ISO 8601 in UTC; null for a text that is no time. */
+export function entryTime(text: string | null): string | null {
+  const ms = text === null ? Number.NaN : Date.parse(text);
+  return Number.isNaN(ms) ? null : new Date(ms).toISOString();
+}

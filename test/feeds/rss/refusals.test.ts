@@ -1,0 +1,139 @@
+/** Documents that are not well-formed, and such as attack: read where they mean one thing, else refused with their line. */
+import { describe, expect, it } from 'vitest';
+import { readRss } from '../../../src/feeds/rss/read.ts';
+
+const channel = (items: string, head = '') =>
+  `<?xml version="1.0"?>\n${head}<rss version="2.0">\n<channel><title>T</title>\n${items}\n</channel></rss>`;
+const idsOf = (text: string) => readRss(text).map(({ id }) => id);
+
+describe('an item without its end', () => {
+  const items = [1, 2, 3, 4, 5].map((id) => `<item><title>T${id}</title><guid>${id}</guid></item>`);
+
+  it.each([0, 1, 2, 3, 4])('ends where the next one begins: item %i', (broken) => {
+    const text = items.map((item, at) => (at === broken ? item.replace('</item>', '') : item)).join('\n');
+    expect(idsOf(channel(text))).toEqual(['1', '2', '3', '4', '5']);
+  });
+
+  it('is read however many there are', () => {
+    expect(idsOf(channel(items.join('').replaceAll('</item>', '')))).toEqual(['1', '2', '3', '4', '5']);
+  });
+
+  it('is refused where a field of it lacks its end too', () => {
+    expect(() => readRss(channel(`<item><guid>1\n<item><guid>2</guid></item>`))).toThrow(refused('<guid>', 4));
+  });
+});
+
+it('items that stand behind the channel are read', () => {
+  expect(idsOf('<rss><channel></channel><item><guid>1</guid></item></rss>')).toEqual(['1']);
+});
+
+it('the very last character may be missing', () => {
+  expect(idsOf(channel('<item><guid>1</guid></item>').slice(0, -1))).toEqual(['1']);
+});
+
+it('what stands before and behind the document is passed over', () => {
+  expect(idsOf(`\n Notice: x\n${channel('<item><guid>1</guid></item>')}\n<!-- cached -->\nbye`)).toEqual(['1']);
+});
+
+it('characters that XML does not have are left out', () => {
+  expect(readRss(channel('<item><title>a\u0008b\u001f\uffff<![CDATA[\u000b]]></title></item>'))).toMatchObject([
+    { title: 'ab' },
+  ]);
+});
+
+it('a document type that declares nothing is passed over, and nothing is fetched', () => {
+  const types = [
+    '<!DOCTYPE rss PUBLIC "-//Netscape//DTD RSS 0.91//EN" "http://example.org/rss.dtd">',
+    `<!DOCTYPE rss [<!-- it's > --> <!ELEMENT rss (channel)> <!ENTITY % HTMLlat1 PUBLIC "x" "y]>">]>`,
+  ];
+  for (const type of types) expect(idsOf(channel('<item><guid>1</guid></item>', type))).toEqual(['1']);
+});
+
+describe('a document that is refused', () => {
+  const bomb = `<!DOCTYPE rss [\n<!ENTITY a "aaaaaaaaaa"><!ENTITY b "${'&a;'.repeat(10)}"><!ENTITY c "${'&b;'.repeat(10)}">]>`;
+
+  it.each([
+    ['entities that unfold', channel('<item><title>&c;</title></item>', bomb), 'entities of its own', 3],
+    [
+      'an external entity',
+      channel('', '<!DOCTYPE rss [<!ENTITY x SYSTEM "file:///etc/passwd">]>'),
+      'entities of its own',
+      2,
+    ],
+    ['a document type without an end', channel('', '<!DOCTYPE rss [<!-- x'), 'document type', 2],
+    ['a document type within it', channel('<item/><!doctype rss>'), 'document type', 4],
+    ['half of it', channel('<item><title>x</title></item>').slice(0, -30), 'cut off', 4],
+    ['half of a comment', `${channel('')}\n<!-- x`, 'a comment', 6],
+    ['half of CDATA', '<rss version="2.0"><channel><item>\n<title><![CDATA[x', 'CDATA', 2],
+    ['half of a tag', '<rss>\n<channel', '<channel', 2],
+    ['an instruction without an end', '<?xml version="1.0"', 'instruction', 1],
+    ['a tag with an open quote', channel('<item><link href="x></item>'), '<link', 4],
+    ['a field without its end', channel('<item>\n<title>x\n<guid>1</guid></item>'), '<title>', 5],
+    ['an end of nothing', channel('<title>x</title><guid>1</guid></item>'), '</item>', 4],
+    ['two documents', `${channel('')}${channel('')}`, '<rss>', 6],
+    ['NUL', channel('<item><title>a\u0000b</title></item>'), 'NUL', 4],
+    [
+      'elements as deep as it goes',
+      channel(`<item>${'<a>'.repeat(200_000)}${'</a>'.repeat(200_000)}</item>`),
+      'within each other',
+      4,
+    ],
+    [
+      'namespaces without number',
+      `<rss ${Array.from({ length: 300 }, (_, at) => `xmlns:n${at}="u"`).join(' ')}/>`,
+      'namespaces',
+      1,
+    ],
+  ])('%s', (_what, text, found, line) => {
+    expect(() => readRss(text)).toThrow(refused(found, line));
+  });
+
+  it.each([
+    ['another root', '<svg></svg>', '<svg>'],
+    ['HTML', '<!DOCTYPE html>\n<html><body>Sorry</body></html>', '<html>'],
+    ['text', 'hello', 'text'],
+    ['a JSON Feed', ' {"version":"https://jsonfeed.org/version/1.1","title":"x","items":[]}', 'JSON Feed'],
+  ])('%s', (_what, text, found) => {
+    expect(() => readRss(text)).toThrow(
+      expect.objectContaining({
+        code: 'upstream',
+        field: 'format',
+        message: expect.stringContaining(found) as string,
+      }) as Error,
+    );
+  });
+});
+
+/** Each of some megabytes: what takes more than linear time would take minutes. */
+it.each([
+  ['comments without an end', `<rss>${'<!--'.repeat(500_000)}`],
+  ['CDATA without an end', `<rss>${'<![CDATA['.repeat(300_000)}`],
+  ['a document type of brackets', `<!DOCTYPE x ${'[<"'.repeat(500_000)}`],
+  ['items without an end', `<rss>${'<item>'.repeat(500_000)}`],
+  ['tags without an end', `<rss>${'<a '.repeat(500_000)}`],
+  ['ends of nothing in markup', channel(`<item><title>${'</b>'.repeat(500_000)}</title></item>`)],
+  ['an attribute of megabytes', channel(`<item><link href="${'x'.repeat(3_000_000)}"/></item>`)],
+  [
+    'attributes without number',
+    channel(`<item ${Array.from({ length: 200_000 }, (_, at) => `a${at}="x"`).join(' ')}/>`),
+  ],
+  ['ampersands', channel(`<item><title>${'&amp'.repeat(700_000)}</title></item>`)],
+  ['namespaces again and again', `<rss>${'<a xmlns:b="c"></a>'.repeat(150_000)}</rss>`],
+])(
+  'is done in no time: %s',
+  (_what, text) => {
+    try {
+      readRss(text);
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'upstream' });
+    }
+  },
+  20_000,
+);
+
+function refused(found: string, line: number): Error {
+  const message = expect.stringMatching(
+    new RegExp(`${found.replace(/[/<>]/g, '\\$&')}.*\\(line ${line}\\)$`),
+  ) as string;
+  return expect.objectContaining({ code: 'upstream', field: 'format', message }) as Error;
+}
