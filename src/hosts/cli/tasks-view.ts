@@ -1,7 +1,7 @@
 /** One task as the store has it: its header, its assignment, and what it remembers. */
 import type { Json } from '../../base/json.ts';
 import type { Principal } from '../../base/principal.ts';
-import { LIST_LIMIT } from '../../store/limits.ts';
+import { listAll } from '../../store/list-all.ts';
 import type { TaskDeps } from '../../tasks/records/find-task.ts';
 import type { Header } from '../../tasks/records/header.ts';
 import { taskPartition } from '../../tasks/records/names.ts';
@@ -36,15 +36,8 @@ export async function taskView(deps: TaskDeps, principal: Principal, taskId: str
   const header = await getTask(deps, principal, taskId);
   const run = readAssignment(await store.get(assignmentKey(tenant, taskId), runtime.now()));
   const steps: StepView[] = [];
-  for (let after: string | null = ''; after !== null;) {
-    const page: Awaited<ReturnType<typeof store.list>> = await store.list(taskPartition(tenant, taskId), {
-      now: runtime.now(),
-      limit: LIST_LIMIT,
-      prefix: REMEMBERED,
-      ...(after === '' ? {} : { after }),
-    });
-    steps.push(...page.records.map(({ id, value }) => viewOf(id.slice(REMEMBERED.length), value, runtime.now())));
-    after = page.next;
+  for await (const records of listAll(deps, taskPartition(tenant, taskId), { prefix: REMEMBERED })) {
+    steps.push(...records.map(({ id, value }) => viewOf(id.slice(REMEMBERED.length), value, runtime.now())));
   }
   const at = run && { at: run.dueAt, failures: run.assignment.failures, lost: run.assignment.lost };
   return {

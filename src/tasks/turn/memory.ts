@@ -2,7 +2,7 @@
  * What a turn remembers of its task: read once, when the turn begins, and noted for the commits of the turn. It commits
  * nothing itself; the journal takes what was noted and reports what was stored.
  */
-import { LIST_LIMIT } from '../../store/limits.ts';
+import { listAll } from '../../store/list-all.ts';
 import type { StoredValue } from '../../base/codec.ts';
 import type { RecordType } from '../../store/record.ts';
 import type { Delete, Put, StoredRecord, Version } from '../../store/store.ts';
@@ -90,17 +90,8 @@ export function createMemory({ tenant, taskId }: Pick<Claim, 'tenant' | 'taskId'
     },
     hasNoted: () => fresh.size > 0,
 
-    async load({ store, runtime }) {
-      for (let after: string | null = ''; after !== null;) {
-        const page: Awaited<ReturnType<typeof store.list>> = await store.list(taskPartition(tenant, taskId), {
-          now: runtime.now(),
-          limit: LIST_LIMIT,
-          prefix: REMEMBERED,
-          ...(after === '' ? {} : { after }),
-        });
-        learn(page.records);
-        after = page.next;
-      }
+    async load(deps) {
+      for await (const records of listAll(deps, taskPartition(tenant, taskId), { prefix: REMEMBERED })) learn(records);
     },
     learn,
     noted() {

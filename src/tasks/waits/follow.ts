@@ -15,6 +15,7 @@
  * from there. The waiters beside it are followed from a position of their own meanwhile, so that each round is bounded however
  * long the newer waiter stands. That position may be behind the first one, which costs a second look and changes nothing.
  */
+import { listAll } from '../../store/list-all.ts';
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { asTidegateError, TidegateError } from '../../base/errors.ts';
 import { utf8Bytes } from '../../base/json.ts';
@@ -124,16 +125,8 @@ function laterOf(position: Cursor | null, other: Cursor | null): Cursor | null {
 }
 
 /** All waiters, a page at a time. */
-async function* listWaiters({ store, runtime, tenant }: Scope, { name }: DeclaredStream, limit = LIST_PAGE) {
-  for (let after: string | null = ''; after !== null;) {
-    const page = await store.list(waiterPartition(tenant, name), {
-      now: runtime.now(),
-      limit,
-      ...(after === '' ? {} : { after }),
-    });
-    if (page.records.length > 0) yield page.records;
-    after = page.next;
-  }
+function listWaiters(scope: Scope, { name }: DeclaredStream, limit = LIST_PAGE) {
+  return listAll(scope, waiterPartition(scope.tenant, name), { limit });
 }
 
 /** Null: nothing waits. */

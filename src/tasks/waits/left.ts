@@ -4,7 +4,7 @@
  */
 import { asTidegateError } from '../../base/errors.ts';
 import { commitSurely } from '../../store/commit.ts';
-import { LIST_LIMIT } from '../../store/limits.ts';
+import { listAll } from '../../store/list-all.ts';
 import { type DueRecord, isPresent, type Operation } from '../../store/store.ts';
 import type { Deps } from '../../streams/deps.ts';
 import type { Scope } from '../../streams/scope.ts';
@@ -18,14 +18,8 @@ const LATER_MS = 2_000;
 export async function dropWaits(scope: Scope, taskId: string, deadline: number): Promise<void> {
   const { store, runtime, tenant } = scope;
   try {
-    for (let after: string | null = ''; after !== null;) {
-      const page = await store.list(taskPartition(tenant, taskId), {
-        now: runtime.now(),
-        limit: LIST_LIMIT,
-        prefix: REMEMBERED + WAIT,
-        ...(after === '' ? {} : { after }),
-      });
-      for (const { id, value } of page.records) {
+    for await (const records of listAll(scope, taskPartition(tenant, taskId), { prefix: REMEMBERED + WAIT })) {
+      for (const { id, value } of records) {
         const wait = rememberedWait.decode(value);
         if (wait.value !== undefined) continue;
         const key = waiterKey(tenant, wait.stream, taskId, id.slice(REMEMBERED.length));
@@ -33,7 +27,6 @@ export async function dropWaits(scope: Scope, taskId: string, deadline: number):
         if (version === null) continue;
         await commitSurely(runtime, store, [{ kind: 'delete', ...key, expects: version }], deadline);
       }
-      after = page.next;
     }
   } catch (thrown) {
     const { code, message } = asTidegateError(thrown);

@@ -6,7 +6,8 @@
 import type { Condition } from '../../declare/condition.ts';
 import type { DeclaredStream } from '../../declare/stream.ts';
 import type { LoggedEvent } from '../../base/event.ts';
-import { GET_MANY_LIMIT, LIST_LIMIT } from '../../store/limits.ts';
+import { GET_MANY_LIMIT } from '../../store/limits.ts';
+import { listAll } from '../../store/list-all.ts';
 import type { Cursor } from '../../store/store.ts';
 import { begin, step, type Transition } from '../../streams/conditions/condition.ts';
 import { isPerKey, passesKey, passesWhere } from '../../streams/conditions/scope.ts';
@@ -66,11 +67,8 @@ async function projectedTo(
   return followerPosition(scope, LATEST_FOLLOWER, log);
 }
 
-async function* standingEvents(
-  { store, runtime, tenant }: Scope,
-  stream: DeclaredStream,
-  { key }: Condition,
-): AsyncGenerator<LoggedEvent> {
+async function* standingEvents(scope: Scope, stream: DeclaredStream, { key }: Condition): AsyncGenerator<LoggedEvent> {
+  const { store, runtime, tenant } = scope;
   const asked = !stream.keyed ? [null] : typeof key === 'string' ? [key] : key && 'oneOf' in key ? key.oneOf : null;
   if (asked !== null) {
     const keys = asked.slice(0, GET_MANY_LIMIT).map((one) => latestKey(tenant, stream.name, one));
@@ -81,15 +79,10 @@ async function* standingEvents(
     return;
   }
   let read = 0;
-  for (let after: string | null = ''; after !== null && read < MOST_STANDING;) {
-    const page = await store.list(latestPartition(tenant, stream.name), {
-      now: runtime.now(),
-      limit: LIST_LIMIT,
-      ...(after === '' ? {} : { after }),
-    });
-    for (const { value } of page.records) yield latestEvent.decode(value);
-    read += page.records.length;
-    after = page.next;
+  for await (const records of listAll(scope, latestPartition(tenant, stream.name))) {
+    for (const { value } of records) yield latestEvent.decode(value);
+    read += records.length;
+    if (read >= MOST_STANDING) return;
   }
 }
 

@@ -7,8 +7,8 @@ import { TidegateError } from '../../base/errors.ts';
 import type { Json } from '../../base/json.ts';
 import type { Principal } from '../../base/principal.ts';
 import { commitSurely } from '../../store/commit.ts';
-import { LIST_LIMIT } from '../../store/limits.ts';
-import type { Put, StoredRecord } from '../../store/store.ts';
+import { listAll } from '../../store/list-all.ts';
+import type { Put } from '../../store/store.ts';
 import { createTask, type Created } from './create.ts';
 import { type TaskDeps, taskInVersion } from '../records/find-task.ts';
 import { type Header, rememberedUntil } from '../records/header.ts';
@@ -72,14 +72,8 @@ async function copyRemembered(
     puts = [];
     bytes = 0;
   };
-  for (let after: string | null = ''; after !== null;) {
-    const page: { records: StoredRecord[]; next: string | null } = await store.list(taskPartition(tenant, from), {
-      now: runtime.now(),
-      limit: LIST_LIMIT,
-      prefix: REMEMBERED,
-      ...(after === '' ? {} : { after }),
-    });
-    for (const { id, value } of page.records) {
+  for await (const records of listAll({ store, runtime }, taskPartition(tenant, from), { prefix: REMEMBERED })) {
+    for (const { id, value } of records) {
       if (!isKept(id.slice(REMEMBERED.length), value)) continue;
       const put: Put = {
         kind: 'put',
@@ -94,7 +88,6 @@ async function copyRemembered(
       puts.push(put);
       bytes += added;
     }
-    after = page.next;
   }
   await flush();
 }

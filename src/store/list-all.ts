@@ -1,0 +1,32 @@
+/** Reads all records of a partition, page by page, for callers that need every one of them. */
+import type { Runtime } from '../base/runtime.ts';
+import { LIST_LIMIT } from './limits.ts';
+import type { Store, StoredRecord } from './store.ts';
+
+export interface ListAllOptions {
+  /** Only ids that begin with this. */
+  prefix?: string;
+  /** Most records of a page; default `LIST_LIMIT`. */
+  limit?: number;
+}
+
+/**
+ * Yields the live records in id order. No page is empty. One store call for each page, made when the page before it is
+ * used up; the store promises no snapshot across pages.
+ */
+export async function* listAll(
+  { store, runtime }: { store: Store; runtime: Pick<Runtime, 'now'> },
+  partition: string,
+  { prefix, limit = LIST_LIMIT }: ListAllOptions = {},
+): AsyncGenerator<StoredRecord[], void, undefined> {
+  for (let after: string | null = ''; after !== null;) {
+    const page: Awaited<ReturnType<Store['list']>> = await store.list(partition, {
+      now: runtime.now(),
+      limit,
+      ...(prefix === undefined ? {} : { prefix }),
+      ...(after === '' ? {} : { after }),
+    });
+    if (page.records.length > 0) yield page.records;
+    after = page.next;
+  }
+}
