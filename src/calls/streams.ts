@@ -5,32 +5,27 @@
 import type { AppStreams, EventPage, HistoryOptions, StreamRef } from '../declare/app-streams.ts';
 import type { AggregateName, StreamWindows, WindowsOptions } from '../declare/stream-windows.ts';
 import { TidegateError } from '../base/errors.ts';
-import { isGap, type StreamEvent } from '../base/event.ts';
+import type { StreamEvent } from '../base/event.ts';
 import type { Json } from '../base/json.ts';
 import type { Principal } from '../base/principal.ts';
 import { LIST_LIMIT, READ_LIMIT } from '../store/limits.ts';
-import type { LogPage } from '../store/store.ts';
 import { appWindows } from './windows.ts';
 import type { Deps } from '../streams/deps.ts';
 import { findStream } from '../streams/find-stream.ts';
 import { readHistory } from '../streams/history/events.ts';
 import { readKeys, readLatest, readLatestByKey } from '../streams/log/latest.ts';
 import { toStreamEvent } from '../streams/log/stream-log.ts';
-import { streamLog } from '../streams/log/stream-log.ts';
 import { publish } from '../streams/log/publish.ts';
-import { decodeStreamCursor, encodeStreamCursor } from '../streams/log/stream-cursor.ts';
+import { decodeStreamCursor } from '../streams/log/stream-cursor.ts';
+import { pageBefore, newestEvent, pageAfter } from './event-pages.ts';
 import { scopeOf } from '../streams/scope.ts';
-import { loggedEvent } from '../streams/log/stream-log.ts';
 
 const DEFAULT_LIMIT = 100;
 const APPEND_MS = 10_000;
-/** How many entries from the end are searched for the newest event that is not a gap. */
-const NEWEST_ENTRIES = 10;
 
 /** @param deadline epoch ms by which an append has to be done; default: 10 s after it began */
 export function createAppStreams(deps: Deps, principal: Principal, deadline?: number): AppStreams {
-  const { app, runtime, store } = deps;
-  const { tenant } = principal;
+  const { app, runtime } = deps;
   const scope = scopeOf(deps, principal);
   const find = <Data>(ref: StreamRef<Data>) => findStream(app, ref);
 
@@ -41,9 +36,8 @@ export function createAppStreams(deps: Deps, principal: Principal, deadline?: nu
       const stream = find(ref);
       if (stream.keyed && key === undefined) {
         // Latest events are kept by key. The newest of all keys is the last event of the log.
-        const page = await store.last(streamLog(tenant, stream.name), NEWEST_ENTRIES);
-        const newest = page.entries.map((entry) => loggedEvent.read(entry)).findLast((event) => !isGap(event));
-        return newest ? (toStreamEvent(stream.name, newest) as StreamEvent<Data>) : null;
+        const newest = await newestEvent(scope, stream.name);
+        return newest && (newest as StreamEvent<Data>);
       }
       return (await readLatest(scope, stream.name, key ?? null)) as StreamEvent<Data> | null;
     },
@@ -64,15 +58,13 @@ export function createAppStreams(deps: Deps, principal: Principal, deadline?: nu
     async last<Data = Json>(ref: StreamRef<Data>, n: number, before?: string) {
       const { name } = find(ref);
       const cursor = before === undefined ? null : decodeStreamCursor(name, before);
-      const page = await store.last(streamLog(tenant, name), checkLimit(n, READ_LIMIT, 'n'), cursor);
-      return toEventPage<Data>(name, page);
+      return (await pageBefore(scope, name, checkLimit(n, READ_LIMIT, 'n'), cursor)) as EventPage<Data>;
     },
 
     async read<Data = Json>(ref: StreamRef<Data>, after: string | null, limit?: number) {
       const { name } = find(ref);
       const cursor = after === null ? null : decodeStreamCursor(name, after);
-      const page = await store.read(streamLog(tenant, name), cursor, checkLimit(limit, READ_LIMIT, 'limit'));
-      return toEventPage<Data>(name, page);
+      return (await pageAfter(scope, name, checkLimit(limit, READ_LIMIT, 'limit'), cursor)) as EventPage<Data>;
     },
 
     async history<Data = Json>(ref: StreamRef<Data>, options: HistoryOptions = {}) {
@@ -95,14 +87,6 @@ export function createAppStreams(deps: Deps, principal: Principal, deadline?: nu
       const { event } = await publish(scope, stream, { data }, deadline ?? runtime.now() + APPEND_MS);
       return toStreamEvent(stream.name, event) as StreamEvent<Data>;
     },
-  };
-}
-
-function toEventPage<Data>(stream: string, page: LogPage): EventPage<Data> {
-  return {
-    events: page.entries.map((entry) => toStreamEvent(stream, loggedEvent.read(entry)) as StreamEvent<Data>),
-    cursor: page.cursor === null ? null : encodeStreamCursor(stream, page.cursor),
-    truncated: page.truncated,
   };
 }
 

@@ -7,6 +7,7 @@ import { entriesBetween } from '../../store/cursor.ts';
 import type { Cursor } from '../../store/store.ts';
 import type { Deps } from '../deps.ts';
 import { arrivesFrom, arrivesUntil, isPastRetention, type Order, type Range } from './range.ts';
+import { besides } from '../log/removals.ts';
 import { streamLog } from '../log/stream-log.ts';
 import { type Scan, scan, SCAN_BUDGET, type ScanBudget, type ScanReport } from './scan.ts';
 import type { Scope } from '../scope.ts';
@@ -76,6 +77,7 @@ export async function scanRange(
     start,
     chunk,
     budget: mostCalls === null ? budget : { ...budget, reads: Math.min(budget.reads, mostCalls - before) },
+    beside: besides(scope, stream.name),
     isBeyond: beyond(range, stream, order),
     visit,
     isFull,

@@ -5,7 +5,8 @@
  */
 import type { LoggedEvent } from '../../base/event.ts';
 import { READ_LIMIT } from '../../store/limits.ts';
-import type { Cursor, LogEntry, LogPage, Store } from '../../store/store.ts';
+import type { Beside, Cursor, LogEntry, LogPage, Store } from '../../store/store.ts';
+import { isErased, isRemoval, obey } from '../log/removals.ts';
 import { loggedEvent } from '../log/stream-log.ts';
 
 export interface ScanBudget {
@@ -24,6 +25,8 @@ export interface Scan {
   /** Entries that the first read asks for. Each further read asks for twice as many, up to `READ_LIMIT`. */
   chunk: number;
   budget: ScanBudget;
+  /** What is removed. Removed events and the entries of removals are passed over. */
+  beside: Beside;
   /** Whether the scan is over because nothing at or beyond this append time is wanted. */
   isBeyond(appendedAt: number): boolean;
   /** Returns false where the entry is not taken; the scan then stops before it. */
@@ -84,12 +87,12 @@ export async function scan(store: Store, log: string, options: Scan): Promise<Sc
     }
     const page =
       direction === 'forward'
-        ? await store.read(log, report.position, wanted)
-        : await store.last(log, wanted, report.position);
+        ? await store.read(log, report.position, wanted, options.beside)
+        : await store.last(log, wanted, report.position, options.beside);
     if (report.reads === 0) report.end = page.cursor;
     report.reads += 1;
     report.truncated ||= page.truncated;
-    const stopped = walk(page, options, report);
+    const stopped = walk(obey(page), options, report);
     if (stopped) return { ...report, ended: stopped };
     if (page.entries.length < wanted) return { ...report, ended: 'log' };
   }
@@ -102,7 +105,8 @@ function walk(page: LogPage, options: Scan, report: ScanReport): 'range' | 'full
   report.position = forward ? page.start : page.cursor;
   for (const [index, entry] of entries.entries()) {
     if (options.isBeyond(entry.appendedAt)) return 'range';
-    if (!options.visit(loggedEvent.read(entry))) return 'full';
+    const event = loggedEvent.read(entry);
+    if (!isErased(event) && !isRemoval(event) && !options.visit(event)) return 'full';
     report.position = forward ? entry.cursor : (entries[index + 1]?.cursor ?? page.start);
     report.entries += 1;
     report.through = entry.appendedAt;

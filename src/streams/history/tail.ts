@@ -8,6 +8,7 @@ import { isGap, type StreamEvent } from '../../base/event.ts';
 import { READ_LIMIT } from '../../store/limits.ts';
 import type { Cursor, LogPage } from '../../store/store.ts';
 import { PAGE_CHARACTERS } from './events.ts';
+import { besides, isErased, obey } from '../log/removals.ts';
 import { toStreamEvent } from '../log/stream-log.ts';
 import { streamLog } from '../log/stream-log.ts';
 import { ANSWER_MS } from './range-scan.ts';
@@ -88,8 +89,9 @@ export async function tailStream(scope: Scope, stream: DeclaredStream, options: 
   function take(page: LogPage): boolean {
     position = page.start;
     for (const entry of page.entries) {
-      const event = toStreamEvent(stream.name, loggedEvent.read(entry));
-      if (isWanted(event, options.keys ?? null)) {
+      const logged = loggedEvent.read(entry);
+      const event = toStreamEvent(stream.name, logged);
+      if (!isErased(logged) && isWanted(event, options.keys ?? null)) {
         if (events.length >= options.maxEvents) return false;
         characters += JSON.stringify(event).length;
         if (characters > PAGE_CHARACTERS && events.length > 0) return false;
@@ -103,7 +105,7 @@ export async function tailStream(scope: Scope, stream: DeclaredStream, options: 
   let fullPages = 0;
   for (let pause = SHORTEST_PAUSE_MS; ;) {
     const wanted = options.keys ? READ_LIMIT : options.maxEvents - events.length;
-    const page = await store.read(log, position, wanted);
+    const page = obey(await store.read(log, position, wanted, besides(scope, stream.name)));
     storeCalls += 1;
     truncated ||= page.truncated;
     const before = events.length;

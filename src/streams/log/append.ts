@@ -19,6 +19,7 @@ import { record } from '../../store/record.ts';
 import type { Append, Operation, Reading, RecordKey, Version } from '../../store/store.ts';
 import type { Scope } from '../scope.ts';
 import { createWindow, type DedupeWindow, loadWindow } from './dedupe.ts';
+import { besides } from './removals.ts';
 import { loggedEvent, streamLog } from './stream-log.ts';
 
 /** Key of the fence: the record that each append to a stream of identified events writes anew. */
@@ -33,6 +34,14 @@ export function fenceKey(tenant: string, stream: string): RecordKey {
 const fence = record('fence of a stream', () =>
   z.union([z.strictObject({ feed: z.string() }), z.strictObject({ id: z.string() })]),
 );
+
+/**
+ * The put of the fence, for an append that is not made by an `Appender`.
+ * @throws TidegateError `newer_version` where a newer release wrote the fence
+ */
+export function fencePut(reading: Reading, by: { feed: string } | { id: string }): Operation {
+  return fence.replace(reading, by);
+}
 
 export interface Appender {
   /**
@@ -89,7 +98,11 @@ export function createAppender(scope: Scope, streams: Iterable<DeclaredStream>, 
     // A fence of a newer release throws here, so that no put of this release replaces it.
     fence.read(reading);
     fences.set(name, reading.version);
-    const { window, found } = await loadWindow(store, streamLog(tenant, name), dedupe, known.sought);
+    const beside = besides(scope, name);
+    const { window, found } = await loadWindow(store, streamLog(tenant, name), dedupe, {
+      beside,
+      ...(known.sought ? { sought: known.sought } : {}),
+    });
     windows.set(name, window);
     return found;
   }

@@ -2,10 +2,16 @@
  * The names (ids with revisions) of a stream's newest events. They tell whether an event came before. There is no
  * record for each event: a writer reads the names from the end of the stream's log. The stream's fence makes its commit
  * fail if another writer appended in the meantime (see `append.ts`).
+ *
+ * What was removed does not come back either: an entry that stands for it has a digest of its name, and the entry of a
+ * removal by id has a digest of that id, which keeps out all its revisions. Both hold as long as they are among the newest
+ * entries.
  */
+import { digestOf } from '../../base/digest.ts';
 import type { LoggedEvent } from '../../base/event.ts';
 import { READ_LIMIT } from '../../store/limits.ts';
-import type { Cursor, Store } from '../../store/store.ts';
+import type { Beside, Cursor, Store } from '../../store/store.ts';
+import { isErased, isRemoval, nameOf, obey, removedIdOf } from './removals.ts';
 import { loggedEvent } from './stream-log.ts';
 
 export interface DedupeWindow {
@@ -14,16 +20,27 @@ export interface DedupeWindow {
   add(event: LoggedEvent): void;
 }
 
+/** What a digest of an erased event's name, and of a removed id, begins with. No id begins so by chance. */
+const ERASED = '\u0000erased ';
+const REMOVED_ID = '\u0000removed ';
+
 /** @param size how many of the newest events are remembered: the declared `dedupe`. */
 export function createWindow(size: number): DedupeWindow {
   const ring: string[] = [];
   const known = new Set<string>();
   let oldest = 0;
+  /** Whether digests are, or were, among the names. */
+  let hasDigests = false;
   return {
-    has: (event) => known.has(nameOf(event)),
-    add(event) {
+    has(event) {
       const name = nameOf(event);
+      if (known.has(name)) return true;
+      return hasDigests && (known.has(ERASED + digestOf(name)) || known.has(REMOVED_ID + digestOf(event.id)));
+    },
+    add(event) {
+      const name = rememberedName(event);
       if (known.has(name)) return;
+      hasDigests ||= name.startsWith(ERASED) || name.startsWith(REMOVED_ID);
       known.add(name);
       if (ring.length < size) {
         ring.push(name);
@@ -38,20 +55,21 @@ export function createWindow(size: number): DedupeWindow {
 
 /**
  * Fills a window from the newest `size` entries of a log, with one store call for each 1,000 entries.
+ * @param beside what is removed; removed events are known, and never found
  * @param sought an event; once an event of the same name is found, no older page is read
  */
 export async function loadWindow(
   store: Store,
   log: string,
   size: number,
-  sought?: LoggedEvent,
+  { beside, sought }: { beside?: Beside; sought?: LoggedEvent } = {},
 ): Promise<{ window: DedupeWindow; found: LoggedEvent | null }> {
   const wanted = sought && nameOf(sought);
   const pages: LoggedEvent[][] = [];
   let found: LoggedEvent | null = null;
   let before: Cursor | null = null;
   for (let missing = size; missing > 0 && found === null;) {
-    const page = await store.last(log, Math.min(missing, READ_LIMIT), before);
+    const page = obey(await store.last(log, Math.min(missing, READ_LIMIT), before, beside));
     const events = page.entries.map((entry) => loggedEvent.read(entry));
     pages.push(events);
     if (wanted !== undefined) found = events.find((event) => nameOf(event) === wanted) ?? null;
@@ -64,6 +82,8 @@ export async function loadWindow(
   return { window, found };
 }
 
-function nameOf({ id, revision }: LoggedEvent): string {
-  return revision === undefined ? id : `${id}\u0000${revision}`;
+function rememberedName(event: LoggedEvent): string {
+  if (isErased(event)) return ERASED + event.id;
+  const removed = isRemoval(event) ? removedIdOf(event) : null;
+  return removed === null ? nameOf(event) : REMOVED_ID + removed;
 }

@@ -17,6 +17,7 @@ import {
   type Store,
   type Version,
 } from '../../store/store.ts';
+import { obey } from './removals.ts';
 import type { LogScope } from '../scope.ts';
 
 /** What a follower does with the entries of one round. */
@@ -51,6 +52,8 @@ export interface FollowOptions {
   repeatable: boolean;
   /** Most entries in a round; default 1,000. */
   limit?: number;
+  /** The record of what is removed from the log. Where it is given, rounds get tombstones in the place of removed events. */
+  removals?: RecordKey;
   /** Epoch ms. No round begins after it. */
   deadline: number;
   /**
@@ -65,6 +68,8 @@ export interface FollowReport {
   commits: number;
   /** The position reached the end that the log had when it was read. */
   caughtUp: boolean;
+  /** Whether something is being removed from the log, as far as it was read with `removals`. */
+  removals: boolean;
   /** What became of the caller's operations. `none`: there were none, or the log's end was not reached. */
   alongside: 'none' | 'committed' | 'conflict';
 }
@@ -97,11 +102,11 @@ interface Reached {
  * @throws TidegateError `store_unavailable`, `store_unknown`. The next call continues from the position.
  */
 export async function follow(options: FollowOptions): Promise<FollowReport> {
-  const report: FollowReport = { entries: 0, commits: 0, caughtUp: false, alongside: 'none' };
+  const report: FollowReport = { entries: 0, commits: 0, caughtUp: false, removals: false, alongside: 'none' };
   let position = await readPosition(options);
   for (let conflicts = 0; conflicts < MOST_CONFLICTS && options.scope.runtime.now() < options.deadline;) {
     const round = options.begin();
-    const reached = await readRound(options, position, round);
+    const reached = await readRound(options, position, round, report);
     const operations = reached.entries === 0 ? [] : await round.effects();
     const committed = await commitRound(options, position, reached, operations, report);
     if (committed === 'alongside-conflict') return { ...report, alongside: 'conflict' };
@@ -143,12 +148,15 @@ function cursorOf(reading: Reading): Cursor | null {
   return followerAt.read(reading)?.cursor ?? null;
 }
 
-async function readRound(options: FollowOptions, from: Position, round: Round): Promise<Reached> {
+async function readRound(options: FollowOptions, from: Position, round: Round, report: FollowReport): Promise<Reached> {
   const limit = options.limit ?? READ_LIMIT;
   const reached: Reached = { entries: 0, cursor: from.cursor, end: false };
   while (reached.entries < limit) {
     const wanted = Math.min(READ_LIMIT, limit - reached.entries);
-    const page = await options.scope.store.read(options.log, reached.cursor, wanted);
+    const { store, runtime } = options.scope;
+    const beside = options.removals && { record: options.removals, now: runtime.now() };
+    const page = obey(await store.read(options.log, reached.cursor, wanted, beside));
+    if (page.beside) report.removals = page.beside.value !== null;
     reached.cursor = page.cursor;
     reached.entries += page.entries.length;
     if (page.entries.length > 0) round.take(page.entries, page.truncated);

@@ -14,6 +14,7 @@ import { GET_MANY_LIMIT } from '../../store/limits.ts';
 import { record } from '../../store/record.ts';
 import type { LogEntry, Operation, RecordKey } from '../../store/store.ts';
 import { follow, type FollowOptions, type FollowReport, type Round } from './follower.ts';
+import { removalsKey } from './removals.ts';
 import { loggedEvent, loggedEventSchema, streamLog, toStreamEvent } from './stream-log.ts';
 import type { LogScope } from '../scope.ts';
 
@@ -45,6 +46,7 @@ export function projectLatest(
     scope,
     log: streamLog(scope.tenant, stream.name),
     follower: LATEST_FOLLOWER,
+    removals: removalsKey(scope.tenant, stream.name),
     begin: () => beginRound(scope, stream),
     repeatable: true,
     limit: ROUND_ENTRIES,

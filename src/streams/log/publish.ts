@@ -18,7 +18,7 @@ const MOST_CONFLICTS = 20;
 
 export interface Published {
   event: LoggedEvent;
-  /** The stream already had an event of this id and revision. */
+  /** The stream already had an event of this id and revision, or it was removed: nothing was appended. */
   duplicate: boolean;
 }
 
@@ -40,8 +40,8 @@ export async function publish(
     throw new TidegateError('invalid_input', `${field} is wrong: ${expected}`, { field, expected });
   }
   const { event } = validated;
-  const { standing } = await appendAll(scope, stream, [event], deadline, null);
-  return { event: standing ?? event, duplicate: standing !== null };
+  const { standing, appended } = await appendAll(scope, stream, [event], deadline, null);
+  return { event: standing ?? event, duplicate: appended === 0 };
 }
 
 /** A record that proves that a whole append was made. Where the record exists, nothing is appended again. */

@@ -16,6 +16,7 @@ import { TidegateError } from '../../base/errors.ts';
 import { entriesBetween } from '../../store/cursor.ts';
 import { type Cursor, type Delete, isPresent, type Put, type RecordKey, type Version } from '../../store/store.ts';
 import { followerPosition } from '../../streams/log/follower.ts';
+import { besides, obey } from '../../streams/log/removals.ts';
 import { streamLog } from '../../streams/log/stream-log.ts';
 import { WAITER_FOLLOWER } from '../waits/follow.ts';
 import { expiryOf } from '../records/header.ts';
@@ -110,7 +111,7 @@ async function look(place: Place, standing: Waiting, version: Version | null, fr
   // A turn that only reads would come to nothing: what it has read is stored in time.
   const enoughAt = turn.deadline - turn.wholeMs / 3;
   while (!atEnd && !isHeld(waiter) && (runtime.now() < enoughAt || waiter.cursor === from)) {
-    const page = await store.read(log, waiter.cursor, PAGE);
+    const page = obey(await store.read(log, waiter.cursor, PAGE, besides(turn.scope, stream.name)));
     atEnd = page.entries.length < PAGE;
     waiter = takeIn(waiter, page.entries, stream.name);
     if (page.entries.length === 0 && !isHeld(waiter)) waiter = { ...waiter, cursor: page.cursor };

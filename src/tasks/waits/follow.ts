@@ -24,6 +24,7 @@ import { entriesBetween } from '../../store/cursor.ts';
 import { type Cursor, isPresent, type LogEntry, type Put } from '../../store/store.ts';
 import type { Deps } from '../../streams/deps.ts';
 import { follow, followerPosition } from '../../streams/log/follower.ts';
+import { removalsKey } from '../../streams/log/removals.ts';
 import { streamLog } from '../../streams/log/stream-log.ts';
 import { isFar, judgeAll, waiterIn, type WaiterRound } from './judge.ts';
 import { taskOfDue, waiterPartition } from '../records/names.ts';
@@ -100,6 +101,7 @@ async function followAs(
     scope,
     log,
     follower,
+    removals: removalsKey(scope.tenant, stream.name),
     start: (position) => startOf(scope, stream, laterOf(position, main), first, leavesNewer),
     begin() {
       const round: LogEntry[] = [];

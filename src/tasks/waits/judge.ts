@@ -7,6 +7,7 @@ import type { DeclaredStream } from '../../declare/stream.ts';
 import { asTidegateError, TidegateError } from '../../base/errors.ts';
 import { entriesBetween } from '../../store/cursor.ts';
 import type { Cursor, LogEntry, LogPage, Put, StoredRecord } from '../../store/store.ts';
+import { besides, obey } from '../../streams/log/removals.ts';
 import type { Scope } from '../../streams/scope.ts';
 import { takeIn, entriesAfter, isHeld, putWaiter, readWaiter, type Waiter, type Waiting } from './waiter.ts';
 
@@ -86,7 +87,7 @@ async function throughGap({ scope, log, round, stream, gaps }: WaiterRound, stan
   while (!isHeld(waiter) && isBefore(waiter.cursor, first.cursor, 1)) {
     const { cursor } = waiter;
     if (gaps.size > MOST_GAPS) gaps.clear();
-    const page = gaps.get(cursor) ?? scope.store.read(log, cursor, GAP_PAGE);
+    const page = gaps.get(cursor) ?? scope.store.read(log, cursor, GAP_PAGE, besides(scope, stream.name)).then(obey);
     gaps.set(cursor, page);
     const missed = (await page).entries.filter((entry) => isBefore(entry.cursor, first.cursor, 0));
     if (missed.length === 0) return waiter;

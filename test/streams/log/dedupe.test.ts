@@ -54,14 +54,14 @@ describe('the window of newest ids', () => {
       ['20', 3],
     ] as const) {
       const before = calls().last ?? 0;
-      expect((await loadWindow(store, 'l', 10_000, event(sought))).found).toEqual(entries[Number(sought)]);
+      expect((await loadWindow(store, 'l', 10_000, { sought: event(sought) })).found).toEqual(entries[Number(sought)]);
       expect((calls().last ?? 0) - before).toBe(reads);
     }
-    expect((await loadWindow(store, 'l', 10_000, event('20', 'other'))).found).toBeNull();
+    expect((await loadWindow(store, 'l', 10_000, { sought: event('20', 'other') })).found).toBeNull();
   });
 
   test('of a log that has nothing is empty', async () => {
-    const { window, found } = await loadWindow(createMemoryStore(), 'l', 10, event('a'));
+    const { window, found } = await loadWindow(createMemoryStore(), 'l', 10, { sought: event('a') });
     expect([window.has(event('a')), found]).toEqual([false, null]);
   });
 });

@@ -63,8 +63,20 @@ describe('a follower', () => {
   test('reads from where it stands, and commits its effects with its position', async () => {
     const { append, options, copied } = setUp();
     await append(0, 25);
-    expect(await follow(options())).toEqual({ entries: 25, commits: 3, caughtUp: true, alongside: 'none' });
-    expect(await follow(options())).toEqual({ entries: 0, commits: 0, caughtUp: true, alongside: 'none' });
+    expect(await follow(options())).toEqual({
+      entries: 25,
+      commits: 3,
+      caughtUp: true,
+      removals: false,
+      alongside: 'none',
+    });
+    expect(await follow(options())).toEqual({
+      entries: 0,
+      commits: 0,
+      caughtUp: true,
+      removals: false,
+      alongside: 'none',
+    });
     await append(25, 30);
     await follow(options());
     expect(await copied()).toEqual(upTo(30));
@@ -190,6 +202,12 @@ test('repeatable effects above a commit are spread over several, of which the la
   };
   const many = { begin, repeatable: true, limit: 1_000 };
   await expect(follow(options({ ...many, store: watch(store, dyingAtThird).store }))).rejects.toThrow('killed');
-  expect(await follow(options(many))).toEqual({ entries: 300, commits: 4, caughtUp: true, alongside: 'none' });
+  expect(await follow(options(many))).toEqual({
+    entries: 300,
+    commits: 4,
+    caughtUp: true,
+    removals: false,
+    alongside: 'none',
+  });
   expect((await store.list('p', { now: START, limit: 1_000 })).records).toHaveLength(300);
 });
