@@ -11,7 +11,10 @@ import type { Json } from '../base/json.ts';
 /** Opaque; never used twice. It is the id of the commit that wrote the record. */
 export type Version = string;
 
-/** Opaque; a position *between* two entries of one log. It carries the log's epoch. */
+/**
+ * A position *between* two entries of one log, in the form of `cursor.ts`: it holds the log's epoch and the place of the
+ * entry behind it. Clients take it as opaque.
+ */
 export type Cursor = string;
 
 export interface RecordKey {
@@ -138,6 +141,13 @@ export interface LogPage {
    * empty where all entries before the cursor are gone.
    */
   truncated: boolean;
+  /** The position before the oldest entry that the log had when it was read; null where `cursor` is. */
+  floor: Cursor | null;
+  /**
+   * The position behind the newest entry that the log had when it was read; null where `cursor` is. Who knows what stands
+   * up to there need not ask whether there is more.
+   */
+  end: Cursor | null;
   /**
    * The record that was asked for beside the entries; absent where none was. It is as it stood at some moment of the
    * call, which need not be the moment of the entries.

@@ -64,7 +64,7 @@ async function readOn(): Promise<number> {
   const page = await store.read(log, after, PAGE);
   if (page.entries.length === 0) return 0;
   const round = begin();
-  round.take(page.entries, page.truncated);
+  round.take(page.entries, page.truncated, page.floor);
   const put = { kind: 'put', ...key, value: { cursor: page.cursor }, expects: reading.version } as const;
   const result = await commitSurely(runtime, store, [put, ...round.operations()], runtime.now() + ROUND_WITHIN_MS);
   if (result.status !== 'committed') throw new Error('a cursor that nobody else moves met a conflict');

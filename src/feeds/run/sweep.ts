@@ -1,12 +1,13 @@
 /**
  * `sweep` removes the events and dead letters that retention no longer keeps, and lets the store collect what expired. It
- * also brings the latest events of every stream up to date, which repairs what a crash after an append left. It may run at
- * any time, twice, and beside readers and writers.
+ * also brings the latest events of every stream and the index of its times up to date, which repairs what a crash after an
+ * append left and indexes what an older release wrote. It may run at any time, twice, and beside readers and writers.
  */
 import { asTidegateError, type TidegateError } from '../../base/errors.ts';
 import { openAccount, type Spent } from '../../store/counting.ts';
 import type { Deps } from '../../streams/deps.ts';
-import { projectLatest } from '../../streams/log/latest.ts';
+import { LATEST_FOLLOWER, projectLatest } from '../../streams/log/latest.ts';
+import { buildTimes } from '../../streams/log/times-keep.ts';
 import { trimLog, trimStream } from '../../streams/log/retention.ts';
 import { DEAD_LETTER_AGE_MS, deadLetterLog, KEPT_DEAD_LETTERS } from './dead-letters.ts';
 import { type Scope, scopesOf } from '../../streams/scope.ts';
@@ -73,9 +74,10 @@ export async function sweep(given: Deps, deadline: number, options: SweepOptions
   async function sweepTenant(scope: Scope): Promise<void> {
     for (const stream of app.streams.values()) {
       await attempt(async () => {
-        const { entries, caughtUp } = await projectLatest(scope, stream, { deadline });
+        const { entries, caughtUp, unindexed } = await projectLatest(scope, stream, { deadline });
         report.projected += entries;
-        return !caughtUp;
+        const built = !unindexed || (await buildTimes(scope, stream, LATEST_FOLLOWER, deadline)).built;
+        return !caughtUp || !built;
       });
       await attempt(async () => {
         const { removed, more } = await trimStream(scope, stream, deadline);

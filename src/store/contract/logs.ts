@@ -7,7 +7,7 @@ import { NOW, ODD_VALUES, values, type StartKit } from './kit.ts';
 export function logRules(start: StartKit): void {
   test('a log that never had an entry has no cursor; any cursor into it is foreign', async () => {
     const { store, append } = await start();
-    const empty = { entries: [], start: null, cursor: null, truncated: false };
+    const empty = { entries: [], start: null, cursor: null, truncated: false, floor: null, end: null };
     expect(await store.read('l', null, 10)).toEqual(empty);
     expect(await store.last('l', 10)).toEqual(empty);
     expect(await store.seek('l', 0)).toBeNull();
@@ -50,7 +50,8 @@ export function logRules(start: StartKit): void {
     // Readers rest on it that a page is short only where the log ends.
     expect(lengths).toEqual([7, 7, 7, 4, 0]);
     const idle = await store.read('l', cursor, 7);
-    expect(idle).toEqual({ entries: [], start: cursor, cursor, truncated: false });
+    const { start: floor } = await store.extent('l');
+    expect(idle).toEqual({ entries: [], start: cursor, cursor, truncated: false, floor, end: cursor });
     await append('l', ['new']);
     expect(values(await store.read('l', idle.cursor, 7))).toEqual(['new']);
   });
@@ -69,6 +70,34 @@ export function logRules(start: StartKit): void {
     expect(seen).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     expect(await store.last('l', 3, before)).toMatchObject({ entries: [], start: before, truncated: false });
     expect(values(await store.last('l', 1_000))).toEqual(seen);
+  });
+
+  test('each page says where the log begins and ends, however little of it the page holds', async () => {
+    const { store, append } = await start();
+    for (let i = 0; i < 30; i += 10) await append('l', [i, i + 1, i + 2, i + 3, i + 4]);
+    const pages = async () => {
+      const { start: floor, end } = await store.extent('l');
+      const middle = (await store.read('l', null, 7)).cursor;
+      const all = [await store.read('l', null, 1), await store.read('l', middle, 2), await store.read('l', end, 9)];
+      all.push(await store.last('l', 1), await store.last('l', 2, middle), await store.last('l', 3, floor));
+      for (const page of all) expect([page.floor, page.end]).toEqual([floor, end]);
+    };
+    await pages();
+    await store.trim('l', { now: NOW, keep: 11, limit: 2 });
+    await pages();
+    await append('l', ['new']);
+    await pages();
+  });
+
+  test('a cursor is made from an epoch and a place, which each entry takes once', async () => {
+    const { store, append } = await start();
+    const { epoch } = decodeCursor(await append('l', [0, 1, 2]));
+    await append('l', [3, 4]);
+    await store.trim('l', { now: NOW, keep: 4, limit: 1 });
+    for (const place of [1, 2, 3, 4]) {
+      expect(values(await store.read('l', encodeCursor(epoch, place), 1))).toEqual([place]);
+      expect(values(await store.last('l', 1, encodeCursor(epoch, place + 1)))).toEqual([place]);
+    }
   });
 
   test('a cursor of another log, or beyond the end, is answered as truncated', async () => {

@@ -59,7 +59,7 @@ export function trimRules(start: StartKit): void {
     expect([above.truncated, values(above)]).toEqual([false, [7, 8]]);
     const backwards = await kit.store.last('l', 3, entries[2]?.cursor ?? null);
     const { start: floorCursor } = await kit.store.extent('l');
-    expect(backwards).toEqual({ entries: [], start: floorCursor, cursor: floorCursor, truncated: true });
+    expect(backwards).toMatchObject({ entries: [], start: floorCursor, cursor: floorCursor, truncated: true });
     const edge = await kit.store.last('l', 3, entries[7]?.cursor ?? null);
     expect([edge.truncated, values(edge)]).toEqual([false, [6, 7]]);
   });

@@ -116,10 +116,18 @@ function pageOf(log: Log, from: number, to: number, truncated: boolean): LogPage
     cursor: encodeCursor(log.epoch, from + index + 1),
     appendedAt,
   }));
-  return { entries, start: encodeCursor(log.epoch, from), cursor: encodeCursor(log.epoch, to), truncated };
+  const { epoch, floor, end } = spanOf(log);
+  return {
+    entries,
+    start: encodeCursor(epoch, from),
+    cursor: encodeCursor(epoch, to),
+    truncated,
+    floor: encodeCursor(epoch, floor),
+    end: encodeCursor(epoch, end),
+  };
 }
 
 /** The page of a log that never had an entry. Any cursor into it is foreign. */
 function emptyPage(position: Position | null): LogPage {
-  return { entries: [], start: null, cursor: null, truncated: position !== null };
+  return { entries: [], start: null, cursor: null, truncated: position !== null, floor: null, end: null };
 }

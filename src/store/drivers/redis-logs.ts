@@ -8,6 +8,9 @@ import type { RedisClient } from './redis-client.ts';
 /** An entry as Redis answers it: its id, then `t`, the append time, `v`, the value. */
 type StreamEntry = [string, [string, string, string, string]];
 
+/** The row of the record beside, then epoch, from, to, truncated, entries, floor, end; the row alone where there is no log. */
+type PageAnswer = [Row | null] | [Row | null, string, string, string, number, StreamEntry[], string, string];
+
 /**
  * Value, version, expiry, queue and due time of a record. All are null where there is no record; '' stands for one that
  * is not set.
@@ -30,18 +33,27 @@ export function createRedisLogs(
     const { epoch: given, place } = position ?? { epoch: '', place: 0 };
     const record = beside === undefined ? [] : [beside.record.partition, beside.record.id];
     const answer = await client.run('read', [name, given, String(place), String(count), kind, ...record]);
-    const [row, ...read] = answer as [Row | null, ...unknown[]];
+    const [row, ...read] = answer as PageAnswer;
     const more = beside === undefined ? {} : { beside: toReading(beside.record, row ?? [], beside.now) };
-    if (read.length === 0) return { entries: [], start: null, cursor: null, truncated: position !== null, ...more };
-    const [epoch, from, to, truncated, found] = read as [string, string, string, number, StreamEntry[]];
+    if (read.length === 0) {
+      return { entries: [], start: null, cursor: null, truncated: position !== null, floor: null, end: null, ...more };
+    }
+    const [epoch, from, to, truncated, found, floor, end] = read;
     const first = Number(from);
     const entries = found.map(([, [, time, , value]], index) => ({
       value: parseJson(value),
       cursor: encodeCursor(epoch, first + index + 1),
       appendedAt: Number(time),
     }));
-    const start = encodeCursor(epoch, first);
-    return { entries, start, cursor: encodeCursor(epoch, Number(to)), truncated: truncated === 1, ...more };
+    return {
+      entries,
+      start: encodeCursor(epoch, first),
+      cursor: encodeCursor(epoch, Number(to)),
+      truncated: truncated === 1,
+      floor: encodeCursor(epoch, Number(floor)),
+      end: encodeCursor(epoch, Number(end)),
+      ...more,
+    };
   }
 
   return {

@@ -135,7 +135,7 @@ return found
 
 /**
  * log, epoch ('' without a cursor), place, count, 'read' or 'last', and partition and id where a record is asked for →
- * the record's row, epoch, from, to, truncated, stream entries; the row alone where there is no log.
+ * the record's row, epoch, from, to, truncated, stream entries, floor, end; the row alone where there is no log.
  */
 const READ = `
 local row = ARGV[6] and rowOf(member(ARGV[6], ARGV[7])) or false
@@ -154,7 +154,7 @@ else
 end
 local entries = {}
 if from < to then entries = entriesOf(ARGV[1], from, to) end
-return { row, log.epoch, whole(from), whole(to), (foreign or below) and 1 or 0, entries }
+return { row, log.epoch, whole(from), whole(to), (foreign or below) and 1 or 0, entries, whole(log.floor), whole(log.stop) }
 `;
 
 /** log, time → epoch, place; nothing where there is no log. */

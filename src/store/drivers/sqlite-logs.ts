@@ -44,15 +44,33 @@ export function createSqliteLogs(
     return within('read', () => {
       const more = beside === undefined ? {} : { beside: readingOf(beside.record, beside.now) };
       const found = log.get.get(name);
-      if (!found) return { entries: [], start: null, cursor: null, truncated: position !== null, ...more };
-      const { number, epoch } = found;
+      if (!found) {
+        return {
+          entries: [],
+          start: null,
+          cursor: null,
+          truncated: position !== null,
+          floor: null,
+          end: null,
+          ...more,
+        };
+      }
+      const { number, epoch, floor, end } = found;
       const { from, to, truncated } = choose(found);
       const entries = entry.read.all(number, from, to).map(({ value, appended_at }, index) => ({
         value: parseJson(value),
         cursor: encodeCursor(epoch, from + index + 1),
         appendedAt: appended_at,
       }));
-      return { entries, start: encodeCursor(epoch, from), cursor: encodeCursor(epoch, to), truncated, ...more };
+      return {
+        entries,
+        start: encodeCursor(epoch, from),
+        cursor: encodeCursor(epoch, to),
+        truncated,
+        floor: encodeCursor(epoch, floor),
+        end: encodeCursor(epoch, end),
+        ...more,
+      };
     });
   }
 

@@ -60,8 +60,10 @@ function storeOn(client: DynamoClient, keys: Keys): Store {
 
   async function entriesOf(log: string, position: Position | null, choose: (span: Span) => Bounds): Promise<LogPage> {
     return logs.seen(log, async (view, until) => {
-      if (view === null) return { entries: [], start: null, cursor: null, truncated: position !== null };
-      const { epoch } = view.span;
+      if (view === null) {
+        return { entries: [], start: null, cursor: null, truncated: position !== null, floor: null, end: null };
+      }
+      const { epoch, floor, end } = view.span;
       const { from, to, truncated } = choose(view.span);
       const segments = await logs.cover(log, view, from, to, until);
       if (segments === null) return null;
@@ -75,6 +77,8 @@ function storeOn(client: DynamoClient, keys: Keys): Store {
         start: encodeCursor(epoch, from),
         cursor: encodeCursor(epoch, to),
         truncated,
+        floor: encodeCursor(epoch, floor),
+        end: encodeCursor(epoch, end),
       };
     });
   }

@@ -12,23 +12,26 @@ import {
   type Cursor,
   type LogEntry,
   type Operation,
-  type Reading,
   type RecordKey,
   type Store,
   type Version,
 } from '../../store/store.ts';
 import { obey } from './removals.ts';
 import type { LogScope } from '../scope.ts';
+import { type OpenTimes, openTimesSchema } from './times.ts';
 
 /** What a follower does with the entries of one round. */
 export interface Round {
   /**
    * Takes in entries page by page, in the log's order.
    * @param truncated true: entries between the position and these were trimmed
+   * @param floor the position before the log's oldest entry
    */
-  take(entries: readonly LogEntry[], truncated: boolean): void;
+  take(entries: readonly LogEntry[], truncated: boolean, floor: Cursor | null): void;
   /** Returns the operations that follow from all the entries taken. Called once, at the end of the round. */
   effects(): Promise<Operation[]>;
+  /** The open block of the index of times, which stands beside the new position. Called after `effects`. */
+  open?(): OpenTimes | null;
   /** Called when the operations and the new position are committed. */
   committed?(): void;
 }
@@ -38,7 +41,8 @@ export interface FollowOptions {
   log: string;
   /** Name of the follower. There is one position for each follower and log. */
   follower: string;
-  begin(): Round;
+  /** Begins a round at a position. */
+  begin(at: Pick<Position, 'cursor' | 'open'>): Round;
   /**
    * Returns where to begin, given the stored position; it may skip entries of no interest. Default: at the stored
    * position.
@@ -84,10 +88,17 @@ export function positionKey(tenant: string, follower: string, log: string): Reco
   return { partition: `${tenant}/position/${follower}`, id: log };
 }
 
-const followerAt = record('position of a follower', () => z.strictObject({ cursor: z.string().nullable() }));
+/**
+ * `open` is the open block of the index of times (times.ts). An older release passes over it, and puts a position without
+ * it, whereupon the index is built on from its end.
+ */
+export const followerAt = record('position of a follower', () =>
+  z.strictObject({ cursor: z.string().nullable(), open: z.exactOptional(openTimesSchema()) }),
+);
 
 interface Position {
   cursor: Cursor | null;
+  open: OpenTimes | null;
   version: Version | null;
 }
 
@@ -105,10 +116,11 @@ export async function follow(options: FollowOptions): Promise<FollowReport> {
   const report: FollowReport = { entries: 0, commits: 0, caughtUp: false, removals: false, alongside: 'none' };
   let position = await readPosition(options);
   for (let conflicts = 0; conflicts < MOST_CONFLICTS && options.scope.runtime.now() < options.deadline;) {
-    const round = options.begin();
+    const round = options.begin(position);
     const reached = await readRound(options, position, round, report);
     const operations = reached.entries === 0 ? [] : await round.effects();
-    const committed = await commitRound(options, position, reached, operations, report);
+    const open = reached.entries === 0 ? position.open : (round.open?.() ?? null);
+    const committed = await commitRound(options, position, { ...reached, open }, operations, report);
     if (committed === 'alongside-conflict') return { ...report, alongside: 'conflict' };
     if (committed === 'conflict') {
       conflicts += 1;
@@ -131,8 +143,13 @@ async function readPosition({
   start,
 }: FollowOptions): Promise<Position> {
   const reading = await store.get(positionKey(tenant, follower, log), runtime.now());
-  const cursor = cursorOf(reading);
-  return { cursor: start ? await start(cursor) : cursor, version: reading.version };
+  const standing = followerAt.read(reading);
+  const cursor = standing?.cursor ?? null;
+  return {
+    cursor: start ? await start(cursor) : cursor,
+    open: standing?.open ?? null,
+    version: reading.version,
+  };
 }
 
 /** Reads a follower's position: after the last entry whose effects are committed. One store call. */
@@ -141,11 +158,7 @@ export async function followerPosition(
   follower: string,
   log: string,
 ): Promise<Cursor | null> {
-  return cursorOf(await store.get(positionKey(tenant, follower, log), runtime.now()));
-}
-
-function cursorOf(reading: Reading): Cursor | null {
-  return followerAt.read(reading)?.cursor ?? null;
+  return followerAt.read(await store.get(positionKey(tenant, follower, log), runtime.now()))?.cursor ?? null;
 }
 
 async function readRound(options: FollowOptions, from: Position, round: Round, report: FollowReport): Promise<Reached> {
@@ -159,7 +172,7 @@ async function readRound(options: FollowOptions, from: Position, round: Round, r
     if (page.beside) report.removals = page.beside.value !== null;
     reached.cursor = page.cursor;
     reached.entries += page.entries.length;
-    if (page.entries.length > 0) round.take(page.entries, page.truncated);
+    if (page.entries.length > 0) round.take(page.entries, page.truncated, page.floor);
     reached.end = page.entries.length < wanted;
     if (reached.end) break;
   }
@@ -169,7 +182,7 @@ async function readRound(options: FollowOptions, from: Position, round: Round, r
 async function commitRound(
   options: FollowOptions,
   from: Position,
-  reached: Reached,
+  reached: Reached & Pick<Position, 'open'>,
   operations: readonly Operation[],
   report: FollowReport,
 ): Promise<Position | 'conflict' | 'alongside-conflict'> {
@@ -182,8 +195,9 @@ async function commitRound(
   let { version } = from;
   for (const [index, chunk] of chunks.entries()) {
     const last = index === chunks.length - 1;
-    const cursor = last ? reached.cursor : from.cursor;
-    const own: Operation[] = moved ? [followerAt.put(key, { cursor }, { expects: version }), ...chunk] : [];
+    const { cursor, open } = last ? reached : from;
+    const value = open === null ? { cursor } : { cursor, open };
+    const own: Operation[] = moved ? [followerAt.put(key, value, { expects: version }), ...chunk] : [];
     const result = await commitSurely(runtime, store, last ? [...own, ...alongside] : own, options.deadline);
     report.commits += 1;
     if (result.status === 'conflict') {
@@ -192,7 +206,7 @@ async function commitRound(
     }
     if (moved) ({ version } = result);
   }
-  return { cursor: reached.cursor, version };
+  return { cursor: reached.cursor, open: reached.open, version };
 }
 
 /**

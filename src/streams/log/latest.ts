@@ -4,6 +4,8 @@
  * Another revision of the stored event replaces it whatever its time, unless both revisions are numbers and it is the
  * older.
  *
+ * The same follower keeps the index of times (times.ts), in the same commits.
+ *
  * A key's latest event is kept for the age that its stream declares, or for 30 days after it arrived where no age is
  * declared, so that a sensor that is gone for good disappears. Accepted weakness: where a revision moves an event back
  * in time, an event in between that was passed over before does not come back.
@@ -12,9 +14,11 @@ import type { DeclaredStream } from '../../declare/stream.ts';
 import { isGap, type LoggedEvent, type StreamEvent } from '../../base/event.ts';
 import { GET_MANY_LIMIT } from '../../store/limits.ts';
 import { record } from '../../store/record.ts';
-import type { LogEntry, Operation, RecordKey } from '../../store/store.ts';
+import type { Cursor, LogEntry, Operation, RecordKey } from '../../store/store.ts';
 import { follow, type FollowOptions, type FollowReport, type Round } from './follower.ts';
 import { removalsKey } from './removals.ts';
+import type { OpenTimes } from './times.ts';
+import { foldAt, timeOf, timesEffects } from './times-keep.ts';
 import { loggedEvent, loggedEventSchema, streamLog, toStreamEvent } from './stream-log.ts';
 import type { LogScope } from '../scope.ts';
 
@@ -35,22 +39,32 @@ export const LATEST_AGE_MS = 30 * 86_400_000;
 /** Entries that one round folds together. When keys repeat, more entries a round mean fewer commits. */
 const ROUND_ENTRIES = 10_000;
 
-/** Brings the latest events of a stream up to date with its log. Errors as `follow`. */
-export function projectLatest(
+export interface ProjectReport extends FollowReport {
+  /** The index of times does not reach the position: `buildTimes` builds it. */
+  unindexed: boolean;
+}
+
+/** Brings the latest events of a stream, and the index of its times, up to date with its log. Errors as `follow`. */
+export async function projectLatest(
   scope: LogScope,
   stream: DeclaredStream,
   options: Pick<FollowOptions, 'deadline' | 'alongside'>,
-): Promise<FollowReport> {
-  return follow({
+): Promise<ProjectReport> {
+  let unindexed = false;
+  const report = await follow({
     ...options,
     scope,
     log: streamLog(scope.tenant, stream.name),
     follower: LATEST_FOLLOWER,
     removals: removalsKey(scope.tenant, stream.name),
-    begin: () => beginRound(scope, stream),
+    begin(at) {
+      unindexed = at.cursor !== null && at.open === null;
+      return beginRound(scope, stream, at);
+    },
     repeatable: true,
     limit: ROUND_ENTRIES,
   });
+  return { ...report, unindexed };
 }
 
 /** Whether `event` replaces `standing`. `event` comes after `standing` in the log. */
@@ -110,10 +124,20 @@ function keyOf(recordId: string): string {
   return recordId.slice(latestKey('', '', '').id.length);
 }
 
-function beginRound({ store, runtime, tenant }: LogScope, stream: DeclaredStream): Round {
+function beginRound(
+  scope: LogScope,
+  stream: DeclaredStream,
+  at: { cursor: Cursor | null; open: OpenTimes | null },
+): Round {
+  const { store, runtime, tenant } = scope;
+  const fold = foldAt(at);
+  let oldest: Cursor | null = null;
+  let extended = true;
   const newest = new Map<string, { event: LoggedEvent; appendedAt: number }>();
   return {
-    take(entries: readonly LogEntry[]) {
+    take(entries: readonly LogEntry[], _truncated, floor) {
+      fold?.take(entries, timeOf);
+      oldest = floor;
       for (const entry of entries) {
         const event = loggedEvent.read(entry);
         if (isGap(event)) continue;
@@ -136,7 +160,12 @@ function beginRound({ store, runtime, tenant }: LogScope, stream: DeclaredStream
           operations.push(latestEvent.replace(reading, candidate.event, { expiresAt }));
         }
       }
-      return operations;
+      const folded = fold?.result() ?? null;
+      // Last, so that they are in the commit that moves the position, where one commit does not hold all.
+      const ofTimes = folded === null ? [] : await timesEffects(scope, stream.name, folded, oldest);
+      extended = ofTimes !== null;
+      return [...operations, ...(ofTimes ?? [])];
     },
+    open: () => (extended ? (fold?.result()?.open ?? null) : null),
   };
 }
