@@ -2,6 +2,7 @@
  * Makes a tool's answer of an API's answer: picks the value, checks it by the tool's schema, and adds a text for
  * people.
  */
+import { parseAsAsked } from '../base/as-asked.ts';
 import type { ToolAnswer } from '../declare/tool.ts';
 import type { HttpAnswer } from '../declare/http-api.ts';
 import type { Json } from '../base/json.ts';
@@ -50,7 +51,7 @@ export function madeOf({ spec, schema }: Call, value: unknown): Made {
 export function shownAnswer(call: Call, made: Made, note: string | null): { ok: true; answer: ToolAnswer } | Failed {
   const notes = note === null ? [] : [note];
   if (made.structured === undefined) return { ok: true, answer: { text: [made.text ?? '', ...notes].join('\n') } };
-  const parsed = call.schema?.safeParse(made.structured);
+  const parsed = call.schema && parseAsAsked(call.schema, made.structured);
   if (parsed && !parsed.success) {
     const { text } = describeIssues(parsed.error);
     return unexpected(call.settings, text, call.secrets);
@@ -63,5 +64,8 @@ export function shownAnswer(call: Call, made: Made, note: string | null): { ok: 
     () => call.spec.text?.(data, { ...call.input }) ?? structuredText(data as Json),
   );
   if (!text.ok) return text;
-  return { ok: true, answer: { text: [text.value, ...notes].join('\n'), structured: made.structured } };
+  return {
+    ok: true,
+    answer: { text: [text.value, ...notes].join('\n'), structured: parsed ? (parsed.given as Json) : made.structured },
+  };
 }

@@ -7,6 +7,7 @@ import { isSafe } from '../declare/http-tool.ts';
 import { backoff } from '../base/backoff.ts';
 import { TidegateError } from '../base/errors.ts';
 import { isDeep, type Json, utf8Bytes } from '../base/json.ts';
+import { readSourceJson } from '../base/source-json.ts';
 import { ofAnswer, ofArguments } from './declared-function.ts';
 import { type Failed, failedCall, type ApiFailure, apiFailureOf, limited, tooMuch, unexpected } from './failure.ts';
 import { limitText, pausedUntil, pauseMs, rememberPause, takePlace } from './limits.ts';
@@ -133,7 +134,7 @@ async function send(call: Call, { url, method, headers, body }: HttpRequest): Pr
 
 function answerOf({ spec, secrets, input }: Call, response: Response, text: string): Omit<Exchanged, 'ok'> {
   const headers = { get: (name: string) => redacted(response.headers.get(name), secrets) };
-  const read = spec.format === 'text' ? text : readJson(text);
+  const read = spec.format === 'text' ? text : jsonOf(text);
   const body = secrets.redactDeep(read === undefined ? text : read);
   return { answer: { status: response.status, headers, body, input: { ...input } }, readable: read !== undefined };
 }
@@ -143,10 +144,10 @@ function redacted(text: string | null, secrets: ToolSecrets): string | null {
 }
 
 /** Undefined: the text is not JSON, or nested too deep to walk through. Null: the body is empty. */
-function readJson(text: string): unknown {
+function jsonOf(text: string): unknown {
   if (text.trim() === '') return null;
   try {
-    const value = JSON.parse(text) as Json;
+    const value = readSourceJson(text) as Json;
     return isDeep(value) ? undefined : value;
   } catch {
     return undefined;

@@ -28,3 +28,10 @@ export function isDeep(value: Json, left = MOST_DEPTH): boolean {
   if (value === null || typeof value !== 'object') return false;
   return left === 0 || Object.values(value).some((inner) => isDeep(inner, left - 1));
 }
+
+/** Whether there is a number that is not finite. JSON has no such number, and `JSON.stringify` writes null in its place. */
+export function hasNonFinite(value: unknown, left = MOST_DEPTH): boolean {
+  if (typeof value === 'number') return !Number.isFinite(value);
+  if (typeof value !== 'object' || value === null || left === 0) return false;
+  return Object.values(value).some((inner) => hasNonFinite(inner, left - 1));
+}

@@ -4,6 +4,7 @@
  * `streams/log/publish-many.ts` and knows nothing of feeds.
  */
 import { isDeep, type Json } from '../base/json.ts';
+import { readSourceJson } from '../base/source-json.ts';
 import type { Principal } from '../base/principal.ts';
 import { asTidegateError, TidegateError } from '../base/errors.ts';
 import { canonicalText, digestOf, sha256 } from '../base/digest.ts';
@@ -105,7 +106,7 @@ function linesOf(text: string): Json[] {
 function parse(text: string, field: string): Json {
   let value: Json;
   try {
-    value = JSON.parse(text) as Json;
+    value = readSourceJson(text) as Json;
   } catch {
     throw wrong(field, 'a whole JSON text');
   }

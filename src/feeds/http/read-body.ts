@@ -9,6 +9,7 @@ import { isDeclared } from './options.ts';
 import type { HttpSettings } from './spec.ts';
 import { fingerprint } from './position.ts';
 import { describeShape, readPath } from '../../base/json-path.ts';
+import { readSourceJson } from '../../base/source-json.ts';
 import { createNdjsonParser, join } from '../kit/ndjson.ts';
 import { publicForm } from '../../net/fetch-target.ts';
 import type { IdleTimeout } from '../../net/idle-timeout.ts';
@@ -111,7 +112,7 @@ function isBlank(bytes: Uint8Array): boolean {
 
 function parseJson(text: string, source: string): unknown {
   try {
-    return JSON.parse(text);
+    return readSourceJson(text);
   } catch (cause) {
     if (text.trimStart().startsWith('<')) throw notThat('JSON', source, 'HTML or XML', cause);
     const found = cause instanceof Error ? `a body that cannot be read (${cause.message})` : 'garbage';

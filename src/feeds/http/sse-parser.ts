@@ -6,6 +6,7 @@
 import { createParser } from 'eventsource-parser';
 import { TidegateError } from '../../base/errors.ts';
 import { utf8Bytes } from '../../base/json.ts';
+import { readSourceJson } from '../../base/source-json.ts';
 import { withDefaults } from '../../declare/spec/options.ts';
 import type { BodyItem } from './format.ts';
 import { type SseOptions, sseSpec } from './sse-options.ts';
@@ -65,7 +66,7 @@ export function createEventParser(options: SseOptions): EventParser {
     const bytes = utf8Bytes(data) + 1;
     if (shape === 'text') return { data: envelope ? { id, event, data } : { value: data }, bytes };
     try {
-      const value: unknown = JSON.parse(data);
+      const value = readSourceJson(data);
       return { data: envelope ? { id, event, data: value } : value, bytes };
     } catch (error) {
       const reason = `an event of type ${event.slice(0, 100)} is not JSON: ${error instanceof Error ? error.message : String(error)}`;

@@ -2,6 +2,7 @@
  * Parses newline-delimited JSON from chunks of bytes, across their boundaries. It holds one unfinished line at most, which is
  * bounded. A line that cannot be read is handed over with the reason, and the parser goes on with the next one.
  */
+import { readSourceJson } from '../../base/source-json.ts';
 
 /** The value of a line, or what came in its place and why it is invalid. */
 export interface NdjsonItem {
@@ -41,7 +42,7 @@ export function createNdjsonParser(maxLineBytes = MAX_LINE_BYTES): NdjsonParser 
   const parseLine = (text: string, bytes: number): NdjsonItem => {
     if (bytes > maxLineBytes) return invalid(text, bytes, `is longer than ${maxLineBytes} bytes`);
     try {
-      return { data: JSON.parse(text), bytes };
+      return { data: readSourceJson(text), bytes };
     } catch (error) {
       return invalid(text, bytes, `is not JSON: ${error instanceof Error ? error.message : String(error)}`);
     }

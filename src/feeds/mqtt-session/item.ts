@@ -4,6 +4,7 @@ import type { EventMeta } from '../../base/event.ts';
 import { toBase64 } from '../../base/base64url.ts';
 import { utf8Bytes } from '../../base/json.ts';
 import { readDecimal } from '../../base/number-text.ts';
+import { readSourceJson } from '../../base/source-json.ts';
 import { itemsAt, noItems } from '../kit/list-items.ts';
 import { type MessageMatcher, messageMatcher, type MessageTest } from '../kit/message-test.ts';
 import type { MqttPayload } from './options.ts';
@@ -164,7 +165,7 @@ function decode(
     return { reason: 'the payload is not a number', expected: 'a decimal number, such as 21.5' };
   }
   try {
-    return { data: JSON.parse(text) };
+    return { data: readSourceJson(text) };
   } catch (error) {
     const reason = `the payload is not JSON: ${error instanceof Error ? error.message : String(error)}`;
     return { reason: reason.slice(0, META_CHARACTERS), expected: 'JSON' };

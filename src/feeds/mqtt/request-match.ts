@@ -1,5 +1,6 @@
 /** Decides which messages answer a request, and makes the form in which callers see a message. Pure. */
 import type { Json } from '../../base/json.ts';
+import { readSourceJson } from '../../base/source-json.ts';
 import type { MqttInbound } from '../mqtt-session/messages.ts';
 import type { Publication } from '../mqtt-session/packets.ts';
 import type { PublishRule } from './publish-rules.ts';
@@ -104,7 +105,7 @@ function textOf(bytes: Uint8Array): string | null {
 
 function jsonOf(text: string): Json {
   try {
-    return JSON.parse(text) as Json;
+    return readSourceJson(text) as Json;
   } catch {
     return text;
   }

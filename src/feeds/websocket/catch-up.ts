@@ -8,6 +8,7 @@ import { utf8Bytes } from '../../base/json.ts';
 import { publicForm } from '../../net/fetch-target.ts';
 import { fillUrl } from '../kit/template.ts';
 import { describeShape, readPath } from '../../base/json-path.ts';
+import { readSourceJson } from '../../base/source-json.ts';
 import { retryAfterMs } from '../../net/retry-after.ts';
 import { nsFromMs } from '../../base/time-text.ts';
 import type { Hole } from './options.ts';
@@ -71,7 +72,7 @@ function urlsOf({ url, timeFormat }: CatchUpSettings, hole: Hole): readonly stri
 function itemsIn(text: string, { items: path = '', map }: CatchUpSettings, source: string): RawItem[] {
   let body: unknown;
   try {
-    body = JSON.parse(text);
+    body = readSourceJson(text);
   } catch (cause) {
     throw new TidegateError('upstream', `${source} did not answer JSON`, { field: 'catchUp.url', cause });
   }

@@ -2,6 +2,7 @@
  * Decodes messages into values, and values into items. What cannot be read is handed over with the reason. Pure.
  */
 import { toBase64 } from '../../base/base64url.ts';
+import { readSourceJson } from '../../base/source-json.ts';
 import { itemsAt, noItems } from '../kit/list-items.ts';
 import { createNdjsonParser } from '../kit/ndjson.ts';
 import { type Arrival, excerptOf } from './inbox.ts';
@@ -36,7 +37,7 @@ export function decodeMessage(arrival: Arrival, { payload, maxMessageBytes }: Re
   }
   if (payload === 'text') return [{ value: { value: text }, bytes, at, invalid: null }];
   try {
-    return [{ value: JSON.parse(text), bytes, at, invalid: null }];
+    return [{ value: readSourceJson(text), bytes, at, invalid: null }];
   } catch {
     return invalid('a message that is not JSON', 'one JSON value a message');
   }

@@ -5,8 +5,9 @@
  */
 import type * as z from 'zod';
 import type { DeclaredStream } from '../../declare/stream.ts';
+import { type ParsedAsAsked, parseAsAsked } from '../../base/as-asked.ts';
 import type { EventMeta, LoggedEvent } from '../../base/event.ts';
-import { isDeep, type Json, MOST_DEPTH, utf8Bytes } from '../../base/json.ts';
+import { hasNonFinite, isDeep, type Json, MOST_DEPTH, utf8Bytes } from '../../base/json.ts';
 
 export const KEY_BYTES = 256;
 export const EVENT_ID_BYTES = 256;
@@ -54,9 +55,9 @@ export interface AppendContext {
 }
 
 export function validateEvent(stream: DeclaredStream, raw: RawEvent, context: AppendContext): Validated {
-  if (raw.meta?.gap) return finish(stream, raw, null, context);
+  if (raw.meta?.gap) return finish(stream, raw, { data: null, exact: null }, context);
   const parsed = parse(stream.schema, raw.data);
-  return parsed.ok ? finish(stream, raw, parsed.data, context) : parsed;
+  return parsed.ok ? finish(stream, raw, parsed, context) : parsed;
 }
 
 /** Makes the ids `<prefix>.0`, `<prefix>.1`, …, so that one random id serves a whole burst. */
@@ -65,33 +66,39 @@ export function idsFrom(prefix: string): () => string {
   return () => `${prefix}.${(next++).toString(36)}`;
 }
 
-function parse(schema: z.ZodType, data: unknown): { ok: true; data: Json } | ({ ok: false } & Rejection) {
-  let parsed: z.ZodSafeParseResult<unknown>;
+interface Parsed {
+  data: Json;
+  /** The data with the digits of long numbers, of which ids and keys are made. */
+  exact: Json;
+}
+
+function parse(schema: z.ZodType, data: unknown): ({ ok: true } & Parsed) | ({ ok: false } & Rejection) {
+  let parsed: ParsedAsAsked;
   try {
-    parsed = schema.safeParse(data);
+    parsed = parseAsAsked(schema, data);
   } catch (error) {
     return reject('schema', 'data', `data that the schema can judge (${error instanceof Error ? error.message : ''})`);
   }
-  if (parsed.success) return { ok: true, data: parsed.data as Json };
+  if (parsed.success) return { ok: true, data: parsed.data as Json, exact: parsed.exact as Json };
   const issue = parsed.error.issues[0];
   return reject('schema', ['data', ...(issue?.path ?? [])].join('.'), issue?.message ?? 'data of the schema');
 }
 
-function finish(stream: DeclaredStream, raw: RawEvent, data: Json, context: AppendContext): Validated {
+function finish(stream: DeclaredStream, raw: RawEvent, { data, exact }: Parsed, context: AppendContext): Validated {
   const isGap = raw.meta?.gap !== undefined;
   const keyDeclared = stream.declaration.options.key !== undefined;
   const timeDeclared = stream.declaration.options.time !== undefined;
   const revisionDeclared = stream.declaration.options.revision !== undefined;
   try {
-    const key = (stream.keyed ? raw.key : null) ?? (isGap ? null : stream.key(data));
+    const key = (stream.keyed ? raw.key : null) ?? (isGap ? null : stream.key(exact));
     if (key === null ? keyDeclared && !isGap : !fits(key, KEY_BYTES)) {
       return reject('key', 'key', `a text or a number, 1 to ${KEY_BYTES} bytes`);
     }
-    const id = stream.identified && !isGap ? stream.id(data) : context.newId();
+    const id = stream.identified && !isGap ? stream.id(exact) : context.newId();
     if (id === null || !fits(id, EVENT_ID_BYTES)) {
       return reject('id', 'id', `a text or a number, 1 to ${EVENT_ID_BYTES} bytes`);
     }
-    const revision = revisionDeclared && !isGap ? stream.revision(data) : null;
+    const revision = revisionDeclared && !isGap ? stream.revision(exact) : null;
     if (revision !== null && !fits(revision, EVENT_ID_BYTES)) {
       return reject('revision', 'revision', `a text or a number, 1 to ${EVENT_ID_BYTES} bytes`);
     }
@@ -110,7 +117,10 @@ function finish(stream: DeclaredStream, raw: RawEvent, data: Json, context: Appe
       }
       event['meta'] = raw.meta;
     }
-    const bytes = utf8Bytes(JSON.stringify(event));
+    const text = JSON.stringify(event);
+    // JSON writes a number that is not finite as null.
+    if (text.includes('null') && hasNonFinite(data)) return reject('schema', 'data', 'numbers that are finite');
+    const bytes = utf8Bytes(text);
     if (bytes > EVENT_BYTES) return reject('too_large', 'data', `at most ${EVENT_BYTES} bytes of JSON`);
     // A shorter text cannot be nested more deeply than this.
     if (bytes > MOST_DEPTH && isDeep(data)) return reject('schema', 'data', `at most ${MOST_DEPTH} levels of JSON`);

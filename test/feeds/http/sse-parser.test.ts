@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { sse } from '../../../src/feeds/http/sse.ts';
 import type { SseOptions } from '../../../src/feeds/http/sse-options.ts';
+import { readSourceJson } from '../../../src/base/source-json.ts';
 import { createEventParser, MAX_EVENT_LENGTH, type SourceEvent } from '../../../src/feeds/http/sse-parser.ts';
 
 function read(text: string, options: SseOptions = {}, cuts: readonly number[] = []): SourceEvent[] {
@@ -103,7 +104,7 @@ test('events are the same wherever the stream is cut', () => {
         ]);
         const text = (marked ? '\uFEFF' : '') + lines.map((line) => line + end).join('');
         const expected = blocks.flatMap(({ id, data: [data] }) =>
-          data === undefined && id === null ? [] : [[data === undefined ? undefined : JSON.parse(data), id]],
+          data === undefined && id === null ? [] : [[data === undefined ? undefined : readSourceJson(data), id]],
         );
         // A lone CR at the end may still become a CRLF, so the last block waits for more.
         expect(told(read(`${text}: end`, {}, cuts))).toEqual(expected);

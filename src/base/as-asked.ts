@@ -1,0 +1,77 @@
+/**
+ * Parses data that came from elsewhere by a schema, so that no number is made of nothing and no two numbers become one.
+ * What `z.coerce.number()` makes of an empty text or of null is refused (coerced-numbers.ts). `readSourceJson` hands on a whole number that no double holds as
+ * its digits. A schema that takes a text gets these digits. Where the schema takes only a number, the nearest double stands
+ * in its place, and the digits stay known for ids and keys. Pure.
+ */
+import * as z from 'zod';
+import { madeOfNothing } from './coerced-numbers.ts';
+import { isLongNumber } from './source-json.ts';
+
+export type ParsedAsAsked =
+  | {
+      success: true;
+      /** What the schema makes of the data. */
+      data: unknown;
+      /** What the schema was given: the data, with numbers where it asks for them. */
+      given: unknown;
+      /** `data` with the digits in place of the nearest doubles; `data` itself where there are none. */
+      exact: unknown;
+    }
+  | { success: false; error: z.ZodError };
+
+type Path = readonly PropertyKey[];
+
+export function parseAsAsked(schema: z.ZodType, data: unknown): ParsedAsAsked {
+  const asked = parseNumbers(schema, data);
+  const wrong = asked.success ? madeOfNothing(schema, asked.given, asked.data) : null;
+  return wrong === null ? asked : { success: false, error: new z.ZodError([wrong]) };
+}
+
+function parseNumbers(schema: z.ZodType, data: unknown): ParsedAsAsked {
+  const first = schema.safeParse(data);
+  if (first.success) return { success: true, data: first.data, given: data, exact: first.data };
+  const long = first.error.issues.flatMap(({ path }) => longNumbersIn(valueAt(data, path), path));
+  if (long.length === 0) return first;
+  const given = withNumbers(data, [], new Set(long.map(nameOf)));
+  const second = schema.safeParse(given);
+  if (!second.success) return second;
+  const exact = long.reduce((value, path) => withDigits(value, path, valueAt(data, path)), second.data);
+  return { success: true, data: second.data, given, exact };
+}
+
+function longNumbersIn(value: unknown, at: Path): Path[] {
+  if (isLongNumber(value)) return Number.isFinite(Number(value)) ? [at] : [];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]) => longNumbersIn(inner, [...at, name]));
+}
+
+function withNumbers(value: unknown, at: Path, numbers: ReadonlySet<string>): unknown {
+  if (numbers.has(nameOf(at))) return Number(value);
+  if (Array.isArray(value)) return value.map((inner, index) => withNumbers(inner, [...at, index], numbers));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [name, withNumbers(inner, [...at, name], numbers)]),
+  );
+}
+
+/** A copy with the digits at the path. What the schema has made into something else stays as it is. */
+function withDigits(value: unknown, [name, ...rest]: Path, digits: unknown): unknown {
+  if (name === undefined) return value === Number(digits) ? digits : value;
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return value;
+  const inner = withDigits((value as Record<PropertyKey, unknown>)[name], rest, digits);
+  return Array.isArray(value) ? value.with(Number(name), inner) : { ...value, [name]: inner };
+}
+
+function valueAt(value: unknown, path: Path): unknown {
+  let at = value;
+  for (const name of path) {
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, name)) return undefined;
+    at = (at as Record<PropertyKey, unknown>)[name];
+  }
+  return at;
+}
+
+function nameOf(path: Path): string {
+  return JSON.stringify(path.map(String));
+}

@@ -1,0 +1,125 @@
+/** Numbers in JSON that no double holds: ids, keys, cursors and values, whatever the JSON came by. */
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { createEventParser } from '../../src/feeds/http/sse-parser.ts';
+import { messageMatcher } from '../../src/feeds/kit/message-test.ts';
+import { itemMaker } from '../../src/feeds/mqtt-session/item.ts';
+import { decodeMessage } from '../../src/feeds/websocket/payload.ts';
+import { defineApp, httpTool, stream } from '../../src/index.ts';
+import { createMemoryStore } from '../../src/store/drivers/memory.ts';
+import { apiOf, onStage } from '../apis/stage.ts';
+import { serveApp } from '../mcp/served.ts';
+import { startHttpSource, text } from '../services/http-feed.ts';
+import { startHttpStage } from './http-stage.ts';
+
+/** Neighbours of which a double holds only the first. */
+const [FIRST, SECOND, THIRD] = ['9007199254740992', '9007199254740993', '9007199254740994'];
+const body = `[{"id":${FIRST},"v":1},{"id":${SECOND},"v":2},{"id":${THIRD},"v":3}]`;
+const lines = `{"id":${FIRST},"v":1}\n{"id":${SECOND},"v":2}\n{"id":${THIRD},"v":3}\n`;
+
+describe('ids that are neighbours beyond 2^53', () => {
+  it.each<[string, z.ZodType, unknown[]]>([
+    ['a text', z.string(), [FIRST, SECOND, THIRD]],
+    ['anything', z.unknown(), [FIRST, SECOND, THIRD]],
+    ['what becomes a text', z.coerce.string(), [FIRST, SECOND, THIRD]],
+    ['a number', z.number(), [2 ** 53, 2 ** 53, 2 ** 53 + 2]],
+    ['a number or nothing', z.number().nullable(), [2 ** 53, 2 ** 53, 2 ** 53 + 2]],
+  ])('are three events where the schema asks for %s', async (_what, id, expected) => {
+    await using stage = await startHttpStage(z.object({ id, v: z.number() }), {
+      id: (data) => (data as { id: string }).id,
+    });
+    stage.source.on('/feed', text(body));
+    await stage.poll();
+    expect(await stage.ids()).toEqual([FIRST, SECOND, THIRD]);
+    expect((await stage.data()).map((data) => (data as { id: unknown }).id)).toEqual(expected);
+    expect(await stage.poll()).toMatchObject({ events: 0, duplicates: 3, rejected: 0 });
+  });
+
+  it('are three events in lines, and keys of their own', async () => {
+    const schema = z.object({ id: z.number(), v: z.number() });
+    await using stage = await startHttpStage(schema, { id: 'id', key: 'id' });
+    stage.source.on('/feed', text(lines, 'application/x-ndjson'));
+    await stage.poll();
+    expect((await stage.stage.events()).map(({ id, key }) => [id, key])).toEqual(
+      [FIRST, SECOND, THIRD].map((digits) => [digits, digits]),
+    );
+  });
+});
+
+it.each<[string, 'item' | 'body', string]>([
+  ['an item', 'item', `[{"id":${SECOND},"v":93}]`],
+  ['the body', 'body', `{"items":[{"id":1,"v":93}],"id":${SECOND}}`],
+])('a cursor beyond 2^53 in %s is sent as it came', async (_what, of, answer) => {
+  await using stage = await startHttpStage(z.object({ v: z.number() }), {
+    feed: { cursor: { from: 'id', of, param: 'after' }, ...(of === 'body' ? { items: 'items' } : {}) },
+  });
+  const asked: (string | null)[] = [];
+  stage.source.on('/feed', (request, response) => {
+    const after = new URL(request.url ?? '/', stage.source.origin).searchParams.get('after');
+    asked.push(after);
+    response.setHeader('content-type', 'application/json');
+    response.end(after === SECOND ? '[]' : answer);
+  });
+  await stage.poll();
+  expect(asked).toEqual([null, SECOND]);
+  expect(await stage.data()).toEqual([{ v: 93 }]);
+});
+
+it.each(['1e400', '-1e400', '9'.repeat(400)])('a number beyond every double is a dead letter: %s', async (number) => {
+  await using stage = await startHttpStage(z.object({ v: z.coerce.number().nullable() }));
+  stage.source.on('/feed', text(`[{"v":1},{"v":${number}}]`));
+  await stage.poll();
+  expect(await stage.data()).toEqual([{ v: 1 }]);
+  expect(await stage.rejected()).toEqual([expect.objectContaining({ item: { v: number } })]);
+});
+
+describe('the same reader reads', () => {
+  const message = `{"id":${SECOND}}`;
+  const bytes = new TextEncoder().encode(message);
+
+  it('messages of MQTT', () => {
+    const ignored = messageMatcher(undefined);
+    const route = { stream: 's', filter: '#', keyLevel: null, payload: 'json' as const, items: '', ignored };
+    const make = itemMaker([route], { maxPacketBytes: 1_000, identified: false });
+    const packet = { cmd: 'publish', topic: 'a', qos: 1, dup: false, retain: false, length: 10 } as const;
+    expect(make({ ...packet, payload: Buffer.from(bytes) })[0]?.data).toEqual({ id: SECOND });
+  });
+
+  it.each(['json', 'ndjson'] as const)('messages of a WebSocket: %s', (payload) => {
+    const decoded = decodeMessage({ data: message, bytes: bytes.length, at: 0 }, { payload, maxMessageBytes: 1_000 });
+    expect(decoded.map(({ value }) => value)).toEqual([{ id: SECOND }]);
+  });
+
+  it('server-sent events', () => {
+    const events: Parameters<ReturnType<typeof createEventParser>['push']>[1] = [];
+    createEventParser({}).push(new TextEncoder().encode(`data: ${message}\n\n`), events);
+    expect(events.map(({ item }) => item?.data)).toEqual([{ id: SECOND }]);
+  });
+
+  it.each([
+    ['application/json', body],
+    ['application/x-ndjson', lines],
+  ])('pushes: %s', async (type, pushed) => {
+    const ids = stream({ description: 'ids', schema: z.object({ id: z.number(), v: z.number() }), id: 'id' });
+    const app = defineApp({ name: 'pushed', version: '1', description: 'Takes pushes', streams: { ids } });
+    const TOKEN = 'a-token-of-the-tests';
+    const store = createMemoryStore();
+    const served = await serveApp(app, { builtIns: true, store, http: { pushTokens: new Map([['ids', TOKEN]]) } });
+    try {
+      const headers = { 'content-type': type, authorization: `Bearer ${TOKEN}` };
+      const answer = await fetch(`${served.url}/ingest/ids`, { method: 'POST', headers, body: pushed });
+      expect(await answer.json()).toEqual({ appended: 3, duplicates: 0 });
+    } finally {
+      await served.close();
+    }
+  });
+
+  it('answers of an API, which a tool gives as its schema asks', async () => {
+    await using source = await startHttpSource();
+    source.on('/one', text(`{"id":${SECOND},"n":${SECOND},"all":[${SECOND}]}`));
+    const item = z.object({ id: z.string(), n: z.number(), all: z.unknown() });
+    const t = httpTool({ description: 'x', input: z.object({}), api: apiOf(source), url: '/one', output: item });
+    const { structured, isError } = await onStage({ t }).call('t');
+    expect([structured, isError]).toEqual([{ id: SECOND, n: 2 ** 53, all: [SECOND] }, false]);
+  });
+});
