@@ -4,6 +4,7 @@ import { http, type HttpOptions, stream } from '../../src/index.ts';
 import type { ErasedStreamOptions } from '../../src/declare/stream.ts';
 import { readDeadLetters } from '../../src/feeds/run/dead-letters.ts';
 import type { FeedReport } from '../../src/feeds/run/run-feed.ts';
+import { feedKey, readState } from '../../src/feeds/run/state.ts';
 import { type FeedStatus, feedStatus } from '../../src/feeds/run/status.ts';
 import { nodeFetch } from '../../src/hosts/node/fetch.ts';
 import { createGuardedFetch } from '../../src/net/guarded-fetch.ts';
@@ -22,6 +23,7 @@ export interface HttpStage extends AsyncDisposable {
   /** The data of all events, in their order. */
   data(): Promise<unknown[]>;
   ids(): Promise<string[]>;
+  position(): Promise<unknown>;
   rejected(): Promise<{ item: unknown; field: string | null; reason: string; expected: string | null }[]>;
 }
 
@@ -50,6 +52,8 @@ export async function startHttpStage(
     status: async () => (await feedStatus(scope))[0],
     data: async () => (await stage.events()).map(({ data }) => data),
     ids: async () => (await stage.events()).map(({ id }) => id),
+    position: async () =>
+      readState(await stage.store.get(feedKey(TENANT, 'readings'), stage.clock.now))?.position ?? null,
     rejected: async () => (await readDeadLetters(scope, 'readings', { limit: 100 })).deadLetters,
     [Symbol.asyncDispose]: () => source.close(),
   };

@@ -1,22 +1,48 @@
 /**
- * Fetch on Node, with `addresses` kept: the connection goes to an address that was checked, and never asks a name
- * server again, so an answer that changes between check and connect (DNS rebinding) reaches nothing. TLS still
- * verifies the name. Without `addresses` it is the platform's own fetch.
+ * Fetch on Node. With `addresses` the connection goes to an address that was checked, and never asks a name server again,
+ * so an answer that changes between check and connect (DNS rebinding) reaches nothing. TLS still verifies the name. A body
+ * that ends early is an error, also where it is packed (unpack.ts). It follows no redirect, whatever `redirect` says.
  */
 import type { LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import type { Fetch } from '../../base/runtime.ts';
 
+/** Statuses whose answers have no body. */
+const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
+
 export const nodeFetch: Fetch = async (input, { addresses, ...init } = {}) => {
-  if (addresses === undefined) return globalThis.fetch(input, init);
-  // Loaded on first use, so that a process without such a feed does not wait for it.
-  const { Agent, fetch } = await import('undici');
+  // Loaded on first use, so that a process that asks nothing does not wait for it.
+  const [{ Agent, request: send }, { ACCEPTED_CODINGS, unpack, webStream }] = await Promise.all([
+    import('undici'),
+    import('./unpack.ts'),
+  ]);
+  const asked = new Request(input, init);
+  const headers = { accept: '*/*', 'accept-encoding': ACCEPTED_CODINGS, ...Object.fromEntries(asked.headers) };
   // One agent per exchange, because the addresses are those of one check; no pipelining means no connection is kept.
-  const dispatcher = new Agent({ pipelining: 0, connect: { lookup: lookupIn(addresses) } });
-  // undici has types of its own for the values of the standard.
-  const response = await fetch(input as string, { ...(init as object), dispatcher });
-  return response;
+  const pinned = addresses && new Agent({ pipelining: 0, connect: { lookup: lookupIn(addresses) } });
+  const answer = await send(asked.url, {
+    method: asked.method as 'GET',
+    headers,
+    body: asked.body === null ? null : new Uint8Array(await asked.arrayBuffer()),
+    signal: asked.signal,
+    ...(pinned === undefined ? {} : { dispatcher: pinned }),
+  });
+  const told = { status: answer.statusCode, statusText: answer.statusText, headers: headersOf(answer.headers) };
+  if (BODILESS.has(told.status) || asked.method === 'HEAD') {
+    answer.body.on('error', () => {}).resume();
+    return new Response(null, told);
+  }
+  const body = unpack(answer.body, told.headers.get('content-encoding') ?? '');
+  return new Response(webStream(body), told);
 };
+
+function headersOf(given: Record<string, string | string[] | undefined>): Headers {
+  const headers = new Headers();
+  for (const [name, values] of Object.entries(given)) {
+    for (const value of [values ?? []].flat()) headers.append(name, value);
+  }
+  return headers;
+}
 
 /** A name lookup that knows one answer. */
 export function lookupIn(addresses: readonly string[]): LookupFunction {

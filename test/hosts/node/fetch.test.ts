@@ -1,6 +1,7 @@
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { lookupIn, nodeFetch } from '../../../src/hosts/node/fetch.ts';
-import { type HttpSource, startHttpSource, text } from '../../services/http-feed.ts';
+import { type HttpSource, stall, startHttpSource, text } from '../../services/http-feed.ts';
 
 let source: HttpSource;
 let port: string;
@@ -32,8 +33,93 @@ describe('fetch on Node', () => {
     await vi.waitFor(async () => expect(await source.connections()).toBe(0), { timeout: 5_000 });
   });
 
-  it('is the platform’s own without addresses', async () => {
+  it('asks any address of the name without addresses', async () => {
     expect(await (await nodeFetch(`${source.origin}/`)).text()).toBe('here');
+  });
+
+  it('sends a body and headers, and gives status and headers as they came', async () => {
+    source.on('/there', (_request, response) =>
+      response.writeHead(302, { location: '/', 'set-cookie': ['a', 'b'] }).end('no'),
+    );
+    const response = await nodeFetch(`${source.origin}/there`, { method: 'POST', body: 'é', headers: { 'x-a': '1' } });
+    expect(source.requests[0]).toMatchObject({ method: 'POST', body: 'é', headers: { 'x-a': '1' } });
+    expect([response.status, response.headers.get('location'), response.headers.getSetCookie()]).toEqual([
+      302,
+      '/',
+      ['a', 'b'],
+    ]);
+    expect(await response.text()).toBe('no');
+  });
+
+  it.each([204, 205, 304])('gives no body with %i', async (status) => {
+    source.on('/', (_request, response) => response.writeHead(status).end());
+    const response = await nodeFetch(`${source.origin}/`);
+    expect([response.status, response.body]).toEqual([status, null]);
+  });
+
+  it('ends the exchange where its signal aborts, or its body is not wanted', async () => {
+    source.on('/', stall(['begin']));
+    const aborter = new AbortController();
+    const first = await nodeFetch(`${source.origin}/`, { signal: aborter.signal });
+    aborter.abort(new Error('enough'));
+    await expect(first.text()).rejects.toThrow();
+    await (await nodeFetch(`${source.origin}/`)).body?.cancel();
+    await vi.waitFor(async () => expect(await source.connections()).toBe(0), { timeout: 5_000 });
+  });
+});
+
+const WHOLE = Buffer.from('id,v\n'.repeat(2_000));
+const packed: Record<string, Buffer> = {
+  gzip: gzipSync(WHOLE),
+  'X-Gzip': gzipSync(WHOLE),
+  deflate: deflateSync(WHOLE),
+  'deflate, bare': deflateRawSync(WHOLE),
+  br: brotliCompressSync(WHOLE),
+  'gzip, br': brotliCompressSync(gzipSync(WHOLE)),
+  identity: WHOLE,
+};
+
+describe('a packed body', () => {
+  const serve = (coding: string, body: Buffer) =>
+    source.on('/', text(body, 'text/csv', { 'content-encoding': coding.replace(', bare', '') }));
+  const read = async () => Buffer.from(await (await nodeFetch(`${source.origin}/`)).arrayBuffer());
+
+  it.each(Object.keys(packed))('is unpacked whole: %s', async (coding) => {
+    serve(coding, packed[coding] ?? WHOLE);
+    expect((await read()).equals(WHOLE)).toBe(true);
+  });
+
+  it.each(Object.keys(packed).filter((coding) => coding !== 'identity'))(
+    'that ends early is an error: %s',
+    async (coding) => {
+      const body = packed[coding] ?? WHOLE;
+      for (const cut of [1, Math.floor(body.length / 2), body.length - 1]) {
+        serve(coding, body.subarray(0, cut));
+        await expect(read(), `${cut} bytes`).rejects.toThrow();
+      }
+    },
+  );
+
+  it('that is damaged is an error', async () => {
+    const body = Buffer.from(packed['gzip'] ?? WHOLE);
+    body.writeUInt8((body.at(-6) ?? 0) ^ 1, body.length - 6);
+    serve('gzip', body);
+    await expect(read()).rejects.toThrow();
+  });
+
+  it('of several members is read to its end', async () => {
+    serve('gzip', Buffer.concat([gzipSync(WHOLE.subarray(0, 500)), gzipSync(WHOLE.subarray(500))]));
+    expect((await read()).equals(WHOLE)).toBe(true);
+  });
+
+  it('without bytes is empty', async () => {
+    serve('gzip', Buffer.alloc(0));
+    expect(await read()).toHaveLength(0);
+  });
+
+  it('in a coding that nobody knows is an error that names it', async () => {
+    serve('gzip, secret', WHOLE);
+    await expect(nodeFetch(`${source.origin}/`)).rejects.toThrow('gzip, secret');
   });
 });
 
