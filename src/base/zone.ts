@@ -50,6 +50,24 @@ export function zoneOf(name: string): Zone {
   return { name, offsetAt, momentOf };
 }
 
+/**
+ * The moment that a source means by what its clock showed, ms as if it were UTC. Of an hour that comes twice it is the
+ * first, and what clocks jump over is counted on from before the jump: 02:30 is 03:30 then. (So read Java and Temporal.)
+ */
+export function instantOf(zone: Zone, local: number): number {
+  const near = [local - DAY_MS, local, local + DAY_MS].map((time) => local - zone.offsetAt(time));
+  const shown = near.filter((moment) => moment + zone.offsetAt(moment) === local);
+  return shown.length > 0 ? Math.min(...shown) : Math.max(...near);
+}
+
+export function isZone(name: unknown): name is string {
+  try {
+    return typeof name === 'string' && zoneOf(name).name === name;
+  } catch {
+    return false;
+  }
+}
+
 function formatOf(name: string): Intl.DateTimeFormat {
   try {
     return new Intl.DateTimeFormat('en-US', { timeZone: name, timeZoneName: 'longOffset' });

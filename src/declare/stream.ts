@@ -1,6 +1,7 @@
 /** The declaration of a stream, and the form that `defineApp` makes of it. */
 import type * as z from 'zod';
 import type { Json, JsonObject } from '../base/json.ts';
+import type { ReadTime, TimeUnit } from '../base/source-time.ts';
 import type { Feed, FeedRoute } from './feed.ts';
 import type { Secret } from './secret.ts';
 
@@ -14,6 +15,14 @@ export type FieldOf<Data, Value> = {
  * start. An event for which a function returns null or undefined is refused, and the error names what the event lacks.
  */
 export type Pick<Data, Value> = FieldOf<Data, Value> | ((data: Data) => Value | null | undefined);
+
+/** A time that the source counts since 1970. */
+export interface CountedTime<Data> {
+  /** The field or function that gives the count, as a number or as a text of digits. */
+  field: Pick<Data, number | string>;
+  /** Seconds, milliseconds, microseconds or nanoseconds. */
+  unit: TimeUnit;
+}
 
 export interface Retention {
   /**
@@ -43,8 +52,19 @@ export interface StreamOptions<Schema extends z.ZodType> {
    * latest event.
    */
   key?: Pick<z.output<Schema>, string | number>;
-  /** When the event happened: epoch ms, an ISO 8601 text or a Date. Default: when it was received. */
-  time?: Pick<z.output<Schema>, number | string | Date>;
+  /**
+   * When the event happened: a text in ISO 8601 or RFC 2822, epoch ms, a Date, or a count of another unit:
+   * `{ field: 'ts', unit: 's' }`. An event whose time cannot be read for certain is refused. Default: when it was
+   * received.
+   */
+  time?: Pick<z.output<Schema>, number | string | Date> | CountedTime<z.output<Schema>>;
+  /** IANA name of the time zone of times that the source writes without one. Default: UTC, which models are told. */
+  zone?: string;
+  /**
+   * How far ahead of the clock an event may lie, in ms. One that lies further ahead is refused. Forecasts declare more.
+   * @default 300,000 ms
+   */
+  aheadMs?: number;
   /** The source's id of the event. It makes delivery exactly once within the newest `dedupe` events. */
   id?: Pick<z.output<Schema>, string | number>;
   /**
@@ -100,10 +120,12 @@ export interface Stream<Data = Json, Input = unknown> {
 /** Stream options with the type of the data forgotten, so that one app may have streams of different data. */
 export interface ErasedStreamOptions extends Omit<StreamOptions<z.ZodType>, 'key' | 'time' | 'id' | 'revision'> {
   key?: string | ((data: never) => string | number | null | undefined);
-  time?: string | ((data: never) => number | string | Date | null | undefined);
+  time?: ErasedTime | { field: ErasedTime; unit: TimeUnit };
   id?: string | ((data: never) => string | number | null | undefined);
   revision?: string | ((data: never) => string | number | null | undefined);
 }
+
+type ErasedTime = string | ((data: never) => number | string | Date | null | undefined);
 
 /** Declares a stream; `defineApp` validates it. */
 export function stream<Schema extends z.ZodType>(
@@ -125,8 +147,13 @@ export interface DeclaredStream {
   keyed: boolean;
   identified: boolean;
   key(data: Json): string | null;
-  /** Returns the event time in epoch ms, or null where the stream declares no time. */
-  time(data: Json): number | null;
+  /** Reads the event time. Null: the stream declares no time. */
+  time(data: Json): ReadTime | null;
+  /** The field that has the time, as messages name it. */
+  timeField: string;
+  /** IANA name of the zone of times that the source writes without one. Null: none is declared, so UTC is assumed. */
+  zone: string | null;
+  aheadMs: number;
   id(data: Json): string | null;
   revision(data: Json): string | null;
   retention: { events: number; ageMs: number | null };

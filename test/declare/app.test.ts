@@ -50,8 +50,8 @@ describe('a declared stream', () => {
   test('picks key and time out of its data', () => {
     const data = { sensor: 'a1', at: '2026-11-20T12:00:00Z', celsius: 20 };
     expect(declared?.key(data)).toBe('a1');
-    expect(declared?.time(data)).toBe(Date.UTC(2026, 10, 20, 12));
-    expect(declared?.time({ ...data, at: 'yesterday' })).toBeNull();
+    expect(declared?.time(data)).toMatchObject({ ok: true, time: Date.UTC(2026, 10, 20, 12) });
+    expect(declared?.time({ ...data, at: 'yesterday' })).toMatchObject({ ok: false });
     expect(declared?.id(data)).toBeNull();
   });
 

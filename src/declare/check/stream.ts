@@ -4,6 +4,8 @@
  */
 import * as z from 'zod';
 import type { Json, JsonObject } from '../../base/json.ts';
+import { type ReadTime, readSourceTime, type TimeUnit } from '../../base/source-time.ts';
+import { isZone, zoneOf } from '../../base/zone.ts';
 import type { Problem } from '../problem.ts';
 import { fieldNames, type Form, formsOfField } from './picked-fields.ts';
 import { isBroken, specProblems } from '../spec/problems.ts';
@@ -29,10 +31,11 @@ export function declareStream(name: string, declaration: Stream<unknown>, proble
   }
   const jsonSchema = isBroken(problems, `${path}.schema`) ? {} : toJsonSchema(path, options.schema, problems);
   for (const part of ['key', 'time', 'id', 'revision'] as const) {
-    if (!isBroken(problems, `${path}.${part}`)) checkPicker(path, part, options[part], jsonSchema, problems);
+    const picker = part === 'time' ? countedTime(options).picker : options[part];
+    if (!isBroken(problems, `${path}.${part}`)) checkPicker(path, part, picker, jsonSchema, problems);
   }
 
-  const { dedupe, latenessMs } = withDefaults(streamSpec, options);
+  const { dedupe, latenessMs, aheadMs } = withDefaults(streamSpec, options);
   const retention = withDefaults(retentionSpec, options.retention ?? {});
   return {
     name,
@@ -45,7 +48,8 @@ export function declareStream(name: string, declaration: Stream<unknown>, proble
     keyed: options.key !== undefined,
     identified: options.id !== undefined,
     key: textOf(options.key),
-    time: timeOf(options.time),
+    ...timeOf(options),
+    aheadMs,
     id: textOf(options.id),
     revision: textOf(options.revision),
     retention: { events: retention.events, ageMs: retention.ageMs ?? null },
@@ -122,10 +126,16 @@ function textOf(picker: Picker): (data: Json) => string | null {
   };
 }
 
-function timeOf(picker: Picker): (data: Json) => number | null {
-  return (data) => {
-    const value = pick(picker, data);
-    const time = value instanceof Date ? value.getTime() : typeof value === 'string' ? Date.parse(value) : value;
-    return typeof time === 'number' && Number.isFinite(time) ? time : null;
-  };
+/** The picker of the time, and the unit of what it picks; null: no unit is declared. */
+function countedTime({ time }: Pick<Stream['options'], 'time'>): { picker: Picker; unit: TimeUnit | null } {
+  return typeof time === 'object' ? { picker: time.field, unit: time.unit } : { picker: time, unit: null };
+}
+
+function timeOf(options: Stream['options']): Pick<DeclaredStream, 'time' | 'timeField' | 'zone'> {
+  const { picker, unit } = countedTime(options);
+  const zone = isZone(options.zone) ? options.zone : null;
+  const reading = { unit, zone: zone === null ? null : zoneOf(zone) };
+  const time = (data: Json): ReadTime | null =>
+    picker === undefined ? null : readSourceTime(pick(picker, data), reading);
+  return { time, timeField: typeof picker === 'string' ? `data.${picker}` : 'time', zone };
 }

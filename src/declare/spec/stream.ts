@@ -2,15 +2,37 @@
 import * as z from 'zod';
 import { isSecret, type Secret } from '../secret.ts';
 import type { ErasedStreamOptions } from '../stream.ts';
+import { isZone } from '../../base/zone.ts';
+import { TIME_UNITS } from '../../base/source-time.ts';
 import { bounded, count, forModel, judged, label, whole, zodSchema } from './options.ts';
 
-type Picked = 'key' | 'time' | 'id' | 'revision';
+type Picked = 'key' | 'id' | 'revision';
 
 const picker = <Name extends Picked>() =>
-  judged<NonNullable<ErasedStreamOptions[Name]>>(
-    'the name of a field, or a function of the data',
-    (value) => (typeof value === 'string' && value !== '') || typeof value === 'function',
-  ).optional();
+  judged<NonNullable<ErasedStreamOptions[Name]>>('the name of a field, or a function of the data', isPicker).optional();
+
+const time = judged<NonNullable<ErasedStreamOptions['time']>>(
+  `the name of a field, a function of the data, or { field, unit } with either and one of ${TIME_UNITS.join(', ')}`,
+  (value) => isPicker(value) || isCounted(value),
+).optional();
+
+/** How far an event's time may lie from the clock. */
+const span = (usual: number) =>
+  bounded(
+    judged<number>('a number of ms, 0 or more', (value) => typeof value === 'number' && value >= 0),
+    'from 0',
+    'ms',
+  ).default(usual);
+
+function isPicker(value: unknown): boolean {
+  return (typeof value === 'string' && value !== '') || typeof value === 'function';
+}
+
+function isCounted(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Object.keys(value).length !== 2) return false;
+  const { field, unit } = value as Record<string, unknown>;
+  return isPicker(field) && TIME_UNITS.some((each) => each === unit);
+}
 
 export const retentionSpec = z.strictObject(
   { events: whole(1).default(100_000), ageMs: count('ms') },
@@ -29,16 +51,14 @@ export const streamSpec = z.strictObject({
   title: label,
   schema: zodSchema,
   key: picker<'key'>(),
-  time: picker<'time'>(),
+  time,
+  zone: judged<string>('the IANA name of a time zone, such as Europe/Berlin', isZone).optional(),
+  aheadMs: span(300_000),
   id: picker<'id'>(),
   revision: picker<'revision'>(),
   retention: retentionSpec.optional(),
   dedupe: whole(1, 10_000, { unit: 'events' }).default(1_000),
-  latenessMs: bounded(
-    judged<number>('a number of ms, 0 or more', (value) => typeof value === 'number' && value >= 0),
-    'from 0',
-    'ms',
-  ).default(86_400_000),
+  latenessMs: span(86_400_000),
   example: z.unknown().optional(),
   feed: z.custom<ErasedStreamOptions['feed']>().optional(),
   push: pushSpec.optional(),

@@ -5,7 +5,7 @@
 import type { BurstContext, FeedBatch, FeedPacing } from '../../declare/feed.ts';
 import { publicForm } from '../../net/fetch-target.ts';
 import type { Politeness } from '../../net/politeness.ts';
-import type { TimeFormat } from '../../base/time-text.ts';
+import type { TimeFormat } from '../../base/source-time.ts';
 import type { HttpBody } from '../kit/template.ts';
 import type { DocumentFormat, FormatBase, RowFormat } from './format.ts';
 

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { pacingOptions } from '../../declare/spec/feed.ts';
 import { choice, hidden, judged, made, text, whole, withDefaults } from '../../declare/spec/options.ts';
-import { TIME_FORMATS, type TimeFormat } from '../../base/time-text.ts';
+import { TIME_FORMATS, type TimeFormat } from '../../base/source-time.ts';
 import {
   allowOption,
   headersOption,

@@ -7,7 +7,7 @@ import type { BodyItem } from './format.ts';
 import type { HttpSettings } from './spec.ts';
 import { fingerprint, type HttpPosition, type TimeMark, type TimeRange } from './position.ts';
 import { readPath } from '../../base/json-path.ts';
-import { floorMod, nsFromMs, parseSourceTime } from '../../base/time-text.ts';
+import { floorMod, nsFromMs, parseSourceTime } from '../../base/source-time.ts';
 
 /** A time further ahead of the clock is taken for broken. A feed that went on from it would ask for nothing for years. */
 const FURTHEST_AHEAD_MS = 366 * 86_400_000;

@@ -87,6 +87,7 @@ function sort({ app, runtime }: Scope, letters: readonly DeadLetter[]) {
   let refused = 0;
   let cut = 0;
   const newId = idsFrom(runtime.newId());
+  const now = runtime.now();
   for (const letter of letters) {
     const { item: data, key, time, at: receivedAt } = letter;
     const stream = app.streams.get(letter.stream);
@@ -94,7 +95,7 @@ function sort({ app, runtime }: Scope, letters: readonly DeadLetter[]) {
     else if (!stream) refused += 1;
     else {
       const raw = { data, ...(key === undefined ? {} : { key }), ...(time === undefined ? {} : { time }) };
-      const validated = validateEvent(stream, raw, { receivedAt, newId });
+      const validated = validateEvent(stream, raw, { receivedAt, now, newId });
       if (validated.ok) valid.set(stream, [...(valid.get(stream) ?? []), validated.event]);
       else refused += 1;
     }

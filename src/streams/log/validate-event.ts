@@ -7,7 +7,10 @@ import type * as z from 'zod';
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { type ParsedAsAsked, parseAsAsked } from '../../base/as-asked.ts';
 import type { EventMeta, LoggedEvent } from '../../base/event.ts';
+import { LATEST_MS } from '../../base/iso-8601.ts';
 import { hasNonFinite, isDeep, type Json, MOST_DEPTH, utf8Bytes } from '../../base/json.ts';
+import type { ReadTime } from '../../base/source-time.ts';
+import { isoTime } from '../../base/time-text.ts';
 
 export const KEY_BYTES = 256;
 export const EVENT_ID_BYTES = 256;
@@ -16,9 +19,6 @@ export const META_BYTES = 2 * 1024;
  * Most bytes of an event as JSON. It is below the store's entry limit, since a feed's record goes into the same commit.
  */
 export const EVENT_BYTES = 256 * 1024;
-
-/** The latest time that a Date can hold, epoch ms. */
-const LAST_TIME = 8.64e15;
 
 /** Data that are not validated yet, with what their transport knows of them. */
 export interface RawEvent {
@@ -42,12 +42,21 @@ export interface Rejection {
 }
 
 export type Validated =
-  | { ok: true; event: LoggedEvent; /** Size of its JSON in UTF-8. */ bytes: number }
+  | {
+      ok: true;
+      event: LoggedEvent;
+      /** Size of its JSON in UTF-8. */
+      bytes: number;
+      /** Its time had no zone, and none is declared: it was read as UTC. */
+      zoneless: boolean;
+    }
   | ({ ok: false } & Rejection);
 
 export interface AppendContext {
   /** Epoch ms: the time of events that bring no time. */
   receivedAt: number;
+  /** Epoch ms: the clock that no event may be far ahead of. Default: `receivedAt`. */
+  now?: number;
   /**
    * Makes an id for an event that brings none. It is made before the commit, so that a retry appends the same event.
    */
@@ -87,7 +96,6 @@ function parse(schema: z.ZodType, data: unknown): ({ ok: true } & Parsed) | ({ o
 function finish(stream: DeclaredStream, raw: RawEvent, { data, exact }: Parsed, context: AppendContext): Validated {
   const isGap = raw.meta?.gap !== undefined;
   const keyDeclared = stream.declaration.options.key !== undefined;
-  const timeDeclared = stream.declaration.options.time !== undefined;
   const revisionDeclared = stream.declaration.options.revision !== undefined;
   try {
     const key = (stream.keyed ? raw.key : null) ?? (isGap ? null : stream.key(exact));
@@ -102,14 +110,14 @@ function finish(stream: DeclaredStream, raw: RawEvent, { data, exact }: Parsed, 
     if (revision !== null && !fits(revision, EVENT_ID_BYTES)) {
       return reject('revision', 'revision', `a text or a number, 1 to ${EVENT_ID_BYTES} bytes`);
     }
-    const time = timeDeclared && !isGap ? stream.time(data) : (raw.time ?? context.receivedAt);
-    if (time === null || !(Math.abs(time) <= LAST_TIME)) {
-      return reject('time', 'time', 'epoch milliseconds, an ISO 8601 text or a Date');
-    }
+    const read = (isGap ? null : stream.time(data)) ?? receivedTime(raw.time ?? context.receivedAt);
+    if (!read.ok) return reject('time', stream.timeField, read.expected);
+    const ahead = isGap ? null : aheadOf(stream, read, context.now ?? context.receivedAt);
+    if (ahead !== null) return reject('time', stream.timeField, ahead);
     const event: Record<string, unknown> = { id };
     if (revision !== null) event['revision'] = revision;
     if (key !== null) event['key'] = key;
-    event['time'] = Math.trunc(time);
+    event['time'] = read.time;
     event['data'] = data;
     if (raw.meta !== undefined) {
       if (utf8Bytes(JSON.stringify(raw.meta)) > META_BYTES) {
@@ -124,11 +132,31 @@ function finish(stream: DeclaredStream, raw: RawEvent, { data, exact }: Parsed, 
     if (bytes > EVENT_BYTES) return reject('too_large', 'data', `at most ${EVENT_BYTES} bytes of JSON`);
     // A shorter text cannot be nested more deeply than this.
     if (bytes > MOST_DEPTH && isDeep(data)) return reject('schema', 'data', `at most ${MOST_DEPTH} levels of JSON`);
-    return { ok: true, event: event as LoggedEvent, bytes };
+    return { ok: true, event: event as LoggedEvent, bytes, zoneless: read.zoneless };
   } catch (error) {
     // A declared function of the data threw, or the data hold what JSON cannot (a bigint, a cycle).
     return reject('schema', 'data', `JSON that the stream can read (${error instanceof Error ? error.message : ''})`);
   }
+}
+
+/** The time that a transport or the clock gave, epoch ms. */
+function receivedTime(time: number): ReadTime {
+  return Math.abs(time) <= LATEST_MS
+    ? { ok: true, time: Math.trunc(time), ns: 0, zoneless: false }
+    : { ok: false, expected: 'a time in epoch milliseconds' };
+}
+
+/** What an event that lies too far ahead of the clock should have been; null where it does not. */
+function aheadOf(
+  { aheadMs }: DeclaredStream,
+  { time, zoneless }: { time: number; zoneless: boolean },
+  now: number,
+): string | null {
+  if (time <= now + aheadMs) return null;
+  const fix = zoneless
+    ? 'declare its zone, or a greater aheadMs'
+    : "mend the source's clock, or declare a greater aheadMs";
+  return `at most ${aheadMs} ms (aheadMs) ahead of the clock, which shows ${isoTime(now)}, not ${isoTime(time)}: ${fix}`;
 }
 
 function fits(text: string, most: number): boolean {

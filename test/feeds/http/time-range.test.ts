@@ -10,7 +10,7 @@ import {
   writeHttpPosition,
 } from '../../../src/feeds/http/position.ts';
 import { afterRange, beyondEdge, latestOf, rangeOf, withinRange } from '../../../src/feeds/http/time-range.ts';
-import { nsFromMs } from '../../../src/base/time-text.ts';
+import { nsFromMs } from '../../../src/base/source-time.ts';
 
 const NOW = Date.UTC(2026, 10, 20, 12);
 const ms = (time: bigint | undefined) => (time === undefined ? null : Number(time / 1_000_000n));

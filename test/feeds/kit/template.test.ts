@@ -7,7 +7,7 @@ import {
   type Placeholders,
   placeholdersWithin,
 } from '../../../src/feeds/kit/template.ts';
-import { parseSourceTime, TIME_FORMATS, writeSourceTime } from '../../../src/base/time-text.ts';
+import { parseSourceTime, TIME_FORMATS, writeSourceTime } from '../../../src/base/source-time.ts';
 
 const NS = 1_790_000_000_123_456_789n;
 const values: Placeholders = { since: NS, until: null, now: NS, cursor: 'a&b="c"\n{now}', wait: 20 };
@@ -86,6 +86,8 @@ describe('a time', () => {
     ['s', '1e9', null],
     ['s', '', null],
     ['s', '9'.repeat(30), null],
+    ['us', 1_790_000_000_123_456, 1_790_000_000_123_456_000n],
+    ['ms', 1_790_000_000, null],
     ['ms', Number.NaN, null],
     ['ms', null, null],
     ['ms', [1], null],
@@ -94,7 +96,11 @@ describe('a time', () => {
   });
 
   test('is the same when it was written and read, to the last nanosecond', () => {
-    const Time = fc.bigInt({ min: -(10n ** 18n), max: 4n * 10n ** 18n });
+    // In the first weeks of 1970 a count is taken for one of another unit.
+    const Time = fc.oneof(
+      fc.bigInt({ min: -(10n ** 18n), max: 0n }),
+      fc.bigInt({ min: 10n ** 17n, max: 4n * 10n ** 18n }),
+    );
     fc.assert(
       fc.property(Time, fc.constantFrom(...TIME_FORMATS), (time, format) => {
         expect(parseSourceTime(writeSourceTime(time, format), format)).toBe(time);

@@ -88,6 +88,63 @@ describe('an event', () => {
   });
 });
 
+describe('the time of an event', () => {
+  const NOON = Date.UTC(2026, 10, 20, 12);
+  const at = (time: number | string, options: Partial<StreamOptions<typeof Quake>>, more: Partial<RawEvent> = {}) =>
+    validateEvent(
+      declared({ time: (quake) => quake.at, ...options }),
+      { data: { at: time }, ...more },
+      { receivedAt: NOON, newId: idsFrom('batch') },
+    );
+
+  test('is counted in the declared unit, of a field or of a function', () => {
+    const field = declared({ schema: Quake.extend({ at: z.number() }), time: { field: 'at', unit: 's' } } as never);
+    const read = validateEvent(field, { data: { at: NOON / 1_000 } }, { receivedAt: NOON, newId: idsFrom('batch') });
+    expect(read).toMatchObject({ ok: true, event: { time: NOON } });
+    const unit = { field: (quake: z.output<typeof Quake>) => quake.at, unit: 'us' } as const;
+    expect(at(String(NOON * 1_000), { time: unit })).toMatchObject({ event: { time: NOON } });
+    expect(at(NOON, { time: unit })).toMatchObject({ reason: 'time', expected: expect.stringContaining("unit: 'ms'") });
+  });
+
+  test('that has no zone is read in that of its stream, else in UTC, which is told', () => {
+    expect(at('2026-11-20T13:00', { zone: 'Europe/Berlin' })).toMatchObject({ event: { time: NOON }, zoneless: false });
+    expect(at('2026-11-20T12:00', {})).toMatchObject({ event: { time: NOON }, zoneless: true });
+    expect(at('2026-11-20T12:00Z', {})).toMatchObject({ event: { time: NOON }, zoneless: false });
+  });
+
+  test('lies at most `aheadMs` ahead of the clock, and the refusal says what to mend', () => {
+    expect(at(NOON + 300_000, {})).toMatchObject({ ok: true });
+    expect(at(NOON + 300_001, {})).toMatchObject({
+      ok: false,
+      reason: 'time',
+      field: 'time',
+      expected: expect.stringMatching(/^at most 300000 ms \(aheadMs\) ahead of the clock.*greater aheadMs$/),
+    });
+    expect(at('2026-11-20T13:00', {})).toMatchObject({ expected: expect.stringContaining('declare its zone') });
+    expect(at(NOON + 7 * 86_400_000, { aheadMs: 7 * 86_400_000 })).toMatchObject({ ok: true });
+    expect(at(8.64e15, { aheadMs: Infinity })).toMatchObject({ ok: true });
+    expect(at(1, { aheadMs: 0, time: undefined as never }, { time: NOON + 1 })).toMatchObject({
+      ok: false,
+      reason: 'time',
+    });
+  });
+
+  test('is held against the clock of now, also for what came long ago', () => {
+    const late = { receivedAt: NOON, now: NOON + 3_600_000, newId: idsFrom('batch') };
+    const stream = declared({ time: (quake) => quake.at });
+    expect(validateEvent(stream, { data: { at: NOON + 600_000 } }, late)).toMatchObject({ ok: true });
+  });
+
+  test('of a gap is not held against the clock, because nothing may hide a gap', () => {
+    expect(at(1, {}, { time: NOON + 86_400_000, meta: { gap: { reason: 'lost' } } })).toMatchObject({ ok: true });
+  });
+
+  test('that is wrong is named by its field', () => {
+    const named = declared({ schema: Quake.extend({ at: z.string() }), time: 'at' } as never);
+    expect(validate({ data: { at: 'yesterday' } }, named)).toMatchObject({ field: 'data.at' });
+  });
+});
+
 describe('is rejected, with the field and what was expected', () => {
   const long = 'x'.repeat(257);
   test.each([
