@@ -121,7 +121,7 @@ export type HttpPages =
 
 export interface HttpSince {
   /**
-   * How times are written: `iso` (8601, UTC), or the count of `s`, `ms` or `ns` since 1970.
+   * How times are written: `iso` (8601), or the count of `s`, `ms`, `us` or `ns` since 1970.
    * @default iso
    */
   format?: TimeFormat;

@@ -4,9 +4,9 @@
 export interface RssEntry {
   /** The `guid` of RSS, the `id` of Atom or the `about` of RDF; else the link. */
   id: string | null;
-  /** When the entry was published, or else updated: ISO 8601, UTC. */
+  /** When the entry was published, or else updated: ISO 8601 in UTC, or without a zone where the source wrote none. */
   time: string | null;
-  /** ISO 8601, UTC. */
+  /** The same form. */
   updated: string | null;
   title: string | null;
   /** Absolute, where the source or the URL of the feed says what it is relative to. Never the enclosure. */

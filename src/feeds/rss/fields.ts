@@ -1,4 +1,5 @@
 /** The fields of an entry, by their keys, and the texts in them. Pure. */
+import { asIso8601 } from '../../base/source-time.ts';
 import { resolved } from './links.ts';
 import { attributeOf, elementText } from './text.ts';
 import type { XmlElement } from './tree.ts';
@@ -44,8 +45,10 @@ export function distinct(texts: readonly (string | null | undefined)[]): string[
   return [...new Set(texts.filter((text) => typeof text === 'string' && text !== ''))] as string[];
 }
 
-/** ISO 8601 in UTC; null for a text that is no time. */
+/**
+ * ISO 8601: in UTC, or without a zone where the text has none, so that the zone of the stream decides. Null for a text that
+ * is no time.
+ */
 export function entryTime(text: string | null): string | null {
-  const ms = text === null ? Number.NaN : Date.parse(text);
-  return Number.isNaN(ms) ? null : new Date(ms).toISOString();
+  return text === null ? null : asIso8601(text);
 }
