@@ -16,6 +16,7 @@ import { readHistory } from '../streams/history/events.ts';
 import { readKeys, readLatest, readLatestByKey } from '../streams/log/latest.ts';
 import { toStreamEvent } from '../streams/log/stream-log.ts';
 import { publish } from '../streams/log/publish.ts';
+import { removeEvents } from '../streams/log/remove.ts';
 import { decodeStreamCursor } from '../streams/log/stream-cursor.ts';
 import { pageBefore, newestEvent, pageAfter } from './event-pages.ts';
 import { scopeOf } from '../streams/scope.ts';
@@ -87,6 +88,8 @@ export function createAppStreams(deps: Deps, principal: Principal, deadline?: nu
       const { event } = await publish(scope, stream, { data }, deadline ?? runtime.now() + APPEND_MS);
       return toStreamEvent(stream.name, event) as StreamEvent<Data>;
     },
+
+    remove: async (ref, selector) => removeEvents(scope, find(ref), selector, deadline ?? runtime.now() + APPEND_MS),
   };
 }
 

@@ -34,6 +34,28 @@ export interface HistoryOptions {
   cursor?: string;
 }
 
+/**
+ * Which events to remove: one by its id, with all of its revisions; all of a key; or those of a range of event time, of
+ * all keys or of one.
+ */
+export type EventSelector =
+  | { id: string }
+  | { key: string }
+  | {
+      /** The first event time, inclusive: epoch ms, ISO 8601, or a time ago such as `-1h`. Default: no bound. */
+      from?: number | string;
+      /** The end of the event times, exclusive. Default: no bound; at least one of the two is needed. */
+      to?: number | string;
+      key?: string;
+    };
+
+export interface RemovedEvents {
+  /** How many events were removed, as far as the stream was looked at. */
+  removed: number;
+  /** False: the stream is long, `removed` may be too small, and the sweep goes on. No reader gets the events all the same. */
+  complete: boolean;
+}
+
 export interface HistoryEvents<Data> {
   events: StreamEvent<Data>[];
   /** The cursor for the next page. Null: this is the last page. */
@@ -92,6 +114,14 @@ export interface AppStreams {
     stream: StreamRef<Data, Input>,
     data: NoInfer<Input>,
   ): Promise<StreamEvent<Data>>;
+  /**
+   * Removes events that the stream has now. Once it resolves, no reader gets them any more, and the latest event of a key
+   * is the latest of what is left. Their bytes are erased from the stream at once, or within an hour where it is long. A
+   * tail sees a gap that says what was removed. Events that come later are not removed; where events have ids, a removed
+   * one does not come back as long as its removal is among the stream's newest `dedupe` events. It may be repeated.
+   * Throws `invalid_input` with the field, and `rate_limited` where 200 removals wait.
+   */
+  remove(stream: StreamRef<unknown>, selector: EventSelector): Promise<RemovedEvents>;
 }
 
 /** The values that complete what a person typed. Clients see the first 100 of them. */

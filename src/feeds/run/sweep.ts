@@ -1,11 +1,13 @@
 /**
  * `sweep` removes the events and dead letters that retention no longer keeps, and lets the store collect what expired. It
  * also brings the latest events of every stream and the index of its times up to date, which repairs what a crash after an
- * append left and indexes what an older release wrote. It may run at any time, twice, and beside readers and writers.
+ * append left and indexes what an older release wrote, and erases what handlers removed. It may run at any time, twice, and
+ * beside readers and writers.
  */
 import { asTidegateError, type TidegateError } from '../../base/errors.ts';
 import { openAccount, type Spent } from '../../store/counting.ts';
 import type { Deps } from '../../streams/deps.ts';
+import { eraseAll } from '../../streams/log/erase-removed.ts';
 import { LATEST_FOLLOWER, projectLatest } from '../../streams/log/latest.ts';
 import { buildTimes } from '../../streams/log/times-keep.ts';
 import { trimLog, trimStream } from '../../streams/log/retention.ts';
@@ -73,12 +75,15 @@ export async function sweep(given: Deps, deadline: number, options: SweepOptions
   };
   async function sweepTenant(scope: Scope): Promise<void> {
     for (const stream of app.streams.values()) {
+      let isBeingRemoved = false;
       await attempt(async () => {
-        const { entries, caughtUp, unindexed } = await projectLatest(scope, stream, { deadline });
+        const { entries, caughtUp, unindexed, removals } = await projectLatest(scope, stream, { deadline });
         report.projected += entries;
+        isBeingRemoved = removals;
         const built = !unindexed || (await buildTimes(scope, stream, LATEST_FOLLOWER, deadline)).built;
         return !caughtUp || !built;
       });
+      await attempt(async () => isBeingRemoved && !(await eraseAll(scope, stream, deadline)));
       await attempt(async () => {
         const { removed, more } = await trimStream(scope, stream, deadline);
         report.events[stream.name] = (report.events[stream.name] ?? 0) + removed;

@@ -1,7 +1,7 @@
 /**
  * Removals: which events of a stream are removed, and the one function that makes every reader obey.
  *
- * A removal takes effect with one commit. The commit holds
+ * A removal takes effect with one commit (`remove.ts`). The commit holds
  *
  * - an entry at the end of the stream's log: a gap whose `meta.removal` says what was removed. Followers and tails see it.
  *   A release that knows no removals reads it as a gap, and passes over it;
@@ -14,7 +14,7 @@
  * to `obey`. `obey` puts a tombstone in the place of each removed event. A tombstone is a gap with `meta.erased`: it counts
  * as no event, moves no cursor, and readers leave it out. Pages that are under way obey from their next read on.
  *
- * Within an hour the sweep erases the events: the same tombstones then stand in the log itself. A
+ * Within an hour the sweep erases the events (`erase-removed.ts`): the same tombstones then stand in the log itself. A
  * removal that is done stays in the record for another minute, because a page and the record beside it may be of two
  * moments.
  *
@@ -28,7 +28,15 @@ import { isGap, type LoggedEvent } from '../../base/event.ts';
 import type { JsonObject } from '../../base/json.ts';
 import { entriesBetween } from '../../store/cursor.ts';
 import { record } from '../../store/record.ts';
-import type { Beside, Cursor, LogEntry, LogPage, RecordKey } from '../../store/store.ts';
+import {
+  type Beside,
+  type Cursor,
+  isPresent,
+  type LogEntry,
+  type LogPage,
+  type RecordKey,
+  type StoredRecord,
+} from '../../store/store.ts';
 import type { LogScope } from '../scope.ts';
 import { loggedEvent } from './stream-log.ts';
 
@@ -98,6 +106,21 @@ export const removals = record<Removals>('removals of a stream', () =>
 /** Key of the record with a stream's removals. There is none where nothing is being removed. */
 export function removalsKey(tenant: string, stream: string): RecordKey {
   return { partition: `${tenant}/removals`, id: stream };
+}
+
+export interface StandingRemovals {
+  record: StoredRecord;
+  value: Removals;
+}
+
+/** Reads the removals of a stream; null: there are none. One store call. */
+export async function readRemovals(
+  { store, runtime, tenant }: LogScope,
+  stream: string,
+): Promise<StandingRemovals | null> {
+  const record = await store.get(removalsKey(tenant, stream), runtime.now());
+  const value = removals.read(record);
+  return isPresent(record) && value !== null ? { record, value } : null;
 }
 
 /** What a reader of a stream's log asks for beside each page. */

@@ -1,0 +1,72 @@
+/**
+ * Finds the latest event of keys among what is left in a log, where their latest event was removed. It is shown the log's
+ * entries from the newest on, in any number of pages. It reads nothing and writes nothing. Pure.
+ *
+ * The latest event is the one with the greatest event time, and of equal times the later arrival, as `latest.ts` has it.
+ * Of the revisions of an id only one counts: the later arrival, or the greater number. Accepted weakness: what was seen of
+ * revisions is not kept between two runs of the sweep.
+ */
+import { isGap, type LoggedEvent } from '../../base/event.ts';
+import { replaces } from './latest.ts';
+
+/** Most ids of a key whose revisions are told apart; beyond, only the best of those seen is kept. */
+const MOST_IDS = 10_000;
+
+export interface Candidate {
+  event: LoggedEvent;
+  appendedAt: number;
+}
+
+export interface Fallback {
+  /** Takes in an event that is not removed. It stands before all that were taken in until now. */
+  take(event: LoggedEvent, appendedAt: number): void;
+  /** By key. */
+  found(): Map<string, Candidate>;
+}
+
+/**
+ * @param wanted the keys; '' is that of a stream without keys
+ * @param options.keyed whether events are kept apart by key
+ * @param options.revised whether the stream declares revisions
+ */
+export function createFallback(
+  wanted: ReadonlySet<string>,
+  { keyed, revised }: { keyed: boolean; revised: boolean },
+): Fallback {
+  /** Of each key, what stands of each id. Without revisions one candidate of a key is enough, under the id ''. */
+  const left = new Map<string, Map<string, Candidate>>();
+
+  return {
+    take(event, appendedAt) {
+      const key = keyed ? (event.key ?? '') : '';
+      if (isGap(event) || !wanted.has(key)) return;
+      const known = left.get(key) ?? new Map<string, Candidate>();
+      left.set(key, known);
+      const later = known.get(revised ? event.id : '');
+      if (later !== undefined && (revised ? replaces(later.event, event) : event.time <= later.event.time)) return;
+      if (known.size >= MOST_IDS) {
+        const best = bestOf(known.values());
+        known.clear();
+        if (best) known.set(best.event.id, best);
+      }
+      known.set(revised ? event.id : '', { event, appendedAt });
+    },
+    found() {
+      const found = new Map<string, Candidate>();
+      for (const [key, known] of left) {
+        const best = bestOf(known.values());
+        if (best) found.set(key, best);
+      }
+      return found;
+    },
+  };
+}
+
+/** The candidate of the greatest event time; of equal times the first, which arrived last. */
+function bestOf(candidates: Iterable<Candidate>): Candidate | null {
+  let best: Candidate | null = null;
+  for (const candidate of candidates) {
+    if (best === null || candidate.event.time > best.event.time) best = candidate;
+  }
+  return best;
+}

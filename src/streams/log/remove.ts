@@ -1,0 +1,180 @@
+/**
+ * Removes events from a stream. `removals.ts` says what a removal is, and who obeys it from when on.
+ *
+ * One commit makes it: the removal's entry, the stream's record of removals, the fence of a stream of identified events,
+ * and the position of the latest events' follower, written as it stood. The last two make writers and followers that began
+ * before read again. Events that arrive while the commit is made may stay. After the commit the latest events are settled,
+ * and only then is the removal acknowledged. At last the newest part of the log is erased at once, which is all of it
+ * where it is short; the sweep does the rest.
+ */
+import type { EventSelector } from '../../declare/app-streams.ts';
+import type { DeclaredStream } from '../../declare/stream.ts';
+import { asTidegateError, TidegateError } from '../../base/errors.ts';
+import { utf8Bytes } from '../../base/json.ts';
+import { isoTime, parseTime } from '../../base/time-text.ts';
+import { commitSurely } from '../../store/commit.ts';
+import { isPresent, type Operation } from '../../store/store.ts';
+import { withoutKeys } from '../find-stream.ts';
+import type { Scope } from '../scope.ts';
+import { fenceKey, fencePut } from './append.ts';
+import { DROP_AFTER_MS, eraseRemoved } from './erase-removed.ts';
+import { positionKey } from './follower.ts';
+import { LATEST_FOLLOWER, projectLatest } from './latest.ts';
+import { removalEvent, type Removals, removals, removalsKey, type Removed } from './removals.ts';
+import { settleLatest } from './settle-latest.ts';
+import { loggedEvent, streamLog } from './stream-log.ts';
+import { EVENT_ID_BYTES, KEY_BYTES } from './validate-event.ts';
+
+/** Most removals of a stream at a time, and most bytes of their record. */
+export const MOST_REMOVALS = 200;
+const RECORD_BYTES = 100_000;
+const MOST_CONFLICTS = 20;
+/** Reads of 1,000 entries that erase at once, before a removal answers. */
+const READS_AT_ONCE = 10;
+/** Work stops this long before the caller's deadline, so that the answer arrives in time. */
+const ANSWER_MS = 500;
+
+export interface RemoveReport {
+  /** Events that were removed, as far as the log was looked at. */
+  removed: number;
+  /** The whole log was looked at. False: `removed` may be too small, and the sweep goes on. */
+  complete: boolean;
+}
+
+/**
+ * Resolves when no reader gets the events any more. It may be repeated: what is removed already is not counted again.
+ * @param deadline epoch ms
+ * @throws TidegateError `invalid_input` with the field; `rate_limited` where too many removals wait for the sweep;
+ * `store_unavailable`, `store_unknown`: repeat it.
+ */
+export async function removeEvents(
+  scope: Scope,
+  stream: DeclaredStream,
+  selector: EventSelector,
+  deadline: number,
+): Promise<RemoveReport> {
+  const what = resolveSelector(stream, selector, scope.runtime.now());
+  const number = await commitRemoval(scope, stream, what, deadline);
+  if (number === null) return { removed: 0, complete: true };
+  scope.changed?.(scope.tenant, stream.name);
+  await settleLatest(scope, stream, deadline);
+  const left = await eraseAtOnce(scope, stream, deadline);
+  const removal = left?.active.find((one) => one.number === number);
+  return { removed: removal?.erased ?? 0, complete: removal?.doneAt !== null && removal !== undefined };
+}
+
+/** Where it fails, the removal stands, and the sweep erases. */
+async function eraseAtOnce(scope: Scope, stream: DeclaredStream, deadline: number): Promise<Removals | null> {
+  try {
+    return await eraseRemoved(scope, stream, { reads: READS_AT_ONCE, deadline: deadline - ANSWER_MS });
+  } catch (error) {
+    const { code, message } = asTidegateError(error);
+    scope.runtime.log('warn', 'removed events are not erased yet', { stream: stream.name, code, message });
+    return null;
+  }
+}
+
+/** The removal's number; null: the log has no events, so there is nothing to remove. */
+async function commitRemoval(
+  scope: Scope,
+  stream: DeclaredStream,
+  what: Removed,
+  deadline: number,
+): Promise<number | null> {
+  const { store, runtime, tenant } = scope;
+  const log = streamLog(tenant, stream.name);
+  const keys = [removalsKey(tenant, stream.name), positionKey(tenant, LATEST_FOLLOWER, log)];
+  if (stream.identified) keys.push(fenceKey(tenant, stream.name));
+  for (let attempt = 0; attempt < MOST_CONFLICTS; attempt += 1) {
+    // The fence is read before the end: whoever appends between the two makes the commit fail.
+    const [reading, position, fence] = await store.getMany(keys, runtime.now());
+    const { end } = await store.extent(log);
+    if (end === null || reading === undefined || position === undefined) return null;
+    if (!isPresent(position)) {
+      await projectLatest(scope, stream, { deadline });
+      continue;
+    }
+    const standing = removals.read(reading) ?? { next: 0, active: [], pass: null, orphans: [] };
+    const entry = removalEvent(runtime.newId(), runtime.now(), what, textOf(what));
+    const number = standing.next;
+    const removal = { number, what, entry: entry.id, until: end, erased: 0, settled: false, doneAt: null };
+    const next = { ...standing, next: number + 1, active: [...standing.active, removal], pass: null };
+    if (isFull(next)) {
+      await makeRoom(scope, stream, deadline);
+      continue;
+    }
+    const operations: Operation[] = [
+      loggedEvent.append(log, [entry]),
+      removals.replace(reading, next),
+      { kind: 'put', ...keyOf(position), value: position.value, expects: position.version },
+      ...(fence === undefined ? [] : [fencePut(fence, { id: entry.id })]),
+    ];
+    const result = await commitSurely(runtime, store, operations, deadline);
+    if (result.status === 'committed') return number;
+  }
+  throw new TidegateError('store_unavailable', `too many write to the stream ${stream.name} at once`, {
+    retryAfterMs: 1_000,
+  });
+}
+
+function keyOf({ partition, id }: { partition: string; id: string }) {
+  return { partition, id };
+}
+
+function isFull(next: Removals): boolean {
+  return next.active.length > MOST_REMOVALS || utf8Bytes(JSON.stringify(next)) > RECORD_BYTES;
+}
+
+/** Erases what is to be erased and drops removals that are done. */
+async function makeRoom(scope: Scope, stream: DeclaredStream, deadline: number): Promise<void> {
+  const left = await eraseRemoved(scope, stream, { reads: READS_AT_ONCE, deadline: deadline - ANSWER_MS });
+  if (left === null || left.active.length < MOST_REMOVALS) return;
+  throw new TidegateError('rate_limited', `too many removals of ${stream.name} wait until their events are erased`, {
+    expected: `at most ${MOST_REMOVALS} at a time`,
+    hint: 'remove a key or a range in one removal, or go on in a minute',
+    retryAfterMs: DROP_AFTER_MS,
+  });
+}
+
+/** @throws TidegateError `invalid_input` with the field */
+export function resolveSelector(stream: DeclaredStream, selector: EventSelector, now: number): Removed {
+  const { id, key, from, to, ...others } = selector as Record<'id' | 'key' | 'from' | 'to', unknown>;
+  const other = Object.keys(others)[0];
+  if (other !== undefined) throw invalid(other, 'to be left out: a removal has id, or key, from and to');
+  if (key !== undefined && !stream.keyed) throw withoutKeys(stream, 'key');
+  if (key !== undefined) checkText(key, 'key', KEY_BYTES);
+  if (id !== undefined) {
+    checkText(id, 'id', EVENT_ID_BYTES);
+    const beside = Object.entries({ key, from, to }).find(([, value]) => value !== undefined);
+    if (beside) throw invalid(beside[0], 'to be left out beside id');
+    return { id };
+  }
+  const [first, end] = [timeOf(from, now, 'from'), timeOf(to, now, 'to')];
+  if (first !== null && end !== null && first >= end) throw invalid('from', 'a time before `to`');
+  if (first !== null || end !== null) return { from: first, to: end, ...(key === undefined ? {} : { key }) };
+  if (key !== undefined) return { key };
+  throw invalid('id', 'an id, or a key, or a range with from or to');
+}
+
+function checkText(value: unknown, field: string, most: number): asserts value is string {
+  if (typeof value === 'string' && value !== '' && utf8Bytes(value) <= most && value.isWellFormed()) return;
+  throw invalid(field, `a text of 1 to ${most} bytes`);
+}
+
+function timeOf(value: unknown, now: number, field: string): number | null {
+  if (value === undefined) return null;
+  if (typeof value === 'number' || typeof value === 'string') return parseTime(value, now, field);
+  throw invalid(field, 'epoch milliseconds or a text');
+}
+
+function invalid(field: string, expected: string): TidegateError {
+  return new TidegateError('invalid_input', `${field}: expected ${expected}`, { field, expected });
+}
+
+function textOf(what: Removed): string {
+  if ('id' in what) return `the event ${what.id}`;
+  const key = what.key === undefined ? 'all events' : `the events of ${what.key}`;
+  if (!('from' in what)) return key;
+  const [from, to] = [what.from, what.to].map((time) => (time === null ? null : isoTime(time)));
+  return [key, ...(from ? [`from ${from}`] : []), ...(to ? [`before ${to}`] : [])].join(' ');
+}

@@ -1,0 +1,155 @@
+/**
+ * Keeps the latest events true to the removals of a stream (`removals.ts`). `settleLatest` takes away the latest events
+ * that are removed, before a removal is acknowledged, and notes their keys as orphans in the same commit. `putFallbacks`
+ * puts what was found for orphans while the log was gone through (`erase-removed.ts`). Both may run twice and beside the
+ * follower that keeps the latest events.
+ */
+import type { DeclaredStream } from '../../declare/stream.ts';
+import { utf8Bytes } from '../../base/json.ts';
+import { commitSurely } from '../../store/commit.ts';
+import { GET_MANY_LIMIT, LIST_LIMIT } from '../../store/limits.ts';
+import { type Check, isPresent, type Operation, type Put, type StoredRecord } from '../../store/store.ts';
+import type { LogScope } from '../scope.ts';
+import type { Candidate } from './fallback.ts';
+import { LATEST_AGE_MS, latestEvent, latestKey, latestPartition } from './latest.ts';
+import { isOf, readRemovals, type Removal, type Removals, removals, type StandingRemovals } from './removals.ts';
+
+/** Most keys whose latest event is searched for, and most bytes of them. Keys beyond show nothing until their next event. */
+const MOST_ORPHANS = 1_000;
+const ORPHAN_BYTES = 40_000;
+/** Operations of one commit. */
+const CHUNK = 80;
+const MOST_CONFLICTS = 20;
+
+/** @param deadline epoch ms. @throws TidegateError `store_unavailable`, `store_unknown`; the next call goes on. */
+export async function settleLatest(scope: LogScope, stream: DeclaredStream, deadline: number): Promise<void> {
+  for (let attempt = 0; attempt < MOST_CONFLICTS; attempt += 1) {
+    const standing = await readRemovals(scope, stream.name);
+    const due = standing?.value.active.filter(({ settled }) => !settled) ?? [];
+    if (standing === null || due.length === 0) return;
+    if (await settle(scope, stream, standing, due, deadline)) return;
+  }
+}
+
+/** False: somebody else has written in between. */
+async function settle(
+  scope: LogScope,
+  stream: DeclaredStream,
+  standing: StandingRemovals,
+  due: readonly Removal[],
+  deadline: number,
+): Promise<boolean> {
+  const { store, runtime } = scope;
+  let { record, value } = standing;
+  for await (const records of latestRecords(scope, stream, due)) {
+    const taken = records.flatMap((one) => {
+      const event = latestEvent.decode(one.value);
+      const removal = due.find(({ what }) => isOf(event, what));
+      return removal ? [{ one, number: removal.number }] : [];
+    });
+    for (let from = 0; from < taken.length; from += CHUNK) {
+      const some = taken.slice(from, from + CHUNK);
+      const orphans = some.map(({ one, number }) => ({ key: keyOf(one.id), number }));
+      value = { ...value, orphans: bounded([...value.orphans, ...orphans]) };
+      const deletes = some.map(({ one }): Operation => {
+        const { partition, id, version } = one;
+        return { kind: 'delete', partition, id, expects: version };
+      });
+      const result = await commitSurely(runtime, store, [...deletes, removals.replace(record, value)], deadline);
+      if (result.status === 'conflict') return false;
+      record = { ...record, version: result.version };
+    }
+  }
+  const numbers = new Set(due.map(({ number }) => number));
+  const active = value.active.map((one) => (numbers.has(one.number) ? { ...one, settled: true } : one));
+  const result = await commitSurely(runtime, store, [removals.replace(record, { ...value, active })], deadline);
+  return result.status === 'committed';
+}
+
+/** The latest events that may be removed: those of the keys that are named, else all. */
+async function* latestRecords(
+  { store, runtime, tenant }: LogScope,
+  { name }: DeclaredStream,
+  due: readonly Removal[],
+): AsyncGenerator<StoredRecord[]> {
+  const keys = new Set(due.map(({ what }) => ('key' in what ? what.key : undefined)));
+  if (!keys.has(undefined)) {
+    const asked = [...keys].map((key) => latestKey(tenant, name, key ?? null));
+    for (let from = 0; from < asked.length; from += GET_MANY_LIMIT) {
+      yield (await store.getMany(asked.slice(from, from + GET_MANY_LIMIT), runtime.now())).filter(isPresent);
+    }
+    return;
+  }
+  for (let after: string | null = ''; after !== null;) {
+    const now = runtime.now();
+    const more = after === '' ? {} : { after };
+    const page = await store.list(latestPartition(tenant, name), { now, limit: LIST_LIMIT, ...more });
+    yield page.records;
+    after = page.next;
+  }
+}
+
+function keyOf(recordId: string): string {
+  return recordId.slice(latestKey('', '', '').id.length);
+}
+
+/** As many of the orphans as the record has room for. */
+function bounded(orphans: Removals['orphans']): Removals['orphans'] {
+  let bytes = 0;
+  return orphans.slice(0, MOST_ORPHANS).filter(({ key }) => (bytes += utf8Bytes(key)) <= ORPHAN_BYTES);
+}
+
+/** False: the record of removals was written by somebody else, so what was found may be removed by now. */
+export async function putFallbacks(
+  { store, runtime, tenant }: LogScope,
+  stream: DeclaredStream,
+  { partition, id, version }: StoredRecord,
+  found: ReadonlyMap<string, Candidate>,
+  deadline: number,
+): Promise<boolean> {
+  const check: Check = { kind: 'check', partition, id, expects: version };
+  const maxAgeMs = stream.retention.ageMs ?? LATEST_AGE_MS;
+  for (const chunk of chunksOf(found, store.limits.commitBytes / 2)) {
+    for (let attempt = 0; ; attempt += 1) {
+      const now = runtime.now();
+      const readings = await store.getMany(
+        [...chunk.keys()].map((key) => latestKey(tenant, stream.name, key)),
+        now,
+      );
+      const puts = readings.flatMap((reading): Put[] => {
+        const candidate = chunk.get(keyOf(reading.id));
+        const standing = latestEvent.read(reading);
+        if (candidate === undefined || candidate.appendedAt + maxAgeMs <= now) return [];
+        if (standing !== null && !isBetter(candidate, standing)) return [];
+        return [latestEvent.replace(reading, candidate.event, { expiresAt: candidate.appendedAt + maxAgeMs })];
+      });
+      if (puts.length === 0) break;
+      const result = await commitSurely(runtime, store, [...puts, check], deadline);
+      if (result.status === 'committed') break;
+      const isOthers = result.conflicts.some(({ operation }) => operation === puts.length);
+      if (isOthers || attempt >= MOST_CONFLICTS) return false;
+    }
+  }
+  return true;
+}
+
+/** What stands arrived later than the candidate, or was found later in the log. */
+function isBetter({ event }: Candidate, standing: { id: string; time: number }): boolean {
+  return event.id !== standing.id && event.time > standing.time;
+}
+
+function* chunksOf(found: ReadonlyMap<string, Candidate>, mostBytes: number): Generator<Map<string, Candidate>> {
+  let chunk = new Map<string, Candidate>();
+  let bytes = 0;
+  for (const [key, candidate] of found) {
+    const size = utf8Bytes(JSON.stringify(candidate.event));
+    if (chunk.size > 0 && (chunk.size >= CHUNK || bytes + size > mostBytes)) {
+      yield chunk;
+      chunk = new Map();
+      bytes = 0;
+    }
+    chunk.set(key, candidate);
+    bytes += size;
+  }
+  if (chunk.size > 0) yield chunk;
+}
