@@ -83,8 +83,8 @@ export interface WebSocketRequest {
 export interface WebSocketListener {
   /** A text, or the bytes of a binary message. */
   message(data: string | Uint8Array): void;
-  /** Called once, with the close code, which is 1006 where the connection broke. */
-  closed(code: number): void;
+  /** Called once, with the close code, which is 1006 where the connection broke, and with what the peer said of it. */
+  closed(code: number, reason?: string): void;
 }
 
 export interface OpenedWebSocket {

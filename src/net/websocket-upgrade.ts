@@ -12,7 +12,7 @@ interface UpgradedSocket {
   close(code?: number): void;
   addEventListener(
     type: 'message' | 'close' | 'error',
-    listener: (event: { data?: unknown; code?: number }) => void,
+    listener: (event: { data?: unknown; code?: number; reason?: string }) => void,
   ): void;
 }
 
@@ -36,10 +36,10 @@ export function upgradeThrough(fetch: Fetch): OpenWebSocket {
       return { kind: 'refused', status: response.status, retryAfter: response.headers.get('retry-after') };
     }
     let isOver = false;
-    const over = (code: number) => {
+    const over = (code: number, reason = '') => {
       if (isOver) return;
       isOver = true;
-      listener.closed(code);
+      listener.closed(code, reason);
     };
     const close = (code?: number) => {
       try {
@@ -55,10 +55,10 @@ export function upgradeThrough(fetch: Fetch): OpenWebSocket {
       if (typeof data === 'string') listener.message(data);
       else if (data instanceof ArrayBuffer) listener.message(new Uint8Array(data));
     });
-    socket.addEventListener('close', ({ code = ABNORMAL }) => {
+    socket.addEventListener('close', ({ code = ABNORMAL, reason }) => {
       // On older platforms we have to answer the peer's close ourselves.
       close();
-      over(code);
+      over(code, reason);
     });
     socket.addEventListener('error', () => over(ABNORMAL));
     socket.accept();

@@ -12,6 +12,7 @@ import { idsFrom, validateEvent } from '../../streams/log/validate-event.ts';
 import type { Scope } from '../../streams/scope.ts';
 import { createChunk } from './chunk.ts';
 import { BURST_DEAD_LETTERS, deadLetter, deadLetterLog, type Reason, toDeadLetter } from './dead-letters.ts';
+import { createGapFold } from './gap-fold.ts';
 import { createSampler, type Sampled } from './sampling.ts';
 import { type FeedCounts, type FeedState, recordBytes } from './state.ts';
 import { createTally } from './tally.ts';
@@ -56,7 +57,7 @@ export interface Intake {
   /** Begins the counts, and the bound of dead letters, anew in a burst that has no end. */
   renew(): void;
   /** The changes of the feed's record that go with the next commit. */
-  changes(state: FeedState): Pick<FeedState, 'sampling' | 'dirty' | 'newestTime' | 'counts'>;
+  changes(state: FeedState): Pick<FeedState, 'sampling' | 'dirty' | 'newestTime' | 'counts' | 'gaps'>;
 }
 
 /** @param begun the feed's state at the beginning of the burst */
@@ -73,6 +74,7 @@ export function createIntake(scope: Scope, feed: DeclaredFeed, begun: FeedState)
   const chunk = createChunk(store.limits, (log) => fencedLogs.has(log));
   chunk.reserve(recordBytes(feed, begun, null));
   const tally = createTally(begun.counts);
+  const fold = createGapFold(begun.gaps, begun.counts.events);
   const nextId = idsFrom(runtime.newId());
 
   /** Makes a dead letter of an item; false: the chunk is full. */
@@ -93,17 +95,19 @@ export function createIntake(scope: Scope, feed: DeclaredFeed, begun: FeedState)
     return 'taken';
   }
 
+  const entryOf = ({ stream, event }: Sampled, bytes: number | null) => ({
+    log: streamLog(tenant, stream),
+    value: loggedEvent.encode(event),
+    bytes: bytes ?? sizeOf(event),
+  });
+
   /** Adds all events that are new and returns their number; adds none and returns null if the chunk is full. */
   function keep(sampled: readonly Sampled[], bytes: number | null): number | null {
     const fresh = sampled.filter(({ stream, event }) => !appender.isKnown(stream, event));
-    const added = chunk.add(
-      fresh.map(({ stream, event }) => ({
-        log: streamLog(tenant, stream),
-        value: loggedEvent.encode(event),
-        bytes: bytes ?? sizeOf(event),
-      })),
-    );
-    if (!added) return null;
+    const arrived = fresh.some(({ event }) => !isGap(event));
+    const closing = arrived ? fold.closing().map((gap) => entryOf(gap, null)) : [];
+    if (!chunk.add([...closing, ...fresh.map((one) => entryOf(one, bytes))])) return null;
+    if (arrived) fold.arrived();
     for (const { stream, event } of fresh) {
       appender.remember(stream, event);
       tally.filled(stream, isGap(event) ? null : event.time, now());
@@ -115,6 +119,7 @@ export function createIntake(scope: Scope, feed: DeclaredFeed, begun: FeedState)
 
   /** Takes an event in. It goes through sampling unless it is a gap. */
   function takeEvent(item: FeedItem, stream: string, event: LoggedEvent, bytes: number): Taken {
+    if (isGap(event) && fold.isRepeated({ stream, event })) return 'taken';
     const through = sampler === null || isGap(event);
     const sampled = through ? [{ stream, event }] : sampler.take(stream, event, bytes, now());
     const fresh = keep(sampled, through ? bytes : null);
@@ -191,7 +196,10 @@ export function createIntake(scope: Scope, feed: DeclaredFeed, begun: FeedState)
     },
     revert: () => tally.revert(),
     renew: () => tally.renew(),
-    changes: (state) => ({ sampling: sampler?.state() ?? null, ...tally.changes(state) }),
+    changes(state) {
+      const counted = tally.changes(state);
+      return { sampling: sampler?.state() ?? null, ...counted, gaps: fold.state(counted.counts.events) };
+    },
   };
 }
 

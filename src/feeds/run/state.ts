@@ -8,6 +8,7 @@ import type { DeclaredFeed } from '../../declare/feed.ts';
 import { type Json, utf8Bytes } from '../../base/json.ts';
 import { record } from '../../store/record.ts';
 import type { Reading, RecordKey } from '../../store/store.ts';
+import { TOLD_GAPS_BYTES, type ToldGaps } from './gap-fold.ts';
 import { REPLAY_BYTES } from './replay.ts';
 import { MOST_STATE_BYTES, samplingSchema, type SamplingState } from './sampling.ts';
 
@@ -74,6 +75,8 @@ export interface FeedState {
   bursts: number;
   /** Counts since the feed was first run. */
   counts: FeedCounts;
+  /** The gaps that were told since the last event; null where there are none. */
+  gaps: ToldGaps | null;
 }
 
 export const NO_COUNTS: Readonly<FeedCounts> = {
@@ -91,8 +94,9 @@ export function feedKey(tenant: string, feed: string): RecordKey {
   return { partition: `${tenant}/feed`, id: feed };
 }
 
-/** The state as stored. A record of a release that did not count rejected items lacks `rejected`. */
-type StoredState = Omit<FeedState, 'rejected'> & Partial<Pick<FeedState, 'rejected'>>;
+/** What a record lacks that an earlier release wrote. Such a release leaves a member alone that it does not know. */
+type Later = 'rejected' | 'gaps';
+type StoredState = Omit<FeedState, Later> & Partial<Pick<FeedState, Later>>;
 
 export const feedRecord = record<StoredState>('feed', () =>
   z.strictObject({
@@ -129,6 +133,7 @@ export const feedRecord = record<StoredState>('feed', () =>
       deadLetters: z.number(),
       bytes: z.number(),
     }),
+    gaps: z.exactOptional(z.strictObject({ events: z.number(), told: z.record(z.string(), z.number()) }).nullable()),
   }),
 );
 
@@ -173,6 +178,7 @@ export function newState(): FeedState {
     backlog: null,
     bursts: 0,
     counts: { ...NO_COUNTS },
+    gaps: null,
   };
 }
 
@@ -218,9 +224,11 @@ const GROWTH_BYTES = 2 * 1024;
  */
 export function recordBytes(feed: Pick<DeclaredFeed, 'targets' | 'sample'>, state: FeedState, next: Json): number {
   const dirty = [...new Set([...state.dirty, ...feed.targets.map(({ stream }) => stream)])];
-  const rest = sizeOf({ ...state, position: null, replay: '', sampling: null, dirty });
+  const rest = sizeOf({ ...state, position: null, replay: '', sampling: null, gaps: null, dirty });
   const sampling = feed.sample ? MOST_STATE_BYTES : 0;
-  return GROWTH_BYTES + rest + Math.max(sizeOf(state.position), sizeOf(next)) + REPLAY_BYTES + sampling;
+  return (
+    GROWTH_BYTES + TOLD_GAPS_BYTES + rest + Math.max(sizeOf(state.position), sizeOf(next)) + REPLAY_BYTES + sampling
+  );
 }
 
 function sizeOf(value: unknown): number {

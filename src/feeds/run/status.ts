@@ -9,13 +9,32 @@ import type { Reading } from '../../store/store.ts';
 import type { Scope } from '../../streams/scope.ts';
 
 /**
- * `running`: a burst is under way, and the one before did not fail. `ok`: the last burst succeeded, or the connection is
- * held and brought something. `rejecting`: it succeeded too, but all items that came last were rejected. `backing-off`: it
- * failed, and the feed is tried again soon. `open`: bursts failed so often that the feed is tried again only after a longer
- * pause. Both stay until a burst, or a connection that is held, has brought an event or stood for a while. `never-run`: there was no burst yet. `unread`: a newer release wrote the
- * feed's record, and this one cannot read it; the last error says so.
+ * How a feed is. Of several that apply, the first counts.
+ *
+ * - `unread`: a newer release wrote the feed's record, and this one cannot read it. The last error says so.
+ * - `open`: bursts failed so often that the feed is tried again only after a longer pause.
+ * - `backing-off`: the last burst failed, and the feed is tried again soon. Both stay until a burst did not fail, or a
+ *   connection that is held brought an event or stood for a while. The last error says why.
+ * - `overdue`: nobody has run the feed for five minutes after it was due, so no host works on it.
+ * - `running`: a burst is under way, and the one before did not fail.
+ * - `rejecting`: all items that came last were rejected.
+ * - `missing`: events are known to be missing, and none came since.
+ * - `ok`: the last burst did not fail, or the connection is held and does what it should.
+ * - `never-run`: there was no burst yet.
  */
-export type FeedCondition = 'ok' | 'rejecting' | 'running' | 'backing-off' | 'open' | 'never-run' | 'unread';
+export type FeedCondition =
+  | 'ok'
+  | 'rejecting'
+  | 'missing'
+  | 'running'
+  | 'backing-off'
+  | 'open'
+  | 'overdue'
+  | 'never-run'
+  | 'unread';
+
+/** A feed that nobody runs for so long after it was due, ms, is overdue. Schedules of hosts are shorter. */
+const OVERDUE_MS = 5 * 60_000;
 
 export interface FeedStatus {
   feed: string;
@@ -109,11 +128,14 @@ export function lagOf({ newestTime, lastSuccessAt }: FeedState, now: number): nu
 }
 
 export function conditionOf(state: FeedState, now: number): FeedCondition {
-  // A burst that is under way shows nothing yet of what failed before.
+  // A burst that is under way does not show yet whether what failed before is mended.
   if (state.failures >= BREAKER_FAILURES) return 'open';
   if (state.failures > 0) return 'backing-off';
+  if (state.lastStartAt !== null && now > Math.max(state.nextAt, state.lease?.until ?? 0) + OVERDUE_MS)
+    return 'overdue';
   if (state.lease !== null && state.lease.until > now && !isHeldWell(state)) return 'running';
   if (state.rejected !== null && state.rejected.count === state.rejected.items) return 'rejecting';
+  if (state.gaps?.events === state.counts.events) return 'missing';
   return state.lastSuccessAt === null ? 'never-run' : 'ok';
 }
 

@@ -67,7 +67,7 @@ async function* readAgain(burst: BurstState, until: number): AsyncGenerator<Feed
     collector.add(items.slice(done, done + room));
     done += room;
     reached.reading = { until, done };
-    const isOut = collector.isSpent() || burst.clock.isOver() || context.signal.aborted;
+    const isOut = (collector.isSpent() && !context.hold) || burst.clock.isOver() || context.signal.aborted;
     if (done < items.length) yield { ...handOver(burst), ...(isOut ? { backlog: items.length - done } : {}) };
     if (isOut && done < items.length) return false;
   }

@@ -1,4 +1,4 @@
-/** Collects the items of a burst, and counts them against its budget. It does no I/O. */
+/** Collects the items of a burst, and counts them against its budget, or those of a batch where the connection is held. It does no I/O. */
 import type { BurstContext, FeedItem } from '../../declare/feed.ts';
 import type { Dropped } from './inbox.ts';
 import type { RawItem } from './payload.ts';
@@ -19,7 +19,7 @@ export interface ItemCollector {
   isSpent(): boolean;
 }
 
-export function createItemCollector({ budget, targets, feed }: BurstContext): ItemCollector {
+export function createItemCollector({ budget, targets, feed, hold }: BurstContext): ItemCollector {
   let items: FeedItem[] = [];
   let events = 0;
   let bytes = 0;
@@ -49,6 +49,8 @@ export function createItemCollector({ budget, targets, feed }: BurstContext): It
     batch() {
       const batch = items;
       items = [];
+      // Where the connection is held, the budget bounds one batch.
+      if (hold) events = bytes = 0;
       return batch;
     },
     size: () => items.length,

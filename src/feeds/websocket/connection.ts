@@ -5,6 +5,8 @@
 import type { BurstContext } from '../../declare/feed.ts';
 import { TidegateError } from '../../base/errors.ts';
 import type { OpenedWebSocket } from '../../base/runtime.ts';
+import type { Json } from '../../base/json.ts';
+import { secretsIn } from '../kit/said.ts';
 import { createInbox, type Inbox } from './inbox.ts';
 import { createReceiver, type Receiver, type Received } from './receiver.ts';
 import { closedBy, type Disconnect, refusedBy, unanswered } from './disconnect.ts';
@@ -19,6 +21,8 @@ import { type WebSocketSettings } from './spec.ts';
 
 const NORMAL_CLOSE = 1000;
 const ABNORMAL_CLOSE = 1006;
+/** A shorter text of a message is no key. */
+const LEAST_KEY = 12;
 
 export interface SocketConnection {
   /** Epoch ms since when the server has confirmed the subscription, or since it was sent where nothing confirms it. */
@@ -48,7 +52,8 @@ export async function openConnection(
     now: () => context.now(),
     sleep: (ms, wake) => context.sleep(ms, wake),
   });
-  const opened = await open(settings, context, standing, inbox);
+  const secrets: string[] = [];
+  const opened = await open(settings, context, standing, inbox, secrets);
   if (opened.kind === 'lost') return opened;
   const { socket } = opened;
   const ended = new AbortController();
@@ -60,11 +65,12 @@ export async function openConnection(
     inbox.end(ABNORMAL_CLOSE);
     inbox.clear();
   };
-  const receiver = createReceiver(settings, context, inbox);
+  const receiver = createReceiver(settings, context, inbox, secrets);
   let loss: Disconnect | null;
   try {
     const messages = await messagesOf(settings.subscribe, standing);
-    loss = send(socket, messages) ? await receiver.acknowledgement() : lostBy(inbox, settings);
+    secrets.push(...messages.flatMap(textsIn).filter((text) => text.length >= LEAST_KEY));
+    loss = send(socket, messages) ? await receiver.acknowledgement() : lostBy(inbox, settings, secrets);
   } catch (error) {
     end();
     throw error;
@@ -94,7 +100,7 @@ export async function openConnection(
         while (inbox.closed() === null && context.now() < at + waitMs && !context.signal.aborted)
           await inbox.waitForEnd(at + waitMs - context.now());
         inbox.seal();
-        return inbox.closed() === NORMAL_CLOSE ? at : null;
+        return inbox.closed()?.code === NORMAL_CLOSE ? at : null;
       },
       end,
     },
@@ -108,17 +114,19 @@ async function open(
   context: BurstContext,
   standing: SocketStanding,
   inbox: Inbox,
+  secrets: string[],
 ): Promise<Opened> {
   const { allow, protocols, answerMs } = settings;
   const url = await given(settings.url, standing);
   const headers = (await given(settings.headers, standing)) ?? {};
+  secrets.push(...secretsIn(url, headers));
   const maxMessageBytes = Math.max(LARGEST_MESSAGE_BYTES, settings.maxMessageBytes);
   const settled = new AbortController();
   const givenUp = new AbortController();
   const signal = AbortSignal.any([context.signal, givenUp.signal]);
   const listener = {
     message: (data: string | Uint8Array) => inbox.put(data),
-    closed: (code: number) => inbox.end(code),
+    closed: (code: number, reason?: string) => inbox.end(code, reason),
   };
   const opening = context.webSocket({ url, headers, protocols, allow, maxMessageBytes }, listener, signal);
   const tooLate = context.sleep(answerMs, AbortSignal.any([settled.signal, context.signal])).then(() => null);
@@ -166,8 +174,14 @@ function send(socket: OpenedWebSocket, messages: readonly SocketMessage[]): bool
   }
 }
 
-function lostBy(inbox: Inbox, settings: WebSocketSettings): Disconnect {
-  return closedBy(inbox.closed() ?? ABNORMAL_CLOSE, settings);
+function lostBy(inbox: Inbox, settings: WebSocketSettings, secrets: readonly string[]): Disconnect {
+  return closedBy(inbox.closed() ?? { code: ABNORMAL_CLOSE, reason: '' }, settings, secrets);
+}
+
+/** The texts in a message. A long one may be a key. */
+function textsIn(value: Json): string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
 }
 
 async function messagesOf(

@@ -2,10 +2,12 @@
 import type { Opening } from '../../declare/feed.ts';
 import { backoff } from '../../base/backoff.ts';
 import { TidegateError } from '../../base/errors.ts';
+import { quoted } from '../kit/said.ts';
+import type { Closing } from './inbox.ts';
 import type { WebSocketSettings } from './spec.ts';
 
 export interface Disconnect {
-  /** The burst fails with this unless it tries again. It holds nothing that the server said, because that may be a secret of ours. */
+  /** The burst fails with this unless it tries again. What the server said stands in it without our secrets. */
   error: TidegateError;
   again: boolean;
 }
@@ -28,6 +30,8 @@ const CODES: Record<number, string> = {
   1014: 'a failure behind the server',
 };
 const PAUSING = new Set([1008, 1013]);
+/** From here on codes mean what the server says. To dial again at once would bring the same answer. */
+const FIRST_OF_SERVER = 4_000;
 
 const PAUSES = { firstMs: 250, mostMs: 5_000, steady: 0.5 };
 
@@ -36,12 +40,17 @@ export function pauseBefore(attempt: number, chance: number): number {
   return Math.round(backoff(PAUSES, attempt - 1, chance));
 }
 
-export function closedBy(code: number, { source, pauseMs }: WebSocketSettings): Disconnect {
-  const meaning = CODES[code] ?? 'a reason of its own';
+/** @param secrets what was sent to the server and is not shown */
+export function closedBy(
+  { code, reason }: Closing,
+  { source, pauseMs }: WebSocketSettings,
+  secrets: readonly string[],
+): Disconnect {
+  const meaning = `${CODES[code] ?? 'a reason of its own'}${quoted(reason, secrets)}`;
   const pausing = PAUSING.has(code);
   const details = pausing ? { retryAfterMs: pauseMs } : {};
   const error = new TidegateError('upstream', `${source} closed the connection with ${code}: ${meaning}`, details);
-  return { error, again: !pausing };
+  return { error, again: !pausing && code < FIRST_OF_SERVER };
 }
 
 export function refusedBy(

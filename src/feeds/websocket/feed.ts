@@ -1,6 +1,6 @@
 /**
- * The WebSocket feed, which listens in bursts. Nobody keeps what a WebSocket sends while nobody listens. What was sent
- * between two bursts is read over HTTP (`catchUp`), asked for again (`sequence`), or reported as a gap.
+ * The WebSocket feed, which listens in bursts, or without end where the host stays up. Nobody keeps what a WebSocket sends
+ * while nobody listens. What was sent between two bursts, or two connections, is read over HTTP (`catchUp`), asked for again (`sequence`), or reported as a gap.
  */
 import type { BurstContext, Feed, FeedBatch } from '../../declare/feed.ts';
 import { declaredPacing } from '../kit/declared-pacing.ts';
@@ -20,11 +20,13 @@ export type {
 } from './options.ts';
 
 /**
- * A feed of the messages of a WebSocket. Every stream that takes from it gets every item. A burst listens for all of
- * `budget.timeMs` (20 s). If `everyMs` is no longer than that, it listens almost without pause.
+ * A feed of the messages of a WebSocket. Every stream that takes from it gets every item. On a host that stays up it keeps
+ * the connection. Elsewhere a burst listens for all of `budget.timeMs` (20 s); if `everyMs` is no longer than that, it
+ * listens almost without pause.
  *
  * - A connection that breaks, is closed or falls silent is made again within the burst, up to `reconnects` times. Close
- *   codes 1008 and 1013, and a handshake answered with 429, end the burst instead and make a pause.
+ *   codes 1008, 1013 and those from 4000 on, and a handshake answered with 429, end the burst instead; 1008, 1013 and 429
+ *   make a pause. The feed's last error says what the server said.
  * - The time that nobody listened becomes a `gap` event, reason `not_listening`, in each of the streams. With `sequence` or
  *   `catchUp` there is none, because nothing is missing then; and with ids nothing is stored twice.
  * - `overflow` decides what becomes of items beyond the budget, unless the source can give them again. On Node a server
@@ -38,6 +40,7 @@ export function websocket(options: WebSocketOptions): Feed {
     source: describeWebSocket(options.url),
     pacing: declaredPacing(options),
     replayable: options.sequence !== undefined,
+    listens: true,
     problems: (targets) => webSocketProblems(options, targets),
     burst: (context) => burst(options, context),
   };

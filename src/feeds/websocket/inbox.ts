@@ -21,6 +21,12 @@ export interface Dropped {
   excerpts: string[];
 }
 
+/** The code with which a connection was closed, and what the server said of it; often nothing. */
+export interface Closing {
+  code: number;
+  reason: string;
+}
+
 export interface Inbox {
   put(data: string | Uint8Array): void;
   /** Takes the oldest messages out: within `most`, but at least one where there is one. */
@@ -35,9 +41,9 @@ export interface Inbox {
   lastAt(): number | null;
   /** The messages that were dropped since the last call; null where there are none. */
   lost(): Dropped | null;
-  end(code: number): void;
-  /** The close code; null while it is open. */
-  closed(): number | null;
+  end(code: number, reason?: string): void;
+  /** How it was closed; null while it is open. */
+  closed(): Closing | null;
   /** Gives the function that holds the peer back and lets it go on; null where the platform has none. */
   holdWith(hold: ((held: boolean) => void) | null): void;
   /** Lets the peer go on, and does not hold it again. */
@@ -73,7 +79,7 @@ export function createInbox({ overflow, now, sleep }: Options): Inbox {
   let most = 0;
   let hold: ((held: boolean) => void) | null = null;
   let isHeld = false;
-  let closed: number | null = null;
+  let closed: Closing | null = null;
   let lost: Dropped | null = null;
   let waiter: { stop: AbortController; endOnly: boolean } | null = null;
   let lastAt: number | null = null;
@@ -156,8 +162,8 @@ export function createInbox({ overflow, now, sleep }: Options): Inbox {
       lost = null;
       return reported;
     },
-    end(code) {
-      closed ??= code;
+    end(code, reason = '') {
+      closed ??= { code, reason };
       waiter?.stop.abort();
     },
     closed: () => closed,

@@ -3,7 +3,7 @@
  * or silent for too long. It sends nothing.
  */
 import type { BurstContext } from '../../declare/feed.ts';
-import { CAPACITY_BYTES, type Inbox, type Dropped } from './inbox.ts';
+import { CAPACITY_BYTES, type Closing, type Dropped, type Inbox } from './inbox.ts';
 import { closedBy, type Disconnect, silence, subscriptionRefused, unanswered } from './disconnect.ts';
 import { type MessageMatcher, messageMatcher } from '../kit/message-test.ts';
 import type { WebSocketSettings } from './spec.ts';
@@ -38,7 +38,13 @@ function fits({ matches, matchesText }: MessageMatcher, { value, invalid }: Deco
 /** What is read from the inbox at once. */
 const PORTION = { messages: 500, bytes: 512 * 1024 };
 
-export function createReceiver(settings: WebSocketSettings, context: BurstContext, inbox: Inbox): Receiver {
+/** @param secrets what is sent to the server and never shown */
+export function createReceiver(
+  settings: WebSocketSettings,
+  context: BurstContext,
+  inbox: Inbox,
+  secrets: readonly string[],
+): Receiver {
   const { idleMs = null, heartbeat } = settings;
   const expectMs = heartbeat?.expectMs ?? null;
   const now = () => context.now();
@@ -75,8 +81,8 @@ export function createReceiver(settings: WebSocketSettings, context: BurstContex
     return expectedAt < idleAt ? [expectedAt, expectMs ?? 0, 'heartbeat.expectMs'] : [idleAt, idleMs ?? 0, 'idleMs'];
   }
 
-  function isOver(code: number | null): Disconnect | null {
-    if (code !== null) return closedBy(code, settings);
+  function isOver(closing: Closing | null): Disconnect | null {
+    if (closing !== null) return closedBy(closing, settings, secrets);
     const [at, ms, field] = stall();
     return now() >= at ? silence(ms, field, settings) : null;
   }
@@ -97,7 +103,8 @@ export function createReceiver(settings: WebSocketSettings, context: BurstContex
         early.push(...units);
         for (const { bytes } of units) earlyBytes += bytes;
         if (heardAt !== null && earlyBytes < CAPACITY_BYTES) continue;
-        if (inbox.closed() !== null) return closedBy(inbox.closed() ?? 0, settings);
+        const closing = inbox.closed();
+        if (closing !== null) return closedBy(closing, settings, secrets);
         if (now() >= until || earlyBytes >= CAPACITY_BYTES || context.signal.aborted)
           return unanswered('the subscription', settings);
         await inbox.wait(until - now());

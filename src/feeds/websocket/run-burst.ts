@@ -1,10 +1,12 @@
 /**
  * One burst of a WebSocket feed: connects, listens until the time or the budget is spent, and closes. It connects again
- * when the connection is lost, up to `reconnects` times. What was sent while nobody listened is left to backfill.ts.
+ * when the connection is lost, up to `reconnects` times. Where the connection is held it listens for as long as it stands,
+ * and connects again only behind one that brought something or stood for a while. What was sent while nobody listened is
+ * left to backfill.ts.
  */
 import type { BurstContext, FeedBatch } from '../../declare/feed.ts';
 import { createPacing } from '../kit/batch-pacing.ts';
-import { createBurstClock } from '../kit/burst-clock.ts';
+import { burstClockOf } from '../kit/burst-clock.ts';
 import { readPath } from '../../base/json-path.ts';
 import { advanceHeardUntil, BATCH_ITEMS, type BurstState, handOver, isMoved, standingOf } from './burst-state.ts';
 import { createItemCollector } from './collector.ts';
@@ -21,13 +23,20 @@ const BATCH_BYTES = 1024 * 1024;
 /** What a source replays is stored once only if each batch is one commit. Every store takes this many bytes in one commit. */
 const REPLAYED_BATCH_BYTES = 256 * 1024;
 
-type End = { kind: 'over' } | { kind: 'lost'; loss: Disconnect };
+/** A connection that stood for so long, ms, was a good one, also where nothing came. */
+const GOOD_MS = 5_000;
+/** Behind one that stood for so long, ms, connecting again is counted anew where the connection is held. */
+const STEADY_MS = 60_000;
+
+/** `over`: the burst has to end. `lost`: after how long, and how many messages that could be read. */
+type End = { kind: 'over' } | { kind: 'lost'; loss: Disconnect; stoodMs: number; messages: number };
 
 export async function* listen(
   settings: WebSocketSettings,
   context: BurstContext,
 ): AsyncGenerator<FeedBatch, void, undefined> {
-  const clock = createBurstClock(() => context.now(), context.deadline, context.budget.timeMs);
+  const { hold } = context;
+  const clock = burstClockOf(context);
   const reached = readSocketPosition(context.position);
   const burst: BurstState = {
     settings,
@@ -38,19 +47,23 @@ export async function* listen(
     owed: null,
     clock,
   };
-  let heard = false;
+  let anyWasGood = false;
   for (let attempt = 1; ; attempt += 1) {
-    const standing = standingOf(burst);
-    const connected = await openConnection(settings, context, standing);
-    const end: End = connected.kind === 'lost' ? connected : yield* hear(burst, connected.connection);
-    heard ||= connected.kind === 'open';
-    if (end.kind === 'over') break;
+    const connected = await openConnection(settings, context, standingOf(burst));
+    hold?.standing(connected.kind === 'open');
+    const end: End =
+      connected.kind === 'open' ? yield* hear(burst, connected.connection) : { ...connected, stoodMs: 0, messages: 0 };
+    hold?.standing(false);
+    if (end.kind === 'over' || context.signal.aborted) break;
+    const { stoodMs, messages } = end;
     const { again, error } = end.loss;
-    if (context.signal.aborted) break;
-    if (!again || attempt > settings.reconnects) throw error;
+    const wasGood = messages > 0 || stoodMs >= GOOD_MS;
+    anyWasGood ||= wasGood;
+    if (hold && stoodMs >= STEADY_MS) attempt = 1;
+    if (!again || attempt > settings.reconnects || (hold && !wasGood)) throw error;
     const pauseMs = pauseBefore(attempt, context.random());
     if (clock.leftMs() <= pauseMs) {
-      if (heard) break;
+      if (anyWasGood) break;
       throw error;
     }
     context.log('debug', 'a WebSocket is opened again', { reason: error.message, attempt, pauseMs });
@@ -75,6 +88,7 @@ async function* hear(burst: BurstState, connection: SocketConnection): AsyncGene
         lingerMs: settings.lingerMs,
         idleMs: Number.MAX_SAFE_INTEGER,
         window: null,
+        held: context.hold !== null,
       },
       now,
     );
@@ -82,11 +96,18 @@ async function* hear(burst: BurstState, connection: SocketConnection): AsyncGene
     const freshMs = settings.freshMs ?? context.budget.timeMs / 2;
     /** Epoch ms at which the oldest collected item has waited for `freshMs`. */
     let dueAt: number | null = null;
+    let messages = 0;
+    const lost = (loss: Disconnect): End => {
+      return { kind: 'lost', loss, messages, stoodMs: now() - connection.subscribedAt };
+    };
+    // What could not be read is tried again with another connection, after as long as a burst would last.
+    const owedUntil = context.hold && burst.owed ? now() + context.budget.timeMs : Number.POSITIVE_INFINITY;
     for (;;) {
       const decision = pacing.decide();
-      const over = collector.isSpent() || clock.isOver() || context.signal.aborted;
+      const isFull = collector.isSpent();
+      const over = (isFull && !context.hold) || clock.isOver() || context.signal.aborted || now() >= owedUntil;
       if (over) break;
-      const isDue = decision.verdict !== 'wait' || (dueAt !== null && now() >= dueAt);
+      const isDue = isFull || decision.verdict !== 'wait' || (dueAt !== null && now() >= dueAt);
       if (isDue) {
         if (collector.size() > 0) yield handOver(burst);
         connection.resume();
@@ -94,15 +115,17 @@ async function* hear(burst: BurstState, connection: SocketConnection): AsyncGene
         dueAt = null;
         continue;
       }
-      const waitMs = Math.min(decision.waitMs, clock.leftMs(), (dueAt ?? Number.MAX_SAFE_INTEGER) - now());
+      const untilDue = (dueAt ?? Number.MAX_SAFE_INTEGER) - now();
+      const waitMs = Math.min(decision.waitMs, clock.leftMs(), untilDue, owedUntil - now());
       const received = await connection.receive(waitMs);
       const [count, bytes] = take(burst, received);
+      messages += received.units.filter(({ invalid }) => invalid === null).length;
       pacing.arrived(count, 0, bytes);
       if (collector.size() > 0) dueAt ??= now() + freshMs;
       const loss = received.lost && isRecoverable(settings) ? overrun(settings) : received.loss;
       if (loss === null) continue;
       if (collector.size() > 0 || isMoved(burst)) yield handOver(burst);
-      return { kind: 'lost', loss };
+      return lost(loss);
     }
     yield* leave(burst, connection);
     return { kind: 'over' };
@@ -137,7 +160,7 @@ function take(burst: BurstState, { units, heardAt, lost }: Received): [count: nu
   if (lost && reports && settings.overflow === 'drop-oldest') collector.lost(lost);
   let bytes = 0;
   for (const unit of units) {
-    if (collector.isSpent() && isRecoverable(settings)) return [units.length, bytes];
+    if (collector.isSpent() && isRecoverable(settings) && !burst.context.hold) return [units.length, bytes];
     bytes += unit.bytes;
     if (!isRepeated(burst, unit)) collector.add(rawItems(burst, unit));
     remember(burst, unit);

@@ -55,10 +55,10 @@ export const openWebSocket: OpenWebSocket = async (request, listener, signal) =>
       signal.removeEventListener('abort', abandon);
       resolve({ kind: 'open', socket: opened(client, below, destroy) });
     });
-    client.addEventListener('close', ({ code }) => {
+    client.addEventListener('close', ({ code, reason }) => {
       signal.removeEventListener('abort', abandon);
       destroy();
-      if (isOpen) listener.closed(code);
+      if (isOpen) listener.closed(code, reason);
       else if (refusal) resolve(refusal);
       // The client's own error has no message. The port may be one that browsers refuse, or the answer not a WebSocket's.
       else reject(broken ?? new Error('the handshake failed'));

@@ -23,7 +23,7 @@ export interface ScriptedSource {
   /** Sends what is no reading. */
   say(text: string): void;
   /** Breaks all connections. */
-  drop(code?: number): void;
+  drop(code?: number, reason?: string): void;
   isOpen(): boolean;
   /** What clients said, newest last. */
   said: string[];
@@ -34,6 +34,8 @@ export interface ScriptedSource {
   historyStatus: number;
   /** Called when a client subscribes. */
   onSaid: ((text: string, tell: (text: string) => void) => void) | null;
+  /** Called when a connection is open. */
+  onOpen: (() => void) | null;
   hold: ((held: boolean) => void) | null;
 }
 
@@ -48,11 +50,13 @@ export function scriptedSource(stage: { clock: Stage['clock'] }): ScriptedSource
     opened: 0,
     historyStatus: 200,
     onSaid: null,
+    onOpen: null,
     hold: null,
     isOpen: () => open.size > 0,
     openWebSocket: async (_request, listener) => {
       source.opened += 1;
       open.add(listener);
+      source.onOpen?.();
       const close = (code: number) => {
         if (!open.delete(listener)) return;
         listener.closed(code);
@@ -91,10 +95,10 @@ export function scriptedSource(stage: { clock: Stage['clock'] }): ScriptedSource
     say(text) {
       for (const listener of open) listener.message(text);
     },
-    drop(code = 1006) {
+    drop(code = 1006, reason = '') {
       for (const listener of open) {
         open.delete(listener);
-        listener.closed(code);
+        listener.closed(code, reason);
       }
     },
   };

@@ -1,0 +1,78 @@
+import { describe, expect, test } from 'vitest';
+import { createGapFold } from '../../../src/feeds/run/gap-fold.ts';
+import { feedStatus } from '../../../src/feeds/run/status.ts';
+import { scopeOf } from '../../../src/streams/scope.ts';
+import { anonymous, feedOf, items, reading, stageOf, TENANT } from './stage.ts';
+
+const gap = (reason: string, detail?: string, stream = 'readings') => ({
+  stream,
+  data: null,
+  bytes: 0,
+  meta: { gap: { reason, ...(detail === undefined ? {} : { detail }) } },
+});
+
+/** A feed whose bursts bring what the test lists, one after another, and fail where it says so. */
+function bringing(bursts: { items: (ReturnType<typeof gap> | number)[]; fails?: boolean }[]) {
+  const left = [...bursts];
+  const feed = feedOf(async function* () {
+    const burst = left.shift() ?? { items: [] };
+    const made = burst.items.map((item) => (typeof item === 'number' ? items([reading(item)])[0]! : item));
+    yield { items: made };
+    if (burst.fails) throw new Error('it broke');
+  });
+  const stage = stageOf({ streams: { readings: anonymous(feed) } });
+  return {
+    stage,
+    async run() {
+      for (const _ of bursts) {
+        await stage.run();
+        await stage.clock.advance(600_000);
+      }
+      const events = await stage.events();
+      return events.map(({ data, meta }) => meta?.gap ?? (data as { value: number }).value);
+    },
+  };
+}
+
+describe('gaps that are repeated', () => {
+  test('are one until an event arrives, and the last is told before it with their beginning', async () => {
+    const { run } = bringing([
+      { items: [1, gap('away', 'a')], fails: true },
+      { items: [gap('away', 'b')], fails: true },
+      { items: [gap('away', 'c')], fails: true },
+      { items: [gap('away', 'd'), 2, gap('away', 'e')] },
+    ]);
+    expect(await run()).toEqual([
+      1,
+      { reason: 'away', detail: 'a' },
+      {
+        reason: 'away',
+        detail: expect.stringMatching(/^d; the last of such gaps since 2026-11-20T12:00:00/) as string,
+      },
+      2,
+      { reason: 'away', detail: 'e' },
+    ]);
+  });
+
+  test('for another reason are told', async () => {
+    const { run } = bringing([{ items: [gap('away'), gap('full'), gap('away'), gap('full')] }]);
+    expect(await run()).toEqual([{ reason: 'away' }, { reason: 'full' }]);
+  });
+
+  test('do not make a feed that fails look alive: failures add up, and the lag grows', async () => {
+    const { run, stage } = bringing([
+      { items: [1] },
+      ...Array.from({ length: 6 }, () => ({ items: [gap('away')], fails: true })),
+    ]);
+    expect(await run()).toHaveLength(2);
+    const [status] = await feedStatus(scopeOf(stage.deps, { tenant: TENANT }));
+    expect(status).toMatchObject({ failures: 6, counts: { events: 1 } });
+    expect(status?.lagMs).toBe(7 * 600_000);
+  });
+
+  test('are told where a release that knows no folding brought events in between', () => {
+    const told = createGapFold({ events: 5, told: { 'readings away': 1 } }, 6);
+    const event = { id: 'g', time: 2, data: null, meta: { gap: { reason: 'away' } } };
+    expect(told.isRepeated({ stream: 'readings', event })).toBe(false);
+  });
+});
