@@ -17,7 +17,7 @@ export function quoted(text: string, secrets: readonly string[]): string {
 }
 
 /** The texts of a request that may be secret: the values of headers, and of a URL's query and user. */
-export function secretsIn(url: string, headers: Record<string, string>): string[] {
+export function secretTexts(url: string, headers: Record<string, string>): string[] {
   const parsed = URL.canParse(url) ? new URL(url) : null;
   const ofUrl = parsed === null ? [] : [parsed.username, parsed.password, ...parsed.searchParams.values()];
   // Of `Bearer abc` the second word alone is the secret.

@@ -12,10 +12,10 @@ import type { Scope } from '../../streams/scope.ts';
  * How a feed is. Of several that apply, the first counts.
  *
  * - `unread`: a newer release wrote the feed's record, and this one cannot read it. The last error says so.
+ * - `overdue`: nobody has run the feed for five minutes after it was due, so no host works on it.
  * - `open`: bursts failed so often that the feed is tried again only after a longer pause.
  * - `backing-off`: the last burst failed, and the feed is tried again soon. Both stay until a burst did not fail, or a
  *   connection that is held brought an event or stood for a while. The last error says why.
- * - `overdue`: nobody has run the feed for five minutes after it was due, so no host works on it.
  * - `running`: a burst is under way, and the one before did not fail.
  * - `rejecting`: all items that came last were rejected.
  * - `missing`: events are known to be missing, and none came since.
@@ -128,6 +128,8 @@ export function lagOf({ newestTime, lastSuccessAt }: FeedState, now: number): nu
 }
 
 export function conditionOf(state: FeedState, now: number): FeedCondition {
+  if (state.lastStartAt !== null && now > Math.max(state.nextAt, state.lease?.until ?? 0) + OVERDUE_MS)
+    return 'overdue';
   // A burst that is under way does not show yet whether what failed before is mended.
   if (state.failures >= BREAKER_FAILURES) return 'open';
   if (state.failures > 0) return 'backing-off';

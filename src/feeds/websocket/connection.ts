@@ -6,7 +6,7 @@ import type { BurstContext } from '../../declare/feed.ts';
 import { TidegateError } from '../../base/errors.ts';
 import type { OpenedWebSocket } from '../../base/runtime.ts';
 import type { Json } from '../../base/json.ts';
-import { secretsIn } from '../kit/said.ts';
+import { secretTexts } from '../kit/said.ts';
 import { createInbox, type Inbox } from './inbox.ts';
 import { createReceiver, type Receiver, type Received } from './receiver.ts';
 import { closedBy, type Disconnect, refusedBy, unanswered } from './disconnect.ts';
@@ -119,7 +119,7 @@ async function open(
   const { allow, protocols, answerMs } = settings;
   const url = await given(settings.url, standing);
   const headers = (await given(settings.headers, standing)) ?? {};
-  secrets.push(...secretsIn(url, headers));
+  secrets.push(...secretTexts(url, headers));
   const maxMessageBytes = Math.max(LARGEST_MESSAGE_BYTES, settings.maxMessageBytes);
   const settled = new AbortController();
   const givenUp = new AbortController();
