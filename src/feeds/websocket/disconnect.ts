@@ -3,7 +3,7 @@ import type { Opening } from '../../declare/feed.ts';
 import { backoff } from '../../base/backoff.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { quoted } from '../kit/said.ts';
-import type { Closing } from './inbox.ts';
+import type { SocketClose } from './inbox.ts';
 import type { WebSocketSettings } from './spec.ts';
 
 export interface Disconnect {
@@ -42,7 +42,7 @@ export function pauseBefore(attempt: number, chance: number): number {
 
 /** @param secrets what was sent to the server and is not shown */
 export function closedBy(
-  { code, reason }: Closing,
+  { code, reason }: SocketClose,
   { source, pauseMs }: WebSocketSettings,
   secrets: readonly string[],
 ): Disconnect {

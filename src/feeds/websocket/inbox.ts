@@ -22,7 +22,7 @@ export interface Dropped {
 }
 
 /** The code with which a connection was closed, and what the server said of it; often nothing. */
-export interface Closing {
+export interface SocketClose {
   code: number;
   reason: string;
 }
@@ -43,7 +43,7 @@ export interface Inbox {
   lost(): Dropped | null;
   end(code: number, reason?: string): void;
   /** How it was closed; null while it is open. */
-  closed(): Closing | null;
+  closed(): SocketClose | null;
   /** Gives the function that holds the peer back and lets it go on; null where the platform has none. */
   holdWith(hold: ((held: boolean) => void) | null): void;
   /** Lets the peer go on, and does not hold it again. */
@@ -79,7 +79,7 @@ export function createInbox({ overflow, now, sleep }: Options): Inbox {
   let most = 0;
   let hold: ((held: boolean) => void) | null = null;
   let isHeld = false;
-  let closed: Closing | null = null;
+  let closed: SocketClose | null = null;
   let lost: Dropped | null = null;
   let waiter: { stop: AbortController; endOnly: boolean } | null = null;
   let lastAt: number | null = null;

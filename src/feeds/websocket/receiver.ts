@@ -3,7 +3,7 @@
  * or silent for too long. It sends nothing.
  */
 import type { BurstContext } from '../../declare/feed.ts';
-import { CAPACITY_BYTES, type Closing, type Dropped, type Inbox } from './inbox.ts';
+import { CAPACITY_BYTES, type SocketClose, type Dropped, type Inbox } from './inbox.ts';
 import { closedBy, type Disconnect, silence, subscriptionRefused, unanswered } from './disconnect.ts';
 import { type MessageMatcher, messageMatcher } from '../kit/message-test.ts';
 import type { WebSocketSettings } from './spec.ts';
@@ -81,7 +81,7 @@ export function createReceiver(
     return expectedAt < idleAt ? [expectedAt, expectMs ?? 0, 'heartbeat.expectMs'] : [idleAt, idleMs ?? 0, 'idleMs'];
   }
 
-  function isOver(closing: Closing | null): Disconnect | null {
+  function isOver(closing: SocketClose | null): Disconnect | null {
     if (closing !== null) return closedBy(closing, settings, secrets);
     const [at, ms, field] = stall();
     return now() >= at ? silence(ms, field, settings) : null;
