@@ -60,6 +60,8 @@ export interface FeedTarget {
   route: object | null;
   /** True: the stream's events have ids, by which repeated events are found. Absent: nobody checked. */
   identified?: boolean;
+  /** The zone that the stream declares for times without one. Null: it declares none. */
+  zone?: string | null;
   /** True: the stream's schema takes lists, so a list may be the data of one event. Absent: nobody checked. */
   takesLists?: boolean;
 }

@@ -67,8 +67,8 @@ function claimProblems(found: ReadonlyMap<string, FoundFeed>): Problem[] {
   });
 }
 
-function targetOf({ name, identified, jsonSchema }: DeclaredStream, route: object | null): FeedTarget {
-  return { stream: name, route, identified, takesLists: formsOfPath(jsonSchema, [])?.has('array') ?? false };
+function targetOf({ name, identified, zone, jsonSchema }: DeclaredStream, route: object | null): FeedTarget {
+  return { stream: name, route, identified, zone, takesLists: formsOfPath(jsonSchema, [])?.has('array') ?? false };
 }
 
 function addRoute(

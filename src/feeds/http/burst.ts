@@ -11,7 +11,7 @@ import { askSource } from './exchange.ts';
 import { describeHttpSource, isDeclared } from './options.ts';
 import type { HttpSettings } from './spec.ts';
 import { readHttpPosition, writeHttpPosition } from './position.ts';
-import { rangeOf } from './time-range.ts';
+import { rangeOf, withoutFuture } from './time-range.ts';
 import { endOfReading, type PageOutcome, readPage } from './read-page.ts';
 import { makeRequest } from './request.ts';
 import { createIdleTimeout } from '../../net/idle-timeout.ts';
@@ -70,6 +70,7 @@ async function* readPages(
 
   for (let requests = 0; requests < maxPages; requests += 1) {
     const startedAt = context.now();
+    if (since !== undefined) position = withoutFuture(since, position, startedAt);
     const range = since === undefined ? null : rangeOf(since, position, startedAt);
     if (since !== undefined && range === null) {
       yield { items: [], last: true };

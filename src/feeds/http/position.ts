@@ -44,6 +44,14 @@ export interface TimeMark {
   time: bigint;
   /** Fingerprints of the items that have exactly this time. */
   edge: readonly string[];
+  /** Items that came with a time behind it, ahead of the clock. */
+  ahead: readonly AheadItem[];
+}
+
+export interface AheadItem {
+  /** Nanoseconds. */
+  time: bigint;
+  mark: string;
 }
 
 export interface TimeRange {
@@ -105,15 +113,23 @@ export function writeHttpPosition(position: HttpPosition): Json {
   };
 }
 
-function writeMark({ time, edge }: TimeMark): JsonObject {
-  return { time: String(time), edge: [...edge] };
+function writeMark({ time, edge, ahead }: TimeMark): JsonObject {
+  const early = ahead.map((item) => [String(item.time), item.mark]);
+  return { time: String(time), edge: [...edge], ...(early.length === 0 ? {} : { ahead: early }) };
 }
 
 function readMark(stored: Json | undefined): TimeMark | null {
-  const { time, edge } = asObject(stored) ?? {};
+  const { time, edge, ahead } = asObject(stored) ?? {};
   const ns = readNs(time);
   if (ns === null || !Array.isArray(edge)) return null;
-  return { time: ns, edge: edge.filter((one) => typeof one === 'string') };
+  const early = Array.isArray(ahead) ? ahead.flatMap(readAhead) : [];
+  return { time: ns, edge: edge.filter((one) => typeof one === 'string'), ahead: early };
+}
+
+function readAhead(stored: Json): AheadItem[] {
+  const [time, mark] = Array.isArray(stored) ? stored : [];
+  const ns = readNs(time);
+  return ns === null || typeof mark !== 'string' ? [] : [{ time: ns, mark }];
 }
 
 function readRange(stored: Json | undefined): TimeRange | null {

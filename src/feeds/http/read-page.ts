@@ -10,6 +10,7 @@ import { asCursor, inCircle, nextPage } from './next-page.ts';
 import { type HttpPosition, type TimeMark, writeHttpPosition } from './position.ts';
 import { afterRange, beyondEdge, latestOf, withinRange } from './time-range.ts';
 import { readPath } from '../../base/json-path.ts';
+import { type Zone, zoneOf } from '../../base/zone.ts';
 import type { IdleTimeout } from '../../net/idle-timeout.ts';
 
 export interface PageReading {
@@ -47,6 +48,8 @@ interface WholePage extends PageReading {
 export async function* readPage(page: PageReading): AsyncGenerator<FeedBatch, PageOutcome, undefined> {
   const { options, context, position, answer, taken } = page;
   const { cursor: declared, since } = options;
+  const zone = since === undefined ? null : zoneOfTargets(context.targets);
+  const begin = position.range?.since ?? 0n;
   const cursorOf = declared === undefined ? null : (declared.of ?? defaultPlace(answer));
   let cursor: HttpPosition['cursor'] = null;
   let { latest } = position;
@@ -56,8 +59,8 @@ export async function* readPage(page: PageReading): AsyncGenerator<FeedBatch, Pa
     const { items: raw, body, mark, end } = portion;
     const known = position.read !== null && position.read.mark === mark ? position.read.items : 0;
     const unread = raw.slice(Math.max(0, known - found));
-    const fresh = since === undefined ? unread : await beyondEdge(since, unread, position);
-    if (since !== undefined) latest = await latestOf(since, unread, latest, context.now());
+    const fresh = since === undefined ? unread : await beyondEdge(since, unread, position, zone);
+    if (since !== undefined) latest = await latestOf(since, unread, latest, { now: context.now(), begin, zone });
     found += raw.length;
     taken.items += fresh.length;
     for (const { bytes } of fresh) taken.bytes += bytes;
@@ -162,6 +165,12 @@ function cursorIn(
   return null;
 }
 
+/** The zone of times that are written without one, where all streams of the feed declare the same. Null: UTC. */
+function zoneOfTargets(targets: BurstContext['targets']): Zone | null {
+  const [name, ...others] = new Set(targets.map(({ zone }) => zone ?? null));
+  return name === undefined || name === null || others.length > 0 ? null : zoneOf(name);
+}
+
 export function toFeedItems(items: readonly BodyItem[], { targets }: BurstContext): FeedItem[] {
   return targets.flatMap(({ stream }) => items.map((item) => ({ stream, ...item })));
 }
@@ -174,7 +183,7 @@ function noCursor(from: string, source: string): TidegateError {
 }
 
 function noTime(from: string, source: string): TidegateError {
-  return new TidegateError('upstream', `${source}: no item has a time at ${from}, or only one that is years ahead`, {
+  return new TidegateError('upstream', `${source}: no item has a time at ${from}`, {
     field: 'since.from',
     expected: 'a path to a time in each item, written as since.format says',
   });

@@ -1,18 +1,20 @@
 /**
- * Decides which range of time is asked for next, and remembers the latest time that came. A source that answers with the
- * items at `{since}` too sends those with exactly that time again, so their fingerprints are kept, up to a bound. Pure, but
- * for fingerprints.
+ * Decides which range of time is asked for next, and remembers the latest time that came. A range never reaches beyond the
+ * clock: an item ahead of it is taken, but does not move the beginning of the next range, because others between are still
+ * to come. A source answers with the items at `{since}` and those ahead again, so their fingerprints are kept, up to a
+ * bound. Pure, but for fingerprints.
  */
 import type { BodyItem } from './format.ts';
 import type { HttpSettings } from './spec.ts';
-import { fingerprint, type HttpPosition, type TimeMark, type TimeRange } from './position.ts';
+import { type AheadItem, fingerprint, type HttpPosition, type TimeMark, type TimeRange } from './position.ts';
 import { readPath } from '../../base/json-path.ts';
 import { floorMod, nsFromMs, parseSourceTime } from '../../base/source-time.ts';
+import type { Zone } from '../../base/zone.ts';
 
-/** A time further ahead of the clock is taken for broken. A feed that went on from it would ask for nothing for years. */
-const FURTHEST_AHEAD_MS = 366 * 86_400_000;
-/** Fingerprints that are kept for one time. Items beyond them are taken again. */
+/** Fingerprints that are kept for one time, and for all times ahead. Items beyond them are taken again. */
 const MOST_EDGE = 100;
+/** A clock that is set back by less than this leaves the position as it is. */
+const CLOCK_SKEW_MS = 5_000;
 
 type Since = NonNullable<HttpSettings['since']>;
 
@@ -31,12 +33,24 @@ export function rangeOf(since: Since, position: HttpPosition, now: number): Time
   return { since: begin, until: until > begin ? until : begin, more: most < end };
 }
 
+/**
+ * A position that lies ahead of the clock, as an item of a wrong time once left it, goes back by `lookbackMs`: what came
+ * meanwhile was not asked for. Of a range by the clock alone it only says that the clock was set back.
+ */
+export function withoutFuture(since: Since, position: HttpPosition, now: number): HttpPosition {
+  const most = nsFromMs(now + CLOCK_SKEW_MS);
+  const isAhead = [position.since?.time, position.range?.since].some((time) => time !== undefined && time > most);
+  if (!isAhead || since.from === undefined) return position;
+  const back = { time: nsFromMs(now - since.lookbackMs), edge: [], ahead: [] };
+  return { ...position, since: back, range: null, latest: null, page: null };
+}
+
 /** The position when a range was read to its end. */
 export function afterRange(since: Since, position: HttpPosition, latest: TimeMark | null): HttpPosition {
   const { range } = position;
   if (range === null) return position;
-  const at = since.from === undefined ? { time: range.until, edge: [] } : laterOf(position.since, latest);
-  const passed = { time: range.until, edge: [] };
+  const passed = { time: range.until, edge: [], ahead: [] };
+  const at = since.from === undefined ? passed : laterOf(position.since, latest);
   // A range without items that has others behind it must not be asked for again and again.
   const next = since.from !== undefined && range.more ? laterOf(at, passed) : at;
   return { ...position, since: next, range: null, latest: null, page: null };
@@ -49,46 +63,63 @@ export function withinRange(position: HttpPosition, latest: TimeMark | null): Ht
   return { ...position, since: latest, range: { ...range, since: latest.time }, latest };
 }
 
-/** The latest time of these items and of those before. Times that lie years ahead of `now` do not count. */
+/**
+ * The latest time of these items and of those before, up to `now`; the beginning of the range where all that came is ahead
+ * of that. Null: no item has a time.
+ */
 export async function latestOf(
   { from, format }: Since,
   items: readonly BodyItem[],
   before: TimeMark | null,
-  now: number,
+  { now, begin, zone }: { now: number; begin: bigint; zone: Zone | null },
 ): Promise<TimeMark | null> {
   if (from === undefined) return null;
-  const most = nsFromMs(now + FURTHEST_AHEAD_MS);
-  const times = items.map(({ data }) => {
-    const time = parseSourceTime(readPath(data, from), format);
-    return time !== null && time <= most ? time : null;
-  });
-  let time = before?.time ?? null;
-  for (const one of times) if (one !== null && (time === null || one > time)) time = one;
-  if (time === null) return null;
+  const most = nsFromMs(now);
+  const times = items.map(({ data }) => parseSourceTime(readPath(data, from), format, zone));
+  if (before === null && times.every((time) => time === null)) return null;
+  let latest = before?.time ?? null;
+  for (const one of times) if (one !== null && one <= most && (latest === null || one > latest)) latest = one;
+  const time = latest ?? begin;
   const edge = new Set(before?.time === time ? before.edge : []);
+  const ahead = new Map(before?.ahead.map((item) => [item.mark, item]));
   for (const [index, one] of times.entries()) {
-    if (one === time && edge.size < MOST_EDGE) edge.add(await fingerprint(JSON.stringify(items[index]?.data)));
+    if (one === null || (one !== time && one <= most)) continue;
+    if (one === time ? edge.size >= MOST_EDGE : ahead.size >= MOST_EDGE) continue;
+    const mark = await fingerprint(JSON.stringify(items[index]?.data));
+    if (one === time) edge.add(mark);
+    else ahead.set(mark, { time: one, mark });
   }
-  return { time, edge: [...edge] };
+  return { time, edge: [...edge], ahead: [...ahead.values()].filter((item) => item.time > time) };
 }
 
-/** Leaves out the items that were taken already and have exactly the time at which the range begins. */
+/** Leaves out the items that were taken already and have exactly the time at which the range begins, or came ahead of the clock. */
 export async function beyondEdge(
   { from, format, overlapMs }: Since,
   items: readonly BodyItem[],
   { since }: HttpPosition,
+  zone: Zone | null,
 ): Promise<readonly BodyItem[]> {
-  if (from === undefined || since === null || since.edge.length === 0 || overlapMs > 0) return items;
+  if (from === undefined || since === null || overlapMs > 0) return items;
+  if (since.edge.length === 0 && since.ahead.length === 0) return items;
+  const [edge, early] = [new Set(since.edge), new Set(since.ahead.map(({ mark }) => mark))];
   const beyond: BodyItem[] = [];
   for (const item of items) {
-    const isAtEdge = parseSourceTime(readPath(item.data, from), format) === since.time;
-    if (!isAtEdge || !since.edge.includes(await fingerprint(JSON.stringify(item.data)))) beyond.push(item);
+    const time = parseSourceTime(readPath(item.data, from), format, zone);
+    const known = time === null || time < since.time ? null : time === since.time ? edge : early;
+    const isKnown = known !== null && known.size > 0 && known.has(await fingerprint(JSON.stringify(item.data)));
+    if (!isKnown) beyond.push(item);
   }
   return beyond;
 }
 
 function laterOf(one: TimeMark | null, other: TimeMark | null): TimeMark | null {
   if (one === null || other === null) return one ?? other;
-  if (one.time !== other.time) return one.time > other.time ? one : other;
-  return { time: one.time, edge: [...new Set([...one.edge, ...other.edge])].slice(0, MOST_EDGE) };
+  const later = one.time > other.time ? one : other;
+  const edge = one.time === other.time ? [...new Set([...one.edge, ...other.edge])].slice(0, MOST_EDGE) : later.edge;
+  return { time: later.time, edge, ahead: aheadOf([...other.ahead, ...one.ahead], later.time) };
+}
+
+function aheadOf(items: readonly AheadItem[], time: bigint): AheadItem[] {
+  const each = new Map(items.filter((item) => item.time > time).map((item) => [item.mark, item]));
+  return [...each.values()].slice(0, MOST_EDGE);
 }

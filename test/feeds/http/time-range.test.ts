@@ -9,7 +9,15 @@ import {
   readHttpPosition,
   writeHttpPosition,
 } from '../../../src/feeds/http/position.ts';
-import { afterRange, beyondEdge, latestOf, rangeOf, withinRange } from '../../../src/feeds/http/time-range.ts';
+import {
+  afterRange,
+  beyondEdge,
+  latestOf,
+  rangeOf,
+  withinRange,
+  withoutFuture,
+} from '../../../src/feeds/http/time-range.ts';
+import { zoneOf } from '../../../src/base/zone.ts';
 import { nsFromMs } from '../../../src/base/source-time.ts';
 
 const NOW = Date.UTC(2026, 10, 20, 12);
@@ -19,7 +27,10 @@ const range = (since: HttpSince, position: HttpPosition = NO_POSITION, now = NOW
   const found = rangeOf(filled(since), position, now);
   return found && [ms(found.since), ms(found.until), found.more];
 };
-const standingAt = (time: number): HttpPosition => ({ ...NO_POSITION, since: { time: nsFromMs(time), edge: [] } });
+const standingAt = (time: number): HttpPosition => ({
+  ...NO_POSITION,
+  since: { time: nsFromMs(time), edge: [], ahead: [] },
+});
 
 describe('a range', () => {
   it.each<[string, HttpSince, HttpPosition, unknown]>([
@@ -63,52 +74,92 @@ const at = (more: boolean): HttpPosition => ({
   ...standingAt(1),
   range: { since: nsFromMs(1), until: nsFromMs(5), more },
 });
+const CLOCK = { now: NOW, begin: nsFromMs(NOW - 3_600_000), zone: null };
 const items = (...times: unknown[]): BodyItem[] => times.map((at, n) => ({ data: { at, n }, bytes: 1 }));
 
 describe('by the time of the items', () => {
   const since = filled({ from: 'at', format: 'ms' });
 
   it('the latest counts, with what came at that time', async () => {
-    const first = await latestOf(since, items(5, 9, '9', 7, null, 'soon'), null, NOW);
+    const first = await latestOf(since, items(5, 9, '9', 7, null, 'soon'), null, CLOCK);
     expect(first).toMatchObject({ time: 9_000_000n });
     expect(first?.edge).toHaveLength(2);
-    expect(await latestOf(since, items(8), first, NOW)).toEqual(first);
-    expect((await latestOf(since, items(9), first, NOW))?.edge).toHaveLength(3);
-    expect((await latestOf(since, items(10), first, NOW))?.edge).toHaveLength(1);
-    expect(await latestOf(since, [], null, NOW)).toBeNull();
+    expect(await latestOf(since, items(8), first, CLOCK)).toEqual(first);
+    expect((await latestOf(since, items(9), first, CLOCK))?.edge).toHaveLength(3);
+    expect((await latestOf(since, items(10), first, CLOCK))?.edge).toHaveLength(1);
+    expect(await latestOf(since, [], null, CLOCK)).toBeNull();
     const many = items(...Array.from({ length: 300 }, () => 9));
-    expect((await latestOf(since, many, null, NOW))?.edge).toHaveLength(100);
+    expect((await latestOf(since, many, null, CLOCK))?.edge).toHaveLength(100);
   });
 
-  it('one that lies years ahead does not count, or nothing would be asked for until then', async () => {
+  it('one ahead of the clock does not count, and is known when it comes again', async () => {
     const broken = NOW + 10 * 366 * 86_400_000;
-    expect(ms((await latestOf(since, items(5, broken, NOW + 60_000), null, NOW))?.time)).toBe(NOW + 60_000);
-    expect(await latestOf(since, items(broken), null, NOW)).toBeNull();
+    const came = items(NOW - 5, NOW + 1, broken);
+    const found = await latestOf(since, came, null, CLOCK);
+    expect(ms(found?.time)).toBe(NOW - 5);
+    expect(found?.ahead.map(({ time }) => ms(time))).toEqual([NOW + 1, broken]);
+    const position = { ...NO_POSITION, since: found };
+    const later = [
+      ...came,
+      { data: { at: NOW - 2, n: 'late' }, bytes: 1 },
+      { data: { at: NOW + 1, n: 'twin' }, bytes: 1 },
+    ];
+    const fresh = await beyondEdge(since, later, position, null);
+    expect(fresh.map(({ data }) => (data as { n: unknown }).n)).toEqual(['late', 'twin']);
+    // When its time has come, it is at the edge; what is still ahead stays known.
+    const next = await latestOf(since, later, null, { ...CLOCK, now: NOW + 1 });
+    expect([ms(next?.time), next?.edge.length]).toEqual([NOW + 1, 2]);
+    expect(
+      afterRange(since, { ...position, range: { since: 1n, until: nsFromMs(NOW), more: false } }, next).since,
+    ).toEqual(next);
+  });
+
+  it('where all that came is ahead, the next range begins where this one did', async () => {
+    expect(ms((await latestOf(since, items(NOW + 37_000), null, CLOCK))?.time)).toBe(CLOCK.now - 3_600_000);
+    expect(await latestOf(since, items('soon', null), null, CLOCK)).toBeNull();
+  });
+
+  it('a position ahead of the clock goes back, unless the clock was set back a little', () => {
+    const stuck = { ...standingAt(NOW + 37_000), range: { since: nsFromMs(NOW + 37_000), until: 1n, more: false } };
+    expect(withoutFuture(since, stuck, NOW)).toEqual(standingAt(NOW - 3_600_000));
+    const near = standingAt(NOW + 4_000);
+    expect(withoutFuture(since, near, NOW)).toBe(near);
+    expect(withoutFuture(filled({}), stuck, NOW)).toBe(stuck);
+  });
+
+  it('without a zone it is read in that of the stream', async () => {
+    const local = filled({ from: 'at' });
+    const berlin = { ...CLOCK, zone: zoneOf('Europe/Berlin') };
+    expect(ms((await latestOf(local, items('2026-11-20T12:30:00'), null, berlin))?.time)).toBe(NOW - 1_800_000);
   });
 
   it('what came at the edge is left out, and what is new there is not', async () => {
     const seen = items(1, 9, 9);
-    const position = { ...NO_POSITION, since: await latestOf(since, seen, null, NOW) };
+    const position = { ...NO_POSITION, since: await latestOf(since, seen, null, CLOCK) };
     const again = [...seen, { data: { at: 9, n: 'new' }, bytes: 1 }];
-    expect((await beyondEdge(since, again, position)).map(({ data }) => (data as { n: unknown }).n)).toEqual([
+    expect((await beyondEdge(since, again, position, null)).map(({ data }) => (data as { n: unknown }).n)).toEqual([
       0,
       'new',
     ]);
     // With an overlap, ids are what tells.
-    expect(await beyondEdge({ ...since, overlapMs: 1 }, again, position)).toHaveLength(4);
+    expect(await beyondEdge({ ...since, overlapMs: 1 }, again, position, null)).toHaveLength(4);
   });
 
   it('an empty range with others behind it is passed, an empty last one is not', () => {
     expect(ms(afterRange(since, at(true), null).since?.time)).toBe(5);
     expect(ms(afterRange(since, at(false), null).since?.time)).toBe(1);
-    expect(ms(afterRange(since, at(true), { time: nsFromMs(3), edge: ['x'] }).since?.time)).toBe(5);
-    expect(afterRange(since, at(false), { time: nsFromMs(1), edge: ['x'] }).since?.edge).toEqual(['x']);
+    expect(ms(afterRange(since, at(true), { time: nsFromMs(3), edge: ['x'], ahead: [] }).since?.time)).toBe(5);
+    expect(afterRange(since, at(false), { time: nsFromMs(1), edge: ['x'], ahead: [] }).since?.edge).toEqual(['x']);
   });
 
   it('the rest of a range begins at the latest, where that is further', () => {
     const position = { ...NO_POSITION, range: { since: 1n, until: 9n, more: false } };
-    expect(withinRange(position, { time: 5n, edge: [] })?.range).toEqual({ since: 5n, until: 9n, more: false });
-    expect(withinRange(position, { time: 1n, edge: [] })).toBeNull();
+    expect(withinRange(position, { time: 5n, edge: [], ahead: [] })?.range).toEqual({
+      since: 5n,
+      until: 9n,
+      more: false,
+    });
+    expect(withinRange(position, { time: 1n, edge: [], ahead: [] })).toBeNull();
     expect(withinRange(position, null)).toBeNull();
   });
 });
@@ -118,9 +169,9 @@ it('a position is the same when it was stored', () => {
     cursor: 'c',
     validators: { url: 'u', etag: 'e', lastModified: null },
     read: { mark: 'm', items: 3 },
-    since: { time: 1_700_000_000_123_456_789n, edge: ['a', 'b'] },
+    since: { time: 1_700_000_000_123_456_789n, edge: ['a', 'b'], ahead: [{ time: 2n ** 62n, mark: 'c' }] },
     range: { since: -1n, until: 9n, more: true },
-    latest: { time: 0n, edge: [] },
+    latest: { time: 0n, edge: [], ahead: [] },
     page: { at: { query: [['a', 'b'], ['c']] }, count: 3, seen: 's' },
     notBefore: 7,
   };

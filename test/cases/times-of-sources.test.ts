@@ -1,0 +1,197 @@
+/** Times as sources write them, from the answer of a server to what an agent reads: read for certain, or a dead letter. */
+import { afterEach, describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { defineApp, http, type HttpOptions, rss, stream, type StreamOptions } from '../../src/index.ts';
+import { readDeadLetters } from '../../src/feeds/run/dead-letters.ts';
+import { createMemoryStore } from '../../src/store/drivers/memory.ts';
+import { scopeOf } from '../../src/streams/scope.ts';
+import { systemRuntime } from '../../src/base/runtime.ts';
+import { createTestApp, type TestApp } from '../../src/testing.ts';
+
+const NOON = Date.UTC(2026, 10, 20, 12);
+const MINUTE = 60_000;
+const Item = z.object({ n: z.number(), at: z.union([z.string(), z.number()]) });
+type Options = Partial<StreamOptions<typeof Item>>;
+
+let app: TestApp | null = null;
+afterEach(async () => {
+  await app?.close();
+  app = null;
+});
+
+/** An app with one stream of items, filled from a server that `answer` plays. */
+function appOf(answer: (url: URL) => unknown, options: Options = {}, feed: Partial<HttpOptions> = {}) {
+  const declared = defineApp({
+    name: 'times',
+    version: '1',
+    description: 'times of a source',
+    streams: {
+      items: stream({
+        description: 'items',
+        schema: Item,
+        time: ({ at }) => at,
+        feed: http({ url: 'https://source.example/items', everyMs: MINUTE, ...feed }),
+        ...options,
+      }),
+    },
+  });
+  const store = createMemoryStore();
+  const made = createTestApp(declared, {
+    at: NOON,
+    store,
+    fetch: ({ url }) => Response.json(answer(new URL(url))),
+  });
+  app = made;
+  const scope = scopeOf({ app: declared, store, runtime: systemRuntime(() => {}) }, { tenant: 'public' });
+  return {
+    ...made,
+    letters: async () => (await readDeadLetters(scope, 'items', { limit: 100 })).deadLetters,
+    events: async () => (await made.streams.history('items', { from: 0, limit: 1_000 })).events,
+    async poll() {
+      const { feeds } = await made.ingest();
+      expect(feeds).toMatchObject([{ outcome: 'pulled', error: null }]);
+      await made.advance(MINUTE);
+    },
+  };
+}
+
+const at = (iso: unknown, n = 0) => ({ n, at: iso });
+
+describe('texts', () => {
+  it('that mean one moment are read, and all others are dead letters that say why', async () => {
+    const texts = [
+      '2026-11-20T12:00:00',
+      '2026-11-20 12:00:00',
+      '05.04.2026 12:00',
+      '05/04/2026',
+      '12',
+      'Week 12',
+      'Sensor 7',
+      '1.5',
+      '2026-02-30T00:00:00Z',
+      '2026-11-20T12:00:00+01',
+      '20261120T120000Z',
+    ];
+    const { poll, events, letters } = appOf(() => texts.map((text, n) => at(text, n)));
+    await poll();
+    const found = (await events()).map(({ data, time }) => [(data as { n: number }).n, time - NOON]);
+    expect(found).toEqual([
+      [0, 0],
+      [1, 0],
+      [9, -60 * MINUTE],
+      [10, 0],
+    ]);
+    expect((await letters()).map(({ item, reason }) => [(item as { n: number }).n, reason])).toEqual(
+      [2, 3, 4, 5, 6, 7, 8].map((n) => [n, 'time']),
+    );
+    for (const { expected } of await letters()) expect(expected).toMatch(/ISO 8601|a day and a time that there are/);
+  });
+
+  it('without a zone are read in that of the stream, also where the feed goes on by them', async () => {
+    const asked: string[] = [];
+    const { poll, events } = appOf(
+      (url) => {
+        asked.push(url.searchParams.get('since') ?? '');
+        return [at('2026-11-20T12:59:00', 1)];
+      },
+      { zone: 'Europe/Berlin' },
+      { url: 'https://source.example/items?since={since}', since: { from: 'at' } },
+    );
+    await poll();
+    await poll();
+    expect((await events()).map(({ time }) => time)).toEqual([NOON - MINUTE]);
+    expect(asked).toEqual(['2026-11-20T11:00:00.000Z', '2026-11-20T11:59:00.000Z']);
+  });
+
+  it('of RSS are read as mail writes them, in the zone of the stream where they have none', async () => {
+    const dates = [
+      'Thu, 20 Nov 2026 13:00:00',
+      '20 Nov 26 12:00 GMT',
+      'Fri, 20 Nov 2026 07:00:00 EST',
+      '05.04.2026 12:00',
+    ];
+    const items = dates.map((date, n) => `<item><title>t</title><guid>${n}</guid><pubDate>${date}</pubDate></item>`);
+    const declared = defineApp({
+      name: 'news',
+      version: '1',
+      description: 'news',
+      streams: {
+        news: stream({
+          description: 'news',
+          schema: z.object({ id: z.string(), time: z.string().nullable() }),
+          time: ({ time }) => time,
+          zone: 'Europe/Berlin',
+          feed: http({ url: 'https://source.example/rss', format: rss() }),
+        }),
+      },
+    });
+    const text = `<rss version="2.0"><channel><title>t</title>${items.join('')}</channel></rss>`;
+    const headers = { 'content-type': 'application/rss+xml' };
+    const news = createTestApp(declared, { at: NOON, fetch: () => new Response(text, { headers }) });
+    app = news;
+    const { feeds } = await news.ingest();
+    expect(feeds).toMatchObject([{ events: 3, rejected: 1 }]);
+    const { events } = await news.streams.history('news', { from: 0 });
+    expect(events.map(({ time }) => time)).toEqual([NOON, NOON, NOON]);
+  });
+});
+
+it('counts of another unit than the declared one are dead letters that name the likely one', async () => {
+  const { poll, events, letters } = appOf(() => [at(NOON / 1_000, 1), at(NOON, 2), at(String(NOON * 1e6), 3)], {
+    time: { field: ({ at: count }) => count, unit: 'ms' },
+  });
+  await poll();
+  expect((await events()).map(({ data }) => (data as { n: number }).n)).toEqual([2]);
+  expect((await letters()).map(({ expected }) => expected)).toEqual([
+    expect.stringContaining("declare unit: 's'"),
+    expect.stringContaining("declare unit: 'ns'"),
+  ]);
+});
+
+describe('ahead of the clock', () => {
+  it.each([0, 10 * MINUTE])('one item skips no other, with an overlap of %i ms', async (overlapMs) => {
+    // An item a second, the tenth of which has the time of a clock that runs 37 s ahead.
+    const all = Array.from({ length: 600 }, (_, n) => at(NOON - MINUTE + n * 1_000 + (n === 10 ? 37_000 : 0), n));
+    const asked: number[] = [];
+    let there = 0;
+    let clock = () => NOON;
+    const options: Options = overlapMs > 0 ? { id: ({ n }) => n } : {};
+    const { poll, events, now } = appOf(
+      (url) => {
+        const since = Number(url.searchParams.get('since'));
+        asked.push(since - clock());
+        there = Math.floor((clock() - NOON + MINUTE) / 1_000) + 1;
+        return all.slice(0, there).filter(({ at: time }) => Number(time) >= since);
+      },
+      options,
+      { url: 'https://source.example/items?since={since}', since: { from: 'at', format: 'ms', overlapMs } },
+    );
+    clock = now;
+    for (let burst = 0; burst < 8; burst += 1) await poll();
+    const found = (await events()).map(({ data }) => (data as { n: number }).n);
+    expect(found.toSorted((a, b) => a - b)).toEqual(all.slice(0, there).map(({ n }) => n));
+    expect(there).toBeGreaterThan(480);
+    expect(Math.max(...asked)).toBeLessThanOrEqual(0);
+  });
+
+  it('one event of 2099 is a dead letter that names the fix, and the latest event goes on', async () => {
+    let n = 0;
+    const { poll, letters, call, events } = appOf(() => [at(n === 0 ? 4_070_908_800_000 : NOON, (n += 1))]);
+    await poll();
+    await poll();
+    expect(await letters()).toMatchObject([{ reason: 'time', expected: expect.stringContaining('aheadMs') }]);
+    expect((await events()).map(({ time }) => time)).toEqual([NOON]);
+    expect((await call('read_latest', { stream: 'items' })).structured).toMatchObject({ events: [{ time: NOON }] });
+  });
+});
+
+it.each([NOON / 1_000, String(NOON / 1_000), NOON * 1_000, NOON * 1e6])(
+  'a range from %s is refused with the milliseconds that were meant',
+  async (from) => {
+    const { call } = appOf(() => []);
+    for (const bound of ['from', 'to']) {
+      const { isError, text } = await call('read_history', { stream: 'items', [bound]: from });
+      expect([isError, text]).toEqual([true, expect.stringContaining('1795176000000 is 2026-11-20T12:00:00Z')]);
+    }
+  },
+);
