@@ -80,7 +80,8 @@ export interface StreamOptions<Schema extends z.ZodType> {
    */
   dedupe?: number;
   /**
-   * How long after it happened an event may arrive and still be found by a range of time, in ms.
+   * Deprecated: how late events usually arrive, in ms. Agents are told; it decides nothing, since ranges find events whenever
+   * they arrived.
    * @default 86,400,000 ms
    */
   latenessMs?: number;

@@ -44,7 +44,12 @@ export const HistoryOutput = z.object({
     .describe('Events that no window counts: gaps, and those without the numeric field'),
   estimate: z
     .object({
-      events: z.number().describe('At most: keys and where leave out what was read already'),
+      events: z.number().describe('To be looked at, at most: keys and where leave out what was read already'),
+      inRange: z
+        .number()
+        .describe(
+          'About how many of them are in the range; much fewer where events came out of the order of their times',
+        ),
       bytes: z.number().describe('If they are like the newest ones'),
       storeCalls: z.number().describe('That reading all of them would take'),
       mostEvents: z.number().describe('What one answer takes'),

@@ -50,7 +50,10 @@ const Listed = z.object({
   retention: z
     .object({ events: z.number(), ageMs: z.number().nullable() })
     .describe('How many are kept at most, and how long'),
-  latenessMs: z.number().nullable().describe('How late an event may arrive and be found by a range; null: no bound'),
+  latenessMs: z
+    .number()
+    .nullable()
+    .describe('How late events come, as the app says: a hint. Ranges find them however late; null: no bound'),
   delivery: z
     .enum(['exactly-once', 'at-least-once'])
     .describe('at-least-once: events have no id of their own, and now and then one may stand twice'),

@@ -1,14 +1,14 @@
 /**
  * `read_history`: events of the past by the page, aggregates of them by window and group, or an estimate of what either
- * would read. A page costs at most two store calls, and more where keys, filters or windows leave much out. The state
- * of the feed is read where that makes no third call.
+ * would read. A page of a range costs two store calls, and more where events came out of the order of their times, or where keys,
+ * filters or windows leave much out. The state of the feed is read where that makes no third call.
  */
 import { type Tool, tool } from '../declare/tool.ts';
 import type { ToolContext } from '../declare/context.ts';
 import type { DeclaredStream } from '../declare/stream.ts';
 import { aggregateOf } from '../streams/history/aggregate.ts';
 import { findStream } from '../streams/find-stream.ts';
-import { MOST_CALLS, readHistory } from '../streams/history/events.ts';
+import { ORDERED_CALLS, readHistory } from '../streams/history/events.ts';
 import { estimateHistory } from '../streams/history/estimate.ts';
 import { readWindows, type SeriesRow, WINDOWS_KIND, type WindowsPage } from '../streams/history/windows.ts';
 import { kindOf } from '../streams/history/range-cursor.ts';
@@ -32,7 +32,7 @@ export function readHistoryTool({ app, runtime }: AppDeps): Tool {
     title: 'History',
     description: [
       'Events of a stream in the past by range, keys, filter and page; or, with window, aggregates of a numeric field for each window and key: counts, means, extremes, percentiles, rates, gaps.',
-      'Without a range: the newest events. Ranges are by the time events happened; late ones are found up to the lateness that list_streams tells.',
+      'Without a range: the newest events. Ranges are by the time events happened, whenever they arrived.',
       describeStreams(app),
       `Example: ${exampleCall(app, 'windows')}`,
       `Example: ${exampleCall(app, 'top')}`,
@@ -62,7 +62,7 @@ async function eventsAnswer(scope: Scope, stream: DeclaredStream, input: History
   // The newest events cost one call. What another range costs is known only when it has been read.
   const newest = [from, to, cursor, keys, where].every((bound) => bound === undefined);
   const [page, early] = await Promise.all([reading, newest ? readNote(scope, stream) : null]);
-  const spare = page.scanned.storeCalls < MOST_CALLS;
+  const spare = page.scanned.storeCalls < ORDERED_CALLS;
   const feed = newest ? early : spare ? await readNote(scope, stream) : unreadNote(stream);
   const structured: HistoryAnswer = { stream: stream.name, ...page, feed };
   const what = `${page.events.length} event(s) of ${stream.name}, ${page.order} first`;
@@ -113,11 +113,11 @@ async function windowsAnswer(scope: Scope, stream: DeclaredStream, input: Histor
 async function estimateAnswer(scope: Scope, stream: DeclaredStream, input: HistoryInput) {
   const { stream: _stream, limit, format: _format, estimate: _estimate, ...query } = input;
   const found = await estimateHistory(scope, stream, given(query), limit);
-  const { range, events, bytes, queryCalls, mostEvents, fits, hint } = found;
+  const { range, events, inRange, bytes, queryCalls, mostEvents, fits, hint } = found;
   const feed = unreadNote(stream);
   const structured: HistoryAnswer = {
     stream: stream.name,
-    estimate: { events, bytes, storeCalls: queryCalls, mostEvents, fits },
+    estimate: { events, inRange, bytes, storeCalls: queryCalls, mostEvents, fits },
     from: range.from,
     to: range.to,
     complete: false,
@@ -126,7 +126,8 @@ async function estimateAnswer(scope: Scope, stream: DeclaredStream, input: Histo
     scanned: { entries: 0, storeCalls: found.storeCalls, through: null },
     feed,
   };
-  const size = `at most ${events} events, about ${bytes} bytes, in about ${queryCalls} calls to the store`;
+  const others = inRange < events / 2 ? ` (about ${inRange} of them in the range)` : '';
+  const size = `at most ${events} events${others}, about ${bytes} bytes, in about ${queryCalls} calls to the store`;
   const verdict = fits
     ? 'One answer holds that.'
     : `One answer takes ${mostEvents}.${hint === null ? '' : ` Hint: ${hint}.`}`;

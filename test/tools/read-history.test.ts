@@ -70,7 +70,7 @@ describe('aggregates', () => {
       { start: START, key: null, group: { 'pump.state': 'on' }, count: 5, max: 28 },
     ]);
     expect(text).toContain('2026-11-20T12:00:00Z pump.state=on count=5 max=28');
-    expect(at.calls).toEqual(['seek', 'read']);
+    expect(at.calls).toEqual(['getMany', 'read']);
   });
 
   test('of several streams stand on one line', async () => {
@@ -86,7 +86,7 @@ describe('aggregates', () => {
       { stream: 'notes', field: null, count: 2 },
     ]);
     expect(structured['skipped']).toEqual({ gaps: 0, missing: 6 });
-    expect(at.calls.toSorted()).toEqual(['read', 'read', 'seek', 'seek']);
+    expect(at.calls.toSorted()).toEqual(['getMany', 'getMany', 'read', 'read']);
   });
 
   test('the highest of each window, with what else was asked of the same groups', async () => {
@@ -240,10 +240,10 @@ describe('in parts', () => {
     });
     expect(told.structured['windows']).toBeUndefined();
     expect(told.text).toMatch(/^It would read at most 11012 events, about \d+ bytes[^]*maxEvents/);
-    expect(at.calls.toSorted()).toEqual(['last', 'seek']);
+    expect(at.calls.toSorted()).toEqual(['getMany', 'last']);
     const why = await at.refused('read_history', { stream: 'plant', from: START, ...asked });
     expect(why).toMatch(/about 11012 events[^]*at most 10000 events[^]*Hint: [^]*maxEvents/);
-    expect(at.calls).toEqual(['seek', 'read', 'extent']);
+    expect(at.calls).toEqual(['getMany', 'read']);
   });
 });
 

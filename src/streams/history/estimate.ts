@@ -1,7 +1,7 @@
 /**
- * Estimates how much a read of history would look at, without reading it. For each stream it counts the events that
- * arrived while events of the range may have arrived. It takes two store calls for each stream, or three where the
- * range ended long ago.
+ * Estimates how much a read of history would look at, without reading it. For each stream it counts the events among which
+ * the index of times says that events of the range may be. It takes two store calls for each stream, or three where the
+ * range is older than the newest 65,000 events or so.
  */
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { TidegateError } from '../../base/errors.ts';
@@ -49,11 +49,13 @@ export async function estimateHistory(
   const streams = plan?.scans.map((scan) => scan.stream) ?? [stream];
   const each = await Promise.all(streams.map((one) => estimateRange(scope, one, range, plan?.lookBackMs)));
   const events = each.reduce((sum, one) => sum + one.events, 0);
+  const inRange = each.reduce((sum, one) => sum + one.inRange, 0);
   const most = plan === null ? pageEvents : (query.maxEvents ?? SCAN_BUDGET.entries);
   const fits = each.every((one) => one.events <= Math.floor(most / each.length));
   return {
     range,
     events,
+    inRange,
     bytes: each.reduce((sum, one) => sum + one.bytes, 0),
     storeCalls: each.reduce((sum, one) => sum + one.storeCalls, 0),
     queryCalls: each.reduce((sum, one) => sum + 1 + Math.max(1, Math.ceil(one.events / READ_LIMIT)), 0),
@@ -63,7 +65,7 @@ export async function estimateHistory(
       ? null
       : plan === null
         ? 'read it in pages, by their cursors'
-        : narrowing(streams, plan.range, events, most, now),
+        : narrowing(plan.range, { events, inRange }, most, now),
   };
 }
 

@@ -2,15 +2,15 @@
  * Reads past events page by page, in either direction. It reads only the log and keeps nothing between two pages, so
  * any instance can answer the next page.
  *
- * Store calls: 1 for the newest events. Without `keys` and `where` a page takes at most 2; if they do not fill the
- * page, it ends early, with a cursor. With `keys` or `where` a page takes as many reads as it needs to fill up, within
- * the budget.
+ * Store calls: 1 for the newest events. A page of a range takes 2 where its events arrived in the order of their times and
+ * the index of times reaches them, 3 where they are older than the newest 65,000 or so, and one more where events came that
+ * the index does not reach yet. Where times are in disorder, a page takes at most `MOST_CALLS`; if they do not fill it, it
+ * ends early, with a cursor. With `keys` or `where` a page takes as many reads as it needs to fill up, within the budget.
  */
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { TidegateError } from '../../base/errors.ts';
 import type { LoggedEvent, StreamEvent } from '../../base/event.ts';
-import { READ_LIMIT } from '../../store/limits.ts';
-import { CLOCK_SKEW_MS, isPicky, isUnbounded, matcher, type Order, type Range, type RangeQuery } from './range.ts';
+import { isPicky, matcher, type Order, type Range, type RangeQuery } from './range.ts';
 import { toStreamEvent } from '../log/stream-log.ts';
 import { badCursor, openRange, type Rest } from './range-cursor.ts';
 import { type ReadLimits, type Scanned, scanRange } from './range-scan.ts';
@@ -24,13 +24,10 @@ export const MOST_EVENTS = 1_000;
  * event.
  */
 export const PAGE_CHARACTERS = 1_000_000;
-/**
- * The first read of a range asks for this many more than the page holds, since some events at its edges are not in the
- * range.
- */
-const EDGE_EVENTS = 50;
 /** Most store calls for a page without keys or filters. */
-export const MOST_CALLS = 2;
+export const MOST_CALLS = 6;
+/** Store calls for a page of a range whose events arrived in the order of their times. */
+export const ORDERED_CALLS = 2;
 
 const KIND = 'history';
 
@@ -52,7 +49,10 @@ export interface HistoryPage {
   complete: boolean;
   /** Continues where this page ended. */
   cursor: string | null;
-  /** A cursor for a tail that begins after the newest event; null where this page did not reach that event. */
+  /**
+   * A cursor for a tail that begins after the newest event that the stream had; null where this page did not reach that
+   * event, and for a range that has ended.
+   */
   tailCursor: string | null;
   /** Events of the query were trimmed, or the range begins before the time from which retention keeps events. */
   truncated: boolean;
@@ -71,21 +71,21 @@ export async function readHistory(
   const now = scope.runtime.now();
   const limit = checkLimit(query.limit ?? DEFAULT_EVENTS);
   const { range, resumed, cursorAt } = openRange(stream, KIND, query, now);
-  const { order, sparse } = resumed ? carried(resumed.rest, query) : begin(range, query, now);
+  const { order, sparse } = resumed ? carried(resumed.rest, query) : begin(range, query);
   const { events, ...page } = collector(stream.name, range, limit);
   const report = await scanRange(scope, stream, {
     range,
     order,
     resumed: resumed?.position ?? null,
     // One event more than the page holds shows whether there is another page.
-    chunk: sparse ? READ_LIMIT : limit + (isUnbounded(range) ? 1 : EDGE_EVENTS),
+    wanted: sparse ? null : limit + 1,
     mostCalls: isPicky(range) ? null : MOST_CALLS,
     limits,
     ...page,
   });
   const { next, ended, complete, truncated, scanned } = report;
-  const atEnd = order === 'oldest' ? ended === 'log' : report.fromEnd;
-  const tail = order === 'oldest' ? report.position : report.end;
+  const isOpen = range.to === null || range.to >= now;
+  const atEnd = isOpen && (order === 'oldest' ? complete : resumed === null);
   return {
     events,
     order,
@@ -93,7 +93,7 @@ export async function readHistory(
     to: range.to,
     complete,
     cursor: cursorAt(next, range, [order, ended === 'budget']),
-    tailCursor: atEnd ? encodeTailCursor(stream.name, tail) : null,
+    tailCursor: atEnd ? encodeTailCursor(stream.name, report.end) : null,
     truncated,
     scanned,
   };
@@ -101,15 +101,12 @@ export async function readHistory(
 
 interface Direction {
   order: Order;
-  /** Many of the entries that are read first may not belong to the range. */
+  /** The page before read many entries that do not belong to the range. */
   sparse: boolean;
 }
 
-function begin(range: Range, query: HistoryQuery, now: number): Direction {
-  const order = query.order ?? (range.from === null ? 'newest' : 'oldest');
-  // A backward read from an end in the past first meets the entries that arrived after the range, in case they are
-  // late.
-  return { order, sparse: order === 'newest' && range.to !== null && range.to < now - CLOCK_SKEW_MS };
+function begin(range: Range, query: HistoryQuery): Direction {
+  return { order: query.order ?? (range.from === null ? 'newest' : 'oldest'), sparse: false };
 }
 
 function carried(rest: Rest, query: HistoryQuery): Direction {

@@ -1,16 +1,18 @@
 /**
- * Scans a range for one page. It finds where in the log to begin and how far to go, and reports on the scan. The
+ * Scans a range for one page, where the index of times says that events of the range may be, and reports on the scan. The
  * visitor decides what an event means to the page; the caller makes the cursors that clients get.
  */
 import type { DeclaredStream } from '../../declare/stream.ts';
-import { entriesBetween } from '../../store/cursor.ts';
+import { decodeCursor } from '../../store/cursor.ts';
+import { READ_LIMIT } from '../../store/limits.ts';
 import type { Cursor } from '../../store/store.ts';
-import type { Deps } from '../deps.ts';
-import { arrivesFrom, arrivesUntil, isPastRetention, type Order, type Range } from './range.ts';
+import { lookUp } from './look.ts';
+import { isPastRetention, type Order, type Range } from './range.ts';
 import { besides } from '../log/removals.ts';
 import { streamLog } from '../log/stream-log.ts';
 import { type Scan, scan, SCAN_BUDGET, type ScanBudget, type ScanReport } from './scan.ts';
 import type { Scope } from '../scope.ts';
+import { firstChunk, likelyWithin } from './stretches.ts';
 
 /** Work stops this long before the caller's deadline, so that the answer arrives in time. */
 export const ANSWER_MS = 500;
@@ -30,26 +32,25 @@ export interface Scanned {
   through: number | null;
 }
 
-export interface RangeScan extends Pick<Scan, 'chunk' | 'visit' | 'isFull'> {
+export interface RangeScan extends Pick<Scan, 'visit' | 'isFull'> {
   range: Range;
   order: Order;
   /** Where the page before ended; null for a first page. */
   resumed: Cursor | null;
-  /** Most store calls, with the one that finds the beginning; null: the reads of the budget and that call. */
+  /** Events that are wanted, for the size of the first read; null: as many as a read gives. */
+  wanted: number | null;
+  /** Most store calls, with those that look the range up; null: the reads of the budget and those. */
   mostCalls: number | null;
   limits: ReadLimits;
   /** How long before the range the scan begins, ms. Default 0. */
   lookBackMs?: number;
-  /**
-   * True: a scan that would take more entries than its budget ends as `refused`, at one more store call. Default: it
-   * goes on.
-   */
+  /** True: a scan that would take more entries than its budget ends as `refused`. Default: it goes on. */
   refuses?: boolean;
 }
 
 export interface RangeReport extends Pick<ScanReport, 'ended' | 'position' | 'end' | 'total'> {
-  /** The scan began at the newest end of the log. */
-  fromEnd: boolean;
+  /** About how many of `total` are in the range; null where they were not counted. */
+  inRange: number | null;
   /** There are no more pages. */
   complete: boolean;
   /** Where the next page begins; null where complete. */
@@ -62,69 +63,47 @@ export interface RangeReport extends Pick<ScanReport, 'ended' | 'position' | 'en
 export async function scanRange(
   scope: Scope,
   stream: DeclaredStream,
-  { range: asked, order, resumed, mostCalls, limits, chunk, visit, isFull, lookBackMs = 0, refuses = false }: RangeScan,
-): Promise<RangeReport> {
-  const { store, runtime, tenant } = scope;
-  const now = runtime.now();
-  const range = lookBackMs === 0 || asked.from === null ? asked : { ...asked, from: asked.from - lookBackMs };
-  const log = streamLog(tenant, stream.name);
-  const time = resumed === null ? beginning(range, stream, order, now) : null;
-  const start = time === null ? resumed : await store.seek(log, time);
-  const before = time === null ? 0 : 1;
-  const budget = limits.budget ?? SCAN_BUDGET;
-  const report = await scan(store, log, {
-    direction: order === 'oldest' ? 'forward' : 'backward',
-    start,
-    chunk,
-    budget: mostCalls === null ? budget : { ...budget, reads: Math.min(budget.reads, mostCalls - before) },
-    beside: besides(scope, stream.name),
-    isBeyond: beyond(range, stream, order),
+  {
+    range: asked,
+    order,
+    resumed,
+    wanted,
+    mostCalls,
+    limits,
     visit,
     isFull,
-    ahead: refuses ? (position) => entriesAhead(scope, log, position, arrivesUntil(range, stream)) : null,
+    lookBackMs = 0,
+    refuses = false,
+  }: RangeScan,
+): Promise<RangeReport> {
+  const { store, runtime, tenant } = scope;
+  const range = lookBackMs === 0 || asked.from === null ? asked : { ...asked, from: asked.from - lookBackMs };
+  const look = await lookUp(scope, stream.name, range, order, resumed);
+  const budget = limits.budget ?? SCAN_BUDGET;
+  const report = await scan(store, streamLog(tenant, stream.name), {
+    direction: order === 'oldest' ? 'forward' : 'backward',
+    start: resumed,
+    epoch: look.epoch,
+    stretches: look.stretches,
+    chunk: wanted === null ? READ_LIMIT : firstChunk(look.pieces, order, wanted),
+    budget: mostCalls === null ? budget : { ...budget, reads: Math.min(budget.reads, mostCalls - look.storeCalls) },
+    beside: besides(scope, stream.name),
+    visit,
+    isFull,
+    refuses,
     isLate: () => limits.deadline !== undefined && runtime.now() >= limits.deadline - ANSWER_MS,
   });
   const { ended, position, end, entries, reads, total, through } = report;
-  const asking = total === null ? 0 : 1;
-  const complete = ended === 'log' || ended === 'range';
+  const complete = ended === 'all';
   return {
     ended,
     position,
     end,
     total,
-    fromEnd: start === null && order === 'newest',
+    inRange: total === null ? null : likelyWithin(look.pieces, 0, end === null ? 0 : decodeCursor(end).place),
     complete,
     next: complete ? null : position,
-    truncated: report.truncated || isPastRetention(asked, stream, now),
-    scanned: { entries, storeCalls: before + reads + asking, through },
+    truncated: report.truncated || (resumed === null && look.gone) || isPastRetention(asked, stream, runtime.now()),
+    scanned: { entries, storeCalls: look.storeCalls + reads, through },
   };
-}
-
-/**
- * Counts the entries from `position` to the last that arrived by `until` (epoch ms; null: to the end). One store call.
- */
-async function entriesAhead(
-  { store, runtime }: Deps,
-  log: string,
-  position: Cursor | null,
-  until: number | null,
-): Promise<number> {
-  const isOpen = until === null || until >= runtime.now();
-  const end = isOpen ? (await store.extent(log)).end : await store.seek(log, until + 1);
-  return position === null || end === null ? 0 : Math.max(0, entriesBetween(position, end) ?? 0);
-}
-
-/** The append time at which a first page begins; null: at the end of the log from which it reads. */
-function beginning(range: Range, stream: DeclaredStream, order: Order, now: number): number | null {
-  if (order === 'oldest') return arrivesFrom(range);
-  const until = arrivesUntil(range, stream);
-  return until === null || until >= now ? null : until + 1;
-}
-
-function beyond(range: Range, stream: DeclaredStream, order: Order): (appendedAt: number) => boolean {
-  const first = arrivesFrom(range);
-  const last = arrivesUntil(range, stream);
-  return order === 'oldest'
-    ? (appendedAt) => last !== null && appendedAt > last
-    : (appendedAt) => first !== null && appendedAt < first;
 }

@@ -1,8 +1,7 @@
 /**
  * What a read of the past asks for: a range of event time, keys and a filter. Pure: it reads no clock and no store.
  *
- * A log is in order of arrival, but a range is of event time. An event is found if it arrived at most `CLOCK_SKEW_MS`
- * before its event time (where its source's clock runs ahead) and at most its stream's `latenessMs` after it.
+ * A log is in order of arrival, but a range is of event time. An event is found whenever it arrived.
  */
 import type { Where } from '../../declare/condition.ts';
 import type { DeclaredStream } from '../../declare/stream.ts';
@@ -15,8 +14,6 @@ import { isoTime, parseTime } from '../../base/time-text.ts';
 import { checkWhere } from './where.ts';
 import { zoneOf } from '../../base/zone.ts';
 
-/** How far a source's clock may run ahead of the clock that gives append times. */
-export const CLOCK_SKEW_MS = 5_000;
 export const MOST_KEYS = 20;
 /** Most bytes of all keys of a query together, as a cursor holds them. */
 const KEYS_BYTES = 2_000;
@@ -95,16 +92,6 @@ export function matcher({ from, to, keys, where }: Range): (event: LoggedEvent) 
     (to === null || event.time < to) &&
     (wanted === null || (event.key === undefined ? isGap(event) : wanted.has(event.key))) &&
     (where === null || isGap(event) || passesWhere(where, event.data));
-}
-
-/** Earliest append time of an event in the range; null: no bound. */
-export function arrivesFrom({ from }: Range): number | null {
-  return from === null ? null : from - CLOCK_SKEW_MS;
-}
-
-/** Latest append time of an event in the range; null: no bound. */
-export function arrivesUntil({ to }: Range, stream: DeclaredStream): number | null {
-  return to === null ? null : Math.floor(to + stream.latenessMs);
 }
 
 /** Whether retention by age removed, or may have removed, events of the range. */

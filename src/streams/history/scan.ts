@@ -1,13 +1,15 @@
 /**
- * Walks a log in either direction within a budget, one read at a time. It stops between two entries, so a caller that
- * continues from `position` meets every entry once, whatever is appended meanwhile. The visitor decides what an entry
- * means.
+ * Walks stretches of a log in either direction within a budget, one read at a time. It stops between two entries, so a
+ * caller that continues from `position` meets every entry once, whatever is appended meanwhile. The visitor decides what an
+ * entry means. Which stretches are to be walked is not decided here (look.ts).
  */
 import type { LoggedEvent } from '../../base/event.ts';
+import { decodeCursor, encodeCursor } from '../../store/cursor.ts';
 import { READ_LIMIT } from '../../store/limits.ts';
-import type { Beside, Cursor, LogEntry, LogPage, Store } from '../../store/store.ts';
+import type { Beside, Cursor, LogPage, Store } from '../../store/store.ts';
 import { isErased, isRemoval, obey } from '../log/removals.ts';
 import { loggedEvent } from '../log/stream-log.ts';
+import type { Stretch } from './stretches.ts';
 
 export interface ScanBudget {
   /** Most entries looked at. */
@@ -20,53 +22,59 @@ export const SCAN_BUDGET: ScanBudget = { entries: 10_000, reads: 20 };
 
 export interface Scan {
   direction: 'forward' | 'backward';
-  /** Where to begin; null: before the oldest entry, or after the newest one for a backward scan. */
+  /** Where the page before ended; null for a first page. */
   start: Cursor | null;
+  /** The log's epoch, of which the stretches are. Null: it is not known, and the whole log is walked from `start` on. */
+  epoch: string | null;
+  /** In the order of their places. Nothing of them lies before `start` in the scan's direction. */
+  stretches: readonly Stretch[];
   /** Entries that the first read asks for. Each further read asks for twice as many, up to `READ_LIMIT`. */
   chunk: number;
   budget: ScanBudget;
   /** What is removed. Removed events and the entries of removals are passed over. */
   beside: Beside;
-  /** Whether the scan is over because nothing at or beyond this append time is wanted. */
-  isBeyond(appendedAt: number): boolean;
   /** Returns false where the entry is not taken; the scan then stops before it. */
   visit(event: LoggedEvent): boolean;
   /** Whether another read is pointless because the answer is full. */
   isFull(): boolean;
   /** Whether time is up. The first read is made in any case. */
   isLate(): boolean;
-  /**
-   * Counts the wanted entries after this position. It takes one store call, and is called where the first read was not
-   * the last. A scan that would exceed its budget then ends as `refused`. Null: it reads what the budget allows.
-   */
-  ahead: ((position: Cursor | null) => Promise<number>) | null;
+  /** True: a scan that would exceed its budget of entries ends as `refused` after its first read. */
+  refuses: boolean;
 }
 
 export interface ScanReport {
   /**
-   * `log`: there are no more entries in this direction. `range`: all wanted entries were read. `full`: the answer is
-   * full. `budget`: entries, reads or time are used up. `refused`: a whole read would exceed the budget.
+   * `all`: everything was walked. `full`: the answer is full. `budget`: entries, reads or time are used up. `refused`:
+   * walking everything would exceed the budget.
    */
-  ended: 'log' | 'range' | 'full' | 'budget' | 'refused';
+  ended: 'all' | 'full' | 'budget' | 'refused';
   /** Where a next scan in the same direction begins; null only for a log that never had an entry. */
   position: Cursor | null;
-  /** After the newest entry of the first read. A tail continues here after a backward scan from the end. */
+  /** After the newest entry of the log, as the first read of a backward scan found it, or the last read of a forward one. */
   end: Cursor | null;
   /** Entries from `start` on were already trimmed. */
   truncated: boolean;
   entries: number;
   reads: number;
-  /** Number of wanted entries, with those not read; null where they were not counted. */
+  /** Number of entries to be walked, with those not walked; null where nobody asked. */
   total: number | null;
   /** Append time of the last entry that was visited, epoch ms. */
   through: number | null;
 }
 
 export async function scan(store: Store, log: string, options: Scan): Promise<ScanReport> {
-  const { direction, budget } = options;
+  const { budget, start, beside } = options;
+  const forward = options.direction === 'forward';
+  const walk: Walk = {
+    forward,
+    left: (forward ? options.stretches : options.stretches.toReversed()).map((stretch) => ({ ...stretch })),
+    epoch: options.epoch,
+    end: null,
+  };
   const report: ScanReport = {
-    ended: 'budget',
-    position: options.start,
+    ended: 'all',
+    position: start,
     end: null,
     truncated: false,
     entries: 0,
@@ -74,42 +82,134 @@ export async function scan(store: Store, log: string, options: Scan): Promise<Sc
     total: null,
     through: null,
   };
-  for (let chunk = options.chunk; ; chunk *= 2) {
-    const wanted = Math.min(chunk, READ_LIMIT, budget.entries - report.entries);
-    if (report.reads > 0) {
-      if (report.reads === 1 && options.ahead !== null) {
-        report.total = report.entries + (await options.ahead(report.position));
-        if (report.total > budget.entries) return { ...report, ended: 'refused' };
-      }
-      if (wanted <= 0 && report.entries === report.total) return { ...report, ended: 'range' };
-      if (options.isFull()) return { ...report, ended: 'full' };
-      if (wanted <= 0 || report.reads >= budget.reads || options.isLate()) return report;
-    }
-    const page =
-      direction === 'forward'
-        ? await store.read(log, report.position, wanted, options.beside)
-        : await store.last(log, wanted, report.position, options.beside);
-    if (report.reads === 0) report.end = page.cursor;
+  /** A page that was read in advance. */
+  const advance: { page: LogPage | null; of: Stretch | null } = { page: null, of: null };
+
+  const cursorAt = (place: number) => (walk.epoch === null ? start : encodeCursor(walk.epoch, place));
+
+  async function taken(reading: Promise<LogPage>): Promise<LogPage> {
+    const page = obey(await reading);
+    if (report.reads === 0 || forward) report.end = page.end;
+    if (report.reads === 0) report.truncated = start !== null && isTruncated(page, start);
     report.reads += 1;
-    report.truncated ||= page.truncated;
-    const stopped = walk(obey(page), options, report);
-    if (stopped) return { ...report, ended: stopped };
-    if (page.entries.length < wanted) return { ...report, ended: 'log' };
+    return page;
+  }
+
+  function next({ from, to }: Stretch, wanted: number): Promise<LogPage> {
+    const count = Math.min(wanted, to - from);
+    if (forward) return taken(store.read(log, cursorAt(from), count, beside));
+    const isEnd = to === Infinity && walk.epoch !== null;
+    return taken(store.last(log, count, isEnd ? null : cursorAt(to), beside));
+  }
+
+  /**
+   * Backwards, the tail comes first. It is empty as a rule, which a read of the stretch before it tells as well. Where there
+   * is no such stretch, the tail is read from its beginning.
+   */
+  async function measureTail(tail: Stretch, wanted: number): Promise<void> {
+    const other = walk.left[1];
+    const page = await (other === undefined
+      ? taken(store.read(log, cursorAt(tail.from), wanted, beside))
+      : next(other, wanted));
+    if (!arrive(walk, page)) return;
+    tail.isTail = false;
+    tail.to = Math.max(tail.from, walk.end ?? 0);
+    if (other !== undefined || placeOf(page.cursor) === tail.to) Object.assign(advance, { page, of: other ?? tail });
+  }
+
+  for (let chunk = options.chunk; ;) {
+    passOver(walk);
+    const [stretch] = walk.left;
+    if (stretch === undefined) return { ...report, position: forward ? (report.end ?? start) : report.position };
+    const ready = advance.of === stretch ? advance.page : null;
+    if (report.reads > 0) {
+      const position = cursorAt(forward ? stretch.from : stretch.to);
+      if (options.refuses && report.total === null) {
+        report.total = report.entries + walk.left.reduce((sum, one) => sum + lengthOf(one, walk.end), 0);
+        if (report.total > budget.entries) return { ...report, position, ended: 'refused' };
+      }
+      if (options.isFull()) return { ...report, position, ended: 'full' };
+      const isSpent = report.entries >= budget.entries || (report.reads >= budget.reads && ready === null);
+      if (isSpent || options.isLate()) return { ...report, position, ended: 'budget' };
+    }
+    const wanted = Math.min(chunk, READ_LIMIT, budget.entries - report.entries);
+    if (!forward && stretch.isTail && stretch.to === Infinity) {
+      await measureTail(stretch, wanted);
+      continue;
+    }
+    const page = ready ?? (await next(stretch, wanted));
+    if (ready !== null) advance.page = null;
+    chunk *= 2;
+    arrive(walk, page);
+    const [reached] = walk.left;
+    if (reached && !visitAll(page, reached, walk, options, report)) return { ...report, ended: 'full' };
   }
 }
 
-/** Visits a page's entries in the scan's direction and moves `report.position` along. */
-function walk(page: LogPage, options: Scan, report: ScanReport): 'range' | 'full' | null {
-  const forward = options.direction === 'forward';
-  const entries: LogEntry[] = forward ? page.entries : page.entries.toReversed();
-  report.position = forward ? page.start : page.cursor;
-  for (const [index, entry] of entries.entries()) {
-    if (options.isBeyond(entry.appendedAt)) return 'range';
+interface Walk {
+  forward: boolean;
+  /** What is still to be walked, in the scan's direction. */
+  left: Stretch[];
+  epoch: string | null;
+  /** The place behind the log's newest entry; null: nothing was read yet. */
+  end: number | null;
+}
+
+/** Takes in where the log begins and ends. False: it is another log than the stretches are of, all of which is walked. */
+function arrive(walk: Walk, page: LogPage): boolean {
+  if (page.floor === null || page.end === null) {
+    walk.left = [];
+    return false;
+  }
+  const { epoch, place: end } = decodeCursor(page.end);
+  const isSame = walk.epoch === null || walk.epoch === epoch;
+  if (!isSame) walk.left = [{ from: 0, to: Infinity, isTail: false }];
+  const floor = decodeCursor(page.floor).place;
+  for (const stretch of walk.left) stretch.from = Math.max(stretch.from, floor);
+  walk.epoch = epoch;
+  walk.end = end;
+  return isSame;
+}
+
+/** Leaves out stretches of which nothing is left, or that lie beyond the log's ends. */
+function passOver({ left, forward, end }: Walk): void {
+  while (left[0] !== undefined && (left[0].from >= left[0].to || (forward && end !== null && left[0].from >= end))) {
+    left.shift();
+  }
+}
+
+function lengthOf({ from, to }: Stretch, end: number | null): number {
+  return Math.max(0, Math.min(to, end ?? to) - from);
+}
+
+/** Visits a page's entries of a stretch in the scan's direction, and moves on. False: the visitor did not take one. */
+function visitAll(page: LogPage, stretch: Stretch, walk: Walk, options: Scan, report: ScanReport): boolean {
+  const { forward, epoch } = walk;
+  const first = placeOf(page.start) ?? 0;
+  const placed = page.entries.map((entry, index) => ({ entry, place: first + index }));
+  for (const { entry, place } of forward ? placed : placed.toReversed()) {
+    if (place < stretch.from || place >= stretch.to) continue;
+    if (report.entries >= options.budget.entries) return true;
     const event = loggedEvent.read(entry);
-    if (!isErased(event) && !isRemoval(event) && !options.visit(event)) return 'full';
-    report.position = forward ? entry.cursor : (entries[index + 1]?.cursor ?? page.start);
+    if (!isErased(event) && !isRemoval(event) && !options.visit(event)) return false;
+    report.position = encodeCursor(epoch ?? '', forward ? place + 1 : place);
     report.entries += 1;
     report.through = entry.appendedAt;
+    if (forward) stretch.from = place + 1;
+    else stretch.to = place;
   }
-  return null;
+  // A page that holds nothing of the stretch says that there is nothing.
+  if (forward) stretch.from = Math.max(stretch.from, first + page.entries.length);
+  else stretch.to = Math.min(stretch.to, Math.max(first, stretch.from));
+  return true;
+}
+
+function isTruncated(page: LogPage, start: Cursor): boolean {
+  if (page.floor === null) return true;
+  const [asked, floor] = [decodeCursor(start), decodeCursor(page.floor)];
+  return asked.epoch !== floor.epoch || asked.place < floor.place || asked.place > (placeOf(page.end) ?? 0);
+}
+
+function placeOf(cursor: Cursor | null): number | null {
+  return cursor === null ? null : decodeCursor(cursor).place;
 }

@@ -58,7 +58,7 @@ export async function scanPlan(
       resumed: position,
       mostCalls: null,
       limits: { ...limits, budget },
-      chunk: READ_LIMIT,
+      wanted: null,
       visit: visitor(plan, built[index] ?? []),
       isFull: () => false,
       lookBackMs: plan.lookBackMs,
@@ -78,7 +78,7 @@ export function positionText(reports: readonly (RangeReport | null)[]): string |
 function shareOf(maxEvents: number | undefined, scans: number, { budget = SCAN_BUDGET }: ReadLimits) {
   const entries = Math.max(1, Math.floor((maxEvents ?? budget.entries) / scans));
   if (budget !== SCAN_BUDGET) return { entries, reads: budget.reads };
-  // Two calls of each scan are reserved: to find its beginning, and to count the entries ahead.
+  // Two calls of each scan are reserved: those that look the range up.
   const reads = Math.floor(MOST_WINDOW_CALLS / scans) - 2;
   return { entries: Math.min(entries, reads * READ_LIMIT), reads };
 }

@@ -8,8 +8,8 @@
  * budget or the number of rows stops it.
  *
  * Without `maxEvents` a query that would read more than the budget is refused after one read. Store calls: 2 for each
- * stream where one read is enough, one more to count the entries ahead, and at most `MOST_WINDOW_CALLS` for all
- * streams.
+ * stream where one read is enough, one more where the range is older than the newest 65,000 events or so, and at most
+ * `MOST_WINDOW_CALLS` for all streams.
  */
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { TidegateError } from '../../base/errors.ts';
@@ -215,15 +215,10 @@ function tooManyRanked(rows: number): TidegateError {
 
 function tooCostly(plan: Plan, reports: readonly RangeReport[], most: number, now: number): TidegateError {
   const total = reports.reduce((sum, { total: one, scanned }) => sum + (one ?? scanned.entries), 0);
+  const inRange = reports.reduce((sum, one) => sum + (one.inRange ?? one.scanned.entries), 0);
   return new TidegateError('too_costly', `it would read about ${total} events`, {
     field: 'from',
     expected: `a query that reads at most ${most} events`,
-    hint: narrowing(
-      plan.scans.map(({ stream }) => stream),
-      plan.range,
-      total,
-      most,
-      now,
-    ),
+    hint: narrowing(plan.range, { events: total, inRange }, most, now),
   });
 }

@@ -8,7 +8,8 @@ import type { Runtime } from '../../../src/base/runtime.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import type { Store } from '../../../src/store/store.ts';
 import type { Deps } from '../../../src/streams/deps.ts';
-import { latestKey } from '../../../src/streams/log/latest.ts';
+import { findStream } from '../../../src/streams/find-stream.ts';
+import { latestKey, projectLatest } from '../../../src/streams/log/latest.ts';
 import { streamLog } from '../../../src/streams/log/stream-log.ts';
 
 export const TENANT = 'public';
@@ -27,6 +28,8 @@ export interface Bench {
   /** Stands in for the projection: puts the latest event of its key. */
   putLatest(stream: string, event: EventDraft): Promise<void>;
   trim(stream: string, keep: number): Promise<void>;
+  /** Follows the stream: its latest events and its times are then up to date. */
+  project(stream: string): Promise<void>;
 }
 
 export interface EventDraft {
@@ -98,6 +101,10 @@ export function bench(streams: Record<string, Stream<unknown>>, more: Partial<Ap
       const key = latestKey(TENANT, stream, event.key ?? null);
       const { version } = await inner.get(key, clock.now);
       await inner.commit([{ kind: 'put', ...key, value: logged(event), expects: version }], commitOptions());
+    },
+    async project(stream) {
+      const scope = { store: inner, runtime, tenant: TENANT };
+      await projectLatest(scope, findStream(app, stream), { deadline: clock.now + 60_000 });
     },
     async trim(stream, keep) {
       await inner.trim(streamLog(TENANT, stream), { now: clock.now, keep, limit: 1_000_000 });
