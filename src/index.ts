@@ -4,7 +4,7 @@
 export type { App, AppOptions } from './declare/app.ts';
 export { defineApp, extendApp } from './declare/check/define-app.ts';
 export type { Problem } from './declare/problem.ts';
-export { type Secret, secret } from './declare/secret.ts';
+export { type Secret, type SecretObject, secret } from './declare/secret.ts';
 
 // Streams: logs of events that agents read and conditions are about.
 export * from './declare/stream.ts';
@@ -60,6 +60,7 @@ export {
   type MqttRequestOutcome,
   type MqttResponse,
   type MqttRoute,
+  type MqttTls,
   type MqttTopics,
 } from './feeds/mqtt/feed.ts';
 export type { OutboundMessage, OutboundRequest, ReceiveOptions } from './feeds/mqtt-session/messages.ts';

@@ -13,7 +13,8 @@ import { ofArguments } from './declared-function.ts';
 import { createFlights } from './flights.ts';
 import { markOf } from './kept-answers.ts';
 import type { ToolInput } from './request.ts';
-import { openSecrets, type ReadVariable, type ToolSecrets, secretsIn } from './secrets.ts';
+import { openSecrets, type ReadVariable } from '../declare/open-secrets.ts';
+import { type ToolSecrets, secretsIn } from './secrets.ts';
 import { type Settings, settingsOf } from './settings.ts';
 
 /**
@@ -35,7 +36,7 @@ export function bindHttpTools(deps: AppDeps, variable: ReadVariable): App {
 function bindOne(deps: AppDeps, name: string, tool: HttpTool, fetch: GuardedFetch, variable: ReadVariable): Tool {
   const { http: spec, output } = tool;
   const settings = settingsOf(name, spec);
-  const secrets = openSecrets(name, secretsIn(spec), variable);
+  const secrets = openSecrets(`the tool ${name}`, secretsIn(spec), variable);
   checkAddress(name, tool, settings);
   checkHeaders(name, tool, secrets);
   const flights = createFlights<ToolAnswer>(deps.runtime);

@@ -39,6 +39,10 @@ export interface Runtime {
    * Opens a WebSocket to one of the addresses that were checked. Absent where the platform upgrades a fetch instead.
    */
   openWebSocket?: OpenWebSocket;
+  /**
+   * A variable of the environment, as far as the app's secrets name it; null where it is not set. Absent: nothing is set.
+   */
+  variable?: (name: string) => string | null;
   log: Log;
 }
 

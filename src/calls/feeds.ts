@@ -3,6 +3,7 @@
  * its outcome is recorded, and no message is sent twice. The kind of the feed knows what a message is and sends it.
  */
 import type { App } from '../declare/app.ts';
+import { openFeedSecrets } from '../declare/open-secrets.ts';
 import { form } from '../declare/ask.ts';
 import type { ToolContext } from '../declare/context.ts';
 import type { AppFeeds, FeedRef, OutletTypes, PublishOutcome, RequestOutcome } from '../declare/app-feeds.ts';
@@ -59,7 +60,9 @@ export function createAppFeeds(deps: Deps, context: Omit<ToolContext, 'feeds'>):
   }
 
   function lend(feed: string): OutletContext {
-    return { feed, runtime, signal: context.signal, deadline: context.deadline };
+    const declared = app.feeds.get(feed);
+    const secret = declared === undefined ? () => null : openFeedSecrets(declared, runtime.variable).valueOf;
+    return { feed, runtime, secret, signal: context.signal, deadline: context.deadline };
   }
 
   /** Only checks may stand before the question, because the handler repeats them each time it is entered. */

@@ -9,6 +9,7 @@ import type * as z from 'zod';
 import type { FeedHandle, OutletTypes } from './app-feeds.ts';
 import type { Outlet } from './outlet.ts';
 import type { Problem } from './problem.ts';
+import type { ReadSecret, Secret } from './secret.ts';
 
 /** One item of the upstream, before the stream's schema validates it. */
 export interface FeedItem {
@@ -83,6 +84,8 @@ export interface BurstContext {
   now: () => number;
   random: () => number;
   newId: () => string;
+  /** The text of one of the feed's `secrets`. */
+  secret: ReadSecret;
   sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
   /**
    * A guarded fetch. It allows https only and no private addresses except those that the feed names, checks redirects,
@@ -211,6 +214,8 @@ export interface Feed<Out extends OutletTypes = OutletTypes> extends FeedHandle<
    * secret.
    */
   source: string;
+  /** The secrets that its options hold. Each is set when a burst begins, unless it is optional. Absent: none. */
+  secrets?: readonly Secret[];
   pacing: FeedPacing;
   /**
    * True where the upstream gives items again that were not committed. Items beyond the budget are then left for the

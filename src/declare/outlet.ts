@@ -6,6 +6,7 @@
 import type * as z from 'zod';
 import type { Json, JsonObject } from '../base/json.ts';
 import type { Runtime } from '../base/runtime.ts';
+import type { ReadSecret } from './secret.ts';
 import type { AppFeeds, PublishOutcome, ReceiveOutcome, RequestOutcome } from './app-feeds.ts';
 
 /** How a person is asked before something is published. */
@@ -31,6 +32,8 @@ export interface OutletContext {
   /** Name under which the feed is declared. */
   feed: string;
   runtime: Runtime;
+  /** The text of one of the feed's `secrets`. */
+  secret: ReadSecret;
   signal: AbortSignal;
   /** Epoch ms by which sending has to end. */
   deadline: number;

@@ -1,6 +1,6 @@
 /**
- * A secret of the environment, by the name of its variable. This file holds data alone and does not read the
- * environment.
+ * A secret of the environment, by the name of its variable: its declaration, and where it may stand. This file holds data
+ * alone and does not read the environment: open-secrets.ts does.
  */
 import * as z from 'zod';
 
@@ -10,16 +10,22 @@ export interface Secret {
   /** The environment variable. */
   name: string;
   form: ((value: string) => string) | null;
-  /** True: where the variable is not set, the header or parameter that holds the secret is left out. */
+  /** True: where the variable is not set, what holds the secret is left out. */
   optional: boolean;
 }
 
+/** A message with secrets in it. It is sent as JSON. */
+export interface SecretObject {
+  [name: string]: SecretValue;
+}
+type SecretValue = string | number | boolean | null | undefined | Secret | readonly SecretValue[] | SecretObject;
+
 /**
- * Declares a secret of the environment, for a header or the query: `secret('API_KEY', (key) => `Bearer ${key}`)`. The
+ * Declares a secret of the environment, for whatever an option sends: `secret('API_KEY', (key) => `Bearer ${key}`)`. The
  * server does not start without the variable, unless the secret is optional. Where a secret of 6 characters or more
- * appears in an upstream's answer, an error or the log, `[secret]` replaces it.
+ * appears in an upstream's answer to a tool, an error or the log, `[secret]` replaces it.
  * @param form makes what is sent from the variable's value; default: the value.
- * @param options `optional`: where the variable is not set, the header or the parameter is left out; default false.
+ * @param options `optional`: where the variable is not set, what holds the secret is left out; default false.
  */
 export function secret(
   name: string,
@@ -39,4 +45,33 @@ const secretShape = z.strictObject({
 /** Whether a value is a secret. It accepts any value, because an app may not have passed a type check. */
 export function isSecret(value: unknown): value is Secret {
   return secretShape.safeParse(value).success;
+}
+
+/** The secrets in a value of the declaration, however deep in its objects and lists. */
+export function secretsWithin(value: unknown): Secret[] {
+  if (typeof value !== 'object' || value === null) return [];
+  if ('kind' in value && value.kind === 'secret') return isSecret(value) ? [value] : [];
+  return isPlain(value) ? Object.values(value).flatMap(secretsWithin) : [];
+}
+
+const isPlain = (value: object) => Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
+
+/** What is sent for a secret; null where it is optional and not set. */
+export type ReadSecret = (secret: Secret) => string | null;
+
+/**
+ * The same value with texts in place of secrets. What holds a secret that is not set is left out.
+ * @typeParam Plain the type of the value where no secret stands
+ */
+export function revealed<Plain>(value: unknown, read: ReadSecret): Plain {
+  return reveal(value, read) as Plain;
+}
+
+function reveal(value: unknown, read: ReadSecret): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (isSecret(value)) return read(value) ?? undefined;
+  if (!isPlain(value)) return value;
+  if (Array.isArray(value)) return value.map((part) => reveal(part, read)).filter((part) => part !== undefined);
+  const entries = Object.entries(value).map(([name, part]): [string, unknown] => [name, reveal(part, read)]);
+  return Object.fromEntries(entries.filter(([, part]) => part !== undefined));
 }

@@ -4,6 +4,7 @@
  */
 import { TidegateError } from '../base/errors.ts';
 import type { App } from '../declare/app.ts';
+import { openFeedSecrets } from '../declare/open-secrets.ts';
 import { createApp, type HttpAppOptions } from '../http/app.ts';
 import { pushTokens } from '../http/push-tokens.ts';
 import { aboutOf } from '../mcp/registry/about.ts';
@@ -40,6 +41,12 @@ export interface Host {
   close: () => Promise<void>;
 }
 
+/** The same options, with the environment in the runtime, where feeds look for their secrets. */
+export function withVariables<Options extends HostOptions>(options: Options): Options {
+  const { variable, runtime } = options;
+  return variable === undefined ? options : { ...options, runtime: { ...runtime, variable } };
+}
+
 /** What works without a request. */
 export type HostWork = Pick<Host, 'scheduled' | 'queue'>;
 
@@ -49,10 +56,12 @@ export interface HostParts {
   work: () => HostWork | Promise<HostWork>;
 }
 
-/** @throws TidegateError `invalid_config` for a token of a push that is not set, and for `authenticate` without `tenants`. */
+/** @throws TidegateError `invalid_config` for a token of a push or a secret of a feed that is not set, and for `authenticate` without `tenants`. */
 export function createHttpHost(options: HostOptions, { serving, work }: HostParts): Host {
   checkTenants(options);
-  const { app, variable = () => null, publicUrl = null, host = null, extensions = [] } = options;
+  const { app, runtime, publicUrl = null, host = null, extensions = [] } = options;
+  const { variable = () => null } = runtime;
+  for (const feed of app.feeds.values()) openFeedSecrets(feed, variable);
   const capabilities = [
     ...(keepsTasks(app) ? [TASKS] : []),
     ...extensions.flatMap(({ capability }) => capability ?? []),

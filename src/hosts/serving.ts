@@ -7,7 +7,7 @@ import { confirmedTopics, createAppFeeds } from '../calls/feeds.ts';
 import type { AppDeps } from '../calls/context.ts';
 import type { HandlerDeps } from '../calls/deps.ts';
 import { bindHttpTools } from '../apis/bind.ts';
-import type { ReadVariable } from '../apis/secrets.ts';
+import type { ReadVariable } from '../declare/open-secrets.ts';
 import { createRegistry, type Registry } from '../mcp/registry/registry.ts';
 import type { ServerDeps } from '../mcp/serve/server.ts';
 import { createResults } from '../calls/results.ts';
@@ -28,7 +28,7 @@ import { createTasks, type Tasks } from '../tasks/work/service.ts';
 /** @throws TidegateError `invalid_config` for names that collide with built-in ones, and schemas that MCP cannot show, and secrets that are not set. */
 export function composeRegistry(
   deps: AppDeps,
-  { tasks = null, secrets = null, variable = NOT_SET, extensions = [] }: RegistryOptions,
+  { tasks = null, secrets = null, variable = deps.runtime.variable ?? NOT_SET, extensions = [] }: RegistryOptions,
 ): Registry {
   const { app, runtime } = deps;
   if (secrets === null) warnOfNoSecret(deps);
@@ -67,7 +67,7 @@ export interface RegistryOptions {
   tasks?: Tasks | null;
   /** What request states, handles and kept results are sealed with. Default null: a handler that asks fails. */
   secrets?: Secrets | null;
-  /** The environment, as far as the app's HTTP tools send it. Default: nothing is set. */
+  /** The environment, as far as the app's secrets name it. Default: that of the runtime. */
   variable?: ReadVariable;
   /** Extensions of MCP, listed behind the built-in ones. Default: none. */
   extensions?: readonly Extension[];

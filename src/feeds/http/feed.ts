@@ -1,5 +1,6 @@
 /** The HTTP feed, as an app declares it. `burst.ts` asks the source, and is loaded when the first burst begins. */
 import type { BurstContext, Feed, FeedBatch } from '../../declare/feed.ts';
+import { secretsWithin } from '../../declare/secret.ts';
 import { declaredPacing } from '../kit/declared-pacing.ts';
 import { describeHttpSource, type HttpOptions } from './options.ts';
 import { httpProblems } from './problems.ts';
@@ -18,6 +19,7 @@ export function http(options: HttpOptions): Feed {
     kind: 'feed',
     type: 'http',
     source: describeHttpSource(options.url),
+    secrets: secretsWithin([options.url, options.headers, options.body]),
     pacing: declaredPacing(options),
     replayable: true,
     problems: (targets) => httpProblems(options, targets),
@@ -27,5 +29,5 @@ export function http(options: HttpOptions): Feed {
 
 async function* burst(options: HttpOptions, context: BurstContext): AsyncGenerator<FeedBatch, void, undefined> {
   const { httpBurst } = await import('./burst.ts');
-  yield* httpBurst(httpSettings(options), context);
+  yield* httpBurst(httpSettings(options, context.secret), context);
 }

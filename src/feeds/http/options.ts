@@ -3,6 +3,7 @@
  * types; rules about several options stand in problems.ts.
  */
 import type { BurstContext, FeedBatch, FeedPacing } from '../../declare/feed.ts';
+import type { Secret } from '../../declare/secret.ts';
 import { publicForm } from '../../net/fetch-target.ts';
 import type { Politeness } from '../../net/politeness.ts';
 import type { TimeFormat } from '../../base/source-time.ts';
@@ -29,12 +30,17 @@ export interface HttpAt {
  * a number where the value is one, and null where there is no value.
  */
 export interface HttpOptions extends FeedPacing {
-  /** What is asked, or a function that answers it before each request. */
-  url: string | ((at: HttpAt) => string | Promise<string>);
-  /** Sent with each request, or a function that answers them. The values are never shown, logged or stored. */
-  headers?: Record<string, string> | ((at: HttpAt) => Record<string, string> | Promise<Record<string, string>>);
-  /** `{ json }` or `{ form }`, or a function that answers one. Makes the request a POST. Never shown, logged or stored. */
-  body?: HttpBody | ((at: HttpAt) => HttpBody | Promise<HttpBody>);
+  /** What is asked: a text, a secret, or a function that answers it before each request. */
+  url: string | Secret | ((at: HttpAt) => string | Promise<string>);
+  /** Sent with each request: texts or secrets, or a function that answers texts. The values are never shown, logged or stored. */
+  headers?:
+    | Record<string, string | Secret>
+    | ((at: HttpAt) => Record<string, string> | Promise<Record<string, string>>);
+  /**
+   * `{ json }` or `{ form }`, in which secrets may stand, or a function that answers one without. Makes the request a
+   * POST. Never shown, logged or stored.
+   */
+  body?: HttpBody | { form: Record<string, string | Secret> } | ((at: HttpAt) => HttpBody | Promise<HttpBody>);
   /**
    * `json`, `ndjson`, `csv()`, `rss()` or `sse()`. Where none is declared, the body is JSON or NDJSON by the response's
    * content type, then by the URL's ending (`.ndjson`, `.jsonl`), else JSON.
@@ -178,6 +184,7 @@ export interface HttpWait {
 /** The feed's source for people: no query, no user, no headers. */
 export function describeHttpSource(url: HttpOptions['url']): string {
   if (typeof url === 'function') return 'http, at a URL that the app makes';
+  if (typeof url === 'object') return `http, at the URL in ${url.name}`;
   return URL.canParse(url) ? publicForm(new URL(url)) : 'http, at what is no URL';
 }
 

@@ -37,7 +37,7 @@ export function httpProblems(options: HttpOptions, targets: readonly FeedTarget[
 }
 
 function placeholdersOf({ url, headers, body }: HttpOptions): Placed {
-  if (typeof url === 'function' || typeof headers === 'function' || typeof body === 'function') return null;
+  if (typeof url !== 'string' || typeof headers === 'function' || typeof body === 'function') return null;
   return new Set([...placeholdersWithin(url), ...placeholdersWithin(headers), ...placeholdersWithin(body)]);
 }
 

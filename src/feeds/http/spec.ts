@@ -1,16 +1,19 @@
 /** The specification of an HTTP feed's options: their types, defaults and bounds. Rules about several of them: problems.ts. */
 import * as z from 'zod';
 import { pacingOptions } from '../../declare/spec/feed.ts';
+import { isSecret, type ReadSecret, revealed, type Secret } from '../../declare/secret.ts';
 import { choice, hidden, judged, made, text, whole, withDefaults } from '../../declare/spec/options.ts';
 import { TIME_FORMATS, type TimeFormat } from '../../base/source-time.ts';
 import {
   allowOption,
+  isSetSecret,
   headersOption,
   judgedWithin,
   type MistakeWithin,
   pathOrWhole,
   pathTo,
 } from '../kit/source-options.ts';
+import type { HttpBody } from '../kit/template.ts';
 import { politenessSpec } from '../../net/politeness.ts';
 import { type HttpFormat, type HttpOptions, isDeclared } from './options.ts';
 
@@ -74,7 +77,7 @@ const waitSpec = z.strictObject(
 );
 
 export const httpSpec = z.strictObject({
-  url: hidden(judged<HttpOptions['url']>('an absolute https URL', isUrlOrFunction)),
+  url: hidden(judged<HttpOptions['url']>('an absolute https URL, or a secret that is not optional', isUrlOrFunction)),
   headers: headersOption<Extract<HttpOptions['headers'], (...given: never) => unknown>>().optional(),
   body: hidden(judgedWithin<NonNullable<HttpOptions['body']>>(mistakesInBody)).optional(),
   format: judged<HttpFormat>('json, ndjson, csv(), rss() or sse()', isFormat).optional(),
@@ -92,20 +95,30 @@ export const httpSpec = z.strictObject({
   ...pacingOptions,
 });
 
-/** The options with their defaults, those of `since` and `wait` too. */
-export type HttpSettings = z.output<typeof httpSpec>;
+/** What is sent, with texts in place of secrets. */
+interface Sent {
+  url: Exclude<HttpOptions['url'], Secret>;
+  headers?: Record<string, string> | Extract<HttpOptions['headers'], (...given: never) => unknown>;
+  body?: HttpBody | Extract<HttpOptions['body'], (...given: never) => unknown>;
+}
 
-export function httpSettings(options: HttpOptions): HttpSettings {
-  const { since, wait } = options;
+const unsentSpec = httpSpec.omit({ url: true, headers: true, body: true, since: true, wait: true });
+
+/** The options with their defaults, those of `since` and `wait` too, and texts in place of secrets. */
+export type HttpSettings = Omit<z.output<typeof httpSpec>, keyof Sent> & Sent;
+
+export function httpSettings(options: HttpOptions, secret: ReadSecret): HttpSettings {
+  const { since, wait, url, headers, body, ...others } = options;
   return {
-    ...withDefaults(httpSpec, options),
+    ...withDefaults(unsentSpec, others),
+    ...revealed<Sent>({ url, headers, body }, secret),
     ...(since === undefined ? {} : { since: withDefaults(sinceSpec, since) }),
     ...(wait === undefined ? {} : { wait: withDefaults(waitSpec, wait) }),
   };
 }
 
 function isUrlOrFunction(url: unknown): boolean {
-  return typeof url === 'function' || (typeof url === 'string' && URL.canParse(url));
+  return typeof url === 'function' || isSetSecret(url) || (typeof url === 'string' && URL.canParse(url));
 }
 
 function isFormat(format: unknown): boolean {
@@ -139,5 +152,9 @@ function isJson(value: unknown): boolean {
 }
 
 function isForm(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && Object.values(value).every((one) => typeof one === 'string');
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    Object.values(value).every((one) => typeof one === 'string' || isSecret(one))
+  );
 }

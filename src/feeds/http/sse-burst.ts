@@ -40,7 +40,7 @@ export async function* readEvents(
   context: BurstContext,
   signal: AbortSignal,
 ): AsyncGenerator<FeedBatch, void, undefined> {
-  const settings = httpSettings(options);
+  const settings = httpSettings(options, context.secret);
   const { maxPages } = settings;
   const before = readHttpPosition(context.position);
   const endsAt = context.deadline - CLOSING_MS;

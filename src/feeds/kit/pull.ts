@@ -2,7 +2,8 @@
 import * as z from 'zod';
 import type { BurstContext, Feed, FeedBatch, FeedItem, FeedPacing, FeedTarget } from '../../declare/feed.ts';
 import { pacingOptions } from '../../declare/spec/feed.ts';
-import { made, text, withDefaults } from '../../declare/spec/options.ts';
+import { isSecret, revealed, type Secret, secretsWithin } from '../../declare/secret.ts';
+import { judged, made, text, withDefaults } from '../../declare/spec/options.ts';
 import { specProblems } from '../../declare/spec/problems.ts';
 import { TidegateError } from '../../base/errors.ts';
 import type { EventMeta } from '../../base/event.ts';
@@ -13,7 +14,10 @@ import { declaredPacing } from './declared-pacing.ts';
 export type PullContext = Pick<
   BurstContext,
   'position' | 'budget' | 'deadline' | 'signal' | 'now' | 'random' | 'newId' | 'sleep' | 'fetch' | 'log'
->;
+> & {
+  /** The texts of the option `secrets`. What is optional and not set is not there. */
+  secrets: Readonly<Record<string, string>>;
+};
 
 /** An item together with what its source knows of it, or for one of several streams. */
 export interface PullEvent {
@@ -46,6 +50,8 @@ export interface PullOptions extends FeedPacing {
   source?: string;
   /** Whether the same position gives again what was not committed. @default true */
   replayable?: boolean;
+  /** Secrets of the environment that the function needs, by names of your own. It gets their texts as `secrets`. */
+  secrets?: Readonly<Record<string, Secret>>;
   /** Reads what is new since `position`. It has to end soon after `signal` aborts. If it throws, the feed has failed. */
   pull: (context: PullContext) => Promise<Pulled> | AsyncIterable<Pulled>;
 }
@@ -53,6 +59,10 @@ export interface PullOptions extends FeedPacing {
 export const pullSpec = z.strictObject({
   source: text('a text that says where the data are from').default('a function of the app'),
   replayable: z.boolean({ error: 'true or false' }).default(true),
+  secrets: z
+    .record(z.string(), judged<Secret>("secret('THE_VARIABLE')", isSecret), { error: 'secrets by name' })
+    .readonly()
+    .optional(),
   pull: made<PullOptions['pull']>('a function'),
   ...pacingOptions,
 });
@@ -62,16 +72,17 @@ export const pullSpec = z.strictObject({
  * `pull({ everyMs: 5_000, pull: async ({ position }) => ({ items: await readSince(position), position: … }) })`.
  */
 export function pull(options: PullOptions): Feed {
-  const { source, replayable, pull: read } = withDefaults(pullSpec, options);
+  const { source, replayable, secrets = {}, pull: read } = withDefaults(pullSpec, options);
   return {
     kind: 'feed',
     type: 'function',
     source,
+    secrets: secretsWithin(secrets),
     pacing: declaredPacing(options),
     replayable,
     problems: () => specProblems(pullSpec, options),
     async *burst(context) {
-      const answer = read(context);
+      const answer = read({ ...context, secrets: revealed<Record<string, string>>(secrets, context.secret) });
       if (!isIterable(answer)) {
         yield { last: true, ...toBatch(await answer, context.targets) };
         return;

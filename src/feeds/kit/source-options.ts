@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import type { Problem } from '../../declare/problem.ts';
+import { isSecret, type Secret } from '../../declare/secret.ts';
 import { hidden, judged } from '../../declare/spec/options.ts';
 import { isBroken } from '../../declare/spec/problems.ts';
 import { isPath } from '../../base/json-path.ts';
@@ -22,6 +23,9 @@ export const judgedWithin = <Type>(mistakesIn: (value: unknown) => readonly Mist
     for (const { at, expected } of mistakesIn(value)) context.addIssue({ code: 'custom', path: at, message: expected });
   });
 
+/** A secret that is always there. */
+export const isSetSecret = (value: unknown) => isSecret(value) && !value.optional;
+
 /** A path into JSON; the empty one is the whole. */
 export const pathOrWhole = (example: string) =>
   judged<string>(`a path such as ${example}`, (value) => typeof value === 'string' && isPath(value));
@@ -30,15 +34,15 @@ export const pathOrWhole = (example: string) =>
 export const pathTo = (example: string) =>
   judged<string>(`a path such as ${example}`, (value) => typeof value === 'string' && value !== '' && isPath(value));
 
-/** Headers by name, or a function that answers them. No message shows a value. */
+/** Headers by name, with texts or secrets, or a function that answers them. No message shows a value. */
 export const headersOption = <Made>(mistakeIn = headerExpected) =>
   hidden(
-    judgedWithin<Record<string, string> | Made>((headers) => {
+    judgedWithin<Record<string, string | Secret> | Made>((headers) => {
       if (typeof headers === 'function') return [];
       if (typeof headers !== 'object' || headers === null)
         return [{ at: [], expected: 'texts by name, or a function' }];
       return Object.entries(headers as Record<string, unknown>).flatMap(([name, value]) => {
-        const expected = mistakeIn(name, value);
+        const expected = mistakeIn(name, isSecret(value) ? '' : value);
         return expected === null ? [] : [{ at: [name], expected }];
       });
     }),

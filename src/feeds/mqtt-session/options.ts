@@ -1,7 +1,7 @@
 /** What an MQTT feed and its routes may declare. The specification, with defaults and bounds, is `spec.ts`. */
 import type * as z from 'zod';
-import type { TlsOptions } from '../../base/runtime.ts';
 import type { FeedPacing } from '../../declare/feed.ts';
+import type { Secret } from '../../declare/secret.ts';
 import type { Confirmation } from '../../declare/outlet.ts';
 import type { MessageTest } from '../kit/message-test.ts';
 
@@ -18,21 +18,21 @@ export interface MqttOptions extends FeedPacing {
   /**
    * `mqtt://host[:1883]`, `mqtts://host[:8883]`, `ws://…` or `wss://…`. The host may be on a private network, since
    * the operator chose it. A user and password in the URL are used where the options name none. Neither they nor the
-   * query are ever shown.
+   * query are ever shown. A secret may hold it.
    */
-  url: string;
+  url: string | Secret;
   /**
    * The name under which the broker keeps our session between two bursts; required at QoS 1. Give each feed a
    * clientId of its own: whoever connects with the same one takes the session over. A new clientId is a new session,
    * and what the old session held is lost.
    */
   clientId?: string;
-  /** The user at the broker. */
-  username?: string;
-  /** The password of the user. It is never shown. */
-  password?: string;
+  /** The user at the broker: a text, or a secret. */
+  username?: string | Secret;
+  /** The password of the user: a text, or better a secret. It is never shown. */
+  password?: string | Secret;
   /** Certificates for a `mqtts:` URL. */
-  tls?: TlsOptions;
+  tls?: MqttTls;
   /** Version of the protocol; 4 is MQTT 3.1.1. Default: 5, and 4 where the broker does not know 5. */
   protocolVersion?: 4 | 5;
   /**
@@ -107,6 +107,17 @@ export interface MqttOptions extends FeedPacing {
   answerMs?: number;
   /** Rights of reading and publishing, by topic pattern. An app with something to publish has the tool `publish`. */
   topics?: MqttTopics;
+}
+
+export interface MqttTls {
+  /** Certificate authorities to trust in place of the platform's, in PEM: a text, or a secret. */
+  ca?: string | Secret;
+  /** A client certificate, in PEM: a text, or a secret; it needs `key` beside it. */
+  cert?: string | Secret;
+  /** The key of the client certificate, in PEM: a text, or better a secret. */
+  key?: string | Secret;
+  /** Host name for SNI. Default: that of the URL. */
+  servername?: string;
 }
 
 /** What a stream says of its share of an MQTT feed. */

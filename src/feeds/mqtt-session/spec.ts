@@ -5,9 +5,10 @@
 import * as z from 'zod';
 import { utf8Bytes } from '../../base/json.ts';
 import { pacingOptions } from '../../declare/spec/feed.ts';
+import { isSecret, type Secret } from '../../declare/secret.ts';
 import { choice, hidden, judged, text, whole, yesOrNo, zodSchema } from '../../declare/spec/options.ts';
 import { messageTestOption } from '../kit/message-test.ts';
-import { pathOrWhole } from '../kit/source-options.ts';
+import { isSetSecret, pathOrWhole } from '../kit/source-options.ts';
 import { filterMistake } from './topic.ts';
 
 const ms = { unit: 'ms' };
@@ -78,13 +79,22 @@ export const topicsSpec = z.strictObject(
   { error: '{ read, publish, audit }' },
 );
 
-const pem = z.string({ error: 'a text in PEM' }).optional();
+/** What is expected of `url`. */
+export const BROKER_URL = 'a URL that begins with mqtt://, mqtts://, ws:// or wss://';
+const isTextOrSecret = (value: unknown) => typeof value === 'string' || isSecret(value);
+const credential = judged<string | Secret>('a text or a secret', isTextOrSecret);
+const pem = judged<string | Secret>('a text in PEM, or a secret', isTextOrSecret).optional();
 
 export const mqttSpec = z.strictObject({
-  url: hidden(judged<string>('a URL that begins with mqtt://, mqtts://, ws:// or wss://', isBrokerUrl)),
+  url: hidden(
+    judged<string | Secret>(
+      `${BROKER_URL}, or a secret that is not optional`,
+      (value) => isSetSecret(value) || isBrokerUrl(value),
+    ),
+  ),
   clientId: judged<string>('1 to 256 bytes without control characters', isClientId).optional(),
-  username: hidden(z.string({ error: 'a text' })).optional(),
-  password: hidden(z.string({ error: 'a text' })).optional(),
+  username: hidden(credential).optional(),
+  password: hidden(credential).optional(),
   tls: hidden(
     z.strictObject(
       { ca: pem, cert: pem, key: pem, servername: z.string({ error: 'a host name' }).optional() },
@@ -116,7 +126,7 @@ export const mqttRouteSpec = z.strictObject({
   ...reading,
 });
 
-function isBrokerUrl(value: unknown): boolean {
+export function isBrokerUrl(value: unknown): boolean {
   if (typeof value !== 'string' || !URL.canParse(value)) return false;
   const { hostname, protocol } = new URL(value);
   return hostname !== '' && ['mqtt:', 'mqtts:', 'ws:', 'wss:'].includes(protocol);

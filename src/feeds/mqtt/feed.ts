@@ -4,6 +4,7 @@
  * comes again.
  */
 import type { BurstContext, Feed, FeedBatch } from '../../declare/feed.ts';
+import { secretsWithin } from '../../declare/secret.ts';
 import { declaredPacing } from '../kit/declared-pacing.ts';
 import { publicForm } from '../../net/fetch-target.ts';
 import type { MqttOutlet } from '../mqtt-session/messages.ts';
@@ -15,7 +16,14 @@ import { mqttRoutes } from '../mqtt-session/route.ts';
 import { mqttOutlet } from './outlet.ts';
 
 export type * from '../mqtt-session/messages.ts';
-export type { MqttOptions, MqttPublishRule, MqttResponse, MqttRoute, MqttTopics } from '../mqtt-session/options.ts';
+export type {
+  MqttOptions,
+  MqttPublishRule,
+  MqttResponse,
+  MqttRoute,
+  MqttTls,
+  MqttTopics,
+} from '../mqtt-session/options.ts';
 
 /**
  * A feed of the messages that are published to topics of an MQTT broker. Streams take their share with
@@ -36,7 +44,8 @@ export function mqtt(options: MqttOptions): Feed<MqttOutlet> {
   return {
     kind: 'feed',
     type: 'mqtt',
-    source: URL.canParse(options.url) ? publicForm(new URL(options.url)) : 'mqtt, at what is no URL',
+    source: describeBroker(options.url),
+    secrets: secretsWithin([options.url, options.username, options.password, options.tls]),
     pacing: declaredPacing(options),
     replayable: options.qos !== 0,
     ...claimOf(options),
@@ -47,15 +56,22 @@ export function mqtt(options: MqttOptions): Feed<MqttOutlet> {
   };
 }
 
+function describeBroker(url: MqttOptions['url']): string {
+  if (typeof url === 'object') return `mqtt, at the URL in ${url.name}`;
+  return URL.canParse(url) ? publicForm(new URL(url)) : 'mqtt, at what is no URL';
+}
+
 /** A broker gives a session to the newest holder of its clientId, so two feeds would take it from each other. */
 function claimOf({ url, clientId }: MqttOptions): Pick<Feed, 'claim'> {
-  if (typeof clientId !== 'string' || !URL.canParse(url)) return {};
-  const held = `the session of clientId ${JSON.stringify(clientId)} at ${brokerOf(new URL(url).host)}`;
+  if (typeof clientId !== 'string') return {};
+  const broker = typeof url === 'object' ? url.name : URL.canParse(url) ? brokerOf(new URL(url).host) : null;
+  if (broker === null) return {};
+  const held = `the session of clientId ${JSON.stringify(clientId)} at ${broker}`;
   return { claim: { path: 'clientId', held } };
 }
 
 /** Loads the protocol only when a burst needs it, so that a Worker without MQTT does not run its code. */
 async function* burst(options: MqttOptions, context: BurstContext): AsyncGenerator<FeedBatch, void, undefined> {
   const { drain } = await import('../mqtt-session/drain.ts');
-  yield* drain(mqttSettings(options), context);
+  yield* drain(mqttSettings(options, context.secret), context);
 }

@@ -36,7 +36,7 @@ export function mqttOutlet(options: MqttOptions, topics: MqttTopics): MqttRules 
         ...checked(rule, out, shown),
         async send(context) {
           const { connectOnce, sendOne } = await import('./publish-send.ts');
-          const connection = await connectOnce(mqttSettings(options), context);
+          const connection = await connectOnce(mqttSettings(options, context.secret), context);
           try {
             return await sendOne(connection, out);
           } finally {
@@ -67,13 +67,13 @@ export function mqttOutlet(options: MqttOptions, topics: MqttTopics): MqttRules 
         },
         async send(context) {
           const { request: ask } = await import('./request.ts');
-          return ask(mqttSettings(options), context, out, { ...plan, id, answers, timeoutMs });
+          return ask(mqttSettings(options, context.secret), context, out, { ...plan, id, answers, timeoutMs });
         },
       };
     },
     async receive(wanted, context) {
       const { receive } = await import('./request.ts');
-      return receive(mqttSettings(options), read, wanted, context);
+      return receive(mqttSettings(options, context.secret), read, wanted, context);
     },
   };
 }

@@ -30,7 +30,7 @@ function connectionProblems(options: MqttOptions, targets: readonly FeedTarget[]
   if (options.password !== undefined && options.username === undefined) {
     problems.push({ path: 'username', expected: 'a name beside the password' });
   }
-  if (tls && !url.startsWith('mqtts:')) {
+  if (tls && typeof url === 'string' && !url.startsWith('mqtts:')) {
     const expected = 'a URL that begins with mqtts://; the platform alone decides whom wss:// trusts';
     problems.push({ path: 'tls', expected });
   }

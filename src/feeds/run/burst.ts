@@ -6,6 +6,8 @@
  */
 import type { BurstContext, DeclaredFeed, FeedBatch } from '../../declare/feed.ts';
 import { asTidegateError, TidegateError } from '../../base/errors.ts';
+import type { JsonObject } from '../../base/json.ts';
+import { openFeedSecrets, type OpenSecrets, redactedError } from '../../declare/open-secrets.ts';
 import type { Scope } from '../../streams/scope.ts';
 import type { GuardedFetch } from '../../net/guarded-fetch.ts';
 import { createWebSocketDial } from '../../net/websocket-dial.ts';
@@ -42,6 +44,7 @@ export type BurstEnd =
 /** @throws TidegateError if the store fails. That does not count as a failure of the feed. */
 export async function runBurst(given: BurstOptions): Promise<BurstEnd> {
   const { runtime } = given.scope;
+  const secrets = openFeedSecrets(given.feed, runtime.variable);
   const time = burstTime(runtime, given.endsAt, given.signal);
   let lost = false;
   const onLost = () => {
@@ -68,14 +71,14 @@ export async function runBurst(given: BurstOptions): Promise<BurstEnd> {
   let last = false;
   let more = false;
   try {
-    iterator = options.feed.feed.burst(contextOf(options, time.signal, held))[Symbol.asyncIterator]();
+    iterator = options.feed.feed.burst(contextOf(options, time.signal, held, secrets))[Symbol.asyncIterator]();
     for (;;) {
       const next = await waitForNext(options, iterator, time, upkeep);
       if (next === 'lost' || lost) return { kind: 'lost' };
       if (next instanceof TidegateError) {
         // A feed may throw when its signal aborts. That is no failure, unless its time ran out without a batch.
         const wasEnded = time.signal.aborted && (batches > 0 || !time.isSpent());
-        if (!wasEnded) return { kind: 'failed', error: next };
+        if (!wasEnded) return { kind: 'failed', error: redactedError(next, secrets) };
         return isStuck() ? { kind: 'failed', error: noProgress() } : { kind: 'ended', more: true };
       }
       if (next.done) {
@@ -107,6 +110,7 @@ function contextOf(
   { scope: { runtime }, feed, lease, fetch, endsAt }: BurstOptions,
   signal: AbortSignal,
   held: HeldBurst | null,
+  secrets: OpenSecrets,
 ): BurstContext {
   const webSocket = createWebSocketDial(runtime);
   const { connect } = runtime;
@@ -126,7 +130,12 @@ function contextOf(
     newId: () => runtime.newId(),
     sleep: (ms, wake) => runtime.sleep(ms, wake),
     ...dials,
-    log: (level, message, fields) => runtime.log(level, message, { feed: feed.name, ...fields }),
+    secret: secrets.valueOf,
+    log: (level, message, fields) =>
+      runtime.log(level, secrets.redact(message), {
+        feed: feed.name,
+        ...(secrets.redactDeep(fields ?? {}) as JsonObject),
+      }),
   };
 }
 

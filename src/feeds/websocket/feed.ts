@@ -3,6 +3,7 @@
  * while nobody listens. What was sent between two bursts, or two connections, is read over HTTP (`catchUp`), asked for again (`sequence`), or reported as a gap.
  */
 import type { BurstContext, Feed, FeedBatch } from '../../declare/feed.ts';
+import { secretsWithin } from '../../declare/secret.ts';
 import { declaredPacing } from '../kit/declared-pacing.ts';
 import { describeWebSocket, type WebSocketOptions } from './options.ts';
 import { webSocketSettings } from './spec.ts';
@@ -38,6 +39,7 @@ export function websocket(options: WebSocketOptions): Feed {
     kind: 'feed',
     type: 'websocket',
     source: describeWebSocket(options.url),
+    secrets: secretsWithin(options),
     pacing: declaredPacing(options),
     replayable: options.sequence !== undefined,
     listens: true,
@@ -49,5 +51,5 @@ export function websocket(options: WebSocketOptions): Feed {
 /** Loads the connector with the first burst, so that an app which only declares the feed does not carry it at its start. */
 async function* burst(options: WebSocketOptions, context: BurstContext): AsyncGenerator<FeedBatch, void, undefined> {
   const { listen } = await import('./run-burst.ts');
-  yield* listen(webSocketSettings(options), context);
+  yield* listen(webSocketSettings(options, context.secret), context);
 }

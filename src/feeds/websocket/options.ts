@@ -4,6 +4,7 @@
  */
 import type { FeedPacing } from '../../declare/feed.ts';
 import type { JsonObject } from '../../base/json.ts';
+import type { Secret, SecretObject } from '../../declare/secret.ts';
 import { publicForm } from '../../net/fetch-target.ts';
 import type { MessageTest } from '../kit/message-test.ts';
 
@@ -11,6 +12,8 @@ export type { MessageTest } from '../kit/message-test.ts';
 
 /** A message to send: an object goes as JSON, a text as it is. */
 export type SocketMessage = string | JsonObject;
+/** A message as it is declared: secrets may stand in it. */
+type SecretMessage = string | Secret | SecretObject;
 
 /** Where a connection goes on. */
 export interface SocketStanding {
@@ -22,7 +25,7 @@ export interface SocketStanding {
   now: number;
 }
 
-type Given<Value> = Value | ((at: SocketStanding) => Value | Promise<Value>);
+type Made<Value> = (at: SocketStanding) => Value | Promise<Value>;
 
 /**
  * `json`: one JSON value a message, also of binary messages, in UTF-8. `ndjson`: several a message. `text` makes
@@ -31,10 +34,10 @@ type Given<Value> = Value | ((at: SocketStanding) => Value | Promise<Value>);
 export type SocketPayload = 'json' | 'ndjson' | 'text' | 'binary';
 
 export interface WebSocketOptions extends FeedPacing {
-  /** `wss://…`, or a function that answers it before each connection. Its query is never shown. */
-  url: string | ((at: SocketStanding) => string | Promise<string>);
-  /** Sent with the handshake, or a function that answers them. The values are never shown, logged or stored. */
-  headers?: Given<Record<string, string>>;
+  /** `wss://…`, a secret, or a function that answers it before each connection. Its query is never shown. */
+  url: string | Secret | ((at: SocketStanding) => string | Promise<string>);
+  /** Sent with the handshake: texts or secrets, or a function that answers texts. The values are never shown, logged or stored. */
+  headers?: Record<string, string | Secret> | Made<Record<string, string>>;
   /**
    * Subprotocols, of which the server has to choose one.
    * @default []
@@ -45,10 +48,10 @@ export interface WebSocketOptions extends FeedPacing {
    * @default []
    */
   allow?: readonly string[];
-  /** Sent when the connection is open: one message, several, or a function that answers them. */
-  subscribe?: Given<SocketMessage | readonly SocketMessage[]>;
+  /** Sent when the connection is open: one message, several, or a function that answers them. Secrets may stand in messages. */
+  subscribe?: SecretMessage | readonly SecretMessage[] | Made<SocketMessage | readonly SocketMessage[]>;
   /** Sent before the connection is closed: one message, several, or a function that answers them. */
-  unsubscribe?: Given<SocketMessage | readonly SocketMessage[]>;
+  unsubscribe?: SecretMessage | readonly SecretMessage[] | Made<SocketMessage | readonly SocketMessage[]>;
   /** Tests for the message by which the server confirms the subscription. The burst waits for it. It is no item. */
   acknowledged?: MessageTest;
   /** Tests for messages by which the server refuses the subscription. The burst then fails. */
@@ -120,8 +123,8 @@ export interface WebSocketOptions extends FeedPacing {
 export interface SocketHeartbeat {
   /** How often the message is sent. */
   everyMs: number;
-  /** What is sent: an object goes as JSON, a text as it is. */
-  message: SocketMessage;
+  /** What is sent: an object goes as JSON, a text as it is. Secrets may stand in it. */
+  message: SecretMessage;
   /** If nothing comes within this time after a heartbeat, the connection is made again. */
   expectMs?: number;
 }
@@ -133,10 +136,10 @@ export interface Hole {
 }
 
 export interface CatchUp {
-  /** URL with `{since}` and `{until}` in it, or a function that answers one or several. Each is asked with a GET. */
-  url: string | ((hole: Hole) => string | readonly string[]);
-  /** Sent with each request, or a function that answers them. The values are never shown, logged or stored. */
-  headers?: Record<string, string> | (() => Record<string, string> | Promise<Record<string, string>>);
+  /** URL with `{since}` and `{until}` in it, a secret, or a function that answers one or several. Each is asked with a GET. */
+  url: string | Secret | ((hole: Hole) => string | readonly string[]);
+  /** Sent with each request: texts or secrets, or a function that answers texts. The values are never shown, logged or stored. */
+  headers?: Record<string, string | Secret> | (() => Record<string, string> | Promise<Record<string, string>>);
   /**
    * Path to the items in the answer.
    * @default the answer itself
@@ -193,5 +196,6 @@ export function isRecoverable({ sequence, catchUp }: WebSocketOptions): boolean 
 /** The feed's source for people: no query, no user, no headers. */
 export function describeWebSocket(url: WebSocketOptions['url']): string {
   if (typeof url === 'function') return 'websocket, at a URL that the app makes';
+  if (typeof url === 'object') return `websocket, at the URL in ${url.name}`;
   return URL.canParse(url) ? publicForm(new URL(url)) : 'websocket, at what is no URL';
 }

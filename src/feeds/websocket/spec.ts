@@ -1,11 +1,18 @@
 /** The specification of a WebSocket feed's options: their types, defaults and bounds. Rules about several of them: problems.ts. */
 import * as z from 'zod';
 import { pacingOptions } from '../../declare/spec/feed.ts';
+import { type ReadSecret, revealed, type Secret } from '../../declare/secret.ts';
 import { choice, hidden, judged, made, whole, withDefaults, yesOrNo } from '../../declare/spec/options.ts';
 import { headerExpected } from '../../net/request-headers.ts';
 import { messageTestOption } from '../kit/message-test.ts';
-import { allowOption, headersOption, pathOrWhole, pathTo } from '../kit/source-options.ts';
-import { type CatchUp, describeWebSocket, type SocketMessage, type WebSocketOptions } from './options.ts';
+import { allowOption, headersOption, isSetSecret, pathOrWhole, pathTo } from '../kit/source-options.ts';
+import {
+  type CatchUp,
+  describeWebSocket,
+  type SocketHeartbeat,
+  type SocketMessage,
+  type WebSocketOptions,
+} from './options.ts';
 
 const DAY_MS = 86_400_000;
 const MOST_BYTES = 64 * 1024 * 1024;
@@ -33,7 +40,7 @@ const messages = hidden(
 const heartbeatSpec = z.strictObject(
   {
     everyMs: ms(10, DAY_MS),
-    message: hidden(judged<SocketMessage>('a text or an object', isMessage)),
+    message: hidden(judged<SocketHeartbeat['message']>('a text or an object', isMessage)),
     expectMs: ms(1, DAY_MS).optional(),
   },
   { error: '{ everyMs, message, expectMs }' },
@@ -82,25 +89,58 @@ export const webSocketSpec = z.strictObject({
   ...pacingOptions,
 });
 
-/** The options with their defaults, those of `catchUp` too. */
-export type WebSocketSettings = z.output<typeof webSocketSpec> & {
-  /** The feed's source for people. */
-  source: string;
-};
+type SocketMessages = SocketMessage | readonly SocketMessage[] | Functions<WebSocketOptions['subscribe']>;
 
-export type CatchUpSettings = NonNullable<WebSocketSettings['catchUp']>;
+/** What is sent, with texts in place of secrets. */
+interface SocketSent {
+  url: Exclude<WebSocketOptions['url'], Secret>;
+  headers?: Record<string, string> | Functions<WebSocketOptions['headers']>;
+  subscribe?: SocketMessages;
+  unsubscribe?: SocketMessages;
+  heartbeat?: Omit<SocketHeartbeat, 'message'> & { message: SocketMessage };
+}
 
-export function webSocketSettings(options: WebSocketOptions): WebSocketSettings {
-  const { catchUp, url } = options;
+interface CatchUpSent {
+  url: Exclude<CatchUp['url'], Secret>;
+  headers?: Record<string, string> | Functions<CatchUp['headers']>;
+}
+
+export type CatchUpSettings = Omit<z.output<typeof catchUpSpec>, keyof CatchUpSent> & CatchUpSent;
+
+/** The options with their defaults, those of `catchUp` too, and texts in place of secrets. */
+export type WebSocketSettings = Omit<z.output<typeof webSocketSpec>, keyof SocketSent | 'catchUp'> &
+  SocketSent & {
+    catchUp?: CatchUpSettings;
+    /** The feed's source for people. */
+    source: string;
+  };
+
+const unsentSpec = webSocketSpec.omit({
+  url: true,
+  headers: true,
+  subscribe: true,
+  unsubscribe: true,
+  heartbeat: true,
+  catchUp: true,
+});
+const unsentCatchUpSpec = catchUpSpec.omit({ url: true, headers: true });
+
+export function webSocketSettings(options: WebSocketOptions, secret: ReadSecret): WebSocketSettings {
+  const { url, headers, subscribe, unsubscribe, heartbeat, catchUp, ...others } = options;
   return {
-    ...withDefaults(webSocketSpec, options),
-    ...(catchUp === undefined ? {} : { catchUp: withDefaults(catchUpSpec, catchUp) }),
+    ...withDefaults(unsentSpec, others),
+    ...revealed<SocketSent>({ url, headers, subscribe, unsubscribe, heartbeat }, secret),
+    ...(catchUp === undefined ? {} : { catchUp: catchUpSettings(catchUp, secret) }),
     source: describeWebSocket(url),
   };
 }
 
+function catchUpSettings({ url, headers, ...others }: CatchUp, secret: ReadSecret): CatchUpSettings {
+  return { ...withDefaults(unsentCatchUpSpec, others), ...revealed<CatchUpSent>({ url, headers }, secret) };
+}
+
 function isTextOrFunction(value: unknown): boolean {
-  return typeof value === 'string' || typeof value === 'function';
+  return typeof value === 'string' || isSetSecret(value) || typeof value === 'function';
 }
 
 function areProtocols(names: unknown): boolean {

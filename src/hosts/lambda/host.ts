@@ -64,12 +64,12 @@ export function createLambdaHost(
   async function build(): Promise<Instance> {
     const config = readConfig(environment, 'dynamodb');
     log = createLog(config.logLevel, { write });
-    const runtime = nodeRuntime(log);
+    const runtime = { ...nodeRuntime(log), variable: config.variable };
     const store = await openStore(config, runtime, app.name);
     const { tenants } = callers;
     const deps: Deps = { app, store, runtime, ...(tenants ? { tenants } : {}) };
-    const { publicUrl, secrets, variable } = config;
-    return { deps, host: createLazyHost({ ...callers, ...deps, publicUrl, secrets, variable, deadlineOf }) };
+    const { publicUrl, secrets } = config;
+    return { deps, host: createLazyHost({ ...callers, ...deps, publicUrl, secrets, deadlineOf }) };
   }
 
   /** Never rejects: an error becomes an answer. */

@@ -28,14 +28,15 @@ export interface Serving {
 export async function serve(
   config: Config,
   app: App,
-  runtime: Runtime,
+  lent: Runtime,
   loopOptions: LoopOptions | null = {},
   { tenants, ...callers }: CallerOptions = {},
 ): Promise<Serving> {
+  const runtime = { ...lent, variable: config.variable };
   const store = await openNodeStore(config, runtime, app.name);
   const given: Deps = { app, store, runtime, ...(tenants ? { tenants } : {}) };
   const workers = loopOptions === null ? null : startTaskWorkers(given);
-  const { publicUrl, host: hostname, variable } = config;
+  const { publicUrl, host: hostname } = config;
   try {
     const secrets = await nodeSecrets(config, app.name);
     const deps = workers?.deps ?? given;
@@ -45,7 +46,6 @@ export async function serve(
       publicUrl,
       host: hostname,
       secrets,
-      variable,
       dispatch: workers?.dispatch,
     });
     const server = await bind(host.fetch, config);

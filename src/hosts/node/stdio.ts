@@ -4,6 +4,7 @@
  */
 import { readConfig } from '../../store/drivers/open.ts';
 import type { App } from '../../declare/app.ts';
+import { openFeedSecrets } from '../../declare/open-secrets.ts';
 import { PUBLIC } from '../../base/principal.ts';
 import { serveRegistryOverStdio } from '../../mcp/serve/stdio.ts';
 import { createTasks } from '../../tasks/work/service.ts';
@@ -18,13 +19,15 @@ import { untilStopped } from '../stop-signal.ts';
 
 export async function stdio(app: App, environment: NodeJS.ProcessEnv): Promise<void> {
   const config = readConfig(environment, 'sqlite');
-  const runtime = nodeRuntime(createLog(config.logLevel, { plain: process.stderr.isTTY }));
+  const log = createLog(config.logLevel, { plain: process.stderr.isTTY });
+  const runtime = { ...nodeRuntime(log), variable: config.variable };
   const store = await openNodeStore(config, runtime, app.name);
   try {
+    for (const feed of app.feeds.values()) openFeedSecrets(feed, config.variable);
     const secrets = await nodeSecrets(config, app.name);
     const workers = startTaskWorkers({ app, store, runtime });
     const { deps, dispatch } = workers;
-    const registry = composeRegistry(deps, { secrets, variable: config.variable, tasks: createTasks(deps, dispatch) });
+    const registry = composeRegistry(deps, { secrets, tasks: createTasks(deps, dispatch) });
     const serving = serveRegistryOverStdio({ runtime, store, registry }, PUBLIC);
     const loop = startLoop(deps);
     await Promise.race([untilStopped(), new Promise((resolve) => process.stdin.once('close', resolve))]);

@@ -25,7 +25,7 @@ export interface TestAppOptions {
   at?: number;
   /** Take the place of the feeds that the app declares under these names. */
   feeds?: Readonly<Record<string, FakeFeed>>;
-  /** The environment, as the app's tools and pushes read it. Default: nothing is set. */
+  /** The environment, as the app's secrets name it. Default: nothing is set. */
   environment?: Readonly<Record<string, string>>;
   /** What the app's HTTP feeds, tools and functions reach. Default: every request fails. */
   fetch?: (request: Request) => Response | Promise<Response>;
@@ -85,6 +85,7 @@ export function createTestApp(declared: App, options: TestAppOptions = {}): Test
     ...systemRuntime(log),
     now: () => clock.now(),
     sleep: (ms, signal) => clock.sleep(ms, signal),
+    variable: (name) => environment[name] ?? null,
     // Jitter at its middle.
     random: () => 0.5,
     async fetch(input, init) {
@@ -97,7 +98,6 @@ export function createTestApp(declared: App, options: TestAppOptions = {}): Test
     ...deps,
     authenticate: () => principal,
     secrets: SECRETS,
-    variable: (name) => environment[name] ?? null,
   });
   const send = (request: Request) => clock.drive(Promise.resolve(host.fetch(request)));
   const client = createTestClient(send);

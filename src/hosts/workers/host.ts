@@ -67,7 +67,7 @@ export function createWorker(app: App, { stores = {}, ...callers }: WorkerOption
     const texts = textsOf(environment);
     const config = readEnvironment(texts, { drivers, standard: 'redis', hint: HINT });
     log = createLog(config.logLevel, { write });
-    const runtime = { ...systemRuntime(log), connect: connectFromWorker };
+    const runtime = { ...systemRuntime(log), connect: connectFromWorker, variable: config.variable };
     const taskQueue = taskQueueOf(environment);
     const built = createHost({
       ...callers,
@@ -78,7 +78,6 @@ export function createWorker(app: App, { stores = {}, ...callers }: WorkerOption
       // The platform lets through only what is for this Worker; whoever runs it on a machine of their own says where.
       host: texts['HOST'] === undefined ? null : config.host,
       secrets: config.secrets,
-      variable: config.variable,
       taskQueue,
       dispatch: (deps) => dispatchThrough(deps, taskQueue),
     });

@@ -133,12 +133,17 @@ const tools = {
   get_api_usage: httpTool({ description: 'How much of the plan is used.', api: twelve, url: '/api_usage' }),
 };
 
-const headers = () => ({ Authorization: `apikey ${process.env['TWELVE_DATA_API_KEY'] ?? ''}` });
 const movers = stream({
   description: 'The shares that rise most',
   schema: z.object({ symbol: z.string(), last: z.number(), percent_change: z.number().meta({ unit: '%' }) }),
   key: 'symbol',
-  feed: http({ url: `${url}/market_movers/stocks`, allow, items: 'values', everyMs: 300_000, headers }),
+  feed: http({
+    url: `${url}/market_movers/stocks`,
+    allow,
+    items: 'values',
+    everyMs: 300_000,
+    headers: { Authorization: secret('TWELVE_DATA_API_KEY', (key) => `apikey ${key}`) },
+  }),
 });
 
 export default defineApp({

@@ -1,6 +1,6 @@
 /** The app of the page on WebSockets: quotes as they change, and over HTTP those that nobody listened to. */
 import * as z from 'zod';
-import { defineApp, stream, websocket } from 'tidegate';
+import { defineApp, secret, stream, websocket } from 'tidegate';
 
 // #region ticks
 const ticks = stream({
@@ -11,7 +11,7 @@ const ticks = stream({
   id: 'id',
   feed: websocket({
     url: 'wss://ticker.example.org/v1/quotes',
-    headers: { Authorization: `Bearer ${process.env['TICKER_KEY'] ?? ''}` },
+    headers: { Authorization: secret('TICKER_KEY', (key) => `Bearer ${key}`) },
     subscribe: { action: 'subscribe', symbols: ['AAA', 'BBB'] },
     acknowledged: { event: 'subscribed' },
     refused: { event: 'error' },

@@ -29,6 +29,7 @@ export function burstContext(targets: FeedTarget[], more: Partial<BurstContext> 
     deadline: runtime.now() + 15_000,
     signal: new AbortController().signal,
     hold: null,
+    secret: () => null,
     fetch: () => Promise.reject(new Error('MQTT feeds do not fetch')),
     connect,
     webSocket: () => Promise.reject(new Error('MQTT feeds open no WebSocket of this kind')),

@@ -15,13 +15,25 @@ export function outletOf({ topics = {}, ...options }: Partial<MqttOptions>): Mqt
 export function scripted(broker: ScriptedBroker, more: Partial<Runtime> = {}, requestMs = 30_000): OutletContext {
   const clock = virtualClock();
   const runtime = { ...systemRuntime(() => {}), ...clock, connect: broker.connect, ...more };
-  return { feed: 'plant', runtime, signal: new AbortController().signal, deadline: clock.now() + requestMs };
+  return {
+    feed: 'plant',
+    runtime,
+    secret: () => null,
+    signal: new AbortController().signal,
+    deadline: clock.now() + requestMs,
+  };
 }
 
 /** @param connect of the platform; default: that of Node */
 export function real(connect: Connect = nodeConnect): OutletContext {
   const runtime = { ...systemRuntime(() => {}), connect };
-  return { feed: 'plant', runtime, signal: new AbortController().signal, deadline: Date.now() + 30_000 };
+  return {
+    feed: 'plant',
+    runtime,
+    secret: () => null,
+    signal: new AbortController().signal,
+    deadline: Date.now() + 30_000,
+  };
 }
 
 /**

@@ -18,6 +18,7 @@ export function burstContext(changes: Partial<BurstContext> = {}): BurstContext 
     deadline: Date.now() + 10_000,
     signal: new AbortController().signal,
     hold: null,
+    secret: ({ name }) => `the value of ${name}`,
     fetch: createGuardedFetch(runtime),
     connect: null,
     webSocket: createWebSocketDial(runtime),

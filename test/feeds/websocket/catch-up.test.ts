@@ -1,7 +1,6 @@
 /** What a WebSocket feed asks a history for. */
 import { expect, test } from 'vitest';
-import { withDefaults } from '../../../src/declare/spec/options.ts';
-import { catchUpSpec } from '../../../src/feeds/websocket/spec.ts';
+import { webSocketSettings } from '../../../src/feeds/websocket/spec.ts';
 import { readHole } from '../../../src/feeds/websocket/catch-up.ts';
 import type { CatchUp } from '../../../src/feeds/websocket/options.ts';
 import { burstContext } from '../run/burst-context.ts';
@@ -23,7 +22,9 @@ test.each<[CatchUp['timeFormat'], string, string]>([
     },
   });
   const url = 'https://a.example/history?a={since}&b={until}&filter={cursor}';
-  const catchUp = withDefaults(catchUpSpec, { url, ...(timeFormat === undefined ? {} : { timeFormat }) });
+  const declared = { url, ...(timeFormat === undefined ? {} : { timeFormat }) };
+  const { catchUp } = webSocketSettings({ url: 'wss://a.example/', catchUp: declared }, () => null);
+  if (catchUp === undefined) throw new Error('no settings');
   await readHole(catchUp, HOLE, [], context);
   // Other braces are the source's own.
   expect(asked.map(({ searchParams }) => [...searchParams.values()])).toEqual([[since, until, '{cursor}']]);

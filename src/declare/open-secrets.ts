@@ -1,0 +1,88 @@
+/**
+ * The one reader of secrets: takes them from the environment, and redacts them in what is shown. Whoever declares secrets
+ * hands them over with a word for itself, such as `the feed news`.
+ */
+import { TidegateError } from '../base/errors.ts';
+import type { DeclaredFeed } from './feed.ts';
+import type { ReadSecret, Secret } from './secret.ts';
+
+/** A variable of the environment; null where it is not set. */
+export type ReadVariable = (name: string) => string | null;
+
+export interface OpenSecrets {
+  /** Names of the variables. */
+  names: readonly string[];
+  /** The text that is sent. Null: the secret is optional and not set. */
+  valueOf: ReadSecret;
+  redact(text: string): string;
+  /** The same value, with every text and name in it redacted. */
+  redactDeep(value: unknown): unknown;
+}
+
+const SHOWN = '[secret]';
+/** A shorter text would be found in unrelated words. */
+const LEAST_REDACTED = 6;
+
+/**
+ * @param owner who sends the secrets, for errors: `the tool quote`
+ * @throws TidegateError `invalid_config` naming a variable that is not set, or that cannot be put into its form
+ */
+export function openSecrets(owner: string, declared: readonly Secret[], variable: ReadVariable): OpenSecrets {
+  const values = new Map(declared.map((secret) => [secret, formed(owner, secret, variable)]));
+  const hidden = declared.flatMap((secret) => {
+    const sent = values.get(secret) ?? '';
+    // `Basic` or `Bearer` stands before the secret itself, which may be shown without it.
+    return [variable(secret.name) ?? '', sent, sent.replace(/^\S+\s+/, '')];
+  });
+  const forms = hidden.flatMap((text) => [text, encodeURIComponent(text), JSON.stringify(text).slice(1, -1)]);
+  // The longest first, because a shorter one may be part of it.
+  const needles = [...new Set(forms)].filter(({ length }) => length >= LEAST_REDACTED);
+  needles.sort((a, b) => b.length - a.length);
+
+  const redact = (text: string) => needles.reduce((left, needle) => left.replaceAll(needle, SHOWN), text);
+  const redactDeep = (value: unknown): unknown => {
+    if (typeof value === 'string') return redact(value);
+    if (Array.isArray(value)) return value.map(redactDeep);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [redact(name), redactDeep(inner)]));
+  };
+  return {
+    names: [...new Set(declared.map(({ name }) => name))],
+    valueOf: (secret) => values.get(secret) ?? null,
+    redact,
+    redactDeep: needles.length === 0 ? (value) => value : redactDeep,
+  };
+}
+
+/** @throws TidegateError `invalid_config` as `openSecrets` does */
+export function openFeedSecrets({ name, feed }: DeclaredFeed, variable: ReadVariable = () => null): OpenSecrets {
+  return openSecrets(`the feed ${name}`, feed.secrets ?? [], variable);
+}
+
+function formed(owner: string, { name, form, optional }: Secret, variable: ReadVariable): string | null {
+  const value = variable(name);
+  if (value === null && optional) return null;
+  if (value === null) {
+    const expected = `to be set, because ${owner} sends it`;
+    throw new TidegateError('invalid_config', `${name}: expected ${expected}`, { field: name, expected });
+  }
+  try {
+    return form === null ? value : form(value);
+  } catch {
+    // The error's own message may show the value.
+    const expected = `a value of which ${owner} can make what it sends`;
+    throw new TidegateError('invalid_config', `${name}: expected ${expected}`, { field: name, expected });
+  }
+}
+
+/** An error without secrets. Its cause, which may show them, is left out where there are any. */
+export function redactedError(error: TidegateError, { names, redact }: OpenSecrets): TidegateError {
+  if (names.length === 0) return error;
+  const { code, message, field, expected, hint, retryAfterMs } = error;
+  return new TidegateError(code, redact(message), {
+    ...(field === null ? {} : { field }),
+    ...(expected === null ? {} : { expected: redact(expected) }),
+    ...(hint === null ? {} : { hint: redact(hint) }),
+    ...(retryAfterMs === null ? {} : { retryAfterMs }),
+  });
+}

@@ -1,0 +1,56 @@
+/** The one reader of secrets, and where secrets may stand in each kind of feed. */
+import { describe, expect, it } from 'vitest';
+import { openSecrets, redactedError } from '../../src/declare/open-secrets.ts';
+import { revealed, secret, secretsWithin } from '../../src/declare/secret.ts';
+import { TidegateError } from '../../src/base/errors.ts';
+
+const KEY = secret('KEY', (key) => `Bearer ${key}`);
+const OTHER = secret('OTHER', null, { optional: true });
+const open = (variables: Record<string, string>) =>
+  openSecrets('the feed x', [KEY, OTHER], (name) => variables[name] ?? null);
+
+describe('secrets', () => {
+  it('are found however deep, and not within what is no data', () => {
+    expect(secretsWithin({ a: [KEY, { b: OTHER }], at: new Date(0), made: () => KEY })).toEqual([KEY, OTHER]);
+    expect(secretsWithin([null, 'x', { kind: 'secret', name: 'not one' }])).toEqual([]);
+  });
+
+  it('become texts, and what holds one that is not set is left out', () => {
+    const at = new Date(0);
+    const value = { headers: { a: KEY, b: OTHER }, list: [OTHER, 1], at, none: null };
+    const { valueOf } = open({ KEY: '123456' });
+    expect(revealed(value, valueOf)).toEqual({ headers: { a: 'Bearer 123456' }, list: [1], at, none: null });
+  });
+
+  it('that are missing, or have no form, are told by the name of their variable', () => {
+    expect(() => open({})).toThrow(refused('KEY', 'to be set, because the feed x sends it'));
+    const broken = secret('KEY', () => {
+      throw new Error('123456');
+    });
+    expect(() => openSecrets('the feed x', [broken], () => '123456')).toThrow(refused('KEY', 'a value of which'));
+  });
+
+  it('are redacted in errors, as they are and as URLs and JSON write them', () => {
+    const secrets = open({ KEY: 'a b/"c', OTHER: 'short' });
+    const error = new TidegateError('upstream', 'a b/"c a%20b%2F%22c Bearer a b/"c short', {
+      hint: 'a b/\\"c',
+      expected: 'a b/"c',
+      cause: new Error('a b/"c'),
+      retryAfterMs: 5,
+    });
+    const { code, message, hint, expected, cause, retryAfterMs } = redactedError(error, secrets);
+    expect([code, message, hint, expected, cause, retryAfterMs]).toEqual([
+      'upstream',
+      '[secret] [secret] [secret] short',
+      '[secret]',
+      '[secret]',
+      undefined,
+      5,
+    ]);
+  });
+});
+
+function refused(field: string, expected: string): Error {
+  const words = expect.stringContaining(expected) as string;
+  return expect.objectContaining({ code: 'invalid_config', field, expected: words }) as Error;
+}
