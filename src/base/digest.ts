@@ -16,6 +16,12 @@ export function fnv1a(text: string, hash = FNV_OFFSET, prime = FNV_PRIME): numbe
   return hash >>> 0;
 }
 
+/** The same over bytes, which hashes other values than the text that they encode. */
+export function fnv1aOfBytes(bytes: Uint8Array, hash = FNV_OFFSET): number {
+  for (let i = 0; i < bytes.length; i += 1) hash = Math.imul(hash ^ (bytes[i] as number), FNV_PRIME);
+  return hash >>> 0;
+}
+
 /** SHA-256 of bytes, or of a text in UTF-8. */
 export async function sha256(content: string | Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;

@@ -4,49 +4,80 @@
  */
 import type { BurstContext, FeedItem } from '../../declare/feed.ts';
 import type { Connection } from './dial.ts';
-import { itemMaker, type Route } from './item.ts';
+import { gaps } from './gap-items.ts';
+import { itemMaker, type Route, subscriptionsOf } from './item.ts';
 import type { MqttSettings } from './settings.ts';
 import type { Publication } from './packets.ts';
-import type { MqttPosition } from './position.ts';
-import { topicMatcher } from './topic.ts';
+import type { RetainedMemory } from './retained.ts';
+import { subscriptionId } from './topic.ts';
+import type { Unkept } from './unkept.ts';
 
 export interface Collector {
   /** Takes publications in. Returns how many messages came, how many of them need an acknowledgement, and their bytes. */
   take(publications: readonly Publication[]): [messages: number, unacknowledged: number, bytes: number];
   /** Returns what was collected since the last call. */
   batch(): { items: FeedItem[]; messageIds: number[] };
-  /** Whether the burst's budget is spent. */
+  /** Whether the budget is spent: that of the burst, or of the batch where the connection is held. */
   isSpent(): boolean;
-  /** Whether the last message was a retained one, so that more of them may follow. */
-  isAmongRetained(): boolean;
   /** How many messages came beyond the budget. The broker sends them again. */
   backlog(): number;
 }
 
-/** @param earlier the position of the last burst; null if the broker no longer has its session */
-export function createCollector(
-  settings: MqttSettings,
-  context: BurstContext,
-  routes: readonly Route[],
-  { session, protocol }: Connection,
-  earlier: MqttPosition | null,
-): Collector {
-  const { budget } = context;
+export interface Collecting {
+  settings: MqttSettings;
+  context: BurstContext;
+  routes: readonly Route[];
+  connection: Connection;
+  retained: RetainedMemory;
+  unkept: Unkept;
+  /** Streams that get all retained messages, whether they are known or not, because the last burst had no such routes. */
+  fresh: ReadonlySet<string>;
+}
+
+export function createCollector(given: Collecting): Collector {
+  const { settings, context, routes, connection, retained, unkept, fresh } = given;
+  const { budget, hold } = context;
   const { maxPacketBytes, qos, brokerQueueLimit } = settings;
+  const { session } = connection;
   const itemsOf = itemMaker(routes, { maxPacketBytes, identified: session.identifies });
-  const isRepeated = protocol === 4 && earlier?.settled ? repeatedRetained(earlier.filters) : () => false;
+  const published = new Set(routes.map(({ filter }) => subscriptionId(filter)));
   let items: FeedItem[] = [];
   let messageIds: number[] = [];
   let events = 0;
   let bytes = 0;
   let left = 0;
   let spent = false;
-  let amongRetained = false;
   let queued = session.present ? 0 : null;
 
   function keep(made: readonly FeedItem[]): void {
     items.push(...made);
     events += made.length;
+  }
+
+  /**
+   * What a message is: `published` to its topic, or sent because the broker was asked for what it retains. A retained
+   * message of a subscription that does not ask was published, and so was all that came behind the one that was asked for.
+   */
+  function kindOf(publication: Publication): 'published' | 'news' | 'known' | 'more' {
+    if (!publication.retain) return 'published';
+    const ids = subscriptionsOf(publication);
+    if (ids.some((id) => published.has(id))) return 'published';
+    const verdict = retained.judge(publication, ids.join());
+    return verdict === 'more' && session.identifies ? 'published' : verdict;
+  }
+
+  function itemsFrom(publication: Publication, kind: ReturnType<typeof kindOf>): FeedItem[] {
+    if (kind === 'more') return [];
+    // Only what the broker had kept is shown as retained.
+    const made = itemsOf(kind === 'published' ? { ...publication, retain: false } : publication);
+    return kind === 'known' ? made.filter(({ stream }) => fresh.has(stream)) : made;
+  }
+
+  function note(publication: Publication, kind: ReturnType<typeof kindOf>, made: readonly FeedItem[]): void {
+    if (kind === 'more') return;
+    if (kind !== 'published') return retained.sent(publication, subscriptionsOf(publication).join());
+    retained.heard(publication);
+    if (publication.qos === 0) keep(unkept.told(made, publication.topic));
   }
 
   function take(publications: readonly Publication[]): [number, number, number] {
@@ -55,24 +86,30 @@ export function createCollector(
     let taken = 0;
     let unacknowledged = 0;
     for (const publication of publications) {
-      const made = isRepeated(publication) ? [] : itemsOf(publication);
-      const size = publication.length ?? 0;
+      const kind = kindOf(publication);
+      const made = itemsFrom(publication, kind);
+      // What is not taken because it is known costs nothing.
+      const size = kind === 'published' || made.length > 0 ? (publication.length ?? 0) : 0;
       const beyond = events > 0 && (events + made.length > budget.events || bytes + size > budget.bytes);
-      // At QoS 1 the broker keeps what is beyond the budget. At QoS 0 nobody keeps it, so `run/` decides what becomes of
-      // it.
       if (beyond) spent = true;
-      if (beyond && qos === 1) {
+      // At QoS 1 the broker keeps what is beyond the budget. At QoS 0 nobody keeps it, so `run/` decides what becomes of
+      // it. A budget that bounds a batch gives up nothing.
+      if (beyond && hold === null && qos === 1) {
         left = publications.length - taken;
+        for (const lost of publications.slice(taken)) {
+          if (lost.qos === 0 && kindOf(lost) === 'published') keep(unkept.told(itemsOf(lost), lost.topic));
+        }
         break;
       }
+      note(publication, kind, made);
       keep(made);
       bytes += size;
       taken += 1;
-      amongRetained = publication.retain;
       if (publication.qos > 0) {
         messageIds.push(publication.messageId ?? 0);
         unacknowledged += 1;
-        if (queued !== null && ++queued === brokerQueueLimit) keep(queueFull(context, brokerQueueLimit));
+        if (queued !== null && kind === 'published' && ++queued === brokerQueueLimit)
+          keep(queueFull(context, brokerQueueLimit));
       }
     }
     if (events >= budget.events || bytes >= budget.bytes) spent = true;
@@ -85,30 +122,15 @@ export function createCollector(
       const batch = { items, messageIds };
       items = [];
       messageIds = [];
+      if (hold !== null) [events, bytes, spent] = [0, 0, false];
       return batch;
     },
     isSpent: () => spent,
-    isAmongRetained: () => amongRetained,
     backlog: () => left,
   };
-}
-
-/**
- * Makes the test whether a retained message is a repetition. With MQTT 3.1.1 a broker sends retained messages again on
- * each SUBSCRIBE; for a filter whose retained messages were all read, they are not new.
- */
-function repeatedRetained(filters: readonly string[]): (publication: Publication) => boolean {
-  const matchers = filters.map(topicMatcher);
-  return ({ retain, topic }) => retain && matchers.some((matches) => matches(topic));
 }
 
 function queueFull(context: BurstContext, limit: number): FeedItem[] {
   const detail = `the broker keeps ${limit} messages at most, and so many were waiting: others may have been dropped`;
   return gaps(context, 'broker_queue_full', detail);
-}
-
-/** A `gap` event for each stream. It says that events before it are missing. */
-export function gaps(context: BurstContext, reason: string, detail: string): FeedItem[] {
-  const meta = { source: context.feed, gap: { reason, detail } };
-  return context.targets.map(({ stream }) => ({ stream, data: null, meta, bytes: 0 }));
 }

@@ -10,7 +10,7 @@ import { type MessageMatcher, messageMatcher, type MessageTest } from '../kit/me
 import type { MqttPayload } from './options.ts';
 import type { Publication } from './packets.ts';
 import { routeOf } from './route.ts';
-import { subscriptionId, topicLevel, topicMatcher } from './topic.ts';
+import { askingId, subscriptionId, topicLevel, topicMatcher } from './topic.ts';
 
 const KEY_BYTES = 256;
 const META_CHARACTERS = 512;
@@ -67,9 +67,9 @@ export function itemMaker(
   const matchers = routes.map((route) => ({
     route,
     matches: topicMatcher(route.filter),
-    subscription: subscriptionId(route.filter),
+    subscriptions: [subscriptionId(route.filter), askingId(route.filter)],
   }));
-  const declared = new Set(matchers.map(({ subscription }) => subscription));
+  const declared = new Set(matchers.flatMap(({ subscriptions }) => subscriptions));
   const remembered = new Map<string, typeof matchers>();
 
   function matching(topic: string): typeof matchers {
@@ -85,14 +85,16 @@ export function itemMaker(
     const named = options.identified ? subscriptionsOf(publication) : [];
     // Messages that the broker queued for filters that are no longer declared are matched by topic.
     const ids = named.some((id) => declared.has(id)) ? named : null;
-    const wanted = matching(publication.topic).filter(({ subscription }) => ids === null || ids.includes(subscription));
+    const wanted = matching(publication.topic).filter(
+      ({ subscriptions }) => ids === null || ids.some((id) => subscriptions.includes(id)),
+    );
     const items = wanted.flatMap(({ route }) => itemsOf(publication, route, options.maxPacketBytes));
     // The message came once, so only its first item counts the bytes.
     return items.map((item, index) => ({ ...item, bytes: index === 0 ? (publication.length ?? 0) : 0 }));
   };
 }
 
-function subscriptionsOf(publication: Publication): readonly number[] {
+export function subscriptionsOf(publication: Publication): readonly number[] {
   if (publication.cmd === 'oversized') return [];
   const ids = publication.properties?.subscriptionIdentifier ?? [];
   return typeof ids === 'number' ? [ids] : ids;

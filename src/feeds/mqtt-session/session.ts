@@ -21,7 +21,7 @@ import {
   upstream,
 } from './packets.ts';
 import { connectReason, isVersionRefusal } from './reasons.ts';
-import { subscriptionId } from './topic.ts';
+import { askingId, subscriptionId } from './topic.ts';
 
 export interface SessionClock {
   now(): number;
@@ -37,10 +37,20 @@ export interface Session {
   readonly expirySeconds: number | null;
   /** The most that the broker accepts from us: QoS, retained messages, bytes of a packet. */
   readonly takes: { qos: number; retain: boolean; packetBytes: number };
-  /** Subscribes and unsubscribes; resolves when the broker has granted everything. Throws `upstream` when it has not. */
-  subscribe(filters: readonly string[], qos: 0 | 1, without: readonly string[]): Promise<void>;
-  /** The next publications, in order; empty after `waitMs` without any. Throws `upstream` when the connection is over. */
-  receive(waitMs: number): Promise<Publication[]>;
+  /**
+   * Subscribes to filters, of which some may be subscribed to already, and unsubscribes from others. It resolves when that
+   * is sent. What the broker answers is read by `granted` and `receive`, which throw `upstream` where it grants less.
+   */
+  subscribe(filters: readonly string[], options: Subscribing): Promise<void>;
+  /** Resolves when the broker has granted all that was asked for. Throws `upstream` when it has not in time. */
+  granted(): Promise<void>;
+  /** Whether the broker has granted all that was asked for. */
+  isGranted(): boolean;
+  /**
+   * The next publications, in order; empty after `waitMs` without any, and when `wake` aborts. Throws `upstream` when the
+   * connection is over.
+   */
+  receive(waitMs: number, wake?: AbortSignal): Promise<Publication[]>;
   /** Sends a PUBACK for each of these packet ids, in one write. */
   acknowledge(messageIds: readonly number[]): Promise<void>;
   /**
@@ -51,6 +61,16 @@ export interface Session {
   publish(message: Omit<IPublishPacket, 'cmd' | 'dup' | 'messageId'>, waitMs?: number): Promise<PublishAck | null>;
   /** Sends DISCONNECT and closes. The broker keeps the session unless `forget` is true. It never throws. */
   end(forget?: boolean): Promise<void>;
+}
+
+export interface Subscribing {
+  qos: 0 | 1;
+  /** Filters to unsubscribe from. */
+  without?: readonly string[];
+  /**
+   * True: the broker is asked for its retained messages. False (MQTT 5): it is not. MQTT 3.1.1 always asks.
+   */
+  asks: boolean;
 }
 
 export interface PublishAck {
@@ -83,6 +103,8 @@ export async function openSession(
   let pingedAt: number | null = null;
   let nextId = 0;
   let acceptedAt: number | null = null;
+  /** Filters by the id of the request that was not answered yet. */
+  const asked = new Map<number, { filter: string; qos: 0 | 1 }>();
 
   const encode = (packet: Packet): Uint8Array => generate(packet, { protocolVersion });
 
@@ -101,9 +123,12 @@ export async function openSession(
   }
 
   /** The packets that come within `waitMs`; null if no bytes came. The next call continues a read that is under way. */
-  async function read(waitMs: number): Promise<Incoming[] | null> {
+  async function read(waitMs: number, wake?: AbortSignal): Promise<Incoming[] | null> {
     reading ??= socket.read();
     const woken = new AbortController();
+    const rouse = () => woken.abort();
+    wake?.addEventListener('abort', rouse, { once: true });
+    if (wake?.aborted) rouse();
     const timeout = clock.sleep(waitMs, woken.signal).then(() => 'timeout' as const);
     try {
       const bytes = await Promise.race([reading, timeout]);
@@ -116,6 +141,7 @@ export async function openSession(
       throw error instanceof TidegateError ? error : broken(error, closeHint());
     } finally {
       woken.abort();
+      wake?.removeEventListener('abort', rouse);
       reading?.catch(() => {});
     }
   }
@@ -128,23 +154,47 @@ export async function openSession(
       return null;
     }
     if (packet.cmd === 'disconnect') throw disconnected(packet.reasonCode ?? 0, said(packet), options.clientId);
-    return packet.cmd === 'pingresp' ? null : packet;
+    if (packet.cmd === 'pingresp') return null;
+    if (packet.cmd !== 'suback' && packet.cmd !== 'unsuback') return packet;
+    const request = asked.get(packet.messageId ?? 0);
+    if (request === undefined) return packet;
+    if (packet.cmd === 'suback') checkGrant(packet, request.filter, request.qos);
+    asked.delete(packet.messageId ?? 0);
+    return null;
   }
 
-  /** Reads until `count` packets of these kinds have come. */
-  async function answers(kinds: readonly string[], count: number, what: string, waitMs = answerMs): Promise<Packet[]> {
+  /** Reads until `isDone`. Packets that nobody takes go to `other`, which throws for those that it does not expect. */
+  async function readUntil(
+    isDone: () => boolean,
+    what: string,
+    waitMs: number,
+    other: (packet: Packet) => void = (packet) => {
+      throw upstream(`the broker sent ${packet.cmd} where ${what} was due`);
+    },
+  ): Promise<void> {
     const until = clock.now() + waitMs;
-    const found: Packet[] = [];
-    while (found.length < count) {
-      const packets = await read(Math.max(0, until - clock.now()));
-      for (const packet of packets ?? []) {
-        const other = take(packet);
-        if (other && !kinds.includes(other.cmd)) throw upstream(`the broker sent ${other.cmd} where ${what} was due`);
-        if (other) found.push(other);
+    while (!isDone()) {
+      for (const packet of (await read(Math.max(0, until - clock.now()))) ?? []) {
+        const left = take(packet);
+        if (left) other(left);
       }
-      if (found.length < count && clock.now() >= until) throw upstream(`the broker sent no ${what} in ${waitMs} ms`);
+      if (!isDone() && clock.now() >= until) throw upstream(`the broker sent no ${what} in ${waitMs} ms`);
     }
-    return found;
+  }
+
+  /** Reads until a packet of this kind has come. */
+  async function answer(kind: Packet['cmd'], what: string, waitMs = answerMs): Promise<Packet> {
+    let found: Packet | null = null;
+    await readUntil(
+      () => found !== null,
+      what,
+      waitMs,
+      (packet) => {
+        if (packet.cmd !== kind) throw upstream(`the broker sent ${packet.cmd} where ${what} was due`);
+        found ??= packet;
+      },
+    );
+    return found as unknown as Packet;
   }
 
   async function keepAlive(): Promise<number> {
@@ -159,8 +209,7 @@ export async function openSession(
   }
 
   await write(encode(connectPacket(options)));
-  const [first] = await answers(['connack'], 1, 'CONNACK');
-  const connack = first as IConnackPacket;
+  const connack = (await answer('connack', 'CONNACK')) as IConnackPacket;
   const code = protocolVersion === 5 ? connack.reasonCode : connack.returnCode;
   if (code !== 0) {
     if (code !== undefined && isVersionRefusal(code)) return { refused: 'version' };
@@ -181,37 +230,41 @@ export async function openSession(
       packetBytes: granted.maximumPacketSize ?? Infinity,
     },
 
-    async subscribe(filters, qos, without) {
+    async subscribe(filters, { qos, without = [], asks }) {
       const requests: Uint8Array[] = [];
-      const expected = new Map<number, string>();
       for (const topic of without) {
-        requests.push(encode({ cmd: 'unsubscribe', messageId: ++nextId, unsubscriptions: [topic] }));
+        asked.set(++nextId, { filter: topic, qos });
+        requests.push(encode({ cmd: 'unsubscribe', messageId: nextId, unsubscriptions: [topic] }));
       }
       // Each filter has a packet of its own, because a subscription identifier belongs to the whole packet.
       for (const topic of filters) {
-        expected.set(++nextId, topic);
-        const properties = identifies ? { subscriptionIdentifier: subscriptionId(topic) } : {};
-        // Retain handling 1: the broker sends retained messages for a new subscription only, not again in each burst.
-        const subscription = { topic, qos, nl: false, rap: false, rh: 1 };
+        asked.set(++nextId, { filter: topic, qos });
+        const properties = identifies ? { subscriptionIdentifier: (asks ? askingId : subscriptionId)(topic) } : {};
+        // Retain handling 0 asks for retained messages, 2 does not (MQTT 5.0, section 3.8.3.1). With `rap` a message says
+        // whether it was retained when it was published; only its identifier then tells it from one that was asked for.
+        // It is the same in every request, because Mosquitto does not change it for a subscription that stands.
+        const subscription = { topic, qos, nl: false, rap: identifies, rh: asks ? 0 : 2 };
         requests.push(encode({ cmd: 'subscribe', messageId: nextId, subscriptions: [subscription], properties }));
       }
-      if (requests.length === 0) return;
-      await write(Buffer.concat(requests));
-      for (const answer of await answers(['suback', 'unsuback'], requests.length, 'SUBACK')) {
-        if (answer.cmd === 'suback') checkGrant(answer, expected.get(answer.messageId ?? 0), qos);
-      }
+      if (requests.length > 0) await write(Buffer.concat(requests));
     },
 
-    async receive(waitMs) {
+    async granted() {
+      await readUntil(() => asked.size === 0, 'SUBACK', answerMs);
+    },
+
+    isGranted: () => asked.size === 0,
+
+    async receive(waitMs, wake) {
       const until = clock.now() + waitMs;
       while (inbox.length === 0) {
         const attendAt = await keepAlive();
-        const packets = await read(Math.max(0, Math.min(until, attendAt) - clock.now()));
+        const packets = await read(Math.max(0, Math.min(until, attendAt) - clock.now()), wake);
         for (const packet of packets ?? []) {
           const other = take(packet);
           if (other) throw upstream(`the broker sent ${other.cmd}, which nobody asked for`);
         }
-        if (packets === null && clock.now() >= until) break;
+        if (packets === null && (clock.now() >= until || wake?.aborted)) break;
       }
       return inbox.splice(0);
     },
@@ -223,8 +276,7 @@ export async function openSession(
       }
       const messageId = ++nextId;
       await write(encode({ ...message, cmd: 'publish', dup: false, messageId }));
-      const [answer] = await answers(['puback'], 1, 'PUBACK', waitMs);
-      const puback = answer as IPubackPacket;
+      const puback = (await answer('puback', 'PUBACK', waitMs)) as IPubackPacket;
       if (puback.messageId !== messageId) throw upstream('the broker acknowledged what was not sent');
       return { code: puback.reasonCode ?? 0, said: said(puback) };
     },

@@ -73,3 +73,8 @@ export function topicLevel(topic: string, level: number): string | null {
 export function subscriptionId(filter: string): number {
   return 1 + (fnv1a(filter) % 268_435_455);
 }
+
+/** The identifier of the same subscription while the broker is asked for its retained messages. */
+export function askingId(filter: string): number {
+  return subscriptionId(`${filter}\u0000`);
+}

@@ -48,6 +48,7 @@ export function mqtt(options: MqttOptions): Feed<MqttOutlet> {
     secrets: secretsWithin([options.url, options.username, options.password, options.tls]),
     pacing: declaredPacing(options),
     replayable: options.qos !== 0,
+    listens: true,
     ...claimOf(options),
     route: mqttRoutes,
     problems: (targets) => mqttProblems(options, targets),

@@ -129,8 +129,9 @@ function isEcho(publication: Publication, { topic, payload }: OutgoingMessage): 
 }
 
 /** Subscribes to a filter. It resolves when the broker has granted the subscription. */
-function subscribe({ session }: OutletConnection, filter: string): Promise<void> {
-  return session.subscribe([filter], 0, []);
+async function subscribe({ session }: OutletConnection, filter: string): Promise<void> {
+  await session.subscribe([filter], { qos: 0, asks: true });
+  await session.granted();
 }
 
 interface Heard extends MqttReceiveOutcome {

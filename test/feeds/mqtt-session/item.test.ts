@@ -34,6 +34,14 @@ const keyed = (topic: string, keyLevel: number) =>
 
 const ids = (...filters: string[]) => ({ subscriptionIdentifier: filters.map(subscriptionId) });
 
+const dataOf = (payload: string, items: string | null) =>
+  itemMaker([route('s', '#', { items })], OPTIONS)(publication('a', payload)).map(({ data }) => data);
+
+function countOf(ignore: MessageTest, form: MqttPayload, payload: string | Uint8Array): number {
+  const routes = [route('s', '#', { payload: form, ignored: messageMatcher(ignore) })];
+  return itemMaker(routes, OPTIONS)(publication('a', payload)).length;
+}
+
 describe('payloads', () => {
   test.each([
     ['json', '{"v":[1]}', { v: [1] }],
@@ -77,9 +85,6 @@ describe('payloads', () => {
 });
 
 describe('lists', () => {
-  const dataOf = (payload: string, items: string | null) =>
-    itemMaker([route('s', '#', { items })], OPTIONS)(publication('a', payload)).map(({ data }) => data);
-
   test.each([
     ['each item of a list is an event', '[{"v":1},{"v":2}]', '', [{ v: 1 }, { v: 2 }]],
     ['a list within the payload', '{"data":{"rows":[1,2]}}', 'data.rows', [1, 2]],
@@ -105,9 +110,6 @@ describe('lists', () => {
 });
 
 describe('payloads that are ignored', () => {
-  const count = (ignore: MessageTest, form: MqttPayload, payload: string | Uint8Array) =>
-    itemMaker([route('s', '#', { payload: form, ignored: messageMatcher(ignore) })], OPTIONS)(publication('a', payload))
-      .length;
   const offline = ['unavailable', 'unknown', ''];
 
   test.each([
@@ -119,7 +121,7 @@ describe('payloads that are ignored', () => {
     ['text', 'unknown'],
     ['binary', ''],
   ] as const)('%s: %j leaves nothing', (form, payload) => {
-    expect(count(offline, form, payload)).toBe(0);
+    expect(countOf(offline, form, payload)).toBe(0);
   });
 
   test.each([
@@ -129,13 +131,13 @@ describe('payloads that are ignored', () => {
     ['text', 'Unknown'],
     ['binary', Uint8Array.of(0xff)],
   ] as const)('%s: %j is kept', (form, payload) => {
-    expect(count(offline, form, payload)).toBe(1);
+    expect(countOf(offline, form, payload)).toBe(1);
   });
 
   test('fields and functions judge the decoded payload', () => {
-    expect(count({ state: 'offline' }, 'json', '{"state":"offline"}')).toBe(0);
-    expect(count(['', { value: -127 }], 'number', '-127')).toBe(0);
-    expect(count((message) => (message as { v: number }).v > 1, 'json', '{"v":2}')).toBe(0);
+    expect(countOf({ state: 'offline' }, 'json', '{"state":"offline"}')).toBe(0);
+    expect(countOf(['', { value: -127 }], 'number', '-127')).toBe(0);
+    expect(countOf((message) => (message as { v: number }).v > 1, 'json', '{"v":2}')).toBe(0);
   });
 });
 

@@ -125,7 +125,7 @@ export function scriptedBroker(script: (packet: Packet, connection: ScriptedConn
 export interface PoliteOptions {
   sessionPresent?: boolean;
   connackProperties?: object;
-  /** Called when the subscriptions are granted. */
+  /** Called when the first subscription of a connection is granted. */
   afterSubscribe?(connection: ScriptedConnection): void;
   /** Called for whatever else comes. */
   otherwise?(packet: Packet, connection: ScriptedConnection): void;
@@ -133,13 +133,15 @@ export interface PoliteOptions {
 
 /** A broker that grants everything and closes when told goodbye. */
 export function politeBroker(options: PoliteOptions = {}): ScriptedBroker {
+  const subscribed = new Set<ScriptedConnection>();
   return scriptedBroker((packet, connection) => {
     if (packet.cmd === 'connect') {
       const { sessionPresent = false, connackProperties: properties = {} } = options;
       connection.send({ cmd: 'connack', reasonCode: 0, returnCode: 0, sessionPresent, properties });
     } else if (packet.cmd === 'subscribe') {
       connection.send({ cmd: 'suback', messageId: packet.messageId ?? 0, granted: [1] });
-      options.afterSubscribe?.(connection);
+      if (!subscribed.has(connection)) options.afterSubscribe?.(connection);
+      subscribed.add(connection);
     } else if (packet.cmd === 'unsubscribe') {
       connection.send({ cmd: 'unsuback', messageId: packet.messageId ?? 0, granted: [0] });
     } else if (packet.cmd === 'disconnect') connection.end();

@@ -1,0 +1,55 @@
+/**
+ * Which streams get messages that were published at QoS 0, which a broker keeps for nobody who is away. Where each burst
+ * ends its connection, that is told once, by a gap event: what came between two bursts is missing, and goes on missing.
+ * Where the connection is held nothing is missing while it lasts, so a gap is due after each time without one. Pure.
+ */
+import { fnv1a } from '../../base/digest.ts';
+import type { BurstContext, FeedItem } from '../../declare/feed.ts';
+import { gaps } from './gap-items.ts';
+import { packNumbers, unpackNumbers } from './packed-numbers.ts';
+
+export interface Unkept {
+  /**
+   * Takes note that a message at QoS 0 came for these items, on a route that is subscribed to at QoS 1. Returns the gap
+   * events that tell it, for the streams of which it was not known.
+   */
+  told(items: readonly FeedItem[], topic: string): FeedItem[];
+  /** The gap events for the time since the last connection, where one was held. */
+  away(): FeedItem[];
+  /** What a position holds of it: hashes of the streams' names, packed. */
+  state(): string;
+}
+
+/**
+ * @param before as the position holds it; null before the first connection
+ * @param qos of the feed. At 0 the broker keeps nothing for any of its streams.
+ */
+export function createUnkept(
+  context: Pick<BurstContext, 'feed' | 'targets' | 'hold'>,
+  before: string | null,
+  qos: 0 | 1,
+): Unkept {
+  const known = new Set(unpackNumbers(before ?? ''));
+  const { targets, hold } = context;
+
+  return {
+    told(items, topic) {
+      const streams = new Set(items.map(({ stream }) => stream).filter((stream) => !known.has(fnv1a(stream))));
+      if (qos === 0 || streams.size === 0) return [];
+      for (const stream of streams) known.add(fnv1a(stream));
+      if (hold !== null) return [];
+      return gaps(context, 'published_at_qos_0', `${topic} ${AT_QOS_0}`, streams);
+    },
+    away() {
+      if (hold === null) return [];
+      const isLossy = (stream: string) => (qos === 0 ? before !== null : known.has(fnv1a(stream)));
+      const streams = new Set(targets.map(({ stream }) => stream).filter(isLossy));
+      const detail = 'the feed was not connected for a while; what was published at QoS 0 meanwhile is lost';
+      return gaps(context, 'not_connected', detail, streams);
+    },
+    state: () => packNumbers(known),
+  };
+}
+
+const AT_QOS_0 =
+  'is published at QoS 0: the broker keeps none of it between two bursts, so most of it is missing. Publish at QoS 1, or see the ways out in the documentation of MQTT feeds';
