@@ -15,8 +15,12 @@ import type { Unkept } from './unkept.ts';
 export interface Collector {
   /** Takes publications in. Returns how many messages came, how many of them need an acknowledgement, and their bytes. */
   take(publications: readonly Publication[]): [messages: number, unacknowledged: number, bytes: number];
+  /** Adds items that no message brought. */
+  add(items: readonly FeedItem[]): void;
   /** Returns what was collected since the last call. */
   batch(): { items: FeedItem[]; messageIds: number[] };
+  /** Returns those items since the last `batch` that nobody gives again: what was published at QoS 0, and gaps. */
+  once(): FeedItem[];
   /** Whether the budget is spent: that of the burst, or of the batch where the connection is held. */
   isSpent(): boolean;
   /** How many messages came beyond the budget. The broker sends them again. */
@@ -42,6 +46,7 @@ export function createCollector(given: Collecting): Collector {
   const itemsOf = itemMaker(routes, { maxPacketBytes, identified: session.identifies });
   const published = new Set(routes.map(({ filter }) => subscriptionId(filter)));
   let items: FeedItem[] = [];
+  let once: FeedItem[] = [];
   let messageIds: number[] = [];
   let events = 0;
   let bytes = 0;
@@ -103,6 +108,7 @@ export function createCollector(given: Collecting): Collector {
       }
       note(publication, kind, made);
       keep(made);
+      if (publication.qos === 0) once.push(...made);
       bytes += size;
       taken += 1;
       if (publication.qos > 0) {
@@ -118,9 +124,15 @@ export function createCollector(given: Collecting): Collector {
 
   return {
     take,
+    add(more) {
+      keep(more);
+      once.push(...more);
+    },
+    once: () => once,
     batch() {
       const batch = { items, messageIds };
       items = [];
+      once = [];
       messageIds = [];
       if (hold !== null) [events, bytes, spent] = [0, 0, false];
       return batch;

@@ -4,7 +4,7 @@
  * it is stored, so the broker keeps every other message. Where the connection is held, a burst goes on for as long as the
  * connection stands.
  */
-import type { BurstContext, FeedBatch } from '../../declare/feed.ts';
+import type { BurstContext, FeedBatch, FeedItem } from '../../declare/feed.ts';
 import { createPacing } from '../kit/batch-pacing.ts';
 import { burstClockOf } from '../kit/burst-clock.ts';
 import { brokerOf } from './broker.ts';
@@ -101,6 +101,7 @@ export async function* drain(
     });
     const packedRoutes = packRoutes(routes);
     let saved = loss === null ? before : null;
+    let broken: unknown = null;
     while (!abandoned.signal.aborted) {
       const decision = pacing.decide();
       const isFull = collector.isSpent();
@@ -110,8 +111,17 @@ export async function* drain(
       if (decision.verdict === 'wait' && !over && !isFull && !isNew) {
         const waitMs = Math.min(decision.waitMs, clock.leftMs(), subscribing.waitMs(), MOST_WAIT_MS);
         state = 'listening';
-        const publications = await session.receive(waitMs, wake.signal);
+        const publications = await session.receive(waitMs, wake.signal).catch((error: unknown) => {
+          broken = error;
+          return [];
+        });
         state = 'busy';
+        if (broken !== null) {
+          // At QoS 1 the broker sends again what is not acknowledged. The rest came once, and is handed over.
+          const items = collector.once();
+          if (items.length > 0) yield { items };
+          throw broken;
+        }
         pacing.arrived(...collector.take(publications));
         if (!signal.aborted) await subscribing.advance(publications.length === 0);
         continue;
@@ -120,9 +130,11 @@ export async function* drain(
       const { items, messageIds } = collector.batch();
       const reached = reachedPosition();
       const moved = !samePosition(saved, reached);
+      let stood: FeedItem[] = [];
       if (items.length > 0 || last || (moved && !signal.aborted)) {
         state = 'handing over';
         const backlog = collector.backlog();
+        const handedAt = clock.now();
         yield {
           items,
           last,
@@ -130,10 +142,13 @@ export async function* drain(
           ...(moved ? { position: writePosition(reached) } : {}),
         };
         state = 'busy';
+        stood = unkept.stood(clock.now() - handedAt);
         if (moved) saved = reached;
       }
       await session.acknowledge(messageIds);
       pacing.committed();
+      collector.add(stood);
+      pacing.arrived(stood.length, 0, 0);
       if (last || over) {
         const beyond = retained.beyond();
         if (beyond > 0) context.log('warn', tooManyRetained(beyond));

@@ -16,9 +16,17 @@ export interface Unkept {
   told(items: readonly FeedItem[], topic: string): FeedItem[];
   /** The gap events for the time since the last connection, where one was held. */
   away(): FeedItem[];
+  /** The gap events for a time in which nothing was read, because a commit took `ms`. */
+  stood(ms: number): FeedItem[];
   /** What a position holds of it: hashes of the streams' names, packed. */
   state(): string;
 }
+
+/** A commit that takes longer, ms, is told: a broker drops what it cannot send to a client that does not read. */
+const STALL_MS = 10_000;
+const AT_QOS_0 =
+  'is published at QoS 0: the broker keeps none of it between two bursts, so most of it is missing. Publish at QoS 1, or see the ways out in the documentation of MQTT feeds';
+const AWAY = 'the feed was not connected for a while; what was published at QoS 0 meanwhile is lost';
 
 /**
  * @param before as the position holds it; null before the first connection
@@ -32,6 +40,13 @@ export function createUnkept(
   const known = new Set(unpackNumbers(before ?? ''));
   const { targets, hold } = context;
 
+  /** A gap for each stream that gets messages at QoS 0, where the connection is held. */
+  function lossy(reason: string, detail: string, all: boolean): FeedItem[] {
+    if (hold === null) return [];
+    const streams = targets.map(({ stream }) => stream).filter((stream) => all || known.has(fnv1a(stream)));
+    return gaps(context, reason, detail, new Set(streams));
+  }
+
   return {
     told(items, topic) {
       const streams = new Set(items.map(({ stream }) => stream).filter((stream) => !known.has(fnv1a(stream))));
@@ -40,16 +55,12 @@ export function createUnkept(
       if (hold !== null) return [];
       return gaps(context, 'published_at_qos_0', `${topic} ${AT_QOS_0}`, streams);
     },
-    away() {
-      if (hold === null) return [];
-      const isLossy = (stream: string) => (qos === 0 ? before !== null : known.has(fnv1a(stream)));
-      const streams = new Set(targets.map(({ stream }) => stream).filter(isLossy));
-      const detail = 'the feed was not connected for a while; what was published at QoS 0 meanwhile is lost';
-      return gaps(context, 'not_connected', detail, streams);
+    away: () => lossy('not_connected', AWAY, qos === 0 && before !== null),
+    stood(ms) {
+      if (ms < STALL_MS) return [];
+      const detail = `nothing was read for ${ms} ms, because a commit took so long; the broker may have dropped what was published at QoS 0`;
+      return lossy('slow_commit', detail, qos === 0);
     },
     state: () => packNumbers(known),
   };
 }
-
-const AT_QOS_0 =
-  'is published at QoS 0: the broker keeps none of it between two bursts, so most of it is missing. Publish at QoS 1, or see the ways out in the documentation of MQTT feeds';

@@ -49,17 +49,18 @@ function queueProblems({ brokerQueueLimit = 0, budget }: MqttOptions): Problem[]
 
 /** Only JSON has a place where items can be. */
 function itemsProblems({ payload = 'json', items }: MqttOptions, targets: readonly FeedTarget[]): Problem[] {
-  const mistake = (path: string, form: string, found: string | undefined): Problem[] =>
-    found === undefined || form === 'json'
-      ? []
-      : [{ path, expected: `no path, because a payload of ${form} is one item`, found }];
   return [
-    ...mistake('items', payload, items),
+    ...itemsMistake('items', payload, items),
     ...targets.flatMap((target) => {
       const own = routeOf(target);
-      return mistake(`streams.${target.stream}.items`, own.payload ?? payload, own.items);
+      return itemsMistake(`streams.${target.stream}.items`, own.payload ?? payload, own.items);
     }),
   ];
+}
+
+function itemsMistake(path: string, form: string, found: string | undefined): Problem[] {
+  if (found === undefined || form === 'json') return [];
+  return [{ path, expected: `no path, because a payload of ${form} is one item`, found }];
 }
 
 function targetProblems(options: MqttOptions, targets: readonly FeedTarget[]): Problem[] {

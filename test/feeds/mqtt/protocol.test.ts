@@ -36,6 +36,12 @@ const withThree = () =>
     },
   });
 
+const withOneAtQos0 = () =>
+  politeBroker({
+    sessionPresent: true,
+    afterSubscribe: (connection) => connection.send(publicationOf(0, '1', { qos: 0 })),
+  });
+
 function contextOf(
   broker: ScriptedBroker,
   more: Partial<BurstContext> = {},
@@ -207,12 +213,7 @@ describe('acknowledging', () => {
 
   test('what comes at QoS 0 is told by a gap in its stream, once for all bursts', async () => {
     const targets = [target('s', 'a/+'), target('t', 'b')];
-    const broker = () =>
-      politeBroker({
-        sessionPresent: true,
-        afterSubscribe: (connection) => connection.send(publicationOf(0, '1', { qos: 0 })),
-      });
-    const first = await runBurst(feedOf(), contextOf(broker(), {}, targets));
+    const first = await runBurst(feedOf(), contextOf(withOneAtQos0(), {}, targets));
     expect(first.items).toMatchObject([
       {
         stream: 's',
@@ -221,7 +222,9 @@ describe('acknowledging', () => {
       { stream: 's', data: 1 },
     ]);
     const { position } = first;
-    expect((await runBurst(feedOf(), contextOf(broker(), { position }, targets))).items).toMatchObject([{ data: 1 }]);
+    expect((await runBurst(feedOf(), contextOf(withOneAtQos0(), { position }, targets))).items).toMatchObject([
+      { data: 1 },
+    ]);
   });
 
   test('what is beyond the budget is left to the broker, and said to wait', async () => {
