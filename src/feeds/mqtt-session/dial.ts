@@ -5,7 +5,8 @@ import type { ByteSocket } from '../../base/runtime.ts';
 import { publicForm } from '../../net/fetch-target.ts';
 import { DEFAULT_RECEIVE_MAXIMUM, type MqttSettings } from './settings.ts';
 import type { MqttPosition } from './position.ts';
-import { openSession, type Session } from './session.ts';
+import { openSession } from './session.ts';
+import type { Session } from './session-types.ts';
 import { openSocket } from './socket.ts';
 
 /** What `dial` needs of its caller, which is a burst or a call that publishes. */
