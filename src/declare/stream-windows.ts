@@ -29,8 +29,9 @@ export type AggregateName =
 
 export interface WindowsOptions<Data = Json, Name extends AggregateName = AggregateName> {
   /**
-   * Length of a window, such as `30s`, `5m`, `1h` or `1d`. `all` is one window over the whole range and needs `from`.
-   * Leave it out where you give a cursor.
+   * Length of a window, such as `30s`, `5m`, `1h` or `1d`. `1w` begins on a Monday and `1mo` on the first of a month;
+   * 2, 3, 4, 6 or 12 months are counted from January. `all` is one window over the whole range and needs `from`. Leave
+   * it out where you give a cursor.
    */
   window?: string;
   /** The first event time, inclusive: epoch ms, ISO 8601, or a time ago such as `-1h`. Default: 60 windows back. */

@@ -40,7 +40,9 @@ const ARGUMENTS = {
     .string()
     .max(20)
     .optional()
-    .describe(`Aggregate instead of listing: length of a window, ${DURATION_EXPECTED}, or all for one over the range`),
+    .describe(
+      `Aggregate instead of listing: length of a window, ${DURATION_EXPECTED}; 1w from Monday, 1mo of the calendar; or all for one over the range`,
+    ),
   field: Path.optional().describe('With window: the numeric field, by its path. Default: events are counted'),
   aggregates: z
     .array(AggregateName)

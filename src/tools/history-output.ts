@@ -5,7 +5,7 @@ import { Event, FeedNoteShape } from '../calls/schemas.ts';
 const Row = z
   .object({
     start: z.number().describe('Epoch ms; the window is start <= time < end'),
-    end: z.number().optional().describe('With zone, where windows differ in length; else start + windowMs'),
+    end: z.number().optional().describe('With zone or months, where windows differ in length; else start + windowMs'),
     key: z.string().nullable(),
     group: z
       .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))
@@ -32,7 +32,8 @@ export const HistoryOutput = z.object({
     .describe(
       'With window: by time and key. Windows without an event are left out unless `empty`; the newest may still be filling',
     ),
-  windowMs: z.number().nullable().optional(),
+  window: z.string().optional().describe('Length of a window, as asked'),
+  windowMs: z.number().nullable().optional().describe('The same in ms; null: all, or months, whose length differs'),
   zone: z.string().optional(),
   ofPart: z
     .array(z.string())

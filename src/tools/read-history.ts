@@ -14,7 +14,7 @@ import { readWindows, type SeriesRow, WINDOWS_KIND, type WindowsPage } from '../
 import { kindOf } from '../streams/history/range-cursor.ts';
 import type { ReadLimits } from '../streams/history/range-scan.ts';
 import { SCAN_BUDGET } from '../streams/history/scan.ts';
-import { durationText, isoTime } from '../base/time-text.ts';
+import { isoTime } from '../base/time-text.ts';
 import { valueOf } from '../streams/history/window-rows.ts';
 import { accounted, type AppDeps } from '../calls/context.ts';
 import { describeStreams, exampleCall } from './describe.ts';
@@ -75,10 +75,11 @@ async function windowsAnswer(scope: Scope, stream: DeclaredStream, input: Histor
   const { stream: _stream, limit: _limit, format, estimate: _estimate, ...query } = input;
   const page = await readWindows(scope, stream, given(query), { deadline: context.deadline });
   const feed = unreadNote(stream);
-  const { from, to, complete, cursor, truncated, skipped, scanned, windowMs, ofPart, zone } = page;
+  const { from, to, complete, cursor, truncated, skipped, scanned, window, windowMs, ofPart, zone } = page;
   const structured: HistoryAnswer = {
     stream: stream.name,
     windows: page.rows.map((row) => toRow(row, page)),
+    window,
     windowMs,
     ...(zone === null ? {} : { zone: zone.name }),
     ...(ofPart.length === 0 ? {} : { ofPart }),
@@ -92,7 +93,6 @@ async function windowsAnswer(scope: Scope, stream: DeclaredStream, input: Histor
     feed,
   };
   const fields = page.series.flatMap((series) => (series.field === null ? [] : [series.field]));
-  const window = windowMs === null ? 'all' : durationText(windowMs);
   const what = `${page.rows.length} row(s) of ${stream.name}${fieldsText(page, scope.app)
     .map((name) => `, ${name}`)
     .join('')}, window ${window}`;
@@ -139,7 +139,7 @@ function toRow(row: SeriesRow, page: WindowsPage): HistoryAnswerRow {
   const { start, end, key, group, stream, field, count, values } = row;
   const named = {
     start,
-    ...(page.zone === null || end === Infinity ? {} : { end }),
+    ...(end === Infinity || (page.zone === null && page.windowMs !== null) ? {} : { end }),
     key,
     ...(group === null ? {} : { group }),
     ...(page.series.length > 1 ? { stream, field } : {}),

@@ -7,6 +7,7 @@ import { aggregateOf, isOfTimes } from '../streams/history/aggregate.ts';
 import { fieldsOf } from '../streams/fields.ts';
 import type { SeriesRow, WindowsPage } from '../streams/history/windows.ts';
 import { durationText, isoTime, zonedTime } from '../base/time-text.ts';
+import { ALL, meanMs, windowLength } from '../streams/history/window-length.ts';
 import type { Series } from '../streams/history/window-question.ts';
 import { valueOf } from '../streams/history/window-rows.ts';
 import { sparkline } from './sparkline.ts';
@@ -46,8 +47,8 @@ export function fieldsText({ series }: WindowsPage, app: App): string[] {
  * Says which windows are incomplete: at the edges of the range, while they last, and on a page that is not the last.
  */
 export function edgesText(page: WindowsPage, now: number): string[] {
-  const { rows, from, to, windowMs, cursor } = page;
-  if (windowMs === null || rows.length === 0) return [];
+  const { rows, from, to, window, cursor } = page;
+  if (window === ALL || rows.length === 0) return [];
   const has = (test: (row: SeriesRow) => boolean) => rows.some(test);
   return [
     ...(has(({ start }) => start < from) ? ['The first window is counted from the beginning of the range on.'] : []),
@@ -65,7 +66,8 @@ export function sparklineLines(page: WindowsPage, app: App): string[] {
   const begin = starts.reduce((least, start) => Math.min(least, start), Infinity);
   const end = starts.reduce((greatest, start) => Math.max(greatest, start), -Infinity);
   if (page.rows.length === 0) return [];
-  const placeOf = (start: number) => (page.windowMs === null ? 0 : Math.round((start - begin) / page.windowMs));
+  const stepMs = meanMs(windowLength(page.window));
+  const placeOf = (start: number) => (stepMs === null ? 0 : Math.round((start - begin) / stepMs));
   const length = placeOf(end) + 1;
   const drawn = Math.min(length, MOST_DRAWN);
   const named = Map.groupBy(page.rows, (row) => JSON.stringify([row.key, row.group, row.stream, row.field]));
@@ -85,9 +87,9 @@ export function sparklineLines(page: WindowsPage, app: App): string[] {
     const label = first.field === null && page.series.length === 1 ? [] : [labelOf(first, page.series)];
     return [...nameOf(first), ...label, aggregate, `${rangeOf(values, aggregate)}${unit}`, line].join(' ');
   });
-  const window = page.windowMs === null ? 'the whole range' : `a window of ${durationText(page.windowMs)}`;
-  const what = shownEach === 1 ? window : `the mean of ${shownEach} windows of ${durationText(page.windowMs ?? 1)}`;
-  const head = `A character is ${what}, from ${timeText(begin + (length - drawn) * (page.windowMs ?? 0), page)} to ${timeText(end, page)}; · is one without a value; ▁ to █ is the range of its line.`;
+  const window = stepMs === null ? 'the whole range' : `a window of ${page.window}`;
+  const what = shownEach === 1 ? window : `the mean of ${shownEach} windows of ${page.window}`;
+  const head = `A character is ${what}, from ${timeText(begin + (length - drawn) * (stepMs ?? 0), page)} to ${timeText(end, page)}; · is one without a value; ▁ to █ is the range of its line.`;
   return [head, ...lines(shown, (line) => line)];
 }
 

@@ -22,6 +22,30 @@ beforeEach(async () => {
 
 const call = (args: object) => at.call('read_history', { stream: 'plant', from: START, ...args });
 
+test('months and weeks stand under their first day, with their end, and are named in the text', async () => {
+  for (const month of [2, 3, 4]) {
+    at.clock.now = Date.UTC(2027, month, 15);
+    await at.append('plant', { key: 'a', data: { temp: month, pump: { state: 'on', rpm: null } } });
+  }
+  const months = { window: '1mo', field: 'temp', keys: ['a'], aggregates: ['max'], from: '2026-11-01', empty: true };
+  const { structured, text } = await call({ ...months, zone: 'Europe/Berlin' });
+  const windows = structured['windows'] as { start: number; end: number }[];
+  expect([structured['window'], structured['windowMs'], windows.length]).toEqual(['1mo', null, 7]);
+  expect(windows.at(-3)).toMatchObject({ start: Date.UTC(2027, 1, 28, 23), end: Date.UTC(2027, 2, 31, 22), max: 2 });
+  expect(text).toContain('window 1mo');
+  expect(text).toContain('2027-03-01T00:00:00+01:00 a count=1 max=2');
+  const drawn = await call({ ...months, empty: false, format: 'sparkline' });
+  expect(drawn.text).toContain('A character is a window of 1mo, from 2026-11-01T00:00:00Z to 2027-05-01T00:00:00Z');
+  expect(drawn.text).toMatch(/[^·]···[^·]{3}$/m);
+  const weeks = await call({ window: '1w', keys: ['a'], from: '2026-11-20', to: '2026-11-21', estimate: false });
+  expect(weeks.structured).toMatchObject({
+    windowMs: 7 * 86_400_000,
+    windows: [{ start: Date.UTC(2026, 10, 16), count: 4 }],
+  });
+  const { structured: estimated } = await call({ ...months, estimate: true });
+  expect(estimated).toMatchObject({ estimate: { fits: true }, from: Date.UTC(2026, 10, 1) });
+});
+
 describe('aggregates', () => {
   test('stand under their names; one that is not known is left out', async () => {
     const aggregates = ['p50', 'stddev', 'rate/hour', 'increase', 'timeWeightedMean', 'gaps>14m', 'longestGap'];

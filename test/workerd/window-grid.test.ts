@@ -1,6 +1,6 @@
 /** Time zones come from the host: what workerd knows of them. */
 import { expect, test } from 'vitest';
-import { zonedGrid } from '../../src/streams/history/window-grid.ts';
+import { monthGrid, zonedGrid } from '../../src/streams/history/window-grid.ts';
 import { zoneOf } from '../../src/base/zone.ts';
 
 const HOUR = 3_600_000;
@@ -13,4 +13,10 @@ test.each([
   const grid = zonedGrid(24 * HOUR, zoneOf(name));
   const start = Date.parse(from);
   expect([grid.startOf(start), (grid.endOf(start) - start) / HOUR]).toEqual([start, hours]);
+});
+
+test('a month of a zone has an hour less where its clocks are put forward', () => {
+  const grid = monthGrid(1, zoneOf('Europe/Berlin'));
+  const start = grid.startOf(Date.parse('2026-03-15T00:00Z'));
+  expect([start, (grid.endOf(start) - start) / HOUR]).toEqual([Date.parse('2026-02-28T23:00Z'), 31 * 24 - 1]);
 });

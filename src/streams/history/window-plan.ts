@@ -12,8 +12,9 @@ import { type Aggregate, aggregateOf, isOfSeries, isOfTimes, needsBefore } from 
 import { checkNumeric, fieldsOf, isNumeric } from '../fields.ts';
 import { findStream } from '../find-stream.ts';
 import { type Range, resolveRange } from './range.ts';
-import { evenGrid, type Grid, zonedGrid } from './window-grid.ts';
-import { type Question, type Series, windowMsOf } from './window-question.ts';
+import { evenGrid, type Grid, monthGrid, weekGrid, zonedGrid } from './window-grid.ts';
+import { meanMs, type WindowLength, windowLength } from './window-length.ts';
+import type { Question, Series } from './window-question.ts';
 import { BY_KEY } from './window-values.ts';
 import { type Zone, zoneOf } from '../../base/zone.ts';
 
@@ -50,15 +51,15 @@ export function planOf(
   now: number,
   rankedBy?: Aggregate,
 ): Plan {
-  const windowMs = windowMsOf(question.window);
+  const window = windowLength(question.window);
   const { field, also, by, empty } = question;
-  if (windowMs === null && asked.from === null) {
+  if (window.kind === 'all' && asked.from === null) {
     throw invalid('from', 'a single window over everything needs a beginning', 'a time, because `window` is all');
   }
   const zone = question.zone === null ? null : zoneOf(question.zone);
-  const from = asked.from ?? defaultFrom(gridOf(windowMs, zone, 'epoch', 0), asked.to ?? now);
+  const from = asked.from ?? defaultFrom(gridOf(window, zone, 'epoch', 0), asked.to ?? now);
   const range = { ...asked, from };
-  const grid = gridOf(windowMs, zone, question.align, from);
+  const grid = gridOf(window, zone, question.align, from);
   const series = [{ stream: stream.name, field }, ...also];
   if (new Set(series.map((one) => JSON.stringify([one.stream, one.field]))).size < series.length) {
     throw invalid('also', 'the same field stands there twice', 'other fields or streams than the first, each once');
@@ -72,16 +73,25 @@ export function planOf(
   const wanted = rankedBy === undefined ? question.aggregates : [...question.aggregates, rankedBy.name];
   const aggregates = [...new Set(wanted)].map((name) => aggregateOf(name));
   checkAggregates(aggregates, series, by, range, scans);
-  const length = windowMs ?? (asked.to ?? now) - from;
+  const length = meanMs(window) ?? (asked.to ?? now) - from;
   const lookBackMs = aggregates.some(needsBefore) ? Math.min(Math.max(0, length), LONGEST_LOOK_BACK_MS) : 0;
   return { grid, zone, range, aggregates, by, empty, series, scans, lookBackMs };
 }
 
-function gridOf(windowMs: number | null, zone: Zone | null, align: Question['align'], from: number): Grid {
-  if (windowMs === null) return evenGrid(null, from);
-  if (zone === null) return evenGrid(windowMs, align === 'from' ? from : 0);
-  if (align === 'epoch') return zonedGrid(windowMs, zone);
-  throw invalid('align', 'windows of a time zone begin by its clocks', 'to be left out, because zone is given');
+function gridOf(length: WindowLength, zone: Zone | null, align: Question['align'], from: number): Grid {
+  if (length.kind === 'all') return evenGrid(null, from);
+  if (align === 'from') {
+    if (zone !== null) {
+      throw invalid('align', 'windows of a time zone begin by its clocks', 'to be left out, because zone is given');
+    }
+    if (length.kind === 'months') {
+      throw invalid('align', 'months begin on their first', 'to be left out, because window is in months');
+    }
+    return evenGrid(meanMs(length), from);
+  }
+  if (length.kind === 'weeks') return weekGrid(length.count, zone);
+  if (length.kind === 'months') return monthGrid(length.count, zone);
+  return zone === null ? evenGrid(length.ms, 0) : zonedGrid(length.ms, zone);
 }
 
 function defaultFrom(grid: Grid, to: number): number {

@@ -8,17 +8,14 @@ import { TidegateError } from '../../base/errors.ts';
 import { PATH_CHARACTERS } from '../../base/field-path.ts';
 import { aggregateOf, MOST_AGGREGATES } from './aggregate.ts';
 import { badCursor } from './range-cursor.ts';
-import { DURATION_EXPECTED, durationText, parseDuration } from '../../base/time-text.ts';
+import { WINDOW_EXPECTED, windowLength, windowText } from './window-length.ts';
 import { BY_KEY } from './window-values.ts';
 import { ZONE_CHARACTERS } from '../../base/zone.ts';
 
 /** Most further streams or fields after the first. */
 export const MOST_ALSO = 3;
 export const MOST_BY = 3;
-/** The `window` that makes one window of the whole range. */
-export const ALL = 'all';
 const MOST = { aggregates: MOST_AGGREGATES, by: MOST_BY, also: MOST_ALSO };
-const LONGEST_WINDOW_MS = 366 * 86_400_000;
 const NAME_CHARACTERS = 64;
 
 export interface Series {
@@ -29,7 +26,10 @@ export interface Series {
 
 /** The question as a caller gives it. */
 export interface WindowsAsked {
-  /** Length of a window, `30s`, `5m`, `1h`, `1d`; or `all` for one window, for which `from` is needed. */
+  /**
+   * Length of a window: `30s`, `5m`, `1h`, `1d`; `1w` from Monday, `1mo` of the calendar; or `all` for one window, for
+   * which `from` is needed.
+   */
   window?: string;
   /** Where windows begin: at whole multiples (default; in `zone`, else since the epoch in UTC), or at `from`. */
   align?: 'epoch' | 'from';
@@ -63,7 +63,7 @@ export type Question = z.output<typeof Question>;
 /** @throws TidegateError `invalid_input` with the argument. */
 export function questionOf(stream: string, keyed: boolean, asked: WindowsAsked): Question {
   const given = normal(stream, asked);
-  if (given.window === undefined) throw noWindow('');
+  if (given.window === undefined) throw noWindow();
   for (const [name, most] of Object.entries(MOST)) {
     if ((given[name as keyof typeof MOST]?.length ?? 0) > most) throw tooMany(name, most);
   }
@@ -95,20 +95,11 @@ export function carriedQuestion(carried: unknown, stream: string, asked: Windows
   return parsed.data;
 }
 
-/** Length of a window, ms; null for one window over the whole range. @throws TidegateError `invalid_input`: `window` */
-export function windowMsOf(text: string): number | null {
-  if (text === ALL) return null;
-  const windowMs = parseDuration(text);
-  if (windowMs !== null && windowMs > 0 && windowMs <= LONGEST_WINDOW_MS) return windowMs;
-  throw noWindow(text);
-}
-
 /** Brings the given options into one form, so that they can be compared. */
 function normal(stream: string, { aggregates, also, by, window, ...asked }: WindowsAsked): Partial<Question> {
-  const windowMs = window === undefined ? null : windowMsOf(window);
   return {
     ...asked,
-    ...(window === undefined ? {} : { window: windowMs === null ? ALL : durationText(windowMs) }),
+    ...(window === undefined ? {} : { window: windowText(windowLength(window)) }),
     ...(by === undefined ? {} : { by: unique(by) }),
     ...(aggregates === undefined ? {} : { aggregates: unique(aggregates.map((name) => aggregateOf(name).name)) }),
     ...(also === undefined
@@ -125,9 +116,6 @@ function tooMany(field: string, most: number): TidegateError {
   return new TidegateError('invalid_input', `too many of ${field}`, { field, expected: `${most} at most` });
 }
 
-function noWindow(text: string): TidegateError {
-  return new TidegateError('invalid_input', `not a length of a window: ${text.slice(0, 40)}`, {
-    field: 'window',
-    expected: `${DURATION_EXPECTED}, 366d at most; or ${ALL}`,
-  });
+function noWindow(): TidegateError {
+  return new TidegateError('invalid_input', 'no length of a window', { field: 'window', expected: WINDOW_EXPECTED });
 }

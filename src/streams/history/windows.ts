@@ -59,7 +59,9 @@ export interface WindowsPage {
   series: Series[];
   /** Names of the aggregates. */
   aggregates: string[];
-  /** Null: one window over the whole range. */
+  /** Length of a window, as `windowLength` reads it. */
+  window: string;
+  /** Null: one window over the whole range, or months, which differ in length. */
   windowMs: number | null;
   zone: Zone | null;
   from: number;
@@ -115,6 +117,7 @@ export async function readWindows(
     rows: inOrder(kept, top !== null && whole, query.order === 'newest'),
     series: plan.series,
     aggregates: plan.aggregates.map(({ name }) => name),
+    window: question.window,
     windowMs: plan.grid.windowMs,
     zone: plan.zone,
     from: plan.range.from,

@@ -226,3 +226,70 @@ test('a text too long to group by, and what is no value, are grouped as nothing'
     ]),
   );
 });
+
+describe('weeks and months', () => {
+  const ZONE = 'America/New_York';
+  const day = new Intl.DateTimeFormat('sv-SE', { timeZone: ZONE, dateStyle: 'short' });
+  const HOUR = 3_600_000;
+  const rows = (page: readonly SeriesRow[]) =>
+    page.map(({ start, count, values }) => [day.format(start).slice(0, 7), count, values?.sum]);
+
+  /** Two years of an event every 37 hours. */
+  async function years(): Promise<{ at: Bench; times: number[] }> {
+    const at = bench({ sensors: stream({ description: 'Sensors', schema: z.object({ v: z.number() }) }) });
+    const times: number[] = [];
+    for (let time = START - 2 * 366 * 24 * HOUR; time < START; time += 37 * HOUR) times.push(time);
+    for (const [index, time] of times.entries()) {
+      at.clock.now = time;
+      await at.append('sensors', { time, data: { v: index } });
+    }
+    at.clock.now = START;
+    return { at, times };
+  }
+
+  test('count and sum what Intl says lies in each month of a zone, in one answer or in parts', async () => {
+    const { at, times } = await years();
+    const query = { window: '1mo', zone: ZONE, from: times[0] ?? 0, field: 'v', aggregates: ['sum'] };
+    const whole = await read(at, query);
+    const plain = Map.groupBy(times.entries(), ([, time]) => day.format(time).slice(0, 7));
+    const expected = [...plain].map(([month, each]) => [month, each.length, each.reduce((sum, [v]) => sum + v, 0)]);
+    expect(rows(whole.rows)).toEqual(expected);
+    expect(whole).toMatchObject({ window: '1mo', windowMs: null, complete: true });
+    expect(whole.rows.map(({ end }) => end).slice(0, -1)).toEqual(whole.rows.map(({ start }) => start).slice(1));
+    const parts: WindowsPage[] = [];
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const page: WindowsPage = await read(
+        at,
+        cursor === '' ? { ...query, maxEvents: 100 } : { cursor, maxEvents: 100 },
+      );
+      parts.push(page);
+      ({ cursor } = page);
+    }
+    expect(parts.length).toBeGreaterThan(2);
+    expect(rows(merge(parts).sort((a, b) => a.start - b.start))).toEqual(expected);
+  });
+
+  test('have a row for each that is empty, and go back sixty of them by themselves', async () => {
+    const { at } = await years();
+    const weeks = await read(at, { window: '1w', from: '2026-10-01', to: '2026-11-16', empty: true });
+    expect(weeks.rows.map(({ start }) => new Date(start).getUTCDay())).toEqual(Array.from({ length: 7 }, () => 1));
+    expect(weeks).toMatchObject({ window: '1w', windowMs: 7 * 24 * HOUR });
+    const months = await read(at, { window: '1mo' });
+    expect(months.from).toBe(Date.UTC(2021, 11, 1));
+  });
+
+  test.each([
+    [{ window: '5mo', from: 0 }, 'window'],
+    [{ window: '0w', from: 0 }, 'window'],
+    [{ window: '53w', from: 0 }, 'window'],
+    [{ window: '1mo', align: 'from', from: 0 }, 'align'],
+  ] as const)('%j is refused', async (query, field) => {
+    await expect(read(sensors(), query)).rejects.toMatchObject({ code: 'invalid_input', field });
+  });
+
+  test('of a week may begin at `from`', async () => {
+    const { at } = await years();
+    const { rows } = await read(at, { window: '1w', align: 'from', from: START - 21 * 24 * HOUR });
+    expect(rows.map(({ start }) => start)).toEqual([21, 14, 7].map((days) => START - days * 24 * HOUR));
+  });
+});
