@@ -2,41 +2,40 @@
  * Pages of a stream's log in order of arrival, for an app's own code. Removed events are not on them. Where a page would
  * be short of events only because they were removed, it reads on, with `MOST_READS` store calls at most.
  */
+import type { EventPage } from '../declare/app-streams.ts';
 import { isGap, type StreamEvent } from '../base/event.ts';
 import { READ_LIMIT } from '../store/limits.ts';
 import type { Cursor, LogPage } from '../store/store.ts';
-import type { EventPage } from '../declare/app-streams.ts';
-import { besides, shownEvents } from '../streams/log/removals.ts';
+import { besides, isErased, obey } from '../streams/log/removals.ts';
 import { encodeStreamCursor } from '../streams/log/stream-cursor.ts';
-import { streamLog, toStreamEvent } from '../streams/log/stream-log.ts';
+import { loggedEvent, streamLog, toStreamEvent } from '../streams/log/stream-log.ts';
 import type { LogScope } from '../streams/scope.ts';
 
-const MOST_READS = 20;
-/** How many entries from the end are searched first for the newest event that is not a gap. */
+const MOST_READS = 100;
+/** How many entries from the end are searched for the newest event that is not a gap. */
 const NEWEST_ENTRIES = 10;
 
-/** The events after a cursor. There is at least one, unless the log has no more, or `MOST_READS` pages had none. */
+/** The events after a cursor. There is at least one, unless the log has no more, or `MOST_READS` reads found none. */
 export async function pageAfter(
-  scope: LogScope,
+  { store, ...scope }: LogScope,
   stream: string,
   limit: number,
   after: Cursor | null,
 ): Promise<EventPage<unknown>> {
-  let page = await read(scope, stream, limit, after);
-  const { truncated } = page;
-  for (let reads = 1; isBarren(page, limit) && reads < MOST_READS; reads += 1) {
-    page = await read(scope, stream, limit, page.cursor);
+  const log = streamLog(scope.tenant, stream);
+  let wanted = limit;
+  let page = await store.read(log, after, wanted, besides(scope, stream));
+  let found = shown(stream, page);
+  let { truncated } = page;
+  for (let reads = 1; found.length === 0 && page.entries.length === wanted && reads < MOST_READS; reads += 1) {
+    wanted = READ_LIMIT;
+    page = await store.read(log, page.cursor, wanted, besides(scope, stream));
+    found = shown(stream, page);
+    truncated ||= page.truncated;
   }
-  return { ...toEventPage(stream, page), truncated: truncated || page.truncated };
-}
-
-function read({ store, ...scope }: LogScope, stream: string, limit: number, after: Cursor | null): Promise<LogPage> {
-  return store.read(streamLog(scope.tenant, stream), after, limit, besides(scope, stream));
-}
-
-/** Whether all entries of a full page were removed. */
-function isBarren(page: LogPage, limit: number): boolean {
-  return page.entries.length === limit && shownEvents(page).length === 0;
+  const taken = found.slice(0, limit);
+  const cursor = taken.length < found.length ? (taken.at(-1)?.cursor ?? null) : page.cursor;
+  return pageOf(stream, taken, cursor, truncated);
 }
 
 /** The newest `n` events before a cursor. */
@@ -49,16 +48,15 @@ export async function pageBefore(
   const log = streamLog(scope.tenant, stream);
   let wanted = n;
   let page = await store.last(log, wanted, before, besides(scope, stream));
-  const found = toEventPage(stream, page);
-  for (let reads = 1; reads < MOST_READS; reads += 1) {
-    const missing = n - found.events.length;
-    if (missing === 0 || page.truncated || page.entries.length < wanted) break;
+  const { cursor, truncated } = page;
+  let found = shown(stream, page);
+  for (let reads = 1; found.length < n && page.entries.length === wanted && reads < MOST_READS; reads += 1) {
     wanted = READ_LIMIT;
     page = await store.last(log, wanted, page.start, besides(scope, stream));
     if (page.truncated) break;
-    found.events.unshift(...toEventPage(stream, page).events.slice(-missing));
+    found = [...shown(stream, page), ...found];
   }
-  return found;
+  return pageOf(stream, found.slice(-n), cursor, truncated);
 }
 
 /** The newest event of all keys that is not a gap, among the newest `NEWEST_ENTRIES` entries that were not removed. */
@@ -67,10 +65,28 @@ export async function newestEvent(scope: LogScope, stream: string): Promise<Stre
   return (events as StreamEvent[]).findLast((event) => !isGap(event)) ?? null;
 }
 
-function toEventPage(stream: string, page: LogPage): EventPage<unknown> {
+interface Shown {
+  event: StreamEvent;
+  /** The position behind it. */
+  cursor: Cursor;
+}
+
+function shown(stream: string, page: LogPage): Shown[] {
+  return obey(page).entries.flatMap((entry) => {
+    const event = loggedEvent.read(entry);
+    return isErased(event) ? [] : [{ event: toStreamEvent(stream, event), cursor: entry.cursor }];
+  });
+}
+
+function pageOf(
+  stream: string,
+  events: readonly Shown[],
+  cursor: Cursor | null,
+  truncated: boolean,
+): EventPage<unknown> {
   return {
-    events: shownEvents(page).map((event) => toStreamEvent(stream, event)),
-    cursor: page.cursor === null ? null : encodeStreamCursor(stream, page.cursor),
-    truncated: page.truncated,
+    events: events.map(({ event }) => event),
+    cursor: cursor === null ? null : encodeStreamCursor(stream, cursor),
+    truncated,
   };
 }

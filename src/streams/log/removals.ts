@@ -140,13 +140,6 @@ export function obey(page: LogPage): LogPage {
   return { ...page, entries };
 }
 
-/** The events of a page, without removed ones. */
-export function shownEvents(page: LogPage): LoggedEvent[] {
-  return obey(page)
-    .entries.map((entry) => loggedEvent.read(entry))
-    .filter((event) => !isErased(event));
-}
-
 /** Makes the function that finds the removal of an event; null: it is not removed. */
 export function finder(active: readonly Removal[]): (event: LoggedEvent, cursor: Cursor) => Removal | null {
   const [ids, keys] = [new Map<string, Removal[]>(), new Map<string, Removal[]>()];

@@ -45,7 +45,7 @@ const MINUTE = 60_000;
 
 function stage(): Stage {
   const { store, calls, reset } = countCalls(createMemoryStore());
-  const tested = createTestApp(app, { store, at: AT });
+  const tested = createTestApp(app, { store, at: AT + 24 * 60 * MINUTE });
   return {
     ...tested,
     store,

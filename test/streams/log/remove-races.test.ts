@@ -1,0 +1,198 @@
+/** Removals beside writers, crashes and other removals, and in logs that are too long to be erased at once. */
+import { expect, test } from 'vitest';
+import * as z from 'zod';
+import { seededRandom } from '../../../src/store/contract/seeded.ts';
+import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
+import type { Store } from '../../../src/store/store.ts';
+import { defineApp } from '../../../src/declare/check/define-app.ts';
+import { stream } from '../../../src/declare/stream.ts';
+import { createTestApp } from '../../../src/hosts/testing/test-app.ts';
+import { latestEvent, latestKey } from '../../../src/streams/log/latest.ts';
+import { MOST_REMOVALS } from '../../../src/streams/log/remove.ts';
+import { removals, removalsKey } from '../../../src/streams/log/removals.ts';
+import { streamLog } from '../../../src/streams/log/stream-log.ts';
+import { weaken } from '../../store/weaknesses.ts';
+
+const AT = Date.UTC(2026, 4, 1);
+const NOW = AT + 3_600_000;
+const schema = z.object({ id: z.string(), key: z.string(), at: z.number() });
+const app = defineApp({
+  name: 'races',
+  version: '1.0.0',
+  description: 'One stream',
+  streams: {
+    readings: stream({ description: 'readings', schema, key: 'key', time: 'at', id: 'id' }),
+    plain: stream({ description: 'without ids', schema, key: 'key', time: 'at' }),
+  },
+});
+const LOG = streamLog('public', 'readings');
+
+function on(store: Store) {
+  return createTestApp(app, { store, at: NOW });
+}
+
+const event = (id: string, n = 0, key = 'a') => ({ id, key, at: AT + n });
+
+async function idsIn({ streams }: ReturnType<typeof on>): Promise<string[]> {
+  const { events } = await streams.history('readings', { from: 0, limit: 1_000 });
+  return events.filter(({ meta }) => !meta?.gap).map(({ id }) => id);
+}
+
+/** Appends straight to the log, `READ_LIMIT` events a commit. */
+async function fill(store: Store, from: number, to: number, key: string): Promise<void> {
+  for (let n = from; n < to; n += 1_000) {
+    const entries = Array.from({ length: Math.min(1_000, to - n) }, (_, i) => {
+      const data = event(`e${n + i}`, n + i, key);
+      return { id: data.id, key, time: data.at, data };
+    });
+    await store.commit([{ kind: 'append', log: LOG, entries }], { id: `fill ${n}`, now: NOW, deadline: NOW + 1_000 });
+  }
+}
+
+test.each([1, 2, 3, 4, 5, 6, 7, 8])(
+  'an id that is appended by many while it is removed is not there afterwards, and nothing else is lost: seed %i',
+  async (seed) => {
+    const inner = createMemoryStore();
+    const random = seededRandom(seed);
+    const stages = Array.from({ length: 4 }, () => on(weaken(inner, { random, unknown: 0.1, halfVisible: true })));
+    const [first, ...others] = stages as [ReturnType<typeof on>, ...ReturnType<typeof on>[]];
+    const healthy = on(inner);
+    await healthy.streams.append('readings', event('keeps', 1));
+    let isOver = false;
+    const work = Promise.all([
+      ...others.flatMap(({ streams }, i) => [
+        streams.append('readings', event('goes', 9)),
+        streams.append('readings', event(`other${i}`, i)),
+      ]),
+      first.streams.remove('readings', { id: 'goes' }),
+      first.streams.remove('readings', { id: 'nobody' }),
+    ]).finally(() => (isOver = true));
+    for (let moves = 0; moves < 300 && !isOver; moves += 1) for (const stage of stages) await stage.advance(20);
+    await work;
+    await healthy.sweep();
+    expect((await idsIn(healthy)).toSorted()).toEqual(['keeps', 'other0', 'other1', 'other2']);
+    expect(await healthy.streams.latest('readings', 'a')).toMatchObject({ time: AT + 2, id: 'other2' });
+  },
+);
+
+test('a process that ends after the commit of a removal leaves the rest to the sweep', async () => {
+  const store = createMemoryStore();
+  const healthy = on(store);
+  for (const n of [1, 2]) await healthy.streams.append('readings', event(`e${n}`, n));
+  let isDead = false;
+  const dying = on({
+    ...store,
+    async commit(...args) {
+      if (isDead) throw new Error('killed');
+      const result = await store.commit(...args);
+      isDead = args[0].some((operation) => operation.kind === 'put' && operation.partition === 'public/removals');
+      return result;
+    },
+  });
+  await expect(dying.streams.remove('readings', { id: 'e2' })).rejects.toThrow('killed');
+  expect(await idsIn(healthy)).toEqual(['e1']);
+  await healthy.sweep();
+  expect(await healthy.streams.latest('readings', 'a')).toMatchObject({ id: 'e1' });
+  const { value } = await store.get(removalsKey('public', 'readings'), NOW);
+  expect(value).toMatchObject({ active: [{ settled: true, doneAt: NOW, erased: 1 }], pass: null, orphans: [] });
+});
+
+test('a follower that read before a removal cannot bring back a latest event', async () => {
+  const store = createMemoryStore();
+  const healthy = on(store);
+  await healthy.streams.append('readings', event('e1', 1));
+  await fill(store, 5, 6, 'a');
+  let removed = false;
+  const slow = on({
+    ...store,
+    async commit(...args) {
+      if (!removed && args[0].some((operation) => operation.kind === 'put' && operation.id === 'k:a')) {
+        removed = true;
+        await healthy.streams.remove('readings', { id: 'e5' });
+      }
+      return store.commit(...args);
+    },
+  });
+  await slow.sweep();
+  expect(removed).toBe(true);
+  const reading = await store.get(latestKey('public', 'readings', 'a'), NOW);
+  expect(latestEvent.read(reading)?.id).toBe('e1');
+});
+
+test('in a long log the sweep erases on and finds the latest event that is left; nothing removed is seen meanwhile', async () => {
+  const store = createMemoryStore();
+  const stage = on(store);
+  await stage.streams.append('readings', event('first', 500_000, 'rare'));
+  await fill(store, 0, 24_500, 'common');
+  await stage.streams.append('readings', event('last', 600_000, 'rare'));
+  expect(await stage.streams.remove('readings', { id: 'last' })).toEqual({ removed: 1, complete: false });
+  expect(await stage.streams.latest('readings', 'rare')).toBeNull();
+  expect(await stage.streams.remove('readings', { from: AT, to: AT + 24_000 })).toMatchObject({ complete: false });
+  const ids: string[] = [];
+  for (let cursor: string | null | undefined; cursor !== null;) {
+    const query = { from: AT, to: AT + 24_010, ...(cursor === undefined ? {} : { cursor }) };
+    const page: Awaited<ReturnType<typeof stage.streams.history>> = await stage.streams.history('readings', query);
+    ids.push(...page.events.map(({ id }) => id));
+    ({ cursor } = page);
+  }
+  expect(ids).toEqual(Array.from({ length: 10 }, (_, i) => `e${24_000 + i}`));
+  await stage.sweep();
+  expect(await stage.streams.latest('readings', 'rare')).toMatchObject({ id: 'first' });
+  const { value } = await store.get(removalsKey('public', 'readings'), NOW);
+  const standing = removals.decode(value ?? {});
+  expect(standing.active.map(({ erased, doneAt }) => [erased, doneAt])).toEqual([
+    [1, NOW],
+    [24_000, NOW],
+  ]);
+  expect(await stage.streams.latest('readings', 'common')).toMatchObject({ id: 'e24499' });
+});
+
+test('two sweeps at once do no harm, and one that is killed in between is gone on with', async () => {
+  const store = createMemoryStore();
+  const stage = on(store);
+  await fill(store, 0, 30_000, 'common');
+  await stage.streams.remove('readings', { from: AT, to: AT + 29_990 });
+  let reads = 0;
+  const dying = on({
+    ...store,
+    async last(...args) {
+      reads += 1;
+      if (reads > 5) throw new Error('killed');
+      return store.last(...args);
+    },
+  });
+  expect((await dying.sweep()).error).not.toBeNull();
+  await Promise.all([stage.sweep(), on(store).sweep()]);
+  const page = await stage.streams.read('readings', null, 1_000);
+  expect(page.events.filter(({ meta }) => !meta?.gap).map(({ id }) => id)[0]).toBe('e29990');
+  const stored = await store.read(LOG, null, 1_000);
+  expect(JSON.stringify(stored.entries)).not.toContain('common');
+});
+
+test('too many removals that wait are refused, until the sweep has worked them off', async () => {
+  const store = createMemoryStore();
+  const stage = on(store);
+  await stage.streams.append('readings', event('keeps', 1));
+  for (let n = 0; n < MOST_REMOVALS; n += 1) await stage.streams.remove('readings', { id: `e${n}` });
+  await expect(stage.streams.remove('readings', { id: 'more' })).rejects.toMatchObject({ code: 'rate_limited' });
+  await stage.advance(61_000);
+  await stage.sweep();
+  expect(await stage.streams.remove('readings', { id: 'keeps' })).toEqual({ removed: 1, complete: true });
+});
+
+test('a record of removals of a newer release stops readers, and is left alone', async () => {
+  const store = createMemoryStore();
+  const stage = on(store);
+  await stage.streams.append('readings', event('e1', 1));
+  const value = { $v: 2, value: { what: 'unknown' } };
+  const put = { kind: 'put' as const, ...removalsKey('public', 'readings'), value, expects: null };
+  await store.commit([put], { id: 'newer', now: NOW, deadline: NOW + 1_000 });
+  for (const work of [
+    () => idsIn(stage),
+    () => stage.streams.remove('readings', { id: 'e1' }),
+    () => stage.streams.append('readings', event('e2')),
+  ]) {
+    await expect(work()).rejects.toMatchObject({ code: 'newer_version' });
+  }
+  expect(await store.get(removalsKey('public', 'readings'), NOW)).toMatchObject({ value });
+});
