@@ -26,7 +26,7 @@ const FOLDERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   declare: [['.'], ['spec'], ['check']],
   store: [['.'], ['dynamodb'], ['drivers'], ['contract']],
   streams: [['.'], ['log', 'conditions'], ['history']],
-  feeds: [['kit', 'run', 'rss'], ['http', 'mqtt-session', 'websocket'], ['mqtt'], ['.']],
+  feeds: [['kit', 'run', 'csv', 'rss'], ['http', 'mqtt-session', 'websocket'], ['mqtt'], ['.']],
   tasks: [['records'], ['waits'], ['turn'], ['work']],
   // An extension stands beside what serves it: nothing of the server knows one.
   mcp: [['.'], ['wire'], ['registry'], ['tasks', 'serve']],
@@ -45,7 +45,7 @@ const PACKAGES: readonly { pattern: RegExp; only: RegExp }[] = [
   { pattern: /^@aws-sdk\//, only: /^store\/dynamodb\// },
   { pattern: /^@modelcontextprotocol\//, only: /^(mcp|hosts)\// },
   { pattern: /^mqtt-packet/, only: /^feeds\/mqtt(-session)?\// },
-  { pattern: /^(csv-parse|eventsource-parser)/, only: /^feeds\/http\/(csv|sse)-parser/ },
+  { pattern: /^eventsource-parser/, only: /^feeds\/http\/sse-parser/ },
   { pattern: /^entities/, only: /^feeds\/rss\// },
   { pattern: /^aedes/, only: /^hosts\/demo\// },
   { pattern: /^vitest$/, only: /^store\/contract\// },

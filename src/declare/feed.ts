@@ -63,6 +63,8 @@ export interface FeedTarget {
   identified?: boolean;
   /** The zone that the stream declares for times without one. Null: it declares none. */
   zone?: string | null;
+  /** Fields without which the stream refuses every item. Absent or empty: not known. */
+  required?: readonly string[];
   /** True: the stream's schema takes lists, so a list may be the data of one event. Absent: nobody checked. */
   takesLists?: boolean;
 }

@@ -5,6 +5,7 @@
  */
 import { isDeep, type Json } from '../base/json.ts';
 import { readSourceJson } from '../base/source-json.ts';
+import { bareType, jsonFormOf } from '../net/media-type.ts';
 import type { Principal } from '../base/principal.ts';
 import { asTidegateError, TidegateError } from '../base/errors.ts';
 import { canonicalText, digestOf, sha256 } from '../base/digest.ts';
@@ -25,8 +26,6 @@ export const PUSH_KEY_MS = 24 * 3_600_000;
 const KEY_BYTES = 256;
 const PUSH_MS = 10_000;
 
-const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i;
-const NDJSON_TYPE = /^application\/(?:x-)?ndjson\s*(?:;|$)/i;
 const TRACEPARENT = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/;
 /** Characters that need no encoding in a header. */
 const VISIBLE = /^[\x21-\x7E]+$/;
@@ -81,9 +80,8 @@ async function isToken(given: string | null, expected: string | undefined): Prom
 }
 
 async function readItems(request: Request): Promise<Json[]> {
-  const type = request.headers.get('content-type') ?? '';
-  const isLines = NDJSON_TYPE.test(type);
-  if (!isLines && !JSON_TYPE.test(type)) throw wrong('Content-Type', 'application/json or application/x-ndjson');
+  const form = jsonFormOf(bareType(request.headers.get('content-type')));
+  if (form === null) throw wrong('Content-Type', 'application/json or application/x-ndjson');
   const text = await readText(request, PUSH_BYTES).catch(() => {
     throw wrong('body', 'a whole body');
   });
@@ -94,13 +92,16 @@ async function readItems(request: Request): Promise<Json[]> {
       hint: 'send it in parts',
     });
   }
-  const items = isLines ? linesOf(text) : [parse(text, 'body')].flat(1);
+  const items = form === 'lines' ? linesOf(text) : [parse(text, 'body')].flat(1);
   if (items.length === 0 || items.length > PUSH_EVENTS) throw wrong('body', `1 to ${PUSH_EVENTS} events`);
   return items;
 }
 
 function linesOf(text: string): Json[] {
-  return text.split('\n').flatMap((line, index) => (line.trim() === '' ? [] : [parse(line, `line ${index + 1}`)]));
+  // A sequence (RFC 7464) has a separator of its own, and its values may take several lines.
+  return text
+    .split(text.startsWith('\u001E') ? '\u001E' : '\n')
+    .flatMap((line, index) => (line.trim() === '' ? [] : [parse(line, `line ${index + 1}`)]));
 }
 
 function parse(text: string, field: string): Json {

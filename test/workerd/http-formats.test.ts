@@ -1,5 +1,5 @@
 /** The parsers that HTTP feeds load, in workerd: a burst of each, against answers that are made here. */
-import { expect, test } from 'vitest';
+import { expect, inject, test } from 'vitest';
 import { csv } from '../../src/feeds/http/csv.ts';
 import { rss } from '../../src/feeds/http/rss.ts';
 import { sse } from '../../src/feeds/http/sse.ts';
@@ -48,4 +48,17 @@ test.each([
 
 test('server-sent events', async () => {
   expect(await pull(sse(), 'text/event-stream', 'id: 1\nda', 'ta: {"a":1}\n\n')).toEqual([{ a: 1 }]);
+});
+
+const { historyUrl, historyHost } = inject('sockets');
+const poll = (path: string) =>
+  runBurst(http({ url: new URL(path, historyUrl).href, allow: [historyHost], format: csv() }));
+
+test.each(['gzip', 'br'])('a packed body is read whole, and is an error where it ends early: %s', async (coding) => {
+  const whole = await poll(`/whole/${coding}`);
+  expect([whole.items.length, whole.error]).toEqual([500, null]);
+  const cut = await poll(`/cut/${coding}`);
+  expect(cut.error).toMatchObject({ code: 'upstream' });
+  expect(cut.items.map(({ data }) => data)).toEqual(whole.items.slice(0, cut.items.length).map(({ data }) => data));
+  expect(JSON.stringify(cut.position)).not.toContain('etag');
 });

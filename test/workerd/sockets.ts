@@ -2,8 +2,9 @@
  * Vitest's global setup of the workerd project: it runs in Node, and lends a WebSocket source, well and badly behaved, to
  * the tests inside workerd, with a history of it and a page that says what it was told.
  */
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import type { TestProject } from 'vitest/node';
-import { json, startHttpSource } from '../services/http-feed.ts';
+import { json, startHttpSource, text } from '../services/http-feed.ts';
 import { flood, startSocketSource } from '../services/websocket-feed.ts';
 
 declare module 'vitest' {
@@ -35,6 +36,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
   sockets.on('/later', ({ socket }) => socket.close(1013, 'later'));
   sockets.refuse('/refused', 429, { 'Retry-After': '7' });
   pages.on('/history', json({ values: [{ id: 'missed' }, { id: 'c1-text' }] }));
+  const rows = Buffer.from(`id,v\n${Array.from({ length: 500 }, (_, n) => `r${n},${1_000_000 + n}\n`).join('')}`);
+  for (const [coding, packed] of Object.entries({ gzip: gzipSync(rows), br: brotliCompressSync(rows) })) {
+    const headers = { 'content-encoding': coding, etag: '"1"' };
+    pages.on(`/cut/${coding}`, text(packed.subarray(0, packed.length - 20), 'text/csv', headers));
+    pages.on(`/whole/${coding}`, text(packed, 'text/csv', headers));
+  }
   pages.on('/seen', (_request, response) => {
     const said = sockets.peers.map((peer) => peer.said);
     response.writeHead(200, { 'content-type': 'application/json' });

@@ -2,6 +2,7 @@
  * Finds the feeds of an app: those under `feeds`, and those that a stream declares, which take the stream's name. This
  * file is pure.
  */
+import * as z from 'zod';
 import type { AppOptions } from '../app.ts';
 import type { DeclaredFeed, Feed, FeedRoute, FeedTarget, Sampling } from '../feed.ts';
 import type { OutletAudit } from '../outlet.ts';
@@ -67,8 +68,24 @@ function claimProblems(found: ReadonlyMap<string, FoundFeed>): Problem[] {
   });
 }
 
-function targetOf({ name, identified, zone, jsonSchema }: DeclaredStream, route: object | null): FeedTarget {
-  return { stream: name, route, identified, zone, takesLists: formsOfPath(jsonSchema, [])?.has('array') ?? false };
+function targetOf({ name, identified, zone, jsonSchema, schema }: DeclaredStream, route: object | null): FeedTarget {
+  const takesLists = formsOfPath(jsonSchema, [])?.has('array') ?? false;
+  return { stream: name, route, identified, zone, takesLists, required: requiredFields(schema) };
+}
+
+/** The fields of an object without which its schema refuses it. None where the schema is not one of an object. */
+function requiredFields(schema: z.ZodType): string[] {
+  if (!(schema instanceof z.ZodObject)) return [];
+  return Object.entries(schema.shape).flatMap(([name, field]) => (takesNothing(field as z.ZodType) ? [] : [name]));
+}
+
+function takesNothing(field: z.ZodType): boolean {
+  try {
+    return field.safeParse(undefined).success;
+  } catch {
+    // A function of the app judges the field, and expects more than nothing.
+    return false;
+  }
 }
 
 function addRoute(

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import type { Problem } from '../../declare/problem.ts';
 import { choice, judged, whole } from '../../declare/spec/options.ts';
 import { isBroken, specProblems } from '../../declare/spec/problems.ts';
+import { isCharset } from '../kit/text-decoder.ts';
 
 export interface CsvOptions {
   /**
@@ -21,13 +22,25 @@ export interface CsvOptions {
    */
   quote?: string;
   /**
+   * What a quote in the wrong place does (`5" pipe`, `"a"b`). `strict`: the row is a dead letter. `lenient`: the quote is a
+   * character of its field.
+   * @default strict
+   */
+  quotes?: 'strict' | 'lenient';
+  /**
+   * The charset of the document, such as `windows-1252` or `shift_jis`. A byte order mark in the document counts before it.
+   * @default that of `Content-Type`; where it names none, UTF-8
+   */
+  charset?: string;
+  /**
    * Lines to pass over before the first row (and the header).
    * @default 0
    */
   skipLines?: number;
   /**
    * Which fields become numbers where they are wholly a decimal number (`-1.5e3`, and not `007` or `1,5`): `true` for all,
-   * or the names of columns. Other fields stay text, and the stream's schema may convert them (`z.coerce.number()`).
+   * or the names of columns, which the header then must have. Other fields stay text. An empty field is no number: give
+   * `empty: 'null'`, and let the schema take null (`z.number().nullable()`).
    * @default false
    */
   numbers?: boolean | readonly string[];
@@ -50,6 +63,8 @@ export const csvSpec = z.strictObject({
   columns: judged<readonly string[]>(`1 to ${MOST_COLUMNS} names, each once`, isListOfNames).optional(),
   delimiter: character.default(','),
   quote: character.default('"'),
+  quotes: choice('strict', 'lenient').default('strict'),
+  charset: judged<string>('a charset of the Encoding Standard, such as windows-1252', isCharset).optional(),
   skipLines: whole(0, undefined, { expected: 'a whole number from 0 on' }).default(0),
   numbers: judged<boolean | readonly string[]>(
     'true, false or names of columns',

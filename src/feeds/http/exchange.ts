@@ -5,6 +5,7 @@
 import type { BurstContext } from '../../declare/feed.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { publicForm } from '../../net/fetch-target.ts';
+import { bareType, charsetOf, jsonFormOf } from '../../net/media-type.ts';
 import { type DeclaredFormat, type HttpFormat, isDeclared } from './options.ts';
 import type { HttpSettings } from './spec.ts';
 import { hostLimiter } from '../../net/politeness.ts';
@@ -29,8 +30,8 @@ export interface SourceExchange {
 export type NoAnswer = 'nothing' | 'stale';
 
 const DEFAULT_MAX_BYTES = 10 * 1024 * 1024;
-const NDJSON_TYPE = /\b(?:x-)?(?:ndjson|jsonl|jsonlines|json-lines|json-seq|stream\+json)\b/;
-const MARKUP_TYPE = /\b(?:html|xml)\b/;
+/** Types of other formats than JSON. */
+const FOREIGN_TYPE = /\b(?:html|xml|csv|event-stream)\b/;
 const STALE = new Set([400, 404, 410, 422]);
 
 /** @throws TidegateError `upstream` for any other status than 2xx and 304, and where the burst is over before the host has a place. */
@@ -64,7 +65,11 @@ async function ask(
   });
   const source = publicForm(url);
   const { headers } = response;
-  if (response.status === 304 || response.status === 204) return 'nothing';
+  if (response.status === 204) return 'nothing';
+  if (response.status === 304) {
+    if (isConditional(request) || asksForNew(options)) return 'nothing';
+    throw notAsked(source);
+  }
   if (!response.ok || response.body === null) {
     await response.body?.cancel();
     if (mayBeStale && STALE.has(response.status)) return 'stale';
@@ -93,6 +98,28 @@ async function ask(
   }
 }
 
+/** Whether a feed asks for what is new, and may find nothing. One that asks for the whole finds something each time. */
+export function asksForNew({
+  url,
+  wait,
+  cursor,
+  since,
+}: Pick<HttpSettings, 'url' | 'wait' | 'cursor' | 'since'>): boolean {
+  return typeof url === 'function' || [wait, cursor, since].some((one) => one !== undefined);
+}
+
+function isConditional({ headers }: FeedRequest): boolean {
+  return Object.keys(headers).some((name) => /^if-(?:none-match|modified-since)$/i.test(name));
+}
+
+function notAsked(source: string): TidegateError {
+  return new TidegateError('upstream', `${source} answered 304 to a request that knows of nothing before`, {
+    field: 'url',
+    expected: 'a body: what has not changed was never sent',
+    hint: 'a cache in between may be wrong',
+  });
+}
+
 function mostBytes({ maxBytes, format }: HttpSettings, { budget }: BurstContext): number {
   if (maxBytes !== undefined) return maxBytes;
   if (isDeclared(format) && format.maxBytes !== null) return format.maxBytes;
@@ -105,8 +132,9 @@ function validatorsOf({ headers }: Response, url: string): Validators | null {
   return etag === null && lastModified === null ? null : { url, etag, lastModified };
 }
 
+/** A declared format is taken at the app's word. Formats that refuse some types do so because nothing in a body tells them. */
 function formatOf(contentType: string, url: URL, { format: declared, pick }: HttpSettings, source: string): HttpFormat {
-  const type = contentType.toLowerCase();
+  const type = bareType(contentType);
   const expected = nameOf(declared);
   const unfit = (found: string, hint = 'ask the URL by hand: a login or an error page may stand there') =>
     new TidegateError('upstream', `${source} answered ${found} where ${expected} was expected`, {
@@ -114,22 +142,16 @@ function formatOf(contentType: string, url: URL, { format: declared, pick }: Htt
       expected,
       hint,
     });
-  const bare = type.split(';', 1)[0]?.trim() ?? type;
-  const refused = isDeclared(declared) ? declared.refuses.test(bare) : MARKUP_TYPE.test(type);
-  if (refused) throw unfit(bare === '' ? 'no content type' : bare, declared === undefined ? hintFor(bare) : undefined);
-  const charset = charsetOf(type) ?? 'utf-8';
-  const readsAny = isDeclared(declared) && declared.reads === 'document';
-  if (!readsAny && !['utf-8', 'utf8', 'us-ascii'].includes(charset)) throw unfit(`text in ${charset}`);
-  if (declared !== undefined) return declared;
-  if (/\bcsv\b|event-stream/.test(bare)) throw unfit(bare, hintFor(bare));
+  if (declared !== undefined) {
+    const refused = isDeclared(declared) && declared.refuses?.test(type) === true;
+    if (refused) throw unfit(type === '' ? 'no content type' : type);
+    return declared;
+  }
+  if (FOREIGN_TYPE.test(type)) throw unfit(type, hintFor(type));
   if (pick !== undefined) return 'json';
-  if (NDJSON_TYPE.test(type)) return 'ndjson';
-  if (type.includes('json')) return 'json';
+  const form = jsonFormOf(type);
+  if (form !== null) return form === 'lines' ? 'ndjson' : 'json';
   return /\.(?:ndjson|jsonl)$/i.test(url.pathname) ? 'ndjson' : 'json';
-}
-
-function charsetOf(type: string): string | null {
-  return /charset\s*=\s*["']?([^\s;"']+)/i.exec(type)?.[1]?.toLowerCase() ?? null;
 }
 
 function nameOf(format: HttpFormat | undefined): string {
@@ -138,10 +160,11 @@ function nameOf(format: HttpFormat | undefined): string {
 }
 
 /** Tells which format to declare. Formats are not guessed, so that an app carries only the parsers that it declares. */
-function hintFor(type: string): string | undefined {
+function hintFor(type: string): string {
   if (type.includes('csv')) return 'declare format: csv()';
   if (type.includes('event-stream')) return 'declare format: sse()';
-  return /\b(?:rss|atom|xml|rdf)\b/.test(type) ? 'if that is RSS or Atom, declare format: rss()' : undefined;
+  if (/\b(?:rss|atom|xml|rdf)\b/.test(type)) return 'if that is RSS or Atom, declare format: rss()';
+  return "a login or an error page may stand there; if that is JSON, declare format: 'json'";
 }
 
 function noPlace(url: URL): TidegateError {

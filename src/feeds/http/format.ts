@@ -17,8 +17,8 @@ export interface FormatBase {
   name: string;
   /** The `Accept` header of the request. */
   accept: string;
-  /** Media types that are refused without a look at the body. */
-  refuses: RegExp;
+  /** Media types that are refused without a look at the body. Null: the body alone decides. */
+  refuses: RegExp | null;
   /** Most bytes of a body where the feed declares none. Null means 10 MiB, or the budget's bytes where those are more. */
   maxBytes: number | null;
   /** Mistakes in the options of the format. Their paths are below `format`. */
@@ -30,7 +30,15 @@ export interface RowFormat extends FormatBase {
   reads: 'rows';
   /** What was expected of an item that is no such row. */
   expected: string;
-  load(): Promise<() => RowParser>;
+  load(): Promise<(origin: RowOrigin) => RowParser>;
+}
+
+/** Where rows come from and where they go. */
+export interface RowOrigin {
+  /** What the `Content-Type` says, if the platform knows that charset; null otherwise. */
+  charset: string | null;
+  /** For each stream, the fields without which its schema refuses every row; empty where that is not known. */
+  required: readonly (readonly string[])[];
 }
 
 /** A format of documents, which are read whole, in whatever charset they are. */

@@ -43,9 +43,16 @@ export interface HttpOptions extends FeedPacing {
   body?: HttpBody | { form: Record<string, string | Secret> } | ((at: HttpAt) => HttpBody | Promise<HttpBody>);
   /**
    * `json`, `ndjson`, `csv()`, `rss()` or `sse()`. Where none is declared, the body is JSON or NDJSON by the response's
-   * content type, then by the URL's ending (`.ndjson`, `.jsonl`), else JSON.
+   * content type, then by the URL's ending (`.ndjson`, `.jsonl`), else JSON. A declared format counts before the
+   * content type.
    */
   format?: HttpFormat;
+  /**
+   * JSON and NDJSON only: the charset of a source that does not send UTF-8, such as `windows-1252`. What `Content-Type`
+   * says of it counts for nothing (RFC 8259). `csv()` and `rss()` have an option of their own.
+   * @default UTF-8, unless a byte order mark says UTF-16
+   */
+  charset?: string;
   /**
    * JSON only: path to the items, such as `features` or `data.items`. An object there is one item.
    * @default the body itself

@@ -45,7 +45,7 @@ function urlProblems({ url, allow = [] }: Sound): Problem[] {
   return typeof url === 'string' ? targetProblems('url', url, allow) : [];
 }
 
-function formatProblems({ format, items, pick }: Sound): Problem[] {
+function formatProblems({ format, items, pick, charset }: Sound): Problem[] {
   const problems: Problem[] = [];
   if (isDeclared(format)) {
     problems.push(...format.problems().map((problem) => ({ ...problem, path: `format.${problem.path}` })));
@@ -53,6 +53,12 @@ function formatProblems({ format, items, pick }: Sound): Problem[] {
   if (items !== undefined && !isJson(format)) {
     const expected = 'no path, because only JSON has one; each row, entry or event of another format is an item';
     problems.push({ path: 'items', expected, found: items });
+  }
+  if (charset !== undefined && isDeclared(format)) {
+    problems.push({
+      path: 'charset',
+      expected: 'nothing: csv() and rss() have a charset of their own, and sse() is UTF-8',
+    });
   }
   if (pick !== undefined && items !== undefined) {
     problems.push({ path: 'pick', expected: 'a function of the body, and no items beside it' });

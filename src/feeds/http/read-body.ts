@@ -4,13 +4,15 @@
  */
 import { TidegateError } from '../../base/errors.ts';
 import type { FeedAnswer } from './answer.ts';
+import { asksForNew } from './exchange.ts';
 import { type BodyItem, type RowParser } from './format.ts';
 import { isDeclared } from './options.ts';
 import type { HttpSettings } from './spec.ts';
-import { fingerprint } from './position.ts';
+import { fingerprint, type HttpPosition } from './position.ts';
 import { describeShape, readPath } from '../../base/json-path.ts';
 import { readSourceJson } from '../../base/source-json.ts';
 import { createNdjsonParser, join } from '../kit/ndjson.ts';
+import { createPieceDecoder, isCharset, markedCharset } from '../kit/text-decoder.ts';
 import { publicForm } from '../../net/fetch-target.ts';
 import type { IdleTimeout } from '../../net/idle-timeout.ts';
 
@@ -22,6 +24,8 @@ export const PORTION_ITEMS = 8_000;
 export const PORTION_BYTES = 1024 * 1024;
 /** The longest time that an item of a slow body waits for others. */
 export const PORTION_AGE_MS = 1_000;
+/** Characters of a line that an error shows. */
+const QUOTED_LENGTH = 200;
 
 export interface Portion {
   items: BodyItem[];
@@ -35,19 +39,25 @@ export interface Portion {
 
 export interface BodyReading {
   answer: FeedAnswer;
-  options: Pick<HttpSettings, 'items' | 'pick' | 'wait'>;
+  options: Pick<HttpSettings, 'url' | 'items' | 'pick' | 'wait' | 'cursor' | 'since' | 'charset'>;
+  /** The page that is read; null for the first. */
+  position: Pick<HttpPosition, 'page'>;
+  /** For each stream, the fields without which its schema refuses every row; empty where that is not known. */
+  required: readonly (readonly string[])[];
   now: () => number;
   /** Waits for a piece of the body, but not longer than the source may be silent. */
   withinTimeout: IdleTimeout;
 }
 
 export async function* readPortions(reading: BodyReading): AsyncGenerator<Portion, void, undefined> {
-  const { format } = reading.answer;
+  const { format, charset } = reading.answer;
   if (format === 'ndjson') {
     const expectation = { name: 'NDJSON', expected: 'one JSON value a line, in UTF-8' };
-    yield* rowPortions(reading, createNdjsonParser(), expectation);
+    yield* rowPortions(reading, linesIn(reading.options.charset), expectation);
   } else if (isDeclared(format) && format.reads === 'rows') {
-    yield* rowPortions(reading, (await format.load())(), format);
+    const { required } = reading;
+    const make = await format.load();
+    yield* rowPortions(reading, make({ charset: knownCharset(charset), required }), format);
   } else {
     yield* documentPortions(reading);
   }
@@ -77,32 +87,63 @@ async function* documentPortions(reading: BodyReading): AsyncGenerator<Portion, 
 }
 
 async function readDocument(
-  { answer: { format, source, url, charset }, options }: BodyReading,
+  reading: BodyReading,
   bytes: Uint8Array,
 ): Promise<{ items: readonly unknown[]; body?: unknown }> {
-  const nothing = (name: string) => {
-    // Some sources answer an empty body when nothing came while they waited.
-    if (options.wait !== undefined) return { items: [] };
-    throw notThat(name, source, 'an empty body');
-  };
+  const { answer, options } = reading;
+  const { format, source, url, charset } = answer;
+  if (isBlank(bytes)) {
+    if (mayBeEmpty(reading)) return { items: [] };
+    throw emptyBody(isDeclared(format) ? format.name : 'JSON', source);
+  }
   if (isDeclared(format)) {
     if (format.reads !== 'document') throw new TidegateError('internal', `${format.name} is no document`);
-    if (isBlank(bytes)) return nothing(format.name);
     const parse = await format.load();
     return { items: parse(bytes, { url: publicForm(url), charset }) };
   }
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    // JSON is UTF-8 whatever its type says (RFC 8259, section 8.1), unless its first bytes or the app say otherwise.
+    text = new TextDecoder(markedCharset(bytes) ?? options.charset ?? 'utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
-    throw notThat('JSON', source, 'bytes that are not UTF-8', cause);
+    throw notThat('JSON', source, `bytes that are not ${options.charset ?? 'UTF-8'}`, cause);
   }
-  if (text.trim() === '') return nothing('JSON');
   const body = parseJson(text, source);
   return {
     items: options.pick ? picked(options.pick, body, source) : itemsAt(body, options.items ?? '', source),
     body,
   };
+}
+
+function mayBeEmpty({ options, position }: BodyReading): boolean {
+  return asksForNew(options) || position.page !== null;
+}
+
+function emptyBody(name: string, source: string): TidegateError {
+  return new TidegateError('upstream', `${source} answered an empty body where ${name} was expected`, {
+    field: 'format',
+    expected: `${name}; where there is nothing, a header, an empty list or the status 204`,
+  });
+}
+
+/** The parser of lines of JSON. It reads UTF-8, and lines in another charset become UTF-8 before. */
+function linesIn(charset: string | undefined): RowParser {
+  const parser = createNdjsonParser();
+  if (charset === undefined) return parser;
+  const decoder = createPieceDecoder(charset);
+  const encoder = new TextEncoder();
+  return {
+    push: (chunk, items) => parser.push(encoder.encode(decoder.push(chunk)), items),
+    end(items) {
+      parser.push(encoder.encode(decoder.end()), items);
+      parser.end(items);
+    },
+  };
+}
+
+/** The charset of an answer as a format of rows gets it. ASCII is UTF-8, and a name that nobody knows says nothing. */
+function knownCharset(charset: string | null): string | null {
+  return charset === null || /ascii|^ansi/.test(charset) || !isCharset(charset) ? null : charset;
 }
 
 /** Whether there are only spaces and ends of lines. */
@@ -150,10 +191,11 @@ function itemsAt(body: unknown, path: string, source: string): unknown[] {
 }
 
 async function* rowPortions(
-  { answer, now, withinTimeout }: BodyReading,
+  reading: BodyReading,
   parser: RowParser,
   expectation: { name: string; expected: string },
 ): AsyncGenerator<Portion, void, undefined> {
+  const { answer, now, withinTimeout } = reading;
   const reader = answer.body.getReader();
   const { mark } = answer;
   let pending: BodyItem[] = [];
@@ -161,6 +203,7 @@ async function* rowPortions(
   let pendingSince = now();
   let broken: { reason: unknown } | null = null;
   let sound = false;
+  let blank = true;
 
   const take = (count: number): BodyItem[] => {
     const items = pending.slice(0, count);
@@ -182,9 +225,11 @@ async function* rowPortions(
     try {
       const { done, value } = await withinTimeout(reader.read());
       if (done) {
-        parser.end(pending);
+        if (blank && !mayBeEmpty(reading)) throw emptyBody(expectation.name, answer.source);
+        if (!blank) parser.end(pending);
         break;
       }
+      blank &&= isBlank(value);
       parser.push(value, pending);
     } catch (reason) {
       broken = { reason };
@@ -220,7 +265,8 @@ function notRows(
   first: BodyItem,
 ): TidegateError {
   const markup = typeof first.data === 'string' && first.data.trimStart().startsWith('<');
-  const found = markup ? 'HTML or XML' : `no line that can be read (${first.invalid?.reason ?? 'garbage'})`;
+  const quoted = typeof first.data === 'string' ? `: "${first.data.slice(0, QUOTED_LENGTH).toWellFormed()}"` : '';
+  const found = markup ? 'HTML or XML' : `no line that can be read (${first.invalid?.reason ?? 'garbage'}${quoted})`;
   return new TidegateError('upstream', `${source} answered ${found} where ${name} was expected`, {
     field: 'format',
     expected,

@@ -55,7 +55,8 @@ export async function* readPage(page: PageReading): AsyncGenerator<FeedBatch, Pa
   let { latest } = position;
   let found = 0;
   let { isNewRange } = page;
-  for await (const portion of readPortions({ ...page, now: () => context.now() })) {
+  const required = context.targets.map(({ required: names = [] }) => names);
+  for await (const portion of readPortions({ ...page, required, now: () => context.now() })) {
     const { items: raw, body, mark, end } = portion;
     const known = position.read !== null && position.read.mark === mark ? position.read.items : 0;
     const unread = raw.slice(Math.max(0, known - found));

@@ -14,6 +14,7 @@ import {
   pathTo,
 } from '../kit/source-options.ts';
 import type { HttpBody } from '../kit/template.ts';
+import { isCharset } from '../kit/text-decoder.ts';
 import { politenessSpec } from '../../net/politeness.ts';
 import { type HttpFormat, type HttpOptions, isDeclared } from './options.ts';
 
@@ -81,6 +82,7 @@ export const httpSpec = z.strictObject({
   headers: headersOption<Extract<HttpOptions['headers'], (...given: never) => unknown>>().optional(),
   body: hidden(judgedWithin<NonNullable<HttpOptions['body']>>(mistakesInBody)).optional(),
   format: judged<HttpFormat>('json, ndjson, csv(), rss() or sse()', isFormat).optional(),
+  charset: judged<string>('a charset of the Encoding Standard, such as windows-1252', isCharset).optional(),
   items: pathOrWhole('features or data.items').optional(),
   pick: made<NonNullable<HttpOptions['pick']>>('a function of the body').optional(),
   cursor: cursorSpec.optional(),

@@ -1,5 +1,6 @@
 /**
- * Parses newline-delimited JSON from chunks of bytes, across their boundaries. It holds one unfinished line at most, which is
+ * Parses newline-delimited JSON, and sequences of JSON (RFC 7464), from chunks of bytes, across their boundaries. A body
+ * whose first byte is a record separator is a sequence: its values may take several lines. It holds one unfinished line at most, which is
  * bounded. A line that cannot be read is handed over with the reason, and the parser goes on with the next one.
  */
 import { readSourceJson } from '../../base/source-json.ts';
@@ -22,6 +23,7 @@ export interface NdjsonParser {
 const MAX_LINE_BYTES = 1024 * 1024;
 
 const NEWLINE = 10;
+const RECORD_SEPARATOR = 0x1e;
 const EXCERPT_CHARS = 500;
 const EXPECTED = 'one JSON value a line, in UTF-8';
 
@@ -32,6 +34,8 @@ export function createNdjsonParser(maxLineBytes = MAX_LINE_BYTES): NdjsonParser 
   let restBytes = 0;
   let skipping = false;
   let line = 0;
+  /** The byte between two values. Null: nothing came yet. */
+  let separator: number | null = null;
 
   const invalid = (text: string, bytes: number, problem: string): NdjsonItem => ({
     data: text.slice(0, EXCERPT_CHARS),
@@ -50,20 +54,36 @@ export function createNdjsonParser(maxLineBytes = MAX_LINE_BYTES): NdjsonParser 
 
   const parseBlock = (block: Uint8Array, items: NdjsonItem[]) => {
     let text: string;
-    let broken = false;
     try {
       text = strict.decode(block);
     } catch {
-      text = lenient.decode(block);
-      broken = true;
+      parseBroken(block, items);
+      return;
     }
     // To count the bytes of each line would cost as much as to parse it.
     const bytesPerChar = block.byteLength / Math.max(1, text.length);
-    for (const part of text.split('\n')) {
+    for (const part of text.split(separator === RECORD_SEPARATOR ? '\u001E' : '\n')) {
       line += 1;
-      if (part.trim() === '') continue;
-      const bytes = Math.ceil((part.length + 1) * bytesPerChar);
-      items.push(broken && part.includes('\uFFFD') ? invalid(part, bytes, 'is not UTF-8') : parseLine(part, bytes));
+      if (part.trim() !== '') items.push(parseLine(part, Math.ceil((part.length + 1) * bytesPerChar)));
+    }
+  };
+
+  /** Each line by itself, so that a replacement character that the source wrote is none of ours. */
+  const parseBroken = (block: Uint8Array, items: NdjsonItem[]) => {
+    const between = separator ?? NEWLINE;
+    for (let from = 0; from <= block.length;) {
+      const found = block.indexOf(between, from);
+      const end = found === -1 ? block.length : found;
+      const bytes = block.subarray(from, end);
+      from = end + 1;
+      line += 1;
+      let text: string | null = null;
+      try {
+        text = strict.decode(bytes);
+      } catch {
+        items.push(invalid(lenient.decode(bytes), bytes.length + 1, 'is not UTF-8'));
+      }
+      if (text !== null && text.trim() !== '') items.push(parseLine(text, bytes.length + 1));
     }
   };
 
@@ -83,12 +103,14 @@ export function createNdjsonParser(maxLineBytes = MAX_LINE_BYTES): NdjsonParser 
   return {
     push(chunk, items) {
       let from = 0;
+      if (chunk.byteLength > 0) separator ??= chunk[0] === RECORD_SEPARATOR ? RECORD_SEPARATOR : NEWLINE;
+      const between = separator ?? NEWLINE;
       if (skipping) {
-        from = chunk.indexOf(NEWLINE) + 1;
+        from = chunk.indexOf(between) + 1;
         if (from === 0) return;
         skipping = false;
       }
-      const end = chunk.lastIndexOf(NEWLINE);
+      const end = chunk.lastIndexOf(between);
       if (end < from) return hold(chunk.subarray(from), items);
       const head = chunk.subarray(from, end);
       const block = rest.length === 0 ? head : join([...rest, head], restBytes + head.byteLength);

@@ -66,10 +66,10 @@ describe('a row that cannot be read', () => {
     const items = read(text);
     expect(reasons(items)).toEqual([
       null,
-      'line 3 cannot be read: CSV_INVALID_CLOSING_QUOTE',
+      'line 3 has text behind a closing quote',
       'line 4 has 2 fields, not 3',
       null,
-      'line 8 cannot be read: INVALID_OPENING_QUOTE',
+      'line 8 has a quote within a field that has none around it',
       null,
     ]);
     expect(data(items).slice(-1)).toEqual([{ a: '14', b: '15', c: '16' }]);
@@ -78,7 +78,7 @@ describe('a row that cannot be read', () => {
 
   it('that opens a quote for good takes no row behind it along', () => {
     const items = read('a\n"open\n1\n2');
-    expect(reasons(items)).toEqual(['line 2 cannot be read: CSV_QUOTE_NOT_CLOSED', null, null]);
+    expect(reasons(items)).toEqual(['line 2 opens a quote that is never closed', null, null]);
   });
 
   it('that is not UTF-8, or longer than a row may be, is invalid', () => {
@@ -107,7 +107,95 @@ it('a row that comes in very many pieces costs no more than its length', () => {
   expect(items).toHaveLength(2);
 }, 20_000);
 
+describe('lines', () => {
+  it.each(['\n', '\r\n', '\r'])('end with %j, and count', (end) => {
+    const items = read(['a,b', '1,2', '"x', 'y",3', '', 'bad', '4,5'].join(end));
+    expect(items.map(({ data: row, invalid }) => invalid?.reason ?? row)).toEqual([
+      { a: '1', b: '2' },
+      { a: `x${end}y`, b: '3' },
+      'line 6 has 1 fields, not 2',
+      { a: '4', b: '5' },
+    ]);
+  });
+
+  it('end in a mixture', () => {
+    expect(data(read('a,b\r1,2\n3,4\r\n5,6\r\r\n7,8'))).toEqual([
+      { a: '1', b: '2' },
+      { a: '3', b: '4' },
+      { a: '5', b: '6' },
+      { a: '7', b: '8' },
+    ]);
+  });
+});
+
+describe('lenient quotes', () => {
+  it.each([
+    ['5" pipe,x', { a: '5" pipe', b: 'x' }],
+    ['"5" pipe",x', { a: '5" pipe', b: 'x' }],
+    ['"a"b,x', { a: '"a"b', b: 'x' }],
+    [' "a",x', { a: ' "a"', b: 'x' }],
+    ['"say ""hi"" to",x', { a: 'say "hi" to', b: 'x' }],
+    ['"two\nlines",x', { a: 'two\nlines', b: 'x' }],
+    ['"open,x', { a: '"open', b: 'x' }],
+  ])('%s', (row, expected) => {
+    expect(data(read(`a,b\n${row}\n`, { quotes: 'lenient' }))).toEqual([expected]);
+  });
+});
+
+describe('charsets', () => {
+  it.each<[string, number[], string]>([
+    ['windows-1252', [0x80, 0xe4], '€ä'],
+    ['iso-8859-2', [0xb3], 'ł'],
+    ['shift_jis', [0x93, 0xfa], '日'],
+    ['utf-16le', [0x42, 0x01], 'ł'],
+  ])('%s', (charset, bytes, expected) => {
+    const ascii = (text: string) =>
+      [...text].flatMap((one) => [one.charCodeAt(0), ...(charset === 'utf-16le' ? [0] : [])]);
+    const body = Uint8Array.from([...ascii('a\n'), ...bytes, ...ascii('\n')]);
+    expect(data(read(body, { charset }))).toEqual([{ a: expected }]);
+  });
+
+  it('a byte order mark counts before what is declared', () => {
+    expect(data(read('\uFEFFa\nü\n', { charset: 'windows-1252' }))).toEqual([{ a: 'ü' }]);
+  });
+
+  it('bytes of none make their row invalid, and a replacement character of the source does not', () => {
+    const items = read(Uint8Array.from([...new TextEncoder().encode('a\n\uFFFD\n'), 0xff, 10, 0xef, 0xbf, 0xbd, 10]));
+    expect(items.map(({ data: row, invalid }) => invalid?.reason ?? row)).toEqual([
+      { a: '\uFFFD' },
+      'line 3 is not UTF-8',
+      { a: '\uFFFD' },
+    ]);
+    expect(reasons(read(Uint8Array.of(0x61, 10, 0xff, 10), { charset: 'shift_jis' }))).toEqual([
+      'line 2 is not text in shift_jis',
+    ]);
+  });
+});
+
 describe('a header', () => {
+  it.each<[string, string[], CsvOptions, string]>([
+    ['Error: no, later', ['id', 'v'], {}, 'lacks the columns id, v: "Error: no, later"'],
+    ['id,w\n1,2', ['id', 'v'], {}, 'lacks the column v: "id,w"'],
+    ['id,w\n1,2', [], { numbers: ['v'] }, 'lacks the column v: "id,w"'],
+    ['<html><body>', [], {}, 'is HTML or XML: "<html><body>"'],
+    ['{"error":"no"}', [], {}, 'is JSON: "{"error":"no"}"'],
+    ['id,id\n1,2', [], {}, 'has the name id twice: "id,id"'],
+  ])('that is none is told with its line: %s', (text, required, options, told) => {
+    const parse = () => {
+      const parser = createCsvParser(options, { charset: null, required: [required] });
+      parser.push(new TextEncoder().encode(text), []);
+      parser.end([]);
+    };
+    expect(parse).toThrow(`line 1, ${told}`);
+  });
+
+  it('may lack what only some of its streams need', () => {
+    const parser = createCsvParser({}, { charset: null, required: [['id', 'other'], []] });
+    const items: BodyItem[] = [];
+    parser.push(new TextEncoder().encode('id\n1\n'), items);
+    expect(data(items)).toEqual([{ id: '1' }]);
+  });
+
   it.each(['', '\n\n', 'a,a\n1,2', 'a,\n1,2', '"a\n1', 'a"b,c\n'])('that is none fails the body: %j', (text) => {
     expect(() => read(text)).toThrow(expect.objectContaining({ code: 'upstream', field: 'format.columns' }) as Error);
   });
@@ -119,15 +207,20 @@ const quoted = (field: string) => `"${field.replaceAll('"', '""')}"`;
 test('rows are the same, whatever their fields hold and wherever the body is cut', () => {
   const Rows = fc.array(fc.tuple(Field, Field), { maxLength: 30 });
   fc.assert(
-    fc.property(Rows, fc.array(fc.nat(), { maxLength: 12 }), fc.constantFrom('\n', '\r\n'), (rows, cuts, ending) => {
-      const text = ['a,b', ...rows.map((row) => row.map(quoted).join(','))].join(ending);
-      expect(data(read(text, {}, cuts))).toEqual(rows.map(([a, b]) => ({ a, b })));
-    }),
+    fc.property(
+      Rows,
+      fc.array(fc.nat(), { maxLength: 12 }),
+      fc.constantFrom('\n', '\r\n', '\r'),
+      (rows, cuts, ending) => {
+        const text = ['a,b', ...rows.map((row) => row.map(quoted).join(','))].join(ending);
+        expect(data(read(text, {}, cuts))).toEqual(rows.map(([a, b]) => ({ a, b })));
+      },
+    ),
   );
 });
 
 test('anything at all gives the same rows up to the first broken one, wherever it is cut', () => {
-  const Text = fc.string({ unit: fc.constantFrom('a', ',', '"', '\n', '\r\n', 'ü'), maxLength: 80 });
+  const Text = fc.string({ unit: fc.constantFrom('a', ',', '"', '\n', '\r\n', '\r', 'ü'), maxLength: 80 });
   fc.assert(
     fc.property(Text, fc.array(fc.nat(), { maxLength: 12 }), (text, cuts) => {
       const whole = read(text, { columns: ['a', 'b'] });

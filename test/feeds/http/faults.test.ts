@@ -48,7 +48,6 @@ describe('a source that sends garbage', () => {
     ['an HTML error page', text('<!doctype html><p>Sorry', 'text/html; charset=utf-8'), 'text/html'],
     ['XML', text('<rss/>', 'application/rss+xml'), 'application/rss+xml'],
     ['an HTML page that says it is JSON', text('\n <html>'), 'HTML'],
-    ['another charset', text('[]', 'application/json; charset=iso-8859-1'), 'iso-8859-1'],
     ['garbage instead of NDJSON', text('%&$\n%&$\n', NDJSON), 'no line that can be read'],
     ['an HTML page that says it is NDJSON', text('<html>\n</html>\n', NDJSON), 'HTML'],
     ['lines of noise without an end', huge(3 * MIB, NDJSON), 'no line that can be read'],

@@ -216,9 +216,11 @@ describe('NDJSON', () => {
     expect(source.bytesSent()).toBeLessThan(16 * 1024 * 1024);
   });
 
-  it('an empty body has no items, and is read', async () => {
-    source.on('/feed', text('', 'application/x-ndjson'));
-    expect(await pull()).toMatchObject({ items: [], error: null, batches: [{ last: true }] });
+  it('a body of empty lines has no items, and is none where the whole was asked for', async () => {
+    source.on('/feed', text('\n\n', 'application/x-ndjson'));
+    expect((await pull()).error).toMatchObject({ code: 'upstream', field: 'format' });
+    const cursor = { from: 'id', param: 'after' };
+    expect(await pull({ cursor })).toMatchObject({ items: [], error: null, batches: [{ last: true }] });
   });
 
   it('takes a body of 100 MiB where it may', async () => {

@@ -106,6 +106,106 @@ describe('RSS', () => {
   });
 });
 
+describe('a format that is declared', () => {
+  it.each<[string, HttpOptions['format'], string, unknown]>([
+    ['application/json', csv(), 'a\n1\n', { a: '1' }],
+    ['text/html', csv(), 'a\n1\n', { a: '1' }],
+    ['text/html; charset=iso-8859-1', 'json', '[{"a":"ü"}]', { a: 'ü' }],
+    ['text/csv', 'ndjson', '{"a":1}\n', { a: 1 }],
+  ])('counts before the content type %s', async (type, format, body, expected) => {
+    source.on('/feed', text(body, type));
+    expect(data(await pull({ format }))).toEqual([expected]);
+  });
+
+  it.each<[HttpOptions['format']]>([[csv()], ['json'], ['ndjson'], [rss()]])(
+    'is told from a page: %#',
+    async (format) => {
+      source.on('/feed', text('<!DOCTYPE html><p>Sorry', 'text/plain'));
+      expect((await pull({ format })).error).toMatchObject({ code: 'upstream' });
+    },
+  );
+});
+
+describe('a type that is known', () => {
+  const value = '{"a":1}';
+  it.each([
+    ['text/json', value],
+    ['application/vnd.api+json; profile="x;y"', value],
+    ['application/geo+json', value],
+    ['application/x-ndjson; charset="latin-1"', `${value}\n${value}`],
+    ['application/jsonl', value],
+    ['application/x-json-stream', value],
+    ['application/stream+json', value],
+    ['application/json-seq', `\u001E${value}\n\u001E{\n"a":1\n}\n`],
+    ['application/geo+json-seq', `\u001E${value}\n`],
+    ['application/json-seq', `${value}\n${value}\n`],
+    ['application/json; charset="windows-1252"', value],
+    ["application/json;charset='utf8mb4'", value],
+  ])('is read: %s', async (type, body) => {
+    source.on('/feed', text(body, type));
+    const { items, error } = await pull();
+    expect(error).toBeNull();
+    expect(new Set(items.map((item) => JSON.stringify(item.data)))).toEqual(new Set([value]));
+    expect(items).toHaveLength(body.split('"a"').length - 1);
+  });
+});
+
+describe('a charset', () => {
+  const latin = Uint8Array.from([...'[{"a":"', '\u00FC', ...'"}]'].map((one) => one.charCodeAt(0)));
+
+  it.each<[string, Partial<HttpOptions>]>([
+    ['application/json', { charset: 'iso-8859-1' }],
+    ['application/x-ndjson', { charset: 'windows-1252' }],
+  ])('is declared for %s', async (type, options) => {
+    source.on('/feed', text(latin, type));
+    expect(data(await pull(options)).flat()).toEqual([{ a: 'ü' }]);
+  });
+
+  it('of CSV is that of the answer, and the declared one before it', async () => {
+    source.on('/feed', text(Uint8Array.from([0x61, 10, 0xfc, 10]), 'text/csv; charset="ISO-8859-1"'));
+    expect(data(await pull({ format: csv() }))).toEqual([{ a: 'ü' }]);
+    source.on('/feed', text('a\nü\n', 'text/csv; charset=iso-8859-1'));
+    expect(data(await pull({ format: csv({ charset: 'utf-8' }) }))).toEqual([{ a: 'ü' }]);
+  });
+
+  it('of JSON may be UTF-16 with its mark', async () => {
+    const wide = [...'\uFEFF[1]'].flatMap((one) => [one.charCodeAt(0) & 0xff, one.charCodeAt(0) >> 8]);
+    source.on('/feed', text(Uint8Array.from(wide)));
+    expect(data(await pull())).toEqual([1]);
+  });
+});
+
+describe('what is nothing', () => {
+  const all: [string, HttpOptions['format'], string, string][] = [
+    ['JSON', undefined, 'application/json', '[]'],
+    ['NDJSON', 'ndjson', 'application/x-ndjson', ''],
+    ['CSV', csv(), 'text/csv', 'id,v\n'],
+    ['RSS', rss(), 'text/xml', '<rss version="2.0"><channel><title>T</title></channel></rss>'],
+  ];
+
+  it.each(all)('an empty body fails the burst, unless what is new was asked for: %s', async (_name, format, type) => {
+    source.on('/feed', text('', type));
+    expect((await pull({ format })).error).toMatchObject({ code: 'upstream', field: 'format' });
+    const url = () => `${source.origin}/feed`;
+    expect(await pull({ format, url })).toMatchObject({ items: [], error: null });
+  });
+
+  it.each(all.filter(([, , , body]) => body !== ''))(
+    'what says that there is none is read: %s',
+    async (_name, format, type, body) => {
+      source.on('/feed', text(body, type, { etag: '"1"' }));
+      expect(await pull({ format })).toMatchObject({ items: [], error: null, position: { etag: '"1"' } });
+    },
+  );
+
+  it.each(all)('304 is no answer to a request that knows nothing: %s', async (_name, format) => {
+    source.on('/feed', (_request, response) => response.writeHead(304).end());
+    expect((await pull({ format })).error).toMatchObject({ code: 'upstream' });
+    const headers = { 'If-Modified-Since': 'Fri, 20 Nov 2026 12:00:00 GMT' };
+    expect(await pull({ format, headers })).toMatchObject({ items: [], error: null });
+  });
+});
+
 describe('a format that nobody declared', () => {
   it.each([
     ['text/csv', 'csv()'],
@@ -120,8 +220,6 @@ describe('a format that nobody declared', () => {
   });
 
   it.each<[string, HttpOptions['format']]>([
-    ['application/json', csv()],
-    ['text/html', csv()],
     ['application/json', rss()],
     ['application/json', sse()],
     ['', sse()],
