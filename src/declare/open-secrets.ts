@@ -14,9 +14,9 @@ export interface OpenSecrets {
   names: readonly string[];
   /** The text that is sent. Null: the secret is optional and not set. */
   valueOf: ReadSecret;
-  redact(text: string): string;
+  redact: (text: string) => string;
   /** The same value, with every text and name in it redacted. */
-  redactDeep(value: unknown): unknown;
+  redactDeep: (value: unknown) => unknown;
 }
 
 const SHOWN = '[secret]';

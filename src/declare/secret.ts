@@ -63,6 +63,7 @@ export type ReadSecret = (secret: Secret) => string | null;
  * The same value with texts in place of secrets. What holds a secret that is not set is left out.
  * @typeParam Plain the type of the value where no secret stands
  */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- it stands for a cast, made in one place
 export function revealed<Plain>(value: unknown, read: ReadSecret): Plain {
   return reveal(value, read) as Plain;
 }

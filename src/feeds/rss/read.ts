@@ -10,6 +10,7 @@ import { elementText } from './text.ts';
 import { readTree, type XmlElement } from './tree.ts';
 
 const ROOTS = new Set(['rss', 'rdf', 'channel', 'feed', 'entry']);
+const DOCUMENT_START = /<\?xml\s|<!doctype\s+(?!html)|<(?:[\w-]+:)?(?:rss|rdf|channel|feed|entry)[\s>]/i;
 const ITEMS = new Set(['item', 'entry']);
 /** Fields whose text may be markup that the source did not escape. */
 const WITH_MARKUP =
@@ -21,11 +22,12 @@ const WITH_MARKUP =
  */
 export function readRss(text: string, url: string | null = null): RssEntry[] {
   if (/^\s*[{[]/.test(text)) throw noFeed('JSON. For a JSON Feed declare no format, and items: items');
-  const root = readTree(text, url, (element) => {
+  const root = readTree(withoutPreface(text), url, (element) => {
+    if (!ROOTS.has(element.name)) throw noFeed(`<${element.tag}>`);
     const keyOf = createElementKeys(element);
     return { isItem: (one) => ITEMS.has(keyOf(one)), hasMarkup: (one) => WITH_MARKUP.test(keyOf(one)) };
   });
-  if (root === null || !ROOTS.has(root.name)) throw noFeed(root === null ? 'text' : `<${root.tag}>`);
+  if (root === null) throw noFeed('text');
   const keyOf = createElementKeys(root);
   const around = channelOf(root, keyOf);
   const items = itemsOf(root, keyOf);
@@ -39,6 +41,12 @@ export function readRss(text: string, url: string | null = null): RssEntry[] {
 function rebase(element: XmlElement, from: string | null, to: string): void {
   if (element.base === from) element.base = to;
   for (const part of element.content) if (typeof part !== 'string') rebase(part, from, to);
+}
+
+/** Some servers write notices before the document, in HTML. Their lines still count. */
+function withoutPreface(text: string): string {
+  const start = text.search(DOCUMENT_START);
+  return start > 0 ? text.slice(0, start).replace(/[^\n]+/g, '') + text.slice(start) : text;
 }
 
 /** The element whose fields are the feed's own. */

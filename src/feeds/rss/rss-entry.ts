@@ -8,6 +8,7 @@ import type { XmlElement } from './tree.ts';
 
 export function rssEntry(item: XmlElement, channel: XmlElement, keyOf: KeyOf): RssEntry {
   const fields = elementFields(item, keyOf);
+  const [shorter, longer] = textsOf(item, keyOf);
   const media = fields.all('media:group').map((group) => elementFields(group, keyOf));
   const about = attributeOf(item, 'rdf:about') ?? attributeOf(item, 'about');
   const link =
@@ -25,13 +26,14 @@ export function rssEntry(item: XmlElement, channel: XmlElement, keyOf: KeyOf): R
     title: fields.first(htmlOf, 'title') ?? fields.first(atomText, 'atom:title') ?? mediaText('title', fields, media),
     link,
     summary:
-      fields.first(htmlOf, 'description', 'summary', 'abstract', 'dc:description') ??
+      fields.first(htmlOf, shorter, longer, 'abstract', 'dc:description') ??
       fields.first(atomText, 'atom:summary') ??
       fields.first(htmlOf, 'itunes:summary') ??
       mediaText('description', fields, media),
     content:
       fields.first(htmlOf, 'content:encoded', 'encoded', 'fullitem', 'xhtml:body', 'body') ??
-      fields.first(atomText, 'atom:content'),
+      fields.first(atomText, 'atom:content') ??
+      (fields.all(shorter).length > 0 ? fields.first(htmlOf, longer) : null),
     authors: authorsOf(keyOf, fields, elementFields(channel, keyOf)),
     categories: distinct([
       ...fields.all('category').map(elementText),
@@ -43,6 +45,16 @@ export function rssEntry(item: XmlElement, channel: XmlElement, keyOf: KeyOf): R
     ]),
     enclosure: fields.first((element) => linkIn(element, 'url'), 'enclosure') ?? mediaUrl(fields, media),
   };
+}
+
+/** The two texts that an item may have, in their order. Where a source has both, the first is the shorter one. */
+function textsOf(item: XmlElement, keyOf: KeyOf): [shorter: string, longer: string] {
+  for (const part of item.content) {
+    const key = typeof part === 'string' ? '' : keyOf(part);
+    if (key === 'summary') return ['summary', 'description'];
+    if (key === 'description') break;
+  }
+  return ['description', 'summary'];
 }
 
 /** A category and those within it. */

@@ -24,6 +24,8 @@ const ENTITY = /<!entity\s+(?!%)/i;
 // oxlint-disable-next-line no-control-regex
 const CONTROL = /[\u0001-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]+/g;
 
+const clean = (part: string) => part.replace(CONTROL, '');
+
 /** @throws TidegateError `upstream` with the line */
 export function scanMarkup(text: string, handler: MarkupHandler): void {
   const nul = text.indexOf('\0');
@@ -40,7 +42,6 @@ export function scanMarkup(text: string, handler: MarkupHandler): void {
     pattern.lastIndex = place;
     return pattern.exec(text);
   };
-  const clean = (part: string) => part.replace(CONTROL, '');
 
   function readTag(name: string): void {
     const attributes = new Map<string, string>();

@@ -8,8 +8,7 @@ const bytesOf = (...parts: (string | number[])[]) =>
 const xml = (charset: string, ...text: (string | number[])[]) =>
   bytesOf(`<?xml version="1.0" encoding="${charset}"?><t>`, ...text, '</t>');
 const utf16 = (text: string, isLittle: boolean) =>
-  [...text].flatMap((character) => {
-    const code = character.charCodeAt(0);
+  Array.from({ length: text.length }, (_, at) => text.charCodeAt(at)).flatMap((code) => {
     return isLittle ? [code & 255, code >> 8] : [code >> 8, code & 255];
   });
 

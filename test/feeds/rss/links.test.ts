@@ -5,13 +5,19 @@ import { withAbsoluteLinks } from '../../../src/feeds/rss/links.ts';
 
 const URL_OF_FEED = 'https://feeds.example.org/all/feed.xml';
 
-describe('links of Atom', () => {
-  const entry = (attributes: string, link: string) =>
-    readRss(
-      `<feed xmlns="http://www.w3.org/2005/Atom" xml:base="/b/"><entry ${attributes}>${link}</entry></feed>`,
-      URL_OF_FEED,
-    )[0]?.link;
+const entry = (attributes: string, link: string) =>
+  readRss(
+    `<feed xmlns="http://www.w3.org/2005/Atom" xml:base="/b/"><entry ${attributes}>${link}</entry></feed>`,
+    URL_OF_FEED,
+  )[0]?.link;
 
+const links = (site: string, base = '') =>
+  readRss(
+    `<rss><channel ${base}><item><link>/1</link><enclosure url="2.mp3"/><description>&lt;img src="i.png"&gt;</description></item>${site}</channel></rss>`,
+    URL_OF_FEED,
+  ).map(({ link, enclosure, summary }) => [link, enclosure, summary])[0];
+
+describe('links of Atom', () => {
   it.each([
     ['', '<link href="x/1"/>', 'https://feeds.example.org/b/x/1'],
     ['xml:base="c/"', '<link href="x"/>', 'https://feeds.example.org/b/c/x'],
@@ -20,18 +26,13 @@ describe('links of Atom', () => {
     ['', '<link href="//example.org/x"/>', 'https://example.org/x'],
     ['xml:base="javascript:alert(1)"', '<link href="x"/>', 'x'],
     ['', '<link href=""/>', null],
+    ['xml:base="When/2013/08/"', '<link href="Title"/>', 'https://feeds.example.org/b/When/2013/08/Title'],
   ])('%s %s', (attributes, link, expected) => {
     expect(entry(attributes, link)).toBe(expected);
   });
 });
 
 describe('links of RSS', () => {
-  const links = (site: string, base = '') =>
-    readRss(
-      `<rss><channel ${base}><item><link>/1</link><enclosure url="2.mp3"/><description>&lt;img src="i.png"&gt;</description></item>${site}</channel></rss>`,
-      URL_OF_FEED,
-    ).map(({ link, enclosure, summary }) => [link, enclosure, summary])[0];
-
   it('are relative to the site', () => {
     expect(links('<link>https://www.example.org/blog/</link>')).toEqual([
       'https://www.example.org/1',

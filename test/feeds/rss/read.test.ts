@@ -59,6 +59,8 @@ describe('RSS', () => {
     ['<title>1 < 2 & 3 &copy; &unknown; &#8217;</title>', { title: '1 < 2 & 3 © &unknown; ’' }],
     ['<description>a<br>b <b>c</description>', { summary: 'a<br />b <b>c</b>' }],
     ['<description>x</description><a:summary>y</a:summary>', { summary: 'x' }],
+    ['<summary>x</summary><description>y</description>', { summary: 'x', content: 'y' }],
+    ['<description>x</description><summary>y</summary>', { summary: 'x', content: 'y' }],
     ['<itunes:summary>y</itunes:summary>', { summary: 'y' }],
     [
       '<itunes:category text="c"><itunes:category text="d"/></itunes:category><itunes:keywords>e, f</itunes:keywords>',

@@ -33,6 +33,9 @@ it('the very last character may be missing', () => {
 
 it('what stands before and behind the document is passed over', () => {
   expect(idsOf(`\n Notice: x\n${channel('<item><guid>1</guid></item>')}\n<!-- cached -->\nbye`)).toEqual(['1']);
+  const notice = '<br />\n<b>Deprecated</b>: x<br />\n';
+  expect(idsOf(notice + channel('<item><guid>1</guid></item>'))).toEqual(['1']);
+  expect(() => readRss(notice + channel('<item><guid>1</item>'))).toThrow(refused('<guid>', 6));
 });
 
 it('characters that XML does not have are left out', () => {
@@ -53,6 +56,7 @@ describe('a document that is refused', () => {
   const bomb = `<!DOCTYPE rss [\n<!ENTITY a "aaaaaaaaaa"><!ENTITY b "${'&a;'.repeat(10)}"><!ENTITY c "${'&b;'.repeat(10)}">]>`;
 
   it.each([
+    ['entities that unfold, without a declaration', `${bomb}<rss>&c;</rss>`, 'entities of its own', 2],
     ['entities that unfold', channel('<item><title>&c;</title></item>', bomb), 'entities of its own', 3],
     [
       'an external entity',
