@@ -76,7 +76,8 @@ export function spansOf({ root, open, leaves }: Index): KnownSpan[] {
     ({ end } = root);
   }
   if (open !== null) {
-    if (end !== null && open.from > end) spans.push({ from: end, to: open.from, times: 'unknown' });
+    // The root may have been read before the position, and tell less than there was then, or not be there yet.
+    if (open.from > (end ?? 0)) spans.push({ from: end ?? 0, to: open.from, times: 'unknown' });
     const from = Math.max(open.from, end ?? 0);
     if (open.place > from) spans.push({ from, to: open.place, times: unpackTimes(open.times)[0] ?? null });
     end = Math.max(open.place, end ?? 0);

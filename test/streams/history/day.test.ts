@@ -109,7 +109,6 @@ describe(`a day of ${KEYS} sensors, an event of each in ${EACH / MINUTE} min`, (
       from: FROM,
       to: TO,
       now: at.clock.now,
-      latenessMs: LATENESS,
       lookBackMs: 0,
       windowMs: null,
       origin: FROM,

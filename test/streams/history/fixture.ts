@@ -4,7 +4,7 @@ import type { App, AppOptions } from '../../../src/declare/app.ts';
 import type { Stream } from '../../../src/declare/stream.ts';
 import type { LoggedEvent } from '../../../src/base/event.ts';
 import type { Json } from '../../../src/base/json.ts';
-import type { Runtime } from '../../../src/base/runtime.ts';
+import { randomId, type Runtime } from '../../../src/base/runtime.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import type { Store } from '../../../src/store/store.ts';
 import type { Deps } from '../../../src/streams/deps.ts';
@@ -41,8 +41,12 @@ export interface EventDraft {
   meta?: LoggedEvent['meta'];
 }
 
-export function bench(streams: Record<string, Stream<unknown>>, more: Partial<AppOptions> = {}): Bench {
-  const inner = createMemoryStore();
+/** @param inner the store; default: one in memory */
+export function bench(
+  streams: Record<string, Stream<unknown>>,
+  more: Partial<AppOptions> = {},
+  inner: Store = createMemoryStore(),
+): Bench {
   const calls: string[] = [];
   const store = new Proxy(inner, {
     get(target, name: keyof Store) {
@@ -57,10 +61,11 @@ export function bench(streams: Record<string, Stream<unknown>>, more: Partial<Ap
   const clock = { now: START };
   const whileAsleep: Bench['whileAsleep'] = [];
   let ids = 0;
+  const started = randomId();
   const runtime: Runtime = {
     now: () => clock.now,
     random: () => 0.5,
-    newId: () => `id-${(ids += 1)}`,
+    newId: () => `id-${(ids += 1)}-${started}`,
     sleep: async (ms) => {
       await whileAsleep.shift()?.();
       clock.now += ms;

@@ -16,7 +16,6 @@ export interface ModelQuery {
   /** Null: no end. */
   to: number | null;
   now: number;
-  latenessMs: number;
   lookBackMs: number;
   /** Null: one window over all. */
   windowMs: number | null;
@@ -45,12 +44,10 @@ export interface ModelRow {
 const QUARTER = 900_000;
 const HOUR = 3_600_000;
 const DAY = 86_400_000;
-const SKEW = 5_000;
 
 export function modelRows(all: readonly Arrived[], query: ModelQuery): ModelRow[] {
-  const { from, to, latenessMs, lookBackMs, field } = query;
+  const { from, to, lookBackMs, field } = query;
   const found = all
-    .filter(({ at }) => at >= from - lookBackMs - SKEW && (to === null || at <= to + latenessMs))
     .map(({ event }) => event)
     .filter((event) => query.passes(event) && event.meta?.gap === undefined)
     .filter(({ time }) => time >= from - lookBackMs && (to === null || time < to))

@@ -1,0 +1,222 @@
+/**
+ * A stream on any store, filled in any order by steps that a property test draws, and a plain list of what it holds. A step
+ * may also end a follower in its commit, or be that of a release that knows no index of times.
+ */
+import fc from 'fast-check';
+import { expect } from 'vitest';
+import * as z from 'zod';
+import { stream } from '../../../src/declare/stream.ts';
+import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
+import type { Store } from '../../../src/store/store.ts';
+import { findStream } from '../../../src/streams/find-stream.ts';
+import { type HistoryPage, type HistoryQuery, readHistory } from '../../../src/streams/history/events.ts';
+import { readWindows, type WindowsPage, type WindowsQuery } from '../../../src/streams/history/windows.ts';
+import { positionKey } from '../../../src/streams/log/follower.ts';
+import { LATEST_FOLLOWER, projectLatest } from '../../../src/streams/log/latest.ts';
+import { streamLog } from '../../../src/streams/log/stream-log.ts';
+import { buildTimes } from '../../../src/streams/log/times-keep.ts';
+import { scopeOf } from '../../../src/streams/scope.ts';
+import { watch } from '../../feeds/run/stage.ts';
+import { type Bench, bench, seeded, START, TENANT } from './fixture.ts';
+
+export const HOUR = 3_600_000;
+
+export interface Held {
+  id: string;
+  key: string;
+  time: number;
+  data: { v: number };
+}
+
+export interface Past extends Bench {
+  /** All that was appended and not trimmed, in order of arrival. */
+  held: Held[];
+  add(...events: Omit<Held, 'id'>[]): Promise<void>;
+  read(query: HistoryQuery): Promise<HistoryPage>;
+  windows(query: WindowsQuery): Promise<WindowsPage>;
+  /** What a sweep does for the index. Answers whether it is built. */
+  build(deadlineMs?: number): Promise<boolean>;
+}
+
+export function past(store: Store = createMemoryStore()): Past {
+  const schema = z.object({ v: z.number() });
+  const at = bench({ events: stream({ description: 'Events', schema, key: () => 'k' }) }, {}, store);
+  const held: Held[] = [];
+  const scope = scopeOf(at.deps, { tenant: TENANT });
+  const declared = findStream(at.app, 'events');
+  let ids = 0;
+  return {
+    ...at,
+    held,
+    async add(...events) {
+      const named = events.map((event) => ({ id: `${(ids += 1)}`, ...event }));
+      for (let from = 0; from < named.length; from += 1_000)
+        await at.append('events', ...named.slice(from, from + 1_000));
+      held.push(...named);
+    },
+    read: (query) => readHistory(scope, declared, query),
+    windows: (query) => readWindows(scope, declared, query),
+    async build(deadlineMs = 60_000) {
+      // Its calls are not those of a reader.
+      const beside = { store, runtime: at.deps.runtime, tenant: TENANT };
+      return (await buildTimes(beside, declared, LATEST_FOLLOWER, at.clock.now + deadlineMs)).built;
+    },
+  };
+}
+
+/** Event times of the next events: in order, of the past, of what is to come, or of anywhere. */
+export const DISORDERS = {
+  ordered: (now: number, index: number) => now + index * 1_000,
+  backfilled: (_now: number, index: number) => START - 1_000 * HOUR + index * 60_000,
+  future: (now: number, index: number) => now + (index % 100) * HOUR,
+  mixed: (_now: number, _index: number, random: () => number) => START + Math.floor((random() - 0.5) * 200) * HOUR,
+};
+export type Disorder = keyof typeof DISORDERS;
+
+export function eventsOf(disorder: Disorder, now: number, count: number, seed: number): Omit<Held, 'id'>[] {
+  const random = seeded(seed);
+  return Array.from({ length: count }, (_, index) => ({
+    time: DISORDERS[disorder](now, index, random),
+    key: `k${Math.floor(random() * 3)}`,
+    data: { v: Math.floor(random() * 100) },
+  }));
+}
+
+const disorder = fc.constantFrom<Disorder>('ordered', 'backfilled', 'future', 'mixed');
+const seed = fc.integer({ min: 1, max: 1_000 });
+
+export const steps = (most: number) =>
+  fc.array(
+    fc.oneof(
+      {
+        weight: 5,
+        arbitrary: fc.record({ kind: fc.constant('add'), count: fc.integer({ min: 1, max: most }), disorder, seed }),
+      },
+      { weight: 4, arbitrary: fc.record({ kind: fc.constant('project') }) },
+      fc.record({ kind: fc.constant('crash'), before: fc.boolean() }),
+      fc.record({ kind: fc.constant('trim'), keep: fc.integer({ min: 1, max: most * 2 }) }),
+      fc.record({ kind: fc.constant('older') }),
+      fc.record({ kind: fc.constant('build') }),
+    ),
+    { minLength: 1, maxLength: 12, size: 'max' },
+  );
+export type Step = ReturnType<typeof steps> extends fc.Arbitrary<(infer Of)[]> ? Of : never;
+
+export async function take(at: Past, step: Step): Promise<void> {
+  at.clock.now += 60_000;
+  const { store, runtime } = at.deps;
+  if ('count' in step) await at.add(...eventsOf(step.disorder, at.clock.now, step.count, step.seed));
+  if (step.kind === 'project') await at.project('events');
+  if (step.kind === 'build') await at.build();
+  if ('keep' in step) {
+    await at.trim('events', step.keep);
+    at.held.splice(0, at.held.length - Math.min(at.held.length, step.keep));
+  }
+  if ('before' in step) {
+    const dying = watch(store, async (_, __, next) => {
+      if (!step.before) await next();
+      throw new Error('killed');
+    });
+    const scope = { store: dying.store, runtime, tenant: TENANT };
+    await projectLatest(scope, findStream(at.app, 'events'), { deadline: at.clock.now + 60_000 }).catch(() => {});
+  }
+  if (step.kind === 'older') {
+    // It moves the position to the end, and keeps nothing beside it.
+    const log = streamLog(TENANT, 'events');
+    const { end } = await store.extent(log);
+    const reading = await store.get(positionKey(TENANT, LATEST_FOLLOWER, log), at.clock.now);
+    const { partition, id } = reading;
+    await store.commit([{ kind: 'put', partition, id, value: { cursor: end }, expects: reading.version }], {
+      id: runtime.newId(),
+      now: at.clock.now,
+      deadline: at.clock.now + 1_000,
+    });
+  }
+}
+
+export const questions = fc.record({
+  /** Hours from the start; null: no bound. */
+  from: fc.option(fc.integer({ min: -1_020, max: 110 }), { freq: 4 }),
+  hours: fc.option(fc.integer({ min: 0, max: 300 }), { freq: 4 }),
+  order: fc.constantFrom(undefined, 'oldest' as const, 'newest' as const),
+  keys: fc.constantFrom(undefined, undefined, ['k1'], ['k0', 'k2']),
+  high: fc.boolean(),
+  limit: fc.constantFrom(1, 7, 100, 1_000),
+  /** Between pages. */
+  meanwhile: fc.array(fc.record({ disorder, count: fc.integer({ min: 1, max: 300 }), seed, projects: fc.boolean() }), {
+    maxLength: 3,
+  }),
+});
+export type Asked = typeof questions extends fc.Arbitrary<infer Of> ? Of : never;
+
+export function queryOf({ from, hours, order, keys, high, limit }: Asked) {
+  const begin = from === null ? null : START + from * HOUR;
+  const end = hours === null ? null : (begin ?? START) + hours * HOUR;
+  const query: HistoryQuery = {
+    limit,
+    ...(begin === null ? {} : { from: begin }),
+    ...(end === null ? {} : { to: end }),
+    ...(order === undefined ? {} : { order }),
+    ...(keys === undefined ? {} : { keys }),
+    ...(high ? { where: { v: { above: 49 } } } : {}),
+  };
+  const matches = ({ time, key, data }: Held) =>
+    (begin === null || time >= begin) &&
+    (end === null || time < end) &&
+    (keys === undefined || (keys as readonly string[]).includes(key)) &&
+    (!high || data.v > 49);
+  return { query, matches };
+}
+
+/** Most store calls of a page without keys or a filter. */
+export const MOST = 6;
+
+/** Reads page by page, with what comes in between, and holds the answers against the list. */
+export async function check(at: Past, asked: Asked): Promise<void> {
+  const { query, matches } = queryOf(asked);
+  const first = at.held.filter(matches);
+  const picky = query.keys !== undefined || query.where !== undefined;
+  const pages: HistoryPage[] = [];
+  for (let next: HistoryQuery | null = query; next !== null;) {
+    at.calls.length = 0;
+    const page: HistoryPage = await at.read(next);
+    pages.push(page);
+    expect(at.calls.length).toBe(page.scanned.storeCalls);
+    if (!picky) expect(at.calls.length).toBeLessThanOrEqual(MOST);
+    expect([page.complete, pages.length < 3_000]).toEqual([page.cursor === null, true]);
+    next = page.cursor === null ? null : { cursor: page.cursor, limit: asked.limit };
+    const more = asked.meanwhile[pages.length - 1];
+    if (more === undefined || next === null) continue;
+    await at.add(...eventsOf(more.disorder, at.clock.now, more.count, more.seed));
+    if (more.projects) await at.project('events');
+  }
+  // What came meanwhile stands behind what was there, and is not in pages that go back.
+  const expected = pages[0]?.order === 'newest' ? first.toReversed() : at.held.filter(matches);
+  expect(pages.flatMap(({ events }) => events.map(({ id }) => id))).toEqual(expected.map(({ id }) => id));
+}
+
+/** Windows over the same range, in parts, whose sums add up. */
+export async function checkWindows(at: Past, asked: Asked): Promise<void> {
+  const { query, matches } = queryOf(asked);
+  if (query.from === undefined) return;
+  const { limit: _limit, order: _order, ...range } = query;
+  const held = at.held.filter(matches);
+  let [count, sum] = [0, 0];
+  for (
+    let next: WindowsQuery | null = {
+      ...range,
+      window: 'all',
+      by: [],
+      field: 'v',
+      aggregates: ['sum'],
+      maxEvents: 1_500,
+    };
+    next;
+  ) {
+    const page: WindowsPage = await at.windows(next);
+    for (const { count: counted, values } of page.rows) [count, sum] = [count + counted, sum + (values?.sum ?? 0)];
+    expect(page.scanned.storeCalls).toBeLessThanOrEqual(21);
+    next = page.cursor === null ? null : { cursor: page.cursor, maxEvents: 1_500 };
+  }
+  expect([count, sum]).toEqual([held.length, held.reduce((total, { data }) => total + data.v, 0)]);
+}
