@@ -2,11 +2,13 @@
  * `npm run chaos [kills] [seed]`: the full form of the kill runs, by default 100 kills on each engine.
  * `npm run chaos followers [entries] [seed]`: that of the follower runs, by default 5,000 entries in each.
  * `npm run chaos tasks [kills] [seed]`: that of the task kill runs, by default 500 kills over all engines.
+ * `npm run chaos mqtt [seconds] [a second]`: devices that publish at QoS 0, by default 100 messages a second for a minute.
  */
 import { type Engine, ENGINES, startEngine } from '../services/engine.ts';
 import { type FollowRun, followRun } from './follow-run.ts';
 import { followVerdict } from './follow-verdict.ts';
 import { killRun } from './kill-run.ts';
+import { heldRun, heldVerdict } from './mqtt-held-run.ts';
 import { taskRun } from './task-run.ts';
 import { extraStarts, stalls, taskVerdict } from './task-verdict.ts';
 import { verdict } from './verdict.ts';
@@ -68,9 +70,27 @@ function tell(what: string, started: number, wrong: string[]): void {
   else failed += 1;
 }
 
-const kind = ['followers', 'tasks'].find((each) => each === process.argv[2]) ?? 'ingest';
+/** All is there within 300 ms of being sent; where the process that holds the feed is killed, what is lost is told. */
+async function runHeld(seconds: number, perSecond: number): Promise<void> {
+  for (const [qos, kill] of [
+    [1, false],
+    [0, false],
+    [1, true],
+  ] as const) {
+    const started = performance.now();
+    const report = await heldRun({ seconds, perSecond, qos, kill });
+    tell(
+      `mqtt, a feed of QoS ${qos}${kill ? ', killed' : ''}: ${JSON.stringify(report)}`,
+      started,
+      heldVerdict(report, kill),
+    );
+  }
+}
+
+const kind = ['followers', 'tasks', 'mqtt'].find((each) => each === process.argv[2]) ?? 'ingest';
 const [size, seed] = process.argv.slice(kind === 'ingest' ? 2 : 3);
-for (const engine of ENGINES) {
+if (kind === 'mqtt') await runHeld(Number(size ?? 60), Number(seed ?? 100));
+for (const engine of kind === 'mqtt' ? [] : ENGINES) {
   if (kind === 'followers') await runFollowers(engine, Number(size ?? 5_000), Number(seed ?? 1));
   else if (kind === 'tasks') await runTasks(engine, Math.ceil(Number(size ?? 500) / ENGINES.length), Number(seed ?? 1));
   else await runKills(engine, Number(size ?? 100), Number(seed ?? 1));
