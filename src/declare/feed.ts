@@ -234,6 +234,11 @@ export interface Feed<Out extends OutletTypes = OutletTypes> extends FeedHandle<
    * (`BurstContext.hold`). Absent: each burst ends.
    */
   listens?: boolean;
+  /**
+   * What is lost where the connection is not held, in a whole sentence for readers of its streams, and what an operator can
+   * do about it. Absent: nothing, or the feed tells it in another way.
+   */
+  loses?: { what: string; fix: string };
   /** Finds the mistakes in the declaration, without any I/O. */
   problems(targets: readonly FeedTarget[]): Problem[];
   burst(context: BurstContext): AsyncIterable<FeedBatch>;

@@ -163,6 +163,8 @@ export interface DeclaredStream {
   example: Json | undefined;
   /** Name of the feed that fills the stream. Null: no feed does. */
   feed: string | null;
+  /** What is missing in the stream on this host, in a sentence for readers. Absent: nothing is known to be. */
+  caveat?: string;
   /** Null: the stream takes no pushes. */
   push: PushOptions | null;
 }

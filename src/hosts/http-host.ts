@@ -21,6 +21,11 @@ export interface HostOptions
   extends Deps, Pick<TaskDeps, 'waiting'>, Partial<Omit<HttpAppOptions, 'pushTokens'>>, ServingOptions {
   /** Where `queue` sends a task that goes on later. Default: nowhere; `scheduled` finds it. */
   taskQueue?: TaskQueue | null;
+  /**
+   * Whether feeds that listen keep their connections here. False: each burst ends its connection, and what a feed loses
+   * between two bursts is told at the start and in the texts of its streams. Default false.
+   */
+  holds?: boolean;
 }
 
 /** Who calls an app, whose work is scheduled, and what of MCP is added: every platform takes these options. */

@@ -63,7 +63,8 @@ function isMeasure(field: Field): boolean {
 
 function headOf(stream: DeclaredStream): string {
   const description = shortened(stream.description, SENTENCE_CHARACTERS);
-  return `${description}${/[.!?…]$/.test(description) ? '' : '.'} ${keyText(stream)}`;
+  const caveat = stream.caveat === undefined ? '' : ` ${stream.caveat}`;
+  return `${description}${/[.!?…]$/.test(description) ? '' : '.'} ${keyText(stream)}${caveat}`;
 }
 
 export function keyText({ keyed, declaration }: DeclaredStream): string {

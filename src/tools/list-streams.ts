@@ -57,6 +57,7 @@ const Listed = z.object({
   delivery: z
     .enum(['exactly-once', 'at-least-once'])
     .describe('at-least-once: events have no id of their own, and now and then one may stand twice'),
+  caveat: z.string().optional().describe('What is missing in the stream, where that is known'),
   feed: FeedNoteShape,
 });
 
@@ -115,7 +116,7 @@ async function notesOf(scope: Scope, page: readonly DeclaredStream[]): Promise<M
 
 async function list(scope: Scope, stream: DeclaredStream, feed: Note | null): Promise<z.input<typeof Listed>> {
   const { tenant } = scope;
-  const { name, title, description, keyed, retention, latenessMs, example } = stream;
+  const { name, title, description, keyed, retention, latenessMs, example, caveat } = stream;
   const [extent, keys] = await Promise.all([
     scope.store.extent(streamLog(tenant, name)),
     keyed ? readLatestByKey(scope, name, { after: null, limit: EXAMPLE_KEYS }) : { events: [], next: null },
@@ -134,7 +135,8 @@ async function list(scope: Scope, stream: DeclaredStream, feed: Note | null): Pr
     newestAt: extent.newestAt,
     retention,
     latenessMs: Number.isFinite(latenessMs) ? latenessMs : null,
-    delivery: stream.identified ? 'exactly-once' : 'at-least-once',
+    delivery: stream.identified && caveat === undefined ? 'exactly-once' : 'at-least-once',
+    ...(caveat === undefined ? {} : { caveat }),
     feed,
   };
 }
@@ -148,6 +150,7 @@ function summary(listed: z.input<typeof Listed>, now: number): string[] {
     `  ${events} events, ${age}`,
     ...(keys.length > 0 ? [`  keys: ${keys.map((key) => shortened(key, 40)).join(', ')}${moreKeys ? ', …' : ''}`] : []),
     `  fields: ${shortened(units.join(', '), 400)}`,
+    ...(listed.caveat === undefined ? [] : [`  ${listed.caveat}`]),
     ...feedText(listed.feed, now).map((line) => `  ${line}`),
   ];
 }

@@ -36,8 +36,8 @@ export interface MqttOptions extends FeedPacing {
   /** Version of the protocol; 4 is MQTT 3.1.1. Default: 5, and 4 where the broker does not know 5. */
   protocolVersion?: 4 | 5;
   /**
-   * At 1 the broker keeps messages between bursts. At 0 only what is published during a burst arrives, and it may be
-   * lost.
+   * At 1 the broker keeps messages while the feed is not connected. At 0 only what is published while it is connected
+   * arrives, and it may be lost.
    * @default 1
    */
   qos?: 0 | 1;
@@ -80,7 +80,7 @@ export interface MqttOptions extends FeedPacing {
    */
   brokerQueueLimit?: number;
   /**
-   * A burst ends after this time without a message, in ms.
+   * A burst ends after this time without a message, in ms, where the connection is not held.
    * @default 500 ms
    */
   idleMs?: number;

@@ -49,6 +49,7 @@ export function mqtt(options: MqttOptions): Feed<MqttOutlet> {
     pacing: declaredPacing(options),
     replayable: options.qos !== 0,
     listens: true,
+    loses: options.qos === 0 ? LOSES_ALL : LOSES_QOS_0,
     ...claimOf(options),
     route: mqttRoutes,
     problems: (targets) => mqttProblems(options, targets),
@@ -56,6 +57,17 @@ export function mqtt(options: MqttOptions): Feed<MqttOutlet> {
     ...(topics === undefined ? {} : { outlet: () => mqttOutlet(options, topics) }),
   };
 }
+
+const FIX =
+  'let devices publish at QoS 1, bridge a broker that does, let a rule of the broker push to /ingest, or run on Node, where the connection is held';
+const LOSES_QOS_0 = {
+  what: 'Of what devices publish at QoS 0 only what comes during a burst is here.',
+  fix: FIX,
+};
+const LOSES_ALL = {
+  what: 'Only what is published during a burst is here, because the feed is subscribed at QoS 0.',
+  fix: `declare qos: 1, and ${FIX}`,
+};
 
 function describeBroker(url: MqttOptions['url']): string {
   if (typeof url === 'object') return `mqtt, at the URL in ${url.name}`;

@@ -44,6 +44,7 @@ export async function serve(
       ...callers,
       ...deps,
       publicUrl,
+      holds: loopOptions !== null,
       host: hostname,
       secrets,
       dispatch: workers?.dispatch,
