@@ -268,7 +268,8 @@ export interface Store {
    * Puts other values in the place of entries, at most `READ_LIMIT` of them, and keeps the former values nowhere. Places,
    * cursors and append times stay as they are. Entries that were trimmed are passed over, and so are cursors of another
    * epoch. After a failure some values may be replaced and others not: the same call again replaces the others. Safe
-   * beside readers, writers and trims.
+   * beside readers, writers and trims. With no erasures it only lets the engine forget what was replaced and deleted by
+   * now, where it keeps that for itself.
    */
   erase(log: string, erasures: readonly Erasure[]): Promise<void>;
 

@@ -117,7 +117,7 @@ export function openSqliteFile({ path, busyMs = BUSY_MS }: SqliteOptions) {
     try {
       within('write', work);
     } finally {
-      database.exec('PRAGMA secure_delete = OFF');
+      database.exec('PRAGMA secure_delete = FAST');
     }
     database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   }
@@ -134,6 +134,8 @@ function open(path: string, busyMs: number): DatabaseSync {
     const database = new DatabaseSync(path);
     database.exec(`PRAGMA busy_timeout = ${busyMs}`);
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+    // What a page held before is overwritten, where that page is written anyway.
+    database.exec('PRAGMA secure_delete = FAST');
     migrate(database);
     return database;
   } catch (cause) {

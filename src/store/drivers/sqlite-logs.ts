@@ -141,9 +141,9 @@ export function createSqliteLogs(
 
     async erase(name, erasures) {
       const places = limits.checkErasures(erasures);
-      if (places.length === 0) return;
       reached(() =>
         erasing(() => {
+          if (places.length === 0) return;
           const found = log.get.get(name);
           for (const { epoch, place, text } of places) {
             if (found?.epoch === epoch && place >= found.floor) entry.replace.run(text, found.number, place);

@@ -69,7 +69,7 @@ export async function eraseRemoved(
   if (standing === null || standing.value.active.some(({ settled }) => !settled)) return standing?.value ?? null;
   const { value } = standing;
   const isOver = value.active.every(({ doneAt }) => doneAt !== null);
-  if (isOver) return drop(scope, standing, deadline);
+  if (isOver) return drop(scope, streamLog(scope.tenant, stream.name), standing, deadline);
   const pass = value.pass ?? { through: value.next, cursor: null };
   const { options } = stream.declaration;
   const fallback = createFallback(new Set(value.orphans.map(({ key }) => key)), {
@@ -134,6 +134,7 @@ async function walk(
 /** Drops removals that were done some time ago, and the record with the last of them. */
 async function drop(
   { store, runtime }: LogScope,
+  log: string,
   { record, value }: StandingRemovals,
   deadline: number,
 ): Promise<Removals | null> {
@@ -145,5 +146,8 @@ async function drop(
   const operation: Operation =
     active.length === 0 ? { kind: 'delete', partition, id, expects: version } : removals.replace(record, next);
   const result = await commitSurely(runtime, store, [operation], deadline);
-  return result.status === 'committed' && active.length === 0 ? null : next;
+  if (result.status === 'conflict' || active.length > 0) return next;
+  // The record named what was removed.
+  await store.erase(log, []);
+  return null;
 }
