@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { defineApp } from '../../../src/declare/check/define-app.ts';
 import { stream } from '../../../src/declare/stream.ts';
+import { fakeFeed } from '../../../src/hosts/testing/fake-feed.ts';
 import { createTestApp, type TestApp } from '../../../src/hosts/testing/test-app.ts';
+import { http } from '../../../src/feeds/http/feed.ts';
 import { countCalls, type CountedStore } from '../../../src/store/counting.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import { digestOf } from '../../../src/base/digest.ts';
@@ -280,4 +282,66 @@ test('nothing is removed from a stream that never had an event', async () => {
   const { streams } = stage();
   expect(await streams.remove('plain', { key: 'a' })).toEqual({ removed: 0, complete: true });
   expect((await streams.read('plain', null)).cursor).toBeNull();
+});
+
+test('a list that a feed reads again and again brings back nothing that was removed, and what is new in it', async () => {
+  const listed = defineApp({
+    name: 'news',
+    version: '1.0.0',
+    description: 'News',
+    streams: {
+      news: stream({
+        description: 'a list that is polled',
+        schema: z.object({ guid: z.string(), title: z.string() }),
+        id: 'guid',
+        feed: http({ url: 'https://example.org/news.json', everyMs: MINUTE }),
+      }),
+    },
+  });
+  const feed = fakeFeed();
+  const { ingest, streams, advance, sweep } = createTestApp(listed, { feeds: { news: feed } });
+  const poll = async (...guids: string[]) => {
+    feed.bring(...guids.map((guid) => ({ stream: 'news', data: { guid, title: `title of ${guid}` } })));
+    await ingest();
+    await advance(61_000);
+    return (await streams.last('news', 100)).events.filter(({ meta }) => !meta?.gap).map(({ id }) => id);
+  };
+  expect(await poll('1', '2', '3')).toEqual(['1', '2', '3']);
+  await streams.remove('news', { id: '2' });
+  expect(await poll('1', '2', '3')).toEqual(['1', '3']);
+  await sweep();
+  expect(await poll('1', '2', '3', '4')).toEqual(['1', '3', '4']);
+  expect((await streams.latest('news'))?.id).toBe('4');
+});
+
+test('all instances of a store obey at once, and none brings back what another removed', async () => {
+  const store = createMemoryStore();
+  const [one, two] = [0, 1].map(() => createTestApp(app, { store, at: AT + 60 * MINUTE }));
+  if (!one || !two) throw new Error('no instances');
+  for (const n of [1, 2]) await one.streams.append('plain', { id: `e${n}`, meter: 'a', at: AT + n, kwh: n });
+  expect((await two.call('read_history', { stream: 'plain' })).text).toContain('kwh=2');
+  await one.streams.remove('plain', { key: 'a' });
+  for (const instance of [one, two, one, two]) {
+    expect((await instance.call('read_history', { stream: 'plain' })).text).not.toContain('kwh=');
+    expect((await instance.streams.last('plain', 5)).events.map(({ meta }) => meta?.gap?.reason)).toEqual(['removed']);
+  }
+});
+
+test('a wait does not count what was removed before it was read', async () => {
+  const { streams, append, begin, task, scheduled } = stage();
+  await append('plain', 0);
+  const { taskId } = await begin('wait_for', {
+    stream: 'plain',
+    condition: { kind: 'count', atLeast: 2, withinMs: 3_600_000 },
+  });
+  await scheduled();
+  await append('plain', 1);
+  await streams.remove('plain', { from: AT });
+  await append('plain', 2);
+  await scheduled();
+  expect((await task(taskId)).status).toBe('working');
+  await append('plain', 3);
+  await scheduled();
+  await scheduled();
+  expect(await task(taskId)).toMatchObject({ status: 'completed', result: { structuredContent: { held: true } } });
 });
