@@ -58,8 +58,10 @@ async function* readPages(
   signal: AbortSignal,
   progress: Progress,
 ): AsyncGenerator<FeedBatch, void, undefined> {
-  const { since, wait, timeoutMs, maxPages } = options;
+  const { since, wait, timeoutMs } = options;
   const { taken } = progress;
+  const isHeld = context.hold !== null;
+  const maxPages = isHeld ? Number.POSITIVE_INFINITY : options.maxPages;
   const source = describeHttpSource(options.url);
   const withinTimeout = createIdleTimeout(context, timeoutMs, source);
   const asked = new Set<string>();
@@ -71,6 +73,7 @@ async function* readPages(
   for (let requests = 0; requests < maxPages; requests += 1) {
     const startedAt = context.now();
     if (since !== undefined) position = withoutFuture(since, position, startedAt);
+    if (isHeld) startAnew(progress, asked);
     const range = since === undefined ? null : rangeOf(since, position, startedAt);
     if (since !== undefined && range === null) {
       yield { items: [], last: true };
@@ -114,21 +117,31 @@ async function* readPages(
     }
     ({ position, more: behind } = outcome);
     stored = false;
+    context.hold?.standing(true);
     const nothingCame = wait !== undefined && taken.items === before;
     // The run does not count duplicates as spent, so it would not notice that the budget is used up.
-    if (taken.items >= context.budget.events || taken.bytes >= context.budget.bytes) {
+    if (!isHeld && (taken.items >= context.budget.events || taken.bytes >= context.budget.bytes)) {
       if (!behind) return;
       break;
     }
     if (behind && !nothingCame) continue;
     if (wait === undefined || requests + 1 === maxPages) return;
     // A source that answers at once must not be asked without a pause, even if it sends another cursor each time.
-    if (nothingCame) await context.sleep(Math.max(0, startedAt + LEAST_WAIT_MS - context.now()), signal);
+    if (nothingCame || isHeld) await context.sleep(Math.max(0, startedAt + LEAST_WAIT_MS - context.now()), signal);
     if (signal.aborted) return;
   }
   // The position is handed over too, so that a page that the source has forgotten is not asked for again. That page's
   // successor is left to the next burst, else a source without such pages would be asked for its first ones for ever.
   yield { items: [], position: writeHttpPosition(position), ...(behind ? { more: true } : { last: true }) };
+}
+
+/** The most pages that are remembered, so that a source that answers in a circle is found. */
+const MOST_ASKED = 10_000;
+
+/** Bounds what a burst without an end remembers: the budget bounds each of its answers. */
+function startAnew({ taken }: Progress, asked: Set<string>): void {
+  taken.items = taken.bytes = 0;
+  if (asked.size > MOST_ASKED) asked.clear();
 }
 
 function tooSlow(options: HttpSettings, { budget }: BurstContext, cause: unknown): TidegateError {

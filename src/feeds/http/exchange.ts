@@ -6,12 +6,13 @@ import type { BurstContext } from '../../declare/feed.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { publicForm } from '../../net/fetch-target.ts';
 import { bareType, charsetOf, jsonFormOf } from '../../net/media-type.ts';
-import { type DeclaredFormat, type HttpFormat, isDeclared } from './options.ts';
+import { type DeclaredFormat, describeHttpSource, type HttpFormat, isDeclared } from './options.ts';
 import type { HttpSettings } from './spec.ts';
 import { hostLimiter } from '../../net/politeness.ts';
-import type { Validators } from './position.ts';
+import { NO_POSITION, type Validators } from './position.ts';
 import type { FeedRequest } from './answer.ts';
-import type { IdleTimeout } from '../../net/idle-timeout.ts';
+import { createIdleTimeout, type IdleTimeout } from '../../net/idle-timeout.ts';
+import { makeRequest } from './request.ts';
 import { retryAfterMs } from '../../net/retry-after.ts';
 import type { FeedAnswer } from './answer.ts';
 
@@ -46,6 +47,34 @@ export async function askSource(exchange: SourceExchange): Promise<FeedAnswer | 
   } finally {
     if (typeof answer === 'string') place();
   }
+}
+
+/** Opens a stream of events behind the event with this id; null for a stream from its beginning. Errors as `askSource`. */
+export async function openEvents(
+  settings: HttpSettings,
+  lastId: string | number | null,
+  context: BurstContext,
+  signal: AbortSignal,
+): Promise<FeedAnswer | NoAnswer> {
+  const { timeoutMs } = settings;
+  const withinTimeout = createIdleTimeout(context, timeoutMs, describeHttpSource(settings.url));
+  const position = { ...NO_POSITION, cursor: lastId };
+  const now = context.now();
+  const request = await withinTimeout(makeRequest({ options: settings, position, range: null, now, waitMs: null }));
+  const headers = lastId === null ? request.headers : { ...request.headers, 'last-event-id': asBytes(String(lastId)) };
+  return askSource({
+    options: settings,
+    context,
+    request: { ...request, headers },
+    signal,
+    withinTimeout,
+    mayBeStale: false,
+  });
+}
+
+/** A text in UTF-8 as a header carries it, with one character for each byte. */
+function asBytes(text: string): string {
+  return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join('');
 }
 
 async function ask(
@@ -120,8 +149,10 @@ function notAsked(source: string): TidegateError {
   });
 }
 
-function mostBytes({ maxBytes, format }: HttpSettings, { budget }: BurstContext): number {
+function mostBytes({ maxBytes, format }: HttpSettings, { budget, hold }: BurstContext): number {
   if (maxBytes !== undefined) return maxBytes;
+  // A connection that is held has no end. What is read of it is bounded by what waits for a commit.
+  if (hold && isDeclared(format) && format.reads === 'events') return Number.MAX_SAFE_INTEGER;
   if (isDeclared(format) && format.maxBytes !== null) return format.maxBytes;
   return format === 'json' ? DEFAULT_MAX_BYTES : Math.max(DEFAULT_MAX_BYTES, budget.bytes);
 }

@@ -2,7 +2,7 @@
 import type { BurstContext, Feed, FeedBatch } from '../../declare/feed.ts';
 import { secretsWithin } from '../../declare/secret.ts';
 import { declaredPacing } from '../kit/declared-pacing.ts';
-import { describeHttpSource, type HttpOptions } from './options.ts';
+import { describeHttpSource, type HttpOptions, isDeclared } from './options.ts';
 import { httpProblems } from './problems.ts';
 import { httpSettings } from './spec.ts';
 
@@ -11,7 +11,8 @@ export type { HttpBody } from '../kit/template.ts';
 
 /**
  * A feed over HTTP: JSON, NDJSON, CSV, RSS, Atom or server-sent events. It sends conditional requests (`ETag`,
- * `Last-Modified`) and keeps to `Retry-After`. A status other than 2xx and 304 fails the burst. Every stream that takes from
+ * `Last-Modified`) and keeps to `Retry-After`. Server-sent events, and with `wait` a source that keeps requests open, are
+ * listened to without end on a host that stays up. A status other than 2xx and 304 fails the burst. Every stream that takes from
  * the feed gets every item.
  */
 export function http(options: HttpOptions): Feed {
@@ -22,6 +23,7 @@ export function http(options: HttpOptions): Feed {
     secrets: secretsWithin([options.url, options.headers, options.body]),
     pacing: declaredPacing(options),
     replayable: true,
+    listens: options.wait !== undefined || (isDeclared(options.format) && options.format.reads === 'events'),
     problems: (targets) => httpProblems(options, targets),
     burst: (context) => burst(options, context),
   };

@@ -1,21 +1,20 @@
 /**
  * A burst of server-sent events: reads until the budget is spent or the time is over, and connects again when the source
- * ends the connection. Each batch has the id from which to go on. Events beyond the budget are forgotten, because the source
- * sends them again behind that id.
+ * ends the connection. Where the connection is held neither bounds it. Each batch has the id from which to go on. Events
+ * beyond the budget are forgotten, because the source sends them again behind that id.
  */
 import type { BurstContext, FeedBatch } from '../../declare/feed.ts';
-import { asTidegateError, type TidegateError } from '../../base/errors.ts';
+import { asTidegateError, TidegateError } from '../../base/errors.ts';
+import { HELD_COMMIT_MS } from '../kit/batch-pacing.ts';
 import { PORTION_AGE_MS, PORTION_BYTES, PORTION_ITEMS } from './read-body.ts';
-import { askSource } from './exchange.ts';
+import { openEvents } from './exchange.ts';
 import type { FeedAnswer } from './answer.ts';
 import type { BodyItem } from './format.ts';
-import { describeHttpSource, type HttpOptions } from './options.ts';
+import type { HttpOptions } from './options.ts';
 import { NO_POSITION, readHttpPosition, writeHttpPosition } from './position.ts';
 import { toFeedItems } from './read-page.ts';
-import { makeRequest } from './request.ts';
-import { httpSettings, type HttpSettings } from './spec.ts';
+import { httpSettings } from './spec.ts';
 import type { SseOptions } from './sse-options.ts';
-import { createIdleTimeout } from '../../net/idle-timeout.ts';
 import { createEventParser, type EventParser, type SourceEvent } from './sse-parser.ts';
 
 /** The pause before a connection is opened again if the source names none, and the least pause whatever it names. */
@@ -23,8 +22,14 @@ const DEFAULT_RETRY_MS = 1_000;
 const LEAST_RETRY_MS = 250;
 /** The longest pause that a source may ask for. */
 const MOST_RETRY_MS = 86_400_000;
+/** The longest pause that a burst without an end waits for. A longer one ends it. */
+const MOST_HELD_PAUSE_MS = 60_000;
 /** Reading stops this long before the burst's end, so that all events are handed over in time. */
 const CLOSING_MS = 250;
+/** A connection that stood for so long was a good one, also where nothing came. */
+const GOOD_MS = 5_000;
+/** A connection that is held and over which no byte comes for so long is opened again: the other end may be gone. */
+const SILENT_MS = 5 * 60_000;
 
 interface Budget {
   events: number;
@@ -41,13 +46,16 @@ export async function* readEvents(
   signal: AbortSignal,
 ): AsyncGenerator<FeedBatch, void, undefined> {
   const settings = httpSettings(options, context.secret);
-  const { maxPages } = settings;
+  const { hold } = context;
+  const maxPages = hold ? Number.POSITIVE_INFINITY : settings.maxPages;
   const before = readHttpPosition(context.position);
   const endsAt = context.deadline - CLOSING_MS;
   const { events, bytes } = context.budget;
   const budget = { events: Math.max(1, Math.floor(events / Math.max(1, context.targets.length))), bytes };
   let cursor = before.cursor;
   let retryMs = DEFAULT_RETRY_MS;
+  let barren: TidegateError | null = null;
+  let anyWasGood = false;
   const ending = (notBefore: number | null = null): FeedBatch => ({
     items: [],
     position: writeHttpPosition({ ...NO_POSITION, cursor, notBefore }),
@@ -58,10 +66,10 @@ export async function* readEvents(
     return;
   }
   for (let connections = 0; connections < maxPages; connections += 1) {
-    const answer = await connect(settings, cursor, context, signal).catch((thrown: unknown) => {
+    const answer = await openEvents(settings, cursor, context, signal).catch((thrown: unknown) => {
       const error = asTidegateError(thrown);
       // A source that answered before may come back within the burst. One that never answered, or that names a time, may not.
-      if (connections === 0 || error.retryAfterMs !== null) throw error;
+      if (hold || connections === 0 || error.retryAfterMs !== null) throw error;
       return error;
     });
     if (answer === 'nothing' || answer === 'stale') {
@@ -71,11 +79,17 @@ export async function* readEvents(
     }
     if ('body' in answer) {
       const parser = createEventParser(format);
-      const connection = { answer, parser, context, endsAt, budget, cursor };
+      const connection = { answer, parser, context, endsAt, budget: hold ? { ...budget } : budget, cursor };
+      const openedAt = context.now();
+      // A connection that is held is no request whose turn others wait for.
+      if (hold) answer.release();
+      hold?.standing(true);
       let left: Left;
+      let came: boolean;
       try {
-        ({ left, cursor } = yield* readConnection(connection));
+        ({ left, cursor, came } = yield* readConnection(connection));
       } finally {
+        hold?.standing(false);
         answer.release();
         retryMs = Math.min(parser.retryMs() ?? retryMs, MOST_RETRY_MS);
       }
@@ -83,11 +97,17 @@ export async function* readEvents(
         yield { items: [], more: true };
         return;
       }
-      if (left === 'over') break;
+      const stoodMs = context.now() - openedAt;
+      const wasGood = came || left === 'over' || stoodMs >= GOOD_MS || parser.retryMs() !== null;
+      anyWasGood ||= wasGood;
+      if (!wasGood) barren = endedAtOnce(answer.source, stoodMs);
+      if (context.signal.aborted || left === 'over') break;
     }
+    if (barren && hold) throw barren;
     const pauseMs = Math.max(LEAST_RETRY_MS, retryMs);
     const again = context.now() + pauseMs;
-    if (again >= endsAt || connections + 1 >= maxPages) {
+    if (again >= endsAt || connections + 1 >= maxPages || (hold && pauseMs > MOST_HELD_PAUSE_MS)) {
+      if (barren && !anyWasGood) throw barren;
       yield ending(again);
       return;
     }
@@ -98,31 +118,12 @@ export async function* readEvents(
   yield ending();
 }
 
-async function connect(
-  settings: HttpSettings,
-  lastId: string | number | null,
-  context: BurstContext,
-  signal: AbortSignal,
-): Promise<Awaited<ReturnType<typeof askSource>>> {
-  const { timeoutMs } = settings;
-  const withinTimeout = createIdleTimeout(context, timeoutMs, describeHttpSource(settings.url));
-  const position = { ...NO_POSITION, cursor: lastId };
-  const now = context.now();
-  const request = await withinTimeout(makeRequest({ options: settings, position, range: null, now, waitMs: null }));
-  const headers = lastId === null ? request.headers : { ...request.headers, 'last-event-id': asBytes(String(lastId)) };
-  return askSource({
-    options: settings,
-    context,
-    request: { ...request, headers },
-    signal,
-    withinTimeout,
-    mayBeStale: false,
+function endedAtOnce(source: string, stoodMs: number): TidegateError {
+  return new TidegateError('upstream', `${source} ended the connection after ${stoodMs} ms, and no event came`, {
+    field: 'url',
+    expected: 'events, or a connection that stays open',
+    hint: 'ask the URL by hand: credentials or parameters may be wrong',
   });
-}
-
-/** A text in UTF-8 as a header carries it, with one character for each byte. */
-function asBytes(text: string): string {
-  return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join('');
 }
 
 interface Connection {
@@ -130,22 +131,31 @@ interface Connection {
   parser: EventParser;
   context: BurstContext;
   endsAt: number;
-  /** What is left of the budget. It shrinks with each batch. */
+  /** What is left of the budget. It shrinks with each batch, unless the connection is held. */
   budget: Budget;
   cursor: string | number | null;
 }
 
-async function* readConnection(
-  connection: Connection,
-): AsyncGenerator<FeedBatch, { left: Left; cursor: string | number | null }, undefined> {
+interface Reading {
+  left: Left;
+  cursor: string | number | null;
+  /** Whether any event came, of whatever type. */
+  came: boolean;
+}
+
+async function* readConnection(connection: Connection): AsyncGenerator<FeedBatch, Reading, undefined> {
   const { answer, parser, context, endsAt, budget } = connection;
+  const isHeld = context.hold !== null;
   const reader = answer.body.getReader();
-  const timers = new AbortController();
   let { cursor } = connection;
   let pending: SourceEvent[] = [];
   let pendingSince = context.now();
+  let handedOverAt = Number.NEGATIVE_INFINITY;
+  let heardAt = context.now();
+  let came = false;
   let left: Left | null = null;
   let broken: TidegateError | null = null;
+  let awake = new AbortController();
 
   const waiting = { items: 0, bytes: 0 };
   const count = (item: BodyItem | null, sign: 1 | -1) => {
@@ -154,21 +164,17 @@ async function* readConnection(
     waiting.bytes += sign * item.bytes;
   };
 
-  const isDue = () =>
-    waiting.items >= Math.min(PORTION_ITEMS, budget.events) ||
-    waiting.bytes >= Math.min(PORTION_BYTES, budget.bytes) ||
-    context.now() - pendingSince >= PORTION_AGE_MS;
+  const dueAt = () => (isHeld ? Math.max(pendingSince, handedOverAt + HELD_COMMIT_MS) : pendingSince + PORTION_AGE_MS);
+  const isFull = (items: number, bytes: number) =>
+    items >= Math.min(PORTION_ITEMS, budget.events) || bytes >= Math.min(PORTION_BYTES, budget.bytes);
+  const isDue = () => isFull(waiting.items, waiting.bytes) || context.now() >= dueAt();
 
   const portion = (): FeedBatch | null => {
     const items: BodyItem[] = [];
     let used = 0;
     let size = 0;
     for (const { item, id } of pending) {
-      if (
-        item !== null &&
-        (items.length >= Math.min(PORTION_ITEMS, budget.events) || size >= Math.min(PORTION_BYTES, budget.bytes))
-      )
-        break;
+      if (item !== null && isFull(items.length, size)) break;
       if (item !== null) items.push(item);
       count(item, -1);
       if (id !== null) cursor = id === '' ? null : id;
@@ -177,8 +183,10 @@ async function* readConnection(
     }
     pending = pending.slice(used);
     pendingSince = context.now();
-    budget.events -= items.length;
-    budget.bytes -= size;
+    if (!isHeld) {
+      budget.events -= items.length;
+      budget.bytes -= size;
+    }
     if (items.length === 0) return null;
     return { items: toFeedItems(items, context), position: writeHttpPosition({ ...NO_POSITION, cursor }) };
   };
@@ -186,15 +194,19 @@ async function* readConnection(
   try {
     let reading = settle(reader.read());
     while (left === null) {
-      const wakeAt = Math.min(endsAt, pending.length > 0 ? pendingSince + PORTION_AGE_MS : endsAt);
-      const awake = new AbortController();
-      const timer = context.sleep(Math.max(0, wakeAt - context.now()), AbortSignal.any([awake.signal, timers.signal]));
+      const silentAt = isHeld ? heardAt + SILENT_MS : Number.POSITIVE_INFINITY;
+      const wakeAt = Math.min(endsAt, silentAt, pending.length > 0 ? dueAt() : endsAt);
+      awake = new AbortController();
+      const timer = context.sleep(Math.max(0, wakeAt - context.now()), awake.signal);
       const read = await Promise.race([reading, timer.then(() => null)]);
       awake.abort();
       if (read instanceof Error) {
         broken = asTidegateError(read);
         left = 'closed';
-      } else if (read !== null) {
+      } else if (read === null) {
+        if (context.now() >= silentAt) left = 'closed';
+      } else {
+        heardAt = context.now();
         if (pending.length === 0) pendingSince = context.now();
         if (read.done) left = 'closed';
         else {
@@ -206,6 +218,7 @@ async function* readConnection(
             broken = asTidegateError(thrown);
             left = 'closed';
           }
+          came ||= pending.length > known;
           for (const { item } of pending.slice(known)) count(item, 1);
         }
       }
@@ -213,16 +226,17 @@ async function* readConnection(
       while (pending.length > 0 && left !== 'spent' && (left !== null || isDue())) {
         const batch = portion();
         if (batch !== null) yield batch;
+        handedOverAt = context.now();
         if (budget.events <= 0 || budget.bytes <= 0) left = 'spent';
       }
     }
   } finally {
-    timers.abort();
+    awake.abort();
     reader.cancel().catch(() => {});
   }
   // A connection that reaches `maxBytes` is not broken; it is only opened again.
   if (broken !== null && broken.code === 'too_large' && broken.field !== 'maxBytes') throw broken;
-  return { left, cursor };
+  return { left, cursor, came };
 }
 
 function settle<Value>(work: Promise<Value>): Promise<Value | Error> {

@@ -84,7 +84,7 @@ export interface WebSocketOptions extends FeedPacing {
   /** After a silence this long the connection is made again. Many sources are silent when nothing happens. */
   idleMs?: number;
   /**
-   * How often a burst connects again.
+   * How often a burst connects again; where the connection is held, how often in a row.
    * @default 5
    */
   reconnects?: number;
@@ -104,12 +104,12 @@ export interface WebSocketOptions extends FeedPacing {
    */
   maxMessageBytes?: number;
   /**
-   * How long items are collected for one commit. A trickle waits longer, see `freshMs`.
+   * How long items are collected for one commit. Where bursts end a trickle waits longer, see `freshMs`.
    * @default 50 ms
    */
   lingerMs?: number;
   /**
-   * The longest that an item of a trickle waits for its commit.
+   * The longest that an item of a trickle waits for its commit where bursts end.
    * @default half of `budget.timeMs`
    */
   freshMs?: number;

@@ -5,6 +5,8 @@ import { http, type HttpOptions, sse, type SseOptions } from '../../../src/index
 import type { BurstContext } from '../../../src/declare/feed.ts';
 import { type HttpSource, startHttpSource, stall, status } from '../../services/http-feed.ts';
 import { runBurst } from '../run/burst-context.ts';
+// A burst loads it; a burst of a test may be too short to wait for that.
+import '../../../src/feeds/http/sse-burst.ts';
 
 let source: HttpSource;
 

@@ -1,0 +1,229 @@
+/** Server-sent events and long polls on a host that stays up, on the stage's clock, over answers that the test writes. */
+import { beforeAll, describe, expect, test } from 'vitest';
+import { http, type HttpOptions, sse, stream } from '../../../src/index.ts';
+import type { Fetch } from '../../../src/base/runtime.ts';
+import { startLoop } from '../../../src/hosts/node/loop.ts';
+import { feedStatus } from '../../../src/feeds/run/status.ts';
+import { scopeOf } from '../../../src/streams/scope.ts';
+import { Reading, reading, settle, type Stage, stageOf, TENANT } from '../run/stage.ts';
+
+// A burst loads them, which takes time that the stage's clock does not know of.
+beforeAll(() => Promise.all([import('../../../src/feeds/http/burst.ts'), import('../../../src/feeds/http/sse-burst.ts')]));
+
+const event = (n: number) => `id: ${n}\ndata: ${JSON.stringify(reading(n))}\n\n`;
+
+/** A source whose answers are streams that the test writes to. */
+function eventSource(onOpen: (send: (text: string) => void, end: () => void) => void = () => {}) {
+  const source = {
+    requests: [] as { at: number; lastId: string | null }[],
+    open: new Set<{ send: (text: string) => void; end: () => void }>(),
+    send(text: string) {
+      for (const { send } of source.open) send(text);
+    },
+    end() {
+      for (const { end } of source.open) end();
+    },
+    fetchOn(stage: () => Stage): Fetch {
+      return async (_input, init) => {
+        const lastId = new Headers(init?.headers).get('last-event-id');
+        source.requests.push({ at: stage().clock.now, lastId });
+        let controller: ReadableStreamDefaultController<Uint8Array>;
+        const answer = {
+          send: (text: string) => controller.enqueue(new TextEncoder().encode(text)),
+          end: () => {
+            if (source.open.delete(answer)) controller.close();
+          },
+        };
+        const body = new ReadableStream<Uint8Array>({
+          start(given) {
+            controller = given;
+          },
+          cancel: () => void source.open.delete(answer),
+        });
+        source.open.add(answer);
+        onOpen(answer.send, answer.end);
+        return new Response(body, { headers: { 'content-type': 'text/event-stream' } });
+      };
+    },
+  };
+  return source;
+}
+
+let hosts = 0;
+/** At a host of its own, because the requests to a host are limited over all feeds of a process. */
+const readings = (options: Partial<HttpOptions>, host = `h${(hosts += 1)}`) =>
+  stream({
+    description: 'readings',
+    schema: Reading,
+    key: 'sensor',
+    time: 'at',
+    feed: http({ url: `https://${host}.example/feed`, ...options }),
+  });
+
+/** Requests are named by digests, which other threads make. Those that were asked for before are ready by then. */
+async function settleDigests(): Promise<void> {
+  for (let times = 0; times < 3; times += 1) {
+    await crypto.subtle.digest('SHA-256', new Uint8Array(1));
+    await settle();
+  }
+}
+
+async function held(
+  streams: Record<string, ReturnType<typeof readings>>,
+  fetchOn: (stage: () => Stage) => Fetch,
+  work: (at: { stage: Stage; pass: (ms: number, stepMs?: number) => Promise<void>; stored: () => Promise<number[]> }) => Promise<void>,
+): Promise<void> {
+  const stage = stageOf({ streams });
+  const loop = startLoop({ ...stage.deps, runtime: { ...stage.deps.runtime, fetch: fetchOn(() => stage) } });
+  try {
+    await settleDigests();
+    await work({
+      stage,
+      async pass(ms, stepMs = 100) {
+        for (let passed = 0; passed < ms; passed += stepMs) {
+          await stage.clock.advance(stepMs);
+          await settleDigests();
+        }
+      },
+      stored: async () => (await stage.events()).map(({ data }) => (data as { value: number }).value),
+    });
+  } finally {
+    await stage.clock.drive(loop.stop());
+  }
+}
+
+async function status({ deps }: Stage, feed = 'readings') {
+  const [only] = await feedStatus(scopeOf(deps, { tenant: TENANT }), [feed]);
+  if (!only) throw new Error('no feed');
+  return only;
+}
+
+describe('server-sent events', () => {
+  const options = { format: sse(), budget: { timeMs: 2_000 } };
+
+  test('come over one connection for as long as it stands, each readable within 200 ms', async () => {
+    const source = eventSource();
+    await held({ readings: readings(options) }, source.fetchOn, async ({ pass, stored, stage }) => {
+      for (let n = 1; n <= 60; n += 1) {
+        source.send(event(n));
+        await pass(200, 100);
+        expect((await stored()).length).toBe(n);
+      }
+      expect(source.requests).toHaveLength(1);
+      expect(await status(stage)).toMatchObject({ state: 'ok', counts: { events: 60 } });
+    });
+    expect(source.open.size).toBe(0);
+  });
+
+  test('go on behind the last id where the source ends a connection that brought some', async () => {
+    const source = eventSource((send) => send('retry: 300\n\n'));
+    await held({ readings: readings(options) }, source.fetchOn, async ({ pass, stage, stored }) => {
+      source.send(event(1) + event(2));
+      await pass(200);
+      source.end();
+      await pass(400);
+      source.send(event(3));
+      await pass(200);
+      expect(source.requests.map(({ lastId }) => lastId)).toEqual([null, '2']);
+      expect(await stored()).toEqual([1, 2, 3]);
+      expect((await status(stage)).state).toBe('ok');
+    });
+  });
+
+  test('keep the id where a connection that went on behind it ends before any event', async () => {
+    const source = eventSource((send) => send('retry: 300\n\n'));
+    await held({ readings: readings(options) }, source.fetchOn, async ({ pass }) => {
+      source.send(event(7));
+      await pass(200);
+      for (let times = 0; times < 3; times += 1) {
+        source.end();
+        await pass(500);
+      }
+      expect(source.requests.map(({ lastId }) => lastId)).toEqual([null, '7', '7', '7']);
+    });
+  });
+
+  test('fail where the source answers 200 and ends at once, again and again', async () => {
+    const source = eventSource((_send, end) => end());
+    await held({ readings: readings(options) }, source.fetchOn, async ({ pass, stage }) => {
+      await pass(120_000, 1_000);
+      expect(source.requests.length).toBeLessThan(10);
+      const { state, lastError, lagMs } = await status(stage);
+      expect([state, lastError?.message, lagMs]).toEqual([
+        'open',
+        expect.stringMatching(/ended the connection after 0 ms, and no event came/),
+        null,
+      ]);
+    });
+  });
+
+  test('are asked for anew after five minutes without a byte, which is no failure', async () => {
+    const source = eventSource();
+    await held({ readings: readings(options) }, source.fetchOn, async ({ pass, stage, stored }) => {
+      await pass(299_000, 1_000);
+      expect(source.requests).toHaveLength(1);
+      await pass(3_000, 1_000);
+      expect(source.requests).toHaveLength(2);
+      source.send(event(1));
+      await pass(200);
+      expect([await stored(), (await status(stage)).state]).toEqual([[1], 'ok']);
+    });
+  });
+
+  test('of more feeds than a host takes requests at once are all listened to', async () => {
+    const source = eventSource();
+    const names = Array.from({ length: 6 }, (_, n) => `s${n}`);
+    const streams = Object.fromEntries(names.map((name) => [name, readings(options, 'crowded')]));
+    await held(streams, source.fetchOn, async ({ pass }) => {
+      await pass(2_000);
+      expect(source.open.size).toBe(6);
+    });
+  });
+});
+
+describe('a long poll', () => {
+  const options = { wait: { ms: 30_000, param: 'wait' }, items: 'items', cursor: { from: 'next', param: 'after' } };
+
+  test('goes on for as long as the process lives, without a pause behind an answer', async () => {
+    const waiting: ((n: number) => void)[] = [];
+    const asked: (string | null)[] = [];
+    const fetchOn = (): Fetch => (input) => {
+      asked.push(new URL(String(input)).searchParams.get('after'));
+      return new Promise((resolve) => {
+        waiting.push((n) => resolve(Response.json({ items: [reading(n)], next: String(n) })));
+      });
+    };
+    await held({ readings: readings({ ...options, budget: { timeMs: 2_000 } }) }, fetchOn, async ({ pass, stored, stage }) => {
+      for (let n = 1; n <= 12; n += 1) {
+        waiting.shift()?.(n);
+        await pass(10_000, 1_000);
+        expect(await stored()).toHaveLength(n);
+      }
+      expect(asked.slice(-2)).toEqual(['11', '12']);
+      expect(asked).toHaveLength(13);
+      expect((await status(stage)).state).toBe('ok');
+      waiting.shift()?.(13);
+      await settleDigests();
+    });
+  });
+
+  test('that is refused fails the feed, and is tried again with backoff', async () => {
+    let refused = false;
+    let requests = 0;
+    const fetchOn = (): Fetch => async () => {
+      requests += 1;
+      if (refused) return new Response(null, { status: 401 });
+      return Response.json({ items: [], next: null });
+    };
+    await held({ readings: readings(options) }, fetchOn, async ({ pass, stage }) => {
+      await pass(20_000, 1_000);
+      // A source that does not wait is asked once a second.
+      expect([requests <= 22, (await status(stage)).state]).toEqual([true, 'ok']);
+      refused = true;
+      requests = 0;
+      await pass(120_000, 1_000);
+      expect(requests).toBeLessThan(10);
+      expect(await status(stage)).toMatchObject({ state: 'open', lastError: { message: expect.stringContaining("401") as string } });
+    });
+  });
+});
