@@ -66,8 +66,19 @@ export const openWebSocket: OpenWebSocket = async (request, listener, signal) =>
   });
 };
 
+/** How long a peer has for the end of the connection once a close was sent or received, ms. */
+const FAREWELL_MS = 1_000;
+
 function opened(client: WebSocket, below: Socket | null, destroy: () => void): OpenedWebSocket {
   let isHeld = false;
+  let ending: ReturnType<typeof setTimeout> | null = null;
+  // The client itself waits without end for a peer that says goodbye and keeps the connection.
+  const look = () => {
+    if (client.readyState === client.CLOSING) ending ??= setTimeout(() => below?.destroy(), FAREWELL_MS);
+  };
+  below?.on('data', look);
+  below?.once('close', () => clearTimeout(ending ?? undefined));
+  setImmediate(look);
   // The client resumes the socket whenever it has parsed what it was given.
   below?.on('resume', () => {
     if (isHeld) below.pause();

@@ -8,7 +8,9 @@ import { scopeOf } from '../../../src/streams/scope.ts';
 import { Reading, reading, settle, type Stage, stageOf, TENANT } from '../run/stage.ts';
 
 // A burst loads them, which takes time that the stage's clock does not know of.
-beforeAll(() => Promise.all([import('../../../src/feeds/http/burst.ts'), import('../../../src/feeds/http/sse-burst.ts')]));
+beforeAll(() =>
+  Promise.all([import('../../../src/feeds/http/burst.ts'), import('../../../src/feeds/http/sse-burst.ts')]),
+);
 
 const event = (n: number) => `id: ${n}\ndata: ${JSON.stringify(reading(n))}\n\n`;
 
@@ -71,7 +73,11 @@ async function settleDigests(): Promise<void> {
 async function held(
   streams: Record<string, ReturnType<typeof readings>>,
   fetchOn: (stage: () => Stage) => Fetch,
-  work: (at: { stage: Stage; pass: (ms: number, stepMs?: number) => Promise<void>; stored: () => Promise<number[]> }) => Promise<void>,
+  work: (at: {
+    stage: Stage;
+    pass: (ms: number, stepMs?: number) => Promise<void>;
+    stored: () => Promise<number[]>;
+  }) => Promise<void>,
 ): Promise<void> {
   const stage = stageOf({ streams });
   const loop = startLoop({ ...stage.deps, runtime: { ...stage.deps.runtime, fetch: fetchOn(() => stage) } });
@@ -193,18 +199,22 @@ describe('a long poll', () => {
         waiting.push((n) => resolve(Response.json({ items: [reading(n)], next: String(n) })));
       });
     };
-    await held({ readings: readings({ ...options, budget: { timeMs: 2_000 } }) }, fetchOn, async ({ pass, stored, stage }) => {
-      for (let n = 1; n <= 12; n += 1) {
-        waiting.shift()?.(n);
-        await pass(10_000, 1_000);
-        expect(await stored()).toHaveLength(n);
-      }
-      expect(asked.slice(-2)).toEqual(['11', '12']);
-      expect(asked).toHaveLength(13);
-      expect((await status(stage)).state).toBe('ok');
-      waiting.shift()?.(13);
-      await settleDigests();
-    });
+    await held(
+      { readings: readings({ ...options, budget: { timeMs: 2_000 } }) },
+      fetchOn,
+      async ({ pass, stored, stage }) => {
+        for (let n = 1; n <= 12; n += 1) {
+          waiting.shift()?.(n);
+          await pass(10_000, 1_000);
+          expect(await stored()).toHaveLength(n);
+        }
+        expect(asked.slice(-2)).toEqual(['11', '12']);
+        expect(asked).toHaveLength(13);
+        expect((await status(stage)).state).toBe('ok');
+        waiting.shift()?.(13);
+        await settleDigests();
+      },
+    );
   });
 
   test('that is refused fails the feed, and is tried again with backoff', async () => {
@@ -223,7 +233,10 @@ describe('a long poll', () => {
       requests = 0;
       await pass(120_000, 1_000);
       expect(requests).toBeLessThan(10);
-      expect(await status(stage)).toMatchObject({ state: 'open', lastError: { message: expect.stringContaining("401") as string } });
+      expect(await status(stage)).toMatchObject({
+        state: 'open',
+        lastError: { message: expect.stringContaining('401') as string },
+      });
     });
   });
 });
