@@ -46,6 +46,11 @@ export function ageText(ms: number): string {
   return age < 172_800_000 ? `${Math.round(age / 3_600_000)} h` : `${Math.round(age / 86_400_000)} days`;
 }
 
+/** `3 min ago`, `2 h ahead` */
+export function agoText(ms: number): string {
+  return ms < 0 ? `${ageText(-ms)} ahead` : `${ageText(ms)} ago`;
+}
+
 function valuesOf(data: Json, path: string, depth: number): string[] {
   if (typeof data !== 'object' || data === null || Array.isArray(data) || depth >= DEEPEST) {
     const text = typeof data === 'number' ? numberText(data) : JSON.stringify(data);

@@ -4,6 +4,7 @@
  * rest.
  */
 import { shortened } from '../base/text.ts';
+import { durationText } from '../base/time-text.ts';
 import type { App } from '../declare/app.ts';
 import type { DeclaredStream } from '../declare/stream.ts';
 import { type Field, fieldsOf, isNumeric } from '../streams/fields.ts';
@@ -13,6 +14,8 @@ export const STREAMS_CHARACTERS = 4_000;
 const SENTENCE_CHARACTERS = 160;
 const PHRASE_CHARACTERS = 60;
 const NAMES_CHARACTERS = 1_000;
+/** A stream whose events may lie this far ahead of the clock is one of forecasts. */
+const FORECAST_MS = 3_600_000;
 
 /** The streams, with as many details as fit. */
 export function describeStreams(app: App): string {
@@ -64,7 +67,13 @@ function isMeasure(field: Field): boolean {
 function headOf(stream: DeclaredStream): string {
   const description = shortened(stream.description, SENTENCE_CHARACTERS);
   const caveat = stream.caveat === undefined ? '' : ` ${stream.caveat}`;
-  return `${description}${/[.!?…]$/.test(description) ? '' : '.'} ${keyText(stream)}${caveat}`;
+  return `${description}${/[.!?…]$/.test(description) ? '' : '.'} ${keyText(stream)}${aheadText(stream)}${caveat}`;
+}
+
+/** Says where events may lie ahead of the clock for other reasons than a clock that runs fast. */
+function aheadText({ aheadMs }: DeclaredStream): string {
+  if (aheadMs < FORECAST_MS) return '';
+  return Number.isFinite(aheadMs) ? ` Forecasts, up to ${durationText(Math.floor(aheadMs))} ahead.` : ' Forecasts.';
 }
 
 export function keyText({ keyed, declaration }: DeclaredStream): string {

@@ -50,6 +50,9 @@ const Listed = z.object({
   retention: z
     .object({ events: z.number(), ageMs: z.number().nullable() })
     .describe('How many are kept at most, and how long'),
+  zone: z.string().describe('Time zone of times that its source writes without one'),
+  zoneAssumed: z.boolean().describe('True: such times came, and no zone is declared, so that they may be off by hours'),
+  aheadMs: z.number().nullable().describe('How far ahead of the clock an event may lie; null: no bound'),
   latenessMs: z
     .number()
     .nullable()
@@ -87,7 +90,7 @@ export function listStreamsTool({ app, runtime }: AppDeps): Tool {
       const notes = await notesOf(scope, page);
       const now = runtime.now();
       const streams = await Promise.all(
-        page.map((stream) => list(scope, stream, notes.get(stream.feed ?? '') ?? null)),
+        page.map((stream) => list(scope, stream, notes.get(stream.feed ?? '') ?? NO_NOTE)),
       );
       const next = begin + PAGE_STREAMS < wanted.length ? (page.at(-1)?.name ?? null) : null;
       return {
@@ -101,22 +104,35 @@ export function listStreamsTool({ app, runtime }: AppDeps): Tool {
   });
 }
 
+/** What is told of a feed. */
+interface FeedTold {
+  note: Note | null;
+  /** Its streams whose times have no zone. */
+  zoneless: readonly string[];
+}
+
+const NO_NOTE: FeedTold = { note: null, zoneless: [] };
+
 /** One store call for all feeds of the page. */
-async function notesOf(scope: Scope, page: readonly DeclaredStream[]): Promise<Map<string, Note>> {
+async function notesOf(scope: Scope, page: readonly DeclaredStream[]): Promise<Map<string, FeedTold>> {
   const names = [...new Set(page.flatMap(({ feed }) => (feed === null ? [] : [feed])))];
   if (names.length === 0) return new Map();
   const statuses = await feedStatus(scope, names);
   return new Map(
-    statuses.map(({ feed: name, state, lagMs, lastError, rejected }) => [
+    statuses.map(({ feed: name, state, lagMs, lastError, rejected, zoneless = [] }) => [
       name,
-      { name, state, lagMs, lastError, rejected },
+      { note: { name, state, lagMs, lastError, rejected }, zoneless },
     ]),
   );
 }
 
-async function list(scope: Scope, stream: DeclaredStream, feed: Note | null): Promise<z.input<typeof Listed>> {
+async function list(
+  scope: Scope,
+  stream: DeclaredStream,
+  { note, zoneless }: FeedTold,
+): Promise<z.input<typeof Listed>> {
   const { tenant } = scope;
-  const { name, title, description, keyed, retention, latenessMs, example, caveat } = stream;
+  const { name, title, description, keyed, retention, latenessMs, aheadMs, example, caveat } = stream;
   const [extent, keys] = await Promise.all([
     scope.store.extent(streamLog(tenant, name)),
     keyed ? readLatestByKey(scope, name, { after: null, limit: EXAMPLE_KEYS }) : { events: [], next: null },
@@ -134,10 +150,13 @@ async function list(scope: Scope, stream: DeclaredStream, feed: Note | null): Pr
     events: extent.count,
     newestAt: extent.newestAt,
     retention,
+    zone: stream.zone ?? 'UTC',
+    zoneAssumed: zoneless.includes(name),
+    aheadMs: Number.isFinite(aheadMs) ? aheadMs : null,
     latenessMs: Number.isFinite(latenessMs) ? latenessMs : null,
     delivery: stream.identified && caveat === undefined ? 'exactly-once' : 'at-least-once',
     ...(caveat === undefined ? {} : { caveat }),
-    feed,
+    feed: note,
   };
 }
 
@@ -151,6 +170,7 @@ function summary(listed: z.input<typeof Listed>, now: number): string[] {
     ...(keys.length > 0 ? [`  keys: ${keys.map((key) => shortened(key, 40)).join(', ')}${moreKeys ? ', …' : ''}`] : []),
     `  fields: ${shortened(units.join(', '), 400)}`,
     ...(listed.caveat === undefined ? [] : [`  ${listed.caveat}`]),
+    ...(listed.zoneAssumed ? ['  Its times come without a zone and are read as UTC: an assumption.'] : []),
     ...feedText(listed.feed, now).map((line) => `  ${line}`),
   ];
 }

@@ -16,7 +16,7 @@ import { accounted, type AppDeps } from '../calls/context.ts';
 import { describeStreams, exampleCall } from './describe.ts';
 import { type FeedNote as Note, feedText, noteOf, unreadNote } from './feed-note.ts';
 import { Event, FeedNoteShape, Key, READ_ONLY, StreamName } from '../calls/schemas.ts';
-import { ageText, eventLine, lines } from '../calls/short-lines.ts';
+import { agoText, eventLine, lines } from '../calls/short-lines.ts';
 import type { Scope } from '../streams/scope.ts';
 import { latestEvent } from '../streams/log/latest.ts';
 
@@ -32,7 +32,9 @@ const Input = z.strictObject({
 
 const Output = z.object({
   stream: z.string(),
-  events: z.array(Event.extend({ ageMs: z.number().describe('How long ago it happened') })),
+  events: z.array(
+    Event.extend({ ageMs: z.number().describe('How long ago it happened; negative: it lies ahead of the clock') }),
+  ),
   next: z.string().nullable().describe('Give it as `after` for more keys; null: there are no more'),
   feed: FeedNoteShape,
   hint: z.string().optional().describe('What to try, where there is nothing'),
@@ -48,7 +50,7 @@ export function readLatestTool({ app, runtime }: AppDeps): Tool {
   return tool({
     title: 'Latest events',
     description: [
-      'The latest event of a stream, or of each of its keys: what holds now. Newest by the time it happened.',
+      'The latest event of a stream, or of each of its keys: what holds now. Newest by the time it happened; of forecasts the one furthest ahead (for one moment: read_history with from and to).',
       describeStreams(app),
       `Example: ${exampleCall(app, 'latest')}`,
     ].join('\n'),
@@ -68,7 +70,7 @@ export function readLatestTool({ app, runtime }: AppDeps): Tool {
         ? await readOne(scope, stream, input.key ?? null, now)
         : await readEach(scope, stream, input.after ?? null, input.limit);
       const hint = latest.events.length > 0 ? null : hintFor(stream, input);
-      const shown = lines(latest.events, (event) => `${eventLine(event)} (${ageText(now - event.time)} ago)`);
+      const shown = lines(latest.events, (event) => `${eventLine(event)} (${agoText(now - event.time)})`);
       return {
         text: [
           ...shown,

@@ -36,22 +36,27 @@ function appOf(answer: (url: URL) => unknown, options: Options = {}, feed: Parti
     },
   });
   const store = createMemoryStore();
+  const lines: string[] = [];
   const made = createTestApp(declared, {
     at: NOON,
     store,
+    log: (_level, message) => lines.push(message),
     fetch: ({ url }) => Response.json(answer(new URL(url))),
   });
   app = made;
   const scope = scopeOf({ app: declared, store, runtime: systemRuntime(() => {}) }, { tenant: 'public' });
   return {
-    ...made,
     letters: async () => (await readDeadLetters(scope, 'items', { limit: 100 })).deadLetters,
     events: async () => (await made.streams.history('items', { from: 0, limit: 1_000 })).events,
-    async poll() {
+    poll: async () => {
       const { feeds } = await made.ingest();
       expect(feeds).toMatchObject([{ outcome: 'pulled', error: null }]);
       await made.advance(MINUTE);
     },
+    clock: () => made.now(),
+    ask: (tool: string, input: Record<string, unknown>) => made.call(tool, input),
+    logged: () => lines,
+    request: (method: string, params: Record<string, unknown>) => made.request(method, params),
   };
 }
 
@@ -101,6 +106,22 @@ describe('texts', () => {
     await poll();
     expect((await events()).map(({ time }) => time)).toEqual([NOON - MINUTE]);
     expect(asked).toEqual(['2026-11-20T11:00:00.000Z', '2026-11-20T11:59:00.000Z']);
+  });
+
+  it('without a zone, where none is declared, are read as UTC, and that is told once', async () => {
+    let n = 0;
+    const { poll, events, ask, logged } = appOf(() => [at('2026-11-20T12:00:00', (n += 1)), at('2026-11-20 12:00', n)]);
+    const told = async () => {
+      const { structured, text } = await ask('list_streams', {});
+      const [listed] = (structured as unknown as { streams: { zone: string; zoneAssumed: boolean }[] }).streams;
+      return [listed?.zone, listed?.zoneAssumed, text.includes('without a zone and are read as UTC')];
+    };
+    expect(await told()).toEqual(['UTC', false, false]);
+    await poll();
+    await poll();
+    expect((await events()).map(({ time }) => time)).toEqual([NOON, NOON, NOON, NOON]);
+    expect(await told()).toEqual(['UTC', true, true]);
+    expect(logged().filter((line) => line === 'times without a zone are read as UTC')).toHaveLength(1);
   });
 
   it('of RSS are read as mail writes them, in the zone of the stream where they have none', async () => {
@@ -154,19 +175,19 @@ describe('ahead of the clock', () => {
     const all = Array.from({ length: 600 }, (_, n) => at(NOON - MINUTE + n * 1_000 + (n === 10 ? 37_000 : 0), n));
     const asked: number[] = [];
     let there = 0;
-    let clock = () => NOON;
+    const time = { now: () => NOON };
     const options: Options = overlapMs > 0 ? { id: ({ n }) => n } : {};
-    const { poll, events, now } = appOf(
+    const { poll, events, clock } = appOf(
       (url) => {
         const since = Number(url.searchParams.get('since'));
-        asked.push(since - clock());
-        there = Math.floor((clock() - NOON + MINUTE) / 1_000) + 1;
-        return all.slice(0, there).filter(({ at: time }) => Number(time) >= since);
+        asked.push(since - time.now());
+        there = Math.floor((time.now() - NOON + MINUTE) / 1_000) + 1;
+        return all.slice(0, there).filter(({ at: moment }) => Number(moment) >= since);
       },
       options,
       { url: 'https://source.example/items?since={since}', since: { from: 'at', format: 'ms', overlapMs } },
     );
-    clock = now;
+    time.now = clock;
     for (let burst = 0; burst < 8; burst += 1) await poll();
     const found = (await events()).map(({ data }) => (data as { n: number }).n);
     expect(found.toSorted((a, b) => a - b)).toEqual(all.slice(0, there).map(({ n }) => n));
@@ -176,21 +197,35 @@ describe('ahead of the clock', () => {
 
   it('one event of 2099 is a dead letter that names the fix, and the latest event goes on', async () => {
     let n = 0;
-    const { poll, letters, call, events } = appOf(() => [at(n === 0 ? 4_070_908_800_000 : NOON, (n += 1))]);
+    const { poll, letters, ask, events } = appOf(() => [at(n === 0 ? 4_070_908_800_000 : NOON, (n += 1))]);
     await poll();
     await poll();
     expect(await letters()).toMatchObject([{ reason: 'time', expected: expect.stringContaining('aheadMs') }]);
     expect((await events()).map(({ time }) => time)).toEqual([NOON]);
-    expect((await call('read_latest', { stream: 'items' })).structured).toMatchObject({ events: [{ time: NOON }] });
+    expect((await ask('read_latest', { stream: 'items' })).structured).toMatchObject({ events: [{ time: NOON }] });
   });
+});
+
+it('of forecasts the latest is the one furthest ahead, and both texts say so', async () => {
+  const hours = [1, 30, 6].map((hour, n) => at(NOON + hour * 60 * MINUTE, n));
+  const { poll, ask, request } = appOf(() => hours, { aheadMs: 7 * 86_400_000, id: ({ n }) => n });
+  await poll();
+  const { structured, text } = await ask('read_latest', { stream: 'items' });
+  expect(structured).toMatchObject({ events: [{ time: NOON + 30 * 60 * MINUTE, ageMs: -(30 * 60 - 1) * MINUTE }] });
+  expect(text).toContain('(30 h ahead)');
+  const { tools } = (await request('tools/list', {})) as unknown as { tools: { name: string; description: string }[] };
+  const description = tools.find(({ name }) => name === 'read_latest')?.description;
+  expect(description).toContain('of forecasts the one furthest ahead');
+  expect(description).toContain('Forecasts, up to 7d ahead.');
+  expect((await ask('list_streams', {})).structured).toMatchObject({ streams: [{ aheadMs: 7 * 86_400_000 }] });
 });
 
 it.each([NOON / 1_000, String(NOON / 1_000), NOON * 1_000, NOON * 1e6])(
   'a range from %s is refused with the milliseconds that were meant',
   async (from) => {
-    const { call } = appOf(() => []);
+    const { ask } = appOf(() => []);
     for (const bound of ['from', 'to']) {
-      const { isError, text } = await call('read_history', { stream: 'items', [bound]: from });
+      const { isError, text } = await ask('read_history', { stream: 'items', [bound]: from });
       expect([isError, text]).toEqual([true, expect.stringContaining('1795176000000 is 2026-11-20T12:00:00Z')]);
     }
   },

@@ -57,7 +57,7 @@ export interface Intake {
   /** Begins the counts, and the bound of dead letters, anew in a burst that has no end. */
   renew(): void;
   /** The changes of the feed's record that go with the next commit. */
-  changes(state: FeedState): Pick<FeedState, 'sampling' | 'dirty' | 'newestTime' | 'counts' | 'gaps'>;
+  changes(state: FeedState): Pick<FeedState, 'sampling' | 'dirty' | 'newestTime' | 'counts' | 'gaps' | 'zoneless'>;
 }
 
 /** @param begun the feed's state at the beginning of the burst */
@@ -73,7 +73,7 @@ export function createIntake(scope: Scope, feed: DeclaredFeed, begun: FeedState)
   const sampler = feed.sample && createSampler(feed.sample, begun.sampling);
   const chunk = createChunk(store.limits, (log) => fencedLogs.has(log));
   chunk.reserve(recordBytes(feed, begun, null));
-  const tally = createTally(begun.counts);
+  const tally = createTally(begun);
   const fold = createGapFold(begun.gaps, begun.counts.events);
   const nextId = idsFrom(runtime.newId());
 
@@ -149,6 +149,10 @@ export function createIntake(scope: Scope, feed: DeclaredFeed, begun: FeedState)
       if (item.invalid) return reject(item, item.invalid);
       const validated = validateEvent(stream, item, { receivedAt: now(), newId: nextId });
       if (!validated.ok) return reject(item, validated);
+      if (validated.zoneless && tally.zoneless(stream.name)) {
+        const expected = 'zone of the stream, where they are not in UTC';
+        runtime.log('warn', 'times without a zone are read as UTC', { feed: feed.name, stream: stream.name, expected });
+      }
       return takeEvent(item, stream.name, validated.event, validated.bytes);
     },
 

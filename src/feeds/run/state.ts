@@ -66,6 +66,8 @@ export interface FeedState {
   lastError: FeedError | null;
   /** Null if no item was rejected. */
   rejected: Rejected | null;
+  /** Streams whose times came without a zone, and were read as UTC because none is declared; at most `MOST_ZONELESS`. */
+  zoneless: readonly string[];
   lastStartAt: number | null;
   lastSuccessAt: number | null;
   /** Latest time of an event that was taken in, epoch ms. */
@@ -95,7 +97,7 @@ export function feedKey(tenant: string, feed: string): RecordKey {
 }
 
 /** What a record lacks that an earlier release wrote. Such a release leaves a member alone that it does not know. */
-type Later = 'rejected' | 'gaps';
+type Later = 'rejected' | 'gaps' | 'zoneless';
 type StoredState = Omit<FeedState, Later> & Partial<Pick<FeedState, Later>>;
 
 export const feedRecord = record<StoredState>('feed', () =>
@@ -108,6 +110,7 @@ export const feedRecord = record<StoredState>('feed', () =>
     nextAt: z.number(),
     failures: z.number(),
     lastError: z.strictObject({ code: z.custom<ErrorCode>(isText), message: z.string(), at: z.number() }).nullable(),
+    zoneless: z.exactOptional(z.array(z.string())),
     rejected: z.exactOptional(
       z
         .strictObject({
@@ -172,6 +175,7 @@ export function newState(): FeedState {
     failures: 0,
     lastError: null,
     rejected: null,
+    zoneless: [],
     lastStartAt: null,
     lastSuccessAt: null,
     newestTime: null,
@@ -215,6 +219,10 @@ export function rejectedOf(
   return { count, items, field: field ?? '', expected: expected ?? '', at: now };
 }
 
+/** Most streams that are told to have times without a zone. */
+export const MOST_ZONELESS = 20;
+const STREAM_NAME_BYTES = 70;
+
 /** Bytes for the record's key, its lease, and the growth of its numbers. */
 const GROWTH_BYTES = 2 * 1024;
 
@@ -224,10 +232,17 @@ const GROWTH_BYTES = 2 * 1024;
  */
 export function recordBytes(feed: Pick<DeclaredFeed, 'targets' | 'sample'>, state: FeedState, next: Json): number {
   const dirty = [...new Set([...state.dirty, ...feed.targets.map(({ stream }) => stream)])];
-  const rest = sizeOf({ ...state, position: null, replay: '', sampling: null, gaps: null, dirty });
+  const rest = sizeOf({ ...state, position: null, replay: '', sampling: null, gaps: null, dirty, zoneless: [] });
   const sampling = feed.sample ? MOST_STATE_BYTES : 0;
+  const zoneless = Math.min(MOST_ZONELESS, feed.targets.length) * STREAM_NAME_BYTES;
   return (
-    GROWTH_BYTES + TOLD_GAPS_BYTES + rest + Math.max(sizeOf(state.position), sizeOf(next)) + REPLAY_BYTES + sampling
+    zoneless +
+    GROWTH_BYTES +
+    TOLD_GAPS_BYTES +
+    rest +
+    Math.max(sizeOf(state.position), sizeOf(next)) +
+    REPLAY_BYTES +
+    sampling
   );
 }
 

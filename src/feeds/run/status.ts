@@ -51,6 +51,8 @@ export interface FeedStatus {
   lastError: FeedError | null;
   /** The rejected items of the last burst that brought anything; null if it had none. */
   rejected: Rejected | null;
+  /** Streams that declare no zone, and whose times came without one: they are read as UTC. Absent: there are none. */
+  zoneless?: readonly string[];
   /** Epoch ms of the end of the last burst that did not fail. */
   lastSuccessAt: number | null;
   /** Epoch ms of the next burst. */
@@ -81,6 +83,7 @@ export async function feedStatus(
       const feed = some[index];
       if (feed === undefined) continue;
       const { record, ...condition } = judgeRecord(reading, now);
+      const zoneless = record.zoneless.filter((name) => app.streams.get(name)?.zone === null);
       const { backlog, lastSuccessAt, nextAt, failures, bursts, counts } = record;
       found.push({
         feed: feed.name,
@@ -88,6 +91,7 @@ export async function feedStatus(
         source: feed.feed.source,
         streams: feed.targets.map(({ stream }) => stream),
         ...condition,
+        ...(zoneless.length === 0 ? {} : { zoneless }),
         backlog,
         lastSuccessAt,
         nextAt,

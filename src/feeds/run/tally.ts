@@ -1,7 +1,7 @@
 /** Keeps count of a burst: its numbers, the streams that it filled, and why items were rejected. Pure. */
 import type { FeedItem } from '../../declare/feed.ts';
 import type { Reason } from './dead-letters.ts';
-import { addCounts, type FeedCounts, type FeedState, NO_COUNTS } from './state.ts';
+import { addCounts, type FeedCounts, type FeedState, MOST_ZONELESS, NO_COUNTS } from './state.ts';
 
 export interface Tally {
   /** The counts since the burst began, or since `renew`. They include what is not committed yet. */
@@ -13,6 +13,8 @@ export interface Tally {
   came(item: FeedItem): void;
   /** Takes note that an event of this time will be appended to the stream; null for a gap, which shows no freshness. */
   filled(stream: string, time: number | null, now: number): void;
+  /** Takes note that times of a stream have no zone. True: that is new. */
+  zoneless(stream: string): boolean;
   rejected(reason: Reason): void;
   /** Why the last rejected item was rejected. */
   rejection(): { field: string; expected: string };
@@ -23,15 +25,16 @@ export interface Tally {
   /** Begins the counts anew, in a burst that has no end. */
   renew(): void;
   /** The changes of the feed's record that go with the next commit. */
-  changes(state: FeedState): Pick<FeedState, 'dirty' | 'newestTime' | 'counts'>;
+  changes(state: FeedState): Pick<FeedState, 'dirty' | 'newestTime' | 'counts' | 'zoneless'>;
 }
 
-/** @param before the feed's counts at the beginning of the burst */
-export function createTally(before: FeedCounts): Tally {
+/** @param begun the feed's state at the beginning of the burst */
+export function createTally({ counts: before, zoneless: known }: FeedState): Tally {
   const counts: FeedCounts = { ...NO_COUNTS };
   let earlier: FeedCounts = { ...NO_COUNTS };
   let settled = { ...counts };
   let touched = new Set<string>();
+  const zoneless = new Set(known);
   let newestTime: number | null = null;
   let rejection = { field: '', expected: '' };
 
@@ -50,6 +53,11 @@ export function createTally(before: FeedCounts): Tally {
       // A date in the future does not show how fresh the feed is, so it counts as now.
       const at = Math.min(time, now);
       newestTime = Math.max(newestTime ?? at, at);
+    },
+    zoneless(stream) {
+      if (zoneless.has(stream) || zoneless.size >= MOST_ZONELESS) return false;
+      zoneless.add(stream);
+      return true;
     },
     rejected({ reason, field, expected }) {
       rejection = { field: field ?? reason, expected: expected ?? '' };
@@ -73,6 +81,7 @@ export function createTally(before: FeedCounts): Tally {
         dirty,
         newestTime: newestTime === null ? state.newestTime : Math.max(newestTime, state.newestTime ?? newestTime),
         counts: addCounts(before, addCounts(earlier, counts)),
+        zoneless: [...zoneless],
       };
     },
   };

@@ -2,7 +2,8 @@
  * The latest event of each key, as a projection of the stream's log. The latest event is the one with the greatest
  * event time, so an event that arrives late does not replace a newer one. Of equal times the later arrival wins.
  * Another revision of the stored event replaces it whatever its time, unless both revisions are numbers and it is the
- * older.
+ * older. An event that lies further ahead of the clock than its stream allows, which only earlier releases stored, gives
+ * way to any that does not. Of forecasts the latest is the one furthest ahead.
  *
  * The same follower keeps the index of times (times.ts), in the same commits.
  *
@@ -67,9 +68,13 @@ export async function projectLatest(
   return { ...report, unindexed };
 }
 
-/** Whether `event` replaces `standing`. `event` comes after `standing` in the log. */
-export function replaces(event: LoggedEvent, standing: LoggedEvent): boolean {
-  if (event.id !== standing.id) return event.time >= standing.time;
+/**
+ * Whether `event` replaces `standing`. `event` comes after `standing` in the log.
+ * @param furthest the latest time that is taken for right, epoch ms. An event beyond it gives way to one that is not.
+ */
+export function replaces(event: LoggedEvent, standing: LoggedEvent, furthest = Infinity): boolean {
+  const isFar = standing.time > furthest;
+  if (event.id !== standing.id) return event.time > furthest === isFar ? event.time >= standing.time : isFar;
   if (event.revision === standing.revision) return event.time > standing.time;
   const revisions = [Number(event.revision ?? Number.NaN), Number(standing.revision ?? Number.NaN)] as const;
   return revisions.some(Number.isNaN) || revisions[0] > revisions[1];
@@ -131,6 +136,7 @@ function beginRound(
 ): Round {
   const { store, runtime, tenant } = scope;
   const fold = foldAt(at);
+  const furthest = runtime.now() + stream.aheadMs;
   let oldest: Cursor | null = null;
   let extended = true;
   const newest = new Map<string, { event: LoggedEvent; appendedAt: number }>();
@@ -143,7 +149,8 @@ function beginRound(
         if (isGap(event)) continue;
         const key = stream.keyed ? (event.key ?? '') : '';
         const standing = newest.get(key);
-        if (!standing || replaces(event, standing.event)) newest.set(key, { event, appendedAt: entry.appendedAt });
+        if (!standing || replaces(event, standing.event, furthest))
+          newest.set(key, { event, appendedAt: entry.appendedAt });
       }
     },
     async effects() {
@@ -155,7 +162,7 @@ function beginRound(
           const candidate = newest.get(keyOf(reading.id));
           if (!candidate) continue;
           const standing = latestEvent.read(reading);
-          if (standing && !replaces(candidate.event, standing)) continue;
+          if (standing && !replaces(candidate.event, standing, furthest)) continue;
           const expiresAt = candidate.appendedAt + (stream.retention.ageMs ?? LATEST_AGE_MS);
           operations.push(latestEvent.replace(reading, candidate.event, { expiresAt }));
         }

@@ -91,6 +91,33 @@ describe('the latest events', () => {
     for (let k = 0; k < 200; k += 1) expect(await latestOf(stage, `k${k}`)).toBe(`${200 + k}`);
   });
 
+  test('go on behind an event that an earlier release stored far ahead of the clock', async () => {
+    const stage = stageOf({ streams: { readings: identified() } });
+    const now = stage.clock.now;
+    await append(stage, event('1', now - 2, { key: 'a' }), event('2099', Date.UTC(2099, 0, 1), { key: 'a' }));
+    await append(stage, event('far', Date.UTC(2099, 0, 1), { key: 'b' }));
+    await project(stage);
+    expect([await latestOf(stage, 'a'), await latestOf(stage, 'b')]).toEqual(['1', 'far']);
+    await append(stage, event('2', now - 1, { key: 'b' }), event('farther', Date.UTC(2100, 0, 1), { key: 'b' }));
+    await project(stage);
+    expect(await latestOf(stage, 'b')).toBe('2');
+  });
+
+  test('of forecasts are those furthest ahead', async () => {
+    const forecasts = stream({
+      description: 'forecasts',
+      schema: Reading,
+      key: 'sensor',
+      time: 'at',
+      aheadMs: 10_000_000,
+    });
+    const stage = stageOf({ streams: { readings: forecasts } });
+    const now = stage.clock.now;
+    await append(stage, event('6h', now + 9_000_000, { key: 'a' }), event('now', now, { key: 'a' }));
+    await project(stage);
+    expect(await latestOf(stage, 'a')).toBe('6h');
+  });
+
   test('are read in one store call, by key in pages', async () => {
     const stage = stageOf({ streams: { readings: identified() } });
     await append(stage, ...['c', 'a', 'é', 'b'].map((key) => event(`of ${key}`, 1, { key })));
