@@ -35,9 +35,9 @@ export function bindHttpTools(deps: AppDeps, variable: ReadVariable): App {
 
 function bindOne(deps: AppDeps, name: string, tool: HttpTool, fetch: GuardedFetch, variable: ReadVariable): Tool {
   const { http: spec, output } = tool;
-  const settings = settingsOf(name, spec);
   const secrets = openSecrets(`the tool ${name}`, secretsIn(spec), variable);
-  checkAddress(name, tool, settings);
+  const settings = settingsOf(name, spec, secrets.valueOf);
+  checkAddress(name, tool, settings, secrets);
   checkHeaders(name, tool, secrets);
   const flights = createFlights<ToolAnswer>(deps.runtime);
   const about = JSON.stringify([deps.app.version, name, settings.base, String(spec.url)]);
@@ -60,17 +60,22 @@ function bindOne(deps: AppDeps, name: string, tool: HttpTool, fetch: GuardedFetc
   return { ...tool, run };
 }
 
-function checkAddress(name: string, { http: { url, api } }: HttpTool, { base, allow }: Settings): void {
+function checkAddress(
+  name: string,
+  { http: { url, api } }: HttpTool,
+  { base, allow }: Settings,
+  { redact }: ToolSecrets,
+): void {
   const origin = base === '' && typeof url === 'string' ? new URL(url).origin : base;
   try {
     checkTarget(origin, allow);
   } catch (thrown) {
-    const field = `tools.${name}.${api ? 'api.url' : 'url'}`;
+    const field = typeof api?.url === 'object' ? api.url.name : `tools.${name}.${api ? 'api.url' : 'url'}`;
     const { message, hint } = thrown as TidegateError;
-    throw new TidegateError('invalid_config', `${field}: ${message}`, {
+    throw new TidegateError('invalid_config', `${field}: ${redact(message)}`, {
       field,
       expected: 'an https URL of a public host, or one whose host is in allow',
-      ...(hint === null ? {} : { hint }),
+      ...(hint === null ? {} : { hint: redact(hint) }),
     });
   }
 }

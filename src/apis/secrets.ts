@@ -6,5 +6,5 @@ import type { HttpSpec } from '../declare/http-tool.ts';
 export type ToolSecrets = OpenSecrets;
 
 export function secretsIn({ api, query, headers, guard }: HttpSpec): Secret[] {
-  return secretsWithin([api?.headers, api?.query, query, headers, guard?.query]);
+  return secretsWithin([api?.url, api?.headers, api?.query, query, headers, guard?.query]);
 }

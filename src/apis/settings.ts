@@ -1,6 +1,7 @@
 /** The settings of an HTTP tool: its own option, else its API's, else the default. Pure. */
 import type { HttpDefaults, RateLimit } from '../declare/http-api.ts';
 import type { HttpSpec } from '../declare/http-tool.ts';
+import type { ReadSecret } from '../declare/secret.ts';
 import { httpDefaultsSpec } from '../declare/spec/http-tool.ts';
 import { withDefaults } from '../declare/spec/options.ts';
 
@@ -20,7 +21,7 @@ export interface Settings extends Required<Omit<HttpDefaults, 'errors'>> {
   limits: readonly ScopedLimit[];
 }
 
-export function settingsOf(tool: string, spec: HttpSpec): Settings {
+export function settingsOf(tool: string, spec: HttpSpec, secret: ReadSecret): Settings {
   const { api } = spec;
   const scope = api ? `api:${api.name}` : `tool:${tool}`;
   const { errors = null, ...own } = withDefaults(httpDefaultsSpec, { ...declared(api ?? {}), ...declared(spec) });
@@ -28,7 +29,7 @@ export function settingsOf(tool: string, spec: HttpSpec): Settings {
   return {
     label: api?.name ?? hostOf(spec.url),
     scope,
-    base: api?.url.replace(/\/+$/, '') ?? '',
+    base: baseOf(api, secret),
     limits: limits.toSorted((a, b) => a.perMs - b.perMs),
     errors,
     ...own,
@@ -44,6 +45,11 @@ function declared(options: HttpDefaults): HttpDefaults {
 function scoped(limit: RateLimit | readonly RateLimit[] | undefined, scope: string): ScopedLimit[] {
   const limits: readonly RateLimit[] = limit === undefined ? [] : 'requests' in limit ? [limit] : limit;
   return limits.map(({ requests, perMs }) => ({ requests, perMs, scope }));
+}
+
+function baseOf(api: HttpSpec['api'], secret: ReadSecret): string {
+  const base = typeof api?.url === 'object' ? secret(api.url) : api?.url;
+  return base?.replace(/\/+$/, '') ?? '';
 }
 
 function hostOf(url: HttpSpec['url']): string {

@@ -102,8 +102,8 @@ export interface HttpDefaults {
 export interface ApiOptions extends HttpDefaults {
   /** Name of the API, for models, in the log and in the store. Its limits hold over all instances and tools. */
   name: string;
-  /** Absolute; the tools' `url` is joined to it. Arguments cannot change its host. */
-  url: string;
+  /** Absolute: a text, or a secret. The tools' `url` is joined to it. Arguments cannot change its host. */
+  url: string | Secret;
   /** Headers that are sent with each request. */
   headers?: Record<string, string | Secret>;
   /** Parameters that are sent with each request. */

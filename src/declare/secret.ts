@@ -47,6 +47,11 @@ export function isSecret(value: unknown): value is Secret {
   return secretShape.safeParse(value).success;
 }
 
+/** Whether a value is a secret that is always there. */
+export function isSetSecret(value: unknown): value is Secret {
+  return isSecret(value) && !value.optional;
+}
+
 /** The secrets in a value of the declaration, however deep in its objects and lists. */
 export function secretsWithin(value: unknown): Secret[] {
   if (typeof value !== 'object' || value === null) return [];

@@ -59,6 +59,7 @@ const APPS: Record<string, () => App> = {
   ...Object.fromEntries(Object.entries(FEEDS).map(([name, feed]) => [name, () => withoutIds(feed())])),
   'tool headers': () => withTool({ headers: { authorization: KEY } }),
   'tool query': () => withTool({ query: { key: KEY } }),
+  'API url': () => withTool(ofApi({ url: secret('THE_KEY', (key) => `https://example.org/bot${key}`) })),
   'API headers': () => withTool(ofApi({ headers: { authorization: KEY } })),
   'API query': () => withTool(ofApi({ query: { key: KEY } })),
   'push token': () =>

@@ -53,7 +53,8 @@ function checkApi({ api }: HttpSpec, path: string, apis: Set<string>, problems: 
   if (apis.has(api.name))
     found.push({ path: `${path}.name`, expected: 'a name that no other API has', found: api.name });
   apis.add(api.name);
-  if (!isBroken(found, `${path}.url`)) found.push(...absoluteProblems(api.url, api.allow, `${path}.url`));
+  if (typeof api.url === 'string' && !isBroken(found, `${path}.url`))
+    found.push(...absoluteProblems(api.url, api.allow, `${path}.url`));
   problems.push(...found);
 }
 

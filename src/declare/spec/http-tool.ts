@@ -5,7 +5,7 @@
 import * as z from 'zod';
 import type { Api, HttpDefaults, HttpValue, RateLimit } from '../http-api.ts';
 import type { HttpPaging, HttpSpec } from '../http-tool.ts';
-import { isSecret, type Secret } from '../secret.ts';
+import { isSecret, isSetSecret, type Secret } from '../secret.ts';
 import { annotations } from './display.ts';
 import { choice, judged, label, made, text, whole, zodSchema } from './options.ts';
 
@@ -80,7 +80,10 @@ export const apiSpec = z.strictObject(
     name: z
       .string({ error: '1 to 64 letters, digits, _ and -' })
       .regex(/^[\w-]{1,64}$/, '1 to 64 letters, digits, _ and -'),
-    url: text('an absolute https URL'),
+    url: judged<string | Secret>(
+      'an absolute https URL, or a secret that is not optional',
+      (value) => isSetSecret(value) || (typeof value === 'string' && value !== ''),
+    ),
     headers: constants<string | Secret>(),
     query: constants<string | number | boolean | Secret>(),
     rateLimit,

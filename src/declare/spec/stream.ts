@@ -1,6 +1,6 @@
 /** The specification of a stream. Whether a picked field is there, and is a text or a number, is judged in `check/`. */
 import * as z from 'zod';
-import { isSecret, type Secret } from '../secret.ts';
+import { isSetSecret, type Secret } from '../secret.ts';
 import type { ErasedStreamOptions } from '../stream.ts';
 import { isZone } from '../../base/zone.ts';
 import { TIME_UNITS } from '../../base/source-time.ts';
@@ -41,7 +41,7 @@ export const retentionSpec = z.strictObject(
 
 const pushSpec = z.strictObject(
   {
-    token: judged<Secret>("secret('THE_VARIABLE'), not optional", (value) => isSecret(value) && !value.optional),
+    token: judged<Secret>("secret('THE_VARIABLE'), not optional", isSetSecret),
   },
   { error: '{ token }' },
 );

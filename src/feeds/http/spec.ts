@@ -1,12 +1,11 @@
 /** The specification of an HTTP feed's options: their types, defaults and bounds. Rules about several of them: problems.ts. */
 import * as z from 'zod';
 import { pacingOptions } from '../../declare/spec/feed.ts';
-import { isSecret, type ReadSecret, revealed, type Secret } from '../../declare/secret.ts';
+import { isSecret, isSetSecret, type ReadSecret, revealed, type Secret } from '../../declare/secret.ts';
 import { choice, hidden, judged, made, text, whole, withDefaults } from '../../declare/spec/options.ts';
 import { TIME_FORMATS, type TimeFormat } from '../../base/source-time.ts';
 import {
   allowOption,
-  isSetSecret,
   headersOption,
   judgedWithin,
   type MistakeWithin,

@@ -23,9 +23,6 @@ export const judgedWithin = <Type>(mistakesIn: (value: unknown) => readonly Mist
     for (const { at, expected } of mistakesIn(value)) context.addIssue({ code: 'custom', path: at, message: expected });
   });
 
-/** A secret that is always there. */
-export const isSetSecret = (value: unknown) => isSecret(value) && !value.optional;
-
 /** A path into JSON; the empty one is the whole. */
 export const pathOrWhole = (example: string) =>
   judged<string>(`a path such as ${example}`, (value) => typeof value === 'string' && isPath(value));

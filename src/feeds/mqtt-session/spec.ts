@@ -5,10 +5,10 @@
 import * as z from 'zod';
 import { utf8Bytes } from '../../base/json.ts';
 import { pacingOptions } from '../../declare/spec/feed.ts';
-import { isSecret, type Secret } from '../../declare/secret.ts';
+import { isSecret, isSetSecret, type Secret } from '../../declare/secret.ts';
 import { choice, hidden, judged, text, whole, yesOrNo, zodSchema } from '../../declare/spec/options.ts';
 import { messageTestOption } from '../kit/message-test.ts';
-import { isSetSecret, pathOrWhole } from '../kit/source-options.ts';
+import { pathOrWhole } from '../kit/source-options.ts';
 import { filterMistake } from './topic.ts';
 
 const ms = { unit: 'ms' };

@@ -1,11 +1,11 @@
 /** The specification of a WebSocket feed's options: their types, defaults and bounds. Rules about several of them: problems.ts. */
 import * as z from 'zod';
 import { pacingOptions } from '../../declare/spec/feed.ts';
-import { type ReadSecret, revealed, type Secret } from '../../declare/secret.ts';
+import { isSetSecret, type ReadSecret, revealed, type Secret } from '../../declare/secret.ts';
 import { choice, hidden, judged, made, whole, withDefaults, yesOrNo } from '../../declare/spec/options.ts';
 import { headerExpected } from '../../net/request-headers.ts';
 import { messageTestOption } from '../kit/message-test.ts';
-import { allowOption, headersOption, isSetSecret, pathOrWhole, pathTo } from '../kit/source-options.ts';
+import { allowOption, headersOption, pathOrWhole, pathTo } from '../kit/source-options.ts';
 import {
   type CatchUp,
   describeWebSocket,

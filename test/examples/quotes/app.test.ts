@@ -221,7 +221,8 @@ test('callers at once share a request, and so a credit', async () => {
 });
 
 test('what moves most is a stream as well', async () => {
-  const runtime = { ...systemRuntime(() => {}), now: () => now };
+  const variable = (name: string) => (name === 'TWELVE_DATA_API_KEY' ? KEY : null);
+  const runtime = { ...systemRuntime(() => {}), now: () => now, variable };
   const { feeds } = await ingest({ app, store, runtime }, now + 20_000);
   expect(feeds).toMatchObject([{ events: 1 }]);
   const { structured } = await client.call('read_latest', { stream: 'movers', key: 'AAPL' });

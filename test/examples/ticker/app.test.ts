@@ -34,6 +34,7 @@ test('quotes come over the socket, and over HTTP what happened meanwhile', async
     ...nodeRuntime(() => {}),
     now: () => Math.round(clock + performance.now()),
     resolve: null,
+    variable: (name) => (name === 'TICKER_KEY' ? 'the key of a test' : null),
     openWebSocket: (request, ...rest) =>
       openWebSocket({ ...request, url: request.url.replace(NAME, source.origin) }, ...rest),
     fetch: async (input) => {
