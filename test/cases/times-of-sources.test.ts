@@ -7,6 +7,9 @@ import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import { scopeOf } from '../../src/streams/scope.ts';
 import { systemRuntime } from '../../src/base/runtime.ts';
 import { createTestApp, type TestApp } from '../../src/testing.ts';
+// An RSS feed loads them in its first burst, and the clock would go on meanwhile.
+import '../../src/feeds/rss/read.ts';
+import '../../src/feeds/rss/charset.ts';
 
 const NOON = Date.UTC(2026, 10, 20, 12);
 const MINUTE = 60_000;

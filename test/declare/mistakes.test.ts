@@ -82,6 +82,26 @@ describe('one mistake, one line', () => {
     ['no schema', inStream({ schema: { type: 'object' } }), 'streams.s.schema: expected a zod schema'],
     ['an unknown option', inStream({ retain: {} }), 'streams.s.retain: expected one of the known names description,'],
     [
+      'a zone that there is not',
+      inStream({ zone: 'Europe/Bonn' }),
+      'streams.s.zone: expected the IANA name of a time zone',
+    ],
+    [
+      'a clock that runs back',
+      inStream({ aheadMs: -1 }),
+      'streams.s.aheadMs: expected a number of ms, 0 or more, found -1',
+    ],
+    [
+      'a time in a unit that there is not',
+      inStream({ time: { field: 'n', unit: 'min' } }),
+      'streams.s.time: expected the name of a field, a function of the data, or { field, unit } with either and one of s, ms, us, ns',
+    ],
+    [
+      'a time in a field that there is not',
+      inStream({ time: { field: 'at', unit: 's' } }),
+      'streams.s.time: expected a function, or one of the fields id, n, tags, ok, found at',
+    ],
+    [
       'an unknown limit',
       inStream({ retention: { count: 5 } }),
       'streams.s.retention.count: expected one of the known names events, ageMs',
