@@ -2,6 +2,7 @@
  * `npm run chaos [kills] [seed]`: the full form of the kill runs, by default 100 kills on each engine.
  * `npm run chaos followers [entries] [seed]`: that of the follower runs, by default 5,000 entries in each.
  * `npm run chaos tasks [kills] [seed]`: that of the task kill runs, by default 500 kills over all engines.
+ * `npm run chaos ticker [seconds] [ms]`: tickers that can say nothing twice, by default each 100 ms for five minutes.
  * `npm run chaos mqtt [seconds] [a second]`: devices that publish at QoS 0, by default 100 messages a second for a minute.
  */
 import { type Engine, ENGINES, startEngine } from '../services/engine.ts';
@@ -11,6 +12,7 @@ import { killRun } from './kill-run.ts';
 import { heldRun, heldVerdict } from './mqtt-held-run.ts';
 import { taskRun } from './task-run.ts';
 import { extraStarts, stalls, taskVerdict } from './task-verdict.ts';
+import { TICKERS, tickerRun, tickerVerdict } from './ticker-run.ts';
 import { verdict } from './verdict.ts';
 
 const TRIMS: FollowRun['trim'][] = ['nothing', 'behind', 'ahead', 'empty'];
@@ -87,10 +89,20 @@ async function runHeld(seconds: number, perSecond: number): Promise<void> {
   }
 }
 
-const kind = ['followers', 'tasks', 'mqtt'].find((each) => each === process.argv[2]) ?? 'ingest';
+/** All is there within 300 ms of being sent, over one connection. */
+async function runTickers(seconds: number, everyMs: number): Promise<void> {
+  const started = performance.now();
+  const reports = await tickerRun(seconds, everyMs);
+  for (const name of TICKERS) {
+    tell(`ticker, ${name}: ${JSON.stringify(reports[name])}`, started, tickerVerdict(name, reports[name]));
+  }
+}
+
+const kind = ['followers', 'tasks', 'mqtt', 'ticker'].find((each) => each === process.argv[2]) ?? 'ingest';
 const [size, seed] = process.argv.slice(kind === 'ingest' ? 2 : 3);
 if (kind === 'mqtt') await runHeld(Number(size ?? 60), Number(seed ?? 100));
-for (const engine of kind === 'mqtt' ? [] : ENGINES) {
+if (kind === 'ticker') await runTickers(Number(size ?? 300), Number(seed ?? 100));
+for (const engine of kind === 'mqtt' || kind === 'ticker' ? [] : ENGINES) {
   if (kind === 'followers') await runFollowers(engine, Number(size ?? 5_000), Number(seed ?? 1));
   else if (kind === 'tasks') await runTasks(engine, Math.ceil(Number(size ?? 500) / ENGINES.length), Number(seed ?? 1));
   else await runKills(engine, Number(size ?? 100), Number(seed ?? 1));

@@ -7,6 +7,7 @@
  */
 import type { BurstContext, FeedBatch } from '../../declare/feed.ts';
 import { TidegateError } from '../../base/errors.ts';
+import { HELD_COMMIT_MS } from '../kit/batch-pacing.ts';
 import { askSource } from './exchange.ts';
 import { describeHttpSource, isDeclared } from './options.ts';
 import type { HttpSettings } from './spec.ts';
@@ -127,7 +128,8 @@ async function* readPages(
     if (behind && !nothingCame) continue;
     if (wait === undefined || requests + 1 === maxPages) return;
     // A source that answers at once must not be asked without a pause, even if it sends another cursor each time.
-    if (nothingCame || isHeld) await context.sleep(Math.max(0, startedAt + LEAST_WAIT_MS - context.now()), signal);
+    const leastMs = nothingCame ? LEAST_WAIT_MS : isHeld ? HELD_COMMIT_MS : 0;
+    if (leastMs > 0) await context.sleep(Math.max(0, startedAt + leastMs - context.now()), signal);
     if (signal.aborted) return;
   }
   // The position is handed over too, so that a page that the source has forgotten is not asked for again. That page's

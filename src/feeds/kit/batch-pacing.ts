@@ -25,7 +25,7 @@ export interface PacingOptions {
  * A connection that is held makes at most one commit in this time, ms, unless a batch is full. What comes is then readable
  * within 300 ms, with the time of the commit and of the projection.
  */
-export const HELD_COMMIT_MS = 150;
+export const HELD_COMMIT_MS = 100;
 
 export type Verdict = { verdict: 'commit' | 'idle' } | { verdict: 'wait'; waitMs: number };
 

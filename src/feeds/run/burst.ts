@@ -83,7 +83,8 @@ export async function runBurst(given: BurstOptions): Promise<BurstEnd> {
       }
       if (next.done) {
         if (!last && isStuck()) return { kind: 'failed', error: noProgress() };
-        const isCut = !last && (taker.isSpent() || time.signal.aborted);
+        // Whoever takes over a connection that was held has to go on at once.
+        const isCut = (!last || held !== null) && (taker.isSpent() || time.signal.aborted);
         return { kind: 'ended', more: isCut || more || (options.lease.state().backlog ?? 0) > 0 };
       }
       batches += 1;

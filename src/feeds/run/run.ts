@@ -6,7 +6,7 @@
  * while 100 events with the feed's record (some kilobytes; up to 64 KiB more with sampling) are within the store's
  * `commitBytes`. On Redis, where those are 420,000, that is 4 KB an event; larger ones take as many commits as their bytes
  * need. Each further stream that gets events adds one. A burst that lasts longer than 5 s adds the commits that keep its
- * lease and the latest events up meanwhile. A connection that is held makes at most 7 commits a second with what it
+ * lease and the latest events up meanwhile. A connection that is held makes at most 10 commits a second with what it
  * brings, unless its batches are full, and as many for the latest events.
  */
 import type { DeclaredFeed } from '../../declare/feed.ts';

@@ -57,8 +57,8 @@ describe('a connection that is held', () => {
         return next();
       },
     );
-    // Some 15 s: at most 7 a second with events and as many for the latest ones, and two for the lease.
-    expect(commits).toBeLessThan(15 * 14);
+    // Some 15 s: at most 10 a second with events and as many for the latest ones, and two for the lease.
+    expect(commits).toBeLessThan(15 * 20);
     expect(here.source.isOpen()).toBe(false);
   });
 
