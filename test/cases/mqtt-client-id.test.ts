@@ -6,13 +6,14 @@ import { defineApp, from, mqtt, type MqttOptions, stream } from '../../src/index
 const Sample = z.object({ value: z.number() });
 const samples = (feed: string) => stream({ description: 'x', schema: Sample, feed: from(feed, { topic: feed }) });
 
+const feedOf = (more: Partial<MqttOptions>) => mqtt({ url: 'mqtt://broker.example', clientId: 'edge', ...more });
+
 function appOf(first: Partial<MqttOptions>, second: Partial<MqttOptions>) {
-  const feed = (more: Partial<MqttOptions>) => mqtt({ url: 'mqtt://broker.example', clientId: 'edge', ...more });
   return defineApp({
     name: 'test',
     version: '1.0.0',
     description: 'two feeds of one broker',
-    feeds: { north: feed(first), south: feed(second) },
+    feeds: { north: feedOf(first), south: feedOf(second) },
     streams: { a: samples('north'), b: samples('south') },
   });
 }

@@ -13,6 +13,9 @@ import { requireService } from '../services/available.ts';
 import { type RunningMosquitto, startMosquitto } from '../services/mosquitto.ts';
 
 const Reading = z.object({ n: z.number() });
+const counted = (found: readonly (string | number)[]) => found.filter((each) => each !== -1);
+/** A machine that is busy takes its time. */
+const WITHIN = { timeout: 15_000 };
 const upTo = (count: number) => Array.from({ length: count }, (_, n) => n);
 
 describe.skipIf(!requireService('mosquitto')).each([
@@ -63,19 +66,17 @@ describe.skipIf(!requireService('mosquitto')).each([
       .poll(async () => {
         await say([-1]);
         return (await stored()).includes(-1);
-      })
+      }, WITHIN)
       .toBe(true);
     return loop;
   }
-  const counted = (found: readonly (string | number)[]) => found.filter((each) => each !== -1);
-
   test('stores all that is published while the process lives, and no gap', async () => {
     const here = scene();
     const loop = await begin(here);
     for (let from = 0; from < 300; from += 10) await here.say(upTo(10).map((n) => from + n));
-    await expect.poll(async () => counted(await here.stored()).length).toBe(300);
+    await expect.poll(async () => counted(await here.stored()).length, WITHIN).toBe(300);
     expect(counted(await here.stored()).toSorted((a, b) => Number(a) - Number(b))).toEqual(upTo(300));
-    await expect.poll(async () => (await here.streams.latest('readings'))?.data).toMatchObject({ n: 299 });
+    await expect.poll(async () => (await here.streams.latest('readings'))?.data, WITHIN).toMatchObject({ n: 299 });
     await loop.stop();
   });
 
@@ -83,11 +84,11 @@ describe.skipIf(!requireService('mosquitto')).each([
     const here = scene();
     const first = await begin(here);
     await here.say([1], true);
-    await expect.poll(async () => counted(await here.stored())).toEqual([1]);
+    await expect.poll(async () => counted(await here.stored()), WITHIN).toEqual([1]);
     await first.stop();
     await here.say([2, 3], true);
     const second = startLoop(here.deps);
-    await expect.poll(async () => counted(await here.stored())).toEqual([1, 'not_connected', 3]);
+    await expect.poll(async () => counted(await here.stored()), WITHIN).toEqual([1, 'not_connected', 3]);
     await second.stop();
   });
 });

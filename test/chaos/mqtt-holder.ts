@@ -10,11 +10,12 @@ const runtime = nodeRuntime((level, message, fields) => {
 });
 const store = await openStore(readConfig(settings.environment, 'sqlite'), runtime, 'held');
 const loop = startLoop({ app: heldApp(settings), store, runtime }, { everyMs: 500, leaseMs: LEASE_MS });
+async function stop(): Promise<void> {
+  await loop.stop();
+  await store.close();
+  process.disconnect();
+}
 process.on('message', (message) => {
-  if (message !== 'stop') return;
-  void loop.stop().then(async () => {
-    await store.close();
-    process.disconnect();
-  });
+  if (message === 'stop') void stop();
 });
 process.send?.('ready');

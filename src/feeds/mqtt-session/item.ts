@@ -162,8 +162,8 @@ function decode(
   if (form === 'text') return { data: { value: text } };
   if (text === '') return { reason: 'the payload is empty: it removes a retained message', expected: EMPTY[form] };
   if (form === 'number') {
-    const value = readDecimal(text);
-    if (value !== null) return { data: { value } };
+    // A whole number that no double holds stays a text, as in JSON.
+    if (readDecimal(text) !== null) return { data: { value: readSourceJson(text.trim()) } };
     return { reason: 'the payload is not a number', expected: 'a decimal number, such as 21.5' };
   }
   try {

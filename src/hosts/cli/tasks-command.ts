@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { readConfig } from '../../store/drivers/open.ts';
+import { readDecimal } from '../../base/number-text.ts';
 import type { App } from '../../declare/app.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { PUBLIC, type Principal } from '../../base/principal.ts';
@@ -58,7 +59,7 @@ export async function tasksCommand({ args, loadApp, environment, misused }: Task
   if (isList ? taskId !== undefined : taskId === undefined || rest.length > 0) {
     return misused(`tasks ${verb} takes ${isList ? 'no id' : 'one id'}`);
   }
-  const limit = Number(values.limit);
+  const limit = readDecimal(values.limit) ?? Number.NaN;
   if (!Number.isInteger(limit) || limit < 1 || limit > MOST_LISTED) {
     return misused(`--limit: expected a whole number from 1 to ${MOST_LISTED}`);
   }

@@ -12,6 +12,7 @@
  * in time, an event in between that was passed over before does not come back.
  */
 import type { DeclaredStream } from '../../declare/stream.ts';
+import { readDecimal } from '../../base/number-text.ts';
 import { isGap, type LoggedEvent, type StreamEvent } from '../../base/event.ts';
 import { GET_MANY_LIMIT } from '../../store/limits.ts';
 import { record } from '../../store/record.ts';
@@ -76,8 +77,14 @@ export function replaces(event: LoggedEvent, standing: LoggedEvent, furthest = I
   const isFar = standing.time > furthest;
   if (event.id !== standing.id) return event.time > furthest === isFar ? event.time >= standing.time : isFar;
   if (event.revision === standing.revision) return event.time > standing.time;
-  const revisions = [Number(event.revision ?? Number.NaN), Number(standing.revision ?? Number.NaN)] as const;
-  return revisions.some(Number.isNaN) || revisions[0] > revisions[1];
+  const [next, before] = [numberOf(event.revision), numberOf(standing.revision)];
+  return next === null || before === null || next > before;
+}
+
+/** The number that a revision is, exact however many digits it has; null where it is none. */
+function numberOf(revision: string | undefined): number | bigint | null {
+  if (revision === undefined) return null;
+  return /^\d+$/.test(revision) ? BigInt(revision) : readDecimal(revision);
 }
 
 /** Reads the latest event of a key (null for a stream without keys); null where there is none. One store call. */

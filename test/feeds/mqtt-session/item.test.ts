@@ -51,6 +51,7 @@ describe('payloads', () => {
     ['number', ' -2.5e3\n', { value: -2_500 }],
     ['number', '0', { value: 0 }],
     ['number', '1e5', { value: 100_000 }],
+    ['number', '9007199254740993', { value: '9007199254740993' }],
     ['binary', Uint8Array.of(0xff, 0, 0x10), { value: '/wAQ' }],
     ['binary', '', { value: '' }],
   ] as const)('%s: %s', (form, payload, data) => {

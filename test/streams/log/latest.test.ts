@@ -47,6 +47,24 @@ describe('what takes the place of what', () => {
       true,
     ],
     ['a lower revision', event('a', 3, { revision: '9' }), event('a', 2, { revision: '10' }), false],
+    [
+      'a lower revision of many digits',
+      event('a', 2, { revision: '9007199254740992' }),
+      event('a', 1, { revision: '9007199254740993' }),
+      false,
+    ],
+    [
+      'a higher revision of many digits',
+      event('a', 1, { revision: '9007199254740993' }),
+      event('a', 2, { revision: '9007199254740992' }),
+      true,
+    ],
+    [
+      'a revision that only looks like a number',
+      event('a', 1, { revision: '0x1' }),
+      event('a', 2, { revision: '9' }),
+      true,
+    ],
     ['another revision that is no number', event('a', 1, { revision: 'y' }), event('a', 2, { revision: 'z' }), true],
     ['a revision of an event without one', event('a', 1, { revision: '1' }), event('a', 2), true],
   ])('%s', (_, next, standing, expected) => {
