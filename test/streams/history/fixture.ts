@@ -90,7 +90,7 @@ export function bench(
       data: data ?? null,
       ...(meta === undefined ? {} : { meta }),
     }) as LoggedEvent;
-  const commitOptions = () => ({ id: runtime.newId(), now: clock.now, deadline: clock.now + 1_000 });
+  const commitOptions = () => ({ id: runtime.newId(), now: clock.now, deadline: clock.now + 60_000 });
 
   return {
     deps: { app, store, runtime },
@@ -100,7 +100,9 @@ export function bench(
     whileAsleep,
     async append(stream, ...events) {
       const entries = events.map(logged);
-      await inner.commit([{ kind: 'append', log: streamLog(TENANT, stream), entries }], commitOptions());
+      const appends = [{ kind: 'append', log: streamLog(TENANT, stream), entries }] as const;
+      const { status } = await inner.commit(appends, commitOptions());
+      if (status !== 'committed') throw new Error(`the append ended as ${status}`);
     },
     async putLatest(stream, event) {
       const key = latestKey(TENANT, stream, event.key ?? null);

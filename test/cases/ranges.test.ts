@@ -1,0 +1,158 @@
+/** Ranges of event time whose events did not arrive in the order of their times: history, forecasts, what is late. */
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { csv } from '../../src/index.ts';
+import { findStream } from '../../src/streams/find-stream.ts';
+import { readHistory } from '../../src/streams/history/events.ts';
+import { readLatest } from '../../src/streams/log/latest.ts';
+import { scopeOf } from '../../src/streams/scope.ts';
+import { text } from '../services/http-feed.ts';
+import { eventsOf, HOUR, past, type Past } from '../streams/history/past.ts';
+import { START, TENANT } from '../streams/history/fixture.ts';
+import { startHttpStage } from './http-stage.ts';
+
+const DAY = 24 * HOUR;
+
+it('the history of a CSV that is read for the first time is found by its days', async () => {
+  const Row = z.object({ day: z.string(), v: z.string() });
+  await using stage = await startHttpStage(Row, { time: 'day', feed: { format: csv() } });
+  const { deps, clock, app } = stage.stage;
+  const noon = clock.now;
+  const day = (ago: number) => new Date(noon - ago * DAY).toISOString();
+  const rows = [5, 4, 3, 2, 1].map((ago) => `${day(ago)},${ago}`);
+  stage.source.on('/feed', text(`day,v\n${rows.join('\n')}\n`, 'text/csv'));
+  await stage.poll();
+  const scope = scopeOf(deps, { tenant: TENANT });
+  const page = await readHistory(scope, findStream(app, 'readings'), { from: day(5), to: day(3) });
+  expect(page).toMatchObject({ complete: true, cursor: null, truncated: false });
+  expect(page.events.map(({ data }) => data)).toEqual([
+    { day: day(5), v: '5' },
+    { day: day(4), v: '4' },
+  ]);
+});
+
+/** Follows cursors to the end. */
+async function readAll(at: Past, query: Parameters<Past['read']>[0]) {
+  const pages = [await at.read(query)];
+  for (let page = pages[0]; page && page.cursor !== null; page = pages.at(-1)) {
+    pages.push(await at.read({ cursor: page.cursor, ...(query.limit === undefined ? {} : { limit: query.limit }) }));
+    expect(pages.length).toBeLessThan(500);
+  }
+  return { pages, events: pages.flatMap(({ events }) => events) };
+}
+
+const one = (time: number, v = 0, key = 'k') => ({ time, key, data: { v } });
+
+it.each([true, false])(
+  'forecasts for three and six hours ahead are found from two hours ahead on (followed: %s)',
+  async (followed) => {
+    const at = past();
+    await at.add(one(START), one(START + 3 * HOUR, 3), one(START + 6 * HOUR, 6), one(START));
+    if (followed) await at.project('events');
+    for (const order of ['oldest', 'newest'] as const) {
+      const page = await at.read({ from: '+2h', order });
+      expect(page.events.map(({ data }) => data)).toEqual(
+        order === 'oldest' ? [{ v: 3 }, { v: 6 }] : [{ v: 6 }, { v: 3 }],
+      );
+      expect(page.complete).toBe(true);
+    }
+  },
+);
+
+describe('a page that is read on five minutes later, while late events arrive', () => {
+  const ordered = Array.from({ length: 400 }, (_, n) => one(START + n * 1_000, n));
+  const late = Array.from({ length: 20 }, (_, n) => one(START + n * 1_000 + 500, 1_000 + n));
+
+  it.each([true, false])(
+    'forwards the late ones come at the end, and no event twice (followed meanwhile: %s)',
+    async (follows) => {
+      const at = past();
+      await at.add(...ordered);
+      await at.project('events');
+      const query = { from: START, to: START + 200_000, limit: 50 };
+      const first = await at.read(query);
+      at.clock.now += 300_000;
+      await at.add(...late);
+      if (follows) await at.project('events');
+      const rest = await readAll(at, { cursor: first.cursor ?? '', limit: 50 });
+      const found = [...first.events, ...rest.events].map(({ data }) => (data as { v: number }).v);
+      expect(found).toEqual([...Array.from({ length: 200 }, (_, n) => n), ...late.map(({ data }) => data.v)]);
+    },
+  );
+
+  it('backwards none is missed that was there, and none comes twice', async () => {
+    const at = past();
+    await at.add(...ordered);
+    await at.project('events');
+    const first = await at.read({ from: START, to: START + 200_000, order: 'newest', limit: 50 });
+    at.clock.now += 300_000;
+    await at.add(...late);
+    await at.project('events');
+    const rest = await readAll(at, { cursor: first.cursor ?? '', limit: 50 });
+    const found = [...first.events, ...rest.events].map(({ data }) => (data as { v: number }).v);
+    expect(found).toEqual(Array.from({ length: 200 }, (_, n) => 199 - n));
+  });
+});
+
+it(
+  'five years of hourly history, read in after live data began, are found by day and by window',
+  { timeout: 60_000 },
+  async () => {
+    const at = past();
+    const years = 5 * 365 * 24;
+    const begun = START - years * HOUR;
+    await at.add(...eventsOf('ordered', START, 5_000, 1));
+    await at.project('events');
+    await at.add(...Array.from({ length: years }, (_, n) => one(begun + n * HOUR, n % 24, 'history')));
+    await at.project('events');
+    at.clock.now += 5_000_000;
+    await at.add(...eventsOf('ordered', at.clock.now, 5_000, 2));
+    await at.project('events');
+    const from = begun + 400 * DAY;
+    at.calls.length = 0;
+    const day = await at.read({ from, to: from + DAY });
+    expect(day.events.map(({ data }) => data)).toEqual(Array.from({ length: 24 }, (_, v) => ({ v })));
+    expect(day).toMatchObject({ complete: true, order: 'oldest' });
+    // The second read is of the block in which live data end and history begins.
+    expect(at.calls).toEqual(['getMany', 'read', 'read']);
+    const month = await at.windows({
+      from,
+      to: from + 30 * DAY,
+      window: '1d',
+      by: [],
+      field: 'v',
+      aggregates: ['sum'],
+    });
+    expect(month.complete).toBe(true);
+    expect(month.rows.reduce((sum, { count }) => sum + count, 0)).toBe(30 * 24);
+    expect(month.scanned.storeCalls).toBeLessThanOrEqual(4);
+    const newest = await at.read({ from: START, order: 'newest', limit: 10 });
+    expect(newest.scanned.storeCalls).toBe(2);
+  },
+);
+
+it(
+  'of 30 days of hourly forecasts for seven days ahead, a page of one hour costs at most six calls',
+  { timeout: 120_000 },
+  async () => {
+    const at = past();
+    const [runs, ahead] = [30 * 24, 7 * 24];
+    for (let run = 0; run < runs; run += 1) {
+      at.clock.now = START + run * HOUR;
+      await at.add(...Array.from({ length: ahead }, (_, hour) => one(START + (run + hour + 1) * HOUR, run, 'north')));
+    }
+    await at.project('events');
+    // An hour that 168 runs told of.
+    const from = START + 400 * HOUR;
+    const expected = Array.from({ length: ahead }, (_, n) => ({ v: 400 - ahead + n }));
+    const { pages, events } = await readAll(at, { from, to: from + HOUR });
+    expect(events.map(({ data }) => data)).toEqual(expected);
+    for (const { scanned } of pages) expect(scanned.storeCalls).toBeLessThanOrEqual(6);
+    // 168 runs of 168 hours, in reads of 1,000 entries: most are of other hours.
+    expect(pages.length).toBeLessThanOrEqual(8);
+    at.calls.length = 0;
+    const latest = await readLatest(scopeOf(at.deps, { tenant: TENANT }), 'events', 'north');
+    expect([latest?.data, latest?.time]).toEqual([{ v: runs - 1 }, START + (runs + ahead - 1) * HOUR]);
+    expect(at.calls).toEqual(['get']);
+  },
+);
