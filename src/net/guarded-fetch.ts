@@ -49,7 +49,10 @@ export function createGuardedFetch(runtime: Runtime): GuardedFetch {
       for (let redirects = 0; ; redirects += 1) {
         const response = await exchange.race(ask(runtime, hop, allow, exchange.signal));
         const location = REDIRECTS.has(response.status) ? response.headers.get('location') : null;
-        if (location === null) return bounded(response, maxBytes, exchange, publicForm(hop.url));
+        if (location === null) {
+          const answer = bounded(response, maxBytes, exchange, publicForm(hop.url));
+          return redirects === 0 ? answer : withUrl(answer, hop.url);
+        }
         // Nobody reads the body of a redirect. If it breaks, the redirect is followed all the same.
         response.body?.cancel().catch(() => {});
         if (redirects >= maxRedirects) {
@@ -115,6 +118,11 @@ function follow(hop: Hop, status: number, location: string, allow: readonly stri
     });
   }
   return toGet ? { url, method: 'GET', headers, body: undefined } : { ...hop, url, headers };
+}
+
+/** Says where redirects led, as a response of the platform does. Without the query, which may hold a secret. */
+function withUrl(response: Response, url: URL): Response {
+  return Object.defineProperty(response, 'url', { value: publicForm(url) });
 }
 
 function bounded(response: Response, maxBytes: number, exchange: Exchange, source: string): Response {

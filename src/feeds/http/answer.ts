@@ -18,6 +18,8 @@ export interface FeedAnswer {
   source: string;
   /** The URL that was asked. */
   url: URL;
+  /** Where the body is from, behind all redirects: no query. Links in it may be relative to this. */
+  location: string;
   /** The URL of the first page. */
   base: URL;
   headers: Headers;

@@ -112,6 +112,7 @@ async function ask(
     return {
       source,
       url,
+      location: response.url || source,
       base,
       headers,
       format,

@@ -13,7 +13,6 @@ import { describeShape, readPath } from '../../base/json-path.ts';
 import { readSourceJson } from '../../base/source-json.ts';
 import { createNdjsonParser, join } from '../kit/ndjson.ts';
 import { createPieceDecoder, isCharset, markedCharset } from '../kit/text-decoder.ts';
-import { publicForm } from '../../net/fetch-target.ts';
 import type { IdleTimeout } from '../../net/idle-timeout.ts';
 
 /**
@@ -91,7 +90,7 @@ async function readDocument(
   bytes: Uint8Array,
 ): Promise<{ items: readonly unknown[]; body?: unknown }> {
   const { answer, options } = reading;
-  const { format, source, url, charset } = answer;
+  const { format, source, location, charset } = answer;
   if (isBlank(bytes)) {
     if (mayBeEmpty(reading)) return { items: [] };
     throw emptyBody(isDeclared(format) ? format.name : 'JSON', source);
@@ -99,7 +98,7 @@ async function readDocument(
   if (isDeclared(format)) {
     if (format.reads !== 'document') throw new TidegateError('internal', `${format.name} is no document`);
     const parse = await format.load();
-    return { items: parse(bytes, { url: publicForm(url), charset }) };
+    return { items: parse(bytes, { url: location, charset }) };
   }
   let text: string;
   try {

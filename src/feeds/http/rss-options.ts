@@ -1,6 +1,7 @@
 /** The options of `rss()`, and their specification. */
 import * as z from 'zod';
 import { judged } from '../../declare/spec/options.ts';
+import { isCharset } from '../kit/text-decoder.ts';
 
 export interface RssOptions {
   /**
@@ -14,12 +15,3 @@ export interface RssOptions {
 export const rssSpec = z.strictObject({
   charset: judged<string>('a charset of the Encoding Standard, such as iso-8859-1', isCharset).optional(),
 });
-
-function isCharset(value: unknown): boolean {
-  if (typeof value !== 'string') return false;
-  try {
-    return new TextDecoder(value).encoding !== '';
-  } catch {
-    return false;
-  }
-}

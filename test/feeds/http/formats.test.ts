@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { csv, http, type HttpOptions, rss, sse } from '../../../src/index.ts';
 import type { BurstContext } from '../../../src/declare/feed.ts';
 import type { TidegateError } from '../../../src/base/errors.ts';
-import { breakOff, huge, type HttpSource, json, startHttpSource, text } from '../../services/http-feed.ts';
+import { breakOff, huge, type HttpSource, json, redirect, startHttpSource, text } from '../../services/http-feed.ts';
 import { burstContext, runBurst } from '../run/burst-context.ts';
 
 let source: HttpSource;
@@ -93,6 +93,12 @@ describe('RSS', () => {
     source.on('/feed', text(channel('<item><link>?a=1</link></item><item><link>/b</link></item>'), 'text/xml'));
     const items = data(await pull({ format: rss() }));
     expect(items).toMatchObject([{ link: `${source.origin}/feed?a=1` }, { link: `${source.origin}/b` }]);
+  });
+
+  it('has links that are relative to where redirects led', async () => {
+    source.on('/feed', redirect('/new/feed.xml?key=secret'));
+    source.on('/new/feed.xml', text(channel('<item><link>a</link></item>'), 'text/xml'));
+    expect(data(await pull({ format: rss() }))).toMatchObject([{ link: `${source.origin}/new/a` }]);
   });
 
   it('is bounded at 4 MiB', async () => {
