@@ -37,8 +37,7 @@ export function createAppStreams(deps: Deps, principal: Principal, deadline?: nu
       const stream = find(ref);
       if (stream.keyed && key === undefined) {
         // Latest events are kept by key. The newest of all keys is the last event of the log.
-        const newest = await newestEvent(scope, stream.name);
-        return newest && (newest as StreamEvent<Data>);
+        return (await newestEvent(scope, stream.name)) as StreamEvent<Data> | null;
       }
       return (await readLatest(scope, stream.name, key ?? null)) as StreamEvent<Data> | null;
     },

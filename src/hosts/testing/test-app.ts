@@ -48,29 +48,29 @@ export interface CalledTool {
 
 export interface TestApp {
   /** Epoch ms. */
-  now(): number;
+  now: () => number;
   /** Moves the clock. What comes due by it is worked on when the test says so. */
-  advance(ms: number): Promise<void>;
+  advance: (ms: number) => Promise<void>;
   /** The streams, as the app's own tools have them: `append`, `latest`, `read`, `history`, … */
   streams: AppStreams;
   /** Calls a tool. Rejects with an error that has a `code` where the call itself is refused. */
-  call(tool: string, input?: Record<string, unknown>): Promise<CalledTool>;
+  call: (tool: string, input?: Record<string, unknown>) => Promise<CalledTool>;
   /** Begins a task by its tool, and answers it as it stands. */
-  begin(task: string, input?: Record<string, unknown>): Promise<TestTask>;
+  begin: (task: string, input?: Record<string, unknown>) => Promise<TestTask>;
   /** A task as it stands. */
-  task(taskId: string): Promise<TestTask>;
+  task: (taskId: string) => Promise<TestTask>;
   /** Any request of MCP. */
   request: TestClient['request'];
   /** Any request of HTTP, such as a push to `/ingest/:stream`. */
-  fetch(request: Request): Promise<Response>;
+  fetch: (request: Request) => Promise<Response>;
   /** Pulls the feeds that are due. */
-  ingest(): Promise<IngestReport>;
+  ingest: () => Promise<IngestReport>;
   /** Keeps retention and brings projections up to date. */
-  sweep(): Promise<SweepReport>;
+  sweep: () => Promise<SweepReport>;
   /** What a schedule does once a minute: pulls, works on tasks that are due, sweeps. */
-  scheduled(): Promise<ScheduledReport>;
+  scheduled: () => Promise<ScheduledReport>;
   /** Ends what is under way. */
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 const AT = Date.UTC(2026, 0, 1);

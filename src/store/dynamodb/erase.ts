@@ -49,21 +49,6 @@ export function createErase(client: DynamoClient, keys: Keys, logs: LogReader): 
     );
   }
 
-  /** The entries of a segment as they are to be, as JSON; null where it holds them already. */
-  async function erasedTexts(
-    segment: Segment,
-    erased: ReadonlyMap<number, string>,
-    floor: number,
-  ): Promise<string[] | null> {
-    const touched = Array.from({ length: segment.end - segment.first }, (_, i) => erased.has(segment.first + i));
-    if (!touched.includes(true)) return null;
-    const texts = (await unpackSegment(segment)).map((value) => JSON.stringify(value));
-    const next = texts.map((text, i) =>
-      segment.first + i < floor ? NOTHING : (erased.get(segment.first + i) ?? text),
-    );
-    return next.every((text, i) => text === texts[i]) ? null : next;
-  }
-
   return async (log, erasures) => {
     const places = limits.checkErasures(erasures);
     if (places.length === 0) return;
@@ -83,4 +68,17 @@ export function createErase(client: DynamoClient, keys: Keys, logs: LogReader): 
       return true;
     });
   };
+}
+
+/** The entries of a segment as they are to be, as JSON; null where it holds them already. */
+async function erasedTexts(
+  segment: Segment,
+  erased: ReadonlyMap<number, string>,
+  floor: number,
+): Promise<string[] | null> {
+  const touched = Array.from({ length: segment.end - segment.first }, (_, i) => erased.has(segment.first + i));
+  if (!touched.includes(true)) return null;
+  const texts = (await unpackSegment(segment)).map((value) => JSON.stringify(value));
+  const next = texts.map((text, i) => (segment.first + i < floor ? NOTHING : (erased.get(segment.first + i) ?? text)));
+  return next.every((text, i) => text === texts[i]) ? null : next;
 }

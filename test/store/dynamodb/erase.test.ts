@@ -8,6 +8,10 @@ import { append, NOW, options, useDynamo, WITH_REPETITIONS } from './stage.ts';
 
 const GONE = 'gone';
 
+function expected(places: readonly number[]): string[] {
+  return Array.from({ length: 30 }, (_, i) => (places.includes(i) ? GONE : `n${i}`));
+}
+
 describe.skipIf(!requireService('dynamodb'))('erasing on dynamodb (needs java)', { timeout: 60_000 }, () => {
   const { current, items, requests } = useDynamo();
   let proxy: FaultProxy;
@@ -29,8 +33,7 @@ describe.skipIf(!requireService('dynamodb'))('erasing on dynamodb (needs java)',
 
   const valuesOf = async (log: string): Promise<Json[]> =>
     (await store.read(log, null, 100)).entries.map(({ value }) => value);
-  const expected = (places: readonly number[]) =>
-    Array.from({ length: 30 }, (_, i) => (places.includes(i) ? GONE : `n${i}`));
+  const raw = async () => JSON.stringify(await items('l#l'));
 
   test('an erasure that was interrupted anywhere is finished by the next', async () => {
     for (const [i, fault] of (['lose-request', 'lose-answer'] as const).entries()) {
@@ -63,7 +66,6 @@ describe.skipIf(!requireService('dynamodb'))('erasing on dynamodb (needs java)',
   test('a segment in whose midst the floor is loses its trimmed entries too, once it is rewritten', async () => {
     await fill('l');
     await store.trim('l', { now: NOW, keep: 25, limit: 100 });
-    const raw = async () => JSON.stringify(await items('l#l'));
     expect(await raw()).toContain('n4');
     const { entries } = await store.read('l', null, 100);
     await store.erase('l', [{ cursor: entries[2]?.cursor ?? '', value: GONE }]);

@@ -58,7 +58,7 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8])(
     const [first, ...others] = stages as [ReturnType<typeof on>, ...ReturnType<typeof on>[]];
     const healthy = on(inner);
     await healthy.streams.append('readings', event('keeps', 1));
-    let isOver = false;
+    const under = { way: true };
     const work = Promise.all([
       ...others.flatMap(({ streams }, i) => [
         streams.append('readings', event('goes', 9)),
@@ -66,8 +66,8 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8])(
       ]),
       first.streams.remove('readings', { id: 'goes' }),
       first.streams.remove('readings', { id: 'nobody' }),
-    ]).finally(() => (isOver = true));
-    for (let moves = 0; moves < 300 && !isOver; moves += 1) for (const stage of stages) await stage.advance(20);
+    ]).finally(() => (under.way = false));
+    for (let moves = 0; moves < 300 && under.way; moves += 1) for (const stage of stages) await stage.advance(20);
     await work;
     await healthy.sweep();
     expect((await idsIn(healthy)).toSorted()).toEqual(['keeps', 'other0', 'other1', 'other2']);
@@ -123,48 +123,48 @@ test('in a long log the sweep erases on and finds the latest event that is left;
   const store = createMemoryStore();
   const stage = on(store);
   await stage.streams.append('readings', event('first', 500_000, 'rare'));
-  await fill(store, 0, 24_500, 'common');
+  await fill(store, 0, 10_600, 'common');
   await stage.streams.append('readings', event('last', 600_000, 'rare'));
   expect(await stage.streams.remove('readings', { id: 'last' })).toEqual({ removed: 1, complete: false });
   expect(await stage.streams.latest('readings', 'rare')).toBeNull();
-  expect(await stage.streams.remove('readings', { from: AT, to: AT + 24_000 })).toMatchObject({ complete: false });
+  expect(await stage.streams.remove('readings', { from: AT, to: AT + 10_500 })).toMatchObject({ complete: false });
   const ids: string[] = [];
   for (let cursor: string | null | undefined; cursor !== null;) {
-    const query = { from: AT, to: AT + 24_010, ...(cursor === undefined ? {} : { cursor }) };
+    const query = { from: AT, to: AT + 10_510, ...(cursor === undefined ? {} : { cursor }) };
     const page: Awaited<ReturnType<typeof stage.streams.history>> = await stage.streams.history('readings', query);
     ids.push(...page.events.map(({ id }) => id));
     ({ cursor } = page);
   }
-  expect(ids).toEqual(Array.from({ length: 10 }, (_, i) => `e${24_000 + i}`));
+  expect(ids).toEqual(Array.from({ length: 10 }, (_, i) => `e${10_500 + i}`));
   await stage.sweep();
   expect(await stage.streams.latest('readings', 'rare')).toMatchObject({ id: 'first' });
   const { value } = await store.get(removalsKey('public', 'readings'), NOW);
   const standing = removals.decode(value ?? {});
   expect(standing.active.map(({ erased, doneAt }) => [erased, doneAt])).toEqual([
     [1, NOW],
-    [24_000, NOW],
+    [10_500, NOW],
   ]);
-  expect(await stage.streams.latest('readings', 'common')).toMatchObject({ id: 'e24499' });
+  expect(await stage.streams.latest('readings', 'common')).toMatchObject({ id: 'e10599' });
 });
 
 test('two sweeps at once do no harm, and one that is killed in between is gone on with', async () => {
   const store = createMemoryStore();
   const stage = on(store);
-  await fill(store, 0, 30_000, 'common');
-  await stage.streams.remove('readings', { from: AT, to: AT + 29_990 });
+  await fill(store, 0, 11_500, 'common');
+  await stage.streams.remove('readings', { from: AT, to: AT + 11_490 });
   let reads = 0;
   const dying = on({
     ...store,
     async last(...args) {
       reads += 1;
-      if (reads > 5) throw new Error('killed');
+      if (reads > 1) throw new Error('killed');
       return store.last(...args);
     },
   });
   expect((await dying.sweep()).error).not.toBeNull();
   await Promise.all([stage.sweep(), on(store).sweep()]);
   const page = await stage.streams.read('readings', null, 1_000);
-  expect(page.events.filter(({ meta }) => !meta?.gap).map(({ id }) => id)[0]).toBe('e29990');
+  expect(page.events.filter(({ meta }) => !meta?.gap).map(({ id }) => id)[0]).toBe('e11490');
   const stored = await store.read(LOG, null, 1_000);
   expect(JSON.stringify(stored.entries)).not.toContain('common');
 });
