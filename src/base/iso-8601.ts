@@ -21,8 +21,6 @@ export interface WrittenTime {
 /** `form`: a text of another form. `range`: of this form, but no calendar or clock shows it. */
 export type NotRead = 'form' | 'range';
 
-/** The form that nearly all sources write, in one expression because it is read for each event. */
-const USUAL = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:(Z)|([+-])(\d\d):(\d\d))?$/;
 const PARTS = /^([^Tt\s]+)(?:(?:[Tt]| )(.+))?$/;
 const CALENDAR = /^(?:(\d{4}|[+-]\d{6})-(\d\d)-(\d\d)|(\d{4})(\d\d)(\d\d))$/;
 const ORDINAL = /^(\d{4})-?(\d{3})$/;
@@ -36,14 +34,8 @@ const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
 
 export function readIso8601(text: string): WrittenTime | NotRead {
-  const usual = USUAL.exec(text);
-  if (usual) {
-    const [, year, month, day, hour, minute, second, fraction = '', utc, sign, hours, minutes] = usual;
-    const date = dayOfMonth(Number(year), Number(month), Number(day));
-    if (date === null) return 'range';
-    const offset = offsetOf(utc, sign, hours, minutes);
-    return momentOf(date, { hour, minute, second, fraction }, offset);
-  }
+  const usual = readUsual(text);
+  if (usual !== null) return usual;
   const [, date = '', clock] = PARTS.exec(text) ?? [];
   const day = readDate(date, clock === undefined);
   if (typeof day === 'string') return day;
@@ -53,6 +45,68 @@ export function readIso8601(text: string): WrittenTime | NotRead {
   const [, hour = parts[4], minute = parts[5], second = parts[6], , , , fraction = '', utc, sign, hours, minutes] =
     parts;
   return momentOf(day, { hour, minute, second, fraction }, offsetOf(utc, sign, hours, minutes));
+}
+
+/**
+ * The form that nearly all sources write, `2026-11-20T12:00:00.123Z`, digit by digit, because it is read for each event:
+ * several times faster than by expressions. Null: another form, or a clock that shows 24:00 or a leap second.
+ */
+function readUsual(text: string): WrittenTime | NotRead | null {
+  const separator = text[10];
+  if (text[4] !== '-' || text[7] !== '-' || text[13] !== ':' || text[16] !== ':') return null;
+  if (separator !== 'T' && separator !== ' ') return null;
+  const year = numberAt(text, 0, 4);
+  const hour = numberAt(text, 11, 2);
+  const minute = numberAt(text, 14, 2);
+  const second = numberAt(text, 17, 2);
+  const [month, ofMonth] = [numberAt(text, 5, 2), numberAt(text, 8, 2)];
+  if (!(year >= 0 && month >= 0 && ofMonth >= 0 && hour <= 23 && minute <= 59 && second <= 59)) return null;
+  let at = 19;
+  let fraction = 0;
+  if (text[at] === '.') {
+    const begin = at + 1;
+    for (at = begin; isDigit(text.charCodeAt(at)); at += 1) {
+      if (at < begin + 9) fraction = fraction * 10 + text.charCodeAt(at) - ZERO;
+    }
+    if (at === begin) return null;
+    for (let place = at - begin; place < 9; place += 1) fraction *= 10;
+  }
+  const offset = usualOffset(text, at);
+  if (offset === undefined) return null;
+  const day = dayOfMonth(year, month, ofMonth);
+  if (day === null) return 'range';
+  const ms = Math.floor(fraction / 1e6);
+  const local = day * DAY_MS + hour * HOUR_MS + minute * MINUTE_MS + second * 1_000 + ms;
+  return { local, ns: fraction - ms * 1e6, offset };
+}
+
+/** Undefined: the text goes on in another form. */
+function usualOffset(text: string, at: number): number | null | undefined {
+  if (at === text.length) return null;
+  if (text[at] === 'Z') return at + 1 === text.length ? 0 : undefined;
+  const sign = text[at];
+  if ((sign !== '+' && sign !== '-') || text[at + 3] !== ':' || text.length !== at + 6) return undefined;
+  const [hours, minutes] = [numberAt(text, at + 1, 2), numberAt(text, at + 4, 2)];
+  if (!(hours <= 23 && minutes <= 59)) return undefined;
+  const size = hours * HOUR_MS + minutes * MINUTE_MS;
+  return sign === '+' || size === 0 ? size : -size;
+}
+
+const ZERO = 48;
+
+function isDigit(code: number): boolean {
+  return code >= ZERO && code <= ZERO + 9;
+}
+
+/** NaN where one of the characters is no digit. */
+function numberAt(text: string, at: number, length: number): number {
+  let number = 0;
+  for (let place = at; place < at + length; place += 1) {
+    const code = text.charCodeAt(place);
+    if (!isDigit(code)) return Number.NaN;
+    number = number * 10 + code - ZERO;
+  }
+  return number;
 }
 
 /** Days since 1970. */

@@ -41,7 +41,11 @@ export type ReadTime =
 
 export function readSourceTime(value: unknown, { unit, zone }: TimeReading): ReadTime {
   if (value instanceof Date) return ofMs(value.getTime(), 'a Date that is valid');
-  if (typeof value === 'number') return readCount(numberText(value), value, unit ?? 'ms');
+  if (typeof value === 'number') {
+    // What most sources send, without a way through text.
+    if ((unit ?? 'ms') === 'ms' && Number.isInteger(value) && isUsualMs(value)) return ofMs(value, '');
+    return readCount(numberText(value), value, unit ?? 'ms');
+  }
   if (typeof value !== 'string') return { ok: false, expected: 'a time, as a text or a number' };
   const text = value.trim();
   return unit === null ? readText(text, zone) : readCount(text, Number(text), unit);
@@ -88,12 +92,17 @@ function readCount(text: string, value: number, unit: TimeUnit): ReadTime {
     return { ok: false, expected };
   }
   const expected = `a count of ${name} since 1970, not ${shown(text)}`;
-  if (unit === 'ms' && Number.isSafeInteger(value) && !text.includes('.')) return ofMs(value, expected);
+  const factor = unit === 's' ? 1_000 : unit === 'ms' ? 1 : null;
+  if (factor !== null && Number.isSafeInteger(value) && !text.includes('.')) return ofMs(value * factor, expected);
   const ns = countedNs(text, unit);
   if (ns === null) return { ok: false, expected };
   const rest = floorMod(ns, NS_PER_MS);
   const read = ofMs(Number((ns - rest) / NS_PER_MS), expected);
   return read.ok ? { ...read, ns: Number(rest) } : read;
+}
+
+function isUsualMs(value: number): boolean {
+  return value >= FIRST_SECOND * 1e3 && value < LAST_SECOND * 1e3;
 }
 
 function ofMs(time: number, expected: string): ReadTime {

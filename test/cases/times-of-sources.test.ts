@@ -1,15 +1,12 @@
 /** Times as sources write them, from the answer of a server to what an agent reads: read for certain, or a dead letter. */
 import { afterEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { defineApp, http, type HttpOptions, rss, stream, type StreamOptions } from '../../src/index.ts';
+import { defineApp, http, type HttpOptions, rss, secret, stream, type StreamOptions } from '../../src/index.ts';
 import { readDeadLetters } from '../../src/feeds/run/dead-letters.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import { scopeOf } from '../../src/streams/scope.ts';
 import { systemRuntime } from '../../src/base/runtime.ts';
 import { createTestApp, type TestApp } from '../../src/testing.ts';
-// An RSS feed loads them in its first burst, and the clock would go on meanwhile.
-import '../../src/feeds/rss/read.ts';
-import '../../src/feeds/rss/charset.ts';
 
 const NOON = Date.UTC(2026, 10, 20, 12);
 const MINUTE = 60_000;
@@ -128,6 +125,8 @@ describe('texts', () => {
   });
 
   it('of RSS are read as mail writes them, in the zone of the stream where they have none', async () => {
+    // The first burst loads them, and the clock would go on meanwhile.
+    await Promise.all([import('../../src/feeds/rss/read.ts'), import('../../src/feeds/rss/charset.ts')]);
     const dates = [
       'Thu, 20 Nov 2026 13:00:00',
       '20 Nov 26 12:00 GMT',
@@ -158,6 +157,39 @@ describe('texts', () => {
     const { events } = await news.streams.history('news', { from: 0 });
     expect(events.map(({ time }) => time)).toEqual([NOON, NOON, NOON]);
   });
+});
+
+it('a push is refused for a time that cannot be read, and told what is assumed of one without a zone', async () => {
+  const declared = defineApp({
+    name: 'pushes',
+    version: '1',
+    description: 'pushes',
+    streams: {
+      items: stream({
+        description: 'items',
+        schema: z.object({ at: z.string() }),
+        time: 'at',
+        push: { token: secret('PUSH_TOKEN') },
+      }),
+    },
+  });
+  const token = 'a-token-of-this-test-alone';
+  const pushes = createTestApp(declared, { at: NOON, environment: { PUSH_TOKEN: token } });
+  app = pushes;
+  const push = async (...times: string[]) => {
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
+    const body = JSON.stringify(times.map((moment) => ({ at: moment })));
+    const url = 'http://127.0.0.1/ingest/items';
+    return (await pushes.fetch(new Request(url, { method: 'POST', headers, body }))).json();
+  };
+  expect(await push('2026-11-20T12:00:00Z')).toEqual({ appended: 1, duplicates: 0 });
+  expect(await push('2026-11-20T12:00:00', '2026-11-20T12:00:00Z')).toEqual({
+    appended: 2,
+    duplicates: 0,
+    assumed: expect.stringContaining('the times of 1 event(s) have no zone and were read as UTC'),
+  });
+  expect(JSON.stringify(await push('2026-11-20T12:00:00Z', 'yesterday'))).toContain('events[1].data.at');
+  expect(JSON.stringify(await push('2026-11-20T12:05:01Z'))).toContain('aheadMs');
 });
 
 it('counts of another unit than the declared one are dead letters that name the likely one', async () => {

@@ -33,6 +33,11 @@ export interface Once {
   keptMs: number;
 }
 
+export interface Pushed extends AppendCounts {
+  /** What was assumed of the events. Absent: nothing was. */
+  assumed?: string;
+}
+
 /**
  * Resolves when the events are durable.
  * @param deadline epoch ms
@@ -44,21 +49,31 @@ export async function publishMany(
   stream: DeclaredStream,
   raws: readonly RawEvent[],
   { once, deadline }: { once: Once | null; deadline: number },
-): Promise<AppendCounts> {
-  const events = validateAll(scope, stream, raws);
+): Promise<Pushed> {
+  const { events, zoneless } = validateAll(scope, stream, raws);
   const receipt = once && receiptOf(scope, once);
   const { appended, duplicates } = await appendAll(scope, stream, events, deadline, receipt);
-  return { appended, duplicates };
+  return { appended, duplicates, ...(zoneless > 0 ? { assumed: assumedText(zoneless) } : {}) };
+}
+
+function assumedText(events: number): string {
+  return `the times of ${events} event(s) have no zone and were read as UTC, because the stream declares no zone`;
 }
 
 /** @throws TidegateError as `publishMany` */
-function validateAll({ store, runtime }: Scope, stream: DeclaredStream, raws: readonly RawEvent[]): LoggedEvent[] {
+function validateAll(
+  { store, runtime }: Scope,
+  stream: DeclaredStream,
+  raws: readonly RawEvent[],
+): { events: LoggedEvent[]; zoneless: number } {
   const context = { receivedAt: runtime.now(), newId: idsFrom(runtime.newId()) };
   let bytes = 0;
+  let zoneless = 0;
   const events = raws.map((raw, index) => {
     const validated = validateEvent(stream, raw, context);
     if (validated.ok) {
       bytes += validated.bytes;
+      if (validated.zoneless) zoneless += 1;
       return validated.event;
     }
     const field = `events[${index}].${validated.field}`;
@@ -66,7 +81,7 @@ function validateAll({ store, runtime }: Scope, stream: DeclaredStream, raws: re
     throw new TidegateError('invalid_input', `${field} is wrong: ${expected}`, { field, expected });
   });
   const most = store.limits.commitBytes - BESIDE_BYTES;
-  if (bytes <= most) return events;
+  if (bytes <= most) return { events, zoneless };
   throw new TidegateError('too_large', `The events take ${bytes} bytes as they are stored`, {
     field: 'events',
     expected: `at most ${most} bytes, which is what the store takes as a whole`,
