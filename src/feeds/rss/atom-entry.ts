@@ -1,12 +1,12 @@
 /** An entry of Atom 1.0 or 0.3, with what Dublin Core, iTunes and Media RSS say in it. Pure. */
 import { authorsOf } from './authors.ts';
 import type { RssEntry } from './entry.ts';
-import { distinct, elementFields, type KeyOf, linkIn, entryTime } from './fields.ts';
+import { distinct, elementFields, type Fields, type KeyOf, linkIn, entryTime } from './fields.ts';
 import { alternateLink, labelsOf, mediaText, mediaUrl } from './rss-entry.ts';
 import { atomText, attributeOf, htmlOf, elementText } from './text.ts';
 import type { XmlElement } from './tree.ts';
 
-export function atomEntry(entry: XmlElement, feed: XmlElement, keyOf: KeyOf): RssEntry {
+export function atomEntry(entry: XmlElement, feed: Fields, keyOf: KeyOf): RssEntry {
   const fields = elementFields(entry, keyOf);
   const sources = fields.all('source').map((source) => elementFields(source, keyOf));
   const media = fields.all('media:group').map((group) => elementFields(group, keyOf));
@@ -23,7 +23,7 @@ export function atomEntry(entry: XmlElement, feed: XmlElement, keyOf: KeyOf): Rs
       fields.first(htmlOf, 'itunes:summary') ??
       mediaText('description', fields, media),
     content: fields.first(atomText, 'content'),
-    authors: authorsOf(keyOf, fields, ...sources, ...(entry === feed ? [] : [elementFields(feed, keyOf)])),
+    authors: authorsOf(keyOf, fields, ...sources, feed),
     categories: distinct([
       ...fields.all('category', 'itunes:category', 'media:category').flatMap((category) => labelsOf(category, keyOf)),
       ...fields.all('dc:subject').map(elementText),

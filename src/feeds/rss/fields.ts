@@ -26,9 +26,11 @@ export function elementFields({ content }: XmlElement, keyOf: KeyOf): Fields {
   }
   const all = (...keys: string[]) => keys.flatMap((key) => byKey.get(key) ?? []);
   const first: Fields['first'] = (read, ...keys) => {
-    for (const element of all(...keys)) {
-      const found = read(element);
-      if (found !== null && found !== '') return found;
+    for (const key of keys) {
+      for (const element of byKey.get(key) ?? []) {
+        const found = read(element);
+        if (found !== null && found !== '') return found;
+      }
     }
     return null;
   };

@@ -29,10 +29,11 @@ export function readRss(text: string, url: string | null = null): RssEntry[] {
   });
   if (root === null) throw noFeed('text');
   const keyOf = createElementKeys(root);
-  const around = channelOf(root, keyOf);
+  // Read once, because all items stand in it.
+  const around = elementFields(channelOf(root, keyOf), keyOf);
   const items = itemsOf(root, keyOf);
   if (root.name === 'feed' || root.name === 'entry') return items.map((entry) => atomEntry(entry, around, keyOf));
-  const site = elementFields(around, keyOf).first((link) => resolved(elementText(link), link.base), 'link');
+  const site = around.first((link) => resolved(elementText(link), link.base), 'link');
   if (site !== null && URL.canParse(site)) for (const item of items) rebase(item, url, site);
   return items.map((item) => rssEntry(item, around, keyOf));
 }

@@ -6,7 +6,7 @@ import { resolved } from './links.ts';
 import { atomText, attributeOf, htmlOf, elementText } from './text.ts';
 import type { XmlElement } from './tree.ts';
 
-export function rssEntry(item: XmlElement, channel: XmlElement, keyOf: KeyOf): RssEntry {
+export function rssEntry(item: XmlElement, channel: Fields, keyOf: KeyOf): RssEntry {
   const fields = elementFields(item, keyOf);
   const [shorter, longer] = textsOf(item, keyOf);
   const media = fields.all('media:group').map((group) => elementFields(group, keyOf));
@@ -34,7 +34,7 @@ export function rssEntry(item: XmlElement, channel: XmlElement, keyOf: KeyOf): R
       fields.first(htmlOf, 'content:encoded', 'encoded', 'fullitem', 'xhtml:body', 'body') ??
       fields.first(atomText, 'atom:content') ??
       (fields.all(shorter).length > 0 ? fields.first(htmlOf, longer) : null),
-    authors: authorsOf(keyOf, fields, elementFields(channel, keyOf)),
+    authors: authorsOf(keyOf, fields, channel),
     categories: distinct([
       ...fields.all('category').map(elementText),
       ...(fields.text('itunes:keywords') ?? '').split(',').map((word) => word.trim()),

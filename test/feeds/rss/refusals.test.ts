@@ -114,6 +114,7 @@ it.each([
   ['CDATA without an end', `<rss>${'<![CDATA['.repeat(300_000)}`],
   ['a document type of brackets', `<!DOCTYPE x ${'[<"'.repeat(500_000)}`],
   ['items without an end', `<rss>${'<item>'.repeat(500_000)}`],
+  ['items without number', channel('<item><guid>1</guid></item>'.repeat(100_000))],
   ['tags without an end', `<rss>${'<a '.repeat(500_000)}`],
   ['ends of nothing in markup', channel(`<item><title>${'</b>'.repeat(500_000)}</title></item>`)],
   ['an attribute of megabytes', channel(`<item><link href="${'x'.repeat(3_000_000)}"/></item>`)],
