@@ -155,7 +155,10 @@ test('a feed that fails and then succeeds in one run is not named', async () => 
   let tries = 0;
   const feed = pull({
     everyMs: 1,
-    pull: () => ((tries += 1) === 1 ? Promise.reject(new Error('once')) : Promise.resolve({ items: [{ n: 1 }] })),
+    pull: () =>
+      (tries += 1) === 1
+        ? Promise.reject(new Error('once'))
+        : Promise.resolve({ items: tries === 2 ? [{ n: 1 }] : [] }),
   });
   const mending = stream({ description: 'Mending', schema: z.object({ n: z.number() }), feed });
   // Its pause is over when the other one has been pulled twice.

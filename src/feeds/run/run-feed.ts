@@ -17,7 +17,16 @@ import type { GuardedFetch } from '../../net/guarded-fetch.ts';
 import { createIntake, type Intake } from './intake.ts';
 import { type Lease, takeLease } from './lease.ts';
 import { project, projectAndRelease } from './project.ts';
-import { type FeedCounts, feedRecord, type FeedState, newState, NO_COUNTS, readState, rejectedOf } from './state.ts';
+import {
+  addCounts,
+  type FeedCounts,
+  feedRecord,
+  type FeedState,
+  newState,
+  NO_COUNTS,
+  readState,
+  rejectedOf,
+} from './state.ts';
 import { conditionOf, type FeedCondition } from './status.ts';
 
 /**
@@ -46,6 +55,11 @@ export interface FeedRun {
   fetch: GuardedFetch;
   leaseMs: number;
   signal: AbortSignal | null;
+  /**
+   * Called while a run holds its connection: soon after the first event, and then about as often as a burst would end.
+   * Each report counts what came since the one before, and so does the one at the end.
+   */
+  onHeld?: (report: FeedReport) => void;
 }
 
 /** Time that is kept for the commits that end a burst: this much, or a third of the time that is left, ms. */
@@ -55,10 +69,18 @@ const CLOSING_MS = 3_000;
 export async function runFeed(given: FeedRun, feed: DeclaredFeed, reading: Reading): Promise<FeedReport> {
   const account = openAccount(given.scope.store);
   const run = { ...given, scope: { ...given.scope, store: account.store } };
-  return { ...(await runWith(run, feed, reading)), spent: account.spent() };
+  const tell: Tell = (report) => given.onHeld?.({ ...report, spent: account.spent() });
+  return { ...(await runWith(run, feed, reading, tell)), spent: account.spent() };
 }
 
-async function runWith(run: FeedRun, feed: DeclaredFeed, reading: Reading): Promise<Omit<FeedReport, 'spent'>> {
+type Tell = (report: Omit<FeedReport, 'spent'>) => void;
+
+async function runWith(
+  run: FeedRun,
+  feed: DeclaredFeed,
+  reading: Reading,
+  tell: Tell,
+): Promise<Omit<FeedReport, 'spent'>> {
   const { scope, deadline, leaseMs } = run;
   const { runtime, store, tenant } = scope;
   const startedAt = runtime.now();
@@ -80,8 +102,19 @@ async function runWith(run: FeedRun, feed: DeclaredFeed, reading: Reading): Prom
 
   const intake = createIntake(scope, feed, state);
   let projections = 0;
+  let told = { ...NO_COUNTS };
+  let toldAt: number | null = null;
+  /** What came since it was last told. */
+  const untold = () => {
+    const counts = addCounts(intake.total(), told, -1);
+    told = intake.total();
+    toldAt = runtime.now();
+    return counts;
+  };
   const projected = async () => {
     projections += (await project({ scope, deadline: commitBy() }, lease)).commits;
+    const isDue = toldAt === null ? intake.delivered() > 0 : runtime.now() >= toldAt + feed.budget.timeMs;
+    if (deadline === null && isDue) tell(report('held', lease.state(), untold(), lease.commits() + projections));
   };
   const close = (held: Lease) => closeWindows(held, intake, commitBy);
   const burst = { ...run, feed, lease, intake, commitBy, project: projected, closeWindows: close };
@@ -96,7 +129,7 @@ async function runWith(run: FeedRun, feed: DeclaredFeed, reading: Reading): Prom
     if (released.lost) end = { kind: 'lost' };
   }
   if (end.kind === 'lost') intake.revert();
-  const counts = intake.total();
+  const counts = untold();
   const { rejected, deadLetters } = counts;
   if (rejected > 0)
     runtime.log('warn', 'items that are no events of their stream', { feed: feed.name, rejected, deadLetters });

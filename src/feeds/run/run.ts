@@ -44,7 +44,7 @@ export interface IngestOptions {
   fetch?: GuardedFetch;
   /**
    * For a host that stays up: a feed that listens keeps its connection, in a run that lasts until `signal` aborts and that
-   * this call does not wait for. Default: every burst ends by the deadline.
+   * this call does not wait for. `onReport` is told how it goes, and how it ended. Default: every burst ends by the deadline.
    */
   hold?: { runs: Holding; onReport: (report: FeedReport) => void };
 }
@@ -102,7 +102,9 @@ export async function ingest(given: Deps, deadline: number, options: IngestOptio
   due.sort((a, b) => a.nextAt - b.nextAt);
 
   async function run(look: FeedLook, state: FeedState | null, by: number | null): Promise<FeedReport> {
-    const settings = { ...shared, scope: look.scope, deadline: by };
+    const { hold } = options;
+    const onHeld = by === null && hold ? { onHeld: hold.onReport } : {};
+    const settings = { ...shared, ...onHeld, scope: look.scope, deadline: by };
     return runFeed(settings, look.feed, look.reading).catch((thrown: unknown) => {
       const error = asTidegateError(thrown);
       const report = idleReport(look, state, 'failed', runtime.now());

@@ -186,15 +186,16 @@ export function newState(): FeedState {
   };
 }
 
-export function addCounts(a: FeedCounts, b: FeedCounts): FeedCounts {
+/** @param times how often `b` is added; -1 takes it away */
+export function addCounts(a: FeedCounts, b: FeedCounts, times: 1 | -1 = 1): FeedCounts {
   return {
-    events: a.events + b.events,
-    duplicates: a.duplicates + b.duplicates,
-    rejected: a.rejected + b.rejected,
-    dropped: a.dropped + b.dropped,
-    thinned: a.thinned + b.thinned,
-    deadLetters: a.deadLetters + b.deadLetters,
-    bytes: a.bytes + b.bytes,
+    events: a.events + times * b.events,
+    duplicates: a.duplicates + times * b.duplicates,
+    rejected: a.rejected + times * b.rejected,
+    dropped: a.dropped + times * b.dropped,
+    thinned: a.thinned + times * b.thinned,
+    deadLetters: a.deadLetters + times * b.deadLetters,
+    bytes: a.bytes + times * b.bytes,
   };
 }
 

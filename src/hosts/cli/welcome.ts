@@ -49,7 +49,8 @@ export function createFeedLines(now: () => number): (report: IngestReport) => st
   return ({ feeds }) => {
     const lines: string[] = [];
     for (const report of feeds) {
-      if (report.outcome !== 'pulled' && report.outcome !== 'failed') continue;
+      const tells = report.outcome === 'pulled' || report.outcome === 'failed' || report.events > 0;
+      if (!tells) continue;
       const before = shown.get(report.feed) ?? { state: '', events: 0, rejecting: false };
       const after = { state: report.state, events: before.events + report.events, rejecting: report.rejected > 0 };
       shown.set(report.feed, after);

@@ -25,7 +25,7 @@ export interface LoopOptions {
    * after the one that held it died. Give less only if all who share the store share a clock.
    */
   leaseMs?: number;
-  /** Called after each look at a feed; and with a report of its own when a run ended that held its connection. */
+  /** Called after each look at a feed; and for a connection that is held, with its first events, now and then, and at its end. */
   onReport?: (report: IngestReport) => void;
 }
 
@@ -70,7 +70,7 @@ export function startLoop(deps: Deps, options: LoopOptions = {}): Loop {
     const bell = createBell(runtime);
     const runs = createHolding(() => bell.ring());
     const told = (one: FeedReport) => {
-      if (!IDLE.has(one.outcome)) logFeed(runtime.log, 'debug', one);
+      if (!IDLE.has(one.outcome) || one.events > 0) logFeed(runtime.log, 'debug', one);
     };
     const onEnd = (one: FeedReport) => {
       told(one);

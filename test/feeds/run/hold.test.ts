@@ -107,6 +107,32 @@ describe('a feed that listens', () => {
     await stage.clock.drive(loop.stop());
   });
 
+  test('reports its first events, then about as often as a burst would end, and the rest at its end', async () => {
+    const source = toySource({ budget: { timeMs: 10_000 } });
+    const stage = stageOf({ streams: { readings: identified(source.feed) } });
+    const { deps } = stage.worker();
+    const told: (number | string)[][] = [];
+    const loop = startLoop(
+      { ...deps, runtime: { ...deps.runtime, ...fetching } },
+      { onReport: ({ feeds }) => told.push(...feeds.map(({ outcome, state, events }) => [outcome, state, events])) },
+    );
+    await settle();
+    for (let n = 0; n < 25; n += 1) {
+      source.send(reading(n));
+      await settle();
+      await stage.clock.advance(1_000);
+    }
+    await stage.clock.drive(loop.stop());
+    const counted = told.filter(([, , events]) => events !== 0);
+    expect(counted.map(([outcome, state]) => [outcome, state])).toEqual([
+      ['held', 'ok'],
+      ['held', 'ok'],
+      ['held', 'ok'],
+      ['pulled', 'ok'],
+    ]);
+    expect(counted.reduce((sum, [, , events]) => sum + Number(events), 0)).toBe(25);
+  });
+
   test('gives nothing up for its budget', async () => {
     const source = toySource({ budget: { events: 2, timeMs: 1_000 }, overflow: 'drop-newest' });
     const stage = stageOf({ streams: { readings: identified(source.feed) } });
