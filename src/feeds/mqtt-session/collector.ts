@@ -48,6 +48,8 @@ export function createCollector(given: Collecting): Collector {
   let items: FeedItem[] = [];
   let once: FeedItem[] = [];
   let messageIds: number[] = [];
+  /** The same, to be found fast. */
+  let unanswered = new Set<number>();
   let events = 0;
   let bytes = 0;
   let left = 0;
@@ -68,7 +70,8 @@ export function createCollector(given: Collecting): Collector {
     const ids = subscriptionsOf(publication);
     if (ids.some((id) => published.has(id))) return 'published';
     const verdict = retained.judge(publication, ids.join());
-    return verdict === 'more' && session.identifies ? 'published' : verdict;
+    // Without identifiers it is the same message for another subscription that matches.
+    return verdict === 'more' && ids.length > 0 ? 'published' : verdict;
   }
 
   function itemsFrom(publication: Publication, kind: ReturnType<typeof kindOf>): FeedItem[] {
@@ -91,6 +94,11 @@ export function createCollector(given: Collecting): Collector {
     let taken = 0;
     let unacknowledged = 0;
     for (const publication of publications) {
+      // An id stands for one message until it is acknowledged, however often a broker sends it.
+      if (publication.qos > 0 && unanswered.has(publication.messageId ?? 0)) {
+        taken += 1;
+        continue;
+      }
       const kind = kindOf(publication);
       const made = itemsFrom(publication, kind);
       // What is not taken because it is known costs nothing.
@@ -113,6 +121,7 @@ export function createCollector(given: Collecting): Collector {
       taken += 1;
       if (publication.qos > 0) {
         messageIds.push(publication.messageId ?? 0);
+        unanswered.add(publication.messageId ?? 0);
         unacknowledged += 1;
         if (queued !== null && kind === 'published' && ++queued === brokerQueueLimit)
           keep(queueFull(context, brokerQueueLimit));
@@ -134,6 +143,7 @@ export function createCollector(given: Collecting): Collector {
       items = [];
       once = [];
       messageIds = [];
+      unanswered = new Set();
       if (hold !== null) [events, bytes, spent] = [0, 0, false];
       return batch;
     },

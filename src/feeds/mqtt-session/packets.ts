@@ -90,7 +90,10 @@ export function disconnected(code: number, text: string, clientId: string): Tide
   });
 }
 
-/** MQTT 3.1.1 cannot say why a broker closes. Most often it is that another client has connected with the same name. */
+/**
+ * A broker of MQTT 3.1.1 cannot say why it closes, and one of MQTT 5 need not. Most often another client has connected with
+ * the same name.
+ */
 export function closedWithoutReason(clientId: string, afterMs: number): string {
-  return `, ${afterMs} ms after it accepted the clientId ${JSON.stringify(clientId)}. MQTT 3.1.1 gives no reason: if this goes on, another client uses this clientId`;
+  return `, ${afterMs} ms after it accepted the clientId ${JSON.stringify(clientId)}. It gave no reason: if this goes on, another client uses this clientId`;
 }

@@ -57,7 +57,7 @@ export async function openSession(
   }
 
   function closeHint(): string {
-    if (acceptedAt === null || protocolVersion === 5) return '';
+    if (acceptedAt === null) return '';
     return closedWithoutReason(options.clientId, clock.now() - acceptedAt);
   }
 

@@ -211,6 +211,29 @@ describe('acknowledging', () => {
     expect(acknowledged(broker)).toEqual([9]);
   });
 
+  test('a message that is sent twice before it is acknowledged is one', async () => {
+    const broker = politeBroker({
+      sessionPresent: true,
+      afterSubscribe: (connection) => {
+        for (const id of [1, 1, 2, 1]) connection.send(publicationOf(id, `${id}`, { dup: id === 1 }));
+      },
+    });
+    const { items } = await runBurst(feedOf(), contextOf(broker));
+    expect(items.map(({ data }) => data)).toEqual([1, 2]);
+    expect(acknowledged(broker)).toEqual([1, 2]);
+  });
+
+  test('a retained message without identifiers, once for each subscription that matches, is one', async () => {
+    const targets = [target('s', 'a/+'), target('t', '#')];
+    const broker = politeBroker({
+      afterSubscribe: (connection) => {
+        for (const id of [1, 2]) connection.send(publicationOf(id, '1', { retain: true }));
+      },
+    });
+    const { items } = await runBurst(feedOf(), contextOf(broker, {}, targets));
+    expect(items.map(({ stream }) => stream)).toEqual(['s', 't']);
+  });
+
   test('what comes at QoS 0 is told by a gap in its stream, once for all bursts', async () => {
     const targets = [target('s', 'a/+'), target('t', 'b')];
     const first = await runBurst(feedOf(), contextOf(withOneAtQos0(), {}, targets));
@@ -287,13 +310,16 @@ describe('another client with the same clientId', () => {
     });
   });
 
-  test('is named as the likely reason where MQTT 3.1.1 closes without one', async () => {
-    const broker = politeBroker({ afterSubscribe: (connection) => connection.end() });
-    const feed = feedOf({ clientId: 'edge', protocolVersion: 4 });
-    await expect(runBurst(feed, contextOf(broker))).rejects.toThrow(
-      upstream(/accepted the clientId "edge"\..*another client uses this clientId/),
-    );
-  });
+  test.each([4, 5] as const)(
+    'is named as the likely reason where a broker of version %s closes without one',
+    async (protocolVersion) => {
+      const broker = politeBroker({ afterSubscribe: (connection) => connection.end() });
+      const feed = feedOf({ clientId: 'edge', protocolVersion });
+      await expect(runBurst(feed, contextOf(broker))).rejects.toThrow(
+        upstream(/accepted the clientId "edge"\..*another client uses this clientId/),
+      );
+    },
+  );
 
   test('is not suspected where the broker never accepted the connection', async () => {
     const broker = scriptedBroker((_, connection) => connection.end());
