@@ -93,7 +93,7 @@ function readCount(text: string, value: number, unit: TimeUnit): ReadTime {
   }
   const expected = `a count of ${name} since 1970, not ${shown(text)}`;
   const factor = unit === 's' ? 1_000 : unit === 'ms' ? 1 : null;
-  if (factor !== null && Number.isSafeInteger(value) && !text.includes('.')) return ofMs(value * factor, expected);
+  if (factor !== null && Number.isSafeInteger(value) && /^-?\d+$/.test(text)) return ofMs(value * factor, expected);
   const ns = countedNs(text, unit);
   if (ns === null) return { ok: false, expected };
   const rest = floorMod(ns, NS_PER_MS);

@@ -191,6 +191,10 @@ describe('counts since 1970', () => {
     ['2026-11-20T12:00:00Z', 's', 'a count of seconds since 1970, not "2026-11-20T12:00:00Z"'],
     ['0x10', 's', 'a count of seconds since 1970'],
     ['1e9', 's', 'a count of seconds since 1970'],
+    ['1e3', 'ms', 'a count of milliseconds since 1970'],
+    ['0x10', 'ms', 'a count of milliseconds since 1970'],
+    ['', 'ms', 'a count of milliseconds since 1970'],
+    [' ', 'ns', 'a count of nanoseconds since 1970'],
     [new Date(Number.NaN), null, 'a Date that is valid'],
   ])('%s in %s is refused', (value, unit, expected) => {
     expect(read(value, unit)).toContain(expected);
