@@ -16,7 +16,9 @@ export function rangeText(
   timeOf: (time: number) => string,
 ): string {
   if (from === null && to === null) return '';
-  return `, ${from === null ? '…' : timeOf(from)} to ${to === null ? 'now' : timeOf(to)}`;
+  // Without an end a range holds what is still to come, such as forecasts.
+  if (to === null) return `, from ${from === null ? '…' : timeOf(from)} on`;
+  return `, ${from === null ? '…' : timeOf(from)} to ${timeOf(to)}`;
 }
 
 export function endText({ truncated, cursor, scanned }: HistoryPage | WindowsPage): string[] {

@@ -1,8 +1,9 @@
-/** `npm run bench [endpoint|ingest|reads|stores|waits|lambda|tasks]`: every benchmark, or those named; ratios are of one run. */
+/** `npm run bench [endpoint|ingest|reads|ranges|stores|waits|lambda|tasks]`: every benchmark, or those named; ratios are of one run. */
 import { availableParallelism, cpus } from 'node:os';
 import { benchEndpoint } from './endpoint.ts';
 import { benchIngest } from './ingest.ts';
 import { benchLambda } from './lambda.ts';
+import { benchRanges } from './ranges.ts';
 import { benchReads } from './reads.ts';
 import { benchStores } from './stores.ts';
 import { benchTasks } from './tasks.ts';
@@ -12,6 +13,7 @@ const BENCHMARKS: Record<string, () => Promise<void>> = {
   endpoint: benchEndpoint,
   ingest: benchIngest,
   reads: benchReads,
+  ranges: benchRanges,
   stores: benchStores,
   waits: benchWaits,
   lambda: benchLambda,

@@ -110,6 +110,7 @@ async function onStage(release: string, { driver, open }: (typeof DRIVERS)[numbe
   return {
     held,
     asked,
+    store,
     client,
     scheduled: () => host.scheduled(now + 20_000),
     advance: (ms: number) => void (now += ms),
@@ -157,6 +158,26 @@ for (const release of RELEASES) {
           pages.push(text.slice(text.indexOf('\n') + 1));
         }
         expect(pages.join('')).toBe('All work and no play. '.repeat(200));
+      });
+
+      test('has its ranges found before and after a sweep indexes their times', { timeout: 60_000 }, async () => {
+        const { client, held, store, scheduled, advance } = await onStage(release, driver);
+        const key = { partition: 'public/position/latest', id: 'public/stream/readings' };
+        const open = async () => (await store.get(key, held.now)).value;
+        const found = async () => {
+          const range = { stream: 'readings', from: held.now - 86_400_000, to: held.now + 86_400_000 };
+          const { structured } = await client.call('read_history', range);
+          expect(structured['complete']).toBe(true);
+          return idsOf(structured['events']);
+        };
+        const before = await found();
+        expect(before).toEqual(['r0', 'r1', 'r2', 'r3', 'r4', 'r5']);
+        expect(await open()).not.toHaveProperty('open');
+        await scheduled();
+        advance(100_000);
+        await scheduled();
+        expect(await open()).toHaveProperty('open.from', 0);
+        expect(await found()).toEqual(before);
       });
 
       test('takes nothing twice that it has taken', { timeout: 60_000 }, async () => {
