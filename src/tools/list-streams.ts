@@ -59,7 +59,9 @@ const Listed = z.object({
     .describe('How late events come, as the app says: a hint. Ranges find them however late; null: no bound'),
   delivery: z
     .enum(['exactly-once', 'at-least-once'])
-    .describe('at-least-once: events have no id of their own, and now and then one may stand twice'),
+    .describe(
+      'at-least-once: events have no id of their own, or the source repeats too many; now and then one stands twice',
+    ),
   caveat: z.string().optional().describe('What is missing in the stream, where that is known'),
   feed: FeedNoteShape,
 });
@@ -109,9 +111,11 @@ interface FeedTold {
   note: Note | null;
   /** Its streams whose times have no zone. */
   zoneless: readonly string[];
+  /** Its streams of which the source repeats more than is looked through. */
+  repeatsBeyond: readonly string[];
 }
 
-const NO_NOTE: FeedTold = { note: null, zoneless: [] };
+const NO_NOTE: FeedTold = { note: null, zoneless: [], repeatsBeyond: [] };
 
 /** One store call for all feeds of the page. */
 async function notesOf(scope: Scope, page: readonly DeclaredStream[]): Promise<Map<string, FeedTold>> {
@@ -119,9 +123,9 @@ async function notesOf(scope: Scope, page: readonly DeclaredStream[]): Promise<M
   if (names.length === 0) return new Map();
   const statuses = await feedStatus(scope, names);
   return new Map(
-    statuses.map(({ feed: name, state, lagMs, lastError, rejected, zoneless = [] }) => [
+    statuses.map(({ feed: name, state, lagMs, lastError, rejected, zoneless = [], repeatsBeyond }) => [
       name,
-      { note: { name, state, lagMs, lastError, rejected }, zoneless },
+      { note: { name, state, lagMs, lastError, rejected }, zoneless, repeatsBeyond },
     ]),
   );
 }
@@ -129,7 +133,7 @@ async function notesOf(scope: Scope, page: readonly DeclaredStream[]): Promise<M
 async function list(
   scope: Scope,
   stream: DeclaredStream,
-  { note, zoneless }: FeedTold,
+  { note, zoneless, repeatsBeyond }: FeedTold,
 ): Promise<z.input<typeof Listed>> {
   const { tenant } = scope;
   const { name, title, description, keyed, retention, latenessMs, aheadMs, example, caveat } = stream;
@@ -137,6 +141,7 @@ async function list(
     scope.store.extent(streamLog(tenant, name)),
     keyed ? readLatestByKey(scope, name, { after: null, limit: EXAMPLE_KEYS }) : { events: [], next: null },
   ]);
+  const isExact = stream.identified && caveat === undefined && !repeatsBeyond.includes(name);
   return {
     name,
     title,
@@ -154,7 +159,7 @@ async function list(
     zoneAssumed: zoneless.includes(name),
     aheadMs: Number.isFinite(aheadMs) ? aheadMs : null,
     latenessMs: Number.isFinite(latenessMs) ? latenessMs : null,
-    delivery: stream.identified && caveat === undefined ? 'exactly-once' : 'at-least-once',
+    delivery: isExact ? 'exactly-once' : 'at-least-once',
     ...(caveat === undefined ? {} : { caveat }),
     feed: note,
   };

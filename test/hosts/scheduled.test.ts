@@ -229,6 +229,7 @@ const status = (more: Partial<FeedStatus>): FeedStatus => ({
   type: 'http',
   source: '',
   streams: [],
+  repeatsBeyond: [],
   state: 'ok',
   lagMs: null,
   backlog: null,

@@ -14,6 +14,7 @@ import { createChunk } from './chunk.ts';
 import { BURST_DEAD_LETTERS, deadLetter, deadLetterLog, type Reason, toDeadLetter } from './dead-letters.ts';
 import { createGapFold } from './gap-fold.ts';
 import { createSampler, type Sampled } from './sampling.ts';
+import { createRepeats, type RepeatsState } from './repeats.ts';
 import { type FeedCounts, type FeedState, recordBytes } from './state.ts';
 import { createTally } from './tally.ts';
 
@@ -56,6 +57,8 @@ export interface Intake {
   revert(): void;
   /** Begins the counts, and the bound of dead letters, anew in a burst that has no end. */
   renew(): void;
+  /** What the next burst has to know of repeated readings. @param open whether this one ended within a reading */
+  repeats(open: boolean): RepeatsState | null;
   /** The changes of the feed's record that go with the next commit. */
   changes(state: FeedState): Pick<FeedState, 'sampling' | 'dirty' | 'newestTime' | 'counts' | 'gaps' | 'zoneless'>;
 }
@@ -69,7 +72,11 @@ export function createIntake(scope: Scope, feed: DeclaredFeed, begun: FeedState)
   const fencedLogs = new Set(
     declared.filter(({ identified }) => identified).map(({ name }) => streamLog(tenant, name)),
   );
-  const appender = createAppender(scope, declared, feed.name);
+  const repeats = createRepeats(
+    begun.repeats,
+    declared.filter(({ identified }) => identified),
+  );
+  const appender = createAppender(scope, declared, feed.name, (stream) => repeats.windowOf(stream));
   const sampler = feed.sample && createSampler(feed.sample, begun.sampling);
   const chunk = createChunk(store.limits, (log) => fencedLogs.has(log));
   chunk.reserve(recordBytes(feed, begun, null));
@@ -103,11 +110,17 @@ export function createIntake(scope: Scope, feed: DeclaredFeed, begun: FeedState)
 
   /** Adds all events that are new and returns their number; adds none and returns null if the chunk is full. */
   function keep(sampled: readonly Sampled[], bytes: number | null): number | null {
-    const fresh = sampled.filter(({ stream, event }) => !appender.isKnown(stream, event));
+    const depths = sampled.map(({ stream, event }) => appender.depthOf(stream, event));
+    const fresh = sampled.filter((_one, index) => depths[index] === null);
     const arrived = fresh.some(({ event }) => !isGap(event));
     const closing = arrived ? fold.closing().map((gap) => entryOf(gap, null)) : [];
     if (!chunk.add([...closing, ...fresh.map((one) => entryOf(one, bytes))])) return null;
     if (arrived) fold.arrived();
+    for (const [index, { stream }] of sampled.entries()) {
+      const depth = depths[index] ?? null;
+      if (depth === null) repeats.appended(stream);
+      else repeats.repeated(stream, depth);
+    }
     for (const { stream, event } of fresh) {
       appender.remember(stream, event);
       tally.filled(stream, isGap(event) ? null : event.time, now());
@@ -200,6 +213,7 @@ export function createIntake(scope: Scope, feed: DeclaredFeed, begun: FeedState)
     },
     revert: () => tally.revert(),
     renew: () => tally.renew(),
+    repeats: (open) => repeats.state(open),
     changes(state) {
       const counted = tally.changes(state);
       return { sampling: sampler?.state() ?? null, ...counted, gaps: fold.state(counted.counts.events) };

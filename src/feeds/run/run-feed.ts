@@ -17,6 +17,7 @@ import type { GuardedFetch } from '../../net/guarded-fetch.ts';
 import { createIntake, type Intake } from './intake.ts';
 import { type Lease, takeLease } from './lease.ts';
 import { project, projectAndRelease } from './project.ts';
+import { beyondReach, MOST_REACH, type RepeatsState } from './repeats.ts';
 import {
   addCounts,
   type FeedCounts,
@@ -184,7 +185,8 @@ function judge(
   const rejected = rejectedOf(counts, intake.rejection(), state.rejected, now);
   if (end.kind === 'ended') {
     const nextAt = end.more ? now : Math.max(now, startedAt + feed.everyMs);
-    return { failures: 0, lastError: null, rejected, lastSuccessAt: now, nextAt };
+    const repeats = tellBeyond(runtime, feed, state, intake.repeats(end.more));
+    return { failures: 0, lastError: null, rejected, repeats, lastSuccessAt: now, nextAt };
   }
   const { code, message, retryAfterMs } = end.error;
   // A feed that delivered events before it failed is not down, so its failures are counted anew from 1.
@@ -192,5 +194,23 @@ function judge(
   const nextAt = now + pauseAfter(failures, runtime.random(), retryAfterMs);
   const level = failures === BREAKER_FAILURES ? 'error' : 'warn';
   runtime.log(level, 'a feed failed', { feed: feed.name, code, message, failures, nextAt });
-  return { failures, lastError: { code, message: message.slice(0, 1_000), at: now }, rejected, nextAt };
+  const repeats = tellBeyond(runtime, feed, state, intake.repeats(false));
+  return { failures, lastError: { code, message: message.slice(0, 1_000), at: now }, rejected, repeats, nextAt };
+}
+
+/** Logs once that readings repeat more than is looked through. `list_streams` says it as long as it is so. */
+function tellBeyond(
+  runtime: Scope['runtime'],
+  feed: DeclaredFeed,
+  state: FeedState,
+  repeats: RepeatsState | null,
+): RepeatsState | null {
+  const told = beyondReach(state.repeats);
+  const beyond = beyondReach(repeats).filter((stream) => !told.includes(stream));
+  if (beyond.length > 0) {
+    const hint =
+      'the source repeats more events than are looked through, so some come twice: ask for less, or for what is new';
+    runtime.log('warn', hint, { feed: feed.name, streams: beyond, lookedThrough: MOST_REACH });
+  }
+  return repeats;
 }

@@ -9,6 +9,7 @@ import { type Json, utf8Bytes } from '../../base/json.ts';
 import { record } from '../../store/record.ts';
 import type { Reading, RecordKey } from '../../store/store.ts';
 import { TOLD_GAPS_BYTES, type ToldGaps } from './gap-fold.ts';
+import { REPEATS_BYTES, type RepeatsState } from './repeats.ts';
 import { REPLAY_BYTES } from './replay.ts';
 import { MOST_STATE_BYTES, samplingSchema, type SamplingState } from './sampling.ts';
 
@@ -77,6 +78,8 @@ export interface FeedState {
   bursts: number;
   /** Counts since the feed was first run. */
   counts: FeedCounts;
+  /** How far back readings reach, where that is more than `dedupe`; null otherwise. */
+  repeats: RepeatsState | null;
   /** The gaps that were told since the last event; null where there are none. */
   gaps: ToldGaps | null;
 }
@@ -97,7 +100,7 @@ export function feedKey(tenant: string, feed: string): RecordKey {
 }
 
 /** What a record lacks that an earlier release wrote. Such a release leaves a member alone that it does not know. */
-type Later = 'rejected' | 'gaps' | 'zoneless';
+type Later = 'rejected' | 'gaps' | 'repeats' | 'zoneless';
 type StoredState = Omit<FeedState, Later> & Partial<Pick<FeedState, Later>>;
 
 export const feedRecord = record<StoredState>('feed', () =>
@@ -136,6 +139,7 @@ export const feedRecord = record<StoredState>('feed', () =>
       deadLetters: z.number(),
       bytes: z.number(),
     }),
+    repeats: z.exactOptional(z.strictObject({ reach: z.record(z.string(), z.number()), open: z.boolean() }).nullable()),
     gaps: z.exactOptional(z.strictObject({ events: z.number(), told: z.record(z.string(), z.number()) }).nullable()),
   }),
 );
@@ -183,6 +187,7 @@ export function newState(): FeedState {
     bursts: 0,
     counts: { ...NO_COUNTS },
     gaps: null,
+    repeats: null,
   };
 }
 
@@ -233,13 +238,23 @@ const GROWTH_BYTES = 2 * 1024;
  */
 export function recordBytes(feed: Pick<DeclaredFeed, 'targets' | 'sample'>, state: FeedState, next: Json): number {
   const dirty = [...new Set([...state.dirty, ...feed.targets.map(({ stream }) => stream)])];
-  const rest = sizeOf({ ...state, position: null, replay: '', sampling: null, gaps: null, dirty, zoneless: [] });
+  const rest = sizeOf({
+    ...state,
+    position: null,
+    replay: '',
+    sampling: null,
+    gaps: null,
+    repeats: null,
+    dirty,
+    zoneless: [],
+  });
   const sampling = feed.sample ? MOST_STATE_BYTES : 0;
   const zoneless = Math.min(MOST_ZONELESS, feed.targets.length) * STREAM_NAME_BYTES;
   return (
     zoneless +
     GROWTH_BYTES +
     TOLD_GAPS_BYTES +
+    REPEATS_BYTES +
     rest +
     Math.max(sizeOf(state.position), sizeOf(next)) +
     REPLAY_BYTES +

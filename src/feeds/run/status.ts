@@ -3,6 +3,7 @@ import type { App } from '../../declare/app.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { GET_MANY_LIMIT } from '../../store/limits.ts';
 import { feedKey } from './state.ts';
+import { beyondReach } from './repeats.ts';
 import { BREAKER_FAILURES } from './breaker.ts';
 import { type FeedCounts, type FeedError, type FeedState, newState, readStateOrNewer, type Rejected } from './state.ts';
 import type { Reading } from '../../store/store.ts';
@@ -57,6 +58,8 @@ export interface FeedStatus {
   lastSuccessAt: number | null;
   /** Epoch ms of the next burst. */
   nextAt: number;
+  /** Streams of which the source repeats more events than are looked through, so that some come twice. */
+  repeatsBeyond: string[];
   /** Failed bursts in a row. */
   failures: number;
   bursts: number;
@@ -84,7 +87,7 @@ export async function feedStatus(
       if (feed === undefined) continue;
       const { record, ...condition } = judgeRecord(reading, now);
       const zoneless = record.zoneless.filter((name) => app.streams.get(name)?.zone === null);
-      const { backlog, lastSuccessAt, nextAt, failures, bursts, counts } = record;
+      const { backlog, lastSuccessAt, nextAt, failures, bursts, counts, repeats } = record;
       found.push({
         feed: feed.name,
         type: feed.feed.type,
@@ -92,6 +95,7 @@ export async function feedStatus(
         streams: feed.targets.map(({ stream }) => stream),
         ...condition,
         ...(zoneless.length === 0 ? {} : { zoneless }),
+        repeatsBeyond: beyondReach(repeats),
         backlog,
         lastSuccessAt,
         nextAt,

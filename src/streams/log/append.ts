@@ -60,6 +60,8 @@ export interface Appender {
    * Whether the event is in the stream or was remembered. A gap is never known, because each gap is a separate event.
    */
   isKnown(stream: string, event: LoggedEvent): boolean;
+  /** How far back a known event is, as `DedupeWindow.depthOf` says; null for one that is not known. */
+  depthOf(stream: string, event: LoggedEvent): number | null;
   remember(stream: string, event: LoggedEvent): void;
   /** Returns the events that are not known and do not stand earlier among them, and remembers them. */
   fresh(stream: string, events: readonly LoggedEvent[]): LoggedEvent[];
@@ -80,8 +82,14 @@ export interface Appender {
 /**
  * @param streams the streams that events are appended to
  * @param feed name of the feed that the events come from; null for a publisher
+ * @param windowOf how many of a stream's newest events are read; default: its `dedupe`
  */
-export function createAppender(scope: Scope, streams: Iterable<DeclaredStream>, feed: string | null): Appender {
+export function createAppender(
+  scope: Scope,
+  streams: Iterable<DeclaredStream>,
+  feed: string | null,
+  windowOf: (stream: DeclaredStream) => number = ({ dedupe }) => dedupe,
+): Appender {
   const { store, runtime, tenant } = scope;
   const byLog = new Map([...streams].map((stream) => [streamLog(tenant, stream.name), stream]));
   /** By stream name; holds the streams of identified events that were read. */
@@ -89,9 +97,10 @@ export function createAppender(scope: Scope, streams: Iterable<DeclaredStream>, 
   const fences = new Map<string, Version | null>();
 
   async function loadOne(
-    { name, identified, dedupe }: DeclaredStream,
+    stream: DeclaredStream,
     known: { fence?: Reading; sought?: LoggedEvent } = {},
   ): Promise<LoggedEvent | null> {
+    const { name, identified } = stream;
     if (!identified) return null;
     // The fence is read first: a writer that appends after this read changes its version.
     const reading = known.fence ?? (await store.get(fenceKey(tenant, name), runtime.now()));
@@ -99,7 +108,7 @@ export function createAppender(scope: Scope, streams: Iterable<DeclaredStream>, 
     fence.read(reading);
     fences.set(name, reading.version);
     const beside = besides(scope, name);
-    const { window, found } = await loadWindow(store, streamLog(tenant, name), dedupe, {
+    const { window, found } = await loadWindow(store, streamLog(tenant, name), windowOf(stream), {
       beside,
       ...(known.sought ? { sought: known.sought } : {}),
     });
@@ -107,7 +116,9 @@ export function createAppender(scope: Scope, streams: Iterable<DeclaredStream>, 
     return found;
   }
 
-  const isKnown = (stream: string, event: LoggedEvent) => !isGap(event) && (windows.get(stream)?.has(event) ?? false);
+  const depthOf = (stream: string, event: LoggedEvent) =>
+    isGap(event) ? null : (windows.get(stream)?.depthOf(event) ?? null);
+  const isKnown = (stream: string, event: LoggedEvent) => depthOf(stream, event) !== null;
 
   function remember(stream: string, event: LoggedEvent): void {
     if (!isGap(event)) windows.get(stream)?.add(event);
@@ -150,6 +161,7 @@ export function createAppender(scope: Scope, streams: Iterable<DeclaredStream>, 
     },
     loadOne,
     isKnown,
+    depthOf,
     remember,
     fresh,
     fenced: (appends) => [...appends, ...appends.flatMap(fenceOf)],

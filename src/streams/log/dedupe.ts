@@ -16,7 +16,12 @@ import { loggedEvent } from './stream-log.ts';
 
 export interface DedupeWindow {
   has(event: LoggedEvent): boolean;
-  /** Adds the event as the newest, and forgets the oldest beyond the window's size. */
+  /**
+   * Among how many of the newest entries the event was when the window was loaded; 0 for one that was added since, null for
+   * one that is not known.
+   */
+  depthOf(event: LoggedEvent): number | null;
+  /** Adds the event as the newest, and forgets the oldest of those that were added beyond the window's size. */
   add(event: LoggedEvent): void;
 }
 
@@ -24,33 +29,47 @@ export interface DedupeWindow {
 const ERASED = '\u0000erased ';
 const REMOVED_ID = '\u0000removed ';
 
-/** @param size how many of the newest events are remembered: the declared `dedupe`. */
-export function createWindow(size: number): DedupeWindow {
+/**
+ * @param size how many of the added events are remembered: the declared `dedupe`
+ * @param loaded the newest events of the log, oldest first. They stay known: if the events that are added drove them out, a
+ * list that is longer than the window would drive out each of its ids just before it comes again.
+ */
+export function createWindow(size: number, loaded: readonly LoggedEvent[] = []): DedupeWindow {
+  const before = new Map(loaded.map((event, index) => [rememberedName(event), loaded.length - index]));
   const ring: string[] = [];
-  const known = new Set<string>();
+  const added = new Set<string>();
   let oldest = 0;
   /** Whether digests are, or were, among the names. */
   let hasDigests = false;
+  for (const name of before.keys()) hasDigests ||= isDigest(name);
+  const depthOfName = (name: string) => (added.has(name) ? 0 : (before.get(name) ?? null));
+  const depthOf = (event: LoggedEvent) => {
+    const name = nameOf(event);
+    const depth = depthOfName(name);
+    if (depth !== null || !hasDigests) return depth;
+    return depthOfName(ERASED + digestOf(name)) ?? depthOfName(REMOVED_ID + digestOf(event.id));
+  };
   return {
-    has(event) {
-      const name = nameOf(event);
-      if (known.has(name)) return true;
-      return hasDigests && (known.has(ERASED + digestOf(name)) || known.has(REMOVED_ID + digestOf(event.id)));
-    },
+    has: (event) => depthOf(event) !== null,
+    depthOf,
     add(event) {
       const name = rememberedName(event);
-      if (known.has(name)) return;
-      hasDigests ||= name.startsWith(ERASED) || name.startsWith(REMOVED_ID);
-      known.add(name);
+      if (added.has(name) || before.has(name)) return;
+      hasDigests ||= isDigest(name);
+      added.add(name);
       if (ring.length < size) {
         ring.push(name);
         return;
       }
-      known.delete(ring[oldest] ?? '');
+      added.delete(ring[oldest] ?? '');
       ring[oldest] = name;
       oldest = (oldest + 1) % size;
     },
   };
+}
+
+function isDigest(name: string): boolean {
+  return name.startsWith(ERASED) || name.startsWith(REMOVED_ID);
 }
 
 /**
@@ -77,9 +96,7 @@ export async function loadWindow(
     if (page.entries.length === 0 || page.start === before || page.truncated) break;
     before = page.start;
   }
-  const window = createWindow(size);
-  for (const events of pages.toReversed()) for (const event of events) window.add(event);
-  return { window, found };
+  return { window: createWindow(size, pages.toReversed().flat()), found };
 }
 
 function rememberedName(event: LoggedEvent): string {

@@ -1,0 +1,62 @@
+/** A source that lists all that it has with each answer, and more than a stream's `dedupe`. */
+import { expect, it } from 'vitest';
+import * as z from 'zod';
+import { countCalls } from '../../src/store/counting.ts';
+import { text } from '../services/http-feed.ts';
+import { startHttpStage } from './http-stage.ts';
+
+const Item = z.object({ id: z.string(), revision: z.number() });
+const items = (count: number, revisionOf: (n: number) => number = () => 0) =>
+  text(JSON.stringify(Array.from({ length: count }, (_, n) => ({ id: `i${n}`, revision: revisionOf(n) }))));
+
+it.each([1_001, 2_500, 9_000])('a list of %i ids, polled seven times, gives each once', async (count) => {
+  await using stage = await startHttpStage(Item, { id: 'id' });
+  stage.source.on('/feed', items(count));
+  for (let poll = 0; poll < 7; poll += 1) await stage.poll();
+  expect(new Set(await stage.ids()).size).toBe(count);
+  expect(await stage.ids()).toHaveLength(count);
+  expect((await stage.status())?.counts).toMatchObject({ events: count, duplicates: 6 * count });
+  expect((await stage.status())?.repeatsBeyond).toEqual([]);
+});
+
+it('a list of which some are revised each time gives each revision once', async () => {
+  await using stage = await startHttpStage(Item, { id: 'id', revision: 'revision' });
+  for (let poll = 0; poll < 7; poll += 1) {
+    stage.source.on(
+      '/feed',
+      items(800, (n) => (n < 300 ? poll : 0)),
+    );
+    await stage.poll();
+  }
+  expect(await stage.ids()).toHaveLength(800 + 6 * 300);
+});
+
+it('a list that comes in several bursts gives each id once', async () => {
+  await using stage = await startHttpStage(Item, { id: 'id', feed: { budget: { events: 700 } } });
+  stage.source.on('/feed', items(1_900));
+  for (let poll = 0; poll < 12; poll += 1) await stage.poll();
+  expect(await stage.ids()).toHaveLength(1_900);
+});
+
+it('a source that goes on from a cursor costs no more calls than before, but once', async () => {
+  await using stage = await startHttpStage(Item, {
+    id: 'id',
+    feed: { cursor: { from: 'id', of: 'item', param: 'after' }, maxPages: 1, everyMs: 1_000 },
+  });
+  let served = 0;
+  stage.source.on('/feed', (_request, response) => {
+    const rows = Array.from({ length: 3_000 }, () => ({ id: `i${(served += 1)}`, revision: 0 }));
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify(rows));
+  });
+  const { store, calls } = countCalls(stage.stage.store);
+  stage.stage.deps.store = store;
+  const read: number[] = [];
+  for (let poll = 0; poll < 4; poll += 1) {
+    const before = calls().last ?? 0;
+    await stage.poll();
+    read.push((calls().last ?? 0) - before);
+  }
+  expect(await stage.ids()).toHaveLength(12_000);
+  expect(read.slice(2)).toEqual([1, 1]);
+});

@@ -1,0 +1,77 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { beyondReach, createRepeats, MOST_REACH, type RepeatsState } from '../../../src/feeds/run/repeats.ts';
+
+const STREAM = { name: 's', dedupe: 1_000 };
+
+/** A burst in which so many events were new, and others came again from as deep. */
+function burst(before: RepeatsState | null, appended: number, deepest = 0, open = false): RepeatsState | null {
+  const repeats = createRepeats(before, [STREAM]);
+  for (let n = 0; n < appended; n += 1) repeats.appended('s');
+  if (deepest > 0) repeats.repeated('s', deepest);
+  return repeats.state(open);
+}
+
+const windowAfter = (state: RepeatsState | null) => createRepeats(state, [STREAM]).windowOf(STREAM);
+
+describe('the window of a stream', () => {
+  test('is what the stream declares while readings are shorter', () => {
+    expect(burst(null, 1_000)).toBeNull();
+    expect(windowAfter(burst(null, 1_000))).toBe(1_000);
+  });
+
+  test('holds a longer reading, with room for others', () => {
+    expect(windowAfter(burst(null, 1_001))).toBe(1_252);
+    expect(windowAfter(burst(burst(null, 2_000), 5, 2_000))).toBe(2_507);
+  });
+
+  test('grows with what is appended between events that stay listed', () => {
+    let state: RepeatsState | null = null;
+    for (const deepest of [0, 300, 600, 900]) state = burst(state, 300, deepest);
+    expect(windowAfter(state)).toBe(1_500);
+  });
+
+  test('is wide once for a source that repeats nothing, and narrow from then on', () => {
+    const states: (RepeatsState | null)[] = [burst(null, 5_000)];
+    for (let n = 0; n < 4; n += 1) states.push(burst(states.at(-1) ?? null, 5_000));
+    expect(states.map(windowAfter)).toEqual([6_250, 1_000, 1_000, 1_000, 1_000]);
+    expect(burst(states.at(-1) ?? null, 10)).toBeNull();
+  });
+
+  test('counts a reading that takes several bursts as one, and is narrow within it', () => {
+    const first = burst(null, 600, 0, true);
+    expect(windowAfter(first)).toBe(1_000);
+    const second = burst(first, 600, 0, false);
+    expect(second).toEqual({ reach: { s: 1_200 }, open: false });
+  });
+
+  test('stays as it is while nothing comes', () => {
+    const state = burst(null, 3_000);
+    expect(burst(state, 0)).toEqual(state);
+  });
+
+  test('has an end, and what lies beyond is told', () => {
+    const state = burst(null, MOST_REACH + 1);
+    expect(windowAfter(state)).toBe(MOST_REACH);
+    expect(beyondReach(state)).toEqual(['s']);
+    expect(beyondReach(burst(null, MOST_REACH))).toEqual([]);
+  });
+});
+
+test('a source that lists what it listed before is known, whatever comes and goes in between', () => {
+  const Reading = fc.record({ revised: fc.nat({ max: 400 }), added: fc.nat({ max: 100 }) });
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 3_000 }), fc.array(Reading, { maxLength: 12 }), (size, readings) => {
+      // Of each listed event, how many entries are behind it, itself included.
+      let listed = Array.from({ length: size }, (_, n) => size - n);
+      let state = burst(null, size);
+      for (const { revised, added } of readings) {
+        expect(windowAfter(state)).toBeGreaterThanOrEqual(Math.max(...listed));
+        const fresh = Math.min(revised, listed.length - 1) + added;
+        const kept = listed.slice(Math.min(revised, listed.length - 1));
+        state = burst(state, fresh, Math.max(...kept));
+        listed = [...kept.map((depth) => depth + fresh), ...Array.from({ length: fresh }, (_, n) => fresh - n)];
+      }
+    }),
+  );
+});
