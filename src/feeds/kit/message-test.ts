@@ -15,9 +15,9 @@ type OneTest = string | Readonly<Record<string, string | number | boolean | null
 
 export interface MessageMatcher {
   /** Whether a decoded message fits. A function that throws fits nothing. */
-  matches(message: unknown): boolean;
+  matches: (message: unknown) => boolean;
   /** Whether a message fits by its text alone, also where it cannot be decoded. Spaces around it do not count. */
-  matchesText(text: string): boolean;
+  matchesText: (text: string) => boolean;
 }
 
 export function messageMatcher(test: MessageTest | undefined): MessageMatcher {
