@@ -91,12 +91,15 @@ export async function benchRanges(): Promise<void> {
       for (const { store } of scopes) await store.close();
     });
     const [ordered, backfilled] = [figures.ordered, figures.backfilled].map((list) => median(list.map(({ ms }) => ms)));
-    const calls = (list: { storeCalls: number }[]) => Math.max(...list.map(({ storeCalls }) => storeCalls));
     print(`A page of a range at ${events.toLocaleString('en')} events on ${engine}, p50`, [
       ['in the order of their times', `${(ordered ?? 0).toFixed(3)} ms`],
       ['the older half read in later', `${(backfilled ?? 0).toFixed(3)} ms`],
       ['ratio', ((backfilled ?? 0) / (ordered ?? 1)).toFixed(2), '≤ 1.50'],
-      ['store calls', `${calls(figures.ordered)} and ${calls(figures.backfilled)}`],
+      ['store calls', `${callsOf(figures.ordered)} and ${callsOf(figures.backfilled)}`],
     ]);
   }
+}
+
+function callsOf(list: readonly { storeCalls: number }[]): number {
+  return Math.max(...list.map(({ storeCalls }) => storeCalls));
 }

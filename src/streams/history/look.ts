@@ -103,9 +103,8 @@ function indexOf(follower: Reading, root: Reading, leaves: Index['leaves']): Ind
 }
 
 function leavesNear(place: number, order: Order): number[] {
-  const leaf = (at: number) => Math.floor(Math.max(0, at) / LEAF);
-  const beyond = order === 'oldest' ? leaf(place + NEAR) : leaf(place - NEAR);
-  return [...new Set([leaf(order === 'oldest' ? place : place - 1), beyond])];
+  const places = order === 'oldest' ? [place, place + NEAR] : [place - 1, place - NEAR];
+  return [...new Set(places.map((at) => Math.floor(Math.max(0, at) / LEAF)))];
 }
 
 function leavesOf(leaves: readonly number[], readings: readonly Reading[]): [number, TimesLeaf][] {

@@ -173,9 +173,8 @@ function arrive(walk: Walk, page: LogPage): boolean {
 
 /** Leaves out stretches of which nothing is left, or that lie beyond the log's ends. */
 function passOver({ left, forward, end }: Walk): void {
-  while (left[0] !== undefined && (left[0].from >= left[0].to || (forward && end !== null && left[0].from >= end))) {
-    left.shift();
-  }
+  const last = forward ? (end ?? Infinity) : Infinity;
+  for (let [first] = left; first !== undefined && first.from >= Math.min(first.to, last); [first] = left) left.shift();
 }
 
 function lengthOf({ from, to }: Stretch, end: number | null): number {

@@ -141,9 +141,11 @@ export function stretchesOf(pieces: readonly Piece[]): Stretch[] {
 }
 
 function savesRead(a: Pick<Piece, 'from' | 'to'>, b: Pick<Piece, 'from' | 'to'>): boolean {
-  if (b.to === Infinity) return false;
-  const reads = (from: number, to: number) => Math.ceil((to - from) / READ_LIMIT);
-  return reads(a.from, b.to) < reads(a.from, a.to) + reads(b.from, b.to);
+  return b.to !== Infinity && readsOf(a.from, b.to) < readsOf(a.from, a.to) + readsOf(b.from, b.to);
+}
+
+function readsOf(from: number, to: number): number {
+  return Math.ceil((to - from) / READ_LIMIT);
 }
 
 /**

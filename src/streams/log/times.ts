@@ -7,6 +7,9 @@
  * - A *leaf* is 256 blocks, 65,536 places. When it is full, its blocks move into a record of their own.
  * - The *open block*, from the last boundary of a block on, stands in the position of the follower of the latest events.
  *
+ * Accepted weakness: a block in which one order ends and another begins, such as live data and then history, spans all times
+ * between the two, so ranges there cost one read more.
+ *
  * Times are never narrower than the truth: a trim or a removal of events leaves them as they are. What no record covers is
  * not known, and readers look at it entry by entry. 10⁷ events make a root of about 7 KB with 152 leaves of 2 to 6 KB.
  */

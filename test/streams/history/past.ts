@@ -2,7 +2,7 @@
  * A stream on any store, filled in any order by steps that a property test draws, and a plain list of what it holds. A step
  * may also end a follower in its commit, or be that of a release that knows no index of times.
  */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect } from 'vitest';
 import * as z from 'zod';
 import { stream } from '../../../src/declare/stream.ts';

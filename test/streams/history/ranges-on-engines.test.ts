@@ -1,5 +1,5 @@
 /** Ranges of event time against a plain list on each durable engine: fewer runs of what ranges.test.ts draws. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { randomId } from '../../../src/base/runtime.ts';
 import { nodeRuntime } from '../../../src/hosts/node/runtime.ts';

@@ -1,5 +1,5 @@
 /** Ranges of event time against a plain list: any order of arrival, trims, crashes, older releases, any question. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { test } from 'vitest';
 import { weaken } from '../../store/weaknesses.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';

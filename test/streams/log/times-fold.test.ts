@@ -1,5 +1,5 @@
 /** The index of times against plain lists: whatever is folded in whatever pieces, each block has the times of its entries. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { encodeCursor } from '../../../src/store/cursor.ts';
 import type { LogEntry } from '../../../src/store/store.ts';
@@ -103,6 +103,8 @@ function foldedOf(from: number, blocks: readonly Times[], anew = false, epoch = 
 const steps = (count: number, from = 0): Times[] =>
   Array.from({ length: count }, (_, i) => [from + i, from + i] as const);
 
+const scattered = (index: number) => (index * 7_919) % 1_000;
+
 describe('a root', () => {
   test('moves a full leaf out, keeps its least and greatest time, and tells which record it is', () => {
     const { root, leaves, dropped } = grown(null, foldedOf(300, steps(LEAF_BLOCKS + 9)), 300);
@@ -123,12 +125,11 @@ describe('a root', () => {
   });
 
   test('holds 10⁷ events far below 350 KB, and no more leaves than it may', () => {
-    const random = (index: number) => (index * 7_919) % 1_000;
     const leaves = packTimes(
-      Array.from({ length: 153 }, (_, i) => [1.79e12 - random(i) * 1e9, 1.79e12 + random(i + 1) * 1e9]),
+      Array.from({ length: 153 }, (_, i) => [1.79e12 - scattered(i) * 1e9, 1.79e12 + scattered(i + 1) * 1e9]),
     );
     const blocks = packTimes(
-      Array.from({ length: LEAF_BLOCKS - 1 }, (_, i) => [1.79e12 - random(i) * 1e9, 1.79e12 + i]),
+      Array.from({ length: LEAF_BLOCKS - 1 }, (_, i) => [1.79e12 - scattered(i) * 1e9, 1.79e12 + i]),
     );
     const end = 153 * LEAF + (LEAF_BLOCKS - 1) * BLOCK;
     const root: TimesRoot = { epoch: EPOCH, first: 0, end, leaves, blocks };

@@ -59,7 +59,7 @@ describe('a log that an older release followed', () => {
     await take(at, { kind: 'older' });
     expect(await pagesOf(at)).toBeGreaterThan(5);
     const { runtime } = at.deps;
-    const clock = runtime.now;
+    const clock = () => at.clock.now;
     let sweeps = 0;
     // Each look at the clock takes time, so that a sweep has time for a commit.
     runtime.now = () => (at.clock.now += 10);
