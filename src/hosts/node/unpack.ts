@@ -9,6 +9,8 @@ import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw }
 /** What is asked for. A source may also answer with the other name of gzip, or with several codings. */
 export const ACCEPTED_CODINGS = 'gzip, deflate, br';
 const MOST_CODINGS = 5;
+/** No coding at all. Some servers name the charset here. */
+const NO_CODING = /^(?:|identity|none|binary|aws-chunked|utf-?8|us-ascii|iso-8859-\d+|windows-\d+)$/;
 const DEFLATE = 8;
 
 type Decoder = ReturnType<typeof createGunzip | typeof createInflate | typeof createBrotliDecompress>;
@@ -25,7 +27,7 @@ const DECODERS: Readonly<Record<string, MakeDecoder>> = {
 /** @throws Error for a coding that cannot be unpacked. The body is destroyed then. */
 export function unpack(body: Readable, encoding: string): Readable {
   const codings = encoding.toLowerCase().split(',');
-  const named = codings.map((coding) => coding.trim()).filter((coding) => coding !== '' && coding !== 'identity');
+  const named = codings.map((coding) => coding.trim()).filter((coding) => !NO_CODING.test(coding));
   const makers = named.toReversed().map((coding) => DECODERS[coding]);
   const transforms = makers.flatMap((make) => (make === undefined ? [] : [decoded(make)]));
   if (transforms.length < named.length || named.length > MOST_CODINGS) {

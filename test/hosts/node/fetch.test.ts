@@ -112,6 +112,11 @@ describe('a packed body', () => {
     expect((await read()).equals(WHOLE)).toBe(true);
   });
 
+  it.each(['utf-8', 'none', 'aws-chunked', ''])('is none where the name is no coding: %j', async (coding) => {
+    serve(coding, WHOLE);
+    expect((await read()).equals(WHOLE)).toBe(true);
+  });
+
   it('without bytes is empty', async () => {
     serve('gzip', Buffer.alloc(0));
     expect(await read()).toHaveLength(0);
