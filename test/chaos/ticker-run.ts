@@ -152,10 +152,6 @@ function watchTicker(name: Ticker, streams: ReturnType<typeof createAppStreams>)
     const newest = ((await streams.latest(name))?.data as { n: number } | undefined)?.n ?? -1;
     for (; latest < newest; latest += 1) latestAt.set(latest + 1, Date.now());
   }
-  const quantile = (times: Map<number, number>, sentAt: readonly number[], part: number) => {
-    const took = [...times].map(([n, at]) => at - (sentAt[n] ?? at)).toSorted((a, b) => a - b);
-    return took[Math.min(took.length - 1, Math.floor(took.length * part))] ?? 0;
-  };
   const report = (sentAt: readonly number[]) => ({
     sent: sentAt.length,
     missing: sentAt.filter((_, n) => !seenAt.has(n)).length,
@@ -166,6 +162,12 @@ function watchTicker(name: Ticker, streams: ReturnType<typeof createAppStreams>)
     latestP99: quantile(latestAt, sentAt, 0.99),
   });
   return { name, look, report };
+}
+
+/** So many ms had passed when that part of the ticks was seen. */
+function quantile(times: Map<number, number>, sentAt: readonly number[], part: number): number {
+  const took = [...times].map(([n, at]) => at - (sentAt[n] ?? at)).toSorted((a, b) => a - b);
+  return took[Math.min(took.length - 1, Math.floor(took.length * part))] ?? 0;
 }
 
 /** What is wrong; empty where the feed lost nothing, connected once, and was in time. */

@@ -27,6 +27,8 @@ export interface GapOf {
 export interface GapFold {
   /** Whether a gap repeats what was told. It is then kept back, and not appended. */
   isRepeated(gap: GapOf): boolean;
+  /** Whether a gap is kept back. */
+  isPending(): boolean;
   /** The gaps to append before an event: the last of each that was kept back. */
   closing(): GapOf[];
   /** Takes note that an event arrived, behind what `closing` answered. */
@@ -53,6 +55,7 @@ export function createGapFold(before: ToldGaps | null, events: number): GapFold 
       kept.set(name, gap);
       return true;
     },
+    isPending: () => kept.size > 0,
     closing() {
       const some = [...kept].slice(0, MOST_CLOSING);
       return some.map(([name, gap]) => closingGap(gap, told.get(name) ?? gap.event.time));

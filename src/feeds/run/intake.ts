@@ -112,10 +112,11 @@ export function createIntake(scope: Scope, feed: DeclaredFeed, begun: FeedState)
   function keep(sampled: readonly Sampled[], bytes: number | null): number | null {
     const depths = sampled.map(({ stream, event }) => appender.depthOf(stream, event));
     const fresh = sampled.filter((_one, index) => depths[index] === null);
-    const arrived = fresh.some(({ event }) => !isGap(event));
-    const closing = arrived ? fold.closing().map((gap) => entryOf(gap, null)) : [];
-    if (!chunk.add([...closing, ...fresh.map((one) => entryOf(one, bytes))])) return null;
-    if (arrived) fold.arrived();
+    const arrived = fresh.filter(({ event }) => !isGap(event)).length;
+    const entries = fresh.map((one) => entryOf(one, bytes));
+    if (arrived > 0 && fold.isPending()) entries.unshift(...fold.closing().map((gap) => entryOf(gap, null)));
+    if (!chunk.add(entries)) return null;
+    if (arrived > 0) fold.arrived();
     for (const [index, { stream }] of sampled.entries()) {
       const depth = depths[index] ?? null;
       if (depth === null) repeats.appended(stream);
@@ -125,7 +126,7 @@ export function createIntake(scope: Scope, feed: DeclaredFeed, begun: FeedState)
       appender.remember(stream, event);
       tally.filled(stream, isGap(event) ? null : event.time, now());
     }
-    tally.count('events', fresh.filter(({ event }) => !isGap(event)).length);
+    tally.count('events', arrived);
     tally.count('duplicates', sampled.length - fresh.length);
     return fresh.length;
   }

@@ -25,7 +25,7 @@ function eventSource(onOpen: (send: (text: string) => void, end: () => void) => 
     end() {
       for (const { end } of source.open) end();
     },
-    fetchOn(stage: () => Stage): Fetch {
+    fetchOn: (stage: () => Stage): Fetch => {
       return async (_input, init) => {
         const lastId = new Headers(init?.headers).get('last-event-id');
         source.requests.push({ at: stage().clock.now, lastId });
@@ -85,7 +85,7 @@ async function held(
     await settleDigests();
     await work({
       stage,
-      async pass(ms, stepMs = 100) {
+      pass: async (ms, stepMs = 100) => {
         for (let passed = 0; passed < ms; passed += stepMs) {
           await stage.clock.advance(stepMs);
           await settleDigests();
@@ -194,7 +194,7 @@ describe('a long poll', () => {
     const waiting: ((n: number) => void)[] = [];
     const asked: (string | null)[] = [];
     const fetchOn = (): Fetch => (input) => {
-      asked.push(new URL(String(input)).searchParams.get('after'));
+      asked.push(new URL(input instanceof Request ? input.url : input).searchParams.get('after'));
       return new Promise((resolve) => {
         waiting.push((n) => resolve(Response.json({ items: [reading(n)], next: String(n) })));
       });

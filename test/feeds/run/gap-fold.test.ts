@@ -23,7 +23,7 @@ function bringing(bursts: { items: (ReturnType<typeof gap> | number)[]; fails?: 
   const stage = stageOf({ streams: { readings: anonymous(feed) } });
   return {
     stage,
-    async run() {
+    run: async () => {
       for (const _ of bursts) {
         await stage.run();
         await stage.clock.advance(600_000);

@@ -14,18 +14,18 @@ const LEASE_MS = 30_000;
 function toySource(pacing: FeedPacing = {}) {
   const connections = new Set<number>();
   const queue: unknown[] = [];
-  let wake: () => void = () => {};
+  let waiting: PromiseWithResolvers<void> | null = null;
   const source = {
     connections,
     opened: 0,
     broken: null as TidegateError | null,
     send(...data: unknown[]) {
       queue.push(...data);
-      wake();
+      waiting?.resolve();
     },
     drop(message: string) {
       source.broken = new TidegateError('upstream', message);
-      wake();
+      waiting?.resolve();
     },
     feed: {
       ...feedOf((context) => burst(context), { replayable: false, ...pacing }),
@@ -48,10 +48,9 @@ function toySource(pacing: FeedPacing = {}) {
           yield { items: items(batch), position: sent };
           continue;
         }
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-          signal.addEventListener('abort', () => resolve(), { once: true });
-        });
+        waiting = Promise.withResolvers();
+        signal.addEventListener('abort', waiting.resolve as () => void, { once: true });
+        await waiting.promise;
       }
     } finally {
       connections.delete(number);
@@ -163,16 +162,15 @@ describe('a feed that listens', () => {
     const [old, fresh] = [toySource(), toySource()];
     const stage = stageOf({ streams: { readings: identified(old.feed) } });
     const other = stageOf({ streams: { readings: identified(fresh.feed) } }, stage.store);
-    let frozen: Promise<void> | null = null;
-    let thaw: () => void = () => {};
+    let frozen: PromiseWithResolvers<void> | null = null;
     const first = processOn(stage, async (_, __, next) => {
-      await frozen;
+      await frozen?.promise;
       return next();
     });
     await settle();
     old.send(reading(1));
     await settle();
-    frozen = new Promise((resolve) => (thaw = resolve));
+    frozen = Promise.withResolvers();
     old.send(reading(2));
     other.clock.now = stage.clock.now;
     const second = processOn(other);
@@ -180,7 +178,7 @@ describe('a feed that listens', () => {
     await other.clock.advance(LEASE_MS);
     expect([fresh.opened, fresh.connections.size]).toEqual([1, 1]);
     await stage.clock.advance(LEASE_MS + 1_000);
-    thaw();
+    frozen.resolve();
     await settle();
     expect([old.opened, old.connections.size]).toEqual([1, 0]);
     for (let seconds = 0; seconds < 100; seconds += 5) {
