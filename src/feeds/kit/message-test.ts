@@ -20,15 +20,18 @@ export interface MessageMatcher {
   matchesText: (text: string) => boolean;
 }
 
+const NOTHING: MessageMatcher = { matches: () => false, matchesText: () => false };
+
 export function messageMatcher(test: MessageTest | undefined): MessageMatcher {
+  if (test === undefined) return NOTHING;
   if (typeof test === 'function') return { matches: (message) => passes(test, message), matchesText: () => false };
-  const tests = test === undefined ? [] : Array.isArray(test) ? (test as readonly OneTest[]) : [test as OneTest];
+  const tests = Array.isArray(test) ? (test as readonly OneTest[]) : [test as OneTest];
   const texts = new Set(tests.flatMap((one) => (typeof one === 'string' ? [one.trim()] : [])));
   const fields = tests.flatMap((one) => (typeof one === 'string' ? [] : [Object.entries<Json>(one)]));
   const matchesText = (text: string) => texts.size > 0 && texts.has(text.trim());
   return {
     matches: (message) =>
-      matchesTextOf(message, matchesText) ||
+      (texts.size > 0 && matchesTextOf(message, matchesText)) ||
       fields.some((one) => one.every(([path, value]) => readPath(message, path) === value)),
     matchesText,
   };

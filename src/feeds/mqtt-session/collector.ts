@@ -77,7 +77,7 @@ export function createCollector(given: Collecting): Collector {
   function itemsFrom(publication: Publication, kind: ReturnType<typeof kindOf>): FeedItem[] {
     if (kind === 'more') return [];
     // Only what the broker had kept is shown as retained.
-    const made = itemsOf(kind === 'published' ? { ...publication, retain: false } : publication);
+    const made = itemsOf(kind === 'published' && publication.retain ? { ...publication, retain: false } : publication);
     return kind === 'known' ? made.filter(({ stream }) => fresh.has(stream)) : made;
   }
 

@@ -90,7 +90,8 @@ export function itemMaker(
     );
     const items = wanted.flatMap(({ route }) => itemsOf(publication, route, options.maxPacketBytes));
     // The message came once, so only its first item counts the bytes.
-    return items.map((item, index) => ({ ...item, bytes: index === 0 ? (publication.length ?? 0) : 0 }));
+    if (items[0]) items[0].bytes = publication.length ?? 0;
+    return items;
   };
 }
 
@@ -112,6 +113,7 @@ function itemsOf(publication: Publication, route: Route, maxPacketBytes: number)
   const read = readPayload(publication.payload as Uint8Array, route);
   if ('invalid' in read) return [{ ...item, ...read }];
   const mistake = keyLevel === null ? null : keyMistake(key, keyLevel);
+  if (mistake === null && read.items.length === 1) return [Object.assign(item, { data: read.items[0] })];
   if (mistake === null) return read.items.map((data) => ({ ...item, data }));
   const { key: _, ...keyless } = { ...item, key };
   return read.items.map((data) => ({ ...keyless, data, invalid: mistake }));
