@@ -3,7 +3,7 @@
  * `0x10` for 16, and a measure that is missing would become one that is 0. It judges texts, null and lists only: all else
  * is as zod has it. Pure.
  */
-import * as z from 'zod';
+import type * as z from 'zod';
 
 /** A path through data; `null` stands for each member of a list or a record. */
 type Path = readonly (string | null)[];
@@ -46,6 +46,7 @@ function isContainer(value: unknown): value is Record<string, unknown> {
 
 function coercedIn(schema: z.core.$ZodType, at: Path, depth: number): Path[] {
   if (depth > MOST_DEPTH) return [];
+  // oxlint-disable-next-line no-underscore-dangle -- the name by which zod lends its definitions to libraries
   const { def } = (schema as z.core.$ZodTypes)._zod;
   const within = (inner: z.core.$ZodType, path: Path = at) => coercedIn(inner, path, depth + 1);
   switch (def.type) {

@@ -32,8 +32,9 @@ test('a name that objects have of their own stays a name', () => {
   ]);
 });
 
+const deep = (inner: string) => '['.repeat(100_000) + inner + ']'.repeat(100_000);
+
 test('what is nested very deeply is read or refused, and never breaks the process', () => {
-  const deep = (inner: string) => '['.repeat(100_000) + inner + ']'.repeat(100_000);
   expect(() => JSON.stringify((readSourceJson(deep('')) as unknown[]).length)).not.toThrow();
   expect(() => readSourceJson(`[${deep('')},9007199254740993]`)).toThrow(RangeError);
 });

@@ -43,7 +43,7 @@ function decoded(make: MakeDecoder): Transform {
   const begin = (firstByte: number): Decoder =>
     make(firstByte)
       .on('data', (piece: Uint8Array) => transform.push(piece))
-      .on('error', (error) => transform.destroy(error)) as Decoder;
+      .on('error', (error) => transform.destroy(error));
   const transform = new Transform({
     transform(packed: Uint8Array, _encoding, done) {
       if (packed.byteLength === 0) return done();

@@ -150,7 +150,7 @@ describe('charsets', () => {
     ['utf-16le', [0x42, 0x01], 'ł'],
   ])('%s', (charset, bytes, expected) => {
     const ascii = (text: string) =>
-      [...text].flatMap((one) => [one.charCodeAt(0), ...(charset === 'utf-16le' ? [0] : [])]);
+      Array.from(text).flatMap((one) => [one.charCodeAt(0), ...(charset === 'utf-16le' ? [0] : [])]);
     const body = Uint8Array.from([...ascii('a\n'), ...bytes, ...ascii('\n')]);
     expect(data(read(body, { charset }))).toEqual([{ a: expected }]);
   });

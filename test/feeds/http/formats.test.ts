@@ -157,7 +157,7 @@ describe('a type that is known', () => {
 });
 
 describe('a charset', () => {
-  const latin = Uint8Array.from([...'[{"a":"', '\u00FC', ...'"}]'].map((one) => one.charCodeAt(0)));
+  const latin = Uint8Array.from('[{"a":"\u00FC"}]', (one) => one.charCodeAt(0));
 
   it.each<[string, Partial<HttpOptions>]>([
     ['application/json', { charset: 'iso-8859-1' }],
@@ -175,7 +175,7 @@ describe('a charset', () => {
   });
 
   it('of JSON may be UTF-16 with its mark', async () => {
-    const wide = [...'\uFEFF[1]'].flatMap((one) => [one.charCodeAt(0) & 0xff, one.charCodeAt(0) >> 8]);
+    const wide = Array.from('\uFEFF[1]').flatMap((one) => [one.charCodeAt(0) & 0xff, one.charCodeAt(0) >> 8]);
     source.on('/feed', text(Uint8Array.from(wide)));
     expect(data(await pull())).toEqual([1]);
   });

@@ -79,11 +79,11 @@ const packed: Record<string, Buffer> = {
   identity: WHOLE,
 };
 
-describe('a packed body', () => {
-  const serve = (coding: string, body: Buffer) =>
-    source.on('/', text(body, 'text/csv', { 'content-encoding': coding.replace(', bare', '') }));
-  const read = async () => Buffer.from(await (await nodeFetch(`${source.origin}/`)).arrayBuffer());
+const serve = (coding: string, body: Buffer) =>
+  source.on('/', text(body, 'text/csv', { 'content-encoding': coding.replace(', bare', '') }));
+const read = async () => Buffer.from(await (await nodeFetch(`${source.origin}/`)).arrayBuffer());
 
+describe('a packed body', () => {
   it.each(Object.keys(packed))('is unpacked whole: %s', async (coding) => {
     serve(coding, packed[coding] ?? WHOLE);
     expect((await read()).equals(WHOLE)).toBe(true);
