@@ -89,7 +89,7 @@ describe('feeds', () => {
       },
     });
     expect([...app.feeds.keys()].toSorted()).toEqual(['plant', 'quakes']);
-    expect(app.feeds.get('plant')?.targets).toEqual([
+    expect(app.feeds.get('plant')?.targets).toMatchObject([
       { stream: 'warm', route: { topic: 'plant/+/t', keyLevel: 1 }, identified: false, takesLists: false },
     ]);
     expect(app.feeds.get('plant')).toMatchObject({ everyMs: 5_000, overflow: 'dead-letter', sample: null });
