@@ -1,7 +1,7 @@
 /** Schemas of arguments and answers that several built-in tools share. All times are epoch milliseconds. */
 import * as z from 'zod';
 import { CURSOR_CHARACTERS } from '../streams/log/stream-cursor.ts';
-import { TIME_EXPECTED } from '../base/time-text.ts';
+import { TIME_EXPECTED } from '../base/time/time-text.ts';
 
 /** A stream's name. The tool's description lists the names, and so does the error for a wrong one. */
 export const StreamName = z.string().min(1).max(64).describe('Name of a stream, as list_streams gives it');

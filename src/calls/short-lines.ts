@@ -4,7 +4,7 @@
  */
 import { isGap, type StreamEvent } from '../base/event.ts';
 import type { Json } from '../base/json.ts';
-import { isoTime } from '../base/time-text.ts';
+import { isoTime } from '../base/time/time-text.ts';
 import { shortened } from '../base/text.ts';
 
 export const MOST_LINES = 40;

@@ -1,7 +1,7 @@
 /** The declaration of a stream, and the form that `defineApp` makes of it. */
 import type * as z from 'zod';
 import type { Json, JsonObject } from '../base/json.ts';
-import type { ReadTime, TimeUnit } from '../base/source-time.ts';
+import type { ReadTime, TimeUnit } from '../base/time/source-time.ts';
 import type { Feed, FeedRoute } from './feed.ts';
 import type { Secret } from './secret.ts';
 

@@ -1,5 +1,5 @@
 /** Reads `Retry-After` (RFC 9110, 10.2.3): seconds, or an HTTP date. Pure. */
-import { readMailDate } from '../base/mail-date.ts';
+import { readMailDate } from '../base/time/mail-date.ts';
 
 const MOST_MS = 24 * 3_600_000;
 

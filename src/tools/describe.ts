@@ -4,7 +4,7 @@
  * rest.
  */
 import { shortened } from '../base/text.ts';
-import { durationText } from '../base/time-text.ts';
+import { durationText } from '../base/time/time-text.ts';
 import type { App } from '../declare/app.ts';
 import type { DeclaredStream } from '../declare/stream.ts';
 import { type Field, fieldsOf, isNumeric } from '../streams/fields.ts';

@@ -10,7 +10,7 @@ import type { Deps } from '../streams/deps.ts';
 import { findStream } from '../streams/find-stream.ts';
 import { type HistoryQuery, MOST_EVENTS, readHistory } from '../streams/history/events.ts';
 import { MOST_KEYS } from '../streams/history/range.ts';
-import { isoTime } from '../base/time-text.ts';
+import { isoTime } from '../base/time/time-text.ts';
 import { inPieces } from '../base/text.ts';
 import { PAGE_BYTES } from '../tasks/turn/pages.ts';
 import { streamNames } from './describe.ts';

@@ -3,7 +3,7 @@ import type { DeclaredStream } from '../declare/stream.ts';
 import type { StreamEvent } from '../base/event.ts';
 import { pathOf, valueAt } from '../base/field-path.ts';
 import type { Json } from '../base/json.ts';
-import { isoTime } from '../base/time-text.ts';
+import { isoTime } from '../base/time/time-text.ts';
 import { fieldsOf } from '../streams/fields.ts';
 
 export interface ExportFormat {

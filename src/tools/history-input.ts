@@ -7,7 +7,7 @@ import { AGGREGATE_NAMES, MOST_AGGREGATES } from '../streams/history/aggregate.t
 import { DEFAULT_EVENTS, MOST_EVENTS } from '../streams/history/events.ts';
 import { MOST_KEYS } from '../streams/history/range.ts';
 import { SCAN_BUDGET } from '../streams/history/scan.ts';
-import { DURATION_EXPECTED } from '../base/time-text.ts';
+import { DURATION_EXPECTED } from '../base/time/time-text.ts';
 import { MOST_ALSO, MOST_BY } from '../streams/history/window-question.ts';
 import { MOST_SCANNED } from '../streams/history/windows-scan.ts';
 import { CursorText, Key, StreamName, Time } from '../calls/schemas.ts';

@@ -1,7 +1,7 @@
 /** The words around the rows of `read_history`: its range, what is left out, and how to go on. Pure. */
 import type { HistoryPage } from '../streams/history/events.ts';
 import type { WindowsPage } from '../streams/history/windows.ts';
-import { isoTime } from '../base/time-text.ts';
+import { isoTime } from '../base/time/time-text.ts';
 import { type FeedNote as Note, feedText } from './feed-note.ts';
 
 /** Says what the rows leave out, because a field that no event has would look like a stream without events. */

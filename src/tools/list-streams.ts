@@ -11,7 +11,7 @@ import { fieldsOf } from '../streams/fields.ts';
 import { findStream } from '../streams/find-stream.ts';
 import { readLatestByKey } from '../streams/log/latest.ts';
 import { streamLog } from '../streams/log/stream-log.ts';
-import { isoTime } from '../base/time-text.ts';
+import { isoTime } from '../base/time/time-text.ts';
 import { accounted, type AppDeps } from '../calls/context.ts';
 import { shortened } from '../base/text.ts';
 import { streamNames } from './describe.ts';

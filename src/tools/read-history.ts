@@ -14,7 +14,7 @@ import { readWindows, type SeriesRow, WINDOWS_KIND, type WindowsPage } from '../
 import { kindOf } from '../streams/history/range-cursor.ts';
 import type { ReadLimits } from '../streams/history/range-scan.ts';
 import { SCAN_BUDGET } from '../streams/history/scan.ts';
-import { isoTime } from '../base/time-text.ts';
+import { isoTime } from '../base/time/time-text.ts';
 import { valueOf } from '../streams/history/window-rows.ts';
 import { accounted, type AppDeps } from '../calls/context.ts';
 import { describeStreams, exampleCall } from './describe.ts';

@@ -6,7 +6,7 @@ import type { App } from '../declare/app.ts';
 import { aggregateOf, isOfTimes } from '../streams/history/aggregate.ts';
 import { fieldsOf } from '../streams/fields.ts';
 import type { SeriesRow, WindowsPage } from '../streams/history/windows.ts';
-import { durationText, isoTime, zonedTime } from '../base/time-text.ts';
+import { durationText, isoTime, zonedTime } from '../base/time/time-text.ts';
 import { ALL, meanMs, windowLength } from '../streams/history/window-length.ts';
 import type { Series } from '../streams/history/window-question.ts';
 import { valueOf } from '../streams/history/window-rows.ts';

@@ -1,7 +1,7 @@
 /** Time zones come from the host: what workerd knows of them. */
 import { expect, test } from 'vitest';
 import { monthGrid, zonedGrid } from '../../src/streams/history/window-grid.ts';
-import { zoneOf } from '../../src/base/zone.ts';
+import { zoneOf } from '../../src/base/time/zone.ts';
 
 const HOUR = 3_600_000;
 

@@ -4,8 +4,8 @@
  */
 import * as z from 'zod';
 import type { Json, JsonObject } from '../../base/json.ts';
-import { type ReadTime, readSourceTime, type TimeUnit } from '../../base/source-time.ts';
-import { isZone, zoneOf } from '../../base/zone.ts';
+import { type ReadTime, readSourceTime, type TimeUnit } from '../../base/time/source-time.ts';
+import { isZone, zoneOf } from '../../base/time/zone.ts';
 import type { Problem } from '../problem.ts';
 import { fieldNames, type Form, formsOfField } from './picked-fields.ts';
 import { isBroken, specProblems } from '../spec/problems.ts';

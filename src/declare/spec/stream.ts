@@ -2,8 +2,8 @@
 import * as z from 'zod';
 import { isSetSecret, type Secret } from '../secret.ts';
 import type { ErasedStreamOptions } from '../stream.ts';
-import { isZone } from '../../base/zone.ts';
-import { TIME_UNITS } from '../../base/source-time.ts';
+import { isZone } from '../../base/time/zone.ts';
+import { TIME_UNITS } from '../../base/time/source-time.ts';
 import { bounded, count, forModel, judged, label, whole, zodSchema } from './options.ts';
 
 type Picked = 'key' | 'id' | 'revision';

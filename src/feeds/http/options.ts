@@ -6,7 +6,7 @@ import type { BurstContext, FeedBatch, FeedPacing } from '../../declare/feed.ts'
 import type { Secret } from '../../declare/secret.ts';
 import { publicForm } from '../../net/fetch-target.ts';
 import type { Politeness } from '../../net/politeness.ts';
-import type { TimeFormat } from '../../base/source-time.ts';
+import type { TimeFormat } from '../../base/time/source-time.ts';
 import type { HttpBody } from '../kit/template.ts';
 import type { DocumentFormat, FormatBase, RowFormat } from './format.ts';
 

@@ -10,7 +10,7 @@ import { asCursor, inCircle, nextPage } from './next-page.ts';
 import { type HttpPosition, type TimeMark, writeHttpPosition } from './position.ts';
 import { afterRange, beyondEdge, latestOf, withinRange } from './time-range.ts';
 import { readPath } from '../../base/json-path.ts';
-import { type Zone, zoneOf } from '../../base/zone.ts';
+import { type Zone, zoneOf } from '../../base/time/zone.ts';
 import type { IdleTimeout } from '../../net/idle-timeout.ts';
 
 export interface PageReading {

@@ -7,7 +7,7 @@ import { cursorOfPage } from './next-page.ts';
 import { conditionalHeaders, fingerprint, type HttpPosition, type TimeRange } from './position.ts';
 import { fillBody, fillHeader, fillUrl, type Placeholders } from '../kit/template.ts';
 import { restoreLink } from './next-link.ts';
-import { nsFromMs, writeSourceTime } from '../../base/source-time.ts';
+import { nsFromMs, writeSourceTime } from '../../base/time/source-time.ts';
 import type { FeedRequest } from './answer.ts';
 
 export interface RequestInput {

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { pacingOptions } from '../../declare/spec/feed.ts';
 import { isSecret, isSetSecret, type ReadSecret, revealed, type Secret } from '../../declare/secret.ts';
 import { choice, hidden, judged, made, text, whole, withDefaults } from '../../declare/spec/options.ts';
-import { TIME_FORMATS, type TimeFormat } from '../../base/source-time.ts';
+import { TIME_FORMATS, type TimeFormat } from '../../base/time/source-time.ts';
 import {
   allowOption,
   headersOption,

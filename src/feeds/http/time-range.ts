@@ -8,8 +8,8 @@ import type { BodyItem } from './format.ts';
 import type { HttpSettings } from './spec.ts';
 import { type AheadItem, fingerprint, type HttpPosition, type TimeMark, type TimeRange } from './position.ts';
 import { readPath } from '../../base/json-path.ts';
-import { floorMod, nsFromMs, parseSourceTime } from '../../base/source-time.ts';
-import type { Zone } from '../../base/zone.ts';
+import { floorMod, nsFromMs, parseSourceTime } from '../../base/time/source-time.ts';
+import type { Zone } from '../../base/time/zone.ts';
 
 /** Fingerprints that are kept for one time, and for all times ahead. Items beyond them are taken again. */
 const MOST_EDGE = 100;

@@ -2,7 +2,7 @@
  * Fills `{since}`, `{until}`, `{now}`, `{cursor}` and `{wait}` into a URL, a header or a body, each encoded as its place
  * requires. Other braces stay as they are, because queries have braces of their own. Pure.
  */
-import { type TimeFormat, writeSourceTime } from '../../base/source-time.ts';
+import { type TimeFormat, writeSourceTime } from '../../base/time/source-time.ts';
 
 export interface Placeholders {
   /** Start and end of the range of time; null where the feed declares none. */

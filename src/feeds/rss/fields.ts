@@ -1,5 +1,5 @@
 /** The fields of an entry, by their keys, and the texts in them. Pure. */
-import { asIso8601 } from '../../base/source-time.ts';
+import { asIso8601 } from '../../base/time/source-time.ts';
 import { resolved } from './links.ts';
 import { attributeOf, elementText } from './text.ts';
 import type { XmlElement } from './tree.ts';

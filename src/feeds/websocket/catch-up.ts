@@ -10,7 +10,7 @@ import { fillUrl } from '../kit/template.ts';
 import { describeShape, readPath } from '../../base/json-path.ts';
 import { readSourceJson } from '../../base/source-json.ts';
 import { retryAfterMs } from '../../net/retry-after.ts';
-import { nsFromMs } from '../../base/source-time.ts';
+import { nsFromMs } from '../../base/time/source-time.ts';
 import type { Hole } from './options.ts';
 import type { CatchUpSettings } from './spec.ts';
 import type { RawItem } from './payload.ts';

@@ -1,7 +1,7 @@
 /** A condition in words, for the texts of tools and the messages of tasks. Pure and bounded. */
 import type { Change, Condition, FieldTest, FieldTests, KeyTest, Rate, Threshold } from '../../declare/condition.ts';
 import { sideOf, type Banded } from './bound.ts';
-import { durationText } from '../../base/time-text.ts';
+import { durationText } from '../../base/time/time-text.ts';
 
 /** Most characters of a description; a longer one is cut. */
 export const DESCRIPTION_CHARACTERS = 400;

@@ -4,7 +4,7 @@
  */
 import { knownName } from '../../declare/spec/known-names.ts';
 import { TidegateError } from '../../base/errors.ts';
-import { durationText, parseDuration } from '../../base/time-text.ts';
+import { durationText, parseDuration } from '../../base/time/time-text.ts';
 
 /** Aggregates that each row keeps as events come in. Rows of different parts of a log merge (see `WindowRow`). */
 export const MERGING = ['count', 'min', 'max', 'mean', 'sum', 'first', 'last'] as const;

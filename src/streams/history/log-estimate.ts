@@ -10,7 +10,7 @@ import { lookUp } from './look.ts';
 import type { Range } from './range.ts';
 import { lengthWithin, likelyWithin } from './stretches.ts';
 import { streamLog } from '../log/stream-log.ts';
-import { durationText } from '../../base/time-text.ts';
+import { durationText } from '../../base/time/time-text.ts';
 import type { Scope } from '../scope.ts';
 
 export interface Estimate {

@@ -10,7 +10,7 @@ import type { Json } from '../../base/json.ts';
 import type { Cursor } from '../../store/store.ts';
 import { MOST_KEYS, type Range, type RangeQuery, resolveRange } from './range.ts';
 import { decodeStreamCursor, encodeStreamCursor } from '../log/stream-cursor.ts';
-import { beforeNow } from '../../base/time-text.ts';
+import { beforeNow } from '../../base/time/time-text.ts';
 
 /** The rest of a question, in a form that its reader chooses. The reader checks it when the cursor comes back. */
 export type Rest = Json;

@@ -10,9 +10,9 @@ import { isGap, type LoggedEvent } from '../../base/event.ts';
 import { utf8Bytes } from '../../base/json.ts';
 import { passesWhere } from '../conditions/scope.ts';
 import { withoutKeys } from '../find-stream.ts';
-import { isoTime, parseTime } from '../../base/time-text.ts';
+import { isoTime, parseTime } from '../../base/time/time-text.ts';
 import { checkWhere } from './where.ts';
-import { zoneOf } from '../../base/zone.ts';
+import { zoneOf } from '../../base/time/zone.ts';
 
 export const MOST_KEYS = 20;
 /** Most bytes of all keys of a query together, as a cursor holds them. */

@@ -7,10 +7,10 @@
  * hours has five or seven. An hour that comes twice gives two windows. Weeks and months are of the calendar, in a zone or
  * in UTC.
  */
-import { dayNumber } from '../../base/civil-day.ts';
+import { dayNumber } from '../../base/time/civil-day.ts';
 import { TidegateError } from '../../base/errors.ts';
-import { LATEST_MS } from '../../base/iso-8601.ts';
-import { QUARTER_MS, type Zone } from '../../base/zone.ts';
+import { LATEST_MS } from '../../base/time/iso-8601.ts';
+import { QUARTER_MS, type Zone } from '../../base/time/zone.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;

@@ -3,7 +3,7 @@
  * its first, and neither has one length where clocks change. All others are spans of time. Pure.
  */
 import { TidegateError } from '../../base/errors.ts';
-import { DURATION_EXPECTED, durationText, parseDuration } from '../../base/time-text.ts';
+import { DURATION_EXPECTED, durationText, parseDuration } from '../../base/time/time-text.ts';
 
 /** The `window` that makes one window of the whole range. */
 export const ALL = 'all';

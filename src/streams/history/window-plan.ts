@@ -16,7 +16,7 @@ import { evenGrid, type Grid, monthGrid, weekGrid, zonedGrid } from './window-gr
 import { meanMs, type WindowLength, windowLength } from './window-length.ts';
 import type { Question, Series } from './window-question.ts';
 import { BY_KEY } from './window-values.ts';
-import { type Zone, zoneOf } from '../../base/zone.ts';
+import { type Zone, zoneOf } from '../../base/time/zone.ts';
 
 /** Number of windows of a query without `from`. */
 export const DEFAULT_WINDOWS = 60;

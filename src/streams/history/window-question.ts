@@ -10,7 +10,7 @@ import { aggregateOf, MOST_AGGREGATES } from './aggregate.ts';
 import { badCursor } from './range-cursor.ts';
 import { WINDOW_EXPECTED, windowLength, windowText } from './window-length.ts';
 import { BY_KEY } from './window-values.ts';
-import { ZONE_CHARACTERS } from '../../base/zone.ts';
+import { ZONE_CHARACTERS } from '../../base/time/zone.ts';
 
 /** Most further streams or fields after the first. */
 export const MOST_ALSO = 3;

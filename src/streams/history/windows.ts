@@ -23,7 +23,7 @@ import { type Plan, planOf } from './window-plan.ts';
 import { carriedQuestion, questionOf, type Series, type WindowsAsked } from './window-question.ts';
 import { BY_KEY, type Skipped, type Windows } from './window-values.ts';
 import { MOST_RANKED, MOST_ROWS, positionText, scanPlan } from './windows-scan.ts';
-import type { Zone } from '../../base/zone.ts';
+import type { Zone } from '../../base/time/zone.ts';
 import type { Scope } from '../scope.ts';
 
 export const WINDOWS_KIND = 'windows';

@@ -11,7 +11,7 @@ import type { EventSelector } from '../../declare/app-streams.ts';
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { asTidegateError, TidegateError } from '../../base/errors.ts';
 import { utf8Bytes } from '../../base/json.ts';
-import { isoTime, parseTime } from '../../base/time-text.ts';
+import { isoTime, parseTime } from '../../base/time/time-text.ts';
 import { commitSurely } from '../../store/commit.ts';
 import { isPresent, type Operation } from '../../store/store.ts';
 import { withoutKeys } from '../find-stream.ts';

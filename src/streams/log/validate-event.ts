@@ -7,10 +7,10 @@ import type * as z from 'zod';
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { type ParsedAsAsked, parseAsAsked } from '../../base/as-asked.ts';
 import type { EventMeta, LoggedEvent } from '../../base/event.ts';
-import { LATEST_MS } from '../../base/iso-8601.ts';
+import { LATEST_MS } from '../../base/time/iso-8601.ts';
 import { hasNonFinite, isDeep, type Json, MOST_DEPTH, utf8Bytes } from '../../base/json.ts';
-import type { ReadTime } from '../../base/source-time.ts';
-import { isoTime } from '../../base/time-text.ts';
+import type { ReadTime } from '../../base/time/source-time.ts';
+import { isoTime } from '../../base/time/time-text.ts';
 
 export const KEY_BYTES = 256;
 export const EVENT_ID_BYTES = 256;

@@ -17,8 +17,8 @@ import {
   withinRange,
   withoutFuture,
 } from '../../../src/feeds/http/time-range.ts';
-import { zoneOf } from '../../../src/base/zone.ts';
-import { nsFromMs } from '../../../src/base/source-time.ts';
+import { zoneOf } from '../../../src/base/time/zone.ts';
+import { nsFromMs } from '../../../src/base/time/source-time.ts';
 
 const NOW = Date.UTC(2026, 10, 20, 12);
 const ms = (time: bigint | undefined) => (time === undefined ? null : Number(time / 1_000_000n));

@@ -7,7 +7,7 @@ import {
   type Placeholders,
   placeholdersWithin,
 } from '../../../src/feeds/kit/template.ts';
-import { parseSourceTime, TIME_FORMATS, writeSourceTime } from '../../../src/base/source-time.ts';
+import { parseSourceTime, TIME_FORMATS, writeSourceTime } from '../../../src/base/time/source-time.ts';
 
 const NS = 1_790_000_000_123_456_789n;
 const values: Placeholders = { since: NS, until: null, now: NS, cursor: 'a&b="c"\n{now}', wait: 20 };

@@ -10,7 +10,7 @@ import type { LoggedEvent } from '../../../src/base/event.ts';
 import { findStream } from '../../../src/streams/find-stream.ts';
 import { readWindows, type WindowsPage, type WindowsQuery } from '../../../src/streams/history/windows.ts';
 import type { ReadLimits } from '../../../src/streams/history/range-scan.ts';
-import { zoneOf } from '../../../src/base/zone.ts';
+import { zoneOf } from '../../../src/base/time/zone.ts';
 import { expectRows, merged } from './compare.ts';
 import { type Bench, bench, seeded, TENANT } from './fixture.ts';
 import { type Arrived, type ModelQuery, modelRows } from './model.ts';

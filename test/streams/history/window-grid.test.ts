@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { evenGrid, type Grid, monthGrid, weekGrid, zonedGrid } from '../../../src/streams/history/window-grid.ts';
-import { zoneOf } from '../../../src/base/zone.ts';
+import { zoneOf } from '../../../src/base/time/zone.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;

@@ -3,7 +3,7 @@
  * The rules are those of the host's Intl. It assumes that clocks change at whole quarters of an hour of UTC, as they have
  * for decades.
  */
-import { TidegateError } from './errors.ts';
+import { TidegateError } from '../errors.ts';
 
 export interface Zone {
   name: string;

@@ -3,7 +3,7 @@
  * (`parseTime`), and durations (`parseDuration`); `isoTime`, `zonedTime` and `durationText` write them. What sources write
  * is read in `source-time.ts`. Pure: the clock is an argument.
  */
-import { TidegateError } from './errors.ts';
+import { TidegateError } from '../errors.ts';
 import { LATEST_MS, readIso8601 } from './iso-8601.ts';
 import { likelyUnit, PER_SECOND, type TimeUnit, UNIT_NAMES } from './source-time.ts';
 import { instantOf, type Zone } from './zone.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { zoneOf } from '../../src/base/zone.ts';
-import { beforeNow, durationText, isoTime, parseDuration, parseTime } from '../../src/base/time-text.ts';
+import { zoneOf } from '../../../src/base/time/zone.ts';
+import { beforeNow, durationText, isoTime, parseDuration, parseTime } from '../../../src/base/time/time-text.ts';
 
 const NOW = Date.UTC(2026, 10, 20, 12);
 

@@ -3,8 +3,8 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readSourceTime, type TimeUnit } from '../../src/base/source-time.ts';
-import { zoneOf } from '../../src/base/zone.ts';
+import { readSourceTime, type TimeUnit } from '../../../src/base/time/source-time.ts';
+import { zoneOf } from '../../../src/base/time/zone.ts';
 
 const NOON = Date.UTC(2026, 10, 20, 12);
 const DAY_MS = 86_400_000;
@@ -313,7 +313,7 @@ test('the zone and the language of the machine play no part', async () => {
     '12',
     'Fri Nov 20 12:00:00 2026',
   ];
-  const module = new URL('../../src/base/source-time.ts', import.meta.url).href;
+  const module = new URL('../../../src/base/time/source-time.ts', import.meta.url).href;
   const script = `import { readSourceTime } from ${JSON.stringify(module)};
     console.log(JSON.stringify(${JSON.stringify(texts)}.map((text) => readSourceTime(text, { unit: null, zone: null }))));`;
   const on = async (TZ: string, LANG: string) => {
