@@ -5,7 +5,7 @@
 import { parseAsAsked } from '../base/as-asked.ts';
 import type { ToolAnswer } from '../declare/tool.ts';
 import type { HttpAnswer } from '../declare/http-api.ts';
-import type { Json } from '../base/json.ts';
+import { hasNonFinite, type Json } from '../base/json.ts';
 import { describeShape, readPath } from '../base/json-path.ts';
 import { describeIssues } from '../base/json-schema.ts';
 import { structuredText } from './answer-text.ts';
@@ -25,6 +25,12 @@ const TEXT_CHARACTERS = 100_000;
 
 /** The value that `pick` finds in a body. */
 export function picked(call: Call, answer: HttpAnswer): { ok: true; value: unknown } | Failed {
+  const found = valueIn(call, answer);
+  if (!found.ok || !hasNonFinite(found.value)) return found;
+  return unexpected(call.settings, 'a number beyond those that a double holds', call.secrets);
+}
+
+function valueIn(call: Call, answer: HttpAnswer): { ok: true; value: unknown } | Failed {
   const { pick } = call.spec;
   if (typeof pick !== 'function') {
     const value = readPath(answer.body, pick ?? '');

@@ -2,10 +2,10 @@
  * Parses data that came from elsewhere by a schema, so that no number is made of nothing and no two numbers become one.
  * What `z.coerce.number()` makes of an empty text or of null is refused (coerced-numbers.ts). `readSourceJson` hands on a whole number that no double holds as
  * its digits. A schema that takes a text gets these digits. Where the schema takes only a number, the nearest double stands
- * in its place, and the digits stay known for ids and keys. Pure.
+ * in its place, and the digits stay known for ids and keys, also where the schema makes a number of a text itself. Pure.
  */
 import * as z from 'zod';
-import { madeOfNothing } from './coerced-numbers.ts';
+import { madeOfNothing, makesValues } from './coerced-numbers.ts';
 import { isLongNumber } from './source-json.ts';
 
 export type ParsedAsAsked =
@@ -30,14 +30,20 @@ export function parseAsAsked(schema: z.ZodType, data: unknown): ParsedAsAsked {
 
 function parseNumbers(schema: z.ZodType, data: unknown): ParsedAsAsked {
   const first = schema.safeParse(data);
-  if (first.success) return { success: true, data: first.data, given: data, exact: first.data };
+  const made = makesValues(schema) ? longNumbersIn(data, []) : [];
+  if (first.success)
+    return { success: true, data: first.data, given: data, exact: withAllDigits(first.data, data, made) };
   const long = first.error.issues.flatMap(({ path }) => longNumbersIn(valueAt(data, path), path));
   if (long.length === 0) return first;
   const given = withNumbers(data, [], new Set(long.map(nameOf)));
   const second = schema.safeParse(given);
   if (!second.success) return second;
-  const exact = long.reduce((value, path) => withDigits(value, path, valueAt(data, path)), second.data);
-  return { success: true, data: second.data, given, exact };
+  return { success: true, data: second.data, given, exact: withAllDigits(second.data, data, [...long, ...made]) };
+}
+
+/** `parsed` with the digits that `data` has at the paths, where a number stands for them. */
+function withAllDigits(parsed: unknown, data: unknown, paths: readonly Path[]): unknown {
+  return paths.reduce((value, path) => withDigits(value, path, valueAt(data, path)), parsed);
 }
 
 function longNumbersIn(value: unknown, at: Path): Path[] {

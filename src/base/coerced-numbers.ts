@@ -1,7 +1,7 @@
 /**
  * Finds numbers that a schema made of nothing. `z.coerce.number()` takes an empty text, null and an empty list for 0, and
  * `0x10` for 16, and a measure that is missing would become one that is 0. It judges texts, null and lists only: all else
- * is as zod has it. Pure.
+ * is as zod has it. It also tells which schemas can make a number of a text at all. Pure.
  */
 import type * as z from 'zod';
 
@@ -46,26 +46,51 @@ function isContainer(value: unknown): value is Record<string, unknown> {
 
 function coercedIn(schema: z.core.$ZodType, at: Path, depth: number): Path[] {
   if (depth > MOST_DEPTH) return [];
+  const def = defOf(schema);
+  if (def.type === 'number') return def.coerce === true ? [at] : [];
+  return partsOf(def).flatMap(([path, inner]) => coercedIn(inner, [...at, ...path], depth + 1));
+}
+
+const makers = new WeakMap<z.ZodType, boolean>();
+
+/** Whether the schema may make a number of a text: by coercion, or by a function of the app. */
+export function makesValues(schema: z.ZodType): boolean {
+  let makes = makers.get(schema);
+  if (makes === undefined) makers.set(schema, (makes = makesIn(schema, 0)));
+  return makes;
+}
+
+function makesIn(schema: z.core.$ZodType, depth: number): boolean {
+  const def = defOf(schema);
+  if (def.type === 'number') return def.coerce === true;
+  if (depth > MOST_DEPTH || def.type === 'pipe' || def.type === 'transform' || def.type === 'lazy') return true;
+  return partsOf(def).some(([, inner]) => makesIn(inner, depth + 1));
+}
+
+type Def = z.core.$ZodTypes['_zod']['def'];
+
+function defOf(schema: z.core.$ZodType): Def {
   // oxlint-disable-next-line no-underscore-dangle -- the name by which zod lends its definitions to libraries
-  const { def } = (schema as z.core.$ZodTypes)._zod;
-  const within = (inner: z.core.$ZodType, path: Path = at) => coercedIn(inner, path, depth + 1);
+  return (schema as z.core.$ZodTypes)._zod.def;
+}
+
+/** The schemas that a schema hands its data to, each with the path of what it hands on. */
+function partsOf(def: Def): (readonly [Path, z.core.$ZodType])[] {
   switch (def.type) {
-    case 'number':
-      return def.coerce === true ? [at] : [];
     case 'object':
-      return Object.entries(def.shape).flatMap(([name, inner]) => within(inner, [...at, name]));
+      return Object.entries(def.shape).map(([name, inner]) => [[name], inner]);
     case 'array':
-      return within(def.element, [...at, null]);
+      return [[[null], def.element]];
     case 'tuple':
-      return def.items.flatMap((inner, index) => within(inner, [...at, String(index)]));
+      return def.items.map((inner, index) => [[String(index)], inner]);
     case 'record':
-      return within(def.valueType, [...at, null]);
+      return [[[null], def.valueType]];
     case 'union':
-      return def.options.flatMap((inner) => within(inner));
+      return def.options.map((inner) => [[], inner]);
     case 'intersection':
-      return [...within(def.left), ...within(def.right)];
+      return [def.left, def.right].map((inner) => [[], inner]);
     case 'pipe':
-      return within(def.in);
+      return [[[], def.in]];
     case 'optional':
     case 'nullable':
     case 'nonoptional':
@@ -73,7 +98,7 @@ function coercedIn(schema: z.core.$ZodType, at: Path, depth: number): Path[] {
     case 'prefault':
     case 'catch':
     case 'readonly':
-      return within(def.innerType);
+      return [[[], def.innerType]];
     default:
       return [];
   }

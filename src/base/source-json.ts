@@ -1,13 +1,14 @@
 /**
- * Reads JSON that others wrote: bodies of feeds and APIs, messages, pushes. A number that no double holds is handed on as
- * its own text, so that no two numbers become one: a whole number beyond ±(2^53 - 1) as its digits (`"9007199254740993"`),
- * and a number beyond every double as it stands (`"1e400"`). Where a schema asks for a number, `base/as-asked.ts` makes one
- * of the digits. A fraction becomes the nearest double. Of two members with one name the last counts. What this project
- * wrote itself is read by `parseJson`. Pure.
+ * Reads JSON that others wrote: bodies of feeds and APIs, messages, pushes, requests. A whole number that no double holds for
+ * certain is handed on as its digits, so that no two numbers become one: `9007199254740993`, `9007199254740993.0` and
+ * `9.007199254740993e15` are all `"9007199254740993"`. Where a schema asks for a number, `base/as-asked.ts` makes one of the
+ * digits. A number beyond every double (`1e400`) is ±Infinity, which is refused where the data are judged. A fraction becomes
+ * the nearest double. Of two members with one name the last counts. What this project wrote itself is read by `parseJson`. Pure.
  */
 import { MOST_DEPTH } from './json.ts';
 
-const WHOLE = /^-?\d+$/;
+const PLAIN = /^-?\d+$/;
+const PARTS = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
 
 type Reviver = (name: string, value: unknown, context?: { source?: string }) => unknown;
 
@@ -22,11 +23,31 @@ export function readSourceJson(text: string): unknown {
   return hasGreatNumber(value, MOST_DEPTH) ? JSON.parse(json, keepText as Parameters<typeof JSON.parse>[1]) : value;
 }
 
-const keepText: Reviver = (_name, value, context) => {
-  if (typeof value !== 'number' || context?.source === undefined) return value;
-  const isHeld = WHOLE.test(context.source) ? Number.isSafeInteger(value) : Number.isFinite(value);
-  return isHeld ? value : context.source;
-};
+const keepText: Reviver = (_name, value, context) =>
+  typeof value !== 'number' || context?.source === undefined ? value : readSourceNumber(context.source);
+
+/**
+ * The number that a text of JSON's grammar for numbers means; ±Infinity for one beyond every double. Of a whole number
+ * beyond ±(2^53 - 1) it answers the digits, unless it is written with a fraction or a power and is the number that its
+ * double is written as, as programs write doubles: no other number is then taken for it.
+ */
+export function readSourceNumber(text: string): number | string {
+  const value = Number(text);
+  if (Math.abs(value) <= Number.MAX_SAFE_INTEGER || !Number.isFinite(value)) return value;
+  if (PLAIN.test(text)) return text;
+  const [, sign = '', whole = '', fraction = '', power = '0'] = PARTS.exec(text) ?? [];
+  const digits = (whole + fraction).replace(/^0+/, '');
+  const significant = withoutZeros(digits);
+  // The digits of the number that are behind its last significant one, or missing there.
+  const zeros = Number(power) - fraction.length + digits.length - significant.length;
+  const [shortest = ''] = Math.abs(value).toExponential().split('e');
+  const isHeld = withoutZeros(shortest.replace('.', '')) === significant;
+  return isHeld || zeros < 0 ? value : `${sign}${significant}${'0'.repeat(zeros)}`;
+}
+
+function withoutZeros(digits: string): string {
+  return digits.replace(/0+$/, '');
+}
 
 /** Data that are nested more deeply than this are refused elsewhere. */
 function hasGreatNumber(value: unknown, left: number): boolean {

@@ -10,6 +10,22 @@ test.each<[string, z.ZodType, unknown, unknown, unknown]>([
   ['a text', z.string(), LONG, LONG, LONG],
   ['one of both', z.union([z.number(), z.string()]), LONG, LONG, LONG],
   ['one of two forms', z.union([z.object({ n: z.number() }), z.null()]), { n: LONG }, { n: NEAREST }, { n: LONG }],
+  ['what becomes a number', z.object({ n: z.coerce.number() }), { n: LONG }, { n: NEAREST }, { n: LONG }],
+  [
+    'what becomes a number, beside one that is one',
+    z.object({ n: z.coerce.number().nullable(), m: z.number() }),
+    { n: LONG, m: LONG },
+    { n: NEAREST, m: NEAREST },
+    { n: LONG, m: LONG },
+  ],
+  ['a list of what becomes numbers', z.array(z.coerce.number()), [1, LONG], [1, NEAREST], [1, LONG]],
+  [
+    'what a function makes a number',
+    z.object({ n: z.string().transform(Number), m: z.preprocess(Number, z.number()) }),
+    { n: LONG, m: LONG },
+    { n: NEAREST, m: NEAREST },
+    { n: LONG, m: LONG },
+  ],
   ['a list', z.array(z.number()), [1, LONG], [1, NEAREST], [1, LONG]],
   ['a record', z.record(z.string(), z.number()), { a: LONG, b: 2 }, { a: NEAREST, b: 2 }, { a: LONG, b: 2 }],
   [

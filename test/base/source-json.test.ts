@@ -9,12 +9,27 @@ test.each<[string, unknown]>([
   ['-9007199254740993', '-9007199254740993'],
   ['[18446744073709551615]', ['18446744073709551615']],
   ['{"a":{"b":[1,9007199254740993]}}', { a: { b: [1, '9007199254740993'] } }],
-  ['1e400', '1e400'],
-  ['[-1E+400]', ['-1E+400']],
-  // Fractions and powers are measures, not names: the nearest double stands for them.
+  ['1e400', Infinity],
+  ['[-1E+400]', [-Infinity]],
+  // Fractions are measures, not names: the nearest double stands for them.
   ['0.1234567890123456789', 0.12345678901234568],
-  ['9007199254740993.0', 9007199254740992],
+  ['9007199254740993.5', 9007199254740994],
+  // What a number is decides, and not how it is written.
+  ['9007199254740993.0', '9007199254740993'],
+  ['9007199254740992.000', 9007199254740992],
+  ['-9.007199254740993e15', '-9007199254740993'],
+  ['9007199254740993E0', '9007199254740993'],
+  ['900719925474099300e-2', '9007199254740993'],
+  ['90071992547409931e+1', '900719925474099310'],
+  ['0.0009007199254740993e19', '9007199254740993'],
+  ['9007199254740.991e3', 9007199254740991],
+  ['12.5e3', 12500],
+  // Doubles as programs write them.
   ['1e22', 1e22],
+  ['6.02214076e23', 6.02214076e23],
+  ['1.7976931348623157e308', Number.MAX_VALUE],
+  ['1.7976931348623158e308', `17976931348623158${'0'.repeat(292)}`],
+  ['1.603342886306141e+29', 1.603342886306141e29],
   ['1e-400', 0],
   ['{"a":1,"a":9007199254740993}', { a: '9007199254740993' }],
   ['{"a":9007199254740993,"a":1}', { a: 1 }],
@@ -56,6 +71,32 @@ test('all else is what JSON.parse makes of it', () => {
       const value = JSON.parse(text) as unknown;
       fc.pre(!/\d{16}/.test(text));
       expect(readSourceJson(text)).toEqual(value);
+    }),
+  );
+});
+
+/** The digits of a whole number, without the zeros that end it. */
+function digitsOf(value: unknown): string {
+  const text = typeof value === 'number' ? value.toExponential() : String(value);
+  return text.replace(/e.*/, '').replace('.', '').replace(/0+$/, '');
+}
+
+test('no two whole numbers become one, in whatever form they are written', () => {
+  const Written = fc.record({
+    number: fc.bigInt({ min: 2n ** 52n, max: 2n ** 70n }),
+    shift: fc.integer({ min: 0, max: 25 }),
+    more: fc.integer({ min: 0, max: 3 }),
+  });
+  fc.assert(
+    fc.property(Written, ({ number, shift, more }) => {
+      const digits = String(number).padStart(shift + 1, '0');
+      const cut = digits.length - shift;
+      const fraction = digits.slice(cut) + '0'.repeat(more);
+      const value = readSourceJson(`${digits.slice(0, cut)}${fraction === '' ? '' : `.${fraction}`}e${shift}`);
+      const isHeld = BigInt(Number(number)) === number;
+      if (typeof value === 'string' || isHeld) expect(BigInt(value as string | number)).toBe(number);
+      // A double stands for the one number that it is written as.
+      else expect(digitsOf(value)).toBe(digitsOf(String(number)));
     }),
   );
 });

@@ -5,7 +5,7 @@ import { createEventParser } from '../../src/feeds/http/sse-parser.ts';
 import { messageMatcher } from '../../src/feeds/kit/message-test.ts';
 import { itemMaker } from '../../src/feeds/mqtt-session/item.ts';
 import { decodeMessage } from '../../src/feeds/websocket/payload.ts';
-import { defineApp, httpTool, stream } from '../../src/index.ts';
+import { csv, defineApp, httpTool, stream } from '../../src/index.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import { apiOf, onStage } from '../apis/stage.ts';
 import { serveApp } from '../mcp/served.ts';
@@ -22,6 +22,7 @@ describe('ids that are neighbours beyond 2^53', () => {
     ['a text', z.string(), [FIRST, SECOND, THIRD]],
     ['anything', z.unknown(), [FIRST, SECOND, THIRD]],
     ['what becomes a text', z.coerce.string(), [FIRST, SECOND, THIRD]],
+    ['what becomes a number', z.coerce.number(), [2 ** 53, 2 ** 53, 2 ** 53 + 2]],
     ['a number', z.number(), [2 ** 53, 2 ** 53, 2 ** 53 + 2]],
     ['a number or nothing', z.number().nullable(), [2 ** 53, 2 ** 53, 2 ** 53 + 2]],
   ])('are three events where the schema asks for %s', async (_what, id, expected) => {
@@ -46,7 +47,38 @@ describe('ids that are neighbours beyond 2^53', () => {
   });
 });
 
+it.each([
+  ['a coerced number', z.coerce.number()],
+  ['a number', z.number()],
+])('keys, ids and revisions of %s stay apart', async (_what, n) => {
+  await using stage = await startHttpStage(z.object({ n, v: n }), { key: 'n', id: 'n', revision: 'v' });
+  stage.source.on('/feed', text(`[{"n":${FIRST},"v":${FIRST}},{"n":${SECOND},"v":${SECOND}},{"n":1,"v":${THIRD}}]`));
+  await stage.poll();
+  expect((await stage.stage.events()).map(({ id, key, revision }) => [id, key, revision])).toEqual([
+    [FIRST, FIRST, FIRST],
+    [SECOND, SECOND, SECOND],
+    ['1', '1', THIRD],
+  ]);
+});
+
+describe('ids that are written with a fraction or a power', () => {
+  const written = ['9007199254740992.0', '9007199254740993.0', '9.007199254740994e15'];
+
+  it.each([
+    ['JSON', text(`[${written.map((id) => `{"id":${id}}`).join()}]`), {}],
+    ['NDJSON', text(written.map((id) => `{"id":${id}}\n`).join(''), 'application/x-ndjson'), {}],
+    ['CSV', text(`id\n${written.join('\n')}\n`, 'text/csv'), { format: csv({ numbers: true }) }],
+    ['CSV in digits', text(`id\n${FIRST}\n${SECOND}\n${THIRD}\n`, 'text/csv'), { format: csv({ numbers: ['id'] }) }],
+  ])('stay apart: %s', async (_what, answer, feed) => {
+    await using stage = await startHttpStage(z.object({ id: z.union([z.string(), z.number()]) }), { id: 'id', feed });
+    stage.source.on('/feed', answer);
+    await stage.poll();
+    expect(await stage.ids()).toEqual([FIRST, SECOND, THIRD]);
+  });
+});
+
 it.each<[string, 'item' | 'body', string]>([
+  ['an item with a fraction', 'item', `[{"id":${SECOND}.0,"v":93}]`],
   ['an item', 'item', `[{"id":${SECOND},"v":93}]`],
   ['the body', 'body', `{"items":[{"id":1,"v":93}],"id":${SECOND}}`],
 ])('a cursor beyond 2^53 in %s is sent as it came', async (_what, of, answer) => {
@@ -65,12 +97,49 @@ it.each<[string, 'item' | 'body', string]>([
   expect(await stage.data()).toEqual([{ v: 93 }]);
 });
 
-it.each(['1e400', '-1e400', '9'.repeat(400)])('a number beyond every double is a dead letter: %s', async (number) => {
-  await using stage = await startHttpStage(z.object({ v: z.coerce.number().nullable() }));
-  stage.source.on('/feed', text(`[{"v":1},{"v":${number}}]`));
+describe.each(['1e400', '-1e999', '9'.repeat(400)])('a number beyond every double is a dead letter: %s', (number) => {
+  it.each<[string, z.ZodType]>([
+    ['a number', z.number()],
+    ['what becomes a number', z.coerce.number().nullable()],
+    ['anything', z.any()],
+    ['what is not known', z.unknown()],
+    ['a text', z.string().or(z.literal(1))],
+    ['what becomes a text', z.coerce.string()],
+  ])('where the schema asks for %s', async (_what, v) => {
+    await using stage = await startHttpStage(z.object({ v }));
+    const lost = [expect.objectContaining({ item: { v: number.startsWith('-') ? '-Infinity' : 'Infinity' } })];
+    stage.source.on('/feed', text(`[{"v":1},{"v":${number}}]`));
+    await stage.poll();
+    expect(await stage.data()).toHaveLength(1);
+    expect(await stage.rejected()).toEqual(lost);
+    stage.source.on('/feed', text(`{"v":1}\n{"v":${number}}\n`, 'application/x-ndjson'));
+    await stage.poll();
+    expect(await stage.data()).toHaveLength(2);
+    expect(await stage.rejected()).toEqual([...lost, ...lost]);
+  });
+
+  it('in a column of numbers', async () => {
+    await using stage = await startHttpStage(z.object({ v: z.any() }), { feed: { format: csv({ numbers: true }) } });
+    stage.source.on('/feed', text(`v\n1\n${number}\n`, 'text/csv'));
+    await stage.poll();
+    expect(await stage.data()).toEqual([{ v: 1 }]);
+    expect(await stage.rejected()).toHaveLength(1);
+  });
+
+  it('and is no cursor', async () => {
+    await using stage = await startHttpStage(z.object({ v: z.number() }), {
+      feed: { cursor: { from: 'id', of: 'item', param: 'after' } },
+    });
+    stage.source.on('/feed', text(`[{"id":${number},"v":1}]`));
+    expect(await stage.poll()).toMatchObject({ error: { code: 'upstream' } });
+  });
+});
+
+it('a number beyond every double in a member that the schema drops harms nothing', async () => {
+  await using stage = await startHttpStage(z.object({ v: z.number().nullable() }));
+  stage.source.on('/feed', text('[{"v":null,"more":1e400}]'));
   await stage.poll();
-  expect(await stage.data()).toEqual([{ v: 1 }]);
-  expect(await stage.rejected()).toEqual([expect.objectContaining({ item: { v: number } })]);
+  expect(await stage.data()).toEqual([{ v: null }]);
 });
 
 describe('the same reader reads', () => {
@@ -121,5 +190,13 @@ describe('the same reader reads', () => {
     const t = httpTool({ description: 'x', input: z.object({}), api: apiOf(source), url: '/one', output: item });
     const { structured, isError } = await onStage({ t }).call('t');
     expect([structured, isError]).toEqual([{ id: SECOND, n: 2 ** 53, all: [SECOND] }, false]);
+  });
+
+  it('answers of an API, of which a number beyond every double is none', async () => {
+    await using source = await startHttpSource();
+    source.on('/one', text('{"n":1e400}'));
+    const t = httpTool({ description: 'x', input: z.object({}), api: apiOf(source), url: '/one' });
+    const { isError, text: told } = await onStage({ t }).call('t');
+    expect([isError, told]).toEqual([true, expect.stringContaining('beyond those that a double holds')]);
   });
 });

@@ -4,6 +4,7 @@
  * at most, both bounded.
  */
 import { TidegateError } from '../../base/errors.ts';
+import { readSourceNumber } from '../../base/source-json.ts';
 import { withDefaults } from '../../declare/spec/options.ts';
 import { createRowReader, type CsvRow } from '../csv/row-reader.ts';
 import { BROKEN, createPieceDecoder } from '../kit/text-decoder.ts';
@@ -17,7 +18,7 @@ const BLOCK_LENGTH = 64 * 1024;
 const SHORT_LENGTH = 4 * 1024;
 const EXCERPT_LENGTH = 500;
 const QUOTED_LENGTH = 200;
-const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d{1,3})?$/;
+const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 const LF = 10;
 const CR = 13;
 const EXPECTED = 'a row of CSV';
@@ -41,9 +42,7 @@ export function createCsvParser(options: CsvOptions, origin: RowOrigin = ANY_ORI
 
   const valueOf = (name: string, text: string): unknown => {
     const isNumber = typeof numbers === 'boolean' ? numbers : numbers.has(name);
-    if (!isNumber || !NUMBER.test(text)) return text;
-    const value = Number(text);
-    return Number.isFinite(value) ? value : text;
+    return isNumber && NUMBER.test(text) ? readSourceNumber(text) : text;
   };
 
   const toItem = ({ fields, text: row, problem }: CsvRow, names: readonly string[]): BodyItem => {

@@ -72,9 +72,9 @@ function numberOf({ first = 1 }: { first?: number }, page: PageMark | null): num
   return typeof page?.at === 'number' ? page.at : first;
 }
 
-/** A value that can be a cursor, a text or a number; null for any other. */
+/** A value that can be a cursor, a text or a finite number; null for any other. */
 export function asCursor(value: unknown): string | number | null {
-  return (typeof value === 'string' && value !== '') || typeof value === 'number' ? value : null;
+  return (typeof value === 'string' && value !== '') || Number.isFinite(value) ? (value as string | number) : null;
 }
 
 export function inCircle(source: string): TidegateError {

@@ -84,7 +84,7 @@ function boundItem(data: unknown): { json: Json; cut: boolean } {
 }
 
 function textOf(data: unknown): string {
-  for (const write of [() => JSON.stringify(data), () => JSON.stringify(String(data))]) {
+  for (const write of [() => JSON.stringify(data, withoutInfinity), () => JSON.stringify(String(data))]) {
     try {
       return write() ?? 'null';
     } catch {
@@ -92,6 +92,11 @@ function textOf(data: unknown): string {
     }
   }
   return '"(an item that has no text)"';
+}
+
+/** JSON has no infinite number, and null would look as if nothing had come. */
+function withoutInfinity(_name: string, value: unknown): unknown {
+  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
 }
 
 /**

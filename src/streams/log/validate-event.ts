@@ -15,6 +15,7 @@ import { isoTime } from '../../base/time/time-text.ts';
 export const KEY_BYTES = 256;
 export const EVENT_ID_BYTES = 256;
 export const META_BYTES = 2 * 1024;
+const FINITE = 'numbers that are finite, and none beyond those that a double holds (1.8e308)';
 /**
  * Most bytes of an event as JSON. It is below the store's entry limit, since a feed's record goes into the same commit.
  */
@@ -127,7 +128,9 @@ function finish(stream: DeclaredStream, raw: RawEvent, { data, exact }: Parsed, 
     }
     const text = JSON.stringify(event);
     // JSON writes a number that is not finite as null.
-    if (text.includes('null') && hasNonFinite(data)) return reject('schema', 'data', 'numbers that are finite');
+    if (text.includes('null') && hasNonFinite(data)) return reject('schema', 'data', FINITE);
+    // A schema that makes texts of all has made one of a number beyond every double.
+    if (text.includes('Infinity') && hasNonFinite(raw.data)) return reject('schema', 'data', FINITE);
     const bytes = utf8Bytes(text);
     if (bytes > EVENT_BYTES) return reject('too_large', 'data', `at most ${EVENT_BYTES} bytes of JSON`);
     // A shorter text cannot be nested more deeply than this.

@@ -47,7 +47,17 @@ describe('rows of CSV', () => {
     expect(data(read('n,t,e\n-1.5e3,007,\n', options))).toEqual([expected]);
   });
 
-  it.each(['1,5', '0x10', '1e999', ' 1', '+1', 'Infinity', '1_000', '.5', '5.'])('leave %s a text', (text) => {
+  it.each([
+    ['9007199254740993', '9007199254740993'],
+    ['9007199254740993.0', '9007199254740993'],
+    ['1e22', 1e22],
+    ['1e999', Infinity],
+    ['-1e4000', -Infinity],
+  ])('lose no digit, and none passes for a number that it is not: %s', (text, expected) => {
+    expect(data(read(`n\n${text}\n`, { numbers: true }))).toEqual([{ n: expected }]);
+  });
+
+  it.each(['1,5', '0x10', ' 1', '+1', 'Infinity', '1_000', '.5', '5.'])('leave %s a text', (text) => {
     expect(data(read(`n\n"${text}"\n`, { numbers: true }))).toEqual([{ n: text }]);
   });
 
