@@ -6,15 +6,18 @@ import { elementFields, type KeyOf } from './fields.ts';
 import { resolved } from './links.ts';
 import { rssEntry } from './rss-entry.ts';
 import { createElementKeys } from './spaces.ts';
+import { anyItemWithin, passOver } from './swallowed.ts';
 import { elementText } from './text.ts';
 import { readTree, type XmlElement } from './tree.ts';
+import { unreadable } from './unreadable.ts';
 
 const ROOTS = new Set(['rss', 'rdf', 'channel', 'feed', 'entry']);
-const DOCUMENT_START = /<\?xml\s|<!doctype\s+(?!html)|<(?:[\w-]+:)?(?:rss|rdf|channel|feed|entry)[\s>]/i;
-const ITEMS = new Set(['item', 'entry']);
+const DOCUMENT_START = /<\?xml\s|<!doctype\s+(?!html)|<(?:[\w-]+:)?(?:rss|rdf|channel|feed|entry)[\s>]/gi;
+/** Those of the document's own vocabulary, and such as an RSS channel has of Atom. */
+const ITEMS = new Set(['item', 'entry', 'atom:entry', 'rss:item']);
 /** Fields whose text may be markup that the source did not escape. */
 const WITH_MARKUP =
-  /^(?:(?:\w+:)?(?:title|description|summary)|content|subtitle|rights|(?:content:)?encoded|xhtml:\w+)$/;
+  /^(?:(?:\w+:)?(?:title|description|summary)|(?:atom:)?content|subtitle|rights|(?:content:)?encoded|xhtml:\w+)$/;
 
 /**
  * @param url that of the document. Links are relative to it where the document says nothing else.
@@ -32,10 +35,16 @@ export function readRss(text: string, url: string | null = null): RssEntry[] {
   // Read once, because all items stand in it.
   const around = elementFields(channelOf(root, keyOf), keyOf);
   const items = itemsOf(root, keyOf);
-  if (root.name === 'feed' || root.name === 'entry') return items.map((entry) => atomEntry(entry, around, keyOf));
-  const site = around.first((link) => resolved(elementText(link), link.base), 'link');
+  const hidden = items.length === 0 ? anyItemWithin(text) : null;
+  if (hidden !== null) throw unreadable('has items in nothing but texts and comments', text, hidden);
+  const isAtom = root.name === 'feed' || root.name === 'entry';
+  const site = isAtom ? null : around.first((link) => resolved(elementText(link), link.base), 'link');
   if (site !== null && URL.canParse(site)) for (const item of items) rebase(item, url, site);
-  return items.map((item) => rssEntry(item, around, keyOf));
+  return items.map((item) => {
+    const isForeign = keyOf(item).includes(':');
+    const readEntry = (isForeign ? item.name === 'entry' : isAtom) ? atomEntry : rssEntry;
+    return readEntry(item, around, isForeign ? createElementKeys(item) : keyOf);
+  });
 }
 
 /** RSS means links that are relative to its site, which may be at another host than the document. */
@@ -46,8 +55,26 @@ function rebase(element: XmlElement, from: string | null, to: string): void {
 
 /** Some servers write notices before the document, in HTML. Their lines still count. */
 function withoutPreface(text: string): string {
-  const start = text.search(DOCUMENT_START);
+  const start = startOf(text);
   return start > 0 ? text.slice(0, start).replace(/[^\n]+/g, '') + text.slice(start) : text;
+}
+
+/** Where the document begins, outside of comments; -1 where it does not. */
+function startOf(text: string): number {
+  let start = -1;
+  for (let at = 0; ;) {
+    if (start < at) {
+      DOCUMENT_START.lastIndex = at;
+      start = DOCUMENT_START.exec(text)?.index ?? -1;
+    }
+    const comment = text.indexOf('<!--', at);
+    const end = comment === -1 ? -1 : text.indexOf('-->', comment + 4);
+    const isReached = start === -1 || end === -1 || start < comment;
+    passOver('a preface', text, at, isReached ? Math.max(start, at) : comment);
+    if (isReached) return start;
+    passOver('a comment', text, comment, end + 3);
+    at = end + 3;
+  }
 }
 
 /** The element whose fields are the feed's own. */

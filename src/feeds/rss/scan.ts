@@ -1,11 +1,12 @@
 /**
  * Finds the tags, texts and sections of XML, in one pass that is linear in the text. It reads tags as HTML may write them
- * too, and takes `<` and `&` by themselves as text. What it cannot read, what has no end, and NUL are errors with their
- * line. It does not know which tag ends which: tree.ts does. It expands nothing but the entities of HTML, and fetches
- * nothing.
+ * too, and takes `<` and `&` by themselves as text. What it cannot read, what has no end, what is passed over with an item
+ * in it, and NUL are errors with their line. It does not know which tag ends which: tree.ts does. It expands nothing but
+ * the entities of HTML, and fetches nothing.
  */
 import { decodeHTMLStrict } from 'entities/decode';
-import { TidegateError } from '../../base/errors.ts';
+import { passOver } from './swallowed.ts';
+import { unreadable } from './unreadable.ts';
 
 export interface MarkupHandler {
   /** `at` is where the tag begins in the text. */
@@ -15,7 +16,9 @@ export interface MarkupHandler {
 }
 
 const TAG_NAME = /[A-Za-z_:\u0080-\uffff][^\s<>/="'&]*/y;
-const ATTRIBUTE = /\s*([^\s<>/="']+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+)))?/y;
+/** A tag within a value shows that the value lacks its quote. XML allows no `<` there at all. */
+const ATTRIBUTE =
+  /\s*([^\s<>/="']+)(?:\s*=\s*(?:"([^"<]*(?:<(?![A-Za-z_:/!?])[^"<]*)*)"|'([^'<]*(?:<(?![A-Za-z_:/!?])[^'<]*)*)'|([^\s"'<>]+)))?/y;
 const TAG_END = /\s*(\/?)\s*>/y;
 const DOCUMENT_TYPE = /<!doctype\b/iy;
 /** A general entity. Those of parameters are of use in the document type alone. */
@@ -64,10 +67,11 @@ export function scanMarkup(text: string, handler: MarkupHandler): void {
   }
 
   function passOverSection(): void {
-    if (text.startsWith('<!--', at)) at = endOf('-->', 'a comment') + 3;
-    else if (text.startsWith('<?', at)) at = endOf('?>', 'an instruction') + 2;
-    else if (matchAt(DOCUMENT_TYPE, at) !== null) at = endOfDocumentType(text, at, hasRoot);
-    else at = endOf('>', 'a declaration') + 1;
+    if (text.startsWith('<!--', at)) at = passOver('a comment', text, at, endOf('-->', 'a comment') + 3);
+    else if (text.startsWith('<?', at)) at = passOver('an instruction', text, at, endOf('?>', 'an instruction') + 2);
+    else if (matchAt(DOCUMENT_TYPE, at) !== null)
+      at = passOver('a document type', text, at, endOfDocumentType(text, at, hasRoot));
+    else at = passOver('a declaration', text, at, endOf('>', 'a declaration') + 1);
   }
 
   while (at < text.length) {
@@ -81,7 +85,7 @@ export function scanMarkup(text: string, handler: MarkupHandler): void {
     if (text.startsWith('<![CDATA[', at)) {
       const end = endOf(']]>', 'CDATA');
       handler.text(clean(text.slice(at + 9, end)));
-      at = end + 3;
+      at = passOver('CDATA', text, at, end + 3);
     } else if (mark === '!' || mark === '?') {
       passOverSection();
     } else if (name === undefined) {
@@ -91,7 +95,7 @@ export function scanMarkup(text: string, handler: MarkupHandler): void {
       // The very last tag may lack its last character.
       const end = text.indexOf('>', at);
       handler.end(name, at);
-      at = end === -1 ? text.length : end + 1;
+      at = passOver('an end tag', text, at, end === -1 ? text.length : end + 1);
     } else {
       readTag(name);
       hasRoot = true;
@@ -125,12 +129,3 @@ function endOfDocumentType(text: string, begin: number, hasRoot: boolean): numbe
 }
 
 const CLOSED_BY: Readonly<Record<string, string>> = { '"': '"', "'": "'", '<!--': '-->', '<?': '?>' };
-
-/** An error with the line in which the trouble begins. */
-export function unreadable(problem: string, text: string, at: number): TidegateError {
-  const line = text.slice(0, at).split(/\r\n|\n|\r/).length;
-  return new TidegateError('upstream', `the document ${problem} (line ${line})`, {
-    field: 'format',
-    expected: 'RSS, RDF or Atom, whole, well-formed and without entities of its own',
-  });
-}

@@ -1,10 +1,12 @@
 /**
  * The tree of an XML document, with the namespace and the base of each element. An item that begins while the one before
  * it is open ends that one, and tags within markup need not match, because both are common and mean one thing alone. Any
- * other tag without its counterpart is an error with its line: what stands behind it could belong anywhere.
+ * other tag without its counterpart is an error with its line: what stands behind it could belong anywhere. So is an item
+ * within markup: the field around it lacks its end.
  */
 import { resolved } from './links.ts';
-import { scanMarkup, unreadable } from './scan.ts';
+import { scanMarkup } from './scan.ts';
+import { unreadable } from './unreadable.ts';
 
 export interface XmlElement {
   /** The name behind the prefix, in lower case. */
@@ -89,7 +91,11 @@ export function readTree(
         rules = rulesOf(element);
       }
       const isMarkup = around !== undefined && (around.isMarkup || around.hasMarkup);
-      const isItem = !isMarkup && rules.isItem(element);
+      const isItem = rules.isItem(element);
+      if (isItem && isMarkup) {
+        const field = open.findLast((one) => one.hasMarkup)?.element.tag ?? tag;
+        throw unreadable(`has <${tag}> within <${field}>, which seems to lack its end`, text, at);
+      }
       if (isItem) {
         const unended = open.findIndex((one) => one.isItem);
         if (unended !== -1) close(unended);

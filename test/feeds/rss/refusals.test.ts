@@ -23,6 +23,105 @@ describe('an item without its end', () => {
   });
 });
 
+describe('an item that stands where none is read is no item less without an error', () => {
+  const two = '<item>\n<guid>2</guid></item>\n<item><guid>3</guid></item>';
+
+  it.each([
+    [
+      'an attribute without its quote',
+      `<item><enclosure url="a/></item>${two}<item><x url=" a="b"/></item>`,
+      '<enclosure',
+      4,
+    ],
+    ['an attribute without its apostrophe', `<item><x url='a/></item>${two}<item><x url='' /></item>`, '<x', 4],
+    ['a comment that begins twice', `<item><!-- a </item>\n${two}<item><!-- b --></item>`, 'a comment', 5],
+    [
+      'a comment that begins in one item and ends in the next',
+      `<item><!-- a </item>\n<item>--></item>`,
+      'a comment',
+      5,
+    ],
+    [
+      'CDATA that begins twice',
+      `<item><title><![CDATA[a</title></item>\n<item><title><![CDATA[b]]></title></item>`,
+      'CDATA',
+      5,
+    ],
+    ['an instruction', `<item><?php </item>\n<item><?php ?></item>`, 'an instruction', 5],
+    ['a declaration', `<item><!x \n<item></item>`, 'a declaration', 5],
+    ['an end tag', `<item></item\n<item></item>`, 'an end tag', 5],
+    ['a description', `<item><description>a\n<item></description></item>${two}`, '<item> within <description>', 5],
+    ['a summary, in another case', `<item><summary>a<b>\n<ITEM></summary></ITEM>${two}`, '<ITEM> within <summary>', 5],
+    ['the title of the channel', `<title>a\n${two}</title>`, '<item> within <title>', 5],
+    ['CDATA alone', `\n<![CDATA[<item></item>]]>`, 'nothing but texts', 5],
+    ['a text that was escaped', `\n&lt;item&gt;&lt;/item&gt;`, 'nothing but texts', 5],
+    ['a text that was escaped with numbers', `\n&#60;item&#62;`, 'nothing but texts', 5],
+    ['a comment alone', `<!--\n<item></item> -->`, 'nothing but texts', 5],
+    ['a vocabulary that nobody knows', `<x:item xmlns:x="urn:x"/>`, 'nothing but texts', 4],
+  ])('%s', (_what, items, found, line) => {
+    expect(() => readRss(channel(items))).toThrow(refused(found, line));
+  });
+
+  it('before the document', () => {
+    expect(() => readRss(`x\n<item></item>${channel('<item/>')}`)).toThrow(refused('before it|a preface', 2));
+    expect(() => readRss(`<!-- a <item/> <!-- b -->${channel('<item/>')}`)).toThrow(refused('a comment', 1));
+  });
+
+  it.each([
+    [
+      'an entry of Atom',
+      '<feed xmlns="http://www.w3.org/2005/Atom"><entry><id>1</id><summary>a\n<entry></summary></entry></feed>',
+    ],
+    [
+      'one of a prefix',
+      '<a:feed xmlns:a="http://www.w3.org/2005/Atom"><a:entry><a:summary>a\n<a:entry></a:summary></a:entry></a:feed>',
+    ],
+  ])('%s', (_what, text) => {
+    expect(() => readRss(text)).toThrow(refused('entry> within <.*summary>', 2));
+  });
+
+  it.each([
+    ['a comment without an end in doubt', '<!-- <item><guid>0</guid></item> --><item><guid>1</guid></item>'],
+    ['a comment that names it', '<!-- each <item> is a post --><item><guid>1</guid></item>'],
+    ['a text that was escaped', '<item><guid>1</guid><description>&lt;item&gt;</description></item>'],
+    ['CDATA', '<item><guid>1</guid><description><![CDATA[<item></item>]]></description></item>'],
+    [
+      'CDATA whose end was split',
+      '<item><guid>1</guid><description><![CDATA[<item><![CDATA[x]]]]><![CDATA[></item>]]></description></item>',
+    ],
+    ['a name that is longer', '<items><itemx/><item-x/><item><guid>1</guid></item></items>'],
+  ])('but is none within %s', (_what, items) => {
+    expect(idsOf(channel(items))).toEqual(['1']);
+  });
+});
+
+it('a value may hold what is no tag', () => {
+  expect(readRss(channel('<item><link href="https://example.org/?a<3&b< c"/></item>'))).toHaveLength(1);
+});
+
+it('entries of Atom in an RSS channel are read as such', () => {
+  const text = `<rss xmlns:a="http://www.w3.org/2005/Atom"><channel><link>https://example.org</link><item><guid>0</guid></item>
+    <a:entry><a:id>1</a:id><a:title>T</a:title><a:updated>2026-01-02T03:04:05Z</a:updated><a:author><a:name>N</a:name></a:author>
+    <a:link href="/p"/><a:content type="html">&lt;b&gt;</a:content></a:entry></channel></rss>`;
+  expect(readRss(text)).toMatchObject([
+    { id: '0' },
+    {
+      id: '1',
+      title: 'T',
+      updated: '2026-01-02T03:04:05.000Z',
+      authors: ['N'],
+      link: 'https://example.org/p',
+      content: '<b>',
+    },
+  ]);
+});
+
+it('a comment before the document may name its root', () => {
+  const text = channel('<item><guid>1</guid></item>').slice('<?xml version="1.0"?>\n'.length);
+  for (const comment of ['<!-- <rss> -->', '<!-- a --><!--\n<rss><channel>-->\n', 'Notice: x\n<!-- <feed> -->'])
+    expect(idsOf(comment + text)).toEqual(['1']);
+});
+
 it('items that stand behind the channel are read', () => {
   expect(idsOf('<rss><channel></channel><item><guid>1</guid></item></rss>')).toEqual(['1']);
 });
@@ -111,6 +210,8 @@ describe('a document that is refused', () => {
 /** Each of some megabytes: what takes more than linear time would take minutes. */
 it.each([
   ['comments without an end', `<rss>${'<!--'.repeat(500_000)}`],
+  ['comments before the document', `${'<!--><!-- <rss> -->'.repeat(100_000)}<rss/>`],
+  ['comments without an end before the document', `${'<!--'.repeat(500_000)}<rss/>`],
   ['CDATA without an end', `<rss>${'<![CDATA['.repeat(300_000)}`],
   ['a document type of brackets', `<!DOCTYPE x ${'[<"'.repeat(500_000)}`],
   ['items without an end', `<rss>${'<item>'.repeat(500_000)}`],

@@ -1,0 +1,49 @@
+/**
+ * Finds items of a feed where none are read: in what lacks its end, and in texts. Documents that are not well-formed hide
+ * items in this way, and nothing else shows that they are missing. Pure.
+ */
+import { unreadable } from './unreadable.ts';
+
+/** What is passed over in one piece. */
+type PassedOver =
+  | 'a comment'
+  | 'CDATA'
+  | 'an instruction'
+  | 'a document type'
+  | 'a declaration'
+  | 'an end tag'
+  | 'a preface';
+
+const ITEM_START = /<(?:[\w.-]+:)?(?:item|entry)(?=[\s/>])/i;
+const ITEM_TAG = /<(\/?)(?:[\w.-]+:)?(?:item|entry)(?=[\s/>])/i;
+/** Also where the text was escaped. */
+const ANY_ITEM_START = /(?:<|&lt;|&#0*60;|&#x0*3c;)(?:[\w.-]+:)?(?:item|entry)(?=[\s/>&])/i;
+
+/**
+ * Passes over a piece of a document; answers `end`. A comment and CDATA may hold items if nothing speaks against their end.
+ * @throws TidegateError `upstream`, with the line of the first item that would be lost
+ */
+export function passOver(kind: PassedOver, text: string, begin: number, end: number): number {
+  const piece = text.slice(begin, end);
+  const item = piece.search(ITEM_START);
+  if (item === -1) return end;
+  if (kind === 'a comment' && isWholeComment(piece)) return end;
+  if (kind === 'CDATA' && isWholeCdata(piece)) return end;
+  throw unreadable(`has an item within ${kind}, where it would be lost`, text, begin + item);
+}
+
+/** XML allows no `--` in a comment. One that begins within an item, and goes on to the next, lacks its end too. */
+function isWholeComment(piece: string): boolean {
+  return !piece.slice(4, -3).includes('--') && ITEM_TAG.exec(piece)?.[1] === '';
+}
+
+/** CDATA that holds the start of another lacks its end, unless it holds the first half of an end that was split. */
+function isWholeCdata(piece: string): boolean {
+  return !piece.includes('<![CDATA[', 9) || piece.endsWith(']]]]>');
+}
+
+/** Where the first item begins in a text, be it escaped, in CDATA or in a comment; null where there is none. */
+export function anyItemWithin(text: string): number | null {
+  const item = text.search(ANY_ITEM_START);
+  return item === -1 ? null : item;
+}
