@@ -1,5 +1,5 @@
 /**
- * Repeats a commit until its outcome is known. Engine clients do not retry by themselves: only the holder of the
+ * Repeats a commit until its outcome is known, and spaces the tries of those who meet in one record. Engine clients do not retry by themselves: only the holder of the
  * commit's id can do it safely.
  */
 import { backoff } from '../base/backoff.ts';
@@ -10,6 +10,19 @@ import type { CommitResult, Operation, Store } from './store.ts';
 export type Settled = Exclude<CommitResult, { status: 'unknown' }>;
 
 const PAUSES = { firstMs: 20, mostMs: 1_000 };
+
+/**
+ * Waits, with full jitter, before what a commit rested on is read again, so that many who write the same record do not keep
+ * each other from it.
+ * @param conflicts how many there were before this one
+ * @returns false: there is no time left for another try before `deadline` (epoch ms)
+ */
+export async function afterConflict(runtime: Runtime, conflicts: number, deadline: number): Promise<boolean> {
+  const pause = backoff(PAUSES, conflicts, runtime.random());
+  if (runtime.now() + pause >= deadline) return false;
+  await runtime.sleep(pause);
+  return true;
+}
 
 /**
  * Commits under a new id, and again under the same id while the answer is `unknown`, with full jitter, up to `deadline`

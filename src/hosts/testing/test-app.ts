@@ -102,11 +102,13 @@ export function createTestApp(declared: App, options: TestAppOptions = {}): Test
   const send = (request: Request) => clock.drive(Promise.resolve(host.fetch(request)));
   const client = createTestClient(send);
   const deadline = () => clock.now() + RUN_MS;
+  const streams = createAppStreams(deps, principal);
 
   return {
     now: () => clock.now(),
     advance: (ms) => clock.advance(ms),
-    streams: createAppStreams(deps, principal),
+    // Removals that meet wait for each other.
+    streams: { ...streams, remove: (...args) => clock.drive(streams.remove(...args)) },
     async call(name, input = {}) {
       const {
         content,

@@ -7,7 +7,8 @@
  * revisions is not kept between two runs of the sweep.
  */
 import { isGap, type LoggedEvent } from '../../base/event.ts';
-import { replaces } from './latest.ts';
+import type { Cursor, LogEntry } from '../../store/store.ts';
+import { isAsLate, replaces } from './latest.ts';
 
 /** Most ids of a key whose revisions are told apart; beyond, only the best of those seen is kept. */
 const MOST_IDS = 10_000;
@@ -15,11 +16,12 @@ const MOST_IDS = 10_000;
 export interface Candidate {
   event: LoggedEvent;
   appendedAt: number;
+  cursor: Cursor;
 }
 
 export interface Fallback {
   /** Takes in an event that is not removed. It stands before all that were taken in until now. */
-  take(event: LoggedEvent, appendedAt: number): void;
+  take(event: LoggedEvent, entry: LogEntry): void;
   /** By key. */
   found(): Map<string, Candidate>;
 }
@@ -28,33 +30,35 @@ export interface Fallback {
  * @param wanted the keys; '' is that of a stream without keys
  * @param options.keyed whether events are kept apart by key
  * @param options.revised whether the stream declares revisions
+ * @param options.furthest the latest time that is taken for right, epoch ms, as `replaces` has it
  */
 export function createFallback(
   wanted: ReadonlySet<string>,
-  { keyed, revised }: { keyed: boolean; revised: boolean },
+  { keyed, revised, furthest }: { keyed: boolean; revised: boolean; furthest: number },
 ): Fallback {
   /** Of each key, what stands of each id. Without revisions one candidate of a key is enough, under the id ''. */
   const left = new Map<string, Map<string, Candidate>>();
 
   return {
-    take(event, appendedAt) {
+    take(event, { appendedAt, cursor }) {
       const key = keyed ? (event.key ?? '') : '';
       if (isGap(event) || !wanted.has(key)) return;
       const known = left.get(key) ?? new Map<string, Candidate>();
       left.set(key, known);
       const later = known.get(revised ? event.id : '');
-      if (later !== undefined && (revised ? replaces(later.event, event) : event.time <= later.event.time)) return;
+      const isPassed = (one: LoggedEvent) => (revised ? replaces(one, event) : isAsLate(one, event, furthest));
+      if (later !== undefined && isPassed(later.event)) return;
       if (known.size >= MOST_IDS) {
-        const best = bestOf(known.values());
+        const best = bestOf(known.values(), furthest);
         known.clear();
         if (best) known.set(best.event.id, best);
       }
-      known.set(revised ? event.id : '', { event, appendedAt });
+      known.set(revised ? event.id : '', { event, appendedAt, cursor });
     },
     found() {
       const found = new Map<string, Candidate>();
       for (const [key, known] of left) {
-        const best = bestOf(known.values());
+        const best = bestOf(known.values(), furthest);
         if (best) found.set(key, best);
       }
       return found;
@@ -62,11 +66,11 @@ export function createFallback(
   };
 }
 
-/** The candidate of the greatest event time; of equal times the first, which arrived last. */
-function bestOf(candidates: Iterable<Candidate>): Candidate | null {
+/** The candidate of the latest time; of equal times the first, which arrived last. */
+function bestOf(candidates: Iterable<Candidate>, furthest: number): Candidate | null {
   let best: Candidate | null = null;
   for (const candidate of candidates) {
-    if (best === null || candidate.event.time > best.event.time) best = candidate;
+    if (best === null || !isAsLate(best.event, candidate.event, furthest)) best = candidate;
   }
   return best;
 }

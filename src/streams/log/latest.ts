@@ -74,11 +74,19 @@ export async function projectLatest(
  * @param furthest the latest time that is taken for right, epoch ms. An event beyond it gives way to one that is not.
  */
 export function replaces(event: LoggedEvent, standing: LoggedEvent, furthest = Infinity): boolean {
-  const isFar = standing.time > furthest;
-  if (event.id !== standing.id) return event.time > furthest === isFar ? event.time >= standing.time : isFar;
+  if (event.id !== standing.id) return isAsLate(event, standing, furthest);
   if (event.revision === standing.revision) return event.time > standing.time;
   const [next, before] = [numberOf(event.revision), numberOf(standing.revision)];
   return next === null || before === null || next > before;
+}
+
+/**
+ * Whether an event's time is at least as late as that of another one.
+ * @param furthest the latest time that is taken for right, epoch ms. Whatever is beyond it comes before what is not.
+ */
+export function isAsLate(event: { time: number }, other: { time: number }, furthest: number): boolean {
+  const isFar = other.time > furthest;
+  return event.time > furthest === isFar ? event.time >= other.time : isFar;
 }
 
 /** The number that a revision is, exact however many digits it has; null where it is none. */

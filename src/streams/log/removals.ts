@@ -74,6 +74,8 @@ export interface Removals {
   pass: { through: number; cursor: Cursor | null } | null;
   /** Keys whose latest event was taken away, with the number of the removal. Another one is still searched for. */
   orphans: { key: string; number: number }[];
+  /** More orphans than there is room for here wait in records of their own (`orphans.ts`). */
+  spilled?: true;
 }
 
 export const removals = record<Removals>('removals of a stream', () =>
@@ -100,6 +102,7 @@ export const removals = record<Removals>('removals of a stream', () =>
     ),
     pass: z.strictObject({ through: z.number(), cursor: z.string().nullable() }).nullable(),
     orphans: z.array(z.strictObject({ key: z.string(), number: z.number() })),
+    spilled: z.exactOptional(z.literal(true)),
   }),
 );
 

@@ -12,15 +12,16 @@ import type { DeclaredStream } from '../../declare/stream.ts';
 import { asTidegateError, TidegateError } from '../../base/errors.ts';
 import { utf8Bytes } from '../../base/json.ts';
 import { isoTime, parseTime } from '../../base/time/time-text.ts';
-import { commitSurely } from '../../store/commit.ts';
+import { afterConflict, commitSurely } from '../../store/commit.ts';
 import { isPresent, type Operation } from '../../store/store.ts';
 import { withoutKeys } from '../find-stream.ts';
 import type { Scope } from '../scope.ts';
 import { fenceKey, fencePut } from './append.ts';
+import { eraseAtOnce } from './erase-at-once.ts';
 import { DROP_AFTER_MS, eraseRemoved } from './erase-removed.ts';
 import { positionKey } from './follower.ts';
 import { LATEST_FOLLOWER, projectLatest } from './latest.ts';
-import { removalEvent, type Removals, removals, removalsKey, type Removed } from './removals.ts';
+import { type Removal, removalEvent, type Removals, removals, removalsKey, type Removed } from './removals.ts';
 import { settleLatest } from './settle-latest.ts';
 import { loggedEvent, streamLog } from './stream-log.ts';
 import { EVENT_ID_BYTES, KEY_BYTES } from './validate-event.ts';
@@ -28,9 +29,8 @@ import { EVENT_ID_BYTES, KEY_BYTES } from './validate-event.ts';
 /** Most removals of a stream at a time, and most bytes of their record. */
 export const MOST_REMOVALS = 200;
 const RECORD_BYTES = 100_000;
-const MOST_CONFLICTS = 20;
-/** Reads of 1,000 entries that erase at once, before a removal answers. */
-const READS_AT_ONCE = 10;
+/** Reads of 1,000 entries that make room for another removal. */
+const READS_FOR_ROOM = 10;
 /** Work stops this long before the caller's deadline, so that the answer arrives in time. */
 const ANSWER_MS = 500;
 
@@ -58,15 +58,19 @@ export async function removeEvents(
   if (number === null) return { removed: 0, complete: true };
   scope.changed?.(scope.tenant, stream.name);
   await settleLatest(scope, stream, deadline);
-  const left = await eraseAtOnce(scope, stream, deadline);
-  const removal = left?.active.find((one) => one.number === number);
-  return { removed: removal?.erased ?? 0, complete: removal?.doneAt !== null && removal !== undefined };
+  const removal = await tryErase(scope, stream, number, deadline);
+  return { removed: removal?.erased ?? 0, complete: removal?.doneAt !== null && removal !== null };
 }
 
 /** Where it fails, the removal stands, and the sweep erases. */
-async function eraseAtOnce(scope: Scope, stream: DeclaredStream, deadline: number): Promise<Removals | null> {
+async function tryErase(
+  scope: Scope,
+  stream: DeclaredStream,
+  number: number,
+  deadline: number,
+): Promise<Removal | null> {
   try {
-    return await eraseRemoved(scope, stream, { reads: READS_AT_ONCE, deadline: deadline - ANSWER_MS });
+    return await eraseAtOnce(scope, stream, number, deadline - ANSWER_MS);
   } catch (error) {
     const { code, message } = asTidegateError(error);
     scope.runtime.log('warn', 'removed events are not erased yet', { stream: stream.name, code, message });
@@ -85,22 +89,25 @@ async function commitRemoval(
   const log = streamLog(tenant, stream.name);
   const keys = [removalsKey(tenant, stream.name), positionKey(tenant, LATEST_FOLLOWER, log)];
   if (stream.identified) keys.push(fenceKey(tenant, stream.name));
-  for (let attempt = 0; attempt < MOST_CONFLICTS; attempt += 1) {
+  let isTime = true;
+  for (let conflicts = 0; isTime; conflicts += 1) {
     // The fence is read before the end: whoever appends between the two makes the commit fail.
     const [reading, position, fence] = await store.getMany(keys, runtime.now());
     const { end } = await store.extent(log);
     if (end === null || reading === undefined || position === undefined) return null;
     if (!isPresent(position)) {
       await projectLatest(scope, stream, { deadline });
+      isTime = runtime.now() < deadline;
       continue;
     }
     const standing = removals.read(reading) ?? { next: 0, active: [], pass: null, orphans: [] };
     const entry = removalEvent(runtime.newId(), runtime.now(), what, textOf(what));
     const number = standing.next;
     const removal = { number, what, entry: entry.id, until: end, erased: 0, settled: false, doneAt: null };
-    const next = { ...standing, next: number + 1, active: [...standing.active, removal], pass: null };
+    const next = { ...standing, next: number + 1, active: [...standing.active, removal] };
     if (isFull(next)) {
-      await makeRoom(scope, stream, deadline);
+      await makeRoom(scope, stream, removal, deadline);
+      isTime = runtime.now() < deadline;
       continue;
     }
     const operations: Operation[] = [
@@ -111,6 +118,7 @@ async function commitRemoval(
     ];
     const result = await commitSurely(runtime, store, operations, deadline);
     if (result.status === 'committed') return number;
+    isTime = await afterConflict(runtime, conflicts, deadline);
   }
   throw new TidegateError('store_unavailable', `too many write to the stream ${stream.name} at once`, {
     retryAfterMs: 1_000,
@@ -126,19 +134,23 @@ function isFull(next: Removals): boolean {
 }
 
 /** Erases what is to be erased and drops removals that are done. */
-async function makeRoom(scope: Scope, stream: DeclaredStream, deadline: number): Promise<void> {
-  const left = await eraseRemoved(scope, stream, { reads: READS_AT_ONCE, deadline: deadline - ANSWER_MS });
-  if (left === null || left.active.length < MOST_REMOVALS) return;
+async function makeRoom(scope: Scope, stream: DeclaredStream, removal: Removal, deadline: number): Promise<void> {
+  const left = await eraseRemoved(scope, stream, { reads: READS_FOR_ROOM, deadline: deadline - ANSWER_MS });
+  if (left === null || !isFull({ ...left, active: [...left.active, removal] })) return;
   throw new TidegateError('rate_limited', `too many removals of ${stream.name} wait until their events are erased`, {
-    expected: `at most ${MOST_REMOVALS} at a time`,
+    expected: `at most ${MOST_REMOVALS} at a time, and ${RECORD_BYTES} bytes of what they name`,
     hint: 'remove a key or a range in one removal, or go on in a minute',
     retryAfterMs: DROP_AFTER_MS,
   });
 }
 
+const SELECTOR = 'an id, or a key, or a range with from or to';
+
 /** @throws TidegateError `invalid_input` with the field */
 export function resolveSelector(stream: DeclaredStream, selector: EventSelector, now: number): Removed {
-  const { id, key, from, to, ...others } = selector as Record<'id' | 'key' | 'from' | 'to', unknown>;
+  const given: unknown = selector;
+  if (typeof given !== 'object' || given === null) throw invalid('selector', SELECTOR);
+  const { id, key, from, to, ...others } = given as Record<'id' | 'key' | 'from' | 'to', unknown>;
   const other = Object.keys(others)[0];
   if (other !== undefined) throw invalid(other, 'to be left out: a removal has id, or key, from and to');
   if (key !== undefined && !stream.keyed) throw withoutKeys(stream, 'key');
@@ -153,7 +165,7 @@ export function resolveSelector(stream: DeclaredStream, selector: EventSelector,
   if (first !== null && end !== null && first >= end) throw invalid('from', 'a time before `to`');
   if (first !== null || end !== null) return { from: first, to: end, ...(key === undefined ? {} : { key }) };
   if (key !== undefined) return { key };
-  throw invalid('id', 'an id, or a key, or a range with from or to');
+  throw invalid('id', SELECTOR);
 }
 
 function checkText(value: unknown, field: string, most: number): asserts value is string {

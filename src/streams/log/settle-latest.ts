@@ -5,29 +5,31 @@
  * follower that keeps the latest events.
  */
 import type { DeclaredStream } from '../../declare/stream.ts';
+import type { LoggedEvent } from '../../base/event.ts';
 import { utf8Bytes } from '../../base/json.ts';
-import { commitSurely } from '../../store/commit.ts';
+import { TidegateError } from '../../base/errors.ts';
+import { afterConflict, commitSurely } from '../../store/commit.ts';
 import { GET_MANY_LIMIT, LIST_LIMIT } from '../../store/limits.ts';
 import { type Check, isPresent, type Operation, type Put, type StoredRecord } from '../../store/store.ts';
 import type { LogScope } from '../scope.ts';
 import type { Candidate } from './fallback.ts';
-import { LATEST_AGE_MS, latestEvent, latestKey, latestPartition } from './latest.ts';
-import { isOf, readRemovals, type Removal, type Removals, removals, type StandingRemovals } from './removals.ts';
+import { isAsLate, LATEST_AGE_MS, latestEvent, latestKey, latestPartition } from './latest.ts';
+import { CHUNK, fits, putsOf } from './orphans.ts';
+import { isOf, readRemovals, type Removal, removals, type StandingRemovals } from './removals.ts';
 
-/** Most keys whose latest event is searched for, and most bytes of them. Keys beyond show nothing until their next event. */
-const MOST_ORPHANS = 1_000;
-const ORPHAN_BYTES = 40_000;
-/** Operations of one commit. */
-const CHUNK = 80;
 const MOST_CONFLICTS = 20;
 
 /** @param deadline epoch ms. @throws TidegateError `store_unavailable`, `store_unknown`; the next call goes on. */
 export async function settleLatest(scope: LogScope, stream: DeclaredStream, deadline: number): Promise<void> {
-  for (let attempt = 0; attempt < MOST_CONFLICTS; attempt += 1) {
+  for (let conflicts = 0; ; conflicts += 1) {
     const standing = await readRemovals(scope, stream.name);
     const due = standing?.value.active.filter(({ settled }) => !settled) ?? [];
     if (standing === null || due.length === 0) return;
     if (await settle(scope, stream, standing, due, deadline)) return;
+    if (await afterConflict(scope.runtime, conflicts, deadline)) continue;
+    throw new TidegateError('store_unavailable', `too many remove from the stream ${stream.name} at once`, {
+      retryAfterMs: 1_000,
+    });
   }
 }
 
@@ -47,15 +49,26 @@ async function settle(
       const removal = due.find(({ what }) => isOf(event, what));
       return removal ? [{ one, number: removal.number }] : [];
     });
-    for (let from = 0; from < taken.length; from += CHUNK) {
-      const some = taken.slice(from, from + CHUNK);
-      const orphans = some.map(({ one, number }) => ({ key: keyOf(one.id), number }));
-      value = { ...value, orphans: bounded([...value.orphans, ...orphans]) };
+    for (let from = 0, size = CHUNK; from < taken.length; from += size) {
+      const orphansOf = (most: number) =>
+        taken.slice(from, from + most).map(({ one, number }) => ({ key: keyOf(one.id), number }));
+      const all = [...value.orphans, ...orphansOf(CHUNK)];
+      const isRoom = fits(all);
+      // An orphan that waits needs an operation of its own.
+      size = isRoom ? CHUNK : CHUNK / 2;
+      const some = taken.slice(from, from + size);
+      const waiting = isRoom ? [] : await putsOf(scope, stream.name, orphansOf(size));
+      value = isRoom ? { ...value, orphans: all } : { ...value, spilled: true };
       const deletes = some.map(({ one }): Operation => {
         const { partition, id, version } = one;
         return { kind: 'delete', partition, id, expects: version };
       });
-      const result = await commitSurely(runtime, store, [...deletes, removals.replace(record, value)], deadline);
+      const result = await commitSurely(
+        runtime,
+        store,
+        [...deletes, ...waiting, removals.replace(record, value)],
+        deadline,
+      );
       if (result.status === 'conflict') return false;
       record = { ...record, version: result.version };
     }
@@ -93,12 +106,6 @@ function keyOf(recordId: string): string {
   return recordId.slice(latestKey('', '', '').id.length);
 }
 
-/** As many of the orphans as the record has room for. */
-function bounded(orphans: Removals['orphans']): Removals['orphans'] {
-  let bytes = 0;
-  return orphans.slice(0, MOST_ORPHANS).filter(({ key }) => (bytes += utf8Bytes(key)) <= ORPHAN_BYTES);
-}
-
 /** False: the record of removals was written by somebody else, so what was found may be removed by now. */
 export async function putFallbacks(
   { store, runtime, tenant }: LogScope,
@@ -108,6 +115,7 @@ export async function putFallbacks(
   deadline: number,
 ): Promise<boolean> {
   const check: Check = { kind: 'check', partition, id, expects: version };
+  const furthest = runtime.now() + stream.aheadMs;
   const maxAgeMs = stream.retention.ageMs ?? LATEST_AGE_MS;
   for (const chunk of chunksOf(found, store.limits.commitBytes / 2)) {
     for (let attempt = 0; ; attempt += 1) {
@@ -120,7 +128,7 @@ export async function putFallbacks(
         const candidate = chunk.get(keyOf(reading.id));
         const standing = latestEvent.read(reading);
         if (candidate === undefined || candidate.appendedAt + maxAgeMs <= now) return [];
-        if (standing !== null && !isBetter(candidate, standing)) return [];
+        if (standing !== null && !isBetter(candidate, standing, furthest)) return [];
         return [latestEvent.replace(reading, candidate.event, { expiresAt: candidate.appendedAt + maxAgeMs })];
       });
       if (puts.length === 0) break;
@@ -134,8 +142,8 @@ export async function putFallbacks(
 }
 
 /** What stands arrived later than the candidate, or was found later in the log. */
-function isBetter({ event }: Candidate, standing: { id: string; time: number }): boolean {
-  return event.id !== standing.id && event.time > standing.time;
+function isBetter({ event }: Candidate, standing: LoggedEvent, furthest: number): boolean {
+  return event.id !== standing.id && !isAsLate(standing, event, furthest);
 }
 
 function* chunksOf(found: ReadonlyMap<string, Candidate>, mostBytes: number): Generator<Map<string, Candidate>> {

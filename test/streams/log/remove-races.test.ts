@@ -7,6 +7,9 @@ import type { Store } from '../../../src/store/store.ts';
 import { defineApp } from '../../../src/declare/check/define-app.ts';
 import { stream } from '../../../src/declare/stream.ts';
 import { createTestApp } from '../../../src/hosts/testing/test-app.ts';
+import { systemRuntime } from '../../../src/base/runtime.ts';
+import { findStream } from '../../../src/streams/find-stream.ts';
+import { eraseRemoved } from '../../../src/streams/log/erase-removed.ts';
 import { latestEvent, latestKey } from '../../../src/streams/log/latest.ts';
 import { MOST_REMOVALS } from '../../../src/streams/log/remove.ts';
 import { removals, removalsKey } from '../../../src/streams/log/removals.ts';
@@ -178,6 +181,128 @@ test('too many removals that wait are refused, until the sweep has worked them o
   await stage.advance(61_000);
   await stage.sweep();
   expect(await stage.streams.remove('readings', { id: 'keeps' })).toEqual({ removed: 1, complete: true });
+});
+
+test('removals that are full by the bytes of what they name are refused in the same way', async () => {
+  const store = createMemoryStore();
+  const stage = on(store);
+  await stage.streams.append('readings', event('keeps', 1));
+  // As JSON each of these bytes takes six.
+  const bulky = '\u0001'.repeat(250);
+  let made = 0;
+  const untilFull = async () => {
+    for (; made < MOST_REMOVALS; made += 1) await stage.streams.remove('readings', { key: bulky + made });
+  };
+  await expect(untilFull()).rejects.toMatchObject({ code: 'rate_limited' });
+  expect(made).toBeLessThan(MOST_REMOVALS / 2);
+  await stage.advance(61_000);
+  expect(await stage.streams.remove('readings', { id: 'keeps' })).toEqual({ removed: 1, complete: true });
+});
+
+test('a pass comes to its end however many removals come while it is under way', async () => {
+  const store = createMemoryStore();
+  const stage = on(store);
+  await fill(store, 0, 12_000, 'a');
+  expect(await stage.streams.remove('readings', { id: 'e3' })).toEqual({ removed: 0, complete: false });
+  const scope = { store, runtime: { ...systemRuntime(() => {}), now: () => NOW }, tenant: 'public' };
+  for (let n = 0; n < 5; n += 1) {
+    await eraseRemoved(scope, findStream(app, 'readings'), { reads: 3, deadline: NOW + 10_000 });
+    expect(await stage.streams.remove('readings', { id: `e${11_000 + n}` })).toEqual({ removed: 1, complete: false });
+  }
+  const { value } = await store.get(removalsKey('public', 'readings'), NOW);
+  const [first, ...others] = removals.decode(value ?? {}).active;
+  expect(first).toMatchObject({ erased: 1, doneAt: NOW });
+  expect(others.map(({ doneAt }) => doneAt)).toEqual([null, null, null, null, null]);
+  await stage.sweep();
+  const standing = removals.read(await store.get(removalsKey('public', 'readings'), NOW));
+  expect(standing?.active.every(({ erased, doneAt }) => erased === 1 && doneAt === NOW)).toBe(true);
+});
+
+/** Each call takes a few turns, by chance, so that others come in between. */
+function slow(store: Store, random: () => number): Store {
+  const turns = async () => {
+    for (let n = Math.floor(random() * 12); n > 0; n -= 1) await Promise.resolve();
+  };
+  return new Proxy(store, {
+    get(target, name: keyof Store) {
+      const member = target[name];
+      if (typeof member !== 'function') return member;
+      return async (...args: unknown[]) => {
+        await turns();
+        const answer: unknown = await (member as (...args: unknown[]) => unknown)(...args);
+        await turns();
+        return answer;
+      };
+    },
+  });
+}
+
+test.each([1, 2, 3])(
+  'each of many removals at once answers when its event is erased and the latest of its key is what is left: seed %i',
+  async (seed) => {
+    const inner = createMemoryStore();
+    const random = seededRandom(seed);
+    const stages = [0, 1, 2].map(() => on(slow(inner, random)));
+    const healthy = on(inner);
+    const keys = Array.from({ length: 24 }, (_, n) => `k${n}`);
+    for (const key of keys) {
+      await healthy.streams.append('readings', event(`first of ${key}`, 1, key));
+      await healthy.streams.append('readings', event(`second of ${key}`, 2, key));
+    }
+    const answers = await Promise.all(
+      keys.map(async (key, n) => {
+        const answer = await stages[n % 3]?.streams.remove('readings', { id: `second of ${key}` });
+        return { ...answer, latest: (await healthy.streams.latest('readings', key))?.id };
+      }),
+    );
+    expect(answers).toEqual(keys.map((key) => ({ removed: 1, complete: true, latest: `first of ${key}` })));
+  },
+);
+
+test('an event of another century that an older release stored does not come back as the latest', async () => {
+  const store = createMemoryStore();
+  const stage = on(store);
+  const data = { id: 'far', key: 'a', at: Date.UTC(2099, 0, 1) };
+  const entries = [{ id: 'far', key: 'a', time: data.at, data }];
+  await store.commit([{ kind: 'append', log: LOG, entries }], { id: 'far', now: NOW, deadline: NOW + 1_000 });
+  for (const n of [1, 2]) await stage.streams.append('readings', event(`e${n}`, n));
+  expect(await stage.streams.latest('readings', 'a')).toMatchObject({ id: 'e2' });
+  await stage.streams.remove('readings', { id: 'e2' });
+  expect(await stage.streams.latest('readings', 'a')).toMatchObject({ id: 'e1' });
+  await stage.streams.remove('readings', { id: 'e1' });
+  expect(await stage.streams.latest('readings', 'a')).toMatchObject({ id: 'far' });
+});
+
+test('the sweep finds the latest events of more keys than the record of removals has room for', async () => {
+  const store = createMemoryStore();
+  const stage = on(store);
+  const keys = Array.from({ length: 1_100 }, (_, n) => `k${n}`);
+  for (const [round, at] of [AT, AT + 1_000].entries()) {
+    for (const part of [keys.slice(0, 600), keys.slice(600)]) {
+      const entries = part.map((key) => {
+        const data = { id: `${key} ${round}`, key, at };
+        return { id: data.id, key, time: at, data };
+      });
+      const options = { id: `${round} ${part[0]}`, now: NOW, deadline: NOW + 1_000 };
+      await store.commit([{ kind: 'append', log: LOG, entries }], options);
+    }
+  }
+  await stage.sweep();
+  expect(await stage.streams.remove('readings', { from: AT + 1_000 })).toEqual({ removed: 1_100, complete: true });
+  const latest = async () => {
+    const pages = [await stage.streams.latestByKey('readings', { limit: 1_000 })];
+    const after = pages[0]?.next;
+    if (after) pages.push(await stage.streams.latestByKey('readings', { limit: 1_000, after }));
+    return pages.flatMap(({ events }) => events.map(({ id }) => id));
+  };
+  expect((await latest()).every((id) => id.endsWith(' 0'))).toBe(true);
+  await stage.sweep();
+  expect((await latest()).toSorted()).toEqual(keys.map((key) => `${key} 0`).toSorted());
+  await stage.advance(61_000);
+  await stage.sweep();
+  for (const partition of ['public/orphans/readings', 'public/removals']) {
+    expect((await store.list(partition, { now: NOW, limit: 10 })).records).toEqual([]);
+  }
 });
 
 test('a record of removals of a newer release stops readers, and is left alone', async () => {
