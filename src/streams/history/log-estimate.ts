@@ -46,13 +46,16 @@ export async function estimateRange(
     lookUp(scope, stream.name, range, 'oldest', null),
     scope.store.last(streamLog(scope.tenant, stream.name), SAMPLED),
   ]);
-  const [first, end] = [newest.floor, newest.end].map((cursor) => (cursor === null ? 0 : decodeCursor(cursor).place));
-  const events = lengthWithin(look.stretches, first ?? 0, end ?? 0);
+  const [floor, behind] = [newest.floor, newest.end].map((cursor) => (cursor === null ? null : decodeCursor(cursor)));
+  const [first, end] = [floor?.place ?? 0, behind?.place ?? 0];
+  // What is known of another log, from before this one began anew, leaves nothing out.
+  const isOther = look.epoch !== null && behind != null && look.epoch !== behind.epoch;
+  const events = isOther ? end - first : lengthWithin(look.stretches, first, end);
   const sampled = newest.entries.reduce((sum, { value }) => sum + utf8Bytes(JSON.stringify(value)), 0);
   const each = newest.entries.length === 0 ? 0 : sampled / newest.entries.length;
   return {
     events,
-    inRange: likelyWithin(look.pieces, first ?? 0, end ?? 0),
+    inRange: isOther ? events : likelyWithin(look.pieces, first, end),
     bytes: Math.round(events * each),
     storeCalls: look.storeCalls + 1,
   };

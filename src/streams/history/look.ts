@@ -11,15 +11,15 @@ import { followerAt, positionKey } from '../log/follower.ts';
 import { LATEST_FOLLOWER } from '../log/latest.ts';
 import { streamLog } from '../log/stream-log.ts';
 import {
+  goneBefore,
   LEAF,
   leafKey,
-  meets,
   readTimes,
   rootKey,
+  type Times,
   timesLeaf,
   type TimesLeaf,
   timesRoot,
-  unpackTimes,
 } from '../log/times.ts';
 import type { Order, Range } from './range.ts';
 import {
@@ -43,8 +43,8 @@ export interface Look {
   epoch: string | null;
   pieces: Piece[];
   stretches: Stretch[];
-  /** Events of the range may have been trimmed. */
-  gone: boolean;
+  /** Times of what lay before the index, and was trimmed; null: nothing did. */
+  gone: Times;
   storeCalls: number;
 }
 
@@ -76,19 +76,18 @@ export async function lookUp(
     index.leaves = new Map([...index.leaves, ...leavesOf(asked, readings)]);
   }
   const found = pieces();
-  const trimmed = unpackTimes(index.root?.gone ?? [])[0] ?? null;
   return {
     epoch: index.epoch,
     pieces: found,
     stretches: stretchesOf(found),
-    gone: range.from !== null && meets(trimmed, range) !== 'none',
+    gone: index.root === null ? null : goneBefore(index.root),
     storeCalls: asked.length > 0 ? 2 : 1,
   };
 }
 
 function everything(range: Pick<Range, 'from' | 'to'>, order: Order, storeCalls: number): Look {
   const pieces = piecesOf(EVERYTHING, range, order, null);
-  return { epoch: null, pieces, stretches: [{ from: 0, to: Infinity, isTail: false }], gone: false, storeCalls };
+  return { epoch: null, pieces, stretches: [{ from: 0, to: Infinity, isTail: false }], gone: null, storeCalls };
 }
 
 /** Null: nothing is known, or what was read is of two logs, since the log began anew. */

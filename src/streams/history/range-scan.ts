@@ -13,6 +13,7 @@ import { streamLog } from '../log/stream-log.ts';
 import { type Scan, scan, SCAN_BUDGET, type ScanBudget, type ScanReport } from './scan.ts';
 import type { Scope } from '../scope.ts';
 import { firstChunk, likelyWithin } from './stretches.ts';
+import { mayBeTrimmed } from './trimmed.ts';
 
 /** Work stops this long before the caller's deadline, so that the answer arrives in time. */
 export const ANSWER_MS = 500;
@@ -55,7 +56,7 @@ export interface RangeReport extends Pick<ScanReport, 'ended' | 'position' | 'en
   complete: boolean;
   /** Where the next page begins; null where complete. */
   next: Cursor | null;
-  /** Events of the range were trimmed, or it begins before the time from which retention keeps events. */
+  /** Events of the range may have been trimmed, or it begins before the time from which retention keeps events. */
   truncated: boolean;
   scanned: Scanned;
 }
@@ -95,15 +96,25 @@ export async function scanRange(
   });
   const { ended, position, end, entries, reads, total, through } = report;
   const complete = ended === 'all';
+  const log = end === null ? null : decodeCursor(end);
+  const isOther = look.epoch !== null && log !== null && look.epoch !== log.epoch;
+  const isTrimmed = mayBeTrimmed(asked, {
+    gone: resumed === null && !isOther ? look.gone : null,
+    cut: report.cut,
+    pieces: isOther ? null : look.pieces,
+    at: resumed !== null && order === 'oldest' ? decodeCursor(resumed).place : 0,
+    oldest: report.oldest,
+    aheadMs: stream.aheadMs,
+  });
   return {
     ended,
     position,
     end,
     total,
-    inRange: total === null ? null : likelyWithin(look.pieces, 0, end === null ? 0 : decodeCursor(end).place),
+    inRange: total === null || isOther ? total : likelyWithin(look.pieces, 0, log?.place ?? 0),
     complete,
     next: complete ? null : position,
-    truncated: report.truncated || (resumed === null && look.gone) || isPastRetention(asked, stream, runtime.now()),
+    truncated: report.truncated || isTrimmed || isPastRetention(asked, stream, runtime.now()),
     scanned: { entries, storeCalls: look.storeCalls + reads, through },
   };
 }

@@ -61,6 +61,15 @@ export interface ScanReport {
   total: number | null;
   /** Append time of the last entry that was visited, epoch ms. */
   through: number | null;
+  /** Least append time of the entries that were read, epoch ms; null: none was. */
+  oldest: number | null;
+  /** Places that were to be walked, but were trimmed before; of the epoch of `end`. */
+  cut: Cut[];
+}
+
+export interface Cut {
+  from: number;
+  to: number;
 }
 
 export async function scan(store: Store, log: string, options: Scan): Promise<ScanReport> {
@@ -71,6 +80,7 @@ export async function scan(store: Store, log: string, options: Scan): Promise<Sc
     left: (forward ? options.stretches : options.stretches.toReversed()).map((stretch) => ({ ...stretch })),
     epoch: options.epoch,
     end: null,
+    cut: [],
   };
   const report: ScanReport = {
     ended: 'all',
@@ -81,6 +91,8 @@ export async function scan(store: Store, log: string, options: Scan): Promise<Sc
     reads: 0,
     total: null,
     through: null,
+    oldest: null,
+    cut: walk.cut,
   };
   /** A page that was read in advance. */
   const advance: { page: LogPage | null; of: Stretch | null } = { page: null, of: null };
@@ -92,6 +104,8 @@ export async function scan(store: Store, log: string, options: Scan): Promise<Sc
     if (report.reads === 0 || forward) report.end = page.end;
     if (report.reads === 0) report.truncated = start !== null && isTruncated(page, start);
     report.reads += 1;
+    const appendedAt = page.entries[0]?.appendedAt ?? Infinity;
+    if (appendedAt < (report.oldest ?? Infinity)) report.oldest = appendedAt;
     return page;
   }
 
@@ -153,6 +167,8 @@ interface Walk {
   epoch: string | null;
   /** The place behind the log's newest entry; null: nothing was read yet. */
   end: number | null;
+  /** See `ScanReport`. */
+  cut: Cut[];
 }
 
 /** Takes in where the log begins and ends. False: it is another log than the stretches are of, all of which is walked. */
@@ -165,7 +181,11 @@ function arrive(walk: Walk, page: LogPage): boolean {
   const isSame = walk.epoch === null || walk.epoch === epoch;
   if (!isSame) walk.left = [{ from: 0, to: Infinity, isTail: false }];
   const floor = decodeCursor(page.floor).place;
-  for (const stretch of walk.left) stretch.from = Math.max(stretch.from, floor);
+  for (const stretch of walk.left) {
+    if (stretch.from >= floor) continue;
+    walk.cut.push({ from: stretch.from, to: Math.min(stretch.to, floor) });
+    stretch.from = floor;
+  }
   walk.epoch = epoch;
   walk.end = end;
   return isSame;

@@ -40,6 +40,8 @@ export interface KnownSpan {
 export interface Piece {
   from: number;
   to: number;
+  /** Of a piece of a block: those of the whole block. */
+  times: Times | 'unknown';
   /** Every event there is in the range. */
   isWhole: boolean;
   /** Number of events in the range, if events are evenly spread over the times of their block; at most `to - from`. */
@@ -106,11 +108,11 @@ export function piecesOf(
   range: Pick<Range, 'from' | 'to'>,
   order: Order,
   at: number | null,
-): (Piece & Pick<KnownSpan, 'leaf' | 'times'>)[] {
+): (Piece & Pick<KnownSpan, 'leaf'>)[] {
   return spans.flatMap((span) => {
     const from = order === 'oldest' ? Math.max(span.from, at ?? 0) : span.from;
     const to = order === 'newest' ? Math.min(span.to, at ?? Infinity) : span.to;
-    const met = span.times === 'unknown' ? 'part' : meets(span.times, range);
+    const met = meets(span.times, range);
     if (from >= to || met === 'none') return [];
     const isWhole = met === 'whole' || (range.from === null && range.to === null);
     const likely = isWhole ? to - from : (to - from) * shareOf(span.times, range);

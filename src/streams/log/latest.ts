@@ -184,7 +184,7 @@ function beginRound(
       }
       const folded = fold?.result() ?? null;
       // Last, so that they are in the commit that moves the position, where one commit does not hold all.
-      const ofTimes = folded === null ? [] : await timesEffects(scope, stream.name, folded, oldest);
+      const ofTimes = folded === null ? [] : await timesEffects(scope, stream, folded, oldest);
       extended = ofTimes !== null;
       return [...operations, ...(ofTimes ?? [])];
     },

@@ -7,7 +7,9 @@ import { decodeCursor } from '../../store/cursor.ts';
 import type { LogEntry } from '../../store/store.ts';
 import {
   BLOCK,
+  goneBefore,
   joined,
+  latestBefore,
   LEAF,
   MOST_LEAVES,
   type OpenTimes,
@@ -16,6 +18,7 @@ import {
   type TimesLeaf,
   timesOf,
   type TimesRoot,
+  timesUpTo,
   unpackTimes,
 } from './times.ts';
 
@@ -37,6 +40,8 @@ export interface Folded {
   open: OpenTimes;
   /** Entries before `from` are gone, or the log began anew: an index of them is of no use. */
   anew: boolean;
+  /** Append time of the entry at `from`, epoch ms, where what lay before it was not folded; else null. */
+  oldest: number | null;
 }
 
 export interface Fold {
@@ -58,9 +63,11 @@ export function createFold(start: FoldStart | null): Fold {
   let times: Times = unpackTimes(start?.open.times ?? [])[0] ?? null;
   let full: Times[] = [];
   let anew = false;
+  let oldest: number | null = null;
 
-  function restart(newEpoch: string, place: number): void {
-    anew = epoch !== null;
+  function restart(newEpoch: string, place: number, appendedAt: number): void {
+    anew ||= epoch !== null;
+    oldest = appendedAt;
     epoch = newEpoch;
     next = from = begun = place;
     times = null;
@@ -72,7 +79,8 @@ export function createFold(start: FoldStart | null): Fold {
       const [first] = entries;
       if (first === undefined) return;
       const behind = decodeCursor(first.cursor);
-      if (behind.epoch !== epoch || behind.place - 1 !== next) restart(behind.epoch, behind.place - 1);
+      if (behind.epoch !== epoch || behind.place - 1 !== next)
+        restart(behind.epoch, behind.place - 1, first.appendedAt);
       for (const entry of entries) {
         const time = timeOf(entry);
         if (time !== null) times = joined(times, timesOf(time));
@@ -85,7 +93,8 @@ export function createFold(start: FoldStart | null): Fold {
     },
     result() {
       if (epoch === null) return null;
-      return { epoch, from, full, open: { from: begun, times: times === null ? [] : packTimes([times]) }, anew };
+      const open = { from: begun, times: times === null ? [] : packTimes([times]) };
+      return { epoch, from, full, open, anew, oldest };
     },
   };
 }
@@ -99,8 +108,9 @@ export interface Grown {
 }
 
 /** Whether the root changes with what was folded. */
-export function changesRoot({ full, anew }: Folded): boolean {
-  return full.length > 0 || anew;
+export function changesRoot({ from, full, anew, oldest }: Folded): boolean {
+  // What was trimmed before the first that is folded is remembered at once: later rounds do not know when that arrived.
+  return full.length > 0 || anew || (oldest !== null && from > 0);
 }
 
 /** Whether `grown` can take it: no place between the root and what was folded is missing. */
@@ -117,8 +127,9 @@ export function leavesFilled({ from, open }: Folded): number[] {
 /**
  * @param root null: there is none. What was folded joins on to it.
  * @param floor the place of the log's oldest entry
+ * @param aheadMs how far an event may lie ahead of the clock
  */
-export function grown(root: TimesRoot | null, folded: Folded, floor: number): Grown {
+export function grown(root: TimesRoot | null, folded: Folded, floor: number, aheadMs: number): Grown {
   const { epoch, from } = folded;
   const base = folded.anew || root?.epoch !== epoch ? null : root;
   let { first, end } = base ?? { first: from, end: from };
@@ -136,11 +147,12 @@ export function grown(root: TimesRoot | null, folded: Folded, floor: number): Gr
     blocks = [];
   }
   let { forgot } = base ?? {};
-  let gone = base === null ? lostWith(root, epoch) : (unpackTimes(base.gone ?? [])[0] ?? null);
+  let gone = base === null ? joined(lostWith(root, epoch), missed(folded, aheadMs)) : goneBefore(base);
   const oldest = numberOf(first, LEAF);
   const trimmed = Math.max(0, Math.min(leaves.length, numberOf(floor, LEAF) - oldest));
-  gone = leaves.slice(0, trimmed).reduce<Times>(joined, gone);
   const surplus = Math.max(0, leaves.length - trimmed - MOST_LEAVES);
+  // What is forgotten counts as trimmed: nobody will know its times when it is.
+  gone = leaves.slice(0, trimmed + surplus).reduce<Times>(joined, gone);
   leaves = leaves.slice(trimmed + surplus);
   if (trimmed + surplus > 0) first = (oldest + trimmed + surplus) * LEAF;
   if (surplus > 0) forgot ??= (oldest + trimmed) * LEAF;
@@ -154,7 +166,7 @@ export function grown(root: TimesRoot | null, folded: Folded, floor: number): Gr
       end,
       leaves: packTimes(leaves),
       blocks: packTimes(blocks),
-      ...(gone === null ? {} : { gone: packTimes([gone]) }),
+      ...(first === 0 ? {} : { gone: packTimes([gone]) }),
       ...(forgot === undefined ? {} : { forgot }),
     },
     leaves: filled.filter(({ leaf }) => leaf >= numberOf(first, LEAF)),
@@ -170,7 +182,12 @@ export function numberOf(at: number, size: number): number {
 /** The times of all events that a root tells of, where the log lost them to a trim. */
 function lostWith(root: TimesRoot | null, epoch: string): Times {
   if (root?.epoch !== epoch) return null;
-  return [root.gone ?? [], root.leaves, root.blocks].flatMap(unpackTimes).reduce<Times>(joined, null);
+  return [root.leaves, root.blocks].flatMap(unpackTimes).reduce<Times>(joined, goneBefore(root));
+}
+
+/** What the times of the events can be that lay before what was folded, and were trimmed. */
+function missed({ from, oldest }: Folded, aheadMs: number): Times {
+  return from === 0 ? null : timesUpTo(latestBefore(oldest ?? Infinity, aheadMs));
 }
 
 function leavesOf(root: TimesRoot | null): number[] {

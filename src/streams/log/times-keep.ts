@@ -52,7 +52,7 @@ export function foldAt(at: { cursor: Cursor | null; open: OpenTimes | null }): F
  */
 export async function timesEffects(
   { store, runtime, tenant }: LogScope,
-  stream: string,
+  { name: stream, aheadMs }: DeclaredStream,
   folded: Folded,
   floor: Cursor | null,
 ): Promise<Operation[] | null> {
@@ -63,7 +63,7 @@ export async function timesEffects(
   if (standing === undefined) return null;
   const { value, isNewer } = readTimes(timesRoot, standing);
   if (isNewer || !joinsOn(value, folded)) return null;
-  const made = grown(value, folded, floor === null ? 0 : decodeCursor(floor).place);
+  const made = grown(value, folded, floor === null ? 0 : decodeCursor(floor).place, aheadMs);
   const operations: Operation[] = [];
   for (const { leaf, value: times } of made.leaves) {
     const reading = readings[filled.indexOf(leaf)];
@@ -110,7 +110,7 @@ export async function buildTimes(
     if (at === null || at.cursor === null || at.open !== undefined || isNewer) return { ...report, built: true };
     const part = await foldPart(scope, log, at.cursor, root);
     report.entries += part.entries;
-    const operations = part.folded === null ? [] : await timesEffects(scope, stream.name, part.folded, part.floor);
+    const operations = part.folded === null ? [] : await timesEffects(scope, stream, part.folded, part.floor);
     if (operations === null) return { ...report, built: true };
     if (part.reached) operations.push(followerAt.replace(position, { cursor: at.cursor, open: part.open }));
     if (operations.length === 0) return report;

@@ -24,6 +24,8 @@ export const LEAF_BLOCKS = 256;
 export const LEAF = BLOCK * LEAF_BLOCKS;
 /** Most leaves that a root tells of, about 200 KB. It forgets the oldest, and readers look at what lies there. */
 export const MOST_LEAVES = 8_192;
+/** Clocks of those that append differ by less. */
+const CLOCK_SKEW_MS = 60_000;
 /** Times beyond this (both ways, epoch ms) count as this, so that differences of times are exact. */
 const FARTHEST = 4e15;
 
@@ -41,7 +43,10 @@ export interface TimesRoot {
   leaves: number[];
   /** Packed times of each block of the leaf that is not full, from `first` or the leaf's beginning on. */
   blocks: number[];
-  /** Packed times of the events whose leaves are gone because the log was trimmed beyond them. */
+  /**
+   * Packed times of what lay before `first`: of the events whose leaves are gone, or what their times can be at most. Absent
+   * where nothing did.
+   */
   gone?: number[];
   /** The index once began here; what lies between this place and `first` is not known any more. */
   forgot?: number;
@@ -134,6 +139,25 @@ export function joined(a: Times, b: Times): Times {
   return [Math.min(a[0], b[0]), Math.max(a[1], b[1])];
 }
 
+/**
+ * Latest time that an event can have that arrived before this append time, epoch ms.
+ * @param aheadMs how far an event may lie ahead of the clock
+ */
+export function latestBefore(appendedAt: number, aheadMs: number): number {
+  return appendedAt + aheadMs + CLOCK_SKEW_MS;
+}
+
+/** The times of events of which no more is known than the latest that they can have. */
+export function timesUpTo(latest: number): Times {
+  return [-FARTHEST, bounded(Math.ceil(latest))];
+}
+
+/** The times of what lay before a root; null: nothing did. */
+export function goneBefore({ first, gone }: TimesRoot): Times {
+  if (gone === undefined) return first === 0 ? null : timesUpTo(FARTHEST);
+  return unpackTimes(gone)[0] ?? null;
+}
+
 /** The times of one event, in whole milliseconds that hold it. */
 export function timesOf(time: number): Times {
   return [bounded(Math.floor(time)), bounded(Math.ceil(time))];
@@ -144,10 +168,11 @@ export function timesOf(time: number): Times {
  * @param range `from` inclusive, `to` exclusive; null: no bound
  */
 export function meets(
-  times: Times,
+  times: Times | 'unknown',
   { from, to }: { from: number | null; to: number | null },
 ): 'none' | 'part' | 'whole' {
   if (times === null) return 'none';
+  if (times === 'unknown') return 'part';
   const [min, max] = times;
   // At the farthest times what stands there may lie on either side of a bound.
   const isFar = min <= -FARTHEST || max >= FARTHEST;

@@ -87,6 +87,26 @@ describe('an estimate', () => {
     expect(await estimate(at, { from: at.clock.now + MINUTE })).toMatchObject({ fits: true });
   });
 
+  test('where the index is of a log before this one counts all that is there', async () => {
+    const at = await sensors(3_000);
+    const { store } = at.deps;
+    const again = bench({ sensors: one(0) });
+    const now = again.clock.now;
+    for (const partition of [`${TENANT}/position/latest`, `${TENANT}/times/sensors`]) {
+      const { records } = await store.list(partition, { now, limit: 10 });
+      const puts = records.map(({ id, value }) => ({ kind: 'put', partition, id, value, expects: null }) as const);
+      await again.deps.store.commit(puts, { id: partition, now, deadline: now + 1_000 });
+    }
+    const old = START - 86_400_000;
+    const events = Array.from({ length: 400 }, (_, index) => ({ key: 'k', time: old + index, data: { v: 1 } }));
+    await again.append('sensors', ...events);
+    expect(await estimate(again, { from: old, to: old + 400 })).toMatchObject({
+      events: 400,
+      inRange: 400,
+      fits: false,
+    });
+  });
+
   test('refuses what the query would be refused for, and a cursor', async () => {
     const at = await sensors(10);
     await expect(estimate(at, { window: 'x' })).rejects.toMatchObject({ field: 'window' });

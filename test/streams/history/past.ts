@@ -20,6 +20,8 @@ import { watch } from '../../feeds/run/stage.ts';
 import { type Bench, bench, seeded, START, TENANT } from './fixture.ts';
 
 export const HOUR = 3_600_000;
+/** More than any of `DISORDERS` lies ahead of the clock. */
+const MOST_AHEAD_MS = 200 * HOUR;
 
 export interface Held {
   id: string;
@@ -31,6 +33,8 @@ export interface Held {
 export interface Past extends Bench {
   /** All that was appended and not trimmed, in order of arrival. */
   held: Held[];
+  /** What was trimmed. */
+  lost: Held[];
   add(...events: Omit<Held, 'id'>[]): Promise<void>;
   read(query: HistoryQuery): Promise<HistoryPage>;
   windows(query: WindowsQuery): Promise<WindowsPage>;
@@ -40,14 +44,20 @@ export interface Past extends Bench {
 
 export function past(store: Store = createMemoryStore()): Past {
   const schema = z.object({ v: z.number() });
-  const at = bench({ events: stream({ description: 'Events', schema, key: () => 'k' }) }, {}, store);
+  const at = bench(
+    { events: stream({ description: 'Events', schema, key: () => 'k', aheadMs: MOST_AHEAD_MS }) },
+    {},
+    store,
+  );
   const held: Held[] = [];
+  const lost: Held[] = [];
   const scope = scopeOf(at.deps, { tenant: TENANT });
   const declared = findStream(at.app, 'events');
   let ids = 0;
   return {
     ...at,
     held,
+    lost,
     async add(...events) {
       const named = events.map((event) => ({ id: `${(ids += 1)}`, ...event }));
       for (let from = 0; from < named.length; from += 1_000)
@@ -110,7 +120,8 @@ export async function take(at: Past, step: Step): Promise<void> {
   if (step.kind === 'build') await at.build();
   if ('keep' in step) {
     await at.trim('events', step.keep);
-    at.held.splice(0, at.held.length - Math.min(at.held.length, step.keep));
+    const gone = at.held.splice(0, at.held.length - Math.min(at.held.length, step.keep));
+    for (const one of gone) at.lost.push(one);
   }
   if ('before' in step) {
     const dying = watch(store, async (_, __, next) => {
@@ -175,6 +186,7 @@ export const MOST = 6;
 export async function check(at: Past, asked: Asked): Promise<void> {
   const { query, matches } = queryOf(asked);
   const first = at.held.filter(matches);
+  const misses = (query.from !== undefined || query.to !== undefined) && at.lost.some(matches);
   const picky = query.keys !== undefined || query.where !== undefined;
   const pages: HistoryPage[] = [];
   for (let next: HistoryQuery | null = query; next !== null;) {
@@ -190,6 +202,7 @@ export async function check(at: Past, asked: Asked): Promise<void> {
     await at.add(...eventsOf(more.disorder, at.clock.now, more.count, more.seed));
     if (more.projects) await at.project('events');
   }
+  if (misses) expect(pages[0]?.truncated).toBe(true);
   // What came meanwhile stands behind what was there, and is not in pages that go back.
   const expected = pages[0]?.order === 'newest' ? first.toReversed() : at.held.filter(matches);
   expect(pages.flatMap(({ events }) => events.map(({ id }) => id))).toEqual(expected.map(({ id }) => id));
@@ -201,7 +214,8 @@ export async function checkWindows(at: Past, asked: Asked): Promise<void> {
   if (query.from === undefined) return;
   const { limit: _limit, order: _order, ...range } = query;
   const held = at.held.filter(matches);
-  let [count, sum] = [0, 0];
+  const misses = at.lost.some(matches);
+  let [count, sum, truncated] = [0, 0, false];
   for (
     let next: WindowsQuery | null = {
       ...range,
@@ -215,8 +229,10 @@ export async function checkWindows(at: Past, asked: Asked): Promise<void> {
   ) {
     const page: WindowsPage = await at.windows(next);
     for (const { count: counted, values } of page.rows) [count, sum] = [count + counted, sum + (values?.sum ?? 0)];
+    truncated ||= page.truncated;
     expect(page.scanned.storeCalls).toBeLessThanOrEqual(21);
     next = page.cursor === null ? null : { cursor: page.cursor, maxEvents: 1_500 };
   }
+  if (misses) expect(truncated).toBe(true);
   expect([count, sum]).toEqual([held.length, held.reduce((total, { data }) => total + data.v, 0)]);
 }

@@ -14,9 +14,19 @@ import {
   type TimesRoot,
   unpackTimes,
 } from '../../../src/streams/log/times.ts';
-import { createFold, type Folded, grown, joinsOn } from '../../../src/streams/log/times-fold.ts';
+import {
+  changesRoot,
+  createFold,
+  type Folded,
+  grown as grownAhead,
+  joinsOn,
+} from '../../../src/streams/log/times-fold.ts';
 
 const EPOCH = 'e';
+const AHEAD = 300_000;
+const SKEW = 60_000;
+
+const grown = (root: TimesRoot | null, folded: Folded, floor: number) => grownAhead(root, folded, floor, AHEAD);
 
 /** Entries at `from` and behind; a value is the event's time. */
 function entriesOf(from: number, times: readonly (number | null)[], epoch = EPOCH): LogEntry[] {
@@ -97,7 +107,7 @@ test('rounds of any size, some of them repeated, make blocks that hold the times
 /** What a fold of whole blocks, one time each, would answer. */
 function foldedOf(from: number, blocks: readonly Times[], anew = false, epoch = EPOCH): Folded {
   const end = (Math.floor(from / BLOCK) + blocks.length) * BLOCK;
-  return { epoch, from, full: [...blocks], open: { from: end, times: [] }, anew };
+  return { epoch, from, full: [...blocks], open: { from: end, times: [] }, anew, oldest: null };
 }
 
 const steps = (count: number, from = 0): Times[] =>
@@ -151,11 +161,30 @@ describe('a root', () => {
     const behind = fold.result() as Folded;
     expect(behind).toMatchObject({ anew: true, from: 200_000, open: { from: 200_000, times: [7, 0] } });
     const anew = grown(root, behind, 200_000);
-    expect(anew).toMatchObject({ root: { first: 200_000, end: 200_000, gone: [0, 512] }, dropped: [0, 1] });
+    expect(anew).toMatchObject({ root: { first: 200_000, end: 200_000 }, dropped: [0, 1] });
+    // What lay between the index's end and this arrived before the append time of the entry, 0.
+    expect(unpackTimes(anew.root.gone ?? [])).toEqual([[-4e15, AHEAD + SKEW]]);
     const other = createFold({ epoch: EPOCH, place: 3, open: { from: 0, times: [1, 0] } });
     other.take(entriesOf(0, [9], 'other'), timeOf);
     const changed = grown(root, other.result() as Folded, 0);
     expect(changed.root).toEqual({ epoch: 'other', first: 0, end: 0, leaves: [], blocks: [] });
+  });
+
+  test('remembers by when that arrived which was trimmed before it began', () => {
+    const fold = createFold(null);
+    fold.take([{ value: 7, cursor: encodeCursor(EPOCH, 51), appendedAt: 1_000 }], timeOf);
+    const behind = fold.result() as Folded;
+    expect([behind.from, behind.oldest, changesRoot(behind)]).toEqual([50, 1_000, true]);
+    const { root } = grown(null, behind, 50);
+    expect(unpackTimes(root.gone ?? [])).toEqual([[-4e15, 1_000 + AHEAD + SKEW]]);
+    // Where that is not known, it may be of any time.
+    expect(unpackTimes(grown(null, { ...behind, oldest: null }, 50).root.gone ?? [])).toEqual([[-4e15, 4e15]]);
+    // Later rounds keep it.
+    const next = grown(root, foldedOf(50, steps(1)), 60).root;
+    expect([next.first, next.end, next.gone]).toEqual([50, BLOCK, root.gone]);
+    const first = createFold(null);
+    first.take(entriesOf(0, [7]), timeOf);
+    expect(changesRoot(first.result() as Folded)).toBe(false);
   });
 
   test('does not take what lies beyond its end', () => {
