@@ -65,6 +65,8 @@ export interface FeedTarget {
   zone?: string | null;
   /** Fields without which the stream refuses every item. Absent or empty: not known. */
   required?: readonly string[];
+  /** All fields that its schema names, where that is one of an object. Absent or empty: not known. */
+  fields?: readonly string[];
   /** True: the stream's schema takes lists, so a list may be the data of one event. Absent: nobody checked. */
   takesLists?: boolean;
 }

@@ -32,6 +32,31 @@ describe('one line of text in place of rows', () => {
   });
 });
 
+describe('text in place of rows, where the stream needs no field', () => {
+  it.each<[string, z.ZodType]>([
+    ['they are optional', z.object({ id: z.string().optional(), v: z.string().optional() })],
+    ['they have defaults', z.object({ id: z.string().default('x'), v: z.string().catch('') })],
+    ['others may come too', z.looseObject({ id: z.string().optional() })],
+  ])('is a failure that quotes its first line: %s', async (_why, schema) => {
+    await using stage = await startHttpStage(schema, { feed: { format: csv() } });
+    const body = 'Service unavailable\nplease try again later\n';
+    stage.source.on('/feed', text(body, 'text/csv', { etag: '"1"' }));
+    expect(await stage.poll()).toMatchObject({ outcome: 'failed', events: 0 });
+    expect((await stage.status())?.lastError?.message).toMatch(/has none of the fields id.*: "Service unavailable"/);
+    expect(await stage.data()).toEqual([]);
+    expect(JSON.stringify(await stage.position())).not.toContain('etag');
+  });
+
+  it('is no failure where one name is shared, or where the schema names none', async () => {
+    await using shared = await startHttpStage(z.object({ id: z.string().optional() }), { feed: { format: csv() } });
+    shared.source.on('/feed', text('when,id\n1,a\n', 'text/csv'));
+    expect(await shared.poll()).toMatchObject({ outcome: 'pulled', events: 1 });
+    await using open = await startHttpStage(z.record(z.string(), z.string()), { feed: { format: csv() } });
+    open.source.on('/feed', text('when,what\n1,a\n', 'text/csv'));
+    expect(await open.poll()).toMatchObject({ outcome: 'pulled', events: 1 });
+  });
+});
+
 it('a header alone is a source that has nothing', async () => {
   await using stage = await startHttpStage(Row, { feed: { format: csv() } });
   stage.source.on('/feed', text('id,v\n', 'text/csv'));

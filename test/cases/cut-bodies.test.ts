@@ -1,5 +1,6 @@
 /** Bodies that end before they are whole, in each coding and by each way in which a transfer breaks. */
 import { createServer, type Server, type Socket } from 'node:net';
+import type { ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -54,6 +55,53 @@ describe.each(Object.entries(bodies))('%s that is packed and ends early', (_what
     await stage.poll();
     expect(stage.source.requests.at(-1)?.headers).not.toHaveProperty('if-none-match');
     expect(stage.source.requests.at(-1)?.headers).not.toHaveProperty('if-modified-since');
+    expect(await stage.data()).toEqual(rows);
+  });
+});
+
+describe('bytes behind the end of a packed body', () => {
+  const whole = bodies['CSV']?.body ?? '';
+  const feed = { format: csv() };
+  // A piece of its own, or one with the end of the body.
+  const sent = (parts: Uint8Array[], coding: string) => (_request: unknown, response: ServerResponse) => {
+    response.writeHead(200, { 'content-type': 'text/csv', 'content-encoding': coding, ...VALIDATORS });
+    const [first, ...rest] = parts;
+    response.write(first, () => {
+      for (const part of rest) response.write(part);
+      response.end();
+    });
+  };
+
+  describe.each(Object.entries(codings))('%s', (coding, pack) => {
+    it.each<[string, (packed: Buffer) => Uint8Array[]]>([
+      ['with the end', (packed) => [Buffer.concat([packed, Buffer.alloc(20)])]],
+      ['by themselves', (packed) => [packed, Buffer.alloc(20)]],
+      ['both', (packed) => [Buffer.concat([packed, Buffer.alloc(1)]), Buffer.alloc(3)]],
+    ])('that are zeros are passed over: %s', async (_where, parts) => {
+      await using stage = await startHttpStage(Row, { id: 'id', feed });
+      stage.source.on('/feed', sent(parts(pack(whole)), coding));
+      expect(await stage.poll()).toMatchObject({ outcome: 'pulled', events: ROWS, error: null });
+      expect(await stage.data()).toEqual(rows);
+    });
+
+    it.each<[string, (packed: Buffer) => Uint8Array[]]>([
+      ['with the end', (packed) => [Buffer.concat([packed, Buffer.from('xxxx')])]],
+      ['by themselves', (packed) => [packed, Buffer.from('xxxx')]],
+      ['behind zeros', (packed) => [Buffer.concat([packed, Buffer.alloc(3)]), Buffer.from('x')]],
+    ])('fail the burst at once, with their reason: %s', async (_where, parts) => {
+      await using stage = await startHttpStage(Row, { id: 'id', feed });
+      stage.source.on('/feed', sent(parts(pack(whole)), coding));
+      await stage.poll();
+      expect((await stage.status())?.lastError?.message).toContain('behind the end of the packed body');
+      expect(JSON.stringify(await stage.position())).not.toContain('etag');
+    });
+  });
+
+  it('that are another member of gzip are part of the body', async () => {
+    const cut = whole.indexOf('\n', 2_000) + 1;
+    await using stage = await startHttpStage(Row, { id: 'id', feed });
+    stage.source.on('/feed', sent([gzipSync(whole.slice(0, cut)), gzipSync(whole.slice(cut))], 'gzip'));
+    await stage.poll();
     expect(await stage.data()).toEqual(rows);
   });
 });

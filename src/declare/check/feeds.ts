@@ -70,13 +70,25 @@ function claimProblems(found: ReadonlyMap<string, FoundFeed>): Problem[] {
 
 function targetOf({ name, identified, zone, jsonSchema, schema }: DeclaredStream, route: object | null): FeedTarget {
   const takesLists = formsOfPath(jsonSchema, [])?.has('array') ?? false;
-  return { stream: name, route, identified, zone, takesLists, required: requiredFields(schema) };
+  return {
+    stream: name,
+    route,
+    identified,
+    zone,
+    takesLists,
+    required: requiredFields(schema),
+    fields: namedFields(schema),
+  };
 }
 
 /** The fields of an object without which its schema refuses it. None where the schema is not one of an object. */
 function requiredFields(schema: z.ZodType): string[] {
   if (!(schema instanceof z.ZodObject)) return [];
   return Object.entries(schema.shape).flatMap(([name, field]) => (takesNothing(field as z.ZodType) ? [] : [name]));
+}
+
+function namedFields(schema: z.ZodType): string[] {
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
 }
 
 function takesNothing(field: z.ZodType): boolean {

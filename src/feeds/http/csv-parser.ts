@@ -18,12 +18,13 @@ const BLOCK_LENGTH = 64 * 1024;
 const SHORT_LENGTH = 4 * 1024;
 const EXCERPT_LENGTH = 500;
 const QUOTED_LENGTH = 200;
+const SHOWN_FIELDS = 10;
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 const LF = 10;
 const CR = 13;
 const EXPECTED = 'a row of CSV';
 
-const ANY_ORIGIN: RowOrigin = { charset: null, required: [] };
+const ANY_ORIGIN: RowOrigin = { charset: null, required: [], fields: [] };
 
 export function createCsvParser(options: CsvOptions, origin: RowOrigin = ANY_ORIGIN): RowParser {
   const { delimiter, quote, quotes, empty, skipLines, ...settings } = withDefaults(csvSpec, options);
@@ -64,8 +65,9 @@ export function createCsvParser(options: CsvOptions, origin: RowOrigin = ANY_ORI
 
   const take = (row: CsvRow, items: BodyItem[]): void => {
     const isEmptyLine = row.text === '';
-    if (!isEmptyLine && columns === null) columns = headerOf(row, line + 1, [named, ...requiredBy(origin)], charset);
-    else if (!isEmptyLine && columns !== null) items.push(toItem(row, columns));
+    if (!isEmptyLine && columns === null) {
+      columns = headerOf(row, line + 1, { needed: [named, ...requiredBy(origin)], known: knownTo(origin), charset });
+    } else if (!isEmptyLine && columns !== null) items.push(toItem(row, columns));
     line += row.lines;
   };
 
@@ -129,12 +131,23 @@ function requiredBy({ required }: RowOrigin): readonly (readonly string[])[] {
   return required.some((names) => names.length === 0) ? [] : required.slice(0, 1);
 }
 
-/** @param needed names that have to be there */
+/** The names that some stream knows. Null: some stream may take others. */
+function knownTo({ fields }: RowOrigin): ReadonlySet<string> | null {
+  return fields.length === 0 || fields.some((names) => names.length === 0) ? null : new Set(fields.flat());
+}
+
+interface Expected {
+  /** Names that have to be there. */
+  needed: readonly (readonly string[])[];
+  /** Names of which one has to be there at least. Null: any will do. */
+  known: ReadonlySet<string> | null;
+  charset: string;
+}
+
 function headerOf(
   { fields, text, problem }: CsvRow,
   at: number,
-  needed: readonly (readonly string[])[],
-  charset: string,
+  { needed, known, charset }: Expected,
 ): readonly string[] {
   const names = fields.map((name) => name.trim());
   const missing = needed.flat().filter((name) => !names.includes(name));
@@ -150,11 +163,13 @@ function headerOf(
             ? `has more than ${MOST_COLUMNS} columns`
             : missing.length > 0
               ? `lacks the column${missing.length > 1 ? 's' : ''} ${[...new Set(missing)].join(', ')}`
-              : names.includes('')
-                ? 'has a column without a name'
-                : twice === undefined
-                  ? null
-                  : `has the name ${twice} twice`));
+              : known !== null && !names.some((name) => known.has(name))
+                ? `has none of the fields ${[...known].slice(0, SHOWN_FIELDS).join(', ')}`
+                : names.includes('')
+                  ? 'has a column without a name'
+                  : twice === undefined
+                    ? null
+                    : `has the name ${twice} twice`));
   if (wrong !== null) throw wrongHeader(at, wrong, text);
   return names;
 }

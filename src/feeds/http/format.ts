@@ -39,6 +39,8 @@ export interface RowOrigin {
   charset: string | null;
   /** For each stream, the fields without which its schema refuses every row; empty where that is not known. */
   required: readonly (readonly string[])[];
+  /** For each stream, all fields that its schema names; empty where that is not known. */
+  fields: readonly (readonly string[])[];
 }
 
 /** A format of documents, which are read whole, in whatever charset they are. */

@@ -25,6 +25,10 @@ export const PORTION_BYTES = 1024 * 1024;
 export const PORTION_AGE_MS = 1_000;
 /** Characters of a line that an error shows. */
 const QUOTED_LENGTH = 200;
+/** The least byte that begins a byte order mark of UTF-16. */
+const UTF_16_MARK = 0xfe;
+/** Bytes of byte order marks, and the record separator of a sequence of JSON. */
+const MARKS = new Set([0xef, 0xbb, 0xbf, 0xfe, 0xff, 0x1e]);
 
 export interface Portion {
   items: BodyItem[];
@@ -43,6 +47,8 @@ export interface BodyReading {
   position: Pick<HttpPosition, 'page'>;
   /** For each stream, the fields without which its schema refuses every row; empty where that is not known. */
   required: readonly (readonly string[])[];
+  /** For each stream, all fields that its schema names; empty where that is not known. */
+  fields: readonly (readonly string[])[];
   now: () => number;
   /** Waits for a piece of the body, but not longer than the source may be silent. */
   withinTimeout: IdleTimeout;
@@ -54,9 +60,9 @@ export async function* readPortions(reading: BodyReading): AsyncGenerator<Portio
     const expectation = { name: 'NDJSON', expected: 'one JSON value a line, in UTF-8' };
     yield* rowPortions(reading, linesIn(reading.options.charset), expectation);
   } else if (isDeclared(format) && format.reads === 'rows') {
-    const { required } = reading;
+    const { required, fields } = reading;
     const make = await format.load();
-    yield* rowPortions(reading, make({ charset: knownCharset(charset), required }), format);
+    yield* rowPortions(reading, make({ charset: knownCharset(charset), required, fields }), format);
   } else {
     yield* documentPortions(reading);
   }
@@ -125,10 +131,21 @@ function emptyBody(name: string, source: string): TidegateError {
   });
 }
 
-/** The parser of lines of JSON. It reads UTF-8, and lines in another charset become UTF-8 before. */
+/** The parser of lines of JSON. It reads UTF-8, and lines in another charset, by declaration or by mark, become UTF-8 before. */
 function linesIn(charset: string | undefined): RowParser {
   const parser = createNdjsonParser();
-  if (charset === undefined) return parser;
+  let lines = charset === undefined ? null : lineDecoder(parser, charset);
+  return {
+    push(chunk, items) {
+      // No text in UTF-8 begins with a byte of a mark of UTF-16.
+      lines ??= (chunk[0] ?? 0) >= UTF_16_MARK ? lineDecoder(parser, 'utf-8') : chunk.length > 0 ? parser : null;
+      lines?.push(chunk, items);
+    },
+    end: (items) => (lines ?? parser).end(items),
+  };
+}
+
+function lineDecoder(parser: RowParser, charset: string): RowParser {
   const decoder = createPieceDecoder(charset);
   const encoder = new TextEncoder();
   return {
@@ -145,9 +162,9 @@ function knownCharset(charset: string | null): string | null {
   return charset === null || /ascii|^ansi/.test(charset) || !isCharset(charset) ? null : charset;
 }
 
-/** Whether there are only spaces and ends of lines. */
+/** Whether there are only spaces, ends of lines, separators of records and byte order marks. */
 function isBlank(bytes: Uint8Array): boolean {
-  return bytes.every((byte) => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d));
+  return bytes.every((byte) => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d) || MARKS.has(byte));
 }
 
 function parseJson(text: string, source: string): unknown {

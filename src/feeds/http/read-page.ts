@@ -56,7 +56,8 @@ export async function* readPage(page: PageReading): AsyncGenerator<FeedBatch, Pa
   let found = 0;
   let { isNewRange } = page;
   const required = context.targets.map(({ required: names = [] }) => names);
-  for await (const portion of readPortions({ ...page, required, now: () => context.now() })) {
+  const fields = context.targets.map(({ fields: names = [] }) => names);
+  for await (const portion of readPortions({ ...page, required, fields, now: () => context.now() })) {
     const { items: raw, body, mark, end } = portion;
     const known = position.read !== null && position.read.mark === mark ? position.read.items : 0;
     const unread = raw.slice(Math.max(0, known - found));

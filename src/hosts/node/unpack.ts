@@ -1,7 +1,7 @@
 /**
  * Unpacks bodies by their `Content-Encoding`, strictly: a packed body that ends early is an error. The fetch of the platform
- * takes what has come by then for the whole, so that a row cut in the middle would look like a row. A body without bytes is
- * empty, whatever its coding. It also turns a body of Node into one of the web.
+ * takes what has come by then for the whole, so that a row cut in the middle would look like a row. Zeros that pad a packed
+ * body are passed over, and other bytes behind its end are an error. A body without bytes is empty, whatever its coding. It also turns a body of Node into one of the web.
  */
 import { pipeline, type Readable, Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from 'node:zlib';
@@ -12,6 +12,8 @@ const MOST_CODINGS = 5;
 /** No coding at all. Some servers name the charset here. */
 const NO_CODING = /^(?:|identity|none|binary|aws-chunked|utf-?8|us-ascii|iso-8859-\d+|windows-\d+)$/;
 const DEFLATE = 8;
+const GZIP = [0x1f, 0x8b] as const;
+const BEHIND = 'bytes that are not packed come behind the end of the packed body';
 
 type Decoder = ReturnType<typeof createGunzip | typeof createInflate | typeof createBrotliDecompress>;
 type MakeDecoder = (firstByte: number) => Decoder;
@@ -40,21 +42,46 @@ export function unpack(body: Readable, encoding: string): Readable {
 
 function decoded(make: MakeDecoder): Transform {
   let decoder: Decoder | null = null;
-  const begin = (firstByte: number): Decoder =>
-    make(firstByte)
+  let hasEnded = false;
+  /** Bytes that the decoder was given. */
+  let given = 0;
+  /** Ends the write that the decoder has not answered; it is called once. Null: there is none. */
+  let answer: ((ended: boolean) => void) | null = null;
+  const answered = (ended: boolean): void => {
+    const tell = answer;
+    answer = null;
+    tell?.(ended);
+  };
+  const begin = ([first = 0, second = GZIP[1]]: Uint8Array): Decoder =>
+    make(first)
       .on('data', (piece: Uint8Array) => transform.push(piece))
-      .on('error', (error) => transform.destroy(error));
+      .on('error', (error) => {
+        // gzip takes what comes behind its end for another member. That the first one has a header is known.
+        const isBehind = first === GZIP[0] && second === GZIP[1] && error.message === 'incorrect header check';
+        transform.destroy(isBehind ? new Error(BEHIND) : error);
+      })
+      .on('end', () => {
+        hasEnded = true;
+        // With bytes behind its end, a decoder ends and leaves the write without an answer.
+        answered(true);
+      });
   const transform = new Transform({
     transform(packed: Uint8Array, _encoding, done) {
       if (packed.byteLength === 0) return done();
-      decoder ??= begin(packed[0] ?? 0);
-      decoder.write(packed, (error) => {
+      if (hasEnded) return done(wrongBehind(packed));
+      const to = (decoder ??= begin(packed));
+      given += packed.byteLength;
+      answer = (ended) => {
+        const left = ended ? given - to.bytesWritten : 0;
+        done(wrongBehind(packed.subarray(packed.byteLength - left)));
+      };
+      to.write(packed, (error) => {
         // An error is told by its event.
-        if (!error) done();
+        if (!error) answered(false);
       });
     },
     flush(done) {
-      if (decoder === null) return done();
+      if (decoder === null || hasEnded) return done();
       decoder.once('end', () => done());
       decoder.end();
     },
@@ -64,6 +91,11 @@ function decoded(make: MakeDecoder): Transform {
     },
   });
   return transform;
+}
+
+/** What is wrong with bytes behind the end of a packed body; null for zeros alone, which some servers pad with. */
+function wrongBehind(bytes: Uint8Array): Error | null {
+  return bytes.every((byte) => byte === 0) ? null : new Error(BEHIND);
 }
 
 /** A stream of Node as one of the web. It takes a piece when one is asked for, and outlives whatever comes after its end. */

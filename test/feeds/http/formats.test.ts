@@ -174,10 +174,15 @@ describe('a charset', () => {
     expect(data(await pull({ format: csv({ charset: 'utf-8' }) }))).toEqual([{ a: 'ü' }]);
   });
 
-  it('of JSON may be UTF-16 with its mark', async () => {
-    const wide = Array.from('\uFEFF[1]').flatMap((one) => [one.charCodeAt(0) & 0xff, one.charCodeAt(0) >> 8]);
-    source.on('/feed', text(Uint8Array.from(wide)));
+  it.each([
+    ['little', (code: number) => [code & 0xff, code >> 8]],
+    ['big', (code: number) => [code >> 8, code & 0xff]],
+  ])('of JSON, alone or in lines, may be UTF-16 with its mark: %s endian', async (_order, bytesOf) => {
+    const wide = (body: string) => Uint8Array.from(Array.from(body).flatMap((one) => bytesOf(one.charCodeAt(0))));
+    source.on('/feed', text(wide('\uFEFF[1]')));
     expect(data(await pull())).toEqual([1]);
+    source.on('/feed', text(wide('\uFEFF{"a":"ü"}\n{"a":"\u0A0D"}\n'), 'application/x-ndjson'));
+    expect(data(await pull())).toEqual([{ a: 'ü' }, { a: '\u0A0D' }]);
   });
 });
 
@@ -194,6 +199,19 @@ describe('what is nothing', () => {
     expect((await pull({ format })).error).toMatchObject({ code: 'upstream', field: 'format' });
     const url = () => `${source.origin}/feed`;
     expect(await pull({ format, url })).toMatchObject({ items: [], error: null });
+  });
+
+  it.each<[string, HttpOptions['format'], string, string]>([
+    ['a byte order mark as JSON', undefined, 'application/json', '\uFEFF'],
+    ['a byte order mark as NDJSON', 'ndjson', 'application/x-ndjson', '\uFEFF\n'],
+    ['a byte order mark as CSV', csv(), 'text/csv', '\uFEFF\r\n'],
+    ['a byte order mark as RSS', rss(), 'text/xml', '\uFEFF'],
+    ['a separator of records', undefined, 'application/json-seq', '\u001E\n'],
+  ])('%s alone is an empty body', async (_name, format, type, body) => {
+    source.on('/feed', text(body, type, { etag: '"1"' }));
+    const { error, position } = await pull({ format });
+    expect(error).toMatchObject({ code: 'upstream', message: expect.stringContaining('an empty body') as string });
+    expect(JSON.stringify(position ?? null)).not.toContain('etag');
   });
 
   it.each(all.filter(([, , , body]) => body !== ''))(
