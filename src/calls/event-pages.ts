@@ -12,8 +12,9 @@ import { loggedEvent, streamLog, toStreamEvent } from '../streams/log/stream-log
 import type { LogScope } from '../streams/scope.ts';
 
 const MOST_READS = 100;
-/** How many entries from the end are searched for the newest event that is not a gap. */
+/** How many entries from the end are read first for the newest event that is not a gap, and how many reads there are. */
 const NEWEST_ENTRIES = 10;
+const NEWEST_READS = 20;
 
 /** The events after a cursor. There is at least one, unless the log has no more, or `MOST_READS` reads found none. */
 export async function pageAfter(
@@ -59,10 +60,21 @@ export async function pageBefore(
   return pageOf(stream, found.slice(-n), cursor, truncated);
 }
 
-/** The newest event of all keys that is not a gap, among the newest `NEWEST_ENTRIES` entries that were not removed. */
-export async function newestEvent(scope: LogScope, stream: string): Promise<StreamEvent | null> {
-  const { events } = await pageBefore(scope, stream, NEWEST_ENTRIES, null);
-  return (events as StreamEvent[]).findLast((event) => !isGap(event)) ?? null;
+/** The newest event of all keys that is not a gap: the entry of a removal is one. Searches some 20,000 entries at most. */
+export async function newestEvent({ store, ...scope }: LogScope, stream: string): Promise<StreamEvent | null> {
+  const log = streamLog(scope.tenant, stream);
+  let before: Cursor | null = null;
+  for (let reads = 0; reads < NEWEST_READS; reads += 1) {
+    const wanted = reads === 0 ? NEWEST_ENTRIES : READ_LIMIT;
+    const page: LogPage = await store.last(log, wanted, before, besides(scope, stream));
+    // Behind a log that was trimmed or began anew a page ends at the newest entry once more.
+    if (reads > 0 && page.truncated) break;
+    const found = shown(stream, page).findLast(({ event }) => !isGap(event));
+    if (found) return found.event;
+    if (page.entries.length < wanted) break;
+    before = page.start;
+  }
+  return null;
 }
 
 interface Shown {

@@ -69,12 +69,22 @@ async function run(inner: Store, random: () => number, steps: number, erases = t
   const latest = new Map<string, Kept>();
   /** Names of entries in the order of places, of events and of removed ids: what does not come back. */
   const places: (string | null)[] = [];
+  const removalPlaces = new Set<number>();
+  let oldest = 0;
   let made = 0;
   let tail = (await streams.read('readings', null)).cursor;
   const removed = new Set<string>();
   const followed = new Set<string>();
 
-  const isBlocked = (id: string) => places.slice(-30).includes(id);
+  /** Whether the id, or its removal, is among the newest 30 events; removals count as none. */
+  function isBlocked(id: string): boolean {
+    let events = 0;
+    for (let place = places.length - 1; place >= oldest && events < 30; place -= 1) {
+      if (places[place] === id) return true;
+      if (!removalPlaces.has(place)) events += 1;
+    }
+    return false;
+  }
 
   function better(one: Kept, other: Kept | undefined): boolean {
     return other === undefined || one.at > other.at || (one.at === other.at && one.place > other.place);
@@ -113,6 +123,7 @@ async function run(inner: Store, random: () => number, steps: number, erases = t
     for (const { id } of gone) removed.add(id);
     if ('id' in selector) removed.add(selector.id);
     if (isEmpty) return;
+    removalPlaces.add(places.length);
     places.push('id' in selector ? selector.id : null);
     list = list.filter((one) => !gone.includes(one));
     for (const [of, standing] of latest) {
@@ -127,6 +138,7 @@ async function run(inner: Store, random: () => number, steps: number, erases = t
     const keep = 30 + upTo(20);
     await store.trim(log, { now: now(), keep, limit: 1_000 });
     const floor = Math.min(Math.max(0, places.length - keep), places.length - 1);
+    oldest = Math.max(oldest, floor);
     list = list.filter(({ place }) => place >= floor);
   }
 

@@ -280,6 +280,25 @@ test.each([
   expect((await streams.last('plain', 10)).events).toHaveLength(1);
 });
 
+test('removals drive no event out of the newest that de-duplication knows', async () => {
+  const { streams, append, ids, calls, reset } = stage();
+  for (let n = 0; n < 10; n += 1) await append('identified', n);
+  for (let n = 0; n < 60; n += 1) await streams.remove('identified', { key: `nobody ${n}` });
+  reset();
+  for (let n = 0; n < 10; n += 1) await append('identified', n);
+  expect(await ids(streams.history('identified', { from: 0 }))).toHaveLength(10);
+  expect(calls()['last']).toBeLessThanOrEqual(20);
+});
+
+test('the newest event of all keys is found behind any number of removals', async () => {
+  const { streams, append } = stage();
+  for (let n = 0; n < 30; n += 1) await append('identified', n);
+  for (let n = 0; n < 12; n += 1) await streams.remove('identified', { id: `e${n}` });
+  expect((await streams.latest('identified'))?.id).toBe('e29');
+  await streams.remove('identified', { from: AT });
+  expect(await streams.latest('identified')).toBeNull();
+});
+
 test('nothing is removed from a stream that never had an event', async () => {
   const { streams } = stage();
   expect(await streams.remove('plain', { key: 'a' })).toEqual({ removed: 0, complete: true });
