@@ -5,7 +5,8 @@
  * The validators belong to a body that was read to its end, and to the request that it answered. So the request is stored
  * beside them, as a fingerprint, because it may carry a secret.
  */
-import { hexOf, sha256 } from '../../base/digest.ts';
+import { toBase64Url } from '../../base/base64url.ts';
+import { digestOf, hexOf, sha256 } from '../../base/digest.ts';
 import type { Json, JsonObject } from '../../base/json.ts';
 
 export interface HttpPosition {
@@ -26,6 +27,13 @@ export interface HttpPosition {
   notBefore: number | null;
 }
 
+/** Items ahead of the clock that a position tells of. They take 10 KB of it. */
+export const MOST_AHEAD = 600;
+/** Characters of a short mark. */
+const SHORT_MARK = 8;
+/** The last time that a `Date` tells, epoch ms. */
+const LAST_MS = 8_640_000_000_000_000n;
+
 export interface PartlyRead {
   /** Identity of the body. If the same body comes again, the items that were read are passed over. */
   mark: string;
@@ -44,13 +52,14 @@ export interface TimeMark {
   time: bigint;
   /** Fingerprints of the items that have exactly this time. */
   edge: readonly string[];
-  /** Items that came with a time behind it, ahead of the clock. */
+  /** Items that came with a time behind it, ahead of the clock; at most `MOST_AHEAD`. */
   ahead: readonly AheadItem[];
 }
 
 export interface AheadItem {
   /** Nanoseconds. */
   time: bigint;
+  /** See `shortMark`. */
   mark: string;
 }
 
@@ -105,31 +114,60 @@ export function writeHttpPosition(position: HttpPosition): Json {
     cursor,
     ...validators,
     ...read,
-    ...(since === null ? {} : { since: writeMark(since) }),
+    ...(since === null ? {} : { since: writeMark(since, []) }),
     ...(range === null ? {} : { range: { ...range, since: String(range.since), until: String(range.until) } }),
-    ...(latest === null ? {} : { latest: writeMark(latest) }),
+    // Those ahead stand there once. Beyond the bound they are left out, and taken again if the reading breaks off.
+    ...(latest === null ? {} : { latest: writeMark(latest, since?.ahead ?? []) }),
     ...(page === null ? {} : { page: { ...page } }),
     ...(notBefore === null ? {} : { notBefore }),
   };
 }
 
-function writeMark({ time, edge, ahead }: TimeMark): JsonObject {
-  const early = ahead.map((item) => [String(item.time), item.mark]);
-  return { time: String(time), edge: [...edge], ...(early.length === 0 ? {} : { ahead: early }) };
+function writeMark({ time, edge, ahead }: TimeMark, known: readonly AheadItem[]): JsonObject {
+  const marks = new Set(known.map(({ mark }) => mark));
+  const early = ahead.filter(({ mark }) => !marks.has(mark)).slice(0, MOST_AHEAD - marks.size);
+  return { time: String(time), edge: [...edge], ...(early.length === 0 ? {} : { early: packAhead(early) }) };
+}
+
+/** For each time the milliseconds since the one before, in base 36, and the marks. Times are rounded up. */
+function packAhead(items: readonly AheadItem[]): string {
+  const byTime = Map.groupBy(items, ({ time }) => msAbove(time));
+  let last = 0;
+  const parts = [...byTime].sort(([a], [b]) => a - b);
+  return parts
+    .map(([time, same]) => {
+      const step = (time - last).toString(36);
+      last = time;
+      return `${step}.${same.map(({ mark }) => mark).join('')}`;
+    })
+    .join(' ');
+}
+
+function unpackAhead(text: string): AheadItem[] {
+  let last = 0;
+  return text.split(' ').flatMap((part) => {
+    const [step = '', marks = ''] = part.split('.');
+    last += Number.parseInt(step, 36);
+    if (!Number.isSafeInteger(last)) return [];
+    const time = BigInt(last) * 1_000_000n;
+    const count = Math.floor(marks.length / SHORT_MARK);
+    return Array.from({ length: count }, (_, index) => {
+      return { time, mark: marks.slice(index * SHORT_MARK, (index + 1) * SHORT_MARK) };
+    });
+  });
+}
+
+function msAbove(time: bigint): number {
+  const ms = (time + 999_999n) / 1_000_000n;
+  return Number(ms > LAST_MS ? LAST_MS : ms);
 }
 
 function readMark(stored: Json | undefined): TimeMark | null {
-  const { time, edge, ahead } = asObject(stored) ?? {};
+  const { time, edge, early } = asObject(stored) ?? {};
   const ns = readNs(time);
   if (ns === null || !Array.isArray(edge)) return null;
-  const early = Array.isArray(ahead) ? ahead.flatMap(readAhead) : [];
-  return { time: ns, edge: edge.filter((one) => typeof one === 'string'), ahead: early };
-}
-
-function readAhead(stored: Json): AheadItem[] {
-  const [time, mark] = Array.isArray(stored) ? stored : [];
-  const ns = readNs(time);
-  return ns === null || typeof mark !== 'string' ? [] : [{ time: ns, mark }];
+  const ahead = typeof early === 'string' ? unpackAhead(early) : [];
+  return { time: ns, edge: edge.filter((one) => typeof one === 'string'), ahead };
 }
 
 function readRange(stored: Json | undefined): TimeRange | null {
@@ -163,6 +201,12 @@ export function conditionalHeaders(validators: Validators | null, url: string): 
 /** 64 bits of SHA-256, as hex. */
 export async function fingerprint(content: string | Uint8Array<ArrayBuffer>): Promise<string> {
   return hexOf((await sha256(content)).slice(0, 8));
+}
+
+/** 48 bits of a digest, as base64url: among a few hundred items two have the same once in 10⁹. */
+export function shortMark(content: string): string {
+  const pairs = digestOf(content).slice(-12).match(/../g) ?? [];
+  return toBase64Url(Uint8Array.from(pairs, (pair) => Number.parseInt(pair, 16)));
 }
 
 function textOrNull(value: Json | undefined): string | null {

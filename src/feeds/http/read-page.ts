@@ -7,8 +7,8 @@ import { type BodyItem } from './format.ts';
 import { type HttpCursor, isDeclared } from './options.ts';
 import type { HttpSettings } from './spec.ts';
 import { asCursor, inCircle, nextPage } from './next-page.ts';
-import { type HttpPosition, type TimeMark, writeHttpPosition } from './position.ts';
-import { afterRange, beyondEdge, latestOf, withinRange } from './time-range.ts';
+import { type HttpPosition, MOST_AHEAD, type TimeMark, writeHttpPosition } from './position.ts';
+import { afterRange, beyondEdge, isAheadOfBound, latestOf, withinRange } from './time-range.ts';
 import { readPath } from '../../base/json-path.ts';
 import { type Zone, zoneOf } from '../../base/time/zone.ts';
 import type { IdleTimeout } from '../../net/idle-timeout.ts';
@@ -73,6 +73,7 @@ export async function* readPage(page: PageReading): AsyncGenerator<FeedBatch, Pa
       yield { items: [], position: writeHttpPosition(position), partial: true };
     }
     isNewRange = false;
+    if (end && isAheadOfBound(position, latest)) tellAhead(context);
     if (!end) {
       const perItem = cursorOf === 'item' ? cursor : null;
       if (items.length > 0) yield { items, ...standing({ ...position, latest }, perItem, mark, found) };
@@ -165,6 +166,16 @@ function cursorIn(
     if (cursor !== null) return cursor;
   }
   return null;
+}
+
+/** Items with an id are known by it. Others that lie ahead come again and again, beyond what a position holds. */
+function tellAhead({ targets, log }: BurstContext): void {
+  const streams = targets.filter(({ identified }) => identified === false).map(({ stream }) => stream);
+  if (streams.length === 0) return;
+  log('warn', 'more items lie ahead of the clock than are remembered, so some come twice: give the items an id', {
+    streams,
+    remembered: MOST_AHEAD,
+  });
 }
 
 /** The zone of times that are written without one, where all streams of the feed declare the same. Null: UTC. */

@@ -6,12 +6,20 @@
  */
 import type { BodyItem } from './format.ts';
 import type { HttpSettings } from './spec.ts';
-import { type AheadItem, fingerprint, type HttpPosition, type TimeMark, type TimeRange } from './position.ts';
+import {
+  type AheadItem,
+  fingerprint,
+  type HttpPosition,
+  MOST_AHEAD,
+  shortMark,
+  type TimeMark,
+  type TimeRange,
+} from './position.ts';
 import { readPath } from '../../base/json-path.ts';
 import { floorMod, nsFromMs, parseSourceTime } from '../../base/time/source-time.ts';
 import type { Zone } from '../../base/time/zone.ts';
 
-/** Fingerprints that are kept for one time, and for all times ahead. Items beyond them are taken again. */
+/** Fingerprints that are kept for one time. Items beyond them are taken again. */
 const MOST_EDGE = 100;
 /** A clock that is set back by less than this leaves the position as it is. */
 const CLOCK_SKEW_MS = 5_000;
@@ -84,12 +92,26 @@ export async function latestOf(
   const ahead = new Map(before?.ahead.map((item) => [item.mark, item]));
   for (const [index, one] of times.entries()) {
     if (one === null || (one !== time && one <= most)) continue;
-    if (one === time ? edge.size >= MOST_EDGE : ahead.size >= MOST_EDGE) continue;
-    const mark = await fingerprint(JSON.stringify(items[index]?.data));
-    if (one === time) edge.add(mark);
-    else ahead.set(mark, { time: one, mark });
+    // One ahead more than may be kept shows that there are more.
+    if (one === time ? edge.size >= MOST_EDGE : ahead.size > MOST_AHEAD) continue;
+    const content = JSON.stringify(items[index]?.data);
+    if (one === time) {
+      edge.add(await fingerprint(content));
+      continue;
+    }
+    const mark = shortMark(content);
+    ahead.set(mark, { time: one, mark });
   }
   return { time, edge: [...edge], ahead: [...ahead.values()].filter((item) => item.time > time) };
+}
+
+/**
+ * Whether a page found more items ahead of the clock than a position tells of, and neither the reading nor the one before it
+ * did already: those come again with each reading.
+ */
+export function isAheadOfBound(position: HttpPosition, latest: TimeMark | null): boolean {
+  const [before, already, found] = [position.since, position.latest, latest].map((mark) => mark?.ahead.length ?? 0);
+  return (found ?? 0) > MOST_AHEAD && (already ?? 0) <= MOST_AHEAD && (before ?? 0) < MOST_AHEAD;
 }
 
 /** Leaves out the items that were taken already and have exactly the time at which the range begins, or came ahead of the clock. */
@@ -106,20 +128,28 @@ export async function beyondEdge(
   for (const item of items) {
     const time = parseSourceTime(readPath(item.data, from), format, zone);
     const known = time === null || time < since.time ? null : time === since.time ? edge : early;
-    const isKnown = known !== null && known.size > 0 && known.has(await fingerprint(JSON.stringify(item.data)));
-    if (!isKnown) beyond.push(item);
+    if (known === null || known.size === 0) {
+      beyond.push(item);
+      continue;
+    }
+    const content = JSON.stringify(item.data);
+    if (!known.has(known === early ? shortMark(content) : await fingerprint(content))) beyond.push(item);
   }
   return beyond;
 }
 
 function laterOf(one: TimeMark | null, other: TimeMark | null): TimeMark | null {
-  if (one === null || other === null) return one ?? other;
+  if (one === null || other === null) return bounded(one ?? other);
   const later = one.time > other.time ? one : other;
   const edge = one.time === other.time ? [...new Set([...one.edge, ...other.edge])].slice(0, MOST_EDGE) : later.edge;
   return { time: later.time, edge, ahead: aheadOf([...other.ahead, ...one.ahead], later.time) };
 }
 
+function bounded(mark: TimeMark | null): TimeMark | null {
+  return mark === null ? null : { ...mark, ahead: mark.ahead.slice(0, MOST_AHEAD) };
+}
+
 function aheadOf(items: readonly AheadItem[], time: bigint): AheadItem[] {
   const each = new Map(items.filter((item) => item.time > time).map((item) => [item.mark, item]));
-  return [...each.values()].slice(0, MOST_EDGE);
+  return [...each.values()].slice(0, MOST_AHEAD);
 }

@@ -5,18 +5,22 @@ import { sinceSpec } from '../../../src/feeds/http/spec.ts';
 import { withDefaults } from '../../../src/declare/spec/options.ts';
 import {
   type HttpPosition,
+  MOST_AHEAD,
   NO_POSITION,
   readHttpPosition,
+  shortMark,
   writeHttpPosition,
 } from '../../../src/feeds/http/position.ts';
 import {
   afterRange,
   beyondEdge,
+  isAheadOfBound,
   latestOf,
   rangeOf,
   withinRange,
   withoutFuture,
 } from '../../../src/feeds/http/time-range.ts';
+import { POSITION_BYTES } from '../../../src/feeds/run/taker.ts';
 import { zoneOf } from '../../../src/base/time/zone.ts';
 import { nsFromMs } from '../../../src/base/time/source-time.ts';
 
@@ -114,6 +118,31 @@ describe('by the time of the items', () => {
     ).toEqual(next);
   });
 
+  it('hundreds ahead are known when they come again, within what a position may hold', async () => {
+    const day = 86_400_000;
+    const came = items(NOW - 5, ...Array.from({ length: MOST_AHEAD }, (_, index) => NOW + (index + 1) * day));
+    const found = await latestOf(since, came, null, CLOCK);
+    const other = items(...Array.from({ length: MOST_AHEAD }, (_, index) => NOW + (index + 1) * day + 0.5));
+    const revised = await latestOf(since, other, null, CLOCK);
+    const range = { since: 1n, until: 9n, more: false };
+    const stored = writeHttpPosition({ ...NO_POSITION, since: found, latest: revised, range });
+    expect(JSON.stringify(stored).length).toBeLessThan(POSITION_BYTES - 4_096);
+    const position = readHttpPosition(JSON.parse(JSON.stringify(stored)));
+    expect(position.since).toEqual(found);
+    expect(await beyondEdge(since, came, position, null)).toEqual([]);
+    expect(isAheadOfBound(NO_POSITION, found)).toBe(false);
+  });
+
+  it('more ahead than a position holds is found once', async () => {
+    const times = Array.from({ length: MOST_AHEAD + 50 }, (_, index) => NOW + (index + 1) * 60_000);
+    const latest = await latestOf(since, items(...times), null, CLOCK);
+    expect(isAheadOfBound(NO_POSITION, latest)).toBe(true);
+    const position = { ...NO_POSITION, range: { since: 1n, until: 9n, more: false } };
+    const behind = afterRange(since, position, latest);
+    expect(behind.since?.ahead).toHaveLength(MOST_AHEAD);
+    expect(isAheadOfBound(behind, latest)).toBe(false);
+  });
+
   it('where all that came is ahead, the next range begins where this one did', async () => {
     expect(ms((await latestOf(since, items(NOW + 37_000), null, CLOCK))?.time)).toBe(CLOCK.now - 3_600_000);
     expect(await latestOf(since, items('soon', null), null, CLOCK)).toBeNull();
@@ -169,7 +198,7 @@ it('a position is the same when it was stored', () => {
     cursor: 'c',
     validators: { url: 'u', etag: 'e', lastModified: null },
     read: { mark: 'm', items: 3 },
-    since: { time: 1_700_000_000_123_456_789n, edge: ['a', 'b'], ahead: [{ time: 2n ** 62n, mark: 'c' }] },
+    since: { time: 1_700_000_000_123_456_789n, edge: ['a', 'b'], ahead: [{ time: 2_000_000n, mark: shortMark('c') }] },
     range: { since: -1n, until: 9n, more: true },
     latest: { time: 0n, edge: [], ahead: [] },
     page: { at: { query: [['a', 'b'], ['c']] }, count: 3, seen: 's' },
