@@ -120,6 +120,8 @@ export interface Hold {
    * where nothing comes, once its connection has stood for ten seconds.
    */
   standing(stands: boolean): void;
+  /** How many items of the feed were taken in so far that fit their streams, those that were known too. */
+  fitted(): number;
 }
 
 export interface GuardedWebSocket {

@@ -15,6 +15,7 @@ import { NO_POSITION, readHttpPosition, writeHttpPosition } from './position.ts'
 import { toFeedItems } from './read-page.ts';
 import { httpSettings } from './spec.ts';
 import type { SseOptions } from './sse-options.ts';
+import { endedAtOnce, wantsNone } from './sse-refusals.ts';
 import { createEventParser, type EventParser, type SourceEvent } from './sse-parser.ts';
 
 /** The pause before a connection is opened again if the source names none, and the least pause whatever it names. */
@@ -73,7 +74,7 @@ export async function* readEvents(
       return error;
     });
     if (answer === 'nothing' || answer === 'stale') {
-      // 204: the source wants no further connection.
+      if (!anyWasGood) throw wantsNone(settings);
       yield ending();
       return;
     }
@@ -81,6 +82,7 @@ export async function* readEvents(
       const parser = createEventParser(format);
       const connection = { answer, parser, context, endsAt, budget: hold ? { ...budget } : budget, cursor };
       const openedAt = context.now();
+      const fittedBefore = hold?.fitted() ?? 0;
       // A connection that is held is no request whose turn others wait for.
       if (hold) answer.release();
       hold?.standing(true);
@@ -98,9 +100,11 @@ export async function* readEvents(
         return;
       }
       const stoodMs = context.now() - openedAt;
-      const wasGood = came || left === 'over' || stoodMs >= GOOD_MS || parser.retryMs() !== null;
+      // A burst is run again as the feed says. Where the connection is held, only what fits a stream speaks for the source.
+      const brought = hold ? hold.fitted() > fittedBefore : came || parser.retryMs() !== null;
+      const wasGood = brought || left === 'over' || stoodMs >= GOOD_MS;
       anyWasGood ||= wasGood;
-      if (!wasGood) barren = endedAtOnce(answer.source, stoodMs);
+      if (!wasGood) barren = endedAtOnce(settings, answer, parser, stoodMs);
       if (context.signal.aborted || left === 'over') break;
     }
     if (barren && hold) throw barren;
@@ -116,14 +120,6 @@ export async function* readEvents(
   }
   // The time is over.
   yield ending();
-}
-
-function endedAtOnce(source: string, stoodMs: number): TidegateError {
-  return new TidegateError('upstream', `${source} ended the connection after ${stoodMs} ms, and no event came`, {
-    field: 'url',
-    expected: 'events, or a connection that stays open',
-    hint: 'ask the URL by hand: credentials or parameters may be wrong',
-  });
 }
 
 interface Connection {

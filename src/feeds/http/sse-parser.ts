@@ -32,14 +32,19 @@ export interface EventParser {
   push(chunk: Uint8Array, events: SourceEvent[]): void;
   /** The pause that the source asked for last, ms; null where it asked for none. */
   retryMs(): number | null;
+  /** The data that came last, of whatever type; else the first line that is no field. Null where nothing came. */
+  said(): string | null;
 }
 
 export function createEventParser(options: SseOptions): EventParser {
   const { events: types, data: shape, envelope } = withDefaults(sseSpec, options);
-  const decoder = new TextDecoder('utf-8');
+  // The parser itself passes over one byte order mark, and a second one belongs to the first line.
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   let sink: SourceEvent[] = [];
   let retryMs: number | null = null;
   let tooLong = false;
+  let data: string | null = null;
+  let strayLine: string | null = null;
 
   const parser = createParser({
     maxBufferSize: MAX_EVENT_LENGTH,
@@ -49,29 +54,31 @@ export function createEventParser(options: SseOptions): EventParser {
       if (id.length > MAX_ID_LENGTH) tooLong = true;
       if (!UNSENDABLE.test(id)) sink.push({ item: null, id });
     },
-    onEvent({ id: given = null, event = 'message', data }) {
+    onEvent({ id: given = null, event = 'message', data: text }) {
+      data = text;
       if (types !== undefined && !types.includes(event)) return;
       const id = given === null || UNSENDABLE.test(given) ? null : given;
-      const item = toItem(id, event, data);
+      const item = toItem(id, event, text);
       const last = id === null ? undefined : sink.at(-1);
       if (last) last.item = item;
       else sink.push({ item, id: null });
     },
-    onError({ type }) {
+    onError({ type, line }) {
+      if (type === 'unknown-field') strayLine ??= line ?? null;
       tooLong ||= type === 'max-buffer-size-exceeded';
     },
   });
 
-  const toItem = (id: string | null, event: string, data: string): BodyItem => {
-    const bytes = utf8Bytes(data) + 1;
-    if (shape === 'text') return { data: envelope ? { id, event, data } : { value: data }, bytes };
+  const toItem = (id: string | null, event: string, text: string): BodyItem => {
+    const bytes = utf8Bytes(text) + 1;
+    if (shape === 'text') return { data: envelope ? { id, event, data: text } : { value: text }, bytes };
     try {
-      const value = readSourceJson(data);
+      const value = readSourceJson(text);
       return { data: envelope ? { id, event, data: value } : value, bytes };
     } catch (error) {
       const reason = `an event of type ${event.slice(0, 100)} is not JSON: ${error instanceof Error ? error.message : String(error)}`;
       const expected = 'data that is JSON; else declare data: text';
-      return { data: data.slice(0, EXCERPT_LENGTH).toWellFormed(), bytes, invalid: { reason, expected } };
+      return { data: text.slice(0, EXCERPT_LENGTH).toWellFormed(), bytes, invalid: { reason, expected } };
     }
   };
 
@@ -86,5 +93,6 @@ export function createEventParser(options: SseOptions): EventParser {
       });
     },
     retryMs: () => retryMs,
+    said: () => data ?? strayLine,
   };
 }

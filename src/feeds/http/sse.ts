@@ -14,7 +14,7 @@ export function sse(options: SseOptions = {}): EventFormat {
     kind: 'format',
     name: 'server-sent events',
     accept: 'text/event-stream',
-    refuses: /^(?!\s*text\/event-stream\b)/,
+    refuses: /^(?!text\/event-stream$)/,
     maxBytes: null,
     reads: 'events',
     problems: () => specProblems(sseSpec, options),

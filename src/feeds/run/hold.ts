@@ -87,6 +87,10 @@ export function holdBurst({ runtime, lease, intake, commitBy, onLost }: Options)
       standing(stands) {
         standsSince = stands ? (standsSince ?? runtime.now()) : null;
       },
+      fitted() {
+        const { events, duplicates, thinned } = intake.total();
+        return events + duplicates + thinned;
+      },
     },
     lease: { ...lease, commit: inTurn },
     guard: guard as HeldBurst['guard'],

@@ -17,8 +17,8 @@ import type { Scope } from '../../streams/scope.ts';
  * - `open`: bursts failed so often that the feed is tried again only after a longer pause.
  * - `backing-off`: the last burst failed, and the feed is tried again soon. Both stay until a burst did not fail, or a
  *   connection that is held brought an event or stood for a while. The last error says why.
- * - `running`: a burst is under way, and the one before did not fail.
  * - `rejecting`: all items that came last were rejected.
+ * - `running`: a burst is under way, and the one before did not fail.
  * - `missing`: events are known to be missing, and none came since.
  * - `ok`: the last burst did not fail, or the connection is held and does what it should.
  * - `never-run`: there was no burst yet.
@@ -143,8 +143,8 @@ export function conditionOf(state: FeedState, now: number): FeedCondition {
   if (state.failures > 0) return 'backing-off';
   if (state.lastStartAt !== null && now > Math.max(state.nextAt, state.lease?.until ?? 0) + OVERDUE_MS)
     return 'overdue';
-  if (state.lease !== null && state.lease.until > now && !isHeldWell(state)) return 'running';
   if (state.rejected !== null && state.rejected.count === state.rejected.items) return 'rejecting';
+  if (state.lease !== null && state.lease.until > now && !isHeldWell(state)) return 'running';
   if (state.gaps?.events === state.counts.events) return 'missing';
   return state.lastSuccessAt === null ? 'never-run' : 'ok';
 }

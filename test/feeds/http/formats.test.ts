@@ -247,6 +247,9 @@ describe('a format that nobody declared', () => {
     ['application/json', rss()],
     ['application/json', sse()],
     ['', sse()],
+    ['text/event-stream-x', sse()],
+    ['text/event-stream+json', sse()],
+    ['x text/event-stream', sse()],
   ])('is not taken for another: %s', async (type, format) => {
     source.on('/feed', text('[]', type));
     expect((await pull({ format })).error).toMatchObject({ code: 'upstream', field: 'url' });

@@ -143,7 +143,7 @@ describe('server-sent events', () => {
       await pass(200);
       for (let times = 0; times < 3; times += 1) {
         source.end();
-        await pass(500);
+        await pass(4_000);
       }
       expect(source.requests.map(({ lastId }) => lastId)).toEqual([null, '7', '7', '7']);
     });
@@ -160,6 +160,54 @@ describe('server-sent events', () => {
         expect.stringMatching(/ended the connection after 0 ms, and no event came/),
         null,
       ]);
+    });
+  });
+
+  test.each([
+    ['data that is not JSON', 'data: invalid api key\n\n', /fits a stream, "invalid api key"/],
+    ['data of another shape', 'data: {"error":"invalid api key"}\n\n', /fits a stream, "{"error":"invalid api key"}"/],
+    ['an event that is not taken', 'event: error\ndata: no such key\n\n', /fits a stream, "no such key"/],
+    ['what is no event', '<b>Service unavailable</b>\n\n', /fits a stream, "<b>Service unavailable<\/b>"/],
+    ['what repeats a secret', 'data: key-0123456789 is wrong\n\n', /fits a stream, "\[secret\] is wrong"/],
+    ['a pause', 'retry: 300\n\n', /no event came$/],
+    ['an id', 'id: 5\n\n', /no event came$/],
+  ])('fail where each connection ends behind %s', async (_what, text, told) => {
+    const source = eventSource((send, end) => {
+      send(text);
+      end();
+    });
+    const taking = { ...options, format: sse({ events: ['message'] }), headers: { 'X-Key': 'key-0123456789' } };
+    await held({ readings: readings(taking) }, source.fetchOn, async ({ pass, stage }) => {
+      await pass(120_000, 1_000);
+      expect(source.requests.length).toBeLessThan(10);
+      const { state, failures, lastError } = await status(stage);
+      expect([state, failures > 4, lastError?.message]).toEqual(['open', true, expect.stringMatching(told)]);
+    });
+  });
+
+  test('fail where the source answers 204, which tells clients to stop', async () => {
+    let requests = 0;
+    const fetchOn = (): Fetch => async () => {
+      requests += 1;
+      return new Response(null, { status: 204 });
+    };
+    await held({ readings: readings(options) }, fetchOn, async ({ pass, stage }) => {
+      await pass(120_000, 1_000);
+      expect(requests).toBeLessThan(10);
+      const lastError = { message: expect.stringContaining('answered 204') as string };
+      expect(await status(stage)).toMatchObject({ state: 'open', lastError });
+    });
+  });
+
+  test('that all miss their stream are told as such while the connection stands', async () => {
+    const source = eventSource();
+    await held({ readings: readings(options) }, source.fetchOn, async ({ pass, stage }) => {
+      source.send('data: {"error":"invalid api key"}\n\n');
+      await pass(2_000);
+      expect((await status(stage)).state).toBe('rejecting');
+      source.send(event(1));
+      await pass(2_000);
+      expect((await status(stage)).state).toBe('ok');
     });
   });
 

@@ -155,7 +155,8 @@ describe('a source of events that does not do well', () => {
 
   it('wants no further connection', async () => {
     source.on('/feed', status(204));
-    expect(await pull(short(2_000))).toMatchObject({ error: null, batches: [{ items: [], last: true }] });
+    const { error } = await pull(short(2_000));
+    expect(error).toMatchObject({ code: 'upstream', message: expect.stringMatching(/answered 204: it wants no/) });
     expect(source.requests).toHaveLength(1);
   });
 

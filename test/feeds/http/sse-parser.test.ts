@@ -47,6 +47,13 @@ describe('server-sent events', () => {
     ]);
   });
 
+  it('begin behind one byte order mark, and a second one spoils the first line', () => {
+    for (const cuts of [[], [1], [2], [1, 2, 3, 4]]) {
+      expect(told(read('\uFEFFdata: 1\n\ndata: 2\n\n', {}, cuts)).map(([data]) => data)).toEqual([1, 2]);
+      expect(told(read('\uFEFF\uFEFFdata: 1\n\ndata: 2\n\n', {}, cuts)).map(([data]) => data)).toEqual([2]);
+    }
+  });
+
   it('that are no JSON are invalid, and the others go on', () => {
     const [bad, good] = read('data: hello\n\ndata: 1\n\n');
     expect(bad?.item).toMatchObject({
