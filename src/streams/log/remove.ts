@@ -21,6 +21,7 @@ import { eraseAtOnce } from './erase-at-once.ts';
 import { DROP_AFTER_MS, eraseRemoved } from './erase-removed.ts';
 import { positionKey } from './follower.ts';
 import { LATEST_FOLLOWER, projectLatest } from './latest.ts';
+import { noteEntry, removalEntriesKey } from './removal-entries.ts';
 import { type Removal, removalEvent, type Removals, removals, removalsKey, type Removed } from './removals.ts';
 import { settleLatest } from './settle-latest.ts';
 import { loggedEvent, streamLog } from './stream-log.ts';
@@ -87,14 +88,18 @@ async function commitRemoval(
 ): Promise<number | null> {
   const { store, runtime, tenant } = scope;
   const log = streamLog(tenant, stream.name);
-  const keys = [removalsKey(tenant, stream.name), positionKey(tenant, LATEST_FOLLOWER, log)];
+  const keys = [
+    removalsKey(tenant, stream.name),
+    positionKey(tenant, LATEST_FOLLOWER, log),
+    removalEntriesKey(tenant, stream.name),
+  ];
   if (stream.identified) keys.push(fenceKey(tenant, stream.name));
   let isTime = true;
   for (let conflicts = 0; isTime; conflicts += 1) {
     // The fence is read before the end: whoever appends between the two makes the commit fail.
-    const [reading, position, fence] = await store.getMany(keys, runtime.now());
+    const [reading, position, places, fence] = await store.getMany(keys, runtime.now());
     const { end } = await store.extent(log);
-    if (end === null || reading === undefined || position === undefined) return null;
+    if (end === null || reading === undefined || position === undefined || places === undefined) return null;
     if (!isPresent(position)) {
       await projectLatest(scope, stream, { deadline });
       isTime = runtime.now() < deadline;
@@ -113,6 +118,7 @@ async function commitRemoval(
     const operations: Operation[] = [
       loggedEvent.append(log, [entry]),
       removals.replace(reading, next),
+      noteEntry(places, end),
       { kind: 'put', ...keyOf(position), value: position.value, expects: position.version },
       ...(fence === undefined ? [] : [fencePut(fence, { id: entry.id })]),
     ];

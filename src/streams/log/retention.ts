@@ -1,7 +1,10 @@
 /** Trims logs to the retention that is declared. Between two runs readers may still see a little more than that. */
 import type { DeclaredStream } from '../../declare/stream.ts';
-import type { Trim } from '../../store/store.ts';
-import { streamLog } from './stream-log.ts';
+import { READ_LIMIT } from '../../store/limits.ts';
+import { isPresent, type Trim } from '../../store/store.ts';
+import { entriesBehind, entriesOf, removalEntriesKey } from './removal-entries.ts';
+import { isRemoval } from './removals.ts';
+import { loggedEvent, streamLog } from './stream-log.ts';
 import type { LogScope } from '../scope.ts';
 
 /** Entries removed in one store call. */
@@ -14,15 +17,29 @@ export interface TrimReport {
 }
 
 /**
- * Trims a stream to its declared count and age. By count it keeps at least the events that de-duplication searches. By
+ * Trims a stream to its declared count and age. Entries of removals count as no events, and drive none out. By count it keeps at least the events that de-duplication searches. By
  * age ids end too: an event that a source gives again after that age is a new event.
  * @param deadline epoch ms, after which the rest waits for the next call
  */
-export function trimStream(scope: LogScope, stream: DeclaredStream, deadline: number): Promise<TrimReport> {
-  const { tenant } = scope;
+export async function trimStream(scope: LogScope, stream: DeclaredStream, deadline: number): Promise<TrimReport> {
+  const { store, runtime, tenant } = scope;
   const { events, ageMs } = stream.retention;
   const keep = stream.identified ? Math.max(events, stream.dedupe) : events;
-  return trimLog(scope, streamLog(tenant, stream.name), { keep, ageMs }, deadline);
+  const log = streamLog(tenant, stream.name);
+  const reading = await store.get(removalEntriesKey(tenant, stream.name), runtime.now());
+  const { end } = isPresent(reading) ? await store.extent(log) : { end: null };
+  if (end === null) return trimLog(scope, log, { keep, ageMs }, deadline);
+  const kept = { keep: entriesOf(reading, end, keep), ageMs };
+  if (ageMs !== null) kept.ageMs = Math.max(ageMs, await ageOfNewest(scope, log, entriesBehind(reading, end)));
+  return trimLog(scope, log, kept, deadline);
+}
+
+/** The age of the newest event behind which entries of removals stand, ms; 0 where none do. It stays, however old it is. */
+async function ageOfNewest({ store, runtime }: LogScope, log: string, behind: number): Promise<number> {
+  if (behind === 0) return 0;
+  const { entries } = await store.last(log, Math.min(behind + 1, READ_LIMIT));
+  const newest = entries.findLast((entry) => !isRemoval(loggedEvent.read(entry)));
+  return newest === undefined ? 0 : runtime.now() - newest.appendedAt;
 }
 
 /** @param deadline epoch ms, after which the rest waits for the next call */

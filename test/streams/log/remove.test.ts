@@ -11,6 +11,7 @@ import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import { digestOf } from '../../../src/base/digest.ts';
 import { streamLog } from '../../../src/streams/log/stream-log.ts';
 
+const MINUTE = 60_000;
 const schema = z.object({ id: z.string(), meter: z.string(), at: z.number(), kwh: z.number() });
 const app = defineApp({
   name: 'meters',
@@ -19,6 +20,14 @@ const app = defineApp({
   streams: {
     identified: stream({ description: 'with ids', schema, key: 'meter', time: 'at', id: 'id', dedupe: 50 }),
     plain: stream({ description: 'without ids', schema, key: 'meter', time: 'at' }),
+    few: stream({ description: 'three are kept', schema, key: 'meter', time: 'at', retention: { events: 3 } }),
+    aged: stream({
+      description: 'kept for an hour',
+      schema,
+      key: 'meter',
+      time: 'at',
+      retention: { ageMs: 60 * MINUTE },
+    }),
     keyless: stream({ description: 'without keys', schema, time: 'at', id: 'id' }),
     revised: stream({
       description: 'with revisions',
@@ -43,7 +52,6 @@ interface Stage extends TestApp {
 }
 
 const AT = Date.UTC(2026, 4, 1);
-const MINUTE = 60_000;
 
 function stage(): Stage {
   const { store, calls, reset } = countCalls(createMemoryStore());
@@ -297,6 +305,24 @@ test('the newest event of all keys is found behind any number of removals', asyn
   expect((await streams.latest('identified'))?.id).toBe('e29');
   await streams.remove('identified', { from: AT });
   expect(await streams.latest('identified')).toBeNull();
+});
+
+test('removals drive no event out of what retention keeps, nor the newest one', async () => {
+  const { streams, append, advance, sweep } = stage();
+  const kept = async (name: string) =>
+    (await streams.history(name, { from: 0 })).events.map(({ data }) => (data as { kwh: number }).kwh);
+  for (let n = 0; n < 5; n += 1) {
+    await append('few', n);
+    await streams.remove('few', { key: 'nobody' });
+  }
+  await append('aged', 1);
+  await append('aged', 2);
+  await streams.remove('aged', { key: 'nobody' });
+  await sweep();
+  expect(await kept('few')).toEqual([2, 3, 4]);
+  await advance(120 * MINUTE);
+  await sweep();
+  expect((await kept('aged')).at(-1)).toBe(2);
 });
 
 test('nothing is removed from a stream that never had an event', async () => {
