@@ -110,7 +110,7 @@ describe('as NDJSON', () => {
     expect(read(file).map(({ data }) => data)).toEqual([many[0], large, many[1]]);
   });
 
-  test('the file is the same at whichever commit the process dies', async () => {
+  test('the file is the same at whichever commit the process dies', { timeout: 60_000 }, async () => {
     for (let fatal = 1; fatal <= 7; fatal += 1) {
       const { file } = await exported(many, { format: 'ndjson', from: START, to: START + 10_000 }, (_, number, next) =>
         number === fatal ? next().then(() => Promise.reject(new Error('killed'))) : next(),

@@ -109,7 +109,7 @@ describe('a reading of several batches', () => {
     ['in batches that fit a commit', 60, 10],
     ['in a batch that takes several commits', 20_000, 20_000],
     ['in batches of other sizes than before', 60, 7],
-  ])('that dies in the middle goes on behind what is committed: %s', async (_, length, size) => {
+  ])('that dies in the middle goes on behind what is committed: %s', { timeout: 60_000 }, async (_, length, size) => {
     for (const nth of [2, 3, 4]) {
       const stage = stageOf({ streams: { readings: anonymous(document(length, size)) } });
       const dying = stage.worker((_operations, number, next) => (number < nth ? next() : new Promise(() => {})));

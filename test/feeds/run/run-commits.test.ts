@@ -24,10 +24,10 @@ function batched(n: number, keys: number, size: number) {
 }
 
 describe('a burst of n events over k keys costs at most 3 + n/100 + 2k/90 commits', () => {
-  const grid = [1, 50, 89, 100, 1_000, 10_000, 30_000].flatMap((n) =>
+  const grid = [1, 50, 89, 100, 1_000, 10_000].flatMap((n) =>
     [1, 2, 88, 89, 90, 178, 500, 5_000].filter((k) => k <= n).map((k) => [n, k] as const),
   );
-  test.each(grid)('n=%i k=%i', async (n, k) => {
+  test.each([...grid, [30_000, 500] as const])('n=%i k=%i', { timeout: 60_000 }, async (n, k) => {
     for (const size of [n, 1_000]) {
       const stage = stageOf({ streams: { readings: identified(batched(n, k, size)) } });
       const { deps, calls } = stage.worker();
