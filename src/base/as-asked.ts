@@ -23,12 +23,13 @@ export type ParsedAsAsked =
 type Path = readonly PropertyKey[];
 
 export function parseAsAsked(schema: z.ZodType, data: unknown): ParsedAsAsked {
-  const asked = parseNumbers(schema, data);
+  const asked = parseLongNumbers(schema, data);
   const wrong = asked.success ? madeOfNothing(schema, asked.given, asked.data) : null;
   return wrong === null ? asked : { success: false, error: new z.ZodError([wrong]) };
 }
 
-function parseNumbers(schema: z.ZodType, data: unknown): ParsedAsAsked {
+/** The same, and what `z.coerce.number()` makes of nothing stays as zod has it. */
+export function parseLongNumbers(schema: z.ZodType, data: unknown): ParsedAsAsked {
   const first = schema.safeParse(data);
   const made = makesValues(schema) ? longNumbersIn(data, []) : [];
   if (first.success)

@@ -1,7 +1,10 @@
 /**
  * Reads a JSON body up to a limit, whether or not a header declares its length. A body that is nested deeper than any
- * message needs is refused before it is parsed, because later code walks through it by recursion.
+ * message needs is refused before it is parsed, because later code walks through it by recursion. A whole number that no
+ * double holds is handed on as its digits (`base/source-json.ts`), and a number beyond every double is refused.
  */
+import { hasNonFinite } from '../base/json.ts';
+import { readSourceJson } from '../base/source-json.ts';
 
 export type Body =
   | { ok: true; value: unknown }
@@ -26,10 +29,15 @@ export async function readJson(request: Request, limitBytes: number): Promise<Bo
     if (isDeeper(text, MOST_NESTED)) {
       return { ok: false, status: 400, expected: `at most ${MOST_NESTED} levels of nesting` };
     }
-    return { ok: true, value: JSON.parse(text) as unknown };
+    return finite(readSourceJson(text));
   } catch {
     return { ok: false, status: 400, expected: 'a whole JSON text' };
   }
+}
+
+function finite(value: unknown): Body {
+  const expected = 'numbers of at most 1.8e308';
+  return hasNonFinite(value, MOST_NESTED) ? { ok: false, status: 400, expected } : { ok: true, value };
 }
 
 /** Answers null for a body above the limit, and reads nothing beyond it. Rejects for a body that broke off. */

@@ -5,8 +5,9 @@ import { createEventParser } from '../../src/feeds/http/sse-parser.ts';
 import { messageMatcher } from '../../src/feeds/kit/message-test.ts';
 import { itemMaker } from '../../src/feeds/mqtt-session/item.ts';
 import { decodeMessage } from '../../src/feeds/websocket/payload.ts';
-import { csv, defineApp, httpTool, stream } from '../../src/index.ts';
+import { csv, defineApp, httpTool, stream, tool } from '../../src/index.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
+import { createTestApp } from '../../src/testing.ts';
 import { apiOf, onStage } from '../apis/stage.ts';
 import { serveApp } from '../mcp/served.ts';
 import { startHttpSource, text } from '../services/http-feed.ts';
@@ -198,5 +199,73 @@ describe('the same reader reads', () => {
     const t = httpTool({ description: 'x', input: z.object({}), api: apiOf(source), url: '/one' });
     const { isError, text: told } = await onStage({ t }).call('t');
     expect([isError, told]).toEqual([true, expect.stringContaining('beyond those that a double holds')]);
+  });
+});
+
+describe('arguments of a tool', () => {
+  const got: unknown[] = [];
+  const toolOf = (id: z.ZodType) =>
+    tool({
+      description: 'x',
+      input: z.object({ id, all: z.array(z.number()).optional() }),
+      async run(input) {
+        got.push(input);
+        return 'done';
+      },
+    });
+  const app = defineApp({
+    name: 'asked',
+    version: '1',
+    description: 'Takes arguments',
+    tools: { text: toolOf(z.string()), any: toolOf(z.any()), number: toolOf(z.number()), int: toolOf(z.int()) },
+  });
+  /** The digits cannot be told in a value, so they are put into the text of the request. */
+  const ask = async (name: string, id: string) => {
+    const asked = createTestApp(app);
+    got.length = 0;
+    try {
+      const meta = {
+        'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+        'io.modelcontextprotocol/clientInfo': { name: 'x', version: '1' },
+        'io.modelcontextprotocol/clientCapabilities': {},
+      };
+      const request = { jsonrpc: '2.0', id: 1, method: 'tools/call' };
+      const body = JSON.stringify({ ...request, params: { name, arguments: { id: 'HERE' }, _meta: meta } });
+      const headers = {
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        'MCP-Protocol-Version': '2026-07-28',
+        'Mcp-Method': 'tools/call',
+        'Mcp-Name': name,
+      };
+      const url = 'http://127.0.0.1/mcp';
+      const init = { method: 'POST', headers, body: body.replace('"HERE"', id) };
+      const answer = await asked.fetch(new Request(url, init));
+      return { status: answer.status, text: await answer.text(), got: [...got] };
+    } finally {
+      await asked.close();
+    }
+  };
+
+  it.each<[string, string, unknown]>([
+    ['text', SECOND, SECOND],
+    ['text', `${SECOND}.0`, SECOND],
+    ['any', SECOND, SECOND],
+    ['number', SECOND, 2 ** 53],
+    ['number', '12.5', 12.5],
+    ['text', '"1"', '1'],
+  ])('come as the schema asks: %s for %s', async (name, id, expected) => {
+    expect(await ask(name, id)).toMatchObject({ status: 200, got: [{ id: expected }] });
+  });
+
+  it('are refused where the schema asks for a whole number that a double holds', async () => {
+    const { text: told, got: taken } = await ask('int', SECOND);
+    expect([told.includes('Wrong arguments for int'), taken]).toEqual([true, []]);
+  });
+
+  it.each(['text', 'any', 'number'])('are refused beyond every double: %s', async (name) => {
+    const refused = await ask(name, '1e400');
+    expect(refused).toMatchObject({ status: 400, got: [] });
+    expect(refused.text).toContain('numbers of at most 1.8e308');
   });
 });

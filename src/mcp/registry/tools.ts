@@ -2,6 +2,7 @@
  * Tools of the registry. A tool's schemas are converted once, those of built-in tools when they are first needed.
  * Arguments and results are checked on each call.
  */
+import { parseLongNumbers } from '../../base/as-asked.ts';
 import type { Icon } from '../../declare/display.ts';
 import type { Tool, ToolAnnotations } from '../../declare/tool.ts';
 import { toolResult, type ToolResult } from '../../declare/check/tool-result.ts';
@@ -146,7 +147,7 @@ async function run(
 ): Promise<ToolResult | InputRequired | SpecialResult> {
   let input: unknown = args ?? {};
   if (tool.input) {
-    const parsed = tool.input.safeParse(input);
+    const parsed = parseLongNumbers(tool.input, input);
     if (!parsed.success) return refusal(`Wrong arguments for ${listing.name}:\n${describeIssues(parsed.error).text}`);
     input = parsed.data;
   }
