@@ -4,7 +4,18 @@
  * here: they come with triggers.
  */
 import * as z from 'zod';
-import { type AppStreams, defineApp, from, mqtt, publishAudit, stream, TidegateError, tool } from 'tidegate';
+import {
+  type AppStreams,
+  defineApp,
+  from,
+  mqtt,
+  publishAudit,
+  stream,
+  TidegateError,
+  tool,
+  secret,
+  type Secret,
+} from 'tidegate';
 
 const device = (type: 'sensor' | 'actuator', kind: string, commands: string[] = []) => ({ type, kind, commands });
 const DEVICES = new Map([
@@ -134,7 +145,7 @@ const tools = {
   }),
 };
 
-export function iotEdge(url: string) {
+export function iotEdge(url: string | Secret) {
   const rule = { topic: 'plant/actuators/+', schema: Command, confirm: 'Send this command to the plant?' };
   const topics = { read: ['plant/sensors/+'], publish: [rule], audit: 'commands' };
   return defineApp({
@@ -147,4 +158,4 @@ export function iotEdge(url: string) {
   });
 }
 
-export default iotEdge(process.env['MQTT_URL'] ?? 'mqtt://127.0.0.1:1883');
+export default iotEdge(process.env['MQTT_URL'] ? secret('MQTT_URL') : 'mqtt://127.0.0.1:1883');

@@ -4,7 +4,18 @@
  * there is no `username` or `password`, since an agent that chooses where a server connects, and with what, is a hole.
  */
 import * as z from 'zod';
-import { type AppFeeds, defineApp, mqtt, type MqttOutlet, prompt, resource, TidegateError, tool } from 'tidegate';
+import {
+  type AppFeeds,
+  defineApp,
+  mqtt,
+  type MqttOutlet,
+  prompt,
+  resource,
+  TidegateError,
+  tool,
+  secret,
+  type Secret,
+} from 'tidegate';
 
 const TOPICS: readonly { pattern: string; permissions: ('read' | 'write')[]; description: string }[] = [
   { pattern: 'sensors/+/temperature', permissions: ['read'], description: 'Temperature of each room, in °C' },
@@ -39,7 +50,8 @@ async function receive(feeds: AppFeeds, topic: string, timeout: number) {
   return messages[0]?.text ?? null;
 }
 
-export function mqttApp(url: string) {
+/** @param sent what the feed dials; of `url` the tools show no more than host and port. */
+export function mqttApp(url: string, sent: string | Secret = url) {
   const { hostname, port: given } = new URL(url);
   const broker = { host: hostname, port: Number(given || 1883) };
 
@@ -56,7 +68,7 @@ export function mqttApp(url: string) {
     description: 'An MQTT broker, within the rights that its operator gave',
     feeds: {
       broker: mqtt({
-        url,
+        url: sent,
         payload: 'text',
         topics: {
           read: having('read').map(({ pattern }) => pattern),
@@ -147,4 +159,5 @@ export function mqttApp(url: string) {
   });
 }
 
-export default mqttApp(process.env['MQTT_URL'] ?? 'mqtt://127.0.0.1:1883');
+const given = process.env['MQTT_URL'];
+export default given ? mqttApp(given, secret('MQTT_URL')) : mqttApp('mqtt://127.0.0.1:1883');

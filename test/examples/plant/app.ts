@@ -1,6 +1,6 @@
 /** The app of the page on declaring: a plant on MQTT, quotes over HTTP, a counter of the app's own, and a tool. */
 import * as z from 'zod';
-import { defineApp, from, http, mqtt, pull, stream, tool } from 'tidegate';
+import { defineApp, from, http, mqtt, pull, secret, stream, tool } from 'tidegate';
 
 // #region streams
 const temperatures = stream({
@@ -52,7 +52,12 @@ export default defineApp({
   name: 'plant',
   version: '1.0.0',
   description: 'A plant, its quotes and its orders',
-  feeds: { plant: mqtt({ url: process.env['MQTT_URL'] ?? 'mqtt://127.0.0.1:1883', clientId: 'tidegate-plant' }) },
+  feeds: {
+    plant: mqtt({
+      url: process.env['MQTT_URL'] ? secret('MQTT_URL') : 'mqtt://127.0.0.1:1883',
+      clientId: 'tidegate-plant',
+    }),
+  },
   streams: { temperatures, quotes, orders },
   tools: { hottest },
 });

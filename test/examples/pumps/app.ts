@@ -1,6 +1,6 @@
 /** The app of the page on MQTT, for publishing: pumps that are moved over MQTT, and asked how they are. */
 import * as z from 'zod';
-import { defineApp, from, mqtt, type MqttTopics, publishAudit, stream } from 'tidegate';
+import { defineApp, from, mqtt, type MqttTopics, publishAudit, type Secret, secret, stream } from 'tidegate';
 
 // #region publishing
 const topics: MqttTopics = {
@@ -18,7 +18,7 @@ const topics: MqttTopics = {
 };
 // #endregion
 
-export function pumpsApp(url: string) {
+export function pumpsApp(url: string | Secret) {
   return defineApp({
     name: 'pumps',
     version: '1.0.0',
@@ -35,4 +35,4 @@ export function pumpsApp(url: string) {
   });
 }
 
-export default pumpsApp(process.env['MQTT_URL'] ?? 'mqtt://127.0.0.1:1883');
+export default pumpsApp(process.env['MQTT_URL'] ? secret('MQTT_URL') : 'mqtt://127.0.0.1:1883');
