@@ -4,7 +4,7 @@
  * beyond the budget are forgotten, because the source sends them again behind that id.
  */
 import type { BurstContext, FeedBatch } from '../../declare/feed.ts';
-import { asTidegateError, TidegateError } from '../../base/errors.ts';
+import { asTidegateError, type TidegateError } from '../../base/errors.ts';
 import { HELD_COMMIT_MS } from '../kit/batch-pacing.ts';
 import { PORTION_AGE_MS, PORTION_BYTES, PORTION_ITEMS } from './read-body.ts';
 import { openEvents } from './exchange.ts';
