@@ -72,6 +72,6 @@ export function shownAnswer(call: Call, made: Made, note: string | null): { ok: 
   if (!text.ok) return text;
   return {
     ok: true,
-    answer: { text: [text.value, ...notes].join('\n'), structured: parsed ? (parsed.given as Json) : made.structured },
+    answer: { text: [text.value, ...notes].join('\n'), structured: parsed ? parsed.given : made.structured },
   };
 }

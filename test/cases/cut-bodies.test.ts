@@ -59,18 +59,19 @@ describe.each(Object.entries(bodies))('%s that is packed and ends early', (_what
   });
 });
 
+/** Sends each part as a piece of its own. */
+const sent = (parts: Uint8Array[], coding: string) => (_request: unknown, response: ServerResponse) => {
+  response.writeHead(200, { 'content-type': 'text/csv', 'content-encoding': coding, ...VALIDATORS });
+  const [first, ...rest] = parts;
+  response.write(first, () => {
+    for (const part of rest) response.write(part);
+    response.end();
+  });
+};
+
 describe('bytes behind the end of a packed body', () => {
   const whole = bodies['CSV']?.body ?? '';
   const feed = { format: csv() };
-  // A piece of its own, or one with the end of the body.
-  const sent = (parts: Uint8Array[], coding: string) => (_request: unknown, response: ServerResponse) => {
-    response.writeHead(200, { 'content-type': 'text/csv', 'content-encoding': coding, ...VALIDATORS });
-    const [first, ...rest] = parts;
-    response.write(first, () => {
-      for (const part of rest) response.write(part);
-      response.end();
-    });
-  };
 
   describe.each(Object.entries(codings))('%s', (coding, pack) => {
     it.each<[string, (packed: Buffer) => Uint8Array[]]>([

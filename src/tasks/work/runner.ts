@@ -35,8 +35,8 @@ export function startRunner(deps: TaskDeps, options: RunnerOptions = {}): Runner
   return {
     dispatch: {
       leaseMs: () => (turns.promise() ? leaseMs : null),
-      settle: turns.settle,
-      wake: turns.wake,
+      settle: () => turns.settle(),
+      wake: (tenant, taskId, found) => turns.wake(tenant, taskId, found),
     },
     async stop() {
       ending.abort();

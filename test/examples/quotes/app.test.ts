@@ -220,9 +220,10 @@ test('callers at once share a request, and so a credit', async () => {
   expect(source.requests).toHaveLength(1);
 });
 
+const keyOf = (name: string) => (name === 'TWELVE_DATA_API_KEY' ? KEY : null);
+
 test('what moves most is a stream as well', async () => {
-  const variable = (name: string) => (name === 'TWELVE_DATA_API_KEY' ? KEY : null);
-  const runtime = { ...systemRuntime(() => {}), now: () => now, variable };
+  const runtime = { ...systemRuntime(() => {}), now: () => now, variable: keyOf };
   const { feeds } = await ingest({ app, store, runtime }, now + 20_000);
   expect(feeds).toMatchObject([{ events: 1 }]);
   const { structured } = await client.call('read_latest', { stream: 'movers', key: 'AAPL' });

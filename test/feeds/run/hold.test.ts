@@ -48,9 +48,10 @@ function toySource(pacing: FeedPacing = {}) {
           yield { items: items(batch), position: sent };
           continue;
         }
-        waiting = Promise.withResolvers();
-        signal.addEventListener('abort', waiting.resolve as () => void, { once: true });
-        await waiting.promise;
+        const woken = Promise.withResolvers<void>();
+        waiting = woken;
+        signal.addEventListener('abort', () => woken.resolve(), { once: true });
+        await woken.promise;
       }
     } finally {
       connections.delete(number);
