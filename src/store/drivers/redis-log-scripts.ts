@@ -1,0 +1,102 @@
+/**
+ * The scripts in Lua that read, trim and erase logs, apart from appends, which are part of a commit. What they share with
+ * the others, and the table of keys, stand in `redis-scripts.ts`.
+ */
+
+/**
+ * log, epoch ('' without a cursor), place, count, 'read' or 'last', and partition and id where a record is asked for →
+ * the record's row, epoch, from, to, truncated, stream entries, floor, end; the row alone where there is no log.
+ */
+export const READ = `
+local row = ARGV[6] and rowOf(member(ARGV[6], ARGV[7])) or false
+local log = logOf(ARGV[1])
+if not log then return { row } end
+local given, place, count = ARGV[2] ~= '', tonumber(ARGV[3]), tonumber(ARGV[4])
+local foreign = given and (ARGV[2] ~= log.epoch or place > log.stop)
+local below = given and not foreign and place < log.floor
+local from, to
+if ARGV[5] == 'read' then
+  from = (not given or foreign or below) and log.floor or place
+  to = math.min(from + count, log.stop)
+else
+  to = (not given or foreign) and log.stop or math.max(place, log.floor)
+  from = math.max(log.floor, to - count)
+end
+local entries = {}
+if from < to then entries = entriesOf(ARGV[1], from, to) end
+return { row, log.epoch, whole(from), whole(to), (foreign or below) and 1 or 0, entries, whole(log.floor), whole(log.stop) }
+`;
+
+/** log, time → epoch, place; nothing where there is no log. */
+export const SEEK = `
+local log = logOf(ARGV[1])
+if not log then return false end
+return { log.epoch, whole(seek(ARGV[1], log, ARGV[2])) }
+`;
+
+/** log → epoch, floor, end, newest append time; nothing where there is no log. */
+export const EXTENT = `
+local log = logOf(ARGV[1])
+if not log then return false end
+return { log.epoch, whole(log.floor), whole(log.stop), log.at }
+`;
+
+/** log, appendedBefore or '', keep or '', limit → how many were removed, 1 where there is more to remove or 0. */
+export const TRIM = `
+local name = ARGV[1]
+local log = logOf(name)
+if not log then return { 0, 0 } end
+local floor = log.floor
+if ARGV[2] ~= '' then floor = math.max(floor, seek(name, log, ARGV[2])) end
+if ARGV[3] ~= '' then floor = math.max(floor, log.stop - tonumber(ARGV[3])) end
+floor = math.min(floor, log.stop - 1)
+local first = math.min(floor, log.first + tonumber(ARGV[4]))
+redis.call('HSET', base .. ':l:' .. name, 'floor', whole(floor), 'first', whole(first))
+if first > log.first then
+  local entries, id = base .. ':e:' .. name, whole(first + 1) .. '-0'
+  redis.call('XTRIM', entries, 'MINID', '=', id)
+  local aside = base .. ':d:' .. name
+  if redis.call('EXISTS', aside) == 1 then
+    for place = log.first, first - 1 do redis.call('HDEL', aside, whole(place)) end
+  end
+  local oldest = entriesOf(name, first, first + 1)[1]
+  redis.call('ZREMRANGEBYSCORE', base .. ':t:' .. name, '-inf', '(' .. oldest[2][2])
+end
+return { first - log.first, first < floor and 1 or 0 }
+`;
+
+/**
+ * log, then epoch, place and value of each entry that is erased. Redis frees the bytes of a stream's entry only with
+ * those of its block, which has 100 entries at most (`stream-node-max-entries`). So the entries around it are set aside
+ * with it, as they are.
+ */
+export const ERASE = `
+local name = ARGV[1]
+local log = logOf(name)
+if not log then return 0 end
+local entries, aside = base .. ':e:' .. name, base .. ':d:' .. name
+local places, values, done = {}, {}, 0
+for at = 2, #ARGV, 3 do
+  local place = tonumber(ARGV[at + 1])
+  if ARGV[at] == log.epoch and place >= log.floor and place < log.stop then
+    places[#places + 1] = place
+    values[place] = ARGV[at + 2]
+  end
+end
+table.sort(places)
+for _, place in ipairs(places) do
+  local from, to = math.max(log.first, done, place - 99), math.min(log.stop, place + 100)
+  if from < to then
+    for _, entry in ipairs(redis.call('XRANGE', entries, whole(from + 1), whole(to))) do
+      local at = whole(tonumber(string.match(entry[1], '^%d+')) - 1)
+      redis.call('HSET', aside, at, entry[2][2] .. ' ' .. entry[2][4])
+      redis.call('XDEL', entries, entry[1])
+    end
+    done = to
+  end
+  local kept = redis.call('HGET', aside, whole(place))
+  local time = string.sub(kept, 1, string.find(kept, ' ', 1, true))
+  redis.call('HSET', aside, whole(place), time .. values[place])
+end
+return #places
+`;
