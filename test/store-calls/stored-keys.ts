@@ -12,6 +12,8 @@ import { nodeRuntime } from '../../src/hosts/node/runtime.ts';
 import { defineApp, pull, stream } from '../../src/index.ts';
 import { ingest, sweep } from '../../src/schedule.ts';
 import { createAppStreams } from '../../src/calls/streams.ts';
+import { publishMany } from '../../src/streams/log/publish-many.ts';
+import { scopeOf } from '../../src/streams/scope.ts';
 import type { Deps } from '../../src/streams/deps.ts';
 import { type RunningEngine } from '../services/engine.ts';
 import { driveHttpTools } from './stored-http.ts';
@@ -59,9 +61,29 @@ export async function drive({ environment }: RunningEngine): Promise<void> {
     const swept = await sweep(deps, runtime.now() + 20_000);
     if (swept.error !== null || swept.events['readings'] !== 252) throw new Error(JSON.stringify(swept));
     await createAppStreams(deps, PUBLIC).remove('readings', { id: 'published' });
+    await removeLongKeys(deps);
   } finally {
     await store.close();
   }
+}
+
+/** Removes the latest events of more keys than the record of removals has room for: their names are long. */
+async function removeLongKeys(deps: Deps): Promise<void> {
+  const stream = app.streams.get('readings');
+  if (stream === undefined) throw new Error('no stream');
+  const from = deps.runtime.now();
+  const data = Array.from({ length: 200 }, (_, n) => ({
+    id: `long ${n}`,
+    sensor: `${n}`.padStart(250, '-'),
+    celsius: 1,
+  }));
+  await publishMany(
+    scopeOf(deps, PUBLIC),
+    stream,
+    data.map((reading) => ({ data: reading })),
+    { once: null, deadline: from + 20_000 },
+  );
+  await createAppStreams(deps, PUBLIC).remove('readings', { from });
 }
 
 /** Tables with rows in them, and the names of records and logs. */
