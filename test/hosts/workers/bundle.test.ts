@@ -11,8 +11,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
-/** Measured: 300.4 KiB, minified; a hundredth more is room. */
-const MOST_GZIPPED_KIB = 304;
+/** Measured: 304.3 KiB, minified; a hundredth more is room. */
+const MOST_GZIPPED_KIB = 308;
 
 const Meta = z.object({
   outputs: z.record(
