@@ -50,7 +50,7 @@ describe('the function feed', () => {
         b: { ...identified(), options: { ...identified().options, feed: from('both') } },
       },
     });
-    expect(await stage.run()).toMatchObject({ events: 2 });
+    expect(await stage.run()).toMatchObject({ events: 1 });
     expect(await stage.events('a')).toMatchObject([{ key: 'mine', meta: { source: 'x' } }]);
     expect(await stage.events('b')).toMatchObject([{ data: null }]);
   });
