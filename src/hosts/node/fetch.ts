@@ -12,15 +12,15 @@ const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
 export const nodeFetch: Fetch = async (input, { addresses, ...init } = {}) => {
   // Loaded on first use, so that a process that asks nothing does not wait for it.
-  const [{ Agent, request: send }, { ACCEPTED_CODINGS, unpack, webStream }] = await Promise.all([
+  const [{ default: undici }, { ACCEPTED_CODINGS, unpack, webStream }] = await Promise.all([
     import('undici'),
     import('./unpack.ts'),
   ]);
   const asked = new Request(input, init);
   const headers = { accept: '*/*', 'accept-encoding': ACCEPTED_CODINGS, ...Object.fromEntries(asked.headers) };
   // One agent per exchange, because the addresses are those of one check; no pipelining means no connection is kept.
-  const pinned = addresses && new Agent({ pipelining: 0, connect: { lookup: lookupIn(addresses) } });
-  const answer = await send(asked.url, {
+  const pinned = addresses && new undici.Agent({ pipelining: 0, connect: { lookup: lookupIn(addresses) } });
+  const answer = await undici.request(asked.url, {
     method: asked.method as 'GET',
     headers,
     body: asked.body === null ? null : new Uint8Array(await asked.arrayBuffer()),
