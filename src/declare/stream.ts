@@ -53,9 +53,9 @@ export interface StreamOptions<Schema extends z.ZodType> {
    */
   key?: Pick<z.output<Schema>, string | number>;
   /**
-   * When the event happened: a text in ISO 8601 or RFC 2822, epoch ms, a Date, or a count of another unit:
-   * `{ field: 'ts', unit: 's' }`. An event whose time cannot be read for certain is refused. Default: when it was
-   * received.
+   * When the event happened: a text in ISO 8601 or RFC 2822, a Date, epoch ms of 2001 to 2103, or any count since 1970 of
+   * a declared unit: `{ field: 'ts', unit: 's' }`. An event whose time cannot be read for certain is refused. Default:
+   * when it was received.
    */
   time?: Pick<z.output<Schema>, number | string | Date> | CountedTime<z.output<Schema>>;
   /** IANA name of the time zone of times that the source writes without one. Default: UTC, which models are told. */

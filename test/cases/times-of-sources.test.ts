@@ -1,7 +1,17 @@
 /** Times as sources write them, from the answer of a server to what an agent reads: read for certain, or a dead letter. */
 import { afterEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { defineApp, http, type HttpOptions, rss, secret, stream, type StreamOptions } from '../../src/index.ts';
+import {
+  csv,
+  defineApp,
+  http,
+  type HttpOptions,
+  rss,
+  secret,
+  stream,
+  type StreamOptions,
+  tool,
+} from '../../src/index.ts';
 import { readDeadLetters } from '../../src/feeds/run/dead-letters.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import { scopeOf } from '../../src/streams/scope.ts';
@@ -202,6 +212,87 @@ it('counts of another unit than the declared one are dead letters that name the 
     expect.stringContaining("declare unit: 's'"),
     expect.stringContaining("declare unit: 'ns'"),
   ]);
+});
+
+describe('counts without a declared unit', () => {
+  const counts = [
+    12,
+    0,
+    -5,
+    2026,
+    20_261_120,
+    46_346.5,
+    NOON / 1_000,
+    NOON * 1_000,
+    '12',
+    '1234',
+    String(NOON / 1_000),
+  ];
+
+  it('are dead letters that name the field, the value and the declaration that would read it', async () => {
+    const { poll, events, letters } = appOf(() => [...counts, NOON, String(NOON), NOON + 0.5].map(at), { time: 'at' });
+    await poll();
+    expect((await events()).map(({ time }) => time)).toEqual([NOON, NOON, NOON]);
+    const found = await letters();
+    expect(found.map(({ item, field }) => [(item as { at: unknown }).at, field])).toEqual(
+      counts.map((count) => [count, 'data.at']),
+    );
+    for (const [index, { expected }] of found.entries()) {
+      expect(expected).toContain(`not ${JSON.stringify(counts[index])}`);
+      expect(expected).toMatch(/time: \{ field: 'at', unit: '(s|ms|us|ns)' \}|looks like the date 2026(-11-20)?:/);
+    }
+  });
+
+  it('of a CSV are judged as numbers are, and digits that are a date in ISO 8601 are that date', async () => {
+    const csvRows = ['12', '1234', '20261120', String(NOON), String(NOON / 1_000)];
+    const declared = defineApp({
+      name: 'rows',
+      version: '1',
+      description: 'rows',
+      streams: {
+        rows: stream({
+          description: 'rows',
+          schema: z.object({ at: z.string() }),
+          time: 'at',
+          feed: http({ url: 'https://source.example/rows.csv', format: csv() }),
+        }),
+      },
+    });
+    const rows = createTestApp(declared, { at: NOON, fetch: () => new Response(`at\n${csvRows.join('\n')}\n`) });
+    app = rows;
+    expect((await rows.ingest()).feeds).toMatchObject([{ events: 2, rejected: 3 }]);
+    const { events } = await rows.streams.history('rows', { from: 0 });
+    expect(events.map(({ time }) => time)).toEqual([NOON - 12 * 60 * MINUTE, NOON]);
+  });
+
+  it('of a push and of a handler are refused', async () => {
+    const declared = defineApp({
+      name: 'pushes',
+      version: '1',
+      description: 'pushes',
+      streams: {
+        items: stream({ description: 'items', schema: Item, time: 'at', push: { token: secret('PUSH_TOKEN') } }),
+      },
+      tools: {
+        note: tool({
+          description: 'notes',
+          input: z.object({ at: z.number() }),
+          run: async ({ at: moment }, { streams }) => (await streams.append('items', at(moment))).id,
+        }),
+      },
+    });
+    const token = 'a-token-of-this-test-alone';
+    const pushes = createTestApp(declared, { at: NOON, environment: { PUSH_TOKEN: token } });
+    app = pushes;
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
+    const body = JSON.stringify([at(NOON), at(12)]);
+    const request = new Request('http://127.0.0.1/ingest/items', { method: 'POST', headers, body });
+    const answer = await pushes.fetch(request);
+    expect([answer.status, await answer.text()]).toEqual([400, expect.stringMatching(/events\[1\]\.data\.at.*not 12/)]);
+    const { isError, text } = await pushes.call('note', { at: 12 });
+    expect([isError, text]).toEqual([true, expect.stringMatching(/data\.at.*not 12/)]);
+    expect((await pushes.streams.history('items', { from: 0 })).events).toEqual([]);
+  });
 });
 
 describe('ahead of the clock', () => {

@@ -1,9 +1,11 @@
 /**
  * The one reader of times that come from a source: the times of events, the cursors of ranges, the dates of RSS. A text is
  * ISO 8601 or a mail date, in which a missing zone is the declared one or UTC. A number is a count since 1970 of a
- * declared unit. Everything else is refused with what was expected: nothing is guessed, and the zone and the language of
- * the machine play no part. A time is told to the nanosecond, so that the source's own last digit survives. Pure.
+ * declared unit; where none is declared, it is read only as milliseconds of 2001 to 2103, and digits as text in the same
+ * way. Everything else is refused with what was expected: nothing is guessed, and the zone and the language of the machine
+ * play no part. A time is told to the nanosecond, so that the source's own last digit survives. Pure.
  */
+import { dateInDigits, isIsoDigits } from './date-digits.ts';
 import { LATEST_MS, type NotRead, readIso8601, type WrittenTime } from './iso-8601.ts';
 import { readMailDate } from './mail-date.ts';
 import { instantOf, type Zone } from './zone.ts';
@@ -26,10 +28,13 @@ const COUNT = /^(-?)(\d{1,25})(?:\.(\d+))?$/;
 const FIRST_SECOND = 1e9;
 const LAST_SECOND = 4.2e9;
 const SHOWN_CHARACTERS = 40;
+const FORMS = 'a time in ISO 8601 (2026-11-20T12:00:00Z) or RFC 2822, or milliseconds since 1970';
 
 export interface TimeReading {
-  /** Numbers, and texts of digits, are counts of this unit. Null: numbers are of milliseconds, and texts are dates. */
+  /** Numbers, and texts of digits, are counts of this unit. Null: milliseconds, where they can be nothing else. */
   unit: TimeUnit | null;
+  /** The field that the declaration names, for messages. */
+  field?: string;
   /** The zone of a text without one. Null: UTC. */
   zone: Zone | null;
 }
@@ -39,22 +44,25 @@ export type ReadTime =
   | { ok: true; /** Epoch ms, whole. */ time: number; /** Nanoseconds behind it. */ ns: number; zoneless: boolean }
   | { ok: false; expected: string };
 
-export function readSourceTime(value: unknown, { unit, zone }: TimeReading): ReadTime {
+export function readSourceTime(value: unknown, reading: TimeReading): ReadTime {
+  const { unit, zone } = reading;
   if (value instanceof Date) return ofMs(value.getTime(), 'a Date that is valid');
   if (typeof value === 'number') {
     // What most sources send, without a way through text.
     if ((unit ?? 'ms') === 'ms' && Number.isInteger(value) && isUsualMs(value)) return ofMs(value, '');
-    return readCount(numberText(value), value, unit ?? 'ms');
+    const digits = numberText(value);
+    return unit === null ? readUncounted(digits, value, reading) : readCount(digits, value, unit);
   }
   if (typeof value !== 'string') return { ok: false, expected: 'a time, as a text or a number' };
   const text = value.trim();
-  return unit === null ? readText(text, zone) : readCount(text, Number(text), unit);
+  if (unit !== null) return readCount(text, Number(text), unit);
+  return COUNT.test(text) && !isIsoDigits(text) ? readUncounted(text, text, reading) : readText(text, zone);
 }
 
 function readText(text: string, zone: Zone | null): ReadTime {
   const written = readWritten(text);
   if (written === 'range') return { ok: false, expected: `a day and a time that there are, not ${shown(text)}` };
-  if (written === 'form') return { ok: false, expected: `${formsOf(text)}, not ${shown(text)}` };
+  if (written === 'form') return { ok: false, expected: `${FORMS}, not ${shown(text)}` };
   const { local, ns, offset } = written;
   if (offset !== null) return { ok: true, time: local - offset, ns, zoneless: false };
   return { ok: true, time: zone === null ? local : instantOf(zone, local), ns, zoneless: zone === null };
@@ -77,10 +85,24 @@ export function asIso8601(text: string): string | null {
   return offset === null ? iso.slice(0, -1) : iso;
 }
 
-function formsOf(text: string): string {
-  const forms = 'a time in ISO 8601 (2026-11-20T12:00:00Z) or RFC 2822';
-  if (!COUNT.test(text)) return forms;
-  return `${forms}, or for a count since 1970 its unit, time: { field, unit: '${likelyUnit(Number(text)) ?? 's'}' }`;
+/** @param value as the source wrote it, a text or a number, which has these digits */
+function readUncounted(digits: string, value: string | number, { field }: TimeReading): ReadTime {
+  if (isUsualMs(Number(digits))) return readCount(digits, Number(digits), 'ms');
+  const written = typeof value === 'string' ? shown(value) : String(value);
+  return { ok: false, expected: `${FORMS}, not ${written}${adviceOn(digits, field)}` };
+}
+
+/** What to declare for a count, as the end of a sentence that has named it. */
+function adviceOn(digits: string, field: string | undefined): string {
+  const count = Number(digits);
+  if (!Number.isFinite(count)) return '';
+  const [likely, date] = [likelyUnit(count), dateInDigits(digits)];
+  // Seconds would lie beyond 2103.
+  const unit = likely ?? (Math.abs(count) < LAST_SECOND ? 's' : 'ms');
+  const declared = `time: { field${field === undefined ? '' : `: '${field}'`}, unit: '${unit}' }`;
+  if (likely !== null) return `, which looks like ${UNIT_NAMES[likely]}: declare ${declared}`;
+  if (date !== null) return `, which looks like the date ${date}: let a function of the data make that text of it`;
+  return `: a count since 1970 needs its unit, such as ${declared}, or one of 's', 'ms', 'us', 'ns'`;
 }
 
 /** @param value of the text, which decides only whether the unit can be right */

@@ -4,6 +4,7 @@
  * is read in `source-time.ts`. Pure: the clock is an argument.
  */
 import { TidegateError } from '../errors.ts';
+import { dateInDigits } from './date-digits.ts';
 import { LATEST_MS, readIso8601 } from './iso-8601.ts';
 import { likelyUnit, PER_SECOND, type TimeUnit, UNIT_NAMES } from './source-time.ts';
 import { instantOf, type Zone } from './zone.ts';
@@ -12,6 +13,8 @@ const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as con
 const DURATION = /^(\d{1,12})(ms|s|m|h|d|w)$/;
 /** Counts of seconds from here on (March 1973) are told from milliseconds, which would mean the first days of 1970. */
 const FIRST_SECOND = 1e8;
+/** Digits from here on may be a whole date, such as 20261120. */
+const FIRST_DAY = 1e7;
 
 export const DURATION_EXPECTED = 'a whole number with a unit, such as 30s, 5m, 1h or 1d';
 export const TIME_EXPECTED =
@@ -44,7 +47,7 @@ export function beforeNow(time: number | string | undefined): number | null {
 
 /**
  * A time in epoch ms. A count that is plainly one of seconds, microseconds or nanoseconds is refused: it would mean the
- * first days of 1970, or a time that never comes.
+ * first days of 1970, or a time that never comes. So is a date in digits alone, such as 20261120.
  * @param time epoch ms (also as text), ISO 8601, `now`, or a duration before or after now: `-15m`, `+6h`.
  * @param zone in which a date alone begins, and a time without a zone is read; null: a date begins in UTC, and a time
  * without a zone is refused.
@@ -55,6 +58,13 @@ export function parseTime(time: number | string, now: number, field: string, zon
   const count = typeof time === 'number' || /^\d+$/.test(time.trim()) ? Number(time) : Number.NaN;
   const unit = likelyUnit(count, FIRST_SECOND);
   if (unit !== null && unit !== 'ms') throw otherUnit(count, unit, field);
+  const day = count >= FIRST_DAY ? dateInDigits(String(count)) : null;
+  if (day !== null) {
+    throw new TidegateError('invalid_input', `${field} looks like the date ${day}: ${count}`, {
+      field,
+      expected: `'${day}', or another time: ${TIME_EXPECTED}`,
+    });
+  }
   if (parsed === null || !(Math.abs(parsed) <= LATEST_MS)) {
     throw new TidegateError('invalid_input', `${field} is not a time: ${JSON.stringify(time).slice(0, 80)}`, {
       field,

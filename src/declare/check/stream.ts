@@ -134,7 +134,8 @@ function countedTime({ time }: Pick<Stream['options'], 'time'>): { picker: Picke
 function timeOf(options: Stream['options']): Pick<DeclaredStream, 'time' | 'timeField' | 'zone'> {
   const { picker, unit } = countedTime(options);
   const zone = isZone(options.zone) ? options.zone : null;
-  const reading = { unit, zone: zone === null ? null : zoneOf(zone) };
+  const field = typeof picker === 'string' ? { field: picker } : {};
+  const reading = { unit, zone: zone === null ? null : zoneOf(zone), ...field };
   const time = (data: Json): ReadTime | null =>
     picker === undefined ? null : readSourceTime(pick(picker, data), reading);
   return { time, timeField: typeof picker === 'string' ? `data.${picker}` : 'time', zone };

@@ -10,6 +10,7 @@ import { asCursor, inCircle, nextPage } from './next-page.ts';
 import { type HttpPosition, MOST_AHEAD, type TimeMark, writeHttpPosition } from './position.ts';
 import { afterRange, beyondEdge, isAheadOfBound, latestOf, withinRange } from './time-range.ts';
 import { readPath } from '../../base/json-path.ts';
+import { likelyUnit } from '../../base/time/source-time.ts';
 import { type Zone, zoneOf } from '../../base/time/zone.ts';
 import type { IdleTimeout } from '../../net/idle-timeout.ts';
 
@@ -30,6 +31,8 @@ export interface PageReading {
 /** Items and bytes that every store takes in one commit. */
 const ONE_COMMIT_ITEMS = 100;
 const ONE_COMMIT_BYTES = 64 * 1024;
+
+type Since = NonNullable<HttpSettings['since']>;
 
 export interface PageOutcome {
   position: HttpPosition;
@@ -80,7 +83,7 @@ export async function* readPage(page: PageReading): AsyncGenerator<FeedBatch, Pa
       continue;
     }
     if (cursorOf === 'item' && cursor === null && found > 0) throw noCursor(declared?.from ?? '', answer.source);
-    if (since?.from !== undefined && latest === null && found > 0) throw noTime(since.from, answer.source);
+    if (since?.from !== undefined && latest === null && found > 0) throw noTime(since, raw[0]?.data, answer.source);
     const next = await placeBehind({ ...page, found, body, cursor, latest });
     yield { items, position: writeHttpPosition(next.position), ...(next.more ? {} : { last: true }) };
     return next;
@@ -195,10 +198,14 @@ function noCursor(from: string, source: string): TidegateError {
   });
 }
 
-function noTime(from: string, source: string): TidegateError {
-  return new TidegateError('upstream', `${source}: no item has a time at ${from}`, {
+function noTime({ from = '', format }: Since, item: unknown, source: string): TidegateError {
+  const value = readPath(item, from);
+  const count = typeof value === 'number' || typeof value === 'string' ? Number(value) : Number.NaN;
+  const likely = likelyUnit(count);
+  const fix = likely === null ? '' : `: ${count} looks like format: '${likely}'`;
+  return new TidegateError('upstream', `${source}: no item has a time at ${from} that is written as ${format}`, {
     field: 'since.from',
-    expected: 'a path to a time in each item, written as since.format says',
+    expected: `a path to a time in each item, written as since.format says${fix}`,
   });
 }
 

@@ -13,7 +13,7 @@ const two = (part: number) => String(part).padStart(2, '0');
 
 /** Epoch ms, or what was expected instead. */
 function read(value: unknown, unit: TimeUnit | null = null, zone: string | null = null): number | string {
-  const reading = readSourceTime(value, { unit, zone: zone === null ? null : zoneOf(zone) });
+  const reading = readSourceTime(value, { unit, zone: zone === null ? null : zoneOf(zone), field: 'at' });
   return reading.ok ? reading.time : reading.expected;
 }
 
@@ -163,7 +163,7 @@ describe('counts since 1970', () => {
   test.each<[unknown, TimeUnit | null, number]>([
     [NOON, null, NOON],
     [NOON + 0.9, null, NOON],
-    [-1.5, null, -2],
+    [-1.5, 'ms', -2],
     [new Date(NOON), null, NOON],
     [NOON / 1000, 's', NOON],
     [NOON / 1000 + 0.123, 's', NOON + 123],
@@ -171,7 +171,12 @@ describe('counts since 1970', () => {
     ['1795176000.123456', 's', NOON + 123],
     [NOON * 1000 + 7, 'us', NOON],
     ['1795176000123456789', 'ns', NOON + 123],
-    [1, null, 1],
+    [1, 'ms', 1],
+    [1e12, null, Date.UTC(2001, 8, 9, 1, 46, 40)],
+    [String(NOON), null, NOON],
+    [` ${NOON}.9 `, null, NOON],
+    ['20261120', null, NOON - DAY_MS / 2],
+    ['2026324', null, NOON - DAY_MS / 2],
     [0, 's', 0],
     [1e-7, 's', 0],
   ])('%s in %s', (value, unit, time) => {
@@ -179,13 +184,31 @@ describe('counts since 1970', () => {
   });
 
   test.each<[unknown, TimeUnit | null, string]>([
-    [1_795_176_000, null, "looks like seconds: declare unit: 's'"],
+    [1_795_176_000, null, "not 1795176000, which looks like seconds: declare time: { field: 'at', unit: 's' }"],
+    [12, null, "not 12: a count since 1970 needs its unit, such as time: { field: 'at', unit: 's' }"],
+    [-86_400, null, "time: { field: 'at', unit: 's' }"],
+    [0, null, "time: { field: 'at', unit: 's' }"],
+    [46_346.5, null, 'not 46346.5: a count since 1970 needs its unit'],
+    [1e12 - 1, null, "time: { field: 'at', unit: 'ms' }"],
+    [4.2e12, null, "time: { field: 'at', unit: 'ms' }"],
+    [NOON * 1e6, null, "looks like nanoseconds: declare time: { field: 'at', unit: 'ns' }"],
+    [2026, null, 'not 2026, which looks like the date 2026: let a function'],
+    [
+      20_261_120,
+      null,
+      'not 20261120, which looks like the date 2026-11-20: let a function of the data make that text of it',
+    ],
+    [20_261_120_120_000, null, 'looks like the date 2026-11-20T12:00:00'],
+    ['202611201200', null, 'looks like the date 2026-11-20T12:00:00'],
+    ['12', null, "not \"12\": a count since 1970 needs its unit, such as time: { field: 'at', unit: 's' }"],
+    ['1234', null, 'not "1234": a count since 1970 needs its unit'],
+    ['20261320', null, 'not "20261320": a count since 1970 needs its unit'],
+    ['1795176000123456789', null, "unit: 'ns'"],
     [1_795_176_000_000_000, 'ms', "looks like microseconds: declare unit: 'us'"],
     ['1795176000000', 's', "looks like milliseconds: declare unit: 'ms'"],
     [1_795_176_000_000_000_000, 'us', "looks like nanoseconds: declare unit: 'ns'"],
-    ['1795176000', null, "time: { field, unit: 's' }"],
-    ['1795176000000', null, "time: { field, unit: 'ms' }"],
-    [Number.NaN, null, 'a count of milliseconds since 1970'],
+    ['1795176000', null, "time: { field: 'at', unit: 's' }"],
+    [Number.NaN, null, 'or milliseconds since 1970, not NaN'],
     [1e17, 's', 'a count of seconds since 1970'],
     [9e15, 'ms', 'a count of milliseconds since 1970'],
     ['2026-11-20T12:00:00Z', 's', 'a count of seconds since 1970, not "2026-11-20T12:00:00Z"'],

@@ -56,6 +56,14 @@ test.each([
   );
 });
 
+test.each([20_261_120, '20261120', 20_261_120_120_000])(
+  '%s is a date in digits, and the refusal writes it out',
+  (time) => {
+    const expected = expect.stringContaining("'2026-11-20");
+    expect(() => parseTime(time, NOW, 'from')).toThrow(expect.objectContaining({ field: 'from', expected }));
+  },
+);
+
 test('a time without a zone needs one, or the zone that is asked for; a date begins in it', () => {
   const berlin = zoneOf('Europe/Berlin');
   expect(parseTime('2026-11-20T13:00', NOW, 'from', berlin)).toBe(NOW);

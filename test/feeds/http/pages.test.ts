@@ -249,4 +249,14 @@ describe('pages by time', () => {
       error: { field: 'since.from' },
     });
   });
+
+  it('whose items count time in another unit are told its name', async () => {
+    source.on(
+      '/feed',
+      answering(() => ({ items: [{ n: 1, at: 1_795_176_000 }] })),
+    );
+    expect(await pull(pages, { url: `${source.origin}/feed?since={since}`, since })).toMatchObject({
+      error: { field: 'since.from', expected: expect.stringContaining("1795176000 looks like format: 's'") },
+    });
+  });
 });

@@ -67,8 +67,8 @@ describe('an event', () => {
   });
 
   test('takes key and time of its transport: the key before its own, the time where it has none', () => {
-    const raw = { data: { code: 'a', place: 'own', at: 1 }, key: 'topic', time: 9 };
-    expect(validate(raw, full)).toMatchObject({ event: { key: 'topic', time: 1 } });
+    const raw = { data: { code: 'a', place: 'own', at: '1970-01-01T00:00:01Z' }, key: 'topic', time: 9 };
+    expect(validate(raw, full)).toMatchObject({ event: { key: 'topic', time: 1_000 } });
     expect(validate({ ...raw, data: {} })).toMatchObject({ event: { time: 9 } });
   });
 
@@ -122,7 +122,8 @@ describe('the time of an event', () => {
     });
     expect(at('2026-11-20T13:00', {})).toMatchObject({ expected: expect.stringContaining('declare its zone') });
     expect(at(NOON + 7 * 86_400_000, { aheadMs: 7 * 86_400_000 })).toMatchObject({ ok: true });
-    expect(at(8.64e15, { aheadMs: Infinity })).toMatchObject({ ok: true });
+    const counted = { field: (quake: z.output<typeof Quake>) => quake.at, unit: 'ms' } as const;
+    expect(at(8.64e15, { aheadMs: Infinity, time: counted })).toMatchObject({ ok: true });
     expect(at(1, { aheadMs: 0, time: undefined }, { time: NOON + 1 })).toMatchObject({
       ok: false,
       reason: 'time',
@@ -142,6 +143,10 @@ describe('the time of an event', () => {
   test('that is wrong is named by its field', () => {
     const named = declared({ schema: Quake.extend({ at: z.string() }), time: 'at' } as never);
     expect(validate({ data: { at: 'yesterday' } }, named)).toMatchObject({ field: 'data.at' });
+    expect(validate({ data: { at: '1795881600' } }, named)).toMatchObject({
+      field: 'data.at',
+      expected: expect.stringContaining("looks like seconds: declare time: { field: 'at', unit: 's' }"),
+    });
   });
 });
 
