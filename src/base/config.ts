@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { TidegateError } from './errors.ts';
+import { ORIGIN_EXPECTED, readOrigin } from './origins.ts';
 import type { LogLevel } from './runtime.ts';
 import type { Secrets } from './seal.ts';
 
@@ -12,6 +13,10 @@ export interface Config {
   host: string;
   /** The base of the URLs that the server gives to others. Null: it uses the base of each request's URL. */
   publicUrl: string | null;
+  /** Origins of pages that may send beside the server's own, as `readOrigin` answers them. */
+  allowedOrigins: readonly string[];
+  /** How long an idle connection is kept, ms. Node only. */
+  keepAliveMs: number;
   /** The chosen driver's name, and the checked values of its variables. */
   store: { name: string; values: Record<string, unknown> };
   mqttUrl: string | null;
@@ -61,7 +66,19 @@ const FIRST = {
     .default('8787'),
   HOST: z.string().min(1).default('127.0.0.1'),
   PUBLIC_URL: urlVariable(['https:', 'http:']).optional(),
+  ALLOWED_ORIGINS: z
+    .string()
+    .refine((text) => originsIn(text).every((origin) => readOrigin(origin) !== null), `expected ${ORIGIN_EXPECTED}`)
+    .default(''),
+  KEEP_ALIVE_SECONDS: z
+    .string()
+    .refine((text) => /^\d{1,5}$/.test(text) && Number(text) >= 1, 'expected whole seconds from 1 to 99999')
+    .default('65'),
 };
+
+function originsIn(text: string): string[] {
+  return text.split(',').flatMap((origin) => origin.trim() || []);
+}
 
 const LAST = {
   MQTT_URL: urlVariable(['mqtt:', 'mqtts:', 'ws:', 'wss:']).optional(),
@@ -107,6 +124,8 @@ export function readEnvironment(
     port: Number(env.PORT),
     host: env.HOST,
     publicUrl: env.PUBLIC_URL?.replace(/\/+$/, '') ?? null,
+    allowedOrigins: originsIn(env.ALLOWED_ORIGINS).flatMap((origin) => readOrigin(origin) ?? []),
+    keepAliveMs: Number(env.KEEP_ALIVE_SECONDS) * 1_000,
     store: { name: env.STORE, values },
     mqttUrl: env.MQTT_URL ?? null,
     secrets: env.TIDEGATE_SECRET

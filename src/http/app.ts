@@ -8,6 +8,7 @@ import type { JsonObject } from '../base/json.ts';
 import type { Deps } from '../streams/deps.ts';
 import { openAccount } from '../store/counting.ts';
 import { type Authenticate, openToEveryone } from './authenticate.ts';
+import { createCors } from './cors.ts';
 import { createDocument, documentPreflight } from './documents.ts';
 import { createMcpRoute, type McpServing } from './mcp-route.ts';
 import { createOriginGuard, type OriginOptions } from './origin.ts';
@@ -31,6 +32,8 @@ export interface HttpDeps extends Deps {
 }
 
 const BODY_BYTES = 1_048_576;
+/** Many clients and people write the slash. A redirect would lose the body with some of them. */
+const MCP_PATHS = ['/mcp', '/mcp/'];
 
 export type HttpApp = Hono<LoggedEnv>;
 
@@ -55,9 +58,12 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
 
   const http = new Hono<LoggedEnv>();
   http.use(createRequestLog(runtime));
-  http.post('/mcp', (context) => route.post(context.req.raw, (answer) => context.set('report', answer)));
-  http.options('/mcp', (context) => route.preflight(context.req.raw));
-  http.all('/mcp', () => route.otherMethod());
+  http.use(createCors(guard));
+  for (const path of MCP_PATHS) {
+    http.post(path, (context) => route.post(context.req.raw, (answer) => context.set('report', answer)));
+    http.options(path, (context) => route.options(context.req.raw));
+    http.all(path, () => route.otherMethod());
+  }
   // The routes below are open to every origin. They answer with the request's own host, so a wrong host is refused.
   http.use(async (context, next) => {
     const refusal = guard.hostRefusal(context.req.raw);

@@ -1,12 +1,11 @@
-/**
- * The route `/mcp`: it refuses in JSON-RPC's form what cannot be a message, and adds the headers that browsers need.
- */
+/** The route `/mcp`: it refuses in JSON-RPC's form what cannot be a message. */
+import type { JsonObject } from '../base/json.ts';
 import type { Principal } from '../base/principal.ts';
 import { INVALID_REQUEST, PARSE_ERROR, rpcErrorResponse } from '../base/json-rpc.ts';
 import type { ServedAnswer } from '../calls/served-answer.ts';
 import type { Authenticate } from './authenticate.ts';
 import { readJson } from './body.ts';
-import type { OriginGuard } from './origin.ts';
+import type { OriginGuard, OriginRefusal } from './origin.ts';
 
 /** What serves MCP behind this route; `mcp/serve/endpoint.ts` makes it. */
 export interface McpServing {
@@ -17,10 +16,13 @@ export interface McpServing {
 export interface McpRoute {
   /** @param report is called with what the log says of a message that was served */
   post(request: Request, report: (answer: ServedAnswer) => void): Promise<Response>;
-  preflight(request: Request): Response;
+  /** OPTIONS of a page that may not send, and of what is no page. Preflights of others are answered before. */
+  options(request: Request): Response;
   /** GET and DELETE belong to sessions, which this server does not have. */
   otherMethod(): Response;
 }
+
+const ALLOWED = 'POST, OPTIONS';
 
 const TITLES = {
   400: 'Parse error',
@@ -37,44 +39,34 @@ export function createMcpRoute(
   return {
     async post(request, report) {
       const refusal = guard.refusal(request);
-      if (refusal !== null) return rpcError(403, INVALID_REQUEST, refusal);
-      const origin = request.headers.get('origin');
+      if (refusal !== null) return refused(refusal);
       const principal = await authenticate(request);
-      if (principal instanceof Response) return withOrigin(principal, origin);
+      if (principal instanceof Response) return principal;
       const body = await readJson(request, limitBytes);
       if (!body.ok) {
         const code = body.status === 400 ? PARSE_ERROR : INVALID_REQUEST;
-        return withOrigin(rpcError(body.status, code, TITLES[body.status], body.expected), origin);
+        return rpcError(body.status, code, TITLES[body.status], { expected: body.expected });
       }
       const answer = await mcp.serve(request, body.value, principal);
       report(answer);
-      return withOrigin(answer.response, origin);
+      return answer.response;
     },
-    preflight(request) {
+    options(request) {
       const refusal = guard.refusal(request);
-      if (refusal !== null) return rpcError(403, INVALID_REQUEST, refusal);
-      const asked = request.headers.get('access-control-request-headers');
-      const headers = new Headers({ 'Access-Control-Allow-Methods': 'POST', 'Access-Control-Max-Age': '3600' });
-      if (asked !== null) headers.set('Access-Control-Allow-Headers', asked);
-      return withOrigin(new Response(null, { status: 204, headers }), request.headers.get('origin'));
+      return refusal === null ? new Response(null, { status: 204, headers: { Allow: ALLOWED } }) : refused(refusal);
     },
     otherMethod() {
-      const response = rpcError(405, INVALID_REQUEST, 'Method not allowed', 'POST');
-      response.headers.set('Allow', 'POST, OPTIONS');
+      const response = rpcError(405, INVALID_REQUEST, 'Method not allowed', { expected: 'POST' });
+      response.headers.set('Allow', ALLOWED);
       return response;
     },
   };
 }
 
-/** Lets the page of an allowed origin read the answer. A request without an origin does not come from a browser. */
-function withOrigin(response: Response, origin: string | null): Response {
-  if (origin === null) return response;
-  response.headers.set('Access-Control-Allow-Origin', origin);
-  response.headers.set('Access-Control-Expose-Headers', 'Retry-After');
-  response.headers.append('Vary', 'Origin');
-  return response;
+function refused({ message, ...data }: OriginRefusal): Response {
+  return rpcError(403, INVALID_REQUEST, message, data);
 }
 
-function rpcError(status: number, code: number, message: string, expected?: string): Response {
-  return rpcErrorResponse(status, { code, message, ...(expected === undefined ? {} : { data: { expected } }) });
+function rpcError(status: number, code: number, message: string, data: JsonObject): Response {
+  return rpcErrorResponse(status, { code, message, data });
 }

@@ -4,6 +4,7 @@
  */
 import type { ErrorCode, TidegateError } from '../base/errors.ts';
 import type { JsonObject } from '../base/json.ts';
+import type { OriginRefusal } from './origin.ts';
 
 const STATUS: Record<ErrorCode, number> = {
   invalid_input: 400,
@@ -69,8 +70,8 @@ export function notReadyResponse(part: 'store', store: string, error: TidegateEr
 }
 
 /** 403: a request that is not meant for this server. */
-export function refusedResponse(reason: string): Response {
-  return respond({ title: reason, status: 403, code: 'invalid_input', field: 'Host' }, null);
+export function refusedResponse({ message, field, expected, hint }: OriginRefusal): Response {
+  return respond({ title: message, status: 403, code: 'invalid_input', field, expected, hint }, null);
 }
 
 /** 401. It is the same for every wrong token, and for a stream that does not exist. */

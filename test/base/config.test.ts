@@ -19,6 +19,8 @@ test('an empty environment gives the defaults', () => {
     port: 8787,
     host: '127.0.0.1',
     publicUrl: null,
+    allowedOrigins: [],
+    keepAliveMs: 65_000,
     store: { name: 'sqlite', values: {} },
     mqttUrl: null,
     secrets: null,
@@ -32,6 +34,12 @@ test("variables of the app's own are read by name, and stand in no copy of the c
   const config = readConfig({ SHOP_KEY: 'abc', EMPTY: '' }, 'memory');
   expect(['SHOP_KEY', 'EMPTY', 'OTHER', 'toString'].map(config.variable)).toEqual(['abc', null, null, null]);
   expect(JSON.stringify(config)).not.toContain('abc');
+});
+
+test('origins are read as browsers send them', () => {
+  const text = 'HTTPS://UI.example:443/, http://localhost:5173 ,moz-extension://*,*';
+  const origins = ['https://ui.example', 'http://localhost:5173', 'moz-extension://*', '*'];
+  expect(readConfig({ ALLOWED_ORIGINS: text }, 'memory').allowedOrigins).toEqual(origins);
 });
 
 test('two apps in one folder have a sqlite file each, unless one is named', () => {
@@ -55,6 +63,12 @@ test('secrets are the current one, and the previous one where it was changed', (
 
 describe('a wrong variable is named, with what was expected', () => {
   test.each([
+    ['ALLOWED_ORIGINS', 'pages.example'],
+    ['ALLOWED_ORIGINS', 'https://ui.example, https://*.example'],
+    ['ALLOWED_ORIGINS', 'https://ui.example/page'],
+    ['ALLOWED_ORIGINS', 'null'],
+    ['KEEP_ALIVE_SECONDS', '0'],
+    ['KEEP_ALIVE_SECONDS', '1.5'],
     ['PORT', 'eighty'],
     ['PORT', '70000'],
     ['STORE', 'postgres'],

@@ -68,8 +68,8 @@ export function createLambdaHost(
     const store = await openStore(config, runtime, app.name);
     const { tenants } = callers;
     const deps: Deps = { app, store, runtime, ...(tenants ? { tenants } : {}) };
-    const { publicUrl, secrets } = config;
-    return { deps, host: createLazyHost({ ...callers, ...deps, publicUrl, secrets, deadlineOf }) };
+    const { publicUrl, allowedOrigins, secrets } = config;
+    return { deps, host: createLazyHost({ ...callers, ...deps, publicUrl, allowedOrigins, secrets, deadlineOf }) };
   }
 
   /** Never rejects: an error becomes an answer. */

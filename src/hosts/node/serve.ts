@@ -7,6 +7,7 @@ import type { Runtime } from '../../base/runtime.ts';
 import type { Deps } from '../../streams/deps.ts';
 import { createHost } from '../host.ts';
 import type { CallerOptions, Host } from '../http-host.ts';
+import { addressOf, timeoutsFor } from './listening.ts';
 import { type LoopOptions, startLoop } from './loop.ts';
 import { nodeSecrets } from './secrets.ts';
 import { startTaskWorkers } from './workers.ts';
@@ -36,7 +37,7 @@ export async function serve(
   const store = await openNodeStore(config, runtime, app.name);
   const given: Deps = { app, store, runtime, ...(tenants ? { tenants } : {}) };
   const workers = loopOptions === null ? null : startTaskWorkers(given);
-  const { publicUrl, host: hostname } = config;
+  const { publicUrl, allowedOrigins, host: hostname } = config;
   try {
     const secrets = await nodeSecrets(config, app.name);
     const deps = workers?.deps ?? given;
@@ -44,8 +45,9 @@ export async function serve(
       ...callers,
       ...deps,
       publicUrl,
+      allowedOrigins,
       holds: loopOptions !== null,
-      host: hostname,
+      host: await addressOf(hostname),
       secrets,
       dispatch: workers?.dispatch,
     });
@@ -69,9 +71,10 @@ export async function serve(
   }
 }
 
-function bind(fetch: Host['fetch'], { host, port }: Config): Promise<ServerType> {
+function bind(fetch: Host['fetch'], { host, port, keepAliveMs }: Config): Promise<ServerType> {
   return new Promise((resolve, reject) => {
-    const server = listen({ fetch, hostname: host, port }, () => resolve(server));
+    const listening = { fetch, hostname: host, port, serverOptions: timeoutsFor(keepAliveMs) };
+    const server = listen(listening, () => resolve(server));
     server.once('error', (cause) => {
       reject(
         new TidegateError('invalid_config', `cannot listen on ${host}:${port}: ${cause.message}`, {

@@ -75,6 +75,7 @@ export function createWorker(app: App, { stores = {}, ...callers }: WorkerOption
       store: await openFrom(drivers, config, runtime, app.name),
       runtime,
       publicUrl: config.publicUrl,
+      allowedOrigins: config.allowedOrigins,
       // The platform lets through only what is for this Worker; whoever runs it on a machine of their own says where.
       host: texts['HOST'] === undefined ? null : config.host,
       secrets: config.secrets,

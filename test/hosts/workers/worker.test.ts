@@ -156,6 +156,23 @@ describe.skipIf(!requireService('redis'))('the Worker (needs redis-server)', { t
     expect(await statusFor(deployed.url, 'worker.example')).toBe(200);
   });
 
+  test('a page is let in where the Worker is told of its origin, and reads refusals too', async () => {
+    const origin = 'https://ui.example';
+    const headers = { origin, 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping' });
+    const [telling, untold] = [await started({ ...variables, ALLOWED_ORIGINS: origin }), await started(variables)];
+    const readable = async (url: string, method: 'GET' | 'POST') => {
+      const answer = await fetch(`${url}/mcp`, { method, headers, ...(method === 'POST' ? { body } : {}) });
+      return [answer.status, answer.headers.get('access-control-allow-origin')];
+    };
+    expect(await readable(telling.url, 'POST')).toEqual([200, origin]);
+    expect(await readable(telling.url, 'GET')).toEqual([405, origin]);
+    expect(await readable(untold.url, 'POST')).toEqual([403, null]);
+    const own = new URL(untold.url).origin;
+    const same = await fetch(`${untold.url}/mcp`, { method: 'POST', headers: { ...headers, origin: own }, body });
+    expect(same.status).toBe(403);
+  });
+
   test('a store that is gone is answered with 503 and Retry-After, also by one that never saw it, until it is back', async () => {
     const lonely = await startUpstash(redis.url);
     const given = { UPSTASH_REDIS_REST_URL: lonely.url, UPSTASH_REDIS_REST_TOKEN: lonely.token };
