@@ -10,17 +10,8 @@ import type { Scope } from '../scope.ts';
 import { followerAt, positionKey } from '../log/follower.ts';
 import { LATEST_FOLLOWER } from '../log/latest.ts';
 import { streamLog } from '../log/stream-log.ts';
-import {
-  goneBefore,
-  LEAF,
-  leafKey,
-  readTimes,
-  rootKey,
-  type Times,
-  timesLeaf,
-  type TimesLeaf,
-  timesRoot,
-} from '../log/times.ts';
+import type { Times } from '../log/time-spans.ts';
+import { goneBefore, LEAF, leafKey, readTimes, rootKey, timesLeaf, type TimesLeaf, timesRoot } from '../log/times.ts';
 import type { Order, Range } from './range.ts';
 import {
   type Index,

@@ -3,16 +3,8 @@
  * tell of is looked at. It decides nothing about single events.
  */
 import { READ_LIMIT } from '../../store/limits.ts';
-import {
-  BLOCK,
-  LEAF,
-  meets,
-  type OpenTimes,
-  type Times,
-  type TimesLeaf,
-  type TimesRoot,
-  unpackTimes,
-} from '../log/times.ts';
+import { meets, shareOf, type Times } from '../log/time-spans.ts';
+import { BLOCK, LEAF, type OpenTimes, type TimesLeaf, timesOfOpen, type TimesRoot, unpackTimes } from '../log/times.ts';
 import type { Order, Range } from './range.ts';
 
 /** The records of an index, as they were read. They may be of different moments. */
@@ -65,33 +57,33 @@ export function spansOf({ root, open, leaves }: Index): KnownSpan[] {
   if (root !== null) {
     if (root.forgot !== undefined) spans.push({ from: root.forgot, to: root.first, times: 'unknown' });
     let at = root.first;
-    for (const times of unpackTimes(root.leaves)) {
+    for (const times of unpackTimes(root.leaves, root.leafHoles)) {
       const leaf = Math.floor(at / LEAF);
       const to = (leaf + 1) * LEAF;
       const blocks = leaves.get(leaf);
       // A leaf that began elsewhere is not the one that the root tells of.
-      if (blocks?.epoch === root.epoch && blocks.first <= at) spans.push(...blocksOf(blocks.blocks, blocks.first, at));
+      if (blocks?.epoch === root.epoch && blocks.first <= at) spans.push(...blocksOf(blocks, blocks.first, at));
       else spans.push({ from: at, to, times, leaf });
       at = to;
     }
-    spans.push(...blocksOf(root.blocks, at, at));
+    spans.push(...blocksOf(root, at, at));
     ({ end } = root);
   }
   if (open !== null) {
     // The root may have been read before the position, and tell less than there was then, or not be there yet.
     if (open.from > (end ?? 0)) spans.push({ from: end ?? 0, to: open.from, times: 'unknown' });
     const from = Math.max(open.from, end ?? 0);
-    if (open.place > from) spans.push({ from, to: open.place, times: unpackTimes(open.times)[0] ?? null });
+    if (open.place > from) spans.push({ from, to: open.place, times: timesOfOpen(open) });
     end = Math.max(open.place, end ?? 0);
   }
   return [...spans, { from: end ?? 0, to: Infinity, times: 'unknown' }];
 }
 
 /** @param from where the first block begins; those before `first` are left out */
-function blocksOf(packed: readonly number[], from: number, first: number): KnownSpan[] {
+function blocksOf({ blocks, holes }: Pick<TimesLeaf, 'blocks' | 'holes'>, from: number, first: number): KnownSpan[] {
   const spans: KnownSpan[] = [];
   let at = from;
-  for (const times of unpackTimes(packed)) {
+  for (const times of unpackTimes(blocks, holes)) {
     const to = (Math.floor(at / BLOCK) + 1) * BLOCK;
     if (at >= first) spans.push({ from: at, to, times });
     at = to;
@@ -115,17 +107,9 @@ export function piecesOf(
     const met = meets(span.times, range);
     if (from >= to || met === 'none') return [];
     const isWhole = met === 'whole' || (range.from === null && range.to === null);
-    const likely = isWhole ? to - from : (to - from) * shareOf(span.times, range);
+    const likely = isWhole || span.times === 'unknown' ? to - from : (to - from) * shareOf(span.times, range);
     return [{ ...span, from, to, isWhole, likely }];
   });
-}
-
-/** The part of a block's times that lies in the range, 0 to 1. */
-function shareOf(times: KnownSpan['times'], { from, to }: Pick<Range, 'from' | 'to'>): number {
-  if (times === 'unknown' || times === null) return 1;
-  const [min, max] = times;
-  const inside = Math.min(max, to ?? max) - Math.max(min, from ?? min);
-  return max === min ? 1 : Math.max(0, Math.min(1, inside / (max - min)));
 }
 
 /**

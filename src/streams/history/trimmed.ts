@@ -3,7 +3,8 @@
  * It never misses any; where the index does not tell the times of what was trimmed, it tells by when that arrived, since an
  * event lies at most `aheadMs` ahead of the clock.
  */
-import { latestBefore, meets, type Times } from '../log/times.ts';
+import { meets, type Times } from '../log/time-spans.ts';
+import { latestBefore } from '../log/times.ts';
 import type { Range } from './range.ts';
 import type { Cut } from './scan.ts';
 import type { Piece } from './stretches.ts';

@@ -5,20 +5,19 @@
  */
 import { decodeCursor } from '../../store/cursor.ts';
 import type { LogEntry } from '../../store/store.ts';
+import { joined, type Times, timesOf, timesUpTo } from './time-spans.ts';
 import {
   BLOCK,
   goneBefore,
-  joined,
   latestBefore,
   LEAF,
   MOST_LEAVES,
   type OpenTimes,
+  packHoles,
   packTimes,
-  type Times,
   type TimesLeaf,
-  timesOf,
+  timesOfOpen,
   type TimesRoot,
-  timesUpTo,
   unpackTimes,
 } from './times.ts';
 
@@ -60,7 +59,8 @@ export function createFold(start: FoldStart | null): Fold {
   let next = start?.place ?? 0;
   let from = start?.open.from ?? 0;
   let begun = from;
-  let times: Times = unpackTimes(start?.open.times ?? [])[0] ?? null;
+  /** Of what stood in the block, and of each event that came: together they tell its widest hole. */
+  let times: Times[] = start === null ? [] : [timesOfOpen(start.open)];
   let full: Times[] = [];
   let anew = false;
   let oldest: number | null = null;
@@ -70,7 +70,7 @@ export function createFold(start: FoldStart | null): Fold {
     oldest = appendedAt;
     epoch = newEpoch;
     next = from = begun = place;
-    times = null;
+    times = [];
     full = [];
   }
 
@@ -83,18 +83,17 @@ export function createFold(start: FoldStart | null): Fold {
         restart(behind.epoch, behind.place - 1, first.appendedAt);
       for (const entry of entries) {
         const time = timeOf(entry);
-        if (time !== null) times = joined(times, timesOf(time));
+        if (time !== null) times.push(timesOf(time));
         next += 1;
         if (next % BLOCK !== 0) continue;
-        full.push(times);
-        times = null;
+        full.push(joined(times));
+        times = [];
         begun = next;
       }
     },
     result() {
       if (epoch === null) return null;
-      const open = { from: begun, times: times === null ? [] : packTimes([times]) };
-      return { epoch, from, full, open, anew, oldest };
+      return { epoch, from, full, open: openOf(begun, joined(times)), anew, oldest };
     },
   };
 }
@@ -133,8 +132,8 @@ export function grown(root: TimesRoot | null, folded: Folded, floor: number, ahe
   const { epoch, from } = folded;
   const base = folded.anew || root?.epoch !== epoch ? null : root;
   let { first, end } = base ?? { first: from, end: from };
-  let leaves = unpackTimes(base?.leaves ?? []);
-  let blocks = unpackTimes(base?.blocks ?? []);
+  let leaves = unpackTimes(base?.leaves ?? [], base?.leafHoles);
+  let blocks = unpackTimes(base?.blocks ?? [], base?.holes);
   const filled: Grown['leaves'] = [];
   const known = numberOf(end, BLOCK) - numberOf(from, BLOCK);
   for (const times of folded.full.slice(Math.max(0, known))) {
@@ -142,21 +141,23 @@ export function grown(root: TimesRoot | null, folded: Folded, floor: number, ahe
     end = (numberOf(end, BLOCK) + 1) * BLOCK;
     if (end % LEAF !== 0) continue;
     const leaf = end / LEAF - 1;
-    filled.push({ leaf, value: { epoch, first: Math.max(first, leaf * LEAF), blocks: packTimes(blocks) } });
-    leaves.push(blocks.reduce<Times>(joined, null));
+    const value = { epoch, first: Math.max(first, leaf * LEAF), blocks: packTimes(blocks), ...holesOf(blocks) };
+    filled.push({ leaf, value });
+    leaves.push(joined(blocks));
     blocks = [];
   }
   let { forgot } = base ?? {};
-  let gone = base === null ? joined(lostWith(root, epoch), missed(folded, aheadMs)) : goneBefore(base);
+  let gone = base === null ? joined([lostWith(root, epoch), missed(folded, aheadMs)]) : goneBefore(base);
   const oldest = numberOf(first, LEAF);
   const trimmed = Math.max(0, Math.min(leaves.length, numberOf(floor, LEAF) - oldest));
   const surplus = Math.max(0, leaves.length - trimmed - MOST_LEAVES);
   // What is forgotten counts as trimmed: nobody will know its times when it is.
-  gone = leaves.slice(0, trimmed + surplus).reduce<Times>(joined, gone);
+  gone = joined([gone, ...leaves.slice(0, trimmed + surplus)]);
   leaves = leaves.slice(trimmed + surplus);
   if (trimmed + surplus > 0) first = (oldest + trimmed + surplus) * LEAF;
   if (surplus > 0) forgot ??= (oldest + trimmed) * LEAF;
   if (forgot !== undefined && forgot < floor) forgot = floor < first ? floor : undefined;
+  const leafHoles = packHoles(leaves);
   // Of a root that begins anew no leaf counts, since its places are gone or are of another log.
   const before = base === null ? leavesOf(root).filter((leaf) => filled.every((one) => one.leaf !== leaf)) : [];
   return {
@@ -165,7 +166,9 @@ export function grown(root: TimesRoot | null, folded: Folded, floor: number, ahe
       first,
       end,
       leaves: packTimes(leaves),
+      ...(leafHoles.length === 0 ? {} : { leafHoles }),
       blocks: packTimes(blocks),
+      ...holesOf(blocks),
       ...(first === 0 ? {} : { gone: packTimes([gone]) }),
       ...(forgot === undefined ? {} : { forgot }),
     },
@@ -182,12 +185,21 @@ export function numberOf(at: number, size: number): number {
 /** The times of all events that a root tells of, where the log lost them to a trim. */
 function lostWith(root: TimesRoot | null, epoch: string): Times {
   if (root?.epoch !== epoch) return null;
-  return [root.leaves, root.blocks].flatMap(unpackTimes).reduce<Times>(joined, goneBefore(root));
+  return joined([goneBefore(root), ...unpackTimes(root.leaves), ...unpackTimes(root.blocks)]);
 }
 
 /** What the times of the events can be that lay before what was folded, and were trimmed. */
 function missed({ from, oldest }: Folded, aheadMs: number): Times {
   return from === 0 ? null : timesUpTo(latestBefore(oldest ?? Infinity, aheadMs));
+}
+
+function openOf(from: number, times: Times): OpenTimes {
+  return { from, times: times === null ? [] : packTimes([times]), ...holesOf([times]) };
+}
+
+function holesOf(list: readonly Times[]): { holes?: number[] } {
+  const holes = packHoles(list);
+  return holes.length === 0 ? {} : { holes };
 }
 
 function leavesOf(root: TimesRoot | null): number[] {

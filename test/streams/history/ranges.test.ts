@@ -18,7 +18,7 @@ test('whatever came in whatever order is found, each event once and in order of 
         await check(at, one);
       }
     }),
-    { numRuns: 100 },
+    { numRuns: 100, endOnFailure: true },
   );
 });
 
@@ -34,6 +34,6 @@ test('also where the records of the index are read at different moments', limit,
       await Promise.all(beside);
       await check(at, { ...asked, meanwhile: [] });
     }),
-    { numRuns: 40 },
+    { numRuns: 40, endOnFailure: true },
   );
 });
