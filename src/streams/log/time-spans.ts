@@ -8,10 +8,10 @@
  */
 
 /** No event lies between the two, epoch ms. At each of them one may. */
-export type Hole = readonly [before: number, behind: number];
+type TimeHole = readonly [before: number, behind: number];
 
 /** Least and greatest event time of some entries, epoch ms; null where there is no event. */
-export type Times = readonly [min: number, max: number, hole?: Hole] | null;
+export type Times = readonly [min: number, max: number, hole?: TimeHole] | null;
 
 /** From inclusive, to exclusive, epoch ms; null: no bound. */
 interface TimeRange {
@@ -33,7 +33,7 @@ export function joined(list: readonly Times[]): Times {
   const [first] = parts;
   if (first === undefined) return null;
   let [min, max] = first;
-  let hole: Hole = [min, min];
+  let hole: TimeHole = [min, min];
   for (const [from, to] of parts) {
     if (from - max > hole[1] - hole[0]) hole = [max, from];
     max = Math.max(max, to);
