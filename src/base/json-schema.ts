@@ -5,17 +5,33 @@
 import * as z from 'zod';
 import { TidegateError } from './errors.ts';
 import type { JsonObject } from './json.ts';
+import { portableSchema } from './portable-schema.ts';
 
-export const NO_ARGUMENTS: JsonObject = { type: 'object', additionalProperties: false };
+export const NO_ARGUMENTS: JsonObject = { type: 'object', properties: {}, additionalProperties: false };
+
+const listed = new WeakMap<z.core.$ZodType, z.ZodType>();
 
 /**
- * The JSON Schema of an object. It leaves out `$schema`, since MCP assumes 2020-12 without it.
+ * A schema that takes more than models are told of: they are shown `shown`. Say what it is in words by `shown.describe(…)`:
+ * a description of the schema itself makes another schema.
+ */
+export function listedAs<Schema extends z.ZodType>(schema: Schema, shown: z.ZodType): Schema {
+  listed.set(schema, shown);
+  return schema;
+}
+
+/**
+ * The JSON Schema of an object, in the words that most clients know (portable-schema.ts). It leaves out `$schema`, since MCP
+ * assumes 2020-12 without it.
+ * @param isPlain leaves out what a model need not read: lengths of texts and lists, that a number begins at 0 or 1, defaults,
+ * and that other names are refused. For the tools that come with the package, whose descriptions tell the defaults that
+ * matter. What an app declares within them stays as it is.
  * @throws TidegateError `invalid_config` naming `path` where the schema is not one of an object, or has no JSON form.
  */
-export function objectSchema(schema: z.ZodType, io: 'input' | 'output', path: string): JsonObject {
+export function objectSchema(schema: z.ZodType, io: 'input' | 'output', path: string, isPlain = false): JsonObject {
   let converted: JsonObject;
   try {
-    converted = z.toJSONSchema(schema, { io, target: 'draft-2020-12' }) as JsonObject;
+    converted = toJson(schema, io, isPlain);
   } catch (cause) {
     throw new TidegateError('invalid_config', `${path}: ${cause instanceof Error ? cause.message : String(cause)}`, {
       field: path,
@@ -24,7 +40,32 @@ export function objectSchema(schema: z.ZodType, io: 'input' | 'output', path: st
     });
   }
   const { $schema: _dialect, ...rest } = converted;
-  return checkObjectSchema(rest, path);
+  return checkObjectSchema(portableSchema(rest), path);
+}
+
+function toJson(schema: z.ZodType, io: 'input' | 'output', isPlain: boolean): JsonObject {
+  return z.toJSONSchema(schema, {
+    io,
+    target: 'draft-2020-12',
+    override({ zodSchema, jsonSchema }) {
+      const node = jsonSchema as JsonObject;
+      const shown = listed.get(zodSchema);
+      if (shown !== undefined) {
+        for (const key of Object.keys(node)) delete node[key];
+        const { $schema: _dialect, ...rest } = toJson(shown, io, isPlain);
+        Object.assign(node, rest);
+      } else if (isPlain && !isDeclared(zodSchema)) {
+        for (const key of ['minLength', 'maxLength', 'minItems', 'maxItems', 'default']) delete node[key];
+        if (node.minimum === 0 || node.minimum === 1) delete node.minimum;
+        if (node.additionalProperties === false) delete node.additionalProperties;
+      }
+    },
+  }) as JsonObject;
+}
+
+/** Whether the JSON Schema at this place is not made of zod's own types, but given by what an app declares. */
+function isDeclared(schema: z.core.$ZodType): boolean {
+  return schema instanceof z.ZodLazy || schema instanceof z.ZodUnknown;
 }
 
 /** @throws TidegateError `invalid_config` where `type` is not `object`, which MCP requires of tools. */

@@ -1,14 +1,16 @@
 /** Schemas of arguments and answers that several built-in tools share. All times are epoch milliseconds. */
 import * as z from 'zod';
+import { listedAs } from '../base/json-schema.ts';
 import { CURSOR_CHARACTERS } from '../streams/log/stream-cursor.ts';
-import { TIME_EXPECTED } from '../base/time/time-text.ts';
 
-/** A stream's name. The tool's description lists the names, and so does the error for a wrong one. */
-export const StreamName = z.string().min(1).max(64).describe('Name of a stream, as list_streams gives it');
+/** A stream's name. The description of `list_streams` has the names, and so does the error for a wrong one. */
+export const StreamName = z.string().min(1).max(64).describe('Name of a stream');
 
 export const Key = z.string().min(1).max(256);
 
-export const Time = z.union([z.number(), z.string().max(64)]).describe(TIME_EXPECTED);
+/** A time of an argument: a text as described, or a number of epoch ms. */
+export const timeArgument = (about: string) =>
+  listedAs(z.union([z.number(), z.string().max(64)]), z.string().describe(about)).optional();
 
 export const CursorText = z.string().min(1).max(CURSOR_CHARACTERS);
 

@@ -18,7 +18,7 @@ export function findStream(app: App, ref: string | Stream<unknown>): DeclaredStr
 }
 
 /** The error for a read that names keys, of a stream that declares no key. */
-export function withoutKeys({ name }: DeclaredStream, field: 'key' | 'keys' | 'after'): TidegateError {
+export function withoutKeys({ name }: DeclaredStream, field: string): TidegateError {
   return new TidegateError('invalid_input', `the events of ${name} have no keys`, {
     field,
     expected: 'to be left out',

@@ -13,17 +13,16 @@ import { MOST_KEYS } from '../streams/history/range.ts';
 import { isoTime } from '../base/time/time-text.ts';
 import { inPieces } from '../base/text.ts';
 import { PAGE_BYTES } from '../tasks/turn/pages.ts';
-import { streamNames } from './describe.ts';
 import { csvText, type ExportFormat, ndjsonText } from './export-text.ts';
-import { Key, READ_ONLY, StreamName, Time } from '../calls/schemas.ts';
+import { Key, READ_ONLY, StreamName, timeArgument } from '../calls/schemas.ts';
 import { type Scope, scopeOf } from '../streams/scope.ts';
 
 const Input = z.strictObject({
   stream: StreamName,
-  from: Time.optional().describe('Beginning of the range, inclusive. Default: the oldest event that is kept'),
-  to: Time.optional().describe('End of the range, exclusive. Default: now'),
+  from: timeArgument('Inclusive, as in read_history. Default: the oldest'),
+  to: timeArgument('Exclusive. Default: now'),
   keys: z.array(Key).min(1).max(MOST_KEYS).optional().describe('Only events of these keys'),
-  format: z.enum(['csv', 'ndjson']).default('csv'),
+  format: z.enum(['csv', 'ndjson']).default('csv').describe('Default: csv'),
 });
 
 const Output = z.object({
@@ -54,11 +53,8 @@ interface Part {
 export function exportHistoryTask(deps: Deps): Task {
   return task({
     title: 'Export history',
-    description: [
-      'Writes all events of a range to a file of pages, CSV or NDJSON; for ranges too large for read_history.',
-      'It answers how many pages there are.',
-      `Streams: ${streamNames(deps.app)}`,
-    ].join('\n'),
+    description:
+      'Writes all events of a range to a file in pages, as CSV or NDJSON: for what is too much for read_history.',
     version: '1',
     input: Input,
     output: Output,

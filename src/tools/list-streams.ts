@@ -14,7 +14,7 @@ import { streamLog } from '../streams/log/stream-log.ts';
 import { isoTime } from '../base/time/time-text.ts';
 import { accounted, type AppDeps } from '../calls/context.ts';
 import { shortened } from '../base/text.ts';
-import { streamNames } from './describe.ts';
+import { describeStreams } from './describe.ts';
 import { type FeedNote as Note, feedText } from './feed-note.ts';
 import { FeedNoteShape, READ_ONLY, StreamName } from '../calls/schemas.ts';
 import { ageText } from '../calls/short-lines.ts';
@@ -25,7 +25,7 @@ const EXAMPLE_KEYS = 5;
 
 const Input = z.strictObject({
   stream: StreamName.optional().describe('Only this one'),
-  after: z.string().max(64).optional().describe('Only streams declared after this one: `next` of the page before'),
+  after: z.string().max(64).optional().describe('`next` of the page before'),
 });
 
 const Field = z.object({
@@ -76,9 +76,8 @@ export function listStreamsTool({ app, runtime }: AppDeps): Tool {
   return tool({
     title: 'Streams',
     description: [
-      'Lists the streams of live data: what each one holds (fields, types, units), its keys, how much is kept, how fresh it is and how its feed is. Begin here.',
-      `Streams: ${streamNames(app)}`,
-      'Example: {}',
+      'What each stream of live data holds (fields, units), its keys, how much is kept, how fresh it is and how its feed is. Begin here where a field or key is not known.',
+      describeStreams(app),
     ].join('\n'),
     input: Input,
     output: Output,

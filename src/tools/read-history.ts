@@ -17,7 +17,7 @@ import { SCAN_BUDGET } from '../streams/history/scan.ts';
 import { isoTime } from '../base/time/time-text.ts';
 import { valueOf } from '../streams/history/window-rows.ts';
 import { accounted, type AppDeps } from '../calls/context.ts';
-import { describeStreams, exampleCall } from './describe.ts';
+import { exampleCall } from './describe.ts';
 import { readNote, unreadNote } from './feed-note.ts';
 import { checkListing, given, HistoryInput } from './history-input.ts';
 import { type HistoryAnswer, type HistoryAnswerRow, HistoryOutput } from './history-output.ts';
@@ -31,11 +31,9 @@ export function readHistoryTool({ app, runtime }: AppDeps): Tool {
   return tool({
     title: 'History',
     description: [
-      'Events of a stream in the past by range, keys, filter and page; or, with window, aggregates of a numeric field for each window and key: counts, means, extremes, percentiles, rates, gaps.',
-      'Without a range: the newest events. Ranges are by the time events happened, whenever they arrived.',
-      describeStreams(app),
+      'Events of a stream by range of time, keys and filter; or, with window, aggregates of a number for each window and key: counts, means, sums, extremes, percentiles, rates, gaps.',
+      'Without a range: the newest events. Times are those at which events happened; a range may lie ahead, for forecasts.',
       `Example: ${exampleCall(app, 'windows')}`,
-      `Example: ${exampleCall(app, 'top')}`,
     ].join('\n'),
     input: HistoryInput,
     output: HistoryOutput,

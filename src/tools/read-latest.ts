@@ -13,7 +13,7 @@ import { toStreamEvent } from '../streams/log/stream-log.ts';
 import { feedKey } from '../feeds/run/state.ts';
 import { latestKey } from '../streams/log/latest.ts';
 import { accounted, type AppDeps } from '../calls/context.ts';
-import { describeStreams, exampleCall } from './describe.ts';
+import { exampleCall } from './describe.ts';
 import { type FeedNote as Note, feedText, noteOf, unreadNote } from './feed-note.ts';
 import { Event, FeedNoteShape, Key, READ_ONLY, StreamName } from '../calls/schemas.ts';
 import { agoText, eventLine, lines } from '../calls/short-lines.ts';
@@ -26,8 +26,8 @@ const MOST_KEYS = 500;
 const Input = z.strictObject({
   stream: StreamName,
   key: Key.optional().describe('Only the latest event of this key'),
-  limit: z.int().min(1).max(MOST_KEYS).default(DEFAULT_KEYS).describe('Most keys, where no key is given'),
-  after: Key.optional().describe('Only keys after this one: `next` of the page before'),
+  limit: z.int().min(1).max(MOST_KEYS).default(DEFAULT_KEYS).describe(`Most keys, default ${DEFAULT_KEYS}`),
+  after: Key.optional().describe('`next` of the page before'),
 });
 
 const Output = z.object({
@@ -50,8 +50,7 @@ export function readLatestTool({ app, runtime }: AppDeps): Tool {
   return tool({
     title: 'Latest events',
     description: [
-      'The latest event of a stream, or of each of its keys: what holds now. Newest by the time it happened; of forecasts the one furthest ahead (for one moment: read_history with from and to).',
-      describeStreams(app),
+      'What holds now: the latest event of a stream, of one key, or of each key. Of forecasts it is the one furthest ahead; for a moment or range use read_history.',
       `Example: ${exampleCall(app, 'latest')}`,
     ].join('\n'),
     input: Input,

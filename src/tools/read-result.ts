@@ -26,15 +26,14 @@ function resultResource(results: Results): Resource {
 
 const Input = z.strictObject({
   handle: z.string().min(1).max(512).describe('As the large answer told it'),
-  page: z.int().min(1).default(1).describe('Which page, from 1 on'),
+  page: z.int().min(1).default(1).describe('From 1 on, default 1'),
 });
 
 /** One call to the store. */
 function readResultTool(results: Results): Tool {
   return tool({
     title: 'Read a large answer',
-    description:
-      'A page of an answer that was too large to be given at once. Example: {"handle":"<handle>","page":1}. Pages follow each other without a gap.',
+    description: 'A page of an answer that was too large to be given at once.',
     input: Input,
     annotations: READ_ONLY,
     async run({ handle, page }, context) {

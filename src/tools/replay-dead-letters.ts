@@ -8,7 +8,7 @@ import type { Deps } from '../streams/deps.ts';
 import { scopeOf } from '../streams/scope.ts';
 
 const Input = z.strictObject({
-  feed: z.string().min(1).max(64).describe('Name of a feed, as list_streams gives it'),
+  feed: z.string().min(1).max(64).describe('Name of a feed, as list_streams tells it'),
 });
 
 const Output = z.object({
@@ -25,11 +25,8 @@ const PART_MS = 10_000;
 export function replayDeadLettersTask(deps: Deps): Task {
   return task({
     title: 'Replay dead letters',
-    description: [
-      'Tries the dead letters of a feed again: items that its streams refused. Useful after a schema was mended.',
-      'Each is tried once; a second call goes on behind the first.',
-      `Feeds: ${[...deps.app.feeds.keys()].join(', ')}`,
-    ].join('\n'),
+    description:
+      'Tries the dead letters of a feed again, once each: items that its streams refused. For after a schema was mended.',
     version: '1',
     input: Input,
     output: Output,

@@ -15,7 +15,6 @@ import {
   tailStream,
 } from '../streams/history/tail.ts';
 import { accounted, type AppDeps } from '../calls/context.ts';
-import { exampleCall, streamNames } from './describe.ts';
 import { feedText, readNote } from './feed-note.ts';
 import { CursorText, Event, FeedNoteShape, Key, READ_ONLY, StreamName } from '../calls/schemas.ts';
 import { eventLine, lines } from '../calls/short-lines.ts';
@@ -23,20 +22,20 @@ import { eventLine, lines } from '../calls/short-lines.ts';
 const Input = z.strictObject({
   stream: StreamName,
   cursor: CursorText.optional().describe(
-    '`cursor` of the tail before, or `tailCursor` of read_history: goes on there with nothing missed. Default: from now on',
+    'Goes on there with nothing missed: `cursor` of the tail before, or `tailCursor` of read_history. Default: from now on',
   ),
   maxEvents: z
     .int()
     .min(1)
     .max(MOST_TAIL_EVENTS)
     .default(DEFAULT_TAIL_EVENTS)
-    .describe('Answer as soon as there are so many'),
+    .describe(`Answer as soon as there are so many, default ${DEFAULT_TAIL_EVENTS}`),
   seconds: z
     .number()
     .min(0)
     .max(LONGEST_TAIL_MS / 1_000)
     .default(DEFAULT_TAIL_MS / 1_000)
-    .describe('Answer after so long at the latest; 0: what is there already'),
+    .describe(`Longest wait, default ${DEFAULT_TAIL_MS / 1_000}; 0: what is there already`),
   keys: z.array(Key).min(1).max(MOST_KEYS).optional().describe('Only events of these keys'),
 });
 
@@ -53,10 +52,7 @@ export function tailStreamTool({ app, runtime }: AppDeps): Tool {
   return tool({
     title: 'Tail',
     description: [
-      'Waits for new events of a stream: until maxEvents came or the seconds are over. Call it again with the cursor of its answer to follow on.',
-      'An empty answer means that nothing came. For what holds now use read_latest, for the past read_history.',
-      `Streams: ${streamNames(app)}`,
-      `Example: ${exampleCall(app, 'tail')}`,
+      'Waits for new events of a stream, for some seconds. Call it again with the cursor of its answer to follow on. An empty answer means that nothing came.',
     ].join('\n'),
     input: Input,
     output: Output,

@@ -2,7 +2,9 @@
 import * as z from 'zod';
 import { StreamName } from '../calls/schemas.ts';
 import { checkedCondition } from '../declare/check/condition.ts';
-import { conditionSchema } from '../declare/check/condition-schema.ts';
+import { ConditionArgument, conditionOf, KINDS_TEXT } from './condition-input.ts';
+import { exampleCall } from './describe.ts';
+import type { Condition } from '../declare/condition.ts';
 import { type Occurrence, type Task, task } from '../declare/task.ts';
 import { describeCondition } from '../streams/conditions/text.ts';
 import type { Deps } from '../streams/deps.ts';
@@ -17,15 +19,13 @@ const KEPT_MS = 3_600_000;
 
 const Input = z.strictObject({
   stream: StreamName,
-  condition: conditionSchema.describe(
-    'What to wait for, e.g. { "kind": "threshold", "field": "celsius", "above": 30 }',
-  ),
+  condition: ConditionArgument,
   seconds: z
     .number()
     .min(0)
     .max(MOST_SECONDS)
     .default(DEFAULT_SECONDS)
-    .describe('Ends after so long, with held: false'),
+    .describe(`Longest wait, default ${DEFAULT_SECONDS}`),
 });
 
 const Output = z.object({
@@ -51,9 +51,10 @@ export function waitForTask(deps: Deps): Task {
   return task({
     title: 'Wait for',
     description: [
-      'Waits until a condition on a stream holds: for any key, unless the condition names some. Ends with the event for which it held, or with held: false when the seconds are over.',
-      'threshold and match end at once where the latest event passes already; change is measured from it; rate, count and absence begin with the wait.',
-      'For what holds now use read_latest; to follow every event use tail_stream.',
+      'Waits until a condition on a stream holds, of any key unless the condition names some. Ends with the event for which it held, or with held: false when the seconds are over.',
+      `Kinds: ${KINDS_TEXT}.`,
+      'threshold and match end at once where the latest event passes already.',
+      `Example: ${exampleCall(deps.app, 'wait')}`,
     ].join('\n'),
     version: '1',
     input: Input,
@@ -61,10 +62,12 @@ export function waitForTask(deps: Deps): Task {
     annotations: { readOnlyHint: true, openWorldHint: false },
     policy: { ttlMs: MOST_SECONDS * 1_000 + KEPT_MS },
     async prepare(input) {
-      checkedCondition(input.condition, findStream(deps.app, input.stream), 'condition');
-      return input;
+      const stream = findStream(deps.app, input.stream);
+      const condition = checkedCondition(conditionOf(input.condition, stream), stream, 'condition');
+      return { ...input, condition: condition as ConditionArgument };
     },
-    async run({ stream, condition, seconds }, { progress, waitFor }) {
+    async run({ stream, condition: prepared, seconds }, { progress, waitFor }) {
+      const condition = prepared as Condition;
       const words = describeCondition(condition);
       progress(`waiting on ${stream}: ${words}`);
       const occurrence = await waitFor(stream, condition, { timeoutMs: seconds * 1_000 });

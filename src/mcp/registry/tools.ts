@@ -76,7 +76,7 @@ export function createToolRegistry(
     const made = entries.get(name);
     const tool = tools.get(name);
     if (made || !tool) return made ?? null;
-    const entry = entryOf(name, tool);
+    const entry = entryOf(name, tool, !declared.has(name));
     entries.set(name, entry);
     return entry;
   }
@@ -107,15 +107,16 @@ export function createToolRegistry(
   };
 }
 
-function entryOf(name: string, tool: ListedTool): Entry {
+/** @param isPlain whether what a model need not read is left out of its schemas */
+function entryOf(name: string, tool: ListedTool, isPlain: boolean): Entry {
   const path = isSpecial(tool) ? tool.path : `tools.${name}`;
   const shown = isSpecial(tool) ? undefined : tool.inputJsonSchema;
   const inputSchema = shown
     ? checkObjectSchema(shown, `${path}.inputJsonSchema`)
     : tool.input
-      ? objectSchema(tool.input, 'input', `${path}.input`)
+      ? objectSchema(tool.input, 'input', `${path}.input`, isPlain)
       : NO_ARGUMENTS;
-  const outputSchema = outputSchemaOf(tool, path);
+  const outputSchema = outputSchemaOf(tool, path, isPlain);
   return {
     tool,
     headers: paramHeaders(inputSchema, shown ? `${path}.inputJsonSchema` : `${path}.input`),
@@ -134,9 +135,9 @@ function isSpecial(tool: ListedTool): tool is SpecialTool {
   return 'call' in tool;
 }
 
-function outputSchemaOf(tool: ListedTool, path: string): JsonObject | null {
+function outputSchemaOf(tool: ListedTool, path: string, isPlain: boolean): JsonObject | null {
   if (isSpecial(tool)) return tool.outputSchema?.() ?? null;
-  return tool.output ? objectSchema(tool.output, 'output', `${path}.output`) : null;
+  return tool.output ? objectSchema(tool.output, 'output', `${path}.output`, isPlain) : null;
 }
 
 async function run(

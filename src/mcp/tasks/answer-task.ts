@@ -5,23 +5,13 @@ import { type Tool, tool } from '../../declare/tool.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import type { Tasks } from '../../tasks/work/service.ts';
 import { accountedTasks } from '../../calls/context.ts';
+import { Answers } from './answers-input.ts';
 import { IN_TOOLS, naming } from './argument-names.ts';
 import { TaskHandle } from './get-task.ts';
 import { Handle, handleOf } from './handle.ts';
 import { taskLines } from './task-text.ts';
 
-const Input = z.strictObject({
-  task: TaskHandle,
-  answers: z
-    .record(
-      z.string(),
-      z.strictObject({
-        action: z.enum(['accept', 'decline', 'cancel']),
-        content: z.record(z.string(), z.unknown()).optional().describe('With accept: what was asked for'),
-      }),
-    )
-    .describe('By the key of the question, as get_task shows it'),
-});
+const Input = z.strictObject({ task: TaskHandle, answers: Answers });
 
 const Output = Handle.extend({
   passedOver: z.array(z.string()).describe('Keys that no open question has: unknown, or answered before'),
@@ -32,7 +22,7 @@ export function answerTaskTool(tasks: Tasks, { now }: Pick<Runtime, 'now'>): Too
   return tool({
     title: 'Task: answer',
     description:
-      'Answers questions that a task asks (get_task shows them), all or some of them. They are for the user: ask, and do not invent an answer.',
+      'Answers questions that a task asks, as get_task shows them. They are for the user: ask, and do not invent an answer.',
     input: Input,
     output: Output,
     annotations: REPEATABLE,

@@ -12,8 +12,7 @@ import { taskLines } from './task-text.ts';
 export function cancelTaskTool(tasks: Tasks, { now }: Pick<Runtime, 'now'>): Tool {
   return tool({
     title: 'Task: cancel',
-    description:
-      'Ends a task that is not wanted any more. What it has done stays done; one that has ended stays as it is.',
+    description: 'Ends a task that is not wanted any more. What it has done stays done.',
     input: z.strictObject({ task: TaskHandle }),
     output: Handle,
     annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },

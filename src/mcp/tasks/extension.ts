@@ -29,7 +29,8 @@ export function tasksExtension(tasks: Tasks, { app, runtime }: { app: App; runti
     notifications: ['taskIds'],
     tools: {
       get_task: getTaskTool(tasks, poll, runtime),
-      answer_task: answerTaskTool(tasks, runtime),
+      // The tasks that come with the server ask nothing.
+      ...(app.tasks.size > 0 ? { answer_task: answerTaskTool(tasks, runtime) } : {}),
       cancel_task: cancelTaskTool(tasks, runtime),
     },
     unpaged: ['get_task'],
@@ -49,7 +50,9 @@ function taskTool(tasks: Tasks, name: string, task: Task, isDeclared: boolean): 
     description,
     ...(input ? { input } : {}),
     ...(annotations ? { annotations } : {}),
-    ...(output ? { outputSchema: () => taskOutputSchema(task, objectSchema(output, 'output', `${path}.output`)) } : {}),
+    ...(output
+      ? { outputSchema: () => taskOutputSchema(task, objectSchema(output, 'output', `${path}.output`, !isDeclared)) }
+      : {}),
     call: (given, deps, caller) => callTask(deps, tasks.on(caller.account.store), { name, task, ...given }, caller),
   };
 }

@@ -14,11 +14,11 @@ import type { Poll } from './polling.ts';
 import { failureError, resultOf } from './view.ts';
 import { taskLines, TaskQuestion, questionsOf } from './task-text.ts';
 
-export const TaskHandle = z.string().min(1).max(64).describe('The handle that the call which began the task answered');
+export const TaskHandle = z.string().min(1).max(64).describe('Handle of the task');
 
 const Input = z.strictObject({
   task: TaskHandle,
-  page: z.int().min(1).optional().describe('A page of the result, from 1 on, where the result has pages'),
+  page: z.int().min(1).optional().describe('A page of the result, from 1 on'),
 });
 
 const Output = Handle.extend({
@@ -35,8 +35,7 @@ const Output = Handle.extend({
 export function getTaskTool(tasks: Tasks, poll: Poll, { now }: Pick<Runtime, 'now'>): Tool {
   return tool({
     title: 'Task: status and result',
-    description:
-      'How a task is that an earlier call began: its status, what it asks, and its result. Wait `checkAfterMs` between two calls. Example: {"task":"<handle>"}',
+    description: 'The status of a task that an earlier call began, what it asks, and its result.',
     input: Input,
     output: Output,
     annotations: READ_ONLY,

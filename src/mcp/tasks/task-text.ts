@@ -65,6 +65,6 @@ function asked({ key, message, schema, url }: z.input<typeof TaskQuestion>): str
 
 function howToAnswer(taskId: string, { asks }: Header): string {
   const [key = 'key'] = Object.keys(asks);
-  const answers = { [key]: { action: 'accept', content: {} } };
-  return `Ask the user, and give the answer with answer_task ${JSON.stringify({ task: taskId, answers })}; the action may be decline or cancel too, without content.`;
+  const answers = [{ key, action: 'accept', content: [] }];
+  return `Ask the user, and give the answer with answer_task ${JSON.stringify({ task: taskId, answers })}; content has { field, value } for each field, and the action may be decline or cancel too, without content.`;
 }

@@ -50,7 +50,9 @@ test('questions are told with their schema, and answered by key', async () => {
     ],
   });
   expect(textOf(asked)).toContain('- name: Your name? Content: {"type":"object"');
-  expect(textOf(asked)).toContain(`answer_task {"task":"${task}","answers":{"name":{"action":"accept","content":{}}}}`);
+  expect(textOf(asked)).toContain(
+    `answer_task {"task":"${task}","answers":[{"key":"name","action":"accept","content":[]}]}`,
+  );
 
   const wrong = await use('answer_task', { task, answers: { name: accept({ name: 'A' }) } });
   expect(wrong.result).toMatchObject({ isError: true });

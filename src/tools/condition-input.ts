@@ -1,0 +1,161 @@
+/**
+ * The arguments by which models name a filter and a condition: flat objects and lists, because many clients know neither
+ * variants nor names that a schema does not list. Here they become the `Where` and the `Condition` that all other code reads.
+ * The nested forms that apps write are taken as well. Pure.
+ */
+import * as z from 'zod';
+import { listedAs } from '../base/json-schema.ts';
+import { TidegateError } from '../base/errors.ts';
+import { whereSchema } from '../declare/check/condition-schema.ts';
+import type { Condition, ConditionKind, FieldTests, Where } from '../declare/condition.ts';
+import { specProblems } from '../declare/spec/problems.ts';
+import type { DeclaredStream } from '../declare/stream.ts';
+import { withoutKeys } from '../streams/find-stream.ts';
+
+const TESTS = ['equals', 'not', 'oneOf', 'contains', 'like', 'above', 'atLeast', 'below', 'atMost', 'exists'] as const;
+
+const scalar = z.union([z.string(), z.number(), z.boolean()]);
+const SHOWN_TESTS = {
+  equals: scalar.optional(),
+  not: scalar.optional(),
+  oneOf: z.array(scalar).optional(),
+  contains: z.string().optional(),
+  like: z.string().optional().describe('* is any text'),
+  above: z.number().optional(),
+  atLeast: z.number().optional(),
+  below: z.number().optional(),
+  atMost: z.number().optional(),
+  exists: z.boolean().optional(),
+};
+const shownWhere = z.array(z.object({ field: z.string(), ...SHOWN_TESTS }));
+/** Within a condition the rarer tests are taken too, and not shown a second time. */
+const { not: _not, contains: _contains, like: _like, ...FREQUENT_TESTS } = SHOWN_TESTS;
+const shownFewer = z.array(z.object({ field: z.string(), ...FREQUENT_TESTS }));
+
+type NamedTests = { field: string } & FieldTests;
+
+/**
+ * `where` of a tool: a list with the tests of each field, `[{ field: "temp", above: 80 }]`, or the object by field that apps
+ * write. A lone item of the list counts as the list.
+ * @param about for the model
+ */
+export function whereArgument(about: string, shown: z.ZodType = shownWhere) {
+  const given = z.union([z.array(z.looseObject({ field: z.string() })), z.record(z.string(), z.unknown())], {
+    error: 'Expected a list such as [{ "field": "temp", "above": 80 }]',
+  });
+  const taken = given.transform((value, context): Where => {
+    const where = byField(value, context);
+    for (const { path, expected } of specProblems(whereSchema, where, 'where')) {
+      const [, ...below] = path.split('.');
+      context.addIssue({ code: 'custom', path: below, message: `Expected ${expected}` });
+    }
+    return where;
+  });
+  return listedAs(taken, shown.describe(about));
+}
+
+function byField(value: object, context: z.RefinementCtx): object {
+  const list = Array.isArray(value) ? (value as NamedTests[]) : isNamed(value) ? [value] : null;
+  if (list === null) return value;
+  const fields: Record<string, FieldTests> = {};
+  for (const { field, ...given } of list) {
+    // Who has to name every argument writes null for those that are not meant.
+    const tests = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
+    const before = fields[field] ?? {};
+    const twice = Object.keys(tests).find((name) => Object.hasOwn(before, name));
+    if (twice !== undefined) {
+      context.addIssue({ code: 'custom', path: [field], message: `Expected ${twice} once for a field, or oneOf` });
+    }
+    fields[field] = { ...before, ...tests };
+  }
+  return fields;
+}
+
+function isNamed(given: object): given is NamedTests {
+  const { field, ...tests } = given as { field?: unknown };
+  const names = Object.keys(tests);
+  return typeof field === 'string' && names.length > 0 && names.every((name) => TESTS.includes(name as never));
+}
+
+/** Which arguments belong to each kind, beside key, where and perKey, which belong to all. */
+const OF_KIND: Record<ConditionKind, readonly string[]> = {
+  threshold: ['field', 'above', 'atLeast', 'below', 'atMost', 'hysteresis'],
+  change: ['field', 'by', 'byPercent'],
+  rate: ['field', 'per', 'overMs', 'above', 'atLeast', 'below', 'atMost', 'hysteresis'],
+  absence: ['forMs'],
+  match: [],
+  count: ['atLeast', 'withinMs'],
+};
+const OF_ALL = ['kind', 'key', 'keys', 'keyLike', 'where', 'perKey'];
+const KINDS = Object.keys(OF_KIND) as [ConditionKind, ...ConditionKind[]];
+
+const number = z.number().optional();
+const nestedKey = z.union([
+  z.string(),
+  z.strictObject({ oneOf: z.array(z.string()) }),
+  z.strictObject({ like: z.string() }),
+]);
+
+/** The argument `condition`, flat: which arguments a kind has, its description tells, and `conditionOf` checks. */
+export const ConditionArgument = z.strictObject({
+  kind: z.enum(KINDS),
+  field: z.string().optional().describe('Path of the value'),
+  above: number,
+  atLeast: number.describe('count: how many events'),
+  below: number,
+  atMost: number,
+  hysteresis: number.describe('How far back before it may hold again'),
+  by: number,
+  byPercent: number,
+  per: z.enum(['second', 'minute', 'hour', 'day']).optional(),
+  overMs: number,
+  forMs: number,
+  withinMs: number,
+  key: listedAs(nestedKey, z.string()).optional(),
+  keys: z.array(z.string()).optional(),
+  keyLike: z.string().optional().describe('pump-*'),
+  where: whereArgument('Only events that pass, as in read_history', shownFewer).optional(),
+  perKey: z
+    .boolean()
+    .optional()
+    .describe('Each key by itself, or all together. Default: true, but false for absence and count'),
+});
+export type ConditionArgument = z.output<typeof ConditionArgument>;
+
+/** What each kind is, for the description. */
+export const KINDS_TEXT = [
+  'threshold: the number in field is above, atLeast, below or atMost a bound (one of them)',
+  'change: field differs by `by`, byPercent or at all from when it last changed',
+  'rate: the change of field per second, minute, …, measured over overMs, is beyond a bound (a fall is negative)',
+  'absence: no event for forMs',
+  'match: an event passes where',
+  'count: atLeast so many events withinMs',
+].join('; ');
+
+/**
+ * @throws TidegateError `invalid_input` naming an argument that does not belong to the kind, or keys of a stream that has
+ * none
+ */
+export function conditionOf(given: ConditionArgument, stream: DeclaredStream): Condition {
+  const wanted = [...OF_KIND[given.kind], ...OF_ALL];
+  const alien = Object.entries(given).find(([name, value]) => value !== undefined && !wanted.includes(name));
+  if (alien) throw notOfKind(alien[0], given.kind);
+  const { key, keys, keyLike, ...rest } = given;
+  const named = Object.entries({ key, keys, keyLike }).filter(([, value]) => value !== undefined);
+  const [first, second] = named.map(([name]) => name);
+  if (first !== undefined && !stream.keyed) throw withoutKeys(stream, `condition.${first}`);
+  if (second !== undefined) throw wrong(`condition.${second}`, `to be left out, because ${first} is given`);
+  const one = keys === undefined ? (keyLike === undefined ? key : { like: keyLike }) : { oneOf: keys };
+  const condition = Object.entries({ ...rest, key: one }).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(condition) as unknown as Condition;
+}
+
+function notOfKind(name: string, kind: ConditionKind): TidegateError {
+  const owners = KINDS.filter((each) => OF_KIND[each].includes(name));
+  const own = [...OF_KIND[kind], 'key', 'keys', 'keyLike', 'where', 'perKey'].join(', ');
+  return wrong(`condition.${name}`, `to be left out: it belongs to ${owners.join(' and ')}; ${kind} takes ${own}`);
+}
+
+function wrong(field: string, expected: string): TidegateError {
+  return new TidegateError('invalid_input', `${field}: expected ${expected}`, { field, expected });
+}
