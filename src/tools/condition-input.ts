@@ -96,7 +96,7 @@ const nestedKey = z.union([
   z.strictObject({ like: z.string() }),
 ]);
 
-/** The argument `condition`, flat: which arguments a kind has, its description tells, and `conditionOf` checks. */
+/** The argument `condition`, flat: which arguments a kind has, its description tells, and `conditionOfArgument` checks. */
 export const ConditionArgument = z.strictObject({
   kind: z.enum(KINDS),
   field: z.string().optional().describe('Path of the value'),
@@ -136,7 +136,7 @@ export const KINDS_TEXT = [
  * @throws TidegateError `invalid_input` naming an argument that does not belong to the kind, or keys of a stream that has
  * none
  */
-export function conditionOf(given: ConditionArgument, stream: DeclaredStream): Condition {
+export function conditionOfArgument(given: ConditionArgument, stream: DeclaredStream): Condition {
   const wanted = [...OF_KIND[given.kind], ...OF_ALL];
   const alien = Object.entries(given).find(([name, value]) => value !== undefined && !wanted.includes(name));
   if (alien) throw notOfKind(alien[0], given.kind);

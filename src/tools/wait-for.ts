@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { StreamName } from '../calls/schemas.ts';
 import { checkedCondition } from '../declare/check/condition.ts';
-import { ConditionArgument, conditionOf, KINDS_TEXT } from './condition-input.ts';
+import { ConditionArgument, conditionOfArgument, KINDS_TEXT } from './condition-input.ts';
 import { exampleCall } from './describe.ts';
 import type { Condition } from '../declare/condition.ts';
 import { type Occurrence, type Task, task } from '../declare/task.ts';
@@ -63,7 +63,7 @@ export function waitForTask(deps: Deps): Task {
     policy: { ttlMs: MOST_SECONDS * 1_000 + KEPT_MS },
     async prepare(input) {
       const stream = findStream(deps.app, input.stream);
-      const condition = checkedCondition(conditionOf(input.condition, stream), stream, 'condition');
+      const condition = checkedCondition(conditionOfArgument(input.condition, stream), stream, 'condition');
       return { ...input, condition: condition as ConditionArgument };
     },
     async run({ stream, condition: prepared, seconds }, { progress, waitFor }) {

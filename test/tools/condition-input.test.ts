@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { objectSchema } from '../../src/base/json-schema.ts';
 import { defineApp } from '../../src/declare/check/define-app.ts';
 import { stream } from '../../src/declare/stream.ts';
-import { ConditionArgument, conditionOf, whereArgument } from '../../src/tools/condition-input.ts';
+import { ConditionArgument, conditionOfArgument, whereArgument } from '../../src/tools/condition-input.ts';
 
 const app = defineApp({
   name: 'conditions',
@@ -89,7 +89,7 @@ describe('where', () => {
 });
 
 const read = (given: object, name: 'keyed' | 'plain' = 'keyed') =>
-  conditionOf(ConditionArgument.parse(given), streamOf(name));
+  conditionOfArgument(ConditionArgument.parse(given), streamOf(name));
 
 describe('condition', () => {
   test.each([
