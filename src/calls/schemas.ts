@@ -20,6 +20,7 @@ export const Event = z.object({
   stream: z.string(),
   key: z.string().optional().describe('What the event is about'),
   time: z.number().describe('When it happened, epoch ms'),
+  at: z.string().describe('The same, ISO 8601'),
   data: z.unknown().describe('As the stream declares it; null on a gap'),
   meta: z
     .record(z.string(), z.unknown())
@@ -36,9 +37,9 @@ export const FeedNoteShape = z
         'rejecting: it delivers, but nothing that fits its stream; missing: events are known to be missing, and none came since; overdue: no host runs it; backing-off: failed, tried again soon; open: failed often, tried again after a pause; unread: not looked up here, see list_streams',
       ),
     lagMs: z.number().nullable().describe('Age of the newest event that it brought; null: it brought none'),
-    lastError: z.object({ code: z.string(), message: z.string(), at: z.number() }).nullable(),
+    lastError: z.object({ code: z.string(), message: z.string(), at: z.string() }).nullable(),
     rejected: z
-      .object({ count: z.number(), items: z.number(), field: z.string(), expected: z.string(), at: z.number() })
+      .object({ count: z.number(), items: z.number(), field: z.string(), expected: z.string(), at: z.string() })
       .nullable()
       .describe('What came last and was no event of its stream, and why; null: all was taken'),
   })

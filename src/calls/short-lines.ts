@@ -1,40 +1,62 @@
 /**
- * Writes events and rows as short lines, for people and for models whose client shows them text alone. Pure and
- * bounded.
+ * Writes events as lines, for people and for models whose client shows them text alone. A line says all that the event
+ * says in the structured content, but an id that the append made and the name of the stream. Pure.
  */
 import { isGap, type StreamEvent } from '../base/event.ts';
-import type { Json } from '../base/json.ts';
+import type { Json, JsonObject } from '../base/json.ts';
 import { isoTime } from '../base/time/time-text.ts';
-import { shortened } from '../base/text.ts';
+import type { ShownRow } from './halves.ts';
 
-export const MOST_LINES = 40;
-const LINE_CHARACTERS = 240;
-const VALUE_CHARACTERS = 80;
 const DEEPEST = 3;
+/** What can stand in a line without quotes. */
+const PLAIN = /^[^\s"=:{}[\],()]{1,256}$/u;
 
-/** At most `MOST_LINES` lines, and one more that says how many are left out. */
-export function lines<Item>(items: readonly Item[], line: (item: Item) => string): string[] {
-  const shown = items.slice(0, MOST_LINES).map((item) => shortened(line(item), LINE_CHARACTERS));
-  const left = items.length - shown.length;
-  return left > 0 ? [...shown, `(${left} more in the structured content)`] : shown;
+/** Both forms of an event. @param identified whether events have ids of their own */
+export function eventRow(event: StreamEvent, identified: boolean): ShownRow {
+  return { line: eventLine(event, identified), items: [shownEvent(event)] };
 }
 
-/** `2026-11-20T12:00:00Z boiler-1 temp=80.5 pressure=2.1` */
-export function eventLine(event: StreamEvent): string {
-  const parts = [isoTime(event.time)];
-  if (event.key !== undefined) parts.push(event.key);
+/** An event as the structured content shows it. */
+export function shownEvent({ id, revision, stream, key, time, data, meta }: StreamEvent) {
+  return {
+    id,
+    ...(revision === undefined ? {} : { revision }),
+    stream,
+    ...(key === undefined ? {} : { key }),
+    time,
+    at: isoTime(time),
+    data,
+    ...(meta === undefined ? {} : { meta }),
+  };
+}
+
+/**
+ * `2026-11-20T12:00:00Z boiler-1 temp=80.5 motor.on=true id:"7"`: fields by their path, and behind them what is no field.
+ */
+export function eventLine(event: StreamEvent, identified: boolean): string {
+  const { id, revision, key, time, data, meta } = event;
+  const { gap, ...context } = meta ?? {};
+  const parts = [isoTime(time), ...(key === undefined ? [] : [plainText(key)])];
   if (isGap(event)) {
-    const { reason, detail } = event.meta?.gap ?? { reason: '' };
-    return [...parts, 'GAP: events are missing before this one:', reason, ...(detail ? [detail] : [])].join(' ');
+    const { reason = '', detail } = gap ?? {};
+    parts.push('GAP: events are missing before this one:', reason, ...(detail ? [detail] : []));
+  } else {
+    parts.push(...valuesOf(data, '', 0));
+    if (identified && !isTold(id, data)) parts.push(`id:${JSON.stringify(id)}`);
   }
-  return [...parts, ...valuesOf(event.data, '', 0)].join(' ');
+  if (revision !== undefined) parts.push(`revision:${JSON.stringify(revision)}`);
+  if (Object.keys(context).length > 0) parts.push(`meta:${JSON.stringify(context)}`);
+  return parts.join(' ');
 }
 
-/** Six significant digits, and at least two decimals: a price of 104234.57 is not 104235. */
+/** A key or a name: in quotes where it would not be told from what stands beside it. */
+export function plainText(text: string): string {
+  return PLAIN.test(text) ? text : JSON.stringify(text);
+}
+
+/** Twelve significant digits: what follows them in an aggregate is noise of its sums. */
 export function numberText(value: number): string {
-  if (Number.isInteger(value)) return String(value);
-  const whole = String(Math.trunc(Math.abs(value))).length;
-  return String(Number(value.toPrecision(Math.max(6, whole + 2))));
+  return String(Number.isInteger(value) ? value : Number(value.toPrecision(12)));
 }
 
 /** `3 min`, `2 h`: the greatest unit that fits. */
@@ -51,12 +73,21 @@ export function agoText(ms: number): string {
   return ms < 0 ? `${ageText(-ms)} ahead` : `${ageText(ms)} ago`;
 }
 
+/** The id is a field of the event, as it mostly is where the source has ids. */
+function isTold(id: string, data: Json): boolean {
+  return isObject(data) && Object.values(data).some((value) => typeof value !== 'object' && String(value) === id);
+}
+
 function valuesOf(data: Json, path: string, depth: number): string[] {
-  if (typeof data !== 'object' || data === null || Array.isArray(data) || depth >= DEEPEST) {
-    const text = typeof data === 'number' ? numberText(data) : JSON.stringify(data);
-    return [path === '' ? shortened(text, VALUE_CHARACTERS) : `${path}=${shortened(text, VALUE_CHARACTERS)}`];
+  if (!isObject(data) || depth >= DEEPEST || Object.keys(data).length === 0) {
+    return [path === '' ? JSON.stringify(data) : `${path}=${JSON.stringify(data)}`];
   }
-  return Object.entries(data).flatMap(([name, value]) =>
-    valuesOf(value, path === '' ? name : `${path}.${name}`, depth + 1),
-  );
+  return Object.entries(data).flatMap(([name, value]) => {
+    const step = name.includes('.') ? JSON.stringify(name) : plainText(name);
+    return valuesOf(value, path === '' ? step : `${path}.${step}`, depth + 1);
+  });
+}
+
+function isObject(data: Json): data is JsonObject {
+  return typeof data === 'object' && data !== null && !Array.isArray(data);
 }

@@ -4,6 +4,7 @@
  * The nested forms that apps write are taken as well. Pure.
  */
 import * as z from 'zod';
+import type { JsonObject } from '../base/json.ts';
 import { listedAs } from '../base/json-schema.ts';
 import { TidegateError } from '../base/errors.ts';
 import { whereSchema } from '../declare/check/condition-schema.ts';
@@ -75,6 +76,19 @@ function isNamed(given: object): given is NamedTests {
   const { field, ...tests } = given as { field?: unknown };
   const names = Object.keys(tests);
   return typeof field === 'string' && names.length > 0 && names.every((name) => TESTS.includes(name as never));
+}
+
+/**
+ * A filter as the list that the schema shows, for a call that is told. A comparison with null, which the list does not
+ * know, leaves the object by field, which is taken as well.
+ */
+export function listedWhere(where: Where): JsonObject | JsonObject[] {
+  const tests = Object.entries(where as JsonObject).map(([field, test]): JsonObject => ({
+    field,
+    ...(typeof test === 'object' && test !== null ? (test as JsonObject) : { equals: test }),
+  }));
+  const hasNull = tests.some((each) => Object.values(each).includes(null));
+  return hasNull ? (where as JsonObject) : tests;
 }
 
 /** Which arguments belong to each kind, beside key, where and perKey, which belong to all. */

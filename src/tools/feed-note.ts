@@ -3,9 +3,10 @@
  */
 import type { DeclaredStream } from '../declare/stream.ts';
 import type { Rejected } from '../feeds/run/state.ts';
-import { type FeedCondition, judgeRecord } from '../feeds/run/status.ts';
+import { type FeedCondition, type FeedStatus, judgeRecord } from '../feeds/run/status.ts';
 import type { Reading } from '../store/store.ts';
 import { feedKey } from '../feeds/run/state.ts';
+import { isoTime } from '../base/time/time-text.ts';
 import { ageText } from '../calls/short-lines.ts';
 import type { Scope } from '../streams/scope.ts';
 
@@ -18,9 +19,10 @@ export interface FeedNote {
   state: FeedCondition;
   /** Age of the newest event that the feed brought, ms. */
   lagMs: number | null;
-  lastError: { code: string; message: string; at: number } | null;
+  /** Its times are ISO 8601. */
+  lastError: { code: string; message: string; at: string } | null;
   /** What the last burst brought that could be no event, and why. Null: all of it was taken. */
-  rejected: Rejected | null;
+  rejected: (Omit<Rejected, 'at'> & { at: string }) | null;
 }
 
 export function unreadNote({ feed }: DeclaredStream): FeedNote | null {
@@ -30,8 +32,20 @@ export function unreadNote({ feed }: DeclaredStream): FeedNote | null {
 /** @param reading of the feed's record */
 export function noteOf({ feed }: DeclaredStream, reading: Reading, now: number): FeedNote | null {
   if (feed === null) return null;
-  const { state, lagMs, lastError, rejected } = judgeRecord(reading, now);
-  return { name: feed, state, lagMs, lastError, rejected };
+  return noteFrom(feed, judgeRecord(reading, now));
+}
+
+export function noteFrom(
+  name: string,
+  { state, lagMs, lastError, rejected }: Pick<FeedStatus, 'state' | 'lagMs' | 'lastError' | 'rejected'>,
+): FeedNote {
+  return {
+    name,
+    state,
+    lagMs,
+    lastError: lastError && { ...lastError, at: isoTime(lastError.at) },
+    rejected: rejected && { ...rejected, at: isoTime(rejected.at) },
+  };
 }
 
 /** One call to the store; none for a stream without a feed. */
@@ -46,13 +60,13 @@ export function feedText(note: FeedNote | null, now: number): string[] {
   if (note === null || (note.state === 'unread' && note.lastError === null)) return [];
   const lag = note.lagMs === null ? '' : `, newest event ${ageText(note.lagMs)} old`;
   const error = note.lastError;
-  const why = error === null ? '' : `; last error ${ageText(now - error.at)} ago: ${error.message}`;
+  const why = error === null ? '' : `; last error ${ageText(now - Date.parse(error.at))} ago: ${error.message}`;
   return [`Feed ${note.name}: ${note.state}${lag}${why}${rejectedText(note, now)}`];
 }
 
 function rejectedText({ name, rejected }: FeedNote, now: number): string {
   if (rejected === null) return '';
   const { count, items, field, expected, at } = rejected;
-  const what = `${count} of the last ${items} items were no events of their stream (${ageText(now - at)} ago)`;
+  const what = `${count} of the last ${items} items were no events of their stream (${ageText(now - Date.parse(at))} ago)`;
   return `; ${what}: ${field}: ${expected}; more in feed://${name}`;
 }

@@ -27,13 +27,13 @@ const ARGUMENTS = {
     .int()
     .min(1)
     .max(MOST_EVENTS)
-    .default(DEFAULT_EVENTS)
-    .describe(`Most events, default ${DEFAULT_EVENTS}; not with window`),
+    .optional()
+    .describe(`Most events. Default: as many as fit 25 KB, at most ${DEFAULT_EVENTS}`),
   order: z
     .enum(['oldest', 'newest'])
     .optional()
     .describe('Which come first. Default: oldest with `from` or window, else newest'),
-  cursor: CursorText.optional().describe('`cursor` of the page before, as its answer says'),
+  cursor: CursorText.optional().describe('`cursor` of the page before, with its whole question'),
   window: z
     .string()
     .max(20)

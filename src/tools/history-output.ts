@@ -1,26 +1,39 @@
 /** The answer of `read_history`: events, windows, or an estimate of what either would read. */
 import * as z from 'zod';
 import { Event, FeedNoteShape } from '../calls/schemas.ts';
+import { NextCalls } from '../calls/next-call.ts';
+
+const Group = z
+  .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))
+  .describe('Values of the fields in `by`');
 
 const Row = z
   .object({
     start: z.number().describe('Epoch ms; the window is start <= time < end'),
+    at: z.string().describe('The same, ISO 8601, in zone'),
     end: z.number().optional().describe('With zone or months, where windows differ in length; else start + windowMs'),
     key: z.string().nullable(),
-    group: z
-      .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))
-      .optional()
-      .describe('Values of the fields in `by`'),
+    group: Group.optional(),
     stream: z.string().optional().describe('With also: which series the row is of'),
     field: z.string().nullable().optional(),
     count: z.number(),
-    firstTime: z.number().optional(),
-    lastTime: z.number().optional(),
+    firstTime: z.string().optional().describe('ISO 8601'),
+    lastTime: z.string().optional(),
   })
   .catchall(z.number())
   .describe(
     'Aggregates stand under their names; one that is not known, such as the rate of a single event, is left out',
   );
+
+const Sparkline = z.object({
+  key: z.string().nullable(),
+  group: Group.optional(),
+  stream: z.string().optional(),
+  field: z.string().nullable().optional(),
+  aggregate: z.string(),
+  range: z.string().describe('Least to greatest of what is drawn, with the unit'),
+  line: z.string(),
+});
 
 export const HistoryOutput = z.object({
   stream: z.string(),
@@ -32,6 +45,12 @@ export const HistoryOutput = z.object({
     .describe(
       'With window: by time and key. Windows without an event are left out unless `empty`; the newest may still be filling',
     ),
+  sparklines: z
+    .array(Sparkline)
+    .optional()
+    .describe('With format sparkline: in place of windows, one for each key and field'),
+  drawn: z.string().optional().describe('With format sparkline: what a character is'),
+  notes: z.array(z.string()).optional().describe('Which windows are incomplete, and what does not add up'),
   window: z.string().optional().describe('Length of a window, as asked'),
   windowMs: z.number().nullable().optional().describe('The same in ms; null: all, or months, whose length differs'),
   zone: z.string().optional(),
@@ -58,8 +77,8 @@ export const HistoryOutput = z.object({
     })
     .optional()
     .describe('With estimate: nothing was read'),
-  from: z.number().nullable().describe('The range as it was understood, epoch ms; null: no bound'),
-  to: z.number().nullable(),
+  from: z.string().nullable().describe('The range as it was understood, ISO 8601; null: no bound'),
+  to: z.string().nullable(),
   complete: z
     .boolean()
     .describe(
@@ -71,8 +90,9 @@ export const HistoryOutput = z.object({
   scanned: z.object({
     entries: z.number(),
     storeCalls: z.number(),
-    through: z.number().nullable().describe('Arrival time of the last event looked at'),
+    through: z.string().nullable().describe('When the last event that was looked at arrived, ISO 8601'),
   }),
+  nextCalls: NextCalls,
   feed: FeedNoteShape,
 });
 

@@ -2,7 +2,9 @@
 import type { HistoryPage } from '../streams/history/events.ts';
 import type { WindowsPage } from '../streams/history/windows.ts';
 import { isoTime } from '../base/time/time-text.ts';
-import { type FeedNote as Note, feedText } from './feed-note.ts';
+import { listedWhere } from './condition-input.ts';
+import type { HistoryInput } from './history-input.ts';
+import { callOf, type NextCall } from '../calls/next-call.ts';
 
 /** Says what the rows leave out, because a field that no event has would look like a stream without events. */
 export function skippedText({ skipped: { gaps, missing } }: WindowsPage, fields: readonly string[]): string[] {
@@ -28,14 +30,26 @@ export function endText({ truncated, cursor, scanned }: HistoryPage | WindowsPag
     scanned.through === null
       ? ''
       : ` What arrived up to ${isoTime(scanned.through)} was looked at (${scanned.entries} events).`;
-  return [...gone, `Not complete.${through} Go on with cursor=${cursor} or narrow the query.`];
+  return [...gone, `Not complete.${through}`];
+}
+
+/** The same question, from where its page ended. */
+export function nextPageCall({ where, ...input }: HistoryInput, cursor: string | null): NextCall[] {
+  if (cursor === null) return [];
+  const filter = where === undefined ? {} : { where: listedWhere(where) };
+  return [callOf('Next page', 'read_history', { ...input, ...filter, cursor })];
+}
+
+/** The times of an answer as text, ISO 8601. */
+export function readable({ from, to, scanned }: Pick<HistoryPage, 'from' | 'to' | 'scanned'>) {
+  return { from: textOf(from), to: textOf(to), scanned: { ...scanned, through: textOf(scanned.through) } };
+}
+
+function textOf(time: number | null): string | null {
+  return time === null ? null : isoTime(time);
 }
 
 export function partText({ ofPart, unranked }: WindowsPage): string[] {
   const part = ofPart.length === 0 ? [] : [`Of this page's events alone, not to be combined: ${ofPart.join(', ')}.`];
   return unranked ? [...part, 'In parts: all rows with events are given, without top and empty.'] : part;
-}
-
-export function withFeed(out: readonly string[], feed: Note | null, now: number): string {
-  return [...out, ...feedText(feed, now)].join('\n');
 }

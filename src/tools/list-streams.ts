@@ -15,7 +15,7 @@ import { isoTime } from '../base/time/time-text.ts';
 import { accounted, type AppDeps } from '../calls/context.ts';
 import { shortened } from '../base/text.ts';
 import { describeStreams } from './describe.ts';
-import { type FeedNote as Note, feedText } from './feed-note.ts';
+import { type FeedNote as Note, feedText, noteFrom } from './feed-note.ts';
 import { FeedNoteShape, READ_ONLY, StreamName } from '../calls/schemas.ts';
 import { ageText } from '../calls/short-lines.ts';
 import type { Scope } from '../streams/scope.ts';
@@ -122,9 +122,9 @@ async function notesOf(scope: Scope, page: readonly DeclaredStream[]): Promise<M
   if (names.length === 0) return new Map();
   const statuses = await feedStatus(scope, names);
   return new Map(
-    statuses.map(({ feed: name, state, lagMs, lastError, rejected, zoneless = [], repeatsBeyond }) => [
+    statuses.map(({ feed: name, zoneless = [], repeatsBeyond, ...status }) => [
       name,
-      { note: { name, state, lagMs, lastError, rejected }, zoneless, repeatsBeyond },
+      { note: noteFrom(name, status), zoneless, repeatsBeyond },
     ]),
   );
 }

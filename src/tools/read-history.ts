@@ -6,26 +6,26 @@
 import { type Tool, tool } from '../declare/tool.ts';
 import type { ToolContext } from '../declare/context.ts';
 import type { DeclaredStream } from '../declare/stream.ts';
-import { aggregateOf } from '../streams/history/aggregate.ts';
 import { findStream } from '../streams/find-stream.ts';
-import { ORDERED_CALLS, readHistory } from '../streams/history/events.ts';
+import { DEFAULT_EVENTS, ORDERED_CALLS, readHistory } from '../streams/history/events.ts';
 import { estimateHistory } from '../streams/history/estimate.ts';
-import { readWindows, type SeriesRow, WINDOWS_KIND, type WindowsPage } from '../streams/history/windows.ts';
+import { WINDOWS_KIND } from '../streams/history/windows.ts';
 import { kindOf } from '../streams/history/range-cursor.ts';
-import type { ReadLimits } from '../streams/history/range-scan.ts';
 import { SCAN_BUDGET } from '../streams/history/scan.ts';
 import { isoTime } from '../base/time/time-text.ts';
-import { valueOf } from '../streams/history/window-rows.ts';
 import { accounted, type AppDeps } from '../calls/context.ts';
 import { exampleCall } from './describe.ts';
-import { readNote, unreadNote } from './feed-note.ts';
+import { feedText, readNote, unreadNote } from './feed-note.ts';
 import { checkListing, given, HistoryInput } from './history-input.ts';
-import { type HistoryAnswer, type HistoryAnswerRow, HistoryOutput } from './history-output.ts';
+import { type HistoryAnswer, HistoryOutput } from './history-output.ts';
+import { windowsAnswer } from './history-windows.ts';
 import { READ_ONLY } from '../calls/schemas.ts';
-import { eventLine, lines } from '../calls/short-lines.ts';
-import { edgesText, fieldsText, sparklineLines, tableLines, timeText } from './windows-text.ts';
+import { eventRow } from '../calls/short-lines.ts';
+import { bothHalves, createPage, roomFor } from '../calls/halves.ts';
+import { callOf, type NextCall } from '../calls/next-call.ts';
+import type { StreamEvent } from '../base/event.ts';
 import type { Scope } from '../streams/scope.ts';
-import { skippedText, rangeText, endText, partText, withFeed } from './history-text.ts';
+import { endText, nextPageCall, rangeText, readable } from './history-text.ts';
 
 export function readHistoryTool({ app, runtime }: AppDeps): Tool {
   return tool({
@@ -52,76 +52,47 @@ export function readHistoryTool({ app, runtime }: AppDeps): Tool {
 
 async function eventsAnswer(scope: Scope, stream: DeclaredStream, input: HistoryInput, context: ToolContext) {
   const { from, to, cursor, keys, where, order, limit, maxEvents } = input;
-  const budget: ReadLimits = maxEvents === undefined ? {} : { budget: { ...SCAN_BUDGET, entries: maxEvents } };
+  const room = roomFor(limit !== undefined, scope.app.results.bytes, input);
+  const page = createPage(room, (event: StreamEvent) => eventRow(event, stream.identified));
   const reading = readHistory(scope, stream, given({ from, to, cursor, keys, where, order, limit }), {
-    ...budget,
+    ...(maxEvents === undefined ? {} : { budget: { ...SCAN_BUDGET, entries: maxEvents } }),
     deadline: context.deadline,
+    take: page.take,
   });
   // The newest events cost one call. What another range costs is known only when it has been read.
   const newest = [from, to, cursor, keys, where].every((bound) => bound === undefined);
-  const [page, early] = await Promise.all([reading, newest ? readNote(scope, stream) : null]);
-  const spare = page.scanned.storeCalls < ORDERED_CALLS;
+  const [found, early] = await Promise.all([reading, newest ? readNote(scope, stream) : null]);
+  const spare = found.scanned.storeCalls < ORDERED_CALLS;
   const feed = newest ? early : spare ? await readNote(scope, stream) : unreadNote(stream);
-  const structured: HistoryAnswer = { stream: stream.name, ...page, feed };
-  const what = `${page.events.length} event(s) of ${stream.name}, ${page.order} first`;
-  const out = [what + rangeText(page, isoTime), ...lines(page.events, eventLine), ...endText(page)];
-  if (page.tailCursor !== null) out.push(`For what comes after: tail_stream with cursor=${page.tailCursor}`);
-  return { structured, text: withFeed(out, feed, scope.runtime.now()) };
+  const { events: _events, ...report } = found;
+  return bothHalves<HistoryAnswer>({
+    before: [`${page.rows.length} event(s) of ${stream.name}, ${found.order} first${rangeText(found, isoTime)}`],
+    name: 'events',
+    rows: page.rows,
+    after: [...endText(found), ...feedText(feed, scope.runtime.now())],
+    calls: [...nextPageCall(input, found.cursor), ...tailOf(input, found.tailCursor)],
+    structured: { stream: stream.name, ...report, ...readable(found), feed },
+  });
 }
 
-async function windowsAnswer(scope: Scope, stream: DeclaredStream, input: HistoryInput, context: ToolContext) {
-  const { stream: _stream, limit: _limit, format, estimate: _estimate, ...query } = input;
-  const page = await readWindows(scope, stream, given(query), { deadline: context.deadline });
-  const feed = unreadNote(stream);
-  const { from, to, complete, cursor, truncated, skipped, scanned, window, windowMs, ofPart, zone } = page;
-  const structured: HistoryAnswer = {
-    stream: stream.name,
-    windows: page.rows.map((row) => toRow(row, page)),
-    window,
-    windowMs,
-    ...(zone === null ? {} : { zone: zone.name }),
-    ...(ofPart.length === 0 ? {} : { ofPart }),
-    skipped,
-    from,
-    to,
-    complete,
-    cursor,
-    truncated,
-    scanned,
-    feed,
-  };
-  const fields = page.series.flatMap((series) => (series.field === null ? [] : [series.field]));
-  const what = `${page.rows.length} row(s) of ${stream.name}${fieldsText(page, scope.app)
-    .map((name) => `, ${name}`)
-    .join('')}, window ${window}`;
-  const shown = format === 'sparkline' ? sparklineLines(page, scope.app) : tableLines(page);
-  const head = what + rangeText(page, (time) => timeText(time, page));
-  const out = [
-    head,
-    ...shown,
-    ...skippedText(page, fields),
-    ...endText(page),
-    ...partText(page),
-    ...edgesText(page, scope.runtime.now()),
-  ];
-  return { structured, text: withFeed(out, feed, scope.runtime.now()) };
+/** Goes on behind the newest event, for the same keys. */
+function tailOf({ stream, keys }: HistoryInput, cursor: string | null): NextCall[] {
+  return cursor === null ? [] : [callOf('What comes after', 'tail_stream', { stream, cursor, keys })];
 }
 
 /** Reads where in the log the range lies, and the newest events for their size, and nothing else. */
 async function estimateAnswer(scope: Scope, stream: DeclaredStream, input: HistoryInput) {
   const { stream: _stream, limit, format: _format, estimate: _estimate, ...query } = input;
-  const found = await estimateHistory(scope, stream, given(query), limit);
+  const found = await estimateHistory(scope, stream, given(query), limit ?? DEFAULT_EVENTS);
   const { range, events, inRange, bytes, queryCalls, mostEvents, fits, hint } = found;
   const feed = unreadNote(stream);
   const structured: HistoryAnswer = {
     stream: stream.name,
     estimate: { events, inRange, bytes, storeCalls: queryCalls, mostEvents, fits },
-    from: range.from,
-    to: range.to,
+    ...readable({ ...range, scanned: { entries: 0, storeCalls: found.storeCalls, through: null } }),
     complete: false,
     cursor: null,
     truncated: false,
-    scanned: { entries: 0, storeCalls: found.storeCalls, through: null },
     feed,
   };
   const others = inRange < events / 2 ? ` (about ${inRange} of them in the range)` : '';
@@ -131,24 +102,4 @@ async function estimateAnswer(scope: Scope, stream: DeclaredStream, input: Histo
     : `One answer takes ${mostEvents}.${hint === null ? '' : ` Hint: ${hint}.`}`;
   const text = `It would read ${size}${rangeText(range, isoTime)}. ${verdict}`;
   return { structured, text };
-}
-
-function toRow(row: SeriesRow, page: WindowsPage): HistoryAnswerRow {
-  const { start, end, key, group, stream, field, count, values } = row;
-  const named = {
-    start,
-    ...(end === Infinity || (page.zone === null && page.windowMs !== null) ? {} : { end }),
-    key,
-    ...(group === null ? {} : { group }),
-    ...(page.series.length > 1 ? { stream, field } : {}),
-    count,
-  };
-  const numbers: Record<string, number> = {};
-  for (const name of page.aggregates) {
-    const value = valueOf(row, aggregateOf(name));
-    if (value !== null) numbers[name] = value;
-    if (name === 'first' && values !== null) numbers['firstTime'] = values.firstTime;
-    if (name === 'last' && values !== null) numbers['lastTime'] = values.lastTime;
-  }
-  return { ...named, ...numbers } as HistoryAnswerRow;
 }

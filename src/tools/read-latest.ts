@@ -16,7 +16,9 @@ import { accounted, type AppDeps } from '../calls/context.ts';
 import { exampleCall } from './describe.ts';
 import { type FeedNote as Note, feedText, noteOf, unreadNote } from './feed-note.ts';
 import { Event, FeedNoteShape, Key, READ_ONLY, StreamName } from '../calls/schemas.ts';
-import { agoText, eventLine, lines } from '../calls/short-lines.ts';
+import { agoText, eventLine, shownEvent } from '../calls/short-lines.ts';
+import { bothHalves, createPage, roomFor } from '../calls/halves.ts';
+import { callOf, NextCalls } from '../calls/next-call.ts';
 import type { Scope } from '../streams/scope.ts';
 import { latestEvent } from '../streams/log/latest.ts';
 
@@ -26,7 +28,12 @@ const MOST_KEYS = 500;
 const Input = z.strictObject({
   stream: StreamName,
   key: Key.optional().describe('Only the latest event of this key'),
-  limit: z.int().min(1).max(MOST_KEYS).default(DEFAULT_KEYS).describe(`Most keys, default ${DEFAULT_KEYS}`),
+  limit: z
+    .int()
+    .min(1)
+    .max(MOST_KEYS)
+    .optional()
+    .describe(`Most keys. Default: as many as fit 25 KB, at most ${DEFAULT_KEYS}`),
   after: Key.optional().describe('`next` of the page before'),
 });
 
@@ -37,6 +44,7 @@ const Output = z.object({
   ),
   next: z.string().nullable().describe('Give it as `after` for more keys; null: there are no more'),
   feed: FeedNoteShape,
+  nextCalls: NextCalls,
   hint: z.string().optional().describe('What to try, where there is nothing'),
 });
 
@@ -67,25 +75,28 @@ export function readLatestTool({ app, runtime }: AppDeps): Tool {
       const single = input.key !== undefined || !stream.keyed;
       const latest = single
         ? await readOne(scope, stream, input.key ?? null, now)
-        : await readEach(scope, stream, input.after ?? null, input.limit);
-      const hint = latest.events.length > 0 ? null : hintFor(stream, input);
-      const shown = lines(latest.events, (event) => `${eventLine(event)} (${agoText(now - event.time)})`);
-      return {
-        text: [
-          ...shown,
-          ...(hint === null ? [] : [hint]),
-          ...(latest.next === null ? [] : [`More keys: after=${JSON.stringify(latest.next)}`]),
-          ...feedText(latest.feed, now),
-        ].join('\n'),
-        structured: {
-          stream: stream.name,
-          ...latest,
-          events: latest.events.map((event) => ({ ...event, ageMs: now - event.time })),
-          ...(hint === null ? {} : { hint }),
-        },
-      };
+        : await readEach(scope, stream, input.after ?? null, input.limit ?? DEFAULT_KEYS);
+      const room = roomFor(input.limit !== undefined, app.results.bytes, input);
+      const page = createPage(room, (event: StreamEvent) => latestRow(event, stream, now));
+      for (const event of latest.events) if (!page.take(event)) break;
+      const { length } = page.rows;
+      const next = length < latest.events.length ? (latest.events[length - 1]?.key ?? null) : latest.next;
+      const hint = length > 0 ? null : hintFor(stream, input);
+      return bothHalves<z.input<typeof Output>>({
+        before: [],
+        name: 'events',
+        rows: page.rows,
+        after: [...(hint === null ? [] : [hint]), ...feedText(latest.feed, now)],
+        calls: next === null ? [] : [callOf('More keys', 'read_latest', { ...input, after: next })],
+        structured: { stream: stream.name, next, feed: latest.feed, ...(hint === null ? {} : { hint }) },
+      });
     },
   });
+}
+
+function latestRow(event: StreamEvent, { identified }: DeclaredStream, now: number) {
+  const ageMs = now - event.time;
+  return { line: `${eventLine(event, identified)} (${agoText(ageMs)})`, items: [{ ...shownEvent(event), ageMs }] };
 }
 
 /** One call reads the records of the key and of the feed. */

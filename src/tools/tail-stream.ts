@@ -17,7 +17,10 @@ import {
 import { accounted, type AppDeps } from '../calls/context.ts';
 import { feedText, readNote } from './feed-note.ts';
 import { CursorText, Event, FeedNoteShape, Key, READ_ONLY, StreamName } from '../calls/schemas.ts';
-import { eventLine, lines } from '../calls/short-lines.ts';
+import { eventRow } from '../calls/short-lines.ts';
+import { bothHalves, createPage, roomFor } from '../calls/halves.ts';
+import { callOf, NextCalls } from '../calls/next-call.ts';
+import type { StreamEvent } from '../base/event.ts';
 
 const Input = z.strictObject({
   stream: StreamName,
@@ -28,8 +31,8 @@ const Input = z.strictObject({
     .int()
     .min(1)
     .max(MOST_TAIL_EVENTS)
-    .default(DEFAULT_TAIL_EVENTS)
-    .describe(`Answer as soon as there are so many, default ${DEFAULT_TAIL_EVENTS}`),
+    .optional()
+    .describe(`Answer as soon as there are so many. Default: ${DEFAULT_TAIL_EVENTS}, or what fits 25 KB`),
   seconds: z
     .number()
     .min(0)
@@ -45,6 +48,7 @@ const Output = z.object({
   cursor: z.string().describe('Give it to the next call: nothing is missed, nothing comes twice'),
   truncated: z.boolean().describe('True: events after the given cursor are gone, by retention'),
   ended: z.enum(['count', 'time', 'cancelled']).describe('count: as many as asked for, more may wait already'),
+  nextCalls: NextCalls,
   feed: FeedNoteShape,
 });
 
@@ -61,32 +65,39 @@ export function tailStreamTool({ app, runtime }: AppDeps): Tool {
       const scope = accounted({ app, runtime }, context);
       const stream = findStream(app, input.stream);
       if (input.keys && !stream.keyed) throw withoutKeys(stream, 'keys');
-      let count = 0;
-      const { storeCalls: _calls, ...tail } = await tailStream(scope, stream, {
-        cursor: input.cursor ?? null,
-        maxEvents: input.maxEvents,
-        timeoutMs: input.seconds * 1_000,
+      const { cursor, maxEvents, seconds, keys } = input;
+      const room = roomFor(maxEvents !== undefined, app.results.bytes, input);
+      const page = createPage(room, (event: StreamEvent) => eventRow(event, stream.identified));
+      let told = 0;
+      const {
+        storeCalls: _calls,
+        events: _events,
+        ...tail
+      } = await tailStream(scope, stream, {
+        cursor: cursor ?? null,
+        maxEvents: maxEvents ?? DEFAULT_TAIL_EVENTS,
+        timeoutMs: seconds * 1_000,
         signal: context.signal,
         deadline: context.deadline,
-        keys: input.keys ? new Set(input.keys) : null,
+        keys: keys ? new Set(keys) : null,
+        take: page.take,
         onEvents(events) {
-          count += events.length;
-          context.progress(count, input.maxEvents, lines(events, eventLine).join('\n'));
+          const shown = page.rows.slice(told, told + events.length).map(({ line }) => line);
+          told += events.length;
+          context.progress(told, maxEvents ?? DEFAULT_TAIL_EVENTS, shown.join('\n'));
         },
       });
       const feed = await readNote(scope, stream);
-      const nothing = tail.events.length === 0 ? [`No new events of ${stream.name}.`] : [];
+      const nothing = page.rows.length === 0 ? [`No new events of ${stream.name}.`] : [];
       const gone = tail.truncated ? ['Truncated: events after the given cursor are gone by retention.'] : [];
-      return {
-        text: [
-          ...lines(tail.events, eventLine),
-          ...nothing,
-          ...gone,
-          `Go on with cursor=${tail.cursor}`,
-          ...feedText(feed, runtime.now()),
-        ].join('\n'),
+      return bothHalves<z.input<typeof Output>>({
+        before: [],
+        name: 'events',
+        rows: page.rows,
+        after: [...nothing, ...gone, ...feedText(feed, runtime.now())],
+        calls: [callOf('What comes after', 'tail_stream', { ...input, cursor: tail.cursor })],
         structured: { stream: stream.name, ...tail, feed },
-      };
+      });
     },
   });
 }

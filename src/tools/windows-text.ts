@@ -1,6 +1,5 @@
 /**
- * Writes rows of windows as text: a line for each window and group, or a sparkline for each group and field. Pure and
- * bounded.
+ * Writes rows of windows as text: a line for each window and group, or a sparkline for each group and field. Pure.
  */
 import type { App } from '../declare/app.ts';
 import { aggregateOf, isOfTimes } from '../streams/history/aggregate.ts';
@@ -11,29 +10,22 @@ import { ALL, meanMs, windowLength } from '../streams/history/window-length.ts';
 import type { Series } from '../streams/history/window-question.ts';
 import { valueOf } from '../streams/history/window-rows.ts';
 import { sparkline } from './sparkline.ts';
-import { lines, MOST_LINES, numberText } from '../calls/short-lines.ts';
+import type { ShownRow } from '../calls/halves.ts';
+import { numberText, plainText } from '../calls/short-lines.ts';
 
 /** Longest sparkline, in characters. */
 const WIDTH = 60;
 /** Most windows that are drawn: the newest. */
 const MOST_DRAWN = 6_000;
 
-/** `2026-11-20T12:00:00Z boiler-1 state=on count=2 min=10`; several series of a window and group stand on one line. */
-export function tableLines(page: WindowsPage): string[] {
-  const places = [...Map.groupBy(page.rows, (row) => JSON.stringify([row.start, row.key, row.group])).values()];
+/** `2026-11-20T12:00:00Z boiler-1 state="on" count=2 min=10`; the series of a window and group stand on one line. */
+export function tableLine(rows: readonly SeriesRow[], page: WindowsPage): string {
+  const [first] = rows;
+  if (!first) return '';
   const several = page.series.length > 1;
-  const shown = lines(places, (rows) => {
-    const [first] = rows;
-    if (!first) return '';
-    const each = rows.map(
-      (row) => `${several ? `${labelOf(row, page.series)}: ` : ''}${numbersOf(row, page).join(' ')}`,
-    );
-    return [timeText(first.start, page), ...nameOf(first), each.join(' | ')].join(' ');
-  });
-  return places.length > MOST_LINES ? [...shown, FEWER] : shown;
+  const each = rows.map((row) => `${several ? `${labelOf(row, page.series)}: ` : ''}${numbersOf(row, page).join(' ')}`);
+  return [timeText(first.start, page), ...nameOf(first), each.join(' | ')].join(' ');
 }
-
-const FEWER = 'For fewer rows: longer windows, fewer keys, top, by: [] or format: sparkline.';
 
 /** The fields, each with its unit: `temp [°C]`. */
 export function fieldsText({ series }: WindowsPage, app: App): string[] {
@@ -60,37 +52,47 @@ export function edgesText(page: WindowsPage, now: number): string[] {
   ];
 }
 
-/** `boiler-1 temp mean 10..80.5 °C ▁▂▃▅·█`, below a line that says what a character is. */
-export function sparklineLines(page: WindowsPage, app: App): string[] {
+export interface Drawing {
+  /** Says what a character is. */
+  head: string;
+  rows: ShownRow[];
+}
+
+/** A row for each group and field: `boiler-1 temp mean 10..80.5 °C ▁▂▃▅·█`. */
+export function drawn(page: WindowsPage, app: App): Drawing | null {
   const starts = page.rows.map(({ start }) => start);
   const begin = starts.reduce((least, start) => Math.min(least, start), Infinity);
   const end = starts.reduce((greatest, start) => Math.max(greatest, start), -Infinity);
-  if (page.rows.length === 0) return [];
+  if (page.rows.length === 0) return null;
   const stepMs = meanMs(windowLength(page.window));
   const placeOf = (start: number) => (stepMs === null ? 0 : Math.round((start - begin) / stepMs));
   const length = placeOf(end) + 1;
-  const drawn = Math.min(length, MOST_DRAWN);
+  const shown = Math.min(length, MOST_DRAWN);
   const named = Map.groupBy(page.rows, (row) => JSON.stringify([row.key, row.group, row.stream, row.field]));
   let shownEach = 1;
-  const shown = [...named.values()].map((rows) => {
-    const [first] = rows;
-    if (!first) return '';
+  const rows = [...named.values()].flatMap((rowsOf): ShownRow[] => {
+    const [first] = rowsOf;
+    if (!first) return [];
+    const { key, group, stream, field } = first;
     const aggregate = drawnOf(page, first);
-    const values = Array.from({ length: drawn }, (): number | null => null);
-    for (const row of rows) {
-      const at = placeOf(row.start) - (length - drawn);
+    const values = Array.from({ length: shown }, (): number | null => null);
+    for (const row of rowsOf) {
+      const at = placeOf(row.start) - (length - shown);
       if (at >= 0) values[at] = valueOf(row, aggregateOf(aggregate));
     }
     const { line, each } = sparkline(values, WIDTH);
     shownEach = each;
     const unit = unitOfAggregate(aggregate, unitOf(app, first));
-    const label = first.field === null && page.series.length === 1 ? [] : [labelOf(first, page.series)];
-    return [...nameOf(first), ...label, aggregate, `${rangeOf(values, aggregate)}${unit}`, line].join(' ');
+    const label = field === null && page.series.length === 1 ? [] : [labelOf(first, page.series)];
+    const range = `${rangeOf(values, aggregate)}${unit}`;
+    const of = page.series.length > 1 ? { stream, field } : {};
+    const item = { key, ...(group === null ? {} : { group }), ...of, aggregate, range, line };
+    return [{ line: [...nameOf(first), ...label, aggregate, range, line].join(' '), items: [item] }];
   });
   const window = stepMs === null ? 'the whole range' : `a window of ${page.window}`;
   const what = shownEach === 1 ? window : `the mean of ${shownEach} windows of ${page.window}`;
-  const head = `A character is ${what}, from ${timeText(begin + (length - drawn) * (stepMs ?? 0), page)} to ${timeText(end, page)}; · is one without a value; ▁ to █ is the range of its line.`;
-  return [head, ...lines(shown, (line) => line)];
+  const head = `A character is ${what}, from ${timeText(begin + (length - shown) * (stepMs ?? 0), page)} to ${timeText(end, page)}; · is one without a value; ▁ to █ is the range of its line.`;
+  return { head, rows };
 }
 
 export function timeText(time: number, { zone }: Pick<WindowsPage, 'zone'>): string {
@@ -98,10 +100,8 @@ export function timeText(time: number, { zone }: Pick<WindowsPage, 'zone'>): str
 }
 
 function nameOf({ key, group }: SeriesRow): string[] {
-  const fields = Object.entries(group ?? {}).map(
-    ([path, value]) => `${path}=${value === null ? 'null' : String(value)}`,
-  );
-  return [...(key === null ? [] : [key]), ...fields];
+  const fields = Object.entries(group ?? {}).map(([path, value]) => `${plainText(path)}=${JSON.stringify(value)}`);
+  return [...(key === null ? [] : [plainText(key)]), ...fields];
 }
 
 function numbersOf(row: SeriesRow, { aggregates }: WindowsPage): string[] {
@@ -109,8 +109,16 @@ function numbersOf(row: SeriesRow, { aggregates }: WindowsPage): string[] {
   const numbers = asked.map((aggregate) => [aggregate.name, valueOf(row, aggregate)] as const);
   return [
     `count=${row.count}`,
-    ...numbers.flatMap(([name, value]) => (value === null ? [] : [`${name}=${valueText(name, value)}`])),
+    ...numbers.flatMap(([name, value]) =>
+      value === null ? [] : [`${name}=${valueText(name, value)}${whenText(name, row)}`],
+    ),
   ];
+}
+
+/** When the first or the last value was. */
+function whenText(aggregate: string, { values }: SeriesRow): string {
+  if (values === null || (aggregate !== 'first' && aggregate !== 'last')) return '';
+  return `@${isoTime(aggregate === 'first' ? values.firstTime : values.lastTime)}`;
 }
 
 /** The first aggregate that was asked for and that the series has. The mean, where none was asked for. */

@@ -74,7 +74,7 @@ describe('an answer', () => {
       ],
       next: null,
     });
-    expect(text).toBe('a | b | c\n1 | x/y | \n2 |  | {"d":null}');
+    expect(text).toBe('a | b | c\n1 | "x|y" | \n2 |  | {"d":null}');
   });
 
   test('without a schema is what came, in an object', async () => {

@@ -59,6 +59,12 @@ export interface HistoryPage {
   scanned: Scanned;
 }
 
+/** What a page may take beside the number of its events. */
+export interface PageLimits extends ReadLimits {
+  /** Takes an event where its page has room for it; the first of a page in any case. Default: always. */
+  take?: (event: StreamEvent) => boolean;
+}
+
 /**
  * @throws TidegateError `invalid_input` with the field; `bad_cursor` for a cursor of another stream or query.
  */
@@ -66,13 +72,13 @@ export async function readHistory(
   scope: Scope,
   stream: DeclaredStream,
   query: HistoryQuery,
-  limits: ReadLimits = {},
+  limits: PageLimits = {},
 ): Promise<HistoryPage> {
   const now = scope.runtime.now();
   const limit = checkLimit(query.limit ?? DEFAULT_EVENTS);
   const { range, resumed, cursorAt } = openRange(stream, KIND, query, now);
   const { order, sparse } = resumed ? carried(resumed.rest, query) : begin(range, query);
-  const { events, ...page } = collector(stream.name, range, limit);
+  const { events, ...page } = collector(stream.name, range, limit, limits.take ?? (() => true));
   const report = await scanRange(scope, stream, {
     range,
     order,
@@ -118,7 +124,7 @@ function carried(rest: Rest, query: HistoryQuery): Direction {
 }
 
 /** Collects the matching events until the page is full. */
-function collector(stream: string, range: Range, limit: number) {
+function collector(stream: string, range: Range, limit: number, take: (event: StreamEvent) => boolean) {
   const events: StreamEvent[] = [];
   const matches = matcher(range);
   let characters = 0;
@@ -130,7 +136,7 @@ function collector(stream: string, range: Range, limit: number) {
       if (events.length >= limit) return false;
       const taken = toStreamEvent(stream, event);
       characters += JSON.stringify(taken).length;
-      if (characters > PAGE_CHARACTERS && events.length > 0) return false;
+      if ((characters > PAGE_CHARACTERS && events.length > 0) || !take(taken)) return false;
       events.push(taken);
       return true;
     },

@@ -39,6 +39,8 @@ export interface TailOptions {
   deadline: number;
   /** Only events of these keys and gaps without a key; null: all. */
   keys?: ReadonlySet<string> | null;
+  /** Takes an event where the answer has room for it; the first one in any case. Default: always. */
+  take?: (event: StreamEvent) => boolean;
   /** Called with the new events of each read. It must not throw. */
   onEvents?(events: readonly StreamEvent[]): void;
 }
@@ -94,7 +96,7 @@ export async function tailStream(scope: Scope, stream: DeclaredStream, options: 
       if (!isErased(logged) && isWanted(event, options.keys ?? null)) {
         if (events.length >= options.maxEvents) return false;
         characters += JSON.stringify(event).length;
-        if (characters > PAGE_CHARACTERS && events.length > 0) return false;
+        if ((characters > PAGE_CHARACTERS && events.length > 0) || options.take?.(event) === false) return false;
         events.push(event);
       }
       position = entry.cursor;

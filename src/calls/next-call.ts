@@ -1,0 +1,33 @@
+/**
+ * The call that goes on from an answer, whole: a model copies it, and composes nothing. It stands in both halves of the
+ * answer. Pure.
+ */
+import * as z from 'zod';
+import type { JsonObject } from '../base/json.ts';
+
+const NextCall = z.object({
+  for: z.string().describe('What it answers'),
+  tool: z.string(),
+  arguments: z.looseObject({}).describe('All of them'),
+  afterMs: z.int().optional().describe('Call it after so many ms, not before'),
+});
+
+export const NextCalls = z.array(NextCall).optional().describe('Calls that go on from here; as they are');
+
+export interface NextCall {
+  for: string;
+  tool: string;
+  arguments: JsonObject;
+  afterMs?: number;
+}
+
+/** What was asked for as arguments of a further call: what was not given stays so. */
+export function callOf(forWhat: string, tool: string, given: object): NextCall {
+  return { for: forWhat, tool, arguments: JSON.parse(JSON.stringify(given)) as JsonObject };
+}
+
+/** `Next page: read_history {"stream":"pumps","cursor":"…"}` */
+export function callLine({ for: what, tool, arguments: given, afterMs }: NextCall): string {
+  const when = afterMs === undefined ? '' : ` (after ${Math.ceil(afterMs / 1_000)} s, not before)`;
+  return `${what}${when}: ${tool} ${JSON.stringify(given)}`;
+}
