@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { TidegateError } from './errors.ts';
 import { ORIGIN_EXPECTED, readOrigin } from './origins.ts';
+import { knownName, type MisspeltVariable, misspeltText, misspeltVariables } from './known-names.ts';
 import type { LogLevel } from './runtime.ts';
 import type { Secrets } from './seal.ts';
 
@@ -27,6 +28,8 @@ export interface Config {
   demo: boolean;
   /** Reads a variable of the app's own, such as a secret that a tool sends. Null where it is not set, or empty. */
   variable: (name: string) => string | null;
+  /** Variables that are set and were probably meant to be others. @param own names of the app's own variables */
+  misspelt: (own: readonly string[]) => MisspeltVariable[];
 }
 
 /** The members of a store's driver that are read here; `store/driver.ts` says what each means. */
@@ -64,7 +67,13 @@ const FIRST = {
     .string()
     .refine((text) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535, 'expected a port number from 0 to 65535')
     .default('8787'),
-  HOST: z.string().min(1).default('127.0.0.1'),
+  HOST: z
+    .string()
+    .refine(
+      isHost,
+      'expected an address or name of this machine, such as 127.0.0.1 or 0.0.0.0; the port goes into PORT',
+    )
+    .default('127.0.0.1'),
   PUBLIC_URL: urlVariable(['https:', 'http:']).optional(),
   ALLOWED_ORIGINS: z
     .string()
@@ -90,6 +99,11 @@ const LAST = {
   DEMO: z.enum(['on', 'off'], { error: 'expected on or off' }).default('on'),
 };
 
+/** An IPv6 address has colons; nothing else that names a host has a colon, a slash or a space. */
+function isHost(text: string): boolean {
+  return /^[^\s/:[\]]+$/.test(text) || /^[\da-f:.]*:[\da-f:.]*:[\da-f:.]*(%\w+)?$/i.test(text);
+}
+
 type Own = z.output<z.ZodObject<typeof FIRST & typeof LAST>> & { STORE: string };
 
 /**
@@ -104,12 +118,17 @@ export function readEnvironment(
     Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
   );
   const names = drivers.map(({ name }) => name);
-  const store = { STORE: z.enum(names, { error: `expected one of ${names.join(', ')}` }).default(standard) };
+  const isStore = {
+    error: ({ input }: { input?: unknown }) => `expected ${knownName(String(input), names, 'stores')}`,
+  };
+  const store = { STORE: z.enum(names, isStore).default(standard) };
   const Environment = z.object({ ...FIRST, ...store, ...variablesOf(drivers), ...LAST });
+  const misspelt = (own: readonly string[]) =>
+    misspeltVariables(Object.keys(set), [...Object.keys(Environment.shape), ...own]);
   const parsed = Environment.safeParse(set, { jitless: true });
   if (!parsed.success) {
     const problems = parsed.error.issues.map(({ path, message }) => ({ field: path.join('.'), expected: message }));
-    throw configError(problems, problems.some(({ field }) => field === 'STORE') ? hint : undefined);
+    throw configError(problems, misspelt([]), problems.some(({ field }) => field === 'STORE') ? hint : undefined);
   }
   const env = parsed.data as Own & Record<string, unknown>;
   const driver = drivers.find(({ name }) => name === env.STORE);
@@ -119,7 +138,7 @@ export function readEnvironment(
     const expected = 'expected to be set, because TIDEGATE_SECRET_PREVIOUS is';
     problems.push({ field: 'TIDEGATE_SECRET', expected });
   }
-  if (problems.length > 0) throw configError(problems);
+  if (problems.length > 0) throw configError(problems, misspelt([]));
   return {
     port: Number(env.PORT),
     host: env.HOST,
@@ -134,6 +153,7 @@ export function readEnvironment(
     logLevel: env.LOG_LEVEL,
     demo: env.DEMO === 'on',
     variable: (name) => (Object.hasOwn(set, name) ? (set[name] ?? null) : null),
+    misspelt,
   };
 }
 
@@ -153,8 +173,13 @@ function problemsOf(driver: VariablesOfDriver, values: Record<string, unknown>):
   return [...missing, ...(driver.problems?.(values) ?? [])];
 }
 
-function configError(problems: readonly EnvironmentProblem[], hint?: string): TidegateError {
+function configError(
+  problems: readonly EnvironmentProblem[],
+  misspelt: readonly MisspeltVariable[],
+  hint?: string,
+): TidegateError {
   const lines = problems.map(({ field, expected }) => `  ${field}: ${expected}`);
+  lines.push(...misspelt.map((variable) => `  ${misspeltText(variable)}`));
   return new TidegateError(
     'invalid_config',
     `the environment has ${problems.length} mistake(s):\n${lines.join('\n')}`,

@@ -1,6 +1,6 @@
 /** The arguments of `read_history`. Arguments of windows need `window`, or a cursor of a page of windows. */
 import * as z from 'zod';
-import { knownName } from '../declare/spec/known-names.ts';
+import { knownName } from '../base/known-names.ts';
 import { TidegateError } from '../base/errors.ts';
 import { MOST_AGGREGATES } from '../streams/history/aggregate.ts';
 import { DEFAULT_EVENTS, MOST_EVENTS } from '../streams/history/events.ts';

@@ -27,7 +27,28 @@ test('an empty environment gives the defaults', () => {
     logLevel: 'info',
     demo: true,
     variable: expect.any(Function),
+    misspelt: expect.any(Function),
   });
+});
+
+test('a host is a name or an address, without protocol and port', () => {
+  for (const HOST of ['localhost', '0.0.0.0', '::', '::1', 'fe80::1%eth0', '::ffff:127.0.0.1', 'box.local']) {
+    expect(readConfig({ HOST }, 'memory').host).toBe(HOST);
+  }
+  for (const HOST of ['http://127.0.0.1', '127.0.0.1:8080', '[::1]', 'a b']) {
+    expect(mistake({ HOST })).toMatchObject({ field: 'HOST', expected: expect.stringContaining('PORT') });
+  }
+});
+
+test('a variable beside a known one is named with it, and its value is not', () => {
+  const config = readConfig({ STROE: 'memory', PUSH_TOEKN: 'abc', HOME: '/' }, 'sqlite');
+  expect(config.misspelt([])).toEqual([{ name: 'STROE', meant: 'STORE' }]);
+  expect(config.misspelt(['PUSH_TOKEN'])).toContainEqual({ name: 'PUSH_TOEKN', meant: 'PUSH_TOKEN' });
+  const { message } = mistake({ STORE: 'redis', UPSTASH_REDIS_REST_ULR: 'https://db.example.org' });
+  expect(message).toContain(
+    'UPSTASH_REDIS_REST_ULR is set, and nothing reads it: did you mean UPSTASH_REDIS_REST_URL?',
+  );
+  expect(message).not.toContain('db.example.org');
 });
 
 test("variables of the app's own are read by name, and stand in no copy of the configuration", () => {
@@ -139,7 +160,7 @@ test('a store that the host is built without is named with those that it has, an
     expect.objectContaining({
       code: 'invalid_config',
       field: 'STORE',
-      expected: 'expected one of sqlite, dynamodb',
+      expected: 'expected one of the stores sqlite, dynamodb',
       hint: 'build it with more',
     }),
   );

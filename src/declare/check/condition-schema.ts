@@ -7,7 +7,7 @@ import { PATH_CHARACTERS } from '../../base/field-path.ts';
 import { utf8Bytes } from '../../base/json.ts';
 import type { Condition, ConditionKind, Where } from '../condition.ts';
 import type { Problem } from '../problem.ts';
-import { knownName } from '../spec/known-names.ts';
+import { knownName } from '../../base/known-names.ts';
 import { specProblems, shown } from '../spec/problems.ts';
 
 /** Most bytes of a condition as JSON. The bound exists because each waiter's record holds the condition. */

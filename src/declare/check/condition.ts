@@ -8,7 +8,7 @@ import { pathOf } from '../../base/field-path.ts';
 import type { Condition } from '../condition.ts';
 import { conditionProblems } from './condition-schema.ts';
 import type { Problem } from '../problem.ts';
-import { knownName } from '../spec/known-names.ts';
+import { knownName } from '../../base/known-names.ts';
 import { fieldNames, type Form, formsOfPath } from './picked-fields.ts';
 import type { DeclaredStream } from '../stream.ts';
 

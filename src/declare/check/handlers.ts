@@ -9,7 +9,7 @@ import { checkHttpTools, isDeclaredHttp } from './http-tools.ts';
 import type { Problem } from '../problem.ts';
 import type { Prompt } from '../prompt.ts';
 import type { Resource } from '../resource.ts';
-import { knownName } from '../spec/known-names.ts';
+import { knownName } from '../../base/known-names.ts';
 import { isBroken, specProblems } from '../spec/problems.ts';
 import { promptSpec } from '../spec/prompt.ts';
 import { resourceSpec } from '../spec/resource.ts';

@@ -10,7 +10,7 @@ import type { HttpValue } from '../http-api.ts';
 import { readTemplate, variablesOf } from './http-template.ts';
 import { cursorArgument, type HttpSpec, type HttpTool, isHttpTool, isSafe } from '../http-tool.ts';
 import { apiSpec, httpToolSpec, limitSpec, valuesSpec } from '../spec/http-tool.ts';
-import { knownName } from '../spec/known-names.ts';
+import { knownName } from '../../base/known-names.ts';
 import { isBroken, specProblems } from '../spec/problems.ts';
 
 const TEMPLATE = 'a text in which braces stand around the names of arguments only';

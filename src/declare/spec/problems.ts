@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import type { Problem } from '../problem.ts';
-import { knownName } from './known-names.ts';
+import { knownName } from '../../base/known-names.ts';
 import { factsOf } from './options.ts';
 
 const MOST_SHOWN = 80;

@@ -35,13 +35,16 @@ function notLoaded(file: string, href: string, thrown: unknown): TidegateError {
   const { code, url } = (thrown instanceof Error ? thrown : {}) as { code?: string; url?: string };
   if (code === 'ERR_MODULE_NOT_FOUND' && url === href) return wrong(`there is no file ${file}`, MODULE, thrown);
   if (code === 'ERR_UNSUPPORTED_DIR_IMPORT' && url === href) return wrong(`${file} is a folder`, MODULE, thrown);
-  const ofFile = code === 'ERR_UNKNOWN_FILE_EXTENSION' || code === 'ERR_IMPORT_ATTRIBUTE_MISSING';
+  const isOfFile = code === 'ERR_UNKNOWN_FILE_EXTENSION' || code === 'ERR_IMPORT_ATTRIBUTE_MISSING';
+  if (isOfFile && /"\.[cm]?ts"/.test(reasonOf(thrown))) {
+    const message = `${file} does not load: Node ${process.version} reads no TypeScript`;
+    return wrong(message, 'a Node from 22.18 on (of 23: from 23.6 on), or an app that is built to JavaScript', thrown);
+  }
   const place = placeOf(thrown, href);
   const message = `${file} does not load: ${reasonOf(thrown)}${place === null ? '' : `\n  in ${place}`}`;
-  const hint = /"\.m?ts"/.test(reasonOf(thrown))
-    ? `Node ${process.version} loads no TypeScript: take 22.18 or later, or build the file first`
-    : (HINTS[code ?? ''] ?? `node ${file} shows the whole stack`);
-  return wrong(message, ofFile ? MODULE : 'a module that loads, and exports an app', thrown, ofFile ? undefined : hint);
+  if (isOfFile) return wrong(message, MODULE, thrown);
+  const hint = HINTS[code ?? ''] ?? `node ${file} shows the whole stack`;
+  return wrong(message, 'a module that loads, and exports an app', thrown, hint);
 }
 
 function reasonOf(thrown: unknown): string {

@@ -2,11 +2,11 @@
  * `tidegate tasks`: shows, cancels and retries the tasks in the store that the environment names. It works on no task
  * itself: a task that is retried becomes due, and the next runner or schedule takes it up.
  */
-import { parseArgs } from 'node:util';
 import { readConfig } from '../../store/drivers/open.ts';
 import { readDecimal } from '../../base/number-text.ts';
 import type { App } from '../../declare/app.ts';
 import { TidegateError } from '../../base/errors.ts';
+import { knownName } from '../../base/known-names.ts';
 import { PUBLIC, type Principal } from '../../base/principal.ts';
 import type { TaskDeps } from '../../tasks/records/find-task.ts';
 import type { TaskStatus } from '../../tasks/records/header.ts';
@@ -15,11 +15,14 @@ import { listTasks } from '../../tasks/records/list.ts';
 import { cancelTask, getTask } from '../../tasks/work/requests.ts';
 import { retryTask } from '../../tasks/work/retry.ts';
 import { createLog } from '../log.ts';
+import { tellMisspelt } from '../misspelt.ts';
 import { nodeRuntime } from '../node/runtime.ts';
 import { openNodeStore } from '../node/store.ts';
+import { readArguments, unknownWord } from './arguments.ts';
 import { linesOfList, linesOfTask, redrawn } from './tasks-print.ts';
 import { withTasks } from '../task-deps.ts';
 import { taskView } from './tasks-view.ts';
+import { TASK_COMMANDS } from './usage.ts';
 
 const STATUSES: readonly TaskStatus[] = ['working', 'input_required', 'completed', 'failed', 'cancelled'];
 const TASK_ID = /^[\w-]{22}$/;
@@ -37,6 +40,16 @@ const OPTIONS = {
   json: { type: 'boolean', default: false },
 } as const;
 
+interface TaskOptions {
+  app?: string;
+  status?: string;
+  limit: string;
+  subject: string;
+  tenant: string;
+  watch: boolean;
+  json: boolean;
+}
+
 export interface TasksCommand {
   /** Behind `tasks`. */
   args: string[];
@@ -50,25 +63,33 @@ export interface TasksCommand {
 export async function tasksCommand({ args, loadApp, environment, misused }: TasksCommand): Promise<number> {
   // An id may begin with a dash, and is no option then.
   const ids = args.slice(1, 2).filter((arg) => TASK_ID.test(arg));
-  const others = args.filter((_, place) => place !== 1 || ids.length === 0);
-  const { values, positionals } = parseArgs({ args: others, allowPositionals: true, options: OPTIONS });
-  const [verb = '', taskId, ...rest] = [...positionals.slice(0, 1), ...ids, ...positionals.slice(1)];
+  const read = readArguments(
+    args.filter((_, place) => place !== 1 || ids.length === 0),
+    OPTIONS,
+  );
+  if (read.wrong !== null) return misused(read.wrong);
+  const values = read.values as unknown as TaskOptions;
+  const [verb, ...words] = read.positionals;
+  if (verb === undefined) return misused(`tasks needs one of ${TASK_COMMANDS.join(', ')}`);
+  if (!TASK_COMMANDS.some((known) => known === verb)) return misused(unknownWord(verb, TASK_COMMANDS, null));
+  const [taskId, ...rest] = [...ids, ...words];
   const isList = verb === 'list';
-  if (!isList && !['show', 'cancel', 'retry'].includes(verb))
-    return misused(`unknown command: tasks ${verb}`.trimEnd());
-  if (isList ? taskId !== undefined : taskId === undefined || rest.length > 0) {
-    return misused(`tasks ${verb} takes ${isList ? 'no id' : 'one id'}`);
-  }
+  const extra = isList ? taskId : rest[0];
+  if (extra !== undefined) return misused(unknownWord(extra, [], `tasks ${verb}`));
+  if (!isList && taskId === undefined) return misused(`tasks ${verb} needs the id of a task: tidegate tasks list`);
   const limit = readDecimal(values.limit) ?? Number.NaN;
   if (!Number.isInteger(limit) || limit < 1 || limit > MOST_LISTED) {
-    return misused(`--limit: expected a whole number from 1 to ${MOST_LISTED}`);
+    return misused(`--limit ${values.limit}: expected a whole number from 1 to ${MOST_LISTED}`);
   }
   const status = STATUSES.find((each) => each === values.status) ?? null;
-  if (values.status !== undefined && status === null) return misused(`--status: expected ${STATUSES.join(', ')}`);
+  if (values.status !== undefined && status === null) {
+    return misused(`--status ${values.status}: expected ${knownName(values.status, STATUSES, 'statuses')}`);
+  }
 
   const config = readConfig(environment, 'sqlite');
   const app = await loadApp(values.app ?? null);
   const runtime = nodeRuntime(createLog(config.logLevel, { plain: process.stderr.isTTY }));
+  tellMisspelt(config, app, runtime.log);
   const store = await openNodeStore(config, runtime, app.name);
   const deps = withTasks({ app, store, runtime });
   const principal: Principal = { ...PUBLIC, tenant: values.tenant, subject: values.subject };

@@ -8,6 +8,7 @@ import type { Deps } from '../../streams/deps.ts';
 import { createHost } from '../host.ts';
 import type { CallerOptions, Host } from '../http-host.ts';
 import { addressOf, timeoutsFor } from './listening.ts';
+import { tellMisspelt } from '../misspelt.ts';
 import { type LoopOptions, startLoop } from './loop.ts';
 import { nodeSecrets } from './secrets.ts';
 import { startTaskWorkers } from './workers.ts';
@@ -34,6 +35,7 @@ export async function serve(
   { tenants, ...callers }: CallerOptions = {},
 ): Promise<Serving> {
   const runtime = { ...lent, variable: config.variable };
+  tellMisspelt(config, app, runtime.log);
   const store = await openNodeStore(config, runtime, app.name);
   const given: Deps = { app, store, runtime, ...(tenants ? { tenants } : {}) };
   const workers = loopOptions === null ? null : startTaskWorkers(given);
@@ -75,18 +77,34 @@ function bind(fetch: Host['fetch'], { host, port, keepAliveMs }: Config): Promis
   return new Promise((resolve, reject) => {
     const listening = { fetch, hostname: host, port, serverOptions: timeoutsFor(keepAliveMs) };
     const server = listen(listening, () => resolve(server));
-    server.once('error', (cause) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const mend =
+        cause.code === 'EADDRINUSE' ? taken(port) : cause.code === 'EACCES' ? reserved(port) : elsewhere(host);
       reject(
-        new TidegateError('invalid_config', `cannot listen on ${host}:${port}: ${cause.message}`, {
-          field: 'PORT',
-          expected: 'an address and port of this machine that is free',
-          hint: `set PORT to another number, or end what listens on ${port}`,
-          cause,
-        }),
+        new TidegateError('invalid_config', `cannot listen on ${host}:${port}: ${cause.message}`, { ...mend, cause }),
       );
     });
   });
 }
+
+const taken = (port: number) => ({
+  field: 'PORT',
+  expected: 'a port that is free',
+  hint: `set PORT to another number, or end what listens on ${port}`,
+});
+
+const reserved = (port: number) => ({
+  field: 'PORT',
+  expected: 'a port that this user may listen on, usually from 1024 on',
+  hint: `set PORT to another number than ${port}`,
+});
+
+/** A name that leads nowhere, or an address that is not one of this machine's. */
+const elsewhere = (host: string) => ({
+  field: 'HOST',
+  expected: 'an address or name of this machine: 127.0.0.1, 0.0.0.0 for all of its addresses, or one of them',
+  hint: `HOST is ${host}; the name that others reach it by goes into PUBLIC_URL`,
+});
 
 function urlOf(server: ServerType, host: string): string {
   const address = server.address();

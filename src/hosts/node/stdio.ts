@@ -10,6 +10,7 @@ import { serveRegistryOverStdio } from '../../mcp/serve/stdio.ts';
 import { createTasks } from '../../tasks/work/service.ts';
 import { composeRegistry } from '../serving.ts';
 import { createLog } from '../log.ts';
+import { tellMisspelt } from '../misspelt.ts';
 import { startLoop } from './loop.ts';
 import { nodeRuntime } from './runtime.ts';
 import { nodeSecrets } from './secrets.ts';
@@ -21,6 +22,7 @@ export async function stdio(app: App, environment: NodeJS.ProcessEnv): Promise<v
   const config = readConfig(environment, 'sqlite');
   const log = createLog(config.logLevel, { plain: process.stderr.isTTY });
   const runtime = { ...nodeRuntime(log), variable: config.variable };
+  tellMisspelt(config, app, log);
   const store = await openNodeStore(config, runtime, app.name);
   try {
     for (const feed of app.feeds.values()) openFeedSecrets(feed, config.variable);

@@ -14,6 +14,7 @@ import { redis } from '../../store/drivers/redis-driver.ts';
 import { createHost } from '../host.ts';
 import type { CallerOptions, Host } from '../http-host.ts';
 import { createLog } from '../log.ts';
+import { tellMisspelt } from '../misspelt.ts';
 import { sendBack, type TaskBatch } from '../queue.ts';
 import { startProblem } from '../start-problem.ts';
 import { connectFromWorker } from './socket.ts';
@@ -68,6 +69,7 @@ export function createWorker(app: App, { stores = {}, ...callers }: WorkerOption
     const config = readEnvironment(texts, { drivers, standard: 'redis', hint: HINT });
     log = createLog(config.logLevel, { write });
     const runtime = { ...systemRuntime(log), connect: connectFromWorker, variable: config.variable };
+    tellMisspelt(config, app, log);
     const taskQueue = taskQueueOf(environment);
     const built = createHost({
       ...callers,

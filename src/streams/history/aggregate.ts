@@ -2,7 +2,7 @@
  * The aggregates that a reader can ask for, by name: `mean`, `p95`, `stddev`, `rate/minute`, `increase`,
  * `timeWeightedMean`, `gaps>5m`, `longestGap`. Pure: this file turns names into kinds; sample-values.ts computes them.
  */
-import { knownName } from '../../declare/spec/known-names.ts';
+import { knownName } from '../../base/known-names.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { durationText, parseDuration } from '../../base/time/time-text.ts';
 

@@ -116,14 +116,34 @@ describe('tidegate', { timeout: 20_000 }, () => {
     expect(words).toMatch(/\bPORT\b/);
   });
 
-  test.each([[['serve']], [[]], [['start', 'now']], [['start', '--port', '1']], [['start', '--app']]])(
-    '%j is no call: exit status 2, with what would be',
-    async (args) => {
-      const { status, words } = await refused(runCli(args));
-      expect(status).toBe(2);
-      expect(words).toMatch(/tidegate start \[--app FILE\]/);
-    },
-  );
+  test.each<[string[], string]>([
+    [['serve'], 'there is no command serve'],
+    [[], 'no command is given'],
+    [['start', 'tiny.ts'], 'tidegate start --app tiny.ts'],
+    [['start', '--port', '8871'], 'PORT=8871 tidegate start'],
+    [['tasks'], 'tasks needs one of list, show, cancel, retry'],
+    [['tasks', 'lst'], 'did you mean list?'],
+    [['tasks', 'show'], 'needs the id of a task'],
+    [['tasks', 'list', '--status', 'faild'], 'did you mean failed?'],
+  ])('%j is no call: exit status 2, with what would be', async (args, told) => {
+    const { status, words } = await refused(runCli(args));
+    expect(status).toBe(2);
+    expect(words.split('\n')[0]).toContain(told);
+    expect(words).toMatch(/tidegate start \[--app FILE\]/);
+  });
+
+  test.each(['nowhere.invalid', '192.0.2.7'])('HOST=%s: exit status 1, naming HOST and not PORT', async (HOST) => {
+    const { status, words } = await refused(runCli(['start'], { HOST, STORE: 'memory' }));
+    expect(status).toBe(1);
+    expect(words).toMatch(/HOST: expected an address or name of this machine/);
+    expect(words).not.toMatch(/\bPORT\b/);
+  });
+
+  test('STROE=memory is told at the start, once', async () => {
+    const child = runCli(['start'], { STROE: 'memory', SQLITE_PATH: join(temporaryFolder(), 't.db') });
+    await child.url();
+    expect(child.stderr().match(/STROE is set, and nothing reads it: did you mean STORE\?/g)).toHaveLength(1);
+  });
 
   test.each([
     ['--help', /tidegate stdio/],

@@ -166,11 +166,11 @@ describe('tidegate tasks', { timeout: 30_000 }, () => {
     [['cancel', 'nothing'], 1, /no such task/],
     [['retry', 'nothing'], 1, /no such task/],
     [['show', '-'.repeat(22)], 1, /no such task/],
-    [['show'], 2, /takes one id/],
-    [['list', 'all'], 2, /takes no id/],
-    [['drop', 'x'], 2, /unknown command/],
-    [['list', '--status', 'odd'], 2, /--status: expected working/],
-    [['list', '--limit', '0'], 2, /--limit: expected/],
+    [['show'], 2, /needs the id of a task/],
+    [['list', 'all'], 2, /tasks list takes no word all/],
+    [['drop', 'x'], 2, /no command drop: expected one of the commands list, show, cancel, retry/],
+    [['list', '--status', 'odd'], 2, /--status odd: expected one of the statuses working/],
+    [['list', '--limit', '0'], 2, /--limit 0: expected/],
   ])('%j is refused with status %i', async (args, status, words) => {
     const { cli } = await onStore();
     expect(await refused(cli(...args), status)).toMatch(words);

@@ -1,0 +1,33 @@
+/** What the command line takes, as it says itself. It loads nothing. */
+export const COMMANDS = ['start', 'stdio', 'tasks'] as const;
+export const TASK_COMMANDS = ['list', 'show', 'cancel', 'retry'] as const;
+
+/** Every variable of the environment that is read, in the order in which they are told. */
+export const VARIABLES = [
+  ...['PORT', 'HOST', 'PUBLIC_URL', 'ALLOWED_ORIGINS', 'KEEP_ALIVE_SECONDS', 'STORE', 'SQLITE_PATH'],
+  ...['UPSTASH_REDIS_REST_URL', 'UPSTASH_REDIS_REST_TOKEN'],
+  ...['DYNAMODB_TABLE', 'AWS_REGION', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'],
+  ...['AWS_ENDPOINT_URL_DYNAMODB', 'MQTT_URL', 'TIDEGATE_SECRET', 'TIDEGATE_SECRET_PREVIOUS', 'LOG_LEVEL', 'DEMO'],
+];
+
+export const TASKS_USAGE = `  tidegate tasks list [--status STATUS] [--limit N] [--json]
+  tidegate tasks show ID [--watch] [--json]
+  tidegate tasks cancel ID
+  tidegate tasks retry ID        begin a failed task again, with what had succeeded kept
+
+  --subject NAME   whose tasks; default public. --tenant NAME   default public`;
+
+export const USAGE = `tidegate: live data for agents over stateless MCP
+
+  tidegate start [--app FILE]   serve MCP over HTTP and run the feeds, until Ctrl-C
+  tidegate stdio [--app FILE]   serve MCP over standard input and output
+
+${TASKS_USAGE}
+
+  --app FILE      module whose default export is an app (defineApp); default: the built-in demo
+  -h, --help      this text
+  -v, --version   the version
+
+Everything else is a variable of the environment, such as PORT=8871 tidegate start:
+${VARIABLES.join(', ').replaceAll(/(.{90,125},) /g, '$1\n')}.
+The README says what each does.`;
