@@ -4,10 +4,26 @@ export const TASK_COMMANDS = ['list', 'show', 'cancel', 'retry'] as const;
 
 /** Every variable of the environment that is read, in the order in which they are told. */
 export const VARIABLES = [
-  ...['PORT', 'HOST', 'PUBLIC_URL', 'ALLOWED_ORIGINS', 'KEEP_ALIVE_SECONDS', 'STORE', 'SQLITE_PATH'],
-  ...['UPSTASH_REDIS_REST_URL', 'UPSTASH_REDIS_REST_TOKEN'],
-  ...['DYNAMODB_TABLE', 'AWS_REGION', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'],
-  ...['AWS_ENDPOINT_URL_DYNAMODB', 'MQTT_URL', 'TIDEGATE_SECRET', 'TIDEGATE_SECRET_PREVIOUS', 'LOG_LEVEL', 'DEMO'],
+  'PORT',
+  'HOST',
+  'PUBLIC_URL',
+  'ALLOWED_ORIGINS',
+  'KEEP_ALIVE_SECONDS',
+  'STORE',
+  'SQLITE_PATH',
+  'UPSTASH_REDIS_REST_URL',
+  'UPSTASH_REDIS_REST_TOKEN',
+  'DYNAMODB_TABLE',
+  'AWS_REGION',
+  'AWS_ACCESS_KEY_ID',
+  'AWS_SECRET_ACCESS_KEY',
+  'AWS_SESSION_TOKEN',
+  'AWS_ENDPOINT_URL_DYNAMODB',
+  'MQTT_URL',
+  'TIDEGATE_SECRET',
+  'TIDEGATE_SECRET_PREVIOUS',
+  'LOG_LEVEL',
+  'DEMO',
 ];
 
 export const TASKS_USAGE = `  tidegate tasks list [--status STATUS] [--limit N] [--json]
