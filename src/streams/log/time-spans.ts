@@ -2,16 +2,16 @@
  * Between which times the events of some entries lie, and how a range meets them. Pure; times.ts has the stored forms.
  *
  * A least and a greatest time alone say little of a block in which live data end and history begins: every range between the
- * two would meet it. So the widest *hole* stands beside them where it is worth its bytes: no event lies within it. One hole
- * is enough for two orders that meet, and for a clock that was wrong for a while. Accepted weakness: where three orders meet
- * in a block, the narrower of two holes is not known.
+ * two would meet it. So the widest *holes* stand beside them where they are worth their bytes: no event lies within a hole.
+ * A few are enough for orders that meet in a block, and for clocks that are wrong. Of data that are spread evenly none is
+ * kept, and ranges meet all of their times.
  */
 
 /** No event lies between the two, epoch ms. At each of them one may. */
 type TimeHole = readonly [before: number, behind: number];
 
-/** Least and greatest event time of some entries, epoch ms; null where there is no event. */
-export type Times = readonly [min: number, max: number, hole?: TimeHole] | null;
+/** Least and greatest event time of some entries, epoch ms, and holes in order; null where there is no event. */
+export type Times = readonly [min: number, max: number, ...holes: TimeHole[]] | null;
 
 /** From inclusive, to exclusive, epoch ms; null: no bound. */
 interface TimeRange {
@@ -21,37 +21,49 @@ interface TimeRange {
 
 /** Times beyond this (both ways, epoch ms) count as this, so that differences of times are exact. */
 export const FARTHEST = 4e15;
-/** A hole is worth its bytes from this share of all times on. As times are added, a hole's share never grows. */
-const LEAST_SHARE = 1 / 4;
+/** A hole is worth its bytes from this share of the times on that wider holes leave. */
+const LEAST_SHARE = 1 / 8;
+/** Most holes of a block. */
+const MOST_HOLES = 6;
 
 /**
- * Times that hold those of all in the list. Their hole is the widest that is known: where a list holds each event by itself,
- * the widest that there is.
+ * Times that hold those of all in the list. Their holes are the widest that are known: where the list holds each event by
+ * itself, the widest that there are.
  */
 export function joined(list: readonly Times[]): Times {
   const parts = list.flatMap(partsOf).sort(([a], [b]) => a - b);
   const [first] = parts;
   if (first === undefined) return null;
   let [min, max] = first;
-  let hole: TimeHole = [min, min];
+  const holes: TimeHole[] = [];
   for (const [from, to] of parts) {
-    if (from - max > hole[1] - hole[0]) hole = [max, from];
+    if (from - max > 1) holes.push([max, from]);
     max = Math.max(max, to);
   }
-  const width = hole[1] - hole[0];
-  return width > 1 && width >= (max - min) * LEAST_SHARE ? [min, max, hole] : [min, max];
+  return [min, max, ...worthwhile(holes, max - min)];
 }
 
-/** What is left of times without their hole. */
+function worthwhile(holes: readonly TimeHole[], span: number): TimeHole[] {
+  const kept: TimeHole[] = [];
+  let left = span;
+  for (const hole of holes.toSorted((a, b) => widthOf(b) - widthOf(a)).slice(0, MOST_HOLES)) {
+    if (widthOf(hole) < left * LEAST_SHARE) break;
+    kept.push(hole);
+    left -= widthOf(hole);
+  }
+  return kept.sort(([a], [b]) => a - b);
+}
+
+function widthOf([before, behind]: TimeHole): number {
+  return behind - before;
+}
+
+/** What is left of times without their holes. */
 export function partsOf(times: Times): (readonly [min: number, max: number])[] {
   if (times === null) return [];
-  const [min, max, hole] = times;
-  return hole === undefined
-    ? [[min, max]]
-    : [
-        [min, hole[0]],
-        [hole[1], max],
-      ];
+  const [min, max, ...holes] = times;
+  const begins = [min, ...holes.map(([, behind]) => behind)];
+  return begins.map((from, index) => [from, holes[index]?.[0] ?? max]);
 }
 
 /** The times of one event, in whole milliseconds that hold it. */
@@ -68,11 +80,9 @@ export function timesUpTo(latest: number): Times {
 export function meets(times: Times | 'unknown', range: TimeRange): 'none' | 'part' | 'whole' {
   if (times === null) return 'none';
   if (times === 'unknown') return 'part';
-  const [min, max, hole] = times;
-  const met = meetsPart(min, max, range);
-  if (hole === undefined || met !== 'part') return met;
-  const [before, behind] = [meetsPart(min, hole[0], range), meetsPart(hole[1], max, range)];
-  return before === behind ? before : 'part';
+  const met = meetsPart(times[0], times[1], range);
+  if (times.length === 2 || met !== 'part') return met;
+  return partsOf(times).some(([min, max]) => meetsPart(min, max, range) !== 'none') ? 'part' : 'none';
 }
 
 function meetsPart(min: number, max: number, { from, to }: TimeRange): 'none' | 'part' | 'whole' {

@@ -59,7 +59,7 @@ export function createFold(start: FoldStart | null): Fold {
   let next = start?.place ?? 0;
   let from = start?.open.from ?? 0;
   let begun = from;
-  /** Of what stood in the block, and of each event that came: together they tell its widest hole. */
+  /** Of what stood in the block, and of each event that came: together they tell its widest holes. */
   let times: Times[] = start === null ? [] : [timesOfOpen(start.open)];
   let full: Times[] = [];
   let anew = false;

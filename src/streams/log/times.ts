@@ -1,6 +1,6 @@
 /**
  * The index of times: for each block of 256 places of a stream's log the least and the greatest event time in it, and the
- * widest hole between them (time-spans.ts), so that readers of a range of event time find its events whatever the order of
+ * widest holes between them (time-spans.ts), so that readers of a range of event time find its events whatever the order of
  * arrival was. This file holds the stored forms; times-fold.ts builds them, and the readers of `history` use them.
  *
  * - The *root*, one record of a stream: the blocks of the present leaf, and one pair of times for each leaf before it.
@@ -28,7 +28,7 @@ export const MOST_LEAVES = 8_192;
 /** Clocks of those that append differ by less. */
 const CLOCK_SKEW_MS = 60_000;
 /** Most holes that one list of times keeps, those of its last times: at most 40 KB. */
-const MOST_HOLES = 1_000;
+const LISTED_HOLES = 1_000;
 
 export interface TimesRoot {
   /** The log's epoch. Places of another epoch mean nothing here. */
@@ -128,10 +128,10 @@ export function packTimes(list: readonly Times[]): number[] {
 /** Of each hole: the number of its times in the list, how far it begins from their least, and how wide it is. */
 export function packHoles(list: readonly Times[]): number[] {
   const holes = list.flatMap((times, index) => {
-    const [min = 0, , hole] = times ?? [];
-    return hole === undefined ? [] : [[index, hole[0] - min, hole[1] - hole[0]]];
+    const [min = 0, , ...ofOne] = times ?? [];
+    return ofOne.map(([before, behind]) => [index, before - min, behind - before]);
   });
-  return holes.slice(-MOST_HOLES).flat();
+  return holes.slice(-LISTED_HOLES).flat();
 }
 
 export function unpackTimes(numbers: readonly number[], holes: readonly number[] = []): Times[] {
@@ -149,7 +149,7 @@ export function unpackTimes(numbers: readonly number[], holes: readonly number[]
   for (let at = 0; at < holes.length; at += 3) {
     const [index = 0, offset = 0, width = 0] = holes.slice(at, at + 3);
     const times = list[index];
-    if (times) list[index] = [times[0], times[1], [times[0] + offset, times[0] + offset + width]];
+    if (times) list[index] = [...times, [times[0] + offset, times[0] + offset + width]];
   }
   return list;
 }

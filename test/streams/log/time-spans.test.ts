@@ -1,4 +1,4 @@
-/** Times with their hole against plain lists of times: never narrower than the truth, and the hole never wider. */
+/** Times with their holes against plain lists of times: never narrower than the truth, and holes never wider. */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { joined, meets, partsOf, shareOf, type Times, timesOf } from '../../../src/streams/log/time-spans.ts';
@@ -15,12 +15,14 @@ const anyTime = fc.oneof(
 const someTimes = fc.array(anyTime, { minLength: 1, maxLength: 12 });
 const bound = fc.option(anyTime);
 
+const within = (time: number) => Math.max(-4e15, Math.min(4e15, time));
 const folded = (times: readonly number[]) => joined(times.map(timesOf));
 
-/** The widest step between two neighbours of the sorted list, in whole milliseconds that hold no event. */
-function widest(list: readonly number[]): number {
-  const sorted = list.map((time) => Math.max(-4e15, Math.min(4e15, time))).sort((a, b) => a - b);
-  return Math.max(0, ...sorted.slice(1).map((time, index) => Math.floor(time) - Math.ceil(sorted[index] ?? time)));
+/** The steps between neighbours of the sorted list in which no event lies, as wide as they are. */
+function holesOf(list: readonly number[]): number[][] {
+  const sorted = list.map(within).sort((a, b) => a - b);
+  const steps = sorted.slice(1).map((time, index) => [Math.ceil(sorted[index] ?? time), Math.floor(time)]);
+  return steps.filter(([before = 0, behind = 0]) => behind - before > 1);
 }
 
 /** A list cut into pieces, each of which was joined before: what stood in a record, or the blocks of a leaf. */
@@ -30,20 +32,31 @@ function inPieces(times: readonly number[], cuts: readonly number[]): Times {
 }
 
 function expectHeld(times: Times, list: readonly number[]): void {
-  const within = list.map((time) => Math.max(-4e15, Math.min(4e15, time)));
-  expect(plus(times)?.slice(0, 2)).toEqual([Math.floor(Math.min(...within)) + 0, Math.ceil(Math.max(...within)) + 0]);
-  const [, , hole] = times ?? [];
-  expect(within.filter((time) => hole !== undefined && time > hole[0] && time < hole[1])).toEqual([]);
+  const [min, max, ...holes] = plus(times) ?? [];
+  const held = list.map(within);
+  expect([min, max]).toEqual([Math.floor(Math.min(...held)) + 0, Math.ceil(Math.max(...held)) + 0]);
+  expect(held.filter((time) => holes.some(([before, behind]) => time > before && time < behind))).toEqual([]);
+  const edges = [min, ...holes.flat(), max];
+  expect(edges).toEqual(edges.toSorted((a = 0, b = 0) => a - b));
+  expect(holes.length).toBeLessThanOrEqual(6);
 }
 
-test('the hole of a list of events is the widest, where it is at least a quarter of all', () => {
+test('the holes of a list of events are its widest, each at least an eighth of what the wider ones leave', () => {
   fc.assert(
     fc.property(someTimes, (list) => {
       const times = folded(list);
       expectHeld(times, list);
-      const [min = 0, max = 0, hole] = times ?? [];
-      const width = widest(list);
-      expect(hole === undefined ? 0 : hole[1] - hole[0]).toBe(width > 1 && width * 4 >= max - min ? width : 0);
+      const [min = 0, max = 0, ...holes] = times ?? [];
+      const width = ([before = 0, behind = 0]: readonly number[]) => behind - before;
+      const all = holesOf(list)
+        .map(width)
+        .sort((a, b) => b - a);
+      const kept = holes.map(width).sort((a, b) => b - a);
+      expect(kept).toEqual(all.slice(0, kept.length));
+      const left = (count: number) => all.slice(0, count).reduce((span, one) => span - one, max - min);
+      for (const [index, one] of kept.entries()) expect(one * 8).toBeGreaterThanOrEqual(left(index));
+      const next = all[kept.length];
+      if (next !== undefined && kept.length < 6) expect(next * 8).toBeLessThan(left(kept.length));
     }),
     RUNS,
   );
@@ -88,8 +101,11 @@ test('times and holes come back from their packed form', () => {
 });
 
 /** There is no -0 in JSON. */
-const plus = (times: Times): Times =>
-  times && (times[2] ? [times[0] + 0, times[1] + 0, [times[2][0] + 0, times[2][1] + 0]] : [times[0] + 0, times[1] + 0]);
+function plus(times: Times): Times {
+  if (times === null) return null;
+  const [min, max, ...holes] = times;
+  return [min + 0, max + 0, ...holes.map(([before, behind]) => [before + 0, behind + 0] as const)];
+}
 
 describe('a hole', () => {
   const live: Times = joined([
@@ -108,20 +124,28 @@ describe('a hole', () => {
     expect([met(-5, 11), met(-5, 2_000), met(null, null), met(0, 1_010)]).toEqual(['part', 'whole', 'whole', 'part']);
   });
 
-  test('gets narrower with an event within it, and the wider half stays', () => {
-    expect(joined([live, timesOf(300)])).toEqual([0, 1_010, [300, 1_000]]);
-    expect(joined([live, timesOf(700)])).toEqual([0, 1_010, [10, 700]]);
+  test('becomes two with an event within it', () => {
+    expect(joined([live, timesOf(300)])).toEqual([0, 1_010, [10, 300], [300, 1_000]]);
+    expect(joined([live, timesOf(300), [290, 950]])).toEqual([0, 1_010, [10, 290]]);
   });
 
-  test('goes where it is less than a quarter of all, and comes no more', () => {
-    const without = joined([live, timesOf(100_000)]);
-    expect(without).toEqual([0, 100_000, [1_010, 100_000]]);
-    expect(joined([without, timesOf(50_000), timesOf(25_000), timesOf(75_000), timesOf(12_000)])).toEqual([
-      0,
-      100_000,
-      [25_000, 50_000],
+  test('stays beside wider ones: a clock of 1970, history, live data, and one of the future', () => {
+    const [year, now] = [31_536_000_000, 1_790_000_000_000];
+    const run = (from: number) => Array.from({ length: 60 }, (_, index) => timesOf(from + index * 60_000));
+    const times = joined([
+      timesOf(0),
+      ...run(now - 5 * year),
+      ...run(now - year),
+      ...run(now),
+      timesOf(now + 10 * year),
     ]);
-    expect(joined(Array.from({ length: 6 }, (_, index) => timesOf(index * 1_000)))).toEqual([0, 5_000]);
+    expect(partsOf(times).map(([min]) => min)).toEqual([0, now - 5 * year, now - year, now, now + 10 * year]);
+    expect(meets(times, { from: now - 4 * year, to: now - 2 * year })).toBe('none');
+    expect(meets(times, { from: now - year, to: now - year + 60_000 })).toBe('part');
+  });
+
+  test('is not kept of events that are spread evenly', () => {
+    expect(joined(Array.from({ length: 10 }, (_, index) => timesOf(index * 1_000)))).toEqual([0, 9_000]);
   });
 
   test('counts for nothing where the events of a range are estimated', () => {
