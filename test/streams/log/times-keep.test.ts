@@ -103,6 +103,31 @@ describe('a log that an older release followed', () => {
   });
 });
 
+test('an index of a release that kept no holes is read, and gets holes from there on', async () => {
+  const at = past();
+  const mixed = async (days: number) => {
+    const live = eventsOf('ordered', START + days * 24 * HOUR, 100, 1);
+    await at.add(...live, ...eventsOf('backfilled', START, 500, 1), ...live);
+    await at.project('events');
+  };
+  await mixed(0);
+  for (const key of [ROOT, POSITION]) {
+    const text = JSON.stringify(await valueOf(at, key));
+    expect(text).toContain('"holes"');
+    await put(at, key, JSON.parse(text.replaceAll(/,"holes":\[[^\]]*\]/g, '')) as object);
+  }
+  expect((await rootOf(at))?.holes).toBeUndefined();
+  expect((await rootOf(at))?.end).toBe(512);
+  await pagesOf(at);
+  const between = { from: START - 900 * HOUR, to: START - HOUR };
+  expect(await at.read(between)).toMatchObject({ events: [], scanned: { entries: 700 } });
+  await mixed(1);
+  expect((await rootOf(at))?.holes).toBeDefined();
+  await pagesOf(at);
+  // As far as the block which that release had begun.
+  expect(await at.read(between)).toMatchObject({ events: [], scanned: { entries: 768 } });
+});
+
 test('an index of a newer release is left alone, and what it holds is looked at', async () => {
   const at = await filled(1_000);
   await at.project('events');
