@@ -35,6 +35,13 @@ async function filled(disorder: Disorder, count = 6_000) {
   return at;
 }
 
+const DAY = 24 * HOUR;
+/** An event a minute. */
+const run = (from: number, count: number) =>
+  Array.from({ length: count }, (_, index) => ({ key: 'k', time: from + index * 60_000, data: { v: 1 } }));
+const pieces = <T>(count: number, make: (piece: number) => T[]) =>
+  Array.from({ length: count }, (_, n) => make(n)).flat();
+
 const ofRead = (kind: string) => [['getMany', kind]];
 
 describe.each([
@@ -86,12 +93,6 @@ describe.each([
     const between = { from: START - 800 * HOUR, to: START - HOUR, order };
     expect((await pagesOf(at, between)).flat()).toEqual(['getMany', 'read']);
   });
-
-  const DAY = 24 * HOUR;
-  const run = (from: number, count: number) =>
-    Array.from({ length: count }, (_, index) => ({ key: 'k', time: from + index * 60_000, data: { v: 1 } }));
-  const pieces = <T>(count: number, make: (piece: number) => T[]) =>
-    Array.from({ length: count }, (_, n) => make(n)).flat();
 
   test.each([
     ['of a clock that was wrong now and then', pieces(60, (n) => [...run(START + n * HOUR, 60), ...run(n, 1)])],

@@ -41,13 +41,14 @@ function expectHeld(times: Times, list: readonly number[]): void {
   expect(holes.length).toBeLessThanOrEqual(6);
 }
 
+const width = ([before = 0, behind = 0]: readonly number[]) => behind - before;
+
 test('the holes of a list of events are its widest, each at least an eighth of what the wider ones leave', () => {
   fc.assert(
     fc.property(someTimes, (list) => {
       const times = folded(list);
       expectHeld(times, list);
       const [min = 0, max = 0, ...holes] = times ?? [];
-      const width = ([before = 0, behind = 0]: readonly number[]) => behind - before;
       const all = holesOf(list)
         .map(width)
         .sort((a, b) => b - a);
@@ -107,6 +108,9 @@ function plus(times: Times): Times {
   return [min + 0, max + 0, ...holes.map(([before, behind]) => [before + 0, behind + 0] as const)];
 }
 
+/** An hour of events. */
+const run = (from: number) => Array.from({ length: 60 }, (_, index) => timesOf(from + index * 60_000));
+
 describe('a hole', () => {
   const live: Times = joined([
     [1_000, 1_010],
@@ -131,7 +135,6 @@ describe('a hole', () => {
 
   test('stays beside wider ones: a clock of 1970, history, live data, and one of the future', () => {
     const [year, now] = [31_536_000_000, 1_790_000_000_000];
-    const run = (from: number) => Array.from({ length: 60 }, (_, index) => timesOf(from + index * 60_000));
     const times = joined([
       timesOf(0),
       ...run(now - 5 * year),
