@@ -113,8 +113,7 @@ it(
     const day = await at.read({ from, to: from + DAY });
     expect(day.events.map(({ data }) => data)).toEqual(Array.from({ length: 24 }, (_, v) => ({ v })));
     expect(day).toMatchObject({ complete: true, order: 'oldest' });
-    // The second read is of the block in which live data end and history begins.
-    expect(at.calls).toEqual(['getMany', 'read', 'read']);
+    expect(at.calls).toEqual(['getMany', 'read']);
     const month = await at.windows({
       from,
       to: from + 30 * DAY,
