@@ -33,11 +33,10 @@ export function objectSchema(schema: z.ZodType, io: 'input' | 'output', path: st
   try {
     converted = toJson(schema, io, isPlain);
   } catch (cause) {
-    throw new TidegateError('invalid_config', `${path}: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      field: path,
-      expected: 'a schema that JSON Schema can express',
-      cause,
-    });
+    const places = withoutJsonForm(schema, io, path);
+    const lines = places.map(({ path: field, expected, found }) => `${field}: expected ${expected}, found ${found}`);
+    const [{ path: field, expected } = { path, expected: 'a schema that JSON Schema can express' }] = places;
+    throw new TidegateError('invalid_config', lines.join('\n'), { field, expected, cause });
   }
   const { $schema: _dialect, ...rest } = converted;
   return checkObjectSchema(portableSchema(rest), path);
@@ -66,6 +65,73 @@ function toJson(schema: z.ZodType, io: 'input' | 'output', isPlain: boolean): Js
 /** Whether the JSON Schema at this place is not made of zod's own types, but given by what an app declares. */
 function isDeclared(schema: z.core.$ZodType): boolean {
   return schema instanceof z.ZodLazy || schema instanceof z.ZodUnknown;
+}
+
+/** What to declare in place of what JSON has no form for, by zod's name of it. */
+const INSTEAD: Readonly<Record<string, readonly [found: string, expected: string]>> = {
+  date: ['z.date()', 'z.iso.datetime() for a text, or z.number() for a count of ms: JSON has no dates'],
+  transform: ['.transform(…)', '.transform(…).pipe(…) with a schema of what it makes, such as z.number()'],
+  bigint: ['z.bigint()', 'z.int(), or z.string() for more than 15 digits: JSON has no bigint'],
+  map: ['z.map(…)', 'z.record(z.string(), …): JSON has no maps'],
+  set: ['z.set(…)', 'z.array(…): JSON has no sets'],
+  undefined: ['z.undefined()', '.optional() behind the type of the field'],
+  void: ['z.void()', '.optional() behind the type of the field'],
+  nan: ['z.nan()', 'z.number().nullable(): JSON has no NaN'],
+  symbol: ['z.symbol()', 'z.string(): JSON has no symbols'],
+  custom: ['z.custom() or z.instanceof()', 'z.json(), or the type that it has in JSON with .refine(…)'],
+  function: ['z.function()', 'data: JSON has no functions'],
+  literal: ['a literal of undefined or a bigint', 'a literal that is a text, a number, true, false or null'],
+};
+
+/**
+ * Each place of a schema that JSON Schema cannot express, with what to declare there; the schema itself where no place is
+ * known. Only asked where a conversion failed.
+ */
+export function withoutJsonForm(
+  schema: z.ZodType,
+  io: 'input' | 'output',
+  path: string,
+): { path: string; expected: string; found: string }[] {
+  const places = new Map<string, { path: string; expected: string; found: string }>();
+  const message = convertAll(schema, io, (type, at) => {
+    const [found, expected] = INSTEAD[type] ?? [];
+    if (found !== undefined && expected !== undefined) places.set(at, { path: `${path}${at}`, expected, found });
+  });
+  if (places.size > 0) return [...places.values()].toReversed();
+  return [{ path, expected: 'a schema that JSON Schema can express', found: message ?? 'another one' }];
+}
+
+/** Calls `visit` for each part that has no form. Answers why it ended early; null: it did not. */
+function convertAll(
+  schema: z.ZodType,
+  io: 'input' | 'output',
+  visit: (type: string, at: string) => void,
+): string | null {
+  try {
+    z.toJSONSchema(schema, {
+      io,
+      unrepresentable: 'any',
+      override({ zodSchema, jsonSchema, path }) {
+        if (Object.keys(jsonSchema).length === 0) visit(zodSchema._zod.def.type, asWritten(path));
+      },
+    });
+    return null;
+  } catch (thrown) {
+    return thrown instanceof Error ? thrown.message : String(thrown);
+  }
+}
+
+/** A place of a JSON Schema as a place of the data: `.rooms[].since`. */
+function asWritten(path: readonly (string | number)[]): string {
+  let text = '';
+  for (let at = 0; at < path.length; at += 1) {
+    const key = path[at];
+    if (key === 'properties') text += `.${String(path[(at += 1)])}`;
+    else if (key === 'items' || key === 'prefixItems') text += '[]';
+    else if (key === 'additionalProperties') text += '.*';
+    if (key === 'prefixItems') at += 1;
+  }
+  return text;
 }
 
 /** @throws TidegateError `invalid_config` where `type` is not `object`, which MCP requires of tools. */

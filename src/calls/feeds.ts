@@ -11,6 +11,7 @@ import type { Checked, Outlet, OutletContext, OutletRecord } from '../declare/ou
 import * as z from 'zod';
 import { digestOf } from '../base/digest.ts';
 import { asTidegateError, TidegateError } from '../base/errors.ts';
+import { knownName } from '../base/known-names.ts';
 import { feedStatus } from '../feeds/run/status.ts';
 import { findStream } from '../streams/find-stream.ts';
 import { publish as appendTo } from '../streams/log/publish.ts';
@@ -55,7 +56,7 @@ export function createAppFeeds(deps: Deps, context: Omit<ToolContext, 'feeds'>):
     if (outlet) return outlet;
     throw new TidegateError('not_found', `There is no feed ${feed} to reach at once`, {
       field: 'feed',
-      expected: `one of ${[...found.keys()].join(', ') || '(none declares topics)'}`,
+      expected: knownName(feed, [...found.keys()], 'feeds that declare topics'),
     });
   }
 

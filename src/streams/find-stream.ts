@@ -2,6 +2,7 @@
 import type { App } from '../declare/app.ts';
 import type { DeclaredStream, Stream } from '../declare/stream.ts';
 import { TidegateError } from '../base/errors.ts';
+import { knownName } from '../base/known-names.ts';
 
 /** @throws TidegateError `not_found`, which names the streams that are declared. */
 export function findStream(app: App, ref: string | Stream<unknown>): DeclaredStream {
@@ -13,7 +14,7 @@ export function findStream(app: App, ref: string | Stream<unknown>): DeclaredStr
   const asked = typeof ref === 'string' ? ref : 'that declaration';
   throw new TidegateError('not_found', `there is no stream ${asked}`, {
     field: 'stream',
-    expected: `one of ${[...app.streams.keys()].join(', ') || '(none is declared)'}`,
+    expected: knownName(asked, [...app.streams.keys()], 'streams'),
   });
 }
 

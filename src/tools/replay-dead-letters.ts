@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { REPEATABLE } from '../calls/schemas.ts';
 import { type Task, task } from '../declare/task.ts';
-import { TidegateError } from '../base/errors.ts';
+import { findFeed } from '../feeds/run/find-feed.ts';
 import { replayDeadLetters } from '../feeds/run/replay-dead-letters.ts';
 import type { Deps } from '../streams/deps.ts';
 import { scopeOf } from '../streams/scope.ts';
@@ -32,11 +32,8 @@ export function replayDeadLettersTask(deps: Deps): Task {
     output: Output,
     annotations: REPEATABLE,
     async prepare(input) {
-      if (deps.app.feeds.has(input.feed)) return input;
-      throw new TidegateError('not_found', `there is no feed ${input.feed}`, {
-        field: 'feed',
-        expected: `one of ${[...deps.app.feeds.keys()].join(', ') || '(none is declared)'}`,
-      });
+      findFeed(deps.app, input.feed);
+      return input;
     },
     async run({ feed }, { principal, step, progress }) {
       const scope = scopeOf(deps, principal);

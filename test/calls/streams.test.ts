@@ -38,7 +38,7 @@ describe('the streams of an app', () => {
 
   test('that do not exist are not found, by name or by declaration; the error names those that do', async () => {
     const { streams } = setUp();
-    const missing = expect.objectContaining({ code: 'not_found', expected: 'one of readings, notes' });
+    const missing = expect.objectContaining({ code: 'not_found', expected: 'one of the streams readings, notes' });
     await expect(streams.latest('quakes')).rejects.toEqual(missing);
     await expect(streams.read(identified(), null)).rejects.toEqual(missing);
     await expect(streams.append('', {})).rejects.toEqual(missing);

@@ -118,7 +118,7 @@ describe('a mistake names the path and what was expected', () => {
     ['streams.s.dedupe', () => bad({ dedupe: 10_001 })],
     ['streams.s.latenessMs', () => bad({ latenessMs: -1 })],
     ['streams.s.id', () => bad({ revision: 'at' })],
-    ['streams.s.schema', () => bad({ schema: z.object({ when: z.date() }) })],
+    ['streams.s.schema.when', () => bad({ schema: z.object({ when: z.date() }) })],
     [
       'streams.s.key',
       () => mistakes({ streams: { s: { kind: 'stream', options: { ...readings.options, key: 'nope' } } } }),

@@ -148,7 +148,7 @@ describe('one mistake, one line', () => {
     [
       'no arguments at all',
       inTool({ input: undefined, query: { q: '{x}' } }),
-      'tools.t.query.q: expected no name at all, found {x}',
+      'tools.t.query.q: expected one of the arguments, of which there are none, found {x}',
     ],
     [
       'a list in the query',

@@ -1,6 +1,8 @@
 /** What an app that no type check has seen may get wrong: each mistake is told once, by its path, together with all others. */
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
+import * as mini from 'zod/mini';
+import * as z3 from 'zod/v3';
 import { type AppOptions, defineApp, from, http, mqtt, prompt, pull, resource, stream, tool } from '../../src/index.ts';
 import { TidegateError } from '../../src/base/errors.ts';
 
@@ -79,7 +81,58 @@ describe('one mistake, one line', () => {
     ['no stream', inApp({ streams: { s: {} } }), 'streams.s: expected stream({ description, schema, … })'],
     ['null for a stream', inApp({ streams: { s: null } }), 'streams.s: expected stream({'],
     ['options of none', inApp({ streams: { s: untyped(stream, undefined) } }), 'streams.s: expected stream({'],
-    ['no schema', inStream({ schema: { type: 'object' } }), 'streams.s.schema: expected a zod schema'],
+    ['no schema', inStream({ schema: { type: 'object' } }), 'or z.fromJSONSchema(…) around this one'],
+    [
+      'a schema of zod 3',
+      inStream({ schema: z3.object({ a: z3.string() }) }),
+      'this one is of zod 3: npm install zod@4',
+    ],
+    [
+      'a schema of zod/mini',
+      inStream({ schema: mini.object({ a: mini.string() }) }),
+      'this one is of zod/mini: import',
+    ],
+    ['a schema of others', inStream({ schema: { '~standard': { vendor: 'valibot' } } }), 'this one is of valibot'],
+    [
+      'fields alone',
+      inStream({ schema: { a: z.string() } }),
+      'streams.s.schema: expected z.object({ … }) around these',
+    ],
+    [
+      'a date',
+      inStream({ schema: z.object({ rooms: z.array(z.object({ since: z.date().optional() })) }) }),
+      'streams.s.schema.rooms[].since: expected z.iso.datetime() for a text, or z.number() for a count of ms: JSON has no dates, found z.date()',
+    ],
+    [
+      'a transform without a type',
+      inStream({ schema: z.object({ n: z.string().transform(Number) }) }),
+      'streams.s.schema.n: expected .transform(…).pipe(…) with a schema of what it makes, such as z.number(), found .transform(…)',
+    ],
+    [
+      'a map',
+      inStream({ schema: z.record(z.string(), z.map(z.string(), z.int())) }),
+      'streams.s.schema.*: expected z.record(',
+    ],
+    ['a bigint', inStream({ schema: z.bigint() }), 'streams.s.schema: expected z.int(), or z.string() for more'],
+    [
+      'a feed that there is not',
+      inApp({
+        feeds: {
+          plant: mqtt({ url: 'mqtt://h', clientId: 'c', topics: { publish: [] } }),
+          other: http({ url: quotes }),
+        },
+        streams: {
+          s: stream({ description: 'x', schema, feed: from('plnat', {}) }),
+          t: stream({ description: 'x', schema, feed: from('other', {}) }),
+        },
+      }).filter((line) => line.startsWith('streams.s')),
+      'streams.s.feed: expected one of the feeds plant, other (did you mean plant?), found plnat',
+    ],
+    [
+      'a near field',
+      inStream({ key: 'tag' }),
+      'a function, or one of the fields id, n, tags, ok (did you mean tags?), found tag',
+    ],
     ['an unknown option', inStream({ retain: {} }), 'streams.s.retain: expected one of the known names description,'],
     [
       'a zone that there is not',
@@ -301,6 +354,36 @@ test('all are told at once, those of one part beside those of another', () => {
     ]),
   );
   expect(told).toHaveLength(12);
+});
+
+test('the mistakes of each declaration stand together, in the order in which the app has them', () => {
+  const told = mistakes({
+    description: 'x',
+    prompts: { p: {} },
+    streams: {
+      b: untyped(stream, { description: 'x', schema, feed: untyped(http, { urll: quotes }), key: 'tags' }),
+      a: untyped(stream, { schema, feed: untyped(http, { url: quotes, evryMs: 5 }) }),
+    },
+    name: 'Test',
+  });
+  expect(told.map((line) => line.split(': ')[0])).toEqual([
+    'version',
+    'prompts.p',
+    'streams.b.key',
+    'streams.b.feed.url',
+    'streams.b.feed.urll',
+    'streams.a.description',
+    'streams.a.feed.evryMs',
+    'name',
+  ]);
+});
+
+test('of very many mistakes the first fifty are told, and how many there are', () => {
+  const streams = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`s${index}`, {}]));
+  const told = inApp({ streams });
+  expect(told).toHaveLength(51);
+  expect(told[0]).toMatch(/^streams\.s0: /);
+  expect(told.at(-1)).toBe('… and 450 more');
 });
 
 /** A stream of that schema, with `k` as its key if nothing else is said. */

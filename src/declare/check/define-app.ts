@@ -15,16 +15,18 @@ import { declareStream } from './stream.ts';
 import { checkTasks } from './tasks.ts';
 
 const PARTS = ['feeds', 'streams', 'tools', 'tasks', 'resources', 'prompts'] as const;
+/** Most mistakes that are told at once; the message says how many more there are. */
+const MOST_TOLD = 50;
 const NAME = /^[a-z][a-z0-9_-]{0,63}$/i;
 
 /**
  * Validates a declaration and returns the app.
- * @throws TidegateError `invalid_config` that lists every mistake as `path: expected …, found …`; its `field` is the
- * first path.
+ * @throws TidegateError `invalid_config` that lists the mistakes, 50 at most, in the order of the declaration as `path: expected …,
+ * found …`; its `field` is the first path.
  */
 export function defineApp(options: AppOptions): App {
   const problems = specProblems(appSpec, options, '');
-  if (typeof options !== 'object' || options === null) throw declarationError(problems);
+  if (typeof options !== 'object' || options === null) throw declarationError(problems, options);
   const cardName = options.cardName ?? `io.github.tidegate/${options.name}`;
   // A section that is not an object of things by name was reported already, and is not checked further.
   const parts = Object.fromEntries(PARTS.map((part) => [part, isBroken(problems, part) ? {} : (options[part] ?? {})]));
@@ -46,7 +48,7 @@ export function defineApp(options: AppOptions): App {
   checkHandlers(declared, problems);
   checkTasks(declared, problems);
 
-  if (problems.length > 0) throw declarationError(problems);
+  if (problems.length > 0) throw declarationError(problems, options);
   return {
     options,
     name: options.name,
@@ -84,10 +86,24 @@ export function extendApp(
   });
 }
 
-function declarationError(problems: Problem[]): TidegateError {
-  const lines = problems.map(
-    ({ path, expected, found }) => `  ${path}: expected ${expected}${found ? `, found ${found}` : ''}`,
-  );
+/** In the order in which the app declares what they are of. Those of the app itself stand where its options do. */
+function inOrder(problems: readonly Problem[], options: Readonly<Record<string, unknown>>): Problem[] {
+  const placeOf = ({ path }: Problem) => {
+    const [part = '', name = ''] = path.split('.');
+    const within = options[part];
+    const names = typeof within === 'object' && within !== null ? Object.keys(within) : [];
+    return [Object.keys(options).indexOf(part), names.indexOf(name)] as const;
+  };
+  const placed = problems.map((problem) => ({ problem, place: placeOf(problem) }));
+  return placed.toSorted((a, b) => a.place[0] - b.place[0] || a.place[1] - b.place[1]).map(({ problem }) => problem);
+}
+
+function declarationError(found: readonly Problem[], options: unknown): TidegateError {
+  const problems = inOrder(found, typeof options === 'object' && options !== null ? { ...options } : {});
+  const lines = problems
+    .slice(0, MOST_TOLD)
+    .map(({ path, expected, found: shown }) => `  ${path}: expected ${expected}${shown ? `, found ${shown}` : ''}`);
+  if (problems.length > MOST_TOLD) lines.push(`  … and ${problems.length - MOST_TOLD} more`);
   return new TidegateError(
     'invalid_config',
     `the app declaration has ${problems.length} mistake(s):\n${lines.join('\n')}`,

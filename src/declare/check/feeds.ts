@@ -7,6 +7,7 @@ import type { AppOptions } from '../app.ts';
 import type { DeclaredFeed, Feed, FeedRoute, FeedTarget, Sampling } from '../feed.ts';
 import type { OutletAudit } from '../outlet.ts';
 import type { Problem } from '../problem.ts';
+import { knownName } from '../../base/known-names.ts';
 import { formsOfPath } from './picked-fields.ts';
 import { isBroken, specProblems, shown } from '../spec/problems.ts';
 import { budgetSpec, FEED_KINDS, feedSpec, noRouteSpec, pacingSpec, routeSpec } from '../spec/feed.ts';
@@ -113,7 +114,7 @@ function addRoute(
   if (wrong.length > 0) return;
   const declared = Object.keys(options.feeds ?? {});
   if (!declared.includes(route.feed)) {
-    const expected = `one of the feeds ${declared.join(', ') || '(none is declared)'}`;
+    const expected = knownName(route.feed, declared, 'feeds');
     problems.push({ path, expected, found: route.feed });
     return;
   }
@@ -176,7 +177,7 @@ function auditProblems(
   const found = audit.stream;
   const stream = streams.get(found);
   if (!stream) {
-    const expected = `one of the streams ${Object.keys(options.streams ?? {}).join(', ') || '(none is declared)'}`;
+    const expected = knownName(found, Object.keys(options.streams ?? {}), 'streams');
     return [{ path, expected, found }];
   }
   const takes = audit.examples.every((record) => stream.schema.safeParse(record).success);

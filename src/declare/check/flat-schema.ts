@@ -4,6 +4,7 @@
 import * as z from 'zod';
 import { TidegateError } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
+import { withoutJsonForm } from '../../base/json-schema.ts';
 
 const KEPT = ['type', 'title', 'description', 'minLength', 'maxLength', 'minimum', 'maximum', 'format', 'default'];
 const CHOICES = ['enum', 'oneOf', 'anyOf', 'items', 'minItems', 'maxItems'];
@@ -39,8 +40,9 @@ function fieldOf(declared: JsonObject): JsonObject {
 function converted(schema: z.ZodType, path: string): JsonObject {
   try {
     return z.toJSONSchema(schema, { io: 'input' }) as JsonObject;
-  } catch (cause) {
-    throw unfit(path, `a schema that JSON Schema can express (${cause instanceof Error ? cause.message : 'no'})`);
+  } catch {
+    const [place] = withoutJsonForm(schema, 'input', path);
+    throw unfit(place?.path ?? path, place?.expected ?? 'a schema that JSON Schema can express');
   }
 }
 

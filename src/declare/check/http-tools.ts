@@ -91,7 +91,7 @@ function checkTogether(spec: HttpSpec, path: string, problems: Problem[]): void 
 function unknownArgument({ input }: HttpSpec, name: string): string | null {
   if (input !== undefined && !(input instanceof z.ZodObject)) return null;
   const names = Object.keys(input?.shape ?? {});
-  return names.includes(name) ? null : knownName(name, names).replace('known names', 'arguments');
+  return names.includes(name) ? null : knownName(name, names, 'arguments');
 }
 
 function checkUrl(spec: HttpSpec, url: unknown, path: string, problems: Problem[]): void {

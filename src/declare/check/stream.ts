@@ -4,6 +4,8 @@
  */
 import * as z from 'zod';
 import type { Json, JsonObject } from '../../base/json.ts';
+import { withoutJsonForm } from '../../base/json-schema.ts';
+import { knownName } from '../../base/known-names.ts';
 import { type ReadTime, readSourceTime, type TimeUnit } from '../../base/time/source-time.ts';
 import { isZone, zoneOf } from '../../base/time/zone.ts';
 import type { Problem } from '../problem.ts';
@@ -64,9 +66,8 @@ export function declareStream(name: string, declaration: Stream<unknown>, proble
 function toJsonSchema(path: string, schema: z.ZodType, problems: Problem[]): JsonObject {
   try {
     return z.toJSONSchema(schema, { io: 'output' }) as JsonObject;
-  } catch (error) {
-    const found = error instanceof Error ? error.message : String(error);
-    problems.push({ path: `${path}.schema`, expected: 'a zod schema that JSON Schema can express', found });
+  } catch {
+    problems.push(...withoutJsonForm(schema, 'output', `${path}.schema`));
     return {};
   }
 }
@@ -97,9 +98,11 @@ function checkPicker(
   if (forms === null) return;
   const found = picker;
   if (forms.size === 1 && forms.has('missing')) {
-    const names = fieldNames(jsonSchema).join(', ');
+    const names = fieldNames(jsonSchema);
     const expected =
-      names === '' ? 'a function, because the data have no fields' : `a function, or one of the fields ${names}`;
+      names.length === 0
+        ? 'a function, because the data have no fields'
+        : `a function, or ${knownName(picker, names, 'fields')}`;
     problems.push({ path: `${path}.${part}`, expected, found });
     return;
   }

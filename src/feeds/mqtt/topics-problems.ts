@@ -1,5 +1,6 @@
 /** The mistakes in what an MQTT feed declares under `topics` that concern several options at once, or its streams. Pure. */
 import * as z from 'zod';
+import { withoutJsonForm } from '../../base/json-schema.ts';
 import type { JsonObject } from '../../base/json.ts';
 import type { FeedTarget } from '../../declare/feed.ts';
 import type { Problem } from '../../declare/problem.ts';
@@ -56,7 +57,7 @@ function ruleProblems({ topic, schema }: MqttPublishRule, path: string): Problem
     ...(mistake === null ? [] : [{ path: `${path}.topic`, expected: mistake, found: JSON.stringify(topic) }]),
     ...(schema === undefined || jsonSchemaOf(schema) !== null
       ? []
-      : [{ path: `${path}.schema`, expected: 'a zod schema that JSON Schema can express' }]),
+      : withoutJsonForm(schema, 'input', `${path}.schema`)),
   ];
 }
 

@@ -6,6 +6,7 @@ import { isDeep, type Json, utf8Bytes } from '../../base/json.ts';
 import { decodeStreamCursor, encodeStreamCursor } from '../../streams/log/stream-cursor.ts';
 import type { Scope } from '../../streams/scope.ts';
 import { logEntry } from '../../store/record.ts';
+import { findFeed } from './find-feed.ts';
 
 /** Most bytes of an item as JSON. A longer one is kept as a text, which is the beginning of that JSON. */
 export const ITEM_BYTES = 16 * 1024;
@@ -109,12 +110,7 @@ export async function readDeadLetters(
   feed: string,
   page: { after?: string; limit?: number } = {},
 ): Promise<{ deadLetters: DeadLetter[]; cursor: string | null; truncated: boolean }> {
-  if (!app.feeds.has(feed)) {
-    throw new TidegateError('not_found', `there is no feed ${feed}`, {
-      field: 'feed',
-      expected: `one of ${[...app.feeds.keys()].join(', ') || '(none is declared)'}`,
-    });
-  }
+  findFeed(app, feed);
   const limit = page.limit ?? 20;
   if (!(Number.isInteger(limit) && limit >= 1 && limit <= 100)) {
     throw new TidegateError('invalid_input', `limit is ${limit}`, {

@@ -1,7 +1,7 @@
 /** The condition of feeds, for those who read their streams: whether data are stale, and why. It only reads. */
-import type { App } from '../../declare/app.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { GET_MANY_LIMIT } from '../../store/limits.ts';
+import { findFeed } from './find-feed.ts';
 import { feedKey } from './state.ts';
 import { beyondReach } from './repeats.ts';
 import { BREAKER_FAILURES } from './breaker.ts';
@@ -77,7 +77,7 @@ export async function feedStatus(
   const now = runtime.now();
   const found: FeedStatus[] = [];
   for (let from = 0; from < names.length; from += GET_MANY_LIMIT) {
-    const some = names.slice(from, from + GET_MANY_LIMIT).map((name) => declared(app, name));
+    const some = names.slice(from, from + GET_MANY_LIMIT).map((name) => findFeed(app, name));
     const readings = await store.getMany(
       some.map(({ name }) => feedKey(tenant, name)),
       now,
@@ -152,13 +152,4 @@ export function conditionOf(state: FeedState, now: number): FeedCondition {
 /** Whether the run under way has been judged already. Only one that holds its connection is, before it ends. */
 function isHeldWell({ lastSuccessAt, lastStartAt }: FeedState): boolean {
   return lastSuccessAt !== null && lastStartAt !== null && lastSuccessAt >= lastStartAt;
-}
-
-function declared(app: App, name: string) {
-  const feed = app.feeds.get(name);
-  if (feed) return feed;
-  throw new TidegateError('not_found', `there is no feed ${name}`, {
-    field: 'feed',
-    expected: `one of ${[...app.feeds.keys()].join(', ') || '(none is declared)'}`,
-  });
 }

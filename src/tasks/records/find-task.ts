@@ -3,6 +3,7 @@ import type { Principal } from '../../base/principal.ts';
 import type { AppStreams } from '../../declare/app-streams.ts';
 import type { Task } from '../../declare/task.ts';
 import { TidegateError } from '../../base/errors.ts';
+import { knownName } from '../../base/known-names.ts';
 import type { Deps } from '../../streams/deps.ts';
 import type { Header } from './header.ts';
 
@@ -23,7 +24,7 @@ export function findTask(catalog: Catalog, name: string): Task {
   if (task) return task;
   throw new TidegateError('not_found', `there is no task named ${name}`, {
     field: 'name',
-    expected: [...catalog.keys()].join(', ') || 'an app with tasks',
+    expected: knownName(name, [...catalog.keys()], 'tasks'),
   });
 }
 

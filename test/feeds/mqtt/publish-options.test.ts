@@ -34,7 +34,7 @@ describe('mistakes', () => {
     ['a shared one', mistakes({ publish: ['$share/g/a'] }), /publish\.0\.topic: expected a filter of its own/],
     ['an unknown option', ofRule({ retian: true }), /publish\.0\.retian: .*did you mean retain/],
     ['no schema', ofRule({ schema: { type: 'object' } }), /publish\.0\.schema: expected a zod schema/],
-    ['no JSON', ofRule({ schema: z.date() }), /publish\.0\.schema: .*JSON Schema can express/],
+    ['no JSON', ofRule({ schema: z.date() }), /publish\.0\.schema: expected z\.iso\.datetime\(\).*found z\.date\(\)/],
     ['an unknown form', ofRule({ payload: 'xml' }), /publish\.0\.payload: expected json, text or number/],
     ['QoS 2', ofRule({ qos: 2 }), /publish\.0\.qos: expected 0 or 1/],
     ['retain in words', ofRule({ retain: 'yes' }), /publish\.0\.retain: expected true or false/],
