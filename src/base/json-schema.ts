@@ -112,7 +112,7 @@ function convertAll(
       io,
       unrepresentable: 'any',
       override({ zodSchema, jsonSchema, path }) {
-        if (Object.keys(jsonSchema).length === 0) visit((zodSchema as z.ZodType).def.type, asWritten(path));
+        if (Object.keys(jsonSchema).length === 0) visit((zodSchema as unknown as z.ZodType).def.type, asWritten(path));
       },
     });
     return null;
