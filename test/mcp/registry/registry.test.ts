@@ -62,7 +62,7 @@ describe('what cannot be served is refused when the registry is built', () => {
       'resources.mine.uri',
       () => registryOf({ resources: { mine: template('n://{id}') } }, { resources: { theirs: template('n://{id}') } }),
     ],
-    ['tools.t.input.at', () => registryOf({ tools: { t: tool({ ...plain(), input: z.string() }) } })],
+    ['tools.t.input', () => registryOf({ tools: { t: tool({ ...plain(), input: z.string() }) } })],
     ['tools.t.output', () => registryOf({ tools: { t: { ...plain(), output: z.array(z.number()) } } })],
     ['tools.t.input.at', () => registryOf({ tools: { t: tool({ ...plain(), input: z.object({ at: z.date() }) }) } })],
     ['tools.t.inputJsonSchema', () => registryOf({ tools: { t: { ...plain(), inputJsonSchema: { type: 'array' } } } })],
