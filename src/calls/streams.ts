@@ -13,7 +13,7 @@ import { appWindows } from './windows.ts';
 import type { Deps } from '../streams/deps.ts';
 import { findStream } from '../streams/find-stream.ts';
 import { readHistory } from '../streams/history/events.ts';
-import { readKeys, readLatest, readLatestByKey } from '../streams/log/latest.ts';
+import { readKeys, readLatest, readLatestByKey } from '../streams/log/read-latest.ts';
 import { toStreamEvent } from '../streams/log/stream-log.ts';
 import { publish } from '../streams/log/publish.ts';
 import { removeEvents } from '../streams/log/remove.ts';

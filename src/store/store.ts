@@ -191,6 +191,16 @@ export interface ListOptions {
   prefix?: string;
   /** Only ids after this one: `next` of the page before. */
   after?: string;
+  /** A record that the page brings with it, as `Beside` says. */
+  beside?: RecordKey;
+}
+
+export interface RecordPage {
+  records: StoredRecord[];
+  /** The `after` of the next page; null: this is the last one. */
+  next: string | null;
+  /** The record that was asked for beside them; absent where none was. */
+  beside?: Reading;
 }
 
 export interface Trim {
@@ -226,7 +236,7 @@ export interface Store {
   /** In the order of `keys`, at most `GET_MANY_LIMIT` of them. Not atomic. */
   getMany(keys: readonly RecordKey[], now: number): Promise<Reading[]>;
   /** Live records in id order. A page may be short or empty and have a `next`; the last one's is null. Not atomic. */
-  list(partition: string, options: ListOptions): Promise<{ records: StoredRecord[]; next: string | null }>;
+  list(partition: string, options: ListOptions): Promise<RecordPage>;
   /**
    * Records of a queue that are due at `now`. The answer is a hint and may be stale: it may miss records that are due and
    * name others that no longer are, so a worker claims a record with a commit. It begins at shard `from` (0 to 15; any

@@ -9,7 +9,7 @@ import type { DeclaredStream } from '../declare/stream.ts';
 import { feedStatus } from '../feeds/run/status.ts';
 import { fieldsOf } from '../streams/fields.ts';
 import { findStream } from '../streams/find-stream.ts';
-import { readLatestByKey } from '../streams/log/latest.ts';
+import { readLatestByKey } from '../streams/log/read-latest.ts';
 import { streamLog } from '../streams/log/stream-log.ts';
 import { isoTime } from '../base/time/time-text.ts';
 import { accounted, type AppDeps } from '../calls/context.ts';

@@ -8,10 +8,9 @@ import type { DeclaredStream } from '../declare/stream.ts';
 import { TidegateError } from '../base/errors.ts';
 import type { StreamEvent } from '../base/event.ts';
 import { findStream, withoutKeys } from '../streams/find-stream.ts';
-import { readLatestByKey } from '../streams/log/latest.ts';
+import { readLatestByKey, readLatestOf } from '../streams/log/read-latest.ts';
 import { toStreamEvent } from '../streams/log/stream-log.ts';
 import { feedKey } from '../feeds/run/state.ts';
-import { latestKey } from '../streams/log/latest.ts';
 import { accounted, type AppDeps } from '../calls/context.ts';
 import { exampleCall } from './describe.ts';
 import { type FeedNote as Note, feedText, noteOf, unreadNote } from './feed-note.ts';
@@ -20,7 +19,6 @@ import { agoText, eventLine, shownEvent } from '../calls/short-lines.ts';
 import { bothHalves, createPage, roomFor } from '../calls/halves.ts';
 import { callOf, NextCalls } from '../calls/next-call.ts';
 import type { Scope } from '../streams/scope.ts';
-import { latestEvent } from '../streams/log/latest.ts';
 
 const DEFAULT_KEYS = 50;
 const MOST_KEYS = 500;
@@ -103,12 +101,11 @@ function latestRow(event: StreamEvent, { identified }: DeclaredStream, now: numb
 async function readOne(scope: Scope, stream: DeclaredStream, key: string | null, now: number): Promise<Latest> {
   const { tenant } = scope;
   const feed = stream.feed === null ? [] : [feedKey(tenant, stream.feed)];
-  const [latest, feedReading] = await scope.store.getMany([latestKey(tenant, stream.name, key), ...feed], now);
-  const event = latest ? latestEvent.read(latest) : null;
+  const { events, others } = await readLatestOf(scope, stream.name, [key], feed);
   return {
-    events: event ? [toStreamEvent(stream.name, event)] : [],
+    events: events.map((event) => toStreamEvent(stream.name, event)),
     next: null,
-    feed: feedReading === undefined ? null : noteOf(stream, feedReading, now),
+    feed: others[0] === undefined ? null : noteOf(stream, others[0], now),
   };
 }
 

@@ -13,7 +13,7 @@ import { feedStatus } from '../feeds/run/status.ts';
 import { fieldsOf } from '../streams/fields.ts';
 import { findStream } from '../streams/find-stream.ts';
 import { readHistory } from '../streams/history/events.ts';
-import { readKeys, readLatest } from '../streams/log/latest.ts';
+import { readKeys, readLatest } from '../streams/log/read-latest.ts';
 import { accounted, type AppDeps } from '../calls/context.ts';
 import { readNote } from './feed-note.ts';
 

@@ -110,7 +110,7 @@ describe('the streams of an app', () => {
     expect(await streams.latest('readings')).toMatchObject({ id: 'r2' });
     expect({ ...calls }).toEqual({
       ...before,
-      get: (before['get'] ?? 0) + 1,
+      getMany: (before['getMany'] ?? 0) + 1,
       list: 1,
       last: (before['last'] ?? 0) + 1,
     });

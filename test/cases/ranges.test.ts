@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { csv } from '../../src/index.ts';
 import { findStream } from '../../src/streams/find-stream.ts';
 import { readHistory } from '../../src/streams/history/events.ts';
-import { readLatest } from '../../src/streams/log/latest.ts';
+import { readLatest } from '../../src/streams/log/read-latest.ts';
 import { scopeOf } from '../../src/streams/scope.ts';
 import { text } from '../services/http-feed.ts';
 import { eventsOf, HOUR, past, type Past } from '../streams/history/past.ts';

@@ -78,7 +78,7 @@ test.each<[string, object, Record<string, number>]>([
   ['resources/list', {}, {}],
   ['prompts/list', {}, {}],
   ['tools/call', { name: 'looks_0' }, {}],
-  ['tools/call', { name: 'looks_2' }, { get: 2 }],
+  ['tools/call', { name: 'looks_2' }, { getMany: 2 }],
   ['tools/call', { name: 'read_latest', arguments: { stream: 'plant', key: 'a' } }, { getMany: 1 }],
   ['tools/call', { name: 'read_latest', arguments: { stream: 'plant' } }, { list: 1 }],
   ['tools/call', { name: 'read_history', arguments: { stream: 'plant' } }, { last: 1, get: 1 }],
@@ -119,7 +119,7 @@ test('requests that overlap keep apart', async () => {
   const found = await lines(asked.length);
   for (const times of TIMES) {
     const own = found.filter(({ name }) => name === `looks_${times}`).map(({ storeCalls }) => storeCalls);
-    const expected = times === 0 ? {} : { get: times };
+    const expected = times === 0 ? {} : { getMany: times };
     expect(own).toEqual([expected, expected, expected]);
   }
 });
@@ -156,15 +156,15 @@ test('a batch of the older protocol is one request', async () => {
     ),
   });
   expect(await response.json()).toHaveLength(2);
-  expect(await lines(1)).toMatchObject([{ mcp: 'batch of 2', status: 200, storeCalls: { get: 5 } }]);
+  expect(await lines(1)).toMatchObject([{ mcp: 'batch of 2', status: 200, storeCalls: { getMany: 5 } }]);
 });
 
 test('a store that is gone is a warning, with what was asked of it', async () => {
-  await serve({ ...createMemoryStore(), get: gone, ping: gone });
+  await serve({ ...createMemoryStore(), getMany: gone, ping: gone });
   expect((await callTool('looks_2')).status).toBe(503);
   expect((await fetch(`${served.url}/readyz`)).status).toBe(503);
   expect(await lines(2)).toMatchObject([
-    { mcp: 'tools/call', name: 'looks_2', status: 503, storeCalls: { get: 1 } },
+    { mcp: 'tools/call', name: 'looks_2', status: 503, storeCalls: { getMany: 1 } },
     { method: 'GET', path: '/readyz', status: 503, storeCalls: { ping: 1 } },
   ]);
   expect(served.logged.filter(isLine).map(({ level }) => level)).toEqual(['warn', 'warn']);

@@ -62,7 +62,7 @@ export function weaken(inner: Store, { random, unknown = 0, staleDue = 0, halfVi
       const read = await scattered(page.records, ({ id }) => inner.get({ partition, id }, options.now));
       // Some engines filter after they have counted: a page may come out short, or empty.
       const records = read.filter((reading): reading is StoredRecord => reading.value !== null);
-      return { records, next: page.next };
+      return { ...page, records };
     },
 
     async due(queue, options) {

@@ -69,7 +69,7 @@ describe('the latest of a key', () => {
         key,
         stream: 'plant',
       });
-      expect(at.calls).toEqual(['get']);
+      expect(at.calls).toEqual(['getMany']);
     }
   });
 

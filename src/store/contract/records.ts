@@ -150,6 +150,24 @@ export function recordRules(start: StartKit): void {
     expect(await idsOf(kit, { prefix: '\ud83c' }, 3)).toEqual([]);
   });
 
+  test('a page brings the record that is asked for beside it, as every read would', async () => {
+    const kit = await start();
+    const [page, beside] = [{ now: NOW, limit: 5 }, key('beside', 'p2')];
+    const absent = { ...beside, value: null, version: null };
+    expect(await kit.store.list('p', { ...page, beside })).toEqual({ records: [], next: null, beside: absent });
+    await fill(kit, ['a', 'b']);
+    await kit.put(beside, { b: 1 }, { expiresAt: NOW + 10, due: { queue: 'q', at: NOW } });
+    for (const now of [NOW, NOW + 10]) {
+      const expected = await kit.store.get(beside, now);
+      for (const options of [{}, { prefix: 'b' }, { after: 'a' }, { after: 'b', prefix: 'a' }, { prefix: '\ud83c' }]) {
+        const { beside: found, ...rest } = await kit.store.list('p', { now, limit: 5, ...options, beside });
+        expect(found).toEqual(expected);
+        expect(rest).toEqual(await kit.store.list('p', { now, limit: 5, ...options }));
+      }
+    }
+    expect(await kit.store.list('p', page)).not.toHaveProperty('beside');
+  });
+
   test('pages reach every live record once, past stretches of expired and deleted ones', async () => {
     const kit = await start();
     const ids = Array.from({ length: 60 }, (_, i) => `r${String(i).padStart(2, '0')}`);

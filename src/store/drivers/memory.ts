@@ -100,15 +100,16 @@ export function createMemoryStore({ limits: commitLimits = limits.PORTABLE_LIMIT
       return keys.map((key) => readingOf(key, now));
     },
 
-    async list(partition, { now, limit, prefix = '', after }) {
+    async list(partition, { now, limit, prefix = '', after, beside }) {
       limits.checkCount(limit, limits.LIST_LIMIT, 'limit');
-      if (!limits.isPrefix(prefix)) return { records: [], next: null };
+      const more = beside === undefined ? {} : { beside: readingOf(beside, now) };
+      if (!limits.isPrefix(prefix)) return { records: [], next: null, ...more };
       const ids = [...(partitions.get(partition)?.keys() ?? [])]
         .filter((id) => id.startsWith(prefix) && (after === undefined || compareUtf8(id, after) > 0))
         .sort(compareUtf8);
       const live = ids.map((id) => readingOf({ partition, id }, now)).filter((reading) => reading.value !== null);
       const records = live.slice(0, limit);
-      return { records, next: live.length > limit ? (records.at(-1)?.id ?? null) : null };
+      return { records, next: live.length > limit ? (records.at(-1)?.id ?? null) : null, ...more };
     },
 
     async due(queue, { now, limit, from }) {

@@ -74,14 +74,14 @@ return rows
 `;
 
 /**
- * partition, min, prefix, now, limit, most bytes → next id or '', then id and row of each live record. It stops early when
- * it has that many bytes. It removes from the index what the engine's TTL has removed.
+ * partition, min, prefix, now, limit, most bytes, then perhaps partition and id of a record beside → next id or '', the row
+ * of the record beside, then id and row of each live record. It stops early when it has that many bytes. It removes from the index what the engine's TTL has removed.
  */
 const LIST = `
 local index, now, limit = base .. ':p:' .. ARGV[1], tonumber(ARGV[4]), tonumber(ARGV[5])
 local max = ARGV[3] == '' and '+' or '[' .. ARGV[3] .. '\\255'
 local ids = redis.call('ZRANGEBYLEX', index, ARGV[2], max, 'LIMIT', 0, limit + 1)
-local answer, bytes = { '' }, 0
+local answer, bytes = { '', ARGV[7] and rowOf(member(ARGV[7], ARGV[8])) or false }, 0
 for i, id in ipairs(ids) do
   if i > limit or bytes > tonumber(ARGV[6]) then
     answer[1] = ids[i - 1]

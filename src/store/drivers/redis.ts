@@ -84,18 +84,23 @@ function storeOn(client: RedisClient, timeoutMs: number): Store {
       return readings(keys, now);
     },
 
-    async list(partition, { now, limit, prefix = '', after }) {
+    async list(partition, { now, limit, prefix = '', after, beside }) {
       limits.checkCount(limit, limits.LIST_LIMIT, 'limit');
-      if (!limits.isPrefix(prefix)) return { records: [], next: null };
+      if (!limits.isPrefix(prefix)) {
+        const [reading] = beside === undefined ? [] : await readings([beside], now);
+        return { records: [], next: null, ...(reading === undefined ? {} : { beside: reading }) };
+      }
       const behind = after !== undefined && compareUtf8(after, prefix) >= 0;
       const min = behind ? `(${after}` : `[${prefix}`;
-      const args = [partition, min, prefix, String(now), String(limit), String(LIST_BYTES)];
-      const [next, ...found] = (await client.run('list', args)) as [string, ...(string | Row)[]];
+      const record = beside === undefined ? [] : [beside.partition, beside.id];
+      const args = [partition, min, prefix, String(now), String(limit), String(LIST_BYTES), ...record];
+      const [next, row, ...found] = (await client.run('list', args)) as [string, Row | null, ...(string | Row)[]];
       const records: StoredRecord[] = [];
       for (let i = 0; i < found.length; i += 2) {
         records.push(toReading({ partition, id: found[i] as string }, found[i + 1] as Row, now) as StoredRecord);
       }
-      return { records, next: next === '' ? null : next };
+      const more = beside === undefined ? {} : { beside: toReading(beside, row ?? [], now) };
+      return { records, next: next === '' ? null : next, ...more };
     },
 
     async due(queue, { now, limit, from }) {

@@ -65,15 +65,16 @@ export function createSqliteStore(options: SqliteOptions): Store {
       return reached(() => keys.map((key) => readingOf(key, now)));
     },
 
-    async list(partition, { now, limit, prefix = '', after = '' }) {
+    async list(partition, { now, limit, prefix = '', after = '', beside }) {
       limits.checkCount(limit, limits.LIST_LIMIT, 'limit');
-      if (!limits.isPrefix(prefix)) return { records: [], next: null };
+      const more = beside === undefined ? {} : { beside: reached(() => readingOf(beside, now)) };
+      if (!limits.isPrefix(prefix)) return { records: [], next: null, ...more };
       const rows = reached(() => record.list.all(partition, prefix, after, now, limit + 1));
       const matching = rows.filter((row) => row.id.startsWith(prefix));
       const records = matching
         .slice(0, limit)
         .map((row) => toReading({ partition, id: row.id }, row, now) as StoredRecord);
-      return { records, next: matching.length > limit ? (records.at(-1)?.id ?? null) : null };
+      return { records, next: matching.length > limit ? (records.at(-1)?.id ?? null) : null, ...more };
     },
 
     async due(queue, { now, limit, from }) {

@@ -13,7 +13,16 @@ import { DYNAMODB_TABLE } from './table.ts';
 import * as limits from '../limits.ts';
 import { compareUtf8 } from '../order.ts';
 import { shardsFrom } from '../shard.ts';
-import { isPresent, type DueRecord, type Put, type Reading, type RecordKey, type Store } from '../store.ts';
+import {
+  isPresent,
+  type DueRecord,
+  type ListOptions,
+  type RecordPage,
+  type Put,
+  type Reading,
+  type RecordKey,
+  type Store,
+} from '../store.ts';
 
 /** How many shards are queried at once. Workers allow six connections. */
 const SHARDS_AT_ONCE = 4;
@@ -82,14 +91,44 @@ export function createRecords(client: DynamoClient, keys: Keys): Records {
     return found;
   }
 
+  async function get(key: RecordKey, now: number): Promise<Reading> {
+    limits.checkKey(key);
+    const { Item } = await client.ask((dynamo, options) =>
+      dynamo.send(new GetItemCommand({ TableName, Key: keys.record(key), ConsistentRead: true }), options),
+    );
+    return toReading(keys, key, Item, now);
+  }
+
+  async function list(partition: string, { now, limit, prefix = '', after = '' }: ListOptions): Promise<RecordPage> {
+    limits.checkCount(limit, limits.LIST_LIMIT, 'limit');
+    if (!limits.isPrefix(prefix)) return { records: [], next: null };
+    const within = after.startsWith(prefix) && after !== '';
+    if (!within && compareUtf8(after, prefix) > 0) return { records: [], next: null };
+    const page = await client.ask((dynamo, options) =>
+      dynamo.send(
+        new QueryCommand({
+          TableName,
+          ConsistentRead: true,
+          KeyConditionExpression: prefix === '' ? 'pk = :pk' : 'pk = :pk AND begins_with(sk, :prefix)',
+          ExpressionAttributeValues: {
+            ':pk': keys.partition(partition),
+            ...(prefix === '' ? {} : { ':prefix': { S: prefix } }),
+          },
+          Limit: limit,
+          ...(within ? { ExclusiveStartKey: keys.record({ partition, id: after }) } : {}),
+        }),
+        options,
+      ),
+    );
+    const readings = (page.Items ?? []).map((item) =>
+      toReading(keys, { partition, id: textAttribute(item, 'sk') }, item, now),
+    );
+    const last = page.LastEvaluatedKey;
+    return { records: readings.filter(isPresent), next: last === undefined ? null : textAttribute(last, 'sk') };
+  }
+
   return {
-    async get(key, now) {
-      limits.checkKey(key);
-      const { Item } = await client.ask((dynamo, options) =>
-        dynamo.send(new GetItemCommand({ TableName, Key: keys.record(key), ConsistentRead: true }), options),
-      );
-      return toReading(keys, key, Item, now);
-    },
+    get,
 
     async getMany(wanted, now) {
       limits.checkKeys(wanted);
@@ -97,32 +136,11 @@ export function createRecords(client: DynamoClient, keys: Keys): Records {
       return wanted.map((key) => toReading(keys, key, items.get(nameOf(key)), now));
     },
 
-    async list(partition, { now, limit, prefix = '', after = '' }) {
-      limits.checkCount(limit, limits.LIST_LIMIT, 'limit');
-      if (!limits.isPrefix(prefix)) return { records: [], next: null };
-      const within = after.startsWith(prefix) && after !== '';
-      if (!within && compareUtf8(after, prefix) > 0) return { records: [], next: null };
-      const page = await client.ask((dynamo, options) =>
-        dynamo.send(
-          new QueryCommand({
-            TableName,
-            ConsistentRead: true,
-            KeyConditionExpression: prefix === '' ? 'pk = :pk' : 'pk = :pk AND begins_with(sk, :prefix)',
-            ExpressionAttributeValues: {
-              ':pk': keys.partition(partition),
-              ...(prefix === '' ? {} : { ':prefix': { S: prefix } }),
-            },
-            Limit: limit,
-            ...(within ? { ExclusiveStartKey: keys.record({ partition, id: after }) } : {}),
-          }),
-          options,
-        ),
-      );
-      const readings = (page.Items ?? []).map((item) =>
-        toReading(keys, { partition, id: textAttribute(item, 'sk') }, item, now),
-      );
-      const last = page.LastEvaluatedKey;
-      return { records: readings.filter(isPresent), next: last === undefined ? null : textAttribute(last, 'sk') };
+    async list(partition, { beside, ...options }) {
+      if (beside === undefined) return list(partition, options);
+      // Each in a request of its own at the same time.
+      const [page, reading] = await Promise.all([list(partition, options), get(beside, options.now)]);
+      return { ...page, beside: reading };
     },
 
     async due(queue, { now, limit, from }) {

@@ -13,7 +13,7 @@
  */
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { readDecimal } from '../../base/number-text.ts';
-import { isGap, type LoggedEvent, type StreamEvent } from '../../base/event.ts';
+import { isGap, type LoggedEvent } from '../../base/event.ts';
 import { GET_MANY_LIMIT } from '../../store/limits.ts';
 import { record } from '../../store/record.ts';
 import type { Cursor, LogEntry, Operation, RecordKey } from '../../store/store.ts';
@@ -21,7 +21,7 @@ import { follow, type FollowOptions, type FollowReport, type Round } from './fol
 import { removalsKey } from './removals.ts';
 import type { OpenTimes } from './times.ts';
 import { foldAt, timeOf, timesEffects } from './times-keep.ts';
-import { loggedEvent, loggedEventSchema, streamLog, toStreamEvent } from './stream-log.ts';
+import { loggedEvent, loggedEventSchema, streamLog } from './stream-log.ts';
 import type { LogScope } from '../scope.ts';
 
 /** The partition that holds the latest event of each key of a stream. */
@@ -95,52 +95,8 @@ function numberOf(revision: string | undefined): number | bigint | null {
   return /^\d+$/.test(revision) ? BigInt(revision) : readDecimal(revision);
 }
 
-/** Reads the latest event of a key (null for a stream without keys); null where there is none. One store call. */
-export async function readLatest(
-  { store, runtime, tenant }: LogScope,
-  stream: string,
-  key: string | null,
-): Promise<StreamEvent | null> {
-  const reading = await store.get(latestKey(tenant, stream, key), runtime.now());
-  const standing = latestEvent.read(reading);
-  return standing && toStreamEvent(stream, standing);
-}
-
-/**
- * Reads the latest event of each key, in the order of the keys' UTF-8 bytes. One store call.
- * @param page `after` is the `next` of the page before, null for the first page; `limit` is 1 to 1,000
- */
-export async function readLatestByKey(
-  { store, runtime, tenant }: LogScope,
-  stream: string,
-  page: { after: string | null; limit: number },
-): Promise<{ events: StreamEvent[]; next: string | null }> {
-  const { records, next } = await store.list(latestPartition(tenant, stream), {
-    now: runtime.now(),
-    limit: page.limit,
-    ...(page.after === null ? {} : { after: latestKey(tenant, stream, page.after).id }),
-  });
-  const events = records.map(({ value }) => toStreamEvent(stream, latestEvent.decode(value)));
-  return { events, next: next === null ? null : keyOf(next) };
-}
-
-/** Reads the keys that begin with `prefix`, in the order of their UTF-8 bytes. One store call. */
-export async function readKeys(
-  { store, runtime, tenant }: LogScope,
-  stream: string,
-  { prefix, limit }: { prefix: string; limit: number },
-): Promise<{ values: string[]; hasMore: boolean }> {
-  const { id } = latestKey(tenant, stream, prefix);
-  const { records, next } = await store.list(latestPartition(tenant, stream), {
-    now: runtime.now(),
-    limit,
-    ...(prefix === '' ? {} : { prefix: id }),
-  });
-  const keys = records.map((record) => keyOf(record.id)).filter((key) => key !== '');
-  return { values: keys, hasMore: next !== null };
-}
-
-function keyOf(recordId: string): string {
+/** The key of a latest event, by the id of its record. */
+export function keyOf(recordId: string): string {
   return recordId.slice(latestKey('', '', '').id.length);
 }
 

@@ -19,7 +19,8 @@
  * moments.
  *
  * Latest events obey by themselves: their follower reads the log as any reader, and a removal takes away the latest
- * events that it concerns before it is acknowledged. Its commit moves the version of the follower's position, so a round
+ * events that it concerns before it is acknowledged. Until it has (`settled`), whoever reads latest events leaves these
+ * out (`read-latest.ts`), so a process that ends in between changes nothing. Its commit moves the version of the follower's position, so a round
  * of the follower that began before cannot bring them back.
  */
 import * as z from 'zod';

@@ -6,18 +6,15 @@
 import type { Condition } from '../../declare/condition.ts';
 import type { DeclaredStream } from '../../declare/stream.ts';
 import type { LoggedEvent } from '../../base/event.ts';
-import { GET_MANY_LIMIT } from '../../store/limits.ts';
-import { listAll } from '../../store/list-all.ts';
 import type { Cursor } from '../../store/store.ts';
 import { begin, step, type Transition } from '../../streams/conditions/condition.ts';
 import { isPerKey, passesKey, passesWhere } from '../../streams/conditions/scope.ts';
 import { followerPosition } from '../../streams/log/follower.ts';
 import { LATEST_FOLLOWER, projectLatest } from '../../streams/log/latest.ts';
-import { latestKey, latestPartition } from '../../streams/log/latest.ts';
+import { eachLatest, KEYS_AT_ONCE, readLatestOf } from '../../streams/log/read-latest.ts';
 import { streamLog } from '../../streams/log/stream-log.ts';
 import { occurrenceOf, type Waiter } from './waiter.ts';
 import type { Scope } from '../../streams/scope.ts';
-import { latestEvent } from '../../streams/log/latest.ts';
 
 /** How many keys' latest events are looked at, at most, in the order of keys. */
 export const MOST_STANDING = 10_000;
@@ -68,20 +65,15 @@ async function projectedTo(
 }
 
 async function* standingEvents(scope: Scope, stream: DeclaredStream, { key }: Condition): AsyncGenerator<LoggedEvent> {
-  const { store, runtime, tenant } = scope;
   const asked = !stream.keyed ? [null] : typeof key === 'string' ? [key] : key && 'oneOf' in key ? key.oneOf : null;
   if (asked !== null) {
-    const keys = asked.slice(0, GET_MANY_LIMIT).map((one) => latestKey(tenant, stream.name, one));
-    for (const reading of await store.getMany(keys, runtime.now())) {
-      const event = latestEvent.read(reading);
-      if (event) yield event;
-    }
+    yield* (await readLatestOf(scope, stream.name, asked.slice(0, KEYS_AT_ONCE))).events;
     return;
   }
   let read = 0;
-  for await (const records of listAll(scope, latestPartition(tenant, stream.name))) {
-    for (const { value } of records) yield latestEvent.decode(value);
-    read += records.length;
+  for await (const events of eachLatest(scope, stream)) {
+    yield* events;
+    read += events.length;
     if (read >= MOST_STANDING) return;
   }
 }

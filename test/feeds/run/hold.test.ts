@@ -5,7 +5,7 @@ import type { BurstContext, FeedPacing } from '../../../src/declare/feed.ts';
 import { startLoop } from '../../../src/hosts/node/loop.ts';
 import { feedStatus } from '../../../src/feeds/run/status.ts';
 import { scopeOf } from '../../../src/streams/scope.ts';
-import { readLatest } from '../../../src/streams/log/latest.ts';
+import { readLatest } from '../../../src/streams/log/read-latest.ts';
 import { identified, items, reading, settle, type Stage, stageOf, TENANT, feedOf } from './stage.ts';
 
 const LEASE_MS = 30_000;

@@ -6,7 +6,7 @@ import { appendWeight } from '../../../src/store/limits.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import { stream } from '../../../src/declare/stream.ts';
 import { anonymous, feedOf, identified, items, Reading, readings, stageOf, TENANT } from './stage.ts';
-import { readLatestByKey } from '../../../src/streams/log/latest.ts';
+import { readLatestByKey } from '../../../src/streams/log/read-latest.ts';
 import { scopeOf } from '../../../src/streams/scope.ts';
 
 const budget = { events: 1_000_000, bytes: 1_000_000_000 };

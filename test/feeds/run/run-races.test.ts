@@ -6,7 +6,7 @@ import { TidegateError } from '../../../src/base/errors.ts';
 import { ingest } from '../../../src/feeds/run/run.ts';
 import { feedStatus } from '../../../src/feeds/run/status.ts';
 import { weaken } from '../../store/weaknesses.ts';
-import { readLatest } from '../../../src/streams/log/latest.ts';
+import { readLatest } from '../../../src/streams/log/read-latest.ts';
 import {
   anonymous,
   feedOf,

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { stream } from '../../../src/declare/stream.ts';
 import { readDeadLetters } from '../../../src/feeds/run/dead-letters.ts';
 import { sweep } from '../../../src/feeds/run/sweep.ts';
-import { readLatest } from '../../../src/streams/log/latest.ts';
+import { readLatest } from '../../../src/streams/log/read-latest.ts';
 import { latestKey } from '../../../src/streams/log/latest.ts';
 import { streamLog } from '../../../src/streams/log/stream-log.ts';
 import { feedOf, identified, items, readings, stageOf, START, TENANT } from './stage.ts';

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { type Loop, startLoop } from '../../../src/hosts/node/loop.ts';
 import { feedStatus } from '../../../src/feeds/run/status.ts';
 import { seededRandom } from '../../../src/store/contract/seeded.ts';
-import { readLatest } from '../../../src/streams/log/latest.ts';
+import { readLatest } from '../../../src/streams/log/read-latest.ts';
 import { scopeOf } from '../../../src/streams/scope.ts';
 import { type OnCommit, settle, TENANT } from '../run/stage.ts';
 import { catchUp, type Scene, scene, upTo } from './scene.ts';

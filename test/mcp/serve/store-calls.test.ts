@@ -63,7 +63,7 @@ describe('calls to the store', () => {
     const calls: string[] = [];
     served = await serveApp(app, { builtIns: true, store: watched((name) => calls.push(name)) });
     expect((await served.call('tools/call', { name: 'newest' })).status).toBe(200);
-    expect(calls).toEqual(['get']);
+    expect(calls).toEqual(['getMany']);
   });
 
   it('are one for how a task is, at each poll', async () => {

@@ -1,13 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { stream } from '../../../src/declare/stream.ts';
 import type { LoggedEvent } from '../../../src/base/event.ts';
-import {
-  LATEST_AGE_MS,
-  projectLatest,
-  readLatest,
-  readLatestByKey,
-  replaces,
-} from '../../../src/streams/log/latest.ts';
+import { LATEST_AGE_MS, projectLatest, replaces } from '../../../src/streams/log/latest.ts';
+import { readLatest, readLatestByKey } from '../../../src/streams/log/read-latest.ts';
 import { streamLog } from '../../../src/streams/log/stream-log.ts';
 import { identified, Reading, type Stage, stageOf, TENANT, watch } from '../../feeds/run/stage.ts';
 import { scopeOf } from '../../../src/streams/scope.ts';
@@ -150,7 +145,7 @@ describe('the latest events', () => {
     });
     expect(second).toMatchObject({ events: [{ key: 'é', stream: 'readings' }], next: null });
     await readLatest(scopeOf(deps, { tenant: TENANT }), 'readings', 'a');
-    expect(calls).toEqual({ list: 2, get: 1 });
+    expect(calls).toEqual({ list: 2, getMany: 1 });
   });
 
   test('end 30 days after they came, where no age is declared, and a new one takes over', async () => {

@@ -4,7 +4,7 @@ import { systemRuntime } from '../../../src/base/runtime.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import { stream } from '../../../src/declare/stream.ts';
 import { fenceKey } from '../../../src/streams/log/append.ts';
-import { readLatest } from '../../../src/streams/log/latest.ts';
+import { readLatest } from '../../../src/streams/log/read-latest.ts';
 import { pushedKey } from '../../../src/streams/log/publish-many.ts';
 import { type Once, publishMany } from '../../../src/streams/log/publish-many.ts';
 import {

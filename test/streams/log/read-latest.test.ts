@@ -1,0 +1,113 @@
+/** Whoever reads latest events obeys a removal from its commit on, also where the process that removes ends behind it. */
+import { expect, test } from 'vitest';
+import * as z from 'zod';
+import { systemRuntime } from '../../../src/base/runtime.ts';
+import type { EventSelector } from '../../../src/declare/app-streams.ts';
+import { defineApp } from '../../../src/declare/check/define-app.ts';
+import { stream } from '../../../src/declare/stream.ts';
+import { createTestApp } from '../../../src/hosts/testing/test-app.ts';
+import { countCalls } from '../../../src/store/counting.ts';
+import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
+import type { Store } from '../../../src/store/store.ts';
+import { findStream } from '../../../src/streams/find-stream.ts';
+import {
+  eachLatest,
+  readKeys,
+  readLatest,
+  readLatestByKey,
+  readLatestOf,
+} from '../../../src/streams/log/read-latest.ts';
+import { scopeOf } from '../../../src/streams/scope.ts';
+
+const AT = Date.UTC(2026, 4, 1);
+const NOW = AT + 3_600_000;
+const schema = z.object({ id: z.string(), key: z.string(), at: z.number() });
+const app = defineApp({
+  name: 'latest',
+  version: '1.0.0',
+  description: 'Two streams',
+  streams: {
+    keyed: stream({ description: 'with keys', schema, key: 'key', time: 'at', id: 'id' }),
+    keyless: stream({ description: 'without keys', schema, time: 'at', id: 'id' }),
+  },
+});
+
+const event = (id: string, n: number, key = 'a') => ({ id, key, at: AT + n });
+
+/** A store in which the next process that commits a removal ends behind it. */
+async function dieBehindRemoval(store: Store, name: string, selector: EventSelector): Promise<void> {
+  let isDead = false;
+  const dying = createTestApp(app, {
+    at: NOW,
+    store: {
+      ...store,
+      async commit(...args) {
+        if (isDead) throw new Error('killed');
+        const result = await store.commit(...args);
+        isDead = args[0].some((operation) => operation.kind === 'put' && operation.partition === 'public/removals');
+        return result;
+      },
+    },
+  });
+  await expect(dying.streams.remove(name, selector)).rejects.toThrow('killed');
+  expect(isDead).toBe(true);
+}
+
+test.each<[string, EventSelector]>([
+  ['its id', { id: 'e2' }],
+  ['its key', { key: 'a' }],
+  ['a range', { from: AT + 2, to: AT + 3 }],
+])('no reader gets an event that was removed by %s', async (_by, selector) => {
+  const store = createMemoryStore();
+  const healthy = createTestApp(app, { at: NOW, store });
+  for (const one of [event('e1', 1), event('e2', 2), event('b1', 1, 'b')]) await healthy.streams.append('keyed', one);
+  await dieBehindRemoval(store, 'keyed', selector);
+
+  expect(await healthy.streams.latest('keyed', 'a')).toBeNull();
+  expect((await healthy.streams.latestByKey('keyed')).events.map(({ id }) => id)).toEqual(['b1']);
+  expect((await healthy.streams.keys('keyed')).values).toEqual(['b']);
+  for (const input of [{}, { key: 'a' }]) {
+    const { structured, text } = await healthy.call('read_latest', { stream: 'keyed', ...input });
+    expect(JSON.stringify(structured)).not.toContain('e2');
+    expect(text).not.toContain('e2');
+  }
+  expect((await healthy.call('list_streams', {})).structured).toMatchObject({ streams: [{ keys: ['b'] }, {}] });
+  await expect(healthy.request('resources/read', { uri: 'stream://keyed/a' })).rejects.toThrow();
+  const scope = scopeOf({ app, store, runtime: { ...systemRuntime(() => {}), now: () => NOW } }, { tenant: 'public' });
+  for await (const events of eachLatest(scope, findStream(app, 'keyed'))) {
+    expect(events.map(({ id }) => id)).toEqual(['b1']);
+  }
+
+  // The sweep puts what is left in its place.
+  await healthy.sweep();
+  const left = 'key' in selector ? null : { id: 'e1' };
+  expect(await healthy.streams.latest('keyed', 'a').then((found) => found && { id: found.id })).toEqual(left);
+});
+
+test('nor of a stream without keys', async () => {
+  const store = createMemoryStore();
+  const healthy = createTestApp(app, { at: NOW, store });
+  for (const n of [1, 2]) await healthy.streams.append('keyless', event(`e${n}`, n));
+  await dieBehindRemoval(store, 'keyless', { id: 'e2' });
+  expect(await healthy.streams.latest('keyless')).toBeNull();
+  expect((await healthy.call('read_latest', { stream: 'keyless' })).structured).toMatchObject({ events: [] });
+  await healthy.sweep();
+  expect(await healthy.streams.latest('keyless')).toMatchObject({ id: 'e1' });
+});
+
+test('each reader makes one store call', async () => {
+  const { store, total } = countCalls(createMemoryStore());
+  const made = createTestApp(app, { at: NOW, store });
+  await made.streams.append('keyed', event('e1', 1));
+  const scope = scopeOf({ app, store, runtime: systemRuntime(() => {}) }, { tenant: 'public' });
+  for (const read of [
+    () => readLatest(scope, 'keyed', 'a'),
+    () => readLatestOf(scope, 'keyed', ['a', 'b']),
+    () => readLatestByKey(scope, 'keyed', { after: null, limit: 10 }),
+    () => readKeys(scope, 'keyed', { prefix: '', limit: 10 }),
+  ]) {
+    const before = total();
+    await read();
+    expect(total() - before).toBe(1);
+  }
+});
