@@ -12,6 +12,7 @@ import { READ_LIMIT } from '../../store/limits.ts';
 import type { Cursor } from '../../store/store.ts';
 import type { LogScope } from '../scope.ts';
 import { type Candidate, createFallback, type Fallback } from './fallback.ts';
+import { leaveRevised } from './later-revisions.ts';
 import {
   doneRemovalOf,
   finder,
@@ -66,12 +67,18 @@ export async function eraseStep(
 ): Promise<Removals | null> {
   const { runtime, store } = scope;
   const { deadline } = step;
-  const fallback = createFallback(step.wanted, {
-    keyed: stream.keyed,
-    revised: stream.declaration.options.revision !== undefined,
-    furthest: runtime.now() + stream.aheadMs,
-  });
-  const walked = await walk(scope, stream, standing.value, { ...step, deadline: deadline - COMMIT_MS }, fallback);
+  const revised = stream.declaration.options.revision !== undefined;
+  const furthest = runtime.now() + stream.aheadMs;
+  const fallback = createFallback(step.wanted, { keyed: stream.keyed, revised, furthest });
+  const readsBy = deadline - COMMIT_MS;
+  const walksBy = revised ? (runtime.now() + readsBy) / 2 : readsBy;
+  let walked = await walk(scope, stream, standing.value, { ...step, deadline: walksBy }, fallback);
+  if (revised && step.cursor !== null) {
+    const found = await leaveRevised(scope, stream, fallback, { from: step.cursor, deadline: readsBy });
+    // What was erased is erased; the step is taken once more.
+    if (found === 'late') walked = { ...walked, cursor: step.cursor, isEnd: false };
+    if (found === 'too_long') tellUnknown(scope, stream);
+  }
   let { record, value } = standing;
   for (let conflicts = 0; ; conflicts += 1) {
     const { kept, gone } = divide(fallback.found(), value);
@@ -87,6 +94,13 @@ export async function eraseStep(
     if (again === null || !isTime) return again?.value ?? null;
     ({ record, value } = again);
   }
+}
+
+function tellUnknown({ runtime }: LogScope, { name }: DeclaredStream): void {
+  const hint = 'the next event of such a key sets it right';
+  const message =
+    'after a removal, latest events of the stream may be too early: its log is too long to tell revisions apart';
+  runtime.log('warn', message, { stream: name, hint });
 }
 
 /** What was found, without what was removed since; its keys are orphans of those removals. */

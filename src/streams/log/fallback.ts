@@ -3,15 +3,12 @@
  * entries from the newest on, in any number of pages. It reads nothing and writes nothing. Pure.
  *
  * The latest event is the one with the greatest event time, and of equal times the later arrival, as `latest.ts` has it.
- * Of the revisions of an id only one counts: the later arrival, or the greater number. Accepted weakness: what was seen of
- * revisions is not kept between two runs of the sweep.
+ * Of the revisions of an id only one counts: the later arrival, or the greater number. All ids of a step are told apart, of
+ * which there are no more than it reads entries. Which of them were revised later than the step, `later-revisions.ts` finds.
  */
 import { isGap, type LoggedEvent } from '../../base/event.ts';
 import type { Cursor, LogEntry } from '../../store/store.ts';
 import { isAsLate, replaces } from './latest.ts';
-
-/** Most ids of a key whose revisions are told apart; beyond, only the best of those seen is kept. */
-const MOST_IDS = 10_000;
 
 export interface Candidate {
   event: LoggedEvent;
@@ -24,6 +21,10 @@ export interface Fallback {
   take(event: LoggedEvent, entry: LogEntry): void;
   /** By key. */
   found(): Map<string, Candidate>;
+  /** Leaves out the candidates for which `isKept` is false. @returns whether any is left */
+  keep(isKept: (candidate: Candidate, key: string) => boolean): boolean;
+  /** Leaves out what is replaced by a revision that stands behind all that were taken in. */
+  revise(event: LoggedEvent): void;
 }
 
 /**
@@ -38,21 +39,17 @@ export function createFallback(
 ): Fallback {
   /** Of each key, what stands of each id. Without revisions one candidate of a key is enough, under the id ''. */
   const left = new Map<string, Map<string, Candidate>>();
+  const keyOf = (event: LoggedEvent) => (keyed ? (event.key ?? '') : '');
 
   return {
     take(event, { appendedAt, cursor }) {
-      const key = keyed ? (event.key ?? '') : '';
+      const key = keyOf(event);
       if (isGap(event) || !wanted.has(key)) return;
       const known = left.get(key) ?? new Map<string, Candidate>();
       left.set(key, known);
       const later = known.get(revised ? event.id : '');
       const isPassed = (one: LoggedEvent) => (revised ? replaces(one, event) : isAsLate(one, event, furthest));
       if (later !== undefined && isPassed(later.event)) return;
-      if (known.size >= MOST_IDS) {
-        const best = bestOf(known.values(), furthest);
-        known.clear();
-        if (best) known.set(best.event.id, best);
-      }
       known.set(revised ? event.id : '', { event, appendedAt, cursor });
     },
     found() {
@@ -62,6 +59,18 @@ export function createFallback(
         if (best) found.set(key, best);
       }
       return found;
+    },
+    keep(isKept) {
+      for (const [key, known] of left) {
+        for (const [id, candidate] of known) if (!isKept(candidate, key)) known.delete(id);
+        if (known.size === 0) left.delete(key);
+      }
+      return left.size > 0;
+    },
+    revise(event) {
+      const known = left.get(keyOf(event));
+      const earlier = known?.get(event.id);
+      if (earlier !== undefined && !isGap(event) && replaces(event, earlier.event)) known?.delete(event.id);
     },
   };
 }

@@ -13,7 +13,7 @@ import { GET_MANY_LIMIT, LIST_LIMIT } from '../../store/limits.ts';
 import { type Check, isPresent, type Operation, type Put, type StoredRecord } from '../../store/store.ts';
 import type { LogScope } from '../scope.ts';
 import type { Candidate } from './fallback.ts';
-import { isAsLate, LATEST_AGE_MS, latestEvent, latestKey, latestPartition } from './latest.ts';
+import { isAsLate, LATEST_AGE_MS, latestEvent, latestKey, latestPartition, replaces } from './latest.ts';
 import { CHUNK, fits, putsOf } from './orphans.ts';
 import { isOf, readRemovals, type Removal, removals, type StandingRemovals } from './removals.ts';
 
@@ -141,9 +141,13 @@ export async function putFallbacks(
   return true;
 }
 
-/** What stands arrived later than the candidate, or was found later in the log. */
-function isBetter({ event }: Candidate, standing: LoggedEvent, furthest: number): boolean {
-  return event.id !== standing.id && !isAsLate(standing, event, furthest);
+/**
+ * Whether a candidate is to replace what stands, which arrived later or was found later in the log. Accepted weakness: where
+ * a lesser number of a revision arrived later and stood until now, others that were passed over for it do not come back.
+ */
+export function isBetter({ event }: Candidate, standing: LoggedEvent, furthest: number): boolean {
+  if (event.id !== standing.id) return !isAsLate(standing, event, furthest);
+  return event.revision !== standing.revision && !replaces(standing, event);
 }
 
 function* chunksOf(found: ReadonlyMap<string, Candidate>, mostBytes: number): Generator<Map<string, Candidate>> {
