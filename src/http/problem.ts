@@ -74,7 +74,7 @@ export function refusedResponse({ message, field, expected, hint }: OriginRefusa
   return respond({ title: message, status: 403, code: 'invalid_input', field, expected, hint }, null);
 }
 
-/** 401. It is the same for every wrong token, and for a stream that does not exist. */
+/** 401. It is the same for every wrong token, whether there is such a stream or not. */
 export function unauthorizedResponse(): Response {
   const title = 'This needs a token: Authorization: Bearer …';
   const response = respond({ title, status: 401, code: 'unauthorized', field: 'Authorization' }, null);

@@ -1,13 +1,16 @@
 /**
  * `POST /ingest/:stream`: takes one or many pushed events, all of them or none. The request has to bring the stream's
- * token; a wrong token and a stream that takes no pushes are answered alike. It stores through
- * `streams/log/publish-many.ts` and knows nothing of feeds.
+ * token. Who brings that of another stream hears which streams take pushes; to anybody else a wrong token and a stream that
+ * takes none are answered alike, and the log says which it was. It stores through `streams/log/publish-many.ts` and knows
+ * nothing of feeds.
  */
 import { isDeep, type Json } from '../base/json.ts';
 import { readSourceJson } from '../base/source-json.ts';
 import { bareType, jsonFormOf } from '../net/media-type.ts';
 import type { Principal } from '../base/principal.ts';
 import { asTidegateError, TidegateError } from '../base/errors.ts';
+import { knownName } from '../base/known-names.ts';
+import type { App } from '../declare/app.ts';
 import { canonicalText, digestOf, sha256 } from '../base/digest.ts';
 import type { Deps } from '../streams/deps.ts';
 import type { Once } from '../streams/log/publish-many.ts';
@@ -25,6 +28,7 @@ export const PUSH_EVENTS = 1_000;
 export const PUSH_KEY_MS = 24 * 3_600_000;
 const KEY_BYTES = 256;
 const PUSH_MS = 10_000;
+const SHOWN_CHARACTERS = 64;
 
 const TRACEPARENT = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/;
 /** Characters that need no encoding in a header. */
@@ -45,8 +49,15 @@ export function createPushRoute(deps: Deps, tokens: PushTokens): PushRoute {
   const { app, runtime } = deps;
   return async (request, name, { tenant }, store) => {
     const stream = app.streams.get(name);
-    const allowed = await isToken(bearerOf(request), tokens.get(name));
-    if (!allowed || stream === undefined) return unauthorizedResponse();
+    const given = bearerOf(request);
+    const allowed = await isToken(given, tokens.get(name));
+    if (!allowed || stream === undefined) {
+      const reason = refusalOf(given, name, app, tokens);
+      runtime.log('info', `a push is refused: ${reason}`, { stream: name.slice(0, SHOWN_CHARACTERS) });
+      return (await mayKnow(given, name, tokens))
+        ? problemResponse(notTaken(name, app, tokens))
+        : unauthorizedResponse();
+    }
     try {
       const items = await readItems(request);
       const traceparent = request.headers.get('traceparent');
@@ -79,9 +90,32 @@ async function isToken(given: string | null, expected: string | undefined): Prom
   return given !== null && expected !== undefined && difference === 0;
 }
 
+/** What is wrong with a push, for the log of the operator. */
+function refusalOf(given: string | null, name: string, app: App, tokens: PushTokens): string {
+  if (!app.streams.has(name)) return 'there is no such stream';
+  if (!tokens.has(name)) return 'the stream declares no push';
+  return given === null ? 'it brings no token' : 'its token is not the one of the stream';
+}
+
+/** Whether the caller may hear of streams: where no stream takes pushes there is nothing to guess, and a token is a proof. */
+async function mayKnow(given: string | null, name: string, tokens: PushTokens): Promise<boolean> {
+  if (tokens.has(name)) return false;
+  const others = await Promise.all([...tokens.values()].map((token) => isToken(given, token)));
+  return tokens.size === 0 || others.includes(true);
+}
+
+function notTaken(name: string, app: App, tokens: PushTokens): TidegateError {
+  const shown = name.slice(0, SHOWN_CHARACTERS);
+  const title = app.streams.has(name) ? `The stream ${shown} takes no pushes` : `There is no stream ${shown}`;
+  const expected = knownName(shown, [...tokens.keys()], 'streams that take pushes');
+  const hint = 'a stream takes pushes where it declares push: { token: secret(…) }';
+  return new TidegateError('not_found', title, { field: 'stream', expected, hint });
+}
+
 async function readItems(request: Request): Promise<Json[]> {
   const form = jsonFormOf(bareType(request.headers.get('content-type')));
-  if (form === null) throw wrong('Content-Type', 'application/json or application/x-ndjson');
+  if (form === null)
+    throw wrong('Content-Type', 'application/json or application/x-ndjson (curl: -H "Content-Type: application/json")');
   const text = await readText(request, PUSH_BYTES).catch(() => {
     throw wrong('body', 'a whole body');
   });

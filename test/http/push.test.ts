@@ -72,9 +72,9 @@ describe('POST /ingest/:stream', () => {
     ['no token', { Authorization: null }, 'files'],
     ['another token', { Authorization: 'Bearer wrong' }, 'files'],
     ['another scheme', { Authorization: `Basic ${TOKEN}` }, 'files'],
-    ['a stream that takes no pushes', {}, 'other'],
-    ['a stream that does not exist', {}, 'nothing'],
-    ['a name of an object', {}, '__proto__'],
+    ['a stream that takes no pushes', { Authorization: null }, 'other'],
+    ['a stream that does not exist', { Authorization: 'Bearer wrong' }, 'nothing'],
+    ['a name of an object', { Authorization: null }, '__proto__'],
   ])('answers %s with the same 401', async (_, headers, name) => {
     await serve();
     const response = await push(JSON.stringify(file('a')), headers, name);
@@ -87,6 +87,60 @@ describe('POST /ingest/:stream', () => {
       field: 'Authorization',
     });
     expect(await paths()).toEqual([]);
+  });
+
+  it.each([
+    ['file', 'There is no stream file', 'one of the streams that take pushes files (did you mean files?)'],
+    ['other', 'The stream other takes no pushes', 'one of the streams that take pushes files'],
+    ['__proto__', 'There is no stream __proto__', 'one of the streams that take pushes files'],
+  ])('tells who brings the token of another stream that %s takes none', async (name, title, expected) => {
+    await serve();
+    const response = await push(JSON.stringify(file('a')), {}, name);
+    expect(response.status).toBe(404);
+    expect(await response.json()).toMatchObject({ title, code: 'not_found', field: 'stream', expected });
+  });
+
+  it('says 404 to everybody where no stream takes pushes', async () => {
+    served = await serveApp(app, {});
+    const response = await push('{}', { Authorization: null });
+    expect(response.status).toBe(404);
+    expect(await response.json()).toMatchObject({ hint: expect.stringContaining('push: { token: secret(') });
+  });
+
+  it('logs which mistake a refused push makes, and no token', async () => {
+    await serve();
+    await push('{}', { Authorization: null });
+    await push('{}', { Authorization: 'Bearer wrong-token' });
+    await push('{}', {}, 'other');
+    await push('{}', {}, 'flies');
+    const told = served.logged.filter(({ message }) => message.startsWith('a push is refused'));
+    expect(told.map(({ message, fields }) => [message.slice('a push is refused: '.length), fields])).toEqual([
+      ['it brings no token', { stream: 'files' }],
+      ['its token is not the one of the stream', { stream: 'files' }],
+      ['the stream declares no push', { stream: 'other' }],
+      ['there is no such stream', { stream: 'flies' }],
+    ]);
+    expect(JSON.stringify(served.logged)).not.toMatch(/wrong-token|a-token-of/);
+  });
+
+  it('names the field that the time, the key or the id is taken from, as the declaration writes it', async () => {
+    const readings = stream({
+      description: 'Readings',
+      schema: z.object({ at: z.string(), room: z.string(), no: z.string() }),
+      ...{ time: 'at', key: 'room', id: 'no' },
+    });
+    const named = defineApp({ name: 'named', version: '1', description: 'Takes pushes', streams: { readings } });
+    served = await serveApp(named, { http: { pushTokens: new Map([['readings', TOKEN]]) } });
+    const right = { at: '2026-11-01T00:00:00Z', room: 'a', no: '1' };
+    const refusals: [object, string, string][] = [
+      [{ at: 'yesterday' }, 'events[0].data.at', 'ISO 8601'],
+      [{ room: '' }, 'events[0].data.room', 'a text or a number'],
+      [{ no: '' }, 'events[0].data.no', 'a text or a number'],
+    ];
+    for (const [change, field, expected] of refusals) {
+      const response = await push(JSON.stringify({ ...right, ...change }), {}, 'readings');
+      expect(await response.json()).toMatchObject({ field, expected: expect.stringContaining(expected) });
+    }
   });
 
   it.each([

@@ -101,15 +101,15 @@ function finish(stream: DeclaredStream, raw: RawEvent, { data, exact }: Parsed, 
   try {
     const key = (stream.keyed ? raw.key : null) ?? (isGap ? null : stream.key(exact));
     if (key === null ? keyDeclared && !isGap : !fits(key, KEY_BYTES)) {
-      return reject('key', 'key', `a text or a number, 1 to ${KEY_BYTES} bytes`);
+      return reject('key', pickedFrom(stream, 'key'), `a text or a number, 1 to ${KEY_BYTES} bytes`);
     }
     const id = stream.identified && !isGap ? stream.id(exact) : context.newId();
     if (id === null || !fits(id, EVENT_ID_BYTES)) {
-      return reject('id', 'id', `a text or a number, 1 to ${EVENT_ID_BYTES} bytes`);
+      return reject('id', pickedFrom(stream, 'id'), `a text or a number, 1 to ${EVENT_ID_BYTES} bytes`);
     }
     const revision = revisionDeclared && !isGap ? stream.revision(exact) : null;
     if (revision !== null && !fits(revision, EVENT_ID_BYTES)) {
-      return reject('revision', 'revision', `a text or a number, 1 to ${EVENT_ID_BYTES} bytes`);
+      return reject('revision', pickedFrom(stream, 'revision'), `a text or a number, 1 to ${EVENT_ID_BYTES} bytes`);
     }
     const read = (isGap ? null : stream.time(data)) ?? receivedTime(raw.time ?? context.receivedAt);
     if (!read.ok) return reject('time', stream.timeField, read.expected);
@@ -140,6 +140,12 @@ function finish(stream: DeclaredStream, raw: RawEvent, { data, exact }: Parsed, 
     // A declared function of the data threw, or the data hold what JSON cannot (a bigint, a cycle).
     return reject('schema', 'data', `JSON that the stream can read (${error instanceof Error ? error.message : ''})`);
   }
+}
+
+/** The field of the data that a part of the event is taken from; the part itself where a function or a feed gives it. */
+function pickedFrom({ declaration }: DeclaredStream, part: 'key' | 'id' | 'revision'): string {
+  const picker = declaration.options[part];
+  return typeof picker === 'string' ? `data.${picker}` : part;
 }
 
 /** The time that a transport or the clock gave, epoch ms. */
