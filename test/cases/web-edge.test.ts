@@ -99,7 +99,7 @@ describe('a page that the operator allows', () => {
     ['GET', '/mcp', 405, {}],
     ['GET', '/mcp/', 405, {}],
     ['DELETE', '/mcp', 405, {}],
-    ['POST', '/ingest/files', 401, JSON_HEADERS],
+    ['POST', '/ingest/files', 404, JSON_HEADERS],
     ['GET', '/nothing', 404, {}],
     ['GET', '/', 200, {}],
     ['GET', '/readyz', 200, {}],

@@ -127,7 +127,9 @@ describe('POST /ingest/:stream', () => {
     const readings = stream({
       description: 'Readings',
       schema: z.object({ at: z.string(), room: z.string(), no: z.string() }),
-      ...{ time: 'at', key: 'room', id: 'no' },
+      time: 'at',
+      key: 'room',
+      id: 'no',
     });
     const named = defineApp({ name: 'named', version: '1', description: 'Takes pushes', streams: { readings } });
     served = await serveApp(named, { http: { pushTokens: new Map([['readings', TOKEN]]) } });
