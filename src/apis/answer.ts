@@ -7,7 +7,7 @@ import type { ToolAnswer } from '../declare/tool.ts';
 import type { HttpAnswer } from '../declare/http-api.ts';
 import { hasNonFinite, type Json } from '../base/json.ts';
 import { describeShape, readPath } from '../base/json-path.ts';
-import { describeIssues } from '../base/json-schema.ts';
+import { describeIssues, type Refused, UNWORDED } from '../base/issue-words.ts';
 import { structuredText } from './answer-text.ts';
 import { ofAnswer } from './declared-function.ts';
 import type { Call } from './call.ts';
@@ -57,11 +57,8 @@ export function madeOf({ spec, schema }: Call, value: unknown): Made {
 export function shownAnswer(call: Call, made: Made, note: string | null): { ok: true; answer: ToolAnswer } | Failed {
   const notes = note === null ? [] : [note];
   if (made.structured === undefined) return { ok: true, answer: { text: [made.text ?? '', ...notes].join('\n') } };
-  const parsed = call.schema && parseAsAsked(call.schema, made.structured);
-  if (parsed && !parsed.success) {
-    const { text } = describeIssues(parsed.error);
-    return unexpected(call.settings, text, call.secrets);
-  }
+  const parsed = call.schema && parseAsAsked(call.schema, made.structured, UNWORDED);
+  if (parsed && !parsed.success) return unfit(call, describeIssues(call.schema, made.structured, parsed.error));
   const data = parsed ? parsed.data : made.structured;
   const text = ofAnswer(
     call,
@@ -74,4 +71,14 @@ export function shownAnswer(call: Call, made: Made, note: string | null): { ok: 
     ok: true,
     answer: { text: [text.value, ...notes].join('\n'), structured: parsed ? parsed.given : made.structured },
   };
+}
+
+/** The log names the field and what was expected of it, and not what the API answered. */
+function unfit(call: Call, { field, expected, text }: Refused): Failed {
+  call.runtime.log('warn', `the API of the tool ${call.tool} answered what its schema does not allow`, {
+    tool: call.tool,
+    field,
+    expected: call.secrets.redact(expected),
+  });
+  return unexpected(call.settings, text, call.secrets);
 }

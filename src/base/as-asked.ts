@@ -21,23 +21,25 @@ export type ParsedAsAsked =
   | { success: false; error: z.ZodError };
 
 type Path = readonly PropertyKey[];
+type Context = z.core.ParseContext<z.core.$ZodIssue>;
 
-export function parseAsAsked(schema: z.ZodType, data: unknown): ParsedAsAsked {
-  const asked = parseLongNumbers(schema, data);
+/** @param context as zod's own `safeParse` takes it */
+export function parseAsAsked(schema: z.ZodType, data: unknown, context?: Context): ParsedAsAsked {
+  const asked = parseLongNumbers(schema, data, context);
   const wrong = asked.success ? madeOfNothing(schema, asked.given, asked.data) : null;
   return wrong === null ? asked : { success: false, error: new z.ZodError([wrong]) };
 }
 
 /** The same, and what `z.coerce.number()` makes of nothing stays as zod has it. */
-export function parseLongNumbers(schema: z.ZodType, data: unknown): ParsedAsAsked {
-  const first = schema.safeParse(data);
+export function parseLongNumbers(schema: z.ZodType, data: unknown, context?: Context): ParsedAsAsked {
+  const first = schema.safeParse(data, context);
   const made = makesValues(schema) ? longNumbersIn(data, []) : [];
   if (first.success)
     return { success: true, data: first.data, given: data, exact: withAllDigits(first.data, data, made) };
   const long = first.error.issues.flatMap(({ path }) => longNumbersIn(valueAt(data, path), path));
   if (long.length === 0) return first;
   const given = withNumbers(data, [], new Set(long.map(nameOf)));
-  const second = schema.safeParse(given);
+  const second = schema.safeParse(given, context);
   if (!second.success) return second;
   return { success: true, data: second.data, given, exact: withAllDigits(second.data, data, [...long, ...made]) };
 }

@@ -4,15 +4,12 @@
  * is as zod has it. It also tells which schemas can make a number of a text at all. Pure.
  */
 import type * as z from 'zod';
-
-/** A path through data; `null` stands for each member of a list or a record. */
-type Path = readonly (string | null)[];
+import { defOf, DEEPEST_SCHEMA, schemaParts, type SchemaPath } from './schema-parts.ts';
 
 const DECIMAL = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*$/;
-const MOST_DEPTH = 16;
 const EXPECTED = 'Invalid input: expected a decimal number';
 
-const known = new WeakMap<z.ZodType, readonly Path[]>();
+const known = new WeakMap<z.ZodType, readonly SchemaPath[]>();
 
 /** The first number in `parsed` that the schema made of no decimal number; null where there is none. */
 export function madeOfNothing(schema: z.ZodType, data: unknown, parsed: unknown): z.core.$ZodIssue | null {
@@ -25,7 +22,7 @@ export function madeOfNothing(schema: z.ZodType, data: unknown, parsed: unknown)
   return null;
 }
 
-function wrongAt(data: unknown, parsed: unknown, [name, ...rest]: Path, at: readonly string[]): string[] | null {
+function wrongAt(data: unknown, parsed: unknown, [name, ...rest]: SchemaPath, at: readonly string[]): string[] | null {
   if (name === undefined) return typeof parsed === 'number' && !isNumeric(data) ? [...at] : null;
   if (!isContainer(data) || !isContainer(parsed)) return null;
   for (const member of name === null ? Object.keys(parsed) : [name]) {
@@ -44,11 +41,11 @@ function isContainer(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
 
-function coercedIn(schema: z.core.$ZodType, at: Path, depth: number): Path[] {
-  if (depth > MOST_DEPTH) return [];
+function coercedIn(schema: z.core.$ZodType, at: SchemaPath, depth: number): SchemaPath[] {
+  if (depth > DEEPEST_SCHEMA) return [];
   const def = defOf(schema);
   if (def.type === 'number') return def.coerce === true ? [at] : [];
-  return partsOf(def).flatMap(([path, inner]) => coercedIn(inner, [...at, ...path], depth + 1));
+  return schemaParts(def).flatMap(([path, inner]) => coercedIn(inner, [...at, ...path], depth + 1));
 }
 
 const makers = new WeakMap<z.ZodType, boolean>();
@@ -63,43 +60,6 @@ export function makesValues(schema: z.ZodType): boolean {
 function makesIn(schema: z.core.$ZodType, depth: number): boolean {
   const def = defOf(schema);
   if (def.type === 'number') return def.coerce === true;
-  if (depth > MOST_DEPTH || def.type === 'pipe' || def.type === 'transform' || def.type === 'lazy') return true;
-  return partsOf(def).some(([, inner]) => makesIn(inner, depth + 1));
-}
-
-type Def = z.core.$ZodTypes['_zod']['def'];
-
-function defOf(schema: z.core.$ZodType): Def {
-  // oxlint-disable-next-line no-underscore-dangle -- the name by which zod lends its definitions to libraries
-  return (schema as z.core.$ZodTypes)._zod.def;
-}
-
-/** The schemas that a schema hands its data to, each with the path of what it hands on. */
-function partsOf(def: Def): (readonly [Path, z.core.$ZodType])[] {
-  switch (def.type) {
-    case 'object':
-      return Object.entries(def.shape).map(([name, inner]) => [[name], inner]);
-    case 'array':
-      return [[[null], def.element]];
-    case 'tuple':
-      return def.items.map((inner, index) => [[String(index)], inner]);
-    case 'record':
-      return [[[null], def.valueType]];
-    case 'union':
-      return def.options.map((inner) => [[], inner]);
-    case 'intersection':
-      return [def.left, def.right].map((inner) => [[], inner]);
-    case 'pipe':
-      return [[[], def.in]];
-    case 'optional':
-    case 'nullable':
-    case 'nonoptional':
-    case 'default':
-    case 'prefault':
-    case 'catch':
-    case 'readonly':
-      return [[[], def.innerType]];
-    default:
-      return [];
-  }
+  if (depth > DEEPEST_SCHEMA || def.type === 'pipe' || def.type === 'transform' || def.type === 'lazy') return true;
+  return schemaParts(def).some(([, inner]) => makesIn(inner, depth + 1));
 }

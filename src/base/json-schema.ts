@@ -1,6 +1,6 @@
 /**
- * Makes JSON Schema 2020-12 of zod schemas, and words of zod's errors. It keeps nothing. A conversion takes longer than
- * most requests, so callers convert each schema once.
+ * Makes JSON Schema 2020-12 of zod schemas. It keeps nothing. A conversion takes longer than most requests, so callers
+ * convert each schema once.
  */
 import * as z from 'zod';
 import { TidegateError } from './errors.ts';
@@ -141,15 +141,4 @@ export function checkObjectSchema(schema: JsonObject, path: string): JsonObject 
     field: path,
     expected: 'the schema of an object, such as z.object({ … })',
   });
-}
-
-/**
- * Describes a zod error. `field` is the first wrong field; `text` has a line for each, with what was expected of it.
- */
-export function describeIssues(error: z.ZodError): { field: string; text: string } {
-  const lines = error.issues.map((issue) => {
-    const field = issue.path.map(String).join('.') || '(arguments)';
-    return { field, text: `${field}: ${issue.message}` };
-  });
-  return { field: lines[0]?.field ?? '(arguments)', text: lines.map(({ text }) => text).join('\n') };
 }

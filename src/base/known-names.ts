@@ -3,6 +3,8 @@
  * refuses an unknown name asks here. Pure.
  */
 
+import { otherWord } from './other-words.ts';
+
 /** Most names that a message lists. */
 const MOST_NAMED = 40;
 
@@ -24,6 +26,11 @@ export function nearestName(unknown: string, names: Iterable<string>, most = Num
   return nearest?.name ?? null;
 }
 
+/** The known name that was probably meant: another word for the same, or the nearest one; null where none is likely. */
+export function meantName(unknown: string, names: readonly string[]): string | null {
+  return otherWord(unknown, names) ?? nearestName(unknown, names);
+}
+
 /**
  * What was expected in place of an unknown name: `one of the streams a, b (did you mean a?)`. Long lists are cut; the nearest
  * name is told all the same.
@@ -34,7 +41,7 @@ export function knownName(unknown: string, names: readonly string[], what = 'kno
     return what === 'known names' ? 'no name at all' : `one of the ${what}, of which there are none`;
   const shown = names.slice(0, MOST_NAMED).join(', ');
   const more = names.length > MOST_NAMED ? `, … (${names.length} in all)` : '';
-  const near = nearestName(unknown, names);
+  const near = meantName(unknown, names);
   return `one of the ${what} ${shown}${more}${near === null ? '' : ` (did you mean ${near}?)`}`;
 }
 

@@ -5,6 +5,7 @@
  */
 import * as z from 'zod';
 import type { JsonObject } from '../base/json.ts';
+import { asMeant } from '../base/as-meant.ts';
 import { listedAs } from '../base/json-schema.ts';
 import { TidegateError } from '../base/errors.ts';
 import { whereSchema } from '../declare/check/condition-schema.ts';
@@ -45,7 +46,7 @@ export function whereArgument(about: string, shown: z.ZodType = shownWhere) {
     error: 'Expected a list such as [{ "field": "temp", "above": 80 }]',
   });
   const taken = given.transform((value, context): Where => {
-    const where = byField(value, context);
+    const where = asMeant(whereSchema, byField(value, context)) as Where;
     for (const { path, expected } of specProblems(whereSchema, where, 'where')) {
       const [, ...below] = path.split('.');
       context.addIssue({ code: 'custom', path: below, message: `Expected ${expected}` });

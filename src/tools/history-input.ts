@@ -1,6 +1,5 @@
 /** The arguments of `read_history`. Arguments of windows need `window`, or a cursor of a page of windows. */
 import * as z from 'zod';
-import { knownName } from '../base/known-names.ts';
 import { TidegateError } from '../base/errors.ts';
 import { MOST_AGGREGATES } from '../streams/history/aggregate.ts';
 import { DEFAULT_EVENTS, MOST_EVENTS } from '../streams/history/events.ts';
@@ -86,12 +85,7 @@ const ARGUMENTS = {
   estimate: z.boolean().optional().describe('True: only tell how much it would read'),
 };
 
-export const HistoryInput = z.strictObject(ARGUMENTS, {
-  error: (issue) =>
-    issue.code === 'unrecognized_keys'
-      ? `${issue.keys.join(', ')}: ${knownName(String(issue.keys[0]), Object.keys(ARGUMENTS))}`
-      : undefined,
-});
+export const HistoryInput = z.strictObject(ARGUMENTS);
 export type HistoryInput = z.output<typeof HistoryInput>;
 
 const OF_WINDOWS = ['field', 'aggregates', 'by', 'also', 'top', 'zone', 'align', 'empty', 'format'] as const;

@@ -290,8 +290,8 @@ describe('refused, in words that a model can act on', () => {
     [{ window: '1s', empty: true }, /Argument: empty/],
     [{ window: '1h', maxEvents: 19_001 }, /maxEvents/],
     [{ window: '1h', top: { n: 101, by: 'count' } }, /top/],
-    [{ window: '1h', perKey: true }, /perKey[^]*known names stream, from/],
-    [{ where: { temp: { over: 1 } } }, /where\.temp[^]*known names equals, not/],
+    [{ window: '1h', aggregate: 'max' }, /aggregate: unknown here, did you mean aggregates\?/],
+    [{ where: { temp: { over: 1 } } }, /where\.temp[^]*did you mean above/],
     [{ where: { temp: { like: '1*' } } }, /Argument: where\.temp\.like/],
     ...['by', 'also', 'top', 'zone', 'empty', 'format'].map((name): [object, RegExp] => [
       { [name]: { by: [], also: [{}], top: { n: 1, by: 'count' }, zone: 'UTC', empty: true, format: 'table' }[name] },

@@ -2,6 +2,8 @@
  * Checks a message against the rules of what may be published, before a person is asked or anything is sent. Every refusal
  * names the field that is wrong. Pure.
  */
+import { asMeant } from '../../base/as-meant.ts';
+import { describeIssues, UNWORDED } from '../../base/issue-words.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { isDeep, type Json, type JsonObject, MOST_DEPTH, utf8Bytes } from '../../base/json.ts';
 import type { MqttMessage } from '../mqtt-session/messages.ts';
@@ -26,7 +28,6 @@ export interface OutgoingMessage {
 const MOST_USER_PROPERTIES = 32;
 const USER_PROPERTY_BYTES = 1_024;
 const CONTENT_TYPE_BYTES = 256;
-const ISSUES_SHOWN = 5;
 const RULES_TOLD = 20;
 
 /** The first rule that matches a topic. @throws TidegateError `invalid_input` naming `topic` */
@@ -126,19 +127,16 @@ function written(
   return { text: JSON.stringify({ ...(value as JsonObject), [correlation.field]: correlation.id }), shown: json };
 }
 
+/** A payload is an argument of a tool, and is taken as it was meant where its topic has a schema. */
 function checked(payload: unknown, { schema, pattern }: PublishRule): unknown {
   if (schema === null) return payload;
-  const parsed = schema.safeParse(payload);
+  const asGiven = schema.safeParse(payload);
+  if (asGiven.success) return asGiven.data;
+  const meant = asMeant(schema, payload);
+  const parsed = schema.safeParse(meant, UNWORDED);
   if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.map(({ path, message }) => ({
-    field: ['payload', ...path.map(String)].join('.'),
-    message,
-  }));
-  const shown = issues.slice(0, ISSUES_SHOWN).map(({ field, message }) => `${field}: ${message}`);
-  throw new TidegateError('invalid_input', `The payload is not what ${pattern} takes`, {
-    field: issues[0]?.field ?? 'payload',
-    expected: shown.join('; '),
-  });
+  const { field, text } = describeIssues(schema, meant, parsed.error, 'payload');
+  throw new TidegateError('invalid_input', `The payload is not what ${pattern} takes`, { field, expected: text });
 }
 
 function checkProperties({ contentType, expirySeconds, userProperties }: MqttMessage): void {

@@ -1,4 +1,5 @@
 /** Prompts of the registry, and completion of their arguments and of resource templates. */
+import * as z from 'zod';
 import type { Icon } from '../../declare/display.ts';
 import { MOST_VALUES } from '../../declare/completers.ts';
 import type { CompletedValues } from '../../declare/app-streams.ts';
@@ -10,6 +11,7 @@ import { type InputRequired, isInputRequired } from '../../calls/question-round.
 import { inAskingContext, inContext } from '../../calls/context.ts';
 import type { HandlerDeps } from '../../calls/deps.ts';
 import type { Caller } from '../../calls/caller.ts';
+import { checkedArguments } from './arguments.ts';
 import { displayed } from './displayed.ts';
 import { type ListPage, listPageOf } from './pages.ts';
 import { perScopes } from './per-scopes.ts';
@@ -135,20 +137,14 @@ function promptNamed(prompts: ReadonlyMap<string, Prompt>, name: string): Prompt
   });
 }
 
+/** Arguments that the prompt does not have are passed over. */
 function promptArguments(prompt: Prompt, args: unknown): Record<string, string> {
-  const given = typeof args === 'object' && args !== null ? (args as Record<string, unknown>) : {};
-  const input: Record<string, string> = {};
-  for (const { name, required } of prompt.arguments ?? []) {
-    const value = Object.hasOwn(given, name) ? given[name] : undefined;
-    if (typeof value === 'string') input[name] = value;
-    else if (value !== undefined || required) {
-      throw new TidegateError('invalid_input', `The argument ${name} is ${value === undefined ? 'missing' : 'wrong'}`, {
-        field: `arguments.${name}`,
-        expected: 'a text',
-      });
-    }
-  }
-  return input;
+  const declared = prompt.arguments ?? [];
+  const shape = declared.map(({ name, required }) => [name, required ? z.string() : z.string().optional()] as const);
+  const read = checkedArguments(z.object(Object.fromEntries(shape)), args, 'nothing');
+  if (read.ok) return read.input as Record<string, string>;
+  const { field, expected, text } = read;
+  throw new TidegateError('invalid_input', text, { field: `arguments.${field}`, expected });
 }
 
 function unknownArgument(name: string, known: readonly string[]): TidegateError {

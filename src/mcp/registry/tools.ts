@@ -2,18 +2,19 @@
  * Tools of the registry. A tool's schemas are converted once, those of built-in tools when they are first needed.
  * Arguments and results are checked on each call.
  */
-import { parseLongNumbers } from '../../base/as-asked.ts';
 import type { Icon } from '../../declare/display.ts';
 import type { Tool, ToolAnnotations } from '../../declare/tool.ts';
 import { toolResult, type ToolResult } from '../../declare/check/tool-result.ts';
 import { asTidegateError, TidegateError } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
+import { shortened } from '../../base/text.ts';
 import { type InputRequired, isInputRequired } from '../../calls/question-round.ts';
 import { inAskingContext } from '../../calls/context.ts';
 import type { HandlerDeps } from '../../calls/deps.ts';
 import type { Caller } from '../../calls/caller.ts';
 import { failureText, isForModel } from '../wire/errors.ts';
-import { checkObjectSchema, describeIssues, NO_ARGUMENTS, objectSchema } from '../../base/json-schema.ts';
+import { checkObjectSchema, NO_ARGUMENTS, objectSchema } from '../../base/json-schema.ts';
+import { type PassesOver, checkedArguments } from './arguments.ts';
 import { displayed } from './displayed.ts';
 import { type ListPage, listPageOf } from './pages.ts';
 import { perScopes } from './per-scopes.ts';
@@ -51,10 +52,13 @@ export interface ToolRegistry {
 
 interface Entry {
   tool: ListedTool;
+  passesOver: PassesOver;
   listing: ToolListing;
   headers: readonly ParamHeader[];
 }
 
+/** Longest list of arguments that an answer says were passed over. */
+const NOTE_CHARACTERS = 300;
 const NONE: readonly ParamHeader[] = [];
 
 /**
@@ -107,7 +111,7 @@ export function createToolRegistry(
   };
 }
 
-/** @param isPlain whether what a model need not read is left out of its schemas */
+/** @param isPlain it comes with the server: what a model need not read is left out of its schemas */
 function entryOf(name: string, tool: ListedTool, isPlain: boolean): Entry {
   const path = isSpecial(tool) ? tool.path : `tools.${name}`;
   const shown = isSpecial(tool) ? undefined : tool.inputJsonSchema;
@@ -119,6 +123,7 @@ function entryOf(name: string, tool: ListedTool, isPlain: boolean): Entry {
   const outputSchema = outputSchemaOf(tool, path, isPlain);
   return {
     tool,
+    passesOver: isPlain ? passedOverBy(tool) : 'nothing',
     headers: paramHeaders(inputSchema, shown ? `${path}.inputJsonSchema` : `${path}.input`),
     listing: {
       name,
@@ -131,6 +136,11 @@ function entryOf(name: string, tool: ListedTool, isPlain: boolean): Entry {
   };
 }
 
+/** An app decides for its own tools. What a built-in tool would undo for nobody is not done with half of what was asked for. */
+function passedOverBy({ annotations }: ListedTool): PassesOver {
+  return annotations?.destructiveHint === true ? 'of clients' : 'all';
+}
+
 function isSpecial(tool: ListedTool): tool is SpecialTool {
   return 'call' in tool;
 }
@@ -141,26 +151,30 @@ function outputSchemaOf(tool: ListedTool, path: string, isPlain: boolean): JsonO
 }
 
 async function run(
-  { tool, listing }: Entry,
+  { tool, listing, passesOver }: Entry,
   args: unknown,
   deps: HandlerDeps,
   caller: Caller,
 ): Promise<ToolResult | InputRequired | SpecialResult> {
-  let input: unknown = args ?? {};
-  if (tool.input) {
-    const parsed = parseLongNumbers(tool.input, input);
-    if (!parsed.success) return refusal(`Wrong arguments for ${listing.name}:\n${describeIssues(parsed.error).text}`);
-    input = parsed.data;
-  }
   const { name } = listing;
-  if (isSpecial(tool)) return tool.call({ args, input }, deps, caller);
+  const read = checkedArguments(tool.input, args, passesOver);
+  if (!read.ok) return refusal(`Wrong arguments for ${name}:\n${read.text}`);
+  const { input, passedOver } = read;
+  if (isSpecial(tool)) return noted(await tool.call({ args, input }, deps, caller), name, passedOver);
   const once = tool.annotations?.readOnlyHint !== true;
   const answer = await inAskingContext(deps, caller, { method: 'tools/call', name, args, once }, (context) =>
     tool.run(input as never, context),
   );
   if (isInputRequired(answer)) return answer;
-  const result = toolResult(answer, tool.output, name);
+  const result = noted(toolResult(answer, tool.output, name), name, passedOver);
   return deps.results ? deps.results.fit(result, tool.output !== undefined, caller) : result;
+}
+
+/** Tells which arguments did nothing. */
+function noted<Answer extends object>(answer: Answer, name: string, passedOver: readonly string[]): Answer {
+  if (passedOver.length === 0 || !('content' in answer) || !Array.isArray(answer.content)) return answer;
+  const text = `Passed over, because ${name} has no such argument: ${shortened(passedOver.join(', '), NOTE_CHARACTERS)}`;
+  return { ...answer, content: [...(answer.content as unknown[]), { type: 'text', text }] };
 }
 
 function refusal(text: string): ToolResult {

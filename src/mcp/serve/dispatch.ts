@@ -56,8 +56,9 @@ function callTool({ tools }: Registry, params: Params, caller: Caller): Promise<
   const name = textOf(params, 'name');
   const required = tools.requires(name);
   if (required !== null) checkCapabilities(required, caller);
-  const args = params.arguments;
-  if (args !== undefined && !isObject(args)) throw wrongParameter('arguments', 'an object');
+  const args = params.arguments ?? undefined;
+  // Some clients send the JSON text of an object, which the registry reads.
+  if (args !== undefined && typeof args !== 'string' && !isObject(args)) throw wrongParameter('arguments', 'an object');
   return tools.call(name, args, caller);
 }
 

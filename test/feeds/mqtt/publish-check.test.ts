@@ -74,11 +74,15 @@ describe('payloads', () => {
     expect([identity[1], facts.bytes]).toEqual(['{"percent":7,"by":"agent"}', 26]);
   });
 
+  test.each([[{ percent: '7', more: null }], ['{"percent":7}']])('%j is sent as it was meant', (payload) => {
+    expect(valve(payload).identity[1]).toBe('{"percent":7,"by":"agent"}');
+  });
+
   test.each<[unknown, string, RegExp]>([
     [{ percent: 101 }, 'payload.percent', /payload\.percent: .*100/],
-    [{ percent: 1.5 }, 'payload.percent', /int/],
-    [{}, 'payload.percent', /number|int/],
-    ['{"percent":1}', 'payload', /object/],
+    [{ percent: 1.5 }, 'payload.percent', /a whole number/],
+    [{}, 'payload.percent', /missing, expected a/],
+    ['percent 1', 'payload', /expected an object, found "percent 1"/],
     [undefined, 'payload', /a payload/],
   ])('%j is refused', (payload, field, expected) => {
     expect(() => valve(payload)).toThrow(refusal(field, expected));

@@ -1,0 +1,116 @@
+/**
+ * Says what is wrong with a value that its schema refused: the field as it was written, what was expected, what was found.
+ * Messages that a schema brings itself stand as they are. Pure.
+ */
+import type * as z from 'zod';
+import { expectedBy } from './expected-words.ts';
+import { meantName } from './known-names.ts';
+import { namesAt } from './schema-parts.ts';
+
+/** Given to a parse, so that an issue without a message of its own schema has none, and its words are found here. */
+export const UNWORDED: z.core.ParseContext<z.core.$ZodIssue> = { error: () => '' };
+
+const MOST_SHOWN = 80;
+const MOST_LINES = 20;
+const MOST_NAMES = 40;
+
+export interface Refused {
+  /** The first wrong field; `(arguments)` for the value as a whole. */
+  field: string;
+  /** What was expected of that field. */
+  expected: string;
+  /** A line for each wrong field, at most 20. */
+  text: string;
+}
+
+interface Wrong {
+  field: string;
+  expected: string;
+  found: string | null;
+}
+
+/**
+ * @param schema null: which names are known is not said
+ * @param error of a parse with `UNWORDED`
+ * @param name of the value as a whole, before the names of its fields
+ */
+export function describeIssues(schema: z.ZodType | null, value: unknown, error: z.ZodError, name?: string): Refused {
+  const found = error.issues
+    .flatMap((issue) => wrongsOf(issue, [], schema, value))
+    .map((wrong) => ({ ...wrong, field: named(wrong.field, name) }));
+  // What is wrong inside says more than what that makes wrong of the whole.
+  const all = found.filter(({ field }) => !found.some((other) => other.field.startsWith(`${field}.`)));
+  const lines = [...new Set(all.map(lineOf))];
+  const more = lines.length > MOST_LINES ? [`… and ${lines.length - MOST_LINES} more`] : [];
+  const [first] = all;
+  return {
+    field: first?.field ?? '(arguments)',
+    expected: first?.expected ?? 'what the schema allows',
+    text: [...lines.slice(0, MOST_LINES), ...more].join('\n'),
+  };
+}
+
+function lineOf({ field, expected, found }: Wrong): string {
+  return found === null
+    ? `${field}: ${expected}`
+    : `${field}: ${found === '' ? 'missing, ' : ''}expected ${expected}${found && `, found ${found}`}`;
+}
+
+function wrongsOf(
+  issue: z.core.$ZodIssue,
+  above: readonly string[],
+  schema: z.ZodType | null,
+  value: unknown,
+): Wrong[] {
+  const path = [...above, ...issue.path.map(String)];
+  if (issue.code === 'unrecognized_keys') {
+    const names = schema === null ? [] : namesAt(schema, path);
+    return issue.keys.map((key) => ({
+      field: [...path, key].join('.'),
+      expected: unknownName(key, names),
+      found: null,
+    }));
+  }
+  if (issue.code === 'invalid_union') {
+    const [meant, ...others] = issue.errors.filter((errors) => errors.length > 0 && errors.every(isInner));
+    if (meant && others.length === 0) return meant.flatMap((inner) => wrongsOf(inner, path, schema, value));
+  }
+  const field = path.join('.');
+  if (issue.message !== '') return [{ field, expected: issue.message, found: null }];
+  const input = valueAt(value, path);
+  return [{ field, expected: expectedBy(issue, input), found: shown(input) }];
+}
+
+function named(field: string, name: string | undefined): string {
+  if (name === undefined) return field || '(arguments)';
+  return field === '' ? name : `${name}.${field}`;
+}
+
+/** Of several forms the one is meant whose outer form is right: its mistakes are further in. */
+function isInner({ path, code }: z.core.$ZodIssue): boolean {
+  return path.length > 0 || code === 'unrecognized_keys';
+}
+
+function unknownName(written: string, names: readonly string[]): string {
+  const meant = meantName(written, names);
+  const asked = meant === null ? '' : `, did you mean ${meant}?`;
+  const known = names.length === 0 ? '' : ` (known: ${names.slice(0, MOST_NAMES).join(', ')})`;
+  return `unknown here${asked}${known}`;
+}
+
+function valueAt(value: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (at, name) =>
+      typeof at === 'object' && at !== null && Object.hasOwn(at, name)
+        ? (at as Record<string, unknown>)[name]
+        : undefined,
+    value,
+  );
+}
+
+/** A found value, bounded; empty for what is missing. */
+function shown(value: unknown): string {
+  if (value === undefined) return '';
+  const text = JSON.stringify(value) ?? typeof value;
+  return text.length <= MOST_SHOWN ? text : `${text.slice(0, MOST_SHOWN)}…`;
+}

@@ -1,0 +1,68 @@
+/** What a zod schema is made of, for code that goes through data and their schema together. Pure. */
+import type * as z from 'zod';
+
+/** A path through data; `null` stands for each member of a list or a record. */
+export type SchemaPath = readonly (string | null)[];
+
+/** How deep a schema is followed, so that one that holds itself ends. */
+export const DEEPEST_SCHEMA = 16;
+
+/** The definition of a schema, which says its kind and its parts. */
+export type Def = z.core.$ZodTypes['_zod']['def'];
+
+export function defOf(schema: z.core.$ZodType): Def {
+  // oxlint-disable-next-line no-underscore-dangle -- the name by which zod lends its definitions to libraries
+  return (schema as z.core.$ZodTypes)._zod.def;
+}
+
+/** The schemas that a schema hands its data to, each with the path of what it hands on. */
+export function schemaParts(def: Def): (readonly [SchemaPath, z.core.$ZodType])[] {
+  switch (def.type) {
+    case 'object':
+      return Object.entries(def.shape).map(([name, inner]) => [[name], inner]);
+    case 'array':
+      return [[[null], def.element]];
+    case 'tuple':
+      return def.items.map((inner, index) => [[String(index)], inner]);
+    case 'record':
+      return [[[null], def.valueType]];
+    case 'union':
+      return def.options.map((inner) => [[], inner]);
+    case 'intersection':
+      return [def.left, def.right].map((inner) => [[], inner]);
+    case 'pipe':
+      return [[[], def.in]];
+    case 'optional':
+    case 'nullable':
+    case 'nonoptional':
+    case 'default':
+    case 'prefault':
+    case 'catch':
+    case 'readonly':
+      return [[[], def.innerType]];
+    default:
+      return [];
+  }
+}
+
+/** The names that the objects at this place of the data may have, in the order of their declaration. */
+export function namesAt(schema: z.core.$ZodType, path: readonly string[]): string[] {
+  return [...new Set(schemasAt(schema, path, 0).flatMap((each) => namesOf(each)))];
+}
+
+function namesOf(schema: z.core.$ZodType): string[] {
+  const def = defOf(schema);
+  return def.type === 'object' ? Object.keys(def.shape) : [];
+}
+
+/** The schemas that may judge what stands at this place. */
+function schemasAt(schema: z.core.$ZodType, path: readonly string[], depth: number): z.core.$ZodType[] {
+  if (depth > DEEPEST_SCHEMA) return [];
+  const [name, ...rest] = path;
+  const here = name === undefined ? [schema] : [];
+  const below = schemaParts(defOf(schema)).flatMap(([[part], inner]) => {
+    if (part === undefined) return schemasAt(inner, path, depth + 1);
+    return name !== undefined && (part === null || part === name) ? schemasAt(inner, rest, depth + 1) : [];
+  });
+  return [...here, ...below];
+}
