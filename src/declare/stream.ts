@@ -48,8 +48,8 @@ export interface StreamOptions<Schema extends z.ZodType> {
    */
   schema: Schema;
   /**
-   * What an event is about, at most 256 bytes. There is a latest event for each key; a stream without keys has one
-   * latest event.
+   * What an event is about, at most 256 bytes. There is a latest event for each key, kept for `retention.ageMs` or 30 days
+   * after it arrived. A stream without keys has one latest event, which stays where no age is declared.
    */
   key?: Pick<z.output<Schema>, string | number>;
   /**

@@ -1,15 +1,17 @@
 /**
  * `read_latest`: the latest event of a stream or of each key. One store call, which reads the state of the feed too
- * where a key is given.
+ * where a key is given; a second one where there is nothing, to say why.
  */
 import * as z from 'zod';
 import { type Tool, tool } from '../declare/tool.ts';
 import type { DeclaredStream } from '../declare/stream.ts';
 import { TidegateError } from '../base/errors.ts';
+import { durationText, isoTime } from '../base/time/time-text.ts';
 import type { StreamEvent } from '../base/event.ts';
 import { findStream, withoutKeys } from '../streams/find-stream.ts';
 import { readLatestByKey, readLatestOf } from '../streams/log/read-latest.ts';
-import { toStreamEvent } from '../streams/log/stream-log.ts';
+import { latestAgeMs } from '../streams/log/latest.ts';
+import { streamLog, toStreamEvent } from '../streams/log/stream-log.ts';
 import { feedKey } from '../feeds/run/state.ts';
 import { accounted, type AppDeps } from '../calls/context.ts';
 import { exampleCall } from './describe.ts';
@@ -79,7 +81,7 @@ export function readLatestTool({ app, runtime }: AppDeps): Tool {
       for (const event of latest.events) if (!page.take(event)) break;
       const { length } = page.rows;
       const next = length < latest.events.length ? (latest.events[length - 1]?.key ?? null) : latest.next;
-      const hint = length > 0 ? null : hintFor(stream, input);
+      const hint = length > 0 || next !== null ? null : await hintFor(scope, stream, input, now);
       return bothHalves<z.input<typeof Output>>({
         before: [],
         name: 'events',
@@ -121,10 +123,23 @@ function keyAndAfter(): TidegateError {
   });
 }
 
-function hintFor(stream: DeclaredStream, input: z.output<typeof Input>): string {
-  if (input.key !== undefined) {
-    return `No event of key ${JSON.stringify(input.key)}. Keys are case-sensitive; read_latest without key lists those there are.`;
+/** Why there is nothing. One store call more, to tell what never came from what is not kept any longer. */
+async function hintFor(
+  scope: Scope,
+  stream: DeclaredStream,
+  { key, after }: z.output<typeof Input>,
+  now: number,
+): Promise<string> {
+  if (after !== undefined) return 'No keys after that one.';
+  const { newestAt } = await scope.store.extent(streamLog(scope.tenant, stream.name));
+  const ageMs = latestAgeMs(stream);
+  const kept = ageMs === null ? '' : ` A latest event is kept for ${durationText(ageMs)} after it arrived.`;
+  const look = 'read_history reads what is still kept.';
+  if (key !== undefined) {
+    const keys = 'Keys are case-sensitive; read_latest without key lists those there are.';
+    return `No event of key ${JSON.stringify(key)}. ${keys}${newestAt === null ? '' : `${kept} ${look}`}`;
   }
-  if (input.after !== undefined) return 'No keys after that one.';
-  return `${stream.name} has no events yet. list_streams tells how its feed is.`;
+  if (newestAt === null) return `${stream.name} has no events yet. list_streams tells how its feed is.`;
+  const last = `The newest entry of ${stream.name} arrived ${isoTime(newestAt)} (${agoText(now - newestAt)})`;
+  return `${last}, and no latest event stands.${kept} ${look}`;
 }

@@ -7,8 +7,9 @@
  *
  * The same follower keeps the index of times (times.ts), in the same commits.
  *
- * A key's latest event is kept for the age that its stream declares, or for 30 days after it arrived where no age is
- * declared, so that a sensor that is gone for good disappears. Accepted weakness: where a revision moves an event back
+ * A latest event is kept for the age that its stream declares, so that data are gone when they should be. Where no age is
+ * declared, that of a stream without keys stays until another one comes, and that of a key for 30 days after it arrived, so
+ * that a sensor that is gone for good disappears. Accepted weakness: where a revision moves an event back
  * in time, an event in between that was passed over before does not come back.
  */
 import type { DeclaredStream } from '../../declare/stream.ts';
@@ -38,6 +39,18 @@ export const latestEvent = record('latest event', loggedEventSchema);
 
 export const LATEST_FOLLOWER = 'latest';
 export const LATEST_AGE_MS = 30 * 86_400_000;
+
+/** How long a stream keeps a latest event after it arrived, ms; null: until another one takes its place. */
+export function latestAgeMs({ keyed, retention }: Pick<DeclaredStream, 'keyed' | 'retention'>): number | null {
+  return retention.ageMs ?? (keyed ? LATEST_AGE_MS : null);
+}
+
+/** When a latest event expires, epoch ms; null: never. */
+export function latestUntil(stream: DeclaredStream, appendedAt: number): number | null {
+  const ageMs = latestAgeMs(stream);
+  return ageMs === null ? null : appendedAt + ageMs;
+}
+
 /** Entries that one round folds together. When keys repeat, more entries a round mean fewer commits. */
 const ROUND_ENTRIES = 10_000;
 
@@ -134,7 +147,7 @@ function beginRound(
           if (!candidate) continue;
           const standing = latestEvent.read(reading);
           if (standing && !replaces(candidate.event, standing, furthest)) continue;
-          const expiresAt = candidate.appendedAt + (stream.retention.ageMs ?? LATEST_AGE_MS);
+          const expiresAt = latestUntil(stream, candidate.appendedAt);
           operations.push(latestEvent.replace(reading, candidate.event, { expiresAt }));
         }
       }

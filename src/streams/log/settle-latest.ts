@@ -13,7 +13,7 @@ import { GET_MANY_LIMIT, LIST_LIMIT } from '../../store/limits.ts';
 import { type Check, isPresent, type Operation, type Put, type StoredRecord } from '../../store/store.ts';
 import type { LogScope } from '../scope.ts';
 import type { Candidate } from './fallback.ts';
-import { isAsLate, LATEST_AGE_MS, latestEvent, latestKey, latestPartition, replaces } from './latest.ts';
+import { isAsLate, latestEvent, latestKey, latestPartition, latestUntil, replaces } from './latest.ts';
 import { CHUNK, fits, putsOf } from './orphans.ts';
 import { isOf, readRemovals, type Removal, removals, type StandingRemovals } from './removals.ts';
 
@@ -116,7 +116,6 @@ export async function putFallbacks(
 ): Promise<boolean> {
   const check: Check = { kind: 'check', partition, id, expects: version };
   const furthest = runtime.now() + stream.aheadMs;
-  const maxAgeMs = stream.retention.ageMs ?? LATEST_AGE_MS;
   for (const chunk of chunksOf(found, store.limits.commitBytes / 2)) {
     for (let attempt = 0; ; attempt += 1) {
       const now = runtime.now();
@@ -127,9 +126,11 @@ export async function putFallbacks(
       const puts = readings.flatMap((reading): Put[] => {
         const candidate = chunk.get(keyOf(reading.id));
         const standing = latestEvent.read(reading);
-        if (candidate === undefined || candidate.appendedAt + maxAgeMs <= now) return [];
+        if (candidate === undefined) return [];
+        const expiresAt = latestUntil(stream, candidate.appendedAt);
+        if (expiresAt !== null && expiresAt <= now) return [];
         if (standing !== null && !isBetter(candidate, standing, furthest)) return [];
-        return [latestEvent.replace(reading, candidate.event, { expiresAt: candidate.appendedAt + maxAgeMs })];
+        return [latestEvent.replace(reading, candidate.event, { expiresAt })];
       });
       if (puts.length === 0) break;
       const result = await commitSurely(runtime, store, [...puts, check], deadline);

@@ -20,15 +20,18 @@ import {
 import { scopeOf } from '../../../src/streams/scope.ts';
 
 const AT = Date.UTC(2026, 4, 1);
-const NOW = AT + 3_600_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const NOW = AT + HOUR_MS;
 const schema = z.object({ id: z.string(), key: z.string(), at: z.number() });
 const app = defineApp({
   name: 'latest',
   version: '1.0.0',
-  description: 'Two streams',
+  description: 'Three streams',
   streams: {
     keyed: stream({ description: 'with keys', schema, key: 'key', time: 'at', id: 'id' }),
     keyless: stream({ description: 'without keys', schema, time: 'at', id: 'id' }),
+    hourly: stream({ description: 'kept for an hour', schema, time: 'at', retention: { ageMs: HOUR_MS } }),
   },
 });
 
@@ -71,7 +74,7 @@ test.each<[string, EventSelector]>([
     expect(JSON.stringify(structured)).not.toContain('e2');
     expect(text).not.toContain('e2');
   }
-  expect((await healthy.call('list_streams', {})).structured).toMatchObject({ streams: [{ keys: ['b'] }, {}] });
+  expect((await healthy.call('list_streams', {})).structured).toMatchObject({ streams: [{ keys: ['b'] }, {}, {}] });
   await expect(healthy.request('resources/read', { uri: 'stream://keyed/a' })).rejects.toThrow();
   const scope = scopeOf({ app, store, runtime: { ...systemRuntime(() => {}), now: () => NOW } }, { tenant: 'public' });
   for await (const events of eachLatest(scope, findStream(app, 'keyed'))) {
@@ -93,6 +96,36 @@ test('nor of a stream without keys', async () => {
   expect((await healthy.call('read_latest', { stream: 'keyless' })).structured).toMatchObject({ events: [] });
   await healthy.sweep();
   expect(await healthy.streams.latest('keyless')).toMatchObject({ id: 'e1' });
+});
+
+test('what no age limits stays the latest of a stream without keys, and that of a key for 30 days', async () => {
+  const made = createTestApp(app, { at: NOW });
+  await made.streams.append('keyless', event('e1', 1));
+  await made.streams.append('keyed', event('k1', 1));
+  await made.advance(31 * DAY_MS);
+  expect(await made.streams.latest('keyless')).toMatchObject({ id: 'e1' });
+  expect((await made.call('read_latest', { stream: 'keyless' })).text).toMatch(/\(31 d\S* ago\)/);
+  for (const input of [{}, { key: 'a' }]) {
+    const { text, structured } = await made.call('read_latest', { stream: 'keyed', ...input });
+    expect(text).toContain('A latest event is kept for 30d after it arrived. read_history reads what is still kept.');
+    expect(structured).toMatchObject({ events: [], hint: expect.stringContaining('30d') });
+    expect(text).not.toContain('no events yet');
+  }
+  expect((await made.streams.history('keyed', { from: 0 })).events).toMatchObject([{ id: 'k1' }]);
+});
+
+test('a latest event that a declared age has ended is told with the time when the last one arrived', async () => {
+  const made = createTestApp(app, { at: NOW });
+  expect((await made.call('read_latest', { stream: 'hourly' })).text).toContain('has no events yet');
+  await made.streams.append('hourly', event('h1', 1));
+  await made.advance(2 * HOUR_MS);
+  const { structured } = await made.call('read_latest', { stream: 'hourly' });
+  expect(structured).toMatchObject({
+    events: [],
+    hint: expect.stringMatching(
+      /^The newest entry of hourly arrived 2026-05-01T01:00:00Z \(2 h\S* ago\), and no latest event stands\. A latest event is kept for 1h after it arrived\. read_history reads what is still kept\.$/,
+    ),
+  });
 });
 
 test('each reader makes one store call', async () => {
