@@ -6,7 +6,7 @@ import { elementFields, type KeyOf } from './fields.ts';
 import { resolved } from './links.ts';
 import { rssEntry } from './rss-entry.ts';
 import { createElementKeys } from './spaces.ts';
-import { anyItemWithin, passOver } from './swallowed.ts';
+import { anyItemWithin, isItemInComment, passOver } from './swallowed.ts';
 import { elementText } from './text.ts';
 import { readTree, type XmlElement } from './tree.ts';
 import { unreadable } from './unreadable.ts';
@@ -35,7 +35,8 @@ export function readRss(text: string, url: string | null = null): RssEntry[] {
   // Read once, because all items stand in it.
   const around = elementFields(channelOf(root, keyOf), keyOf);
   const items = itemsOf(root, keyOf);
-  const hidden = items.length === 0 ? anyItemWithin(text) : null;
+  const isHidden = items.length === 0 && (hidesItem(root, keyOf) || isItemInComment(text));
+  const hidden = isHidden ? anyItemWithin(text) : null;
   if (hidden !== null) throw unreadable('has items in nothing but texts and comments', text, hidden);
   const isAtom = root.name === 'feed' || root.name === 'entry';
   const site = isAtom ? null : around.first((link) => resolved(elementText(link), link.base), 'link');
@@ -86,6 +87,14 @@ function channelOf(root: XmlElement, keyOf: KeyOf): XmlElement {
 function itemsOf(element: XmlElement, keyOf: KeyOf): XmlElement[] {
   if (ITEMS.has(keyOf(element))) return [element];
   return element.content.flatMap((part) => (typeof part === 'string' ? [] : itemsOf(part, keyOf)));
+}
+
+/** Whether an element holds an item that is none of its document, or is text. A field of text may speak of items. */
+function hidesItem({ content }: XmlElement, keyOf: KeyOf): boolean {
+  return content.some((part) => {
+    if (typeof part === 'string') return anyItemWithin(part) !== null;
+    return part.name === 'item' || part.name === 'entry' || (!WITH_MARKUP.test(keyOf(part)) && hidesItem(part, keyOf));
+  });
 }
 
 function noFeed(found: string): TidegateError {

@@ -15,6 +15,7 @@ type PassedOver =
   | 'a preface';
 
 const ITEM_START = /<(?:[\w.-]+:)?(?:item|entry)(?=[\s/>])/i;
+const FIELD_END = /<\/(?:[\w.-]+:)?(?:title|description|summary|content|encoded|subtitle|rights)\s*>/i;
 const ITEM_TAG = /<(\/?)(?:[\w.-]+:)?(?:item|entry)(?=[\s/>])/i;
 /** Also where the text was escaped. */
 const ANY_ITEM_START = /(?:<|&lt;|&#0*60;|&#x0*3c;)(?:[\w.-]+:)?(?:item|entry)(?=[\s/>&])/i;
@@ -37,9 +38,19 @@ function isWholeComment(piece: string): boolean {
   return !piece.slice(4, -3).includes('--') && ITEM_TAG.exec(piece)?.[1] === '';
 }
 
-/** CDATA that holds the start of another lacks its end, unless it holds the first half of an end that was split. */
+/**
+ * CDATA that holds the start of another lacks its end, unless it holds the first half of an end that was split, or speaks of
+ * items before any field or item ends in it.
+ */
 function isWholeCdata(piece: string): boolean {
-  return !piece.includes('<![CDATA[', 9) || piece.endsWith(']]]]>');
+  if (!piece.includes('<![CDATA[', 9) || piece.endsWith(']]]]>')) return true;
+  return piece.search(FIELD_END) === -1 && ITEM_TAG.exec(piece)?.[1] === '';
+}
+
+/** Whether a comment of a document holds an item. CDATA holds no comments. */
+export function isItemInComment(text: string): boolean {
+  const comments = text.replace(/<!\[CDATA\[[^]*?\]\]>/g, '').match(/<!--[^]*?-->/g) ?? [];
+  return comments.some((comment) => ITEM_START.test(comment));
 }
 
 /** Where the first item begins in a text, be it escaped, in CDATA or in a comment; null where there is none. */

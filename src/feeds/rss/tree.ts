@@ -94,7 +94,8 @@ export function readTree(
       const isItem = rules.isItem(element);
       if (isItem && isMarkup) {
         const field = open.findLast((one) => one.hasMarkup)?.element.tag ?? tag;
-        throw unreadable(`has <${tag}> within <${field}>, which seems to lack its end`, text, at);
+        const why = `either <${field}> lacks its end, or its text names a tag that is not escaped (&lt;${tag}&gt;) and not in CDATA`;
+        throw unreadable(`has <${tag}> within <${field}>: ${why}`, text, at);
       }
       if (isItem) {
         const unended = open.findIndex((one) => one.isItem);

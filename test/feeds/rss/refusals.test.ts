@@ -89,10 +89,30 @@ describe('an item that stands where none is read is no item less without an erro
       'CDATA whose end was split',
       '<item><guid>1</guid><description><![CDATA[<item><![CDATA[x]]]]><![CDATA[></item>]]></description></item>',
     ],
+    [
+      'CDATA that speaks of an item and of CDATA',
+      '<item><guid>1</guid><description><![CDATA[write <item> and <![CDATA[ in it]]></description></item>',
+    ],
     ['a name that is longer', '<items><itemx/><item-x/><item><guid>1</guid></item></items>'],
   ])('but is none within %s', (_what, items) => {
     expect(idsOf(channel(items))).toEqual(['1']);
   });
+});
+
+it.each([
+  ['CDATA', '<![CDATA[each <item> is a post]]>'],
+  ['a text that was escaped', 'each &lt;item&gt; is a post, &#60;entry&#62; too'],
+])('a channel without items may describe them, in %s', (_what, description) => {
+  expect(readRss(channel(`<description>${description}</description>`))).toEqual([]);
+  expect(() => readRss(channel(`<description>${description}</description>\n<!-- <item/> -->`))).toThrow(
+    refused('nothing but texts', 4),
+  );
+});
+
+it('an item in the markup of a text is refused with the reason and the way out', () => {
+  expect(() => readRss(channel('<item><description>use <item> here</description></item>'))).toThrow(
+    /either <description> lacks its end, or its text names a tag that is not escaped \(&lt;item&gt;\) and not in CDATA/,
+  );
 });
 
 it('a value may hold what is no tag', () => {
