@@ -3,8 +3,9 @@
  * hands them over with a word for itself, such as `the feed news`.
  */
 import { TidegateError } from '../base/errors.ts';
+import type { App } from './app.ts';
 import type { DeclaredFeed } from './feed.ts';
-import type { ReadSecret, Secret } from './secret.ts';
+import { type ReadSecret, type Secret, secretsWithin } from './secret.ts';
 
 /** A variable of the environment; null where it is not set. */
 export type ReadVariable = (name: string) => string | null;
@@ -57,6 +58,29 @@ export function openSecrets(owner: string, declared: readonly Secret[], variable
 /** @throws TidegateError `invalid_config` as `openSecrets` does */
 export function openFeedSecrets({ name, feed }: DeclaredFeed, variable: ReadVariable = () => null): OpenSecrets {
   return openSecrets(`the feed ${name}`, feed.secrets ?? [], variable);
+}
+
+/**
+ * Looks for every variable that a secret of the app needs, so that a start names all that are missing, and not the first.
+ * @throws TidegateError `invalid_config` naming each variable that is not set, and what declares it
+ */
+export function checkSecretsSet({ options }: Pick<App, 'options'>, variable: ReadVariable = () => null): void {
+  const missing = new Map<string, string>();
+  for (const [part, declared] of Object.entries(options)) {
+    if (typeof declared !== 'object' || declared === null) continue;
+    for (const [name, thing] of Object.entries(declared)) {
+      for (const secret of secretsWithin(thing)) {
+        if (secret.optional || missing.has(secret.name) || variable(secret.name) !== null) continue;
+        missing.set(secret.name, `to be set, because ${part}.${name} declares it as a secret`);
+      }
+    }
+  }
+  const [first] = missing;
+  if (first === undefined) return;
+  const lines = [...missing].map(([name, expected]) => `  ${name}: expected ${expected}`);
+  const message = `${missing.size} variable(s) of the app's own are not set:\n${lines.join('\n')}`;
+  const hint = 'set each in the environment of the server, such as in the shell: export NAME=value';
+  throw new TidegateError('invalid_config', message, { field: first[0], expected: first[1], hint });
 }
 
 function formed(owner: string, { name, form, optional }: Secret, variable: ReadVariable): string | null {

@@ -4,7 +4,7 @@
  */
 import { TidegateError } from '../base/errors.ts';
 import type { App } from '../declare/app.ts';
-import { openFeedSecrets } from '../declare/open-secrets.ts';
+import { checkSecretsSet, openFeedSecrets } from '../declare/open-secrets.ts';
 import { createApp, type HttpAppOptions } from '../http/app.ts';
 import { pushTokens } from '../http/push-tokens.ts';
 import { aboutOf } from '../mcp/registry/about.ts';
@@ -46,9 +46,13 @@ export interface Host {
   close: () => Promise<void>;
 }
 
-/** The same options, with the environment in the runtime, where feeds look for their secrets. */
+/**
+ * The same options, with the environment in the runtime, where feeds look for their secrets.
+ * @throws TidegateError `invalid_config` naming all variables of the app's own that are not set
+ */
 export function withVariables<Options extends HostOptions>(options: Options): Options {
-  const { variable, runtime } = options;
+  const { app, variable, runtime } = options;
+  checkSecretsSet(app, variable ?? runtime.variable);
   return variable === undefined ? options : { ...options, runtime: { ...runtime, variable } };
 }
 

@@ -1,6 +1,8 @@
 /** The one reader of secrets, and where secrets may stand in each kind of feed. */
 import { describe, expect, it } from 'vitest';
-import { openSecrets, redactedError } from '../../src/declare/open-secrets.ts';
+import * as z from 'zod';
+import { defineApp, http, stream } from '../../src/index.ts';
+import { checkSecretsSet, openSecrets, redactedError } from '../../src/declare/open-secrets.ts';
 import { revealed, secret, secretsWithin } from '../../src/declare/secret.ts';
 import { TidegateError } from '../../src/base/errors.ts';
 
@@ -28,6 +30,29 @@ describe('secrets', () => {
       throw new Error('123456');
     });
     expect(() => openSecrets('the feed x', [broken], () => '123456')).toThrow(refused('KEY', 'a value of which'));
+  });
+
+  it('that are missing are all told at once, with what declares each', () => {
+    const app = defineApp({
+      name: 'app',
+      version: '1',
+      description: 'An app',
+      streams: {
+        rooms: stream({ description: 'x', schema: z.object({}), push: { token: secret('PUSH_TOKEN') } }),
+        quotes: stream({
+          description: 'x',
+          schema: z.object({}),
+          feed: http({ url: 'https://example.org', headers: { a: KEY, b: OTHER } }),
+        }),
+      },
+    });
+    const told = (set: Record<string, string>) => () => checkSecretsSet(app, (name) => set[name] ?? null);
+    expect(told({})).toThrow(refused('PUSH_TOKEN', 'streams.rooms declares it'));
+    expect(told({})).toThrow(
+      /^2 variable\(s\)[^]*\n {2}PUSH_TOKEN: .*\n {2}KEY: expected to be set, because streams\.quotes declares/,
+    );
+    expect(told({ PUSH_TOKEN: 'x' })).toThrow(refused('KEY', 'streams.quotes declares it'));
+    expect(told({ PUSH_TOKEN: 'x', KEY: 'x' })).not.toThrow();
   });
 
   it('are redacted in errors, as they are and as URLs and JSON write them', () => {

@@ -4,7 +4,7 @@
  */
 import { readConfig } from '../../store/drivers/open.ts';
 import type { App } from '../../declare/app.ts';
-import { openFeedSecrets } from '../../declare/open-secrets.ts';
+import { checkSecretsSet, openFeedSecrets } from '../../declare/open-secrets.ts';
 import { PUBLIC } from '../../base/principal.ts';
 import { serveRegistryOverStdio } from '../../mcp/serve/stdio.ts';
 import { createTasks } from '../../tasks/work/service.ts';
@@ -25,6 +25,7 @@ export async function stdio(app: App, environment: NodeJS.ProcessEnv): Promise<v
   tellMisspelt(config, app, log);
   const store = await openNodeStore(config, runtime, app.name);
   try {
+    checkSecretsSet(app, config.variable);
     for (const feed of app.feeds.values()) openFeedSecrets(feed, config.variable);
     const secrets = await nodeSecrets(config, app.name);
     const workers = startTaskWorkers({ app, store, runtime });
