@@ -1,5 +1,5 @@
 /**
- * `tail_stream`: the events from now on, or after a cursor, until there are enough or the time is over. Where the
+ * `tail_stream`: the events from now on, or after a cursor, as soon as there are some. Where the
  * client gave a progress token, each new page of events is sent at once as a progress message. The answer has all of
  * them anyway.
  */
@@ -8,6 +8,7 @@ import { type Tool, tool } from '../declare/tool.ts';
 import { findStream, withoutKeys } from '../streams/find-stream.ts';
 import { MOST_KEYS } from '../streams/history/range.ts';
 import {
+  DEFAULT_SETTLE_MS,
   DEFAULT_TAIL_EVENTS,
   DEFAULT_TAIL_MS,
   LONGEST_TAIL_MS,
@@ -39,6 +40,12 @@ const Input = z.strictObject({
     .max(LONGEST_TAIL_MS / 1_000)
     .default(DEFAULT_TAIL_MS / 1_000)
     .describe(`Longest wait, default ${DEFAULT_TAIL_MS / 1_000}; 0: what is there already`),
+  settleSeconds: z
+    .number()
+    .min(0)
+    .max(LONGEST_TAIL_MS / 1_000)
+    .default(DEFAULT_SETTLE_MS / 1_000)
+    .describe(`Once events came, wait so long for more, default ${DEFAULT_SETTLE_MS / 1_000}`),
   keys: z.array(Key).min(1).max(MOST_KEYS).optional().describe('Only events of these keys'),
 });
 
@@ -47,7 +54,9 @@ const Output = z.object({
   events: z.array(Event).describe('Oldest first'),
   cursor: z.string().describe('Give it to the next call: nothing is missed, nothing comes twice'),
   truncated: z.boolean().describe('True: events after the given cursor are gone, by retention'),
-  ended: z.enum(['count', 'time', 'cancelled']).describe('count: as many as asked for, more may wait already'),
+  ended: z
+    .enum(['count', 'settled', 'time', 'cancelled'])
+    .describe('count: as many as asked for or as fit, more may wait already; settled: events came; time: none did'),
   nextCalls: NextCalls,
   feed: FeedNoteShape,
 });
@@ -65,7 +74,7 @@ export function tailStreamTool({ app, runtime }: AppDeps): Tool {
       const scope = accounted({ app, runtime }, context);
       const stream = findStream(app, input.stream);
       if (input.keys && !stream.keyed) throw withoutKeys(stream, 'keys');
-      const { cursor, maxEvents, seconds, keys } = input;
+      const { cursor, maxEvents, seconds, settleSeconds, keys } = input;
       const room = roomFor(maxEvents !== undefined, app.results.bytes, input);
       const page = createPage(room, (event: StreamEvent) => eventRow(event, stream.identified));
       let told = 0;
@@ -77,6 +86,7 @@ export function tailStreamTool({ app, runtime }: AppDeps): Tool {
         cursor: cursor ?? null,
         maxEvents: maxEvents ?? DEFAULT_TAIL_EVENTS,
         timeoutMs: seconds * 1_000,
+        settleMs: settleSeconds * 1_000,
         signal: context.signal,
         deadline: context.deadline,
         keys: keys ? new Set(keys) : null,

@@ -1,5 +1,5 @@
 /**
- * Follows a stream for a short while, until enough events came or the time is up. It keeps nothing afterwards: it
+ * Follows a stream for a short while, until events came and a moment has passed, or the time is up. It keeps nothing afterwards: it
  * always returns a cursor, and the next call continues from it without missing an event. It polls the log; a caller
  * that wants events as they are found passes `onEvents`.
  */
@@ -18,6 +18,8 @@ import { loggedEvent } from '../log/stream-log.ts';
 
 export const LONGEST_TAIL_MS = 25_000;
 export const DEFAULT_TAIL_MS = 10_000;
+/** How long a tail waits for further events once it has some, ms. */
+export const DEFAULT_SETTLE_MS = 1_000;
 export const DEFAULT_TAIL_EVENTS = 100;
 export const MOST_TAIL_EVENTS = 1_000;
 /** Pause after a read that found entries. After a read that found none, the pause doubles. */
@@ -34,6 +36,8 @@ export interface TailOptions {
   maxEvents: number;
   /** At most `LONGEST_TAIL_MS`; a longer time is cut to that. 0: only the events that are already there. */
   timeoutMs: number;
+  /** Once there is an event, further ones are waited for so long, ms, and within `timeoutMs`. */
+  settleMs: number;
   signal: AbortSignal;
   /** Epoch ms by which the caller needs the answer. */
   deadline: number;
@@ -53,9 +57,10 @@ export interface Tail {
   /** Events after the given cursor were trimmed before they could be read. */
   truncated: boolean;
   /**
-   * `count`: the answer is full, and more events may wait. `time`: the time is up. `cancelled`: the caller went away.
+   * `count`: the answer is full, and more events may wait. `settled`: events came, and `settleMs` are over. `time`: nothing
+   * came in time. `cancelled`: the caller went away.
    */
-  ended: 'count' | 'time' | 'cancelled';
+  ended: 'count' | 'settled' | 'time' | 'cancelled';
   storeCalls: number;
 }
 
@@ -69,7 +74,7 @@ export async function tailStream(scope: Scope, stream: DeclaredStream, options: 
   const { store, runtime, tenant } = scope;
   const log = streamLog(tenant, stream.name);
   const latest = options.deadline - ANSWER_MS;
-  const until = Math.min(runtime.now() + Math.min(options.timeoutMs, LONGEST_TAIL_MS), latest);
+  let until = Math.min(runtime.now() + Math.min(options.timeoutMs, LONGEST_TAIL_MS), latest);
   const events: StreamEvent[] = [];
   let position: Cursor | null = options.cursor === null ? null : decodeTailCursor(stream.name, options.cursor);
   let characters = 0;
@@ -113,6 +118,7 @@ export async function tailStream(scope: Scope, stream: DeclaredStream, options: 
     const before = events.length;
     const took = take(page);
     if (events.length > before) options.onEvents?.(events.slice(before));
+    if (before === 0 && events.length > 0) until = Math.min(until, runtime.now() + options.settleMs);
     if (!took || events.length >= options.maxEvents) return answer('count');
     if (options.signal.aborted) return answer('cancelled');
     if (page.entries.length === wanted && fullPages < MOST_FULL_PAGES && runtime.now() < latest) {
@@ -120,7 +126,7 @@ export async function tailStream(scope: Scope, stream: DeclaredStream, options: 
       continue;
     }
     const left = until - runtime.now();
-    if (left <= 0) return answer('time');
+    if (left <= 0) return answer(events.length > 0 ? 'settled' : 'time');
     pause = page.entries.length > 0 ? SHORTEST_PAUSE_MS : pause;
     await runtime.sleep(Math.min(pause, left), options.signal);
     if (options.signal.aborted) return answer('cancelled');

@@ -17,6 +17,7 @@ const tail = (at: Bench, options: Partial<TailOptions> = {}) =>
     cursor: null,
     maxEvents: 100,
     timeoutMs: 10_000,
+    settleMs: 25_000,
     signal: new AbortController().signal,
     deadline: START + 3_600_000,
     ...options,
@@ -36,7 +37,7 @@ test('from now on: what stands there already is not given, what comes is, as it 
   const answer = await tail(at, { onEvents: (events) => void batches.push(ids(events)) });
   expect(ids(answer.events)).toEqual(['1', '2', '3']);
   expect(batches).toEqual([['1', '2'], ['3']]);
-  expect(answer).toMatchObject({ ended: 'time', truncated: false });
+  expect(answer).toMatchObject({ ended: 'settled', truncated: false });
   expect(at.clock.now).toBe(START + 10_000);
 });
 
@@ -46,7 +47,26 @@ test('ends as soon as it has the events that it was asked for, and leaves the re
   const first = await tail(at, { maxEvents: 2 });
   expect([ids(first.events), first.ended, at.clock.now - START]).toEqual([['1', '2'], 'count', 250]);
   const second = await tail(at, { cursor: first.cursor, timeoutMs: 0 });
-  expect([ids(second.events), second.ended]).toEqual([['3'], 'time']);
+  expect([ids(second.events), second.ended]).toEqual([['3'], 'settled']);
+});
+
+test('answers a moment after the first events came, with what came meanwhile, and misses nothing', async () => {
+  const at = one();
+  at.whileAsleep.push(
+    () => {},
+    () => at.append('s', { id: '1' }),
+    () => at.append('s', { id: '2' }),
+    () => {},
+    () => at.append('s', { id: '3' }),
+  );
+  const first = await tail(at, { settleMs: 1_000 });
+  expect([ids(first.events), first.ended, at.clock.now - START]).toEqual([['1', '2', '3'], 'settled', 1_750]);
+  await at.append('s', { id: '4' });
+  const { now } = at.clock;
+  const second = await tail(at, { cursor: first.cursor, settleMs: 0 });
+  expect([ids(second.events), second.ended, at.clock.now]).toEqual([['4'], 'settled', now]);
+  const third = await tail(at, { cursor: second.cursor, settleMs: 1_000, timeoutMs: 5_000 });
+  expect([third.events, third.ended, at.clock.now]).toEqual([[], 'time', now + 5_000]);
 });
 
 test('idle, its pauses grow to two seconds; calls to the store stay few', async () => {
@@ -120,7 +140,7 @@ test('keys of which little comes: what others put there is passed over by the pa
   expect([ids(answer.events), answer.ended, answer.storeCalls, at.clock.now]).toEqual([['1st'], 'count', 3, START]);
   // The cursor stands right behind what was given, not behind the page that was read.
   const rest = await tail(at, { ...options, cursor: answer.cursor, maxEvents: 10, timeoutMs: 0 });
-  expect([ids(rest.events), rest.ended]).toEqual([['2nd', '3rd'], 'time']);
+  expect([ids(rest.events), rest.ended]).toEqual([['2nd', '3rd'], 'settled']);
   const waiting = await tail(at, { ...options, cursor, maxEvents: 3, timeoutMs: 0 });
   expect([ids(waiting.events), waiting.ended]).toEqual([['1st', '2nd', '3rd'], 'count']);
 });
@@ -167,7 +187,7 @@ test.each([1, 2, 3, 4])('seed %i: tails in a row give every event once and in or
     ({ cursor } = answer);
     await some();
   }
-  seen.push(...ids((await tail(at, { cursor, maxEvents: 1_000, timeoutMs: 0 })).events));
+  seen.push(...ids((await tail(at, { cursor, maxEvents: 1_000, settleMs: 0, timeoutMs: 0 })).events));
   expect(seen).toEqual(Array.from({ length: made }, (_, index) => `${index + 1}`));
 });
 
@@ -177,6 +197,7 @@ test('a cursor of another stream, or what is none, is refused before anything is
   const other = await tailStream(scopeOf(at.deps, { tenant: TENANT }), findStream(at.app, 'other'), {
     cursor: null,
     maxEvents: 1,
+    settleMs: 0,
     timeoutMs: 0,
     signal: new AbortController().signal,
     deadline: START + 60_000,
