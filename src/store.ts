@@ -9,6 +9,7 @@ export {
   decodeCursor,
   encodeCursor,
   epochOf,
+  isEpoch,
   lastBefore,
   type Position,
   raisedFloor,

@@ -30,7 +30,7 @@ export interface HistoryOptions {
   limit?: number;
   /** The order of arrival. Default: `oldest` first where there is a `from`, else `newest` first. */
   order?: 'oldest' | 'newest';
-  /** The `cursor` of the previous page. The other options must then be the same as before, or be left out. */
+  /** The `cursor` of the previous page. The other options must then be the same as before; `limit` may differ. */
   cursor?: string;
 }
 

@@ -30,8 +30,7 @@ export type AggregateName =
 export interface WindowsOptions<Data = Json, Name extends AggregateName = AggregateName> {
   /**
    * Length of a window, such as `30s`, `5m`, `1h` or `1d`. `1w` begins on a Monday and `1mo` on the first of a month;
-   * 2, 3, 4, 6 or 12 months are counted from January. `all` is one window over the whole range and needs `from`. Leave
-   * it out where you give a cursor.
+   * 2, 3, 4, 6 or 12 months are counted from January. `all` is one window over the whole range and needs `from`.
    */
   window?: string;
   /** The first event time, inclusive: epoch ms, ISO 8601, or a time ago such as `-1h`. Default: 60 windows back. */
@@ -65,7 +64,10 @@ export interface WindowsOptions<Data = Json, Name extends AggregateName = Aggreg
    * events is refused.
    */
   maxEvents?: number;
-  /** The `cursor` of the previous page. The other options must then be the same as before, or be left out. */
+  /**
+   * The `cursor` of the previous page. The other options must then be the same as before; `order`, `top` and `maxEvents` may
+   * differ.
+   */
   cursor?: string;
 }
 

@@ -32,6 +32,19 @@ export function encodeCursor(epoch: string, place: number): Cursor {
   return `${place.toString(36)}.${epoch}`;
 }
 
+/**
+ * The last characters of an epoch, behind a `~`, which stand for it in a cursor: they are random, so that another epoch of
+ * the log has others. Clients hold short cursors, and a store takes them as it takes whole ones.
+ */
+export function shortEpoch(epoch: string, characters: number): string {
+  return `~${epoch.slice(-characters)}`;
+}
+
+/** Whether an epoch, as a cursor has it, whole or short, is this one. */
+export function isEpoch(given: string, epoch: string): boolean {
+  return given === epoch || (given.startsWith('~') && given.length > 1 && epoch.endsWith(given.slice(1)));
+}
+
 /** @throws TidegateError `bad_cursor` for what `encodeCursor` cannot have made. */
 export function decodeCursor(cursor: Cursor): Position {
   const [, places = '', epoch = ''] = /^([0-9a-z]{1,11})\.(.{1,136})$/su.exec(cursor) ?? [];
@@ -57,7 +70,7 @@ export function entriesBetween(from: Cursor, to: Cursor): number | null {
 /** Where a read after `after` begins. */
 export function readFrom(span: Span, after: Position | null): { from: number; truncated: boolean } {
   if (after === null) return { from: span.floor, truncated: false };
-  const known = after.epoch === span.epoch && after.place >= span.floor && after.place <= span.end;
+  const known = isEpoch(after.epoch, span.epoch) && after.place >= span.floor && after.place <= span.end;
   return known ? { from: after.place, truncated: false } : { from: span.floor, truncated: true };
 }
 
@@ -67,7 +80,7 @@ export function lastBefore(
   n: number,
   before: Position | null,
 ): { from: number; to: number; truncated: boolean } {
-  const foreign = before !== null && (before.epoch !== span.epoch || before.place > span.end);
+  const foreign = before !== null && (!isEpoch(before.epoch, span.epoch) || before.place > span.end);
   const to = before === null || foreign ? span.end : Math.max(before.place, span.floor);
   const gone = before !== null && !foreign && before.place < span.floor;
   return { from: Math.max(span.floor, to - n), to, truncated: foreign || gone };

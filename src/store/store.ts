@@ -12,8 +12,8 @@ import type { Json } from '../base/json.ts';
 export type Version = string;
 
 /**
- * A position *between* two entries of one log, in the form of `cursor.ts`: it holds the log's epoch and the place of the
- * entry behind it. Clients take it as opaque.
+ * A position *between* two entries of one log, in the form of `cursor.ts`: it holds the log's epoch, or the end of it behind a
+ * `~` (`isEpoch`), and the place of the entry behind it. Clients take it as opaque.
  */
 export type Cursor = string;
 

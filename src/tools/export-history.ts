@@ -112,8 +112,7 @@ async function readPart(
   let events = 0;
   let truncated = false;
   for (let limit = MOST_EVENTS / 2; ;) {
-    const asked: HistoryQuery = cursor === null ? { ...query, limit } : { cursor, limit };
-    const page = await readHistory(scope, stream, asked);
+    const page = await readHistory(scope, stream, { ...query, limit, ...(cursor === null ? {} : { cursor }) });
     const added = page.events.map((event) => format.line(event)).join('');
     const bytes = jsonBytes(text + added);
     if (bytes > PAGE_BYTES) {

@@ -35,7 +35,7 @@ it('the history of a CSV that is read for the first time is found by its days', 
 async function readAll(at: Past, query: Parameters<Past['read']>[0]) {
   const pages = [await at.read(query)];
   for (let page = pages[0]; page && page.cursor !== null; page = pages.at(-1)) {
-    pages.push(await at.read({ cursor: page.cursor, ...(query.limit === undefined ? {} : { limit: query.limit }) }));
+    pages.push(await at.read({ ...query, cursor: page.cursor }));
     expect(pages.length).toBeLessThan(500);
   }
   return { pages, events: pages.flatMap(({ events }) => events) };
@@ -74,7 +74,7 @@ describe('a page that is read on five minutes later, while late events arrive', 
       at.clock.now += 300_000;
       await at.add(...late);
       if (follows) await at.project('events');
-      const rest = await readAll(at, { cursor: first.cursor ?? '', limit: 50 });
+      const rest = await readAll(at, { ...query, cursor: first.cursor ?? '' });
       const found = [...first.events, ...rest.events].map(({ data }) => (data as { v: number }).v);
       expect(found).toEqual([...Array.from({ length: 200 }, (_, n) => n), ...late.map(({ data }) => data.v)]);
     },
@@ -84,11 +84,12 @@ describe('a page that is read on five minutes later, while late events arrive', 
     const at = past();
     await at.add(...ordered);
     await at.project('events');
-    const first = await at.read({ from: START, to: START + 200_000, order: 'newest', limit: 50 });
+    const query = { from: START, to: START + 200_000, order: 'newest', limit: 50 } as const;
+    const first = await at.read(query);
     at.clock.now += 300_000;
     await at.add(...late);
     await at.project('events');
-    const rest = await readAll(at, { cursor: first.cursor ?? '', limit: 50 });
+    const rest = await readAll(at, { ...query, cursor: first.cursor ?? '' });
     const found = [...first.events, ...rest.events].map(({ data }) => (data as { v: number }).v);
     expect(found).toEqual(Array.from({ length: 200 }, (_, n) => 199 - n));
   });

@@ -225,7 +225,7 @@ describe('as a model reads them', () => {
 });
 
 describe('in parts', () => {
-  test('a page goes on from its cursor alone, and says what does not add up', async () => {
+  test('a page goes on by the call that it tells, and says what does not add up', async () => {
     const first = await call({
       window: '1h',
       field: 'temp',
@@ -237,7 +237,8 @@ describe('in parts', () => {
     expect((first.structured['windows'] as object[]).length).toBe(2);
     expect(first.text).toContain("Of this page's events alone, not to be combined: p95.");
     expect(first.text).toContain('In parts: all rows with events are given, without top and empty.');
-    const rest = await at.call('read_history', { stream: 'plant', cursor: first.structured['cursor'] });
+    const [next] = first.structured['nextCalls'] as { arguments: object }[];
+    const rest = await at.call('read_history', { ...next?.arguments, maxEvents: 100 });
     expect(rest.structured).toMatchObject({
       complete: true,
       windows: [

@@ -179,7 +179,12 @@ describe('read_history', () => {
     const { structured } = await at.call('read_history', { stream: 'plant', from: '-1h', limit: 2 });
     expect(structured).toMatchObject({ events: [{ id: '1' }, { id: '2' }], feed: { state: 'unread' } });
     expect(at.calls).toEqual(['getMany', 'read']);
-    const next = await at.call('read_history', { stream: 'plant', cursor: structured['cursor'], limit: 2 });
+    const next = await at.call('read_history', {
+      stream: 'plant',
+      from: '-1h',
+      cursor: structured['cursor'],
+      limit: 2,
+    });
     expect(next.structured).toMatchObject({ events: [{ id: '3' }], complete: true, feed: { state: 'unread' } });
     expect(at.calls).toEqual(['getMany', 'read']);
   });
@@ -195,7 +200,7 @@ describe('read_history', () => {
       expect(at.calls.length).toBeLessThanOrEqual(6);
       found.push(...(structured['events'] as { id: string }[]).map(({ id }) => id));
       if (structured['complete'] === true) break;
-      args = { cursor: structured['cursor'], limit: 2 };
+      args = { ...args, cursor: structured['cursor'] };
     }
     expect(found).toEqual(['1', '2', '3']);
   });

@@ -1,6 +1,6 @@
 /** Logs: dense, in order, read from any cursor in both directions, dated by a time that never falls. */
 import { expect, test } from 'vitest';
-import { decodeCursor, encodeCursor } from '../cursor.ts';
+import { decodeCursor, encodeCursor, shortEpoch } from '../cursor.ts';
 import type { Cursor } from '../store.ts';
 import { NOW, ODD_VALUES, values, type StartKit } from './kit.ts';
 
@@ -97,6 +97,22 @@ export function logRules(start: StartKit): void {
     for (const place of [1, 2, 3, 4]) {
       expect(values(await store.read('l', encodeCursor(epoch, place), 1))).toEqual([place]);
       expect(values(await store.last('l', 1, encodeCursor(epoch, place + 1)))).toEqual([place]);
+    }
+  });
+
+  test('a cursor may have the end of its epoch in place of the whole; another end is of another epoch', async () => {
+    const { store, append } = await start();
+    const { epoch } = decodeCursor(await append('l', [1, 2, 3]));
+    for (const characters of [1, 4, 8, epoch.length]) {
+      const short = encodeCursor(shortEpoch(epoch, characters), 2);
+      const page = await store.read('l', short, 5);
+      expect([page.truncated, values(page), page.start]).toEqual([false, [3], encodeCursor(epoch, 2)]);
+      const last = await store.last('l', 5, short);
+      expect([last.truncated, values(last), last.cursor]).toEqual([false, [1, 2], encodeCursor(epoch, 2)]);
+    }
+    for (const other of ['~', `~x${epoch}`, `~${epoch.slice(0, -1)}`, `~${epoch.slice(-4)}\u00e9`, epoch.slice(-8)]) {
+      expect(await store.read('l', encodeCursor(other, 2), 5)).toMatchObject({ truncated: true });
+      expect(await store.last('l', 5, encodeCursor(other, 2))).toMatchObject({ truncated: true });
     }
   });
 

@@ -4,7 +4,7 @@
  */
 
 /**
- * log, epoch ('' without a cursor), place, count, 'read' or 'last', and partition and id where a record is asked for →
+ * log, epoch ('' without a cursor; whole, or its end behind a '~'), place, count, 'read' or 'last', and partition and id where a record is asked for →
  * the record's row, epoch, from, to, truncated, stream entries, floor, end; the row alone where there is no log.
  */
 export const READ = `
@@ -12,7 +12,8 @@ local row = ARGV[6] and rowOf(member(ARGV[6], ARGV[7])) or false
 local log = logOf(ARGV[1])
 if not log then return { row } end
 local given, place, count = ARGV[2] ~= '', tonumber(ARGV[3]), tonumber(ARGV[4])
-local foreign = given and (ARGV[2] ~= log.epoch or place > log.stop)
+local short = #ARGV[2] > 1 and string.sub(ARGV[2], 1, 1) == '~' and string.sub(ARGV[2], 2) == string.sub(log.epoch, 1 - #ARGV[2])
+local foreign = given and ((ARGV[2] ~= log.epoch and not short) or place > log.stop)
 local below = given and not foreign and place < log.floor
 local from, to
 if ARGV[5] == 'read' then

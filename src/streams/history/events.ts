@@ -12,7 +12,8 @@ import { TidegateError } from '../../base/errors.ts';
 import type { LoggedEvent, StreamEvent } from '../../base/event.ts';
 import { isPicky, matcher, type Order, type Range, type RangeQuery } from './range.ts';
 import { toStreamEvent } from '../log/stream-log.ts';
-import { badCursor, openRange, type Rest } from './range-cursor.ts';
+import { badCursor, type Rest } from './page-end.ts';
+import { openRange } from './range-cursor.ts';
 import { type ReadLimits, type Scanned, scanRange } from './range-scan.ts';
 import { encodeTailCursor } from '../log/tail-cursor.ts';
 import type { Scope } from '../scope.ts';
@@ -76,13 +77,14 @@ export async function readHistory(
 ): Promise<HistoryPage> {
   const now = scope.runtime.now();
   const limit = checkLimit(query.limit ?? DEFAULT_EVENTS);
-  const { range, resumed, cursorAt } = openRange(stream, KIND, query, now);
-  const { order, sparse } = resumed ? carried(resumed.rest, query) : begin(range, query);
+  const { range, resumed, check, cursorAt } = openRange(stream, KIND, query, now);
+  const { order, sparse } = resumed?.held ? held(resumed.held, query) : begin(range, query, resumed?.flag ?? false);
+  check(range, { order });
   const { events, ...page } = collector(stream.name, range, limit, limits.take ?? (() => true));
   const report = await scanRange(scope, stream, {
     range,
     order,
-    resumed: resumed?.position ?? null,
+    resumed: resumed?.positions[0] ?? null,
     // One event more than the page holds shows whether there is another page.
     wanted: sparse ? null : limit + 1,
     mostCalls: isPicky(range) ? null : MOST_CALLS,
@@ -98,7 +100,13 @@ export async function readHistory(
     from: range.from,
     to: range.to,
     complete,
-    cursor: cursorAt(next, range, [order, ended === 'budget']),
+    cursor: cursorAt({
+      positions: [next],
+      range,
+      parts: { order },
+      flag: ended === 'budget',
+      rest: [order, ended === 'budget'],
+    }),
     tailCursor: atEnd ? encodeTailCursor(stream.name, report.end) : null,
     truncated,
     scanned,
@@ -111,11 +119,11 @@ interface Direction {
   sparse: boolean;
 }
 
-function begin(range: Range, query: HistoryQuery): Direction {
-  return { order: query.order ?? (range.from === null ? 'newest' : 'oldest'), sparse: false };
+function begin(range: Range, query: HistoryQuery, sparse: boolean): Direction {
+  return { order: query.order ?? (range.from === null ? 'newest' : 'oldest'), sparse };
 }
 
-function carried(rest: Rest, query: HistoryQuery): Direction {
+function held(rest: Rest, query: HistoryQuery): Direction {
   const [order, sparse] = Array.isArray(rest) ? rest : [];
   if ((order !== 'oldest' && order !== 'newest') || typeof sparse !== 'boolean')
     throw badCursor('it is not of this form');

@@ -4,7 +4,7 @@
  * Store calls: none for a range without bounds; else one, and a second one where the range meets older leaves of the index
  * in part. A page that goes on from a cursor asks for the leaves near it with the first call.
  */
-import { decodeCursor } from '../../store/cursor.ts';
+import { decodeCursor, isEpoch } from '../../store/cursor.ts';
 import type { Cursor, Reading } from '../../store/store.ts';
 import type { Scope } from '../scope.ts';
 import { followerAt, positionKey } from '../log/follower.ts';
@@ -58,7 +58,8 @@ export async function lookUp(
   const [follower, root, ...nearby] = await store.getMany(keys, runtime.now());
   if (follower === undefined || root === undefined) return everything(range, order, 1);
   const index = indexOf(follower, root, new Map(leavesOf(near, nearby)));
-  if (index === null || (position !== null && position.epoch !== index.epoch)) return everything(range, order, 1);
+  if (index === null || (position !== null && !isEpoch(position.epoch, index.epoch)))
+    return everything(range, order, 1);
   const pieces = () => piecesOf(spansOf(index), range, order, position?.place ?? null);
   const wanted = leavesWanted(pieces(), order).filter((leaf) => !near.includes(leaf));
   const asked = wanted.slice(0, MOST_LEAVES);

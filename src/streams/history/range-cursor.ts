@@ -1,109 +1,135 @@
 /**
- * The cursor of a read of the past. It holds the position where the page ended and the whole question, so that the next
- * page continues the same question. An argument beside the cursor that contradicts the question is refused. Pure.
+ * The cursor of a read of the past. Its question is repeated beside it, so that it is short: it holds the positions where
+ * the page ended, the moment of the first page, by which times relative to now stay what they were, and digests of the
+ * question, by which another question is refused. Nothing is kept for a cursor.
+ *
+ *     <kind><digest of all: 6><a digest of each part: 6><moment>.<position>.<position>…
+ *
+ * A cursor of an earlier release holds the question itself (`long-cursor.ts`). Pure.
  */
-import * as z from 'zod';
-import { whereSchema } from '../../declare/check/condition-schema.ts';
 import type { DeclaredStream } from '../../declare/stream.ts';
-import { TidegateError } from '../../base/errors.ts';
+import { canonicalText } from '../../base/digest.ts';
 import type { Json } from '../../base/json.ts';
-import type { Cursor } from '../../store/store.ts';
-import { MOST_KEYS, type Range, type RangeQuery, resolveRange } from './range.ts';
-import { decodeStreamCursor, encodeStreamCursor } from '../log/stream-cursor.ts';
-import { beforeNow } from '../../base/time/time-text.ts';
+import { isLong } from '../log/stream-cursor.ts';
+import { readShort, shortDigest, shortPosition } from '../log/short-position.ts';
+import { encodeHeld, heldKind, openHeld } from './long-cursor.ts';
+import { badCursor, isOver, type PageEnd, type Parts, type Positions, type Rest } from './page-end.ts';
+import { type Range, type RangeQuery, resolveRange } from './range.ts';
 
-/** The rest of a question, in a form that its reader chooses. The reader checks it when the cursor comes back. */
-export type Rest = Json;
-
-/** How long before now a bound was given to be, ms; null where it was not given, or not relative to now. */
-type Before = Record<'from' | 'to', number | null>;
+export interface Resumed {
+  positions: Positions;
+  /** See `PageEnd`. */
+  flag: boolean;
+  /** The rest of the question, where the cursor holds it, in a form that its reader chooses and checks; else null. */
+  held: Rest | null;
+}
 
 /** A question that is asked for the first time, or continued from a cursor. */
 export interface OpenRange {
   range: Range;
+  /** When the first page was asked for, epoch ms: times relative to now are of that moment. */
+  since: number;
   /** Null on a first page. */
-  resumed: { rest: Rest; position: Cursor } | null;
-  /**
-   * Makes the cursor of the page that continues at `position`; null where `position` is null. `range` is the resolved
-   * range.
-   */
-  cursorAt: (position: Cursor | null, range: Range, rest: Rest) => string | null;
+  resumed: Resumed | null;
+  /** @throws TidegateError `bad_cursor` where the cursor goes with another question */
+  check: (range: Range, parts: Parts) => void;
+  /** Makes the cursor of the page that goes on; null where there is none. */
+  cursorAt: (end: PageEnd) => string | null;
 }
 
-const Carried = z.tuple([
-  z.string(),
-  z.number().nullable(),
-  z.number().nullable(),
-  z.object({ from: z.number().nullable(), to: z.number().nullable() }),
-  z.array(z.string()).max(MOST_KEYS).nullable(),
-  whereSchema.nullable(),
-  z.json(),
-  z.string(),
-]);
+const LETTERS: Readonly<Record<string, string>> = { history: 'hH', windows: 'wW' };
+const KINDS: Readonly<Record<string, string>> = { h: 'history', H: 'history', w: 'windows', W: 'windows' };
+const FORM = /^([hHwW])([\w-]{6})([\w-]{6})([0-9a-z]{1,9})((?:\.[^.]{0,24}){1,4})$/su;
+const DIGEST_CHARACTERS = 6;
+/** Of the epoch of each position: more where there is one position. */
+const EPOCH_CHARACTERS = { one: 8, several: 4 };
 
 /**
  * Opens the question of a query: a new one, or the one that its cursor continues.
  * @param kind names the reader; a cursor of another kind is refused
  * @throws TidegateError `invalid_input`: `from`, `to`, `zone`, `keys` or a path below `where`; `bad_cursor` for a text
- * that is not a cursor, for a cursor of another stream or another kind of read, and for one whose range, keys or filter
- * differ from what the query gives.
+ * that is not a cursor, and for a cursor of another kind of read. `check` refuses one of another question.
  */
 export function openRange(stream: DeclaredStream, kind: string, query: RangeQuery, now: number): OpenRange {
-  const asked = resolveRange(stream, query, now);
-  const told: Before = { from: beforeNow(query.from), to: beforeNow(query.to) };
   const { cursor } = query;
-  if (cursor === undefined) return { range: asked, resumed: null, cursorAt: cursorOf(stream.name, kind, told) };
-  const carried = Carried.safeParse(carriedBy(stream, cursor));
-  if (!carried.success || carried.data[0] !== kind) throw badCursor('it is a cursor of another kind of read');
-  const [, from, to, before, keys, where, rest, position] = carried.data;
-  const stands = { from, to };
-  for (const bound of ['from', 'to'] as const) {
-    // A time relative to now has moved since the first page, so the durations are compared.
-    const same = told[bound] === null ? asked[bound] === stands[bound] : told[bound] === before[bound];
-    if (query[bound] !== undefined && !same) throw badCursor(`it goes with another \`${bound}\``);
+  if (cursor !== undefined && isLong(cursor)) {
+    const { range, before, rest, positions } = openHeld(stream, kind, query, cursor, now);
+    const resumed = { positions, flag: false, held: rest };
+    // What such a cursor holds was compared with the query already.
+    const cursorAt = (end: PageEnd) => encodeHeld(stream.name, kind, before, end);
+    return { range, since: now, resumed, check: () => {}, cursorAt };
   }
-  if (asked.keys !== null && JSON.stringify(asked.keys) !== JSON.stringify(keys)) {
-    throw badCursor('it goes with other keys');
-  }
-  if (query.where !== undefined && JSON.stringify(asked.where) !== JSON.stringify(where)) {
-    throw badCursor('it goes with another `where`');
-  }
+  const read = cursor === undefined ? null : readCursor(kind, cursor);
+  const since = read?.since ?? now;
   return {
-    range: { ...stands, keys, where },
-    resumed: { rest, position },
-    cursorAt: cursorOf(stream.name, kind, before),
+    range: resolveRange(stream, query, since),
+    since,
+    resumed: read && { positions: read.positions, flag: read.flag, held: null },
+    check(range, parts) {
+      if (read !== null) checkDigests(read, digestsOf(stream.name, range, parts));
+    },
+    cursorAt: (end) => (isOver(end) ? null : writeCursor(stream.name, kind, since, end)),
   };
 }
 
 /** The kind of reader that made a cursor; null where the cursor does not say. */
 export function kindOf(stream: DeclaredStream, cursor: string): string | null {
-  const carried = carriedBy(stream, cursor);
-  return Array.isArray(carried) && typeof carried[0] === 'string' ? carried[0] : null;
+  return isLong(cursor) ? heldKind(stream, cursor) : (KINDS[FORM.exec(cursor)?.[1] ?? ''] ?? null);
 }
 
-function carriedBy(stream: DeclaredStream, cursor: string): unknown {
-  return jsonOf(decodeStreamCursor(stream.name, cursor));
+interface Digests {
+  all: string;
+  /** A character for each of `PARTS` and of the parts of the kind: it tells which part is another, most of the time. */
+  each: string;
 }
 
-function cursorOf(stream: string, kind: string, before: Before): OpenRange['cursorAt'] {
-  return (position, { from, to, keys, where }, rest) =>
-    position === null
-      ? null
-      : encodeStreamCursor(stream, JSON.stringify([kind, from, to, before, keys, where, rest, position]));
+function digestsOf(stream: string, { from, to, keys, where }: Range, parts: Parts): Digests & { names: string[] } {
+  const all: [string, Json][] = [
+    ['stream', stream],
+    ['from` or `to', [from, to]],
+    ['keys', keys && [...keys]],
+    ['where', where as Json],
+    ...Object.entries(parts),
+  ];
+  const texts = all.map(([, value]) => canonicalText(value));
+  const each = texts.map((text) => shortDigest(text, 1)).join('');
+  return {
+    all: shortDigest(texts.join('\n'), DIGEST_CHARACTERS),
+    each: each.padEnd(DIGEST_CHARACTERS, '_'),
+    names: all.map(([name]) => name),
+  };
 }
 
-export function badCursor(reason: string): TidegateError {
-  return new TidegateError('bad_cursor', `the cursor cannot be used: ${reason}`, {
-    field: 'cursor',
-    expected: 'the cursor of the page before, with the same query',
-    hint: 'leave the cursor out to begin anew',
-  });
+function checkDigests(read: Digests, asked: ReturnType<typeof digestsOf>): void {
+  if (read.all === asked.all) return;
+  const other = asked.names.find((_, index) => read.each[index] !== asked.each[index]);
+  if (other === undefined) throw badCursor('it goes with another question');
+  throw badCursor(other === 'stream' ? 'it is a cursor of another stream' : `it goes with another \`${other}\``);
 }
 
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
+function writeCursor(stream: string, kind: string, since: number, { positions, range, parts, flag }: PageEnd): string {
+  const letter = LETTERS[kind]?.[flag ? 1 : 0] ?? '';
+  const { all, each } = digestsOf(stream, range, parts);
+  const characters = charactersOf(positions.length);
+  const places = positions.map((position) => (position === null ? '' : shortPosition(position, characters)));
+  return [letter + all + each + since.toString(36), ...places].join('.');
+}
+
+function readCursor(kind: string, cursor: string): Digests & { since: number; positions: Positions; flag: boolean } {
+  const [, letter = '', all = '', each = '', since = '', places = ''] = FORM.exec(cursor) ?? [];
+  if (letter === '') throw badCursor('it is not a cursor');
+  if (KINDS[letter] !== kind) throw badCursor('it is a cursor of another kind of read');
+  const texts = places.slice(1).split('.');
+  const characters = charactersOf(texts.length);
+  return {
+    all,
+    each,
+    since: Number.parseInt(since, 36),
+    positions: texts.map((text) => (text === '' ? null : readShort(text, characters))),
+    flag: letter === letter.toUpperCase(),
+  };
+}
+
+function charactersOf(positions: number): number {
+  return positions === 1 ? EPOCH_CHARACTERS.one : EPOCH_CHARACTERS.several;
 }

@@ -31,7 +31,7 @@ export interface RangeQuery {
   where?: Where;
   /** IANA name of the time zone for dates without a time. Default: UTC. */
   zone?: string;
-  /** `cursor` of the page before. Everything else in the query must then be as it was, or be left out. */
+  /** `cursor` of the page before. Everything else in the query must then be as it was. */
   cursor?: string;
 }
 

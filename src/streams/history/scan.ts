@@ -4,7 +4,7 @@
  * entry means. Which stretches are to be walked is not decided here (look.ts).
  */
 import type { LoggedEvent } from '../../base/event.ts';
-import { decodeCursor, encodeCursor } from '../../store/cursor.ts';
+import { decodeCursor, encodeCursor, isEpoch } from '../../store/cursor.ts';
 import { READ_LIMIT } from '../../store/limits.ts';
 import type { Beside, Cursor, LogPage, Store } from '../../store/store.ts';
 import { isErased, isRemoval, obey } from '../log/removals.ts';
@@ -226,7 +226,7 @@ function visitAll(page: LogPage, stretch: Stretch, walk: Walk, options: Scan, re
 function isTruncated(page: LogPage, start: Cursor): boolean {
   if (page.floor === null) return true;
   const [asked, floor] = [decodeCursor(start), decodeCursor(page.floor)];
-  return asked.epoch !== floor.epoch || asked.place < floor.place || asked.place > (placeOf(page.end) ?? 0);
+  return !isEpoch(asked.epoch, floor.epoch) || asked.place < floor.place || asked.place > (placeOf(page.end) ?? 0);
 }
 
 function placeOf(cursor: Cursor | null): number | null {

@@ -1,13 +1,12 @@
 /**
- * What a read of windows asks for beside its range: which windows, which values and which rows. The first page fills in
- * the defaults. The cursor holds the whole question, and a page that continues it refuses arguments that contradict it.
- * Pure.
+ * What a read of windows asks for beside its range: which windows, which values and which rows. The defaults are
+ * filled in, so that a question is the same with them and without. Pure.
  */
 import * as z from 'zod';
 import { TidegateError } from '../../base/errors.ts';
 import { PATH_CHARACTERS } from '../../base/field-path.ts';
 import { aggregateOf, MOST_AGGREGATES } from './aggregate.ts';
-import { badCursor } from './range-cursor.ts';
+import { badCursor, type Parts } from './page-end.ts';
 import { WINDOW_EXPECTED, windowLength, windowText } from './window-length.ts';
 import { BY_KEY } from './window-values.ts';
 import { ZONE_CHARACTERS } from '../../base/time/zone.ts';
@@ -79,6 +78,14 @@ export function questionOf(stream: string, keyed: boolean, asked: WindowsAsked):
     by: given.by ?? (keyed ? [BY_KEY] : []),
     also,
     empty: given.empty ?? false,
+  };
+}
+
+/** The parts of a question, by the names of their arguments. */
+export function partsOf({ window, align, zone, empty, ...values }: Question): Parts {
+  return {
+    'window`, `align`, `zone` or `empty': [window, align, zone, empty],
+    'field`, `also`, `aggregates` or `by': { ...values },
   };
 }
 

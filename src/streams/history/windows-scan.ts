@@ -6,7 +6,7 @@ import type { LoggedEvent } from '../../base/event.ts';
 import { READ_LIMIT } from '../../store/limits.ts';
 import { needsSamples } from './aggregate.ts';
 import { matcher } from './range.ts';
-import { badCursor } from './range-cursor.ts';
+import { badCursor, type Positions } from './page-end.ts';
 import { type RangeReport, type ReadLimits, scanRange } from './range-scan.ts';
 import { SCAN_BUDGET } from './scan.ts';
 import type { Plan } from './window-plan.ts';
@@ -25,8 +25,8 @@ export const MOST_SCANNED = (MOST_WINDOW_CALLS - 2) * READ_LIMIT;
 
 export interface PlanScan {
   plan: Plan;
-  /** The `positionText` of the page before; null for a first page. */
-  resumed: string | null;
+  /** Where the page before ended; null for a first page. */
+  resumed: Positions | null;
   /** Undefined where a query that would read more than the budget is refused. */
   maxEvents: number | undefined;
   mostRows: number;
@@ -46,12 +46,12 @@ export async function scanPlan(
   scope: Scope,
   { plan, resumed, maxEvents, mostRows, limits }: PlanScan,
 ): Promise<PlanReport> {
-  const positions = resumed === null ? null : positionsOf(resumed, plan);
+  if (resumed !== null && resumed.length !== plan.scans.length) throw badCursor('it is not of this form');
   const budget = shareOf(maxEvents, plan.scans.length, limits);
   const built = plan.scans.map(({ series }) => series.map((one) => windowsOf(plan, one, mostRows)));
   const reports = plan.scans.map(async ({ stream }, index): Promise<RangeReport | null> => {
-    const position = positions?.[index] ?? null;
-    if (positions !== null && position === null) return null;
+    const position = resumed?.[index] ?? null;
+    if (resumed !== null && position === null) return null;
     return scanRange(scope, stream, {
       range: plan.range,
       order: 'oldest',
@@ -68,12 +68,6 @@ export async function scanPlan(
   return { built, reports: await Promise.all(reports), mostEvents: budget.entries * plan.scans.length };
 }
 
-/** The positions where the next page continues, as a text; null where there is no next page. */
-export function positionText(reports: readonly (RangeReport | null)[]): string | null {
-  const positions = reports.map((report) => report?.next ?? null);
-  return positions.every((position) => position === null) ? null : JSON.stringify(positions);
-}
-
 /** The budget of each stream. All have the same, so that together they keep within `MOST_WINDOW_CALLS`. */
 function shareOf(maxEvents: number | undefined, scans: number, { budget = SCAN_BUDGET }: ReadLimits) {
   const entries = Math.max(1, Math.floor((maxEvents ?? budget.entries) / scans));
@@ -81,17 +75,6 @@ function shareOf(maxEvents: number | undefined, scans: number, { budget = SCAN_B
   // Two calls of each scan are reserved: those that look the range up.
   const reads = Math.floor(MOST_WINDOW_CALLS / scans) - 2;
   return { entries: Math.min(entries, reads * READ_LIMIT), reads };
-}
-
-function positionsOf(position: string, { scans }: Plan): (string | null)[] {
-  try {
-    const positions: unknown = JSON.parse(position);
-    const formed = Array.isArray(positions) && positions.length === scans.length;
-    if (formed && positions.every((each) => each === null || typeof each === 'string')) return positions;
-  } catch {
-    // A text that is not JSON is refused below, as any other wrong text.
-  }
-  throw badCursor('it is not of this form');
 }
 
 /** All series of a stream take an event, or none does, so that no later page counts it again. */

@@ -20,9 +20,9 @@ import { openRange } from './range-cursor.ts';
 import type { RangeReport, ReadLimits, Scanned } from './range-scan.ts';
 import { type AnswerRow, answerRows, byPlace, topRows } from './window-rows.ts';
 import { type Plan, planOf } from './window-plan.ts';
-import { carriedQuestion, questionOf, type Series, type WindowsAsked } from './window-question.ts';
+import { carriedQuestion, partsOf, questionOf, type Series, type WindowsAsked } from './window-question.ts';
 import { BY_KEY, type Skipped, type Windows } from './window-values.ts';
-import { MOST_RANKED, MOST_ROWS, positionText, scanPlan } from './windows-scan.ts';
+import { MOST_RANKED, MOST_ROWS, scanPlan } from './windows-scan.ts';
 import type { Zone } from '../../base/time/zone.ts';
 import type { Scope } from '../scope.ts';
 
@@ -94,16 +94,17 @@ export async function readWindows(
   limits: ReadLimits = {},
 ): Promise<WindowsPage> {
   const now = scope.runtime.now();
-  const { range: asked, resumed, cursorAt } = openRange(stream, WINDOWS_KIND, query, now);
-  const question = resumed
-    ? carriedQuestion(resumed.rest, stream.name, askedOf(query))
+  const { range: asked, since, resumed, check, cursorAt } = openRange(stream, WINDOWS_KIND, query, now);
+  const question = resumed?.held
+    ? carriedQuestion(resumed.held, stream.name, askedOf(query))
     : questionOf(stream.name, stream.keyed, askedOf(query));
   const top = query.top === undefined ? null : { ...query.top, aggregate: aggregateOf(query.top.by, 'top.by') };
-  const plan = planOf(scope.app, stream, question, asked, now, top?.aggregate);
+  const plan = planOf(scope.app, stream, question, asked, since, top?.aggregate);
+  check(plan.range, partsOf(question));
   // Only a whole answer is ranked. A query for parts is not.
   const isRanked = top !== null && resumed === null && query.maxEvents === undefined;
   const mostRows = isRanked ? MOST_RANKED : MOST_ROWS;
-  const scans = { plan, resumed: resumed?.position ?? null, maxEvents: query.maxEvents, mostRows, limits };
+  const scans = { plan, resumed: resumed?.positions ?? null, maxEvents: query.maxEvents, mostRows, limits };
   const { built, reports, mostEvents } = await scanPlan(scope, scans);
   const read = reports.filter((report) => report !== null);
   if (read.some(({ ended }) => ended === 'refused')) throw tooCostly(plan, read, mostEvents, now);
@@ -125,7 +126,13 @@ export async function readWindows(
     complete,
     ofPart: whole ? [] : plan.aggregates.filter((aggregate) => !merges(aggregate)).map(({ name }) => name),
     unranked: !whole && (top !== null || plan.empty),
-    cursor: cursorAt(positionText(reports), plan.range, question),
+    cursor: cursorAt({
+      positions: reports.map((report) => report?.next ?? null),
+      range: plan.range,
+      parts: partsOf(question),
+      flag: false,
+      rest: question,
+    }),
     truncated: read.some((report) => report.truncated),
     skipped: skippedOf(built),
     scanned: scannedOf(read),

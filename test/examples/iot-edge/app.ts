@@ -100,7 +100,7 @@ const tools = {
       }
       let { events, cursor } = await streams.history(readings, { ...range, limit: 1_000 });
       for (let page = 1; page < MOST_PAGES && cursor !== null; page += 1) {
-        const more = await streams.history(readings, { limit: 1_000, cursor });
+        const more = await streams.history(readings, { ...range, limit: 1_000, cursor });
         events = [...events, ...more.events];
         ({ cursor } = more);
       }

@@ -148,9 +148,10 @@ describe('a query that would read more than it may', () => {
 
   test('is answered in parts where maxEvents is given, and each page on from its cursor', async () => {
     const at = await sensors(12_000);
-    const page = await read(at, { window: '1h', field: 'v', from: START, maxEvents: 10_000 });
+    const asked = { window: '1h', field: 'v', from: START, maxEvents: 10_000 };
+    const page = await read(at, asked);
     expect(page).toMatchObject({ complete: false, scanned: { entries: 10_000 } });
-    const rest = await read(at, { cursor: page.cursor ?? '' });
+    const rest = await read(at, { ...asked, cursor: page.cursor ?? '' });
     expect(rest).toMatchObject({ complete: true, scanned: { entries: 2_000 } });
   });
 
@@ -175,7 +176,7 @@ describe('several streams on one grid', () => {
     expect(whole.complete).toBe(true);
     const pages = [await read(at, { ...query, maxEvents: 502 })];
     for (let page = pages[0]; page && page.cursor !== null; page = pages.at(-1)) {
-      pages.push(await read(at, { cursor: page.cursor, maxEvents: 502 }));
+      pages.push(await read(at, { ...query, cursor: page.cursor, maxEvents: 502 }));
     }
     for (const name of ['sensors', 'others']) {
       const count = (page: typeof whole) =>
@@ -200,7 +201,8 @@ describe('several streams on one grid', () => {
     const query: WindowsQuery = { window: '1s', field: 'a', from: START, also: [{ field: 'b' }] };
     const first = await readWindows(scopeOf(at.deps, { tenant: TENANT }), declared, query);
     expect([first.complete, first.rows.length]).toEqual([false, 420 + 500]);
-    const second = await readWindows(scopeOf(at.deps, { tenant: TENANT }), declared, { cursor: first.cursor ?? '' });
+    const further = { ...query, cursor: first.cursor ?? '' };
+    const second = await readWindows(scopeOf(at.deps, { tenant: TENANT }), declared, further);
     expect([second.complete, second.rows.length]).toEqual([true, 200]);
     expect([...first.rows, ...second.rows].every(({ count }) => count === 1)).toBe(true);
   });

@@ -197,7 +197,7 @@ export async function check(at: Past, asked: Asked): Promise<void> {
     if (!picky) expect(at.calls.length).toBeLessThanOrEqual(MOST);
     // A page has an event, or looked at hundreds of entries.
     expect([page.complete, pages.length <= at.held.length + 100]).toEqual([page.cursor === null, true]);
-    next = page.cursor === null ? null : { cursor: page.cursor, limit: asked.limit };
+    next = page.cursor === null ? null : { ...query, cursor: page.cursor, limit: asked.limit };
     const more = asked.meanwhile[pages.length - 1];
     if (more === undefined || next === null) continue;
     await at.add(...eventsOf(more.disorder, at.clock.now, more.count, more.seed));
@@ -232,7 +232,7 @@ export async function checkWindows(at: Past, asked: Asked): Promise<void> {
     for (const { count: counted, values } of page.rows) [count, sum] = [count + counted, sum + (values?.sum ?? 0)];
     truncated ||= page.truncated;
     expect(page.scanned.storeCalls).toBeLessThanOrEqual(21);
-    next = page.cursor === null ? null : { cursor: page.cursor, maxEvents: 1_500 };
+    next = page.cursor === null ? null : { ...next, cursor: page.cursor };
   }
   if (misses) expect(truncated).toBe(true);
   expect([count, sum]).toEqual([held.length, held.reduce((total, { data }) => total + data.v, 0)]);

@@ -237,7 +237,7 @@ describe('whatever is asked of whatever came', () => {
           readWindows(scopeOf(at.deps, { tenant: TENANT }), findStream(at.app, 'sensors'), query);
         const pages: WindowsPage[] = [await read({ ...made.query, maxEvents })];
         for (let page = pages[0]; page && page.cursor !== null; page = pages.at(-1)) {
-          pages.push(await read({ cursor: page.cursor, maxEvents }));
+          pages.push(await read({ ...made.query, cursor: page.cursor, maxEvents }));
         }
         const [only] = pages;
         if (pages.length === 1 && only) expectRows(only.rows, modelRows(all, made.model), made.names);

@@ -40,7 +40,7 @@ async function told(at: Bench, query: HistoryQuery): Promise<{ first: boolean; e
   const page = await read(at, query);
   let events = page.events.length;
   for (let cursor = page.cursor; cursor !== null;) {
-    const next = await read(at, { cursor });
+    const next = await read(at, { ...query, cursor });
     events += next.events.length;
     ({ cursor } = next);
   }
@@ -159,12 +159,14 @@ describe('a log', () => {
   test('that is trimmed while it is read says so on the page that misses something', async () => {
     const at = await live();
     await at.project('s');
-    const first = await read(at, { from: START, to: END, order: 'newest' });
+    const asked = { from: START, to: END, order: 'newest' } as const;
+    const first = await read(at, asked);
     expect(first.truncated).toBe(false);
     await at.trim('s', 1_000);
-    expect(await read(at, { cursor: first.cursor ?? '' })).toMatchObject({ truncated: true });
-    const kept = await read(at, { from: END - 10 * HOUR, order: 'newest' });
-    expect(await read(at, { cursor: kept.cursor ?? '' })).toMatchObject({ truncated: false });
+    expect(await read(at, { ...asked, cursor: first.cursor ?? '' })).toMatchObject({ truncated: true });
+    const later = { from: END - 10 * HOUR, order: 'newest' } as const;
+    const kept = await read(at, later);
+    expect(await read(at, { ...later, cursor: kept.cursor ?? '' })).toMatchObject({ truncated: false });
   });
 
   test('of forecasts says so of a range ahead, of which some are gone', async () => {

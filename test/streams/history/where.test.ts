@@ -60,19 +60,24 @@ test.each<[Where, (index: number) => boolean]>([
   expect(page.complete).toBe(true);
 });
 
-test('pages go on with the filter that the cursor carries, and with no other', async () => {
+test('pages go on with the filter that the cursor goes with, and with no other', async () => {
   const at = await filled();
   const where = { state: 'off' };
   const first = await read(at, where, { from: START, limit: 5 });
   const cursor = first.cursor ?? '';
   const stream = findStream(at.app, 'machines');
-  const second = await readHistory(scopeOf(at.deps, { tenant: TENANT }), stream, { cursor, limit: 100 });
+  const second = await readHistory(scopeOf(at.deps, { tenant: TENANT }), stream, {
+    where,
+    from: START,
+    cursor,
+    limit: 100,
+  });
   expect([...first.events, ...second.events].map(({ id }) => id)).toEqual([
     ...Array.from({ length: 20 }, (_, index) => `${index * 2 + 1}`),
     'gap',
   ]);
-  await expect(read(at, { state: 'on' }, { cursor })).rejects.toMatchObject({ code: 'bad_cursor' });
-  await expect(read(at, where, { cursor })).resolves.toMatchObject({ complete: true });
+  await expect(read(at, { state: 'on' }, { from: START, cursor })).rejects.toMatchObject({ code: 'bad_cursor' });
+  await expect(read(at, where, { from: START, cursor })).resolves.toMatchObject({ complete: true });
   const none = await readHistory(scopeOf(at.deps, { tenant: TENANT }), stream, { limit: 2 });
   await expect(read(at, where, { cursor: none.cursor })).rejects.toMatchObject({ code: 'bad_cursor' });
 });
@@ -90,7 +95,11 @@ test('a filter that leaves out much reads on, within 21 calls, and then goes on 
   expect(page).toMatchObject({ events: [], complete: false });
   let { cursor } = page;
   for (let pages = 0; cursor !== null && pages < 5; pages += 1) {
-    const next = await readHistory(scopeOf(at.deps, { tenant: TENANT }), findStream(at.app, 'machines'), { cursor });
+    const next = await readHistory(scopeOf(at.deps, { tenant: TENANT }), findStream(at.app, 'machines'), {
+      where: { state: 'off' },
+      from: START,
+      cursor,
+    });
     if (next.events.length > 0) expect(next.events).toMatchObject([{ id: 'found' }]);
     ({ cursor } = next);
   }

@@ -88,7 +88,7 @@ test.each([1, 2, 3, 4])(
       expect(page.complete).toBe(false);
       // What comes meanwhile lies outside of the range.
       await at.append('sensors', { key: 'k0', data: { v: 1_000 } });
-      pages.push(await read(at, { cursor: page.cursor, maxEvents: 37 }));
+      pages.push(await read(at, { ...query, cursor: page.cursor, maxEvents: 37 }));
     }
     expect(pages.length).toBeGreaterThan(8);
     expect(merge(pages)).toEqual(whole.rows);
@@ -104,7 +104,7 @@ test('more rows than a page holds: the next page goes on at the event that did n
   }
   const first = await read(at, { from: START, window: '1s', field: 'v' });
   expect([first.rows.length, first.complete]).toEqual([1_000, false]);
-  const second = await read(at, { cursor: first.cursor ?? '', window: '1s' });
+  const second = await read(at, { from: START, window: '1s', field: 'v', cursor: first.cursor ?? '' });
   expect([second.rows.length, second.complete]).toEqual([300, true]);
   expect([...first.rows, ...second.rows].map(({ values }) => values?.first)).toEqual(
     Array.from({ length: 1_300 }, (_, index) => index),
@@ -156,9 +156,9 @@ test('refused: a cursor with another window, field, grouping, alignment or range
   const at = sensors();
   await fill(at, 1, 50);
   const { cursor } = await read(at, { window: '5m', from: START, field: 'v', maxEvents: 10 });
-  const given = { window: '5m', cursor: cursor ?? '' };
+  const given = { window: '5m', from: START, field: 'v', cursor: cursor ?? '' };
   const ranges = [{ from: '-1h' }, { from: START + 1 }, { to: 'now' }] as const;
-  const others = [{ window: '1m' }, { field: 'w' }, { by: [] }, { keys: ['k1'] }, { align: 'from' }] as const;
+  const others = [{ window: '1m' }, { aggregates: ['max'] }, { by: [] }, { keys: ['k1'] }, { align: 'from' }] as const;
   for (const changed of [...others, ...ranges]) {
     await expect(read(at, { ...given, ...changed })).rejects.toMatchObject({ code: 'bad_cursor' });
   }
@@ -260,7 +260,7 @@ describe('weeks and months', () => {
     for (let cursor: string | null = ''; cursor !== null;) {
       const page: WindowsPage = await read(
         at,
-        cursor === '' ? { ...query, maxEvents: 100 } : { cursor, maxEvents: 100 },
+        cursor === '' ? { ...query, maxEvents: 100 } : { ...query, cursor, maxEvents: 100 },
       );
       parts.push(page);
       ({ cursor } = page);

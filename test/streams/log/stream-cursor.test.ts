@@ -1,24 +1,42 @@
 import { describe, expect, test } from 'vitest';
-import { decodeStreamCursor, encodeStreamCursor } from '../../../src/streams/log/stream-cursor.ts';
+import { encodeCursor, epochOf } from '../../../src/store/cursor.ts';
+import {
+  CURSOR_CHARACTERS,
+  decodeStreamCursor,
+  encodeLongCursor,
+  encodeStreamCursor,
+} from '../../../src/streams/log/stream-cursor.ts';
 
 const badCursor = expect.objectContaining({ code: 'bad_cursor', field: 'cursor' });
+const EPOCH = epochOf('public/stream/quakes', 'Zm9vYmFyYmF6cXV4LV9eX1');
 
 describe('stream cursors', () => {
-  test('come back as the store gave them', () => {
-    for (const cursor of ['e1.42', 'ünï·code', 'x'.repeat(300)]) {
-      expect(decodeStreamCursor('quakes', encodeStreamCursor('quakes', cursor))).toBe(cursor);
+  test('are short, and come back as positions with the end of the epoch', () => {
+    for (const place of [0, 42, 1e9, Number.MAX_SAFE_INTEGER]) {
+      const text = encodeStreamCursor('quakes', encodeCursor(EPOCH, place));
+      expect(text.length).toBeLessThanOrEqual(26);
+      expect(decodeStreamCursor('quakes', text)).toBe(encodeCursor(`~${EPOCH.slice(-8)}`, place));
+      // A page of which nothing was read hands out the position that it was given.
+      expect(encodeStreamCursor('quakes', decodeStreamCursor('quakes', text))).toBe(text);
     }
   });
 
-  test('are safe in a URL and do not show the store', () => {
-    const text = encodeStreamCursor('quakes', 'epoch/7+8=');
-    expect(text).toMatch(/^[\w-]+$/);
-    expect(text).not.toContain('epoch');
+  test('of epochs that are shorter than what a cursor has of them, or hold a point, are positions too', () => {
+    for (const epoch of ['a-1', 'x.y-12345', 'ünï·code']) {
+      const position = decodeStreamCursor('s', encodeStreamCursor('s', encodeCursor(epoch, 7)));
+      expect(epoch.endsWith(position.slice(position.indexOf('~') + 1))).toBe(true);
+    }
   });
 
   test('of another stream are refused', () => {
-    const foreign = encodeStreamCursor('plant', 'e1.42');
+    const foreign = encodeStreamCursor('plant', encodeCursor(EPOCH, 42));
     expect(() => decodeStreamCursor('quakes', foreign)).toThrow(badCursor);
+  });
+
+  test('of earlier releases are read, and bound to their stream', () => {
+    const long = encodeLongCursor('quakes', encodeCursor(EPOCH, 42));
+    expect(decodeStreamCursor('quakes', long)).toBe(encodeCursor(EPOCH, 42));
+    expect(() => decodeStreamCursor('plant', long)).toThrow(badCursor);
   });
 
   test.each([
@@ -31,6 +49,7 @@ describe('stream cursors', () => {
     ['an empty place', btoa('[1,"quakes",[""]]')],
     ['a place that is no text', btoa('[1,"quakes",[7]]')],
     ['too long', 'a'.repeat(5_000)],
+    ['far too long', `WzEs${'a'.repeat(CURSOR_CHARACTERS)}`],
   ])('that are %s are refused', (_, text) => {
     expect(() => decodeStreamCursor('quakes', text.replace(/=+$/, ''))).toThrow(badCursor);
   });
