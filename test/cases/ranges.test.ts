@@ -153,7 +153,7 @@ it(
     at.calls.length = 0;
     const latest = await readLatest(scopeOf(at.deps, { tenant: TENANT }), 'events', 'north');
     expect(latest).not.toBeNull();
-    expect(at.calls).toEqual(['get']);
+    expect(at.calls).toEqual(['getMany']);
   },
 );
 

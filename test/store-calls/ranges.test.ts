@@ -16,7 +16,7 @@ async function pagesOf(at: Past, query: Parameters<Past['read']>[0]): Promise<st
     const page = await at.read(next);
     pages.push([...at.calls]);
     found.push(...page.events.map(({ id }) => id));
-    next = page.cursor === null ? null : { cursor: page.cursor, limit: query.limit ?? 100 };
+    next = page.cursor === null ? null : { ...query, cursor: page.cursor };
   }
   const [from, to] = [Number(query.from), Number(query.to)];
   expect(found.length).toBe(at.held.filter(({ time }) => time >= from && time < to).length);

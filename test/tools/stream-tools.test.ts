@@ -305,10 +305,10 @@ describe('tail_stream', () => {
 
 describe('refused, in words that a model can act on', () => {
   test.each<[string, object, RegExp]>([
-    ['list_streams', { stream: 'none' }, /no stream none[^]*one of plant, notes/],
-    ['read_latest', { stream: 'none' }, /one of plant, notes/],
-    ['read_history', { stream: 'none' }, /one of plant, notes/],
-    ['tail_stream', { stream: 'none' }, /one of plant, notes/],
+    ['list_streams', { stream: 'none' }, /no stream none[^]*one of the streams plant, notes/],
+    ['read_latest', { stream: 'none' }, /one of the streams plant, notes/],
+    ['read_history', { stream: 'none' }, /one of the streams plant, notes/],
+    ['tail_stream', { stream: 'none' }, /one of the streams plant, notes/],
     ['read_latest', {}, /stream/],
     ['read_latest', { stream: 'notes', key: 'a' }, /have no keys[^]*Argument: key/],
     ['read_latest', { stream: 'notes', after: 'a' }, /have no keys[^]*Argument: after/],
