@@ -161,7 +161,7 @@ export function entrySuite(name: string, traits: EntryTraits, start: (given: Ups
       const { cursor } = (await client.call('tail_stream', { stream: 'quakes', seconds: 0 })) as { cursor: string };
       const steps: number[] = [];
       let answered = false;
-      const args = { stream: 'quakes', cursor, maxEvents: 2, seconds: 15 };
+      const args = { stream: 'quakes', cursor, maxEvents: 2, seconds: 15, settleSeconds: 15 };
       const call = client
         .call('tail_stream', args, ({ progress }) => void steps.push(progress))
         .finally(() => (answered = true));

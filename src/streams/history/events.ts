@@ -12,7 +12,7 @@ import { TidegateError } from '../../base/errors.ts';
 import type { LoggedEvent, StreamEvent } from '../../base/event.ts';
 import { isPicky, matcher, type Order, type Range, type RangeQuery } from './range.ts';
 import { toStreamEvent } from '../log/stream-log.ts';
-import { badCursor, type Rest } from './page-end.ts';
+import { badCursor, type Rest } from './range-end.ts';
 import { openRange } from './range-cursor.ts';
 import { type ReadLimits, type Scanned, scanRange } from './range-scan.ts';
 import { encodeTailCursor } from '../log/tail-cursor.ts';

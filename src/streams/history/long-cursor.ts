@@ -8,7 +8,7 @@ import { whereSchema } from '../../declare/check/condition-schema.ts';
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { beforeNow } from '../../base/time/time-text.ts';
 import { decodeLongCursor, encodeLongCursor } from '../log/stream-cursor.ts';
-import { badCursor, isOver, type PageEnd, type Positions, type Rest } from './page-end.ts';
+import { badCursor, isOver, type RangeEnd, type Positions, type Rest } from './range-end.ts';
 import { MOST_KEYS, type Range, type RangeQuery, resolveRange } from './range.ts';
 
 /** How long before now a bound was given to be, ms; null where it was not given, or not relative to now. */
@@ -62,7 +62,7 @@ export function heldKind(stream: DeclaredStream, cursor: string): string | null 
   return Array.isArray(held) && typeof held[0] === 'string' ? held[0] : null;
 }
 
-export function encodeHeld(stream: string, kind: string, before: Before, end: PageEnd): string | null {
+export function encodeHeld(stream: string, kind: string, before: Before, end: RangeEnd): string | null {
   if (isOver(end)) return null;
   const { positions, range, rest } = end;
   const { from, to, keys, where } = range;

@@ -13,12 +13,12 @@ import type { Json } from '../../base/json.ts';
 import { isLong } from '../log/stream-cursor.ts';
 import { readShort, shortDigest, shortPosition } from '../log/short-position.ts';
 import { encodeHeld, heldKind, openHeld } from './long-cursor.ts';
-import { badCursor, isOver, type PageEnd, type Parts, type Positions, type Rest } from './page-end.ts';
+import { badCursor, isOver, type RangeEnd, type Parts, type Positions, type Rest } from './range-end.ts';
 import { type Range, type RangeQuery, resolveRange } from './range.ts';
 
 export interface Resumed {
   positions: Positions;
-  /** See `PageEnd`. */
+  /** See `RangeEnd`. */
   flag: boolean;
   /** The rest of the question, where the cursor holds it, in a form that its reader chooses and checks; else null. */
   held: Rest | null;
@@ -34,7 +34,7 @@ export interface OpenRange {
   /** @throws TidegateError `bad_cursor` where the cursor goes with another question */
   check: (range: Range, parts: Parts) => void;
   /** Makes the cursor of the page that goes on; null where there is none. */
-  cursorAt: (end: PageEnd) => string | null;
+  cursorAt: (end: RangeEnd) => string | null;
 }
 
 const LETTERS: Readonly<Record<string, string>> = { history: 'hH', windows: 'wW' };
@@ -56,7 +56,7 @@ export function openRange(stream: DeclaredStream, kind: string, query: RangeQuer
     const { range, before, rest, positions } = openHeld(stream, kind, query, cursor, now);
     const resumed = { positions, flag: false, held: rest };
     // What such a cursor holds was compared with the query already.
-    const cursorAt = (end: PageEnd) => encodeHeld(stream.name, kind, before, end);
+    const cursorAt = (end: RangeEnd) => encodeHeld(stream.name, kind, before, end);
     return { range, since: now, resumed, check: () => {}, cursorAt };
   }
   const read = cursor === undefined ? null : readCursor(kind, cursor);
@@ -107,7 +107,7 @@ function checkDigests(read: Digests, asked: ReturnType<typeof digestsOf>): void 
   throw badCursor(other === 'stream' ? 'it is a cursor of another stream' : `it goes with another \`${other}\``);
 }
 
-function writeCursor(stream: string, kind: string, since: number, { positions, range, parts, flag }: PageEnd): string {
+function writeCursor(stream: string, kind: string, since: number, { positions, range, parts, flag }: RangeEnd): string {
   const letter = LETTERS[kind]?.[flag ? 1 : 0] ?? '';
   const { all, each } = digestsOf(stream, range, parts);
   const characters = charactersOf(positions.length);

@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { TidegateError } from '../../base/errors.ts';
 import { PATH_CHARACTERS } from '../../base/field-path.ts';
 import { aggregateOf, MOST_AGGREGATES } from './aggregate.ts';
-import { badCursor, type Parts } from './page-end.ts';
+import { badCursor, type Parts } from './range-end.ts';
 import { WINDOW_EXPECTED, windowLength, windowText } from './window-length.ts';
 import { BY_KEY } from './window-values.ts';
 import { ZONE_CHARACTERS } from '../../base/time/zone.ts';
@@ -82,7 +82,7 @@ export function questionOf(stream: string, keyed: boolean, asked: WindowsAsked):
 }
 
 /** The parts of a question, by the names of their arguments. */
-export function partsOf({ window, align, zone, empty, ...values }: Question): Parts {
+export function questionParts({ window, align, zone, empty, ...values }: Question): Parts {
   return {
     'window`, `align`, `zone` or `empty': [window, align, zone, empty],
     'field`, `also`, `aggregates` or `by': { ...values },

@@ -20,7 +20,7 @@ import { openRange } from './range-cursor.ts';
 import type { RangeReport, ReadLimits, Scanned } from './range-scan.ts';
 import { type AnswerRow, answerRows, byPlace, topRows } from './window-rows.ts';
 import { type Plan, planOf } from './window-plan.ts';
-import { carriedQuestion, partsOf, questionOf, type Series, type WindowsAsked } from './window-question.ts';
+import { carriedQuestion, questionParts, questionOf, type Series, type WindowsAsked } from './window-question.ts';
 import { BY_KEY, type Skipped, type Windows } from './window-values.ts';
 import { MOST_RANKED, MOST_ROWS, scanPlan } from './windows-scan.ts';
 import type { Zone } from '../../base/time/zone.ts';
@@ -100,7 +100,7 @@ export async function readWindows(
     : questionOf(stream.name, stream.keyed, askedOf(query));
   const top = query.top === undefined ? null : { ...query.top, aggregate: aggregateOf(query.top.by, 'top.by') };
   const plan = planOf(scope.app, stream, question, asked, since, top?.aggregate);
-  check(plan.range, partsOf(question));
+  check(plan.range, questionParts(question));
   // Only a whole answer is ranked. A query for parts is not.
   const isRanked = top !== null && resumed === null && query.maxEvents === undefined;
   const mostRows = isRanked ? MOST_RANKED : MOST_ROWS;
@@ -129,7 +129,7 @@ export async function readWindows(
     cursor: cursorAt({
       positions: reports.map((report) => report?.next ?? null),
       range: plan.range,
-      parts: partsOf(question),
+      parts: questionParts(question),
       flag: false,
       rest: question,
     }),

@@ -21,7 +21,7 @@ const LONG = 'WzEs';
 
 /** `p<mark of the stream><epoch><place>` */
 export function encodeStreamCursor(stream: string, cursor: Cursor): string {
-  return `p${markOf(stream)}${shortPosition(cursor, EPOCH_CHARACTERS)}`;
+  return `p${streamMark(stream)}${shortPosition(cursor, EPOCH_CHARACTERS)}`;
 }
 
 /** @throws TidegateError `bad_cursor` for a text that is not a cursor, or a cursor of another stream. */
@@ -29,12 +29,12 @@ export function decodeStreamCursor(stream: string, text: string): Cursor {
   if (isLong(text)) return decodeLongCursor(stream, text);
   const [, mark, position] = SHORT.exec(text) ?? [];
   if (mark === undefined || position === undefined) throw notACursor(stream);
-  if (mark !== markOf(stream)) throw badCursor('it is a cursor of another stream', stream);
+  if (mark !== streamMark(stream)) throw badCursor('it is a cursor of another stream', stream);
   return readShort(position, EPOCH_CHARACTERS);
 }
 
 /** A mark of a stream, which another stream does not have. */
-export function markOf(stream: string): string {
+export function streamMark(stream: string): string {
   return shortDigest(stream, MARK_CHARACTERS);
 }
 

@@ -3,7 +3,7 @@
  * event.
  */
 import type { Cursor } from '../../store/store.ts';
-import { decodeLongCursor, decodeStreamCursor, encodeStreamCursor, isLong, markOf } from './stream-cursor.ts';
+import { decodeLongCursor, decodeStreamCursor, encodeStreamCursor, isLong, streamMark } from './stream-cursor.ts';
 
 /** Stands for the beginning of a log that does not exist yet, in the cursors of earlier releases. */
 const LONG_BEGINNING = '-';
@@ -23,5 +23,5 @@ export function decodeTailCursor(stream: string, text: string): Cursor | null {
 
 /** Before the first event; a store's cursor would need a log. */
 function beginningOf(stream: string): string {
-  return `b${markOf(stream)}`;
+  return `b${streamMark(stream)}`;
 }

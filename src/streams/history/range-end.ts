@@ -13,7 +13,7 @@ export type Parts = Readonly<Record<string, Json>>;
 /** The same in the form of earlier releases, which its reader chooses, and checks when a cursor brings it back. */
 export type Rest = Json;
 
-export interface PageEnd {
+export interface RangeEnd {
   positions: Positions;
   /** As it was resolved. */
   range: Range;
@@ -24,7 +24,7 @@ export interface PageEnd {
 }
 
 /** Whether no page follows. */
-export function isOver({ positions }: Pick<PageEnd, 'positions'>): boolean {
+export function isOver({ positions }: Pick<RangeEnd, 'positions'>): boolean {
   return positions.every((position) => position === null);
 }
 
