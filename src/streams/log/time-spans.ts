@@ -13,6 +13,9 @@ type TimeHole = readonly [before: number, behind: number];
 /** Least and greatest event time of some entries, epoch ms, and holes in order; null where there is no event. */
 export type Times = readonly [min: number, max: number, ...holes: TimeHole[]] | null;
 
+/** Times without a hole. */
+type Part = readonly [min: number, max: number];
+
 /** From inclusive, to exclusive, epoch ms; null: no bound. */
 interface TimeRange {
   from: number | null;
@@ -31,27 +34,42 @@ const MOST_HOLES = 6;
  * itself, the widest that there are.
  */
 export function joined(list: readonly Times[]): Times {
-  const parts = list.flatMap(partsOf).sort(([a], [b]) => a - b);
+  const parts: Part[] = [];
+  for (const times of list) {
+    if (times?.length === 2) parts.push([times[0], times[1]]);
+    else parts.push(...partsOf(times));
+  }
+  parts.sort((a, b) => a[0] - b[0]);
   const [first] = parts;
   if (first === undefined) return null;
   let [min, max] = first;
-  const holes: TimeHole[] = [];
+  const widest: TimeHole[] = [];
   for (const [from, to] of parts) {
-    if (from - max > 1) holes.push([max, from]);
+    if (from - max > 1) keepWidest(widest, max, from);
     max = Math.max(max, to);
   }
-  return [min, max, ...worthwhile(holes, max - min)];
+  return [min, max, ...worthwhile(widest, max - min)];
 }
 
-function worthwhile(holes: readonly TimeHole[], span: number): TimeHole[] {
+/** @param widest the widest so far, the widest first. It takes the hole where that is one of them. */
+function keepWidest(widest: TimeHole[], before: number, behind: number): void {
+  const narrowest = widest[MOST_HOLES - 1];
+  if (narrowest !== undefined && behind - before <= widthOf(narrowest)) return;
+  widest.push([before, behind]);
+  widest.sort((a, b) => widthOf(b) - widthOf(a));
+  widest.length = Math.min(widest.length, MOST_HOLES);
+}
+
+/** @param widest the widest first */
+function worthwhile(widest: readonly TimeHole[], span: number): TimeHole[] {
   const kept: TimeHole[] = [];
   let left = span;
-  for (const hole of holes.toSorted((a, b) => widthOf(b) - widthOf(a)).slice(0, MOST_HOLES)) {
+  for (const hole of widest) {
     if (widthOf(hole) < left * LEAST_SHARE) break;
     kept.push(hole);
     left -= widthOf(hole);
   }
-  return kept.sort(([a], [b]) => a - b);
+  return kept.sort((a, b) => a[0] - b[0]);
 }
 
 function widthOf([before, behind]: TimeHole): number {
@@ -59,7 +77,7 @@ function widthOf([before, behind]: TimeHole): number {
 }
 
 /** What is left of times without their holes. */
-export function partsOf(times: Times): (readonly [min: number, max: number])[] {
+export function partsOf(times: Times): Part[] {
   if (times === null) return [];
   const [min, max, ...holes] = times;
   const begins = [min, ...holes.map(([, behind]) => behind)];
