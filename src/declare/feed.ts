@@ -74,6 +74,8 @@ export interface FeedTarget {
 export interface BurstContext {
   /** Name under which the feed is declared. */
   feed: string;
+  /** Whose streams are filled. Each tenant has bursts of its own, so what a source gives to one name alone needs it. */
+  tenant: string;
   /** The streams that the feed fills, each with its route options. */
   targets: readonly FeedTarget[];
   /** The position after the last committed batch. It is null before the first. */

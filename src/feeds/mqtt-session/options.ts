@@ -24,7 +24,8 @@ export interface MqttOptions extends FeedPacing {
   /**
    * The name under which the broker keeps our session between two bursts; required at QoS 1. Give each feed a
    * clientId of its own: whoever connects with the same one takes the session over. A new clientId is a new session,
-   * and what the old session held is lost.
+   * and what the old session held is lost. Each tenant has a session of its own, as `<clientId>.<tenant>`; `public`,
+   * the only one where there is no `authenticate`, has the clientId as it is.
    */
   clientId?: string;
   /** The user at the broker: a text, or a secret. */

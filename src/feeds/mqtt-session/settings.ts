@@ -1,6 +1,7 @@
 /** The settings of an MQTT feed: its options, the defaults of the specification, and the credentials in the URL. */
 import { withDefaults } from '../../declare/spec/options.ts';
 import type { TlsOptions } from '../../base/runtime.ts';
+import { APP_TENANT } from '../../base/principal.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { type ReadSecret, revealed } from '../../declare/secret.ts';
 import type { MqttOptions } from './options.ts';
@@ -37,6 +38,16 @@ export function mqttSettings(options: MqttOptions, secret: ReadSecret) {
     receiveMaximum: own.receiveMaximum ?? null,
     brokerQueueLimit: own.brokerQueueLimit ?? null,
   };
+}
+
+/**
+ * The settings of a tenant, whose session has a clientId of its own: with one for all, each burst would take the session, and
+ * what the broker kept, from the tenant before. `public` has the declared one.
+ */
+export function ofTenant(settings: MqttSettings, tenant: string): MqttSettings {
+  const { clientId } = settings;
+  if (clientId === null || tenant === APP_TENANT) return settings;
+  return { ...settings, clientId: `${clientId}.${encodeURIComponent(tenant)}` };
 }
 
 interface Credentials {

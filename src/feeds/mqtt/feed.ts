@@ -11,7 +11,7 @@ import type { MqttOutlet } from '../mqtt-session/messages.ts';
 import type { MqttOptions } from '../mqtt-session/options.ts';
 import { brokerOf } from '../mqtt-session/broker.ts';
 import { mqttProblems } from './problems.ts';
-import { mqttSettings } from '../mqtt-session/settings.ts';
+import { mqttSettings, ofTenant } from '../mqtt-session/settings.ts';
 import { mqttRoutes } from '../mqtt-session/route.ts';
 import { mqttOutlet } from './outlet.ts';
 
@@ -86,5 +86,5 @@ function claimOf({ url, clientId }: MqttOptions): Pick<Feed, 'claim'> {
 /** Loads the protocol only when a burst needs it, so that a Worker without MQTT does not run its code. */
 async function* burst(options: MqttOptions, context: BurstContext): AsyncGenerator<FeedBatch, void, undefined> {
   const { drain } = await import('../mqtt-session/drain.ts');
-  yield* drain(mqttSettings(options, context.secret), context);
+  yield* drain(ofTenant(mqttSettings(options, context.secret), context.tenant), context);
 }

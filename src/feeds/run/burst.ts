@@ -108,7 +108,7 @@ function noProgress(): TidegateError {
 }
 
 function contextOf(
-  { scope: { runtime }, feed, lease, fetch, endsAt }: BurstOptions,
+  { scope: { runtime, tenant }, feed, lease, fetch, endsAt }: BurstOptions,
   signal: AbortSignal,
   held: HeldBurst | null,
   secrets: OpenSecrets,
@@ -120,6 +120,7 @@ function contextOf(
     : { fetch, webSocket, connect };
   return {
     feed: feed.name,
+    tenant,
     targets: feed.targets,
     position: lease.state().position,
     budget: feed.budget,

@@ -23,6 +23,7 @@ export function burstContext(targets: FeedTarget[], more: Partial<BurstContext> 
   return {
     ...runtime,
     feed: 'feed',
+    tenant: 'public',
     targets,
     position: null,
     budget: { timeMs: 10_000, events: 100_000, bytes: 100_000_000 },

@@ -12,6 +12,7 @@ export function burstContext(changes: Partial<BurstContext> = {}): BurstContext 
   return {
     ...runtime,
     feed: 'source',
+    tenant: 'public',
     targets: [{ stream: 'events', route: null }],
     position: null,
     budget: { timeMs: 10_000, events: 10_000, bytes: 10 * 1024 * 1024 },
