@@ -149,7 +149,7 @@ it(
     expect(events.map(({ data }) => data)).toEqual(expected);
     for (const { scanned } of pages) expect(scanned.storeCalls).toBeLessThanOrEqual(6);
     // 168 runs of 168 hours, in reads of 1,000 entries: most are of other hours.
-    expect(pages.length).toBeLessThanOrEqual(8);
+    expect(pages.length).toBeLessThanOrEqual(6);
     at.calls.length = 0;
     const latest = await readLatest(scopeOf(at.deps, { tenant: TENANT }), 'events', 'north');
     expect(latest).not.toBeNull();
