@@ -12,7 +12,7 @@ import { createCors } from './cors.ts';
 import { createDocument, documentPreflight } from './documents.ts';
 import { createMcpRoute, type McpServing } from './mcp-route.ts';
 import { createOriginGuard, type OriginOptions } from './origin.ts';
-import { problemResponse, refusedResponse } from './problem.ts';
+import { methodResponse, problemResponse, refusedResponse } from './problem.ts';
 import { createPushRoute, type PushTokens } from './push.ts';
 import { readiness } from './ready.ts';
 import { createRequestLog, type LoggedEnv } from './request-log.ts';
@@ -80,6 +80,7 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
     if (principal instanceof Response) return principal;
     return push(context.req.raw, context.req.param('stream'), principal, account.store);
   });
+  http.all('/ingest/:stream', (context) => methodResponse(context.req.path, 'POST'));
   http.get('/healthz', (context) => context.json({ status: 'ok' }));
   http.get('/readyz', (context) => {
     const account = openAccount(store);
@@ -98,9 +99,10 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
       streams: [...app.streams.keys()],
     });
   });
-  http.notFound(({ req }) =>
-    problemResponse(new TidegateError('not_found', `There is nothing at ${req.path}`, { hint: 'MCP is at /mcp' })),
-  );
+  http.notFound(({ req }) => {
+    const hint = 'MCP is at /mcp; pushes go to /ingest/<stream>';
+    return problemResponse(new TidegateError('not_found', `There is nothing at ${req.path}`, { hint }));
+  });
   http.onError((thrown) => {
     const error = asTidegateError(thrown);
     runtime.log('error', `HTTP: ${error.message}`, { code: error.code });

@@ -74,6 +74,14 @@ export function refusedResponse({ message, field, expected, hint }: OriginRefusa
   return respond({ title: message, status: 403, code: 'invalid_input', field, expected, hint }, null);
 }
 
+/** 405: what is there takes another method. */
+export function methodResponse(path: string, allowed: string): Response {
+  const title = `${path} takes ${allowed}`;
+  const response = respond({ title, status: 405, code: 'invalid_input', field: 'method', expected: allowed }, null);
+  response.headers.set('Allow', allowed);
+  return response;
+}
+
 /** 401. It is the same for every wrong token, whether there is such a stream or not. */
 export function unauthorizedResponse(): Response {
   const title = 'This needs a token: Authorization: Bearer …';

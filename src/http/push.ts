@@ -29,6 +29,7 @@ export const PUSH_KEY_MS = 24 * 3_600_000;
 const KEY_BYTES = 256;
 const PUSH_MS = 10_000;
 const SHOWN_CHARACTERS = 64;
+const REASON_CHARACTERS = 160;
 
 const TRACEPARENT = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/;
 /** Characters that need no encoding in a header. */
@@ -94,7 +95,7 @@ async function isToken(given: string | null, expected: string | undefined): Prom
 function refusalOf(given: string | null, name: string, app: App, tokens: PushTokens): string {
   if (!app.streams.has(name)) return 'there is no such stream';
   if (!tokens.has(name)) return 'the stream declares no push';
-  return given === null ? 'it brings no token' : 'its token is not the one of the stream';
+  return given === null ? 'it brings no Bearer token' : 'its token is not the one of the stream';
 }
 
 /** Whether the caller may hear of streams: where no stream takes pushes there is nothing to guess, and a token is a proof. */
@@ -142,8 +143,9 @@ function parse(text: string, field: string): Json {
   let value: Json;
   try {
     value = readSourceJson(text) as Json;
-  } catch {
-    throw wrong(field, 'a whole JSON text');
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message.slice(0, REASON_CHARACTERS) : '';
+    throw wrong(field, 'a whole JSON text', reason);
   }
   if (isDeep(value)) throw wrong(field, 'JSON that is not nested that deep');
   return value;
@@ -159,6 +161,8 @@ function onceOf(request: Request, items: Json[], recordOf: (key: string) => Once
   return { record: recordOf(key), fingerprint: digestOf(canonicalText(items)), keptMs: PUSH_KEY_MS };
 }
 
-function wrong(field: string, expected: string): TidegateError {
-  return new TidegateError('invalid_input', `${field}: expected ${expected}`, { field, expected });
+/** @param found what was found instead; empty: there is nothing to say */
+function wrong(field: string, expected: string, found = ''): TidegateError {
+  const message = `${field}: expected ${expected}${found === '' ? '' : `, found: ${found}`}`;
+  return new TidegateError('invalid_input', message, { field, expected });
 }

@@ -40,7 +40,11 @@ describe('one mistake, one line', () => {
     ['a name that is a number', inApp({ name: 5 }), 'name: expected 1 to 64 of a-z, 0-9 and -, not - first, found 5'],
     ['an unknown part', inApp({ strems: {} }), 'strems: expected one of the known names name, version,'],
     ['a near name', inApp({ strems: {} }), '(did you mean streams?)'],
-    ['a list of streams', inApp({ streams: [] }), 'streams: expected streams by name, found []'],
+    [
+      'a list of streams',
+      inApp({ streams: [] }),
+      'streams: expected streams by name, as in { name: stream({ … }) }, found []',
+    ],
     ['a URL', inApp({ websiteUrl: 'example' }), 'websiteUrl: expected an absolute URL'],
 
     [
@@ -217,6 +221,12 @@ describe('one mistake, one line', () => {
       'streams.s.feed.budget.evens: expected one of the known names timeMs, events, bytes (did you mean events?)',
     ],
     ['an unknown pace', inFeed({ evryMs: 5 }), '(did you mean everyMs?)'],
+    ['the pace of others', inFeed({ interval: 5 }), '(did you mean everyMs?)'],
+    [
+      'the function of others',
+      inApp({ tools: { t: untyped(tool, { description: 'x', run, handler: run }) } }),
+      'tools.t.handler: expected one of the known names title, icons, description, input, output, annotations, inputJsonSchema, clientCapabilities, run (did you mean run?)',
+    ],
     [
       'an unknown cursor',
       inFeed({ cursor: { from: 'next', parm: 'after', param: 'after' } }),

@@ -242,6 +242,9 @@ describe('health', () => {
     const response = await fetch(`${served.url}/nope`);
     expect(response.status).toBe(404);
     expect(response.headers.get('content-type')).toBe('application/problem+json');
-    expect(await response.json()).toMatchObject({ code: 'not_found', hint: 'MCP is at /mcp' });
+    expect(await response.json()).toMatchObject({
+      code: 'not_found',
+      hint: 'MCP is at /mcp; pushes go to /ingest/<stream>',
+    });
   });
 });

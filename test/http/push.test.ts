@@ -115,7 +115,7 @@ describe('POST /ingest/:stream', () => {
     await push('{}', {}, 'flies');
     const told = served.logged.filter(({ message }) => message.startsWith('a push is refused'));
     expect(told.map(({ message, fields }) => [message.slice('a push is refused: '.length), fields])).toEqual([
-      ['it brings no token', { stream: 'files' }],
+      ['it brings no Bearer token', { stream: 'files' }],
       ['its token is not the one of the stream', { stream: 'files' }],
       ['the stream declares no push', { stream: 'other' }],
       ['there is no such stream', { stream: 'flies' }],
@@ -160,6 +160,18 @@ describe('POST /ingest/:stream', () => {
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ code: 'invalid_input', field });
     expect(await paths()).toEqual([]);
+  });
+
+  it('says where a body is no JSON, and that a push is a POST', async () => {
+    await serve();
+    const { title } = (await (await push("{'path':1}")).json()) as { title: string };
+    expect(title).toMatch(/^body: expected a whole JSON text, found: .*position 1/);
+    const got = await fetch(`${served.url}/ingest/files`);
+    expect([got.status, got.headers.get('allow')]).toEqual([405, 'POST']);
+    expect(await got.json()).toMatchObject({ field: 'method', expected: 'POST' });
+    expect(await (await fetch(`${served.url}/ingest`)).json()).toMatchObject({
+      hint: expect.stringContaining('/ingest/<stream>'),
+    });
   });
 
   it('answers what is too large with 413, with a length and without', async () => {

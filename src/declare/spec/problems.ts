@@ -117,7 +117,8 @@ function namesAt(schema: z.core.$ZodType, value: unknown, [key, ...rest]: readon
           const next = within(form, key);
           return next === undefined ? [] : namesAt(next, valueAt(value, [key]), rest);
         });
-  return [...new Set(names)];
+  // The function that makes a thing sets its kind; nobody writes it.
+  return [...new Set(names)].filter((name) => name !== 'kind');
 }
 
 /** Whether what stands at these keys, or around them, may be a secret. */

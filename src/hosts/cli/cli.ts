@@ -15,7 +15,7 @@ if (major > 23 || (major === 23 && minor >= 4) || (major === 22 && minor >= 13))
     'tidegate: this is Node ' +
       process.version +
       ', and Tidegate needs 22.18 or later (of 23: 23.6 or later); with an app in JavaScript 22.13 is enough.\n' +
-      'Install one from nodejs.org or with a version manager (nvm install 24), or run it once by: npx -p node@24 -p tidegate tidegate',
+      'Install one from nodejs.org, or with a version manager: nvm install 24',
   );
   process.exitCode = 1;
 }

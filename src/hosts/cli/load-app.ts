@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { App } from '../../declare/app.ts';
 import { TidegateError } from '../../base/errors.ts';
+import { nearestName } from '../../base/known-names.ts';
 
 const MODULE = 'a .ts, .mts, .js or .mjs module with `export default defineApp({ … })`';
 
@@ -17,8 +18,8 @@ const HINTS: Record<string, string> = {
 export async function loadApp(file: string | null): Promise<App> {
   if (file === null) return ((await import(builtName('../../app.ts'))) as { default: App }).default;
   const { href } = pathToFileURL(resolve(file));
-  const module = (await import(href).catch((thrown: unknown) => {
-    throw notLoaded(file, href, thrown);
+  const module = (await import(href).catch(async (thrown: unknown) => {
+    throw await notLoaded(file, href, thrown);
   })) as { default?: App };
   if (module.default?.streams instanceof Map) return module.default;
   throw wrong(`${file} has no app as its default export`, MODULE);
@@ -30,7 +31,7 @@ function builtName(neighbour: string): string {
   return import.meta.url.endsWith('.js') ? href.replace(/\.ts$/, '.js') : href;
 }
 
-function notLoaded(file: string, href: string, thrown: unknown): TidegateError {
+async function notLoaded(file: string, href: string, thrown: unknown): Promise<TidegateError> {
   if (thrown instanceof TidegateError) return thrown;
   const { code, url } = (thrown instanceof Error ? thrown : {}) as { code?: string; url?: string };
   if (code === 'ERR_MODULE_NOT_FOUND' && url === href) return wrong(`there is no file ${file}`, MODULE, thrown);
@@ -43,8 +44,16 @@ function notLoaded(file: string, href: string, thrown: unknown): TidegateError {
   const place = placeOf(thrown, href);
   const message = `${file} does not load: ${reasonOf(thrown)}${place === null ? '' : `\n  in ${place}`}`;
   if (isOfFile) return wrong(message, MODULE, thrown);
-  const hint = HINTS[code ?? ''] ?? `node ${file} shows the whole stack`;
+  const hint = HINTS[code ?? ''] ?? (await exportHint(thrown)) ?? `node ${file} shows the whole stack`;
   return wrong(message, 'a module that loads, and exports an app', thrown, hint);
+}
+
+/** Which export of the package was probably meant; null where the error is another. */
+async function exportHint(thrown: unknown): Promise<string | null> {
+  const [, name] = /'tidegate' does not provide an export named '(\w+)'/.exec(reasonOf(thrown)) ?? [];
+  if (name === undefined) return null;
+  const near = nearestName(name, Object.keys((await import(builtName('../../index.ts'))) as object));
+  return near === null ? null : `did you mean ${near}?`;
 }
 
 function reasonOf(thrown: unknown): string {

@@ -2,7 +2,7 @@
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import manifest from '../../../package.json' with { type: 'json' };
@@ -83,6 +83,15 @@ describe('tidegate start', { timeout: 20_000 }, () => {
       expect(found.words).toMatch(words);
       expect(found.words).toMatch(/^tidegate: .*does not load: [^]*^ {2}--app: expected /m);
     }
+  });
+
+  test('an export of the package that is misspelt is told with the nearest one', async () => {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, 'node_modules'));
+    symlinkSync(join(import.meta.dirname, '../../..'), join(folder, 'node_modules/tidegate'));
+    writeFileSync(join(folder, 'app.mts'), "import { htpp } from 'tidegate';\nvoid htpp;");
+    const { status, words } = await refused(runCli(['start', '--app', join(folder, 'app.mts')]));
+    expect([status, words]).toEqual([1, expect.stringMatching(/export named 'htpp'[^]*did you mean http\?/)]);
   });
 
   test('an app that is a folder: exit status 1', async () => {
