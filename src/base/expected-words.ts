@@ -17,6 +17,7 @@ const TYPES: Readonly<Record<string, string>> = {
   null: 'null',
   undefined: 'to be left out',
   never: 'to be left out',
+  nonoptional: 'a value',
 };
 
 /** What is counted of a value of each type. */

@@ -10,7 +10,7 @@
 import type { HandlerDeps } from './deps.ts';
 import type { Caller } from './caller.ts';
 import { type Asked, NOTHING_HEARD } from './request-state.ts';
-import { type Asking, defect, type InputRequired, openRound } from './question-round.ts';
+import { type Asking, checkAskable, defect, inputRequired, type InputRequired, openRound } from './question-round.ts';
 
 /**
  * Answers what the handler answers, or the questions that it waits for. Questions that it asks at once (`Promise.all`)
@@ -26,6 +26,10 @@ export async function withAsking<Result>(
 ): Promise<Result | InputRequired> {
   const { retry } = caller;
   const heard = retry === null ? NOTHING_HEARD : await deps.requestStates.open(retry, asked, caller);
+  if ('again' in heard) {
+    checkAskable(heard.again, caller);
+    return inputRequired(heard.again, heard.requestState);
+  }
   return new Promise((resolve, reject) => {
     const round = openRound(deps, caller, asked, heard, resolve, reject);
     handler(round.asking).finally(round.end).then(resolve, reject);

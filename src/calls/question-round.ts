@@ -7,6 +7,7 @@ import { TidegateError } from '../base/errors.ts';
 import type { Json, JsonObject } from '../base/json.ts';
 import { isAskable, missingFor } from './ask-capabilities.ts';
 import type { HandlerDeps } from './deps.ts';
+import { askedAgain, mistakeOf } from './wrong-answer.ts';
 import type { Caller } from './caller.ts';
 import type { Asked, Heard } from './request-state.ts';
 
@@ -49,12 +50,22 @@ export function openRound(
   function answered<Request extends InputRequest>(given: string, request: Request): Answer<ContentOf<Request>> | null {
     const key = keyOf(given);
     const response = heard.answers.get(key);
-    if (response !== undefined) {
-      const answer = read(request, response, `inputResponses.${key}`);
+    if (response === undefined) return later(key, wireRequest(request, `ask.${key}`));
+    const path = `inputResponses.${key}`;
+    const method = METHOD_OF[request.kind];
+    try {
+      const answer = readAnswer(request, answerIn(method, response, path), path);
       carried.set(key, response);
       return answer;
+    } catch (thrown) {
+      const mistake = mistakeOf({ method }, thrown, path);
+      carried.delete(key);
+      return later(key, askedAgain(wireRequest(request, `ask.${key}`), mistake));
     }
-    open.set(key, wireRequest(request, `ask.${key}`));
+  }
+
+  function later(key: string, request: WireRequest): null {
+    open.set(key, request);
     return null;
   }
 
@@ -84,12 +95,9 @@ export function openRound(
     await deps.runtime.sleep(0);
     if (over) return;
     over = true;
-    const { clientCapabilities } = caller;
-    if (clientCapabilities === null) throw cannotAsk(open.values());
-    const requiredCapabilities = missingFor(open.values(), clientCapabilities);
-    if (requiredCapabilities !== null) throw lacks(requiredCapabilities);
-    const requestState = await deps.requestStates.seal(carried, [...open.keys()], heard.rounds, asked, caller);
-    leave({ resultType: 'input_required', inputRequests: Object.fromEntries(open), requestState });
+    checkAskable(open, caller);
+    const requestState = await deps.requestStates.seal(carried, open, heard.rounds, asked, caller);
+    leave(inputRequired(open, requestState));
     asking.left?.();
   }
 
@@ -130,28 +138,21 @@ function unsettled(): Promise<never> {
   return new Promise(() => {});
 }
 
-function read<Request extends InputRequest>(
-  request: Request,
-  response: unknown,
-  path: string,
-): Answer<ContentOf<Request>> {
-  try {
-    return readAnswer(request, answerIn(METHOD_OF[request.kind], response, path), path);
-  } catch (thrown) {
-    if (!(thrown instanceof TidegateError)) throw thrown;
-    const { message, field, expected } = thrown;
-    throw new TidegateError('bad_answer', message, {
-      field: `params.${field}`,
-      expected: expected ?? 'an answer',
-      hint: 'send the request again without requestState and inputResponses, to be asked anew',
-    });
-  }
-}
-
 /** A question to the client itself has no way to be declined. */
 function accepted<Content>(answer: Answer<Content>): Content {
   if (answer.action === 'accept') return answer.content;
   throw new TidegateError('internal', `a client that declined what it cannot decline`);
+}
+
+/** @throws TidegateError `missing_capability`; `invalid_input` where the protocol version has no way to ask */
+export function checkAskable(requests: ReadonlyMap<string, WireRequest>, { clientCapabilities }: Caller): void {
+  if (clientCapabilities === null) throw cannotAsk(requests.values());
+  const requiredCapabilities = missingFor(requests.values(), clientCapabilities);
+  if (requiredCapabilities !== null) throw lacks(requiredCapabilities);
+}
+
+export function inputRequired(requests: ReadonlyMap<string, WireRequest>, requestState: string): InputRequired {
+  return { resultType: 'input_required', inputRequests: Object.fromEntries(requests), requestState };
 }
 
 function lacks(requiredCapabilities: JsonObject): TidegateError {

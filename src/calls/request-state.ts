@@ -4,6 +4,8 @@
  * where the request has effects. It holds answers alone; a handler that is entered again repeats everything else.
  */
 import * as z from 'zod';
+import type { WireRequest } from '../declare/ask.ts';
+import { askedAgain, mistakeIn } from './wrong-answer.ts';
 import type { Sealer } from '../base/seal.ts';
 import { sealedText } from '../base/sealed-text.ts';
 import { TidegateError } from '../base/errors.ts';
@@ -31,6 +33,12 @@ export interface Retry {
 /** The client's responses by key, as they came. They are checked when their question is asked again. */
 export type Known = ReadonlyMap<string, Json>;
 
+/** Answers that were missing or wrong: the request ends with these questions, and its handler is not entered. */
+export interface AskedAgain {
+  again: ReadonlyMap<string, WireRequest>;
+  requestState: string;
+}
+
 /** The answers of earlier rounds and of this one. */
 export interface Heard {
   answers: Known;
@@ -47,17 +55,23 @@ type From = { principal: Principal; deadline: number };
 /** @param Caller may have more than is needed here; `takeOnce` gets it whole */
 export interface RequestStates<Caller extends From = From> {
   /**
-   * Answers what is known from earlier rounds and from this one. Costs one store call where the request has effects and
-   * something is known.
-   * @throws TidegateError `bad_request_state`; `bad_answer` for an answer that is nested too deep; errors of the store
+   * Answers what is known from earlier rounds and from this one. Where the request has effects the state is used up by that,
+   * with one store call; a state whose answers are wrong or missing is not, and the questions come again.
+   * @throws TidegateError `bad_request_state`; `bad_answer` for an answer that is none in its form; errors of the store
    */
-  open(retry: Retry, asked: Asked, caller: Caller): Promise<Heard>;
+  open(retry: Retry, asked: Asked, caller: Caller): Promise<Heard | AskedAgain>;
   /**
    * @param known the answers that the next round needs
-   * @param open keys of the questions that are sent
+   * @param open the questions that are sent, by key
    * @throws TidegateError `invalid_config` without a secret, `too_large`, `bad_request_state` after `MOST_ROUNDS`
    */
-  seal(known: Known, open: readonly string[], rounds: number, asked: Asked, caller: Caller): Promise<string>;
+  seal(
+    known: Known,
+    open: ReadonlyMap<string, WireRequest>,
+    rounds: number,
+    asked: Asked,
+    caller: Caller,
+  ): Promise<string>;
 }
 
 export interface RequestStateDeps<Caller extends From = From> {
@@ -78,12 +92,29 @@ const sealedState = sealedText('request state', () =>
     /** Answers of this round and earlier ones, by key. */
     known: z.record(z.string(), z.json()),
     round: z.int(),
+    /** The questions by key, where the request has effects: their answers are checked before the state is used. */
+    requests: z.record(z.string(), z.custom<WireRequest>()).optional(),
+    /** When the last state under this id ends, epoch ms. Absent in states of earlier releases: when this one ends. */
+    until: z.number().optional(),
   }),
 );
+
+interface State {
+  id: string;
+  open: string[];
+  known: Record<string, Json>;
+  round: number;
+  requests?: Record<string, WireRequest> | undefined;
+  until?: number | undefined;
+}
 
 /** Most rounds of one request. A round without an answer counts too, so that no answer can be kept for ever. */
 export const MOST_ROUNDS = 64;
 export const STATE_MS = 600_000;
+/** Questions that come again have states of one id, of which one can be used. So long after the first they end. */
+const SAME_ID_MS = 3_600_000;
+/** Questions above this, as JSON, do not travel in the state. Their answers are checked when they are asked again. */
+const REQUESTS_BYTES = 65_536;
 /** Most bytes of what is sealed, as JSON. */
 const STATE_BYTES = 262_144;
 /** Longest state as a text. */
@@ -101,36 +132,62 @@ export function createRequestStates<Caller extends From>(deps: RequestStateDeps<
     });
   }
 
+  /** @param state its round is that of the questions before */
+  async function sealed(state: State, asked: Asked, caller: From): Promise<string> {
+    if (state.round >= MOST_ROUNDS) refuse('endless', asked);
+    const next = { ...state, round: state.round + 1 };
+    if (utf8Bytes(JSON.stringify(next)) > STATE_BYTES) {
+      const expected = `at most ${STATE_BYTES} bytes of answers`;
+      throw new TidegateError('too_large', 'The answers are too large to go on with', { expected });
+    }
+    const bound = boundTo(asked, caller.principal);
+    const expiresAt = Math.min(runtime.now() + STATE_MS, state.until ?? Number.POSITIVE_INFINITY);
+    return sealedState.seal(sealer, next, { bound, expiresAt });
+  }
+
   return {
     async open({ responses, state }, asked, caller) {
       // Without a state it is not known what was asked. Where the request has no effects the answers are taken all the same.
-      if (state === undefined) {
+      if (state === undefined || state === null) {
         if (asked.once) return NOTHING_HEARD;
         return { ...NOTHING_HEARD, answers: new Map(Object.entries(responses as Record<string, Json>)) };
       }
       if (typeof state !== 'string' || state.length > STATE_CHARACTERS) refuse('foreign', asked);
       const opened = await sealedState.open(sealer, state, boundTo(asked, caller.principal), runtime.now());
       if (!opened.ok) refuse(opened.reason, asked);
-      const { id, open, known, round } = opened.value;
+      const { id, open, known, round, requests } = opened.value;
+      const until = opened.value.until ?? opened.expiresAt ?? 0;
       const all = new Map(Object.entries(known));
+      const again = new Map<string, WireRequest>();
       for (const key of open) {
-        if (Object.hasOwn(responses, key)) all.set(key, shallow(responses[key] as Json, key));
+        const request = requests?.[key];
+        const response = Object.hasOwn(responses, key) ? shallow(responses[key] as Json, key) : undefined;
+        const wrong = request && response !== undefined ? mistakeIn(request, response, key) : null;
+        if (response !== undefined && wrong === null) all.set(key, response);
+        else if (request) again.set(key, wrong === null ? request : askedAgain(request, wrong));
       }
-      if (asked.once && all.size > 0 && !(await deps.takeOnce(caller, id, opened.expiresAt ?? 0))) {
-        refuse('used', asked);
+      const isWrong = [...again].some(([key]) => Object.hasOwn(responses, key));
+      if (again.size > 0 && (isWrong || again.size === open.length)) {
+        const left = Object.fromEntries([...again.keys()].map((key) => [key, requests?.[key] as WireRequest]));
+        const state = { id, open: [...again.keys()], known: Object.fromEntries(all), round, requests: left, until };
+        return { again, requestState: await sealed(state, asked, caller) };
       }
+      if (asked.once && all.size > 0 && !(await deps.takeOnce(caller, id, until))) refuse('used', asked);
       return { answers: all, carried: all, rounds: round };
     },
 
-    async seal(known, open, rounds, asked, caller) {
-      if (rounds >= MOST_ROUNDS) refuse('endless', asked);
-      const state = { id: runtime.newId(), open: [...open], known: Object.fromEntries(known), round: rounds + 1 };
-      if (utf8Bytes(JSON.stringify(state)) > STATE_BYTES) {
-        const expected = `at most ${STATE_BYTES} bytes of answers`;
-        throw new TidegateError('too_large', 'The answers are too large to go on with', { expected });
-      }
-      const bound = boundTo(asked, caller.principal);
-      return sealedState.seal(sealer, state, { bound, expiresAt: runtime.now() + STATE_MS });
+    seal(known, open, rounds, asked, caller) {
+      const requests = asked.once ? Object.fromEntries(open) : undefined;
+      const fits = requests && utf8Bytes(JSON.stringify(requests)) <= REQUESTS_BYTES;
+      const until = runtime.now() + SAME_ID_MS;
+      const state = {
+        id: runtime.newId(),
+        open: [...open.keys()],
+        known: Object.fromEntries(known),
+        round: rounds,
+        until,
+      };
+      return sealed({ ...state, ...(fits ? { requests } : {}) }, asked, caller);
     },
   };
 }

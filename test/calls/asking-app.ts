@@ -64,6 +64,14 @@ export const askingApp = defineApp({
         return 'other';
       },
     }),
+    pair: tool({
+      description: 'Asks two things at once, and then does something.',
+      run: async (_input, { ask }) => {
+        const [who, ok] = await Promise.all([ask('who', name), ask('sure', sure)]);
+        done.push('pair');
+        return `${who.action === 'accept' && who.content.name}: ${ok.action === 'accept' && ok.content.ok}`;
+      },
+    }),
     careless: tool({
       description: 'Catches all that it can.',
       run: async (_input, { ask, signal }) => {

@@ -126,9 +126,9 @@ describe('answers', () => {
 
   test('say, where they are wrong, how to begin again', async () => {
     const { result } = await call({ name: 'greet' });
-    const inputResponses = { who: accept({}) };
+    const inputResponses = { who: { action: 'perhaps' } };
     const { error } = await call({ name: 'greet', inputResponses, requestState: result.requestState });
-    expect(error.data).toMatchObject({ code: 'bad_answer', field: 'params.inputResponses.who.content.name' });
+    expect(error.data).toMatchObject({ code: 'bad_answer', field: 'params.inputResponses.who.action' });
     expect(error.data.hint).toContain('without requestState');
   });
 

@@ -110,11 +110,8 @@ describe('a tool that asks', () => {
   );
 
   test.each([
-    ['greet', { who: accept({ name: '' }) }, 'who.content.name'],
-    ['greet', { who: accept({}) }, 'who.content.name'],
     ['greet', { who: { action: 'maybe' } }, 'who.action'],
     ['greet', { who: accept({ name: 'a'.repeat(40_000) }) }, 'who'],
-    ['even', { n: accept({ n: 3 }) }, 'n.content.n'],
     ['client', { word: { role: 'assistant' }, folders: { roots: [] } }, 'word.content'],
     ['client', { folders: { roots: [{ name: 'x' }] } }, 'folders.roots.0.uri'],
   ])('%s refuses an answer that is wrong, by its field', async (name, responses, field) => {
@@ -125,6 +122,20 @@ describe('a tool that asks', () => {
       data: { code: 'bad_answer', field: `params.inputResponses.${field}` },
     });
     expect(error.data.expected).toEqual(expect.any(String));
+  });
+
+  test.each([
+    ['greet', { who: accept({ name: '' }) }, 'who', 'name: a text of at least 1 character'],
+    ['greet', { who: accept({}) }, 'who', 'name: a text'],
+    ['greet', { who: { action: 'accept', content: null } }, 'who', 'name: a text'],
+    ['even', { n: accept({ n: 3 }) }, 'n', 'n: expected an even number'],
+  ])('%s asks again what a person got wrong, and says what', async (name, responses, key, mistake) => {
+    const { result } = await play(name, responses);
+    expect(keys(result)).toEqual([key]);
+    const { message } = (result.inputRequests as Record<string, { params: { message: string } }>)[key]?.params ?? {};
+    expect(message).toMatch(/\?\n\(Asked again: /);
+    expect(message).toContain(mistake);
+    expect((await play('even', { n: accept({ n: 3 }) }, { n: accept({ n: 4 }) })).result.isError).toBeUndefined();
   });
 
   test.each(['accept', 'decline'])('sends to a page, and hears no more of it than %s', async (action) => {
@@ -188,7 +199,9 @@ describe('a handler', () => {
   });
 
   test('cannot take a wrong answer for a failure either', async () => {
-    expect((await play('careless', { sure: accept({}) })).error).toMatchObject({ data: { code: 'bad_answer' } });
+    expect((await play('careless', { sure: accept({}) })).result).toMatchObject({ resultType: 'input_required' });
+    const wrong = await play('careless', { sure: { action: 'perhaps' } });
+    expect(wrong.error).toMatchObject({ data: { code: 'bad_answer' } });
     expect(done.filter((what) => what !== 'told')).toEqual([]);
   });
 

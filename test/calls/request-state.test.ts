@@ -1,5 +1,6 @@
 /** The request state in the hands of those who would misuse it: each is refused, has no effect, and learns nothing. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { WireRequest } from '../../src/declare/ask.ts';
 import { createSealer } from '../../src/base/seal.ts';
 import { createRequestStates } from '../../src/calls/request-state.ts';
 import { countCalls } from '../../src/store/counting.ts';
@@ -12,6 +13,7 @@ const [A, B, C] = ['a', 'b', 'c'].map((letter) => letter.repeat(40)) as [string,
 const ADA = { tenant: 'acme', subject: 'ada', client: 'inspector', scopes: [] };
 const REMOVE = { name: 'remove', arguments: { id: '7' } };
 const deep = (value: object) => ({ name: 'remove', arguments: { id: '7', deep: value } });
+const SURE: WireRequest = { method: 'elicitation/create', params: { mode: 'form', message: 'Really?' } };
 const YES = { sure: accept({ ok: true }) };
 
 let store = createMemoryStore({});
@@ -94,6 +96,72 @@ describe('a request state', () => {
     expect(textOf(await retry(served, state))).toBe('removed 7');
   });
 
+  test.each([
+    ['a wrong answer', { sure: accept({ ok: 'perhaps' }) }, 'Really?\n(Asked again: ok: true or false)'],
+    ['no content', { sure: accept(null as never) }, 'Really?\n(Asked again: ok: true or false)'],
+    ['none', {}, 'Really?'],
+  ])('is not used by %s: it is asked again, and corrected with either state, once', async (_what, answers, message) => {
+    const served = await instance();
+    for (const which of ['first', 'second'] as const) {
+      done.length = 0;
+      const first = await stateOf(served);
+      const { result } = await retry(served, first, REMOVE, answers);
+      expect(result).toMatchObject({ resultType: 'input_required', inputRequests: { sure: { params: { message } } } });
+      expect(done).toEqual([]);
+      const states = { first, second: result.requestState as string };
+      expect(textOf(await retry(served, states[which]))).toBe('removed 7');
+      done.length = 0;
+      for (const state of Object.values(states))
+        expectRefused(await retry(served, state), 'The requestState was used before');
+    }
+  });
+
+  test('that comes again ends an hour after the first, when what was used is forgotten', async () => {
+    const served = await instance();
+    let state = await stateOf(served);
+    const begun = now;
+    for (let ms = 500_000; ms < 3_600_000; ms += 500_000) {
+      now = begun + ms;
+      state = (await retry(served, state, REMOVE, {})).result.requestState as string;
+    }
+    now = begun + 3_600_000 - 1;
+    const other = (await retry(served, state, REMOVE, {})).result.requestState as string;
+    now += 1;
+    for (const each of [state, other]) expectRefused(await retry(served, each), 'The requestState has expired');
+  });
+
+  test('of two questions keeps the answer that was right', async () => {
+    const served = await instance();
+    const pair = { name: 'pair' };
+    const state = await stateOf(served, pair);
+    const half = { who: accept({ name: 'Ada' }), sure: accept({ ok: 3 }) };
+    const { result } = await retry(served, state, pair, half);
+    expect(Object.keys(result.inputRequests as object)).toEqual(['sure']);
+    expect(textOf(await retry(served, result.requestState, pair, YES))).toBe('Ada: true');
+    expect(done).toEqual(['pair']);
+    done.length = 0;
+    expectRefused(await retry(served, state, pair, { ...half, ...YES }), 'The requestState was used before');
+  });
+
+  test.each([
+    ['a decline with content', { action: 'decline', content: null }],
+    ['a cancel with content', { action: 'cancel', content: 'no' }],
+  ])('takes %s as one', async (_what, sure) => {
+    const served = await instance();
+    expect(textOf(await retry(served, await stateOf(served), REMOVE, { sure }))).toBe('left as it is');
+  });
+
+  test('null in an answer, and texts for what they can only mean', async () => {
+    const served = await instance();
+    const sure = accept({ ok: 'true', more: null } as never);
+    expect(textOf(await retry(served, await stateOf(served), REMOVE, { sure }))).toBe('removed 7');
+  });
+
+  test('that is null is none', async () => {
+    const { result } = await send(await instance(), 'tools/call', { ...REMOVE, requestState: null });
+    expect(result.resultType).toBe('input_required');
+  });
+
   test('is good again where the tool has no effects', async () => {
     const served = await instance();
     const greet = { name: 'greet' };
@@ -108,7 +176,7 @@ describe('a request state', () => {
     const state = await stateOf(served);
     const middle = Math.floor(state.length / 2);
     const flipped = state.slice(0, middle) + (state[middle] === 'A' ? 'B' : 'A') + state.slice(middle + 1);
-    for (const wrong of [`${state}-TAMPERED`, flipped, state.slice(0, -4), '', 'x', 7, null, {}, ['a']]) {
+    for (const wrong of [`${state}-TAMPERED`, flipped, state.slice(0, -4), '', 'x', 7, {}, ['a']]) {
       expectRefused(await retry(served, wrong));
     }
     expect(textOf(await retry(served, state))).toBe('removed 7');
@@ -216,7 +284,7 @@ test('a store that does not say whether a state was used keeps the handler from 
     takeOnce: () => Promise.reject(new TidegateError('store_unknown', 'no answer')),
   });
   const caller = { principal: ADA, deadline: now + 1_000 };
-  const state = await states.seal(new Map(), ['sure'], 0, asked, caller);
+  const state = await states.seal(new Map(), new Map([['sure', SURE]]), 0, asked, caller);
   await expect(states.open({ responses: YES, state }, asked, caller)).rejects.toMatchObject({ code: 'store_unknown' });
 });
 
@@ -229,9 +297,9 @@ test('answers that are too large to carry end the call, and arguments that are t
   const caller = { principal: ADA, deadline: now + 1_000 };
   const asked = { method: 'tools/call', name: 'remove', args: {}, once: true } as const;
   const known = new Map([['a', 'x'.repeat(300_000)]]);
-  await expect(states.seal(known, [], 0, asked, caller)).rejects.toMatchObject({ code: 'too_large' });
+  await expect(states.seal(known, new Map(), 0, asked, caller)).rejects.toMatchObject({ code: 'too_large' });
   let args: unknown[] = [];
   for (let depth = 0; depth < 10_000; depth += 1) args = [args];
-  const sealing = states.seal(new Map(), [], 0, { ...asked, args }, caller);
+  const sealing = states.seal(new Map(), new Map(), 0, { ...asked, args }, caller);
   await expect(sealing).rejects.toMatchObject({ code: 'invalid_input', field: 'arguments' });
 });

@@ -3,6 +3,8 @@ import * as z from 'zod';
 import type { Answer, ContentOf, InputRequest, WireRequest } from '../ask.ts';
 import { RootsResult, SampleResult } from '../client-asks.ts';
 import { flatSchema } from './flat-schema.ts';
+import { asMeant } from '../../base/as-meant.ts';
+import { describeIssues, UNWORDED } from '../../base/issue-words.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { isDeep, type Json, type JsonObject, utf8Bytes } from '../../base/json.ts';
 
@@ -41,10 +43,12 @@ function paramsOf(request: InputRequest, path: string): JsonObject {
   }
 }
 
+/** What is declined has no content, whatever stands there. */
 const ElicitResult = z.looseObject({
   action: z.enum(['accept', 'decline', 'cancel']),
-  content: z.record(z.string(), z.unknown()).optional(),
+  content: z.unknown().optional(),
 });
+const Content = z.record(z.string(), z.unknown());
 
 /**
  * Reads a client's response and checks it against the shape that its method requires. It does not check it against a
@@ -64,8 +68,9 @@ export function answerIn(method: WireRequest['method'], response: unknown, path:
     const schema: z.ZodType = method === 'roots/list' ? RootsResult : SampleResult;
     return { action: 'accept', content: parseAnswer(schema, response, path) as JsonObject };
   }
-  const { action, content = {} } = parseAnswer(ElicitResult, response, path);
-  return action === 'accept' ? { action, content: content as JsonObject } : { action };
+  const { action, content } = parseAnswer(ElicitResult, response, path);
+  if (action !== 'accept') return { action };
+  return { action, content: parseAnswer(Content, content ?? {}, `${path}.content`) as JsonObject };
 }
 
 /**
@@ -88,13 +93,17 @@ export function readAnswer<Request extends InputRequest>(
   return { action: 'accept', content: content as ContentOf<Request> };
 }
 
-/** @throws TidegateError `invalid_input` naming the field below `path` */
+/**
+ * Answers are taken as they were meant, like arguments.
+ * @throws TidegateError `invalid_input` naming the field below `path`
+ */
 export function parseAnswer<Value>(schema: z.ZodType<Value>, value: unknown, path: string): Value {
-  const parsed = schema.safeParse(value);
+  const asGiven = schema.safeParse(value);
+  if (asGiven.success) return asGiven.data;
+  const meant = asMeant(schema, value);
+  const parsed = schema.safeParse(meant, UNWORDED);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const field = [path, ...(issue?.path ?? []).map(String)].join('.');
-  const expected = issue?.message ?? 'what was asked for';
+  const { field, expected } = describeIssues(schema, meant, parsed.error, path);
   throw new TidegateError('invalid_input', `${field}: ${expected}`, { field, expected });
 }
 

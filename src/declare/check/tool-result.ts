@@ -17,15 +17,19 @@ export interface ToolResult {
 
 /** @throws TidegateError `internal` for an answer that the output schema does not allow. */
 export function toolResult(answer: ToolAnswer | string, output: z.ZodType | undefined, name: string): ToolResult {
-  if (typeof answer === 'string') return { content: [{ type: 'text', text: answer }] };
+  if (typeof answer === 'string') {
+    // Clients of the protocol fail where a tool with an output schema answers no structured content.
+    if (output)
+      throw defect(
+        name,
+        `answered a text alone, and declares \`output\`: answer { text, structured }, or { text, isError: true }`,
+      );
+    return { content: [{ type: 'text', text: answer }] };
+  }
   let structured = answer.structured as Json | undefined;
   if (output && !answer.isError) {
     const parsed = output.safeParse(structured);
-    if (!parsed.success) {
-      throw new TidegateError('internal', `the tool ${name} answered what its output schema does not allow`, {
-        cause: parsed.error,
-      });
-    }
+    if (!parsed.success) throw defect(name, 'answered what its output schema does not allow', parsed.error);
     structured = parsed.data as Json;
   }
   const content: ContentBlock[] = answer.text === undefined ? [] : [{ type: 'text', text: answer.text }];
@@ -37,4 +41,8 @@ export function toolResult(answer: ToolAnswer | string, output: z.ZodType | unde
     ...(structured === undefined ? {} : { structuredContent: structured }),
     ...(answer.isError ? { isError: true } : {}),
   };
+}
+
+function defect(name: string, what: string, cause?: unknown): TidegateError {
+  return new TidegateError('internal', `the tool ${name} ${what}`, { cause });
 }

@@ -7,7 +7,6 @@ import type { JsonObject } from '../../base/json.ts';
 import {
   INTERNAL_ERROR,
   INVALID_PARAMS,
-  METHOD_NOT_FOUND,
   MISSING_CLIENT_CAPABILITY,
   RATE_LIMITED,
   type RpcError,
@@ -51,7 +50,8 @@ const RULES: Record<ErrorCode, Rule> = {
   bad_answer: client,
   // The transport answers 400 to it.
   missing_capability: { ...client, jsonRpc: MISSING_CLIENT_CAPABILITY },
-  not_supported: { ...client, jsonRpc: METHOD_NOT_FOUND },
+  // Of a tool that is known: -32601 would say that tools cannot be called at all.
+  not_supported: caller,
   rate_limited: { jsonRpc: RATE_LIMITED, httpStatus: 429, forModel: true, shown: true },
   upstream: outside,
   address_refused: outside,

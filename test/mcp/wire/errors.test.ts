@@ -13,7 +13,7 @@ const ROWS: [ErrorCode, number, number, boolean, boolean, number][] = [
   ['bad_request_state', -32_602, 200, false, true, 400],
   ['bad_answer', -32_602, 200, false, true, 400],
   ['missing_capability', -32_021, 200, false, true, 400],
-  ['not_supported', -32_601, 200, false, true, 400],
+  ['not_supported', -32_602, 200, true, true, 400],
   ['rate_limited', -32_010, 429, true, true, 429],
   ['upstream', -32_603, 200, true, true, 502],
   ['address_refused', -32_603, 200, true, true, 502],

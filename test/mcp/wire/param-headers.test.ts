@@ -152,7 +152,7 @@ describe('the official client', () => {
       const { content } = await client.callTool({ name: 'store', arguments: args });
       expect(JSON.parse((content[0] as { text: string }).text)).toEqual({ fragile: false, ...args });
     }
-    const wrong = await client.callTool({ name: 'store', arguments: { region: 5 } });
+    const wrong = await client.callTool({ name: 'store', arguments: { region: 5.5 } });
     expect(wrong).toMatchObject({ isError: true, content: [{ text: expect.stringContaining('region') as string }] });
     await client.close();
   });
