@@ -153,7 +153,7 @@ describe('a request state', () => {
 
   test('null in an answer, and texts for what they can only mean', async () => {
     const served = await instance();
-    const sure = accept({ ok: 'true', more: null } as never);
+    const sure = accept({ ok: 'true', more: null });
     expect(textOf(await retry(served, await stateOf(served), REMOVE, { sure }))).toBe('removed 7');
   });
 
