@@ -49,7 +49,8 @@ describe('tidegate stdio', { timeout: 30_000 }, () => {
     const call = { name: 'read_latest', arguments: { stream: 'quakes' } };
     child.write(`${JSON.stringify({ jsonrpc: '2.0', id: 3, method: 'tools/call', params: call })}\n`);
     await answerTo(child, 3);
-    const line = /"message":"request","mcp":"tools\/call","name":"read_latest","ms":\d+,"storeCalls":\{"getMany":1\}\}/;
+    const line =
+      /"message":"request","mcp":"tools\/call","name":"read_latest","ms":\d+,"storeCalls":\{"getMany":1,"extent":1\}\}/;
     await expect.poll(() => child.stderr()).toMatch(line);
     expect(messages(child).every(({ jsonrpc }) => jsonrpc === '2.0')).toBe(true);
     child.hangUp();
@@ -73,6 +74,18 @@ describe('tidegate stdio', { timeout: 30_000 }, () => {
     child.hangUp();
     expect(await child.ended).toBe(0);
     expect(child.stderr()).not.toMatch(/^ +at /m);
+  });
+
+  test('keeps numbers beyond 2^53 as their digits, as HTTP does, in whatever pieces they come', async () => {
+    const child = runCli(['stdio', '--app', join(import.meta.dirname, 'echo-app.ts')], {
+      SQLITE_PATH: join(temporaryFolder(), 't.db'),
+    });
+    child.write(`${JSON.stringify(INITIALIZE)}\n{"jsonrpc":"2.0","method":"notifications/initia`);
+    await answerTo(child, 1);
+    const call = '{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"echo","arguments":{"id":';
+    child.write(`lized"}\n${call}9007199254740993,"text":"ü"}}}\r\n`);
+    const { result } = await answerTo(child, 2);
+    expect(result?.content).toEqual([{ type: 'text', text: '9007199254740993 ü' }]);
   });
 
   test('asks, and another process on the same file goes on with the answer', async () => {

@@ -1,4 +1,5 @@
 /** The sample app over stdio; run by a test as a process of its own. */
+import { StdioServerTransport } from '@modelcontextprotocol/server/stdio';
 import { TidegateError } from '../../../src/base/errors.ts';
 import { systemRuntime } from '../../../src/base/runtime.ts';
 import { createRegistry } from '../../../src/mcp/registry/registry.ts';
@@ -14,4 +15,4 @@ const streamsFor = () => {
 };
 const store = createMemoryStore();
 const deps = { app: sampleApp, runtime, streamsFor, requestStates: NO_STATES };
-serveRegistryOverStdio({ runtime, store, registry: createRegistry(deps, []) }, PUBLIC);
+serveRegistryOverStdio({ runtime, store, registry: createRegistry(deps, []) }, PUBLIC, new StdioServerTransport());
