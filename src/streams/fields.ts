@@ -2,6 +2,7 @@
 import { formsAt } from '../declare/check/picked-fields.ts';
 import type { DeclaredStream } from '../declare/stream.ts';
 import { TidegateError } from '../base/errors.ts';
+import { nearestName } from '../base/known-names.ts';
 import type { Json, JsonObject } from '../base/json.ts';
 
 export interface Field {
@@ -40,12 +41,16 @@ export function checkNumeric(stream: DeclaredStream, path: string): void {
   const numeric = fieldsOf(stream).filter(isNumeric);
   const named = numeric.slice(0, FIELDS_NAMED).map(({ name }) => name);
   const more = numeric.length > named.length ? `, … (${numeric.length} in all)` : '';
+  const near = nearestName(
+    path,
+    numeric.map(({ name }) => name),
+  );
   throw new TidegateError('invalid_input', `the events of ${stream.name} have no number at ${path.slice(0, 80)}`, {
     field: 'field',
     expected:
       named.length === 0
         ? 'to be left out: they have no numbers, and are counted without it'
-        : `the path of a number: one of ${named.join(', ')}${more}`,
+        : `the path of a number: one of ${named.join(', ')}${more}${near === null ? '' : ` (did you mean ${near}?)`}`,
   });
 }
 

@@ -11,10 +11,16 @@ export function findStream(app: App, ref: string | Stream<unknown>): DeclaredStr
       ? app.streams.get(ref)
       : [...app.streams.values()].find(({ declaration }) => declaration === ref);
   if (found) return found;
-  const asked = typeof ref === 'string' ? ref : 'that declaration';
-  throw new TidegateError('not_found', `there is no stream ${asked}`, {
+  const names = [...app.streams.keys()];
+  if (typeof ref !== 'string') {
+    throw new TidegateError('not_found', 'the app does not declare the stream that was given', {
+      field: 'stream',
+      expected: `a stream under streams of defineApp, or one of their names: ${names.join(', ')}`,
+    });
+  }
+  throw new TidegateError('not_found', `there is no stream ${ref.slice(0, 64)}`, {
     field: 'stream',
-    expected: knownName(asked, [...app.streams.keys()], 'streams'),
+    expected: knownName(ref, names, 'streams'),
   });
 }
 

@@ -140,8 +140,8 @@ describe('one mistake, one line', () => {
     ['an unknown option', inStream({ retain: {} }), 'streams.s.retain: expected one of the known names description,'],
     [
       'a zone that there is not',
-      inStream({ zone: 'Europe/Bonn' }),
-      'streams.s.zone: expected the IANA name of a time zone',
+      inStream({ zone: 'Europe/Berln' }),
+      'streams.s.zone: expected the IANA name of a time zone, such as Europe/Berlin or UTC (did you mean Europe/Berlin?)',
     ],
     [
       'a clock that runs back',

@@ -4,6 +4,7 @@
  * for decades.
  */
 import { TidegateError } from '../errors.ts';
+import { nearestName } from '../known-names.ts';
 
 export interface Zone {
   name: string;
@@ -68,13 +69,19 @@ export function isZone(name: unknown): name is string {
   }
 }
 
+/** What was expected where no zone has that name. The list of all zones is only looked through then. */
+export function zoneExpected(name: unknown): string {
+  const near = typeof name === 'string' ? nearestName(name, Intl.supportedValuesOf('timeZone')) : null;
+  return `the IANA name of a time zone, such as Europe/Berlin or UTC${near === null ? '' : ` (did you mean ${near}?)`}`;
+}
+
 function formatOf(name: string): Intl.DateTimeFormat {
   try {
     return new Intl.DateTimeFormat('en-US', { timeZone: name, timeZoneName: 'longOffset' });
   } catch (cause) {
     throw new TidegateError('invalid_input', `there is no time zone ${name.slice(0, ZONE_CHARACTERS)}`, {
       field: 'zone',
-      expected: 'the IANA name of a time zone, such as Europe/Berlin or UTC',
+      expected: zoneExpected(name),
       cause,
     });
   }

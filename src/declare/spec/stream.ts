@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { isSetSecret, type Secret } from '../secret.ts';
 import type { ErasedStreamOptions } from '../stream.ts';
-import { isZone } from '../../base/time/zone.ts';
+import { isZone, zoneExpected } from '../../base/time/zone.ts';
 import { TIME_UNITS } from '../../base/time/source-time.ts';
 import { bounded, count, forModel, judged, label, whole, zodSchema } from './options.ts';
 
@@ -52,7 +52,7 @@ export const streamSpec = z.strictObject({
   schema: zodSchema,
   key: picker<'key'>(),
   time,
-  zone: judged<string>('the IANA name of a time zone, such as Europe/Berlin', isZone).optional(),
+  zone: z.custom<string>(isZone, { error: ({ input }) => zoneExpected(input) }).optional(),
   aheadMs: span(300_000),
   id: picker<'id'>(),
   revision: picker<'revision'>(),

@@ -4,6 +4,7 @@ import { utf8Bytes } from '../../base/json.ts';
 import type { App } from '../../declare/app.ts';
 import type { Feed, FeedBatch } from '../../declare/feed.ts';
 import { TidegateError } from '../../base/errors.ts';
+import { knownName } from '../../base/known-names.ts';
 
 /** An item as the upstream would bring it. */
 export interface FakeItem {
@@ -55,7 +56,7 @@ export function withFakes(app: App, fakes: Readonly<Record<string, FakeFeed>>): 
     if (declared === undefined) {
       throw new TidegateError('invalid_input', `the app has no feed named ${name}`, {
         field: `feeds.${name}`,
-        expected: [...feeds.keys()].join(', ') || 'an app with feeds',
+        expected: knownName(name, [...feeds.keys()], 'feeds'),
       });
     }
     feeds.set(name, { ...declared, feed: { ...declared.feed, burst } });
