@@ -9,6 +9,8 @@ export const INVALID_REQUEST = -32_600;
 export const METHOD_NOT_FOUND = -32_601;
 export const INVALID_PARAMS = -32_602;
 export const INTERNAL_ERROR = -32_603;
+/** 2025-11-25 and before: there is no such resource. Since 2026-07-28 it is `INVALID_PARAMS`. */
+export const RESOURCE_NOT_FOUND = -32_002;
 /** 2026-07-28: a header and the body disagree. */
 export const HEADER_MISMATCH = -32_020;
 /** 2026-07-28: the client did not declare a capability that the request needs. */
@@ -25,14 +27,24 @@ export interface RpcError {
   data?: JsonObject;
 }
 
-/** The error response to `request`. It carries the request's id where that is a message with a method and an id. */
+/** The error response to `request`. It carries the request's id where that can be known. */
 export function rpcErrorResponse(status: number, { code, message, data }: RpcError, request: unknown = null): Response {
   const error = { code, message, ...(data === undefined ? {} : { data }) };
   return Response.json({ jsonrpc: '2.0', error, id: idOf(request) }, { status });
 }
 
-function idOf(message: unknown): string | number | null {
-  if (typeof message !== 'object' || message === null) return null;
-  const { id, method } = message as { id?: unknown; method?: unknown };
-  return typeof method === 'string' && (typeof id === 'string' || typeof id === 'number') ? id : null;
+/**
+ * The id of a message, whatever else is wrong with it. Null: it has none that could be repeated, or it is an answer, whose
+ * id is one of ours.
+ */
+export function idOf(message: unknown): string | number | null {
+  if (typeof message !== 'object' || message === null || isAnswer(message)) return null;
+  const { id } = message as { id?: unknown };
+  return typeof id === 'string' || (typeof id === 'number' && Number.isInteger(id)) ? id : null;
+}
+
+/** Whether a message is meant as an answer, whatever is wrong with it. An answer is never answered. */
+export function isAnswer(message: unknown): boolean {
+  if (typeof message !== 'object' || message === null) return false;
+  return !('method' in message) && ('result' in message || 'error' in message);
 }

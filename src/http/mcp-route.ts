@@ -25,9 +25,10 @@ export interface McpRoute {
 const ALLOWED = 'POST, OPTIONS';
 
 const TITLES = {
-  400: 'Parse error',
-  413: 'The body is too large',
-  415: 'Unsupported media type',
+  text: 'Parse error',
+  id: 'The id cannot be repeated',
+  size: 'The body is too large',
+  headers: 'Unsupported media type',
 } as const;
 
 export function createMcpRoute(
@@ -44,8 +45,8 @@ export function createMcpRoute(
       if (principal instanceof Response) return principal;
       const body = await readJson(request, limitBytes);
       if (!body.ok) {
-        const code = body.status === 400 ? PARSE_ERROR : INVALID_REQUEST;
-        return rpcError(body.status, code, TITLES[body.status], { expected: body.expected });
+        const code = body.fault === 'text' ? PARSE_ERROR : INVALID_REQUEST;
+        return rpcError(body.status, code, TITLES[body.fault], { expected: body.expected });
       }
       const answer = await mcp.serve(request, body.value, principal);
       report(answer);

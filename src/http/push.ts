@@ -14,7 +14,7 @@ import type { App } from '../declare/app.ts';
 import { canonicalText, digestOf, sha256 } from '../base/digest.ts';
 import type { Deps } from '../streams/deps.ts';
 import type { Once } from '../streams/log/publish-many.ts';
-import { readText } from './body.ts';
+import { isEncoded, readText } from './body.ts';
 import { problemResponse, unauthorizedResponse } from './problem.ts';
 import { scopeOf } from '../streams/scope.ts';
 
@@ -117,6 +117,7 @@ async function readItems(request: Request): Promise<Json[]> {
   const form = jsonFormOf(bareType(request.headers.get('content-type')));
   if (form === null)
     throw wrong('Content-Type', 'application/json or application/x-ndjson (curl: -H "Content-Type: application/json")');
+  if (isEncoded(request.headers)) throw wrong('Content-Encoding', 'a body that is sent as it is');
   const text = await readText(request, PUSH_BYTES).catch(() => {
     throw wrong('body', 'a whole body');
   });

@@ -153,6 +153,7 @@ describe('POST /ingest/:stream', () => {
     ['one event of wrong shape', JSON.stringify([file('a'), { path: 'b' }]), 'events[1].data.size', {}],
     ['what is nested too deep', '['.repeat(5_000) + ']'.repeat(5_000), 'body', {}],
     ['another type', 'a', 'Content-Type', { 'Content-Type': 'text/plain' }],
+    ['a packed body', 'a', 'Content-Encoding', { 'Content-Encoding': 'gzip' }],
     ['a key out of form', JSON.stringify(file('a')), 'Idempotency-Key', { 'Idempotency-Key': 'k'.repeat(257) }],
   ])('answers %s with 400 that names it, and stores nothing', async (_, body, field, headers) => {
     await serve();

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import type { Answer, ContentOf, InputRequest, WireRequest } from '../ask.ts';
 import { RootsResult, SampleResult } from '../client-asks.ts';
+import { digestOf } from '../../base/digest.ts';
 import { flatSchema } from './flat-schema.ts';
 import { asMeant } from '../../base/as-meant.ts';
 import { describeIssues, UNWORDED } from '../../base/issue-words.ts';
@@ -34,8 +35,12 @@ function paramsOf(request: InputRequest, path: string): JsonObject {
   switch (request.kind) {
     case 'form':
       return { mode: 'form', message: request.message, requestedSchema: flatSchema(request.schema, path) };
-    case 'url':
-      return { mode: 'url', message: request.message, url: checkUrl(request.url, path) };
+    case 'url': {
+      const { message } = request;
+      const url = checkUrl(request.url, path);
+      // 2025-11-25 requires it, and clients of today that know it from there. The same question has the same one.
+      return { mode: 'url', message, url, elicitationId: digestOf(JSON.stringify([path, message, url])) };
+    }
     case 'sample':
       return { ...request.params };
     default:

@@ -2,7 +2,6 @@
  * `tidegate stdio`: the app's registry over standard input and output, with the workers beside it, until the client hangs
  * up. It reads the same store as `npm start` and may run beside it. Standard output belongs to MCP; the log goes to stderr.
  */
-import { StdioServerTransport } from '@modelcontextprotocol/server/stdio';
 import { readConfig } from '../../store/drivers/open.ts';
 import type { App } from '../../declare/app.ts';
 import { checkSecretsSet, openFeedSecrets } from '../../declare/open-secrets.ts';
@@ -12,8 +11,8 @@ import { createTasks } from '../../tasks/work/service.ts';
 import { composeRegistry } from '../serving.ts';
 import { createLog } from '../log.ts';
 import { tellMisspelt } from '../misspelt.ts';
-import { exactLines } from './exact-lines.ts';
 import { startLoop } from './loop.ts';
+import { nodePipe } from './pipe.ts';
 import { nodeRuntime } from './runtime.ts';
 import { nodeSecrets } from './secrets.ts';
 import { startTaskWorkers } from './workers.ts';
@@ -33,14 +32,11 @@ export async function stdio(app: App, environment: NodeJS.ProcessEnv): Promise<v
     const workers = startTaskWorkers({ app, store, runtime });
     const { deps, dispatch } = workers;
     const registry = composeRegistry(deps, { secrets, tasks: createTasks(deps, dispatch) });
-    const lines = exactLines(process.stdin);
-    const transport = new StdioServerTransport(lines);
-    const serving = serveRegistryOverStdio({ runtime, store, registry }, PUBLIC, transport);
+    const serving = serveRegistryOverStdio({ runtime, store, registry }, PUBLIC, nodePipe());
     const loop = startLoop(deps);
     await Promise.race([untilStopped(), new Promise((resolve) => process.stdin.once('close', resolve))]);
     await Promise.all([loop.stop(), workers.stop()]);
     await serving.close();
-    lines.destroy();
   } finally {
     await store.close();
   }

@@ -13,6 +13,7 @@ import type { Caller } from '../../calls/caller.ts';
 import { displayed } from './displayed.ts';
 import { type ListPage, listPageOf } from './pages.ts';
 import { perScopes } from './per-scopes.ts';
+import { normalUri } from './normal-uri.ts';
 import { isTemplate, type UriTemplate, uriTemplate } from './uri-template.ts';
 
 export type ResourceListing = ListedResource;
@@ -54,6 +55,8 @@ export function createResourceRegistry(deps: HandlerDeps, resources: ReadonlyMap
     if (!isTemplate(resource.uri)) fixed.set(resource.uri, { name, resource });
     else templates.push({ name, resource, template: uriTemplate(resource.uri, `resources.${name}.uri`) });
   }
+  const byNormalForm = new Map([...fixed].map(([uri, found]) => [normalUri(uri), found]));
+  const fixedAt = (uri: string) => fixed.get(uri) ?? byNormalForm.get(normalUri(uri));
   const fixedListings = perScopes(() =>
     [...fixed.values()].map(({ name, resource }): ResourceListing => ({
       uri: resource.uri,
@@ -73,7 +76,7 @@ export function createResourceRegistry(deps: HandlerDeps, resources: ReadonlyMap
     size: resources.size,
     templates: (cursor, { principal }) => listPageOf('templates', templateListings(principal), cursor),
     find: (uri) =>
-      fixed.get(uri)?.resource ?? templates.find(({ template }) => template.template === uri)?.resource ?? null,
+      fixedAt(uri)?.resource ?? templates.find(({ template }) => template.template === uri)?.resource ?? null,
     async list(cursor, caller) {
       const declared = fixedListings(caller.principal);
       if (listing.length === 0) return { ...listPageOf('resources', declared, cursor), ...DECLARED };
@@ -83,7 +86,7 @@ export function createResourceRegistry(deps: HandlerDeps, resources: ReadonlyMap
       return { ...listPageOf('resources', [...declared, ...found.flat()], cursor), ...FOUND };
     },
     async read(uri, caller) {
-      const exact = fixed.get(uri);
+      const exact = fixedAt(uri);
       if (exact) return readOne(exact.resource, uri, {}, deps, caller);
       for (const { resource, template } of templates) {
         const variables = template.match(uri);

@@ -3,7 +3,10 @@
  * for a value that has slashes in it (`mqtt://{host}/{+topic}`).
  */
 import { TidegateError } from '../../base/errors.ts';
+import { normalUri } from './normal-uri.ts';
 import { URI_EXPRESSION, uriVariables } from '../../base/uri-variables.ts';
+
+const BEYOND_ASCII = /[^\x20-\x7e]+/g;
 
 export interface UriTemplate {
   template: string;
@@ -27,17 +30,23 @@ export function uriTemplate(template: string, path: string): UriTemplate {
       expected: 'variables as {name} or {+name}, each once',
     });
   }
-  const parts = literals.map((literal, index) => {
-    const operator = expressions[index]?.[1];
-    const value = operator === undefined ? '' : operator === '+' ? '([^?#]+)' : '([^/?#]+)';
-    return `${escapeLiteral(literal)}${value}`;
-  });
-  const pattern = new RegExp(`^${parts.join('')}$`);
+  const patternOf = (written: readonly string[]) => {
+    const parts = written.map((literal, index) => {
+      const operator = expressions[index]?.[1];
+      const value = operator === undefined ? '' : operator === '+' ? '([^?#]+)' : '([^/?#]+)';
+      return `${escapeLiteral(literal)}${value}`;
+    });
+    return new RegExp(`^${parts.join('')}$`);
+  };
+  const pattern = patternOf(literals);
+  // As clients send letters beyond ASCII. The values are decoded either way.
+  const sent = literals.map((literal) => literal.replace(BEYOND_ASCII, encodeURIComponent));
+  const sentPattern = sent.join() === literals.join() ? null : patternOf(sent);
   return {
     template,
     variables,
     match(uri) {
-      const found = pattern.exec(uri);
+      const found = pattern.exec(uri) ?? sentPattern?.exec(normalUri(uri));
       if (!found) return null;
       try {
         return Object.fromEntries(variables.map((name, index) => [name, decodeURIComponent(found[index + 1] ?? '')]));

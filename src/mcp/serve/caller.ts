@@ -11,9 +11,16 @@ const PROGRESS_TEXT = 8_192;
 
 function nothing(): void {}
 
+type Given = Pick<Caller, 'principal' | 'account' | 'deadline'>;
+/** What requests of 2025-11-25 and before do not say themselves. */
+export type Legacy = Pick<Caller, 'clientCapabilities' | 'retry'>;
+
+export const LEGACY_UNASKED: Legacy = { clientCapabilities: null, retry: null };
+
 export function callerOf(
   { mcpReq }: ServerContext,
-  { principal, account, deadline }: Pick<Caller, 'principal' | 'account' | 'deadline'>,
+  { principal, account, deadline }: Given,
+  legacy: Legacy = LEGACY_UNASKED,
 ): Caller {
   const envelope: Record<string, unknown> | undefined = mcpReq.envelope;
   const capabilities = envelope?.[CLIENT_CAPABILITIES_META_KEY];
@@ -37,8 +44,8 @@ export function callerOf(
     account,
     signal: mcpReq.signal,
     deadline,
-    clientCapabilities: capabilities === undefined ? null : (capabilities as JsonObject),
-    retry: isRetry ? { responses, state } : null,
+    clientCapabilities: capabilities === undefined ? legacy.clientCapabilities : (capabilities as JsonObject),
+    retry: isRetry ? { responses, state } : legacy.retry,
     meta: meta ?? {},
     log: (level, data, logger) => void mcpReq.log(level, data, logger).catch(nothing),
     progress: token === undefined ? nothing : progress,

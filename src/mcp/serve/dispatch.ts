@@ -38,14 +38,20 @@ export function serves({ extensions }: Registry, method: string): boolean {
 /**
  * Methods of extensions are for clients that declared them: another protocol version may give the same names another
  * meaning.
+ * @param isLegacy the request is of 2025-11-25 or before
  * @throws ProtocolError -32601 for a method that is none of these; TidegateError for the rest.
  */
-export function dispatch(registry: Registry, request: JSONRPCRequest, caller: Caller): object | Promise<object> {
+export function dispatch(
+  registry: Registry,
+  request: JSONRPCRequest,
+  caller: Caller,
+  isLegacy: boolean,
+): object | Promise<object> {
   const { params = {} } = request;
   const method = METHODS.get(request.method);
   if (method) return method(registry, params, caller);
   const added = registry.extensions.methods.get(request.method);
-  if (!added || caller.clientCapabilities === null) {
+  if (!added || isLegacy) {
     throw new ProtocolError(METHOD_NOT_FOUND, `Method not found: ${request.method}`);
   }
   if (!declares(caller, added.extension)) throw needsExtension(request.method, added.extension, caller);
@@ -91,7 +97,12 @@ async function readResource({ resources }: Registry, params: Params, caller: Cal
   } catch (thrown) {
     if (!(thrown instanceof TidegateError) || thrown.code !== 'not_found') throw thrown;
     const { message, field, expected } = thrown;
-    throw new ProtocolError(INVALID_PARAMS, message, { code: 'not_found', uri, field, expected });
+    throw new ProtocolError(INVALID_PARAMS, message, {
+      code: 'not_found',
+      uri,
+      field,
+      expected,
+    });
   }
 }
 

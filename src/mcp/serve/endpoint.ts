@@ -10,6 +10,7 @@ import { createDiscover } from './discover.ts';
 import { askedFor } from '../wire/message.ts';
 import type { ServedAnswer } from '../../calls/served-answer.ts';
 import type { SdkServing } from './serving.ts';
+import { withoutNulls } from '../wire/nulls.ts';
 import { LEGACY_VERSIONS, MODERN_VERSION } from '../wire/versions.ts';
 
 export interface McpEndpointDeps {
@@ -46,7 +47,8 @@ export function createMcpEndpoint({ about, serving }: McpEndpointDeps): McpEndpo
   return {
     versions: [MODERN_VERSION, ...LEGACY_VERSIONS],
     capabilities: about.capabilities,
-    async serve(request, body, principal) {
+    async serve(request, given, principal) {
+      const body = withoutNulls(given);
       const response = discover(request, body);
       if (response !== null) return { response, asked: askedFor(body), account: NO_ACCOUNT, ended: null };
       const sdk = typeof serving === 'function' ? await load(serving) : serving;

@@ -18,18 +18,18 @@ import type { JsonObject } from '../../base/json.ts';
 import { INVALID_PARAMS, INVALID_REQUEST, rpcErrorResponse } from '../../base/json-rpc.ts';
 import type { EraServing } from './modern.ts';
 import type { ServerSource } from './server.ts';
+import { createUnderWay, type UnderWay } from './under-way.ts';
+import { MOST_BATCHED } from '../wire/message.ts';
 import { LEGACY_VERSIONS } from '../wire/versions.ts';
 
-/** Most messages in one batch. */
-const BATCH = 50;
-
 export function createLegacy(source: ServerSource): EraServing {
+  const underWay = createUnderWay();
   return {
     serve(request, body) {
-      if (Array.isArray(body)) return serveBatch(source, request, body);
-      return serveOne(source, request, body, modeFor(request.headers.get('accept')));
+      if (Array.isArray(body)) return serveBatch(source, underWay, request, body);
+      return serveOne(source, underWay, request, body, modeFor(request.headers.get('accept')));
     },
-    close: () => Promise.resolve(),
+    close: () => underWay.close(),
   };
 }
 
@@ -40,6 +40,7 @@ function modeFor(accept: string | null): PerRequestResponseMode {
 
 async function serveOne(
   source: ServerSource,
+  underWay: UnderWay,
   request: Request,
   body: unknown,
   responseMode: PerRequestResponseMode,
@@ -58,21 +59,29 @@ async function serveOne(
     const data = { code: 'invalid_input', ...issue };
     return rpcErrorResponse(200, { code: INVALID_PARAMS, message: `${issue.field} is missing or wrong`, data }, body);
   }
+  // The client went away before anything began.
+  if (request.signal.aborted) return new Response(null, { status: 499 });
   const server = await source.factory({ era: 'legacy', requestInfo: request });
   const transport = new PerRequestHTTPServerTransport({ classification: { era: 'legacy' }, responseMode });
+  underWay.begin(transport);
   await server.connect(transport);
   try {
     return await transport.handleMessage(body, { request });
   } catch (error) {
     if (!(error instanceof SdkError) || error.code !== SdkErrorCode.ConnectionClosed) throw error;
-    // The client went away, so nobody reads the answer.
+    // The host ends.
     return new Response(null, { status: 499 });
   }
 }
 
-async function serveBatch(source: ServerSource, request: Request, messages: readonly unknown[]): Promise<Response> {
-  if (messages.length === 0 || messages.length > BATCH) {
-    const data = { code: 'invalid_input', expected: `a batch of 1 to ${BATCH} messages` };
+async function serveBatch(
+  source: ServerSource,
+  underWay: UnderWay,
+  request: Request,
+  messages: readonly unknown[],
+): Promise<Response> {
+  if (messages.length === 0 || messages.length > MOST_BATCHED) {
+    const data = { code: 'invalid_input', expected: `a batch of 1 to ${MOST_BATCHED} messages` };
     return invalid(`A batch of ${messages.length} messages`, null, data);
   }
   const answers = await Promise.all(
@@ -80,7 +89,7 @@ async function serveBatch(source: ServerSource, request: Request, messages: read
       const initializes = (message as { method?: unknown } | null)?.method === 'initialize';
       const response = initializes
         ? invalid('initialize cannot be part of a batch', message)
-        : await serveOne(source, request, message, 'json');
+        : await serveOne(source, underWay, request, message, 'json');
       return response.body === null ? null : response.json();
     }),
   );

@@ -17,13 +17,16 @@ import { asTidegateError } from '../../base/errors.ts';
 import type { Principal } from '../../base/principal.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import type { Store } from '../../store/store.ts';
-import { callerOf } from './caller.ts';
+import { callerOf, type Legacy, LEGACY_UNASKED } from './caller.ts';
 import { DISCOVER_CACHE } from './discover.ts';
 import { dispatch, serves } from './dispatch.ts';
 import { protocolAnswer } from '../wire/errors.ts';
 import { createExchanges, type Exchange } from './exchange.ts';
 import { askedFor } from '../wire/message.ts';
 import type { Registry } from '../registry/registry.ts';
+import { sendLegacyErrors } from './legacy-errors.ts';
+import { askableOf, withPipeAnswers } from './pipe-questions.ts';
+import { forRevision, UNSAID_VERSION } from '../wire/revisions.ts';
 import { answerExtensionMethods, withResponses } from './extension-methods.ts';
 
 export interface ServerDeps {
@@ -74,11 +77,37 @@ export function createServerSource(deps: ServerDeps, local: Principal | null = n
     return Math.min(ours, (request && deadlineOf(request)) ?? ours);
   }
 
-  async function run(request: JSONRPCRequest, context: ServerContext, exchange: Exchange): Promise<Result> {
+  function dispatched(request: JSONRPCRequest, context: ServerContext, exchange: Exchange, legacy?: Legacy) {
+    const deadline = deadlineFor(context.http?.req);
+    return dispatch(registry, request, callerOf(context, { ...exchange, deadline }, legacy), legacy !== undefined);
+  }
+
+  /** Over a pipe, a client of an earlier revision is asked; over HTTP it has no session in which it could be. */
+  async function runLegacy(request: JSONRPCRequest, context: ServerContext, exchange: Exchange, server: Server) {
+    const { http } = context;
+    if (http) {
+      const result = await dispatched(request, context, exchange, LEGACY_UNASKED);
+      return forRevision(result, http.req?.headers.get('mcp-protocol-version') ?? UNSAID_VERSION);
+    }
+    const clientCapabilities = askableOf(server);
+    const result = await withPipeAnswers(server, context, async (retry) =>
+      dispatched(request, context, exchange, { clientCapabilities, retry }),
+    );
+    return forRevision(result, server.getNegotiatedProtocolVersion() ?? UNSAID_VERSION);
+  }
+
+  async function run(
+    given: JSONRPCRequest,
+    context: ServerContext,
+    exchange: Exchange,
+    server: Server,
+  ): Promise<Result> {
+    const request = withResponses(given, context, registry.extensions);
     try {
-      const deadline = deadlineFor(context.http?.req);
-      const caller = callerOf(context, { ...exchange, deadline });
-      return (await dispatch(registry, withResponses(request, context, registry.extensions), caller)) as Result;
+      const result = isLegacy(context)
+        ? await runLegacy(request, context, exchange, server)
+        : await dispatched(request, context, exchange);
+      return result as Result;
     } catch (thrown) {
       if (thrown instanceof ProtocolError) throw thrown;
       const error = asTidegateError(thrown);
@@ -94,10 +123,10 @@ export function createServerSource(deps: ServerDeps, local: Principal | null = n
     }
   }
 
-  async function answer(request: JSONRPCRequest, context: ServerContext): Promise<Result> {
+  async function answer(request: JSONRPCRequest, context: ServerContext, server: Server): Promise<Result> {
     const exchange = exchanges.of(context.http?.req);
     const startedAt = runtime.now();
-    const work = run(request, context, exchange);
+    const work = run(request, context, exchange, server);
     exchange.working.add(work);
     try {
       return await work;
@@ -115,16 +144,23 @@ export function createServerSource(deps: ServerDeps, local: Principal | null = n
     factory(request) {
       const identity = introducesItself(request) ? registry.about.identity : brief;
       const server = new Server(identity, request.era === 'modern' ? options : legacyOptions);
+      if (request.era === 'legacy') sendLegacyErrors(server);
       if (!servesRequest(registry, request)) return server;
-      server.fallbackRequestHandler = answer;
+      const answerHere = (asked: JSONRPCRequest, context: ServerContext) => answer(asked, context, server);
+      server.fallbackRequestHandler = answerHere;
       if (request.era === 'modern') {
         const only = request.requestInfo?.headers.get('mcp-method') ?? null;
-        answerExtensionMethods(server, registry.extensions, only, answer);
+        answerExtensionMethods(server, registry.extensions, only, answerHere);
       }
       return server;
     },
     begin: (request, principal) => exchanges.begin(request, principal),
   };
+}
+
+/** A request of 2026-07-28 says its version itself. */
+function isLegacy({ mcpReq }: ServerContext): boolean {
+  return mcpReq.envelope === undefined;
 }
 
 /** Every modern answer names the server, without its icons; `server/discover` answers those too. */

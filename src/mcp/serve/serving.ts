@@ -3,11 +3,12 @@
  * The endpoint reaches the SDK through this module alone, so that it can be loaded when it is first needed.
  */
 import { isLegacyRequest, PROTOCOL_VERSION_META_KEY } from '@modelcontextprotocol/server';
+import { INVALID_REQUEST, rpcErrorResponse } from '../../base/json-rpc.ts';
 import type { Principal } from '../../base/principal.ts';
 import type { ServedAnswer } from '../../calls/served-answer.ts';
 import type { Refusal } from './exchange.ts';
 import { createLegacy } from './legacy.ts';
-import { askedFor, claimOf } from '../wire/message.ts';
+import { askedFor, claimOf, formProblem } from '../wire/message.ts';
 import { createModern } from './modern.ts';
 import { createServerSource, type ServerDeps } from './server.ts';
 
@@ -23,18 +24,30 @@ export function createServing(deps: ServerDeps): SdkServing {
   const modern = createModern(deps.registry, source, deps.runtime.log);
   const legacy = createLegacy(source);
 
+  async function serveEra(request: Request, body: unknown): Promise<Response> {
+    const serving = (await isLegacy(request, body)) ? legacy : modern;
+    return serving.serve(request, body);
+  }
+
   return {
-    close: () => modern.close(),
+    close: async () => void (await Promise.all([modern.close(), legacy.close()])),
     async serve(request, body, principal) {
-      const serving = (await isLegacy(request, body)) ? legacy : modern;
       const exchange = source.begin(request, principal);
-      const served = await serving.serve(request, body);
+      const served = outOfForm(body) ?? (await serveEra(request, body));
       const { account, working, refusal } = exchange;
       const response = refusal === null ? served : later(served, refusal);
       const ended = working.size === 0 ? null : Promise.allSettled(working);
       return { response, asked: askedFor(body), account, ended };
     },
   };
+}
+
+/** The refusal of one message that is none. Each of a batch is judged by itself, later. */
+function outOfForm(body: unknown): Response | null {
+  const expected = Array.isArray(body) ? null : formProblem(body);
+  if (expected === null) return null;
+  const data = { code: 'invalid_input', expected };
+  return rpcErrorResponse(400, { code: INVALID_REQUEST, message: 'Not a JSON-RPC message', data }, body);
 }
 
 /**

@@ -1,4 +1,6 @@
 /** Reads a JSON-RPC message before it is served, whatever is wrong with it. */
+import { isAnswer } from '../../base/json-rpc.ts';
+import { isObject } from './params.ts';
 
 /** A value of a message's `_meta`. Undefined: it has none. */
 export function claimOf(body: unknown, key: string): unknown {
@@ -8,6 +10,23 @@ export function claimOf(body: unknown, key: string): unknown {
   const { _meta: meta } = params as { _meta?: unknown };
   return typeof meta === 'object' && meta !== null ? (meta as Record<string, unknown>)[key] : undefined;
 }
+
+/**
+ * What is wrong with the form of one message, as what was expected of a member of it. Null: nothing is; whether it is what
+ * its method asks for, is judged later. An answer passes.
+ */
+export function formProblem(message: unknown): string | null {
+  if (!isObject(message)) return 'an object';
+  const { jsonrpc, method, id, params } = message;
+  if (jsonrpc !== '2.0') return 'jsonrpc: "2.0"';
+  if (isAnswer(message)) return null;
+  if (typeof method !== 'string') return 'method: a text';
+  if ('id' in message && typeof id !== 'string' && !Number.isInteger(id)) return 'id: a text or a whole number';
+  return params === undefined || isObject(params) ? null : 'params: an object';
+}
+
+/** Most messages in one batch. */
+export const MOST_BATCHED = 50;
 
 /** Longest text of a message that the log shows, in characters. */
 const LOGGED_CHARACTERS = 200;

@@ -32,6 +32,8 @@ const INITIALIZE = {
   params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 't', version: '0' } },
 };
 
+const ping = (id: number) => ({ jsonrpc: '2.0', id, method: 'ping', params: null });
+
 function started(variables: Record<string, string> = {}): Child {
   return runCli(['stdio'], { SQLITE_PATH: join(temporaryFolder(), 't.db'), LOG_LEVEL: 'debug', ...variables });
 }
@@ -86,6 +88,57 @@ describe('tidegate stdio', { timeout: 30_000 }, () => {
     child.write(`lized"}\n${call}9007199254740993,"text":"ü"}}}\r\n`);
     const { result } = await answerTo(child, 2);
     expect(result?.content).toEqual([{ type: 'text', text: '9007199254740993 ü' }]);
+  });
+
+  test.each([
+    ['no JSON', 'hello', -32_700, null],
+    ['half a message', '{"jsonrpc":"2.0","id":9,', -32_700, null],
+    ['nesting without end', '['.repeat(300), -32_700, null],
+    ['a text', '"x"', -32_600, null],
+    ['an empty batch', '[]', -32_600, null],
+    ['no method', '{"jsonrpc":"2.0","id":9}', -32_600, 9],
+    ['a method that is no text', '{"jsonrpc":"2.0","id":"a","method":1}', -32_600, 'a'],
+    ['parameters that are a text', '{"jsonrpc":"2.0","id":9,"method":"ping","params":"x"}', -32_600, 9],
+    ['no version of JSON-RPC', '{"id":9,"method":"ping"}', -32_600, 9],
+    ['an id that is null', '{"jsonrpc":"2.0","id":null,"method":"ping"}', -32_600, null],
+    ['an id that a double cannot hold', '{"jsonrpc":"2.0","id":9007199254740993,"method":"ping"}', -32_600, null],
+    ['a line beyond all bounds', `"${'x'.repeat(10_485_760)}"`, -32_600, null],
+  ])('answers what is no message, and logs it: %s', async (_what, line, code, id) => {
+    const child = started({ LOG_LEVEL: 'warn' });
+    child.write(`${line}\n`);
+    await expect.poll(() => child.stdout(), { timeout: 10_000 }).toContain('\n');
+    expect(messages(child)).toMatchObject([{ id, error: { code } }]);
+    expect(child.stderr()).toContain('stdio: a message is refused');
+    child.write(`${JSON.stringify(INITIALIZE)}\n`);
+    expect((await answerTo(child, 1)).result?.protocolVersion).toBe('2025-11-25');
+  });
+
+  test('answers no answer, however wrong it is, and reads a message behind a byte order mark', async () => {
+    const child = started({ LOG_LEVEL: 'warn' });
+    child.write('{"id":null,"error":{"code":-32700,"message":"Parse error"}}\n{"id":3,"result":5}\n');
+    child.write(`\ufeff${JSON.stringify(INITIALIZE)}\r\n`);
+    expect((await answerTo(child, 1)).result?.protocolVersion).toBe('2025-11-25');
+    expect(messages(child)).toHaveLength(1);
+    expect(child.stderr()).toContain('stdio: a message is refused');
+  });
+
+  test('answers a batch as one list, and what is wrong in it too', async () => {
+    const child = started();
+    child.write(`${JSON.stringify(INITIALIZE)}\n`);
+    await answerTo(child, 1);
+    child.write(`${JSON.stringify([ping(2), { ...INITIALIZE, id: 3 }, { id: 4 }, ping(5)])}\n`);
+    child.write(`${JSON.stringify(ping(6))}\n`);
+    await answerTo(child, 6);
+    const list = messages(child).find((message) => Array.isArray(message)) as unknown as Message[];
+    const byId = new Map(list.map(({ id, result, error }) => [id, error?.code ?? result]));
+    expect(byId).toEqual(
+      new Map<unknown, unknown>([
+        [2, {}],
+        [3, -32_600],
+        [4, -32_600],
+        [5, {}],
+      ]),
+    );
   });
 
   test('asks, and another process on the same file goes on with the answer', async () => {

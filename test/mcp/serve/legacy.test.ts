@@ -84,12 +84,24 @@ describe('2025-11-25 and earlier, without sessions', () => {
     expect(await statusAndText([{ jsonrpc: '2.0', method: 'notifications/initialized' }])).toEqual([202, '']);
   });
 
-  it('aborts the handler when its caller goes away before there is an answer', async () => {
+  it('takes a connection that ends for no cancellation, and ends what is at work with the server', async () => {
+    const own = await serveApp(sampleApp);
     const caller = new AbortController();
-    const call = post(request('tools/call', { name: 'wait' }), {}, caller.signal);
+    const call = fetch(own.mcpUrl, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
+      body: JSON.stringify(request('tools/call', { name: 'wait' })),
+      signal: caller.signal,
+    });
     await waiting.whenBegun;
+    let isEnded = false;
+    void waiting.whenEnded.then(() => (isEnded = true));
     caller.abort();
     await expect(call).rejects.toThrow();
+    // Another call on another connection goes there and back meanwhile.
+    expect((await post(request('tools/call', { name: 'greet' }))).status).toBe(200);
+    expect(isEnded).toBe(false);
+    await own.close();
     await waiting.whenEnded;
   });
 

@@ -1,0 +1,81 @@
+/**
+ * Reads the text of a JSON-RPC message, from HTTP and from a pipe alike. A text that is nested deeper than any message needs
+ * is refused before it is parsed, because later code walks through it by recursion. A whole number that no double holds is
+ * handed on as its digits (`source-json.ts`), and refused where the answer would have to repeat it: as an id, it would be
+ * answered as another one. Pure.
+ */
+import { hasNonFinite } from './json.ts';
+import { isLongNumber, readSourceJson } from './source-json.ts';
+
+export type MessageText =
+  | { ok: true; value: unknown }
+  /** `text`: it is no JSON that is taken. `id`: the id, or another number by which messages are told apart. */
+  | { ok: false; fault: 'text' | 'id'; expected: string };
+
+/**
+ * Most levels of lists and objects. Nothing that is served is nested as deep; the checks that name a field come
+ * earlier.
+ */
+const MOST_NESTED = 256;
+
+export function readMessage(text: string): MessageText {
+  if (isDeeper(text, MOST_NESTED)) return wrong('text', `at most ${MOST_NESTED} levels of nesting`);
+  let value: unknown;
+  try {
+    value = readSourceJson(text);
+  } catch {
+    return wrong('text', 'a whole JSON text');
+  }
+  if (hasNonFinite(value, MOST_NESTED)) return wrong('text', 'numbers of at most 1.8e308');
+  // Few messages have such a text in the place of an id, so few are parsed again to see whether it was a number.
+  const [suspected] = placesOf(value).filter(({ id }) => isLongNumber(id));
+  if (suspected && placesOf(JSON.parse(text)).some(({ id }) => typeof id === 'number' && !Number.isSafeInteger(id))) {
+    return wrong('id', `${suspected.field}: a text, or a whole number from -(2^53-1) to 2^53-1`);
+  }
+  return { ok: true, value };
+}
+
+interface IdPlace {
+  field: string;
+  id: unknown;
+}
+
+/** Where a message, or each of a batch, names a message. */
+function placesOf(body: unknown): IdPlace[] {
+  return (Array.isArray(body) ? body : [body]).flatMap((message: unknown) => {
+    const { id, params } = objectOr(message);
+    const { requestId, _meta: meta } = objectOr(params);
+    return [
+      { field: 'id', id },
+      { field: 'params.requestId', id: requestId },
+      { field: 'params._meta.progressToken', id: objectOr(meta)['progressToken'] },
+    ];
+  });
+}
+
+function objectOr(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function wrong(fault: 'text' | 'id', expected: string): MessageText {
+  return { ok: false, fault, expected };
+}
+
+/** Whether a JSON text is nested deeper than `most`. For a text that is not JSON either answer may come. */
+function isDeeper(text: string, most: number): boolean {
+  if (text.length <= most) return false;
+  let depth = 0;
+  let inString = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) inString = !inString;
+    else if (inString) at += code === BACKSLASH ? 1 : 0;
+    else if (code === OPEN_LIST || code === OPEN_OBJECT) {
+      depth += 1;
+      if (depth > most) return true;
+    } else if (code === CLOSE_LIST || code === CLOSE_OBJECT) depth -= 1;
+  }
+  return false;
+}
+
+const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x22, 0x5c, 0x5b, 0x5d, 0x7b, 0x7d];

@@ -1,0 +1,86 @@
+/**
+ * Questions to a client of 2025-11-25 or before over a pipe: what a request ends with for a client of today is asked by
+ * requests of the server here, and the request goes on with the answers. Over HTTP such a client cannot be asked without
+ * a session.
+ */
+import type { Server, ServerContext, StandardSchemaV1 } from '@modelcontextprotocol/server';
+import { TidegateError } from '../../base/errors.ts';
+import type { JsonObject } from '../../base/json.ts';
+import { type InputRequired, isInputRequired } from '../../calls/question-round.ts';
+import type { Retry } from '../../calls/request-state.ts';
+import type { WireRequest } from '../../declare/ask.ts';
+import { failureText } from '../wire/errors.ts';
+
+/**
+ * Longest wait for an answer, ms. Some clients declare that they can be asked and show nothing; most give up on the whole
+ * request after 60 s.
+ */
+const ANSWER_MS = 50_000;
+
+/** What a client can be asked, by its capability. Extensions are of later revisions. */
+const ASKABLE = ['elicitation', 'sampling', 'roots'];
+
+/** The answer is checked where its question is asked again. */
+const ANY: StandardSchemaV1<unknown, JsonObject> = {
+  '~standard': { version: 1, vendor: 'tidegate', validate: (value) => ({ value: value as JsonObject }) },
+};
+
+/** What the client at the other end declared that it can be asked. Null: nothing. */
+export function askableOf(server: Server): JsonObject | null {
+  const declared = (server.getClientCapabilities() ?? {}) as JsonObject;
+  const askable = Object.entries(declared).filter(([name, value]) => ASKABLE.includes(name) && value !== undefined);
+  return askable.length === 0 ? null : Object.fromEntries(askable);
+}
+
+/**
+ * Runs a request, asks what it ends with, and runs it again with the answers, until it ends with a result. A question
+ * without an answer is a failure that the model is told of, and for prompts and resources an error.
+ * @throws TidegateError `cancelled`, and what `run` throws
+ */
+export async function withPipeAnswers(
+  server: Server,
+  { mcpReq }: ServerContext,
+  run: (retry: Retry | null) => Promise<object>,
+): Promise<object> {
+  let result = await run(null);
+  while (isInputRequired(result)) {
+    let responses: Retry['responses'];
+    try {
+      responses = await askAll(server, mcpReq, result);
+    } catch (thrown) {
+      if (mcpReq.signal.aborted || mcpReq.method !== 'tools/call') throw thrown;
+      const text = thrown instanceof TidegateError ? failureText(thrown, '') : String(thrown);
+      return { content: [{ type: 'text', text }], isError: true };
+    }
+    result = await run({ responses, state: result.requestState });
+  }
+  return result;
+}
+
+async function askAll(
+  server: Server,
+  { id, signal }: ServerContext['mcpReq'],
+  { inputRequests }: InputRequired,
+): Promise<Retry['responses']> {
+  // A question that fails takes those beside it back.
+  const ending = new AbortController();
+  const options = { relatedRequestId: id, timeout: ANSWER_MS, signal: AbortSignal.any([signal, ending.signal]) };
+  const answers = Object.entries(inputRequests).map(async ([key, request]) => {
+    try {
+      return [key, await server.request({ ...request }, ANY, options)] as const;
+    } catch (cause) {
+      ending.abort(cause);
+      throw unanswered(request, cause);
+    }
+  });
+  return Object.fromEntries(await Promise.all(answers));
+}
+
+function unanswered({ method, params }: WireRequest, cause: unknown): TidegateError {
+  const question = typeof params['message'] === 'string' ? params['message'] : method;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new TidegateError('cancelled', `The client did not answer: ${question} (${reason})`, {
+    hint: 'nothing was done; ask the user, and call again',
+    cause,
+  });
+}

@@ -1,0 +1,123 @@
+/**
+ * The SDK's transport over a pipe: a message a line. Each line that is no message is answered, with its id where that can
+ * be known, and logged; the SDK's own transport drops it, and its sender waits for ever. An answer is never answered, so
+ * that two sides that do not understand each other fall silent.
+ */
+import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/server';
+import { idOf, INVALID_REQUEST, isAnswer, PARSE_ERROR } from '../../base/json-rpc.ts';
+import { readMessage } from '../../base/message-json.ts';
+import type { Log } from '../../base/runtime.ts';
+import { createLines, type Line } from '../wire/lines.ts';
+import { formProblem, MOST_BATCHED } from '../wire/message.ts';
+import { withoutNulls } from '../wire/nulls.ts';
+import { createBatches } from './pipe-batches.ts';
+
+/** Both directions of a pipe, such as standard input and output. */
+export interface Pipe {
+  /** Begins to read. `take` is called with what comes, `ended` once: when the other side hung up, or does not read any more. */
+  open(take: (bytes: Uint8Array) => void, ended: () => void): void;
+  /** Resolves when the text is on its way. */
+  write(text: string): Promise<void>;
+  /** Reads no more. */
+  close(): void;
+}
+
+/** Longest line. */
+const LINE_BYTES = 10_485_760;
+
+interface Refusal {
+  jsonrpc: '2.0';
+  id: string | number | null;
+  error: { code: number; message: string; data: { expected: string } };
+}
+
+export function createPipeTransport(pipe: Pipe, log: Log): Transport {
+  const batches = createBatches();
+  const linesOf = createLines(LINE_BYTES);
+  let isClosed = false;
+
+  const send = (message: unknown): Promise<void> => pipe.write(`${JSON.stringify(message)}\n`);
+
+  function refusal(id: Refusal['id'], code: number, expected: string): Refusal {
+    const message = code === PARSE_ERROR ? 'Parse error' : 'Not a JSON-RPC message';
+    log('warn', `stdio: a message is refused: expected ${expected}`, { code, id });
+    return { jsonrpc: '2.0', id, error: { code, message, data: { expected } } };
+  }
+
+  function answer(message: unknown): void {
+    send(message).catch((error: unknown) => log('debug', `stdio: ${String(error)}`));
+  }
+
+  /** What is answered to one message at once; null where it is served, or is an answer. */
+  function judge(message: unknown): Refusal | null {
+    const expected = formProblem(message);
+    if (expected === null) return null;
+    const refused = refusal(idOf(message), INVALID_REQUEST, expected);
+    return isAnswer(message) ? null : refused;
+  }
+
+  function takeLine(line: Line): void {
+    if (line?.trim() === '') return;
+    if (line === null) return answer(refusal(null, INVALID_REQUEST, `a line of at most ${LINE_BYTES} bytes`));
+    const read = readMessage(line);
+    if (!read.ok) {
+      return answer(refusal(null, read.fault === 'text' ? PARSE_ERROR : INVALID_REQUEST, read.expected));
+    }
+    const message = withoutNulls(read.value);
+    if (Array.isArray(message)) return takeBatch(message);
+    const refused = judge(message);
+    if (refused !== null) answer(refused);
+    else serve(message);
+  }
+
+  function takeBatch(messages: readonly unknown[]): void {
+    if (messages.length === 0 || messages.length > MOST_BATCHED) {
+      return answer(refusal(null, INVALID_REQUEST, `a batch of 1 to ${MOST_BATCHED} messages`));
+    }
+    const refused: Refusal[] = [];
+    const served: unknown[] = [];
+    for (const message of messages) {
+      const { method } = (message ?? {}) as { method?: unknown };
+      const wrong =
+        method === 'initialize'
+          ? refusal(idOf(message), INVALID_REQUEST, 'initialize by itself, not in a batch')
+          : judge(message);
+      if (wrong !== null) refused.push(wrong);
+      else served.push(message);
+    }
+    const ids = served.flatMap((message) => (isAnswer(message) ? [] : (idOf(message) ?? [])));
+    const answers = batches.begin(refused, ids);
+    if (answers !== null) answer(answers);
+    served.forEach(serve);
+  }
+
+  function serve(message: unknown): void {
+    if (!isClosed && formProblem(message) === null) transport.onmessage?.(message as JSONRPCMessage);
+  }
+
+  function close(): Promise<void> {
+    if (!isClosed) {
+      isClosed = true;
+      pipe.close();
+      transport.onclose?.();
+    }
+    return Promise.resolve();
+  }
+
+  const transport: Transport = {
+    start() {
+      pipe.open(
+        (bytes) => linesOf(bytes).forEach(takeLine),
+        () => void close(),
+      );
+      return Promise.resolve();
+    },
+    send(message) {
+      const batched = batches.take(message);
+      if (batched === null) return send(message);
+      return batched.send === null ? Promise.resolve() : send(batched.send);
+    },
+    close,
+  };
+  return transport;
+}

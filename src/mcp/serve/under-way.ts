@@ -1,0 +1,35 @@
+/**
+ * Requests of 2025-11-25 and before that are at work. That revision says: "Disconnection SHOULD NOT be interpreted as the
+ * client cancelling its request." So what a request began goes on to its end, or to its deadline, although nobody reads the
+ * answer; by itself the SDK would abort its handler. A cancellation comes as a message of its own, and finds no request
+ * without a session.
+ */
+import type { PerRequestHTTPServerTransport } from '@modelcontextprotocol/server';
+
+export interface UnderWay {
+  /** Lets the exchange end with its answer alone. Has to be called before a server is connected. */
+  begin(transport: PerRequestHTTPServerTransport): void;
+  /** Ends all that are at work, because the host ends. */
+  close(): Promise<void>;
+}
+
+export function createUnderWay(): UnderWay {
+  const ends = new Set<() => Promise<void>>();
+  return {
+    begin(transport) {
+      const send = transport.send.bind(transport);
+      const end = transport.close.bind(transport);
+      ends.add(end);
+      transport.send = (message, options) => {
+        if (!('method' in message)) ends.delete(end);
+        return send(message, options);
+      };
+      transport.close = () => (ends.has(end) ? Promise.resolve() : end());
+    },
+    async close() {
+      const open = [...ends];
+      ends.clear();
+      await Promise.all(open.map((end) => end()));
+    },
+  };
+}

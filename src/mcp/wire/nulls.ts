@@ -1,0 +1,50 @@
+/**
+ * Members of the protocol that are null count as absent, because many serialisers write every member: `params`, `cursor`,
+ * `arguments`, what `_meta` holds, and all that a client says of itself. What stands inside of arguments and answers is
+ * left as it is; their own schemas judge it. Pure.
+ */
+import { isObject, type Params } from './params.ts';
+
+/** What a client says of itself, by its key in `_meta`. */
+const OF_CLIENT = ['io.modelcontextprotocol/clientCapabilities', 'io.modelcontextprotocol/clientInfo'];
+
+/** The same message, or each of a batch. A message without such members is answered as it is. */
+export function withoutNulls(body: unknown): unknown {
+  if (Array.isArray(body)) return body.map(withoutNulls);
+  if (!isObject(body) || typeof body['method'] !== 'string' || body['params'] === undefined) return body;
+  const { params, ...rest } = body;
+  if (params === null) return rest;
+  if (!isObject(params)) return body;
+  const kept = body['method'] === 'initialize' ? withoutAnyNull(params) : withoutOwnNulls(params);
+  const meta = kept['_meta'];
+  const told = isObject(meta) ? withoutMetaNulls(meta) : meta;
+  if (kept === params && told === meta) return body;
+  return { ...body, params: told === meta ? kept : { ...kept, _meta: told } };
+}
+
+function withoutMetaNulls(meta: Params): Params {
+  let kept = withoutOwnNulls(meta);
+  for (const key of OF_CLIENT) {
+    const said = kept[key];
+    const clean = isObject(said) ? withoutAnyNull(said) : said;
+    if (clean !== said) kept = { ...kept, [key]: clean };
+  }
+  return kept;
+}
+
+function withoutOwnNulls(members: Params): Params {
+  for (const name in members) {
+    if (members[name] !== null) continue;
+    return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== null));
+  }
+  return members;
+}
+
+/** Nesting is bounded where the message was read. */
+function withoutAnyNull(members: Params): Params {
+  const kept = Object.entries(members).flatMap(([name, value]) =>
+    value === null ? [] : [[name, isObject(value) ? withoutAnyNull(value) : value] as const],
+  );
+  const isSame = kept.length === Object.keys(members).length && kept.every(([name, value]) => value === members[name]);
+  return isSame ? members : Object.fromEntries(kept);
+}
