@@ -9,6 +9,9 @@ import { portableSchema } from './portable-schema.ts';
 
 export const NO_ARGUMENTS: JsonObject = { type: 'object', properties: {}, additionalProperties: false };
 
+/** What is anything is said so: some clients take a schema without any word for a mistake. */
+const ANY_TYPE = ['object', 'array', 'string', 'number', 'boolean', 'null'];
+
 const listed = new WeakMap<z.core.$ZodType, z.ZodType>();
 
 /**
@@ -53,18 +56,15 @@ function toJson(schema: z.ZodType, io: 'input' | 'output', isPlain: boolean): Js
         for (const key of Object.keys(node)) delete node[key];
         const { $schema: _dialect, ...rest } = toJson(shown, io, isPlain);
         Object.assign(node, rest);
-      } else if (isPlain && !isDeclared(zodSchema)) {
+      } else if (isPlain && zodSchema instanceof z.ZodUnknown) {
+        if (Object.keys(node).every((key) => key === 'description')) node.anyOf = ANY_TYPE.map((type) => ({ type }));
+      } else if (isPlain && !(zodSchema instanceof z.ZodLazy)) {
         for (const key of ['minLength', 'maxLength', 'minItems', 'maxItems', 'default']) delete node[key];
         if (node.minimum === 0 || node.minimum === 1) delete node.minimum;
         if (node.additionalProperties === false) delete node.additionalProperties;
       }
     },
   }) as JsonObject;
-}
-
-/** Whether the JSON Schema at this place is not made of zod's own types, but given by what an app declares. */
-function isDeclared(schema: z.core.$ZodType): boolean {
-  return schema instanceof z.ZodLazy || schema instanceof z.ZodUnknown;
 }
 
 /** What to declare in place of what JSON has no form for, by zod's name of it. */

@@ -82,6 +82,10 @@ function rewritten(given: JsonObject): JsonObject {
     node.anyOf = node.type.map((type) => ({ type }));
     delete node.type;
   }
+  if (node.type === 'integer' && Number.isInteger(node.exclusiveMinimum)) {
+    node.minimum = Number(node.exclusiveMinimum) + 1;
+    delete node.exclusiveMinimum;
+  }
   if (node.type === 'integer' && node.maximum === SAFE) delete node.maximum;
   if (node.type === 'integer' && node.minimum === -SAFE) delete node.minimum;
   if (propertyNames !== undefined) Object.assign(node, namesOf(asObject(propertyNames) ?? {}, node));

@@ -136,29 +136,19 @@ describe('what models see', () => {
       'userProperties',
       'retain',
     ]);
-    const shown = properties['payload']?.['anyOf'] as JsonObject[];
-    expect(shown[0]).toMatchObject({
-      description: 'To plant/valves/+/set. How far',
-      type: 'object',
-      properties: { percent: { type: 'integer', minimum: 0, maximum: 100, unit: '%' } },
-    });
-    expect(shown[2]).toEqual({ description: 'To plant/notes/+.', type: 'string' });
-    expect(shown[3]).toEqual({ description: 'To plant/pump.' });
-  });
-
-  test('a schema that refers to itself does so where it stands', async () => {
-    await serve();
-    const schema = await schemaOf('publish');
-    const tree = JSON.stringify((schema.properties['payload'] as { anyOf: JsonObject[] }).anyOf[1]);
-    const [, reference = ''] = /"\$ref":"#\/([^"]+)"/.exec(tree) ?? [];
-    const place = reference.split('/').reduce<unknown>((at, key) => (at as JsonObject)[key], schema);
-    expect(place).toMatchObject({ type: 'object', properties: { name: { type: 'string' } } });
+    expect(properties['payload']?.['description']).toContain('To plant/valves/+/set: percent. How far');
+    expect(properties['payload']?.['description']).toContain('To plant/notes/+: string.');
+    // A topic takes anything.
+    expect(Object.keys(properties['payload'] ?? {})).toEqual(['description']);
   });
 
   test('request shows those topics alone that have answers, and the only schema as it is', async () => {
     await serve();
     const { properties } = await schemaOf('request');
-    expect(properties['payload']).toMatchObject({ type: 'object', description: 'To plant/valves/+/set. How far' });
+    expect(properties['payload']).toMatchObject({
+      type: 'object',
+      description: 'To plant/valves/+/set: percent. How far',
+    });
     expect(properties).not.toHaveProperty('retain');
   });
 

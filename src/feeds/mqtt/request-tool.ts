@@ -48,7 +48,7 @@ export function requestTool(outlets: ReadonlyMap<string, MqttRules>): OutletTool
       answers: z.int().min(1).max(MOST_ANSWERS).default(1).describe('Answer as soon as there are so many'),
       seconds: z
         .number()
-        .positive()
+        .min(0.001)
         .max(LONGEST_SECONDS)
         .default(DEFAULT_SECONDS)
         .describe('Longest wait for them, from the moment that the message is sent'),

@@ -3,9 +3,20 @@
  * message.
  */
 import * as z from 'zod';
+import { listedAs } from '../../base/json-schema.ts';
 import type { MqttMessage, MqttRequest } from '../mqtt-session/messages.ts';
 import type { MqttRules } from './publish-rules.ts';
 import { payloadSchema, type Shown } from './tool-texts.ts';
+
+/** A list, because many clients know no names that a schema does not list; the object by name is taken as well. */
+const UserProperties = listedAs(
+  z
+    .union([z.array(z.strictObject({ name: z.string(), value: z.string() })), z.record(z.string(), z.string())])
+    .transform((given) =>
+      Array.isArray(given) ? Object.fromEntries(given.map(({ name, value }) => [name, value])) : given,
+    ),
+  z.array(z.object({ name: z.string(), value: z.string() })),
+);
 
 /** The fields of a message. Fields that no feed of the app can use are left out. */
 export function messageShape(outlets: ReadonlyMap<string, MqttRules>, shown: readonly Shown[]) {
@@ -16,14 +27,16 @@ export function messageShape(outlets: ReadonlyMap<string, MqttRules>, shown: rea
     topic: z.string().min(1).describe('One topic, without wildcards, that one of the patterns matches'),
     payload: payloadSchema(shown),
     qos: z
-      .literal([0, 1])
+      .int()
+      .min(0)
+      .max(1)
       .optional()
       .describe('1: the broker acknowledges the message; 0: nobody does. Default: as declared, mostly 1'),
     ...(properties
       ? {
           contentType: z.string().max(256).optional(),
           expirySeconds: z.int().min(1).optional().describe('The broker drops it undelivered after so long'),
-          userProperties: z.record(z.string(), z.string()).optional(),
+          userProperties: UserProperties.optional(),
         }
       : {}),
   };

@@ -1,15 +1,18 @@
 /**
- * The texts in which `publish` and `request` describe the topics that an app allows: their patterns, and the JSON Schema of
- * each payload. They are made when a client first lists the tools. Their length is bounded: schemas are left out first.
+ * The texts in which `publish` and `request` describe the topics that an app allows: their patterns, and what the payload of
+ * each may be. They are made when a client first lists the tools. Their length is bounded: schemas are left out first.
  */
 import * as z from 'zod';
 import type { Json, JsonObject } from '../../base/json.ts';
+import { mergedSchema } from '../../base/merged-schema.ts';
+import { portableSchema } from '../../base/portable-schema.ts';
 import { shortened } from '../../base/text.ts';
 import type { MqttRules, PublishRule } from './publish-rules.ts';
 
-const TOPICS_CHARACTERS = 4_000;
+const TOPICS_CHARACTERS = 1_600;
 const SENTENCE_CHARACTERS = 160;
-const SCHEMAS_CHARACTERS = 16_000;
+const SCHEMAS_CHARACTERS = 4_000;
+const TOLD_CHARACTERS = 2_000;
 
 export interface Shown {
   feed: string;
@@ -54,36 +57,35 @@ export function payloadSchema(shown: readonly Shown[]): z.ZodType {
   return z.lazy(() => z.unknown().meta(payloadJsonSchema(shown)));
 }
 
-/** The JSON Schema of the payload. Its references fit its place at `properties.payload` of a tool's input. */
+/**
+ * The JSON Schema of the payload: one that takes what any of the topics takes, because many clients know no variants. Its
+ * description tells what each topic takes.
+ */
 export function payloadJsonSchema(shown: readonly Shown[]): JsonObject {
-  const one = shown.length === 1;
-  let left = SCHEMAS_CHARACTERS;
-  const schemas = shown.map(({ rule }, index) => {
-    const place = one ? '#/properties/payload' : `#/properties/payload/anyOf/${index}`;
-    const schema = moved(schemaOf(rule), place) as JsonObject;
-    left -= JSON.stringify(schema).length;
-    const said = typeof schema.description === 'string' ? ` ${schema.description}` : '';
-    return { ...(left < 0 ? {} : schema), description: `To ${rule.pattern}.${said}` };
-  });
-  return one ? { ...schemas[0] } : { anyOf: schemas, description: 'What the topic takes' };
+  const schemas = shown.map(({ rule }) => schemaOf(rule));
+  const told = shown.map(({ rule }, index) => toldOf(rule, schemas[index] ?? {}));
+  const { description: _ofOne, ...merged } = mergedSchema(schemas);
+  const isShort = JSON.stringify(merged).length <= SCHEMAS_CHARACTERS;
+  return { ...(isShort ? merged : {}), description: shortened(told.join(' '), TOLD_CHARACTERS) };
 }
 
+/** A schema that contains itself is shown up to there. */
 function schemaOf({ schema, payload }: PublishRule): JsonObject {
   if (schema === null) return payload === 'json' ? {} : { type: payload === 'text' ? 'string' : 'number' };
   const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io: 'input' }) as JsonObject;
-  return rest;
+  const { $defs: _defs, ...shown } = withoutReferences(portableSchema(rest)) as JsonObject;
+  return shown;
 }
 
-/** Moves the references of a schema that name its own root, or places below it, to its new place. */
-function moved(schema: Json, place: string): Json {
-  if (Array.isArray(schema)) return schema.map((each) => moved(each, place));
+function withoutReferences(schema: Json): Json {
+  if (Array.isArray(schema)) return schema.map(withoutReferences);
   if (schema === null || typeof schema !== 'object') return schema;
-  return Object.fromEntries(
-    Object.entries(schema).map(([key, value]) => [
-      key,
-      key === '$ref' && typeof value === 'string' && value.startsWith('#')
-        ? `${place}${value.slice(1)}`
-        : moved(value, place),
-    ]),
-  );
+  if (typeof schema['$ref'] === 'string') return {};
+  return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, withoutReferences(value ?? null)]));
+}
+
+function toldOf({ pattern, payload }: PublishRule, { description, properties, type }: JsonObject): string {
+  const fields = Object.keys((properties ?? {}) as JsonObject);
+  const form = fields.length > 0 ? fields.join(', ') : (type ?? payload);
+  return `To ${pattern}: ${String(form)}.${typeof description === 'string' ? ` ${description}` : ''}`;
 }

@@ -15,6 +15,7 @@ import type { Caller } from '../../calls/caller.ts';
 import { failureText, isForModel } from '../wire/errors.ts';
 import { checkObjectSchema, NO_ARGUMENTS, objectSchema } from '../../base/json-schema.ts';
 import { type PassesOver, checkedArguments } from './arguments.ts';
+import { unportable } from './client-subsets.ts';
 import { displayed } from './displayed.ts';
 import { type ListPage, listPageOf } from './pages.ts';
 import { perScopes } from './per-scopes.ts';
@@ -59,6 +60,7 @@ interface Entry {
 
 /** Longest list of arguments that an answer says were passed over. */
 const NOTE_CHARACTERS = 300;
+const FINDINGS_TOLD = 3;
 const NONE: readonly ParamHeader[] = [];
 
 /**
@@ -85,7 +87,10 @@ export function createToolRegistry(
     return entry;
   }
 
-  for (const name of declared.keys()) find(name);
+  for (const name of declared.keys()) {
+    const entry = find(name);
+    if (entry) warnOfClients(deps, entry.listing);
+  }
 
   return {
     size: tools.size,
@@ -139,6 +144,20 @@ function entryOf(name: string, tool: ListedTool, isPlain: boolean): Entry {
 /** An app decides for its own tools. What a built-in tool would undo for nobody is not done with half of what was asked for. */
 function passedOverBy({ annotations }: ListedTool): PassesOver {
   return annotations?.destructiveHint === true ? 'of clients' : 'all';
+}
+
+/** Told when the host is made: the tool works, but not with every client. */
+function warnOfClients({ runtime }: HandlerDeps, listing: ToolListing): void {
+  const findings = unportable(listing);
+  for (const client of new Set(findings.map((found) => found.client))) {
+    const found = findings.filter((each) => each.client === client).slice(0, FINDINGS_TOLD);
+    const places = found.map(({ path, expected }) => `${path}: expected ${expected}`);
+    runtime.log('warn', `the tool ${listing.name} has a schema that ${client} may not take`, {
+      tool: listing.name,
+      client,
+      places,
+    });
+  }
 }
 
 function isSpecial(tool: ListedTool): tool is SpecialTool {

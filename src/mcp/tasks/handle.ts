@@ -5,6 +5,7 @@ import type { ToolResult } from '../../declare/check/tool-result.ts';
 import type { JsonObject } from '../../base/json.ts';
 import { hasEnded, type Header } from '../../tasks/records/header.ts';
 import { objectSchema } from '../../base/json-schema.ts';
+import { mergedSchema } from '../../base/merged-schema.ts';
 import { pollIntervalMs } from './view.ts';
 import { pauseText } from './task-text.ts';
 
@@ -24,12 +25,13 @@ const HANDLE_SCHEMA = objectSchema(
 );
 
 /**
- * The output schema that a task's tool lists: of a handle, or of what the task itself answers. A task whose calls
+ * The output schema that a task's tool lists: of a handle or of what the task itself answers, in one. A task whose calls
  * answer no handle, and whose result is never replaced by pages, lists its own schema alone.
  */
 export function taskOutputSchema({ otherwise, pages }: Task, output: JsonObject): JsonObject {
   if (otherwise !== 'handle' && pages !== true) return output;
-  return { type: 'object', anyOf: [HANDLE_SCHEMA, output] };
+  const { $defs, ...own } = output;
+  return { ...mergedSchema([HANDLE_SCHEMA, own]), ...($defs === undefined ? {} : { $defs }) };
 }
 
 /** What `get_task`, `cancel_task` and a call that began a task answer. */
