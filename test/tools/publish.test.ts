@@ -139,7 +139,7 @@ describe('what models see', () => {
     expect(properties['payload']?.['description']).toContain('To plant/valves/+/set: percent. How far');
     expect(properties['payload']?.['description']).toContain('To plant/notes/+: string.');
     // A topic takes anything.
-    expect(Object.keys(properties['payload'] ?? {})).toEqual(['description']);
+    expect(Object.keys(properties['payload'] ?? {})).toEqual(['description', 'anyOf']);
   });
 
   test('request shows those topics alone that have answers, and the only schema as it is', async () => {
