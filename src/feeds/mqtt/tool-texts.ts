@@ -86,6 +86,6 @@ function withoutReferences(schema: Json): Json {
 
 function toldOf({ pattern, payload }: PublishRule, { description, properties, type }: JsonObject): string {
   const fields = Object.keys((properties ?? {}) as JsonObject);
-  const form = fields.length > 0 ? fields.join(', ') : (type ?? payload);
-  return `To ${pattern}: ${String(form)}.${typeof description === 'string' ? ` ${description}` : ''}`;
+  const form = fields.length > 0 ? fields.join(', ') : typeof type === 'string' ? type : payload;
+  return `To ${pattern}: ${form}.${typeof description === 'string' ? ` ${description}` : ''}`;
 }

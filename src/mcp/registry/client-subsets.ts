@@ -48,11 +48,10 @@ const NAMED: Rule = {
   isBroken: (node, isRoot) => isObject(node) && (isOpen(node) || (!isRoot && !hasNames(node))),
 };
 
-const OF_GEMINI = [
-  ...['type', 'format', 'title', 'description', 'nullable', 'enum', 'items', 'minItems', 'maxItems', 'properties'],
-  ...['required', 'minProperties', 'maxProperties', 'minLength', 'maxLength', 'pattern', 'example', 'anyOf', 'default'],
-  ...['propertyOrdering', 'minimum', 'maximum', 'additionalProperties'],
-];
+const OF_GEMINI =
+  'type, format, title, description, nullable, enum, items, minItems, maxItems, properties, required, minProperties, maxProperties, minLength, maxLength, pattern, example, anyOf, default, propertyOrdering, minimum, maximum, additionalProperties'.split(
+    ', ',
+  );
 
 export const CLIENT_SUBSETS: readonly ClientSubset[] = [
   {
