@@ -5,7 +5,6 @@
  */
 import type { Json, JsonObject } from '../../base/json.ts';
 import { forEachSchema } from '../../base/portable-schema.ts';
-import type { ToolListing } from './tools.ts';
 
 /** What a client takes, and what it is told to do. */
 export interface ClientSubset {
@@ -144,7 +143,13 @@ export const CLIENT_SUBSETS: readonly ClientSubset[] = [
 ];
 
 /** What of a tool's schemas known clients do not take. */
-export function unportable({ inputSchema, outputSchema }: ToolListing): Finding[] {
+export function unportable({
+  inputSchema,
+  outputSchema,
+}: {
+  inputSchema: JsonObject;
+  outputSchema?: JsonObject;
+}): Finding[] {
   return CLIENT_SUBSETS.flatMap((subset) => [
     ...broken(inputSchema, 'inputSchema', subset),
     ...(outputSchema && subset.ofOutput ? broken(outputSchema, 'outputSchema', subset) : []),

@@ -97,7 +97,7 @@ test.each<[string, string, z.ZodType | JsonObject]>([
     it instanceof Object && 'safeParse' in it
       ? objectSchema(z.object({ it: it as z.ZodType }), 'input', 'here')
       : { type: 'object', properties: { it } };
-  const found = unportable({ name: 'here', description: 'd', inputSchema });
+  const found = unportable({ inputSchema });
   expect(found).toContainEqual({ client, path, expected: expect.any(String) });
 });
 
