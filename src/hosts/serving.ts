@@ -77,7 +77,9 @@ const NOT_SET: ReadVariable = () => null;
 
 /** How long a request may take, where the host does not leave it at the default, and who works on tasks. */
 export interface ServingOptions
-  extends Pick<ServerDeps, 'requestMs' | 'deadlineOf'>, Pick<RegistryOptions, 'secrets' | 'variable' | 'extensions'> {
+  extends
+    Pick<ServerDeps, 'requestMs' | 'deadlineOf' | 'outlivesClients'>,
+    Pick<RegistryOptions, 'secrets' | 'variable' | 'extensions'> {
   /** Who hears of tasks that begin, are answered or wake. A function is given what tasks work with. Default: the schedule alone finds them. */
   dispatch?: Dispatch | ((deps: TaskDeps) => Dispatch);
 }
@@ -85,9 +87,17 @@ export interface ServingOptions
 /** @throws TidegateError as `composeRegistry` does. */
 export function composeServing(
   deps: TaskDeps,
-  { dispatch = BY_SCHEDULE, secrets, variable, extensions, requestMs, deadlineOf }: ServingOptions = {},
+  {
+    dispatch = BY_SCHEDULE,
+    secrets,
+    variable,
+    extensions,
+    requestMs,
+    deadlineOf,
+    outlivesClients,
+  }: ServingOptions = {},
 ): SdkServing {
   const tasks = createTasks(deps, typeof dispatch === 'function' ? dispatch(deps) : dispatch);
   const registry = composeRegistry(deps, { tasks, secrets, variable, extensions });
-  return createServing({ ...deps, registry, requestMs, deadlineOf });
+  return createServing({ ...deps, registry, requestMs, deadlineOf, outlivesClients });
 }

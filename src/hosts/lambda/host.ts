@@ -71,7 +71,8 @@ export function createLambdaHost(
     const { tenants } = callers;
     const deps: Deps = { app, store, runtime, ...(tenants ? { tenants } : {}) };
     const { publicUrl, allowedOrigins, secrets } = config;
-    return { deps, host: createLazyHost({ ...callers, ...deps, publicUrl, allowedOrigins, secrets, deadlineOf }) };
+    const serving = { publicUrl, allowedOrigins, secrets, deadlineOf, outlivesClients: false };
+    return { deps, host: createLazyHost({ ...callers, ...deps, ...serving }) };
   }
 
   /** Never rejects: an error becomes an answer. */

@@ -22,8 +22,8 @@ import { createUnderWay, type UnderWay } from './under-way.ts';
 import { MOST_BATCHED } from '../wire/message.ts';
 import { LEGACY_VERSIONS } from '../wire/versions.ts';
 
-export function createLegacy(source: ServerSource): EraServing {
-  const underWay = createUnderWay();
+export function createLegacy(source: ServerSource, outlivesClients: boolean): EraServing {
+  const underWay = createUnderWay(outlivesClients);
   return {
     serve(request, body) {
       if (Array.isArray(body)) return serveBatch(source, underWay, request, body);
@@ -69,7 +69,7 @@ async function serveOne(
     return await transport.handleMessage(body, { request });
   } catch (error) {
     if (!(error instanceof SdkError) || error.code !== SdkErrorCode.ConnectionClosed) throw error;
-    // The host ends.
+    // The host ends, or the client went away where nothing outlives it.
     return new Response(null, { status: 499 });
   }
 }

@@ -41,6 +41,11 @@ export interface ServerDeps {
    * counts.
    */
   deadlineOf?: (request: Request) => number | null;
+  /**
+   * Whether work can go on after its client went away, as 2025-11-25 asks for. False where the platform stops the process
+   * then: handlers are told by their signal. Default true.
+   */
+  outlivesClients?: boolean;
 }
 
 export interface ServerSource {

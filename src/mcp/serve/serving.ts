@@ -22,7 +22,7 @@ export interface SdkServing {
 export function createServing(deps: ServerDeps): SdkServing {
   const source = createServerSource(deps);
   const modern = createModern(deps.registry, source, deps.runtime.log);
-  const legacy = createLegacy(source);
+  const legacy = createLegacy(source, deps.outlivesClients ?? true);
 
   async function serveEra(request: Request, body: unknown): Promise<Response> {
     const serving = (await isLegacy(request, body)) ? legacy : modern;

@@ -13,10 +13,12 @@ export interface UnderWay {
   close(): Promise<void>;
 }
 
-export function createUnderWay(): UnderWay {
+/** @param outlivesClients false: what is at work ends with its client, because the platform would stop it midway */
+export function createUnderWay(outlivesClients: boolean): UnderWay {
   const ends = new Set<() => Promise<void>>();
   return {
     begin(transport) {
+      if (!outlivesClients) return;
       const send = transport.send.bind(transport);
       const end = transport.close.bind(transport);
       ends.add(end);
