@@ -1,6 +1,6 @@
 /**
  * `list_streams`: which streams there are, what their fields mean, and how fresh they are. A page has at most 20
- * streams. For each it reads the extent and, where there are keys, a few of them: at most 41 store calls a page, made
+ * streams, and 25 KB in each half of the answer unless one stream is larger. For each it reads the extent and, where there are keys, a few of them: at most 41 store calls a page, made
  * at the same time.
  */
 import * as z from 'zod';
@@ -11,65 +11,33 @@ import { fieldsOf } from '../streams/fields.ts';
 import { findStream } from '../streams/find-stream.ts';
 import { readLatestByKey } from '../streams/log/read-latest.ts';
 import { streamLog } from '../streams/log/stream-log.ts';
-import { isoTime } from '../base/time/time-text.ts';
 import { accounted, type AppDeps } from '../calls/context.ts';
-import { shortened } from '../base/text.ts';
-import { describeStreams } from './describe.ts';
-import { type FeedNote as Note, feedText, noteFrom } from './feed-note.ts';
-import { FeedNoteShape, READ_ONLY, StreamName } from '../calls/schemas.ts';
-import { ageText } from '../calls/short-lines.ts';
+import { callLine, callOf, NextCalls } from '../calls/next-call.ts';
+import { utf8Bytes } from '../base/json.ts';
+import { describeStreams, streamNames } from './describe.ts';
+import { Listed, type ListedStream, streamLines } from './stream-lines.ts';
+import { searchStreams } from './stream-search.ts';
+import { type FeedNote as Note, noteFrom } from './feed-note.ts';
+import { READ_ONLY, StreamName } from '../calls/schemas.ts';
 import type { Scope } from '../streams/scope.ts';
 
 const PAGE_STREAMS = 20;
 const EXAMPLE_KEYS = 5;
+/** Of each half of an answer, beside what stands around its streams. */
+const PAGE_BYTES = 24_000;
 
 const Input = z.strictObject({
   stream: StreamName.optional().describe('Only this one'),
+  search: z.string().min(1).max(200).optional().describe('Words of names, texts, fields or keys'),
   after: z.string().max(64).optional().describe('`next` of the page before'),
-});
-
-const Field = z.object({
-  name: z.string().describe('Path in data; what read_history takes as field, where it is a number'),
-  type: z.string(),
-  unit: z.string().optional(),
-  description: z.string().optional(),
-});
-
-const Listed = z.object({
-  name: z.string(),
-  title: z.string(),
-  description: z.string(),
-  uri: z.string().describe('Its resource'),
-  keyed: z.boolean(),
-  keys: z.array(z.string()).describe('Some of its keys'),
-  moreKeys: z.boolean().describe('True: there are more; read_latest without key lists them'),
-  fields: z.array(Field).describe('What the data of an event hold'),
-  example: z.unknown().optional().describe('Data of an event'),
-  events: z.number().describe('How many are kept now'),
-  newestAt: z.number().nullable().describe('When the newest arrived, epoch ms'),
-  retention: z
-    .object({ events: z.number(), ageMs: z.number().nullable() })
-    .describe('How many are kept at most, and how long'),
-  zone: z.string().describe('Time zone of times that its source writes without one'),
-  zoneAssumed: z.boolean().describe('True: such times came, and no zone is declared, so that they may be off by hours'),
-  aheadMs: z.number().nullable().describe('How far ahead of the clock an event may lie; null: no bound'),
-  latenessMs: z
-    .number()
-    .nullable()
-    .describe('How late events come, as the app says: a hint. Ranges find them however late; null: no bound'),
-  delivery: z
-    .enum(['exactly-once', 'at-least-once'])
-    .describe(
-      'at-least-once: events have no id of their own, or the source repeats too many; now and then one stands twice',
-    ),
-  caveat: z.string().optional().describe('What is missing in the stream, where that is known'),
-  feed: FeedNoteShape,
 });
 
 const Output = z.object({
   streams: z.array(Listed),
   next: z.string().nullable().describe('Give it as `after` for more; null: these were the last'),
   now: z.number().describe("The server's clock, epoch ms"),
+  hint: z.string().optional().describe('What to try, where nothing was found'),
+  nextCalls: NextCalls,
 });
 
 export function listStreamsTool({ app, runtime }: AppDeps): Tool {
@@ -85,24 +53,45 @@ export function listStreamsTool({ app, runtime }: AppDeps): Tool {
     async run(input, context) {
       const scope = accounted({ app, runtime }, context);
       const all = [...app.streams.values()];
-      const wanted = input.stream === undefined ? all : [findStream(app, input.stream)];
-      const begin = input.after === undefined ? 0 : wanted.indexOf(findStream(app, input.after)) + 1;
-      const page = wanted.slice(begin, begin + PAGE_STREAMS);
+      const named = input.stream === undefined ? all : [findStream(app, input.stream)];
+      const found = input.search === undefined ? named : await searchStreams(scope, named, input.search);
+      const begin = input.after === undefined ? -1 : all.indexOf(findStream(app, input.after));
+      const wanted = found.filter((stream) => all.indexOf(stream) > begin);
+      const page = wanted.slice(0, PAGE_STREAMS);
       const notes = await notesOf(scope, page);
       const now = runtime.now();
-      const streams = await Promise.all(
+      const listed = await Promise.all(
         page.map((stream) => list(scope, stream, notes.get(stream.feed ?? '') ?? NO_NOTE)),
       );
-      const next = begin + PAGE_STREAMS < wanted.length ? (page.at(-1)?.name ?? null) : null;
+      const texts = listed.map((each) => streamLines(each, now).join('\n'));
+      const count = fitting(listed, texts);
+      const next = count < wanted.length ? (listed[count - 1]?.name ?? null) : null;
+      const hint = found.length === 0 ? `No stream has these words. Streams: ${streamNames(app)}` : null;
+      const calls = next === null ? [] : [callOf('More streams', 'list_streams', { ...input, after: next })];
       return {
-        text: [
-          ...streams.flatMap((listed) => summary(listed, now)),
-          ...(next === null ? [] : [`More streams: after=${next}`]),
-        ].join('\n'),
-        structured: { streams, next, now },
+        text: [...texts.slice(0, count), ...(hint === null ? [] : [hint]), ...calls.map(callLine)].join('\n'),
+        structured: {
+          streams: listed.slice(0, count),
+          next,
+          now,
+          ...(hint === null ? {} : { hint }),
+          ...(calls.length === 0 ? {} : { nextCalls: calls }),
+        },
       };
     },
   });
+}
+
+/** How many of the streams fit a page, in each half of the answer. One that is larger stands alone. */
+function fitting(listed: readonly ListedStream[], texts: readonly string[]): number {
+  let structured = 0;
+  let text = 0;
+  const over = listed.findIndex((each, index) => {
+    structured += utf8Bytes(JSON.stringify(each)) + 1;
+    text += utf8Bytes(texts[index] ?? '') + 1;
+    return Math.max(structured, text) > PAGE_BYTES;
+  });
+  return over === -1 ? listed.length : Math.max(1, over);
 }
 
 /** What is told of a feed. */
@@ -133,7 +122,7 @@ async function list(
   scope: Scope,
   stream: DeclaredStream,
   { note, zoneless, repeatsBeyond }: FeedTold,
-): Promise<z.input<typeof Listed>> {
+): Promise<ListedStream> {
   const { tenant } = scope;
   const { name, title, description, keyed, retention, latenessMs, aheadMs, example, caveat } = stream;
   const [extent, keys] = await Promise.all([
@@ -162,19 +151,4 @@ async function list(
     ...(caveat === undefined ? {} : { caveat }),
     feed: note,
   };
-}
-
-function summary(listed: z.input<typeof Listed>, now: number): string[] {
-  const { name, description, events, newestAt, keys, moreKeys, fields } = listed;
-  const age = newestAt === null ? 'none yet' : `newest arrived ${isoTime(newestAt)} (${ageText(now - newestAt)} ago)`;
-  const units = fields.map((field) => (field.unit === undefined ? field.name : `${field.name} [${field.unit}]`));
-  return [
-    `${name}: ${shortened(description, 160)}`,
-    `  ${events} events, ${age}`,
-    ...(keys.length > 0 ? [`  keys: ${keys.map((key) => shortened(key, 40)).join(', ')}${moreKeys ? ', …' : ''}`] : []),
-    `  fields: ${shortened(units.join(', '), 400)}`,
-    ...(listed.caveat === undefined ? [] : [`  ${listed.caveat}`]),
-    ...(listed.zoneAssumed ? ['  Its times come without a zone and are read as UTC: an assumption.'] : []),
-    ...feedText(listed.feed, now).map((line) => `  ${line}`),
-  ];
 }

@@ -32,7 +32,7 @@ export function readHistoryTool({ app, runtime }: AppDeps): Tool {
     title: 'History',
     description: [
       'Events of a stream by range of time, keys and filter; or, with window, aggregates of a number for each window and key: counts, means, sums, extremes, percentiles, rates, gaps.',
-      'Without a range: the newest events. Times are those at which events happened; a range may lie ahead, for forecasts.',
+      'Without a range: the newest events. A range may lie ahead, for forecasts.',
       `Example: ${exampleCall(app, 'windows')}`,
     ].join('\n'),
     input: HistoryInput,

@@ -33,7 +33,7 @@ const Input = z.strictObject({
 function readResultTool(results: Results): Tool {
   return tool({
     title: 'Read a large answer',
-    description: 'A page of an answer that was too large to be given at once.',
+    description: 'A page of an answer that was too large for one.',
     input: Input,
     annotations: READ_ONLY,
     async run({ handle, page }, context) {

@@ -25,8 +25,7 @@ const PART_MS = 10_000;
 export function replayDeadLettersTask(deps: Deps): Task {
   return task({
     title: 'Replay dead letters',
-    description:
-      'Tries the dead letters of a feed again, once each: items that its streams refused. For after a schema was mended.',
+    description: 'Tries items of a feed again that its streams refused, once each: after a schema was mended.',
     version: '1',
     input: Input,
     output: Output,

@@ -1,0 +1,78 @@
+/** What `list_streams` tells of a stream, as data and in words: both say the same. Pure. */
+import * as z from 'zod';
+import { durationText, isoTime } from '../base/time/time-text.ts';
+import { FeedNoteShape } from '../calls/schemas.ts';
+import { ageText } from '../calls/short-lines.ts';
+import { feedText } from './feed-note.ts';
+
+const Field = z.object({
+  name: z.string().describe('Path in data; what read_history takes as field, where it is a number'),
+  type: z.string(),
+  unit: z.string().optional(),
+  description: z.string().optional(),
+});
+
+export const Listed = z.object({
+  name: z.string(),
+  title: z.string(),
+  description: z.string(),
+  uri: z.string().describe('Its resource'),
+  keyed: z.boolean(),
+  keys: z.array(z.string()).describe('Some of its keys'),
+  moreKeys: z.boolean().describe('True: there are more; read_latest without key lists them'),
+  fields: z.array(Field).describe('What the data of an event hold'),
+  example: z.unknown().optional().describe('Data of an event'),
+  events: z.number().describe('How many are kept now'),
+  newestAt: z.number().nullable().describe('When the newest arrived, epoch ms'),
+  retention: z
+    .object({ events: z.number(), ageMs: z.number().nullable() })
+    .describe('How many are kept at most, and how long'),
+  zone: z.string().describe('Time zone of times that its source writes without one'),
+  zoneAssumed: z.boolean().describe('True: such times came, and no zone is declared, so that they may be off by hours'),
+  aheadMs: z.number().nullable().describe('How far ahead of the clock an event may lie; null: no bound'),
+  latenessMs: z
+    .number()
+    .nullable()
+    .describe('How late events come, as the app says: a hint. Ranges find them however late; null: no bound'),
+  delivery: z
+    .enum(['exactly-once', 'at-least-once'])
+    .describe(
+      'at-least-once: events have no id of their own, or the source repeats too many; now and then one stands twice',
+    ),
+  caveat: z.string().optional().describe('What is missing in the stream, where that is known'),
+  feed: FeedNoteShape,
+});
+
+export type ListedStream = z.input<typeof Listed>;
+
+export function streamLines(listed: ListedStream, now: number): string[] {
+  const { name, title, uri, description, keyed, keys, moreKeys, fields, example, events, newestAt, retention } = listed;
+  const { zone, zoneAssumed, aheadMs, latenessMs, delivery, caveat, feed } = listed;
+  const age = newestAt === null ? 'none yet' : `newest arrived ${isoTime(newestAt)} (${ageText(now - newestAt)} ago)`;
+  const kept = `${retention.events} events${retention.ageMs === null ? '' : `, for ${lengthText(retention.ageMs)}`}`;
+  const some = keys.length > 0 ? `keys: ${keys.join(', ')}${moreKeys ? ', … (read_latest lists them)' : ''}` : 'keyed';
+  const assumed = zoneAssumed ? ', an assumption: its times come without one' : '';
+  return [
+    `${name}: ${description}`,
+    `  ${title === name ? '' : `"${title}", `}${uri}`,
+    `  ${events} events, ${age}; kept are at most ${kept}`,
+    `  ${keyed ? some : 'no keys'}`,
+    ...fields.map((field) => `  - ${fieldLine(field)}`),
+    ...(example === undefined ? [] : [`  example: ${JSON.stringify(example)}`]),
+    `  zone ${zone}${assumed}; ahead of the clock ${boundText(aheadMs)}; late ${boundText(latenessMs)}; ${delivery}`,
+    ...(caveat === undefined ? [] : [`  ${caveat}`]),
+    ...feedText(feed, now).map((line) => `  ${line}`),
+  ];
+}
+
+function fieldLine({ name, type, unit, description }: ListedStream['fields'][number]): string {
+  return `${name} ${type}${unit === undefined ? '' : ` [${unit}]`}${description === undefined ? '' : `: ${description}`}`;
+}
+
+function boundText(ms: number | null): string {
+  return ms === null ? 'without bound' : `by ${lengthText(ms)} at most`;
+}
+
+function lengthText(ms: number): string {
+  return ms === 0 ? '0s' : durationText(Math.ceil(ms));
+}
