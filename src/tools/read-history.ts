@@ -25,6 +25,7 @@ import { bothHalves, createPage, roomFor } from '../calls/halves.ts';
 import { callOf, type NextCall } from '../calls/next-call.ts';
 import type { StreamEvent } from '../base/event.ts';
 import type { Scope } from '../streams/scope.ts';
+import { withUnknownKeys } from './unknown-keys.ts';
 import { endText, nextPageCall, rangeText, readable } from './history-text.ts';
 
 export function readHistoryTool({ app, runtime }: AppDeps): Tool {
@@ -45,7 +46,10 @@ export function readHistoryTool({ app, runtime }: AppDeps): Tool {
       const ofWindows = input.window !== undefined || goesOn;
       if (!ofWindows) checkListing(input);
       if (input.estimate === true) return estimateAnswer(scope, stream, input);
-      return ofWindows ? windowsAnswer(scope, stream, input, context) : eventsAnswer(scope, stream, input, context);
+      const answer = ofWindows
+        ? await windowsAnswer(scope, stream, input, context)
+        : await eventsAnswer(scope, stream, input, context);
+      return withUnknownKeys(scope, stream, input.keys, answer);
     },
   });
 }

@@ -115,6 +115,15 @@ describe('an answer', () => {
     expect([isError, said]).toEqual([true, expect.stringMatching(told)]);
   });
 
+  test('of another shape is in the log, with field and expectation, and without what was answered', async () => {
+    source.on('/p', json({ price: 'dear' }));
+    const stage = onStage({ t: httpTool({ description, api: shop(), url: '/p', output }) });
+    await stage.call('t');
+    const [level, message, fields] = JSON.parse(stage.logged.join()) as [string, string, object];
+    expect([level, message]).toEqual(['warn', 'the API of the tool t answered what its schema does not allow']);
+    expect(fields).toEqual({ tool: 't', field: 'price', expected: 'a number' });
+  });
+
   test('in which pick finds nothing, or at which it fails, is the API’s failure', async () => {
     source.on('/p', json({ other: 1 }));
     const shared = shop();

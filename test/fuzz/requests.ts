@@ -2,6 +2,7 @@
  * Requests that went wrong somewhere: valid ones of every method and both eras, with up to four parts of the message, the
  * headers, the bytes or the path replaced at random, under a seed.
  */
+import { carelessly } from '../base/careless.ts';
 import { HEADER_VALUES, mutate, textOf } from '../mcp/serve/wrong-messages.ts';
 import { type Random, valueOf } from './arguments.ts';
 import { PUSH_TOKEN } from './stage.ts';
@@ -140,12 +141,15 @@ function rightMessage(random: Random, known: Known): [method: string, params: Js
       ];
     default: {
       const tool = pick(known.tools, { name: 'x', inputSchema: {} });
-      return [
-        'tools/call',
-        { name: tool.name, arguments: valueOf(tool.inputSchema, random, known.texts) as JsonObject, ...asked() },
-      ];
+      return ['tools/call', { name: tool.name, arguments: written(tool.inputSchema, random, known), ...asked() }];
     }
   }
+}
+
+/** As careful clients write them, or as careless ones do: null for nothing, texts for numbers, lists and objects. */
+function written(schema: JsonObject, random: Random, known: Known): JsonObject {
+  const args = valueOf(schema, random, known.texts);
+  return (random(3) === 0 ? carelessly(schema, args, random) : args) as JsonObject;
 }
 
 export function wrongRequest(random: Random, known: Known, round: number): FuzzRequest {
