@@ -50,7 +50,10 @@ export const HistoryOutput = z.object({
     .optional()
     .describe('With format sparkline: in place of windows, one for each key and field'),
   drawn: z.string().optional().describe('With format sparkline: what a character is'),
-  notes: z.array(z.string()).optional().describe('Which windows are incomplete, what does not add up, and keys that no event has'),
+  notes: z
+    .array(z.string())
+    .optional()
+    .describe('Which windows are incomplete, what does not add up, and keys that no event has'),
   window: z.string().optional().describe('Length of a window, as asked'),
   windowMs: z.number().nullable().optional().describe('The same in ms; null: all, or months, whose length differs'),
   zone: z.string().optional(),
