@@ -2,7 +2,7 @@
  * Takes values as careless writers meant them: models, and clients that serialise in their own way. What fits its schema stays
  * as it is. In place of a value that does not fit it answers the one that was meant, where only one can be meant:
  *
- * - null where the schema has no null: as if the member were absent;
+ * - null where the schema has no null, or its text where the schema has no text: as if the member were absent;
  * - a text for a number (`"5"`, with spaces around it too) or for true and false;
  * - a whole number, true or false for a text. A fraction is not taken: `1.10` and `1.1` are one number and two texts;
  * - JSON text for a list or an object;
@@ -38,7 +38,7 @@ function meant(schema: Schema, value: unknown, depth: number, steps: { left: num
     case 'optional':
     case 'default':
     case 'prefault':
-      return value === null ? undefined : into(def.innerType, value);
+      return inOptional(def.innerType, value, into);
     case 'nullable':
     case 'nonoptional':
     case 'readonly':
@@ -73,6 +73,13 @@ function meant(schema: Schema, value: unknown, depth: number, steps: { left: num
 
 function fits(schema: Schema, value: unknown): boolean {
   return parseLongNumbers(schema as z.ZodType, value).success;
+}
+
+/** Null is nothing, and so is its text, where the schema can make nothing else of it. */
+function inOptional(inner: Schema, value: unknown, into: Into): unknown {
+  if (value === null) return undefined;
+  const made = into(inner, value);
+  return value === 'null' && !fits(inner, made) ? undefined : made;
 }
 
 /** The only one of these that fits; `value` where none or several do. Undefined stands for none. */

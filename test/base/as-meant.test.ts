@@ -14,6 +14,13 @@ describe('what is meant', () => {
   test.each<[string, z.ZodType, unknown, unknown]>([
     ['null for an absent member', z.object({ a: z.string().optional() }), { a: null }, {}],
     ['null where there is a default', z.object({ a: z.string().default('x') }), { a: null }, {}],
+    ['the text of null, where no text is right', z.object({ a: z.int().optional() }), { a: 'null' }, {}],
+    [
+      'the text of null, where a list of texts is right',
+      z.object({ a: list.optional() }),
+      { a: 'null' },
+      { a: ['null'] },
+    ],
     ['null further in', z.object({ a: z.object({ b: z.int().optional() }) }), { a: { b: null } }, { a: {} }],
     ['null for a name that is none', z.strictObject({}), { a: null }, {}],
     ['null in a record', z.record(z.string(), z.string()), { a: null, b: 'x' }, { b: 'x' }],
