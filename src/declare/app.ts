@@ -3,6 +3,7 @@
  * file holds types alone.
  */
 import type { Icon } from './display.ts';
+import type { BuiltIns } from './built-ins.ts';
 import type { DeclaredFeed, Feed } from './feed.ts';
 import type { Tool } from './tool.ts';
 import type { Prompt } from './prompt.ts';
@@ -43,6 +44,11 @@ export interface AppOptions {
   /** Prompts by name. */
   prompts?: Record<string, Prompt>;
   /**
+   * The tools that come with the package, by name: `false` leaves one out, and `{ title, description }` describes it anew.
+   * Default: all that serve something which the app declares.
+   */
+  builtIns?: BuiltIns;
+  /**
    * How large results of tools are kept. A result above `bytes` as JSON is kept in pages for `keptMs`; the answer has
    * its beginning and says where to read the whole. The defaults are 262,144 bytes and one hour.
    */
@@ -66,5 +72,6 @@ export interface App {
   tasks: ReadonlyMap<string, Task>;
   resources: ReadonlyMap<string, Resource>;
   prompts: ReadonlyMap<string, Prompt>;
+  builtIns: BuiltIns;
   results: { bytes: number; keptMs: number };
 }

@@ -65,6 +65,7 @@ export function defineApp(options: AppOptions): App {
     tasks: new Map(Object.entries(options.tasks ?? {})),
     resources: new Map(Object.entries(options.resources ?? {})),
     prompts: new Map(Object.entries(options.prompts ?? {})),
+    builtIns: options.builtIns ?? {},
     results: withDefaults(resultsSpec, options.results ?? {}),
   };
 }

@@ -16,6 +16,32 @@ export const resultsSpec = z.strictObject(
   { error: '{ bytes, keptMs }, either or both' },
 );
 
+const builtIn = z
+  .union([z.boolean(), z.strictObject({ title: label, description: label })], {
+    error: 'true, false or { title, description }',
+  })
+  .optional();
+
+/** Also the names that a misspelt one is compared with. */
+const builtInsSpec = z.strictObject(
+  {
+    list_streams: builtIn,
+    read_latest: builtIn,
+    read_history: builtIn,
+    tail_stream: builtIn,
+    publish: builtIn,
+    request: builtIn,
+    get_task: builtIn,
+    answer_task: builtIn,
+    cancel_task: builtIn,
+    read_result: builtIn,
+    wait_for: builtIn,
+    export_history: builtIn,
+    replay_dead_letters: builtIn,
+  },
+  { error: 'tools that come with the package, by name' },
+);
+
 export const appSpec = z.strictObject(
   {
     name: bounded(
@@ -38,6 +64,7 @@ export const appSpec = z.strictObject(
     tasks: plain<Named<'tasks'>>('tasks by name, as in { name: task({ … }) }'),
     resources: plain<Named<'resources'>>('resources by name, as in { name: resource({ … }) }'),
     prompts: plain<Named<'prompts'>>('prompts by name, as in { name: prompt({ … }) }'),
+    builtIns: builtInsSpec.optional(),
     results: resultsSpec.optional(),
   },
   { error: 'defineApp({ … })' },

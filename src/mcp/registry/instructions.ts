@@ -11,7 +11,8 @@ export function instructionsFor(app: App): string {
     lines.push('Streams of live data:');
     for (const { name, description } of streams.slice(0, STREAMS_NAMED)) lines.push(`- ${name}: ${description}`);
     if (streams.length > STREAMS_NAMED) lines.push(`- and ${streams.length - STREAMS_NAMED} more`);
-    lines.push('Begin with list_streams: it tells the fields, the units and how fresh each stream is.');
+    if (app.builtIns.list_streams !== false)
+      lines.push('Begin with list_streams: it tells the fields, the units and how fresh each stream is.');
   }
   const tasks = [...app.tasks].filter(([, { otherwise }]) => otherwise === 'handle').map(([name]) => name);
   if (tasks.length > 0) {

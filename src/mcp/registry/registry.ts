@@ -4,6 +4,7 @@
  * caller; they show the same to all as long as no declaration names a scope.
  */
 import type { App } from '../../declare/app.ts';
+import type { BuiltInTexts } from '../../declare/built-ins.ts';
 import type { Resource } from '../../declare/resource.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { type About, aboutOf } from './about.ts';
@@ -38,7 +39,7 @@ export interface Registry {
 export function createRegistry(deps: HandlerDeps & { app: App }, extensions: readonly Extension[]): Registry {
   const { app } = deps;
   const special = allOf<SpecialTool>(extensions.map(({ specialTools }) => specialTools));
-  const builtInTools = new Map<string, ListedTool>([
+  const builtInTools = shownOf(app, [
     ...allOf<ListedTool>(extensions.map(({ tools }) => tools)),
     ...[...special].filter(([, { isDeclared }]) => !isDeclared),
   ]);
@@ -63,6 +64,18 @@ export function createRegistry(deps: HandlerDeps & { app: App }, extensions: rea
     prompts: createPromptRegistry(deps, prompts),
     complete: (reference, argument, caller) => complete(deps, prompts, resources, reference, argument, caller),
   };
+}
+
+/** The built-in tools that the app does not leave out, with the texts that it gives them. */
+function shownOf({ builtIns }: App, tools: readonly (readonly [string, ListedTool])[]): Map<string, ListedTool> {
+  const decided: Readonly<Record<string, boolean | BuiltInTexts | undefined>> = builtIns;
+  return new Map(
+    tools.flatMap(([name, tool]) => {
+      const own = decided[name];
+      if (own === false) return [];
+      return [[name, typeof own === 'object' ? { ...tool, ...own } : tool] as const];
+    }),
+  );
 }
 
 /** The items of all extensions by name, in the order of the extensions. */
