@@ -25,7 +25,7 @@ export function describeStreams(app: App): string {
     (stream) => `- ${stream.name}${keyText(stream)}: ${shortened(stream.description, PHRASE_CHARACTERS)}`,
   ];
   for (const form of streams.length <= MOST_WITH_FIELDS ? forms : []) {
-    const text = `Streams, with the fields of their data:\n${streams.map(form).join('\n')}`;
+    const text = `Streams and their fields:\n${streams.map(form).join('\n')}`;
     if (text.length <= FIELDS_CHARACTERS) return text;
   }
   return `Streams: ${streamNames(app)}`;

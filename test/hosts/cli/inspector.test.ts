@@ -19,6 +19,9 @@ describe.each(ERAS)('the Inspector, %s', (era) => {
     expect((tools as { name: string }[]).map(({ name }) => name)).toEqual(
       expect.arrayContaining(['list_streams', 'open_valve', 'wait_for']),
     );
+    const checked = await inspectOnce(mcpUrl, era, '--method', 'tools/list', '--strict', '--format', 'json');
+    expect(checked).toHaveProperty('result.tools');
+    expect(checked['schemaFindings'] ?? []).toEqual([]);
     const { contents } = await inspectOnce(mcpUrl, era, '--method', 'resources/read', '--uri', 'stream://valves');
     expect(contents).toMatchObject([{ uri: 'stream://valves', mimeType: 'application/json' }]);
     const call = ['--method', 'tools/call', '--tool-name', 'read_history', '--tool-arg', 'stream=valves'];
