@@ -40,6 +40,6 @@ export async function withUnknownKeys<Answer extends Halves>(
 function unknownKey(key: string, known: readonly string[]): string {
   const meant = meantName(key, known);
   const some = known.slice(0, MOST_NAMED).join(', ') + (known.length > MOST_NAMED ? ', …' : '');
-  const asked = meant === null ? '' : `, did you mean ${JSON.stringify(meant)}?`;
+  const asked = meant === null ? '.' : `, did you mean ${JSON.stringify(meant)}?`;
   return `No event has the key ${JSON.stringify(key)}${asked} Known keys: ${some || 'none'}.`;
 }
