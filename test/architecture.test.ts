@@ -23,10 +23,10 @@ const ROOMS: readonly (readonly string[])[] = [
 
 /** Folders within a room, lowest first, by the same rule; `.` is the room's own files. */
 const FOLDERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  base: [['.'], ['time']],
+  base: [['.'], ['time', 'schema']],
   declare: [['.'], ['spec'], ['check']],
   store: [['.'], ['dynamodb'], ['drivers'], ['contract']],
-  streams: [['.'], ['log', 'conditions'], ['history']],
+  streams: [['.'], ['log', 'conditions'], ['removing', 'history']],
   feeds: [['kit', 'run', 'csv', 'rss'], ['http', 'mqtt-session', 'websocket'], ['mqtt'], ['.']],
   tasks: [['records'], ['waits'], ['turn'], ['work']],
   // An extension stands beside what serves it: nothing of the server knows one.
@@ -229,6 +229,15 @@ function declared(file: string): string[] {
   const kinds = '(?:abstract class|class|(?:async )?function\\*?|const|let|interface|type|enum|namespace)';
   return [...text.matchAll(new RegExp(`^export (?:declare )?${kinds} ([\\w$]+)`, 'gm'))].map(([, name = '']) => name);
 }
+
+/** More than a person sees at one look. */
+const MOST_FILES = 25;
+
+test('no folder has more files than one look takes in', () => {
+  const counts = new Map<string, number>();
+  for (const file of files) counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1);
+  expect([...counts].filter(([, count]) => count > MOST_FILES)).toEqual([]);
+});
 
 test('an exported name stands for one thing in all of src', () => {
   const places = new Map<string, string[]>();

@@ -2,12 +2,12 @@
  * Makes a tool's answer of an API's answer: picks the value, checks it by the tool's schema, and adds a text for
  * people.
  */
-import { parseAsAsked } from '../base/as-asked.ts';
+import { parseAsAsked } from '../base/schema/as-asked.ts';
 import type { ToolAnswer } from '../declare/tool.ts';
 import type { HttpAnswer } from '../declare/http-api.ts';
 import { hasNonFinite, type Json } from '../base/json.ts';
 import { describeShape, readPath } from '../base/json-path.ts';
-import { describeIssues, type Refused, UNWORDED } from '../base/issue-words.ts';
+import { describeIssues, type Refused, UNWORDED } from '../base/schema/issue-words.ts';
 import { structuredText } from './answer-text.ts';
 import { ofAnswer } from './declared-function.ts';
 import type { Call } from './call.ts';

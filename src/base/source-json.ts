@@ -1,7 +1,7 @@
 /**
  * Reads JSON that others wrote: bodies of feeds and APIs, messages, pushes, requests. A whole number that no double holds for
  * certain is handed on as its digits, so that no two numbers become one: `9007199254740993`, `9007199254740993.0` and
- * `9.007199254740993e15` are all `"9007199254740993"`. Where a schema asks for a number, `base/as-asked.ts` makes one of the
+ * `9.007199254740993e15` are all `"9007199254740993"`. Where a schema asks for a number, `base/schema/as-asked.ts` makes one of the
  * digits. A number beyond every double (`1e400`) is ±Infinity, which is refused where the data are judged. A fraction becomes
  * the nearest double. Of two members with one name the last counts. What this project wrote itself is read by `parseJson`. Pure.
  */

@@ -1,6 +1,6 @@
 /** Schemas of arguments and answers that several built-in tools share. All times are epoch milliseconds. */
 import * as z from 'zod';
-import { listedAs } from '../base/json-schema.ts';
+import { listedAs } from '../base/schema/json-schema.ts';
 import { CURSOR_CHARACTERS } from '../streams/log/stream-cursor.ts';
 
 /** A stream's name. The description of `list_streams` has the names, and so does the error for a wrong one. */

@@ -16,7 +16,7 @@ import { readHistory } from '../streams/history/events.ts';
 import { readKeys, readLatest, readLatestByKey } from '../streams/log/read-latest.ts';
 import { toStreamEvent } from '../streams/log/stream-log.ts';
 import { publish } from '../streams/log/publish.ts';
-import { removeEvents } from '../streams/log/remove.ts';
+import { removeEvents } from '../streams/removing/remove.ts';
 import { decodeStreamCursor } from '../streams/log/stream-cursor.ts';
 import { pageBefore, newestEvent, pageAfter } from './event-pages.ts';
 import { scopeOf } from '../streams/scope.ts';

@@ -5,8 +5,8 @@
  */
 import * as z from 'zod';
 import type { JsonObject } from '../base/json.ts';
-import { asMeant } from '../base/as-meant.ts';
-import { listedAs } from '../base/json-schema.ts';
+import { asMeant } from '../base/schema/as-meant.ts';
+import { listedAs } from '../base/schema/json-schema.ts';
 import { TidegateError } from '../base/errors.ts';
 import { whereSchema } from '../declare/check/condition-schema.ts';
 import type { Condition, ConditionKind, FieldTests, Where } from '../declare/condition.ts';

@@ -2,7 +2,7 @@
  * Requests that went wrong somewhere: valid ones of every method and both eras, with up to four parts of the message, the
  * headers, the bytes or the path replaced at random, under a seed.
  */
-import { carelessly } from '../base/careless.ts';
+import { carelessly } from '../base/schema/careless.ts';
 import { HEADER_VALUES, mutate, textOf } from '../mcp/serve/wrong-messages.ts';
 import { type Random, valueOf } from './arguments.ts';
 import { PUSH_TOKEN } from './stage.ts';

@@ -1,7 +1,7 @@
 /** The flat forms of a filter and a condition, and the nested ones beside them: both come to the same. */
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { objectSchema } from '../../src/base/json-schema.ts';
+import { objectSchema } from '../../src/base/schema/json-schema.ts';
 import { defineApp } from '../../src/declare/check/define-app.ts';
 import { stream } from '../../src/declare/stream.ts';
 import { ConditionArgument, conditionOfArgument, whereArgument } from '../../src/tools/condition-input.ts';

@@ -4,8 +4,8 @@ import type { Answer, ContentOf, InputRequest, WireRequest } from '../ask.ts';
 import { RootsResult, SampleResult } from '../client-asks.ts';
 import { digestOf } from '../../base/digest.ts';
 import { flatSchema } from './flat-schema.ts';
-import { asMeant } from '../../base/as-meant.ts';
-import { describeIssues, UNWORDED } from '../../base/issue-words.ts';
+import { asMeant } from '../../base/schema/as-meant.ts';
+import { describeIssues, UNWORDED } from '../../base/schema/issue-words.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { isDeep, type Json, type JsonObject, utf8Bytes } from '../../base/json.ts';
 

@@ -4,7 +4,7 @@
 import * as z from 'zod';
 import { TidegateError } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
-import { withoutJsonForm } from '../../base/json-schema.ts';
+import { withoutJsonForm } from '../../base/schema/json-schema.ts';
 
 const KEPT = ['type', 'title', 'description', 'minLength', 'maxLength', 'minimum', 'maximum', 'format', 'default'];
 const CHOICES = ['enum', 'oneOf', 'anyOf', 'items', 'minItems', 'maxItems'];

@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import type { Json, JsonObject } from '../../base/json.ts';
-import { withoutJsonForm } from '../../base/json-schema.ts';
+import { withoutJsonForm } from '../../base/schema/json-schema.ts';
 import { knownName } from '../../base/known-names.ts';
 import { type ReadTime, readSourceTime, type TimeUnit } from '../../base/time/source-time.ts';
 import { isZone, zoneOf } from '../../base/time/zone.ts';

@@ -2,8 +2,8 @@
  * Checks a message against the rules of what may be published, before a person is asked or anything is sent. Every refusal
  * names the field that is wrong. Pure.
  */
-import { asMeant } from '../../base/as-meant.ts';
-import { describeIssues, UNWORDED } from '../../base/issue-words.ts';
+import { asMeant } from '../../base/schema/as-meant.ts';
+import { describeIssues, UNWORDED } from '../../base/schema/issue-words.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { isDeep, type Json, type JsonObject, MOST_DEPTH, utf8Bytes } from '../../base/json.ts';
 import type { MqttMessage } from '../mqtt-session/messages.ts';

@@ -3,7 +3,7 @@
  * message.
  */
 import * as z from 'zod';
-import { listedAs } from '../../base/json-schema.ts';
+import { listedAs } from '../../base/schema/json-schema.ts';
 import type { MqttMessage, MqttRequest } from '../mqtt-session/messages.ts';
 import type { MqttRules } from './publish-rules.ts';
 import { payloadSchema, type Shown } from './tool-texts.ts';

@@ -4,8 +4,8 @@
  */
 import * as z from 'zod';
 import type { Json, JsonObject } from '../../base/json.ts';
-import { mergedSchema } from '../../base/merged-schema.ts';
-import { portableSchema } from '../../base/portable-schema.ts';
+import { mergedSchema } from '../../base/schema/merged-schema.ts';
+import { portableSchema } from '../../base/schema/portable-schema.ts';
 import { shortened } from '../../base/text.ts';
 import type { MqttRules, PublishRule } from './publish-rules.ts';
 

@@ -1,6 +1,6 @@
 /** The mistakes in what an MQTT feed declares under `topics` that concern several options at once, or its streams. Pure. */
 import * as z from 'zod';
-import { withoutJsonForm } from '../../base/json-schema.ts';
+import { withoutJsonForm } from '../../base/schema/json-schema.ts';
 import type { JsonObject } from '../../base/json.ts';
 import type { FeedTarget } from '../../declare/feed.ts';
 import type { Problem } from '../../declare/problem.ts';

@@ -18,13 +18,24 @@ import type { Reading } from '../../store/store.ts';
 import type { Deps } from '../../streams/deps.ts';
 import { feedKey } from './state.ts';
 import { createGuardedFetch, type GuardedFetch } from '../../net/guarded-fetch.ts';
-import type { Holding } from './holding.ts';
 import { type FeedOutcome, type FeedReport, runFeed } from './run-feed.ts';
 import { DEFAULT_LEASE_MS, type FeedState, newState, NO_COUNTS, notDue, readStateOrNewer } from './state.ts';
 import { conditionOf, type FeedCondition } from './status.ts';
 import { type Scope, scopesOf } from '../../streams/scope.ts';
 
 export type { FeedOutcome, FeedReport };
+
+/**
+ * The runs of this process that hold a connection, by name. A host that stays up makes one and passes it to `ingest`. It
+ * decides nothing: `ingest` says which run begins, and each ends by itself.
+ */
+export interface Holding {
+  has(name: string): boolean;
+  /** Begins a run; `work` does not reject. */
+  begin(name: string, work: () => Promise<void>): void;
+  /** Resolves when no run is under way. */
+  ended(): Promise<void>;
+}
 
 export interface IngestOptions {
   /** Whose streams are filled; default: those of every tenant. */

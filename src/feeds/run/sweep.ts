@@ -7,7 +7,7 @@
 import { asTidegateError, type TidegateError } from '../../base/errors.ts';
 import { openAccount, type Spent } from '../../store/counting.ts';
 import type { Deps } from '../../streams/deps.ts';
-import { eraseAll } from '../../streams/log/erase-removed.ts';
+import { eraseAll } from '../../streams/removing/erase-removed.ts';
 import { LATEST_FOLLOWER, projectLatest } from '../../streams/log/latest.ts';
 import { buildTimes } from '../../streams/log/times-keep.ts';
 import { trimLog, trimStream } from '../../streams/log/retention.ts';

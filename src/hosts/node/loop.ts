@@ -4,7 +4,7 @@
  * its lease is held. Any number of processes may run them on one store.
  */
 import { asTidegateError } from '../../base/errors.ts';
-import { createHolding } from '../../feeds/run/holding.ts';
+import { createHolding } from './holding.ts';
 import { type FeedOutcome, type FeedReport, ingest, type IngestReport } from '../../feeds/run/run.ts';
 import { sweep } from '../../feeds/run/sweep.ts';
 import type { Deps } from '../../streams/deps.ts';

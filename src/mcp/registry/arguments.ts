@@ -1,13 +1,13 @@
 /**
  * The one place where arguments are checked: of tools, of tasks, which are tools too, and of prompts. Arguments that fit stay
- * as they are; others are taken as they were meant (`base/as-meant.ts`), or refused by the names that the caller wrote.
+ * as they are; others are taken as they were meant (`base/schema/as-meant.ts`), or refused by the names that the caller wrote.
  */
 import * as z from 'zod';
-import { asMeant } from '../../base/as-meant.ts';
-import { parseLongNumbers } from '../../base/as-asked.ts';
-import { describeIssues, UNWORDED } from '../../base/issue-words.ts';
+import { asMeant } from '../../base/schema/as-meant.ts';
+import { parseLongNumbers } from '../../base/schema/as-asked.ts';
+import { describeIssues, UNWORDED } from '../../base/schema/issue-words.ts';
 import { meantName } from '../../base/known-names.ts';
-import { namesAt } from '../../base/schema-parts.ts';
+import { namesAt } from '../../base/schema/schema-parts.ts';
 import { isObject } from '../wire/params.ts';
 
 export type CheckedArguments =

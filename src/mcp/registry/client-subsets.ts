@@ -4,7 +4,7 @@
  * whoever does not know it leaves it out. Pure.
  */
 import type { Json, JsonObject } from '../../base/json.ts';
-import { forEachSchema } from '../../base/portable-schema.ts';
+import { forEachSchema } from '../../base/schema/portable-schema.ts';
 
 /** What a client takes, and what it is told to do. */
 export interface ClientSubset {

@@ -13,7 +13,7 @@ import { inAskingContext } from '../../calls/context.ts';
 import type { HandlerDeps } from '../../calls/deps.ts';
 import type { Caller } from '../../calls/caller.ts';
 import { failureText, isForModel } from '../wire/errors.ts';
-import { checkObjectSchema, NO_ARGUMENTS, objectSchema } from '../../base/json-schema.ts';
+import { checkObjectSchema, NO_ARGUMENTS, objectSchema } from '../../base/schema/json-schema.ts';
 import { type PassesOver, checkedArguments } from './arguments.ts';
 import { unportable } from './client-subsets.ts';
 import { displayed } from './displayed.ts';

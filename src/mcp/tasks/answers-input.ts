@@ -3,7 +3,7 @@
  * object by key that the protocol has is taken as well.
  */
 import * as z from 'zod';
-import { listedAs } from '../../base/json-schema.ts';
+import { listedAs } from '../../base/schema/json-schema.ts';
 
 const action = z.enum(['accept', 'decline', 'cancel']);
 const values = z.record(z.string(), z.unknown());

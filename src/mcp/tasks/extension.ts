@@ -4,7 +4,7 @@
  */
 import type { App } from '../../declare/app.ts';
 import type { Task } from '../../declare/task.ts';
-import { objectSchema } from '../../base/json-schema.ts';
+import { objectSchema } from '../../base/schema/json-schema.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import type { Tasks } from '../../tasks/work/service.ts';
 import type { Extension, SpecialTool } from '../extension.ts';

@@ -4,8 +4,8 @@ import type { Task } from '../../declare/task.ts';
 import type { ToolResult } from '../../declare/check/tool-result.ts';
 import type { JsonObject } from '../../base/json.ts';
 import { hasEnded, type Header } from '../../tasks/records/header.ts';
-import { objectSchema } from '../../base/json-schema.ts';
-import { mergedSchema } from '../../base/merged-schema.ts';
+import { objectSchema } from '../../base/schema/json-schema.ts';
+import { mergedSchema } from '../../base/schema/merged-schema.ts';
 import { pollIntervalMs } from './view.ts';
 import { pauseText } from './task-text.ts';
 

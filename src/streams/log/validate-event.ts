@@ -5,7 +5,7 @@
  */
 import type * as z from 'zod';
 import type { DeclaredStream } from '../../declare/stream.ts';
-import { type ParsedAsAsked, parseAsAsked } from '../../base/as-asked.ts';
+import { type ParsedAsAsked, parseAsAsked } from '../../base/schema/as-asked.ts';
 import type { EventMeta, LoggedEvent } from '../../base/event.ts';
 import { LATEST_MS } from '../../base/time/iso-8601.ts';
 import { hasNonFinite, isDeep, type Json, MOST_DEPTH, utf8Bytes } from '../../base/json.ts';

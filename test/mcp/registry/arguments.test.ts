@@ -4,7 +4,7 @@ import * as z from 'zod';
 import type { JsonObject } from '../../../src/base/json.ts';
 import { defineApp, prompt, stream, task, tool } from '../../../src/index.ts';
 import { checkedArguments } from '../../../src/mcp/registry/arguments.ts';
-import { carelessly } from '../../base/careless.ts';
+import { carelessly } from '../../base/schema/careless.ts';
 import { valueOf } from '../../fuzz/arguments.ts';
 import { randomFrom } from '../serve/wrong-messages.ts';
 import { type Served, serveApp } from '../served.ts';

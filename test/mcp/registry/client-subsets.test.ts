@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import * as z from 'zod';
 import type { App } from '../../../src/declare/app.ts';
 import type { JsonObject } from '../../../src/base/json.ts';
-import { objectSchema } from '../../../src/base/json-schema.ts';
+import { objectSchema } from '../../../src/base/schema/json-schema.ts';
 import { defineApp, mqtt, pull, stream, task, tool } from '../../../src/index.ts';
 import { CLIENT_SUBSETS, unportable } from '../../../src/mcp/registry/client-subsets.ts';
 import { composed, listedTools } from '../../tools/listed.ts';

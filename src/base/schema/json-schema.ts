@@ -3,8 +3,8 @@
  * convert each schema once.
  */
 import * as z from 'zod';
-import { TidegateError } from './errors.ts';
-import type { JsonObject } from './json.ts';
+import { TidegateError } from '../errors.ts';
+import type { JsonObject } from '../json.ts';
 import { portableSchema } from './portable-schema.ts';
 
 export const NO_ARGUMENTS: JsonObject = { type: 'object', properties: {}, additionalProperties: false };

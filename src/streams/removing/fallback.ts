@@ -8,7 +8,7 @@
  */
 import { isGap, type LoggedEvent } from '../../base/event.ts';
 import type { Cursor, LogEntry } from '../../store/store.ts';
-import { isAsLate, replaces } from './latest.ts';
+import { isAsLate, replaces } from '../log/latest.ts';
 
 export interface Candidate {
   event: LoggedEvent;

@@ -7,8 +7,8 @@ import { createTestApp } from '../../../src/hosts/testing/test-app.ts';
 import { systemRuntime } from '../../../src/base/runtime.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import { findStream } from '../../../src/streams/find-stream.ts';
-import { createFallback } from '../../../src/streams/log/fallback.ts';
-import { leaveRevised } from '../../../src/streams/log/later-revisions.ts';
+import { createFallback } from '../../../src/streams/removing/fallback.ts';
+import { leaveRevised } from '../../../src/streams/removing/later-revisions.ts';
 import { streamLog } from '../../../src/streams/log/stream-log.ts';
 import { scopeOf } from '../../../src/streams/scope.ts';
 

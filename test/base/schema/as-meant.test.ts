@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { asMeant } from '../../src/base/as-meant.ts';
-import type { JsonObject } from '../../src/base/json.ts';
-import { valueOf } from '../fuzz/arguments.ts';
-import { randomFrom } from '../mcp/serve/wrong-messages.ts';
+import { asMeant } from '../../../src/base/schema/as-meant.ts';
+import type { JsonObject } from '../../../src/base/json.ts';
+import { valueOf } from '../../fuzz/arguments.ts';
+import { randomFrom } from '../../mcp/serve/wrong-messages.ts';
 import { carelessly } from './careless.ts';
 
 const SEED = 20_261_129;

@@ -16,16 +16,16 @@ import { afterConflict, commitSurely } from '../../store/commit.ts';
 import { isPresent, type Operation } from '../../store/store.ts';
 import { withoutKeys } from '../find-stream.ts';
 import type { Scope } from '../scope.ts';
-import { fenceKey, fencePut } from './append.ts';
+import { fenceKey, fencePut } from '../log/append.ts';
 import { eraseAtOnce } from './erase-at-once.ts';
 import { DROP_AFTER_MS, eraseRemoved } from './erase-removed.ts';
-import { positionKey } from './follower.ts';
-import { LATEST_FOLLOWER, projectLatest } from './latest.ts';
-import { noteEntry, removalEntriesKey } from './removal-entries.ts';
-import { type Removal, removalEvent, type Removals, removals, removalsKey, type Removed } from './removals.ts';
+import { positionKey } from '../log/follower.ts';
+import { LATEST_FOLLOWER, projectLatest } from '../log/latest.ts';
+import { noteEntry, removalEntriesKey } from '../log/removal-entries.ts';
+import { type Removal, removalEvent, type Removals, removals, removalsKey, type Removed } from '../log/removals.ts';
 import { settleLatest } from './settle-latest.ts';
-import { loggedEvent, streamLog } from './stream-log.ts';
-import { EVENT_ID_BYTES, KEY_BYTES } from './validate-event.ts';
+import { loggedEvent, streamLog } from '../log/stream-log.ts';
+import { EVENT_ID_BYTES, KEY_BYTES } from '../log/validate-event.ts';
 
 /** Most removals of a stream at a time, and most bytes of their record. */
 export const MOST_REMOVALS = 200;

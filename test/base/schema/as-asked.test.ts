@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import * as z from 'zod';
-import { parseAsAsked } from '../../src/base/as-asked.ts';
+import { parseAsAsked } from '../../../src/base/schema/as-asked.ts';
 
 const LONG = '9007199254740993';
 const NEAREST = 2 ** 53;

@@ -10,7 +10,7 @@ import { LIST_LIMIT } from '../../store/limits.ts';
 import { record } from '../../store/record.ts';
 import type { Operation, Put, RecordKey } from '../../store/store.ts';
 import type { LogScope } from '../scope.ts';
-import { type Removals, removals, type StandingRemovals } from './removals.ts';
+import { type Removals, removals, type StandingRemovals } from '../log/removals.ts';
 
 /** Most orphans in the record of removals, and most bytes of their keys. */
 const MOST_ORPHANS = 1_000;

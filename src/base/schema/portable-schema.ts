@@ -2,7 +2,7 @@
  * Says the same as a JSON Schema in the words that most clients know. Many hand a tool's schemas to a model's API that takes
  * a part of JSON Schema alone, and refuses or drops the rest. Nothing is accepted less than before. Pure.
  */
-import type { Json, JsonObject } from './json.ts';
+import type { Json, JsonObject } from '../json.ts';
 
 /** Most schemas that may stand in place of references. The bound exists because definitions may name each other. */
 const MOST_INLINED = 500;

@@ -2,8 +2,8 @@
  * Writes arguments as careless clients do: numbers and truths as texts, lists and objects as JSON text, a list of one without
  * its list, null for what is absent. Where the JSON Schema lets a value be taken as another, the value stays as it is.
  */
-import type { JsonObject } from '../../src/base/json.ts';
-import type { Random } from '../fuzz/arguments.ts';
+import type { JsonObject } from '../../../src/base/json.ts';
+import type { Random } from '../../fuzz/arguments.ts';
 
 export function carelessly(schema: JsonObject, value: unknown, random: Random): unknown {
   const forms = formsOf(schema);

@@ -1,6 +1,6 @@
 /** What a schema expected, in words, of an issue that it brings no message for. Pure. */
 import type * as z from 'zod';
-import { meantName } from './known-names.ts';
+import { meantName } from '../known-names.ts';
 
 const MOST_VALUES = 30;
 

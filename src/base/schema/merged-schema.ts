@@ -2,7 +2,7 @@
  * One JSON Schema in place of several, for clients that know no variants: it accepts whatever one of them accepts, and more.
  * Who checks a value has to know which of them is meant. Pure.
  */
-import type { Json, JsonObject } from './json.ts';
+import type { Json, JsonObject } from '../json.ts';
 
 export function mergedSchema(variants: readonly JsonObject[]): JsonObject {
   const flat = variants.flatMap((variant) => branchesOf(variant));

@@ -1,9 +1,9 @@
 /** The schemas that tools show: the same meaning, in the words that most clients know. */
 import { expect, test } from 'vitest';
 import * as z from 'zod';
-import type { JsonObject } from '../../src/base/json.ts';
-import { objectSchema } from '../../src/base/json-schema.ts';
-import { portableSchema } from '../../src/base/portable-schema.ts';
+import type { JsonObject } from '../../../src/base/json.ts';
+import { objectSchema } from '../../../src/base/schema/json-schema.ts';
+import { portableSchema } from '../../../src/base/schema/portable-schema.ts';
 
 const shown = (schema: z.ZodType) => {
   const { properties } = objectSchema(z.object({ it: schema }), 'input', 'here') as { properties: { it: object } };

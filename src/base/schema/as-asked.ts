@@ -6,7 +6,7 @@
  */
 import * as z from 'zod';
 import { madeOfNothing, makesValues } from './coerced-numbers.ts';
-import { isLongNumber } from './source-json.ts';
+import { isLongNumber } from '../source-json.ts';
 
 export type ParsedAsAsked =
   | {

@@ -23,9 +23,9 @@ import {
   removals,
   type StandingRemovals,
   tombstoneOf,
-} from './removals.ts';
+} from '../log/removals.ts';
 import { putFallbacks, settleLatest } from './settle-latest.ts';
-import { loggedEvent, streamLog } from './stream-log.ts';
+import { loggedEvent, streamLog } from '../log/stream-log.ts';
 
 export interface Step {
   /** Where the part begins, to older entries; null: at the newest. */

@@ -16,9 +16,9 @@ import type { Operation } from '../../store/store.ts';
 import type { LogScope } from '../scope.ts';
 import { withErased, eraseStep, type Walked } from './erase-step.ts';
 import { refill } from './orphans.ts';
-import { readRemovals, type Removal, type Removals, removals, type StandingRemovals } from './removals.ts';
+import { readRemovals, type Removal, type Removals, removals, type StandingRemovals } from '../log/removals.ts';
 import { settleLatest } from './settle-latest.ts';
-import { streamLog } from './stream-log.ts';
+import { streamLog } from '../log/stream-log.ts';
 
 /** How long a removal that is done stays in the record: longer than a page may be under way. */
 export const DROP_AFTER_MS = 60_000;

@@ -12,10 +12,10 @@
  */
 import type * as z from 'zod';
 import { parseLongNumbers } from './as-asked.ts';
-import { isDeep, type Json } from './json.ts';
-import { readDecimal } from './number-text.ts';
+import { isDeep, type Json } from '../json.ts';
+import { readDecimal } from '../number-text.ts';
 import { type Def, defOf, DEEPEST_SCHEMA } from './schema-parts.ts';
-import { isLongNumber, readSourceJson } from './source-json.ts';
+import { isLongNumber, readSourceJson } from '../source-json.ts';
 
 /** Most values that are looked at, so that a long list of wrong ones costs no more than it may. */
 const MOST_STEPS = 50_000;

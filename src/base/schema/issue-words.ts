@@ -4,7 +4,7 @@
  */
 import type * as z from 'zod';
 import { expectedBy } from './expected-words.ts';
-import { meantName } from './known-names.ts';
+import { meantName } from '../known-names.ts';
 import { namesAt } from './schema-parts.ts';
 
 /** Given to a parse, so that an issue without a message of its own schema has none, and its words are found here. */

@@ -6,7 +6,7 @@
 import type { DeclaredStream } from '../../declare/stream.ts';
 import type { LogScope } from '../scope.ts';
 import { withErased, eraseStep } from './erase-step.ts';
-import { readRemovals, type Removal } from './removals.ts';
+import { readRemovals, type Removal } from '../log/removals.ts';
 
 /** Reads of 1,000 entries. */
 const READS = 10;

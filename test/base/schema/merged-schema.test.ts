@@ -1,6 +1,6 @@
 /** One schema in place of several accepts whatever one of them does. */
 import { expect, test } from 'vitest';
-import { mergedSchema } from '../../src/base/merged-schema.ts';
+import { mergedSchema } from '../../../src/base/schema/merged-schema.ts';
 
 const text = { type: 'string' };
 const number = { type: 'number' };

@@ -13,9 +13,9 @@ import { GET_MANY_LIMIT, LIST_LIMIT } from '../../store/limits.ts';
 import { type Check, isPresent, type Operation, type Put, type StoredRecord } from '../../store/store.ts';
 import type { LogScope } from '../scope.ts';
 import type { Candidate } from './fallback.ts';
-import { isAsLate, latestEvent, latestKey, latestPartition, latestUntil, replaces } from './latest.ts';
+import { isAsLate, latestEvent, latestKey, latestPartition, latestUntil, replaces } from '../log/latest.ts';
 import { CHUNK, fits, putsOf } from './orphans.ts';
-import { isOf, readRemovals, type Removal, removals, type StandingRemovals } from './removals.ts';
+import { isOf, readRemovals, type Removal, removals, type StandingRemovals } from '../log/removals.ts';
 
 const MOST_CONFLICTS = 20;
 

@@ -8,10 +8,10 @@ import { GET_MANY_LIMIT, READ_LIMIT } from '../../store/limits.ts';
 import type { Cursor } from '../../store/store.ts';
 import type { LogScope } from '../scope.ts';
 import type { Fallback } from './fallback.ts';
-import { keyOf, latestEvent, latestKey } from './latest.ts';
-import { besides, obey } from './removals.ts';
+import { keyOf, latestEvent, latestKey } from '../log/latest.ts';
+import { besides, obey } from '../log/removals.ts';
 import { isBetter } from './settle-latest.ts';
-import { loggedEvent, streamLog } from './stream-log.ts';
+import { loggedEvent, streamLog } from '../log/stream-log.ts';
 
 /** Most reads of 1,000 entries. */
 const READS = 300;

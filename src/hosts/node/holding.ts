@@ -1,14 +1,5 @@
-/**
- * The runs of this process that hold a connection, by name. A host that stays up makes one and passes it to `ingest`. It
- * decides nothing: `ingest` says which run begins, and each ends by itself.
- */
-export interface Holding {
-  has(name: string): boolean;
-  /** Begins a run; `work` does not reject. */
-  begin(name: string, work: () => Promise<void>): void;
-  /** Resolves when no run is under way. */
-  ended(): Promise<void>;
-}
+/** The runs of this process that hold a connection. See `feeds/run/run.ts`. */
+import type { Holding } from '../../feeds/run/run.ts';
 
 /** @param onEnd called whenever a run has ended */
 export function createHolding(onEnd: () => void): Holding {
