@@ -124,7 +124,7 @@ describe('texts', () => {
     const told = async () => {
       const { structured, text } = await ask('list_streams', {});
       const [listed] = (structured as unknown as { streams: { zone: string; zoneAssumed: boolean }[] }).streams;
-      return [listed?.zone, listed?.zoneAssumed, text.includes('without a zone and are read as UTC')];
+      return [listed?.zone, listed?.zoneAssumed, text.includes('zone UTC, an assumption: its times come without one')];
     };
     expect(await told()).toEqual(['UTC', false, false]);
     await poll();
@@ -341,9 +341,10 @@ it('of forecasts the latest is the one furthest ahead, and both texts say so', a
   expect(text).toContain('(30 h ahead)');
   const { tools } = (await request('tools/list', {})) as unknown as { tools: { name: string; description: string }[] };
   const description = tools.find(({ name }) => name === 'read_latest')?.description;
-  expect(description).toContain('of forecasts the one furthest ahead');
-  expect(description).toContain('Forecasts, up to 7d ahead.');
-  expect((await ask('list_streams', {})).structured).toMatchObject({ streams: [{ aheadMs: 7 * 86_400_000 }] });
+  expect(description).toContain('Of forecasts it is the one furthest ahead');
+  const listed = await ask('list_streams', {});
+  expect(listed.structured).toMatchObject({ streams: [{ aheadMs: 7 * 86_400_000 }] });
+  expect(listed.text).toContain('ahead of the clock by 7d at most');
 });
 
 it.each([NOON / 1_000, String(NOON / 1_000), NOON * 1_000, NOON * 1e6])(

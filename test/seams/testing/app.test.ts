@@ -69,7 +69,7 @@ test('a task sleeps an hour of the test, and ends', async () => {
 
 test('a feed that the app does not declare, and a network that a test has not, are refused by name', async () => {
   expect(() => createTestApp(app, { feeds: { factory: fakeFeed() } })).toThrow(
-    expect.objectContaining({ field: 'feeds.factory', expected: 'plant' }),
+    expect.objectContaining({ field: 'feeds.factory', expected: 'one of the feeds plant' }),
   );
   await expect(boilers.call('coldest')).rejects.toMatchObject({ code: -32_602 });
 });

@@ -36,7 +36,7 @@ async function pagesOf(at: Past): Promise<number> {
   for (let next: Parameters<Past['read']>[0] | null = range; next; pages += 1) {
     const page = await at.read(next);
     found.push(...page.events.map(({ id }) => id));
-    next = page.cursor === null ? null : { cursor: page.cursor, limit: 1_000 };
+    next = page.cursor === null ? null : { ...range, cursor: page.cursor };
   }
   expect(found).toEqual(at.held.filter(({ time }) => time >= range.from && time < range.to).map(({ id }) => id));
   return pages;
