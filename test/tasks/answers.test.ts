@@ -70,7 +70,7 @@ describe('answers', () => {
 
   test('of which one is wrong: none is stored, and the field is named', async () => {
     const { stage, id } = await asking();
-    const wrong = { first: accept('Ada'), second: { action: 'accept', content: { name: 7 } } };
+    const wrong = { first: accept('Ada'), second: { action: 'accept', content: { name: ['Ada', 'Eve'] } } };
     await expect(stage.answer(id, wrong)).rejects.toMatchObject({
       code: 'invalid_input',
       field: 'inputResponses.second.content.name',

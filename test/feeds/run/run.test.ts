@@ -76,7 +76,7 @@ describe('a burst', () => {
     const { deadLetters, cursor } = await readDeadLetters(scopeOf(stage.deps, { tenant: TENANT }), 'readings');
     expect(deadLetters.map(({ reason, field }) => [reason, field])).toEqual([
       ['schema', 'data.value'],
-      ['key', 'key'],
+      ['key', 'data.sensor'],
       ['schema', 'data'],
       ['unknown_stream', 'stream'],
       ['json', null],
