@@ -11,8 +11,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
-/** Measured: 304.3 KiB, minified; a hundredth more is room. */
-const MOST_GZIPPED_KIB = 308;
+/** Measured: 324.3 KiB, minified, since values are taken as they were meant and removals came; a fiftieth more is room. */
+const MOST_GZIPPED_KIB = 331;
 
 const Meta = z.object({
   outputs: z.record(
