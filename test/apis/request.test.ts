@@ -1,7 +1,7 @@
 /** What an HTTP tool sends: each argument where the declaration put it, and nowhere else. */
-import * as fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import * as z from 'zod';
+import { fc } from '../properties.ts';
 import { api, httpTool, type HttpToolOptions, secret } from '../../src/index.ts';
 import type { Fetch } from '../../src/base/runtime.ts';
 import { type HttpSource, startHttpSource } from '../services/http-feed.ts';

@@ -1,5 +1,5 @@
-import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { fc } from '../properties.ts';
 import { canonicalText, digestOf } from '../../src/base/digest.ts';
 import type { Json } from '../../src/base/json.ts';
 

@@ -1,5 +1,5 @@
-import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { fc } from '../properties.ts';
 import { isLongNumber, readSourceJson } from '../../src/base/source-json.ts';
 
 test.each<[string, unknown]>([

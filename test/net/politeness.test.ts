@@ -1,5 +1,5 @@
-import * as fc from 'fast-check';
 import { describe, expect, it, test, vi } from 'vitest';
+import { fc } from '../properties.ts';
 import { http } from '../../src/index.ts';
 import { createHostLimiter, type Politeness } from '../../src/net/politeness.ts';
 import { hang, type HttpSource, startHttpSource, status, text } from '../services/http-feed.ts';

@@ -1,8 +1,8 @@
 /** What sources write as times: each form once, what is refused and why, and the same reading on every machine. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { fc } from '../../properties.ts';
 import { readSourceTime, type TimeUnit } from '../../../src/base/time/source-time.ts';
 import { zoneOf } from '../../../src/base/time/zone.ts';
 

@@ -1,6 +1,6 @@
-import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
+import { fc } from '../../properties.ts';
 import { CONDITION_BYTES, conditionProblems, conditionSchema } from '../../../src/declare/check/condition-schema.ts';
 import type { Condition, ConditionKind } from '../../../src/declare/condition.ts';
 import { conditions } from '../../streams/conditions/arbitrary.ts';

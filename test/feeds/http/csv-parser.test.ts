@@ -1,5 +1,5 @@
-import * as fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
+import { fc } from '../../properties.ts';
 import { createCsvParser, MAX_ROW_LENGTH } from '../../../src/feeds/http/csv-parser.ts';
 import { csv } from '../../../src/feeds/http/csv.ts';
 import type { CsvOptions } from '../../../src/feeds/http/csv-options.ts';

@@ -1,5 +1,5 @@
-import * as fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
+import { fc } from '../../properties.ts';
 import { sse } from '../../../src/feeds/http/sse.ts';
 import type { SseOptions } from '../../../src/feeds/http/sse-options.ts';
 import { readSourceJson } from '../../../src/base/source-json.ts';

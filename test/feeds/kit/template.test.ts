@@ -1,5 +1,5 @@
-import * as fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
+import { fc } from '../../properties.ts';
 import {
   fillBody,
   fillHeader,

@@ -1,5 +1,5 @@
-import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { fc } from '../../properties.ts';
 import { beyondReach, createRepeats, MOST_REACH, type RepeatsState } from '../../../src/feeds/run/repeats.ts';
 
 const STREAM = { name: 's', dedupe: 1_000 };

@@ -1,6 +1,6 @@
 /** Whatever happens to connections, processes and messages: with ids and a history, nothing is lost and nothing doubled. */
-import * as fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
+import { fc } from '../../properties.ts';
 import { settle } from '../run/stage.ts';
 import { catchUp, scene, upTo } from './scene.ts';
 

@@ -1,5 +1,5 @@
 /** Conditions of every kind, small enough that chance meets their edges. */
-import * as fc from 'fast-check';
+import { fc } from '../../properties.ts';
 import type { Condition, FieldTest, KeyTest, Where } from '../../../src/declare/condition.ts';
 
 export const KEYS = ['a', 'b', 'c'] as const;

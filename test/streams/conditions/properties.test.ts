@@ -1,6 +1,6 @@
 /** Chance against a plain recomputation, against itself in pieces, and against itself with more ticks than are needed. */
-import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { fc } from '../../properties.ts';
 import type { Condition } from '../../../src/declare/condition.ts';
 import type { LoggedEvent } from '../../../src/base/event.ts';
 import type { Json } from '../../../src/base/json.ts';

@@ -1,5 +1,5 @@
-import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { fc } from '../../properties.ts';
 import type { FieldTest, KeyTest } from '../../../src/declare/condition.ts';
 import type { Json } from '../../../src/base/json.ts';
 import { passesKey, passesWhere } from '../../../src/streams/conditions/scope.ts';

@@ -1,5 +1,5 @@
-import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { fc } from '../../properties.ts';
 import type { Condition } from '../../../src/declare/condition.ts';
 import { describeCondition, DESCRIPTION_CHARACTERS } from '../../../src/streams/conditions/text.ts';
 import { conditions } from './arbitrary.ts';

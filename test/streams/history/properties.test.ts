@@ -1,7 +1,7 @@
 /** Chance against a plain recomputation: edges, time zones across clock changes, late events, filters, groups, pages. */
-import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
+import { fc } from '../../properties.ts';
 import { stream } from '../../../src/declare/stream.ts';
 import type { LoggedEvent } from '../../../src/base/event.ts';
 import type { Where } from '../../../src/declare/condition.ts';

@@ -1,5 +1,5 @@
-import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { fc } from '../../properties.ts';
 import { evenGrid, type Grid, monthGrid, weekGrid, zonedGrid } from '../../../src/streams/history/window-grid.ts';
 import { zoneOf } from '../../../src/base/time/zone.ts';
 

@@ -1,10 +1,10 @@
 /** Times with their holes against plain lists of times: never narrower than the truth, and holes never wider. */
-import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { fc } from '../../properties.ts';
 import { joined, meets, partsOf, shareOf, type Times, timesOf } from '../../../src/streams/log/time-spans.ts';
 import { packHoles, packTimes, unpackTimes } from '../../../src/streams/log/times.ts';
 
-const RUNS = { numRuns: 1_000, endOnFailure: true };
+const RUNS = { numRuns: 1_000 };
 
 /** In clusters with wide holes between them, anywhere, and as far as numbers go. */
 const anyTime = fc.oneof(

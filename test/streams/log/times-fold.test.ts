@@ -1,6 +1,6 @@
 /** The index of times against plain lists: whatever is folded in whatever pieces, each block has the times of its entries. */
-import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { fc } from '../../properties.ts';
 import { encodeCursor } from '../../../src/store/cursor.ts';
 import type { LogEntry } from '../../../src/store/store.ts';
 import { meets, type Times } from '../../../src/streams/log/time-spans.ts';
@@ -103,7 +103,7 @@ test('rounds of any size, some of them repeated, make blocks that hold the times
         }
       },
     ),
-    { numRuns: 200, endOnFailure: true },
+    { numRuns: 200 },
   );
 });
 
