@@ -1,8 +1,10 @@
 /** What is answered in place of a result that is kept in pages: a summary, its beginning, and links to the pages. Pure. */
 import type { ContentBlock } from '../declare/content.ts';
 import type { ToolResult } from '../declare/check/tool-result.ts';
-import { type JsonObject, utf8Bytes } from '../base/json.ts';
+import { type Json, type JsonObject, utf8Bytes } from '../base/json.ts';
+import { isoTime } from '../base/time/time-text.ts';
 import type { ResultPage } from './names.ts';
+import { callLine, callOf, type NextCall } from './next-call.ts';
 import type { SplitResult } from './result-pages.ts';
 
 /** The key of `_meta` under which programs find the handle. */
@@ -15,14 +17,47 @@ export function resultUri(handle: string, page: number): string {
   return `result://${handle}/${page}`;
 }
 
-export function pagedAnswer(
-  split: SplitResult,
-  handle: string,
-  hasSchema: boolean,
-  { most, until }: { most: number; until: number },
-): ToolResult {
-  const { bytes, structured, items, pages } = split;
+export interface Answering {
+  hasSchema: boolean;
+  hasReader: boolean;
+  /** Bytes of an answer that is not kept in pages. */
+  most: number;
+  /** How long the pages are kept, epoch ms. */
+  until: number;
+}
+
+/**
+ * The call that reads the first page stands in the text, and in a structured answer that no schema binds. Without it a model
+ * that is given the structured answer alone would not learn that there is a text in pages.
+ */
+export function pagedAnswer(split: SplitResult, handle: string, { hasSchema, ...answering }: Answering): ToolResult {
+  const { bytes, structured, pages } = split;
+  const { most, until } = answering;
   const breaksSchema = hasSchema && !split.isError && structured === undefined;
+  const calls = answering.hasReader ? [callOf('First page', 'read_result', { handle, page: 1 })] : [];
+  const { listed, links } = linksTo(split, handle);
+  const summary = [
+    `The answer has ${bytes} bytes, more than the ${most} of one answer. It is kept whole, until ${isoTime(until)}.`,
+    ...(breaksSchema ? ['The call itself was done: do not repeat it for the sake of its answer.'] : []),
+    ...(split.isStructuredPaged && structured !== undefined
+      ? ['The structured content of this answer is whole, too.']
+      : []),
+    ...listed,
+    `The first page is the resource ${resultUri(handle, 1)}.`,
+    ...calls.map(callLine),
+    'What follows is the beginning, and what there is room for.',
+  ];
+  const meta: JsonObject = { [RESULT_META]: { handle, pages: pages.length, bytes, expiresAt: until } };
+  return {
+    content: [{ type: 'text', text: summary.join('\n') }, ...split.content, ...links],
+    ...(structured === undefined ? {} : { structuredContent: hasSchema ? structured : withCalls(structured, calls) }),
+    ...(split.isError || breaksSchema ? { isError: true } : {}),
+    _meta: meta,
+  };
+}
+
+/** Says which pages hold what, and links to the first of them. */
+function linksTo({ items, pages }: SplitResult, handle: string): { listed: string[]; links: ContentBlock[] } {
   let next = 1;
   const links: ContentBlock[] = [];
   const listed = items.map(({ name, mimeType, pages: count }) => {
@@ -39,20 +74,13 @@ export function pagedAnswer(
     next = to + 1;
     return `${from === to ? `Page ${from}` : `Pages ${from} to ${to}`}: ${name}, ${mimeType}.`;
   });
-  const summary = [
-    `The answer has ${bytes} bytes, more than the ${most} of one answer. It is kept whole, until ${new Date(until).toISOString()}.`,
-    ...(breaksSchema ? ['The call itself was done: do not repeat it for the sake of its answer.'] : []),
-    ...listed,
-    `Read a page with read_result ${JSON.stringify({ handle, page: 1 })}, or as the resource ${resultUri(handle, 1)}.`,
-    'What follows is the beginning, and what there is room for.',
-  ];
-  const meta: JsonObject = { [RESULT_META]: { handle, pages: pages.length, bytes, expiresAt: until } };
-  return {
-    content: [{ type: 'text', text: summary.join('\n') }, ...split.content, ...links],
-    ...(structured === undefined ? {} : { structuredContent: structured }),
-    ...(split.isError || breaksSchema ? { isError: true } : {}),
-    _meta: meta,
-  };
+  return { listed, links };
+}
+
+function withCalls(structured: Json, calls: readonly NextCall[]): Json {
+  if (typeof structured !== 'object' || structured === null || Array.isArray(structured)) return structured;
+  if (calls.length === 0 || 'nextCalls' in structured) return structured;
+  return { ...structured, nextCalls: JSON.parse(JSON.stringify(calls)) as Json };
 }
 
 /** Bytes of a page, before any encoding. */

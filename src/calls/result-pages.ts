@@ -21,8 +21,10 @@ export interface SplitResult {
   bytes: number;
   /** Blocks that fit, and the beginning of the first text that does not. */
   content: ContentBlock[];
-  /** The structured answer, where it fits. */
+  /** The structured answer, where it is answered whole. */
   structured: Json | undefined;
+  /** The pages hold the structured answer, because it is too large for the readers of an answer. */
+  isStructuredPaged: boolean;
   isError: boolean;
   items: PagedItem[];
   pages: ResultPage[];
@@ -44,32 +46,36 @@ interface LargeItem {
   blob?: string;
 }
 
-/** Answers null for a result that is small enough to be answered as it is.
- * @param most bytes of such a result, as JSON */
-export function splitResult(result: ToolResult, most: number): SplitResult | null {
+/**
+ * Answers null for a result that is small enough to be answered as it is.
+ * @param most bytes of such a result, as JSON
+ * @param mostStructured bytes up to which the structured answer is given whole, whatever else there is; 0: none
+ */
+export function splitResult(result: ToolResult, most: number, mostStructured: number): SplitResult | null {
   const whole = JSON.stringify(result);
   // No character takes more than three bytes, so most small results are found without encoding them.
   if (whole.length * 3 <= most || utf8Bytes(whole) <= most) return null;
   const { structuredContent: structured, isError = false } = result;
   // A quarter is left for the summary, the beginning and the links.
   let left = Math.floor(most * 0.75);
-  const keepsStructured = structured !== undefined && jsonBytes(structured) <= left;
-  if (keepsStructured) left -= jsonBytes(structured);
+  const size = structured === undefined ? 0 : jsonBytes(structured);
+  const isStructuredPaged = size > left;
+  if (!isStructuredPaged) left -= size;
 
   const large: ContentBlock[] = [];
   const content: ContentBlock[] = [];
   const json = structured === undefined ? null : JSON.stringify(structured);
   for (const block of result.content) {
-    const size = jsonBytes(block);
     // A text that repeats the structured answer is left out, because the pages hold that answer.
-    if (!keepsStructured && block.type === 'text' && block.text === json) continue;
-    if (size <= left) {
+    if (isStructuredPaged && block.type === 'text' && block.text === json) continue;
+    const bytes = jsonBytes(block);
+    if (bytes <= left) {
       content.push(block);
-      left -= size;
+      left -= bytes;
     } else large.push(block);
   }
   const items = large.length <= MOST_ITEMS ? large.map(itemOf) : [asJson('content blocks', large)];
-  if (structured !== undefined && !keepsStructured) items.push(asJson('structured content', structured));
+  if (isStructuredPaged) items.push(asJson('structured content', structured));
 
   const first = items.find(({ text }) => text !== undefined)?.text;
   if (first !== undefined) content.unshift({ type: 'text', text: beginningOf(first, most) });
@@ -77,7 +83,8 @@ export function splitResult(result: ToolResult, most: number): SplitResult | nul
   return {
     bytes: utf8Bytes(whole),
     content,
-    structured: keepsStructured ? structured : undefined,
+    structured: isStructuredPaged && size > mostStructured ? undefined : structured,
+    isStructuredPaged,
     isError,
     items: items.map(({ name, mimeType }, index) => ({ name, mimeType, pages: pagesOf[index]?.length ?? 0 })),
     pages: pagesOf.flat(),

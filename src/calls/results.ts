@@ -20,8 +20,9 @@ import { pagedAnswer } from './result-answer.ts';
 export interface Results {
   /**
    * Answers the result itself where it is small enough, else a result with its beginning and with links to its pages.
-   * Where a tool has an output schema and the structured answer is too large, the result has `isError`, to which no
-   * schema applies. Costs no store call for a small result; for a large one, a call for each page and one more.
+   * Where a tool has an output schema, its structured answer stays whole up to `structuredBytes`, because a client may hold
+   * it to the schema. Above that the result has `isError`, to which no schema applies. Costs no store call for a small
+   * result; for a large one, a call for each page and one more.
    * @throws TidegateError `too_large` for more pages than are kept; `rate_limited`
    */
   fit(result: ToolResult, hasSchema: boolean, caller: Keeper): Promise<ToolResult>;
@@ -38,8 +39,12 @@ export interface ResultDeps {
   sealer: Sealer | null;
   /** Largest result that is answered as it is, in bytes of JSON. */
   bytes: number;
+  /** Largest structured answer that stays whole for its schema, in bytes of JSON. */
+  structuredBytes: number;
   /** How long pages are kept, ms. */
   keptMs: number;
+  /** Whether the app shows the tool that reads pages; otherwise they are read as resources alone. */
+  hasReader: boolean;
 }
 
 /** Most pages of a result. */
@@ -54,7 +59,7 @@ const NUMBER = /^[1-9]\d{0,2}$/;
 const sealedHandle = sealedText('handle of a result', () => z.tuple([z.string(), z.int()]));
 
 export function createResults(deps: ResultDeps): Results {
-  const { runtime, sealer, bytes, keptMs } = deps;
+  const { runtime, sealer, bytes, structuredBytes, keptMs, hasReader } = deps;
   let hasWarned = false;
 
   async function keep(split: SplitResult, caller: Keeper, now: number): Promise<string> {
@@ -80,7 +85,7 @@ export function createResults(deps: ResultDeps): Results {
 
   return {
     async fit(result, hasSchema, caller) {
-      const split = splitResult(result, bytes);
+      const split = splitResult(result, bytes, hasSchema && !result.isError ? structuredBytes : 0);
       if (split === null) return result;
       if (sealer === null) {
         const message = `results above ${bytes} bytes are answered whole, because TIDEGATE_SECRET is not set`;
@@ -95,7 +100,7 @@ export function createResults(deps: ResultDeps): Results {
         runtime.log('error', `a large answer was not kept: ${thrown.message}`, { code: thrown.code });
         throw notKept(split, thrown);
       });
-      return pagedAnswer(split, handle, hasSchema, { most: bytes, until: now + keptMs });
+      return pagedAnswer(split, handle, { hasSchema, hasReader, most: bytes, until: now + keptMs });
     },
 
     async page(handle, number, principal, store) {

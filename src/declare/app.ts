@@ -50,9 +50,10 @@ export interface AppOptions {
   builtIns?: BuiltIns;
   /**
    * How large results of tools are kept. A result above `bytes` as JSON is kept in pages for `keptMs`; the answer has
-   * its beginning and says where to read the whole. The defaults are 262,144 bytes and one hour.
+   * its beginning and says where to read the whole. The structured content of a tool with `output` stays whole beside
+   * that, up to `structuredBytes`. The defaults are 262,144 bytes, 1,000,000 bytes and one hour.
    */
-  results?: { bytes?: number; keptMs?: number };
+  results?: { bytes?: number; structuredBytes?: number; keptMs?: number };
 }
 
 export interface App {
@@ -73,5 +74,5 @@ export interface App {
   resources: ReadonlyMap<string, Resource>;
   prompts: ReadonlyMap<string, Prompt>;
   builtIns: BuiltIns;
-  results: { bytes: number; keptMs: number };
+  results: { bytes: number; structuredBytes: number; keptMs: number };
 }

@@ -45,6 +45,7 @@ export function composeRegistry(
     runtime,
     sealer: secrets === null ? null : createSealer(secrets, `${app.name}/result`),
     ...app.results,
+    hasReader: app.builtIns.read_result !== false,
   });
   return createRegistry({ ...deps, app: bindHttpTools(deps, variable), streamsFor, feedsFor, requestStates, results }, [
     { tools: streamTools(deps), resources: streamResources(deps) },

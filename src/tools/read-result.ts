@@ -1,8 +1,13 @@
 /** Reads pages of kept results: as resources, and with a tool for clients that read no resources. */
 import * as z from 'zod';
+import type { ContentBlock } from '../declare/content.ts';
 import { type Resource, resource } from '../declare/resource.ts';
 import { type Tool, tool } from '../declare/tool.ts';
+import { TidegateError } from '../base/errors.ts';
+import { inPieces } from '../base/text.ts';
 import { storeOf } from '../calls/context.ts';
+import { HALF_BYTES } from '../calls/halves.ts';
+import { callLine, callOf, type NextCall } from '../calls/next-call.ts';
 import { READ_ONLY } from '../calls/schemas.ts';
 import { type Results } from '../calls/results.ts';
 import { resultUri } from '../calls/result-answer.ts';
@@ -27,23 +32,64 @@ function resultResource(results: Results): Resource {
 const Input = z.strictObject({
   handle: z.string().min(1).max(512).describe('As the large answer told it'),
   page: z.int().min(1).default(1).describe('From 1 on, default 1'),
+  from: z.int().min(0).default(0).describe('Characters of the page to leave out'),
+  limit: z.int().min(1).optional().describe('Most characters. Default: as many as fit 25 KB'),
 });
 
-/** One call to the store. */
+/** What an answer has beside the text of a page: its head, and the call that goes on. */
+const AROUND_BYTES = 1_500;
+
+/**
+ * One call to the store. A page of a text is larger than what a client takes by default, and comes in parts; a page of a file
+ * comes whole, because no part of it is of use to a model.
+ */
 function readResultTool(results: Results): Tool {
   return tool({
     title: 'Read a large answer',
     description: 'A page of an answer that was too large for one.',
     input: Input,
     annotations: READ_ONLY,
-    async run({ handle, page }, context) {
+    async run({ handle, page, from, limit }, context) {
       const found = await results.page(handle, String(page), context.principal, storeOf(context));
       const { pages, mimeType } = found;
-      const text = `Page ${page} of ${pages}, ${mimeType}${page < pages ? '' : ', the last one'}:`;
-      if ('text' in found) return { text, content: [{ type: 'text', text: found.text }] };
-      const uri = resultUri(handle, page);
-      return { text, content: [{ type: 'resource', resource: { uri, mimeType, blob: found.blob } }] };
+      const head = `Page ${page} of ${pages}, ${mimeType}${page < pages ? '' : ', the last one'}`;
+      const sized = limit === undefined ? {} : { limit };
+      const next = page < pages ? [callOf('Next page', 'read_result', { handle, page: page + 1, ...sized })] : [];
+      if (!('text' in found)) {
+        const resource = { uri: resultUri(handle, page), mimeType, blob: found.blob };
+        return { text: `${head}:`, content: [{ type: 'resource', resource }, ...next.map(callBlock)] };
+      }
+      const { length } = found.text;
+      if (from > 0 && from >= length) throw beyond(length);
+      const part = partOf(found.text, from, limit);
+      const end = from + part.length;
+      const goesOn = end < length ? [callOf('Next page', 'read_result', { handle, page, from: end, ...sized })] : next;
+      const told = part.length === length ? '' : `, characters ${from} to ${end} of ${length}`;
+      return { text: `${head}${told}:`, content: [{ type: 'text', text: part }, ...goesOn.map(callBlock)] };
     },
+  });
+}
+
+function callBlock(call: NextCall): ContentBlock {
+  return { type: 'text', text: callLine(call) };
+}
+
+/** Never ends within a character. */
+function partOf(text: string, from: number, limit: number | undefined): string {
+  const rest = text.slice(from);
+  if (limit === undefined) return inPieces(rest, HALF_BYTES - AROUND_BYTES)[0] ?? '';
+  return rest.slice(0, limit + (isPair(rest, limit) ? 1 : 0));
+}
+
+/** Whether the two halves of one character stand before and behind a place. */
+function isPair(text: string, at: number): boolean {
+  return (text.codePointAt(at - 1) ?? 0) > 0xffff;
+}
+
+function beyond(length: number): TidegateError {
+  return new TidegateError('invalid_input', 'the page has ended before', {
+    field: 'from',
+    expected: `less than ${length}, the characters of the page`,
   });
 }
 

@@ -30,6 +30,11 @@ const app = defineApp({
       output: Rows,
       run: () => Promise.resolve({ structured: { rows: ROWS } }),
     }),
+    all_rows: tool({
+      description: 'Very many rows, with a few words.',
+      output: Rows,
+      run: () => Promise.resolve({ text: 'Rows.', structured: { rows: [...ROWS, ...ROWS] } }),
+    }),
     table: tool({
       description: 'Many rows, of no schema, with a few words.',
       run: () => Promise.resolve({ text: 'Rows.', structured: { rows: ROWS } }),
@@ -38,6 +43,15 @@ const app = defineApp({
       description: 'A long text about little.',
       output: z.object({ n: z.number() }),
       run: () => Promise.resolve({ text: LINES, structured: { n: 1 } }),
+    }),
+    report: tool({
+      description: 'A long text about little, of no schema.',
+      run: () => Promise.resolve({ text: LINES, structured: { n: 1 } }),
+    }),
+    refusing: tool({
+      description: 'Says what is wrong as data that its schema does not know.',
+      output: Rows,
+      run: () => Promise.resolve({ text: 'No rows.', structured: { reason: 'locked' } as never, isError: true }),
     }),
     image: tool({
       description: 'A large image, and a few words.',
@@ -152,12 +166,25 @@ describe('a large answer', () => {
     expect(Math.max(...contents.map(sizeOf))).toBeLessThan(263_000);
   });
 
-  test('of a tool with a schema does not break it: it is an error that says that the call was done', async () => {
+  test('of a tool with a schema keeps to it: the structured content is whole, and the text leads to its pages', async () => {
     const served = await instance();
     const result = await call(served, 'rows');
+    expect(result.isError).toBeUndefined();
+    expect(result.structuredContent).toEqual({ rows: ROWS });
+    expect(sizeOf(result.content)).toBeLessThan(65_536);
+    expect(textsOf(result)[0]).toContain('The structured content of this answer is whole, too.');
+    expect(JSON.parse(joined(await pages(served, result)))).toEqual({ rows: ROWS });
+  });
+
+  test('of a tool with a schema that is larger than even that is an error that says that the call was done', async () => {
+    const served = await instance();
+    const result = await call(served, 'all_rows');
     expect([result.isError, result.structuredContent]).toEqual([true, undefined]);
     expect(textsOf(result)[0]).toContain('The call itself was done');
-    expect(JSON.parse(joined(await pages(served, result)))).toEqual({ rows: ROWS });
+    expect(textsOf(result)).toContain('Rows.');
+    expect(JSON.parse(joined(await pages(served, result)))).toEqual({ rows: [...ROWS, ...ROWS] });
+    const larger = await call(await instance({ results: { structuredBytes: 2_000_000 } }), 'all_rows');
+    expect([larger.isError, larger.structuredContent]).toEqual([undefined, { rows: [...ROWS, ...ROWS] }]);
   });
 
   test('of one without is none, and its small text stays', async () => {
@@ -168,6 +195,22 @@ describe('a large answer', () => {
     const contents = await pages(served, result);
     expect(contents[0]?.mimeType).toBe('application/json');
     expect(JSON.parse(joined(contents))).toEqual({ rows: ROWS });
+  });
+
+  test('of a long text leads to its pages in the structured content too, where no schema binds that', async () => {
+    const served = await instance();
+    const result = await call(served, 'report');
+    const calls = [{ for: 'First page', tool: 'read_result', arguments: { handle: keptOf(result).handle, page: 1 } }];
+    expect(result.structuredContent).toEqual({ n: 1, nextCalls: calls });
+    expect(textsOf(result)[0]).toContain(`First page: read_result ${JSON.stringify(calls[0]?.arguments)}`);
+  });
+
+  test('names no tool that the app hides', async () => {
+    const served = await instance({ results: { hasReader: false } });
+    const result = await call(served, 'report');
+    expect(result.structuredContent).toEqual({ n: 1 });
+    expect(textsOf(result)[0]).not.toContain('read_result');
+    expect(textsOf(result)[0]).toContain(`result://${keptOf(result).handle}/1`);
   });
 
   test('keeps what is structured where that is small, and conforms', async () => {
@@ -298,7 +341,7 @@ describe('a handle', () => {
     const { handle, pages: last } = keptOf(await call(served, 'lines'));
     const found: string[] = [];
     for (let page = 1; page <= last; page += 1) {
-      const [head = '', text = ''] = textsOf(await call(served, 'read_result', { handle, page }));
+      const [head = '', text = ''] = textsOf(await call(served, 'read_result', { handle, page, limit: 400_000 }));
       expect(head).toBe(`Page ${page} of ${last}, text/plain${page === last ? ', the last one' : ''}:`);
       found.push(text);
     }
@@ -320,6 +363,29 @@ describe('a handle', () => {
       content: [{ text: expect.stringContaining(UNKNOWN) as string }],
     });
     expect(new Set(refusals.map(({ content }) => JSON.stringify(content))).size).toBe(1);
+  });
+
+  test.each([{}, { limit: 100_001 }])('is read whole by the calls that the tool prints: %j', async (asked) => {
+    const served = await instance();
+    const first = /^First page: read_result (.*)$/m.exec(textsOf(await call(served, 'lines'))[0] ?? '');
+    const found: string[] = [];
+    for (let args = first?.[1]; args !== undefined;) {
+      const given = { ...(JSON.parse(args) as object), ...asked };
+      const [, text = '', next = ''] = textsOf(await call(served, 'read_result', given));
+      found.push(text);
+      args = /^Next page: read_result (.*)$/.exec(next)?.[1];
+    }
+    expect(found.join('')).toBe(LINES);
+    const longest = Math.max(...found.map(({ length }) => length));
+    expect(longest <= ('limit' in asked ? 100_002 : 25_000)).toBe(true);
+    expect(found.every((part) => part.isWellFormed())).toBe(true);
+  });
+
+  test('is refused from behind the end of a page', async () => {
+    const served = await instance();
+    const { handle } = keptOf(await call(served, 'lines'));
+    const { isError, content } = await call(served, 'read_result', { handle, from: 1_000_000 });
+    expect([isError, JSON.stringify(content)]).toEqual([true, expect.stringContaining('less than ')]);
   });
 
   test('is good while the secret is the previous one', async () => {
@@ -393,9 +459,11 @@ describe('the official clients', () => {
     expect(
       read.flatMap(({ contents }) => contents.map((content) => ('text' in content ? content.text : ''))).join(''),
     ).toBe(LINES);
-    // Their check of what is structured against its schema passes over an error.
-    expect((await client.callTool({ name: 'rows' })).isError).toBe(true);
+    // They hold what is structured to its schema, but not that of an error.
+    expect((await client.callTool({ name: 'rows' })).structuredContent).toEqual({ rows: ROWS });
+    expect((await client.callTool({ name: 'all_rows' })).isError).toBe(true);
     expect((await client.callTool({ name: 'both' })).structuredContent).toEqual({ n: 1 });
+    expect((await client.callTool({ name: 'refusing' })).isError).toBe(true);
     await client.close();
   });
 
@@ -404,7 +472,13 @@ describe('the official clients', () => {
     const client = new OldClient({ name: 't', version: '0' });
     await client.connect(new OldTransport(new URL(served.mcpUrl)));
     await client.listTools();
-    const result = (await client.callTool({ name: 'rows' })) as unknown as Result;
+    const rows = (await client.callTool({ name: 'rows' })) as unknown as Result;
+    expect([rows.isError, rows.structuredContent]).toEqual([undefined, { rows: ROWS }]);
+    // They hold what is structured in an error to the schema of the tool, and would throw.
+    const refused = (await client.callTool({ name: 'refusing' })) as unknown as Result;
+    expect([refused.isError, refused.structuredContent]).toEqual([true, undefined]);
+    expect(textsOf(refused)).toEqual(['No rows.', '{"reason":"locked"}']);
+    const result = (await client.callTool({ name: 'all_rows' })) as unknown as Result;
     expect(result.isError).toBe(true);
     const [link] = result.content.filter((block) => block.type === 'resource_link');
     const { contents } = await client.readResource({ uri: link?.uri ?? '' });

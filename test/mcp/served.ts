@@ -86,7 +86,8 @@ export async function serveApp(app: App, options: ServeOptions = {}): Promise<Se
   const tasks = createTasks(taskDeps, runner?.dispatch ?? BY_SCHEDULE);
   const requestStates = statesOn(runtime, store, options.secrets);
   const sealer = options.secrets === null ? null : createSealer(options.secrets ?? SECRETS, 'test/result');
-  const results = options.results && createResults({ runtime, sealer, ...app.results, ...options.results });
+  const results =
+    options.results && createResults({ runtime, sealer, ...app.results, hasReader: true, ...options.results });
   const handlerDeps = {
     app: bound,
     runtime,

@@ -63,7 +63,14 @@ export async function driveTasks(deps: Deps, feed: string): Promise<void> {
   });
   await takeOnce(runtime, store, usedStateKey(PUBLIC.tenant, 'a state'), deadline, deadline);
   const sealer = createSealer({ current: 'a secret of the test', previous: null }, 'result');
-  const results = createResults({ runtime, sealer, bytes: 65_536, keptMs: 60_000 });
+  const results = createResults({
+    runtime,
+    sealer,
+    bytes: 65_536,
+    structuredBytes: 65_536,
+    keptMs: 60_000,
+    hasReader: true,
+  });
   const caller = { principal: PUBLIC, account: { store }, deadline };
   await results.fit({ content: [{ type: 'text', text: 'x'.repeat(100_000) }] }, false, caller);
   const window = { start: runtime.now(), end: runtime.now() + 10_000 };

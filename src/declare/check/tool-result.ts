@@ -27,13 +27,17 @@ export function toolResult(answer: ToolAnswer | string, output: z.ZodType | unde
     return { content: [{ type: 'text', text: answer }] };
   }
   let structured = answer.structured as Json | undefined;
-  if (output && !answer.isError) {
-    const parsed = output.safeParse(structured);
-    if (!parsed.success) throw defect(name, 'answered what its output schema does not allow', parsed.error);
-    structured = parsed.data as Json;
-  }
   const content: ContentBlock[] = answer.text === undefined ? [] : [{ type: 'text', text: answer.text }];
   if (answer.content) content.push(...answer.content);
+  if (output && (!answer.isError || structured !== undefined)) {
+    const parsed = output.safeParse(structured);
+    if (!parsed.success && !answer.isError) {
+      throw defect(name, 'answered what its output schema does not allow', parsed.error);
+    }
+    // An error need not conform, but the official client of the 1.x line holds it to the schema, and would hide the error.
+    if (!parsed.success) content.push({ type: 'text', text: JSON.stringify(structured) });
+    structured = parsed.success ? (parsed.data as Json) : undefined;
+  }
   if (content.length === 0 && structured !== undefined)
     content.push({ type: 'text', text: JSON.stringify(structured) });
   return {

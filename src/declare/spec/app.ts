@@ -11,9 +11,10 @@ type Named<Section extends 'feeds' | 'streams' | 'tools' | 'tasks' | 'resources'
 export const resultsSpec = z.strictObject(
   {
     bytes: whole(65_536, 4_000_000, { unit: 'B' }).default(262_144),
+    structuredBytes: whole(65_536, 4_000_000, { unit: 'B' }).default(1_000_000),
     keptMs: whole(60_000, 86_400_000, { unit: 'ms' }).default(3_600_000),
   },
-  { error: '{ bytes, keptMs }, either or both' },
+  { error: '{ bytes, structuredBytes, keptMs }, any of them' },
 );
 
 const builtIn = z

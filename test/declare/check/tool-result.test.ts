@@ -19,5 +19,18 @@ test('a failure in words is none, and a text is right where no schema is declare
     content: [{ type: 'text', text: 'no' }],
     isError: true,
   });
+  // A client may hold what is structured in a failure to the schema of the tool.
+  expect(toolResult({ text: 'no', structured: { why: 'odd' }, isError: true }, Output, 'add')).toEqual({
+    content: [
+      { type: 'text', text: 'no' },
+      { type: 'text', text: '{"why":"odd"}' },
+    ],
+    isError: true,
+  });
+  expect(toolResult({ structured: { sum: 6 }, isError: true }, Output, 'add')).toEqual({
+    content: [{ type: 'text', text: '{"sum":6}' }],
+    structuredContent: { sum: 6 },
+    isError: true,
+  });
   expect(toolResult('six', undefined, 'add')).toEqual({ content: [{ type: 'text', text: 'six' }] });
 });
