@@ -152,6 +152,6 @@ function tooMany(retryAfterMs: number): TidegateError {
 function unknownPage(): TidegateError {
   return new TidegateError('not_found', 'There is no such page of a result, or no longer', {
     field: 'handle',
-    expected: 'a handle as an answer hasWarned it, and a page that it has',
+    expected: 'a handle as an answer told it, and a page that it has',
   });
 }
