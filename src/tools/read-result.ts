@@ -30,10 +30,11 @@ function resultResource(results: Results): Resource {
 }
 
 const Input = z.strictObject({
-  handle: z.string().min(1).max(512).describe('As the large answer told it'),
-  page: z.int().min(1).default(1).describe('From 1 on, default 1'),
-  from: z.int().min(0).default(0).describe('Characters of the page to leave out'),
-  limit: z.int().min(1).optional().describe('Most characters. Default: as many as fit 25 KB'),
+  handle: z.string().min(1).max(512),
+  page: z.int().min(1).default(1).describe('From 1 on'),
+  /** Characters to leave out: the call that an answer prints has them. */
+  from: z.int().min(0).default(0),
+  limit: z.int().min(1).optional().describe('Most characters'),
 });
 
 /** What an answer has beside the text of a page: its head, and the call that goes on. */
