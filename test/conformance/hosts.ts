@@ -1,7 +1,7 @@
 /** Where the suite's app is served: on Node on each of the stores, and in workerd. */
 import { openStore, readConfig } from '../../src/store/drivers/open.ts';
 import { nodeRuntime } from '../../src/hosts/node/runtime.ts';
-import { startWorker } from '../hosts/workers/workerd.ts';
+import { startScheduledWorker } from '../hosts/workers/scheduled-worker.ts';
 import { serveApp } from '../mcp/served.ts';
 import { requireService, type Service } from '../services/available.ts';
 import { type Engine, type RunningEngine, startEngine } from '../services/engine.ts';
@@ -32,8 +32,6 @@ export function isPossible(name: HostName): boolean {
 
 /** What the Worker seals with. */
 const TIDEGATE_SECRET = 'a secret of the tests, of 32 characters';
-/** Pause between two looks at what is due in workerd, ms: a deployed Worker is called once a minute. */
-const LOOK_MS = 100;
 
 async function onNodeWith(engine: Engine): Promise<Host> {
   return onNode(await startEngine(engine));
@@ -58,25 +56,6 @@ async function onNode({ environment, stop }: RunningEngine): Promise<Host> {
 }
 
 async function inWorkerd(): Promise<Host> {
-  const { environment, stop } = await startEngine('redis');
-  const worker = await startWorker(
-    { ...environment, TIDEGATE_SECRET, HOST: '127.0.0.1' },
-    'test/conformance/worker.ts',
-  );
-  const ending = new AbortController();
-  const looking = (async () => {
-    while (!ending.signal.aborted) {
-      await worker.cron();
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-    }
-  })();
-  return {
-    mcpUrl: `${worker.url}/mcp`,
-    async close() {
-      ending.abort();
-      await looking;
-      await worker.stop();
-      await stop();
-    },
-  };
+  const worker = await startScheduledWorker('test/conformance/worker.ts', { TIDEGATE_SECRET, HOST: '127.0.0.1' });
+  return { mcpUrl: `${worker.url}/mcp`, close: () => worker.stop() };
 }
