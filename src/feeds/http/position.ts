@@ -25,6 +25,8 @@ export interface HttpPosition {
   page: PageMark | null;
   /** Epoch ms before which the source wants no connection; null where it named none. */
   notBefore: number | null;
+  /** Epoch ms until which a stream of events was listened to that gave no id to go on from; null for every other. */
+  heardUntil: number | null;
 }
 
 /** Items ahead of the clock that a position tells of. They take 10 KB of it. */
@@ -88,12 +90,13 @@ export const NO_POSITION: HttpPosition = {
   latest: null,
   page: null,
   notBefore: null,
+  heardUntil: null,
 };
 
 /** A stored position. One that another kind of feed left counts as none. */
 export function readHttpPosition(stored: Json): HttpPosition {
   const fields = asObject(stored) ?? {};
-  const { cursor, url, etag, lastModified, mark, items, notBefore } = fields;
+  const { cursor, url, etag, lastModified, mark, items, notBefore, heardUntil } = fields;
   return {
     cursor: typeof cursor === 'string' || typeof cursor === 'number' ? cursor : null,
     validators:
@@ -104,12 +107,13 @@ export function readHttpPosition(stored: Json): HttpPosition {
     latest: readMark(fields['latest']),
     page: readPage(fields['page']),
     notBefore: typeof notBefore === 'number' ? notBefore : null,
+    heardUntil: typeof heardUntil === 'number' ? heardUntil : null,
   };
 }
 
 /** Members that are null are left out, but for the cursor. */
 export function writeHttpPosition(position: HttpPosition): Json {
-  const { cursor, validators, read, since, range, latest, page, notBefore } = position;
+  const { cursor, validators, read, since, range, latest, page, notBefore, heardUntil } = position;
   return {
     cursor,
     ...validators,
@@ -120,6 +124,7 @@ export function writeHttpPosition(position: HttpPosition): Json {
     ...(latest === null ? {} : { latest: writeMark(latest, since?.ahead ?? []) }),
     ...(page === null ? {} : { page: { ...page } }),
     ...(notBefore === null ? {} : { notBefore }),
+    ...(heardUntil === null ? {} : { heardUntil }),
   };
 }
 

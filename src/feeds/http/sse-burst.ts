@@ -1,11 +1,14 @@
 /**
  * A burst of server-sent events: reads until the budget is spent or the time is over, and connects again when the source
  * ends the connection. Where the connection is held neither bounds it. Each batch has the id from which to go on. Events
- * beyond the budget are forgotten, because the source sends them again behind that id.
+ * beyond the budget are forgotten, because the source sends them again behind that id. What a source without ids sent while
+ * nobody listened is missing, and told by a gap event.
  */
-import type { BurstContext, FeedBatch } from '../../declare/feed.ts';
+import type { BurstContext, FeedBatch, FeedItem } from '../../declare/feed.ts';
+import type { Json } from '../../base/json.ts';
 import { asTidegateError, type TidegateError } from '../../base/errors.ts';
 import { HELD_COMMIT_MS } from '../kit/batch-pacing.ts';
+import { gaps, spanText } from '../kit/gap-items.ts';
 import { PORTION_AGE_MS, PORTION_BYTES, PORTION_ITEMS } from './read-body.ts';
 import { openEvents } from './exchange.ts';
 import type { FeedAnswer } from './answer.ts';
@@ -53,13 +56,13 @@ export async function* readEvents(
   const endsAt = context.deadline - CLOSING_MS;
   const { events, bytes } = context.budget;
   const budget = { events: Math.max(1, Math.floor(events / Math.max(1, context.targets.length))), bytes };
-  let cursor = before.cursor;
+  let { cursor, heardUntil } = before;
   let retryMs = DEFAULT_RETRY_MS;
   let barren: TidegateError | null = null;
   let anyWasGood = false;
   const ending = (notBefore: number | null = null): FeedBatch => ({
     items: [],
-    position: writeHttpPosition({ ...NO_POSITION, cursor, notBefore }),
+    position: positionAt(cursor, heardUntil, notBefore),
     last: true,
   });
   if (before.notBefore !== null && before.notBefore > context.now()) {
@@ -86,6 +89,12 @@ export async function* readEvents(
       // A connection that is held is no request whose turn others wait for.
       if (hold) answer.release();
       hold?.standing(true);
+      if (cursor === null && (heardUntil !== null || hold)) {
+        // Stored before anything is read, so that whoever goes on behind a process that dies knows that it listened.
+        const items = heardUntil === null ? [] : missing(context, heardUntil);
+        heardUntil = openedAt;
+        yield { items, position: positionAt(cursor, heardUntil) };
+      }
       let left: Left;
       let came: boolean;
       try {
@@ -93,6 +102,7 @@ export async function* readEvents(
       } finally {
         hold?.standing(false);
         answer.release();
+        heardUntil = context.now();
         retryMs = Math.min(parser.retryMs() ?? retryMs, MOST_RETRY_MS);
       }
       if (left === 'spent') {
@@ -120,6 +130,15 @@ export async function* readEvents(
   }
   // The time is over.
   yield ending();
+}
+
+function positionAt(cursor: string | number | null, heardUntil: number | null, notBefore: number | null = null): Json {
+  return writeHttpPosition({ ...NO_POSITION, cursor, notBefore, heardUntil: cursor === null ? heardUntil : null });
+}
+
+function missing(context: BurstContext, since: number): FeedItem[] {
+  const detail = `nobody listened ${spanText(since, context.now())}, and the source gives no id to go on from`;
+  return gaps(context, 'not_listening', detail);
 }
 
 interface Connection {
@@ -184,7 +203,7 @@ async function* readConnection(connection: Connection): AsyncGenerator<FeedBatch
       budget.bytes -= size;
     }
     if (items.length === 0) return null;
-    return { items: toFeedItems(items, context), position: writeHttpPosition({ ...NO_POSITION, cursor }) };
+    return { items: toFeedItems(items, context), position: positionAt(cursor, context.now()) };
   };
 
   try {

@@ -4,7 +4,7 @@
  */
 import type { BurstContext, FeedItem } from '../../declare/feed.ts';
 import type { Connection } from './dial.ts';
-import { gaps } from './gap-items.ts';
+import { gaps } from '../kit/gap-items.ts';
 import { itemMaker, type Route, subscriptionsOf } from './item.ts';
 import type { MqttSettings } from './settings.ts';
 import type { Publication } from './packets.ts';

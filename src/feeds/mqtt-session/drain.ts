@@ -21,7 +21,7 @@ import {
 } from './position.ts';
 import { createCollector } from './collector.ts';
 import { dial, forgetSession } from './dial.ts';
-import { gaps } from './gap-items.ts';
+import { gaps } from '../kit/gap-items.ts';
 import { createRetainedMemory, MOST_STORED } from './retained.ts';
 import { subscribe } from './subscribing.ts';
 import { createUnkept } from './unkept.ts';

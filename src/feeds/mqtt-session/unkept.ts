@@ -5,7 +5,7 @@
  */
 import { fnv1a } from '../../base/digest.ts';
 import type { BurstContext, FeedItem } from '../../declare/feed.ts';
-import { gaps } from './gap-items.ts';
+import { gaps } from '../kit/gap-items.ts';
 import { packNumbers, unpackNumbers } from './packed-numbers.ts';
 
 export interface Unkept {

@@ -5,6 +5,7 @@
 import type { FeedBatch } from '../../declare/feed.ts';
 import type { TidegateError } from '../../base/errors.ts';
 import { advanceHeardUntil, BATCH_ITEMS, type BurstState, handOver } from './burst-state.ts';
+import { spanText } from '../kit/gap-items.ts';
 import { readHole } from './catch-up.ts';
 import type { RawItem } from './payload.ts';
 
@@ -77,8 +78,4 @@ async function* readAgain(burst: BurstState, until: number): AsyncGenerator<Feed
 
 function isUpstream(error: unknown): error is TidegateError {
   return error instanceof Error && 'code' in error && (error.code === 'upstream' || error.code === 'too_large');
-}
-
-function spanText(from: number, to: number): string {
-  return `from ${new Date(from).toISOString()} to ${new Date(to).toISOString()}, ${Math.round((to - from) / 1000)} s`;
 }

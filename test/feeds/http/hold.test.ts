@@ -13,6 +13,7 @@ beforeAll(() =>
 );
 
 const event = (n: number) => `id: ${n}\ndata: ${JSON.stringify(reading(n))}\n\n`;
+const unnamed = (n: number) => `data: ${JSON.stringify(reading(n))}\n\n`;
 
 /** A source whose answers are streams that the test writes to. */
 function eventSource(onOpen: (send: (text: string) => void, end: () => void) => void = () => {}) {
@@ -76,7 +77,8 @@ async function held(
   work: (at: {
     stage: Stage;
     pass: (ms: number, stepMs?: number) => Promise<void>;
-    stored: () => Promise<number[]>;
+    /** A gap by its reason. */
+    stored: () => Promise<(number | string)[]>;
   }) => Promise<void>,
 ): Promise<void> {
   const stage = stageOf({ streams });
@@ -91,7 +93,8 @@ async function held(
           await settleDigests();
         }
       },
-      stored: async () => (await stage.events()).map(({ data }) => (data as { value: number }).value),
+      stored: async () =>
+        (await stage.events()).map(({ data, meta }) => meta?.gap?.reason ?? (data as { value: number }).value),
     });
   } finally {
     await stage.clock.drive(loop.stop());
@@ -220,7 +223,21 @@ describe('server-sent events', () => {
       expect(source.requests).toHaveLength(2);
       source.send(event(1));
       await pass(200);
-      expect([await stored(), (await status(stage)).state]).toEqual([[1], 'ok']);
+      // No id had come by then with which to ask for what was sent meanwhile.
+      expect([await stored(), (await status(stage)).state]).toEqual([['not_listening', 1], 'ok']);
+    });
+  });
+
+  test('without ids tell by a gap that nobody listened between two connections', async () => {
+    const source = eventSource();
+    await held({ readings: readings(options) }, source.fetchOn, async ({ pass, stored }) => {
+      source.send(unnamed(1));
+      await pass(500);
+      source.end();
+      await pass(2_000);
+      source.send(unnamed(2));
+      await pass(500);
+      expect(await stored()).toEqual([1, 'not_listening', 2]);
     });
   });
 

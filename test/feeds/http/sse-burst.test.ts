@@ -125,6 +125,41 @@ describe('a stream of events', () => {
   });
 });
 
+const gapsOf = ({ items }: Awaited<ReturnType<typeof pull>>) => items.flatMap(({ meta }) => meta?.gap?.reason ?? []);
+/** Sends one event a connection, and ends it. */
+function sayOne(): void {
+  let n = 0;
+  source.on('/feed', (_request, response) => {
+    n += 1;
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).end(`retry: 10\ndata: ${n}\n\n`);
+  });
+}
+
+describe('a source without ids', () => {
+  it('has a gap wherever nobody listened: between two connections, and between two bursts', async () => {
+    sayOne();
+    const first = await pull(short(3_000), { maxPages: 2 });
+    expect([data(first), gapsOf(first)]).toEqual([[1, null, 2], ['not_listening']]);
+    const later = Date.now() + 5_000;
+    const second = await pull({ ...short(9_000), now: () => later, position: first.position }, { maxPages: 1 });
+    expect(data(second)).toEqual([null, 3]);
+    expect(second.items[0]?.meta?.gap?.detail).toMatch(
+      /^nobody listened from .* to .*, 5 s, and the source gives no id/,
+    );
+  });
+
+  it('has none where an id came, behind which it goes on', async () => {
+    serve(6, 2, (response) => response.end(), 'retry: 10\n\n');
+    const first = await pull(short(3_000), { maxPages: 2 });
+    const later = Date.now() + 5_000;
+    const second = await pull({ ...short(9_000), now: () => later, position: first.position }, { maxPages: 1 });
+    expect([data(first), data(second)]).toEqual([
+      [1, 2, 3, 4],
+      [5, 6],
+    ]);
+  });
+});
+
 describe('a source of events that does not do well', () => {
   it('is silent: that is no failure', async () => {
     source.on('/feed', stall([], 'text/event-stream'));

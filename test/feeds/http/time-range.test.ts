@@ -203,6 +203,7 @@ it('a position is the same when it was stored', () => {
     latest: { time: 0n, edge: [], ahead: [] },
     page: { at: { query: [['a', 'b'], ['c']] }, count: 3, seen: 's' },
     notBefore: 7,
+    heardUntil: 8,
   };
   expect(readHttpPosition(JSON.parse(JSON.stringify(writeHttpPosition(position))))).toEqual(position);
   expect(readHttpPosition(null)).toEqual(NO_POSITION);

@@ -13,3 +13,8 @@ export function gaps(
     .filter(({ stream }) => streams === null || streams.has(stream))
     .map(({ stream }) => ({ stream, data: null, meta, bytes: 0 }));
 }
+
+/** A span of time, epoch ms, as the detail of a gap says it. */
+export function spanText(from: number, to: number): string {
+  return `from ${new Date(from).toISOString()} to ${new Date(to).toISOString()}, ${Math.round((to - from) / 1000)} s`;
+}
