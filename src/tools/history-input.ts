@@ -81,7 +81,7 @@ const ARGUMENTS = {
     .min(1)
     .max(MOST_SCANNED)
     .optional()
-    .describe(`Read at most so many and answer in parts. Default: windows of over ${SCAN_BUDGET.entries} are refused`),
+    .describe(`Read at most so many and answer in parts. Default: over ${SCAN_BUDGET.entries} events are refused`),
   estimate: z.boolean().optional().describe('True: only tell how much it would read'),
 };
 

@@ -42,6 +42,15 @@ export const examples = {
   forecast: { at: '2026-11-22T12:00:00Z', celsius: 4 },
 };
 
+const KITCHEN = {
+  stream: 'climate',
+  from: '-24h',
+  window: '30m',
+  field: 'celsius',
+  keys: ['kitchen'],
+  format: 'sparkline',
+};
+
 export const questions: readonly Question[] = [
   {
     ask: 'How humid is the bathroom at present?',
@@ -87,26 +96,12 @@ export const questions: readonly Question[] = [
   {
     ask: 'Was there any silence of more than 10 minutes in the climate readings of a room today (last 12 hours), and how many?',
     call: history({ stream: 'climate', from: '-12h', window: 'all', aggregates: ['gaps>10m'] }),
+    or: [history({ stream: 'climate', from: '-12h', window: 'all', field: 'celsius', aggregates: ['gaps>10m'] })],
   },
   {
     ask: 'Draw me a sparkline of the kitchen temperature, one point for each 30 minutes of the last day.',
-    call: history({
-      stream: 'climate',
-      from: '-24h',
-      window: '30m',
-      field: 'celsius',
-      keys: ['kitchen'],
-      format: 'sparkline',
-    }),
-    or: [
-      history({
-        stream: 'climate',
-        from: '-1d',
-        window: '30m',
-        field: 'celsius',
-        keys: ['kitchen'],
-        format: 'sparkline',
-      }),
-    ],
+    call: history({ ...KITCHEN, aggregates: ['mean'] }),
+    // Without aggregates it draws the least of each window.
+    or: [history(KITCHEN)],
   },
 ];

@@ -5,7 +5,7 @@
 import type { Call, Question } from './question.ts';
 
 /** Arguments that change nothing of what is answered, only how much of it or how. */
-const HARMLESS = ['limit', 'order', 'format', 'maxEvents', 'seconds'];
+const HARMLESS = ['limit', 'order', 'format', 'maxEvents', 'seconds', 'settleSeconds'];
 const DEFAULTS: Readonly<Record<string, unknown>> = { by: ['key'], perKey: null, format: 'csv', estimate: false };
 
 export function answers({ call, or = [] }: Question, given: Call): boolean {
@@ -20,15 +20,21 @@ function fits(right: Plain, given: Plain): boolean {
   });
 }
 
+/** One time, written in several ways. */
+const FORMS: Readonly<Record<string, string>> = { '+0h': 'now', '-1d': '-24h' };
+
 type Plain = Record<string, unknown>;
 
 function plain({ arguments: args }: Call): Plain {
-  const { where, condition, aggregates, keys, key, ...rest } = args as Plain;
+  const { where, condition, aggregates, keys, key, from, to, ...rest } = args as Plain;
   const { where: within, key: one, keys: several, keyLike, perKey, ...ofKind } = (condition ?? {}) as Plain;
   return sorted({
     ...rest,
+    ...(from === undefined ? {} : { from: FORMS[String(from)] ?? from }),
+    // No end: up to the newest event.
+    ...(to === undefined || to === 'now' ? {} : { to }),
     ...(where === undefined ? {} : { where: tests(where) }),
-    ...(aggregates === undefined ? {} : { aggregates: withoutOrder(aggregates) }),
+    ...(aggregates === undefined || isPlainCount(args as Plain) ? {} : { aggregates: withoutOrder(aggregates) }),
     ...(keys === undefined ? {} : { keys: withoutOrder(keys) }),
     ...(key === undefined ? {} : { key }),
     ...(condition === undefined ? {} : ofKind),
@@ -36,6 +42,11 @@ function plain({ arguments: args }: Call): Plain {
     ...(perKey === undefined || perKey === isPerKey(ofKind['kind']) ? {} : { perKey }),
     ...keysOf(one, several, keyLike),
   });
+}
+
+/** Events are counted where no field is named. */
+function isPlainCount({ aggregates, field }: Plain): boolean {
+  return field === undefined && JSON.stringify(withoutOrder(aggregates)) === '["count"]';
 }
 
 function isPerKey(kind: unknown): boolean {
