@@ -49,11 +49,12 @@ async function poll(ahead: number, stepMs: number, idPath?: string) {
     await t.advance(MINUTE);
   }
   const taken = new Map<number, number>();
-  let page = await t.streams.history<{ n: number }>('s', { from: 0, limit: 1_000 });
+  const range = { from: 0, limit: 1_000 };
+  let page = await t.streams.history<{ n: number }>('s', range);
   for (;;) {
     for (const { data } of page.events) taken.set(data.n, (taken.get(data.n) ?? 0) + 1);
     if (page.cursor === null) break;
-    page = await t.streams.history<{ n: number }>('s', { cursor: page.cursor, limit: 1_000 });
+    page = await t.streams.history<{ n: number }>('s', { ...range, cursor: page.cursor });
   }
   const counts = [...taken.values()];
   const [asked, most] = [taken.size, Math.max(...counts)];
