@@ -150,8 +150,6 @@ export interface DeclaredStream {
   key(data: Json): string | null;
   /** Reads the event time. Null: the stream declares no time. */
   time(data: Json): ReadTime | null;
-  /** The field that has the time, as messages name it. */
-  timeField: string;
   /** IANA name of the zone of times that the source writes without one. Null: none is declared, so UTC is assumed. */
   zone: string | null;
   aheadMs: number;

@@ -68,13 +68,16 @@ export function createPushRoute(deps: Deps, tokens: PushTokens): PushRoute {
       const push = await publishMany(
         scopeOf({ ...deps, store }, { tenant }),
         stream,
-        items.map((data) => ({ data, ...meta })),
+        items.map((item) => ({ ...item, ...meta })),
         { once: onceOf(request, items, (key) => pushedKey(tenant, name, key)), deadline: runtime.now() + PUSH_MS },
       );
       return Response.json(push);
     } catch (thrown) {
       const error = asTidegateError(thrown);
-      if (error.code === 'internal') runtime.log('error', `push: ${error.message}`, { stream: name, code: error.code });
+      const { code, field } = error;
+      if (code === 'internal') runtime.log('error', `push: ${error.message}`, { stream: name, code });
+      // Without values: the log is read by others than the data.
+      else runtime.log('info', `a push is refused: ${code}`, { stream: name, ...(field === null ? {} : { field }) });
       return problemResponse(error);
     }
   };
@@ -113,7 +116,13 @@ function notTaken(name: string, app: App, tokens: PushTokens): TidegateError {
   return new TidegateError('not_found', title, { field: 'stream', expected, hint });
 }
 
-async function readItems(request: Request): Promise<Json[]> {
+/** A pushed event, and where it stands in the body. */
+interface Item {
+  data: Json;
+  place: string;
+}
+
+async function readItems(request: Request): Promise<Item[]> {
   const form = jsonFormOf(bareType(request.headers.get('content-type')));
   if (form === null)
     throw wrong('Content-Type', 'application/json or application/x-ndjson (curl: -H "Content-Type: application/json")');
@@ -128,16 +137,22 @@ async function readItems(request: Request): Promise<Json[]> {
       hint: 'send it in parts',
     });
   }
-  const items = form === 'lines' ? linesOf(text) : [parse(text, 'body')].flat(1);
+  const items = form === 'lines' ? linesOf(text) : eventsIn(parse(text, 'body'));
   if (items.length === 0 || items.length > PUSH_EVENTS) throw wrong('body', `1 to ${PUSH_EVENTS} events`);
   return items;
 }
 
-function linesOf(text: string): Json[] {
+function eventsIn(body: Json): Item[] {
+  if (!Array.isArray(body)) return [{ data: body, place: 'body' }];
+  return body.map((data, index) => ({ data, place: `body[${index}]` }));
+}
+
+function linesOf(text: string): Item[] {
   // A sequence (RFC 7464) has a separator of its own, and its values may take several lines.
-  return text
-    .split(text.startsWith('\u001E') ? '\u001E' : '\n')
-    .flatMap((line, index) => (line.trim() === '' ? [] : [parse(line, `line ${index + 1}`)]));
+  return text.split(text.startsWith('\u001E') ? '\u001E' : '\n').flatMap((line, index) => {
+    const place = `line ${index + 1}`;
+    return line.trim() === '' ? [] : [{ data: parse(line, place), place }];
+  });
 }
 
 function parse(text: string, field: string): Json {
@@ -153,13 +168,17 @@ function parse(text: string, field: string): Json {
 }
 
 /** @param recordOf answers where a key is remembered */
-function onceOf(request: Request, items: Json[], recordOf: (key: string) => Once['record']): Once | null {
+function onceOf(request: Request, items: readonly Item[], recordOf: (key: string) => Once['record']): Once | null {
   const key = request.headers.get('idempotency-key');
   if (key === null) return null;
   if (key.length > KEY_BYTES || !VISIBLE.test(key)) {
     throw wrong('Idempotency-Key', `1 to ${KEY_BYTES} visible ASCII characters`);
   }
-  return { record: recordOf(key), fingerprint: digestOf(canonicalText(items)), keptMs: PUSH_KEY_MS };
+  return {
+    record: recordOf(key),
+    fingerprint: digestOf(canonicalText(items.map(({ data }) => data))),
+    keptMs: PUSH_KEY_MS,
+  };
 }
 
 /** @param found what was found instead; empty: there is nothing to say */

@@ -198,7 +198,7 @@ it('a push is refused for a time that cannot be read, and told what is assumed o
     duplicates: 0,
     assumed: expect.stringContaining('the times of 1 event(s) have no zone and were read as UTC'),
   });
-  expect(JSON.stringify(await push('2026-11-20T12:00:00Z', 'yesterday'))).toContain('events[1].data.at');
+  expect(JSON.stringify(await push('2026-11-20T12:00:00Z', 'yesterday'))).toContain('body[1].at: expected a time');
   expect(JSON.stringify(await push('2026-11-20T12:05:01Z'))).toContain('aheadMs');
 });
 
@@ -288,7 +288,7 @@ describe('counts without a declared unit', () => {
     const body = JSON.stringify([at(NOON), at(12)]);
     const request = new Request('http://127.0.0.1/ingest/items', { method: 'POST', headers, body });
     const answer = await pushes.fetch(request);
-    expect([answer.status, await answer.text()]).toEqual([400, expect.stringMatching(/events\[1\]\.data\.at.*not 12/)]);
+    expect([answer.status, await answer.text()]).toEqual([400, expect.stringMatching(/body\[1\]\.at.*not 12/)]);
     const { isError, text } = await pushes.call('note', { at: 12 });
     expect([isError, text]).toEqual([true, expect.stringMatching(/data\.at.*not 12/)]);
     expect((await pushes.streams.history('items', { from: 0 })).events).toEqual([]);

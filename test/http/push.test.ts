@@ -123,26 +123,58 @@ describe('POST /ingest/:stream', () => {
     expect(JSON.stringify(served.logged)).not.toMatch(/wrong-token|a-token-of/);
   });
 
-  it('names the field that the time, the key or the id is taken from, as the declaration writes it', async () => {
+  it('names wrong fields as the sender wrote them, also those of time, key and id', async () => {
     const readings = stream({
       description: 'Readings',
-      schema: z.object({ at: z.string(), room: z.string(), no: z.string() }),
+      schema: z.object({ at: z.string(), room: z.string(), no: z.string(), kwh: z.number() }),
       time: 'at',
       key: 'room',
       id: 'no',
     });
     const named = defineApp({ name: 'named', version: '1', description: 'Takes pushes', streams: { readings } });
     served = await serveApp(named, { http: { pushTokens: new Map([['readings', TOKEN]]) } });
-    const right = { at: '2026-11-01T00:00:00Z', room: 'a', no: '1' };
+    const right = { at: '2026-11-01T00:00:00Z', room: 'a', no: '1', kwh: 1 };
     const refusals: [object, string, string][] = [
-      [{ at: 'yesterday' }, 'events[0].data.at', 'ISO 8601'],
-      [{ room: '' }, 'events[0].data.room', 'a text or a number'],
-      [{ no: '' }, 'events[0].data.no', 'a text or a number'],
+      [{ at: 'yesterday' }, 'at', 'a time in ISO 8601'],
+      [{ room: '' }, 'room', 'a text or a number'],
+      [{ no: '' }, 'no', 'a text or a number'],
+      [{ kwh: '1' }, 'kwh', 'a number, found "1"'],
+      [{ kwh: undefined, kWh: 1 }, 'kwh', 'a number, found nothing; kWh is unknown, did you mean kwh?'],
     ];
-    for (const [change, field, expected] of refusals) {
-      const response = await push(JSON.stringify({ ...right, ...change }), {}, 'readings');
-      expect(await response.json()).toMatchObject({ field, expected: expect.stringContaining(expected) });
+    const lines = { 'Content-Type': 'application/x-ndjson' };
+    for (const [change, name, expected] of refusals) {
+      const [good, wrong] = [JSON.stringify(right), JSON.stringify({ ...right, ...change })];
+      const forms = [
+        ['body', await push(wrong, {}, 'readings')],
+        ['body[1]', await push(`[${good},${wrong}]`, {}, 'readings')],
+        ['line 3', await push(`${good}\n\n${wrong}`, lines, 'readings')],
+      ] as const;
+      for (const [place, response] of forms) {
+        const refusal = await response.json();
+        expect(refusal).toMatchObject({ field: `${place}.${name}`, expected: expect.stringContaining(expected) });
+        expect(refusal).toMatchObject({ title: expect.stringContaining(`${place}.${name}: `) });
+      }
     }
+    const told = { level: 'info', message: 'a push is refused: invalid_input' };
+    expect(served.logged).toContainEqual({ ...told, fields: { stream: 'readings', field: 'body.at' } });
+    expect(JSON.stringify(served.logged)).not.toContain('yesterday');
+  });
+
+  it('says of a time or a key that a function makes what it is of, and what the function threw', async () => {
+    const made = stream({
+      description: 'Readings',
+      schema: z.object({ at: z.string() }),
+      time: ({ at }) => at,
+      key: ({ at }) => {
+        if (at === '') throw new Error('no key');
+        return at;
+      },
+    });
+    const named = defineApp({ name: 'named', version: '1', description: 'Takes pushes', streams: { made } });
+    served = await serveApp(named, { http: { pushTokens: new Map([['made', TOKEN]]) } });
+    expect(await (await push('[{"at":"now"}]', {}, 'made')).json()).toMatchObject({ field: 'time of body[0]' });
+    const thrown = "body[0]: expected JSON that the stream's functions can read, as key (thrown: no key)";
+    expect(await (await push('[{"at":""}]', {}, 'made')).json()).toMatchObject({ field: 'body[0]', title: thrown });
   });
 
   it.each([
@@ -150,7 +182,7 @@ describe('POST /ingest/:stream', () => {
     ['nothing', '[]', 'body', {}],
     ['too many', JSON.stringify(Array.from({ length: 1_001 }, () => file('a'))), 'body', {}],
     ['a wrong line', `${JSON.stringify(file('a'))}\n{`, 'line 2', { 'Content-Type': 'application/x-ndjson' }],
-    ['one event of wrong shape', JSON.stringify([file('a'), { path: 'b' }]), 'events[1].data.size', {}],
+    ['one event of wrong shape', JSON.stringify([file('a'), { path: 'b' }]), 'body[1].size', {}],
     ['what is nested too deep', '['.repeat(5_000) + ']'.repeat(5_000), 'body', {}],
     ['another type', 'a', 'Content-Type', { 'Content-Type': 'text/plain' }],
     ['a packed body', 'a', 'Content-Encoding', { 'Content-Encoding': 'gzip' }],

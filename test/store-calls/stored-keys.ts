@@ -80,7 +80,7 @@ async function removeLongKeys(deps: Deps): Promise<void> {
   await publishMany(
     scopeOf(deps, PUBLIC),
     stream,
-    data.map((reading) => ({ data: reading })),
+    data.map((reading) => ({ data: reading, place: 'body' })),
     { once: null, deadline: from + 20_000 },
   );
   await createAppStreams(deps, PUBLIC).remove('readings', { from });

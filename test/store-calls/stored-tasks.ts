@@ -57,7 +57,7 @@ export async function driveTasks(deps: Deps, feed: string): Promise<void> {
   const stream = deps.app.streams.get('readings');
   if (!stream) throw new Error('no stream');
   const once = { record: pushedKey(PUBLIC.tenant, 'readings', 'a key'), fingerprint: 'f', keptMs: 60_000 };
-  await publishMany(scopeOf(deps, PUBLIC), stream, [{ data: { id: 'cold', sensor: 't', celsius: 2 } }], {
+  await publishMany(scopeOf(deps, PUBLIC), stream, [{ data: { id: 'cold', sensor: 't', celsius: 2 }, place: 'body' }], {
     once,
     deadline,
   });

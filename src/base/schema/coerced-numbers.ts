@@ -7,17 +7,16 @@ import type * as z from 'zod';
 import { defOf, DEEPEST_SCHEMA, schemaParts, type SchemaPath } from './schema-parts.ts';
 
 const DECIMAL = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*$/;
-const EXPECTED = 'Invalid input: expected a decimal number';
 
 const known = new WeakMap<z.ZodType, readonly SchemaPath[]>();
 
-/** The first number in `parsed` that the schema made of no decimal number; null where there is none. */
+/** The first number in `parsed` that the schema made of no decimal number; null where there is none. It has no words yet. */
 export function madeOfNothing(schema: z.ZodType, data: unknown, parsed: unknown): z.core.$ZodIssue | null {
   let paths = known.get(schema);
   if (paths === undefined) known.set(schema, (paths = coercedIn(schema, [], 0)));
   for (const path of paths) {
     const found = wrongAt(data, parsed, path, []);
-    if (found !== null) return { code: 'custom', path: [...found], message: EXPECTED, input: data };
+    if (found !== null) return { code: 'invalid_type', expected: 'number', path: [...found], message: '', input: data };
   }
   return null;
 }

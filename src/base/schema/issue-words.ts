@@ -4,7 +4,7 @@
  */
 import type * as z from 'zod';
 import { expectedBy } from './expected-words.ts';
-import { meantName } from '../known-names.ts';
+import { meantName, nearestName } from '../known-names.ts';
 import { namesAt } from './schema-parts.ts';
 
 /** Given to a parse, so that an issue without a message of its own schema has none, and its words are found here. */
@@ -19,6 +19,8 @@ export interface Refused {
   field: string;
   /** What was expected of that field. */
   expected: string;
+  /** The same, with what was found there. */
+  why: string;
   /** A line for each wrong field, at most 20. */
   text: string;
 }
@@ -27,6 +29,9 @@ interface Wrong {
   field: string;
   expected: string;
   found: string | null;
+  path?: readonly string[];
+  /** A name beside the field, which the schema does not know and which was probably meant to be the field. */
+  instead?: string | null;
 }
 
 /**
@@ -40,20 +45,33 @@ export function describeIssues(schema: z.ZodType | null, value: unknown, error: 
     .map((wrong) => ({ ...wrong, field: named(wrong.field, name) }));
   // What is wrong inside says more than what that makes wrong of the whole.
   const all = found.filter(({ field }) => !found.some((other) => other.field.startsWith(`${field}.`)));
+  const isStrict = error.issues.some(({ code }) => code === 'unrecognized_keys');
+  for (const wrong of isStrict ? [] : all) wrong.instead = misspelt(wrong, schema, value);
   const lines = [...new Set(all.map(lineOf))];
   const more = lines.length > MOST_LINES ? [`… and ${lines.length - MOST_LINES} more`] : [];
-  const [first] = all;
+  const [first = { field: '(arguments)', expected: 'what the schema allows', found: null }] = all;
   return {
-    field: first?.field ?? '(arguments)',
-    expected: first?.expected ?? 'what the schema allows',
+    field: first.field,
+    expected: first.expected,
+    why: first.expected + foundText(first),
     text: [...lines.slice(0, MOST_LINES), ...more].join('\n'),
   };
 }
 
-function lineOf({ field, expected, found }: Wrong): string {
-  return found === null
-    ? `${field}: ${expected}`
-    : `${field}: ${found === '' ? 'missing, ' : ''}expected ${expected}${found && `, found ${found}`}`;
+function lineOf(wrong: Wrong): string {
+  const { field, expected, found } = wrong;
+  if (found === null) return `${field}: ${expected}`;
+  if (found === '') return `${field}: missing, expected ${expected}${insteadText(wrong)}`;
+  return `${field}: expected ${expected}${foundText(wrong)}`;
+}
+
+function foundText(wrong: Wrong): string {
+  if (wrong.found === null) return '';
+  return `, found ${wrong.found === '' ? 'nothing' : wrong.found}${insteadText(wrong)}`;
+}
+
+function insteadText({ instead, path }: Wrong): string {
+  return instead ? `; ${instead} is unknown, did you mean ${path?.at(-1)}?` : '';
 }
 
 function wrongsOf(
@@ -78,7 +96,18 @@ function wrongsOf(
   const field = path.join('.');
   if (issue.message !== '') return [{ field, expected: issue.message, found: null }];
   const input = valueAt(value, path);
-  return [{ field, expected: expectedBy(issue, input), found: shown(input) }];
+  return [{ field, path, expected: expectedBy(issue, input), found: shown(input) }];
+}
+
+/** The name that stands in place of a missing one; null where none is near. A schema that refuses such names tells it by itself. */
+function misspelt({ found, path = [] }: Wrong, schema: z.ZodType | null, value: unknown): string | null {
+  if (found !== '' || schema === null) return null;
+  const [above, missing] = [path.slice(0, -1), path.at(-1)];
+  const around = valueAt(value, above);
+  if (missing === undefined || typeof around !== 'object' || around === null || Array.isArray(around)) return null;
+  const names = namesAt(schema, above);
+  const unknown = Object.keys(around).filter((name) => !names.includes(name));
+  return nearestName(missing, unknown);
 }
 
 function named(field: string, name: string | undefined): string {

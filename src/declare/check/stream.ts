@@ -134,12 +134,12 @@ function countedTime({ time }: Pick<Stream['options'], 'time'>): { picker: Picke
   return typeof time === 'object' ? { picker: time.field, unit: time.unit } : { picker: time, unit: null };
 }
 
-function timeOf(options: Stream['options']): Pick<DeclaredStream, 'time' | 'timeField' | 'zone'> {
+function timeOf(options: Stream['options']): Pick<DeclaredStream, 'time' | 'zone'> {
   const { picker, unit } = countedTime(options);
   const zone = isZone(options.zone) ? options.zone : null;
   const field = typeof picker === 'string' ? { field: picker } : {};
   const reading = { unit, zone: zone === null ? null : zoneOf(zone), ...field };
   const time = (data: Json): ReadTime | null =>
     picker === undefined ? null : readSourceTime(pick(picker, data), reading);
-  return { time, timeField: typeof picker === 'string' ? `data.${picker}` : 'time', zone };
+  return { time, zone };
 }

@@ -33,6 +33,11 @@ export interface Once {
   keptMs: number;
 }
 
+export interface PushedEvent extends RawEvent {
+  /** Where it stands in what was sent, as refusals name it: `body[2]`. */
+  place: string;
+}
+
 export interface Pushed extends AppendCounts {
   /** What was assumed of the events. Absent: nothing was. */
   assumed?: string;
@@ -41,13 +46,13 @@ export interface Pushed extends AppendCounts {
 /**
  * Resolves when the events are durable.
  * @param deadline epoch ms
- * @throws TidegateError `invalid_input` with the field, such as `events[2].data.celsius`; nothing is stored then.
+ * @throws TidegateError `invalid_input` with the field, such as `body[2].celsius`; nothing is stored then.
  * `too_large` for more than one commit of this engine holds; `store_unavailable`, `store_unknown`.
  */
 export async function publishMany(
   scope: Scope,
   stream: DeclaredStream,
-  raws: readonly RawEvent[],
+  raws: readonly PushedEvent[],
   { once, deadline }: { once: Once | null; deadline: number },
 ): Promise<Pushed> {
   const { events, zoneless } = validateAll(scope, stream, raws);
@@ -64,21 +69,20 @@ function assumedText(events: number): string {
 function validateAll(
   { store, runtime }: Scope,
   stream: DeclaredStream,
-  raws: readonly RawEvent[],
+  raws: readonly PushedEvent[],
 ): { events: LoggedEvent[]; zoneless: number } {
   const context = { receivedAt: runtime.now(), newId: idsFrom(runtime.newId()) };
   let bytes = 0;
   let zoneless = 0;
-  const events = raws.map((raw, index) => {
-    const validated = validateEvent(stream, raw, context);
+  const events = raws.map(({ place, ...raw }) => {
+    const validated = validateEvent(stream, raw, { ...context, place });
     if (validated.ok) {
       bytes += validated.bytes;
       if (validated.zoneless) zoneless += 1;
       return validated.event;
     }
-    const field = `events[${index}].${validated.field}`;
-    const { expected } = validated;
-    throw new TidegateError('invalid_input', `${field} is wrong: ${expected}`, { field, expected });
+    const { field, expected, text } = validated;
+    throw new TidegateError('invalid_input', text, { field, expected });
   });
   const most = store.limits.commitBytes - BESIDE_BYTES;
   if (bytes <= most) return { events, zoneless };

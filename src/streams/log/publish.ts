@@ -36,8 +36,8 @@ export async function publish(
   const { runtime } = scope;
   const validated = validateEvent(stream, raw, { receivedAt: runtime.now(), newId: () => runtime.newId() });
   if (!validated.ok) {
-    const { field, expected } = validated;
-    throw new TidegateError('invalid_input', `${field} is wrong: ${expected}`, { field, expected });
+    const { field, expected, text } = validated;
+    throw new TidegateError('invalid_input', text, { field, expected });
   }
   const { event } = validated;
   const { standing, appended } = await appendAll(scope, stream, [event], deadline, null);

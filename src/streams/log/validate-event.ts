@@ -3,9 +3,10 @@
  * For data that do not fit it returns the field and what was expected; it never throws. It neither writes nor
  * de-duplicates (see `append.ts`).
  */
-import type * as z from 'zod';
+import * as z from 'zod';
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { type ParsedAsAsked, parseAsAsked } from '../../base/schema/as-asked.ts';
+import { describeIssues, UNWORDED } from '../../base/schema/issue-words.ts';
 import type { EventMeta, LoggedEvent } from '../../base/event.ts';
 import { LATEST_MS } from '../../base/time/iso-8601.ts';
 import { hasNonFinite, isDeep, type Json, MOST_DEPTH, utf8Bytes } from '../../base/json.ts';
@@ -15,6 +16,7 @@ import { isoTime } from '../../base/time/time-text.ts';
 export const KEY_BYTES = 256;
 export const EVENT_ID_BYTES = 256;
 export const META_BYTES = 2 * 1024;
+const DATA = 'data';
 const FINITE = 'numbers that are finite, and none beyond those that a double holds (1.8e308)';
 /**
  * Most bytes of an event as JSON. It is below the store's entry limit, since a feed's record goes into the same commit.
@@ -51,7 +53,12 @@ export type Validated =
       /** Its time had no zone, and none is declared: it was read as UTC. */
       zoneless: boolean;
     }
-  | ({ ok: false } & Rejection);
+  | ({ ok: false } & Refusal);
+
+interface Refusal extends Rejection {
+  /** A line for each wrong field. */
+  text: string;
+}
 
 export interface AppendContext {
   /** Epoch ms: the time of events that bring no time. */
@@ -62,11 +69,13 @@ export interface AppendContext {
    * Makes an id for an event that brings none. It is made before the commit, so that a retry appends the same event.
    */
   newId(): string;
+  /** What stands before the names of fields of the data. Default: `data`. */
+  place?: string;
 }
 
 export function validateEvent(stream: DeclaredStream, raw: RawEvent, context: AppendContext): Validated {
   if (raw.meta?.gap) return finish(stream, raw, { data: null, exact: null }, context);
-  const parsed = parse(stream.schema, raw.data);
+  const parsed = parse(stream.schema, raw.data, context.place ?? DATA);
   return parsed.ok ? finish(stream, raw, parsed, context) : parsed;
 }
 
@@ -82,39 +91,52 @@ interface Parsed {
   exact: Json;
 }
 
-function parse(schema: z.ZodType, data: unknown): ({ ok: true } & Parsed) | ({ ok: false } & Rejection) {
+function parse(schema: z.ZodType, data: unknown, place: string): ({ ok: true } & Parsed) | ({ ok: false } & Refusal) {
   let parsed: ParsedAsAsked;
   try {
-    parsed = parseAsAsked(schema, data);
+    parsed = parseAsAsked(schema, data, UNWORDED);
   } catch (error) {
-    return reject('schema', 'data', `data that the schema can judge (${error instanceof Error ? error.message : ''})`);
+    const isAsync = error instanceof z.core.$ZodAsyncError;
+    const expected = isAsync
+      ? 'a stream whose schema has no async .refine() and no async .transform()'
+      : `data that the schema can judge (it threw: ${messageOf(error)})`;
+    return reject('schema', place, expected);
   }
   if (parsed.success) return { ok: true, data: parsed.data as Json, exact: parsed.exact as Json };
-  const issue = parsed.error.issues[0];
-  return reject('schema', ['data', ...(issue?.path ?? [])].join('.'), issue?.message ?? 'data of the schema');
+  const { field, why, text } = describeIssues(schema, data, parsed.error, place);
+  return { ok: false, reason: 'schema', field, expected: why, text };
 }
 
 function finish(stream: DeclaredStream, raw: RawEvent, { data, exact }: Parsed, context: AppendContext): Validated {
   const isGap = raw.meta?.gap !== undefined;
   const keyDeclared = stream.declaration.options.key !== undefined;
   const revisionDeclared = stream.declaration.options.revision !== undefined;
+  const { place = DATA } = context;
+  let picked: Part = 'key';
   try {
     const key = (stream.keyed ? raw.key : null) ?? (isGap ? null : stream.key(exact));
     if (key === null ? keyDeclared && !isGap : !fits(key, KEY_BYTES)) {
-      return reject('key', pickedFrom(stream, 'key'), `a text or a number, 1 to ${KEY_BYTES} bytes`);
+      return reject('key', pickedFrom(stream, 'key', place), `a text or a number, 1 to ${KEY_BYTES} bytes`);
     }
+    picked = 'id';
     const id = stream.identified && !isGap ? stream.id(exact) : context.newId();
     if (id === null || !fits(id, EVENT_ID_BYTES)) {
-      return reject('id', pickedFrom(stream, 'id'), `a text or a number, 1 to ${EVENT_ID_BYTES} bytes`);
+      return reject('id', pickedFrom(stream, 'id', place), `a text or a number, 1 to ${EVENT_ID_BYTES} bytes`);
     }
+    picked = 'revision';
     const revision = revisionDeclared && !isGap ? stream.revision(exact) : null;
     if (revision !== null && !fits(revision, EVENT_ID_BYTES)) {
-      return reject('revision', pickedFrom(stream, 'revision'), `a text or a number, 1 to ${EVENT_ID_BYTES} bytes`);
+      return reject(
+        'revision',
+        pickedFrom(stream, 'revision', place),
+        `a text or a number, 1 to ${EVENT_ID_BYTES} bytes`,
+      );
     }
+    picked = 'time';
     const read = (isGap ? null : stream.time(data)) ?? receivedTime(raw.time ?? context.receivedAt);
-    if (!read.ok) return reject('time', stream.timeField, read.expected);
+    if (!read.ok) return reject('time', pickedFrom(stream, 'time', place), read.expected);
     const ahead = isGap ? null : aheadOf(stream, read, context.now ?? context.receivedAt);
-    if (ahead !== null) return reject('time', stream.timeField, ahead);
+    if (ahead !== null) return reject('time', pickedFrom(stream, 'time', place), ahead);
     const event: Record<string, unknown> = { id };
     if (revision !== null) event['revision'] = revision;
     if (key !== null) event['key'] = key;
@@ -128,24 +150,38 @@ function finish(stream: DeclaredStream, raw: RawEvent, { data, exact }: Parsed, 
     }
     const text = JSON.stringify(event);
     // JSON writes a number that is not finite as null.
-    if (text.includes('null') && hasNonFinite(data)) return reject('schema', 'data', FINITE);
+    if (text.includes('null') && hasNonFinite(data)) return reject('schema', place, FINITE);
     // A schema that makes texts of all has made one of a number beyond every double.
-    if (text.includes('Infinity') && hasNonFinite(raw.data)) return reject('schema', 'data', FINITE);
+    if (text.includes('Infinity') && hasNonFinite(raw.data)) return reject('schema', place, FINITE);
     const bytes = utf8Bytes(text);
-    if (bytes > EVENT_BYTES) return reject('too_large', 'data', `at most ${EVENT_BYTES} bytes of JSON`);
+    if (bytes > EVENT_BYTES) return reject('too_large', place, `at most ${EVENT_BYTES} bytes of JSON`);
     // A shorter text cannot be nested more deeply than this.
-    if (bytes > MOST_DEPTH && isDeep(data)) return reject('schema', 'data', `at most ${MOST_DEPTH} levels of JSON`);
+    if (bytes > MOST_DEPTH && isDeep(data)) return reject('schema', place, `at most ${MOST_DEPTH} levels of JSON`);
     return { ok: true, event: event as LoggedEvent, bytes, zoneless: read.zoneless };
   } catch (error) {
     // A declared function of the data threw, or the data hold what JSON cannot (a bigint, a cycle).
-    return reject('schema', 'data', `JSON that the stream can read (${error instanceof Error ? error.message : ''})`);
+    const isPicker = typeof pickerOf(stream, picked) === 'function';
+    const reader = isPicker ? `the stream's functions can read, as ${picked}` : 'the stream can read';
+    return reject('schema', place, `JSON that ${reader} (thrown: ${messageOf(error)})`);
   }
 }
 
+type Part = 'key' | 'id' | 'revision' | 'time';
+
+function pickerOf({ declaration }: DeclaredStream, part: Part): unknown {
+  const declared = declaration.options[part];
+  return typeof declared === 'object' ? declared.field : declared;
+}
+
 /** The field of the data that a part of the event is taken from; the part itself where a function or a feed gives it. */
-function pickedFrom({ declaration }: DeclaredStream, part: 'key' | 'id' | 'revision'): string {
-  const picker = declaration.options[part];
-  return typeof picker === 'string' ? `data.${picker}` : part;
+function pickedFrom(stream: DeclaredStream, part: Part, place: string): string {
+  const picker = pickerOf(stream, part);
+  if (typeof picker === 'string') return `${place}.${picker}`;
+  return place === DATA ? part : `${part} of ${place}`;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** The time that a transport or the clock gave, epoch ms. */
@@ -173,6 +209,6 @@ function fits(text: string, most: number): boolean {
   return text !== '' && (text.length * 3 <= most || utf8Bytes(text) <= most) && text.isWellFormed();
 }
 
-function reject(reason: Rejection['reason'], field: string, expected: string): { ok: false } & Rejection {
-  return { ok: false, reason, field, expected };
+function reject(reason: Rejection['reason'], field: string, expected: string): { ok: false } & Refusal {
+  return { ok: false, reason, field, expected, text: `${field}: expected ${expected}` };
 }

@@ -34,7 +34,7 @@ const once = (key: string, fingerprint = 'f'): Once => ({
 function pushTo(stage: Stage, data: readonly unknown[], key: Once | null = null, deps = stage.deps) {
   const stream = stage.app.streams.get('readings');
   if (!stream) throw new Error('no stream');
-  const raws = data.map((each) => ({ data: each }));
+  const raws = data.map((each, index) => ({ data: each, place: `body[${index}]` }));
   return publishMany(scopeOf(deps, { tenant: TENANT }), stream, raws, {
     once: key,
     deadline: deps.runtime.now() + 5_000,
@@ -55,7 +55,7 @@ describe('a push', () => {
 
   test('with one wrong event stores nothing, and says which it is', async () => {
     const stage = stageOf({ streams: { readings: anonymous() } });
-    const wrong = { code: 'invalid_input', field: 'events[1].data.value' };
+    const wrong = { code: 'invalid_input', field: 'body[1].value' };
     await expect(pushTo(stage, [reading(0), { ...reading(1), value: 'x' }])).rejects.toMatchObject(wrong);
     expect(await stage.events()).toEqual([]);
   });
