@@ -2,6 +2,8 @@
 import * as z from 'zod';
 import { defineApp, prompt, resource, TidegateError, tool } from '../../src/index.ts';
 
+let waited = { begun: () => {}, ended: () => {} };
+
 export const sampleApp = defineApp({
   name: 'sample',
   version: '1.2.3',
@@ -28,10 +30,11 @@ export const sampleApp = defineApp({
       description: 'Waits until the caller goes away.',
       run: (_input, { signal, progress }) => {
         progress(1);
-        waiting.begun();
+        const { begun, ended } = waited;
+        begun();
         return new Promise<string>((_resolve, reject) => {
           signal.addEventListener('abort', () => {
-            waiting.ended();
+            ended();
             reject(new Error('cancelled'));
           });
         });
@@ -97,11 +100,9 @@ export const sampleApp = defineApp({
   },
 });
 
-/** Tells a test that `wait` has begun and that it was cancelled. */
-export const waiting = createWaiting();
-
-function createWaiting() {
-  const begun = Promise.withResolvers<void>();
-  const ended = Promise.withResolvers<void>();
-  return { whenBegun: begun.promise, whenEnded: ended.promise, begun: begun.resolve, ended: ended.resolve };
+/** The next call of `wait`: when it has begun, and when it was cancelled. */
+export function nextWait(): { whenBegun: Promise<void>; whenEnded: Promise<void> } {
+  const [begun, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  waited = { begun: begun.resolve, ended: ended.resolve };
+  return { whenBegun: begun.promise, whenEnded: ended.promise };
 }

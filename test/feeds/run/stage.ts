@@ -152,7 +152,8 @@ export function stageOf(options: Partial<AppOptions>, base: Store = createMemory
   const runtime: Runtime = {
     now: () => clock.now,
     random: () => 0.5,
-    newId: () => `id${(ids += 1)}`,
+    // Ids of one length: what is stored has the same size in each run.
+    newId: () => `id${String((ids += 1)).padStart(6, '0')}`,
     sleep: (ms, signal) => clock.sleep(ms, signal),
     fetch: () => Promise.reject(new Error('no network here')),
     resolve: null,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sampleApp, waiting } from '../sample-app.ts';
+import { sampleApp, nextWait } from '../sample-app.ts';
 import { type Served, serveApp } from '../served.ts';
 
 let served: Served;
@@ -86,6 +86,7 @@ describe('2025-11-25 and earlier, without sessions', () => {
 
   it('takes a connection that ends for no cancellation, and ends what is at work with the server', async () => {
     const own = await serveApp(sampleApp);
+    const waiting = nextWait();
     const caller = new AbortController();
     const call = fetch(own.mcpUrl, {
       method: 'POST',

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sampleApp, waiting } from '../sample-app.ts';
+import { sampleApp, nextWait } from '../sample-app.ts';
 import { type Served, serveApp } from '../served.ts';
 
 interface Answer {
@@ -96,6 +96,7 @@ describe('2026-07-28', () => {
   });
 
   it('aborts the handler when its caller closes the response', async () => {
+    const waiting = nextWait();
     const caller = new AbortController();
     const response = await served.call(
       'tools/call',
