@@ -4,6 +4,8 @@ import type { Plant } from './plant.ts';
 export interface Call {
   tool: string;
   arguments: object;
+  /** Not before so many ms; in the text, whole seconds. */
+  afterMs?: number;
 }
 
 /** Bytes of both halves, as a model gets them. */
@@ -20,15 +22,17 @@ export interface Half {
 
 export type Reader = (answer: { text: string; structured: Record<string, unknown> }) => Half;
 
-const CALL = /^([A-Z][\w ]*?)(?: \(after \d+ s, not before\))?: (\w+) (\{.*\})$/;
+const CALL = /^([A-Z][\w ]*?)(?: \(after (\d+) s, not before\))?: (\w+) (\{.*\})$/;
 
 /** @param isRow whether a line is a row */
 export function byText(isRow: (line: string) => boolean): Reader {
   return ({ text }) => {
     const lines = text.split('\n');
     const calls = lines.flatMap((line): [string, Call][] => {
-      const [, what, tool, json] = CALL.exec(line) ?? [];
-      return what && tool && json ? [[what, { tool, arguments: JSON.parse(json) as object }]] : [];
+      const [, what, seconds, tool, json] = CALL.exec(line) ?? [];
+      if (!what || !tool || !json) return [];
+      const after = seconds === undefined ? {} : { afterMs: Number(seconds) * 1_000 };
+      return [[what, { tool, arguments: JSON.parse(json) as object, ...after }]];
     });
     return { rows: lines.filter((line) => isRow(line)), calls: new Map(calls) };
   };
@@ -40,7 +44,7 @@ export function byStructure(name: string): Reader {
     const calls = (structured['nextCalls'] ?? []) as ({ for: string } & Call)[];
     return {
       rows: ((structured[name] ?? []) as unknown[]).map((row) => JSON.stringify(row)),
-      calls: new Map(calls.map(({ for: what, tool, arguments: given }) => [what, { tool, arguments: given }])),
+      calls: new Map(calls.map(({ for: what, ...call }) => [what, call])),
     };
   };
 }

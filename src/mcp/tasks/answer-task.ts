@@ -2,22 +2,25 @@
 import * as z from 'zod';
 import { REPEATABLE } from '../../calls/schemas.ts';
 import { type Tool, tool } from '../../declare/tool.ts';
+import { TidegateError } from '../../base/errors.ts';
 import type { Runtime } from '../../base/runtime.ts';
+import { hasEnded, type Header } from '../../tasks/records/header.ts';
 import type { Tasks } from '../../tasks/work/service.ts';
 import { accountedTasks } from '../../calls/context.ts';
+import { failureText } from '../wire/errors.ts';
 import { Answers } from './answers-input.ts';
 import { IN_TOOLS, naming } from './argument-names.ts';
 import { TaskHandle } from './get-task.ts';
-import { Handle, handleOf } from './handle.ts';
-import { taskLines } from './task-text.ts';
+import { callsMeanwhile, callsToSee } from './next-calls.ts';
+import { errorOf, inBothHalves, stateLines, stateOf, TaskState } from './task-state.ts';
 
 const Input = z.strictObject({ task: TaskHandle, answers: Answers });
 
-const Output = Handle.extend({
+const Output = TaskState.extend({
   passedOver: z.array(z.string()).describe('Keys that no open question has: unknown, or answered before'),
 });
 
-/** A wrong answer is an error that names the field, and nothing is stored. */
+/** A wrong answer is an error that names the field, and nothing is stored: all questions stand. */
 export function answerTaskTool(tasks: Tasks, { now }: Pick<Runtime, 'now'>): Tool {
   return tool({
     title: 'Task: answer',
@@ -29,15 +32,28 @@ export function answerTaskTool(tasks: Tasks, { now }: Pick<Runtime, 'now'>): Too
     async run({ task, answers }, context) {
       const { principal, deadline } = context;
       const kept = accountedTasks(tasks, context);
+      const told = (header: Header, first: readonly string[], more: { error?: ReturnType<typeof errorOf> } = {}) => {
+        const at = now();
+        const calls = hasEnded(header) ? callsToSee(task, header, at) : callsMeanwhile(task, header, at);
+        const structured = { ...stateOf(task, header, at), passedOver, ...more };
+        return inBothHalves([...first, ...stateLines(task, header)], calls, structured);
+      };
       const before = await naming(IN_TOOLS, () => kept.get(principal, task));
       const passedOver = Object.keys(answers).filter((key) => !Object.hasOwn(before.asks, key));
-      await naming(IN_TOOLS, () => kept.answer(principal, task, answers, deadline));
-      const header = await kept.get(principal, task);
+      try {
+        await naming(IN_TOOLS, () => kept.answer(principal, task, answers, deadline));
+      } catch (thrown) {
+        if (!isMistake(thrown)) throw thrown;
+        const lines = [failureText(thrown, task), 'Nothing was stored. What is asked stands:'];
+        return { ...told(before, lines, { error: errorOf(thrown, task) }), isError: true };
+      }
       const over = passedOver.length === 0 ? [] : [`No open question has the key ${passedOver.join(', ')}.`];
-      return {
-        text: [...over, ...taskLines(task, header, now())].join('\n'),
-        structured: { ...handleOf(task, header, now()), passedOver },
-      };
+      return told(await kept.get(principal, task), over);
     },
   });
+}
+
+/** Of an answer, and not of the task. */
+function isMistake(thrown: unknown): thrown is TidegateError {
+  return thrown instanceof TidegateError && thrown.field?.startsWith('answers') === true;
 }

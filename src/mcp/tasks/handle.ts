@@ -1,13 +1,15 @@
-/** What a client without the extension gets at once: a handle, and words that say what to do with it. Pure. */
+/** What a client without the extension gets at once: a handle, and what to do with it. Pure. */
 import * as z from 'zod';
 import type { Task } from '../../declare/task.ts';
 import type { ToolResult } from '../../declare/check/tool-result.ts';
-import type { JsonObject } from '../../base/json.ts';
+import type { Json, JsonObject } from '../../base/json.ts';
+import { isoTime } from '../../base/time/time-text.ts';
+import { callLine, NextCalls } from '../../calls/next-call.ts';
 import { hasEnded, type Header } from '../../tasks/records/header.ts';
 import { objectSchema } from '../../base/schema/json-schema.ts';
 import { mergedSchema } from '../../base/schema/merged-schema.ts';
+import { callsToSee } from './next-calls.ts';
 import { pollIntervalMs } from './view.ts';
-import { pauseText } from './task-text.ts';
 
 export const Status = z.enum(['working', 'input_required', 'completed', 'failed', 'cancelled']);
 
@@ -19,7 +21,12 @@ export const Handle = z.object({
 });
 
 const HANDLE_SCHEMA = objectSchema(
-  Handle.extend({ pages: z.int().optional().describe('Pages that the result has') }),
+  Handle.extend({
+    message: z.string().optional().describe('What became of the call'),
+    keptUntil: z.string().optional().describe('How long the handle is good, ISO 8601'),
+    pages: z.int().optional().describe('Pages that the result has'),
+    nextCalls: NextCalls,
+  }),
   'output',
   'Handle',
 );
@@ -34,7 +41,7 @@ export function taskOutputSchema({ otherwise, pages }: Task, output: JsonObject)
   return { ...mergedSchema([HANDLE_SCHEMA, own]), ...($defs === undefined ? {} : { $defs }) };
 }
 
-/** What `get_task`, `cancel_task` and a call that began a task answer. */
+/** What every answer about a task begins with. */
 export function handleOf(taskId: string, header: Header, now: number): z.input<typeof Handle> {
   return {
     task: taskId,
@@ -43,14 +50,24 @@ export function handleOf(taskId: string, header: Header, now: number): z.input<t
   };
 }
 
+/** Both halves say the same. */
 export function handleResult(taskId: string, header: Header, now: number): ToolResult {
   const { task, createdAt, ttlMs } = header;
-  const argument = JSON.stringify({ task: taskId });
-  const lines = [
-    `${task} takes longer than a call. It has begun as a task, and goes on by itself.`,
-    `How it is, and its result: get_task ${argument}. Ask ${pauseText(header, now)}.`,
-    'Should it ask something: answer_task. To end it: cancel_task.',
-    `The handle is good until ${new Date(createdAt + ttlMs).toISOString()}.`,
-  ];
-  return { content: [{ type: 'text', text: lines.join('\n') }], structuredContent: handleOf(taskId, header, now) };
+  const keptUntil = isoTime(createdAt + ttlMs);
+  const message = `${task} takes longer than a call. ${BEGUN[header.status]} Should it ask something: answer_task. To end it: cancel_task, with the same task.`;
+  const calls = callsToSee(taskId, header, now);
+  const lines = [message, `The handle is good until ${keptUntil}.`, ...calls.map(callLine)];
+  return {
+    content: [{ type: 'text', text: lines.join('\n') }],
+    structuredContent: { ...handleOf(taskId, header, now), message, keptUntil, nextCalls: calls as unknown as Json },
+  };
 }
+
+/** A call with an idempotency key may find a task that has come further. */
+const BEGUN: Readonly<Record<Header['status'], string>> = {
+  working: 'It has begun as a task, and goes on by itself.',
+  input_required: 'It has begun as a task, and waits for an answer.',
+  completed: 'It was begun as a task before, and has ended.',
+  failed: 'It was begun as a task before, and has failed.',
+  cancelled: 'It was begun as a task before, and was cancelled.',
+};

@@ -122,7 +122,14 @@ describe.each(ERAS)('a client of %s that knows no tasks', (era, call) => {
     await open();
     const answer = await call('add', { a: 1 });
     const handle = answer.result?.['structuredContent'] as { task: string };
-    expect(handle).toEqual({ task: expect.any(String) as string, status: 'working', checkAfterMs: 500 });
+    expect(handle).toEqual({
+      task: expect.any(String) as string,
+      status: 'working',
+      checkAfterMs: 500,
+      message: expect.stringContaining('has begun as a task') as string,
+      keptUntil: expect.any(String) as string,
+      nextCalls: [{ for: 'Ask again', tool: 'get_task', arguments: { task: handle.task }, afterMs: 500 }],
+    });
     expect(answer.result).not.toHaveProperty('taskId');
     expect(answer.result?.['resultType']).toBe(era === '2026-07-28' ? 'complete' : undefined);
     for (const word of [`get_task {"task":"${handle.task}"}`, 'answer_task', 'cancel_task', 'after 1 s']) {

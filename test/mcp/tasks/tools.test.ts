@@ -29,9 +29,9 @@ test('a working task tells when to ask again', async () => {
     status: 'working',
     checkAfterMs: 500,
     questions: [],
-    pages: 0,
+    pages: null,
   });
-  expect(textOf(answer)).toContain(`Ask again with get_task {"task":"${task}"}, after 1 s, not before.`);
+  expect(textOf(answer)).toContain(`Ask again (after 1 s, not before): get_task {"task":"${task}"}`);
 });
 
 test('questions are told with their schema, and answered by key', async () => {
@@ -49,9 +49,9 @@ test('questions are told with their schema, and answered by key', async () => {
       { key: 'age', message: 'Your age?' },
     ],
   });
-  expect(textOf(asked)).toContain('- name: Your name? Content: {"type":"object"');
+  expect(textOf(asked)).toContain('- name: Your name?\n  - name (needed): a text, at least 2 characters.');
   expect(textOf(asked)).toContain(
-    `answer_task {"task":"${task}","answers":[{"key":"name","action":"accept","content":[]}]}`,
+    `answer_task {"task":"${task}","answers":[{"key":"name","action":"accept","content":[{"field":"name","value":null}]},`,
   );
 
   const wrong = await use('answer_task', { task, answers: { name: accept({ name: 'A' }) } });
@@ -68,7 +68,7 @@ test('questions are told with their schema, and answered by key', async () => {
   await reach(ada, task, 'completed');
   const ended = await use('get_task', { task });
   expect(ended.result?.['content']).toEqual([
-    { type: 'text', text: 'register has ended.' },
+    { type: 'text', text: expect.stringContaining('register has ended.\nBegun 2') as string },
     { type: 'text', text: JSON.stringify([accept({ name: 'Ada' }), { action: 'decline' }]) },
   ]);
   expect(structured(ended)).toMatchObject({ status: 'completed', checkAfterMs: null });
@@ -104,25 +104,32 @@ test('pages are read by number', async () => {
   const task = await begin(ada, 'paged');
   await reach(ada, task, 'completed');
   expect(textOf(await use('get_task', { task }))).toContain(
-    `The result has 4 pages: get_task {"task":"${task}","page":1}.`,
+    `The result has 4 pages.\nFirst page: get_task {"task":"${task}","page":1}`,
   );
   const read = await use('get_task', { task, page: 1 });
   expect(read.result?.['content']).toEqual([
-    { type: 'text', text: expect.stringContaining('Page 1 of 4:') as string },
+    { type: 'text', text: expect.stringContaining('Page 1 of 4, text/csv.') as string },
     { type: 'text', text: 'a,b\n1,2' },
   ]);
   expect(structured(read)).toMatchObject({ page: { number: 1, mimeType: 'text/csv' } });
   const none = await use('get_task', { task, page: 9 });
-  expect([none.result?.['isError'], textOf(none)]).toEqual([
+  expect([none.result?.['isError'], textOf(none).split('\n')]).toEqual([
     true,
-    'the task has no page 9\nArgument: page.\nExpected: 1 to 4.',
+    [
+      'the task has no page 9',
+      'Argument: page.',
+      'Expected: 1 to 4.',
+      'The result has 4 pages; page 4 is the last.',
+      `Last page: get_task {"task":"${task}","page":4}`,
+    ],
   ]);
+  expect(structured(none)).toMatchObject({ pages: 4, error: { code: 'not_found', field: 'page', expected: '1 to 4' } });
 });
 
 test('a cancelled task says so; one that has ended stays as it is', async () => {
   const [nap, add] = await Promise.all([begin(ada, 'nap', { ms: 60_000 }), begin(ada, 'add', { a: 1 })]);
   await reach(ada, add, 'completed');
-  expect(textOf(await use('cancel_task', { task: nap }))).toBe('nap was cancelled.\ncancelled on request');
+  expect(textOf(await use('cancel_task', { task: nap }))).toMatch(/^nap was cancelled\.\ncancelled on request\nBegun/);
   expect(structured(await use('cancel_task', { task: add }))).toMatchObject({ status: 'completed' });
 });
 

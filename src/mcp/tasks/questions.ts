@@ -1,0 +1,148 @@
+/**
+ * The questions of a task, as both halves of an answer tell them: what is asked, what each field takes, and the call that
+ * answers, in which only the user's values are missing. Pure.
+ */
+import * as z from 'zod';
+import type { WireRequest } from '../../declare/ask.ts';
+import type { Json, JsonObject } from '../../base/json.ts';
+import { callOf, type NextCall } from '../../calls/next-call.ts';
+import type { Header } from '../../tasks/records/header.ts';
+
+const AskedField = z.object({
+  field: z.string(),
+  kind: z.enum(['text', 'number', 'whole number', 'true or false', 'choice', 'choices']),
+  needed: z.boolean(),
+  expected: z.string().describe('What the value has to be, in words'),
+  about: z.string().optional(),
+  options: z.array(z.object({ value: z.string(), title: z.string() })).optional(),
+  default: z.unknown().optional(),
+});
+
+export const TaskQuestion = z.object({
+  key: z.string().describe('What the answer is given under'),
+  message: z.string().describe('For the user'),
+  fields: z.array(AskedField).optional().describe('What is asked for'),
+  schema: z.unknown().optional().describe('The same as a JSON Schema'),
+  url: z.string().optional().describe('A page for the user to open, instead of content'),
+});
+
+type Field = z.input<typeof AskedField>;
+type Question = z.input<typeof TaskQuestion>;
+
+export function questionsOf({ asks }: Pick<Header, 'asks'>): Question[] {
+  return Object.entries(asks).map(([key, { params }]) => {
+    const message = textOf(params.message);
+    if (params.mode === 'url') return { key, message, url: textOf(params.url) };
+    return { key, message, fields: fieldsOf(params), schema: params.requestedSchema };
+  });
+}
+
+/** A line for each question, and one for each of its fields. */
+export function questionLines(questions: readonly Question[]): string[] {
+  return questions.flatMap(({ key, message, fields = [], url }) =>
+    url === undefined
+      ? [`- ${key}: ${message}`, ...fields.map((field) => `  - ${fieldText(field)}`)]
+      : [`- ${key}: ${message} The user opens ${url}, and says so.`],
+  );
+}
+
+/**
+ * The calls that answer all that is asked. In place of each value stands null, so that a call that is sent as it is is
+ * refused wherever a value is needed.
+ */
+export function answerCalls(taskId: string, { asks }: Pick<Header, 'asks'>): NextCall[] {
+  const each = Object.entries(asks);
+  const accepted = each.map(([key, { params }]) => ({
+    key,
+    action: 'accept',
+    ...(params.mode === 'url' ? {} : { content: fieldsOf(params).map(({ field }) => ({ field, value: null })) }),
+  }));
+  const isOpened = each.every(([, { params }]) => params.mode === 'url');
+  const forWhat = isOpened ? 'Answer once the user has opened it' : 'Answer with what the user says in place of null';
+  const declined = each.map(([key]) => ({ key, action: 'decline' }));
+  return [
+    callOf(forWhat, 'answer_task', { task: taskId, answers: accepted }),
+    callOf('Answer that the user declines', 'answer_task', { task: taskId, answers: declined }),
+  ];
+}
+
+function fieldsOf({ requestedSchema }: WireRequest['params']): Field[] {
+  const { properties = {}, required = [] } = (requestedSchema ?? {}) as JsonObject;
+  return Object.entries(properties as Record<string, JsonObject>).map(([field, schema]) => {
+    const about = [schema.title, schema.description].filter((text) => typeof text === 'string').join(': ');
+    const options = optionsOf(schema);
+    return {
+      field,
+      kind: kindOf(schema),
+      needed: (required as Json[]).includes(field),
+      expected: expectedOf(schema, options),
+      ...(about === '' ? {} : { about }),
+      ...(options.length === 0 ? {} : { options }),
+      ...(schema.default === undefined ? {} : { default: schema.default }),
+    };
+  });
+}
+
+function kindOf(schema: JsonObject): Field['kind'] {
+  if (schema.type === 'array') return 'choices';
+  if (schema.type === 'boolean') return 'true or false';
+  if (schema.type === 'integer') return 'whole number';
+  if (schema.type === 'number') return 'number';
+  return optionsOf(schema).length > 0 ? 'choice' : 'text';
+}
+
+/** The choices of a field, or of each item of a list. */
+function optionsOf(schema: JsonObject): { value: string; title: string }[] {
+  const of = schema.type === 'array' ? (schema.items as JsonObject) : schema;
+  if (Array.isArray(of.enum)) return of.enum.map((value) => ({ value: textOf(value), title: textOf(value) }));
+  return ((of.oneOf ?? of.anyOf ?? []) as JsonObject[]).map(({ const: value, title }) => ({
+    value: textOf(value),
+    title: textOf(title ?? value),
+  }));
+}
+
+const FORMATS: Readonly<Record<string, string>> = {
+  email: 'an email address',
+  uri: 'a URL',
+  date: 'a date such as 2026-11-20',
+  'date-time': 'a time such as 2026-11-20T12:00:00Z',
+};
+
+function expectedOf(schema: JsonObject, options: readonly { value: string; title: string }[]): string {
+  const choices = options.map(({ value, title }) => (value === title ? value : `${value} (${title})`)).join(', ');
+  switch (kindOf(schema)) {
+    case 'choice':
+      return `one of ${choices}`;
+    case 'choices':
+      return `a list of some of ${choices}${between(schema.minItems, schema.maxItems, ' items')}`;
+    case 'true or false':
+      return 'true or false';
+    case 'number':
+      return `a number${between(schema.minimum, schema.maximum)}`;
+    case 'whole number':
+      return `a whole number${between(schema.minimum, schema.maximum)}`;
+    default:
+      return `${FORMATS[textOf(schema.format)] ?? 'a text'}${between(schema.minLength, schema.maxLength, ' characters')}`;
+  }
+}
+
+/** Bounds of 53 bits are those of every whole number, and say nothing. */
+function between(least: Json | undefined, most: Json | undefined, unit = ''): string {
+  const bounds = Object.entries({ 'at least': least, 'at most': most }).flatMap(([side, bound]) =>
+    typeof bound === 'number' && Math.abs(bound) < Number.MAX_SAFE_INTEGER ? [`${side} ${bound}`] : [],
+  );
+  return bounds.length === 0 ? '' : `, ${bounds.join(' and ')}${unit}`;
+}
+
+function fieldText({ field, needed, expected, about, default: byDefault }: Field): string {
+  const isNeeded = needed
+    ? 'needed'
+    : byDefault === undefined
+      ? 'may be left out'
+      : `default ${JSON.stringify(byDefault)}`;
+  return `${field} (${isNeeded}): ${expected}.${about === undefined ? '' : ` ${about}`}`;
+}
+
+function textOf(value: Json | undefined): string {
+  return typeof value === 'string' ? value : '';
+}
