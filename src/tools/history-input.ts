@@ -27,7 +27,7 @@ const ARGUMENTS = {
     .min(1)
     .max(MOST_EVENTS)
     .optional()
-    .describe(`Most events. Default: as many as fit 25 KB, at most ${DEFAULT_EVENTS}`),
+    .describe(`Most events or rows. Default: what fits 25 KB, at most ${DEFAULT_EVENTS} events`),
   order: z
     .enum(['oldest', 'newest'])
     .optional()
@@ -73,16 +73,16 @@ const ARGUMENTS = {
     .max(64)
     .optional()
     .describe('With window: IANA time zone of its days and of dates, e.g. Europe/Berlin. Default: UTC'),
-  align: z.enum(['epoch', 'from']).optional().describe('With window: begin at round times (default) or at `from`'),
-  empty: z.boolean().optional().describe('With window: true shows windows without events too'),
-  format: z.enum(['table', 'sparkline']).optional().describe('With window: sparkline draws the first of aggregates'),
+  align: z.enum(['epoch', 'from']).optional().describe('With window: at round times (default) or `from`'),
+  empty: z.boolean().optional().describe('With window: windows without events too'),
+  format: z.enum(['table', 'sparkline']).optional().describe('With window: sparkline draws the first aggregate'),
   maxEvents: z
     .int()
     .min(1)
     .max(MOST_SCANNED)
     .optional()
     .describe(`Read at most so many and answer in parts. Default: over ${SCAN_BUDGET.entries} events are refused`),
-  estimate: z.boolean().optional().describe('True: only tell how much it would read'),
+  estimate: z.boolean().optional().describe('True: only tell what it would read'),
 };
 
 export const HistoryInput = z.strictObject(ARGUMENTS);

@@ -85,7 +85,7 @@ export const HistoryOutput = z.object({
   complete: z
     .boolean()
     .describe(
-      'False: go on with cursor. Windows of such pages are parts: merge rows of the same start, key and group; counts and sums add up, means weigh by count',
+      'False: go on with cursor. Rows of the same start, key and group on several pages are parts: merge them; counts and sums add up, means weigh by count',
     ),
   cursor: z.string().nullable().describe('For the next page; null when complete'),
   tailCursor: z.string().nullable().optional().describe('For tail_stream: goes on right behind the newest event'),

@@ -1,9 +1,18 @@
 /** The answer of `read_history` with windows: aggregates in both of its halves, as a table or as sparklines. */
 import type { ToolContext } from '../declare/context.ts';
 import type { DeclaredStream } from '../declare/stream.ts';
-import { bothHalves, type ShownRow } from '../calls/halves.ts';
+import { bothHalves, createPage, type Room, roomFor, type ShownRow } from '../calls/halves.ts';
 import { isoTime } from '../base/time/time-text.ts';
 import { aggregateOf } from '../streams/history/aggregate.ts';
+import {
+  type HeldRows,
+  isOfRows,
+  placeAfter,
+  readRowsCursor,
+  type RowPlace,
+  rowsBefore,
+  writeRowsCursor,
+} from '../streams/history/rows-cursor.ts';
 import { valueOf } from '../streams/history/window-rows.ts';
 import { readWindows, type SeriesRow, type WindowsPage } from '../streams/history/windows.ts';
 import type { Scope } from '../streams/scope.ts';
@@ -14,18 +23,30 @@ import { endText, nextPageCall, partText, rangeText, readable, skippedText } fro
 import { drawn, edgesText, fieldsText, tableLine, timeText } from './windows-text.ts';
 
 export async function windowsAnswer(scope: Scope, stream: DeclaredStream, input: HistoryInput, context: ToolContext) {
-  const { stream: _stream, limit: _limit, format, estimate: _estimate, ...query } = input;
-  const page = await readWindows(scope, stream, given(query), { deadline: context.deadline });
-  const { complete, cursor, truncated, skipped, window, windowMs, ofPart, zone } = page;
+  const { stream: _stream, limit, format, estimate: _estimate, ...query } = input;
+  const held = heldRows(input);
+  const asked = held === null ? query : { ...query, ...rangeOf(held) };
+  const page = await readWindows(scope, stream, given(asked), { deadline: context.deadline });
+  const { truncated, skipped, window, windowMs, ofPart, zone } = page;
   const fields = page.series.flatMap((series) => (series.field === null ? [] : [series.field]));
   const named = fieldsText(page, scope.app).map((name) => `, ${name}`);
   const what = `${page.rows.length} row(s) of ${stream.name}${named.join('')}, window ${window}`;
   const drawing = format === 'sparkline' ? drawn(page, scope.app) : null;
-  const notes = [...partText(page), ...edgesText(page, scope.runtime.now())];
+  const rows = format === 'sparkline' ? (drawing?.rows ?? []).map((row) => ({ row, of: [] })) : tableRows(page);
+  const room = roomFor(limit !== undefined, scope.app.results.bytes, input);
+  const shown = shownOf(rows, { held, room, most: limit ?? Infinity, newestFirst: query.order === 'newest' });
+  const cursor = shown.end === null ? page.cursor : cursorAt(shown.end, input, page, held);
+  // A drawing has all windows in each of its rows.
+  const inView = drawing ? page.rows : shown.rows.flatMap(({ of }) => of);
+  const notes = [
+    ...(shown.left > 0 ? [`${shown.left} more line(s) follow, by the next call.`] : []),
+    ...partText(page),
+    ...edgesText({ ...page, rows: inView }, scope.runtime.now()),
+  ];
   return bothHalves<HistoryAnswer>({
     before: [what + rangeText(page, (time) => timeText(time, page)), ...(drawing ? [drawing.head] : [])],
     name: format === 'sparkline' ? 'sparklines' : 'windows',
-    rows: format === 'sparkline' ? (drawing?.rows ?? []) : tableRows(page),
+    rows: shown.rows.map(({ row }) => row),
     after: [...skippedText(page, fields), ...endText(page), ...notes],
     calls: nextPageCall(input, cursor),
     structured: {
@@ -38,7 +59,7 @@ export async function windowsAnswer(scope: Scope, stream: DeclaredStream, input:
       ...(drawing ? { drawn: drawing.head } : {}),
       ...(notes.length === 0 ? {} : { notes }),
       ...readable(page),
-      complete,
+      complete: page.complete && shown.end === null,
       cursor,
       truncated,
       feed: unreadNote(stream),
@@ -46,12 +67,55 @@ export async function windowsAnswer(scope: Scope, stream: DeclaredStream, input:
   });
 }
 
-/** A row for each window and group, with all of its series. */
-function tableRows(page: WindowsPage): ShownRow[] {
+/** A line of the answer, and the rows of windows that stand in it. */
+interface Line {
+  row: ShownRow;
+  of: readonly SeriesRow[];
+}
+
+interface Showing {
+  held: HeldRows | null;
+  room: Room;
+  most: number;
+  newestFirst: boolean;
+}
+
+/** The lines behind the place of the page before, as many as there is room for. `end` is null where these are the last. */
+function shownOf(lines: readonly Line[], { held, room, most, newestFirst }: Showing) {
+  const starts = lines.flatMap(({ of: [first] }) => (first === undefined ? [] : [first.start]));
+  const before = held === null ? 0 : rowsBefore(held.place, starts, newestFirst);
+  const page = createPage(room, ({ row }: Line) => row);
+  for (const line of lines.slice(before)) if (page.rows.length === most || !page.take(line)) break;
+  const end = before + page.rows.length;
+  const left = Math.max(0, lines.length - end);
+  return { rows: lines.slice(before, end), left, end: left === 0 ? null : placeAfter(end, starts) };
+}
+
+/** What the cursor of a page that ended within its rows goes with; the number of rows may differ. */
+function questionOf({ cursor: _cursor, limit: _limit, ...question }: HistoryInput) {
+  return question;
+}
+
+function heldRows(input: HistoryInput): HeldRows | null {
+  const { cursor } = input;
+  return cursor === undefined || !isOfRows(cursor) ? null : readRowsCursor(cursor, questionOf(input));
+}
+
+function rangeOf({ from, to, cursor }: HeldRows) {
+  return { from, to: to ?? undefined, cursor: cursor ?? undefined };
+}
+
+function cursorAt(place: RowPlace, input: HistoryInput, { from, to }: WindowsPage, held: HeldRows | null): string {
+  const cursor = held === null ? (input.cursor ?? null) : held.cursor;
+  return writeRowsCursor({ from, to, place, cursor }, questionOf(input));
+}
+
+/** A line for each window and group, with all of its series. */
+function tableRows(page: WindowsPage): Line[] {
   const places = Map.groupBy(page.rows, (row) => JSON.stringify([row.start, row.key, row.group]));
-  return [...places.values()].map((rows) => ({
-    line: tableLine(rows, page),
-    items: rows.map((row) => toRow(row, page)),
+  return [...places.values()].map((of) => ({
+    row: { line: tableLine(of, page), items: of.map((row) => toRow(row, page)) },
+    of,
   }));
 }
 

@@ -11,6 +11,7 @@ import { DEFAULT_EVENTS, ORDERED_CALLS, readHistory } from '../streams/history/e
 import { estimateHistory } from '../streams/history/estimate.ts';
 import { WINDOWS_KIND } from '../streams/history/windows.ts';
 import { kindOf } from '../streams/history/range-cursor.ts';
+import { isOfRows } from '../streams/history/rows-cursor.ts';
 import { SCAN_BUDGET } from '../streams/history/scan.ts';
 import { isoTime } from '../base/time/time-text.ts';
 import { accounted, type AppDeps } from '../calls/context.ts';
@@ -42,8 +43,7 @@ export function readHistoryTool({ app, runtime }: AppDeps): Tool {
     async run(input, context) {
       const scope = accounted({ app, runtime }, context);
       const stream = findStream(app, input.stream);
-      const goesOn = input.cursor !== undefined && kindOf(stream, input.cursor) === WINDOWS_KIND;
-      const ofWindows = input.window !== undefined || goesOn;
+      const ofWindows = input.window !== undefined || isOfWindows(stream, input.cursor);
       if (!ofWindows) checkListing(input);
       if (input.estimate === true) return estimateAnswer(scope, stream, input);
       const answer = ofWindows
@@ -77,6 +77,10 @@ async function eventsAnswer(scope: Scope, stream: DeclaredStream, input: History
     calls: [...nextPageCall(input, found.cursor), ...tailOf(input, found.tailCursor)],
     structured: { stream: stream.name, ...report, ...readable(found), feed },
   });
+}
+
+function isOfWindows(stream: DeclaredStream, cursor: string | undefined): boolean {
+  return cursor !== undefined && (isOfRows(cursor) || kindOf(stream, cursor) === WINDOWS_KIND);
 }
 
 /** Goes on behind the newest event, for the same keys. */
