@@ -14,6 +14,7 @@ import { streamLog } from '../streams/log/stream-log.ts';
 import { accounted, type AppDeps } from '../calls/context.ts';
 import { callLine, callOf, NextCalls } from '../calls/next-call.ts';
 import { utf8Bytes } from '../base/json.ts';
+import { isoTime } from '../base/time/time-text.ts';
 import { describeStreams, streamNames } from './describe.ts';
 import { Listed, type ListedStream, streamLines } from './stream-lines.ts';
 import { searchStreams } from './stream-search.ts';
@@ -101,9 +102,11 @@ interface FeedTold {
   zoneless: readonly string[];
   /** Its streams of which the source repeats more than is looked through. */
   repeatsBeyond: readonly string[];
+  /** When it was told last that events are missing, epoch ms; null: never. */
+  lastGapAt: number | null;
 }
 
-const NO_NOTE: FeedTold = { note: null, zoneless: [], repeatsBeyond: [] };
+const NO_NOTE: FeedTold = { note: null, zoneless: [], repeatsBeyond: [], lastGapAt: null };
 
 /** One store call for all feeds of the page. */
 async function notesOf(scope: Scope, page: readonly DeclaredStream[]): Promise<Map<string, FeedTold>> {
@@ -111,9 +114,9 @@ async function notesOf(scope: Scope, page: readonly DeclaredStream[]): Promise<M
   if (names.length === 0) return new Map();
   const statuses = await feedStatus(scope, names);
   return new Map(
-    statuses.map(({ feed: name, zoneless = [], repeatsBeyond, ...status }) => [
+    statuses.map(({ feed: name, zoneless = [], repeatsBeyond, lastGapAt, ...status }) => [
       name,
-      { note: noteFrom(name, status), zoneless, repeatsBeyond },
+      { note: noteFrom(name, status), zoneless, repeatsBeyond, lastGapAt },
     ]),
   );
 }
@@ -121,14 +124,15 @@ async function notesOf(scope: Scope, page: readonly DeclaredStream[]): Promise<M
 async function list(
   scope: Scope,
   stream: DeclaredStream,
-  { note, zoneless, repeatsBeyond }: FeedTold,
+  { note, zoneless, repeatsBeyond, lastGapAt }: FeedTold,
 ): Promise<ListedStream> {
   const { tenant } = scope;
-  const { name, title, description, keyed, retention, latenessMs, aheadMs, example, caveat } = stream;
+  const { name, title, description, keyed, retention, latenessMs, aheadMs, example } = stream;
   const [extent, keys] = await Promise.all([
     scope.store.extent(streamLog(tenant, name)),
     keyed ? readLatestByKey(scope, name, { after: null, limit: EXAMPLE_KEYS }) : { events: [], next: null },
   ]);
+  const caveat = caveatOf(stream, lastGapAt, scope.runtime.now());
   const isExact = stream.identified && caveat === undefined && !repeatsBeyond.includes(name);
   return {
     name,
@@ -151,4 +155,13 @@ async function list(
     ...(caveat === undefined ? {} : { caveat }),
     feed: note,
   };
+}
+
+/** What is missing in a stream: by its declaration, and by the gaps that its feed told of what is still kept. */
+function caveatOf({ caveat, retention }: DeclaredStream, lastGapAt: number | null, now: number): string | undefined {
+  const isKept = lastGapAt !== null && (retention.ageMs === null || lastGapAt >= now - retention.ageMs);
+  const missing = isKept
+    ? `Events are missing, the last time at ${isoTime(lastGapAt)}: gap events say where`
+    : undefined;
+  return [caveat, missing].filter((one) => one !== undefined).join(' ') || undefined;
 }

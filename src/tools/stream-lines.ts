@@ -37,7 +37,7 @@ export const Listed = z.object({
   delivery: z
     .enum(['exactly-once', 'at-least-once'])
     .describe(
-      'at-least-once: events have no id of their own, or the source repeats too many; now and then one stands twice',
+      'at-least-once: events have no id of their own, or the source repeats too many, so that now and then one stands twice; or some are missing, as `caveat` says',
     ),
   caveat: z.string().optional().describe('What is missing in the stream, where that is known'),
   feed: FeedNoteShape,

@@ -230,6 +230,7 @@ const status = (more: Partial<FeedStatus>): FeedStatus => ({
   source: '',
   streams: [],
   repeatsBeyond: [],
+  lastGapAt: null,
   state: 'ok',
   lagMs: null,
   backlog: null,

@@ -1,8 +1,12 @@
 /** The built-in tools behind the registry: what they answer, what it costs the store, and what they refuse. Each answer is checked against the tool's output schema by the registry itself. */
 import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
 import { defineApp } from '../../src/declare/check/define-app.ts';
+import { stream } from '../../src/declare/stream.ts';
+import { createTestApp } from '../../src/hosts/testing/test-app.ts';
 import { streamTools } from '../../src/tools/index.ts';
 import { feedKey } from '../../src/feeds/run/state.ts';
+import { feedOf } from '../feeds/run/stage.ts';
 import { START, TENANT } from '../streams/history/fixture.ts';
 import { plant } from './plant.ts';
 
@@ -56,6 +60,35 @@ describe('list_streams', () => {
     expect(at.calls.toSorted()).toEqual(['extent', 'extent', 'getMany', 'list']);
     expect(text).toContain('2 events');
     expect(text).toContain('Feed plant: backing-off; last error 0 ms ago: refused');
+  });
+
+  test('delivery is not exact where the feed told that events are missing, for as long as they would be kept', async () => {
+    const gap = { stream: 'ticks', data: null, bytes: 0, meta: { gap: { reason: 'not_listening' } } };
+    const batches = [[{ stream: 'ticks', data: { id: '1' }, bytes: 1 }], [gap]];
+    const ticks = stream({
+      description: 'Ticks',
+      schema: z.object({ id: z.string() }),
+      id: 'id',
+      retention: { ageMs: 3_600_000 },
+      feed: feedOf(async function* () {
+        yield { items: batches.shift() ?? [], last: true };
+      }),
+    });
+    const app = createTestApp(defineApp({ name: 'ticks', version: '1', description: 'Ticks', streams: { ticks } }));
+    const listed = async () => {
+      const { structured } = await app.call('list_streams');
+      const [one] = (structured as { streams: { delivery: string; caveat?: string }[] }).streams;
+      return [one?.delivery, one?.caveat];
+    };
+    await app.ingest();
+    expect(await listed()).toEqual(['exactly-once', undefined]);
+    await app.advance(60_000);
+    await app.ingest();
+    const caveat = 'Events are missing, the last time at 2026-01-01T00:01:00Z: gap events say where';
+    expect(await listed()).toEqual(['at-least-once', caveat]);
+    await app.advance(3_600_001);
+    expect(await listed()).toEqual(['exactly-once', undefined]);
+    await app.close();
   });
 
   test('a feed whose record a newer release wrote is unread, with the reason, and the list stands', async () => {

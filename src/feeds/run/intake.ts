@@ -60,7 +60,9 @@ export interface Intake {
   /** What the next burst has to know of repeated readings. @param open whether this one ended within a reading */
   repeats(open: boolean): RepeatsState | null;
   /** The changes of the feed's record that go with the next commit. */
-  changes(state: FeedState): Pick<FeedState, 'sampling' | 'dirty' | 'newestTime' | 'counts' | 'gaps' | 'zoneless'>;
+  changes(
+    state: FeedState,
+  ): Pick<FeedState, 'sampling' | 'dirty' | 'newestTime' | 'lastGapAt' | 'counts' | 'gaps' | 'zoneless'>;
 }
 
 /** @param begun the feed's state at the beginning of the burst */
@@ -133,6 +135,7 @@ export function createIntake(scope: Scope, feed: DeclaredFeed, begun: FeedState)
 
   /** Takes an event in. It goes through sampling unless it is a gap. */
   function takeEvent(item: FeedItem, stream: string, event: LoggedEvent, bytes: number): Taken {
+    if (isGap(event)) tally.missing(now());
     if (isGap(event) && fold.isRepeated({ stream, event })) return 'taken';
     const through = sampler === null || isGap(event);
     const sampled = through ? [{ stream, event }] : sampler.take(stream, event, bytes, now());
@@ -176,6 +179,7 @@ export function createIntake(scope: Scope, feed: DeclaredFeed, begun: FeedState)
         if (!bury(item, { reason: 'overflow', expected })) return 'full';
       }
       tally.count('dropped');
+      tally.missing(now());
       tally.came(item);
       return 'taken';
     },

@@ -73,6 +73,8 @@ export interface FeedState {
   lastSuccessAt: number | null;
   /** Latest time of an event that was taken in, epoch ms. */
   newestTime: number | null;
+  /** When it was told last that events are missing, or an item was given up, epoch ms; null: never. */
+  lastGapAt: number | null;
   /** Items that are known to wait upstream; null if that is not known. */
   backlog: number | null;
   bursts: number;
@@ -100,7 +102,7 @@ export function feedKey(tenant: string, feed: string): RecordKey {
 }
 
 /** What a record lacks that an earlier release wrote. Such a release leaves a member alone that it does not know. */
-type Later = 'rejected' | 'gaps' | 'repeats' | 'zoneless';
+type Later = 'rejected' | 'gaps' | 'repeats' | 'zoneless' | 'lastGapAt';
 type StoredState = Omit<FeedState, Later> & Partial<Pick<FeedState, Later>>;
 
 export const feedRecord = record<StoredState>('feed', () =>
@@ -128,6 +130,7 @@ export const feedRecord = record<StoredState>('feed', () =>
     lastStartAt: z.number().nullable(),
     lastSuccessAt: z.number().nullable(),
     newestTime: z.number().nullable(),
+    lastGapAt: z.exactOptional(z.number().nullable()),
     backlog: z.number().nullable(),
     bursts: z.number(),
     counts: z.strictObject({
@@ -183,6 +186,7 @@ export function newState(): FeedState {
     lastStartAt: null,
     lastSuccessAt: null,
     newestTime: null,
+    lastGapAt: null,
     backlog: null,
     bursts: 0,
     counts: { ...NO_COUNTS },

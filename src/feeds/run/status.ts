@@ -60,6 +60,8 @@ export interface FeedStatus {
   nextAt: number;
   /** Streams of which the source repeats more events than are looked through, so that some come twice. */
   repeatsBeyond: string[];
+  /** When it was told last that events are missing, or an item was given up, epoch ms; null: never. */
+  lastGapAt: number | null;
   /** Failed bursts in a row. */
   failures: number;
   bursts: number;
@@ -87,7 +89,7 @@ export async function feedStatus(
       if (feed === undefined) continue;
       const { record, ...condition } = judgeRecord(reading, now);
       const zoneless = record.zoneless.filter((name) => app.streams.get(name)?.zone === null);
-      const { backlog, lastSuccessAt, nextAt, failures, bursts, counts, repeats } = record;
+      const { backlog, lastSuccessAt, nextAt, failures, bursts, counts, repeats, lastGapAt } = record;
       found.push({
         feed: feed.name,
         type: feed.feed.type,
@@ -96,6 +98,7 @@ export async function feedStatus(
         ...condition,
         ...(zoneless.length === 0 ? {} : { zoneless }),
         repeatsBeyond: beyondReach(repeats),
+        lastGapAt,
         backlog,
         lastSuccessAt,
         nextAt,
@@ -141,8 +144,6 @@ export function conditionOf(state: FeedState, now: number): FeedCondition {
   // A burst that is under way does not show yet whether what failed before is mended.
   if (state.failures >= BREAKER_FAILURES) return 'open';
   if (state.failures > 0) return 'backing-off';
-  if (state.lastStartAt !== null && now > Math.max(state.nextAt, state.lease?.until ?? 0) + OVERDUE_MS)
-    return 'overdue';
   if (state.rejected !== null && state.rejected.count === state.rejected.items) return 'rejecting';
   if (state.lease !== null && state.lease.until > now && !isHeldWell(state)) return 'running';
   if (state.gaps?.events === state.counts.events) return 'missing';

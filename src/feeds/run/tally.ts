@@ -13,6 +13,8 @@ export interface Tally {
   came(item: FeedItem): void;
   /** Takes note that an event of this time will be appended to the stream; null for a gap, which shows no freshness. */
   filled(stream: string, time: number | null, now: number): void;
+  /** Takes note that events are missing. */
+  missing(now: number): void;
   /** Takes note that times of a stream have no zone. True: that is new. */
   zoneless(stream: string): boolean;
   rejected(reason: Reason): void;
@@ -25,7 +27,7 @@ export interface Tally {
   /** Begins the counts anew, in a burst that has no end. */
   renew(): void;
   /** The changes of the feed's record that go with the next commit. */
-  changes(state: FeedState): Pick<FeedState, 'dirty' | 'newestTime' | 'counts' | 'zoneless'>;
+  changes(state: FeedState): Pick<FeedState, 'dirty' | 'newestTime' | 'lastGapAt' | 'counts' | 'zoneless'>;
 }
 
 /** @param begun the feed's state at the beginning of the burst */
@@ -36,6 +38,7 @@ export function createTally({ counts: before, zoneless: known }: FeedState): Tal
   let touched = new Set<string>();
   const zoneless = new Set(known);
   let newestTime: number | null = null;
+  let lastGapAt: number | null = null;
   let rejection = { field: '', expected: '' };
 
   return {
@@ -53,6 +56,9 @@ export function createTally({ counts: before, zoneless: known }: FeedState): Tal
       // A date in the future does not show how fresh the feed is, so it counts as now.
       const at = Math.min(time, now);
       newestTime = Math.max(newestTime ?? at, at);
+    },
+    missing(now) {
+      lastGapAt = now;
     },
     zoneless(stream) {
       if (zoneless.has(stream) || zoneless.size >= MOST_ZONELESS) return false;
@@ -80,6 +86,7 @@ export function createTally({ counts: before, zoneless: known }: FeedState): Tal
       return {
         dirty,
         newestTime: newestTime === null ? state.newestTime : Math.max(newestTime, state.newestTime ?? newestTime),
+        lastGapAt: lastGapAt ?? state.lastGapAt,
         counts: addCounts(before, addCounts(earlier, counts)),
         zoneless: [...zoneless],
       };

@@ -11,6 +11,10 @@ const gap = (reason: string, detail?: string, stream = 'readings') => ({
   meta: { gap: { reason, ...(detail === undefined ? {} : { detail }) } },
 });
 
+async function* brings(numbers: readonly number[]) {
+  yield { items: items(numbers.map((n) => reading(n))), last: true };
+}
+
 /** A feed whose bursts bring what the test lists, one after another, and fail where it says so. */
 function bringing(bursts: { items: (ReturnType<typeof gap> | number)[]; fails?: boolean }[]) {
   const left = [...bursts];
@@ -68,6 +72,22 @@ describe('gaps that are repeated', () => {
     const [status] = await feedStatus(scopeOf(stage.deps, { tenant: TENANT }));
     expect(status).toMatchObject({ failures: 6, counts: { events: 1 } });
     expect(status?.lagMs).toBe(7 * 600_000);
+  });
+
+  test('stay on record behind the events that follow, as items do that were given up', async () => {
+    const { run, stage } = bringing([{ items: [1] }, { items: [2, gap('away')] }, { items: [3] }]);
+    const lastGapAt = async () => (await feedStatus(scopeOf(stage.deps, { tenant: TENANT })))[0]?.lastGapAt;
+    await stage.run();
+    expect(await lastGapAt()).toBeNull();
+    await stage.clock.advance(600_000);
+    const { now } = stage.clock;
+    await run();
+    expect(await lastGapAt()).toBe(now);
+    const pacing = { budget: { events: 1 }, overflow: 'drop-newest', replayable: false } as const;
+    const given = stageOf({ streams: { readings: anonymous(feedOf(() => brings([1, 2]), pacing)) } });
+    await given.run();
+    const [dropped] = await feedStatus(scopeOf(given.deps, { tenant: TENANT }));
+    expect(dropped).toMatchObject({ counts: { events: 1, dropped: 1 }, lastGapAt: given.clock.now });
   });
 
   test('are told where a release that knows no folding brought events in between', () => {
