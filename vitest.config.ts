@@ -1,3 +1,5 @@
+// oxlint-disable-next-line import/no-unassigned-import -- all it does is to end a Node that is too old
+import './infra/local/needed-node.mjs';
 import { availableParallelism } from 'node:os';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';

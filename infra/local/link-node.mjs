@@ -4,6 +4,7 @@
  */
 import { existsSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { neededText, readsTypeScript } from './repository-node.mjs';
 
 const link = join('node_modules', '.bin', 'node');
 const binary = join(`node-${process.platform}-${process.arch}`, 'bin', 'node');
@@ -11,10 +12,4 @@ if (process.platform !== 'win32' && !existsSync(link) && existsSync(join('node_m
   symlinkSync(join('..', binary), link);
 }
 
-const [major, minor] = process.versions.node.split('.').map(Number);
-if (!existsSync(link) && !(major > 23 || (major === 23 && minor >= 6) || (major === 22 && minor >= 18))) {
-  console.error(
-    `This is Node ${process.version}, and the scripts of this repository need 22.18 or later. The Node that comes with it was not\n` +
-      'installed: leave out --omit=optional, or install a Node of your own.',
-  );
-}
+if (!existsSync(link) && !readsTypeScript(process.versions.node)) console.error(neededText(process.versions.node));

@@ -3,16 +3,8 @@ import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { App } from '../../declare/app.ts';
 import { TidegateError } from '../../base/errors.ts';
-import { nearestName } from '../../base/known-names.ts';
-
-const MODULE = 'a .ts, .mts, .js or .mjs module with `export default defineApp({ … })`';
-
-/** What to do about an error of Node's, where its message does not say it. */
-const HINTS: Record<string, string> = {
-  ERR_MODULE_NOT_FOUND: 'install the package in the folder of that module, or mend the path',
-  ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX:
-    'Node takes types away and nothing more: write enums, namespaces and parameter properties as JavaScript, or build the file first',
-};
+import { appOf, MODULE } from './app-of.ts';
+import { hintOf, reasonOf } from './load-hints.ts';
 
 /** @param file null: the built-in app. @throws TidegateError `invalid_config`, its own where the declaration is wrong. */
 export async function loadApp(file: string | null): Promise<App> {
@@ -20,9 +12,8 @@ export async function loadApp(file: string | null): Promise<App> {
   const { href } = pathToFileURL(resolve(file));
   const module = (await import(href).catch(async (thrown: unknown) => {
     throw await notLoaded(file, href, thrown);
-  })) as { default?: App };
-  if (module.default?.streams instanceof Map) return module.default;
-  throw wrong(`${file} has no app as its default export`, MODULE);
+  })) as Record<string, unknown>;
+  return appOf(file, module);
 }
 
 /** In the published package this file is JavaScript, and so is its neighbour. */
@@ -44,21 +35,12 @@ async function notLoaded(file: string, href: string, thrown: unknown): Promise<T
   const place = placeOf(thrown, href);
   const message = `${file} does not load: ${reasonOf(thrown)}${place === null ? '' : `\n  in ${place}`}`;
   if (isOfFile) return wrong(message, MODULE, thrown);
-  const hint = HINTS[code ?? ''] ?? (await exportHint(thrown)) ?? `node ${file} shows the whole stack`;
-  return wrong(message, 'a module that loads, and exports an app', thrown, hint);
+  return wrong(message, 'a module that loads, and exports an app', thrown, await hintOf(file, thrown, exportedNames));
 }
 
-/** Which export of the package was probably meant; null where the error is another. */
-async function exportHint(thrown: unknown): Promise<string | null> {
-  const [, name] = /'tidegate' does not provide an export named '(\w+)'/.exec(reasonOf(thrown)) ?? [];
-  if (name === undefined) return null;
-  const near = nearestName(name, Object.keys((await import(builtName('../../index.ts'))) as object));
-  return near === null ? null : `did you mean ${near}?`;
-}
-
-function reasonOf(thrown: unknown): string {
-  const text = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
-  return text.split('\n', 1)[0] ?? '';
+/** What the package exports. */
+async function exportedNames(): Promise<string[]> {
+  return Object.keys((await import(builtName('../../index.ts'))) as object);
 }
 
 /** The line of the app's own file where it went wrong; null where the stack does not say, as for the syntax of JavaScript. */

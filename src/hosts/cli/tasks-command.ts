@@ -66,6 +66,7 @@ export async function tasksCommand({ args, loadApp, environment, misused }: Task
   const read = readArguments(
     args.filter((_, place) => place !== 1 || ids.length === 0),
     OPTIONS,
+    'tasks',
   );
   if (read.wrong !== null) return misused(read.wrong);
   const values = read.values as unknown as TaskOptions;

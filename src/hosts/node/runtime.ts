@@ -3,6 +3,8 @@
  * to checked addresses. What opens sockets is loaded when the first one is opened, so that a start does not read it.
  */
 import { lookup } from 'node:dns/promises';
+import { TidegateError } from '../../base/errors.ts';
+import { isOldNode, NODE_NEEDED } from '../../base/node-version.ts';
 import { type Connect, type Log, type OpenWebSocket, type Runtime, systemRuntime } from '../../base/runtime.ts';
 import { nodeFetch } from './fetch.ts';
 
@@ -15,6 +17,12 @@ const connect: Connect = async (...asked) => (await import('./socket.ts')).conne
 
 const openWebSocket: OpenWebSocket = async (...asked) => (await import('./websocket.ts')).openWebSocket(...asked);
 
+/** @throws TidegateError `invalid_config` on a Node that is too old */
 export function nodeRuntime(log: Log): Runtime {
+  const { node } = process.versions;
+  if (isOldNode(node)) {
+    const message = `this is Node ${node}, and Tidegate needs ${NODE_NEEDED}`;
+    throw new TidegateError('invalid_config', message, { field: 'node', expected: NODE_NEEDED });
+  }
   return { ...systemRuntime(log), fetch: nodeFetch, resolve, connect, openWebSocket };
 }

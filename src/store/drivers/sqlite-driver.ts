@@ -1,5 +1,7 @@
 /** The driver `sqlite`: one file on this machine. It works on Node alone, which has `node:sqlite`. */
 import * as z from 'zod';
+import { TidegateError } from '../../base/errors.ts';
+import { NODE_NEEDED } from '../../base/node-version.ts';
 import type { DriverValues, StoreDriver } from '../driver.ts';
 import type * as Sqlite from './sqlite.ts';
 
@@ -20,6 +22,18 @@ export const sqlite: StoreDriver<typeof variables> = {
   name: 'sqlite',
   variables,
   file,
-  open: async (values, { app }) =>
-    ((await import(SQLITE)) as typeof Sqlite).createSqliteStore({ path: file(values, app) }),
+  async open(values, { app }) {
+    const { createSqliteStore } = (await import(SQLITE).catch(withoutSqlite)) as typeof Sqlite;
+    return createSqliteStore({ path: file(values, app) });
+  },
 };
+
+function withoutSqlite(cause: unknown): never {
+  if ((cause as { code?: string } | null)?.code !== 'ERR_UNKNOWN_BUILTIN_MODULE') throw cause;
+  const expected = `redis, dynamodb or memory, or ${NODE_NEEDED}`;
+  throw new TidegateError('invalid_config', 'this Node has no node:sqlite, which STORE=sqlite needs', {
+    field: 'STORE',
+    expected,
+    cause,
+  });
+}

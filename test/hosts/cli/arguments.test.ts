@@ -25,6 +25,10 @@ test.each([
   ['start --port', 'PORT=… tidegate start'],
   ['start --prot 8871', 'PORT=8871 tidegate start'],
   ['start --host 0.0.0.0', 'HOST=0.0.0.0 tidegate start'],
+  ['--port 8871', 'PORT=8871 tidegate start'],
+  ['--app a.ts --port=8871', 'PORT=8871 tidegate start --app a.ts'],
+  ['start -V', 'there is no option -V: expected one of'],
+  ['start -H', 'there is no option -H: expected --help'],
   ['start --log-level debug', 'LOG_LEVEL=debug tidegate start'],
   ['start --tidegate-secret abc', 'TIDEGATE_SECRET=… tidegate start'],
   [
@@ -40,7 +44,14 @@ test.each([
   expect(readArguments(line.split(' '), options).wrong).toContain(told);
 });
 
+test('a variable before a command of tasks is told with the whole call', () => {
+  const { wrong } = readArguments(['list', '--store', 'redis', '--json'], options, 'tasks');
+  expect(wrong).toContain('STORE=redis tidegate tasks list --json');
+});
+
 test.each<[string, readonly string[], string | null, string]>([
+  ['help', COMMANDS, null, 'expected tidegate --help'],
+  ['version', COMMANDS, null, 'expected tidegate --version'],
   ['tiny.ts', COMMANDS, null, 'expected tidegate start --app tiny.ts'],
   ['tiny.mjs', COMMANDS, 'stdio', 'expected tidegate stdio --app tiny.mjs'],
   ['PORT=8871', COMMANDS, 'start', 'PORT=8871 tidegate start'],

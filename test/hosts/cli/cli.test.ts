@@ -62,6 +62,14 @@ describe('tidegate start', { timeout: 20_000 }, () => {
   });
 
   test.each([
+    [
+      'require.mjs',
+      "require('x');",
+      /require is not defined[^]*write import and export default in place of require and module\.exports/,
+    ],
+    ['worker.mts', "import 'cloudflare:workers';", /for Cloudflare: name the module of the app itself/],
+    ['near.mts', "import './near';", /Cannot find module[^]*Node wants the whole name: import '…\/near\.mts'/],
+    ['far.mts', "import './nowhere.ts';", /Cannot find module[^]*mend the path of that import/],
     ['app.txt', 'hello', /Unknown file extension "\.txt"[^]*expected a \.ts, \.mts, \.js or \.mjs module/],
     ['app.json', '{}', /expected a \.ts, \.mts, \.js or \.mjs module/],
     ['broken.mjs', 'const a = 1;\nexport default a a;', /SyntaxError: [^]*node \S+broken\.mjs shows/],
@@ -83,6 +91,15 @@ describe('tidegate start', { timeout: 20_000 }, () => {
       expect(found.words).toMatch(words);
       expect(found.words).toMatch(/^tidegate: .*does not load: [^]*^ {2}--app: expected /m);
     }
+  });
+
+  test.each(['app.js', 'app.ts'])('%s as npm init makes its folder: how a module of it is made', async (name) => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'package.json'), '{ "type": "commonjs" }');
+    writeFileSync(join(folder, name), 'import "node:path";\nexport default 1;');
+    const { status, words } = await refused(runCli(['start', '--app', join(folder, name)]));
+    expect([status, words]).toEqual([1, expect.stringContaining('set "type": "module" there')]);
+    expect(words).toContain(`call the file ${name.replace('.', '.m')}`);
   });
 
   test('an export of the package that is misspelt is told with the nearest one', async () => {
