@@ -19,9 +19,9 @@ describe.each(['redis', 'dynamodb'] as const)('tidegate start with STORE=%s', { 
       for (const era of ERAS) {
         const client = await connectClient(url, era);
         onTestFinished(() => client.close());
-        const pumps = await client.history('pumps');
-        expect(pumps.length).toBeGreaterThanOrEqual(3);
-        for (const { data } of pumps) expect(data).toMatchObject({ simulated: true });
+        const pumps = () => client.history('pumps');
+        await expect.poll(async () => (await pumps()).length, { timeout: 10_000 }).toBeGreaterThanOrEqual(3);
+        for (const { data } of await pumps()) expect(data).toMatchObject({ simulated: true });
       }
       const before = await streamsOf(url);
       first.kill('SIGKILL');
