@@ -107,6 +107,36 @@ describe('bytes behind the end of a packed body', () => {
   });
 });
 
+const part = (range: string, body: string) => (_request: unknown, response: ServerResponse) =>
+  response.writeHead(206, { 'content-type': 'text/csv', ...VALIDATORS, 'content-range': range }).end(body);
+
+describe('a part of a body that nobody asked for (206)', () => {
+  const whole = bodies['CSV']?.body ?? '';
+  const feed = { format: csv() };
+  const half = whole.slice(0, 2_005);
+
+  it('fails, keeps no cut row and is asked for anew as a whole', async () => {
+    await using stage = await startHttpStage(Row, { id: 'id', feed });
+    stage.source.on('/feed', part(`bytes 0-${half.length - 1}/${whole.length}`, half));
+    expect(await stage.poll()).toMatchObject({ outcome: 'failed', events: 0 });
+    expect((await stage.status())?.lastError?.message).toContain('answered 206, a part of the body (bytes 0-2004/');
+    stage.source.on('/feed', text(whole, 'text/csv'));
+    await stage.poll();
+    expect(stage.source.requests.at(-1)?.headers).not.toHaveProperty('if-none-match');
+    expect(await stage.data()).toEqual(rows);
+  });
+
+  it('is taken where it is all there is, or where the app asks for a range', async () => {
+    await using all = await startHttpStage(Row, { id: 'id', feed });
+    all.source.on('/feed', part(`bytes 0-${whole.length - 1}/${whole.length}`, whole));
+    expect(await all.poll()).toMatchObject({ outcome: 'pulled', events: ROWS });
+    const asking = { format: csv({ columns: ['id', 'v'] }), headers: { Range: 'bytes=-22' } };
+    await using some = await startHttpStage(Row, { id: 'id', feed: asking });
+    some.source.on('/feed', part(`bytes ${whole.length - 13}-${whole.length - 1}/${whole.length}`, whole.slice(-13)));
+    expect(await some.poll()).toMatchObject({ outcome: 'pulled', events: 1 });
+  });
+});
+
 let server: Server | null = null;
 afterEach(() => server?.close());
 

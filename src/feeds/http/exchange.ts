@@ -5,6 +5,7 @@
 import type { BurstContext } from '../../declare/feed.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { publicForm } from '../../net/fetch-target.ts';
+import { partOnly } from '../../net/partial-content.ts';
 import { bareType, charsetOf, jsonFormOf } from '../../net/media-type.ts';
 import { type DeclaredFormat, describeHttpSource, type HttpFormat, isDeclared } from './options.ts';
 import type { HttpSettings } from './spec.ts';
@@ -104,6 +105,12 @@ async function ask(
     if (mayBeStale && STALE.has(response.status)) return 'stale';
     throw badStatus(response, source, context.now());
   }
+  // An app that asks for a range by a header of its own wants a part.
+  const part = asksForPart(request) ? null : partOnly(response, source);
+  if (part !== null) {
+    await response.body.cancel();
+    throw part;
+  }
   try {
     const type = headers.get('content-type') ?? '';
     const format = formatOf(type, url, options, source);
@@ -140,6 +147,10 @@ export function asksForNew({
 
 function isConditional({ headers }: FeedRequest): boolean {
   return Object.keys(headers).some((name) => /^if-(?:none-match|modified-since)$/i.test(name));
+}
+
+function asksForPart({ headers }: FeedRequest): boolean {
+  return Object.keys(headers).some((name) => name.toLowerCase() === 'range');
 }
 
 function notAsked(source: string): TidegateError {

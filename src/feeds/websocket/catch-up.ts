@@ -6,6 +6,7 @@ import type { BurstContext } from '../../declare/feed.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { utf8Bytes } from '../../base/json.ts';
 import { publicForm } from '../../net/fetch-target.ts';
+import { partOnly } from '../../net/partial-content.ts';
 import { fillUrl } from '../kit/template.ts';
 import { describeShape, readPath } from '../../base/json-path.ts';
 import { readSourceJson } from '../../base/source-json.ts';
@@ -43,6 +44,11 @@ export async function readHole(
         field: 'catchUp.url',
         ...(pause === null ? {} : { retryAfterMs: pause }),
       });
+    }
+    const part = partOnly(response, source);
+    if (part !== null) {
+      response.body?.cancel().catch(() => {});
+      throw part;
     }
     const text = await response.text();
     left -= utf8Bytes(text);

@@ -29,3 +29,12 @@ test.each<[CatchUp['timeFormat'], string, string]>([
   // Other braces are the source's own.
   expect(asked.map(({ searchParams }) => [...searchParams.values()])).toEqual([[since, until, '{cursor}']]);
 });
+
+test('a part of it that nobody asked for is none', async () => {
+  const headers = { 'content-range': 'bytes 0-1/20' };
+  const context = burstContext({ fetch: async () => Response.json([], { status: 206, headers }) });
+  const declared = { url: 'https://a.example/history' };
+  const { catchUp } = webSocketSettings({ url: 'wss://a.example/', catchUp: declared }, () => null);
+  if (catchUp === undefined) throw new Error('no settings');
+  await expect(readHole(catchUp, HOLE, [], context)).rejects.toMatchObject({ code: 'upstream' });
+});
