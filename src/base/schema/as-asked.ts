@@ -5,7 +5,7 @@
  * in its place, and the digits stay known for ids and keys, also where the schema makes a number of a text itself. Pure.
  */
 import * as z from 'zod';
-import { madeOfNothing, makesValues } from './coerced-numbers.ts';
+import { catchesValues, madeOfNothing, makesValues } from './coerced-numbers.ts';
 import { isLongNumber } from '../source-json.ts';
 
 export type ParsedAsAsked =
@@ -34,6 +34,10 @@ export function parseAsAsked(schema: z.ZodType, data: unknown, context?: Context
 export function parseLongNumbers(schema: z.ZodType, data: unknown, context?: Context): ParsedAsAsked {
   const first = schema.safeParse(data, context);
   const made = makesValues(schema) ? longNumbersIn(data, []) : [];
+  if (first.success && catchesValues(schema)) {
+    const again = parseUncaught(schema, data, first.data, context);
+    if (again !== null) return again;
+  }
   if (first.success)
     return { success: true, data: first.data, given: data, exact: withAllDigits(first.data, data, made) };
   const long = first.error.issues.flatMap(({ path }) => longNumbersIn(valueAt(data, path), path));
@@ -42,6 +46,22 @@ export function parseLongNumbers(schema: z.ZodType, data: unknown, context?: Con
   const second = schema.safeParse(given, context);
   if (!second.success) return second;
   return { success: true, data: second.data, given, exact: withAllDigits(second.data, data, [...long, ...made]) };
+}
+
+/** Of a schema with `.catch()`: parses with numbers where it takes them, and had something else in the place of their digits. */
+function parseUncaught(schema: z.ZodType, data: unknown, parsed: unknown, context?: Context): ParsedAsAsked | null {
+  const lost = longNumbersIn(data, []).filter((path) => {
+    const [found, digits] = [valueAt(parsed, path), valueAt(data, path)];
+    return found !== digits && found !== Number(digits);
+  });
+  if (lost.length === 0) return null;
+  const numbers = schema.safeParse(withNumbers(data, [], new Set(lost.map(nameOf))), context);
+  const taken = lost.filter((path) => numbers.success && valueAt(numbers.data, path) === Number(valueAt(data, path)));
+  if (taken.length === 0) return null;
+  const given = withNumbers(data, [], new Set(taken.map(nameOf)));
+  const second = schema.safeParse(given, context);
+  if (!second.success) return null;
+  return { success: true, data: second.data, given, exact: withAllDigits(second.data, data, taken) };
 }
 
 /** `parsed` with the digits that `data` has at the paths, where a number stands for them. */

@@ -1,7 +1,8 @@
 /**
  * Finds numbers that a schema made of nothing. `z.coerce.number()` takes an empty text, null and an empty list for 0, and
  * `0x10` for 16, and a measure that is missing would become one that is 0. It judges texts, null and lists only: all else
- * is as zod has it. It also tells which schemas can make a number of a text at all. Pure.
+ * is as zod has it. It also tells which schemas can make a number of a text at all, and which hide that they refused
+ * one. Pure.
  */
 import type * as z from 'zod';
 import { defOf, DEEPEST_SCHEMA, schemaParts, type SchemaPath } from './schema-parts.ts';
@@ -61,4 +62,20 @@ function makesIn(schema: z.core.$ZodType, depth: number): boolean {
   if (def.type === 'number') return def.coerce === true;
   if (depth > DEEPEST_SCHEMA || def.type === 'pipe' || def.type === 'transform' || def.type === 'lazy') return true;
   return schemaParts(def).some(([, inner]) => makesIn(inner, depth + 1));
+}
+
+const catchers = new WeakMap<z.ZodType, boolean>();
+
+/** Whether the schema puts something else in the place of what it would refuse (`.catch()`). */
+export function catchesValues(schema: z.ZodType): boolean {
+  let catches = catchers.get(schema);
+  if (catches === undefined) catchers.set(schema, (catches = catchesIn(schema, 0)));
+  return catches;
+}
+
+function catchesIn(schema: z.core.$ZodType, depth: number): boolean {
+  const def = defOf(schema);
+  if (depth > DEEPEST_SCHEMA || def.type === 'catch') return true;
+  if (def.type === 'pipe') return catchesIn(def.in, depth + 1) || catchesIn(def.out, depth + 1);
+  return def.type === 'lazy' || schemaParts(def).some(([, inner]) => catchesIn(inner, depth + 1));
 }

@@ -26,6 +26,19 @@ test.each<[string, z.ZodType, unknown, unknown, unknown]>([
     { n: NEAREST, m: NEAREST },
     { n: LONG, m: LONG },
   ],
+  [
+    'what something else would stand for',
+    z.object({
+      n: z.number().catch(0),
+      m: z.number().optional().catch(undefined),
+      a: z.object({ k: z.number() }).catch({ k: 1 }),
+      t: z.string().catch(''),
+      b: z.boolean().catch(false),
+    }),
+    { n: LONG, m: LONG, a: { k: LONG }, t: LONG, b: LONG },
+    { n: NEAREST, m: NEAREST, a: { k: NEAREST }, t: LONG, b: false },
+    { n: LONG, m: LONG, a: { k: LONG }, t: LONG, b: false },
+  ],
   ['a list', z.array(z.number()), [1, LONG], [1, NEAREST], [1, LONG]],
   ['a record', z.record(z.string(), z.number()), { a: LONG, b: 2 }, { a: NEAREST, b: 2 }, { a: LONG, b: 2 }],
   [
