@@ -16,6 +16,8 @@ export interface OpenSecrets {
   /** The text that is sent. Null: the secret is optional and not set. */
   valueOf: ReadSecret;
   redact: (text: string) => string;
+  /** Redacts a text that may quote only a part of what was said, so that a secret may be cut. */
+  redactCut: (text: string) => string;
   /** The same value, with every text and name in it redacted. */
   redactDeep: (value: unknown) => unknown;
 }
@@ -23,6 +25,8 @@ export interface OpenSecrets {
 const SHOWN = '[secret]';
 /** A shorter text would be found in unrelated words. */
 const LEAST_REDACTED = 6;
+/** Quotations are not longer. */
+const MOST_PIECE = 200;
 
 /**
  * @param owner who sends the secrets, for errors: `the tool quote`
@@ -35,12 +39,24 @@ export function openSecrets(owner: string, declared: readonly Secret[], variable
     // `Basic` or `Bearer` stands before the secret itself, which may be shown without it.
     return [variable(secret.name) ?? '', sent, sent.replace(/^\S+\s+/, '')];
   });
-  const forms = hidden.flatMap((text) => [text, encodeURIComponent(text), JSON.stringify(text).slice(1, -1)]);
+  const forms = hidden.flatMap((text) => [
+    text,
+    encodeURIComponent(text),
+    pathForm(text),
+    JSON.stringify(text).slice(1, -1),
+  ]);
   // The longest first, because a shorter one may be part of it.
   const needles = [...new Set(forms)].filter(({ length }) => length >= LEAST_REDACTED);
   needles.sort((a, b) => b.length - a.length);
 
   const redact = (text: string) => needles.reduce((left, needle) => left.replaceAll(needle, SHOWN), text);
+  // The beginning of a URL is the source, which is shown.
+  const whole = needles.filter((needle) => !needle.includes('://'));
+  const redactCut = (text: string) =>
+    redact(text)
+      .split(CUTS)
+      .map((part) => withoutEnds(part, whole))
+      .join('');
   const redactDeep = (value: unknown): unknown => {
     if (typeof value === 'string') return redact(value);
     if (Array.isArray(value)) return value.map(redactDeep);
@@ -51,8 +67,30 @@ export function openSecrets(owner: string, declared: readonly Secret[], variable
     names: [...new Set(declared.map(({ name }) => name))],
     valueOf: (secret) => values.get(secret) ?? null,
     redact,
+    redactCut,
     redactDeep: needles.length === 0 ? (value) => value : redactDeep,
   };
+}
+
+/** As the path of a URL shows it. */
+function pathForm(text: string): string {
+  const url = new URL('http://a/');
+  url.pathname = `/${text}`;
+  return url.pathname.slice(1);
+}
+
+/** Where a quotation begins and ends. The marks stay. */
+const CUTS = /(["…])/;
+
+/** A part of a text without a piece of a secret at its beginning or its end, where a quotation may have cut it. */
+function withoutEnds(part: string, secrets: readonly string[]): string {
+  let left = part;
+  const isPiece = (text: string) => text.trim() === text && secrets.some((secret) => secret.includes(text));
+  for (let length = Math.min(left.length, MOST_PIECE); length >= LEAST_REDACTED; length -= 1) {
+    if (isPiece(left.slice(-length))) left = left.slice(0, -length) + SHOWN;
+    if (isPiece(left.slice(0, length))) left = SHOWN + left.slice(length);
+  }
+  return left;
 }
 
 /** @throws TidegateError `invalid_config` as `openSecrets` does */
@@ -100,7 +138,7 @@ function formed(owner: string, { name, form, optional }: Secret, variable: ReadV
 }
 
 /** An error without secrets. Its cause, which may show them, is left out where there are any. */
-export function redactedError(error: TidegateError, { names, redact }: OpenSecrets): TidegateError {
+export function redactedError(error: TidegateError, { names, redactCut: redact }: OpenSecrets): TidegateError {
   if (names.length === 0) return error;
   const { code, message, field, expected, hint, retryAfterMs } = error;
   return new TidegateError(code, redact(message), {

@@ -55,6 +55,22 @@ describe('secrets', () => {
     expect(told({ PUSH_TOKEN: 'x', KEY: 'x' })).not.toThrow();
   });
 
+  it.each([
+    ['its beginning', 'the header is "id, tok:ABCDEF"', 'the header is "id, [secret]"'],
+    ['its end', 'no JSON: ..."56789 is"', 'no JSON: ..."56789 is"'],
+    ['its end, of some length', 'no JSON: ..."3456789" at 7', 'no JSON: ..."[secret]" at 7'],
+    ['its middle', 'it said "EFGHIJKL…', 'it said "[secret]…'],
+    ['nothing of it', 'it said "no"', 'it said "no"'],
+  ])('are redacted in errors that quote %s', (_piece, message, shown) => {
+    const secrets = open({ KEY: 'tok:ABCDEFGHIJKLMN0123456789' });
+    expect(redactedError(new TidegateError('upstream', message), secrets).message).toBe(shown);
+  });
+
+  it('are redacted as the path of a URL shows them', () => {
+    const { pathname } = new URL('https://example.org/bot12:ab "c|d/get');
+    expect(open({ KEY: '12:ab "c|d' }).redact(pathname)).toBe('/bot[secret]/get');
+  });
+
   it('are redacted in errors, as they are and as URLs and JSON write them', () => {
     const secrets = open({ KEY: 'a b/"c', OTHER: 'short' });
     const error = new TidegateError('upstream', 'a b/"c a%20b%2F%22c Bearer a b/"c short', {
