@@ -151,7 +151,7 @@ test('every command that is named is a script', () => {
 
 test('every export has its line', () => {
   const [, table = ''] = /## Exports\n([\s\S]*?)\n## /.exec(read('src/README.md')) ?? [];
-  const told = [...table.matchAll(/^\| `tidegate(\/[\w/]+)?` \|/gm)].map(([, path = '']) => `.${path}`);
+  const told = [...table.matchAll(/^\| `tidegate(\/[\w./]+)?` \|/gm)].map(([, path = '']) => `.${path}`);
   expect(told.toSorted()).toEqual(Object.keys(manifest.exports).toSorted());
 });
 

@@ -18,7 +18,9 @@ const ELSEWHERE = './worker';
 
 let folder: string;
 let packed: string;
-let manifest: { bin: Record<string, string>; exports: Record<string, string> };
+let manifest: Record<'bin' | 'exports' | 'dependencies' | 'peerDependencies', Record<string, string>> & {
+  peerDependenciesMeta: Record<string, { optional: boolean }>;
+};
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'tidegate-pack-'));
@@ -41,22 +43,47 @@ test('every export, and the command, is a file of the package', () => {
     expect.arrayContaining(['.', './node', './store/contract', './testing']),
   );
   const files = Object.values(manifest.exports).flatMap((path) => [path, path.replace(/\.js$/, '.d.ts')]);
+  expect(manifest.exports['./package.json']).toBe('./package.json');
   expect([...files, ...Object.values(manifest.bin)].filter((path) => !existsSync(join(packed, path)))).toEqual([]);
 });
 
-test('every export loads by its name', () => {
-  const names = Object.keys(manifest.exports).filter((name) => name !== ELSEWHERE);
-  const script = `
-    const sizes = {};
-    for (const name of ${JSON.stringify(names)}) {
-      sizes[name] = Object.keys(await import('tidegate' + name.slice(1))).length;
+/** What a script of that kind prints, as it is run beside the package. */
+function printedBy(kind: 'module' | 'commonjs', script: string): Record<string, unknown> {
+  const args = [`--input-type=${kind}`, '--eval', script];
+  return JSON.parse(execFileSync(process.execPath, args, { cwd: packed, encoding: 'utf8' })) as Record<string, unknown>;
+}
+
+test.each([
+  ['module', 'await import(name)'],
+  ['commonjs', 'require(name)'],
+] as const)('every export loads by its name, in %s', (kind, load) => {
+  const names = Object.keys(manifest.exports).filter((name) => ![ELSEWHERE, './package.json'].includes(name));
+  const sizes = printedBy(
+    kind,
+    `const sizes = {};
+    for (const each of ${JSON.stringify(names)}) {
+      const name = 'tidegate' + each.slice(1);
+      sizes[each] = Object.keys(${load}).length;
     }
-    console.log(JSON.stringify(sizes));`;
-  const args = ['--input-type=module', '--eval', script];
-  const printed = execFileSync(process.execPath, args, { cwd: packed, encoding: 'utf8' });
-  const sizes = JSON.parse(printed) as Record<string, number>;
+    console.log(JSON.stringify(sizes));`,
+  );
   expect(Object.keys(sizes)).toEqual(names);
   expect(names.filter((name) => sizes[name] === 0)).toEqual([]);
+});
+
+test('tools read its manifest by its name', () => {
+  const read = printedBy('commonjs', `console.log(JSON.stringify(require('tidegate/package.json')))`);
+  expect(read).toEqual(manifest);
+});
+
+test('zod is the app’s own copy, and is installed where an app has none', () => {
+  const { dependencies, peerDependencies, peerDependenciesMeta } = manifest;
+  expect([Object.keys(dependencies).includes('zod'), Object.keys(dependencies).includes('hono')]).toEqual([
+    false,
+    true,
+  ]);
+  expect(peerDependencies['zod']).toBe('^4.4.0');
+  expect(peerDependenciesMeta['zod']).toBeUndefined();
 });
 
 test('every link of its READMEs leads to a file of it', () => {
