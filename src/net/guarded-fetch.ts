@@ -190,10 +190,22 @@ function tooSlow(source: string, timeoutMs: number): TidegateError {
   });
 }
 
+const CLOSED = 'the other side closed the connection before the answer was whole';
+
+/** What codes of the network mean. Where none stands here, the code speaks for itself. */
+const BROKEN: Record<string, string> = {
+  ECONNREFUSED: 'nothing listens there',
+  ECONNRESET: CLOSED,
+  UND_ERR_SOCKET: CLOSED,
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the body has another length than its Content-Length says',
+};
+
 function unreachable(source: string, thrown: unknown): TidegateError {
   if (thrown instanceof TidegateError) return thrown;
   const cause = thrown instanceof Error ? (thrown.cause ?? thrown) : thrown;
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : null;
-  const reason = code ?? (cause instanceof Error ? cause.message : String(cause));
+  const words = BROKEN[code ?? ''];
+  const reason =
+    words === undefined ? (code ?? (cause instanceof Error ? cause.message : String(cause))) : `${words} (${code})`;
   return new TidegateError('upstream', `${source} cannot be read: ${reason}`, { cause: thrown });
 }

@@ -304,12 +304,16 @@ describe('bounds', () => {
     );
   });
 
-  it('a connection that fails is the upstream’s, with its code', async () => {
+  it.each([
+    ['ECONNREFUSED', 'nothing listens there (ECONNREFUSED)'],
+    ['UND_ERR_SOCKET', 'the other side closed the connection before the answer was whole (UND_ERR_SOCKET)'],
+    ['CERT_HAS_EXPIRED', 'CERT_HAS_EXPIRED'],
+  ])('a connection that fails is the upstream’s, with its code and what %s means', async (code, reason) => {
     const { fetch } = world(() =>
-      Promise.reject(new TypeError('fetch failed', { cause: Object.assign(new Error(), { code: 'ECONNREFUSED' }) })),
+      Promise.reject(new TypeError('fetch failed', { cause: Object.assign(new Error(), { code }) })),
     );
     await expect(fetch('https://example.org/?key=secret')).rejects.toThrow(
-      expect.objectContaining({ code: 'upstream', message: 'https://example.org/ cannot be read: ECONNREFUSED' }),
+      expect.objectContaining({ code: 'upstream', message: `https://example.org/ cannot be read: ${reason}` }),
     );
   });
 

@@ -133,7 +133,8 @@ function createWaits(turn: Turn, next: NextId): Pick<TaskContext, 'sleep' | 'wai
     },
 
     async ask(key, request) {
-      if (!ASK_KEY.test(key)) throw wrong('key', 'a letter, then up to 63 letters, digits, _ . and -');
+      if (!ASK_KEY.test(key))
+        throw defect(`ask(${JSON.stringify(key)})`, 'a key: a letter, then up to 63 letters, digits, _ . and -');
       const id = next(`ask ${key}`);
       if (parking.isClosed()) return parking.park(0);
       const wire = id.slice('ask '.length);
@@ -154,7 +155,7 @@ function createWaits(turn: Turn, next: NextId): Pick<TaskContext, 'sleep' | 'wai
 
 function checkName(name: string): string {
   if (NAME.test(name)) return name;
-  throw wrong('name', '1 to 128 letters, digits, _ . : / and -');
+  throw defect(`step(${JSON.stringify(name)})`, 'a name of 1 to 128 letters, digits, _ . : / and -');
 }
 
 function checkMs(ms: number, field: string): number {
@@ -164,4 +165,9 @@ function checkMs(ms: number, field: string): number {
 
 function wrong(field: string, expected: string): TidegateError {
   return new TidegateError('invalid_input', `${field}: expected ${expected}`, { field, expected });
+}
+
+/** A mistake in the app's own code: its caller can do nothing about it, and is told the task's id alone. */
+function defect(call: string, expected: string): TidegateError {
+  return new TidegateError('invalid_config', `${call}: expected ${expected}`, { field: call, expected });
 }

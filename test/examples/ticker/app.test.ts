@@ -1,5 +1,6 @@
 /** The README's app over a WebSocket, against a real server: what is missed between two bursts is read over HTTP, once. */
-import { expect, test } from 'vitest';
+import { createTestApp, fakeFeed } from 'tidegate/testing';
+import { expect, onTestFinished, test } from 'vitest';
 import type { Runtime } from '../../../src/base/runtime.ts';
 import { nodeRuntime } from '../../../src/hosts/node/runtime.ts';
 import { openWebSocket } from '../../../src/hosts/node/websocket.ts';
@@ -58,4 +59,25 @@ test('quotes come over the socket, and over HTTP what happened meanwhile', async
   expect(asked).toEqual([
     expect.stringMatching(/^https:\/\/ticker\.example\.org\/v1\/history\?start=20.*Z&end=20.*Z$/),
   ]);
+});
+
+test('a task ends with the quote for which it waited', async () => {
+  const ticks = fakeFeed();
+  const shares = createTestApp(app, { feeds: { ticks }, environment: { TICKER_KEY: 'the key of a test' } });
+  onTestFinished(() => shares.close());
+  const at = '2026-01-01T00:00:00Z';
+  const bring = (id: string, symbol: string, price: number) =>
+    ticks.bring({ stream: 'ticks', data: { id, symbol, at, price } });
+  const { taskId } = await shares.begin('reach', { symbol: 'AAA', price: 100 });
+  bring('q0', 'BBB', 200);
+  bring('q1', 'AAA', 99);
+  await shares.scheduled();
+  expect((await shares.task(taskId)).status).toBe('working');
+  await shares.advance(60_000);
+  bring('q2', 'AAA', 101);
+  await shares.scheduled();
+  expect(await shares.task(taskId)).toMatchObject({
+    status: 'completed',
+    result: { content: [{ text: `AAA costs 101 EUR at ${at}.` }] },
+  });
 });

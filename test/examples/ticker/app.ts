@@ -1,6 +1,6 @@
-/** The app of the page on WebSockets: quotes as they change, and over HTTP those that nobody listened to. */
+/** The app of the page on WebSockets: quotes as they change, and over HTTP those that nobody listened to. A task waits for one. */
 import * as z from 'zod';
-import { defineApp, secret, stream, websocket } from 'tidegate';
+import { defineApp, secret, stream, task, websocket } from 'tidegate';
 
 // #region ticks
 const ticks = stream({
@@ -23,4 +23,24 @@ const ticks = stream({
 });
 // #endregion
 
-export default defineApp({ name: 'ticker', version: '1.0.0', description: 'Quotes of shares', streams: { ticks } });
+// #region waiting
+const reach = task({
+  description: 'Ends when a share costs as much as this or more, within a day.',
+  version: '1',
+  input: z.object({ symbol: z.string(), price: z.number() }),
+  run: async ({ symbol, price }, { waitFor }) => {
+    const condition = { kind: 'threshold', field: 'price', atLeast: price, key: symbol } as const;
+    const reached = await waitFor(ticks, condition, { timeoutMs: 86_400_000 });
+    if (reached === null) return `${symbol} did not reach ${price} EUR.`;
+    return `${symbol} costs ${reached.event.data.price} EUR at ${reached.event.data.at}.`;
+  },
+});
+// #endregion
+
+export default defineApp({
+  name: 'ticker',
+  version: '1.0.0',
+  description: 'Quotes of shares',
+  streams: { ticks },
+  tasks: { reach },
+});

@@ -1,6 +1,8 @@
 /** Steps: what they may answer, when they are tried again, and what each costs. */
 import { describe, expect, test } from 'vitest';
-import { task } from '../../../src/declare/task.ts';
+import * as z from 'zod';
+import { form } from '../../../src/declare/ask.ts';
+import { task, type TaskContext } from '../../../src/declare/task.ts';
 import type { Json } from '../../../src/base/json.ts';
 import type { Operation } from '../../../src/store/store.ts';
 import { taskStage } from '../stage.ts';
@@ -53,6 +55,19 @@ describe('what a step answers', () => {
     expect({ status, code: failure?.code }).toEqual({ status: 'failed', code });
     expect(failure?.message).toContain('step odd');
     expect(runs).toHaveLength(1);
+  });
+});
+
+describe('what the app names wrongly', () => {
+  test.each<[string, (context: TaskContext) => Promise<unknown>]>([
+    ['step("note 1")', ({ step }) => step('note 1', () => 1)],
+    ['ask("1st")', ({ ask }) => ask('1st', form('?', z.object({ a: z.string() })))],
+  ])('%s is a defect of the app, told by the call', async (call, run) => {
+    const stage = taskStage({ one: task({ ...base, run: async (_input, context) => String(await run(context)) }) });
+    const id = await stage.begin('one');
+    await stage.settle();
+    const { status, failure } = await stage.get(id);
+    expect({ status, failure }).toMatchObject({ status: 'failed', failure: { code: 'invalid_config', field: call } });
   });
 });
 
