@@ -5,7 +5,9 @@
 import * as z from 'zod';
 import { TidegateError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
+import { foreignParts } from './foreign-schema.ts';
 import { portableSchema } from './portable-schema.ts';
+import { defOf } from './schema-parts.ts';
 
 export const NO_ARGUMENTS: JsonObject = { type: 'object', properties: {}, additionalProperties: false };
 
@@ -37,7 +39,10 @@ export function objectSchema(schema: z.ZodType, io: 'input' | 'output', path: st
     converted = toJson(schema, io, isPlain);
   } catch (cause) {
     const places = withoutJsonForm(schema, io, path);
-    const lines = places.map(({ path: field, expected, found }) => `${field}: expected ${expected}, found ${found}`);
+    const lines = places.map(
+      ({ path: field, expected, found }) =>
+        `${field}: expected ${expected}${found === undefined ? '' : `, found ${found}`}`,
+    );
     const [{ path: field, expected } = { path, expected: 'a schema that JSON Schema can express' }] = places;
     throw new TidegateError('invalid_config', lines.join('\n'), { field, expected, cause });
   }
@@ -91,7 +96,9 @@ export function withoutJsonForm(
   schema: z.ZodType,
   io: 'input' | 'output',
   path: string,
-): { path: string; expected: string; found: string }[] {
+): { path: string; expected: string; found?: string }[] {
+  const foreign = foreignParts(schema, path);
+  if (foreign.length > 0) return foreign;
   const places = new Map<string, { path: string; expected: string; found: string }>();
   const message = convertAll(schema, io, (type, at) => {
     const [found, expected] = INSTEAD[type] ?? [];
@@ -112,13 +119,19 @@ function convertAll(
       io,
       unrepresentable: 'any',
       override({ zodSchema, jsonSchema, path }) {
-        if (Object.keys(jsonSchema).length === 0) visit((zodSchema as unknown as z.ZodType).def.type, asWritten(path));
+        if (Object.keys(jsonSchema).length === 0 || isOddLiteral(zodSchema))
+          visit((zodSchema as unknown as z.ZodType).def.type, asWritten(path));
       },
     });
     return null;
   } catch (thrown) {
     return thrown instanceof Error ? thrown.message : String(thrown);
   }
+}
+
+function isOddLiteral(schema: z.core.$ZodType): boolean {
+  const def = defOf(schema);
+  return def.type === 'literal' && def.values.some((value) => typeof value === 'bigint' || value === undefined);
 }
 
 /** A place of a JSON Schema as a place of the data: `.rooms[].since`. */
@@ -137,8 +150,8 @@ function asWritten(path: readonly (string | number)[]): string {
 /** @throws TidegateError `invalid_config` where `type` is not `object`, which MCP requires of tools. */
 export function checkObjectSchema(schema: JsonObject, path: string): JsonObject {
   if (schema.type === 'object') return schema;
-  throw new TidegateError('invalid_config', `${path}: expected the schema of an object`, {
-    field: path,
-    expected: 'the schema of an object, such as z.object({ … })',
-  });
+  const isUnion = schema.anyOf !== undefined || schema.oneOf !== undefined;
+  const found = isUnion ? 'a union' : typeof schema.type === 'string' ? `one of type ${schema.type}` : 'another one';
+  const expected = 'the schema of an object, such as z.object({ … })';
+  throw new TidegateError('invalid_config', `${path}: expected ${expected}, found ${found}`, { field: path, expected });
 }

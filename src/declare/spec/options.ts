@@ -11,6 +11,7 @@
  * Each message says what was expected, in words that follow `expected `.
  */
 import * as z from 'zod';
+import { zodExpected } from '../../base/schema/foreign-schema.ts';
 
 /** What the startup check and the option tables know of an option beside its schema. */
 interface OptionFacts {
@@ -56,24 +57,11 @@ export const pattern = (expression: RegExp, expected: string) =>
 /** An option that is a function of the app's own. */
 export const made = <Type = (...given: never) => unknown>(expected: string) =>
   judged<Type>(expected, (value) => typeof value === 'function');
+/** What is wrong with another value is told in words: the value itself would be pages of the library's own. */
 export const zodSchema = hidden(
-  z.custom<z.ZodType>((value) => value instanceof z.ZodType, { error: ({ input }) => schemaExpected(input) }),
+  z.custom<z.ZodType>((value) => value instanceof z.ZodType, { error: ({ input }) => zodExpected(input) }),
 );
 
-/** What is wrong with a schema that is not one of zod 4. It is told in words: the value itself would be pages of zod's own. */
-function schemaExpected(value: unknown): string {
-  const schema = 'a zod schema, such as z.object({ … })';
-  if (typeof value !== 'object' || value === null)
-    return value === undefined ? schema : `${schema}, found a ${typeof value}`;
-  if ('_zod' in value) return `${schema}; this one is of zod/mini: import * as z from 'zod'`;
-  if ('_def' in value) return `${schema}; this one is of zod 3: npm install zod@4, and import * as z from 'zod'`;
-  const { vendor } = ('~standard' in value ? value['~standard'] : {}) as { vendor?: unknown };
-  if (typeof vendor === 'string') return `${schema}; this one is of ${vendor}`;
-  const fields = Object.values(value);
-  const isShape = fields.length > 0 && fields.every((field) => field instanceof z.ZodType);
-  if (isShape) return 'z.object({ … }) around these fields';
-  return 'type' in value || 'properties' in value ? `${schema}, or z.fromJSONSchema(…) around this one` : schema;
-}
 /** Things by name, each of which is judged elsewhere. */
 export const plain = <Type = unknown>(expected: string) =>
   z.record(z.string(), z.custom<Type>(), { error: expected }).optional();
