@@ -1,11 +1,13 @@
 /** The task `wait_for`: it ends when a condition on a stream holds, so that an agent need not poll the stream. */
 import * as z from 'zod';
-import { StreamName } from '../calls/schemas.ts';
+import { Event, StreamName } from '../calls/schemas.ts';
 import { checkedCondition } from '../declare/check/condition.ts';
 import { ConditionArgument, conditionOfArgument, KINDS_TEXT } from './condition-input.ts';
+import { shownEvent } from '../calls/short-lines.ts';
 import { exampleCall } from './describe.ts';
 import type { Condition } from '../declare/condition.ts';
 import { type Occurrence, type Task, task } from '../declare/task.ts';
+import { isoTime } from '../base/time/time-text.ts';
 import { describeCondition } from '../streams/conditions/text.ts';
 import type { Deps } from '../streams/deps.ts';
 import { findStream } from '../streams/find-stream.ts';
@@ -31,20 +33,9 @@ const Input = z.strictObject({
 const Output = z.object({
   held: z.boolean().describe('Whether the condition held before the time was over'),
   key: z.string().nullable().describe('For which key it held; null: for all together, or it did not'),
-  at: z.number().nullable().describe('When it came to hold, epoch ms; of what held already: when the wait began'),
+  at: z.string().nullable().describe('When it came to hold, ISO 8601; of what held already: when the wait began'),
   value: z.number().nullable().describe('The number that decided, where one did'),
-  event: z
-    .object({
-      id: z.string(),
-      revision: z.string().optional(),
-      stream: z.string(),
-      key: z.string().optional(),
-      time: z.number().describe('When it happened, epoch ms'),
-      data: z.unknown(),
-      meta: z.record(z.string(), z.unknown()).optional(),
-    })
-    .nullable()
-    .describe('The event that did it; null for absence, and where it did not hold'),
+  event: Event.nullable().describe('The event that did it; null for absence, and where it did not hold'),
 });
 
 export function waitForTask(deps: Deps): Task {
@@ -77,19 +68,23 @@ export function waitForTask(deps: Deps): Task {
       }
       return {
         text: `It holds: ${words} (${stream})${occurrenceText(occurrence)}`,
-        structured: { held: true, ...occurrence },
+        structured: { held: true, ...shownOccurrence(occurrence) },
       };
     },
   });
 }
 
+function shownOccurrence({ at, event, ...rest }: Occurrence) {
+  return { ...rest, at: isoTime(at), event: event && shownEvent(event) };
+}
+
 function occurrenceText({ key, at, event, value }: Occurrence): string {
-  const lines = [`, at ${new Date(at).toISOString()}${key === null ? '' : `, for ${key}`}.`];
+  const lines = [`, at ${isoTime(at)}${key === null ? '' : `, for ${key}`}.`];
   if (value !== null) lines.push(`Value: ${value}`);
   if (event !== null) {
     const data = JSON.stringify(event.data);
     const shown = data.length <= SHOWN_CHARACTERS ? data : `${data.slice(0, SHOWN_CHARACTERS)}…`;
-    lines.push(`Event ${event.id} of ${new Date(event.time).toISOString()}: ${shown}`);
+    lines.push(`Event ${event.id} of ${isoTime(event.time)}: ${shown}`);
   }
   return lines.join('\n');
 }
