@@ -6,9 +6,9 @@ import type { RecordKey } from '../store/store.ts';
 /** A piece of a text, or of a file in base64; each piece of a file can be decoded by itself. */
 export type ResultPage = { mimeType: string } & ({ text: string } | { blob: string });
 
-/** Page `number` (from 1 on) of a result that was too large to be answered. */
-export function resultPageKey(tenant: string, id: string, number: number): RecordKey {
-  return { partition: `${tenant}/result/${id}`, id: `p:${String(number).padStart(6, '0')}` };
+/** Page `number` (from 1 on) of a result that was too large to be answered. @param name made of its handle and its principal */
+export function resultPageKey(tenant: string, name: string, number: number): RecordKey {
+  return { partition: `${tenant}/result/${name}`, id: `p:${String(number).padStart(6, '0')}` };
 }
 
 export const resultPage = record<ResultPage>('page of a result', () => {

@@ -1,10 +1,12 @@
 /**
- * Keeps results that are too large for one answer in pages for a while, and answers a handle to them. The handle is
- * sealed, and opens for the same principal alone; another principal's, an expired and an invented handle are answered
- * alike. Nothing here knows a tool.
+ * Keeps results that are too large for one answer in pages for a while, and answers a handle to them. A handle is short, so
+ * that a model can copy it. It is no secret among principals: the name in the store is made of the handle and of who asks, so
+ * another principal's, an expired and an invented handle are answered alike. Nothing here knows a tool.
  */
 import * as z from 'zod';
 import type { ToolResult } from '../declare/check/tool-result.ts';
+import { toBase64Url } from '../base/base64url.ts';
+import { sha256 } from '../base/digest.ts';
 import { TidegateError } from '../base/errors.ts';
 import type { Principal } from '../base/principal.ts';
 import type { Runtime } from '../base/runtime.ts';
@@ -35,7 +37,7 @@ export type Keeper = Pick<Caller, 'principal' | 'account' | 'deadline'>;
 
 export interface ResultDeps {
   runtime: Runtime;
-  /** Null: there is no secret to seal with, so every result is answered as it is. */
+  /** Opens the handles of earlier releases, which were sealed. Null: there are none. */
   sealer: Sealer | null;
   /** Largest result that is answered as it is, in bytes of JSON. */
   bytes: number;
@@ -55,12 +57,15 @@ const HOUR_MS = 3_600_000;
 /** Pages that are stored at the same time. */
 const AT_ONCE = 4;
 const NUMBER = /^[1-9]\d{0,2}$/;
-/** A handle: the id under which a result is kept, and how many pages it has. */
+/** `<id>.<pages>`: 128 random bits, and how many pages the result has. */
+const HANDLE = /^([\w-]{1,60})\.([1-9]\d{0,2})$/;
+/** Of the hash that a name in the store is. */
+const NAME_BYTES = 16;
+/** A handle of an earlier release: the name under which a result is kept, and how many pages it has. */
 const sealedHandle = sealedText('handle of a result', () => z.tuple([z.string(), z.int()]));
 
 export function createResults(deps: ResultDeps): Results {
   const { runtime, sealer, bytes, structuredBytes, keptMs, hasReader } = deps;
-  let hasWarned = false;
 
   async function keep(split: SplitResult, caller: Keeper, now: number): Promise<string> {
     const { principal, account, deadline } = caller;
@@ -70,29 +75,31 @@ export function createResults(deps: ResultDeps): Results {
     const kept = await account.store.add(resultPagesKey(tenant, subject, hour), split.pages.length, counted);
     if (kept > HOURLY_PAGES) throw tooMany(counted.expiresAt - now);
     const id = runtime.newId();
+    const name = await nameFor(principal, id);
     const expiresAt = now + keptMs;
     for (let from = 0; from < split.pages.length; from += AT_ONCE) {
       const puts = split.pages.slice(from, from + AT_ONCE).map((page, index) => {
-        const key = resultPageKey(tenant, id, from + index + 1);
+        const key = resultPageKey(tenant, name, from + index + 1);
         const put = resultPage.put(key, page, { expects: null, expiresAt });
         return commitSurely(runtime, account.store, [put], deadline);
       });
       await Promise.all(puts);
     }
-    if (sealer === null) throw new TidegateError('internal', 'nothing is kept without a sealer');
-    return sealedHandle.seal(sealer, [id, split.pages.length], { bound: boundTo(principal), expiresAt });
+    return `${id}.${split.pages.length}`;
+  }
+
+  /** Where a result is kept, and how many pages it has; null: the text is no handle of this principal's. */
+  async function placeOf(handle: string, principal: Principal, now: number): Promise<readonly [string, number] | null> {
+    const [, id, pages] = HANDLE.exec(handle) ?? [];
+    if (id !== undefined) return [await nameFor(principal, id), Number(pages)];
+    const opened = sealer && (await sealedHandle.open(sealer, handle, boundTo(principal), now));
+    return opened?.ok ? opened.value : null;
   }
 
   return {
     async fit(result, hasSchema, caller) {
       const split = splitResult(result, bytes, hasSchema && !result.isError ? structuredBytes : 0);
       if (split === null) return result;
-      if (sealer === null) {
-        const message = `results above ${bytes} bytes are answered whole, because TIDEGATE_SECRET is not set`;
-        if (!hasWarned) runtime.log('warn', message, { bytes: split.bytes });
-        hasWarned = true;
-        return result;
-      }
       if (split.pages.length > MOST_RESULT_PAGES) throw tooLarge(split);
       const now = runtime.now();
       const handle = await keep(split, caller, now).catch((thrown: unknown) => {
@@ -105,15 +112,20 @@ export function createResults(deps: ResultDeps): Results {
 
     async page(handle, number, principal, store) {
       const now = runtime.now();
-      const opened = sealer && (await sealedHandle.open(sealer, handle, boundTo(principal), now));
-      if (!opened?.ok || !NUMBER.test(number)) throw unknownPage();
-      const [id, pages] = opened.value;
+      const place = NUMBER.test(number) ? await placeOf(handle, principal, now) : null;
+      if (place === null) throw unknownPage();
+      const [name, pages] = place;
       if (Number(number) > pages) throw unknownPage();
-      const kept = resultPage.read(await store.get(resultPageKey(principal.tenant, id, Number(number)), now));
+      const kept = resultPage.read(await store.get(resultPageKey(principal.tenant, name, Number(number)), now));
       if (kept === null) throw unknownPage();
       return { ...kept, pages };
     },
   };
+}
+
+/** Nobody but the same caller comes to the same name. */
+async function nameFor({ subject, client }: Principal, id: string): Promise<string> {
+  return toBase64Url((await sha256(JSON.stringify([subject, client, id]))).subarray(0, NAME_BYTES));
 }
 
 function boundTo({ tenant, subject, client }: Principal): string {

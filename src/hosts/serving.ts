@@ -66,7 +66,7 @@ function warnOfNoSecret({ app, runtime }: AppDeps): void {
 
 export interface RegistryOptions {
   tasks?: Tasks | null;
-  /** What request states, handles and kept results are sealed with. Default null: a handler that asks fails. */
+  /** What request states are sealed with. Default null: a handler that asks fails. */
   secrets?: Secrets | null;
   /** The environment, as far as the app's secrets name it. Default: that of the runtime. */
   variable?: ReadVariable;
