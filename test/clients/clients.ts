@@ -6,9 +6,22 @@ export interface ForeignClient {
   left?: Partial<Record<Transport, string>>;
 }
 
+const ONE_EACH = 'each of its requests is a process and starts a server of its own, with which its tasks end';
+
 export const CLIENTS: Readonly<Record<string, ForeignClient>> = {
   'client-v2': {},
   'sdk-1.32': {},
   'sdk-1.20': {},
   'sdk-1.10': {},
+  'ext-tasks': { left: { stdio: 'it frames its requests for HTTP alone' } },
+  inspector: { left: { stdio: ONE_EACH } },
+  'ai-sdk': {},
+  mastra: {},
+  langchain: {},
+  'openai-agents': {},
+  'google-genai': {},
+  tanstack: {},
+  'mcp-use': {},
+  mcporter: { left: { stdio: ONE_EACH } },
+  'mcp-remote': { left: { stdio: 'it is a bridge from standard input and output to HTTP' } },
 };

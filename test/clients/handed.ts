@@ -21,6 +21,9 @@ const WRAPPERS = new Set(
   ),
 );
 
+/** What stands beside an answer and says nothing of it. */
+const BESIDE = new Set(['type', 'id', 'name', 'title', '_meta', 'meta', 'annotations', 'providerOptions']);
+
 export function readHanded(model: unknown): Handed {
   const texts: string[] = [];
   const answers: Record<string, unknown>[] = [];
@@ -41,7 +44,7 @@ function open(value: unknown, texts: string[], answers: Record<string, unknown>[
     const isWrapper = members.length > 0 && members.every(([name]) => WRAPPERS.has(name));
     if (!isBlock && !isWrapper) return void answers.push(value as Record<string, unknown>);
     for (const [name, each] of members) {
-      if (WRAPPERS.has(name) && !['type', 'id', 'name', 'title'].includes(name)) open(each, texts, answers);
+      if (WRAPPERS.has(name) && !BESIDE.has(name)) open(each, texts, answers);
     }
   }
 }

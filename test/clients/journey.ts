@@ -59,7 +59,10 @@ export async function drive(client: ClientProcess, sent: () => number): Promise<
     const before = sent();
     try {
       const handed = await call(tool, WAYS[way](args, listed.schema));
-      const silent = halvesOf(handed).filter((half) => !says.test(wordsOf(handed, half)));
+      const silent = halvesOf(handed).filter((half) => {
+        const words = wordsOf(handed, half);
+        return !says.test(words) && orRefused?.test(words) !== true;
+      });
       if (silent.length === 0 && halvesOf(handed).length > 0) {
         outcome.worked += 1;
         return handed;
@@ -131,5 +134,5 @@ async function followAll(
 }
 
 function reasonOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).slice(0, SHOWN);
+  return (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, ' ').slice(0, SHOWN);
 }
