@@ -12,6 +12,7 @@ const Row = z
     start: z.number().describe('Epoch ms; the window is start <= time < end'),
     at: z.string().describe('The same, ISO 8601, in zone'),
     end: z.number().optional().describe('With zone or months, where windows differ in length; else start + windowMs'),
+    endAt: z.string().optional().describe('The same, ISO 8601'),
     key: z.string().nullable(),
     group: Group.optional(),
     stream: z.string().optional().describe('With also: which series the row is of'),

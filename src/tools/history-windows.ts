@@ -124,7 +124,7 @@ function toRow(row: SeriesRow, page: WindowsPage): HistoryAnswerRow {
   const named = {
     start,
     at: timeText(start, page),
-    ...(end === Infinity || (page.zone === null && page.windowMs !== null) ? {} : { end }),
+    ...(end === Infinity || (page.zone === null && page.windowMs !== null) ? {} : { end, endAt: timeText(end, page) }),
     key,
     ...(group === null ? {} : { group }),
     ...(page.series.length > 1 ? { stream, field } : {}),

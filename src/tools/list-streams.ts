@@ -36,7 +36,7 @@ const Input = z.strictObject({
 const Output = z.object({
   streams: z.array(Listed),
   next: z.string().nullable().describe('Give it as `after` for more; null: these were the last'),
-  now: z.number().describe("The server's clock, epoch ms"),
+  now: z.string().describe("The server's clock, ISO 8601"),
   hint: z.string().optional().describe('What to try, where nothing was found'),
   nextCalls: NextCalls,
 });
@@ -70,11 +70,16 @@ export function listStreamsTool({ app, runtime }: AppDeps): Tool {
       const hint = found.length === 0 ? `No stream has these words. Streams: ${streamNames(app)}` : null;
       const calls = next === null ? [] : [callOf('More streams', 'list_streams', { ...input, after: next })];
       return {
-        text: [...texts.slice(0, count), ...(hint === null ? [] : [hint]), ...calls.map(callLine)].join('\n'),
+        text: [
+          ...texts.slice(0, count),
+          ...(hint === null ? [] : [hint]),
+          `Now: ${isoTime(now)}.`,
+          ...calls.map(callLine),
+        ].join('\n'),
         structured: {
           streams: listed.slice(0, count),
           next,
-          now,
+          now: isoTime(now),
           ...(hint === null ? {} : { hint }),
           ...(calls.length === 0 ? {} : { nextCalls: calls }),
         },
@@ -145,7 +150,7 @@ async function list(
     fields: fieldsOf(stream),
     ...(example === undefined ? {} : { example }),
     events: extent.count,
-    newestAt: extent.newestAt,
+    newestAt: extent.newestAt === null ? null : isoTime(extent.newestAt),
     retention,
     zone: stream.zone ?? 'UTC',
     zoneAssumed: zoneless.includes(name),

@@ -1,6 +1,6 @@
 /** What `list_streams` tells of a stream, as data and in words: both say the same. Pure. */
 import * as z from 'zod';
-import { durationText, isoTime } from '../base/time/time-text.ts';
+import { durationText } from '../base/time/time-text.ts';
 import { FeedNoteShape } from '../calls/schemas.ts';
 import { ageText } from '../calls/short-lines.ts';
 import { feedText } from './feed-note.ts';
@@ -23,7 +23,7 @@ export const Listed = z.object({
   fields: z.array(Field).describe('What the data of an event hold'),
   example: z.unknown().optional().describe('Data of an event'),
   events: z.number().describe('How many are kept now'),
-  newestAt: z.number().nullable().describe('When the newest arrived, epoch ms'),
+  newestAt: z.string().nullable().describe('When the newest arrived, ISO 8601'),
   retention: z
     .object({ events: z.number(), ageMs: z.number().nullable() })
     .describe('How many are kept at most, and how long'),
@@ -48,7 +48,8 @@ export type ListedStream = z.input<typeof Listed>;
 export function streamLines(listed: ListedStream, now: number): string[] {
   const { name, title, uri, description, keyed, keys, moreKeys, fields, example, events, newestAt, retention } = listed;
   const { zone, zoneAssumed, aheadMs, latenessMs, delivery, caveat, feed } = listed;
-  const age = newestAt === null ? 'none yet' : `newest arrived ${isoTime(newestAt)} (${ageText(now - newestAt)} ago)`;
+  const age =
+    newestAt === null ? 'none yet' : `newest arrived ${newestAt} (${ageText(now - Date.parse(newestAt))} ago)`;
   const kept = `${retention.events} events${retention.ageMs === null ? '' : `, for ${lengthText(retention.ageMs)}`}`;
   const some = keys.length > 0 ? `keys: ${keys.join(', ')}${moreKeys ? ', … (read_latest lists them)' : ''}` : 'keyed';
   const assumed = zoneAssumed ? ', an assumption: its times come without one' : '';

@@ -1,20 +1,26 @@
 /**
  * The built-in resources, as JSON: `stream://{name}` (its newest events), `stream://{name}/{key}` (the latest event of
- * a key) and `feed://{name}` (its state and dead letters). Every read says how long a client may keep it. Lists show
- * streams and feeds; keys are found by completion.
+ * a key) and `feed://{name}` (its state and dead letters). Times are as in the answers of the tools. Every read says how long
+ * a client may keep it. Lists show streams and feeds; keys are found by completion.
  */
 import { MOST_VALUES } from '../declare/completers.ts';
 import { type Resource, resource } from '../declare/resource.ts';
 import type { ResourceContents } from '../declare/content.ts';
+import type { App } from '../declare/app.ts';
 import type { DeclaredStream } from '../declare/stream.ts';
 import { TidegateError } from '../base/errors.ts';
-import { readDeadLetters } from '../feeds/run/dead-letters.ts';
-import { feedStatus } from '../feeds/run/status.ts';
+import type { StreamEvent } from '../base/event.ts';
+import { isoTime } from '../base/time/time-text.ts';
+import { type DeadLetter, readDeadLetters } from '../feeds/run/dead-letters.ts';
+import { type FeedStatus, feedStatus } from '../feeds/run/status.ts';
 import { fieldsOf } from '../streams/fields.ts';
 import { findStream } from '../streams/find-stream.ts';
-import { readHistory } from '../streams/history/events.ts';
+import { type HistoryPage, readHistory } from '../streams/history/events.ts';
 import { readKeys, readLatest } from '../streams/log/read-latest.ts';
 import { accounted, type AppDeps } from '../calls/context.ts';
+import { createPage, roomFor } from '../calls/halves.ts';
+import { callOf, type NextCall } from '../calls/next-call.ts';
+import { eventRow, shownEvent } from '../calls/short-lines.ts';
 import { readNote } from './feed-note.ts';
 
 const NEWEST_EVENTS = 50;
@@ -48,13 +54,16 @@ function streamResource(deps: AppDeps): Resource {
       const { uri } = context;
       const scope = accounted(deps, context);
       const stream = findStream(app, name);
+      const shown = createPage(roomFor(false, app.results.bytes, {}), (event: StreamEvent) => eventRow(event, false));
       const [page, feed] = await Promise.all([
-        readHistory(scope, stream, { limit: NEWEST_EVENTS }),
+        readHistory(scope, stream, { limit: NEWEST_EVENTS }, { take: shown.take }),
         readNote(scope, stream),
       ]);
       const { title, description, keyed } = stream;
-      const { events, tailCursor, cursor } = page;
-      return json(uri, { name, title, description, keyed, fields: fieldsOf(stream), events, tailCursor, cursor, feed });
+      const { tailCursor, cursor } = page;
+      const events = shown.rows.flatMap(({ items }) => items);
+      const about = { name, title, description, keyed, fields: fieldsOf(stream) };
+      return json(uri, { ...about, events, tailCursor, cursor, nextCalls: callsAfter(app, name, page), feed });
     },
     list: async () =>
       [...app.streams.values()].map(({ name, title, description }) => ({
@@ -81,7 +90,7 @@ function keyResource(deps: AppDeps): Resource {
       const stream = findStream(app, name);
       const event = stream.keyed ? await readLatest(accounted(deps, context), name, key) : null;
       if (event === null) throw unknownKey(stream, key);
-      return json(context.uri, event);
+      return json(context.uri, shownEvent(event));
     },
     complete: {
       name: async (value) => beginningWith(value, keyedNames(app.streams.values())),
@@ -118,11 +127,39 @@ function feedResource(deps: AppDeps): Resource {
         feedStatus(scope, [name]),
         readDeadLetters(scope, name, { limit: NEWEST_DEAD_LETTERS }),
       ]);
-      return json(context.uri, { ...status, recentDeadLetters: deadLetters });
+      if (status === undefined) throw new TidegateError('internal', `the feed ${name} has no status`);
+      return json(context.uri, { ...shownStatus(status), recentDeadLetters: deadLetters.map(shownLetter) });
     },
     list: async () => [...app.feeds.keys()].map((name) => ({ uri: uriOf('feed', name), name: `feed ${name}` })),
     complete: { name: async (value) => beginningWith(value, app.feeds.keys()) },
   });
+}
+
+/** Where the newest events do not fit: the call that reads on. And the one that waits for more. */
+function callsAfter({ builtIns }: App, stream: string, { cursor, tailCursor }: HistoryPage): NextCall[] {
+  return [
+    ...(cursor === null || builtIns.read_history === false
+      ? []
+      : [callOf('Next page', 'read_history', { stream, cursor })]),
+    ...(tailCursor === null || builtIns.tail_stream === false
+      ? []
+      : [callOf('What comes after', 'tail_stream', { stream, cursor: tailCursor })]),
+  ];
+}
+
+function shownStatus({ lastError, rejected, lastSuccessAt, nextAt, ...status }: FeedStatus) {
+  return {
+    ...status,
+    lastError: lastError && { ...lastError, at: isoTime(lastError.at) },
+    rejected: rejected && { ...rejected, at: isoTime(rejected.at) },
+    lastSuccessAt: lastSuccessAt === null ? null : isoTime(lastSuccessAt),
+    nextAt: isoTime(nextAt),
+  };
+}
+
+/** `time` is that of the item, where its transport knows one. */
+function shownLetter({ time, at, ...letter }: DeadLetter) {
+  return { ...letter, ...(time === undefined ? {} : { time: isoTime(time) }), at: isoTime(at) };
 }
 
 function keyedNames(streams: Iterable<DeclaredStream>): string[] {

@@ -9,7 +9,10 @@ const Listed = z.object({
     z.object({
       name: z.string(),
       events: z.number(),
-      newestAt: z.number().nullable(),
+      newestAt: z
+        .string()
+        .nullable()
+        .transform((time) => (time === null ? null : Date.parse(time))),
       feed: z.object({ state: z.string(), lastError: z.object({ message: z.string() }).nullable() }).nullable(),
     }),
   ),

@@ -6,6 +6,7 @@ import { deadLetterLog } from '../../src/feeds/run/dead-letters.ts';
 import { START, TENANT } from '../streams/history/fixture.ts';
 import { completed } from '../mcp/registry/completed.ts';
 import { type Plant, plant } from './plant.ts';
+import { byStructure, walk } from './walk.ts';
 
 async function read(at: Plant, uri: string): Promise<Record<string, unknown>> {
   at.calls.length = 0;
@@ -14,6 +15,8 @@ async function read(at: Plant, uri: string): Promise<Record<string, unknown>> {
   expect(contents).toMatchObject([{ uri, mimeType: 'application/json' }]);
   return JSON.parse(contents[0]?.text ?? '') as Record<string, unknown>;
 }
+
+const temps = (rows: unknown) => (rows as { data: { temp: number } }[]).map((event) => event.data.temp);
 
 const complete = async (at: Plant, uri: string, name: string, value: string, chosen = {}) =>
   (await at.registry.complete({ type: 'ref/resource', uri }, { name, value, chosen }, at.caller)).values;
@@ -49,6 +52,31 @@ describe('a stream', () => {
     await at.append('plant', { id: '3' });
     const tail = await at.call('tail_stream', { stream: 'plant', cursor: found['tailCursor'], seconds: 0 });
     expect(tail.structured).toMatchObject({ events: [{ id: '3' }] });
+  });
+
+  test('as many events as fit 25 KB, and the call that reads on from there', async () => {
+    const at = plant();
+    const data = { temp: 1, pump: { state: 'x'.repeat(1_000), rpm: null } };
+    await at.append(
+      'plant',
+      ...Array.from({ length: 60 }, (_, index) => ({ key: 'a', data: { ...data, temp: index } })),
+    );
+    const found = await read(at, 'stream://plant');
+    expect(JSON.stringify(found).length).toBeLessThan(25_000);
+    const [next, tail] = found['nextCalls'] as { for: string; tool: string; arguments: object }[];
+    expect([next?.for, tail?.for]).toEqual(['Next page', 'What comes after']);
+    const rest = await walk(at, next ?? { tool: '', arguments: {} }, 'Next page', byStructure('events'));
+    const read2 = rest.rows.map((row) => JSON.parse(row) as unknown);
+    expect([...temps(found['events']), ...temps(read2)]).toEqual(Array.from({ length: 60 }, (_, index) => 59 - index));
+  });
+
+  test('its events and those of a key say their times in words', async () => {
+    const at = plant();
+    await at.append('plant', { id: '1', key: 'a', data: { temp: 1 } });
+    await at.putLatest('plant', { id: '1', key: 'a', data: { temp: 1 } });
+    const times = { time: START, at: '2026-11-20T12:00:00Z' };
+    expect(await read(at, 'stream://plant')).toMatchObject({ events: [times] });
+    expect(await read(at, 'stream://plant/a')).toMatchObject(times);
   });
 
   test('its name is completed, and one that is not declared is not found', async () => {
@@ -112,8 +140,10 @@ describe('a feed', () => {
     expect(await read(at, 'feed://plant')).toMatchObject({
       feed: 'plant',
       state: 'open',
-      lastError: { message: 'refused' },
-      recentDeadLetters: [{ reason: 'schema', field: 'data.temp', item: { temp: 'hot' } }],
+      lastError: { message: 'refused', at: '2026-11-20T12:00:00Z' },
+      nextAt: '2026-11-20T12:01:00Z',
+      lastSuccessAt: null,
+      recentDeadLetters: [{ at: '2026-11-20T12:00:00Z', reason: 'schema', field: 'data.temp', item: { temp: 'hot' } }],
     });
     expect(at.calls.toSorted()).toEqual(['getMany', 'last']);
   });

@@ -26,7 +26,7 @@ describe('list_streams', () => {
     const { structured, text } = await at.call('list_streams', {});
     expect(structured).toMatchObject({
       next: null,
-      now: START,
+      now: '2026-11-20T12:00:00Z',
       streams: [
         {
           name: 'plant',
@@ -41,7 +41,7 @@ describe('list_streams', () => {
             { name: 'pump.rpm', type: 'number or null' },
           ],
           events: 2,
-          newestAt: START,
+          newestAt: '2026-11-20T12:00:00Z',
           delivery: 'at-least-once',
           feed: { name: 'plant', state: 'backing-off', lastError: { code: 'upstream', message: 'refused' } },
         },

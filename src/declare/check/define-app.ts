@@ -12,7 +12,7 @@ import { isBroken, specProblems } from '../spec/problems.ts';
 import { appSpec, resultsSpec } from '../spec/app.ts';
 import { withDefaults } from '../spec/options.ts';
 import { declareStream } from './stream.ts';
-import { checkTasks } from './tasks.ts';
+import { checkTaskReader, checkTasks } from './tasks.ts';
 
 const PARTS = ['feeds', 'streams', 'tools', 'tasks', 'resources', 'prompts'] as const;
 /** Most mistakes that are told at once; the message says how many more there are. */
@@ -47,6 +47,7 @@ export function defineApp(options: AppOptions): App {
   const feeds = declareFeeds(declared, streams, problems);
   checkHandlers(declared, problems);
   checkTasks(declared, problems);
+  if (!isBroken(problems, 'builtIns')) checkTaskReader(declared, streams, problems);
 
   if (problems.length > 0) throw declarationError(problems, options);
   return {

@@ -7,6 +7,7 @@ import { checkEach } from './handlers.ts';
 import type { Problem } from '../problem.ts';
 import { isBroken, specProblems } from '../spec/problems.ts';
 import { policyOf, taskSpec } from '../spec/task.ts';
+import type { DeclaredStream } from '../stream.ts';
 import type { Task } from '../task.ts';
 
 export function checkTasks({ tasks, tools }: AppOptions, problems: Problem[]): void {
@@ -16,6 +17,26 @@ export function checkTasks({ tasks, tools }: AppOptions, problems: Problem[]): v
       problems.push({ path, expected: `a name other than that of the tool ${name}` });
     if (!isBroken(problems, `${path}.policy`)) checkTimes(task, path, problems);
     if (!isBroken(problems, `${path}.previous`)) checkPrevious(task, path, problems);
+  });
+}
+
+/** Clients that do not know the Tasks extension hear of a result by `get_task` alone. */
+export function checkTaskReader(
+  { builtIns = {}, tasks = {} }: AppOptions,
+  streams: ReadonlyMap<string, DeclaredStream>,
+  problems: Problem[],
+): void {
+  if (builtIns.get_task !== false) return;
+  const each = [...streams.values()];
+  const own = Object.keys(tasks).map((name) => `the task ${name}`);
+  const waiting = each.length === 0 ? [] : (['wait_for', 'export_history'] as const);
+  const filling = each.some(({ feed }) => feed !== null) ? (['replay_dead_letters'] as const) : [];
+  const [needing] = [...own, ...[...waiting, ...filling].filter((name) => builtIns[name] !== false)];
+  if (needing === undefined) return;
+  problems.push({
+    path: 'builtIns.get_task',
+    expected: `true, because it reads the result of ${needing}`,
+    found: 'false',
   });
 }
 

@@ -21,6 +21,7 @@ import {
 } from './prompts.ts';
 import { createExtensionRegistry, type ExtensionRegistry } from './extensions.ts';
 import { createResourceRegistry, type ResourceRegistry } from './resources.ts';
+import { withShownCalls } from './shown-calls.ts';
 import { createToolRegistry, type ListedTool, type ToolRegistry } from './tools.ts';
 
 export interface Registry {
@@ -53,12 +54,14 @@ export function createRegistry(deps: HandlerDeps & { app: App }, extensions: rea
   );
   const prompts = merge('prompts', app.prompts, allOf(extensions.map(({ prompts: own }) => own)));
   const unpaged = new Set(extensions.flatMap(({ unpaged: names = [] }) => names));
+  const hidden = new Set(Object.entries(app.builtIns).flatMap(([name, shown]) => (shown === false ? [name] : [])));
+  const isOurs = (name: string) => builtInTools.has(name) || declaredSpecial.has(name);
   return {
     about: aboutOf(
       app,
       extensions.flatMap(({ capability }) => capability ?? []),
     ),
-    tools: createToolRegistry(deps, builtInTools, declaredTools, unpaged),
+    tools: withShownCalls(createToolRegistry(deps, builtInTools, declaredTools, unpaged), hidden, isOurs),
     extensions: createExtensionRegistry(deps, extensions),
     resources,
     prompts: createPromptRegistry(deps, prompts),
