@@ -35,7 +35,7 @@ export function ingestApp(source: { ndjson: string } | { mqtt: string }): App {
   }
   return declare(
     { readings: stream({ ...common, feed: from('broker', { topic: 'bench/#' }) }) },
-    { broker: mqtt({ url: source.mqtt, clientId: 'bench', ...PACING }) },
+    { broker: mqtt({ url: source.mqtt, clientId: 'bench', brokerQueueLimit: 'none', ...PACING }) },
   );
 }
 

@@ -11,7 +11,7 @@ export function chaosApp(sourceUrl: string, mqttUrl: string): App {
     version: '1.0.0',
     description: 'Streams that are checked after their process was killed',
     feeds: {
-      broker: mqtt({ url: mqttUrl, clientId: 'chaos', everyMs: 1, idleMs: 50 }),
+      broker: mqtt({ url: mqttUrl, clientId: 'chaos', everyMs: 1, idleMs: 50, brokerQueueLimit: 'none' }),
     },
     streams: {
       identified: stream({

@@ -23,7 +23,7 @@ export function heldApp({ url, qos }: Pick<HeldSettings, 'url' | 'qos'>): App {
         description: 'numbered readings',
         schema: z.object({ n: z.number(), at: z.number() }),
         retention: { events: 1_000_000 },
-        feed: mqtt({ url, clientId: 'held', topic: TOPIC, qos, everyMs: 1_000 }),
+        feed: mqtt({ url, clientId: 'held', topic: TOPIC, qos, everyMs: 1_000, brokerQueueLimit: 'none' }),
       }),
     },
   });

@@ -17,7 +17,7 @@ describe.skipIf(mosquitto === null).each([5, 4] as const)('MQTT version %s in wo
     const topic = `t-${randomId()}`;
     const targets = [target('s', topic)];
     const url = `ws://127.0.0.1:${wsPort}`;
-    const feed = mqtt({ url, clientId: topic, protocolVersion: version, idleMs: 200 });
+    const feed = mqtt({ url, clientId: topic, protocolVersion: version, idleMs: 200, brokerQueueLimit: 'none' });
     const { position } = await runBurst(feed, burstContext(targets, { connect: null }));
     const messages = Array.from({ length: 2_000 }, (_, n) => ({ topic, payload: `${n}` }));
     await publish(port, messages);

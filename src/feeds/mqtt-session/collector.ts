@@ -21,6 +21,8 @@ export interface Collector {
   batch(): { items: FeedItem[]; messageIds: number[] };
   /** Returns those items since the last `batch` that nobody gives again: what was published at QoS 0, and gaps. */
   once(): FeedItem[];
+  /** What waited at the broker has come, as far as that can be known. */
+  drained(): void;
   /** Whether the budget is spent: that of the burst, or of the batch where the connection is held. */
   isSpent(): boolean;
   /** How many messages came beyond the budget. The broker sends them again. */
@@ -123,8 +125,7 @@ export function createCollector(given: Collecting): Collector {
         messageIds.push(publication.messageId ?? 0);
         unanswered.add(publication.messageId ?? 0);
         unacknowledged += 1;
-        if (queued !== null && kind === 'published' && ++queued === brokerQueueLimit)
-          keep(queueFull(context, brokerQueueLimit));
+        if (queued !== null && kind === 'published' && ++queued === brokerQueueLimit) keep(queueFull(context, queued));
       }
     }
     if (events >= budget.events || bytes >= budget.bytes) spent = true;
@@ -147,12 +148,15 @@ export function createCollector(given: Collecting): Collector {
       if (hold !== null) [events, bytes, spent] = [0, 0, false];
       return batch;
     },
+    drained() {
+      queued = null;
+    },
     isSpent: () => spent,
     backlog: () => left,
   };
 }
 
 function queueFull(context: BurstContext, limit: number): FeedItem[] {
-  const detail = `the broker keeps ${limit} messages at most, and so many were waiting: others may have been dropped`;
+  const detail = `${limit} messages were waiting, as many as the broker is taken to keep (brokerQueueLimit): it may have dropped others`;
   return gaps(context, 'broker_queue_full', detail);
 }

@@ -27,6 +27,8 @@ import { subscribe } from './subscribing.ts';
 import { createUnkept } from './unkept.ts';
 
 const BATCH_BYTES = 1024 * 1024;
+/** With MQTT 3.1.1 a broker sends what waited a few messages at a time. After this time it has sent a thousand, ms. */
+const DRAINED_MS = 8_000;
 /** The longest wait without a look at the clock, ms. */
 const MOST_WAIT_MS = 60_000;
 
@@ -102,6 +104,7 @@ export async function* drain(
     const packedRoutes = packRoutes(routes);
     let saved = loss === null ? before : null;
     let broken: unknown = null;
+    const drainedAt = protocol === 5 ? 0 : clock.now() + DRAINED_MS;
     while (!abandoned.signal.aborted) {
       const decision = pacing.decide();
       const isFull = collector.isSpent();
@@ -124,6 +127,8 @@ export async function* drain(
         }
         pacing.arrived(...collector.take(publications));
         if (!signal.aborted) await subscribing.advance(publications.length === 0);
+        // What comes from here on was published meanwhile.
+        if (subscribing.isComplete() && clock.now() >= drainedAt) collector.drained();
         continue;
       }
       const last = decision.verdict === 'idle' && !over;

@@ -76,10 +76,11 @@ export interface MqttOptions extends FeedPacing {
    */
   receiveMaximum?: number;
   /**
-   * How many messages the broker keeps for an absent client, if you know it. A burst that gets that many stores a
-   * `gap` event.
+   * How many messages the broker keeps for an absent client; it drops others without a word. Where so many waited, a `gap`
+   * event says that others may be missing. `none`: the broker drops nothing.
+   * @default 1,000, as most brokers are set
    */
-  brokerQueueLimit?: number;
+  brokerQueueLimit?: number | 'none';
   /**
    * A burst ends after this time without a message, in ms, where the connection is not held.
    * @default 500 ms

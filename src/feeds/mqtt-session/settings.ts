@@ -36,7 +36,6 @@ export function mqttSettings(options: MqttOptions, secret: ReadSecret) {
     topic: own.topic ?? null,
     items: own.items ?? null,
     receiveMaximum: own.receiveMaximum ?? null,
-    brokerQueueLimit: own.brokerQueueLimit ?? null,
   };
 }
 

@@ -108,7 +108,10 @@ export const mqttSpec = z.strictObject({
   ...reading,
   sessionExpirySeconds: whole(1, 0xffffffff, seconds).default(86_400),
   receiveMaximum: whole(1, 65_535).optional(),
-  brokerQueueLimit: whole(1).optional(),
+  brokerQueueLimit: judged<number | 'none'>(
+    'a whole number from 1 on, or none',
+    (value) => value === 'none' || (Number.isSafeInteger(value) && Number(value) >= 1),
+  ).default(1_000),
   idleMs: whole(1, 3_600_000, ms).default(500),
   lingerMs: whole(0, 60_000, ms).default(50),
   maxPacketBytes: whole(1_024, 268_435_455, bytes).default(256 * 1024),

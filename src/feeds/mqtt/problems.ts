@@ -40,7 +40,8 @@ function connectionProblems(options: MqttOptions, targets: readonly FeedTarget[]
   return problems;
 }
 
-function queueProblems({ brokerQueueLimit = 0, budget }: MqttOptions): Problem[] {
+function queueProblems({ brokerQueueLimit = 'none', budget }: MqttOptions): Problem[] {
+  if (brokerQueueLimit === 'none') return [];
   const events = budget?.events ?? defaultOf(budgetSpec.shape.events);
   if (brokerQueueLimit <= events) return [];
   const expected = 'at least brokerQueueLimit, else it is never seen to be full';

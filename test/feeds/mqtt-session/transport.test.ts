@@ -46,7 +46,8 @@ describe.skipIf(!hasMosquitto)('over WebSocket (needs mosquitto)', () => {
 
   test.each([5, 4] as const)('version %s keeps its session and loses nothing', async (protocolVersion) => {
     const url = `ws://127.0.0.1:${broker.wsPort}`;
-    const feed = mqtt({ url, clientId: `ws-${protocolVersion}`, protocolVersion, idleMs: 200 });
+    const kept = { brokerQueueLimit: 'none' } as const;
+    const feed = mqtt({ url, clientId: `ws-${protocolVersion}`, protocolVersion, idleMs: 200, ...kept });
     const { position } = await runBurst(feed, burstContext(TARGETS, { connect: null }));
     const messages = Array.from({ length: 2_000 }, (_, n) => ({ topic: 'topic', payload: `${n}` }));
     await publish(broker.port, messages);

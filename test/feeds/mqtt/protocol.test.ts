@@ -423,6 +423,22 @@ describe('gaps', () => {
     const { items } = await runBurst(feedOf({ brokerQueueLimit: 2 }), contextOf(broker, { position: POSITION }));
     expect(items.map(({ data, meta }) => meta?.gap?.reason ?? data)).toEqual([1, 2, 'broker_queue_full', 3]);
   });
+
+  test.each([
+    [1_000, undefined, ['broker_queue_full']],
+    [999, undefined, []],
+    [1_000, 'none', []],
+  ] as const)('%i of them, with a limit of %s, make %j, as most brokers keep 1,000', async (count, limit, gaps) => {
+    const broker = politeBroker({
+      sessionPresent: true,
+      afterSubscribe: (connection) => {
+        for (let id = 1; id <= count; id += 1) connection.send(publicationOf(id, `${id}`));
+      },
+    });
+    const feed = feedOf(limit === undefined ? {} : { brokerQueueLimit: limit });
+    const { items } = await runBurst(feed, contextOf(broker, { position: POSITION }));
+    expect(items.flatMap(({ meta }) => meta?.gap?.reason ?? [])).toEqual(gaps);
+  });
 });
 
 test('filters that are no longer declared are unsubscribed from', async () => {

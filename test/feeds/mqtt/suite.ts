@@ -38,6 +38,8 @@ export function mqttSuite(version: 4 | 5, connect: Connect, broker: () => Broker
   const burstContext = (targets: FeedTarget[], more: Partial<BurstContext> = {}) =>
     contextOf(targets, { connect, ...more });
 
+  const own = { protocolVersion: version, idleMs: 200, brokerQueueLimit: 'none' } as const;
+
   /** A feed whose bursts go on from each other, under topics of its own. */
   async function prepare(targets: (topic: string) => FeedTarget[], options: Partial<MqttOptions> = {}) {
     const clientId = `c-${randomId()}`;
@@ -45,14 +47,14 @@ export function mqttSuite(version: 4 | 5, connect: Connect, broker: () => Broker
     let position: Json | null = null;
     const burst = async (more: Partial<BurstContext> = {}, changed: Partial<MqttOptions> = {}) => {
       const url = `mqtt://127.0.0.1:${broker().port}`;
-      const feed = mqtt({ url, clientId, protocolVersion: version, idleMs: 200, ...options, ...changed });
+      const feed = mqtt({ ...own, url, clientId, ...options, ...changed });
       const report = await runBurst(feed, burstContext(targets(root), { position, ...more }));
       position = report.position;
       return report;
     };
     const begin = (changed: Partial<MqttOptions> = {}) => {
       const url = `mqtt://127.0.0.1:${broker().port}`;
-      const feed = mqtt({ url, clientId, protocolVersion: version, idleMs: 200, ...options, ...changed });
+      const feed = mqtt({ ...own, url, clientId, ...options, ...changed });
       return feed.burst(burstContext(targets(root), { position }))[Symbol.asyncIterator]();
     };
     const first = await burst();
