@@ -5,7 +5,7 @@
 import * as z from 'zod';
 import { TidegateError } from './errors.ts';
 import { ORIGIN_EXPECTED, readOrigin } from './origins.ts';
-import { knownName, type MisspeltVariable, misspeltText, misspeltVariables } from './known-names.ts';
+import { knownName, type MisspeltVariable, misspeltText, misspeltVariables, nearestName } from './known-names.ts';
 import type { LogLevel } from './runtime.ts';
 import type { Secrets } from './seal.ts';
 
@@ -55,9 +55,12 @@ export interface StoreChoice {
 
 /** The check of a variable that holds a URL of one of these protocols, each given with its colon. */
 export function urlVariable(protocols: readonly string[]): z.ZodType<string> {
-  return z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
-    error: `expected a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
-  });
+  const isUrl = (text: string) => {
+    const url = URL.parse(text);
+    return url !== null && protocols.includes(url.protocol) && url.hostname !== '';
+  };
+  const begins = protocols.map((protocol) => `${protocol}//`).join(' or ');
+  return z.string().refine(isUrl, { error: `expected a URL that begins with ${begins} and names a host` });
 }
 
 const secret = z.string().min(32, 'expected at least 32 characters, made at random');
@@ -133,7 +136,9 @@ export function readEnvironment(
   const env = parsed.data as Own & Record<string, unknown>;
   const driver = drivers.find(({ name }) => name === env.STORE);
   const values = Object.fromEntries(Object.keys(driver?.variables ?? {}).map((name) => [name, env[name]]));
-  const problems = driver === undefined ? [] : problemsOf(driver, values);
+  const known = new Set(Object.keys(Environment.shape));
+  const unread = Object.keys(set).filter((name) => !known.has(name));
+  const problems = driver === undefined ? [] : problemsOf(driver, values, unread);
   if (env.TIDEGATE_SECRET_PREVIOUS && !env.TIDEGATE_SECRET) {
     const expected = 'expected to be set, because TIDEGATE_SECRET_PREVIOUS is';
     problems.push({ field: 'TIDEGATE_SECRET', expected });
@@ -166,11 +171,23 @@ function variablesOf(drivers: readonly VariablesOfDriver[]): z.ZodRawShape {
   return Object.fromEntries(all.map(([name, check]) => [name, z.optional(check)]));
 }
 
-function problemsOf(driver: VariablesOfDriver, values: Record<string, unknown>): EnvironmentProblem[] {
+/** @param unread names that are set and that nothing reads */
+function problemsOf(
+  driver: VariablesOfDriver,
+  values: Record<string, unknown>,
+  unread: readonly string[],
+): EnvironmentProblem[] {
   const missing = Object.entries(driver.variables)
     .filter(([name, check]) => values[name] === undefined && !z.safeParse(check, undefined).success)
-    .map(([field]) => ({ field, expected: `expected to be set, because STORE is ${driver.name}` }));
-  return [...missing, ...(driver.problems?.(values) ?? [])];
+    .map(([name]) => name);
+  const problems = missing.map((field) => {
+    // The start fails anyhow, so a name that is further away is worth telling too, of the variable that it is nearest to.
+    const near = nearestName(field, unread);
+    const isMeant = near !== null && nearestName(near, missing) === field;
+    const meant = isMeant ? `; ${misspeltText({ name: near, meant: field })}` : '';
+    return { field, expected: `expected to be set, because STORE is ${driver.name}${meant}` };
+  });
+  return [...problems, ...(driver.problems?.(values) ?? [])];
 }
 
 function configError(
@@ -179,7 +196,8 @@ function configError(
   hint?: string,
 ): TidegateError {
   const lines = problems.map(({ field, expected }) => `  ${field}: ${expected}`);
-  lines.push(...misspelt.map((variable) => `  ${misspeltText(variable)}`));
+  const others = misspelt.map(misspeltText).filter((text) => !lines.some((line) => line.endsWith(text)));
+  lines.push(...others.map((text) => `  ${text}`));
   return new TidegateError(
     'invalid_config',
     `the environment has ${problems.length} mistake(s):\n${lines.join('\n')}`,

@@ -68,6 +68,9 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
   endpoint: ['url'],
   transform: ['pick'],
   topics: ['topic'],
+  upstash: ['redis'],
+  file: ['sqlite'],
+  inMemory: ['memory'],
 };
 
 const plain = (word: string) => word.replace(/^\$/, '').replaceAll(/[_-]/g, '').toLowerCase();

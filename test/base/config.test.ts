@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { readEnvironment } from '../../src/base/config.ts';
 import { TidegateError } from '../../src/base/errors.ts';
+import { ENVIRONMENTS } from './environments.ts';
 import { accessOf, dynamodb } from '../../src/store/dynamodb/driver.ts';
 import { readConfig } from '../../src/store/drivers/open.ts';
 import { sqlite } from '../../src/store/drivers/sqlite-driver.ts';
@@ -49,6 +50,29 @@ test('a variable beside a known one is named with it, and its value is not', () 
     'UPSTASH_REDIS_REST_ULR is set, and nothing reads it: did you mean UPSTASH_REDIS_REST_URL?',
   );
   expect(message).not.toContain('db.example.org');
+  expect(message.match(/ULR/g)).toHaveLength(1);
+});
+
+test('where the start fails for a variable that is missing, one that is further away is named too', () => {
+  const { message } = mistake({ STORE: 'redis', UPSTASH_REDIS_URL: 'https://db.example.org', REDIS_URL: 'redis://a' });
+  expect(message).toContain('UPSTASH_REDIS_URL is set, and nothing reads it: did you mean UPSTASH_REDIS_REST_URL?');
+  expect(message).toMatch(/UPSTASH_REDIS_REST_TOKEN: expected to be set, because STORE is redis$/m);
+  expect(mistake({ STORE: 'upstash' }).expected).toContain('did you mean redis?');
+});
+
+test.each(ENVIRONMENTS)('no variable of %s is taken for one of ours', (_who, names) => {
+  const environment = Object.fromEntries(names.map((name) => [name, '1']));
+  expect(readConfig(environment, 'sqlite').misspelt(['PUSH_TOKEN', 'API_KEY', 'MQTT_PASSWORD'])).toEqual([]);
+});
+
+test('a URL names a host', () => {
+  expect(readConfig({ MQTT_URL: 'mqtt://localhost' }, 'memory').mqttUrl).toBe('mqtt://localhost');
+  for (const MQTT_URL of ['mqtt://', 'mqtt:localhost', 'localhost:1883', 'http://localhost']) {
+    expect(mistake({ MQTT_URL })).toMatchObject({
+      field: 'MQTT_URL',
+      expected: expect.stringContaining('names a host'),
+    });
+  }
 });
 
 test("variables of the app's own are read by name, and stand in no copy of the configuration", () => {

@@ -80,9 +80,8 @@ function bind(fetch: Host['fetch'], { host, port, keepAliveMs }: Config): Promis
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const mend =
         cause.code === 'EADDRINUSE' ? taken(port) : cause.code === 'EACCES' ? reserved(port) : elsewhere(host);
-      reject(
-        new TidegateError('invalid_config', `cannot listen on ${host}:${port}: ${cause.message}`, { ...mend, cause }),
-      );
+      const at = `${inUrl(host)}:${port}`;
+      reject(new TidegateError('invalid_config', `cannot listen on ${at}: ${cause.message}`, { ...mend, cause }));
     });
   });
 }
@@ -109,7 +108,12 @@ const elsewhere = (host: string) => ({
 function urlOf(server: ServerType, host: string): string {
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return `http://${inUrl(host)}:${port}`;
+}
+
+/** A host as URLs write it. */
+function inUrl(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 function close(server: ServerType): Promise<void> {

@@ -61,6 +61,15 @@ function call(name: string, meta: object = {}) {
   });
 }
 
+test('a variable beside a known one is told in the log, once, without its value', async () => {
+  const host = hostWith({ STORE: 'memory', LOG_LEVLE: 'a value', AWS_DEFAULT_REGION: 'eu-west-1', _HANDLER: 'x' });
+  for (let n = 0; n < 2; n += 1) await host.scheduled({}, invocation(10_000));
+  const warned = lines.filter((line) => line.includes('"warn"')).map((line) => JSON.parse(line) as object);
+  const message = 'LOG_LEVLE is set, and nothing reads it: did you mean LOG_LEVEL?';
+  expect(warned).toEqual([expect.objectContaining({ message, field: 'LOG_LEVLE' })]);
+  expect(lines.join()).not.toContain('a value');
+});
+
 test('a tool has to end before the platform ends it, and then answers', async () => {
   const started = Date.now();
   const answer = await hostWith().buffered(call('obedient'), invocation(2_000));

@@ -70,13 +70,15 @@ describe.skipIf(!requireService('redis'))('the Worker (needs redis-server)', { t
       expect(await response.text()).toContain(`${worker.url}/mcp`);
     });
 
-    test('says nothing of requests, unless LOG_LEVEL asks for it', async () => {
-      const telling = await started({ ...variables, LOG_LEVEL: 'debug' });
+    test('says nothing of requests, unless LOG_LEVEL asks for it, and names a variable that is misspelt', async () => {
+      const telling = await started({ ...variables, LOG_LEVEL: 'debug', PUBLIC_ULR: 'https://a.example' });
       for (const { url } of [worker, telling]) expect((await get(`${url}/readyz`)).status).toBe(200);
       const line =
         /"message":"request","method":"GET","path":"\/readyz","status":200.*"storeCalls":\{"ping":1\},"engineRequests":1/;
       await expect.poll(() => telling.logged().join('\n'), { timeout: 5_000 }).toMatch(line);
       expect(worker.logged().join('\n')).not.toContain('"message":"request"');
+      const misspelt = telling.logged().filter((line) => line.includes('PUBLIC_ULR'));
+      expect(misspelt).toEqual([expect.stringContaining('did you mean PUBLIC_URL?')]);
     });
 
     test('is ready', async () => {
