@@ -31,7 +31,7 @@ const Output = z.object({
   events: z.number(),
   pages: z
     .number()
-    .describe('Read them in order, with get_task and `page`, or as resources: together they are the file'),
+    .describe('Read them in order, by the calls that get_task prints, or as resources: together they are the file'),
   bytes: z.number().describe('Of all pages'),
   truncated: z.boolean().describe('True: retention took events of the range before they could be read'),
 });

@@ -3,14 +3,12 @@ import * as z from 'zod';
 import type { ContentBlock } from '../declare/content.ts';
 import { type Resource, resource } from '../declare/resource.ts';
 import { type Tool, tool } from '../declare/tool.ts';
-import { TidegateError } from '../base/errors.ts';
-import { inPieces } from '../base/text.ts';
 import { storeOf } from '../calls/context.ts';
-import { HALF_BYTES } from '../calls/halves.ts';
 import { callLine, callOf, type NextCall } from '../calls/next-call.ts';
 import { READ_ONLY } from '../calls/schemas.ts';
 import { type Results } from '../calls/results.ts';
 import { resultUri } from '../calls/result-answer.ts';
+import { partOf } from '../calls/text-part.ts';
 
 /** A page never changes. */
 const CACHE = { ttlMs: 300_000, cacheScope: 'private' } as const;
@@ -37,9 +35,6 @@ const Input = z.strictObject({
   limit: z.int().min(1).optional().describe('Most characters'),
 });
 
-/** What an answer has beside the text of a page: its head, and the call that goes on. */
-const AROUND_BYTES = 1_500;
-
 /**
  * One call to the store. A page of a text is larger than what a client takes by default, and comes in parts; a page of a file
  * comes whole, because no part of it is of use to a model.
@@ -60,38 +55,16 @@ function readResultTool(results: Results): Tool {
         const resource = { uri: resultUri(handle, page), mimeType, blob: found.blob };
         return { text: `${head}:`, content: [{ type: 'resource', resource }, ...next.map(callBlock)] };
       }
-      const { length } = found.text;
-      if (from > 0 && from >= length) throw beyond(length);
       const part = partOf(found.text, from, limit);
-      const end = from + part.length;
-      const goesOn = end < length ? [callOf('Next page', 'read_result', { handle, page, from: end, ...sized })] : next;
-      const told = part.length === length ? '' : `, characters ${from} to ${end} of ${length}`;
-      return { text: `${head}${told}:`, content: [{ type: 'text', text: part }, ...goesOn.map(callBlock)] };
+      const rest = { handle, page, from: part.next, ...sized };
+      const goesOn = part.next === null ? next : [callOf('Next page', 'read_result', rest)];
+      return { text: `${head}${part.told}:`, content: [{ type: 'text', text: part.text }, ...goesOn.map(callBlock)] };
     },
   });
 }
 
 function callBlock(call: NextCall): ContentBlock {
   return { type: 'text', text: callLine(call) };
-}
-
-/** Never ends within a character. */
-function partOf(text: string, from: number, limit: number | undefined): string {
-  const rest = text.slice(from);
-  if (limit === undefined) return inPieces(rest, HALF_BYTES - AROUND_BYTES)[0] ?? '';
-  return rest.slice(0, limit + (isPair(rest, limit) ? 1 : 0));
-}
-
-/** Whether the two halves of one character stand before and behind a place. */
-function isPair(text: string, at: number): boolean {
-  return (text.codePointAt(at - 1) ?? 0) > 0xffff;
-}
-
-function beyond(length: number): TidegateError {
-  return new TidegateError('invalid_input', 'the page has ended before', {
-    field: 'from',
-    expected: `less than ${length}, the characters of the page`,
-  });
 }
 
 /** What reads kept results: a tool, whose own results are never kept in pages, and a resource. */

@@ -18,7 +18,7 @@ const TOO_LATE = 'It had ended before it was to be cancelled, and stays as it is
 export function cancelTaskTool(tasks: Tasks, { now }: Pick<Runtime, 'now'>): Tool {
   return tool({
     title: 'Task: cancel',
-    description: 'Ends a task that is not wanted any more. What it has done stays done.',
+    description: 'Ends a task. What it has done stays done.',
     input: z.strictObject({ task: TaskHandle }),
     output: Output,
     annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },

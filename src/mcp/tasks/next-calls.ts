@@ -18,8 +18,15 @@ export function callsToSee(taskId: string, header: Header, now: number): NextCal
   return [callOf(header.status === 'input_required' ? 'What it asks' : 'How it ended', 'get_task', { task: taskId })];
 }
 
-/** @param now given: not at once, but when the task may have come so far */
-export function pageCall(forWhat: string, taskId: string, page: number, header: Header, now: number): NextCall {
-  const call = callOf(forWhat, 'get_task', { task: taskId, page });
-  return hasEnded(header) ? call : { ...call, afterMs: pollIntervalMs(header, now) };
+/** Of a task that goes on not at once, but when it may have come so far. @param part of the page, where not from its start */
+export function pageCall(
+  forWhat: string,
+  taskId: string,
+  page: number,
+  header: Header,
+  now: number,
+  part: { from?: number; limit?: number } = {},
+): NextCall {
+  const call = callOf(forWhat, 'get_task', { task: taskId, page, ...part });
+  return hasEnded(header) || part.from !== undefined ? call : { ...call, afterMs: pollIntervalMs(header, now) };
 }

@@ -7,12 +7,15 @@
 import { TidegateError } from '../../base/errors.ts';
 import type { Principal } from '../../base/principal.ts';
 import type { Runtime } from '../../base/runtime.ts';
-import type { Header } from '../../tasks/records/header.ts';
+import { hasEnded, type Header } from '../../tasks/records/header.ts';
 import type { Tasks } from '../../tasks/work/service.ts';
 import { pollIntervalMs } from './view.ts';
 
-/** @throws TidegateError `not_found`; `rate_limited` */
-export type Poll = (tasks: Tasks, principal: Principal, taskId: string) => Promise<Header>;
+/**
+ * @param readsPage true: of a task that has ended it is no poll, however many pages follow each other
+ * @throws TidegateError `not_found`; `rate_limited`
+ */
+export type Poll = (tasks: Tasks, principal: Principal, taskId: string, readsPage?: boolean) => Promise<Header>;
 
 export const POLL_WINDOW_MS = 10_000;
 /** A task may be asked for this many times as often as `pollIntervalMs` says. */
@@ -33,7 +36,7 @@ export function createPoll({ now: clock }: Pick<Runtime, 'now'>): Poll {
   let window = 0;
   let counts = new Map<string, Count>();
 
-  return async (tasks, principal, taskId) => {
+  return async (tasks, principal, taskId, readsPage = false) => {
     const now = clock();
     const start = now - (now % POLL_WINDOW_MS);
     if (start !== window) {
@@ -44,6 +47,7 @@ export function createPoll({ now: clock }: Pick<Runtime, 'now'>): Poll {
     const key = `${principal.tenant} ${principal.subject} ${taskId}`;
     if (standing.get(key)?.refused) throw tooOften(start + POLL_WINDOW_MS - now);
     const header = await tasks.get(principal, taskId);
+    if (readsPage && hasEnded(header)) return header;
 
     const count = standing.get(key) ?? { here: 0, stored: 0, refused: false };
     if (count.here === 0 && standing.size >= MOST_COUNTED) return header;

@@ -26,9 +26,12 @@ async function stage() {
     const counted = countCalls(at.store);
     const tasks = createTasks({ ...at.tasks, store: counted.store }, BY_SCHEDULE);
     const poll = createPoll(at.tasks.runtime);
-    return { counted, poll: (principal: Principal, id: string) => poll(tasks, principal, id) };
+    return {
+      counted,
+      poll: (principal: Principal, id: string, readsPage = false) => poll(tasks, principal, id, readsPage),
+    };
   }
-  return { clock: at.clock, taskId, instance };
+  return { clock: at.clock, taskId, instance, cancel: () => at.cancel(taskId) };
 }
 
 test.each([
@@ -85,4 +88,16 @@ test('what is not there is not counted, and says nothing of being fast', async (
     await expect(poll(EVE, taskId)).rejects.toMatchObject({ code: 'not_found' });
   }
   expect((await poll(ADA, taskId)).status).toBe('working');
+});
+
+test('pages of a task that has ended are no polls; those of one that goes on are', async () => {
+  const { clock, taskId, instance, cancel } = await stage();
+  const { poll } = instance();
+  const pages = (most: number) => Promise.allSettled(Array.from({ length: most }, () => poll(ADA, taskId, true)));
+  const refused = async (most: number) => (await pages(most)).filter(({ status }) => status === 'rejected').length;
+  expect(await refused(250)).toBeGreaterThan(0);
+  clock.now += POLL_WINDOW_MS;
+  await cancel();
+  expect(await refused(250)).toBe(0);
+  expect((await poll(ADA, taskId)).status).toBe('cancelled');
 });

@@ -126,6 +126,33 @@ test('pages are read by number', async () => {
   expect(structured(none)).toMatchObject({ pages: 4, error: { code: 'not_found', field: 'page', expected: '1 to 4' } });
 });
 
+test('a large page is read in parts that fit, whole in each half, by the calls that it prints', async () => {
+  const task = await begin(ada, 'paged');
+  await reach(ada, task, 'completed');
+  const texts = new Map<number, string>();
+  let parts = 0;
+  for (let args: object | undefined = { task, page: 1 }; args !== undefined; parts += 1) {
+    const { result } = await use('get_task', args);
+    const { content, structuredContent } = result as unknown as {
+      content: { text: string }[];
+      structuredContent: { page: { number: number; text: string }; nextCalls?: { arguments: object }[] };
+    };
+    const { page, nextCalls } = structuredContent;
+    expect(content[1]?.text).toBe(page.text);
+    for (const half of [content, structuredContent]) expect(JSON.stringify(half).length).toBeLessThan(25_000);
+    texts.set(page.number, (texts.get(page.number) ?? '') + page.text);
+    args = nextCalls?.[0]?.arguments;
+  }
+  expect(parts).toBeGreaterThan(16);
+  const [first, ...json] = texts.values();
+  expect(first).toBe('a,b\n1,2');
+  expect(JSON.parse(json.join(''))).toMatchObject({ structuredContent: { text: 'x'.repeat(400_000) } });
+  const whole = await use('get_task', { task, page: 2, limit: 400_000 });
+  expect(structured(whole)).toMatchObject({ page: { text: texts.get(2) } });
+  const behind = await use('get_task', { task, page: 1, from: 7 });
+  expect([behind.result?.['isError'], textOf(behind)]).toEqual([true, expect.stringContaining('Argument: from.')]);
+});
+
 test('a cancelled task says so; one that has ended stays as it is', async () => {
   const [nap, add] = await Promise.all([begin(ada, 'nap', { ms: 60_000 }), begin(ada, 'add', { a: 1 })]);
   await reach(ada, add, 'completed');
