@@ -28,7 +28,8 @@ interface Reply {
   error?: { code: number; message: string; data?: Json };
 }
 
-export function createTestClient(send: (request: Request) => Promise<Response>): TestClient {
+/** @param send Answers the whole text of the response, and its status. */
+export function createTestClient(send: (request: Request) => Promise<{ status: number; text: string }>): TestClient {
   let id = 0;
   return {
     async request(method, params, { tasks = false } = {}) {
@@ -41,7 +42,7 @@ export function createTestClient(send: (request: Request) => Promise<Response>):
       };
       const { name, uri, taskId } = params;
       const named = name ?? uri ?? taskId;
-      const response = await send(
+      const { status, text } = await send(
         new Request('http://127.0.0.1/mcp', {
           method: 'POST',
           headers: {
@@ -54,10 +55,9 @@ export function createTestClient(send: (request: Request) => Promise<Response>):
           body: JSON.stringify({ jsonrpc: '2.0', id, method, params: { ...params, _meta: meta } }),
         }),
       );
-      const text = await response.text();
       const { result, error } = JSON.parse(/^data: (.+)$/m.exec(text)?.[1] ?? text) as Reply;
       if (result !== undefined) return result;
-      const { code, message, data } = error ?? { code: response.status, message: text };
+      const { code, message, data } = error ?? { code: status, message: text };
       throw Object.assign(new Error(`${method}: ${message}`), { code, data });
     },
   };

@@ -2,6 +2,7 @@
  * A clock that stands still until a test moves it. Whoever sleeps by it wakes when the time has come, in order. Work that
  * is driven moves the clock by itself, as far as that work waits.
  */
+import { realTurn } from './real-turn.ts';
 
 export interface TestClock {
   /** Epoch ms. */
@@ -55,24 +56,20 @@ export function createTestClock(at: number): TestClock {
       }),
     async advance(ms) {
       const until = now + ms;
-      do await idle();
+      do await realTurn();
       while (wakeFirst(until));
       now = until;
-      await idle();
+      await realTurn();
     },
     async drive(work) {
       let isOver = false;
       const end = () => void (isOver = true);
       work.then(end, end);
       for (let turns = 1; ; turns += 1) {
-        await idle();
+        await realTurn();
         if (isOver) return work;
         if (turns % IDLE_TURNS === 0) wakeFirst(Number.POSITIVE_INFINITY);
       }
     },
   };
-}
-
-function idle(): Promise<void> {
-  return new Promise((resolve) => void setTimeout(resolve, 0));
 }

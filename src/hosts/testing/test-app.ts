@@ -100,7 +100,11 @@ export function createTestApp(declared: App, options: TestAppOptions = {}): Test
     secrets: SECRETS,
   });
   const send = (request: Request) => clock.drive(Promise.resolve(host.fetch(request)));
-  const client = createTestClient(send);
+  const answered = async (request: Request) => {
+    const response = await host.fetch(request);
+    return { status: response.status, text: await response.text() };
+  };
+  const client = createTestClient((request) => clock.drive(answered(request)));
   const deadline = () => clock.now() + RUN_MS;
   const streams = createAppStreams(deps, principal);
 
