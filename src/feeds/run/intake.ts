@@ -100,7 +100,7 @@ export function createIntake(scope: Scope, feed: DeclaredFeed, begun: FeedState)
     if (!bury(item, reason)) return 'full';
     tally.count('rejected');
     tally.came(item);
-    tally.rejected(reason);
+    tally.rejected(reason, streams.size > 1 ? item.stream : null);
     return 'taken';
   }
 

@@ -27,6 +27,7 @@ import {
   NO_COUNTS,
   readState,
   rejectedOf,
+  withinBound,
 } from './state.ts';
 import { conditionOf, type FeedCondition } from './status.ts';
 
@@ -110,12 +111,28 @@ async function runWith(
     const counts = addCounts(intake.total(), told, -1);
     told = intake.total();
     toldAt = runtime.now();
+    const { rejected, deadLetters } = counts;
+    if (rejected > 0) {
+      const why = withinBound(intake.rejection());
+      runtime.log('warn', 'items that are no events of their stream', {
+        feed: feed.name,
+        rejected,
+        deadLetters,
+        ...why,
+      });
+    }
     return counts;
+  };
+  /** Whether anything came that is not told yet, duplicates apart. */
+  const isNews = () => {
+    const { events, thinned, rejected } = addCounts(intake.total(), told, -1);
+    return events + thinned + rejected > 0;
   };
   const projected = async () => {
     projections += (await project({ scope, deadline: commitBy() }, lease)).commits;
-    const isDue = toldAt === null ? intake.delivered() > 0 : runtime.now() >= toldAt + feed.budget.timeMs;
-    if (deadline === null && isDue) tell(report('held', lease.state(), untold(), lease.commits() + projections));
+    const isDue = toldAt === null || runtime.now() >= toldAt + feed.budget.timeMs;
+    if (deadline === null && isDue && isNews())
+      tell(report('held', lease.state(), untold(), lease.commits() + projections));
   };
   const close = (held: Lease) => closeWindows(held, intake, commitBy);
   const burst = { ...run, feed, lease, intake, commitBy, project: projected, closeWindows: close };
@@ -131,9 +148,6 @@ async function runWith(
   }
   if (end.kind === 'lost') intake.revert();
   const counts = untold();
-  const { rejected, deadLetters } = counts;
-  if (rejected > 0)
-    runtime.log('warn', 'items that are no events of their stream', { feed: feed.name, rejected, deadLetters });
   const outcome = end.kind === 'ended' ? 'pulled' : end.kind;
   const done = report(outcome, lease.state(), counts, lease.commits() + projections);
   return end.kind === 'failed' ? { ...done, error: end.error } : done;

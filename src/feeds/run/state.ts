@@ -43,7 +43,7 @@ export interface Rejected {
   count: number;
   /** All items that came, including the rejected ones. */
   items: number;
-  /** The field that was wrong in the last rejected item. */
+  /** The field that was wrong in the last rejected item; `data.value of pumps` where the feed fills several streams. */
   field: string;
   expected: string;
   /** Epoch ms. */
@@ -225,8 +225,16 @@ export function rejectedOf(
   const items = count + events + duplicates + thinned + dropped;
   if (items === 0) return before;
   if (count === 0) return null;
-  const [field, expected] = [why.field, why.expected].map((text) => text.slice(0, TOLD_CHARACTERS).toWellFormed());
-  return { count, items, field: field ?? '', expected: expected ?? '', at: now };
+  return { count, items, ...withinBound(why), at: now };
+}
+
+/** Why an item was rejected, as it is told. */
+export function withinBound({ field, expected }: { field: string; expected: string }) {
+  return { field: told(field), expected: told(expected) };
+}
+
+function told(text: string): string {
+  return text.slice(0, TOLD_CHARACTERS).toWellFormed();
 }
 
 /** Most streams that are told to have times without a zone. */

@@ -17,7 +17,8 @@ export interface Tally {
   missing(now: number): void;
   /** Takes note that times of a stream have no zone. True: that is new. */
   zoneless(stream: string): boolean;
-  rejected(reason: Reason): void;
+  /** @param stream the item's, where the feed fills several */
+  rejected(reason: Reason, stream: string | null): void;
   /** Why the last rejected item was rejected. */
   rejection(): { field: string; expected: string };
   /** Takes note that all that was counted is committed. */
@@ -65,8 +66,9 @@ export function createTally({ counts: before, zoneless: known }: FeedState): Tal
       zoneless.add(stream);
       return true;
     },
-    rejected({ reason, field, expected }) {
-      rejection = { field: field ?? reason, expected: expected ?? '' };
+    rejected({ reason, field, expected }, stream) {
+      const where = field ?? reason;
+      rejection = { field: stream === null ? where : `${where} of ${stream}`, expected: expected ?? '' };
     },
     rejection: () => rejection,
     settle() {

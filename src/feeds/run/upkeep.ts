@@ -30,7 +30,7 @@ interface Options {
   lease: Lease;
   intake: Intake;
   isHeld: boolean;
-  /** Brings latest events up to date. It does not throw. */
+  /** Brings latest events up to date, and tells what came. It does not throw. */
   project: () => Promise<void>;
   /** Stores the events of windows that the clock closed. False: the lease is lost. */
   closeWindows: () => Promise<boolean>;
@@ -59,6 +59,8 @@ export function createUpkeep({ runtime, feed, lease, intake, isHeld, project, cl
       if (now() >= renewAt) {
         intake.renew();
         renewAt = now() + unitMs;
+        // What does not fit leaves no latest event to bring up to date, and is told all the same.
+        await project();
       }
       if (now() >= closeAt) {
         if (!(await closeWindows())) return false;

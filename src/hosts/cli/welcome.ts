@@ -49,7 +49,11 @@ export function createFeedLines(now: () => number): (report: IngestReport) => st
   return ({ feeds }) => {
     const lines: string[] = [];
     for (const report of feeds) {
-      const tells = report.outcome === 'pulled' || report.outcome === 'failed' || report.events > 0;
+      if (report.outcome === 'leased' && !shown.has(report.feed)) {
+        shown.set(report.feed, { state: 'leased', events: 0, rejecting: false });
+        lines.push(leasedLine(report, now()));
+      }
+      const tells = report.outcome === 'pulled' || report.outcome === 'failed' || report.events + report.rejected > 0;
       if (!tells) continue;
       const before = shown.get(report.feed) ?? { state: '', events: 0, rejecting: false };
       const after = { state: report.state, events: before.events + report.events, rejecting: report.rejected > 0 };
@@ -60,7 +64,7 @@ export function createFeedLines(now: () => number): (report: IngestReport) => st
     }
     if (shown.size > 0 && now() >= summaryAt) {
       summaryAt = now() + SUMMARY_EVERY_MS;
-      lines.push(`  ${[...shown].map(([feed, { state, events }]) => `${feed} ${state}, ${events} events`).join('; ')}`);
+      lines.push(`  ${[...shown].map(([feed, { state, events }]) => `${feed} ${state}, ${events} new`).join('; ')}`);
     }
     return lines;
   };
@@ -69,5 +73,11 @@ export function createFeedLines(now: () => number): (report: IngestReport) => st
 function lineOf(report: FeedReport, events: number): string {
   const why = report.error === null ? '' : `: ${report.error.message}`;
   const rejected = report.rejected === 0 ? '' : `, ${report.rejected} rejected (see feed://${report.feed})`;
-  return `  ${report.feed.padEnd(12)} ${report.state.padEnd(12)} ${String(events).padStart(6)} events${rejected}${why}`;
+  return `  ${report.feed.padEnd(12)} ${report.state.padEnd(12)} ${String(events).padStart(6)} new events${rejected}${why}`;
+}
+
+/** A process that was killed keeps its feeds until its lease is over. */
+function leasedLine({ feed, nextAt }: FeedReport, now: number): string {
+  const seconds = Math.max(1, Math.ceil((nextAt - now) / 1_000));
+  return `  ${feed.padEnd(12)} leased       by another process, which has to renew it within ${seconds} s; if it is gone, this one goes on then`;
 }

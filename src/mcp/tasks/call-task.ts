@@ -28,7 +28,7 @@ export const IDEMPOTENCY_META = 'io.tidegate/idempotencyKey';
 export async function callTask(
   deps: HandlerDeps,
   tasks: Tasks,
-  { name, task, args, input }: { name: string; task: Task; args: unknown; input: unknown },
+  { name, task, args, input, mayAsk }: { name: string; task: Task; args: unknown; input: unknown; mayAsk: boolean },
   caller: Caller,
 ): Promise<ToolResult | InputRequired | CreatedTask> {
   const { runtime } = deps;
@@ -50,7 +50,7 @@ export async function callTask(
   const begin = () => tasks.begin(principal, name, asJson(ready, name), { once, calledWith, deadline });
   const { taskId, header } = earlier ?? (await begin());
   if (knows) return createdTask(taskId, header, runtime.now());
-  if (task.otherwise === 'handle') return handleResult(taskId, header, runtime.now());
+  if (task.otherwise === 'handle') return handleResult(taskId, header, runtime.now(), mayAsk);
   return waitForEnd(deps, tasks, { taskId, header, task, isShared: once !== null }, caller);
 }
 

@@ -53,6 +53,7 @@ function taskTool(tasks: Tasks, name: string, task: Task, isDeclared: boolean): 
     ...(output
       ? { outputSchema: () => taskOutputSchema(task, objectSchema(output, 'output', `${path}.output`, !isDeclared)) }
       : {}),
-    call: (given, deps, caller) => callTask(deps, tasks.on(caller.account.store), { name, task, ...given }, caller),
+    call: (given, deps, caller) =>
+      callTask(deps, tasks.on(caller.account.store), { name, task, ...given, mayAsk: isDeclared }, caller),
   };
 }

@@ -50,11 +50,14 @@ export function handleOf(taskId: string, header: Header, now: number): z.input<t
   };
 }
 
-/** Both halves say the same. */
-export function handleResult(taskId: string, header: Header, now: number): ToolResult {
+/**
+ * Both halves say the same.
+ * @param mayAsk false: a task that comes with the server, which asks nothing
+ */
+export function handleResult(taskId: string, header: Header, now: number, mayAsk: boolean): ToolResult {
   const { task, createdAt, ttlMs } = header;
   const keptUntil = isoTime(createdAt + ttlMs);
-  const message = `${task} takes longer than a call. ${BEGUN[header.status]} Should it ask something: answer_task. To end it: cancel_task, with the same task.`;
+  const message = `${task} takes longer than a call. ${BEGUN[header.status]}${mayAsk ? ' Should it ask something: answer_task.' : ''} To end it: cancel_task, with the same task.`;
   const calls = callsToSee(taskId, header, now);
   const lines = [message, `The handle is good until ${keptUntil}.`, ...calls.map(callLine)];
   return {

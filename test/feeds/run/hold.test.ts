@@ -133,6 +133,24 @@ describe('a feed that listens', () => {
     expect(counted.reduce((sum, [, , events]) => sum + Number(events), 0)).toBe(25);
   });
 
+  test('says that what comes does not fit, about as often as a burst would end', async () => {
+    const source = toySource({ budget: { timeMs: 10_000 } });
+    const stage = stageOf({ streams: { readings: identified(source.feed) } });
+    const { loop } = processOn(stage);
+    await settle();
+    for (let n = 0; n < 15; n += 1) {
+      source.send({ ...reading(n), value: 'hot' });
+      await settle();
+      await stage.clock.advance(1_000);
+    }
+    const line = { message: 'items that are no events of their stream' };
+    const fields = { feed: 'readings', field: 'data.value' };
+    const warned = () => stage.logged.filter(({ level }) => level === 'warn');
+    expect(warned()).toMatchObject([{ ...line, fields: { ...fields, rejected: 10 } }]);
+    await stage.clock.drive(loop.stop());
+    expect(warned().slice(1)).toMatchObject([{ ...line, fields: { ...fields, rejected: 5 } }]);
+  });
+
   test('gives nothing up for its budget', async () => {
     const source = toySource({ budget: { events: 2, timeMs: 1_000 }, overflow: 'drop-newest' });
     const stage = stageOf({ streams: { readings: identified(source.feed) } });

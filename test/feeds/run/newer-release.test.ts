@@ -69,7 +69,11 @@ test('ingest passes the feed over with a line in the log, leaves its record as i
   expect(nextAt).toBe(feeds[1]?.nextAt);
   expect(await store.get(key, clock.now)).toEqual(before);
   expect(await stage.events('mine')).toHaveLength(4);
-  expect(logged).toContainEqual({ level: 'warn', message: 'a feed of a newer release is passed over' });
+  expect(logged).toContainEqual({
+    level: 'warn',
+    message: 'a feed of a newer release is passed over',
+    fields: expect.objectContaining({ feed: 'theirs' }) as object,
+  });
 });
 
 test('the feed goes on where it stood, once this release can read its record again', async () => {

@@ -3,7 +3,9 @@ import { expect, test } from 'vitest';
 import { newState } from '../../../src/feeds/run/state.ts';
 import { feedStatus } from '../../../src/feeds/run/status.ts';
 import { feedKey } from '../../../src/feeds/run/state.ts';
-import { anonymous, feedOf, items, reading, stageOf, TENANT } from './stage.ts';
+import { from } from '../../../src/feeds/from.ts';
+import { anonymous, feedOf, items, Reading, reading, stageOf, TENANT } from './stage.ts';
+import { stream } from '../../../src/declare/stream.ts';
 import { scopeOf } from '../../../src/streams/scope.ts';
 
 const wrong = { sensor: 'a', at: 1, value: 'hot' };
@@ -37,6 +39,25 @@ test('all of it, a part, none; what brings nothing changes nothing', async () =>
   expect(still).toMatchObject({ state: 'rejecting', rejected: { count: 2, at: all?.at } });
   expect(part).toMatchObject({ state: 'ok', rejected: { count: 1, items: 3, at: part?.at, ...why } });
   expect(none).toMatchObject({ state: 'ok', rejected: null });
+});
+
+const routed = () => stream({ description: 'one', schema: Reading, key: 'sensor', time: 'at', feed: from('many') });
+const LINE = 'items that are no events of their stream';
+
+test('the log says how many and why, and of a feed of several streams of which', async () => {
+  const alone = stageOf({ streams: { readings: anonymous(bringing([[wrong, wrong]])) } });
+  await alone.run();
+  const expected = expect.stringContaining('number') as string;
+  const counts = { rejected: 2, deadLetters: 2, expected };
+  expect(alone.logged).toEqual([
+    { level: 'warn', message: LINE, fields: { feed: 'readings', ...counts, field: 'data.value' } },
+  ]);
+  const streams = { readings: routed(), others: routed() };
+  const several = stageOf({ feeds: { many: bringing([[wrong, wrong]]) }, streams });
+  await several.run();
+  expect(several.logged).toEqual([
+    { level: 'warn', message: LINE, fields: { feed: 'many', ...counts, field: 'data.value of readings' } },
+  ]);
 });
 
 test('why is told within a bound', async () => {

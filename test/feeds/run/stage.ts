@@ -14,6 +14,7 @@ import { READ_LIMIT } from '../../../src/store/limits.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import type { CommitResult, Operation, Store } from '../../../src/store/store.ts';
 import type { Deps } from '../../../src/streams/deps.ts';
+import type { JsonObject } from '../../../src/base/json.ts';
 import { streamLog } from '../../../src/streams/log/stream-log.ts';
 
 export const TENANT = 'public';
@@ -136,7 +137,7 @@ export interface Stage {
   store: Store;
   app: App;
   deps: Deps;
-  logged: { level: string; message: string }[];
+  logged: { level: string; message: string; fields: JsonObject }[];
   /** Another process on the same store and clock. */
   worker(onCommit?: OnCommit): { deps: Deps; calls: Record<string, number> };
   run(options?: IngestOptions, deadlineMs?: number): Promise<FeedReport>;
@@ -158,7 +159,7 @@ export function stageOf(options: Partial<AppOptions>, base: Store = createMemory
     fetch: () => Promise.reject(new Error('no network here')),
     resolve: null,
     connect: null,
-    log: (level, message) => logged.push({ level, message }),
+    log: (level, message, fields = {}) => logged.push({ level, message, fields }),
   };
   const deps = { app, store: base, runtime };
   return {

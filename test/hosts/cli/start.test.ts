@@ -38,9 +38,9 @@ describe('tidegate start', { timeout: 60_000 }, () => {
     expect(said).toContain(`code --add-mcp '{"name":"tidegate","type":"http","url":"${child.at}/mcp"}'`);
     expect(said).toContain(`npx @modelcontextprotocol/inspector --cli ${child.at}/mcp --method tools/list`);
     expect(said).toMatch(/plant: simulated/);
-    expect(said).toMatch(/^ {2}host +ok +1 events$/m);
-    expect(said).toMatch(/^ {2}plant +ok +\d+ events$/m);
-    expect(said).toMatch(/^ {2}quakes +backing-off +0 events: .*cannot be resolved/m);
+    expect(said).toMatch(/^ {2}host +ok +1 new events$/m);
+    expect(said).toMatch(/^ {2}plant +ok +\d+ new events$/m);
+    expect(said).toMatch(/^ {2}quakes +backing-off +0 new events: .*cannot be resolved/m);
 
     const toldAt = Date.now();
     child.kill('SIGINT');

@@ -55,17 +55,32 @@ describe('the lines of the feeds', () => {
   test('come when a feed first brings events and when its state changes, with the reason, and not otherwise', () => {
     const lines = createFeedLines(() => 0);
     expect(lines(report({ outcome: 'waiting', state: 'never-run' }))).toEqual([]);
-    expect(lines(report({}))).toEqual([expect.stringMatching(/a +ok +0 events$/)]);
+    expect(lines(report({}))).toEqual([expect.stringMatching(/a +ok +0 new events$/)]);
     expect(lines(report({}))).toEqual([]);
-    expect(lines(report({ events: 3 }))).toEqual([expect.stringMatching(/a +ok +3 events$/)]);
+    expect(lines(report({ events: 3 }))).toEqual([expect.stringMatching(/a +ok +3 new events$/)]);
     expect(lines(report({ events: 4 }))).toEqual([]);
     const error = new TidegateError('upstream', 'it is down');
     expect(lines(report({ outcome: 'failed', state: 'backing-off', error }))).toEqual([
-      expect.stringMatching(/a +backing-off +7 events: it is down$/),
+      expect.stringMatching(/a +backing-off +7 new events: it is down$/),
     ]);
     expect(lines(report({ outcome: 'failed', state: 'backing-off', error }))).toEqual([]);
     expect(lines(report({ outcome: 'leased', state: 'running' }))).toEqual([]);
-    expect(lines(report({ events: 1 }))).toEqual([expect.stringMatching(/a +ok +8 events$/)]);
+    expect(lines(report({ events: 1 }))).toEqual([expect.stringMatching(/a +ok +8 new events$/)]);
+  });
+
+  test('say that nothing fits, of a connection that is held too', () => {
+    const lines = createFeedLines(() => 0);
+    lines(report({ events: 1 }));
+    const refused = report({ outcome: 'held', state: 'rejecting', rejected: 2 });
+    expect(lines(refused)).toEqual([expect.stringMatching(/a +rejecting +1 new events, 2 rejected/)]);
+  });
+
+  test('say once that another process has a feed, and until when it has to renew its lease', () => {
+    const lines = createFeedLines(() => 1_000);
+    const leased = report({ outcome: 'leased', state: 'running', nextAt: 28_500 });
+    expect(lines(leased)).toEqual([expect.stringMatching(/a +leased +by another process, .* within 28 s;/)]);
+    expect(lines(leased)).toEqual([]);
+    expect(lines(report({ events: 1 }))).toEqual([expect.stringMatching(/a +ok +1 new events$/)]);
   });
 
   test('sum up all feeds every half minute', () => {
@@ -75,9 +90,9 @@ describe('the lines of the feeds', () => {
     now = 29_999;
     expect(lines(report({ events: 1 }))).toEqual([]);
     now = 30_000;
-    expect(lines(report({ events: 1 }))).toEqual(['  a ok, 3 events; b ok, 2 events']);
+    expect(lines(report({ events: 1 }))).toEqual(['  a ok, 3 new; b ok, 2 new']);
     expect(lines(report({ events: 1 }))).toEqual([]);
     now = 60_000;
-    expect(lines(report())).toEqual(['  a ok, 4 events; b ok, 2 events']);
+    expect(lines(report())).toEqual(['  a ok, 4 new; b ok, 2 new']);
   });
 });

@@ -1,5 +1,8 @@
 /** Calls of tasks over HTTP by clients that know none, by those of both eras, and what is stored of a call. */
-import { afterEach, describe, expect, test } from 'vitest';
+import { createTestApp } from 'tidegate/testing';
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
+import * as z from 'zod';
+import { defineApp, stream } from '../../../src/index.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { ownPartition } from '../../../src/tasks/records/list.ts';
@@ -197,6 +200,18 @@ test('an app without tasks has neither their tools nor their methods', async () 
   expect((await served.call('tasks/get', { taskId: 'x' }, KNOWS)).status).toBe(404);
   const discovered = (await (await served.call('server/discover')).json()) as { result: { capabilities: object } };
   expect(discovered.result.capabilities).not.toHaveProperty('extensions');
+});
+
+test('a task that comes with the server asks nothing, and its handle names no tool to answer with', async () => {
+  const temps = stream({ description: 'd', schema: z.object({ celsius: z.number() }) });
+  const app = createTestApp(defineApp({ name: 'temps', version: '1', description: 'd', streams: { temps } }));
+  onTestFinished(() => app.close());
+  const condition = { kind: 'threshold', field: 'celsius', above: 30 };
+  const { text, structured } = await app.call('wait_for', { stream: 'temps', condition });
+  for (const half of [text, JSON.stringify(structured)]) {
+    expect(half).toContain('cancel_task');
+    expect(half).not.toContain('answer_task');
+  }
 });
 
 test('the names of the built-in tools are taken, for tools and for tasks', async () => {
