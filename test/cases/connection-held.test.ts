@@ -123,6 +123,23 @@ describe('a source that opens connections and ends them', () => {
     });
   });
 
+  test('a WebSocket that says why in a message, and ends as if all were well, has failed with that message', async () => {
+    let connections = 0;
+    sockets.on('/says', ({ socket, send }) => {
+      connections += 1;
+      send({ error: 'invalid api key' });
+      setTimeout(() => socket.close(1000), 10);
+    });
+    const feed = websocket({ url: `${sockets.origin}/says`, allow: [sockets.host], ...pace });
+    await running(feed, async ({ status }) => {
+      await expect.poll(async () => (await status()).failures, { timeout: 10_000 }).toBeGreaterThanOrEqual(2);
+      const { state, lastError } = await status();
+      const said = '1000: it is done; the last message was "{"error":"invalid api key"}"';
+      expect([state, lastError?.message]).toEqual(['backing-off', expect.stringContaining(said)]);
+      expect(connections).toBeLessThan(6);
+    });
+  });
+
   test('events that are answered with 200 and end at once have failed', async () => {
     let connections = 0;
     paths.set('/ends', (response) => {

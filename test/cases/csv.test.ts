@@ -63,6 +63,29 @@ it('a header alone is a source that has nothing', async () => {
   expect(await stage.poll()).toMatchObject({ outcome: 'pulled', events: 0, rejected: 0 });
 });
 
+it('a header in spite of declared columns is no row', async () => {
+  await using stage = await startHttpStage(Row, { feed: { format: csv({ columns: ['id', 'v'] }) } });
+  stage.source.on('/feed', text('\nid, v\na,1\nid,v\n', 'text/csv'));
+  await stage.poll();
+  expect(await stage.data()).toEqual([
+    { id: 'a', v: '1' },
+    { id: 'id', v: 'v' },
+  ]);
+});
+
+it('a quote that is never closed takes no rows along where quotes are lenient', async () => {
+  await using stage = await startHttpStage(Row, { feed: { format: csv({ quotes: 'lenient' }) } });
+  stage.source.on('/feed', text('id,v\na,"1\nb,2\nc,"3"\n"d,4\n"e",5\n', 'text/csv'));
+  await stage.poll();
+  expect(await stage.data()).toEqual([
+    { id: 'a', v: '"1' },
+    { id: 'b', v: '2' },
+    { id: 'c', v: '3' },
+    { id: '"d', v: '4' },
+    { id: 'e', v: '5' },
+  ]);
+});
+
 it('a header without a column that the stream needs is a failure, and one without another is not', async () => {
   const schema = Row.extend({ note: z.string().optional() });
   await using stage = await startHttpStage(schema, { feed: { format: csv() } });

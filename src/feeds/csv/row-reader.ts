@@ -84,11 +84,19 @@ export function createRowReader({ delimiter, quote, lenient }: Dialect): RowRead
         begin = close + 2;
       } else if (next === undefined || next === delimiter || next === '\n' || next === '\r') {
         return { value: value + text.slice(begin, close), end: close + 1 };
+      } else if (lenient && isOther(from, close)) {
+        return { problem: 'opens a quote that is never closed' };
       } else if (lenient && closesLater(close + 1)) {
         value += text.slice(begin, close + 1);
         begin = close + 1;
       } else return { problem: 'has text behind a closing quote' };
     }
+  }
+
+  /** Whether a quote looks like the beginning of another field, lines behind that of a field that was never closed. */
+  function isOther(from: number, at: number): boolean {
+    const before = text[at - 1] ?? '';
+    return (before === delimiter || /[\r\n]/.test(before)) && /[\r\n]/.test(text.slice(from, at));
   }
 
   /** Whether a quote that ends a field follows before the line ends. */

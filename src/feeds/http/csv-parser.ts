@@ -40,6 +40,8 @@ export function createCsvParser(options: CsvOptions, origin: RowOrigin = ANY_ORI
   /** Whether the line of a row that is too long has not ended yet. */
   let passing = false;
   let lookAt = 0;
+  /** Whether no row came yet. */
+  let isFirst = true;
 
   const valueOf = (name: string, text: string): unknown => {
     const isNumber = typeof numbers === 'boolean' ? numbers : numbers.has(name);
@@ -65,6 +67,13 @@ export function createCsvParser(options: CsvOptions, origin: RowOrigin = ANY_ORI
 
   const take = (row: CsvRow, items: BodyItem[]): void => {
     const isEmptyLine = row.text === '';
+    // A document whose columns are declared may still have their names in its first row.
+    const isHeader = isFirst && settings.columns !== undefined && isEqual(row.fields, settings.columns);
+    isFirst &&= isEmptyLine;
+    if (isHeader) {
+      line += row.lines;
+      return;
+    }
     if (!isEmptyLine && columns === null) {
       columns = headerOf(row, line + 1, { needed: [named, ...requiredBy(origin)], known: knownTo(origin), charset });
     } else if (!isEmptyLine && columns !== null) items.push(toItem(row, columns));
@@ -120,6 +129,10 @@ export function createCsvParser(options: CsvOptions, origin: RowOrigin = ANY_ORI
 function invalid(text: string, at: number, problem: string, bytes: number): BodyItem {
   const data = text.slice(0, EXCERPT_LENGTH).replaceAll(BROKEN, '\uFFFD').toWellFormed();
   return { data, bytes, invalid: { reason: `line ${at} ${problem}`, expected: EXPECTED } };
+}
+
+function isEqual(fields: readonly string[], names: readonly string[]): boolean {
+  return fields.length === names.length && fields.every((field, index) => field.trim() === names[index]);
 }
 
 function nameOf(charset: string): string {

@@ -9,7 +9,7 @@ import type { Json } from '../../base/json.ts';
 import { secretTexts } from '../kit/said.ts';
 import { createInbox, type Inbox } from './inbox.ts';
 import { createReceiver, type Receiver, type Received } from './receiver.ts';
-import { closedBy, type Disconnect, refusedBy, unanswered } from './disconnect.ts';
+import { closedBy, type Disconnect, refusedBy, unanswered, withWords } from './disconnect.ts';
 import {
   isRecoverable,
   LARGEST_MESSAGE_BYTES,
@@ -35,6 +35,8 @@ export interface SocketConnection {
    * closed, epoch ms; null where the server did not confirm the close within `waitMs`.
    */
   goodbye(waitMs: number): Promise<number | null>;
+  /** The message that came last, of whatever kind, as `quoted` shows it; empty where none came. */
+  said(): string;
   /** Ends the connection at once. Safe to call twice. */
   end(): void;
 }
@@ -77,7 +79,7 @@ export async function openConnection(
   }
   if (loss) {
     end();
-    return { kind: 'lost', loss };
+    return { kind: 'lost', loss: withWords(loss, receiver.said()) };
   }
   void beat(settings, context, socket, receiver, ended.signal);
   const subscribedAt = context.now();
@@ -87,6 +89,7 @@ export async function openConnection(
       subscribedAt,
       receive: (waitMs) => receiver.receive(waitMs),
       resume: () => receiver.resume(),
+      said: () => receiver.said(),
       async goodbye(waitMs) {
         const at = context.now();
         try {

@@ -53,6 +53,19 @@ export function closedBy(
   return { error, again: !pausing && code < FIRST_OF_SERVER };
 }
 
+/** The same, with what the server said last on a connection that brought nothing. @param words as `quoted` makes them */
+export function withWords({ error, again }: Disconnect, words: string): Disconnect {
+  if (words === '') return { error, again };
+  const { code, message, field, expected, hint, retryAfterMs } = error;
+  const told = new TidegateError(code, `${message}; the last message was${words.replace(',', '')}`, {
+    ...(field === null ? {} : { field }),
+    ...(expected === null ? {} : { expected }),
+    ...(hint === null ? {} : { hint }),
+    ...(retryAfterMs === null ? {} : { retryAfterMs }),
+  });
+  return { error: told, again };
+}
+
 export function refusedBy(
   { status, retryAfterMs }: Extract<Opening, { kind: 'refused' }>,
   { source, pauseMs }: WebSocketSettings,

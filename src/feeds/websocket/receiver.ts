@@ -3,7 +3,8 @@
  * or silent for too long. It sends nothing.
  */
 import type { BurstContext } from '../../declare/feed.ts';
-import { CAPACITY_BYTES, type SocketClose, type Dropped, type Inbox } from './inbox.ts';
+import { quoted } from '../kit/said.ts';
+import { type Arrival, CAPACITY_BYTES, type SocketClose, type Dropped, excerptOf, type Inbox } from './inbox.ts';
 import { closedBy, type Disconnect, silence, subscriptionRefused, unanswered } from './disconnect.ts';
 import { type MessageMatcher, messageMatcher } from '../kit/message-test.ts';
 import type { WebSocketSettings } from './spec.ts';
@@ -28,6 +29,8 @@ export interface Receiver {
   beaten(): void;
   /** Starts the count of silence anew, because nobody called `receive` until now. */
   resume(): void;
+  /** The message that came last, of whatever kind, as `quoted` shows it; empty where none came. */
+  said(): string;
 }
 
 /** A message that could not be decoded fits by its text alone. */
@@ -56,6 +59,7 @@ export function createReceiver(
   let earlyBytes = 0;
   let acknowledged = settings.acknowledged === undefined;
   let listensSince = now();
+  let latest: Arrival | null = null;
   /** Epoch ms of the first heartbeat since the last message. */
   let beatenAt: number | null = null;
 
@@ -69,6 +73,7 @@ export function createReceiver(
       else if (fits(acknowledgement, unit)) acknowledged = true;
       else if (!fits(ignored, unit)) units.push(unit);
     }
+    latest = arrivals.at(-1) ?? latest;
     return { units, heardAt: arrivals.at(-1)?.at ?? null, refused };
   }
 
@@ -133,5 +138,6 @@ export function createReceiver(
     resume() {
       listensSince = now();
     },
+    said: () => (latest === null ? '' : quoted(excerptOf(latest.data), secrets)),
   };
 }

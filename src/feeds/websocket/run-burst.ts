@@ -12,7 +12,7 @@ import { advanceHeardUntil, BATCH_ITEMS, type BurstState, handOver, isMoved, sta
 import { createItemCollector } from './collector.ts';
 import { type SocketConnection, openConnection } from './connection.ts';
 import type { Received } from './receiver.ts';
-import { type Disconnect, overrun, pauseBefore } from './disconnect.ts';
+import { type Disconnect, overrun, pauseBefore, withWords } from './disconnect.ts';
 import { backfill } from './backfill.ts';
 import { isRecoverable } from './options.ts';
 import { type WebSocketSettings } from './spec.ts';
@@ -28,8 +28,8 @@ const GOOD_MS = 5_000;
 /** Behind one that stood for so long, ms, connecting again is counted anew where the connection is held. */
 const STEADY_MS = 60_000;
 
-/** `over`: the burst has to end. `lost`: after how long, and how many messages that could be read. */
-type End = { kind: 'over' } | { kind: 'lost'; loss: Disconnect; stoodMs: number; messages: number };
+/** `over`: the burst has to end. `lost`: after how long, and whether it brought something. */
+type End = { kind: 'over' } | { kind: 'lost'; loss: Disconnect; stoodMs: number; brought: boolean };
 
 export async function* listen(
   settings: WebSocketSettings,
@@ -52,12 +52,14 @@ export async function* listen(
     const connected = await openConnection(settings, context, standingOf(burst));
     hold?.standing(connected.kind === 'open');
     const end: End =
-      connected.kind === 'open' ? yield* hear(burst, connected.connection) : { ...connected, stoodMs: 0, messages: 0 };
+      connected.kind === 'open'
+        ? yield* hear(burst, connected.connection)
+        : { ...connected, stoodMs: 0, brought: false };
     hold?.standing(false);
     if (end.kind === 'over' || context.signal.aborted) break;
-    const { stoodMs, messages } = end;
+    const { stoodMs, brought } = end;
     const { again, error } = end.loss;
-    const wasGood = messages > 0 || stoodMs >= GOOD_MS;
+    const wasGood = brought || stoodMs >= GOOD_MS;
     anyWasGood ||= wasGood;
     if (hold && stoodMs >= STEADY_MS) attempt = 1;
     if (!again || attempt > settings.reconnects || (hold && !wasGood)) throw error;
@@ -96,9 +98,14 @@ async function* hear(burst: BurstState, connection: SocketConnection): AsyncGene
     const freshMs = settings.freshMs ?? context.budget.timeMs / 2;
     /** Epoch ms at which the oldest collected item has waited for `freshMs`. */
     let dueAt: number | null = null;
+    const { hold } = context;
+    const fittedBefore = hold?.fitted() ?? 0;
+    /** How many messages could be read. Where the connection is held, only what fits a stream speaks for the server. */
     let messages = 0;
     const lost = (loss: Disconnect): End => {
-      return { kind: 'lost', loss, messages, stoodMs: now() - connection.subscribedAt };
+      const brought = hold ? hold.fitted() > fittedBefore : messages > 0;
+      const told = brought ? loss : withWords(loss, connection.said());
+      return { kind: 'lost', loss: told, brought, stoodMs: now() - connection.subscribedAt };
     };
     // What could not be read is tried again with another connection, after as long as a burst would last.
     const owedUntil = context.hold && burst.owed ? now() + context.budget.timeMs : Number.POSITIVE_INFINITY;
