@@ -23,5 +23,7 @@ export const CLIENTS: Readonly<Record<string, ForeignClient>> = {
   tanstack: {},
   'mcp-use': {},
   mcporter: { left: { stdio: ONE_EACH } },
+  'claude-code': {},
+  'gemini-cli': {},
   'mcp-remote': { left: { stdio: 'it is a bridge from standard input and output to HTTP' } },
 };

@@ -71,5 +71,7 @@ export function wordsOf(handed: Handed, half: HalfName): string {
 /** The events and the printed calls of one half, read without the other. */
 export function halfOf({ text, structured }: Handed, half: HalfName): Half {
   const read = half === 'text' ? byText((line) => serialsIn(line).length > 0) : byStructure('events');
-  return read({ text: text ?? '', structured: structured ?? {} });
+  const { events, ...others } = structured ?? {};
+  // An export counts its events under the same name.
+  return read({ text: text ?? '', structured: Array.isArray(events) ? { events, ...others } : others });
 }

@@ -40,11 +40,10 @@ export async function drive(client: ClientProcess, sent: () => number): Promise<
   return outcome;
 
   async function callAll(way: Way): Promise<void> {
-    const asked = [...CALLS];
-    for (let next = asked.shift(); next !== undefined; next = asked.shift()) {
-      const handed = await callOne(way, next);
-      const further = handed === null ? null : furtherCall(handed);
-      if (further) asked.push(further);
+    for (const asked of CALLS) {
+      const handed = await callOne(way, asked);
+      const further = handed === null ? null : furtherCall(asked.tool, handed);
+      if (further) await callOne(way, further);
     }
   }
 
@@ -57,6 +56,7 @@ export async function drive(client: ClientProcess, sent: () => number): Promise<
       return null;
     }
     const before = sent();
+    const isHeld = () => way !== 'plain' && sent() === before;
     try {
       const handed = await call(tool, WAYS[way](args, listed.schema));
       const silent = halvesOf(handed).filter((half) => {
@@ -68,26 +68,22 @@ export async function drive(client: ClientProcess, sent: () => number): Promise<
         return handed;
       }
       const said = silent.map((half) => `${half}: ${wordsOf(handed, half).slice(0, SHOWN)}`).join('; ');
-      (sent() === before ? outcome.held : outcome.faults).push(`${what} says ${said || 'nothing'}`);
+      (isHeld() ? outcome.held : outcome.faults).push(`${what} says ${said || 'nothing'}`);
     } catch (error) {
       if (orRefused?.test(reasonOf(error))) outcome.worked += 1;
-      else (sent() === before ? outcome.held : outcome.faults).push(`${what}: ${reasonOf(error)}`);
+      else (isHeld() ? outcome.held : outcome.faults).push(`${what}: ${reasonOf(error)}`);
     }
     return null;
   }
 }
 
-/** What an answer's text asks for by itself: the pages of a large answer, the end of a task. */
-function furtherCall(handed: Handed): Asked | null {
-  const words = halvesOf(handed)
-    .map((half) => wordsOf(handed, half))
-    .join('\n');
-  const [, page] = /read_result (\{"handle":"[^"]+","page":1\})/.exec(words) ?? [];
-  if (page !== undefined) return { tool: 'read_result', args: JSON.parse(page) as Asked['args'], says: /row 0/ };
-  const isWait = /wait_for/.test(words);
-  const [, task] = /get_task \{"task":"([^"]+)"\}/.exec(words) ?? [];
-  if (!isWait || task === undefined) return null;
-  return { tool: 'cancel_task', args: { task }, says: /cancel|ended|"status"/ };
+/** What an answer asks for by itself: the pages of a large answer, the end of a task that waits. */
+function furtherCall(tool: string, handed: Handed): Asked | null {
+  const printed = halvesOf(handed).flatMap((half) => [...halfOf(handed, half).calls.values()]);
+  const of = (name: string) => printed.find((call) => call.tool === name)?.arguments as Asked['args'] | undefined;
+  const [page, task] = [of('read_result'), of('get_task')];
+  if (page) return { tool: 'read_result', args: page, says: /row 0/ };
+  return tool === 'wait_for' && task ? { tool: 'cancel_task', args: task, says: /cancel|ended|"status"/ } : null;
 }
 
 async function untilFilled(call: (tool: string, args: object) => Promise<Handed>): Promise<void> {
