@@ -61,7 +61,9 @@ export function feedText(note: FeedNote | null, now: number): string[] {
   const lag = note.lagMs === null ? '' : `, newest event ${ageText(note.lagMs)} old`;
   const error = note.lastError;
   const why = error === null ? '' : `; last error ${ageText(now - Date.parse(error.at))} ago: ${error.message}`;
-  return [`Feed ${note.name}: ${note.state}${lag}${why}${rejectedText(note, now)}`];
+  // The state of a circuit breaker reads like that of a connection.
+  const paused = note.state === 'open' ? ' (failed often, and is tried again after a pause)' : '';
+  return [`Feed ${note.name}: ${note.state}${paused}${lag}${why}${rejectedText(note, now)}`];
 }
 
 function rejectedText({ name, rejected }: FeedNote, now: number): string {

@@ -303,6 +303,16 @@ test('a feed that delivers nothing that fits its stream is not ok, and every too
   expect(text).toMatch(/Feed plant: ok; 3 of the last 4 items/);
 });
 
+test('a feed whose circuit breaker is open is not taken for one that is connected', async () => {
+  const at = plant();
+  const lastError = { code: 'upstream', message: 'it is down', at: START - 2_000 } as const;
+  await at.putFeed('plant', { failures: 5, lastError, nextAt: START + 60_000 });
+  const { text } = await at.call('read_latest', { stream: 'plant', key: 'a' });
+  expect(text).toContain(
+    'Feed plant: open (failed often, and is tried again after a pause); last error 2 s ago: it is down',
+  );
+});
+
 describe('tail_stream', () => {
   test('tells each batch at once and everything at the end, with a cursor to go on', async () => {
     const at = plant();

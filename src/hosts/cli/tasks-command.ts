@@ -122,7 +122,7 @@ async function list(
   }
   const tasks = found.slice(0, limit);
   if (json) for (const { taskId, header } of tasks) console.log(JSON.stringify({ taskId, ...header }));
-  else for (const line of linesOfList(tasks, deps.runtime.now())) console.log(line);
+  else for (const line of linesOfList(tasks, deps.runtime.now(), deps.app.name)) console.log(line);
 }
 
 /** Shows a task once, or again and again until it has ended. A terminal is drawn anew each time; elsewhere only what is new is printed. */

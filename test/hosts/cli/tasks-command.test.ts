@@ -93,10 +93,11 @@ describe('tidegate tasks', { timeout: 30_000 }, () => {
     const greet = await begin('greet');
     const breaks = await begin('breaks');
     await work();
-    const [table, json, failed] = await Promise.all([
+    const [table, json, failed, none] = await Promise.all([
       printed(cli('list')),
       printed(cli('list', '--json')),
       printed(cli('list', '--status', 'failed')),
+      printed(cli('list', '--status', 'cancelled')),
     ]);
     expect(table).toMatch(/^ID +TASK +STATUS +AGE +MESSAGE\n/);
     expect(table).toMatch(new RegExp(`^${greet} +greet +input_required`, 'm'));
@@ -105,6 +106,7 @@ describe('tidegate tasks', { timeout: 30_000 }, () => {
     expect(tasks.map((line) => (JSON.parse(line) as { taskId: string }).taskId).sort()).toEqual([greet, breaks].sort());
     expect(failed).toContain(breaks);
     expect(failed).not.toContain(greet);
+    expect(none).toMatch(/^No tasks are found of the app [\w-]+\. Those of another are found with --app FILE\.\n$/);
   });
 
   test('show: the steps with their tries, what is asked, and nothing that a terminal would obey', async () => {
