@@ -11,10 +11,35 @@ export function parseJson(text: string): Json {
 }
 
 const encoder = new TextEncoder();
+/** Characters of one byte each. */
+const PRINTABLE = /^[ -~]*$/;
+/** Up to here a look at each character costs less than to encode them. */
+const SHORT = 2_000;
 
 /** The length of a string in bytes of UTF-8. Every size limit in this project counts these. */
 export function utf8Bytes(text: string): number {
-  return encoder.encode(text).length;
+  return text.length <= SHORT && PRINTABLE.test(text) ? text.length : encoder.encode(text).length;
+}
+
+/**
+ * Whether a value takes at most so many bytes as JSON, found without writing it: each character is counted as it is at its
+ * longest. False: it may take more.
+ */
+export function isSurelyWithin(value: unknown, most: number): boolean {
+  return leftOf(value, most) >= 0;
+}
+
+/** Longest of a character in JSON (`\u0000`), and of a number, a literal or the signs around a value. */
+const [CHARACTER, OTHER] = [6, 30];
+
+function leftOf(value: unknown, most: number): number {
+  if (typeof value === 'string') return most - OTHER - CHARACTER * value.length;
+  if (typeof value !== 'object' || value === null || most < 0) return most - OTHER;
+  // What it writes of itself is not known.
+  if ('toJSON' in value) return -1;
+  let left = most - OTHER;
+  for (const [name, inner] of Object.entries(value)) left = leftOf(inner, left - OTHER - CHARACTER * name.length);
+  return left;
 }
 
 /**

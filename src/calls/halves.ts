@@ -10,6 +10,9 @@ export const HALF_BYTES = 25_000;
 /** Kept free for what stands around the rows: the range, the state of a feed, the next calls. */
 const AROUND_BYTES = 4_000;
 
+/** Characters that are the same in JSON. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
 /** A row in both of its forms: a line, and what the structured content has of it. */
 export interface ShownRow {
   line: string;
@@ -50,7 +53,9 @@ export function createPage<Item>(room: Room, rowOf: (item: Item) => ShownRow): P
       const row = rowOf(item);
       const text = utf8Bytes(row.line) + 1;
       const structured = utf8Bytes(JSON.stringify(row.items));
-      const whole = utf8Bytes(JSON.stringify(row.line)) + structured;
+      // To a plain line come quotes alone.
+      const quoted = PLAIN.test(row.line) ? row.line.length + 2 : utf8Bytes(JSON.stringify(row.line));
+      const whole = quoted + structured;
       const fits =
         used.text + text <= room.half && used.structured + structured <= room.half && used.whole + whole <= room.whole;
       if (!fits && rows.length > 0) return false;

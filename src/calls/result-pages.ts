@@ -4,7 +4,7 @@
  */
 import type { ContentBlock } from '../declare/content.ts';
 import type { ToolResult } from '../declare/check/tool-result.ts';
-import { type Json, utf8Bytes } from '../base/json.ts';
+import { isSurelyWithin, type Json, utf8Bytes } from '../base/json.ts';
 import { inPieces, inPages } from '../base/text.ts';
 import type { ResultPage } from './names.ts';
 
@@ -52,9 +52,10 @@ interface LargeItem {
  * @param mostStructured bytes up to which the structured answer is given whole, whatever else there is; 0: none
  */
 export function splitResult(result: ToolResult, most: number, mostStructured: number): SplitResult | null {
+  // Most results are small, which is found without writing them.
+  if (isSurelyWithin(result, most)) return null;
   const whole = JSON.stringify(result);
-  // No character takes more than three bytes, so most small results are found without encoding them.
-  if (whole.length * 3 <= most || utf8Bytes(whole) <= most) return null;
+  if (utf8Bytes(whole) <= most) return null;
   const { structuredContent: structured, isError = false } = result;
   // A quarter is left for the summary, the beginning and the links.
   let left = Math.floor(most * 0.75);

@@ -13,7 +13,8 @@ const PLAIN = /^[^\s"=:{}[\],()]{1,256}$/u;
 
 /** Both forms of an event. @param identified whether events have ids of their own */
 export function eventRow(event: StreamEvent, identified: boolean): ShownRow {
-  return { line: eventLine(event, identified), items: [shownEvent(event)] };
+  const shown = shownEvent(event);
+  return { line: eventLine(event, identified, shown.at), items: [shown] };
 }
 
 /** An event as the structured content shows it. */
@@ -33,10 +34,10 @@ export function shownEvent({ id, revision, stream, key, time, data, meta }: Stre
 /**
  * `2026-11-20T12:00:00Z boiler-1 temp=80.5 motor.on=true id:"7"`: fields by their path, and behind them what is no field.
  */
-export function eventLine(event: StreamEvent, identified: boolean): string {
-  const { id, revision, key, time, data, meta } = event;
+export function eventLine(event: StreamEvent, identified: boolean, at = isoTime(event.time)): string {
+  const { id, revision, key, data, meta } = event;
   const { gap, ...context } = meta ?? {};
-  const parts = [isoTime(time), ...(key === undefined ? [] : [plainText(key)])];
+  const parts = [at, ...(key === undefined ? [] : [plainText(key)])];
   if (isGap(event)) {
     const { reason = '', detail } = gap ?? {};
     parts.push('GAP: events are missing before this one:', reason, ...(detail ? [detail] : []));

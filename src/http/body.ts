@@ -32,6 +32,7 @@ export async function readJson(request: Request, limitBytes: number): Promise<Bo
 /** What a header of a body should be that is not read as it is; null where it is read. */
 function expectedHeader({ headers }: Request): string | null {
   const type = headers.get('content-type')?.trim() ?? '';
+  if (type === 'application/json' && !headers.has('content-encoding')) return null;
   if (!JSON_TYPE.test(type)) return 'Content-Type: application/json';
   const charsets = [...type.matchAll(CHARSETS)].map(([, charset = '']) => charset);
   if (!charsets.every((charset) => READ_CHARSET.test(charset))) return 'Content-Type: application/json, in UTF-8';

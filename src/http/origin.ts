@@ -63,11 +63,16 @@ export function createOriginGuard({ publicUrl, host, allowedOrigins = [] }: Orig
   const names = new Set([...allowed].flatMap((origin) => webHostname(origin) ?? []));
   if (bound !== null) names.add(bound);
 
+  /** The last `Host` that passed: nearly all requests name the server in one way. */
+  let passed: string | null = null;
+
   function hostRefusal(request: Request): OriginRefusal | null {
     const given = onLoopback && !allowed.has('*') ? request.headers.get('host') : null;
-    if (given === null) return null;
+    if (given === null || given === passed) return null;
     const name = readHostname(given);
-    return name !== null && (isLoopback(name) || names.has(name)) ? null : HOST_REFUSED;
+    if (name === null || !(isLoopback(name) || names.has(name))) return HOST_REFUSED;
+    passed = given;
+    return null;
   }
 
   function allows(origin: string): boolean {

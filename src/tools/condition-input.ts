@@ -141,7 +141,7 @@ export type ConditionArgument = z.output<typeof ConditionArgument>;
 export const KINDS_TEXT = [
   'threshold: the number in field is above, atLeast, below or atMost a bound (one of them)',
   'change: field differs by `by`, byPercent or at all from when it last changed',
-  'rate: the change of field per second, minute, …, measured over overMs, is beyond a bound (a fall is negative)',
+  'rate: the change of field per second, minute or hour, measured over overMs, is beyond a bound (a fall is negative)',
   'absence: no event for forMs',
   'match: an event passes where',
   'count: atLeast so many events withinMs',

@@ -17,10 +17,9 @@ export function rangeText(
   { from, to }: { from: number | null; to: number | null },
   timeOf: (time: number) => string,
 ): string {
-  if (from === null && to === null) return '';
   // Without an end a range holds what is still to come, such as forecasts.
-  if (to === null) return `, from ${from === null ? '…' : timeOf(from)} on`;
-  return `, ${from === null ? '…' : timeOf(from)} to ${timeOf(to)}`;
+  if (to === null) return from === null ? '' : `, from ${timeOf(from)} on`;
+  return `, ${from === null ? 'up' : timeOf(from)} to ${timeOf(to)}`;
 }
 
 export function endText({ truncated, cursor, scanned }: HistoryPage | WindowsPage): string[] {

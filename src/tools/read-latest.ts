@@ -96,7 +96,8 @@ export function readLatestTool({ app, runtime }: AppDeps): Tool {
 
 function latestRow(event: StreamEvent, { identified }: DeclaredStream, now: number) {
   const ageMs = now - event.time;
-  return { line: `${eventLine(event, identified)} (${agoText(ageMs)})`, items: [{ ...shownEvent(event), ageMs }] };
+  const shown = shownEvent(event);
+  return { line: `${eventLine(event, identified, shown.at)} (${agoText(ageMs)})`, items: [{ ...shown, ageMs }] };
 }
 
 /** One call reads the records of the key and of the feed. */

@@ -51,7 +51,8 @@ export function streamLines(listed: ListedStream, now: number): string[] {
   const age =
     newestAt === null ? 'none yet' : `newest arrived ${newestAt} (${ageText(now - Date.parse(newestAt))} ago)`;
   const kept = `${retention.events} events${retention.ageMs === null ? '' : `, for ${lengthText(retention.ageMs)}`}`;
-  const some = keys.length > 0 ? `keys: ${keys.join(', ')}${moreKeys ? ', … (read_latest lists them)' : ''}` : 'keyed';
+  const some =
+    keys.length > 0 ? `keys: ${keys.join(', ')}${moreKeys ? ' and more (read_latest lists them)' : ''}` : 'keyed';
   const assumed = zoneAssumed ? ', an assumption: its times come without one' : '';
   return [
     `${name}: ${description}`,

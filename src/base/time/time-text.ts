@@ -106,5 +106,7 @@ export function zonedTime(time: number, zone: Zone): string {
 
 /** ISO 8601 in UTC, with the milliseconds left out where they are 0. */
 export function isoTime(time: number): string {
-  return Math.abs(time) > LATEST_MS ? String(time) : new Date(time).toISOString().replace('.000Z', 'Z');
+  if (Math.abs(time) > LATEST_MS) return String(time);
+  const text = new Date(time).toISOString();
+  return time % 1_000 === 0 ? `${text.slice(0, -5)}Z` : text;
 }
