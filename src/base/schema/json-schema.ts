@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import { TidegateError } from '../errors.ts';
-import type { JsonObject } from '../json.ts';
+import type { Json, JsonObject } from '../json.ts';
 import { foreignParts } from './foreign-schema.ts';
 import { portableSchema } from './portable-schema.ts';
 import { defOf } from './schema-parts.ts';
@@ -67,9 +67,16 @@ function toJson(schema: z.ZodType, io: 'input' | 'output', isPlain: boolean): Js
         for (const key of ['minLength', 'maxLength', 'minItems', 'maxItems', 'default']) delete node[key];
         if (node.minimum === 0 || node.minimum === 1) delete node.minimum;
         if (node.additionalProperties === false) delete node.additionalProperties;
+        // Further names hold anything without being told so.
+        if (isOfAnyType(node.additionalProperties)) node.additionalProperties = true;
       }
     },
   }) as JsonObject;
+}
+
+function isOfAnyType(schema: Json | undefined): boolean {
+  if (typeof schema !== 'object' || schema === null || Array.isArray(schema)) return false;
+  return Array.isArray(schema.anyOf) && schema.anyOf.length === ANY_TYPE.length;
 }
 
 /** What to declare in place of what JSON has no form for, by zod's name of it. */
