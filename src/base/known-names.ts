@@ -45,6 +45,12 @@ export function knownName(unknown: string, names: readonly string[], what = 'kno
   return `one of the ${what} ${shown}${more}${near === null ? '' : ` (did you mean ${near}?)`}`;
 }
 
+/** What was expected in place of an unknown name of which there may be very many: `the name of a tool (did you mean read_latest?)`. */
+export function listedName(unknown: string, names: readonly string[], expected: string): string {
+  const near = meantName(unknown, names);
+  return near === null ? expected : `${expected} (did you mean ${near}?)`;
+}
+
 export interface MisspeltVariable {
   /** As it is set. */
   name: string;

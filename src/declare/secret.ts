@@ -3,6 +3,7 @@
  * alone and does not read the environment: open-secrets.ts does.
  */
 import * as z from 'zod';
+import { TidegateError } from '../base/errors.ts';
 
 /** A value from the environment that is sent or compared, and never shown. */
 export interface Secret {
@@ -32,12 +33,31 @@ export function secret(
   form: ((value: string) => string) | null = null,
   { optional = false }: { optional?: boolean } = {},
 ): Secret {
-  return { kind: 'secret', name, form, optional };
+  const declared: Secret = { kind: 'secret', name, form, optional };
+  // Within a text it would be sent as `[object Object]`.
+  return Object.defineProperty(declared, 'toString', { value: () => withinText(name) });
+}
+
+function withinText(name: string): never {
+  const expected = `secret('${name}', (value) => \`Bearer \${value}\`) in place of the whole text`;
+  throw new TidegateError('invalid_config', `secret('${name}') stands within a text: expected ${expected}`, {
+    field: name,
+    expected,
+  });
+}
+
+const NAME = /^[A-Za-z_]\w*$/;
+
+/** What is wrong with the name of a secret, in words that follow `expected `; null for what is no secret, or a right one. */
+export function secretExpected(value: unknown): string | null {
+  const { kind, name } = (typeof value === 'object' && value !== null ? value : {}) as Partial<Secret>;
+  if (kind !== 'secret' || (typeof name === 'string' && NAME.test(name))) return null;
+  return `the name of an environment variable in secret(…), such as API_KEY, not ${String(name)}`;
 }
 
 const secretShape = z.strictObject({
   kind: z.literal('secret'),
-  name: z.string().regex(/^[A-Za-z_]\w*$/),
+  name: z.string().regex(NAME),
   form: z.custom((value) => value === null || typeof value === 'function'),
   optional: z.boolean(),
 });

@@ -48,12 +48,26 @@ export function whereArgument(about: string, shown: z.ZodType = shownWhere) {
   const taken = given.transform((value, context): Where => {
     const where = asMeant(whereSchema, byField(value, context)) as Where;
     for (const { path, expected } of specProblems(whereSchema, where, 'where')) {
-      const [, ...below] = path.split('.');
-      context.addIssue({ code: 'custom', path: below, message: `Expected ${expected}` });
+      const below = asListed(value, path.split('.').slice(1));
+      const isOperator = OPERATORS.has(String(below.at(-1)));
+      const message = isOperator ? BY_NAME : `Expected ${expected}`;
+      context.addIssue({ code: 'custom', path: below, message });
     }
     return where;
   });
   return listedAs(taken, shown.describe(about));
+}
+
+/** How other query languages write a test. */
+const OPERATORS = new Set(['op', 'operator', 'comparator', 'value']);
+const BY_NAME = 'Expected the test by its name, such as { "field": "temp", "above": 80 }';
+
+/** A path below the object by field as a path below the list that was written. */
+function asListed(value: object, below: readonly string[]): (string | number)[] {
+  if (!Array.isArray(value)) return [...below];
+  const list = value as NamedTests[];
+  const index = list.findIndex(({ field }) => `${below.join('.')}.`.startsWith(`${field}.`));
+  return index === -1 ? [...below] : [index, ...below.slice(list[index]?.field.split('.').length)];
 }
 
 function byField(value: object, context: z.RefinementCtx): object {
@@ -112,29 +126,37 @@ const nestedKey = z.union([
 ]);
 
 /** The argument `condition`, flat: which arguments a kind has, its description tells, and `conditionOfArgument` checks. */
-export const ConditionArgument = z.strictObject({
-  kind: z.enum(KINDS),
-  field: z.string().optional().describe('Path of the value'),
-  above: number,
-  atLeast: number.describe('count: how many events'),
-  below: number,
-  atMost: number,
-  hysteresis: number.describe('How far back before it may hold again'),
-  by: number,
-  byPercent: number,
-  per: z.enum(['second', 'minute', 'hour', 'day']).optional(),
-  overMs: number,
-  forMs: number,
-  withinMs: number,
-  key: listedAs(nestedKey, z.string()).optional(),
-  keys: z.array(z.string()).optional(),
-  keyLike: z.string().optional().describe('pump-*'),
-  where: whereArgument('Only events that pass, as in read_history', shownFewer).optional(),
-  perKey: z
-    .boolean()
-    .optional()
-    .describe('Each key by itself, or all together. Default: true, but false for absence and count'),
-});
+export const ConditionArgument = z.strictObject(
+  {
+    kind: z.enum(KINDS),
+    field: z.string().optional().describe('Path of the value'),
+    above: number,
+    atLeast: number.describe('count: how many events'),
+    below: number,
+    atMost: number,
+    hysteresis: number.describe('How far back before it may hold again'),
+    by: number,
+    byPercent: number,
+    per: z.enum(['second', 'minute', 'hour', 'day']).optional(),
+    overMs: number,
+    forMs: number,
+    withinMs: number,
+    key: listedAs(nestedKey, z.string()).optional(),
+    keys: z.array(z.string()).optional(),
+    keyLike: z.string().optional().describe('pump-*'),
+    where: whereArgument('Only events that pass, as in read_history', shownFewer).optional(),
+    perKey: z
+      .boolean()
+      .optional()
+      .describe('Each key by itself, or all together. Default: true, but false for absence and count'),
+  },
+  {
+    error: ({ code }) =>
+      code === 'invalid_type'
+        ? 'Expected an object such as { "kind": "threshold", "field": "temp", "above": 80 }'
+        : undefined,
+  },
+);
 export type ConditionArgument = z.output<typeof ConditionArgument>;
 
 /** What each kind is, for the description. */

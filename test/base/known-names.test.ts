@@ -53,3 +53,23 @@ describe('misspelt variables', () => {
     expect(misspeltVariables(set, READ).map(({ name, meant }) => [name, meant])).toEqual(found);
   });
 });
+
+const told = (word: string, names: string[]) => /did you mean (.*)\?/.exec(knownName(word, names))?.[1] ?? null;
+
+test('words of other software are told as those that are known here', () => {
+  const aggregates = ['count', 'min', 'max', 'mean', 'sum', 'stddev', 'p50'];
+  const kinds = ['threshold', 'change', 'rate', 'absence', 'match', 'count'];
+  expect(['avg', 'median', 'total', 'std', 'medium'].map((word) => told(word, aggregates))).toEqual([
+    'mean',
+    'p50',
+    'sum',
+    'stddev',
+    null,
+  ]);
+  expect(['above', 'silence', 'equals', 'other'].map((word) => told(word, kinds))).toEqual([
+    'threshold',
+    'absence',
+    'match',
+    null,
+  ]);
+});

@@ -3,7 +3,19 @@ import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import * as mini from 'zod/mini';
 import * as z3 from 'zod/v3';
-import { type AppOptions, defineApp, from, http, mqtt, prompt, pull, resource, stream, tool } from '../../src/index.ts';
+import {
+  type AppOptions,
+  defineApp,
+  from,
+  http,
+  mqtt,
+  prompt,
+  pull,
+  resource,
+  secret,
+  stream,
+  tool,
+} from '../../src/index.ts';
 import { TidegateError } from '../../src/base/errors.ts';
 
 const schema = z.object({ id: z.string(), n: z.number(), tags: z.array(z.string()), ok: z.boolean() });
@@ -111,6 +123,16 @@ describe('one mistake, one line', () => {
       'a transform without a type',
       inStream({ schema: z.object({ n: z.string().transform(Number) }) }),
       'streams.s.schema.n: expected .transform(…).pipe(…) with a schema of what it makes, such as z.number(), found .transform(…)',
+    ],
+    [
+      'a variable that is not set',
+      inStream({ feed: http({ url: process.env['NOWHERE_SET'] as string }) }),
+      'streams.s.feed.url: expected an absolute https URL, or a secret that is not optional, found undefined',
+    ],
+    [
+      'a secret by another name than a variable',
+      inStream({ feed: http({ url: quotes, headers: { Authorization: secret('my-key') } }) }),
+      'headers.Authorization: expected the name of an environment variable in secret(…), such as API_KEY, not my-key',
     ],
     [
       'a map',

@@ -8,6 +8,19 @@ import { TidegateError } from '../../src/base/errors.ts';
 
 const KEY = secret('KEY', (key) => `Bearer ${key}`);
 const OTHER = secret('OTHER', null, { optional: true });
+
+it('a secret within a text is told at once, with how it is written', () => {
+  const written = "secret('KEY') stands within a text: expected secret('KEY', (value) => `Bearer ${value}`)";
+  // oxlint-disable-next-line typescript/restrict-template-expressions, typescript/no-base-to-string -- the mistake that is told
+  expect(() => `Bearer ${KEY}`).toThrow(
+    expect.objectContaining({
+      code: 'invalid_config',
+      field: 'KEY',
+      message: expect.stringContaining(written) as string,
+    }),
+  );
+  expect(JSON.stringify(KEY)).toBe('{"kind":"secret","name":"KEY","optional":false}');
+});
 const open = (variables: Record<string, string>) =>
   openSecrets('the feed x', [KEY, OTHER], (name) => variables[name] ?? null);
 

@@ -55,7 +55,18 @@ describe('where', () => {
   });
 
   test.each([
-    ['a test that nobody knows', [{ field: 'a', abve: 1 }], 'a.abve', 'above'],
+    ['a test that nobody knows', [{ field: 'a', abve: 1 }], '0.abve', 'above'],
+    [
+      'a test of a deep field',
+      [
+        { field: 'b', not: 1 },
+        { field: 'a.b', abve: 1 },
+      ],
+      '1.abve',
+      'above',
+    ],
+    ['an operator', [{ field: 'a', op: 'gt', value: 1 }], '0.op', 'Expected the test by its name'],
+    ['in an object by field', { a: { abve: 1 } }, 'a.abve', 'above'],
     [
       'a test twice',
       [
@@ -65,7 +76,7 @@ describe('where', () => {
       'a',
       'once',
     ],
-    ['no test', [{ field: 'a' }], 'a', 'one test or more'],
+    ['no test', [{ field: 'a' }], '0', 'one test or more'],
     ['no field', [{ above: 1 }], '0.field', ''],
     ['a text', 'a > 1', '', 'Expected a list such as'],
   ])('%s is told with its field', (_what, given, path, told) => {

@@ -5,8 +5,12 @@
 import type * as z from 'zod';
 import { TidegateError } from '../../base/errors.ts';
 import type { Json, JsonObject } from '../../base/json.ts';
+import { describeIssues, UNWORDED } from '../../base/schema/issue-words.ts';
 import type { ToolAnswer } from '../tool.ts';
 import type { ContentBlock } from '../content.ts';
+
+const OF_ANSWER = new Set(['text', 'content', 'isError', '_meta']);
+const MOST_NAMED = 5;
 
 export interface ToolResult {
   content: ContentBlock[];
@@ -30,9 +34,9 @@ export function toolResult(answer: ToolAnswer | string, output: z.ZodType | unde
   const content: ContentBlock[] = answer.text === undefined ? [] : [{ type: 'text', text: answer.text }];
   if (answer.content) content.push(...answer.content);
   if (output && (!answer.isError || structured !== undefined)) {
-    const parsed = output.safeParse(structured);
+    const parsed = output.safeParse(structured, UNWORDED);
     if (!parsed.success && !answer.isError) {
-      throw defect(name, 'answered what its output schema does not allow', parsed.error);
+      throw defect(name, misfit(answer, output, parsed.error), parsed.error);
     }
     // An error need not conform, but the official client of the 1.x line holds it to the schema, and would hide the error.
     if (!parsed.success) content.push({ type: 'text', text: JSON.stringify(structured) });
@@ -45,6 +49,18 @@ export function toolResult(answer: ToolAnswer | string, output: z.ZodType | unde
     ...(structured === undefined ? {} : { structuredContent: structured }),
     ...(answer.isError ? { isError: true } : {}),
   };
+}
+
+/** Says where an answer does not fit, without its values, which the log may not hold. */
+function misfit({ structured, ...beside }: ToolAnswer, output: z.ZodType, error: z.ZodError): string {
+  const what = 'answered what its output schema does not allow';
+  const fields = Object.keys(beside).filter((name) => !OF_ANSWER.has(name));
+  if (structured === undefined) {
+    const moved = fields.length > 0 ? `, and ${fields.slice(0, MOST_NAMED).join(', ')} stand beside it` : '';
+    return `${what}: there is no structured${moved}: answer { structured: { … } }`;
+  }
+  const { field, expected } = describeIssues(output, structured, error, 'structured');
+  return `${what}: ${field}: expected ${expected}`;
 }
 
 function defect(name: string, what: string, cause?: unknown): TidegateError {

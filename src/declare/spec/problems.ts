@@ -45,7 +45,21 @@ function toProblems(issue: z.core.$ZodIssue, above: readonly string[], checked: 
     if (meant && others.length === 0) return meant.flatMap((inner) => toProblems(inner, keys, checked));
   }
   const found = isHiddenAt(spec, value, keys) ? null : shown(valueAt(value, keys));
-  return [{ path: joined(path, keys), expected: issue.message, ...(found === null ? {} : { found }) }];
+  // What is written and is undefined is a variable that is not set, or an import that is not there.
+  const isUnset = found === null && isUnsetAt(value, keys);
+  return [
+    {
+      path: joined(path, keys),
+      expected: issue.message,
+      ...(isUnset ? { found: 'undefined' } : found === null ? {} : { found }),
+    },
+  ];
+}
+
+function isUnsetAt(value: unknown, keys: readonly string[]): boolean {
+  const [around, name] = [valueAt(value, keys.slice(0, -1)), keys.at(-1)];
+  if (name === undefined || typeof around !== 'object' || around === null) return false;
+  return Object.hasOwn(around, name) && (around as Record<string, unknown>)[name] === undefined;
 }
 
 function isInner({ path, code }: z.core.$ZodIssue): boolean {
@@ -61,6 +75,7 @@ export function isBroken(problems: readonly Problem[], path: string): boolean {
 export function shown(value: unknown): string | null {
   if (value === undefined) return null;
   if (typeof value === 'function') return 'a function';
+  if (value instanceof z.ZodType) return 'a zod schema';
   const text = asText(value);
   return text.length <= MOST_SHOWN ? text : `${text.slice(0, MOST_SHOWN)}…`;
 }

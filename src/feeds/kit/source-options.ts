@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import type { Problem } from '../../declare/problem.ts';
-import { isSecret, type Secret } from '../../declare/secret.ts';
+import { isSecret, secretExpected, type Secret } from '../../declare/secret.ts';
 import { hidden, judged } from '../../declare/spec/options.ts';
 import { isBroken } from '../../declare/spec/problems.ts';
 import { isPath } from '../../base/json-path.ts';
@@ -39,7 +39,7 @@ export const headersOption = <Made>(mistakeIn = headerExpected) =>
       if (typeof headers !== 'object' || headers === null)
         return [{ at: [], expected: 'texts by name, or a function' }];
       return Object.entries(headers as Record<string, unknown>).flatMap(([name, value]) => {
-        const expected = mistakeIn(name, isSecret(value) ? '' : value);
+        const expected = secretExpected(value) ?? mistakeIn(name, isSecret(value) ? '' : value);
         return expected === null ? [] : [{ at: [name], expected }];
       });
     }),

@@ -24,7 +24,8 @@ function connectionProblems(options: MqttOptions, targets: readonly FeedTarget[]
   const { url, clientId, qos = 1, tls } = options;
   const problems: Problem[] = [];
   if (clientId === undefined && qos !== 0 && targets.length > 0) {
-    const expected = '1 to 256 bytes without control characters, because the broker keeps the session under it';
+    const expected =
+      'a name that no other client of the broker has, 1 to 256 bytes, because the broker keeps the session under it';
     problems.push({ path: 'clientId', expected });
   }
   if (options.password !== undefined && options.username === undefined) {

@@ -21,5 +21,5 @@ export function checkWait(timeoutMs: number, most: number): void {
 }
 
 export function wrongField(field: string, expected: string): TidegateError {
-  return new TidegateError('invalid_input', `${field} is wrong`, { field, expected });
+  return new TidegateError('invalid_input', `${field}: expected ${expected}`, { field, expected });
 }

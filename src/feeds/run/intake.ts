@@ -5,6 +5,7 @@
 import type { DeclaredFeed, FeedItem } from '../../declare/feed.ts';
 import { isGap, type LoggedEvent } from '../../base/event.ts';
 import { type Json, utf8Bytes } from '../../base/json.ts';
+import { knownName } from '../../base/known-names.ts';
 import type { Operation, Version } from '../../store/store.ts';
 import { createAppender } from '../../streams/log/append.ts';
 import { loggedEvent, streamLog } from '../../streams/log/stream-log.ts';
@@ -160,7 +161,7 @@ export function createIntake(scope: Scope, feed: DeclaredFeed, begun: FeedState)
     take(item) {
       const stream = streams.get(item.stream);
       if (!stream) {
-        const expected = `one of ${[...streams.keys()].join(', ')}`;
+        const expected = knownName(item.stream, [...streams.keys()], 'streams of the feed');
         return reject(item, { reason: 'unknown_stream', field: 'stream', expected });
       }
       if (item.invalid) return reject(item, item.invalid);

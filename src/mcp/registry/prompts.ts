@@ -6,6 +6,7 @@ import type { CompletedValues } from '../../declare/app-streams.ts';
 import type { Prompt, PromptMessage } from '../../declare/prompt.ts';
 import type { ListContext } from '../../declare/context.ts';
 import { TidegateError } from '../../base/errors.ts';
+import { knownName, listedName } from '../../base/known-names.ts';
 import { uriVariables } from '../../base/uri-variables.ts';
 import { type InputRequired, isInputRequired } from '../../calls/question-round.ts';
 import { inAskingContext, inContext } from '../../calls/context.ts';
@@ -133,7 +134,7 @@ function promptNamed(prompts: ReadonlyMap<string, Prompt>, name: string): Prompt
   if (prompt) return prompt;
   throw new TidegateError('not_found', `Unknown prompt: ${name}`, {
     field: 'name',
-    expected: 'the name of a prompt that prompts/list shows',
+    expected: listedName(name, [...prompts.keys()], 'the name of a prompt that prompts/list shows'),
   });
 }
 
@@ -150,7 +151,7 @@ function promptArguments(prompt: Prompt, args: unknown): Record<string, string> 
 function unknownArgument(name: string, known: readonly string[]): TidegateError {
   return new TidegateError('invalid_input', `There is no argument ${name} here`, {
     field: 'argument.name',
-    expected: known.length === 0 ? 'none: there are no arguments' : `one of ${known.join(', ')}`,
+    expected: known.length === 0 ? 'none: there are no arguments' : knownName(name, known, 'arguments'),
   });
 }
 

@@ -7,6 +7,7 @@ import type { Tool, ToolAnnotations } from '../../declare/tool.ts';
 import { toolResult, type ToolResult } from '../../declare/check/tool-result.ts';
 import { asTidegateError, TidegateError } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
+import { listedName } from '../../base/known-names.ts';
 import { shortened } from '../../base/text.ts';
 import { type InputRequired, isInputRequired } from '../../calls/question-round.ts';
 import { inAskingContext } from '../../calls/context.ts';
@@ -102,7 +103,7 @@ export function createToolRegistry(
     },
     async call(name, args, caller) {
       const entry = find(name);
-      if (!entry) throw unknownTool(name);
+      if (!entry) throw unknownTool(name, listings(caller.principal));
       try {
         return await run(entry, args, unpaged.has(name) ? { ...deps, results: undefined } : deps, caller);
       } catch (thrown) {
@@ -200,10 +201,12 @@ function refusal(text: string): ToolResult {
   return { content: [{ type: 'text', text }], isError: true };
 }
 
-function unknownTool(name: string): TidegateError {
+/** @param shown to the caller: a name that is not may not be told */
+function unknownTool(name: string, shown: readonly { name: string }[]): TidegateError {
+  const names = shown.map((listed) => listed.name);
   return new TidegateError('not_found', `Unknown tool: ${name}`, {
     field: 'name',
-    expected: 'the name of a tool that tools/list shows',
+    expected: listedName(name, names, 'the name of a tool that tools/list shows'),
   });
 }
 

@@ -4,6 +4,7 @@ import { TidegateError } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
 import type { Caller } from '../../calls/caller.ts';
 import { INVALID_PARAMS, METHOD_NOT_FOUND } from '../../base/json-rpc.ts';
+import { nearestName } from '../../base/known-names.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { CompletionReference } from '../registry/prompts.ts';
 import { DECLARED } from '../registry/resources.ts';
@@ -52,7 +53,9 @@ export function dispatch(
   if (method) return method(registry, params, caller);
   const added = registry.extensions.methods.get(request.method);
   if (!added || isLegacy) {
-    throw new ProtocolError(METHOD_NOT_FOUND, `Method not found: ${request.method}`);
+    const near = nearestName(request.method, METHODS.keys(), 2);
+    const meant = near === null ? '' : ` (did you mean ${near}?)`;
+    throw new ProtocolError(METHOD_NOT_FOUND, `Method not found: ${request.method}${meant}`);
   }
   if (!declares(caller, added.extension)) throw needsExtension(request.method, added.extension, caller);
   return added.run(params, caller);

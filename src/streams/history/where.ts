@@ -18,6 +18,16 @@ export const WHERE_BYTES = 2_000;
 
 const BOUNDS = ['above', 'atLeast', 'below', 'atMost'] as const;
 const ANYWHERE = 'query';
+/** What a field holds, in words. */
+const WORDS: Partial<Record<Form, string>> = {
+  number: 'a number',
+  integer: 'a whole number',
+  string: 'a text',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+  null: 'null',
+};
 
 /** @throws TidegateError `invalid_input`; its `field` is a path below `where`. */
 export function checkWhere(stream: DeclaredStream, where: Where): void {
@@ -36,8 +46,13 @@ export function checkWhere(stream: DeclaredStream, where: Where): void {
 function typed(stream: DeclaredStream, path: string, test: Where[string]): Problem[] {
   const forms = formsAt(stream.jsonSchema, pathOf(path));
   if (forms === null || test === undefined) return [];
-  const tests: FieldTests = typeof test === 'object' && test !== null ? test : { equals: test };
-  const at = (name: string, expected: string): Problem => ({ path: `${ANYWHERE}.where.${path}.${name}`, expected });
+  const isTested = typeof test === 'object' && test !== null;
+  const tests: FieldTests = isTested ? test : { equals: test };
+  const at = (name: string, expected: string, found?: unknown): Problem => ({
+    path: `${ANYWHERE}.where.${path}${isTested ? `.${name}` : ''}`,
+    expected,
+    ...(found === undefined ? {} : { found: JSON.stringify(found).slice(0, 80) }),
+  });
   const isNumber = forms.has('number') || forms.has('integer');
   const isText = forms.has('string');
   const problems = BOUNDS.filter((name) => tests[name] !== undefined && !isNumber).map((name) =>
@@ -50,10 +65,10 @@ function typed(stream: DeclaredStream, path: string, test: Where[string]): Probl
   }
   for (const [name, value] of [['equals', tests.equals] as const, ['not', tests.not] as const]) {
     if (value !== undefined && !canBe(value, forms))
-      problems.push(at(name, `a value that can be there: ${words(forms)}`));
+      problems.push(at(name, `${words(forms)}, which ${path} holds`, value));
   }
   if (tests.oneOf !== undefined && !tests.oneOf.some((value) => canBe(value, forms))) {
-    problems.push(at('oneOf', `values that can be there: ${words(forms)}`));
+    problems.push(at('oneOf', `values that ${path} can hold: ${words(forms)}`, tests.oneOf));
   }
   return problems;
 }
@@ -70,7 +85,7 @@ function canBe(value: Scalar, forms: ReadonlySet<Form>): boolean {
 }
 
 function words(forms: ReadonlySet<Form>): string {
-  return [...forms].filter((form) => form !== 'missing').join(' or ');
+  return [...forms].flatMap((form) => WORDS[form] ?? []).join(' or ');
 }
 
 function refused(problems: readonly Problem[]): TidegateError {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { PUBLIC } from '../../../src/base/principal.ts';
-import { type AppOptions, defineApp, resource, TidegateError, tool } from '../../../src/index.ts';
+import { type AppOptions, defineApp, prompt, resource, TidegateError, tool } from '../../../src/index.ts';
 import type { HandlerDeps } from '../../../src/calls/deps.ts';
 import type { Caller } from '../../../src/calls/caller.ts';
 import type { Extension } from '../../../src/mcp/extension.ts';
@@ -216,6 +216,25 @@ describe('calls', () => {
     const found = await registry.complete(of, { name: 'b', value: '1', chosen: { a: 'x' } }, caller);
     expect(found).toEqual({ values: ['x1'], total: 1, hasMore: false });
     const unknown = registry.complete(of, { name: 'c', value: '' }, caller);
-    await expect(unknown).rejects.toMatchObject({ code: 'invalid_input', expected: 'one of a, b' });
+    await expect(unknown).rejects.toMatchObject({ code: 'invalid_input', expected: 'one of the arguments a, b' });
+  });
+
+  it('of a name that is misspelt are told the nearest one that the caller may know', async () => {
+    const { tools, prompts } = registryOf({
+      tools: { read_pump: plain() },
+      prompts: { summary: prompt({ description: 'd', run: () => Promise.resolve('x') }) },
+    });
+    const near = { code: 'not_found', field: 'name' };
+    await expect(tools.call('read_pmup', {}, caller)).rejects.toMatchObject({
+      ...near,
+      expected: 'the name of a tool that tools/list shows (did you mean read_pump?)',
+    });
+    await expect(tools.call('nothing', {}, caller)).rejects.toMatchObject({
+      expected: 'the name of a tool that tools/list shows',
+    });
+    await expect(prompts.get('sumary', {}, caller)).rejects.toMatchObject({
+      ...near,
+      expected: expect.stringContaining('did you mean summary?'),
+    });
   });
 });

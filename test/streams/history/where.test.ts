@@ -113,9 +113,10 @@ describe('refused, before anything is read', () => {
     [{ state: { above: 1 } }, 'where.state.above', /a number/],
     [{ 'motor.rpm': { like: '1*' } }, 'where.motor.rpm.like', /a text/],
     [{ celsius: { contains: '1' } }, 'where.celsius.contains', /a text or a list/],
-    [{ state: 1 }, 'where.state.equals', /string/],
-    [{ 'motor.rpm': null }, 'where.motor.rpm.equals', /integer/],
-    [{ 'motor.rpm': { oneOf: ['1', true] } }, 'where.motor.rpm.oneOf', /integer/],
+    [{ state: 1 }, 'where.state', /^a text, which state holds$/],
+    [{ state: { not: 1 } }, 'where.state.not', /^a text, which state holds$/],
+    [{ 'motor.rpm': null }, 'where.motor.rpm', /a whole number/],
+    [{ 'motor.rpm': { oneOf: ['1', true] } }, 'where.motor.rpm.oneOf', /a whole number/],
     [{ state: 'x'.repeat(2_000) }, 'where', /2000 bytes/],
   ])('%j', async (where, field, expected) => {
     const at = machines();
