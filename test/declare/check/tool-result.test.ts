@@ -3,16 +3,14 @@ import * as z from 'zod';
 import { toolResult } from '../../../src/declare/check/tool-result.ts';
 
 const Output = z.object({ sum: z.number() });
+/** As an app writes it that no type check has seen. */
+const BARE: object = { sum: 6 };
 
 test.each([
   ['a text alone', 'six', /answered a text alone, and declares `output`/],
   ['content alone', { content: [{ type: 'text' as const, text: 'six' }] }, /output schema does not allow/],
   ['another shape', { structured: { sum: 'six' } }, /does not allow: structured\.sum: expected a number$/],
-  [
-    'the data themselves',
-    { sum: 6 },
-    /there is no structured, and sum stand beside it: answer \{ structured: \{ … \} \}/,
-  ],
+  ['the data themselves', BARE, /there is no structured, and sum stand beside it: answer \{ structured: \{ … \} \}/],
 ])('%s is a defect of a tool with an output schema', (_what, answer, message) => {
   expect(() => toolResult(answer, Output, 'add')).toThrow(
     expect.objectContaining({ code: 'internal', message: expect.stringMatching(message) as string }),
