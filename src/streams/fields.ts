@@ -1,5 +1,5 @@
 /** The fields of a stream's data, taken from its JSON Schema, as models and people read them. Pure. */
-import { formsAt } from '../declare/check/picked-fields.ts';
+import { formsAt, referenced } from '../declare/check/picked-fields.ts';
 import type { DeclaredStream } from '../declare/stream.ts';
 import { TidegateError } from '../base/errors.ts';
 import { nearestName } from '../base/known-names.ts';
@@ -26,7 +26,8 @@ const FIELDS_NAMED = 30;
 /** Lists the fields in the order of declaration. Fields of nested objects are listed by their path. */
 export function fieldsOf({ jsonSchema }: DeclaredStream): Field[] {
   const fields: Field[] = [];
-  collect(jsonSchema, jsonSchema, '', 0, fields);
+  const [itself] = variantsOf({ root: jsonSchema, schema: jsonSchema, within: [] });
+  if (itself !== undefined) collect(itself, '', 0, fields);
   return fields;
 }
 
@@ -54,45 +55,59 @@ export function checkNumeric(stream: DeclaredStream, path: string): void {
   });
 }
 
-function collect(root: JsonObject, schema: JsonObject, path: string, depth: number, fields: Field[]): void {
+/** A part of a stream's schema. */
+interface Part {
+  /** What its references are looked up in. */
+  root: JsonObject;
+  schema: JsonObject;
+  /** The references that were followed to it. One that comes again has no end. */
+  within: readonly string[];
+}
+
+function collect({ root, schema }: Part, path: string, depth: number, fields: Field[]): void {
   for (const [name, value] of Object.entries(objectOf(schema.properties))) {
     if (fields.length >= MOST_FIELDS) return;
-    const variants = variantsOf(root, objectOf(value));
-    const property = Object.assign({}, ...variants.toReversed(), objectOf(value)) as JsonObject;
+    const given = objectOf(value);
+    const variants = variantsOf({ root, schema: given, within: [] });
+    const property = Object.assign({}, ...variants.toReversed().map((variant) => variant.schema), given) as JsonObject;
     const at = path === '' ? name : `${path}.${name}`;
-    const nested = variants.find((variant) => variant.properties !== undefined);
-    if (nested && depth < DEEPEST) collect(root, nested, at, depth + 1, fields);
-    else fields.push(fieldOf(at, property, root, variants));
+    const nested = variants.find((variant) => variant.schema.properties !== undefined);
+    if (nested && depth < DEEPEST) collect(nested, at, depth + 1, fields);
+    else fields.push(fieldOf(at, property, variants));
   }
 }
 
-function fieldOf(name: string, property: JsonObject, root: JsonObject, variants: readonly JsonObject[]): Field {
-  const { unit, description } = property;
+function fieldOf(name: string, { unit, description }: JsonObject, variants: readonly Part[]): Field {
   return {
     name,
-    type: typeOf(root, variants),
+    type: typeOf(variants),
     ...(typeof unit === 'string' ? { unit } : {}),
     ...(typeof description === 'string' ? { description } : {}),
   };
 }
 
-/** The schema itself, or the alternatives that it stands for. References are followed. */
-function variantsOf(root: JsonObject, schema: JsonObject, depth = 0): JsonObject[] {
-  if (depth > DEEPEST) return [schema];
-  const reference = typeof schema.$ref === 'string' ? /^#\/\$defs\/([^/]+)$/.exec(schema.$ref)?.[1] : undefined;
-  if (reference !== undefined) return variantsOf(root, objectOf(objectOf(root.$defs)[reference]), depth + 1);
+/** The schema itself, or the alternatives that it stands for. References are followed, each once. */
+function variantsOf({ root, schema, within }: Part): Part[] {
+  const { $ref } = schema;
+  if (typeof $ref === 'string') {
+    const isOver = within.includes($ref) || within.length > DEEPEST;
+    const found = isOver ? {} : (referenced($ref, root) ?? {});
+    return variantsOf({ root, schema: found, within: [...within, $ref] });
+  }
   const choices = [schema.anyOf, schema.oneOf].find((list) => Array.isArray(list));
-  return choices?.flatMap((choice) => variantsOf(root, objectOf(choice), depth + 1)) ?? [schema];
+  return (
+    choices?.flatMap((choice) => variantsOf({ root, schema: objectOf(choice), within })) ?? [{ root, schema, within }]
+  );
 }
 
-function typeOf(root: JsonObject, variants: readonly JsonObject[]): string {
-  const names = new Set(variants.flatMap((variant) => typesOf(root, variant)));
+function typeOf(variants: readonly Part[]): string {
+  const names = new Set(variants.flatMap(typesOf));
   const nullable = names.delete('null');
   const type = [...names].join(' or ') || (nullable ? 'null' : 'anything');
   return nullable && names.size > 0 ? `${type} or null` : type;
 }
 
-function typesOf(root: JsonObject, schema: JsonObject): string[] {
+function typesOf({ root, schema, within }: Part): string[] {
   if (Array.isArray(schema.enum)) {
     const more = schema.enum.length > MOST_CHOICES ? '|…' : '';
     return [schema.enum.slice(0, MOST_CHOICES).map(textOf).join('|') + more];
@@ -104,8 +119,7 @@ function typesOf(root: JsonObject, schema: JsonObject): string[] {
     if (type === 'string') return typeof schema.format === 'string' ? `text (${schema.format})` : 'text';
     if (type === 'boolean') return 'true or false';
     if (type !== 'array') return type;
-    const items = schema.items === undefined ? 'anything' : typeOf(root, variantsOf(root, objectOf(schema.items)));
-    return `list of ${items}`;
+    return `list of ${typeOf(variantsOf({ root, schema: objectOf(schema.items), within }))}`;
   });
 }
 

@@ -65,6 +65,37 @@ test('objects by their path, references followed, and no end of it cut', () => {
   expect(deep.length).toBeLessThan(10);
 });
 
+type Tree = number | Tree[];
+const Tree: z.ZodType<Tree> = z.lazy(() => z.union([z.number(), z.array(Tree)]));
+const Part = z.object({
+  name: z.string(),
+  get of() {
+    return z.array(Part);
+  },
+  get next() {
+    return Part.optional();
+  },
+});
+
+test('a schema that contains itself is told once, and ends', () => {
+  const anyJson = 'text or number or true or false or list of anything or object or null';
+  expect(fields(z.object({ one: z.json(), list: z.array(z.json()) }))).toEqual([
+    { name: 'one', type: anyJson },
+    { name: 'list', type: `list of ${anyJson}` },
+  ]);
+  expect(fields(z.json())).toEqual([]);
+  expect(fields(z.object({ tree: Tree }))).toEqual([{ name: 'tree', type: 'number or list of anything' }]);
+  for (const itself of [Part, Part.meta({ id: 'Part' }), z.lazy(() => Part)]) {
+    const told = fields(itself);
+    expect(told.slice(0, 3)).toEqual([
+      { name: 'name', type: 'text' },
+      { name: 'of', type: 'list of object' },
+      { name: 'next.name', type: 'text' },
+    ]);
+    expect(told.length).toBeLessThan(20);
+  }
+});
+
 describe('a path to a number', () => {
   const Motor = z.object({ temp: z.number().nullable(), on: z.boolean() });
   const schema = z.object({

@@ -1,6 +1,6 @@
 /** Says what stands where a schema of zod 4 is meant: one of zod 3, of another library, fields without an object, or none. Pure. */
 import type * as z from 'zod';
-import { defOf, DEEPEST_SCHEMA, schemaParts, type SchemaPath } from './schema-parts.ts';
+import { DEEPEST_SCHEMA, schemaParts, type SchemaPath } from './schema-parts.ts';
 
 const isZod = (value: unknown): boolean => typeof value === 'object' && value !== null && '_zod' in value;
 
@@ -25,16 +25,17 @@ function nameOf(value: unknown): string {
 
 /** The places within a schema at which something else stands than a schema of zod 4, which zod itself does not tell. */
 export function foreignParts(schema: z.core.$ZodType, path: string): { path: string; expected: string }[] {
-  return partsOf(schema, [], 0).map(([at, value]) => {
+  return partsOf(schema, [], []).map(([at, value]) => {
     const expected = zodExpected(value, 'z.string()');
     return { path: path + written(at), expected: value === undefined ? `${expected}, found undefined` : expected };
   });
 }
 
-function partsOf(schema: z.core.$ZodType, at: SchemaPath, depth: number): [SchemaPath, unknown][] {
+/** @param above What holds the schema. One that contains itself is not looked through again. */
+function partsOf(schema: z.core.$ZodType, at: SchemaPath, above: readonly z.core.$ZodType[]): [SchemaPath, unknown][] {
   if (!isZod(schema)) return [[at, schema]];
-  if (depth > DEEPEST_SCHEMA) return [];
-  return schemaParts(defOf(schema)).flatMap(([path, inner]) => partsOf(inner, [...at, ...path], depth + 1));
+  if (above.length > DEEPEST_SCHEMA || above.includes(schema)) return [];
+  return schemaParts(schema).flatMap(([path, inner]) => partsOf(inner, [...at, ...path], [...above, schema]));
 }
 
 function written(at: SchemaPath): string {

@@ -15,13 +15,21 @@ const SAFE = Number.MAX_SAFE_INTEGER;
  * an object. Leaves out names of any text (`propertyNames`) and the bounds of all whole numbers.
  */
 export function portableSchema(schema: JsonObject): JsonObject {
-  const { $defs, ...root } = schema;
+  const { $defs, ...given } = schema;
   const walk: Walk = { definitions: asObject($defs) ?? {}, inlined: 0, kept: new Set() };
-  const shown = ofSchema(root, walk, []);
+  const shown = ofSchema(rootOf(given, walk), walk, []);
   if (walk.kept.size === 0) return shown;
   const kept: JsonObject = {};
   for (const name of walk.kept) kept[name] = ofSchema(walk.definitions[name] ?? {}, walk, [name]);
   return { ...shown, $defs: kept };
+}
+
+/** A definition that contains itself may be the root. It stands there too, because a root has to say that it is an object. */
+function rootOf(root: JsonObject, { definitions }: Walk): JsonObject {
+  const name = definitionOf(root);
+  const definition = name === null ? null : asObject(definitions[name]);
+  const { $ref: _name, ...beside } = root;
+  return definition === null ? root : { ...definition, ...beside };
 }
 
 interface Walk {

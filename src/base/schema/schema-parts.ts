@@ -16,7 +16,8 @@ export function defOf(schema: z.core.$ZodType): Def {
 }
 
 /** The schemas that a schema hands its data to, each with the path of what it hands on. */
-export function schemaParts(def: Def): (readonly [SchemaPath, z.core.$ZodType])[] {
+export function schemaParts(schema: z.core.$ZodType): (readonly [SchemaPath, z.core.$ZodType])[] {
+  const def = defOf(schema);
   switch (def.type) {
     case 'object':
       return Object.entries(def.shape).map(([name, inner]) => [[name], inner]);
@@ -32,6 +33,9 @@ export function schemaParts(def: Def): (readonly [SchemaPath, z.core.$ZodType])[
       return [def.left, def.right].map((inner) => [[], inner]);
     case 'pipe':
       return [[[], def.in]];
+    case 'lazy':
+      // oxlint-disable-next-line no-underscore-dangle -- zod keeps it here, and its getter may make another one each time
+      return [[[], (schema as z.core.$ZodLazy)._zod.innerType]];
     case 'optional':
     case 'nullable':
     case 'nonoptional':
@@ -60,7 +64,7 @@ function schemasAt(schema: z.core.$ZodType, path: readonly string[], depth: numb
   if (depth > DEEPEST_SCHEMA) return [];
   const [name, ...rest] = path;
   const here = name === undefined ? [schema] : [];
-  const below = schemaParts(defOf(schema)).flatMap(([[part], inner]) => {
+  const below = schemaParts(schema).flatMap(([[part], inner]) => {
     if (part === undefined) return schemasAt(inner, path, depth + 1);
     return name !== undefined && (part === null || part === name) ? schemasAt(inner, rest, depth + 1) : [];
   });

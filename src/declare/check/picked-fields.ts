@@ -107,18 +107,19 @@ function formOf(value: Json): Form {
   return Array.isArray(value) ? 'array' : (typeof value as Form);
 }
 
-/**
- * Follows references such as `#` and `#/$defs/x`. Returns null for a value that is not a schema object, and for a
- * reference outside this schema.
- */
+/** Follows references. Returns null for a value that is not a schema object, and for a reference outside this schema. */
 function resolved(given: Json | undefined, root: JsonObject): JsonObject | null {
   let schema = asObject(given);
   for (let steps = 0; schema !== null && typeof schema['$ref'] === 'string'; steps += 1) {
-    const [start, ...path] = schema['$ref'].split('/');
-    if (start !== '#' || steps > MOST_DEPTH) return null;
-    schema = path.reduce<JsonObject | null>((at, key) => asObject(at?.[key]), root);
+    schema = steps > MOST_DEPTH ? null : referenced(schema['$ref'], root);
   }
   return schema;
+}
+
+/** What a reference such as `#` or `#/$defs/x` names; null where it is outside this schema. */
+export function referenced(reference: string, root: JsonObject): JsonObject | null {
+  const [start, ...path] = reference.split('/');
+  return start === '#' ? path.reduce<JsonObject | null>((at, key) => asObject(at?.[key]), root) : null;
 }
 
 function asObject(value: Json | undefined): JsonObject | null {
