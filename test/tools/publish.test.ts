@@ -352,7 +352,11 @@ describe('requests', () => {
       answers: [{ payload: { moved: true } }],
       published: { status: 'acknowledged' },
     });
-    expect(text(result)).toMatch(/^r\/[\w-]+: \{"moved":true\}$/);
+    const [answer, waited, published] = text(result)?.split('\n') ?? [];
+    expect(answer).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z r\/[\w-]+: \{"moved":true\}$/);
+    expect(waited).toMatch(/^Waited \d+ ms for answers on r\/[\w-]+\.$/);
+    expect(published).toMatch(/^The broker took the message to /);
+    expect(result.structured).toMatchObject({ answers: [{ receivedAt: answer?.split(' ')[0] }] });
     expect(await records()).toMatchObject([{ action: 'request', outcome: 'acknowledged' }]);
   });
 

@@ -47,15 +47,16 @@ export function publishTool(outlets: ReadonlyMap<string, MqttRules>): OutletTool
   };
 }
 
-export function outcomeText({ status, reason, unheard, topic, bytes }: MqttOutcome): string {
+export function outcomeText({ status, reason, unheard, topic, bytes, retained }: MqttOutcome): string {
   const why = reason === null ? '' : `: ${reason}`;
+  const size = `${bytes} bytes${retained ? ', kept for who subscribes later' : ''}`;
   switch (status) {
     case 'acknowledged':
       return unheard
-        ? `The broker took the message to ${topic} (${bytes} bytes), but nobody is subscribed to it.`
-        : `The broker took the message to ${topic} (${bytes} bytes)${why}.`;
+        ? `The broker took the message to ${topic} (${size}), but nobody is subscribed to it.`
+        : `The broker took the message to ${topic} (${size})${why}.`;
     case 'sent':
-      return `Sent to ${topic} (${bytes} bytes), at QoS 0: nobody says whether it arrived.`;
+      return `Sent to ${topic} (${size}), at QoS 0: nobody says whether it arrived.`;
     case 'refused':
       return `The broker refused the message to ${topic}${why}. It is not published.`;
     case 'declined':

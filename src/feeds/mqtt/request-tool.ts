@@ -1,7 +1,8 @@
 /** The tool `request`: it publishes one message and waits for the answers. */
 import * as z from 'zod';
 import type { OutletTool } from '../../declare/outlet.ts';
-import type { MqttOutlet, MqttRequestOutcome } from '../mqtt-session/messages.ts';
+import { isoTime } from '../../base/time/time-text.ts';
+import type { MqttInbound, MqttOutlet, MqttRequestOutcome } from '../mqtt-session/messages.ts';
 import type { MqttRules } from './publish-rules.ts';
 import { Outcome, outcomeText } from './publish-tool.ts';
 import { describeTopics, shownRules } from './tool-texts.ts';
@@ -18,7 +19,7 @@ const Output = z.object({
     z.object({
       topic: z.string(),
       payload: z.unknown().describe('JSON where it is that, else text, else base64'),
-      receivedAt: z.number().describe('Epoch ms'),
+      receivedAt: z.string().describe('ISO 8601'),
       contentType: z.string().optional(),
       userProperties: z.record(z.string(), z.string()).optional(),
     }),
@@ -59,7 +60,10 @@ export function requestTool(outlets: ReadonlyMap<string, MqttRules>): OutletTool
       const { feed, message } = messageOf(rest, shown);
       const timeoutMs = Math.max(1, Math.round(seconds * 1_000));
       const outcome = await feeds.request<MqttOutlet>(feed, { ...message, timeoutMs });
-      const answers = outcome.answers.map(({ text: _text, retained: _retained, ...answer }) => answer);
+      const answers = outcome.answers.map(({ text: _text, retained: _retained, receivedAt, ...answer }) => ({
+        ...answer,
+        receivedAt: isoTime(receivedAt),
+      }));
       const failed = outcome.status === 'unanswered' && outcome.published.status !== 'declined';
       return {
         text: requestText(outcome),
@@ -70,7 +74,9 @@ export function requestTool(outlets: ReadonlyMap<string, MqttRules>): OutletTool
   };
 }
 
-function requestText({ status, published, responseTopic, answers, ignored, waitedMs }: MqttRequestOutcome): string {
+/** What it says as data says it in words too: some clients give a model the one, some the other. */
+function requestText(outcome: MqttRequestOutcome): string {
+  const { status, published, responseTopic, answers, correlated, ignored, waitedMs } = outcome;
   if (published.status === 'declined') return outcomeText(published);
   const others =
     ignored === 0 ? [] : [`${ignored} message(s) there were no answers to this request, and are left out.`];
@@ -79,8 +85,17 @@ function requestText({ status, published, responseTopic, answers, ignored, waite
     return [outcomeText(published), ...(published.status === 'refused' ? [] : [waited]), ...others].join('\n');
   }
   return [
-    ...answers.map(({ topic, payload }) => `${topic}: ${JSON.stringify(payload)}`),
-    ...(status === 'partial' ? [`${answers.length} answer(s) within ${waitedMs} ms, fewer than asked for.`] : []),
+    ...answers.map(answerLine),
+    `Waited ${waitedMs} ms for answers on ${responseTopic}.`,
+    ...(correlated ? [] : ['Nothing but the topic says that what came there is an answer to this request.']),
+    ...(status === 'partial' ? [`${answers.length} answer(s), fewer than asked for.`] : []),
     ...others,
+    outcomeText(published),
   ].join('\n');
+}
+
+function answerLine({ topic, payload, receivedAt, contentType, userProperties }: MqttInbound): string {
+  const more = { ...(contentType === undefined ? {} : { contentType }), ...(userProperties && { userProperties }) };
+  const context = Object.keys(more).length === 0 ? '' : ` ${JSON.stringify(more)}`;
+  return `${isoTime(receivedAt)} ${topic}: ${JSON.stringify(payload)}${context}`;
 }
