@@ -20,7 +20,7 @@ export async function readJson(request: Request, limitBytes: number): Promise<Bo
   try {
     text = await readText(request, limitBytes);
   } catch {
-    return { ok: false, status: 400, fault: 'text', expected: 'a whole JSON text' };
+    return { ok: false, status: 400, fault: 'text', expected: 'a whole JSON text in UTF-8' };
   }
   if (text === null) {
     return { ok: false, status: 413, fault: 'size', expected: `a body of at most ${limitBytes} bytes` };
@@ -44,12 +44,15 @@ export function isEncoded(headers: Headers): boolean {
   return !NO_CODING.test(headers.get('content-encoding')?.trim() ?? '');
 }
 
-/** Answers null for a body above the limit, and reads nothing beyond it. Rejects for a body that broke off. */
+/**
+ * Answers null for a body above the limit, and reads nothing beyond it. Rejects for a body that broke off, or is not UTF-8: two
+ * texts of another charset would become one.
+ */
 export async function readText(request: Request, limitBytes: number): Promise<string | null> {
   const declared = request.headers.get('content-length');
-  if (declared !== null) return Number(declared) > limitBytes ? null : request.text();
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  if (declared !== null) return Number(declared) > limitBytes ? null : decoder.decode(await request.arrayBuffer());
   if (request.body === null) return '';
-  const decoder = new TextDecoder();
   let bytes = 0;
   let text = '';
   for await (const chunk of request.body as unknown as AsyncIterable<Uint8Array>) {

@@ -128,7 +128,7 @@ async function readItems(request: Request): Promise<Item[]> {
     throw wrong('Content-Type', 'application/json or application/x-ndjson (curl: -H "Content-Type: application/json")');
   if (isEncoded(request.headers)) throw wrong('Content-Encoding', 'a body that is sent as it is');
   const text = await readText(request, PUSH_BYTES).catch(() => {
-    throw wrong('body', 'a whole body');
+    throw wrong('body', 'a whole body in UTF-8');
   });
   if (text === null) {
     throw new TidegateError('too_large', 'The push is too large', {

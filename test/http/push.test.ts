@@ -28,7 +28,11 @@ async function serve(): Promise<void> {
   });
 }
 
-function push(body: string, headers: Record<string, string | null> = {}, name = 'files'): Promise<Response> {
+function push(
+  body: string | Uint8Array<ArrayBuffer>,
+  headers: Record<string, string | null> = {},
+  name = 'files',
+): Promise<Response> {
   const sent = new Headers({ 'Content-Type': 'application/json', Authorization: `Bearer ${TOKEN}` });
   for (const [header, value] of Object.entries(headers)) {
     if (value === null) sent.delete(header);
@@ -185,6 +189,7 @@ describe('POST /ingest/:stream', () => {
     ['one event of wrong shape', JSON.stringify([file('a'), { path: 'b' }]), 'body[1].size', {}],
     ['what is nested too deep', '['.repeat(5_000) + ']'.repeat(5_000), 'body', {}],
     ['another type', 'a', 'Content-Type', { 'Content-Type': 'text/plain' }],
+    ['another charset', Buffer.from('{"path":"ä"}', 'latin1'), 'body', {}],
     ['a packed body', 'a', 'Content-Encoding', { 'Content-Encoding': 'gzip' }],
     ['a key out of form', JSON.stringify(file('a')), 'Idempotency-Key', { 'Idempotency-Key': 'k'.repeat(257) }],
   ])('answers %s with 400 that names it, and stores nothing', async (_, body, field, headers) => {

@@ -4,7 +4,6 @@
  */
 import type { BurstContext } from '../../declare/feed.ts';
 import { TidegateError } from '../../base/errors.ts';
-import { utf8Bytes } from '../../base/json.ts';
 import { publicForm } from '../../net/fetch-target.ts';
 import { partOnly } from '../../net/partial-content.ts';
 import { fillUrl } from '../kit/template.ts';
@@ -50,9 +49,9 @@ export async function readHole(
       response.body?.cancel().catch(() => {});
       throw part;
     }
-    const text = await response.text();
-    left -= utf8Bytes(text);
-    const found = itemsIn(text, catchUp, source);
+    const bytes = await response.arrayBuffer();
+    left -= bytes.byteLength;
+    const found = itemsIn(bytes, catchUp, source);
     for (const item of catchUp.newestFirst ? found.toReversed() : found) items.push(item);
   }
   return items;
@@ -75,12 +74,12 @@ function urlsOf({ url, timeFormat }: CatchUpSettings, hole: Hole): readonly stri
   });
 }
 
-function itemsIn(text: string, { items: path = '', map }: CatchUpSettings, source: string): RawItem[] {
+function itemsIn(answer: ArrayBuffer, { items: path = '', map }: CatchUpSettings, source: string): RawItem[] {
   let body: unknown;
   try {
-    body = readSourceJson(text);
+    body = readSourceJson(new TextDecoder('utf-8', { fatal: true }).decode(answer));
   } catch (cause) {
-    throw new TidegateError('upstream', `${source} did not answer JSON`, { field: 'catchUp.url', cause });
+    throw new TidegateError('upstream', `${source} did not answer JSON in UTF-8`, { field: 'catchUp.url', cause });
   }
   const found = readPath(body, path);
   if (!Array.isArray(found)) {
@@ -89,6 +88,6 @@ function itemsIn(text: string, { items: path = '', map }: CatchUpSettings, sourc
       expected: `a path to an array, not ${describeShape(found === undefined ? body : found)}`,
     });
   }
-  const bytes = Math.ceil(text.length / Math.max(1, found.length));
+  const bytes = Math.ceil(answer.byteLength / Math.max(1, found.length));
   return found.map((item: unknown) => ({ data: map ? map(item) : item, bytes }));
 }

@@ -30,9 +30,14 @@ test.each<[CatchUp['timeFormat'], string, string]>([
   expect(asked.map(({ searchParams }) => [...searchParams.values()])).toEqual([[since, until, '{cursor}']]);
 });
 
-test('a part of it that nobody asked for is none', async () => {
-  const headers = { 'content-range': 'bytes 0-1/20' };
-  const context = burstContext({ fetch: async () => Response.json([], { status: 206, headers }) });
+test.each<[string, () => Response]>([
+  [
+    'a part of it that nobody asked for',
+    () => Response.json([], { status: 206, headers: { 'content-range': 'bytes 0-1/20' } }),
+  ],
+  ['text of another charset', () => new Response(Buffer.from('[{"id":"ä"}]', 'latin1'))],
+])('%s is none', async (_what, answer) => {
+  const context = burstContext({ fetch: async () => answer() });
   const declared = { url: 'https://a.example/history' };
   const { catchUp } = webSocketSettings({ url: 'wss://a.example/', catchUp: declared }, () => null);
   if (catchUp === undefined) throw new Error('no settings');
