@@ -1,10 +1,10 @@
 /**
  * The app that foreign clients are driven against: five streams, of which `readings` has 300 events of each of two sensors,
- * a task that asks, a tool that asks, a tool over HTTP, and an answer that is too large for one. Each event has a serial of
- * its own, by which it is counted wherever it turns up.
+ * a feed that can be published to, a task that asks, a tool that asks, a tool over HTTP, and an answer that is too large for
+ * one. Each event has a serial of its own, by which it is counted wherever it turns up.
  */
 import * as z from 'zod';
-import { defineApp, form, httpTool, pull, stream, task, tool } from '../../src/index.ts';
+import { defineApp, form, from, httpTool, mqtt, pull, stream, task, tool } from '../../src/index.ts';
 import { EVENTS, SENSORS, serialOf } from './serials.ts';
 
 const upstream = process.env['UPSTREAM_URL'] ?? 'http://127.0.0.1:1';
@@ -77,7 +77,24 @@ export default defineApp({
     doors: small('Doors of the site'),
     pumps: small('Pumps of the site'),
     tanks: small('Levels of the tanks'),
-    lamps: small('Lamps of the site'),
+    lamps: stream({
+      description: 'Lamps of the site, as they say over MQTT',
+      schema: z.object({ on: z.boolean() }),
+      feed: from('bus', { topic: 'lamps/+/state', keyLevel: 1 }),
+    }),
+  },
+  feeds: {
+    bus: mqtt({
+      url: process.env['BROKER_URL'] ?? 'mqtt://127.0.0.1:1',
+      clientId: 'tidegate-clients',
+      topics: {
+        read: ['lamps/+/state', 'lamps/+/answer'],
+        publish: [
+          { topic: 'lamps/+/set', schema: z.object({ on: z.boolean() }) },
+          { topic: 'lamps/+/ask', response: { topic: 'lamps/+/answer', correlation: 'id' } },
+        ],
+      },
+    }),
   },
   tasks: { survey },
   tools: {

@@ -61,6 +61,14 @@ export const CALLS: readonly Asked[] = [
     args: { feed: 'readings' },
     says: new RegExp(`${BEGUN.source}|"replayed":0|0 replayed`),
   },
+  { tool: 'publish', args: { topic: 'lamps/hall/set', payload: { on: true } }, says: /lamps\/hall\/set/ },
+  {
+    tool: 'request',
+    args: { topic: 'lamps/hall/ask', payload: { colour: true }, seconds: 1 },
+    // Nobody answers, which is an error. It says to which topic.
+    says: /lamps\/hall\/ask/,
+    orRefused: /lamps\/hall\/ask/,
+  },
   { tool: 'site', args: { site: 'north', detail: 2 }, says: /north/ },
   { tool: 'open_door', args: { door: 'east' }, says: /east/, orRefused: NOT_ASKED },
   { tool: 'register', args: {}, says: /read_result/ },

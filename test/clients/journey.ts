@@ -5,7 +5,7 @@ import { type Asked, CALLS, type ListedTool, type Way, WAYS } from './calls.ts';
 import type { ClientProcess } from './client-process.ts';
 import { type Handed, halfOf, halvesOf, readHanded, wordsOf } from './handed.ts';
 import { EVENTS, SENSORS, serialsIn } from './serials.ts';
-import { followTask } from './task-journey.ts';
+import { followTask, untilAsked } from './task-journey.ts';
 
 export interface Outcome {
   /** Calls that said in each half what they had to. */
@@ -34,7 +34,7 @@ export async function drive(client: ClientProcess, sent: () => number): Promise<
   };
   const tools = new Map(((await client.ask('list')) as ListedTool[]).map((tool) => [tool.name, tool]));
   await untilFilled(call);
-  for (const way of Object.keys(WAYS) as Way[]) await callAll(way);
+  for (const way of Object.keys(WAYS) as Way[]) await tried(`calls (${way})`, () => callAll(way));
   await tried('history', () => walkHistory(call, outcome));
   await tried('task', () => followAll(call, outcome));
   return outcome;
@@ -45,6 +45,9 @@ export async function drive(client: ClientProcess, sent: () => number): Promise<
       const further = handed === null ? null : furtherCall(asked.tool, handed);
       if (further) await callOne(way, further);
     }
+    const { tool, args } = await untilAsked(call);
+    await callOne(way, { tool: 'get_task', args: { task: args['task'] }, says: /survey/ });
+    await callOne(way, { tool, args, says: /"status":|survey/ });
   }
 
   async function callOne(way: Way, { tool, args, says, orRefused }: Asked): Promise<Handed | null> {

@@ -4,11 +4,13 @@
  * what the table says, is told in the README beside this file.
  */
 import { parseArgs } from 'node:util';
+import { startMosquitto } from '../../infra/local/mosquitto.ts';
+import { available } from '../services/available.ts';
 import { startClient } from './client-process.ts';
 import { CLIENTS } from './clients.ts';
 import { install } from './install.ts';
 import { drive } from './journey.ts';
-import { openSchemas, type Schemas } from './schemas.ts';
+import { openSchemas } from './schemas.ts';
 import { impossible, type Server, type Transport, TRANSPORTS } from './servers.ts';
 import { passed, printed, type Row, table } from './table.ts';
 import { readTape } from './tape.ts';
@@ -26,8 +28,10 @@ const pick = <Name extends string>(all: readonly Name[]) => {
   return named.length > 0 ? named : all;
 };
 
-async function runOne(name: string, transport: Transport, server: Server, schemas: Schemas | null): Promise<Row> {
+/** @param server an error: it did not start */
+async function runOne(name: string, transport: Transport, server: Server | Error): Promise<Row> {
   const row: Row = { client: name, transport, revision: null, outcome: null, messages: 0, invalid: [], reason: null };
+  if (server instanceof Error) return { ...row, reason: server.message };
   const reached = await server.reach();
   try {
     const client = startClient(await install(name));
@@ -46,33 +50,35 @@ async function runOne(name: string, transport: Transport, server: Server, schema
   return { ...row, revision, messages: messages.length, invalid };
 }
 
+async function runOver(transport: Transport): Promise<void> {
+  const server = await TRANSPORTS[transport](beside).catch((error: unknown) => new Error(String(error)));
+  for (const name of pick(Object.keys(CLIENTS))) {
+    const reason = CLIENTS[name]?.left?.[transport];
+    if (reason !== undefined) console.log(`left  ${name} over ${transport}: ${reason}`);
+    if (reason !== undefined) continue;
+    const row = await runOne(name, transport, server);
+    rows.push(row);
+    for (const line of printed(row)) console.log(line);
+  }
+  if (!(server instanceof Error)) await server.close();
+}
+
 const folder = values.schemas ?? process.env['MCP_SCHEMAS'];
 const schemas = folder === undefined ? null : await openSchemas(folder);
 if (schemas === null) console.log('messages are not checked: name the folder of the official schemas with --schemas');
 const upstream = await startUpstream();
+const broker = available('mosquitto') ? await startMosquitto() : null;
+const beside = { upstreamUrl: upstream.url, brokerUrl: `mqtt://127.0.0.1:${broker?.port}` };
 const rows: Row[] = [];
 try {
   for (const transport of pick(transports)) {
     const why = impossible(transport);
-    if (why !== null) console.log(`left  ${transport}: ${why}`);
-    if (why !== null) continue;
-    const server = await TRANSPORTS[transport](upstream.url);
-    try {
-      for (const name of pick(Object.keys(CLIENTS))) {
-        const { left } = CLIENTS[name] ?? {};
-        const reason = left?.[transport];
-        if (reason !== undefined) console.log(`left  ${name} over ${transport}: ${reason}`);
-        if (reason !== undefined) continue;
-        const row = await runOne(name, transport, server, schemas);
-        rows.push(row);
-        for (const line of printed(row)) console.log(line);
-      }
-    } finally {
-      await server.close();
-    }
+    if (why === null) await runOver(transport);
+    else console.log(`left  ${transport}: ${why}`);
   }
 } finally {
   await upstream.close();
+  await broker?.stop();
   await schemas?.close();
 }
 

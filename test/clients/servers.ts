@@ -30,31 +30,38 @@ const APP = join(import.meta.dirname, 'app.ts');
 const TEE = join(import.meta.dirname, 'tee.mjs');
 const READY_WITHIN_MS = 20_000;
 
-/** @param upstreamUrl of what the app's HTTP tool asks */
-function environmentOf(upstreamUrl: string): Record<string, string> {
-  return { HOST: '127.0.0.1', TIDEGATE_SECRET: 'a secret of the tests, of 32 characters', UPSTREAM_URL: upstreamUrl };
+/** What the app's HTTP tool asks, and the broker of its feed. */
+export interface Beside {
+  upstreamUrl: string;
+  brokerUrl: string;
+}
+
+function environmentOf({ upstreamUrl, brokerUrl }: Beside): Record<string, string> {
+  const TIDEGATE_SECRET = 'a secret of the tests, of 32 characters';
+  return { HOST: '127.0.0.1', TIDEGATE_SECRET, UPSTREAM_URL: upstreamUrl, BROKER_URL: brokerUrl };
 }
 
 export const TRANSPORTS = {
-  async http(upstreamUrl: string): Promise<Server> {
-    const env = { PATH: process.env['PATH'] ?? '', PORT: '0', STORE: 'memory', ...environmentOf(upstreamUrl) };
+  async http(beside: Beside): Promise<Server> {
+    const env = { PATH: process.env['PATH'] ?? '', PORT: '0', STORE: 'memory', ...environmentOf(beside) };
     const child = spawn(process.execPath, [CLI, 'start', '--app', APP], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     const url = await printedUrl(child);
     return { reach: () => throughProxy(url), close: () => ended(child) };
   },
-  async stdio(upstreamUrl: string): Promise<Server> {
-    return { reach: () => Promise.resolve(throughTee(environmentOf(upstreamUrl))), close: async () => {} };
+  async stdio(beside: Beside): Promise<Server> {
+    return { reach: () => Promise.resolve(throughTee(environmentOf(beside))), close: async () => {} };
   },
-  async workerd(upstreamUrl: string): Promise<Server> {
-    const worker = await startScheduledWorker('test/clients/worker.ts', environmentOf(upstreamUrl));
+  async workerd(beside: Beside): Promise<Server> {
+    const worker = await startScheduledWorker('test/clients/worker.ts', environmentOf(beside));
     return { reach: () => throughProxy(worker.url), close: () => worker.stop() };
   },
-} satisfies Record<string, (upstreamUrl: string) => Promise<Server>>;
+} satisfies Record<string, (beside: Beside) => Promise<Server>>;
 
 export type Transport = keyof typeof TRANSPORTS;
 
 /** Why there is no such server on this machine; null: there is. */
 export function impossible(transport: Transport): string | null {
+  if (!available('mosquitto')) return 'mosquitto is not installed';
   return transport === 'workerd' && !available('redis') ? 'redis-server is not installed' : null;
 }
 

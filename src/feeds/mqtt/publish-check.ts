@@ -2,6 +2,7 @@
  * Checks a message against the rules of what may be published, before a person is asked or anything is sent. Every refusal
  * names the field that is wrong. Pure.
  */
+import * as z from 'zod';
 import { asMeant } from '../../base/schema/as-meant.ts';
 import { describeIssues, UNWORDED } from '../../base/schema/issue-words.ts';
 import { TidegateError } from '../../base/errors.ts';
@@ -106,7 +107,8 @@ function written(
 ): { text: string; shown: string } {
   if (payload === undefined) throw wrongField('payload', 'a payload');
   if (rule.payload === 'json' && isDeep(payload as Json)) throw wrongField('payload', `at most ${MOST_DEPTH} levels`);
-  const value = checked(payload, rule);
+  const value =
+    rule.schema === null ? asImplied(payload, rule, correlation !== null) : checked(payload, rule.schema, rule);
   if (rule.payload === 'text') {
     if (typeof value !== 'string' || /\p{Surrogate}/u.test(value)) throw wrongField('payload', 'a text');
     return { text: value, shown: JSON.stringify(value) };
@@ -127,9 +129,18 @@ function written(
   return { text: JSON.stringify({ ...(value as JsonObject), [correlation.field]: correlation.id }), shown: json };
 }
 
-/** A payload is an argument of a tool, and is taken as it was meant where its topic has a schema. */
-function checked(payload: unknown, { schema, pattern }: PublishRule): unknown {
-  if (schema === null) return payload;
+/** What a payload is without a schema, by how it is written. */
+const IMPLIED = { text: z.string(), number: z.number() };
+const OBJECT = z.looseObject({});
+
+/** A payload is an argument of a tool, and is taken as it was meant. What it has to be is looked at later. */
+function asImplied(payload: unknown, { payload: kind }: PublishRule, getsField: boolean): unknown {
+  if (kind !== 'json') return asMeant(IMPLIED[kind], payload);
+  return getsField ? asMeant(OBJECT, payload) : payload;
+}
+
+/** The same with a schema, which says what is wrong. */
+function checked(payload: unknown, schema: z.ZodType, { pattern }: PublishRule): unknown {
   const asGiven = schema.safeParse(payload);
   if (asGiven.success) return asGiven.data;
   const meant = asMeant(schema, payload);

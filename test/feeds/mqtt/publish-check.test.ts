@@ -107,10 +107,26 @@ describe('payloads', () => {
     expect(check({ topic: '/lead/a', payload: 'on\n' }).identity[1]).toBe('"on\\n"');
     const meter = check({ topic: 'meter/a', payload: 2.5 });
     expect([meter.identity[1], meter.facts]).toMatchObject(['2.5', { bytes: 3, qos: 0 }]);
-    expect(() => check({ topic: '/lead/a', payload: 5 })).toThrow(refusal('payload', /a text/));
+    expect(() => check({ topic: '/lead/a', payload: { on: 5 } })).toThrow(refusal('payload', /a text/));
     expect(() => check({ topic: '/lead/a', payload: '\udc00' })).toThrow(refusal('payload', /a text/));
-    expect(() => check({ topic: 'meter/a', payload: '5' })).toThrow(refusal('payload', /a number/));
+    expect(() => check({ topic: 'meter/a', payload: 'five' })).toThrow(refusal('payload', /a number/));
     expect(() => check({ topic: 'meter/a', payload: Infinity })).toThrow(refusal('payload', /a number/));
+  });
+});
+
+describe('payloads without a schema', () => {
+  test('are taken as the way of writing means them', () => {
+    expect(check({ topic: 'meter/a', payload: ' 2.5 ' }).identity[1]).toBe('2.5');
+    expect(check({ topic: '/lead/a', payload: 5 }).identity[1]).toBe('"5"');
+    expect(check({ payload: '{"on":true}' }).identity[1]).toBe('"{\\"on\\":true}"');
+  });
+
+  test('that get a field are objects, also where a client wrote the object as a text', () => {
+    const publish = [{ topic: 'asked/+', response: { topic: 'told/+', correlation: 'id' } }];
+    const asking = outletOf({ topics: { read: ['told/+'], publish } });
+    const ask = (payload: unknown) => asking.checkRequest?.({ topic: 'asked/a', payload }, () => 'x').identity[1];
+    expect(ask('{"on":true}')).toBe(ask({ on: true }));
+    expect(() => ask('on')).toThrow(refusal('payload', /an object, which gets the field id/));
   });
 });
 
