@@ -77,8 +77,8 @@ export interface MqttOptions extends FeedPacing {
   receiveMaximum?: number;
   /**
    * How many messages the broker keeps for an absent client; it drops others without a word. Where so many waited, a `gap`
-   * event says that others may be missing. `none`: the broker drops nothing.
-   * @default 1,000, as most brokers are set
+   * event says that others may be missing. `none`: the broker drops nothing. 1,000 is what most brokers are set to.
+   * @default 1,000
    */
   brokerQueueLimit?: number | 'none';
   /**

@@ -30,11 +30,11 @@ function plain({ arguments: args }: Call): Plain {
   const { where: within, key: one, keys: several, keyLike, perKey, ...ofKind } = (condition ?? {}) as Plain;
   return sorted({
     ...rest,
-    ...(from === undefined ? {} : { from: FORMS[String(from)] ?? from }),
+    ...(from === undefined ? {} : { from: typeof from === 'string' ? (FORMS[from] ?? from) : from }),
     // No end: up to the newest event.
     ...(to === undefined || to === 'now' ? {} : { to }),
     ...(where === undefined ? {} : { where: tests(where) }),
-    ...(aggregates === undefined || isPlainCount(args as Plain) ? {} : { aggregates: withoutOrder(aggregates) }),
+    ...(aggregates === undefined || isPlainCount(args) ? {} : { aggregates: withoutOrder(aggregates) }),
     ...(keys === undefined ? {} : { keys: withoutOrder(keys) }),
     ...(key === undefined ? {} : { key }),
     ...(condition === undefined ? {} : ofKind),
