@@ -68,7 +68,8 @@ export interface HostParts {
 /** @throws TidegateError `invalid_config` for a token of a push or a secret of a feed that is not set, and for `authenticate` without `tenants`. */
 export function createHttpHost(options: HostOptions, { serving, work }: HostParts): Host {
   checkTenants(options);
-  const { app, runtime, publicUrl = null, host = null, extensions = [] } = options;
+  const { app, runtime, host = null, extensions = [] } = options;
+  const publicUrl = options.publicUrl?.replace(/\/+$/, '') ?? null;
   const { variable = () => null } = runtime;
   for (const feed of app.feeds.values()) openFeedSecrets(feed, variable);
   const capabilities = [

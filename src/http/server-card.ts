@@ -31,7 +31,7 @@ export function serverCard({ app, versions, capabilities }: CardFacts, baseUrl: 
     // For readers of the older places.
     serverInfo: { name: app.name, title: app.title, version: app.version },
     protocolVersion: versions[0] ?? '',
-    transport: { type: 'streamable-http', endpoint: '/mcp', url },
+    transport: { type: 'streamable-http', endpoint: new URL(url).pathname, url },
     capabilities,
     authentication: { required: false, schemes: [] },
   };

@@ -22,8 +22,20 @@ async function expectMounted(ask: Ask): Promise<void> {
   const called = await ask('/live/mcp', CALL);
   expect(called.status).toBe(200);
   expect(await called.text()).toContain('hello');
-  const card = (await (await ask('/live/mcp/server-card')).json()) as { remotes: { url: string }[] };
-  expect(card.remotes[0]?.url).toBe('https://example.org/live/mcp');
+  // Each link of each document leads below that path.
+  for (const path of [
+    '/live/',
+    '/live/mcp/server-card',
+    '/live/.well-known/mcp.json',
+    '/live/.well-known/ai-catalog.json',
+  ]) {
+    const text = await (await ask(path)).text();
+    const links = text.match(/https:\/\/example\.org[^"]*/g) ?? [];
+    expect([path, links.length > 0]).toEqual([path, true]);
+    expect(links.filter((link) => !/^https:\/\/example\.org\/live\/mcp(\/server-card)?$/.test(link))).toEqual([]);
+  }
+  const card = await (await ask('/live/mcp/server-card')).json();
+  expect(card).toMatchObject({ transport: { endpoint: '/live/mcp' } });
   expect(await (await ask('/theirs')).text()).toBe('theirs');
   expect((await ask('/live/nothing')).status).toBe(404);
 }
@@ -39,10 +51,10 @@ test('in an Express app, below a path', async () => {
   await expectMounted((path, init) => fetch(`http://127.0.0.1:${port}${path}`, init));
 });
 
-test('in a Hono app, below a path', async () => {
+test('in a Hono app, below a path whose URL was given with a slash', async () => {
   const theirs = new Hono();
   theirs.get('/theirs', (context) => context.text('theirs'));
-  const host = hostAt('https://example.org/live');
+  const host = hostAt('https://example.org/live/');
   theirs.mount('/live', (request) => host.fetch(request));
   await expectMounted((path, init) => theirs.request(path, init));
 });
