@@ -11,8 +11,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
-/** Measured: 324.3 KiB, minified, since values are taken as they were meant and removals came; a fiftieth more is room. */
-const MOST_GZIPPED_KIB = 331;
+/** Measured: 332.8 KiB, minified, since each half of an answer says all that matters; a fiftieth more is room. */
+const MOST_GZIPPED_KIB = 340;
 
 const Meta = z.object({
   outputs: z.record(
