@@ -117,7 +117,8 @@ export function checkSecretsSet({ options }: Pick<App, 'options'>, variable: Rea
   if (first === undefined) return;
   const lines = [...missing].map(([name, expected]) => `  ${name}: expected ${expected}`);
   const message = `${missing.size} variable(s) of the app's own are not set:\n${lines.join('\n')}`;
-  const hint = 'set each in the environment of the server, such as in the shell: export NAME=value';
+  const hint =
+    'set each where the server runs: export NAME=value in its shell, wrangler secret put NAME (for wrangler dev in .dev.vars), or in the settings of the function';
   throw new TidegateError('invalid_config', message, { field: first[0], expected: first[1], hint });
 }
 

@@ -15,6 +15,7 @@ import {
   secret,
   stream,
   tool,
+  websocket,
 } from '../../src/index.ts';
 import { TidegateError } from '../../src/base/errors.ts';
 
@@ -123,6 +124,16 @@ describe('one mistake, one line', () => {
       'a transform without a type',
       inStream({ schema: z.object({ n: z.string().transform(Number) }) }),
       'streams.s.schema.n: expected .transform(…).pipe(…) with a schema of what it makes, such as z.number(), found .transform(…)',
+    ],
+    ...[http, websocket, pull].map((kind): [string, string[], string] => [
+      `no options of ${kind.name}`,
+      inStream({ feed: untyped(kind as (options: never) => unknown, undefined) }),
+      `streams.s.feed.${kind === pull ? 'pull' : 'url'}: expected a`,
+    ]),
+    [
+      'no options of mqtt',
+      inStream({ feed: untyped(mqtt, undefined) }).filter((line) => !line.includes('.topic')),
+      'streams.s.feed.url: expected a URL that begins with mqtt://',
     ],
     [
       'a variable that is not set',

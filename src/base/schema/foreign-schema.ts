@@ -1,6 +1,6 @@
 /** Says what stands where a schema of zod 4 is meant: one of zod 3, of another library, fields without an object, or none. Pure. */
 import type * as z from 'zod';
-import { DEEPEST_SCHEMA, schemaParts, type SchemaPath } from './schema-parts.ts';
+import { defOf, DEEPEST_SCHEMA, schemaParts, type SchemaPath } from './schema-parts.ts';
 
 const isZod = (value: unknown): boolean => typeof value === 'object' && value !== null && '_zod' in value;
 
@@ -25,15 +25,21 @@ function nameOf(value: unknown): string {
 
 /** The places within a schema at which something else stands than a schema of zod 4, which zod itself does not tell. */
 export function foreignParts(schema: z.core.$ZodType, path: string): { path: string; expected: string }[] {
-  return partsOf(schema, [], []).map(([at, value]) => {
-    const expected = zodExpected(value, 'z.string()');
-    return { path: path + written(at), expected: value === undefined ? `${expected}, found undefined` : expected };
+  return partsOf(schema, [], []).map(([at, value, around]) => {
+    if (value !== undefined) return { path: path + written(at), expected: zodExpected(value, 'z.string()') };
+    // With zod 3 a record of one schema was right.
+    const isRecord = around !== undefined && defOf(around).type === 'record';
+    const expected = isRecord ? 'two schemas, as in z.record(z.string(), …)' : zodExpected(value, 'z.string()');
+    return { path: path + written(isRecord ? at.slice(0, -1) : at), expected: `${expected}, found undefined` };
   });
 }
 
+/** A value that is no schema, with its path and the schema that it is a part of. */
+type Foreign = [at: SchemaPath, value: unknown, around: z.core.$ZodType | undefined];
+
 /** @param above What holds the schema. One that contains itself is not looked through again. */
-function partsOf(schema: z.core.$ZodType, at: SchemaPath, above: readonly z.core.$ZodType[]): [SchemaPath, unknown][] {
-  if (!isZod(schema)) return [[at, schema]];
+function partsOf(schema: z.core.$ZodType, at: SchemaPath, above: readonly z.core.$ZodType[]): Foreign[] {
+  if (!isZod(schema)) return [[at, schema, above.at(-1)]];
   if (above.length > DEEPEST_SCHEMA || above.includes(schema)) return [];
   return schemaParts(schema).flatMap(([path, inner]) => partsOf(inner, [...at, ...path], [...above, schema]));
 }

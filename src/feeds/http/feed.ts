@@ -2,6 +2,7 @@
 import type { BurstContext, Feed, FeedBatch } from '../../declare/feed.ts';
 import { secretsWithin } from '../../declare/secret.ts';
 import { declaredPacing } from '../kit/declared-pacing.ts';
+import { optionsOf } from '../kit/source-options.ts';
 import { describeHttpSource, type HttpOptions, isDeclared } from './options.ts';
 import { httpProblems } from './problems.ts';
 import { httpSettings } from './spec.ts';
@@ -15,7 +16,8 @@ export type { HttpBody } from '../kit/template.ts';
  * listened to without end on a host that stays up. A status other than 2xx and 304 fails the burst. Every stream that takes from
  * the feed gets every item.
  */
-export function http(options: HttpOptions): Feed {
+export function http(given: HttpOptions): Feed {
+  const options = optionsOf(given);
   return {
     kind: 'feed',
     type: 'http',

@@ -9,6 +9,7 @@ import { TidegateError } from '../../base/errors.ts';
 import type { EventMeta } from '../../base/event.ts';
 import { type Json, utf8Bytes } from '../../base/json.ts';
 import { declaredPacing } from './declared-pacing.ts';
+import { optionsOf } from './source-options.ts';
 
 /** What `pull` gets. */
 export type PullContext = Pick<
@@ -71,7 +72,8 @@ export const pullSpec = z.strictObject({
  * A feed written in the app:
  * `pull({ everyMs: 5_000, pull: async ({ position }) => ({ items: await readSince(position), position: … }) })`.
  */
-export function pull(options: PullOptions): Feed {
+export function pull(given: PullOptions): Feed {
+  const options = optionsOf(given);
   const { source, replayable, secrets = {}, pull: read } = withDefaults(pullSpec, options);
   return {
     kind: 'feed',

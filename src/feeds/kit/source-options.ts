@@ -45,6 +45,15 @@ export const headersOption = <Made>(mistakeIn = headerExpected) =>
     }),
   );
 
+/**
+ * The options that a kind of feed was called with. Where they are none, because no type check has seen the app, each that is
+ * needed is told as missing.
+ */
+export function optionsOf<Options extends object>(given: Options): Options {
+  const options: unknown = given;
+  return typeof options === 'object' && options !== null ? given : ({} as Options);
+}
+
 /** Hosts that a feed may reach beside public ones. */
 export const allowOption = z
   .array(judged<string>('a host name or host:port, without a scheme', isHost), { error: 'a list of host names' })

@@ -6,6 +6,7 @@
 import type { BurstContext, Feed, FeedBatch } from '../../declare/feed.ts';
 import { secretsWithin } from '../../declare/secret.ts';
 import { declaredPacing } from '../kit/declared-pacing.ts';
+import { optionsOf } from '../kit/source-options.ts';
 import { publicForm } from '../../net/fetch-target.ts';
 import type { MqttOutlet } from '../mqtt-session/messages.ts';
 import type { MqttOptions } from '../mqtt-session/options.ts';
@@ -39,7 +40,8 @@ export type {
  *
  * With `topics.publish` the app can publish there too: see `MqttTopics`.
  */
-export function mqtt(options: MqttOptions): Feed<MqttOutlet> {
+export function mqtt(given: MqttOptions): Feed<MqttOutlet> {
+  const options = optionsOf(given);
   const { topics } = options;
   return {
     kind: 'feed',

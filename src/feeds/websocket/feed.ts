@@ -5,6 +5,7 @@
 import type { BurstContext, Feed, FeedBatch } from '../../declare/feed.ts';
 import { secretsWithin } from '../../declare/secret.ts';
 import { declaredPacing } from '../kit/declared-pacing.ts';
+import { optionsOf } from '../kit/source-options.ts';
 import { describeWebSocket, type WebSocketOptions } from './options.ts';
 import { webSocketSettings } from './spec.ts';
 import { webSocketProblems } from './problems.ts';
@@ -34,7 +35,8 @@ export type {
  *   that sends faster than its messages are stored is slowed down. On other platforms `overflow` also decides what becomes
  *   of messages that do not fit into 8 MiB, and they make a `gap` event, reason `overflow`.
  */
-export function websocket(options: WebSocketOptions): Feed {
+export function websocket(given: WebSocketOptions): Feed {
+  const options = optionsOf(given);
   return {
     kind: 'feed',
     type: 'websocket',

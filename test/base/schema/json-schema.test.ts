@@ -7,6 +7,9 @@ import { objectSchema } from '../../../src/base/schema/json-schema.ts';
 
 const untyped = (value: unknown) => value as z.ZodType;
 const old = untyped(z3.string());
+/** As earlier releases of zod 4 make it of `z.record(z.any())`. */
+const recordOfOne = z.record(z.string(), z.any());
+Object.assign(recordOfOne.def, { valueType: undefined });
 
 function mistake(schema: z.ZodType): string {
   try {
@@ -34,6 +37,16 @@ describe('what is no schema of zod 4 is told by its place', () => {
       'fields without an object',
       z.object({ a: untyped({ b: z.string() }) }),
       /\.a: expected z\.object\(\{ … \}\) around these fields/,
+    ],
+    [
+      'a record of one schema',
+      z.object({ a: recordOfOne }),
+      /\.a: expected two schemas, as in z\.record\(z\.string\(\), …\), found undefined/,
+    ],
+    [
+      'a list of nothing',
+      z.object({ a: z.array(untyped(undefined)) }),
+      /\.a\[\]: expected a zod schema, .*found undefined/,
     ],
     ['null', z.object({ a: untyped(null) }), /\.a: .*, found null/],
     ['a list', z.object({ a: untyped([z.string()]) }), /\.a: .*, found a list/],
