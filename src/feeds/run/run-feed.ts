@@ -106,13 +106,16 @@ async function runWith(
   let projections = 0;
   let told = { ...NO_COUNTS };
   let toldAt: number | null = null;
+  /** Whether something was refused of what was last told. */
+  let isRefusing = false;
   /** What came since it was last told. */
   const untold = () => {
     const counts = addCounts(intake.total(), told, -1);
     told = intake.total();
     toldAt = runtime.now();
     const { rejected, deadLetters } = counts;
-    if (rejected > 0) {
+    isRefusing = rejected > 0;
+    if (isRefusing) {
       const why = withinBound(intake.rejection());
       runtime.log('warn', 'items that are no events of their stream', {
         feed: feed.name,
@@ -123,16 +126,15 @@ async function runWith(
     }
     return counts;
   };
-  /** Whether anything came that is not told yet, duplicates apart. */
-  const isNews = () => {
+  /** Whether what came is to be told now. Nothing is told of silence, and what is refused first does not wait. */
+  const isDue = () => {
     const { events, thinned, rejected } = addCounts(intake.total(), told, -1);
-    return events + thinned + rejected > 0;
+    if (events + thinned + rejected === 0) return false;
+    return toldAt === null || (rejected > 0 && !isRefusing) || runtime.now() >= toldAt + feed.budget.timeMs;
   };
   const projected = async () => {
     projections += (await project({ scope, deadline: commitBy() }, lease)).commits;
-    const isDue = toldAt === null || runtime.now() >= toldAt + feed.budget.timeMs;
-    if (deadline === null && isDue && isNews())
-      tell(report('held', lease.state(), untold(), lease.commits() + projections));
+    if (deadline === null && isDue()) tell(report('held', lease.state(), untold(), lease.commits() + projections));
   };
   const close = (held: Lease) => closeWindows(held, intake, commitBy);
   const burst = { ...run, feed, lease, intake, commitBy, project: projected, closeWindows: close };

@@ -133,6 +133,23 @@ describe('a feed that listens', () => {
     expect(counted.reduce((sum, [, , events]) => sum + Number(events), 0)).toBe(25);
   });
 
+  test('says within the time of a burst that what comes does not fit any more', async () => {
+    const source = toySource({ budget: { timeMs: 10_000 } });
+    const stage = stageOf({ streams: { readings: identified(source.feed) } });
+    const { loop } = processOn(stage);
+    await settle();
+    await stage.clock.advance(2_000);
+    source.send(reading(1));
+    await settle();
+    await stage.clock.advance(1_000);
+    source.send({ ...reading(2), value: 'hot' });
+    await settle();
+    for (let seconds = 0; seconds < 8; seconds += 1) await stage.clock.advance(1_000);
+    const warned = stage.logged.filter(({ level }) => level === 'warn');
+    expect(warned).toMatchObject([{ fields: { feed: 'readings', rejected: 1, field: 'data.value' } }]);
+    await stage.clock.drive(loop.stop());
+  });
+
   test('says that what comes does not fit, about as often as a burst would end', async () => {
     const source = toySource({ budget: { timeMs: 10_000 } });
     const stage = stageOf({ streams: { readings: identified(source.feed) } });
