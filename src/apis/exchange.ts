@@ -6,8 +6,9 @@ import type { HttpAnswer } from '../declare/http-api.ts';
 import { isSafe } from '../declare/http-tool.ts';
 import { backoff } from '../base/backoff.ts';
 import { TidegateError } from '../base/errors.ts';
-import { isDeep, type Json, utf8Bytes } from '../base/json.ts';
+import { isDeep, type Json } from '../base/json.ts';
 import { readSourceJson } from '../base/source-json.ts';
+import { charsetOf } from '../net/media-type.ts';
 import { ofAnswer, ofArguments } from './declared-function.ts';
 import { type Failed, failedCall, type ApiFailure, apiFailureOf, limited, tooMuch, unexpected } from './failure.ts';
 import { limitText, pausedUntil, pauseMs, rememberPause, takePlace } from './limits.ts';
@@ -121,9 +122,9 @@ async function send(call: Call, { url, method, headers, body }: HttpRequest): Pr
       maxBytes: Math.max(1, left.bytes),
       timeoutMs: Math.max(1, Math.min(settings.timeoutMs, context.deadline - LAST_MS - runtime.now())),
     });
-    const text = await response.text();
-    left.bytes -= utf8Bytes(text);
-    return answerOf(call, response, text);
+    const bytes = await response.arrayBuffer();
+    left.bytes -= bytes.byteLength;
+    return answerOf(call, response, bytes);
   } catch (thrown) {
     if (context.signal.aborted) throw context.signal.reason;
     if (!(thrown instanceof TidegateError) || !BROKEN.has(thrown.code)) throw thrown;
@@ -132,9 +133,10 @@ async function send(call: Call, { url, method, headers, body }: HttpRequest): Pr
   }
 }
 
-function answerOf({ spec, secrets, input }: Call, response: Response, text: string): Omit<Exchanged, 'ok'> {
+function answerOf({ spec, secrets, input }: Call, response: Response, bytes: ArrayBuffer): Omit<Exchanged, 'ok'> {
   const headers = { get: (name: string) => redacted(response.headers.get(name), secrets) };
-  const read = spec.format === 'text' ? text : jsonOf(text);
+  const text = decodeText(bytes, spec.format === 'text' ? charsetOf(response.headers.get('content-type')) : null);
+  const read = spec.format === 'text' ? text : jsonOf(bytes);
   const body = secrets.redactDeep(read === undefined ? text : read);
   return { answer: { status: response.status, headers, body, input: { ...input } }, readable: read !== undefined };
 }
@@ -143,10 +145,20 @@ function redacted(text: string | null, secrets: ToolSecrets): string | null {
   return text === null ? null : secrets.redact(text);
 }
 
-/** Undefined: the text is not JSON, or nested too deep to walk through. Null: the body is empty. */
-function jsonOf(text: string): unknown {
-  if (text.trim() === '') return null;
+/** A text in the charset that the answer names, where the platform knows it; else in UTF-8. */
+function decodeText(bytes: ArrayBuffer, charset: string | null): string {
   try {
+    return new TextDecoder(charset ?? 'utf-8').decode(bytes);
+  } catch {
+    return new TextDecoder().decode(bytes);
+  }
+}
+
+/** Undefined: it is not JSON in UTF-8, or nested too deep to walk through. Null: the body is empty. */
+function jsonOf(bytes: ArrayBuffer): unknown {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    if (text.trim() === '') return null;
     const value = readSourceJson(text) as Json;
     return isDeep(value) ? undefined : value;
   } catch {

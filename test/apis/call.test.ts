@@ -91,6 +91,12 @@ describe('an answer', () => {
     expect(await onStage({ t }).call('t')).toEqual({ text: 'a,b\n1,2', structured: undefined, isError: false });
   });
 
+  test('is read in the charset that it names', async () => {
+    source.on('/t', text(Buffer.from('ä', 'latin1'), 'text/csv; charset=iso-8859-1'));
+    const t = httpTool({ description, api: shop(), url: '/t', format: 'text' });
+    expect((await onStage({ t }).call('t')).text).toBe('ä');
+  });
+
   test('has the text that the declaration gives it', async () => {
     source.on('/p', json({ price: 5 }));
     const t = httpTool({
@@ -106,6 +112,7 @@ describe('an answer', () => {
 
   test.each<[string, RequestListener, RegExp]>([
     ['of another shape', json({ price: 'dear' }), /something else than this tool expects: price: .*number/],
+    ['in another charset', text(Buffer.from('{"price":5,"of":"ä"}', 'latin1')), /expects: no JSON, but \{"price":5/],
     ['that is no JSON', text('<html>busy</html>', 'text/html'), /expects: no JSON, but <html>busy/],
   ])('%s is the API’s failure', async (_, behaviour, told) => {
     source.on('/p', behaviour);
