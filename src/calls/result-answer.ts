@@ -56,6 +56,18 @@ export function pagedAnswer(split: SplitResult, handle: string, { hasSchema, ...
   };
 }
 
+/** What stands in place of pages that could not be kept, where the structured answer is whole all the same. */
+export function unkeptAnswer({ bytes, structured, content }: SplitResult, most: number): ToolResult {
+  const summary = [
+    `The answer has ${bytes} bytes, more than the ${most} of one answer, and its pages could not be kept.`,
+    'The call itself was done. The structured content of this answer is whole; here is the beginning of its text.',
+  ];
+  return {
+    content: [{ type: 'text', text: summary.join('\n') }, ...content],
+    ...(structured === undefined ? {} : { structuredContent: structured }),
+  };
+}
+
 /** Says which pages hold what, and links to the first of them. */
 function linksTo({ items, pages }: SplitResult, handle: string): { listed: string[]; links: ContentBlock[] } {
   let next = 1;

@@ -17,13 +17,13 @@ import type { Store } from '../store/store.ts';
 import type { Caller } from './caller.ts';
 import { resultPage, type ResultPage, resultPageKey, resultPagesKey } from './names.ts';
 import { splitResult, type SplitResult } from './result-pages.ts';
-import { pagedAnswer } from './result-answer.ts';
+import { pagedAnswer, unkeptAnswer } from './result-answer.ts';
 
 export interface Results {
   /**
    * Answers the result itself where it is small enough, else a result with its beginning and with links to its pages.
    * Where a tool has an output schema, its structured answer stays whole up to `structuredBytes`, because a client may hold
-   * it to the schema. Above that the result has `isError`, to which no schema applies. Costs no store call for a small
+   * it to the schema, and is answered though the pages cannot be kept. Above that the result has `isError`, to which no schema applies. Costs no store call for a small
    * result; for a large one, a call for each page and one more.
    * @throws TidegateError `too_large` for more pages than are kept; `rate_limited`
    */
@@ -102,11 +102,15 @@ export function createResults(deps: ResultDeps): Results {
       if (split === null) return result;
       if (split.pages.length > MOST_RESULT_PAGES) throw tooLarge(split);
       const now = runtime.now();
+      const isWhole = split.isStructuredPaged && split.structured !== undefined;
       const handle = await keep(split, caller, now).catch((thrown: unknown) => {
-        if (!isOfStore(thrown)) throw thrown;
-        runtime.log('error', `a large answer was not kept: ${thrown.message}`, { code: thrown.code });
-        throw notKept(split, thrown);
+        if (isOfStore(thrown)) {
+          runtime.log('error', `a large answer was not kept: ${thrown.message}`, { code: thrown.code });
+        } else if (!isOverQuota(thrown)) throw thrown;
+        if (isWhole) return null;
+        throw isOfStore(thrown) ? notKept(split, thrown) : thrown;
       });
+      if (handle === null) return unkeptAnswer(split, bytes);
       return pagedAnswer(split, handle, { hasSchema, hasReader, most: bytes, until: now + keptMs });
     },
 
@@ -134,6 +138,10 @@ function boundTo({ tenant, subject, client }: Principal): string {
 
 function isOfStore(thrown: unknown): thrown is TidegateError {
   return thrown instanceof TidegateError && (thrown.code === 'store_unavailable' || thrown.code === 'store_unknown');
+}
+
+function isOverQuota(thrown: unknown): boolean {
+  return thrown instanceof TidegateError && thrown.code === 'rate_limited';
 }
 
 const NARROWER = 'ask for less, e.g. a shorter range or fewer keys';

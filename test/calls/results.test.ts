@@ -452,6 +452,16 @@ describe('the store', () => {
     expect(result.isError).toBe(true);
     expect(textsOf(result)[0]).toContain('the call itself was done');
   });
+
+  test('that is gone, or full, takes nothing from the structured content of a tool with a schema', async () => {
+    const full = { ...store, add: async () => HOURLY_PAGES + 1 };
+    for (const kept of [{ ...store, add: gone, commit: gone }, full]) {
+      const result = await call(await instance({ store: kept }), 'rows');
+      expect([result.isError, result.structuredContent]).toEqual([undefined, { rows: ROWS }]);
+      expect(textsOf(result)[0]).toContain('its pages could not be kept');
+      expect(textsOf(result)[0]).not.toContain('read_result');
+    }
+  });
 });
 
 describe('the official clients', () => {
