@@ -21,12 +21,16 @@ export interface Field {
 const MOST_FIELDS = 60;
 const DEEPEST = 4;
 const MOST_CHOICES = 8;
+/** How often a schema that contains itself is told on one way: at its place and once within itself; and in one type. */
+const IN_FIELDS = 2;
+const IN_TYPES = 1;
+const MOST_REFERENCES = 10;
 const FIELDS_NAMED = 30;
 
 /** Lists the fields in the order of declaration. Fields of nested objects are listed by their path. */
 export function fieldsOf({ jsonSchema }: DeclaredStream): Field[] {
   const fields: Field[] = [];
-  const [itself] = variantsOf({ root: jsonSchema, schema: jsonSchema, within: [] });
+  const [itself] = variantsOf({ root: jsonSchema, schema: jsonSchema, within: ['#'] }, IN_FIELDS);
   if (itself !== undefined) collect(itself, '', 0, fields);
   return fields;
 }
@@ -60,15 +64,15 @@ interface Part {
   /** What its references are looked up in. */
   root: JsonObject;
   schema: JsonObject;
-  /** The references that were followed to it. One that comes again has no end. */
+  /** The references that were followed to it. `#` is the whole schema. */
   within: readonly string[];
 }
 
-function collect({ root, schema }: Part, path: string, depth: number, fields: Field[]): void {
+function collect({ root, schema, within }: Part, path: string, depth: number, fields: Field[]): void {
   for (const [name, value] of Object.entries(objectOf(schema.properties))) {
     if (fields.length >= MOST_FIELDS) return;
     const given = objectOf(value);
-    const variants = variantsOf({ root, schema: given, within: [] });
+    const variants = variantsOf({ root, schema: given, within }, IN_FIELDS);
     const property = Object.assign({}, ...variants.toReversed().map((variant) => variant.schema), given) as JsonObject;
     const at = path === '' ? name : `${path}.${name}`;
     const nested = variants.find((variant) => variant.schema.properties !== undefined);
@@ -86,18 +90,21 @@ function fieldOf(name: string, { unit, description }: JsonObject, variants: read
   };
 }
 
-/** The schema itself, or the alternatives that it stands for. References are followed, each once. */
-function variantsOf({ root, schema, within }: Part): Part[] {
+/**
+ * The schema itself, or the alternatives that it stands for. References are followed, each so often at most on one way:
+ * one that comes again and again has no end, and stands for its type alone.
+ */
+function variantsOf({ root, schema, within }: Part, most: number): Part[] {
   const { $ref } = schema;
   if (typeof $ref === 'string') {
-    const isOver = within.includes($ref) || within.length > DEEPEST;
-    const found = isOver ? {} : (referenced($ref, root) ?? {});
-    return variantsOf({ root, schema: found, within: [...within, $ref] });
+    const { type = null, ...more } = referenced($ref, root) ?? {};
+    const isOver = within.filter((one) => one === $ref).length >= most || within.length > MOST_REFERENCES;
+    const found = { ...(type === null ? {} : { type }), ...(isOver ? {} : more) };
+    return variantsOf({ root, schema: found, within: [...within, $ref] }, most);
   }
   const choices = [schema.anyOf, schema.oneOf].find((list) => Array.isArray(list));
-  return (
-    choices?.flatMap((choice) => variantsOf({ root, schema: objectOf(choice), within })) ?? [{ root, schema, within }]
-  );
+  const each = choices?.flatMap((choice) => variantsOf({ root, schema: objectOf(choice), within }, most));
+  return each ?? [{ root, schema, within }];
 }
 
 function typeOf(variants: readonly Part[]): string {
@@ -119,7 +126,7 @@ function typesOf({ root, schema, within }: Part): string[] {
     if (type === 'string') return typeof schema.format === 'string' ? `text (${schema.format})` : 'text';
     if (type === 'boolean') return 'true or false';
     if (type !== 'array') return type;
-    return `list of ${typeOf(variantsOf({ root, schema: objectOf(schema.items), within }))}`;
+    return `list of ${typeOf(variantsOf({ root, schema: objectOf(schema.items), within }, IN_TYPES))}`;
   });
 }
 
