@@ -20,7 +20,7 @@ import type { EraServing } from './modern.ts';
 import type { ServerSource } from './server.ts';
 import { createUnderWay, type UnderWay } from './under-way.ts';
 import { MOST_BATCHED } from '../wire/message.ts';
-import { LEGACY_VERSIONS } from '../wire/versions.ts';
+import { LEGACY_VERSIONS, MODERN_VERSION } from '../wire/versions.ts';
 
 export function createLegacy(source: ServerSource, outlivesClients: boolean): EraServing {
   const underWay = createUnderWay(outlivesClients);
@@ -50,7 +50,7 @@ async function serveOne(
   if (!isJSONRPCRequest(body)) return invalid('Not a JSON-RPC message', body);
   const version = request.headers.get('mcp-protocol-version');
   if (body.method !== 'initialize' && version !== null && !LEGACY_VERSIONS.includes(version)) {
-    const expected = `one of ${LEGACY_VERSIONS.join(', ')}`;
+    const expected = `one of ${[MODERN_VERSION, ...LEGACY_VERSIONS].join(', ')}`;
     const data = { code: 'invalid_input', field: 'MCP-Protocol-Version', expected };
     return invalid(`Unsupported protocol version: ${version}`, body, data);
   }
