@@ -45,7 +45,9 @@ export async function drive(client: ClientProcess, sent: () => number): Promise<
       const further = handed === null ? null : furtherCall(asked.tool, handed);
       if (further) await callOne(way, further);
     }
-    const { tool, args } = await untilAsked(call);
+    const asked = await untilAsked(call);
+    if (asked === null) return;
+    const { tool, args } = asked;
     await callOne(way, { tool: 'get_task', args: { task: args['task'] }, says: /survey/ });
     await callOne(way, { tool, args, says: /"status":|survey/ });
   }

@@ -12,11 +12,14 @@ const MOST_CALLS = 40;
 const LONGEST_PAUSE_MS = 5_000;
 const ANSWER = [{ field: 'right', value: true }];
 
-/** Begins a task, and goes on until it asks. @returns the call that answers it */
-export async function untilAsked(call: CallTool): Promise<{ tool: string; args: Record<string, unknown> }> {
+const ENDED = /Survey of north: agreed|"agreed":true/;
+
+/** Begins a task, and goes on until it asks. @returns the call that answers it; null: the client has answered by itself */
+export async function untilAsked(call: CallTool): Promise<{ tool: string; args: Record<string, unknown> } | null> {
   let handed = await call('survey', { site: 'north' });
   for (let calls = 0; calls < MOST_CALLS; calls += 1) {
     const [half = 'text'] = halvesOf(handed);
+    if (ENDED.test(wordsOf(handed, half))) return null;
     const next = printedCall(handed, half);
     if (next === null) break;
     if (next.tool === 'answer_task') return { tool: next.tool, args: withAnswer(next.arguments) };
@@ -32,7 +35,7 @@ export async function followTask(call: CallTool, half: HalfName): Promise<string
   for (let calls = 0; calls < MOST_CALLS; calls += 1) {
     const read = halfThere(handed, half);
     const words = wordsOf(handed, read);
-    if (/Survey of north: agreed|"agreed":true/.test(words)) return null;
+    if (ENDED.test(words)) return null;
     const next = printedCall(handed, read);
     if (next === null) return `no call is printed in ${words.slice(0, 300)}`;
     await sleep(Math.min(LONGEST_PAUSE_MS, next.afterMs ?? 0));

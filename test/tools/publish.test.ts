@@ -140,6 +140,10 @@ describe('what models see', () => {
     expect(properties['payload']?.['description']).toContain('To plant/notes/+: string.');
     // A topic takes anything.
     expect(Object.keys(properties['payload'] ?? {})).toEqual(['description', 'anyOf']);
+    // mcp-use, and others that turn the schema into one of zod, refuse names that an object does not tell.
+    expect(properties['payload']).toMatchObject({
+      anyOf: [{ type: 'object', additionalProperties: true }, {}, {}, {}, {}, {}],
+    });
   });
 
   test('request shows those topics alone that have answers, and the only schema as it is', async () => {

@@ -11,8 +11,14 @@ import { defOf } from './schema-parts.ts';
 
 export const NO_ARGUMENTS: JsonObject = { type: 'object', properties: {}, additionalProperties: false };
 
-/** What is anything is said so: some clients take a schema without any word for a mistake. */
-const ANY_TYPE = ['object', 'array', 'string', 'number', 'boolean', 'null'];
+/**
+ * What is anything is said so: some clients take a schema without any word for a mistake, and some let an object have no names
+ * but those that are told.
+ */
+const ANY_TYPE: readonly JsonObject[] = [
+  { type: 'object', additionalProperties: true },
+  ...['array', 'string', 'number', 'boolean', 'null'].map((type) => ({ type })),
+];
 
 const listed = new WeakMap<z.core.$ZodType, z.ZodType>();
 
@@ -62,7 +68,7 @@ function toJson(schema: z.ZodType, io: 'input' | 'output', isPlain: boolean): Js
         const { $schema: _dialect, ...rest } = toJson(shown, io, isPlain);
         Object.assign(node, rest);
       } else if (isPlain && zodSchema instanceof z.ZodUnknown) {
-        if (Object.keys(node).every((key) => key === 'description')) node.anyOf = ANY_TYPE.map((type) => ({ type }));
+        if (Object.keys(node).every((key) => key === 'description')) node.anyOf = [...ANY_TYPE];
       } else if (isPlain && !(zodSchema instanceof z.ZodLazy)) {
         for (const key of ['minLength', 'maxLength', 'minItems', 'maxItems', 'default']) delete node[key];
         if (node.minimum === 0 || node.minimum === 1) delete node.minimum;
