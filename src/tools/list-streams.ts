@@ -109,9 +109,11 @@ interface FeedTold {
   repeatsBeyond: readonly string[];
   /** When it was told last that events are missing, epoch ms; null: never. */
   lastGapAt: number | null;
+  /** When it may have brought events twice last, epoch ms; null: never. */
+  lastDoubtAt: number | null;
 }
 
-const NO_NOTE: FeedTold = { note: null, zoneless: [], repeatsBeyond: [], lastGapAt: null };
+const NO_NOTE: FeedTold = { note: null, zoneless: [], repeatsBeyond: [], lastGapAt: null, lastDoubtAt: null };
 
 /** One store call for all feeds of the page. */
 async function notesOf(scope: Scope, page: readonly DeclaredStream[]): Promise<Map<string, FeedTold>> {
@@ -119,9 +121,9 @@ async function notesOf(scope: Scope, page: readonly DeclaredStream[]): Promise<M
   if (names.length === 0) return new Map();
   const statuses = await feedStatus(scope, names);
   return new Map(
-    statuses.map(({ feed: name, zoneless = [], repeatsBeyond, lastGapAt, ...status }) => [
+    statuses.map(({ feed: name, zoneless = [], repeatsBeyond, lastGapAt, lastDoubtAt, ...status }) => [
       name,
-      { note: noteFrom(name, status), zoneless, repeatsBeyond, lastGapAt },
+      { note: noteFrom(name, status), zoneless, repeatsBeyond, lastGapAt, lastDoubtAt },
     ]),
   );
 }
@@ -129,7 +131,7 @@ async function notesOf(scope: Scope, page: readonly DeclaredStream[]): Promise<M
 async function list(
   scope: Scope,
   stream: DeclaredStream,
-  { note, zoneless, repeatsBeyond, lastGapAt }: FeedTold,
+  { note, zoneless, repeatsBeyond, lastGapAt, lastDoubtAt }: FeedTold,
 ): Promise<ListedStream> {
   const { tenant } = scope;
   const { name, title, description, keyed, retention, latenessMs, aheadMs, example } = stream;
@@ -138,7 +140,8 @@ async function list(
     keyed ? readLatestByKey(scope, name, { after: null, limit: EXAMPLE_KEYS }) : { events: [], next: null },
   ]);
   const caveat = caveatOf(stream, lastGapAt, scope.runtime.now());
-  const isExact = stream.identified && caveat === undefined && !repeatsBeyond.includes(name);
+  const isDoubtful = repeatsBeyond.includes(name) || isKept(stream, lastDoubtAt, scope.runtime.now());
+  const isExact = stream.identified && caveat === undefined && !isDoubtful;
   return {
     name,
     title,
@@ -163,10 +166,14 @@ async function list(
 }
 
 /** What is missing in a stream: by its declaration, and by the gaps that its feed told of what is still kept. */
-function caveatOf({ caveat, retention }: DeclaredStream, lastGapAt: number | null, now: number): string | undefined {
-  const isKept = lastGapAt !== null && (retention.ageMs === null || lastGapAt >= now - retention.ageMs);
-  const missing = isKept
+function caveatOf(stream: DeclaredStream, lastGapAt: number | null, now: number): string | undefined {
+  const missing = isKept(stream, lastGapAt, now)
     ? `Events are missing, the last time at ${isoTime(lastGapAt)}: gap events say where`
     : undefined;
-  return [caveat, missing].filter((one) => one !== undefined).join(' ') || undefined;
+  return [stream.caveat, missing].filter((one) => one !== undefined).join(' ') || undefined;
+}
+
+/** Whether what came at this time would still be kept. */
+function isKept({ retention: { ageMs } }: DeclaredStream, at: number | null, now: number): at is number {
+  return at !== null && (ageMs === null || at >= now - ageMs);
 }

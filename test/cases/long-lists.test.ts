@@ -31,6 +31,21 @@ it('a list of which some are revised each time gives each revision once', async 
   expect(await stage.ids()).toHaveLength(800 + 6 * 300);
 });
 
+it('delivery stays in doubt once a source repeated more than is looked through', async () => {
+  await using stage = await startHttpStage(Item, { id: 'id' });
+  const told: (number | null | undefined)[] = [];
+  const doubled = async () => (await stage.ids()).filter((id) => id === 'staying').length;
+  for (let poll = 0; poll < 5; poll += 1) {
+    const others = Array.from({ length: 7_000 }, (_, n) => ({ id: `${poll} ${n}`, revision: 0 }));
+    stage.source.on('/feed', text(JSON.stringify([{ id: 'staying', revision: 0 }, ...others])));
+    await stage.poll();
+    told.push((await stage.status())?.lastDoubtAt);
+  }
+  expect(await doubled()).toBeGreaterThan(1);
+  expect(told.slice(0, 3)).toEqual([null, null, null]);
+  expect(told.slice(3)).toEqual([expect.any(Number), told[3]]);
+});
+
 it('a list that comes in several bursts gives each id once', async () => {
   await using stage = await startHttpStage(Item, { id: 'id', feed: { budget: { events: 700 } } });
   stage.source.on('/feed', items(1_900));

@@ -231,6 +231,7 @@ const status = (more: Partial<FeedStatus>): FeedStatus => ({
   streams: [],
   repeatsBeyond: [],
   lastGapAt: null,
+  lastDoubtAt: null,
   state: 'ok',
   lagMs: null,
   backlog: null,

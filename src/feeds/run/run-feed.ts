@@ -198,11 +198,13 @@ function judge(
 ): Partial<FeedState> {
   const now = runtime.now();
   const { counts } = intake;
+  // What came twice in such a burst stays, also where the next ones do well.
+  const lastDoubtAt = beyondReach(state.repeats).length > 0 ? now : state.lastDoubtAt;
   const rejected = rejectedOf(counts, intake.rejection(), state.rejected, now);
   if (end.kind === 'ended') {
     const nextAt = end.more ? now : Math.max(now, startedAt + feed.everyMs);
     const repeats = tellBeyond(runtime, feed, state, intake.repeats(end.more));
-    return { failures: 0, lastError: null, rejected, repeats, lastSuccessAt: now, nextAt };
+    return { failures: 0, lastError: null, rejected, repeats, lastDoubtAt, lastSuccessAt: now, nextAt };
   }
   const { code, message, retryAfterMs } = end.error;
   // A feed that delivered events before it failed is not down, so its failures are counted anew from 1.
@@ -211,7 +213,14 @@ function judge(
   const level = failures === BREAKER_FAILURES ? 'error' : 'warn';
   runtime.log(level, 'a feed failed', { feed: feed.name, code, message, failures, nextAt });
   const repeats = tellBeyond(runtime, feed, state, intake.repeats(false));
-  return { failures, lastError: { code, message: message.slice(0, 1_000), at: now }, rejected, repeats, nextAt };
+  return {
+    failures,
+    lastError: { code, message: message.slice(0, 1_000), at: now },
+    rejected,
+    repeats,
+    lastDoubtAt,
+    nextAt,
+  };
 }
 
 /** Logs once that readings repeat more than is looked through. `list_streams` says it as long as it is so. */

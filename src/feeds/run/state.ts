@@ -75,6 +75,8 @@ export interface FeedState {
   newestTime: number | null;
   /** When it was told last that events are missing, or an item was given up, epoch ms; null: never. */
   lastGapAt: number | null;
+  /** When a burst last read a source that repeats more than is looked through, epoch ms; null: never. */
+  lastDoubtAt: number | null;
   /** Items that are known to wait upstream; null if that is not known. */
   backlog: number | null;
   bursts: number;
@@ -102,7 +104,7 @@ export function feedKey(tenant: string, feed: string): RecordKey {
 }
 
 /** What a record lacks that an earlier release wrote. Such a release leaves a member alone that it does not know. */
-type Later = 'rejected' | 'gaps' | 'repeats' | 'zoneless' | 'lastGapAt';
+type Later = 'rejected' | 'gaps' | 'repeats' | 'zoneless' | 'lastGapAt' | 'lastDoubtAt';
 type StoredState = Omit<FeedState, Later> & Partial<Pick<FeedState, Later>>;
 
 export const feedRecord = record<StoredState>('feed', () =>
@@ -131,6 +133,7 @@ export const feedRecord = record<StoredState>('feed', () =>
     lastSuccessAt: z.number().nullable(),
     newestTime: z.number().nullable(),
     lastGapAt: z.exactOptional(z.number().nullable()),
+    lastDoubtAt: z.exactOptional(z.number().nullable()),
     backlog: z.number().nullable(),
     bursts: z.number(),
     counts: z.strictObject({
@@ -187,6 +190,7 @@ export function newState(): FeedState {
     lastSuccessAt: null,
     newestTime: null,
     lastGapAt: null,
+    lastDoubtAt: null,
     backlog: null,
     bursts: 0,
     counts: { ...NO_COUNTS },

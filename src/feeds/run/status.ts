@@ -62,6 +62,8 @@ export interface FeedStatus {
   repeatsBeyond: string[];
   /** When it was told last that events are missing, or an item was given up, epoch ms; null: never. */
   lastGapAt: number | null;
+  /** When a burst last read a source that repeats more than is looked through, epoch ms; null: never. */
+  lastDoubtAt: number | null;
   /** Failed bursts in a row. */
   failures: number;
   bursts: number;
@@ -89,7 +91,7 @@ export async function feedStatus(
       if (feed === undefined) continue;
       const { record, ...condition } = judgeRecord(reading, now);
       const zoneless = record.zoneless.filter((name) => app.streams.get(name)?.zone === null);
-      const { backlog, lastSuccessAt, nextAt, failures, bursts, counts, repeats, lastGapAt } = record;
+      const { backlog, lastSuccessAt, nextAt, failures, bursts, counts, repeats, lastGapAt, lastDoubtAt } = record;
       found.push({
         feed: feed.name,
         type: feed.feed.type,
@@ -99,6 +101,7 @@ export async function feedStatus(
         ...(zoneless.length === 0 ? {} : { zoneless }),
         repeatsBeyond: beyondReach(repeats),
         lastGapAt,
+        lastDoubtAt,
         backlog,
         lastSuccessAt,
         nextAt,
