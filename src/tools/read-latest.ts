@@ -19,7 +19,7 @@ import { type FeedNote as Note, feedText, noteOf, unreadNote } from './feed-note
 import { Event, FeedNoteShape, Key, READ_ONLY, StreamName } from '../calls/schemas.ts';
 import { agoText, eventLine, shownEvent } from '../calls/short-lines.ts';
 import { bothHalves, createPage, roomFor } from '../calls/halves.ts';
-import { callOf, NextCalls } from '../calls/next-call.ts';
+import { callOf, type NextCall, NextCalls } from '../calls/next-call.ts';
 import type { Scope } from '../streams/scope.ts';
 
 const DEFAULT_KEYS = 50;
@@ -81,14 +81,15 @@ export function readLatestTool({ app, runtime }: AppDeps): Tool {
       for (const event of latest.events) if (!page.take(event)) break;
       const { length } = page.rows;
       const next = length < latest.events.length ? (latest.events[length - 1]?.key ?? null) : latest.next;
-      const hint = length > 0 || next !== null ? null : await hintFor(scope, stream, input, now);
+      const nothing = length > 0 || next !== null ? null : await whyNothing(scope, stream, input, now);
+      const more = next === null ? [] : [callOf('More keys', 'read_latest', { ...input, after: next })];
       return bothHalves<z.input<typeof Output>>({
         before: [],
         name: 'events',
         rows: page.rows,
-        after: [...(hint === null ? [] : [hint]), ...feedText(latest.feed, now)],
-        calls: next === null ? [] : [callOf('More keys', 'read_latest', { ...input, after: next })],
-        structured: { stream: stream.name, next, feed: latest.feed, ...(hint === null ? {} : { hint }) },
+        after: [...(nothing === null ? [] : [nothing.hint]), ...feedText(latest.feed, now)],
+        calls: nothing?.calls ?? more,
+        structured: { stream: stream.name, next, feed: latest.feed, ...(nothing && { hint: nothing.hint }) },
       });
     },
   });
@@ -124,23 +125,30 @@ function keyAndAfter(): TidegateError {
   });
 }
 
-/** Why there is nothing. One store call more, to tell what never came from what is not kept any longer. */
-async function hintFor(
+/** Why there is nothing, and the calls that look further. One store call more, to tell what never came from what is gone. */
+async function whyNothing(
   scope: Scope,
   stream: DeclaredStream,
   { key, after }: z.output<typeof Input>,
   now: number,
-): Promise<string> {
-  if (after !== undefined) return 'No keys after that one.';
-  const { newestAt } = await scope.store.extent(streamLog(scope.tenant, stream.name));
+): Promise<{ hint: string; calls: NextCall[] }> {
+  const { name } = stream;
+  if (after !== undefined) return { hint: 'No keys after that one.', calls: [] };
+  const { newestAt } = await scope.store.extent(streamLog(scope.tenant, name));
   const ageMs = latestAgeMs(stream);
   const kept = ageMs === null ? '' : ` A latest event is kept for ${durationText(ageMs)} after it arrived.`;
-  const look = 'read_history reads what is still kept.';
+  const ofKey = key === undefined ? {} : { keys: [key] };
+  const older = newestAt === null ? [] : [callOf('What is still kept', 'read_history', { stream: name, ...ofKey })];
   if (key !== undefined) {
-    const keys = 'Keys are case-sensitive; read_latest without key lists those there are.';
-    return `No event of key ${JSON.stringify(key)}. ${keys}${newestAt === null ? '' : `${kept} ${look}`}`;
+    const hint = `No event of key ${JSON.stringify(key)}. Keys are case-sensitive.${newestAt === null ? '' : kept}`;
+    return { hint, calls: [callOf('All keys', 'read_latest', { stream: name }), ...older] };
   }
-  if (newestAt === null) return `${stream.name} has no events yet. list_streams tells how its feed is.`;
-  const last = `The newest entry of ${stream.name} arrived ${isoTime(newestAt)} (${agoText(now - newestAt)})`;
-  return `${last}, and no latest event stands.${kept} ${look}`;
+  if (newestAt === null) {
+    return {
+      hint: `${name} has no events yet.`,
+      calls: [callOf('About the stream', 'list_streams', { stream: name })],
+    };
+  }
+  const last = `The newest entry of ${name} arrived ${isoTime(newestAt)} (${agoText(now - newestAt)})`;
+  return { hint: `${last}, and no latest event stands.${kept}`, calls: older };
 }

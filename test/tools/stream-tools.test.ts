@@ -181,6 +181,12 @@ describe('read_latest', () => {
       const { structured, text } = await at.call('read_latest', args);
       expect(structured).toMatchObject({ events: [], hint: expect.any(String) as string });
       expect(text).toContain(structured['hint']);
+      const calls = (structured['nextCalls'] ?? []) as { tool: string; arguments: object }[];
+      expect(calls.length).toBe('after' in args ? 0 : 1);
+      for (const { tool, arguments: given } of calls) {
+        expect(text).toContain(`: ${tool} ${JSON.stringify(given)}`);
+        await at.call(tool, given);
+      }
     }
   });
 });
