@@ -1,6 +1,7 @@
-/** How Node listens: which address a name means, and for how long connections are kept. */
+/** How Node listens: which address a name means, for how long connections are kept, and which variable mends what fails. */
 import { lookup } from 'node:dns/promises';
 import type { ServerOptions } from 'node:http';
+import { TidegateError } from '../../base/errors.ts';
 
 /** The address that a name means on this machine, as listening finds it too. What has none is refused there. */
 export async function addressOf(hostname: string): Promise<string> {
@@ -20,3 +21,34 @@ export function timeoutsFor(keepAliveMs: number): ServerOptions {
   const headersTimeout = Math.max(LEAST_HEADERS_MS, Math.min(keepAliveMs + 1_000, REQUEST_MS));
   return { keepAliveTimeout: keepAliveMs, headersTimeout, requestTimeout: REQUEST_MS };
 }
+
+/** A host as URLs write it. */
+export function hostInUrl(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+/** The error for an address that cannot be listened on, which names the variable that mends it. */
+export function notListening(cause: NodeJS.ErrnoException, host: string, port: number): TidegateError {
+  const mend = cause.code === 'EADDRINUSE' ? taken(port) : cause.code === 'EACCES' ? reserved(port) : elsewhere(host);
+  const message = `cannot listen on ${hostInUrl(host)}:${port}: ${cause.message}`;
+  return new TidegateError('invalid_config', message, { ...mend, cause });
+}
+
+const taken = (port: number) => ({
+  field: 'PORT',
+  expected: 'a port that is free',
+  hint: `set PORT to another number, or end what listens on ${port}`,
+});
+
+const reserved = (port: number) => ({
+  field: 'PORT',
+  expected: 'a port that this user may listen on, usually from 1024 on',
+  hint: `set PORT to another number than ${port}`,
+});
+
+/** A name that leads nowhere, or an address that is not one of this machine's. */
+const elsewhere = (host: string) => ({
+  field: 'HOST',
+  expected: 'an address or name of this machine: 127.0.0.1, 0.0.0.0 for all of its addresses, or one of them',
+  hint: `HOST is ${host}; the name that others reach it by goes into PUBLIC_URL`,
+});

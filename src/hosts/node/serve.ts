@@ -2,12 +2,11 @@
 import { type ServerType, serve as listen } from '@hono/node-server';
 import type { Config } from '../../base/config.ts';
 import type { App } from '../../declare/app.ts';
-import { TidegateError } from '../../base/errors.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import type { Deps } from '../../streams/deps.ts';
 import { createHost } from '../host.ts';
 import type { CallerOptions, Host } from '../http-host.ts';
-import { addressOf, timeoutsFor } from './listening.ts';
+import { addressOf, hostInUrl, notListening, timeoutsFor } from './listening.ts';
 import { tellMisspelt } from '../misspelt.ts';
 import { type LoopOptions, startLoop } from './loop.ts';
 import { nodeSecrets } from './secrets.ts';
@@ -77,43 +76,14 @@ function bind(fetch: Host['fetch'], { host, port, keepAliveMs }: Config): Promis
   return new Promise((resolve, reject) => {
     const listening = { fetch, hostname: host, port, serverOptions: timeoutsFor(keepAliveMs) };
     const server = listen(listening, () => resolve(server));
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      const mend =
-        cause.code === 'EADDRINUSE' ? taken(port) : cause.code === 'EACCES' ? reserved(port) : elsewhere(host);
-      const at = `${inUrl(host)}:${port}`;
-      reject(new TidegateError('invalid_config', `cannot listen on ${at}: ${cause.message}`, { ...mend, cause }));
-    });
+    server.once('error', (cause: NodeJS.ErrnoException) => reject(notListening(cause, host, port)));
   });
 }
-
-const taken = (port: number) => ({
-  field: 'PORT',
-  expected: 'a port that is free',
-  hint: `set PORT to another number, or end what listens on ${port}`,
-});
-
-const reserved = (port: number) => ({
-  field: 'PORT',
-  expected: 'a port that this user may listen on, usually from 1024 on',
-  hint: `set PORT to another number than ${port}`,
-});
-
-/** A name that leads nowhere, or an address that is not one of this machine's. */
-const elsewhere = (host: string) => ({
-  field: 'HOST',
-  expected: 'an address or name of this machine: 127.0.0.1, 0.0.0.0 for all of its addresses, or one of them',
-  hint: `HOST is ${host}; the name that others reach it by goes into PUBLIC_URL`,
-});
 
 function urlOf(server: ServerType, host: string): string {
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
-  return `http://${inUrl(host)}:${port}`;
-}
-
-/** A host as URLs write it. */
-function inUrl(host: string): string {
-  return host.includes(':') ? `[${host}]` : host;
+  return `http://${hostInUrl(host)}:${port}`;
 }
 
 function close(server: ServerType): Promise<void> {
