@@ -99,6 +99,21 @@ test.each([
   expect(await (await send(CALL)).text()).toContain('hello');
 });
 
+test('where the body was read and nothing of it is left, the server is at fault, and says what to do', async () => {
+  const listener = mounted();
+  const send = await served((incoming, outgoing) => {
+    void textOf(incoming).then(() => listener(incoming, outgoing));
+  });
+  const answer = await send(CALL);
+  const { error } = (await answer.json()) as { error: { code: number; data: { expected: string } } };
+  expect([answer.status, error.code]).toEqual([500, -32_603]);
+  expect(error.data.expected).toContain('request.body');
+  // What has no body lost none.
+  const others = ['GET', 'DELETE', 'OPTIONS'].map(async (method) => (await send({ method })).status);
+  expect(await Promise.all(others)).toEqual([405, 405, 204]);
+  expect((await send({ ...CALL, body: '' })).status).toBe(400);
+});
+
 test('a call whose caller leaves hears of it, also behind a parser', async () => {
   const leaving = new AbortController();
   const heard = Promise.withResolvers<void>();
