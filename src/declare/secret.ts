@@ -39,9 +39,11 @@ export function secret(
 }
 
 function withinText(name: string): never {
-  const expected = `secret('${name}', (value) => \`Bearer \${value}\`) in place of the whole text`;
-  throw new TidegateError('invalid_config', `secret('${name}') stands within a text: expected ${expected}`, {
-    field: name,
+  // Another name may be the secret itself.
+  const shown = /^[A-Z][A-Z\d_]*$/.test(name) ? name : 'NAME';
+  const expected = `secret('${shown}', (value) => \`Bearer \${value}\`) in place of the whole text`;
+  throw new TidegateError('invalid_config', `secret('${shown}') stands within a text: expected ${expected}`, {
+    field: shown,
     expected,
   });
 }
@@ -52,7 +54,8 @@ const NAME = /^[A-Za-z_]\w*$/;
 export function secretExpected(value: unknown): string | null {
   const { kind, name } = (typeof value === 'object' && value !== null ? value : {}) as Partial<Secret>;
   if (kind !== 'secret' || (typeof name === 'string' && NAME.test(name))) return null;
-  return `the name of an environment variable in secret(…), such as API_KEY, not ${String(name)}`;
+  // What stands there may be the secret itself.
+  return 'the name of an environment variable in secret(…), such as API_KEY';
 }
 
 const secretShape = z.strictObject({

@@ -19,6 +19,9 @@ it('a secret within a text is told at once, with how it is written', () => {
       message: expect.stringContaining(written) as string,
     }),
   );
+  const [value, isNotShown] = ['sk-live-abc', expect.not.stringContaining('sk-live-abc') as string];
+  // oxlint-disable-next-line typescript/restrict-template-expressions, typescript/no-base-to-string -- the same
+  expect(() => `Bearer ${secret(value)}`).toThrow(expect.objectContaining({ field: 'NAME', message: isNotShown }));
   expect(JSON.stringify(KEY)).toBe('{"kind":"secret","name":"KEY","optional":false}');
 });
 const open = (variables: Record<string, string>) =>
