@@ -1,9 +1,9 @@
-/** The task that the page on tasks shows does what it says, with effects made once under one key each. */
+/** The task, which the page on tasks shows, does what it says, with effects made once under one key each. */
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { taskStage } from './stage.ts';
+import { taskStage } from '../../tasks/stage.ts';
 
 test('renders, sleeps, asks and sends', async () => {
   const requests: string[] = [];
@@ -15,7 +15,7 @@ test('renders, sleeps, asks and sends', async () => {
   await once(server, 'listening');
   vi.stubEnv('REPORTS_URL', `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
   onTestFinished(() => void vi.unstubAllEnvs());
-  const { default: app } = await import('../examples/reports/app.ts');
+  const { default: app } = await import('./app.ts');
 
   const stage = taskStage(Object.fromEntries(app.tasks));
   const id = await stage.begin('report', { day: '2026-11-20' });
