@@ -8,6 +8,8 @@ export interface ForeignClient {
 
 const ONE_EACH = 'each of its requests is a process and starts a server of its own, with which its tasks end';
 
+const ONE_PAGE = 'a page is slow, and the command line goes over the other transports';
+
 export const CLIENTS: Readonly<Record<string, ForeignClient>> = {
   'client-v2': {},
   'sdk-1.32': {},
@@ -15,6 +17,7 @@ export const CLIENTS: Readonly<Record<string, ForeignClient>> = {
   'sdk-1.10': {},
   'ext-tasks': { left: { stdio: 'it frames its requests for HTTP alone' } },
   inspector: { left: { stdio: ONE_EACH } },
+  'inspector-page': { left: { stdio: ONE_PAGE, workerd: ONE_PAGE } },
   'ai-sdk': {},
   mastra: {},
   langchain: {},
