@@ -42,9 +42,18 @@ function withoutOwnNulls(members: Params): Params {
 
 /** Nesting is bounded where the message was read. */
 function withoutAnyNull(members: Params): Params {
+  if (!hasNull(members)) return members;
   const kept = Object.entries(members).flatMap(([name, value]) =>
     value === null ? [] : [[name, isObject(value) ? withoutAnyNull(value) : value] as const],
   );
-  const isSame = kept.length === Object.keys(members).length && kept.every(([name, value]) => value === members[name]);
-  return isSame ? members : Object.fromEntries(kept);
+  return Object.fromEntries(kept);
+}
+
+/** Looks before anything is copied: nearly no message has one. */
+function hasNull(members: Params): boolean {
+  for (const name in members) {
+    const value = members[name];
+    if (value === null || (isObject(value) && hasNull(value))) return true;
+  }
+  return false;
 }
