@@ -21,26 +21,28 @@ export function utf8Bytes(text: string): number {
   return text.length <= SHORT && PRINTABLE.test(text) ? text.length : encoder.encode(text).length;
 }
 
-/**
- * Whether a value takes at most so many bytes as JSON, found without writing it: each character is counted as it is at its
- * longest. False: it may take more.
- */
-export function isSurelyWithin(value: unknown, most: number): boolean {
-  return leftOf(value, most) >= 0;
+/** Characters that are the same in JSON. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
+/** The bytes of a value as JSON, found without writing it: most values are looked at for their size alone. */
+export function jsonBytes(value: unknown): number {
+  if (typeof value === 'string') return PLAIN.test(value) ? value.length + 2 : utf8Bytes(JSON.stringify(value));
+  if (typeof value === 'number') return Number.isFinite(value) ? String(value).length : NULL;
+  if (typeof value !== 'object' || value === null) return value === false ? NULL + 1 : NULL;
+  if ('toJSON' in value) return utf8Bytes(JSON.stringify(value) ?? '');
+  let bytes = 1;
+  if (Array.isArray(value)) {
+    for (const inner of value) bytes += jsonBytes(inner) + 1;
+  } else {
+    for (const [name, inner] of Object.entries(value)) {
+      if (inner !== undefined) bytes += jsonBytes(name) + jsonBytes(inner) + 2;
+    }
+  }
+  return Math.max(bytes, EMPTY);
 }
 
-/** Longest of a character in JSON (`\u0000`), and of a number, a literal or the signs around a value. */
-const [CHARACTER, OTHER] = [6, 30];
-
-function leftOf(value: unknown, most: number): number {
-  if (typeof value === 'string') return most - OTHER - CHARACTER * value.length;
-  if (typeof value !== 'object' || value === null || most < 0) return most - OTHER;
-  // What it writes of itself is not known.
-  if ('toJSON' in value) return -1;
-  let left = most - OTHER;
-  for (const [name, inner] of Object.entries(value)) left = leftOf(inner, left - OTHER - CHARACTER * name.length);
-  return left;
-}
+/** `null`, and `true`; and `{}`. Each member but the last has a comma, and the brackets are one more than the commas. */
+const [NULL, EMPTY] = [4, 2];
 
 /**
  * How many levels of arrays and objects are accepted. Deeper JSON is refused, because one engine or client may fail at

@@ -2,16 +2,13 @@
  * Builds both halves of an answer, its text and its structured content, from the same rows: some clients give a model the
  * one, some the other. A row stands whole in both, so a page ends where either half is full. Pure.
  */
-import { utf8Bytes } from '../base/json.ts';
+import { jsonBytes, utf8Bytes } from '../base/json.ts';
 import { callLine, type NextCall } from './next-call.ts';
 
 /** Most bytes of each half of a page whose size nobody asked for. */
 export const HALF_BYTES = 25_000;
 /** Kept free for what stands around the rows: the range, the state of a feed, the next calls. */
 const AROUND_BYTES = 4_000;
-
-/** Characters that are the same in JSON. */
-const PLAIN = /^[ !#-[\]-~]*$/;
 
 /** A row in both of its forms: a line, and what the structured content has of it. */
 export interface ShownRow {
@@ -33,7 +30,7 @@ export interface Room {
  * @param question what the next call repeats
  */
 export function roomFor(asked: boolean, most: number, question: object): Room {
-  const around = AROUND_BYTES + 2 * utf8Bytes(JSON.stringify(question));
+  const around = AROUND_BYTES + 2 * jsonBytes(question);
   // The question stands in both halves, and its quotes are escaped in the text.
   return { half: asked ? Infinity : HALF_BYTES - around, whole: most - 3 * around };
 }
@@ -52,10 +49,8 @@ export function createPage<Item>(room: Room, rowOf: (item: Item) => ShownRow): P
     take(item) {
       const row = rowOf(item);
       const text = utf8Bytes(row.line) + 1;
-      const structured = utf8Bytes(JSON.stringify(row.items));
-      // To a plain line come quotes alone.
-      const quoted = PLAIN.test(row.line) ? row.line.length + 2 : utf8Bytes(JSON.stringify(row.line));
-      const whole = quoted + structured;
+      const structured = jsonBytes(row.items);
+      const whole = jsonBytes(row.line) + structured;
       const fits =
         used.text + text <= room.half && used.structured + structured <= room.half && used.whole + whole <= room.whole;
       if (!fits && rows.length > 0) return false;

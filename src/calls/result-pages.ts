@@ -4,7 +4,7 @@
  */
 import type { ContentBlock } from '../declare/content.ts';
 import type { ToolResult } from '../declare/check/tool-result.ts';
-import { isSurelyWithin, type Json, utf8Bytes } from '../base/json.ts';
+import { type Json, jsonBytes } from '../base/json.ts';
 import { inPieces, inPages } from '../base/text.ts';
 import type { ResultPage } from './names.ts';
 
@@ -52,10 +52,8 @@ interface LargeItem {
  * @param mostStructured bytes up to which the structured answer is given whole, whatever else there is; 0: none
  */
 export function splitResult(result: ToolResult, most: number, mostStructured: number): SplitResult | null {
-  // Most results are small, which is found without writing them.
-  if (isSurelyWithin(result, most)) return null;
-  const whole = JSON.stringify(result);
-  if (utf8Bytes(whole) <= most) return null;
+  const bytes = jsonBytes(result);
+  if (bytes <= most) return null;
   const { structuredContent: structured, isError = false } = result;
   // A quarter is left for the summary, the beginning and the links.
   let left = Math.floor(most * 0.75);
@@ -69,10 +67,10 @@ export function splitResult(result: ToolResult, most: number, mostStructured: nu
   for (const block of result.content) {
     // A text that repeats the structured answer is left out, because the pages hold that answer.
     if (isStructuredPaged && block.type === 'text' && block.text === json) continue;
-    const bytes = jsonBytes(block);
-    if (bytes <= left) {
+    const own = jsonBytes(block);
+    if (own <= left) {
       content.push(block);
-      left -= bytes;
+      left -= own;
     } else large.push(block);
   }
   const items = large.length <= MOST_ITEMS ? large.map(itemOf) : [asJson('content blocks', large)];
@@ -82,7 +80,7 @@ export function splitResult(result: ToolResult, most: number, mostStructured: nu
   if (first !== undefined) content.unshift({ type: 'text', text: beginningOf(first, most) });
   const pagesOf = items.map((item) => pagesOfItem(item, Math.min(RESULT_PAGE_BYTES, most)));
   return {
-    bytes: utf8Bytes(whole),
+    bytes,
     content,
     structured: isStructuredPaged && size > mostStructured ? undefined : structured,
     isStructuredPaged,
@@ -130,8 +128,4 @@ function beginningOf(text: string, most: number): string {
 
 function mimeTypeOf(declared: string | undefined, otherwise: string): string {
   return declared !== undefined && MIME_TYPE.test(declared) ? declared : otherwise;
-}
-
-function jsonBytes(value: unknown): number {
-  return utf8Bytes(JSON.stringify(value));
 }

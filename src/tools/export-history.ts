@@ -5,7 +5,7 @@
 import * as z from 'zod';
 import type { DeclaredStream } from '../declare/stream.ts';
 import { type Task, task } from '../declare/task.ts';
-import { utf8Bytes } from '../base/json.ts';
+import { jsonBytes, utf8Bytes } from '../base/json.ts';
 import type { Deps } from '../streams/deps.ts';
 import { findStream } from '../streams/find-stream.ts';
 import { type HistoryQuery, MOST_EVENTS, readHistory } from '../streams/history/events.ts';
@@ -136,8 +136,4 @@ async function readPart(
       return { text, cursor, pieces: 0, events, bytes: utf8Bytes(text), truncated };
     }
   }
-}
-
-function jsonBytes(text: string): number {
-  return utf8Bytes(JSON.stringify(text));
 }

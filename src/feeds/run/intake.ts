@@ -4,7 +4,7 @@
  */
 import type { DeclaredFeed, FeedItem } from '../../declare/feed.ts';
 import { isGap, type LoggedEvent } from '../../base/event.ts';
-import { type Json, utf8Bytes } from '../../base/json.ts';
+import { type Json, jsonBytes } from '../../base/json.ts';
 import { knownName } from '../../base/known-names.ts';
 import type { Operation, Version } from '../../store/store.ts';
 import { createAppender } from '../../streams/log/append.ts';
@@ -91,7 +91,7 @@ export function createIntake(scope: Scope, feed: DeclaredFeed, begun: FeedState)
   function bury(item: FeedItem, reason: Reason): boolean {
     if (tally.counts.deadLetters >= BURST_DEAD_LETTERS) return true;
     const value = deadLetter.encode(toDeadLetter(item, reason, now()));
-    const added = chunk.add([{ log: deadLetterLog(tenant, feed.name), value, bytes: sizeOf(value) }]);
+    const added = chunk.add([{ log: deadLetterLog(tenant, feed.name), value, bytes: jsonBytes(value) }]);
     if (!added) return chunk.isEmpty();
     tally.count('deadLetters');
     return true;
@@ -108,7 +108,7 @@ export function createIntake(scope: Scope, feed: DeclaredFeed, begun: FeedState)
   const entryOf = ({ stream, event }: Sampled, bytes: number | null) => ({
     log: streamLog(tenant, stream),
     value: loggedEvent.encode(event),
-    bytes: bytes ?? sizeOf(event),
+    bytes: bytes ?? jsonBytes(event),
   });
 
   /** Adds all events that are new and returns their number; adds none and returns null if the chunk is full. */
@@ -229,8 +229,4 @@ export function createIntake(scope: Scope, feed: DeclaredFeed, begun: FeedState)
 
 function entriesOf(appends: readonly { entries: readonly Json[] }[]): number {
   return appends.reduce((sum, { entries }) => sum + entries.length, 0);
-}
-
-function sizeOf(value: unknown): number {
-  return utf8Bytes(JSON.stringify(value));
 }

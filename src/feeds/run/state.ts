@@ -5,7 +5,7 @@
 import * as z from 'zod';
 import { type ErrorCode, TidegateError } from '../../base/errors.ts';
 import type { DeclaredFeed } from '../../declare/feed.ts';
-import { type Json, utf8Bytes } from '../../base/json.ts';
+import { type Json, jsonBytes } from '../../base/json.ts';
 import { record } from '../../store/record.ts';
 import type { Reading, RecordKey } from '../../store/store.ts';
 import { TOLD_GAPS_BYTES, type ToldGaps } from './gap-fold.ts';
@@ -254,7 +254,7 @@ const GROWTH_BYTES = 2 * 1024;
  */
 export function recordBytes(feed: Pick<DeclaredFeed, 'targets' | 'sample'>, state: FeedState, next: Json): number {
   const dirty = [...new Set([...state.dirty, ...feed.targets.map(({ stream }) => stream)])];
-  const rest = sizeOf({
+  const rest = jsonBytes({
     ...state,
     position: null,
     replay: '',
@@ -272,14 +272,10 @@ export function recordBytes(feed: Pick<DeclaredFeed, 'targets' | 'sample'>, stat
     TOLD_GAPS_BYTES +
     REPEATS_BYTES +
     rest +
-    Math.max(sizeOf(state.position), sizeOf(next)) +
+    Math.max(jsonBytes(state.position), jsonBytes(next)) +
     REPLAY_BYTES +
     sampling
   );
-}
-
-function sizeOf(value: unknown): number {
-  return utf8Bytes(JSON.stringify(value));
 }
 
 /** Why a feed is not run now; null if it is due and its lease is free. */

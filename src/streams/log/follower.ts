@@ -4,7 +4,7 @@
  * again, so a follower needs no lease.
  */
 import * as z from 'zod';
-import { utf8Bytes } from '../../base/json.ts';
+import { jsonBytes, utf8Bytes } from '../../base/json.ts';
 import { commitSurely } from '../../store/commit.ts';
 import { record } from '../../store/record.ts';
 import { READ_LIMIT } from '../../store/limits.ts';
@@ -241,8 +241,4 @@ function sizeOf(operation: Operation): number {
   }
   const names = utf8Bytes(operation.partition) + utf8Bytes(operation.id);
   return operation.kind === 'put' ? names + jsonBytes(operation.value) : names;
-}
-
-function jsonBytes(value: unknown): number {
-  return utf8Bytes(JSON.stringify(value));
 }
