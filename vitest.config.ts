@@ -22,8 +22,8 @@ const NODE = { setupFiles: ['test/check-stored.ts'], testTimeout: 20_000 };
 
 export default defineConfig({
   test: {
-    // Most of a suite's time is spent waiting for engines and leases.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // Most of a suite's time is spent waiting for engines and leases, so one more than there are cores.
+    maxWorkers: availableParallelism() + 1,
     projects: [
       {
         test: {
