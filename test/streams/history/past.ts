@@ -153,6 +153,7 @@ export const questions = fc.record({
   keys: fc.constantFrom(undefined, undefined, ['k1'], ['k0', 'k2']),
   high: fc.boolean(),
   limit: fc.constantFrom(1, 7, 100, 1_000),
+  window: fc.constantFrom('all', '1d', '1w', '1mo'),
   /** Between pages. */
   meanwhile: fc.array(fc.record({ disorder, count: fc.integer({ min: 1, max: 300 }), seed, projects: fc.boolean() }), {
     maxLength: 3,
@@ -211,33 +212,4 @@ export async function check(at: Past, asked: Asked): Promise<void> {
   // What came meanwhile stands behind what was there, and is not in pages that go back.
   const expected = pages[0]?.order === 'newest' ? first.toReversed() : at.held.filter(matches);
   expect(pages.flatMap(({ events }) => events.map(({ id }) => id))).toEqual(expected.map(({ id }) => id));
-}
-
-/** Windows over the same range, in parts, whose sums add up. */
-export async function checkWindows(at: Past, asked: Asked): Promise<void> {
-  const { query, matches } = queryOf(asked);
-  if (query.from === undefined) return;
-  const { limit: _limit, order: _order, ...range } = query;
-  const held = at.held.filter(matches);
-  const misses = at.lost.some(matches);
-  let [count, sum, truncated] = [0, 0, false];
-  for (
-    let next: WindowsQuery | null = {
-      ...range,
-      window: 'all',
-      by: [],
-      field: 'v',
-      aggregates: ['sum'],
-      maxEvents: 1_500,
-    };
-    next;
-  ) {
-    const page: WindowsPage = await at.windows(next);
-    for (const { count: counted, values } of page.rows) [count, sum] = [count + counted, sum + (values?.sum ?? 0)];
-    truncated ||= page.truncated;
-    expect(page.scanned.storeCalls).toBeLessThanOrEqual(21);
-    next = page.cursor === null ? null : { ...next, cursor: page.cursor };
-  }
-  if (misses) expect(truncated).toBe(true);
-  expect([count, sum]).toEqual([held.length, held.reduce((total, { data }) => total + data.v, 0)]);
 }

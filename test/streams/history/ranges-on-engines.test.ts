@@ -7,7 +7,8 @@ import { openStore, readConfig } from '../../../src/store/drivers/open.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { requireService } from '../../services/available.ts';
 import { ENGINES, type RunningEngine, startEngine } from '../../services/engine.ts';
-import { check, checkWindows, past, questions, steps, take } from './past.ts';
+import { check, past, questions, steps, take } from './past.ts';
+import { checkWindows } from './past-windows.ts';
 
 /** A store of its own in a running engine. */
 function open({ environment }: RunningEngine): Promise<Store> {

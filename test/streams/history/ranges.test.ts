@@ -3,7 +3,8 @@ import { test } from 'vitest';
 import { fc } from '../../properties.ts';
 import { weaken } from '../../store/weaknesses.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
-import { check, checkWindows, past, questions, steps, take } from './past.ts';
+import { check, past, questions, steps, take } from './past.ts';
+import { checkWindows } from './past-windows.ts';
 import { seeded } from './fixture.ts';
 
 const limit = { timeout: 120_000 };
