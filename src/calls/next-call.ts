@@ -23,7 +23,11 @@ export interface NextCall {
 
 /** What was asked for as arguments of a further call: what was not given stays so. */
 export function callOf(forWhat: string, tool: string, given: object): NextCall {
-  return { for: forWhat, tool, arguments: JSON.parse(JSON.stringify(given)) as JsonObject };
+  const isFlat = Object.values(given).every((value) => typeof value !== 'object');
+  const copied = isFlat
+    ? Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+    : JSON.parse(JSON.stringify(given));
+  return { for: forWhat, tool, arguments: copied as JsonObject };
 }
 
 /** `Next page: read_history {"stream":"pumps","cursor":"…"}` */

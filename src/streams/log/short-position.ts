@@ -2,7 +2,6 @@
  * A position of a log in few characters, as clients hold it: the end of the log's epoch, then the place in base 36. And
  * digests of a few characters, by which a cursor recognises what it goes with. Pure.
  */
-import { toBase64Url } from '../../base/base64url.ts';
 import { digestOf } from '../../base/digest.ts';
 import { decodeCursor, encodeCursor, shortEpoch } from '../../store/cursor.ts';
 import type { Cursor } from '../../store/store.ts';
@@ -28,9 +27,15 @@ export function readShort(text: string, characters: number): Cursor {
   return cursor;
 }
 
-/** 6 bits a character, 10 characters at most. */
+const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+
+/** The beginning of the digest in base64url: 6 bits a character, of which three digits of it have two. */
 export function shortDigest(text: string, characters: number): string {
   const hex = digestOf(text);
-  const bytes = Uint8Array.from({ length: 8 }, (_, index) => Number.parseInt(hex.slice(2 * index, 2 * index + 2), 16));
-  return toBase64Url(bytes).slice(0, characters);
+  let short = '';
+  for (let bit = 0; short.length < characters; bit += 6) {
+    const twelve = Number.parseInt(hex.slice(bit >> 2, (bit >> 2) + 3), 16);
+    short += BASE64URL[(twelve >> (bit % 4 === 0 ? 6 : 4)) & 63];
+  }
+  return short;
 }
