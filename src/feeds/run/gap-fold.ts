@@ -61,8 +61,9 @@ export function createGapFold(before: ToldGaps | null, events: number): GapFold 
       return some.map(([name, gap]) => closingGap(gap, told.get(name) ?? gap.event.time));
     },
     arrived() {
-      told.clear();
-      kept.clear();
+      // Each event asks for it, and to clear an empty map is not for nothing.
+      if (told.size > 0) told.clear();
+      if (kept.size > 0) kept.clear();
     },
     state: (now) => (told.size === 0 ? null : { events: now, told: Object.fromEntries(told) }),
   };
