@@ -128,7 +128,7 @@ describe('a source that opens connections and ends them', () => {
     sockets.on('/says', ({ socket, send }) => {
       connections += 1;
       send({ error: 'invalid api key' });
-      setTimeout(() => socket.close(1000), 10);
+      socket.close(1000);
     });
     const feed = websocket({ url: `${sockets.origin}/says`, allow: [sockets.host], ...pace });
     await running(feed, async ({ status }) => {
