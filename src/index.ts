@@ -41,8 +41,8 @@ export type { CsvOptions } from './feeds/http/csv-options.ts';
 export { rss } from './feeds/http/rss.ts';
 export type { RssOptions } from './feeds/http/rss-options.ts';
 export type { RssEntry } from './feeds/rss/entry.ts';
-export { sse } from './feeds/http/sse.ts';
-export type { SseOptions } from './feeds/http/sse-options.ts';
+export { sse } from './feeds/http/sse/format.ts';
+export type { SseOptions } from './feeds/http/sse/options.ts';
 export type { Politeness } from './net/politeness.ts';
 
 // The MQTT feed and its outlet.

@@ -27,7 +27,7 @@ const FOLDERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   declare: [['.'], ['spec'], ['check']],
   store: [['.'], ['dynamodb'], ['drivers'], ['contract']],
   streams: [['.'], ['log', 'conditions'], ['removing', 'history']],
-  feeds: [['kit', 'run', 'csv', 'rss'], ['http', 'mqtt-session', 'websocket'], ['mqtt'], ['.']],
+  feeds: [['kit', 'records', 'csv', 'rss'], ['run', 'http', 'mqtt-session', 'websocket'], ['mqtt', 'http/sse'], ['.']],
   tasks: [['records'], ['waits'], ['turn'], ['work']],
   // An extension stands beside what serves it: nothing of the server knows one.
   mcp: [['.'], ['wire'], ['registry'], ['tasks', 'serve']],
@@ -46,7 +46,7 @@ const PACKAGES: readonly { pattern: RegExp; only: RegExp }[] = [
   { pattern: /^@aws-sdk\//, only: /^store\/dynamodb\// },
   { pattern: /^@modelcontextprotocol\//, only: /^(mcp|hosts)\// },
   { pattern: /^mqtt-packet/, only: /^feeds\/mqtt(-session)?\// },
-  { pattern: /^eventsource-parser/, only: /^feeds\/http\/sse-parser/ },
+  { pattern: /^eventsource-parser/, only: /^feeds\/http\/sse\/parser/ },
   { pattern: /^entities/, only: /^feeds\/rss\// },
   { pattern: /^aedes/, only: /^hosts\/demo\// },
   { pattern: /^vitest$/, only: /^store\/contract\// },

@@ -11,7 +11,7 @@ import { toolSpec } from '../../src/declare/spec/tool.ts';
 import { csvSpec } from '../../src/feeds/http/csv-options.ts';
 import { httpSpec } from '../../src/feeds/http/spec.ts';
 import { rssSpec } from '../../src/feeds/http/rss-options.ts';
-import { sseSpec } from '../../src/feeds/http/sse-options.ts';
+import { sseSpec } from '../../src/feeds/http/sse/options.ts';
 import { mqttRouteSpec, mqttSpec, responseSpec, ruleSpec, topicsSpec } from '../../src/feeds/mqtt-session/spec.ts';
 import { pullSpec } from '../../src/feeds/kit/pull.ts';
 import { webSocketSpec } from '../../src/feeds/websocket/spec.ts';

@@ -12,7 +12,7 @@ import * as z from 'zod';
 import { digestOf } from '../base/digest.ts';
 import { asTidegateError, TidegateError } from '../base/errors.ts';
 import { knownName } from '../base/known-names.ts';
-import { feedStatus } from '../feeds/run/status.ts';
+import { feedStatus } from '../feeds/records/status.ts';
 import { findStream } from '../streams/find-stream.ts';
 import { publish as appendTo } from '../streams/log/publish.ts';
 import type { Deps } from '../streams/deps.ts';

@@ -2,10 +2,10 @@
  * The state of a stream's feed, beside what was read of the stream, so that a reader knows when data are stale and why.
  */
 import type { DeclaredStream } from '../declare/stream.ts';
-import type { Rejected } from '../feeds/run/state.ts';
-import { type FeedCondition, type FeedStatus, judgeRecord } from '../feeds/run/status.ts';
+import type { Rejected } from '../feeds/records/rejected.ts';
+import { type FeedCondition, type FeedStatus, judgeRecord } from '../feeds/records/status.ts';
 import type { Reading } from '../store/store.ts';
-import { feedKey } from '../feeds/run/state.ts';
+import { feedKey } from '../feeds/records/state.ts';
 import { isoTime } from '../base/time/time-text.ts';
 import { ageText } from '../calls/short-lines.ts';
 import type { Scope } from '../streams/scope.ts';

@@ -6,7 +6,7 @@
 import * as z from 'zod';
 import { type Tool, tool } from '../declare/tool.ts';
 import type { DeclaredStream } from '../declare/stream.ts';
-import { feedStatus } from '../feeds/run/status.ts';
+import { feedStatus } from '../feeds/records/status.ts';
 import { fieldsOf } from '../streams/fields.ts';
 import { findStream } from '../streams/find-stream.ts';
 import { readLatestByKey } from '../streams/log/read-latest.ts';

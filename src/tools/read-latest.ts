@@ -12,7 +12,7 @@ import { findStream, withoutKeys } from '../streams/find-stream.ts';
 import { readLatestByKey, readLatestOf } from '../streams/log/read-latest.ts';
 import { latestAgeMs } from '../streams/log/latest.ts';
 import { streamLog, toStreamEvent } from '../streams/log/stream-log.ts';
-import { feedKey } from '../feeds/run/state.ts';
+import { feedKey } from '../feeds/records/state.ts';
 import { accounted, type AppDeps } from '../calls/context.ts';
 import { exampleCall } from './describe.ts';
 import { type FeedNote as Note, feedText, noteOf, unreadNote } from './feed-note.ts';

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { REPEATABLE } from '../calls/schemas.ts';
 import { type Task, task } from '../declare/task.ts';
-import { findFeed } from '../feeds/run/find-feed.ts';
+import { findFeed } from '../feeds/records/find-feed.ts';
 import { replayDeadLetters } from '../feeds/run/replay-dead-letters.ts';
 import type { Deps } from '../streams/deps.ts';
 import { scopeOf } from '../streams/scope.ts';

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { digestOf, fnv1a, hexOf, sha256 } from '../../src/base/digest.ts';
 import { subscriptionId } from '../../src/feeds/mqtt-session/topic.ts';
-import { createReplay } from '../../src/feeds/run/replay.ts';
+import { createReplay } from '../../src/feeds/records/replay.ts';
 import { epochOf } from '../../src/store/cursor.ts';
 import { shardOf } from '../../src/store/shard.ts';
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { PUBLIC } from '../../src/base/principal.ts';
 import { createAppStreams } from '../../src/calls/streams.ts';
-import { feedStatus } from '../../src/feeds/run/status.ts';
+import { feedStatus } from '../../src/feeds/records/status.ts';
 import { startLoop } from '../../src/hosts/node/loop.ts';
 import { nodeRuntime } from '../../src/hosts/node/runtime.ts';
 import { defineApp, http, sse, stream, websocket } from '../../src/index.ts';

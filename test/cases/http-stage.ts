@@ -2,10 +2,10 @@
 import type * as z from 'zod';
 import { http, type HttpOptions, stream } from '../../src/index.ts';
 import type { ErasedStreamOptions } from '../../src/declare/stream.ts';
-import { readDeadLetters } from '../../src/feeds/run/dead-letters.ts';
+import { readDeadLetters } from '../../src/feeds/records/dead-letters.ts';
 import type { FeedReport } from '../../src/feeds/run/run-feed.ts';
-import { feedKey, readState } from '../../src/feeds/run/state.ts';
-import { type FeedStatus, feedStatus } from '../../src/feeds/run/status.ts';
+import { feedKey, readState } from '../../src/feeds/records/state.ts';
+import { type FeedStatus, feedStatus } from '../../src/feeds/records/status.ts';
 import { nodeFetch } from '../../src/hosts/node/fetch.ts';
 import { createGuardedFetch } from '../../src/net/guarded-fetch.ts';
 import { systemRuntime } from '../../src/base/runtime.ts';

@@ -1,7 +1,7 @@
 /** Numbers in JSON that no double holds: ids, keys, cursors and values, whatever the JSON came by. */
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { createEventParser } from '../../src/feeds/http/sse-parser.ts';
+import { createEventParser } from '../../src/feeds/http/sse/parser.ts';
 import { messageMatcher } from '../../src/feeds/kit/message-test.ts';
 import { itemMaker } from '../../src/feeds/mqtt-session/item.ts';
 import { decodeMessage } from '../../src/feeds/websocket/payload.ts';

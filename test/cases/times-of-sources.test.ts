@@ -12,7 +12,7 @@ import {
   type StreamOptions,
   tool,
 } from '../../src/index.ts';
-import { readDeadLetters } from '../../src/feeds/run/dead-letters.ts';
+import { readDeadLetters } from '../../src/feeds/records/dead-letters.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import { scopeOf } from '../../src/streams/scope.ts';
 import { systemRuntime } from '../../src/base/runtime.ts';

@@ -1,7 +1,7 @@
 /** What stands in the store: the numbers of each stream in log order, gap events, positions, leases. */
 import { isGap, type LoggedEvent } from '../../src/base/event.ts';
 import { type Cursor, isPresent, type Store } from '../../src/store/store.ts';
-import { feedKey } from '../../src/feeds/run/state.ts';
+import { feedKey } from '../../src/feeds/records/state.ts';
 import { streamLog } from '../../src/streams/log/stream-log.ts';
 
 export interface Found {

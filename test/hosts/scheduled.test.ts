@@ -5,7 +5,7 @@ import { feedMetrics, latenessOf } from '../../src/hosts/lambda/metrics.ts';
 import { runScheduled } from '../../src/hosts/scheduled.ts';
 import { type App, defineApp, extendApp, pull, type PullOptions, stream, task } from '../../src/index.ts';
 import { type Runtime, systemRuntime } from '../../src/base/runtime.ts';
-import { type FeedStatus } from '../../src/feeds/run/status.ts';
+import { type FeedStatus } from '../../src/feeds/records/status.ts';
 import { countCalls } from '../../src/store/counting.ts';
 import type { JsonObject } from '../../src/base/json.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';

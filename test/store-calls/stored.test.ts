@@ -7,11 +7,11 @@ import {
   DEAD_LETTER_AGE_MS,
   ITEM_BYTES,
   KEPT_DEAD_LETTERS,
-} from '../../src/feeds/run/dead-letters.ts';
+} from '../../src/feeds/records/dead-letters.ts';
 import { HOURLY_PAGES, MOST_RESULT_PAGES } from '../../src/calls/results.ts';
 import { RESULT_PAGE_BYTES } from '../../src/calls/result-pages.ts';
-import { REPLAY_BYTES } from '../../src/feeds/run/replay.ts';
-import { MOST_STATE_BYTES } from '../../src/feeds/run/sampling.ts';
+import { REPLAY_BYTES } from '../../src/feeds/records/replay.ts';
+import { MOST_STATE_BYTES } from '../../src/feeds/records/sampling.ts';
 import { POSITION_BYTES } from '../../src/feeds/run/taker.ts';
 import { KEPT_BYTES } from '../../src/apis/kept-answers.ts';
 import { cacheSpec } from '../../src/declare/spec/http-tool.ts';

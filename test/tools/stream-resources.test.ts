@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { defineApp } from '../../src/declare/check/define-app.ts';
-import { toDeadLetter } from '../../src/feeds/run/dead-letters.ts';
+import { toDeadLetter } from '../../src/feeds/records/dead-letters.ts';
 import { streamResources } from '../../src/tools/stream-resources.ts';
-import { deadLetterLog } from '../../src/feeds/run/dead-letters.ts';
+import { deadLetterLog } from '../../src/feeds/records/dead-letters.ts';
 import { START, TENANT } from '../streams/history/fixture.ts';
 import { completed } from '../mcp/registry/completed.ts';
 import { type Plant, plant } from './plant.ts';

@@ -5,7 +5,7 @@ import { defineApp } from '../../src/declare/check/define-app.ts';
 import { stream } from '../../src/declare/stream.ts';
 import { createTestApp } from '../../src/hosts/testing/test-app.ts';
 import { streamTools } from '../../src/tools/index.ts';
-import { feedKey } from '../../src/feeds/run/state.ts';
+import { feedKey } from '../../src/feeds/records/state.ts';
 import { feedOf } from '../feeds/run/stage.ts';
 import { START, TENANT } from '../streams/history/fixture.ts';
 import { plant } from './plant.ts';

@@ -2,7 +2,7 @@
 import { expect, inject, test } from 'vitest';
 import { csv } from '../../src/feeds/http/csv.ts';
 import { rss } from '../../src/feeds/http/rss.ts';
-import { sse } from '../../src/feeds/http/sse.ts';
+import { sse } from '../../src/feeds/http/sse/format.ts';
 import { http, type HttpOptions } from '../../src/feeds/http/feed.ts';
 import { runBurst } from '../feeds/run/burst-context.ts';
 

@@ -9,7 +9,8 @@ import type { Runtime } from '../../base/runtime.ts';
 import type { BurstContext, Hold } from '../../declare/feed.ts';
 import type { Intake } from './intake.ts';
 import type { Lease } from './lease.ts';
-import { type FeedState, rejectedOf } from './state.ts';
+import type { FeedState } from '../records/state.ts';
+import { rejectedOf } from '../records/rejected.ts';
 
 /** A connection that has stood for so long, ms, counts as well where nothing came. */
 export const STANDS_MS = 10_000;

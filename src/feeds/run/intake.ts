@@ -12,11 +12,13 @@ import { loggedEvent, streamLog } from '../../streams/log/stream-log.ts';
 import { idsFrom, validateEvent } from '../../streams/log/validate-event.ts';
 import type { Scope } from '../../streams/scope.ts';
 import { createChunk } from './chunk.ts';
-import { BURST_DEAD_LETTERS, deadLetter, deadLetterLog, type Reason, toDeadLetter } from './dead-letters.ts';
-import { createGapFold } from './gap-fold.ts';
-import { createSampler, type Sampled } from './sampling.ts';
-import { createRepeats, type RepeatsState } from './repeats.ts';
-import { type FeedCounts, type FeedState, recordBytes } from './state.ts';
+import { BURST_DEAD_LETTERS, deadLetter, deadLetterLog, type Reason, toDeadLetter } from '../records/dead-letters.ts';
+import { createGapFold } from '../records/gap-fold.ts';
+import { createSampler, type Sampled } from '../records/sampling.ts';
+import { createRepeats, type RepeatsState } from '../records/repeats.ts';
+import type { FeedCounts } from '../records/counts.ts';
+import type { FeedState } from '../records/state.ts';
+import { recordBytes } from '../records/record-bytes.ts';
 import { createTally } from './tally.ts';
 
 export type Taken = 'taken' | 'duplicate' | 'full';

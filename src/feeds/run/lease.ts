@@ -5,7 +5,7 @@
 import type { Runtime } from '../../base/runtime.ts';
 import { commitSurely } from '../../store/commit.ts';
 import type { Operation, Put, Reading, RecordKey, Store, Version } from '../../store/store.ts';
-import { feedRecord, type FeedState } from './state.ts';
+import { feedRecord, type FeedState } from '../records/state.ts';
 
 export interface Lease {
   /** The state in the store, with the changes that were made since. */

@@ -11,7 +11,7 @@ import { projectLatest } from '../../streams/log/latest.ts';
 import { loggedEvent, streamLog } from '../../streams/log/stream-log.ts';
 import { idsFrom, validateEvent } from '../../streams/log/validate-event.ts';
 import type { Scope } from '../../streams/scope.ts';
-import { type DeadLetter, deadLetter, deadLetterLog } from './dead-letters.ts';
+import { type DeadLetter, deadLetter, deadLetterLog } from '../records/dead-letters.ts';
 
 export interface ReplayReport {
   /** Letters whose events were appended to their streams. */

@@ -9,27 +9,19 @@ import { commitSurely } from '../../store/commit.ts';
 import { openAccount, type Spent } from '../../store/counting.ts';
 import type { Reading } from '../../store/store.ts';
 import type { Scope } from '../../streams/scope.ts';
-import { feedKey } from './state.ts';
-import { BREAKER_FAILURES, pauseAfter } from './breaker.ts';
+import { feedKey } from '../records/state.ts';
+import { BREAKER_FAILURES, pauseAfter } from '../records/breaker.ts';
 import { type BurstEnd, runBurst } from './burst.ts';
 import { commitIntake } from './commit-intake.ts';
 import type { GuardedFetch } from '../../net/guarded-fetch.ts';
 import { createIntake, type Intake } from './intake.ts';
 import { type Lease, takeLease } from './lease.ts';
 import { project, projectAndRelease } from './project.ts';
-import { beyondReach, MOST_REACH, type RepeatsState } from './repeats.ts';
-import {
-  addCounts,
-  type FeedCounts,
-  feedRecord,
-  type FeedState,
-  newState,
-  NO_COUNTS,
-  readState,
-  rejectedOf,
-  withinBound,
-} from './state.ts';
-import { conditionOf, type FeedCondition } from './status.ts';
+import { beyondReach, MOST_REACH, type RepeatsState } from '../records/repeats.ts';
+import { addCounts, type FeedCounts, NO_COUNTS } from '../records/counts.ts';
+import { feedRecord, type FeedState, newState, readState } from '../records/state.ts';
+import { rejectedOf, withinBound } from '../records/rejected.ts';
+import { conditionOf, type FeedCondition } from '../records/status.ts';
 
 /**
  * `pulled`: the burst ended well. `failed`: the feed or the store failed, or a newer release wrote the feed's record.

@@ -16,11 +16,12 @@ import { PASS_OVER_MS } from '../../store/due.ts';
 import { GET_MANY_LIMIT } from '../../store/limits.ts';
 import type { Reading } from '../../store/store.ts';
 import type { Deps } from '../../streams/deps.ts';
-import { feedKey } from './state.ts';
+import { feedKey } from '../records/state.ts';
 import { createGuardedFetch, type GuardedFetch } from '../../net/guarded-fetch.ts';
 import { type FeedOutcome, type FeedReport, runFeed } from './run-feed.ts';
-import { DEFAULT_LEASE_MS, type FeedState, newState, NO_COUNTS, notDue, readStateOrNewer } from './state.ts';
-import { conditionOf, type FeedCondition } from './status.ts';
+import { DEFAULT_LEASE_MS, type FeedState, newState, notDue, readStateOrNewer } from '../records/state.ts';
+import { NO_COUNTS } from '../records/counts.ts';
+import { conditionOf, type FeedCondition } from '../records/status.ts';
 import { type Scope, scopesOf } from '../../streams/scope.ts';
 
 export type { FeedOutcome, FeedReport };

@@ -11,7 +11,7 @@ import { eraseAll } from '../../streams/removing/erase-removed.ts';
 import { LATEST_FOLLOWER, projectLatest } from '../../streams/log/latest.ts';
 import { buildTimes } from '../../streams/log/times-keep.ts';
 import { trimLog, trimStream } from '../../streams/log/retention.ts';
-import { DEAD_LETTER_AGE_MS, deadLetterLog, KEPT_DEAD_LETTERS } from './dead-letters.ts';
+import { DEAD_LETTER_AGE_MS, deadLetterLog, KEPT_DEAD_LETTERS } from '../records/dead-letters.ts';
 import { type Scope, scopesOf } from '../../streams/scope.ts';
 
 export interface SweepOptions {

@@ -9,7 +9,7 @@ import { createSpending } from './budget.ts';
 import { commitIntake } from './commit-intake.ts';
 import type { Intake } from './intake.ts';
 import type { Lease } from './lease.ts';
-import { createReplay } from './replay.ts';
+import { createReplay } from '../records/replay.ts';
 
 /** Most bytes of a feed's position, as JSON. */
 export const POSITION_BYTES = 16 * 1024;

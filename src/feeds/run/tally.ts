@@ -1,7 +1,9 @@
 /** Keeps count of a burst: its numbers, the streams that it filled, and why items were rejected. Pure. */
 import type { FeedItem } from '../../declare/feed.ts';
-import type { Reason } from './dead-letters.ts';
-import { addCounts, type FeedCounts, type FeedState, MOST_ZONELESS, NO_COUNTS } from './state.ts';
+import type { Reason } from '../records/dead-letters.ts';
+import { addCounts, type FeedCounts, NO_COUNTS } from '../records/counts.ts';
+import type { FeedState } from '../records/state.ts';
+import { MOST_ZONELESS } from '../records/record-bytes.ts';
 
 export interface Tally {
   /** The counts since the burst began, or since `renew`. They include what is not committed yet. */

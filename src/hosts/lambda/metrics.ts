@@ -3,7 +3,7 @@
  * so that no client and no permission is needed. The alarms of `infra/aws` look at them.
  */
 import type { JsonObject } from '../../base/json.ts';
-import { feedStatus, type FeedStatus } from '../../feeds/run/status.ts';
+import { feedStatus, type FeedStatus } from '../../feeds/records/status.ts';
 import type { Deps } from '../../streams/deps.ts';
 import { scopesOf } from '../../streams/scope.ts';
 

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { http, type HttpOptions } from '../../../src/index.ts';
 import type { BurstContext } from '../../../src/declare/feed.ts';
 import type { Json } from '../../../src/base/json.ts';
-import { PORTION_BYTES, PORTION_ITEMS } from '../../../src/feeds/http/read-body.ts';
+import { PORTION_BYTES, PORTION_ITEMS } from '../../../src/feeds/http/portions.ts';
 import { huge, type HttpSource, json, ndjson, startHttpSource, text } from '../../services/http-feed.ts';
 import { quakeCollection } from '../../services/quakes.ts';
 import { burstContext, runBurst } from '../run/burst-context.ts';

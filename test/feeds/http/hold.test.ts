@@ -3,13 +3,13 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { http, type HttpOptions, sse, stream } from '../../../src/index.ts';
 import type { Fetch } from '../../../src/base/runtime.ts';
 import { startLoop } from '../../../src/hosts/node/loop.ts';
-import { feedStatus } from '../../../src/feeds/run/status.ts';
+import { feedStatus } from '../../../src/feeds/records/status.ts';
 import { scopeOf } from '../../../src/streams/scope.ts';
 import { Reading, reading, settle, type Stage, stageOf, TENANT } from '../run/stage.ts';
 
 // A burst loads them, which takes time that the stage's clock does not know of.
 beforeAll(() =>
-  Promise.all([import('../../../src/feeds/http/burst.ts'), import('../../../src/feeds/http/sse-burst.ts')]),
+  Promise.all([import('../../../src/feeds/http/burst.ts'), import('../../../src/feeds/http/sse/burst.ts')]),
 );
 
 const event = (n: number) => `id: ${n}\ndata: ${JSON.stringify(reading(n))}\n\n`;

@@ -8,7 +8,7 @@ import { csv, http, type HttpOptions, sse, stream } from '../../../src/index.ts'
 import { systemRuntime } from '../../../src/base/runtime.ts';
 import { createGuardedFetch } from '../../../src/net/guarded-fetch.ts';
 import { ingest } from '../../../src/feeds/run/run.ts';
-import { DEFAULT_LEASE_MS } from '../../../src/feeds/run/state.ts';
+import { DEFAULT_LEASE_MS } from '../../../src/feeds/records/state.ts';
 import { type HttpSource, startHttpSource } from '../../services/http-feed.ts';
 import { type OnCommit, type Stage, stageOf, START } from '../run/stage.ts';
 

@@ -5,7 +5,7 @@ import { randomId, systemRuntime } from '../../../src/base/runtime.ts';
 import { PUBLIC } from '../../../src/base/principal.ts';
 import { connectFromNode as connect } from '../../../src/hosts/node/socket.ts';
 import { type App, defineApp, from, mqtt, type MqttOptions, type MqttRoute, stream } from '../../../src/index.ts';
-import { readDeadLetters } from '../../../src/feeds/run/dead-letters.ts';
+import { readDeadLetters } from '../../../src/feeds/records/dead-letters.ts';
 import { ingest } from '../../../src/feeds/run/run.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import { createAppStreams } from '../../../src/calls/streams.ts';

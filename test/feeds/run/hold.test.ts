@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { TidegateError } from '../../../src/base/errors.ts';
 import type { BurstContext, FeedPacing } from '../../../src/declare/feed.ts';
 import { startLoop } from '../../../src/hosts/node/loop.ts';
-import { feedStatus } from '../../../src/feeds/run/status.ts';
+import { feedStatus } from '../../../src/feeds/records/status.ts';
 import { scopeOf } from '../../../src/streams/scope.ts';
 import { readLatest } from '../../../src/streams/log/read-latest.ts';
 import { identified, items, reading, settle, type Stage, stageOf, TENANT, feedOf } from './stage.ts';

@@ -1,8 +1,8 @@
 /** Two releases beside each other: a feed whose record a newer one wrote is left to it, and keeps nobody from the other feeds. */
 import { expect, test } from 'vitest';
 import { ingest } from '../../../src/feeds/run/run.ts';
-import { feedKey } from '../../../src/feeds/run/state.ts';
-import { feedStatus } from '../../../src/feeds/run/status.ts';
+import { feedKey } from '../../../src/feeds/records/state.ts';
+import { feedStatus } from '../../../src/feeds/records/status.ts';
 import { latenessOf } from '../../../src/hosts/lambda/metrics.ts';
 import { PASS_OVER_MS } from '../../../src/store/due.ts';
 import { isPresent, type Put } from '../../../src/store/store.ts';

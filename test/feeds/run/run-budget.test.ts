@@ -1,7 +1,7 @@
 /** Budgets, what becomes of items beyond them, and readings that are committed in parts. */
 import { describe, expect, test } from 'vitest';
 import type { Overflow } from '../../../src/declare/feed.ts';
-import { readDeadLetters } from '../../../src/feeds/run/dead-letters.ts';
+import { readDeadLetters } from '../../../src/feeds/records/dead-letters.ts';
 import { ingest } from '../../../src/feeds/run/run.ts';
 import { anonymous, feedOf, identified, items, readings, settle, type Stage, stageOf, TENANT } from './stage.ts';
 import { scopeOf } from '../../../src/streams/scope.ts';

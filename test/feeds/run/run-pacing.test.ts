@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { TidegateError } from '../../../src/base/errors.ts';
 import { ingest } from '../../../src/feeds/run/run.ts';
-import { feedStatus } from '../../../src/feeds/run/status.ts';
+import { feedStatus } from '../../../src/feeds/records/status.ts';
 import { readLatest } from '../../../src/streams/log/read-latest.ts';
 import { anonymous, feedOf, items, reading, readings, settle, type Stage, stageOf, TENANT } from './stage.ts';
 import { scopeOf } from '../../../src/streams/scope.ts';

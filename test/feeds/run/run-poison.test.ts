@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { stream } from '../../../src/declare/stream.ts';
 import { TidegateError } from '../../../src/base/errors.ts';
-import { readDeadLetters } from '../../../src/feeds/run/dead-letters.ts';
+import { readDeadLetters } from '../../../src/feeds/records/dead-letters.ts';
 import { pull } from '../../../src/feeds/kit/pull.ts';
 import { ingest } from '../../../src/feeds/run/run.ts';
 import { anonymous, feedOf, items, reading, readings, stageOf, TENANT } from './stage.ts';

@@ -4,7 +4,7 @@ import type { Feed } from '../../../src/declare/feed.ts';
 import type { Stream } from '../../../src/declare/stream.ts';
 import { TidegateError } from '../../../src/base/errors.ts';
 import { ingest } from '../../../src/feeds/run/run.ts';
-import { feedStatus } from '../../../src/feeds/run/status.ts';
+import { feedStatus } from '../../../src/feeds/records/status.ts';
 import { weaken } from '../../store/weaknesses.ts';
 import { readLatest } from '../../../src/streams/log/read-latest.ts';
 import {

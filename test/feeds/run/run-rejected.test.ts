@@ -1,8 +1,8 @@
 /** A feed whose items are no events of their stream: it succeeds, and says so all the same. */
 import { expect, test } from 'vitest';
-import { newState } from '../../../src/feeds/run/state.ts';
-import { feedStatus } from '../../../src/feeds/run/status.ts';
-import { feedKey } from '../../../src/feeds/run/state.ts';
+import { newState } from '../../../src/feeds/records/state.ts';
+import { feedStatus } from '../../../src/feeds/records/status.ts';
+import { feedKey } from '../../../src/feeds/records/state.ts';
 import { from } from '../../../src/feeds/from.ts';
 import { anonymous, feedOf, items, Reading, reading, stageOf, TENANT } from './stage.ts';
 import { stream } from '../../../src/declare/stream.ts';

@@ -1,7 +1,7 @@
 /** Readings far beyond a burst's budget, from an upstream that gives them from their beginning each time. */
 import { expect, test } from 'vitest';
-import { REPLAY_BYTES } from '../../../src/feeds/run/replay.ts';
-import { feedKey } from '../../../src/feeds/run/state.ts';
+import { REPLAY_BYTES } from '../../../src/feeds/records/replay.ts';
+import { feedKey } from '../../../src/feeds/records/state.ts';
 import { pull } from '../../../src/feeds/kit/pull.ts';
 import { anonymous, feedOf, identified, items, readings, type Stage, stageOf, TENANT } from './stage.ts';
 

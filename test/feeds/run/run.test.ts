@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { TidegateError } from '../../../src/base/errors.ts';
-import { readDeadLetters } from '../../../src/feeds/run/dead-letters.ts';
+import { readDeadLetters } from '../../../src/feeds/records/dead-letters.ts';
 import { ingest } from '../../../src/feeds/run/run.ts';
-import { feedStatus } from '../../../src/feeds/run/status.ts';
+import { feedStatus } from '../../../src/feeds/records/status.ts';
 import { readLatest } from '../../../src/streams/log/read-latest.ts';
 import { anonymous, feedOf, identified, items, reading, readings, stageOf, START, TENANT } from './stage.ts';
 import { scopeOf } from '../../../src/streams/scope.ts';

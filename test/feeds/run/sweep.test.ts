@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { stream } from '../../../src/declare/stream.ts';
-import { readDeadLetters } from '../../../src/feeds/run/dead-letters.ts';
+import { readDeadLetters } from '../../../src/feeds/records/dead-letters.ts';
 import { sweep } from '../../../src/feeds/run/sweep.ts';
 import { readLatest } from '../../../src/streams/log/read-latest.ts';
 import { latestKey } from '../../../src/streams/log/latest.ts';

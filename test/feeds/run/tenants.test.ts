@@ -2,7 +2,7 @@
 import { scopeOf } from '../../../src/streams/scope.ts';
 import { expect, test } from 'vitest';
 import { ingest } from '../../../src/feeds/run/run.ts';
-import { feedStatus } from '../../../src/feeds/run/status.ts';
+import { feedStatus } from '../../../src/feeds/records/status.ts';
 import { sweep } from '../../../src/feeds/run/sweep.ts';
 import { streamLog } from '../../../src/streams/log/stream-log.ts';
 import { feedOf, identified, items, readings, stageOf } from './stage.ts';

@@ -1,7 +1,7 @@
 /** WebSocket feeds on a host that stays up, on the stage's clock: the connection is held, and what breaks it is told. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Loop, startLoop } from '../../../src/hosts/node/loop.ts';
-import { feedStatus } from '../../../src/feeds/run/status.ts';
+import { feedStatus } from '../../../src/feeds/records/status.ts';
 import { seededRandom } from '../../../src/store/contract/seeded.ts';
 import { readLatest } from '../../../src/streams/log/read-latest.ts';
 import { scopeOf } from '../../../src/streams/scope.ts';

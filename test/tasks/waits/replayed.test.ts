@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { afterEach, expect, test } from 'vitest';
 import { systemRuntime } from '../../../src/base/runtime.ts';
 import { stream } from '../../../src/declare/stream.ts';
-import { deadLetter, deadLetterLog, toDeadLetter } from '../../../src/feeds/run/dead-letters.ts';
+import { deadLetter, deadLetterLog, toDeadLetter } from '../../../src/feeds/records/dead-letters.ts';
 import { pull } from '../../../src/feeds/kit/pull.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import { waiterPartition } from '../../../src/tasks/records/names.ts';

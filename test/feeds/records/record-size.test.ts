@@ -4,14 +4,15 @@ import * as z from 'zod';
 import { from } from '../../../src/feeds/from.ts';
 import { stream } from '../../../src/declare/stream.ts';
 import { utf8Bytes } from '../../../src/base/json.ts';
-import { readDeadLetters } from '../../../src/feeds/run/dead-letters.ts';
+import { readDeadLetters } from '../../../src/feeds/records/dead-letters.ts';
 import { pull } from '../../../src/feeds/kit/pull.ts';
 import { ingest } from '../../../src/feeds/run/run.ts';
-import { newState, recordBytes } from '../../../src/feeds/run/state.ts';
+import { newState } from '../../../src/feeds/records/state.ts';
+import { recordBytes } from '../../../src/feeds/records/record-bytes.ts';
 import { POSITION_BYTES } from '../../../src/feeds/run/taker.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import { EVENT_BYTES } from '../../../src/streams/log/validate-event.ts';
-import { feedOf, items, reading, Reading, stageOf, TENANT } from './stage.ts';
+import { feedOf, items, reading, Reading, stageOf, TENANT } from '../run/stage.ts';
 import { scopeOf } from '../../../src/streams/scope.ts';
 
 /** Redis's, the narrowest. */

@@ -4,9 +4,14 @@ import { stream } from '../../../src/declare/stream.ts';
 import type { LoggedEvent } from '../../../src/base/event.ts';
 import type { Json } from '../../../src/base/json.ts';
 import { ingest } from '../../../src/feeds/run/run.ts';
-import { createSampler, type SamplingState, MOST_SLOTS, MOST_STATE_BYTES } from '../../../src/feeds/run/sampling.ts';
+import {
+  createSampler,
+  type SamplingState,
+  MOST_SLOTS,
+  MOST_STATE_BYTES,
+} from '../../../src/feeds/records/sampling.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
-import { feedOf, identified, items, Reading, reading, settle, stageOf, START } from './stage.ts';
+import { feedOf, identified, items, Reading, reading, settle, stageOf, START } from '../run/stage.ts';
 
 function event(n: number, value = n, key = 'a', time = n): LoggedEvent {
   return { id: `e${n}`, key, time, data: { value } };

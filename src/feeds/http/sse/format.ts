@@ -1,7 +1,7 @@
-/** Server-sent events as the format of an HTTP feed. They are read by sse-burst.ts, which is loaded with the first burst that needs it. */
-import { specProblems } from '../../declare/spec/problems.ts';
-import type { EventFormat } from './options.ts';
-import { type SseOptions, sseSpec } from './sse-options.ts';
+/** Server-sent events as the format of an HTTP feed. They are read by burst.ts, which is loaded with the first burst that needs it. */
+import { specProblems } from '../../../declare/spec/problems.ts';
+import type { EventFormat } from '../options.ts';
+import { type SseOptions, sseSpec } from './options.ts';
 
 /**
  * Server-sent events, read until the burst's budget is spent, or without end on a host that stays up. A connection that ends is opened again within the burst, after
@@ -19,7 +19,7 @@ export function sse(options: SseOptions = {}): EventFormat {
     reads: 'events',
     problems: () => specProblems(sseSpec, options),
     async load() {
-      const { readEvents } = await import('./sse-burst.ts');
+      const { readEvents } = await import('./burst.ts');
       return (feed, context, signal) => readEvents(feed, options, context, signal);
     },
   };

@@ -1,8 +1,8 @@
 /** What of a reading that comes again is skipped. */
 import { describe, expect, test } from 'vitest';
 import type { FeedItem } from '../../../src/declare/feed.ts';
-import { createReplay, MOST_MARKS, REPLAY_BYTES } from '../../../src/feeds/run/replay.ts';
-import { items, readings } from './stage.ts';
+import { createReplay, MOST_MARKS, REPLAY_BYTES } from '../../../src/feeds/records/replay.ts';
+import { items, readings } from '../run/stage.ts';
 
 const of = (from: number, to: number) => items(readings(from, to));
 

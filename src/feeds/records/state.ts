@@ -4,49 +4,20 @@
  */
 import * as z from 'zod';
 import { type ErrorCode, TidegateError } from '../../base/errors.ts';
-import type { DeclaredFeed } from '../../declare/feed.ts';
-import { type Json, jsonBytes } from '../../base/json.ts';
+import type { Json } from '../../base/json.ts';
 import { record } from '../../store/record.ts';
 import type { Reading, RecordKey } from '../../store/store.ts';
-import { TOLD_GAPS_BYTES, type ToldGaps } from './gap-fold.ts';
-import { REPEATS_BYTES, type RepeatsState } from './repeats.ts';
-import { REPLAY_BYTES } from './replay.ts';
-import { MOST_STATE_BYTES, samplingSchema, type SamplingState } from './sampling.ts';
+import { type FeedCounts, NO_COUNTS } from './counts.ts';
+import type { ToldGaps } from './gap-fold.ts';
+import type { Rejected } from './rejected.ts';
+import type { RepeatsState } from './repeats.ts';
+import { samplingSchema, type SamplingState } from './sampling.ts';
 
 export const DEFAULT_LEASE_MS = 30_000;
-
-export interface FeedCounts {
-  /** Events that were appended to streams. Gaps are not counted. */
-  events: number;
-  /** Events that were not appended, because their stream had their id already. */
-  duplicates: number;
-  /** Items that were not events of their stream. */
-  rejected: number;
-  /** Items beyond the budget that the overflow policy gave up. */
-  dropped: number;
-  /** Events that sampling left out. */
-  thinned: number;
-  /** Dead letters that were written, for rejected and dropped items, within their bound. */
-  deadLetters: number;
-  /** Bytes of the items as they came. */
-  bytes: number;
-}
 
 export interface FeedError {
   code: ErrorCode;
   message: string;
-  at: number;
-}
-
-/** How many items of the last burst that brought anything were rejected, and why. */
-export interface Rejected {
-  count: number;
-  /** All items that came, including the rejected ones. */
-  items: number;
-  /** The field that was wrong in the last rejected item; `data.value of pumps` where the feed fills several streams. */
-  field: string;
-  expected: string;
-  /** Epoch ms. */
   at: number;
 }
 
@@ -67,7 +38,7 @@ export interface FeedState {
   lastError: FeedError | null;
   /** Null if no item was rejected. */
   rejected: Rejected | null;
-  /** Streams whose times came without a zone, and were read as UTC because none is declared; at most `MOST_ZONELESS`. */
+  /** Streams whose times came without a zone, and were read as UTC because none is declared; at most `MOST_ZONELESS` of `record-bytes.ts`. */
   zoneless: readonly string[];
   lastStartAt: number | null;
   lastSuccessAt: number | null;
@@ -87,16 +58,6 @@ export interface FeedState {
   /** The gaps that were told since the last event; null where there are none. */
   gaps: ToldGaps | null;
 }
-
-export const NO_COUNTS: Readonly<FeedCounts> = {
-  events: 0,
-  duplicates: 0,
-  rejected: 0,
-  dropped: 0,
-  thinned: 0,
-  deadLetters: 0,
-  bytes: 0,
-};
 
 /** The record of a feed. */
 export function feedKey(tenant: string, feed: string): RecordKey {
@@ -197,85 +158,6 @@ export function newState(): FeedState {
     gaps: null,
     repeats: null,
   };
-}
-
-/** @param times how often `b` is added; -1 takes it away */
-export function addCounts(a: FeedCounts, b: FeedCounts, times: 1 | -1 = 1): FeedCounts {
-  return {
-    events: a.events + times * b.events,
-    duplicates: a.duplicates + times * b.duplicates,
-    rejected: a.rejected + times * b.rejected,
-    dropped: a.dropped + times * b.dropped,
-    thinned: a.thinned + times * b.thinned,
-    deadLetters: a.deadLetters + times * b.deadLetters,
-    bytes: a.bytes + times * b.bytes,
-  };
-}
-
-/** Most characters of each text that says why items were rejected. */
-const TOLD_CHARACTERS = 200;
-
-/**
- * The report on rejected items after a burst with these counts; `before` if nothing came.
- * @param why the last item was rejected
- */
-export function rejectedOf(
-  counts: FeedCounts,
-  why: { field: string; expected: string },
-  before: Rejected | null,
-  now: number,
-): Rejected | null {
-  const { rejected: count, events, duplicates, thinned, dropped } = counts;
-  const items = count + events + duplicates + thinned + dropped;
-  if (items === 0) return before;
-  if (count === 0) return null;
-  return { count, items, ...withinBound(why), at: now };
-}
-
-/** Why an item was rejected, as it is told. */
-export function withinBound({ field, expected }: { field: string; expected: string }) {
-  return { field: told(field), expected: told(expected) };
-}
-
-function told(text: string): string {
-  return text.slice(0, TOLD_CHARACTERS).toWellFormed();
-}
-
-/** Most streams that are told to have times without a zone. */
-export const MOST_ZONELESS = 20;
-const STREAM_NAME_BYTES = 70;
-
-/** Bytes for the record's key, its lease, and the growth of its numbers. */
-const GROWTH_BYTES = 2 * 1024;
-
-/**
- * Most bytes that the record takes in the commit that moves the feed's position to `next`, and in those before it: its
- * present size, and the most by which its fields can grow within their bounds.
- */
-export function recordBytes(feed: Pick<DeclaredFeed, 'targets' | 'sample'>, state: FeedState, next: Json): number {
-  const dirty = [...new Set([...state.dirty, ...feed.targets.map(({ stream }) => stream)])];
-  const rest = jsonBytes({
-    ...state,
-    position: null,
-    replay: '',
-    sampling: null,
-    gaps: null,
-    repeats: null,
-    dirty,
-    zoneless: [],
-  });
-  const sampling = feed.sample ? MOST_STATE_BYTES : 0;
-  const zoneless = Math.min(MOST_ZONELESS, feed.targets.length) * STREAM_NAME_BYTES;
-  return (
-    zoneless +
-    GROWTH_BYTES +
-    TOLD_GAPS_BYTES +
-    REPEATS_BYTES +
-    rest +
-    Math.max(jsonBytes(state.position), jsonBytes(next)) +
-    REPLAY_BYTES +
-    sampling
-  );
 }
 
 /** Why a feed is not run now; null if it is due and its lease is free. */

@@ -1,10 +1,10 @@
 /** The errors for sources of events that bring none, with their own words. Pure. */
-import { TidegateError } from '../../base/errors.ts';
-import { quoted, secretTexts } from '../kit/said.ts';
-import type { FeedAnswer } from './answer.ts';
-import { describeHttpSource } from './options.ts';
-import type { HttpSettings } from './spec.ts';
-import type { EventParser } from './sse-parser.ts';
+import { TidegateError } from '../../../base/errors.ts';
+import { quoted, secretTexts } from '../../kit/said.ts';
+import type { FeedAnswer } from '../answer.ts';
+import { describeHttpSource } from '../options.ts';
+import type { HttpSettings } from '../spec.ts';
+import type { EventParser } from './parser.ts';
 
 /** The pause that the source asked for counts for the next attempt, where it is longer than the usual one. */
 export function endedAtOnce(

@@ -1,15 +1,15 @@
 /** Bursts of server-sent events against a source that keeps ids, closes, breaks, stalls and goes away. */
 import type { ServerResponse } from 'node:http';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { http, type HttpOptions, sse, type SseOptions } from '../../../src/index.ts';
-import type { BurstContext } from '../../../src/declare/feed.ts';
-import { type HttpSource, startHttpSource, stall, status } from '../../services/http-feed.ts';
-import { runBurst } from '../run/burst-context.ts';
+import { http, type HttpOptions, sse, type SseOptions } from '../../../../src/index.ts';
+import type { BurstContext } from '../../../../src/declare/feed.ts';
+import { type HttpSource, startHttpSource, stall, status } from '../../../services/http-feed.ts';
+import { runBurst } from '../../run/burst-context.ts';
 
 let source: HttpSource;
 
 // A burst loads it; a burst of a test may be too short to wait for that.
-beforeAll(() => import('../../../src/feeds/http/sse-burst.ts'));
+beforeAll(() => import('../../../../src/feeds/http/sse/burst.ts'));
 
 beforeEach(async () => {
   source = await startHttpSource();

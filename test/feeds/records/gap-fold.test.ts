@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { createGapFold } from '../../../src/feeds/run/gap-fold.ts';
-import { feedStatus } from '../../../src/feeds/run/status.ts';
+import { createGapFold } from '../../../src/feeds/records/gap-fold.ts';
+import { feedStatus } from '../../../src/feeds/records/status.ts';
 import { scopeOf } from '../../../src/streams/scope.ts';
-import { anonymous, feedOf, items, reading, stageOf, TENANT } from './stage.ts';
+import { anonymous, feedOf, items, reading, stageOf, TENANT } from '../run/stage.ts';
 
 const gap = (reason: string, detail?: string, stream = 'readings') => ({
   stream,

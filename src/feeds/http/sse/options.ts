@@ -1,6 +1,6 @@
 /** The options of `sse()`, and their specification. */
 import * as z from 'zod';
-import { choice, judged } from '../../declare/spec/options.ts';
+import { choice, judged } from '../../../declare/spec/options.ts';
 
 export interface SseOptions {
   /**

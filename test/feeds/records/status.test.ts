@@ -4,12 +4,12 @@ import { TidegateError } from '../../../src/base/errors.ts';
 import type { BurstContext, FeedBatch, FeedPacing } from '../../../src/declare/feed.ts';
 import { http, mqtt, websocket } from '../../../src/index.ts';
 import { ingest } from '../../../src/feeds/run/run.ts';
-import { feedKey, newState } from '../../../src/feeds/run/state.ts';
-import { type FeedStatus, feedStatus, lagOf } from '../../../src/feeds/run/status.ts';
+import { feedKey, newState } from '../../../src/feeds/records/state.ts';
+import { type FeedStatus, feedStatus, lagOf } from '../../../src/feeds/records/status.ts';
 import type { Feed } from '../../../src/declare/feed.ts';
 import { scopeOf } from '../../../src/streams/scope.ts';
 import { scriptedSource } from '../websocket/script.ts';
-import { anonymous, feedOf, items, reading, settle, type Stage, stageOf, TENANT } from './stage.ts';
+import { anonymous, feedOf, items, reading, settle, type Stage, stageOf, TENANT } from '../run/stage.ts';
 
 // Bursts load them, which takes time that the stage's clock does not know of.
 beforeAll(() =>

@@ -4,12 +4,12 @@
  * ends. An id with control characters is ignored, as one with a null is (WHATWG HTML, 9.2.6).
  */
 import { createParser } from 'eventsource-parser';
-import { TidegateError } from '../../base/errors.ts';
-import { utf8Bytes } from '../../base/json.ts';
-import { readSourceJson } from '../../base/source-json.ts';
-import { withDefaults } from '../../declare/spec/options.ts';
-import type { BodyItem } from './format.ts';
-import { type SseOptions, sseSpec } from './sse-options.ts';
+import { TidegateError } from '../../../base/errors.ts';
+import { utf8Bytes } from '../../../base/json.ts';
+import { readSourceJson } from '../../../base/source-json.ts';
+import { withDefaults } from '../../../declare/spec/options.ts';
+import type { BodyItem } from '../format.ts';
+import { type SseOptions, sseSpec } from './options.ts';
 
 /** UTF-16 units of an event. */
 export const MAX_EVENT_LENGTH = 1024 * 1024;

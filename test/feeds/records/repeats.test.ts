@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { fc } from '../../properties.ts';
-import { beyondReach, createRepeats, MOST_REACH, type RepeatsState } from '../../../src/feeds/run/repeats.ts';
+import { beyondReach, createRepeats, MOST_REACH, type RepeatsState } from '../../../src/feeds/records/repeats.ts';
 
 const STREAM = { name: 's', dedupe: 1_000 };
 

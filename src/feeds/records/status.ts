@@ -5,7 +5,9 @@ import { findFeed } from './find-feed.ts';
 import { feedKey } from './state.ts';
 import { beyondReach } from './repeats.ts';
 import { BREAKER_FAILURES } from './breaker.ts';
-import { type FeedCounts, type FeedError, type FeedState, newState, readStateOrNewer, type Rejected } from './state.ts';
+import type { FeedCounts } from './counts.ts';
+import { type FeedError, type FeedState, newState, readStateOrNewer } from './state.ts';
+import type { Rejected } from './rejected.ts';
 import type { Reading } from '../../store/store.ts';
 import type { Scope } from '../../streams/scope.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, it, test } from 'vitest';
-import { fc } from '../../properties.ts';
-import { sse } from '../../../src/feeds/http/sse.ts';
-import type { SseOptions } from '../../../src/feeds/http/sse-options.ts';
-import { readSourceJson } from '../../../src/base/source-json.ts';
-import { createEventParser, MAX_EVENT_LENGTH, type SourceEvent } from '../../../src/feeds/http/sse-parser.ts';
+import { fc } from '../../../properties.ts';
+import { sse } from '../../../../src/feeds/http/sse/format.ts';
+import type { SseOptions } from '../../../../src/feeds/http/sse/options.ts';
+import { readSourceJson } from '../../../../src/base/source-json.ts';
+import { createEventParser, MAX_EVENT_LENGTH, type SourceEvent } from '../../../../src/feeds/http/sse/parser.ts';
 
 function read(text: string, options: SseOptions = {}, cuts: readonly number[] = []): SourceEvent[] {
   const bytes = new TextEncoder().encode(text);

@@ -1,0 +1,123 @@
+/**
+ * A burst of server-sent events: reads until the budget is spent or the time is over, and connects again when the source
+ * ends the connection. Where the connection is held neither bounds it. Each batch has the id from which to go on. Events
+ * beyond the budget are forgotten, because the source sends them again behind that id. What a source without ids sent while
+ * nobody listened is missing, and told by a gap event.
+ */
+import type { BurstContext, FeedBatch, FeedItem } from '../../../declare/feed.ts';
+import { asTidegateError, type TidegateError } from '../../../base/errors.ts';
+import { gaps, spanText } from '../../kit/gap-items.ts';
+import { openEvents } from '../exchange.ts';
+import type { HttpOptions } from '../options.ts';
+import { readHttpPosition } from '../position.ts';
+import { httpSettings } from '../spec.ts';
+import type { SseOptions } from './options.ts';
+import { endedAtOnce, wantsNone } from './refusals.ts';
+import { createEventParser } from './parser.ts';
+import { type Left, positionAt, readConnection } from './connection.ts';
+
+/** The pause before a connection is opened again if the source names none, and the least pause whatever it names. */
+const DEFAULT_RETRY_MS = 1_000;
+const LEAST_RETRY_MS = 250;
+/** The longest pause that a source may ask for. */
+const MOST_RETRY_MS = 86_400_000;
+/** The longest pause that a burst without an end waits for. A longer one ends it. */
+const MOST_HELD_PAUSE_MS = 60_000;
+/** Reading stops this long before the burst's end, so that all events are handed over in time. */
+const CLOSING_MS = 250;
+/** A connection that stood for so long was a good one, also where nothing came. */
+const GOOD_MS = 5_000;
+
+export async function* readEvents(
+  options: HttpOptions,
+  format: SseOptions,
+  context: BurstContext,
+  signal: AbortSignal,
+): AsyncGenerator<FeedBatch, void, undefined> {
+  const settings = httpSettings(options, context.secret);
+  const { hold } = context;
+  const maxPages = hold ? Number.POSITIVE_INFINITY : settings.maxPages;
+  const before = readHttpPosition(context.position);
+  const endsAt = context.deadline - CLOSING_MS;
+  const { events, bytes } = context.budget;
+  const budget = { events: Math.max(1, Math.floor(events / Math.max(1, context.targets.length))), bytes };
+  let { cursor, heardUntil } = before;
+  let retryMs = DEFAULT_RETRY_MS;
+  let barren: TidegateError | null = null;
+  let anyWasGood = false;
+  const ending = (notBefore: number | null = null): FeedBatch => ({
+    items: [],
+    position: positionAt(cursor, heardUntil, notBefore),
+    last: true,
+  });
+  if (before.notBefore !== null && before.notBefore > context.now()) {
+    yield { items: [], last: true };
+    return;
+  }
+  for (let connections = 0; connections < maxPages; connections += 1) {
+    const answer = await openEvents(settings, cursor, context, signal).catch((thrown: unknown) => {
+      const error = asTidegateError(thrown);
+      // A source that answered before may come back within the burst. One that never answered, or that names a time, may not.
+      if (hold || connections === 0 || error.retryAfterMs !== null) throw error;
+      return error;
+    });
+    if (answer === 'nothing' || answer === 'stale') {
+      if (!anyWasGood) throw wantsNone(settings);
+      yield ending();
+      return;
+    }
+    if ('body' in answer) {
+      const parser = createEventParser(format);
+      const connection = { answer, parser, context, endsAt, budget: hold ? { ...budget } : budget, cursor };
+      const openedAt = context.now();
+      const fittedBefore = hold?.fitted() ?? 0;
+      // A connection that is held is no request whose turn others wait for.
+      if (hold) answer.release();
+      hold?.standing(true);
+      if (cursor === null && (heardUntil !== null || hold)) {
+        // Stored before anything is read, so that whoever goes on behind a process that dies knows that it listened.
+        const items = heardUntil === null ? [] : missing(context, heardUntil);
+        heardUntil = openedAt;
+        yield { items, position: positionAt(cursor, heardUntil) };
+      }
+      let left: Left;
+      let came: boolean;
+      try {
+        ({ left, cursor, came } = yield* readConnection(connection));
+      } finally {
+        hold?.standing(false);
+        answer.release();
+        heardUntil = context.now();
+        retryMs = Math.min(parser.retryMs() ?? retryMs, MOST_RETRY_MS);
+      }
+      if (left === 'spent') {
+        yield { items: [], more: true };
+        return;
+      }
+      const stoodMs = context.now() - openedAt;
+      // A burst is run again as the feed says. Where the connection is held, only what fits a stream speaks for the source.
+      const brought = hold ? hold.fitted() > fittedBefore : came || parser.retryMs() !== null;
+      const wasGood = brought || left === 'over' || stoodMs >= GOOD_MS;
+      anyWasGood ||= wasGood;
+      if (!wasGood) barren = endedAtOnce(settings, answer, parser, stoodMs);
+      if (context.signal.aborted || left === 'over') break;
+    }
+    if (barren && hold) throw barren;
+    const pauseMs = Math.max(LEAST_RETRY_MS, retryMs);
+    const again = context.now() + pauseMs;
+    if (again >= endsAt || connections + 1 >= maxPages || (hold && pauseMs > MOST_HELD_PAUSE_MS)) {
+      if (barren && !anyWasGood) throw barren;
+      yield ending(again);
+      return;
+    }
+    await context.sleep(pauseMs, signal);
+    if (signal.aborted) return;
+  }
+  // The time is over.
+  yield ending();
+}
+
+function missing(context: BurstContext, since: number): FeedItem[] {
+  const detail = `nobody listened ${spanText(since, context.now())}, and the source gives no id to go on from`;
+  return gaps(context, 'not_listening', detail);
+}

@@ -1,0 +1,43 @@
+/** What is told of items that were rejected: how many, and why the last of them was. Pure. */
+import type { FeedCounts } from './counts.ts';
+
+/** How many items of the last burst that brought anything were rejected, and why. */
+export interface Rejected {
+  count: number;
+  /** All items that came, including the rejected ones. */
+  items: number;
+  /** The field that was wrong in the last rejected item; `data.value of pumps` where the feed fills several streams. */
+  field: string;
+  expected: string;
+  /** Epoch ms. */
+  at: number;
+}
+
+/** Most characters of each text that says why items were rejected. */
+const TOLD_CHARACTERS = 200;
+
+/**
+ * The report on rejected items after a burst with these counts; `before` if nothing came.
+ * @param why the last item was rejected
+ */
+export function rejectedOf(
+  counts: FeedCounts,
+  why: { field: string; expected: string },
+  before: Rejected | null,
+  now: number,
+): Rejected | null {
+  const { rejected: count, events, duplicates, thinned, dropped } = counts;
+  const items = count + events + duplicates + thinned + dropped;
+  if (items === 0) return before;
+  if (count === 0) return null;
+  return { count, items, ...withinBound(why), at: now };
+}
+
+/** Why an item was rejected, as it is told. */
+export function withinBound({ field, expected }: { field: string; expected: string }) {
+  return { field: told(field), expected: told(expected) };
+}
+
+function told(text: string): string {
+  return text.slice(0, TOLD_CHARACTERS).toWellFormed();
+}
