@@ -21,13 +21,17 @@ export interface NextCall {
   afterMs?: number;
 }
 
-/** What was asked for as arguments of a further call: what was not given stays so. */
-export function callOf(forWhat: string, tool: string, given: object): NextCall {
+/**
+ * What was asked for as arguments of a further call: what was not given stays so.
+ * @param tool under the name that it is shown by (`App.toolNames`); null: the app leaves it out, and there is no call
+ */
+export function callsTo(forWhat: string, tool: string | null, given: object): NextCall[] {
+  if (tool === null) return [];
   const isFlat = Object.values(given).every((value) => typeof value !== 'object');
   const copied = isFlat
     ? Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
     : JSON.parse(JSON.stringify(given));
-  return { for: forWhat, tool, arguments: copied as JsonObject };
+  return [{ for: forWhat, tool, arguments: copied as JsonObject }];
 }
 
 /** `Next page: read_history {"stream":"pumps","cursor":"…"}` */

@@ -4,7 +4,7 @@ import type { ToolResult } from '../declare/check/tool-result.ts';
 import { type Json, type JsonObject, utf8Bytes } from '../base/json.ts';
 import { isoTime } from '../base/time/time-text.ts';
 import type { ResultPage } from './names.ts';
-import { callLine, callOf, type NextCall } from './next-call.ts';
+import { callLine, callsTo, type NextCall } from './next-call.ts';
 import type { SplitResult } from './result-pages.ts';
 
 /** The key of `_meta` under which programs find the handle. */
@@ -19,7 +19,8 @@ export function resultUri(handle: string, page: number): string {
 
 export interface Answering {
   hasSchema: boolean;
-  hasReader: boolean;
+  /** The name of the tool that reads pages; null: they are read as resources alone. */
+  reader: string | null;
   /** Bytes of an answer that is not kept in pages. */
   most: number;
   /** How long the pages are kept, epoch ms. */
@@ -34,7 +35,7 @@ export function pagedAnswer(split: SplitResult, handle: string, { hasSchema, ...
   const { bytes, structured, pages } = split;
   const { most, until } = answering;
   const breaksSchema = hasSchema && !split.isError && structured === undefined;
-  const calls = answering.hasReader ? [callOf('First page', 'read_result', { handle, page: 1 })] : [];
+  const calls = callsTo('First page', answering.reader, { handle, page: 1 });
   const { listed, links } = linksTo(split, handle);
   const summary = [
     `The answer has ${bytes} bytes, more than the ${most} of one answer. It is kept whole, until ${isoTime(until)}.`,

@@ -45,8 +45,8 @@ export interface ResultDeps {
   structuredBytes: number;
   /** How long pages are kept, ms. */
   keptMs: number;
-  /** Whether the app shows the tool that reads pages; otherwise they are read as resources alone. */
-  hasReader: boolean;
+  /** The name of the tool that reads pages; null: they are read as resources alone. */
+  reader: string | null;
 }
 
 /** Most pages of a result. */
@@ -65,7 +65,7 @@ const NAME_BYTES = 16;
 const sealedHandle = sealedText('handle of a result', () => z.tuple([z.string(), z.int()]));
 
 export function createResults(deps: ResultDeps): Results {
-  const { runtime, sealer, bytes, structuredBytes, keptMs, hasReader } = deps;
+  const { runtime, sealer, bytes, structuredBytes, keptMs, reader } = deps;
 
   async function keep(split: SplitResult, caller: Keeper, now: number): Promise<string> {
     const { principal, account, deadline } = caller;
@@ -111,7 +111,7 @@ export function createResults(deps: ResultDeps): Results {
         throw isOfStore(thrown) ? notKept(split, thrown) : thrown;
       });
       if (handle === null) return unkeptAnswer(split, bytes);
-      return pagedAnswer(split, handle, { hasSchema, hasReader, most: bytes, until: now + keptMs });
+      return pagedAnswer(split, handle, { hasSchema, reader, most: bytes, until: now + keptMs });
     },
 
     async page(handle, number, principal, store) {

@@ -34,7 +34,7 @@ export const FeedNoteShape = z
     state: z
       .enum(['ok', 'rejecting', 'missing', 'running', 'backing-off', 'open', 'overdue', 'never-run', 'unread'])
       .describe(
-        'rejecting: it delivers, but nothing that fits its stream; missing: events are known to be missing, and none came since; overdue: no host runs it; backing-off: failed, tried again soon; open: failed often, tried again after a pause; unread: not looked up here, see list_streams',
+        'rejecting: it delivers, but nothing that fits its stream; missing: events are known to be missing, and none came since; overdue: no host runs it; backing-off: failed, tried again soon; open: failed often, tried again after a pause; unread: not looked up here',
       ),
     lagMs: z.number().nullable().describe('Age of the newest event that it brought; null: it brought none'),
     lastError: z.object({ code: z.string(), message: z.string(), at: z.string() }).nullable(),

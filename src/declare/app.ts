@@ -3,7 +3,7 @@
  * file holds types alone.
  */
 import type { Icon } from './display.ts';
-import type { BuiltIns } from './built-ins.ts';
+import type { BuiltIns, ToolNames } from './built-ins.ts';
 import type { DeclaredFeed, Feed } from './feed.ts';
 import type { Tool } from './tool.ts';
 import type { Prompt } from './prompt.ts';
@@ -44,7 +44,8 @@ export interface AppOptions {
   /** Prompts by name. */
   prompts?: Record<string, Prompt>;
   /**
-   * The tools that come with the package, by name: `false` leaves one out, and `{ title, description }` describes it anew.
+   * The tools that come with the package, by name: `false` leaves one out, and `{ name, title, description }` names and
+   * describes it anew.
    * Default: all that serve something which the app declares.
    */
   builtIns?: BuiltIns;
@@ -74,5 +75,7 @@ export interface App {
   resources: ReadonlyMap<string, Resource>;
   prompts: ReadonlyMap<string, Prompt>;
   builtIns: BuiltIns;
+  /** Under which names models see them. Every text that names one takes its name from here. */
+  toolNames: ToolNames;
   results: { bytes: number; structuredBytes: number; keptMs: number };
 }

@@ -45,12 +45,12 @@ export function composeRegistry(
     runtime,
     sealer: secrets === null ? null : createSealer(secrets, `${app.name}/result`),
     ...app.results,
-    hasReader: app.builtIns.read_result !== false,
+    reader: app.toolNames.read_result,
   });
   return createRegistry({ ...deps, app: bindHttpTools(deps, variable), streamsFor, feedsFor, requestStates, results }, [
     { tools: streamTools(deps), resources: streamResources(deps) },
     ...(tasks && tasks.catalog.size > 0 ? [tasksExtension(tasks, deps)] : []),
-    resultReaders(results),
+    resultReaders(results, app),
     ...extensions,
   ]);
 }

@@ -144,7 +144,7 @@ export const ConditionArgument = z.strictObject(
     key: listedAs(nestedKey, z.string()).optional(),
     keys: z.array(z.string()).optional(),
     keyLike: z.string().optional().describe('pump-*'),
-    where: whereArgument('Only events that pass, as in read_history', shownFewer).optional(),
+    where: whereArgument('Only events that pass all', shownFewer).optional(),
     perKey: z
       .boolean()
       .optional()

@@ -19,7 +19,7 @@ import { type Scope, scopeOf } from '../streams/scope.ts';
 
 const Input = z.strictObject({
   stream: StreamName,
-  from: timeArgument('Inclusive, as in read_history. Default: the oldest'),
+  from: timeArgument('Inclusive: -15m, ISO 8601 with its zone, or epoch ms. Default: the oldest'),
   to: timeArgument('Exclusive. Default: now'),
   keys: z.array(Key).min(1).max(MOST_KEYS).optional().describe('Only events of these keys'),
   format: z.enum(['csv', 'ndjson']).default('csv').describe('Default: csv'),
@@ -31,7 +31,7 @@ const Output = z.object({
   events: z.number(),
   pages: z
     .number()
-    .describe('Read them in order, by the calls that get_task prints, or as resources: together they are the file'),
+    .describe('Read them in order, by the calls that answers print, or as resources: together they are the file'),
   bytes: z.number().describe('Of all pages'),
   truncated: z.boolean().describe('True: retention took events of the range before they could be read'),
 });
@@ -51,10 +51,10 @@ interface Part {
 }
 
 export function exportHistoryTask(deps: Deps): Task {
+  const { read_history: history } = deps.app.toolNames;
   return task({
     title: 'Export history',
-    description:
-      'Writes all events of a range to a file in pages, as CSV or NDJSON: for what is too much for read_history.',
+    description: `Writes all events of a range to a file in pages, as CSV or NDJSON${history === null ? '' : `: for what is too much for ${history}`}.`,
     version: '1',
     input: Input,
     output: Output,

@@ -89,7 +89,7 @@ export const HistoryOutput = z.object({
       'False: go on with cursor. Rows of the same start, key and group on several pages are parts: merge them; counts and sums add up, means weigh by count',
     ),
   cursor: z.string().nullable().describe('For the next page; null when complete'),
-  tailCursor: z.string().nullable().optional().describe('For tail_stream: goes on right behind the newest event'),
+  tailCursor: z.string().nullable().optional().describe('Cursor of a tail that goes on right behind the newest event'),
   truncated: z.boolean().describe('True: events of the range are gone, by retention'),
   scanned: z.object({
     entries: z.number(),

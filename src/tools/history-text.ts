@@ -1,10 +1,11 @@
 /** The words around the rows of `read_history`: its range, what is left out, and how to go on. Pure. */
+import type { App } from '../declare/app.ts';
 import type { HistoryPage } from '../streams/history/events.ts';
 import type { WindowsPage } from '../streams/history/windows.ts';
 import { isoTime } from '../base/time/time-text.ts';
 import { listedWhere } from './condition-input.ts';
 import type { HistoryInput } from './history-input.ts';
-import { callOf, type NextCall } from '../calls/next-call.ts';
+import { callsTo, type NextCall } from '../calls/next-call.ts';
 
 /** Says what the rows leave out, because a field that no event has would look like a stream without events. */
 export function skippedText({ skipped: { gaps, missing } }: WindowsPage, fields: readonly string[]): string[] {
@@ -33,10 +34,10 @@ export function endText({ truncated, cursor, scanned }: HistoryPage | WindowsPag
 }
 
 /** The same question, from where its page ended. */
-export function nextPageCall({ where, ...input }: HistoryInput, cursor: string | null): NextCall[] {
+export function nextPageCall({ toolNames }: App, { where, ...input }: HistoryInput, cursor: string | null): NextCall[] {
   if (cursor === null) return [];
   const filter = where === undefined ? {} : { where: listedWhere(where) };
-  return [callOf('Next page', 'read_history', { ...input, ...filter, cursor })];
+  return callsTo('Next page', toolNames.read_history, { ...input, ...filter, cursor });
 }
 
 /** The times of an answer as text, ISO 8601. */

@@ -48,7 +48,7 @@ export async function windowsAnswer(scope: Scope, stream: DeclaredStream, input:
     name: format === 'sparkline' ? 'sparklines' : 'windows',
     rows: shown.rows.map(({ row }) => row),
     after: [...skippedText(page, fields), ...endText(page), ...notes],
-    calls: nextPageCall(input, cursor),
+    calls: nextPageCall(scope.app, input, cursor),
     structured: {
       stream: stream.name,
       window,

@@ -12,7 +12,7 @@ import { findStream } from '../streams/find-stream.ts';
 import { readLatestByKey } from '../streams/log/read-latest.ts';
 import { streamLog } from '../streams/log/stream-log.ts';
 import { accounted, type AppDeps } from '../calls/context.ts';
-import { callLine, callOf, NextCalls } from '../calls/next-call.ts';
+import { callLine, callsTo, NextCalls } from '../calls/next-call.ts';
 import { utf8Bytes } from '../base/json.ts';
 import { isoTime } from '../base/time/time-text.ts';
 import { describeStreams, streamNames } from './describe.ts';
@@ -64,11 +64,11 @@ export function listStreamsTool({ app, runtime }: AppDeps): Tool {
       const listed = await Promise.all(
         page.map((stream) => list(scope, stream, notes.get(stream.feed ?? '') ?? NO_NOTE)),
       );
-      const texts = listed.map((each) => streamLines(each, now).join('\n'));
+      const texts = listed.map((each) => streamLines(each, now, app).join('\n'));
       const count = fitting(listed, texts);
       const next = count < wanted.length ? (listed[count - 1]?.name ?? null) : null;
       const hint = found.length === 0 ? `No stream has these words. Streams: ${streamNames(app)}` : null;
-      const calls = next === null ? [] : [callOf('More streams', 'list_streams', { ...input, after: next })];
+      const calls = next === null ? [] : callsTo('More streams', app.toolNames.list_streams, { ...input, after: next });
       return {
         text: [
           ...texts.slice(0, count),

@@ -5,6 +5,7 @@
  */
 import { type Tool, tool } from '../declare/tool.ts';
 import type { ToolContext } from '../declare/context.ts';
+import type { App } from '../declare/app.ts';
 import type { DeclaredStream } from '../declare/stream.ts';
 import { findStream } from '../streams/find-stream.ts';
 import { DEFAULT_EVENTS, ORDERED_CALLS, readHistory } from '../streams/history/events.ts';
@@ -23,7 +24,7 @@ import { windowsAnswer } from './history-windows.ts';
 import { READ_ONLY } from '../calls/schemas.ts';
 import { eventRow } from '../calls/short-lines.ts';
 import { bothHalves, createPage, roomFor } from '../calls/halves.ts';
-import { callOf, type NextCall } from '../calls/next-call.ts';
+import { callsTo, type NextCall } from '../calls/next-call.ts';
 import type { StreamEvent } from '../base/event.ts';
 import type { Scope } from '../streams/scope.ts';
 import { withUnknownKeys } from './unknown-keys.ts';
@@ -74,7 +75,7 @@ async function eventsAnswer(scope: Scope, stream: DeclaredStream, input: History
     name: 'events',
     rows: page.rows,
     after: [...endText(found), ...feedText(feed, scope.runtime.now())],
-    calls: [...nextPageCall(input, found.cursor), ...tailOf(input, found.tailCursor)],
+    calls: [...nextPageCall(scope.app, input, found.cursor), ...tailOf(scope.app, input, found.tailCursor)],
     structured: { stream: stream.name, ...report, ...readable(found), feed },
   });
 }
@@ -84,8 +85,8 @@ function isOfWindows(stream: DeclaredStream, cursor: string | undefined): boolea
 }
 
 /** Goes on behind the newest event, for the same keys. */
-function tailOf({ stream, keys }: HistoryInput, cursor: string | null): NextCall[] {
-  return cursor === null ? [] : [callOf('What comes after', 'tail_stream', { stream, cursor, keys })];
+function tailOf({ toolNames }: App, { stream, keys }: HistoryInput, cursor: string | null): NextCall[] {
+  return cursor === null ? [] : callsTo('What comes after', toolNames.tail_stream, { stream, cursor, keys });
 }
 
 /** Reads where in the log the range lies, and the newest events for their size, and nothing else. */

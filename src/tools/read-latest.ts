@@ -19,7 +19,7 @@ import { type FeedNote as Note, feedText, noteOf, unreadNote } from './feed-note
 import { Event, FeedNoteShape, Key, READ_ONLY, StreamName } from '../calls/schemas.ts';
 import { agoText, eventLine, shownEvent } from '../calls/short-lines.ts';
 import { bothHalves, createPage, roomFor } from '../calls/halves.ts';
-import { callOf, type NextCall, NextCalls } from '../calls/next-call.ts';
+import { callsTo, type NextCall, NextCalls } from '../calls/next-call.ts';
 import type { Scope } from '../streams/scope.ts';
 
 const DEFAULT_KEYS = 50;
@@ -55,10 +55,11 @@ interface Latest {
 }
 
 export function readLatestTool({ app, runtime }: AppDeps): Tool {
+  const { read_latest: own, read_history: history } = app.toolNames;
   return tool({
     title: 'Latest events',
     description: [
-      'What holds now: the latest event of a stream, of one key, or of each key. Of forecasts it is the one furthest ahead; for a moment or range use read_history.',
+      `What holds now: the latest event of a stream, of one key, or of each key. Of forecasts it is the one furthest ahead${history === null ? '' : `; for a moment or range use ${history}`}.`,
       `Example: ${exampleCall(app, 'latest')}`,
     ].join('\n'),
     input: Input,
@@ -82,7 +83,7 @@ export function readLatestTool({ app, runtime }: AppDeps): Tool {
       const { length } = page.rows;
       const next = length < latest.events.length ? (latest.events[length - 1]?.key ?? null) : latest.next;
       const nothing = length > 0 || next !== null ? null : await whyNothing(scope, stream, input, now);
-      const more = next === null ? [] : [callOf('More keys', 'read_latest', { ...input, after: next })];
+      const more = next === null ? [] : callsTo('More keys', own, { ...input, after: next });
       return bothHalves<z.input<typeof Output>>({
         before: [],
         name: 'events',
@@ -133,20 +134,22 @@ async function whyNothing(
   now: number,
 ): Promise<{ hint: string; calls: NextCall[] }> {
   const { name } = stream;
+  const { toolNames } = scope.app;
   if (after !== undefined) return { hint: 'No keys after that one.', calls: [] };
   const { newestAt } = await scope.store.extent(streamLog(scope.tenant, name));
   const ageMs = latestAgeMs(stream);
   const kept = ageMs === null ? '' : ` A latest event is kept for ${durationText(ageMs)} after it arrived.`;
   const ofKey = key === undefined ? {} : { keys: [key] };
-  const older = newestAt === null ? [] : [callOf('What is still kept', 'read_history', { stream: name, ...ofKey })];
+  const older =
+    newestAt === null ? [] : callsTo('What is still kept', toolNames.read_history, { stream: name, ...ofKey });
   if (key !== undefined) {
     const hint = `No event of key ${JSON.stringify(key)}. Keys are case-sensitive.${newestAt === null ? '' : kept}`;
-    return { hint, calls: [callOf('All keys', 'read_latest', { stream: name }), ...older] };
+    return { hint, calls: [...callsTo('All keys', toolNames.read_latest, { stream: name }), ...older] };
   }
   if (newestAt === null) {
     return {
       hint: `${name} has no events yet.`,
-      calls: [callOf('About the stream', 'list_streams', { stream: name })],
+      calls: callsTo('About the stream', toolNames.list_streams, { stream: name }),
     };
   }
   const last = `The newest entry of ${name} arrived ${isoTime(newestAt)} (${agoText(now - newestAt)})`;

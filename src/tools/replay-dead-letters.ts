@@ -8,7 +8,7 @@ import type { Deps } from '../streams/deps.ts';
 import { scopeOf } from '../streams/scope.ts';
 
 const Input = z.strictObject({
-  feed: z.string().min(1).max(64).describe('Name of a feed, as list_streams tells it'),
+  feed: z.string().min(1).max(64).describe('Name of a feed'),
 });
 
 const Output = z.object({

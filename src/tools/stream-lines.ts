@@ -1,12 +1,13 @@
 /** What `list_streams` tells of a stream, as data and in words: both say the same. Pure. */
 import * as z from 'zod';
+import type { App } from '../declare/app.ts';
 import { durationText } from '../base/time/time-text.ts';
 import { FeedNoteShape } from '../calls/schemas.ts';
 import { ageText } from '../calls/short-lines.ts';
 import { feedText } from './feed-note.ts';
 
 const Field = z.object({
-  name: z.string().describe('Path in data; what read_history takes as field, where it is a number'),
+  name: z.string().describe('Path in data; the `field` of a history, where it is a number'),
   type: z.string(),
   unit: z.string().optional(),
   description: z.string().optional(),
@@ -19,7 +20,7 @@ export const Listed = z.object({
   uri: z.string().describe('Its resource'),
   keyed: z.boolean(),
   keys: z.array(z.string()).describe('Some of its keys'),
-  moreKeys: z.boolean().describe('True: there are more; read_latest without key lists them'),
+  moreKeys: z.boolean().describe('True: there are more: the latest events without key list them'),
   fields: z.array(Field).describe('What the data of an event hold'),
   example: z.unknown().optional().describe('Data of an event'),
   events: z.number().describe('How many are kept now'),
@@ -45,14 +46,14 @@ export const Listed = z.object({
 
 export type ListedStream = z.input<typeof Listed>;
 
-export function streamLines(listed: ListedStream, now: number): string[] {
+export function streamLines(listed: ListedStream, now: number, { toolNames }: Pick<App, 'toolNames'>): string[] {
   const { name, title, uri, description, keyed, keys, moreKeys, fields, example, events, newestAt, retention } = listed;
   const { zone, zoneAssumed, aheadMs, latenessMs, delivery, caveat, feed } = listed;
   const age =
     newestAt === null ? 'none yet' : `newest arrived ${newestAt} (${ageText(now - Date.parse(newestAt))} ago)`;
   const kept = `${retention.events} events${retention.ageMs === null ? '' : `, for ${lengthText(retention.ageMs)}`}`;
-  const some =
-    keys.length > 0 ? `keys: ${keys.join(', ')}${moreKeys ? ' and more (read_latest lists them)' : ''}` : 'keyed';
+  const lister = toolNames.read_latest === null ? '' : ` (${toolNames.read_latest} lists them)`;
+  const some = keys.length > 0 ? `keys: ${keys.join(', ')}${moreKeys ? ` and more${lister}` : ''}` : 'keyed';
   const assumed = zoneAssumed ? ', an assumption: its times come without one' : '';
   return [
     `${name}: ${description}`,

@@ -19,7 +19,7 @@ import { type HistoryPage, readHistory } from '../streams/history/events.ts';
 import { readKeys, readLatest } from '../streams/log/read-latest.ts';
 import { accounted, type AppDeps } from '../calls/context.ts';
 import { createPage, roomFor } from '../calls/halves.ts';
-import { callOf, type NextCall } from '../calls/next-call.ts';
+import { callsTo, type NextCall } from '../calls/next-call.ts';
 import { eventRow, shownEvent } from '../calls/short-lines.ts';
 import { readNote } from './feed-note.ts';
 
@@ -46,7 +46,7 @@ function streamResource(deps: AppDeps): Resource {
   return resource({
     uri: 'stream://{name}',
     title: 'Stream',
-    description: `A stream: what its fields mean, its ${NEWEST_EVENTS} newest events, how its feed is, and a cursor for tail_stream`,
+    description: `A stream: what its fields mean, its ${NEWEST_EVENTS} newest events, how its feed is, and a cursor from which a tail goes on`,
     mimeType: JSON_TYPE,
     annotations: FOR_MODELS,
     cache: CACHE,
@@ -136,14 +136,10 @@ function feedResource(deps: AppDeps): Resource {
 }
 
 /** Where the newest events do not fit: the call that reads on. And the one that waits for more. */
-function callsAfter({ builtIns }: App, stream: string, { cursor, tailCursor }: HistoryPage): NextCall[] {
+function callsAfter({ toolNames }: App, stream: string, { cursor, tailCursor }: HistoryPage): NextCall[] {
   return [
-    ...(cursor === null || builtIns.read_history === false
-      ? []
-      : [callOf('Next page', 'read_history', { stream, cursor })]),
-    ...(tailCursor === null || builtIns.tail_stream === false
-      ? []
-      : [callOf('What comes after', 'tail_stream', { stream, cursor: tailCursor })]),
+    ...(cursor === null ? [] : callsTo('Next page', toolNames.read_history, { stream, cursor })),
+    ...(tailCursor === null ? [] : callsTo('What comes after', toolNames.tail_stream, { stream, cursor: tailCursor })),
   ];
 }
 
@@ -181,6 +177,6 @@ function json(uri: string, value: object): ResourceContents[] {
 function unknownKey(stream: DeclaredStream, key: string): TidegateError {
   return new TidegateError('not_found', `${stream.name} has no latest event of key ${JSON.stringify(key)}`, {
     field: 'uri',
-    expected: stream.keyed ? 'a key that read_latest shows' : `stream://${stream.name}: its events have no keys`,
+    expected: stream.keyed ? 'a key that the stream has' : `stream://${stream.name}: its events have no keys`,
   });
 }

@@ -20,13 +20,13 @@ import { feedText, readNote } from './feed-note.ts';
 import { CursorText, Event, FeedNoteShape, Key, READ_ONLY, StreamName } from '../calls/schemas.ts';
 import { eventRow } from '../calls/short-lines.ts';
 import { bothHalves, createPage, roomFor } from '../calls/halves.ts';
-import { callOf, NextCalls } from '../calls/next-call.ts';
+import { callsTo, NextCalls } from '../calls/next-call.ts';
 import type { StreamEvent } from '../base/event.ts';
 
 const Input = z.strictObject({
   stream: StreamName,
   cursor: CursorText.optional().describe(
-    'Goes on there with nothing missed: `cursor` of the tail before, or `tailCursor` of read_history. Default: from now on',
+    'Goes on there with nothing missed: `cursor` of the tail before, or `tailCursor` of a history. Default: from now on',
   ),
   maxEvents: z
     .int()
@@ -105,7 +105,7 @@ export function tailStreamTool({ app, runtime }: AppDeps): Tool {
         name: 'events',
         rows: page.rows,
         after: [...nothing, ...gone, ...feedText(feed, runtime.now())],
-        calls: [callOf('What comes after', 'tail_stream', { ...input, cursor: tail.cursor })],
+        calls: callsTo('What comes after', app.toolNames.tail_stream, { ...input, cursor: tail.cursor }),
         structured: { stream: stream.name, ...tail, feed },
       });
     },

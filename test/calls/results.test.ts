@@ -208,7 +208,7 @@ describe('a large answer', () => {
   });
 
   test('names no tool that the app hides', async () => {
-    const served = await instance({ results: { hasReader: false } });
+    const served = await instance({ results: { reader: null } });
     const result = await call(served, 'report');
     expect(result.structuredContent).toEqual({ n: 1 });
     expect(textsOf(result)[0]).not.toContain('read_result');

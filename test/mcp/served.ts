@@ -87,7 +87,7 @@ export async function serveApp(app: App, options: ServeOptions = {}): Promise<Se
   const requestStates = statesOn(runtime, store, options.secrets);
   const sealer = options.secrets === null ? null : createSealer(options.secrets ?? SECRETS, 'test/result');
   const results =
-    options.results && createResults({ runtime, sealer, ...app.results, hasReader: true, ...options.results });
+    options.results && createResults({ runtime, sealer, ...app.results, reader: 'read_result', ...options.results });
   const handlerDeps = {
     app: bound,
     runtime,
@@ -99,7 +99,7 @@ export async function serveApp(app: App, options: ServeOptions = {}): Promise<Se
   const extensions: Extension[] = [
     ...(options.builtIns ? [{ tools: streamTools(deps), resources: streamResources(deps) }] : []),
     ...(app.tasks.size > 0 ? [tasksExtension(tasks, deps)] : []),
-    ...(results ? [resultReaders(results)] : []),
+    ...(results ? [resultReaders(results, app)] : []),
     ...(options.extensions ?? []),
   ];
   const registry = createRegistry(handlerDeps, extensions);

@@ -69,7 +69,7 @@ export async function driveTasks(deps: Deps, feed: string): Promise<void> {
     bytes: 65_536,
     structuredBytes: 65_536,
     keptMs: 60_000,
-    hasReader: true,
+    reader: 'read_result',
   });
   const caller = { principal: PUBLIC, account: { store }, deadline };
   await results.fit({ content: [{ type: 'text', text: 'x'.repeat(100_000) }] }, false, caller);

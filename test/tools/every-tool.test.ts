@@ -7,8 +7,11 @@ import * as z from 'zod';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { utf8Bytes } from '../../src/base/json.ts';
 import { defineApp, from, pull, stream, tool } from '../../src/index.ts';
+import type { App } from '../../src/declare/app.ts';
+import { BUILT_INS, type BuiltInName, type BuiltIns } from '../../src/declare/built-ins.ts';
 import { createTestApp, fakeFeed, type FakeFeed, type TestApp } from '../../src/testing.ts';
 import { listedTools } from './listed.ts';
+import { OWN_NAMES } from './own-names.ts';
 import { byStructure, byText, type Call } from './walk.ts';
 
 /** Most bytes of each half of an answer that nobody asked to be larger. */
@@ -29,17 +32,22 @@ const readings = stream({
   feed: from('devices'),
 });
 const small = (index: number) => stream({ description: `Small one ${index}.`, schema: z.object({ a: z.number() }) });
-const app = defineApp({
-  name: 'every',
-  version: '1',
-  description: 'Much of everything',
-  feeds: { devices: pull({ source: 'devices', everyMs: 1_000, pull: async () => ({ items: [] }) }) },
-  streams: {
-    [STREAM]: readings,
-    ...Object.fromEntries(Array.from({ length: SMALL }, (_, index) => [`small-${index}`, small(index)])),
-  },
-  tools: { report: tool({ description: 'Long.', run: () => Promise.resolve(LONG) }) },
-});
+const appWith = (builtIns: BuiltIns) =>
+  defineApp({
+    builtIns,
+    name: 'every',
+    version: '1',
+    description: 'Much of everything',
+    feeds: { devices: pull({ source: 'devices', everyMs: 1_000, pull: async () => ({ items: [] }) }) },
+    streams: {
+      [STREAM]: readings,
+      ...Object.fromEntries(Array.from({ length: SMALL }, (_, index) => [`small-${index}`, small(index)])),
+    },
+    tools: { report: tool({ description: 'Long.', run: () => Promise.resolve(LONG) }) },
+  });
+const app = appWith({});
+/** Each under another name, which has nothing of its own name in it. */
+const renamed = Object.fromEntries(BUILT_INS.map((name, index) => [name, { name: `other-${index}` }]));
 
 interface Block {
   type: string;
@@ -48,20 +56,29 @@ interface Block {
 
 /** What a client gives its model of an answer. Where there is no structured content, every client gives the text. */
 interface Half {
+  app: App;
   read: (answer: { text: string; structured: Record<string, unknown> }) => Map<string, Call>;
   of: (answer: { text: string; structured: Record<string, unknown> | null }) => string;
 }
 
 const HALVES: [string, Half][] = [
-  ['text', { read: (answer) => byText(() => false)(answer).calls, of: ({ text }) => text }],
+  ['text', { app, read: (answer) => byText(() => false)(answer).calls, of: ({ text }) => text }],
   [
     'structured content',
     {
+      app,
       read: (answer) => byStructure('none')(answer).calls,
       of: ({ text, structured }) => (structured === null ? text : JSON.stringify(structured)),
     },
   ],
 ];
+/** Of each of its answers both halves are searched for names that the tools have no longer. */
+HALVES.push(
+  ...HALVES.slice(1).map(([name, half]): [string, Half] => [
+    `${name}, all tools renamed,`,
+    { ...half, app: appWith(renamed) },
+  ]),
+);
 
 /** The last block of each answer of a walk, where a page stands. */
 const last: string[] = [];
@@ -74,9 +91,9 @@ const reading = (index: number) => ({
   data: { id: `r${index}.`, device: `device ${index % KEYS}.`, value: index, note: 'n'.repeat(index % 90) },
 });
 
-beforeEach(async () => {
+async function begin(half: Half) {
   feed = fakeFeed();
-  at = createTestApp(app, { feeds: { devices: feed } });
+  at = createTestApp(half.app, { feeds: { devices: feed } });
   feed.bring(...Array.from({ length: EVENTS }, (_, index) => reading(index)));
   for (let times = 0; feed.waiting() > 0; times += 1) {
     if (times > 60) throw new Error('the feed is not taken in');
@@ -84,10 +101,11 @@ beforeEach(async () => {
     await at.advance(1_000);
   }
   await at.sweep();
-});
+}
 
 /** What is said of each answer. `wanted` chooses among the calls that are printed. */
-async function walk({ read, of }: Half, first: Call, wanted: readonly string[]): Promise<string[]> {
+async function walk(half: Half, first: Call, wanted: readonly string[]): Promise<string[]> {
+  const { read, of } = half;
   const said: string[] = [];
   last.length = 0;
   for (let call: Call | undefined = first; call !== undefined;) {
@@ -100,6 +118,7 @@ async function walk({ read, of }: Half, first: Call, wanted: readonly string[]):
     const blocks = content as unknown as Block[];
     const text = blocks.map((block) => block.text ?? '').join('\n');
     const answer = { text, structured: (structuredContent ?? null) as Record<string, unknown> | null };
+    if (half.app !== app) expect(`${text} ${JSON.stringify(structuredContent)}`).not.toMatch(OWN_NAMES);
     for (const each of [text, JSON.stringify(structuredContent ?? null)]) expect(utf8Bytes(each)).toBeLessThan(PAGE);
     said.push(of(answer));
     last.push(blocks.at(-1)?.text ?? '');
@@ -125,11 +144,13 @@ const ids = (count = EVENTS, begin = 0) => Array.from({ length: count }, (_, ind
 const asking = (name: string, given: object): Call => ({ tool: name, arguments: given });
 
 describe.each(HALVES)('by the %s alone', (name, half) => {
-  const isText = name === 'text';
+  beforeEach(() => begin(half));
+  const isText = name.startsWith('text');
+  const shown = (tool: BuiltInName) => half.app.toolNames[tool] ?? tool;
   const ID = isText ? /(?: id=| id:)"(r\d+\.)"/g : /"data":\{"id":"(r\d+\.)"/g;
 
   test('all streams are listed', async () => {
-    const said = await walk(half, asking('list_streams', {}), ['More streams']);
+    const said = await walk(half, asking(shown('list_streams'), {}), ['More streams']);
     const pattern = isText ? /^((?:small-\d+|readings)): /gm : /"name":"(small-\d+|readings)","title"/g;
     expect(counted(said, pattern)).toEqual(
       once([STREAM, ...Array.from({ length: SMALL }, (_, index) => `small-${index}`)]),
@@ -137,17 +158,17 @@ describe.each(HALVES)('by the %s alone', (name, half) => {
   });
 
   test('the latest of all keys is read', async () => {
-    const said = await walk(half, asking('read_latest', { stream: STREAM }), ['More keys']);
+    const said = await walk(half, asking(shown('read_latest'), { stream: STREAM }), ['More keys']);
     expect(counted(said, ID)).toEqual(once(ids(KEYS, EVENTS - KEYS)));
   });
 
   test('all events are read, and those that come after', async () => {
-    const said = await walk(half, asking('read_history', { stream: STREAM }), ['Next page']);
+    const said = await walk(half, asking(shown('read_history'), { stream: STREAM }), ['Next page']);
     expect(counted(said, ID)).toEqual(once(ids()));
   });
 
   test('a tail goes on from the newest page', async () => {
-    const page = await at.call('read_history', { stream: STREAM });
+    const page = await at.call(shown('read_history'), { stream: STREAM });
     const calls = half.read({ text: page.text, structured: page.structured as Record<string, unknown> });
     const next = calls.get('What comes after') ?? asking('', {});
     feed.bring(...Array.from({ length: MORE }, (_, index) => reading(EVENTS + index)));
@@ -170,7 +191,7 @@ describe.each(HALVES)('by the %s alone', (name, half) => {
 
   test('all windows are read, and count every event', async () => {
     const asked = { stream: STREAM, window: '10m', field: 'value', from: '-2h' };
-    const said = await walk(half, asking('read_history', asked), ['Next page']);
+    const said = await walk(half, asking(shown('read_history'), asked), ['Next page']);
     const counts = said.flatMap((text) => [...text.matchAll(isText ? / count=(\d+)/g : /"count":(\d+)/g)]);
     expect(counts.reduce((sum, [, count]) => sum + Number(count), 0)).toBe(EVENTS);
     expect(said.length).toBeGreaterThan(2);
@@ -178,14 +199,17 @@ describe.each(HALVES)('by the %s alone', (name, half) => {
 
   test('a task is begun, ends, and says what it waited for', async () => {
     const condition = { kind: 'threshold', field: 'value', above: EVENTS - 2 };
-    const said = await walk(half, asking('wait_for', { stream: STREAM, condition }), ['Ask again', 'How it ended']);
+    const said = await walk(half, asking(shown('wait_for'), { stream: STREAM, condition }), [
+      'Ask again',
+      'How it ended',
+    ]);
     const end = said.at(-1) ?? '';
     for (const word of [`r${EVENTS - 1}.`, `device ${(EVENTS - 1) % KEYS}.`, '2025-12-31T23:53:19'])
       expect(end).toContain(word);
   });
 
   test('an export is read whole', async () => {
-    const said = await walk(half, asking('export_history', { stream: STREAM, format: 'csv' }), [
+    const said = await walk(half, asking(shown('export_history'), { stream: STREAM, format: 'csv' }), [
       'Next page',
       'First page',
       'How it ended',
@@ -214,13 +238,16 @@ describe.each(HALVES)('by the %s alone', (name, half) => {
     feed.bring(...Array.from({ length: 7 }, () => ({ stream: STREAM, data: { id: 7 } })));
     await at.advance(2_000);
     await at.ingest();
-    const said = await walk(half, asking('replay_dead_letters', { feed: 'devices' }), ['Ask again', 'How it ended']);
+    const said = await walk(half, asking(shown('replay_dead_letters'), { feed: 'devices' }), [
+      'Ask again',
+      'How it ended',
+    ]);
     expect(said.at(-1)).toMatch(isText ? /0 replayed, 0 known already, 7 refused again/ : /"refused":7/);
 
     const condition = { kind: 'threshold', field: 'value', above: 1e9 };
-    const [begun = ''] = await walk(half, asking('wait_for', { stream: STREAM, condition }), []);
+    const [begun = ''] = await walk(half, asking(shown('wait_for'), { stream: STREAM, condition }), []);
     const task = /"task":"([^"]+)"/.exec(begun)?.[1];
-    const [cancelled] = await walk(half, asking('cancel_task', { task }), []);
+    const [cancelled] = await walk(half, asking(shown('cancel_task'), { task }), []);
     expect(cancelled).toContain('cancelled');
   });
 });

@@ -22,7 +22,7 @@ export interface Half {
 
 export type Reader = (answer: { text: string; structured: Record<string, unknown> }) => Half;
 
-const CALL = /^([A-Z][\w ]*?)(?: \(after (\d+) s, not before\))?: (\w+) (\{.*\})$/;
+const CALL = /^([A-Z][\w ]*?)(?: \(after (\d+) s, not before\))?: ([\w-]+) (\{.*\})$/;
 
 /** @param isRow whether a line is a row */
 export function byText(isRow: (line: string) => boolean): Reader {

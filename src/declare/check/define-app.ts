@@ -4,12 +4,14 @@
  */
 import { TidegateError } from '../../base/errors.ts';
 import type { App, AppOptions } from '../app.ts';
+import { toolNamesOf } from '../built-ins.ts';
 import type { Problem } from '../problem.ts';
 import type { DeclaredStream } from '../stream.ts';
+import { checkBuiltIns } from './built-ins.ts';
 import { declareFeeds } from './feeds.ts';
 import { checkHandlers } from './handlers.ts';
 import { isBroken, specProblems } from '../spec/problems.ts';
-import { appSpec, resultsSpec } from '../spec/app.ts';
+import { appSpec, NAME, NAME_EXPECTED, resultsSpec } from '../spec/app.ts';
 import { withDefaults } from '../spec/options.ts';
 import { declareStream } from './stream.ts';
 import { checkTaskReader, checkTasks } from './tasks.ts';
@@ -17,7 +19,6 @@ import { checkTaskReader, checkTasks } from './tasks.ts';
 const PARTS = ['feeds', 'streams', 'tools', 'tasks', 'resources', 'prompts'] as const;
 /** Most mistakes that are told at once; the message says how many more there are. */
 const MOST_TOLD = 50;
-const NAME = /^[a-z][a-z0-9_-]{0,63}$/i;
 
 /**
  * Validates a declaration and returns the app.
@@ -34,8 +35,7 @@ export function defineApp(options: AppOptions): App {
   for (const part of PARTS) {
     for (const name of Object.keys(declared[part] ?? {})) {
       if (NAME.test(name)) continue;
-      const expected = 'a name of 1 to 64 letters, digits, _ and -, a letter first';
-      problems.push({ path: `${part}.${name}`, expected, found: JSON.stringify(name) });
+      problems.push({ path: `${part}.${name}`, expected: NAME_EXPECTED, found: JSON.stringify(name) });
     }
   }
 
@@ -47,7 +47,10 @@ export function defineApp(options: AppOptions): App {
   const feeds = declareFeeds(declared, streams, problems);
   checkHandlers(declared, problems);
   checkTasks(declared, problems);
-  if (!isBroken(problems, 'builtIns')) checkTaskReader(declared, streams, problems);
+  if (!isBroken(problems, 'builtIns')) {
+    checkBuiltIns(declared, problems);
+    checkTaskReader(declared, streams, problems);
+  }
 
   if (problems.length > 0) throw declarationError(problems, options);
   return {
@@ -67,6 +70,7 @@ export function defineApp(options: AppOptions): App {
     resources: new Map(Object.entries(options.resources ?? {})),
     prompts: new Map(Object.entries(options.prompts ?? {})),
     builtIns: options.builtIns ?? {},
+    toolNames: toolNamesOf(options.builtIns ?? {}),
     results: withDefaults(resultsSpec, options.results ?? {}),
   };
 }

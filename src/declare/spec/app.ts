@@ -1,6 +1,7 @@
 /** The specification of an app as a whole. What stands under each name is judged by the specification of its kind. */
 import * as z from 'zod';
 import type { AppOptions } from '../app.ts';
+import { BUILT_INS, type BuiltInName } from '../built-ins.ts';
 import { icons } from './display.ts';
 import { bounded, judged, label, pattern, plain, text, whole } from './options.ts';
 
@@ -17,29 +18,22 @@ export const resultsSpec = z.strictObject(
   { error: '{ bytes, structuredBytes, keptMs }, any of them' },
 );
 
+/** Of a tool, a stream and whatever else is declared by name. */
+export const NAME = /^[a-z][a-z0-9_-]{0,63}$/i;
+export const NAME_EXPECTED = 'a name of 1 to 64 letters, digits, _ and -, a letter first';
+
 const builtIn = z
-  .union([z.boolean(), z.strictObject({ title: label, description: label })], {
-    error: 'true, false or { title, description }',
-  })
+  .union(
+    [z.boolean(), z.strictObject({ name: pattern(NAME, NAME_EXPECTED).optional(), title: label, description: label })],
+    {
+      error: 'true, false or { name, title, description }',
+    },
+  )
   .optional();
 
 /** Also the names that a misspelt one is compared with. */
 const builtInsSpec = z.strictObject(
-  {
-    list_streams: builtIn,
-    read_latest: builtIn,
-    read_history: builtIn,
-    tail_stream: builtIn,
-    publish: builtIn,
-    request: builtIn,
-    get_task: builtIn,
-    answer_task: builtIn,
-    cancel_task: builtIn,
-    read_result: builtIn,
-    wait_for: builtIn,
-    export_history: builtIn,
-    replay_dead_letters: builtIn,
-  },
+  Object.fromEntries(BUILT_INS.map((name) => [name, builtIn])) as Record<BuiltInName, typeof builtIn>,
   { error: 'tools that come with the package, by name' },
 );
 

@@ -4,7 +4,7 @@
  * caller; they show the same to all as long as no declaration names a scope.
  */
 import type { App } from '../../declare/app.ts';
-import type { BuiltInTexts } from '../../declare/built-ins.ts';
+import type { BuiltInName } from '../../declare/built-ins.ts';
 import type { Resource } from '../../declare/resource.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { type About, aboutOf } from './about.ts';
@@ -21,7 +21,6 @@ import {
 } from './prompts.ts';
 import { createExtensionRegistry, type ExtensionRegistry } from './extensions.ts';
 import { createResourceRegistry, type ResourceRegistry } from './resources.ts';
-import { withShownCalls } from './shown-calls.ts';
 import { createToolRegistry, type ListedTool, type ToolRegistry } from './tools.ts';
 
 export interface Registry {
@@ -53,15 +52,15 @@ export function createRegistry(deps: HandlerDeps & { app: App }, extensions: rea
     mergeResources(app.resources, allOf(extensions.map(({ resources: own }) => own))),
   );
   const prompts = merge('prompts', app.prompts, allOf(extensions.map(({ prompts: own }) => own)));
-  const unpaged = new Set(extensions.flatMap(({ unpaged: names = [] }) => names));
-  const hidden = new Set(Object.entries(app.builtIns).flatMap(([name, shown]) => (shown === false ? [name] : [])));
-  const isOurs = (name: string) => builtInTools.has(name) || declaredSpecial.has(name);
+  const unpaged = new Set(
+    extensions.flatMap(({ unpaged: names = [] }) => names.flatMap((name) => shownAs(app, name) ?? [])),
+  );
   return {
     about: aboutOf(
       app,
       extensions.flatMap(({ capability }) => capability ?? []),
     ),
-    tools: withShownCalls(createToolRegistry(deps, builtInTools, declaredTools, unpaged), hidden, isOurs),
+    tools: createToolRegistry(deps, builtInTools, declaredTools, unpaged),
     extensions: createExtensionRegistry(deps, extensions),
     resources,
     prompts: createPromptRegistry(deps, prompts),
@@ -69,16 +68,27 @@ export function createRegistry(deps: HandlerDeps & { app: App }, extensions: rea
   };
 }
 
-/** The built-in tools that the app does not leave out, with the texts that it gives them. */
-function shownOf({ builtIns }: App, tools: readonly (readonly [string, ListedTool])[]): Map<string, ListedTool> {
-  const decided: Readonly<Record<string, boolean | BuiltInTexts | undefined>> = builtIns;
-  return new Map(
-    tools.flatMap(([name, tool]) => {
-      const own = decided[name];
-      if (own === false) return [];
-      return [[name, typeof own === 'object' ? { ...tool, ...own } : tool] as const];
-    }),
-  );
+/**
+ * The built-in tools that the app does not leave out, with the names and texts that it gives them.
+ * @throws TidegateError `invalid_config` for a new name that a tool of an extension has
+ */
+function shownOf(app: App, tools: readonly (readonly [string, ListedTool])[]): Map<string, ListedTool> {
+  const shown = new Map<string, ListedTool>();
+  for (const [name, tool] of tools) {
+    const listed = shownAs(app, name);
+    if (listed === null) continue;
+    const twin = tools.find(([other]) => other !== name && shownAs(app, other) === listed);
+    if (twin && listed !== name) throw taken(`builtIns.${name}.name`, `a name other than that of the tool ${twin[0]}`);
+    const own = app.builtIns[name as BuiltInName];
+    const { name: _name, ...texts } = typeof own === 'object' ? own : {};
+    shown.set(listed, { ...tool, ...texts });
+  }
+  return shown;
+}
+
+/** Under which name a tool is listed that an extension has under this one; null: the app leaves it out. */
+function shownAs({ toolNames }: Pick<App, 'toolNames'>, name: string): string | null {
+  return Object.hasOwn(toolNames, name) ? toolNames[name as BuiltInName] : name;
 }
 
 /** The items of all extensions by name, in the order of the extensions. */

@@ -1,9 +1,9 @@
 /** `answer_task`: does for clients without the extension what `tasks/update` does. */
 import * as z from 'zod';
 import { REPEATABLE } from '../../calls/schemas.ts';
+import type { ToolNames } from '../../declare/built-ins.ts';
 import { type Tool, tool } from '../../declare/tool.ts';
 import { TidegateError } from '../../base/errors.ts';
-import type { Runtime } from '../../base/runtime.ts';
 import { hasEnded, type Header } from '../../tasks/records/header.ts';
 import type { Tasks } from '../../tasks/work/service.ts';
 import { accountedTasks } from '../../calls/context.ts';
@@ -12,6 +12,7 @@ import { Answers } from './answers-input.ts';
 import { IN_TOOLS, naming } from './argument-names.ts';
 import { TaskHandle } from './get-task.ts';
 import { callsMeanwhile, callsToSee } from './next-calls.ts';
+import type { See } from './seen-task.ts';
 import { errorOf, inBothHalves, stateLines, stateOf, TaskState } from './task-state.ts';
 
 const Input = z.strictObject({ task: TaskHandle, answers: Answers });
@@ -21,11 +22,10 @@ const Output = TaskState.extend({
 });
 
 /** A wrong answer is an error that names the field, and nothing is stored: all questions stand. */
-export function answerTaskTool(tasks: Tasks, { now }: Pick<Runtime, 'now'>): Tool {
+export function answerTaskTool(tasks: Tasks, see: See, { get_task: reader }: ToolNames): Tool {
   return tool({
     title: 'Task: answer',
-    description:
-      'Answers questions that a task asks, as get_task shows them. They are for the user: ask, and do not invent an answer.',
+    description: `Answers questions that a task asks${reader === null ? '' : `, as ${reader} shows them`}. They are for the user: ask, and do not invent an answer.`,
     input: Input,
     output: Output,
     annotations: REPEATABLE,
@@ -33,10 +33,9 @@ export function answerTaskTool(tasks: Tasks, { now }: Pick<Runtime, 'now'>): Too
       const { principal, deadline } = context;
       const kept = accountedTasks(tasks, context);
       const told = (header: Header, first: readonly string[], more: { error?: ReturnType<typeof errorOf> } = {}) => {
-        const at = now();
-        const calls = hasEnded(header) ? callsToSee(task, header, at) : callsMeanwhile(task, header, at);
-        const structured = { ...stateOf(task, header, at), passedOver, ...more };
-        return inBothHalves([...first, ...stateLines(task, header)], calls, structured);
+        const seen = see(task, header);
+        const calls = hasEnded(header) ? callsToSee(seen) : callsMeanwhile(seen);
+        return inBothHalves([...first, ...stateLines(seen)], calls, { ...stateOf(seen), passedOver, ...more });
       };
       const before = await naming(IN_TOOLS, () => kept.get(principal, task));
       const passedOver = Object.keys(answers).filter((key) => !Object.hasOwn(before.asks, key));

@@ -13,11 +13,22 @@ import type { Tasks } from '../../tasks/work/service.ts';
 import type { Caller } from '../../calls/caller.ts';
 import { knowsTasks, needsTasks } from './capability.ts';
 import { handleResult } from './handle.ts';
+import type { See } from './seen-task.ts';
 import { type CreatedTask, createdTask } from './view.ts';
 import { waitForEnd } from './wait.ts';
 
 /** A key of `_meta`, a text of 1 to 512 bytes. Calls of a tool with the same key by one principal are one task. */
 export const IDEMPOTENCY_META = 'io.tidegate/idempotencyKey';
+
+interface Begun {
+  name: string;
+  task: Task;
+  args: unknown;
+  input: unknown;
+  see: See;
+  /** False: it comes with the server, and asks nothing. */
+  mayAsk: boolean;
+}
 
 /**
  * @param tasks counts its store calls on the account of the call
@@ -28,7 +39,7 @@ export const IDEMPOTENCY_META = 'io.tidegate/idempotencyKey';
 export async function callTask(
   deps: HandlerDeps,
   tasks: Tasks,
-  { name, task, args, input, mayAsk }: { name: string; task: Task; args: unknown; input: unknown; mayAsk: boolean },
+  { name, task, args, input, see, mayAsk }: Begun,
   caller: Caller,
 ): Promise<ToolResult | InputRequired | CreatedTask> {
   const { runtime } = deps;
@@ -50,7 +61,7 @@ export async function callTask(
   const begin = () => tasks.begin(principal, name, asJson(ready, name), { once, calledWith, deadline });
   const { taskId, header } = earlier ?? (await begin());
   if (knows) return createdTask(taskId, header, runtime.now());
-  if (task.otherwise === 'handle') return handleResult(taskId, header, runtime.now(), mayAsk);
+  if (task.otherwise === 'handle') return handleResult(see(taskId, header), mayAsk);
   return waitForEnd(deps, tasks, { taskId, header, task, isShared: once !== null }, caller);
 }
 

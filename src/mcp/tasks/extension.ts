@@ -17,21 +17,24 @@ import { taskOutputSchema } from './handle.ts';
 import { taskMethods } from './methods.ts';
 import { pageResource } from './pages.ts';
 import { createPoll } from './polling.ts';
+import { createSee, type See } from './seen-task.ts';
 
 /** @param app its own tasks are listed behind its tools; the others in the catalog come with the server */
 export function tasksExtension(tasks: Tasks, { app, runtime }: { app: App; runtime: Pick<Runtime, 'now'> }): Extension {
   // Polls through the method and through the tool count together.
   const poll = createPoll(runtime);
-  const toolOf = ([name, task]: [string, Task]) => [name, taskTool(tasks, name, task, app.tasks.has(name))] as const;
+  const see = createSee(app, runtime);
+  const toolOf = ([name, task]: [string, Task]) =>
+    [name, taskTool(tasks, see, name, task, app.tasks.has(name))] as const;
   return {
     capability: TASKS,
     methods: taskMethods(tasks, poll, runtime),
     notifications: ['taskIds'],
     tools: {
-      get_task: getTaskTool(tasks, poll, runtime),
+      get_task: getTaskTool(tasks, poll, see),
       // The tasks that come with the server ask nothing.
-      ...(app.tasks.size > 0 ? { answer_task: answerTaskTool(tasks, runtime) } : {}),
-      cancel_task: cancelTaskTool(tasks, runtime),
+      ...(app.tasks.size > 0 ? { answer_task: answerTaskTool(tasks, see, app.toolNames) } : {}),
+      cancel_task: cancelTaskTool(tasks, see),
     },
     unpaged: ['get_task'],
     specialTools: Object.fromEntries([...tasks.catalog].map(toolOf)),
@@ -39,7 +42,7 @@ export function tasksExtension(tasks: Tasks, { app, runtime }: { app: App; runti
   };
 }
 
-function taskTool(tasks: Tasks, name: string, task: Task, isDeclared: boolean): SpecialTool {
+function taskTool(tasks: Tasks, see: See, name: string, task: Task, isDeclared: boolean): SpecialTool {
   const { title, icons, description, input, output, annotations } = task;
   const path = `tasks.${name}`;
   return {
@@ -54,6 +57,6 @@ function taskTool(tasks: Tasks, name: string, task: Task, isDeclared: boolean): 
       ? { outputSchema: () => taskOutputSchema(task, objectSchema(output, 'output', `${path}.output`, !isDeclared)) }
       : {}),
     call: (given, deps, caller) =>
-      callTask(deps, tasks.on(caller.account.store), { name, task, ...given, mayAsk: isDeclared }, caller),
+      callTask(deps, tasks.on(caller.account.store), { name, task, ...given, see, mayAsk: isDeclared }, caller),
   };
 }

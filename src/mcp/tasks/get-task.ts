@@ -2,15 +2,15 @@
 import * as z from 'zod';
 import { type Tool, tool } from '../../declare/tool.ts';
 import { TidegateError } from '../../base/errors.ts';
-import type { Runtime } from '../../base/runtime.ts';
-import { hasEnded, type Header } from '../../tasks/records/header.ts';
+import { hasEnded } from '../../tasks/records/header.ts';
 import type { Tasks } from '../../tasks/work/service.ts';
 import { accountedTasks } from '../../calls/context.ts';
 import { READ_ONLY } from '../../calls/schemas.ts';
 import { IN_TOOLS, naming } from './argument-names.ts';
-import { callsMeanwhile, pageCall } from './next-calls.ts';
+import { callsMeanwhile, pageCalls } from './next-calls.ts';
 import { noPage, PageAnswer, pageAnswer, pageToCome } from './page-answer.ts';
 import type { Poll } from './polling.ts';
+import type { See, SeenTask } from './seen-task.ts';
 import { answerContent, answerOf, TaskAnswer } from './task-result.ts';
 import { inBothHalves, stateLines, stateOf, TaskState } from './task-state.ts';
 
@@ -30,7 +30,7 @@ const Output = TaskState.extend({ ...TaskAnswer.shape, ...PageAnswer.shape });
  * Costs one call to the store, or two with a page. A page is larger than what a client gives a model by default, and comes in
  * parts.
  */
-export function getTaskTool(tasks: Tasks, poll: Poll, { now }: Pick<Runtime, 'now'>): Tool {
+export function getTaskTool(tasks: Tasks, poll: Poll, see: See): Tool {
   return tool({
     title: 'Task: status and result',
     description: 'A task that an earlier call began: its status, what it asks, its result.',
@@ -41,26 +41,27 @@ export function getTaskTool(tasks: Tasks, poll: Poll, { now }: Pick<Runtime, 'no
       const { principal } = context;
       const kept = accountedTasks(tasks, context);
       const header = await naming(IN_TOOLS, () => poll(kept, principal, task, page !== undefined));
-      if (page === undefined) return wholeAnswer(task, header, now());
+      const seen = see(task, header);
+      if (page === undefined) return wholeAnswer(seen);
       const found = await naming(IN_TOOLS, () => kept.page(principal, task, page)).catch(missingPage);
-      const asked = { taskId: task, header, now: now() };
-      if (!(found instanceof TidegateError)) return pageAnswer(asked, { number: page, ...found }, from, limit);
-      return hasEnded(header) ? noPage(asked, found) : pageToCome(asked, page);
+      if (!(found instanceof TidegateError)) return pageAnswer(seen, { number: page, ...found }, from, limit);
+      return hasEnded(header) ? noPage(seen, found) : pageToCome(seen, page);
     },
   });
 }
 
-function wholeAnswer(taskId: string, header: Header, now: number) {
+function wholeAnswer(seen: SeenTask) {
+  const { taskId, header } = seen;
   const { pages } = header;
   const more = pages === 0 ? [] : [`The result has ${pages} pages.`];
-  const calls = pages === 0 ? callsMeanwhile(taskId, header, now) : [pageCall('First page', taskId, 1, header, now)];
+  const calls = pages === 0 ? callsMeanwhile(seen) : pageCalls('First page', seen, 1);
   const structured: z.input<typeof Output> = {
-    ...stateOf(taskId, header, now),
+    ...stateOf(seen),
     ...answerOf(header),
     pages: hasEnded(header) ? pages : null,
   };
   return {
-    ...inBothHalves([...stateLines(taskId, header), ...more], calls, structured),
+    ...inBothHalves([...stateLines(seen), ...more], calls, structured),
     content: answerContent(taskId, header),
   };
 }

@@ -9,13 +9,13 @@ import { hasEnded, type Header } from '../../tasks/records/header.ts';
 import { objectSchema } from '../../base/schema/json-schema.ts';
 import { mergedSchema } from '../../base/schema/merged-schema.ts';
 import { callsToSee } from './next-calls.ts';
+import type { SeenTask } from './seen-task.ts';
 import { pollIntervalMs } from './view.ts';
 
 export const Status = z.enum(['working', 'input_required', 'completed', 'failed', 'cancelled']);
 
-/** `task` goes into get_task, answer_task and cancel_task. */
 export const Handle = z.object({
-  task: z.string().describe('Handle of the task, for get_task, answer_task and cancel_task'),
+  task: z.string().describe('Handle of the task: the argument `task` of further calls'),
   status: Status,
   checkAfterMs: z.int().nullable().describe('Ask again after so many ms, not before; null: it has ended'),
 });
@@ -42,7 +42,7 @@ export function taskOutputSchema({ otherwise, pages }: Task, output: JsonObject)
 }
 
 /** What every answer about a task begins with. */
-export function handleOf(taskId: string, header: Header, now: number): z.input<typeof Handle> {
+export function handleOf({ taskId, header, now }: SeenTask): z.input<typeof Handle> {
   return {
     task: taskId,
     status: header.status,
@@ -54,15 +54,18 @@ export function handleOf(taskId: string, header: Header, now: number): z.input<t
  * Both halves say the same.
  * @param mayAsk false: a task that comes with the server, which asks nothing
  */
-export function handleResult(taskId: string, header: Header, now: number, mayAsk: boolean): ToolResult {
-  const { task, createdAt, ttlMs } = header;
+export function handleResult(seen: SeenTask, mayAsk: boolean): ToolResult {
+  const { header, tool, names } = seen;
+  const { createdAt, ttlMs } = header;
   const keptUntil = isoTime(createdAt + ttlMs);
-  const message = `${task} takes longer than a call. ${BEGUN[header.status]}${mayAsk ? ' Should it ask something: answer_task.' : ''} To end it: cancel_task, with the same task.`;
-  const calls = callsToSee(taskId, header, now);
+  const asking = mayAsk && names.answer_task !== null ? ` Should it ask something: ${names.answer_task}.` : '';
+  const ending = names.cancel_task === null ? '' : ` To end it: ${names.cancel_task}, with the same task.`;
+  const message = `${tool} takes longer than a call. ${BEGUN[header.status]}${asking}${ending}`;
+  const calls = callsToSee(seen);
   const lines = [message, `The handle is good until ${keptUntil}.`, ...calls.map(callLine)];
   return {
     content: [{ type: 'text', text: lines.join('\n') }],
-    structuredContent: { ...handleOf(taskId, header, now), message, keptUntil, nextCalls: calls as unknown as Json },
+    structuredContent: { ...handleOf(seen), message, keptUntil, nextCalls: calls as unknown as Json },
   };
 }
 

@@ -5,8 +5,9 @@
 import * as z from 'zod';
 import type { WireRequest } from '../../declare/ask.ts';
 import type { Json, JsonObject } from '../../base/json.ts';
-import { callOf, type NextCall } from '../../calls/next-call.ts';
+import { callsTo, type NextCall } from '../../calls/next-call.ts';
 import type { Header } from '../../tasks/records/header.ts';
+import type { SeenTask } from './seen-task.ts';
 
 const AskedField = z.object({
   field: z.string(),
@@ -50,8 +51,8 @@ export function questionLines(questions: readonly Question[]): string[] {
  * The calls that answer all that is asked. In place of each value stands null, so that a call that is sent as it is is
  * refused wherever a value is needed.
  */
-export function answerCalls(taskId: string, { asks }: Pick<Header, 'asks'>): NextCall[] {
-  const each = Object.entries(asks);
+export function answerCalls({ taskId, header, names }: SeenTask): NextCall[] {
+  const each = Object.entries(header.asks);
   const accepted = each.map(([key, { params }]) => ({
     key,
     action: 'accept',
@@ -61,8 +62,8 @@ export function answerCalls(taskId: string, { asks }: Pick<Header, 'asks'>): Nex
   const forWhat = isOpened ? 'Answer once the user has opened it' : 'Answer with what the user says in place of null';
   const declined = each.map(([key]) => ({ key, action: 'decline' }));
   return [
-    callOf(forWhat, 'answer_task', { task: taskId, answers: accepted }),
-    callOf('Answer that the user declines', 'answer_task', { task: taskId, answers: declined }),
+    ...callsTo(forWhat, names.answer_task, { task: taskId, answers: accepted }),
+    ...callsTo('Answer that the user declines', names.answer_task, { task: taskId, answers: declined }),
   ];
 }
 

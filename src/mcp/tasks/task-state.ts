@@ -10,6 +10,7 @@ import { hasEnded, type Header } from '../../tasks/records/header.ts';
 import { failureText, protocolAnswer } from '../wire/errors.ts';
 import { Handle, handleOf } from './handle.ts';
 import { questionLines, questionsOf, TaskQuestion } from './questions.ts';
+import type { SeenTask } from './seen-task.ts';
 import { failureError } from './view.ts';
 
 const TaskError = z.object({
@@ -32,12 +33,13 @@ export const TaskState = Handle.extend({
   nextCalls: NextCalls,
 });
 
-export function stateOf(taskId: string, header: Header, now: number): z.input<typeof TaskState> {
+export function stateOf(seen: SeenTask): z.input<typeof TaskState> {
+  const { taskId, header, tool } = seen;
   const hasFailed = header.status === 'failed';
   return {
-    ...handleOf(taskId, header, now),
+    ...handleOf(seen),
     ...timesOf(header),
-    tool: header.task,
+    tool,
     message: hasFailed ? failureText(failureError(header), taskId) : header.message,
     ...(hasFailed ? { error: errorOf(failureError(header), taskId) } : {}),
     questions: questionsOf(header),
@@ -45,30 +47,30 @@ export function stateOf(taskId: string, header: Header, now: number): z.input<ty
 }
 
 /** The same in lines, but for the calls that go on from it. */
-export function stateLines(taskId: string, header: Header): string[] {
-  const { status, task, message, result } = header;
+export function stateLines({ taskId, header, tool }: SeenTask): string[] {
+  const { status, message, result } = header;
   const said = message === null ? [] : [message];
   const { begunAt, changedAt, keptUntil } = timesOf(header);
   const times = `Begun ${begunAt}, ${hasEnded(header) ? 'ended' : 'changed'} ${changedAt}, kept until ${keptUntil}.`;
   switch (status) {
     case 'working':
-      return [`${task} is working.`, ...said, times];
+      return [`${tool} is working.`, ...said, times];
     case 'input_required':
       return [
-        `${task} waits for an answer.`,
+        `${tool} waits for an answer.`,
         ...said,
         ...questionLines(questionsOf(header)),
         'Ask the user, and do not invent an answer.',
         times,
       ];
     case 'completed':
-      return [`${task} has ended.${result?.isError ? ' Its result says what went wrong.' : ''}`, times];
+      return [`${tool} has ended.${result?.isError ? ' Its result says what went wrong.' : ''}`, times];
     case 'failed': {
       const failure = failureError(header);
-      return [`${task} failed (${errorOf(failure, taskId).code}).`, failureText(failure, taskId), times];
+      return [`${tool} failed (${errorOf(failure, taskId).code}).`, failureText(failure, taskId), times];
     }
     case 'cancelled':
-      return [`${task} was cancelled.`, ...said, times];
+      return [`${tool} was cancelled.`, ...said, times];
     default:
       return status satisfies never;
   }
