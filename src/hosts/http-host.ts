@@ -76,7 +76,11 @@ export function createHttpHost(options: HostOptions, { serving, work }: HostPart
     ...(keepsTasks(app) ? [TASKS] : []),
     ...extensions.flatMap(({ capability }) => capability ?? []),
   ];
-  const mcp = createMcpEndpoint({ about: aboutOf(app, capabilities), serving });
+  const mcp = createMcpEndpoint({
+    about: aboutOf(app, capabilities),
+    serving,
+    sessions: options.secrets != null,
+  });
   const http = createApp({ ...options, mcp }, { ...options, publicUrl, host, pushTokens: pushTokens(app, variable) });
   return {
     fetch: (request) => http.fetch(request),

@@ -100,5 +100,6 @@ export function composeServing(
 ): SdkServing {
   const tasks = createTasks(deps, typeof dispatch === 'function' ? dispatch(deps) : dispatch);
   const registry = composeRegistry(deps, { tasks, secrets, variable, extensions });
-  return createServing({ ...deps, registry, requestMs, deadlineOf, outlivesClients });
+  const sessionSealer = secrets ? createSealer(secrets, `${deps.app.name}/session`) : null;
+  return createServing({ ...deps, registry, sessionSealer, requestMs, deadlineOf, outlivesClients });
 }

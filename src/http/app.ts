@@ -61,6 +61,7 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
   http.use(createCors(guard));
   for (const path of MCP_PATHS) {
     http.post(path, (context) => route.post(context.req.raw, (answer) => context.set('report', answer)));
+    http.delete(path, (context) => route.remove(context.req.raw, (answer) => context.set('report', answer)));
     http.options(path, (context) => route.options(context.req.raw));
     http.all(path, () => route.otherMethod());
   }

@@ -6,8 +6,8 @@ import type { MiddlewareHandler } from 'hono';
 import type { OriginGuard } from './origin.ts';
 
 /** What a page may read beside the few headers that it always may. */
-const EXPOSED = 'Allow, Retry-After, WWW-Authenticate';
-/** DELETE would end a session. Clients send it, and have to be able to read that it is not there. */
+const EXPOSED = 'Allow, Mcp-Session-Id, Retry-After, WWW-Authenticate';
+/** DELETE ends a session. Where there are none, clients send it all the same, and have to be able to read that. */
 const METHODS = 'GET, POST, DELETE';
 const PREFLIGHT_SECONDS = '3600';
 

@@ -11,6 +11,8 @@ import type { OriginGuard, OriginRefusal } from './origin.ts';
 export interface McpServing {
   /** Answers one POST. `body` is its parsed JSON. Never rejects for what a client sent. */
   serve(request: Request, body: unknown, principal: Principal): Promise<ServedAnswer>;
+  /** Answers one DELETE, which ends a session of 2025-11-25 or before. Null: there are none. */
+  end: ((request: Request, principal: Principal) => Promise<ServedAnswer>) | null;
 }
 
 export interface McpRoute {
@@ -18,11 +20,11 @@ export interface McpRoute {
   post(request: Request, report: (answer: ServedAnswer) => void): Promise<Response>;
   /** OPTIONS of a page that may not send, and of what is no page. Preflights of others are answered before. */
   options(request: Request): Response;
-  /** GET and DELETE belong to sessions, which this server does not have. */
+  /** 405 where there are no sessions. @param report as that of `post` */
+  remove(request: Request, report: (answer: ServedAnswer) => void): Promise<Response>;
+  /** GET belongs to streams of sessions, which this server does not have. */
   otherMethod(): Response;
 }
-
-const ALLOWED = 'POST, OPTIONS';
 
 const TITLES = {
   text: 'Parse error',
@@ -37,11 +39,24 @@ export function createMcpRoute(
   authenticate: Authenticate,
   limitBytes: number,
 ): McpRoute {
+  const { end } = mcp;
+  const allowed = end ? 'POST, DELETE, OPTIONS' : 'POST, OPTIONS';
+
+  /** Who sends, or the response that refuses. */
+  async function judged(request: Request): Promise<Principal | Response> {
+    const refusal = guard.refusal(request);
+    return refusal === null ? authenticate(request) : refused(refusal);
+  }
+
+  function otherMethod(): Response {
+    const response = rpcError(405, INVALID_REQUEST, 'Method not allowed', { expected: end ? 'POST, DELETE' : 'POST' });
+    response.headers.set('Allow', allowed);
+    return response;
+  }
+
   return {
     async post(request, report) {
-      const refusal = guard.refusal(request);
-      if (refusal !== null) return refused(refusal);
-      const principal = await authenticate(request);
+      const principal = await judged(request);
       if (principal instanceof Response) return principal;
       const body = await readJson(request, limitBytes);
       if (!body.ok) {
@@ -52,15 +67,19 @@ export function createMcpRoute(
       report(answer);
       return answer.response;
     },
+    async remove(request, report) {
+      if (end === null) return otherMethod();
+      const principal = await judged(request);
+      if (principal instanceof Response) return principal;
+      const answer = await end(request, principal);
+      report(answer);
+      return answer.response;
+    },
     options(request) {
       const refusal = guard.refusal(request);
-      return refusal === null ? new Response(null, { status: 204, headers: { Allow: ALLOWED } }) : refused(refusal);
+      return refusal === null ? new Response(null, { status: 204, headers: { Allow: allowed } }) : refused(refusal);
     },
-    otherMethod() {
-      const response = rpcError(405, INVALID_REQUEST, 'Method not allowed', { expected: 'POST' });
-      response.headers.set('Allow', ALLOWED);
-      return response;
-    },
+    otherMethod,
   };
 }
 

@@ -98,7 +98,7 @@ describe('a page that the operator allows', () => {
     ['POST', '/mcp', 400, { ...JSON_HEADERS, 'mcp-protocol-version': '1999-01-01' }],
     ['GET', '/mcp', 405, {}],
     ['GET', '/mcp/', 405, {}],
-    ['DELETE', '/mcp', 405, {}],
+    ['DELETE', '/mcp', 400, {}],
     ['POST', '/ingest/files', 404, JSON_HEADERS],
     ['GET', '/nothing', 404, {}],
     ['GET', '/', 200, {}],

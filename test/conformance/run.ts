@@ -31,8 +31,8 @@ const LEFT_OUT: Record<string, LeftOut[]> = {
     },
     { pattern: /^resources-(un)?subscribe$/, reason: 'a stateless server has no stream to notify on' },
     {
-      pattern: /^server-(sse-|session-lifecycle)/,
-      reason: 'a stateless server has no sessions and no stream to come back to',
+      pattern: /^server-sse-/,
+      reason: 'a stateless server has no stream to come back to',
     },
   ],
 };

@@ -201,6 +201,22 @@ export function entrySuite(name: string, traits: EntryTraits, start: (given: Ups
       await expect(client.call('read_latest', { stream: 'nope' })).rejects.toThrow(/nope|quakes/);
     });
 
+    test('a session of 2025-11-25 takes a level of log messages, until it is ended', async () => {
+      const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 't', version: '0' } };
+      const begun = await post({ jsonrpc: '2.0', id: 1, method: 'initialize', params });
+      const session = begun.headers.get('mcp-session-id') ?? '';
+      expect([begun.status, session]).toEqual([200, expect.stringMatching(/^[!-~]+$/)]);
+      const set = () =>
+        post(
+          { jsonrpc: '2.0', id: 2, method: 'logging/setLevel', params: { level: 'error' } },
+          { 'Mcp-Session-Id': session },
+        );
+      expect(await (await set()).json()).toEqual({ jsonrpc: '2.0', id: 2, result: {} });
+      const end = { method: 'DELETE', headers: { 'Mcp-Session-Id': session } };
+      expect((await fetch(`${host.url()}/mcp`, end)).status).toBe(204);
+      expect((await set()).status).toBe(404);
+    });
+
     test.each([
       [404, 'a path that is not there', () => get('/nope')],
       [405, 'a method that is not served', () => get('/mcp')],

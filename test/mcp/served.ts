@@ -103,7 +103,10 @@ export async function serveApp(app: App, options: ServeOptions = {}): Promise<Se
     ...(options.extensions ?? []),
   ];
   const registry = createRegistry(handlerDeps, extensions);
-  const mcp = createMcpEndpoint({ about: registry.about, serving: createServing({ runtime, registry, store }) });
+  const sessionSealer =
+    options.secrets === null ? null : createSealer(options.secrets ?? SECRETS, `${app.name}/session`);
+  const serving = createServing({ runtime, registry, store, sessionSealer });
+  const mcp = createMcpEndpoint({ about: registry.about, serving, sessions: sessionSealer !== null });
   const { principal } = options;
   const http = createApp(
     { ...deps, mcp },

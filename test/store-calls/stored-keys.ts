@@ -8,6 +8,9 @@ import * as z from 'zod';
 import { connectRedis } from '../../infra/local/redis-connection.ts';
 import { openStore, readConfig } from '../../src/store/drivers/open.ts';
 import { PUBLIC } from '../../src/base/principal.ts';
+import { createSealer } from '../../src/base/seal.ts';
+import { createSessions } from '../../src/mcp/serve/sessions.ts';
+import { SECRETS } from '../calls/states.ts';
 import { nodeRuntime } from '../../src/hosts/node/runtime.ts';
 import { defineApp, pull, stream } from '../../src/index.ts';
 import { ingest, sweep } from '../../src/schedule.ts';
@@ -58,6 +61,7 @@ export async function drive({ environment }: RunningEngine): Promise<void> {
     await createAppStreams(deps, PUBLIC).append('readings', { id: 'published', sensor: 't', celsius: 1 });
     await driveTasks(deps, 'readings');
     await driveHttpTools(deps);
+    await driveSession(deps);
     const swept = await sweep(deps, runtime.now() + 20_000);
     if (swept.error !== null || swept.events['readings'] !== 252) throw new Error(JSON.stringify(swept));
     await createAppStreams(deps, PUBLIC).remove('readings', { id: 'published' });
@@ -65,6 +69,14 @@ export async function drive({ environment }: RunningEngine): Promise<void> {
   } finally {
     await store.close();
   }
+}
+
+/** Sets the level of log messages of a session. */
+async function driveSession({ runtime, store }: Deps): Promise<void> {
+  const sessions = createSessions(runtime, createSealer(SECRETS, 'stored'));
+  const call = { principal: PUBLIC, account: { store }, deadline: runtime.now() + 20_000 };
+  const session = await sessions.find(await sessions.begin({}, '2025-11-25', PUBLIC), call, true);
+  if (session === null || !(await sessions.setLevel(session, 'error', call))) throw new Error('no session');
 }
 
 /** Removes the latest events of more keys than the record of removals has room for: their names are long. */

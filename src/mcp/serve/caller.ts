@@ -5,6 +5,8 @@
 import { CLIENT_CAPABILITIES_META_KEY, type ServerContext } from '@modelcontextprotocol/server';
 import type { JsonObject } from '../../base/json.ts';
 import type { Caller } from '../../calls/caller.ts';
+import type { McpLogLevel } from '../../declare/context.ts';
+import { isWanted } from './sessions.ts';
 
 /** Longest text of a progress message, in characters. A longer text is cut. */
 const PROGRESS_TEXT = 8_192;
@@ -13,7 +15,10 @@ function nothing(): void {}
 
 type Given = Pick<Caller, 'principal' | 'account' | 'deadline'>;
 /** What requests of 2025-11-25 and before do not say themselves. */
-export type Legacy = Pick<Caller, 'clientCapabilities' | 'retry'>;
+export type Legacy = Pick<Caller, 'clientCapabilities' | 'retry'> & {
+  /** The least level of log messages that the client wants. Null or absent: all. */
+  level?: McpLogLevel | null;
+};
 
 export const LEGACY_UNASKED: Legacy = { clientCapabilities: null, retry: null };
 
@@ -47,7 +52,9 @@ export function callerOf(
     clientCapabilities: capabilities === undefined ? legacy.clientCapabilities : (capabilities as JsonObject),
     retry: isRetry ? { responses, state } : legacy.retry,
     meta: meta ?? {},
-    log: (level, data, logger) => void mcpReq.log(level, data, logger).catch(nothing),
+    log(level, data, logger) {
+      if (isWanted(level, legacy.level ?? null)) mcpReq.log(level, data, logger).catch(nothing);
+    },
     progress: token === undefined ? nothing : progress,
     emit:
       token === undefined ? nothing : (partial) => progress(Math.max(last, 0) + 1, undefined, JSON.stringify(partial)),

@@ -17,11 +17,15 @@ export interface McpEndpointDeps {
   about: About;
   /** A function is called when the first message needs it, and again for the next message where it failed. */
   serving: SdkServing | (() => Promise<SdkServing>);
+  /** Whether there are sessions of 2025-11-25 and before. */
+  sessions: boolean;
 }
 
 export interface McpEndpoint {
   /** Answers one POST. `body` is its parsed JSON. Never rejects for what a client sent. */
   serve(request: Request, body: unknown, principal: Principal): Promise<ServedAnswer>;
+  /** Answers one DELETE. Null: there are no sessions that could be ended. */
+  end: ((request: Request, principal: Principal) => Promise<ServedAnswer>) | null;
   /** Newest first. */
   versions: readonly string[];
   capabilities: JsonObject;
@@ -32,7 +36,7 @@ export interface McpEndpoint {
 /** For answers that need no call to the store. */
 const NO_ACCOUNT: ServedAnswer['account'] = { spent: () => ({ storeCalls: {} }) };
 
-export function createMcpEndpoint({ about, serving }: McpEndpointDeps): McpEndpoint {
+export function createMcpEndpoint({ about, serving, sessions }: McpEndpointDeps): McpEndpoint {
   const discover = createDiscover(about);
   let loading: Promise<SdkServing> | null = null;
 
@@ -44,6 +48,8 @@ export function createMcpEndpoint({ about, serving }: McpEndpointDeps): McpEndpo
     return loading;
   }
 
+  const served = async () => (typeof serving === 'function' ? load(serving) : serving);
+
   return {
     versions: [MODERN_VERSION, ...LEGACY_VERSIONS],
     capabilities: about.capabilities,
@@ -51,9 +57,9 @@ export function createMcpEndpoint({ about, serving }: McpEndpointDeps): McpEndpo
       const body = withoutNulls(given);
       const response = discover(request, body);
       if (response !== null) return { response, asked: askedFor(body), account: NO_ACCOUNT, ended: null };
-      const sdk = typeof serving === 'function' ? await load(serving) : serving;
-      return sdk.serve(request, body, principal);
+      return (await served()).serve(request, body, principal);
     },
+    end: sessions ? async (request, principal) => (await served()).end(request, principal) : null,
     async close() {
       const sdk = typeof serving === 'function' ? await loading : serving;
       await sdk?.close();

@@ -6,6 +6,7 @@ import { TidegateError } from '../../base/errors.ts';
 import type { Principal } from '../../base/principal.ts';
 import { type Account, openAccount } from '../../store/counting.ts';
 import type { Store } from '../../store/store.ts';
+import type { Session } from './sessions.ts';
 
 /** How an answer says that the client should come again later. */
 export interface Refusal {
@@ -16,6 +17,10 @@ export interface Refusal {
 export interface Exchange {
   readonly principal: Principal;
   readonly account: Account;
+  /** Epoch ms by which it has to be answered. */
+  readonly deadline: number;
+  /** Of 2025-11-25 and before; null: the client sends none, or there is none. */
+  session: Session | null;
   /** Null: no handler failed with an error that says to come again later. */
   refusal: Refusal | null;
   /** Handlers that are at work. A streamed answer begins before they end. */
@@ -32,18 +37,27 @@ export interface Exchanges {
   of(request: Request | undefined): Exchange;
 }
 
-/** @param local who calls where a message comes without HTTP; null: every message comes over HTTP */
-export function createExchanges(store: Store, local: Principal | null): Exchanges {
+/**
+ * @param local who calls where a message comes without HTTP; null: every message comes over HTTP
+ * @param deadlineFor undefined: a message without HTTP
+ */
+export function createExchanges(
+  store: Store,
+  local: Principal | null,
+  deadlineFor: (request: Request | undefined) => number,
+): Exchanges {
   const exchanges = new WeakMap<Request, Exchange>();
-  const open = (principal: Principal): Exchange => ({
+  const open = (principal: Principal, request?: Request): Exchange => ({
     principal,
     account: openAccount(store),
+    deadline: deadlineFor(request),
+    session: null,
     refusal: null,
     working: new Set(),
   });
   return {
     begin(request, principal) {
-      const exchange = open(principal);
+      const exchange = open(principal, request);
       exchanges.set(request, exchange);
       return exchange;
     },

@@ -1,12 +1,14 @@
 /**
- * 2025-11-25 and earlier, without state: each message is served by itself, and there is no session and no stream to
- * resume. A request is answered as JSON, or as SSE where the handler sends something before its answer. A batch
- * (2025-03-26) is answered as JSON, each of its messages as if it had come alone.
+ * 2025-11-25 and earlier: each message is served by itself, whichever instance it reaches. A client may have a session
+ * (`sessions.ts`), and needs none but to set a level of log messages; there is no stream to resume. A request is answered
+ * as JSON, or as SSE where the handler sends something before its answer. A batch (2025-03-26) is answered as JSON, each of
+ * its messages as if it had come alone.
  */
 import {
   isJSONRPCNotification,
   isJSONRPCRequest,
   isJSONRPCResponse,
+  type JSONRPCRequest,
   PerRequestHTTPServerTransport,
   type PerRequestResponseMode,
   SdkError,
@@ -14,23 +16,85 @@ import {
   specTypeSchemas,
   type StandardSchemaV1,
 } from '@modelcontextprotocol/server';
-import type { JsonObject } from '../../base/json.ts';
-import { INVALID_PARAMS, INVALID_REQUEST, rpcErrorResponse } from '../../base/json-rpc.ts';
-import type { EraServing } from './modern.ts';
+import { INVALID_PARAMS, rpcErrorResponse } from '../../base/json-rpc.ts';
+import type { McpLogLevel } from '../../declare/context.ts';
+import type { Exchange } from './exchange.ts';
 import type { ServerSource } from './server.ts';
+import { SESSION_HEADER, type Sessions } from './sessions.ts';
+import { gone, invalid, needsSession, withSession } from './session-answers.ts';
 import { createUnderWay, type UnderWay } from './under-way.ts';
 import { MOST_BATCHED } from '../wire/message.ts';
+import { isObject, type Params } from '../wire/params.ts';
 import { LEGACY_VERSIONS, MODERN_VERSION } from '../wire/versions.ts';
 
-export function createLegacy(source: ServerSource, outlivesClients: boolean): EraServing {
-  const underWay = createUnderWay(outlivesClients);
+export interface LegacyServing {
+  serve(request: Request, body: unknown, exchange: Exchange): Promise<Response>;
+  /** Answers a DELETE. */
+  end(request: Request, exchange: Exchange): Promise<Response>;
+  close(): Promise<void>;
+}
+
+/** What all messages are served with. */
+interface Legacy {
+  source: ServerSource;
+  underWay: UnderWay;
+  sessions: Sessions | null;
+}
+
+/** @param sessions null: there are none, and a session that a client sends is not looked at */
+export function createLegacy(source: ServerSource, sessions: Sessions | null, outlivesClients: boolean): LegacyServing {
+  const legacy: Legacy = { source, underWay: createUnderWay(outlivesClients), sessions };
+  const failed = (thrown: unknown, method: string, exchange: Exchange, body: unknown) =>
+    rpcErrorResponse(200, source.failure(method, thrown, exchange), body);
+
   return {
-    serve(request, body) {
-      if (Array.isArray(body)) return serveBatch(source, underWay, request, body);
-      return serveOne(source, underWay, request, body, modeFor(request.headers.get('accept')));
+    async serve(request, body, exchange) {
+      const text = initializes(body) ? null : request.headers.get(SESSION_HEADER);
+      if (sessions === null || text === null) return serveAll(legacy, request, body, exchange);
+      try {
+        const session = await sessions.find(text, exchange, isAsking(body));
+        if (session === null) return gone(body);
+        exchange.session = session;
+        const response = await serveAll(legacy, request, body, exchange);
+        if (!session.isOld || !response.ok) return response;
+        return withSession(response, await sessions.renew(session, exchange.principal));
+      } catch (thrown) {
+        return failed(thrown, 'the session', exchange, body);
+      }
     },
-    close: () => underWay.close(),
+    async end(request, exchange) {
+      const text = request.headers.get(SESSION_HEADER);
+      if (sessions === null || text === null) return needsSession('DELETE', null);
+      try {
+        const session = await sessions.find(text, exchange, false);
+        if (session === null || !(await sessions.end(session, exchange))) return gone(null);
+        return new Response(null, { status: 204 });
+      } catch (thrown) {
+        return failed(thrown, 'the end of a session', exchange, null);
+      }
+    },
+    close: () => legacy.underWay.close(),
   };
+}
+
+function initializes(body: unknown): boolean {
+  return isObject(body) && body['method'] === 'initialize';
+}
+
+/** The version that the SDK answers `initialize` with. */
+function agreedOn({ protocolVersion: asked }: Params): string {
+  const [newest = ''] = LEGACY_VERSIONS;
+  return typeof asked === 'string' && LEGACY_VERSIONS.includes(asked) ? asked : newest;
+}
+
+/** Notifications and answers of clients change nothing here, and are not worth a call to the store. */
+function isAsking(body: unknown): boolean {
+  return Array.isArray(body) ? body.some(isJSONRPCRequest) : isJSONRPCRequest(body);
+}
+
+function serveAll(legacy: Legacy, request: Request, body: unknown, exchange: Exchange): Promise<Response> {
+  if (Array.isArray(body)) return serveBatch(legacy, request, body, exchange);
+  return serveOne(legacy, request, body, exchange, modeFor(request.headers.get('accept')));
 }
 
 /** The form of a response to this `Accept` header. A client that takes no SSE gets no progress and no log messages. */
@@ -39,13 +103,13 @@ function modeFor(accept: string | null): PerRequestResponseMode {
 }
 
 async function serveOne(
-  source: ServerSource,
-  underWay: UnderWay,
+  { source, underWay, sessions }: Legacy,
   request: Request,
   body: unknown,
+  exchange: Exchange,
   responseMode: PerRequestResponseMode,
 ): Promise<Response> {
-  // Without a session a notification or a response can change nothing.
+  // A notification or a response can change nothing.
   if (isJSONRPCNotification(body) || isJSONRPCResponse(body)) return new Response(null, { status: 202 });
   if (!isJSONRPCRequest(body)) return invalid('Not a JSON-RPC message', body);
   const version = request.headers.get('mcp-protocol-version');
@@ -59,6 +123,7 @@ async function serveOne(
     const data = { code: 'invalid_input', ...issue };
     return rpcErrorResponse(200, { code: INVALID_PARAMS, message: `${issue.field} is missing or wrong`, data }, body);
   }
+  if (sessions && body.method === 'logging/setLevel') return setLevel(sessions, body, exchange);
   // The client went away before anything began.
   if (request.signal.aborted) return new Response(null, { status: 499 });
   const server = await source.factory({ era: 'legacy', requestInfo: request });
@@ -66,7 +131,10 @@ async function serveOne(
   underWay.begin(transport);
   await server.connect(transport);
   try {
-    return await transport.handleMessage(body, { request });
+    const response = await transport.handleMessage(body, { request });
+    if (!sessions || !initializes(body)) return response;
+    const params = body.params ?? {};
+    return withSession(response, await sessions.begin(params, agreedOn(params), exchange.principal));
   } catch (error) {
     if (!(error instanceof SdkError) || error.code !== SdkErrorCode.ConnectionClosed) throw error;
     // The host ends, or the client went away where nothing outlives it.
@@ -74,11 +142,18 @@ async function serveOne(
   }
 }
 
+async function setLevel(sessions: Sessions, body: JSONRPCRequest, exchange: Exchange): Promise<Response> {
+  if (exchange.session === null) return needsSession(body.method, body);
+  const { level } = body.params as { level: McpLogLevel };
+  if (!(await sessions.setLevel(exchange.session, level, exchange))) return gone(body);
+  return Response.json({ jsonrpc: '2.0', id: body.id, result: {} });
+}
+
 async function serveBatch(
-  source: ServerSource,
-  underWay: UnderWay,
+  legacy: Legacy,
   request: Request,
   messages: readonly unknown[],
+  exchange: Exchange,
 ): Promise<Response> {
   if (messages.length === 0 || messages.length > MOST_BATCHED) {
     const data = { code: 'invalid_input', expected: `a batch of 1 to ${MOST_BATCHED} messages` };
@@ -86,19 +161,14 @@ async function serveBatch(
   }
   const answers = await Promise.all(
     messages.map(async (message) => {
-      const initializes = (message as { method?: unknown } | null)?.method === 'initialize';
-      const response = initializes
+      const response = initializes(message)
         ? invalid('initialize cannot be part of a batch', message)
-        : await serveOne(source, underWay, request, message, 'json');
+        : await serveOne(legacy, request, message, exchange, 'json');
       return response.body === null ? null : response.json();
     }),
   );
   const present = answers.filter((answer) => answer !== null);
   return present.length === 0 ? new Response(null, { status: 202 }) : Response.json(present);
-}
-
-function invalid(message: string, request: unknown, data?: JsonObject): Response {
-  return rpcErrorResponse(400, { code: INVALID_REQUEST, message, ...(data ? { data } : {}) }, request);
 }
 
 interface Issue {

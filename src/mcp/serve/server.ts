@@ -14,8 +14,11 @@ import {
   type ServerOptions,
 } from '@modelcontextprotocol/server';
 import { asTidegateError } from '../../base/errors.ts';
+import type { JsonObject } from '../../base/json.ts';
+import type { RpcError } from '../../base/json-rpc.ts';
 import type { Principal } from '../../base/principal.ts';
 import type { Runtime } from '../../base/runtime.ts';
+import type { Sealer } from '../../base/seal.ts';
 import type { Store } from '../../store/store.ts';
 import { callerOf, type Legacy, LEGACY_UNASKED } from './caller.ts';
 import { DISCOVER_CACHE } from './discover.ts';
@@ -30,8 +33,10 @@ import { forRevision, UNSAID_VERSION } from '../wire/revisions.ts';
 import { answerExtensionMethods, withResponses } from './extension-methods.ts';
 
 export interface ServerDeps {
-  runtime: Pick<Runtime, 'now' | 'newId' | 'log'>;
+  runtime: Runtime;
   registry: Registry;
+  /** Seals sessions of 2025-11-25 and before. Default null: there are none, and no level of log messages over HTTP. */
+  sessionSealer?: Sealer | null;
   /** The store whose calls are counted for each request. */
   store: Store;
   /** Longest time that a request may take; default 60,000. */
@@ -52,6 +57,8 @@ export interface ServerSource {
   factory: McpServerFactory;
   /** Has to be called before a request over HTTP is served. */
   begin(request: Request, principal: Principal): Exchange;
+  /** What a client is told of an error, and the log beside it. It sets the exchange's refusal. */
+  failure(method: string, thrown: unknown, exchange: Exchange): RpcError;
 }
 
 const REQUEST_MS = 60_000;
@@ -66,7 +73,7 @@ const NO_VALIDATOR: NonNullable<ServerOptions['jsonSchemaValidator']> = {
 /** @param local who calls where a message comes without HTTP; null: all messages come over HTTP */
 export function createServerSource(deps: ServerDeps, local: Principal | null = null): ServerSource {
   const { registry, runtime, store, requestMs = REQUEST_MS, deadlineOf = () => null } = deps;
-  const exchanges = createExchanges(store, local);
+  const exchanges = createExchanges(store, local, deadlineFor);
   const options: ServerOptions = {
     capabilities: registry.about.capabilities,
     instructions: registry.about.instructions,
@@ -76,6 +83,11 @@ export function createServerSource(deps: ServerDeps, local: Principal | null = n
   const { icons: _icons, ...brief } = registry.about.identity;
   const { extensions: _modern, ...legacyCapabilities } = registry.about.capabilities;
   const legacyOptions: ServerOptions = { ...options, capabilities: legacyCapabilities };
+  // A level of log messages is kept with a session; over a pipe the connection is one.
+  const { logging: _needsSession, ...unkept } = legacyCapabilities;
+  const sessionless: ServerOptions = { ...options, capabilities: unkept };
+  const optionsFor = ({ era, requestInfo }: McpRequestContext) =>
+    era === 'modern' ? options : requestInfo && !deps.sessionSealer ? sessionless : legacyOptions;
 
   function deadlineFor(request: Request | undefined): number {
     const ours = runtime.now() + requestMs;
@@ -83,16 +95,30 @@ export function createServerSource(deps: ServerDeps, local: Principal | null = n
   }
 
   function dispatched(request: JSONRPCRequest, context: ServerContext, exchange: Exchange, legacy?: Legacy) {
-    const deadline = deadlineFor(context.http?.req);
-    return dispatch(registry, request, callerOf(context, { ...exchange, deadline }, legacy), legacy !== undefined);
+    return dispatch(registry, request, callerOf(context, exchange, legacy), legacy !== undefined);
+  }
+
+  function failure(method: string, thrown: unknown, exchange: Exchange): ProtocolError {
+    const error = asTidegateError(thrown);
+    const reference = runtime.newId();
+    const refusal = protocolAnswer(error, reference);
+    if (refusal.defect) {
+      const cause = error.cause instanceof Error ? (error.cause.stack ?? error.cause.message) : error.message;
+      runtime.log('error', `${method} failed: ${error.message}`, { reference, code: error.code, cause });
+    }
+    const { httpStatus, retryAfterMs } = refusal;
+    if (retryAfterMs !== null) exchange.refusal = { httpStatus, retryAfterMs };
+    return new ProtocolError(refusal.code, refusal.message, refusal.data);
   }
 
   /** Over a pipe, a client of an earlier revision is asked; over HTTP it has no session in which it could be. */
   async function runLegacy(request: JSONRPCRequest, context: ServerContext, exchange: Exchange, server: Server) {
     const { http } = context;
     if (http) {
-      const result = await dispatched(request, context, exchange, LEGACY_UNASKED);
-      return forRevision(result, http.req?.headers.get('mcp-protocol-version') ?? UNSAID_VERSION);
+      const { session } = exchange;
+      const said = http.req?.headers.get('mcp-protocol-version') ?? session?.version;
+      const result = await dispatched(request, context, exchange, { ...LEGACY_UNASKED, level: session?.level });
+      return forRevision(result, said ?? UNSAID_VERSION);
     }
     const clientCapabilities = askableOf(server);
     const result = await withPipeAnswers(server, context, async (retry) =>
@@ -115,16 +141,7 @@ export function createServerSource(deps: ServerDeps, local: Principal | null = n
       return result as Result;
     } catch (thrown) {
       if (thrown instanceof ProtocolError) throw thrown;
-      const error = asTidegateError(thrown);
-      const reference = runtime.newId();
-      const refusal = protocolAnswer(error, reference);
-      if (refusal.defect) {
-        const cause = error.cause instanceof Error ? (error.cause.stack ?? error.cause.message) : error.message;
-        runtime.log('error', `${request.method} failed: ${error.message}`, { reference, code: error.code, cause });
-      }
-      const { httpStatus, retryAfterMs } = refusal;
-      if (retryAfterMs !== null) exchange.refusal = { httpStatus, retryAfterMs };
-      throw new ProtocolError(refusal.code, refusal.message, refusal.data);
+      throw failure(request.method, thrown, exchange);
     }
   }
 
@@ -148,7 +165,7 @@ export function createServerSource(deps: ServerDeps, local: Principal | null = n
   return {
     factory(request) {
       const identity = introducesItself(request) ? registry.about.identity : brief;
-      const server = new Server(identity, request.era === 'modern' ? options : legacyOptions);
+      const server = new Server(identity, optionsFor(request));
       if (request.era === 'legacy') sendLegacyErrors(server);
       if (!servesRequest(registry, request)) return server;
       const answerHere = (asked: JSONRPCRequest, context: ServerContext) => answer(asked, context, server);
@@ -160,6 +177,10 @@ export function createServerSource(deps: ServerDeps, local: Principal | null = n
       return server;
     },
     begin: (request, principal) => exchanges.begin(request, principal),
+    failure(method, thrown, exchange) {
+      const { code, message, data } = failure(method, thrown, exchange);
+      return { code, message, data: data as JsonObject };
+    },
   };
 }
 

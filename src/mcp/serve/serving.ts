@@ -6,15 +6,18 @@ import { isLegacyRequest, PROTOCOL_VERSION_META_KEY } from '@modelcontextprotoco
 import { INVALID_REQUEST, rpcErrorResponse } from '../../base/json-rpc.ts';
 import type { Principal } from '../../base/principal.ts';
 import type { ServedAnswer } from '../../calls/served-answer.ts';
-import type { Refusal } from './exchange.ts';
+import type { Exchange, Refusal } from './exchange.ts';
 import { createLegacy } from './legacy.ts';
 import { askedFor, claimOf, formProblem } from '../wire/message.ts';
 import { createModern } from './modern.ts';
+import { createSessions } from './sessions.ts';
 import { createServerSource, type ServerDeps } from './server.ts';
 
 export interface SdkServing {
   /** Answers one POST. `body` is its parsed JSON. Never rejects for what a client sent. */
   serve(request: Request, body: unknown, principal: Principal): Promise<ServedAnswer>;
+  /** Answers one DELETE, which ends a session of 2025-11-25 or before. Never rejects for what a client sent. */
+  end(request: Request, principal: Principal): Promise<ServedAnswer>;
   /** Ends the exchanges that are under way. */
   close(): Promise<void>;
 }
@@ -22,23 +25,33 @@ export interface SdkServing {
 export function createServing(deps: ServerDeps): SdkServing {
   const source = createServerSource(deps);
   const modern = createModern(deps.registry, source, deps.runtime.log);
-  const legacy = createLegacy(source, deps.outlivesClients ?? true);
+  const sessions = deps.sessionSealer ? createSessions(deps.runtime, deps.sessionSealer) : null;
+  const legacy = createLegacy(source, sessions, deps.outlivesClients ?? true);
 
-  async function serveEra(request: Request, body: unknown): Promise<Response> {
-    const serving = (await isLegacy(request, body)) ? legacy : modern;
-    return serving.serve(request, body);
+  async function serveEra(request: Request, body: unknown, exchange: Exchange): Promise<Response> {
+    return (await isLegacy(request, body)) ? legacy.serve(request, body, exchange) : modern.serve(request, body);
+  }
+
+  async function answered(
+    request: Request,
+    principal: Principal,
+    asked: ServedAnswer['asked'],
+    serve: (exchange: Exchange) => Promise<Response> | Response,
+  ): Promise<ServedAnswer> {
+    const exchange = source.begin(request, principal);
+    const served = await serve(exchange);
+    const { account, working, refusal } = exchange;
+    const response = refusal === null ? served : later(served, refusal);
+    const ended = working.size === 0 ? null : Promise.allSettled(working);
+    return { response, asked, account, ended };
   }
 
   return {
     close: async () => void (await Promise.all([modern.close(), legacy.close()])),
-    async serve(request, body, principal) {
-      const exchange = source.begin(request, principal);
-      const served = outOfForm(body) ?? (await serveEra(request, body));
-      const { account, working, refusal } = exchange;
-      const response = refusal === null ? served : later(served, refusal);
-      const ended = working.size === 0 ? null : Promise.allSettled(working);
-      return { response, asked: askedFor(body), account, ended };
-    },
+    serve: (request, body, principal) =>
+      answered(request, principal, askedFor(body), (exchange) => outOfForm(body) ?? serveEra(request, body, exchange)),
+    end: (request, principal) =>
+      answered(request, principal, { mcp: 'end of the session' }, (exchange) => legacy.end(request, exchange)),
   };
 }
 

@@ -22,9 +22,17 @@ function served() {
   const closed = vi.fn<() => Promise<void>>(() => Promise.resolve());
   const account = { spent: () => ({ storeCalls: {} }) };
   const answer = () => ({ response: new Response('served'), asked: { mcp: '' }, account, ended: null });
-  const serving: SdkServing = { serve: () => Promise.resolve(answer()), close: closed };
+  const serving: SdkServing = {
+    serve: () => Promise.resolve(answer()),
+    end: () => Promise.resolve(answer()),
+    close: closed,
+  };
   const load = vi.fn<() => Promise<SdkServing>>(() => Promise.resolve(serving));
-  return { load, closed, endpoint: createMcpEndpoint({ about: aboutOf(sampleApp, []), serving: load }) };
+  return {
+    load,
+    closed,
+    endpoint: createMcpEndpoint({ about: aboutOf(sampleApp, []), serving: load, sessions: true }),
+  };
 }
 
 test('a plain server/discover loads nothing', async () => {

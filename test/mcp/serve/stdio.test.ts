@@ -37,4 +37,22 @@ describe('over stdio', () => {
     await expect(client.callTool({ name: 'nope' })).rejects.toMatchObject({ code: -32_602 });
     await client.close();
   });
+
+  it('keeps the level of log messages with the connection of a client of 2025-11-25', async () => {
+    const client = new OldClient({ name: 't', version: '0' });
+    await client.connect(new OldStdio(command));
+    expect(client.getServerCapabilities()).toHaveProperty('logging');
+    const heard: unknown[] = [];
+    client.fallbackNotificationHandler = ({ method, params }) => {
+      if (method === 'notifications/message') heard.push(params?.['level']);
+      return Promise.resolve();
+    };
+    for (const level of ['warning', 'info'] as const) {
+      await client.setLoggingLevel(level);
+      await client.callTool({ name: 'count' });
+      heard.push(level);
+    }
+    expect(heard).toEqual(['warning', 'info', 'info']);
+    await client.close();
+  });
 });

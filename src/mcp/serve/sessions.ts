@@ -1,0 +1,123 @@
+/**
+ * Sessions of 2025-11-25 and before: their texts (`session-token.ts`), and the record that stands behind a session once
+ * something was asked for that has to be kept, or when it was ended. A request with a session reads it, which is one call
+ * to the store more than the same request costs without one. A client that sends no session is served without.
+ */
+import * as z from 'zod';
+import { TidegateError } from '../../base/errors.ts';
+import type { Principal } from '../../base/principal.ts';
+import type { Runtime } from '../../base/runtime.ts';
+import type { Sealer } from '../../base/seal.ts';
+import type { McpLogLevel } from '../../declare/context.ts';
+import { afterConflict, commitSurely } from '../../store/commit.ts';
+import { record } from '../../store/record.ts';
+import { isPresent, type Reading, type RecordKey, type Store } from '../../store/store.ts';
+import { createSessionTokens, SERVES_MS, type SessionFacts, type SessionTokens } from './session-token.ts';
+
+export const SESSION_HEADER = 'mcp-session-id';
+
+/** How long what was asked for is kept after it was used last, ms. */
+const KEPT_MS = 86_400_000;
+/** A text that was sealed on an instance whose clock is ahead opens for a little longer than the record of its end. */
+const SKEW_MS = 60_000;
+
+const LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'] as const;
+
+interface Kept {
+  /** The least level of log messages that the client wants. */
+  level?: McpLogLevel | undefined;
+  /** The client ended the session: nothing is served to it any more. */
+  ended?: true | undefined;
+}
+
+const sessionRecord = record<Kept>('session', () =>
+  z.object({ level: z.enum(LEVELS).optional(), ended: z.literal(true).optional() }),
+);
+
+function sessionKey(tenant: string, id: string): RecordKey {
+  return { partition: `${tenant}/session`, id };
+}
+
+export interface Session extends SessionFacts {
+  isOld: boolean;
+  /** What was read of it; absent where the store was not asked. */
+  reading: Reading;
+  /** Null: the client did not say, and gets all log messages. */
+  level: McpLogLevel | null;
+}
+
+/** What a call to the store is made for, and how long it may take. */
+export interface SessionCall {
+  principal: Principal;
+  account: { store: Store };
+  /** Epoch ms. */
+  deadline: number;
+}
+
+/** Errors of the store are those of `Store`. */
+export interface Sessions extends Pick<SessionTokens, 'begin' | 'renew'> {
+  /**
+   * The session of a text; null where there is none, or it was ended. While the store does not answer it counts as one of
+   * which nothing is kept.
+   * @param reads false: nothing depends on what is kept, so the store is not asked, and a session that was ended is answered too
+   */
+  find(text: string, call: SessionCall, reads: boolean): Promise<Session | null>;
+  /** Keeps the level. False: the session was ended. */
+  setLevel(session: Session, level: McpLogLevel, call: SessionCall): Promise<boolean>;
+  /** Ends the session for as long as its texts serve. False: it was ended before. */
+  end(session: Session, call: SessionCall): Promise<boolean>;
+}
+
+/** Whether a message of this level is sent to a client that asked for `least` and what is above it. */
+export function isWanted(level: McpLogLevel, least: McpLogLevel | null): boolean {
+  return least === null || LEVELS.indexOf(level) >= LEVELS.indexOf(least);
+}
+
+export function createSessions(runtime: Runtime, sealer: Sealer): Sessions {
+  const tokens = createSessionTokens(runtime, sealer);
+
+  /** Puts a value in place of what is kept. False: the session was ended before. */
+  async function keep(session: Session, call: SessionCall, value: Kept, keptMs: number): Promise<boolean> {
+    let { reading } = session;
+    for (let conflicts = 0; sessionRecord.read(reading)?.ended !== true; conflicts += 1) {
+      if (conflicts > 1 && !(await afterConflict(runtime, conflicts, call.deadline))) throw tooMany();
+      const put = sessionRecord.replace(reading, value, { expiresAt: runtime.now() + keptMs });
+      const result = await commitSurely(runtime, call.account.store, [put], call.deadline);
+      if (result.status === 'committed') return true;
+      reading = result.conflicts[0]?.found ?? reading;
+    }
+    return false;
+  }
+
+  return {
+    begin: tokens.begin,
+    renew: tokens.renew,
+    async find(text, call, reads) {
+      const facts = await tokens.open(text, call.principal);
+      if (facts === null) return null;
+      const key = sessionKey(call.principal.tenant, facts.id);
+      if (!reads) return { ...facts, reading: { ...key, value: null, version: null }, level: null };
+      const { store } = call.account;
+      const now = runtime.now();
+      const reading = await store.get(key, now).catch((thrown: unknown): Reading => {
+        // What needs no store is served without one, to clients with a session too.
+        if (!(thrown instanceof TidegateError) || thrown.code !== 'store_unavailable') throw thrown;
+        return { ...key, value: null, version: null };
+      });
+      const kept = sessionRecord.read(reading);
+      if (kept?.ended) return null;
+      if (kept !== null && isPresent(reading) && (reading.expiresAt ?? 0) - now < KEPT_MS / 2) {
+        // Whoever wrote meanwhile has set the time anew, and where the store does not answer a later call does it.
+        const put = sessionRecord.replace(reading, kept, { expiresAt: now + KEPT_MS });
+        await store.commit([put], { id: runtime.newId(), now, deadline: call.deadline });
+      }
+      return { ...facts, reading, level: kept?.level ?? null };
+    },
+    setLevel: (session, level, call) => keep(session, call, { level }, KEPT_MS),
+    end: (session, call) => keep(session, call, { ended: true }, SERVES_MS + SKEW_MS),
+  };
+}
+
+function tooMany(): TidegateError {
+  return new TidegateError('store_unavailable', 'too many write to one session at once', { retryAfterMs: 1_000 });
+}

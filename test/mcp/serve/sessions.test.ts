@@ -1,0 +1,380 @@
+/** Sessions of 2025-11-25 and before: sealed texts that clients carry, and what is kept of them in the store. */
+import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { afterEach, describe, expect, it } from 'vitest';
+import { defineApp, TidegateError, tool } from '../../../src/index.ts';
+import { PUBLIC } from '../../../src/base/principal.ts';
+import { countCalls } from '../../../src/store/counting.ts';
+import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
+import { sampleApp } from '../sample-app.ts';
+import { type Served, serveApp, type ServeOptions } from '../served.ts';
+
+const DAY_MS = 86_400_000;
+const LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'] as const;
+
+const app = defineApp({
+  name: 'talkative',
+  version: '1',
+  description: 'Logs at every level',
+  tools: {
+    talk: tool({
+      description: 'Logs at every level.',
+      run: (_input, { log }) => {
+        for (const level of LEVELS) log(level, { level }, 'talk');
+        return Promise.resolve('done');
+      },
+    }),
+  },
+});
+
+const open: Served[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((served) => served.close()));
+});
+
+async function start(options: ServeOptions = {}): Promise<Served> {
+  const served = await serveApp(app, options);
+  open.push(served);
+  return served;
+}
+
+function send(
+  { mcpUrl }: Served,
+  body: object | null,
+  session: string | null,
+  headers: Record<string, string> = {},
+): Promise<Response> {
+  return fetch(mcpUrl, {
+    method: body === null ? 'DELETE' : 'POST',
+    headers: {
+      'Content-Type': 'application/json',
+      Accept: 'application/json, text/event-stream',
+      ...(session === null ? {} : { 'Mcp-Session-Id': session }),
+      ...headers,
+    },
+    ...(body === null ? {} : { body: JSON.stringify(body) }),
+  });
+}
+
+const request = (method: string, params: object = {}) => ({ jsonrpc: '2.0', id: 7, method, params });
+const level = (value: string) => request('logging/setLevel', { level: value });
+const talk = request('tools/call', { name: 'talk' });
+
+async function begin(served: Served, params: object = {}): Promise<string> {
+  const response = await send(
+    served,
+    request('initialize', {
+      protocolVersion: '2025-11-25',
+      capabilities: {},
+      clientInfo: { name: 't', version: '0' },
+      ...params,
+    }),
+    null,
+  );
+  expect(response.status).toBe(200);
+  await response.text();
+  return response.headers.get('mcp-session-id') ?? '';
+}
+
+/** The levels of the log messages that came before the answer. */
+async function heard(served: Served, session: string | null): Promise<string[]> {
+  const text = await (await send(served, talk, session)).text();
+  expect(text).toContain('done');
+  return [...text.matchAll(/"level":"(\w+)","data"|"data":\{"level":"(\w+)"\}/g)]
+    .map(([, first, second]) => first ?? second ?? '')
+    .filter((each, place, all) => all.indexOf(each) === place);
+}
+
+describe('a session', () => {
+  it('begins with initialize, as a text of visible ASCII below 1 KB, and costs no call to the store', async () => {
+    const counted = countCalls(createMemoryStore());
+    const served = await start({ store: counted.store });
+    const session = await begin(served, {
+      capabilities: {
+        elicitation: { form: {}, url: {} },
+        sampling: { tools: {}, context: {} },
+        roots: {},
+        other: { x: 1 },
+      },
+      clientInfo: { name: '🐟'.repeat(500), version: '🐠'.repeat(500), title: 'x'.repeat(10_000) },
+    });
+    expect(session).toMatch(/^[!-~]{100,1000}$/);
+    expect(await begin(served)).not.toBe(await begin(served));
+    expect(counted.total()).toBe(0);
+  });
+
+  it('is served by another instance of the same secret and store', async () => {
+    const store = createMemoryStore();
+    const first = await start({ store });
+    const session = await begin(first);
+    await send(first, level('error'), session);
+    expect(await heard(await start({ store }), session)).toEqual(['error', 'critical', 'alert', 'emergency']);
+  });
+
+  it('is not needed: without one a client is served as if there were none', async () => {
+    const served = await start();
+    expect(await heard(served, null)).toEqual([...LEVELS]);
+    expect((await send(served, request('tools/list'), null)).status).toBe(200);
+  });
+
+  it('says the protocol version where a request does not', async () => {
+    const served = await start();
+    const session = await begin(served, { protocolVersion: '2025-06-18' });
+    expect((await send(served, request('tools/list'), session, { 'MCP-Protocol-Version': '1999-01-01' })).status).toBe(
+      400,
+    );
+    expect((await send(served, request('tools/list'), session)).status).toBe(200);
+  });
+});
+
+describe('the level of log messages', () => {
+  it.each(LEVELS)('%s: what is below is not sent', async (least) => {
+    const served = await start();
+    const session = await begin(served);
+    expect(await heard(served, session)).toEqual([...LEVELS]);
+    expect(await (await send(served, level(least), session)).json()).toEqual({ jsonrpc: '2.0', id: 7, result: {} });
+    expect(await heard(served, session)).toEqual(LEVELS.slice(LEVELS.indexOf(least)));
+  });
+
+  it('may change, and is that of one session alone', async () => {
+    const served = await start();
+    const [one, other] = [await begin(served), await begin(served)];
+    await send(served, level('emergency'), one);
+    await send(served, level('alert'), one);
+    expect(await heard(served, one)).toEqual(['alert', 'emergency']);
+    expect(await heard(served, other)).toEqual([...LEVELS]);
+  });
+
+  it('is one of those that are there', async () => {
+    const served = await start();
+    const answer = await (await send(served, level('loud'), await begin(served))).json();
+    expect(answer).toMatchObject({ error: { code: -32_602, data: { field: 'params.level' } } });
+  });
+
+  it('needs a session', async () => {
+    const served = await start();
+    const response = await send(served, level('error'), null);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ id: 7, error: { data: { field: 'Mcp-Session-Id' } } });
+  });
+
+  it('is kept for a day after it was used last', async () => {
+    let now = Date.now();
+    const served = await start({ now: () => now });
+    const session = await begin(served);
+    await send(served, level('alert'), session);
+    for (let days = 0; days < 3; days += 0.75) {
+      now += 0.75 * DAY_MS;
+      expect(await heard(served, session)).toEqual(['alert', 'emergency']);
+    }
+    now += DAY_MS;
+    expect(await heard(served, session)).toEqual([...LEVELS]);
+  });
+
+  it('is not declared where nothing can be sealed, and is no method then', async () => {
+    const served = await start({ secrets: null });
+    const initialize = request('initialize', {
+      protocolVersion: '2025-11-25',
+      capabilities: {},
+      clientInfo: { name: 't', version: '0' },
+    });
+    const response = await send(served, initialize, null);
+    expect(response.headers.get('mcp-session-id')).toBeNull();
+    const { result } = (await response.json()) as { result: { capabilities: object } };
+    expect(result.capabilities).not.toHaveProperty('logging');
+    expect(await (await send(served, level('error'), null)).json()).toMatchObject({ error: { code: -32_601 } });
+    expect(await heard(served, null)).toEqual([]);
+    const refused = await send(served, null, 'x');
+    expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'POST, OPTIONS']);
+    // A session of before is not looked at.
+    expect((await send(served, request('tools/list'), 'x')).status).toBe(200);
+  });
+});
+
+describe('404', () => {
+  it.each([
+    ['forged', (session: string) => `${session.slice(0, -4)}AAAA`],
+    ['of nobody', () => 'b7c2f1d0'],
+    ['too long', () => '1.'.padEnd(4_000, 'x')],
+    ['empty', () => ''],
+  ])('is answered to a session that is %s', async (_what, change) => {
+    const served = await start();
+    const session = change(await begin(served));
+    for (const body of [request('tools/list'), { jsonrpc: '2.0', method: 'notifications/initialized' }, null]) {
+      const response = await send(served, body, session);
+      expect(response.status).toBe(404);
+      expect(await response.json()).toMatchObject({
+        error: { data: { code: 'not_found', field: 'Mcp-Session-Id' } },
+      });
+    }
+    // With `initialize` a new one begins, whatever came with it.
+    expect(
+      (
+        await send(
+          served,
+          request('initialize', {
+            protocolVersion: '2025-11-25',
+            capabilities: {},
+            clientInfo: { name: 't', version: '0' },
+          }),
+          session,
+        )
+      ).status,
+    ).toBe(200);
+  });
+
+  it.each([
+    ['subject', { ...PUBLIC, subject: 'another' }],
+    ['client', { ...PUBLIC, client: 'another' }],
+    ['tenant', { ...PUBLIC, tenant: 'another' }],
+  ])('is answered to a session of another %s', async (_what, principal) => {
+    const store = createMemoryStore();
+    const session = await begin(await start({ store }));
+    const other = await start({ store, principal });
+    expect((await send(other, request('tools/list'), session)).status).toBe(404);
+    expect((await send(other, null, session)).status).toBe(404);
+  });
+
+  it('is answered to a session of another secret', async () => {
+    const session = await begin(await start());
+    const other = await start({ secrets: { current: 'another secret of at least 32 characters', previous: null } });
+    expect((await send(other, request('tools/list'), session)).status).toBe(404);
+  });
+
+  it('is answered to one that was ended, at once and for as long as its texts serve, and to no other', async () => {
+    let now = Date.now();
+    const served = await start({ now: () => now });
+    const [session, other] = [await begin(served), await begin(served)];
+    await send(served, level('alert'), session);
+    const ended = await send(served, null, session);
+    expect([ended.status, await ended.text()]).toEqual([204, '']);
+    for (let days = 0; days < 31; days += 10) {
+      for (const body of [request('tools/list'), talk, level('debug'), [request('ping')], null]) {
+        expect((await send(served, body, session)).status).toBe(404);
+      }
+      if (days < 30) expect((await send(served, request('tools/list'), other)).status).toBe(200);
+      now += 10 * DAY_MS;
+    }
+  });
+
+  it('is answered to a text after 30 days, and a new one is given after a day', async () => {
+    let now = Date.now();
+    const served = await start({ now: () => now });
+    const first = await begin(served);
+    expect((await send(served, request('tools/list'), first)).headers.get('mcp-session-id')).toBeNull();
+    now += 25 * DAY_MS;
+    // While the record is there it is that of both texts.
+    await send(served, level('alert'), first);
+    const second = (await send(served, request('tools/list'), first)).headers.get('mcp-session-id') ?? '';
+    expect(second).toMatch(/^[!-~]+$/);
+    expect(second).not.toBe(first);
+    expect(await heard(served, second)).toEqual(['alert', 'emergency']);
+    now += 6 * DAY_MS;
+    expect((await send(served, request('tools/list'), first)).status).toBe(404);
+    expect((await send(served, request('tools/list'), second)).status).toBe(200);
+    // Its end is that of both.
+    await send(served, null, second);
+    expect((await send(served, request('tools/list'), second)).status).toBe(404);
+  });
+
+  it('is the answer to all but one of those who end a session at once', async () => {
+    const served = await start();
+    const session = await begin(served);
+    const answers = await Promise.all(Array.from({ length: 5 }, () => send(served, null, session)));
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([204, 404, 404, 404, 404]);
+  });
+});
+
+describe('DELETE', () => {
+  it('needs a session, and a page that may send', async () => {
+    const served = await start();
+    expect((await send(served, null, null)).status).toBe(400);
+    const session = await begin(served);
+    expect((await send(served, null, session, { Origin: 'https://elsewhere.example' })).status).toBe(403);
+    expect((await send(served, request('tools/list'), session)).status).toBe(200);
+  });
+
+  it('loses to nobody: a level that is set meanwhile does not bring the session back', async () => {
+    const served = await start();
+    for (let round = 0; round < 20; round += 1) {
+      const session = await begin(served);
+      const [set, ended] = await Promise.all([send(served, level('alert'), session), send(served, null, session)]);
+      expect([200, 404]).toContain(set.status);
+      expect(ended.status).toBe(204);
+      expect((await send(served, request('tools/list'), session)).status).toBe(404);
+    }
+  });
+});
+
+describe('calls to the store', () => {
+  it('are one more with a session than without, and none for a notification', async () => {
+    const counted = countCalls(createMemoryStore());
+    const served = await serveApp(sampleApp, { store: counted.store });
+    open.push(served);
+    const session = await begin(served);
+    for (const [body, calls] of [
+      [{ jsonrpc: '2.0', method: 'notifications/initialized' }, {}],
+      [request('tools/list'), { get: 1 }],
+      [request('tools/call', { name: 'add', arguments: { a: 1, b: 2 } }), { get: 1 }],
+      [[request('ping'), request('tools/list')], { get: 1 }],
+      [level('info'), { get: 1, commit: 1 }],
+      [level('error'), { get: 1, commit: 1 }],
+      [request('tools/list'), { get: 1 }],
+      [null, { commit: 2 }],
+      [null, { commit: 1 }],
+    ] as const) {
+      counted.reset();
+      await (await send(served, body, session)).text();
+      expect([body, counted.calls()]).toEqual([body, calls]);
+    }
+  });
+
+  it('that are not answered are told with 503 and Retry-After, and what needs none is served', async () => {
+    const store = createMemoryStore();
+    const served = await start({
+      store: {
+        ...store,
+        get: () => Promise.reject(new TidegateError('store_unavailable', 'gone', { retryAfterMs: 1_500 })),
+        commit: () => Promise.reject(new TidegateError('store_unavailable', 'gone', { retryAfterMs: 1_500 })),
+      },
+    });
+    const session = await begin(served);
+    for (const body of [request('tools/list'), talk, { jsonrpc: '2.0', method: 'notifications/initialized' }]) {
+      expect((await send(served, body, session)).ok).toBe(true);
+    }
+    for (const body of [level('info'), null]) {
+      const response = await send(served, body, session);
+      expect([response.status, response.headers.get('retry-after')]).toEqual([503, '2']);
+      expect(await response.json()).toMatchObject({ error: { data: { code: 'store_unavailable' } } });
+    }
+  });
+});
+
+describe('the v1 client', () => {
+  it('sets a level, goes on with a new text, and ends its session', async () => {
+    let now = Date.now();
+    const served = await start({ now: () => now });
+    const client = new OldClient({ name: 't', version: '0' });
+    const transport = new OldTransport(new URL(served.mcpUrl));
+    await client.connect(transport);
+    const levels: string[] = [];
+    client.fallbackNotificationHandler = ({ params }) => {
+      levels.push(String(params?.['level']));
+      return Promise.resolve();
+    };
+    const first = transport.sessionId ?? '';
+    await client.setLoggingLevel('alert');
+    await client.callTool({ name: 'talk' });
+    expect(levels).toEqual(['alert', 'emergency']);
+    now += 0.9 * DAY_MS;
+    await client.listTools();
+    now += 0.9 * DAY_MS;
+    await client.callTool({ name: 'talk' });
+    expect(transport.sessionId).not.toBe(first);
+    expect(levels).toHaveLength(4);
+    await transport.terminateSession();
+    expect(transport.sessionId).toBeUndefined();
+    expect((await send(served, request('tools/list'), first)).status).toBe(404);
+    await client.close();
+  });
+});
