@@ -90,8 +90,8 @@ export function createSessions(runtime: Runtime, sealer: Sealer): Sessions {
   }
 
   return {
-    begin: tokens.begin,
-    renew: tokens.renew,
+    begin: (params, version, principal) => tokens.begin(params, version, principal),
+    renew: (session, principal) => tokens.renew(session, principal),
     async find(text, call, reads) {
       const facts = await tokens.open(text, call.principal);
       if (facts === null) return null;
