@@ -6,7 +6,7 @@ import { TidegateError } from '../../base/errors.ts';
 import type { Principal } from '../../base/principal.ts';
 import { type Account, openAccount } from '../../store/counting.ts';
 import type { Store } from '../../store/store.ts';
-import type { Session } from './sessions.ts';
+import type { ClientSession } from './sessions.ts';
 
 /** How an answer says that the client should come again later. */
 export interface Refusal {
@@ -20,7 +20,7 @@ export interface Exchange {
   /** Epoch ms by which it has to be answered. */
   readonly deadline: number;
   /** Of 2025-11-25 and before; null: the client sends none, or there is none. */
-  session: Session | null;
+  session: ClientSession | null;
   /** Null: no handler failed with an error that says to come again later. */
   refusal: Refusal | null;
   /** Handlers that are at work. A streamed answer begins before they end. */

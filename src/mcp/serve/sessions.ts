@@ -38,7 +38,7 @@ function sessionKey(tenant: string, id: string): RecordKey {
   return { partition: `${tenant}/session`, id };
 }
 
-export interface Session extends SessionFacts {
+export interface ClientSession extends SessionFacts {
   isOld: boolean;
   /** What was read of it; absent where the store was not asked. */
   reading: Reading;
@@ -61,11 +61,11 @@ export interface Sessions extends Pick<SessionTokens, 'begin' | 'renew'> {
    * which nothing is kept.
    * @param reads false: nothing depends on what is kept, so the store is not asked, and a session that was ended is answered too
    */
-  find(text: string, call: SessionCall, reads: boolean): Promise<Session | null>;
+  find(text: string, call: SessionCall, reads: boolean): Promise<ClientSession | null>;
   /** Keeps the level. False: the session was ended. */
-  setLevel(session: Session, level: McpLogLevel, call: SessionCall): Promise<boolean>;
+  setLevel(session: ClientSession, level: McpLogLevel, call: SessionCall): Promise<boolean>;
   /** Ends the session for as long as its texts serve. False: it was ended before. */
-  end(session: Session, call: SessionCall): Promise<boolean>;
+  end(session: ClientSession, call: SessionCall): Promise<boolean>;
 }
 
 /** Whether a message of this level is sent to a client that asked for `least` and what is above it. */
@@ -77,7 +77,7 @@ export function createSessions(runtime: Runtime, sealer: Sealer): Sessions {
   const tokens = createSessionTokens(runtime, sealer);
 
   /** Puts a value in place of what is kept. False: the session was ended before. */
-  async function keep(session: Session, call: SessionCall, value: Kept, keptMs: number): Promise<boolean> {
+  async function keep(session: ClientSession, call: SessionCall, value: Kept, keptMs: number): Promise<boolean> {
     let { reading } = session;
     for (let conflicts = 0; sessionRecord.read(reading)?.ended !== true; conflicts += 1) {
       if (conflicts > 1 && !(await afterConflict(runtime, conflicts, call.deadline))) throw tooMany();
