@@ -18,6 +18,8 @@ export interface Config {
   allowedOrigins: readonly string[];
   /** How long an idle connection is kept, ms. Node only. */
   keepAliveMs: number;
+  /** How long an end that is announced waits for what is under way, ms. Node only. */
+  shutdownMs: number;
   /** The chosen driver's name, and the checked values of its variables. */
   store: { name: string; values: Record<string, unknown> };
   mqttUrl: string | null;
@@ -86,6 +88,10 @@ const FIRST = {
     .string()
     .refine((text) => /^\d{1,5}$/.test(text) && Number(text) >= 1, 'expected whole seconds from 1 to 99999')
     .default('65'),
+  SHUTDOWN_MS: z
+    .string()
+    .refine((text) => /^\d{1,6}$/.test(text), 'expected whole milliseconds from 0 to 999999')
+    .default('10000'),
 };
 
 function originsIn(text: string): string[] {
@@ -150,6 +156,7 @@ export function readEnvironment(
     publicUrl: env.PUBLIC_URL?.replace(/\/+$/, '') ?? null,
     allowedOrigins: originsIn(env.ALLOWED_ORIGINS).flatMap((origin) => readOrigin(origin) ?? []),
     keepAliveMs: Number(env.KEEP_ALIVE_SECONDS) * 1_000,
+    shutdownMs: Number(env.SHUTDOWN_MS),
     store: { name: env.STORE, values },
     mqttUrl: env.MQTT_URL ?? null,
     secrets: env.TIDEGATE_SECRET

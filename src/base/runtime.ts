@@ -44,6 +44,16 @@ export interface Runtime {
    */
   variable?: (name: string) => string | null;
   log: Log;
+  /** How the process ends, on hosts that are told before it does. Absent: it ends without a word. */
+  ending?: Ending;
+}
+
+/** The two moments of an end that is announced, as SIGTERM does. */
+export interface Ending {
+  /** Nothing new is begun: who waits for something to happen answers early, and says where to go on. */
+  begun: AbortSignal;
+  /** What still works is asked to stop, shortly before its connection is closed. */
+  over: AbortSignal;
 }
 
 /** A byte stream over TCP or TLS, as small as MQTT needs it. */

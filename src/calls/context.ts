@@ -113,7 +113,7 @@ interface DeadlineWatch {
   leave(): void;
 }
 
-/** A signal that aborts when the caller goes away or its time is over. */
+/** A signal that aborts when the caller goes away, its time is over or the process ends. */
 function watchDeadline(runtime: HandlerDeps['runtime'], { signal, deadline }: Caller): DeadlineWatch {
   const stopped = new AbortController();
   const timer = new AbortController();
@@ -123,12 +123,17 @@ function watchDeadline(runtime: HandlerDeps['runtime'], { signal, deadline }: Ca
   const gone = () => stop('The caller went away');
   if (signal.aborted) gone();
   signal.addEventListener('abort', gone, { once: true });
+  const over = runtime.ending?.over;
+  const close = () => stopped.abort(serverEnds());
+  if (over?.aborted === true) close();
+  over?.addEventListener('abort', close, { once: true });
   void runtime
     .sleep(Math.max(0, deadline - runtime.now()), timer.signal)
     .then(() => stop('The time for this request is over'));
   function end() {
     timer.abort();
     signal.removeEventListener('abort', gone);
+    over?.removeEventListener('abort', close);
   }
   return {
     signal: stopped.signal,
@@ -138,6 +143,14 @@ function watchDeadline(runtime: HandlerDeps['runtime'], { signal, deadline }: Ca
       end();
     },
   };
+}
+
+/** Told to callers whose work is broken off because the process ends. */
+export function serverEnds(): TidegateError {
+  return new TidegateError('cancelled', 'The server ends before this is done', {
+    hint: 'call again: what answers then is another instance, or this one started anew',
+    retryAfterMs: 1_000,
+  });
 }
 
 function ended(watch: DeadlineWatch | null): TidegateError | null {

@@ -69,6 +69,11 @@ export function notReadyResponse(part: 'store', store: string, error: TidegateEr
   return respond(body, retryAfterMs ?? RETRY_AFTER_MS);
 }
 
+/** 503 of a process that was told to end. */
+export function endingResponse(): Response {
+  return respond({ title: 'The server ends', status: 503, code: 'cancelled', part: 'process' }, RETRY_AFTER_MS);
+}
+
 /** 403: a request that is not meant for this server. */
 export function refusedResponse({ message, field, expected, hint }: OriginRefusal): Response {
   return respond({ title: message, status: 403, code: 'invalid_input', field, expected, hint }, null);

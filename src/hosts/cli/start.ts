@@ -6,7 +6,7 @@ import { addDemo } from '../demo/demo.ts';
 import { createLog } from '../log.ts';
 import { nodeRuntime } from '../node/runtime.ts';
 import { serve } from '../node/serve.ts';
-import { untilStopped } from '../stop-signal.ts';
+import { leave, untilStopped } from '../stop-signal.ts';
 import { createFeedLines, welcome } from './welcome.ts';
 
 /** @param file of an app of the operator's own; null: the built-in one, which gets the demo's streams unless `DEMO` is off. */
@@ -19,16 +19,20 @@ export async function start(declared: App, environment: NodeJS.ProcessEnv, file:
   const onReport = (report: Parameters<typeof linesOf>[0]) => {
     for (const line of linesOf(report)) console.log(line);
   };
+  // A signal that comes during the start is heard too.
+  const stopped = untilStopped();
   try {
     const serving = await serve(config, app, runtime, { onReport });
     const { name, values } = config.store;
     const data = driverOf(DRIVERS, config).file?.(values, app.name);
     const store = data === undefined ? name : `${name} (${data})`;
     console.log(welcome(app, serving.url, store, demo?.notes ?? [], file));
-    await untilStopped();
+    await stopped;
     console.log('Ending: what was taken in is stored, the rest comes with the next start.');
     await serving.stop();
   } finally {
     await demo?.stop();
+    // What an app still does, such as a timer of its own, does not keep an ended process.
+    leave();
   }
 }

@@ -29,9 +29,15 @@ export function preludeOf(response: Response): Prelude {
 
 /**
  * Writes a body to its end, and ends the stream. Waits where the reader is slower than the body.
+ * @param type of the content. Readers of server-sent events are told to come again where the signal cuts them.
  * @throws the signal's reason, as soon as it aborts; the body is cancelled then, and the stream left open.
  */
-export async function writeBody(body: ReadableStream | null, stream: Writable, signal: AbortSignal): Promise<void> {
+export async function writeBody(
+  body: ReadableStream | null,
+  stream: Writable,
+  signal: AbortSignal,
+  type: string | null = null,
+): Promise<void> {
   // The head goes out with the first write, so there is one even without a body.
   stream.write('');
   const reader = body?.getReader() as ReadableStreamDefaultReader<Uint8Array> | undefined;
@@ -44,10 +50,14 @@ export async function writeBody(body: ReadableStream | null, stream: Writable, s
   } catch (error) {
     // The write may settle only after its writer looks again.
     reader?.cancel(error).catch(() => {});
+    if (type?.startsWith('text/event-stream') === true && !stream.destroyed) stream.write(RETRY);
     throw error;
   }
   stream.end();
 }
+
+/** Ms after which a client comes back to what was cut. */
+const RETRY = 'retry: 1000\n\n';
 
 function drained(stream: Writable): Promise<void> {
   return new Promise((resolve) => void stream.once('drain', resolve));

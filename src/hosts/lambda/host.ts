@@ -103,7 +103,8 @@ export function createLambdaHost(
         if (raw.destroyed) return;
         // The time is over, so the answer that says so is written without its signal.
         const signal = ending.signal.aborted ? new AbortController().signal : ending.signal;
-        await writeBody(response.body, openBody(raw, preludeOf(response)), signal);
+        const type = response.headers.get('content-type');
+        await writeBody(response.body, openBody(raw, preludeOf(response)), signal, type);
       } catch (error) {
         if (!raw.destroyed) throw error;
       } finally {

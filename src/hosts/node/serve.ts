@@ -6,6 +6,8 @@ import type { Runtime } from '../../base/runtime.ts';
 import type { Deps } from '../../streams/deps.ts';
 import { createHost } from '../host.ts';
 import type { CallerOptions, Host } from '../http-host.ts';
+import { createConnections } from './connections.ts';
+import { createEnding } from './ending.ts';
 import { addressOf, hostInUrl, notListening, timeoutsFor } from './listening.ts';
 import { tellMisspelt } from '../misspelt.ts';
 import { type LoopOptions, startLoop } from './loop.ts';
@@ -18,7 +20,10 @@ export interface Serving {
   url: string;
   host: Host;
   deps: Deps;
-  /** Ends the workers, then the connections, then the store. */
+  /**
+   * Takes no further connection, lets what is under way end within `SHUTDOWN_MS` while the workers hand over what they hold, then
+   * ends the connections and the store.
+   */
   stop(): Promise<void>;
 }
 
@@ -33,7 +38,8 @@ export async function serve(
   loopOptions: LoopOptions | null = {},
   { tenants, ...callers }: CallerOptions = {},
 ): Promise<Serving> {
-  const runtime = { ...lent, variable: config.variable };
+  const ending = createEnding(lent);
+  const runtime = { ...lent, variable: config.variable, ending: ending.signals };
   tellMisspelt(config, app, runtime.log);
   const store = await openNodeStore(config, runtime, app.name);
   const given: Deps = { app, store, runtime, ...(tenants ? { tenants } : {}) };
@@ -53,15 +59,18 @@ export async function serve(
       dispatch: workers?.dispatch,
     });
     const server = await bind(host.fetch, config);
+    const connections = createConnections(server, runtime.random);
     const loop = loopOptions === null ? null : startLoop(deps, loopOptions);
     return {
       url: urlOf(server, hostname),
       host,
       deps,
       async stop() {
-        await Promise.all([loop?.stop(), workers?.stop()]);
+        await ending.wait(config.shutdownMs, () =>
+          Promise.all([connections.drain(), loop?.stop(), workers?.stop()]),
+        );
+        await connections.cut();
         await host.close();
-        await close(server);
         await store.close();
       },
     };
@@ -84,9 +93,4 @@ function urlOf(server: ServerType, host: string): string {
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   return `http://${hostInUrl(host)}:${port}`;
-}
-
-function close(server: ServerType): Promise<void> {
-  if ('closeAllConnections' in server) server.closeAllConnections();
-  return new Promise((resolve) => server.close(() => resolve()));
 }

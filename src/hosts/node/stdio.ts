@@ -17,12 +17,16 @@ import { nodeRuntime } from './runtime.ts';
 import { nodeSecrets } from './secrets.ts';
 import { startTaskWorkers } from './workers.ts';
 import { openNodeStore } from './store.ts';
-import { untilStopped } from '../stop-signal.ts';
+import { leave, untilStopped } from '../stop-signal.ts';
+import { createEnding } from './ending.ts';
 
 export async function stdio(app: App, environment: NodeJS.ProcessEnv): Promise<void> {
   const config = readConfig(environment, 'sqlite');
   const log = createLog(config.logLevel, { plain: process.stderr.isTTY });
-  const runtime = { ...nodeRuntime(log), variable: config.variable };
+  const lent = nodeRuntime(log);
+  const ending = createEnding(lent);
+  const runtime = { ...lent, variable: config.variable, ending: ending.signals };
+  const stopped = untilStopped();
   tellMisspelt(config, app, log);
   const store = await openNodeStore(config, runtime, app.name);
   try {
@@ -34,10 +38,12 @@ export async function stdio(app: App, environment: NodeJS.ProcessEnv): Promise<v
     const registry = composeRegistry(deps, { secrets, tasks: createTasks(deps, dispatch) });
     const serving = serveRegistryOverStdio({ runtime, store, registry }, PUBLIC, nodePipe());
     const loop = startLoop(deps);
-    await Promise.race([untilStopped(), new Promise((resolve) => process.stdin.once('close', resolve))]);
-    await Promise.all([loop.stop(), workers.stop()]);
+    await Promise.race([stopped, new Promise((resolve) => process.stdin.once('close', resolve))]);
+    await ending.wait(config.shutdownMs, () => Promise.all([serving.answered(), loop.stop(), workers.stop()]));
     await serving.close();
   } finally {
     await store.close();
+    // What an app still does, such as a timer of its own, does not keep an ended process.
+    leave();
   }
 }

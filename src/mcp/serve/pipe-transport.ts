@@ -31,7 +31,15 @@ interface Refusal {
   error: { code: number; message: string; data: { expected: string } };
 }
 
-export function createPipeTransport(pipe: Pipe, log: Log): Transport {
+export interface PipeTransport extends Transport {
+  /** Resolves when every request that came has its answer, or nobody reads any more. */
+  answered(): Promise<void>;
+}
+
+export function createPipeTransport(pipe: Pipe, log: Log): PipeTransport {
+  /** Ids of requests without an answer. */
+  const open = new Set<unknown>();
+  let whenAnswered: () => void = () => {};
   const batches = createBatches();
   const linesOf = createLines(LINE_BYTES);
   let isClosed = false;
@@ -92,7 +100,11 @@ export function createPipeTransport(pipe: Pipe, log: Log): Transport {
   }
 
   function serve(message: unknown): void {
-    if (!isClosed && formProblem(message) === null) transport.onmessage?.(message as JSONRPCMessage);
+    if (isClosed || formProblem(message) !== null) return;
+    const { method, params } = message as { method?: unknown; params?: { requestId?: unknown } };
+    if (method === 'notifications/cancelled') done(params?.requestId);
+    else if (!isAnswer(message) && idOf(message) !== null) open.add(idOf(message));
+    transport.onmessage?.(message as JSONRPCMessage);
   }
 
   function close(): Promise<void> {
@@ -100,11 +112,24 @@ export function createPipeTransport(pipe: Pipe, log: Log): Transport {
       isClosed = true;
       pipe.close();
       transport.onclose?.();
+      whenAnswered();
     }
     return Promise.resolve();
   }
 
-  const transport: Transport = {
+  async function sendOne(message: JSONRPCMessage): Promise<void> {
+    const batched = batches.take(message);
+    if (batched === null) await send(message);
+    else if (batched.send !== null) await send(batched.send);
+    if (!('method' in message)) done(message.id);
+  }
+
+  /** An answer is written, or none will come because its request was cancelled. */
+  function done(id: unknown): void {
+    if (open.delete(id) && open.size === 0) whenAnswered();
+  }
+
+  const transport: PipeTransport = {
     start() {
       pipe.open(
         (bytes) => linesOf(bytes).forEach(takeLine),
@@ -112,12 +137,9 @@ export function createPipeTransport(pipe: Pipe, log: Log): Transport {
       );
       return Promise.resolve();
     },
-    send(message) {
-      const batched = batches.take(message);
-      if (batched === null) return send(message);
-      return batched.send === null ? Promise.resolve() : send(batched.send);
-    },
+    send: sendOne,
     close,
+    answered: () => new Promise((resolve) => (open.size === 0 || isClosed ? resolve() : (whenAnswered = resolve))),
   };
   return transport;
 }

@@ -4,16 +4,22 @@ import type { Principal } from '../../base/principal.ts';
 import { createPipeTransport, type Pipe } from './pipe-transport.ts';
 import { createServerSource, type ServerDeps } from './server.ts';
 
+export interface PipeServing {
+  /** Resolves when every request that came has its answer, or nobody reads any more. */
+  answered(): Promise<void>;
+  close(): Promise<void>;
+}
+
 /**
  * Serves until the other side hangs up. Nothing else may write to the pipe meanwhile.
  * @param principal who calls: whoever started the process
  * @param transport that of standard input and output
  */
-export function serveRegistryOverStdio(deps: ServerDeps, principal: Principal, pipe: Pipe): { close(): Promise<void> } {
+export function serveRegistryOverStdio(deps: ServerDeps, principal: Principal, pipe: Pipe): PipeServing {
   const { factory } = createServerSource(deps, principal);
   const { log } = deps.runtime;
-  return serveStdio(factory, {
-    transport: createPipeTransport(pipe, log),
-    onerror: (error) => log('debug', `stdio: ${error.message}`),
-  });
+  const transport = createPipeTransport(pipe, log);
+  const { answered } = transport;
+  const serving = serveStdio(factory, { transport, onerror: (error) => log('debug', `stdio: ${error.message}`) });
+  return { answered, close: () => serving.close() };
 }

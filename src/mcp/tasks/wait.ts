@@ -13,6 +13,7 @@ import type { HandlerDeps } from '../../calls/deps.ts';
 import type { Caller } from '../../calls/caller.ts';
 import { needsTasks } from './capability.ts';
 import { failureError, resultOf } from './view.ts';
+import { serverEnds } from '../../calls/context.ts';
 
 const WAIT_MS = defaultOf(taskSpec.shape.waitMs);
 const FIRST_PAUSE_MS = 50;
@@ -33,7 +34,7 @@ interface Begun {
  * Answers the result like an ordinary tool. A task that does not end in time, or that asks a question, is cancelled,
  * because nobody could learn its result. A task with an idempotency key goes on, since a call with the same key waits
  * for it again.
- * @throws TidegateError `missing_capability`, `not_supported`; what the task failed with; `cancelled`
+ * @throws TidegateError `missing_capability`, `not_supported`; what the task failed with; `cancelled`, also where the server ends
  */
 export async function waitForEnd(
   { runtime }: Pick<HandlerDeps, 'runtime'>,
@@ -42,15 +43,21 @@ export async function waitForEnd(
   caller: Caller,
 ): Promise<ToolResult> {
   const { principal, deadline, signal } = caller;
+  const { ending } = runtime;
+  const wake = ending === undefined ? signal : AbortSignal.any([signal, ending.begun]);
   const until = Math.min(runtime.now() + (task.waitMs ?? WAIT_MS), deadline - CLOSING_MS);
   let header = begun;
   for (let pause = FIRST_PAUSE_MS; !hasEnded(header); pause = Math.min(LONGEST_PAUSE_MS, pause * GROWTH)) {
     const left = until - runtime.now();
+    if (ending?.begun.aborted === true) {
+      if (!isShared) await tasks.cancel(principal, taskId, deadline);
+      throw serverEnds();
+    }
     if (left <= 0 || signal.aborted || header.status === 'input_required') {
       if (!isShared) await tasks.cancel(principal, taskId, deadline);
       throw needsTasks(`${header.task}, which did not end in time,`, caller);
     }
-    await runtime.sleep(Math.min(pause, left), signal);
+    await runtime.sleep(Math.min(pause, left), wake);
     header = await tasks.get(principal, taskId);
   }
   if (header.status === 'completed') return resultOf(taskId, header);

@@ -1,6 +1,6 @@
 /**
- * Follows a stream for a short while, until events came and a moment has passed, or the time is up. It keeps nothing afterwards: it
- * always returns a cursor, and the next call continues from it without missing an event. It polls the log; a caller
+ * Follows a stream for a short while, until events came and a moment has passed, the time is up, or the process ends. It keeps nothing
+ * afterwards: it always returns a cursor, and the next call continues from it without missing an event. It polls the log; a caller
  * that wants events as they are found passes `onEvents`.
  */
 import type { DeclaredStream } from '../../declare/stream.ts';
@@ -74,6 +74,8 @@ export async function tailStream(scope: Scope, stream: DeclaredStream, options: 
   const { store, runtime, tenant } = scope;
   const log = streamLog(tenant, stream.name);
   const latest = options.deadline - ANSWER_MS;
+  const ending = runtime.ending?.begun;
+  const wake = ending === undefined ? options.signal : AbortSignal.any([options.signal, ending]);
   let until = Math.min(runtime.now() + Math.min(options.timeoutMs, LONGEST_TAIL_MS), latest);
   const events: StreamEvent[] = [];
   let position: Cursor | null = options.cursor === null ? null : decodeTailCursor(stream.name, options.cursor);
@@ -125,10 +127,10 @@ export async function tailStream(scope: Scope, stream: DeclaredStream, options: 
       fullPages += 1;
       continue;
     }
-    const left = until - runtime.now();
+    const left = ending?.aborted === true ? 0 : until - runtime.now();
     if (left <= 0) return answer(events.length > 0 ? 'settled' : 'time');
     pause = page.entries.length > 0 ? SHORTEST_PAUSE_MS : pause;
-    await runtime.sleep(Math.min(pause, left), options.signal);
+    await runtime.sleep(Math.min(pause, left), wake);
     if (options.signal.aborted) return answer('cancelled');
     pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
   }

@@ -127,6 +127,7 @@ test('a stream that does not end is cut before the platform ends the function', 
   await expect(answering).rejects.toMatchObject({ code: 'cancelled' });
   expect(performance.now() - started).toBeLessThan(1_000);
   expect(text()).toContain('notifications/progress');
+  expect(text()).toMatch(/\n\nretry: 1000\n\n$/);
   expect(stream.writableEnded).toBe(false);
 });
 

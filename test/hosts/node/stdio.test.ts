@@ -171,4 +171,29 @@ describe('tidegate stdio', { timeout: 30_000 }, () => {
     told.kill('SIGTERM');
     expect(await told.ended).toBe(0);
   });
+
+  test('answers what is under way when it is told to end: a tail at once, with its cursor', async () => {
+    const child = runCli(['stdio', '--app', join(import.meta.dirname, 'ending-app.ts')], {
+      PUSH_TOKEN: 'x'.repeat(40),
+      STORE: 'memory',
+    });
+    child.write(`${JSON.stringify(INITIALIZE)}\n`);
+    await answerTo(child, 1);
+    const call = (id: number, name: string, args: object) =>
+      child.write(
+        `${JSON.stringify({ jsonrpc: '2.0', id, method: 'tools/call', params: { name, arguments: args } })}\n`,
+      );
+    call(2, 'tail_stream', { stream: 'readings', seconds: 20 });
+    call(3, 'slow', { ms: 1_000 });
+    call(4, 'slow', { ms: 60_000 });
+    child.write('{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":4}}\n');
+    child.write(`${JSON.stringify(ping(5))}\n`);
+    await answerTo(child, 5);
+    const askedAt = Date.now();
+    child.kill('SIGTERM');
+    expect(await child.ended).toBe(0);
+    expect(Date.now() - askedAt).toBeLessThan(8_000);
+    expect(JSON.stringify(messages(child).find(({ id }) => id === 2))).toContain('"ended":"time"');
+    expect(JSON.stringify(messages(child).find(({ id }) => id === 3))).toContain('after 1000 ms');
+  });
 });
