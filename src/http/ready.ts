@@ -12,7 +12,10 @@ import { endingResponse, notReadyResponse } from './problem.ts';
 export const READY_MS = 2_000;
 
 /** @param store counts its calls on the account of the request */
-export async function readiness(store: Store, { log, sleep, ending }: Pick<Runtime, 'log' | 'sleep' | 'ending'>): Promise<Response> {
+export async function readiness(
+  store: Store,
+  { log, sleep, ending }: Pick<Runtime, 'log' | 'sleep' | 'ending'>,
+): Promise<Response> {
   if (ending?.begun.aborted === true) return endingResponse();
   const answered = new AbortController();
   const late = sleep(READY_MS, answered.signal).then(() => {

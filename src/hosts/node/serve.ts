@@ -66,9 +66,7 @@ export async function serve(
       host,
       deps,
       async stop() {
-        await ending.wait(config.shutdownMs, () =>
-          Promise.all([connections.drain(), loop?.stop(), workers?.stop()]),
-        );
+        await ending.wait(config.shutdownMs, () => Promise.all([connections.drain(), loop?.stop(), workers?.stop()]));
         await connections.cut();
         await host.close();
         await store.close();

@@ -10,7 +10,11 @@ export default defineApp({
   version: '1.0.0',
   description: 'Calls that last',
   streams: {
-    readings: stream({ description: 'Readings', schema: z.object({ n: z.number() }), push: { token: secret('PUSH_TOKEN') } }),
+    readings: stream({
+      description: 'Readings',
+      schema: z.object({ n: z.number() }),
+      push: { token: secret('PUSH_TOKEN') },
+    }),
     polled: stream({
       description: 'From a feed whose burst lasts until it is told to end',
       schema: z.object({ n: z.number() }),
