@@ -4,6 +4,7 @@
  */
 import type { Server, ServerResponse } from 'node:http';
 import type { ServerType } from '@hono/node-server';
+import type { Runtime } from '../../base/runtime.ts';
 
 export interface Connections {
   /** Takes no further connection, and ends those that are idle. Resolves when all requests under way have been answered. */
@@ -18,8 +19,7 @@ const SPREAD_MS = 2_000;
 /** Bytes that were written last leave within this time, ms, or not at all. */
 const FLUSH_MS = 250;
 
-/** @param random for the spread of those that come back */
-export function createConnections(given: ServerType, random: () => number): Connections {
+export function createConnections(given: ServerType, { random }: Pick<Runtime, 'random'>): Connections {
   const server = given as Server;
   const open = new Set<ServerResponse>();
   let whenEmpty: (() => void) | null = null;
@@ -83,6 +83,6 @@ function sayLast(response: ServerResponse): void {
 }
 
 /** Headers that were written at once stand in the head alone, which Node keeps but does not document. */
-function isEventStream(response: ServerResponse & { _header?: string | null }): boolean {
-  return /^content-type: *text\/event-stream/im.test(response._header ?? '');
+function isEventStream(response: ServerResponse): boolean {
+  return /^content-type: *text\/event-stream/im.test(String(Reflect.get(response, '_header')));
 }

@@ -59,7 +59,7 @@ export async function serve(
       dispatch: workers?.dispatch,
     });
     const server = await bind(host.fetch, config);
-    const connections = createConnections(server, runtime.random);
+    const connections = createConnections(server, runtime);
     const loop = loopOptions === null ? null : startLoop(deps, loopOptions);
     return {
       url: urlOf(server, hostname),

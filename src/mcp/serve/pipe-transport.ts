@@ -39,7 +39,7 @@ export interface PipeTransport extends Transport {
 export function createPipeTransport(pipe: Pipe, log: Log): PipeTransport {
   /** Ids of requests without an answer. */
   const open = new Set<unknown>();
-  let whenAnswered: () => void = () => {};
+  let whenAnswered: (() => void) | null = null;
   const batches = createBatches();
   const linesOf = createLines(LINE_BYTES);
   let isClosed = false;
@@ -112,7 +112,7 @@ export function createPipeTransport(pipe: Pipe, log: Log): PipeTransport {
       isClosed = true;
       pipe.close();
       transport.onclose?.();
-      whenAnswered();
+      whenAnswered?.();
     }
     return Promise.resolve();
   }
@@ -126,7 +126,7 @@ export function createPipeTransport(pipe: Pipe, log: Log): PipeTransport {
 
   /** An answer is written, or none will come because its request was cancelled. */
   function done(id: unknown): void {
-    if (open.delete(id) && open.size === 0) whenAnswered();
+    if (open.delete(id) && open.size === 0) whenAnswered?.();
   }
 
   const transport: PipeTransport = {

@@ -19,7 +19,6 @@ export function serveRegistryOverStdio(deps: ServerDeps, principal: Principal, p
   const { factory } = createServerSource(deps, principal);
   const { log } = deps.runtime;
   const transport = createPipeTransport(pipe, log);
-  const { answered } = transport;
   const serving = serveStdio(factory, { transport, onerror: (error) => log('debug', `stdio: ${error.message}`) });
-  return { answered, close: () => serving.close() };
+  return { answered: () => transport.answered(), close: () => serving.close() };
 }
