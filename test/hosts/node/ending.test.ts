@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { feedKey } from '../../../src/feeds/run/state.ts';
+import { feedKey } from '../../../src/feeds/records/state.ts';
 import { createSqliteStore } from '../../../src/store/drivers/sqlite.ts';
 import { taskQueue } from '../../../src/tasks/records/names.ts';
 import { type Child, runCli, temporaryFolder } from '../child.ts';
