@@ -1,26 +1,32 @@
-/**
- * The CDK app, for the app that is deployed. Settings come as context (`-c name=value`): `access=iam` closes the URLs to who
- * does not sign for IAM, `data=delete` gives the table up with the stack, `feedLagMinutes` (60), `alarmTopicArn`, `secret`
- * (1; the next number changes it), and `environment`, a JSON object of variables for the functions.
- */
+/** The CDK app, for the app that is deployed. Settings come as context (`-c name=value`); README.md has them. */
 import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import * as z from 'zod';
 import declared from '../../src/app.ts';
 import { readConfig } from '../../src/store/drivers/open.ts';
-import { systemRuntime } from '../../src/base/runtime.ts';
-import { createHost } from '../../src/hosts/host.ts';
-import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import { bundleTemporarily } from './bundle.ts';
+import { checkApp } from './check-app.ts';
+import { secretNames } from './secret.ts';
 import { createStack } from './stack.ts';
+
+const count = z.coerce.number().int().positive();
 
 const Settings = z.object({
   access: z.enum(['open', 'iam']).default('open'),
   data: z.enum(['keep', 'delete']).default('keep'),
   feedLagMinutes: z.coerce.number().positive().default(60),
   alarmTopicArn: z.string().startsWith('arn:').nullable().default(null),
-  secret: z.coerce.number().int().positive().default(1),
+  secret: count.default(1),
+  secretsRevision: count.default(1),
+  optionalSecrets: z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').flatMap((name) => name.trim() || [])),
+  concurrency: count.nullable().default(null),
+  encryption: z.enum(['owned', 'managed']).default('owned'),
+  maxReadUnits: count.nullable().default(null),
+  maxWriteUnits: count.nullable().default(null),
   environment: z
     .string()
     .default('{}')
@@ -32,7 +38,8 @@ const context = (name: string) => cdk.node.tryGetContext(name) as unknown;
 const settings = Settings.parse(Object.fromEntries(Object.keys(Settings.shape).map((name) => [name, context(name)])));
 // Refuses here what the functions would refuse at their start or later.
 readConfig({ ...settings.environment }, 'memory');
-createHost({ app: declared, store: createMemoryStore(), runtime: systemRuntime(() => {}) });
+const secrets = secretNames(declared, settings.optionalSecrets, settings.environment);
+checkApp(declared, secrets, settings.environment);
 
 const code = bundleTemporarily();
 try {
@@ -46,6 +53,12 @@ try {
     topicArn: settings.alarmTopicArn,
     environment: settings.environment,
     secretGeneration: settings.secret,
+    secrets,
+    secretsRevision: settings.secretsRevision,
+    concurrency: settings.concurrency,
+    encryption: settings.encryption,
+    maxReadUnits: settings.maxReadUnits,
+    maxWriteUnits: settings.maxWriteUnits,
   });
   cdk.synth();
 } finally {

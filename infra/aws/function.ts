@@ -12,13 +12,15 @@ export interface FunctionSettings {
   timeoutSeconds: number;
   environment: Record<string, string>;
   statements: PolicyStatement[];
+  /** Most calls at once, taken out of what the account has; null: as many as the account has left. */
+  concurrency?: number | null;
 }
 
 /** CPU comes with memory; below this a cold start takes longer. */
 const MEMORY_MB = 512;
 
 export function addFunction(stack: Stack, id: string, settings: FunctionSettings): LambdaFunction {
-  const { timeoutSeconds, statements, ...given } = settings;
+  const { timeoutSeconds, statements, concurrency = null, ...given } = settings;
   const logGroup = new LogGroup(stack, `${id}Log`, {
     retention: RetentionDays.ONE_MONTH,
     removalPolicy: RemovalPolicy.DESTROY,
@@ -42,5 +44,6 @@ export function addFunction(stack: Stack, id: string, settings: FunctionSettings
     architecture: Architecture.ARM_64,
     memorySize: MEMORY_MB,
     timeout: Duration.seconds(timeoutSeconds),
+    ...(concurrency === null ? {} : { reservedConcurrentExecutions: concurrency }),
   });
 }

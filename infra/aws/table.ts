@@ -1,6 +1,13 @@
 /** The store's table, made from the definition that its driver has. */
 import { RemovalPolicy, type Stack } from 'aws-cdk-lib';
-import { type Attribute, AttributeType, BillingMode, ProjectionType, Table } from 'aws-cdk-lib/aws-dynamodb';
+import {
+  type Attribute,
+  AttributeType,
+  BillingMode,
+  ProjectionType,
+  Table,
+  TableEncryption,
+} from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { DYNAMODB_TABLE } from '../../src/store/dynamodb/table.ts';
 
@@ -10,14 +17,29 @@ function attribute({ name, type }: { name: string; type: keyof typeof TYPES }): 
   return { name, type: TYPES[type] };
 }
 
-/** @param keepData whether the table outlives the stack. */
-export function addTable(stack: Stack, keepData: boolean): Table {
+export interface TableSettings {
+  /** Whether the table outlives the stack. */
+  keepData: boolean;
+  /** Whose key it is encrypted with at rest: DynamoDB's own, or the account's, whose use is in its CloudTrail and costs. */
+  encryption: 'owned' | 'managed';
+  /** Most request units a second, for the budget; null: as many as come. What is beyond is refused, whoever asks. */
+  maxReadUnits: number | null;
+  maxWriteUnits: number | null;
+}
+
+export function addTable(stack: Stack, { keepData, encryption, maxReadUnits, maxWriteUnits }: TableSettings): Table {
   const { partitionKey, sortKey, dueIndex, billingMode, ttlAttribute } = DYNAMODB_TABLE;
+  const most = {
+    ...(maxReadUnits === null ? {} : { maxReadRequestUnits: maxReadUnits }),
+    ...(maxWriteUnits === null ? {} : { maxWriteRequestUnits: maxWriteUnits }),
+  };
   const table = new Table(stack, 'Store', {
     partitionKey: attribute(partitionKey),
     sortKey: attribute(sortKey),
     billingMode: BillingMode[billingMode],
     timeToLiveAttribute: ttlAttribute,
+    encryption: encryption === 'managed' ? TableEncryption.AWS_MANAGED : TableEncryption.DEFAULT,
+    ...most,
     pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
     deletionProtection: keepData,
     removalPolicy: keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
@@ -27,6 +49,7 @@ export function addTable(stack: Stack, keepData: boolean): Table {
     partitionKey: attribute(dueIndex.partitionKey),
     sortKey: attribute(dueIndex.sortKey),
     projectionType: ProjectionType[dueIndex.projection],
+    ...most,
   });
   return table;
 }

@@ -130,6 +130,51 @@ test('the functions that answer seal with a secret of their own that stands in n
   expect(given['TIDEGATE_SECRET']).toContain('{{resolve:secretsmanager:');
 });
 
+test("the app's secrets are references to Secrets Manager, in each function, and taken over anew where asked", () => {
+  const given = synthesize({ secrets: ['API_KEY', 'PUSH_TOKEN'] });
+  for (const handler of HANDLERS) {
+    const { API_KEY, PUSH_TOKEN } = environmentOf(given, handler, (reference) => JSON.stringify(reference));
+    expect([API_KEY, PUSH_TOKEN]).toEqual([
+      '{{resolve:secretsmanager:tidegate/API_KEY:SecretString:::}}',
+      '{{resolve:secretsmanager:tidegate/PUSH_TOKEN:SecretString:::}}',
+    ]);
+  }
+  // The functions themselves read no secret.
+  expect(JSON.stringify(given.findResources('AWS::IAM::Role'))).not.toContain('secretsmanager');
+  const changed = synthesize({ secrets: ['API_KEY'], secretsRevision: 2 }).findResources('AWS::Lambda::Function');
+  for (const { Properties } of Object.values(changed) as { Properties: { Description: string } }[]) {
+    expect(Properties.Description).toMatch(/ \(secrets 2\)$/);
+  }
+});
+
+test('the functions that answer have a bound of their own where one is asked for, and the schedule has none', () => {
+  for (const { ReservedConcurrentExecutions } of propertiesOf('AWS::Lambda::Function')) {
+    expect(ReservedConcurrentExecutions).toBeUndefined();
+  }
+  const bounded = synthesize({ concurrency: 20 });
+  for (const Handler of HANDLERS) {
+    const answers = Handler.startsWith('lambda-http');
+    bounded.hasResourceProperties('AWS::Lambda::Function', {
+      Handler,
+      ReservedConcurrentExecutions: answers ? 20 : Match.absent(),
+    });
+  }
+});
+
+test("the table is encrypted with DynamoDB's own key, or the account's, and has caps where they are asked for", () => {
+  template.hasResourceProperties('AWS::DynamoDB::Table', {
+    SSESpecification: { SSEEnabled: false },
+    OnDemandThroughput: Match.absent(),
+  });
+  const asked = synthesize({ encryption: 'managed', maxReadUnits: 200, maxWriteUnits: 100 });
+  const OnDemandThroughput = { MaxReadRequestUnits: 200, MaxWriteRequestUnits: 100 };
+  asked.hasResourceProperties('AWS::DynamoDB::Table', {
+    SSESpecification: { SSEEnabled: true },
+    OnDemandThroughput,
+    GlobalSecondaryIndexes: [{ OnDemandThroughput }],
+  });
+});
+
 test('unless it is closed, HTTP comes through a URL that streams and an API that limits rates', () => {
   template.hasResourceProperties('AWS::Lambda::Url', { AuthType: 'NONE', InvokeMode: 'RESPONSE_STREAM' });
   template.hasResourceProperties('AWS::ApiGatewayV2::Integration', {

@@ -14,6 +14,12 @@ const SETTINGS = {
   topicArn: null,
   environment: {},
   secretGeneration: 1,
+  secrets: [],
+  secretsRevision: 1,
+  concurrency: null,
+  encryption: 'owned',
+  maxReadUnits: null,
+  maxWriteUnits: null,
 } as const;
 
 /** @param code folder of the bundle; default: an empty one, since the template is the same. */
