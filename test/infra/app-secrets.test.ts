@@ -64,7 +64,7 @@ test('an app with secrets is checked without their values; what does not depend 
         id: 'id',
         feed: http({
           url: 'https://api.example',
-          headers: { Key: secret('KEYS', (text) => String((JSON.parse(text) as { key: string }).key)) },
+          headers: { Key: secret('KEYS', (text) => (JSON.parse(text) as { key: string }).key) },
         }),
       }),
     },
