@@ -38,6 +38,12 @@ export function hexOf(bytes: Uint8Array): string {
  * side by side. Equal texts have equal digests, and a few thousand different texts have different ones.
  */
 export function digestOf(text: string): string {
+  const [high, low] = digestWords(text);
+  return hex(high) + hex(low);
+}
+
+/** The digest of a text as two words of 32 bits, signed. */
+export function digestWords(text: string): [high: number, low: number] {
   let high = FNV_OFFSET;
   let low = 0x2545f491;
   for (let i = 0; i < text.length; i += 1) {
@@ -48,7 +54,7 @@ export function digestOf(text: string): string {
   }
   high = Math.imul(high ^ (low >>> 15), 0x85ebca6b);
   low = Math.imul(low ^ (high >>> 13), 0xc2b2ae35);
-  return hex(high ^ (high >>> 16)) + hex(low ^ (low >>> 16));
+  return [high ^ (high >>> 16), low ^ (low >>> 16)];
 }
 
 /** JSON with the members of every object in one order, so that equal values have equal texts. */

@@ -2,7 +2,7 @@
  * Builds both halves of an answer, its text and its structured content, from the same rows: some clients give a model the
  * one, some the other. A row stands whole in both, so a page ends where either half is full. Pure.
  */
-import { jsonBytes, utf8Bytes } from '../base/json.ts';
+import { jsonBytes, mostJsonBytes, utf8Bytes } from '../base/json.ts';
 import { callLine, type NextCall } from './next-call.ts';
 
 /** Most bytes of each half of a page whose size nobody asked for. */
@@ -41,25 +41,59 @@ export interface Page<Item> {
   take: (item: Item) => boolean;
 }
 
+interface Size {
+  text: number;
+  structured: number;
+  /** Of both, as JSON. */
+  whole: number;
+}
+
 export function createPage<Item>(room: Room, rowOf: (item: Item) => ShownRow): Page<Item> {
   const rows: ShownRow[] = [];
-  const used = { text: 0, structured: 0, whole: 0 };
+  /** Of the rows that were measured. */
+  let measured: Size = { text: 0, structured: 0, whole: 0 };
+  /** With what the others have at most: a page that is far from full is never measured. */
+  let atMost = measured;
+  let unmeasured: ShownRow[] = [];
+  const fits = ({ text, structured, whole }: Size) =>
+    text <= room.half && structured <= room.half && whole <= room.whole;
   return {
     rows,
     take(item) {
       const row = rowOf(item);
-      const text = utf8Bytes(row.line) + 1;
-      const structured = jsonBytes(row.items);
-      const whole = jsonBytes(row.line) + structured;
-      const fits =
-        used.text + text <= room.half && used.structured + structured <= room.half && used.whole + whole <= room.whole;
-      if (!fits && rows.length > 0) return false;
-      used.text += text;
-      used.structured += structured;
-      used.whole += whole;
+      let next = sum(atMost, mostSizeOf(row));
+      if (fits(next)) unmeasured.push(row);
+      else {
+        measured = unmeasured.map(sizeOf).reduce(sum, measured);
+        unmeasured = [];
+        atMost = measured;
+        next = sum(measured, sizeOf(row));
+        if (!fits(next) && rows.length > 0) return false;
+        measured = next;
+      }
+      atMost = next;
       rows.push(row);
       return true;
     },
+  };
+}
+
+function sizeOf({ line, items }: ShownRow): Size {
+  const structured = jsonBytes(items);
+  return { text: utf8Bytes(line) + 1, structured, whole: jsonBytes(line) + structured };
+}
+
+function mostSizeOf({ line, items }: ShownRow): Size {
+  const structured = mostJsonBytes(items);
+  const text = mostJsonBytes(line);
+  return { text, structured, whole: text + structured };
+}
+
+function sum(one: Size, other: Size): Size {
+  return {
+    text: one.text + other.text,
+    structured: one.structured + other.structured,
+    whole: one.whole + other.whole,
   };
 }
 

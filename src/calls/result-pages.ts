@@ -4,7 +4,7 @@
  */
 import type { ContentBlock } from '../declare/content.ts';
 import type { ToolResult } from '../declare/check/tool-result.ts';
-import { type Json, jsonBytes } from '../base/json.ts';
+import { type Json, jsonBytes, mostJsonBytes } from '../base/json.ts';
 import { inPieces, inPages } from '../base/text.ts';
 import type { ResultPage } from './names.ts';
 
@@ -52,6 +52,7 @@ interface LargeItem {
  * @param mostStructured bytes up to which the structured answer is given whole, whatever else there is; 0: none
  */
 export function splitResult(result: ToolResult, most: number, mostStructured: number): SplitResult | null {
+  if (mostJsonBytes(result) <= most) return null;
   const bytes = jsonBytes(result);
   if (bytes <= most) return null;
   const { structuredContent: structured, isError = false } = result;

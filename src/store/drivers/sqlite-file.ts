@@ -18,7 +18,6 @@ export interface SqliteOptions {
 const BUSY_MS = 5_000;
 
 export interface RecordRow {
-  id: string;
   value: string;
   version: string;
   expires_at: number | null;
@@ -48,8 +47,10 @@ export function openSqliteFile({ path, busyMs = BUSY_MS }: SqliteOptions) {
   const begin = { read: prepare('BEGIN'), write: prepare('BEGIN IMMEDIATE') };
   const end = { commit: prepare('COMMIT'), rollback: prepare('ROLLBACK') };
   const record = {
-    get: prepare<RecordRow>('SELECT * FROM records WHERE partition = ? AND id = ?'),
-    list: prepare<RecordRow>(`SELECT * FROM records WHERE partition = ? AND id >= ? AND id > ?
+    get: prepare<RecordRow>(
+      'SELECT value, version, expires_at, queue, due_at FROM records WHERE partition = ? AND id = ?',
+    ),
+    list: prepare<RecordRow & { id: string }>(`SELECT * FROM records WHERE partition = ? AND id >= ? AND id > ?
       AND (expires_at IS NULL OR expires_at > ?) ORDER BY id LIMIT ?`),
     due: prepare<DueRecord>(`SELECT partition, id, due_at AS dueAt FROM records WHERE queue = ? AND shard = ? AND due_at <= ?
       AND (expires_at IS NULL OR expires_at > ?) ORDER BY due_at LIMIT ?`),
@@ -59,7 +60,7 @@ export function openSqliteFile({ path, busyMs = BUSY_MS }: SqliteOptions) {
       (SELECT partition, id FROM records WHERE expires_at <= ? LIMIT ?)`),
   };
   const log = {
-    get: prepare<LogRow>('SELECT * FROM logs WHERE name = ?'),
+    get: prepare<LogRow>('SELECT number, epoch, first, floor, end, newest_at FROM logs WHERE name = ?'),
     create: prepare(
       'INSERT INTO logs (name, epoch, first, floor, end, newest_at) VALUES (?, ?, 0, 0, 0, -9007199254740991)',
     ),

@@ -62,7 +62,7 @@ export interface HistoryPage {
 
 /** What a page may take beside the number of its events. */
 export interface PageLimits extends ReadLimits {
-  /** Takes an event where its page has room for it; the first of a page in any case. Default: always. */
+  /** Takes an event where its page has room for it; the first of a page in any case. Default: up to `PAGE_CHARACTERS`. */
   take?: (event: StreamEvent) => boolean;
 }
 
@@ -80,7 +80,7 @@ export async function readHistory(
   const { range, resumed, check, cursorAt } = openRange(stream, KIND, query, now);
   const { order, sparse } = resumed?.held ? held(resumed.held, query) : begin(range, query, resumed?.flag ?? false);
   check(range, { order });
-  const { events, ...page } = collector(stream.name, range, limit, limits.take ?? (() => true));
+  const { events, ...page } = collector(stream.name, range, limit, limits.take ?? takerOf(PAGE_CHARACTERS));
   const report = await scanRange(scope, stream, {
     range,
     order,
@@ -135,7 +135,6 @@ function held(rest: Rest, query: HistoryQuery): Direction {
 function collector(stream: string, range: Range, limit: number, take: (event: StreamEvent) => boolean) {
   const events: StreamEvent[] = [];
   const matches = matcher(range);
-  let characters = 0;
   return {
     events,
     isFull: () => events.length >= limit,
@@ -143,11 +142,21 @@ function collector(stream: string, range: Range, limit: number, take: (event: St
       if (!matches(event)) return true;
       if (events.length >= limit) return false;
       const taken = toStreamEvent(stream, event);
-      characters += JSON.stringify(taken).length;
-      if ((characters > PAGE_CHARACTERS && events.length > 0) || !take(taken)) return false;
+      if (!take(taken)) return false;
       events.push(taken);
       return true;
     },
+  };
+}
+
+function takerOf(most: number): (event: StreamEvent) => boolean {
+  let characters = 0;
+  let count = 0;
+  return (event) => {
+    characters += JSON.stringify(event).length;
+    if (characters > most && count > 0) return false;
+    count += 1;
+    return true;
   };
 }
 

@@ -2,7 +2,7 @@
  * A position of a log in few characters, as clients hold it: the end of the log's epoch, then the place in base 36. And
  * digests of a few characters, by which a cursor recognises what it goes with. Pure.
  */
-import { digestOf } from '../../base/digest.ts';
+import { digestWords } from '../../base/digest.ts';
 import { decodeCursor, encodeCursor, shortEpoch } from '../../store/cursor.ts';
 import type { Cursor } from '../../store/store.ts';
 
@@ -12,9 +12,10 @@ const PAD = '~';
 /** @param characters of the epoch; `readShort` has to be given as many */
 export function shortPosition(cursor: Cursor, characters: number): string {
   const { epoch, place } = decodeCursor(cursor);
+  const end = shortEpoch(epoch, characters).slice(PAD.length);
   // Positions that stand side by side have a point between them.
-  const [end = ''] = shortEpoch(epoch, characters).replace(/^~+/, '').split('.').slice(-1);
-  return end.padStart(characters, PAD) + place.toString(36);
+  const from = Math.max(end.lastIndexOf(PAD), end.lastIndexOf('.')) + 1;
+  return end.slice(from).padStart(characters, PAD) + place.toString(36);
 }
 
 /** @throws TidegateError `bad_cursor` for what is no position */
@@ -29,13 +30,14 @@ export function readShort(text: string, characters: number): Cursor {
 
 const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
-/** The beginning of the digest in base64url: 6 bits a character, of which three digits of it have two. */
+/** The beginning of the digest in base64url: at most 10 characters of 6 bits each. */
 export function shortDigest(text: string, characters: number): string {
-  const hex = digestOf(text);
+  const [high, low] = digestWords(text);
   let short = '';
   for (let bit = 0; short.length < characters; bit += 6) {
-    const twelve = Number.parseInt(hex.slice(bit >> 2, (bit >> 2) + 3), 16);
-    short += BASE64URL[(twelve >> (bit % 4 === 0 ? 6 : 4)) & 63];
+    // Bits 30 to 35 are of both words.
+    const six = bit < 30 ? high >>> (26 - bit) : (bit === 30 ? high << 4 : 0) | (low >>> (58 - bit));
+    short += BASE64URL[six & 63];
   }
   return short;
 }
