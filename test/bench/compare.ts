@@ -128,16 +128,18 @@ async function burst(tree: string, source: string, folder: string, round: number
   return { rate: events / (ms / 1_000), costUs: ((Number(user) + Number(system)) * 1e6) / events };
 }
 
+function ratioText(sorted: readonly number[]): string {
+  return `${median(sorted).toFixed(3)} (${sorted[0]?.toFixed(2)} to ${sorted.at(-1)?.toFixed(2)})`;
+}
+
 function show(what: string, before: readonly Round[], after: readonly Round[]): void {
   const ratios = (of: (before: Round, after: Round) => number) =>
     before.map((one, index) => of(one, after[index] ?? one)).toSorted((a, b) => a - b);
-  const text = (values: readonly number[]) =>
-    `${median(values).toFixed(3)} (${values[0]?.toFixed(2)} to ${values.at(-1)?.toFixed(2)})`;
   const rate = (rounds: readonly Round[]) => `${Math.round(median(rounds.map((round) => round.rate)))}/s`;
   print(what, [
     ['first, second', `${rate(before)}, ${rate(after)}`],
-    ['second : first, by rate', text(ratios((one, two) => two.rate / one.rate)), '≥ 0.95'],
-    ['first : second, by processor time', text(ratios((one, two) => one.costUs / two.costUs)), '≥ 0.95'],
+    ['second : first, by rate', ratioText(ratios((one, two) => two.rate / one.rate)), '≥ 0.95'],
+    ['first : second, by processor time', ratioText(ratios((one, two) => one.costUs / two.costUs)), '≥ 0.95'],
   ]);
 }
 
