@@ -226,7 +226,7 @@ describe('a function of the declaration that throws', () => {
   });
 
   test('says in its own words what is wrong, where it throws them for the caller', async () => {
-    expect((await tried({ query: refuser })).text).toBe('a has to be older than b\nArgument: a.');
+    expect((await tried({ query: refuser })).text).toBe('a has to be older than b\nArgument: a.\nCode: invalid_input.');
   });
 });
 

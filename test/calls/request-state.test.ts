@@ -53,7 +53,7 @@ function expectRefused({ status, error, result }: Reply, message = 'The requestS
     'bad_request_state',
     'params.requestState',
   ]);
-  expect(error.message).toBe(message);
+  expect(error.message.startsWith(`${message}; expected `)).toBe(true);
   expect(error.data.hint).toContain('without requestState');
   expect(done).toEqual([]);
 }

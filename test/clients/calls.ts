@@ -21,7 +21,14 @@ const NOT_ASKED = /has to be asked|needs an answer first|An error occurred while
 /** A task's tool answers a handle, and to clients that know tasks its end. */
 const BEGUN = /get_task|"task":/;
 
+/** What is wrong, where, what was expected, what was probably meant, and the code. */
+const REFUSED =
+  /(?=[^]*no stream reading\b)(?=[^]*Argument: stream)(?=[^]*Expected: )(?=[^]*did you mean readings)(?=[^]*not_found)/;
+const NO_TASK = /(?=[^]*no such task)(?=[^]*Argument: task)(?=[^]*not_found)/;
+
 export const CALLS: readonly Asked[] = [
+  { tool: 'read_latest', args: { stream: 'reading' }, says: REFUSED, orRefused: REFUSED },
+  { tool: 'cancel_task', args: { task: 'none' }, says: NO_TASK, orRefused: NO_TASK },
   { tool: 'list_streams', args: {}, says: /readings/ },
   { tool: 'list_streams', args: { search: 'temperature' }, says: /readings/ },
   { tool: 'read_latest', args: { stream: 'readings', key: 'b' }, says: /b-0300/ },

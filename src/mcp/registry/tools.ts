@@ -13,7 +13,7 @@ import { type InputRequired, isInputRequired } from '../../calls/question-round.
 import { inAskingContext } from '../../calls/context.ts';
 import type { HandlerDeps } from '../../calls/deps.ts';
 import type { Caller } from '../../calls/caller.ts';
-import { failureText, isForModel } from '../wire/errors.ts';
+import { failedCall, isForModel, refusedCall } from '../wire/errors.ts';
 import { checkObjectSchema, NO_ARGUMENTS, objectSchema } from '../../base/schema/json-schema.ts';
 import { type PassesOver, checkedArguments } from './arguments.ts';
 import { unportable } from './client-subsets.ts';
@@ -111,7 +111,7 @@ export function createToolRegistry(
         if (!isForModel(error)) throw error;
         const reference = deps.runtime.newId();
         if (error.code === 'internal' || error.code === 'invalid_config') logDefect(deps, name, error, reference);
-        return refusal(failureText(error, reference));
+        return failedCall(error, reference);
       }
     },
   };
@@ -178,7 +178,10 @@ async function run(
 ): Promise<ToolResult | InputRequired | SpecialResult> {
   const { name } = listing;
   const read = checkedArguments(tool.input, args, passesOver);
-  if (!read.ok) return refusal(`Wrong arguments for ${name}:\n${read.text}`);
+  if (!read.ok) {
+    const { field, expected, text } = read;
+    return refusedCall(`Wrong arguments for ${name}:\n${text}`, { code: 'invalid_input', field, expected });
+  }
   const { input, passedOver } = read;
   if (isSpecial(tool)) return noted(await tool.call({ args, input }, deps, caller), name, passedOver);
   const once = tool.annotations?.readOnlyHint !== true;
@@ -195,10 +198,6 @@ function noted<Answer extends object>(answer: Answer, name: string, passedOver: 
   if (passedOver.length === 0 || !('content' in answer) || !Array.isArray(answer.content)) return answer;
   const text = `Passed over, because ${name} has no such argument: ${shortened(passedOver.join(', '), NOTE_CHARACTERS)}`;
   return { ...answer, content: [...(answer.content as unknown[]), { type: 'text', text }] };
-}
-
-function refusal(text: string): ToolResult {
-  return { content: [{ type: 'text', text }], isError: true };
 }
 
 /** @param shown to the caller: a name that is not may not be told */

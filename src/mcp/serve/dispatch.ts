@@ -3,11 +3,12 @@ import { type JSONRPCRequest, MissingRequiredClientCapabilityError, ProtocolErro
 import { TidegateError } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
 import type { Caller } from '../../calls/caller.ts';
-import { INVALID_PARAMS, METHOD_NOT_FOUND } from '../../base/json-rpc.ts';
+import { METHOD_NOT_FOUND } from '../../base/json-rpc.ts';
 import { nearestName } from '../../base/known-names.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { CompletionReference } from '../registry/prompts.ts';
 import { DECLARED } from '../registry/resources.ts';
+import { protocolAnswer, wholeMessage } from '../wire/errors.ts';
 import { declares, needsExtension } from '../wire/declared.ts';
 import { cursorOf, isObject, objectOf, type Params, textOf, wrongParameter } from '../wire/params.ts';
 
@@ -99,13 +100,8 @@ async function readResource({ resources }: Registry, params: Params, caller: Cal
     return await resources.read(uri, caller);
   } catch (thrown) {
     if (!(thrown instanceof TidegateError) || thrown.code !== 'not_found') throw thrown;
-    const { message, field, expected } = thrown;
-    throw new ProtocolError(INVALID_PARAMS, message, {
-      code: 'not_found',
-      uri,
-      field,
-      expected,
-    });
+    const refusal = protocolAnswer(thrown, '');
+    throw new ProtocolError(refusal.code, wholeMessage(refusal), { ...refusal.data, uri });
   }
 }
 

@@ -23,7 +23,7 @@ import type { Store } from '../../store/store.ts';
 import { callerOf, type Legacy, LEGACY_UNASKED } from './caller.ts';
 import { DISCOVER_CACHE } from './discover.ts';
 import { dispatch, serves } from './dispatch.ts';
-import { protocolAnswer } from '../wire/errors.ts';
+import { protocolAnswer, wholeMessage } from '../wire/errors.ts';
 import { createExchanges, type Exchange } from './exchange.ts';
 import { askedFor } from '../wire/message.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -108,7 +108,7 @@ export function createServerSource(deps: ServerDeps, local: Principal | null = n
     }
     const { httpStatus, retryAfterMs } = refusal;
     if (retryAfterMs !== null) exchange.refusal = { httpStatus, retryAfterMs };
-    return new ProtocolError(refusal.code, refusal.message, refusal.data);
+    return new ProtocolError(refusal.code, wholeMessage(refusal), refusal.data);
   }
 
   /** Over a pipe, a client of an earlier revision is asked; over HTTP it has no session in which it could be. */

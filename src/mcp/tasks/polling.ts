@@ -72,7 +72,6 @@ export function mostPolls(header: Header, now: number): number {
 function tooOften(retryAfterMs: number): TidegateError {
   return new TidegateError('rate_limited', 'The task is asked for too often', {
     expected: 'pauses of pollIntervalMs, which every answer tells',
-    hint: `ask again after ${Math.ceil(retryAfterMs / 1_000)} s`,
     retryAfterMs,
   });
 }

@@ -3,6 +3,7 @@
  * this server a client sees a reference and nothing else; the log has the rest.
  */
 import type { ErrorCode, TidegateError } from '../../base/errors.ts';
+import type { ToolResult } from '../../declare/check/tool-result.ts';
 import type { JsonObject } from '../../base/json.ts';
 import {
   INTERNAL_ERROR,
@@ -14,7 +15,7 @@ import {
 
 /** A JSON-RPC error, and the HTTP status that it is sent with. */
 export interface ProtocolAnswer extends RpcError {
-  data: JsonObject;
+  data: JsonObject & { code: string };
   /** 200: the error is the payload. 429: this caller, later. 503: the server cannot serve now, whatever the request. */
   httpStatus: HttpStatus;
   retryAfterMs: number | null;
@@ -123,5 +124,32 @@ export function failureText(error: TidegateError, reference: string): string {
   if (error.field !== null) parts.push(`Argument: ${error.field}.`);
   if (error.expected !== null) parts.push(`Expected: ${error.expected}.`);
   if (error.hint !== null) parts.push(`Hint: ${error.hint}.`);
+  if (error.retryAfterMs !== null) parts.push(`Again: after ${Math.ceil(error.retryAfterMs / 1_000)} s, not before.`);
   return parts.join('\n');
+}
+
+/** Under which programs find as data what the text of a refused call says: `{ code, field, expected, hint, retryAfterMs }`. */
+const ERROR_META = 'io.tidegate/error';
+
+/**
+ * The result of a call that is refused. It has no structured content, because that of a tool with an output schema has to
+ * conform to it: the SDK's first client throws away what does not. Clients that give a model structured content alone give it
+ * the text where there is none.
+ */
+export function refusedCall(text: string, data: JsonObject & { code: string }): ToolResult {
+  return {
+    content: [{ type: 'text', text: `${text}\nCode: ${data.code}.` }],
+    isError: true,
+    _meta: { [ERROR_META]: data },
+  };
+}
+
+export function failedCall(error: TidegateError, reference: string): ToolResult {
+  return refusedCall(failureText(error, reference), protocolAnswer(error, reference).data);
+}
+
+/** The message of a JSON-RPC error with what was expected in it: most clients show nothing else of one. */
+export function wholeMessage({ message, data: { expected, hint } }: Pick<ProtocolAnswer, 'message' | 'data'>): string {
+  const more = [typeof expected === 'string' ? `expected ${expected}` : '', typeof hint === 'string' ? hint : ''];
+  return [message, ...more.filter((each) => each !== '' && !message.includes(each))].join('; ');
 }

@@ -180,6 +180,8 @@ describe('what could mean two things is refused', () => {
   });
 
   it('a missing argument is named', async () => {
-    expect(await textOf('strict', {})).toBe('Wrong arguments for strict:\nid: missing, expected a text');
+    expect(await textOf('strict', {})).toBe(
+      'Wrong arguments for strict:\nid: missing, expected a text\nCode: invalid_input.',
+    );
   });
 });

@@ -174,7 +174,7 @@ describe('calls', () => {
       await registryOf({ tools: { t } }, {}, { runtime }).tools.call('t', {}, caller),
     );
     expect(isError).toBe(true);
-    expect(content).toEqual([{ type: 'text', text: 'The time for this request is over' }]);
+    expect(content).toEqual([{ type: 'text', text: 'The time for this request is over\nCode: cancelled.' }]);
   });
 
   it('stop watching the time when the handler is done', async () => {

@@ -91,7 +91,10 @@ describe('a task as a tool', () => {
   test('is prepared first: what that refuses is not begun, what it answers is what runs', async () => {
     await open();
     const refused = await callTool(served, 'prepared', { name: '' });
-    expect([refused.result?.['isError'], textOf(refused)]).toEqual([true, 'a name is needed\nArgument: name.']);
+    expect([refused.result?.['isError'], textOf(refused)]).toEqual([
+      true,
+      'a name is needed\nArgument: name.\nCode: invalid_input.',
+    ]);
     expect(await begun()).toBe(0);
     const task = await reach(served, await begin(served, 'prepared', { name: 'boat' }), 'completed');
     expect(task.result?.content).toEqual([{ type: 'text', text: 'boat of ada' }]);

@@ -179,7 +179,7 @@ test('who asks far too often is told to wait, in words and by status', async () 
   const answers = await Promise.all(Array.from({ length: 250 }, () => use('get_task', { task }, eve)));
   const refused = answers.filter(({ result }) => result?.['isError'] === true);
   expect(refused).toHaveLength(50);
-  expect(textOf(refused[0] ?? { status: 0 })).toContain('Hint: ask again after 10 s.');
+  expect(textOf(refused[0] ?? { status: 0 })).toContain('Again: after 10 s, not before.');
 
   const response = await eve.call('tasks/get', { taskId: task }, KNOWS);
   expect([response.status, response.headers.get('retry-after')]).toEqual([429, '10']);
