@@ -1,7 +1,7 @@
 /** The arguments of `read_history`. Arguments of windows need `window`, or a cursor of a page of windows. */
 import * as z from 'zod';
 import { TidegateError } from '../base/errors.ts';
-import { MOST_AGGREGATES } from '../streams/history/aggregate.ts';
+import { expectedAggregate, knownAggregate, MOST_AGGREGATES } from '../streams/history/aggregate.ts';
 import { DEFAULT_EVENTS, MOST_EVENTS } from '../streams/history/events.ts';
 import { MOST_KEYS } from '../streams/history/range.ts';
 import { SCAN_BUDGET } from '../streams/history/scan.ts';
@@ -13,6 +13,9 @@ import { CursorText, Key, StreamName, timeArgument } from '../calls/schemas.ts';
 const MOST_TOP = 100;
 const Path = z.string().max(200);
 const AggregateName = z.string().max(20);
+const KnownAggregate = AggregateName.refine((name) => knownAggregate(name) !== null, {
+  error: ({ input }) => `Expected ${expectedAggregate(String(input))}`,
+});
 
 const ARGUMENTS = {
   stream: StreamName,
@@ -40,7 +43,7 @@ const ARGUMENTS = {
     .describe('Aggregates instead of events, for each 30s, 5m, 1h, 1d, 1w (from Monday), 1mo; all: the range as one'),
   field: Path.optional().describe('With window: path of a number, e.g. motor.temp. Default: events are counted'),
   aggregates: z
-    .array(AggregateName)
+    .array(KnownAggregate)
     .min(1)
     .max(MOST_AGGREGATES)
     .optional()

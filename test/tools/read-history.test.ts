@@ -1,5 +1,8 @@
 /** What `read_history` answers of windows, as a model reads it. Plain pages are in stream-tools.test.ts. */
 import { beforeEach, describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { defineApp, stream } from '../../src/index.ts';
+import { createTestApp } from '../../src/testing.ts';
 import { START } from '../streams/history/fixture.ts';
 import { type Plant, plant } from './plant.ts';
 
@@ -48,6 +51,21 @@ test('months and weeks stand under their first day, with their end, and are name
 });
 
 describe('aggregates', () => {
+  test('are taken as one text with commas, and an unknown one is told with those that are known', async () => {
+    const readings = stream({ description: 'Readings', schema: z.object({ celsius: z.number() }) });
+    const app = createTestApp(defineApp({ name: 'texts', version: '1', description: 'd', streams: { readings } }));
+    await app.streams.append('readings', { celsius: 7 });
+    const ask = (aggregates: unknown) =>
+      app.call('read_history', { stream: 'readings', window: 'all', from: '-1h', field: 'celsius', aggregates });
+    for (const given of ['min,p95', '["min","p95"]', ['min', 'p95'], 'min, p95'])
+      expect((await ask(given)).structured).toMatchObject({ windows: [{ min: 7, p95: 7 }] });
+    expect((await ask('max')).structured).toMatchObject({ windows: [{ max: 7 }] });
+    for (const given of ['min,avg', ['avg']]) {
+      const { isError, text } = await ask(given);
+      expect([isError, text]).toEqual([true, expect.stringMatching(/^aggregates.*one of the known names.*p95/m)]);
+    }
+  });
+
   test('stand under their names; one that is not known is left out', async () => {
     const aggregates = ['p50', 'stddev', 'rate/hour', 'increase', 'timeWeightedMean', 'gaps>14m', 'longestGap'];
     const { structured, text } = await call({ window: '30m', field: 'temp', aggregates, keys: ['a'] });
@@ -271,7 +289,7 @@ describe('in parts', () => {
 
 describe('refused, in words that a model can act on', () => {
   test.each<[object, RegExp]>([
-    [{ window: '1h', field: 'temp', aggregates: ['avg'] }, /Argument: aggregates[^]*mean[^]*pN/],
+    [{ window: '1h', field: 'temp', aggregates: ['avg'] }, /^aggregates\.0: [^]*mean[^]*pN/m],
     [{ window: '1h', aggregates: ['mean'] }, /Argument: field[^]*because aggregates has mean: one of .*temp/],
     [{ window: '1h', field: 'temp', top: { n: 1, by: 'best' } }, /Argument: top\.by/],
     [{ window: '1h', field: 'temp', by: ['state'] }, /Argument: by[^]*one of key, temp, pump\.state/],

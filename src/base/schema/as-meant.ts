@@ -6,7 +6,8 @@
  * - a text for a number (`"5"`, with spaces around it too) or for true and false;
  * - a whole number, true or false for a text. A fraction is not taken: `1.10` and `1.1` are one number and two texts;
  * - JSON text for a list or an object;
- * - a lone value for a list of one.
+ * - a lone value for a list of one;
+ * - texts with commas between them for a list, where the whole is no member and each part is one.
  *
  * It does not judge: what it leaves as it is, the schema refuses. Pure.
  */
@@ -19,6 +20,9 @@ import { isLongNumber, readSourceJson } from '../source-json.ts';
 
 /** Most values that are looked at, so that a long list of wrong ones costs no more than it may. */
 const MOST_STEPS = 50_000;
+const OF_TEXTS: ReadonlySet<string> = new Set(['string', 'enum']);
+/** Most members of a list that is written with commas. */
+const MOST_PARTS = 1_000;
 
 type Schema = z.core.$ZodType;
 
@@ -137,7 +141,13 @@ function inList(schema: Schema, def: Def, value: unknown, into: Into): unknown {
   }
   if (def.type !== 'array' || value === null || value === undefined || Array.isArray(value)) return value;
   const lone = [into(def.element, value)];
-  return fits(schema, lone) ? lone : value;
+  if (fits(schema, lone)) return lone;
+  const parts = typeof value === 'string' ? value.split(',', MOST_PARTS + 1).map((part) => part.trim()) : [];
+  const isSeveral = parts.length > 1 && parts.length <= MOST_PARTS;
+  if (isSeveral && fits(schema, parts)) return parts;
+  if (typeof value !== 'string' || !OF_TEXTS.has(defOf(def.element).type)) return value;
+  // A text that is no member is one all the same, so that the refusal says which members there are.
+  return isSeveral && parts.some((part) => fits(def.element, part)) ? parts : lone;
 }
 
 /** The list or object of a JSON text; every other value as it is. */

@@ -40,6 +40,20 @@ export type Aggregate = { name: string } & (
 
 /** @throws TidegateError `invalid_input`: `field` names the argument. */
 export function aggregateOf(name: string, field = 'aggregates'): Aggregate {
+  const known = knownAggregate(name);
+  if (known !== null) return known;
+  throw new TidegateError('invalid_input', `there is no aggregate ${name.slice(0, 40)}`, {
+    field,
+    expected: expectedAggregate(name),
+  });
+}
+
+/** What was expected in place of an unknown name. */
+export function expectedAggregate(name: string): string {
+  return `${knownName(name, AGGREGATE_NAMES)}; pN for any percentile, gaps>D for any duration`;
+}
+
+export function knownAggregate(name: string): Aggregate | null {
   const simple = [...MERGING, 'stddev', 'timeWeightedMean', 'increase', 'longestGap'] as const;
   const kind = simple.find((known) => known === name);
   if (kind !== undefined) return { name, kind };
@@ -49,10 +63,7 @@ export function aggregateOf(name: string, field = 'aggregates'): Aggregate {
   if (Object.hasOwn(RATE_MS, unit)) return { name, kind: 'rate', perMs: RATE_MS[unit as keyof typeof RATE_MS] };
   const overMs = parseDuration(/^gaps>(.+)$/.exec(name)?.[1] ?? '');
   if (overMs !== null) return { name: `gaps>${durationText(overMs)}`, kind: 'gaps', overMs };
-  throw new TidegateError('invalid_input', `there is no aggregate ${name.slice(0, 40)}`, {
-    field,
-    expected: `${knownName(name, AGGREGATE_NAMES)}; pN for any percentile, gaps>D for any duration`,
-  });
+  return null;
 }
 
 /** Whether the aggregate of a whole log follows from those of its parts. */

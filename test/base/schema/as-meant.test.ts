@@ -39,6 +39,29 @@ describe('what is meant', () => {
     ['JSON within', z.object({ l: z.array(z.object({ n: z.int() })) }), { l: '[{"n":4}]' }, { l: [{ n: 4 }] }],
     ['a lone value', list, 'a', ['a']],
     ['a lone number for texts', list, 5, ['5']],
+    ['members of a list with commas between them', z.array(z.enum(['a', 'b', 'c'])), 'a, c,b', ['a', 'c', 'b']],
+    [
+      'the same in a list that may be absent',
+      z.object({ l: z.array(z.enum(['a', 'b'])).optional() }),
+      { l: 'a,b' },
+      { l: ['a', 'b'] },
+    ],
+    [
+      'the same where a text that is no member is right too',
+      z.union([z.literal('x'), z.array(z.enum(['a', 'b']))]),
+      'b,a',
+      ['b', 'a'],
+    ],
+    ['commas within a text of its own', list, 'a,b', ['a,b']],
+    [
+      'commas, of which one part is no member, so that this one is refused',
+      z.array(z.enum(['a', 'b'])),
+      'a,c',
+      ['a', 'c'],
+    ],
+    ['commas between more members than there may be', z.array(z.enum(['a', 'b'])).max(2), 'a,b,a', ['a', 'b', 'a']],
+    ['a comma at the end', z.array(z.enum(['a', 'b'])), 'a,', ['a', '']],
+    ['a lone text that is no member', z.array(z.enum(['a', 'b'])), 'c', ['c']],
     ['a lone object', z.array(z.object({ n: z.int() })), { n: '1' }, [{ n: 1 }]],
     ['a number of several forms', z.union([z.number(), z.array(z.number())]), '5', 5],
     ['a list of several forms', z.union([z.array(z.number()), z.array(z.string())]), '[1]', [1]],
@@ -77,6 +100,7 @@ describe('what is meant', () => {
     ['JSON that is a text as it stands', z.union([z.string(), list]), '["a"]'],
     ['a text that looks like a number', z.union([z.string(), z.number()]), '5'],
     ['a list within a list', z.array(list), [['a']]],
+    ['a comma that may be that of a fraction', z.array(z.number()), '1,5'],
     ['JSON that is cut off', z.object({ a: z.int() }), '{"a":1'],
   ])('%s is left as it is', (_what, schema, given) => expect(asMeant(schema, given)).toEqual(given));
 
