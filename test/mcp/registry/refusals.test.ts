@@ -11,8 +11,8 @@ import { defineApp, stream, TidegateError, tool } from '../../../src/index.ts';
 import { createTestApp } from '../../../src/testing.ts';
 import { serveApp } from '../served.ts';
 
-const failing = (error: () => TidegateError) =>
-  tool({ description: 'Fails', output: z.object({ a: z.number() }), run: () => Promise.reject(error()) });
+const failing = (made: () => TidegateError) =>
+  tool({ description: 'Fails', output: z.object({ a: z.number() }), run: () => Promise.reject(made()) });
 const app = defineApp({
   name: 'refusing',
   version: '1',
@@ -70,7 +70,7 @@ describe('a refused call says its code, the argument, what was expected and what
 test('a client of the first line that holds answers to their schemas gives refusals on', async () => {
   const served = await serveApp(app, { builtIns: true });
   const client = new Client({ name: 'v1', version: '1' });
-  await client.connect(new StreamableHTTPClientTransport(new URL(served.mcpUrl)) as never);
+  await client.connect(new StreamableHTTPClientTransport(new URL(served.mcpUrl)));
   await client.listTools();
   const { isError, content } = await client.callTool({ name: 'read_latest', arguments: { stream: 'plnt' } });
   expect(isError).toBe(true);
