@@ -13,7 +13,7 @@ import { type InputRequired, isInputRequired } from '../../calls/question-round.
 import { inAskingContext } from '../../calls/context.ts';
 import type { HandlerDeps } from '../../calls/deps.ts';
 import type { Caller } from '../../calls/caller.ts';
-import { failedCall, isForModel, refusedCall } from '../wire/errors.ts';
+import { refusalResult, isForModel, refusedCall } from '../wire/errors.ts';
 import { checkObjectSchema, NO_ARGUMENTS, objectSchema } from '../../base/schema/json-schema.ts';
 import { type PassesOver, checkedArguments } from './arguments.ts';
 import { unportable } from './client-subsets.ts';
@@ -111,7 +111,7 @@ export function createToolRegistry(
         if (!isForModel(error)) throw error;
         const reference = deps.runtime.newId();
         if (error.code === 'internal' || error.code === 'invalid_config') logDefect(deps, name, error, reference);
-        return failedCall(error, reference);
+        return refusalResult(error, reference);
       }
     },
   };

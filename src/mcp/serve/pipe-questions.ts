@@ -9,7 +9,7 @@ import type { JsonObject } from '../../base/json.ts';
 import { type InputRequired, isInputRequired } from '../../calls/question-round.ts';
 import type { Retry } from '../../calls/request-state.ts';
 import type { WireRequest } from '../../declare/ask.ts';
-import { failedCall } from '../wire/errors.ts';
+import { refusalResult } from '../wire/errors.ts';
 
 /**
  * Longest wait for an answer, ms. Some clients declare that they can be asked and show nothing; most give up on the whole
@@ -49,7 +49,7 @@ export async function withPipeAnswers(
       responses = await askAll(server, mcpReq, result);
     } catch (thrown) {
       if (mcpReq.signal.aborted || mcpReq.method !== 'tools/call') throw thrown;
-      if (thrown instanceof TidegateError) return failedCall(thrown, '');
+      if (thrown instanceof TidegateError) return refusalResult(thrown, '');
       return { content: [{ type: 'text', text: String(thrown) }], isError: true };
     }
     result = await run({ responses, state: result.requestState });

@@ -144,7 +144,7 @@ export function refusedCall(text: string, data: JsonObject & { code: string }): 
   };
 }
 
-export function failedCall(error: TidegateError, reference: string): ToolResult {
+export function refusalResult(error: TidegateError, reference: string): ToolResult {
   return refusedCall(failureText(error, reference), protocolAnswer(error, reference).data);
 }
 
