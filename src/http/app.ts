@@ -23,6 +23,8 @@ export interface HttpAppOptions extends OriginOptions {
   bodyBytes?: number;
   /** The token of each stream that takes pushes. Default: no stream does. */
   pushTokens?: PushTokens;
+  /** Asked before a request is looked at, its body too. An error that it answers refuses. Default: all are let through. */
+  admit?: (request: Request) => Promise<TidegateError | null>;
   /** Who calls; default: everyone is the public principal. */
   authenticate?: Authenticate;
 }
@@ -39,7 +41,7 @@ export type HttpApp = Hono<LoggedEnv>;
 
 export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
   const { app, mcp, runtime, store } = deps;
-  const { authenticate = openToEveryone } = options;
+  const { authenticate = openToEveryone, admit } = options;
   const facts = { app, versions: mcp.versions, capabilities: mcp.capabilities };
   const guard = createOriginGuard(options);
   const route = createMcpRoute(mcp, guard, authenticate, options.bodyBytes ?? BODY_BYTES);
@@ -59,6 +61,13 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
   const http = new Hono<LoggedEnv>();
   http.use(createRequestLog(runtime));
   http.use(createCors(guard));
+  if (admit) {
+    http.use(async (context, next) => {
+      const refusal = await admit(context.req.raw);
+      if (refusal === null) return next();
+      return MCP_PATHS.includes(context.req.path) ? route.refuse(refusal) : problemResponse(refusal);
+    });
+  }
   for (const path of MCP_PATHS) {
     http.post(path, (context) => route.post(context.req.raw, (answer) => context.set('report', answer)));
     http.delete(path, (context) => route.remove(context.req.raw, (answer) => context.set('report', answer)));

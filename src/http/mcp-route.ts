@@ -1,10 +1,12 @@
 /** The route `/mcp`: it refuses in JSON-RPC's form what cannot be a message. */
+import type { TidegateError } from '../base/errors.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Principal } from '../base/principal.ts';
-import { INVALID_REQUEST, PARSE_ERROR, rpcErrorResponse } from '../base/json-rpc.ts';
+import { INVALID_REQUEST, PARSE_ERROR, RATE_LIMITED, rpcErrorResponse } from '../base/json-rpc.ts';
 import type { ServedAnswer } from '../calls/served-answer.ts';
 import type { Authenticate } from './authenticate.ts';
 import { readJson } from './body.ts';
+import { problemResponse } from './problem.ts';
 import type { OriginGuard, OriginRefusal } from './origin.ts';
 
 /** What serves MCP behind this route; `mcp/serve/endpoint.ts` makes it. */
@@ -22,6 +24,8 @@ export interface McpRoute {
   options(request: Request): Response;
   /** 405 where there are no sessions. @param report as that of `post` */
   remove(request: Request, report: (answer: ServedAnswer) => void): Promise<Response>;
+  /** Refuses a request before it was looked at; with the status and the `Retry-After` of `problemResponse`. */
+  refuse(error: TidegateError): Response;
   /** GET belongs to streams of sessions, which this server does not have. */
   otherMethod(): Response;
 }
@@ -78,6 +82,15 @@ export function createMcpRoute(
     options(request) {
       const refusal = guard.refusal(request);
       return refusal === null ? new Response(null, { status: 204, headers: { Allow: allowed } }) : refused(refusal);
+    },
+    refuse(error) {
+      const { status, headers } = problemResponse(error);
+      const { code, message, hint } = error;
+      const rpcCode = code === 'rate_limited' ? RATE_LIMITED : INVALID_REQUEST;
+      const response = rpcError(status, rpcCode, message, { code, ...(hint === null ? {} : { hint }) });
+      const retryAfter = headers.get('retry-after');
+      if (retryAfter !== null) response.headers.set('Retry-After', retryAfter);
+      return response;
     },
     otherMethod,
   };

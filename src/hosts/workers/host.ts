@@ -17,12 +17,13 @@ import { createLog } from '../log.ts';
 import { tellMisspelt } from '../misspelt.ts';
 import { sendBack, type TaskBatch } from '../queue.ts';
 import { startProblem } from '../start-problem.ts';
+import { admitThrough } from './rate-limit.ts';
 import { connectFromWorker } from './socket.ts';
 import { dispatchThrough, taskQueueOf } from './tasks.ts';
 
 export { dynamodb } from '../../store/dynamodb/driver.ts';
 
-/** Variables and secrets; the binding `TASKS`, where there is one, is a queue. */
+/** Variables and secrets. Where they are bound, `TASKS` is a queue, and `RATE_LIMIT` limits how often one caller may ask. */
 export type WorkerEnvironment = Record<string, unknown>;
 
 /** What Workers calls. */
@@ -71,6 +72,7 @@ export function createWorker(app: App, { stores = {}, ...callers }: WorkerOption
     const runtime = { ...systemRuntime(log), connect: connectFromWorker, variable: config.variable };
     tellMisspelt(config, app, log);
     const taskQueue = taskQueueOf(environment);
+    const admit = admitThrough(environment, log);
     const built = createHost({
       ...callers,
       app,
@@ -81,6 +83,7 @@ export function createWorker(app: App, { stores = {}, ...callers }: WorkerOption
       // The platform lets through only what is for this Worker; whoever runs it on a machine of their own says where.
       host: texts['HOST'] === undefined ? null : config.host,
       secrets: config.secrets,
+      ...(admit ? { admit } : {}),
       taskQueue,
       dispatch: (deps) => dispatchThrough(deps, taskQueue),
     });

@@ -33,11 +33,15 @@ function queuesOf({ consumer }: QueueSettings): object {
   return { ...QUEUES, consumers: QUEUES.consumers.map((settings) => ({ ...settings, ...consumer })) };
 }
 
-/** @param main default: the entry and the settings of `wrangler.toml`. */
+/**
+ * @param main default: the entry and the settings of `wrangler.toml`
+ * @param rate what the binding `RATE_LIMIT` lets through; null: there is none
+ */
 export async function startWorker(
   variables: Record<string, string>,
   main: string | null = null,
   queue: QueueSettings | null = null,
+  rate: { limit: number; period: 10 | 60 } | null = null,
 ): Promise<RunningWorker> {
   const config = {
     name: 'tidegate-test',
@@ -46,6 +50,7 @@ export async function startWorker(
     compatibility_flags: ['nodejs_compat'],
     vars: variables,
     ...(queue ? { queues: queuesOf(queue) } : {}),
+    ...(rate ? { ratelimits: [{ name: 'RATE_LIMIT', namespace_id: '1', simple: rate }] } : {}),
   };
   const worker = main === null ? { configPath: 'wrangler.toml', secrets: variables } : { config };
   const harness = createTestHarness({ root: ROOT, workers: [worker] });
