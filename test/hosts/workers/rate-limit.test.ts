@@ -44,9 +44,10 @@ test('each address has its share, for MCP and for pushes each; what has none pas
     expect(admitThrough({ RATE_LIMIT: bound }, () => {})).toBeNull();
 });
 
+const refuseAll = () => Promise.resolve(new TidegateError('rate_limited', 'Too many', { retryAfterMs: 9_001 }));
+
 test('a refused request is 429 with Retry-After, that a page can read; its body is not asked for', async () => {
-  const admit = () => Promise.resolve(new TidegateError('rate_limited', 'Too many', { retryAfterMs: 9_001 }));
-  const served = await serveApp(sampleApp, { http: { admit } });
+  const served = await serveApp(sampleApp, { http: { admit: refuseAll } });
   onTestFinished(() => served.close());
   const origin = 'http://localhost:3000';
   const headers = { 'Content-Type': 'application/json', Origin: origin };
