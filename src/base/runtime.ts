@@ -4,6 +4,7 @@
  */
 import { toBase64Url } from './base64url.ts';
 import type { JsonObject } from './json.ts';
+import type { Pace } from './pace.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
@@ -43,6 +44,8 @@ export interface Runtime {
    * A variable of the environment, as far as the app's secrets name it; null where it is not set. Absent: nothing is set.
    */
   variable?: (name: string) => string | null;
+  /** Makes the pace of a loop; read it through `paceOf`. Absent: loops need not give way. */
+  pace?: () => Pace;
   log: Log;
   /** How the process ends, on hosts that are told before it does. Absent: it ends without a word. */
   ending?: Ending;

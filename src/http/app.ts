@@ -84,7 +84,7 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
     http.options(path, () => documentPreflight());
   }
   http.post('/ingest/:stream', async (context) => {
-    const account = openAccount(store);
+    const account = openAccount(store, runtime);
     context.set('report', { account });
     const principal = await authenticate(context.req.raw);
     if (principal instanceof Response) return principal;
@@ -93,7 +93,7 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
   http.all('/ingest/:stream', (context) => methodResponse(context.req.path, 'POST'));
   http.get('/healthz', (context) => context.json({ status: 'ok' }));
   http.get('/readyz', (context) => {
-    const account = openAccount(store);
+    const account = openAccount(store, runtime);
     context.set('report', { account });
     return readiness(account.store, runtime);
   });

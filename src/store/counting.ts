@@ -2,6 +2,8 @@
  * Counts the calls to a store by kind, for one request, burst or sweep. Each of these has its own view of the store, so
  * that work which overlaps in a process is counted apart. It limits nothing.
  */
+import { paceOf } from '../base/pace.ts';
+import type { Runtime } from '../base/runtime.ts';
 import type { Store } from './store.ts';
 
 /** The functions of a store that reach its engine. */
@@ -27,9 +29,17 @@ export interface CountedStore {
   reset: () => void;
 }
 
-export function countCalls(inner: Store): CountedStore {
+/** Calls that may take long on an engine in this process. */
+const LONG_CALLS: ReadonlySet<StoreCall> = new Set(['list', 'read', 'last', 'trim', 'erase', 'collect']);
+/** So many of the other calls are made at once. A request that makes no more never waits for long loops. */
+const UNPACED_CALLS = 4;
+
+/** @param runtime gives the pace of the calls, so that whoever makes many of them gives way between two. Default: none */
+export function countCalls(inner: Store, runtime: Pick<Runtime, 'pace'> = {}): CountedStore {
   let counts: StoreCalls = {};
   let requests = 0;
+  let calls = 0;
+  const pace = paceOf(runtime);
   const { observed } = inner;
 
   function viewOf(store: Store): Store {
@@ -37,7 +47,9 @@ export function countCalls(inner: Store): CountedStore {
       const call = store[name] as (...args: unknown[]) => unknown;
       const count = (...args: unknown[]) => {
         counts[name] = (counts[name] ?? 0) + 1;
-        return call.apply(store, args);
+        calls += 1;
+        const rest = calls > UNPACED_CALLS || LONG_CALLS.has(name) ? pace() : null;
+        return rest === null ? call.apply(store, args) : rest.then(() => call.apply(store, args));
       };
       return [name, count] as const;
     });
@@ -82,11 +94,11 @@ export interface Account {
  * Opens an account. The view of the store is made when it is first read, so that a caller who needs no data pays
  * nothing.
  */
-export function openAccount(inner: Store): Account {
+export function openAccount(inner: Store, runtime?: Pick<Runtime, 'pace'>): Account {
   let counted: CountedStore | null = null;
   return {
     get store() {
-      counted ??= countCalls(inner);
+      counted ??= countCalls(inner, runtime);
       return counted.store;
     },
     spent() {

@@ -1,4 +1,5 @@
 /** Reads all records of a partition, page by page, for callers that need every one of them. */
+import { paceOf } from '../base/pace.ts';
 import type { Runtime } from '../base/runtime.ts';
 import { LIST_LIMIT } from './limits.ts';
 import type { Store, StoredRecord } from './store.ts';
@@ -15,11 +16,14 @@ export interface ListAllOptions {
  * used up; the store promises no snapshot across pages.
  */
 export async function* listAll(
-  { store, runtime }: { store: Store; runtime: Pick<Runtime, 'now'> },
+  { store, runtime }: { store: Store; runtime: Pick<Runtime, 'now' | 'pace'> },
   partition: string,
   { prefix, limit = LIST_LIMIT }: ListAllOptions = {},
 ): AsyncGenerator<StoredRecord[], void, undefined> {
+  const pace = paceOf(runtime);
   for (let after: string | null = ''; after !== null;) {
+    const rest = pace();
+    if (rest !== null) await rest;
     const page: Awaited<ReturnType<Store['list']>> = await store.list(partition, {
       now: runtime.now(),
       limit,

@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import type { DeclaredStream } from '../declare/stream.ts';
 import { type Task, task } from '../declare/task.ts';
+import { paceOf } from '../base/pace.ts';
 import { jsonBytes, utf8Bytes } from '../base/json.ts';
 import type { Deps } from '../streams/deps.ts';
 import { findStream } from '../streams/find-stream.ts';
@@ -111,7 +112,10 @@ async function readPart(
   let { cursor } = begin;
   let events = 0;
   let truncated = false;
+  const pace = paceOf(scope.runtime);
   for (let limit = MOST_EVENTS / 2; ;) {
+    const rest = pace();
+    if (rest !== null) await rest;
     const page = await readHistory(scope, stream, { ...query, limit, ...(cursor === null ? {} : { cursor }) });
     const added = page.events.map((event) => format.line(event)).join('');
     const bytes = jsonBytes(text + added);

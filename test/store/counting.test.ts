@@ -58,3 +58,19 @@ test('accounts of one store keep apart what overlaps, and one that is not used i
   expect(second.spent()).toEqual({ storeCalls: { get: 1, extent: 1 }, engineRequests: 2 });
   expect(third.spent()).toEqual({ storeCalls: {} });
 });
+
+test('whoever makes many calls, or long ones, gives way between two where the turn has lasted long', async () => {
+  let asked = 0;
+  const pace = () => () => {
+    asked += 1;
+    return Promise.resolve();
+  };
+  const { store } = countCalls(createMemoryStore(), { pace });
+  for (let n = 0; n < 4; n += 1) await store.get(key, 0);
+  expect(asked).toBe(0);
+  await store.get(key, 0);
+  expect(asked).toBe(1);
+  const other = countCalls(createMemoryStore(), { pace });
+  await other.store.list('p', { now: 0, limit: 1 });
+  expect(asked).toBe(2);
+});

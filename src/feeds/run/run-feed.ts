@@ -61,7 +61,7 @@ const CLOSING_MS = 3_000;
 
 /** @throws TidegateError where the store fails; the lease then runs out by itself. */
 export async function runFeed(given: FeedRun, feed: DeclaredFeed, reading: Reading): Promise<FeedReport> {
-  const account = openAccount(given.scope.store);
+  const account = openAccount(given.scope.store, given.scope.runtime);
   const run = { ...given, scope: { ...given.scope, store: account.store } };
   const tell: Tell = (report) => given.onHeld?.({ ...report, spent: account.spent() });
   return { ...(await runWith(run, feed, reading, tell)), spent: account.spent() };

@@ -79,7 +79,7 @@ const STORE_PAUSE_MS = 1_000;
  * @throws TidegateError `store_unavailable` if the records of the feeds cannot be read. The failure of one feed is in its report.
  */
 export async function ingest(given: Deps, deadline: number, options: IngestOptions = {}): Promise<IngestReport> {
-  const account = openAccount(given.store);
+  const account = openAccount(given.store, given.runtime);
   const deps = { ...given, store: account.store };
   const { app, runtime } = deps;
   const feeds = [...app.feeds.values()].filter(

@@ -44,7 +44,7 @@ const COLLECT = 1_000;
 
 /** @param deadline epoch ms */
 export async function sweep(given: Deps, deadline: number, options: SweepOptions = {}): Promise<SweepReport> {
-  const account = openAccount(given.store);
+  const account = openAccount(given.store, given.runtime);
   const deps = { ...given, store: account.store };
   const { app, runtime, store } = deps;
   const report: Omit<SweepReport, 'spent'> = {

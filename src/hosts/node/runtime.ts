@@ -5,6 +5,7 @@
 import { lookup } from 'node:dns/promises';
 import { TidegateError } from '../../base/errors.ts';
 import { isOldNode, NODE_NEEDED } from '../../base/node-version.ts';
+import { createPace } from '../../base/pace.ts';
 import { type Connect, type Log, type OpenWebSocket, type Runtime, systemRuntime } from '../../base/runtime.ts';
 import { nodeFetch } from './fetch.ts';
 
@@ -17,6 +18,9 @@ const connect: Connect = async (...asked) => (await import('./socket.ts')).conne
 
 const openWebSocket: OpenWebSocket = async (...asked) => (await import('./websocket.ts')).openWebSocket(...asked);
 
+/** The event loop looks at its sockets and timers before each of these calls. One for the process, as the loop is. */
+const pace = createPace({ now: () => performance.now(), later: (call) => void setImmediate(call) });
+
 /** @throws TidegateError `invalid_config` on a Node that is too old */
 export function nodeRuntime(log: Log): Runtime {
   const { node } = process.versions;
@@ -24,5 +28,5 @@ export function nodeRuntime(log: Log): Runtime {
     const message = `this is Node ${node}, and Tidegate needs ${NODE_NEEDED}`;
     throw new TidegateError('invalid_config', message, { field: 'node', expected: NODE_NEEDED });
   }
-  return { ...systemRuntime(log), fetch: nodeFetch, resolve, connect, openWebSocket };
+  return { ...systemRuntime(log), fetch: nodeFetch, resolve, connect, openWebSocket, pace };
 }

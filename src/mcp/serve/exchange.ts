@@ -4,6 +4,7 @@
  */
 import { TidegateError } from '../../base/errors.ts';
 import type { Principal } from '../../base/principal.ts';
+import type { Runtime } from '../../base/runtime.ts';
 import { type Account, openAccount } from '../../store/counting.ts';
 import type { Store } from '../../store/store.ts';
 import type { ClientSession } from './sessions.ts';
@@ -43,13 +44,14 @@ export interface Exchanges {
  */
 export function createExchanges(
   store: Store,
+  runtime: Pick<Runtime, 'pace'>,
   local: Principal | null,
   deadlineFor: (request: Request | undefined) => number,
 ): Exchanges {
   const exchanges = new WeakMap<Request, Exchange>();
   const open = (principal: Principal, request?: Request): Exchange => ({
     principal,
-    account: openAccount(store),
+    account: openAccount(store, runtime),
     deadline: deadlineFor(request),
     session: null,
     refusal: null,

@@ -73,7 +73,7 @@ const NO_VALIDATOR: NonNullable<ServerOptions['jsonSchemaValidator']> = {
 /** @param local who calls where a message comes without HTTP; null: all messages come over HTTP */
 export function createServerSource(deps: ServerDeps, local: Principal | null = null): ServerSource {
   const { registry, runtime, store, requestMs = REQUEST_MS, deadlineOf = () => null } = deps;
-  const exchanges = createExchanges(store, local, deadlineFor);
+  const exchanges = createExchanges(store, runtime, local, deadlineFor);
   const options: ServerOptions = {
     capabilities: registry.about.capabilities,
     instructions: registry.about.instructions,

@@ -4,6 +4,7 @@
  * again, so a follower needs no lease.
  */
 import * as z from 'zod';
+import { paceOf } from '../../base/pace.ts';
 import { jsonBytes, utf8Bytes } from '../../base/json.ts';
 import { commitSurely } from '../../store/commit.ts';
 import { record } from '../../store/record.ts';
@@ -163,8 +164,11 @@ export async function followerPosition(
 
 async function readRound(options: FollowOptions, from: Position, round: Round, report: FollowReport): Promise<Reached> {
   const limit = options.limit ?? READ_LIMIT;
+  const pace = paceOf(options.scope.runtime);
   const reached: Reached = { entries: 0, cursor: from.cursor, end: false };
   while (reached.entries < limit) {
+    const rest = pace();
+    if (rest !== null) await rest;
     const wanted = Math.min(READ_LIMIT, limit - reached.entries);
     const { store, runtime } = options.scope;
     const beside = options.removals && { record: options.removals, now: runtime.now() };

@@ -5,6 +5,7 @@
  * read in the same store call.
  */
 import type { DeclaredStream } from '../../declare/stream.ts';
+import { paceOf } from '../../base/pace.ts';
 import type { LoggedEvent, StreamEvent } from '../../base/event.ts';
 import { LIST_LIMIT } from '../../store/limits.ts';
 import type { Reading, RecordKey } from '../../store/store.ts';
@@ -70,7 +71,10 @@ export async function readKeys(
 
 /** Yields the latest events of all keys, a page at a time. One store call for each page. */
 export async function* eachLatest(scope: LogScope, { name }: DeclaredStream): AsyncGenerator<LoggedEvent[]> {
+  const pace = paceOf(scope.runtime);
   for (let after: string | null = ''; after !== null;) {
+    const rest = pace();
+    if (rest !== null) await rest;
     const more = after === '' ? {} : { after };
     const page: Awaited<ReturnType<typeof readPage>> = await readPage(scope, name, { limit: LIST_LIMIT, ...more });
     yield page.events;

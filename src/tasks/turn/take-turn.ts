@@ -6,6 +6,7 @@ import { policyOf } from '../../declare/spec/task.ts';
 import type { Task } from '../../declare/task.ts';
 import { asTidegateError, TidegateError } from '../../base/errors.ts';
 import { failed, failureOf } from '../records/changes.ts';
+import { openAccount } from '../../store/counting.ts';
 import type { Scope } from '../../streams/scope.ts';
 import type { Claim } from '../records/claim.ts';
 import type { TaskDeps } from '../records/find-task.ts';
@@ -40,7 +41,8 @@ const CLOSING_MS = 2_000;
  * @throws TidegateError where the store fails: the lease then runs out by itself, and the task is taken up again.
  * `newer_version` where a newer release has written what this one cannot read: the lease is given back then.
  */
-export async function takeTurn(scope: Scope<TaskDeps>, claim: Claim, options: TurnOptions): Promise<TurnEnd> {
+export async function takeTurn(given: Scope<TaskDeps>, claim: Claim, options: TurnOptions): Promise<TurnEnd> {
+  const scope = { ...given, store: openAccount(given.store, given.runtime).store };
   const startedAt = scope.runtime.now();
   const memory = createMemory(claim);
   const journal = createJournal(scope, claim, memory, options.leaseMs, options.deadline);
