@@ -23,9 +23,9 @@ export function paceOf({ pace }: Pick<Runtime, 'pace'>): Pace {
 
 export interface Turns {
   /** Monotonic time, ms. */
-  now(): number;
+  now: () => number;
   /** Calls back once the platform has looked at its sockets and timers. */
-  later(call: () => void): void;
+  later: (call: () => void) => void;
 }
 
 /**

@@ -12,7 +12,7 @@ import { PUBLIC } from '../../src/base/principal.ts';
 import { nodeRuntime } from '../../src/hosts/node/runtime.ts';
 import { startTaskWorkers } from '../../src/hosts/node/workers.ts';
 import { createHost, type Host } from '../../src/host.ts';
-import { type App, defineApp, pull, stream } from '../../src/index.ts';
+import { type App, type AppOptions, defineApp, pull, stream } from '../../src/index.ts';
 import { sweep, ingest } from '../../src/schedule.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import { createSqliteStore } from '../../src/store/drivers/sqlite.ts';
@@ -29,7 +29,7 @@ const Reading = z.object({ sensor: z.string(), celsius: z.number(), note: z.stri
 const readings = stream({ description: 'readings', schema: Reading, key: 'sensor', retention: { events: 200_000 } });
 const far = () => runtime.now() + 600_000;
 
-function appOf(more: Partial<Parameters<typeof defineApp>[0]> = {}): App {
+function appOf(more: Partial<AppOptions> = {}): App {
   return defineApp({ name: 'stops', version: '1', description: 'stops', streams: { readings }, ...more });
 }
 
@@ -240,14 +240,13 @@ const KINDS: Record<string, (engine: string) => Promise<void>> = {
   dead: (engine) => {
     let sent = false;
     const bad = pull({
-      source: 'bench',
       everyMs: 1_000,
-      pull: async () => {
+      async pull() {
         const count = sent ? 0 : 20_000;
         sent = true;
-        return { events: Array.from({ length: count }, (_, at) => ({ data: { sensor: at } as never })) };
+        return { events: Array.from({ length: count }, (_, at) => ({ data: { sensor: at } })) };
       },
-    } as never);
+    });
     const app = appOf({
       streams: { readings: stream({ description: 'r', schema: Reading, key: 'sensor', feed: bad }) },
     });
