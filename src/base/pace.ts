@@ -3,7 +3,6 @@
  * in the same process end none, because they are settled without I/O. Whoever works in pieces asks its pace between two of
  * them, and waits where the turn has lasted long enough. Which turns there are is the platform's own: see `Runtime.pace`.
  */
-import type { Runtime } from './runtime.ts';
 
 /** How long a turn lasts at most before those who ask their pace wait, ms. A piece between two questions should be shorter. */
 export const TURN_MS = 10;
@@ -17,11 +16,11 @@ export type Pace = () => Promise<void> | null;
 const UNPACED: Pace = () => null;
 
 /** The pace of one loop. It is made where the loop begins, so that a new one is not behind all others. */
-export function paceOf({ pace }: Pick<Runtime, 'pace'>): Pace {
+export function paceOf({ pace }: { pace?: () => Pace }): Pace {
   return pace?.() ?? UNPACED;
 }
 
-export interface Turns {
+export interface EventLoop {
   /** Monotonic time, ms. */
   now: () => number;
   /** Calls back once the platform has looked at its sockets and timers. */
@@ -32,7 +31,7 @@ export interface Turns {
  * Makes `Runtime.pace`. All loops share one turn. Of those that wait one goes on in each turn, so that a turn stays short
  * however many there are: those that wait for the first time and the others in turn, each in the order in which they came.
  */
-export function createPace({ now, later }: Turns): () => Pace {
+export function createPace({ now, later }: EventLoop): () => Pace {
   const fresh: (() => void)[] = [];
   const again: (() => void)[] = [];
   let begunAt = 0;

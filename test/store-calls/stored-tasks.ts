@@ -34,6 +34,11 @@ export const tasks = {
     run: async (_input, { waitFor }) =>
       JSON.stringify(await waitFor('readings', { kind: 'threshold', field: 'celsius', above: 1_000 })),
   }),
+  counts: task({
+    ...base,
+    run: async (_input, { waitFor }) =>
+      JSON.stringify(await waitFor('readings', { kind: 'count', atLeast: 1_000, withinMs: 60_000, perKey: true })),
+  }),
   ends: task({ ...base, run: async () => 'done' }),
   limited: task({ ...base, policy: { concurrency: { all: 2 } }, run: async () => 'done' }),
 };
@@ -48,10 +53,15 @@ export async function driveTasks(deps: Deps, feed: string): Promise<void> {
   await begin('limited', 60_000);
   const { taskId } = await begin('asks', null, 'a key');
   await begin('waits', null);
+  await begin('counts', null);
   await begin('ends', null);
   const { entered, ended } = await runTasks(taskDeps, deadline);
-  if (entered !== 3 || ended !== 1) throw new Error(`${entered} entered, ${ended} ended`);
+  if (entered !== 4 || ended !== 1) throw new Error(`${entered} entered, ${ended} ended`);
   await createAppStreams(deps, PUBLIC).append('readings', { id: 'cold', sensor: 't', celsius: 2 });
+  // So many keys that what is counted is kept in parts.
+  for (let n = 0; n < 60; n += 1) {
+    await createAppStreams(deps, PUBLIC).append('readings', { id: `n${n}`, sensor: `t${n}`, celsius: 2 });
+  }
   await followAll(deps, deadline);
   await replayDeadLetters(scopeOf(deps, PUBLIC), feed, deadline);
   const stream = deps.app.streams.get('readings');

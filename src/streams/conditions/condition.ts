@@ -22,7 +22,7 @@ import type { Json } from '../../base/json.ts';
 import type { Rule } from './rule.ts';
 import { RULES } from './rules.ts';
 import { knownSubjects, passesKey, passesWhere, subjectOf, type WatchedEvent } from './scope.ts';
-import { type ConditionState, emptyState, place, type Subject, turn } from './state.ts';
+import { type ConditionState, emptyState, place, type StateLimits, type Subject, turn } from './state.ts';
 
 /**
  * A condition, or a function of an event. The function is judged as `match` is, for each key in order of arrival. It
@@ -74,16 +74,18 @@ export function begin(watch: Watch<never>, now: number): ConditionState {
 /**
  * Takes in the next entry of the log.
  * @param at the entry's append time, epoch ms
+ * @param limits how much the state may hold; default `STATE_LIMITS`
  */
 export function step<Event extends WatchedEvent>(
   watch: Watch<Event>,
   before: ConditionState,
   event: Event,
   at: number,
+  limits?: StateLimits,
 ): ConditionStep<Event> {
   const { condition, rule } = planOf(watch);
   const timely = tick<Event>(watch, before, at);
-  if (isGap(event) || !isLookedAt(condition, event)) return timely;
+  if (!isLookedAt(condition, event)) return timely;
   const key = subjectOf(condition, event);
   const standing = timely.state.subjects.find((subject) => subject.key === key) ?? null;
   const judged = rule.judge(condition, standing, event, at);
@@ -92,7 +94,7 @@ export function step<Event extends WatchedEvent>(
   const held = standing?.holds ?? false;
   if (memory === null && holds === held) return timely;
   const subject = holds || memory !== null ? { key, holds, memory } : null;
-  const placed = place(timely.state, standing, subject, (other) => rule.mayForget?.(other) ?? true);
+  const placed = place(timely.state, standing, subject, (other) => rule.mayForget?.(other) ?? true, limits);
   const lost = placed.forgotten.filter((other) => other.holds).map((other) => lostAt<Event>(at, other));
   const transitions = [...timely.transitions, ...lost];
   const own = { key, at, event, value, forgotten: false };
@@ -148,10 +150,10 @@ function planOf<Event extends WatchedEvent>(
   return { condition: { kind: 'match' }, rule: { judge } };
 }
 
-/** `match` also judges events that fail its `where`; other conditions skip them. */
-function isLookedAt(condition: Condition, event: WatchedEvent): boolean {
+/** Whether the condition judges an event. `match` also judges events that fail its `where`; other conditions skip them. */
+export function isLookedAt(condition: Condition, event: WatchedEvent): boolean {
   const { kind, key, where } = condition;
-  return passesKey(key, event.key) && (kind === 'match' || passesWhere(where, event.data));
+  return !isGap(event) && passesKey(key, event.key) && (kind === 'match' || passesWhere(where, event.data));
 }
 
 function dueSubjects(watch: Watch<never>, state: ConditionState): { subject: Subject; at: number }[] {

@@ -14,6 +14,16 @@ export const STATE_BYTES = 256 * 1024;
  */
 const FRAME_BYTES = 4_096;
 
+/** How much a state may hold. */
+export interface StateLimits {
+  subjects: number;
+  bytes: number;
+  /** Whether a subject is forgotten that has grown where no other may be dropped. Default: it may grow a little. */
+  strict?: boolean;
+}
+
+export const STATE_LIMITS: StateLimits = { subjects: MOST_SUBJECTS, bytes: STATE_BYTES - FRAME_BYTES };
+
 /** What a condition judges by itself: one key, or all events together. */
 export type Subject<Memory extends Json = Json> = {
   /** Null: all keys together, or events without a key. */
@@ -33,6 +43,11 @@ export type ConditionState = {
   /** How often a key was dropped, or not added, because there were too many. */
   overflow: number;
 };
+
+/** The state of some of the subjects of another. */
+export function stateWith(of: string, subjects: Subject[]): ConditionState {
+  return { ...emptyState(of), subjects, bytes: subjects.reduce((sum, subject) => sum + bytesOf(subject), 0) };
+}
 
 export interface Placed {
   state: ConditionState;
@@ -54,19 +69,24 @@ export function place(
   before: Subject | null,
   subject: Subject | null,
   mayForget: (subject: Subject) => boolean,
+  limits: StateLimits = STATE_LIMITS,
 ): Placed {
   const subjects = state.subjects.filter((other) => other !== before);
   let bytes = state.bytes - (before === null ? 0 : bytesOf(before));
   if (subject === null) return { state: { ...state, subjects, bytes }, forgotten: [] };
   bytes += bytesOf(subject);
   const forgotten: Subject[] = [];
-  while (subjects.length >= MOST_SUBJECTS || bytes > STATE_BYTES - FRAME_BYTES) {
+  while (subjects.length >= limits.subjects || bytes > limits.bytes) {
     const index = subjects.findIndex(mayForget);
     const [oldest] = index === -1 ? [] : subjects.splice(index, 1);
     if (oldest === undefined && before === null) {
       return { state: { ...state, overflow: state.overflow + 1 }, forgotten: [] };
     }
-    if (oldest === undefined) break;
+    if (oldest === undefined) {
+      if (limits.strict !== true) break;
+      const left = { ...state, subjects, bytes: bytes - bytesOf(subject), overflow: state.overflow + 1 };
+      return { state: left, forgotten: before === null ? forgotten : [before] };
+    }
     bytes -= bytesOf(oldest);
     forgotten.push(oldest);
   }

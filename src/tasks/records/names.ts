@@ -34,6 +34,11 @@ export function waiterKey(tenant: string, stream: string, taskId: string, wait: 
   return { partition: waiterPartition(tenant, stream), id: `${taskId} ${wait}` };
 }
 
+/** The parts of the states of all waiters on a stream. @param part its id, unique within the tenant */
+export function waiterPartKey(tenant: string, stream: string, part: string): RecordKey {
+  return { partition: `${tenant}/waiter-parts/${stream}`, id: part };
+}
+
 /** Whether a record of the task queue is a waiter; if not, it is an assignment. */
 export function isWaiter({ partition }: Pick<RecordKey, 'partition'>): boolean {
   return partition.split('/')[1] === 'waiters';

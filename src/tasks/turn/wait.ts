@@ -24,7 +24,19 @@ import { waiterKey } from '../records/names.ts';
 import { rememberedWait, type Wait } from '../records/remembered.ts';
 import type { WaitingTurn } from './turn.ts';
 import { beginWait } from '../waits/start.ts';
-import { takeIn, isHeld, passTime, putWaiter, readWaiter, type Waiter, type Waiting } from '../waits/waiter.ts';
+import {
+  divide,
+  dropParts,
+  inHand,
+  type InHand,
+  isWaiting,
+  passTimeInHand,
+  storeParts,
+  takeInHand,
+  wantedBy,
+  withParts,
+} from '../waits/in-hand.ts';
+import { isHeld, putWaiter, readWaiter, type Waiter, type Waiting } from '../waits/waiter.ts';
 
 /** Most waits of one turn that have not ended. */
 export const MOST_WAITS = 20;
@@ -73,11 +85,14 @@ async function register(place: Place, condition: Condition, expects: Version | n
   if (turn.parking.isClosed()) return { dueAt: now };
   if (isHeld(waiter)) return finish(place, waiter.held, null);
   if (now >= until) return finish(place, null, null);
-  const record = { expects, expiresAt: expiryOf(journal.header()) };
-  note(place, {}, putWaiter(turn.scope.tenant, key, waiter, record, now), false);
+  const expiresAt = expiryOf(journal.header());
+  const hand = divide(scope.runtime, inHand(waiter));
+  if (!isWaiting(hand)) throw new TidegateError('internal', 'a waiter that was divided holds');
+  await storeParts(scope, stream.name, hand, expiresAt, deadline);
+  note(place, {}, putWaiter(turn.scope.tenant, key, hand.waiter, { expects, expiresAt }, now), false);
   await turn.breakOff.flush();
   scope.waiting?.(scope.tenant, stream.name);
-  return look(place, waiter, memory.versionOf(id), waiter.cursor);
+  return look(place, inHand(hand.waiter), memory.versionOf(id), hand.waiter.cursor);
 }
 
 /** Goes on with a wait that an earlier turn began. */
@@ -87,7 +102,7 @@ async function goOn(place: Place, condition: Condition): Promise<Looked> {
   const first = await store.get(key, runtime.now());
   if (isPresent(first)) {
     const waiter = readWaiter(first, runtime.now());
-    if (isHeld(waiter)) return finish(place, waiter.held, first.version);
+    if (isHeld(waiter)) return finish(place, waiter.held, first.version, waiter);
   }
   // The position first: what a follower wrote before it moved on is seen in the waiter then.
   const position = await followerPosition(turn.scope, WAITER_FOLLOWER, streamLog(tenant, stream.name));
@@ -95,34 +110,43 @@ async function goOn(place: Place, condition: Condition): Promise<Looked> {
   // Only its task deletes it, so the store has lost it: the wait begins anew.
   if (!isPresent(reading)) return register(place, condition, reading.version);
   const waiter = readWaiter(reading, runtime.now());
-  if (isHeld(waiter)) return finish(place, waiter.held, reading.version);
+  if (isHeld(waiter)) return finish(place, waiter.held, reading.version, waiter);
   const from = waiter.settled ? later(waiter.cursor, position) : waiter.cursor;
-  return look(place, waiter, reading.version, from);
+  return look(place, inHand(waiter), reading.version, from);
 }
 
 /** Reads the log from `from` to its end, and settles the waiter there. The wait ends where it holds, or its time is over. */
-async function look(place: Place, standing: Waiting, version: Version | null, from: Cursor | null): Promise<Looked> {
+async function look(
+  place: Place,
+  standing: InHand<Waiting>,
+  version: Version | null,
+  from: Cursor | null,
+): Promise<Looked> {
   const { turn, stream, key, until } = place;
   const { store, runtime, tenant } = turn.scope;
   const log = streamLog(tenant, stream.name);
   const now = runtime.now();
-  let waiter: Waiter = { ...standing, cursor: from };
+  let hand: InHand = { ...standing, waiter: { ...standing.waiter, cursor: from } };
   let atEnd = false;
   // A turn that only reads would come to nothing: what it has read is stored in time.
   const enoughAt = turn.deadline - turn.wholeMs / 3;
-  while (!atEnd && !isHeld(waiter) && (runtime.now() < enoughAt || waiter.cursor === from)) {
-    const page = obey(await store.read(log, waiter.cursor, PAGE, besides(turn.scope, stream.name)));
-    atEnd = page.entries.length < PAGE;
-    waiter = takeIn(waiter, page.entries, stream.name);
-    if (page.entries.length === 0 && !isHeld(waiter)) waiter = { ...waiter, cursor: page.cursor };
+  while (!atEnd && isWaiting(hand) && (runtime.now() < enoughAt || hand.waiter.cursor === from)) {
+    const { entries, cursor } = obey(await store.read(log, hand.waiter.cursor, PAGE, besides(turn.scope, stream.name)));
+    atEnd = entries.length < PAGE;
+    const [ready = hand] = await withParts(turn.scope, stream, [{ hand, parts: wantedBy(hand, entries) }]);
+    hand = takeInHand(runtime, ready, entries, stream.name);
+    if (entries.length === 0 && isWaiting(hand)) hand = { ...hand, waiter: { ...hand.waiter, cursor } };
   }
-  if (atEnd && !isHeld(waiter)) waiter = passTime(waiter, now, stream.name);
-  if (isHeld(waiter)) return finish(place, waiter.held, version);
-  if (atEnd && now >= until) return finish(place, null, version);
-  const settled = standing.settled || atEnd;
-  if (waiter.state !== standing.state || settled !== standing.settled || !atEnd) {
+  if (atEnd && isWaiting(hand)) hand = await passTimeInHand(turn.scope, hand, now, stream);
+  if (!isWaiting(hand)) return finish(place, heldBy(hand), version, hand.waiter);
+  if (atEnd && now >= until) return finish(place, null, version, standing.waiter);
+  const { waiter } = hand;
+  const settled = standing.waiter.settled || atEnd;
+  const isChanged = waiter.state !== standing.waiter.state || hand.fresh.size + hand.stale.length > 0;
+  if (isChanged || settled !== standing.waiter.settled || !atEnd) {
     // Where a follower was faster, what it wrote stays, and stays unsettled. That costs reads and loses nothing.
     const record = { expects: version, expiresAt: expiryOf(turn.journal.header()) };
+    await storeParts(turn.scope, stream.name, hand, record.expiresAt, turn.deadline);
     const put = putWaiter(turn.scope.tenant, key, { ...waiter, settled }, record, now);
     note(place, {}, put, true);
   }
@@ -130,12 +154,25 @@ async function look(place: Place, standing: Waiting, version: Version | null, fr
 }
 
 /** The wait has ended: that is remembered and its waiter deleted, in one commit. */
-async function finish(place: Place, value: Occurrence | null, version: Version | null): Promise<Looked> {
+async function finish(
+  place: Place,
+  value: Occurrence | null,
+  version: Version | null,
+  waiter: Waiter | null = null,
+): Promise<Looked> {
   const { turn, key } = place;
   const end = { value, ...turn.order.placeOf(place.id) };
   note(place, end, version === null ? undefined : { kind: 'delete', ...key, expects: version }, true);
   await turn.breakOff.flush();
+  if (waiter !== null) await dropParts(turn.scope, place.stream.name, waiter, turn.deadline).catch(ignored);
   return { value };
+}
+
+/** The wait has ended, and what is left of it expires. */
+function ignored(): void {}
+
+function heldBy({ waiter }: InHand): Occurrence | null {
+  return isHeld(waiter) ? waiter.held : null;
 }
 
 /** Remembers the wait with the next commit. @param beside what becomes of its waiter in the same commit */

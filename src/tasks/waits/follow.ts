@@ -18,15 +18,16 @@
 import { listAll } from '../../store/list-all.ts';
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { asTidegateError, TidegateError } from '../../base/errors.ts';
-import { utf8Bytes } from '../../base/json.ts';
+import { jsonBytes } from '../../base/json.ts';
+import { paceOf } from '../../base/pace.ts';
 import { commitSurely } from '../../store/commit.ts';
 import { entriesBetween } from '../../store/cursor.ts';
-import { type Cursor, isPresent, type LogEntry, type Put } from '../../store/store.ts';
+import { type Cursor, isPresent, type LogEntry } from '../../store/store.ts';
 import type { Deps } from '../../streams/deps.ts';
 import { follow, followerPosition } from '../../streams/log/follower.ts';
 import { removalsKey } from '../../streams/log/removals.ts';
 import { streamLog } from '../../streams/log/stream-log.ts';
-import { isFar, judgeAll, waiterIn, type WaiterRound } from './judge.ts';
+import { isFar, judgeAll, type Judged, waiterIn, type WaiterRound } from './judge.ts';
 import { taskOfDue, waiterPartition } from '../records/names.ts';
 import { isHeld, putsHeld, type Waiting } from './waiter.ts';
 import type { Scope } from '../../streams/scope.ts';
@@ -94,6 +95,7 @@ async function followAs(
 ): Promise<WaitersReport> {
   const log = streamLog(scope.tenant, stream.name);
   const leavesNewer = follower === BESIDE_NEWER;
+  const pace = paceOf(scope.runtime);
   const first = await firstWaiting(scope, stream, leavesNewer);
   if (first === null) return report;
   const main = leavesNewer ? await followerPosition(scope, WAITER_FOLLOWER, log) : null;
@@ -108,7 +110,7 @@ async function followAs(
       return {
         take: (taken) => void round.push(...taken),
         async effects() {
-          await wakeAll({ scope, stream, log, round, deadline, leavesNewer, wake, report, gaps: new Map() });
+          await wakeAll({ scope, stream, log, round, deadline, leavesNewer, wake, report, pace, gaps: new Map() });
           return [];
         },
       };
@@ -169,26 +171,28 @@ async function startOf(
 
 async function wakeAll(round: Following): Promise<void> {
   const { scope, stream } = round;
-  let puts: Put[] = [];
+  let judged: Judged[] = [];
   for await (const records of listWaiters(scope, stream)) {
-    puts.push(...(await judgeAll(round, records)));
-    puts = await write(round, puts, false);
+    judged.push(...(await judgeAll(round, records)));
+    judged = await write(round, judged, false);
   }
-  await write(round, puts, true);
+  await write(round, judged, true);
 }
 
 /** Writes waiters as long as they fill a commit, or all of them; returns those that are left. */
-async function write(round: Following, puts: readonly Put[], all: boolean): Promise<Put[]> {
-  const { scope, deadline, report, wake } = round;
-  let left = [...puts];
+async function write(round: Following, judged: readonly Judged[], all: boolean): Promise<Judged[]> {
+  const { scope, deadline, report, wake, pace } = round;
+  let left = [...judged];
   for (let races = 0; ;) {
+    const rest = pace();
+    if (rest !== null) await rest;
     const chunk = chunkOf(scope, left);
     if (left.length === 0 || (!all && chunk.length === left.length)) return left;
-    const result = await commitSurely(scope.runtime, scope.store, chunk, deadline);
+    const result = await commitSurely(scope.runtime, scope.store, chunk.flat(), deadline);
     report.commits += 1;
     if (result.status === 'committed') {
       left = left.slice(chunk.length);
-      const held = chunk.filter(putsHeld);
+      const held = chunk.map(([head]) => head).filter(putsHeld);
       report.matched += held.length;
       for (const put of held) wake?.(taskOfDue(put));
       races = 0;
@@ -200,19 +204,27 @@ async function write(round: Following, puts: readonly Put[], all: boolean): Prom
         retryAfterMs: 1_000,
       });
     }
-    const moved = new Set(result.conflicts.map(({ operation }) => chunk[operation]));
-    const found = result.conflicts.map((conflict) => conflict.found).filter(isPresent);
-    left = [...left.filter((put) => !moved.has(put)), ...(await judgeAll(round, found))];
+    const owners = chunk.flatMap((one) => one.map(() => one));
+    const moved = new Set(result.conflicts.map(({ operation }) => owners[operation]));
+    const found = await scope.store.getMany(
+      [...moved].flatMap((one) => (one ? [{ partition: one[0].partition, id: one[0].id }] : [])),
+      scope.runtime.now(),
+    );
+    left = [...left.filter((one) => !moved.has(one)), ...(await judgeAll(round, found.filter(isPresent)))];
   }
 }
 
-/** The first of the puts, as many as one commit takes. */
-function chunkOf({ store }: Deps, puts: readonly Put[]): readonly Put[] {
+/** The first of the waiters, as many as one commit takes. */
+function chunkOf({ store }: Deps, judged: readonly Judged[]): readonly Judged[] {
   const { commitOperations, commitBytes } = store.limits;
   let bytes = 0;
-  const most = puts.findIndex(({ value }, index) => {
-    bytes += utf8Bytes(JSON.stringify(value)) + NAMES_BYTES;
-    return index > 0 && (index >= commitOperations || bytes > commitBytes);
+  let operations = 0;
+  const most = judged.findIndex((one, index) => {
+    operations += one.length;
+    for (const operation of one) {
+      bytes += NAMES_BYTES + (operation.kind === 'put' ? jsonBytes(operation.value) : 0);
+    }
+    return index > 0 && (operations > commitOperations || bytes > commitBytes);
   });
-  return most === -1 ? puts : puts.slice(0, most);
+  return most === -1 ? judged : judged.slice(0, most);
 }

@@ -5,11 +5,13 @@
  */
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { asTidegateError, TidegateError } from '../../base/errors.ts';
+import type { Pace } from '../../base/pace.ts';
 import { entriesBetween } from '../../store/cursor.ts';
-import type { Cursor, LogEntry, LogPage, Put, StoredRecord } from '../../store/store.ts';
+import type { Cursor, Delete, LogEntry, LogPage, Put, StoredRecord } from '../../store/store.ts';
 import { besides, obey } from '../../streams/log/removals.ts';
 import type { Scope } from '../../streams/scope.ts';
-import { takeIn, entriesAfter, isHeld, putWaiter, readWaiter, type Waiter, type Waiting } from './waiter.ts';
+import { inHand, type InHand, isWaiting, operationsOf, takeInHand, wantedBy, withParts } from './in-hand.ts';
+import { entriesAfter, isHeld, putWaiter, readWaiter, type Waiter, type Waiting } from './waiter.ts';
 
 const GAP_PAGE = 200;
 /** How many pages before the round are remembered for other waiters. */
@@ -26,6 +28,8 @@ export interface WaiterRound {
   deadline: number;
   /** Whether waiters of a newer release are left out; else they end the round. */
   leavesNewer: boolean;
+  /** That of the whole round, whatever is done in it. */
+  pace: Pace;
   /** Pages before the round that were read for other waiters, by where they begin. */
   gaps: Map<Cursor | null, Promise<LogPage>>;
 }
@@ -43,57 +47,83 @@ export function waiterIn(record: StoredRecord, now: number, leavesNewer: boolean
   }
 }
 
+/** What stores a waiter that has become another: the put of its head first. It takes effect as a whole. */
+export type Judged = [head: Put, ...others: (Put | Delete)[]];
+
+/** How many waiters are taken in hand at once, each with the parts of its state that the round concerns. */
+const AT_ONCE = 25;
+
 /**
- * A put for each that has become another.
+ * What stores each that has become another.
  * @throws TidegateError `cancelled` where the time is over before all were looked at; `newer_version` as `waiterIn`
  */
-export async function judgeAll(round: WaiterRound, records: readonly StoredRecord[]): Promise<Put[]> {
-  const { runtime } = round.scope;
-  const puts: Put[] = [];
-  for (const record of records) {
-    const now = runtime.now();
-    if (now >= round.deadline)
-      throw new TidegateError('cancelled', 'the time was over before all waits were looked at');
-    const standing = waiterIn(record, now, round.leavesNewer);
-    if (standing === null || isHeld(standing)) continue;
-    const waiter = await judge(round, standing);
-    if (!isWorthwhile(standing, waiter)) continue;
-    const { version: expects, expiresAt } = record;
-    puts.push(
-      putWaiter(
-        round.scope.tenant,
-        { partition: record.partition, id: record.id },
-        waiter,
-        { expects, expiresAt },
-        now,
-      ),
-    );
+export async function judgeAll(round: WaiterRound, records: readonly StoredRecord[]): Promise<Judged[]> {
+  const judged: Judged[] = [];
+  for (let from = 0; from < records.length; from += AT_ONCE) {
+    judged.push(...(await judgeSome(round, records.slice(from, from + AT_ONCE))));
   }
-  return puts;
+  return judged;
 }
 
-async function judge(round: WaiterRound, standing: Waiting): Promise<Waiter> {
-  const { round: entries, stream } = round;
-  let waiter: Waiter = standing;
-  if (!standing.settled) waiter = await throughGap(round, standing);
-  return isHeld(waiter) ? waiter : takeIn(waiter, entriesAfter(waiter.cursor, entries), stream.name);
+async function judgeSome(round: WaiterRound, records: readonly StoredRecord[]): Promise<Judged[]> {
+  const { scope, stream, pace } = round;
+  const standing = records.flatMap((record) => {
+    const waiter = waiterIn(record, scope.runtime.now(), round.leavesNewer);
+    return waiter === null || isHeld(waiter) ? [] : [{ record, hand: inHand(waiter) }];
+  });
+  const wanted = standing.map(({ hand }) => ({ hand, parts: wantedBy(hand, newTo(hand.waiter, round)) }));
+  const hands = await withParts(scope, stream, wanted);
+  const judged: Judged[] = [];
+  for (const [index, { record }] of standing.entries()) {
+    const rest = pace();
+    if (rest !== null) await rest;
+    const now = scope.runtime.now();
+    if (now >= round.deadline)
+      throw new TidegateError('cancelled', 'the time was over before all waits were looked at');
+    const hand = hands[index];
+    if (hand === undefined) continue;
+    const next = await judge(round, hand);
+    if (!isWorthwhile(hand.waiter, next)) continue;
+    const { partition, id, version: expects, expiresAt } = record;
+    const head = putWaiter(scope.tenant, { partition, id }, next.waiter, { expects, expiresAt }, now);
+    judged.push(operationsOf(scope.tenant, stream.name, head, next));
+  }
+  return judged;
+}
+
+function newTo({ cursor }: Waiting, { round }: WaiterRound): readonly LogEntry[] {
+  return entriesAfter(cursor, round);
+}
+
+async function judge(round: WaiterRound, standing: InHand<Waiting>): Promise<InHand> {
+  const { round: entries, stream, scope } = round;
+  let hand: InHand = standing;
+  if (!standing.waiter.settled) hand = await throughGap(round, standing);
+  if (!isWaiting(hand)) return hand;
+  const left = entriesAfter(hand.waiter.cursor, entries);
+  const [ready = hand] = await withParts(scope, stream, [{ hand, parts: wantedBy(hand, left) }]);
+  return takeInHand(scope.runtime, ready, left, stream.name);
 }
 
 /** Takes a waiter through what stands between its cursor and the round. */
-async function throughGap({ scope, log, round, stream, gaps }: WaiterRound, standing: Waiting): Promise<Waiter> {
+async function throughGap(
+  { scope, log, round, stream, gaps }: WaiterRound,
+  standing: InHand<Waiting>,
+): Promise<InHand> {
   const [first] = round;
-  let waiter: Waiter = standing;
-  if (first === undefined) return waiter;
-  while (!isHeld(waiter) && isBefore(waiter.cursor, first.cursor, 1)) {
-    const { cursor } = waiter;
+  let hand: InHand = standing;
+  if (first === undefined) return hand;
+  while (isWaiting(hand) && isBefore(hand.waiter.cursor, first.cursor, 1)) {
+    const { cursor } = hand.waiter;
     if (gaps.size > MOST_GAPS) gaps.clear();
     const page = gaps.get(cursor) ?? scope.store.read(log, cursor, GAP_PAGE, besides(scope, stream.name)).then(obey);
     gaps.set(cursor, page);
     const missed = (await page).entries.filter((entry) => isBefore(entry.cursor, first.cursor, 0));
-    if (missed.length === 0) return waiter;
-    waiter = takeIn(waiter, missed, stream.name);
+    if (missed.length === 0) return hand;
+    const [ready = hand] = await withParts(scope, stream, [{ hand, parts: wantedBy(hand, missed) }]);
+    hand = takeInHand(scope.runtime, ready, missed, stream.name);
   }
-  return waiter;
+  return hand;
 }
 
 /** Whether more than `entries` entries stand between them. */
@@ -102,8 +132,8 @@ function isBefore(cursor: Cursor | null, other: Cursor, entries: number): boolea
 }
 
 /** Whether a waiter is written. One with nothing new is not, unless reading would begin ever further back because of it. */
-function isWorthwhile(standing: Waiting, waiter: Waiter): boolean {
-  if (isHeld(waiter) || waiter.state !== standing.state) return true;
+function isWorthwhile(standing: Waiting, { waiter, fresh, stale }: InHand): boolean {
+  if (isHeld(waiter) || waiter.state !== standing.state || fresh.size + stale.length > 0) return true;
   if (standing.settled || waiter.cursor === null) return false;
   return standing.cursor === null || isFar(standing.cursor, waiter.cursor);
 }

@@ -8,6 +8,8 @@ import { listAll } from '../../store/list-all.ts';
 import { type DueRecord, isPresent, type Operation } from '../../store/store.ts';
 import type { Deps } from '../../streams/deps.ts';
 import type { Scope } from '../../streams/scope.ts';
+import { dropParts } from './in-hand.ts';
+import { readWaiter } from './waiter.ts';
 import { isWaiter, taskPartition, waiterKey } from '../records/names.ts';
 import { REMEMBERED, rememberedWait, WAIT } from '../records/remembered.ts';
 
@@ -23,9 +25,10 @@ export async function dropWaits(scope: Scope, taskId: string, deadline: number):
         const wait = rememberedWait.decode(value);
         if (wait.value !== undefined) continue;
         const key = waiterKey(tenant, wait.stream, taskId, id.slice(REMEMBERED.length));
-        const { version } = await store.get(key, runtime.now());
-        if (version === null) continue;
-        await commitSurely(runtime, store, [{ kind: 'delete', ...key, expects: version }], deadline);
+        const reading = await store.get(key, runtime.now());
+        if (reading.version === null) continue;
+        await commitSurely(runtime, store, [{ kind: 'delete', ...key, expects: reading.version }], deadline);
+        if (isPresent(reading)) await dropParts(scope, wait.stream, readWaiter(reading, runtime.now()), deadline);
       }
     }
   } catch (thrown) {

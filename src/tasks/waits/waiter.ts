@@ -15,12 +15,15 @@ import type { ConditionState } from '../../streams/conditions/state.ts';
 import { loggedEvent, toStreamEvent } from '../../streams/log/stream-log.ts';
 import { record } from '../../store/record.ts';
 import { taskQueue } from '../records/names.ts';
+import { dueOfParts, type PartNotes } from './parts.ts';
 import { occurrence } from '../records/occurrence.ts';
 
 export interface Waiting {
   condition: Condition;
-  /** What is remembered of the entries up to the cursor. */
+  /** What is remembered of the entries up to the cursor. Where it is kept in parts, it has no subjects here. */
   state: ConditionState;
+  /** Absent: the state is not kept in parts. */
+  parts?: PartNotes;
   cursor: Cursor | null;
   /**
    * Whether its task has read the log to the end since the record was first stored. From then on the entries between the cursor
@@ -31,6 +34,8 @@ export interface Waiting {
 
 export interface Held {
   held: Occurrence;
+  /** Ids of the parts that the state had, which nobody needs any more. Absent: it had none. */
+  parts?: string[];
 }
 
 export type Waiter = Waiting | Held;
@@ -42,12 +47,28 @@ export function isHeld(waiter: Waiter): waiter is Held {
   return 'held' in waiter;
 }
 
-const waiterRecord = record<Waiter>('waiter', () =>
-  z.union([
-    z.object({ held: occurrence() }),
-    z.object({ condition: conditionSchema, state: stateSchema(), cursor: z.string().nullable(), settled: z.boolean() }),
-  ]),
+/** Version 1 had no parts. An older release leaves a waiter of this version to newer ones. */
+const waiterRecord = record<Waiter>(
+  'waiter',
+  () =>
+    z.union([
+      z.object({ held: occurrence(), parts: z.array(z.string()).exactOptional() }),
+      z.object({
+        condition: conditionSchema,
+        state: stateSchema(),
+        parts: z.record(z.string(), partSchema()).exactOptional(),
+        cursor: z.string().nullable(),
+        settled: z.boolean(),
+      }),
+    ]),
+  { version: 2, upgrade: { 1: (value) => value } },
 );
+
+export const waiterPart = record<ConditionState>('part of a waiter', () => stateSchema());
+
+function partSchema() {
+  return z.tuple([z.string(), z.number(), z.number(), z.number().nullable()]);
+}
 
 function stateSchema(): z.ZodType<ConditionState> {
   const subject = z.object({ key: z.string().nullable(), holds: z.boolean(), memory: z.json() });
@@ -67,7 +88,8 @@ function stateSchema(): z.ZodType<ConditionState> {
 export function readWaiter(stored: StoredRecord, now: number): Waiter {
   const waiter = waiterRecord.decode(stored.value);
   if (isHeld(waiter) || isStateOf(waiter.condition, waiter.state)) return waiter;
-  return { ...waiter, state: begin(waiter.condition, now) };
+  const { parts: _, ...rest } = waiter;
+  return { ...rest, state: begin(waiter.condition, now) };
 }
 
 /** It is due at once where it holds, else when time alone may make it hold. */
@@ -88,8 +110,8 @@ export function putsHeld({ value }: Put): boolean {
   return isHeld(waiterRecord.decode(value));
 }
 
-function dueTime({ condition, state }: Waiting): number | null {
-  const at = dueAt(condition, state);
+function dueTime({ condition, state, parts }: Waiting): number | null {
+  const at = parts === undefined ? dueAt(condition, state) : dueOfParts(parts);
   return at === null ? null : Math.round(at) + SKEW_MS;
 }
 
@@ -101,7 +123,7 @@ export function entriesAfter(cursor: Cursor | null, entries: readonly LogEntry[]
   return between === null || between >= 1 ? entries : entries.slice(1 - between);
 }
 
-/** Takes in entries that follow its cursor, up to the one with which it holds. */
+/** Takes in entries that follow its cursor, up to the one with which it holds. Its state is not kept in parts. */
 export function takeIn(waiting: Waiting, entries: readonly LogEntry[], stream: string): Waiter {
   const { condition } = waiting;
   let { state } = waiting;
@@ -114,7 +136,7 @@ export function takeIn(waiting: Waiting, entries: readonly LogEntry[], stream: s
   return { ...waiting, state, cursor: entries.at(-1)?.cursor ?? waiting.cursor };
 }
 
-/** Judges it by time alone. @param now taken before the log was read to its end; see `SKEW_MS` */
+/** Judges it by time alone. Its state is not kept in parts. @param now taken before the log was read to its end; see `SKEW_MS` */
 export function passTime(waiting: Waiting, now: number, stream: string): Waiter {
   const { state, transitions } = tick<LoggedEvent>(waiting.condition, waiting.state, now - SKEW_MS);
   const began = transitions.find(({ became }) => became === 'holding');
