@@ -63,7 +63,7 @@ export async function drive({ environment }: RunningEngine): Promise<void> {
     await driveHttpTools(deps);
     await driveSession(deps);
     const swept = await sweep(deps, runtime.now() + 20_000);
-    if (swept.error !== null || swept.events['readings'] !== 252) throw new Error(JSON.stringify(swept));
+    if (swept.error !== null || swept.events['readings'] !== 312) throw new Error(JSON.stringify(swept));
     await createAppStreams(deps, PUBLIC).remove('readings', { id: 'published' });
     await removeLongKeys(deps);
   } finally {
