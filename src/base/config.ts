@@ -23,6 +23,8 @@ export interface Config {
   /** The chosen driver's name, and the checked values of its variables. */
   store: { name: string; values: Record<string, unknown> };
   mqttUrl: string | null;
+  /** How many requests to the store feeds may make in a day (UTC). Null: as many as they need. Workers and Lambda only. */
+  feedRequestsPerDay: number | null;
   /** The secrets for sealing. Null: none is set, and a host may use one of its own. */
   secrets: Secrets | null;
   logLevel: LogLevel;
@@ -99,6 +101,10 @@ function originsIn(text: string): string[] {
 }
 
 const LAST = {
+  FEED_REQUESTS_PER_DAY: z
+    .string()
+    .refine((text) => /^[1-9]\d{0,11}$/.test(text), 'expected a whole number of requests, one at least')
+    .optional(),
   MQTT_URL: urlVariable(['mqtt:', 'mqtts:', 'ws:', 'wss:']).optional(),
   TIDEGATE_SECRET: secret.optional(),
   TIDEGATE_SECRET_PREVIOUS: secret.optional(),
@@ -159,6 +165,7 @@ export function readEnvironment(
     shutdownMs: Number(env.SHUTDOWN_MS),
     store: { name: env.STORE, values },
     mqttUrl: env.MQTT_URL ?? null,
+    feedRequestsPerDay: env.FEED_REQUESTS_PER_DAY ? Number(env.FEED_REQUESTS_PER_DAY) : null,
     secrets: env.TIDEGATE_SECRET
       ? { current: env.TIDEGATE_SECRET, previous: env.TIDEGATE_SECRET_PREVIOUS ?? null }
       : null,

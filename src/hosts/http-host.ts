@@ -22,6 +22,11 @@ export interface HostOptions
   /** Where `queue` sends a task that goes on later. Default: nowhere; `scheduled` finds it. */
   taskQueue?: TaskQueue | null;
   /**
+   * How many requests to the store feeds may make in a day (UTC), when `scheduled` pulls them: after them they stand still,
+   * and agents go on. Default null: as many as they need.
+   */
+  feedRequestsPerDay?: number | null;
+  /**
    * Whether feeds that listen keep their connections here. False: each burst ends its connection, and what a feed loses
    * between two bursts is told at the start and in the texts of its streams. Default false.
    */

@@ -9,11 +9,14 @@ import { sweep, type SweepReport } from '../feeds/run/sweep.ts';
 import type { TaskDeps } from '../tasks/records/find-task.ts';
 import { runTasks, type TasksReport } from '../tasks/work/run-due.ts';
 import { followAll } from '../tasks/waits/watch.ts';
+import { isLeftOfDay } from './day-budget.ts';
 import { logFeed, logSweep } from './report-log.ts';
 
 export interface ScheduledReport {
   /** How often what was due was pulled. */
   rounds: number;
+  /** Feeds stand still until the day (UTC) is over, because they asked of the store what they may. */
+  paused: boolean;
   /** Appended in all rounds. */
   events: number;
   /** Names of feeds whose last burst of this run failed. */
@@ -32,13 +35,21 @@ const MOST_SWEEP_MS = 5_000;
 /** No further round begins with less time left than this, ms. */
 const LEAST_ROUND_MS = 1_000;
 
-/** @param deadline epoch ms by which it answers. Never rejects. */
-export async function runScheduled(deps: TaskDeps, deadline: number): Promise<ScheduledReport> {
+/**
+ * @param deadline epoch ms by which it answers. Never rejects.
+ * @param feedRequestsPerDay what feeds may ask of the store in a day (UTC); null: as much as they need
+ */
+export async function runScheduled(
+  deps: TaskDeps,
+  deadline: number,
+  feedRequestsPerDay: number | null = null,
+): Promise<ScheduledReport> {
   const { runtime } = deps;
   const whole = Math.max(0, deadline - runtime.now());
   const ingestBy = deadline - Math.min(whole * SWEEP_SHARE, MOST_SWEEP_MS);
   const report: ScheduledReport = {
     rounds: 0,
+    paused: false,
     events: 0,
     failed: [],
     tasks: { entered: 0, ended: 0, broken: 0 },
@@ -51,7 +62,8 @@ export async function runScheduled(deps: TaskDeps, deadline: number): Promise<Sc
   const failed = new Set<string>();
   const working = workOnTasks(deps, ingestBy, report);
   try {
-    for (let goesOn = true; goesOn;) {
+    report.paused = !(await isLeftOfDay(deps, feedRequestsPerDay, { storeCalls: {} }));
+    for (let goesOn = !report.paused; goesOn;) {
       const { feeds, nextAt, spent } = await ingest(deps, ingestBy);
       report.rounds += 1;
       for (const feed of feeds) logFeed(runtime.log, feed.error === null ? 'info' : 'warn', feed);
@@ -64,8 +76,16 @@ export async function runScheduled(deps: TaskDeps, deadline: number): Promise<Sc
       }
       report.failed = [...failed];
       more = nextAt !== null && nextAt <= runtime.now();
+      report.paused = !(await isLeftOfDay(deps, feedRequestsPerDay, spent));
       // A feed that is always due ends the rounds by bringing nothing.
-      goesOn = more && brought > 0 && ingestBy - runtime.now() >= LEAST_ROUND_MS;
+      goesOn = more && !report.paused && brought > 0 && ingestBy - runtime.now() >= LEAST_ROUND_MS;
+    }
+    if (report.paused) {
+      more = false;
+      runtime.log('warn', 'feeds stand still until 00:00 UTC: they asked of the store what they may in a day', {
+        field: 'FEED_REQUESTS_PER_DAY',
+        feedRequestsPerDay,
+      });
     }
   } catch (thrown) {
     const error = asTidegateError(thrown);

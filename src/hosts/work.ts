@@ -4,9 +4,12 @@ import type { HostOptions, HostWork } from './http-host.ts';
 import { workOnBatch } from './queue.ts';
 import { runScheduled } from './scheduled.ts';
 
-export function createWork(deps: TaskDeps, { taskQueue = null }: Pick<HostOptions, 'taskQueue'>): HostWork {
+export function createWork(
+  deps: TaskDeps,
+  { taskQueue = null, feedRequestsPerDay = null }: Pick<HostOptions, 'taskQueue' | 'feedRequestsPerDay'>,
+): HostWork {
   return {
-    scheduled: (deadline) => runScheduled(deps, deadline),
+    scheduled: (deadline) => runScheduled(deps, deadline, feedRequestsPerDay),
     queue: (batch, deadline) => workOnBatch(deps, taskQueue, batch, deadline),
   };
 }

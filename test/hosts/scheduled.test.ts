@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { feedMetrics, latenessOf } from '../../src/hosts/lambda/metrics.ts';
+import { isLeftOfDay } from '../../src/hosts/day-budget.ts';
 import { runScheduled } from '../../src/hosts/scheduled.ts';
 import { type App, defineApp, extendApp, pull, type PullOptions, stream, task } from '../../src/index.ts';
 import { type Runtime, systemRuntime } from '../../src/base/runtime.ts';
@@ -113,6 +114,42 @@ test('a round begins while a second is left beside the time for the sweep', asyn
   expect(report).toMatchObject({ rounds: 3, events: 3, more: true, failed: [] });
   for (const each of deadlines) expect(each).toBeLessThanOrEqual(deadline - 2_000);
   expect(report.swept.more).toBe(false);
+});
+
+test('feeds stand still when they have asked what they may in a day, over all instances, and the rest goes on', async () => {
+  const clock = busyClock();
+  const app = appOf(Array.from({ length: 100 }, () => 1));
+  const store = createMemoryStore();
+  const [first, second] = [
+    { ...depsOf(app, clock), store },
+    { ...depsOf(app, clock), store },
+  ];
+  const run = (deps: TaskDeps) => runScheduled(deps, clock.now() + 50_000, 40);
+  const begun = await run(first);
+  expect(begun).toMatchObject({ paused: true, failed: [], more: false, error: null });
+  expect(begun.rounds).toBeGreaterThan(2);
+  expect(begun.rounds).toBeLessThan(40);
+  for (const deps of [first, second]) {
+    const paused = await run(deps);
+    expect(paused).toMatchObject({ rounds: 0, events: 0, paused: true, more: false, error: null });
+    expect(deps.lines.filter((line) => line.startsWith('warn feeds stand still until 00:00 UTC'))).not.toEqual([]);
+  }
+  // The sweep goes on, and the latest events are as they were.
+  expect(second.told.get('sweep')).toMatchObject({ error: null });
+  clock.step(12 * 3_600_000);
+  expect((await run(second)).rounds).toBe(begun.rounds);
+});
+
+test('what is counted is requests to the engine, else calls to the store; without a bound nothing is', async () => {
+  const counted = countCalls(createMemoryStore());
+  const deps = { store: counted.store, runtime: { now: () => START } };
+  expect(await isLeftOfDay(deps, null, { storeCalls: { get: 9 } })).toBe(true);
+  expect(counted.total()).toBe(0);
+  expect(await isLeftOfDay(deps, 10, { storeCalls: { get: 2, commit: 3 } })).toBe(true);
+  expect(await isLeftOfDay(deps, 10, { storeCalls: { get: 2 }, engineRequests: 5 })).toBe(false);
+  expect(counted.calls()).toEqual({ add: 2 });
+  const next = { ...deps, runtime: { now: () => START + 86_400_000 } };
+  expect(await isLeftOfDay(next, 10, { storeCalls: {} })).toBe(true);
 });
 
 test('runs that overlap share the work, and nothing is taken in twice or counted as failed', async () => {

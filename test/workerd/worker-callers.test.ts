@@ -1,8 +1,8 @@
-/** Who calls a Worker: `authenticate` is asked before anything is served. */
+/** Who calls a Worker: `authenticate` is asked before anything is served; and what its schedule may spend. */
 import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { createWorker } from '../../src/hosts/workers/host.ts';
-import { defineApp, stream } from '../../src/index.ts';
+import { defineApp, pull, stream } from '../../src/index.ts';
 
 const app = defineApp({
   name: 'callers',
@@ -30,4 +30,15 @@ function ask(more: Record<string, string>): Promise<Response> {
 test('refuses who says nothing, and answers who does', async () => {
   expect((await ask({})).status).toBe(401);
   expect((await ask({ authorization: 'x' })).status).toBe(200);
+});
+
+test('feeds stand still beyond FEED_REQUESTS_PER_DAY, and who asks is answered', async () => {
+  let pulls = 0;
+  const feed = pull({ everyMs: 1, pull: () => Promise.resolve({ items: [{ a: (pulls += 1) }], position: pulls }) });
+  const things = stream({ description: 'Things', schema: z.object({ a: z.number() }), feed });
+  const fed = createWorker(defineApp({ name: 'fed', version: '1.0.0', description: 'One feed', streams: { things } }));
+  const environment = { STORE: 'memory', FEED_REQUESTS_PER_DAY: '1' };
+  for (let minutes = 0; minutes < 3; minutes += 1) await fed.scheduled({}, environment);
+  expect(pulls).toBe(1);
+  expect((await fed.fetch(new Request('https://example.org/readyz'), environment)).status).toBe(200);
 });

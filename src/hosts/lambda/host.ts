@@ -70,8 +70,8 @@ export function createLambdaHost(
     const store = await openStore(config, runtime, app.name);
     const { tenants } = callers;
     const deps: Deps = { app, store, runtime, ...(tenants ? { tenants } : {}) };
-    const { publicUrl, allowedOrigins, secrets } = config;
-    const serving = { publicUrl, allowedOrigins, secrets, deadlineOf, outlivesClients: false };
+    const { publicUrl, allowedOrigins, secrets, feedRequestsPerDay } = config;
+    const serving = { publicUrl, allowedOrigins, secrets, feedRequestsPerDay, deadlineOf, outlivesClients: false };
     return { deps, host: createLazyHost({ ...callers, ...deps, ...serving }) };
   }
 

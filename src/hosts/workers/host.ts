@@ -84,6 +84,7 @@ export function createWorker(app: App, { stores = {}, ...callers }: WorkerOption
       host: texts['HOST'] === undefined ? null : config.host,
       secrets: config.secrets,
       ...(admit ? { admit } : {}),
+      feedRequestsPerDay: config.feedRequestsPerDay,
       taskQueue,
       dispatch: (deps) => dispatchThrough(deps, taskQueue),
     });

@@ -61,6 +61,21 @@ function call(name: string, meta: object = {}) {
   });
 }
 
+test('FEED_REQUESTS_PER_DAY stops feeds, and the alarm that looks at what is due hears of it', async () => {
+  let pulls = 0;
+  const feed = pull({ everyMs: 1, pull: () => Promise.resolve({ items: [{ a: (pulls += 1) }], position: pulls }) });
+  const things = stream({ description: 'Things', schema: z.object({ a: z.number() }), feed });
+  const fed = defineApp({ name: 'fed', version: '1.0.0', description: 'One feed', streams: { things } });
+  const environment = { STORE: 'memory', FEED_REQUESTS_PER_DAY: '1' };
+  const host = createLambdaHost(fed, environment, { write: (line) => lines.push(line) });
+  expect(await host.scheduled({}, invocation(10_000))).toMatchObject({ rounds: 1, paused: true });
+  expect(await host.scheduled({}, invocation(10_000))).toMatchObject({ rounds: 0, paused: true });
+  expect(pulls).toBe(1);
+  expect(lines.at(-1)).toContain(METRICS.oldestDue);
+  const answer = await host.buffered(event('GET', '/healthz'), invocation(10_000));
+  expect(answer.statusCode).toBe(200);
+});
+
 test('a variable beside a known one is told in the log, once, without its value', async () => {
   const host = hostWith({ STORE: 'memory', LOG_LEVLE: 'a value', AWS_DEFAULT_REGION: 'eu-west-1', _HANDLER: 'x' });
   for (let n = 0; n < 2; n += 1) await host.scheduled({}, invocation(10_000));
