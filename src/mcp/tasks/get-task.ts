@@ -7,28 +7,28 @@ import type { Tasks } from '../../tasks/work/service.ts';
 import { accountedTasks } from '../../calls/context.ts';
 import { READ_ONLY } from '../../calls/schemas.ts';
 import { IN_TOOLS, naming } from './argument-names.ts';
-import { callsMeanwhile, pageCalls } from './next-calls.ts';
 import { noPage, PageAnswer, pageAnswer, pageToCome } from './page-answer.ts';
 import type { Poll } from './polling.ts';
-import type { See, SeenTask } from './seen-task.ts';
-import { answerContent, answerOf, TaskAnswer } from './task-result.ts';
-import { inBothHalves, stateLines, stateOf, TaskState } from './task-state.ts';
+import { resultAnswer, ResultPart } from './result-parts.ts';
+import type { See } from './seen-task.ts';
+import { TaskAnswer } from './task-result.ts';
+import { TaskState } from './task-state.ts';
 
 export const TaskHandle = z.string().min(1).max(64).describe('Handle of the task');
 
 const Input = z.strictObject({
   task: TaskHandle,
   page: z.int().min(1).optional().describe('Of the result, from 1 on'),
-  /** Characters of the page to leave out, and most to answer. The calls that answers print have them. */
+  /** Characters of the page, or of the result, to leave out, and most to answer. The calls that answers print have them. */
   from: z.int().min(0).default(0),
   limit: z.int().min(1).optional(),
 });
 
-const Output = TaskState.extend({ ...TaskAnswer.shape, ...PageAnswer.shape });
+const Output = TaskState.extend({ ...TaskAnswer.shape, ...PageAnswer.shape, ...ResultPart.shape });
 
 /**
- * Costs one call to the store, or two with a page. A page is larger than what a client gives a model by default, and comes in
- * parts.
+ * Costs one call to the store, or two with a page. Pages and results that are larger than what a client gives a model by default
+ * come in parts.
  */
 export function getTaskTool(tasks: Tasks, poll: Poll, see: See): Tool {
   return tool({
@@ -40,30 +40,14 @@ export function getTaskTool(tasks: Tasks, poll: Poll, see: See): Tool {
     async run({ task, page, from, limit }, context) {
       const { principal } = context;
       const kept = accountedTasks(tasks, context);
-      const header = await naming(IN_TOOLS, () => poll(kept, principal, task, page !== undefined));
+      const header = await naming(IN_TOOLS, () => poll(kept, principal, task, page !== undefined || from > 0));
       const seen = see(task, header);
-      if (page === undefined) return wholeAnswer(seen);
+      if (page === undefined) return resultAnswer(seen, from, limit);
       const found = await naming(IN_TOOLS, () => kept.page(principal, task, page)).catch(missingPage);
       if (!(found instanceof TidegateError)) return pageAnswer(seen, { number: page, ...found }, from, limit);
       return hasEnded(header) ? noPage(seen, found) : pageToCome(seen, page);
     },
   });
-}
-
-function wholeAnswer(seen: SeenTask) {
-  const { taskId, header } = seen;
-  const { pages } = header;
-  const more = pages === 0 ? [] : [`The result has ${pages} pages.`];
-  const calls = pages === 0 ? callsMeanwhile(seen) : pageCalls('First page', seen, 1);
-  const structured: z.input<typeof Output> = {
-    ...stateOf(seen),
-    ...answerOf(header),
-    pages: hasEnded(header) ? pages : null,
-  };
-  return {
-    ...inBothHalves([...stateLines(seen), ...more], calls, structured),
-    content: answerContent(taskId, header),
-  };
 }
 
 function missingPage(thrown: unknown): TidegateError {

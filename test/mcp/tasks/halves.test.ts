@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { describe, expect, test } from 'vitest';
+import { utf8Bytes } from '../../../src/base/json.ts';
 import { form, page, task, TidegateError } from '../../../src/index.ts';
 import type { Call } from '../../tools/walk.ts';
 import { filled, HALVES, type Heard, lastOf, walker } from './walker.ts';
@@ -66,6 +67,24 @@ const tasks = {
   }),
 };
 
+const ESSAY = Array.from({ length: 6_000 }, (_, index) => `line ${index} says "é"`).join('\n');
+const MATRIX = Array.from({ length: 6_000 }, (_, index) => ({ index, note: `"${index}"` }));
+/** Their results are larger than an answer that nobody asked to be larger. */
+const large = {
+  essay: task({ ...base, run: async () => ESSAY }),
+  matrix: task({
+    ...base,
+    async run(_input, { page: write }) {
+      await write('a page beside', 'text/plain');
+      return {
+        text: 'all of it',
+        structured: { rows: MATRIX },
+        content: [{ type: 'resource_link' as const, uri: 'file:///rows.csv', name: 'rows' }],
+      };
+    },
+  }),
+};
+
 const SAYS = {
   'order.name': 'Ada',
   'order.size': 'large',
@@ -95,7 +114,43 @@ function pageOf({ tool, arguments: given }: Call, page: number): Call {
   return { tool, arguments: { ...given, page } };
 }
 
-describe.each(Object.entries(HALVES))('by the %s alone', (_name, half) => {
+describe.each(Object.entries(HALVES))('by the %s alone', (name, half) => {
+  const isText = name === 'text';
+  /** The part of a result that an answer shows. */
+  const partIn = ({ said }: Heard) =>
+    isText ? said.slice(said.indexOf('\n', said.indexOf('\nRest: ') + 1) + 1) : partOf(said);
+  const partOf = (said: string) => (JSON.parse(said) as { part?: { text: string } }).part?.text ?? '';
+
+  test.each(['essay', 'matrix'] as const)('the result of %s is read whole, in answers of 25 KB', async (made) => {
+    const { call, walk } = walker(large, half);
+    const ended = lastOf(await walk(begin(made), {}, 'Rest'));
+    const heard = [ended];
+    for (let at = ended; at.calls.has('Rest'); heard.push(at)) at = await call(callFor(at, 'Rest'));
+    for (const { said } of heard) expect(utf8Bytes(said)).toBeLessThan(25_000);
+    expect(heard.length).toBeGreaterThan(4);
+    if (isText) {
+      // The part stands behind the lines about the task, and the calls that go on.
+      const all = heard.map(({ said }) => said).join('\n');
+      for (const index of [0, 2_999, 5_999])
+        expect(all).toContain(made === 'essay' ? `line ${index} ` : `"index":${index}`);
+    } else {
+      const whole = heard.map(partIn).join('');
+      if (made === 'essay') expect(whole).toBe(ESSAY);
+      else expect(JSON.parse(whole)).toMatchObject({ result: { rows: MATRIX }, text: 'all of it' });
+    }
+    if (made === 'matrix') {
+      expect(ended.calls.has('First page')).toBe(true);
+      expect(ended.said).toContain('file:///rows.csv');
+    }
+    const asked = callFor(ended, 'Rest');
+    const { said, calls } = await call({ ...asked, arguments: { ...asked.arguments, from: 0, limit: 400_000 } });
+    expect(said).toContain(
+      isText ? (made === 'essay' ? 'line 3000' : '"index":3000') : '"result"'.slice(0, made === 'essay' ? 1 : 8),
+    );
+    expect(calls.has('Rest')).toBe(false);
+    expect(utf8Bytes(said)).toBeGreaterThan(100_000);
+  });
+
   test('a task is walked through questions and pages to its end', async () => {
     const heard = await walker(tasks, half).walk(begin('order'), SAYS);
     const all = saidIn(heard);
