@@ -1,6 +1,6 @@
 /**
  * The built-in resources, as JSON: `stream://{name}` (its newest events), `stream://{name}/{key}` (the latest event of
- * a key) and `feed://{name}` (its state and dead letters). Times are as in the answers of the tools. Every read says how long
+ * a key), `feed://{name}` (its state and newest dead letters) and `feed://{name}/{before}` (older ones). Times are as in the answers of the tools. Every read says how long
  * a client may keep it. Lists show streams and feeds; keys are found by completion.
  */
 import { MOST_VALUES } from '../declare/completers.ts';
@@ -9,9 +9,10 @@ import type { ResourceContents } from '../declare/content.ts';
 import type { App } from '../declare/app.ts';
 import type { DeclaredStream } from '../declare/stream.ts';
 import { TidegateError } from '../base/errors.ts';
+import { jsonBytes } from '../base/json.ts';
 import type { StreamEvent } from '../base/event.ts';
 import { isoTime } from '../base/time/time-text.ts';
-import { type DeadLetter, readDeadLetters } from '../feeds/records/dead-letters.ts';
+import { type DeadLetter, type DeadLetterPage, readDeadLetters } from '../feeds/records/dead-letters.ts';
 import { type FeedStatus, feedStatus } from '../feeds/records/status.ts';
 import { fieldsOf } from '../streams/fields.ts';
 import { findStream } from '../streams/find-stream.ts';
@@ -24,7 +25,9 @@ import { eventRow, shownEvent } from '../calls/short-lines.ts';
 import { readNote } from './feed-note.ts';
 
 const NEWEST_EVENTS = 50;
-const NEWEST_DEAD_LETTERS = 20;
+const MOST_DEAD_LETTERS = 20;
+/** Of a page of dead letters, beside the state of the feed. */
+const LETTERS_BYTES = 20_000;
 /** Most keyed streams whose keys are read while no stream is chosen yet, one call each. */
 const STREAMS_ASKED = 10;
 /** Private, because what a stream holds belongs to the caller's tenant. */
@@ -36,7 +39,7 @@ const FOR_MODELS = { audience: ['assistant' as const] };
 export function streamResources(deps: AppDeps): Record<string, Resource> {
   return {
     ...(deps.app.streams.size > 0 ? { stream: streamResource(deps), stream_key: keyResource(deps) } : {}),
-    ...(deps.app.feeds.size > 0 ? { feed: feedResource(deps) } : {}),
+    ...(deps.app.feeds.size > 0 ? { feed: feedResource(deps), feed_letters: lettersResource(deps) } : {}),
   };
 }
 
@@ -123,16 +126,49 @@ function feedResource(deps: AppDeps): Resource {
     cache: CACHE,
     async read({ name }, context) {
       const scope = accounted(deps, context);
-      const [[status], { deadLetters }] = await Promise.all([
+      const [[status], page] = await Promise.all([
         feedStatus(scope, [name]),
-        readDeadLetters(scope, name, { limit: NEWEST_DEAD_LETTERS }),
+        readDeadLetters(scope, name, { limit: MOST_DEAD_LETTERS }),
       ]);
       if (status === undefined) throw new TidegateError('internal', `the feed ${name} has no status`);
-      return json(context.uri, { ...shownStatus(status), recentDeadLetters: deadLetters.map(shownLetter) });
+      const { letters, earlier } = newestOf(name, page);
+      return json(context.uri, { ...shownStatus(status), recentDeadLetters: letters, earlier });
     },
     list: async () => [...app.feeds.keys()].map((name) => ({ uri: uriOf('feed', name), name: `feed ${name}` })),
     complete: { name: async (value) => beginningWith(value, app.feeds.keys()) },
   });
+}
+
+/** One call to the store. */
+function lettersResource(deps: AppDeps): Resource {
+  return resource({
+    uri: 'feed://{name}/{before}',
+    title: 'Dead letters of a feed',
+    description: 'What a feed could not deliver earlier: `earlier` of feed://{name} and of each page has the whole URI',
+    mimeType: JSON_TYPE,
+    annotations: FOR_MODELS,
+    cache: CACHE,
+    async read({ name, before }, context) {
+      const page = await readDeadLetters(accounted(deps, context), name, { before, limit: MOST_DEAD_LETTERS });
+      const { letters, earlier } = newestOf(name, page);
+      return json(context.uri, { feed: name, deadLetters: letters, earlier });
+    },
+  });
+}
+
+/** As many of the newest as fit an answer, the oldest of them first, and the URI that reads on; null: these were the first. */
+function newestOf(name: string, { deadLetters, before }: DeadLetterPage) {
+  const letters = deadLetters.map(shownLetter);
+  let from = letters.length;
+  for (let bytes = 0; from > 0; from -= 1) {
+    bytes += jsonBytes(letters[from - 1]);
+    if (bytes > LETTERS_BYTES && from < letters.length) break;
+  }
+  const cursor = before(from);
+  return {
+    letters: letters.slice(from),
+    earlier: cursor === null ? null : `${uriOf('feed', name)}/${encodeURIComponent(cursor)}`,
+  };
 }
 
 /** Where the newest events do not fit: the call that reads on. And the one that waits for more. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { utf8Bytes } from '../../src/base/json.ts';
 import { defineApp } from '../../src/declare/check/define-app.ts';
 import { toDeadLetter } from '../../src/feeds/records/dead-letters.ts';
 import { streamResources } from '../../src/tools/stream-resources.ts';
@@ -21,13 +22,13 @@ const temps = (rows: unknown) => (rows as { data: { temp: number } }[]).map((eve
 const complete = async (at: Plant, uri: string, name: string, value: string, chosen = {}) =>
   (await at.registry.complete({ type: 'ref/resource', uri }, { name, value, chosen }, at.caller)).values;
 
-test('each stream and each feed is listed, and three templates', async () => {
+test('each stream and each feed is listed, and four templates', async () => {
   const at = plant();
   const { items } = await at.registry.resources.list(undefined, at.caller);
   expect(items.map(({ uri }) => uri)).toEqual(['stream://plant', 'stream://notes', 'feed://plant']);
   expect(at.calls).toEqual([]);
   const templates = at.registry.resources.templates(undefined, at.caller).items.map(({ uriTemplate }) => uriTemplate);
-  expect(templates).toEqual(['stream://{name}', 'stream://{name}/{key}', 'feed://{name}']);
+  expect(templates).toEqual(['stream://{name}', 'stream://{name}/{key}', 'feed://{name}', 'feed://{name}/{before}']);
 });
 
 test('an app without streams and feeds has none', () => {
@@ -77,6 +78,33 @@ describe('a stream', () => {
     const times = { time: START, at: '2026-11-20T12:00:00Z' };
     expect(await read(at, 'stream://plant')).toMatchObject({ events: [times] });
     expect(await read(at, 'stream://plant/a')).toMatchObject(times);
+  });
+
+  test('all that it could not deliver is read in pages of 25 KB, the newest first, each once', async () => {
+    const at = plant();
+    const letters = Array.from({ length: 70 }, (_, index) =>
+      toDeadLetter(
+        { stream: 'plant', data: { index, text: '"'.repeat(index % 7 === 0 ? 7_900 : 100) }, bytes: 1 },
+        { reason: 'schema' },
+        START,
+      ),
+    );
+    await at.deps.store.commit([{ kind: 'append', log: deadLetterLog(TENANT, 'plant'), entries: letters as never }], {
+      id: 'letters',
+      now: START,
+      deadline: START + 1_000,
+    });
+    const pages: number[][] = [];
+    for (let uri: string | null = 'feed://plant'; uri !== null;) {
+      const found: Record<string, unknown> = await read(at, uri);
+      expect(utf8Bytes(JSON.stringify(found))).toBeLessThan(25_000);
+      const page = (found['deadLetters'] ?? found['recentDeadLetters']) as { item: { index: number } }[];
+      pages.unshift(page.map(({ item }) => item.index));
+      uri = found['earlier'] as string | null;
+    }
+    expect(pages.flat()).toEqual(letters.map((_, index) => index));
+    expect(pages.length).toBeGreaterThan(7);
+    await expect(read(at, 'feed://plant/wrong')).rejects.toMatchObject({ code: 'bad_cursor' });
   });
 
   test('its name is completed, and one that is not declared is not found', async () => {
@@ -146,6 +174,33 @@ describe('a feed', () => {
       recentDeadLetters: [{ at: '2026-11-20T12:00:00Z', reason: 'schema', field: 'data.temp', item: { temp: 'hot' } }],
     });
     expect(at.calls.toSorted()).toEqual(['getMany', 'last']);
+  });
+
+  test('all that it could not deliver is read in pages of 25 KB, the newest first, each once', async () => {
+    const at = plant();
+    const letters = Array.from({ length: 70 }, (_, index) =>
+      toDeadLetter(
+        { stream: 'plant', data: { index, text: '"'.repeat(index % 7 === 0 ? 7_900 : 100) }, bytes: 1 },
+        { reason: 'schema' },
+        START,
+      ),
+    );
+    await at.deps.store.commit([{ kind: 'append', log: deadLetterLog(TENANT, 'plant'), entries: letters as never }], {
+      id: 'letters',
+      now: START,
+      deadline: START + 1_000,
+    });
+    const pages: number[][] = [];
+    for (let uri: string | null = 'feed://plant'; uri !== null;) {
+      const found: Record<string, unknown> = await read(at, uri);
+      expect(utf8Bytes(JSON.stringify(found))).toBeLessThan(25_000);
+      const page = (found['deadLetters'] ?? found['recentDeadLetters']) as { item: { index: number } }[];
+      pages.unshift(page.map(({ item }) => item.index));
+      uri = found['earlier'] as string | null;
+    }
+    expect(pages.flat()).toEqual(letters.map((_, index) => index));
+    expect(pages.length).toBeGreaterThan(7);
+    await expect(read(at, 'feed://plant/wrong')).rejects.toMatchObject({ code: 'bad_cursor' });
   });
 
   test('its name is completed, and one that is not declared is not found', async () => {

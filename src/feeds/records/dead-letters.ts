@@ -4,6 +4,7 @@ import type { FeedItem } from '../../declare/feed.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { isDeep, type Json, utf8Bytes } from '../../base/json.ts';
 import { decodeStreamCursor, encodeStreamCursor } from '../../streams/log/stream-cursor.ts';
+import type { Cursor } from '../../store/store.ts';
 import type { Scope } from '../../streams/scope.ts';
 import { logEntry } from '../../store/record.ts';
 import { findFeed } from './find-feed.ts';
@@ -100,16 +101,26 @@ function withoutInfinity(_name: string, value: unknown): unknown {
   return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
 }
 
+export interface DeadLetterPage {
+  /** Oldest first. */
+  deadLetters: DeadLetter[];
+  cursor: string | null;
+  truncated: boolean;
+  /** The cursor before the letter at this index, for `before`; null: none is kept that is older. */
+  before: (index: number) => string | null;
+}
+
 /**
- * A page of a feed's dead letters, oldest first. Without a cursor it holds the newest ones. It takes one store call.
+ * A page of a feed's dead letters: those after a cursor, or the newest before one. Without a cursor it holds the newest ones. It
+ * takes one store call.
  * @param page `limit` is 1 to 100, default 20.
  * @throws TidegateError `not_found` for a feed that is not declared, `bad_cursor`.
  */
 export async function readDeadLetters(
   { app, store, tenant }: Scope,
   feed: string,
-  page: { after?: string; limit?: number } = {},
-): Promise<{ deadLetters: DeadLetter[]; cursor: string | null; truncated: boolean }> {
+  page: { after?: string; before?: string; limit?: number } = {},
+): Promise<DeadLetterPage> {
   findFeed(app, feed);
   const limit = page.limit ?? 20;
   if (!(Number.isInteger(limit) && limit >= 1 && limit <= 100)) {
@@ -120,13 +131,17 @@ export async function readDeadLetters(
   }
   const log = deadLetterLog(tenant, feed);
   const bound = `dead letters of ${feed}`;
+  const at = (cursor: string | undefined) => (cursor === undefined ? null : decodeStreamCursor(bound, cursor));
   const found =
     page.after === undefined
-      ? await store.last(log, limit)
-      : await store.read(log, decodeStreamCursor(bound, page.after), limit);
+      ? await store.last(log, limit, at(page.before))
+      : await store.read(log, at(page.after), limit);
+  const shown = (cursor: Cursor | null | undefined) =>
+    cursor === null || cursor === undefined || cursor === found.floor ? null : encodeStreamCursor(bound, cursor);
   return {
     deadLetters: found.entries.map((entry) => deadLetter.read(entry)),
     cursor: found.cursor === null ? null : encodeStreamCursor(bound, found.cursor),
     truncated: found.truncated,
+    before: (index) => shown(index === 0 ? found.start : found.entries[index - 1]?.cursor),
   };
 }
