@@ -36,6 +36,10 @@ export const ERROR_CODES = [
   'store_unavailable',
   /** A commit's outcome could not be found out before the deadline. */
   'store_unknown',
+  /** The store refuses to write, because its disk, its memory or its quota is full: nothing was written. */
+  'store_full',
+  /** What holds the data is gone, damaged, or may not be written. Trying again does not help: somebody has to mend it. */
+  'store_damaged',
   /** Something stored, or sealed, has a version that this release does not know: a newer release wrote it. */
   'newer_version',
   /** The caller's deadline passed, or it went away. */
@@ -82,6 +86,25 @@ export class TidegateError extends Error {
     this.retryAfterMs = details.retryAfterMs ?? null;
     this.requiredCapabilities = details.requiredCapabilities ?? null;
   }
+}
+
+/** Whether the store failed, and neither the caller nor what it asked for. */
+export function isOfStore(thrown: unknown): thrown is TidegateError {
+  return thrown instanceof TidegateError && OF_STORE.has(thrown.code);
+}
+
+const OF_STORE: ReadonlySet<ErrorCode> = new Set(['store_unavailable', 'store_unknown', 'store_full', 'store_damaged']);
+
+const REASON_CHARACTERS = 200;
+/** What the engines' clients say of an answer that they do not understand. */
+const UNSAID = new Set(['', 'undefined', 'UnknownError']);
+
+/** The innermost cause that has a message: its first line. The errors around it say only that something failed. */
+export function innermostReason(thrown: unknown): string {
+  let reason = '';
+  for (let at: unknown = thrown; at instanceof Error; at = at.cause) reason = at.message || reason;
+  const [line = ''] = reason.split('\n', 1);
+  return UNSAID.has(line) ? 'what answers there is something else' : line.slice(0, REASON_CHARACTERS);
 }
 
 /** Makes a TidegateError of whatever was thrown. A foreign error becomes `internal`, with the original as its cause. */

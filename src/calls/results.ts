@@ -7,7 +7,7 @@ import * as z from 'zod';
 import type { ToolResult } from '../declare/check/tool-result.ts';
 import { toBase64Url } from '../base/base64url.ts';
 import { sha256 } from '../base/digest.ts';
-import { TidegateError } from '../base/errors.ts';
+import { isOfStore, TidegateError } from '../base/errors.ts';
 import type { Principal } from '../base/principal.ts';
 import type { Runtime } from '../base/runtime.ts';
 import type { Sealer } from '../base/seal.ts';
@@ -134,10 +134,6 @@ async function nameFor({ subject, client }: Principal, id: string): Promise<stri
 
 function boundTo({ tenant, subject, client }: Principal): string {
   return JSON.stringify([tenant, subject, client]);
-}
-
-function isOfStore(thrown: unknown): thrown is TidegateError {
-  return thrown instanceof TidegateError && (thrown.code === 'store_unavailable' || thrown.code === 'store_unknown');
 }
 
 function isOverQuota(thrown: unknown): boolean {

@@ -14,7 +14,7 @@ import { createMcpRoute, type McpServing } from './mcp-route.ts';
 import { createOriginGuard, type OriginOptions } from './origin.ts';
 import { methodResponse, problemResponse, refusedResponse } from './problem.ts';
 import { createPushRoute, type PushTokens } from './push.ts';
-import { readiness } from './ready.ts';
+import { createReadiness } from './ready.ts';
 import { createRequestLog, type LoggedEnv } from './request-log.ts';
 import { aiCatalog, CARD_TYPE, CATALOG_TYPE, serverCard } from './server-card.ts';
 
@@ -46,6 +46,7 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
   const guard = createOriginGuard(options);
   const route = createMcpRoute(mcp, guard, authenticate, options.bodyBytes ?? BODY_BYTES);
   const push = createPushRoute(deps, options.pushTokens ?? new Map());
+  const ready = createReadiness(runtime);
   const baseUrl = (request: Request) => options.publicUrl ?? new URL(request.url).origin;
 
   const card = createDocument(CARD_TYPE, (base) => serverCard(facts, base));
@@ -95,7 +96,7 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
   http.get('/readyz', (context) => {
     const account = openAccount(store, runtime);
     context.set('report', { account });
-    return readiness(account.store, runtime);
+    return ready(account.store);
   });
   http.get('/', (context) => {
     const base = baseUrl(context.req.raw);

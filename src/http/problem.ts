@@ -2,7 +2,7 @@
  * The one mapping from error codes to HTTP answers outside of MCP: `application/problem+json` (RFC 9457). A caller sees
  * no detail of a failure that it cannot mend.
  */
-import type { ErrorCode, TidegateError } from '../base/errors.ts';
+import { type ErrorCode, isOfStore, type TidegateError } from '../base/errors.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { OriginRefusal } from './origin.ts';
 
@@ -22,6 +22,8 @@ const STATUS: Record<ErrorCode, number> = {
   address_refused: 502,
   store_unavailable: 503,
   store_unknown: 503,
+  store_full: 503,
+  store_damaged: 503,
   newer_version: 503,
   invalid_config: 500,
   internal: 500,
@@ -31,6 +33,8 @@ const STATUS: Record<ErrorCode, number> = {
 const TITLES: Partial<Record<ErrorCode, string>> = {
   store_unavailable: 'The store does not answer',
   store_unknown: 'The store does not answer',
+  store_full: 'The store has no room',
+  store_damaged: 'The store has to be mended',
   newer_version: 'A newer release wrote what this needs',
 };
 
@@ -59,9 +63,9 @@ export function notReadyResponse(part: 'store', store: string, error: TidegateEr
   const { code, field, expected, retryAfterMs } = error;
   const misconfigured = code === 'invalid_config' && field !== null;
   const body = {
-    title: misconfigured ? 'The store is not configured' : 'The store does not answer',
+    title: misconfigured ? 'The store is not configured' : (TITLES[code] ?? 'The store does not answer'),
     status: 503,
-    code: misconfigured ? code : 'store_unavailable',
+    code: misconfigured || isOfStore(error) ? code : 'store_unavailable',
     part,
     store,
     ...(misconfigured ? { field, ...(expected === null ? {} : { expected }) } : {}),

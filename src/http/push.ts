@@ -8,7 +8,7 @@ import { isDeep, type Json } from '../base/json.ts';
 import { readSourceJson } from '../base/source-json.ts';
 import { bareType, jsonFormOf } from '../net/media-type.ts';
 import type { Principal } from '../base/principal.ts';
-import { asTidegateError, TidegateError } from '../base/errors.ts';
+import { asTidegateError, isOfStore, TidegateError } from '../base/errors.ts';
 import { knownName } from '../base/known-names.ts';
 import type { App } from '../declare/app.ts';
 import { canonicalText, digestOf, sha256 } from '../base/digest.ts';
@@ -75,7 +75,8 @@ export function createPushRoute(deps: Deps, tokens: PushTokens): PushRoute {
     } catch (thrown) {
       const error = asTidegateError(thrown);
       const { code, field } = error;
-      if (code === 'internal') runtime.log('error', `push: ${error.message}`, { stream: name, code });
+      if (code === 'internal' || isOfStore(error))
+        runtime.log('error', `push: ${error.message}`, { stream: name, code });
       // Without values: the log is read by others than the data.
       else runtime.log('info', `a push is refused: ${code}`, { stream: name, ...(field === null ? {} : { field }) });
       return problemResponse(error);

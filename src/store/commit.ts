@@ -3,7 +3,7 @@
  * commit's id can do it safely.
  */
 import { backoff } from '../base/backoff.ts';
-import { TidegateError } from '../base/errors.ts';
+import { isOfStore, innermostReason, TidegateError } from '../base/errors.ts';
 import type { Runtime } from '../base/runtime.ts';
 import type { CommitResult, Operation, Store } from './store.ts';
 
@@ -27,7 +27,8 @@ export async function afterConflict(runtime: Runtime, conflicts: number, deadlin
 /**
  * Commits under a new id, and again under the same id while the answer is `unknown`, with full jitter, up to `deadline`
  * (epoch ms). Answers `committed` or `conflict`.
- * @throws TidegateError `store_unknown` when the deadline passes first.
+ * @throws TidegateError `store_unknown` when the deadline passes first, or where an earlier try was `unknown` and a later one
+ * is refused; what the store refuses at once (`store_full`, `store_damaged`)
  */
 export async function commitSurely(
   runtime: Runtime,
@@ -37,16 +38,25 @@ export async function commitSurely(
 ): Promise<Settled> {
   const id = runtime.newId();
   for (let attempt = 0; ; attempt += 1) {
-    const result = await store.commit(operations, { id, now: runtime.now(), deadline });
+    const result = await store.commit(operations, { id, now: runtime.now(), deadline }).catch((thrown: unknown) => {
+      if (attempt > 0 && isOfStore(thrown)) throw unsaid(store, thrown);
+      throw thrown;
+    });
     if (result.status !== 'unknown') return result;
     const pause = backoff(PAUSES, attempt, runtime.random());
-    if (runtime.now() + pause >= deadline) {
-      throw new TidegateError('store_unknown', `the ${store.name} store did not say whether it took a commit`, {
-        hint: 'the same work may be tried again: nothing is applied twice',
-        retryAfterMs: 1_000,
-        cause: result.cause,
-      });
-    }
+    if (runtime.now() + pause >= deadline) throw unsaid(store, result.cause);
     await runtime.sleep(pause);
   }
+}
+
+function unsaid({ name }: Store, cause: unknown): TidegateError {
+  return new TidegateError(
+    'store_unknown',
+    `the ${name} store did not say whether it took a commit: ${innermostReason(cause)}`,
+    {
+      hint: 'the same work may be tried again: nothing is applied twice',
+      retryAfterMs: 1_000,
+      cause,
+    },
+  );
 }

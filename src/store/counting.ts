@@ -11,7 +11,7 @@ export type StoreCall = Exclude<keyof Store, 'name' | 'limits' | 'observed' | 'c
 
 const CALLS: readonly StoreCall[] = [
   ...(['get', 'getMany', 'list', 'due', 'read', 'last', 'seek', 'extent'] as const),
-  ...(['commit', 'add', 'trim', 'erase', 'collect', 'ping'] as const),
+  ...(['commit', 'add', 'trim', 'erase', 'collect', 'ping', 'findings'] as const),
 ];
 
 /** How often each function was called; those never called are left out. */
@@ -43,7 +43,7 @@ export function countCalls(inner: Store, runtime: Pick<Runtime, 'pace'> = {}): C
   const { observed } = inner;
 
   function viewOf(store: Store): Store {
-    const counted = CALLS.map((name) => {
+    const counted = CALLS.filter((name) => store[name] !== undefined).map((name) => {
       const call = store[name] as (...args: unknown[]) => unknown;
       const count = (...args: unknown[]) => {
         counts[name] = (counts[name] ?? 0) + 1;

@@ -32,6 +32,7 @@ export function createLazyStore(name: string, limits: StoreLimits, open: () => P
     erase: async (...args) => (await store()).erase(...args),
     collect: async (...args) => (await store()).collect(...args),
     ping: async () => (await store()).ping(),
+    findings: async (...args) => (await (await store()).findings?.(...args)) ?? [],
     observed: (onRequest) =>
       createLazyStore(name, limits, async () => {
         const inner = await store();

@@ -6,6 +6,7 @@
  * It knows nothing of streams, feeds or principals: partitions, ids and log names are strings that its callers make.
  */
 import type { StoredValue } from '../base/codec.ts';
+import type { TidegateError } from '../base/errors.ts';
 import type { Json } from '../base/json.ts';
 
 /** Opaque; never used twice. It is the id of the commit that wrote the record. */
@@ -221,10 +222,19 @@ export interface StoreLimits {
   readonly commitBytes: number;
 }
 
+/** Something that is wrong with a store, for its operator. */
+export interface StoreFinding {
+  /** What is wrong with which file, key or variable, its cause, and as `hint` what to do. */
+  error: TidegateError;
+  /** Whether the store cannot do its work until that is mended. */
+  stops: boolean;
+}
+
 /**
  * Each read is strongly consistent per record and per log: it sees every commit that was answered before it began. No
  * snapshot is promised across records: `getMany` and `list` may see some effects of a commit and not yet others.
- * An engine that cannot be reached makes reads throw `store_unavailable`, and `commit` answer `unknown`.
+ * An engine that cannot be reached makes reads throw `store_unavailable`, and `commit` answer `unknown`. What an engine refuses
+ * for certain is thrown by every call, also by `commit`, which then has written nothing: `store_full`, `store_damaged`.
  */
 export interface Store {
   /** For error messages and metrics: `memory`, `sqlite`, `redis`, … */
@@ -288,6 +298,12 @@ export interface Store {
 
   /** One round trip; throws `store_unavailable`. */
   ping(): Promise<void>;
+
+  /**
+   * What this driver knows to be wrong beyond what `ping` and a write show, or found out now. `thorough`: it may take as
+   * long as reading all that is stored. Absent: it knows no more. Errors as `ping`. Callers use `examine` of `examine.ts`.
+   */
+  findings?: (options: { now: number; thorough?: boolean }) => Promise<StoreFinding[]>;
 
   /**
    * A view of the same store that calls `onRequest` for every request that it sends to its engine, repeated ones too. It is

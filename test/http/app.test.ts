@@ -1,7 +1,7 @@
 import { get as httpGet } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TidegateError } from '../../src/base/errors.ts';
-import { READY_MS, readiness } from '../../src/http/ready.ts';
+import { createReadiness, READY_MS } from '../../src/http/ready.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import type { Store } from '../../src/store/store.ts';
 import { sampleApp } from '../mcp/sample-app.ts';
@@ -227,13 +227,15 @@ describe('health', () => {
   it('does not wait for a store that hangs', async () => {
     const asleep: number[] = [];
     const store = failing(() => new Promise(() => {}));
-    const response = await readiness(store, {
+    const ready = createReadiness({
       log: () => {},
+      now: () => 0,
       sleep: (ms) => {
         asleep.push(ms);
         return Promise.resolve();
       },
     });
+    const response = await ready(store);
     expect([response.status, asleep]).toEqual([503, [READY_MS]]);
     expect(await response.json()).toMatchObject({ code: 'store_unavailable', part: 'store' });
   });

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { TidegateError } from '../../src/base/errors.ts';
 import { type Runtime, systemRuntime } from '../../src/base/runtime.ts';
 import { commitSurely } from '../../src/store/commit.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
@@ -71,6 +72,26 @@ test('when the deadline comes first the outcome is unknown, with its cause and w
   });
   expect(runtime.now()).toBeLessThan(100);
   expect(sent).toHaveLength(4);
+});
+
+test('a refusal is thrown at once; after a try whose answer was lost the outcome stays unknown', async () => {
+  const full = new TidegateError('store_full', 'no room');
+  const refusing = { ...createMemoryStore(), commit: () => Promise.reject(full) };
+  const runtime = manualRuntime();
+  await expect(commitSurely(runtime, refusing, [append], 10_000)).rejects.toBe(full);
+  expect(runtime.slept).toEqual([]);
+  let tries = 0;
+  const commit: Store['commit'] = async () => {
+    tries += 1;
+    if (tries > 1) throw full;
+    return { status: 'unknown', cause: new Error('lost') };
+  };
+  await expect(commitSurely(runtime, { ...refusing, commit }, [append], 10_000)).rejects.toMatchObject({
+    code: 'store_unknown',
+    message: expect.stringContaining('no room'),
+    cause: full,
+  });
+  expect(tries).toBe(2);
 });
 
 test('a conflict is answered at once', async () => {

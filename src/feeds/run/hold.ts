@@ -3,7 +3,7 @@
  * the burst does it; commits come one after another and wait for a store that is gone for a moment; and nothing is dialled
  * under a lease that ran out. It does not decide when the burst ends.
  */
-import { asTidegateError, TidegateError } from '../../base/errors.ts';
+import { asTidegateError, type ErrorCode, TidegateError } from '../../base/errors.ts';
 import { backoff } from '../../base/backoff.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import type { BurstContext, Hold } from '../../declare/feed.ts';
@@ -14,6 +14,8 @@ import { rejectedOf } from '../records/rejected.ts';
 
 /** A connection that has stood for so long, ms, counts as well where nothing came. */
 export const STANDS_MS = 10_000;
+/** With these codes the store may be well again in a moment: the feed stands still meanwhile. */
+const GONE: ReadonlySet<ErrorCode> = new Set(['store_unavailable', 'store_full']);
 const PAUSES = { firstMs: 50, mostMs: 2_000 };
 
 export interface HeldBurst {
@@ -58,7 +60,7 @@ export function holdBurst({ runtime, lease, intake, commitBy, onLost }: Options)
         return await lease.commit(operations, until);
       } catch (thrown) {
         const pause = backoff(PAUSES, attempt, runtime.random());
-        const isGone = asTidegateError(thrown).code === 'store_unavailable';
+        const isGone = GONE.has(asTidegateError(thrown).code);
         if (!isGone || runtime.now() + pause >= until) throw thrown;
         await runtime.sleep(pause);
       }

@@ -4,7 +4,7 @@
  * lease over counts that as a failure, so the breaker opens for a feed that kills its process too.
  */
 import type { DeclaredFeed } from '../../declare/feed.ts';
-import { asTidegateError, type TidegateError } from '../../base/errors.ts';
+import { asTidegateError, isOfStore, type TidegateError } from '../../base/errors.ts';
 import { commitSurely } from '../../store/commit.ts';
 import { openAccount, type Spent } from '../../store/counting.ts';
 import type { Reading } from '../../store/store.ts';
@@ -167,7 +167,7 @@ function begin(state: FeedState, now: number, chance: number): FeedState {
 /** The end of a burst that threw. The error counts as the feed's failure, unless the store failed. */
 function failure(lease: Lease, intake: Intake, thrown: unknown): BurstEnd {
   const error = asTidegateError(thrown);
-  if (error.code === 'store_unavailable' || error.code === 'store_unknown') throw error;
+  if (isOfStore(error)) throw error;
   lease.revert();
   intake.revert();
   return { kind: 'failed', error };

@@ -1,11 +1,13 @@
 /**
  * `sweep` removes the events and dead letters that retention no longer keeps, and lets the store collect what expired. It
  * also brings the latest events of every stream and the index of its times up to date, which repairs what a crash after an
- * append left and indexes what an older release wrote, and erases what handlers removed. It may run at any time, twice, and
+ * append left and indexes what an older release wrote, and erases what handlers removed. It tells what the store's driver
+ * knows to be wrong with it. It may run at any time, twice, and
  * beside readers and writers.
  */
 import { asTidegateError, type TidegateError } from '../../base/errors.ts';
 import { openAccount, type Spent } from '../../store/counting.ts';
+import { tellFindings } from '../../store/examine.ts';
 import type { Deps } from '../../streams/deps.ts';
 import { eraseAll } from '../../streams/removing/erase-removed.ts';
 import { LATEST_FOLLOWER, projectLatest } from '../../streams/log/latest.ts';
@@ -99,18 +101,27 @@ export async function sweep(given: Deps, deadline: number, options: SweepOptions
     }
   }
 
+  async function collect(): Promise<boolean> {
+    let isFull = false;
+    await attempt(async () => {
+      const { removed } = await store.collect(runtime.now(), COLLECT);
+      report.collected += removed;
+      isFull = removed >= COLLECT;
+      return false;
+    });
+    return isFull;
+  }
+
+  // What frees room comes first, and does not wait for what cannot be written to a store that is full.
+  let isFull = await collect();
   await attempt(async () => {
     for (const scope of await scopesOf(deps, options.tenant)) await sweepTenant(scope);
     return false;
   });
-  for (let full = true; full && !report.more;) {
-    full = false;
-    await attempt(async () => {
-      const { removed } = await store.collect(runtime.now(), COLLECT);
-      report.collected += removed;
-      full = removed >= COLLECT;
-      return false;
-    });
-  }
+  while (isFull) isFull = await collect();
+  await attempt(async () => {
+    if (store.findings) tellFindings(runtime.log, store, await store.findings({ now: runtime.now() }));
+    return false;
+  });
   return { ...report, spent: account.spent() };
 }

@@ -59,12 +59,20 @@ const RULES: Record<ErrorCode, Rule> = {
   cancelled: outside,
   store_unavailable: unavailable,
   store_unknown: unavailable,
+  store_full: unavailable,
+  store_damaged: unavailable,
   newer_version: unavailable,
   invalid_config: defect,
   internal: defect,
 };
 
 const RETRY_AFTER_MS = 1_000;
+/** Why the server cannot serve now; for other codes the store does not answer. */
+const WHY: Partial<Record<ErrorCode, string>> = {
+  newer_version: 'A newer release wrote what this needs',
+  store_full: 'The store has no room, and nothing was written',
+  store_damaged: 'The store has to be mended',
+};
 
 /** Whether a tool that failed with this error answers a result with `isError`, and not a protocol error. */
 export function isForModel(error: TidegateError): boolean {
@@ -78,10 +86,7 @@ export function protocolAnswer(error: TidegateError, reference: string): Protoco
     const retryAfterMs = error.retryAfterMs ?? RETRY_AFTER_MS;
     return {
       code: rule.jsonRpc,
-      message:
-        error.code === 'newer_version'
-          ? 'A newer release wrote what this needs; the request itself is not at fault'
-          : 'The store does not answer; the request itself is not at fault',
+      message: `${WHY[error.code] ?? 'The store does not answer'}; the request itself is not at fault`,
       data: { code: error.code, hint: 'send the same request again later', retryAfterMs, reference },
       httpStatus: 503,
       retryAfterMs,

@@ -3,7 +3,7 @@
  * never repeats a request that may have been executed: only the holder of a commit's id may do that.
  */
 import { errors, Redis } from '@upstash/redis/cloudflare';
-import { TidegateError } from '../../base/errors.ts';
+import { type ErrorDetails, innermostReason, TidegateError } from '../../base/errors.ts';
 import { utf8Bytes } from '../../base/json.ts';
 import { prepareScripts, type ScriptName } from './redis-scripts.ts';
 
@@ -16,8 +16,8 @@ export const REQUEST_BYTES = 900_000;
 export interface RedisClient {
   /**
    * Runs a script.
-   * @throws TidegateError `invalid_config` for a refused token; `too_large` before it sends anything; `store_unavailable`
-   * otherwise, after which the script may have run.
+   * @throws TidegateError `invalid_config` for a refused token; `too_large` before it sends anything; `store_full` and
+   * `store_damaged`, where Redis refused it as a whole; `store_unavailable` otherwise, after which it may have run.
    */
   run(script: ScriptName, args: readonly string[], timeoutMs?: number): Promise<unknown>;
   /** Sends a plain command. Errors as `run`. */
@@ -92,16 +92,55 @@ function isNoScript(error: unknown): boolean {
   return error instanceof TidegateError && error.cause instanceof Error && error.cause.message.startsWith('NOSCRIPT');
 }
 
+/** What Redis, or Upstash before it, refuses as a whole. A script that wrote something is never refused half-way. */
+const REFUSALS: readonly [RegExp, ...ConstructorParameters<typeof TidegateError>][] = [
+  [
+    /^(WRONGPASS|NOAUTH|Unauthorized|NOPERM)/i,
+    'invalid_config',
+    'Redis refused the token',
+    {
+      field: 'UPSTASH_REDIS_REST_TOKEN',
+      expected: 'the token of the database at UPSTASH_REDIS_REST_URL, one that may write',
+    },
+  ],
+  [
+    /\bOOM command not allowed|capacity quota exceeded|max single record size exceeded/i,
+    'store_full',
+    'Redis is full and refuses to write',
+    full('give it more memory (maxmemory, or a larger plan), or let streams keep less (retention)'),
+  ],
+  [
+    /max (daily |monthly )?requests? limit exceeded/i,
+    'store_full',
+    'the quota of requests to Redis is used up',
+    full('wait for the next period, or take a larger plan'),
+  ],
+  [
+    /^MISCONF/,
+    'store_full',
+    'Redis cannot write to its disk, and therefore refuses to write',
+    full('make room on its disk, or look into its own log for what is wrong there'),
+  ],
+  [
+    /^WRONGTYPE/,
+    'store_damaged',
+    'a key of the app in Redis is not what Tidegate wrote',
+    { hint: 'another program uses keys of the same name: give the app a database of its own' },
+  ],
+];
+
+function full(hint: string): ErrorDetails {
+  return { hint, retryAfterMs: 10_000 };
+}
+
 function toTidegateError(thrown: unknown): TidegateError {
   const cause = withoutCommand(thrown);
-  if (thrown instanceof errors.UpstashError && /^(WRONGPASS|NOAUTH|Unauthorized)/i.test(thrown.message)) {
-    return new TidegateError('invalid_config', 'Redis refused the token', {
-      field: 'UPSTASH_REDIS_REST_TOKEN',
-      expected: 'the token of the database at UPSTASH_REDIS_REST_URL',
-      cause,
-    });
+  const reason = innermostReason(cause);
+  for (const [pattern, code, message, details] of thrown instanceof errors.UpstashError ? REFUSALS : []) {
+    if (pattern.test(reason)) return new TidegateError(code, `${message}: ${reason}`, { ...details, cause });
   }
-  return new TidegateError('store_unavailable', 'the redis store cannot be reached', { retryAfterMs: 1_000, cause });
+  const message = `the redis store cannot be reached: ${reason}`;
+  return new TidegateError('store_unavailable', message, { retryAfterMs: 1_000, cause });
 }
 
 /**

@@ -5,7 +5,8 @@
 
 /**
  * log, epoch ('' without a cursor; whole, or its end behind a '~'), place, count, 'read' or 'last', and partition and id where a record is asked for →
- * the record's row, epoch, from, to, truncated, stream entries, floor, end; the row alone where there is no log.
+ * the record's row, epoch, from, to, truncated, stream entries, floor, end, 1 where entries are gone from the stream, or 0; the
+ * row alone where there is no log. What is gone is passed over, and the page is truncated.
  */
 export const READ = `
 local row = ARGV[6] and rowOf(member(ARGV[6], ARGV[7])) or false
@@ -23,9 +24,17 @@ else
   to = (not given or foreign) and log.stop or math.max(place, log.floor)
   from = math.max(log.floor, to - count)
 end
-local entries = {}
-if from < to then entries = entriesOf(ARGV[1], from, to) end
-return { row, log.epoch, whole(from), whole(to), (foreign or below) and 1 or 0, entries, whole(log.floor), whole(log.stop) }
+local entries, begin = {}, from
+if from < to then entries, begin = entriesOf(ARGV[1], from, to) end
+local gone = begin > from
+if gone and begin == to and ARGV[5] == 'read' then
+  local oldest = redis.call('XRANGE', base .. ':e:' .. ARGV[1], whole(to + 1), '+', 'COUNT', 1)[1]
+  begin = oldest and tonumber(string.match(oldest[1], '^%d+')) - 1 or log.stop
+  to = math.min(begin + count, log.stop)
+  if begin < to then entries, begin = entriesOf(ARGV[1], begin, to) end
+end
+local truncated = foreign or below or gone
+return { row, log.epoch, whole(begin), whole(to), truncated and 1 or 0, entries, whole(log.floor), whole(log.stop), gone and 1 or 0 }
 `;
 
 /** log, time → epoch, place; nothing where there is no log. */
@@ -42,17 +51,20 @@ if not log then return false end
 return { log.epoch, whole(log.floor), whole(log.stop), log.at }
 `;
 
-/** log, appendedBefore or '', keep or '', limit → how many were removed, 1 where there is more to remove or 0. */
+/**
+ * log, appendedBefore or '', keep or '', limit → how many were removed, 1 where there is more to remove or 0, 1 where the oldest
+ * entry that is left is gone from the stream or 0. It frees before it writes: Redis over its maxmemory refuses a script
+ * whose first write may need memory, and takes one that has begun.
+ */
 export const TRIM = `
 local name = ARGV[1]
 local log = logOf(name)
-if not log then return { 0, 0 } end
+if not log then return { 0, 0, 0 } end
 local floor = log.floor
 if ARGV[2] ~= '' then floor = math.max(floor, seek(name, log, ARGV[2])) end
 if ARGV[3] ~= '' then floor = math.max(floor, log.stop - tonumber(ARGV[3])) end
 floor = math.min(floor, log.stop - 1)
 local first = math.min(floor, log.first + tonumber(ARGV[4]))
-redis.call('HSET', base .. ':l:' .. name, 'floor', whole(floor), 'first', whole(first))
 if first > log.first then
   local entries, id = base .. ':e:' .. name, whole(first + 1) .. '-0'
   redis.call('XTRIM', entries, 'MINID', '=', id)
@@ -60,10 +72,15 @@ if first > log.first then
   if redis.call('EXISTS', aside) == 1 then
     for place = log.first, first - 1 do redis.call('HDEL', aside, whole(place)) end
   end
-  local oldest = entriesOf(name, first, first + 1)[1]
+end
+local oldest = entriesOf(name, first, first + 1)[1]
+if first > log.first and oldest then
   redis.call('ZREMRANGEBYSCORE', base .. ':t:' .. name, '-inf', '(' .. oldest[2][2])
 end
-return { first - log.first, first < floor and 1 or 0 }
+if first > log.first or floor > log.floor then
+  redis.call('HSET', base .. ':l:' .. name, 'floor', whole(floor), 'first', whole(first))
+end
+return { first - log.first, first < floor and 1 or 0, oldest and 0 or 1 }
 `;
 
 /**
@@ -90,14 +107,16 @@ for _, place in ipairs(places) do
   if from < to then
     for _, entry in ipairs(redis.call('XRANGE', entries, whole(from + 1), whole(to))) do
       local at = whole(tonumber(string.match(entry[1], '^%d+')) - 1)
-      redis.call('HSET', aside, at, entry[2][2] .. ' ' .. entry[2][4])
       redis.call('XDEL', entries, entry[1])
+      redis.call('HSET', aside, at, entry[2][2] .. ' ' .. entry[2][4])
     end
     done = to
   end
   local kept = redis.call('HGET', aside, whole(place))
-  local time = string.sub(kept, 1, string.find(kept, ' ', 1, true))
-  redis.call('HSET', aside, whole(place), time .. values[place])
+  if kept then
+    local time = string.sub(kept, 1, string.find(kept, ' ', 1, true))
+    redis.call('HSET', aside, whole(place), time .. values[place])
+  end
 end
 return #places
 `;

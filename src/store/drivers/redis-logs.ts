@@ -4,12 +4,13 @@ import { decodeCursor, encodeCursor } from '../cursor.ts';
 import * as limits from '../limits.ts';
 import type { Beside, Cursor, LogPage, Reading, RecordKey, Store } from '../store.ts';
 import type { RedisClient } from './redis-client.ts';
+import type { RedisHealth } from './redis-health.ts';
 
 /** An entry as Redis answers it: its id, then `t`, the append time, `v`, the value. */
 type StreamEntry = [string, [string, string, string, string]];
 
-/** The row of the record beside, then epoch, from, to, truncated, entries, floor, end; the row alone where there is no log. */
-type PageAnswer = [Row | null] | [Row | null, string, string, string, number, StreamEntry[], string, string];
+/** The row of the record beside, then epoch, from, to, truncated, entries, floor, end, whether entries are gone; the row alone where there is no log. */
+type PageAnswer = [Row | null] | [Row | null, string, string, string, number, StreamEntry[], string, string, number];
 
 /**
  * Value, version, expiry, queue and due time of a record. All are null where there is no record; '' stands for one that
@@ -17,10 +18,14 @@ type PageAnswer = [Row | null] | [Row | null, string, string, string, number, St
  */
 export type Row = readonly (string | null)[];
 
-/** @param toReading makes a reading of the record that a page brings with it */
+/**
+ * @param toReading makes a reading of the record that a page brings with it
+ * @param health is told of logs whose streams lost entries that their hashes count
+ */
 export function createRedisLogs(
   client: RedisClient,
   toReading: (key: RecordKey, row: Row, now: number) => Reading,
+  health: RedisHealth,
 ): Pick<Store, 'read' | 'last' | 'seek' | 'extent' | 'trim' | 'erase'> {
   async function page(
     name: string,
@@ -38,7 +43,8 @@ export function createRedisLogs(
     if (read.length === 0) {
       return { entries: [], start: null, cursor: null, truncated: position !== null, floor: null, end: null, ...more };
     }
-    const [epoch, from, to, truncated, found, floor, end] = read;
+    const [epoch, from, to, truncated, found, floor, end, gone] = read;
+    if (gone === 1) health.gone(name, null);
     const first = Number(from);
     const entries = found.map(([, [, time, , value]], index) => ({
       value: parseJson(value),
@@ -84,8 +90,11 @@ export function createRedisLogs(
       };
     },
 
-    async trim(name, { appendedBefore = '', keep = '', limit }) {
-      const [removed, more] = (await client.run('trim', [name, appendedBefore, keep, limit].map(String))) as number[];
+    async trim(name, { now, appendedBefore = '', keep = '', limit }) {
+      const answer = await client.run('trim', [name, appendedBefore, keep, limit].map(String));
+      const [removed, more, gone] = answer as number[];
+      if (gone === 1) health.gone(name, now);
+      else health.whole(name);
       return { removed: removed ?? 0, more: more === 1 };
     },
 

@@ -40,29 +40,32 @@ local function seek(name, log, time)
   local found = redis.call('ZRANGEBYSCORE', base .. ':t:' .. name, time, '+inf', 'LIMIT', 0, 1)[1]
   return math.max(found and tonumber(found) or log.stop, log.floor)
 end
+-- The entries of these places. Where some are gone, those behind the last of them, and the place where they begin.
 local function entriesOf(name, from, to)
   local found = redis.call('XRANGE', base .. ':e:' .. name, whole(from + 1), whole(to))
-  if #found == to - from then return found end
+  if #found == to - from then return found, from end
   local places, at = {}, 1
   for place = from, to - 1 do
     if found[at] and found[at][1] == whole(place + 1) .. '-0' then at = at + 1
     else places[#places + 1] = whole(place) end
   end
   local aside = redis.call('HMGET', base .. ':d:' .. name, unpack(places))
-  local all, next = {}, 1
+  local all, next, behind = {}, 1, from
   at = 1
   for place = from, to - 1 do
     if places[next] == whole(place) then
-      local space = string.find(aside[next], ' ', 1, true)
-      local time, value = string.sub(aside[next], 1, space - 1), string.sub(aside[next], space + 1)
-      all[#all + 1] = { whole(place + 1) .. '-0', { 't', time, 'v', value } }
+      if aside[next] then
+        local space = string.find(aside[next], ' ', 1, true)
+        local time, value = string.sub(aside[next], 1, space - 1), string.sub(aside[next], space + 1)
+        all[#all + 1] = { whole(place + 1) .. '-0', { 't', time, 'v', value } }
+      else all, behind = {}, place + 1 end
       next = next + 1
     else
       all[#all + 1] = found[at]
       at = at + 1
     end
   end
-  return all
+  return all, behind
 end
 `;
 

@@ -3,7 +3,7 @@
  * the database is set to be. All keys of an app have one hash tag, so a cluster works but does not spread them; to scale
  * out, give an app or a tenant a database of its own. Eviction must be off. The engine's TTL only collects garbage.
  */
-import { TidegateError } from '../../base/errors.ts';
+import { isOfStore, TidegateError } from '../../base/errors.ts';
 import { parseJson } from '../../base/json.ts';
 import type { Log } from '../../base/runtime.ts';
 import { encodeCursor, epochOf } from '../cursor.ts';
@@ -11,6 +11,7 @@ import * as limits from '../limits.ts';
 import { compareUtf8 } from '../order.ts';
 import { readEnds } from '../commit-answer.ts';
 import { createRedisClient, type RedisClient } from './redis-client.ts';
+import { checkEviction, createRedisHealth, type RedisHealth } from './redis-health.ts';
 import { createRedisLogs, type Row } from './redis-logs.ts';
 import { shardOf, shardsFrom } from '../shard.ts';
 import type {
@@ -55,12 +56,13 @@ const TIMEOUT_MS = 10_000;
  */
 export async function createRedisStore(options: RedisOptions): Promise<Store> {
   const { app, log, timeoutMs = TIMEOUT_MS } = options;
-  const client = await createRedisClient({ ...options, base: `{${app}}`, timeoutMs });
+  const base = `{${app}}`;
+  const client = await createRedisClient({ ...options, base, timeoutMs });
   await checkEviction(client, log);
-  return storeOn(client, timeoutMs);
+  return storeOn(client, createRedisHealth(base, log), timeoutMs);
 }
 
-function storeOn(client: RedisClient, timeoutMs: number): Store {
+function storeOn(client: RedisClient, health: RedisHealth, timeoutMs: number): Store {
   async function readings(keys: readonly RecordKey[], now: number): Promise<Reading[]> {
     if (keys.length === 0) return [];
     const rows = (await client.run(
@@ -114,7 +116,7 @@ function storeOn(client: RedisClient, timeoutMs: number): Store {
       }));
     },
 
-    ...createRedisLogs(client, toReading),
+    ...createRedisLogs(client, toReading, health),
 
     async commit(operations, options) {
       const { id, now, deadline } = options;
@@ -127,7 +129,9 @@ function storeOn(client: RedisClient, timeoutMs: number): Store {
       try {
         return toCommitResult(await client.run('commit', args, Math.ceil(leftMs)), operations, id, now);
       } catch (cause) {
-        if (cause instanceof TidegateError && cause.code !== 'store_unavailable') throw cause;
+        // A key of another type may be met when a part is written already.
+        const isUnknown = isOfStore(cause) && cause.code !== 'store_full';
+        if (cause instanceof TidegateError && !isUnknown) throw cause;
         return { status: 'unknown', cause };
       }
     },
@@ -146,7 +150,9 @@ function storeOn(client: RedisClient, timeoutMs: number): Store {
       await client.command(['PING'], limits.PING_MS);
     },
 
-    observed: (onRequest) => storeOn(client.observed(onRequest), timeoutMs),
+    findings: ({ now }) => health.findings(client, now),
+
+    observed: (onRequest) => storeOn(client.observed(onRequest), health, timeoutMs),
 
     async close() {},
   };
@@ -193,22 +199,4 @@ function toReading({ partition, id }: RecordKey, row: Row, now: number): Reading
   }
   const due = queue ? { queue, at: Number(dueAt) } : null;
   return { partition, id, value: parseJson(value), version, expiresAt, due };
-}
-
-async function checkEviction(client: RedisClient, log: Log): Promise<void> {
-  let policy: string | undefined;
-  try {
-    const memory = await client.command(['INFO', 'memory'], limits.PING_MS);
-    policy = /^maxmemory_policy:(\S+)/m.exec(String(memory))?.[1];
-  } catch (error) {
-    if (error instanceof TidegateError && error.code === 'invalid_config') throw error;
-  }
-  if (policy === undefined) {
-    log('warn', 'could not check that Redis evicts nothing: eviction must be off, or data is lost', { store: 'redis' });
-  } else if (policy !== 'noeviction') {
-    throw new TidegateError('invalid_config', `Redis may evict what is stored (maxmemory-policy ${policy})`, {
-      field: 'UPSTASH_REDIS_REST_URL',
-      expected: 'a database with eviction off (maxmemory-policy noeviction)',
-    });
-  }
 }

@@ -1,6 +1,6 @@
 /** The driver `sqlite`: one file on this machine. It works on Node alone, which has `node:sqlite`. */
 import * as z from 'zod';
-import { TidegateError } from '../../base/errors.ts';
+import { asTidegateError, TidegateError } from '../../base/errors.ts';
 import { NODE_NEEDED } from '../../base/node-version.ts';
 import type { DriverValues, StoreDriver } from '../driver.ts';
 import type * as Sqlite from './sqlite.ts';
@@ -16,15 +16,28 @@ const variables = {
  */
 const SQLITE: string = './sqlite.ts';
 
+/** How long an opening waits for the lock of another process, ms, in tries with a pause between them. */
+const LOCKED_MS = 5_000;
+const PAUSE_MS = 50;
+
 const file = ({ SQLITE_PATH }: DriverValues<typeof variables>, app: string) => SQLITE_PATH ?? `.tidegate/${app}.db`;
 
 export const sqlite: StoreDriver<typeof variables> = {
   name: 'sqlite',
   variables,
   file,
-  async open(values, { app }) {
+  async open(values, { app, runtime }) {
     const { createSqliteStore } = (await import(SQLITE).catch(withoutSqlite)) as typeof Sqlite;
-    return createSqliteStore({ path: file(values, app) });
+    const options = { path: file(values, app), clock: runtime, openMs: 0 };
+    for (let waitedMs = 0; ; waitedMs += PAUSE_MS) {
+      try {
+        return createSqliteStore(options);
+      } catch (thrown) {
+        const isLocked = asTidegateError(thrown).code === 'store_unavailable';
+        if (!isLocked || waitedMs >= LOCKED_MS) throw thrown;
+      }
+      await runtime.sleep(PAUSE_MS);
+    }
   },
 };
 

@@ -1,48 +1,81 @@
 /**
- * What an error of SQLite means: the engine is not available, or we asked it for something wrong. It repeats nothing.
+ * What an error of SQLite means: the engine is not available, its disk is full, its file is damaged, or we asked it for
+ * something wrong. It repeats nothing.
  */
-import { TidegateError } from '../../base/errors.ts';
+import { innermostReason, TidegateError } from '../../base/errors.ts';
 
-/** The primary result codes by which SQLite reports trouble with itself, its file or its disk. */
-const ENGINE_CODES: ReadonlySet<number> = new Set([
-  5, // busy
-  6, // locked
+const BUSY = new Set([5, 6]);
+const CORRUPT = 11;
+const FULL = 13;
+/** A file of the index of the write-ahead log could not grow. */
+const SHARED_MEMORY_FULL = 4874;
+/** Codes by which SQLite reports that its file may not be written, is damaged or is no database. */
+const DAMAGED: Record<number, string> = { 8: 'may not be written', [CORRUPT]: 'is damaged', 26: 'is not a database' };
+/** The other primary result codes by which SQLite reports trouble with itself, its file or its disk. */
+const UNAVAILABLE = new Set([
   7, // no memory
-  8, // read only
   9, // interrupted
   10, // input or output
-  11, // corrupt
-  13, // full
   14, // cannot open
   15, // locking protocol
-  26, // no database
 ]);
 
-/**
- * Whether the engine failed, or was closed. Any other error comes from what it was given: a constraint, a type, a wrong
- * statement.
- */
-export function isOfEngine(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
+export const MEND_FULL = 'make room on its disk, or let streams keep less (retention)';
+export const MEND_DAMAGED =
+  'stop what uses it, keep a copy, and put a backup in its place; `sqlite3 FILE .recover` saves what can be read';
+const MEND_LOCKED = 'end the program that holds it, such as a shell of sqlite3 or a backup; `fuser -v FILE` names it';
+
+/** The extended result code; null for an error that SQLite did not report. */
+function codeOf(error: unknown): number | null {
+  if (!(error instanceof Error)) return null;
   const { code, errcode } = error as Error & { code?: unknown; errcode?: unknown };
-  if (code === 'ERR_INVALID_STATE') return true;
-  return code === 'ERR_SQLITE_ERROR' && typeof errcode === 'number' && ENGINE_CODES.has(errcode & 0xff);
+  return code === 'ERR_SQLITE_ERROR' && typeof errcode === 'number' ? errcode : null;
+}
+
+/** The primary result code; 0 for an error that SQLite did not report. */
+function primaryOf(error: unknown): number {
+  return (codeOf(error) ?? 0) & 0xff;
+}
+
+/** Whether another process, or another connection, holds a lock. Nothing was done. */
+export function isBusy(error: unknown): boolean {
+  return BUSY.has(primaryOf(error));
+}
+
+/** Whether the file is the right one, and cannot be used as it is: it is locked, damaged, or there is no room for it. */
+export function isOfFile(error: unknown): boolean {
+  return isBusy(error) || isFull(error) || primaryOf(error) === CORRUPT;
+}
+
+function isFull(error: unknown): boolean {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return primaryOf(error) === FULL || codeOf(error) === SHARED_MEMORY_FULL || code === 'ENOSPC' || code === 'EDQUOT';
 }
 
 /**
- * Does the work. @throws TidegateError `store_unavailable` where the engine failed, `internal` where it was asked for
- * something wrong.
+ * `store_full` and `store_damaged` where SQLite refused for certain and wrote nothing; `store_unavailable` where the engine
+ * failed otherwise, is locked or was closed; `internal` where it was asked for something wrong.
+ * @param holder who holds the lock, as ` by process 7`, where it is known
  */
-export function reached<Result>(work: () => Result): Result {
-  try {
-    return work();
-  } catch (cause) {
-    if (!isOfEngine(cause)) throw ownFault(cause);
-    throw new TidegateError('store_unavailable', 'the sqlite store could not be read', { retryAfterMs: 1_000, cause });
+export function toStoreError(cause: unknown, path: string, holder = ''): TidegateError {
+  if (cause instanceof TidegateError) return cause;
+  const primary = primaryOf(cause);
+  const reason = innermostReason(cause);
+  if (isFull(cause)) {
+    const details = { hint: MEND_FULL, retryAfterMs: 10_000, cause };
+    return new TidegateError('store_full', `there is no room for ${path}: ${reason}`, details);
   }
-}
-
-/** The error for what the engine refused as wrong. */
-export function ownFault(cause: unknown): TidegateError {
-  return new TidegateError('internal', 'the sqlite store refused what it was asked', { cause });
+  const damage = DAMAGED[primary];
+  if (damage !== undefined) {
+    return new TidegateError('store_damaged', `the file ${path} ${damage}: ${reason}`, { hint: MEND_DAMAGED, cause });
+  }
+  if (BUSY.has(primary)) {
+    const details = { hint: MEND_LOCKED, retryAfterMs: 1_000, cause };
+    return new TidegateError('store_unavailable', `${path} is locked${holder}: ${reason}`, details);
+  }
+  if (UNAVAILABLE.has(primary) || (cause as { code?: unknown } | null)?.code === 'ERR_INVALID_STATE') {
+    const message = `the sqlite store ${path} cannot be used: ${reason}`;
+    return new TidegateError('store_unavailable', message, { retryAfterMs: 1_000, cause });
+  }
+  return new TidegateError('internal', `the sqlite store refused what it was asked: ${reason}`, { cause });
 }

@@ -2,20 +2,30 @@
  * The SQLite file under the store: its statements and its transactions. It knows no operation of a commit and no limit;
  * `sqlite.ts` does.
  */
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
-import { TidegateError } from '../../base/errors.ts';
+import type { SQLInputValue } from 'node:sqlite';
+import { type Runtime, systemRuntime } from '../../base/runtime.ts';
 import type { Span } from '../cursor.ts';
 import type { DueRecord } from '../store.ts';
-import { migrate } from './sqlite-migrations.ts';
+import { isBusy, toStoreError } from './sqlite-errors.ts';
+import { createSqliteHealth, holderOf } from './sqlite-health.ts';
+import { openDatabase, unusable } from './sqlite-open.ts';
+import { createPatience } from './sqlite-patience.ts';
 
 export interface SqliteOptions {
   /** The file, in a folder that exists. `:memory:` makes a store that is kept nowhere. */
   path: string;
-  /** How long to wait while another process writes, ms. Default 5 s. */
+  /** How long a call waits while another process writes, ms. Meanwhile the thread goes on. Default 5 s. */
   busyMs?: number;
+  /** How long the opening waits for that, ms, which stops the thread. Default: as `busyMs`. */
+  openMs?: number;
+  /** Default: the platform's. */
+  clock?: Pick<Runtime, 'random' | 'sleep'>;
 }
 
-const BUSY_MS = 5_000;
+/** How long a call waits for another process's lock, ms. */
+export const BUSY_MS = 5_000;
+/** How an error of SQLite says that there is a lock. */
+const BUSY = { code: 'ERR_SQLITE_ERROR', errcode: 5 };
 
 export interface RecordRow {
   value: string;
@@ -33,9 +43,24 @@ export interface LogRow extends Span {
 
 export type SqliteFile = ReturnType<typeof openSqliteFile>;
 
-/** Opens the file, and brings its schema up to date. @throws TidegateError `invalid_config` naming `SQLITE_PATH`. */
-export function openSqliteFile({ path, busyMs = BUSY_MS }: SqliteOptions) {
-  const database = open(path, busyMs);
+/** Opens the file, and brings its schema up to date. Errors as `openDatabase`. */
+export function openSqliteFile(options: SqliteOptions) {
+  const { path, busyMs = BUSY_MS, openMs = busyMs, clock = systemRuntime(() => {}) } = options;
+  const database = openDatabase(path, openMs);
+  try {
+    return statementsOf(database, path, busyMs, clock);
+  } catch (thrown) {
+    database.close();
+    throw unusable(thrown, path);
+  }
+}
+
+function statementsOf(
+  database: ReturnType<typeof openDatabase>,
+  path: string,
+  busyMs: number,
+  clock: Pick<Runtime, 'random' | 'sleep'>,
+) {
   const prepare = <Row>(sql: string) => {
     const statement = database.prepare(sql);
     return {
@@ -45,6 +70,7 @@ export function openSqliteFile({ path, busyMs = BUSY_MS }: SqliteOptions) {
     };
   };
   const begin = { read: prepare('BEGIN'), write: prepare('BEGIN IMMEDIATE') };
+  const checkpoint = prepare<{ busy: number }>('PRAGMA wal_checkpoint(TRUNCATE)');
   const end = { commit: prepare('COMMIT'), rollback: prepare('ROLLBACK') };
   const record = {
     get: prepare<RecordRow>(
@@ -95,6 +121,23 @@ export function openSqliteFile({ path, busyMs = BUSY_MS }: SqliteOptions) {
     collect: prepare('DELETE FROM counters WHERE key IN (SELECT key FROM counters WHERE expires_at <= ? LIMIT ?)'),
   };
 
+  // Readers do not wait behind writers.
+  const patience = { read: createPatience(clock), write: createPatience(clock) };
+  const health = createSqliteHealth(database, path);
+
+  /**
+   * Does the work, and again after a pause where another process's lock keeps it from that.
+   * @param mostMs how long it may wait
+   * @throws TidegateError as `toStoreError`
+   */
+  async function patiently<Result>(kind: 'read' | 'write', work: () => Result, mostMs = busyMs): Promise<Result> {
+    try {
+      return await patience[kind](work, mostMs);
+    } catch (cause) {
+      throw toStoreError(cause, path, isBusy(cause) ? holderOf(path) : '');
+    }
+  }
+
   /** Does the work in a transaction, on one state of the file. An error that it throws undoes what it wrote. */
   function within<Result>(kind: 'read' | 'write', work: () => Result): Result {
     begin[kind].run();
@@ -111,40 +154,40 @@ export function openSqliteFile({ path, busyMs = BUSY_MS }: SqliteOptions) {
 
   /**
    * Does the work in a transaction that overwrites what it replaces, also in the file's free space, and then empties the
-   * write-ahead log, which holds former pages. Where another process reads from that log, it is emptied later.
+   * write-ahead log, which holds former pages. Where another process reads from that log for long, it is emptied later.
    */
-  function erasing(work: () => void): void {
-    database.exec('PRAGMA secure_delete = ON');
-    try {
-      within('write', work);
-    } finally {
-      database.exec('PRAGMA secure_delete = FAST');
-    }
-    database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  async function erasing(work: () => void): Promise<void> {
+    await patiently('write', () => {
+      database.exec('PRAGMA secure_delete = ON');
+      try {
+        within('write', work);
+      } finally {
+        database.exec('PRAGMA secure_delete = FAST');
+      }
+    });
+    await patiently('write', emptyLog).catch(() => {});
+  }
+
+  function emptyLog(): void {
+    if (checkpoint.get()?.busy === 1) throw Object.assign(new Error('the write-ahead log is in use'), BUSY);
   }
 
   function close(): void {
     if (database.isOpen) database.close();
   }
 
-  return { record, log, entry, time, made, counter, within, erasing, close };
-}
-
-function open(path: string, busyMs: number): DatabaseSync {
-  try {
-    const database = new DatabaseSync(path);
-    database.exec(`PRAGMA busy_timeout = ${busyMs}`);
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
-    // What a page held before is overwritten, where that page is written anyway.
-    database.exec('PRAGMA secure_delete = FAST');
-    migrate(database);
-    return database;
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new TidegateError('invalid_config', `SQLITE_PATH: ${path} cannot be used: ${reason}`, {
-      field: 'SQLITE_PATH',
-      expected: 'a file of this version of Tidegate, or none yet, in a folder that exists and may be written to',
-      cause,
-    });
-  }
+  return {
+    record,
+    log,
+    entry,
+    time,
+    made,
+    counter,
+    within,
+    reading: <Result>(work: () => Result) => patiently('read', work),
+    writing: <Result>(work: () => Result, mostMs?: number) => patiently('write', () => within('write', work), mostMs),
+    erasing,
+    health,
+    close,
+  };
 }

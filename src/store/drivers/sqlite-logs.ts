@@ -12,7 +12,6 @@ import {
 } from '../cursor.ts';
 import * as limits from '../limits.ts';
 import type { Beside, Cursor, LogPage, Reading, RecordKey, Store } from '../store.ts';
-import { reached } from './sqlite-errors.ts';
 import type { LogRow, SqliteFile } from './sqlite-file.ts';
 
 export interface SqliteLogs extends Pick<Store, 'read' | 'last' | 'seek' | 'extent' | 'trim' | 'erase'> {
@@ -27,7 +26,7 @@ export interface SqliteLogs extends Pick<Store, 'read' | 'last' | 'seek' | 'exte
 
 /** @param readingOf reads the record that a page brings with it */
 export function createSqliteLogs(
-  { log, entry, time, within, erasing }: SqliteFile,
+  { log, entry, time, within, reading, writing, erasing }: SqliteFile,
   readingOf: (key: RecordKey, now: number) => Reading,
 ): SqliteLogs {
   /** The first readable place whose entry was appended at or after `time`. */
@@ -88,7 +87,7 @@ export function createSqliteLogs(
     async read(name, after, limit, beside) {
       limits.checkCount(limit, limits.READ_LIMIT, 'limit');
       const position = after === null ? null : decodeCursor(after);
-      return reached(() =>
+      return reading(() =>
         page(name, position, beside, (span) => {
           const { from, truncated } = readFrom(span, position);
           return { from, to: Math.min(from + limit, span.end), truncated };
@@ -99,11 +98,11 @@ export function createSqliteLogs(
     async last(name, n, before = null, beside) {
       limits.checkCount(n, limits.READ_LIMIT, 'n');
       const position = before === null ? null : decodeCursor(before);
-      return reached(() => page(name, position, beside, (span) => lastBefore(span, n, position)));
+      return reading(() => page(name, position, beside, (span) => lastBefore(span, n, position)));
     },
 
     async seek(name, time) {
-      return reached(() =>
+      return reading(() =>
         within('read', () => {
           const found = log.get.get(name);
           return found && encodeCursor(found.epoch, seekPlace(found, time));
@@ -112,7 +111,7 @@ export function createSqliteLogs(
     },
 
     async extent(name) {
-      const found = reached(() => log.get.get(name));
+      const found = await reading(() => log.get.get(name));
       if (!found) return { start: null, end: null, count: 0, newestAt: null };
       const { epoch, floor, end, newest_at } = found;
       return {
@@ -124,32 +123,28 @@ export function createSqliteLogs(
     },
 
     async trim(name, { appendedBefore, keep, limit }) {
-      return reached(() =>
-        within('write', () => {
-          const found = log.get.get(name);
-          if (!found) return { removed: 0, more: false };
-          const timed = appendedBefore === undefined ? null : seekPlace(found, appendedBefore);
-          const floor = raisedFloor(found, timed, keep ?? null);
-          const first = Math.min(floor, found.first + limit);
-          const removed = first > found.first ? entry.remove.run(found.number, first) : 0;
-          if (removed > 0) time.remove.run(found.number, first);
-          if (first > found.first || floor > found.floor) log.trim.run(first, floor, found.number);
-          return { removed, more: first < floor };
-        }),
-      );
+      return writing(() => {
+        const found = log.get.get(name);
+        if (!found) return { removed: 0, more: false };
+        const timed = appendedBefore === undefined ? null : seekPlace(found, appendedBefore);
+        const floor = raisedFloor(found, timed, keep ?? null);
+        const first = Math.min(floor, found.first + limit);
+        const removed = first > found.first ? entry.remove.run(found.number, first) : 0;
+        if (removed > 0) time.remove.run(found.number, first);
+        if (first > found.first || floor > found.floor) log.trim.run(first, floor, found.number);
+        return { removed, more: first < floor };
+      });
     },
 
     async erase(name, erasures) {
       const places = limits.checkErasures(erasures);
-      reached(() =>
-        erasing(() => {
-          if (places.length === 0) return;
-          const found = log.get.get(name);
-          for (const { epoch, place, text } of places) {
-            if (found?.epoch === epoch && place >= found.floor) entry.replace.run(text, found.number, place);
-          }
-        }),
-      );
+      await erasing(() => {
+        if (places.length === 0) return;
+        const found = log.get.get(name);
+        for (const { epoch, place, text } of places) {
+          if (found?.epoch === epoch && place >= found.floor) entry.replace.run(text, found.number, place);
+        }
+      });
     },
   };
 }

@@ -42,9 +42,12 @@ const MIGRATIONS: readonly string[] = [
  * @throws Error for a file of a newer schema, which is left as it is; what SQLite reports
  */
 export function migrate(database: DatabaseSync, migrations: readonly string[] = MIGRATIONS): void {
+  const version = () => Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
+  // A file that has the newest schema is opened also while another process writes.
+  if (version() === migrations.length) return;
   database.exec('BEGIN IMMEDIATE');
   try {
-    const made = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
+    const made = version();
     if (made > migrations.length) {
       throw new Error(`it has schema ${made}, and this release knows schemas up to ${migrations.length}`);
     }

@@ -1,21 +1,26 @@
 /**
  * The store in one SQLite file, through `node:sqlite`, with a write-ahead log and `synchronous=FULL`. A committed write is
  * on disk, as far as the disk tells the truth. Several processes may share the file; several machines may not. Every call
- * blocks its thread while SQLite works, or while it waits for another process to finish its commit, up to `busyMs`.
+ * blocks its thread while SQLite works, and never while another process writes.
  */
+import { TidegateError } from '../../base/errors.ts';
 import { parseJson } from '../../base/json.ts';
 import * as limits from '../limits.ts';
 import { readCursors } from '../commit-answer.ts';
 import { shardOf, shardsFrom } from '../shard.ts';
-import { isOfEngine, ownFault, reached } from './sqlite-errors.ts';
-import { openSqliteFile, type RecordRow, type SqliteOptions } from './sqlite-file.ts';
+import { BUSY_MS, openSqliteFile, type RecordRow, type SqliteOptions } from './sqlite-file.ts';
 import { createSqliteLogs } from './sqlite-logs.ts';
 import type { CommitResult, DueRecord, Operation, Reading, RecordKey, Store, StoredRecord } from '../store.ts';
 
-/** @throws TidegateError `invalid_config` naming `SQLITE_PATH` when the file cannot be opened or is not ours. */
+/** For how long, ms, and for how many bytes of commits, the file is taken to be in its place and to have room. */
+const LOOK = { everyMs: 1_000, everyBytes: 1_048_576 };
+
+/** @throws TidegateError naming `SQLITE_PATH` when the file cannot be opened or is not ours; codes as `openDatabase` */
 export function createSqliteStore(options: SqliteOptions): Store {
+  const { busyMs = BUSY_MS } = options;
   const file = openSqliteFile(options);
-  const { record, made, counter, within, close } = file;
+  const { record, made, counter, reading, writing, health, close } = file;
+  let looked = { at: Number.NEGATIVE_INFINITY, bytes: 0 };
   const readingOf = (key: RecordKey, now: number) => toReading(key, record.get.get(key.partition, key.id), now);
   const { append, ...logs } = createSqliteLogs(file, readingOf);
 
@@ -51,27 +56,40 @@ export function createSqliteStore(options: SqliteOptions): Store {
     return { status: 'committed', version: id, cursors };
   }
 
+  /**
+   * What is written to a file that nobody can open any more would be lost, and what fills the disk would keep retention from
+   * freeing it.
+   * @param bytes how many are to be written. @throws TidegateError `store_damaged`, `store_full`
+   */
+  function checkPlace(now: number, bytes: number): void {
+    looked.bytes += bytes;
+    if (Math.abs(now - looked.at) < LOOK.everyMs && looked.bytes < LOOK.everyBytes) return;
+    const wrong = health.moved() ?? (bytes > 0 ? health.full() : null);
+    if (wrong !== null) throw wrong;
+    looked = { at: now, bytes: 0 };
+  }
+
   return {
     name: 'sqlite',
     limits: limits.PORTABLE_LIMITS,
 
     async get(key, now) {
       limits.checkKey(key);
-      return reached(() => readingOf(key, now));
+      return reading(() => readingOf(key, now));
     },
 
     async getMany(keys, now) {
       limits.checkKeys(keys);
       const readAll = () => keys.map((key) => readingOf(key, now));
       // The lock that a read takes costs more than the read: together they take one.
-      return reached(() => (keys.length === 1 ? readAll() : within('read', readAll)));
+      return reading(() => (keys.length === 1 ? readAll() : within('read', readAll)));
     },
 
     async list(partition, { now, limit, prefix = '', after = '', beside }) {
       limits.checkCount(limit, limits.LIST_LIMIT, 'limit');
-      const more = beside === undefined ? {} : { beside: reached(() => readingOf(beside, now)) };
+      const more = beside === undefined ? {} : { beside: await reading(() => readingOf(beside, now)) };
       if (!limits.isPrefix(prefix)) return { records: [], next: null, ...more };
-      const rows = reached(() => record.list.all(partition, prefix, after, now, limit + 1));
+      const rows = await reading(() => record.list.all(partition, prefix, after, now, limit + 1));
       const matching = rows.filter((row) => row.id.startsWith(prefix));
       const records = matching
         .slice(0, limit)
@@ -84,7 +102,7 @@ export function createSqliteStore(options: SqliteOptions): Store {
       const found: DueRecord[] = [];
       for (const shard of shardsFrom(from)) {
         if (found.length === limit) break;
-        found.push(...reached(() => record.due.all(queue, shard, now, now, limit - found.length)));
+        found.push(...(await reading(() => record.due.all(queue, shard, now, now, limit - found.length))));
       }
       return found;
     },
@@ -95,33 +113,40 @@ export function createSqliteStore(options: SqliteOptions): Store {
       const encoded = limits.checkCommit(operations, options);
       const late = limits.tooLate(options);
       if (late) return late;
+      checkPlace(
+        options.now,
+        encoded.flat().reduce((sum, text) => sum + text.length, 0),
+      );
       try {
-        return within('write', () => write(operations, options.id, options.now, encoded));
+        const { id, now, deadline } = options;
+        return await writing(() => write(operations, id, now, encoded), Math.min(busyMs, deadline - now));
       } catch (cause) {
-        if (!isOfEngine(cause)) throw ownFault(cause);
+        if (cause instanceof TidegateError && cause.code !== 'store_unavailable') throw cause;
         return { status: 'unknown', cause };
       }
     },
 
     async add(key, amount, { now, expiresAt }) {
       limits.checkCounter(key, amount, expiresAt);
-      return reached(() => counter.add.get(key, amount, expiresAt, now))?.total ?? amount;
+      return (await writing(() => counter.add.get(key, amount, expiresAt, now)))?.total ?? amount;
     },
 
     async collect(now, limit) {
-      return reached(() =>
-        within('write', () => {
-          let removed = made.forget.run(now - limits.COMMIT_MEMORY_MS, limit);
-          removed += record.collect.run(now - limits.GARBAGE_AFTER_MS, limit - removed);
-          removed += counter.collect.run(now, limit - removed);
-          return { removed };
-        }),
-      );
+      return writing(() => {
+        let removed = made.forget.run(now - limits.COMMIT_MEMORY_MS, limit);
+        removed += record.collect.run(now - limits.GARBAGE_AFTER_MS, limit - removed);
+        removed += counter.collect.run(now, limit - removed);
+        return { removed };
+      });
     },
 
     async ping() {
-      reached(() => made.get.get(''));
+      await reading(() => made.get.get(''));
+      const moved = health.moved();
+      if (moved !== null) throw moved;
     },
+
+    findings: async ({ thorough = false }) => health.findings(thorough),
 
     async close() {
       close();

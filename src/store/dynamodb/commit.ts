@@ -20,7 +20,7 @@ import { TidegateError } from '../../base/errors.ts';
 import { encodeCursor, epochOf } from '../cursor.ts';
 import { readCursors } from '../commit-answer.ts';
 import type { DynamoClient } from './client.ts';
-import { toTidegateError, withoutData } from './errors.ts';
+import { refusedAsFull, toTidegateError, withoutData } from './errors.ts';
 import { garbageAt, textAttribute, type Keys } from './item.ts';
 import type { LogReader } from './log.ts';
 import { toItem, toReading } from './records.ts';
@@ -167,8 +167,12 @@ export function createCommit(client: DynamoClient, keys: Keys, logs: LogReader):
     const own = conflicts.some(({ operation, found }) => found.version === id && operations[operation]?.kind === 'put');
     if (own && isAlwaysSame(operations)) return { status: 'committed', version: id, cursors: {} };
     const undecided = reasons.some((reason) => reason.Code !== 'None' && !failedCondition(reason));
-    if (reasons.some(({ Code }) => Code === 'ValidationError' || Code === 'ItemCollectionSizeLimitExceeded')) {
-      throw new TidegateError('internal', 'DynamoDB could not take an operation of a commit');
+    const codes = reasons.map(({ Code }) => Code ?? '').join(', ');
+    if (codes.includes('ItemCollectionSizeLimitExceeded')) throw refusedAsFull(client.table, new Error(codes));
+    const wrong = reasons.find(({ Code }) => Code === 'ValidationError');
+    if (wrong) {
+      const cause = new Error(wrong.Message ?? codes);
+      throw new TidegateError('internal', `DynamoDB could not take an operation of a commit: ${codes}`, { cause });
     }
     return own || undecided || conflicts.length === 0 ? null : { status: 'conflict', conflicts };
   }

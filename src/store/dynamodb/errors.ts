@@ -1,5 +1,5 @@
 /** What a failure of DynamoDB, or of the connection to it, means. It sends and repeats nothing. */
-import { TidegateError } from '../../base/errors.ts';
+import { innermostReason, TidegateError } from '../../base/errors.ts';
 
 /** DynamoDB refused the request without effect, so the same request may be sent again. */
 const REFUSED = new Set([
@@ -12,7 +12,6 @@ const REFUSED = new Set([
 /** Node's codes for a connection that broke. */
 const BROKEN = new Set<unknown>(['ECONNRESET', 'EPIPE']);
 const CREDENTIALS = new Set([
-  'AccessDeniedException',
   'CredentialsProviderError',
   'ExpiredTokenException',
   'IncompleteSignatureException',
@@ -24,6 +23,10 @@ const CREDENTIALS = new Set([
 const OTHER_TABLE =
   /does not match the schema|Missing the key|Type mismatch for key|specified index|Query condition missed key schema|conditions on the keys|required keys was not given/i;
 
+/** A limit of throughput: of the table, of one partition, or of the account. */
+const THROTTLED = /ProvisionedThroughputExceeded|RequestLimitExceeded|Throttling|ThrottlingError/;
+/** A limit of the table or of the account that does not pass by itself. */
+const FULL = /ItemCollectionSizeLimitExceeded|LimitExceededException/;
 const NO_REGION = /region is missing|region not accepted/i;
 /** Defects of ours; among them a commit's id that was used for two commits. */
 const WRONG = new Set(['IdempotentParameterMismatchException', 'SerializationException', 'ValidationException']);
@@ -52,8 +55,8 @@ export function isConnectionLost(error: unknown): boolean {
 }
 
 /**
- * Makes `invalid_config` of what the operator can mend, `internal` of a request that DynamoDB cannot take, and
- * `store_unavailable` of the rest.
+ * Makes `invalid_config` of what the operator can mend, `internal` of a request that DynamoDB cannot take, `store_full` of a
+ * limit that does not pass by itself, and `store_unavailable` of the rest.
  */
 export function toTidegateError(error: unknown, table: string): TidegateError {
   if (error instanceof TidegateError) return error;
@@ -65,6 +68,19 @@ export function toTidegateError(error: unknown, table: string): TidegateError {
       expected: 'a table of Tidegate in the region AWS_REGION of the account that AWS_ACCESS_KEY_ID belongs to',
       cause,
     });
+  }
+  if (name === 'AccessDeniedException') {
+    return new TidegateError(
+      'invalid_config',
+      `AWS does not allow what the table ${table} needs: ${innermostReason(cause)}`,
+      {
+        field: 'DYNAMODB_TABLE',
+        expected:
+          'a table that the credentials may use: GetItem, Query, PutItem, UpdateItem, DeleteItem, BatchWriteItem and ' +
+          'ConditionCheckItem on it and on its index, and its key in KMS, where it has one',
+        cause,
+      },
+    );
   }
   if (NO_REGION.test(String(error))) {
     return new TidegateError('invalid_config', 'AWS_REGION is not set, or is no region', {
@@ -84,7 +100,27 @@ export function toTidegateError(error: unknown, table: string): TidegateError {
   if (WRONG.has(name)) {
     return new TidegateError('internal', 'DynamoDB could not take a request', { cause });
   }
-  return new TidegateError('store_unavailable', 'the dynamodb store cannot be reached', { retryAfterMs: 1_000, cause });
+  const told = `${name} ${innermostReason(cause)}`;
+  // A transaction that is cancelled names the reason of each of its operations in its message.
+  if (THROTTLED.test(told)) {
+    return new TidegateError('store_unavailable', `DynamoDB holds requests to the table ${table} back: ${told}`, {
+      retryAfterMs: 5_000,
+      hint: "raise the table's or the account's limits of throughput, or let feeds bring less",
+      cause,
+    });
+  }
+  if (FULL.test(told)) return refusedAsFull(table, cause);
+  const message = `the dynamodb store cannot be reached: ${innermostReason(cause)}`;
+  return new TidegateError('store_unavailable', message, { retryAfterMs: 1_000, cause });
+}
+
+/** The error for a limit that does not pass by itself; what was asked for was not done. */
+export function refusedAsFull(table: string, cause: Error): TidegateError {
+  return new TidegateError('store_full', `the table ${table} is at a limit of DynamoDB: ${innermostReason(cause)}`, {
+    hint: 'ask AWS to raise it, or let streams keep less (retention)',
+    retryAfterMs: 10_000,
+    cause,
+  });
 }
 
 /**

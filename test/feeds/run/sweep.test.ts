@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
+import { TidegateError } from '../../../src/base/errors.ts';
 import { stream } from '../../../src/declare/stream.ts';
 import { readDeadLetters } from '../../../src/feeds/records/dead-letters.ts';
 import { sweep } from '../../../src/feeds/run/sweep.ts';
@@ -38,6 +39,30 @@ describe('sweep', () => {
     await sweep(stage.deps, stage.clock.now + 10_000);
     expect(await stage.events('young')).toHaveLength(1);
     expect((await sweep(stage.deps, stage.clock.now + 10_000)).events).toEqual({ few: 0, young: 0 });
+  });
+
+  test('of a store that is full it frees what it can, and writes after that', async () => {
+    const stage = stageOf({ streams: { few: bounded({ events: 10 }) } });
+    await fill(stage, 'few', 25);
+    const { now } = stage.clock;
+    await stage.store.commit(
+      [{ kind: 'put', partition: 'p', id: 'a', value: 1, expects: null, expiresAt: now - 2 * 86_400_000 }],
+      { id: 'old', now, deadline: now + 1_000 },
+    );
+    const full = new TidegateError('store_full', 'no room');
+    const hole = { error: new TidegateError('store_damaged', 'a hole'), stops: false };
+    const lines: string[] = [];
+    const store = {
+      ...stage.store,
+      commit: () => Promise.reject(full),
+      add: () => Promise.reject(full),
+      findings: async () => [hole],
+    };
+    const log = (level: string, message: string) => void lines.push(`${level} ${message}`);
+    const report = await sweep({ ...stage.deps, store, runtime: { ...stage.deps.runtime, log } }, now + 10_000);
+    expect(report).toMatchObject({ events: { few: 15 }, collected: 1, more: true, error: full });
+    expect(lines).toEqual(['warn the store: a hole']);
+    expect(await sweep(stage.deps, now + 10_000)).toMatchObject({ projected: 10, more: false, error: null });
   });
 
   test('keeps what de-duplication has to search, where fewer events are declared', async () => {

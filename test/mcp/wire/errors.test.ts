@@ -20,6 +20,8 @@ const ROWS: [ErrorCode, number, number, boolean, boolean, number][] = [
   ['cancelled', -32_603, 200, true, true, 504],
   ['store_unavailable', -32_603, 503, false, false, 503],
   ['store_unknown', -32_603, 503, false, false, 503],
+  ['store_full', -32_603, 503, false, false, 503],
+  ['store_damaged', -32_603, 503, false, false, 503],
   ['newer_version', -32_603, 503, false, false, 503],
   ['invalid_config', -32_603, 200, true, false, 500],
   ['internal', -32_603, 200, true, false, 500],

@@ -145,7 +145,7 @@ describe.skipIf(!requireService('redis'))('redis when things break (needs redis-
   test('an engine error carries none of what was sent', async () => {
     await run('SET', `{${app}}:r:1:pa`, 'not a hash');
     const failed = await store.get({ partition: 'p', id: 'a' }, NOW).catch((error: unknown) => error);
-    expect(failed).toMatchObject({ code: 'store_unavailable', cause: { message: expect.stringMatching(/WRONGTYPE/) } });
+    expect(failed).toMatchObject({ code: 'store_damaged', cause: { message: expect.stringMatching(/WRONGTYPE/) } });
     const secret = await store.commit([put('a', { value: 'secret' })], options('c1'));
     expect(secret).toMatchObject({ status: 'unknown' });
     expect(JSON.stringify(secret) + String(secret.status === 'unknown' && secret.cause)).not.toContain('secret');

@@ -1,0 +1,86 @@
+/**
+ * Opening the SQLite file: who may read it, its settings and its schema, and words for what keeps it from being used. The
+ * file and the two beside it, `-wal` and `-shm`, are one database: none of them may go alone.
+ */
+import { chmodSync, closeSync, openSync, statSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { innermostReason, TidegateError } from '../../base/errors.ts';
+import { isOfFile, toStoreError } from './sqlite-errors.ts';
+import { migrate } from './sqlite-migrations.ts';
+
+/** For its owner alone: the data is worth as much as the secret beside it. */
+const MODE = 0o600;
+
+/** The files of a database; none where it is kept in no file. */
+export function filesOf(path: string): string[] {
+  return path === ':memory:' ? [] : [path, `${path}-wal`, `${path}-shm`];
+}
+
+/**
+ * @param busyMs how long another process's lock is waited for, ms, which stops the thread
+ * @throws TidegateError naming `SQLITE_PATH`: `invalid_config`, `store_full`, `store_damaged`; `store_unavailable` where another
+ * process holds it
+ */
+export function openDatabase(path: string, busyMs: number): DatabaseSync {
+  let database: DatabaseSync | null = null;
+  try {
+    const files = filesOf(path);
+    if (files.length > 0) {
+      checkTogether(path);
+      closeSync(openSync(path, 'a', MODE));
+      files.forEach(narrow);
+    }
+    database = new DatabaseSync(path);
+    database.exec(`PRAGMA busy_timeout = ${busyMs}`);
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+    // What a page held before is overwritten, where that page is written anyway.
+    database.exec('PRAGMA secure_delete = FAST');
+    migrate(database);
+    // From now on nothing waits in SQLite: see `sqlite-patience.ts`.
+    database.exec('PRAGMA busy_timeout = 0');
+    return database;
+  } catch (thrown) {
+    if (database?.isOpen) database.close();
+    throw unusable(thrown, path);
+  }
+}
+
+/** What keeps the file from being used, for who chose it. */
+export function unusable(thrown: unknown, path: string): TidegateError {
+  if (thrown instanceof TidegateError) return thrown;
+  const [field, cause] = ['SQLITE_PATH', thrown];
+  if (isOfFile(thrown)) {
+    const { code, message, hint, retryAfterMs } = toStoreError(thrown, path);
+    const expected = 'a file of Tidegate that is whole, that no other program holds, and that has room on its disk';
+    const more = { ...(hint === null ? {} : { hint }), ...(retryAfterMs === null ? {} : { retryAfterMs }) };
+    return new TidegateError(code, message, { field, expected, ...more, cause });
+  }
+  return new TidegateError('invalid_config', `SQLITE_PATH: ${path} cannot be used: ${innermostReason(thrown)}`, {
+    field,
+    expected: 'a file of this version of Tidegate, or none yet, in a folder that exists and may be written to',
+    cause,
+  });
+}
+
+/**
+ * @throws TidegateError `store_damaged` where the write-ahead log is missing. After a kill it is there with its index, which
+ * whoever uses the file last removes before the log.
+ */
+function checkTogether(path: string): void {
+  const [file, wal, index] = filesOf(path).map((each) => statSync(each, { throwIfNoEntry: false }));
+  if (file === undefined || file.size === 0 || wal !== undefined || index === undefined) return;
+  throw new TidegateError('store_damaged', `${path}-wal is gone, and with it the newest writes to ${path}`, {
+    field: 'SQLITE_PATH',
+    expected: 'the three files of a database together: the file, -wal and -shm',
+    hint: `put ${path}-wal back; or remove ${path}-shm too, to go on without those writes`,
+  });
+}
+
+/** Takes rights from others. What belongs to another user stays as it is, which `findings` tells. */
+function narrow(file: string): void {
+  try {
+    if ((statSync(file).mode & 0o077) !== 0) chmodSync(file, MODE);
+  } catch {
+    // It is not there yet, and will get the rights of the database's file.
+  }
+}
