@@ -252,7 +252,8 @@ export function entrySuite(name: string, traits: EntryTraits, start: (given: Ups
       } finally {
         await host.findStore();
       }
-      expect((await get('/readyz')).status).toBe(200);
+      // The answer of the probe before stands for a second.
+      await expect.poll(async () => (await get('/readyz')).status, { timeout: 5_000 }).toBe(200);
       expect((await post(request)).status).toBe(200);
     });
   });

@@ -74,7 +74,7 @@ describe.skipIf(!requireService('redis'))('the Worker (needs redis-server)', { t
       const telling = await started({ ...variables, LOG_LEVEL: 'debug', PUBLIC_ULR: 'https://a.example' });
       for (const { url } of [worker, telling]) expect((await get(`${url}/readyz`)).status).toBe(200);
       const line =
-        /"message":"request","method":"GET","path":"\/readyz","status":200.*"storeCalls":\{"ping":1\},"engineRequests":1/;
+        /"message":"request","method":"GET","path":"\/readyz","status":200.*"storeCalls":\{"ping":1,"findings":1,"add":1\},"engineRequests":3/;
       await expect.poll(() => telling.logged().join('\n'), { timeout: 5_000 }).toMatch(line);
       expect(worker.logged().join('\n')).not.toContain('"message":"request"');
       const misspelt = telling.logged().filter((line) => line.includes('PUBLIC_ULR'));
@@ -202,7 +202,9 @@ describe.skipIf(!requireService('redis'))('the Worker (needs redis-server)', { t
     }
     const again = await startUpstash(redis.url, { token: lonely.token, port: Number(new URL(lonely.url).port) });
     onTestFinished(() => again.stop());
-    for (const { url } of [seen, unseen]) expect((await get(`${url}/readyz`)).status).toBe(200);
+    for (const { url } of [seen, unseen]) {
+      await expect.poll(async () => (await get(`${url}/readyz`)).status, { timeout: 5_000 }).toBe(200);
+    }
   });
 
   test.each([
