@@ -19,7 +19,7 @@ const LOOK = { everyMs: 1_000, everyBytes: 1_048_576 };
 export function createSqliteStore(options: SqliteOptions): Store {
   const { busyMs = BUSY_MS } = options;
   const file = openSqliteFile(options);
-  const { record, made, counter, reading, writing, health, close } = file;
+  const { record, made, counter, within, reading, writing, health, close } = file;
   let looked = { at: Number.NEGATIVE_INFINITY, bytes: 0 };
   const readingOf = (key: RecordKey, now: number) => toReading(key, record.get.get(key.partition, key.id), now);
   const { append, ...logs } = createSqliteLogs(file, readingOf);
