@@ -12,7 +12,7 @@ import { endingResponse, notReadyResponse } from './problem.ts';
 /** A probe gives up after a few seconds, and the answer has to arrive before that. */
 export const READY_MS = 2_000;
 /** For so long an answer stands, ms. */
-export const ANSWER_MS = { ready: 3_000, notReady: 1_000 };
+export const READY_ANSWER_MS = { ready: 3_000, notReady: 1_000 };
 
 interface Check {
   startedAt: number;
@@ -48,7 +48,7 @@ export function createReadiness(runtime: Pick<Runtime, 'log' | 'now' | 'sleep' |
   /** An answer that is young, or a check that is under way. That of a request that is gone may never end. */
   function isOfUse({ startedAt, known }: Check): boolean {
     if (known === null) return Math.abs(now() - startedAt) < READY_MS;
-    return Math.abs(now() - known.at) < (known.error === null ? ANSWER_MS.ready : ANSWER_MS.notReady);
+    return Math.abs(now() - known.at) < (known.error === null ? READY_ANSWER_MS.ready : READY_ANSWER_MS.notReady);
   }
 
   return async (store) => {

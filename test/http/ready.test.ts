@@ -1,7 +1,7 @@
 /** What `/readyz` finds out, and how seldom it asks. */
 import { expect, test, vi } from 'vitest';
 import { TidegateError } from '../../src/base/errors.ts';
-import { createReadiness, ANSWER_MS } from '../../src/http/ready.ts';
+import { createReadiness, READY_ANSWER_MS } from '../../src/http/ready.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import type { StoreFinding, Store } from '../../src/store/store.ts';
 
@@ -37,7 +37,7 @@ test('probes share a check, and an answer stands for seconds', async () => {
   const { probe, pass } = stage({ add });
   const answers = await Promise.all(Array.from({ length: 20 }, probe));
   expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
-  pass(ANSWER_MS.ready - 1);
+  pass(READY_ANSWER_MS.ready - 1);
   await probe();
   expect(add).toHaveBeenCalledTimes(1);
   pass(1);
@@ -52,10 +52,10 @@ test('a store that is well again is ready after a second, and one that broke is 
   expect((await probe()).status).toBe(503);
   broken = false;
   expect((await probe()).status).toBe(503);
-  pass(ANSWER_MS.notReady);
+  pass(READY_ANSWER_MS.notReady);
   expect((await probe()).status).toBe(200);
   broken = true;
-  pass(ANSWER_MS.ready);
+  pass(READY_ANSWER_MS.ready);
   expect((await probe()).status).toBe(503);
 });
 
