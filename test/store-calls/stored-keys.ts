@@ -75,7 +75,8 @@ export async function drive({ environment }: RunningEngine): Promise<void> {
 async function driveSession({ runtime, store }: Deps): Promise<void> {
   const sessions = createSessions(runtime, createSealer(SECRETS, 'stored'));
   const call = { principal: PUBLIC, account: { store }, deadline: runtime.now() + 20_000 };
-  const session = await sessions.find(await sessions.begin({}, '2025-11-25', PUBLIC), call, true);
+  const facts = await sessions.open(await sessions.begin({}, '2025-11-25', PUBLIC), PUBLIC);
+  const session = facts && (await sessions.read(facts, call));
   if (session === null || !(await sessions.setLevel(session, 'error', call))) throw new Error('no session');
 }
 

@@ -43,6 +43,8 @@ export interface ToolRegistry {
   paramHeaders(name: string): readonly ParamHeader[];
   /** Client capabilities that the tool cannot run without. Null for most tools, and for an unknown one. */
   requires(name: string): JsonObject | null;
+  /** Whether the tool says that it changes nothing. */
+  isReadOnly(name: string): boolean;
   /**
    * Wrong arguments, and what the tool refuses or cannot do, are answered as results with `isError` that a model can
    * act on.
@@ -101,6 +103,7 @@ export function createToolRegistry(
       const tool = tools.get(name);
       return tool && !isSpecial(tool) ? (tool.clientCapabilities ?? null) : null;
     },
+    isReadOnly: (name) => tools.get(name)?.annotations?.readOnlyHint === true,
     async call(name, args, caller) {
       const entry = find(name);
       if (!entry) throw unknownTool(name, listings(caller.principal));

@@ -16,8 +16,8 @@ function nothing(): void {}
 type Given = Pick<Caller, 'principal' | 'account' | 'deadline'>;
 /** What requests of 2025-11-25 and before do not say themselves. */
 export type Legacy = Pick<Caller, 'clientCapabilities' | 'retry'> & {
-  /** The least level of log messages that the client wants. Null or absent: all. */
-  level?: McpLogLevel | null;
+  /** Nothing is sent before this is known, and nothing where it is null: the session was ended. Absent: there is none. */
+  kept?: Promise<{ level: McpLogLevel | null } | null> | undefined;
 };
 
 export const LEGACY_UNASKED: Legacy = { clientCapabilities: null, retry: null };
@@ -36,12 +36,19 @@ export function callerOf(
   const isRetry = capabilities !== undefined && (state !== undefined || mcpReq.inputResponses !== undefined);
   let last = Number.NEGATIVE_INFINITY;
 
+  /** @param work is given the least level of log messages that the client wants; null: all */
+  function send(work: (least: McpLogLevel | null) => Promise<void> | null): void {
+    const { kept } = legacy;
+    const sent = kept ? kept.then((session) => session && work(session.level)) : work(null);
+    sent?.catch(nothing);
+  }
+
   const progress = (value: number, total?: number, message?: string): void => {
     if (token === undefined || !(value > last)) return;
     last = value;
     const text = message === undefined ? {} : { message: message.slice(0, PROGRESS_TEXT) };
     const params = { progressToken: token, progress: value, ...(total === undefined ? {} : { total }), ...text };
-    mcpReq.notify({ method: 'notifications/progress', params }).catch(nothing);
+    send(() => mcpReq.notify({ method: 'notifications/progress', params }));
   };
 
   return {
@@ -53,7 +60,7 @@ export function callerOf(
     retry: isRetry ? { responses, state } : legacy.retry,
     meta: meta ?? {},
     log(level, data, logger) {
-      if (isWanted(level, legacy.level ?? null)) mcpReq.log(level, data, logger).catch(nothing);
+      send((least) => (isWanted(level, least) ? mcpReq.log(level, data, logger) : null));
     },
     progress: token === undefined ? nothing : progress,
     emit:

@@ -15,13 +15,21 @@ export interface Refusal {
   retryAfterMs: number;
 }
 
+/** The session of a request. What is kept of it may be read while the request is at work. */
+export interface ExchangeSession {
+  /** The protocol version that was agreed on. */
+  version: string;
+  /** Null: it was ended, and nothing may be sent to the client but that. */
+  kept: Promise<ClientSession | null>;
+}
+
 export interface Exchange {
   readonly principal: Principal;
   readonly account: Account;
   /** Epoch ms by which it has to be answered. */
   readonly deadline: number;
   /** Of 2025-11-25 and before; null: the client sends none, or there is none. */
-  session: ClientSession | null;
+  session: ExchangeSession | null;
   /** Null: no handler failed with an error that says to come again later. */
   refusal: Refusal | null;
   /** Handlers that are at work. A streamed answer begins before they end. */

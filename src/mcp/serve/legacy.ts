@@ -41,8 +41,16 @@ interface Legacy {
   sessions: Sessions | null;
 }
 
-/** @param sessions null: there are none, and a session that a client sends is not looked at */
-export function createLegacy(source: ServerSource, sessions: Sessions | null, outlivesClients: boolean): LegacyServing {
+/**
+ * @param sessions null: there are none, and a session that a client sends is not looked at
+ * @param isReading whether a message has no effects
+ */
+export function createLegacy(
+  source: ServerSource,
+  sessions: Sessions | null,
+  outlivesClients: boolean,
+  isReading: (body: unknown) => boolean,
+): LegacyServing {
   const legacy: Legacy = { source, underWay: createUnderWay(outlivesClients), sessions };
   const failed = (thrown: unknown, method: string, exchange: Exchange, body: unknown) =>
     rpcErrorResponse(200, source.failure(method, thrown, exchange), body);
@@ -52,10 +60,15 @@ export function createLegacy(source: ServerSource, sessions: Sessions | null, ou
       const text = initializes(body) ? null : request.headers.get(SESSION_HEADER);
       if (sessions === null || text === null) return serveAll(legacy, request, body, exchange);
       try {
-        const session = await sessions.find(text, exchange, isAsking(body));
+        const session = await sessions.open(text, exchange.principal);
         if (session === null) return gone(body);
-        exchange.session = session;
+        const kept = isAsking(body) ? sessions.read(session, exchange) : null;
+        kept?.catch(() => {});
+        if (kept !== null) exchange.session = { version: session.version, kept };
+        // What changes nothing is worked on meanwhile; nothing is sent before it is known that the session was not ended.
+        if (kept !== null && !isReading(body) && (await kept) === null) return gone(body);
         const response = await serveAll(legacy, request, body, exchange);
+        if (kept !== null && (await kept) === null) return withoutAnswer(response, exchange, body);
         if (!session.isOld || !response.ok) return response;
         return withSession(response, await sessions.renew(session, exchange.principal));
       } catch (thrown) {
@@ -66,7 +79,7 @@ export function createLegacy(source: ServerSource, sessions: Sessions | null, ou
       const text = request.headers.get(SESSION_HEADER);
       if (sessions === null || text === null) return needsSession('DELETE', null);
       try {
-        const session = await sessions.find(text, exchange, false);
+        const session = await sessions.open(text, exchange.principal);
         if (session === null || !(await sessions.end(session, exchange))) return gone(null);
         return new Response(null, { status: 204 });
       } catch (thrown) {
@@ -75,6 +88,13 @@ export function createLegacy(source: ServerSource, sessions: Sessions | null, ou
     },
     close: () => legacy.underWay.close(),
   };
+}
+
+/** The session was ended, so what was read for it is not sent. */
+function withoutAnswer(response: Response, exchange: Exchange, body: unknown): Response {
+  void response.body?.cancel().catch(() => {});
+  exchange.refusal = null;
+  return gone(body);
 }
 
 function initializes(body: unknown): boolean {
@@ -144,8 +164,9 @@ async function serveOne(
 
 async function setLevel(sessions: Sessions, body: JSONRPCRequest, exchange: Exchange): Promise<Response> {
   if (exchange.session === null) return needsSession(body.method, body);
+  const session = await exchange.session.kept;
   const { level } = body.params as { level: McpLogLevel };
-  if (!(await sessions.setLevel(exchange.session, level, exchange))) return gone(body);
+  if (session === null || !(await sessions.setLevel(session, level, exchange))) return gone(body);
   return Response.json({ jsonrpc: '2.0', id: body.id, result: {} });
 }
 

@@ -117,7 +117,9 @@ export function createServerSource(deps: ServerDeps, local: Principal | null = n
     if (http) {
       const { session } = exchange;
       const said = http.req?.headers.get('mcp-protocol-version') ?? session?.version;
-      const result = await dispatched(request, context, exchange, { ...LEGACY_UNASKED, level: session?.level });
+      const work = dispatched(request, context, exchange, { ...LEGACY_UNASKED, kept: session?.kept });
+      // What the request sends comes before its answer.
+      const [result] = await Promise.all([work, session?.kept]);
       return forRevision(result, said ?? UNSAID_VERSION);
     }
     const clientCapabilities = askableOf(server);

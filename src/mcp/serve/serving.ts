@@ -9,6 +9,7 @@ import type { ServedAnswer } from '../../calls/served-answer.ts';
 import type { Exchange, Refusal } from './exchange.ts';
 import { createLegacy } from './legacy.ts';
 import { askedFor, claimOf, formProblem } from '../wire/message.ts';
+import type { Registry } from '../registry/registry.ts';
 import { createModern } from './modern.ts';
 import { createSessions } from './sessions.ts';
 import { createServerSource, type ServerDeps } from './server.ts';
@@ -26,7 +27,7 @@ export function createServing(deps: ServerDeps): SdkServing {
   const source = createServerSource(deps);
   const modern = createModern(deps.registry, source, deps.runtime.log);
   const sessions = deps.sessionSealer ? createSessions(deps.runtime, deps.sessionSealer) : null;
-  const legacy = createLegacy(source, sessions, deps.outlivesClients ?? true);
+  const legacy = createLegacy(source, sessions, deps.outlivesClients ?? true, (body) => isReading(deps.registry, body));
 
   async function serveEra(request: Request, body: unknown, exchange: Exchange): Promise<Response> {
     return (await isLegacy(request, body)) ? legacy.serve(request, body, exchange) : modern.serve(request, body);
@@ -53,6 +54,13 @@ export function createServing(deps: ServerDeps): SdkServing {
     end: (request, principal) =>
       answered(request, principal, { mcp: 'end of the session' }, (exchange) => legacy.end(request, exchange)),
   };
+}
+
+/** Of a batch nothing is said. */
+function isReading({ tools }: Registry, body: unknown): boolean {
+  const { method, params } = (body ?? {}) as { method?: unknown; params?: { name?: unknown } };
+  if (method !== 'tools/call') return typeof method === 'string' && method !== 'logging/setLevel';
+  return typeof params?.name === 'string' && tools.isReadOnly(params.name);
 }
 
 /** The refusal of one message that is none. Each of a batch is judged by itself, later. */

@@ -39,7 +39,6 @@ function sessionKey(tenant: string, id: string): RecordKey {
 }
 
 export interface ClientSession extends SessionFacts {
-  isOld: boolean;
   /** What was read of it; absent where the store was not asked. */
   reading: Reading;
   /** Null: the client did not say, and gets all log messages. */
@@ -55,17 +54,16 @@ export interface SessionCall {
 }
 
 /** Errors of the store are those of `Store`. */
-export interface Sessions extends Pick<SessionTokens, 'begin' | 'renew'> {
+export interface Sessions extends SessionTokens {
   /**
-   * The session of a text; null where there is none, or it was ended. While the store does not answer it counts as one of
-   * which nothing is kept.
-   * @param reads false: nothing depends on what is kept, so the store is not asked, and a session that was ended is answered too
+   * What is kept of a session; null where it was ended. While the store does not answer, it counts as one of which nothing
+   * is kept.
    */
-  find(text: string, call: SessionCall, reads: boolean): Promise<ClientSession | null>;
+  read(session: SessionFacts, call: SessionCall): Promise<ClientSession | null>;
   /** Keeps the level. False: the session was ended. */
   setLevel(session: ClientSession, level: McpLogLevel, call: SessionCall): Promise<boolean>;
   /** Ends the session for as long as its texts serve. False: it was ended before. */
-  end(session: ClientSession, call: SessionCall): Promise<boolean>;
+  end(session: SessionFacts, call: SessionCall): Promise<boolean>;
 }
 
 /** Whether a message of this level is sent to a client that asked for `least` and what is above it. */
@@ -77,8 +75,8 @@ export function createSessions(runtime: Runtime, sealer: Sealer): Sessions {
   const tokens = createSessionTokens(runtime, sealer);
 
   /** Puts a value in place of what is kept. False: the session was ended before. */
-  async function keep(session: ClientSession, call: SessionCall, value: Kept, keptMs: number): Promise<boolean> {
-    let { reading } = session;
+  async function keep(found: Reading, call: SessionCall, value: Kept, keptMs: number): Promise<boolean> {
+    let reading = found;
     for (let conflicts = 0; sessionRecord.read(reading)?.ended !== true; conflicts += 1) {
       if (conflicts > 1 && !(await afterConflict(runtime, conflicts, call.deadline))) throw tooMany();
       const put = sessionRecord.replace(reading, value, { expiresAt: runtime.now() + keptMs });
@@ -90,19 +88,15 @@ export function createSessions(runtime: Runtime, sealer: Sealer): Sessions {
   }
 
   return {
-    begin: (params, version, principal) => tokens.begin(params, version, principal),
-    renew: (session, principal) => tokens.renew(session, principal),
-    async find(text, call, reads) {
-      const facts = await tokens.open(text, call.principal);
-      if (facts === null) return null;
+    ...tokens,
+    async read(facts, call) {
       const key = sessionKey(call.principal.tenant, facts.id);
-      if (!reads) return { ...facts, reading: { ...key, value: null, version: null }, level: null };
       const { store } = call.account;
       const now = runtime.now();
-      const reading = await store.get(key, now).catch((thrown: unknown): Reading => {
+      const reading = await store.get(key, now).catch((thrown: unknown) => {
         // What needs no store is served without one, to clients with a session too.
         if (!(thrown instanceof TidegateError) || thrown.code !== 'store_unavailable') throw thrown;
-        return { ...key, value: null, version: null };
+        return absent(key);
       });
       const kept = sessionRecord.read(reading);
       if (kept?.ended) return null;
@@ -113,9 +107,14 @@ export function createSessions(runtime: Runtime, sealer: Sealer): Sessions {
       }
       return { ...facts, reading, level: kept?.level ?? null };
     },
-    setLevel: (session, level, call) => keep(session, call, { level }, KEPT_MS),
-    end: (session, call) => keep(session, call, { ended: true }, SERVES_MS + SKEW_MS),
+    setLevel: ({ reading }, level, call) => keep(reading, call, { level }, KEPT_MS),
+    end: ({ id }, call) =>
+      keep(absent(sessionKey(call.principal.tenant, id)), call, { ended: true }, SERVES_MS + SKEW_MS),
   };
+}
+
+function absent(key: RecordKey): Reading {
+  return { ...key, value: null, version: null };
 }
 
 function tooMany(): TidegateError {

@@ -12,14 +12,29 @@ import { type Served, serveApp, type ServeOptions } from '../served.ts';
 const DAY_MS = 86_400_000;
 const LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'] as const;
 
+/** The tools that ran. */
+const runs: string[] = [];
+
 const app = defineApp({
   name: 'talkative',
   version: '1',
   description: 'Logs at every level',
   tools: {
+    look: tool({
+      description: 'Looks, and changes nothing.',
+      annotations: { readOnlyHint: true },
+      run: (_input, { log, progress }) => {
+        runs.push('look');
+        progress(1);
+        log('info', { level: 'info' }, 'look');
+        log('alert', { level: 'alert' }, 'look');
+        return Promise.resolve('seen');
+      },
+    }),
     talk: tool({
       description: 'Logs at every level.',
       run: (_input, { log }) => {
+        runs.push('talk');
         for (const level of LEVELS) log(level, { level }, 'talk');
         return Promise.resolve('done');
       },
@@ -347,6 +362,71 @@ describe('calls to the store', () => {
       expect([response.status, response.headers.get('retry-after')]).toEqual([503, '2']);
       expect(await response.json()).toMatchObject({ error: { data: { code: 'store_unavailable' } } });
     }
+  });
+});
+
+describe('what is kept of a session', () => {
+  /** A store that answers `get` when it is told to. */
+  async function slow(least: string | null, isEnded: boolean) {
+    const store = createMemoryStore();
+    const asked = Promise.withResolvers<void>();
+    const answers = Promise.withResolvers<void>();
+    let isSlow = false;
+    const served = await start({
+      store: {
+        ...store,
+        async get(...args) {
+          if (isSlow) asked.resolve();
+          if (isSlow) await answers.promise;
+          return store.get(...args);
+        },
+      },
+    });
+    const session = await begin(served);
+    if (least !== null) await send(served, level(least), session);
+    if (isEnded) await send(served, null, session);
+    isSlow = true;
+    runs.length = 0;
+    const calling = (name: string) =>
+      send(served, request('tools/call', { name, _meta: { progressToken: 'p' } }), session);
+    return { calling, whenAsked: asked.promise, answer: () => answers.resolve() };
+  }
+
+  it('is read while a tool that changes nothing is at work, and decides what is sent', async () => {
+    const { calling, whenAsked, answer } = await slow('alert', false);
+    const call = calling('look');
+    await whenAsked;
+    await expect.poll(() => runs).toEqual(['look']);
+    answer();
+    const text = await (await call).text();
+    expect(text.match(/"(method|result)":("[^"]+"|\{)/g)).toEqual([
+      '"method":"notifications/progress"',
+      '"method":"notifications/message"',
+      '"result":{',
+    ]);
+    expect(text).toContain('"level":"alert"');
+  });
+
+  it.each([
+    ['look', ['look']],
+    ['talk', []],
+  ])('ends a call of %s with 404 and nothing else, where the session was ended', async (name, ran) => {
+    const { calling, answer } = await slow(null, true);
+    const call = calling(name);
+    answer();
+    const response = await call;
+    expect([response.status, response.headers.get('content-type')]).toEqual([404, 'application/json']);
+    expect(await response.json()).toMatchObject({ error: { data: { code: 'not_found' } } });
+    expect(runs).toEqual(ran);
+  });
+
+  it('is known before a tool runs that may change something', async () => {
+    const { calling, whenAsked, answer } = await slow('alert', false);
+    const call = calling('talk');
+    await whenAsked;
+    expect(runs).toEqual([]);
+    answer();
+    expect((await (await call).text()).match(/notifications\/message/g)).toHaveLength(2);
   });
 });
 
