@@ -365,33 +365,33 @@ describe('calls to the store', () => {
   });
 });
 
-describe('what is kept of a session', () => {
-  /** A store that answers `get` when it is told to. */
-  async function slow(least: string | null, isEnded: boolean) {
-    const store = createMemoryStore();
-    const asked = Promise.withResolvers<void>();
-    const answers = Promise.withResolvers<void>();
-    let isSlow = false;
-    const served = await start({
-      store: {
-        ...store,
-        async get(...args) {
-          if (isSlow) asked.resolve();
-          if (isSlow) await answers.promise;
-          return store.get(...args);
-        },
+/** A session over a store that answers `get` when it is told to. */
+async function slow(least: string | null, isEnded: boolean) {
+  const store = createMemoryStore();
+  const asked = Promise.withResolvers<void>();
+  const answers = Promise.withResolvers<void>();
+  let isSlow = false;
+  const served = await start({
+    store: {
+      ...store,
+      async get(...args) {
+        if (isSlow) asked.resolve();
+        if (isSlow) await answers.promise;
+        return store.get(...args);
       },
-    });
-    const session = await begin(served);
-    if (least !== null) await send(served, level(least), session);
-    if (isEnded) await send(served, null, session);
-    isSlow = true;
-    runs.length = 0;
-    const calling = (name: string) =>
-      send(served, request('tools/call', { name, _meta: { progressToken: 'p' } }), session);
-    return { calling, whenAsked: asked.promise, answer: () => answers.resolve() };
-  }
+    },
+  });
+  const session = await begin(served);
+  if (least !== null) await send(served, level(least), session);
+  if (isEnded) await send(served, null, session);
+  isSlow = true;
+  runs.length = 0;
+  const calling = (name: string) =>
+    send(served, request('tools/call', { name, _meta: { progressToken: 'p' } }), session);
+  return { calling, whenAsked: asked.promise, answer: () => answers.resolve() };
+}
 
+describe('what is kept of a session', () => {
   it('is read while a tool that changes nothing is at work, and decides what is sent', async () => {
     const { calling, whenAsked, answer } = await slow('alert', false);
     const call = calling('look');
