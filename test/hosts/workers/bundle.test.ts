@@ -11,8 +11,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
-/** Measured: 332.8 KiB, minified, since each half of an answer says all that matters; a fiftieth more is room. */
-const MOST_GZIPPED_KIB = 340;
+/** Measured: 343.4 KiB, minified, since there are sessions and a store says what is wrong with it; a hundredth more is room. */
+const MOST_GZIPPED_KIB = 347;
 
 const Meta = z.object({
   outputs: z.record(
