@@ -119,9 +119,11 @@ export interface BurstContext {
 export interface Hold {
   /**
    * Says that the connection stands from now on, or that it does not. A feed counts as well once it brought an event, and,
-   * where nothing comes, once its connection has stood for ten seconds.
+   * where nothing comes, once its connection has stood for 30 seconds.
    */
   standing(stands: boolean): void;
+  /** Says that the source answered what it was asked, with something or with nothing new. The feed then counts as well. */
+  answered(): void;
   /** How many items of the feed were taken in so far that fit their streams, those that were known too. */
   fitted(): number;
 }

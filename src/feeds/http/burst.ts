@@ -118,7 +118,7 @@ async function* readPages(
     }
     ({ position, more: behind } = outcome);
     stored = false;
-    context.hold?.standing(true);
+    context.hold?.answered();
     const nothingCame = wait !== undefined && taken.items === before;
     // The run does not count duplicates as spent, so it would not notice that the budget is used up.
     if (!isHeld && (taken.items >= context.budget.events || taken.bytes >= context.budget.bytes)) {

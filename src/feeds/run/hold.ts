@@ -7,13 +7,12 @@ import { asTidegateError, type ErrorCode, TidegateError } from '../../base/error
 import { backoff } from '../../base/backoff.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import type { BurstContext, Hold } from '../../declare/feed.ts';
+import { STEADY_MS } from '../kit/connections.ts';
 import type { Intake } from './intake.ts';
 import type { Lease } from './lease.ts';
 import type { FeedState } from '../records/state.ts';
 import { rejectedOf } from '../records/rejected.ts';
 
-/** A connection that has stood for so long, ms, counts as well where nothing came. */
-export const STANDS_MS = 10_000;
 /** With these codes the store may be well again in a moment: the feed stands still meanwhile. */
 const GONE: ReadonlySet<ErrorCode> = new Set(['store_unavailable', 'store_full']);
 const PAUSES = { firstMs: 50, mostMs: 2_000 };
@@ -41,14 +40,17 @@ interface Options {
 export function holdBurst({ runtime, lease, intake, commitBy, onLost }: Options): HeldBurst {
   let standsSince: number | null = null;
   let seen = 0;
+  let hasAnswered = false;
   let tail: Promise<unknown> = Promise.resolve();
 
   function condition(): Partial<FeedState> {
     const now = runtime.now();
     const rejected = rejectedOf(intake.counts, intake.rejection(), lease.state().rejected, now);
     const delivered = intake.delivered();
-    const isWell = delivered > seen || (standsSince !== null && now - standsSince >= STANDS_MS);
+    const isSteady = standsSince !== null && now - standsSince >= STEADY_MS;
+    const isWell = delivered > seen || hasAnswered || isSteady;
     seen = delivered;
+    hasAnswered = false;
     return isWell ? { failures: 0, lastError: null, rejected, lastSuccessAt: now, nextAt: now } : { rejected };
   }
 
@@ -89,6 +91,9 @@ export function holdBurst({ runtime, lease, intake, commitBy, onLost }: Options)
     hold: {
       standing(stands) {
         standsSince = stands ? (standsSince ?? runtime.now()) : null;
+      },
+      answered() {
+        hasAnswered = true;
       },
       fitted() {
         const { events, duplicates, thinned } = intake.total();

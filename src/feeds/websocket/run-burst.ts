@@ -7,6 +7,7 @@
 import type { BurstContext, FeedBatch } from '../../declare/feed.ts';
 import { createPacing } from '../kit/batch-pacing.ts';
 import { burstClockOf } from '../kit/burst-clock.ts';
+import { judgeConnections, STEADY_MS } from '../kit/connections.ts';
 import { readPath } from '../../base/json-path.ts';
 import { advanceHeardUntil, BATCH_ITEMS, type BurstState, handOver, isMoved, standingOf } from './burst-state.ts';
 import { createItemCollector } from './collector.ts';
@@ -23,13 +24,8 @@ const BATCH_BYTES = 1024 * 1024;
 /** What a source replays is stored once only if each batch is one commit. Every store takes this many bytes in one commit. */
 const REPLAYED_BATCH_BYTES = 256 * 1024;
 
-/** A connection that stood for so long, ms, was a good one, also where nothing came. */
-const GOOD_MS = 5_000;
-/** Behind one that stood for so long, ms, connecting again is counted anew where the connection is held. */
-const STEADY_MS = 60_000;
-
-/** `over`: the burst has to end. `lost`: after how long, and whether it brought something. */
-type End = { kind: 'over' } | { kind: 'lost'; loss: Disconnect; stoodMs: number; brought: boolean };
+/** How a connection ended: `over`, because the burst has to end, or `lost`. How long it stood, and whether it brought something. */
+type End = ({ kind: 'over' } | { kind: 'lost'; loss: Disconnect }) & { stoodMs: number; brought: boolean };
 
 export async function* listen(
   settings: WebSocketSettings,
@@ -37,6 +33,7 @@ export async function* listen(
 ): AsyncGenerator<FeedBatch, void, undefined> {
   const { hold } = context;
   const clock = burstClockOf(context);
+  const connections = judgeConnections(context);
   const reached = readSocketPosition(context.position);
   const burst: BurstState = {
     settings,
@@ -46,8 +43,8 @@ export async function* listen(
     saved: JSON.stringify(reached),
     owed: null,
     clock,
+    connections,
   };
-  let anyWasGood = false;
   for (let attempt = 1; ; attempt += 1) {
     const connected = await openConnection(settings, context, standingOf(burst));
     hold?.standing(connected.kind === 'open');
@@ -56,17 +53,20 @@ export async function* listen(
         ? yield* hear(burst, connected.connection)
         : { ...connected, stoodMs: 0, brought: false };
     hold?.standing(false);
-    if (end.kind === 'over' || context.signal.aborted) break;
-    const { stoodMs, brought } = end;
+    if (context.signal.aborted) break;
+    if (end.kind === 'over') {
+      const failure = connections.failure(end);
+      if (failure) throw failure;
+      break;
+    }
     const { again, error } = end.loss;
-    const wasGood = brought || stoodMs >= GOOD_MS;
-    anyWasGood ||= wasGood;
-    if (hold && stoodMs >= STEADY_MS) attempt = 1;
+    const wasGood = connections.lost({ ...end, error });
+    if (hold && end.stoodMs >= STEADY_MS) attempt = 1;
     if (!again || attempt > settings.reconnects || (hold && !wasGood)) throw error;
     const pauseMs = pauseBefore(attempt, context.random());
     if (clock.leftMs() <= pauseMs) {
-      if (anyWasGood) break;
-      throw error;
+      if (connections.failure({ brought: false, stoodMs: 0 })) throw error;
+      break;
     }
     context.log('debug', 'a WebSocket is opened again', { reason: error.message, attempt, pauseMs });
     await context.sleep(pauseMs, context.signal);
@@ -82,7 +82,7 @@ async function* hear(burst: BurstState, connection: SocketConnection): AsyncGene
   try {
     const goesOn = yield* backfill(burst, connection.subscribedAt);
     connection.resume();
-    if (!goesOn) return { kind: 'over' };
+    if (!goesOn) return { kind: 'over', brought: true, stoodMs: 0 };
     const pacing = createPacing(
       {
         batchMessages: BATCH_ITEMS,
@@ -102,10 +102,13 @@ async function* hear(burst: BurstState, connection: SocketConnection): AsyncGene
     const fittedBefore = hold?.fitted() ?? 0;
     /** How many messages could be read. Where the connection is held, only what fits a stream speaks for the server. */
     let messages = 0;
-    const lost = (loss: Disconnect): End => {
+    const standing = () => {
       const brought = hold ? hold.fitted() > fittedBefore : messages > 0;
-      const told = brought ? loss : withWords(loss, connection.said());
-      return { kind: 'lost', loss: told, brought, stoodMs: now() - connection.subscribedAt };
+      return { brought, stoodMs: now() - connection.subscribedAt };
+    };
+    const lost = (loss: Disconnect): End => {
+      const stood = standing();
+      return { kind: 'lost', loss: stood.brought ? loss : withWords(loss, connection.said()), ...stood };
     };
     // What could not be read is tried again with another connection, after as long as a burst would last.
     const owedUntil = context.hold && burst.owed ? now() + context.budget.timeMs : Number.POSITIVE_INFINITY;
@@ -134,15 +137,20 @@ async function* hear(burst: BurstState, connection: SocketConnection): AsyncGene
       if (collector.size() > 0 || isMoved(burst)) yield handOver(burst);
       return lost(loss);
     }
-    yield* leave(burst, connection);
-    return { kind: 'over' };
+    const stood = standing();
+    yield* leave(burst, connection, burst.connections.failure(stood) === null);
+    return { kind: 'over', ...stood };
   } finally {
     connection.end();
   }
 }
 
-/** Closes the connection, and hands over what was still on its way. */
-async function* leave(burst: BurstState, connection: SocketConnection): AsyncGenerator<FeedBatch, void, undefined> {
+/** Closes the connection, and hands over what was still on its way. @param isWell whether nothing is thrown behind it */
+async function* leave(
+  burst: BurstState,
+  connection: SocketConnection,
+  isWell: boolean,
+): AsyncGenerator<FeedBatch, void, undefined> {
   const { settings, context, collector } = burst;
   const spent = collector.isSpent();
   // What the source can give again is left to the next burst. Of any other source all is taken, and the run applies `overflow`.
@@ -157,7 +165,7 @@ async function* leave(burst: BurstState, connection: SocketConnection): AsyncGen
     more = received.units.length > 0 || received.heardAt !== null;
   }
   if (saidAt !== null && complete) advanceHeardUntil(burst, saidAt);
-  yield { ...handOver(burst), ...(spent ? { more: true } : burst.owed ? {} : { last: true }) };
+  yield { ...handOver(burst), ...(spent ? { more: true } : burst.owed || !isWell ? {} : { last: true }) };
 }
 
 /** Adds what was received to the burst; answers how many messages there were, and their bytes. */

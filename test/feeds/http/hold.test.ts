@@ -188,6 +188,34 @@ describe('server-sent events', () => {
     });
   });
 
+  test.each([3_000, 8_000, 12_000, 25_000])('fail where each connection ends after a while (%i ms)', async (ms) => {
+    const source = eventSource((send) => send(': welcome\n\n'));
+    await held({ readings: readings(options) }, source.fetchOn, async ({ pass, stage }) => {
+      for (let n = 1; n <= 6; n += 1) {
+        for (let waited = 0; source.open.size === 0 && waited < 100; waited += 1) await pass(5_000, 1_000);
+        await pass(ms, 500);
+        source.end();
+        await pass(100);
+        const { state, failures, lastError } = await status(stage);
+        const told = expect.stringMatching(/ended the connection after \d+ ms, and no event came/) as string;
+        expect([state, failures, lastError?.message]).toEqual([n < 5 ? 'backing-off' : 'open', n, told]);
+      }
+    });
+  });
+
+  test('do not where it stood for as long as idle ones may', async () => {
+    const source = eventSource();
+    await held({ readings: readings(options) }, source.fetchOn, async ({ pass, stage }) => {
+      for (let n = 1; n <= 6; n += 1) {
+        await pass(46_000, 1_000);
+        source.end();
+        await pass(2_000, 500);
+        expect(await status(stage)).toMatchObject({ state: 'missing', failures: 0, lastError: null });
+      }
+      expect(source.requests).toHaveLength(7);
+    });
+  });
+
   test('fail where the source answers 204, which tells clients to stop', async () => {
     let requests = 0;
     const fetchOn = (): Fetch => async () => {
@@ -280,6 +308,22 @@ describe('a long poll', () => {
         await settleDigests();
       },
     );
+  });
+
+  test('that is cut off again and again before an answer fails the feed', async () => {
+    let requests = 0;
+    const fetchOn = (stage: () => Stage): Fetch => {
+      return async () => {
+        requests += 1;
+        await stage().clock.sleep(8_000);
+        throw new TypeError('terminated');
+      };
+    };
+    await held({ readings: readings(options) }, fetchOn, async ({ pass, stage }) => {
+      await pass(120_000, 1_000);
+      expect(requests).toBeLessThan(8);
+      expect(await status(stage)).toMatchObject({ state: 'open', lagMs: null });
+    });
   });
 
   test('that is refused fails the feed, and is tried again with backoff', async () => {

@@ -37,7 +37,7 @@ function speakingBroker() {
 describe('a connection that is held', () => {
   let standing: boolean[] = [];
   beforeEach(() => (standing = []));
-  const hold = { standing: (stands: boolean) => void standing.push(stands), fitted: () => 0 };
+  const hold = { standing: (stands: boolean) => void standing.push(stands), fitted: () => 0, answered: () => {} };
   const held = { hold, deadline: Infinity };
 
   test('goes on over silence, and what comes is handed over soon', async () => {

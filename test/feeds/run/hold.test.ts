@@ -266,4 +266,24 @@ describe('a feed that listens', () => {
     expect(await status(stage)).toMatchObject({ state: 'ok', failures: 0, lastError: null });
     await stage.clock.drive(loop.stop());
   });
+
+  test.each([8_000, 12_000, 25_000])(
+    'that brings nothing and breaks each time after %i ms has failed each time',
+    async (ms) => {
+      const source = toySource();
+      const stage = stageOf({ streams: { readings: identified(source.feed) } });
+      const { loop } = processOn(stage);
+      await settle();
+      for (let n = 1; n <= 6; n += 1) {
+        for (let waited = 0; source.connections.size === 0 && waited < 300; waited += 1)
+          await stage.clock.advance(1_000);
+        for (let stood = 0; stood < ms; stood += 1_000) await stage.clock.advance(1_000);
+        source.drop('taken over');
+        await settle();
+        const lastError = { message: 'taken over' };
+        expect(await status(stage)).toMatchObject({ state: n < 5 ? 'backing-off' : 'open', failures: n, lastError });
+      }
+      await stage.clock.drive(loop.stop());
+    },
+  );
 });

@@ -6,7 +6,7 @@ import { seededRandom } from '../../../src/store/contract/seeded.ts';
 import { readLatest } from '../../../src/streams/log/read-latest.ts';
 import { scopeOf } from '../../../src/streams/scope.ts';
 import { type OnCommit, settle, TENANT } from '../run/stage.ts';
-import { catchUp, type Scene, scene, upTo } from './scene.ts';
+import { burst, catchUp, type Scene, scene, upTo } from './scene.ts';
 
 // A burst loads it, which takes time that the stage's clock does not know of.
 beforeAll(() => import('../../../src/feeds/websocket/run-burst.ts'));
@@ -195,5 +195,73 @@ describe('a server that accepts and closes at once', () => {
       const { lastError } = await status(here);
       expect(lastError?.message).toContain('"[secret] is not known"');
     });
+  });
+});
+
+/** A server that accepts, sends nothing, and closes each connection after a while. */
+async function closingAfter(here: Scene, ms: number, times: number): Promise<void> {
+  for (let n = 0; n < times; n += 1) {
+    const { opened } = here.source;
+    for (let waited = 0; here.source.opened === opened && !here.source.isOpen() && waited < 400; waited += 1)
+      await here.stage.clock.advance(1_000);
+    await each(here, Math.floor(ms / 500), 500, () => {});
+    if (here.source.isOpen()) here.source.drop(1001, 'idle');
+    await settle();
+  }
+}
+
+describe('a server that accepts, sends nothing and closes after a while', () => {
+  test.each([3_000, 8_000, 12_000, 25_000])('has failed each time, with its reason (%i ms)', async (ms) => {
+    const here = scene({});
+    await holding(here, async () => {
+      await closingAfter(here, ms, 1);
+      expect(await status(here)).toMatchObject({ state: 'backing-off', failures: 1, lastError: { message: /1001/ } });
+      await closingAfter(here, ms, 4);
+      expect(await status(here)).toMatchObject({ state: 'open', failures: 5, lagMs: null });
+      // The probe behind the breaker's pause stands as long as the others did, and shows nothing new.
+      await closingAfter(here, ms, 1);
+      expect(await status(here)).toMatchObject({ state: 'open', failures: 6, lastError: { message: /idle/ } });
+    });
+  });
+
+  test('has not failed where they stood for as long as idle ones may', async () => {
+    const here = scene({});
+    await holding(here, async () => {
+      for (let n = 0; n < 12; n += 1) {
+        await closingAfter(here, 45_000, 1);
+        // Between two connections something may have been missed, which a gap tells.
+        expect(await status(here)).toMatchObject({ state: n === 0 ? 'ok' : 'missing', failures: 0, lastError: null });
+      }
+    });
+  });
+});
+
+describe('a burst in which nothing comes', () => {
+  /** Closes connections that have stood so long. */
+  function mortal(ms: number, timeMs = 20_000): Scene {
+    const here = scene({ budget: { timeMs }, everyMs: 60_000 });
+    here.source.onOpen = () => {
+      const { opened } = here.source;
+      void here.stage.clock.sleep(ms).then(() => here.source.opened === opened && here.source.drop(1001, 'idle'));
+    };
+    return here;
+  }
+
+  test('has failed where connections die after some seconds, also where one stands at its end', async () => {
+    const here = mortal(8_000);
+    const report = await burst(here, () => {});
+    expect(report).toMatchObject({ outcome: 'failed', error: { message: /1001/ } });
+    expect(here.source.opened).toBe(3);
+    expect(await status(here)).toMatchObject({ state: 'backing-off', lastError: { message: /idle/ } });
+  });
+
+  test('has not where the connection stands for most of it, or outlives the one that died', async () => {
+    expect(await burst(mortal(12_000), () => {})).toMatchObject({ outcome: 'pulled', error: null });
+    const here = scene({ budget: { timeMs: 20_000 } });
+    const act = async () => {
+      await here.stage.clock.advance(2_000);
+      here.source.drop(1001);
+    };
+    expect(await burst(here, act)).toMatchObject({ outcome: 'pulled', error: null });
   });
 });

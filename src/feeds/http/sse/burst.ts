@@ -6,6 +6,7 @@
  */
 import type { BurstContext, FeedBatch, FeedItem } from '../../../declare/feed.ts';
 import { asTidegateError, type TidegateError } from '../../../base/errors.ts';
+import { judgeConnections } from '../../kit/connections.ts';
 import { gaps, spanText } from '../../kit/gap-items.ts';
 import { openEvents } from '../exchange.ts';
 import type { HttpOptions } from '../options.ts';
@@ -25,8 +26,6 @@ const MOST_RETRY_MS = 86_400_000;
 const MOST_HELD_PAUSE_MS = 60_000;
 /** Reading stops this long before the burst's end, so that all events are handed over in time. */
 const CLOSING_MS = 250;
-/** A connection that stood for so long was a good one, also where nothing came. */
-const GOOD_MS = 5_000;
 
 export async function* readEvents(
   options: HttpOptions,
@@ -43,8 +42,10 @@ export async function* readEvents(
   const budget = { events: Math.max(1, Math.floor(events / Math.max(1, context.targets.length))), bytes };
   let { cursor, heardUntil } = before;
   let retryMs = DEFAULT_RETRY_MS;
-  let barren: TidegateError | null = null;
-  let anyWasGood = false;
+  const judged = judgeConnections(context);
+  const nothing = { brought: false, stoodMs: 0 };
+  let anyStood = false;
+  let failure: TidegateError | null = null;
   const ending = (notBefore: number | null = null): FeedBatch => ({
     items: [],
     position: positionAt(cursor, heardUntil, notBefore),
@@ -59,10 +60,11 @@ export async function* readEvents(
       const error = asTidegateError(thrown);
       // A source that answered before may come back within the burst. One that never answered, or that names a time, may not.
       if (hold || connections === 0 || error.retryAfterMs !== null) throw error;
+      judged.lost({ ...nothing, error });
       return error;
     });
     if (answer === 'nothing' || answer === 'stale') {
-      if (!anyWasGood) throw wantsNone(settings);
+      if (!anyStood || judged.failure(nothing)) throw wantsNone(settings);
       yield ending();
       return;
     }
@@ -97,24 +99,30 @@ export async function* readEvents(
       const stoodMs = context.now() - openedAt;
       // A burst is run again as the feed says. Where the connection is held, only what fits a stream speaks for the source.
       const brought = hold ? hold.fitted() > fittedBefore : came || parser.retryMs() !== null;
-      const wasGood = brought || left === 'over' || stoodMs >= GOOD_MS;
-      anyWasGood ||= wasGood;
-      if (!wasGood) barren = endedAtOnce(settings, answer, parser, stoodMs);
-      if (context.signal.aborted || left === 'over') break;
+      anyStood = true;
+      if (context.signal.aborted) break;
+      if (left === 'over') {
+        failure = judged.failure({ brought, stoodMs });
+        break;
+      }
+      const error = endedAtOnce(settings, answer, parser, stoodMs);
+      if (!judged.lost({ brought, stoodMs, error }) && hold) throw error;
     }
-    if (barren && hold) throw barren;
     const pauseMs = Math.max(LEAST_RETRY_MS, retryMs);
     const again = context.now() + pauseMs;
     if (again >= endsAt || connections + 1 >= maxPages || (hold && pauseMs > MOST_HELD_PAUSE_MS)) {
-      if (barren && !anyWasGood) throw barren;
+      failure = judged.failure(nothing);
+      if (failure) break;
       yield ending(again);
       return;
     }
     await context.sleep(pauseMs, signal);
     if (signal.aborted) return;
   }
-  // The time is over.
-  yield ending();
+  // The time is over, or no connection is left.
+  if (failure === null || context.signal.aborted) return yield ending();
+  yield { ...ending(), last: false };
+  throw failure;
 }
 
 function missing(context: BurstContext, since: number): FeedItem[] {
