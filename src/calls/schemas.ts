@@ -32,14 +32,32 @@ export const FeedNoteShape = z
   .object({
     name: z.string(),
     state: z
-      .enum(['ok', 'rejecting', 'missing', 'running', 'backing-off', 'open', 'overdue', 'never-run', 'unread'])
+      .enum([
+        'ok',
+        'rejecting',
+        'missing',
+        'running',
+        'backing-off',
+        'open',
+        'overdue',
+        'stalled',
+        'never-run',
+        'unread',
+      ])
       .describe(
-        'rejecting: it delivers, but nothing that fits its stream; missing: events are known to be missing, and none came since; overdue: no host runs it; backing-off: failed, tried again soon; open: failed often, tried again after a pause; unread: not looked up here',
+        'rejecting: it delivers, but nothing that fits its stream; missing: events are known to be missing, and none came since; overdue: no host runs it; stalled: its process stands still or is gone; backing-off: failed, tried again soon; open: failed often, tried again after a pause; unread: not looked up here',
       ),
     lagMs: z.number().nullable().describe('Age of the newest event that it brought; null: it brought none'),
     lastError: z.object({ code: z.string(), message: z.string(), at: z.string() }).nullable(),
     rejected: z
-      .object({ count: z.number(), items: z.number(), field: z.string(), expected: z.string(), at: z.string() })
+      .object({
+        count: z.number(),
+        items: z.number(),
+        field: z.string(),
+        stream: z.string().optional(),
+        expected: z.string(),
+        at: z.string(),
+      })
       .nullable()
       .describe('What came last and was no event of its stream, and why; null: all was taken'),
   })

@@ -85,9 +85,19 @@ export interface FeedHealth {
   /**
    * `open`: the feed failed so often that it is tried again only after a pause. `rejecting`: what the feed brings does
    * not fit its streams. `missing`: events are known to be missing, and none came since. `overdue`: no host has run the
-   * feed since it was due. `unread`: a newer release wrote the feed's record, and this release cannot read it.
+   * feed since it was due. `stalled`: the process that runs it stands still or is gone. `unread`: a newer release wrote the feed's record, and this release cannot read it.
    */
-  state: 'ok' | 'rejecting' | 'missing' | 'running' | 'backing-off' | 'open' | 'overdue' | 'never-run' | 'unread';
+  state:
+    | 'ok'
+    | 'rejecting'
+    | 'missing'
+    | 'running'
+    | 'backing-off'
+    | 'open'
+    | 'overdue'
+    | 'stalled'
+    | 'never-run'
+    | 'unread';
   /** Age of the newest event that the feed brought, in ms. Null: it brought none. */
   lagMs: number | null;
   lastError: { code: string; message: string; at: number } | null;

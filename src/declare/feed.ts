@@ -80,6 +80,10 @@ export interface BurstContext {
   targets: readonly FeedTarget[];
   /** The position after the last committed batch. It is null before the first. */
   position: Json | null;
+  /**
+   * Epoch ms at which the run before ended, or, where its process died, was last known to live. Null: the feed never ran.
+   */
+  ranUntil: number | null;
   budget: FeedBudget;
   /** Epoch ms at which the burst has to end; Infinity where `hold` is given. `signal` aborts at that time. */
   deadline: number;

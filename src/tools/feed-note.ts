@@ -68,7 +68,8 @@ export function feedText(note: FeedNote | null, now: number): string[] {
 
 function rejectedText({ name, rejected }: FeedNote, now: number): string {
   if (rejected === null) return '';
-  const { count, items, field, expected, at } = rejected;
+  const { count, items, field, stream, expected, at } = rejected;
+  const where = stream === undefined ? field : `${field} of ${stream}`;
   const what = `${count} of the last ${items} items were no events of their stream (${ageText(now - Date.parse(at))} ago)`;
-  return `; ${what}: ${field}: ${expected}; more in feed://${name}`;
+  return `; ${what}: ${where}: ${expected}; more in feed://${name}`;
 }

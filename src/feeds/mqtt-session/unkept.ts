@@ -5,7 +5,7 @@
  */
 import { fnv1a } from '../../base/digest.ts';
 import type { BurstContext, FeedItem } from '../../declare/feed.ts';
-import { gaps } from '../kit/gap-items.ts';
+import { gaps, spanText } from '../kit/gap-items.ts';
 import { packNumbers, unpackNumbers } from './packed-numbers.ts';
 
 export interface Unkept {
@@ -26,14 +26,13 @@ export interface Unkept {
 const STALL_MS = 10_000;
 const AT_QOS_0 =
   'is published at QoS 0: the broker keeps none of it between two bursts, so most of it is missing. Publish at QoS 1, or see the ways out in the documentation of MQTT feeds';
-const AWAY = 'the feed was not connected for a while; what was published at QoS 0 meanwhile is lost';
 
 /**
  * @param before as the position holds it; null before the first connection
  * @param qos of the feed. At 0 the broker keeps nothing for any of its streams.
  */
 export function createUnkept(
-  context: Pick<BurstContext, 'feed' | 'targets' | 'hold'>,
+  context: Pick<BurstContext, 'feed' | 'targets' | 'hold' | 'ranUntil' | 'now'>,
   before: string | null,
   qos: 0 | 1,
 ): Unkept {
@@ -55,7 +54,12 @@ export function createUnkept(
       if (hold !== null) return [];
       return gaps(context, 'published_at_qos_0', `${topic} ${AT_QOS_0}`, streams);
     },
-    away: () => lossy('not_connected', AWAY, qos === 0 && before !== null),
+    away() {
+      const { ranUntil } = context;
+      const span = ranUntil === null ? 'for a while' : spanText(ranUntil, context.now());
+      const detail = `the feed was not connected ${span}; what was published at QoS 0 meanwhile is lost`;
+      return lossy('not_connected', detail, qos === 0 && before !== null);
+    },
     stood(ms) {
       if (ms < STALL_MS) return [];
       const detail = `nothing was read for ${ms} ms, because a commit took so long; the broker may have dropped what was published at QoS 0`;

@@ -1,13 +1,18 @@
 /** What is told of items that were rejected: how many, and why the last of them was. Pure. */
 import type { FeedCounts } from './counts.ts';
 
+/** Why an item was rejected. */
+export type Rejection = Pick<Rejected, 'field' | 'stream' | 'expected'>;
+
 /** How many items of the last burst that brought anything were rejected, and why. */
 export interface Rejected {
   count: number;
   /** All items that came, including the rejected ones. */
   items: number;
-  /** The field that was wrong in the last rejected item; `data.value of pumps` where the feed fills several streams. */
+  /** The field that was wrong in the last rejected item. */
   field: string;
+  /** The stream of that item, where the feed fills several. Absent: it fills one. */
+  stream?: string;
   expected: string;
   /** Epoch ms. */
   at: number;
@@ -20,12 +25,7 @@ const TOLD_CHARACTERS = 200;
  * The report on rejected items after a burst with these counts; `before` if nothing came.
  * @param why the last item was rejected
  */
-export function rejectedOf(
-  counts: FeedCounts,
-  why: { field: string; expected: string },
-  before: Rejected | null,
-  now: number,
-): Rejected | null {
+export function rejectedOf(counts: FeedCounts, why: Rejection, before: Rejected | null, now: number): Rejected | null {
   const { rejected: count, events, duplicates, thinned, dropped } = counts;
   const items = count + events + duplicates + thinned + dropped;
   if (items === 0) return before;
@@ -34,8 +34,8 @@ export function rejectedOf(
 }
 
 /** Why an item was rejected, as it is told. */
-export function withinBound({ field, expected }: { field: string; expected: string }) {
-  return { field: told(field), expected: told(expected) };
+export function withinBound({ field, stream, expected }: Rejection): Rejection {
+  return { field: told(field), ...(stream === undefined ? {} : { stream }), expected: told(expected) };
 }
 
 function told(text: string): string {

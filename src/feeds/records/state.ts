@@ -21,8 +21,19 @@ export interface FeedError {
   at: number;
 }
 
+export interface FeedLease {
+  holder: string;
+  /** Epoch ms until which nobody else may take it. */
+  until: number;
+  /**
+   * When it was renewed last, epoch ms, where the holder keeps renewing it because it holds a connection. Absent: the run
+   * ends by itself.
+   */
+  renewedAt?: number;
+}
+
 export interface FeedState {
-  lease: { holder: string; until: number } | null;
+  lease: FeedLease | null;
   /** As the feed's last committed batch left it. */
   position: Json;
   /** Which of the items behind the position are committed already (see replay.ts). */
@@ -70,7 +81,7 @@ type StoredState = Omit<FeedState, Later> & Partial<Pick<FeedState, Later>>;
 
 export const feedRecord = record<StoredState>('feed', () =>
   z.strictObject({
-    lease: z.strictObject({ holder: z.string(), until: z.number() }).nullable(),
+    lease: z.strictObject({ holder: z.string(), until: z.number(), renewedAt: z.exactOptional(z.number()) }).nullable(),
     position: z.custom<Json>(),
     replay: z.string(),
     sampling: samplingSchema().nullable(),
@@ -85,6 +96,7 @@ export const feedRecord = record<StoredState>('feed', () =>
           count: z.number(),
           items: z.number(),
           field: z.string(),
+          stream: z.exactOptional(z.string()),
           expected: z.string(),
           at: z.number(),
         })
@@ -158,6 +170,13 @@ export function newState(): FeedState {
     gaps: null,
     repeats: null,
   };
+}
+
+/** When a feed was last known to be run, epoch ms; null: never. Of a run whose process died, that is when it renewed its lease. */
+export function lastRunAt({ lease, lastStartAt, lastSuccessAt, lastError }: FeedState): number | null {
+  if (lease !== null) return lease.renewedAt ?? lastStartAt;
+  const at = Math.max(lastStartAt ?? 0, lastSuccessAt ?? 0, lastError?.at ?? 0);
+  return at === 0 ? null : at;
 }
 
 /** Why a feed is not run now; null if it is due and its lease is free. */

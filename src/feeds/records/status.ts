@@ -6,7 +6,7 @@ import { feedKey } from './state.ts';
 import { beyondReach } from './repeats.ts';
 import { BREAKER_FAILURES } from './breaker.ts';
 import type { FeedCounts } from './counts.ts';
-import { type FeedError, type FeedState, newState, readStateOrNewer } from './state.ts';
+import { type FeedError, type FeedState, lastRunAt, newState, readStateOrNewer } from './state.ts';
 import type { Rejected } from './rejected.ts';
 import type { Reading } from '../../store/store.ts';
 import type { Scope } from '../../streams/scope.ts';
@@ -16,6 +16,8 @@ import type { Scope } from '../../streams/scope.ts';
  *
  * - `unread`: a newer release wrote the feed's record, and this one cannot read it. The last error says so.
  * - `overdue`: nobody has run the feed for five minutes after it was due, so no host works on it.
+ * - `stalled`: the process that runs the feed has not renewed its lease in time, so it stands still or is gone. Another takes
+ *   over once the lease has run out. The last error says since when.
  * - `open`: bursts failed so often that the feed is tried again only after a longer pause.
  * - `backing-off`: the last burst failed, and the feed is tried again soon. Both stay until a burst did not fail, or a
  *   connection that is held brought an event or stood for a while. The last error says why.
@@ -33,11 +35,15 @@ export type FeedCondition =
   | 'backing-off'
   | 'open'
   | 'overdue'
+  | 'stalled'
   | 'never-run'
   | 'unread';
 
 /** A feed that nobody runs for so long after it was due, ms, is overdue. Schedules of hosts are shorter. */
 const OVERDUE_MS = 5 * 60_000;
+
+/** How late the renewal of a lease may be, ms: clocks may differ by so much. */
+const SKEW_MS = 5_000;
 
 export interface FeedStatus {
   feed: string;
@@ -131,7 +137,9 @@ export function judgeRecord(
   }
   const record = read ?? newState();
   const { lastError, rejected } = record;
-  return { record, state: conditionOf(record, now), lagMs: lagOf(record, now), lastError, rejected };
+  const state = conditionOf(record, now);
+  const told = state === 'stalled' ? stalledError(record) : lastError;
+  return { record, state, lagMs: lagOf(record, now), lastError: told, rejected };
 }
 
 /**
@@ -146,6 +154,7 @@ export function lagOf({ newestTime, lastSuccessAt }: FeedState, now: number): nu
 export function conditionOf(state: FeedState, now: number): FeedCondition {
   if (state.lastStartAt !== null && now > Math.max(state.nextAt, state.lease?.until ?? 0) + OVERDUE_MS)
     return 'overdue';
+  if (isStalled(state, now)) return 'stalled';
   // A burst that is under way does not show yet whether what failed before is mended.
   if (state.failures >= BREAKER_FAILURES) return 'open';
   if (state.failures > 0) return 'backing-off';
@@ -158,4 +167,18 @@ export function conditionOf(state: FeedState, now: number): FeedCondition {
 /** Whether the run under way has been judged already. Only one that holds its connection is, before it ends. */
 function isHeldWell({ lastSuccessAt, lastStartAt }: FeedState): boolean {
   return lastSuccessAt !== null && lastStartAt !== null && lastSuccessAt >= lastStartAt;
+}
+
+/** A holder renews its lease when half of it is left. A lease that is over was not given back, so its process is gone. */
+function isStalled({ lease }: FeedState, now: number): boolean {
+  if (lease === null) return false;
+  const { until, renewedAt } = lease;
+  const dueBy = renewedAt === undefined ? until : (renewedAt + until) / 2;
+  return now > dueBy + SKEW_MS;
+}
+
+function stalledError(state: FeedState): FeedError {
+  const since = lastRunAt(state) ?? 0;
+  const message = `its process has not been heard of since ${new Date(since).toISOString()}: it stands still or is gone`;
+  return { code: 'internal', message, at: since };
 }

@@ -29,6 +29,8 @@ export interface BurstOptions {
   endsAt: number;
   /** Epoch ms by which a commit that begins now has to end. */
   commitBy: () => number;
+  /** Epoch ms until which the feed was last run; null: it never was. */
+  ranUntil: number | null;
   /** Aborts when the process has to end. */
   signal: AbortSignal | null;
   /** Brings latest events up to date during the burst. It does not throw. */
@@ -108,7 +110,7 @@ function noProgress(): TidegateError {
 }
 
 function contextOf(
-  { scope: { runtime, tenant }, feed, lease, fetch, endsAt }: BurstOptions,
+  { scope: { runtime, tenant }, feed, lease, fetch, endsAt, ranUntil }: BurstOptions,
   signal: AbortSignal,
   held: HeldBurst | null,
   secrets: OpenSecrets,
@@ -123,6 +125,7 @@ function contextOf(
     tenant,
     targets: feed.targets,
     position: lease.state().position,
+    ranUntil,
     budget: feed.budget,
     deadline: endsAt,
     signal,

@@ -35,11 +35,13 @@ interface Options {
   runtime: Runtime;
   key: RecordKey;
   leaseMs: number;
+  /** Whether its holder keeps renewing it, so that one that does not can be told. */
+  renews: boolean;
 }
 
 /** Takes the lease on the record as it was read; null: somebody else was faster. Errors as `commitSurely`. */
 export async function takeLease(
-  { store, runtime, key, leaseMs }: Options,
+  { store, runtime, key, leaseMs, renews }: Options,
   reading: Reading,
   first: FeedState,
   deadline: number,
@@ -63,7 +65,8 @@ export async function takeLease(
   }
 
   function commit(operations: readonly Operation[], until: number): Promise<'committed' | 'lost' | 'outrun'> {
-    state = { ...state, lease: { holder, until: runtime.now() + leaseMs } };
+    const now = runtime.now();
+    state = { ...state, lease: { holder, until: now + leaseMs, ...(renews ? { renewedAt: now } : {}) } };
     return commitAll([put(), ...operations], until);
   }
 

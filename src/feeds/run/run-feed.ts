@@ -19,7 +19,7 @@ import { type Lease, takeLease } from './lease.ts';
 import { project, projectAndRelease } from './project.ts';
 import { beyondReach, MOST_REACH, type RepeatsState } from '../records/repeats.ts';
 import { addCounts, type FeedCounts, NO_COUNTS } from '../records/counts.ts';
-import { feedRecord, type FeedState, newState, readState } from '../records/state.ts';
+import { feedRecord, type FeedState, newState, readState, lastRunAt } from '../records/state.ts';
 import { rejectedOf, withinBound } from '../records/rejected.ts';
 import { conditionOf, type FeedCondition } from '../records/status.ts';
 
@@ -80,7 +80,8 @@ async function runWith(
   const startedAt = runtime.now();
   const commitBy = () => deadline ?? runtime.now() + leaseMs;
   const key = feedKey(tenant, feed.name);
-  const state = begin(readState(reading) ?? newState(), startedAt, runtime.random());
+  const before = readState(reading) ?? newState();
+  const state = begin(before, startedAt, runtime.random());
   const report = (outcome: FeedOutcome, now: FeedState, counts: FeedCounts, commits: number) => {
     const condition = conditionOf(now, runtime.now());
     return { feed: feed.name, outcome, state: condition, ...counts, commits, error: null, nextAt: now.nextAt };
@@ -91,7 +92,12 @@ async function runWith(
     const { status } = await commitSurely(runtime, store, [put], commitBy());
     return report(status === 'committed' ? 'failed' : 'leased', state, NO_COUNTS, 1);
   }
-  const lease = await takeLease({ store, runtime, key, leaseMs }, reading, state, commitBy());
+  const lease = await takeLease(
+    { store, runtime, key, leaseMs, renews: deadline === null },
+    reading,
+    state,
+    commitBy(),
+  );
   if (lease === null) return report('leased', state, NO_COUNTS, 1);
 
   const intake = createIntake(scope, feed, state);
@@ -129,7 +135,8 @@ async function runWith(
     if (deadline === null && isDue()) tell(report('held', lease.state(), untold(), lease.commits() + projections));
   };
   const close = (held: Lease) => closeWindows(held, intake, commitBy);
-  const burst = { ...run, feed, lease, intake, commitBy, project: projected, closeWindows: close };
+  const ranUntil = lastRunAt(before);
+  const burst = { ...run, feed, lease, intake, commitBy, project: projected, closeWindows: close, ranUntil };
   let end = await runBurst({ ...burst, endsAt: endOf(feed, startedAt, deadline) }).catch((thrown: unknown) =>
     failure(lease, intake, thrown),
   );

@@ -1,5 +1,6 @@
 /** Keeps count of a burst: its numbers, the streams that it filled, and why items were rejected. Pure. */
 import type { FeedItem } from '../../declare/feed.ts';
+import type { Rejection } from '../records/rejected.ts';
 import type { Reason } from '../records/dead-letters.ts';
 import { addCounts, type FeedCounts, NO_COUNTS } from '../records/counts.ts';
 import type { FeedState } from '../records/state.ts';
@@ -22,7 +23,7 @@ export interface Tally {
   /** @param stream the item's, where the feed fills several */
   rejected(reason: Reason, stream: string | null): void;
   /** Why the last rejected item was rejected. */
-  rejection(): { field: string; expected: string };
+  rejection(): Rejection;
   /** Takes note that all that was counted is committed. */
   settle(): void;
   /** Forgets the counts of what is not committed. */
@@ -42,7 +43,7 @@ export function createTally({ counts: before, zoneless: known }: FeedState): Tal
   const zoneless = new Set(known);
   let newestTime: number | null = null;
   let lastGapAt: number | null = null;
-  let rejection = { field: '', expected: '' };
+  let rejection: Rejection = { field: '', expected: '' };
 
   return {
     counts,
@@ -69,8 +70,7 @@ export function createTally({ counts: before, zoneless: known }: FeedState): Tal
       return true;
     },
     rejected({ reason, field, expected }, stream) {
-      const where = field ?? reason;
-      rejection = { field: stream === null ? where : `${where} of ${stream}`, expected: expected ?? '' };
+      rejection = { field: field ?? reason, ...(stream === null ? {} : { stream }), expected: expected ?? '' };
     },
     rejection: () => rejection,
     settle() {

@@ -26,6 +26,7 @@ export function burstContext(targets: FeedTarget[], more: Partial<BurstContext> 
     tenant: 'public',
     targets,
     position: null,
+    ranUntil: null,
     budget: { timeMs: 10_000, events: 100_000, bytes: 100_000_000 },
     deadline: runtime.now() + 15_000,
     signal: new AbortController().signal,

@@ -68,9 +68,11 @@ describe('a connection that is held', () => {
     first.say('1');
     const { position = null } = (await next).value as FeedBatch;
     await burst.return?.();
-    const second = begin(feedOf(), contextOf(speakingBroker().broker, { ...held, position }, targets));
+    const again = contextOf(speakingBroker().broker, { ...held, position }, targets);
+    const second = begin(feedOf(), { ...again, ranUntil: again.now() - 31_000 });
+    const span = expect.stringMatching(/not connected from .+Z to .+Z, 31 s; what was published at QoS 0/) as string;
     expect((await second.next()).value).toMatchObject({
-      items: [{ stream: 's', meta: { gap: { reason: 'not_connected' } } }],
+      items: [{ stream: 's', meta: { gap: { reason: 'not_connected', detail: span } } }],
     });
     await second.return?.();
   });

@@ -290,6 +290,37 @@ const rows: Row[] = [
     },
   },
   {
+    what: 'the process that holds it has not renewed its lease in time',
+    told: { state: 'stalled', lastError: { code: 'internal' } },
+    async when() {
+      const stage = stageOfBurst(refused);
+      const { now } = stage.clock;
+      const renewedAt = now - 20_001;
+      const lease = { holder: 'gone', until: renewedAt + 30_000, renewedAt };
+      const held = { lastStartAt: now - 60_000, lastSuccessAt: renewedAt, lease };
+      const put = {
+        kind: 'put',
+        ...feedKey(TENANT, 'readings'),
+        value: { ...newState(), ...held } as never,
+        expects: null,
+      } as const;
+      await stage.store.commit([put], { id: 'c', now, deadline: now + 1_000 });
+      return statusOf(stage);
+    },
+  },
+  {
+    what: 'the process of a burst is gone, and nobody has taken over yet',
+    told: { state: 'stalled', lastError: { message: expect.stringContaining('not been heard of since') as string } },
+    async when() {
+      const stage = stageOfBurst(() => brings(1));
+      const { deps } = stage.worker((_, number, next) => (number === 1 ? next() : new Promise(() => {})));
+      void ingest(deps, stage.clock.now + 60_000).catch(() => {});
+      await settle();
+      await stage.clock.advance(35_001);
+      return statusOf(stage);
+    },
+  },
+  {
     what: 'no host runs it any more',
     told: { state: 'overdue' },
     async when() {

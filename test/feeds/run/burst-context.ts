@@ -15,6 +15,7 @@ export function burstContext(changes: Partial<BurstContext> = {}): BurstContext 
     tenant: 'public',
     targets: [{ stream: 'events', route: null }],
     position: null,
+    ranUntil: null,
     budget: { timeMs: 10_000, events: 10_000, bytes: 10 * 1024 * 1024 },
     deadline: Date.now() + 10_000,
     signal: new AbortController().signal,

@@ -18,6 +18,7 @@ function toySource(pacing: FeedPacing = {}) {
   const source = {
     connections,
     opened: 0,
+    ranUntil: null as number | null,
     broken: null as TidegateError | null,
     send(...data: unknown[]) {
       queue.push(...data);
@@ -32,7 +33,8 @@ function toySource(pacing: FeedPacing = {}) {
       listens: true,
     },
   };
-  async function* burst({ signal, hold, position, fetch }: BurstContext) {
+  async function* burst({ signal, hold, position, ranUntil, fetch }: BurstContext) {
+    source.ranUntil = ranUntil;
     await fetch('https://toy.example/');
     const number = (source.opened += 1);
     connections.add(number);
@@ -286,4 +288,38 @@ describe('a feed that listens', () => {
       await stage.clock.drive(loop.stop());
     },
   );
+
+  test('whose process is killed is told as stalled before its lease ends, and its successor knows since when', async () => {
+    const source = toySource();
+    const stage = stageOf({ streams: { readings: identified(source.feed) } });
+    let isDead = false;
+    const first = processOn(stage, (_, __, next) => (isDead ? new Promise(() => {}) : next()));
+    await settle();
+    source.send(reading(1));
+    await settle();
+    const diedAt = stage.clock.now;
+    isDead = true;
+    const told: string[] = [];
+    for (let seconds = 0; seconds < 40; seconds += 1) {
+      told.push((await status(stage)).state);
+      await stage.clock.advance(1_000);
+    }
+    // A lease of 30 s is renewed when half of it is left, and clocks may differ by 5 s.
+    expect([told.lastIndexOf('ok'), told.indexOf('stalled'), told.at(-1)]).toEqual([20, 21, 'stalled']);
+    const since = new Date(diedAt).toISOString();
+    const stalled = await status(stage);
+    expect(stalled).toMatchObject({ lagMs: 40_000, lastError: { code: 'internal', at: diedAt } });
+    expect(stalled.lastError?.message).toContain(`not been heard of since ${since}`);
+    const fresh = toySource();
+    const other = stageOf({ streams: { readings: identified(fresh.feed) } }, stage.store);
+    other.clock.now = stage.clock.now;
+    const second = processOn(other);
+    await settle();
+    expect([fresh.opened, fresh.ranUntil, (await status(other)).state]).toEqual([1, diedAt, 'backing-off']);
+    fresh.send(reading(2));
+    await settle();
+    expect((await status(other)).state).toBe('ok');
+    await other.clock.drive(second.loop.stop());
+    void first.loop.stop();
+  });
 });

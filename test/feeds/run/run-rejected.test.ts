@@ -55,8 +55,10 @@ test('the log says how many and why, and of a feed of several streams of which',
   const streams = { readings: routed(), others: routed() };
   const several = stageOf({ feeds: { many: bringing([[wrong, wrong]]) }, streams });
   await several.run();
+  const [told] = await feedStatus(scopeOf(several.deps, { tenant: TENANT }));
+  expect(told?.rejected).toMatchObject({ field: 'data.value', stream: 'readings', count: 2 });
   expect(several.logged).toEqual([
-    { level: 'warn', message: LINE, fields: { feed: 'many', ...counts, field: 'data.value of readings' } },
+    { level: 'warn', message: LINE, fields: { feed: 'many', ...counts, field: 'data.value', stream: 'readings' } },
   ]);
 });
 
