@@ -236,6 +236,8 @@ export interface Feed<Out extends OutletTypes = OutletTypes> extends FeedHandle<
    * next burst.
    */
   replayable: boolean;
+  /** True where each reading may list again what an earlier one listed. Absent: what was read before comes only where it was not committed. */
+  relists?: boolean;
   /**
    * What the feed holds at its upstream and no other feed of the app may hold too, such as a session by its name. Two
    * feeds with equal `held` are a mistake in the option at `path`. Absent: nothing.

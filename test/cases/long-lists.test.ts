@@ -6,8 +6,8 @@ import { text } from '../services/http-feed.ts';
 import { startHttpStage } from './http-stage.ts';
 
 const Item = z.object({ id: z.string(), revision: z.number() });
-const items = (count: number, revisionOf: (n: number) => number = () => 0) =>
-  text(JSON.stringify(Array.from({ length: count }, (_, n) => ({ id: `i${n}`, revision: revisionOf(n) }))));
+const items = (count: number, revisionOf: (n: number) => number = () => 0, name = 'i') =>
+  text(JSON.stringify(Array.from({ length: count }, (_, n) => ({ id: `${name}${n}`, revision: revisionOf(n) }))));
 
 it.each([1_001, 2_500, 9_000])('a list of %i ids, polled seven times, gives each once', async (count) => {
   await using stage = await startHttpStage(Item, { id: 'id' });
@@ -17,6 +17,19 @@ it.each([1_001, 2_500, 9_000])('a list of %i ids, polled seven times, gives each
   expect(await stage.ids()).toHaveLength(count);
   expect((await stage.status())?.counts).toMatchObject({ events: count, duplicates: 6 * count });
   expect((await stage.status())?.repeatsBeyond).toEqual([]);
+});
+
+it('two lists of 1,500 ids that a source answers by turns give each once', async () => {
+  await using stage = await startHttpStage(Item, { id: 'id' });
+  for (let poll = 0; poll < 8; poll += 1) {
+    stage.source.on(
+      '/feed',
+      items(1_500, () => 0, poll % 2 === 0 ? 'a' : 'b'),
+    );
+    await stage.poll();
+  }
+  expect(await stage.ids()).toHaveLength(3_000);
+  expect((await stage.status())?.counts).toMatchObject({ events: 3_000, duplicates: 9_000 });
 });
 
 it('a list of which some are revised each time gives each revision once', async () => {

@@ -25,11 +25,15 @@ export function http(given: HttpOptions): Feed {
     secrets: secretsWithin([options.url, options.headers, options.body]),
     pacing: declaredPacing(options),
     replayable: true,
-    listens: options.wait !== undefined || (isDeclared(options.format) && options.format.reads === 'events'),
+    relists:
+      options.cursor === undefined && options.since === undefined && options.wait === undefined && !isEvents(options),
+    listens: options.wait !== undefined || isEvents(options),
     problems: (targets) => httpProblems(options, targets),
     burst: (context) => burst(options, context),
   };
 }
+
+const isEvents = ({ format }: HttpOptions) => isDeclared(format) && format.reads === 'events';
 
 async function* burst(options: HttpOptions, context: BurstContext): AsyncGenerator<FeedBatch, void, undefined> {
   const { httpBurst } = await import('./burst.ts');

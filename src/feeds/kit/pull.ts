@@ -82,6 +82,7 @@ export function pull(given: PullOptions): Feed {
     secrets: secretsWithin(secrets),
     pacing: declaredPacing(options),
     replayable,
+    relists: true,
     problems: () => specProblems(pullSpec, options),
     async *burst(context) {
       const answer = read({ ...context, secrets: revealed<Record<string, string>>(secrets, context.secret) });

@@ -3,9 +3,10 @@
  * otherwise bring all of them again with each reading. It learns from each burst how many of the newest entries of a stream
  * the next reading may repeat, and widens the window by which events are known. Pure.
  *
- * A source that repeats nothing of a long reading is not expected to do it later, so that a feed with a cursor looks back
- * once and not each time. Accepted weakness: if such a source later lists new ids alone, and more than `dedupe`, those
- * beyond `dedupe` come twice, once.
+ * A source that goes on from a position, and repeats nothing of a long reading, is not expected to do it later, so that a feed
+ * with a cursor looks back once and not each time. One that answers a list may have several lists, by turns, so the window
+ * holds all of `PERIOD` readings before it is narrowed to what they needed. Accepted weakness: what a source lists again after
+ * more readings, or behind new ids alone, comes twice where that lies beyond `dedupe`.
  */
 
 import { utf8Bytes } from '../../base/json.ts';
@@ -16,6 +17,8 @@ export const MOST_REACH = 20_000;
 export const REPEATS_BYTES = 2 * 1024;
 /** Bytes of a number and of what stands around it and its name. */
 const MEMBER_BYTES = 24;
+/** The readings after which a window becomes as narrow as they needed. */
+const PERIOD = 8;
 /** Room for what others append in between. */
 const HEADROOM = 1.25;
 
@@ -25,7 +28,12 @@ export interface RepeatsState {
   reach: Record<string, number>;
   /** Whether the last burst ended within a reading, so that the next one goes on in it. */
   open: boolean;
+  /** By stream with a reach: how many readings there were since it was measured, and how far back the deepest of them reached. */
+  since?: Record<string, [readings: number, deepest: number]>;
 }
+
+/** How far back a reading reaches, and the members of `RepeatsState.since`. */
+type Measured = [far: number, readings: number, deepest: number];
 
 export interface Repeats {
   /** How many of the newest entries of a stream are to be known. */
@@ -37,23 +45,38 @@ export interface Repeats {
   state(open: boolean): RepeatsState | null;
 }
 
-/** @param streams those whose events have ids */
+/**
+ * @param streams those whose events have ids
+ * @param relists whether each reading of the source may list again what an earlier one listed
+ */
 export function createRepeats(
   before: RepeatsState | null,
   streams: readonly { name: string; dedupe: number }[],
+  relists = false,
 ): Repeats {
-  const { reach, open: goesOn } = before ?? { reach: {}, open: false };
+  const { reach, open: goesOn, since = {} } = before ?? { reach: {}, open: false };
   const came = new Map(streams.map(({ name }) => [name, { appended: 0, deepest: 0 }]));
 
-  function reachOf({ name, dedupe }: { name: string; dedupe: number }, open: boolean): number | undefined {
+  function reachOf({ name, dedupe }: { name: string; dedupe: number }, open: boolean): Measured | undefined {
     const known = reach[name];
+    const [readings, earlier] = since[name] ?? [0, 0];
     const { appended = 0, deepest = 0 } = came.get(name) ?? {};
-    if (appended === 0 && deepest === 0) return known;
-    if (deepest > 0) return (goesOn ? Math.max(known ?? 0, deepest) : deepest) + appended;
-    if (known === 0) return appended > dedupe ? 0 : undefined;
-    if (known !== undefined && known > dedupe && !goesOn) return 0;
-    const next = (goesOn ? (known ?? 0) : 0) + appended;
-    return next > dedupe || open ? next : undefined;
+    if (appended === 0 && deepest === 0) return known === undefined ? undefined : [known, readings, earlier];
+    const needed = Math.max(deepest, earlier) === 0 ? 0 : Math.max(deepest, earlier) + appended;
+    if (goesOn) return [Math.max(known ?? 0, deepest) + appended, readings, needed];
+    if (relists && known !== undefined && known > 0 && (deepest > 0 || known <= MOST_REACH)) {
+      // What is listed by turns lies as much deeper as others were appended since.
+      if (readings + 1 >= PERIOD) return [needed, 0, 0];
+      return [
+        Math.max(Math.min(known + appended, Math.max(known, MOST_REACH)), deepest + appended),
+        readings + 1,
+        needed,
+      ];
+    }
+    if (deepest > 0) return [deepest + appended, 0, 0];
+    if (known === 0) return appended > dedupe || relists ? [0, 0, 0] : undefined;
+    if (known !== undefined && known > dedupe) return [0, 0, 0];
+    return appended > dedupe || relists || open ? [appended, 0, 0] : undefined;
   }
 
   return {
@@ -69,13 +92,18 @@ export function createRepeats(
       if (one) one.deepest = Math.max(one.deepest, depth);
     },
     state(open) {
-      const next = streams.flatMap((stream): [string, number][] => {
-        const far = reachOf(stream, open);
-        return far === undefined || (far > 0 && far <= stream.dedupe && !open) ? [] : [[stream.name, far]];
-      });
+      const next: RepeatsState = { reach: {}, open };
       let bytes = 64;
-      const kept = next.filter(([name]) => (bytes += utf8Bytes(JSON.stringify(name)) + MEMBER_BYTES) <= REPEATS_BYTES);
-      return kept.length === 0 && !open ? null : { reach: Object.fromEntries(kept), open };
+      for (const stream of streams) {
+        const [far, readings, deepest] = reachOf(stream, open) ?? [];
+        if (far === undefined || (far > 0 && far <= stream.dedupe && !open && !relists)) continue;
+        const isTurn = readings !== 0 || deepest !== 0;
+        bytes += (utf8Bytes(JSON.stringify(stream.name)) + MEMBER_BYTES) * (isTurn ? 2 : 1);
+        if (bytes > REPEATS_BYTES) break;
+        next.reach[stream.name] = far;
+        if (isTurn) (next.since ??= {})[stream.name] = [readings ?? 0, deepest ?? 0];
+      }
+      return Object.keys(next.reach).length === 0 && !open ? null : next;
     },
   };
 }

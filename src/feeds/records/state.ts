@@ -118,7 +118,15 @@ export const feedRecord = record<StoredState>('feed', () =>
       deadLetters: z.number(),
       bytes: z.number(),
     }),
-    repeats: z.exactOptional(z.strictObject({ reach: z.record(z.string(), z.number()), open: z.boolean() }).nullable()),
+    repeats: z.exactOptional(
+      z
+        .strictObject({
+          reach: z.record(z.string(), z.number()),
+          open: z.boolean(),
+          since: z.exactOptional(z.record(z.string(), z.tuple([z.number(), z.number()]))),
+        })
+        .nullable(),
+    ),
     gaps: z.exactOptional(z.strictObject({ events: z.number(), told: z.record(z.string(), z.number()) }).nullable()),
   }),
 );

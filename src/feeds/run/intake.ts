@@ -81,6 +81,7 @@ export function createIntake(scope: Scope, feed: DeclaredFeed, begun: FeedState)
   const repeats = createRepeats(
     begun.repeats,
     declared.filter(({ identified }) => identified),
+    feed.feed.relists,
   );
   const appender = createAppender(scope, declared, feed.name, (stream) => repeats.windowOf(stream));
   const sampler = feed.sample && createSampler(feed.sample, begun.sampling);

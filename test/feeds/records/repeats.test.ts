@@ -75,3 +75,57 @@ test('a source that lists what it listed before is known, whatever comes and goe
     }),
   );
 });
+
+/** Polls lists by turns, as a log with a window would see them; answers how many events came twice. */
+function doubled(sizes: readonly number[], turns: number, changes = 0): number {
+  const log: string[] = [];
+  const names = sizes.map((size, list) => Array.from({ length: size }, (_, n) => `${list} ${n}`));
+  let state: RepeatsState | null = null;
+  let twice = 0;
+  for (let turn = 0; turn < turns; turn += 1) {
+    const list = names[turn % names.length] ?? [];
+    for (let n = 0; n < changes; n += 1) list[(turn * changes + n) % list.length] = `${turn} new ${n}`;
+    const repeats = createRepeats(state, [STREAM], true);
+    const places = new Map(log.map((name, place) => [name, place]));
+    const known = Math.max(0, log.length - repeats.windowOf(STREAM));
+    for (const name of list) {
+      const place = places.get(name);
+      if (place !== undefined && place >= known) repeats.repeated('s', log.length - place);
+      else {
+        if (place !== undefined) twice += 1;
+        repeats.appended('s');
+      }
+    }
+    for (const name of list) if ((places.get(name) ?? -1) < known) log.push(name);
+    state = repeats.state(false);
+  }
+  return twice;
+}
+
+describe('lists that a source answers by turns', () => {
+  test.each([
+    [[1_500, 1_500]],
+    [[1_500, 400]],
+    [[400, 1_500]],
+    [[400, 400, 400]],
+    [[2_000, 900, 3_000]],
+    [[1_200, 1_200, 1_200, 1_200, 50]],
+  ])('are known again: %j', (sizes) => {
+    expect(doubled(sizes, 60)).toBe(0);
+    expect(doubled(sizes, 60, 10)).toBe(0);
+  });
+
+  test('cost a wide window for eight readings alone where nothing comes again', () => {
+    let state: RepeatsState | null = null;
+    const windows: number[] = [];
+    for (let n = 0; n < 12; n += 1) {
+      const repeats = createRepeats(state, [STREAM], true);
+      windows.push(repeats.windowOf(STREAM));
+      for (let more = 0; more < 3_000; more += 1) repeats.appended('s');
+      state = repeats.state(false);
+      expect(beyondReach(state)).toEqual([]);
+    }
+    expect(Math.max(...windows)).toBe(MOST_REACH);
+    expect(windows.slice(9)).toEqual([1_000, 1_000, 1_000]);
+  });
+});

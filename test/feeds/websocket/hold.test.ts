@@ -236,17 +236,17 @@ describe('a server that accepts, sends nothing and closes after a while', () => 
   });
 });
 
-describe('a burst in which nothing comes', () => {
-  /** Closes connections that have stood so long. */
-  function mortal(ms: number, timeMs = 20_000): Scene {
-    const here = scene({ budget: { timeMs }, everyMs: 60_000 });
-    here.source.onOpen = () => {
-      const { opened } = here.source;
-      void here.stage.clock.sleep(ms).then(() => here.source.opened === opened && here.source.drop(1001, 'idle'));
-    };
-    return here;
-  }
+/** Closes connections that have stood so long. */
+function mortal(ms: number, timeMs = 20_000): Scene {
+  const here = scene({ budget: { timeMs }, everyMs: 60_000 });
+  here.source.onOpen = () => {
+    const { opened } = here.source;
+    void here.stage.clock.sleep(ms).then(() => here.source.opened === opened && here.source.drop(1001, 'idle'));
+  };
+  return here;
+}
 
+describe('a burst in which nothing comes', () => {
   test('has failed where connections die after some seconds, also where one stands at its end', async () => {
     const here = mortal(8_000);
     const report = await burst(here, () => {});

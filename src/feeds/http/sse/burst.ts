@@ -120,9 +120,9 @@ export async function* readEvents(
     if (signal.aborted) return;
   }
   // The time is over, or no connection is left.
-  if (failure === null || context.signal.aborted) return yield ending();
-  yield { ...ending(), last: false };
-  throw failure;
+  const isWell = failure === null || context.signal.aborted;
+  yield { ...ending(), last: isWell };
+  if (!isWell) throw failure;
 }
 
 function missing(context: BurstContext, since: number): FeedItem[] {
