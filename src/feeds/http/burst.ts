@@ -11,6 +11,7 @@ import { HELD_COMMIT_MS } from '../kit/batch-pacing.ts';
 import { askSource } from './exchange.ts';
 import { describeHttpSource, isDeclared } from './options.ts';
 import type { HttpSettings } from './spec.ts';
+import { sizesBehind } from './next-page.ts';
 import { readHttpPosition, writeHttpPosition } from './position.ts';
 import { rangeOf, withoutFuture } from './time-range.ts';
 import { endOfReading, type PageOutcome, readPage } from './read-page.ts';
@@ -93,7 +94,9 @@ async function* readPages(
     const allowed = waitMs === null ? null : Math.max(0, waitMs);
     const request = await withinTimeout(makeRequest({ options, position, range, now, waitMs: allowed }));
     const forHeaders = allowed === null ? withinTimeout : createIdleTimeout(context, timeoutMs + allowed, source);
-    const exchange = { options, context, request, signal, withinTimeout: forHeaders, mayBeStale: stored };
+    const isCounted = options.pages?.by === 'offset' || options.pages?.by === 'number';
+    const follows = isCounted && position.page !== null ? { short: position.page.behind !== undefined } : null;
+    const exchange = { options, context, request, signal, withinTimeout: forHeaders, mayBeStale: stored, follows };
     const answer = await askSource(exchange);
     if (answer === 'stale') {
       context.log('warn', 'the source knows the page no more: its pages are read anew', { source });
@@ -105,6 +108,7 @@ async function* readPages(
     const before = taken.items;
     let outcome: PageOutcome;
     if (answer === 'nothing') {
+      position = { ...position, sizes: sizesBehind({ ...position, found: 0 }) };
       outcome = endOfReading(options, position, position.latest, true);
       const moved =
         since === undefined && position.page === null ? {} : { position: writeHttpPosition(outcome.position) };

@@ -10,6 +10,7 @@ import { bareType, charsetOf, jsonFormOf } from '../../net/media-type.ts';
 import { type DeclaredFormat, describeHttpSource, type HttpFormat, isDeclared } from './options.ts';
 import type { HttpSettings } from './spec.ts';
 import { hostLimiter } from '../../net/politeness.ts';
+import { isBeyondLast } from './page-end.ts';
 import { NO_POSITION, type Validators } from './position.ts';
 import type { FeedRequest } from './answer.ts';
 import { createIdleTimeout, type IdleTimeout } from '../../net/idle-timeout.ts';
@@ -26,6 +27,8 @@ export interface SourceExchange {
   withinTimeout: IdleTimeout;
   /** Whether an earlier burst stored the page, so that the source may have forgotten it since. */
   mayBeStale: boolean;
+  /** Given for a page by offset or number that is not the first, which may lie beyond the last: whether the one before was short. */
+  follows?: { short: boolean } | null;
 }
 
 /** `nothing`: there is nothing new. `stale`: the source does not know the page any more. */
@@ -79,7 +82,7 @@ function asBytes(text: string): string {
 }
 
 async function ask(
-  { options, context, request, signal, mayBeStale }: SourceExchange,
+  { options, context, request, signal, mayBeStale, follows = null }: SourceExchange,
   release: () => void,
 ): Promise<FeedAnswer | NoAnswer> {
   const { url, base, mark: requestMark } = request;
@@ -102,6 +105,7 @@ async function ask(
   }
   if (!response.ok || response.body === null) {
     await response.body?.cancel();
+    if (follows !== null && isBeyondLast(response.status, follows.short)) return 'nothing';
     if (mayBeStale && STALE.has(response.status)) return 'stale';
     throw badStatus(response, source, context.now());
   }

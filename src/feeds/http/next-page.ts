@@ -9,7 +9,8 @@ import { TidegateError } from '../../base/errors.ts';
 import type { Json } from '../../base/json.ts';
 import type { FeedAnswer } from './answer.ts';
 import type { HttpPages } from './options.ts';
-import { fingerprint, type PageMark } from './position.ts';
+import { asksBehind, saysMore, type SeenSizes } from './page-end.ts';
+import { fingerprint, type PageMark, type ShortPage } from './position.ts';
 import { readPath } from '../../base/json-path.ts';
 import { linkTarget } from '../../net/link-header.ts';
 import { resolveNext, storeLink } from './next-link.ts';
@@ -23,38 +24,71 @@ export interface PageEnd {
   body: unknown;
   /** How many items the page had. */
   found: number;
+  /** Fingerprint of them; empty where they were too many for one portion. */
+  mark: string;
+  sizes: SeenSizes;
   allow: readonly string[];
   /** Fingerprints of the pages that this burst asked for. The next page is added. */
   asked: Set<string>;
 }
 
 /**
- * The page that follows; null where there is none.
+ * The page that follows, null where there is none; and what is known of the sizes of pages.
  * @throws TidegateError `upstream` where that page was asked for before
  */
-export async function nextPage(end: PageEnd): Promise<PageMark | null> {
-  const { page, asked, answer } = end;
-  const at = placeOfNext(end);
-  if (at === null) return null;
+export async function nextPage(end: PageEnd): Promise<{ page: PageMark | null; sizes: SeenSizes }> {
+  const { page, asked, answer, found } = end;
+  const sizes = sizesBehind(end);
+  const { at, behind } = placeOfNext({ ...end, sizes });
+  if (at === null) return { page: null, sizes };
   const mark = await fingerprint(JSON.stringify(at));
   const current = page === null ? null : await fingerprint(JSON.stringify(page.at));
   if (current !== null) asked.add(current);
   // Some sources name the same page again to say that there are no more.
-  if (mark === current && end.found === 0) return null;
+  if (mark === current && found === 0) return { page: null, sizes };
   if (asked.has(mark) || page?.seen === mark) throw inCircle(answer.source);
   asked.add(mark);
   const count = (page?.count ?? 0) + 1;
-  return { at, count, seen: page === null || isPowerOfTwo(count) ? mark : page.seen };
+  const seen = page === null || isPowerOfTwo(count) ? mark : page.seen;
+  return { page: { at, count, seen, ...(behind ? { behind } : {}) }, sizes };
 }
 
-function placeOfNext({ pages, page, answer, body, found, allow }: PageEnd): Json {
-  if (pages.by === 'offset') return found < pages.size ? null : offsetOf(page) + found;
-  if (pages.by === 'number') return found < (pages.size ?? 1) ? null : numberOf(pages, page) + 1;
-  if (pages.by === 'cursor') return asCursor(readPath(body, pages.from));
-  if (pages.by === 'time') return null;
+/** What a page, or that there is none, tells of the one before it. */
+export function sizesBehind({ page, found, sizes }: Pick<PageEnd, 'page' | 'found' | 'sizes'>): SeenSizes {
+  const short = page?.behind?.items ?? 0;
+  if (short === 0) return sizes;
+  return found > 0 ? { ...sizes, full: Math.max(sizes.full, short) } : { ...sizes, last: Math.max(sizes.last, short) };
+}
+
+interface Place {
+  at: Json;
+  behind?: ShortPage;
+}
+
+function placeOfNext(end: PageEnd): Place {
+  const { pages, page, answer, body, found, allow } = end;
+  if (pages.by === 'offset') return placeBehind(end, pages.size, offsetOf(page) + found);
+  if (pages.by === 'number') return placeBehind(end, pages.size, numberOf(pages, page) + 1);
+  if (pages.by === 'cursor') return { at: asCursor(readPath(body, pages.from)) };
+  if (pages.by === 'time') return { at: null };
   const inBody = pages.from === undefined ? null : readPath(body, pages.from);
   const target = pages.from === undefined ? linkTarget(answer.headers.get('link'), 'next') : asCursor(inBody);
-  return target === null ? null : storeLink(resolveNext(String(target), answer.url, allow), answer.base);
+  return { at: target === null ? null : storeLink(resolveNext(String(target), answer.url, allow), answer.base) };
+}
+
+/** The page at `next`, unless the one that was read is the last. */
+function placeBehind(
+  { pages, page, answer, body, found, mark, sizes }: PageEnd,
+  size: number | undefined,
+  next: number,
+): Place {
+  if (found === 0) return { at: null };
+  if (size === undefined) return { at: next, behind: { items: 0, mark } };
+  if (found >= size) return { at: next };
+  const number = pages.by === 'number' ? next - (pages.first ?? 1) : null;
+  const reached = number === null ? next : (number - 1) * (page?.behind?.items ?? size) + found;
+  const says = saysMore({ body, headers: answer.headers }, { reached, pages: number });
+  return asksBehind(found, sizes, says) ? { at: next, behind: { items: found, mark } } : { at: null };
 }
 
 /** What is sent for a page. Null where nothing is sent, and for a link, which is a URL of its own. */

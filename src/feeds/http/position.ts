@@ -8,6 +8,7 @@
 import { toBase64Url } from '../../base/base64url.ts';
 import { digestOf, hexOf, sha256 } from '../../base/digest.ts';
 import type { Json, JsonObject } from '../../base/json.ts';
+import { NO_SIZES, type SeenSizes } from './page-end.ts';
 
 export interface HttpPosition {
   /** The source's cursor; of a stream of events, the last id. */
@@ -27,6 +28,8 @@ export interface HttpPosition {
   notBefore: number | null;
   /** Epoch ms until which a stream of events was listened to that gave no id to go on from; null for every other. */
   heardUntil: number | null;
+  /** How large the source's pages were that had fewer items than they were asked for. */
+  sizes: SeenSizes;
 }
 
 /** Items ahead of the clock that a position tells of. They take 10 KB of it. */
@@ -79,6 +82,15 @@ export interface PageMark {
   count: number;
   /** Fingerprint of the `at` of one of those pages. If it comes again, the pages lead in a circle. */
   seen: string;
+  /** The page before, where it may have been the last: it had fewer items than it was asked for. Absent: it had not. */
+  behind?: ShortPage;
+}
+
+export interface ShortPage {
+  /** How many items it had; 0 where no size was asked for. */
+  items: number;
+  /** Fingerprint of the items; empty where they were too many for one portion. */
+  mark: string;
 }
 
 export const NO_POSITION: HttpPosition = {
@@ -91,6 +103,7 @@ export const NO_POSITION: HttpPosition = {
   page: null,
   notBefore: null,
   heardUntil: null,
+  sizes: NO_SIZES,
 };
 
 /** A stored position. One that another kind of feed left counts as none. */
@@ -108,12 +121,13 @@ export function readHttpPosition(stored: Json): HttpPosition {
     page: readPage(fields['page']),
     notBefore: typeof notBefore === 'number' ? notBefore : null,
     heardUntil: typeof heardUntil === 'number' ? heardUntil : null,
+    sizes: readSizes(fields['sizes']),
   };
 }
 
 /** Members that are null are left out, but for the cursor. */
 export function writeHttpPosition(position: HttpPosition): Json {
-  const { cursor, validators, read, since, range, latest, page, notBefore, heardUntil } = position;
+  const { cursor, validators, read, since, range, latest, page, notBefore, heardUntil, sizes } = position;
   return {
     cursor,
     ...validators,
@@ -122,7 +136,8 @@ export function writeHttpPosition(position: HttpPosition): Json {
     ...(range === null ? {} : { range: { ...range, since: String(range.since), until: String(range.until) } }),
     // Those ahead stand there once. Beyond the bound they are left out, and taken again if the reading breaks off.
     ...(latest === null ? {} : { latest: writeMark(latest, since?.ahead ?? []) }),
-    ...(page === null ? {} : { page: { ...page } }),
+    ...(page === null ? {} : { page: writePage(page) }),
+    ...(sizes.full + sizes.last === 0 ? {} : { sizes: [sizes.full, sizes.last] }),
     ...(notBefore === null ? {} : { notBefore }),
     ...(heardUntil === null ? {} : { heardUntil }),
   };
@@ -182,8 +197,20 @@ function readRange(stored: Json | undefined): TimeRange | null {
 }
 
 function readPage(stored: Json | undefined): PageMark | null {
-  const { at, count, seen } = asObject(stored) ?? {};
-  return at === undefined || typeof count !== 'number' || typeof seen !== 'string' ? null : { at, count, seen };
+  const { at, count, seen, behind } = asObject(stored) ?? {};
+  if (at === undefined || typeof count !== 'number' || typeof seen !== 'string') return null;
+  const { items, mark } = asObject(behind) ?? {};
+  const isBehind = typeof items === 'number' && typeof mark === 'string';
+  return { at, count, seen, ...(isBehind ? { behind: { items, mark } } : {}) };
+}
+
+function writePage({ behind, ...page }: PageMark): JsonObject {
+  return { ...page, ...(behind === undefined ? {} : { behind: { ...behind } }) };
+}
+
+function readSizes(stored: Json | undefined): SeenSizes {
+  const [full, last] = Array.isArray(stored) ? stored : [];
+  return typeof full === 'number' && typeof last === 'number' ? { full, last } : NO_SIZES;
 }
 
 function readNs(stored: Json | undefined): bigint | null {

@@ -7,7 +7,7 @@ import { type BodyItem } from './format.ts';
 import { type HttpCursor, isDeclared } from './options.ts';
 import type { HttpSettings } from './spec.ts';
 import { asCursor, inCircle, nextPage } from './next-page.ts';
-import { type HttpPosition, MOST_AHEAD, type TimeMark, writeHttpPosition } from './position.ts';
+import { fingerprint, type HttpPosition, MOST_AHEAD, type TimeMark, writeHttpPosition } from './position.ts';
 import { afterRange, beyondEdge, isAheadOfBound, latestOf, withinRange } from './time-range.ts';
 import { readPath } from '../../base/json-path.ts';
 import { likelyUnit } from '../../base/time/source-time.ts';
@@ -43,6 +43,8 @@ export interface PageOutcome {
 /** A page that was read to its end. */
 interface WholePage extends PageReading {
   found: number;
+  /** Fingerprint of its items; empty where they were too many for one portion, or the size of pages plays no part. */
+  mark: string;
   body: unknown;
   cursor: HttpPosition['cursor'];
   latest: TimeMark | null;
@@ -61,7 +63,11 @@ export async function* readPage(page: PageReading): AsyncGenerator<FeedBatch, Pa
   const required = context.targets.map(({ required: names = [] }) => names);
   const fields = context.targets.map(({ fields: names = [] }) => names);
   for await (const portion of readPortions({ ...page, required, fields, now: () => context.now() })) {
-    const { items: raw, body, mark, end } = portion;
+    const { body, mark, end } = portion;
+    const mayRepeat = end && found === 0 && mayBeLast(page, portion.items.length);
+    const itemsMark = mayRepeat ? await fingerprint(JSON.stringify(portion.items.map(({ data }) => data))) : '';
+    // Some sources answer their last page again where there is no other.
+    const raw = itemsMark !== '' && itemsMark === position.page?.behind?.mark ? [] : portion.items;
     const known = position.read !== null && position.read.mark === mark ? position.read.items : 0;
     const unread = raw.slice(Math.max(0, known - found));
     const fresh = since === undefined ? unread : await beyondEdge(since, unread, position, zone);
@@ -84,11 +90,17 @@ export async function* readPage(page: PageReading): AsyncGenerator<FeedBatch, Pa
     }
     if (cursorOf === 'item' && cursor === null && found > 0) throw noCursor(declared?.from ?? '', answer.source);
     if (since?.from !== undefined && latest === null && found > 0) throw noTime(since, raw[0]?.data, answer.source);
-    const next = await placeBehind({ ...page, found, body, cursor, latest });
+    const next = await placeBehind({ ...page, found, mark: itemsMark, body, cursor, latest });
     yield { items, position: writeHttpPosition(next.position), ...(next.more ? {} : { last: true }) };
     return next;
   }
   return { position, more: false };
+}
+
+/** Whether a page by offset or number may be the last, or follows one that may have been. */
+function mayBeLast({ options: { pages }, position }: PageReading, items: number): boolean {
+  if (pages?.by !== 'offset' && pages?.by !== 'number') return false;
+  return position.page?.behind !== undefined || items < (pages.size ?? Number.POSITIVE_INFINITY);
 }
 
 function mayBeCut(items: readonly FeedItem[], { context: { budget, targets }, taken }: PageReading): boolean {
@@ -122,8 +134,9 @@ async function placeBehind(page: WholePage): Promise<PageOutcome> {
     return { position: { ...within, cursor: page.cursor }, more: true };
   }
   if (pages !== undefined) {
-    const next = await nextPage({ ...page, pages, page: position.page, allow });
-    if (next !== null) return { position: { ...within, page: next }, more: true };
+    const next = await nextPage({ ...page, pages, page: position.page, sizes: position.sizes, allow });
+    within.sizes = next.sizes;
+    if (next.page !== null) return { position: { ...within, page: next.page }, more: true };
   }
   if (pages?.by === 'time' && page.found >= pages.size) {
     const rest = withinRange(within, latest);

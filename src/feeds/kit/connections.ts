@@ -11,7 +11,7 @@ import type { TidegateError } from '../../base/errors.ts';
  */
 export const STEADY_MS = 30_000;
 
-export interface Connections {
+export interface ConnectionJudge {
   /** Takes note of a connection that was lost. Answers whether it was a good one. */
   lost(connection: { brought: boolean; stoodMs: number; error: TidegateError }): boolean;
   /**
@@ -22,7 +22,7 @@ export interface Connections {
 }
 
 /** In a burst that ends, half of its time is enough. */
-export function judgeConnections({ hold, budget }: Pick<BurstContext, 'hold' | 'budget'>): Connections {
+export function judgeConnections({ hold, budget }: Pick<BurstContext, 'hold' | 'budget'>): ConnectionJudge {
   const goodMs = hold ? STEADY_MS : Math.min(STEADY_MS, budget.timeMs / 2);
   let anyWasGood = false;
   let longest: { stoodMs: number; error: TidegateError } | null = null;

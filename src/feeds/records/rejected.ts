@@ -2,7 +2,7 @@
 import type { FeedCounts } from './counts.ts';
 
 /** Why an item was rejected. */
-export type Rejection = Pick<Rejected, 'field' | 'stream' | 'expected'>;
+export type RejectedWhy = Pick<Rejected, 'field' | 'stream' | 'expected'>;
 
 /** How many items of the last burst that brought anything were rejected, and why. */
 export interface Rejected {
@@ -25,7 +25,12 @@ const TOLD_CHARACTERS = 200;
  * The report on rejected items after a burst with these counts; `before` if nothing came.
  * @param why the last item was rejected
  */
-export function rejectedOf(counts: FeedCounts, why: Rejection, before: Rejected | null, now: number): Rejected | null {
+export function rejectedOf(
+  counts: FeedCounts,
+  why: RejectedWhy,
+  before: Rejected | null,
+  now: number,
+): Rejected | null {
   const { rejected: count, events, duplicates, thinned, dropped } = counts;
   const items = count + events + duplicates + thinned + dropped;
   if (items === 0) return before;
@@ -34,7 +39,7 @@ export function rejectedOf(counts: FeedCounts, why: Rejection, before: Rejected 
 }
 
 /** Why an item was rejected, as it is told. */
-export function withinBound({ field, stream, expected }: Rejection): Rejection {
+export function withinBound({ field, stream, expected }: RejectedWhy): RejectedWhy {
   return { field: told(field), ...(stream === undefined ? {} : { stream }), expected: told(expected) };
 }
 

@@ -14,7 +14,7 @@ import type { Scope } from '../../streams/scope.ts';
 import { createChunk } from './chunk.ts';
 import { BURST_DEAD_LETTERS, deadLetter, deadLetterLog, type Reason, toDeadLetter } from '../records/dead-letters.ts';
 import { createGapFold } from '../records/gap-fold.ts';
-import type { Rejection } from '../records/rejected.ts';
+import type { RejectedWhy } from '../records/rejected.ts';
 import { createSampler, type Sampled } from '../records/sampling.ts';
 import { createRepeats, type RepeatsState } from '../records/repeats.ts';
 import type { FeedCounts } from '../records/counts.ts';
@@ -54,7 +54,7 @@ export interface Intake {
   /** How many events the burst brought that its streams did not have. Gaps are none. */
   delivered(): number;
   /** Why the last rejected item was rejected. */
-  rejection(): Rejection;
+  rejection(): RejectedWhy;
   /** Takes note that drained operations are committed, with the version of what they put. */
   settle(operations: readonly Operation[], version: Version): void;
   /** Forgets the counts of what is not committed. */

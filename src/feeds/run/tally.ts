@@ -1,6 +1,6 @@
 /** Keeps count of a burst: its numbers, the streams that it filled, and why items were rejected. Pure. */
 import type { FeedItem } from '../../declare/feed.ts';
-import type { Rejection } from '../records/rejected.ts';
+import type { RejectedWhy } from '../records/rejected.ts';
 import type { Reason } from '../records/dead-letters.ts';
 import { addCounts, type FeedCounts, NO_COUNTS } from '../records/counts.ts';
 import type { FeedState } from '../records/state.ts';
@@ -23,7 +23,7 @@ export interface Tally {
   /** @param stream the item's, where the feed fills several */
   rejected(reason: Reason, stream: string | null): void;
   /** Why the last rejected item was rejected. */
-  rejection(): Rejection;
+  rejection(): RejectedWhy;
   /** Takes note that all that was counted is committed. */
   settle(): void;
   /** Forgets the counts of what is not committed. */
@@ -43,7 +43,7 @@ export function createTally({ counts: before, zoneless: known }: FeedState): Tal
   const zoneless = new Set(known);
   let newestTime: number | null = null;
   let lastGapAt: number | null = null;
-  let rejection: Rejection = { field: '', expected: '' };
+  let rejection: RejectedWhy = { field: '', expected: '' };
 
   return {
     counts,

@@ -2,7 +2,7 @@
 import type { BurstContext, FeedBatch } from '../../declare/feed.ts';
 import type { TidegateError } from '../../base/errors.ts';
 import type { BurstClock } from '../kit/burst-clock.ts';
-import type { Connections } from '../kit/connections.ts';
+import type { ConnectionJudge } from '../kit/connections.ts';
 import type { ItemCollector } from './collector.ts';
 import type { SocketStanding } from './options.ts';
 import type { WebSocketSettings } from './spec.ts';
@@ -23,7 +23,7 @@ export interface BurstState {
   /** Why a hole could not be read. The next burst reads it, so no position goes past it until then. */
   owed: TidegateError | null;
   clock: BurstClock;
-  connections: Connections;
+  connections: ConnectionJudge;
 }
 
 export function standingOf({ reached, context }: BurstState): SocketStanding {

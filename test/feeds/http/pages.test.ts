@@ -260,3 +260,102 @@ describe('pages by time', () => {
     });
   });
 });
+
+describe('a source that caps its pages below the size that it is asked for', () => {
+  const CAP = 4;
+  /** Answers pages of `CAP` items, with what `more` tells; behind the last page `beyond` answers. */
+  function capping(
+    more: (reached: number, page: number) => object = () => ({}),
+    beyond: 'empty' | 'again' | number = 'empty',
+  ): void {
+    source.on('/feed', (request, response) => {
+      const { searchParams } = new URL(request.url ?? '/', source.origin);
+      const page = Number(searchParams.get('page') ?? 0);
+      const last = Math.ceil(rows.length / CAP) - 1;
+      let from = searchParams.has('page') ? page * CAP : Number(searchParams.get('offset') ?? 0);
+      if (from >= rows.length && typeof beyond === 'number') return response.writeHead(beyond).end();
+      if (from >= rows.length && beyond === 'again') from = last * CAP;
+      const items = rows.slice(from, from + CAP);
+      response.setHeader('content-type', 'application/json');
+      return response.end(JSON.stringify({ items, ...more(from + items.length, page + 1) }));
+    });
+  }
+  const counted: [string, HttpPages][] = [
+    ['offset', { by: 'offset', size: SIZE, param: 'offset' }],
+    ['number', { by: 'number', first: 0, size: SIZE, param: 'page' }],
+  ];
+
+  describe.each(counted)('by %s', (_what, pages) => {
+    const beyond = ['empty', 'again', 404, 400, 422] as const;
+    it.each(beyond)('is read to its end, where %s is what stands behind it', async (answer) => {
+      for (const count of [1, 3, 4, 8, 9]) {
+        rows = Array.from({ length: count }, (_, n) => ({ n }));
+        capping(() => ({}), answer);
+        const { items, error } = await pull(pages);
+        expect([numbers(items), error]).toEqual([upTo(count), null]);
+      }
+    });
+
+    it('is asked for no more than it says there is', async () => {
+      rows = rows.slice(0, 9);
+      const told: ((reached: number, page: number) => object)[] = [
+        () => ({ total: 9 }),
+        (reached) => ({ has_more: reached < 9 }),
+        (reached) => ({ meta: { next: reached < 9 ? 'x' : null } }),
+        (_, page) => ({ pagination: { totalPages: 3, page } }),
+        (reached) => ({ page: { isLast: reached === 9 } }),
+      ];
+      for (const more of told.slice(0, pages.by === 'number' ? 5 : 3)) {
+        source.requests.length = 0;
+        capping(more);
+        expect(numbers((await pull(pages)).items)).toEqual(upTo(9));
+        expect(source.requests).toHaveLength(3);
+      }
+    });
+
+    it('is asked once more than needed the first time alone', async () => {
+      const asked: number[] = [];
+      let position: Json | null = null;
+      capping();
+      for (const count of [3, 3, 2, 9, 9, 11, 3]) {
+        rows = Array.from({ length: count }, (_, n) => ({ n }));
+        source.requests.length = 0;
+        const done: Awaited<ReturnType<typeof pull>> = await pull(pages, {}, { position });
+        position = done.position;
+        expect(numbers(done.items)).toEqual(upTo(count));
+        asked.push(source.requests.length);
+      }
+      expect(asked).toEqual([2, 1, 1, 3, 3, 3, 1]);
+    });
+
+    it('is gone on with where a burst ended behind a short page', async () => {
+      rows = rows.slice(0, 9);
+      capping();
+      const first = await pull(pages, { maxPages: 1 });
+      const second = await pull(pages, {}, { position: first.position });
+      expect([...numbers(first.items), ...numbers(second.items)]).toEqual(upTo(9));
+    });
+
+    it('fails where it refuses a page behind a full one for another reason than that it is not there', async () => {
+      rows = rows.slice(0, SIZE);
+      source.on('/feed', (request, response) => {
+        if (/[?&](offset=10|page=1)\b/.test(request.url ?? '')) return response.writeHead(422).end();
+        response.setHeader('content-type', 'application/json');
+        return response.end(JSON.stringify({ items: rows }));
+      });
+      expect((await pull(pages)).error).toMatchObject({ code: 'upstream' });
+    });
+  });
+
+  it('ends where it answers the same page whatever number it is asked for', async () => {
+    source.on(
+      '/feed',
+      answering(() => ({ items: rows })),
+    );
+    for (const size of [undefined, SIZE * 10]) {
+      const pages = { by: 'number', param: 'page', ...(size === undefined ? {} : { size }) } as const;
+      const { items, error } = await pull(pages);
+      expect([numbers(items), error]).toEqual([upTo(35), null]);
+    }
+  });
+});

@@ -201,9 +201,10 @@ it('a position is the same when it was stored', () => {
     since: { time: 1_700_000_000_123_456_789n, edge: ['a', 'b'], ahead: [{ time: 2_000_000n, mark: shortMark('c') }] },
     range: { since: -1n, until: 9n, more: true },
     latest: { time: 0n, edge: [], ahead: [] },
-    page: { at: { query: [['a', 'b'], ['c']] }, count: 3, seen: 's' },
+    page: { at: { query: [['a', 'b'], ['c']] }, count: 3, seen: 's', behind: { items: 3, mark: 'm' } },
     notBefore: 7,
     heardUntil: 8,
+    sizes: { full: 20, last: 3 },
   };
   expect(readHttpPosition(JSON.parse(JSON.stringify(writeHttpPosition(position))))).toEqual(position);
   expect(readHttpPosition(null)).toEqual(NO_POSITION);
