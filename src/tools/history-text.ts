@@ -24,7 +24,7 @@ export function rangeText(
 }
 
 export function endText({ truncated, cursor, scanned }: HistoryPage | WindowsPage): string[] {
-  const gone = truncated ? ['Truncated: events of this range are gone by retention.'] : [];
+  const gone = truncated ? ['Truncated: events of this range may be gone by retention.'] : [];
   if (cursor === null) return gone;
   const through =
     scanned.through === null

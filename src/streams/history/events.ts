@@ -55,7 +55,7 @@ export interface HistoryPage {
    * event, and for a range that has ended.
    */
   tailCursor: string | null;
-  /** Events of the query's range may have been trimmed, or the range begins before the time from which retention keeps events. */
+  /** Events of the query's range may have been trimmed. */
   truncated: boolean;
   scanned: Scanned;
 }

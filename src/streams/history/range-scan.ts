@@ -7,7 +7,7 @@ import { decodeCursor } from '../../store/cursor.ts';
 import { READ_LIMIT } from '../../store/limits.ts';
 import type { Cursor } from '../../store/store.ts';
 import { lookUp } from './look.ts';
-import { isPastRetention, type Order, type Range } from './range.ts';
+import type { Order, Range } from './range.ts';
 import { besides } from '../log/removals.ts';
 import { streamLog } from '../log/stream-log.ts';
 import { type Scan, scan, SCAN_BUDGET, type ScanBudget, type ScanReport } from './scan.ts';
@@ -56,7 +56,7 @@ export interface RangeReport extends Pick<ScanReport, 'ended' | 'position' | 'en
   complete: boolean;
   /** Where the next page begins; null where complete. */
   next: Cursor | null;
-  /** Events of the range may have been trimmed, or it begins before the time from which retention keeps events. */
+  /** Events of the range may have been trimmed. */
   truncated: boolean;
   scanned: Scanned;
 }
@@ -114,7 +114,7 @@ export async function scanRange(
     inRange: total === null || isOther ? total : likelyWithin(look.pieces, 0, log?.place ?? 0),
     complete,
     next: complete ? null : position,
-    truncated: report.truncated || isTrimmed || isPastRetention(asked, stream, runtime.now()),
+    truncated: report.truncated || isTrimmed,
     scanned: { entries, storeCalls: look.storeCalls + reads, through },
   };
 }

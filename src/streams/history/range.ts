@@ -93,9 +93,3 @@ export function matcher({ from, to, keys, where }: Range): (event: LoggedEvent) 
     (wanted === null || (event.key === undefined ? isGap(event) : wanted.has(event.key))) &&
     (where === null || isGap(event) || passesWhere(where, event.data));
 }
-
-/** Whether retention by age removed, or may have removed, events of the range. */
-export function isPastRetention({ from }: Range, stream: DeclaredStream, now: number): boolean {
-  const { ageMs } = stream.retention;
-  return from !== null && ageMs !== null && from < now - ageMs;
-}

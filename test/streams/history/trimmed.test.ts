@@ -180,3 +180,21 @@ describe('a log', () => {
     expect(await read(at, { from: START + 60 * HOUR })).toMatchObject({ truncated: false });
   });
 });
+
+describe('old events that were read in after the log was trimmed', () => {
+  const YEAR = 365 * 24 * HOUR;
+  test.each([30, COUNT])('are not said to be gone (%i of them)', async (count) => {
+    const at = await live(12 * HOUR);
+    await at.project('s');
+    await at.trim('s', 1_000);
+    at.clock.now = END;
+    for (let n = 0; n < count; n += 1) await at.append('s', { time: START - YEAR + n * MINUTE, data: { v: n } });
+    await at.project('s');
+    const old = await told(at, { from: START - YEAR, to: START - YEAR + count * MINUTE });
+    expect(old).toEqual({ first: false, events: count });
+    expect(await windows(at, START - YEAR, START - YEAR + HOUR)).toMatchObject({ truncated: false });
+    // What was trimmed is said to be so, and what overlaps it may be.
+    expect(await read(at, { from: START, to: START + HOUR })).toMatchObject({ truncated: true, events: [] });
+    expect(await read(at, { from: START - YEAR, to: START + HOUR })).toMatchObject({ truncated: true });
+  });
+});
