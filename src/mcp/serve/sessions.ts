@@ -21,6 +21,10 @@ const KEPT_MS = 86_400_000;
 /** A text that was sealed on an instance whose clock is ahead opens for a little longer than the record of its end. */
 const SKEW_MS = 60_000;
 
+/** Sessions of one subject that begin to be kept in an hour; a client needs one. Ends are kept for a month. */
+const MOST_AN_HOUR = 2_000;
+const HOUR_MS = 3_600_000;
+
 const LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'] as const;
 
 interface Kept {
@@ -74,9 +78,21 @@ export function isWanted(level: McpLogLevel, least: McpLogLevel | null): boolean
 export function createSessions(runtime: Runtime, sealer: Sealer): Sessions {
   const tokens = createSessionTokens(runtime, sealer);
 
+  async function countNew({ account, principal: { tenant, subject } }: SessionCall): Promise<void> {
+    const now = runtime.now();
+    const hour = now - (now % HOUR_MS);
+    const options = { now, expiresAt: hour + HOUR_MS };
+    if ((await account.store.add(`${tenant}/sessions/${subject}/${hour}`, 1, options)) <= MOST_AN_HOUR) return;
+    throw new TidegateError('rate_limited', 'Too many sessions are kept in this hour', {
+      expected: `at most ${MOST_AN_HOUR} an hour`,
+      retryAfterMs: options.expiresAt - now,
+    });
+  }
+
   /** Puts a value in place of what is kept. False: the session was ended before. */
   async function keep(found: Reading, call: SessionCall, value: Kept, keptMs: number): Promise<boolean> {
     let reading = found;
+    if (!isPresent(reading)) await countNew(call);
     for (let conflicts = 0; sessionRecord.read(reading)?.ended !== true; conflicts += 1) {
       if (conflicts > 1 && !(await afterConflict(runtime, conflicts, call.deadline))) throw tooMany();
       const put = sessionRecord.replace(reading, value, { expiresAt: runtime.now() + keptMs });

@@ -332,16 +332,32 @@ describe('calls to the store', () => {
       [request('tools/list'), { get: 1 }],
       [request('tools/call', { name: 'add', arguments: { a: 1, b: 2 } }), { get: 1 }],
       [[request('ping'), request('tools/list')], { get: 1 }],
-      [level('info'), { get: 1, commit: 1 }],
+      [level('info'), { get: 1, add: 1, commit: 1 }],
       [level('error'), { get: 1, commit: 1 }],
       [request('tools/list'), { get: 1 }],
-      [null, { commit: 2 }],
-      [null, { commit: 1 }],
+      [null, { add: 1, commit: 2 }],
+      [null, { add: 1, commit: 1 }],
     ] as const) {
       counted.reset();
       await (await send(served, body, session)).text();
       expect([body, counted.calls()]).toEqual([body, calls]);
     }
+  });
+
+  it('are bounded in what they leave: 2,000 sessions an hour of one subject', async () => {
+    let now = Date.UTC(2026, 10, 29, 12);
+    const store = createMemoryStore();
+    const served = await start({ store, now: () => now });
+    const session = await begin(served);
+    await store.add(`public/sessions/public/${now}`, 2_000, { now, expiresAt: now + 3_600_000 });
+    for (const body of [level('info'), null]) {
+      const response = await send(served, body, session);
+      expect([response.status, response.headers.get('retry-after')]).toEqual([429, '3600']);
+      expect(await response.json()).toMatchObject({ error: { code: -32_010, data: { code: 'rate_limited' } } });
+    }
+    expect(await heard(served, session)).toEqual([...LEVELS]);
+    now += 3_600_000;
+    expect((await send(served, null, session)).status).toBe(204);
   });
 
   it('that are not answered are told with 503 and Retry-After, and what needs none is served', async () => {
@@ -350,7 +366,7 @@ describe('calls to the store', () => {
       store: {
         ...store,
         get: () => Promise.reject(new TidegateError('store_unavailable', 'gone', { retryAfterMs: 1_500 })),
-        commit: () => Promise.reject(new TidegateError('store_unavailable', 'gone', { retryAfterMs: 1_500 })),
+        add: () => Promise.reject(new TidegateError('store_unavailable', 'gone', { retryAfterMs: 1_500 })),
       },
     });
     const session = await begin(served);
