@@ -12,6 +12,7 @@ import { whereSchema } from '../declare/check/condition-schema.ts';
 import type { Condition, ConditionKind, FieldTests, Where } from '../declare/condition.ts';
 import { specProblems } from '../declare/spec/problems.ts';
 import type { DeclaredStream } from '../declare/stream.ts';
+import { checkWhere, meantWhere } from '../streams/history/where.ts';
 import { withoutKeys } from '../streams/find-stream.ts';
 
 const TESTS = ['equals', 'not', 'oneOf', 'contains', 'like', 'above', 'atLeast', 'below', 'atMost', 'exists'] as const;
@@ -116,6 +117,9 @@ const OF_KIND: Record<ConditionKind, readonly string[]> = {
   count: ['atLeast', 'withinMs'],
 };
 const OF_ALL = ['kind', 'key', 'keys', 'keyLike', 'where', 'perKey'];
+/** A time below that is one of seconds: streams are looked at about once a second. */
+const LEAST_MS = 1_000;
+const TIMES = ['forMs', 'overMs', 'withinMs'] as const;
 const KINDS = Object.keys(OF_KIND) as [ConditionKind, ...ConditionKind[]];
 
 const number = z.number().optional();
@@ -183,7 +187,11 @@ export function conditionOfArgument(given: ConditionArgument, stream: DeclaredSt
   if (first !== undefined && !stream.keyed) throw withoutKeys(stream, `condition.${first}`);
   if (second !== undefined) throw wrong(`condition.${second}`, `to be left out, because ${first} is given`);
   const one = keys === undefined ? (keyLike === undefined ? key : { like: keyLike }) : { oneOf: keys };
-  const condition = Object.entries({ ...rest, key: one }).filter(([, value]) => value !== undefined);
+  const short = TIMES.find((name) => (given[name] ?? LEAST_MS) < LEAST_MS);
+  if (short !== undefined) throw wrong(`condition.${short}`, `milliseconds, at least ${LEAST_MS}: 5 s are 5000`);
+  const where = given.where && meantWhere(stream, given.where);
+  if (where !== undefined) checkWhere(stream, where, 'condition.');
+  const condition = Object.entries({ ...rest, where, key: one }).filter(([, value]) => value !== undefined);
   return Object.fromEntries(condition) as unknown as Condition;
 }
 

@@ -58,17 +58,25 @@ const ARGUMENTS = {
       'With window: a row for each value of these fields; `key` is the key. Default: ["key"]; []: all together',
     ),
   also: z
-    .array(z.strictObject({ stream: z.string().max(64).optional(), field: Path.optional() }))
+    .array(z.strictObject({ stream: z.string().max(64).optional(), field: Path.optional() }), {
+      error: 'Expected a list such as [{ "field": "rpm" }]',
+    })
     .min(1)
     .max(MOST_ALSO)
     .optional()
     .describe('With window: further fields, of this or another stream, side by side'),
   top: z
-    .strictObject({
-      n: z.int().min(1).max(MOST_TOP),
-      by: AggregateName.describe('An aggregate'),
-      lowest: z.boolean().optional().describe('Default: the highest'),
-    })
+    .strictObject(
+      {
+        n: z.int().min(1).max(MOST_TOP),
+        by: AggregateName.describe('An aggregate'),
+        lowest: z.boolean().optional().describe('Default: the highest'),
+      },
+      {
+        error: ({ code }) =>
+          code === 'invalid_type' ? 'Expected an object such as { "n": 3, "by": "max" }' : undefined,
+      },
+    )
     .optional()
     .describe('With window: of each window only the n first rows'),
   zone: z

@@ -13,6 +13,7 @@ import { estimateHistory } from '../streams/history/estimate.ts';
 import { WINDOWS_KIND } from '../streams/history/windows.ts';
 import { kindOf } from '../streams/history/range-cursor.ts';
 import { isOfRows } from '../streams/history/rows-cursor.ts';
+import { meantWhere } from '../streams/history/where.ts';
 import { SCAN_BUDGET } from '../streams/history/scan.ts';
 import { isoTime } from '../base/time/time-text.ts';
 import { accounted, type AppDeps } from '../calls/context.ts';
@@ -41,9 +42,10 @@ export function readHistoryTool({ app, runtime }: AppDeps): Tool {
     input: HistoryInput,
     output: HistoryOutput,
     annotations: READ_ONLY,
-    async run(input, context) {
+    async run(asked, context) {
       const scope = accounted({ app, runtime }, context);
-      const stream = findStream(app, input.stream);
+      const stream = findStream(app, asked.stream);
+      const input = asked.where === undefined ? asked : { ...asked, where: meantWhere(stream, asked.where) };
       const ofWindows = input.window !== undefined || isOfWindows(stream, input.cursor);
       if (!ofWindows) checkListing(input);
       if (input.estimate === true) return estimateAnswer(scope, stream, input);

@@ -37,7 +37,7 @@ const Input = z.strictObject({
   seconds: z
     .number()
     .min(0)
-    .max(LONGEST_TAIL_MS / 1_000)
+    .max(LONGEST_TAIL_MS / 1_000, { error: `Expected seconds, at most ${LONGEST_TAIL_MS / 1_000}` })
     .default(DEFAULT_TAIL_MS / 1_000)
     .describe(`Longest wait, default ${DEFAULT_TAIL_MS / 1_000}; 0: what is there already`),
   settleSeconds: z

@@ -3,8 +3,10 @@ import * as z from 'zod';
 import { Event, StreamName } from '../calls/schemas.ts';
 import { checkedCondition } from '../declare/check/condition.ts';
 import { ConditionArgument, conditionOfArgument, KINDS_TEXT } from './condition-input.ts';
+import { callLine, callsTo } from '../calls/next-call.ts';
 import { shownEvent } from '../calls/short-lines.ts';
 import { exampleCall } from './describe.ts';
+import type { App } from '../declare/app.ts';
 import type { Condition } from '../declare/condition.ts';
 import { type Occurrence, type Task, task } from '../declare/task.ts';
 import { isoTime } from '../base/time/time-text.ts';
@@ -14,8 +16,8 @@ import { findStream } from '../streams/find-stream.ts';
 
 const DEFAULT_SECONDS = 3_600;
 const MOST_SECONDS = 86_400;
-/** Most characters of the event's data in the text. The structured answer has all of it. */
-const SHOWN_CHARACTERS = 2_000;
+/** Most characters of the event's data in the text. The structured answer has all of it, and the text the call that reads it. */
+const SHOWN_CHARACTERS = 20_000;
 /** How long the result of the longest wait can still be read, ms. */
 const KEPT_MS = 3_600_000;
 
@@ -67,7 +69,7 @@ export function waitForTask(deps: Deps): Task {
         return { text: `It did not hold within ${seconds} s: ${words} (${stream}).`, structured };
       }
       return {
-        text: `It holds: ${words} (${stream})${occurrenceText(occurrence)}`,
+        text: `It holds: ${words} (${stream})${occurrenceText(occurrence, deps.app)}`,
         structured: { held: true, ...shownOccurrence(occurrence) },
       };
     },
@@ -78,13 +80,16 @@ function shownOccurrence({ at, event, ...rest }: Occurrence) {
   return { ...rest, at: isoTime(at), event: event && shownEvent(event) };
 }
 
-function occurrenceText({ key, at, event, value }: Occurrence): string {
+function occurrenceText({ key, at, event, value }: Occurrence, { toolNames }: Pick<App, 'toolNames'>): string {
   const lines = [`, at ${isoTime(at)}${key === null ? '' : `, for ${key}`}.`];
   if (value !== null) lines.push(`Value: ${value}`);
   if (event !== null) {
     const data = JSON.stringify(event.data);
-    const shown = data.length <= SHOWN_CHARACTERS ? data : `${data.slice(0, SHOWN_CHARACTERS)}…`;
-    lines.push(`Event ${event.id} of ${isoTime(event.time)}: ${shown}`);
+    const isCut = data.length > SHOWN_CHARACTERS;
+    lines.push(`Event ${event.id} of ${isoTime(event.time)}: ${isCut ? `${data.slice(0, SHOWN_CHARACTERS)}…` : data}`);
+    const [from, to] = [Math.floor(event.time), Math.floor(event.time) + 1];
+    const asked = { stream: event.stream, from, to, ...(event.key === undefined ? {} : { keys: [event.key] }) };
+    if (isCut) lines.push(...callsTo('The whole event', toolNames.read_history, asked).map(callLine));
   }
   return lines.join('\n');
 }

@@ -109,8 +109,8 @@ describe('condition', () => {
       { kind: 'match', key: { oneOf: ['a', 'b'] }, where: { rpm: { above: 1 } } },
     ],
     [
-      { kind: 'absence', forMs: 5, keyLike: 'a*', perKey: true },
-      { kind: 'absence', forMs: 5, key: { like: 'a*' }, perKey: true },
+      { kind: 'absence', forMs: 5_000, keyLike: 'a*', perKey: true },
+      { kind: 'absence', forMs: 5_000, key: { like: 'a*' }, perKey: true },
     ],
     [
       { kind: 'match', key: { oneOf: ['a'] } },
@@ -123,7 +123,7 @@ describe('condition', () => {
   ])('%j', (given, condition) => expect(read(given)).toEqual(condition));
 
   test.each([
-    [{ kind: 'threshold', above: 1, forMs: 5 }, 'condition.forMs', 'it belongs to absence'],
+    [{ kind: 'threshold', above: 1, forMs: 5_000 }, 'condition.forMs', 'it belongs to absence'],
     [{ kind: 'match', field: 'rpm' }, 'condition.field', 'it belongs to threshold and change and rate'],
     [{ kind: 'match', key: 'a', keyLike: 'b*' }, 'condition.keyLike', 'because key is given'],
   ])('%j is refused with the argument that is too many', (given, field, expected) => {

@@ -20,6 +20,7 @@ import { unportable } from './client-subsets.ts';
 import { displayed } from './displayed.ts';
 import { type ListPage, listPageOf } from './pages.ts';
 import { perScopes } from './per-scopes.ts';
+import { isObject } from '../wire/params.ts';
 import { type ParamHeader, paramHeaders } from '../wire/param-headers.ts';
 import type { SpecialResult, SpecialTool } from '../extension.ts';
 
@@ -196,11 +197,16 @@ async function run(
   return deps.results ? deps.results.fit(result, tool.output !== undefined, caller) : result;
 }
 
-/** Tells which arguments did nothing. */
+/** Tells which arguments did nothing, in both halves. The schemas of tools that pass over any allow further members. */
 function noted<Answer extends object>(answer: Answer, name: string, passedOver: readonly string[]): Answer {
   if (passedOver.length === 0 || !('content' in answer) || !Array.isArray(answer.content)) return answer;
   const text = `Passed over, because ${name} has no such argument: ${shortened(passedOver.join(', '), NOTE_CHARACTERS)}`;
-  return { ...answer, content: [...(answer.content as unknown[]), { type: 'text', text }] };
+  const { structuredContent: structured } = answer as Partial<ToolResult>;
+  return {
+    ...answer,
+    content: [...(answer.content as unknown[]), { type: 'text', text }],
+    ...(isObject(structured) ? { structuredContent: { ...structured, argumentsNote: text } } : {}),
+  };
 }
 
 /** @param shown to the caller: a name that is not may not be told */

@@ -12,6 +12,7 @@ import type { DeclaredStream } from '../../declare/stream.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { pathOf } from '../../base/field-path.ts';
 import { utf8Bytes } from '../../base/json.ts';
+import { readDecimal } from '../../base/number-text.ts';
 
 /** Most bytes of a filter, as a cursor holds it. */
 export const WHERE_BYTES = 2_000;
@@ -29,10 +30,45 @@ const WORDS: Partial<Record<Form, string>> = {
   null: 'null',
 };
 
-/** @throws TidegateError `invalid_input`; its `field` is a path below `where`. */
-export function checkWhere(stream: DeclaredStream, where: Where): void {
+/** The filter with texts in place of the numbers, truths and texts that its fields hold, taken where a field holds one kind alone. */
+export function meantWhere(stream: Pick<DeclaredStream, 'jsonSchema'>, where: Where): Where {
+  const meant = Object.entries(where).map(([path, test]) => {
+    const forms = formsAt(stream.jsonSchema, pathOf(path));
+    if (forms === null || test === undefined) return [path, test];
+    if (typeof test !== 'object' || test === null) return [path, meantScalar(test, forms)];
+    const { equals, not, oneOf } = test;
+    return [
+      path,
+      {
+        ...test,
+        ...(equals === undefined ? {} : { equals: meantScalar(equals, forms) }),
+        ...(not === undefined ? {} : { not: meantScalar(not, forms) }),
+        ...(oneOf === undefined ? {} : { oneOf: oneOf.map((value) => meantScalar(value, forms)) }),
+      },
+    ];
+  });
+  return Object.fromEntries(meant) as Where;
+}
+
+function meantScalar(value: Scalar, forms: ReadonlySet<Form>): Scalar {
+  if (value === null || canBe(value, forms)) return value;
+  if (typeof value !== 'string') return forms.has('string') && isPlainWord(value) ? String(value) : value;
+  const made = [readDecimal(value), value === 'true' ? true : value === 'false' ? false : null];
+  return made.find((each) => each !== null && canBe(each, forms)) ?? value;
+}
+
+/** A fraction is not: `1.10` and `1.1` are one number and two texts. */
+function isPlainWord(value: number | boolean): boolean {
+  return typeof value === 'boolean' || (Number.isSafeInteger(value) && !Object.is(value, -0));
+}
+
+/**
+ * @param within what the filter stands in, as `condition.`
+ * @throws TidegateError `invalid_input`; its `field` is a path below `where`
+ */
+export function checkWhere(stream: DeclaredStream, where: Where, within = ''): void {
   if (utf8Bytes(JSON.stringify(JSON.stringify(where))) > WHERE_BYTES) {
-    throw refused([{ path: 'where', expected: `at most ${WHERE_BYTES} bytes of JSON` }]);
+    throw refused([{ path: `${ANYWHERE}.where`, expected: `at most ${WHERE_BYTES} bytes of JSON` }], within);
   }
   const entries = Object.entries(where);
   const absent = entries.filter(([path]) => isNowhere(formsAt(stream.jsonSchema, pathOf(path))));
@@ -40,7 +76,7 @@ export function checkWhere(stream: DeclaredStream, where: Where): void {
     absent.length > 0
       ? streamProblems({ kind: 'match', where: Object.fromEntries(absent) }, stream, ANYWHERE)
       : entries.flatMap(([path, test]) => typed(stream, path, test));
-  if (problems.length > 0) throw refused(problems);
+  if (problems.length > 0) throw refused(problems, within);
 }
 
 function typed(stream: DeclaredStream, path: string, test: Where[string]): Problem[] {
@@ -88,8 +124,8 @@ function words(forms: ReadonlySet<Form>): string {
   return [...forms].flatMap((form) => WORDS[form] ?? []).join(' or ');
 }
 
-function refused(problems: readonly Problem[]): TidegateError {
-  const named = problems.map((problem) => ({ ...problem, path: problem.path.replace(`${ANYWHERE}.`, '') }));
+function refused(problems: readonly Problem[], within: string): TidegateError {
+  const named = problems.map((problem) => ({ ...problem, path: problem.path.replace(`${ANYWHERE}.`, within) }));
   const lines = named.map(
     ({ path, expected, found }) => `${path}: expected ${expected}${found ? `, found ${found}` : ''}`,
   );
