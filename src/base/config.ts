@@ -20,6 +20,8 @@ export interface Config {
   keepAliveMs: number;
   /** How long an end that is announced waits for what is under way, ms. Node only. */
   shutdownMs: number;
+  /** Node only. */
+  bounds: ProcessBounds;
   /** The chosen driver's name, and the checked values of its variables. */
   store: { name: string; values: Record<string, unknown> };
   mqttUrl: string | null;
@@ -34,6 +36,23 @@ export interface Config {
   variable: (name: string) => string | null;
   /** Variables that are set and were probably meant to be others. @param own names of the app's own variables */
   misspelt: (own: readonly string[]) => MisspeltVariable[];
+}
+
+/** What others can make a process hold, at most. The defaults fit 512 MiB. */
+export interface ProcessBounds {
+  connections: number;
+  /** How long a request may take to come, ms. */
+  bodyMs: number;
+  /** Of bodies that have not come whole, MiB. */
+  bodiesMib: number;
+  /** Of what requests read to work on, MiB of JSON. */
+  workMib: number;
+  /** Requests that wait for events at a time. */
+  waits: number;
+  /** Of answers that their readers have not taken, MiB. */
+  answersMib: number;
+  /** How long a reader may take nothing of its answer, ms. */
+  answerMs: number;
 }
 
 /** The members of a store's driver that are read here; `store/driver.ts` says what each means. */
@@ -69,6 +88,14 @@ export function urlVariable(protocols: readonly string[]): z.ZodType<string> {
 
 const secret = z.string().min(32, 'expected at least 32 characters, made at random');
 
+function count(of: string, standard: number) {
+  return z
+    .string()
+    .regex(/^[1-9]\d{0,5}$/, `expected a whole number of ${of} from 1 to 999999`)
+    .transform(Number)
+    .default(standard);
+}
+
 const FIRST = {
   PORT: z
     .string()
@@ -94,6 +121,13 @@ const FIRST = {
     .string()
     .refine((text) => /^\d{1,6}$/.test(text), 'expected whole milliseconds from 0 to 999999')
     .default('10000'),
+  CONNECTIONS: count('connections', 2_000),
+  BODY_SECONDS: count('seconds', 30),
+  BODIES_MIB: count('MiB', 32),
+  WORK_MIB: count('MiB', 16),
+  WAITS: count('requests', 1_000),
+  ANSWERS_MIB: count('MiB', 48),
+  ANSWER_SECONDS: count('seconds', 30),
 };
 
 function originsIn(text: string): string[] {
@@ -163,6 +197,15 @@ export function readEnvironment(
     allowedOrigins: originsIn(env.ALLOWED_ORIGINS).flatMap((origin) => readOrigin(origin) ?? []),
     keepAliveMs: Number(env.KEEP_ALIVE_SECONDS) * 1_000,
     shutdownMs: Number(env.SHUTDOWN_MS),
+    bounds: {
+      connections: env.CONNECTIONS,
+      bodyMs: env.BODY_SECONDS * 1_000,
+      bodiesMib: env.BODIES_MIB,
+      workMib: env.WORK_MIB,
+      waits: env.WAITS,
+      answersMib: env.ANSWERS_MIB,
+      answerMs: env.ANSWER_SECONDS * 1_000,
+    },
     store: { name: env.STORE, values },
     mqttUrl: env.MQTT_URL ?? null,
     feedRequestsPerDay: env.FEED_REQUESTS_PER_DAY ? Number(env.FEED_REQUESTS_PER_DAY) : null,

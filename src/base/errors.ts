@@ -28,6 +28,8 @@ export const ERROR_CODES = [
   'not_supported',
   /** The caller asks far more often than it was told to; `retryAfterMs` says when it makes sense again. */
   'rate_limited',
+  /** The process has as much to do as it can hold, whoever asks; `retryAfterMs` says when it makes sense again. */
+  'overloaded',
   /** A body, a record or a commit above its limit. */
   'too_large',
   /** A query would read more than it may. The hint says how to narrow it, or how to get the answer in pages. */

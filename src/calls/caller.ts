@@ -10,7 +10,7 @@ import type { Retry } from './request-state.ts';
 export interface Caller {
   principal: Principal;
   /** Counts the request's calls to the store. */
-  account: Pick<Account, 'store'>;
+  account: Pick<Account, 'store'> & Partial<Pick<Account, 'work'>>;
   /** Aborts when the client has gone. */
   signal: AbortSignal;
   /** Epoch ms by which the request has to be answered. */

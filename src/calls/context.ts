@@ -4,6 +4,7 @@ import type { ListContext, ToolContext } from '../declare/context.ts';
 import type { AppFeeds } from '../declare/app-feeds.ts';
 import { TidegateError } from '../base/errors.ts';
 import type { Store } from '../store/store.ts';
+import { UNBOUNDED, type Work } from '../store/work.ts';
 import type { Deps } from '../streams/deps.ts';
 import type { Tasks } from '../tasks/work/service.ts';
 import { ASKS_NOTHING, withAsking } from './asking.ts';
@@ -16,8 +17,12 @@ import { type Scope, scopeOf } from '../streams/scope.ts';
 /** Holds the request's view of the store, for built-in handlers. An app's own handlers have the streams instead. */
 const STORE = Symbol('store');
 
+/** The request's share of the process. */
+const WORK = Symbol('work');
+
 interface AccountedContext extends ToolContext {
   readonly [STORE]: Store;
+  readonly [WORK]: Work;
 }
 
 /**
@@ -29,6 +34,11 @@ export type AppDeps = Omit<Deps, 'store'>;
 /** The store, with its calls counted on the account of the request. */
 export function storeOf(context: ListContext): Store {
   return (context as AccountedContext)[STORE];
+}
+
+/** The request's share of what the process can do, for handlers that wait. */
+export function workOf(context: ListContext): Work {
+  return (context as AccountedContext)[WORK];
 }
 
 /** What a built-in handler reads through: the caller's tenant, with calls counted on the account of the request. */
@@ -59,6 +69,7 @@ export async function inContext<Answer>(
     get [STORE]() {
       return caller.account.store;
     },
+    [WORK]: caller.account.work ?? UNBOUNDED,
     get streams() {
       streams ??= deps.streamsFor(caller.principal, caller.deadline, caller.account.store);
       return streams;

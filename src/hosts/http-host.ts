@@ -6,6 +6,7 @@ import { TidegateError } from '../base/errors.ts';
 import type { App } from '../declare/app.ts';
 import { checkSecretsSet, openFeedSecrets } from '../declare/open-secrets.ts';
 import { createApp, type HttpAppOptions } from '../http/app.ts';
+import type { Edge } from '../http/edge.ts';
 import { pushTokens } from '../http/push-tokens.ts';
 import { aboutOf } from '../mcp/registry/about.ts';
 import { TASKS } from '../mcp/tasks/capability.ts';
@@ -38,8 +39,11 @@ export type CallerOptions = Pick<HostOptions, 'authenticate' | 'tenants' | 'exte
 
 /** An app, its store and its runtime as one thing that a platform calls. It keeps no state between two calls. */
 export interface Host {
-  /** Answers one HTTP request: MCP, the documents by which it is found, pushes, health. Never rejects for what a client sent. */
-  fetch: (request: Request) => Response | Promise<Response>;
+  /**
+   * Answers one HTTP request: MCP, the documents by which it is found, pushes, health. Never rejects for what a client sent.
+   * `edge` is what the platform hands over beside it.
+   */
+  fetch: (request: Request, edge?: Edge) => Response | Promise<Response>;
   /**
    * Pulls what is due, works on tasks that are due and keeps retention, until `deadline` (epoch ms) at the latest. A call
    * that is missed, doubled or overlaps another harms nothing. Rejects only where the workers cannot be loaded.
@@ -88,7 +92,7 @@ export function createHttpHost(options: HostOptions, { serving, work }: HostPart
   });
   const http = createApp({ ...options, mcp }, { ...options, publicUrl, host, pushTokens: pushTokens(app, variable) });
   return {
-    fetch: (request) => http.fetch(request),
+    fetch: (request, edge) => http.fetch(request, { edge }),
     scheduled: async (deadline) => (await work()).scheduled(deadline),
     queue: async (batch, deadline) => (await work()).queue(batch, deadline),
     close: () => mcp.close(),

@@ -8,19 +8,25 @@ import type { JsonObject } from '../base/json.ts';
 import type { Deps } from '../streams/deps.ts';
 import { openAccount } from '../store/counting.ts';
 import { type Authenticate, openToEveryone } from './authenticate.ts';
+import { type BodyBounds, createBodies } from './bodies.ts';
 import { createCors } from './cors.ts';
 import { createDocument, documentPreflight } from './documents.ts';
+import { type Edge, NO_EDGE, REQUESTS } from './edge.ts';
 import { createMcpRoute, type McpServing } from './mcp-route.ts';
 import { createOriginGuard, type OriginOptions } from './origin.ts';
 import { methodResponse, problemResponse, refusedResponse } from './problem.ts';
 import { createPushRoute, type PushTokens } from './push.ts';
 import { createReadiness } from './ready.ts';
-import { createRequestLog, type LoggedEnv } from './request-log.ts';
+import { createRequestLog, type LoggedEnv, type RequestReport } from './request-log.ts';
 import { aiCatalog, CARD_TYPE, CATALOG_TYPE, serverCard } from './server-card.ts';
 
 export interface HttpAppOptions extends OriginOptions {
   /** Largest body of a POST to `/mcp`; default 1 MiB. */
   bodyBytes?: number;
+  /** Most requests to `/mcp` under way, where the host bounds them in no other way. Default 1,000. */
+  requests?: number;
+  /** What bodies that have not come whole may take together, and how long. Default: 32 MiB, 30 s. */
+  bodies?: BodyBounds;
   /** The token of each stream that takes pushes. Default: no stream does. */
   pushTokens?: PushTokens;
   /** Asked before a request is looked at, its body too. An error that it answers refuses. Default: all are let through. */
@@ -39,13 +45,26 @@ const MCP_PATHS = ['/mcp', '/mcp/'];
 
 export type HttpApp = Hono<LoggedEnv>;
 
+/** Whoever calls without an environment, as tests do, hands over nothing. */
+function edgeOf({ env }: { env?: { edge?: Edge | undefined } }): Edge {
+  return env?.edge ?? NO_EDGE;
+}
+
 export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
   const { app, mcp, runtime, store } = deps;
   const { authenticate = openToEveryone, admit } = options;
   const facts = { app, versions: mcp.versions, capabilities: mcp.capabilities };
   const guard = createOriginGuard(options);
-  const route = createMcpRoute(mcp, guard, authenticate, options.bodyBytes ?? BODY_BYTES);
-  const push = createPushRoute(deps, options.pushTokens ?? new Map());
+  const bodies = createBodies(runtime, options.bodies);
+  const route = createMcpRoute(
+    mcp,
+    guard,
+    authenticate,
+    options.bodyBytes ?? BODY_BYTES,
+    bodies,
+    options.requests ?? REQUESTS,
+  );
+  const push = createPushRoute(deps, options.pushTokens ?? new Map(), bodies);
   const ready = createReadiness(runtime);
   const baseUrl = (request: Request) => options.publicUrl ?? new URL(request.url).origin;
 
@@ -70,7 +89,10 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
     });
   }
   for (const path of MCP_PATHS) {
-    http.post(path, (context) => route.post(context.req.raw, (answer) => context.set('report', answer)));
+    http.post(path, (context) => {
+      const report = (answer: RequestReport) => context.set('report', answer);
+      return route.post(context.req.raw, report, edgeOf(context));
+    });
     http.delete(path, (context) => route.remove(context.req.raw, (answer) => context.set('report', answer)));
     http.options(path, (context) => route.options(context.req.raw));
     http.all(path, () => route.otherMethod());
@@ -85,11 +107,12 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
     http.options(path, () => documentPreflight());
   }
   http.post('/ingest/:stream', async (context) => {
-    const account = openAccount(store, runtime);
+    const edge = edgeOf(context);
+    const account = openAccount(store, runtime, edge.work);
     context.set('report', { account });
     const principal = await authenticate(context.req.raw);
     if (principal instanceof Response) return principal;
-    return push(context.req.raw, context.req.param('stream'), principal, account.store);
+    return push(context.req.raw, context.req.param('stream'), principal, account.store, edge);
   });
   http.all('/ingest/:stream', (context) => methodResponse(context.req.path, 'POST'));
   http.get('/healthz', (context) => context.json({ status: 'ok' }));

@@ -1,10 +1,13 @@
-/** Reads a body up to a limit, whether or not a header declares its length, and a message of JSON-RPC out of it. */
+/** A message of JSON-RPC out of a body. */
 import { type MessageText, readMessage } from '../base/message-json.ts';
+import type { Work } from '../store/work.ts';
+import type { Bodies, BodySource, BodyText } from './bodies.ts';
 
 export type Body =
   | (MessageText & { ok: true })
-  /** 413 above the limit, 400 for what is no message or broke off, 415 for another type or a coding. */
-  | { ok: false; status: 400 | 413 | 415; fault: 'text' | 'id' | 'headers' | 'size'; expected: string };
+  | Extract<BodyText, { ok: false }>
+  /** 400 for what is no message, 415 for another type or a coding. */
+  | { ok: false; status: 400 | 415; fault: 'text' | 'id' | 'headers'; expected: string };
 
 /** A proxy may join a header that came twice. */
 const JSON_TYPE = /^application\/json(?:;[^,]*)?(?:,\s*application\/json(?:;[^,]*)?)*$/i;
@@ -13,19 +16,21 @@ const CHARSETS = /charset\s*=\s*"?([^",;\s]*)/gi;
 const READ_CHARSET = /^(?:utf-?8|us-ascii)$/i;
 const NO_CODING = /^(?:identity)?(?:\s*,\s*identity)*$/i;
 
-export async function readJson(request: Request, limitBytes: number): Promise<Body> {
+/** @param work is asked for a turn before the text is parsed */
+export async function readJson(
+  bodies: Bodies,
+  request: Request,
+  limitBytes: number,
+  source: BodySource | undefined,
+  work: Work | undefined,
+): Promise<Body> {
   const expected = expectedHeader(request);
   if (expected !== null) return { ok: false, status: 415, fault: 'headers', expected };
-  let text: string | null;
-  try {
-    text = await readText(request, limitBytes);
-  } catch {
-    return { ok: false, status: 400, fault: 'text', expected: 'a whole JSON text in UTF-8' };
-  }
-  if (text === null) {
-    return { ok: false, status: 413, fault: 'size', expected: `a body of at most ${limitBytes} bytes` };
-  }
-  const message = readMessage(text);
+  const body = await bodies.read(request, limitBytes, source);
+  if (!body.ok) return body;
+  const turn = work?.turn(body.text.length) ?? null;
+  if (turn !== null) await turn;
+  const message = readMessage(body.text);
   return message.ok ? message : { ...message, status: 400 };
 }
 
@@ -42,27 +47,4 @@ function expectedHeader({ headers }: Request): string | null {
 /** Whether a body is packed, by its headers. No host unpacks what is sent to it. */
 export function isEncoded(headers: Headers): boolean {
   return !NO_CODING.test(headers.get('content-encoding')?.trim() ?? '');
-}
-
-const STRICT = { fatal: true };
-/** For bodies in one piece: it keeps nothing between two. */
-const WHOLE = new TextDecoder('utf-8', STRICT);
-
-/**
- * Answers null for a body above the limit, and reads nothing beyond it. Rejects for a body that broke off, or is not UTF-8: two
- * texts of another charset would become one.
- */
-export async function readText(request: Request, limitBytes: number): Promise<string | null> {
-  const declared = request.headers.get('content-length');
-  if (declared !== null) return Number(declared) > limitBytes ? null : WHOLE.decode(await request.arrayBuffer());
-  if (request.body === null) return '';
-  const decoder = new TextDecoder('utf-8', STRICT);
-  let bytes = 0;
-  let text = '';
-  for await (const chunk of request.body as unknown as AsyncIterable<Uint8Array>) {
-    bytes += chunk.byteLength;
-    if (bytes > limitBytes) return null;
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
 }

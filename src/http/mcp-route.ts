@@ -1,25 +1,28 @@
 /** The route `/mcp`: it refuses in JSON-RPC's form what cannot be a message. */
-import type { TidegateError } from '../base/errors.ts';
+import { TidegateError } from '../base/errors.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Principal } from '../base/principal.ts';
 import { INVALID_REQUEST, PARSE_ERROR, RATE_LIMITED, rpcErrorResponse } from '../base/json-rpc.ts';
+import type { Work } from '../store/work.ts';
 import type { ServedAnswer } from '../calls/served-answer.ts';
 import type { Authenticate } from './authenticate.ts';
+import type { Bodies } from './bodies.ts';
 import { readJson } from './body.ts';
-import { problemResponse } from './problem.ts';
+import { type Edge, NO_EDGE, overloaded } from './edge.ts';
 import type { OriginGuard, OriginRefusal } from './origin.ts';
+import { problemResponse } from './problem.ts';
 
 /** What serves MCP behind this route; `mcp/serve/endpoint.ts` makes it. */
 export interface McpServing {
   /** Answers one POST. `body` is its parsed JSON. Never rejects for what a client sent. */
-  serve(request: Request, body: unknown, principal: Principal): Promise<ServedAnswer>;
+  serve(request: Request, body: unknown, principal: Principal, work?: Work): Promise<ServedAnswer>;
   /** Answers one DELETE, which ends a session of 2025-11-25 or before. Null: there are none. */
   end: ((request: Request, principal: Principal) => Promise<ServedAnswer>) | null;
 }
 
 export interface McpRoute {
   /** @param report is called with what the log says of a message that was served */
-  post(request: Request, report: (answer: ServedAnswer) => void): Promise<Response>;
+  post(request: Request, report: (answer: ServedAnswer) => void, edge?: Edge): Promise<Response>;
   /** OPTIONS of a page that may not send, and of what is no page. Preflights of others are answered before. */
   options(request: Request): Response;
   /** 405 where there are no sessions. @param report as that of `post` */
@@ -34,6 +37,8 @@ const TITLES = {
   text: 'Parse error',
   id: 'The id cannot be repeated',
   size: 'The body is too large',
+  time: 'The body did not come in time',
+  room: 'Too many bodies are on their way',
   headers: 'Unsupported media type',
 } as const;
 
@@ -42,7 +47,11 @@ export function createMcpRoute(
   guard: OriginGuard,
   authenticate: Authenticate,
   limitBytes: number,
+  bodies: Bodies,
+  mostRequests: number,
 ): McpRoute {
+  /** Of platforms that hand over no share of the process; a streamed answer counts until its handler is done. */
+  let underWay = 0;
   const { end } = mcp;
   const allowed = end ? 'POST, DELETE, OPTIONS' : 'POST, OPTIONS';
 
@@ -59,17 +68,30 @@ export function createMcpRoute(
   }
 
   return {
-    async post(request, report) {
+    async post(request, report, { body: source, work } = NO_EDGE) {
       const principal = await judged(request);
       if (principal instanceof Response) return principal;
-      const body = await readJson(request, limitBytes);
-      if (!body.ok) {
-        const code = body.fault === 'text' ? PARSE_ERROR : INVALID_REQUEST;
-        return rpcError(body.status, code, TITLES[body.fault], { expected: body.expected });
+      const isCounted = work === undefined;
+      if (isCounted && underWay >= mostRequests) return refusedForNow(overloaded());
+      let ended: Promise<unknown> | null = null;
+      if (isCounted) underWay += 1;
+      try {
+        const body = await readJson(bodies, request, limitBytes, source, work);
+        if (!body.ok) {
+          if (body.fault === 'room') return refusedForNow(overloaded(), body.expected);
+          const code = body.fault === 'text' ? PARSE_ERROR : INVALID_REQUEST;
+          return rpcError(body.status, code, TITLES[body.fault], { expected: body.expected });
+        }
+        const answer = await mcp.serve(request, body.value, principal, work);
+        report(answer);
+        ({ ended } = answer);
+        return answer.response;
+      } catch (thrown) {
+        if (thrown instanceof TidegateError && thrown.code === 'overloaded') return refusedForNow(thrown);
+        throw thrown;
+      } finally {
+        if (isCounted) void (ended ?? Promise.resolve()).then(() => (underWay -= 1));
       }
-      const answer = await mcp.serve(request, body.value, principal);
-      report(answer);
-      return answer.response;
     },
     async remove(request, report) {
       if (end === null) return otherMethod();
@@ -83,21 +105,25 @@ export function createMcpRoute(
       const refusal = guard.refusal(request);
       return refusal === null ? new Response(null, { status: 204, headers: { Allow: allowed } }) : refused(refusal);
     },
-    refuse(error) {
-      const { status, headers } = problemResponse(error);
-      const { code, message, hint } = error;
-      const rpcCode = code === 'rate_limited' ? RATE_LIMITED : INVALID_REQUEST;
-      const response = rpcError(status, rpcCode, message, { code, ...(hint === null ? {} : { hint }) });
-      const retryAfter = headers.get('retry-after');
-      if (retryAfter !== null) response.headers.set('Retry-After', retryAfter);
-      return response;
-    },
+    refuse: refusedForNow,
     otherMethod,
   };
 }
 
 function refused({ message, ...data }: OriginRefusal): Response {
   return rpcError(403, INVALID_REQUEST, message, data);
+}
+
+/** @param expected of a request that would not have been refused */
+function refusedForNow(error: TidegateError, expected?: string): Response {
+  const { status, headers } = problemResponse(error);
+  const { code, message, hint } = error;
+  const isLater = code === 'rate_limited' || code === 'overloaded';
+  const data = { code, ...(hint === null ? {} : { hint }), ...(expected === undefined ? {} : { expected }) };
+  const response = rpcError(status, isLater ? RATE_LIMITED : INVALID_REQUEST, message, data);
+  const retryAfter = headers.get('retry-after');
+  if (retryAfter !== null) response.headers.set('Retry-After', retryAfter);
+  return response;
 }
 
 function rpcError(status: number, code: number, message: string, data: JsonObject): Response {

@@ -17,6 +17,7 @@ const STATUS: Record<ErrorCode, number> = {
   too_large: 413,
   too_costly: 413,
   rate_limited: 429,
+  overloaded: 503,
   cancelled: 504,
   upstream: 502,
   address_refused: 502,
@@ -42,7 +43,7 @@ const RETRY_AFTER_MS = 1_000;
 
 export function problemResponse(error: TidegateError): Response {
   const status = STATUS[error.code];
-  const shown = status < 500;
+  const shown = status < 500 || error.code === 'overloaded';
   const body = {
     title: shown ? error.message : (TITLES[error.code] ?? 'The server failed'),
     status,

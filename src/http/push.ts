@@ -14,7 +14,9 @@ import type { App } from '../declare/app.ts';
 import { canonicalText, digestOf, sha256 } from '../base/digest.ts';
 import type { Deps } from '../streams/deps.ts';
 import type { Once } from '../streams/log/publish-many.ts';
-import { isEncoded, readText } from './body.ts';
+import { isEncoded } from './body.ts';
+import type { Bodies, BodyText } from './bodies.ts';
+import { type Edge, overloaded } from './edge.ts';
 import { problemResponse, unauthorizedResponse } from './problem.ts';
 import { scopeOf } from '../streams/scope.ts';
 
@@ -44,11 +46,12 @@ export type PushRoute = (
   stream: string,
   principal: Principal,
   store: Deps['store'],
+  edge: Edge,
 ) => Promise<Response>;
 
-export function createPushRoute(deps: Deps, tokens: PushTokens): PushRoute {
+export function createPushRoute(deps: Deps, tokens: PushTokens, bodies: Bodies): PushRoute {
   const { app, runtime } = deps;
-  return async (request, name, { tenant }, store) => {
+  return async (request, name, { tenant }, store, edge) => {
     const stream = app.streams.get(name);
     const given = bearerOf(request);
     const allowed = await isToken(given, tokens.get(name));
@@ -60,7 +63,7 @@ export function createPushRoute(deps: Deps, tokens: PushTokens): PushRoute {
         : unauthorizedResponse();
     }
     try {
-      const items = await readItems(request);
+      const items = await readItems(request, bodies, edge);
       const traceparent = request.headers.get('traceparent');
       const meta = traceparent !== null && TRACEPARENT.test(traceparent) ? { meta: { traceparent } } : {};
       // Loaded by the first push, because most instances never see one.
@@ -123,24 +126,29 @@ interface Item {
   place: string;
 }
 
-async function readItems(request: Request): Promise<Item[]> {
+async function readItems(request: Request, bodies: Bodies, { body: source, work }: Edge): Promise<Item[]> {
   const form = jsonFormOf(bareType(request.headers.get('content-type')));
   if (form === null)
     throw wrong('Content-Type', 'application/json or application/x-ndjson (curl: -H "Content-Type: application/json")');
   if (isEncoded(request.headers)) throw wrong('Content-Encoding', 'a body that is sent as it is');
-  const text = await readText(request, PUSH_BYTES).catch(() => {
-    throw wrong('body', 'a whole body in UTF-8');
-  });
-  if (text === null) {
-    throw new TidegateError('too_large', 'The push is too large', {
-      field: 'body',
-      expected: `at most ${PUSH_BYTES} bytes`,
-      hint: 'send it in parts',
-    });
-  }
+  const body = await bodies.read(request, PUSH_BYTES, source);
+  if (!body.ok) throw unread(body);
+  const { text } = body;
+  await work?.turn(text.length);
   const items = form === 'lines' ? linesOf(text) : eventsIn(parse(text, 'body'));
   if (items.length === 0 || items.length > PUSH_EVENTS) throw wrong('body', `1 to ${PUSH_EVENTS} events`);
   return items;
+}
+
+function unread({ fault, expected }: Extract<BodyText, { ok: false }>): TidegateError {
+  if (fault === 'text') return wrong('body', 'a whole body in UTF-8');
+  if (fault === 'room') return overloaded();
+  if (fault === 'time') return wrong('body', expected);
+  return new TidegateError('too_large', 'The push is too large', {
+    field: 'body',
+    expected: `at most ${PUSH_BYTES} bytes`,
+    hint: 'send it in parts',
+  });
 }
 
 function eventsIn(body: Json): Item[] {

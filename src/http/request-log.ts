@@ -6,6 +6,7 @@ import type { MiddlewareHandler } from 'hono';
 import type { JsonObject } from '../base/json.ts';
 import type { Runtime } from '../base/runtime.ts';
 import type { Account } from '../store/counting.ts';
+import type { Edge } from './edge.ts';
 
 /** What a route reports of a request beside its answer. */
 export interface RequestReport {
@@ -16,9 +17,10 @@ export interface RequestReport {
 }
 
 /** Where a route leaves its report. */
-export type LoggedEnv = { Variables: { report: RequestReport } };
+export type LoggedEnv = { Bindings: { edge?: Edge | undefined }; Variables: { report: RequestReport } };
 
 export function createRequestLog({ now, log }: Pick<Runtime, 'now' | 'log'>): MiddlewareHandler<LoggedEnv> {
+  const few = createFew(now);
   return async (context, next) => {
     const startedAt = now();
     await next();
@@ -27,16 +29,44 @@ export function createRequestLog({ now, log }: Pick<Runtime, 'now' | 'log'>): Mi
     const report: RequestReport | undefined = context.get('report');
     const write = () => {
       const cost: JsonObject = report ? report.account.spent() : {};
-      log(status < 500 ? 'debug' : 'warn', 'request', {
+      const level = status < 500 ? 'debug' : few.next() ? 'warn' : null;
+      if (level === null) return;
+      const unsaid = level === 'warn' ? few.unsaid() : 0;
+      log(level, 'request', {
         method,
         path,
         ...report?.asked,
         status,
         ms: now() - startedAt,
         ...cost,
+        ...(unsaid > 0 ? { unsaid } : {}),
       });
     };
     if (report?.ended) void report.ended.then(write);
     else write();
+  };
+}
+
+/** Lines at `warn` within a window. A flood that is refused would else fill the log, and take as long as serving it. */
+const MOST_LINES = 20;
+const WINDOW_MS = 10_000;
+
+function createFew(now: () => number) {
+  let since = Number.NEGATIVE_INFINITY;
+  let lines = 0;
+  let left = 0;
+  return {
+    next(): boolean {
+      if (now() - since >= WINDOW_MS) [since, lines] = [now(), 0];
+      lines += 1;
+      if (lines > MOST_LINES) left += 1;
+      return lines <= MOST_LINES;
+    },
+    /** How many were left out before this one. */
+    unsaid(): number {
+      const before = left;
+      left = 0;
+      return before;
+    },
   };
 }

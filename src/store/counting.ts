@@ -5,6 +5,7 @@
 import { paceOf } from '../base/pace.ts';
 import type { Runtime } from '../base/runtime.ts';
 import type { Store } from './store.ts';
+import { inTurns, UNBOUNDED, type Work } from './work.ts';
 
 /** The functions of a store that reach its engine. */
 export type StoreCall = Exclude<keyof Store, 'name' | 'limits' | 'observed' | 'close'>;
@@ -88,18 +89,23 @@ export interface Account {
   readonly store: Store;
   /** What was counted up to now. */
   spent(): Spent;
+  /** Whose turns the store asks for. */
+  readonly work: Work;
 }
 
 /**
  * Opens an account. The view of the store is made when it is first read, so that a caller who needs no data pays
  * nothing.
  */
-export function openAccount(inner: Store, runtime?: Pick<Runtime, 'pace'>): Account {
+export function openAccount(inner: Store, runtime?: Pick<Runtime, 'pace'>, work: Work = UNBOUNDED): Account {
   let counted: CountedStore | null = null;
+  let store: Store | null = null;
   return {
+    work,
     get store() {
       counted ??= countCalls(inner, runtime);
-      return counted.store;
+      store ??= work === UNBOUNDED ? counted.store : inTurns(counted.store, work);
+      return store;
     },
     spent() {
       const engineRequests = counted?.engineRequests() ?? null;

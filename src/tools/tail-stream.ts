@@ -15,13 +15,16 @@ import {
   MOST_TAIL_EVENTS,
   tailStream,
 } from '../streams/history/tail.ts';
-import { accounted, type AppDeps } from '../calls/context.ts';
+import { accounted, type AppDeps, workOf } from '../calls/context.ts';
 import { feedText, readNote } from './feed-note.ts';
 import { CursorText, Event, FeedNoteShape, Key, READ_ONLY, StreamName } from '../calls/schemas.ts';
 import { eventRow } from '../calls/short-lines.ts';
 import { bothHalves, createPage, roomFor } from '../calls/halves.ts';
 import { callsTo, NextCalls } from '../calls/next-call.ts';
 import type { StreamEvent } from '../base/event.ts';
+
+/** What a character of an event takes while a tail waits: the event, its line, its row. */
+const HELD_BYTES = 4;
 
 const Input = z.strictObject({
   stream: StreamName,
@@ -91,6 +94,7 @@ export function tailStreamTool({ app, runtime }: AppDeps): Tool {
         deadline: context.deadline,
         keys: keys ? new Set(keys) : null,
         take: page.take,
+        rest: (characters) => workOf(context).rest(HELD_BYTES * characters),
         onEvents(events) {
           const shown = page.rows.slice(told, told + events.length).map(({ line }) => line);
           told += events.length;

@@ -3,7 +3,6 @@
  * `Connection: close`, and at last cuts what is left. What was not answered by then is answered here.
  */
 import type { Server, ServerResponse } from 'node:http';
-import type { ServerType } from '@hono/node-server';
 import type { Runtime } from '../../base/runtime.ts';
 
 export interface Connections {
@@ -19,8 +18,7 @@ const SPREAD_MS = 2_000;
 /** Bytes that were written last leave within this time, ms, or not at all. */
 const FLUSH_MS = 250;
 
-export function createConnections(given: ServerType, { random }: Pick<Runtime, 'random'>): Connections {
-  const server = given as Server;
+export function createConnections(server: Server, { random }: Pick<Runtime, 'random'>): Connections {
   const open = new Set<ServerResponse>();
   let whenEmpty: (() => void) | null = null;
 

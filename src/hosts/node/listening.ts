@@ -9,17 +9,21 @@ export async function addressOf(hostname: string): Promise<string> {
   return found?.address ?? hostname;
 }
 
-/** Node gives a request this long, ms, and its headers no longer. */
-const REQUEST_MS = 300_000;
-const LEAST_HEADERS_MS = 60_000;
+/** How often Node looks for connections whose time is over, ms. */
+const CHECK_MS = 2_000;
 
 /**
  * @param keepAliveMs longer than a balancer in front keeps idle connections: whoever ends one first may cut off a request
  * that is on its way.
+ * @param requestMs how long headers and body may take to come
  */
-export function timeoutsFor(keepAliveMs: number): ServerOptions {
-  const headersTimeout = Math.max(LEAST_HEADERS_MS, Math.min(keepAliveMs + 1_000, REQUEST_MS));
-  return { keepAliveTimeout: keepAliveMs, headersTimeout, requestTimeout: REQUEST_MS };
+export function timeoutsFor(keepAliveMs: number, requestMs: number): ServerOptions {
+  return {
+    keepAliveTimeout: keepAliveMs,
+    headersTimeout: requestMs,
+    requestTimeout: requestMs,
+    connectionsCheckingInterval: Math.min(CHECK_MS, requestMs),
+  };
 }
 
 /** A host as URLs write it. */

@@ -1,14 +1,15 @@
 /** An app on Node that listens by itself: store, endpoint and workers, started together and ended together. */
-import { type ServerType, serve as listen } from '@hono/node-server';
+import type { Server } from 'node:http';
 import type { Config } from '../../base/config.ts';
 import type { App } from '../../declare/app.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import type { Deps } from '../../streams/deps.ts';
 import { createHost } from '../host.ts';
 import type { CallerOptions, Host } from '../http-host.ts';
+import { createBoundedServer } from './bounded-server.ts';
 import { createConnections } from './connections.ts';
 import { createEnding } from './ending.ts';
-import { addressOf, hostInUrl, notListening, timeoutsFor } from './listening.ts';
+import { addressOf, hostInUrl, notListening } from './listening.ts';
 import { tellMisspelt } from '../misspelt.ts';
 import { type LoopOptions, startLoop } from './loop.ts';
 import { nodeSecrets } from './secrets.ts';
@@ -56,9 +57,10 @@ export async function serve(
       holds: loopOptions !== null,
       host: await addressOf(hostname),
       secrets,
+      bodies: { bytes: config.bounds.bodiesMib * 1_048_576, ms: config.bounds.bodyMs },
       dispatch: workers?.dispatch,
     });
-    const server = await bind(host.fetch, config);
+    const server = await bind(host.fetch, runtime, config);
     const connections = createConnections(server, runtime);
     const loop = loopOptions === null ? null : startLoop(deps, loopOptions);
     return {
@@ -79,15 +81,15 @@ export async function serve(
   }
 }
 
-function bind(fetch: Host['fetch'], { host, port, keepAliveMs }: Config): Promise<ServerType> {
+function bind(fetch: Host['fetch'], runtime: Runtime, { host, port, keepAliveMs, bounds }: Config): Promise<Server> {
   return new Promise((resolve, reject) => {
-    const listening = { fetch, hostname: host, port, serverOptions: timeoutsFor(keepAliveMs) };
-    const server = listen(listening, () => resolve(server));
+    const server = createBoundedServer(fetch, runtime, keepAliveMs, bounds);
     server.once('error', (cause: NodeJS.ErrnoException) => reject(notListening(cause, host, port)));
+    server.listen(port, host, () => resolve(server));
   });
 }
 
-function urlOf(server: ServerType, host: string): string {
+function urlOf(server: Server, host: string): string {
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   return `http://${hostInUrl(host)}:${port}`;

@@ -51,6 +51,10 @@ const SCHEDULED_MS = 50_000;
 /** A batch of the queue may take this long, ms; the platform ends it after 15 minutes. */
 const BATCH_MS = 10 * 60_000;
 
+/** What fits the 128 MiB of an isolate. */
+const ISOLATE_REQUESTS = 250;
+const ISOLATE_BODIES = 16 * 1_048_576;
+
 const HINT = 'a Worker is built with other stores where createWorker is given them as its stores';
 
 const write = (line: string, level: LogLevel) => console[level](line);
@@ -85,6 +89,8 @@ export function createWorker(app: App, { stores = {}, ...callers }: WorkerOption
       secrets: config.secrets,
       ...(admit ? { admit } : {}),
       feedRequestsPerDay: config.feedRequestsPerDay,
+      requests: ISOLATE_REQUESTS,
+      bodies: { bytes: ISOLATE_BODIES },
       taskQueue,
       dispatch: (deps) => dispatchThrough(deps, taskQueue),
     });

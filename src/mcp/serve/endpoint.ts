@@ -5,6 +5,7 @@
  */
 import type { JsonObject } from '../../base/json.ts';
 import type { Principal } from '../../base/principal.ts';
+import type { Work } from '../../store/work.ts';
 import type { About } from '../registry/about.ts';
 import { createDiscover } from './discover.ts';
 import { askedFor } from '../wire/message.ts';
@@ -23,7 +24,7 @@ export interface McpEndpointDeps {
 
 export interface McpEndpoint {
   /** Answers one POST. `body` is its parsed JSON. Never rejects for what a client sent. */
-  serve(request: Request, body: unknown, principal: Principal): Promise<ServedAnswer>;
+  serve(request: Request, body: unknown, principal: Principal, work?: Work): Promise<ServedAnswer>;
   /** Answers one DELETE. Null: there are no sessions that could be ended. */
   end: ((request: Request, principal: Principal) => Promise<ServedAnswer>) | null;
   /** Newest first. */
@@ -53,11 +54,11 @@ export function createMcpEndpoint({ about, serving, sessions }: McpEndpointDeps)
   return {
     versions: [MODERN_VERSION, ...LEGACY_VERSIONS],
     capabilities: about.capabilities,
-    async serve(request, given, principal) {
+    async serve(request, given, principal, work) {
       const body = withoutNulls(given);
       const response = discover(request, body);
       if (response !== null) return { response, asked: askedFor(body), account: NO_ACCOUNT, ended: null };
-      return (await served()).serve(request, body, principal);
+      return (await served()).serve(request, body, principal, work);
     },
     end: sessions ? async (request, principal) => (await served()).end(request, principal) : null,
     async close() {

@@ -7,6 +7,7 @@ import type { Principal } from '../../base/principal.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import { type Account, openAccount } from '../../store/counting.ts';
 import type { Store } from '../../store/store.ts';
+import { UNBOUNDED, type Work } from '../../store/work.ts';
 import type { ClientSession } from './sessions.ts';
 
 /** How an answer says that the client should come again later. */
@@ -37,7 +38,7 @@ export interface Exchange {
 }
 
 export interface Exchanges {
-  begin(request: Request, principal: Principal): Exchange;
+  begin(request: Request, principal: Principal, work: Work): Exchange;
   /**
    * The exchange of a request that began. Without a request it is a new one, of the principal that started this
    * process.
@@ -57,22 +58,22 @@ export function createExchanges(
   deadlineFor: (request: Request | undefined) => number,
 ): Exchanges {
   const exchanges = new WeakMap<Request, Exchange>();
-  const open = (principal: Principal, request?: Request): Exchange => ({
+  const open = (principal: Principal, work: Work, request?: Request): Exchange => ({
     principal,
-    account: openAccount(store, runtime),
+    account: openAccount(store, runtime, work),
     deadline: deadlineFor(request),
     session: null,
     refusal: null,
     working: new Set(),
   });
   return {
-    begin(request, principal) {
-      const exchange = open(principal, request);
+    begin(request, principal, work) {
+      const exchange = open(principal, work, request);
       exchanges.set(request, exchange);
       return exchange;
     },
     of(request) {
-      const exchange = request ? exchanges.get(request) : local && open(local);
+      const exchange = request ? exchanges.get(request) : local && open(local, UNBOUNDED);
       if (exchange) return exchange;
       throw new TidegateError('internal', 'nobody said who sends the message');
     },

@@ -2,7 +2,8 @@
  * 2025-11-25 and earlier: each message is served by itself, whichever instance it reaches. A client may have a session
  * (`sessions.ts`), and needs none but to set a level of log messages; there is no stream to resume. A request is answered
  * as JSON, or as SSE where the handler sends something before its answer. A batch (2025-03-26) is answered as JSON, each of
- * its messages as if it had come alone.
+ * its messages as if it had come alone; a few are served at a time, and where the answers together become large, the rest are
+ * refused.
  */
 import {
   isJSONRPCNotification,
@@ -16,7 +17,7 @@ import {
   specTypeSchemas,
   type StandardSchemaV1,
 } from '@modelcontextprotocol/server';
-import { INVALID_PARAMS, rpcErrorResponse } from '../../base/json-rpc.ts';
+import { INVALID_PARAMS, RATE_LIMITED, rpcErrorResponse } from '../../base/json-rpc.ts';
 import type { McpLogLevel } from '../../declare/context.ts';
 import type { Exchange } from './exchange.ts';
 import type { ServerSource } from './server.ts';
@@ -180,16 +181,36 @@ async function serveBatch(
     const data = { code: 'invalid_input', expected: `a batch of 1 to ${MOST_BATCHED} messages` };
     return invalid(`A batch of ${messages.length} messages`, null, data);
   }
-  const answers = await Promise.all(
-    messages.map(async (message) => {
-      const response = initializes(message)
-        ? invalid('initialize cannot be part of a batch', message)
-        : await serveOne(legacy, request, message, exchange, 'json');
-      return response.body === null ? null : response.json();
-    }),
-  );
-  const present = answers.filter((answer) => answer !== null);
-  return present.length === 0 ? new Response(null, { status: 202 }) : Response.json(present);
+  const answers = messages.map(() => '');
+  const left = messages.keys();
+  let characters = 0;
+  async function answerTo(message: unknown): Promise<Response> {
+    if (initializes(message)) return invalid('initialize cannot be part of a batch', message);
+    if (characters > BATCH_CHARACTERS && isJSONRPCRequest(message)) return tooMuch(message);
+    return serveOne(legacy, request, message, exchange, 'json');
+  }
+  async function serveRest(): Promise<void> {
+    for (const at of left) {
+      const text = await (await answerTo(messages[at])).text();
+      answers[at] = text;
+      characters += text.length;
+    }
+  }
+  await Promise.all(Array.from({ length: MOST_AT_ONCE }, serveRest));
+  const present = answers.filter((answer) => answer !== '');
+  if (present.length === 0) return new Response(null, { status: 202 });
+  return new Response(`[${present.join(',')}]`, { headers: { 'Content-Type': 'application/json' } });
+}
+
+/** Messages of a batch that are served at a time. */
+const MOST_AT_ONCE = 4;
+/** The answers of a batch, from which on no further message is served. */
+const BATCH_CHARACTERS = 1_000_000;
+
+function tooMuch(request: unknown): Response {
+  const message = 'The answers to this batch are too large together; the message was not served';
+  const data = { code: 'overloaded', hint: 'send it by itself' };
+  return rpcErrorResponse(200, { code: RATE_LIMITED, message, data }, request);
 }
 
 interface Issue {

@@ -20,6 +20,7 @@ import type { Principal } from '../../base/principal.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import type { Sealer } from '../../base/seal.ts';
 import type { Store } from '../../store/store.ts';
+import type { Work } from '../../store/work.ts';
 import { callerOf, type Legacy, LEGACY_UNASKED } from './caller.ts';
 import { DISCOVER_CACHE } from './discover.ts';
 import { dispatch, serves } from './dispatch.ts';
@@ -56,7 +57,7 @@ export interface ServerDeps {
 export interface ServerSource {
   factory: McpServerFactory;
   /** Has to be called before a request over HTTP is served. */
-  begin(request: Request, principal: Principal): Exchange;
+  begin(request: Request, principal: Principal, work: Work): Exchange;
   /** What a client is told of an error, and the log beside it. It sets the exchange's refusal. */
   failure(method: string, thrown: unknown, exchange: Exchange): RpcError;
 }
@@ -178,7 +179,7 @@ export function createServerSource(deps: ServerDeps, local: Principal | null = n
       }
       return server;
     },
-    begin: (request, principal) => exchanges.begin(request, principal),
+    begin: (request, principal, work) => exchanges.begin(request, principal, work),
     failure(method, thrown, exchange) {
       const { code, message, data } = failure(method, thrown, exchange);
       return { code, message, data: data as JsonObject };

@@ -13,10 +13,11 @@ import type { Registry } from '../registry/registry.ts';
 import { createModern } from './modern.ts';
 import { createSessions } from './sessions.ts';
 import { createServerSource, type ServerDeps } from './server.ts';
+import { UNBOUNDED, type Work } from '../../store/work.ts';
 
 export interface SdkServing {
   /** Answers one POST. `body` is its parsed JSON. Never rejects for what a client sent. */
-  serve(request: Request, body: unknown, principal: Principal): Promise<ServedAnswer>;
+  serve(request: Request, body: unknown, principal: Principal, work?: Work): Promise<ServedAnswer>;
   /** Answers one DELETE, which ends a session of 2025-11-25 or before. Never rejects for what a client sent. */
   end(request: Request, principal: Principal): Promise<ServedAnswer>;
   /** Ends the exchanges that are under way. */
@@ -37,9 +38,10 @@ export function createServing(deps: ServerDeps): SdkServing {
     request: Request,
     principal: Principal,
     asked: ServedAnswer['asked'],
+    work: Work,
     serve: (exchange: Exchange) => Promise<Response> | Response,
   ): Promise<ServedAnswer> {
-    const exchange = source.begin(request, principal);
+    const exchange = source.begin(request, principal, work);
     const served = await serve(exchange);
     const { account, working, refusal } = exchange;
     const response = refusal === null ? served : later(served, refusal);
@@ -49,10 +51,20 @@ export function createServing(deps: ServerDeps): SdkServing {
 
   return {
     close: async () => void (await Promise.all([modern.close(), legacy.close()])),
-    serve: (request, body, principal) =>
-      answered(request, principal, askedFor(body), (exchange) => outOfForm(body) ?? serveEra(request, body, exchange)),
+    serve(request, body, principal, work = UNBOUNDED) {
+      const isLong = Array.isArray(body) && body.length > MOST_WAITING;
+      return answered(
+        request,
+        principal,
+        askedFor(body),
+        isLong ? { ...work, rest: () => false } : work,
+        (exchange) => outOfForm(body) ?? serveEra(request, body, exchange),
+      );
+    },
     end: (request, principal) =>
-      answered(request, principal, { mcp: 'end of the session' }, (exchange) => legacy.end(request, exchange)),
+      answered(request, principal, { mcp: 'end of the session' }, UNBOUNDED, (exchange) =>
+        legacy.end(request, exchange),
+      ),
   };
 }
 
@@ -62,6 +74,9 @@ function isReading({ tools }: Registry, body: unknown): boolean {
   if (method !== 'tools/call') return typeof method === 'string' && method !== 'logging/setLevel';
   return typeof params?.name === 'string' && tools.isReadOnly(params.name);
 }
+
+/** In a batch of more messages nothing waits: what is there is answered. */
+const MOST_WAITING = 4;
 
 /** The refusal of one message that is none. Each of a batch is judged by itself, later. */
 function outOfForm(body: unknown): Response | null {

@@ -14,11 +14,14 @@ export interface UnderWay {
 }
 
 /** @param outlivesClients false: what is at work ends with its client, because the platform would stop it midway */
+/** Requests whose clients may go away at a time. Whatever comes beyond ends with its client. */
+const MOST_OUTLIVING = 250;
+
 export function createUnderWay(outlivesClients: boolean): UnderWay {
   const ends = new Set<() => Promise<void>>();
   return {
     begin(transport) {
-      if (!outlivesClients) return;
+      if (!outlivesClients || ends.size >= MOST_OUTLIVING) return;
       const send = transport.send.bind(transport);
       const end = transport.close.bind(transport);
       ends.add(end);

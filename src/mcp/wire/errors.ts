@@ -54,6 +54,7 @@ const RULES: Record<ErrorCode, Rule> = {
   // Of a tool that is known: -32601 would say that tools cannot be called at all.
   not_supported: caller,
   rate_limited: { jsonRpc: RATE_LIMITED, httpStatus: 429, forModel: true, shown: true },
+  overloaded: { jsonRpc: RATE_LIMITED, httpStatus: 503, forModel: false, shown: true },
   upstream: outside,
   address_refused: outside,
   cancelled: outside,
@@ -82,7 +83,7 @@ export function isForModel(error: TidegateError): boolean {
 /** @param reference the log has it beside what the caller does not see */
 export function protocolAnswer(error: TidegateError, reference: string): ProtocolAnswer {
   const rule = RULES[error.code];
-  if (rule.httpStatus === 503) {
+  if (rule.httpStatus === 503 && !rule.shown) {
     const retryAfterMs = error.retryAfterMs ?? RETRY_AFTER_MS;
     return {
       code: rule.jsonRpc,
@@ -115,7 +116,7 @@ export function protocolAnswer(error: TidegateError, reference: string): Protoco
       ...(error.requiredCapabilities === null ? {} : { requiredCapabilities: error.requiredCapabilities }),
     },
     httpStatus: rule.httpStatus,
-    retryAfterMs: rule.httpStatus === 429 ? (error.retryAfterMs ?? RETRY_AFTER_MS) : null,
+    retryAfterMs: rule.httpStatus === 200 ? null : (error.retryAfterMs ?? RETRY_AFTER_MS),
     defect: false,
   };
 }

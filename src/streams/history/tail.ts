@@ -26,7 +26,9 @@ export const MOST_TAIL_EVENTS = 1_000;
 const SHORTEST_PAUSE_MS = 250;
 /** The pause grows to this at most. */
 const LONGEST_PAUSE_MS = 2_000;
-/** Most full pages that are read without a pause, where the tail selects keys. After them it pauses between pages. */
+/** Most entries of one read: an answer often has room for fewer events than were asked for. */
+const PIECE = 250;
+/** Most full pages that are read without a pause. After them the tail pauses between pages. */
 const MOST_FULL_PAGES = 20;
 
 export interface TailOptions {
@@ -45,6 +47,10 @@ export interface TailOptions {
   keys?: ReadonlySet<string> | null;
   /** Takes an event where the answer has room for it; the first one in any case. Default: always. */
   take?: (event: StreamEvent) => boolean;
+  /**
+   * Asked before each pause, with the characters of the events so far. False: the tail answers now what it has. Default: it waits.
+   */
+  rest?: (characters: number) => boolean;
   /** Called with the new events of each read. It must not throw. */
   onEvents?(events: readonly StreamEvent[]): void;
 }
@@ -66,8 +72,8 @@ export interface Tail {
 
 /**
  * Store calls: one to find the log's end where there is no cursor, then at most one every 250 ms, and one every 2 s
- * while nothing comes; at most 102 in all. With keys there are up to `MOST_FULL_PAGES` more, which get past the events
- * of other keys. Those are made even when `timeoutMs` is over, as long as the deadline allows.
+ * while nothing comes; at most 102 in all. There are up to `MOST_FULL_PAGES` more, where more than `PIECE` events are asked for
+ * or those of some keys alone. Those are made even when `timeoutMs` is over, as long as the deadline allows.
  * @throws TidegateError `bad_cursor` for a cursor of another stream.
  */
 export async function tailStream(scope: Scope, stream: DeclaredStream, options: TailOptions): Promise<Tail> {
@@ -113,7 +119,7 @@ export async function tailStream(scope: Scope, stream: DeclaredStream, options: 
 
   let fullPages = 0;
   for (let pause = SHORTEST_PAUSE_MS; ;) {
-    const wanted = options.keys ? READ_LIMIT : options.maxEvents - events.length;
+    const wanted = options.keys ? READ_LIMIT : Math.min(options.maxEvents - events.length, PIECE);
     const page = obey(await store.read(log, position, wanted, besides(scope, stream.name)));
     storeCalls += 1;
     truncated ||= page.truncated;
@@ -128,7 +134,7 @@ export async function tailStream(scope: Scope, stream: DeclaredStream, options: 
       continue;
     }
     const left = ending?.aborted === true ? 0 : until - runtime.now();
-    if (left <= 0) return answer(events.length > 0 ? 'settled' : 'time');
+    if (left <= 0 || options.rest?.(characters) === false) return answer(events.length > 0 ? 'settled' : 'time');
     pause = page.entries.length > 0 ? SHORTEST_PAUSE_MS : pause;
     await runtime.sleep(Math.min(pause, left), wake);
     if (options.signal.aborted) return answer('cancelled');

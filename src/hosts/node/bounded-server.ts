@@ -1,0 +1,64 @@
+/**
+ * The server of an app that listens by itself, with bounds on all that others can make it hold: connections, bodies that do not
+ * end, work, answers that nobody takes.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
+import type { ProcessBounds } from '../../base/config.ts';
+import type { Runtime } from '../../base/runtime.ts';
+import type { BodySource } from '../../http/bodies.ts';
+import { overloaded } from '../../http/edge.ts';
+import type { Host } from '../http-host.ts';
+import { bodyOf, endBody } from './incoming-body.ts';
+import { boundConnections, type ServedConnection } from './connection-bounds.ts';
+import { timeoutsFor } from './listening.ts';
+import { createWorkTurns, type OpenWork } from './turns.ts';
+
+const MEBIBYTE = 1_048_576;
+
+export function createBoundedServer(
+  fetch: Host['fetch'],
+  { now }: Pick<Runtime, 'now'>,
+  keepAliveMs: number,
+  bounds: ProcessBounds,
+): Server {
+  const server = createServer(timeoutsFor(keepAliveMs, bounds.bodyMs));
+  const connections = boundConnections(
+    server,
+    { connections: bounds.connections, unsentBytes: bounds.answersMib * MEBIBYTE, answerMs: bounds.answerMs },
+    now,
+  );
+  const turns = createWorkTurns(
+    { bytes: bounds.workMib * MEBIBYTE, waits: bounds.waits, restingBytes: bounds.workMib * MEBIBYTE },
+    { now, soon: setImmediate, every: repeat, overloaded },
+  );
+  const edges = new WeakMap<IncomingMessage, { body: BodySource; work: OpenWork }>();
+  const listener = getRequestListener(
+    (request, { incoming }) => {
+      // Only Node's first version of HTTP is passed in.
+      const edge = edges.get(incoming as IncomingMessage);
+      const response = fetch(request, edge);
+      return response instanceof Promise ? response.finally(() => edge?.work.answered()) : response;
+    },
+    { autoCleanupIncoming: false },
+  );
+
+  function serve(incoming: IncomingMessage, outgoing: ServerResponse, { share, around }: ServedConnection): void {
+    const work = turns.open(share, around);
+    edges.set(incoming, { body: bodyOf(incoming), work });
+    outgoing.once('close', () => work.end());
+    outgoing.once('finish', () => endBody(incoming));
+    void listener(incoming, outgoing);
+  }
+
+  server.on('request', (incoming, outgoing) =>
+    connections.inOrder(incoming, outgoing, (connection) => serve(incoming, outgoing, connection)),
+  );
+  server.once('close', () => connections.stop());
+  return server;
+}
+
+function repeat(ms: number, run: () => void): { stop(): void } {
+  const timer = setInterval(run, ms);
+  return { stop: () => clearInterval(timer) };
+}

@@ -1,0 +1,140 @@
+/**
+ * The connections of a server of Node's. There are no more than a number of them: the one that has been idle longest makes
+ * room. Each is served one request at a time, and whoever does not take its answers in time is cut off. What a connection and its
+ * address asked for of late is kept beside it.
+ */
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Share } from './turns.ts';
+
+export interface ConnectionBounds {
+  /** Most connections. */
+  connections: number;
+  /** Most bytes of answers that their readers have not taken. */
+  unsentBytes: number;
+  /** How long a reader may take nothing of what was answered, ms. */
+  answerMs: number;
+}
+
+export interface ServedConnection {
+  share: Share;
+  /** Of its address. */
+  around: Share;
+}
+
+export interface BoundedConnections {
+  /**
+   * Runs `serve` once the requests that came before on the same connection have their answers. It is never run where too many
+   * come at once, and where the connection is gone by then.
+   */
+  inOrder(incoming: IncomingMessage, outgoing: ServerResponse, serve: (connection: ServedConnection) => void): void;
+  stop(): void;
+}
+
+/** Requests that may wait on one connection behind the one that is served. */
+const MOST_PIPELINED = 16;
+const LOOK_MS = 500;
+
+interface Open extends ServedConnection {
+  address: string;
+  /** Requests that are served or wait; 0: the connection is idle. */
+  underWay: number;
+  waiting: (() => void)[];
+  /** Bytes that had left at the last look, and since when there are no more of them. */
+  left: number;
+  since: number;
+}
+
+export function boundConnections(
+  server: Server,
+  { connections, unsentBytes, answerMs }: ConnectionBounds,
+  now: () => number,
+): BoundedConnections {
+  /** The one that has been idle longest comes first. */
+  const open = new Map<Socket, Open>();
+  const addresses = new Map<string, { share: Share; connections: number }>();
+
+  server.on('connection', (socket: Socket) => {
+    if (open.size >= connections && !makeRoom()) {
+      socket.destroy();
+      return;
+    }
+    const address = socket.remoteAddress ?? '';
+    const known = addresses.get(address) ?? { share: { spent: 0, at: now() }, connections: 0 };
+    known.connections += 1;
+    addresses.set(address, known);
+    const share = { spent: 0, at: now() };
+    open.set(socket, { address, share, around: known.share, underWay: 0, waiting: [], left: 0, since: 0 });
+    socket.once('close', () => {
+      open.delete(socket);
+      known.connections -= 1;
+      if (known.connections === 0) addresses.delete(address);
+    });
+  });
+
+  /** Whoever waits for an answer keeps its connection. */
+  function makeRoom(): boolean {
+    for (const [socket, { underWay }] of open) {
+      if (underWay > 0) continue;
+      open.delete(socket);
+      socket.destroy();
+      return true;
+    }
+    return false;
+  }
+
+  function look(): void {
+    const time = now();
+    const slow: { socket: Socket; unsent: number; since: number }[] = [];
+    let sum = 0;
+    for (const [socket, each] of open) {
+      const unsent = socket.writableLength;
+      if (unsent === 0) continue;
+      const left = socket.bytesWritten - unsent;
+      if (left !== each.left || each.since === 0) [each.left, each.since] = [left, time];
+      if (time - each.since >= answerMs) {
+        socket.destroy();
+        continue;
+      }
+      sum += unsent;
+      slow.push({ socket, unsent, since: each.since });
+    }
+    // Whoever has stood still longest goes first.
+    slow.sort((a, b) => a.since - b.since);
+    for (const { socket, unsent } of slow) {
+      if (sum <= unsentBytes) break;
+      sum -= unsent;
+      socket.destroy();
+    }
+  }
+
+  const timer = setInterval(look, LOOK_MS);
+  timer.unref();
+
+  return {
+    inOrder(incoming, outgoing, serve) {
+      const { socket } = incoming;
+      const connection = open.get(socket);
+      if (connection === undefined) return;
+      if (connection.waiting.length >= MOST_PIPELINED) {
+        socket.destroy();
+        return;
+      }
+      connection.underWay += 1;
+      const run = () => {
+        if (socket.destroyed) return;
+        outgoing.once('close', () => {
+          connection.underWay -= 1;
+          connection.waiting.shift()?.();
+          if (connection.underWay > 0 || !open.delete(socket)) return;
+          connection.since = 0;
+          open.set(socket, connection);
+        });
+        serve(connection);
+      };
+      if (connection.underWay === 1) run();
+      else connection.waiting.push(run);
+    },
+    stop: () => clearInterval(timer),
+  };
+}

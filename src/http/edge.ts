@@ -1,0 +1,28 @@
+/**
+ * What a platform hands over beside a request: its body as the platform has it, and its share of the process. Where a platform
+ * hands over nothing, requests are counted here, and what is over the bound is refused.
+ */
+import { TidegateError } from '../base/errors.ts';
+import type { Work } from '../store/work.ts';
+import type { BodySource } from './bodies.ts';
+
+export interface Edge {
+  /** Default: the request's stream. */
+  body?: BodySource;
+  /** Default: as much as it wants, within the number of requests. */
+  work?: Work;
+}
+
+export const NO_EDGE: Edge = {};
+
+/** Requests of MCP under way, where a platform hands over no share of its own. */
+export const REQUESTS = 1_000;
+
+export function overloaded(): TidegateError {
+  return new TidegateError('overloaded', 'The server has as much to do as it can hold; the request was not begun', {
+    hint: 'send the same request again later',
+    retryAfterMs: RETRY_AFTER_MS,
+  });
+}
+
+const RETRY_AFTER_MS = 2_000;

@@ -1,0 +1,59 @@
+/**
+ * A request's share of what its process can do at once. Before a request reads from the store it asks for a turn, so that cheap
+ * requests pass dear ones, and what all of them hold has a bound. Who gives turns is the host's to say (`hosts/node/turns.ts`);
+ * commits ask for none.
+ */
+import { jsonBytes } from '../base/json.ts';
+import type { Store } from './store.ts';
+
+export interface Work {
+  /**
+   * Asks to go on with what will hold about so many bytes, until the next turn, the next rest or the end. Null: at once. The
+   * first turn of a request rejects with `overloaded` where it does not come in time; later ones come, since something may have
+   * been done by then that must not be done again.
+   */
+  turn(bytes: number): Promise<void> | null;
+  /**
+   * Says that the request will wait for something, holding so many bytes. False: it should answer what it has, because too many
+   * wait already.
+   */
+  rest(bytes: number): boolean;
+  /** About how many bytes an entry of that log has, after those that were read. */
+  entryBytes(log: string): number;
+  /** Tells how many bytes an entry had. */
+  took(log: string, bytes: number): void;
+}
+
+/** Of a process that has no bounds to keep, or keeps them elsewhere. */
+export const UNBOUNDED: Work = { turn: () => null, rest: () => true, entryBytes: () => 0, took() {} };
+
+/** Taken of a record, of which a read has no count of bytes. */
+const RECORD_BYTES = 1_024;
+
+/** The same store, which asks for a turn before each read. */
+export function inTurns(store: Store, work: Work): Store {
+  function paged<Page extends { entries: readonly { value: unknown }[] }>(
+    log: string,
+    entries: number,
+    read: () => Promise<Page>,
+  ): Promise<Page> {
+    return after(work.turn(entries * work.entryBytes(log)), async () => {
+      const page = await read();
+      const [first] = page.entries;
+      if (first !== undefined) work.took(log, jsonBytes(first.value));
+      return page;
+    });
+  }
+  return {
+    ...store,
+    get: (...asked) => after(work.turn(RECORD_BYTES), () => store.get(...asked)),
+    getMany: (...asked) => after(work.turn(asked[0].length * RECORD_BYTES), () => store.getMany(...asked)),
+    list: (...asked) => after(work.turn(asked[1].limit * RECORD_BYTES), () => store.list(...asked)),
+    read: (...asked) => paged(asked[0], asked[2], () => store.read(...asked)),
+    last: (...asked) => paged(asked[0], asked[1], () => store.last(...asked)),
+  };
+}
+
+function after<Value>(turn: Promise<void> | null, read: () => Promise<Value>): Promise<Value> {
+  return turn === null ? read() : turn.then(read);
+}

@@ -1,0 +1,32 @@
+/** The app of the floods: a stream with a backlog of events of 1.2 KB, and one that takes pushes. */
+import * as z from 'zod';
+import { defineApp, secret, stream } from '../../src/index.ts';
+
+export const PUSH_TOKEN = 'the-token-of-the-floods';
+/** Events of the backlog. */
+export const BACKLOG = 1_020;
+/** Characters of the text of each. */
+const CHARACTERS = 1_100;
+
+export const app = defineApp({
+  name: 'flooded',
+  version: '1.0.0',
+  description: 'What floods are tried on',
+  streams: {
+    backlog: stream({
+      description: 'A backlog of large events.',
+      schema: z.object({ device: z.string(), n: z.number(), text: z.string() }),
+      key: 'device',
+      retention: { events: 2_000 },
+    }),
+    pushed: stream({
+      description: 'What good clients push.',
+      schema: z.object({ n: z.number() }),
+      push: { token: secret('FLOOD_TOKEN') },
+    }),
+  },
+});
+
+export function backlogEvent(n: number): { place: string; data: object } {
+  return { place: `event ${n}`, data: { device: `device-${n % 20}`, n, text: 'x'.repeat(CHARACTERS) } };
+}

@@ -1,0 +1,26 @@
+/** What is wrong with how a server came through a flood. */
+import type { FloodReport } from './flood.ts';
+
+export const MOST_RSS_MIB = 400;
+export const MOST_P99_MS = 1_000;
+
+export function floodVerdict({ asked, rssMiB, ended }: FloodReport): string[] {
+  const served = asked.filter(({ status }) => status !== null && status < 400);
+  const refused = asked.length - served.length;
+  const p99 = percentile(
+    asked.map(({ ms }) => ms),
+    0.99,
+  );
+  return [
+    ...(ended === null ? [] : [`the server ended: ${ended}`]),
+    ...(rssMiB <= MOST_RSS_MIB ? [] : [`it took ${rssMiB} MiB, more than ${MOST_RSS_MIB}`]),
+    ...(p99 <= MOST_P99_MS ? [] : [`good clients waited ${p99.toFixed(0)} ms (p99), more than ${MOST_P99_MS}`]),
+    ...(refused <= asked.length / 100 ? [] : [`${refused} of ${asked.length} questions of good clients were refused`]),
+    ...(served.length > 0 ? [] : ['good clients were never served']),
+  ];
+}
+
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.POSITIVE_INFINITY;
+}

@@ -1,0 +1,170 @@
+/** What a server of Node's lets others make it hold, over real connections. */
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import type { ProcessBounds } from '../../../src/base/config.ts';
+import { systemRuntime } from '../../../src/base/runtime.ts';
+import { createBodies } from '../../../src/http/bodies.ts';
+import { createBoundedServer } from '../../../src/hosts/node/bounded-server.ts';
+import type { Host } from '../../../src/hosts/http-host.ts';
+
+const MIB = 1_048_576;
+const BOUNDS: ProcessBounds = {
+  connections: 100,
+  bodyMs: 1_000,
+  bodiesMib: 1,
+  workMib: 16,
+  waits: 10,
+  answersMib: 100,
+  answerMs: 60_000,
+};
+const runtime = systemRuntime(() => {});
+
+async function listening(fetch: Host['fetch'], bounds: Partial<ProcessBounds> = {}): Promise<number> {
+  const server = createBoundedServer(fetch, runtime, 65_000, { ...BOUNDS, ...bounds });
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+async function dial(port: number, text = ''): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1');
+  onTestFinished(() => void socket.destroy());
+  socket.on('error', () => {});
+  await once(socket, 'connect');
+  if (text !== '') socket.write(text);
+  return socket;
+}
+
+/** All that a connection says, up to its end or to what is waited for. */
+async function said(socket: Socket, until: RegExp | null = null): Promise<string> {
+  let text = '';
+  try {
+    for await (const chunk of socket) {
+      text += (chunk as Buffer).toString();
+      if (until?.test(text)) break;
+    }
+  } catch {
+    // A connection that is cut off has said what it had to say.
+  }
+  return text;
+}
+
+const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
+const CHUNKED = 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n';
+
+test('requests that come at once on one connection are served one after the other, in order', async () => {
+  const begun: string[] = [];
+  let most = 0;
+  let underWay = 0;
+  const port = await listening(async (asked) => {
+    underWay += 1;
+    most = Math.max(most, underWay);
+    const path = new URL(asked.url).pathname;
+    begun.push(path);
+    await new Promise((resolve) => setImmediate(resolve));
+    underWay -= 1;
+    return new Response(path);
+  });
+  const answers = await said(await dial(port, get('/a') + get('/b') + get('/c')), /\/c$/);
+  expect(begun).toEqual(['/a', '/b', '/c']);
+  expect(most).toBe(1);
+  expect(answers.indexOf('/a')).toBeLessThan(answers.indexOf('/b'));
+});
+
+test('a connection that asks for very many at once is closed', async () => {
+  let served = 0;
+  const port = await listening(() => {
+    served += 1;
+    return new Promise<Response>(() => {});
+  });
+  await said(await dial(port, get('/').repeat(100)));
+  expect(served).toBe(1);
+});
+
+test('where there is no room for a connection, one that is idle makes it, and none that waits for its answer', async () => {
+  const waiting = Promise.withResolvers<Response>();
+  const port = await listening((asked) => (asked.url.endsWith('/wait') ? waiting.promise : new Response('here')), {
+    connections: 2,
+  });
+  const busy = await dial(port, get('/wait'));
+  const idle = await dial(port);
+  const third = await dial(port, get('/'));
+  await once(idle, 'close');
+  expect(await said(third, /here$/)).toContain('200 OK');
+  waiting.resolve(new Response('at last'));
+  expect(await said(busy, /at last$/)).toContain('200 OK');
+});
+
+test('a body of one byte a chunk is not read on, and its connection is closed when its time is over', async () => {
+  const port = await listening(async (asked, edge) => {
+    const body = await createBodies(runtime).read(asked, MIB, edge?.body);
+    return new Response(String(body.ok));
+  });
+  const begun = performance.now();
+  const hostile = await dial(port, `${CHUNKED}${'1\r\n \r\n'.repeat(20_000)}`);
+  const small = await dial(port, `${CHUNKED}${'1\r\n \r\n'.repeat(100)}0\r\n\r\n`);
+  expect(await said(small, /true/)).toContain('200 OK');
+  expect(performance.now() - begun).toBeLessThan(BOUNDS.bodyMs);
+  expect(await said(hostile)).not.toContain('200 OK');
+});
+
+test('bodies without an end take no more than their room, and small ones go on', async () => {
+  const bodies = createBodies(runtime, { bytes: MIB });
+  const port = await listening(
+    async (asked, edge) => {
+      const body = await bodies.read(asked, 2 * MIB, edge?.body);
+      return new Response(null, { status: body.ok ? 200 : body.status });
+    },
+    { bodyMs: 30_000 },
+  );
+  const endless = `${CHUNKED}${(900_000).toString(16)}\r\n${' '.repeat(900_000)}\r\n`;
+  await dial(port, endless);
+  const second = await dial(port, endless);
+  const small = await dial(port, `${CHUNKED}5\r\nhello\r\n0\r\n\r\n`);
+  expect(await said(small, /\r\n\r\n/)).toContain('200 OK');
+  expect(await said(second, /\r\n\r\n/)).toContain('503 Service Unavailable');
+}, 20_000);
+
+test('whoever is refused before its body was read gets the answer, and is not read on', async () => {
+  const port = await listening(() => new Response('no', { status: 413 }));
+  const status = await new Promise((resolve) => {
+    const sent = request({ host: '127.0.0.1', port, method: 'POST' }, (response) => resolve(response.statusCode));
+    sent.on('error', () => {});
+    sent.write(' '.repeat(MIB));
+    onTestFinished(() => void sent.destroy());
+  });
+  expect(status).toBe(413);
+});
+
+test('whoever takes nothing of an answer is cut off, and others are not', async () => {
+  const large = 'x'.repeat(16 * MIB);
+  const port = await listening(() => new Response(large), { answerMs: 1_000 });
+  const slow = await dial(port, get('/'));
+  slow.pause();
+  const quick = await dial(port, get('/'));
+  let length = 0;
+  quick.on('data', (chunk: Buffer) => (length += chunk.length));
+  await expect.poll(() => length, { timeout: 5_000 }).toBeGreaterThan(large.length);
+  const closed = once(slow, 'close');
+  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  slow.resume();
+  await closed;
+  expect(slow.bytesRead).toBeLessThan(large.length);
+}, 20_000);
+
+test('where answers that nobody takes are too many, whoever stood still longest is cut off first', async () => {
+  const port = await listening(() => new Response('x'.repeat(16 * MIB)), { answersMib: 20 });
+  const slow: Socket[] = [];
+  for (let each = 0; each < 3; each += 1) {
+    const socket = await dial(port, get('/'));
+    slow.push(socket.pause());
+  }
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  for (const socket of slow) socket.resume();
+  await expect.poll(() => slow.filter((socket) => socket.closed).length, { timeout: 5_000 }).toBe(2);
+}, 20_000);

@@ -1,0 +1,145 @@
+/** Who works next: at once where nobody waits, otherwise the cheapest, and nobody for ever. */
+import { expect, test } from 'vitest';
+import { TidegateError } from '../../../src/base/errors.ts';
+import { createWorkTurns, type OpenWork, type TurnBounds } from '../../../src/hosts/node/turns.ts';
+
+const KIB = 1_024;
+
+function stage(bounds: Partial<TurnBounds> = {}) {
+  let time = 1_000_000;
+  let soon: (() => void)[] = [];
+  const watches = new Set<() => void>();
+  const turns = createWorkTurns(
+    { bytes: 1_024 * KIB, waits: 2, restingBytes: 100 * KIB, ...bounds },
+    {
+      now: () => time,
+      soon: (run) => void soon.push(run),
+      every(_ms, run) {
+        watches.add(run);
+        return { stop: () => void watches.delete(run) };
+      },
+      overloaded: () => new TidegateError('overloaded', 'later'),
+    },
+  );
+  const around = { spent: 0, at: time };
+  return {
+    turns,
+    watches,
+    open: (share = { spent: 0, at: time }) => turns.open(share, around),
+    pass: (ms: number) => (time += ms),
+    /** One pass of the event loop. */
+    loop: async (): Promise<void> => {
+      const due = soon;
+      soon = [];
+      for (const run of due) run();
+      await Promise.resolve();
+      await Promise.resolve();
+    },
+    look: () => [...watches].forEach((run) => run()),
+  };
+}
+
+function asked(work: OpenWork, bytes: number, name: string, order: string[]): Promise<void> {
+  return Promise.resolve(work.turn(bytes)).then(
+    () => void order.push(name),
+    (error: TidegateError) => void order.push(`${name}: ${error.code}`),
+  );
+}
+
+test('a turn comes at once where nobody waits', () => {
+  const { open } = stage();
+  expect([open().turn(KIB), open().turn(KIB)]).toEqual([null, null]);
+});
+
+test('once turns have held the loop for long, others run first, and the cheapest of those that wait goes next', async () => {
+  const { open, pass, loop } = stage();
+  const order: string[] = [];
+  void open().turn(KIB);
+  pass(20);
+  void asked(open(), 500 * KIB, 'dear', order);
+  void asked(open(), KIB, 'cheap', order);
+  await Promise.resolve();
+  expect(order).toEqual([]);
+  await loop();
+  expect(order).toEqual(['cheap']);
+  await loop();
+  expect(order).toEqual(['cheap', 'dear']);
+});
+
+test('of two that ask for the same, the one whose connection asked for less goes first', async () => {
+  const { open, pass, loop } = stage();
+  const order: string[] = [];
+  const busy = { spent: 0, at: 1_000_000 };
+  void open(busy).turn(500 * KIB);
+  pass(20);
+  void asked(open(busy), 100 * KIB, 'busy', order);
+  void asked(open(), 100 * KIB, 'quiet', order);
+  for (let each = 0; each < 3; each += 1) await loop();
+  expect(order).toEqual(['quiet', 'busy']);
+});
+
+test('what turns hold together has a bound, and a dear one that waits keeps no cheap one back', async () => {
+  const { open, loop, turns } = stage();
+  const order: string[] = [];
+  const first = open();
+  void first.turn(800 * KIB);
+  void asked(open(), 400 * KIB, 'dear', order);
+  void asked(open(), 100 * KIB, 'cheap', order);
+  await loop();
+  await loop();
+  expect(order).toEqual(['cheap']);
+  first.answered();
+  await loop();
+  expect(order).toEqual(['cheap', 'dear']);
+  expect(turns.state().bytes).toBe(500 * KIB);
+});
+
+test('a first turn that does not come is refused, and a later one is not', async () => {
+  const { open, pass, look, watches } = stage({ bytes: 100 * KIB });
+  const order: string[] = [];
+  const later = open();
+  void later.turn(KIB);
+  const holder = open();
+  void holder.turn(99 * KIB);
+  void asked(later, 50 * KIB, 'later', order);
+  void asked(open(), 50 * KIB, 'first', order);
+  pass(900);
+  look();
+  // Whoever holds asks again and again, so that what is held does not lapse.
+  void holder.turn(99 * KIB)?.catch(() => {});
+  pass(4_200);
+  look();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(order).toEqual(['first: overloaded']);
+  expect(watches.size).toBe(1);
+});
+
+test('what is held for long lapses, so that nobody waits for somebody who waits elsewhere', async () => {
+  const { open, pass, look, loop } = stage({ bytes: 100 * KIB });
+  const order: string[] = [];
+  void open().turn(99 * KIB);
+  void asked(open(), 50 * KIB, 'next', order);
+  pass(1_100);
+  look();
+  await loop();
+  expect(order).toEqual(['next']);
+});
+
+test('so many wait at a time, and so many bytes; whoever goes on makes room', () => {
+  const { open, turns } = stage();
+  const [first, second, third] = [open(), open(), open()];
+  expect([first.rest(KIB), second.rest(KIB), third.rest(KIB)]).toEqual([true, true, false]);
+  first.end();
+  expect(third.rest(200 * KIB)).toBe(false);
+  expect(third.rest(KIB)).toBe(true);
+  void second.turn(KIB);
+  third.end();
+  expect(turns.state().resting).toBe(0);
+});
+
+test('the size of entries is learned', () => {
+  const work = stage().open();
+  work.took('log', 4_000);
+  work.took('log', 2_000);
+  expect([work.entryBytes('log'), work.entryBytes('other')]).toEqual([3_000, 1_024]);
+});
