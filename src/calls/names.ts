@@ -16,11 +16,6 @@ export const resultPage = record<ResultPage>('page of a result', () => {
   return z.union([z.strictObject({ mimeType, text: z.string() }), z.strictObject({ mimeType, blob: z.string() })]);
 });
 
-/** Counts the pages that were kept for a subject in the hour that began then. */
-export function resultPagesKey(tenant: string, subject: string, hour: number): string {
-  return `${tenant}/result-pages/${subject}/${hour}`;
-}
-
 /** A mark (`store/take-once.ts`) that stands where a request state was used. */
 export function usedStateKey(tenant: string, id: string): RecordKey {
   return { partition: `${tenant}/used-state`, id };

@@ -4,6 +4,7 @@
  * another principal's, an expired and an invented handle are answered alike. Nothing here knows a tool.
  */
 import * as z from 'zod';
+import type { AppQuotas } from '../declare/app.ts';
 import type { ToolResult } from '../declare/check/tool-result.ts';
 import { toBase64Url } from '../base/base64url.ts';
 import { sha256 } from '../base/digest.ts';
@@ -15,7 +16,9 @@ import { sealedText } from '../base/sealed-text.ts';
 import { commitSurely } from '../store/commit.ts';
 import type { Store } from '../store/store.ts';
 import type { Caller } from './caller.ts';
-import { resultPage, type ResultPage, resultPageKey, resultPagesKey } from './names.ts';
+import { jsonBytes } from '../base/json.ts';
+import { createQuotas, type Quota } from '../store/quotas.ts';
+import { resultPage, type ResultPage, resultPageKey } from './names.ts';
 import { splitResult, type SplitResult } from './result-pages.ts';
 import { pagedAnswer, unkeptAnswer } from './result-answer.ts';
 
@@ -24,7 +27,7 @@ export interface Results {
    * Answers the result itself where it is small enough, else a result with its beginning and with links to its pages.
    * Where a tool has an output schema, its structured answer stays whole up to `structuredBytes`, because a client may hold
    * it to the schema, and is answered though the pages cannot be kept. Above that the result has `isError`, to which no schema applies. Costs no store call for a small
-   * result; for a large one, a call for each page and one more.
+   * result; for a large one, a call for each page, and a few for the quotas.
    * @throws TidegateError `too_large` for more pages than are kept; `rate_limited`
    */
   fit(result: ToolResult, hasSchema: boolean, caller: Keeper): Promise<ToolResult>;
@@ -36,6 +39,8 @@ export interface Results {
 export type Keeper = Pick<Caller, 'principal' | 'account' | 'deadline'>;
 
 export interface ResultDeps {
+  /** Most bytes of pages that are kept at once, for each principal and for all of them. */
+  most: Pick<AppQuotas, 'results' | 'allResults'>;
   runtime: Runtime;
   /** Opens the handles of earlier releases, which were sealed. Null: there are none. */
   sealer: Sealer | null;
@@ -51,9 +56,6 @@ export interface ResultDeps {
 
 /** Most pages of a result. */
 export const MOST_RESULT_PAGES = 100;
-/** Most pages that are kept for a principal within an hour. */
-export const HOURLY_PAGES = 2_000;
-const HOUR_MS = 3_600_000;
 /** Pages that are stored at the same time. */
 const AT_ONCE = 4;
 const NUMBER = /^[1-9]\d{0,2}$/;
@@ -65,22 +67,30 @@ const NAME_BYTES = 16;
 const sealedHandle = sealedText('handle of a result', () => z.tuple([z.string(), z.int()]));
 
 export function createResults(deps: ResultDeps): Results {
-  const { runtime, sealer, bytes, structuredBytes, keptMs, reader } = deps;
+  const { runtime, sealer, bytes, structuredBytes, keptMs, reader, most } = deps;
+  const quotas = createQuotas(runtime);
+  const quota: Quota = {
+    name: 'quotas.results',
+    of: 'large answers',
+    unit: 'bytes',
+    each: most.results,
+    all: most.allResults,
+    lastsMs: keptMs,
+    hint: `the call itself was done; ${NARROWER}`,
+  };
 
   async function keep(split: SplitResult, caller: Keeper, now: number): Promise<string> {
     const { principal, account, deadline } = caller;
-    const { tenant, subject } = principal;
-    const hour = now - (now % HOUR_MS);
-    const counted = { now, expiresAt: hour + HOUR_MS };
-    const kept = await account.store.add(resultPagesKey(tenant, subject, hour), split.pages.length, counted);
-    if (kept > HOURLY_PAGES) throw tooMany(counted.expiresAt - now);
+    const { tenant } = principal;
+    const size = split.pages.reduce((sum, page) => sum + jsonBytes(page), 0);
+    await quotas.take(account.store, quota, principal, size);
     const id = runtime.newId();
     const name = await nameFor(principal, id);
     const expiresAt = now + keptMs;
     for (let from = 0; from < split.pages.length; from += AT_ONCE) {
       const puts = split.pages.slice(from, from + AT_ONCE).map((page, index) => {
         const key = resultPageKey(tenant, name, from + index + 1);
-        const put = resultPage.put(key, page, { expects: null, expiresAt });
+        const put = resultPage.put(key, page, { expects: null, expiresAt, fleeting: true });
         return commitSurely(runtime, account.store, [put], deadline);
       });
       await Promise.all(puts);
@@ -154,14 +164,6 @@ function notKept({ bytes }: SplitResult, cause: unknown): TidegateError {
   return new TidegateError('too_large', `The answer has ${bytes} bytes, and could not be kept`, {
     hint: `the call itself was done; ${NARROWER}`,
     cause,
-  });
-}
-
-function tooMany(retryAfterMs: number): TidegateError {
-  return new TidegateError('rate_limited', 'Too many large answers are kept already', {
-    expected: `at most ${HOURLY_PAGES} pages within an hour`,
-    hint: `the call itself was done; ${NARROWER}`,
-    retryAfterMs,
   });
 }
 

@@ -55,6 +55,22 @@ export interface AppOptions {
    * that, up to `structuredBytes`. The defaults are 262,144 bytes, 1,000,000 bytes and one hour.
    */
   results?: { bytes?: number; structuredBytes?: number; keptMs?: number };
+  /**
+   * How much of the store callers may take up: bytes of large answers while they are kept; bytes of what tasks are called with, while
+   * they work, and of the pages of their results, within a day; and waits for events on one stream at once. Each is for one
+   * caller, and with `all` before it for all callers together. What is over is refused with `rate_limited`. Feeds have no part in it. The defaults are 128,000,000 and 256,000,000 bytes
+   * of answers, 256,000,000 and 512,000,000 of tasks, 1,000 and 2,000 waits.
+   */
+  quotas?: Partial<AppQuotas>;
+}
+
+export interface AppQuotas {
+  results: number;
+  allResults: number;
+  tasks: number;
+  allTasks: number;
+  waits: number;
+  allWaits: number;
 }
 
 export interface App {
@@ -78,4 +94,5 @@ export interface App {
   /** Under which names models see them. Every text that names one takes its name from here. */
   toolNames: ToolNames;
   results: { bytes: number; structuredBytes: number; keptMs: number };
+  quotas: AppQuotas;
 }

@@ -45,6 +45,7 @@ export function composeRegistry(
     runtime,
     sealer: secrets === null ? null : createSealer(secrets, `${app.name}/result`),
     ...app.results,
+    most: app.quotas,
     reader: app.toolNames.read_result,
   });
   return createRegistry({ ...deps, app: bindHttpTools(deps, variable), streamsFor, feedsFor, requestStates, results }, [

@@ -60,6 +60,11 @@ export interface Put extends RecordKey {
   expects: Version | null;
   expiresAt?: number | null;
   due?: Due | null;
+  /**
+   * Nothing is ever put under this key again, so the engine may remove the record as soon as it has expired. Only beside
+   * `expiresAt`, and without `due`.
+   */
+  fleeting?: boolean;
 }
 
 export interface Delete extends RecordKey {
@@ -293,7 +298,7 @@ export interface Store {
    */
   erase(log: string, erasures: readonly Erasure[]): Promise<void>;
 
-  /** Removes what expired long ago (`GARBAGE_AFTER_MS`) and old commit ids. Engines with a TTL do nothing. */
+  /** Removes what expired long ago (`GARBAGE_AFTER_MS`), what is fleeting and has expired, and old commit ids. Engines with a TTL do nothing. */
   collect(now: number, limit: number): Promise<{ removed: number }>;
 
   /** One round trip; throws `store_unavailable`. */

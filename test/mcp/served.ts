@@ -87,7 +87,8 @@ export async function serveApp(app: App, options: ServeOptions = {}): Promise<Se
   const requestStates = statesOn(runtime, store, options.secrets);
   const sealer = options.secrets === null ? null : createSealer(options.secrets ?? SECRETS, 'test/result');
   const results =
-    options.results && createResults({ runtime, sealer, ...app.results, reader: 'read_result', ...options.results });
+    options.results &&
+    createResults({ runtime, sealer, ...app.results, most: app.quotas, reader: 'read_result', ...options.results });
   const handlerDeps = {
     app: bound,
     runtime,

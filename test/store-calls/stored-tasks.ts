@@ -79,6 +79,7 @@ export async function driveTasks(deps: Deps, feed: string): Promise<void> {
     bytes: 65_536,
     structuredBytes: 65_536,
     keptMs: 60_000,
+    most: deps.app.quotas,
     reader: 'read_result',
   });
   const caller = { principal: PUBLIC, account: { store }, deadline };

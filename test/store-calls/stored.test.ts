@@ -8,12 +8,13 @@ import {
   ITEM_BYTES,
   KEPT_DEAD_LETTERS,
 } from '../../src/feeds/records/dead-letters.ts';
-import { HOURLY_PAGES, MOST_RESULT_PAGES } from '../../src/calls/results.ts';
+import { MOST_RESULT_PAGES } from '../../src/calls/results.ts';
 import { RESULT_PAGE_BYTES } from '../../src/calls/result-pages.ts';
 import { REPLAY_BYTES } from '../../src/feeds/records/replay.ts';
 import { MOST_STATE_BYTES } from '../../src/feeds/records/sampling.ts';
 import { POSITION_BYTES } from '../../src/feeds/run/taker.ts';
 import { KEPT_BYTES } from '../../src/apis/kept-answers.ts';
+import { quotasSpec } from '../../src/declare/spec/app.ts';
 import { cacheSpec } from '../../src/declare/spec/http-tool.ts';
 import { defaultOf } from '../../src/declare/spec/options.ts';
 import * as limits from '../../src/store/limits.ts';
@@ -139,7 +140,9 @@ test('the numbers are those of the code', () => {
     `${kib(POSITION_BYTES)} of position, ${kib(REPLAY_BYTES)} of reading, ${kib(MOST_STATE_BYTES)}`,
   );
   expect(section).toContain(`${RESULT_PAGE_BYTES / 1_000} KB each, ${MOST_RESULT_PAGES} of an answer`);
-  expect(readmeOf('calls')).toContain(`${MOST_RESULT_PAGES} pages an answer, and ${number(HOURLY_PAGES)} an hour`);
+  expect(readmeOf('calls')).toContain(
+    `${MOST_RESULT_PAGES} pages an answer, and ${number(defaultOf(quotasSpec.shape.results))} bytes of them for a principal`,
+  );
   expect(section).toContain(`${kib(KEPT_BYTES)}; ${number(defaultOf(cacheSpec.shape.entries))} of a tool`);
   expect(section).toContain(`up to ${limits.SEGMENT_ENTRIES} entries or ${kib(limits.SEGMENT_BYTES)} each`);
   expect(section).toContain(`rows of \`commits\`, ${limits.COMMIT_MEMORY_MS / 60_000} minutes`);

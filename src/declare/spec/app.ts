@@ -22,6 +22,20 @@ export const resultsSpec = z.strictObject(
 export const NAME = /^[a-z][a-z0-9_-]{0,63}$/i;
 export const NAME_EXPECTED = 'a name of 1 to 64 letters, digits, _ and -, a letter first';
 
+const MOST_BYTES = 1_000_000_000_000;
+
+export const quotasSpec = z.strictObject(
+  {
+    results: whole(1_000_000, MOST_BYTES, { unit: 'B' }).default(128_000_000),
+    allResults: whole(1_000_000, MOST_BYTES, { unit: 'B' }).default(256_000_000),
+    tasks: whole(1_000_000, MOST_BYTES, { unit: 'B' }).default(256_000_000),
+    allTasks: whole(1_000_000, MOST_BYTES, { unit: 'B' }).default(512_000_000),
+    waits: whole(1, 1_000_000).default(1_000),
+    allWaits: whole(1, 1_000_000).default(2_000),
+  },
+  { error: '{ results, allResults, tasks, allTasks, waits, allWaits }, any of them' },
+);
+
 const builtIn = z
   .union(
     [z.boolean(), z.strictObject({ name: pattern(NAME, NAME_EXPECTED).optional(), title: label, description: label })],
@@ -61,6 +75,7 @@ export const appSpec = z.strictObject(
     prompts: plain<Named<'prompts'>>('prompts by name, as in { name: prompt({ … }) }'),
     builtIns: builtInsSpec.optional(),
     results: resultsSpec.optional(),
+    quotas: quotasSpec.optional(),
   },
   { error: 'defineApp({ … })' },
 );

@@ -42,7 +42,8 @@ export interface SweepReport {
   spent: Spent;
 }
 
-const COLLECT = 1_000;
+/** Removed in one call. Pages of answers have up to 340 KB each, and other work goes on between two calls. */
+const COLLECT = 100;
 
 /** @param deadline epoch ms */
 export async function sweep(given: Deps, deadline: number, options: SweepOptions = {}): Promise<SweepReport> {

@@ -132,6 +132,16 @@ export function recordRules(start: StartKit): void {
     expect(await store.get(key('expired'), NOW + 100)).toMatchObject({ value: null, version });
   });
 
+  test('collecting may take what is fleeting once it has expired, and not before', async () => {
+    const { store, commit } = await start();
+    const value = 'x'.repeat(1_000);
+    await commit([{ kind: 'put', ...key('page'), value, expects: null, expiresAt: NOW + 60_000, fleeting: true }]);
+    await store.collect(NOW + 59_000, 1_000);
+    expect(await store.get(key('page'), NOW + 59_000)).toMatchObject({ value });
+    await store.collect(NOW + 60_000, 1_000);
+    expect(await store.get(key('page'), NOW + 60_000)).toMatchObject({ value: null });
+  });
+
   test('lists are in the order of UTF-8 bytes, also beyond the basic plane', async () => {
     const kit = await start();
     // As UTF-16 the emoji (d83c…) would come before U+FF5E.

@@ -19,6 +19,7 @@ interface Row {
   version: string;
   expiresAt: number | null;
   due: Due | null;
+  isFleeting: boolean;
 }
 
 type Committed = Extract<CommitResult, { status: 'committed' }>;
@@ -48,9 +49,9 @@ export function createMemoryStore({ limits: commitLimits = limits.PORTABLE_LIMIT
       if (operation.kind === 'append') result.cursors[operation.log] = append(operation.log, texts, id, now);
       if (operation.kind === 'delete') remove(operation);
       if (operation.kind === 'put') {
-        const { partition, expiresAt = null, due = null } = operation;
+        const { partition, expiresAt = null, due = null, fleeting: isFleeting = false } = operation;
         const rows = partitions.get(partition) ?? new Map<string, Row>();
-        rows.set(operation.id, { text: texts[0] ?? '', version: id, expiresAt, due });
+        rows.set(operation.id, { text: texts[0] ?? '', version: id, expiresAt, due, isFleeting });
         partitions.set(partition, rows);
       }
     });
@@ -142,7 +143,7 @@ export function createMemoryStore({ limits: commitLimits = limits.PORTABLE_LIMIT
       for (const [partition, rows] of partitions) {
         for (const [id, row] of rows) {
           if (removed >= limit) return { removed };
-          if (!isExpired(row, now - limits.GARBAGE_AFTER_MS)) continue;
+          if (!isExpired(row, row.isFleeting ? now : now - limits.GARBAGE_AFTER_MS)) continue;
           remove({ partition, id });
           removed += 1;
         }

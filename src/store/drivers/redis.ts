@@ -43,6 +43,8 @@ export interface RedisOptions {
  */
 const COMMIT_LIMITS: StoreLimits = { commitOperations: limits.COMMIT_OPERATIONS, commitBytes: 420_000 };
 const LIST_BYTES = 1_000_000;
+/** Clocks may differ by so much from that of Redis. */
+const FLEETING_GRACE_MS = 60_000;
 /** A record that expired less than this ago stays in its queue, because clocks may differ. */
 const DUE_GRACE_MS = 60_000;
 /** About how many expired records of each shard of a queue a call passes over. */
@@ -165,8 +167,10 @@ function encode(operation: Operation, texts: readonly string[], commitId: string
   }
   const { partition, id } = operation;
   if (operation.kind !== 'put') return [operation.kind === 'delete' ? 'd' : 'c', partition, id, operation.expects];
-  const { expects, expiresAt = null, due = null } = operation;
-  const expiry = expiresAt === null ? ['', ''] : [expiresAt, Math.max(0, expiresAt - now) + limits.GARBAGE_AFTER_MS];
+  const { expects, expiresAt = null, due = null, fleeting = false } = operation;
+  // Redis removes the value itself; its names are collected with those of other records.
+  const graceMs = fleeting ? FLEETING_GRACE_MS : limits.GARBAGE_AFTER_MS;
+  const expiry = expiresAt === null ? ['', ''] : [expiresAt, Math.max(0, expiresAt - now) + graceMs];
   const queued = due ? [due.queue, due.at, shardOf(operation)] : ['', '', ''];
   return ['p', partition, id, expects ?? '', texts[0] ?? '', ...[...expiry, ...queued].map(String)];
 }

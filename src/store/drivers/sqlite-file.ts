@@ -27,6 +27,9 @@ export const BUSY_MS = 5_000;
 /** How an error of SQLite says that there is a lock. */
 const BUSY = { code: 'ERR_SQLITE_ERROR', errcode: 5 };
 
+/** Stands in the column `shard` of a record without a queue that may go as soon as it has expired. */
+export const FLEETING = -1;
+
 export interface RecordRow {
   value: string;
   version: string;
@@ -83,7 +86,7 @@ function statementsOf(
     put: prepare('INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
     delete: prepare('DELETE FROM records WHERE partition = ? AND id = ?'),
     collect: prepare(`DELETE FROM records WHERE (partition, id) IN
-      (SELECT partition, id FROM records WHERE expires_at <= ? LIMIT ?)`),
+      (SELECT partition, id FROM records WHERE expires_at <= ?1 AND (expires_at <= ?2 OR shard = ${FLEETING}) LIMIT ?3)`),
   };
   const log = {
     get: prepare<LogRow>('SELECT number, epoch, first, floor, end, newest_at FROM logs WHERE name = ?'),

@@ -8,7 +8,7 @@ import { parseJson } from '../../base/json.ts';
 import * as limits from '../limits.ts';
 import { readCursors } from '../commit-answer.ts';
 import { shardOf, shardsFrom } from '../shard.ts';
-import { BUSY_MS, openSqliteFile, type RecordRow, type SqliteOptions } from './sqlite-file.ts';
+import { BUSY_MS, FLEETING, openSqliteFile, type RecordRow, type SqliteOptions } from './sqlite-file.ts';
 import { createSqliteLogs } from './sqlite-logs.ts';
 import type { CommitResult, DueRecord, Operation, Reading, RecordKey, Store, StoredRecord } from '../store.ts';
 
@@ -45,8 +45,8 @@ export function createSqliteStore(options: SqliteOptions): Store {
       if (operation.kind === 'append') cursors[operation.log] = append(operation.log, texts, id, now);
       if (operation.kind === 'delete') record.delete.run(operation.partition, operation.id);
       if (operation.kind === 'put') {
-        const { partition, expiresAt = null, due = null } = operation;
-        const shard = due && shardOf(operation);
+        const { partition, expiresAt = null, due = null, fleeting } = operation;
+        const shard = due ? shardOf(operation) : fleeting ? FLEETING : null;
         const queued = [due?.queue ?? null, shard, due?.at ?? null];
         record.put.run(partition, operation.id, texts[0] ?? '', id, expiresAt, ...queued);
       }
@@ -134,7 +134,7 @@ export function createSqliteStore(options: SqliteOptions): Store {
     async collect(now, limit) {
       return writing(() => {
         let removed = made.forget.run(now - limits.COMMIT_MEMORY_MS, limit);
-        removed += record.collect.run(now - limits.GARBAGE_AFTER_MS, limit - removed);
+        removed += record.collect.run(now, now - limits.GARBAGE_AFTER_MS, limit - removed);
         removed += counter.collect.run(now, limit - removed);
         return { removed };
       });

@@ -67,8 +67,8 @@ export function dueTimes(item: Item): { at: number; expiresAt: number | null } {
 }
 
 /** Epoch seconds from which on the engine may remove what expires at `expiresAt`. */
-export function garbageAt(expiresAt: number): AttributeValue {
-  return { N: String(Math.ceil((expiresAt + GARBAGE_AFTER_MS) / 1_000)) };
+export function garbageAt(expiresAt: number, fleeting = false): AttributeValue {
+  return { N: String(Math.ceil((expiresAt + (fleeting ? 0 : GARBAGE_AFTER_MS)) / 1_000)) };
 }
 
 export function textAttribute(item: Item, name: string): string {

@@ -159,12 +159,12 @@ export function createRecords(client: DynamoClient, keys: Keys): Records {
 
 /** The item of a put; `value` is its JSON. */
 export function toItem(keys: Keys, put: Put, value: string, version: string): Item {
-  const { expiresAt = null, due = null } = put;
+  const { expiresAt = null, due = null, fleeting } = put;
   return {
     ...keys.record(put),
     v: { S: value },
     n: { S: version },
-    ...(expiresAt === null ? {} : { e: { N: String(expiresAt) }, x: garbageAt(expiresAt) }),
+    ...(expiresAt === null ? {} : { e: { N: String(expiresAt) }, x: garbageAt(expiresAt, fleeting) }),
     ...(due === null ? {} : keys.due(put, due, expiresAt)),
   };
 }
