@@ -56,20 +56,24 @@ export interface AppOptions {
    */
   results?: { bytes?: number; structuredBytes?: number; keptMs?: number };
   /**
-   * How much of the store callers may take up: bytes of large answers while they are kept; bytes of what tasks are called with, while
-   * they work, and of the pages of their results, within a day; and waits for events on one stream at once. Each is for one
-   * caller, and with `all` before it for all callers together. What is over is refused with `rate_limited`. Feeds have no part in it. The defaults are 128,000,000 and 256,000,000 bytes
-   * of answers, 256,000,000 and 512,000,000 of tasks, 1,000 and 2,000 waits.
+   * How much of the store callers may take up. What is over is refused with `rate_limited`, which says when to come again.
+   * Feeds have no part in it.
    */
   quotas?: Partial<AppQuotas>;
 }
 
 export interface AppQuotas {
+  /** Bytes of large answers of one caller, while they are kept. */
   results: number;
+  /** Bytes of large answers of all callers. */
   allResults: number;
+  /** Bytes of what one caller's tasks are called with, while they work, and of the pages of their results, within a day. */
   tasks: number;
+  /** The same, of all callers. */
   allTasks: number;
+  /** Waits of one caller for events on a stream, at once. */
   waits: number;
+  /** Waits of all callers on a stream. */
   allWaits: number;
 }
 
