@@ -187,24 +187,31 @@ async function run(
     return refusedCall(`Wrong arguments for ${name}:\n${text}`, { code: 'invalid_input', field, expected });
   }
   const { input, passedOver } = read;
-  if (isSpecial(tool)) return noted(await tool.call({ args, input }, deps, caller), name, passedOver);
+  if (isSpecial(tool)) {
+    const special = await tool.call({ args, input }, deps, caller);
+    return 'content' in special ? kept(special, tool.outputSchema !== undefined) : special;
+  }
   const once = tool.annotations?.readOnlyHint !== true;
   const answer = await inAskingContext(deps, caller, { method: 'tools/call', name, args, once }, (context) =>
     tool.run(input as never, context),
   );
   if (isInputRequired(answer)) return answer;
-  const result = noted(toolResult(answer, tool.output, name), name, passedOver);
-  return deps.results ? deps.results.fit(result, tool.output !== undefined, caller) : result;
+  return kept(toolResult(answer, tool.output, name), tool.output !== undefined);
+
+  function kept(result: ToolResult, hasSchema: boolean): ToolResult | Promise<ToolResult> {
+    const told = noted(result, name, passedOver);
+    return deps.results ? deps.results.fit(told, hasSchema, caller) : told;
+  }
 }
 
 /** Tells which arguments did nothing, in both halves. The schemas of tools that pass over any allow further members. */
-function noted<Answer extends object>(answer: Answer, name: string, passedOver: readonly string[]): Answer {
-  if (passedOver.length === 0 || !('content' in answer) || !Array.isArray(answer.content)) return answer;
+function noted(answer: ToolResult, name: string, passedOver: readonly string[]): ToolResult {
+  if (passedOver.length === 0) return answer;
   const text = `Passed over, because ${name} has no such argument: ${shortened(passedOver.join(', '), NOTE_CHARACTERS)}`;
-  const { structuredContent: structured } = answer as Partial<ToolResult>;
+  const { structuredContent: structured } = answer;
   return {
     ...answer,
-    content: [...(answer.content as unknown[]), { type: 'text', text }],
+    content: [...answer.content, { type: 'text', text }],
     ...(isObject(structured) ? { structuredContent: { ...structured, argumentsNote: text } } : {}),
   };
 }

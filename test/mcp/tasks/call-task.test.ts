@@ -16,7 +16,7 @@ afterEach(() => served.close());
 
 async function open(): Promise<void> {
   store = createMemoryStore();
-  served = await serveApp(taskApp, { store, runner: { everyMs: 20 }, principal: ADA });
+  served = await serveApp(taskApp, { store, runner: { everyMs: 20 }, principal: ADA, results: {} });
 }
 
 /** Tasks that ADA has begun. */
@@ -48,7 +48,7 @@ describe('a task as a tool', () => {
     await open();
     const { result } = (await (await served.call('tools/list')).json()) as { result: { tools: { name: string }[] } };
     const names = result.tools.map(({ name }) => name);
-    expect(names.slice(0, 4)).toEqual(['get_task', 'answer_task', 'cancel_task', 'greet']);
+    expect(names.slice(0, 5)).toEqual(['get_task', 'answer_task', 'cancel_task', 'read_result', 'greet']);
     expect(names).toContain('strict');
     expect(result.tools.find(({ name }) => name === 'add')).toMatchObject({
       title: 'Add',
@@ -156,6 +156,14 @@ describe.each(ERAS)('a client of %s that knows no tasks', (era, call) => {
       });
     } else expect(result).toMatchObject({ isError: true });
     expect(await begun()).toBe(0);
+  });
+
+  test('that waits for what is larger than an answer gets its beginning and the call that reads the pages', async () => {
+    await open();
+    const { result } = await call('long', {});
+    const text = textOf({ status: 200, result });
+    expect(text).toContain('First page: read_result {');
+    expect(text.length).toBeLessThan(25_000);
   });
 
   test('that waits gets the result itself', async () => {

@@ -114,6 +114,13 @@ export const taskApp = defineApp({
         return { structured: { sum: ms } };
       },
     }),
+    long: task({
+      ...base,
+      description: 'Answers more than fits one answer.',
+      otherwise: 'wait',
+      waitMs: 5_000,
+      run: async () => 'x'.repeat(300_000),
+    }),
     strict: task({
       ...base,
       description: 'For clients that know tasks alone.',
