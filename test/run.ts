@@ -32,6 +32,7 @@ if (all) {
   counts.push(await runCounted('conformance', [suite]));
   const others = ['sqlite', 'redis', 'dynamodb'];
   counts.push(await runCounted('conformance of tasks', [suite, 'tasks', ...others]));
+  if (onPath('taskset')) counts.push(await runCounted('a short flood', ['test/flood/run.ts', '20']));
 }
 const sum = (part: keyof Count) => counts.reduce((total, count) => total + count[part], 0);
 console.log(`\n${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped`);
