@@ -3,11 +3,12 @@
  * (`csv()`, `rss()`, `sse()`), so that a Worker carries only the parsers that its app declares. A format loads its parser
  * with the first burst that needs it.
  */
+import type { FeedItem } from '../../declare/feed.ts';
 import type { Problem } from '../../declare/problem.ts';
 import type { NdjsonItem, NdjsonParser } from '../kit/ndjson.ts';
 
-/** One item, or what came in its place and why it is invalid. */
-export type BodyItem = NdjsonItem;
+/** One item, or what came in its place and why it is invalid. A gap has `meta`. */
+export type BodyItem = NdjsonItem & Pick<FeedItem, 'meta'>;
 /** Takes the body as it comes. It holds a bounded rest. */
 export type RowParser = NdjsonParser;
 

@@ -28,6 +28,8 @@ export interface HttpPosition {
   notBefore: number | null;
   /** Epoch ms until which a stream of events was listened to that gave no id to go on from; null for every other. */
   heardUntil: number | null;
+  /** What a stream of events is remembered by, as `sse/resumption.ts` writes it; empty for every other. */
+  heard: string;
   /** How large the source's pages were that had fewer items than they were asked for. */
   sizes: SeenSizes;
 }
@@ -103,6 +105,7 @@ export const NO_POSITION: HttpPosition = {
   page: null,
   notBefore: null,
   heardUntil: null,
+  heard: '',
   sizes: NO_SIZES,
 };
 
@@ -121,13 +124,14 @@ export function readHttpPosition(stored: Json): HttpPosition {
     page: readPage(fields['page']),
     notBefore: typeof notBefore === 'number' ? notBefore : null,
     heardUntil: typeof heardUntil === 'number' ? heardUntil : null,
+    heard: typeof fields['heard'] === 'string' ? fields['heard'] : '',
     sizes: readSizes(fields['sizes']),
   };
 }
 
 /** Members that are null are left out, but for the cursor. */
 export function writeHttpPosition(position: HttpPosition): Json {
-  const { cursor, validators, read, since, range, latest, page, notBefore, heardUntil, sizes } = position;
+  const { cursor, validators, read, since, range, latest, page, notBefore, heardUntil, heard, sizes } = position;
   return {
     cursor,
     ...validators,
@@ -137,6 +141,7 @@ export function writeHttpPosition(position: HttpPosition): Json {
     // Those ahead stand there once. Beyond the bound they are left out, and taken again if the reading breaks off.
     ...(latest === null ? {} : { latest: writeMark(latest, since?.ahead ?? []) }),
     ...(page === null ? {} : { page: writePage(page) }),
+    ...(heard === '' ? {} : { heard }),
     ...(sizes.full + sizes.last === 0 ? {} : { sizes: [sizes.full, sizes.last] }),
     ...(notBefore === null ? {} : { notBefore }),
     ...(heardUntil === null ? {} : { heardUntil }),

@@ -152,6 +152,65 @@ describe('server-sent events', () => {
     });
   });
 
+  describe('of a source that passes over the id behind which it is asked to go on', () => {
+    /** A first connection that sends `first`, and a second one that sends `second`; answers what is stored then, gaps as details. */
+    async function after(first: string, second: string): Promise<(number | string)[]> {
+      const source = eventSource((send) => send('retry: 300\n\n'));
+      const found: (number | string)[] = [];
+      await held({ readings: readings(options) }, source.fetchOn, async ({ pass, stage }) => {
+        source.send(first);
+        await pass(400);
+        source.end();
+        await pass(800);
+        source.send(second);
+        await pass(600);
+        for (const { data, meta } of await stage.events())
+          found.push(meta?.gap?.detail ?? (data as { value: number }).value);
+      });
+      return found;
+    }
+    const named = (id: string, n: number) => `id: ${id}\ndata: ${JSON.stringify(reading(n))}\n\n`;
+    const events = (...numbers: number[]) => numbers.map(event).join('');
+
+    test.each([
+      ['begins anew, what is known is passed over', events(1, 2, 3), events(1, 2, 3, 4, 5), [1, 2, 3, 4, 5]],
+      ['sends the last one again, too', events(1, 2, 3), events(3, 4), [1, 2, 3, 4]],
+      ['goes on behind the id, all is taken', events(1, 2, 3), events(4, 5), [1, 2, 3, 4, 5]],
+      ['has gaps in its numbers, all is taken', events(1, 5, 9), events(14), [1, 5, 9, 14]],
+    ])('where it %s', async (_what, first, second, expected) => {
+      expect(await after(first, second)).toEqual(expected);
+    });
+
+    test('where it begins anew a history that is longer than what is remembered', async () => {
+      const long = Array.from({ length: 200 }, (_, n) => n + 1);
+      expect(await after(events(...long), events(...long, 201))).toEqual([...long, 201]);
+    });
+
+    test('where its ids are no numbers, what is known is passed over', async () => {
+      const all = [named('a-x', 1), named('c-y', 2), named('b-z', 3), named('d-w', 4)];
+      expect(await after(all.slice(0, 3).join(''), all.join(''))).toEqual([1, 2, 3, 4]);
+    });
+
+    test('where it goes on at its present, a gap says how many are missing', async () => {
+      const found = await after(events(1, 2, 3, 4, 5), events(9, 10));
+      const told = expect.stringMatching(/behind id 5 and went on with 9: 3 events are missing/) as string;
+      expect(found).toEqual([1, 2, 3, 4, 5, told, 9, 10]);
+    });
+
+    test('where its count begins anew with other events, a gap says so and nothing is lost', async () => {
+      const again = [1, 2, 3].map((n) => named(String(n), n + 100)).join('');
+      const told = expect.stringMatching(/behind id 3 and began again with 1/) as string;
+      expect(await after(events(1, 2, 3), again)).toEqual([1, 2, 3, told, 101, 102, 103]);
+      const greeted = named('1', 1) + [2, 3].map((n) => named(String(n), n + 100)).join('');
+      expect(await after(events(1, 2, 3), greeted)).toEqual([1, 2, 3, expect.stringMatching(/began again/), 102, 103]);
+    });
+
+    test('where ids are used twice nothing is passed over', async () => {
+      const ticks = named('BTC', 1) + named('ETH', 2) + named('BTC', 3);
+      expect(await after(ticks, named('BTC', 1) + named('ETH', 5))).toEqual([1, 2, 3, 1, 5]);
+    });
+  });
+
   test('fail where the source answers 200 and ends at once, again and again', async () => {
     const source = eventSource((_send, end) => end());
     await held({ readings: readings(options) }, source.fetchOn, async ({ pass, stage }) => {

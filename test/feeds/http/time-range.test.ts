@@ -204,6 +204,7 @@ it('a position is the same when it was stored', () => {
     page: { at: { query: [['a', 'b'], ['c']] }, count: 3, seen: 's', behind: { items: 3, mark: 'm' } },
     notBefore: 7,
     heardUntil: 8,
+    heard: '0 a.b',
     sizes: { full: 20, last: 3 },
   };
   expect(readHttpPosition(JSON.parse(JSON.stringify(writeHttpPosition(position))))).toEqual(position);

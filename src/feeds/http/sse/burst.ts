@@ -15,6 +15,7 @@ import { httpSettings } from '../spec.ts';
 import type { SseOptions } from './options.ts';
 import { endedAtOnce, wantsNone } from './refusals.ts';
 import { createEventParser } from './parser.ts';
+import { createResumption } from './resumption.ts';
 import { type Left, positionAt, readConnection } from './connection.ts';
 
 /** The pause before a connection is opened again if the source names none, and the least pause whatever it names. */
@@ -43,12 +44,13 @@ export async function* readEvents(
   let { cursor, heardUntil } = before;
   let retryMs = DEFAULT_RETRY_MS;
   const judged = judgeConnections(context);
+  const resumption = createResumption(before.heard);
   const nothing = { brought: false, stoodMs: 0 };
   let anyStood = false;
   let failure: TidegateError | null = null;
   const ending = (notBefore: number | null = null): FeedBatch => ({
     items: [],
-    position: positionAt(cursor, heardUntil, notBefore),
+    position: positionAt(cursor, heardUntil, resumption.state(), notBefore),
     last: true,
   });
   if (before.notBefore !== null && before.notBefore > context.now()) {
@@ -70,7 +72,8 @@ export async function* readEvents(
     }
     if ('body' in answer) {
       const parser = createEventParser(format);
-      const connection = { answer, parser, context, endsAt, budget: hold ? { ...budget } : budget, cursor };
+      resumption.begin(cursor);
+      const connection = { answer, parser, resumption, context, endsAt, budget: hold ? { ...budget } : budget, cursor };
       const openedAt = context.now();
       const fittedBefore = hold?.fitted() ?? 0;
       // A connection that is held is no request whose turn others wait for.
@@ -80,7 +83,7 @@ export async function* readEvents(
         // Stored before anything is read, so that whoever goes on behind a process that dies knows that it listened.
         const items = heardUntil === null ? [] : missing(context, heardUntil);
         heardUntil = openedAt;
-        yield { items, position: positionAt(cursor, heardUntil) };
+        yield { items, position: positionAt(cursor, heardUntil, resumption.state()) };
       }
       let left: Left;
       let came: boolean;

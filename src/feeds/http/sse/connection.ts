@@ -9,6 +9,7 @@ import { PORTION_AGE_MS, PORTION_BYTES, PORTION_ITEMS } from '../portions.ts';
 import { NO_POSITION, writeHttpPosition } from '../position.ts';
 import { toFeedItems } from '../read-page.ts';
 import type { EventParser, SourceEvent } from './parser.ts';
+import type { Resumption } from './resumption.ts';
 
 /** A connection that is held and over which no byte comes for so long is opened again: the other end may be gone. */
 const SILENT_MS = 5 * 60_000;
@@ -24,14 +25,23 @@ export type Left = 'closed' | 'over' | 'spent';
 export function positionAt(
   cursor: string | number | null,
   heardUntil: number | null,
+  heard: string,
   notBefore: number | null = null,
 ): Json {
-  return writeHttpPosition({ ...NO_POSITION, cursor, notBefore, heardUntil: cursor === null ? heardUntil : null });
+  const until = cursor === null ? heardUntil : null;
+  return writeHttpPosition({
+    ...NO_POSITION,
+    cursor,
+    notBefore,
+    heardUntil: until,
+    heard: cursor === null ? '' : heard,
+  });
 }
 
 interface Connection {
   answer: FeedAnswer;
   parser: EventParser;
+  resumption: Resumption;
   context: BurstContext;
   endsAt: number;
   /** What is left of the budget. It shrinks with each batch, unless the connection is held. */
@@ -47,7 +57,7 @@ interface Reading {
 }
 
 export async function* readConnection(connection: Connection): AsyncGenerator<FeedBatch, Reading, undefined> {
-  const { answer, parser, context, endsAt, budget } = connection;
+  const { answer, parser, context, endsAt, budget, resumption } = connection;
   const isHeld = context.hold !== null;
   const reader = answer.body.getReader();
   let { cursor } = connection;
@@ -84,6 +94,7 @@ export async function* readConnection(connection: Connection): AsyncGenerator<Fe
       size += item?.bytes ?? 0;
       used += 1;
     }
+    resumption.handed(pending.slice(0, used));
     pending = pending.slice(used);
     pendingSince = context.now();
     if (!isHeld) {
@@ -91,7 +102,7 @@ export async function* readConnection(connection: Connection): AsyncGenerator<Fe
       budget.bytes -= size;
     }
     if (items.length === 0) return null;
-    return { items: toFeedItems(items, context), position: positionAt(cursor, context.now()) };
+    return { items: toFeedItems(items, context), position: positionAt(cursor, context.now(), resumption.state()) };
   };
 
   try {
@@ -114,14 +125,20 @@ export async function* readConnection(connection: Connection): AsyncGenerator<Fe
         if (read.done) left = 'closed';
         else {
           const known = pending.length;
+          let cameNow = false;
           try {
-            parser.push(read.value, pending);
+            const events: SourceEvent[] = [];
+            parser.push(read.value, events);
+            cameNow = events.length > 0;
+            pending.push(
+              ...resumption.fresh(events).map((one) => (typeof one === 'string' ? gapEvent(one, context) : one)),
+            );
             reading = settle(reader.read());
           } catch (thrown) {
             broken = asTidegateError(thrown);
             left = 'closed';
           }
-          came ||= pending.length > known;
+          came ||= cameNow;
           for (const { item } of pending.slice(known)) count(item, 1);
         }
       }
@@ -144,4 +161,9 @@ export async function* readConnection(connection: Connection): AsyncGenerator<Fe
 
 function settle<Value>(work: Promise<Value>): Promise<Value | Error> {
   return work.catch((thrown: unknown) => (thrown instanceof Error ? thrown : new Error(String(thrown))));
+}
+
+/** A gap in each stream, in the place of an event. */
+function gapEvent(detail: string, { feed }: BurstContext): SourceEvent {
+  return { item: { data: null, bytes: 0, meta: { source: feed, gap: { reason: 'not_resumed', detail } } }, id: null };
 }
