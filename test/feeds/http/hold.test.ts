@@ -13,6 +13,8 @@ beforeAll(() =>
 );
 
 const event = (n: number) => `id: ${n}\ndata: ${JSON.stringify(reading(n))}\n\n`;
+const named = (id: string, n: number) => `id: ${id}\ndata: ${JSON.stringify(reading(n))}\n\n`;
+const events = (...numbers: number[]) => numbers.map(event).join('');
 const unnamed = (n: number) => `data: ${JSON.stringify(reading(n))}\n\n`;
 
 /** A source whose answers are streams that the test writes to. */
@@ -107,6 +109,27 @@ async function status({ deps }: Stage, feed = 'readings') {
   return only;
 }
 
+/** A first connection that sends `first`, and a second one that sends `second`; answers what is stored then, gaps as details. */
+async function after(first: string, second: string): Promise<(number | string)[]> {
+  const source = eventSource((send) => send('retry: 300\n\n'));
+  const found: (number | string)[] = [];
+  await held(
+    { readings: readings({ format: sse(), budget: { timeMs: 2_000 } }) },
+    source.fetchOn,
+    async ({ pass, stage }) => {
+      source.send(first);
+      await pass(400);
+      source.end();
+      await pass(800);
+      source.send(second);
+      await pass(600);
+      for (const { data, meta } of await stage.events())
+        found.push(meta?.gap?.detail ?? (data as { value: number }).value);
+    },
+  );
+  return found;
+}
+
 describe('server-sent events', () => {
   const options = { format: sse(), budget: { timeMs: 2_000 } };
 
@@ -153,25 +176,6 @@ describe('server-sent events', () => {
   });
 
   describe('of a source that passes over the id behind which it is asked to go on', () => {
-    /** A first connection that sends `first`, and a second one that sends `second`; answers what is stored then, gaps as details. */
-    async function after(first: string, second: string): Promise<(number | string)[]> {
-      const source = eventSource((send) => send('retry: 300\n\n'));
-      const found: (number | string)[] = [];
-      await held({ readings: readings(options) }, source.fetchOn, async ({ pass, stage }) => {
-        source.send(first);
-        await pass(400);
-        source.end();
-        await pass(800);
-        source.send(second);
-        await pass(600);
-        for (const { data, meta } of await stage.events())
-          found.push(meta?.gap?.detail ?? (data as { value: number }).value);
-      });
-      return found;
-    }
-    const named = (id: string, n: number) => `id: ${id}\ndata: ${JSON.stringify(reading(n))}\n\n`;
-    const events = (...numbers: number[]) => numbers.map(event).join('');
-
     test.each([
       ['begins anew, what is known is passed over', events(1, 2, 3), events(1, 2, 3, 4, 5), [1, 2, 3, 4, 5]],
       ['sends the last one again, too', events(1, 2, 3), events(3, 4), [1, 2, 3, 4]],
