@@ -11,6 +11,8 @@ export {
   epochOf,
   isEpoch,
   lastBefore,
+  type MarkBefore,
+  markOfCommit,
   type Position,
   raisedFloor,
   readFrom,

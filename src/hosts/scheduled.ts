@@ -10,6 +10,7 @@ import type { TaskDeps } from '../tasks/records/find-task.ts';
 import { runTasks, type TasksReport } from '../tasks/work/run-due.ts';
 import { followAll } from '../tasks/waits/watch.ts';
 import { isLeftOfDay } from './day-budget.ts';
+import { dueAfterClock } from './due-after-clock.ts';
 import { logFeed, logSweep } from './report-log.ts';
 
 export interface ScheduledReport {
@@ -101,8 +102,9 @@ export async function runScheduled(
   report.error ??= waits.error;
   const swept = await sweep(deps, deadline);
   const { projected, collected, error } = swept;
+  const due = await dueAfterClock(deps, swept, deadline);
   report.swept = { projected, collected, more: swept.more };
-  report.more = more || tasksMore || waits.more || swept.more;
+  report.more = more || tasksMore || waits.more || swept.more || due > 0;
   report.error ??= error;
   logSweep(runtime.log, error === null ? 'info' : 'warn', swept);
   return report;

@@ -10,6 +10,11 @@ import type { Cursor } from './store.ts';
 export interface Position {
   epoch: string;
   place: number;
+  /**
+   * The mark of the entry before it (`markOfCommit`). Where a log went back to an earlier state and was appended to, another entry
+   * stands there. Absent where what stands before it is not known.
+   */
+  mark?: string;
 }
 
 /** What a driver knows of a log: its readable entries are at `floor` to `end - 1`, and there is at least one. */
@@ -27,9 +32,19 @@ export function epochOf(log: string, id: string): string {
   return `${fnv1a(log).toString(36)}-${id}`;
 }
 
-/** `<place in base 36>.<epoch>`; more places would stand behind the first, each after a hyphen. */
-export function encodeCursor(epoch: string, place: number): Cursor {
-  return `${place.toString(36)}.${epoch}`;
+export const MARK_CHARACTERS = 4;
+
+/** The mark of each entry that the commit `id` appended: 20 bits of a hash of the id, in characters of base 36. */
+export function markOfCommit(id: string): string {
+  return (fnv1a(id) % 36 ** MARK_CHARACTERS).toString(36).padStart(MARK_CHARACTERS, '0');
+}
+
+/**
+ * `<place in base 36>~<mark>.<epoch>`; more places would stand behind the first, each after a hyphen.
+ * @param mark of the entry before the place; null: it is not known
+ */
+export function encodeCursor(epoch: string, place: number, mark: string | null = null): Cursor {
+  return `${place.toString(36)}${mark === null ? '' : `~${mark}`}.${epoch}`;
 }
 
 /**
@@ -45,16 +60,18 @@ export function isEpoch(given: string, epoch: string): boolean {
   return given === epoch || (given.startsWith('~') && given.length > 1 && epoch.endsWith(given.slice(1)));
 }
 
+const FORM = /^([0-9a-z]{1,11})(?:~([0-9a-z]{4}))?\.(.{1,136})$/su;
+
 /** @throws TidegateError `bad_cursor` for what `encodeCursor` cannot have made. */
 export function decodeCursor(cursor: Cursor): Position {
-  const [, places = '', epoch = ''] = /^([0-9a-z]{1,11})\.(.{1,136})$/su.exec(cursor) ?? [];
+  const [, places = '', mark, epoch = ''] = FORM.exec(cursor) ?? [];
   const place = Number.parseInt(places, 36);
   if (!Number.isSafeInteger(place) || place.toString(36) !== places) {
     throw new TidegateError('bad_cursor', 'not a cursor of this server', {
       expected: 'a cursor from an earlier answer',
     });
   }
-  return { epoch, place };
+  return mark === undefined ? { epoch, place } : { epoch, place, mark };
 }
 
 /**
@@ -67,10 +84,25 @@ export function entriesBetween(from: Cursor, to: Cursor): number | null {
   return first.epoch === second.epoch ? second.place - first.place : null;
 }
 
+/** Finds the mark of the entry before a place that is above the floor; null where it is not known. */
+export type MarkBefore = (place: number) => string | null;
+
+/** Whether a position is of this log, and what stands before it is what stood there. */
+function isOf({ epoch, place, mark }: Position, span: Span, markBefore: MarkBefore): boolean {
+  if (!isEpoch(epoch, span.epoch) || place > span.end) return false;
+  if (mark === undefined || place <= span.floor) return true;
+  const standing = markBefore(place);
+  return standing === null || standing === mark;
+}
+
 /** Where a read after `after` begins. */
-export function readFrom(span: Span, after: Position | null): { from: number; truncated: boolean } {
+export function readFrom(
+  span: Span,
+  after: Position | null,
+  markBefore: MarkBefore,
+): { from: number; truncated: boolean } {
   if (after === null) return { from: span.floor, truncated: false };
-  const known = isEpoch(after.epoch, span.epoch) && after.place >= span.floor && after.place <= span.end;
+  const known = isOf(after, span, markBefore) && after.place >= span.floor;
   return known ? { from: after.place, truncated: false } : { from: span.floor, truncated: true };
 }
 
@@ -79,8 +111,9 @@ export function lastBefore(
   span: Span,
   n: number,
   before: Position | null,
+  markBefore: MarkBefore,
 ): { from: number; to: number; truncated: boolean } {
-  const foreign = before !== null && (!isEpoch(before.epoch, span.epoch) || before.place > span.end);
+  const foreign = before !== null && !isOf(before, span, markBefore);
   const to = before === null || foreign ? span.end : Math.max(before.place, span.floor);
   const gone = before !== null && !foreign && before.place < span.floor;
   return { from: Math.max(span.floor, to - n), to, truncated: foreign || gone };

@@ -14,7 +14,7 @@ export type Version = string;
 
 /**
  * A position *between* two entries of one log, in the form of `cursor.ts`: it holds the log's epoch, or the end of it behind a
- * `~` (`isEpoch`), and the place of the entry behind it. Clients take it as opaque.
+ * `~` (`isEpoch`), the place of the entry behind it, and a mark of the entry before it. Clients take it as opaque.
  */
 export type Cursor = string;
 
@@ -142,8 +142,8 @@ export interface LogPage {
   /** The position to read on from, also after an empty page. Null only for a log that never had an entry. */
   cursor: Cursor | null;
   /**
-   * Entries between the given cursor and the first one returned are gone, or the cursor is of another epoch or beyond
-   * the end. A page of `read` then begins at the log's oldest entry. A page of `last` then ends at the newest entry, or is
+   * Entries between the given cursor and the first one returned are gone, or the cursor is of another epoch or beyond the
+   * end, or another entry stands before it than stood there, because the engine went back to an earlier state. A page of `read` then begins at the log's oldest entry. A page of `last` then ends at the newest entry, or is
    * empty where all entries before the cursor are gone.
    */
   truncated: boolean;
@@ -187,6 +187,14 @@ export interface LogExtent {
 
 export interface DueRecord extends RecordKey {
   dueAt: number;
+}
+
+export interface DueOptions {
+  now: number;
+  /** At most `DUE_LIMIT`. */
+  limit: number;
+  from: number;
+  after?: number;
 }
 
 export interface ListOptions {
@@ -256,15 +264,16 @@ export interface Store {
    * Records of a queue that are due at `now`. The answer is a hint and may be stale: it may miss records that are due and
    * name others that no longer are, so a worker claims a record with a commit. It begins at shard `from` (0 to 15; any
    * other number is taken modulo 16), so that workers who start at random shards seldom meet. Within a shard the records
-   * that have been due for longest come first.
+   * that have been due for longest come first. With `after` (epoch ms) it answers, instead, what becomes due later than that,
+   * however far ahead: what a clock that was wrong has put there is found in no other way.
    */
-  due(queue: string, options: { now: number; limit: number; from: number }): Promise<DueRecord[]>;
+  due(queue: string, options: DueOptions): Promise<DueRecord[]>;
 
   /** Entries after `after` (null: all), oldest first, `READ_LIMIT` at most. Fewer than `limit`: there are no more. */
   read(log: string, after: Cursor | null, limit: number, beside?: Beside): Promise<LogPage>;
   /** As `read`, but the newest `n` entries before `before` (null or absent: the end). */
   last(log: string, n: number, before?: Cursor | null, beside?: Beside): Promise<LogPage>;
-  /** The cursor before the first entry appended at or after `time`, else the end; null for a log without entries. */
+  /** The cursor before the first entry appended at or after `time`, else the end; null for a log without entries. It does not know what stands before it. */
   seek(log: string, time: number): Promise<Cursor | null>;
   extent(log: string): Promise<LogExtent>;
 

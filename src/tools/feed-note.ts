@@ -19,6 +19,8 @@ export interface FeedNote {
   state: FeedCondition;
   /** Age of the newest event that the feed brought, ms. */
   lagMs: number | null;
+  /** How far that event is dated ahead of the clock, ms. Absent: it is not. */
+  aheadMs?: number;
   /** Its times are ISO 8601. */
   lastError: { code: string; message: string; at: string } | null;
   /** What the last burst brought that could be no event, and why. Null: all of it was taken. */
@@ -37,12 +39,19 @@ export function noteOf({ feed }: DeclaredStream, reading: Reading, now: number):
 
 export function noteFrom(
   name: string,
-  { state, lagMs, lastError, rejected }: Pick<FeedStatus, 'state' | 'lagMs' | 'lastError' | 'rejected'>,
+  {
+    state,
+    lagMs,
+    aheadMs,
+    lastError,
+    rejected,
+  }: Pick<FeedStatus, 'state' | 'lagMs' | 'aheadMs' | 'lastError' | 'rejected'>,
 ): FeedNote {
   return {
     name,
     state,
     lagMs,
+    ...(aheadMs === undefined ? {} : { aheadMs }),
     lastError: lastError && { ...lastError, at: isoTime(lastError.at) },
     rejected: rejected && { ...rejected, at: isoTime(rejected.at) },
   };
@@ -58,7 +67,9 @@ export async function readNote({ store, runtime, tenant }: Scope, stream: Declar
 /** One line, or none where there is nothing to say. */
 export function feedText(note: FeedNote | null, now: number): string[] {
   if (note === null || (note.state === 'unread' && note.lastError === null)) return [];
-  const lag = note.lagMs === null ? '' : `, newest event ${ageText(note.lagMs)} old`;
+  const { lagMs, aheadMs } = note;
+  const age = lagMs === null ? '' : `, newest event ${ageText(lagMs)} old`;
+  const lag = aheadMs === undefined ? age : `, newest event dated ${ageText(aheadMs)} ahead of the clock`;
   const error = note.lastError;
   const why = error === null ? '' : `; last error ${ageText(now - Date.parse(error.at))} ago: ${error.message}`;
   // The state of a circuit breaker reads like that of a connection.

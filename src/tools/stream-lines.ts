@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { App } from '../declare/app.ts';
 import { durationText } from '../base/time/time-text.ts';
 import { FeedNoteShape } from '../calls/schemas.ts';
-import { ageText } from '../calls/short-lines.ts';
+import { agoText } from '../calls/short-lines.ts';
 import { feedText } from './feed-note.ts';
 
 const Field = z.object({
@@ -49,8 +49,7 @@ export type ListedStream = z.input<typeof Listed>;
 export function streamLines(listed: ListedStream, now: number, { toolNames }: Pick<App, 'toolNames'>): string[] {
   const { name, title, uri, description, keyed, keys, moreKeys, fields, example, events, newestAt, retention } = listed;
   const { zone, zoneAssumed, aheadMs, latenessMs, delivery, caveat, feed } = listed;
-  const age =
-    newestAt === null ? 'none yet' : `newest arrived ${newestAt} (${ageText(now - Date.parse(newestAt))} ago)`;
+  const age = newestAt === null ? 'none yet' : `newest arrived ${newestAt} (${agoText(now - Date.parse(newestAt))})`;
   const kept = `${retention.events} events${retention.ageMs === null ? '' : `, for ${lengthText(retention.ageMs)}`}`;
   const lister = toolNames.read_latest === null ? '' : ` (${toolNames.read_latest} lists them)`;
   const some = keys.length > 0 ? `keys: ${keys.join(', ')}${moreKeys ? ` and more${lister}` : ''}` : 'keyed';

@@ -19,7 +19,7 @@ test('ends are read as texts, and as none where Lua had an empty table', () => {
 });
 
 test('a segment holds a list of entries', async () => {
-  const segment = { first: 0, end: 1, appendedAt: 0, epoch: 'e', more: 0 };
+  const segment = { first: 0, end: 1, appendedAt: 0, epoch: 'e', mark: null, before: null, more: 0 };
   expect(await unpackSegment({ ...segment, item: { j: { S: '[1]' } } })).toEqual([1]);
   await expect(unpackSegment({ ...segment, item: { j: { S: '{"0":1}' } } })).rejects.toEqual(internal);
 });

@@ -4,6 +4,7 @@ import {
   encodeCursor,
   entriesBetween,
   epochOf,
+  markOfCommit,
   lastBefore,
   raisedFloor,
   readFrom,
@@ -15,6 +16,8 @@ const at = (place: number, epoch = 'e') => ({ epoch, place });
 test.for([0, 1, 35, 36, 1_000_000, Number.MAX_SAFE_INTEGER])('place %s comes back from its cursor', (place) => {
   for (const epoch of ['e', epochOf('log', 'id'), 'with.dot', 'ü 東']) {
     expect(decodeCursor(encodeCursor(epoch, place))).toEqual({ epoch, place });
+    const mark = markOfCommit(`id ${epoch}`);
+    expect(decodeCursor(encodeCursor(epoch, place, mark))).toEqual({ epoch, place, mark });
   }
 });
 
@@ -39,6 +42,10 @@ test.for([
   'ZZ.e',
   'zzzzzzzzzzz.e',
   '1-2.e',
+  '1~abc.e',
+  '1~abcde.e',
+  '1~ABCD.e',
+  '~abcd.e',
 ])('%j is no cursor', (cursor) => {
   expect(() => decodeCursor(cursor)).toThrow(expect.objectContaining({ code: 'bad_cursor' }));
 });
@@ -58,7 +65,12 @@ describe('a log with entries at places 10 to 19', () => {
     { after: at(21), from: 10, truncated: true },
     { after: at(15, 'other'), from: 10, truncated: true },
   ])('reading after $after begins at $from', ({ after, ...expected }) => {
-    expect(readFrom(span, after)).toEqual(expected);
+    expect(readFrom(span, after, () => null)).toEqual(expected);
+    // What stands before the floor is gone, and what stands elsewhere is another.
+    const marked = after && { ...after, mark: 'here' };
+    expect(readFrom(span, marked, () => 'here')).toEqual(expected);
+    const isKnown = after !== null && after.place > 10;
+    expect(readFrom(span, marked, () => 'else')).toEqual(isKnown ? { from: 10, truncated: true } : expected);
   });
 
   test.for([
@@ -71,7 +83,12 @@ describe('a log with entries at places 10 to 19', () => {
     { n: 3, before: at(21), from: 17, to: 20, truncated: true },
     { n: 3, before: at(15, 'other'), from: 17, to: 20, truncated: true },
   ])('the newest $n before $before are $from to $to', ({ n, before, ...expected }) => {
-    expect(lastBefore(span, n, before)).toEqual(expected);
+    expect(lastBefore(span, n, before, () => null)).toEqual(expected);
+    const marked = before && { ...before, mark: 'here' };
+    expect(lastBefore(span, n, marked, () => 'here')).toEqual(expected);
+    const isKnown = before !== null && before.place > 10;
+    const newest = { from: Math.max(10, 20 - n), to: 20, truncated: true };
+    expect(lastBefore(span, n, marked, () => 'else')).toEqual(isKnown ? newest : expected);
   });
 
   test.for([

@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { type ErrorCode, TidegateError } from '../../base/errors.ts';
 import type { Json } from '../../base/json.ts';
+import { liesBeyond, isToCome, LONGEST_LEASE_MS } from '../../base/time/stored-time.ts';
 import { record } from '../../store/record.ts';
 import type { Reading, RecordKey } from '../../store/store.ts';
 import { type FeedCounts, NO_COUNTS } from './counts.ts';
@@ -189,6 +190,20 @@ export function lastRunAt({ lease, lastStartAt, lastSuccessAt, lastError }: Feed
 
 /** Why a feed is not run now; null if it is due and its lease is free. */
 export function notDue(state: FeedState, now: number): 'leased' | 'waiting' | null {
-  if (state.lease !== null && state.lease.until > now) return 'leased';
-  return state.nextAt > now ? 'waiting' : null;
+  if (holdsLease(state, now)) return 'leased';
+  return state.nextAt > now && !isOfOtherClock(state, now) ? 'waiting' : null;
+}
+
+/** Whether another process may hold the lease. One that lies further ahead than a lease lasts is none. */
+export function holdsLease({ lease }: FeedState, now: number): boolean {
+  return lease !== null && isToCome(lease.until, now, LONGEST_LEASE_MS);
+}
+
+/**
+ * Whether the record was written by a clock that was ahead of this one, such as one that was set right since. What it says
+ * of the next burst then counts for nothing: it was set when the feed was last started, did well or failed.
+ */
+export function isOfOtherClock({ lastStartAt, lastSuccessAt, lastError, lease }: FeedState, now: number): boolean {
+  const writtenAt = Math.max(lastStartAt ?? 0, lastSuccessAt ?? 0, lastError?.at ?? 0);
+  return liesBeyond(writtenAt, now, 0) || (lease !== null && liesBeyond(lease.until, now, LONGEST_LEASE_MS));
 }

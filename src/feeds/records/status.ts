@@ -1,12 +1,21 @@
 /** The condition of feeds, for those who read their streams: whether data are stale, and why. It only reads. */
 import { TidegateError } from '../../base/errors.ts';
+import { liesBeyond } from '../../base/time/stored-time.ts';
 import { GET_MANY_LIMIT } from '../../store/limits.ts';
 import { findFeed } from './find-feed.ts';
 import { feedKey } from './state.ts';
 import { beyondReach } from './repeats.ts';
 import { BREAKER_FAILURES } from './breaker.ts';
 import type { FeedCounts } from './counts.ts';
-import { type FeedError, type FeedState, lastRunAt, newState, readStateOrNewer } from './state.ts';
+import {
+  type FeedError,
+  type FeedState,
+  holdsLease,
+  isOfOtherClock,
+  lastRunAt,
+  newState,
+  readStateOrNewer,
+} from './state.ts';
 import type { Rejected } from './rejected.ts';
 import type { Reading } from '../../store/store.ts';
 import type { Scope } from '../../streams/scope.ts';
@@ -15,7 +24,8 @@ import type { Scope } from '../../streams/scope.ts';
  * How a feed is. Of several that apply, the first counts.
  *
  * - `unread`: a newer release wrote the feed's record, and this one cannot read it. The last error says so.
- * - `overdue`: nobody has run the feed for five minutes after it was due, so no host works on it.
+ * - `overdue`: nobody has run the feed for five minutes after it was due, so no host works on it; or its record was written
+ *   by a clock that was ahead of this one, and nobody has run it since that was set right.
  * - `stalled`: the process that runs the feed has not renewed its lease in time, so it stands still or is gone. Another takes
  *   over once the lease has run out. The last error says since when.
  * - `open`: bursts failed so often that the feed is tried again only after a longer pause.
@@ -54,6 +64,8 @@ export interface FeedStatus {
   state: FeedCondition;
   /** Age of the newest event that it brought, by the event's time, ms; null where it brought none. */
   lagMs: number | null;
+  /** How far the newest event that it brought is dated ahead of the clock, ms. Absent: it is not. */
+  aheadMs?: number;
   /** Items known to wait upstream; null where that is not known. */
   backlog: number | null;
   /** Why the last burst failed, or why the state is unread; null otherwise. */
@@ -129,7 +141,7 @@ export async function feedStatus(
 export function judgeRecord(
   reading: Reading,
   now: number,
-): Pick<FeedStatus, 'state' | 'lagMs' | 'lastError' | 'rejected'> & { record: FeedState } {
+): Pick<FeedStatus, 'state' | 'lagMs' | 'aheadMs' | 'lastError' | 'rejected'> & { record: FeedState } {
   const read = readStateOrNewer(reading);
   if (read instanceof TidegateError) {
     const lastError: FeedError = { code: read.code, message: read.message, at: now };
@@ -139,7 +151,9 @@ export function judgeRecord(
   const { lastError, rejected } = record;
   const state = conditionOf(record, now);
   const told = state === 'stalled' ? stalledError(record) : lastError;
-  return { record, state, lagMs: lagOf(record, now), lastError: told, rejected };
+  const { newestTime } = record;
+  const ahead = newestTime !== null && liesBeyond(newestTime, now, 0) ? { aheadMs: newestTime - now } : {};
+  return { record, state, lagMs: lagOf(record, now), ...ahead, lastError: told, rejected };
 }
 
 /**
@@ -152,14 +166,16 @@ export function lagOf({ newestTime, lastSuccessAt }: FeedState, now: number): nu
 }
 
 export function conditionOf(state: FeedState, now: number): FeedCondition {
-  if (state.lastStartAt !== null && now > Math.max(state.nextAt, state.lease?.until ?? 0) + OVERDUE_MS)
-    return 'overdue';
+  const { lastStartAt } = state;
+  if (lastStartAt !== null && now > Math.max(state.nextAt, state.lease?.until ?? 0) + OVERDUE_MS) return 'overdue';
+  // It is due whatever its record says, and who works on it writes the record anew.
+  if (lastStartAt !== null && isOfOtherClock(state, now)) return 'overdue';
   if (isStalled(state, now)) return 'stalled';
   // A burst that is under way does not show yet whether what failed before is mended.
   if (state.failures >= BREAKER_FAILURES) return 'open';
   if (state.failures > 0) return 'backing-off';
   if (state.rejected !== null && state.rejected.count === state.rejected.items) return 'rejecting';
-  if (state.lease !== null && state.lease.until > now && !isHeldWell(state)) return 'running';
+  if (holdsLease(state, now) && !isHeldWell(state)) return 'running';
   if (state.gaps?.events === state.counts.events) return 'missing';
   return state.lastSuccessAt === null ? 'never-run' : 'ok';
 }

@@ -31,7 +31,8 @@ export function burstTime(runtime: Runtime, endsAt: number, stop: AbortSignal | 
   if (stop?.aborted) abort();
   return {
     signal: over.signal,
-    latestEnd: () => (Number.isFinite(endsAt) ? endsAt : abortedAt) + GRACE_MS,
+    // A clock that was set back does not make the burst last longer.
+    latestEnd: () => (stop?.aborted && Number.isFinite(endsAt) ? endsAt : Math.min(endsAt, abortedAt)) + GRACE_MS,
     isSpent: () => over.signal.aborted && !stop?.aborted,
     end() {
       stop?.removeEventListener('abort', abort);

@@ -7,6 +7,7 @@
 import type { BurstContext, DeclaredFeed, FeedBatch } from '../../declare/feed.ts';
 import { asTidegateError, TidegateError } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
+import { timeWithin, watchedClock } from '../../base/time/stored-time.ts';
 import { openFeedSecrets, type OpenSecrets, redactedError } from '../../declare/open-secrets.ts';
 import type { Scope } from '../../streams/scope.ts';
 import type { GuardedFetch } from '../../net/guarded-fetch.ts';
@@ -48,6 +49,13 @@ export async function runBurst(given: BurstOptions): Promise<BurstEnd> {
   const { runtime } = given.scope;
   const secrets = openFeedSecrets(given.feed, runtime.variable);
   const time = burstTime(runtime, given.endsAt, given.signal);
+  const now = watchedClock(
+    () => runtime.now(),
+    () => {
+      runtime.log('warn', 'the clock was set back: the burst ends, and the next one begins', { feed: given.feed.name });
+      time.end();
+    },
+  );
   let lost = false;
   const onLost = () => {
     lost = true;
@@ -57,7 +65,7 @@ export async function runBurst(given: BurstOptions): Promise<BurstEnd> {
   const options = { ...given, lease: held?.lease ?? given.lease };
   const upkeep = createUpkeep({
     ...options,
-    runtime,
+    runtime: { now },
     isHeld: held !== null,
     closeWindows: () => given.closeWindows(options.lease),
   });
@@ -73,9 +81,10 @@ export async function runBurst(given: BurstOptions): Promise<BurstEnd> {
   let last = false;
   let more = false;
   try {
-    iterator = options.feed.feed.burst(contextOf(options, time.signal, held, secrets))[Symbol.asyncIterator]();
+    const context = contextOf(options, { signal: time.signal, now }, held, secrets);
+    iterator = options.feed.feed.burst(context)[Symbol.asyncIterator]();
     for (;;) {
-      const next = await waitForNext(options, iterator, time, upkeep);
+      const next = await waitForNext(options, iterator, time, upkeep, now);
       if (next === 'lost' || lost) return { kind: 'lost' };
       if (next instanceof TidegateError) {
         // A feed may throw when its signal aborts. That is no failure, unless its time ran out without a batch.
@@ -111,7 +120,7 @@ function noProgress(): TidegateError {
 
 function contextOf(
   { scope: { runtime, tenant }, feed, lease, fetch, endsAt, ranUntil }: BurstOptions,
-  signal: AbortSignal,
+  { signal, now }: Pick<BurstContext, 'signal' | 'now'>,
   held: HeldBurst | null,
   secrets: OpenSecrets,
 ): BurstContext {
@@ -130,7 +139,7 @@ function contextOf(
     deadline: endsAt,
     signal,
     hold: held?.hold ?? null,
-    now: () => runtime.now(),
+    now,
     random: () => runtime.random(),
     newId: () => runtime.newId(),
     sleep: (ms, wake) => runtime.sleep(ms, wake),
@@ -150,12 +159,16 @@ async function waitForNext(
   iterator: AsyncIterator<FeedBatch>,
   time: BurstTime,
   upkeep: Upkeep,
+  clock: () => number,
 ): Promise<IteratorResult<FeedBatch> | TidegateError | 'lost'> {
   const pending = iterator.next().then((result) => result, asTidegateError);
   for (;;) {
     const latestEnd = time.latestEnd();
     // A lease that outlasts the burst is not renewed, so a short burst makes no commit for it.
-    const renewAt = lease.until() >= latestEnd + leaseMs / 4 ? Number.POSITIVE_INFINITY : lease.until() - leaseMs / 2;
+    const isShort = lease.until() >= latestEnd + leaseMs / 4;
+    // A lease that the clock was set back from is renewed at once, since others no longer take it for one.
+    const until = timeWithin(lease.until(), runtime.now(), leaseMs);
+    const renewAt = isShort ? Number.POSITIVE_INFINITY : until - leaseMs / 2;
     const wakeAt = Math.min(latestEnd, renewAt, upkeep.dueAt());
     const awake = new AbortController();
     const wake = () => awake.abort();
@@ -166,7 +179,7 @@ async function waitForNext(
     time.signal.removeEventListener('abort', wake);
     wake();
     if (result !== null) return result;
-    const now = runtime.now();
+    const now = clock();
     if (now >= time.latestEnd()) return new TidegateError('upstream', 'the feed did not end when its time was over');
     if (now >= renewAt && (await lease.commit([], commitBy())) === 'lost') return 'lost';
     if (now >= upkeep.dueAt() && !(await upkeep.run())) return 'lost';

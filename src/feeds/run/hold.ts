@@ -5,6 +5,7 @@
  */
 import { asTidegateError, type ErrorCode, TidegateError } from '../../base/errors.ts';
 import { backoff } from '../../base/backoff.ts';
+import { isToCome, LONGEST_LEASE_MS } from '../../base/time/stored-time.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import type { BurstContext, Hold } from '../../declare/feed.ts';
 import { STEADY_MS } from '../kit/connections.ts';
@@ -77,7 +78,7 @@ export function holdBurst({ runtime, lease, intake, commitBy, onLost }: Options)
 
   /** A process that stood still may wake after its lease ran out, and another may hold the connection by then. */
   async function sure(): Promise<void> {
-    if (lease.until() > runtime.now()) return;
+    if (isToCome(lease.until(), runtime.now(), LONGEST_LEASE_MS)) return;
     if ((await inTurn([], commitBy())) !== 'lost') return;
     onLost();
     throw new TidegateError('cancelled', 'another process holds the feed');

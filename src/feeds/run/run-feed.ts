@@ -19,7 +19,7 @@ import { type Lease, takeLease } from './lease.ts';
 import { project, projectAndRelease } from './project.ts';
 import { beyondReach, MOST_REACH, type RepeatsState } from '../records/repeats.ts';
 import { addCounts, type FeedCounts, NO_COUNTS } from '../records/counts.ts';
-import { feedRecord, type FeedState, newState, readState, lastRunAt } from '../records/state.ts';
+import { feedRecord, type FeedState, isOfOtherClock, lastRunAt, newState, readState } from '../records/state.ts';
 import { rejectedOf, withinBound } from '../records/rejected.ts';
 import { conditionOf, type FeedCondition } from '../records/status.ts';
 
@@ -162,8 +162,11 @@ function endOf({ budget }: DeclaredFeed, startedAt: number, deadline: number | n
 }
 
 /** The state in which a run begins. If the feed is not due in that state, it has killed too many processes. */
-function begin(state: FeedState, now: number, chance: number): FeedState {
-  if (state.lease === null) return { ...state, lastStartAt: now, bursts: state.bursts + 1 };
+function begin(stored: FeedState, now: number, chance: number): FeedState {
+  const state = { ...stored, nextAt: Math.min(stored.nextAt, now) };
+  // A lease of a clock that was wrong says nothing of its process.
+  if (state.lease === null || isOfOtherClock(stored, now))
+    return { ...state, lastStartAt: now, bursts: state.bursts + 1 };
   const failures = state.failures + 1;
   const error = { code: 'internal' as const, message: 'the burst before did not end: its process is gone', at: now };
   const failed = { ...state, lease: null, failures, lastError: error };

@@ -11,6 +11,7 @@
  */
 import type { DeclaredFeed } from '../../declare/feed.ts';
 import { asTidegateError, TidegateError } from '../../base/errors.ts';
+import { LONGEST_LEASE_MS } from '../../base/time/stored-time.ts';
 import { openAccount, type Spent } from '../../store/counting.ts';
 import { PASS_OVER_MS } from '../../store/due.ts';
 import { GET_MANY_LIMIT } from '../../store/limits.ts';
@@ -19,7 +20,14 @@ import type { Deps } from '../../streams/deps.ts';
 import { feedKey } from '../records/state.ts';
 import { createGuardedFetch, type GuardedFetch } from '../../net/guarded-fetch.ts';
 import { type FeedOutcome, type FeedReport, runFeed } from './run-feed.ts';
-import { DEFAULT_LEASE_MS, type FeedState, newState, notDue, readStateOrNewer } from '../records/state.ts';
+import {
+  DEFAULT_LEASE_MS,
+  type FeedState,
+  isOfOtherClock,
+  newState,
+  notDue,
+  readStateOrNewer,
+} from '../records/state.ts';
 import { NO_COUNTS } from '../records/counts.ts';
 import { conditionOf, type FeedCondition } from '../records/status.ts';
 import { type Scope, scopesOf } from '../../streams/scope.ts';
@@ -46,8 +54,8 @@ export interface IngestOptions {
   /** Feeds that are pulled at once; default 4. */
   concurrency?: number;
   /**
-   * How long a lease lasts without a commit, ms; default 30,000. Give less only if all who share the store share a
-   * clock.
+   * How long a lease lasts without a commit, ms; default 30,000, at most 120,000. Give less only if all who share the store
+   * share a clock.
    */
   leaseMs?: number;
   /** Ends the bursts early, in good order. */
@@ -90,7 +98,7 @@ export async function ingest(given: Deps, deadline: number, options: IngestOptio
   for (const scope of await scopesOf(deps, options.tenant)) looks.push(...(await lookAtFeeds(scope, feeds)));
   const shared = {
     fetch: options.fetch ?? createGuardedFetch(runtime),
-    leaseMs: options.leaseMs ?? DEFAULT_LEASE_MS,
+    leaseMs: Math.min(options.leaseMs ?? DEFAULT_LEASE_MS, LONGEST_LEASE_MS),
     signal: options.signal ?? null,
   };
 
@@ -108,8 +116,10 @@ export async function ingest(given: Deps, deadline: number, options: IngestOptio
     }
     const { nextAt } = state ?? newState();
     const reason = notDue(state ?? newState(), runtime.now());
-    if (reason === null) due.push({ look, state, nextAt });
-    else reports.set(look, idleReport(look, state, reason, runtime.now()));
+    if (reason === null) {
+      if (state !== null && isOfOtherClock(state, runtime.now())) tellClock(look, state);
+      due.push({ look, state, nextAt });
+    } else reports.set(look, idleReport(look, state, reason, runtime.now()));
   }
   due.sort((a, b) => a.nextAt - b.nextAt);
 
@@ -187,6 +197,11 @@ function passOver({ scope: { runtime, tenant }, feed }: FeedLook, error: Tidegat
   const { message } = error;
   runtime.log('warn', 'a feed of a newer release is passed over', { tenant, feed: feed.name, message });
   return { ...blankReport(feed, 'failed', 'unread'), error, nextAt: runtime.now() + PASS_OVER_MS };
+}
+
+function tellClock({ scope: { runtime, tenant }, feed }: FeedLook, { lastStartAt, nextAt, lease }: FeedState): void {
+  const hint = 'the record of a feed was written by a clock that was ahead of this one: the feed is run now';
+  runtime.log('warn', hint, { tenant, feed: feed.name, lastStartAt, nextAt, leaseUntil: lease?.until ?? null });
 }
 
 function blankReport(feed: DeclaredFeed, outcome: FeedOutcome, state: FeedCondition): Omit<FeedReport, 'nextAt'> {

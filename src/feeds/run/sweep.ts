@@ -6,6 +6,7 @@
  * beside readers and writers.
  */
 import { asTidegateError, type TidegateError } from '../../base/errors.ts';
+import { lookAtClock } from '../../store/clock-seen.ts';
 import { openAccount, type Spent } from '../../store/counting.ts';
 import { tellFindings } from '../../store/examine.ts';
 import type { Deps } from '../../streams/deps.ts';
@@ -34,6 +35,8 @@ export interface SweepReport {
   collected: number;
   /** Entries by which latest events were behind their logs. */
   projected: number;
+  /** By how much the clock is behind what the sweep before saw, ms; null: it is not. */
+  setBackMs: number | null;
   /** True: the time was over, or something failed, before all was done. */
   more: boolean;
   /** The first failure. The rest was done all the same. */
@@ -55,6 +58,7 @@ export async function sweep(given: Deps, deadline: number, options: SweepOptions
     deadLetters: {},
     collected: 0,
     projected: 0,
+    setBackMs: null,
     more: false,
     error: null,
   };
@@ -76,6 +80,13 @@ export async function sweep(given: Deps, deadline: number, options: SweepOptions
     keep: options.deadLetters ?? KEPT_DEAD_LETTERS,
     ageMs: options.deadLetterAgeMs ?? DEAD_LETTER_AGE_MS,
   };
+  let agesBy = runtime.now();
+  await attempt(async () => {
+    const look = await lookAtClock(deps, deadline);
+    ({ agesBy } = look);
+    report.setBackMs = look.setBackMs;
+    return false;
+  });
   async function sweepTenant(scope: Scope): Promise<void> {
     for (const stream of app.streams.values()) {
       let isBeingRemoved = false;
@@ -88,14 +99,14 @@ export async function sweep(given: Deps, deadline: number, options: SweepOptions
       });
       await attempt(async () => isBeingRemoved && !(await eraseAll(scope, stream, deadline)));
       await attempt(async () => {
-        const { removed, more } = await trimStream(scope, stream, deadline);
+        const { removed, more } = await trimStream(scope, stream, deadline, agesBy);
         report.events[stream.name] = (report.events[stream.name] ?? 0) + removed;
         return more;
       });
     }
     for (const feed of app.feeds.keys()) {
       await attempt(async () => {
-        const { removed, more } = await trimLog(scope, deadLetterLog(scope.tenant, feed), kept, deadline);
+        const { removed, more } = await trimLog(scope, deadLetterLog(scope.tenant, feed), kept, deadline, agesBy);
         report.deadLetters[feed] = (report.deadLetters[feed] ?? 0) + removed;
         return more;
       });
@@ -105,7 +116,7 @@ export async function sweep(given: Deps, deadline: number, options: SweepOptions
   async function collect(): Promise<boolean> {
     let isFull = false;
     await attempt(async () => {
-      const { removed } = await store.collect(runtime.now(), COLLECT);
+      const { removed } = await store.collect(agesBy, COLLECT);
       report.collected += removed;
       isFull = removed >= COLLECT;
       return false;

@@ -25,7 +25,7 @@ export interface Upkeep {
 }
 
 interface Options {
-  runtime: Runtime;
+  runtime: Pick<Runtime, 'now'>;
   feed: DeclaredFeed;
   lease: Lease;
   intake: Intake;

@@ -8,6 +8,7 @@ import { createHolding } from './holding.ts';
 import { type FeedOutcome, type FeedReport, ingest, type IngestReport } from '../../feeds/run/run.ts';
 import { sweep } from '../../feeds/run/sweep.ts';
 import type { Deps } from '../../streams/deps.ts';
+import { dueAfterClock } from '../due-after-clock.ts';
 import { logFeed, logSweep } from '../report-log.ts';
 
 /** Outcomes of a look at a feed that had no turn. */
@@ -96,6 +97,7 @@ export function startLoop(deps: Deps, options: LoopOptions = {}): Loop {
   async function keep(): Promise<null> {
     const report = await sweep(deps, runtime.now() + runMs);
     logSweep(runtime.log, 'debug', report);
+    await dueAfterClock(deps, report, runtime.now() + runMs);
     if (report.error !== null) throw report.error;
     return null;
   }

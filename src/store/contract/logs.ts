@@ -106,9 +106,9 @@ export function logRules(start: StartKit): void {
     for (const characters of [1, 4, 8, epoch.length]) {
       const short = encodeCursor(shortEpoch(epoch, characters), 2);
       const page = await store.read('l', short, 5);
-      expect([page.truncated, values(page), page.start]).toEqual([false, [3], encodeCursor(epoch, 2)]);
+      expect([page.truncated, values(page), unmarked(page.start)]).toEqual([false, [3], encodeCursor(epoch, 2)]);
       const last = await store.last('l', 5, short);
-      expect([last.truncated, values(last), last.cursor]).toEqual([false, [1, 2], encodeCursor(epoch, 2)]);
+      expect([last.truncated, values(last), unmarked(last.cursor)]).toEqual([false, [1, 2], encodeCursor(epoch, 2)]);
     }
     for (const other of ['~', `~x${epoch}`, `~${epoch.slice(0, -1)}`, `~${epoch.slice(-4)}\u00e9`, epoch.slice(-8)]) {
       expect(await store.read('l', encodeCursor(other, 2), 5)).toMatchObject({ truncated: true });
@@ -125,7 +125,11 @@ export function logRules(start: StartKit): void {
     const { epoch, place } = decodeCursor(cursors['l'] ?? '');
     for (const cursor of [cursors['other'] ?? '', encodeCursor(epoch, place + 1)]) {
       const page = await store.read('l', cursor, 1);
-      expect(page).toMatchObject({ truncated: true, start: encodeCursor(epoch, 0), cursor: encodeCursor(epoch, 1) });
+      expect([page.truncated, page.start, unmarked(page.cursor)]).toEqual([
+        true,
+        encodeCursor(epoch, 0),
+        encodeCursor(epoch, 1),
+      ]);
       expect(values(page)).toEqual(['a']);
       const last = await store.last('l', 1, cursor);
       expect([last.truncated, values(last)]).toEqual([true, ['b']]);
@@ -176,7 +180,7 @@ export function logRules(start: StartKit): void {
       const cursor = await store.seek('l', time);
       expect([time, values(await store.read('l', cursor, 1))[0]]).toEqual([time, expected]);
     }
-    expect(await store.seek('l', 31)).toBe((await store.extent('l')).end);
+    expect(await store.seek('l', 31)).toBe(unmarked((await store.extent('l')).end));
   });
 
   test('every JSON value comes back as it was, null too', async () => {
@@ -192,4 +196,11 @@ export function logRules(start: StartKit): void {
     await commits(logs.map((log) => ({ kind: 'append', log, entries: [log] })));
     for (const log of logs) expect(values(await store.read(log, null, 10))).toEqual([log]);
   });
+}
+
+/** A cursor without what it knows of the entry before it. */
+export function unmarked(cursor: Cursor | null): Cursor | null {
+  if (cursor === null) return null;
+  const { epoch, place } = decodeCursor(cursor);
+  return encodeCursor(epoch, place);
 }

@@ -30,6 +30,22 @@ export function queueRules(start: StartKit): void {
     await eventually(() => dueIds(kit, NOW + 101), ['later']);
   });
 
+  test('what becomes due later than a time is found, however far ahead', async () => {
+    const kit = await start();
+    const far = NOW + 400 * 86_400_000;
+    await kit.put(key('due'), 1, { due: { queue: 'q', at: NOW } });
+    await kit.put(key('soon'), 1, { due: { queue: 'q', at: NOW + 10 } });
+    await kit.put(key('far'), 1, { due: { queue: 'q', at: far } });
+    await kit.put(key('gone'), 1, { due: { queue: 'q', at: far }, expiresAt: NOW });
+    await kit.put(key('none'), 1);
+    const later = async (after: number) =>
+      (await kit.store.due('q', { now: NOW, limit: 10, from: 2, after })).map(({ id }) => id).toSorted();
+    await eventually(() => later(NOW), ['far', 'soon']);
+    expect(await later(NOW + 10)).toEqual(['far']);
+    expect(await later(far)).toEqual([]);
+    expect(await later(NOW - 1)).toEqual(['due', 'far', 'soon']);
+  });
+
   test('it moves from one queue to another', async () => {
     const kit = await start();
     const version = await kit.put(key('a'), 1, { due: { queue: 'other', at: NOW } });

@@ -5,6 +5,7 @@
 import { describe } from 'vitest';
 import { commitRules } from './commits.ts';
 import { eraseRules } from './erase.ts';
+import { historyRules } from './histories.ts';
 import { createKit, type StoreUnderTest } from './kit.ts';
 import { limitRules } from './limits.ts';
 import { logRules } from './logs.ts';
@@ -29,6 +30,7 @@ const PARTS = {
   commits: commitRules,
   limits: limitRules,
   logs: logRules,
+  'histories that went back': historyRules,
   trimming: trimRules,
   erasing: eraseRules,
   races: raceRules,

@@ -1,6 +1,16 @@
 /** The logs of the memory store: arrays of entries by name. It checks no operation of a commit; `memory.ts` does. */
 import { parseJson } from '../../base/json.ts';
-import { decodeCursor, encodeCursor, epochOf, lastBefore, raisedFloor, readFrom, type Position } from '../cursor.ts';
+import {
+  decodeCursor,
+  encodeCursor,
+  epochOf,
+  lastBefore,
+  type MarkBefore,
+  markOfCommit,
+  raisedFloor,
+  readFrom,
+  type Position,
+} from '../cursor.ts';
 import * as limits from '../limits.ts';
 import type { Beside, Cursor, LogPage, Reading, RecordKey, Store } from '../store.ts';
 
@@ -12,7 +22,7 @@ interface Log {
    */
   first: number;
   floor: number;
-  entries: { text: string; appendedAt: number }[];
+  entries: { text: string; appendedAt: number; mark: string }[];
 }
 
 export interface MemoryLogs extends Pick<Store, 'read' | 'last' | 'seek' | 'extent' | 'trim' | 'erase'> {
@@ -34,9 +44,10 @@ export function createMemoryLogs(readingOf: (key: RecordKey, now: number) => Rea
     append(name, texts, id, now) {
       const log = logs.get(name) ?? { epoch: epochOf(name, id), first: 0, floor: 0, entries: [] };
       const appendedAt = Math.max(now, log.entries.at(-1)?.appendedAt ?? now);
-      for (const text of texts) log.entries.push({ text, appendedAt });
+      const mark = markOfCommit(id);
+      for (const text of texts) log.entries.push({ text, appendedAt, mark });
       logs.set(name, log);
-      return encodeCursor(log.epoch, endOf(log));
+      return cursorAt(log, endOf(log));
     },
 
     async read(name, after, limit, beside) {
@@ -44,7 +55,7 @@ export function createMemoryLogs(readingOf: (key: RecordKey, now: number) => Rea
       const position = after === null ? null : decodeCursor(after);
       const log = logs.get(name);
       if (!log) return withRecord(emptyPage(position), beside);
-      const { from, truncated } = readFrom(spanOf(log), position);
+      const { from, truncated } = readFrom(spanOf(log), position, markIn(log));
       return withRecord(pageOf(log, from, Math.min(from + limit, endOf(log)), truncated), beside);
     },
 
@@ -53,7 +64,7 @@ export function createMemoryLogs(readingOf: (key: RecordKey, now: number) => Rea
       const position = before === null ? null : decodeCursor(before);
       const log = logs.get(name);
       if (!log) return withRecord(emptyPage(position), beside);
-      const { from, to, truncated } = lastBefore(spanOf(log), n, position);
+      const { from, to, truncated } = lastBefore(spanOf(log), n, position, markIn(log));
       return withRecord(pageOf(log, from, to, truncated), beside);
     },
 
@@ -65,10 +76,10 @@ export function createMemoryLogs(readingOf: (key: RecordKey, now: number) => Rea
     async extent(name) {
       const log = logs.get(name);
       if (!log) return { start: null, end: null, count: 0, newestAt: null };
-      const { epoch, floor, end } = spanOf(log);
+      const { floor, end } = spanOf(log);
       return {
-        start: encodeCursor(epoch, floor),
-        end: encodeCursor(epoch, end),
+        start: cursorAt(log, floor),
+        end: cursorAt(log, end),
         count: end - floor,
         newestAt: log.entries.at(-1)?.appendedAt ?? null,
       };
@@ -110,20 +121,29 @@ function seekPlace(log: Log, time: number): number {
   return index < 0 ? endOf(log) : log.first + index;
 }
 
+/** The mark of the entry before a place. That of an entry which is trimmed is not known, whether it is removed yet or not. */
+function markIn(log: Log): MarkBefore {
+  return (place) => (place <= log.floor ? null : (log.entries[place - 1 - log.first]?.mark ?? null));
+}
+
+function cursorAt(log: Log, place: number): Cursor {
+  return encodeCursor(log.epoch, place, markIn(log)(place));
+}
+
 function pageOf(log: Log, from: number, to: number, truncated: boolean): LogPage {
-  const entries = log.entries.slice(from - log.first, to - log.first).map(({ text, appendedAt }, index) => ({
+  const entries = log.entries.slice(from - log.first, to - log.first).map(({ text, appendedAt, mark }, index) => ({
     value: parseJson(text),
-    cursor: encodeCursor(log.epoch, from + index + 1),
+    cursor: encodeCursor(log.epoch, from + index + 1, mark),
     appendedAt,
   }));
-  const { epoch, floor, end } = spanOf(log);
+  const { floor, end } = spanOf(log);
   return {
     entries,
-    start: encodeCursor(epoch, from),
-    cursor: encodeCursor(epoch, to),
+    start: cursorAt(log, from),
+    cursor: cursorAt(log, to),
     truncated,
-    floor: encodeCursor(epoch, floor),
-    end: encodeCursor(epoch, end),
+    floor: cursorAt(log, floor),
+    end: cursorAt(log, end),
   };
 }
 

@@ -76,11 +76,12 @@ export function createMemoryStore({ limits: commitLimits = limits.PORTABLE_LIMIT
     return removed;
   }
 
-  function dueAt(queue: string, now: number): DueRecord[] {
+  function dueAt(queue: string, now: number, after: number | undefined): DueRecord[] {
     const found: DueRecord[] = [];
     for (const [partition, rows] of partitions) {
       for (const [id, row] of rows) {
-        if (row.due?.queue !== queue || row.due.at > now || isExpired(row, now)) continue;
+        if (row.due?.queue !== queue || isExpired(row, now)) continue;
+        if (after === undefined ? row.due.at > now : row.due.at <= after) continue;
         found.push({ partition, id, dueAt: row.due.at });
       }
     }
@@ -113,9 +114,9 @@ export function createMemoryStore({ limits: commitLimits = limits.PORTABLE_LIMIT
       return { records, next: live.length > limit ? (records.at(-1)?.id ?? null) : null, ...more };
     },
 
-    async due(queue, { now, limit, from }) {
+    async due(queue, { now, limit, from, after }) {
       limits.checkCount(limit, limits.DUE_LIMIT, 'limit');
-      const all = dueAt(queue, now);
+      const all = dueAt(queue, now, after);
       return shardsFrom(from)
         .flatMap((shard) => all.filter((record) => shardOf(record) === shard))
         .slice(0, limit);

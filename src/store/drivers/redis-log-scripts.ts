@@ -4,20 +4,25 @@
  */
 
 /**
- * log, epoch ('' without a cursor; whole, or its end behind a '~'), place, count, 'read' or 'last', and partition and id where a record is asked for →
- * the record's row, epoch, from, to, truncated, stream entries, floor, end, 1 where entries are gone from the stream, or 0; the
- * row alone where there is no log. What is gone is passed over, and the page is truncated.
+ * log, epoch ('' without a cursor; whole, or its end behind a '~'), place, mark or '', count, 'read' or 'last', and partition
+ * and id where a record is asked for → the record's row, epoch, from, to, truncated, stream entries, floor, end, 1 where entries
+ * are gone from the stream, or 0, the marks before from and before end; the row alone where there is no log. What is gone is
+ * passed over, and the page is truncated.
  */
 export const READ = `
-local row = ARGV[6] and rowOf(member(ARGV[6], ARGV[7])) or false
+local row = ARGV[7] and rowOf(member(ARGV[7], ARGV[8])) or false
 local log = logOf(ARGV[1])
 if not log then return { row } end
-local given, place, count = ARGV[2] ~= '', tonumber(ARGV[3]), tonumber(ARGV[4])
+local given, place, count = ARGV[2] ~= '', tonumber(ARGV[3]), tonumber(ARGV[5])
 local short = #ARGV[2] > 1 and string.sub(ARGV[2], 1, 1) == '~' and string.sub(ARGV[2], 2) == string.sub(log.epoch, 1 - #ARGV[2])
 local foreign = given and ((ARGV[2] ~= log.epoch and not short) or place > log.stop)
+if given and not foreign and ARGV[4] ~= '' then
+  local standing = markBefore(ARGV[1], log, place)
+  foreign = standing ~= '' and standing ~= ARGV[4]
+end
 local below = given and not foreign and place < log.floor
 local from, to
-if ARGV[5] == 'read' then
+if ARGV[6] == 'read' then
   from = (not given or foreign or below) and log.floor or place
   to = math.min(from + count, log.stop)
 else
@@ -27,14 +32,15 @@ end
 local entries, begin = {}, from
 if from < to then entries, begin = entriesOf(ARGV[1], from, to) end
 local gone = begin > from
-if gone and begin == to and ARGV[5] == 'read' then
+if gone and begin == to and ARGV[6] == 'read' then
   local oldest = redis.call('XRANGE', base .. ':e:' .. ARGV[1], whole(to + 1), '+', 'COUNT', 1)[1]
   begin = oldest and tonumber(string.match(oldest[1], '^%d+')) - 1 or log.stop
   to = math.min(begin + count, log.stop)
   if begin < to then entries, begin = entriesOf(ARGV[1], begin, to) end
 end
 local truncated = foreign or below or gone
-return { row, log.epoch, whole(begin), whole(to), truncated and 1 or 0, entries, whole(log.floor), whole(log.stop), gone and 1 or 0 }
+return { row, log.epoch, whole(begin), whole(to), truncated and 1 or 0, entries, whole(log.floor), whole(log.stop), gone and 1 or 0,
+  markBefore(ARGV[1], log, begin), markBefore(ARGV[1], log, log.stop) }
 `;
 
 /** log, time → epoch, place; nothing where there is no log. */
@@ -44,11 +50,11 @@ if not log then return false end
 return { log.epoch, whole(seek(ARGV[1], log, ARGV[2])) }
 `;
 
-/** log → epoch, floor, end, newest append time; nothing where there is no log. */
+/** log → epoch, floor, end, newest append time, mark before the end; nothing where there is no log. */
 export const EXTENT = `
 local log = logOf(ARGV[1])
 if not log then return false end
-return { log.epoch, whole(log.floor), whole(log.stop), log.at }
+return { log.epoch, whole(log.floor), whole(log.stop), log.at, markBefore(ARGV[1], log, log.stop) }
 `;
 
 /**
@@ -70,7 +76,7 @@ if first > log.first then
   redis.call('XTRIM', entries, 'MINID', '=', id)
   local aside = base .. ':d:' .. name
   if redis.call('EXISTS', aside) == 1 then
-    for place = log.first, first - 1 do redis.call('HDEL', aside, whole(place)) end
+    for place = log.first, first - 1 do redis.call('HDEL', aside, whole(place), 'm' .. whole(place)) end
   end
 end
 local oldest = entriesOf(name, first, first + 1)[1]
@@ -109,6 +115,7 @@ for _, place in ipairs(places) do
       local at = whole(tonumber(string.match(entry[1], '^%d+')) - 1)
       redis.call('XDEL', entries, entry[1])
       redis.call('HSET', aside, at, entry[2][2] .. ' ' .. entry[2][4])
+      if entry[2][6] then redis.call('HSET', aside, 'm' .. at, entry[2][6]) end
     end
     done = to
   end

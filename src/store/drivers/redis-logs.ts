@@ -6,11 +6,13 @@ import type { Beside, Cursor, LogPage, Reading, RecordKey, Store } from '../stor
 import type { RedisClient } from './redis-client.ts';
 import type { RedisHealth } from './redis-health.ts';
 
-/** An entry as Redis answers it: its id, then `t`, the append time, `v`, the value. */
-type StreamEntry = [string, [string, string, string, string]];
+/** An entry as Redis answers it: its id, then `t`, the append time, `v`, the value, and perhaps `m`, the mark. */
+type StreamEntry = [string, [string, string, string, string, string?, string?]];
 
-/** The row of the record beside, then epoch, from, to, truncated, entries, floor, end, whether entries are gone; the row alone where there is no log. */
-type PageAnswer = [Row | null] | [Row | null, string, string, string, number, StreamEntry[], string, string, number];
+/** As the script `READ` says. */
+type PageAnswer =
+  | [Row | null]
+  | [Row | null, string, string, string, number, StreamEntry[], string, string, number, string, string];
 
 /**
  * Value, version, expiry, queue and due time of a record. All are null where there is no record; '' stands for one that
@@ -35,29 +37,30 @@ export function createRedisLogs(
     beside: Beside | undefined,
   ): Promise<LogPage> {
     const position = cursor === null ? null : decodeCursor(cursor);
-    const { epoch: given, place } = position ?? { epoch: '', place: 0 };
+    const { epoch: given, place, mark: known = '' } = position ?? { epoch: '', place: 0 };
     const record = beside === undefined ? [] : [beside.record.partition, beside.record.id];
-    const answer = await client.run('read', [name, given, String(place), String(count), kind, ...record]);
+    const answer = await client.run('read', [name, given, String(place), known, String(count), kind, ...record]);
     const [row, ...read] = answer as PageAnswer;
     const more = beside === undefined ? {} : { beside: toReading(beside.record, row ?? [], beside.now) };
     if (read.length === 0) {
       return { entries: [], start: null, cursor: null, truncated: position !== null, floor: null, end: null, ...more };
     }
-    const [epoch, from, to, truncated, found, floor, end, gone] = read;
+    const [epoch, from, , truncated, found, floor, end, gone, markBefore, lastMark] = read;
     if (gone === 1) health.gone(name, null);
     const first = Number(from);
-    const entries = found.map(([, [, time, , value]], index) => ({
+    const entries = found.map(([, [, time, , value, , mark]], index) => ({
       value: parseJson(value),
-      cursor: encodeCursor(epoch, first + index + 1),
+      cursor: encodeCursor(epoch, first + index + 1, mark || null),
       appendedAt: Number(time),
     }));
+    const start = encodeCursor(epoch, first, markBefore || null);
     return {
       entries,
-      start: encodeCursor(epoch, first),
-      cursor: encodeCursor(epoch, Number(to)),
+      start,
+      cursor: entries.at(-1)?.cursor ?? start,
       truncated: truncated === 1,
       floor: encodeCursor(epoch, Number(floor)),
-      end: encodeCursor(epoch, Number(end)),
+      end: encodeCursor(epoch, Number(end), lastMark || null),
       ...more,
     };
   }
@@ -79,12 +82,12 @@ export function createRedisLogs(
     },
 
     async extent(name) {
-      const answer = (await client.run('extent', [name])) as [string, string, string, string] | null;
+      const answer = (await client.run('extent', [name])) as [string, string, string, string, string] | null;
       if (!answer) return { start: null, end: null, count: 0, newestAt: null };
-      const [epoch, floor, end, newestAt] = answer;
+      const [epoch, floor, end, newestAt, mark] = answer;
       return {
         start: encodeCursor(epoch, Number(floor)),
-        end: encodeCursor(epoch, Number(end)),
+        end: encodeCursor(epoch, Number(end), mark || null),
         count: Number(end) - Number(floor),
         newestAt: Number(newestAt),
       };

@@ -7,8 +7,9 @@
  *   :q:<shard>:<queue>   zset    members by due time
  *   :x                   zset    members by expiry
  *   :l:<log>             hash    epoch, first, floor, end, at (newest append time)
- *   :e:<log>             stream  id `<place + 1>-0`, t append time, v value
- *   :d:<log>             hash    entries that were set aside, since a stream cannot be changed: place → t, a space, v
+ *   :e:<log>             stream  id `<place + 1>-0`, t append time, v value, m mark of the commit
+ *   :d:<log>             hash    entries that were set aside, since a stream cannot be changed: place → t, a space, v;
+ *                                m<place> → mark
  *   :t:<log>             zset    the first place of each append time
  *   :c:<commit id>       string  the commit's answer: epoch and end of each log that it appended to
  *   :n:<counter>         hash    t total, e expiry
@@ -40,6 +41,12 @@ local function seek(name, log, time)
   local found = redis.call('ZRANGEBYSCORE', base .. ':t:' .. name, time, '+inf', 'LIMIT', 0, 1)[1]
   return math.max(found and tonumber(found) or log.stop, log.floor)
 end
+local function markBefore(name, log, place)
+  if place <= log.floor then return '' end
+  local found = redis.call('XRANGE', base .. ':e:' .. name, whole(place), whole(place))[1]
+  if found then return found[2][6] or '' end
+  return redis.call('HGET', base .. ':d:' .. name, 'm' .. whole(place - 1)) or ''
+end
 -- The entries of these places. Where some are gone, those behind the last of them, and the place where they begin.
 local function entriesOf(name, from, to)
   local found = redis.call('XRANGE', base .. ':e:' .. name, whole(from + 1), whole(to))
@@ -57,7 +64,8 @@ local function entriesOf(name, from, to)
       if aside[next] then
         local space = string.find(aside[next], ' ', 1, true)
         local time, value = string.sub(aside[next], 1, space - 1), string.sub(aside[next], space + 1)
-        all[#all + 1] = { whole(place + 1) .. '-0', { 't', time, 'v', value } }
+        local mark = redis.call('HGET', base .. ':d:' .. name, 'm' .. whole(place))
+        all[#all + 1] = { whole(place + 1) .. '-0', { 't', time, 'v', value, 'm', mark or '' } }
       else all, behind = {}, place + 1 end
       next = next + 1
     else
@@ -102,19 +110,19 @@ return answer
 `;
 
 /**
- * queue, now, limit, grace, most passed, shards… → partition, id and due time of each due record. It removes from the queue
+ * queue, now, limit, grace, most passed, least and greatest due time, shards… → partition, id and due time of each due record. It removes from the queue
  * what expired before `now - grace` or is gone. What expired since does not count for the limit. It goes on to the next
  * shard once it has passed over about that many expired records of one.
  */
 const DUE = `
 local now, limit, found = tonumber(ARGV[2]), tonumber(ARGV[3]), {}
-for at = 6, #ARGV do
+for at = 8, #ARGV do
   local queue, stay, passed, more = queueKey(ARGV[at], ARGV[1]), 0, 0, true
   while more and passed < tonumber(ARGV[5]) do
     local left = limit - #found / 3
     if left <= 0 then return found end
     local count = math.max(left, 50)
-    local names = redis.call('ZRANGEBYSCORE', queue, '-inf', ARGV[2], 'WITHSCORES', 'LIMIT', stay, count)
+    local names = redis.call('ZRANGEBYSCORE', queue, ARGV[6], ARGV[7], 'WITHSCORES', 'LIMIT', stay, count)
     for i = 1, #names, 2 do
       if #found / 3 >= limit then return found end
       local row = redis.call('HMGET', base .. ':r:' .. names[i], 'n', 'e')
@@ -141,7 +149,7 @@ return found
 /**
  * id, now, how long the id is remembered (ms), then for each operation
  *   p partition id expects value expiry ttl queue due shard | d partition id expects | c partition id expects
- *   | a log epoch count entries…
+ *   | a log epoch count mark entries…
  * → 'committed', JSON of epoch and end of each append; or 'conflict', then index and row of each operation in conflict.
  * It checks everything before it writes anything, since an error would not undo what was written.
  */
@@ -154,7 +162,7 @@ if done then return { 'committed', done } end
 local conflicts, at, index = { 'conflict' }, 4, 0
 while at <= #ARGV do
   local kind = ARGV[at]
-  if kind == 'a' then at = at + 4 + tonumber(ARGV[at + 3])
+  if kind == 'a' then at = at + 5 + tonumber(ARGV[at + 3])
   else
     local row = rowOf(member(ARGV[at + 1], ARGV[at + 2]))
     local holds = (row[2] or '') == ARGV[at + 3]
@@ -182,14 +190,15 @@ while at <= #ARGV do
     local time = log.at and tonumber(log.at) > now and log.at or ARGV[2]
     if time ~= log.at then redis.call('ZADD', base .. ':t:' .. name, time, whole(log.stop)) end
     for i = 1, count do
-      redis.call('XADD', base .. ':e:' .. name, whole(log.stop + i) .. '-0', 't', time, 'v', ARGV[at + 3 + i])
+      redis.call('XADD', base .. ':e:' .. name, whole(log.stop + i) .. '-0', 't', time, 'v', ARGV[at + 4 + i], 'm',
+        ARGV[at + 4])
     end
     local stop = whole(log.stop + count)
     redis.call('HSET', base .. ':l:' .. name, 'epoch', log.epoch, 'first', whole(log.first), 'floor', whole(log.floor),
       'end', stop, 'at', time)
     ends[#ends + 1] = log.epoch
     ends[#ends + 1] = stop
-    at = at + 4 + count
+    at = at + 5 + count
   else
     local name = member(ARGV[at + 1], ARGV[at + 2])
     local key = base .. ':r:' .. name

@@ -6,7 +6,7 @@
 import { isOfStore, TidegateError } from '../../base/errors.ts';
 import { parseJson } from '../../base/json.ts';
 import type { Log } from '../../base/runtime.ts';
-import { encodeCursor, epochOf } from '../cursor.ts';
+import { encodeCursor, epochOf, markOfCommit } from '../cursor.ts';
 import * as limits from '../limits.ts';
 import { compareUtf8 } from '../order.ts';
 import { readEnds } from '../commit-answer.ts';
@@ -107,9 +107,10 @@ function storeOn(client: RedisClient, health: RedisHealth, timeoutMs: number): S
       return { records, next: next === '' ? null : next, ...more };
     },
 
-    async due(queue, { now, limit, from }) {
+    async due(queue, { now, limit, from, after }) {
       limits.checkCount(limit, limits.DUE_LIMIT, 'limit');
-      const args = [queue, now, limit, DUE_GRACE_MS, MOST_PASSED, ...shardsFrom(from)].map(String);
+      const span = after === undefined ? ['-inf', now] : [`(${after}`, '+inf'];
+      const args = [queue, now, limit, DUE_GRACE_MS, MOST_PASSED, ...span, ...shardsFrom(from)].map(String);
       const found = (await client.run('due', args)) as string[];
       return Array.from({ length: found.length / 3 }, (_, i) => ({
         partition: found[i * 3] ?? '',
@@ -163,7 +164,7 @@ function storeOn(client: RedisClient, health: RedisHealth, timeoutMs: number): S
 function encode(operation: Operation, texts: readonly string[], commitId: string, now: number): string[] {
   if (operation.kind === 'append') {
     const { log } = operation;
-    return ['a', log, epochOf(log, commitId), String(texts.length), ...texts];
+    return ['a', log, epochOf(log, commitId), String(texts.length), markOfCommit(commitId), ...texts];
   }
   const { partition, id } = operation;
   if (operation.kind !== 'put') return [operation.kind === 'delete' ? 'd' : 'c', partition, id, operation.expects];
@@ -190,7 +191,7 @@ function toCommitResult(answer: unknown, operations: readonly Operation[], id: s
   const cursors: Record<string, Cursor> = {};
   const appends = operations.filter((operation) => operation.kind === 'append');
   for (const [i, { log }] of appends.entries()) {
-    cursors[log] = encodeCursor(ends[i * 2] ?? '', Number(ends[i * 2 + 1]));
+    cursors[log] = encodeCursor(ends[i * 2] ?? '', Number(ends[i * 2 + 1]), markOfCommit(id));
   }
   return { status, version: id, cursors };
 }

@@ -81,7 +81,7 @@ function statementsOf(
     ),
     list: prepare<RecordRow & { id: string }>(`SELECT * FROM records WHERE partition = ? AND id >= ? AND id > ?
       AND (expires_at IS NULL OR expires_at > ?) ORDER BY id LIMIT ?`),
-    due: prepare<DueRecord>(`SELECT partition, id, due_at AS dueAt FROM records WHERE queue = ? AND shard = ? AND due_at <= ?
+    due: prepare<DueRecord>(`SELECT partition, id, due_at AS dueAt FROM records WHERE queue = ? AND shard = ? AND due_at > ? AND due_at <= ?
       AND (expires_at IS NULL OR expires_at > ?) ORDER BY due_at LIMIT ?`),
     put: prepare('INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
     delete: prepare('DELETE FROM records WHERE partition = ? AND id = ?'),
@@ -97,10 +97,11 @@ function statementsOf(
     trim: prepare('UPDATE logs SET first = ?, floor = ? WHERE number = ?'),
   };
   const entry = {
-    add: prepare('INSERT INTO entries VALUES (?, ?, ?, ?)'),
-    read: prepare<{ value: string; appended_at: number }>(
-      'SELECT value, appended_at FROM entries WHERE log = ? AND place >= ? AND place < ? ORDER BY place',
+    add: prepare('INSERT INTO entries (log, place, appended_at, value, mark) VALUES (?, ?, ?, ?, ?)'),
+    read: prepare<{ value: string; appended_at: number; mark: string | null }>(
+      'SELECT value, appended_at, mark FROM entries WHERE log = ? AND place >= ? AND place < ? ORDER BY place',
     ),
+    mark: prepare<{ mark: string | null }>('SELECT mark FROM entries WHERE log = ? AND place = ?'),
     replace: prepare('UPDATE entries SET value = ? WHERE log = ? AND place = ?'),
     remove: prepare('DELETE FROM entries WHERE log = ? AND place < ?'),
   };

@@ -5,6 +5,8 @@ import {
   encodeCursor,
   epochOf,
   lastBefore,
+  type MarkBefore,
+  markOfCommit,
   raisedFloor,
   readFrom,
   type Position,
@@ -34,11 +36,16 @@ export function createSqliteLogs(
     return Math.max(time.seek.get(number, from)?.place ?? end, floor);
   }
 
+  /** The mark of the entry before a place; that of an entry which is trimmed is not known, whether it is removed yet or not. */
+  function markIn({ number, floor }: LogRow): MarkBefore {
+    return (place) => (place <= floor ? null : (entry.mark.get(number, place - 1)?.mark ?? null));
+  }
+
   function page(
     name: string,
     position: Position | null,
     beside: Beside | undefined,
-    choose: (span: Span) => PageBounds,
+    choose: (span: Span, markBefore: MarkBefore) => PageBounds,
   ): LogPage {
     return within('read', () => {
       const more = beside === undefined ? {} : { beside: readingOf(beside.record, beside.now) };
@@ -55,19 +62,22 @@ export function createSqliteLogs(
         };
       }
       const { number, epoch, floor, end } = found;
-      const { from, to, truncated } = choose(found);
-      const entries = entry.read.all(number, from, to).map(({ value, appended_at }, index) => ({
+      const markBefore = markIn(found);
+      const { from, to, truncated } = choose(found, markBefore);
+      const entries = entry.read.all(number, from, to).map(({ value, appended_at, mark }, index) => ({
         value: parseJson(value),
-        cursor: encodeCursor(epoch, from + index + 1),
+        cursor: encodeCursor(epoch, from + index + 1, mark),
         appendedAt: appended_at,
       }));
+      const start = encodeCursor(epoch, from, markBefore(from));
+      const cursor = entries.at(-1)?.cursor ?? start;
       return {
         entries,
-        start: encodeCursor(epoch, from),
-        cursor: encodeCursor(epoch, to),
+        start,
+        cursor,
         truncated,
         floor: encodeCursor(epoch, floor),
-        end: encodeCursor(epoch, end),
+        end: to === end ? cursor : encodeCursor(epoch, end, markBefore(end)),
         ...more,
       };
     });
@@ -78,18 +88,19 @@ export function createSqliteLogs(
       if (log.get.get(name) === null) log.create.run(name, epochOf(name, id));
       const { number, epoch, end, newest_at } = log.get.get(name) as LogRow;
       const appendedAt = Math.max(now, newest_at);
+      const mark = markOfCommit(id);
       if (appendedAt > newest_at) time.add.run(number, appendedAt, end);
-      texts.forEach((text, index) => entry.add.run(number, end + index, appendedAt, text));
+      texts.forEach((text, index) => entry.add.run(number, end + index, appendedAt, text, mark));
       log.extend.run(end + texts.length, appendedAt, number);
-      return encodeCursor(epoch, end + texts.length);
+      return encodeCursor(epoch, end + texts.length, mark);
     },
 
     async read(name, after, limit, beside) {
       limits.checkCount(limit, limits.READ_LIMIT, 'limit');
       const position = after === null ? null : decodeCursor(after);
       return reading(() =>
-        page(name, position, beside, (span) => {
-          const { from, truncated } = readFrom(span, position);
+        page(name, position, beside, (span, markBefore) => {
+          const { from, truncated } = readFrom(span, position, markBefore);
           return { from, to: Math.min(from + limit, span.end), truncated };
         }),
       );
@@ -98,7 +109,9 @@ export function createSqliteLogs(
     async last(name, n, before = null, beside) {
       limits.checkCount(n, limits.READ_LIMIT, 'n');
       const position = before === null ? null : decodeCursor(before);
-      return reading(() => page(name, position, beside, (span) => lastBefore(span, n, position)));
+      return reading(() =>
+        page(name, position, beside, (span, markBefore) => lastBefore(span, n, position, markBefore)),
+      );
     },
 
     async seek(name, time) {
@@ -111,12 +124,15 @@ export function createSqliteLogs(
     },
 
     async extent(name) {
-      const found = await reading(() => log.get.get(name));
+      const [found, mark] = await reading(() => {
+        const row = log.get.get(name);
+        return [row, row && markIn(row)(row.end)];
+      });
       if (!found) return { start: null, end: null, count: 0, newestAt: null };
       const { epoch, floor, end, newest_at } = found;
       return {
         start: encodeCursor(epoch, floor),
-        end: encodeCursor(epoch, end),
+        end: encodeCursor(epoch, end, mark),
         count: end - floor,
         newestAt: newest_at,
       };

@@ -33,6 +33,8 @@ const MIGRATIONS: readonly string[] = [
   CREATE TABLE counters (key TEXT PRIMARY KEY, total INTEGER NOT NULL, expires_at INTEGER NOT NULL) WITHOUT ROWID, STRICT;
   CREATE INDEX counters_expiring ON counters (expires_at);
   `,
+  // A mark of the commit that appended the entry; entries of earlier releases have none.
+  `ALTER TABLE entries ADD COLUMN mark TEXT`,
 ];
 
 /**

@@ -97,12 +97,13 @@ export function createSqliteStore(options: SqliteOptions): Store {
       return { records, next: matching.length > limit ? (records.at(-1)?.id ?? null) : null, ...more };
     },
 
-    async due(queue, { now, limit, from }) {
+    async due(queue, { now, limit, from, after }) {
       limits.checkCount(limit, limits.DUE_LIMIT, 'limit');
       const found: DueRecord[] = [];
+      const span = after === undefined ? [-Number.MAX_SAFE_INTEGER, now] : [after, Number.MAX_SAFE_INTEGER];
       for (const shard of shardsFrom(from)) {
         if (found.length === limit) break;
-        found.push(...(await reading(() => record.due.all(queue, shard, now, now, limit - found.length))));
+        found.push(...(await reading(() => record.due.all(queue, shard, ...span, now, limit - found.length))));
       }
       return found;
     },

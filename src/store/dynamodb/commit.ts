@@ -17,7 +17,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { hexOf, sha256 } from '../../base/digest.ts';
 import { TidegateError } from '../../base/errors.ts';
-import { encodeCursor, epochOf } from '../cursor.ts';
+import { encodeCursor, epochOf, markOfCommit } from '../cursor.ts';
 import { readCursors } from '../commit-answer.ts';
 import type { DynamoClient } from './client.ts';
 import { refusedAsFull, toTidegateError, withoutData } from './errors.ts';
@@ -85,16 +85,20 @@ export function createCommit(client: DynamoClient, keys: Keys, logs: LogReader):
     const [view, packed] = await Promise.all([logs.look(log, until), packing]);
     const epoch = view?.span.epoch ?? epochOf(log, id);
     const appendedAt = Math.max(now, view?.newestAt ?? now);
+    const mark = markOfCommit(id);
+    let before = view?.tail.mark ?? null;
     let place = view?.span.end ?? 0;
     const end = place + entries.length;
     const writes = packed.map(({ count, data }) => {
       const numbers = { c: { N: String(count) }, t: { N: String(appendedAt) } };
       const Item = { ...keys.segment(log, place), ...numbers, p: { S: epoch }, n: { S: id }, ...data };
+      if (before !== null) Object.assign(Item, { b: { S: before } });
+      before = mark;
       place += count;
       if (place < end) Object.assign(Item, { m: { N: String(end - place) } });
       return { Put: { TableName, Item, ...FREE } };
     });
-    return { writes, cursor: encodeCursor(epoch, place) };
+    return { writes, cursor: encodeCursor(epoch, place, mark) };
   }
 
   async function draft(

@@ -15,6 +15,7 @@ import { compareUtf8 } from '../order.ts';
 import { shardsFrom } from '../shard.ts';
 import {
   isPresent,
+  type DueOptions,
   type DueRecord,
   type ListOptions,
   type RecordPage,
@@ -62,8 +63,7 @@ export function createRecords(client: DynamoClient, keys: Keys): Records {
   async function dueInShard(
     queue: string,
     shard: number,
-    now: number,
-    limit: number,
+    { now, limit, after }: DueOptions,
     until: number,
   ): Promise<DueRecord[]> {
     const found: DueRecord[] = [];
@@ -74,8 +74,8 @@ export function createRecords(client: DynamoClient, keys: Keys): Records {
       const command = new QueryCommand({
         TableName,
         IndexName: DYNAMODB_TABLE.dueIndex.name,
-        KeyConditionExpression: 'dq = :queue AND da < :until',
-        ExpressionAttributeValues: { ':queue': keys.queue(queue, shard), ':until': { S: dueUpTo(now) } },
+        KeyConditionExpression: `dq = :queue AND da ${after === undefined ? '<' : '>'} :bound`,
+        ExpressionAttributeValues: { ':queue': keys.queue(queue, shard), ':bound': { S: dueUpTo(after ?? now) } },
         Limit,
         ExclusiveStartKey,
       });
@@ -143,14 +143,15 @@ export function createRecords(client: DynamoClient, keys: Keys): Records {
       return { ...page, beside: reading };
     },
 
-    async due(queue, { now, limit, from }) {
+    async due(queue, options) {
+      const { limit } = options;
       limits.checkCount(limit, limits.DUE_LIMIT, 'limit');
-      const shards = shardsFrom(from);
+      const shards = shardsFrom(options.from);
       const found: DueRecord[] = [];
       const until = client.until();
       for (let i = 0; i < shards.length && found.length < limit; i += SHARDS_AT_ONCE) {
         const some = shards.slice(i, i + SHARDS_AT_ONCE);
-        found.push(...(await Promise.all(some.map((shard) => dueInShard(queue, shard, now, limit, until)))).flat());
+        found.push(...(await Promise.all(some.map((shard) => dueInShard(queue, shard, options, until)))).flat());
       }
       return found.slice(0, limit);
     },

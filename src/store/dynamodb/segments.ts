@@ -4,6 +4,7 @@
  */
 import { TidegateError } from '../../base/errors.ts';
 import { type Json, parseJson, utf8Bytes } from '../../base/json.ts';
+import { markOfCommit } from '../cursor.ts';
 import { numberAttribute, textAttribute, type Item } from './item.ts';
 import { segmentCounts } from '../limits.ts';
 
@@ -16,6 +17,10 @@ export interface Segment {
   end: number;
   appendedAt: number;
   epoch: string;
+  /** Mark of its entries; null for a tombstone. */
+  mark: string | null;
+  /** Mark of the entry before its first one; null: there is none, or an earlier release wrote it. */
+  before: string | null;
   /** How many entries of the same append are in segments behind it. */
   more: number;
   /** Null for a tombstone. */
@@ -59,6 +64,8 @@ export function toSegment(item: Item): Segment {
     end: first + numberAttribute(item, 'c'),
     appendedAt: numberAttribute(item, 't'),
     epoch: textAttribute(item, 'p'),
+    mark: item['n'] === undefined ? null : markOfCommit(textAttribute(item, 'n')),
+    before: item['b']?.S ?? null,
     more: numberAttribute(item, 'm'),
     item: item['c'] === undefined ? null : item,
   };

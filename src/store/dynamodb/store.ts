@@ -3,8 +3,15 @@
  * zones. `table.ts` says what is stored where. The engine's time to live collects garbage; no guarantee needs it.
  */
 import { GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import type { Json } from '../../base/json.ts';
-import { decodeCursor, encodeCursor, lastBefore, readFrom, type Position, type Span } from '../cursor.ts';
+import {
+  decodeCursor,
+  encodeCursor,
+  lastBefore,
+  type MarkBefore,
+  readFrom,
+  type Position,
+  type Span,
+} from '../cursor.ts';
 import {
   createDynamoClient,
   type DynamoAccess,
@@ -17,10 +24,10 @@ import { createErase } from './erase.ts';
 import { createKeys, garbageAt, numberAttribute, type Item, type Keys } from './item.ts';
 import { createLogReader } from './log.ts';
 import { createRecords } from './records.ts';
-import { unpackSegment } from './segments.ts';
+import { type Segment, unpackSegment } from './segments.ts';
 import { createTrim } from './trim.ts';
 import * as limits from '../limits.ts';
-import type { Beside, LogEntry, LogExtent, LogPage, Store } from '../store.ts';
+import type { Beside, LogExtent, LogPage, Store } from '../store.ts';
 
 export interface DynamodbOptions extends DynamoAccess {
   /** The app whose data it is. Apps that share a table do not see each other's data. */
@@ -48,7 +55,7 @@ function storeOn(client: DynamoClient, keys: Keys): Store {
     log: string,
     position: Position | null,
     beside: Beside | undefined,
-    choose: (span: Span) => Bounds,
+    choose: (span: Span, markBefore: MarkBefore) => Bounds,
   ): Promise<LogPage> {
     if (beside === undefined) return entriesOf(log, position, choose);
     const [found, reading] = await Promise.all([
@@ -58,27 +65,46 @@ function storeOn(client: DynamoClient, keys: Keys): Store {
     return { ...found, beside: reading };
   }
 
-  async function entriesOf(log: string, position: Position | null, choose: (span: Span) => Bounds): Promise<LogPage> {
+  async function entriesOf(
+    log: string,
+    position: Position | null,
+    choose: (span: Span, markBefore: MarkBefore) => Bounds,
+  ): Promise<LogPage> {
     return logs.seen(log, async (view, until) => {
       if (view === null) {
         return { entries: [], start: null, cursor: null, truncated: position !== null, floor: null, end: null };
       }
       const { epoch, floor, end } = view.span;
-      const { from, to, truncated } = choose(view.span);
-      const segments = await logs.cover(log, view, from, to, until);
+      const covered = async ({ from, to }: Bounds) => logs.cover(log, view, from, to, until);
+      const markIn = (segments: readonly Segment[]) => (place: number) =>
+        place <= floor ? null : markBefore([...segments, view.tail], place);
+      let bounds = choose(view.span, markIn([]));
+      let segments = await covered(bounds);
       if (segments === null) return null;
+      // What stands before the position may be known only from the segments. Where it is another, others are read.
+      const judged = choose(view.span, markIn(segments));
+      if (judged.from !== bounds.from || judged.to !== bounds.to) segments = await covered(judged);
+      if (segments === null) return null;
+      bounds = judged;
+      const { from, to, truncated } = bounds;
       const values = await Promise.all(segments.map(unpackSegment));
-      const entries = segments.flatMap(({ first, appendedAt }, i) =>
-        (values[i] ?? []).map((value, j) => toEntry(value, epoch, first + j, appendedAt)),
+      const entries = segments.flatMap(({ first, appendedAt, mark }, i) =>
+        (values[i] ?? []).map((value, j) => ({
+          value,
+          cursor: encodeCursor(epoch, first + j + 1, mark),
+          appendedAt,
+        })),
       );
       const skipped = segments[0] === undefined ? 0 : from - segments[0].first;
+      const taken = entries.slice(skipped, skipped + to - from);
+      const start = encodeCursor(epoch, from, markIn(segments)(from));
       return {
-        entries: entries.slice(skipped, skipped + to - from),
-        start: encodeCursor(epoch, from),
-        cursor: encodeCursor(epoch, to),
+        entries: taken,
+        start,
+        cursor: taken.at(-1)?.cursor ?? start,
         truncated,
         floor: encodeCursor(epoch, floor),
-        end: encodeCursor(epoch, end),
+        end: encodeCursor(epoch, end, view.tail.mark),
       };
     });
   }
@@ -118,8 +144,8 @@ function storeOn(client: DynamoClient, keys: Keys): Store {
     async read(name, after, limit, beside) {
       limits.checkCount(limit, limits.READ_LIMIT, 'limit');
       const position = after === null ? null : decodeCursor(after);
-      return page(name, position, beside, (span) => {
-        const { from, truncated } = readFrom(span, position);
+      return page(name, position, beside, (span, marks) => {
+        const { from, truncated } = readFrom(span, position, marks);
         return { from, to: Math.min(from + limit, span.end), truncated };
       });
     },
@@ -127,7 +153,7 @@ function storeOn(client: DynamoClient, keys: Keys): Store {
     async last(name, n, before = null, beside) {
       limits.checkCount(n, limits.READ_LIMIT, 'n');
       const position = before === null ? null : decodeCursor(before);
-      return page(name, position, beside, (span) => lastBefore(span, n, position));
+      return page(name, position, beside, (span, marks) => lastBefore(span, n, position, marks));
     },
 
     async seek(name, time) {
@@ -145,7 +171,7 @@ function storeOn(client: DynamoClient, keys: Keys): Store {
         const { epoch, floor, end } = view.span;
         return {
           start: encodeCursor(epoch, floor),
-          end: encodeCursor(epoch, end),
+          end: encodeCursor(epoch, end, view.tail.mark),
           count: end - floor,
           newestAt: view.newestAt,
         };
@@ -198,6 +224,11 @@ interface Bounds {
   truncated: boolean;
 }
 
-function toEntry(value: Json, epoch: string, place: number, appendedAt: number): LogEntry {
-  return { value, cursor: encodeCursor(epoch, place + 1), appendedAt };
+/** The mark of the entry before a place, as far as these segments tell it. */
+function markBefore(segments: readonly Segment[], place: number): string | null {
+  for (const { first, end, mark, before } of segments) {
+    if (place > first && place <= end) return mark;
+    if (place === first) return before;
+  }
+  return null;
 }

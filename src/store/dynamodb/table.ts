@@ -5,7 +5,7 @@
  *
  *   kind      pk            sk      attributes
  *   record    <app>#r#<partition>  id      v value (JSON), n version, e expiry; dq, da where it is in a queue
- *   segment   <app>#l#<log>        place   c entries, t append time, p epoch, n commit; d (deflated JSON) or j (JSON); m how many
+ *   segment   <app>#l#<log>        place   c entries, t append time, p epoch, n commit, b mark of the entry before it; d (deflated JSON) or j (JSON); m how many
  *                                          entries of the same append stand in segments behind it, where there are any;
  *                                          r how often it was rewritten, where entries of it were erased
  *   tombstone <app>#l#<log>        place   what is left of a trimmed segment, so that a late writer cannot take its place

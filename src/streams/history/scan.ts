@@ -97,12 +97,27 @@ export async function scan(store: Store, log: string, options: Scan): Promise<Sc
   /** A page that was read in advance. */
   const advance: { page: LogPage | null; of: Stretch | null } = { page: null, of: null };
 
-  const cursorAt = (place: number) => (walk.epoch === null ? start : encodeCursor(walk.epoch, place));
+  /** What stands before its cursors is another than stood there. They count by their places from then on. */
+  let isOther = false;
+  const cursorAt = (place: number): Cursor | null => {
+    const { epoch } = walk;
+    if (epoch === null) return isOther ? withoutMark(start) : start;
+    // Where it began and where it stands: these know what stands before them.
+    const known = isOther ? undefined : [report.position, start].find((cursor) => placeOf(cursor) === place);
+    return known ?? encodeCursor(epoch, place);
+  };
 
-  async function taken(reading: Promise<LogPage>): Promise<LogPage> {
-    const page = obey(await reading);
+  /** @param at the cursor of the read @param read reads from a cursor */
+  async function taken(at: Cursor | null, read: (at: Cursor | null) => Promise<LogPage>): Promise<LogPage> {
+    let page = obey(await read(at));
+    if (page.truncated && !isOther && at !== null && !isTruncated(page, at)) {
+      isOther = true;
+      report.truncated = true;
+      report.reads += 1;
+      page = obey(await read(withoutMark(at)));
+    }
     if (report.reads === 0 || forward) report.end = page.end;
-    if (report.reads === 0) report.truncated = start !== null && isTruncated(page, start);
+    if (report.reads === 0) report.truncated ||= start !== null && isTruncated(page, start);
     report.reads += 1;
     const appendedAt = page.entries[0]?.appendedAt ?? Infinity;
     if (appendedAt < (report.oldest ?? Infinity)) report.oldest = appendedAt;
@@ -111,9 +126,9 @@ export async function scan(store: Store, log: string, options: Scan): Promise<Sc
 
   function next({ from, to }: Stretch, wanted: number): Promise<LogPage> {
     const count = Math.min(wanted, to - from);
-    if (forward) return taken(store.read(log, cursorAt(from), count, beside));
+    if (forward) return taken(cursorAt(from), (at) => store.read(log, at, count, beside));
     const isEnd = to === Infinity && walk.epoch !== null;
-    return taken(store.last(log, count, isEnd ? null : cursorAt(to), beside));
+    return taken(isEnd ? null : cursorAt(to), (at) => store.last(log, count, at, beside));
   }
 
   /**
@@ -123,7 +138,7 @@ export async function scan(store: Store, log: string, options: Scan): Promise<Sc
   async function measureTail(tail: Stretch, wanted: number): Promise<void> {
     const other = walk.left[1];
     const page = await (other === undefined
-      ? taken(store.read(log, cursorAt(tail.from), wanted, beside))
+      ? taken(cursorAt(tail.from), (at) => store.read(log, at, wanted, beside))
       : next(other, wanted));
     if (!arrive(walk, page)) return;
     tail.isTail = false;
@@ -203,15 +218,18 @@ function lengthOf({ from, to }: Stretch, end: number | null): number {
 
 /** Visits a page's entries of a stretch in the scan's direction, and moves on. False: the visitor did not take one. */
 function visitAll(page: LogPage, stretch: Stretch, walk: Walk, options: Scan, report: ScanReport): boolean {
-  const { forward, epoch } = walk;
+  const { forward } = walk;
   const first = placeOf(page.start) ?? 0;
-  const placed = page.entries.map((entry, index) => ({ entry, place: first + index }));
-  for (const { entry, place } of forward ? placed : placed.toReversed()) {
+  const before = (index: number) => page.entries[index - 1]?.cursor ?? page.start;
+  const placed = page.entries.map((entry, index) => {
+    return { entry, place: first + index, next: forward ? entry.cursor : before(index) };
+  });
+  for (const { entry, place, next } of forward ? placed : placed.toReversed()) {
     if (place < stretch.from || place >= stretch.to) continue;
     if (report.entries >= options.budget.entries) return true;
     const event = loggedEvent.read(entry);
     if (!isErased(event) && !isRemoval(event) && !options.visit(event)) return false;
-    report.position = encodeCursor(epoch ?? '', forward ? place + 1 : place);
+    report.position = next;
     report.entries += 1;
     report.through = entry.appendedAt;
     if (forward) stretch.from = place + 1;
@@ -227,6 +245,12 @@ function isTruncated(page: LogPage, start: Cursor): boolean {
   if (page.floor === null) return true;
   const [asked, floor] = [decodeCursor(start), decodeCursor(page.floor)];
   return !isEpoch(asked.epoch, floor.epoch) || asked.place < floor.place || asked.place > (placeOf(page.end) ?? 0);
+}
+
+function withoutMark(cursor: Cursor | null): Cursor | null {
+  if (cursor === null) return null;
+  const { epoch, place } = decodeCursor(cursor);
+  return encodeCursor(epoch, place);
 }
 
 function placeOf(cursor: Cursor | null): number | null {

@@ -20,18 +20,24 @@ export interface TrimReport {
  * Trims a stream to its declared count and age. Entries of removals count as no events, and drive none out. By count it keeps at least the events that de-duplication searches. By
  * age ids end too: an event that a source gives again after that age is a new event.
  * @param deadline epoch ms, after which the rest waits for the next call
+ * @param agesBy epoch ms, of which ages are counted; default: now
  */
-export async function trimStream(scope: LogScope, stream: DeclaredStream, deadline: number): Promise<TrimReport> {
+export async function trimStream(
+  scope: LogScope,
+  stream: DeclaredStream,
+  deadline: number,
+  agesBy?: number,
+): Promise<TrimReport> {
   const { store, runtime, tenant } = scope;
   const { events, ageMs } = stream.retention;
   const keep = stream.identified ? Math.max(events, stream.dedupe) : events;
   const log = streamLog(tenant, stream.name);
   const reading = await store.get(removalEntriesKey(tenant, stream.name), runtime.now());
   const { end } = isPresent(reading) ? await store.extent(log) : { end: null };
-  if (end === null) return trimLog(scope, log, { keep, ageMs }, deadline);
+  if (end === null) return trimLog(scope, log, { keep, ageMs }, deadline, agesBy);
   const kept = { keep: entriesOf(reading, end, keep), ageMs };
   if (ageMs !== null) kept.ageMs = Math.max(ageMs, await ageOfNewest(scope, log, entriesBehind(reading, end)));
-  return trimLog(scope, log, kept, deadline);
+  return trimLog(scope, log, kept, deadline, agesBy);
 }
 
 /** The age of the newest event behind which entries of removals stand, ms; 0 where none do. It stays, however old it is. */
@@ -42,16 +48,17 @@ async function ageOfNewest({ store, runtime }: LogScope, log: string, behind: nu
   return newest === undefined ? 0 : runtime.now() - newest.appendedAt;
 }
 
-/** @param deadline epoch ms, after which the rest waits for the next call */
+/** Parameters as of `trimStream`. */
 export async function trimLog(
   { store, runtime }: LogScope,
   log: string,
   { keep, ageMs }: { keep: number; ageMs: number | null },
   deadline: number,
+  agesBy = runtime.now(),
 ): Promise<TrimReport> {
   const report: TrimReport = { removed: 0, more: true };
   const now = runtime.now();
-  const trim: Trim = { now, keep, limit: TRIM_ENTRIES, ...(ageMs === null ? {} : { appendedBefore: now - ageMs }) };
+  const trim: Trim = { now, keep, limit: TRIM_ENTRIES, ...(ageMs === null ? {} : { appendedBefore: agesBy - ageMs }) };
   while (report.more && runtime.now() < deadline) {
     const { removed, more } = await store.trim(log, trim);
     report.removed += removed;

@@ -1,29 +1,40 @@
 /**
- * A position of a log in few characters, as clients hold it: the end of the log's epoch, then the place in base 36. And
- * digests of a few characters, by which a cursor recognises what it goes with. Pure.
+ * A position of a log in few characters, as clients hold it: the end of the log's epoch, then the place in base 36. Where the
+ * mark of the entry before it is known, that takes the place of half of the epoch: `!<epoch><mark><place>`. And digests of a
+ * few characters, by which a cursor recognises what it goes with. Pure.
  */
 import { digestWords } from '../../base/digest.ts';
-import { decodeCursor, encodeCursor, shortEpoch } from '../../store/cursor.ts';
+import { decodeCursor, encodeCursor, MARK_CHARACTERS, shortEpoch } from '../../store/cursor.ts';
 import type { Cursor } from '../../store/store.ts';
 
 /** Stands where an epoch is shorter than what a position has of it; no epoch has it. */
 const PAD = '~';
+/** Stands before a position that holds a mark. */
+const MARKED = '!';
 
 /** @param characters of the epoch; `readShort` has to be given as many */
 export function shortPosition(cursor: Cursor, characters: number): string {
-  const { epoch, place } = decodeCursor(cursor);
+  const { epoch, place, mark } = decodeCursor(cursor);
+  if (mark !== undefined) return `${MARKED}${endOf(epoch, characters / 2)}${mark}${place.toString(36)}`;
+  return endOf(epoch, characters) + place.toString(36);
+}
+
+function endOf(epoch: string, characters: number): string {
   const end = shortEpoch(epoch, characters).slice(PAD.length);
   // Positions that stand side by side have a point between them.
   const from = Math.max(end.lastIndexOf(PAD), end.lastIndexOf('.')) + 1;
-  return end.slice(from).padStart(characters, PAD) + place.toString(36);
+  return end.slice(from).padStart(characters, PAD);
 }
 
 /** @throws TidegateError `bad_cursor` for what is no position */
 export function readShort(text: string, characters: number): Cursor {
-  const epoch = text.slice(0, characters).replace(/^~+/, '');
-  const place = Number.parseInt(text.slice(characters), 36);
+  const isMarked = text.startsWith(MARKED);
+  const [from, to] = isMarked ? [1, 1 + characters / 2] : [0, characters];
+  const epoch = text.slice(from, to).replace(/^~+/, '');
+  const behind = isMarked ? to + MARK_CHARACTERS : to;
+  const place = Number.parseInt(text.slice(behind), 36);
   // What is no number reads as NaN, which `decodeCursor` refuses.
-  const cursor = encodeCursor(`${PAD}${epoch}`, place);
+  const cursor = encodeCursor(`${PAD}${epoch}`, place, isMarked ? text.slice(to, behind) : null);
   decodeCursor(cursor);
   return cursor;
 }

@@ -15,7 +15,7 @@ export const CURSOR_CHARACTERS = 16_384;
 /** Of the stream's name, and of the log's epoch. */
 const MARK_CHARACTERS = 6;
 const EPOCH_CHARACTERS = 8;
-const SHORT = new RegExp(`^p([\\w-]{${MARK_CHARACTERS}})(.{${EPOCH_CHARACTERS}}[0-9a-z]{1,11})$`, 'su');
+const SHORT = new RegExp(`^p([\\w-]{${MARK_CHARACTERS}})(!?.{${EPOCH_CHARACTERS}}[0-9a-z]{1,11})$`, 'su');
 /** Every cursor of an earlier release begins with this. */
 const LONG = 'WzEs';
 

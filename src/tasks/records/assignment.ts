@@ -4,6 +4,7 @@
  * the task goes on. A task that has not ended is therefore always found. The commit that ends the task deletes it.
  */
 import * as z from 'zod';
+import { isToCome, LONGEST_LEASE_MS } from '../../base/time/stored-time.ts';
 import { record } from '../../store/record.ts';
 import { type Delete, isPresent, type Put, type Reading, type RecordKey, type Version } from '../../store/store.ts';
 import { taskPartition, taskQueue } from './names.ts';
@@ -78,7 +79,7 @@ export function lostOf({ holder, lost }: Assignment): number {
   return holder === null ? lost : lost + 1;
 }
 
-/** Whether somebody holds a lease on it that stands. */
+/** Whether somebody holds a lease on it that stands. One that lies further ahead than a lease lasts does not. */
 export function isLeased({ assignment, dueAt }: Pick<StoredAssignment, 'assignment' | 'dueAt'>, now: number): boolean {
-  return assignment.holder !== null && dueAt > now;
+  return assignment.holder !== null && isToCome(dueAt, now, LONGEST_LEASE_MS);
 }

@@ -6,6 +6,7 @@
 import { policyOf } from '../../declare/spec/task.ts';
 import type { Task } from '../../declare/task.ts';
 import type { Json } from '../../base/json.ts';
+import { liesBeyond } from '../../base/time/stored-time.ts';
 import { commitSurely } from '../../store/commit.ts';
 import type { Operation, Version } from '../../store/store.ts';
 import {
@@ -92,13 +93,16 @@ export async function claimTask(
     return 'ended';
   }
   if (isLeased(standing, now)) return 'leased';
-  if (standing.dueAt > now && (!early || standing.assignment.notBefore > now)) return 'waiting';
+  // A lease of a clock that was ahead is over, and its task is due.
+  const isLeftOver = standing.assignment.holder !== null;
+  if (!isLeftOver && standing.dueAt > now && (!early || standing.assignment.notBefore > now)) return 'waiting';
 
   const candidate: Candidate = { tenant, taskId, header, standing };
   const task = taskInVersion(catalog, header);
   // A task whose time is over needs no place and no declaration: its turn only ends it.
   const isOver = now >= header.endsBy;
-  const strangeSince = standing.assignment.strangeSince ?? now;
+  const since = standing.assignment.strangeSince ?? now;
+  const strangeSince = liesBeyond(since, now, 0) ? now : since;
   if (task === null && !isOver && now - strangeSince < STRANGE_MS) {
     return leaveToOthers(scope, candidate, strangeSince, now, deadline);
   }

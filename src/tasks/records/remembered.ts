@@ -41,6 +41,8 @@ export interface FailedStep extends Ordered {
   final: boolean;
   /** Epoch ms at which it is tried again. A turn that something else began earlier waits for this time too. */
   againAt?: number;
+  /** Epoch ms of the last failure. Absent: an earlier release wrote it. */
+  failedAt?: number;
 }
 
 export type RememberedStep = EndedStep | FailedStep;
@@ -86,6 +88,7 @@ export const rememberedStep = record<RememberedStep>('step of a task', () =>
       error: z.object({ code: z.enum(ERROR_CODES), message: z.string() }),
       final: z.boolean(),
       againAt: z.number().optional(),
+      failedAt: z.number().optional(),
       place: place(),
     }),
   ]),

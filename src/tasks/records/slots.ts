@@ -6,7 +6,15 @@
 import * as z from 'zod';
 import type { Policy } from '../../declare/spec/task.ts';
 import { record } from '../../store/record.ts';
-import { isPresent, type Operation, type RecordKey, type Store, type Version } from '../../store/store.ts';
+import { isToCome, LONGEST_LEASE_MS } from '../../base/time/stored-time.ts';
+import {
+  isPresent,
+  type Operation,
+  type Reading,
+  type RecordKey,
+  type Store,
+  type Version,
+} from '../../store/store.ts';
 
 /** @param subject null: the places that all principals share */
 export function slotPartition(tenant: string, task: string, subject: string | null): string {
@@ -40,11 +48,16 @@ export async function freeSlots(
     if (places === null) continue;
     const first = Math.floor(chance * places);
     const keys = Array.from({ length: places }, (_, i) => ({ partition, id: String((first + i) % places) }));
-    const free = (await store.getMany(keys, now)).find((reading) => !isPresent(reading));
+    const free = (await store.getMany(keys, now)).find((reading) => !isTaken(reading, now));
     if (!free) return null;
     slots.push({ key: { partition, id: free.id }, version: free.version });
   }
   return slots;
+}
+
+/** A place that is taken for longer than a lease lasts was taken by a clock that was ahead, and is free. */
+function isTaken(reading: Reading, now: number): boolean {
+  return isPresent(reading) && isToCome(reading.expiresAt ?? 0, now, LONGEST_LEASE_MS);
 }
 
 export function takeSlots(slots: readonly Slot[], taskId: string, until: number): Operation[] {

@@ -2,6 +2,7 @@
  * What one commit of a journal holds, and what a turn knows of its task once that took effect. It reads and writes nothing.
  */
 import { utf8Bytes } from '../../base/json.ts';
+import { liesBeyond } from '../../base/time/stored-time.ts';
 import type { Operation, StoreLimits, Version } from '../../store/store.ts';
 import { type Assignment, assignmentKey, deleteAssignment, putAssignment } from '../records/assignment.ts';
 import type { Claim } from '../records/claim.ts';
@@ -109,13 +110,18 @@ function leaseAfter(
   }
   // What is remembered is progress: failures and losses before it count no more.
   const resets = takesNotes && (assignment.failures > 0 || assignment.lost > 0);
-  if (!resets && until - now >= leaseMs / 2) {
+  if (!resets && lastsOn(until, now, leaseMs)) {
     const operation: Operation = { kind: 'check', ...key, expects: assignmentVersion };
     return { operation, written: null, renews: false, until };
   }
   const written = resets ? { ...assignment, failures: 0, lost: 0 } : assignment;
   const operation = putAssignment(tenant, key, written, now + leaseMs, assignmentVersion);
   return { operation, written, renews: true, until: now + leaseMs };
+}
+
+/** Whether a lease has to be renewed yet. One that the clock was set back from has, since others do not take it for one. */
+export function lastsOn(until: number, now: number, leaseMs: number): boolean {
+  return until - now >= leaseMs / 2 && !liesBeyond(until, now, leaseMs);
 }
 
 function headerOperations({ tenant, taskId, header, headerVersion }: Standing, next: Header, strict: boolean) {

@@ -11,6 +11,7 @@ import { checkedCondition } from '../../declare/check/condition.ts';
 import type { StepContext, TaskContext } from '../../declare/task.ts';
 import { TidegateError } from '../../base/errors.ts';
 import type { Json } from '../../base/json.ts';
+import { liesBeyond } from '../../base/time/stored-time.ts';
 import { findStream } from '../../streams/find-stream.ts';
 import { asked, progressed } from '../records/changes.ts';
 import {
@@ -111,8 +112,13 @@ function createWaits(turn: Turn, next: NextId): Pick<TaskContext, 'sleep' | 'wai
       await order.inTurn(id, async () => {
         const known = memory.recall(rememberedSleep, id);
         if (!known) checkRoom(memory);
-        const until = known?.until ?? Math.round(runtime.now() + checkMs(ms, 'ms'));
-        if (!known) memory.note(rememberedSleep, id, { until });
+        const length = checkMs(ms, 'ms');
+        const now = runtime.now();
+        // One that lies further ahead than it is long began under a clock that was ahead: it begins anew.
+        const isOdd = known?.place === undefined && liesBeyond(known?.until ?? 0, now, length);
+        const begun = isOdd ? undefined : known;
+        const until = begun?.until ?? Math.round(now + length);
+        if (!begun) memory.note(rememberedSleep, id, { ...known, until });
         if (runtime.now() < until) await parking.park(until);
       });
     },

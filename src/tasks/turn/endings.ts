@@ -2,6 +2,7 @@
 import type { Policy } from '../../declare/spec/task.ts';
 import type { Task } from '../../declare/task.ts';
 import type { TidegateError } from '../../base/errors.ts';
+import { liesBeyond, LONGEST_LEASE_MS } from '../../base/time/stored-time.ts';
 import type { Assignment } from '../records/assignment.ts';
 import { type HeaderChange, failed, failureOf } from '../records/changes.ts';
 import { judge, StepError } from '../records/outcome.ts';
@@ -26,7 +27,10 @@ export async function leaveTask(
   dueAt: number,
 ): Promise<TurnEnd> {
   const { scope, claim, journal } = hand;
-  const at = Math.round(Math.min(dueAt, claim.header.endsBy));
+  const now = scope.runtime.now();
+  // Where the clock was set back during the turn, what it waits for may be a time of before: the next turn judges that.
+  const isOfOtherClock = liesBeyond(claim.until, now, LONGEST_LEASE_MS);
+  const at = Math.round(isOfOtherClock ? now : Math.min(dueAt, claim.header.endsBy));
   const left = await journal.leave(change, at);
   if (left === 'left') return { outcome: 'left', dueAt: at };
   if (left === 'lost') return { outcome: 'lost' };

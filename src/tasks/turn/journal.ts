@@ -4,6 +4,7 @@
  * checks the version of the assignment: a turn that lost its lease writes nothing more.
  */
 import { asTidegateError } from '../../base/errors.ts';
+import { isToCome, LONGEST_LEASE_MS } from '../../base/time/stored-time.ts';
 import { commitSurely } from '../../store/commit.ts';
 import { PASS_OVER_MS } from '../../store/due.ts';
 import { isPresent, type Operation } from '../../store/store.ts';
@@ -14,7 +15,7 @@ import type { TaskDeps } from '../records/find-task.ts';
 import { hasEnded, type Header, headerKey, taskHeader } from '../records/header.ts';
 import { rememberedKey } from '../records/remembered.ts';
 import { giveSlots } from '../records/slots.ts';
-import { type Closing, nextCommit, type Standing } from './commit.ts';
+import { type Closing, lastsOn, nextCommit, type Standing } from './commit.ts';
 import { meetConflicts } from './conflicts.ts';
 import type { JournaledMemory } from './memory.ts';
 
@@ -123,13 +124,13 @@ export function createJournal(
 
   return {
     header: () => standing.header,
-    hasLapsed: () => runtime.now() >= standing.until,
+    hasLapsed: () => !isToCome(standing.until, runtime.now(), LONGEST_LEASE_MS),
     failures: () => (memory.hasNoted() ? 0 : standing.assignment.failures),
     change: (change) => void changes.push(change),
     flush: () => inOrder(async () => ((await commit(null)) === 'lost' ? 'lost' : 'committed')),
     keep: () =>
       inOrder(async () => {
-        if (standing.until - runtime.now() >= leaseMs / 2 && changes.length === 0) return 'committed';
+        if (lastsOn(standing.until, runtime.now(), leaseMs) && changes.length === 0) return 'committed';
         return (await commit(null)) === 'lost' ? 'lost' : 'committed';
       }),
     look: () =>

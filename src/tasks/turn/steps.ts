@@ -2,6 +2,7 @@
 import type { StepContext, StepOptions } from '../../declare/task.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { type Json, utf8Bytes } from '../../base/json.ts';
+import { liesBeyond } from '../../base/time/stored-time.ts';
 import { judge, StepError, thrownError } from '../records/outcome.ts';
 import type { TaskPage } from '../records/page.ts';
 import { type FailedStep, rememberedStep } from '../records/remembered.ts';
@@ -30,7 +31,10 @@ export async function runStep(
   const known = memory.recall(rememberedStep, id);
   if (known && 'value' in known) return known.value;
   if (known?.final) throw new StepError(name, known.error);
-  if (known?.againAt !== undefined && runtime.now() < known.againAt) return parking.park(known.againAt);
+  const { againAt, failedAt = 0 } = known ?? {};
+  const now = runtime.now();
+  // A failure that lies ahead was stored by a clock that was wrong, and so was its pause.
+  if (againAt !== undefined && againAt > now && !liesBeyond(failedAt, now, 0)) return parking.park(againAt);
   if (!known) checkRoom(memory);
   const stepMs = options.timeoutMs ?? policy.stepMs;
   // A step that this turn may not have the time for begins the next turn, unless this turn began with it.
@@ -96,8 +100,9 @@ async function failStep(
   });
   const failed: FailedStep = { failures, error: { code, message }, final: !verdict.again };
   if (verdict.again) {
-    const againAt = Math.round(runtime.now() + verdict.afterMs);
-    memory.note(rememberedStep, id, { ...failed, againAt });
+    const failedAt = runtime.now();
+    const againAt = Math.round(failedAt + verdict.afterMs);
+    memory.note(rememberedStep, id, { ...failed, againAt, failedAt });
     return parking.park(againAt);
   }
   memory.note(rememberedStep, id, { ...failed, ...order.placeOf(id) });

@@ -13,6 +13,7 @@ import type { Condition } from '../../declare/condition.ts';
 import type { DeclaredStream } from '../../declare/stream.ts';
 import type { Occurrence } from '../../declare/task.ts';
 import { TidegateError } from '../../base/errors.ts';
+import { liesBeyond } from '../../base/time/stored-time.ts';
 import { entriesBetween } from '../../store/cursor.ts';
 import { type Cursor, type Delete, isPresent, type Put, type RecordKey, type Version } from '../../store/store.ts';
 import { followerPosition } from '../../streams/log/follower.ts';
@@ -65,7 +66,10 @@ export async function waitFor(
   const known = memory.recall(rememberedWait, id);
   if (known?.value !== undefined) return known.value;
   const { tenant, taskId, header } = claim;
-  const until = known?.until ?? (timeoutMs === null ? header.endsBy : Math.round(scope.runtime.now() + timeoutMs));
+  const now = scope.runtime.now();
+  const overAt = timeoutMs === null ? header.endsBy : Math.round(now + timeoutMs);
+  // One that lies further ahead than it is long began under a clock that was ahead: its time begins anew.
+  const until = known && !liesBeyond(known.until, now, timeoutMs ?? Infinity) ? known.until : overAt;
   const place = { turn, id, stream, key: waiterKey(tenant, stream.name, taskId, id), until };
   const looking = known ? goOn(place, condition) : register(place, condition, null);
   const result = await parking.busy(breakOff.guard(looking));

@@ -7,7 +7,7 @@ import { sweep } from '../../../src/feeds/run/sweep.ts';
 import { readLatest } from '../../../src/streams/log/read-latest.ts';
 import { latestKey } from '../../../src/streams/log/latest.ts';
 import { streamLog } from '../../../src/streams/log/stream-log.ts';
-import { feedOf, identified, items, readings, stageOf, START, TENANT } from './stage.ts';
+import { feedOf, identified, items, readings, type Stage, stageOf, START, TENANT } from './stage.ts';
 import { scopeOf } from '../../../src/streams/scope.ts';
 
 const bounded = (retention: { events?: number; ageMs?: number }, dedupe?: number) =>
@@ -23,7 +23,33 @@ async function fill(stage: ReturnType<typeof stageOf>, name: string, count: numb
   await stage.store.commit([{ kind: 'append', log: streamLog(TENANT, name), entries }], options);
 }
 
+/** A time to which the clock leapt is believed once it has stood for ten minutes. */
+async function leaveStanding(stage: Stage) {
+  await sweep(stage.deps, stage.clock.now + 10_000);
+  await stage.clock.advance(10 * 60_000);
+}
+
 describe('sweep', () => {
+  test('removes nothing by the age of a clock that is a day ahead for 7 s', async () => {
+    const stage = stageOf({ streams: { young: bounded({ ageMs: 3_600_000 }) } });
+    await fill(stage, 'young', 30);
+    await sweep(stage.deps, stage.clock.now + 10_000);
+    await stage.clock.advance(60_000 + 86_400_000);
+    for (let sweeps = 0; sweeps < 3; sweeps += 1) {
+      expect((await sweep(stage.deps, stage.clock.now + 10_000)).events).toEqual({ young: 0 });
+      await stage.clock.advance(2_000);
+    }
+    stage.clock.now -= 86_400_000;
+    expect(await sweep(stage.deps, stage.clock.now + 10_000)).toMatchObject({
+      events: { young: 0 },
+      setBackMs: 86_394_000,
+    });
+    expect(await stage.events('young')).toHaveLength(30);
+    await stage.clock.advance(3_600_000);
+    await leaveStanding(stage);
+    expect((await sweep(stage.deps, stage.clock.now + 10_000)).events).toEqual({ young: 29 });
+  });
+
   test('ends events by count and by age, and leaves the newest', async () => {
     const stage = stageOf({ streams: { few: bounded({ events: 10 }), young: bounded({ ageMs: 60_000 }) } });
     await fill(stage, 'few', 25);
@@ -88,6 +114,7 @@ describe('sweep', () => {
     const { deadLetters } = await sweep(stage.deps, stage.clock.now + 10_000, { deadLetters: 20 });
     expect(deadLetters).toEqual({ readings: 10 });
     await stage.clock.advance(31 * 86_400_000);
+    await leaveStanding(stage);
     await sweep(stage.deps, stage.clock.now + 10_000);
     expect((await readDeadLetters(scopeOf(stage.deps, { tenant: TENANT }), 'readings')).deadLetters).toHaveLength(1);
   });
@@ -100,6 +127,7 @@ describe('sweep', () => {
     await stage.clock.advance(60_000);
     expect(await readLatest(scopeOf(stage.deps, { tenant: TENANT }), 'young', null)).toBeNull();
     await stage.clock.advance(25 * 3_600_000);
+    await leaveStanding(stage);
     expect((await sweep(stage.deps, stage.clock.now + 10_000)).collected).toBeGreaterThan(0);
     expect(await stage.store.get(latestKey(TENANT, 'young', null), stage.clock.now)).toMatchObject({ version: null });
   });
@@ -110,7 +138,7 @@ describe('sweep', () => {
     const { deps, calls } = stage.worker();
     const { spent } = await sweep(deps, stage.clock.now + 10_000);
     expect(spent.storeCalls).toEqual(calls);
-    expect(spent.storeCalls).toMatchObject({ trim: 1, collect: 1, commit: 1 });
+    expect(spent.storeCalls).toMatchObject({ trim: 1, collect: 1, commit: 2 });
   });
 
   test('stops at its deadline and says that more is left; what fails does not keep the rest from being done', async () => {

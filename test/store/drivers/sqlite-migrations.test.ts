@@ -42,9 +42,9 @@ test('a migration that fails leaves the file as it was', () => {
   expect([versionOf(database), tablesOf(database), database.isTransaction]).toEqual([1, ['a'], false]);
 });
 
-test('the schema of this release is number 1', () => {
+test('the schema of this release is number 2', () => {
   const database = newDatabase();
   migrate(database);
-  expect(versionOf(database)).toBe(1);
+  expect(versionOf(database)).toBe(2);
   expect(tablesOf(database)).toEqual(['commits', 'counters', 'entries', 'logs', 'records', 'times']);
 });

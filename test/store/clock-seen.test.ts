@@ -1,0 +1,106 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { lookAtClock } from '../../src/store/clock-seen.ts';
+import { createMemoryStore } from '../../src/store/drivers/memory.ts';
+import { timeWithin, liesBeyond, isToCome, watchedClock } from '../../src/base/time/stored-time.ts';
+
+const START = Date.UTC(2026, 10, 20, 12);
+const [MINUTE, HOUR, DAY] = [60_000, 3_600_000, 86_400_000];
+
+describe('the clock that the store has seen', () => {
+  let now = START;
+  let store = createMemoryStore();
+  let logged: string[] = [];
+  let ids = 0;
+  const runtime = {
+    now: () => now,
+    newId: () => `id${(ids += 1)}`,
+    log: (_: string, message: string) => void logged.push(message),
+  };
+  const look = () => lookAtClock({ store, runtime }, now + 10_000);
+
+  beforeEach(() => {
+    now = START;
+    store = createMemoryStore();
+    logged = [];
+  });
+
+  test('a clock that goes on each minute is believed at once', async () => {
+    for (let minute = 0; minute < 40; minute += 1) {
+      expect(await look()).toEqual({ agesBy: now, setBackMs: null });
+      now += MINUTE;
+    }
+    expect(logged).toEqual([]);
+  });
+
+  test.each([HOUR, DAY, 400 * DAY])(
+    '%d ms ahead for 7 s: nothing ages by it, and it is told when it is right again',
+    async (ahead) => {
+      await look();
+      now += MINUTE + ahead;
+      for (let looks = 0; looks < 3; looks += 1) {
+        expect(await look()).toEqual({ agesBy: START, setBackMs: null });
+        now += 2_000;
+      }
+      now -= ahead;
+      expect(await look()).toMatchObject({ agesBy: now, setBackMs: ahead - 6_000 });
+      expect(await look()).toEqual({ agesBy: now, setBackMs: null });
+      expect(logged).toHaveLength(2);
+    },
+  );
+
+  test('a leap that stands for ten minutes is believed: the machine slept', async () => {
+    await look();
+    now += DAY;
+    expect((await look()).agesBy).toBe(START);
+    now += 9 * MINUTE;
+    expect((await look()).agesBy).toBe(START);
+    now += MINUTE;
+    expect((await look()).agesBy).toBe(now);
+  });
+
+  test('a schedule that runs each hour ages by the time of the run before', async () => {
+    await look();
+    for (let run = 1; run < 5; run += 1) {
+      now += HOUR;
+      expect((await look()).agesBy).toBe(now - HOUR);
+    }
+  });
+
+  test('an hour back: it is told once, and the clock counts as it is', async () => {
+    await look();
+    now -= HOUR;
+    expect(await look()).toEqual({ agesBy: now, setBackMs: HOUR });
+    now += MINUTE;
+    expect(await look()).toEqual({ agesBy: now, setBackMs: null });
+  });
+
+  test('skew of 5 s between instances is nothing', async () => {
+    await look();
+    now -= 5_000;
+    expect(await look()).toEqual({ agesBy: now, setBackMs: null });
+  });
+});
+
+test('a stored time counts within its bound, and 10 s more', () => {
+  expect(isToCome(START, START, 0)).toBe(false);
+  expect(isToCome(START + 1, START, 0)).toBe(true);
+  expect(isToCome(START + 40_000, START, 30_000)).toBe(true);
+  expect(isToCome(START + 40_001, START, 30_000)).toBe(false);
+  expect(liesBeyond(Infinity, START, Infinity)).toBe(false);
+  expect(timeWithin(START + DAY, START, 30_000)).toBe(START);
+  expect(timeWithin(Infinity, START, 30_000)).toBe(Infinity);
+});
+
+test('a watched clock tells each time that it is set back', () => {
+  let now = START;
+  let told = 0;
+  const clock = watchedClock(
+    () => now,
+    () => (told += 1),
+  );
+  for (const step of [1_000, -5_000, DAY, -DAY, 1_000, -HOUR]) {
+    now += step;
+    clock();
+  }
+  expect(told).toBe(2);
+});
