@@ -206,6 +206,12 @@ export function createWorkTurns(bounds: TurnBounds, { now, soon, every, overload
       turn(more) {
         mine = release(mine);
         wake();
+        // To begin with a small request costs less than to keep it waiting, and it is small until it reads.
+        if (isFirst && more <= SMALL_BYTES && begun < MOST_BEGUN) {
+          beginPass();
+          take(more);
+          return null;
+        }
         if (waiting.length === 0 && fits(more)) {
           beginPass();
           if (now() - (passBegan ?? 0) < LOOP_MS) {

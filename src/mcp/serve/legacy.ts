@@ -203,9 +203,9 @@ async function serveBatch(
 }
 
 /** Messages of a batch that are served at a time. */
-const MOST_AT_ONCE = 4;
+const MOST_AT_ONCE = 2;
 /** The answers of a batch, from which on no further message is served. */
-const BATCH_CHARACTERS = 1_000_000;
+const BATCH_CHARACTERS = 256_000;
 
 function tooMuch(request: unknown): Response {
   const message = 'The answers to this batch are too large together; the message was not served';

@@ -57,7 +57,7 @@ test('once turns have held the loop for long, others run first, and the cheapest
   void open().turn(KIB);
   pass(20);
   void asked(open(), 500 * KIB, 'dear', order);
-  void asked(open(), KIB, 'cheap', order);
+  void asked(open(), 20 * KIB, 'cheap', order);
   await Promise.resolve();
   expect(order).toEqual([]);
   await loop();
