@@ -33,6 +33,7 @@ if (all) {
   const others = ['sqlite', 'redis', 'dynamodb'];
   counts.push(await runCounted('conformance of tasks', [suite, 'tasks', ...others]));
   if (onPath('taskset')) counts.push(await runCounted('a short flood', ['test/flood/run.ts', '20']));
+  counts.push(await runCounted('a short soak', ['test/soak/run.ts', '0.5']));
 }
 const sum = (part: keyof Count) => counts.reduce((total, count) => total + count[part], 0);
 console.log(`\n${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped`);
