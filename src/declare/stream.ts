@@ -102,7 +102,7 @@ export interface StreamOptions<Schema extends z.ZodType> {
 }
 
 export interface PushOptions {
-  /** A secret of at least 16 characters. Whoever sends it may push. */
+  /** A secret of at least 16 visible ASCII characters without spaces. Whoever sends it may push. */
   token: Secret;
 }
 

@@ -14,15 +14,17 @@ const appWith = (push: PushOptions) =>
     },
   });
 
-const read = (name: string) => (name === 'FILES_TOKEN' ? 'sixteen letters!' : null);
+const read = (name: string) => (name === 'FILES_TOKEN' ? 'sixteen-letters!' : null);
 
 test('the token of a stream comes from the environment', () => {
-  expect([...pushTokens(appWith({ token: secret('FILES_TOKEN') }), read)]).toEqual([['files', 'sixteen letters!']]);
+  expect([...pushTokens(appWith({ token: secret('FILES_TOKEN') }), read)]).toEqual([['files', 'sixteen-letters!']]);
 });
 
 test.each([
   ['not set', null],
-  ['too short', 'fifteen letters'],
+  ['too short', 'fifteen-letters'],
+  ['of more than one word', 'fifteen letters and more'],
+  ['no ASCII', 'fifteen-and-an-ä'],
 ])('one that is %s ends the start, and is named but not shown', (_, value) => {
   const begin = () => pushTokens(appWith({ token: secret('FILES_TOKEN') }), () => value);
   expect(begin).toThrow(expect.objectContaining({ code: 'invalid_config', field: 'FILES_TOKEN' }));
@@ -35,6 +37,6 @@ test('one that is optional is refused: a stream that takes pushes has to know wh
 });
 
 test('one that is written into the declaration is refused there', () => {
-  const wrong = { token: 'sixteen letters!' } as unknown as PushOptions;
+  const wrong = { token: 'sixteen-letters!' } as unknown as PushOptions;
   expect(() => appWith(wrong)).toThrow(expect.objectContaining({ field: 'streams.files.push.token' }));
 });
