@@ -62,7 +62,8 @@ export async function soakRun({ seconds, tell = () => {} }: SoakOptions): Promis
     const { faults, found } = await misbehave({ server, source, sqlitePath }, until, clients, tell);
     await load;
     source.mood = 'well';
-    await source.stop().then(() => tell(`settling: ${source.size()} items, ${clients.pushed.size} pushes`));
+    source.rest();
+    tell(`settling: ${source.size()} items, ${clients.pushed.size} pushes`);
     return { capacity, outcomes: clients.outcomes, samples, faults, found, ...(await settle(clients, source.size())) };
   } finally {
     clearInterval(watch);

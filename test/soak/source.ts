@@ -10,6 +10,8 @@ export interface Source {
   origin: string;
   mood: Mood;
   size(): number;
+  /** No further items come to it. */
+  rest(): void;
   stop(): Promise<void>;
 }
 
@@ -31,8 +33,8 @@ export async function startSource(perSecond: number): Promise<Source> {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     mood: 'well',
     size,
+    rest: () => void (stoppedAt ??= performance.now()),
     stop: () => {
-      stoppedAt = performance.now();
       server.closeAllConnections();
       return new Promise((resolve) => server.close(() => resolve()));
     },
