@@ -1,8 +1,9 @@
 /**
  * Reads a date as mail and RSS (RFC 822, 2822, 5322) and HTTP (RFC 9110, with its two older forms) write it, in English:
  * `Fri, 20 Nov 2026 12:00:00 +0100`, `Friday, 20-Nov-26 12:00:00 GMT`, `Fri Nov 20 12:00:00 2026`. It takes what feeds
- * leave out or write otherwise and what still means one thing alone: no day of the week or a wrong one, no seconds, no
- * time, the month in full or before its day, years of two digits, AM and PM, `GMT+7`, and the name of a zone.
+ * leave out or write otherwise and what still means one thing alone: no day of the week, a wrong one or one of another
+ * language before a comma, no seconds, no time, the month in full or before its day, `20th`, `at` or a dash before the
+ * time, years of two digits, AM and PM, `GMT+7`, and the name of a zone.
  *
  * It does not guess. Dates of numbers alone, months in other languages and abbreviations of several zones (BST, IST) are
  * refused. Pure.
@@ -15,6 +16,9 @@ const LONGEST = 100;
 const MONTHS = 'january february march april may june july august september october november december'.split(' ');
 const DAYS = 'monday tuesday wednesday thursday friday saturday sunday'.split(' ');
 const TIME = /^(\d\d?):(\d\d)(?::(\d\d)(?:\.(\d+))?)?$/;
+/** A day of the week in whatever language: a word, a comma, and the day of the month. */
+const FOREIGN_DAY = /^\p{L}+\.?,\s*\d/u;
+const DAY = /^(\d\d?)(?:st|nd|rd|th)?$/i;
 const OFFSET = /^(?:GMT|UTC)?([+-])(\d\d?)(?::?(\d\d))?$/i;
 const HOUR_MS = 3_600_000;
 
@@ -70,10 +74,12 @@ const PLACES: Readonly<Record<string, string>> = {
 export function readMailDate(text: string): WrittenTime | NotRead {
   if (text.length > LONGEST) return 'form';
   const words = wordsOf(text);
-  if (isNameOf(words[0], DAYS)) words.shift();
+  const isDayThere = isNameOf(words[0], DAYS) || (FOREIGN_DAY.test(text) && !isNameOf(words[0], MONTHS));
+  if (isDayThere) words.shift();
   const monthFirst = isNameOf(words[0], MONTHS);
-  const [month, day] = monthFirst ? words.splice(0, 2) : words.splice(0, 2).toReversed();
-  if (!isNameOf(month, MONTHS) || !/^\d\d?$/.test(day ?? '')) return 'form';
+  const [month, dayWord = ''] = monthFirst ? words.splice(0, 2) : words.splice(0, 2).toReversed();
+  const [, day] = DAY.exec(dayWord) ?? [];
+  if (!isNameOf(month, MONTHS) || day === undefined) return 'form';
   // `Fri Nov 20 12:00:00 2026` has the year at its end.
   const year = yearOf((words[0]?.includes(':') ? words.pop() : words.shift()) ?? '');
   const time = words[0]?.includes(':') ? clockOf(words) : { hour: '0', minute: '0', second: '0', fraction: '' };
@@ -86,10 +92,13 @@ export function readMailDate(text: string): WrittenTime | NotRead {
   return typeof offset === 'string' ? offset : momentOf(date, time, offset);
 }
 
-/** The words without comments and commas. A date that dashes hold together counts as three of them. */
+/** The words without comments, commas, and what leads to a time. A date that dashes hold together counts as three of them. */
 function wordsOf(text: string): string[] {
   const plain = text.replaceAll(/\([^()]*\)/g, ' ').replace(/(\d)-([a-z]{3,9})-(\d)/i, '$1 $2 $3');
-  return plain.split(/[\s,]+/).filter((word) => word !== '');
+  return plain
+    .replace(/\s(?:-|at)\s+(?=\d\d?:)/i, ' ')
+    .split(/[\s,]+/)
+    .filter((word) => word !== '');
 }
 
 /** Whether a word is such a name, or the beginning of one, as in `Sept.` and `Thurs`. */

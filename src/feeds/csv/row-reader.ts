@@ -8,7 +8,7 @@ export interface Dialect {
   /** One UTF-16 unit, as `quote`. */
   delimiter: string;
   quote: string;
-  /** Takes quotes that stand in the wrong place for characters of their field. */
+  /** Takes quotes that stand in the wrong place for characters of their field, and passes over blanks behind a closing one. */
   lenient: boolean;
 }
 
@@ -70,6 +70,15 @@ export function createRowReader({ delimiter, quote, lenient }: Dialect): RowRead
 
   const behind = (end: number) => (text.startsWith('\r\n', end) ? end + 2 : Math.min(end + 1, text.length));
 
+  const isFieldEnd = (next: string | undefined) =>
+    next === undefined || next === delimiter || next === '\n' || next === '\r';
+
+  function behindBlanks(from: number): number {
+    let end = from;
+    while ((text[end] === ' ' || text[end] === '\t') && text[end] !== delimiter) end += 1;
+    return end;
+  }
+
   /** A quoted field that begins at `from`. */
   function quotedField(from: number, ended: boolean): Field {
     let value = '';
@@ -82,14 +91,18 @@ export function createRowReader({ delimiter, quote, lenient }: Dialect): RowRead
       if (next === quote) {
         value += text.slice(begin, close + 1);
         begin = close + 2;
-      } else if (next === undefined || next === delimiter || next === '\n' || next === '\r') {
+      } else if (isFieldEnd(next)) {
         return { value: value + text.slice(begin, close), end: close + 1 };
       } else if (lenient && isOther(from, close)) {
         return { problem: 'opens a quote that is never closed' };
-      } else if (lenient && closesLater(close + 1)) {
+      } else {
+        const end = lenient ? behindBlanks(close + 1) : close + 1;
+        if (end === text.length && !ended) return null;
+        if (lenient && isFieldEnd(text[end])) return { value: value + text.slice(begin, close), end };
+        if (!lenient || !closesLater(close + 1)) return { problem: 'has text behind a closing quote' };
         value += text.slice(begin, close + 1);
         begin = close + 1;
-      } else return { problem: 'has text behind a closing quote' };
+      }
     }
   }
 
@@ -104,7 +117,7 @@ export function createRowReader({ delimiter, quote, lenient }: Dialect): RowRead
     for (let close = text.indexOf(quote, from); close !== -1; close = text.indexOf(quote, close + 1)) {
       if (/[\r\n]/.test(text.slice(from, close))) return false;
       const next = text[close + 1];
-      if (next === undefined || next === delimiter || next === '\n' || next === '\r') return true;
+      if (isFieldEnd(next)) return true;
     }
     return false;
   }

@@ -23,7 +23,7 @@ export interface CsvOptions {
   quote?: string;
   /**
    * What a quote in the wrong place does (`5" pipe`, `"a"b`). `strict`: the row is a dead letter. `lenient`: the quote is a
-   * character of its field.
+   * character of its field, and blanks behind a closing quote (`"a" ,`) are none.
    * @default strict
    */
   quotes?: 'strict' | 'lenient';

@@ -109,6 +109,12 @@ describe('mail, RSS and HTTP', () => {
     ['Fri, 20 Nov 2026 04:00:00 PT', NOON],
     ['Tue, 21 Jul 2026 05:00:00 PT', Date.UTC(2026, 6, 21, 12)],
     ['20 Nov 2026', NOON - DAY_MS / 2],
+    ['Fri, 20th Nov 2026 12:00:00 GMT', NOON],
+    ['Friday, November 20, 2026 - 12:00pm', NOON],
+    ['Fri, November 20, 2026 at 07:00 AM EST', NOON],
+    ['Fr, 20 Nov 2026 13:00:00 +0100', NOON],
+    ['ven., 20 Nov 2026 13:00:00 +0100', NOON],
+    ['Nov, 20 2026 12:00', NOON],
   ])('%s', (text, time) => {
     expect(read(text)).toBe(time);
   });
@@ -125,6 +131,10 @@ describe('mail, RSS and HTTP', () => {
     ['Fr, 20. November 2026 12:00', 'a time in ISO 8601'],
     ['lundi 20 novembre 2026', 'a time in ISO 8601'],
     ['Sun, 16 Dec 2012 1:2:3:4 GMT', 'a time in ISO 8601'],
+    ['20 Nov 2026 12:00 - 13:00', 'a time in ISO 8601'],
+    ['20 Nov 2026 12:00 - 0500', 'a time in ISO 8601'],
+    ['ven., 20 juil. 2026 12:00:00 GMT', 'a time in ISO 8601'],
+    ['20xx Nov 2026', 'a time in ISO 8601'],
   ])('%s is refused', (text, expected) => {
     expect(read(text)).toContain(expected);
   });

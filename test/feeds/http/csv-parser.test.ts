@@ -147,9 +147,24 @@ describe('lenient quotes', () => {
     ['"say ""hi"" to",x', { a: 'say "hi" to', b: 'x' }],
     ['"two\nlines",x', { a: 'two\nlines', b: 'x' }],
     ['"open,x', { a: '"open', b: 'x' }],
+    ['"a,c" ,"x"\t', { a: 'a,c', b: 'x' }],
+    ['"a" b",x', { a: 'a" b', b: 'x' }],
+    ['"",x', { a: '', b: 'x' }],
   ])('%s', (row, expected) => {
     expect(data(read(`a,b\n${row}\n`, { quotes: 'lenient' }))).toEqual([expected]);
   });
+});
+
+it('passes over blanks behind a closing quote wherever the text is cut', () => {
+  const text = 'a,b\n"1" ,"2"  \n3,"4" ';
+  for (let cut = 0; cut <= text.length; cut += 1) {
+    expect(data(read(text, { quotes: 'lenient' }, [cut]))).toEqual([
+      { a: '1', b: '2' },
+      { a: '3', b: '4' },
+    ]);
+  }
+  expect(data(read('a;b\n"1"\t;"2"\n', { quotes: 'lenient', delimiter: ';' }))).toEqual([{ a: '1', b: '2' }]);
+  expect(data(read('a\tb\n"1"\t"2"\n', { quotes: 'lenient', delimiter: '\t' }))).toEqual([{ a: '1', b: '2' }]);
 });
 
 describe('charsets', () => {
