@@ -1,4 +1,5 @@
 /** What tasks work with: what the host has, the catalog of all tasks, and how their `run` reaches streams. */
+import { createQuotas } from '../store/quotas.ts';
 import { createAppStreams } from '../calls/streams.ts';
 import { builtInTasks } from '../tools/built-in-tasks.ts';
 import type { Deps } from '../streams/deps.ts';
@@ -12,8 +13,9 @@ export function withTasks({
   changed,
   waiting,
   tenants,
+  quotas,
 }: Deps & Pick<TaskDeps, 'waiting'>): TaskDeps {
-  const deps = { app, store, runtime, changed, waiting, tenants };
+  const deps = { app, store, runtime, changed, waiting, tenants, quotas: quotas ?? createQuotas(runtime) };
   return {
     ...deps,
     streamsFor: createAppStreams,

@@ -11,6 +11,8 @@ import type { Store } from './store.ts';
 export interface Quota {
   /** Its name in the app's declaration, such as `quotas.results`. */
   name: string;
+  /** What it is kept apart by beside the owner, such as a stream. Default: nothing. */
+  within?: string;
   /** What is refused, in words: `large answers`. */
   of: string;
   unit: 'bytes' | 'waits';
@@ -153,11 +155,12 @@ interface Counter {
   pieceMs: number;
 }
 
-function countersOf({ name, lastsMs }: Quota, { tenant, subject }: Owner): [each: Counter, all: Counter] {
+function countersOf({ name, within, lastsMs }: Quota, { tenant, subject }: Owner): [each: Counter, all: Counter] {
   const pieceMs = Math.ceil(lastsMs / PIECES);
+  const all = `${tenant}/quota/${name}${within === undefined ? '' : `/${within}`}`;
   return [
-    { name: `${tenant}/quota/${name}/${subject}`, pieceMs },
-    { name: `${tenant}/quota/${name}`, pieceMs },
+    { name: `${all}//${subject}`, pieceMs },
+    { name: all, pieceMs },
   ];
 }
 

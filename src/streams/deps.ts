@@ -2,6 +2,7 @@
 import type { App } from '../declare/app.ts';
 import type { Tenants } from '../base/principal.ts';
 import type { Runtime } from '../base/runtime.ts';
+import type { Quotas } from '../store/quotas.ts';
 import type { Store } from '../store/store.ts';
 
 export interface Deps {
@@ -13,6 +14,8 @@ export interface Deps {
    * and does not throw. Where it is absent, followers find the events by their schedule.
    */
   changed?: (tenant: string, stream: string) => void;
+  /** Sums what callers take up of the store. Absent: no quota is held. */
+  quotas?: Quotas;
   /**
    * The tenants whose work is scheduled; read them through `tenantsOf`. Default: the tenant of a server without
    * authentication.

@@ -13,6 +13,7 @@ import { isoTime } from '../base/time/time-text.ts';
 import { describeCondition } from '../streams/conditions/text.ts';
 import type { Deps } from '../streams/deps.ts';
 import { findStream } from '../streams/find-stream.ts';
+import { waitQuota } from '../tasks/records/quotas.ts';
 
 const DEFAULT_SECONDS = 3_600;
 const MOST_SECONDS = 86_400;
@@ -54,9 +55,10 @@ export function waitForTask(deps: Deps): Task {
     output: Output,
     annotations: { readOnlyHint: true, openWorldHint: false },
     policy: { ttlMs: MOST_SECONDS * 1_000 + KEPT_MS },
-    async prepare(input) {
+    async prepare(input, { principal }) {
       const stream = findStream(deps.app, input.stream);
       const condition = checkedCondition(conditionOfArgument(input.condition, stream), stream, 'condition');
+      await deps.quotas?.check(deps.store, waitQuota(deps.app, stream.name), principal);
       return { ...input, condition: condition as ConditionArgument };
     },
     async run({ stream, condition: prepared, seconds }, { progress, waitFor }) {

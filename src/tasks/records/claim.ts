@@ -32,6 +32,7 @@ export interface Claim {
   header: Header;
   input: Json;
   headerVersion: Version;
+  inputVersion: Version;
   assignment: Assignment;
   assignmentVersion: Version;
   slots: Slot[];
@@ -85,8 +86,9 @@ export async function claimTask(
   if (!stored || !input || standing === null) return 'ended';
   const now = runtime.now();
   const header = taskHeader.read(stored);
+  const inputVersion = input.version;
   const given = taskInput.read(input);
-  if (header === null || given === null || stored.version === null) {
+  if (header === null || given === null || stored.version === null || inputVersion === null) {
     // Nobody came in all the time in which the task's end could have been written. What is newer may be half visible.
     if (standing.dueAt > now - KEPT_MS) return 'ended';
     await commitSurely(runtime, store, [deleteAssignment(key, standing.version)], deadline);
@@ -134,6 +136,7 @@ export async function claimTask(
     header,
     input: given.input,
     headerVersion: stored.version,
+    inputVersion,
     assignment,
     assignmentVersion: version,
     slots: slots.map((slot) => ({ ...slot, version })),

@@ -7,6 +7,7 @@ import type { Operation, StoreLimits, Version } from '../../store/store.ts';
 import { type Assignment, assignmentKey, deleteAssignment, putAssignment } from '../records/assignment.ts';
 import type { Claim } from '../records/claim.ts';
 import { expiryOf, type Header, headerKey, taskHeader } from '../records/header.ts';
+import { inputKey } from '../records/input.ts';
 import { giveSlots, takeSlots } from '../records/slots.ts';
 import { endEntry } from '../records/task-log.ts';
 import { batchOf } from './batch.ts';
@@ -15,7 +16,15 @@ import type { Note } from './memory.ts';
 /** What a turn knows of its task's own records. */
 export type Standing = Pick<
   Claim,
-  'tenant' | 'taskId' | 'header' | 'headerVersion' | 'assignment' | 'assignmentVersion' | 'until' | 'slots'
+  | 'tenant'
+  | 'taskId'
+  | 'header'
+  | 'headerVersion'
+  | 'inputVersion'
+  | 'assignment'
+  | 'assignmentVersion'
+  | 'until'
+  | 'slots'
 >;
 
 /** What the last commit of a turn makes of the assignment. */
@@ -45,8 +54,8 @@ interface Wanted {
   leaseMs: number;
 }
 
-/** Operations that every commit may have beside notes and places: of the assignment, of the header, of the log of ends. */
-const OWN_OPERATIONS = 3;
+/** Operations that every commit may have beside notes and places: of the assignment, of the header, of the input, of the log of ends. */
+const OWN_OPERATIONS = 4;
 /** Bytes that are kept free for them, the header left out. */
 const OWN_BYTES = 4_096;
 
@@ -130,13 +139,18 @@ function headerOperations({ tenant, taskId, header, headerVersion }: Standing, n
   return strict ? [{ kind: 'check' as const, ...key, expects: headerVersion }] : [];
 }
 
-/** Places are given back when the turn is closed, and kept as long as the lease. The end of the task is logged. */
+/**
+ * Places are given back when the turn is closed, and kept as long as the lease. The end of the task is logged. What it was called
+ * with is needed no more, unless it failed and may be retried.
+ */
 function slotOperations(
-  { taskId, slots }: Standing,
+  { tenant, taskId, slots, inputVersion }: Standing,
   next: Header,
   closing: Closing | null,
   { renews, until }: Lease,
 ): Operation[] {
   if (closing === null) return renews ? takeSlots(slots, taskId, until) : [];
-  return [...giveSlots(slots), ...(closing.assignment === null ? [endEntry(taskId, next)] : [])];
+  if (closing.assignment !== null) return giveSlots(slots);
+  const input: Operation = { kind: 'delete', ...inputKey(tenant, taskId), expects: inputVersion };
+  return [...giveSlots(slots), ...(next.status === 'failed' ? [] : [input]), endEntry(taskId, next)];
 }

@@ -3,9 +3,12 @@ import type { Policy } from '../../declare/spec/task.ts';
 import type { Task } from '../../declare/task.ts';
 import type { TidegateError } from '../../base/errors.ts';
 import { liesBeyond, LONGEST_LEASE_MS } from '../../base/time/stored-time.ts';
+import { utf8Bytes } from '../../base/json.ts';
 import type { Assignment } from '../records/assignment.ts';
 import { type HeaderChange, failed, failureOf } from '../records/changes.ts';
 import { judge, StepError } from '../records/outcome.ts';
+import { TASK_BYTES, taskQuota, waitQuota } from '../records/quotas.ts';
+import { rememberedWait, WAIT } from '../records/remembered.ts';
 import { trimTaskLog } from '../records/task-log.ts';
 import { giveUpWaits } from './give-up-waits.ts';
 import type { TaskInHand, TurnEnd } from './turn.ts';
@@ -13,8 +16,25 @@ import type { TaskInHand, TurnEnd } from './turn.ts';
 export async function endTask(hand: TaskInHand, change: HeaderChange): Promise<TurnEnd> {
   await giveUpWaits(hand);
   const outcome = await hand.journal.end(change);
-  if (outcome === 'ended') await trimTaskLog(hand.scope, hand.claim.header.principal);
+  if (outcome === 'ended') {
+    await trimTaskLog(hand.scope, hand.claim.header.principal);
+    await giveBack(hand);
+  }
   return { outcome };
+}
+
+/** The input is gone, unless the task has failed; its waits have ended. */
+async function giveBack({ scope, claim, memory, journal }: TaskInHand): Promise<void> {
+  const { header, input } = claim;
+  const { principal, createdAt } = header;
+  if (journal.header().status !== 'failed') {
+    const bytes = utf8Bytes(JSON.stringify(input)) + TASK_BYTES;
+    await scope.quotas?.give(scope.store, taskQuota(scope.app), principal, bytes, createdAt);
+  }
+  for (const [, wait] of memory.recallAll(rememberedWait, WAIT)) {
+    if (wait.value !== undefined) continue;
+    await scope.quotas?.give(scope.store, waitQuota(scope.app, wait.stream), principal, 1, createdAt);
+  }
 }
 
 /**

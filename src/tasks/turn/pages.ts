@@ -5,6 +5,7 @@ import { inPages as piecesOf } from '../../base/text.ts';
 import type { RecordType } from '../../store/record.ts';
 import { expiryOf } from '../records/header.ts';
 import { pageKey, type TaskPage, taskPage } from '../records/page.ts';
+import { taskQuota } from '../records/quotas.ts';
 import { type Remembered, rememberedPage, rememberedStep, RESULT_PAGE, STEP } from '../records/remembered.ts';
 import type { Memory } from './memory.ts';
 import type { TaskInHand } from './turn.ts';
@@ -37,6 +38,14 @@ export function lastPageOf(memory: Pick<Memory, 'recallAll'>): number {
 
 function lastOf(pages: readonly (number | undefined)[]): number {
   return pages.reduce<number>((last, page) => Math.max(last, page ?? 0), 0);
+}
+
+/** Counts a page before it is stored. @throws TidegateError `rate_limited` */
+export async function countPage(
+  { scope, claim }: Pick<TaskInHand, 'scope' | 'claim'>,
+  { text }: TaskPage,
+): Promise<void> {
+  await scope.quotas?.take(scope.store, taskQuota(scope.app), claim.header.principal, utf8Bytes(text));
 }
 
 /** Remembers a value together with a page behind those that there are. The number of the page goes into the value. */

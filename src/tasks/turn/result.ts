@@ -7,7 +7,7 @@ import { TidegateError } from '../../base/errors.ts';
 import { utf8Bytes } from '../../base/json.ts';
 import { type HeaderChange, completed } from '../records/changes.ts';
 import { rememberedPage, RESULT_PAGE } from '../records/remembered.ts';
-import { inTaskPages, lastPageOf, lastPageOfSteps, notePaged } from './pages.ts';
+import { countPage, inTaskPages, lastPageOf, lastPageOfSteps, notePaged } from './pages.ts';
 import type { TaskInHand } from './turn.ts';
 
 /** Largest result that stands in the header. */
@@ -39,7 +39,9 @@ export async function completedWith(hand: TaskInHand, task: Task, answer: ToolAn
   for (const [index, piece] of pages.entries()) {
     const id = idOf(digest, first, index + 1);
     if (memory.has(id)) continue;
-    notePaged(hand, rememberedPage, id, (page) => ({ first, page }), { text: piece, mimeType: 'application/json' });
+    const page = { text: piece, mimeType: 'application/json' };
+    await countPage(hand, page);
+    notePaged(hand, rememberedPage, id, (number) => ({ first, page: number }), page);
     await journal.flush();
   }
   return completed(pagedResult(result, bytes, first - 1, pages.length), first - 1 + pages.length);

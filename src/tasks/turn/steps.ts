@@ -7,7 +7,7 @@ import { judge, StepError, thrownError } from '../records/outcome.ts';
 import type { TaskPage } from '../records/page.ts';
 import { type FailedStep, rememberedStep } from '../records/remembered.ts';
 import type { Memory } from './memory.ts';
-import { checkPage, notePaged } from './pages.ts';
+import { checkPage, countPage, notePaged } from './pages.ts';
 import { timedStep } from './timed-step.ts';
 import type { SteppingTurn } from './turn.ts';
 
@@ -72,6 +72,7 @@ async function tryStep(
   if (parking.isClosed()) return await parking.park(scope.runtime.now());
   const [page] = pages;
   const ended = { value, ...order.placeOf(id) };
+  if (page) await countPage(turn, page);
   if (page) notePaged(turn, rememberedStep, id, (number) => ({ ...ended, page: number }), page);
   else memory.note(rememberedStep, id, ended);
   await parking.busy(turn.breakOff.flush());

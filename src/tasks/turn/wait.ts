@@ -22,6 +22,7 @@ import { streamLog } from '../../streams/log/stream-log.ts';
 import { WAITER_FOLLOWER } from '../waits/follow.ts';
 import { expiryOf } from '../records/header.ts';
 import { waiterKey } from '../records/names.ts';
+import { waitQuota } from '../records/quotas.ts';
 import { rememberedWait, type Wait } from '../records/remembered.ts';
 import type { WaitingTurn } from './turn.ts';
 import { beginWait } from '../waits/start.ts';
@@ -90,6 +91,7 @@ async function register(place: Place, condition: Condition, expects: Version | n
   if (isHeld(waiter)) return finish(place, waiter.held, null);
   if (now >= until) return finish(place, null, null);
   const expiresAt = expiryOf(journal.header());
+  await scope.quotas?.take(scope.store, waitQuota(scope.app, stream.name), journal.header().principal, 1);
   const hand = divide(scope.runtime, inHand(waiter));
   if (!isWaiting(hand)) throw new TidegateError('internal', 'a waiter that was divided holds');
   await storeParts(scope, stream.name, hand, expiresAt, deadline);
@@ -168,6 +170,11 @@ async function finish(
   const end = { value, ...turn.order.placeOf(place.id) };
   note(place, end, version === null ? undefined : { kind: 'delete', ...key, expects: version }, true);
   await turn.breakOff.flush();
+  if (version !== null) {
+    const { scope, claim } = turn;
+    const { principal, createdAt } = claim.header;
+    await scope.quotas?.give(scope.store, waitQuota(scope.app, place.stream.name), principal, 1, createdAt);
+  }
   if (waiter !== null) await dropParts(turn.scope, place.stream.name, waiter, turn.deadline).catch(ignored);
   return { value };
 }

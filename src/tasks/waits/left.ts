@@ -3,6 +3,7 @@
  * goes when it expires, or when it comes to hold. A record that stayed due for ever would keep others from being found.
  */
 import { asTidegateError } from '../../base/errors.ts';
+import type { Principal } from '../../base/principal.ts';
 import { commitSurely } from '../../store/commit.ts';
 import { listAll } from '../../store/list-all.ts';
 import { type DueRecord, isPresent, type Operation } from '../../store/store.ts';
@@ -11,13 +12,14 @@ import type { Scope } from '../../streams/scope.ts';
 import { dropParts } from './in-hand.ts';
 import { readWaiter } from './waiter.ts';
 import { isWaiter, taskPartition, waiterKey } from '../records/names.ts';
+import { waitQuota } from '../records/quotas.ts';
 import { REMEMBERED, rememberedWait, WAIT } from '../records/remembered.ts';
 
 /** Before a due waiter whose task could not be taken up is looked at again, and up to as much more, ms. */
 const LATER_MS = 2_000;
 
 /** Deletes the waiters of a task that was ended from outside. A failure is logged. */
-export async function dropWaits(scope: Scope, taskId: string, deadline: number): Promise<void> {
+export async function dropWaits(scope: Scope, principal: Principal, taskId: string, deadline: number): Promise<void> {
   const { store, runtime, tenant } = scope;
   try {
     for await (const records of listAll(scope, taskPartition(tenant, taskId), { prefix: REMEMBERED + WAIT })) {
@@ -28,6 +30,7 @@ export async function dropWaits(scope: Scope, taskId: string, deadline: number):
         const reading = await store.get(key, runtime.now());
         if (reading.version === null) continue;
         await commitSurely(runtime, store, [{ kind: 'delete', ...key, expects: reading.version }], deadline);
+        await scope.quotas?.give(store, waitQuota(scope.app, wait.stream), principal, 1, runtime.now());
         if (isPresent(reading)) await dropParts(scope, wait.stream, readWaiter(reading, runtime.now()), deadline);
       }
     }

@@ -17,6 +17,7 @@ import { expiryOf, type Header, headerKey, rememberedUntil, taskHeader } from '.
 import { inputKey, taskInput } from '../records/input.ts';
 import { ownKey, ownTask } from '../records/list.ts';
 import { begunOnce, onceKey, retryKey } from '../records/begun-once.ts';
+import { TASK_BYTES, taskQuota } from '../records/quotas.ts';
 import { freeSlots, type Slot, takeSlots } from '../records/slots.ts';
 import { type Begun, begunUnder, checkOnce, fingerprintOf } from './begun.ts';
 
@@ -54,7 +55,7 @@ export const INPUT_BYTES = 340_000;
 const MOST_RACES = 5;
 
 /**
- * @throws TidegateError `not_found`; `too_large` for the input; `invalid_input` for an idempotency key that is empty or too
+ * @throws TidegateError `not_found`; `too_large` for the input; `rate_limited` for a quota; `invalid_input` for an idempotency key that is empty or too
  * long, or stands for a call with another input; `store_unavailable`, `store_unknown`
  */
 export async function createTask(deps: TaskDeps, options: NewTask): Promise<Created> {
@@ -63,15 +64,18 @@ export async function createTask(deps: TaskDeps, options: NewTask): Promise<Crea
   const { tenant } = principal;
   const task = pinned(findTask(catalog, options.task), options);
   const policy = policyOf(task);
-  checkInput(options);
+  const bytes = checkInput(options) + TASK_BYTES;
   const taskId = options.taskId ?? runtime.newId();
   const key = onceKeyOf(options);
   const fingerprint = key ? await fingerprintOf(options.calledWith ?? input) : '';
 
+  let isCounted = false;
   for (let race = 0; race < MOST_RACES; race += 1) {
     const standing = key ? await store.get(key, runtime.now()) : null;
     const earlier = standing && (await begunUnder(scopeOf(deps, principal), standing, fingerprint));
     if (earlier) return { ...earlier, claim: null };
+    if (!isCounted) await deps.quotas?.take(store, taskQuota(deps.app), principal, bytes);
+    isCounted = true;
     const once = key && { key, fingerprint, expects: standing?.version ?? null };
     const now = runtime.now();
     const header = newHeader(options, task, policy, taskId, now);
@@ -83,7 +87,7 @@ export async function createTask(deps: TaskDeps, options: NewTask): Promise<Crea
     if (lease === null) return { taskId, header, claim: null };
     const { assignment, until } = lease;
     const slots = lease.slots.map((slot) => ({ ...slot, version }));
-    const versions = { headerVersion: version, assignmentVersion: version };
+    const versions = { headerVersion: version, assignmentVersion: version, inputVersion: version };
     return {
       taskId,
       header,
@@ -177,7 +181,8 @@ function onceKeyOf({ principal, task, once = null, retryOf }: NewTask): RecordKe
   return once === null ? null : onceKey(principal, task, once);
 }
 
-function checkInput({ input, once, task }: NewTask): void {
+/** Answers how many bytes the input has. */
+function checkInput({ input, once, task }: NewTask): number {
   const bytes = utf8Bytes(JSON.stringify(input));
   if (bytes > INPUT_BYTES) {
     const expected = `at most ${INPUT_BYTES} bytes`;
@@ -187,4 +192,5 @@ function checkInput({ input, once, task }: NewTask): void {
     });
   }
   if (once !== undefined && once !== null) checkOnce(once);
+  return bytes;
 }

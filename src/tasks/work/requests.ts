@@ -3,11 +3,12 @@
  * is answered exactly as one that does not exist.
  */
 import { checkAnswer } from '../../declare/check/ask-answers.ts';
-import { TidegateError } from '../../base/errors.ts';
+import { asTidegateError, TidegateError } from '../../base/errors.ts';
+import { utf8Bytes } from '../../base/json.ts';
 import type { Principal } from '../../base/principal.ts';
 import { commitSurely } from '../../store/commit.ts';
 import type { Operation, Version } from '../../store/store.ts';
-import { scopeOf } from '../../streams/scope.ts';
+import { type Scope, scopeOf } from '../../streams/scope.ts';
 import {
   assignmentKey,
   deleteAssignment,
@@ -19,6 +20,8 @@ import {
 import { cancelled, type HeaderChange, settled } from '../records/changes.ts';
 import type { TaskDeps } from '../records/find-task.ts';
 import { expiryOf, hasEnded, type Header, headerKey, rememberedUntil, taskHeader } from '../records/header.ts';
+import { inputKey, taskInput } from '../records/input.ts';
+import { TASK_BYTES, taskQuota } from '../records/quotas.ts';
 import { pageKey, type TaskPage, taskPage } from '../records/page.ts';
 import { rememberedAnswer, rememberedKey } from '../records/remembered.ts';
 import { endEntry } from '../records/task-log.ts';
@@ -104,14 +107,42 @@ export async function cancelTask(
   deadline: number,
 ): Promise<boolean> {
   const key = assignmentKey(principal.tenant, taskId);
+  let createdAt = 0;
   const cancelledHere = await change(deps, principal, taskId, deadline, ({ header }, run) => {
     if (hasEnded(header)) return null;
+    ({ createdAt } = header);
     const end = cancelled('cancelled on request');
     const entry = endEntry(taskId, end(header, deps.runtime.now()));
     return { change: end, operations: [...(run ? [deleteAssignment(key, run.version)] : []), entry] };
   });
-  if (cancelledHere) await dropWaits(scopeOf(deps, principal), taskId, deadline);
+  if (cancelledHere) {
+    const scope = scopeOf(deps, principal);
+    await dropWaits(scope, principal, taskId, deadline);
+    await dropInput(scope, principal, taskId, createdAt, deadline);
+  }
   return cancelledHere;
+}
+
+/** What a cancelled task was called with is needed no more. What is missed here expires; a failure is logged. */
+async function dropInput(
+  { store, runtime, app, quotas, tenant }: Scope<TaskDeps>,
+  principal: Principal,
+  taskId: string,
+  createdAt: number,
+  deadline: number,
+): Promise<void> {
+  try {
+    const key = inputKey(tenant, taskId);
+    const reading = await store.get(key, runtime.now());
+    const given = taskInput.read(reading);
+    if (given === null || reading.version === null) return;
+    await commitSurely(runtime, store, [{ kind: 'delete', ...key, expects: reading.version }], deadline);
+    const bytes = utf8Bytes(JSON.stringify(given.input)) + TASK_BYTES;
+    await quotas?.give(store, taskQuota(app), principal, bytes, createdAt);
+  } catch (thrown) {
+    const { code, message } = asTidegateError(thrown);
+    runtime.log('warn', 'what a cancelled task was called with stays until it expires', { taskId, code, message });
+  }
 }
 
 interface Standing {
