@@ -42,7 +42,9 @@ const CLOSING_MS = 2_000;
  * `newer_version` where a newer release has written what this one cannot read: the lease is given back then.
  */
 export async function takeTurn(given: Scope<TaskDeps>, claim: Claim, options: TurnOptions): Promise<TurnEnd> {
-  const scope = { ...given, store: openAccount(given.store, given.runtime).store };
+  // An engine that is asked over the network lets others go on by itself.
+  const isNear = given.store.observed === undefined;
+  const scope = isNear ? { ...given, store: openAccount(given.store, given.runtime).store } : given;
   const startedAt = scope.runtime.now();
   const memory = createMemory(claim);
   const journal = createJournal(scope, claim, memory, options.leaseMs, options.deadline);
