@@ -16,10 +16,12 @@ import { type App, type AppOptions, defineApp, pull, stream } from '../../src/in
 import { sweep, ingest } from '../../src/schedule.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import { createSqliteStore } from '../../src/store/drivers/sqlite.ts';
+import { listAll } from '../../src/store/list-all.ts';
 import type { Store } from '../../src/store/store.ts';
 import { publishMany, type PushedEvent } from '../../src/streams/log/publish-many.ts';
 import { projectLatest } from '../../src/streams/log/latest.ts';
 import { scopeOf } from '../../src/streams/scope.ts';
+import { waiterPartition } from '../../src/tasks/records/names.ts';
 import { followWaiters } from '../../src/tasks/waits/follow.ts';
 import { createTasks } from '../../src/tasks/work/service.ts';
 import { print } from './print.ts';
@@ -129,6 +131,13 @@ async function measured(title: string, { file }: Pick<Stage, 'file'>, work: () =
   ]);
 }
 
+async function waiting(store: Store): Promise<number> {
+  let count = 0;
+  const partition = waiterPartition(PUBLIC.tenant, 'readings');
+  for await (const records of listAll({ store, runtime }, partition)) count += records.length;
+  return count;
+}
+
 const COUNT = { kind: 'count', atLeast: 50, withinMs: 3_600_000, perKey: true };
 
 const KINDS: Record<string, (engine: string) => Promise<void>> = {
@@ -144,7 +153,13 @@ const KINDS: Record<string, (engine: string) => Promise<void>> = {
           await tasks.begin(PUBLIC, 'wait_for', input, { deadline: far() }).catch(() => (refused += 1));
           if (at % 20 === 0) await runtime.sleep(1);
         }
-        await runtime.sleep(3_000);
+        // Until all wait, or as many as may.
+        for (let before = -1, now = 0; now > before;) {
+          before = now;
+          await runtime.sleep(5_000);
+          now = await waiting(stage.store);
+        }
+        console.log(`  waiting: ${await waiting(stage.store)}`);
       });
       await workers.stop();
       console.log(`  refused: ${refused}`);

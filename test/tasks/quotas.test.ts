@@ -91,7 +91,7 @@ test('waits on a stream are bounded, and one that has ended is free', async () =
   const at = stage();
   const condition = { kind: 'threshold', field: 'celsius', above: 30 };
   const wait = async () => {
-    const id = await at.begin('waiting', { condition } as never);
+    const id = await at.begin('waiting', { condition });
     await at.work();
     return id;
   };
