@@ -8,6 +8,7 @@ import { retryAfterMs } from '../net/retry-after.ts';
 import { shortened } from '../base/text.ts';
 import type { ToolSecrets } from './secrets.ts';
 import type { Settings } from './settings.ts';
+import { oneLine } from '../base/plain.ts';
 
 export interface ApiFailure {
   /** Null: there was no answer. */
@@ -53,7 +54,7 @@ export function apiFailureOf(answer: HttpAnswer, errors: Settings['errors'], now
   return {
     // An error in the body of a 200 has no status of its own.
     status: status ?? (isOk ? null : answer.status),
-    message: found === null ? null : oneLine(found),
+    message: found === null ? null : bounded(found),
     retryAfterMs: retryAfterMs(answer.headers.get('retry-after'), now),
   };
 }
@@ -67,8 +68,8 @@ function isTelling(value: unknown): value is string {
   return typeof value === 'string' && value.trim() !== '';
 }
 
-function oneLine(text: string): string {
-  return shortened(text.replace(/[\p{C}\s]+/gu, ' ').trim(), MESSAGE_CHARACTERS);
+function bounded(text: string): string {
+  return shortened(oneLine(text.replace(/\s+/gu, ' ').trim()), MESSAGE_CHARACTERS);
 }
 
 export function failedCall(

@@ -3,6 +3,7 @@
  * that asked. Limits and pauses belong to the app, because it has one account with an API, whoever calls.
  */
 import * as z from 'zod';
+import type { Json } from '../base/json.ts';
 import { APP_TENANT } from '../base/principal.ts';
 import { record } from '../store/record.ts';
 import type { RecordKey } from '../store/store.ts';
@@ -14,7 +15,7 @@ export const keptAnswer = record('kept answer of an HTTP tool', () =>
     digest: z.string(),
     /** When the answer was kept, epoch ms. */
     at: z.number(),
-    structured: z.json().optional(),
+    structured: z.custom<Json>().optional(),
     text: z.string().optional(),
   }),
 );

@@ -17,6 +17,7 @@ import { findStream } from '../streams/find-stream.ts';
 import { publish as appendTo } from '../streams/log/publish.ts';
 import type { Deps } from '../streams/deps.ts';
 import { scopeOf } from '../streams/scope.ts';
+import { inLines } from '../base/plain.ts';
 
 /** Time to record an outcome, even where the request's own time is over. */
 const AUDIT_MS = 10_000;
@@ -87,7 +88,7 @@ export function createAppFeeds(deps: Deps, context: Omit<ToolContext, 'feeds'>):
         },
       );
     }
-    const question = [confirm.message ?? 'Publish this message?', ...checked.shown(feed)].join('\n');
+    const question = [confirm.message ?? 'Publish this message?', inLines(checked.shown(feed))].join('\n');
     const asked = context.ask(keyOf(feed, checked), form(question, NOTHING_TO_FILL_IN));
     asking.add(asked);
     const { action } = await asked;

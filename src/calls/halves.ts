@@ -4,6 +4,7 @@
  */
 import { jsonBytes, mostJsonBytes, utf8Bytes } from '../base/json.ts';
 import { callLine, type NextCall } from './next-call.ts';
+import { inLines } from '../base/plain.ts';
 
 /** Most bytes of each half of a page whose size nobody asked for. */
 export const HALF_BYTES = 25_000;
@@ -114,7 +115,7 @@ export function bothHalves<Answer>({ before, name, rows, after, calls, structure
   structured: Answer;
 } {
   return {
-    text: [...before, ...rows.map(({ line }) => line), ...after, ...calls.map(callLine)].join('\n'),
+    text: inLines([...before, ...rows.map(({ line }) => line), ...after, ...calls.map(callLine)]),
     structured: {
       ...structured,
       [name]: rows.flatMap(({ items }) => items),

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import type { JsonObject } from '../base/json.ts';
+import { jsonText } from '../base/plain.ts';
 
 const NextCall = z.object({
   for: z.string().describe('What it answers'),
@@ -37,5 +38,5 @@ export function callsTo(forWhat: string, tool: string | null, given: object): Ne
 /** `Next page: read_history {"stream":"pumps","cursor":"…"}` */
 export function callLine({ for: what, tool, arguments: given, afterMs }: NextCall): string {
   const when = afterMs === undefined ? '' : ` (after ${Math.ceil(afterMs / 1_000)} s, not before)`;
-  return `${what}${when}: ${tool} ${JSON.stringify(given)}`;
+  return `${what}${when}: ${tool} ${jsonText(given)}`;
 }

@@ -90,7 +90,7 @@ const sealedState = sealedText('request state', () =>
     /** Keys of the questions that were sent. */
     open: z.array(z.string()),
     /** Answers of this round and earlier ones, by key. */
-    known: z.record(z.string(), z.json()),
+    known: z.record(z.string(), z.custom<Json>()),
     round: z.int(),
     /** The questions by key, where the request has effects: their answers are checked before the state is used. */
     requests: z.record(z.string(), z.custom<WireRequest>()).optional(),

@@ -6,6 +6,7 @@ import { isoTime } from '../base/time/time-text.ts';
 import type { ResultPage } from './names.ts';
 import { callLine, callsTo, type NextCall } from './next-call.ts';
 import type { SplitResult } from './result-pages.ts';
+import { inLines } from '../base/plain.ts';
 
 /** The key of `_meta` under which programs find the handle. */
 export const RESULT_META = 'io.tidegate/result';
@@ -50,7 +51,7 @@ export function pagedAnswer(split: SplitResult, handle: string, { hasSchema, ...
   ];
   const meta: JsonObject = { [RESULT_META]: { handle, pages: pages.length, bytes, expiresAt: until } };
   return {
-    content: [{ type: 'text', text: summary.join('\n') }, ...split.content, ...links],
+    content: [{ type: 'text', text: inLines(summary) }, ...split.content, ...links],
     ...(structured === undefined ? {} : { structuredContent: hasSchema ? structured : withCalls(structured, calls) }),
     ...(split.isError || breaksSchema ? { isError: true } : {}),
     _meta: meta,
@@ -64,7 +65,7 @@ export function unkeptAnswer({ bytes, structured, content }: SplitResult, most: 
     'The call itself was done. The structured content of this answer is whole; here is the beginning of its text.',
   ];
   return {
-    content: [{ type: 'text', text: summary.join('\n') }, ...content],
+    content: [{ type: 'text', text: inLines(summary) }, ...content],
     ...(structured === undefined ? {} : { structuredContent: structured }),
   };
 }

@@ -6,10 +6,9 @@ import { isGap, type StreamEvent } from '../base/event.ts';
 import type { Json, JsonObject } from '../base/json.ts';
 import { isoTime } from '../base/time/time-text.ts';
 import type { ShownRow } from './halves.ts';
+import { jsonText, plainText, saidText } from '../base/plain.ts';
 
 const DEEPEST = 3;
-/** What can stand in a line without quotes. */
-const PLAIN = /^[^\s"=:{}[\],()]{1,256}$/u;
 
 /** Both forms of an event. @param identified whether events have ids of their own */
 export function eventRow(event: StreamEvent, identified: boolean): ShownRow {
@@ -40,19 +39,15 @@ export function eventLine(event: StreamEvent, identified: boolean, at = isoTime(
   const parts = [at, ...(key === undefined ? [] : [plainText(key)])];
   if (isGap(event)) {
     const { reason = '', detail } = gap ?? {};
-    parts.push('GAP: events are missing before this one:', reason, ...(detail ? [detail] : []));
+    const why = [reason, ...(detail ? [detail] : [])].map(saidText);
+    parts.push('GAP: events are missing before this one:', ...why);
   } else {
     parts.push(...valuesOf(data, '', 0));
-    if (identified && !isTold(id, data)) parts.push(`id:${JSON.stringify(id)}`);
+    if (identified && !isTold(id, data)) parts.push(`id:${jsonText(id)}`);
   }
-  if (revision !== undefined) parts.push(`revision:${JSON.stringify(revision)}`);
-  if (Object.keys(context).length > 0) parts.push(`meta:${JSON.stringify(context)}`);
+  if (revision !== undefined) parts.push(`revision:${jsonText(revision)}`);
+  if (Object.keys(context).length > 0) parts.push(`meta:${jsonText(context)}`);
   return parts.join(' ');
-}
-
-/** A key or a name: in quotes where it would not be told from what stands beside it. */
-export function plainText(text: string): string {
-  return PLAIN.test(text) ? text : JSON.stringify(text);
 }
 
 /** Twelve significant digits: what follows them in an aggregate is noise of its sums. */
@@ -81,10 +76,10 @@ function isTold(id: string, data: Json): boolean {
 
 function valuesOf(data: Json, path: string, depth: number): string[] {
   if (!isObject(data) || depth >= DEEPEST || Object.keys(data).length === 0) {
-    return [path === '' ? JSON.stringify(data) : `${path}=${JSON.stringify(data)}`];
+    return [path === '' ? jsonText(data) : `${path}=${jsonText(data)}`];
   }
   return Object.entries(data).flatMap(([name, value]) => {
-    const step = name.includes('.') ? JSON.stringify(name) : plainText(name);
+    const step = name.includes('.') ? jsonText(name) : plainText(name);
     return valuesOf(value, path === '' ? step : `${path}.${step}`, depth + 1);
   });
 }

@@ -4,6 +4,7 @@
  */
 import type { JsonObject } from '../base/json.ts';
 import type { Log, LogLevel } from '../base/runtime.ts';
+import { jsonText, oneLine } from '../base/plain.ts';
 
 const ORDER: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 
@@ -18,8 +19,8 @@ export function createLog(least: LogLevel, { plain = false, write = toStderr }: 
   return (level, message, fields = {}) => {
     if (ORDER.indexOf(level) < ORDER.indexOf(least)) return;
     const text = plain
-      ? `  ${level}: ${message} ${Object.keys(fields).length > 0 ? JSON.stringify(fields) : ''}`.trimEnd()
-      : JSON.stringify(lineOf({ time: new Date().toISOString(), level, message }, fields));
+      ? `  ${level}: ${oneLine(message)} ${Object.keys(fields).length > 0 ? jsonText(fields) : ''}`.trimEnd()
+      : jsonText(lineOf({ time: new Date().toISOString(), level, message }, fields));
     write(text, level);
   };
 }

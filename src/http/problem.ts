@@ -5,6 +5,7 @@
 import { type ErrorCode, isOfStore, type TidegateError } from '../base/errors.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { OriginRefusal } from './origin.ts';
+import { jsonText } from '../base/plain.ts';
 
 const STATUS: Record<ErrorCode, number> = {
   invalid_input: 400,
@@ -103,7 +104,7 @@ export function unauthorizedResponse(): Response {
 function respond(body: JsonObject & { status: number }, retryAfterMs: number | null): Response {
   const headers: Record<string, string> = { 'Content-Type': 'application/problem+json' };
   if (retryAfterMs !== null) headers['Retry-After'] = retryAfter(retryAfterMs);
-  return new Response(JSON.stringify(body), { status: body.status, headers });
+  return new Response(jsonText(body), { status: body.status, headers });
 }
 
 /** Whole seconds, one at least. */

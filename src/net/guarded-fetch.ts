@@ -197,15 +197,22 @@ const BROKEN: Record<string, string> = {
   ECONNREFUSED: 'nothing listens there',
   ECONNRESET: CLOSED,
   UND_ERR_SOCKET: CLOSED,
+  HTTP: 'what it answered is no HTTP',
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the body has another length than its Content-Length says',
 };
 
 function unreachable(source: string, thrown: unknown): TidegateError {
   if (thrown instanceof TidegateError) return thrown;
   const cause = thrown instanceof Error ? (thrown.cause ?? thrown) : thrown;
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : null;
+  const given = cause instanceof Error && 'code' in cause ? cause.code : null;
+  const isParsed = cause instanceof Error && cause.name === 'HTTPParserError';
+  const code = isParsed || given === 'ERR_ASSERTION' ? 'HTTP' : typeof given === 'string' ? given : null;
   const words = BROKEN[code ?? ''];
   const reason =
-    words === undefined ? (code ?? (cause instanceof Error ? cause.message : String(cause))) : `${words} (${code})`;
+    words === undefined
+      ? (code ?? (cause instanceof Error ? cause.message : String(cause)))
+      : code === 'HTTP'
+        ? words
+        : `${words} (${code})`;
   return new TidegateError('upstream', `${source} cannot be read: ${reason}`, { cause: thrown });
 }

@@ -3,6 +3,7 @@
  * variants nor names that a schema does not list. Here they become the `Where` and the `Condition` that all other code reads.
  * The nested forms that apps write are taken as well. Pure.
  */
+import { KEPT_NAME, lostName } from '../base/schema/lost-name.ts';
 import * as z from 'zod';
 import type { JsonObject } from '../base/json.ts';
 import { asMeant } from '../base/schema/as-meant.ts';
@@ -74,18 +75,21 @@ function asListed(value: object, below: readonly string[]): (string | number)[] 
 function byField(value: object, context: z.RefinementCtx): object {
   const list = Array.isArray(value) ? (value as NamedTests[]) : isNamed(value) ? [value] : null;
   if (list === null) return value;
-  const fields: Record<string, FieldTests> = {};
+  const fields = new Map<string, FieldTests>();
   for (const { field, ...given } of list) {
     // Who has to name every argument writes null for those that are not meant.
     const tests = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
-    const before = fields[field] ?? {};
+    const before = fields.get(field) ?? {};
     const twice = Object.keys(tests).find((name) => Object.hasOwn(before, name));
     if (twice !== undefined) {
       context.addIssue({ code: 'custom', path: [field], message: `Expected ${twice} once for a field, or oneOf` });
     }
-    fields[field] = { ...before, ...tests };
+    fields.set(field, { ...before, ...tests });
   }
-  return fields;
+  const given = Object.fromEntries(fields);
+  const path = lostName(given, {});
+  if (path !== null) context.addIssue({ code: 'custom', path, message: KEPT_NAME });
+  return given;
 }
 
 function isNamed(given: object): given is NamedTests {

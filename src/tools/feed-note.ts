@@ -9,6 +9,7 @@ import { feedKey } from '../feeds/records/state.ts';
 import { isoTime } from '../base/time/time-text.ts';
 import { ageText } from '../calls/short-lines.ts';
 import type { Scope } from '../streams/scope.ts';
+import { saidText } from '../base/plain.ts';
 
 export interface FeedNote {
   name: string;
@@ -71,7 +72,8 @@ export function feedText(note: FeedNote | null, now: number): string[] {
   const age = lagMs === null ? '' : `, newest event ${ageText(lagMs)} old`;
   const lag = aheadMs === undefined ? age : `, newest event dated ${ageText(aheadMs)} ahead of the clock`;
   const error = note.lastError;
-  const why = error === null ? '' : `; last error ${ageText(now - Date.parse(error.at))} ago: ${error.message}`;
+  const why =
+    error === null ? '' : `; last error ${ageText(now - Date.parse(error.at))} ago: ${saidText(error.message)}`;
   // The state of a circuit breaker reads like that of a connection.
   const paused = note.state === 'open' ? ' (failed often, and is tried again after a pause)' : '';
   return [`Feed ${note.name}: ${note.state}${paused}${lag}${why}${rejectedText(note, now)}`];
@@ -82,5 +84,5 @@ function rejectedText({ name, rejected }: FeedNote, now: number): string {
   const { count, items, field, stream, expected, at } = rejected;
   const where = stream === undefined ? field : `${field} of ${stream}`;
   const what = `${count} of the last ${items} items were no events of their stream (${ageText(now - Date.parse(at))} ago)`;
-  return `; ${what}: ${where}: ${expected}; more in feed://${name}`;
+  return `; ${what}: ${saidText(where)}: ${saidText(expected)}; more in feed://${name}`;
 }

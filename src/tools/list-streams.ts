@@ -21,6 +21,7 @@ import { searchStreams } from './stream-search.ts';
 import { type FeedNote as Note, noteFrom } from './feed-note.ts';
 import { READ_ONLY, StreamName } from '../calls/schemas.ts';
 import type { Scope } from '../streams/scope.ts';
+import { inLines } from '../base/plain.ts';
 
 const PAGE_STREAMS = 20;
 const EXAMPLE_KEYS = 5;
@@ -64,7 +65,7 @@ export function listStreamsTool({ app, runtime }: AppDeps): Tool {
       const listed = await Promise.all(
         page.map((stream) => list(scope, stream, notes.get(stream.feed ?? '') ?? NO_NOTE)),
       );
-      const texts = listed.map((each) => streamLines(each, now, app).join('\n'));
+      const texts = listed.map((each) => inLines(streamLines(each, now, app)));
       const count = fitting(listed, texts);
       const next = count < wanted.length ? (listed[count - 1]?.name ?? null) : null;
       const hint = found.length === 0 ? `No stream has these words. Streams: ${streamNames(app)}` : null;

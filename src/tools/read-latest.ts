@@ -21,6 +21,7 @@ import { agoText, eventLine, shownEvent } from '../calls/short-lines.ts';
 import { bothHalves, createPage, roomFor } from '../calls/halves.ts';
 import { callsTo, type NextCall, NextCalls } from '../calls/next-call.ts';
 import type { Scope } from '../streams/scope.ts';
+import { jsonText } from '../base/plain.ts';
 
 const DEFAULT_KEYS = 50;
 const MOST_KEYS = 500;
@@ -143,7 +144,7 @@ async function whyNothing(
   const older =
     newestAt === null ? [] : callsTo('What is still kept', toolNames.read_history, { stream: name, ...ofKey });
   if (key !== undefined) {
-    const hint = `No event of key ${JSON.stringify(key)}. Keys are case-sensitive.${newestAt === null ? '' : kept}`;
+    const hint = `No event of key ${jsonText(key)}. Keys are case-sensitive.${newestAt === null ? '' : kept}`;
     return { hint, calls: [...callsTo('All keys', toolNames.read_latest, { stream: name }), ...older] };
   }
   if (newestAt === null) {

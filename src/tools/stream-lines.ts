@@ -5,6 +5,7 @@ import { durationText } from '../base/time/time-text.ts';
 import { FeedNoteShape } from '../calls/schemas.ts';
 import { agoText } from '../calls/short-lines.ts';
 import { feedText } from './feed-note.ts';
+import { jsonText, plainText } from '../base/plain.ts';
 
 const Field = z.object({
   name: z.string().describe('Path in data; the `field` of a history, where it is a number'),
@@ -52,7 +53,8 @@ export function streamLines(listed: ListedStream, now: number, { toolNames }: Pi
   const age = newestAt === null ? 'none yet' : `newest arrived ${newestAt} (${agoText(now - Date.parse(newestAt))})`;
   const kept = `${retention.events} events${retention.ageMs === null ? '' : `, for ${lengthText(retention.ageMs)}`}`;
   const lister = toolNames.read_latest === null ? '' : ` (${toolNames.read_latest} lists them)`;
-  const some = keys.length > 0 ? `keys: ${keys.join(', ')}${moreKeys ? ` and more${lister}` : ''}` : 'keyed';
+  const some =
+    keys.length > 0 ? `keys: ${keys.map(plainText).join(', ')}${moreKeys ? ` and more${lister}` : ''}` : 'keyed';
   const assumed = zoneAssumed ? ', an assumption: its times come without one' : '';
   return [
     `${name}: ${description}`,
@@ -60,7 +62,7 @@ export function streamLines(listed: ListedStream, now: number, { toolNames }: Pi
     `  ${events} events, ${age}; kept are at most ${kept}`,
     `  ${keyed ? some : 'no keys'}`,
     ...fields.map((field) => `  - ${fieldLine(field)}`),
-    ...(example === undefined ? [] : [`  example: ${JSON.stringify(example)}`]),
+    ...(example === undefined ? [] : [`  example: ${jsonText(example)}`]),
     `  zone ${zone}${assumed}; ahead of the clock ${boundText(aheadMs)}; late ${boundText(latenessMs)}; ${delivery}`,
     ...(caveat === undefined ? [] : [`  ${caveat}`]),
     ...feedText(feed, now).map((line) => `  ${line}`),

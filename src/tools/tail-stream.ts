@@ -22,6 +22,7 @@ import { eventRow } from '../calls/short-lines.ts';
 import { bothHalves, createPage, roomFor } from '../calls/halves.ts';
 import { callsTo, NextCalls } from '../calls/next-call.ts';
 import type { StreamEvent } from '../base/event.ts';
+import { inLines } from '../base/plain.ts';
 
 /** What a character of an event takes while a tail waits: the event, its line, its row. */
 const HELD_BYTES = 4;
@@ -98,7 +99,7 @@ export function tailStreamTool({ app, runtime }: AppDeps): Tool {
         onEvents(events) {
           const shown = page.rows.slice(told, told + events.length).map(({ line }) => line);
           told += events.length;
-          context.progress(told, maxEvents ?? DEFAULT_TAIL_EVENTS, shown.join('\n'));
+          context.progress(told, maxEvents ?? DEFAULT_TAIL_EVENTS, inLines(shown));
         },
       });
       const feed = await readNote(scope, stream);

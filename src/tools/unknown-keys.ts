@@ -7,6 +7,7 @@ import type { DeclaredStream } from '../declare/stream.ts';
 import { readKeys } from '../streams/log/read-latest.ts';
 import type { Scope } from '../streams/scope.ts';
 import type { HistoryAnswer } from './history-output.ts';
+import { inLines, jsonText, plainText } from '../base/plain.ts';
 
 /** Most keys that are looked through. A stream that has more may know a key that is not among them. */
 const MOST_READ = 1_000;
@@ -32,14 +33,14 @@ export async function withUnknownKeys<Answer extends Halves>(
   if (told.length === 0) return answer;
   return {
     ...answer,
-    text: [answer.text, ...told].join('\n'),
+    text: [answer.text, inLines(told)].join('\n'),
     structured: { ...answer.structured, notes: [...notes, ...told] },
   };
 }
 
 function unknownKey(key: string, known: readonly string[]): string {
   const meant = meantName(key, known);
-  const some = known.slice(0, MOST_NAMED).join(', ') + (known.length > MOST_NAMED ? ', …' : '');
-  const asked = meant === null ? '.' : `, did you mean ${JSON.stringify(meant)}?`;
-  return `No event has the key ${JSON.stringify(key)}${asked} Known keys: ${some || 'none'}.`;
+  const some = known.slice(0, MOST_NAMED).map(plainText).join(', ') + (known.length > MOST_NAMED ? ', …' : '');
+  const asked = meant === null ? '.' : `, did you mean ${jsonText(meant)}?`;
+  return `No event has the key ${jsonText(key)}${asked} Known keys: ${some || 'none'}.`;
 }

@@ -14,6 +14,7 @@ import { describeCondition } from '../streams/conditions/text.ts';
 import type { Deps } from '../streams/deps.ts';
 import { findStream } from '../streams/find-stream.ts';
 import { waitQuota } from '../tasks/records/quotas.ts';
+import { inLines, jsonText, plainText } from '../base/plain.ts';
 
 const DEFAULT_SECONDS = 3_600;
 const MOST_SECONDS = 86_400;
@@ -83,15 +84,17 @@ function shownOccurrence({ at, event, ...rest }: Occurrence) {
 }
 
 function occurrenceText({ key, at, event, value }: Occurrence, { toolNames }: Pick<App, 'toolNames'>): string {
-  const lines = [`, at ${isoTime(at)}${key === null ? '' : `, for ${key}`}.`];
+  const lines = [`, at ${isoTime(at)}${key === null ? '' : `, for ${plainText(key)}`}.`];
   if (value !== null) lines.push(`Value: ${value}`);
   if (event !== null) {
-    const data = JSON.stringify(event.data);
+    const data = jsonText(event.data);
     const isCut = data.length > SHOWN_CHARACTERS;
-    lines.push(`Event ${event.id} of ${isoTime(event.time)}: ${isCut ? `${data.slice(0, SHOWN_CHARACTERS)}…` : data}`);
+    lines.push(
+      `Event ${plainText(event.id)} of ${isoTime(event.time)}: ${isCut ? `${data.slice(0, SHOWN_CHARACTERS)}…` : data}`,
+    );
     const [from, to] = [Math.floor(event.time), Math.floor(event.time) + 1];
     const asked = { stream: event.stream, from, to, ...(event.key === undefined ? {} : { keys: [event.key] }) };
     if (isCut) lines.push(...callsTo('The whole event', toolNames.read_history, asked).map(callLine));
   }
-  return lines.join('\n');
+  return inLines(lines);
 }

@@ -11,7 +11,8 @@ import type { Series } from '../streams/history/window-question.ts';
 import { valueOf } from '../streams/history/window-rows.ts';
 import { sparkline } from './sparkline.ts';
 import type { ShownRow } from '../calls/halves.ts';
-import { numberText, plainText } from '../calls/short-lines.ts';
+import { jsonText, plainText } from '../base/plain.ts';
+import { numberText } from '../calls/short-lines.ts';
 
 /** Longest sparkline, in characters. */
 const WIDTH = 60;
@@ -100,7 +101,7 @@ export function timeText(time: number, { zone }: Pick<WindowsPage, 'zone'>): str
 }
 
 function nameOf({ key, group }: SeriesRow): string[] {
-  const fields = Object.entries(group ?? {}).map(([path, value]) => `${plainText(path)}=${JSON.stringify(value)}`);
+  const fields = Object.entries(group ?? {}).map(([path, value]) => `${plainText(path)}=${jsonText(value)}`);
   return [...(key === null ? [] : [plainText(key)]), ...fields];
 }
 

@@ -46,7 +46,7 @@ describe('a failure', () => {
       'cut, on one line',
       { message: `a\n\u0000b${'c'.repeat(600)}` },
       undefined,
-      `shop answered 404: a b${'c'.repeat(496)}…`,
+      `shop answered 404: a \\u0000b${'c'.repeat(490)}…`,
     ],
   ])('is told in the words of the API: %s', async (_, body, errors, told) => {
     const { text: said, isError } = await call(withStatus(404, body), errors === undefined ? {} : { errors });

@@ -42,3 +42,14 @@ test('for a person it is plain text', () => {
   log('warn', 'a feed failed', { feed: 'quakes' });
   expect(lines).toEqual(['  info: swept', '  warn: a feed failed {"feed":"quakes"}']);
 });
+
+test('what steers a terminal or ends a line is escaped in both forms', () => {
+  const forged = 'bad\r\n  error: broken\u001b[2J\u202e\u0085';
+  for (const plain of [true, false]) {
+    const lines: string[] = [];
+    const log = createLog('info', { plain, write: (line) => lines.push(line) });
+    log('warn', forged, { [forged]: forged });
+    expect(lines.join('')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+    if (!plain) expect(JSON.parse(lines.join())).toMatchObject({ message: forged, [forged]: forged });
+  }
+});

@@ -126,7 +126,7 @@ describe('an answer that meets the runner which is about to leave', () => {
       if (number === 1) await mayCommit;
       return next();
     });
-    const answers: Promise<boolean>[] = [];
+    const answers: Promise<readonly string[]>[] = [];
     const runner = stage.runner(async (operations, _number, next) => {
       const isLeave = putsRun(operations) && JSON.stringify(operations).includes('"holder":null');
       if (isLeave && answers.length === 0) {
@@ -141,7 +141,7 @@ describe('an answer that meets the runner which is about to leave', () => {
     });
     await stage.work({}, runner);
     expect(left).toBe(true);
-    expect(await Promise.all(answers)).toEqual([true]);
+    expect(await Promise.all(answers)).toEqual([['second']]);
     await stage.work();
     expect((await stage.get(id)).result).toEqual(text('Ada Bob'));
   });

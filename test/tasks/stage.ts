@@ -74,7 +74,8 @@ export function taskStage(
       throw new Error('the tasks do not settle');
     },
     get: (taskId, principal = ADA) => getTask(tasks, principal, taskId),
-    answer: (taskId, responses, principal = ADA) => answerTask(tasks, principal, taskId, responses, deadline()),
+    answer: (taskId, responses, principal = ADA) =>
+      answerTask(tasks, principal, taskId, responses, deadline()).then(({ length }) => length > 0),
     cancel: (taskId, principal = ADA) => cancelTask(tasks, principal, taskId, deadline()),
   };
 }

@@ -7,6 +7,7 @@
 import * as z from 'zod';
 import { catchesValues, madeOfNothing, makesValues } from './coerced-numbers.ts';
 import { isLongNumber } from '../source-json.ts';
+import { KEPT_NAME, lostName } from './lost-name.ts';
 
 export type ParsedAsAsked =
   | {
@@ -32,6 +33,13 @@ export function parseAsAsked(schema: z.ZodType, data: unknown, context?: Context
 
 /** The same, and what `z.coerce.number()` makes of nothing stays as zod has it. */
 export function parseLongNumbers(schema: z.ZodType, data: unknown, context?: Context): ParsedAsAsked {
+  const parsed = parseNumbers(schema, data, context);
+  const path = parsed.success ? lostName(data, parsed.data) : null;
+  if (path === null) return parsed;
+  return { success: false, error: new z.ZodError([{ code: 'custom', path, message: KEPT_NAME, input: undefined }]) };
+}
+
+function parseNumbers(schema: z.ZodType, data: unknown, context?: Context): ParsedAsAsked {
   const first = schema.safeParse(data, context);
   const made = makesValues(schema) ? longNumbersIn(data, []) : [];
   if (first.success && catchesValues(schema)) {

@@ -6,6 +6,7 @@ import type * as z from 'zod';
 import { expectedBy } from './expected-words.ts';
 import { meantName, nearestName } from '../known-names.ts';
 import { namesAt } from './schema-parts.ts';
+import { inLines, jsonText } from '../plain.ts';
 
 /** Given to a parse, so that an issue without a message of its own schema has none, and its words are found here. */
 export const UNWORDED: z.core.ParseContext<z.core.$ZodIssue> = { error: () => '' };
@@ -54,7 +55,7 @@ export function describeIssues(schema: z.ZodType | null, value: unknown, error: 
     field: first.field,
     expected: first.expected,
     why: first.expected + foundText(first),
-    text: [...lines.slice(0, MOST_LINES), ...more].join('\n'),
+    text: inLines([...lines.slice(0, MOST_LINES), ...more]),
   };
 }
 
@@ -140,6 +141,6 @@ function valueAt(value: unknown, path: readonly string[]): unknown {
 /** A found value, bounded; empty for what is missing. */
 function shown(value: unknown): string {
   if (value === undefined) return '';
-  const text = JSON.stringify(value) ?? typeof value;
+  const text = jsonText(value) || typeof value;
   return text.length <= MOST_SHOWN ? text : `${text.slice(0, MOST_SHOWN)}…`;
 }

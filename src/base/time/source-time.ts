@@ -9,6 +9,7 @@ import { dateInDigits, isIsoDigits } from './date-digits.ts';
 import { LATEST_MS, type NotRead, readIso8601, type WrittenTime } from './iso-8601.ts';
 import { readMailDate } from './mail-date.ts';
 import { instantOf, type Zone } from './zone.ts';
+import { jsonText } from '../plain.ts';
 
 /** Units of a count since 1970. */
 export type TimeUnit = 's' | 'ms' | 'us' | 'ns';
@@ -159,7 +160,7 @@ function numberText(value: number): string {
 
 function shown(text: string): string {
   const cut = text.slice(0, SHOWN_CHARACTERS).toWellFormed();
-  return JSON.stringify(cut.length < text.length ? `${cut}…` : cut);
+  return jsonText(cut.length < text.length ? `${cut}…` : cut);
 }
 
 export function nsFromMs(ms: number): bigint {

@@ -6,6 +6,7 @@ import * as z from 'zod';
 import type { Problem } from '../problem.ts';
 import { knownName } from '../../base/known-names.ts';
 import { factsOf } from './options.ts';
+import { jsonText } from '../../base/plain.ts';
 
 const MOST_SHOWN = 80;
 
@@ -83,7 +84,7 @@ export function shown(value: unknown): string | null {
 function asText(value: unknown): string {
   try {
     // What JSON makes null of (NaN, Infinity) is shown as what it is.
-    return typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? typeof value);
+    return typeof value === 'number' ? String(value) : jsonText(value) || typeof value;
   } catch {
     return typeof value;
   }

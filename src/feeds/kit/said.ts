@@ -1,4 +1,5 @@
 /** What an upstream said about itself, in a form that may be shown: bounded, on one line, and without what is secret of ours. Pure. */
+import { oneLine } from '../../base/plain.ts';
 
 const MOST_CHARACTERS = 200;
 /** A shorter text is no secret, and would be struck out of innocent words. */
@@ -12,8 +13,8 @@ export function quoted(text: string, secrets: readonly string[]): string {
   let shown = text;
   const long = [...new Set(secrets)].filter((secret) => secret.length >= LEAST_SECRET);
   for (const secret of long.toSorted((a, b) => b.length - a.length)) shown = shown.replaceAll(secret, '[secret]');
-  shown = shown.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim();
-  return shown === '' ? '' : `, "${shown.slice(0, MOST_CHARACTERS).toWellFormed()}"`;
+  shown = shown.replaceAll(/\s+/gu, ' ').trim();
+  return shown === '' ? '' : `, "${oneLine(shown.slice(0, MOST_CHARACTERS).toWellFormed())}"`;
 }
 
 /** The texts of a request that may be secret: the values of headers, and of a URL's query and user. */

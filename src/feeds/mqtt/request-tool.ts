@@ -7,6 +7,7 @@ import type { MqttRules } from './publish-rules.ts';
 import { Outcome, outcomeText } from './publish-tool.ts';
 import { describeTopics, shownRules } from './tool-texts.ts';
 import { messageOf, messageShape } from './tool-input.ts';
+import { inLines, jsonText, plainText } from '../../base/plain.ts';
 
 const MOST_ANSWERS = 100;
 const LONGEST_SECONDS = 25;
@@ -82,20 +83,20 @@ function requestText(outcome: MqttRequestOutcome): string {
     ignored === 0 ? [] : [`${ignored} message(s) there were no answers to this request, and are left out.`];
   if (status === 'unanswered') {
     const waited = `No answer on ${responseTopic} within ${waitedMs} ms.`;
-    return [outcomeText(published), ...(published.status === 'refused' ? [] : [waited]), ...others].join('\n');
+    return inLines([outcomeText(published), ...(published.status === 'refused' ? [] : [waited]), ...others]);
   }
-  return [
+  return inLines([
     ...answers.map(answerLine),
     `Waited ${waitedMs} ms for answers on ${responseTopic}.`,
     ...(correlated ? [] : ['Nothing but the topic says that what came there is an answer to this request.']),
     ...(status === 'partial' ? [`${answers.length} answer(s), fewer than asked for.`] : []),
     ...others,
     outcomeText(published),
-  ].join('\n');
+  ]);
 }
 
 function answerLine({ topic, payload, receivedAt, contentType, userProperties }: MqttInbound): string {
   const more = { ...(contentType === undefined ? {} : { contentType }), ...(userProperties && { userProperties }) };
-  const context = Object.keys(more).length === 0 ? '' : ` ${JSON.stringify(more)}`;
-  return `${isoTime(receivedAt)} ${topic}: ${JSON.stringify(payload)}${context}`;
+  const context = Object.keys(more).length === 0 ? '' : ` ${jsonText(more)}`;
+  return `${isoTime(receivedAt)} ${plainText(topic)}: ${jsonText(payload)}${context}`;
 }

@@ -45,7 +45,7 @@ export const deadLetter = logEntry<DeadLetter>('dead letter', () =>
     reason: z.string(),
     field: z.string().nullable(),
     expected: z.string().nullable(),
-    item: z.json(),
+    item: z.custom<Json>(),
     key: z.exactOptional(z.string()),
     time: z.exactOptional(z.number()),
     cut: z.boolean(),

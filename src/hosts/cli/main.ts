@@ -7,6 +7,7 @@ import { TidegateError } from '../../base/errors.ts';
 import { readArguments, unknownWord } from './arguments.ts';
 import { loadApp } from './load-app.ts';
 import { COMMANDS, USAGE } from './usage.ts';
+import { inLines } from '../../base/plain.ts';
 
 const OPTIONS = {
   app: { type: 'string' },
@@ -50,7 +51,7 @@ function version(): string {
 }
 
 function misused(message: string): number {
-  console.error(`tidegate: ${message}\n\n${USAGE}`);
+  console.error(`tidegate: ${linesOf(message)}\n\n${USAGE}`);
   return 2;
 }
 
@@ -60,7 +61,12 @@ function explained({ message, field, expected, hint }: TidegateError): string {
     lines.push(`  ${field}: expected ${expected ?? 'something else'}`);
   }
   if (hint !== null) lines.push(hint);
-  return lines.join('\n');
+  return linesOf(lines.join('\n'));
+}
+
+/** Lines of ours stay, and what steers a terminal does not. */
+function linesOf(text: string): string {
+  return inLines(text.split('\n'));
 }
 
 try {

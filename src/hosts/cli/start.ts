@@ -8,6 +8,7 @@ import { nodeRuntime } from '../node/runtime.ts';
 import { serve } from '../node/serve.ts';
 import { leave, untilStopped } from '../stop-signal.ts';
 import { createFeedLines, welcome } from './welcome.ts';
+import { oneLine } from '../../base/plain.ts';
 
 /** @param file of an app of the operator's own; null: the built-in one, which gets the demo's streams unless `DEMO` is off. */
 export async function start(declared: App, environment: NodeJS.ProcessEnv, file: string | null): Promise<void> {
@@ -17,7 +18,7 @@ export async function start(declared: App, environment: NodeJS.ProcessEnv, file:
   const app = demo?.app ?? declared;
   const linesOf = createFeedLines(() => runtime.now());
   const onReport = (report: Parameters<typeof linesOf>[0]) => {
-    for (const line of linesOf(report)) console.log(line);
+    for (const line of linesOf(report)) console.log(oneLine(line));
   };
   // A signal that comes during the start is heard too.
   const stopped = untilStopped();

@@ -23,6 +23,7 @@ import { linesOfList, linesOfTask, redrawn } from './tasks-print.ts';
 import { withTasks } from '../task-deps.ts';
 import { taskView } from './tasks-view.ts';
 import { TASK_COMMANDS } from './usage.ts';
+import { jsonText } from '../../base/plain.ts';
 
 const STATUSES: readonly TaskStatus[] = ['working', 'input_required', 'completed', 'failed', 'cancelled'];
 const TASK_ID = /^[\w-]{22}$/;
@@ -121,7 +122,7 @@ async function list(
     after = page.next;
   }
   const tasks = found.slice(0, limit);
-  if (json) for (const { taskId, header } of tasks) console.log(JSON.stringify({ taskId, ...header }));
+  if (json) for (const { taskId, header } of tasks) console.log(jsonText({ taskId, ...header }));
   else for (const line of linesOfList(tasks, deps.runtime.now(), deps.app.name)) console.log(line);
 }
 
@@ -138,7 +139,7 @@ async function show(
     const view = await taskView(deps, principal, taskId);
     const now = deps.runtime.now();
     if (json) {
-      const text = JSON.stringify(view);
+      const text = jsonText(view);
       if (!seen.has(text)) console.log(text);
       seen.add(text);
     } else if (watch && process.stdout.isTTY) {

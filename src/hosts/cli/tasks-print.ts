@@ -1,6 +1,7 @@
 /** Tasks in lines for a terminal. Pure: it decides what is said, and prints nothing. */
 import type { ListedTask } from '../../tasks/records/list.ts';
 import type { StepView, TaskView } from './tasks-view.ts';
+import { oneLine } from '../../base/plain.ts';
 
 const MESSAGE_CHARACTERS = 60;
 const MARKS: Record<StepView['state'], string> = { done: 'done', tried: 'waits', failed: 'failed' };
@@ -35,7 +36,7 @@ export function linesOfTask({ taskId, header, run, steps }: TaskView, now: numbe
     const when = at !== null && now !== null ? until(at, now) : '';
     return [`  ${MARKS[state]}`, name, [tries, when].filter((each) => each !== '').join(', '), plain(error ?? '', 120)];
   });
-  return [...lines, ...table(rows)];
+  return [...lines.map(oneLine), ...table(rows)];
 }
 
 /** Draws over the lines that were drawn before, of which there may have been more. */
@@ -45,8 +46,9 @@ export function redrawn(lines: readonly string[], before: number): string {
 }
 
 function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) =>
+  const shown = rows.map((row) => row.map(oneLine));
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...shown.map((row) => row[column]?.length ?? 0)));
+  return shown.map((row) =>
     row
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))
       .join('  ')
@@ -54,9 +56,9 @@ function table(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
-/** A text that others wrote, on one line and without control characters. */
+/** A text that others wrote, on one line. */
 function plain(text: string, most: number): string {
-  const line = text.replaceAll(/[\p{C}\s]+/gu, ' ').trim();
+  const line = oneLine(text.replaceAll(/\s+/gu, ' ').trim());
   return line.length > most ? `${line.slice(0, most - 3)}...` : line;
 }
 

@@ -10,6 +10,8 @@ import type { Fetch } from '../../base/runtime.ts';
 /** Statuses whose answers have no body. */
 const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
+const SAID = /^[\t -~]*$/;
+
 export const nodeFetch: Fetch = async (input, { addresses, ...init } = {}) => {
   // Loaded on first use, so that a process that asks nothing does not wait for it.
   const [{ default: undici }, { ACCEPTED_CODINGS, unpack, webStream }] = await Promise.all([
@@ -27,7 +29,13 @@ export const nodeFetch: Fetch = async (input, { addresses, ...init } = {}) => {
     signal: asked.signal,
     ...(pinned === undefined ? {} : { dispatcher: pinned }),
   });
-  const told = { status: answer.statusCode, statusText: answer.statusText, headers: headersOf(answer.headers) };
+  if (answer.statusCode < 200 || answer.statusCode > 599) {
+    answer.body.on('error', () => {}).destroy();
+    throw new TypeError(`it answered with the status ${answer.statusCode}, which HTTP does not have`);
+  }
+  // The words beside a status mean nothing, and what is no text of HTTP cannot be handed on.
+  const statusText = SAID.test(answer.statusText) ? answer.statusText : '';
+  const told = { status: answer.statusCode, statusText, headers: headersOf(answer.headers) };
   if (BODILESS.has(told.status) || asked.method === 'HEAD') {
     answer.body.on('error', () => {}).resume();
     return new Response(null, told);

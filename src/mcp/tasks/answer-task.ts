@@ -7,6 +7,7 @@ import { TidegateError } from '../../base/errors.ts';
 import { hasEnded, type Header } from '../../tasks/records/header.ts';
 import type { Tasks } from '../../tasks/work/service.ts';
 import { accountedTasks } from '../../calls/context.ts';
+import { plainText } from '../../base/plain.ts';
 import { failureText } from '../wire/errors.ts';
 import { Answers } from './answers-input.ts';
 import { IN_TOOLS, naming } from './argument-names.ts';
@@ -18,7 +19,9 @@ import { errorOf, inBothHalves, stateLines, stateOf, TaskState } from './task-st
 const Input = z.strictObject({ task: TaskHandle, answers: Answers });
 
 const Output = TaskState.extend({
-  passedOver: z.array(z.string()).describe('Keys that no open question has: unknown, or answered before'),
+  passedOver: z
+    .array(z.string())
+    .describe('Keys of which nothing was stored, since no open question has them: unknown, or answered before'),
 });
 
 /** A wrong answer is an error that names the field, and nothing is stored: all questions stand. */
@@ -37,16 +40,20 @@ export function answerTaskTool(tasks: Tasks, see: See, { get_task: reader }: Too
         const calls = hasEnded(header) ? callsToSee(seen) : callsMeanwhile(seen);
         return inBothHalves([...first, ...stateLines(seen)], calls, { ...stateOf(seen), passedOver, ...more });
       };
+      let stored: readonly string[];
       const before = await naming(IN_TOOLS, () => kept.get(principal, task));
-      const passedOver = Object.keys(answers).filter((key) => !Object.hasOwn(before.asks, key));
+      let passedOver = Object.keys(answers).filter((key) => !Object.hasOwn(before.asks, key));
       try {
-        await naming(IN_TOOLS, () => kept.answer(principal, task, answers, deadline));
+        stored = await naming(IN_TOOLS, () => kept.answer(principal, task, answers, deadline));
       } catch (thrown) {
         if (!isMistake(thrown)) throw thrown;
-        const lines = [failureText(thrown, task), 'Nothing was stored. What is asked stands:'];
+        const lines = [...failureText(thrown, task).split('\n'), 'Nothing was stored. What is asked stands:'];
         return { ...told(before, lines, { error: errorOf(thrown, task) }), isError: true };
       }
-      const over = passedOver.length === 0 ? [] : [`No open question has the key ${passedOver.join(', ')}.`];
+      // Another call may have answered meanwhile.
+      passedOver = Object.keys(answers).filter((key) => !stored.includes(key));
+      const names = passedOver.map(plainText).join(', ');
+      const over = passedOver.length === 0 ? [] : [`No open question has the key ${names}: nothing was stored of it.`];
       return told(await kept.get(principal, task), over);
     },
   });

@@ -11,6 +11,7 @@ import { mergedSchema } from '../../base/schema/merged-schema.ts';
 import { callsToSee } from './next-calls.ts';
 import type { SeenTask } from './seen-task.ts';
 import { pollIntervalMs } from './view.ts';
+import { inLines } from '../../base/plain.ts';
 
 export const Status = z.enum(['working', 'input_required', 'completed', 'failed', 'cancelled']);
 
@@ -64,7 +65,7 @@ export function handleResult(seen: SeenTask, mayAsk: boolean): ToolResult {
   const calls = callsToSee(seen);
   const lines = [message, `The handle is good until ${keptUntil}.`, ...calls.map(callLine)];
   return {
-    content: [{ type: 'text', text: lines.join('\n') }],
+    content: [{ type: 'text', text: inLines(lines) }],
     structuredContent: { ...handleOf(seen), message, keptUntil, nextCalls: calls as unknown as Json },
   };
 }

@@ -64,5 +64,5 @@ export function noPage(seen: SeenTask, missing: TidegateError) {
   const note = pages > 0 ? `The result has ${pages} pages; page ${pages} is the last.` : none;
   const calls = pages === 0 ? callsToSee(seen) : pageCalls('Last page', seen, pages);
   const structured: Answer = { ...stateOf(seen), pages, note, error: errorOf(missing, taskId) };
-  return { ...inBothHalves([failureText(missing, taskId), note], calls, structured), isError: true };
+  return { ...inBothHalves([...failureText(missing, taskId).split('\n'), note], calls, structured), isError: true };
 }

@@ -12,6 +12,7 @@ import { Handle, handleOf } from './handle.ts';
 import { questionLines, questionsOf, TaskQuestion } from './questions.ts';
 import type { SeenTask } from './seen-task.ts';
 import { failureError } from './view.ts';
+import { inLines } from '../../base/plain.ts';
 
 const TaskError = z.object({
   code: z.string(),
@@ -67,7 +68,7 @@ export function stateLines({ taskId, header, tool }: SeenTask): string[] {
       return [`${tool} has ended.${result?.isError ? ' Its result says what went wrong.' : ''}`, times];
     case 'failed': {
       const failure = failureError(header);
-      return [`${tool} failed (${errorOf(failure, taskId).code}).`, failureText(failure, taskId), times];
+      return [`${tool} failed (${errorOf(failure, taskId).code}).`, ...failureText(failure, taskId).split('\n'), times];
     }
     case 'cancelled':
       return [`${tool} was cancelled.`, ...said, times];
@@ -79,13 +80,13 @@ export function stateLines({ taskId, header, tool }: SeenTask): string[] {
 /** An error as data: what its text says. */
 export function errorOf(error: TidegateError, reference: string): z.input<typeof TaskError> {
   const { message, data } = protocolAnswer(error, reference);
-  return { message, ...data } as z.input<typeof TaskError>;
+  return { message, ...data };
 }
 
 /** Both halves of an answer, which end with the same calls. */
 export function inBothHalves<Answer>(lines: readonly string[], calls: readonly NextCall[], structured: Answer) {
   return {
-    text: [...lines, ...calls.map(callLine)].join('\n'),
+    text: inLines([...lines, ...calls.map(callLine)]),
     structured: { ...structured, ...(calls.length === 0 ? {} : { nextCalls: [...calls] }) },
   };
 }

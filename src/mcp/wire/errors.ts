@@ -12,6 +12,7 @@ import {
   RATE_LIMITED,
   type RpcError,
 } from '../../base/json-rpc.ts';
+import { inLines } from '../../base/plain.ts';
 
 /** A JSON-RPC error, and the HTTP status that it is sent with. */
 export interface ProtocolAnswer extends RpcError {
@@ -106,7 +107,7 @@ export function protocolAnswer(error: TidegateError, reference: string): Protoco
   }
   return {
     code: rule.jsonRpc,
-    message: error.message,
+    message: inLines(linesOf(error)),
     data: {
       code: error.code,
       ...(error.field === null ? {} : { field: error.field }),
@@ -126,12 +127,17 @@ export function failureText(error: TidegateError, reference: string): string {
   if (!RULES[error.code].shown) {
     return `The tool failed because of a fault in the server (reference ${reference}). The arguments are not the reason.`;
   }
-  const parts = [error.message];
+  const parts = linesOf(error);
   if (error.field !== null) parts.push(`Argument: ${error.field}.`);
   if (error.expected !== null) parts.push(`Expected: ${error.expected}.`);
   if (error.hint !== null) parts.push(`Hint: ${error.hint}.`);
   if (error.retryAfterMs !== null) parts.push(`Again: after ${Math.ceil(error.retryAfterMs / 1_000)} s, not before.`);
-  return parts.join('\n');
+  return inLines(parts);
+}
+
+/** What a caller has to mend stands in lines of ours; all else is what somebody said. */
+function linesOf({ code, message }: TidegateError): string[] {
+  return code === 'invalid_input' ? message.split('\n') : [message];
 }
 
 /** Under which programs find as data what the text of a refused call says: `{ code, field, expected, hint, retryAfterMs }`. */

@@ -2,6 +2,7 @@
 import type { Change, Condition, FieldTest, FieldTests, KeyTest, Rate, Threshold } from '../../declare/condition.ts';
 import { sideOf, type Banded } from './bound.ts';
 import { durationText } from '../../base/time/time-text.ts';
+import { jsonText } from '../../base/plain.ts';
 
 /** Most characters of a description; a longer one is cut. */
 export const DESCRIPTION_CHARACTERS = 400;
@@ -91,7 +92,7 @@ function listed(texts: readonly string[], between: string): string {
 }
 
 function shown(value: unknown): string {
-  return cut(JSON.stringify(value));
+  return cut(jsonText(value));
 }
 
 function cut(text: string): string {

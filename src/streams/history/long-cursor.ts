@@ -4,6 +4,7 @@
  * with such. Pure.
  */
 import * as z from 'zod';
+import type { Json } from '../../base/json.ts';
 import { whereSchema } from '../../declare/check/condition-schema.ts';
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { beforeNow } from '../../base/time/time-text.ts';
@@ -21,7 +22,7 @@ const Held = z.tuple([
   z.object({ from: z.number().nullable(), to: z.number().nullable() }),
   z.array(z.string()).max(MOST_KEYS).nullable(),
   whereSchema.nullable(),
-  z.json(),
+  z.custom<Json>(),
   z.string(),
 ]);
 /** A position by itself, or the positions of several streams as JSON. */

@@ -13,6 +13,7 @@ import { TidegateError } from '../../base/errors.ts';
 import { pathOf } from '../../base/field-path.ts';
 import { utf8Bytes } from '../../base/json.ts';
 import { readDecimal } from '../../base/number-text.ts';
+import { inLines } from '../../base/plain.ts';
 
 /** Most bytes of a filter, as a cursor holds it. */
 export const WHERE_BYTES = 2_000;
@@ -130,7 +131,7 @@ function refused(problems: readonly Problem[], within: string): TidegateError {
     ({ path, expected, found }) => `${path}: expected ${expected}${found ? `, found ${found}` : ''}`,
   );
   const [first] = named;
-  return new TidegateError('invalid_input', lines.join('\n'), {
+  return new TidegateError('invalid_input', inLines(lines), {
     field: first?.path ?? 'where',
     expected: first?.expected ?? 'tests of fields',
   });

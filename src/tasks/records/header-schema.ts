@@ -1,5 +1,6 @@
 /** The schema of a task's header, as it is stored. Schemas are made when they are needed: a start makes none. */
 import * as z from 'zod';
+import type { Json } from '../../base/json.ts';
 import { ERROR_CODES } from '../../base/errors.ts';
 
 export function headerSchema() {
@@ -22,7 +23,7 @@ export function headerSchema() {
       z.string(),
       z.object({
         method: z.enum(['elicitation/create', 'sampling/createMessage', 'roots/list']),
-        params: z.record(z.string(), z.json()),
+        params: z.record(z.string(), z.custom<Json>()),
       }),
     ),
     result: toolResult().nullable(),
@@ -85,9 +86,9 @@ function contentBlock() {
 function toolResult() {
   return z.object({
     content: z.array(contentBlock()),
-    structuredContent: z.json().optional(),
+    structuredContent: z.custom<Json>().optional(),
     isError: z.boolean().optional(),
-    _meta: z.record(z.string(), z.json()).optional(),
+    _meta: z.record(z.string(), z.custom<Json>()).optional(),
   });
 }
 

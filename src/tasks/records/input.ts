@@ -13,4 +13,4 @@ export interface TaskInput {
   input: Json;
 }
 
-export const taskInput = record<TaskInput>('input of a task', () => z.object({ input: z.json() }));
+export const taskInput = record<TaskInput>('input of a task', () => z.object({ input: z.custom<Json>() }));

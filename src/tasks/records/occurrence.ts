@@ -1,5 +1,6 @@
 /** The schema of an occurrence, as waiters and tasks hold it. */
 import * as z from 'zod';
+import type { Json } from '../../base/json.ts';
 import type { Occurrence } from '../../declare/task.ts';
 
 export function occurrence(): z.ZodType<Occurrence> {
@@ -9,8 +10,8 @@ export function occurrence(): z.ZodType<Occurrence> {
     stream: z.string(),
     key: z.string().optional(),
     time: z.number(),
-    data: z.json(),
-    meta: z.record(z.string(), z.json()).optional(),
+    data: z.custom<Json>(),
+    meta: z.record(z.string(), z.custom<Json>()).optional(),
   });
   return z.object({
     key: z.string().nullable(),

@@ -82,7 +82,7 @@ const place = () => z.number().optional();
 
 export const rememberedStep = record<RememberedStep>('step of a task', () =>
   z.union([
-    z.object({ value: z.json(), page: z.number().optional(), place: place() }),
+    z.object({ value: z.custom<Json>(), page: z.number().optional(), place: place() }),
     z.object({
       failures: z.number(),
       error: z.object({ code: z.enum(ERROR_CODES), message: z.string() }),
@@ -103,7 +103,7 @@ export const rememberedWait = record<Wait>('wait of a task', () =>
 export const rememberedAnswer = record<Answered>('answer to a task', () =>
   z.object({
     answer: z.discriminatedUnion('action', [
-      z.object({ action: z.literal('accept'), content: z.record(z.string(), z.json()) }),
+      z.object({ action: z.literal('accept'), content: z.record(z.string(), z.custom<Json>()) }),
       z.object({ action: z.enum(['decline', 'cancel']) }),
     ]),
     place: place(),

@@ -4,6 +4,7 @@
  * record decides who writes it. A waiter that holds is due, so its task is taken up. Pure.
  */
 import * as z from 'zod';
+import type { Json } from '../../base/json.ts';
 import { conditionSchema } from '../../declare/check/condition-schema.ts';
 import type { Condition } from '../../declare/condition.ts';
 import type { Occurrence } from '../../declare/task.ts';
@@ -71,7 +72,7 @@ function partSchema() {
 }
 
 function stateSchema(): z.ZodType<ConditionState> {
-  const subject = z.object({ key: z.string().nullable(), holds: z.boolean(), memory: z.json() });
+  const subject = z.object({ key: z.string().nullable(), holds: z.boolean(), memory: z.custom<Json>() });
   return z.object({
     version: z.literal(1),
     of: z.string(),

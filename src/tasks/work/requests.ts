@@ -56,7 +56,7 @@ export async function getPage(
 /**
  * Stores answers to questions that wait, all of them or none. Answers to other keys are ignored. An answer that comes twice, or
  * late, or to a task that has ended, changes nothing.
- * @returns whether an answer was stored, so that the task goes on
+ * @returns the keys whose answers were stored; where there are some, the task goes on
  * @throws TidegateError `not_found`; `invalid_input` naming the answer's field, and nothing is stored then
  */
 export async function answerTask(
@@ -65,11 +65,13 @@ export async function answerTask(
   taskId: string,
   responses: Readonly<Record<string, unknown>>,
   deadline: number,
-): Promise<boolean> {
+): Promise<readonly string[]> {
   const { runtime } = deps;
   const { tenant } = principal;
-  return change(deps, principal, taskId, deadline, ({ header }, run) => {
+  let stored: readonly string[] = [];
+  const changed = await change(deps, principal, taskId, deadline, ({ header }, run) => {
     const keys = Object.keys(responses).filter((key) => Object.hasOwn(header.asks, key));
+    stored = keys;
     if (keys.length === 0 || hasEnded(header)) return null;
     const now = runtime.now();
     const records = keys.map((key): Operation => {
@@ -93,6 +95,7 @@ export async function answerTask(
         );
     return { change: settled(keys), operations: [...records, wake] };
   });
+  return changed ? stored : [];
 }
 
 /**

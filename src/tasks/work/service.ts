@@ -29,13 +29,13 @@ export interface Tasks {
   /** This and all below: @throws TidegateError `not_found`. One store call. */
   get(principal: Principal, taskId: string): Promise<Header>;
   page(principal: Principal, taskId: string, number: number): Promise<{ text: string; mimeType: string }>;
-  /** Errors as `answerTask`. */
+  /** Answers the keys whose answers were stored. Errors as `answerTask`. */
   answer(
     principal: Principal,
     taskId: string,
     responses: Readonly<Record<string, unknown>>,
     deadline: number,
-  ): Promise<void>;
+  ): Promise<readonly string[]>;
   cancel(principal: Principal, taskId: string, deadline: number): Promise<void>;
   /** Counts how often a task was asked for in a window, by all processes. One store call; may count twice. */
   countPolls(
@@ -72,9 +72,9 @@ export function createTasks(deps: TaskDeps, dispatch: Dispatch): Tasks {
     },
     async answer(principal, taskId, responses, deadline) {
       check(taskId);
-      if (await answerTask(deps, principal, taskId, responses, deadline)) {
-        dispatch.wake(principal.tenant, taskId, null);
-      }
+      const stored = await answerTask(deps, principal, taskId, responses, deadline);
+      if (stored.length > 0) dispatch.wake(principal.tenant, taskId, null);
+      return stored;
     },
     async cancel(principal, taskId, deadline) {
       check(taskId);

@@ -121,7 +121,7 @@ describe('tidegate tasks', { timeout: 30_000 }, () => {
     ]);
     expect(asking).toMatch(/asks who: Who is it\?/);
     expect(asking).toMatch(/^ +done +prepare$/m);
-    expect(broken).toMatch(/^ +failed +bad +1 try failed +internal: no +\[31mluck$/m);
+    expect(broken).toMatch(/^ +failed +bad +1 try failed +internal: no \\u001b\[31mluck$/m);
     expect(broken).not.toContain('\u001b');
     expect(JSON.parse(json)).toMatchObject({
       taskId: greet,

@@ -160,6 +160,17 @@ test('a cancelled task says so; one that has ended stays as it is', async () => 
   expect(structured(await use('cancel_task', { task: add }))).toMatchObject({ status: 'completed' });
 });
 
+test('of two answers at once one is told that nothing was stored of it', async () => {
+  const task = await begin(ada, 'register');
+  await reach(ada, task, 'input_required');
+  const answers = ['Ada', 'Eve'].map((name) => ({ task, answers: { name: accept({ name }) } }));
+  const told = await Promise.all(answers.map((args) => use('answer_task', args)));
+  const over = told.map((answer) => (structured(answer) as { passedOver: string[] }).passedOver);
+  expect(over.toSorted((a, b) => a.length - b.length)).toEqual([[], ['name']]);
+  const late = told[over.findIndex(({ length }) => length > 0)]!;
+  expect(textOf(late)).toContain('No open question has the key name: nothing was stored of it.');
+});
+
 test.each(['get_task', 'answer_task', 'cancel_task'])('%s knows no task of another', async (name) => {
   const task = await begin(ada, 'nap', { ms: 60_000 });
   const args = name === 'answer_task' ? { answers: {} } : {};
