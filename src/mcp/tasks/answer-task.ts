@@ -53,7 +53,7 @@ export function answerTaskTool(tasks: Tasks, see: See, { get_task: reader }: Too
       // Another call may have answered meanwhile.
       passedOver = Object.keys(answers).filter((key) => !stored.includes(key));
       const names = passedOver.map(plainText).join(', ');
-      const over = passedOver.length === 0 ? [] : [`No open question has the key ${names}: nothing was stored of it.`];
+      const over = passedOver.length === 0 ? [] : [`No open question has the key ${names}. Nothing was stored of it.`];
       return told(await kept.get(principal, task), over);
     },
   });

@@ -168,7 +168,7 @@ test('of two answers at once one is told that nothing was stored of it', async (
   const over = told.map((answer) => (structured(answer) as { passedOver: string[] }).passedOver);
   expect(over.toSorted((a, b) => a.length - b.length)).toEqual([[], ['name']]);
   const late = told[over.findIndex(({ length }) => length > 0)]!;
-  expect(textOf(late)).toContain('No open question has the key name: nothing was stored of it.');
+  expect(textOf(late)).toContain('No open question has the key name. Nothing was stored of it.');
 });
 
 test.each(['get_task', 'answer_task', 'cancel_task'])('%s knows no task of another', async (name) => {
