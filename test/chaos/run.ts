@@ -3,6 +3,8 @@
  * `npm run chaos followers [entries] [seed]`: that of the follower runs, by default 5,000 entries in each.
  * `npm run chaos tasks [kills] [seed]`: that of the task kill runs, by default 500 kills over all engines.
  * `npm run chaos ticker [seconds] [ms]`: tickers that can say nothing twice, by default each 100 ms for five minutes.
+ * `npm run chaos full [runs] [seed]`: a disk that is full, Redis over `maxmemory`, and room again, by default 200 runs of each.
+ * `npm run chaos locked [runs] [seed]`: another process that holds the lock of a sqlite file, by default 200 runs.
  * `npm run chaos mqtt [seconds] [a second]`: devices that publish at QoS 0, by default 100 messages a second for a minute.
  */
 import { type Engine, ENGINES, startEngine } from '../services/engine.ts';
@@ -10,6 +12,10 @@ import { type FollowRun, followRun } from './follow-run.ts';
 import { followVerdict } from './follow-verdict.ts';
 import { killRun } from './kill-run.ts';
 import { heldRun, heldVerdict } from './mqtt-held-run.ts';
+import { refusalRun, type RefusalReport } from './refusals/run.ts';
+import { type Stage, STAGES } from './refusals/stages.ts';
+import { outcomes, refusalVerdict } from './refusals/verdict.ts';
+import { seededRandom } from '../../src/store/contract/seeded.ts';
 import { taskRun } from './task-run.ts';
 import { extraStarts, stalls, taskVerdict } from './task-verdict.ts';
 import { TICKERS, tickerRun, tickerVerdict } from './ticker-run.ts';
@@ -98,11 +104,34 @@ async function runTickers(seconds: number, everyMs: number): Promise<void> {
   }
 }
 
-const kind = ['followers', 'tasks', 'mqtt', 'ticker'].find((each) => each === process.argv[2]) ?? 'ingest';
+async function runRefusals(name: string, open: Stage, runs: number, seed: number): Promise<void> {
+  await using stack = new AsyncDisposableStack();
+  const newRun = await open(stack);
+  const started = performance.now();
+  const attempts: RefusalReport['attempts'] = [];
+  const wrong: string[] = [];
+  let stoodMs = 0;
+  for (let run = seed; run < seed + runs; run += 1) {
+    const { close, ...refusing } = await newRun(seededRandom(run));
+    const report = await refusalRun(refusing, run);
+    await close();
+    attempts.push(...report.attempts);
+    stoodMs = Math.max(stoodMs, report.stoodMs);
+    wrong.push(...refusalVerdict(report).map((each) => `seed ${run}: ${each}`));
+  }
+  const what = `${runs} runs, ${JSON.stringify(outcomes({ attempts }))}, the event loop stood still for ${stoodMs.toFixed(0)} ms at most`;
+  tell(`${name}: ${what}`, started, wrong);
+}
+
+const kind =
+  ['followers', 'tasks', 'mqtt', 'ticker', 'full', 'locked'].find((each) => each === process.argv[2]) ?? 'ingest';
 const [size, seed] = process.argv.slice(kind === 'ingest' ? 2 : 3);
 if (kind === 'mqtt') await runHeld(Number(size ?? 60), Number(seed ?? 100));
 if (kind === 'ticker') await runTickers(Number(size ?? 300), Number(seed ?? 100));
-for (const engine of kind === 'mqtt' || kind === 'ticker' ? [] : ENGINES) {
+for (const [name, open] of Object.entries(STAGES)) {
+  if (name.endsWith(`, ${kind}`)) await runRefusals(name, open, Number(size ?? 200), Number(seed ?? 1));
+}
+for (const engine of ['mqtt', 'ticker', 'full', 'locked'].includes(kind) ? [] : ENGINES) {
   if (kind === 'followers') await runFollowers(engine, Number(size ?? 5_000), Number(seed ?? 1));
   else if (kind === 'tasks') await runTasks(engine, Math.ceil(Number(size ?? 500) / ENGINES.length), Number(seed ?? 1));
   else await runKills(engine, Number(size ?? 100), Number(seed ?? 1));
