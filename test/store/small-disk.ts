@@ -1,6 +1,6 @@
 /** A disk that is soon full, for tests of what then happens. It is a file system in memory, which only root may mount. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -24,13 +24,8 @@ export function mountSmallDisk(bytes: number): SmallDisk {
   return {
     folder,
     fill() {
-      for (let size = 1_048_576; size >= 1; size /= 4) {
-        try {
-          for (;;) writeFileSync(ballast, Buffer.alloc(size), { flag: 'a' });
-        } catch {
-          // A smaller piece may still fit.
-        }
-      }
+      const { bavail, bsize } = statfsSync(folder);
+      if (bavail > 0) execFileSync('fallocate', ['--offset', '0', '--length', String(bavail * bsize), ballast]);
     },
     free: () => rmSync(ballast, { force: true }),
     remove() {

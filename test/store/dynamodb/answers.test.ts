@@ -79,6 +79,39 @@ test('a commit that finds what it put itself took effect, also after DynamoDB fo
   expect(asked).toHaveLength(1);
 });
 
+test.each([
+  ['ProvisionedThroughputExceededException', 'store_unavailable', /holds requests to the table scripted back/],
+  ['RequestLimitExceeded', 'store_unavailable', /holds requests to the table scripted back/],
+  ['LimitExceededException', 'store_full', /the table scripted is at a limit/],
+  ['ItemCollectionSizeLimitExceededException', 'store_full', /the table scripted is at a limit/],
+  ['AccessDeniedException', 'invalid_config', /AWS does not allow what the table scripted needs: said so/],
+  ['ResourceNotFoundException', 'invalid_config', /no table scripted/],
+])('%s has a name: %s', async (error, code, message) => {
+  const { store } = await scriptedDynamo(() => ({ error, more: { message: 'said so' } }), {
+    clock: pausedClock(),
+    timeoutMs: 200,
+  });
+  const named = { code, message: expect.stringMatching(message) };
+  await expect(store.get({ partition: 'p', id: 'a' }, NOW)).rejects.toMatchObject(named);
+  const commit = store.commit([put('a')], options('c1'));
+  if (code === 'store_unavailable') expect(await commit).toMatchObject({ status: 'unknown', cause: named });
+  else await expect(commit).rejects.toMatchObject(named);
+});
+
+test("a transaction that was throttled, or met a table's limit, says so", async () => {
+  const cancelled = (Code: string) => ({
+    error: 'TransactionCanceledException',
+    more: { message: `Transaction cancelled [${Code}]`, CancellationReasons: [{ Code }] },
+  });
+  const throttled = await scriptedDynamo(() => cancelled('ThrottlingError'), { clock: pausedClock(), timeoutMs: 200 });
+  expect(await throttled.store.commit([put('a')], options('c1'))).toMatchObject({
+    status: 'unknown',
+    cause: { message: expect.stringMatching(/holds requests .* back/), hint: expect.any(String) },
+  });
+  const full = await scriptedDynamo(() => cancelled('ItemCollectionSizeLimitExceeded'));
+  await expect(full.store.commit([put('a')], options('c1'))).rejects.toMatchObject({ code: 'store_full' });
+});
+
 test('a search in a log that is trimmed meanwhile begins again', async () => {
   const tombstone = { pk: S('app#l#l'), sk: segment(0, []).sk, x: N(1) };
   const head = { pk: S('app#l#l'), sk: S('~'), f: N(1), o: N(1) };

@@ -136,7 +136,7 @@ describe.skipIf(!requireService('dynamodb'))('dynamodb when things break (needs 
     ['ResourceNotFoundException', 'DYNAMODB_TABLE'],
     ['UnrecognizedClientException', 'AWS_ACCESS_KEY_ID'],
     ['ExpiredTokenException', 'AWS_ACCESS_KEY_ID'],
-    ['AccessDeniedException', 'AWS_ACCESS_KEY_ID'],
+    ['AccessDeniedException', 'DYNAMODB_TABLE'],
   ])('%s names %s, in reads and commits', async ([type = '', field]) => {
     const failure = dynamodbError(400, `com.amazonaws.dynamodb.v20120810#${type}`);
     await using stack = new AsyncDisposableStack();
