@@ -1,8 +1,8 @@
 /** What a run with refusals has to show, as sentences about what is wrong; none when all promises held. */
 import type { RefusalReport } from './run.ts';
 
-/** The longest time, ms, for which the event loop may stand still, and after which a refusal that is certain may come. */
-export const BOUNDS = { stoodMs: 1_000, refusedMs: 1_000 };
+/** Who waits for a lock in SQLite stands still for its five seconds. The longest time, ms, for which the event loop may stand still, and after which a refusal that is certain may come. */
+export const BOUNDS = { stoodMs: 3_000, refusedMs: 1_000 };
 /** Outcomes that say for certain that nothing was written. */
 const CERTAIN: ReadonlySet<string> = new Set(['store_full', 'store_damaged', 'store_unavailable']);
 const EXPECTED: ReadonlySet<string> = new Set(['committed', 'store_full', 'store_unknown', 'store_unavailable']);
