@@ -44,10 +44,11 @@ describe('a store that refuses for a while loses nothing, writes nothing that it
   });
 });
 
+const attempt = (n: number, outcome: RefusalReport['attempts'][number]['outcome'], tookMs = 1) => {
+  return { by: 'a', n, outcome, tookMs };
+};
+
 test('the verdict sees what is lost, doubled, written all the same, torn, out of order, late and stuck', () => {
-  const attempt = (n: number, outcome: RefusalReport['attempts'][number]['outcome'], tookMs = 1) => {
-    return { by: 'a', n, outcome, tookMs };
-  };
   const attempts = [
     attempt(0, 'committed'),
     attempt(1, 'store_full', 9_000),

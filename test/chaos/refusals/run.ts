@@ -12,9 +12,9 @@ import { type Cursor, isPresent, type Store } from '../../../src/store/store.ts'
 export interface Refusing {
   store: Store;
   /** Makes it refuse. */
-  begin(): Promise<void>;
+  begin: () => Promise<void>;
   /** Ends that. */
-  end(): Promise<void>;
+  end: () => Promise<void>;
 }
 
 export interface Attempt {
@@ -51,7 +51,7 @@ export async function refusalRun({ store, begin, end }: Refusing, seed: number):
   const random = seededRandom(seed);
   const runtime = systemRuntime(() => {});
   const attempts: Attempt[] = [];
-  let stopped = false;
+  const stopping = new AbortController();
 
   async function attempt(by: string, n: number, withinMs: number): Promise<Attempt> {
     const key = { partition: 'last', id: by };
@@ -72,7 +72,7 @@ export async function refusalRun({ store, begin, end }: Refusing, seed: number):
 
   async function write(by: string): Promise<number> {
     let n = 0;
-    for (; !stopped; n += 1) {
+    for (; !stopping.signal.aborted; n += 1) {
       attempts.push(await attempt(by, n, WITHIN_MS));
       await sleep(random() * 4);
     }
@@ -94,7 +94,7 @@ export async function refusalRun({ store, begin, end }: Refusing, seed: number):
       await end();
     }
     await sleep(random() * MOST_PAUSE_MS);
-    stopped = true;
+    stopping.abort();
     const next = await Promise.all(writing);
     const afterwards = await Promise.all(WRITERS.map((by, i) => attempt(by, next[i] ?? 0, AFTERWARDS_MS)));
     attempts.push(...afterwards);

@@ -16,7 +16,7 @@ import type { LockOrder } from './lock-holder.ts';
 import type { Refusing } from './run.ts';
 
 /** A store for one run, and its end. */
-type NewRun = (random: () => number) => Promise<Refusing & { close(): Promise<void> }>;
+type NewRun = (random: () => number) => Promise<Refusing & { close: () => Promise<void> }>;
 
 /** Opens the stage. It puts onto the stack what has to be closed. */
 export type Stage = (stack: AsyncDisposableStack) => Promise<NewRun>;
@@ -51,7 +51,7 @@ export const STAGES = {
     stack.defer(() => front.stop());
     const direct = connectRedis(redis.url);
     stack.defer(() => direct.close());
-    const run = (...words: string[]) => direct.run([words]).then(() => {});
+    const run = async (...words: string[]): Promise<void> => void (await direct.run([words]));
     return async () => ({
       store: await createRedisStore({ url: front.url, token: front.token, app: randomId(), log: () => {} }),
       begin: () => run('CONFIG', 'SET', 'maxmemory', '1'),

@@ -7,12 +7,13 @@ export const BOUNDS = { stoodMs: 3_000, refusedMs: 1_000 };
 const CERTAIN: ReadonlySet<string> = new Set(['store_full', 'store_damaged', 'store_unavailable']);
 const EXPECTED: ReadonlySet<string> = new Set(['committed', 'store_full', 'store_unknown', 'store_unavailable']);
 
+const name = ({ by, n }: { by: string; n: number }) => `${by}${n}`;
+
 export function refusalVerdict({ attempts, afterwards, found, records, stoodMs }: RefusalReport): string[] {
   const wrong: string[] = [];
   const say = (what: string, count: number) => {
     if (count > 0) wrong.push(`${count} ${what}`);
   };
-  const name = ({ by, n }: { by: string; n: number }) => `${by}${n}`;
   const times = new Map<string, number>();
   for (const each of found) times.set(name(each), (times.get(name(each)) ?? 0) + 1);
   say('acknowledged and lost', attempts.filter((a) => a.outcome === 'committed' && !times.has(name(a))).length);

@@ -98,11 +98,12 @@ test.each([
   else await expect(commit).rejects.toMatchObject(named);
 });
 
+const cancelled = (Code: string) => ({
+  error: 'TransactionCanceledException',
+  more: { message: `Transaction cancelled [${Code}]`, CancellationReasons: [{ Code }] },
+});
+
 test("a transaction that was throttled, or met a table's limit, says so", async () => {
-  const cancelled = (Code: string) => ({
-    error: 'TransactionCanceledException',
-    more: { message: `Transaction cancelled [${Code}]`, CancellationReasons: [{ Code }] },
-  });
   const throttled = await scriptedDynamo(() => cancelled('ThrottlingError'), { clock: pausedClock(), timeoutMs: 200 });
   expect(await throttled.store.commit([put('a')], options('c1'))).toMatchObject({
     status: 'unknown',
