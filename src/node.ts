@@ -7,5 +7,5 @@ export { type Loop, type LoopOptions, startLoop } from './hosts/node/loop.ts';
 export { nodeRuntime } from './hosts/node/runtime.ts';
 export { serve, type Serving } from './hosts/node/serve.ts';
 export { startTaskWorkers, type TaskWorkers } from './hosts/node/workers.ts';
-export type { Config } from './base/config.ts';
+export type { Config } from './base/config/config.ts';
 export { openStore, readConfig } from './store/drivers/open.ts';

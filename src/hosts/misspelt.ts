@@ -1,5 +1,5 @@
 /** Tells at the start, once, which variables are set that nobody reads, where another one was probably meant. */
-import type { Config } from '../base/config.ts';
+import type { Config } from '../base/config/config.ts';
 import { misspeltText } from '../base/known-names.ts';
 import type { Log } from '../base/runtime.ts';
 import type { App } from '../declare/app.ts';

@@ -5,7 +5,14 @@
  * without `Origin` does not come from a browser that sends data, and passes.
  */
 import { TidegateError } from '../base/errors.ts';
-import { hasOrigin, isEveryAddress, isLoopback, ORIGIN_EXPECTED, readHostname, readOrigin } from '../base/origins.ts';
+import {
+  hasOrigin,
+  isEveryAddress,
+  isLoopback,
+  ORIGIN_EXPECTED,
+  readHostname,
+  readOrigin,
+} from '../base/config/origins.ts';
 
 export interface OriginOptions {
   /** Base URL that clients know the server by. Null: the request's own; then the server has no origin of its own. */

@@ -4,7 +4,7 @@
  * needs. `store.ts` says what a store has to guarantee, and the contract suite checks it.
  */
 import type * as z from 'zod';
-import type { Config } from '../base/config.ts';
+import type { Config } from '../base/config/config.ts';
 import { TidegateError } from '../base/errors.ts';
 import type { Runtime } from '../base/runtime.ts';
 import type { Store } from './store.ts';

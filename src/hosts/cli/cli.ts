@@ -4,7 +4,7 @@
  * one can parse, and loads nothing else before. A small young generation keeps a burst's short-lived buffers from growing the
  * process; it costs no speed.
  */
-import { isOldNode, NODE_NEEDED } from '../../base/node-version.ts';
+import { isOldNode, NODE_NEEDED } from '../../base/config/node-version.ts';
 
 if (isOldNode(process.versions.node)) {
   console.error(

@@ -4,7 +4,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
-import type { ProcessBounds } from '../../base/config.ts';
+import type { ProcessBounds } from '../../base/config/config.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import type { BodySource } from '../../http/bodies.ts';
 import { overloaded } from '../../http/edge.ts';

@@ -4,7 +4,7 @@
  */
 import { lookup } from 'node:dns/promises';
 import { TidegateError } from '../../base/errors.ts';
-import { isOldNode, NODE_NEEDED } from '../../base/node-version.ts';
+import { isOldNode, NODE_NEEDED } from '../../base/config/node-version.ts';
 import { createPace } from '../../base/pace.ts';
 import { type Connect, type Log, type OpenWebSocket, type Runtime, systemRuntime } from '../../base/runtime.ts';
 import { nodeFetch } from './fetch.ts';

@@ -4,7 +4,7 @@
  */
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Config } from '../../base/config.ts';
+import type { Config } from '../../base/config/config.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { randomId } from '../../base/runtime.ts';
 import type { Secrets } from '../../base/seal.ts';

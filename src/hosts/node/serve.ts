@@ -1,6 +1,6 @@
 /** An app on Node that listens by itself: store, endpoint and workers, started together and ended together. */
 import type { Server } from 'node:http';
-import type { Config } from '../../base/config.ts';
+import type { Config } from '../../base/config/config.ts';
 import type { App } from '../../declare/app.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import type { Deps } from '../../streams/deps.ts';

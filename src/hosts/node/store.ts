@@ -1,7 +1,7 @@
 /** The configured store on Node, with the folder that a sqlite file needs. */
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Config } from '../../base/config.ts';
+import type { Config } from '../../base/config/config.ts';
 import { TidegateError } from '../../base/errors.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import { driverOf } from '../../store/driver.ts';

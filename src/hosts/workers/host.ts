@@ -3,7 +3,7 @@
  * retention; a queue, where one is bound, brings tasks sooner. What is built once is built once per isolate; all state is
  * in the store.
  */
-import { readEnvironment } from '../../base/config.ts';
+import { readEnvironment } from '../../base/config/config.ts';
 import type { App } from '../../declare/app.ts';
 import { asTidegateError } from '../../base/errors.ts';
 import { type LogLevel, type Runtime, systemRuntime } from '../../base/runtime.ts';

@@ -1,5 +1,5 @@
 /** The list of all drivers, and how a host that offers all of them reads its configuration and opens its store. */
-import { type Config, readEnvironment } from '../../base/config.ts';
+import { type Config, readEnvironment } from '../../base/config/config.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import { openFrom, type StoreDriver } from '../driver.ts';
 import type { Store } from '../store.ts';

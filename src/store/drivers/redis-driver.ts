@@ -1,6 +1,6 @@
 /** The driver `redis`: a database that speaks Upstash's REST protocol. */
 import * as z from 'zod';
-import { urlVariable } from '../../base/config.ts';
+import { urlVariable } from '../../base/config/config.ts';
 import type { StoreDriver } from '../driver.ts';
 
 const variables = {

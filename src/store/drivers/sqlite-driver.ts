@@ -1,7 +1,7 @@
 /** The driver `sqlite`: one file on this machine. It works on Node alone, which has `node:sqlite`. */
 import * as z from 'zod';
 import { asTidegateError, TidegateError } from '../../base/errors.ts';
-import { NODE_NEEDED } from '../../base/node-version.ts';
+import { NODE_NEEDED } from '../../base/config/node-version.ts';
 import type { DriverValues, StoreDriver } from '../driver.ts';
 import type * as Sqlite from './sqlite.ts';
 

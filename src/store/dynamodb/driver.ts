@@ -1,6 +1,6 @@
 /** The driver `dynamodb`: one table in DynamoDB at AWS, or in DynamoDB Local. */
 import * as z from 'zod';
-import { urlVariable } from '../../base/config.ts';
+import { urlVariable } from '../../base/config/config.ts';
 import type { DriverValues, StoreDriver } from '../driver.ts';
 import { createLazyStore } from '../lazy.ts';
 import { PORTABLE_LIMITS } from '../limits.ts';

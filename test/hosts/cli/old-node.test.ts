@@ -4,12 +4,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { transformSync } from 'esbuild';
 import { describe, expect, test } from 'vitest';
-import { isOldNode } from '../../../src/base/node-version.ts';
+import { isOldNode } from '../../../src/base/config/node-version.ts';
 import { temporaryFolder } from '../child.ts';
 
 const SRC = join(import.meta.dirname, '../../../src');
 const CLI = readFileSync(join(SRC, 'hosts/cli/cli.ts'), 'utf8');
-const JUDGE = readFileSync(join(SRC, 'base/node-version.ts'), 'utf8');
+const JUDGE = readFileSync(join(SRC, 'base/config/node-version.ts'), 'utf8');
 
 /** Runs a module in a process that says it is this Node. */
 function runAs(version: string, folder: string, ...args: string[]) {
@@ -54,7 +54,7 @@ describe('the first file', { timeout: 20_000 }, () => {
 
   test.each([CLI, JUDGE])('and what it imports can be parsed by Node 12: %#', (text) => {
     expect([...text.matchAll(/^import .* from '(.*)'/gm)].map(([, name]) => name)).toEqual(
-      text === CLI ? ['../../base/node-version.ts'] : [],
+      text === CLI ? ['../../base/config/node-version.ts'] : [],
     );
     const form = { loader: 'ts', format: 'esm', minifyWhitespace: true } as const;
     const { code, warnings } = transformSync(text, { ...form, target: 'node12.20' });

@@ -11,8 +11,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
-/** Measured: 343.4 KiB, minified, since there are sessions and a store says what is wrong with it; a hundredth more is room. */
-const MOST_GZIPPED_KIB = 347;
+/** Measured: 353.1 KiB, minified, since a process has bounds, and stored times, histories and texts of others are judged; a hundredth more is room. */
+const MOST_GZIPPED_KIB = 357;
 
 const Meta = z.object({
   outputs: z.record(

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { readEnvironment } from '../../src/base/config.ts';
-import { TidegateError } from '../../src/base/errors.ts';
+import { readEnvironment } from '../../../src/base/config/config.ts';
+import { TidegateError } from '../../../src/base/errors.ts';
 import { ENVIRONMENTS } from './environments.ts';
-import { accessOf, dynamodb } from '../../src/store/dynamodb/driver.ts';
-import { readConfig } from '../../src/store/drivers/open.ts';
-import { sqlite } from '../../src/store/drivers/sqlite-driver.ts';
+import { accessOf, dynamodb } from '../../../src/store/dynamodb/driver.ts';
+import { readConfig } from '../../../src/store/drivers/open.ts';
+import { sqlite } from '../../../src/store/drivers/sqlite-driver.ts';
 
 function mistake(environment: Record<string, string>): TidegateError {
   try {

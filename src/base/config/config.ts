@@ -3,11 +3,11 @@
  * else in the code reads the environment; the variables of a store are those that its driver names.
  */
 import * as z from 'zod';
-import { TidegateError } from './errors.ts';
+import { TidegateError } from '../errors.ts';
 import { ORIGIN_EXPECTED, readOrigin } from './origins.ts';
-import { knownName, type MisspeltVariable, misspeltText, misspeltVariables, nearestName } from './known-names.ts';
-import type { LogLevel } from './runtime.ts';
-import type { Secrets } from './seal.ts';
+import { knownName, type MisspeltVariable, misspeltText, misspeltVariables, nearestName } from '../known-names.ts';
+import type { LogLevel } from '../runtime.ts';
+import type { Secrets } from '../seal.ts';
 
 export interface Config {
   port: number;
