@@ -23,7 +23,7 @@ const ROOMS: readonly (readonly string[])[] = [
 
 /** Folders within a room, lowest first, by the same rule; `.` is the room's own files. */
 const FOLDERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  base: [['.'], ['time', 'schema']],
+  base: [['.'], ['config', 'time', 'schema']],
   declare: [['.'], ['spec'], ['check']],
   store: [['.'], ['dynamodb'], ['drivers'], ['contract']],
   streams: [['.'], ['log', 'conditions'], ['removing', 'history']],

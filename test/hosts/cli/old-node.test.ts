@@ -23,7 +23,7 @@ function startAs(version: string): { status: number | null; stdout: string; stde
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'main.ts'), `console.log('loaded');`);
   writeFileSync(join(folder, 'node-version.ts'), JUDGE);
-  writeFileSync(join(folder, 'cli.mts'), CLI.replace('../../base/', './'));
+  writeFileSync(join(folder, 'cli.mts'), CLI.replace('../../base/config/', './'));
   return runAs(version, folder, join(folder, 'cli.mts'), 'start');
 }
 
