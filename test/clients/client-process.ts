@@ -47,7 +47,7 @@ export function startClient(folder: string): ClientProcess {
     child.on('close', (code) => {
       process.removeListener('exit', killWithUs);
       end(`the client's process ended with ${code}`);
-      rmSync(home, { recursive: true, force: true });
+      rmSync(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
       resolve();
     });
   });
