@@ -27,16 +27,22 @@ export interface EventLoop {
   later: (call: () => void) => void;
 }
 
+interface Waiting {
+  /** Turns that its loop has had. */
+  turns: number;
+  go: () => void;
+}
+
 /**
  * Makes `Runtime.pace`. All loops share one turn. Of those that wait one goes on in each turn, so that a turn stays short
- * however many there are: those that wait for the first time and the others in turn, each in the order in which they came.
+ * however many there are: in one turn that which has had the fewest, in the next that which waits longest. So a short loop
+ * does not wait for all long ones, and no long one is passed over for ever.
  */
 export function createPace({ now, later }: EventLoop): () => Pace {
-  const fresh: (() => void)[] = [];
-  const again: (() => void)[] = [];
+  const waiting: Waiting[] = [];
   let begunAt = 0;
   let isMarked = false;
-  let isFreshFirst = false;
+  let isShortFirst = false;
 
   function mark(): void {
     if (isMarked) return;
@@ -47,23 +53,33 @@ export function createPace({ now, later }: EventLoop): () => Pace {
   function begin(): void {
     isMarked = false;
     begunAt = now();
-    isFreshFirst = !isFreshFirst;
-    const next = isFreshFirst ? (fresh.shift() ?? again.shift()) : (again.shift() ?? fresh.shift());
-    next?.();
+    isShortFirst = !isShortFirst;
+    const [next] = waiting.splice(isShortFirst ? shortest() : 0, 1);
+    next?.go();
     // Also where nobody waits any more: it ends the turn of the one that goes on.
     if (next !== undefined) mark();
   }
 
+  /** The first of those that have had the fewest turns. */
+  function shortest(): number {
+    let found = 0;
+    for (const [at, { turns }] of waiting.entries()) {
+      if (turns < (waiting[found]?.turns ?? 0)) found = at;
+    }
+    return found;
+  }
+
   return () => {
-    let queue = fresh;
+    let turns = 0;
     return () => {
       // Nobody worked by a pace since the platform looked, so a turn begins here.
       if (!isMarked) begunAt = now();
       mark();
       if (now() - begunAt < TURN_MS) return null;
-      const waits = queue;
-      queue = again;
-      return new Promise((resolve) => waits.push(resolve));
+      return new Promise((resolve) => {
+        waiting.push({ turns, go: resolve });
+        turns += 1;
+      });
     };
   };
 }

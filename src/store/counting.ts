@@ -103,7 +103,8 @@ export function openAccount(inner: Store, runtime?: Pick<Runtime, 'pace'>, work:
   return {
     work,
     get store() {
-      counted ??= countCalls(inner, runtime);
+      // Turns give way as well, to the cheapest first; the queue of loops would let it wait behind all of them.
+      counted ??= countCalls(inner, work === UNBOUNDED ? runtime : {});
       store ??= work === UNBOUNDED ? counted.store : inTurns(counted.store, work);
       return store;
     },

@@ -91,3 +91,13 @@ test('who is new waits for one other at most, and those who wait long are not pa
   for (let n = 0; n < 12; n += 1) await at.look();
   expect(new Set(order)).toEqual(new Set(['a', 'b', 'c', 'd', 'new']));
 });
+
+test('a loop of a few turns ends soon beside many long ones', async () => {
+  const at = turns();
+  for (let n = 0; n < 40; n += 1) void loop(at.pace(), 1_000, () => at.work(20));
+  for (let n = 0; n < 200; n += 1) await at.look();
+  let ended = false;
+  void loop(at.pace(), 5, () => at.work(20)).then(() => (ended = true));
+  for (let n = 0; n < 12; n += 1) await at.look();
+  expect(ended).toBe(true);
+});

@@ -8,6 +8,8 @@ import { call, FIRST_CURSOR, listTools, type Post } from './messages.ts';
 
 /** Between an answer and the next question. */
 const THINKS_MS = 150;
+/** Without an answer for longer when all ends, a question counts as one that has none. */
+const LONG_MS = 1_000;
 
 const push: Post = {
   path: '/ingest/pushed',
@@ -39,14 +41,19 @@ export interface Good {
 
 export function startGood(port: number, clients: number): Good {
   const asked: Asked[] = [];
+  /** What has no answer yet, by client. */
+  const open = new Map<symbol, { question: string; begun: number }>();
   const over = new AbortController();
   async function client(first: number, names = Object.keys(QUESTIONS)): Promise<void> {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const me = Symbol(names[0]);
     await pause((first * THINKS_MS) / clients);
     for (let at = first; !over.signal.aborted; at += 1) {
       const question = names[at % names.length] ?? '';
       const begun = performance.now();
+      open.set(me, { question, begun });
       const status = await ask(port, agent, QUESTIONS[question] ?? null);
+      open.delete(me);
       if (!over.signal.aborted) asked.push({ question, ms: performance.now() - begun, status });
       await pause(THINKS_MS);
     }
@@ -55,7 +62,17 @@ export function startGood(port: number, clients: number): Good {
   for (let at = 0; at < clients; at += 1) void client(at);
   // What asks whether the process lives asks nothing else.
   void client(0, ['healthz']);
-  return { asked, stop: () => over.abort() };
+  return {
+    asked,
+    stop() {
+      over.abort();
+      for (const { question, begun } of open.values()) {
+        const ms = performance.now() - begun;
+        // Who has waited that long counts, though nobody knows how long it would have been.
+        if (ms > LONG_MS) asked.push({ question, ms, status: null });
+      }
+    },
+  };
 }
 
 function ask(port: number, agent: Agent, post: Post | null): Promise<number | null> {
