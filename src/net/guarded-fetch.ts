@@ -206,6 +206,10 @@ function unreachable(source: string, thrown: unknown): TidegateError {
   const cause = thrown instanceof Error ? (thrown.cause ?? thrown) : thrown;
   const given = cause instanceof Error && 'code' in cause ? cause.code : null;
   const isParsed = cause instanceof Error && cause.name === 'HTTPParserError';
+  // An answer that ends within a chunk.
+  if (isParsed && cause.message.includes('Invalid EOF state')) {
+    return new TidegateError('upstream', `${source} cannot be read: ${CLOSED}`, { cause: thrown });
+  }
   const code = isParsed || given === 'ERR_ASSERTION' ? 'HTTP' : typeof given === 'string' ? given : null;
   const words = BROKEN[code ?? ''];
   const reason =

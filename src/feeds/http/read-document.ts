@@ -99,12 +99,11 @@ function itemsAt(body: unknown, path: string, source: string): unknown[] {
   const found = readPath(body, path);
   if (Array.isArray(found)) return found;
   if (typeof found === 'object' && found !== null) return [found];
-  const where = path === '' ? 'the body' : `items: ${path}`;
-  throw new TidegateError(
-    'upstream',
-    `${source}: ${where} is ${found === undefined ? 'missing' : describeShape(found)}; the body is ${describeShape(body)}`,
-    { field: 'items', expected: 'a path to an array or an object' },
-  );
+  const there = path === '' ? '' : `items: ${path} is ${found === undefined ? 'missing' : describeShape(found)}; `;
+  throw new TidegateError('upstream', `${source}: ${there}the body is ${describeShape(body)}`, {
+    field: 'items',
+    expected: 'a path to an array or an object',
+  });
 }
 
 function notThat(name: string, source: string, found: string, cause?: unknown): TidegateError {

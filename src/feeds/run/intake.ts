@@ -14,6 +14,7 @@ import type { Scope } from '../../streams/scope.ts';
 import { createChunk } from './chunk.ts';
 import { BURST_DEAD_LETTERS, deadLetter, deadLetterLog, type Reason, toDeadLetter } from '../records/dead-letters.ts';
 import { createGapFold } from '../records/gap-fold.ts';
+import { createListedIds } from '../records/listed-ids.ts';
 import type { RejectedWhy } from '../records/rejected.ts';
 import { createSampler, type Sampled } from '../records/sampling.ts';
 import { createRepeats, type RepeatsState } from '../records/repeats.ts';
@@ -21,6 +22,8 @@ import type { FeedCounts } from '../records/counts.ts';
 import type { FeedState } from '../records/state.ts';
 import { recordBytes } from '../records/record-bytes.ts';
 import { createTally } from './tally.ts';
+
+const SHOWN_CHARACTERS = 60;
 
 export type Taken = 'taken' | 'duplicate' | 'full';
 
@@ -88,6 +91,8 @@ export function createIntake(scope: Scope, feed: DeclaredFeed, begun: FeedState)
   const chunk = createChunk(store.limits, (log) => fencedLogs.has(log));
   chunk.reserve(recordBytes(feed, begun, null));
   const tally = createTally(begun);
+  // What is sampled has no data of its own, and other kinds of feed may bring one message twice.
+  const listed = feed.feed.relists === true && sampler === null ? createListedIds() : null;
   const fold = createGapFold(begun.gaps, begun.counts.events);
   const nextId = idsFrom(runtime.newId());
 
@@ -138,10 +143,23 @@ export function createIntake(scope: Scope, feed: DeclaredFeed, begun: FeedState)
     return fresh.length;
   }
 
+  /** Whether the source lists an event under an id that another item of the same list has, which is not the same. */
+  function sharesId(stream: string, event: LoggedEvent): boolean {
+    if (listed === null || isGap(event) || !streams.get(stream)?.identified) return false;
+    const depth = appender.depthOf(stream, event);
+    if (depth === null) listed.add(stream, event);
+    return depth === 0 && listed.isOther(stream, event);
+  }
+
   /** Takes an event in. It goes through sampling unless it is a gap. */
   function takeEvent(item: FeedItem, stream: string, event: LoggedEvent, bytes: number): Taken {
     if (isGap(event)) tally.missing(now());
     if (isGap(event) && fold.isRepeated({ stream, event })) return 'taken';
+    if (sharesId(stream, event)) {
+      const id = JSON.stringify(event.id.slice(0, SHOWN_CHARACTERS).toWellFormed());
+      const expected = `an id that names one item: another of the same list has ${id} too, with other data`;
+      return reject(item, { reason: 'id', field: 'id', expected });
+    }
     const through = sampler === null || isGap(event);
     const sampled = through ? [{ stream, event }] : sampler.take(stream, event, bytes, now());
     const fresh = keep(sampled, through ? bytes : null);
@@ -158,6 +176,7 @@ export function createIntake(scope: Scope, feed: DeclaredFeed, begun: FeedState)
 
   return {
     prepare(items, state, position) {
+      listed?.begin();
       chunk.reserve(recordBytes(feed, state, position));
       return appender.load(items.flatMap(({ stream }) => streams.get(stream) ?? []));
     },
