@@ -82,7 +82,10 @@ describe('two items of one list with one id', () => {
 it('dates that are cut off or of numbers alone are dead letters, and their neighbours are read (miniflux 617, elfeed 345)', async () => {
   await using stage = await startHttpStage(Dated, { id: 'id', time: 'time', feed: { format: rss() } });
   const dates = ['Tue,', '2019/11/15 10:00:00', 'Fri, 20 Nov 2020 10:00:00 GMT'];
-  stage.source.on('/feed', channel(dates.map((d, n) => `<item><guid>${n}</guid><pubDate>${d}</pubDate></item>`).join('')));
+  stage.source.on(
+    '/feed',
+    channel(dates.map((d, n) => `<item><guid>${n}</guid><pubDate>${d}</pubDate></item>`).join('')),
+  );
   expect(await stage.poll()).toMatchObject({ events: 1, rejected: 2 });
   expect(await stage.data()).toEqual([{ id: '2', time: '2020-11-20T10:00:00.000Z' }]);
 });
