@@ -48,12 +48,12 @@ describe('a stream of lines whose connection ends within a line (redpanda-data/c
   });
 });
 
-describe('two items of one list with one id', () => {
-  const told = (id: string) => [{ reason: 'id', field: 'id', expected: expect.stringContaining(`"${id}" too`) }];
+const told = (id: string) => [{ reason: 'id', field: 'id', expected: expect.stringContaining(`"${id}" too`) }];
+const item = (guid: string, title: string) => `<item><guid>${guid}</guid><title>${title}</title></item>`;
 
+describe('two items of one list with one id', () => {
   it('are told where they differ, and only once: a guid that stands twice (FreshRSS/FreshRSS 4485, 5329)', async () => {
     await using stage = await startHttpStage(Entry, { id: 'id', feed: { format: rss() } });
-    const item = (guid: string, title: string) => `<item><guid>${guid}</guid><title>${title}</title></item>`;
     stage.source.on('/feed', channel(item('g1', 'one') + item('g2', 'two') + item('g2', 'three') + item('g1', 'one')));
     expect(await stage.poll()).toMatchObject({ events: 2, duplicates: 1, rejected: 1 });
     expect(await stage.rejected()).toMatchObject(told('g2'));
@@ -66,8 +66,8 @@ describe('two items of one list with one id', () => {
   it('are told where none has a guid, and all link to one page (FreshRSS/FreshRSS 4487)', async () => {
     const link = 'https://x.example/status';
     await using stage = await startHttpStage(Entry, { id: 'id', feed: { format: rss() } });
-    const item = (title: string) => `<item><link>${link}</link><title>${title}</title></item>`;
-    stage.source.on('/feed', channel(item('down') + item('up')));
+    const linked = (title: string) => `<item><link>${link}</link><title>${title}</title></item>`;
+    stage.source.on('/feed', channel(linked('down') + linked('up')));
     expect(await stage.poll()).toMatchObject({ events: 1, duplicates: 0, rejected: 1 });
     expect(await stage.rejected()).toMatchObject(told(link));
   });

@@ -13,9 +13,10 @@ export interface ListedIds {
   add(stream: string, event: LoggedEvent): void;
 }
 
+const keyOf = (stream: string, event: LoggedEvent) => `${stream}\u0000${nameOf(event)}`;
+
 export function createListedIds(): ListedIds {
   const listed = new Map<string, LoggedEvent>();
-  const keyOf = (stream: string, event: LoggedEvent) => `${stream}\u0000${nameOf(event)}`;
 
   return {
     begin: () => listed.clear(),
