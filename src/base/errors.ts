@@ -109,6 +109,12 @@ export function innermostReason(thrown: unknown): string {
   return UNSAID.has(line) ? 'what answers there is something else' : line.slice(0, REASON_CHARACTERS);
 }
 
+/** What the log has of an error, with the place that threw it. It may hold secrets, and is for no client. */
+export function causeText(thrown: unknown): string {
+  const cause = thrown instanceof TidegateError && thrown.cause !== undefined ? thrown.cause : thrown;
+  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+}
+
 /** Makes a TidegateError of whatever was thrown. A foreign error becomes `internal`, with the original as its cause. */
 export function asTidegateError(thrown: unknown): TidegateError {
   if (thrown instanceof TidegateError) return thrown;

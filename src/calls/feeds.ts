@@ -10,7 +10,7 @@ import type { AppFeeds, FeedRef, OutletTypes, PublishOutcome, RequestOutcome } f
 import type { Checked, Outlet, OutletContext, OutletRecord } from '../declare/outlet.ts';
 import * as z from 'zod';
 import { digestOf } from '../base/digest.ts';
-import { asTidegateError, TidegateError } from '../base/errors.ts';
+import { asTidegateError, causeText, TidegateError } from '../base/errors.ts';
 import { knownName } from '../base/known-names.ts';
 import { feedStatus } from '../feeds/records/status.ts';
 import { findStream } from '../streams/find-stream.ts';
@@ -147,7 +147,11 @@ export function createAppFeeds(deps: Deps, context: Omit<ToolContext, 'feeds'>):
       await recorded(status, reason);
       return outcome;
     } catch (thrown) {
-      await recorded('failed', asTidegateError(thrown).message);
+      const { code, message } = asTidegateError(thrown);
+      // The record is a stream, which clients read.
+      const isDefect = code === 'internal';
+      if (isDefect) runtime.log('error', 'a message could not be sent', { feed, cause: causeText(thrown) });
+      await recorded('failed', isDefect ? 'a defect, which the log has' : message);
       throw thrown;
     }
   }

@@ -6,9 +6,14 @@ import { TidegateError } from '../base/errors.ts';
 import type { Runtime } from '../base/runtime.ts';
 import { isAddress, isLocalName, refusedRange } from './address.ts';
 
-/** A URL without what may be secret: no query, no user, no fragment. */
+/** A URL as texts may show it: its origin alone. Secrets stand in paths as well, as in `/bot123:…/getUpdates`. */
 export function publicForm(url: URL): string {
-  return `${url.protocol}//${url.host}${url.pathname}`;
+  return `${url.protocol}//${url.host}`;
+}
+
+/** What relative links of a document begin with. It is for code: its path may be secret, so that no text may show it. */
+export function linkBase(url: URL): string {
+  return `${publicForm(url)}${url.pathname}`;
 }
 
 /** Whether `allow` names the URL's host, or its host and port. */

@@ -12,7 +12,7 @@ import type { GuardedInit } from '../declare/feed.ts';
 import { TidegateError } from '../base/errors.ts';
 import type { Runtime } from '../base/runtime.ts';
 import { bodyTooLarge, boundBody } from './bounded-body.ts';
-import { checkTarget, publicForm, resolveTarget } from './fetch-target.ts';
+import { checkTarget, linkBase, publicForm, resolveTarget } from './fetch-target.ts';
 import { headerExpected } from './request-headers.ts';
 
 const DEFAULT_MAX_BYTES = 10 * 1024 * 1024;
@@ -122,7 +122,7 @@ function follow(hop: Hop, status: number, location: string, allow: readonly stri
 
 /** Says where redirects led, as a response of the platform does. Without the query, which may hold a secret. */
 function withUrl(response: Response, url: URL): Response {
-  return Object.defineProperty(response, 'url', { value: publicForm(url) });
+  return Object.defineProperty(response, 'url', { value: linkBase(url) });
 }
 
 function bounded(response: Response, maxBytes: number, exchange: Exchange, source: string): Response {

@@ -281,9 +281,10 @@ describe('secrets', () => {
   });
 
   test('are not shown where the API redirects to a place that is refused', async () => {
-    source.on('/p', (_request, response) => response.writeHead(302, { location: 'https://10.0.0.1/abcdefgh/x' }).end());
+    source.on('/p', (_request, response) => response.writeHead(302, { location: 'https://10.0.0.1/abcdefgh/of-another' }).end());
     const { text, isError } = await onStage({ t: keyed() }, { variables: { SHOP_KEY: 'abcdefgh' } }).call('t');
-    expect([isError, text]).toEqual([true, expect.stringContaining('https://10.0.0.1/[secret]/x is refused')]);
+    expect([isError, text]).toEqual([true, expect.stringContaining('https://10.0.0.1 is refused')]);
+    expect(text).not.toMatch(/abcdefgh|of-another/);
   });
 
   test('do not go where a redirect leads to another host', async () => {

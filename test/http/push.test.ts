@@ -164,7 +164,7 @@ describe('POST /ingest/:stream', () => {
     expect(JSON.stringify(served.logged)).not.toContain('yesterday');
   });
 
-  it('says of a time or a key that a function makes what it is of, and what the function threw', async () => {
+  it('says of a time or a key that a function makes what it is of, and the log what the function threw', async () => {
     const made = stream({
       description: 'Readings',
       schema: z.object({ at: z.string() }),
@@ -177,8 +177,13 @@ describe('POST /ingest/:stream', () => {
     const named = defineApp({ name: 'named', version: '1', description: 'Takes pushes', streams: { made } });
     served = await serveApp(named, { http: { pushTokens: new Map([['made', TOKEN]]) } });
     expect(await (await push('[{"at":"now"}]', {}, 'made')).json()).toMatchObject({ field: 'time of body[0]' });
-    const thrown = "body[0]: expected JSON that the stream's functions can read, as key (thrown: no key)";
+    const thrown = "body[0]: expected JSON that the stream's functions can read, as key: one threw something, which the log has";
     expect(await (await push('[{"at":""}]', {}, 'made')).json()).toMatchObject({ field: 'body[0]', title: thrown });
+    expect(served.logged).toContainEqual({
+      level: 'error',
+      message: 'a function of a stream broke',
+      fields: { stream: 'made', field: 'body[0]', cause: expect.stringContaining('no key') },
+    });
   });
 
   it.each([

@@ -4,7 +4,7 @@
  */
 import type { BurstContext } from '../../declare/feed.ts';
 import { TidegateError } from '../../base/errors.ts';
-import { publicForm } from '../../net/fetch-target.ts';
+import { linkBase, publicForm } from '../../net/fetch-target.ts';
 import { partOnly } from '../../net/partial-content.ts';
 import { bareType, charsetOf, jsonFormOf } from '../../net/media-type.ts';
 import { type DeclaredFormat, describeHttpSource, type HttpFormat, isDeclared } from './options.ts';
@@ -123,7 +123,7 @@ async function ask(
     return {
       source,
       url,
-      location: response.url || source,
+      location: response.url || linkBase(url),
       base,
       headers,
       format,

@@ -188,7 +188,7 @@ export interface HttpWait {
   param?: string;
 }
 
-/** The feed's source for people: no query, no user, no headers. */
+/** The feed's source for people: the origin alone. */
 export function describeHttpSource(url: HttpOptions['url']): string {
   if (typeof url === 'function') return 'http, at a URL that the app makes';
   if (typeof url === 'object') return `http, at the URL in ${url.name}`;

@@ -84,8 +84,7 @@ function picked(pick: (body: unknown) => readonly unknown[], body: unknown, sour
   try {
     items = pick(body);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new TidegateError('upstream', `${source}: pick broke: ${reason}; the body is ${describeShape(body)}`, {
+    throw new TidegateError('upstream', `${source}: pick broke, and the log has why; the body is ${describeShape(body)}`, {
       field: 'pick',
       expected,
       cause,

@@ -9,7 +9,7 @@ import { knownName } from '../../base/known-names.ts';
 import type { Operation, Version } from '../../store/store.ts';
 import { createAppender } from '../../streams/log/append.ts';
 import { loggedEvent, streamLog } from '../../streams/log/stream-log.ts';
-import { idsFrom, validateEvent } from '../../streams/log/validate-event.ts';
+import { idsFrom, logThrown, validateEvent } from '../../streams/log/validate-event.ts';
 import type { Scope } from '../../streams/scope.ts';
 import { createChunk } from './chunk.ts';
 import { BURST_DEAD_LETTERS, deadLetter, deadLetterLog, type Reason, toDeadLetter } from '../records/dead-letters.ts';
@@ -95,6 +95,7 @@ export function createIntake(scope: Scope, feed: DeclaredFeed, begun: FeedState)
   const listed = feed.feed.relists === true && sampler === null ? createListedIds() : null;
   const fold = createGapFold(begun.gaps, begun.counts.events);
   const nextId = idsFrom(runtime.newId());
+  let hasBroken = false;
 
   /** Makes a dead letter of an item; false: the chunk is full. */
   function bury(item: FeedItem, reason: Reason): boolean {
@@ -189,7 +190,12 @@ export function createIntake(scope: Scope, feed: DeclaredFeed, begun: FeedState)
       }
       if (item.invalid) return reject(item, item.invalid);
       const validated = validateEvent(stream, item, { receivedAt: now(), newId: nextId });
-      if (!validated.ok) return reject(item, validated);
+      if (!validated.ok) {
+        // Once in a burst: what breaks for one item mostly breaks for all.
+        if (!hasBroken) logThrown(runtime, stream, validated);
+        hasBroken ||= validated.thrown !== undefined;
+        return reject(item, validated);
+      }
       if (validated.zoneless && tally.zoneless(stream.name)) {
         const expected = 'zone of the stream, where they are not in UTC';
         runtime.log('warn', 'times without a zone are read as UTC', { feed: feed.name, stream: stream.name, expected });
@@ -241,7 +247,10 @@ export function createIntake(scope: Scope, feed: DeclaredFeed, begun: FeedState)
       tally.settle();
     },
     revert: () => tally.revert(),
-    renew: () => tally.renew(),
+    renew() {
+      hasBroken = false;
+      tally.renew();
+    },
     repeats: (open) => repeats.state(open),
     changes(state) {
       const counted = tally.changes(state);

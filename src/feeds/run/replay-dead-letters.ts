@@ -9,7 +9,7 @@ import { createAppender } from '../../streams/log/append.ts';
 import { follow, type Round } from '../../streams/log/follower.ts';
 import { projectLatest } from '../../streams/log/latest.ts';
 import { loggedEvent, streamLog } from '../../streams/log/stream-log.ts';
-import { idsFrom, validateEvent } from '../../streams/log/validate-event.ts';
+import { idsFrom, logThrown, validateEvent } from '../../streams/log/validate-event.ts';
 import type { Scope } from '../../streams/scope.ts';
 import { type DeadLetter, deadLetter, deadLetterLog } from '../records/dead-letters.ts';
 
@@ -97,7 +97,10 @@ function sort({ app, runtime }: Scope, letters: readonly DeadLetter[]) {
       const raw = { data, ...(key === undefined ? {} : { key }), ...(time === undefined ? {} : { time }) };
       const validated = validateEvent(stream, raw, { receivedAt, now, newId });
       if (validated.ok) valid.set(stream, [...(valid.get(stream) ?? []), validated.event]);
-      else refused += 1;
+      else {
+        if (refused === 0) logThrown(runtime, stream, validated);
+        refused += 1;
+      }
     }
   }
   return { valid, refused, cut };

@@ -4,7 +4,8 @@
  * lease over counts that as a failure, so the breaker opens for a feed that kills its process too.
  */
 import type { DeclaredFeed } from '../../declare/feed.ts';
-import { asTidegateError, isOfStore, type TidegateError } from '../../base/errors.ts';
+import { asTidegateError, causeText, innermostReason, isOfStore, type TidegateError } from '../../base/errors.ts';
+import type { JsonObject } from '../../base/json.ts';
 import { commitSurely } from '../../store/commit.ts';
 import { openAccount, type Spent } from '../../store/counting.ts';
 import type { Reading } from '../../store/store.ts';
@@ -208,12 +209,13 @@ function judge(
     const repeats = tellBeyond(runtime, feed, state, intake.repeats(end.more));
     return { failures: 0, lastError: null, rejected, repeats, lastDoubtAt, lastSuccessAt: now, nextAt };
   }
-  const { code, message, retryAfterMs } = end.error;
+  const { code, retryAfterMs } = end.error;
   // A feed that delivered events before it failed is not down, so its failures are counted anew from 1.
   const failures = (intake.delivered() > 0 ? 0 : state.failures) + 1;
   const nextAt = now + pauseAfter(failures, runtime.random(), retryAfterMs);
   const level = failures === BREAKER_FAILURES ? 'error' : 'warn';
-  runtime.log(level, 'a feed failed', { feed: feed.name, code, message, failures, nextAt });
+  const { message, logged } = tellable(runtime, end.error);
+  runtime.log(level, 'a feed failed', { feed: feed.name, code, ...logged, failures, nextAt });
   const repeats = tellBeyond(runtime, feed, state, intake.repeats(false));
   return {
     failures,
@@ -223,6 +225,21 @@ function judge(
     lastDoubtAt,
     nextAt,
   };
+}
+
+/**
+ * What is stored of an error, which clients read, and what is logged. What a feed's own code threw may hold secrets: clients
+ * read where the log has it.
+ */
+function tellable(runtime: Scope['runtime'], error: TidegateError): { message: string; logged: JsonObject } {
+  const { code, message } = error;
+  if (code === 'internal') {
+    const reference = runtime.newId();
+    const told = `a defect of the feed's own code; the log has it under ${reference}`;
+    return { message: told, logged: { message, reference, cause: causeText(error) } };
+  }
+  const reason = innermostReason(error);
+  return { message, logged: { message, ...(message.includes(reason) ? {} : { cause: reason }) } };
 }
 
 /** Logs once that readings repeat more than is looked through. `list_streams` says it as long as it is so. */

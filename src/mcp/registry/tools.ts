@@ -5,7 +5,7 @@
 import type { Icon } from '../../declare/display.ts';
 import type { Tool, ToolAnnotations } from '../../declare/tool.ts';
 import { toolResult, type ToolResult } from '../../declare/check/tool-result.ts';
-import { asTidegateError, TidegateError } from '../../base/errors.ts';
+import { asTidegateError, causeText, TidegateError } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
 import { listedName } from '../../base/known-names.ts';
 import { shortened } from '../../base/text.ts';
@@ -226,6 +226,5 @@ function unknownTool(name: string, shown: readonly { name: string }[]): Tidegate
 }
 
 function logDefect(deps: HandlerDeps, tool: string, error: TidegateError, reference: string): void {
-  const cause = error.cause instanceof Error ? (error.cause.stack ?? error.cause.message) : error.message;
-  deps.runtime.log('error', `tool ${tool} failed: ${error.message}`, { tool, reference, cause });
+  deps.runtime.log('error', `tool ${tool} failed: ${error.message}`, { tool, reference, cause: causeText(error) });
 }

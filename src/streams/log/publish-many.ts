@@ -10,7 +10,7 @@ import { record } from '../../store/record.ts';
 import type { RecordKey } from '../../store/store.ts';
 import type { Scope } from '../scope.ts';
 import { type AppendCounts, appendAll, type Receipt } from './publish.ts';
-import { idsFrom, type RawEvent, validateEvent } from './validate-event.ts';
+import { idsFrom, logThrown, type RawEvent, validateEvent } from './validate-event.ts';
 
 /** Bytes of a commit that are reserved for the receipt, the fence, and the names of all records and logs. */
 const BESIDE_BYTES = 4 * 1024;
@@ -81,6 +81,7 @@ function validateAll(
       if (validated.zoneless) zoneless += 1;
       return validated.event;
     }
+    logThrown(runtime, stream, validated);
     const { field, expected, text } = validated;
     throw new TidegateError('invalid_input', text, { field, expected });
   });

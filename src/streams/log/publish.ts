@@ -11,7 +11,7 @@ import type { Scope } from '../scope.ts';
 import { createAppender, fenceKey } from './append.ts';
 import { projectLatest } from './latest.ts';
 import { loggedEvent, streamLog } from './stream-log.ts';
-import { type RawEvent, validateEvent } from './validate-event.ts';
+import { logThrown, type RawEvent, validateEvent } from './validate-event.ts';
 
 /** A publisher gives up after this many conflicts with others that publish to the same stream. */
 const MOST_CONFLICTS = 20;
@@ -36,6 +36,7 @@ export async function publish(
   const { runtime } = scope;
   const validated = validateEvent(stream, raw, { receivedAt: runtime.now(), newId: () => runtime.newId() });
   if (!validated.ok) {
+    logThrown(runtime, stream, validated);
     const { field, expected, text } = validated;
     throw new TidegateError('invalid_input', text, { field, expected });
   }

@@ -1,9 +1,11 @@
 /**
- * Turns raw data into events as a log holds them: validated by the stream's schema, with an id, a time and a key. Pure.
+ * Turns raw data into events as a log holds them: validated by the stream's schema, with an id, a time and a key. Pure, but for `logThrown`.
  * For data that do not fit it returns the field and what was expected; it never throws. It neither writes nor
  * de-duplicates (see `append.ts`).
  */
 import type * as z from 'zod';
+import { causeText } from '../../base/errors.ts';
+import type { Runtime } from '../../base/runtime.ts';
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { type ParsedAsAsked, parseAsAsked } from '../../base/schema/as-asked.ts';
 import { describeIssues, UNWORDED } from '../../base/schema/issue-words.ts';
@@ -58,6 +60,8 @@ export type Validated =
 interface Refusal extends Rejection {
   /** A line for each wrong field. */
   text: string;
+  /** What a function of the app threw. It may hold secrets: it is for the log, and for no client. */
+  thrown?: unknown;
 }
 
 export interface AppendContext {
@@ -71,6 +75,12 @@ export interface AppendContext {
   newId(): string;
   /** What stands before the names of fields of the data. Default: `data`. */
   place?: string;
+}
+
+/** Logs what a function of the app threw, where that is why an event was refused. */
+export function logThrown({ log }: Pick<Runtime, 'log'>, { name }: DeclaredStream, { thrown, field }: Refusal): void {
+  if (thrown === undefined) return;
+  log('error', 'a function of a stream broke', { stream: name, field, cause: causeText(thrown) });
 }
 
 export function validateEvent(stream: DeclaredStream, raw: RawEvent, context: AppendContext): Validated {
@@ -91,6 +101,8 @@ interface Parsed {
   exact: Json;
 }
 
+const LOGGED = 'something, which the log has';
+
 /** By its words: the schema may be of another copy of zod, and naming the class would put all of zod into each bundle. */
 const ASYNC = /during synchronous parse/;
 
@@ -99,10 +111,9 @@ function parse(schema: z.ZodType, data: unknown, place: string): ({ ok: true } &
   try {
     parsed = parseAsAsked(schema, data, UNWORDED);
   } catch (error) {
-    const expected = ASYNC.test(messageOf(error))
-      ? 'a stream whose schema has no async .refine() and no async .transform()'
-      : `data that the schema can judge (it threw: ${messageOf(error)})`;
-    return reject('schema', place, expected);
+    if (ASYNC.test(messageOf(error)))
+      return reject('schema', place, 'a stream whose schema has no async .refine() and no async .transform()');
+    return { ...reject('schema', place, `JSON that the schema can judge: it threw ${LOGGED}`), thrown: error };
   }
   if (parsed.success) return { ok: true, data: parsed.data as Json, exact: parsed.exact as Json };
   const { field, why, text } = describeIssues(schema, data, parsed.error, place);
@@ -163,8 +174,9 @@ function finish(stream: DeclaredStream, raw: RawEvent, { data, exact }: Parsed, 
   } catch (error) {
     // A declared function of the data threw, or the data hold what JSON cannot (a bigint, a cycle).
     const isPicker = typeof pickerOf(stream, picked) === 'function';
-    const reader = isPicker ? `the stream's functions can read, as ${picked}` : 'the stream can read';
-    return reject('schema', place, `JSON that ${reader} (thrown: ${messageOf(error)})`);
+    if (!isPicker) return reject('schema', place, `JSON that the stream can read (thrown: ${messageOf(error)})`);
+    const expected = `JSON that the stream's functions can read, as ${picked}: one threw ${LOGGED}`;
+    return { ...reject('schema', place, expected), thrown: error };
   }
 }
 
