@@ -281,7 +281,9 @@ describe('secrets', () => {
   });
 
   test('are not shown where the API redirects to a place that is refused', async () => {
-    source.on('/p', (_request, response) => response.writeHead(302, { location: 'https://10.0.0.1/abcdefgh/of-another' }).end());
+    source.on('/p', (_request, response) =>
+      response.writeHead(302, { location: 'https://10.0.0.1/abcdefgh/of-another' }).end(),
+    );
     const { text, isError } = await onStage({ t: keyed() }, { variables: { SHOP_KEY: 'abcdefgh' } }).call('t');
     expect([isError, text]).toEqual([true, expect.stringContaining('https://10.0.0.1 is refused')]);
     expect(text).not.toMatch(/abcdefgh|of-another/);

@@ -177,7 +177,8 @@ describe('POST /ingest/:stream', () => {
     const named = defineApp({ name: 'named', version: '1', description: 'Takes pushes', streams: { made } });
     served = await serveApp(named, { http: { pushTokens: new Map([['made', TOKEN]]) } });
     expect(await (await push('[{"at":"now"}]', {}, 'made')).json()).toMatchObject({ field: 'time of body[0]' });
-    const thrown = "body[0]: expected JSON that the stream's functions can read, as key: one threw something, which the log has";
+    const thrown =
+      "body[0]: expected JSON that the stream's functions can read, as key: one threw something, which the log has";
     expect(await (await push('[{"at":""}]', {}, 'made')).json()).toMatchObject({ field: 'body[0]', title: thrown });
     expect(served.logged).toContainEqual({
       level: 'error',

@@ -84,11 +84,15 @@ function picked(pick: (body: unknown) => readonly unknown[], body: unknown, sour
   try {
     items = pick(body);
   } catch (cause) {
-    throw new TidegateError('upstream', `${source}: pick broke, and the log has why; the body is ${describeShape(body)}`, {
-      field: 'pick',
-      expected,
-      cause,
-    });
+    throw new TidegateError(
+      'upstream',
+      `${source}: pick broke, and the log has why; the body is ${describeShape(body)}`,
+      {
+        field: 'pick',
+        expected,
+        cause,
+      },
+    );
   }
   if (Array.isArray(items)) return items as unknown[];
   throw new TidegateError('upstream', `${source}: pick answered ${describeShape(items)}`, { field: 'pick', expected });

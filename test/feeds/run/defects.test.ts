@@ -16,9 +16,7 @@ async function readByClients({ deps }: Stage): Promise<string> {
     const headers = { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream' };
     const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
     const versioned = { ...headers, 'MCP-Protocol-Version': '2025-11-25' };
-    return (
-      await host.fetch(new Request('http://127.0.0.1/mcp', { method: 'POST', headers: versioned, body }))
-    ).text();
+    return (await host.fetch(new Request('http://127.0.0.1/mcp', { method: 'POST', headers: versioned, body }))).text();
   };
   const call = (name: string, given: object) => ask('tools/call', { name, arguments: given });
   const answers = [
