@@ -10,6 +10,8 @@ export interface Dialect {
   quote: string;
   /** Takes quotes that stand in the wrong place for characters of their field, and passes over blanks behind a closing one. */
   lenient: boolean;
+  /** One UTF-16 unit: a line that begins with it, where a row could begin, is read as an empty line. Null: none is. */
+  comment?: string | null;
 }
 
 export interface CsvRow {
@@ -44,7 +46,7 @@ const NONE = Number.POSITIVE_INFINITY;
 /** Where a field ends, with its value; null where that is not there yet. */
 type Field = { value: string; end: number } | { problem: string } | null;
 
-export function createRowReader({ delimiter, quote, lenient }: Dialect): RowReader {
+export function createRowReader({ delimiter, quote, lenient, comment = null }: Dialect): RowReader {
   let text = '';
   let at = 0;
   /** The first LF and CR at or behind `at`. A search for each row would read the whole text where there is none. */
@@ -169,6 +171,10 @@ export function createRowReader({ delimiter, quote, lenient }: Dialect): RowRead
       const from = at;
       const lineEnd = endOfLine(from, ended);
       if (lineEnd === null) return null;
+      if (text[from] === comment) {
+        pass(lineEnd);
+        return { fields: [''], text: '', lines: 1, problem: null };
+      }
       const line = text.slice(from, lineEnd);
       if (!line.includes(quote)) {
         pass(lineEnd);

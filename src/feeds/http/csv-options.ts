@@ -38,6 +38,11 @@ export interface CsvOptions {
    */
   skipLines?: number;
   /**
+   * The character with which lines of comments begin, such as `#`. They are passed over, before the header too.
+   * @default no line is a comment
+   */
+  comment?: string;
+  /**
    * Which fields become numbers where they are wholly a decimal number (`-1.5e3`, and not `007` or `1,5`): `true` for all,
    * or the names of columns, which the header then must have. Other fields stay text. An empty field is no number: give
    * `empty: 'null'`, and let the schema take null (`z.number().nullable()`).
@@ -66,6 +71,7 @@ export const csvSpec = z.strictObject({
   quotes: choice('strict', 'lenient').default('strict'),
   charset: judged<string>('a charset of the Encoding Standard, such as windows-1252', isCharset).optional(),
   skipLines: whole(0, undefined, { expected: 'a whole number from 0 on' }).default(0),
+  comment: character.optional(),
   numbers: judged<boolean | readonly string[]>(
     'true, false or names of columns',
     (value) => typeof value === 'boolean' || isListOfNames(value),
@@ -75,8 +81,11 @@ export const csvSpec = z.strictObject({
 
 export function csvProblems(options: CsvOptions): Problem[] {
   const problems = specProblems(csvSpec, options);
-  const { columns, delimiter = ',', quote = '"', numbers } = options;
+  const { columns, delimiter = ',', quote = '"', comment, numbers } = options;
   if (delimiter === quote) problems.push({ path: 'quote', expected: 'another character than delimiter', found: quote });
+  if (comment !== undefined && (comment === delimiter || comment === quote)) {
+    problems.push({ path: 'comment', expected: 'another character than delimiter and quote', found: comment });
+  }
   if (!Array.isArray(numbers) || !Array.isArray(columns) || isBroken(problems, 'numbers')) return problems;
   const unknown = (numbers as string[]).filter((name) => !columns.includes(name));
   const expected = `some of the columns ${columns.join(', ')}`;

@@ -27,11 +27,11 @@ const EXPECTED = 'a row of CSV';
 const ANY_ORIGIN: RowOrigin = { charset: null, required: [], fields: [] };
 
 export function createCsvParser(options: CsvOptions, origin: RowOrigin = ANY_ORIGIN): RowParser {
-  const { delimiter, quote, quotes, empty, skipLines, ...settings } = withDefaults(csvSpec, options);
+  const { delimiter, quote, quotes, comment = null, empty, skipLines, ...settings } = withDefaults(csvSpec, options);
   const numbers = typeof settings.numbers === 'object' ? new Set(settings.numbers) : settings.numbers;
   const charset = settings.charset ?? origin.charset ?? 'utf-8';
   const decoder = createPieceDecoder(charset);
-  const reader = createRowReader({ delimiter, quote, lenient: quotes === 'lenient' });
+  const reader = createRowReader({ delimiter, quote, lenient: quotes === 'lenient', comment });
   const named = typeof numbers === 'boolean' ? [] : [...numbers];
   let columns: readonly string[] | null = settings.columns ?? null;
   let toSkip = skipLines;

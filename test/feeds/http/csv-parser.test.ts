@@ -138,6 +138,24 @@ describe('lines', () => {
   });
 });
 
+describe('comments', () => {
+  const text = '# made by hand, "or not\n#\r\na,b\n# of "1,"\n1,#2\n"3\n#4",5\n#';
+
+  it('are passed over where a row could begin, and lines are counted on', () => {
+    const expected = [
+      { a: '1', b: '#2' },
+      { a: '3\n#4', b: '5' },
+    ];
+    for (let cut = 0; cut <= text.length; cut += 1) expect(data(read(text, { comment: '#' }, [cut]))).toEqual(expected);
+    expect(data(read('#x\na,b\n1,2\n', { comment: '#', columns: ['a', 'b'] }))).toEqual([{ a: '1', b: '2' }]);
+    expect(reasons(read('#x\na,b\n#y\n1\n', { comment: '#' }))).toEqual(['line 4 has 1 fields, not 2']);
+  });
+
+  it('are rows where no character is declared', () => {
+    expect(data(read('#,b\n#1,2\n'))).toEqual([{ '#': '#1', b: '2' }]);
+  });
+});
+
 describe('lenient quotes', () => {
   it.each([
     ['5" pipe,x', { a: '5" pipe', b: 'x' }],
@@ -267,6 +285,8 @@ test.each<[CsvOptions, string[]]>([
   [{ delimiter: ';;' }, ['delimiter']],
   [{ delimiter: '"' }, ['quote']],
   [{ quote: '\n' }, ['quote']],
+  [{ comment: '//' }, ['comment']],
+  [{ comment: '"' }, ['comment']],
   [{ skipLines: -1 }, ['skipLines']],
   [{ columns: ['a'], numbers: ['b'] }, ['numbers']],
   [{ numbers: 'a' as unknown as boolean }, ['numbers']],
