@@ -11,7 +11,7 @@ import { type RunningMosquitto, startMosquitto } from '../services/mosquitto.ts'
 test('a message with the mark of a second delivery is stored: the first may never have come (lensesio/stream-reactor 766)', async () => {
   const broker = politeBroker({
     sessionPresent: true,
-    afterSubscribe: (connection) => connection.send({ ...publicationOf(1, '7'), dup: true }),
+    afterSubscribe: (connection) => connection.send(publicationOf(1, '7', { dup: true })),
   });
   const clock = virtualClock();
   const given = { ...clock, connect: broker.connect, deadline: clock.now() + 60_000 };
