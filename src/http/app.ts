@@ -66,7 +66,6 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
   );
   const push = createPushRoute(deps, options.pushTokens ?? new Map(), bodies);
   const ready = createReadiness(runtime);
-  const baseUrl = (request: Request) => options.publicUrl ?? new URL(request.url).origin;
 
   const card = createDocument(CARD_TYPE, (base) => serverCard(facts, base));
   const olderCard = createDocument('application/json', (base) => serverCard(facts, base));
@@ -103,7 +102,7 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
     return refusal === null ? next() : refusedResponse(refusal);
   });
   for (const [path, document] of Object.entries(documents)) {
-    http.get(path, (context) => document(context.req.raw, baseUrl(context.req.raw)));
+    http.get(path, (context) => document(context.req.raw, guard.baseUrl(context.req.raw)));
     http.options(path, () => documentPreflight());
   }
   http.post('/ingest/:stream', async (context) => {
@@ -122,7 +121,7 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
     return ready(account.store);
   });
   http.get('/', (context) => {
-    const base = baseUrl(context.req.raw);
+    const base = guard.baseUrl(context.req.raw);
     return context.json({
       name: app.name,
       title: app.title,

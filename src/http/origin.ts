@@ -42,6 +42,8 @@ export interface OriginGuard {
   refusal(request: Request): OriginRefusal | null;
   /** As `refusal`, without a look at the origin: for what every page may read. */
   hostRefusal(request: Request): OriginRefusal | null;
+  /** What the server's own URLs begin with in an answer: `publicUrl`, or the host that was judged. */
+  baseUrl(request: Request): string;
   /** Whether pages of this origin may send, and read what is answered. */
   allows(origin: string): boolean;
 }
@@ -74,7 +76,7 @@ export function createOriginGuard({ publicUrl, host, allowedOrigins = [] }: Orig
   let passed: string | null = null;
 
   function hostRefusal(request: Request): OriginRefusal | null {
-    const given = onLoopback && !allowed.has('*') ? request.headers.get('host') : null;
+    const given = onLoopback && !allowed.has('*') ? hostOf(request) : null;
     if (given === null || given === passed) return null;
     const name = readHostname(given);
     if (name === null || !(isLoopback(name) || names.has(name))) return HOST_REFUSED;
@@ -91,6 +93,8 @@ export function createOriginGuard({ publicUrl, host, allowedOrigins = [] }: Orig
 
   return {
     hostRefusal,
+    // A target may be absolute, and name another server than the `Host` that was judged.
+    baseUrl: (request) => publicUrl ?? baseOf(request),
     allows,
     refusal(request) {
       const refused = hostRefusal(request);
@@ -99,6 +103,16 @@ export function createOriginGuard({ publicUrl, host, allowedOrigins = [] }: Orig
       return origin === null || allows(origin) ? null : ORIGIN_REFUSED;
     },
   };
+}
+
+/** As the request names the server; where there is no `Host`, as its target does. */
+function hostOf({ headers, url }: Request): string {
+  return headers.get('host') ?? new URL(url).host;
+}
+
+function baseOf(request: Request): string {
+  const { protocol, origin } = new URL(request.url);
+  return URL.parse(`${protocol}//${hostOf(request)}`)?.origin ?? origin;
 }
 
 function webHostname(origin: string): string | null {

@@ -1,4 +1,6 @@
 import { get as httpGet } from 'node:http';
+import { connect } from 'node:net';
+import { text as textOf } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TidegateError } from '../../src/base/errors.ts';
 import { createReadiness, READY_MS } from '../../src/http/ready.ts';
@@ -191,6 +193,33 @@ describe('a name that was bound to this machine', () => {
     const { status, text } = await getAs('evil.example', '/mcp/server-card', behind.url);
     expect([status, text.includes('evil'), text.includes('https://tides.example/mcp')]).toEqual([200, false, true]);
     await behind.close();
+  });
+});
+
+/** As a proxy asks: the target has a name of its own. Null: no `Host`, as HTTP/1.0 may do. */
+async function getAbsolute(path: string, host: string | null): Promise<string> {
+  const { hostname, port } = new URL(served.url);
+  const socket = connect(Number(port), hostname);
+  const head = host === null ? 'HTTP/1.0' : `HTTP/1.1\r\nHost: ${host}\r\nConnection: close`;
+  socket.end(`GET http://evil.example${path} ${head}\r\n\r\n`);
+  return textOf(socket);
+}
+
+describe('an absolute target of a request', () => {
+  it.each(['/mcp/server-card', '/.well-known/mcp.json', '/.well-known/ai-catalog.json', '/'])(
+    'does not name the server: %s has the judged Host',
+    async (path) => {
+      const { host } = new URL(served.url);
+      const text = await getAbsolute(path, host);
+      expect(text).toContain(`http://${host}/mcp`);
+      expect(text).not.toContain('evil');
+    },
+  );
+
+  it('is judged where there is no Host, and not repeated', async () => {
+    const text = await getAbsolute('/.well-known/mcp.json', null);
+    expect(text).toMatch(/^HTTP\/1.1 403 /);
+    expect(text).not.toContain('evil');
   });
 });
 
