@@ -29,13 +29,20 @@ export async function positionOf(store: Store, feed: string): Promise<unknown> {
   return isPresent(reading) ? (reading.value as { position: unknown }).position : null;
 }
 
-/** Whether one of the feeds is held by the process of that name. */
-export async function leaseLeft(store: Store, feeds: readonly string[], name: string): Promise<boolean> {
+/** Whether one of the feeds is held by the process of that name. @param at epoch ms at which its lease has to stand; default: any time */
+export async function leaseLeft(
+  store: Store,
+  feeds: readonly string[],
+  name: string,
+  at: number = Number.NEGATIVE_INFINITY,
+): Promise<boolean> {
   const keys = feeds.map((feed) => feedKey('public', feed));
   const readings = await store.getMany(keys, Date.now());
   return readings.some((reading) => {
-    const lease = isPresent(reading) ? (reading.value as { lease: { holder: string } | null }).lease : null;
-    return lease?.holder.startsWith(`${name}.`);
+    const lease = isPresent(reading)
+      ? (reading.value as { lease: { holder: string; until: number } | null }).lease
+      : null;
+    return lease?.holder.startsWith(`${name}.`) && lease.until > at;
   });
 }
 

@@ -18,10 +18,14 @@ export interface KillRun {
   workers: number;
 }
 
-export interface KillReport {
+export interface KillReport extends Kept {
   kills: number;
   /** Kills that left a lease of the killed process behind: they fell into a burst of its own. */
   inBurst: number;
+}
+
+/** What stands in the store when all is over. */
+export interface Kept {
   /** Items that the upstreams gave, of each kind. */
   given: number;
   /** The numbers found in each stream, in log order. */
@@ -57,11 +61,17 @@ export function killRun({ engine, seed, kills, workers }: KillRun): Promise<Kill
       running[place] = await stage.startWorker(`w${workers + count}`);
     }
     await Promise.all(running.map(kill));
-    await settle(stage);
-    const position = await positionOf(store, 'positioned');
-    const gaps = await countGaps(store, 'messages');
-    return { kills, inBurst, given: stage.given(), found: await findAll(store), position, gaps };
+    return { kills, inBurst, ...(await keptOn(stage)) };
   });
+}
+
+/** Takes in what is left, with all workers gone, and reads what stands there then. */
+export async function keptOn(stage: Stage): Promise<Kept> {
+  const { store } = stage.deps;
+  await settle(stage);
+  const position = await positionOf(store, 'positioned');
+  const gaps = await countGaps(store, 'messages');
+  return { given: stage.given(), found: await findAll(store), position, gaps };
 }
 
 /** Pulls until everything is there, and once more: what is taken twice would show then. */

@@ -46,7 +46,7 @@ describe.skipIf(!servers)('SIGKILL in the middle of bursts (needs redis-server, 
 
 test('the verdict sees what is lost, doubled, out of order or left', () => {
   const found = { identified: [0, 2, 2], positioned: [1, 0, 2], messages: [0, 1] };
-  expect(verdict({ kills: 0, inBurst: 0, given: 3, found, position: 2, gaps: 1 })).toEqual([
+  expect(verdict({ given: 3, found, position: 2, gaps: 1 })).toEqual([
     'identified: 1 lost',
     'identified: 1 twice',
     'messages: 1 lost',

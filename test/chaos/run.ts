@@ -1,5 +1,6 @@
 /**
  * `npm run chaos [kills] [seed]`: the full form of the kill runs, by default 100 kills on each engine.
+ * `npm run chaos sigterm [ends] [seed]`: servers that are ended by SIGTERM, some twice, by default 200 over all engines.
  * `npm run chaos followers [entries] [seed]`: that of the follower runs, by default 5,000 entries in each.
  * `npm run chaos tasks [kills] [seed]`: that of the task kill runs, by default 500 kills over all engines.
  * `npm run chaos ticker [seconds] [ms]`: tickers that can say nothing twice, by default each 100 ms for five minutes.
@@ -8,6 +9,7 @@
  * `npm run chaos mqtt [seconds] [a second]`: devices that publish at QoS 0, by default 100 messages a second for a minute.
  */
 import { type Engine, ENGINES, startEngine } from '../services/engine.ts';
+import { type Ending, endRun, endVerdict } from './endings/run.ts';
 import { type FollowRun, followRun } from './follow-run.ts';
 import { followVerdict } from './follow-verdict.ts';
 import { killRun } from './kill-run.ts';
@@ -37,6 +39,22 @@ async function runKills(engine: Engine, kills: number, seed: number): Promise<vo
       `${engine}, ${workers} worker(s): ${report.kills} kills, ${report.inBurst} in a burst, ` +
       `${report.given} items of each kind, ${doubled} MQTT messages again`;
     tell(what, started, verdict(report));
+  }
+}
+
+async function runEndings(engine: Engine, ends: number, seed: number): Promise<void> {
+  for (const workers of [1, 2]) {
+    const started = performance.now();
+    const report = await endRun({ engine, seed: seed + workers, ends: Math.ceil(ends / 2), workers });
+    const { endings } = report;
+    const count = (what: (ending: Ending) => boolean) => endings.filter(what).length;
+    const took = endings.flatMap(({ how, ms }) => (how === 0 ? [ms] : [])).toSorted((a, b) => a - b);
+    const what =
+      `${engine}, ${workers} server(s): ${endings.length} ends, ${count(({ held }) => held)} while it held a feed, ` +
+      `${count(({ twice }) => twice)} by two signals (${count(({ how }) => how !== 0)} at once), ` +
+      `${took[Math.floor(took.length / 2)]?.toFixed(0)} ms (median), ${took.at(-1)?.toFixed(0)} ms (longest), ` +
+      `${report.given} items of each kind`;
+    tell(what, started, endVerdict(report));
   }
 }
 
@@ -124,7 +142,8 @@ async function runRefusals(name: string, open: Stage, runs: number, seed: number
 }
 
 const kind =
-  ['followers', 'tasks', 'mqtt', 'ticker', 'full', 'locked'].find((each) => each === process.argv[2]) ?? 'ingest';
+  ['sigterm', 'followers', 'tasks', 'mqtt', 'ticker', 'full', 'locked'].find((each) => each === process.argv[2]) ??
+  'ingest';
 const [size, seed] = process.argv.slice(kind === 'ingest' ? 2 : 3);
 if (kind === 'mqtt') await runHeld(Number(size ?? 60), Number(seed ?? 100));
 if (kind === 'ticker') await runTickers(Number(size ?? 300), Number(seed ?? 100));
@@ -133,6 +152,8 @@ for (const [name, open] of Object.entries(STAGES)) {
 }
 for (const engine of ['mqtt', 'ticker', 'full', 'locked'].includes(kind) ? [] : ENGINES) {
   if (kind === 'followers') await runFollowers(engine, Number(size ?? 5_000), Number(seed ?? 1));
+  else if (kind === 'sigterm')
+    await runEndings(engine, Math.ceil(Number(size ?? 200) / ENGINES.length), Number(seed ?? 1));
   else if (kind === 'tasks') await runTasks(engine, Math.ceil(Number(size ?? 500) / ENGINES.length), Number(seed ?? 1));
   else await runKills(engine, Number(size ?? 100), Number(seed ?? 1));
 }

@@ -27,7 +27,8 @@ export interface Stage {
   given: () => number;
   /** So many more items from each upstream; default 200. */
   give(items?: number): Promise<void>;
-  startWorker(name: string): Promise<Worker>;
+  /** @param file the process's, in this folder; default: the one that is killed */
+  startWorker(name: string, file?: string): Promise<Worker>;
 }
 
 /** Runs `work` on a stage of its own; whatever was started is ended with it. */
@@ -61,8 +62,9 @@ export async function onStage<Result>(engine: Engine, work: (stage: Stage) => Pr
         });
         await publish(broker.port, messages);
       },
-      async startWorker(name) {
-        const worker = await startWorker({ environment, sourceUrl: source.url, mqttUrl, leaseMs: LEASE_MS, name });
+      async startWorker(name, file = 'worker.ts') {
+        const settings = { environment, sourceUrl: source.url, mqttUrl, leaseMs: LEASE_MS, name };
+        const worker = await startWorker(settings, join(import.meta.dirname, file));
         ends.push(() => kill(worker));
         return worker;
       },
@@ -79,8 +81,7 @@ export async function kill({ child }: Worker): Promise<void> {
   await ended;
 }
 
-async function startWorker(settings: WorkerSettings): Promise<Worker> {
-  const file = join(import.meta.dirname, 'worker.ts');
+async function startWorker(settings: WorkerSettings, file: string): Promise<Worker> {
   const child = spawn(process.execPath, [file, JSON.stringify(settings)], { stdio: ['ignore', 'pipe', 'inherit'] });
   const outcome = await Promise.race([once(child.stdout, 'data'), once(child, 'exit')]);
   if (!String(outcome[0]).startsWith('ready')) throw new Error(`a worker did not start: ${outcome[0]}`);

@@ -1,7 +1,7 @@
-/** What a kill run has to show, as sentences about what is wrong; none when all promises held. */
-import type { KillReport } from './kill-run.ts';
+/** What a run has to show, as sentences about what is wrong; none when all promises held. */
+import type { Kept } from './kill-run.ts';
 
-export function verdict({ given, found, position, gaps }: KillReport): string[] {
+export function verdict({ given, found, position, gaps }: Kept): string[] {
   const all = Array.from({ length: given }, (_, n) => n);
   const wrong: string[] = [];
   const say = (stream: string, what: string, count: number) => {
