@@ -20,9 +20,14 @@ export function paceOf({ pace }: { pace?: () => Pace }): Pace {
   return pace?.() ?? UNPACED;
 }
 
+/** While others wait for the event loop, loops get one turn in so many. */
+const SHARE = 4;
+
 export interface EventLoop {
   /** Monotonic time, ms. */
   now: () => number;
+  /** Whether others wait for the event loop, whose work is more urgent than that of loops. Default: never. */
+  othersWait?: () => boolean;
   /** Calls back once the platform has looked at its sockets and timers. */
   later: (call: () => void) => void;
 }
@@ -38,11 +43,12 @@ interface Waiting {
  * however many there are: in one turn that which has had the fewest, in the next that which waits longest. So a short loop
  * does not wait for all long ones, and no long one is passed over for ever.
  */
-export function createPace({ now, later }: EventLoop): () => Pace {
+export function createPace({ now, later, othersWait = () => false }: EventLoop): () => Pace {
   const waiting: Waiting[] = [];
   let begunAt = 0;
   let isMarked = false;
   let isShortFirst = false;
+  let left = 0;
 
   function mark(): void {
     if (isMarked) return;
@@ -52,6 +58,7 @@ export function createPace({ now, later }: EventLoop): () => Pace {
 
   function begin(): void {
     isMarked = false;
+    if (waiting.length > 0 && othersWait() && (left = (left + 1) % SHARE) !== 0) return mark();
     begunAt = now();
     isShortFirst = !isShortFirst;
     const [next] = waiting.splice(isShortFirst ? shortest() : 0, 1);

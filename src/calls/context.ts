@@ -4,7 +4,7 @@ import type { ListContext, ToolContext } from '../declare/context.ts';
 import type { AppFeeds } from '../declare/app-feeds.ts';
 import { TidegateError } from '../base/errors.ts';
 import type { Store } from '../store/store.ts';
-import { UNBOUNDED, type Work } from '../store/work.ts';
+import { pacedBy, UNBOUNDED, type Work } from '../store/work.ts';
 import type { Deps } from '../streams/deps.ts';
 import type { Tasks } from '../tasks/work/service.ts';
 import { ASKS_NOTHING, withAsking } from './asking.ts';
@@ -43,7 +43,8 @@ export function workOf(context: ListContext): Work {
 
 /** What a built-in handler reads through: the caller's tenant, with calls counted on the account of the request. */
 export function accounted(deps: AppDeps, context: ListContext): Scope {
-  return scopeOf({ ...deps, store: storeOf(context) }, context.principal);
+  const runtime = pacedBy(deps.runtime, workOf(context));
+  return scopeOf({ ...deps, runtime, store: storeOf(context) }, context.principal);
 }
 
 /** Tasks, with their calls to the store counted on the account of the request. */

@@ -18,6 +18,7 @@ import { isEncoded } from './body.ts';
 import type { Bodies, BodyText } from './bodies.ts';
 import { type Edge, overloaded } from './edge.ts';
 import { problemResponse, unauthorizedResponse } from './problem.ts';
+import { pacedBy, UNBOUNDED } from '../store/work.ts';
 import { scopeOf } from '../streams/scope.ts';
 
 /**
@@ -69,7 +70,7 @@ export function createPushRoute(deps: Deps, tokens: PushTokens, bodies: Bodies):
       // Loaded by the first push, because most instances never see one.
       const { publishMany, pushedKey } = await import('../streams/log/publish-many.ts');
       const push = await publishMany(
-        scopeOf({ ...deps, store }, { tenant }),
+        scopeOf({ ...deps, store, runtime: pacedBy(runtime, edge.work ?? UNBOUNDED) }, { tenant }),
         stream,
         items.map((item) => ({ ...item, ...meta })),
         { once: onceOf(request, items, (key) => pushedKey(tenant, name, key)), deadline: runtime.now() + PUSH_MS },

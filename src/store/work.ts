@@ -4,6 +4,8 @@
  * commits ask for none.
  */
 import { jsonBytes } from '../base/json.ts';
+import type { Pace } from '../base/pace.ts';
+import type { Runtime } from '../base/runtime.ts';
 import type { Store } from './store.ts';
 
 export interface Work {
@@ -18,6 +20,8 @@ export interface Work {
    * wait already.
    */
   rest(bytes: number): boolean;
+  /** Gives way to cheaper requests between two pieces of a long work, and keeps what it holds. Absent: as the runtime says. */
+  pace?: Pace;
   /** About how many bytes an entry of that log has, after those that were read. */
   entryBytes(log: string): number;
   /** Tells how many bytes an entry had. */
@@ -29,6 +33,11 @@ export const UNBOUNDED: Work = { turn: () => null, rest: () => true, entryBytes:
 
 /** Taken of a record, of which a read has no count of bytes. */
 const RECORD_BYTES = 1_024;
+
+/** The same runtime, whose loops give way as the request's share says. */
+export function pacedBy(runtime: Runtime, { pace }: Work): Runtime {
+  return pace === undefined ? runtime : { ...runtime, pace: () => pace };
+}
 
 /** The same store, which asks for a turn before each read. */
 export function inTurns(store: Store, work: Work): Store {

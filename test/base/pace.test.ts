@@ -3,10 +3,10 @@ import { expect, test } from 'vitest';
 import { createPace, type Pace, paceOf, TURN_MS } from '../../src/base/pace.ts';
 
 /** Turns that pass when the test says so, by a clock that work moves. */
-function turns() {
+function turns(othersWait = () => false) {
   let now = 1_000;
   const calls: (() => void)[] = [];
-  const pace = createPace({ now: () => now, later: (call) => void calls.push(call) });
+  const pace = createPace({ now: () => now, later: (call) => void calls.push(call), othersWait });
   return {
     pace,
     work: (ms: number) => void (now += ms),
@@ -100,4 +100,22 @@ test('a loop of a few turns ends soon beside many long ones', async () => {
   void loop(at.pace(), 5, () => at.work(20)).then(() => (ended = true));
   for (let n = 0; n < 12; n += 1) await at.look();
   expect(ended).toBe(true);
+});
+
+test('while others wait loops get one turn in four, and all of them otherwise', async () => {
+  let others = false;
+  const at = turns(() => others);
+  let pieces = 0;
+  void loop(at.pace(), 1_000, () => (at.work(20), (pieces += 1)));
+  const lookAt = async (times: number) => {
+    const before = pieces;
+    for (let n = 0; n < times; n += 1) await at.look();
+    return pieces - before;
+  };
+  await at.look();
+  expect(await lookAt(20)).toBe(20);
+  others = true;
+  expect(await lookAt(20)).toBe(5);
+  others = false;
+  expect(await lookAt(20)).toBe(20);
 });

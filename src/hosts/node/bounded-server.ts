@@ -12,6 +12,7 @@ import type { Host } from '../http-host.ts';
 import { bodyOf, endBody } from './incoming-body.ts';
 import { boundConnections, type ServedConnection } from './connection-bounds.ts';
 import { timeoutsFor } from './listening.ts';
+import { watchRequests } from './loop-share.ts';
 import { createWorkTurns, type OpenWork } from './turns.ts';
 
 const MEBIBYTE = 1_048_576;
@@ -32,6 +33,7 @@ export function createBoundedServer(
     { bytes: bounds.workMib * MEBIBYTE, waits: bounds.waits, restingBytes: bounds.workMib * MEBIBYTE },
     { now, soon: setImmediate, every: repeat, overloaded },
   );
+  const forget = watchRequests(() => turns.state().waiting > 0);
   const edges = new WeakMap<IncomingMessage, { body: BodySource; work: OpenWork }>();
   const listener = getRequestListener(
     (request, { incoming }) => {
@@ -54,7 +56,10 @@ export function createBoundedServer(
   server.on('request', (incoming, outgoing) =>
     connections.inOrder(incoming, outgoing, (connection) => serve(incoming, outgoing, connection)),
   );
-  server.once('close', () => connections.stop());
+  server.once('close', () => {
+    connections.stop();
+    forget();
+  });
   return server;
 }
 

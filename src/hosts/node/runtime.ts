@@ -8,6 +8,7 @@ import { isOldNode, NODE_NEEDED } from '../../base/config/node-version.ts';
 import { createPace } from '../../base/pace.ts';
 import { type Connect, type Log, type OpenWebSocket, type Runtime, systemRuntime } from '../../base/runtime.ts';
 import { nodeFetch } from './fetch.ts';
+import { requestsWait } from './loop-share.ts';
 
 async function resolve(host: string): Promise<string[]> {
   const addresses = await lookup(host, { all: true });
@@ -19,7 +20,11 @@ const connect: Connect = async (...asked) => (await import('./socket.ts')).conne
 const openWebSocket: OpenWebSocket = async (...asked) => (await import('./websocket.ts')).openWebSocket(...asked);
 
 /** The event loop looks at its sockets and timers before each of these calls. One for the process, as the loop is. */
-const pace = createPace({ now: () => performance.now(), later: (call) => void setImmediate(call) });
+const pace = createPace({
+  now: () => performance.now(),
+  later: (call) => void setImmediate(call),
+  othersWait: requestsWait,
+});
 
 /** @throws TidegateError `invalid_config` on a Node that is too old */
 export function nodeRuntime(log: Log): Runtime {

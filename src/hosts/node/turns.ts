@@ -202,32 +202,38 @@ export function createWorkTurns(bounds: TurnBounds, { now, soon, every, overload
       for (const one of [share, around]) spentOf(one, more + TURN_BYTES);
     }
 
-    return {
-      turn(more) {
-        mine = release(mine);
-        wake();
-        // To begin with a small request costs less than to keep it waiting, and it is small until it reads.
-        if (isFirst && more <= SMALL_BYTES && begun < MOST_BEGUN) {
-          beginPass();
+    function turn(more: number): Promise<void> | null {
+      mine = release(mine);
+      wake();
+      // To begin with a small request costs less than to keep it waiting, and it is small until it reads.
+      if (isFirst && more <= SMALL_BYTES && begun < MOST_BEGUN) {
+        beginPass();
+        take(more);
+        return null;
+      }
+      if (waiting.length === 0 && fits(more)) {
+        beginPass();
+        if (now() - (passBegan ?? 0) < LOOP_MS) {
           take(more);
           return null;
         }
-        if (waiting.length === 0 && fits(more)) {
-          beginPass();
-          if (now() - (passBegan ?? 0) < LOOP_MS) {
-            take(more);
-            return null;
-          }
-        }
-        return new Promise((resolve, reject) => {
-          const go = () => {
-            take(more);
-            resolve();
-          };
-          const cost = (more + TURN_BYTES) * NOW_COUNTS + spentOf(share) + now() * WAITED_MS_BYTES;
-          const refuse = () => reject(overloaded());
-          queue({ bytes: more, cost, around, since: now(), isFirst, isBegun: !isFirst && !hasRested, go, refuse });
-        });
+      }
+      return new Promise((resolve, reject) => {
+        const go = () => {
+          take(more);
+          resolve();
+        };
+        const cost = (more + TURN_BYTES) * NOW_COUNTS + spentOf(share) + now() * WAITED_MS_BYTES;
+        const refuse = () => reject(overloaded());
+        queue({ bytes: more, cost, around, since: now(), isFirst, isBegun: !isFirst && !hasRested, go, refuse });
+      });
+    }
+
+    return {
+      turn,
+      pace() {
+        beginPass();
+        return now() - (passBegan ?? 0) < LOOP_MS ? null : turn(mine?.bytes ?? 0);
       },
       rest(bytesKept) {
         mine = release(mine);
