@@ -18,7 +18,7 @@ const ISOLATED = [
   'services',
 ].map((folder) => `test/${folder}/**/*.test.ts`);
 
-const NODE = { setupFiles: ['test/check-stored.ts'], testTimeout: 20_000 };
+const NODE = { setupFiles: ['test/check-stored.ts'], testTimeout: 30_000, hookTimeout: 60_000 };
 
 export default defineConfig({
   test: {
