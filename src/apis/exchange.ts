@@ -42,7 +42,7 @@ const BROKEN: ReadonlySet<string> = new Set(['upstream', 'too_large', 'address_r
 /** @throws TidegateError `cancelled`, `invalid_input` (a header that cannot be sent), `store_unavailable` */
 export async function exchange(call: Call, request: HttpRequest): Promise<Exchanged | Failed> {
   const { spec, settings, secrets, runtime } = call;
-  let until = pausedUntil(call.pause);
+  let until = pausedUntil(call.pause, runtime.now());
   for (let tries = 1; ; tries += 1) {
     const refused = await waitForPlace(call, until);
     if (refused) return refused;

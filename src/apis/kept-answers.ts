@@ -6,6 +6,7 @@
 import { canonicalText, hexOf, sha256 } from '../base/digest.ts';
 import { asTidegateError } from '../base/errors.ts';
 import { isDeep, type Json, utf8Bytes } from '../base/json.ts';
+import { liesBeyond } from '../base/time/stored-time.ts';
 import type { HttpCache } from '../declare/http-tool.ts';
 import { cacheSpec } from '../declare/spec/http-tool.ts';
 import { withDefaults } from '../declare/spec/options.ts';
@@ -81,7 +82,8 @@ export function keptIn(reading: Reading, { digest }: Mark, { ttlMs }: HttpCache,
     ...(text === undefined ? {} : { text }),
   };
   const ageMs = Math.max(0, now - at);
-  return { made, ageMs, fresh: ageMs < ttlMs };
+  // One that a clock ahead of this one has kept may be of any age.
+  return { made, ageMs, fresh: ageMs < ttlMs && !liesBeyond(at, now, 0) };
 }
 
 /**

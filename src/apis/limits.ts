@@ -3,6 +3,7 @@
  * instances count together: one call for each limit, and one more to give places back. A request that a longer window
  * refuses stays counted in the shorter ones; that wastes places and breaks no limit.
  */
+import { liesBeyond } from '../base/time/stored-time.ts';
 import type { Runtime } from '../base/runtime.ts';
 import type { Reading, Store } from '../store/store.ts';
 import { apiPause, limitKey, pauseKey } from './names.ts';
@@ -10,6 +11,8 @@ import type { ScopedLimit, Settings } from './settings.ts';
 
 /** Counters are kept a little longer than their windows, because clocks differ. */
 const SKEW_MS = 5_000;
+/** No pause is longer, ms. */
+const LONGEST_PAUSE_MS = 86_400_000;
 /** For a 429 that does not say how long. */
 const DEFAULT_PAUSE_MS = 10_000;
 
@@ -41,9 +44,11 @@ export function limitText({ requests, perMs }: ScopedLimit): string {
   return `at most ${requests} requests in ${every} are allowed`;
 }
 
-/** The end of the pause that the API asked for, epoch ms. 0: it asked for none. */
-export function pausedUntil(reading: Reading): number {
-  return apiPause.read(reading) ?? 0;
+/** The end of the pause that the API asked for, epoch ms. 0: it asked for none, or by a clock that was ahead of this one. */
+export function pausedUntil(reading: Reading, now: number): number {
+  const pause = apiPause.read(reading) ?? 0;
+  const { at, until } = typeof pause === 'number' ? { at: pause - LONGEST_PAUSE_MS, until: pause } : pause;
+  return liesBeyond(at, now, 0) ? 0 : until;
 }
 
 export function pauseMs({ limits }: Settings, retryAfterMs: number | null, now: number): number {
@@ -60,10 +65,10 @@ export async function rememberPause(
   until: number,
   found: Reading,
 ): Promise<Reading> {
-  const value = Math.ceil(until);
+  const [now, expiresAt] = [runtime.now(), Math.ceil(until)];
   const key = pauseKey(settings.scope);
-  const put = apiPause.put(key, value, { expects: found.version, expiresAt: value });
-  const result = await store.commit([put], { id: runtime.newId(), now: runtime.now(), deadline });
+  const put = apiPause.put(key, { at: now, until: expiresAt }, { expects: found.version, expiresAt });
+  const result = await store.commit([put], { id: runtime.newId(), now, deadline });
   const { version } = result.status === 'committed' ? result : found;
-  return version === null ? found : { ...key, value: put.value, version, expiresAt: value, due: null };
+  return version === null ? found : { ...key, value: put.value, version, expiresAt, due: null };
 }

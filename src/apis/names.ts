@@ -25,8 +25,13 @@ export function answerKey(tenant: string, tool: string, place: number): RecordKe
   return { partition: `${tenant}/http-answers/${tool}`, id: String(place) };
 }
 
-/** The end of the pause that an API asked for, epoch ms. */
-export const apiPause = record('pause of an HTTP API', () => z.number());
+/**
+ * The pause that an API asked for: when it did, and until when, epoch ms. Earlier releases wrote its end alone, and take this
+ * form for none.
+ */
+export const apiPause = record('pause of an HTTP API', () =>
+  z.union([z.number(), z.strictObject({ at: z.number(), until: z.number() })]),
+);
 
 /** @param scope an API or a tool, see `Settings` */
 export function pauseKey(scope: string): RecordKey {

@@ -66,6 +66,21 @@ export async function lookAtClock(
   return { agesBy: leap?.from ?? now, setBackMs };
 }
 
+/**
+ * Whether a time is over, and by a clock that is not doubted: only then something may end by it for good. One store call where
+ * it is over by the clock, else none. Errors as the store's `get`.
+ * @param at epoch ms
+ */
+export async function isSurelyOver(
+  { store, runtime }: { store: Store; runtime: Pick<Runtime, 'now'> },
+  at: number,
+): Promise<boolean> {
+  const now = runtime.now();
+  if (now < at) return false;
+  const seen = clockSeen.read(await store.get(KEY, now));
+  return at <= ((seen && leapOf(seen, now)?.from) ?? now);
+}
+
 function leapOf({ at, leap }: Seen, now: number): Seen['leap'] {
   const standing = leap !== null && now - leap.to < DOUBT_MS ? leap : null;
   if (now - at <= LEAP_MS) return standing;

@@ -47,6 +47,15 @@ describe('an answer is kept', () => {
     expect(n(await one.call('t', { symbol: 'B', other: 'x' }))).toBe(3);
   });
 
+  test('not for longer where a clock that was ahead has kept it', async () => {
+    const stage = onStage({ t: cached({ ttlMs: 60_000 }) });
+    stage.advance(86_400_000);
+    expect(n(await stage.call('t', { symbol: 'B', other: 'x' }))).toBe(1);
+    stage.advance(-86_400_000);
+    expect(n(await stage.call('t', { symbol: 'B', other: 'x' }))).toBe(2);
+    expect(n(await stage.call('t', { symbol: 'B', other: 'x' }))).toBe(2);
+  });
+
   test('with its text, as it was', async () => {
     const stage = onStage({ t: cached({ ttlMs: 60_000 }) });
     expect(await stage.call('t')).toEqual(await stage.call('t'));

@@ -2,7 +2,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { type ApiOptions, httpTool } from '../../src/index.ts';
+import { pauseKey } from '../../src/apis/names.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
+import type { Store } from '../../src/store/store.ts';
 import { type HttpSource, json, startHttpSource, status } from '../services/http-feed.ts';
 import { apiOf, inTurn, onStage, START, withStatus } from './stage.ts';
 
@@ -107,6 +109,14 @@ describe('a limit of requests', () => {
   });
 });
 
+async function pauseOfEarlierRelease(store: Store, until: number): Promise<void> {
+  const key = pauseKey('api:shop');
+  const { version } = await store.get(key, START);
+  const put = { kind: 'put', ...key, value: until, expects: version, expiresAt: until } as const;
+  const { status } = await store.commit([put], { id: 'earlier', now: START, deadline: START + 1_000 });
+  expect(status).toBe('committed');
+}
+
 describe('a pause that the API asks for', () => {
   const busy = withStatus(429, { message: 'slow down' }, { 'retry-after': '30' });
 
@@ -125,6 +135,28 @@ describe('a pause that the API asks for', () => {
     expect(source.requests).toHaveLength(1);
     two.advance(18_000);
     expect(await two.call('b')).toMatchObject(ok);
+  });
+
+  test.each([MINUTE, 60 * MINUTE, 24 * 60 * MINUTE])(
+    'is over where a clock that was %d ms ahead has set it, also by an earlier release',
+    async (ahead) => {
+      source.on('/p', inTurn(busy, json({ ok: 1 }), json({ ok: 1 })));
+      const store = createMemoryStore({});
+      const stage = onStage({ t: httpTool({ description, api: shop({}), url: '/p' }) }, { store });
+      stage.advance(ahead);
+      await stage.call('t');
+      stage.advance(-ahead);
+      expect(await stage.call('t')).toMatchObject(ok);
+      await pauseOfEarlierRelease(store, START + 24 * 60 * MINUTE + ahead);
+      expect(await stage.call('t')).toMatchObject(ok);
+    },
+  );
+
+  test('that an earlier release wrote holds', async () => {
+    const store = createMemoryStore({});
+    const stage = onStage({ t: httpTool({ description, api: shop({}), url: '/p' }) }, { store });
+    await pauseOfEarlierRelease(store, START + 30_000);
+    expect((await stage.call('t')).text).toContain('Try again in 30 s');
   });
 
   test('is waited for where it is short', async () => {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { lookAtClock } from '../../src/store/clock-seen.ts';
+import { isSurelyOver, lookAtClock } from '../../src/store/clock-seen.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import { timeWithin, liesBeyond, isToCome, watchedClock } from '../../src/base/time/stored-time.ts';
 
@@ -56,6 +56,20 @@ describe('the clock that the store has seen', () => {
     expect((await look()).agesBy).toBe(START);
     now += MINUTE;
     expect((await look()).agesBy).toBe(now);
+  });
+
+  test('a time is surely over by a clock that is not doubted, and is not asked for where it is to come', async () => {
+    const isOver = (at: number) => isSurelyOver({ store, runtime }, at);
+    expect([await isOver(now), await isOver(now + 1)]).toEqual([true, false]);
+    await look();
+    now += HOUR;
+    expect([await isOver(START), await isOver(START + 1), await isOver(now)]).toEqual([true, false, false]);
+    await look();
+    now += 10 * MINUTE;
+    await look();
+    expect(await isOver(now)).toBe(true);
+    now -= HOUR;
+    expect(await isOver(now)).toBe(true);
   });
 
   test('a schedule that runs each hour ages by the time of the run before', async () => {

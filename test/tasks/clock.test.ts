@@ -1,6 +1,7 @@
 /** Tasks under a clock that jumps: what was stored by a wrong clock holds none of them up. */
 import { describe, expect, test } from 'vitest';
 import { task } from '../../src/declare/task.ts';
+import { lookAtClock } from '../../src/store/clock-seen.ts';
 import { scopeOf } from '../../src/streams/scope.ts';
 import { freeSlots, slotPartition, takeSlots } from '../../src/tasks/records/slots.ts';
 import { makeDueAgain } from '../../src/tasks/work/due-again.ts';
@@ -105,6 +106,73 @@ test('a place that is taken a day ahead is free', async () => {
   await store.commit(takeSlots([{ key, version: null }], 'task', clock.now + 30_000 + DAY), options);
   expect(await freeSlots(store, limited, clock.now + DAY, 0)).toBeNull();
   expect(await freeSlots(store, limited, clock.now, 0)).toEqual([{ key, version: 'c' }]);
+});
+
+function hurrying() {
+  const hurries = task({
+    ...base,
+    policy: { totalMs: HOUR },
+    async run(_input, { step, sleep }) {
+      await sleep(10 * MINUTE);
+      return step('after', () => 'woke');
+    },
+  });
+  const stage = taskStage({ hurries });
+  return { stage, seen: () => lookAtClock(stage.tasks, stage.clock.now + 10_000) };
+}
+
+describe('the time of a task', () => {
+  test('does not end it while the clock is a day ahead, and it goes on when that is right again', async () => {
+    const { stage, seen } = hurrying();
+    const id = await stage.begin('hurries');
+    await stage.work();
+    await seen();
+    stage.clock.now += DAY;
+    for (let minute = 0; minute < 9; minute += 1) {
+      await stage.work();
+      expect(await stage.get(id)).toMatchObject({ status: 'working' });
+      await seen();
+      stage.clock.now += MINUTE;
+    }
+    stage.clock.now -= DAY;
+    expect((await seen()).setBackMs).not.toBeNull();
+    expect(await makeDueAgain(stage.tasks, stage.clock.now + 10_000)).toBe(1);
+    await stage.work();
+    await stage.clock.advance(10 * MINUTE);
+    await stage.work();
+    expect(await stage.get(id)).toMatchObject({ status: 'completed' });
+  });
+
+  test('ends it where the clock stays there: the machine slept', async () => {
+    const { stage, seen } = hurrying();
+    const id = await stage.begin('hurries');
+    await stage.work();
+    await seen();
+    stage.clock.now += DAY;
+    for (let minute = 0; minute < 14; minute += 1) {
+      await seen();
+      await stage.work();
+      stage.clock.now += MINUTE;
+    }
+    expect(await stage.get(id)).toMatchObject({ status: 'failed', failure: { field: 'policy.totalMs' } });
+  });
+
+  test('does not end it in a turn during which the clock leaps', async () => {
+    const { stage, seen } = hurrying();
+    const id = await stage.begin('hurries');
+    await seen();
+    const { clock } = stage;
+    let offset = 0;
+    const runtime = { ...stage.tasks.runtime, now: () => clock.now + offset };
+    const leaping = stage.runner((_operations, _number, next) => {
+      offset = DAY;
+      return next();
+    });
+    const until = clock.now + DAY + 60_000;
+    const end = await clock.drive(takeUpTask(scopeOf({ ...leaping, runtime }, ADA), id, until));
+    expect([offset, end]).toMatchObject([DAY, { outcome: 'left' }]);
+    expect(await stage.get(id)).toMatchObject({ status: 'working' });
+  });
 });
 
 test('a turn during which the clock is set back leaves its task due at once', async () => {

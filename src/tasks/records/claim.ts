@@ -7,6 +7,7 @@ import { policyOf } from '../../declare/spec/task.ts';
 import type { Task } from '../../declare/task.ts';
 import type { Json } from '../../base/json.ts';
 import { liesBeyond } from '../../base/time/stored-time.ts';
+import { isSurelyOver } from '../../store/clock-seen.ts';
 import { commitSurely } from '../../store/commit.ts';
 import type { Operation, Version } from '../../store/store.ts';
 import {
@@ -61,6 +62,8 @@ export interface ClaimOptions {
 const PAUSE_MS = 1_000;
 /** The pause for a place grows with the time that the task has waited, up to this, so that many that wait cost little. */
 const LONGEST_FULL_PAUSE_MS = 15_000;
+/** A task whose time a clock that leapt ahead says to be over is looked at again after this time and up to as much more, ms. */
+const DOUBT_PAUSE_MS = 60_000;
 /** How long a task of an unknown version is left to other releases, counted from the first look without it, ms. */
 export const STRANGE_MS = 600_000;
 
@@ -90,7 +93,7 @@ export async function claimTask(
   const given = taskInput.read(input);
   if (header === null || given === null || stored.version === null || inputVersion === null) {
     // Nobody came in all the time in which the task's end could have been written. What is newer may be half visible.
-    if (standing.dueAt > now - KEPT_MS) return 'ended';
+    if (!(await isSurelyOver(scope, standing.dueAt + KEPT_MS))) return 'ended';
     await commitSurely(runtime, store, [deleteAssignment(key, standing.version)], deadline);
     return 'ended';
   }
@@ -103,6 +106,9 @@ export async function claimTask(
   const task = taskInVersion(catalog, header);
   // A task whose time is over needs no place and no declaration: its turn only ends it.
   const isOver = now >= header.endsBy;
+  if (isOver && !(await isSurelyOver(scope, header.endsBy))) {
+    return (await putOff(scope, candidate, {}, DOUBT_PAUSE_MS, now, deadline)) ? 'waiting' : 'outrun';
+  }
   const since = standing.assignment.strangeSince ?? now;
   const strangeSince = liesBeyond(since, now, 0) ? now : since;
   if (task === null && !isOver && now - strangeSince < STRANGE_MS) {
@@ -174,7 +180,8 @@ async function putOff(
   deadline: number,
 ): Promise<boolean> {
   const { assignment, version } = standing;
-  const later = Math.round(Math.min(header.endsBy, now + pauseMs * (1 + runtime.random())));
+  const latest = header.endsBy > now ? header.endsBy : Infinity;
+  const later = Math.round(Math.min(latest, now + pauseMs * (1 + runtime.random())));
   const next: Assignment = { ...assignment, holder: null, lost: lostOf(assignment), ...change };
   const put = putAssignment(tenant, assignmentKey(tenant, taskId), next, later, version);
   return (await commitSurely(runtime, store, [put], deadline)).status === 'committed';

@@ -6,6 +6,7 @@ import { policyOf } from '../../declare/spec/task.ts';
 import type { Task } from '../../declare/task.ts';
 import { asTidegateError, TidegateError } from '../../base/errors.ts';
 import { failed, failureOf } from '../records/changes.ts';
+import { isSurelyOver } from '../../store/clock-seen.ts';
 import { openAccount } from '../../store/counting.ts';
 import type { Scope } from '../../streams/scope.ts';
 import type { Claim } from '../records/claim.ts';
@@ -61,9 +62,12 @@ export async function takeTurn(given: Scope<TaskDeps>, claim: Claim, options: Tu
   }
 }
 
-function play(hand: TaskInHand, startedAt: number, options: TurnOptions): Promise<TurnEnd> {
-  const { claim } = hand;
+async function play(hand: TaskInHand, startedAt: number, options: TurnOptions): Promise<TurnEnd> {
+  const { claim, scope } = hand;
   const { task } = claim;
+  if (startedAt >= claim.header.endsBy && !(await isSurelyOver(scope, claim.header.endsBy))) {
+    return leaveTask(hand, { lost: 0 }, startedAt);
+  }
   const refusal = refuse(claim, startedAt);
   if (refusal !== null || task === null) {
     return endTask(hand, failed(failureOf(refusal ?? noVersion(claim.header))));
@@ -146,8 +150,9 @@ async function conclude(turn: Turn, task: Task, stopped: Stopped): Promise<TurnE
     }
     default: {
       // The time of the task itself is no failure of `run`, which could be tried again.
-      if (now >= claim.header.endsBy) return endTask(turn, failed(failureOf(tooLong())));
-      if (interruption.isAsked()) return leaveTask(turn, { lost: 0 }, now);
+      const { endsBy } = claim.header;
+      if (await isSurelyOver(scope, endsBy)) return endTask(turn, failed(failureOf(tooLong())));
+      if (now >= endsBy || interruption.isAsked()) return leaveTask(turn, { lost: 0 }, now);
       const text = 'the time of this entry was over before it came to wait for something';
       return failTurn(turn, task, policy, new TidegateError('cancelled', text));
     }
