@@ -7,9 +7,11 @@
  * `npm run chaos full [runs] [seed]`: a disk that is full, Redis over `maxmemory`, and room again, by default 200 runs of each.
  * `npm run chaos locked [runs] [seed]`: another process that holds the lock of a sqlite file, by default 200 runs.
  * `npm run chaos mqtt [seconds] [a second]`: devices that publish at QoS 0, by default 100 messages a second for a minute.
+ * `npm run chaos clocks [runs] [seed]`: clocks that jump, by default 200 runs over all drivers; `restores`: data put back.
  */
 import { type Engine, ENGINES, startEngine } from '../services/engine.ts';
 import { type Ending, endRun, endVerdict } from './endings/run.ts';
+import { runWrongTimes } from './clocks/rounds.ts';
 import { type FollowRun, followRun } from './follow-run.ts';
 import { followVerdict } from './follow-verdict.ts';
 import { killRun } from './kill-run.ts';
@@ -141,16 +143,18 @@ async function runRefusals(name: string, open: Stage, runs: number, seed: number
   tell(`${name}: ${what}`, started, wrong);
 }
 
-const kind =
-  ['sigterm', 'followers', 'tasks', 'mqtt', 'ticker', 'full', 'locked'].find((each) => each === process.argv[2]) ??
-  'ingest';
+const KINDS = ['sigterm', 'followers', 'tasks', 'mqtt', 'ticker', 'full', 'locked', 'clocks', 'restores'];
+const kind = KINDS.find((each) => each === process.argv[2]) ?? 'ingest';
 const [size, seed] = process.argv.slice(kind === 'ingest' ? 2 : 3);
 if (kind === 'mqtt') await runHeld(Number(size ?? 60), Number(seed ?? 100));
 if (kind === 'ticker') await runTickers(Number(size ?? 300), Number(seed ?? 100));
 for (const [name, open] of Object.entries(STAGES)) {
   if (name.endsWith(`, ${kind}`)) await runRefusals(name, open, Number(size ?? 200), Number(seed ?? 1));
 }
-for (const engine of ['mqtt', 'ticker', 'full', 'locked'].includes(kind) ? [] : ENGINES) {
+if (kind === 'clocks' || kind === 'restores') {
+  await runWrongTimes(kind, Number(size ?? 200), Number(seed ?? 1), tell);
+}
+for (const engine of ['ingest', 'sigterm', 'followers', 'tasks'].includes(kind) ? ENGINES : []) {
   if (kind === 'followers') await runFollowers(engine, Number(size ?? 5_000), Number(seed ?? 1));
   else if (kind === 'sigterm')
     await runEndings(engine, Math.ceil(Number(size ?? 200) / ENGINES.length), Number(seed ?? 1));

@@ -1,0 +1,43 @@
+/** The short forms of `npm run chaos clocks` and `npm run chaos restores`. */
+import { describe, expect, test } from 'vitest';
+import { requireService } from '../../services/available.ts';
+import { wrongWith } from './found.ts';
+import { clockRounds, restoreRounds } from './rounds.ts';
+
+const verdict = (numbers: number[], gaps: string[] = []) => wrongWith('s', 4, { numbers, gaps });
+const SEED = 20_261_129;
+
+test.each([
+  ['memory', 8],
+  ['sqlite', 3],
+] as const)(
+  'under a clock that jumps all promises hold: %s',
+  async (driver, runs) => {
+    const { reports, wrong } = await clockRounds(driver, runs, SEED);
+    expect(wrong).toEqual([]);
+    expect(reports.every(({ jumps }) => jumps > 0)).toBe(true);
+  },
+  60_000,
+);
+
+test('after a restore all promises hold: sqlite', async () => {
+  const { reports, wrong } = await restoreRounds('sqlite', 5, SEED);
+  expect(wrong).toEqual([]);
+  expect(reports.some(({ behind }) => behind > 0)).toBe(true);
+}, 60_000);
+
+describe.skipIf(!requireService('redis'))('on redis (needs redis-server)', () => {
+  test('all promises hold as well', async () => {
+    expect((await clockRounds('redis', 1, SEED)).wrong).toEqual([]);
+    expect((await restoreRounds('redis', 2, SEED)).wrong).toEqual([]);
+  }, 60_000);
+});
+
+test('the verdict sees what is lost, doubled, out of order, or told as lost though it is there', () => {
+  expect(verdict([0, 1, 2, 3])).toEqual([]);
+  expect(verdict([0, 3], ['1 to 3'])).toEqual([]);
+  expect(verdict([0, 3])).toEqual(['s: 2 lost in silence']);
+  expect(verdict([0, 1, 1, 2, 3])).toEqual(['s: 1 twice']);
+  expect(verdict([0, 2, 1, 3])).toEqual(['s: 1 out of order']);
+  expect(verdict([0, 1, 2, 3], ['1 to 2'])).toEqual(['s: 1 told as lost that are there']);
+});
