@@ -17,6 +17,7 @@ describe('the clock that the store has seen', () => {
     log: (_: string, message: string) => void logged.push(message),
   };
   const look = () => lookAtClock({ store, runtime }, now + 10_000);
+  const isOver = (at: number) => isSurelyOver({ store, runtime }, at);
 
   beforeEach(() => {
     now = START;
@@ -59,7 +60,6 @@ describe('the clock that the store has seen', () => {
   });
 
   test('a time is surely over by a clock that is not doubted, and is not asked for where it is to come', async () => {
-    const isOver = (at: number) => isSurelyOver({ store, runtime }, at);
     expect([await isOver(now), await isOver(now + 1)]).toEqual([true, false]);
     await look();
     now += HOUR;
