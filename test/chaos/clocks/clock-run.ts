@@ -23,8 +23,8 @@ const TICKS = 30;
 const MOST_WRONG_TICKS = 6;
 /** Within one tick the store is called about so often. */
 const CALLS = 60;
-/** How long feeds may take until they go on: their pace, and a look each ten seconds. */
-const FEEDS_WITHIN_MS = EVERY_MS + 20 * SECOND;
+/** How long feeds may take until they go on: their pace, the pause after a burst that the jump broke, and a look each ten seconds. */
+const FEEDS_WITHIN_MS = EVERY_MS + 90 * SECOND;
 /** The same for tasks: a sleep that begins anew, and ten minutes for which an end that a clock ahead gave is doubted. */
 const TASKS_WITHIN_MS = NAP_MS + 12 * MINUTE;
 

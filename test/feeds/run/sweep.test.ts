@@ -157,3 +157,13 @@ describe('sweep', () => {
     expect(report).toMatchObject({ events: { b: 4 }, more: true, error: { message: 'no' } });
   });
 });
+
+test('a leap of the clock that uses up the time is seen all the same, so that the sweep after it knows that it was set back', async () => {
+  const { deps, clock } = stageOf({ streams: { readings: anonymous() } });
+  await sweep(deps, clock.now + 60_000);
+  const deadline = clock.now + 60_000;
+  clock.now += 86_400_000;
+  expect(await sweep(deps, deadline)).toMatchObject({ more: true, setBackMs: null, error: null });
+  clock.now -= 86_400_000;
+  expect(await sweep(deps, clock.now + 60_000)).toMatchObject({ setBackMs: 86_400_000 });
+});
