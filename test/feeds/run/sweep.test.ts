@@ -159,7 +159,7 @@ describe('sweep', () => {
 });
 
 test('a leap of the clock that uses up the time is seen all the same, so that the sweep after it knows that it was set back', async () => {
-  const { deps, clock } = stageOf({ streams: { readings: anonymous() } });
+  const { deps, clock } = stageOf({ streams: { readings: identified() } });
   await sweep(deps, clock.now + 60_000);
   const deadline = clock.now + 60_000;
   clock.now += 86_400_000;
