@@ -1,7 +1,7 @@
 /** Texts of others within lines of ours: what is not seen is escaped, and what is JSON keeps its meaning. */
-import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { inLines, isOneLine, jsonText, oneLine, plainText, saidText } from '../../src/base/plain.ts';
+import { fc } from '../properties.ts';
 import { FORGING } from './forging.ts';
 
 const SEEN = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]*$/u;

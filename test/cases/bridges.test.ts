@@ -110,7 +110,7 @@ describe('JSON (home-assistant/core 135104, 67492; vectordotdev/vector 8459)', (
 
   it.each([
     ['no body', '', /an empty body where JSON was expected$/],
-    ['null', 'null', /\/feed: the body is null$/],
+    ['null', 'null', /^http:\/\/[\d.:]+: the body is null$/],
     ['several values in a row', '{"id":"a"}{"id":"b"} ', /cannot be read \(.+\) where JSON was expected$/],
   ])('is a failure with its reason: %s', async (_what, body, message) => {
     await using stage = await startHttpStage(Row, { id: 'id' });

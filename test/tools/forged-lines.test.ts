@@ -1,11 +1,11 @@
 /** No text of an answer has more lines than its rows make, whatever keys, fields, reasons and errors are made of. */
-import * as fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
 import { defineApp, from, pull, stream, TidegateError } from '../../src/index.ts';
 import { createTestApp, fakeFeed } from '../../src/testing.ts';
 import { isOneLine } from '../../src/base/plain.ts';
 import { FORGING } from '../base/forging.ts';
+import { fc } from '../properties.ts';
 
 const app = defineApp({
   name: 'forged',

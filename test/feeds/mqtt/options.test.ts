@@ -77,7 +77,7 @@ describe('mistakes are found without connecting', () => {
 
 test('what is shown of a feed holds no credentials', () => {
   const feed = mqtt({ url: 'mqtts://user:secret@broker.example/', clientId: 'c' });
-  expect(feed.source).toBe('mqtts://broker.example/');
+  expect(feed.source).toBe('mqtts://broker.example');
   expect(mqtt({ url: 'secret', clientId: 'c' }).source).not.toContain('secret');
   expect(mqtt({ url: 'wss://broker.example/mqtt?token=secret#secret', clientId: 'c' }).source).toBe(
     'wss://broker.example/mqtt',

@@ -145,7 +145,7 @@ test('a mistake in what is sent shows no secret', () => {
 });
 
 test('its source shows no secret', () => {
-  expect(websocket({ url: URL_OF_SOURCE }).source).toBe('wss://quotes.example/v1');
+  expect(websocket({ url: URL_OF_SOURCE }).source).toBe('wss://quotes.example');
   expect(websocket({ url: () => URL_OF_SOURCE }).source).toBe('websocket, at a URL that the app makes');
   expect(websocket({ url: 'key=hidden' }).source).not.toContain('hidden');
 });

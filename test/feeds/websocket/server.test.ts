@@ -225,7 +225,7 @@ describe('a server that misbehaves', () => {
     const feed = websocket({ url: 'ws://127.0.0.1:1/a?key=hidden', allow: ['127.0.0.1:1'], reconnects: 0 });
     const { error } = await runBurst(feed, { webSocket });
     expect(error).toMatchObject({ code: 'upstream' });
-    expect(String(error)).toContain('ws://127.0.0.1:1/a');
+    expect(String(error)).toMatch(/ws:\/\/127\.0\.0\.1:1(?!\/)/);
     expect(String(error)).not.toContain('hidden');
   });
 });
