@@ -80,7 +80,7 @@ test('what is shown of a feed holds no credentials', () => {
   expect(feed.source).toBe('mqtts://broker.example');
   expect(mqtt({ url: 'secret', clientId: 'c' }).source).not.toContain('secret');
   expect(mqtt({ url: 'wss://broker.example/mqtt?token=secret#secret', clientId: 'c' }).source).toBe(
-    'wss://broker.example/mqtt',
+    'wss://broker.example',
   );
 });
 
