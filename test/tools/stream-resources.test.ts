@@ -176,33 +176,6 @@ describe('a feed', () => {
     expect(at.calls.toSorted()).toEqual(['getMany', 'last']);
   });
 
-  test('all that it could not deliver is read in pages of 25 KB, the newest first, each once', async () => {
-    const at = plant();
-    const letters = Array.from({ length: 70 }, (_, index) =>
-      toDeadLetter(
-        { stream: 'plant', data: { index, text: '"'.repeat(index % 7 === 0 ? 7_900 : 100) }, bytes: 1 },
-        { reason: 'schema' },
-        START,
-      ),
-    );
-    await at.deps.store.commit([{ kind: 'append', log: deadLetterLog(TENANT, 'plant'), entries: letters as never }], {
-      id: 'letters',
-      now: START,
-      deadline: START + 1_000,
-    });
-    const pages: number[][] = [];
-    for (let uri: string | null = 'feed://plant'; uri !== null;) {
-      const found: Record<string, unknown> = await read(at, uri);
-      expect(utf8Bytes(JSON.stringify(found))).toBeLessThan(25_000);
-      const page = (found['deadLetters'] ?? found['recentDeadLetters']) as { item: { index: number } }[];
-      pages.unshift(page.map(({ item }) => item.index));
-      uri = found['earlier'] as string | null;
-    }
-    expect(pages.flat()).toEqual(letters.map((_, index) => index));
-    expect(pages.length).toBeGreaterThan(7);
-    await expect(read(at, 'feed://plant/wrong')).rejects.toMatchObject({ code: 'bad_cursor' });
-  });
-
   test('its name is completed, and one that is not declared is not found', async () => {
     const at = plant();
     expect(await complete(at, 'feed://{name}', 'name', 'p')).toEqual(['plant']);

@@ -1,4 +1,5 @@
 /** The condition of feeds, for those who read their streams: whether data are stale, and why. It only reads. */
+import type { FeedHealth } from '../../declare/app-feeds.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { liesBeyond } from '../../base/time/stored-time.ts';
 import { GET_MANY_LIMIT } from '../../store/limits.ts';
@@ -37,17 +38,7 @@ import type { Scope } from '../../streams/scope.ts';
  * - `ok`: the last burst did not fail, or the connection is held and does what it should.
  * - `never-run`: there was no burst yet.
  */
-export type FeedCondition =
-  | 'ok'
-  | 'rejecting'
-  | 'missing'
-  | 'running'
-  | 'backing-off'
-  | 'open'
-  | 'overdue'
-  | 'stalled'
-  | 'never-run'
-  | 'unread';
+export type FeedCondition = FeedHealth['state'];
 
 /** A feed that nobody runs for so long after it was due, ms, is overdue. Schedules of hosts are shorter. */
 const OVERDUE_MS = 5 * 60_000;
