@@ -10,6 +10,9 @@ import type { Fetch } from '../../base/runtime.ts';
 /** Statuses whose answers have no body. */
 const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
+/** Bytes of a body that are read ahead of who takes them: of chunks of one byte, all that a turn of the loop has time for. */
+const AHEAD_BYTES = 16_384;
+
 const SAID = /^[\t -~]*$/;
 
 export const nodeFetch: Fetch = async (input, { addresses, ...init } = {}) => {
@@ -27,6 +30,7 @@ export const nodeFetch: Fetch = async (input, { addresses, ...init } = {}) => {
     headers,
     body: asked.body === null ? null : new Uint8Array(await asked.arrayBuffer()),
     signal: asked.signal,
+    highWaterMark: AHEAD_BYTES,
     ...(pinned === undefined ? {} : { dispatcher: pinned }),
   });
   if (answer.statusCode < 200 || answer.statusCode > 599) {

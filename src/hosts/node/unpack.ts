@@ -4,6 +4,7 @@
  * body are passed over, and other bytes behind its end are an error. A body without bytes is empty, whatever its coding. It also turns a body of Node into one of the web.
  */
 import { pipeline, type Readable, Transform } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
 import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from 'node:zlib';
 
 /** What is asked for. A source may also answer with the other name of gzip, or with several codings. */
@@ -98,9 +99,13 @@ function wrongBehind(bytes: Uint8Array): Error | null {
   return bytes.every((byte) => byte === 0) ? null : new Error(BEHIND);
 }
 
-/** A stream of Node as one of the web. It takes a piece when one is asked for, and outlives whatever comes after its end. */
+/**
+ * A stream of Node as one of the web. A source may send one byte a chunk: so what has come is one piece, and a turn of the loop
+ * brings one, in which everybody else gets on. It outlives whatever comes after its end.
+ */
 export function webStream(body: Readable): ReadableStream<Uint8Array> {
   let over = false;
+  let isAsked = false;
   const end = (act: () => void) => {
     if (!over) act();
     over = true;
@@ -108,16 +113,16 @@ export function webStream(body: Readable): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
-        body.pause();
-        body.on('data', (piece: Uint8Array) => {
-          body.pause();
-          if (!over) controller.enqueue(piece);
-        });
+        body.on('readable', () => hand(controller));
         body.on('end', () => end(() => controller.close()));
         body.on('error', (error) => end(() => controller.error(error)));
         body.on('close', () => end(() => controller.error(new Error('the body was closed before its end'))));
       },
-      pull: () => void body.resume(),
+      async pull(controller) {
+        await turn();
+        isAsked = true;
+        hand(controller);
+      },
       cancel() {
         over = true;
         body.destroy();
@@ -125,4 +130,12 @@ export function webStream(body: Readable): ReadableStream<Uint8Array> {
     },
     { highWaterMark: 0 },
   );
+
+  function hand(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    if (!isAsked || over) return;
+    const piece = body.read() as Uint8Array | null;
+    if (piece === null) return;
+    isAsked = false;
+    controller.enqueue(piece);
+  }
 }

@@ -131,6 +131,35 @@ describe('a packed body', () => {
 const answer = (addresses: string[], options: { all?: boolean; family?: number }) =>
   new Promise((resolve) => lookupIn(addresses)('name', options, (error, ...rest) => resolve(error?.code ?? rest)));
 
+describe('a body of one byte a chunk', () => {
+  const CHUNKS = 40_000;
+
+  it('is handed on in few pieces, between which others have their turns', async () => {
+    source.on('/', (_request, response) => {
+      response.socket?.end(
+        `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${'1\r\n \r\n'.repeat(CHUNKS)}0\r\n\r\n`,
+      );
+    });
+    const response = await nodeFetch(`${source.origin}/`);
+    let [bytes, pieces, turns] = [0, 0, 0];
+    const reader = response.body?.getReader();
+    let isOver = false;
+    const count = () => {
+      turns += 1;
+      if (!isOver) setImmediate(count);
+    };
+    setImmediate(count);
+    for (let read = await reader?.read(); read?.value !== undefined; read = await reader?.read()) {
+      bytes += read.value.length;
+      pieces += 1;
+    }
+    isOver = true;
+    expect(bytes).toBe(CHUNKS);
+    expect(pieces).toBeLessThan(CHUNKS / 100);
+    expect(turns).toBeGreaterThanOrEqual(pieces - 1);
+  });
+});
+
 describe('a lookup with one answer', () => {
   it('gives all, one, or those of a family', async () => {
     const both = ['10.0.0.1', '::1'];
