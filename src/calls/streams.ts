@@ -69,8 +69,8 @@ export function createAppStreams(deps: Deps, principal: Principal, deadline?: nu
 
     async history<Data = Json>(ref: StreamRef<Data>, options: HistoryOptions = {}) {
       const limits = deadline === undefined ? {} : { deadline };
-      const { events, cursor, truncated } = await readHistory(scope, find(ref), options, limits);
-      return { events: events as StreamEvent<Data>[], cursor, truncated };
+      const { events, cursor, truncated, anew } = await readHistory(scope, find(ref), options, limits);
+      return { events: events as StreamEvent<Data>[], cursor, truncated, anew };
     },
 
     async windows<Data = Json, const Name extends AggregateName = AggregateName>(

@@ -14,7 +14,10 @@ export interface EventPage<Data> {
   events: StreamEvent<Data>[];
   /** The position after this page, also where the page is empty. It is null while the stream never had an event. */
   cursor: string | null;
-  /** True: events after the given cursor are no longer kept, and the page begins at the oldest event that is. */
+  /**
+   * True: events after the given cursor are no longer kept, or the stream went back to an earlier state, such as by a restore.
+   * The page begins at the oldest event that is kept.
+   */
   truncated: boolean;
 }
 
@@ -60,8 +63,10 @@ export interface HistoryEvents<Data> {
   events: StreamEvent<Data>[];
   /** The cursor for the next page. Null: this is the last page. */
   cursor: string | null;
-  /** True: retention removed events of the range. */
+  /** True: retention removed events of the range, or the page is `anew`. */
   truncated: boolean;
+  /** The stream went back to an earlier state, such as by a restore: the range begins anew, and pages before do not count. */
+  anew: boolean;
 }
 
 /** The app's streams, bound to the caller's tenant. An unknown stream throws `not_found`. */

@@ -98,8 +98,10 @@ export interface StreamWindows<Name extends AggregateName = AggregateName> {
    * the whole answer.
    */
   ofPart: string[];
-  /** True: retention removed events of the range. */
+  /** True: retention removed events of the range, or the page is `anew`. */
   truncated: boolean;
+  /** A stream went back to an earlier state, such as by a restore: the range begins anew, and pages before do not count. */
+  anew: boolean;
   /** Numbers of events that no window counts: gaps, and events without the field. */
   skipped: { gaps: number; missing: number };
 }

@@ -4,7 +4,7 @@
  */
 import { fnv1a } from '../base/digest.ts';
 import { TidegateError } from '../base/errors.ts';
-import type { Cursor } from './store.ts';
+import type { Cursor, LogPage } from './store.ts';
 
 /** A position; `place` is the place of the entry that is read next. Places are dense and begin at 0. */
 export interface Position {
@@ -104,6 +104,17 @@ export function readFrom(
   if (after === null) return { from: span.floor, truncated: false };
   const known = isOf(after, span, markBefore) && after.place >= span.floor;
   return known ? { from: after.place, truncated: false } : { from: span.floor, truncated: true };
+}
+
+/**
+ * Whether a page that was asked for with a cursor is of another history than the cursor: the log began anew, or went back to an
+ * earlier state, such as by a restore. False where nothing but retention took what the cursor knew.
+ */
+export function wentBack({ truncated, floor }: Pick<LogPage, 'truncated' | 'floor'>, cursor: Cursor | null): boolean {
+  if (!truncated || cursor === null) return false;
+  if (floor === null) return true;
+  const [asked, first] = [decodeCursor(cursor), decodeCursor(floor)];
+  return !isEpoch(asked.epoch, first.epoch) || asked.place >= first.place;
 }
 
 /** The places that a page of the newest `n` entries before `before` covers: `from` to `to - 1`. */

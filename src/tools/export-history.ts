@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import type { DeclaredStream } from '../declare/stream.ts';
+import { TidegateError } from '../base/errors.ts';
 import { type Task, task } from '../declare/task.ts';
 import { paceOf } from '../base/pace.ts';
 import { jsonBytes, utf8Bytes } from '../base/json.ts';
@@ -95,6 +96,17 @@ export function exportHistoryTask(deps: Deps): Task {
   });
 }
 
+/** The pages that are written hold what the stream no longer has. */
+function wentBack({ name }: DeclaredStream): TidegateError {
+  return new TidegateError(
+    'cancelled',
+    `${name} went back to an earlier state, such as by a restore, while it was written`,
+    {
+      hint: 'export it again',
+    },
+  );
+}
+
 /** Times relative to now are resolved once. */
 function queryOf({ from, to, keys }: z.output<typeof Input>, now: number): HistoryQuery {
   return { order: 'oldest', ...(from === undefined ? {} : { from }), to: to ?? now, ...(keys ? { keys } : {}) };
@@ -117,6 +129,7 @@ async function readPart(
     const rest = pace();
     if (rest !== null) await rest;
     const page = await readHistory(scope, stream, { ...query, limit, ...(cursor === null ? {} : { cursor }) });
+    if (page.anew) throw wentBack(stream);
     const added = page.events.map((event) => format.line(event)).join('');
     const bytes = jsonBytes(text + added);
     if (bytes > PAGE_BYTES) {

@@ -90,7 +90,11 @@ export const HistoryOutput = z.object({
     ),
   cursor: z.string().nullable().describe('For the next page; null when complete'),
   tailCursor: z.string().nullable().optional().describe('Cursor of a tail that goes on right behind the newest event'),
-  truncated: z.boolean().describe('True: events of the range may be gone, by retention'),
+  truncated: z.boolean().describe('True: events of the range may be gone, by retention, or the range begins anew'),
+  anew: z
+    .boolean()
+    .optional()
+    .describe('True: the store went back to an earlier state, the range begins anew: drop the pages before'),
   scanned: z.object({
     entries: z.number(),
     storeCalls: z.number(),

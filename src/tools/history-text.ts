@@ -7,6 +7,9 @@ import { listedWhere } from './condition-input.ts';
 import type { HistoryInput } from './history-input.ts';
 import { callsTo, type NextCall } from '../calls/next-call.ts';
 
+const ANEW =
+  'Truncated: the store went back to an earlier state (a restore). The range begins anew here: drop the pages before.';
+
 /** Says what the rows leave out, because a field that no event has would look like a stream without events. */
 export function skippedText({ skipped: { gaps, missing } }: WindowsPage, fields: readonly string[]): string[] {
   const where = fields.join(' or ') || 'the field';
@@ -23,8 +26,8 @@ export function rangeText(
   return `, ${from === null ? 'up' : timeOf(from)} to ${timeOf(to)}`;
 }
 
-export function endText({ truncated, cursor, scanned }: HistoryPage | WindowsPage): string[] {
-  const gone = truncated ? ['Truncated: events of this range may be gone by retention.'] : [];
+export function endText({ truncated, anew, cursor, scanned }: HistoryPage | WindowsPage): string[] {
+  const gone = anew ? [ANEW] : truncated ? ['Truncated: events of this range may be gone by retention.'] : [];
   if (cursor === null) return gone;
   const through =
     scanned.through === null

@@ -24,10 +24,12 @@ import { drawn, edgesText, fieldsText, tableLine, timeText } from './windows-tex
 
 export async function windowsAnswer(scope: Scope, stream: DeclaredStream, input: HistoryInput, context: ToolContext) {
   const { stream: _stream, limit, format, estimate: _estimate, ...query } = input;
-  const held = heldRows(input);
-  const asked = held === null ? query : { ...query, ...rangeOf(held) };
+  const resumed = heldRows(input);
+  const asked = resumed === null ? query : { ...query, ...rangeOf(resumed) };
   const page = await readWindows(scope, stream, given(asked), { deadline: context.deadline });
-  const { truncated, skipped, window, windowMs, ofPart, zone } = page;
+  const { truncated, anew, skipped, window, windowMs, ofPart, zone } = page;
+  // What begins anew has other rows than those that were shown, and none of them was.
+  const held = anew ? null : resumed;
   const fields = page.series.flatMap((series) => (series.field === null ? [] : [series.field]));
   const named = fieldsText(page, scope.app).map((name) => `, ${name}`);
   const what = `${page.rows.length} row(s) of ${stream.name}${named.join('')}, window ${window}`;
@@ -62,6 +64,7 @@ export async function windowsAnswer(scope: Scope, stream: DeclaredStream, input:
       complete: page.complete && shown.end === null,
       cursor,
       truncated,
+      ...(anew ? { anew } : {}),
       feed: unreadNote(stream),
     },
   });
@@ -105,8 +108,13 @@ function rangeOf({ from, to, cursor }: HeldRows) {
   return { from, to: to ?? undefined, cursor: cursor ?? undefined };
 }
 
-function cursorAt(place: RowPlace, input: HistoryInput, { from, to }: WindowsPage, held: HeldRows | null): string {
-  const cursor = held === null ? (input.cursor ?? null) : held.cursor;
+function cursorAt(
+  place: RowPlace,
+  input: HistoryInput,
+  { from, to, anew }: WindowsPage,
+  held: HeldRows | null,
+): string {
+  const cursor = anew ? null : held === null ? (input.cursor ?? null) : held.cursor;
   return writeRowsCursor({ from, to, place, cursor }, questionOf(input));
 }
 

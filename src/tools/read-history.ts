@@ -71,14 +71,14 @@ async function eventsAnswer(scope: Scope, stream: DeclaredStream, input: History
   const [found, early] = await Promise.all([reading, newest ? readNote(scope, stream) : null]);
   const spare = found.scanned.storeCalls < ORDERED_CALLS;
   const feed = newest ? early : spare ? await readNote(scope, stream) : unreadNote(stream);
-  const { events: _events, ...report } = found;
+  const { events: _events, anew, ...report } = found;
   return bothHalves<HistoryAnswer>({
     before: [`${page.rows.length} event(s) of ${stream.name}, ${found.order} first${rangeText(found, isoTime)}`],
     name: 'events',
     rows: page.rows,
     after: [...endText(found), ...feedText(feed, scope.runtime.now())],
     calls: [...nextPageCall(scope.app, input, found.cursor), ...tailOf(scope.app, input, found.tailCursor)],
-    structured: { stream: stream.name, ...report, ...readable(found), feed },
+    structured: { stream: stream.name, ...report, ...(anew ? { anew } : {}), ...readable(found), feed },
   });
 }
 

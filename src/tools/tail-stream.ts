@@ -27,6 +27,10 @@ import { inLines } from '../base/plain.ts';
 /** What a character of an event takes while a tail waits: the event, its line, its row. */
 const HELD_BYTES = 4;
 
+/** What a reader is told who knows of events that a restore took back. */
+const ANEW =
+  'Truncated: the store went back to an earlier state (a restore). These events begin at the oldest that it has.';
+
 const Input = z.strictObject({
   stream: StreamName,
   cursor: CursorText.optional().describe(
@@ -57,7 +61,9 @@ const Output = z.object({
   stream: z.string(),
   events: z.array(Event).describe('Oldest first'),
   cursor: z.string().describe('Give it to the next call: nothing is missed, nothing comes twice'),
-  truncated: z.boolean().describe('True: events after the given cursor are gone, by retention'),
+  truncated: z
+    .boolean()
+    .describe('True: events after the given cursor are gone, by retention, or the store went back to an earlier state'),
   ended: z
     .enum(['count', 'settled', 'time', 'cancelled'])
     .describe('count: as many as asked for or as fit, more may wait already; settled: events came; time: none did'),
@@ -84,6 +90,7 @@ export function tailStreamTool({ app, runtime }: AppDeps): Tool {
       let told = 0;
       const {
         storeCalls: _calls,
+        anew,
         events: _events,
         ...tail
       } = await tailStream(scope, stream, {
@@ -104,7 +111,9 @@ export function tailStreamTool({ app, runtime }: AppDeps): Tool {
       });
       const feed = await readNote(scope, stream);
       const nothing = page.rows.length === 0 ? [`No new events of ${stream.name}.`] : [];
-      const gone = tail.truncated ? ['Truncated: events after the given cursor are gone by retention.'] : [];
+      const gone = tail.truncated
+        ? [anew ? ANEW : 'Truncated: events after the given cursor are gone by retention.']
+        : [];
       return bothHalves<z.input<typeof Output>>({
         before: [],
         name: 'events',

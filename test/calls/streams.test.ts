@@ -144,6 +144,7 @@ describe('windows', () => {
       cursor: null,
       ofPart: [],
       truncated: false,
+      anew: false,
       skipped: { gaps: 0, missing: 0 },
     });
   });

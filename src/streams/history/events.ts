@@ -55,8 +55,13 @@ export interface HistoryPage {
    * event, and for a range that has ended.
    */
   tailCursor: string | null;
-  /** Events of the query's range may have been trimmed. */
+  /** Events of the query's range may have been trimmed, or the page is `anew`. */
   truncated: boolean;
+  /**
+   * The stream went back to an earlier state since the page before, such as by a restore. This page begins the range anew, in
+   * place of those before it.
+   */
+  anew: boolean;
   scanned: Scanned;
 }
 
@@ -91,9 +96,9 @@ export async function readHistory(
     limits,
     ...page,
   });
-  const { next, ended, complete, truncated, scanned } = report;
+  const { next, ended, complete, truncated, anew, scanned } = report;
   const isOpen = range.to === null || range.to >= now;
-  const atEnd = isOpen && (order === 'oldest' ? complete : resumed === null);
+  const atEnd = isOpen && (order === 'oldest' ? complete : resumed === null || anew);
   return {
     events,
     order,
@@ -109,6 +114,7 @@ export async function readHistory(
     }),
     tailCursor: atEnd ? encodeTailCursor(stream.name, report.end) : null,
     truncated,
+    anew,
     scanned,
   };
 }

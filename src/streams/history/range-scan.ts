@@ -50,6 +50,8 @@ export interface RangeScan extends Pick<Scan, 'visit' | 'isFull'> {
 }
 
 export interface RangeReport extends Pick<ScanReport, 'ended' | 'position' | 'end' | 'total'> {
+  /** The stream went back to an earlier state since the page before: this one begins the range anew. */
+  anew: boolean;
   /** About how many of `total` are in the range; null where they were not counted. */
   inRange: number | null;
   /** There are no more pages. */
@@ -61,7 +63,16 @@ export interface RangeReport extends Pick<ScanReport, 'ended' | 'position' | 'en
   scanned: Scanned;
 }
 
-export async function scanRange(
+export async function scanRange(scope: Scope, stream: DeclaredStream, asked: RangeScan): Promise<RangeReport> {
+  const report = await scanFrom(scope, stream, asked);
+  if (report.ended !== 'other') return report;
+  const anew = await scanFrom(scope, stream, { ...asked, resumed: null });
+  const { entries, storeCalls, through } = anew.scanned;
+  const scanned = { entries, storeCalls: storeCalls + report.scanned.storeCalls, through };
+  return { ...anew, anew: true, truncated: true, scanned };
+}
+
+async function scanFrom(
   scope: Scope,
   stream: DeclaredStream,
   {
@@ -108,6 +119,7 @@ export async function scanRange(
   });
   return {
     ended,
+    anew: false,
     position,
     end,
     total,

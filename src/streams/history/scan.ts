@@ -4,12 +4,13 @@
  * entry means. Which stretches are to be walked is not decided here (look.ts).
  */
 import type { LoggedEvent } from '../../base/event.ts';
-import { decodeCursor, encodeCursor, isEpoch } from '../../store/cursor.ts';
+import { decodeCursor, encodeCursor, wentBack } from '../../store/cursor.ts';
 import { READ_LIMIT } from '../../store/limits.ts';
 import type { Beside, Cursor, LogPage, Store } from '../../store/store.ts';
 import { isErased, isRemoval, obey } from '../log/removals.ts';
 import { loggedEvent } from '../log/stream-log.ts';
 import type { Stretch } from './stretches.ts';
+import { arrive, type Cut, lengthOf, passOver, placeOf, type Walk } from './walk.ts';
 
 export interface ScanBudget {
   /** Most entries looked at. */
@@ -46,9 +47,10 @@ export interface Scan {
 export interface ScanReport {
   /**
    * `all`: everything was walked. `full`: the answer is full. `budget`: entries, reads or time are used up. `refused`:
-   * walking everything would exceed the budget.
+   * walking everything would exceed the budget. `other`: what stands before `start` is another than stood there, and nothing
+   * was visited. Where that comes out behind the first visit, the scan ends as `budget`, and the next one finds it out.
    */
-  ended: 'all' | 'full' | 'budget' | 'refused';
+  ended: 'all' | 'full' | 'budget' | 'refused' | 'other';
   /** Where a next scan in the same direction begins; null only for a log that never had an entry. */
   position: Cursor | null;
   /** After the newest entry of the log, as the first read of a backward scan found it, or the last read of a forward one. */
@@ -65,11 +67,6 @@ export interface ScanReport {
   oldest: number | null;
   /** Places that were to be walked, but were trimmed before; of the epoch of `end`. */
   cut: Cut[];
-}
-
-export interface Cut {
-  from: number;
-  to: number;
 }
 
 export async function scan(store: Store, log: string, options: Scan): Promise<ScanReport> {
@@ -97,34 +94,39 @@ export async function scan(store: Store, log: string, options: Scan): Promise<Sc
   /** A page that was read in advance. */
   const advance: { page: LogPage | null; of: Stretch | null } = { page: null, of: null };
 
-  /** What stands before its cursors is another than stood there. They count by their places from then on. */
-  let isOther = false;
   const cursorAt = (place: number): Cursor | null => {
     const { epoch } = walk;
-    if (epoch === null) return isOther ? withoutMark(start) : start;
+    if (epoch === null) return start;
     // Where it began and where it stands: these know what stands before them.
-    const known = isOther ? undefined : [report.position, start].find((cursor) => placeOf(cursor) === place);
+    const known = [report.position, start].find((cursor) => placeOf(cursor) === place);
     return known ?? encodeCursor(epoch, place);
   };
+  /** Where a next scan begins: rather behind what was visited, which knows what it was, than at the next place to be walked. */
+  const stoppedAt = (place: number): Cursor | null => (report.entries > 0 ? report.position : cursorAt(place));
 
-  /** @param at the cursor of the read @param read reads from a cursor */
-  async function taken(at: Cursor | null, read: (at: Cursor | null) => Promise<LogPage>): Promise<LogPage> {
-    let page = obey(await read(at));
-    if (page.truncated && !isOther && at !== null && !isTruncated(page, at)) {
-      isOther = true;
-      report.truncated = true;
-      report.reads += 1;
-      page = obey(await read(withoutMark(at)));
-    }
-    if (report.reads === 0 || forward) report.end = page.end;
-    if (report.reads === 0) report.truncated ||= start !== null && isTruncated(page, start);
+  /** Whether another history stands before `start` than stood there. It is asked where no page of the scan tells it. */
+  async function isOther(): Promise<boolean> {
     report.reads += 1;
+    return wentBack(await store.read(log, start, 1), start);
+  }
+
+  /** @param at the cursor of the read @param read reads from a cursor. Null: it is of another history. */
+  async function taken(at: Cursor | null, read: (at: Cursor | null) => Promise<LogPage>): Promise<LogPage | null> {
+    const isFirst = report.reads === 0;
+    const knows = isFirst && at !== start && start !== null && decodeCursor(start).mark !== undefined;
+    const asked = knows ? isOther() : null;
+    const page = obey(await read(at));
+    const other = asked !== null && (await asked);
+    report.reads += 1;
+    if (other || (wentBack(page, at) && (start !== null || report.entries > 0))) return null;
+    if (isFirst || forward) report.end = page.end;
+    if (isFirst) report.truncated ||= start !== null && isTruncated(page, start);
     const appendedAt = page.entries[0]?.appendedAt ?? Infinity;
     if (appendedAt < (report.oldest ?? Infinity)) report.oldest = appendedAt;
     return page;
   }
 
-  function next({ from, to }: Stretch, wanted: number): Promise<LogPage> {
+  function next({ from, to }: Stretch, wanted: number): Promise<LogPage | null> {
     const count = Math.min(wanted, to - from);
     if (forward) return taken(cursorAt(from), (at) => store.read(log, at, count, beside));
     const isEnd = to === Infinity && walk.epoch !== null;
@@ -133,26 +135,37 @@ export async function scan(store: Store, log: string, options: Scan): Promise<Sc
 
   /**
    * Backwards, the tail comes first. It is empty as a rule, which a read of the stretch before it tells as well. Where there
-   * is no such stretch, the tail is read from its beginning.
+   * is no such stretch, the tail is read from its beginning. False: the log is of another history.
    */
-  async function measureTail(tail: Stretch, wanted: number): Promise<void> {
+  async function measureTail(tail: Stretch, wanted: number): Promise<boolean> {
     const other = walk.left[1];
     const page = await (other === undefined
       ? taken(cursorAt(tail.from), (at) => store.read(log, at, wanted, beside))
       : next(other, wanted));
-    if (!arrive(walk, page)) return;
+    if (page === null) return false;
+    if (!arrive(walk, page)) return true;
     tail.isTail = false;
     tail.to = Math.max(tail.from, walk.end ?? 0);
     if (other !== undefined || placeOf(page.cursor) === tail.to) Object.assign(advance, { page, of: other ?? tail });
+    return true;
   }
+
+  /** The end where it came out that this is another history. */
+  const ofOther = (): ScanReport =>
+    report.entries > 0
+      ? { ...report, truncated: true, ended: 'budget' }
+      : { ...report, truncated: true, ended: 'other' };
 
   for (let chunk = options.chunk; ;) {
     passOver(walk);
     const [stretch] = walk.left;
-    if (stretch === undefined) return { ...report, position: forward ? (report.end ?? start) : report.position };
+    if (stretch === undefined) {
+      if (report.reads === 0 && start !== null && (await isOther())) return ofOther();
+      return { ...report, position: forward ? (report.end ?? start) : report.position };
+    }
     const ready = advance.of === stretch ? advance.page : null;
     if (report.reads > 0) {
-      const position = cursorAt(forward ? stretch.from : stretch.to);
+      const position = stoppedAt(forward ? stretch.from : stretch.to);
       if (options.refuses && report.total === null) {
         report.total = report.entries + walk.left.reduce((sum, one) => sum + lengthOf(one, walk.end), 0);
         if (report.total > budget.entries) return { ...report, position, ended: 'refused' };
@@ -163,57 +176,17 @@ export async function scan(store: Store, log: string, options: Scan): Promise<Sc
     }
     const wanted = Math.min(chunk, READ_LIMIT, budget.entries - report.entries);
     if (!forward && stretch.isTail && stretch.to === Infinity) {
-      await measureTail(stretch, wanted);
+      if (!(await measureTail(stretch, wanted))) return ofOther();
       continue;
     }
     const page = ready ?? (await next(stretch, wanted));
+    if (page === null) return ofOther();
     if (ready !== null) advance.page = null;
     chunk *= 2;
     arrive(walk, page);
     const [reached] = walk.left;
     if (reached && !visitAll(page, reached, walk, options, report)) return { ...report, ended: 'full' };
   }
-}
-
-interface Walk {
-  forward: boolean;
-  /** What is still to be walked, in the scan's direction. */
-  left: Stretch[];
-  epoch: string | null;
-  /** The place behind the log's newest entry; null: nothing was read yet. */
-  end: number | null;
-  /** See `ScanReport`. */
-  cut: Cut[];
-}
-
-/** Takes in where the log begins and ends. False: it is another log than the stretches are of, all of which is walked. */
-function arrive(walk: Walk, page: LogPage): boolean {
-  if (page.floor === null || page.end === null) {
-    walk.left = [];
-    return false;
-  }
-  const { epoch, place: end } = decodeCursor(page.end);
-  const isSame = walk.epoch === null || walk.epoch === epoch;
-  if (!isSame) walk.left = [{ from: 0, to: Infinity, isTail: false }];
-  const floor = decodeCursor(page.floor).place;
-  for (const stretch of walk.left) {
-    if (stretch.from >= floor) continue;
-    walk.cut.push({ from: stretch.from, to: Math.min(stretch.to, floor) });
-    stretch.from = floor;
-  }
-  walk.epoch = epoch;
-  walk.end = end;
-  return isSame;
-}
-
-/** Leaves out stretches of which nothing is left, or that lie beyond the log's ends. */
-function passOver({ left, forward, end }: Walk): void {
-  const last = forward ? (end ?? Infinity) : Infinity;
-  for (let [first] = left; first !== undefined && first.from >= Math.min(first.to, last); [first] = left) left.shift();
-}
-
-function lengthOf({ from, to }: Stretch, end: number | null): number {
-  return Math.max(0, Math.min(to, end ?? to) - from);
 }
 
 /** Visits a page's entries of a stretch in the scan's direction, and moves on. False: the visitor did not take one. */
@@ -242,17 +215,5 @@ function visitAll(page: LogPage, stretch: Stretch, walk: Walk, options: Scan, re
 }
 
 function isTruncated(page: LogPage, start: Cursor): boolean {
-  if (page.floor === null) return true;
-  const [asked, floor] = [decodeCursor(start), decodeCursor(page.floor)];
-  return !isEpoch(asked.epoch, floor.epoch) || asked.place < floor.place || asked.place > (placeOf(page.end) ?? 0);
-}
-
-function withoutMark(cursor: Cursor | null): Cursor | null {
-  if (cursor === null) return null;
-  const { epoch, place } = decodeCursor(cursor);
-  return encodeCursor(epoch, place);
-}
-
-function placeOf(cursor: Cursor | null): number | null {
-  return cursor === null ? null : decodeCursor(cursor).place;
+  return page.floor === null || (placeOf(start) ?? 0) < (placeOf(page.floor) ?? 0);
 }

@@ -6,6 +6,7 @@
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { isGap, type StreamEvent } from '../../base/event.ts';
 import { READ_LIMIT } from '../../store/limits.ts';
+import { wentBack } from '../../store/cursor.ts';
 import type { Cursor, LogPage } from '../../store/store.ts';
 import { PAGE_CHARACTERS } from './events.ts';
 import { besides, isErased, obey } from '../log/removals.ts';
@@ -60,8 +61,10 @@ export interface Tail {
   events: StreamEvent[];
   /** Continues after these events: none is missed and none comes twice. */
   cursor: string;
-  /** Events after the given cursor were trimmed before they could be read. */
+  /** Events after the given cursor were trimmed before they could be read, or the events are `anew`. */
   truncated: boolean;
+  /** The stream went back to an earlier state, such as by a restore: the events begin at its oldest. */
+  anew: boolean;
   /**
    * `count`: the answer is full, and more events may wait. `settled`: events came, and `settleMs` are over. `time`: nothing
    * came in time. `cancelled`: the caller went away.
@@ -87,6 +90,7 @@ export async function tailStream(scope: Scope, stream: DeclaredStream, options: 
   let position: Cursor | null = options.cursor === null ? null : decodeTailCursor(stream.name, options.cursor);
   let characters = 0;
   let truncated = false;
+  let anew = false;
   let storeCalls = 0;
   if (options.cursor === null) {
     position = (await store.extent(log)).end;
@@ -96,6 +100,7 @@ export async function tailStream(scope: Scope, stream: DeclaredStream, options: 
     events,
     cursor: encodeTailCursor(stream.name, position),
     truncated,
+    anew,
     ended,
     storeCalls,
   });
@@ -123,6 +128,7 @@ export async function tailStream(scope: Scope, stream: DeclaredStream, options: 
     const page = obey(await store.read(log, position, wanted, besides(scope, stream.name)));
     storeCalls += 1;
     truncated ||= page.truncated;
+    anew ||= wentBack(page, position);
     const before = events.length;
     const took = take(page);
     if (events.length > before) options.onEvents?.(events.slice(before));

@@ -6,8 +6,8 @@
 import { meets, type Times } from '../log/time-spans.ts';
 import { latestBefore } from '../log/times.ts';
 import type { Range } from './range.ts';
-import type { Cut } from './scan.ts';
 import type { Piece } from './stretches.ts';
+import type { Cut } from './walk.ts';
 
 export interface Trimmed {
   /** Times of what lay before the index; null: nothing did. */

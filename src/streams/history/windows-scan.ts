@@ -42,9 +42,20 @@ export interface PlanReport {
   mostEvents: number;
 }
 
-export async function scanPlan(
+/** Where one of the streams went back to an earlier state, all begin anew, so that one answer takes the place of those before. */
+export async function scanPlan(scope: Scope, asked: PlanScan): Promise<PlanReport> {
+  const refuses = asked.resumed === null && asked.maxEvents === undefined;
+  const report = await scanAll(scope, asked, refuses);
+  const others = report.reports.filter((one) => one?.anew !== true);
+  if (others.length === 0 || others.length === report.reports.length) return report;
+  const { reports, ...anew } = await scanAll(scope, { ...asked, resumed: null }, false);
+  return { ...anew, reports: reports.map((one) => one && { ...one, anew: true, truncated: true }) };
+}
+
+async function scanAll(
   scope: Scope,
   { plan, resumed, maxEvents, mostRows, limits }: PlanScan,
+  refuses: boolean,
 ): Promise<PlanReport> {
   if (resumed !== null && resumed.length !== plan.scans.length) throw badCursor('it is not of this form');
   const budget = shareOf(maxEvents, plan.scans.length, limits);
@@ -62,7 +73,7 @@ export async function scanPlan(
       visit: visitor(plan, built[index] ?? []),
       isFull: () => false,
       lookBackMs: plan.lookBackMs,
-      refuses: resumed === null && maxEvents === undefined,
+      refuses,
     });
   });
   return { built, reports: await Promise.all(reports), mostEvents: budget.entries * plan.scans.length };

@@ -78,6 +78,11 @@ export interface WindowsPage {
   /** Continues where this page ended; null where complete. */
   cursor: string | null;
   truncated: boolean;
+  /**
+   * A stream went back to an earlier state since the page before, such as by a restore. This page begins the range anew, in
+   * place of those before it.
+   */
+  anew: boolean;
   skipped: Skipped;
   scanned: Scanned;
 }
@@ -110,7 +115,8 @@ export async function readWindows(
   if (read.some(({ ended }) => ended === 'refused')) throw tooCostly(plan, read, mostEvents, now);
   const complete = read.every((report) => report.complete);
   if (isRanked && !complete) throw unranked();
-  const whole = complete && resumed === null;
+  const anew = read.some((report) => report.anew);
+  const whole = complete && (resumed === null || anew);
   const rows = plan.series.flatMap((series) => rowsOf(series, plan, built, { whole, now, mostRows }));
   const kept = top === null || !whole ? rows : ranked(rows, plan.series[0], top);
   if (kept.length > MOST_ROWS) throw tooManyRanked(kept.length);
@@ -134,6 +140,7 @@ export async function readWindows(
       rest: question,
     }),
     truncated: read.some((report) => report.truncated),
+    anew,
     skipped: skippedOf(built),
     scanned: scannedOf(read),
   };

@@ -20,6 +20,8 @@ import { createTask } from '../../../src/tasks/work/create.ts';
 import { createClock, feedOf, settle, START } from '../../feeds/run/stage.ts';
 import { ADA } from '../../tasks/stage.ts';
 
+export { START } from '../../feeds/run/stage.ts';
+
 export const [SECOND, MINUTE, HOUR, DAY] = [1_000, 60_000, 3_600_000, 86_400_000];
 /** Streams of the app: with ids, and without. */
 export const STREAMS = ['numbered', 'plain'] as const;
