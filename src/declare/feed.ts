@@ -244,6 +244,11 @@ export interface Feed<Out extends OutletTypes = OutletTypes> extends FeedHandle<
    */
   claim?: { path: string; held: string };
   /**
+   * True where the upstream forgets what was committed once it was told so, as a broker does: a store that went back to an earlier
+   * state cannot read it again. Absent: what the position stands before can be read again, as far as the upstream keeps it.
+   */
+  acknowledges?: boolean;
+  /**
    * True where the upstream speaks by itself, so that its bursts keep the connection on a host that stays up
    * (`BurstContext.hold`). Absent: each burst ends.
    */

@@ -60,7 +60,8 @@ export async function lookAtClock(
   const setBackMs = isBack ? seen.at - now : null;
   if (setBackMs !== null) runtime.log('warn', 'the clock is behind what the store has seen', { byMs: setBackMs });
   if (leap !== null && leap.to === now) {
-    const hint = 'the clock leapt ahead: nothing is removed by its age until this time has stood';
+    const hint =
+      'the clock leapt ahead, nothing ran, or the store was put back: nothing is removed by its age until this time has stood';
     runtime.log('warn', hint, { byMs: leap.to - leap.from });
   }
   return { agesBy: leap?.from ?? now, setBackMs };

@@ -6,6 +6,7 @@
 import * as z from 'zod';
 import { type Tool, tool } from '../declare/tool.ts';
 import type { DeclaredStream } from '../declare/stream.ts';
+import type { WentBack } from '../feeds/records/state.ts';
 import { feedStatus } from '../feeds/records/status.ts';
 import { fieldsOf } from '../streams/fields.ts';
 import { findStream } from '../streams/find-stream.ts';
@@ -112,6 +113,8 @@ interface FeedTold {
   lastGapAt: number | null;
   /** When it may have brought events twice last, epoch ms; null: never. */
   lastDoubtAt: number | null;
+  /** When the store last went back to an earlier state. Absent: never that is known. */
+  wentBack?: WentBack;
 }
 
 const NO_NOTE: FeedTold = { note: null, zoneless: [], repeatsBeyond: [], lastGapAt: null, lastDoubtAt: null };
@@ -122,9 +125,16 @@ async function notesOf(scope: Scope, page: readonly DeclaredStream[]): Promise<M
   if (names.length === 0) return new Map();
   const statuses = await feedStatus(scope, names);
   return new Map(
-    statuses.map(({ feed: name, zoneless = [], repeatsBeyond, lastGapAt, lastDoubtAt, ...status }) => [
+    statuses.map(({ feed: name, zoneless = [], repeatsBeyond, lastGapAt, lastDoubtAt, wentBack, ...status }) => [
       name,
-      { note: noteFrom(name, status), zoneless, repeatsBeyond, lastGapAt, lastDoubtAt },
+      {
+        note: noteFrom(name, status),
+        zoneless,
+        repeatsBeyond,
+        lastGapAt,
+        lastDoubtAt,
+        ...(wentBack === undefined ? {} : { wentBack }),
+      },
     ]),
   );
 }
@@ -132,7 +142,7 @@ async function notesOf(scope: Scope, page: readonly DeclaredStream[]): Promise<M
 async function list(
   scope: Scope,
   stream: DeclaredStream,
-  { note, zoneless, repeatsBeyond, lastGapAt, lastDoubtAt }: FeedTold,
+  { note, zoneless, repeatsBeyond, lastGapAt, lastDoubtAt, wentBack }: FeedTold,
 ): Promise<ListedStream> {
   const { tenant } = scope;
   const { name, title, description, keyed, retention, latenessMs, aheadMs, example } = stream;
@@ -161,7 +171,7 @@ async function list(
     aheadMs: Number.isFinite(aheadMs) ? aheadMs : null,
     latenessMs: Number.isFinite(latenessMs) ? latenessMs : null,
     delivery: isExact ? 'exactly-once' : 'at-least-once',
-    ...(caveat === undefined ? {} : { caveat }),
+    ...caveats([caveat, backText(stream, wentBack, scope.runtime.now())]),
     feed: note,
   };
 }
@@ -172,6 +182,19 @@ function caveatOf(stream: DeclaredStream, lastGapAt: number | null, now: number)
     ? `Events are missing, the last time at ${isoTime(lastGapAt)}: gap events say where`
     : undefined;
   return [stream.caveat, missing].filter((one) => one !== undefined).join(' ') || undefined;
+}
+
+/** That the store went back to an earlier state, as long as what was lost with it would be kept. */
+function backText(stream: DeclaredStream, back: WentBack | undefined, now: number): string | undefined {
+  if (back === undefined || !isKept(stream, back.at, now)) return undefined;
+  const { at, from, to } = back;
+  const what = `What came ${from === null ? '' : `from ${isoTime(from)} `}up to ${isoTime(to)}`;
+  return `The store went back to an earlier state, as was noticed at ${isoTime(at)}. ${what} is here only where the source gave it again`;
+}
+
+function caveats(texts: readonly (string | undefined)[]): { caveat?: string } {
+  const told = texts.filter((one) => one !== undefined);
+  return told.length === 0 ? {} : { caveat: told.join('. ') };
 }
 
 /** Whether what came at this time would still be kept. */

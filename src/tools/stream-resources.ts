@@ -13,6 +13,7 @@ import { jsonBytes } from '../base/json.ts';
 import type { StreamEvent } from '../base/event.ts';
 import { isoTime } from '../base/time/time-text.ts';
 import { type DeadLetter, type DeadLetterPage, readDeadLetters } from '../feeds/records/dead-letters.ts';
+import type { WentBack } from '../feeds/records/state.ts';
 import { type FeedStatus, feedStatus } from '../feeds/records/status.ts';
 import { fieldsOf } from '../streams/fields.ts';
 import { findStream } from '../streams/find-stream.ts';
@@ -180,14 +181,19 @@ function callsAfter({ toolNames }: App, stream: string, { cursor, tailCursor }: 
   ];
 }
 
-function shownStatus({ lastError, rejected, lastSuccessAt, nextAt, ...status }: FeedStatus) {
+function shownStatus({ lastError, rejected, lastSuccessAt, nextAt, wentBack, ...status }: FeedStatus) {
   return {
     ...status,
     lastError: lastError && { ...lastError, at: isoTime(lastError.at) },
     rejected: rejected && { ...rejected, at: isoTime(rejected.at) },
     lastSuccessAt: lastSuccessAt === null ? null : isoTime(lastSuccessAt),
     nextAt: isoTime(nextAt),
+    ...(wentBack === undefined ? {} : { wentBack: shownBack(wentBack) }),
   };
+}
+
+function shownBack({ at, from, to }: WentBack) {
+  return { at: isoTime(at), from: from === null ? null : isoTime(from), to: isoTime(to) };
 }
 
 /** `time` is that of the item, where its transport knows one. */

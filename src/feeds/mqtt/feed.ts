@@ -50,6 +50,7 @@ export function mqtt(given: MqttOptions): Feed<MqttOutlet> {
     secrets: secretsWithin([options.url, options.username, options.password, options.tls]),
     pacing: declaredPacing(options),
     replayable: options.qos !== 0,
+    acknowledges: true,
     listens: true,
     loses: options.qos === 0 ? LOSES_ALL : LOSES_QOS_0,
     ...claimOf(options),

@@ -33,6 +33,16 @@ export interface FeedLease {
   renewedAt?: number;
 }
 
+/** That the store went back to an earlier state, such as by a restore, as a process noticed that knew the later one. */
+export interface WentBack {
+  /** When it was noticed, epoch ms. */
+  at: number;
+  /** When the feed was last run in the state that the store went back to; null: others have run it since. */
+  from: number | null;
+  /** Up to when what came is known to have been stored, epoch ms. */
+  to: number;
+}
+
 export interface FeedState {
   lease: FeedLease | null;
   /** As the feed's last committed batch left it. */
@@ -69,6 +79,8 @@ export interface FeedState {
   repeats: RepeatsState | null;
   /** The gaps that were told since the last event; null where there are none. */
   gaps: ToldGaps | null;
+  /** When the store last went back to an earlier state; null: never that is known. */
+  wentBack: WentBack | null;
 }
 
 /** The record of a feed. */
@@ -77,7 +89,7 @@ export function feedKey(tenant: string, feed: string): RecordKey {
 }
 
 /** What a record lacks that an earlier release wrote. Such a release leaves a member alone that it does not know. */
-type Later = 'rejected' | 'gaps' | 'repeats' | 'zoneless' | 'lastGapAt' | 'lastDoubtAt';
+type Later = 'rejected' | 'gaps' | 'repeats' | 'zoneless' | 'lastGapAt' | 'lastDoubtAt' | 'wentBack';
 type StoredState = Omit<FeedState, Later> & Partial<Pick<FeedState, Later>>;
 
 export const feedRecord = record<StoredState>('feed', () =>
@@ -127,6 +139,9 @@ export const feedRecord = record<StoredState>('feed', () =>
           since: z.exactOptional(z.record(z.string(), z.tuple([z.number(), z.number()]))),
         })
         .nullable(),
+    ),
+    wentBack: z.exactOptional(
+      z.strictObject({ at: z.number(), from: z.number().nullable(), to: z.number() }).nullable(),
     ),
     gaps: z.exactOptional(z.strictObject({ events: z.number(), told: z.record(z.string(), z.number()) }).nullable()),
   }),
@@ -178,6 +193,7 @@ export function newState(): FeedState {
     counts: { ...NO_COUNTS },
     gaps: null,
     repeats: null,
+    wentBack: null,
   };
 }
 

@@ -16,6 +16,7 @@ import {
   lastRunAt,
   newState,
   readStateOrNewer,
+  type WentBack,
 } from './state.ts';
 import type { Rejected } from './rejected.ts';
 import type { Reading } from '../../store/store.ts';
@@ -75,6 +76,8 @@ export interface FeedStatus {
   lastGapAt: number | null;
   /** When a burst last read a source that repeats more than is looked through, epoch ms; null: never. */
   lastDoubtAt: number | null;
+  /** When the store last went back to an earlier state, as far as it was noticed. Absent: never. */
+  wentBack?: WentBack;
   /** Failed bursts in a row. */
   failures: number;
   bursts: number;
@@ -102,7 +105,8 @@ export async function feedStatus(
       if (feed === undefined) continue;
       const { record, ...condition } = judgeRecord(reading, now);
       const zoneless = record.zoneless.filter((name) => app.streams.get(name)?.zone === null);
-      const { backlog, lastSuccessAt, nextAt, failures, bursts, counts, repeats, lastGapAt, lastDoubtAt } = record;
+      const { backlog, lastSuccessAt, nextAt, failures, bursts, counts, repeats, lastGapAt, lastDoubtAt, wentBack } =
+        record;
       found.push({
         feed: feed.name,
         type: feed.feed.type,
@@ -113,6 +117,7 @@ export async function feedStatus(
         repeatsBeyond: beyondReach(repeats),
         lastGapAt,
         lastDoubtAt,
+        ...(wentBack === null ? {} : { wentBack }),
         backlog,
         lastSuccessAt,
         nextAt,

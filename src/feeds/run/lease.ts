@@ -4,7 +4,7 @@
  */
 import type { Runtime } from '../../base/runtime.ts';
 import { commitSurely } from '../../store/commit.ts';
-import type { Operation, Put, Reading, RecordKey, Store, Version } from '../../store/store.ts';
+import type { Cursor, Operation, Put, Reading, RecordKey, Store, Version } from '../../store/store.ts';
 import { feedRecord, type FeedState } from '../records/state.ts';
 
 export interface Lease {
@@ -23,6 +23,8 @@ export interface Lease {
   commit(operations: readonly Operation[], deadline: number): Promise<'committed' | 'lost' | 'outrun'>;
   /** The version of all that the last commit put. */
   version(): Version;
+  /** Behind the last entries that its commits appended, by log. */
+  cursors(): Readonly<Record<string, Cursor>>;
   /** Returns the put that gives the lease back, for a commit that the caller makes. */
   release(): Put;
   /** Gives the lease back in a commit of its own; false: the lease is lost. */
@@ -51,6 +53,7 @@ export async function takeLease(
   let state = first;
   let committed = first;
   let commits = 0;
+  const cursors: Record<string, Cursor> = {};
 
   const put = (): Put => feedRecord.put(key, state, { expects: version });
 
@@ -60,6 +63,7 @@ export async function takeLease(
     if (result.status === 'conflict')
       return result.conflicts.some(({ operation }) => operation === 0) ? 'lost' : 'outrun';
     ({ version } = result);
+    Object.assign(cursors, result.cursors);
     committed = state;
     return 'committed';
   }
@@ -87,6 +91,7 @@ export async function takeLease(
     until: () => state.lease?.until ?? 0,
     commit,
     version: () => version ?? '',
+    cursors: () => cursors,
     release,
     giveBack: async (until) => (await commitAll([release()], until)) === 'committed',
     commits: () => commits,

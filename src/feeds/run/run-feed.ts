@@ -4,8 +4,7 @@
  * lease over counts that as a failure, so the breaker opens for a feed that kills its process too.
  */
 import type { DeclaredFeed } from '../../declare/feed.ts';
-import { asTidegateError, causeText, innermostReason, isOfStore, type TidegateError } from '../../base/errors.ts';
-import type { JsonObject } from '../../base/json.ts';
+import { asTidegateError, isOfStore, type TidegateError } from '../../base/errors.ts';
 import { commitSurely } from '../../store/commit.ts';
 import { openAccount, type Spent } from '../../store/counting.ts';
 import type { Reading } from '../../store/store.ts';
@@ -17,11 +16,12 @@ import { commitIntake } from './commit-intake.ts';
 import type { GuardedFetch } from '../../net/guarded-fetch.ts';
 import { createIntake, type Intake } from './intake.ts';
 import { type Lease, takeLease } from './lease.ts';
+import { judgeEnd } from './judge-end.ts';
+import { lookBack, type SeenFeeds, seenFeed, takeGaps, tellBack } from './seen.ts';
 import { project, projectAndRelease } from './project.ts';
-import { beyondReach, MOST_REACH, type RepeatsState } from '../records/repeats.ts';
 import { addCounts, type FeedCounts, NO_COUNTS } from '../records/counts.ts';
 import { feedRecord, type FeedState, isOfOtherClock, lastRunAt, newState, readState } from '../records/state.ts';
-import { rejectedOf, withinBound } from '../records/rejected.ts';
+import { withinBound } from '../records/rejected.ts';
 import { conditionOf, type FeedCondition } from '../records/status.ts';
 
 /**
@@ -45,6 +45,8 @@ export interface FeedReport extends FeedCounts {
 
 export interface FeedRun {
   scope: Scope;
+  /** What this process has seen of the store's feeds. */
+  seen: SeenFeeds;
   /** Epoch ms by which the run has to end; null: it lasts until `signal` aborts, and the feed holds its connection. */
   deadline: number | null;
   fetch: GuardedFetch;
@@ -82,7 +84,11 @@ async function runWith(
   const commitBy = () => deadline ?? runtime.now() + leaseMs;
   const key = feedKey(tenant, feed.name);
   const before = readState(reading) ?? newState();
-  const state = begin(before, startedAt, runtime.random());
+  const name = `${tenant}/${feed.name}`;
+  const seen = run.seen.get(name);
+  const back = await lookBack(scope, feed, seen, before);
+  const begun = begin(before, startedAt, runtime.random());
+  const state = back === null ? begun : { ...begun, wentBack: back.note };
   const report = (outcome: FeedOutcome, now: FeedState, counts: FeedCounts, commits: number) => {
     const condition = conditionOf(now, runtime.now());
     return { feed: feed.name, outcome, state: condition, ...counts, commits, error: null, nextAt: now.nextAt };
@@ -100,6 +106,11 @@ async function runWith(
     commitBy(),
   );
   if (lease === null) return report('leased', state, NO_COUNTS, 1);
+  if (back !== null) tellBack(runtime, feed, back);
+  const remember = (isLast: boolean) => {
+    const cursors = { ...(back === null ? seen?.cursors : {}), ...lease.cursors() };
+    run.seen.set(name, seenFeed(lease.state(), cursors, runtime.now(), isLast));
+  };
 
   const intake = createIntake(scope, feed, state);
   let projections = 0;
@@ -138,17 +149,21 @@ async function runWith(
   const close = (held: Lease) => closeWindows(held, intake, commitBy);
   const ranUntil = lastRunAt(before);
   const burst = { ...run, feed, lease, intake, commitBy, project: projected, closeWindows: close, ranUntil };
-  let end = await runBurst({ ...burst, endsAt: endOf(feed, startedAt, deadline) }).catch((thrown: unknown) =>
-    failure(lease, intake, thrown),
-  );
+  const isTold = back === null || (await takeGaps(feed, back, lease, intake, commitBy));
+  let end: BurstEnd = isTold
+    ? await runBurst({ ...burst, endsAt: endOf(feed, startedAt, deadline) })
+        .catch((thrown: unknown) => failure(lease, intake, thrown))
+        .finally(() => remember(false))
+    : { kind: 'lost' };
   if (end.kind === 'ended' && !(await close(lease))) end = { kind: 'lost' };
   if (end.kind !== 'lost') {
-    lease.change(judge(run, feed, lease.state(), intake, end, startedAt));
+    lease.change(judgeEnd(scope, feed, lease.state(), intake, end, startedAt));
     const released = await projectAndRelease({ scope, deadline: commitBy() }, lease);
     projections += released.commits;
     if (released.lost) end = { kind: 'lost' };
   }
   if (end.kind === 'lost') intake.revert();
+  else remember(true);
   const counts = untold();
   const outcome = end.kind === 'ended' ? 'pulled' : end.kind;
   const done = report(outcome, lease.state(), counts, lease.commits() + projections);
@@ -188,73 +203,4 @@ function failure(lease: Lease, intake: Intake, thrown: unknown): BurstEnd {
 async function closeWindows(lease: Lease, intake: Intake, commitBy: () => number): Promise<boolean> {
   const commit = () => commitIntake(lease, intake, commitBy());
   return (await intake.closeWindows(commit)) && (intake.isEmpty() || commit());
-}
-
-/** Decides what the end of a burst means for the next one. */
-function judge(
-  { scope: { runtime } }: FeedRun,
-  feed: DeclaredFeed,
-  state: FeedState,
-  intake: Intake,
-  end: Exclude<BurstEnd, { kind: 'lost' }>,
-  startedAt: number,
-): Partial<FeedState> {
-  const now = runtime.now();
-  const { counts } = intake;
-  // What came twice in such a burst stays, also where the next ones do well.
-  const lastDoubtAt = beyondReach(state.repeats).length > 0 ? now : state.lastDoubtAt;
-  const rejected = rejectedOf(counts, intake.rejection(), state.rejected, now);
-  if (end.kind === 'ended') {
-    const nextAt = end.more ? now : Math.max(now, startedAt + feed.everyMs);
-    const repeats = tellBeyond(runtime, feed, state, intake.repeats(end.more));
-    return { failures: 0, lastError: null, rejected, repeats, lastDoubtAt, lastSuccessAt: now, nextAt };
-  }
-  const { code, retryAfterMs } = end.error;
-  // A feed that delivered events before it failed is not down, so its failures are counted anew from 1.
-  const failures = (intake.delivered() > 0 ? 0 : state.failures) + 1;
-  const nextAt = now + pauseAfter(failures, runtime.random(), retryAfterMs);
-  const level = failures === BREAKER_FAILURES ? 'error' : 'warn';
-  const { message, logged } = tellable(runtime, end.error);
-  runtime.log(level, 'a feed failed', { feed: feed.name, code, ...logged, failures, nextAt });
-  const repeats = tellBeyond(runtime, feed, state, intake.repeats(false));
-  return {
-    failures,
-    lastError: { code, message: message.slice(0, 1_000), at: now },
-    rejected,
-    repeats,
-    lastDoubtAt,
-    nextAt,
-  };
-}
-
-/**
- * What is stored of an error, which clients read, and what is logged. What a feed's own code threw may hold secrets: clients
- * read where the log has it.
- */
-function tellable(runtime: Scope['runtime'], error: TidegateError): { message: string; logged: JsonObject } {
-  const { code, message } = error;
-  if (code === 'internal') {
-    const reference = runtime.newId();
-    const told = `a defect of the feed's own code; the log has it under ${reference}`;
-    return { message: told, logged: { message, reference, cause: causeText(error) } };
-  }
-  const reason = innermostReason(error);
-  return { message, logged: { message, ...(message.includes(reason) ? {} : { cause: reason }) } };
-}
-
-/** Logs once that readings repeat more than is looked through. `list_streams` says it as long as it is so. */
-function tellBeyond(
-  runtime: Scope['runtime'],
-  feed: DeclaredFeed,
-  state: FeedState,
-  repeats: RepeatsState | null,
-): RepeatsState | null {
-  const told = beyondReach(state.repeats);
-  const beyond = beyondReach(repeats).filter((stream) => !told.includes(stream));
-  if (beyond.length > 0) {
-    const hint =
-      'the source repeats more events than are looked through, so some come twice: ask for less, or for what is new';
-    runtime.log('warn', hint, { feed: feed.name, streams: beyond, lookedThrough: MOST_REACH });
-  }
-  return repeats;
 }

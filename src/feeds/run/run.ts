@@ -20,6 +20,7 @@ import type { Deps } from '../../streams/deps.ts';
 import { feedKey } from '../records/state.ts';
 import { createGuardedFetch, type GuardedFetch } from '../../net/guarded-fetch.ts';
 import { type FeedOutcome, type FeedReport, runFeed } from './run-feed.ts';
+import { seenOf } from './seen.ts';
 import {
   DEFAULT_LEASE_MS,
   type FeedState,
@@ -100,6 +101,7 @@ export async function ingest(given: Deps, deadline: number, options: IngestOptio
     fetch: options.fetch ?? createGuardedFetch(runtime),
     leaseMs: Math.min(options.leaseMs ?? DEFAULT_LEASE_MS, LONGEST_LEASE_MS),
     signal: options.signal ?? null,
+    seen: seenOf(given.store),
   };
 
   const reports = new Map<FeedLook, FeedReport>();

@@ -9,8 +9,7 @@ import { READ_LIMIT } from '../../store/limits.ts';
 import type { Beside, Cursor, LogPage, Store } from '../../store/store.ts';
 import { isErased, isRemoval, obey } from '../log/removals.ts';
 import { loggedEvent } from '../log/stream-log.ts';
-import type { Stretch } from './stretches.ts';
-import { arrive, type Cut, lengthOf, passOver, placeOf, type Walk } from './walk.ts';
+import { arrive, type Cut, leaveOut, lengthOf, placeAt, type Stretch, type Walk } from './stretches.ts';
 
 export interface ScanBudget {
   /** Most entries looked at. */
@@ -98,7 +97,7 @@ export async function scan(store: Store, log: string, options: Scan): Promise<Sc
     const { epoch } = walk;
     if (epoch === null) return start;
     // Where it began and where it stands: these know what stands before them.
-    const known = [report.position, start].find((cursor) => placeOf(cursor) === place);
+    const known = [report.position, start].find((cursor) => placeAt(cursor) === place);
     return known ?? encodeCursor(epoch, place);
   };
   /** Where a next scan begins: rather behind what was visited, which knows what it was, than at the next place to be walked. */
@@ -146,7 +145,7 @@ export async function scan(store: Store, log: string, options: Scan): Promise<Sc
     if (!arrive(walk, page)) return true;
     tail.isTail = false;
     tail.to = Math.max(tail.from, walk.end ?? 0);
-    if (other !== undefined || placeOf(page.cursor) === tail.to) Object.assign(advance, { page, of: other ?? tail });
+    if (other !== undefined || placeAt(page.cursor) === tail.to) Object.assign(advance, { page, of: other ?? tail });
     return true;
   }
 
@@ -157,7 +156,7 @@ export async function scan(store: Store, log: string, options: Scan): Promise<Sc
       : { ...report, truncated: true, ended: 'other' };
 
   for (let chunk = options.chunk; ;) {
-    passOver(walk);
+    leaveOut(walk);
     const [stretch] = walk.left;
     if (stretch === undefined) {
       if (report.reads === 0 && start !== null && (await isOther())) return ofOther();
@@ -192,7 +191,7 @@ export async function scan(store: Store, log: string, options: Scan): Promise<Sc
 /** Visits a page's entries of a stretch in the scan's direction, and moves on. False: the visitor did not take one. */
 function visitAll(page: LogPage, stretch: Stretch, walk: Walk, options: Scan, report: ScanReport): boolean {
   const { forward } = walk;
-  const first = placeOf(page.start) ?? 0;
+  const first = placeAt(page.start) ?? 0;
   const before = (index: number) => page.entries[index - 1]?.cursor ?? page.start;
   const placed = page.entries.map((entry, index) => {
     return { entry, place: first + index, next: forward ? entry.cursor : before(index) };
@@ -215,5 +214,5 @@ function visitAll(page: LogPage, stretch: Stretch, walk: Walk, options: Scan, re
 }
 
 function isTruncated(page: LogPage, start: Cursor): boolean {
-  return page.floor === null || (placeOf(start) ?? 0) < (placeOf(page.floor) ?? 0);
+  return page.floor === null || (placeAt(start) ?? 0) < (placeAt(page.floor) ?? 0);
 }

@@ -2,7 +2,9 @@
  * Which places of a log a read of a range has to look at, by the index of times (log/times.ts). Pure. What the index does not
  * tell of is looked at. It decides nothing about single events.
  */
+import { decodeCursor } from '../../store/cursor.ts';
 import { READ_LIMIT } from '../../store/limits.ts';
+import type { Cursor, LogPage } from '../../store/store.ts';
 import { meets, shareOf, type Times } from '../log/time-spans.ts';
 import { BLOCK, LEAF, type OpenTimes, type TimesLeaf, timesOfOpen, type TimesRoot, unpackTimes } from '../log/times.ts';
 import type { Order, Range } from './range.ts';
@@ -172,4 +174,55 @@ export function likelyWithin(pieces: readonly Piece[], first: number, end: numbe
 export function leavesWanted(pieces: readonly (Piece & Pick<KnownSpan, 'leaf'>)[], order: Order): number[] {
   const leaves = pieces.flatMap(({ leaf, isWhole }) => (leaf === undefined || isWhole ? [] : [leaf]));
   return order === 'oldest' ? leaves : leaves.toReversed();
+}
+
+export interface Cut {
+  from: number;
+  to: number;
+}
+
+/** How far a scan has walked stretches, and where the log was found to begin and to end. */
+export interface Walk {
+  forward: boolean;
+  /** What is still to be walked, in the scan's direction. */
+  left: Stretch[];
+  epoch: string | null;
+  /** The place behind the log's newest entry; null: nothing was read yet. */
+  end: number | null;
+  /** Places that were to be walked, but were trimmed before. */
+  cut: Cut[];
+}
+
+/** Takes in where the log begins and ends. False: it is another log than the stretches are of, all of which is walked. */
+export function arrive(walk: Walk, page: LogPage): boolean {
+  if (page.floor === null || page.end === null) {
+    walk.left = [];
+    return false;
+  }
+  const { epoch, place: end } = decodeCursor(page.end);
+  const isSame = walk.epoch === null || walk.epoch === epoch;
+  if (!isSame) walk.left = [{ from: 0, to: Infinity, isTail: false }];
+  const floor = decodeCursor(page.floor).place;
+  for (const stretch of walk.left) {
+    if (stretch.from >= floor) continue;
+    walk.cut.push({ from: stretch.from, to: Math.min(stretch.to, floor) });
+    stretch.from = floor;
+  }
+  walk.epoch = epoch;
+  walk.end = end;
+  return isSame;
+}
+
+/** Leaves out stretches of which nothing is left, or that lie beyond the log's ends. */
+export function leaveOut({ left, forward, end }: Walk): void {
+  const last = forward ? (end ?? Infinity) : Infinity;
+  for (let [first] = left; first !== undefined && first.from >= Math.min(first.to, last); [first] = left) left.shift();
+}
+
+export function lengthOf({ from, to }: Stretch, end: number | null): number {
+  return Math.max(0, Math.min(to, end ?? to) - from);
+}
+
+export function placeAt(cursor: Cursor | null): number | null {
+  return cursor === null ? null : decodeCursor(cursor).place;
 }

@@ -6,8 +6,7 @@
 import { meets, type Times } from '../log/time-spans.ts';
 import { latestBefore } from '../log/times.ts';
 import type { Range } from './range.ts';
-import type { Piece } from './stretches.ts';
-import type { Cut } from './walk.ts';
+import type { Cut, Piece } from './stretches.ts';
 
 export interface Trimmed {
   /** Times of what lay before the index; null: nothing did. */
