@@ -100,9 +100,10 @@ export async function runScheduled(
   const waits = await followAll(deps, waitsBy);
   if (waits.matched > 0) tasksMore = await workOnTasks(deps, waitsBy, report);
   report.error ??= waits.error;
-  const swept = await sweep(deps, deadline);
+  let due = 0;
+  const onSetBack = (by: number) => dueAfterClock(deps, by, (made) => (due = made));
+  const swept = await sweep(deps, deadline, { onSetBack });
   const { projected, collected, error } = swept;
-  const due = await dueAfterClock(deps, swept, deadline);
   report.swept = { projected, collected, more: swept.more };
   report.more = more || tasksMore || waits.more || swept.more || due > 0;
   report.error ??= error;

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { isSurelyOver, lookAtClock } from '../../src/store/clock-seen.ts';
+import { believeClock, isSurelyOver, lookAtClock, readSurely, tellClock } from '../../src/store/clock-seen.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import { timeWithin, liesBeyond, isToCome, watchedClock } from '../../src/base/time/stored-time.ts';
 
@@ -17,6 +17,10 @@ describe('the clock that the store has seen', () => {
     log: (_: string, message: string) => void logged.push(message),
   };
   const look = () => lookAtClock({ store, runtime }, now + 10_000);
+  const believe = async () => {
+    const { setBack } = await look();
+    if (setBack !== null) await believeClock({ store, runtime }, setBack, now + 10_000);
+  };
   const isOver = (at: number) => isSurelyOver({ store, runtime }, at);
 
   beforeEach(() => {
@@ -27,25 +31,28 @@ describe('the clock that the store has seen', () => {
 
   test('a clock that goes on each minute is believed at once', async () => {
     for (let minute = 0; minute < 40; minute += 1) {
-      expect(await look()).toEqual({ agesBy: now, setBackMs: null });
+      expect(await look()).toEqual({ agesBy: now, setBack: null });
       now += MINUTE;
     }
     expect(logged).toEqual([]);
   });
 
   test.each([HOUR, DAY, 400 * DAY])(
-    '%d ms ahead for 7 s: nothing ages by it, and it is told when it is right again',
+    '%d ms ahead for 7 s: nothing ages by it, and it is told from when it is right again until it is believed',
     async (ahead) => {
       await look();
       now += MINUTE + ahead;
       for (let looks = 0; looks < 3; looks += 1) {
-        expect(await look()).toEqual({ agesBy: START, setBackMs: null });
+        expect(await look()).toEqual({ agesBy: START, setBack: null });
         now += 2_000;
       }
       now -= ahead;
-      expect(await look()).toMatchObject({ agesBy: now, setBackMs: ahead - 6_000 });
-      expect(await look()).toEqual({ agesBy: now, setBackMs: null });
-      expect(logged).toHaveLength(2);
+      for (let looks = 0; looks < 2; looks += 1) {
+        expect(await look()).toMatchObject({ agesBy: now, setBack: { byMs: ahead - 6_000 } });
+      }
+      await believe();
+      expect(await look()).toEqual({ agesBy: now, setBack: null });
+      expect(new Set(logged)).toHaveLength(2);
     },
   );
 
@@ -72,26 +79,75 @@ describe('the clock that the store has seen', () => {
     expect(await isOver(now)).toBe(true);
   });
 
-  test('a schedule that runs each hour ages by the time of the run before', async () => {
+  test('a schedule that runs each hour ages by the time of the run before the last', async () => {
     await look();
-    for (let run = 1; run < 5; run += 1) {
+    now += HOUR;
+    expect((await look()).agesBy).toBe(START);
+    for (let run = 2; run < 5; run += 1) {
       now += HOUR;
-      expect((await look()).agesBy).toBe(now - HOUR);
+      expect((await look()).agesBy).toBe(now - 2 * HOUR);
     }
   });
 
-  test('an hour back: it is told once, and the clock counts as it is', async () => {
+  test('a clock that leaps again before its leap has stood ages by the time before both', async () => {
+    await look();
+    now += HOUR;
+    await look();
+    now += MINUTE + DAY;
+    expect((await look()).agesBy).toBe(START);
+  });
+
+  test('a clock that is set back from a day ahead to an hour ahead is doubted still', async () => {
+    await look();
+    now += DAY;
+    await look();
+    now += HOUR - DAY;
+    expect(await look()).toMatchObject({ agesBy: START, setBack: { byMs: DAY - HOUR } });
+    await believe();
+    expect(await look()).toEqual({ agesBy: START, setBack: null });
+    now += 10 * MINUTE;
+    expect(await look()).toEqual({ agesBy: now, setBack: null });
+  });
+
+  test('an hour back: it is told until it is believed, and the clock counts as it is', async () => {
     await look();
     now -= HOUR;
-    expect(await look()).toEqual({ agesBy: now, setBackMs: HOUR });
+    expect(await look()).toMatchObject({ agesBy: now, setBack: { byMs: HOUR } });
+    await believe();
     now += MINUTE;
-    expect(await look()).toEqual({ agesBy: now, setBackMs: null });
+    expect(await look()).toEqual({ agesBy: now, setBack: null });
+  });
+
+  test('a clock that is ahead again meanwhile is not believed away', async () => {
+    await look();
+    now += HOUR;
+    await look();
+    now -= HOUR;
+    const { setBack } = await look();
+    await tellClock({ store, runtime }, now + DAY, { now, deadline: now + 10_000 });
+    await believeClock({ store, runtime }, setBack ?? expect.fail(), now + 10_000);
+    expect(await look()).toMatchObject({ setBack: { byMs: DAY } });
+  });
+
+  test('a record that expired by a leap alone still stands', async () => {
+    await look();
+    const key = { partition: 'p', id: 'once' };
+    const put = { kind: 'put' as const, ...key, value: '{"v":1}', expects: null, expiresAt: now + HOUR };
+    await store.commit([put], { id: 'c', now, deadline: now + 1_000 });
+    const reading = async () => readSurely({ store, runtime }, await store.get(key, now));
+    now += DAY;
+    expect(await store.get(key, now)).toMatchObject({ value: null, version: 'c' });
+    expect(await reading()).toMatchObject({ value: '{"v":1}' });
+    await look();
+    expect(await reading()).toMatchObject({ value: '{"v":1}' });
+    now += 10 * MINUTE;
+    expect(await reading()).toMatchObject({ value: null });
   });
 
   test('skew of 5 s between instances is nothing', async () => {
     await look();
     now -= 5_000;
-    expect(await look()).toEqual({ agesBy: now, setBackMs: null });
+    expect(await look()).toEqual({ agesBy: now, setBack: null });
   });
 });
 

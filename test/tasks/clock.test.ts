@@ -5,7 +5,6 @@ import { lookAtClock } from '../../src/store/clock-seen.ts';
 import { scopeOf } from '../../src/streams/scope.ts';
 import { freeSlots, slotPartition, takeSlots } from '../../src/tasks/records/slots.ts';
 import { makeDueAgain } from '../../src/tasks/work/due-again.ts';
-import { startRunner } from '../../src/tasks/work/runner.ts';
 import { takeUpTask } from '../../src/tasks/work/run-due.ts';
 import { settle } from '../feeds/run/stage.ts';
 import { ADA, taskStage } from './stage.ts';
@@ -23,7 +22,7 @@ function napping() {
     },
   });
   const stage = taskStage({ naps });
-  return { stage, again: () => makeDueAgain(stage.tasks, stage.clock.now + 10_000) };
+  return { stage, again: async () => (await makeDueAgain(stage.tasks, stage.clock.now + 10_000)).made };
 }
 
 describe('a sleep', () => {
@@ -135,8 +134,8 @@ describe('the time of a task', () => {
       stage.clock.now += MINUTE;
     }
     stage.clock.now -= DAY;
-    expect((await seen()).setBackMs).not.toBeNull();
-    expect(await makeDueAgain(stage.tasks, stage.clock.now + 10_000)).toBe(1);
+    expect((await seen()).setBack).not.toBeNull();
+    expect(await makeDueAgain(stage.tasks, stage.clock.now + 10_000)).toEqual({ made: 1, more: false });
     await stage.work();
     await stage.clock.advance(10 * MINUTE);
     await stage.work();
@@ -191,22 +190,4 @@ test('a turn during which the clock is set back leaves its task due at once', as
   const { entered, nextAt } = await stage.work();
   expect(entered).toBe(1);
   expect(nextAt).toBeLessThan(before + 10 * MINUTE + 100);
-});
-
-test('a runner that stays up makes what is due later due again by itself', async () => {
-  const { stage } = napping();
-  const { clock } = stage;
-  const id = await stage.begin('naps');
-  let offset = DAY;
-  const runtime = { ...stage.tasks.runtime, now: () => clock.now + offset };
-  const runner = startRunner({ ...stage.tasks, runtime });
-  await settle();
-  expect(await stage.get(id)).toMatchObject({ status: 'working' });
-  offset = 0;
-  const before = clock.now;
-  const isOver = async () => (await stage.get(id)).status === 'completed';
-  for (let beats = 0; beats < 100 && !(await isOver()); beats += 1) await clock.advance(10_000);
-  expect(clock.now - before).toBeLessThan(12 * MINUTE);
-  expect(await stage.get(id)).toMatchObject({ status: 'completed' });
-  await clock.drive(runner.stop());
 });

@@ -6,7 +6,7 @@
  * beside readers and writers.
  */
 import { asTidegateError, type TidegateError } from '../../base/errors.ts';
-import { lookAtClock } from '../../store/clock-seen.ts';
+import { believeClock, lookAtClock, type SetBack } from '../../store/clock-seen.ts';
 import { openAccount, type Spent } from '../../store/counting.ts';
 import { tellFindings } from '../../store/examine.ts';
 import type { Deps } from '../../streams/deps.ts';
@@ -24,6 +24,11 @@ export interface SweepOptions {
   deadLetters?: number;
   /** How long they are kept, ms; default 30 days. */
   deadLetterAgeMs?: number;
+  /**
+   * Called at the end where the clock was set back: looks at what waits for a time of the clock that was ahead, until the deadline,
+   * epoch ms. False: not at all of it; the next sweep calls it again. Default: nothing waits.
+   */
+  onSetBack?: (deadline: number) => Promise<boolean>;
 }
 
 export interface SweepReport {
@@ -35,7 +40,7 @@ export interface SweepReport {
   collected: number;
   /** Entries by which latest events were behind their logs. */
   projected: number;
-  /** By how much the clock is behind what the sweep before saw, ms; null: it is not. */
+  /** By how much the clock is behind what the store has seen, ms; null: it is not. */
   setBackMs: number | null;
   /** True: the time was over, or something failed, before all was done. */
   more: boolean;
@@ -83,11 +88,12 @@ export async function sweep(given: Deps, deadline: number, options: SweepOptions
     ageMs: options.deadLetterAgeMs ?? DEAD_LETTER_AGE_MS,
   };
   let agesBy = runtime.now();
+  let setBack: SetBack | null = null;
   try {
     // Also where the time is over because the clock leapt: the sweep after it knows by this that it was set back.
     const look = await lookAtClock(deps, Math.max(deadline, agesBy + LOOK_MS));
-    ({ agesBy } = look);
-    report.setBackMs = look.setBackMs;
+    ({ agesBy, setBack } = look);
+    report.setBackMs = setBack?.byMs ?? null;
   } catch (error) {
     report.error ??= asTidegateError(error);
     report.more = true;
@@ -140,5 +146,14 @@ export async function sweep(given: Deps, deadline: number, options: SweepOptions
     if (store.findings) tellFindings(runtime.log, store, await store.findings({ now: runtime.now() }));
     return false;
   });
+  if (setBack !== null) {
+    const { onSetBack = async () => true } = options;
+    const found = setBack;
+    await attempt(async () => {
+      if (!(await onSetBack(deadline))) return true;
+      await believeClock(deps, found, deadline);
+      return false;
+    });
+  }
   return { ...report, spent: account.spent() };
 }

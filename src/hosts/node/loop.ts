@@ -95,9 +95,9 @@ export function startLoop(deps: Deps, options: LoopOptions = {}): Loop {
   }
 
   async function keep(): Promise<null> {
-    const report = await sweep(deps, runtime.now() + runMs);
+    const onSetBack = (by: number) => dueAfterClock(deps, by);
+    const report = await sweep(deps, runtime.now() + runMs, { onSetBack });
     logSweep(runtime.log, 'debug', report);
-    await dueAfterClock(deps, report, runtime.now() + runMs);
     if (report.error !== null) throw report.error;
     return null;
   }

@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import type { Config } from '../../base/config/config.ts';
 import type { App } from '../../declare/app.ts';
 import type { Runtime } from '../../base/runtime.ts';
+import { watchClock } from '../../store/clock-watch.ts';
 import type { Deps } from '../../streams/deps.ts';
 import { createHost } from '../host.ts';
 import type { CallerOptions, Host } from '../http-host.ts';
@@ -43,7 +44,7 @@ export async function serve(
   const runtime = { ...lent, variable: config.variable, ending: ending.signals };
   tellMisspelt(config, app, runtime.log);
   const store = await openNodeStore(config, runtime, app.name);
-  const given: Deps = { app, store, runtime, ...(tenants ? { tenants } : {}) };
+  const given: Deps = watchClock({ app, store, runtime, ...(tenants ? { tenants } : {}) });
   const workers = loopOptions === null ? null : startTaskWorkers(given);
   const { publicUrl, allowedOrigins, host: hostname } = config;
   try {

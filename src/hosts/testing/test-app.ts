@@ -12,6 +12,7 @@ import { ingest, type IngestReport } from '../../feeds/run/run.ts';
 import { sweep, type SweepReport } from '../../feeds/run/sweep.ts';
 // An HTTP feed loads it when its first burst begins, and the clock would go on meanwhile.
 import '../../feeds/http/burst.ts';
+import { trustClock } from '../../store/clock-watch.ts';
 import { createMemoryStore } from '../../store/drivers/memory.ts';
 import type { Store } from '../../store/store.ts';
 import { createHost } from '../host.ts';
@@ -93,7 +94,8 @@ export function createTestApp(declared: App, options: TestAppOptions = {}): Test
       return fetch(new Request(input, init));
     },
   };
-  const deps = { app, store: options.store ?? createMemoryStore(), runtime, tenants: () => [principal.tenant] };
+  const store = trustClock(options.store ?? createMemoryStore());
+  const deps = { app, store, runtime, tenants: () => [principal.tenant] };
   const host = createHost({
     ...deps,
     authenticate: () => principal,

@@ -3,7 +3,7 @@
  * alone whether it is one of those, so every task that is not due yet is looked at once: its turn finds out what it waits for.
  */
 import { CLOCK_SLACK_MS } from '../../base/time/stored-time.ts';
-import { DUE_LIMIT, GET_MANY_LIMIT } from '../../store/limits.ts';
+import { DUE_LIMIT, GET_MANY_LIMIT, QUEUE_SHARDS } from '../../store/limits.ts';
 import { shardOf, shardsFrom } from '../../store/shard.ts';
 import { type DueRecord, isPresent, type Put, type StoredRecord } from '../../store/store.ts';
 import type { Deps } from '../../streams/deps.ts';
@@ -11,22 +11,38 @@ import { type Scope, scopesOf } from '../../streams/scope.ts';
 import { isWaiter, taskQueue } from '../records/names.ts';
 import { isHeld, readWaiter } from '../waits/waiter.ts';
 
+/** Records that are made due at once. */
+const AT_ONCE = 16;
+
+export interface DueAgain {
+  /** How many became due. */
+  made: number;
+  /** The time was over before all were looked at. */
+  more: boolean;
+}
+
 /**
- * Answers how many became due. A task under way is taken over where its lease is one of those: a step of it may run again.
- * @param deadline epoch ms, after which the others wait for their time
+ * A task under way is taken over where its lease is one of those: a step of it may run again.
+ * @param deadline epoch ms
  * @throws TidegateError `store_unavailable`
  */
-export async function makeDueAgain(deps: Deps, deadline: number): Promise<number> {
-  let made = 0;
+export async function makeDueAgain(deps: Deps, deadline: number): Promise<DueAgain> {
+  const report: DueAgain = { made: 0, more: false };
+  // Where there are too many for one call, others are reached by the next.
+  const first = Math.floor(deps.runtime.random() * QUEUE_SHARDS);
   for (const scope of await scopesOf(deps)) {
-    for (const shard of shardsFrom(0)) {
+    for (const shard of shardsFrom(first)) {
       for await (const found of later(scope, shard)) {
-        if (deps.runtime.now() >= deadline) return made;
-        for (const record of found) if (await makeDue(scope, record, deadline)) made += 1;
+        for (let from = 0; from < found.length; from += AT_ONCE) {
+          if (deps.runtime.now() >= deadline) return { ...report, more: true };
+          const some = found.slice(from, from + AT_ONCE);
+          const due = await Promise.all(some.map((record) => makeDue(scope, record, deadline)));
+          report.made += due.filter(Boolean).length;
+        }
       }
     }
   }
-  return made;
+  return report;
 }
 
 /** The records of a shard that become due later, the earliest first. */

@@ -3,12 +3,10 @@
  * Any number of runners may share a store.
  */
 import { asTidegateError } from '../../base/errors.ts';
-import { watchedClock } from '../../base/time/stored-time.ts';
 import { tenantsOf } from '../../base/principal.ts';
 import type { Dispatch } from '../records/dispatch.ts';
 import type { TaskDeps } from '../records/find-task.ts';
 import { taskOfDue, taskQueue } from '../records/names.ts';
-import { makeDueAgain } from './due-again.ts';
 import { TASK_LEASE_MS } from './run-due.ts';
 import { createTurns, type Turns } from './turns.ts';
 
@@ -48,27 +46,15 @@ export function startRunner(deps: TaskDeps, options: RunnerOptions = {}): Runner
   };
 }
 
-/** Longest time that tasks are made due again after the clock was set back, ms. */
-const MOST_AGAIN_MS = 30_000;
-
 /** Looks again and again for tasks that are due, and begins turns for as many as there are places. */
 async function look(deps: TaskDeps, turns: Turns, everyMs: number, signal: AbortSignal): Promise<void> {
   const { runtime } = deps;
-  let wasSetBack = false;
-  const clock = watchedClock(
-    () => runtime.now(),
-    () => (wasSetBack = true),
-  );
   while (!signal.aborted) {
     const free = turns.free();
-    clock();
     let started = 0;
     turns.wasBroken();
     if (free > 0) {
       try {
-        // What was stored in between is due at a time of the clock that was ahead.
-        if (wasSetBack) await makeDueAgain(deps, runtime.now() + MOST_AGAIN_MS);
-        wasSetBack = false;
         for (const tenant of await tenantsOf(deps)) {
           started += await beginDue(deps, turns, tenant, free + turns.underWay());
         }

@@ -61,12 +61,20 @@ interface Rounds<Report> {
   wrong: string[];
 }
 
+/** A file belongs to one app, so each run on sqlite gets one of its own; the runs on a server share it under names of their own. */
 export async function clockRounds(driver: Driver, runs: number, seed: number): Promise<Rounds<ClockReport>> {
-  const engine = driver === 'memory' ? null : await startEngine(driver);
+  const shared = driver === 'redis' || driver === 'dynamodb' ? await startEngine(driver) : null;
   try {
-    return await rounds(runs, seed, (each, name) => clockRun(engine?.environment ?? { STORE: 'memory' }, name, each));
+    return await rounds(runs, seed, async (each, name) => {
+      const own = driver === 'sqlite' ? await startEngine(driver) : null;
+      try {
+        return await clockRun((shared ?? own)?.environment ?? { STORE: 'memory' }, name, each);
+      } finally {
+        await own?.stop();
+      }
+    });
   } finally {
-    await engine?.stop();
+    await shared?.stop();
   }
 }
 

@@ -14,6 +14,7 @@ import { task } from '../../../src/declare/task.ts';
 import { gaps } from '../../../src/feeds/kit/gap-items.ts';
 import { runScheduled } from '../../../src/hosts/scheduled.ts';
 import { seededRandom } from '../../../src/store/contract/seeded.ts';
+import { watchClock } from '../../../src/store/clock-watch.ts';
 import type { Store } from '../../../src/store/store.ts';
 import type { TaskDeps } from '../../../src/tasks/records/find-task.ts';
 import { createTask } from '../../../src/tasks/work/create.ts';
@@ -142,20 +143,26 @@ export async function createWorld(environment: Record<string, string>, name: str
   const watched = new Proxy(store, {
     get(_, name: keyof Store) {
       // What counts an engine's requests would go past this.
-      const member = name === 'observed' ? undefined : store[name];
-      if (typeof member !== 'function') return member;
+      if (name === 'observed' || typeof store[name] !== 'function')
+        return name === 'observed' ? undefined : store[name];
       return async (...args: unknown[]) => {
         world.beforeCall();
         inFlight += 1;
         try {
-          return await (member as (...args: unknown[]) => Promise<unknown>).apply(store, args);
+          return await (store[name] as (...args: unknown[]) => Promise<unknown>).apply(store, args);
         } finally {
           inFlight -= 1;
         }
       };
     },
   });
-  const deps: TaskDeps = { app, store: watched, runtime, streamsFor: createAppStreams, catalog: app.tasks };
+  const deps: TaskDeps = watchClock({
+    app,
+    store: watched,
+    runtime,
+    streamsFor: createAppStreams,
+    catalog: app.tasks,
+  });
 
   const world: World = {
     sources,

@@ -167,3 +167,20 @@ test('a leap of the clock that uses up the time is seen all the same, so that th
   clock.now -= 86_400_000;
   expect(await sweep(deps, clock.now + 60_000)).toMatchObject({ setBackMs: 86_400_000 });
 });
+
+test('a clock that was set back is told to those who wait for it until they have looked at all', async () => {
+  const { deps, clock } = stageOf({ streams: { readings: identified() } });
+  const deadline = () => clock.now + 60_000;
+  clock.now += 3_600_000;
+  await sweep(deps, deadline());
+  clock.now -= 3_600_000;
+  const told: number[] = [];
+  const onSetBack = (isAll: boolean) => async (by: number) => {
+    told.push(by - clock.now);
+    return isAll;
+  };
+  expect(await sweep(deps, deadline(), { onSetBack: onSetBack(false) })).toMatchObject({ more: true });
+  expect(await sweep(deps, deadline(), { onSetBack: onSetBack(true) })).toMatchObject({ more: false });
+  expect(await sweep(deps, deadline(), { onSetBack: onSetBack(true) })).toMatchObject({ setBackMs: null });
+  expect(told).toEqual([60_000, 60_000]);
+});
