@@ -7,11 +7,12 @@ import type { Runtime } from '../../base/runtime.ts';
 import { driverOf } from '../../store/driver.ts';
 import { DRIVERS } from '../../store/drivers/open.ts';
 import { examine, tellFindings } from '../../store/examine.ts';
-import type { Store } from '../../store/store.ts';
+import type { Store, StoreFinding } from '../../store/store.ts';
 
 /**
- * Opens the store, asks what is wrong with it, and tells what does not stop it.
- * @throws TidegateError of what stops it: `invalid_config`, `store_unavailable`, `store_full`, `store_damaged`
+ * Opens the store, asks what is wrong with it, and tells what does not stop the start. A store without room is started with: it
+ * can be read, and the sweep of the process frees room.
+ * @throws TidegateError of what stops it: `invalid_config`, `store_unavailable`, `store_damaged`; `store_full` where it cannot be opened
  */
 export async function openNodeStore(config: Config, runtime: Runtime, app: string): Promise<Store> {
   const driver = driverOf(DRIVERS, config);
@@ -20,12 +21,13 @@ export async function openNodeStore(config: Config, runtime: Runtime, app: strin
   if (file !== undefined) await makeFolder(dirname(file));
   const store = await driver.open(values, { app, runtime });
   const findings = await examine(store, runtime.now());
+  const isFatal = ({ error, stops }: StoreFinding) => stops && error.code !== 'store_full';
   tellFindings(
     runtime.log,
     store,
-    findings.filter(({ stops }) => !stops),
+    findings.filter((finding) => !isFatal(finding)),
   );
-  const error = findings.find(({ stops }) => stops)?.error;
+  const error = findings.find(isFatal)?.error;
   if (error === undefined) return store;
   await store.close();
   const mend = error.code === 'store_unavailable' ? driver.address?.(values) : undefined;
