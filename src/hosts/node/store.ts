@@ -21,7 +21,6 @@ export async function openNodeStore(config: Config, runtime: Runtime, app: strin
   if (file !== undefined) await makeFolder(dirname(file));
   const store = await driver.open(values, { app, runtime });
   const findings = await examine(store, runtime.now());
-  const isFatal = ({ error, stops }: StoreFinding) => stops && error.code !== 'store_full';
   tellFindings(
     runtime.log,
     store,
@@ -38,6 +37,8 @@ export async function openNodeStore(config: Config, runtime: Runtime, app: strin
     cause: error,
   });
 }
+
+const isFatal = ({ error, stops }: StoreFinding) => stops && error.code !== 'store_full';
 
 async function makeFolder(folder: string): Promise<void> {
   try {

@@ -6,11 +6,16 @@ import { innermostReason, TidegateError } from '../../base/errors.ts';
 
 const BUSY = new Set([5, 6]);
 const CORRUPT = 11;
+const NO_DATABASE = 26;
 const FULL = 13;
 /** A file of the index of the write-ahead log could not grow. */
 const SHARED_MEMORY_FULL = 4874;
 /** Codes by which SQLite reports that its file may not be written, is damaged or is no database. */
-const DAMAGED: Record<number, string> = { 8: 'may not be written', [CORRUPT]: 'is damaged', 26: 'is not a database' };
+const DAMAGED: Record<number, string> = {
+  8: 'may not be written',
+  [CORRUPT]: 'is damaged',
+  [NO_DATABASE]: 'is not a database',
+};
 /** The other primary result codes by which SQLite reports trouble with itself, its file or its disk. */
 const UNAVAILABLE = new Set([
   7, // no memory
@@ -45,6 +50,11 @@ export function isBusy(error: unknown): boolean {
 /** Whether the file is the right one, and cannot be used as it is: it is locked, damaged, or there is no room for it. */
 export function isOfFile(error: unknown): boolean {
   return isBusy(error) || isFull(error) || primaryOf(error) === CORRUPT;
+}
+
+/** Whether what stands in the file is wrong, which does not pass by itself. */
+export function isDamage(error: unknown): boolean {
+  return [CORRUPT, NO_DATABASE].includes(primaryOf(error));
 }
 
 function isFull(error: unknown): boolean {

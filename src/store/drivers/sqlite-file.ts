@@ -138,6 +138,7 @@ function statementsOf(
     try {
       return await patience[kind](work, mostMs);
     } catch (cause) {
+      health.met(cause);
       throw toStoreError(cause, path, isBusy(cause) ? holderOf(path) : '');
     }
   }

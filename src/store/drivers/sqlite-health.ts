@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { TidegateError } from '../../base/errors.ts';
 import type { StoreFinding } from '../store.ts';
-import { MEND_DAMAGED, MEND_FULL } from './sqlite-errors.ts';
+import { isDamage, MEND_DAMAGED, MEND_FULL, toStoreError } from './sqlite-errors.ts';
 import { filesOf } from './sqlite-open.ts';
 
 /**
@@ -12,18 +12,25 @@ import { filesOf } from './sqlite-open.ts';
  * 16 MiB: a full log of 4 MB and the largest commit, twice.
  */
 export const RESERVE_BYTES = 16 * 1_048_576;
+/** A file up to here is read once to look for damage, which takes about 1.5 ms a MiB and stops the thread. */
+const READ_BYTES = 128 * 1_048_576;
 
 export interface SqliteHealth {
   /** The error for a file that is no longer the one that was opened; null: all are. */
   moved(): TidegateError | null;
   /** The error for a disk with no more than the reserve left, beside the free pages of the file; null: there is more. */
   full(): TidegateError | null;
+  /** Has to be told what SQLite threw: damage that a call met is found from then on. */
+  met(thrown: unknown): void;
+  /** The first time it also reads a file that is small. @param thorough reads all of the file, whatever its size */
   findings(thorough: boolean): StoreFinding[];
 }
 
 export function createSqliteHealth(database: DatabaseSync, path: string): SqliteHealth {
   const files = filesOf(path);
   const opened = files.map(identityOf);
+  let damage: TidegateError | null = null;
+  let isRead = false;
 
   function moved(): TidegateError | null {
     if (!database.isOpen) return null;
@@ -50,9 +57,22 @@ export function createSqliteHealth(database: DatabaseSync, path: string): Sqlite
     return Number(database.prepare('PRAGMA freelist_count').get()?.['freelist_count']);
   }
 
+  /** Looks for damage where the file is small enough, or it is asked for. */
+  function read(whatever: boolean): void {
+    isRead = true;
+    const bytes = Number(database.prepare('PRAGMA page_count').get()?.['page_count']) * PAGE_BYTES;
+    if (bytes > READ_BYTES && !whatever) return;
+    const [first] = database.prepare('PRAGMA quick_check(1)').all();
+    const said = first === undefined ? 'ok' : String(Object.values(first)[0]);
+    if (said !== 'ok') damage = damaged(path, said);
+  }
+
   return {
     moved,
     full,
+    met(thrown) {
+      if (isDamage(thrown)) damage ??= toStoreError(thrown, path);
+    },
     findings(thorough) {
       const gone = moved();
       if (gone !== null) return [{ error: gone, stops: true }];
@@ -61,9 +81,8 @@ export function createSqliteHealth(database: DatabaseSync, path: string): Sqlite
       if (noRoom !== null) found.push({ error: noRoom, stops: true });
       const open = files.find((file) => ((statSync(file, { throwIfNoEntry: false })?.mode ?? 0) & 0o077) !== 0);
       if (open !== undefined && process.platform !== 'win32') found.push({ error: readable(open), stops: false });
-      const [first] = thorough ? database.prepare('PRAGMA quick_check(1)').all() : [];
-      const damage = first === undefined ? 'ok' : String(Object.values(first)[0]);
-      if (damage !== 'ok') found.push({ error: damaged(path, damage), stops: true });
+      if (thorough || !isRead) read(thorough);
+      if (damage !== null) found.push({ error: damage, stops: true });
       return found;
     },
   };

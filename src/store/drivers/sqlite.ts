@@ -147,7 +147,7 @@ export function createSqliteStore(options: SqliteOptions): Store {
       if (moved !== null) throw moved;
     },
 
-    findings: async ({ thorough = false }) => health.findings(thorough),
+    findings: ({ thorough = false }) => reading(() => health.findings(thorough)),
 
     async close() {
       close();

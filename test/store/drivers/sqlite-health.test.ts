@@ -136,13 +136,28 @@ test('damage is named at the start, with the file, the cause and what to do', as
       hint: expect.stringContaining('.recover'),
     }),
   );
-  // What is damaged further inside is found when it is read, or when it is looked for.
+  // What is damaged further inside is found by the first look, or when it is read.
   const inside = Buffer.from(whole);
   inside.fill(0xff, 40 * 4_096, 120 * 4_096);
   const opened = start(inside)();
   onTestFinished(() => opened.close());
+  expect(await examine(opened, 0)).toMatchObject([{ stops: true, error: { code: 'store_damaged' } }]);
   await expect(opened.read('l', null, 1_000)).rejects.toMatchObject({ code: 'store_damaged' });
   expect(await examine(opened, 0, true)).toMatchObject([{ stops: true, error: { code: 'store_damaged' } }]);
+});
+
+test('damage that a call meets later is found from then on', async () => {
+  const path = await newFile();
+  const store = open(path);
+  for (let n = 0; n < 200; n += 1) await commit(store, 'x'.repeat(1_000));
+  expect(await examine(store, 0)).toEqual([]);
+  const other = new DatabaseSync(path);
+  other.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  other.close();
+  const file = readFileSync(path);
+  writeFileSync(path, file.fill(0xff, 40 * 4_096, 120 * 4_096), { flag: 'r+' });
+  await expect(store.read('l', null, 1_000)).rejects.toMatchObject({ code: 'store_damaged' });
+  expect(await examine(store, 0)).toMatchObject([{ stops: true, error: { code: 'store_damaged' } }]);
 });
 
 test('a database of another program, a folder, and a folder that is not there are refused by name', async () => {
