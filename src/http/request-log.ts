@@ -57,7 +57,8 @@ function createFew(now: () => number) {
   let left = 0;
   return {
     next(): boolean {
-      if (now() - since >= WINDOW_MS) [since, lines] = [now(), 0];
+      // Also where the clock was set back: lines would be left out until its time has come.
+      if (Math.abs(now() - since) >= WINDOW_MS) [since, lines] = [now(), 0];
       lines += 1;
       if (lines > MOST_LINES) left += 1;
       return lines <= MOST_LINES;

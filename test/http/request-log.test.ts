@@ -2,6 +2,7 @@
 import { afterEach, expect, test } from 'vitest';
 import * as z from 'zod';
 import { defineApp, pull, stream, TidegateError, tool } from '../../src/index.ts';
+import { createRequestLog } from '../../src/http/request-log.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import type { Store } from '../../src/store/store.ts';
 import { type Logged, type Served, serveApp } from '../mcp/served.ts';
@@ -185,4 +186,19 @@ test('what never reaches a message has its line too', async () => {
     { mcp: 'no/such/method', status: 404, storeCalls: {} },
     { mcp: 'tools/call', name: `${'x'.repeat(200)}…` },
   ]);
+});
+
+test('warnings are written again where the clock was set back, and not when its time has come', async () => {
+  let now = Date.UTC(2026, 10, 20) + 86_400_000;
+  let written = 0;
+  const log = createRequestLog({ now: () => now, log: () => (written += 1) });
+  const failing = { req: { method: 'GET', path: '/' }, res: { status: 503 }, get: () => undefined } as never;
+  const fail = async () => {
+    for (let times = 0; times < 30; times += 1) await log(failing, () => Promise.resolve());
+  };
+  await fail();
+  expect(written).toBe(20);
+  now -= 86_400_000;
+  await fail();
+  expect(written).toBe(40);
 });

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { task } from '../../src/declare/task.ts';
 import { lookAtClock } from '../../src/store/clock-seen.ts';
 import { scopeOf } from '../../src/streams/scope.ts';
+import { endedTask, taskLog, trimTaskLog } from '../../src/tasks/records/task-log.ts';
 import { freeSlots, slotPartition, takeSlots } from '../../src/tasks/records/slots.ts';
 import { makeDueAgain } from '../../src/tasks/work/due-again.ts';
 import { takeUpTask } from '../../src/tasks/work/run-due.ts';
@@ -190,4 +191,32 @@ test('a turn during which the clock is set back leaves its task due at once', as
   const { entered, nextAt } = await stage.work();
   expect(entered).toBe(1);
   expect(nextAt).toBeLessThan(before + 10 * MINUTE + 100);
+});
+
+test('a call with an idempotency key that comes again while the clock is weeks ahead for a while begins nothing', async () => {
+  const { stage } = napping();
+  await lookAtClock(stage.tasks, stage.clock.now + 10_000);
+  const id = await stage.begin('naps', {}, { once: 'k' });
+  stage.clock.now += 60 * DAY;
+  expect(await stage.begin('naps', {}, { once: 'k' })).toBe(id);
+  stage.clock.now -= 60 * DAY;
+  expect(await stage.begin('naps', {}, { once: 'k' })).toBe(id);
+});
+
+test('the log of tasks that ended loses nothing by a clock that is weeks ahead for a while', async () => {
+  const { store, clock, tasks } = taskStage({});
+  await lookAtClock(tasks, clock.now + 10_000);
+  const log = taskLog(ADA);
+  for (const taskId of ['a', 'b']) {
+    const entry = endedTask.append(log, [{ taskId, task: 't', status: 'completed', at: clock.now }]);
+    await store.commit([entry], { id: taskId, now: clock.now, deadline: clock.now + 1_000 });
+  }
+  const trim = () => trimTaskLog({ ...tasks, runtime: { ...tasks.runtime, random: () => 0 } }, ADA);
+  clock.now += 8 * DAY;
+  await trim();
+  expect((await store.extent(log)).count).toBe(2);
+  await lookAtClock(tasks, clock.now + 10_000);
+  clock.now += 10 * MINUTE;
+  await trim();
+  expect((await store.extent(log)).count).toBe(1);
 });

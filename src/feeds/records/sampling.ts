@@ -8,6 +8,7 @@
  * `windowMs` after it was opened. An event of a window before the open one is left out. An event without the field that
  * is to be reduced passes unchanged.
  */
+import { isToCome, liesBeyond } from '../../base/time/stored-time.ts';
 import * as z from 'zod';
 import type { Sampling } from '../../declare/feed.ts';
 import type { LoggedEvent } from '../../base/event.ts';
@@ -117,8 +118,10 @@ export function createSampler(sampling: Sampling, state: SamplingState | null): 
       const at = Math.min(event.time, now);
       const from = Math.floor(at / sampling.windowMs) * sampling.windowMs;
       const open = slot?.window ?? null;
-      if (open !== null && from < open.from) return [];
-      if (open !== null && from === open.from) {
+      // One that was opened by a clock that was ahead is over: else all would be late for it until its time has come.
+      const isOver = open !== null && liesBeyond(open.openedAt, now, 0);
+      if (open !== null && !isOver && from < open.from) return [];
+      if (open !== null && !isOver && from === open.from) {
         const wins = isBetter(sampling, at, value, open);
         const window = {
           ...open,
@@ -149,7 +152,7 @@ export function createSampler(sampling: Sampling, state: SamplingState | null): 
       const closed: Sampled[] = [];
       for (const [name, slot] of slots) {
         const { window } = slot;
-        if (window === null || now < window.openedAt + sampling.windowMs) continue;
+        if (window === null || isToCome(window.openedAt + sampling.windowMs, now, sampling.windowMs)) continue;
         closed.push(...closedOf(slot));
         set(name, undefined);
       }

@@ -18,8 +18,8 @@ export const SESSION_HEADER = 'mcp-session-id';
 
 /** How long what was asked for is kept after it was used last, ms. */
 const KEPT_MS = 86_400_000;
-/** A text that was sealed on an instance whose clock is ahead opens for a little longer than the record of its end. */
-const SKEW_MS = 60_000;
+/** A text that was sealed by a clock that was ahead opens for so much longer than one of now, and the record of its end stays for it. */
+const SKEW_MS = 86_400_000 + 60_000;
 
 /** Sessions of one subject that begin to be kept in an hour; a client needs one. Ends are kept for a month. */
 const MOST_AN_HOUR = 2_000;

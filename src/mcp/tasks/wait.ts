@@ -2,6 +2,7 @@
  * `otherwise: 'wait'`: the call of a client without the extension stays open until the task has ended or `waitMs` are
  * over.
  */
+import { timeLeft } from '../../base/time/time-left.ts';
 import { defaultOf } from '../../declare/spec/options.ts';
 import { taskSpec } from '../../declare/spec/task.ts';
 import type { Task } from '../../declare/task.ts';
@@ -45,10 +46,11 @@ export async function waitForEnd(
   const { principal, deadline, signal } = caller;
   const { ending } = runtime;
   const wake = ending === undefined ? signal : AbortSignal.any([signal, ending.begun]);
-  const until = Math.min(runtime.now() + (task.waitMs ?? WAIT_MS), deadline - CLOSING_MS);
+  const now = () => runtime.now();
+  const stillWaits = timeLeft(now, Math.min(task.waitMs ?? WAIT_MS, deadline - CLOSING_MS - now()));
   let header = begun;
   for (let pause = FIRST_PAUSE_MS; !hasEnded(header); pause = Math.min(LONGEST_PAUSE_MS, pause * GROWTH)) {
-    const left = until - runtime.now();
+    const left = stillWaits();
     if (ending?.begun.aborted === true) {
       if (!isShared) await tasks.cancel(principal, taskId, deadline);
       throw serverEnds();

@@ -2,6 +2,7 @@
  * What can be wrong with a Redis that answers: it evicts keys, or entries of a log are gone from their stream because it
  * did, or because somebody deleted the key. It repairs nothing; retention heals a hole once it trims beyond it.
  */
+import { isToCome } from '../../base/time/stored-time.ts';
 import { TidegateError } from '../../base/errors.ts';
 import type { Log } from '../../base/runtime.ts';
 import { PING_MS } from '../limits.ts';
@@ -39,7 +40,8 @@ export function createRedisHealth(base: string, log: Log): RedisHealth {
       const policy = await evictionOf(client);
       const found: StoreFinding[] =
         policy === null || policy === 'noeviction' ? [] : [{ error: evicts(policy), stops: true }];
-      for (const [name, at] of holes) if (now - at < HOLE_MS) found.push({ error: hole(base, name), stops: false });
+      for (const [name, at] of holes)
+        if (isToCome(at + HOLE_MS, now, HOLE_MS)) found.push({ error: hole(base, name), stops: false });
       return found;
     },
   };

@@ -3,6 +3,7 @@
  * afterwards: it always returns a cursor, and the next call continues from it without missing an event. It polls the log; a caller
  * that wants events as they are found passes `onEvents`.
  */
+import { timeLeft } from '../../base/time/time-left.ts';
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { isGap, type StreamEvent } from '../../base/event.ts';
 import { READ_LIMIT } from '../../store/limits.ts';
@@ -85,7 +86,8 @@ export async function tailStream(scope: Scope, stream: DeclaredStream, options: 
   const latest = options.deadline - ANSWER_MS;
   const ending = runtime.ending?.begun;
   const wake = ending === undefined ? options.signal : AbortSignal.any([options.signal, ending]);
-  let until = Math.min(runtime.now() + Math.min(options.timeoutMs, LONGEST_TAIL_MS), latest);
+  const now = () => runtime.now();
+  let stillWaits = timeLeft(now, Math.min(options.timeoutMs, LONGEST_TAIL_MS, latest - now()));
   const events: StreamEvent[] = [];
   let position: Cursor | null = options.cursor === null ? null : decodeTailCursor(stream.name, options.cursor);
   let characters = 0;
@@ -132,14 +134,14 @@ export async function tailStream(scope: Scope, stream: DeclaredStream, options: 
     const before = events.length;
     const took = take(page);
     if (events.length > before) options.onEvents?.(events.slice(before));
-    if (before === 0 && events.length > 0) until = Math.min(until, runtime.now() + options.settleMs);
+    if (before === 0 && events.length > 0) stillWaits = timeLeft(now, Math.min(stillWaits(), options.settleMs));
     if (!took || events.length >= options.maxEvents) return answer('count');
     if (options.signal.aborted) return answer('cancelled');
     if (page.entries.length === wanted && fullPages < MOST_FULL_PAGES && runtime.now() < latest) {
       fullPages += 1;
       continue;
     }
-    const left = ending?.aborted === true ? 0 : until - runtime.now();
+    const left = ending?.aborted === true ? 0 : stillWaits();
     if (left <= 0 || options.rest?.(characters) === false) return answer(events.length > 0 ? 'settled' : 'time');
     pause = page.entries.length > 0 ? SHORTEST_PAUSE_MS : pause;
     await runtime.sleep(Math.min(pause, left), wake);

@@ -5,6 +5,7 @@
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { asTidegateError, TidegateError } from '../../base/errors.ts';
 import type { LoggedEvent } from '../../base/event.ts';
+import { readSurely } from '../../store/clock-seen.ts';
 import { commitSurely } from '../../store/commit.ts';
 import type { Operation, Put, Reading, RecordKey } from '../../store/store.ts';
 import type { Scope } from '../scope.ts';
@@ -84,7 +85,7 @@ export async function appendAll(
   const keys = [...(receipt ? [receipt.key] : []), ...fence];
   for (let attempt = 0; attempt < MOST_CONFLICTS; attempt += 1) {
     const readings = await readEach(scope, keys);
-    const [first] = readings;
+    const first = receipt && readings[0] ? await readSurely(scope, readings[0]) : null;
     const earlier = (receipt && first && receipt.earlier(first)) ?? null;
     if (earlier !== null) {
       if (earlier.appended > 0) {

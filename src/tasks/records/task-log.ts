@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import type { Principal } from '../../base/principal.ts';
 import { asTidegateError } from '../../base/errors.ts';
+import { sureTime } from '../../store/clock-seen.ts';
 import { logEntry } from '../../store/record.ts';
 import type { Operation } from '../../store/store.ts';
 import type { Deps } from '../../streams/deps.ts';
@@ -45,8 +46,9 @@ export async function trimTaskLog({ store, runtime }: Deps, principal: Principal
   const now = runtime.now();
   try {
     const log = taskLog(principal);
+    const agesBy = await sureTime({ store, runtime });
     await store.trim(log, { now, keep: KEPT_ENDS, limit: 10 * LOOK_EVERY });
-    await store.trim(log, { now, appendedBefore: now - KEPT_ENDS_MS, limit: 10 * LOOK_EVERY });
+    await store.trim(log, { now, appendedBefore: agesBy - KEPT_ENDS_MS, limit: 10 * LOOK_EVERY });
   } catch (thrown) {
     const { code, message } = asTidegateError(thrown);
     runtime.log('warn', 'the log of tasks that ended is not trimmed', { code, message });

@@ -3,6 +3,7 @@ import { canonicalText, hexOf, sha256 } from '../../base/digest.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { type Json, utf8Bytes } from '../../base/json.ts';
 import type { Principal } from '../../base/principal.ts';
+import { readSurely } from '../../store/clock-seen.ts';
 import type { Reading } from '../../store/store.ts';
 import { type Scope, scopeOf } from '../../streams/scope.ts';
 import type { TaskDeps } from '../records/find-task.ts';
@@ -27,13 +28,13 @@ export async function findBegun(
 ): Promise<Begun | null> {
   checkOnce(asked.once);
   const { principal, task, once } = asked;
-  const standing = await deps.store.get(onceKey(principal, task, once), deps.runtime.now());
+  const standing = await readSurely(deps, await deps.store.get(onceKey(principal, task, once), deps.runtime.now()));
   return begunUnder(scopeOf(deps, principal), standing, await fingerprintOf(asked.calledWith));
 }
 
 /** @param standing what stands under the key. @throws TidegateError `invalid_input` where that is of another call */
 export async function begunUnder(
-  { store, runtime, tenant }: Scope<Pick<TaskDeps, 'store' | 'runtime'>>,
+  scope: Scope<Pick<TaskDeps, 'store' | 'runtime'>>,
   standing: Reading,
   fingerprint: string,
 ): Promise<Begun | null> {
@@ -41,7 +42,8 @@ export async function begunUnder(
   if (begun === null) return null;
   const { taskId } = begun;
   if (begun.fingerprint !== fingerprint) throw otherInput();
-  const header = taskHeader.read(await store.get(headerKey(tenant, taskId), runtime.now()));
+  const { store, runtime, tenant } = scope;
+  const header = taskHeader.read(await readSurely(scope, await store.get(headerKey(tenant, taskId), runtime.now())));
   return header && { taskId, header };
 }
 

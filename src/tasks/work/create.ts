@@ -7,6 +7,7 @@ import type { Task } from '../../declare/task.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { type Json, utf8Bytes } from '../../base/json.ts';
 import type { Principal } from '../../base/principal.ts';
+import { readSurely } from '../../store/clock-seen.ts';
 import { commitSurely } from '../../store/commit.ts';
 import type { Operation, RecordKey, Version } from '../../store/store.ts';
 import { scopeOf } from '../../streams/scope.ts';
@@ -71,7 +72,7 @@ export async function createTask(deps: TaskDeps, options: NewTask): Promise<Crea
 
   let isCounted = false;
   for (let race = 0; race < MOST_RACES; race += 1) {
-    const standing = key ? await store.get(key, runtime.now()) : null;
+    const standing = key ? await readSurely(deps, await store.get(key, runtime.now())) : null;
     const earlier = standing && (await begunUnder(scopeOf(deps, principal), standing, fingerprint));
     if (earlier) return { ...earlier, claim: null };
     if (!isCounted) await deps.quotas?.take(store, taskQuota(deps.app), principal, bytes);

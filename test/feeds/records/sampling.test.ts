@@ -54,6 +54,21 @@ describe('sampling', () => {
     ]);
   });
 
+  test.each([3_600_000, 86_400_000])(
+    'a window that a clock %d ms ahead has opened is over when that is right',
+    (ahead) => {
+      const sampling: Sampling = { windowMs: 60_000, reduce: 'last' };
+      const early = createSampler(sampling, null);
+      early.take('s', event(1, 1, 'a', START + ahead), 50, START + ahead);
+      const state = JSON.parse(JSON.stringify(early.state())) as SamplingState;
+      expect(createSampler(sampling, state).close(START)).toHaveLength(1);
+      const sampler = createSampler(sampling, state);
+      expect(sampler.take('s', event(2, 2, 'a', START), 50, START)).toHaveLength(1);
+      expect(sampler.close(START + 59_999)).toEqual([]);
+      expect(sampler.close(START + 60_000)).toMatchObject([{ event: { data: { value: 2 } } }]);
+    },
+  );
+
   test('lets events pass that lack the field', () => {
     const odd = { id: 'x', key: 'a', time: 1, data: { other: 1 } };
     expect(sample({ windowMs: 10, reduce: 'mean', field: 'value' }, [odd]).kept).toEqual([{ other: 1 }]);

@@ -272,6 +272,16 @@ describe('404', () => {
     }
   });
 
+  it('is answered to one that began by a clock that was a day ahead, for as long as its text opens', async () => {
+    let now = Date.now() + DAY_MS;
+    const served = await start({ now: () => now });
+    const session = await begin(served);
+    now -= DAY_MS;
+    expect((await send(served, null, session)).status).toBe(204);
+    now += 30.5 * DAY_MS;
+    expect((await send(served, request('tools/list'), session)).status).toBe(404);
+  });
+
   it('is answered to a text after 30 days, and a new one is given after a day', async () => {
     let now = Date.now();
     const served = await start({ now: () => now });

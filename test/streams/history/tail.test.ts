@@ -208,3 +208,14 @@ test('a cursor of another stream, or what is none, is refused before anything is
   }
   expect(at.calls).toEqual([]);
 });
+
+test('a clock that is set back by an hour while it waits makes it wait no longer', async () => {
+  const at = one();
+  at.whileAsleep.push(
+    () => {},
+    () => void (at.clock.now -= 3_600_000),
+  );
+  const answer = await tail(at);
+  expect(answer).toMatchObject({ ended: 'time' });
+  expect(at.clock.now + 3_600_000 - START).toBeLessThan(15_000);
+});

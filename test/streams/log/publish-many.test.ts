@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { openStore, readConfig } from '../../../src/store/drivers/open.ts';
 import { systemRuntime } from '../../../src/base/runtime.ts';
+import { lookAtClock } from '../../../src/store/clock-seen.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import { stream } from '../../../src/declare/stream.ts';
 import { fenceKey } from '../../../src/streams/log/append.ts';
@@ -44,6 +45,17 @@ function pushTo(stage: Stage, data: readonly unknown[], key: Once | null = null,
 const values = async (stage: Stage) => (await stage.events()).map(({ data }) => (data as { value: number }).value);
 
 describe('a push', () => {
+  test('that comes again while the clock is days ahead for a while is not stored again', async () => {
+    const stage = stageOf({ streams: { readings: anonymous() } });
+    await lookAtClock(stage.deps, stage.clock.now + 10_000);
+    await pushTo(stage, readings(0, 3), once('k'));
+    stage.clock.now += 2 * DAY_MS;
+    expect(await pushTo(stage, readings(0, 3), once('k'))).toEqual({ appended: 3, duplicates: 0 });
+    stage.clock.now -= 2 * DAY_MS;
+    expect(await pushTo(stage, readings(0, 3), once('k'))).toEqual({ appended: 3, duplicates: 0 });
+    expect(await values(stage)).toHaveLength(3);
+  });
+
   test('is stored as a whole, in order, and shown as the latest', async () => {
     const stage = stageOf({ streams: { readings: anonymous() } });
     expect(await pushTo(stage, readings(0, 3))).toEqual({ appended: 3, duplicates: 0 });
