@@ -254,6 +254,11 @@ export interface Store {
   readonly name: string;
   /** The engine's own limits where they are narrower than the portable ones. Callers that batch keep to these. */
   readonly limits: StoreLimits;
+  /**
+   * True: when the driver opened the engine, it found signs that this is an earlier state than it once had, such as a copy that was
+   * put back. Absent or false: there are none that it can see.
+   */
+  readonly putBack?: boolean;
 
   get(key: RecordKey, now: number): Promise<Reading>;
   /** In the order of `keys`, at most `GET_MANY_LIMIT` of them. Not atomic. */

@@ -61,6 +61,10 @@ export async function lookBack(
   seen: SeenFeed | undefined,
   state: FeedState,
 ): Promise<FoundBack | null> {
+  if (seen === undefined && store.putBack === true && state.bursts > 0) {
+    const note = { at: runtime.now(), from: lastRunAt(state), to: runtime.now() };
+    return { note, lost: new Set(targets.map(({ stream }) => stream)) };
+  }
   if (seen === undefined || seen.state === markOf(state)) return null;
   const asked = targets.flatMap(({ stream }) => {
     const cursor = seen.cursors[streamLog(tenant, stream)];

@@ -49,17 +49,17 @@ export type SqliteFile = ReturnType<typeof openSqliteFile>;
 /** Opens the file, and brings its schema up to date. Errors as `openDatabase`. */
 export function openSqliteFile(options: SqliteOptions) {
   const { path, busyMs = BUSY_MS, openMs = busyMs, clock = systemRuntime(() => {}) } = options;
-  const database = openDatabase(path, openMs);
+  const opened = openDatabase(path, openMs);
   try {
-    return statementsOf(database, path, busyMs, clock);
+    return statementsOf(opened, path, busyMs, clock);
   } catch (thrown) {
-    database.close();
+    opened.database.close();
     throw unusable(thrown, path);
   }
 }
 
 function statementsOf(
-  database: ReturnType<typeof openDatabase>,
+  { database, life }: ReturnType<typeof openDatabase>,
   path: string,
   busyMs: number,
   clock: Pick<Runtime, 'random' | 'sleep'>,
@@ -127,7 +127,7 @@ function statementsOf(
 
   // Readers do not wait behind writers.
   const patience = { read: createPatience(clock), write: createPatience(clock) };
-  const health = createSqliteHealth(database, path);
+  const health = createSqliteHealth(database, path, life.putBack);
 
   /**
    * Does the work, and again after a pause where another process's lock keeps it from that.
@@ -178,7 +178,9 @@ function statementsOf(
   }
 
   function close(): void {
-    if (database.isOpen) database.close();
+    if (!database.isOpen) return;
+    life.leave();
+    database.close();
   }
 
   return {
@@ -193,6 +195,7 @@ function statementsOf(
     writing: <Result>(work: () => Result, mostMs?: number) => patiently('write', () => within('write', work), mostMs),
     erasing,
     health,
+    putBack: life.putBack !== null,
     close,
   };
 }

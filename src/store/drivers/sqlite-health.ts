@@ -26,7 +26,13 @@ export interface SqliteHealth {
   findings(thorough: boolean): StoreFinding[];
 }
 
-export function createSqliteHealth(database: DatabaseSync, path: string): SqliteHealth {
+/** @param putBack what the opening found; it is told once */
+export function createSqliteHealth(
+  database: DatabaseSync,
+  path: string,
+  putBack: TidegateError | null = null,
+): SqliteHealth {
+  let untold = putBack;
   const files = filesOf(path);
   const opened = files.map(identityOf);
   let damage: TidegateError | null = null;
@@ -77,6 +83,8 @@ export function createSqliteHealth(database: DatabaseSync, path: string): Sqlite
       const gone = moved();
       if (gone !== null) return [{ error: gone, stops: true }];
       const found: StoreFinding[] = [];
+      if (untold !== null) found.push({ error: untold, stops: false });
+      untold = null;
       const noRoom = full();
       if (noRoom !== null) found.push({ error: noRoom, stops: true });
       const open = files.find((file) => ((statSync(file, { throwIfNoEntry: false })?.mode ?? 0) & 0o077) !== 0);

@@ -6,6 +6,7 @@ import { chmodSync, closeSync, openSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { innermostReason, TidegateError } from '../../base/errors.ts';
 import { isOfFile, toStoreError } from './sqlite-errors.ts';
+import { beginLife, lookBeside, type SqliteLife } from './sqlite-life.ts';
 import { migrate } from './sqlite-migrations.ts';
 
 /** For its owner alone: the data is worth as much as the secret beside it. */
@@ -21,10 +22,11 @@ export function filesOf(path: string): string[] {
  * @throws TidegateError naming `SQLITE_PATH`: `invalid_config`, `store_full`, `store_damaged`; `store_unavailable` where another
  * process holds it
  */
-export function openDatabase(path: string, busyMs: number): DatabaseSync {
+export function openDatabase(path: string, busyMs: number): { database: DatabaseSync; life: SqliteLife } {
   let database: DatabaseSync | null = null;
   try {
     const files = filesOf(path);
+    const beside = lookBeside(path);
     if (files.length > 0) {
       checkTogether(path);
       closeSync(openSync(path, 'a', MODE));
@@ -36,9 +38,10 @@ export function openDatabase(path: string, busyMs: number): DatabaseSync {
     // What a page held before is overwritten, where that page is written anyway.
     database.exec('PRAGMA secure_delete = FAST');
     migrate(database);
+    const life = beginLife(database, path, beside);
     // From now on nothing waits in SQLite: see `sqlite-patience.ts`.
     database.exec('PRAGMA busy_timeout = 0');
-    return database;
+    return { database, life };
   } catch (thrown) {
     if (database?.isOpen) database.close();
     throw unusable(thrown, path);

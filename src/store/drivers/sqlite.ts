@@ -72,6 +72,7 @@ export function createSqliteStore(options: SqliteOptions): Store {
   return {
     name: 'sqlite',
     limits: limits.PORTABLE_LIMITS,
+    putBack: file.putBack,
 
     async get(key, now) {
       limits.checkKey(key);

@@ -24,13 +24,15 @@ async function restorable() {
     await inner.close();
     await engine.stop();
   });
-  const store = new Proxy(inner, { get: (_, name: keyof Store) => inner[name] });
+  const store = new Proxy(inner, { get: (_, name: keyof Store) => name !== 'putBack' && inner[name] });
   const restore = async () => {
     await inner.close();
     await engine.restore();
     inner = await open();
   };
-  return { store, save: () => engine.save(), restore };
+  /** What the process that opened the file first sees in it. */
+  const opened = () => ({ ...inner });
+  return { store, save: () => engine.save(), restore, opened };
 }
 
 /** A broker: what was taken does not come again. It has what `queue` is given. */
@@ -126,6 +128,29 @@ test('it is noticed as well where another process ran the feed first', async () 
   const events = await stage.events();
   expect(shown(events)).toEqual([0, 1, 4, 5, 6, 'history_went_back']);
   expect(events.at(-1)?.meta?.gap?.detail).toBe(`up to ${isoTime(lostAt)}`);
+});
+
+test('a process that begins with a copy of the sqlite file takes for lost what came since a feed last ran', async () => {
+  const { store, save, restore, opened } = await restorable();
+  const queue = items(readings(0, 2));
+  const streams = { readings: anonymous(broker(queue)) };
+  const ended = stageOf({ streams }, store);
+  const ranAt = ended.clock.now;
+  await ended.run();
+  await save();
+  await ended.clock.advance(MINUTE);
+  queue.push(...items(readings(2, 4)));
+  await ended.run();
+  await restore();
+  const stage = stageOf({ streams }, opened());
+  for (const n of [4, 5]) {
+    await stage.clock.advance(5 * MINUTE);
+    queue.push(...items(readings(n, n + 1)));
+    await stage.run();
+  }
+  const events = await stage.events();
+  expect(shown(events)).toEqual([0, 1, 'history_went_back', 4, 5]);
+  expect(events[2]?.meta?.gap?.detail).toBe(spanText(ranAt, ranAt + 5 * MINUTE));
 });
 
 test('processes that take turns notice nothing, and one alone asks nothing of the store for it', async () => {

@@ -200,7 +200,7 @@ test.skipIf(process.platform === 'win32')('the files are for their owner alone, 
 });
 
 test('a database that was opened waits for nothing inside SQLite', async () => {
-  const database = openDatabase(await newFile(), 1_000);
+  const { database } = openDatabase(await newFile(), 1_000);
   onTestFinished(() => database.close());
   expect(database.prepare('PRAGMA busy_timeout').get()).toEqual({ timeout: 0 });
 });

@@ -1,0 +1,112 @@
+/**
+ * Whether the SQLite file is the one that was used last, as it was left. The header says which file it was (by inode and birth) and
+ * whether it was in use, in `application_id`: a copy is told by the former, and a file without its write-ahead log by the latter.
+ * It cannot tell a copy that was written over the file itself from that file, where nothing used it when it was copied.
+ */
+import { existsSync, statSync } from 'node:fs';
+import type { DatabaseSync } from 'node:sqlite';
+import { fnv1a } from '../../base/digest.ts';
+import { TidegateError } from '../../base/errors.ts';
+
+/** `application_id`: who it is of in the first byte, a bit that is set while it is used, and a digest of which file it is. */
+const OURS = 0x54;
+const IN_USE = 0x80_00_00;
+const FILE = 0x7f_ff_ff;
+
+export interface SqliteLife {
+  /** Why the file may be in an earlier state than it once was; null: there is no sign of that. */
+  putBack: TidegateError | null;
+  /** Called before it is closed: marks it as left, where nobody else uses it. It does not throw. */
+  leave(): void;
+}
+
+/** What stands beside the file before it is opened, which SQLite changes. */
+export function lookBeside(path: string): { hasLog: boolean } {
+  return { hasLog: existsSync(`${path}-wal`) };
+}
+
+/**
+ * Called when the file is open and has its schema.
+ * @throws TidegateError `store_damaged` where file and write-ahead log are of two moments
+ */
+export function beginLife(database: DatabaseSync, path: string, { hasLog }: ReturnType<typeof lookBeside>): SqliteLife {
+  if (path === ':memory:') return { putBack: null, leave: () => {} };
+  const stored = Number(database.prepare('PRAGMA application_id').get()?.['application_id']);
+  const files = filesLike(path);
+  const putBack = stored >>> 24 === OURS ? judge(database, path, { stored, files, hasLog }) : null;
+  const idOf = (use: number) => (OURS << 24) | use | (files[0] ?? 0);
+  const mark = (use: number) => database.exec(`PRAGMA application_id = ${idOf(use)}`);
+  if (stored !== idOf(IN_USE)) {
+    attempt(() => {
+      mark(IN_USE);
+      // A copy of the file alone has it too.
+      database.exec('PRAGMA wal_checkpoint(PASSIVE)');
+    });
+  }
+  return {
+    putBack,
+    leave: () =>
+      attempt(() => {
+        database.exec('PRAGMA locking_mode = EXCLUSIVE');
+        mark(0);
+      }),
+  };
+}
+
+/**
+ * Digests of which file it is, the first as it is now. Inodes are used again, so its birth counts too, where the system tells
+ * it: one that does not tells the last change in its place. A file that is young looks as if nobody told it.
+ */
+function filesLike(path: string): number[] {
+  const { ino, birthtimeNs, ctimeNs } = statSync(path, { bigint: true });
+  const births = birthtimeNs === ctimeNs ? [0n] : [birthtimeNs, 0n];
+  return births.map((birth) => fnv1a(`${ino} ${birth}`) & FILE);
+}
+
+function judge(
+  database: DatabaseSync,
+  path: string,
+  { stored, files, hasLog }: { stored: number; files: readonly number[]; hasLog: boolean },
+): TidegateError | null {
+  const wasInUse = (stored & IN_USE) !== 0;
+  const isCopy = !files.includes(stored & FILE);
+  if (wasInUse && !hasLog) {
+    return told(`${path} was copied while it was in use, and is without the ${path}-wal of that moment`, [
+      'what was written last may be missing',
+      `end the server, put both files back, and start again. Nothing is missing in a copy that was made by .backup of sqlite3 or by another program that knows SQLite, nor where such a program closed the file after a crash`,
+    ]);
+  }
+  if (!isCopy) return null;
+  if (!hasLog) {
+    return told(`${path} is another file than the one that was used last`, [
+      'if it is a backup, what came after it is gone',
+      'nothing, where it was only moved',
+    ]);
+  }
+  const [first] = database.prepare('PRAGMA quick_check(1)').all();
+  const damage = first === undefined ? 'ok' : String(Object.values(first)[0]);
+  if (damage !== 'ok') {
+    throw new TidegateError('store_damaged', `${path} and ${path}-wal were copied at two moments: ${damage}`, {
+      field: 'SQLITE_PATH',
+      expected: 'the file and its -wal as they were at one moment',
+      hint: 'copy them while nothing writes, or by .backup of sqlite3',
+    });
+  }
+  return told(`${path} and its -wal are copies of files that were in use`, [
+    'what came after they were copied is gone',
+    'nothing, where they were only moved after a crash',
+  ]);
+}
+
+function told(what: string, [cause, hint]: [cause: string, hint: string]): TidegateError {
+  return new TidegateError('store_damaged', `${what}: ${cause}`, { field: 'SQLITE_PATH', hint });
+}
+
+/** Does without it where another process uses the file, or it may not be written now. */
+function attempt(work: () => void): void {
+  try {
+    work();
+  } catch {
+    // The next one who opens or closes the file does it.
+  }
+}
