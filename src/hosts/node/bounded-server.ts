@@ -3,7 +3,9 @@
  * end, work, answers that nobody takes.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { setImmediate as turn } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { ProcessBounds } from '../../base/config/config.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import type { BodySource } from '../../http/bodies.ts';
@@ -36,11 +38,24 @@ export function createBoundedServer(
   const forget = watchRequests(() => turns.state().waiting > 0);
   const edges = new WeakMap<IncomingMessage, { body: BodySource; work: OpenWork }>();
   const listener = getRequestListener(
-    (request, { incoming }) => {
+    (request, given) => {
       // Only Node's first version of HTTP is passed in.
-      const edge = edges.get(incoming as IncomingMessage);
+      const [incoming, outgoing] = [given.incoming as IncomingMessage, given.outgoing as ServerResponse];
+      const edge = edges.get(incoming);
       const response = fetch(request, edge);
-      return response instanceof Promise ? response.finally(() => edge?.work.answered()) : response;
+      if (!(response instanceof Promise)) return response;
+      return response.then(
+        (answer) => {
+          edge?.work.answered();
+          if (outgoing.headersSent) return unsent(answer);
+          // What came beside the headers is known a turn later.
+          return incoming.complete ? answer : turn().then(() => answerTo(incoming, outgoing, answer));
+        },
+        (thrown: unknown) => {
+          edge?.work.answered();
+          throw thrown;
+        },
+      );
     },
     { autoCleanupIncoming: false },
   );
@@ -61,6 +76,19 @@ export function createBoundedServer(
     forget();
   });
   return server;
+}
+
+/** What was not read by now is not read on (see `endBody`), and its sender is told. */
+function answerTo(incoming: IncomingMessage, outgoing: ServerResponse, answer: Response): Response {
+  if (outgoing.headersSent) return unsent(answer);
+  if (!incoming.complete) outgoing.shouldKeepAlive = false;
+  return answer;
+}
+
+/** Of a request that has its answer, because the process ends. */
+function unsent(answer: Response): Response {
+  answer.body?.cancel().catch(() => {});
+  return RESPONSE_ALREADY_SENT;
 }
 
 function repeat(ms: number, run: () => void): { stop(): void } {

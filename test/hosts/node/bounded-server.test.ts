@@ -2,10 +2,11 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import type { ProcessBounds } from '../../../src/base/config/config.ts';
 import { systemRuntime } from '../../../src/base/runtime.ts';
 import { createBodies } from '../../../src/http/bodies.ts';
+import { createConnections } from '../../../src/hosts/node/connections.ts';
 import { createBoundedServer } from '../../../src/hosts/node/bounded-server.ts';
 import type { Host } from '../../../src/hosts/http-host.ts';
 
@@ -139,6 +140,31 @@ test('whoever is refused before its body was read gets the answer, and is not re
     onTestFinished(() => void sent.destroy());
   });
   expect(status).toBe(413);
+});
+
+test('an answer to what was not read says that its connection ends, and one to what was read does not', async () => {
+  const port = await listening(async () => new Response('no', { status: 413 }));
+  const cut = await dial(port, 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000\r\n\r\nbegin');
+  expect(await said(cut)).toMatch(/\r\nConnection: close\r\n/i);
+  const whole = await dial(port, 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nwhole');
+  expect(await said(whole, /no$/)).toMatch(/\r\nConnection: keep-alive\r\n/i);
+});
+
+test('an answer that comes when the end of the process has answered already is dropped in silence', async () => {
+  const told = vi.spyOn(console, 'error').mockImplementation(() => {});
+  onTestFinished(() => told.mockRestore());
+  const late = Promise.withResolvers<Response>();
+  const server = createBoundedServer(() => late.promise, runtime, 65_000, BOUNDS);
+  const connections = createConnections(server, runtime);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const asking = await dial((server.address() as AddressInfo).port, get('/'));
+  await once(server, 'request');
+  const cut = connections.cut();
+  expect(await said(asking)).toContain('503 Service Unavailable');
+  await cut;
+  late.resolve(new Response('too late'));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(told).not.toHaveBeenCalled();
 });
 
 test('whoever takes nothing of an answer is cut off, and others are not', async () => {
