@@ -8,6 +8,7 @@ import { toolResult, type ToolResult } from '../../declare/check/tool-result.ts'
 import { asTidegateError, causeText, TidegateError } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
 import { listedName } from '../../base/known-names.ts';
+import { plainText } from '../../base/plain.ts';
 import { shortened } from '../../base/text.ts';
 import { type InputRequired, isInputRequired } from '../../calls/question-round.ts';
 import { inAskingContext } from '../../calls/context.ts';
@@ -207,7 +208,8 @@ async function run(
 /** Tells which arguments did nothing, in both halves. The schemas of tools that pass over any allow further members. */
 function noted(answer: ToolResult, name: string, passedOver: readonly string[]): ToolResult {
   if (passedOver.length === 0) return answer;
-  const text = `Passed over, because ${name} has no such argument: ${shortened(passedOver.join(', '), NOTE_CHARACTERS)}`;
+  const names = shortened(passedOver.map(plainText).join(', '), NOTE_CHARACTERS);
+  const text = `Passed over, because ${name} has no such argument: ${names}`;
   const { structuredContent: structured } = answer;
   return {
     ...answer,

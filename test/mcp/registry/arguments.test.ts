@@ -145,6 +145,13 @@ describe('an argument too many', () => {
     );
   });
 
+  it('is named on one line, whatever its name holds, also where it is __proto__', async () => {
+    const odd = JSON.parse('{"a\\nb\\u001b[31m\\u202ec":1,"__proto__":1}') as object;
+    expect(await textOf('read_latest', Object.assign(odd, { stream: 'meters' }))).toContain(
+      'Passed over, because read_latest has no such argument: "a\\nb\\u001b[31m\\u202ec", __proto__',
+    );
+  });
+
   it('is refused by a strict tool of the app', async () => {
     expect(await textOf('strict', { id: 'a', toolCallId: 'x' })).toContain(
       'toolCallId: unknown here (known: id, most, tags)',
