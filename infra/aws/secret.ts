@@ -25,7 +25,8 @@ export function addSecrets(stack: Stack, generation: number): Record<string, str
 /**
  * The names of the variables that the app declares as secrets and that are deployed.
  * @param chosen those of the optional ones that are deployed too
- * @throws Error naming one that is not declared, and one that `environment` would put into the template
+ * @throws Error naming one that is not declared, and one that `environment` would put into the template: of the app, of ours, or
+ * a URL with a password
  */
 export function secretNames(
   { options }: Pick<App, 'options'>,
@@ -40,9 +41,28 @@ export function secretNames(
   if (open !== undefined) {
     throw new Error(`environment: ${open} is a secret of the app, and would stand in the template; ${PUT(open)}`);
   }
+  const shown = Object.keys(environment).find((name) => OWN.has(name) || hasPassword(environment[name] ?? ''));
+  if (shown !== undefined) throw new Error(`environment: ${shown} would stand in the template; ${LEAVE}`);
   return [
     ...new Set(declared.filter(({ name, optional }) => !optional || chosen.includes(name)).map(({ name }) => name)),
   ];
+}
+
+/** Variables of ours that are secrets. None is needed here. */
+const OWN: ReadonlySet<string> = new Set([
+  'TIDEGATE_SECRET',
+  'TIDEGATE_SECRET_PREVIOUS',
+  'UPSTASH_REDIS_REST_TOKEN',
+  'AWS_ACCESS_KEY_ID',
+  'AWS_SECRET_ACCESS_KEY',
+  'AWS_SESSION_TOKEN',
+]);
+const LEAVE =
+  'leave it out: the functions have a secret that AWS makes and a role for the table, and what else is secret is declared by the app';
+
+function hasPassword(value: string): boolean {
+  const url = URL.parse(value);
+  return url !== null && url.password !== '';
 }
 
 const PUT = (name: string) =>

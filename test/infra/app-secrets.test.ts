@@ -40,6 +40,11 @@ test('a secret that would stand in the template is refused, and so is one that i
   expect(() => secretNames(app, [], { API_KEY: 'x' })).toThrow(
     /API_KEY is a secret .*aws secretsmanager create-secret --name <app>\/API_KEY/,
   );
+  for (const own of ['TIDEGATE_SECRET', 'UPSTASH_REDIS_REST_TOKEN', 'AWS_SECRET_ACCESS_KEY']) {
+    expect(() => secretNames(app, [], { [own]: 'x'.repeat(40) })).toThrow(`${own} would stand in the template`);
+  }
+  expect(() => secretNames(app, [], { SOURCE: 'https://user:word@host.example/' })).toThrow('SOURCE would stand');
+  expect(secretNames(app, [], { SOURCE: 'https://host.example/', LOG_LEVEL: 'debug' })).toHaveLength(3);
   expect(() => secretNames(app, ['MOER'], {})).toThrow('the app declares no secret MOER');
 });
 

@@ -18,6 +18,8 @@ import { watchRequests } from './loop-share.ts';
 import { createWorkTurns, type OpenWork } from './turns.ts';
 
 const MEBIBYTE = 1_048_576;
+/** The begin of a target that is absolute. It says nothing here: the server is named by `Host`, which is judged. */
+const ABSOLUTE = /^https?:\/\/[^/?#]*\/?/i;
 
 export function createBoundedServer(
   fetch: Host['fetch'],
@@ -61,6 +63,7 @@ export function createBoundedServer(
   );
 
   function serve(incoming: IncomingMessage, outgoing: ServerResponse, { share, around }: ServedConnection): void {
+    if (incoming.url?.startsWith('/') === false) incoming.url = incoming.url.replace(ABSOLUTE, '/');
     const work = turns.open(share, around);
     edges.set(incoming, { body: bodyOf(incoming), work });
     outgoing.once('close', () => work.end());

@@ -21,7 +21,8 @@ export function admitThrough({ RATE_LIMIT }: Record<string, unknown>, log: Log):
     // The platform sets it, whatever a client sends.
     const address = headers.get('cf-connecting-ip');
     if (address === null) return null;
-    const [, kind = ''] = new URL(url).pathname.split('/');
+    // Whoever chose the kind would have a share for each.
+    const kind = /^\/(mcp|ingest)(?:\/|$)/.exec(new URL(url).pathname)?.[1] ?? 'other';
     try {
       if ((await binding.limit({ key: `${kind} ${networkOf(address)}` })).success) return null;
     } catch (thrown) {

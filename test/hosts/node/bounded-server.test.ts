@@ -77,6 +77,18 @@ test('requests that come at once on one connection are served one after the othe
   expect(answers.indexOf('/a')).toBeLessThan(answers.indexOf('/b'));
 });
 
+test('an absolute target names neither the server nor the protocol', async () => {
+  const port = await listening(async (asked) => new Response(`asked ${asked.url} end`));
+  for (const [target, url] of [
+    ['https://other.example/b?c=/d', 'http://a/b?c=/d'],
+    ['HTTP://other.example', 'http://a/'],
+    ['http://other.example?c', 'http://a/?c'],
+    ['//b/c', 'http://a//b/c'],
+  ]) {
+    expect(await said(await dial(port, get(target ?? '')), /end$/)).toContain(`asked ${url} end`);
+  }
+});
+
 test('a connection that asks for very many at once is closed', async () => {
   let served = 0;
   const port = await listening(() => {

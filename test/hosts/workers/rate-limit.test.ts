@@ -37,6 +37,7 @@ test('each address has its share, for MCP and for pushes each; what has none pas
   expect(await ask('/mcp', '203.0.113.8')).toBe('in');
   expect(await ask('/mcp', null)).toBe('in');
   expect(new Set(keys)).toEqual(new Set(['mcp 203.0.113.9', 'ingest 203.0.113.9', 'mcp 203.0.113.8']));
+  expect(await Promise.all(['/a', '/b/mcp', '/c'].map((path) => ask(path, '203.0.113.7')))).toContain('rate_limited');
   limit = () => Promise.reject(new Error('not now'));
   expect(await ask('/mcp', '203.0.113.9')).toBe('in');
   expect(lines).toEqual(['warn the rate limit cannot be asked, and lets pass: Error: not now']);
