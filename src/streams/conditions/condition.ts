@@ -19,10 +19,11 @@ import type { Condition } from '../../declare/condition.ts';
 import { canonicalText, digestOf } from '../../base/digest.ts';
 import { isGap } from '../../base/event.ts';
 import type { Json } from '../../base/json.ts';
+import { liesBeyond } from '../../base/time/stored-time.ts';
 import type { Rule } from './rule.ts';
 import { RULES } from './rules.ts';
 import { knownSubjects, passesKey, passesWhere, subjectOf, type WatchedEvent } from './scope.ts';
-import { type ConditionState, emptyState, place, type StateLimits, type Subject, turn } from './state.ts';
+import { type ConditionState, emptyState, place, type StateLimits, stateWith, type Subject, turn } from './state.ts';
 
 /**
  * A condition, or a function of an event. The function is judged as `match` is, for each key in order of arrival. It
@@ -126,6 +127,21 @@ export function dueAt(watch: Watch<never>, state: ConditionState): number | null
     (earliest, { at }) => (earliest === null || at < earliest ? at : earliest),
     null,
   );
+}
+
+/**
+ * The state without what it has of times that lie ahead of the clock: a clock that was ahead has left them there, and all that
+ * comes would count as older. Silence is measured from now; the other subjects begin anew. The same object where there are none.
+ */
+export function withinClock(watch: Watch<never>, state: ConditionState, now: number): ConditionState {
+  const rule = typeof watch === 'function' ? null : RULES[watch.kind];
+  const isAhead = ({ memory }: Subject) => memory !== null && liesBeyond(rule?.latest?.(memory) ?? now, now, 0);
+  if (typeof watch === 'function' || !state.subjects.some(isAhead)) return state;
+  const subjects = state.subjects.flatMap((subject) => {
+    if (!isAhead(subject)) return [subject];
+    return watch.kind === 'absence' ? [{ ...subject, memory: { last: now } }] : [];
+  });
+  return { ...stateWith(state.of, subjects), overflow: state.overflow };
 }
 
 /**

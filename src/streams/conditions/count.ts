@@ -50,4 +50,5 @@ export const countRule: Rule<Count, Counted> = {
     const [newest] = marks.at(-1) ?? [0];
     return holds ? at + withinMs - (newest - oldest) : null;
   },
+  latest: ({ marks, at }) => Math.max(at, marks.at(-1)?.[0] ?? at),
 };

@@ -41,6 +41,7 @@ export const rateRule: Rule<Rate, Measured> = {
     const rate = ((newest[1] - from[1]) / (newest[0] - from[0])) * UNIT_MS[condition.per];
     return { holds: isBeyond(condition, rate, held), lapsed: false, memory, value: rate };
   },
+  latest: ({ newest: [time] }) => time,
 };
 
 function include(samples: readonly Sample[], sample: Sample, overMs: number): readonly Sample[] {

@@ -30,6 +30,8 @@ export interface Rule<Condition, Memory extends Json> {
    * does.
    */
   dueAt?(condition: Condition, subject: Subject<Memory>): number | null;
+  /** The latest time in the memory, epoch ms. Without this function it holds none. */
+  latest?(memory: Memory): number;
   /** Whether a subject may be dropped to make room for another. Default: yes. */
   mayForget?(subject: Subject<Memory>): boolean;
 }

@@ -48,6 +48,7 @@ const change: Rule<Change, Changed> = {
     const holds = differs(condition, base, value);
     return { holds, lapsed: true, memory: { time, base: holds ? value : base }, value: numberOf(value) };
   },
+  latest: ({ time }) => time,
 };
 
 /** Goes by arrival, because an event that has not come has no event time. */
@@ -59,6 +60,7 @@ const absence: Rule<Absence, { last: number }> = {
     value: null,
   }),
   dueAt: ({ forMs }, { holds, memory }) => (holds ? null : memory.last + forMs),
+  latest: ({ last }) => last,
   // The key that has been silent longest is the next to hold, so it must not be dropped before it does.
   mayForget: ({ holds }) => holds,
 };

@@ -38,7 +38,7 @@ import {
   wantedBy,
   withParts,
 } from '../waits/in-hand.ts';
-import { isHeld, putWaiter, readWaiter, type Waiter, type Waiting } from '../waits/waiter.ts';
+import { isDueElse, isHeld, putWaiter, readWaiter, type Waiter, type Waiting } from '../waits/waiter.ts';
 
 /** Most waits of one turn that have not ended. */
 export const MOST_WAITS = 20;
@@ -118,15 +118,19 @@ async function goOn(place: Place, condition: Condition): Promise<Looked> {
   const waiter = readWaiter(reading, runtime.now());
   if (isHeld(waiter)) return finish(place, waiter.held, reading.version, waiter);
   const from = waiter.settled ? later(waiter.cursor, position) : waiter.cursor;
-  return look(place, inHand(waiter), reading.version, from);
+  return look(place, inHand(waiter), reading.version, from, isDueElse(waiter, reading, runtime.now()));
 }
 
-/** Reads the log from `from` to its end, and settles the waiter there. The wait ends where it holds, or its time is over. */
+/**
+ * Reads the log from `from` to its end, and settles the waiter there. The wait ends where it holds, or its time is over.
+ * @param isOdd its record is due at another time than the waiter
+ */
 async function look(
   place: Place,
   standing: InHand<Waiting>,
   version: Version | null,
   from: Cursor | null,
+  isOdd = false,
 ): Promise<Looked> {
   const { turn, stream, key, until } = place;
   const { store, runtime, tenant } = turn.scope;
@@ -139,8 +143,8 @@ async function look(
   while (!atEnd && isWaiting(hand) && (runtime.now() < enoughAt || hand.waiter.cursor === from)) {
     const { entries, cursor } = obey(await store.read(log, hand.waiter.cursor, PAGE, besides(turn.scope, stream.name)));
     atEnd = entries.length < PAGE;
-    const [ready = hand] = await withParts(turn.scope, stream, [{ hand, parts: wantedBy(hand, entries) }]);
-    hand = takeInHand(runtime, ready, entries, stream.name);
+    const [ready = hand] = await withParts(turn.scope, stream, [{ hand, parts: wantedBy(hand, entries, now) }]);
+    hand = takeInHand(runtime, ready, entries, stream.name, now);
     if (entries.length === 0 && isWaiting(hand)) hand = { ...hand, waiter: { ...hand.waiter, cursor } };
   }
   if (atEnd && isWaiting(hand)) hand = await passTimeInHand(turn.scope, hand, now, stream);
@@ -148,7 +152,7 @@ async function look(
   if (atEnd && now >= until) return finish(place, null, version, standing.waiter);
   const { waiter } = hand;
   const settled = standing.waiter.settled || atEnd;
-  const isChanged = waiter.state !== standing.waiter.state || hand.fresh.size + hand.stale.length > 0;
+  const isChanged = isOdd || waiter.state !== standing.waiter.state || hand.fresh.size + hand.stale.length > 0;
   if (isChanged || settled !== standing.waiter.settled || !atEnd) {
     // Where a follower was faster, what it wrote stays, and stays unsettled. That costs reads and loses nothing.
     const record = { expects: version, expiresAt: expiryOf(turn.journal.header()) };

@@ -6,6 +6,7 @@ import type { DeclaredStream } from '../../declare/stream.ts';
 import { commitSurely } from '../../store/commit.ts';
 import { GET_MANY_LIMIT } from '../../store/limits.ts';
 import { type Delete, isPresent, type LogEntry, type Operation, type Put, type Version } from '../../store/store.ts';
+import { withinClock } from '../../streams/conditions/condition.ts';
 import { type ConditionState, emptyState } from '../../streams/conditions/state.ts';
 import type { LogScope } from '../../streams/scope.ts';
 import { waiterPartKey } from '../records/names.ts';
@@ -63,31 +64,37 @@ export async function withParts(
     for (const [at, { index, part, id }] of some.entries()) {
       const reading = readings[at];
       if (reading === undefined || !isPresent(reading)) continue;
-      reads[index]?.set(part, { state: waiterPart.decode(reading.value), stored: { id, version: reading.version } });
+      const { condition } = wanted[index]?.hand.waiter ?? {};
+      const state = waiterPart.decode(reading.value);
+      const known = condition === undefined ? state : withinClock(condition, state, runtime.now());
+      reads[index]?.set(part, { state: known, stored: { id, version: reading.version } });
     }
   }
   return wanted.map(({ hand }, index) => ({ ...hand, read: reads[index] ?? hand.read }));
 }
 
 /** The parts that are needed to take these entries in. */
-export function wantedBy({ waiter }: InHand<Waiting>, entries: readonly LogEntry[]): number[] {
-  return waiter.parts === undefined ? [] : partsFor(waiter.condition, waiter.parts, entries);
+export function wantedBy({ waiter }: InHand<Waiting>, entries: readonly LogEntry[], now: number): number[] {
+  return waiter.parts === undefined ? [] : partsFor(waiter.condition, waiter.parts, entries, now);
 }
 
-/** Takes in entries that follow its cursor. What `wantedBy` names was read. A state that has grown is divided. */
+/**
+ * Takes in entries that follow its cursor. What `wantedBy` names was read, by the same `now`. A state that has grown is divided.
+ */
 export function takeInHand(
   runtime: Pick<LogScope['runtime'], 'newId'>,
   hand: InHand<Waiting>,
   entries: readonly LogEntry[],
   stream: string,
+  now: number,
 ): InHand {
   const { waiter } = hand;
   if (waiter.parts === undefined) {
-    const taken = takeIn(waiter, entries, stream);
+    const taken = takeIn(waiter, entries, stream, now);
     return divide(runtime, isHeld(taken) ? inHand(taken) : { ...hand, waiter: taken });
   }
   const { condition, parts, state } = waiter;
-  const folded = foldParts(condition, state.of, parts, statesOf(hand, wantedBy(hand, entries)), entries);
+  const folded = foldParts(condition, state.of, parts, statesOf(hand, wantedBy(hand, entries, now)), entries, now);
   const next = after(runtime, hand, folded, stream);
   if (!isWaiting(next)) return next;
   return { ...next, waiter: { ...next.waiter, cursor: entries.at(-1)?.cursor ?? waiter.cursor } };
@@ -102,10 +109,11 @@ export async function passTimeInHand(
 ): Promise<InHand> {
   const { waiter } = hand;
   if (waiter.parts === undefined) return { ...hand, waiter: passTime(waiter, now, stream.name) };
-  const due = partsDue(waiter.parts, now - SKEW_MS);
+  const { parts, condition } = waiter;
+  const due = partsDue(parts, condition, now - SKEW_MS, now);
   if (due.length === 0) return hand;
   const [read = hand] = await withParts(scope, stream, [{ hand, parts: due }]);
-  const ticked = tickParts(waiter.condition, statesOf(read, due), now - SKEW_MS);
+  const ticked = tickParts(condition, parts, statesOf(read, due), now - SKEW_MS);
   return after(scope.runtime, read, ticked, stream.name);
 }
 

@@ -71,7 +71,8 @@ async function judgeSome(round: WaiterRound, records: readonly StoredRecord[]): 
     const waiter = waiterIn(record, scope.runtime.now(), round.leavesNewer);
     return waiter === null || isHeld(waiter) ? [] : [{ record, hand: inHand(waiter) }];
   });
-  const wanted = standing.map(({ hand }) => ({ hand, parts: wantedBy(hand, newTo(hand.waiter, round)) }));
+  const readAt = scope.runtime.now();
+  const wanted = standing.map(({ hand }) => ({ hand, parts: wantedBy(hand, newTo(hand.waiter, round), readAt) }));
   const hands = await withParts(scope, stream, wanted);
   const judged: Judged[] = [];
   for (const [index, { record }] of standing.entries()) {
@@ -101,8 +102,9 @@ async function judge(round: WaiterRound, standing: InHand<Waiting>): Promise<InH
   if (!standing.waiter.settled) hand = await throughGap(round, standing);
   if (!isWaiting(hand)) return hand;
   const left = entriesAfter(hand.waiter.cursor, entries);
-  const [ready = hand] = await withParts(scope, stream, [{ hand, parts: wantedBy(hand, left) }]);
-  return takeInHand(scope.runtime, ready, left, stream.name);
+  const now = scope.runtime.now();
+  const [ready = hand] = await withParts(scope, stream, [{ hand, parts: wantedBy(hand, left, now) }]);
+  return takeInHand(scope.runtime, ready, left, stream.name, now);
 }
 
 /** Takes a waiter through what stands between its cursor and the round. */
@@ -120,8 +122,9 @@ async function throughGap(
     gaps.set(cursor, page);
     const missed = (await page).entries.filter((entry) => isBefore(entry.cursor, first.cursor, 0));
     if (missed.length === 0) return hand;
-    const [ready = hand] = await withParts(scope, stream, [{ hand, parts: wantedBy(hand, missed) }]);
-    hand = takeInHand(scope.runtime, ready, missed, stream.name);
+    const now = scope.runtime.now();
+    const [ready = hand] = await withParts(scope, stream, [{ hand, parts: wantedBy(hand, missed, now) }]);
+    hand = takeInHand(scope.runtime, ready, missed, stream.name, now);
   }
   return hand;
 }

@@ -6,6 +6,7 @@
  */
 import { fnv1a } from '../../base/digest.ts';
 import type { LoggedEvent } from '../../base/event.ts';
+import { liesBeyond, timeWithin } from '../../base/time/stored-time.ts';
 import type { Condition } from '../../declare/condition.ts';
 import type { LogEntry } from '../../store/store.ts';
 import { dueAt, isLookedAt, step, tick, type Transition } from '../../streams/conditions/condition.ts';
@@ -51,15 +52,21 @@ export function dueOfParts(notes: PartNotes): number | null {
   return times.length === 0 ? null : Math.min(...times);
 }
 
-/** Parts that time alone may have changed by then. */
-export function partsDue(notes: PartNotes, now: number): number[] {
-  return Object.entries(notes).flatMap(([part, [, , , due]]) => (due !== null && due <= now ? [Number(part)] : []));
+/**
+ * Parts that time alone may have changed by then, and those that are due later than silence can last.
+ * @param by epoch ms @param now epoch ms
+ */
+export function partsDue(notes: PartNotes, condition: Condition, by: number, now: number): number[] {
+  const furthestMs = condition.kind === 'absence' ? condition.forMs : Infinity;
+  const isDue = (due: number | null) => due !== null && (due <= by || liesBeyond(due, now, furthestMs));
+  return Object.entries(notes).flatMap(([part, [, , , due]]) => (isDue(due) ? [Number(part)] : []));
 }
 
 /** The parts that some entries concern, those that are due by then with them. */
-export function partsFor(condition: Condition, notes: PartNotes, entries: readonly LogEntry[]): number[] {
+export function partsFor(condition: Condition, notes: PartNotes, entries: readonly LogEntry[], now: number): number[] {
   const own = entries.flatMap((entry) => placeOf(condition, loggedEvent.read(entry)) ?? []);
-  return [...new Set([...own, ...partsDue(notes, entries.at(-1)?.appendedAt ?? Number.NEGATIVE_INFINITY)])];
+  const by = timeWithin(entries.at(-1)?.appendedAt ?? Number.NEGATIVE_INFINITY, now, 0);
+  return [...new Set([...own, ...partsDue(notes, condition, by, now)])];
 }
 
 function placeOf(condition: Condition, event: LoggedEvent): number | null {
@@ -77,6 +84,7 @@ export interface FoldedParts {
  * Takes in entries.
  * @param states of all the parts that `partsFor` names
  * @param of the digest of the condition, for a part that is new
+ * @param now of which no entry counts as appended later
  */
 export function foldParts(
   condition: Condition,
@@ -84,13 +92,17 @@ export function foldParts(
   notes: PartNotes,
   states: ReadonlyMap<number, ConditionState>,
   entries: readonly LogEntry[],
+  now: number,
 ): FoldedParts {
-  const events = entries.map((entry) => ({ event: loggedEvent.read(entry), at: entry.appendedAt }));
+  const events = entries.map((entry) => ({
+    event: loggedEvent.read(entry),
+    at: timeWithin(entry.appendedAt, now, 0),
+  }));
   const places = events.map(({ event }) => placeOf(condition, event));
   const changed = new Map<number, ConditionState>();
   let spare = spareOf(notes);
   let first: { index: number; began: Transition<LoggedEvent> } | null = null;
-  for (const part of partsFor(condition, notes, entries)) {
+  for (const part of partsFor(condition, notes, entries, now)) {
     const before = states.get(part) ?? emptyState(of);
     const limits = limitsOf(before, spare);
     // Only silence makes a condition hold without an event of its own.
@@ -119,13 +131,19 @@ export function foldParts(
   return { began: first?.began ?? null, changed };
 }
 
-/** Judges parts by time alone. */
-export function tickParts(condition: Condition, states: ReadonlyMap<number, ConditionState>, now: number): FoldedParts {
+/** Judges parts by time alone. Those whose due time is not the one that the head notes have become others. */
+export function tickParts(
+  condition: Condition,
+  notes: PartNotes,
+  states: ReadonlyMap<number, ConditionState>,
+  now: number,
+): FoldedParts {
   const ticked = [...states.values()].map((state) => tick<LoggedEvent>(condition, state, now));
   const began = ticked
     .flatMap(({ transitions }) => transitions.filter(({ became }) => became === 'holding'))
     .toSorted((a, b) => a.at - b.at)[0];
-  return { began: began ?? null, changed: new Map() };
+  const changed = [...states].filter(([part, state]) => dueAt(condition, state) !== (notes[part]?.[3] ?? null));
+  return { began: began ?? null, changed: new Map(changed) };
 }
 
 interface Spare {

@@ -6,17 +6,26 @@
 import * as z from 'zod';
 import type { Json } from '../../base/json.ts';
 import { conditionSchema } from '../../declare/check/condition-schema.ts';
+import { timeWithin } from '../../base/time/stored-time.ts';
 import type { Condition } from '../../declare/condition.ts';
 import type { Occurrence } from '../../declare/task.ts';
 import type { LoggedEvent } from '../../base/event.ts';
 import { entriesBetween } from '../../store/cursor.ts';
 import type { Cursor, LogEntry, Put, RecordKey, StoredRecord, Version } from '../../store/store.ts';
-import { begin, dueAt, isStateOf, step, tick, type Transition } from '../../streams/conditions/condition.ts';
+import {
+  begin,
+  dueAt,
+  isStateOf,
+  step,
+  tick,
+  type Transition,
+  withinClock,
+} from '../../streams/conditions/condition.ts';
 import type { ConditionState } from '../../streams/conditions/state.ts';
 import { loggedEvent, toStreamEvent } from '../../streams/log/stream-log.ts';
 import { record } from '../../store/record.ts';
 import { taskQueue } from '../records/names.ts';
-import { dueOfParts, type PartNotes } from './parts.ts';
+import { dueOfParts, partsDue, type PartNotes } from './parts.ts';
 import { occurrence } from '../records/occurrence.ts';
 
 export interface Waiting {
@@ -88,7 +97,9 @@ function stateSchema(): z.ZodType<ConditionState> {
  */
 export function readWaiter(stored: StoredRecord, now: number): Waiter {
   const waiter = waiterRecord.decode(stored.value);
-  if (isHeld(waiter) || isStateOf(waiter.condition, waiter.state)) return waiter;
+  if (isHeld(waiter)) return waiter;
+  const { condition } = waiter;
+  if (isStateOf(condition, waiter.state)) return { ...waiter, state: withinClock(condition, waiter.state, now) };
   const { parts: _, ...rest } = waiter;
   return { ...rest, state: begin(waiter.condition, now) };
 }
@@ -111,9 +122,20 @@ export function putsHeld({ value }: Put): boolean {
   return isHeld(waiterRecord.decode(value));
 }
 
+/** When time alone may make it hold, epoch ms; null: never. */
 function dueTime({ condition, state, parts }: Waiting): number | null {
   const at = parts === undefined ? dueAt(condition, state) : dueOfParts(parts);
   return at === null ? null : Math.round(at) + SKEW_MS;
+}
+
+/**
+ * Whether it is due at another time than its record says. It is where a clock was ahead when the record was written, and where
+ * somebody made it due so that it is looked at.
+ */
+export function isDueElse(waiter: Waiting, { due }: Pick<StoredRecord, 'due'>, now: number): boolean {
+  const { condition, parts } = waiter;
+  const isOdd = parts !== undefined && partsDue(parts, condition, -Infinity, now).length > 0;
+  return isOdd || dueTime(waiter) !== (due?.at ?? null);
 }
 
 /** Those of some consecutive entries that come after a cursor; all of them where the cursor is of another epoch. */
@@ -124,12 +146,15 @@ export function entriesAfter(cursor: Cursor | null, entries: readonly LogEntry[]
   return between === null || between >= 1 ? entries : entries.slice(1 - between);
 }
 
-/** Takes in entries that follow its cursor, up to the one with which it holds. Its state is not kept in parts. */
-export function takeIn(waiting: Waiting, entries: readonly LogEntry[], stream: string): Waiter {
+/**
+ * Takes in entries that follow its cursor, up to the one with which it holds. Its state is not kept in parts.
+ * @param now of which no entry counts as appended later
+ */
+export function takeIn(waiting: Waiting, entries: readonly LogEntry[], stream: string, now: number): Waiter {
   const { condition } = waiting;
   let { state } = waiting;
   for (const entry of entries) {
-    const stepped = step(condition, state, loggedEvent.read(entry), entry.appendedAt);
+    const stepped = step(condition, state, loggedEvent.read(entry), timeWithin(entry.appendedAt, now, 0));
     const began = stepped.transitions.find(({ became }) => became === 'holding');
     if (began) return { held: occurrenceOf(stream, began) };
     ({ state } = stepped);

@@ -9,7 +9,7 @@ import { type DueRecord, isPresent, type Put, type StoredRecord } from '../../st
 import type { Deps } from '../../streams/deps.ts';
 import { type Scope, scopesOf } from '../../streams/scope.ts';
 import { isWaiter, taskQueue } from '../records/names.ts';
-import { isHeld, readWaiter } from '../waits/waiter.ts';
+import { isDueElse, isHeld, readWaiter } from '../waits/waiter.ts';
 
 /** Records that are made due at once. */
 const AT_ONCE = 16;
@@ -58,12 +58,13 @@ async function* later({ store, runtime, tenant }: Scope, shard: number): AsyncGe
   }
 }
 
-/** A wait that does not hold keeps its time, which is of its events. Another who writes the record meanwhile knows better. */
+/** A wait that does not hold keeps its time, where that is of its events. Another who writes the record meanwhile knows better. */
 async function makeDue({ store, runtime }: Scope, record: StoredRecord, deadline: number): Promise<boolean> {
   const { partition, id, value, version: expects, expiresAt, due } = record;
   const now = runtime.now();
   if (due === null || due.at <= now) return false;
-  if (isWaiter(record) && !isHeld(readWaiter(record, now))) return false;
+  const waiter = isWaiter(record) ? readWaiter(record, now) : null;
+  if (waiter !== null && !isHeld(waiter) && !isDueElse(waiter, record, now)) return false;
   const put: Put = { kind: 'put', partition, id, value, expects, expiresAt, due: { ...due, at: now } };
   return (await store.commit([put], { id: runtime.newId(), now, deadline })).status === 'committed';
 }

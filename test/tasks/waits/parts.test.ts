@@ -73,15 +73,16 @@ describe.each<[string, Condition]>([
     let wasDivided = false;
     for (let from = 0; from < 4_000 && 'state' in whole; from += 100) {
       const entries = entriesFrom(seed * 7_919 + from, 100, from);
-      whole = takeIn(whole, entries, 'temps');
+      const now = (stage.clock.now = entries.at(-1)?.appendedAt ?? START);
+      whole = takeIn(whole, entries, 'temps', now);
       // Each round reads what is stored, as another process would.
       const stored = await stage.store.get(key, START);
       if (stored.value === null) throw new Error('no waiter');
-      const standing = readWaiter(stored, START);
+      const standing = readWaiter(stored, now);
       if ('held' in standing) throw new Error('it holds');
       const hand = inHand(standing);
-      const [ready] = await withParts(scope, temps, [{ hand, parts: wantedBy(hand, entries) }]);
-      const next: InHand = takeInHand(scope.runtime, ready ?? hand, entries, 'temps');
+      const [ready] = await withParts(scope, temps, [{ hand, parts: wantedBy(hand, entries, now) }]);
+      const next: InHand = takeInHand(scope.runtime, ready ?? hand, entries, 'temps', now);
       if (isWaiting(next)) wasDivided ||= next.waiter.parts !== undefined;
       expect('held' in next.waiter ? next.waiter.held : null).toEqual('held' in whole ? whole.held : null);
       const head = putWaiter(TENANT, key, next.waiter, { expects: stored.version, expiresAt: null }, START);
