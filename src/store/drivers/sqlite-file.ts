@@ -127,7 +127,7 @@ function statementsOf(
 
   // Readers do not wait behind writers.
   const patience = { read: createPatience(clock), write: createPatience(clock) };
-  const health = createSqliteHealth(database, path, life.putBack);
+  const health = createSqliteHealth(database, path, life);
 
   /**
    * Does the work, and again after a pause where another process's lock keeps it from that.

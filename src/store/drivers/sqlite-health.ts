@@ -5,6 +5,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { TidegateError } from '../../base/errors.ts';
 import type { StoreFinding } from '../store.ts';
 import { isDamage, MEND_DAMAGED, MEND_FULL, toStoreError } from './sqlite-errors.ts';
+import type { SqliteLife } from './sqlite-life.ts';
 import { filesOf } from './sqlite-open.ts';
 
 /**
@@ -26,13 +27,13 @@ export interface SqliteHealth {
   findings(thorough: boolean): StoreFinding[];
 }
 
-/** @param putBack what the opening found; it is told once */
+/** @param life what the opening found is told once */
 export function createSqliteHealth(
   database: DatabaseSync,
   path: string,
-  putBack: TidegateError | null = null,
+  life: Pick<SqliteLife, 'putBack' | 'isOverwritten'>,
 ): SqliteHealth {
-  let untold = putBack;
+  let untold = life.putBack;
   const files = filesOf(path);
   const opened = files.map(identityOf);
   let damage: TidegateError | null = null;
@@ -42,9 +43,9 @@ export function createSqliteHealth(
     if (!database.isOpen) return null;
     const at = files.findIndex((file, index) => identityOf(file) !== opened[index]);
     const file = files[at];
-    if (file === undefined) return null;
-    const what = identityOf(file) === null ? 'deleted' : 'replaced';
-    return new TidegateError('store_damaged', `${file} was ${what} while it was in use`, {
+    if (file === undefined && !(files.length > 0 && life.isOverwritten())) return null;
+    const what = file === undefined ? 'overwritten' : identityOf(file) === null ? 'deleted' : 'replaced';
+    return new TidegateError('store_damaged', `${file ?? path} was ${what} while it was in use`, {
       field: 'SQLITE_PATH',
       hint: 'end the server before files of its database are touched; start it again, and it uses the ones that are there',
     });

@@ -3,7 +3,7 @@
  * whether it was in use, in `application_id`: a copy is told by the former, and a file without its write-ahead log by the latter.
  * It cannot tell a copy that was written over the file itself from that file, where nothing used it when it was copied.
  */
-import { existsSync, statSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { fnv1a } from '../../base/digest.ts';
 import { TidegateError } from '../../base/errors.ts';
@@ -12,28 +12,57 @@ import { TidegateError } from '../../base/errors.ts';
 const OURS = 0x54;
 const IN_USE = 0x80_00_00;
 const FILE = 0x7f_ff_ff;
+/** Where it stands in the file. */
+const OFFSET = 68;
+/** A process that is killed while it begins or ends leaves less than this in the log of a file that is marked as left. */
+const BEGUN_BYTES = 65_536;
 
 export interface SqliteLife {
   /** Why the file may be in an earlier state than it once was; null: there is no sign of that. */
   putBack: TidegateError | null;
+  /** Whether something else was written over the file, which says that nobody uses it. */
+  isOverwritten(): boolean;
   /** Called before it is closed: marks it as left, where nobody else uses it. It does not throw. */
   leave(): void;
 }
 
-/** What stands beside the file before it is opened, which SQLite changes. */
-export function lookBeside(path: string): { hasLog: boolean } {
-  return { hasLog: existsSync(`${path}-wal`) };
+interface Beside {
+  /** Bytes of the write-ahead log; null: there is none. */
+  log: number | null;
+  /** The mark in the file itself; null: there is no file. */
+  mark: number | null;
 }
+
+/** What stands there before the file is opened, which SQLite changes. */
+export function lookBeside(path: string): Beside {
+  return { log: statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? null, mark: markIn(path) };
+}
+
+function markIn(path: string): number | null {
+  let file: number | null = null;
+  try {
+    file = openSync(path, 'r');
+    const bytes = Buffer.alloc(4);
+    return readSync(file, bytes, 0, 4, OFFSET) === 4 ? bytes.readInt32BE() : null;
+  } catch {
+    return null;
+  } finally {
+    if (file !== null) closeSync(file);
+  }
+}
+
+const isOurs = (mark: number) => mark >>> 24 === OURS;
+const isLeft = (mark: number) => isOurs(mark) && (mark & IN_USE) === 0;
 
 /**
  * Called when the file is open and has its schema.
  * @throws TidegateError `store_damaged` where file and write-ahead log are of two moments
  */
-export function beginLife(database: DatabaseSync, path: string, { hasLog }: ReturnType<typeof lookBeside>): SqliteLife {
-  if (path === ':memory:') return { putBack: null, leave: () => {} };
+export function beginLife(database: DatabaseSync, path: string, beside: Beside): SqliteLife {
+  if (path === ':memory:') return { putBack: null, isOverwritten: () => false, leave: () => {} };
   const stored = Number(database.prepare('PRAGMA application_id').get()?.['application_id']);
   const files = filesLike(path);
-  const putBack = stored >>> 24 === OURS ? judge(database, path, { stored, files, hasLog }) : null;
+  const putBack = isOurs(stored) ? judge(database, path, { stored, files, ...beside }) : null;
   const idOf = (use: number) => (OURS << 24) | use | (files[0] ?? 0);
   const mark = (use: number) => database.exec(`PRAGMA application_id = ${idOf(use)}`);
   if (stored !== idOf(IN_USE)) {
@@ -43,8 +72,13 @@ export function beginLife(database: DatabaseSync, path: string, { hasLog }: Retu
       database.exec('PRAGMA wal_checkpoint(PASSIVE)');
     });
   }
+  const isMarked = markIn(path) === idOf(IN_USE);
   return {
     putBack,
+    isOverwritten() {
+      const mark = isMarked ? markIn(path) : null;
+      return mark !== null && (!isOurs(mark) || isLeft(mark));
+    },
     leave: () =>
       attempt(() => {
         database.exec('PRAGMA locking_mode = EXCLUSIVE');
@@ -66,18 +100,19 @@ function filesLike(path: string): number[] {
 function judge(
   database: DatabaseSync,
   path: string,
-  { stored, files, hasLog }: { stored: number; files: readonly number[]; hasLog: boolean },
+  { stored, files, log, mark }: Beside & { stored: number; files: readonly number[] },
 ): TidegateError | null {
   const wasInUse = (stored & IN_USE) !== 0;
   const isCopy = !files.includes(stored & FILE);
-  if (wasInUse && !hasLog) {
+  if (wasInUse && log === null) {
     return told(`${path} was copied while it was in use, and is without the ${path}-wal of that moment`, [
       'what was written last may be missing',
       `end the server, put both files back, and start again. Nothing is missing in a copy that was made by .backup of sqlite3 or by another program that knows SQLite, nor where such a program closed the file after a crash`,
     ]);
   }
-  if (!isCopy) return null;
-  if (!hasLog) {
+  const isOver = mark !== null && isLeft(mark) && (log ?? 0) > BEGUN_BYTES;
+  if (!isCopy && !isOver) return null;
+  if (log === null) {
     return told(`${path} is another file than the one that was used last`, [
       'if it is a backup, what came after it is gone',
       'nothing, where it was only moved',
@@ -86,11 +121,17 @@ function judge(
   const [first] = database.prepare('PRAGMA quick_check(1)').all();
   const damage = first === undefined ? 'ok' : String(Object.values(first)[0]);
   if (damage !== 'ok') {
-    throw new TidegateError('store_damaged', `${path} and ${path}-wal were copied at two moments: ${damage}`, {
+    throw new TidegateError('store_damaged', `${path} and ${path}-wal are of two moments: ${damage}`, {
       field: 'SQLITE_PATH',
       expected: 'the file and its -wal as they were at one moment',
-      hint: 'copy them while nothing writes, or by .backup of sqlite3',
+      hint: 'put the file back without a -wal, where it was closed when it was copied; else copy both while nothing writes, or by .backup of sqlite3',
     });
+  }
+  if (isOver) {
+    return told(`${path} was put over a database in use, whose ${path}-wal is still there`, [
+      'what stands there may be of both',
+      `end the server, remove ${path}-wal and ${path}-shm, and put the file back once more`,
+    ]);
   }
   return told(`${path} and its -wal are copies of files that were in use`, [
     'what came after they were copied is gone',

@@ -1,5 +1,5 @@
 /** The SQLite file when it is another one, or in another state, than the one that was used last. */
-import { copyFileSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -137,7 +137,7 @@ describe('a copy of a file in use', () => {
       expect.objectContaining({
         code: 'store_damaged',
         field: 'SQLITE_PATH',
-        message: expect.stringMatching(/store\.db and .*-wal were copied at two moments/) as string,
+        message: expect.stringMatching(/store\.db and .*-wal are of two moments/) as string,
         hint: expect.stringContaining('.backup') as string,
       }),
     );
@@ -150,6 +150,42 @@ describe('a copy of a file in use', () => {
     direct.close();
     expect(await toldAt(copy)).toHaveLength(1);
     expect((await open(copy).extent('l')).count).toBe(50);
+  });
+});
+
+async function overwritten() {
+  const { path } = await folder();
+  const before = open(path);
+  for (let n = 0; n < 50; n += 1) await write(before, `a${n}`);
+  await before.close();
+  const backedUp = readFileSync(path);
+  const store = open(path);
+  for (let n = 0; n < 300; n += 1) await write(store, `b${n} `.repeat(300));
+  writeFileSync(path, backedUp);
+  return { path, store };
+}
+
+describe('a backup that is written over a database in use', () => {
+  test('is told at the next ping, and nothing more is written', async () => {
+    const { path, store } = await overwritten();
+    const damaged = { code: 'store_damaged', message: `${path} was overwritten while it was in use` };
+    await expect(store.ping()).rejects.toMatchObject(damaged);
+    const later = { id: 'later', now: runtime.now() + 5_000, deadline: runtime.now() + 9_000 };
+    await expect(store.commit([{ kind: 'append', log: 'l', entries: ['c'] }], later)).rejects.toMatchObject(damaged);
+  });
+
+  test('is refused at the next start where what was in use is still beside it and made damage', async () => {
+    const { path, store } = await overwritten();
+    const copy = `${path}-killed`;
+    for (const end of ['', '-wal']) copyFileSync(path + end, copy + end);
+    await store.close();
+    expect(() => createSqliteStore({ path: copy })).toThrow(
+      expect.objectContaining({
+        code: 'store_damaged',
+        message: expect.stringMatching(/and .*-wal are of two moments/) as string,
+        hint: expect.stringContaining('without a -wal') as string,
+      }),
+    );
   });
 });
 
