@@ -5,7 +5,7 @@
  * answered as another one. Pure.
  */
 import { hasNonFinite } from './json.ts';
-import { isLongNumber, readSourceJson } from './source-json.ts';
+import { isLongNumber, mayHoldGreatNumber, readSourceJson } from './source-json.ts';
 
 export type MessageText =
   | { ok: true; value: unknown }
@@ -26,9 +26,9 @@ export function readMessage(text: string): MessageText {
   } catch {
     return wrong('text', 'a whole JSON text');
   }
-  if (hasNonFinite(value, MOST_NESTED)) return wrong('text', 'numbers of at most 1.8e308');
   // Few messages have so many digits, and fewer have them in the place of an id: those are parsed again, to see whether it was a number.
-  if (!/\d{16}/.test(text)) return { ok: true, value };
+  if (!mayHoldGreatNumber(text)) return { ok: true, value };
+  if (hasNonFinite(value, MOST_NESTED)) return wrong('text', 'numbers of at most 1.8e308');
   const [suspected] = placesOf(value).filter(({ id }) => isLongNumber(id));
   if (suspected && placesOf(JSON.parse(text)).some(({ id }) => typeof id === 'number' && !Number.isSafeInteger(id))) {
     return wrong('id', `${suspected.field}: a text, or a whole number from -(2^53-1) to 2^53-1`);

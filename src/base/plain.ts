@@ -11,6 +11,8 @@ const SEEN =
   /^[ -~\u00a1-\u00ac\u00ae-\u034e\u0350-\u05ff\u1e00-\u200a\u2010-\u2027\u2030-\u205e\u2070-\u3163\u3165-\ud7ff]*$/;
 /** What can stand in a line without quotes. */
 const NAME = /^[^\s"=:{}[\],()]{1,256}$/u;
+/** Nearly all of these. */
+const ASCII_NAME = /^[!#-'*+\-./0-9;<>?@A-Z\\^_`a-z|~]{1,256}$/;
 const SHORT: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
 /** Whether a text can stand in a line as it is. */
@@ -35,7 +37,7 @@ export function jsonText(value: unknown): string {
 
 /** A key or a name: in quotes where it would not be told from what stands beside it. */
 export function plainText(text: string): string {
-  return NAME.test(text) && isOneLine(text) ? text : jsonText(text);
+  return ASCII_NAME.test(text) || (NAME.test(text) && isOneLine(text)) ? text : jsonText(text);
 }
 
 /** What somebody said, such as an error or a reason: in quotes where it would not stay within its line. */

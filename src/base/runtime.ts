@@ -8,7 +8,11 @@ import type { Pace } from './pace.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
-export type Log = (level: LogLevel, message: string, fields?: JsonObject) => void;
+export interface Log {
+  (level: LogLevel, message: string, fields?: JsonObject): void;
+  /** Whether lines of that level go anywhere, so that nobody makes lines that nobody reads. Absent: all do. */
+  wants?(level: LogLevel): boolean;
+}
 
 /**
  * The platform's fetch. Where `addresses` is given, the connection may go to one of these only, whatever the host name

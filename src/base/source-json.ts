@@ -19,8 +19,17 @@ type Reviver = (name: string, value: unknown, context?: { source?: string }) => 
 export function readSourceJson(text: string): unknown {
   const json = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
   const value: unknown = JSON.parse(json);
+  if (!mayHoldGreatNumber(json)) return value;
   // Few texts have such a number, and to look at the values costs less than to look at each number's text.
   return hasGreatNumber(value, MOST_DEPTH) ? JSON.parse(json, keepText as Parameters<typeof JSON.parse>[1]) : value;
+}
+
+/** 16 digits in a row, or a power of ten: without them every number of a JSON text is one that a double holds. */
+const GREAT = /\d[eE][+-]?\d|[\d.]{16}/;
+
+/** False: no number of the text is beyond ±(2^53 - 1). */
+export function mayHoldGreatNumber(json: string): boolean {
+  return GREAT.test(json);
 }
 
 const keepText: Reviver = (_name, value, context) =>

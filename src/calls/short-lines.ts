@@ -2,11 +2,11 @@
  * Writes events as lines, for people and for models whose client shows them text alone. A line says all that the event
  * says in the structured content, but an id that the append made and the name of the stream. Pure.
  */
-import { isGap, type StreamEvent } from '../base/event.ts';
+import { type EventMeta, isGap, type StreamEvent } from '../base/event.ts';
 import type { Json, JsonObject } from '../base/json.ts';
 import { isoTime } from '../base/time/time-text.ts';
 import type { ShownRow } from './halves.ts';
-import { jsonText, plainText, saidText } from '../base/plain.ts';
+import { jsonText, oneLine, plainText, saidText } from '../base/plain.ts';
 
 const DEEPEST = 3;
 
@@ -17,37 +17,48 @@ export function eventRow(event: StreamEvent, identified: boolean): ShownRow {
 }
 
 /** An event as the structured content shows it. */
-export function shownEvent({ id, revision, stream, key, time, data, meta }: StreamEvent) {
-  return {
-    id,
-    ...(revision === undefined ? {} : { revision }),
-    stream,
-    ...(key === undefined ? {} : { key }),
-    time,
-    at: isoTime(time),
-    data,
-    ...(meta === undefined ? {} : { meta }),
-  };
+export interface ShownEvent {
+  id: string;
+  revision?: string;
+  stream: string;
+  key?: string;
+  time: number;
+  at: string;
+  data: Json;
+  meta?: EventMeta;
+}
+
+export function shownEvent({ id, revision, stream, key, time, data, meta }: StreamEvent): ShownEvent {
+  const shown: Partial<ShownEvent> = { id };
+  if (revision !== undefined) shown.revision = revision;
+  shown.stream = stream;
+  if (key !== undefined) shown.key = key;
+  shown.time = time;
+  shown.at = isoTime(time);
+  shown.data = data;
+  if (meta !== undefined) shown.meta = meta;
+  return shown as ShownEvent;
 }
 
 /**
- * `2026-11-20T12:00:00Z boiler-1 temp=80.5 motor.on=true id:"7"`: fields by their path, and behind them what is no field.
+ * `2026-11-20T12:00:00Z boiler-1 temp=80.5 motor.on=true id:"7"`: fields by their path, and behind them what is no field. One
+ * line, whatever the event holds.
  */
 export function eventLine(event: StreamEvent, identified: boolean, at = isoTime(event.time)): string {
   const { id, revision, key, data, meta } = event;
-  const { gap, ...context } = meta ?? {};
-  const parts = [at, ...(key === undefined ? [] : [plainText(key)])];
+  const parts = key === undefined ? [at] : [at, plainText(key)];
   if (isGap(event)) {
-    const { reason = '', detail } = gap ?? {};
+    const { reason = '', detail } = meta?.gap ?? {};
     const why = [reason, ...(detail ? [detail] : [])].map(saidText);
     parts.push('GAP: events are missing before this one:', ...why);
   } else {
-    parts.push(...valuesOf(data, '', 0));
-    if (identified && !isTold(id, data)) parts.push(`id:${jsonText(id)}`);
+    addValues(parts, data, '', 0);
+    if (identified && !isTold(id, data)) parts.push(`id:${JSON.stringify(id)}`);
   }
-  if (revision !== undefined) parts.push(`revision:${jsonText(revision)}`);
-  if (Object.keys(context).length > 0) parts.push(`meta:${jsonText(context)}`);
-  return parts.join(' ');
+  if (revision !== undefined) parts.push(`revision:${JSON.stringify(revision)}`);
+  const { gap: _gap, ...context } = meta ?? {};
+  if (meta !== undefined && Object.keys(context).length > 0) parts.push(`meta:${JSON.stringify(context)}`);
+  return oneLine(parts.join(' '));
 }
 
 /** Twelve significant digits: what follows them in an aggregate is noise of its sums. */
@@ -74,14 +85,35 @@ function isTold(id: string, data: Json): boolean {
   return isObject(data) && Object.values(data).some((value) => typeof value !== 'object' && String(value) === id);
 }
 
-function valuesOf(data: Json, path: string, depth: number): string[] {
-  if (!isObject(data) || depth >= DEEPEST || Object.keys(data).length === 0) {
-    return [path === '' ? jsonText(data) : `${path}=${jsonText(data)}`];
+/** Adds each field of the data as `path=value`. All events of a stream are written so: it makes no list that it does not need. */
+function addValues(parts: string[], data: Json, path: string, depth: number): void {
+  if (!isObject(data) || depth >= DEEPEST || isEmpty(data)) {
+    const text = JSON.stringify(data);
+    parts.push(path === '' ? text : `${path}=${text}`);
+    return;
   }
-  return Object.entries(data).flatMap(([name, value]) => {
-    const step = name.includes('.') ? jsonText(name) : plainText(name);
-    return valuesOf(value, path === '' ? step : `${path}.${step}`, depth + 1);
-  });
+  for (const name of Object.keys(data)) {
+    const step = stepOf(name);
+    addValues(parts, data[name] ?? null, path === '' ? step : `${path}.${step}`, depth + 1);
+  }
+}
+
+function isEmpty(data: JsonObject): boolean {
+  for (const _name in data) return false;
+  return true;
+}
+
+/** A field's name in a path. Events of one stream have the same few names. */
+const steps = new Map<string, string>();
+const MOST_STEPS = 1_000;
+
+function stepOf(name: string): string {
+  const known = steps.get(name);
+  if (known !== undefined) return known;
+  const step = name.includes('.') ? jsonText(name) : plainText(name);
+  if (steps.size >= MOST_STEPS) steps.clear();
+  steps.set(name, step);
+  return step;
 }
 
 function isObject(data: Json): data is JsonObject {

@@ -16,13 +16,15 @@ export interface LogOptions {
 }
 
 export function createLog(least: LogLevel, { plain = false, write = toStderr }: LogOptions = {}): Log {
-  return (level, message, fields = {}) => {
-    if (ORDER.indexOf(level) < ORDER.indexOf(least)) return;
+  const wants = (level: LogLevel) => ORDER.indexOf(level) >= ORDER.indexOf(least);
+  const log: Log = (level, message, fields = {}) => {
+    if (!wants(level)) return;
     const text = plain
       ? `  ${level}: ${oneLine(message)} ${Object.keys(fields).length > 0 ? jsonText(fields) : ''}`.trimEnd()
       : jsonText(lineOf({ time: new Date().toISOString(), level, message }, fields));
     write(text, level);
   };
+  return Object.assign(log, { wants });
 }
 
 /** A field named `message` holds the words of an error. It becomes `reason`, so that it does not replace the line's own message. */

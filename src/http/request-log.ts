@@ -28,9 +28,9 @@ export function createRequestLog({ now, log }: Pick<Runtime, 'now' | 'log'>): Mi
     const { status } = context.res;
     const report: RequestReport | undefined = context.get('report');
     const write = () => {
-      const cost: JsonObject = report ? report.account.spent() : {};
       const level = status < 500 ? 'debug' : few.next() ? 'warn' : null;
-      if (level === null) return;
+      if (level === null || log.wants?.(level) === false) return;
+      const cost: JsonObject = report ? report.account.spent() : {};
       const unsaid = level === 'warn' ? few.unsaid() : 0;
       log(level, 'request', {
         method,

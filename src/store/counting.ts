@@ -44,17 +44,19 @@ export function countCalls(inner: Store, runtime: Pick<Runtime, 'pace'> = {}): C
   const { observed } = inner;
 
   function viewOf(store: Store): Store {
-    const counted = CALLS.filter((name) => store[name] !== undefined).map((name) => {
+    const view: Record<string, unknown> = { ...store };
+    for (const name of CALLS) {
+      if (store[name] === undefined) continue;
       const call = store[name] as (...args: unknown[]) => unknown;
-      const count = (...args: unknown[]) => {
+      view[name] = (...args: unknown[]) => {
         counts[name] = (counts[name] ?? 0) + 1;
         calls += 1;
         const rest = calls > UNPACED_CALLS || LONG_CALLS.has(name) ? pace() : null;
         return rest === null ? call.apply(store, args) : rest.then(() => call.apply(store, args));
       };
-      return [name, count] as const;
-    });
-    return { ...store, ...Object.fromEntries(counted), ...(observed ? { observed: viewFor } : {}) };
+    }
+    if (observed) view['observed'] = viewFor;
+    return view as unknown as Store;
   }
 
   function viewFor(onRequest: () => void): Store {

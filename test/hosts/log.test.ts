@@ -22,6 +22,16 @@ test('is one JSON object a line, from the asked level on', () => {
   expect(levels).toEqual(['warn', 'error']);
 });
 
+test('says which levels it wants, so that nobody makes a line that goes nowhere', () => {
+  const log = createLog('info', { write: () => {} });
+  expect((['debug', 'info', 'warn', 'error'] as const).map((level) => log.wants?.(level))).toEqual([
+    false,
+    true,
+    true,
+    true,
+  ]);
+});
+
 test('no field takes the place of what the line says', () => {
   const lines: string[] = [];
   const log = createLog('info', { write: (line) => lines.push(line) });

@@ -113,7 +113,10 @@ export function entrySuite(name: string, traits: EntryTraits, start: (given: Ups
     }
 
     test('is ready, and says which store it has', async () => {
-      expect(await (await get('/readyz')).json()).toEqual({ status: 'ok', store: traits.store });
+      // A store that starts on a busy machine may need more than the two seconds for which a look at it waits.
+      await expect
+        .poll(async () => (await get('/readyz')).json(), { timeout: 20_000, interval: 500 })
+        .toEqual({ status: 'ok', store: traits.store });
     });
 
     test('names its own address in the server card', async () => {

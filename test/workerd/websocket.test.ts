@@ -54,6 +54,8 @@ test('a feed subscribes with headers and a subprotocol, reads, says goodbye, and
     unsubscribe: 'bye',
     acknowledged: { ok: true },
     catchUp: { url: `${historyUrl}?since={since}&until={until}`, items: 'values' },
+    // A burst listens until its time is over, and a busy machine connects slowly.
+    budget: { timeMs: 4_000 },
   });
   expect(await feed.burst()).toMatchObject({ outcome: 'pulled', error: null, events: 2 });
   expect(await feed.stored()).toEqual(['c1-text', 'c1-binary']);

@@ -1,6 +1,6 @@
 /**
  * What the endpoint knows of a request beyond its message: who sent it, its account with the store, and how its
- * handlers end. The SDK passes a handler the HTTP request and nothing else, so an exchange is found by its request.
+ * handlers end. The SDK passes a handler the HTTP request and nothing else, so the request carries its exchange.
  */
 import { TidegateError } from '../../base/errors.ts';
 import type { Principal } from '../../base/principal.ts';
@@ -47,6 +47,10 @@ export interface Exchanges {
   of(request: Request | undefined): Exchange;
 }
 
+/** Where a request keeps its exchange. A weak map would be looked through at every collection of garbage. */
+const EXCHANGE = Symbol('exchange');
+type Begun = Request & { [EXCHANGE]?: Exchange };
+
 /**
  * @param local who calls where a message comes without HTTP; null: every message comes over HTTP
  * @param deadlineFor undefined: a message without HTTP
@@ -57,7 +61,6 @@ export function createExchanges(
   local: Principal | null,
   deadlineFor: (request: Request | undefined) => number,
 ): Exchanges {
-  const exchanges = new WeakMap<Request, Exchange>();
   const open = (principal: Principal, work: Work, request?: Request): Exchange => ({
     principal,
     account: openAccount(store, runtime, work),
@@ -69,11 +72,11 @@ export function createExchanges(
   return {
     begin(request, principal, work) {
       const exchange = open(principal, work, request);
-      exchanges.set(request, exchange);
+      (request as Begun)[EXCHANGE] = exchange;
       return exchange;
     },
     of(request) {
-      const exchange = request ? exchanges.get(request) : local && open(local, UNBOUNDED);
+      const exchange = request ? (request as Begun)[EXCHANGE] : local && open(local, UNBOUNDED);
       if (exchange) return exchange;
       throw new TidegateError('internal', 'nobody said who sends the message');
     },

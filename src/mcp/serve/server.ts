@@ -9,7 +9,7 @@ import {
   type McpServerFactory,
   ProtocolError,
   type Result,
-  Server,
+  type Server,
   type ServerContext,
   type ServerOptions,
 } from '@modelcontextprotocol/server';
@@ -26,6 +26,7 @@ import { DISCOVER_CACHE } from './discover.ts';
 import { dispatch, serves } from './dispatch.ts';
 import { protocolAnswer, wholeMessage } from '../wire/errors.ts';
 import { createExchanges, type Exchange } from './exchange.ts';
+import { ExchangeServer } from './exchange-server.ts';
 import { askedFor } from '../wire/message.ts';
 import type { Registry } from '../registry/registry.ts';
 import { sendLegacyErrors } from './legacy-errors.ts';
@@ -148,17 +149,19 @@ export function createServerSource(deps: ServerDeps, local: Principal | null = n
     }
   }
 
-  async function answer(request: JSONRPCRequest, context: ServerContext, server: Server): Promise<Result> {
+  async function answer(request: JSONRPCRequest, context: ServerContext, server: ExchangeServer): Promise<Result> {
     const exchange = exchanges.of(context.http?.req);
     const startedAt = runtime.now();
     const work = run(request, context, exchange, server);
     exchange.working.add(work);
+    server.atWork += 1;
     try {
       return await work;
     } finally {
       exchange.working.delete(work);
+      server.atWork -= 1;
       // Over HTTP the route logs the request.
-      if (!context.http) {
+      if (!context.http && runtime.log.wants?.('debug') !== false) {
         const ms = runtime.now() - startedAt;
         runtime.log('debug', 'request', { ...askedFor(request), ms, ...exchange.account.spent() });
       }
@@ -168,7 +171,7 @@ export function createServerSource(deps: ServerDeps, local: Principal | null = n
   return {
     factory(request) {
       const identity = introducesItself(request) ? registry.about.identity : brief;
-      const server = new Server(identity, optionsFor(request));
+      const server = new ExchangeServer(identity, optionsFor(request));
       if (request.era === 'legacy') sendLegacyErrors(server);
       if (!servesRequest(registry, request)) return server;
       const answerHere = (asked: JSONRPCRequest, context: ServerContext) => answer(asked, context, server);

@@ -13,10 +13,10 @@ export interface UnderWay {
   close(): Promise<void>;
 }
 
-/** @param outlivesClients false: what is at work ends with its client, because the platform would stop it midway */
 /** Requests whose clients may go away at a time. Whatever comes beyond ends with its client. */
 const MOST_OUTLIVING = 250;
 
+/** @param outlivesClients false: what is at work ends with its client, because the platform would stop it midway */
 export function createUnderWay(outlivesClients: boolean): UnderWay {
   const ends = new Set<() => Promise<void>>();
   return {
