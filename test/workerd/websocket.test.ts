@@ -83,7 +83,7 @@ test.each(['drop-newest', 'drop-oldest'] as const)(
 );
 
 test('half a message is none, and the time between two connections is a gap', async () => {
-  const feed = feedOf('/broken', { reconnects: 1, budget: { timeMs: 12_000 } });
+  const feed = feedOf('/broken', { reconnects: 1, budget: { timeMs: 16_000 } });
   expect(await feed.burst()).toMatchObject({ outcome: 'failed', error: { code: 'upstream' } });
   expect(await feed.stored()).toEqual(['whole', 'not_listening']);
 });
