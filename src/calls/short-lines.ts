@@ -87,20 +87,16 @@ function isTold(id: string, data: Json): boolean {
 
 /** Adds each field of the data as `path=value`. All events of a stream are written so: it makes no list that it does not need. */
 function addValues(parts: string[], data: Json, path: string, depth: number): void {
-  if (!isObject(data) || depth >= DEEPEST || isEmpty(data)) {
+  const names = isObject(data) && depth < DEEPEST ? Object.keys(data) : [];
+  if (!isObject(data) || names.length === 0) {
     const text = JSON.stringify(data);
     parts.push(path === '' ? text : `${path}=${text}`);
     return;
   }
-  for (const name of Object.keys(data)) {
+  for (const name of names) {
     const step = stepOf(name);
     addValues(parts, data[name] ?? null, path === '' ? step : `${path}.${step}`, depth + 1);
   }
-}
-
-function isEmpty(data: JsonObject): boolean {
-  for (const _name in data) return false;
-  return true;
 }
 
 /** A field's name in a path. Events of one stream have the same few names. */

@@ -8,6 +8,7 @@ export class ExchangeServer extends Server {
   /** Requests that have no answer yet. */
   atWork = 0;
 
+  // oxlint-disable no-underscore-dangle -- the SDK's name of what a subclass may do at the end
   protected override _onclose(): void {
     if (this.atWork > 0) return super._onclose();
     const { stackTraceLimit } = Error;
