@@ -114,3 +114,24 @@ test('windows begin anew, all of their streams together, and are then a whole an
   const sum = parts.flatMap(({ rows }) => rows).reduce((total, { values }) => total + (values?.sum ?? 0), 0);
   expect(sum).toBe(1_200);
 });
+
+test('a cursor of a stream that was lost with all that was stored begins anew with the one that took its place', async () => {
+  const [before, after] = [stage(), stage()];
+  for (const [at, count] of [
+    [before, 50],
+    [after, 30],
+  ] as const) {
+    at.clock.now = START + 1_000 * MINUTE;
+    await at.append('s', ...numbered(0, count));
+    await at.project('s');
+  }
+  for (const query of [{ from: START }, { order: 'oldest' }, { order: 'newest' }] as const) {
+    const { cursor } = await reader(before)({ ...query, limit: 40 }, null);
+    const page = await reader(after)({ ...query, limit: 40 }, cursor);
+    expect([page.anew, page.truncated, page.complete, page.events.length]).toEqual([true, true, true, 30]);
+  }
+  // Where nothing has taken its place yet, it is told as well.
+  const { cursor } = await reader(before)({ order: 'oldest', limit: 40 }, null);
+  const none = await reader(stage())({ order: 'oldest', limit: 40 }, cursor);
+  expect([none.anew, none.truncated, none.complete, none.events]).toEqual([true, true, true, []]);
+});
