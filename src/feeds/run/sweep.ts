@@ -24,6 +24,8 @@ export interface SweepOptions {
   deadLetters?: number;
   /** How long they are kept, ms; default 30 days. */
   deadLetterAgeMs?: number;
+  /** Ends the sweep after the step that it is at. */
+  signal?: AbortSignal;
   /**
    * Called at the end where the clock was set back: looks at what waits for a time of the clock that was ahead, until the deadline,
    * epoch ms. False: not at all of it; the next sweep calls it again. Default: nothing waits.
@@ -71,7 +73,7 @@ export async function sweep(given: Deps, deadline: number, options: SweepOptions
   };
 
   async function attempt(step: () => Promise<boolean>): Promise<void> {
-    if (runtime.now() >= deadline) {
+    if (runtime.now() >= deadline || options.signal?.aborted === true) {
       report.more = true;
       return;
     }

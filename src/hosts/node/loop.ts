@@ -96,7 +96,7 @@ export function startLoop(deps: Deps, options: LoopOptions = {}): Loop {
 
   async function keep(): Promise<null> {
     const onSetBack = (by: number) => dueAfterClock(deps, by);
-    const report = await sweep(deps, runtime.now() + runMs, { onSetBack });
+    const report = await sweep(deps, runtime.now() + runMs, { onSetBack, signal });
     logSweep(runtime.log, 'debug', report);
     if (report.error !== null) throw report.error;
     return null;

@@ -53,11 +53,11 @@ async function stage(engineName: 'redis' | 'sqlite') {
         broker.port,
         values.map((value) => ({ topic: `${root}/value`, payload: String(value), qos: 1 as const })),
       ),
-    async shown() {
+    shown: async () => {
       const { events } = await createAppStreams(depsOf(), ADA).read('samples', null, 1_000);
       return events.map(({ data, meta }) => meta?.gap?.reason ?? (data as { value: number }).value);
     },
-    async reopen() {
+    reopen: async () => {
       await store.close();
       await engine.restore();
       store = await open();

@@ -141,6 +141,25 @@ describe('sweep', () => {
     expect(spent.storeCalls).toMatchObject({ trim: 1, collect: 1, commit: 2 });
   });
 
+  test('ends after the step that it is at where its process has to end, and says that more is left', async () => {
+    const stage = stageOf({ streams: { a: bounded({ events: 1 }), b: bounded({ events: 1 }) } });
+    await fill(stage, 'a', 5);
+    await fill(stage, 'b', 5);
+    const ending = new AbortController();
+    const { deps } = stage.worker();
+    const trim = deps.store.trim.bind(deps.store);
+    const store = {
+      ...deps.store,
+      trim: (log: string, how: Parameters<typeof trim>[1]) => {
+        ending.abort();
+        return trim(log, how);
+      },
+    };
+    const report = await sweep({ ...deps, store }, stage.clock.now + 10_000, { signal: ending.signal });
+    expect(report).toMatchObject({ events: { a: 4 }, more: true, error: null });
+    expect(report.events).not.toHaveProperty('b');
+  });
+
   test('stops at its deadline and says that more is left; what fails does not keep the rest from being done', async () => {
     const stage = stageOf({ streams: { a: bounded({ events: 1 }), b: bounded({ events: 1 }) } });
     await fill(stage, 'a', 5);
