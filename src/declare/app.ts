@@ -75,6 +75,12 @@ export interface AppQuotas {
   waits: number;
   /** Waits of all callers on a stream. */
   allWaits: number;
+  /** Keys that one wait remembers; the one that changed longest ago is forgotten. Beside it a wait has 256 KiB. */
+  waitKeys: number;
+  /** Bytes that one caller may push to a stream in a day. What stands of them is bounded by the stream's retention. */
+  pushes: number;
+  /** The same, of all callers. */
+  allPushes: number;
 }
 
 export interface App {

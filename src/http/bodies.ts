@@ -39,12 +39,16 @@ export const BODY_MS = 30_000;
 export const FREE_BYTES = 16 * 1_024;
 /** How long a body waits for room, ms. */
 const ROOM_MS = 5_000;
+/** Longer than a body may take, ms: a platform may end the invocation of a client that went, and nobody says that its body ended. */
+const LEFT_MS = 10_000;
 const LOOK_MS = 250;
 
 interface Reading {
   fault: 'size' | 'room' | null;
   /** What it holds beside its first `FREE_BYTES`. */
   held: number;
+  /** Epoch ms. */
+  begunAt: number;
 }
 
 export function createBodies(
@@ -52,6 +56,8 @@ export function createBodies(
   { bytes: most = BODIES_BYTES, ms = BODY_MS }: BodyBounds = {},
 ): Bodies {
   let held = 0;
+  /** Those that hold something. */
+  const holding = new Set<Reading>();
 
   /** Whether there is room for so many bytes more. Whoever waits asks again, since nobody may wait for another request. */
   async function room(reading: Reading, more: number, until: number): Promise<boolean> {
@@ -59,6 +65,7 @@ export function createBodies(
     while (!hasRoom()) {
       if (now() >= until) return false;
       await sleep(LOOK_MS);
+      for (const left of holding) if (now() - left.begunAt > ms + LEFT_MS) release(left);
     }
     hold(reading, more);
     return true;
@@ -67,6 +74,13 @@ export function createBodies(
   function hold(reading: Reading, more: number): void {
     held += more;
     reading.held += more;
+    holding.add(reading);
+  }
+
+  function release(reading: Reading): void {
+    held -= reading.held;
+    reading.held = 0;
+    holding.delete(reading);
   }
 
   async function collect(reading: Reading, limit: number, source: BodySource): Promise<BodyText> {
@@ -106,7 +120,7 @@ export function createBodies(
     async read(request, limit, given) {
       const declared = request.headers.get('content-length');
       if (declared !== null && Number(declared) > limit) return FAULTS.size(limit);
-      const reading: Reading = { held: 0, fault: null };
+      const reading: Reading = { held: 0, fault: null, begunAt: now() };
       try {
         if (given !== undefined) return await collect(reading, limit, given);
         if (declared !== null && Number(declared) <= FREE_BYTES) return whole(await request.arrayBuffer());
@@ -114,7 +128,7 @@ export function createBodies(
       } catch (thrown) {
         return thrown === LATE ? FAULTS.time(ms) : FAULTS.text();
       } finally {
-        held -= reading.held;
+        release(reading);
       }
     },
   };

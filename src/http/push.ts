@@ -4,7 +4,7 @@
  * takes none are answered alike, and the log says which it was. It stores through `streams/log/publish-many.ts` and knows
  * nothing of feeds.
  */
-import { isDeep, type Json } from '../base/json.ts';
+import { isDeep, type Json, utf8Bytes } from '../base/json.ts';
 import { readSourceJson } from '../base/source-json.ts';
 import { bareType, jsonFormOf } from '../net/media-type.ts';
 import type { Principal } from '../base/principal.ts';
@@ -18,6 +18,7 @@ import { isEncoded } from './body.ts';
 import type { Bodies, BodyText } from './bodies.ts';
 import { type Edge, overloaded } from './edge.ts';
 import { problemResponse, unauthorizedResponse } from './problem.ts';
+import type { Quota } from '../store/quotas.ts';
 import { pacedBy, UNBOUNDED } from '../store/work.ts';
 import { scopeOf } from '../streams/scope.ts';
 
@@ -31,6 +32,8 @@ export const PUSH_EVENTS = 1_000;
 export const PUSH_KEY_MS = 24 * 3_600_000;
 const KEY_BYTES = 256;
 const PUSH_MS = 10_000;
+/** The time that the quota of pushes counts, ms. */
+const COUNTED_MS = 24 * 3_600_000;
 const SHOWN_CHARACTERS = 64;
 const REASON_CHARACTERS = 160;
 
@@ -52,7 +55,9 @@ export type PushRoute = (
 
 export function createPushRoute(deps: Deps, tokens: PushTokens, bodies: Bodies): PushRoute {
   const { app, runtime } = deps;
-  return async (request, name, { tenant }, store, edge) => {
+  let quotas = deps.quotas ?? null;
+  return async (request, name, principal, store, edge) => {
+    const { tenant } = principal;
     const stream = app.streams.get(name);
     const given = bearerOf(request);
     const allowed = await isToken(given, tokens.get(name));
@@ -64,18 +69,31 @@ export function createPushRoute(deps: Deps, tokens: PushTokens, bodies: Bodies):
         : unauthorizedResponse();
     }
     try {
-      const items = await readItems(request, bodies, edge);
+      const { items, bytes } = await readItems(request, bodies, edge);
       const traceparent = request.headers.get('traceparent');
       const meta = traceparent !== null && TRACEPARENT.test(traceparent) ? { meta: { traceparent } } : {};
       // Loaded by the first push, because most instances never see one.
-      const { publishMany, pushedKey } = await import('../streams/log/publish-many.ts');
-      const push = await publishMany(
-        scopeOf({ ...deps, store, runtime: pacedBy(runtime, edge.work ?? UNBOUNDED) }, { tenant }),
-        stream,
-        items.map((item) => ({ ...item, ...meta })),
-        { once: onceOf(request, items, (key) => pushedKey(tenant, name, key)), deadline: runtime.now() + PUSH_MS },
-      );
-      return Response.json(push);
+      const [{ publishMany, pushedKey }, { createQuotas }] = await Promise.all([
+        import('../streams/log/publish-many.ts'),
+        import('../store/quotas.ts'),
+      ]);
+      const once = onceOf(request, items, (key) => pushedKey(tenant, name, key));
+      quotas ??= createQuotas(runtime);
+      const quota = pushQuota(app, name);
+      const takenAt = runtime.now();
+      await quotas.take(store, quota, principal, bytes);
+      try {
+        const push = await publishMany(
+          scopeOf({ ...deps, store, runtime: pacedBy(runtime, edge.work ?? UNBOUNDED) }, { tenant }),
+          stream,
+          items.map((item) => ({ ...item, ...meta })),
+          { once, deadline: takenAt + PUSH_MS },
+        );
+        return Response.json(push);
+      } catch (thrown) {
+        await quotas.give(store, quota, principal, bytes, takenAt);
+        throw thrown;
+      }
     } catch (thrown) {
       const error = asTidegateError(thrown);
       const { code, field } = error;
@@ -85,6 +103,21 @@ export function createPushRoute(deps: Deps, tokens: PushTokens, bodies: Bodies):
       else runtime.log('info', `a push is refused: ${code}`, { stream: name, ...(field === null ? {} : { field }) });
       return problemResponse(error);
     }
+  };
+}
+
+/** The count of a stream's retention says nothing of bytes. */
+function pushQuota({ quotas }: App, stream: string): Quota {
+  return {
+    name: 'quotas.pushes',
+    within: stream,
+    of: `bytes of pushes to ${stream}`,
+    unit: 'bytes',
+    each: quotas.pushes,
+    all: quotas.allPushes,
+    lastsMs: COUNTED_MS,
+    span: 'in a day',
+    hint: 'send less, and the same push again later',
   };
 }
 
@@ -127,7 +160,12 @@ interface Item {
   place: string;
 }
 
-async function readItems(request: Request, bodies: Bodies, { body: source, work }: Edge): Promise<Item[]> {
+/** @returns the events, and the bytes of the body */
+async function readItems(
+  request: Request,
+  bodies: Bodies,
+  { body: source, work }: Edge,
+): Promise<{ items: Item[]; bytes: number }> {
   const form = jsonFormOf(bareType(request.headers.get('content-type')));
   if (form === null)
     throw wrong('Content-Type', 'application/json or application/x-ndjson (curl: -H "Content-Type: application/json")');
@@ -138,7 +176,7 @@ async function readItems(request: Request, bodies: Bodies, { body: source, work 
   await work?.turn(text.length);
   const items = form === 'lines' ? linesOf(text) : eventsIn(parse(text, 'body'));
   if (items.length === 0 || items.length > PUSH_EVENTS) throw wrong('body', `1 to ${PUSH_EVENTS} events`);
-  return items;
+  return { items, bytes: utf8Bytes(text) };
 }
 
 function unread({ fault, expected }: Extract<BodyText, { ok: false }>): TidegateError {

@@ -15,13 +15,15 @@ export interface Quota {
   within?: string;
   /** What is refused, in words: `large answers`. */
   of: string;
-  unit: 'bytes' | 'waits';
+  unit: 'bytes' | 'waits' | 'sessions';
   /** Most for one principal. */
   each: number;
   /** Most for all principals together. */
   all: number;
   /** How long after it was taken something still stands, at most, ms. */
   lastsMs: number;
+  /** That time in words, where what is counted is a flow: `in a day`. Default: `at once`. */
+  span?: string;
   /** What the caller can do about it. */
   hint: string;
 }
@@ -184,10 +186,15 @@ function againAfter(
   return leftMs + newestFirst.length * pieceMs;
 }
 
-function refusal({ name, of, unit, hint }: Quota, limit: number, whose: string, retryAfterMs: number): TidegateError {
+function refusal(
+  { name, of, unit, hint, span = 'at once' }: Quota,
+  limit: number,
+  whose: string,
+  retryAfterMs: number,
+): TidegateError {
   return new TidegateError('rate_limited', `The store keeps too many ${of} already`, {
     field: name,
-    expected: `at most ${limit} ${unit} ${whose} at once`,
+    expected: `at most ${limit} ${unit} ${whose} ${span}`,
     hint,
     // Waits end by themselves all the time.
     retryAfterMs: unit === 'waits' ? Math.min(retryAfterMs, WAITS_AGAIN_MS) : retryAfterMs,

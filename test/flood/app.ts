@@ -3,11 +3,6 @@ import * as z from 'zod';
 import { defineApp, secret, stream } from '../../src/index.ts';
 
 export const PUSH_TOKEN = 'the-token-of-the-floods';
-/** Events of the backlog. */
-export const BACKLOG = 1_020;
-/** Characters of the text of each. */
-const CHARACTERS = 1_100;
-
 export const app = defineApp({
   name: 'flooded',
   version: '1.0.0',
@@ -26,7 +21,3 @@ export const app = defineApp({
     }),
   },
 });
-
-export function backlogEvent(n: number): { place: string; data: object } {
-  return { place: `event ${n}`, data: { device: `device-${n % 20}`, n, text: 'x'.repeat(CHARACTERS) } };
-}

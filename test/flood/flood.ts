@@ -12,6 +12,8 @@ import { PUSH_TOKEN } from './app.ts';
 import type { Asked } from './good.ts';
 
 export interface FloodOptions {
+  /** Where the app is served: a process of Node's on sqlite, or workerd on Redis behind a REST front. */
+  host: 'node' | 'workerd';
   kinds: readonly string[];
   /** Of those that mean harm. */
   connections: number;
@@ -24,7 +26,7 @@ export interface FloodReport {
   asked: Asked[];
   /** Connections of the hostile side that were closed. */
   closed: number;
-  /** The most memory that the server had, MiB. */
+  /** The most memory that the server's process had, MiB; its store is elsewhere where `host` is `workerd`. */
   rssMiB: number;
   /** How the server ended before it was told to; null: it did not. */
   ended: string | null;
@@ -34,9 +36,10 @@ export interface FloodReport {
 
 const MEMORY = ['--max-semi-space-size=4', '--max-old-space-size=512'];
 const START_MS = 30_000;
+const LISTENS = /listening at \S+:(\d+) in process (\d+)/;
 const LOG_CHARACTERS = 200_000;
 
-export async function flood({ kinds, connections, good, seconds }: FloodOptions): Promise<FloodReport> {
+export async function flood({ host, kinds, connections, good, seconds }: FloodOptions): Promise<FloodReport> {
   const folder = mkdtempSync(join(tmpdir(), 'tidegate-flood-'));
   const env = {
     PATH: process.env['PATH'] ?? '',
@@ -47,10 +50,13 @@ export async function flood({ kinds, connections, good, seconds }: FloodOptions)
   };
   const profile = process.env['FLOOD_PROFILE'];
   const profiling = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
-  const server = start('0', [...MEMORY, ...profiling, join(import.meta.dirname, 'server.ts')], env);
+  const server =
+    host === 'node'
+      ? start('0', [...MEMORY, ...profiling, here('server.ts')], env)
+      : start('1', [here('worker-server.ts')], env);
   try {
-    const port = /listening at \S+:(\d+)/.exec(await server.said(/listening at \S+:\d+/))?.[1] ?? '';
-    const side = (...args: string[]) => start('1', [join(import.meta.dirname, 'client.ts'), ...args], env);
+    const [, port = '', pid = ''] = LISTENS.exec(await server.said(LISTENS)) ?? [];
+    const side = (...args: string[]) => start('1', [here('client.ts'), ...args], env);
     const clients = side('good', port, String(good));
     await clients.said(/listening/);
     await pause(1_000);
@@ -58,7 +64,7 @@ export async function flood({ kinds, connections, good, seconds }: FloodOptions)
     let rssMiB = 0;
     const until = Date.now() + seconds * 1_000;
     while (Date.now() < until && server.child.exitCode === null && server.child.signalCode === null) {
-      rssMiB = Math.max(rssMiB, residentMiB(server.child.pid));
+      rssMiB = Math.max(rssMiB, residentMiB(pid));
       await pause(100);
     }
     const { exitCode, signalCode } = server.child;
@@ -74,7 +80,11 @@ export async function flood({ kinds, connections, good, seconds }: FloodOptions)
   }
 }
 
-function residentMiB(pid: number | undefined): number {
+function here(file: string): string {
+  return join(import.meta.dirname, file);
+}
+
+function residentMiB(pid: string): number {
   try {
     const kib = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
     return Math.round(Number(kib ?? 0) / 1_024);

@@ -26,3 +26,8 @@ test.each([
 test('what good clients wait is not judged of a short flood', () => {
   expect(floodVerdict({ ...calm, asked: calm.asked.map(() => asked(5_000, 200)) }, 20)).toEqual([]);
 });
+
+test('nor of a server whose store shares the core of the clients', () => {
+  const slow = { ...calm, asked: calm.asked.map(() => asked(5_000, 200)) };
+  expect([floodVerdict(slow, 60, false), floodVerdict(slow, 60)]).toEqual([[], [expect.stringContaining('p99')]]);
+});

@@ -9,7 +9,12 @@ const MOST_REFUSED_SHORT = 0.1;
 /** A flood begins with a stall, which is most of a short one: what good clients wait is judged from this length on. */
 export const JUDGED_SECONDS = 60;
 
-export function floodVerdict({ asked, rssMiB, ended }: FloodReport, seconds: number): string[] {
+/**
+ * @param isWhole the server and its store are one process with a core of its own. Else the store shares its core with all clients,
+ * and what good ones wait says little of the server.
+ */
+export function floodVerdict({ asked, rssMiB, ended }: FloodReport, seconds: number, isWhole = true): string[] {
+  const isJudged = isWhole && seconds >= JUDGED_SECONDS;
   const served = asked.filter(({ status }) => status !== null && status < 400);
   const refused = asked.length - served.length;
   const p99 = percentile(
@@ -19,10 +24,10 @@ export function floodVerdict({ asked, rssMiB, ended }: FloodReport, seconds: num
   return [
     ...(ended === null ? [] : [`the server ended: ${ended}`]),
     ...(rssMiB <= MOST_RSS_MIB ? [] : [`it took ${rssMiB} MiB, more than ${MOST_RSS_MIB}`]),
-    ...(seconds < JUDGED_SECONDS || p99 <= MOST_P99_MS
+    ...(!isJudged || p99 <= MOST_P99_MS
       ? []
       : [`good clients waited ${p99.toFixed(0)} ms (p99), more than ${MOST_P99_MS}`]),
-    ...(refused <= asked.length * (seconds < JUDGED_SECONDS ? MOST_REFUSED_SHORT : MOST_REFUSED)
+    ...(refused <= asked.length * (isJudged ? MOST_REFUSED : MOST_REFUSED_SHORT)
       ? []
       : [`${refused} of ${asked.length} questions of good clients were refused`]),
     ...(served.length > 0 ? [] : ['good clients were never served']),

@@ -11,7 +11,11 @@ function stage(bounds: { bytes?: number; ms?: number } = {}) {
     await new Promise((resolve) => setImmediate(resolve));
     time += ms;
   };
-  return { bodies: createBodies({ now: () => time, sleep }, bounds), now: () => time };
+  return {
+    bodies: createBodies({ now: () => time, sleep }, bounds),
+    now: () => time,
+    pass: (ms: number) => (time += ms),
+  };
 }
 
 const post = (headers: Record<string, string> = {}) => new Request('http://a/mcp', { method: 'POST', headers });
@@ -75,4 +79,16 @@ test('a body that finds no room in time is refused, and whatever it held is free
   end.resolve();
   await first;
   expect((await bodies.read(post(), 200 * KIB, sourceOf([bytes(FREE_BYTES + 100 * KIB)]))).ok).toBe(true);
+});
+
+test('what a body holds whose request ended without a word is free again in time', async () => {
+  const { bodies, now, pass } = stage({ bytes: 100 * KIB, ms: 2_000 });
+  void bodies.read(post(), 200 * KIB, sourceOf([bytes(FREE_BYTES + 100 * KIB)], new Promise(() => {})));
+  await new Promise((resolve) => setImmediate(resolve));
+  const early = bodies.read(post(), 200 * KIB, sourceOf([bytes(FREE_BYTES + 100 * KIB)]));
+  expect(await early).toMatchObject({ ok: false, fault: 'room' });
+  pass(12_000);
+  const begun = now();
+  expect(await bodies.read(post(), 200 * KIB, sourceOf([bytes(FREE_BYTES + 100 * KIB)]))).toMatchObject({ ok: true });
+  expect(now() - begun).toBeLessThan(1_000);
 });

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import * as z from 'zod';
 import { defineApp, stream } from '../../src/index.ts';
 import { PUSH_BYTES } from '../../src/http/push.ts';
@@ -41,6 +41,8 @@ function push(
   return fetch(`${served.url}/ingest/${name}`, { method: 'POST', body, headers: sent });
 }
 
+/** An event, and spaces behind it. */
+const padded = (bytes: number) => JSON.stringify({ path: 'a', size: 1 }).padEnd(bytes);
 const file = (path: string, size = 1) => ({ path, size });
 
 async function paths(): Promise<string[]> {
@@ -238,5 +240,37 @@ describe('POST /ingest/:stream', () => {
     await push(JSON.stringify(file('a')), { traceparent });
     const answer = await served.call('tools/call', { name: 'read_history', arguments: { stream: 'files' } });
     expect(await answer.text()).toContain(traceparent);
+  });
+
+  it('takes so many bytes in a day, over all instances, and no more; what was refused counts nothing', async () => {
+    const store = createMemoryStore();
+    let now = Date.UTC(2026, 10, 29, 12);
+    const small = defineApp({ ...app.options, quotas: { pushes: 1_000_000 } });
+    const http = { pushTokens: new Map([['files', TOKEN]]) };
+    served = await serveApp(small, { builtIns: true, store, http, now: () => now });
+    const second = await serveApp(small, { builtIns: true, store, http, now: () => now });
+    onTestFinished(() => second.close());
+    const both = [served, second];
+    const statuses: number[] = [];
+    for (let at = 0; at < 5; at += 1) {
+      const { url } = both[at % 2] ?? served;
+      const init = {
+        method: 'POST',
+        body: padded(240_000),
+        headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${TOKEN}` },
+      };
+      statuses.push((await fetch(`${url}/ingest/files`, init)).status);
+    }
+    expect(statuses).toEqual([200, 200, 200, 200, 429]);
+    expect((await push(JSON.stringify({ path: 'a' }))).status).toBe(400);
+    const refused = await push(padded(200_000));
+    expect(await refused.json()).toMatchObject({
+      code: 'rate_limited',
+      field: 'quotas.pushes',
+      expected: 'at most 1000000 bytes of one caller in a day',
+    });
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(3_600);
+    now += 36 * 3_600_000;
+    expect((await push(padded(200_000))).status).toBe(200);
   });
 });

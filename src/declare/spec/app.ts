@@ -32,8 +32,11 @@ export const quotasSpec = z.strictObject(
     allTasks: whole(1_000_000, MOST_BYTES, { unit: 'B' }).default(512_000_000),
     waits: whole(1, 1_000_000).default(1_000),
     allWaits: whole(1, 1_000_000).default(2_000),
+    waitKeys: whole(1, 10_000).default(1_000),
+    pushes: whole(1_000_000, MOST_BYTES, { unit: 'B' }).default(2_000_000_000),
+    allPushes: whole(1_000_000, MOST_BYTES, { unit: 'B' }).default(4_000_000_000),
   },
-  { error: '{ results, allResults, tasks, allTasks, waits, allWaits }, any of them' },
+  { error: '{ results, allResults, tasks, allTasks, waits, allWaits, waitKeys, pushes, allPushes }, any of them' },
 );
 
 const builtIn = z

@@ -17,7 +17,10 @@ import { createLog } from '../log.ts';
 import { tellMisspelt } from '../misspelt.ts';
 import { sendBack, type TaskBatch } from '../queue.ts';
 import { startProblem } from '../start-problem.ts';
+import { overloaded } from '../../http/edge.ts';
+import { type BoundAnswer, createAnswers } from './answers.ts';
 import { admitThrough } from './rate-limit.ts';
+import { createShares, type Shares } from './shares.ts';
 import { connectFromWorker } from './socket.ts';
 import { dispatchThrough, taskQueueOf } from './tasks.ts';
 
@@ -44,6 +47,8 @@ export interface WorkerOptions extends CallerOptions {
 interface Isolate {
   runtime: Runtime;
   host: Host;
+  shares: Shares;
+  boundAnswer: BoundAnswer;
 }
 
 /** A cron run may take this long, ms; the next one comes after a minute. */
@@ -52,8 +57,10 @@ const SCHEDULED_MS = 50_000;
 const BATCH_MS = 10 * 60_000;
 
 /** What fits the 128 MiB of an isolate. */
-const ISOLATE_REQUESTS = 250;
-const ISOLATE_BODIES = 16 * 1_048_576;
+const MEBIBYTE = 1_048_576;
+const ISOLATE_BODIES = 16 * MEBIBYTE;
+const ISOLATE_SHARES = { open: 1_000, begun: 600, waits: 150, bytes: 4 * MEBIBYTE };
+const ISOLATE_ANSWERS = { unsentBytes: 8 * MEBIBYTE, answerMs: 30_000 };
 
 const HINT = 'a Worker is built with other stores where createWorker is given them as its stores';
 
@@ -76,7 +83,8 @@ export function createWorker(app: App, { stores = {}, ...callers }: WorkerOption
     const runtime = { ...systemRuntime(log), connect: connectFromWorker, variable: config.variable };
     tellMisspelt(config, app, log);
     const taskQueue = taskQueueOf(environment);
-    const admit = admitThrough(environment, log);
+    const shares = createShares(ISOLATE_SHARES, runtime);
+    const admit = admitThrough(environment, log) ?? (async () => null);
     const built = createHost({
       ...callers,
       app,
@@ -87,22 +95,27 @@ export function createWorker(app: App, { stores = {}, ...callers }: WorkerOption
       // The platform lets through only what is for this Worker; whoever runs it on a machine of their own says where.
       host: texts['HOST'] === undefined ? null : config.host,
       secrets: config.secrets,
-      ...(admit ? { admit } : {}),
+      admit: async (request) => {
+        // What only asks whether the Worker is there is told so.
+        if (request.method === 'POST' && shares.isFull()) return overloaded();
+        return admit(request);
+      },
       feedRequestsPerDay: config.feedRequestsPerDay,
-      requests: ISOLATE_REQUESTS,
       bodies: { bytes: ISOLATE_BODIES },
       taskQueue,
       dispatch: (deps) => dispatchThrough(deps, taskQueue),
     });
-    isolate ??= { runtime, host: built };
+    isolate ??= { runtime, host: built, shares, boundAnswer: createAnswers(ISOLATE_ANSWERS, runtime) };
     return isolate;
   }
 
   return {
     async fetch(request, environment) {
       try {
-        const { host } = await parts(environment);
-        return await host.fetch(request);
+        const { host, shares, boundAnswer } = await parts(environment);
+        const share = shares.open();
+        const ended = () => share.end();
+        return boundAnswer(await host.fetch(request, { work: share.work }), ended);
       } catch (thrown) {
         const error = asTidegateError(thrown);
         log('error', error.message, { code: error.code });

@@ -1,6 +1,7 @@
 /**
  * Who works on tasks on Cloudflare Workers: a queue where one is bound as `TASKS`, else the invocation that began or
- * answered the task, for as long as the platform lets it go on. What either loses, the cron trigger finds.
+ * answered the task, for as long as the platform lets it go on; a few at a time, since they share an isolate. What either loses
+ * or leaves, the cron trigger finds.
  */
 import { waitUntil } from 'cloudflare:workers';
 import { asTidegateError } from '../../base/errors.ts';
@@ -13,6 +14,9 @@ import { scopeOf } from '../../streams/scope.ts';
 
 /** How long an invocation goes on after its answer; the platform ends it at 30 s. */
 const BACKGROUND_MS = 25_000;
+const ENDED_MS = 30_000;
+/** Tasks that invocations of one isolate work on behind their answers. Others wait for the cron trigger. */
+const MOST_BEHIND = 8;
 
 /** The queue that is bound as `TASKS`; null where none is. */
 export function taskQueueOf({ TASKS }: Record<string, unknown>): TaskQueue | null {
@@ -35,10 +39,24 @@ export function dispatchThrough(deps: TaskDeps, queue: TaskQueue | null): Dispat
       wake: (tenant, taskId) => inBackground(taskId, send({ tenant, taskId })),
     };
   }
+  /** When the work on each began, epoch ms. An invocation that the platform ends takes nothing out again. */
+  const behind = new Map<symbol, number>();
+  function isFull(): boolean {
+    for (const [work, begunAt] of behind) if (runtime.now() - begunAt > ENDED_MS) behind.delete(work);
+    return behind.size >= MOST_BEHIND;
+  }
   return {
-    leaseMs: () => TASK_LEASE_MS,
+    leaseMs: () => (isFull() ? null : TASK_LEASE_MS),
     wake(tenant, taskId, claim) {
-      inBackground(taskId, workOnTask(scopeOf(deps, { tenant }), taskId, claim, runtime.now() + BACKGROUND_MS));
+      // A task that is claimed here is nobody else's, so it is worked on in any case.
+      if (claim === null && isFull()) return;
+      const one = Symbol(taskId);
+      behind.set(one, runtime.now());
+      const work = workOnTask(scopeOf(deps, { tenant }), taskId, claim, runtime.now() + BACKGROUND_MS);
+      inBackground(
+        taskId,
+        work.finally(() => behind.delete(one)),
+      );
     },
   };
 }

@@ -10,6 +10,7 @@ import type { Runtime } from '../../base/runtime.ts';
 import type { Sealer } from '../../base/seal.ts';
 import type { McpLogLevel } from '../../declare/context.ts';
 import { afterConflict, commitSurely } from '../../store/commit.ts';
+import { createQuotas, type Quota } from '../../store/quotas.ts';
 import { record } from '../../store/record.ts';
 import { isPresent, type Reading, type RecordKey, type Store } from '../../store/store.ts';
 import { createSessionTokens, SERVES_MS, type SessionFacts, type SessionTokens } from './session-token.ts';
@@ -21,9 +22,17 @@ const KEPT_MS = 86_400_000;
 /** A text that was sealed by a clock that was ahead opens for so much longer than one of now, and the record of its end stays for it. */
 const SKEW_MS = 86_400_000 + 60_000;
 
-/** Sessions of one subject that begin to be kept in an hour; a client needs one. Ends are kept for a month. */
-const MOST_AN_HOUR = 2_000;
-const HOUR_MS = 3_600_000;
+/** Sessions that begin to be kept in an hour; a client needs one. Ends are kept for a month. */
+export const NEWLY_KEPT: Quota = {
+  name: 'sessions',
+  of: 'sessions',
+  unit: 'sessions',
+  each: 2_000,
+  all: 20_000,
+  lastsMs: 3_600_000,
+  span: 'in an hour',
+  hint: 'keep one session, instead of a new one for each message',
+};
 
 const LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'] as const;
 
@@ -77,22 +86,12 @@ export function isWanted(level: McpLogLevel, least: McpLogLevel | null): boolean
 
 export function createSessions(runtime: Runtime, sealer: Sealer): Sessions {
   const tokens = createSessionTokens(runtime, sealer);
-
-  async function countNew({ account, principal: { tenant, subject } }: SessionCall): Promise<void> {
-    const now = runtime.now();
-    const hour = now - (now % HOUR_MS);
-    const options = { now, expiresAt: hour + HOUR_MS };
-    if ((await account.store.add(`${tenant}/sessions/${subject}/${hour}`, 1, options)) <= MOST_AN_HOUR) return;
-    throw new TidegateError('rate_limited', 'Too many sessions are kept in this hour', {
-      expected: `at most ${MOST_AN_HOUR} an hour`,
-      retryAfterMs: options.expiresAt - now,
-    });
-  }
+  const quotas = createQuotas(runtime);
 
   /** Puts a value in place of what is kept. False: the session was ended before. */
   async function keep(found: Reading, call: SessionCall, value: Kept, keptMs: number): Promise<boolean> {
     let reading = found;
-    if (!isPresent(reading)) await countNew(call);
+    if (!isPresent(reading)) await quotas.take(call.account.store, NEWLY_KEPT, call.principal, 1);
     for (let conflicts = 0; sessionRecord.read(reading)?.ended !== true; conflicts += 1) {
       if (conflicts > 1 && !(await afterConflict(runtime, conflicts, call.deadline))) throw tooMany();
       const put = sessionRecord.replace(reading, value, { expiresAt: runtime.now() + keptMs });

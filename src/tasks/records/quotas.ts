@@ -1,6 +1,7 @@
 /** What the quotas of tasks and waits count. */
 import type { App } from '../../declare/app.ts';
 import type { Quota } from '../../store/quotas.ts';
+import { STATE_LIMITS, type StateLimits } from '../../streams/conditions/state.ts';
 
 /** What is counted of a task beside its input: its other records, bytes. */
 export const TASK_BYTES = 1_024;
@@ -32,4 +33,9 @@ export function waitQuota({ quotas }: Pick<App, 'quotas'>, stream: string): Quot
     lastsMs: LASTS_MS,
     hint: 'cancel waits that nobody needs, or let one wait look at several keys',
   };
+}
+
+/** What one wait may remember. */
+export function limitsOfWait({ quotas }: Pick<App, 'quotas'>): StateLimits {
+  return { ...STATE_LIMITS, subjects: quotas.waitKeys };
 }

@@ -22,7 +22,7 @@ import { streamLog } from '../../streams/log/stream-log.ts';
 import { WAITER_FOLLOWER } from '../waits/follow.ts';
 import { expiryOf } from '../records/header.ts';
 import { waiterKey } from '../records/names.ts';
-import { waitQuota } from '../records/quotas.ts';
+import { limitsOfWait, waitQuota } from '../records/quotas.ts';
 import { rememberedWait, type Wait } from '../records/remembered.ts';
 import type { WaitingTurn } from './turn.ts';
 import { beginWait } from '../waits/start.ts';
@@ -133,7 +133,7 @@ async function look(
   isOdd = false,
 ): Promise<Looked> {
   const { turn, stream, key, until } = place;
-  const { store, runtime, tenant } = turn.scope;
+  const { app, store, runtime, tenant } = turn.scope;
   const log = streamLog(tenant, stream.name);
   const now = runtime.now();
   let hand: InHand = { ...standing, waiter: { ...standing.waiter, cursor: from } };
@@ -144,7 +144,7 @@ async function look(
     const { entries, cursor } = obey(await store.read(log, hand.waiter.cursor, PAGE, besides(turn.scope, stream.name)));
     atEnd = entries.length < PAGE;
     const [ready = hand] = await withParts(turn.scope, stream, [{ hand, parts: wantedBy(hand, entries, now) }]);
-    hand = takeInHand(runtime, ready, entries, stream.name, now);
+    hand = takeInHand(runtime, ready, entries, stream.name, now, limitsOfWait(app));
     if (entries.length === 0 && isWaiting(hand)) hand = { ...hand, waiter: { ...hand.waiter, cursor } };
   }
   if (atEnd && isWaiting(hand)) hand = await passTimeInHand(turn.scope, hand, now, stream);

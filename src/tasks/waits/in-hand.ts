@@ -7,7 +7,7 @@ import { commitSurely } from '../../store/commit.ts';
 import { GET_MANY_LIMIT } from '../../store/limits.ts';
 import { type Delete, isPresent, type LogEntry, type Operation, type Put, type Version } from '../../store/store.ts';
 import { withinClock } from '../../streams/conditions/condition.ts';
-import { type ConditionState, emptyState } from '../../streams/conditions/state.ts';
+import { type ConditionState, emptyState, STATE_LIMITS, type StateLimits } from '../../streams/conditions/state.ts';
 import type { LogScope } from '../../streams/scope.ts';
 import { waiterPartKey } from '../records/names.ts';
 import {
@@ -87,14 +87,23 @@ export function takeInHand(
   entries: readonly LogEntry[],
   stream: string,
   now: number,
+  limits: StateLimits = STATE_LIMITS,
 ): InHand {
   const { waiter } = hand;
   if (waiter.parts === undefined) {
-    const taken = takeIn(waiter, entries, stream, now);
+    const taken = takeIn(waiter, entries, stream, now, limits);
     return divide(runtime, isHeld(taken) ? inHand(taken) : { ...hand, waiter: taken });
   }
   const { condition, parts, state } = waiter;
-  const folded = foldParts(condition, state.of, parts, statesOf(hand, wantedBy(hand, entries, now)), entries, now);
+  const folded = foldParts(
+    condition,
+    state.of,
+    parts,
+    statesOf(hand, wantedBy(hand, entries, now)),
+    entries,
+    now,
+    limits,
+  );
   const next = after(runtime, hand, folded, stream);
   if (!isWaiting(next)) return next;
   return { ...next, waiter: { ...next.waiter, cursor: entries.at(-1)?.cursor ?? waiter.cursor } };

@@ -10,6 +10,7 @@ import { entriesBetween } from '../../store/cursor.ts';
 import type { Cursor, Delete, LogEntry, LogPage, Put, StoredRecord } from '../../store/store.ts';
 import { besides, obey } from '../../streams/log/removals.ts';
 import type { Scope } from '../../streams/scope.ts';
+import { limitsOfWait } from '../records/quotas.ts';
 import { inHand, type InHand, isWaiting, operationsOf, takeInHand, wantedBy, withParts } from './in-hand.ts';
 import { entriesAfter, isHeld, putWaiter, readWaiter, type Waiter, type Waiting } from './waiter.ts';
 
@@ -104,7 +105,7 @@ async function judge(round: WaiterRound, standing: InHand<Waiting>): Promise<InH
   const left = entriesAfter(hand.waiter.cursor, entries);
   const now = scope.runtime.now();
   const [ready = hand] = await withParts(scope, stream, [{ hand, parts: wantedBy(hand, left, now) }]);
-  return takeInHand(scope.runtime, ready, left, stream.name, now);
+  return takeInHand(scope.runtime, ready, left, stream.name, now, limitsOfWait(scope.app));
 }
 
 /** Takes a waiter through what stands between its cursor and the round. */
@@ -124,7 +125,7 @@ async function throughGap(
     if (missed.length === 0) return hand;
     const now = scope.runtime.now();
     const [ready = hand] = await withParts(scope, stream, [{ hand, parts: wantedBy(hand, missed, now) }]);
-    hand = takeInHand(scope.runtime, ready, missed, stream.name, now);
+    hand = takeInHand(scope.runtime, ready, missed, stream.name, now, limitsOfWait(scope.app));
   }
   return hand;
 }

@@ -11,7 +11,13 @@ import type { Condition } from '../../declare/condition.ts';
 import type { LogEntry } from '../../store/store.ts';
 import { dueAt, isLookedAt, step, tick, type Transition } from '../../streams/conditions/condition.ts';
 import { isPerKey, subjectOf } from '../../streams/conditions/scope.ts';
-import { type ConditionState, emptyState, STATE_LIMITS, stateWith } from '../../streams/conditions/state.ts';
+import {
+  type ConditionState,
+  emptyState,
+  STATE_LIMITS,
+  type StateLimits,
+  stateWith,
+} from '../../streams/conditions/state.ts';
 import { loggedEvent } from '../../streams/log/stream-log.ts';
 
 /** Into how many parts a state is divided. */
@@ -93,6 +99,7 @@ export function foldParts(
   states: ReadonlyMap<number, ConditionState>,
   entries: readonly LogEntry[],
   now: number,
+  most: StateLimits = STATE_LIMITS,
 ): FoldedParts {
   const events = entries.map((entry) => ({
     event: loggedEvent.read(entry),
@@ -100,11 +107,11 @@ export function foldParts(
   }));
   const places = events.map(({ event }) => placeOf(condition, event));
   const changed = new Map<number, ConditionState>();
-  let spare = spareOf(notes);
+  let spare = spareOf(notes, most);
   let first: { index: number; began: Transition<LoggedEvent> } | null = null;
   for (const part of partsFor(condition, notes, entries, now)) {
     const before = states.get(part) ?? emptyState(of);
-    const limits = limitsOf(before, spare);
+    const limits = limitsOf(before, spare, most);
     // Only silence makes a condition hold without an event of its own.
     const isTimed = condition.kind === 'absence';
     let state = before;
@@ -151,8 +158,8 @@ interface Spare {
   bytes: number;
 }
 
-function spareOf(notes: PartNotes): Spare {
-  const spare = { subjects: STATE_LIMITS.subjects, bytes: STATE_LIMITS.bytes };
+function spareOf(notes: PartNotes, most: StateLimits): Spare {
+  const spare = { subjects: most.subjects, bytes: most.bytes };
   for (const [, subjects, bytes] of Object.values(notes)) {
     spare.subjects -= subjects;
     spare.bytes -= bytes;
@@ -161,9 +168,10 @@ function spareOf(notes: PartNotes): Spare {
 }
 
 /** A part may take all that is spare, and its least share in any case. */
-function limitsOf({ subjects, bytes }: ConditionState, spare: Spare) {
+function limitsOf({ subjects, bytes }: ConditionState, spare: Spare, most: StateLimits): StateLimits {
+  const share = Math.min(LEAST_SHARE.subjects, Math.ceil(most.subjects / PARTS));
   return {
-    subjects: Math.max(LEAST_SHARE.subjects, subjects.length + spare.subjects),
+    subjects: Math.max(share, subjects.length + spare.subjects),
     bytes: Math.max(LEAST_SHARE.bytes, bytes + spare.bytes),
     strict: true,
   };

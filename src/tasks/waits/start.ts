@@ -13,6 +13,7 @@ import { followerPosition } from '../../streams/log/follower.ts';
 import { LATEST_FOLLOWER, projectLatest } from '../../streams/log/latest.ts';
 import { eachLatest, KEYS_AT_ONCE, readLatestOf } from '../../streams/log/read-latest.ts';
 import { streamLog } from '../../streams/log/stream-log.ts';
+import { limitsOfWait } from '../records/quotas.ts';
 import { occurrenceOf, type Waiter } from './waiter.ts';
 import type { Scope } from '../../streams/scope.ts';
 
@@ -36,11 +37,12 @@ export async function beginWait(
     return { condition, state: fresh, cursor: end, settled: false };
   }
   const cursor = await projectedTo(scope, stream, log, deadline);
+  const limits = limitsOfWait(scope.app);
   let state = fresh;
   let newest: Transition<LoggedEvent> | null = null;
   const standing = standingEvents(scope, stream, condition);
   for await (const event of isPerKey(condition) ? standing : newestOf(standing, condition)) {
-    const stepped = step(condition, state, event, now);
+    const stepped = step(condition, state, event, now, limits);
     ({ state } = stepped);
     for (const transition of stepped.transitions) {
       if (transition.became !== 'holding') continue;

@@ -21,7 +21,7 @@ import {
   type Transition,
   withinClock,
 } from '../../streams/conditions/condition.ts';
-import type { ConditionState } from '../../streams/conditions/state.ts';
+import { type ConditionState, STATE_LIMITS, type StateLimits } from '../../streams/conditions/state.ts';
 import { loggedEvent, toStreamEvent } from '../../streams/log/stream-log.ts';
 import { record } from '../../store/record.ts';
 import { taskQueue } from '../records/names.ts';
@@ -150,11 +150,17 @@ export function entriesAfter(cursor: Cursor | null, entries: readonly LogEntry[]
  * Takes in entries that follow its cursor, up to the one with which it holds. Its state is not kept in parts.
  * @param now of which no entry counts as appended later
  */
-export function takeIn(waiting: Waiting, entries: readonly LogEntry[], stream: string, now: number): Waiter {
+export function takeIn(
+  waiting: Waiting,
+  entries: readonly LogEntry[],
+  stream: string,
+  now: number,
+  limits: StateLimits = STATE_LIMITS,
+): Waiter {
   const { condition } = waiting;
   let { state } = waiting;
   for (const entry of entries) {
-    const stepped = step(condition, state, loggedEvent.read(entry), timeWithin(entry.appendedAt, now, 0));
+    const stepped = step(condition, state, loggedEvent.read(entry), timeWithin(entry.appendedAt, now, 0), limits);
     const began = stepped.transitions.find(({ became }) => became === 'holding');
     if (began) return { held: occurrenceOf(stream, began) };
     ({ state } = stepped);

@@ -6,6 +6,7 @@ import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import { encodeCursor } from '../../../src/store/cursor.ts';
 import type { LogEntry, Operation, Store } from '../../../src/store/store.ts';
 import { begin, step } from '../../../src/streams/conditions/condition.ts';
+import { STATE_LIMITS } from '../../../src/streams/conditions/state.ts';
 import { streamLog } from '../../../src/streams/log/stream-log.ts';
 import { waiterKey } from '../../../src/tasks/records/names.ts';
 import {
@@ -183,4 +184,30 @@ test('a round gives way between waiters', async () => {
   };
   await stage.follow({ ...stage.deps, runtime: { ...stage.deps.runtime, pace } });
   expect(asked).toBeGreaterThanOrEqual(30);
+});
+
+test.each([8, 40])('a wait remembers as many keys as the app allows: %s', async (subjects) => {
+  const stage = waitStage();
+  const scope = scopeOf(stage.deps, { tenant: TENANT });
+  let hand: InHand = inHand({ condition: COUNT, state: begin(COUNT, START), cursor: null, settled: true });
+  let most = 0;
+  for (let from = 0; from < 2_000 && isWaiting(hand); from += 100) {
+    const entries = entriesFrom(from, 100, from);
+    hand = takeInHand(scope.runtime, hand, entries, 'temps', Number.POSITIVE_INFINITY, { ...STATE_LIMITS, subjects });
+    if (!isWaiting(hand)) break;
+    const { state, parts = {} } = hand.waiter;
+    most = Math.max(most, state.subjects.length + Object.values(parts).reduce((sum, [, count]) => sum + count, 0));
+  }
+  expect(most).toBeGreaterThanOrEqual(Math.min(subjects, 8));
+  expect(most).toBeLessThanOrEqual(subjects + PARTS);
+});
+
+test('the bound of keys is the one that the app declares', async () => {
+  const stage = waitStage();
+  stage.app.quotas.waitKeys = 5;
+  await stage.wait(COUNT);
+  await append(stage.store, 0, 20);
+  await stage.follow();
+  const [waiter] = await stage.waiters();
+  expect(JSON.stringify(waiter?.value).match(/"s\d+"/g)).toEqual(['"s15"', '"s16"', '"s17"', '"s18"', '"s19"']);
 });
