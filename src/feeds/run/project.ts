@@ -19,10 +19,15 @@ export async function project(options: Projecting, lease: Lease): Promise<{ comm
   return { commits };
 }
 
-/** Follows all streams that are behind. The last commit for the last stream gives the lease back. */
+/**
+ * Follows all streams that are behind. The last commit for the last stream gives the lease back. Where following took all of its
+ * time, the lease is given back all the same.
+ * @param releaseBy epoch ms by which it is to be given back
+ */
 export async function projectAndRelease(
   options: Projecting,
   lease: Lease,
+  releaseBy: number,
 ): Promise<{ commits: number; lost: boolean }> {
   let commits = 0;
   const { dirty } = lease.state();
@@ -32,7 +37,8 @@ export async function projectAndRelease(
     if (done.alongside === 'committed') return { commits, lost: false };
     if (done.alongside === 'conflict') return { commits, lost: true };
   }
-  return { commits, lost: !(await lease.giveBack(options.deadline)) };
+  const latest = Math.max(releaseBy, options.scope.runtime.now() + RELEASE_MS);
+  return { commits, lost: !(await lease.giveBack(latest)) };
 }
 
 async function projectOne(

@@ -82,6 +82,9 @@ async function runWith(
   const { runtime, store, tenant } = scope;
   const startedAt = runtime.now();
   const commitBy = () => deadline ?? runtime.now() + leaseMs;
+  // A process that has to end leaves latest events to the next one, rather than its lease.
+  const projectBy = () =>
+    run.signal?.aborted === true ? Math.min(commitBy(), runtime.now() + CLOSING_MS) : commitBy();
   const key = feedKey(tenant, feed.name);
   const before = readState(reading) ?? newState();
   const name = `${tenant}/${feed.name}`;
@@ -158,7 +161,7 @@ async function runWith(
   if (end.kind === 'ended' && !(await close(lease))) end = { kind: 'lost' };
   if (end.kind !== 'lost') {
     lease.change(judgeEnd(scope, feed, lease.state(), intake, end, startedAt));
-    const released = await projectAndRelease({ scope, deadline: commitBy() }, lease);
+    const released = await projectAndRelease({ scope, deadline: projectBy() }, lease, commitBy());
     projections += released.commits;
     if (released.lost) end = { kind: 'lost' };
   }
