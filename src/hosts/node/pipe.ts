@@ -2,19 +2,30 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Pipe } from '../../mcp/serve/pipe-transport.ts';
 
-export function nodePipe(input: Readable = process.stdin, output: Writable = process.stdout): Pipe {
+export interface NodePipe extends Pipe {
+  /** Resolves when nothing more comes, or nobody reads any more. */
+  ended: Promise<void>;
+}
+
+/** Whoever stops to write may still read: what is under way goes on, until its host closes the pipe. */
+export function nodePipe(input: Readable = process.stdin, output: Writable = process.stdout): NodePipe {
+  const { promise, resolve } = Promise.withResolvers<void>();
   let taking: ((bytes: Uint8Array) => void) | null = null;
   return {
+    ended: promise,
     open(take, ended) {
       taking = take;
       input.on('data', take);
-      for (const event of ['end', 'close', 'error']) input.on(event, ended);
+      for (const event of ['end', 'close', 'error']) input.on(event, resolve);
       // Without a listener a client that went away would end the process by an error.
-      output.on('error', ended);
+      output.on('error', () => {
+        ended();
+        resolve();
+      });
     },
     write: (text) =>
-      new Promise((resolve, reject) => {
-        output.write(text, (error) => (error ? reject(error) : resolve()));
+      new Promise((written, reject) => {
+        output.write(text, (error) => (error ? reject(error) : written()));
       }),
     close() {
       if (taking !== null) input.off('data', taking);

@@ -37,9 +37,10 @@ export async function stdio(app: App, environment: NodeJS.ProcessEnv): Promise<v
     const workers = startTaskWorkers(watchClock({ app, store, runtime }));
     const { deps, dispatch } = workers;
     const registry = composeRegistry(deps, { secrets, tasks: createTasks(deps, dispatch) });
-    const serving = serveRegistryOverStdio({ ...deps, registry }, PUBLIC, nodePipe());
+    const pipe = nodePipe();
+    const serving = serveRegistryOverStdio({ ...deps, registry }, PUBLIC, pipe);
     const loop = startLoop(deps);
-    await Promise.race([stopped, new Promise((resolve) => process.stdin.once('close', resolve))]);
+    await Promise.race([stopped, pipe.ended]);
     await ending.wait(config.shutdownMs, () => Promise.all([serving.answered(), loop.stop(), workers.stop()]));
     await serving.close();
   } finally {

@@ -1,6 +1,8 @@
 /** `tidegate stdio` as a process that is spoken to by hand: standard output is MCP and nothing else, whatever comes in. */
 import { join } from 'node:path';
+import { PassThrough, Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
+import { nodePipe } from '../../../src/hosts/node/pipe.ts';
 import { type Child, runCli, temporaryFolder } from '../child.ts';
 
 interface Message {
@@ -170,6 +172,33 @@ describe('tidegate stdio', { timeout: 30_000 }, () => {
     await answerTo(told, 1);
     told.kill('SIGTERM');
     expect(await told.ended).toBe(0);
+  });
+
+  test('answers what came before its client stopped to write, as from `echo … | tidegate stdio`', async () => {
+    const child = runCli(['stdio', '--app', join(import.meta.dirname, 'ending-app.ts')], {
+      PUSH_TOKEN: 'x'.repeat(40),
+      STORE: 'memory',
+    });
+    const call = { name: 'slow', arguments: { ms: 500 } };
+    child.write(`${JSON.stringify(INITIALIZE)}\n${JSON.stringify(ping(2))}\n`);
+    child.write(`${JSON.stringify({ jsonrpc: '2.0', id: 3, method: 'tools/call', params: call })}\n`);
+    child.hangUp();
+    expect(await child.ended).toBe(0);
+    expect(messages(child).map(({ id }) => id)).toEqual([1, 2, 3]);
+    expect(child.stdout()).toContain('after 500 ms');
+  });
+
+  test('a client that reads no more has gone, though its end of the input is still open', async () => {
+    const output = new Writable({ write: (_bytes, _encoding, done) => done(new Error('EPIPE')) });
+    const pipe = nodePipe(new PassThrough(), output);
+    let endings = 0;
+    pipe.open(
+      () => {},
+      () => (endings += 1),
+    );
+    await expect(pipe.write('x')).rejects.toThrow('EPIPE');
+    await pipe.ended;
+    expect(endings).toBe(1);
   });
 
   test('answers what is under way when it is told to end: a tail at once, with its cursor', async () => {
