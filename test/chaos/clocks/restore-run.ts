@@ -46,6 +46,13 @@ export async function restoreRun(engine: RestorableEngine, name: string, seed: n
         const taskId = await world.begin(random() < 0.5 ? 'patient' : 'hurried');
         if (!isLost) tasks.push(taskId);
       }
+      // Waits for what comes within some ticks, whether that was read already when the restore came or not.
+      if (tick < TICKS - 6 && random() < 0.3) {
+        const stream = STREAMS[Math.floor(random() * STREAMS.length)] ?? 'plain';
+        const above = world.sources[stream].given + Math.floor(random() * 4);
+        const taskId = await world.begin('waiting', { stream, above });
+        if (!isLost) tasks.push(taskId);
+      }
       await world.tick(20 * SECOND + Math.floor(random() * 40 * SECOND));
       for (const agent of agents) if (random() < 0.6) await agent.goOn();
       if (tick === saveAt) {

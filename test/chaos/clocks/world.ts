@@ -93,7 +93,21 @@ function appOf(sources: Record<(typeof STREAMS)[number], Source>): App {
       }),
       plain: stream({ description: 'numbers', schema: Data, retention: RETENTION, feed: numbers(sources.plain) }),
     },
-    tasks: { patient: napping(2 * DAY), hurried: napping(HURRIED_MS) },
+    tasks: {
+      patient: napping(2 * DAY),
+      hurried: napping(HURRIED_MS),
+      waiting: task({
+        description: 'waits for a number',
+        version: '1',
+        input: z.object({ stream: z.enum(STREAMS), above: z.number() }),
+        policy: { ttlMs: 2 * DAY, totalMs: 2 * DAY },
+        async run({ stream: name, above }, { waitFor }) {
+          const reached = await waitFor(name, { kind: 'threshold', field: 'n', above }, { timeoutMs: DAY });
+          if (reached === null) throw new Error('the wait was not woken');
+          return 'woken';
+        },
+      }),
+    },
   });
 }
 
@@ -111,7 +125,11 @@ export interface World {
   deps: () => TaskDeps;
   /** Lets time pass, the sources give, and runs what a schedule runs. */
   tick: (ms: number) => Promise<void>;
-  begin: (name: 'patient' | 'hurried') => Promise<string>;
+  /** @param input of `waiting`: the stream, and the number above which it goes on */
+  begin: (
+    name: 'patient' | 'hurried' | 'waiting',
+    input?: { stream: (typeof STREAMS)[number]; above: number },
+  ) => Promise<string>;
   /** Does the work while no time passes, unless somebody sleeps. */
   drive: <T>(work: Promise<T>) => Promise<T>;
   /** Ends the store's process. */
@@ -177,8 +195,8 @@ export async function createWorld(environment: Record<string, string>, name: str
       if (world.isGiving) for (const source of Object.values(sources)) source.given += Math.floor(random() * 12);
       await world.drive(runScheduled(deps, runtime.now() + 50 * SECOND));
     },
-    async begin(task) {
-      const options = { principal: ADA, task, input: {}, deadline: runtime.now() + MINUTE, leaseMs: null };
+    async begin(task, input) {
+      const options = { principal: ADA, task, input: input ?? {}, deadline: runtime.now() + MINUTE, leaseMs: null };
       return (await world.drive(createTask(deps, options))).taskId;
     },
     async drive(work) {
