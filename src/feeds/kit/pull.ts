@@ -51,6 +51,12 @@ export interface PullOptions extends FeedPacing {
   source?: string;
   /** Whether the same position gives again what was not committed. @default true */
   replayable?: boolean;
+  /**
+   * Whether the function tells its source what was committed, such as a queue, which then does not give it again. What is lost
+   * where the store went back to an earlier state is told as a gap then.
+   * @default false
+   */
+  acknowledges?: boolean;
   /** Secrets of the environment that the function needs, by names of your own. It gets their texts as `secrets`. */
   secrets?: Readonly<Record<string, Secret>>;
   /** Reads what is new since `position`. It has to end soon after `signal` aborts. If it throws, the feed has failed. */
@@ -60,6 +66,7 @@ export interface PullOptions extends FeedPacing {
 export const pullSpec = z.strictObject({
   source: text('a text that says where the data are from').default('a function of the app'),
   replayable: z.boolean({ error: 'true or false' }).default(true),
+  acknowledges: z.boolean({ error: 'true or false' }).default(false),
   secrets: z
     .record(z.string(), judged<Secret>("secret('THE_VARIABLE')", isSecret), { error: 'secrets by name' })
     .readonly()
@@ -74,7 +81,7 @@ export const pullSpec = z.strictObject({
  */
 export function pull(given: PullOptions): Feed {
   const options = optionsOf(given);
-  const { source, replayable, secrets = {}, pull: read } = withDefaults(pullSpec, options);
+  const { source, replayable, acknowledges, secrets = {}, pull: read } = withDefaults(pullSpec, options);
   return {
     kind: 'feed',
     type: 'function',
@@ -82,6 +89,7 @@ export function pull(given: PullOptions): Feed {
     secrets: secretsWithin(secrets),
     pacing: declaredPacing(options),
     replayable,
+    acknowledges,
     relists: true,
     problems: () => specProblems(pullSpec, options),
     async *burst(context) {

@@ -1,11 +1,12 @@
 /** A store that went back to an earlier state under feeds that go on: a copy of the sqlite file is put back. */
 import { expect, onTestFinished, test } from 'vitest';
 import { systemRuntime } from '../../../src/base/runtime.ts';
-import type { Feed, FeedItem } from '../../../src/declare/feed.ts';
+import type { Feed } from '../../../src/declare/feed.ts';
 import { isoTime } from '../../../src/base/time/time-text.ts';
 import { spanText } from '../../../src/feeds/kit/gap-items.ts';
 import { feedStatus } from '../../../src/feeds/records/status.ts';
 import { ingest } from '../../../src/feeds/run/run.ts';
+import { pull } from '../../../src/feeds/kit/pull.ts';
 import { openStore, readConfig } from '../../../src/store/drivers/open.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { scopeOf } from '../../../src/streams/scope.ts';
@@ -35,14 +36,8 @@ async function restorable() {
   return { store, save: () => engine.save(), restore, opened };
 }
 
-/** A broker: what was taken does not come again. It has what `queue` is given. */
-function broker(queue: FeedItem[]): Feed {
-  const feed = feedOf(async function* () {
-    const taken = queue.splice(0);
-    if (taken.length > 0) yield { items: taken, position: null };
-  });
-  return { ...feed, acknowledges: true };
-}
+/** A queue: what was taken does not come again. */
+const broker = (queue: unknown[]): Feed => pull({ acknowledges: true, pull: async () => ({ items: queue.splice(0) }) });
 
 /** A source that gives again what follows a position. */
 function source(given: { count: number }): Feed {
@@ -57,19 +52,19 @@ const shown = (events: readonly { data: unknown; meta?: { gap?: { reason: string
 
 test('what a broker was told was taken, and is lost, stands as a gap with its span', async () => {
   const { store, save, restore } = await restorable();
-  const queue = items(readings(0, 2));
+  const queue: unknown[] = readings(0, 2);
   const stage = stageOf({ streams: { readings: anonymous(broker(queue)) } }, store);
   const keptAt = stage.clock.now;
   await stage.run();
   await save();
   await stage.clock.advance(MINUTE);
-  queue.push(...items(readings(2, 4)));
+  queue.push(...readings(2, 4));
   await stage.run();
   const lostAt = stage.clock.now;
   await restore();
   for (const n of [4, 5]) {
     await stage.clock.advance(MINUTE);
-    queue.push(...items(readings(n, n + 1)));
+    queue.push(...readings(n, n + 1));
     await stage.run();
   }
   const events = await stage.events();
@@ -107,11 +102,11 @@ test('a feed whose position went back reads again, and says so without a gap', a
 
 test('it is noticed as well where another process ran the feed first', async () => {
   const { store, save, restore } = await restorable();
-  const queue = items(readings(0, 2));
+  const queue: unknown[] = readings(0, 2);
   const stage = stageOf({ streams: { readings: anonymous(broker(queue)) } }, store);
   await stage.run();
   await save();
-  queue.push(...items(readings(2, 4)));
+  queue.push(...readings(2, 4));
   await stage.clock.advance(MINUTE);
   await stage.run();
   const lostAt = stage.clock.now;
@@ -119,7 +114,7 @@ test('it is noticed as well where another process ran the feed first', async () 
   // It knows of nothing that is lost.
   const other = stage.worker().deps;
   for (const n of [4, 5, 6]) {
-    queue.push(...items(readings(n, n + 1)));
+    queue.push(...readings(n, n + 1));
     await stage.clock.advance(MINUTE);
     await ingest(other, stage.clock.now + MINUTE);
   }
@@ -132,20 +127,20 @@ test('it is noticed as well where another process ran the feed first', async () 
 
 test('a process that begins with a copy of the sqlite file takes for lost what came since a feed last ran', async () => {
   const { store, save, restore, opened } = await restorable();
-  const queue = items(readings(0, 2));
+  const queue: unknown[] = readings(0, 2);
   const streams = { readings: anonymous(broker(queue)) };
   const ended = stageOf({ streams }, store);
   const ranAt = ended.clock.now;
   await ended.run();
   await save();
   await ended.clock.advance(MINUTE);
-  queue.push(...items(readings(2, 4)));
+  queue.push(...readings(2, 4));
   await ended.run();
   await restore();
   const stage = stageOf({ streams }, opened());
   for (const n of [4, 5]) {
     await stage.clock.advance(5 * MINUTE);
-    queue.push(...items(readings(n, n + 1)));
+    queue.push(...readings(n, n + 1));
     await stage.run();
   }
   const events = await stage.events();
@@ -154,13 +149,13 @@ test('a process that begins with a copy of the sqlite file takes for lost what c
 });
 
 test('processes that take turns notice nothing, and one alone asks nothing of the store for it', async () => {
-  const queue: FeedItem[] = [];
+  const queue: unknown[] = [];
   const stage = stageOf({ streams: { readings: anonymous(broker(queue)) } });
   const workers = [stage.worker(), stage.worker()];
   const turns = [0, 0, 0, 1, 0, 1, 1, 0];
   const reads: number[] = [];
   for (const [n, turn] of turns.entries()) {
-    queue.push(...items(readings(n, n + 1)));
+    queue.push(...readings(n, n + 1));
     await stage.clock.advance(MINUTE);
     const { deps, calls } = workers[turn]!;
     const before = calls['read'] ?? 0;
