@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { TidegateError } from '../errors.ts';
 import { ORIGIN_EXPECTED, readOrigin } from './origins.ts';
+import { type AddressRange, PROXIES_EXPECTED, readProxies } from './proxies.ts';
 import { knownName, type MisspeltVariable, misspeltText, misspeltVariables, nearestName } from '../known-names.ts';
 import type { LogLevel } from '../runtime.ts';
 import type { Secrets } from '../seal.ts';
@@ -20,6 +21,8 @@ export interface Config {
   keepAliveMs: number;
   /** How long an end that is announced waits for what is under way, ms. Node only. */
   shutdownMs: number;
+  /** Proxies whose `X-Forwarded-For` is believed. Node only. */
+  trustedProxies: readonly AddressRange[];
   /** Node only. */
   bounds: ProcessBounds;
   /** The chosen driver's name, and the checked values of its variables. */
@@ -111,7 +114,7 @@ const FIRST = {
   PUBLIC_URL: urlVariable(['https:', 'http:']).optional(),
   ALLOWED_ORIGINS: z
     .string()
-    .refine((text) => originsIn(text).every((origin) => readOrigin(origin) !== null), `expected ${ORIGIN_EXPECTED}`)
+    .refine((text) => listIn(text).every((origin) => readOrigin(origin) !== null), `expected ${ORIGIN_EXPECTED}`)
     .default(''),
   KEEP_ALIVE_SECONDS: z
     .string()
@@ -121,6 +124,10 @@ const FIRST = {
     .string()
     .refine((text) => /^\d{1,6}$/.test(text), 'expected whole milliseconds from 0 to 999999')
     .default('10000'),
+  TRUSTED_PROXIES: z
+    .string()
+    .refine((text) => listIn(text).every((one) => readProxies(one) !== null), `expected ${PROXIES_EXPECTED}`)
+    .default(''),
   CONNECTIONS: count('connections', 2_000),
   BODY_SECONDS: count('seconds', 30),
   BODIES_MIB: count('MiB', 32),
@@ -130,8 +137,8 @@ const FIRST = {
   ANSWER_SECONDS: count('seconds', 30),
 };
 
-function originsIn(text: string): string[] {
-  return text.split(',').flatMap((origin) => origin.trim() || []);
+function listIn(text: string): string[] {
+  return text.split(',').flatMap((one) => one.trim() || []);
 }
 
 const LAST = {
@@ -194,9 +201,10 @@ export function readEnvironment(
     port: Number(env.PORT),
     host: env.HOST,
     publicUrl: env.PUBLIC_URL?.replace(/\/+$/, '') ?? null,
-    allowedOrigins: originsIn(env.ALLOWED_ORIGINS).flatMap((origin) => readOrigin(origin) ?? []),
+    allowedOrigins: listIn(env.ALLOWED_ORIGINS).flatMap((origin) => readOrigin(origin) ?? []),
     keepAliveMs: Number(env.KEEP_ALIVE_SECONDS) * 1_000,
     shutdownMs: Number(env.SHUTDOWN_MS),
+    trustedProxies: listIn(env.TRUSTED_PROXIES).flatMap((one) => readProxies(one) ?? []),
     bounds: {
       connections: env.CONNECTIONS,
       bodyMs: env.BODY_SECONDS * 1_000,

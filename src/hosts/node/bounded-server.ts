@@ -12,7 +12,7 @@ import type { BodySource } from '../../http/bodies.ts';
 import { overloaded } from '../../http/edge.ts';
 import type { Host } from '../http-host.ts';
 import { bodyOf, endBody } from './incoming-body.ts';
-import { boundConnections, type ServedConnection } from './connection-bounds.ts';
+import { boundConnections, type ConnectionBounds, type ServedConnection } from './connection-bounds.ts';
 import { timeoutsFor } from './listening.ts';
 import { watchRequests } from './loop-share.ts';
 import { createWorkTurns, type OpenWork } from './turns.ts';
@@ -25,14 +25,10 @@ export function createBoundedServer(
   fetch: Host['fetch'],
   { now }: Pick<Runtime, 'now'>,
   keepAliveMs: number,
-  bounds: ProcessBounds,
+  bounds: ProcessBounds & Pick<ConnectionBounds, 'proxies'>,
 ): Server {
   const server = createServer(timeoutsFor(keepAliveMs, bounds.bodyMs));
-  const connections = boundConnections(
-    server,
-    { connections: bounds.connections, unsentBytes: bounds.answersMib * MEBIBYTE, answerMs: bounds.answerMs },
-    now,
-  );
+  const connections = boundConnections(server, { ...bounds, unsentBytes: bounds.answersMib * MEBIBYTE }, now);
   const turns = createWorkTurns(
     { bytes: bounds.workMib * MEBIBYTE, waits: bounds.waits, restingBytes: bounds.workMib * MEBIBYTE },
     { now, soon: setImmediate, every: repeat, overloaded },

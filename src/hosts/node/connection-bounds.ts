@@ -5,6 +5,9 @@
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { AddressRange } from '../../base/config/proxies.ts';
+import { networkOf } from '../../net/network-of.ts';
+import { createClientAddresses } from './client-address.ts';
 import type { Share } from './turns.ts';
 
 export interface ConnectionBounds {
@@ -14,6 +17,8 @@ export interface ConnectionBounds {
   unsentBytes: number;
   /** How long a reader may take nothing of what was answered, ms. */
   answerMs: number;
+  /** Default: none. */
+  proxies?: readonly AddressRange[];
 }
 
 export interface ServedConnection {
@@ -34,9 +39,11 @@ export interface BoundedConnections {
 /** Requests that may wait on one connection behind the one that is served. */
 const MOST_PIPELINED = 16;
 const LOOK_MS = 500;
+/** Whose shares are remembered, connected or not: who comes back on another connection is the same. */
+const MOST_ADDRESSES = 10_000;
 
-interface Open extends ServedConnection {
-  address: string;
+interface Open {
+  share: Share;
   /** Requests that are served or wait; 0: the connection is idle. */
   underWay: number;
   waiting: (() => void)[];
@@ -47,29 +54,34 @@ interface Open extends ServedConnection {
 
 export function boundConnections(
   server: Server,
-  { connections, unsentBytes, answerMs }: ConnectionBounds,
+  { connections, unsentBytes, answerMs, proxies = [] }: ConnectionBounds,
   now: () => number,
 ): BoundedConnections {
   /** The one that has been idle longest comes first. */
   const open = new Map<Socket, Open>();
-  const addresses = new Map<string, { share: Share; connections: number }>();
+  /** What addresses asked for of late; the one that asked longest ago comes first. */
+  const addresses = new Map<string, Share>();
+  const addressOf = createClientAddresses(proxies);
+
+  const fresh = (): Share => ({ spent: 0, at: now() });
+
+  function shareOf(address: string): Share {
+    const network = networkOf(address);
+    const share = addresses.get(network) ?? fresh();
+    addresses.delete(network);
+    addresses.set(network, share);
+    const [oldest] = addresses.size > MOST_ADDRESSES ? addresses.keys() : [];
+    if (oldest !== undefined) addresses.delete(oldest);
+    return share;
+  }
 
   server.on('connection', (socket: Socket) => {
     if (open.size >= connections && !makeRoom()) {
       socket.destroy();
       return;
     }
-    const address = socket.remoteAddress ?? '';
-    const known = addresses.get(address) ?? { share: { spent: 0, at: now() }, connections: 0 };
-    known.connections += 1;
-    addresses.set(address, known);
-    const share = { spent: 0, at: now() };
-    open.set(socket, { address, share, around: known.share, underWay: 0, waiting: [], left: 0, since: 0 });
-    socket.once('close', () => {
-      open.delete(socket);
-      known.connections -= 1;
-      if (known.connections === 0) addresses.delete(address);
-    });
+    open.set(socket, { share: fresh(), underWay: 0, waiting: [], left: 0, since: 0 });
+    socket.once('close', () => open.delete(socket));
   });
 
   /** Whoever waits for an answer keeps its connection. */
@@ -130,7 +142,9 @@ export function boundConnections(
           connection.since = 0;
           open.set(socket, connection);
         });
-        serve(connection);
+        const { address, isForwarded } = addressOf(incoming);
+        // A proxy's connection carries the requests of many.
+        serve({ share: isForwarded ? fresh() : connection.share, around: shareOf(address) });
       };
       if (connection.underWay === 1) run();
       else connection.waiting.push(run);

@@ -82,9 +82,13 @@ export async function serve(
   }
 }
 
-function bind(fetch: Host['fetch'], runtime: Runtime, { host, port, keepAliveMs, bounds }: Config): Promise<Server> {
+function bind(
+  fetch: Host['fetch'],
+  runtime: Runtime,
+  { host, port, keepAliveMs, bounds, trustedProxies }: Config,
+): Promise<Server> {
   return new Promise((resolve, reject) => {
-    const server = createBoundedServer(fetch, runtime, keepAliveMs, bounds);
+    const server = createBoundedServer(fetch, runtime, keepAliveMs, { ...bounds, proxies: trustedProxies });
     server.once('error', (cause: NodeJS.ErrnoException) => reject(notListening(cause, host, port)));
     server.listen(port, host, () => resolve(server));
   });

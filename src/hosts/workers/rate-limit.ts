@@ -5,6 +5,7 @@
 import { TidegateError } from '../../base/errors.ts';
 import type { Log } from '../../base/runtime.ts';
 import type { HttpAppOptions } from '../../http/app.ts';
+import { networkOf } from '../../net/network-of.ts';
 
 interface RateLimit {
   limit(options: { key: string }): Promise<{ success: boolean }>;
@@ -34,13 +35,4 @@ export function admitThrough({ RATE_LIMIT }: Record<string, unknown>, log: Log):
       retryAfterMs: RETRY_AFTER_MS,
     });
   };
-}
-
-/** One caller: an address of IPv4; of IPv6 its first 64 bits, because one machine has all that follow. */
-export function networkOf(address: string): string {
-  if (!address.includes(':')) return address;
-  const [first = ''] = address.split('::');
-  const groups = first.split(':').slice(0, 4);
-  while (groups.at(-1) === '0') groups.pop();
-  return groups.join(':');
 }
