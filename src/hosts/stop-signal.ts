@@ -12,6 +12,26 @@ export function untilStopped(): Promise<void> {
   });
 }
 
+/** How often it is looked whether whoever started the process is still there, ms. */
+const LOOK_MS = 500;
+
+/**
+ * Resolves when the shell is gone in which npm started this process. A signal that npm gets ends npm and its shell, and never
+ * reaches what runs in there, which would go on by itself.
+ */
+export function untilAbandoned(environment: NodeJS.ProcessEnv): Promise<void> {
+  const shell = process.ppid;
+  return new Promise((resolve) => {
+    if (environment['npm_lifecycle_event'] === undefined) return;
+    const look = setInterval(() => {
+      if (process.ppid === shell) return;
+      clearInterval(look);
+      resolve();
+    }, LOOK_MS);
+    look.unref();
+  });
+}
+
 /** For what was written last to leave the process, ms. */
 const LEAVING_MS = 200;
 

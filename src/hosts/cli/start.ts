@@ -6,7 +6,7 @@ import { addDemo } from '../demo/demo.ts';
 import { createLog } from '../log.ts';
 import { nodeRuntime } from '../node/runtime.ts';
 import { serve } from '../node/serve.ts';
-import { leave, untilStopped } from '../stop-signal.ts';
+import { leave, untilAbandoned, untilStopped } from '../stop-signal.ts';
 import { createFeedLines, welcome } from './welcome.ts';
 import { oneLine } from '../../base/plain.ts';
 
@@ -21,7 +21,7 @@ export async function start(declared: App, environment: NodeJS.ProcessEnv, file:
     for (const line of linesOf(report)) console.log(oneLine(line));
   };
   // A signal that comes during the start is heard too.
-  const stopped = untilStopped();
+  const stopped = Promise.race([untilStopped(), untilAbandoned(environment)]);
   try {
     const serving = await serve(config, app, runtime, { onReport });
     const { name, values } = config.store;

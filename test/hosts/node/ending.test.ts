@@ -1,8 +1,10 @@
 /** How a process that serves ends after SIGTERM: what is under way is answered, what waits answers early, nothing is left held. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { feedKey } from '../../../src/feeds/records/state.ts';
 import { createSqliteStore } from '../../../src/store/drivers/sqlite.ts';
 import { taskQueue } from '../../../src/tasks/records/names.ts';
@@ -185,6 +187,34 @@ describe('SIGTERM', { timeout: 30_000 }, () => {
     await server.term();
     server.kill('SIGTERM');
     expect(await server.ended).toBe('SIGTERM');
+  });
+
+  test.skipIf(process.platform === 'win32')('to npm, which ends its shell alone, ends what runs in there', async () => {
+    const cli = join(import.meta.dirname, '../../../src/hosts/cli/cli.ts');
+    const shell = spawn('sh', ['-c', `"${process.execPath}" "${cli}" start --app "${APP}"; true`], {
+      env: {
+        PATH: process.env['PATH'],
+        PORT: '0',
+        STORE: 'memory',
+        PUSH_TOKEN: 'x'.repeat(40),
+        npm_lifecycle_event: 'start',
+      },
+      detached: true,
+    });
+    // What is left of them ends with the test.
+    onTestFinished(() => {
+      try {
+        process.kill(-(shell.pid ?? 0), 'SIGKILL');
+      } catch {
+        // Nothing is.
+      }
+    });
+    let said = '';
+    shell.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    await expect.poll(() => said, { timeout: 15_000 }).toMatch(/serves MCP at/);
+    shell.kill('SIGTERM');
+    await expect.poll(() => said, { timeout: 5_000 }).toContain('Ending');
+    await once(shell.stdout, 'close');
   });
 
   test('SHUTDOWN_MS is checked', async () => {
