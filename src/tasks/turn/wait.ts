@@ -53,6 +53,8 @@ interface Place {
   key: RecordKey;
   /** When its time is over, epoch ms. */
   until: number;
+  /** Another time is remembered, of a clock that was ahead. */
+  isAnew: boolean;
 }
 
 /** What the wait ends with, from memory or from the log. Never settles where the wait goes on after this turn. */
@@ -71,7 +73,8 @@ export async function waitFor(
   const overAt = timeoutMs === null ? header.endsBy : Math.round(now + timeoutMs);
   // One that lies further ahead than it is long began under a clock that was ahead: its time begins anew.
   const until = known && !liesBeyond(known.until, now, timeoutMs ?? Infinity) ? known.until : overAt;
-  const place = { turn, id, stream, key: waiterKey(tenant, stream.name, taskId, id), until };
+  const isAnew = known !== undefined && until !== known.until;
+  const place = { turn, id, stream, key: waiterKey(tenant, stream.name, taskId, id), until, isAnew };
   const looking = known ? goOn(place, condition) : register(place, condition, null);
   const result = await parking.busy(breakOff.guard(looking));
   return 'value' in result ? result.value : parking.park(result.dueAt);
@@ -118,12 +121,13 @@ async function goOn(place: Place, condition: Condition): Promise<Looked> {
   const waiter = readWaiter(reading, runtime.now());
   if (isHeld(waiter)) return finish(place, waiter.held, reading.version, waiter);
   const from = waiter.settled ? later(waiter.cursor, position) : waiter.cursor;
-  return look(place, inHand(waiter), reading.version, from, isDueElse(waiter, reading, runtime.now()));
+  const isOdd = place.isAnew || isDueElse(waiter, reading, runtime.now());
+  return look(place, inHand(waiter), reading.version, from, isOdd);
 }
 
 /**
  * Reads the log from `from` to its end, and settles the waiter there. The wait ends where it holds, or its time is over.
- * @param isOdd its record is due at another time than the waiter
+ * @param isOdd what is stored of it has times of a clock that was ahead
  */
 async function look(
   place: Place,

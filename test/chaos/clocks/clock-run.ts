@@ -3,7 +3,7 @@
  * some minutes later; several times. The end of the run is under a right clock.
  */
 import { contentsWrong, isAllThere, standingOf } from './found.ts';
-import { createWorld, DAY, EVERY_MS, HOUR, MINUTE, NAP_MS, SECOND } from './world.ts';
+import { createWorld, DAY, EVERY_MS, HOUR, MINUTE, NAP_MS, SECOND, TASKS } from './world.ts';
 
 export interface ClockReport {
   jumps: number;
@@ -36,7 +36,7 @@ export async function clockRun(environment: Record<string, string>, name: string
   let wrongTicks = 0;
   try {
     for (let tick = 0; tick < TICKS; tick += 1) {
-      if (random() < 0.3) tasks.push(await world.begin(random() < 0.5 ? 'patient' : 'hurried'));
+      if (random() < 0.4) tasks.push(await world.begin(TASKS[Math.floor(random() * TASKS.length)] ?? 'patient'));
       const isWrong = world.wrongMs !== 0;
       const jumpsNow = isWrong ? wrongTicks >= MOST_WRONG_TICKS || random() < 0.4 : random() < 0.25;
       let callsLeft = jumpsNow ? Math.floor(random() * CALLS) : Infinity;

@@ -1,6 +1,7 @@
 /**
- * What the runs with wrong clocks and with restores stand on: an app in one process over any engine, a source that grows, and
- * two clocks: the true one, by which time passes, and the one that the process reads, which may be wrong.
+ * What the runs with wrong clocks and with restores stand on: an app over any engine, a source that grows, and two clocks: the true
+ * one, by which time passes, and the one that a process reads, which may be wrong. Another process, whose clock is right, takes its
+ * turns while it is.
  */
 import * as z from 'zod';
 import { openStore, readConfig } from '../../../src/store/drivers/open.ts';
@@ -107,9 +108,23 @@ function appOf(sources: Record<(typeof STREAMS)[number], Source>): App {
           return 'woken';
         },
       }),
+      watchful,
     },
   });
 }
+
+/** Waits for some numbers, and not for long. */
+const watchful = task({
+  description: 'a task of the runs that waits',
+  version: '1',
+  policy: { ttlMs: 2 * DAY, totalMs: 2 * DAY },
+  async run(_input, { waitFor }) {
+    const enough = { kind: 'count', atLeast: 12, withinMs: 2 * MINUTE } as const;
+    return (await waitFor('plain', enough, { timeoutMs: NAP_MS })) === null ? 'none' : 'some';
+  },
+});
+
+export const TASKS = ['patient', 'hurried', 'watchful'] as const;
 
 export interface World {
   sources: Record<(typeof STREAMS)[number], Source>;
@@ -127,7 +142,7 @@ export interface World {
   tick: (ms: number) => Promise<void>;
   /** @param input of `waiting`: the stream, and the number above which it goes on */
   begin: (
-    name: 'patient' | 'hurried' | 'waiting',
+    name: (typeof TASKS)[number] | 'waiting',
     input?: { stream: (typeof STREAMS)[number]; above: number },
   ) => Promise<string>;
   /** Does the work while no time passes, unless somebody sleeps. */
@@ -174,13 +189,17 @@ export async function createWorld(environment: Record<string, string>, name: str
       };
     },
   });
-  const deps: TaskDeps = watchClock({
-    app,
-    store: watched,
-    runtime,
-    streamsFor: createAppStreams,
-    catalog: app.tasks,
-  });
+  const processOf = (now: () => number): TaskDeps =>
+    watchClock({
+      app,
+      store: watched,
+      runtime: { ...runtime, now },
+      streamsFor: createAppStreams,
+      catalog: app.tasks,
+    });
+  const deps = processOf(() => runtime.now());
+  const right = processOf(() => clock.now);
+  const either = () => (world.wrongMs !== 0 && random() < 0.3 ? right : deps);
 
   const world: World = {
     sources,
@@ -193,11 +212,14 @@ export async function createWorld(environment: Record<string, string>, name: str
     async tick(ms) {
       await clock.advance(ms);
       if (world.isGiving) for (const source of Object.values(sources)) source.given += Math.floor(random() * 12);
-      await world.drive(runScheduled(deps, runtime.now() + 50 * SECOND));
+      const process = either();
+      await world.drive(runScheduled(process, process.runtime.now() + 50 * SECOND));
     },
     async begin(task, input) {
-      const options = { principal: ADA, task, input: input ?? {}, deadline: runtime.now() + MINUTE, leaseMs: null };
-      return (await world.drive(createTask(deps, options))).taskId;
+      const process = either();
+      const deadline = process.runtime.now() + MINUTE;
+      const options = { principal: ADA, task, input: input ?? {}, deadline, leaseMs: null };
+      return (await world.drive(createTask(process, options))).taskId;
     },
     async drive(work) {
       let done = false;
