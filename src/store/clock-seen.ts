@@ -18,10 +18,10 @@ const DOUBT_MS = 10 * 60_000;
 /** How often the time is written, ms. */
 export const SEEN_EACH_MS = 5 * 60_000;
 
-/** The clock leapt to a time, from one that was `seen` before; `from` is the latest time that has stood. Epoch ms. */
+/** The clock leapt to a time, from one that was `seen` before (absent: `from`); `from` is the latest time that has stood. Epoch ms. */
 interface Leap {
   from: number;
-  seen: number;
+  seen?: number;
   to: number;
 }
 
@@ -30,21 +30,27 @@ interface Seen {
   at: number;
   /** Null: it did not leap, or what it leapt to has stood. */
   leap: Leap | null;
+  /**
+   * After a clock was set back, from when on another look shows what a process has left whose clock was ahead for longer: by then
+   * it has told so anew. Epoch ms; null, absent: there is nothing more to look at.
+   */
+  again?: number | null;
 }
 
 const clockSeen = record<Seen>('clock', () =>
   z.strictObject({
     at: z.number(),
-    leap: z.strictObject({ from: z.number(), seen: z.number(), to: z.number() }).nullable(),
+    leap: z.strictObject({ from: z.number(), seen: z.exactOptional(z.number()), to: z.number() }).nullable(),
+    again: z.exactOptional(z.number().nullable()),
   }),
 );
 
 const KEY: RecordKey = { partition: `${APP_TENANT}/clock`, id: 'seen' };
 
-/** The clock was set back, or that of another instance is ahead. */
+/** The clock was set back, or that of another instance is ahead or was so a while ago. */
 export interface SetBack {
-  /** By how much the clock is behind what was seen, ms. */
-  byMs: number;
+  /** By how much the clock is behind what was seen, ms. Null: it is not, and what may have been left is looked at once more. */
+  byMs: number | null;
   /** Of what was seen. */
   seen: Version;
   /** What the clock is still ahead of: that it was set back does not make it right. Null: it is not known to be ahead of anything. */
@@ -74,9 +80,13 @@ export async function lookAtClock(deps: Deps, deadline: number): Promise<ClockLo
     return { agesBy: leap?.from ?? now, setBack: { byMs, seen: reading.version, leap } };
   }
   const leap = seen && leapOf(seen, now);
+  const again = seen?.again ?? null;
+  if (again !== null && reading.version !== null && again <= now) {
+    return { agesBy: leap?.from ?? now, setBack: { byMs: null, seen: reading.version, leap } };
+  }
   if (seen === null || now - seen.at >= SEEN_EACH_MS || leap?.to !== seen.leap?.to) {
     // What cannot be written now, such as to a store that is full, is written by the next sweep.
-    await put(deps, reading, { at: now, leap }, deadline).catch(() => null);
+    await put(deps, reading, { at: now, leap, again }, deadline).catch(() => null);
   }
   return { agesBy: leap?.from ?? now, setBack: null };
 }
@@ -85,9 +95,14 @@ export async function lookAtClock(deps: Deps, deadline: number): Promise<ClockLo
  * From then on the clock counts as it is: what was stored by the one that was ahead has been looked at. Where another has written
  * what it saw meanwhile, that stays, and is told by the next look. Errors as the store's `commit`.
  */
-export async function believeClock({ store, runtime }: Deps, { seen, leap }: SetBack, deadline: number): Promise<void> {
+export async function believeClock(
+  { store, runtime }: Deps,
+  { byMs, seen, leap }: SetBack,
+  deadline: number,
+): Promise<void> {
   const now = runtime.now();
-  const operation = clockSeen.put(KEY, { at: now, leap }, { expects: seen });
+  const again = byMs === null ? null : now + SEEN_EACH_MS + CLOCK_SLACK_MS;
+  const operation = clockSeen.put(KEY, { at: now, leap, again }, { expects: seen });
   await store.commit([operation], { id: runtime.newId(), now, deadline });
 }
 
@@ -105,7 +120,8 @@ export async function tellClock(
       const reading = await deps.store.get(KEY, now);
       const seen = clockSeen.read(reading);
       if (seen !== null && at - seen.at < SEEN_EACH_MS) return true;
-      const status = await put(deps, reading, { at, leap: seen && leapOf(seen, at) }, deadline, now);
+      const next = { at, leap: seen && leapOf(seen, at), again: seen?.again ?? null };
+      const status = await put(deps, reading, next, deadline, now);
       if (status !== 'conflict') return status === 'committed';
     } catch {
       return false;
@@ -167,5 +183,5 @@ function leapOf({ at, leap }: Seen, now: number): Leap | null {
   if (now - at <= LEAP_MS) return leap !== null && now - leap.to < DOUBT_MS ? leap : null;
   // Of a schedule that seldom runs each run is a leap. The time before the last one has stood since.
   const hasStood = leap === null || at - leap.to >= DOUBT_MS;
-  return { from: hasStood ? at : leap.seen, seen: at, to: now };
+  return { from: hasStood ? at : (leap.seen ?? leap.from), seen: at, to: now };
 }

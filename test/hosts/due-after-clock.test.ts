@@ -57,6 +57,24 @@ describe('a task that was begun while the clock was ahead between two sweeps', (
     expect(await stage.get(id)).toMatchObject({ status: 'completed' });
   });
 
+  test('is worked on where the clock was ahead still when another process had seen to it already', async () => {
+    const { stage, clock, process, begin, scheduled, setAhead } = napping();
+    const wrong = process();
+    const right = watchClock(stage.tasks);
+    await scheduled(right);
+    setAhead(DAY);
+    await begin(wrong);
+    await clock.advance(20 * SECOND);
+    await scheduled(right);
+    const id = await begin(wrong);
+    setAhead(0);
+    for (let minutes = 0; minutes < 19; minutes += 1) {
+      await clock.advance(MINUTE);
+      await scheduled(right);
+    }
+    expect(await stage.get(id)).toMatchObject({ status: 'completed' });
+  });
+
   test('is worked on by a process that stays up', async () => {
     const { stage, clock, process, begin, setAhead } = napping();
     const deps = process();

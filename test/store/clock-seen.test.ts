@@ -106,6 +106,7 @@ describe('the clock that the store has seen', () => {
     await believe();
     expect(await look()).toEqual({ agesBy: START, setBack: null });
     now += 10 * MINUTE;
+    await believe();
     expect(await look()).toEqual({ agesBy: now, setBack: null });
   });
 
@@ -116,6 +117,21 @@ describe('the clock that the store has seen', () => {
     await believe();
     now += MINUTE;
     expect(await look()).toEqual({ agesBy: now, setBack: null });
+  });
+
+  test('five minutes after it was believed it is looked at once more, for a process that was ahead for longer', async () => {
+    await look();
+    now -= HOUR;
+    await believe();
+    now += 5 * MINUTE;
+    expect((await look()).setBack).toBeNull();
+    now += MINUTE;
+    expect((await look()).setBack).toMatchObject({ byMs: null });
+    await believe();
+    for (let minutes = 0; minutes < 20; minutes += 1) {
+      now += MINUTE;
+      expect((await look()).setBack).toBeNull();
+    }
   });
 
   test('a clock that is ahead again meanwhile is not believed away', async () => {
