@@ -81,8 +81,9 @@ export async function lookAtClock(deps: Deps, deadline: number): Promise<ClockLo
   }
   const leap = seen && leapOf(seen, now);
   const again = seen?.again ?? null;
-  if (again !== null && reading.version !== null && again <= now) {
-    return { agesBy: leap?.from ?? now, setBack: { byMs: null, seen: reading.version, leap } };
+  // A clock that leapt sees nothing of what lies behind its time.
+  if (again !== null && leap === null && reading.version !== null && again <= now) {
+    return { agesBy: now, setBack: { byMs: null, seen: reading.version, leap } };
   }
   if (seen === null || now - seen.at >= SEEN_EACH_MS || leap?.to !== seen.leap?.to) {
     // What cannot be written now, such as to a store that is full, is written by the next sweep.
@@ -180,7 +181,8 @@ export async function readSurely(
 }
 
 function leapOf({ at, leap }: Seen, now: number): Leap | null {
-  if (now - at <= LEAP_MS) return leap !== null && now - leap.to < DOUBT_MS ? leap : null;
+  const isStanding = leap !== null && leap.to <= now + CLOCK_SLACK_MS && now - leap.to < DOUBT_MS;
+  if (now - at <= LEAP_MS) return isStanding ? leap : null;
   // Of a schedule that seldom runs each run is a leap. The time before the last one has stood since.
   const hasStood = leap === null || at - leap.to >= DOUBT_MS;
   return { from: hasStood ? at : (leap.seen ?? leap.from), seen: at, to: now };

@@ -126,6 +126,12 @@ describe('the clock that the store has seen', () => {
     now += 5 * MINUTE;
     expect((await look()).setBack).toBeNull();
     now += MINUTE;
+    // A clock that is ahead does not use that up.
+    now += DAY;
+    expect((await look()).setBack).toBeNull();
+    now -= DAY;
+    await believe();
+    now += 6 * MINUTE;
     expect((await look()).setBack).toMatchObject({ byMs: null });
     await believe();
     for (let minutes = 0; minutes < 20; minutes += 1) {

@@ -81,15 +81,18 @@ describe.each(AHEAD)('%d ms ahead, and followed meanwhile: %s', (ahead, isFollow
   });
 });
 
-test.each([HOUR, DAY])('a wait that began while the clock was %d ms ahead ends when its time is over', async (ahead) => {
-  const stage = waitStage();
-  const before = stage.clock.now;
-  stage.clock.now += ahead;
-  const id = await stage.wait({ kind: 'match', where: { celsius: { above: 30 } } }, 10 * MINUTE);
-  stage.clock.now += 7 * SECOND - ahead;
-  await makeDueAgain(stage.tasks, stage.clock.now + 10 * SECOND);
-  await stage.settle(0);
-  await stage.settle(HOUR - MINUTE);
-  expect(await stage.ended(id)).toBeNull();
-  expect(stage.clock.now - before).toBeLessThan(11 * MINUTE);
-});
+test.each([HOUR, DAY])(
+  'a wait that began while the clock was %d ms ahead ends when its time is over',
+  async (ahead) => {
+    const stage = waitStage();
+    const before = stage.clock.now;
+    stage.clock.now += ahead;
+    const id = await stage.wait({ kind: 'match', where: { celsius: { above: 30 } } }, 10 * MINUTE);
+    stage.clock.now += 7 * SECOND - ahead;
+    await makeDueAgain(stage.tasks, stage.clock.now + 10 * SECOND);
+    await stage.settle(0);
+    await stage.settle(HOUR - MINUTE);
+    expect(await stage.ended(id)).toBeNull();
+    expect(stage.clock.now - before).toBeLessThan(11 * MINUTE);
+  },
+);
