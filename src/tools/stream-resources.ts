@@ -153,7 +153,8 @@ function lettersResource(deps: AppDeps): Resource {
     async read({ name, before }, context) {
       const page = await readDeadLetters(accounted(deps, context), name, { before, limit: MOST_DEAD_LETTERS });
       const { letters, earlier } = newestOf(name, page);
-      return json(context.uri, { feed: name, deadLetters: letters, earlier });
+      const { truncated } = page;
+      return json(context.uri, { feed: name, deadLetters: letters, earlier, ...(truncated ? { truncated } : {}) });
     },
   });
 }

@@ -104,6 +104,11 @@ describe('a stream', () => {
     }
     expect(pages.flat()).toEqual(letters.map((_, index) => index));
     expect(pages.length).toBeGreaterThan(7);
+    // After a restore, what stands before it may be another letter.
+    const { earlier } = await read(at, 'feed://plant');
+    expect(await read(at, String(earlier))).not.toHaveProperty('truncated');
+    const other = String(earlier).replace(/(!|%21)(.{4})(.{4})/, '$1$2zzzz');
+    expect(await read(at, other)).toMatchObject({ truncated: true });
     await expect(read(at, 'feed://plant/wrong')).rejects.toMatchObject({ code: 'bad_cursor' });
   });
 

@@ -3,7 +3,7 @@
  * that cursors have passed. A cursor knows what stood before it.
  */
 import { expect, test } from 'vitest';
-import { decodeCursor, encodeCursor, MARK_CHARACTERS, shortEpoch } from '../cursor.ts';
+import { decodeCursor, encodeCursor, MARK_CHARACTERS, shortEpoch, wentBack } from '../cursor.ts';
 import type { Cursor } from '../store.ts';
 import { type Kit, NOW, type StartKit, values } from './kit.ts';
 
@@ -35,6 +35,8 @@ export function historyRules(start: StartKit): void {
         expect([place, last.truncated, last.cursor, values(last)]).toEqual([place, true, last.end, ['y', 'z']]);
         const same = await kit.store.read('l', encodeCursor(given, place, mark), 3);
         expect(same.truncated).toBe(false);
+        const asked = encodeCursor(given, place, other);
+        expect([wentBack(page, asked), wentBack(last, asked), wentBack(same, asked)]).toEqual([true, true, false]);
       }
     }
   });
@@ -68,6 +70,11 @@ export function historyRules(start: StartKit): void {
     for (const cursor of [encodeCursor(epoch, place, 'zzzz'), encodeCursor(epoch, place)]) {
       expect((await kit.store.read('l', cursor, 1)).truncated).toBe(false);
     }
+    // What was trimmed is gone by retention, and not because the log went back; what lies beyond its end is.
+    const trimmed = encodeCursor(epoch, place - 1, 'zzzz');
+    expect(wentBack(await kit.store.read('l', trimmed, 1), trimmed)).toBe(false);
+    const beyond = encodeCursor(epoch, decodeCursor(end ?? '').place + 1);
+    expect(wentBack(await kit.store.read('l', beyond, 1), beyond)).toBe(true);
     expect(end).toBe(before.at(-1));
     expect((await kit.store.read('l', end, 1)).truncated).toBe(false);
   });
