@@ -74,6 +74,12 @@ describe('the query', () => {
     ['an array repeated, by its template', { query: { id: '{ids*}' } }, { ids: [1, 2] }, '?deep=false&id=1&id=2'],
     ['nothing of an empty array', {}, { ids: [] }, '?deep=false'],
     ['another name', { query: { s: '{symbol}' } }, { symbol: 'X' }, '?deep=false&s=X'],
+    [
+      'a name that objects have',
+      { query: JSON.parse('{"__proto__":"{symbol}"}') as object },
+      { symbol: 'X' },
+      '?deep=false&__proto__=X',
+    ],
     ['nothing where an argument is missing', { query: { range: '{from}..{to}' } }, { from: '1' }, '?deep=false'],
     ['several in a text', { query: { range: '{from}..{to}' } }, { from: '1', to: '2' }, '?deep=false&range=1..2'],
     ['constants', { query: { limit: 5, raw: true, kind: 'a' } }, {}, '?deep=false&limit=5&raw=true&kind=a'],

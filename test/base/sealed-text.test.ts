@@ -14,6 +14,15 @@ test('opens what was sealed, for whom it was sealed, until it expires', async ()
   expect(await handle.open(sealer, text, 'ada', 2_000)).toEqual({ ok: false, reason: 'expired' });
 });
 
+test('loses no member in silence: one that its schema leaves out is a defect', async () => {
+  const names = sealedText('names', () => z.record(z.string(), z.string()));
+  const value = JSON.parse('{"__proto__":"x","constructor":"y"}') as Record<string, string>;
+  await expect((async () => names.seal(sealer, value, terms))()).rejects.toMatchObject({ code: 'internal' });
+  const any = sealedText('any', () => z.custom<Record<string, string>>());
+  const opened = await any.open(sealer, await any.seal(sealer, value, terms), 'ada', 1_000);
+  expect(opened.ok && Object.entries(opened.value)).toEqual(Object.entries(value));
+});
+
 test('reads the text of the release before, and refuses that of the next', async () => {
   const next = sealedText('handle', () => z.object({ id: z.string() }), {
     version: 2,

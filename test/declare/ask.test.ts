@@ -72,6 +72,8 @@ describe('an answer', () => {
     [{ action: 'accept' }, 'inputResponses.who.content.name'],
     [{ action: 'accept', content: { name: '' } }, 'inputResponses.who.content.name'],
     [{ action: 'accept', content: { name: 'Ada', age: 'old' } }, 'inputResponses.who.content.age'],
+    [JSON.parse('{"action":"accept","content":{"name":"Ada","__proto__":1}}'), 'inputResponses.who.content.__proto__'],
+    [JSON.parse('{"action":"accept","content":{"name":"Ada"},"__proto__":1}'), 'inputResponses.who.__proto__'],
   ])('%j is refused by its field', (response, field) => {
     expect(() => check(response)).toThrow(expect.objectContaining({ code: 'invalid_input', field }));
   });

@@ -1,5 +1,6 @@
 /** Turns questions into the form of MCP and bounds them, and checks the form of the answers. This file is pure. */
 import * as z from 'zod';
+import { KEPT_NAME, lostName } from '../../base/schema/lost-name.ts';
 import type { Answer, ContentOf, InputRequest, WireRequest } from '../ask.ts';
 import { RootsResult, SampleResult } from '../client-asks.ts';
 import { digestOf } from '../../base/digest.ts';
@@ -104,11 +105,20 @@ export function readAnswer<Request extends InputRequest>(
  */
 export function parseAnswer<Value>(schema: z.ZodType<Value>, value: unknown, path: string): Value {
   const asGiven = schema.safeParse(value);
-  if (asGiven.success) return asGiven.data;
+  if (asGiven.success) return whole(value, asGiven.data, path);
   const meant = asMeant(schema, value);
   const parsed = schema.safeParse(meant, UNWORDED);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return whole(meant, parsed.data, path);
   const { field, expected } = describeIssues(schema, meant, parsed.error, path);
+  throw new TidegateError('invalid_input', `${field}: ${expected}`, { field, expected });
+}
+
+/** @throws TidegateError `invalid_input` for a member that a schema loses in silence */
+function whole<Value>(given: unknown, made: Value, path: string): Value {
+  const lost = lostName(given, made);
+  if (lost === null) return made;
+  const field = [path, ...lost].join('.');
+  const expected = `expected ${KEPT_NAME}`;
   throw new TidegateError('invalid_input', `${field}: ${expected}`, { field, expected });
 }
 

@@ -9,9 +9,14 @@ import type { MqttRules } from './publish-rules.ts';
 import { payloadSchema, type Shown } from './tool-texts.ts';
 
 /** A list, because many clients know no names that a schema does not list; the object by name is taken as well. */
+const Properties = z
+  .array(z.strictObject({ name: z.string(), value: z.string() }))
+  .refine((given) => new Set(given.map(({ name }) => name)).size === given.length, {
+    error: 'Expected each name once',
+  });
 const UserProperties = listedAs(
   z
-    .union([z.array(z.strictObject({ name: z.string(), value: z.string() })), z.record(z.string(), z.string())])
+    .union([Properties, z.record(z.string(), z.string())])
     .transform((given) =>
       Array.isArray(given) ? Object.fromEntries(given.map(({ name, value }) => [name, value])) : given,
     ),
