@@ -23,7 +23,7 @@ export interface StoreDriver<Variables extends z.ZodRawShape = z.ZodRawShape> {
   /** What is wrong with the values taken together. Called only where the driver is chosen. Default: nothing. */
   problems?(values: Partial<DriverValues<Variables>>): { field: string; expected: string }[];
   /**
-   * Opens the store of an app. Apps that share an engine do not see each other's data.
+   * Opens the store of an app. Apps that share an engine do not see each other's data; a file belongs to one app.
    * @throws TidegateError `invalid_config` naming the variable that is wrong. An engine that cannot be reached is found by `ping`.
    */
   open(values: DriverValues<Variables>, lent: { app: string; runtime: Runtime }): Promise<Store>;

@@ -16,7 +16,7 @@ export function readConfig(environment: Record<string, string | undefined>, stan
 }
 
 /**
- * @param app whose data it is. Apps that share an engine do not see each other's data.
+ * @param app whose data it is. Apps that share an engine do not see each other's data; a file belongs to one app.
  * @throws TidegateError `invalid_config` naming the variable that is wrong.
  */
 export function openStore(config: Pick<Config, 'store'>, runtime: Runtime, app: string): Promise<Store> {
