@@ -97,6 +97,11 @@ export function isOfStore(thrown: unknown): thrown is TidegateError {
 
 const OF_STORE: ReadonlySet<ErrorCode> = new Set(['store_unavailable', 'store_unknown', 'store_full', 'store_damaged']);
 
+/** After how many milliseconds whoever got this error may ask again. What somebody has to mend takes a while. */
+export function againAfterMs({ code, retryAfterMs }: Pick<TidegateError, 'code' | 'retryAfterMs'>): number {
+  return retryAfterMs ?? (code === 'store_damaged' ? 60_000 : 1_000);
+}
+
 const REASON_CHARACTERS = 200;
 /** What the engines' clients say of an answer that they do not understand. */
 const UNSAID = new Set(['', 'undefined', 'UnknownError']);

@@ -2,7 +2,7 @@
  * The one mapping from error codes to HTTP answers outside of MCP: `application/problem+json` (RFC 9457). A caller sees
  * no detail of a failure that it cannot mend.
  */
-import { type ErrorCode, isOfStore, type TidegateError } from '../base/errors.ts';
+import { againAfterMs, type ErrorCode, isOfStore, type TidegateError } from '../base/errors.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { OriginRefusal } from './origin.ts';
 import { jsonText } from '../base/plain.ts';
@@ -53,7 +53,7 @@ export function problemResponse(error: TidegateError): Response {
     ...(shown && error.expected !== null ? { expected: error.expected } : {}),
     ...(shown && error.hint !== null ? { hint: error.hint } : {}),
   };
-  return respond(body, status === 503 || status === 429 ? (error.retryAfterMs ?? RETRY_AFTER_MS) : null);
+  return respond(body, status === 503 || status === 429 ? againAfterMs(error) : null);
 }
 
 /**
@@ -62,7 +62,7 @@ export function problemResponse(error: TidegateError): Response {
  * @param store its driver's name
  */
 export function notReadyResponse(part: 'store', store: string, error: TidegateError): Response {
-  const { code, field, expected, retryAfterMs } = error;
+  const { code, field, expected } = error;
   const misconfigured = code === 'invalid_config' && field !== null;
   const body = {
     title: misconfigured ? 'The store is not configured' : (TITLES[code] ?? 'The store does not answer'),
@@ -72,7 +72,7 @@ export function notReadyResponse(part: 'store', store: string, error: TidegateEr
     store,
     ...(misconfigured ? { field, ...(expected === null ? {} : { expected }) } : {}),
   };
-  return respond(body, retryAfterMs ?? RETRY_AFTER_MS);
+  return respond(body, againAfterMs(error));
 }
 
 /** 503 of a process that was told to end. */

@@ -79,14 +79,19 @@ export interface StoreChoice {
   hint?: string;
 }
 
-/** The check of a variable that holds a URL of one of these protocols, each given with its colon. */
+/**
+ * The check of a variable that holds a URL of one of these protocols, each given with its colon. Where it is asked or shown over
+ * HTTP, a user or a password in it would be refused there, or be shown.
+ */
 export function urlVariable(protocols: readonly string[]): z.ZodType<string> {
   const isUrl = (text: string) => {
     const url = URL.parse(text);
-    return url !== null && protocols.includes(url.protocol) && url.hostname !== '';
+    if (url === null || !protocols.includes(url.protocol) || url.hostname === '') return false;
+    return !url.protocol.startsWith('http') || `${url.username}${url.password}` === '';
   };
   const begins = protocols.map((protocol) => `${protocol}//`).join(' or ');
-  return z.string().refine(isUrl, { error: `expected a URL that begins with ${begins} and names a host` });
+  const alone = protocols.includes('https:') ? ', without a user or a password' : '';
+  return z.string().refine(isUrl, { error: `expected a URL that begins with ${begins} and names a host${alone}` });
 }
 
 const secret = z.string().min(32, 'expected at least 32 characters, made at random');

@@ -2,7 +2,7 @@
  * The one mapping from error codes to answers at the edge of MCP. It decides; its caller logs and sends. Of a defect of
  * this server a client sees a reference and nothing else; the log has the rest.
  */
-import type { ErrorCode, TidegateError } from '../../base/errors.ts';
+import { againAfterMs, type ErrorCode, type TidegateError } from '../../base/errors.ts';
 import type { ToolResult } from '../../declare/check/tool-result.ts';
 import type { JsonObject } from '../../base/json.ts';
 import {
@@ -68,12 +68,16 @@ const RULES: Record<ErrorCode, Rule> = {
   internal: defect,
 };
 
-const RETRY_AFTER_MS = 1_000;
 /** Why the server cannot serve now; for other codes the store does not answer. */
 const WHY: Partial<Record<ErrorCode, string>> = {
   newer_version: 'A newer release wrote what this needs',
   store_full: 'The store has no room, and nothing was written',
   store_damaged: 'The store has to be mended',
+};
+const AGAIN = 'send the same request again later';
+/** What to do about what does not pass by itself. */
+const HINTS: Partial<Record<ErrorCode, string>> = {
+  store_damaged: 'tell whoever runs the server, since trying again does not help',
 };
 
 /** Whether a tool that failed with this error answers a result with `isError`, and not a protocol error. */
@@ -85,11 +89,11 @@ export function isForModel(error: TidegateError): boolean {
 export function protocolAnswer(error: TidegateError, reference: string): ProtocolAnswer {
   const rule = RULES[error.code];
   if (rule.httpStatus === 503 && !rule.shown) {
-    const retryAfterMs = error.retryAfterMs ?? RETRY_AFTER_MS;
+    const retryAfterMs = againAfterMs(error);
     return {
       code: rule.jsonRpc,
       message: `${WHY[error.code] ?? 'The store does not answer'}; the request itself is not at fault`,
-      data: { code: error.code, hint: 'send the same request again later', retryAfterMs, reference },
+      data: { code: error.code, hint: HINTS[error.code] ?? AGAIN, retryAfterMs, reference },
       httpStatus: 503,
       retryAfterMs,
       defect: true,
@@ -117,7 +121,7 @@ export function protocolAnswer(error: TidegateError, reference: string): Protoco
       ...(error.requiredCapabilities === null ? {} : { requiredCapabilities: error.requiredCapabilities }),
     },
     httpStatus: rule.httpStatus,
-    retryAfterMs: rule.httpStatus === 200 ? null : (error.retryAfterMs ?? RETRY_AFTER_MS),
+    retryAfterMs: rule.httpStatus === 200 ? null : againAfterMs(error),
     defect: false,
   };
 }

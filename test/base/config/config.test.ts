@@ -87,6 +87,15 @@ test('a URL names a host', () => {
   }
 });
 
+test('a URL that is asked or shown over HTTP has no user and no password, and none of them is shown', () => {
+  for (const field of ['PUBLIC_URL', 'UPSTASH_REDIS_REST_URL', 'AWS_ENDPOINT_URL_DYNAMODB']) {
+    const found = mistake({ [field]: 'https://user:hunter2@host.example/' });
+    expect(found).toMatchObject({ field, expected: expect.stringContaining('without a user or a password') });
+    expect(String(found)).not.toContain('hunter2');
+  }
+  expect(readConfig({ MQTT_URL: 'mqtt://user:word@localhost' }, 'memory').mqttUrl).toContain('user');
+});
+
 test("variables of the app's own are read by name, and stand in no copy of the configuration", () => {
   const config = readConfig({ SHOP_KEY: 'abc', EMPTY: '' }, 'memory');
   expect(['SHOP_KEY', 'EMPTY', 'OTHER', 'toString'].map(config.variable)).toEqual(['abc', null, null, null]);
