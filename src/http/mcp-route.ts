@@ -42,6 +42,9 @@ const TITLES = {
   headers: 'Unsupported media type',
 } as const;
 
+/** So many bodies may come for each request that may be under way. */
+const COMING = 4;
+
 export function createMcpRoute(
   mcp: McpServing,
   guard: OriginGuard,
@@ -50,7 +53,9 @@ export function createMcpRoute(
   bodies: Bodies,
   mostRequests: number,
 ): McpRoute {
-  /** Of platforms that hand over no share of the process; a streamed answer counts until its handler is done. */
+  // Of platforms that hand over no share of the process. Bodies that come are counted apart, so that slow ones take no place of those
+  // that have come; a streamed answer counts until its handler is done.
+  let coming = 0;
   let underWay = 0;
   const { end } = mcp;
   const allowed = end ? 'POST, DELETE, OPTIONS' : 'POST, OPTIONS';
@@ -72,11 +77,19 @@ export function createMcpRoute(
       const principal = await judged(request);
       if (principal instanceof Response) return principal;
       const isCounted = work === undefined;
-      if (isCounted && underWay >= mostRequests) return refusedForNow(overloaded());
+      const isFull = () => isCounted && underWay >= mostRequests;
+      if (isFull() || (isCounted && coming >= COMING * mostRequests)) return refusedForNow(overloaded());
       let ended: Promise<unknown> | null = null;
-      if (isCounted) underWay += 1;
+      let hasCome = false;
+      if (isCounted) coming += 1;
       try {
         const body = await readJson(bodies, request, limitBytes, source, work);
+        if (isFull()) return refusedForNow(overloaded());
+        hasCome = true;
+        if (isCounted) {
+          coming -= 1;
+          underWay += 1;
+        }
         if (!body.ok) {
           if (body.fault === 'room') return refusedForNow(overloaded(), body.expected);
           const code = body.fault === 'text' ? PARSE_ERROR : INVALID_REQUEST;
@@ -90,7 +103,8 @@ export function createMcpRoute(
         if (thrown instanceof TidegateError && thrown.code === 'overloaded') return refusedForNow(thrown);
         throw thrown;
       } finally {
-        if (isCounted) void (ended ?? Promise.resolve()).then(() => (underWay -= 1));
+        if (isCounted && !hasCome) coming -= 1;
+        else if (isCounted) void (ended ?? Promise.resolve()).then(() => (underWay -= 1));
       }
     },
     async remove(request, report) {

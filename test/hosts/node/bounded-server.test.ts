@@ -206,3 +206,38 @@ test('where answers that nobody takes are too many, whoever stood still longest 
   for (const socket of slow) socket.resume();
   await expect.poll(() => slow.filter((socket) => socket.closed).length, { timeout: 5_000 }).toBe(2);
 }, 20_000);
+
+test('the source of an answer that nobody takes is paused, keeps no more, and is told when its reader is cut', async () => {
+  const piece = new Uint8Array(64 * 1_024).fill(120);
+  let pulled = 0;
+  let told = false;
+  const body = () =>
+    new ReadableStream<Uint8Array>(
+      {
+        pull(controller) {
+          pulled += 1;
+          controller.enqueue(piece);
+        },
+        cancel: () => void (told = true),
+      },
+      { highWaterMark: 0 },
+    );
+  const port = await listening(() => new Response(body()), { answerMs: 1_500 });
+  const slow = await dial(port, get('/'));
+  slow.pause();
+  let before = -1;
+  await expect
+    .poll(
+      () => {
+        const stands = pulled === before;
+        before = pulled;
+        return stands && pulled > 0;
+      },
+      { timeout: 1_400, interval: 200 },
+    )
+    .toBe(true);
+  const paused = pulled;
+  expect(paused * piece.length).toBeLessThan(16 * MIB);
+  await expect.poll(() => told, { timeout: 5_000 }).toBe(true);
+  expect(pulled).toBeLessThanOrEqual(paused + 1);
+}, 20_000);
