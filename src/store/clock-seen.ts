@@ -6,7 +6,7 @@
  */
 import * as z from 'zod';
 import { APP_TENANT } from '../base/principal.ts';
-import { CLOCK_SLACK_MS } from '../base/time/stored-time.ts';
+import { CLOCK_SLACK_MS, SEEN_EACH_MS } from '../base/time/stored-time.ts';
 import type { Runtime } from '../base/runtime.ts';
 import { record } from './record.ts';
 import { isPresent, type Reading, type RecordKey, type Store, type Version } from './store.ts';
@@ -15,8 +15,6 @@ import { isPresent, type Reading, type RecordKey, type Store, type Version } fro
 const LEAP_MS = 15 * 60_000;
 /** How long a time is doubted, ms. */
 const DOUBT_MS = 10 * 60_000;
-/** How often the time is written, ms. */
-export const SEEN_EACH_MS = 5 * 60_000;
 
 /** The clock leapt to a time, from one that was `seen` before (absent: `from`); `from` is the latest time that has stood. Epoch ms. */
 interface Leap {

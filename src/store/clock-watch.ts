@@ -3,9 +3,9 @@
  * its clock has shown, at the first commit and each time that it moved on by minutes. So whoever sweeps with a right clock learns
  * that one was ahead, however shortly and in whichever process, and looks at what it left (`clock-seen.ts`).
  */
-import { CLOCK_SLACK_MS } from '../base/time/stored-time.ts';
+import { CLOCK_SLACK_MS, SEEN_EACH_MS } from '../base/time/stored-time.ts';
 import type { Runtime } from '../base/runtime.ts';
-import { SEEN_EACH_MS, tellClock } from './clock-seen.ts';
+import type { tellClock } from './clock-seen.ts';
 import type { Store } from './store.ts';
 
 interface Clocked {
@@ -14,6 +14,9 @@ interface Clocked {
 }
 
 const watched = new WeakSet<Store>();
+
+/** Loaded when it is first needed: every start reads this file. */
+const tell: typeof tellClock = async (...given) => (await import('./clock-seen.ts')).tellClock(...given);
 
 /**
  * The same, with a store and a clock that know of each other. Deps that are watched already come back as they are. It costs one
@@ -45,7 +48,7 @@ export function watchClock<Given extends Clocked>(given: Given): Given {
       ...store,
       async commit(operations, options) {
         const telling = untold;
-        if (telling !== null && (await tellClock({ store, runtime }, telling, options))) {
+        if (telling !== null && (await tell({ store, runtime }, telling, options))) {
           toldAt = Math.min(telling, latest);
           if (untold === telling) untold = null;
         }

@@ -6,6 +6,8 @@
 
 /** By how much the clocks of two instances may differ, with room to spare, ms. */
 export const CLOCK_SLACK_MS = 10_000;
+/** The store knows what clocks have shown to within this time, ms. */
+export const SEEN_EACH_MS = 5 * 60_000;
 /** No lease lasts longer without being renewed, ms. */
 export const LONGEST_LEASE_MS = 120_000;
 
