@@ -80,6 +80,22 @@ test('a message says which task it is, and nothing else of it', async () => {
     .toEqual([{ message: { tenant: 'public', taskId: 'x' }, delaySeconds: undefined }]);
 });
 
+test('without a queue a few tasks are worked on behind answers, the others are left to the schedule, and what ended makes room', async () => {
+  const { deps, begin, clock } = stageOf();
+  const claims: string[] = [];
+  const held = { ...deps, store: { ...deps.store, get: () => new Promise<never>(() => {}) } };
+  const dispatch = dispatchThrough(held, null);
+  for (let at = 0; at < 8; at += 1) {
+    expect(dispatch.leaseMs()).toBe(30_000);
+    claims.push(await begin('nap'));
+    dispatch.wake('public', claims.at(-1) ?? '', null);
+  }
+  expect(dispatch.leaseMs()).toBeNull();
+  // An invocation that the platform ended says nothing.
+  clock.now += 30_001;
+  expect(dispatch.leaseMs()).toBe(30_000);
+});
+
 test.each([
   [10_500, 11],
   [2 * DAY_MS, 43_200],

@@ -3,6 +3,9 @@
  * keep it without a bound, and is kept here until its reader takes it. Who takes nothing for long is cut, and where all together
  * keep too much, who has stood still longest: the handler is told. Each invocation touches its own stream alone, as the platform
  * asks for; of another it only lets go what it keeps.
+ *
+ * Accepted weakness: the platform takes some of an answer into buffers of its own, of which nobody is told. What one request may
+ * answer, and how long it may take, bounds that.
  */
 import type { Runtime } from '../../base/runtime.ts';
 
