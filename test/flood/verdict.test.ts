@@ -27,7 +27,9 @@ test('what good clients wait is not judged of a short flood', () => {
   expect(floodVerdict({ ...calm, asked: calm.asked.map(() => asked(5_000, 200)) }, 20)).toEqual([]);
 });
 
-test('nor of a server whose store shares the core of the clients', () => {
+test('nor of a server whose store shares the core of the clients, and whose heap is bounded', () => {
   const slow = { ...calm, asked: calm.asked.map(() => asked(5_000, 200)) };
   expect([floodVerdict(slow, 60, false), floodVerdict(slow, 60)]).toEqual([[], [expect.stringContaining('p99')]]);
+  expect(floodVerdict({ ...calm, rssMiB: 450 }, 60, false)).toEqual([]);
+  expect(floodVerdict({ ...calm, ended: '1' }, 60, false)).not.toEqual([]);
 });
