@@ -138,7 +138,7 @@ const FIRST = {
   BODIES_MIB: count('MiB', 32),
   WORK_MIB: count('MiB', 16),
   WAITS: count('requests', 1_000),
-  ANSWERS_MIB: count('MiB', 48),
+  ANSWERS_MIB: count('MiB', 32),
   ANSWER_SECONDS: count('seconds', 30),
 };
 

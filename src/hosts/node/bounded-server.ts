@@ -21,6 +21,10 @@ const MEBIBYTE = 1_048_576;
 /** The begin of a target that is absolute. It says nothing here: the server is named by `Host`, which is judged. */
 const ABSOLUTE = /^https?:\/\/[^/?#]*\/?/i;
 
+/** Where a request keeps what goes with it. A weak map would be looked through at every collection of garbage. */
+const EDGE = Symbol('edge');
+type Served = IncomingMessage & { [EDGE]?: { body: BodySource; work: OpenWork } };
+
 export function createBoundedServer(
   fetch: Host['fetch'],
   { now }: Pick<Runtime, 'now'>,
@@ -31,15 +35,14 @@ export function createBoundedServer(
   const connections = boundConnections(server, { ...bounds, unsentBytes: bounds.answersMib * MEBIBYTE }, now);
   const turns = createWorkTurns(
     { bytes: bounds.workMib * MEBIBYTE, waits: bounds.waits, restingBytes: bounds.workMib * MEBIBYTE },
-    { now, soon: setImmediate, every: repeat, overloaded },
+    { now, soon: setImmediate, settled, every: repeat, overloaded },
   );
   const forget = watchRequests(() => turns.state().waiting > 0);
-  const edges = new WeakMap<IncomingMessage, { body: BodySource; work: OpenWork }>();
   const listener = getRequestListener(
     (request, given) => {
       // Only Node's first version of HTTP is passed in.
-      const [incoming, outgoing] = [given.incoming as IncomingMessage, given.outgoing as ServerResponse];
-      const edge = edges.get(incoming);
+      const [incoming, outgoing] = [given.incoming as Served, given.outgoing as ServerResponse];
+      const edge = incoming[EDGE];
       const response = fetch(request, edge);
       if (!(response instanceof Promise)) return response;
       return response.then(
@@ -58,10 +61,10 @@ export function createBoundedServer(
     { autoCleanupIncoming: false },
   );
 
-  function serve(incoming: IncomingMessage, outgoing: ServerResponse, { share, around }: ServedConnection): void {
+  function serve(incoming: Served, outgoing: ServerResponse, { share, around }: ServedConnection): void {
     if (incoming.url?.startsWith('/') === false) incoming.url = incoming.url.replace(ABSOLUTE, '/');
     const work = turns.open(share, around);
-    edges.set(incoming, { body: bodyOf(incoming), work });
+    incoming[EDGE] = { body: bodyOf(incoming), work };
     outgoing.once('close', () => work.end());
     outgoing.once('finish', () => endBody(incoming));
     void listener(incoming, outgoing);
@@ -88,6 +91,11 @@ function answerTo(incoming: IncomingMessage, outgoing: ServerResponse, answer: R
 function unsent(answer: Response): Response {
   answer.body?.cancel().catch(() => {});
   return RESPONSE_ALREADY_SENT;
+}
+
+/** Node runs what is next once it has run all promises that can go on. */
+function settled(run: () => void): void {
+  queueMicrotask(() => process.nextTick(run));
 }
 
 function repeat(ms: number, run: () => void): { stop(): void } {

@@ -1,11 +1,12 @@
 /**
  * Who works next in a process that stays up. All requests share one thread and one heap: a request asks for a turn before it
  * reads, and gets it at once where nobody waits, the loop has not been held for long and there is room. Otherwise the cheapest
- * goes first: the fewest bytes asked for now, by its connection and its address a short while ago. So a flood of dear requests
- * waits for itself. It measures no memory; what a turn holds is estimated by whoever asks.
+ * goes first (`turn-queue.ts`): the fewest bytes asked for now, by its connection and its address a short while ago. So a flood of
+ * dear requests waits for itself. It measures no memory; what a turn holds is estimated by whoever asks.
  */
 import type { TidegateError } from '../../base/errors.ts';
 import type { Work } from '../../store/work.ts';
+import { createTurnQueue, MOST_BEGUN, type PassDeps } from './turn-queue.ts';
 
 export interface TurnBounds {
   /** Most bytes that turns hold together. */
@@ -16,10 +17,7 @@ export interface TurnBounds {
   restingBytes: number;
 }
 
-export interface TurnDeps {
-  now: () => number;
-  /** Runs something once what is ready elsewhere has run. */
-  soon: (run: () => void) => void;
+export interface TurnDeps extends PassDeps {
   /** Runs something again and again, until it is stopped. */
   every: (ms: number, run: () => void) => { stop(): void };
   overloaded: () => TidegateError;
@@ -45,8 +43,6 @@ export interface WorkTurns {
   state(): { waiting: number; bytes: number; resting: number };
 }
 
-/** How long turns may hold the event loop before others get it, ms. */
-const LOOP_MS = 8;
 /** How long a request waits for its first turn, ms. */
 const FIRST_MS = 5_000;
 /** A turn that takes longer waits for something else, and holds less than it asked for. */
@@ -54,84 +50,35 @@ const HOLDS_MS = 1_000;
 const LOOK_MS = 100;
 /** What each turn costs beside its bytes. */
 const TURN_BYTES = 4_096;
-/** A turn up to here is small, and many are taken at once. */
+/** A turn up to here is small. */
 const SMALL_BYTES = 16_384;
-const MOST_SMALL = 8;
-/** Requests that began, never rested, and wait for a further turn. Beyond this no other begins. */
-const MOST_BEGUN = 1_000;
-/** What is asked for now counts so many times what was asked for before. */
+/** What a request asks for, and took before, counts so many times what its connection took before it. */
 const NOW_COUNTS = 16;
+/** A turn that held the event loop for a millisecond counts as one of so many bytes more. */
+const HELD_MS_BYTES = 16_384;
 /** Who waits for a millisecond goes before who asks for so many bytes less. */
-const WAITED_MS_BYTES = 4_096;
+const WAITED_MS_BYTES = 512;
 /** In this time, ms, what was spent counts half. */
 const HALF_LIFE_MS = 5_000;
 const MOST_LOGS = 1_000;
 const GUESSED_BYTES = 1_024;
-
-interface Waiting {
-  bytes: number;
-  /** By itself; what its address asked for of late comes to it. */
-  cost: number;
-  around: Share;
-  since: number;
-  isFirst: boolean;
-  /** It counts to those that began. */
-  isBegun: boolean;
-  go(): void;
-  refuse(): void;
-}
 
 interface Held {
   bytes: number;
   since: number;
 }
 
-export function createWorkTurns(bounds: TurnBounds, { now, soon, every, overloaded }: TurnDeps): WorkTurns {
-  const waiting: Waiting[] = [];
+export function createWorkTurns(bounds: TurnBounds, deps: TurnDeps): WorkTurns {
+  const { now, every, overloaded } = deps;
   const held = new Set<Held>();
   const sizes = new Map<string, number>();
   let bytes = 0;
-  let begun = 0;
   let resting = 0;
   let restingBytes = 0;
-  /** When the first turn of this pass of the loop began; null: there was none. */
-  let passBegan: number | null = null;
   let watch: { stop(): void } | null = null;
 
-  function beginPass(): void {
-    if (passBegan !== null) return;
-    passBegan = now();
-    soon(() => {
-      passBegan = null;
-      if (waiting.length > 0) giveTurns();
-    });
-  }
-
-  /** One large turn in a pass, or some small ones. Where nobody fits, whoever ends or `look` goes on. */
-  function giveTurns(): void {
-    for (let given = 0; given < MOST_SMALL; given += 1) {
-      const next = cheapest();
-      if (next === null || (given > 0 && next.bytes > SMALL_BYTES)) return;
-      beginPass();
-      waiting.splice(waiting.indexOf(next), 1);
-      if (next.isBegun) begun -= 1;
-      next.go();
-      if (next.bytes > SMALL_BYTES) return;
-    }
-  }
-
-  function cheapest(): Waiting | null {
-    let found: Waiting | null = null;
-    let least = Number.POSITIVE_INFINITY;
-    for (const each of waiting) {
-      if ((each.isFirst && begun >= MOST_BEGUN) || !fits(each.bytes)) continue;
-      const cost = each.cost + each.around.spent;
-      if (cost < least) [found, least] = [each, cost];
-    }
-    return found;
-  }
-
   const fits = (more: number) => bytes === 0 || bytes + more <= bounds.bytes;
+  const queue = createTurnQueue(fits, deps);
 
   function hold(more: number): Held {
     const one = { bytes: more, since: now() };
@@ -143,7 +90,7 @@ export function createWorkTurns(bounds: TurnBounds, { now, soon, every, overload
   function release(one: Held | null): null {
     if (one !== null && held.delete(one)) {
       bytes -= one.bytes;
-      if (waiting.length > 0) beginPass();
+      queue.wake();
     }
     return null;
   }
@@ -154,20 +101,10 @@ export function createWorkTurns(bounds: TurnBounds, { now, soon, every, overload
     for (const one of held) {
       if (time - one.since > HOLDS_MS) release(one);
     }
-    for (const late of waiting.filter((each) => each.isFirst && time - each.since > FIRST_MS)) {
-      waiting.splice(waiting.indexOf(late), 1);
-      late.refuse();
-    }
-    if (waiting.length > 0) return beginPass();
+    queue.refuseBefore(time - FIRST_MS);
+    if (queue.length > 0) return queue.wake();
     watch?.stop();
     watch = null;
-  }
-
-  function queue(one: Waiting): void {
-    waiting.push(one);
-    if (one.isBegun) begun += 1;
-    watch ??= every(LOOK_MS, look);
-    beginPass();
   }
 
   /** What counts of it now. @param more is spent on top */
@@ -185,6 +122,8 @@ export function createWorkTurns(bounds: TurnBounds, { now, soon, every, overload
     let mine: Held | null = null;
     let rests: number | null = null;
     let isFirst = true;
+    /** What this request took since it began, or rested. */
+    let taken = 0;
     let hasRested = false;
     let isOver = false;
 
@@ -199,47 +138,61 @@ export function createWorkTurns(bounds: TurnBounds, { now, soon, every, overload
       isFirst = false;
       mine = release(mine);
       if (!isOver) mine = hold(more);
-      for (const one of [share, around]) spentOf(one, more + TURN_BYTES);
+      taken += more + TURN_BYTES;
+      charge(more + TURN_BYTES);
+    }
+
+    function charge(spent: number): void {
+      for (const one of [share, around]) spentOf(one, spent);
     }
 
     function turn(more: number): Promise<void> | null {
       mine = release(mine);
       wake();
+      const hasTime = queue.hasTime();
       // To begin with a small request costs less than to keep it waiting, and it is small until it reads.
-      if (isFirst && more <= SMALL_BYTES && begun < MOST_BEGUN) {
-        beginPass();
+      const begins = isFirst && more <= SMALL_BYTES && queue.begun < MOST_BEGUN;
+      if (hasTime && (begins || (queue.length === 0 && fits(more)))) {
         take(more);
         return null;
-      }
-      if (waiting.length === 0 && fits(more)) {
-        beginPass();
-        if (now() - (passBegan ?? 0) < LOOP_MS) {
-          take(more);
-          return null;
-        }
       }
       return new Promise((resolve, reject) => {
         const go = () => {
           take(more);
           resolve();
         };
-        const cost = (more + TURN_BYTES) * NOW_COUNTS + spentOf(share) + now() * WAITED_MS_BYTES;
+        // What began ends soon where it asks for little: its connection was judged when it began.
+        const before = isFirst || more > SMALL_BYTES ? taken * NOW_COUNTS + spentOf(share) : 0;
+        const cost = (more + TURN_BYTES) * NOW_COUNTS + before + now() * WAITED_MS_BYTES;
+        const took = (ms: number) => charge(ms * HELD_MS_BYTES);
         const refuse = () => reject(overloaded());
-        queue({ bytes: more, cost, around, since: now(), isFirst, isBegun: !isFirst && !hasRested, go, refuse });
+        watch ??= every(LOOK_MS, look);
+        queue.add({
+          bytes: more,
+          cost,
+          around,
+          since: now(),
+          isFirst,
+          isBegun: !isFirst && !hasRested,
+          go,
+          took,
+          refuse,
+        });
       });
     }
 
     return {
       turn,
       pace() {
-        beginPass();
-        return now() - (passBegan ?? 0) < LOOP_MS ? null : turn(mine?.bytes ?? 0);
+        return queue.hasTime() ? null : turn(mine?.bytes ?? 0);
       },
+      spend: charge,
       rest(bytesKept) {
         mine = release(mine);
         wake();
         if (resting >= bounds.waits || restingBytes + bytesKept > bounds.restingBytes) return false;
         hasRested = true;
+        taken = 0;
         resting += 1;
         restingBytes += bytesKept;
         rests = bytesKept;
@@ -260,5 +213,5 @@ export function createWorkTurns(bounds: TurnBounds, { now, soon, every, overload
     };
   }
 
-  return { open, state: () => ({ waiting: waiting.length, bytes, resting }) };
+  return { open, state: () => ({ waiting: queue.length, bytes, resting }) };
 }

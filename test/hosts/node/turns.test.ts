@@ -14,6 +14,7 @@ function stage(bounds: Partial<TurnBounds> = {}) {
     {
       now: () => time,
       soon: (run) => void soon.push(run),
+      settled: (run) => void Promise.resolve().then(() => process.nextTick(run)),
       every(_ms, run) {
         watches.add(run);
         return { stop: () => void watches.delete(run) };
@@ -32,8 +33,7 @@ function stage(bounds: Partial<TurnBounds> = {}) {
       const due = soon;
       soon = [];
       for (const run of due) run();
-      await Promise.resolve();
-      await Promise.resolve();
+      await new Promise((resolve) => setImmediate(resolve));
     },
     look: () => [...watches].forEach((run) => run()),
   };
@@ -51,19 +51,51 @@ test('a turn comes at once where nobody waits', () => {
   expect([open().turn(KIB), open().turn(KIB)]).toEqual([null, null]);
 });
 
+/** Asks for a turn, and works for so long once it has it. */
+function works(work: OpenWork, bytes: number, ms: number, pass: (ms: number) => void): Promise<void> {
+  return Promise.resolve(work.turn(bytes)).then(() => {
+    pass(ms);
+    work.answered();
+  });
+}
+
 test('once turns have held the loop for long, others run first, and the cheapest of those that wait goes next', async () => {
   const { open, pass, loop } = stage();
   const order: string[] = [];
   void open().turn(KIB);
   pass(20);
-  void asked(open(), 500 * KIB, 'dear', order);
-  void asked(open(), 20 * KIB, 'cheap', order);
+  void asked(open(), 500 * KIB, 'dear', order).then(() => pass(10));
+  void asked(open(), 20 * KIB, 'cheap', order).then(() => pass(10));
   await Promise.resolve();
   expect(order).toEqual([]);
   await loop();
   expect(order).toEqual(['cheap']);
   await loop();
   expect(order).toEqual(['cheap', 'dear']);
+});
+
+test('a pass gives turns until its time is over, one after the other', async () => {
+  const { open, pass, loop, turns } = stage();
+  void open().turn(KIB);
+  pass(20);
+  for (let each = 0; each < 20; each += 1) void works(open(), 20 * KIB, 1, pass);
+  await loop();
+  expect(turns.state().waiting).toBe(12);
+});
+
+test('where sockets take most of a pass, turns get as long', async () => {
+  const { open, pass, loop, turns } = stage();
+  void open().turn(KIB);
+  pass(20);
+  for (let each = 0; each < 200; each += 1) void works(open(), 20 * KIB, 1, pass);
+  await loop();
+  expect(turns.state().waiting).toBe(192);
+  pass(50);
+  await loop();
+  expect(turns.state().waiting).toBe(142);
+  pass(500);
+  await loop();
+  expect(turns.state().waiting).toBe(62);
 });
 
 test('of two that ask for the same, the one whose connection asked for less goes first', async () => {
@@ -76,6 +108,64 @@ test('of two that ask for the same, the one whose connection asked for less goes
   void asked(open(), 100 * KIB, 'quiet', order);
   for (let each = 0; each < 3; each += 1) await loop();
   expect(order).toEqual(['quiet', 'busy']);
+});
+
+test('what began and asks for little goes before all that begin, whatever its connection asked for', async () => {
+  const { open, pass, loop } = stage();
+  const order: string[] = [];
+  const begun = open({ spent: 10_000 * KIB, at: 1_000_000 });
+  void begun.turn(KIB);
+  pass(20);
+  void asked(open({ spent: KIB, at: 1_000_000 }), KIB, 'first', order);
+  void asked(begun, KIB, 'begun', order);
+  await loop();
+  expect(order).toEqual(['begun', 'first']);
+});
+
+test('the more one request has taken, the later it goes on with much', async () => {
+  const { open, pass, loop } = stage();
+  const order: string[] = [];
+  const batch = open();
+  for (let each = 0; each < 5; each += 1) void batch.turn(50 * KIB);
+  pass(20);
+  void asked(batch, 50 * KIB, 'batch', order);
+  void asked(open(), 150 * KIB, 'page', order);
+  await loop();
+  expect(order).toEqual(['page', 'batch']);
+});
+
+test('what was spent without a turn counts when the connection begins again', async () => {
+  const { open, pass, loop } = stage();
+  const order: string[] = [];
+  const [writer, reader] = [
+    { spent: 0, at: 1_000_000 },
+    { spent: 0, at: 1_000_000 },
+  ];
+  open(writer).spend?.(1_000 * KIB);
+  void open().turn(KIB);
+  pass(20);
+  void asked(open(writer), KIB, 'writer', order);
+  void asked(open(reader), KIB, 'reader', order);
+  await loop();
+  expect(order).toEqual(['reader', 'writer']);
+});
+
+test('a turn that held the loop for long counts as much more', async () => {
+  const { open, pass, loop } = stage();
+  const order: string[] = [];
+  const slow = { spent: 0, at: 1_000_000 };
+  void open().turn(KIB);
+  pass(20);
+  void works(open(slow), 20 * KIB, 7, pass);
+  await loop();
+  pass(20);
+  await loop();
+  void open().turn(KIB);
+  pass(20);
+  void asked(open(slow), KIB, 'slow', order);
+  void asked(open(), KIB, 'other', order);
+  await loop();
+  expect(order).toEqual(['other', 'slow']);
 });
 
 test('what turns hold together has a bound, and a dear one that waits keeps no cheap one back', async () => {
