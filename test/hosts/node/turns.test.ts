@@ -52,11 +52,10 @@ test('a turn comes at once where nobody waits', () => {
 });
 
 /** Asks for a turn, and works for so long once it has it. */
-function works(work: OpenWork, bytes: number, ms: number, pass: (ms: number) => void): Promise<void> {
-  return Promise.resolve(work.turn(bytes)).then(() => {
-    pass(ms);
-    work.answered();
-  });
+async function works(work: OpenWork, bytes: number, ms: number, pass: (ms: number) => void): Promise<void> {
+  await work.turn(bytes);
+  pass(ms);
+  work.answered();
 }
 
 test('once turns have held the loop for long, others run first, and the cheapest of those that wait goes next', async () => {
@@ -64,8 +63,8 @@ test('once turns have held the loop for long, others run first, and the cheapest
   const order: string[] = [];
   void open().turn(KIB);
   pass(20);
-  void asked(open(), 500 * KIB, 'dear', order).then(() => pass(10));
-  void asked(open(), 20 * KIB, 'cheap', order).then(() => pass(10));
+  void asked(open(), 500 * KIB, 'dear', order).finally(() => pass(10));
+  void asked(open(), 20 * KIB, 'cheap', order).finally(() => pass(10));
   await Promise.resolve();
   expect(order).toEqual([]);
   await loop();
