@@ -146,6 +146,8 @@ export function createWorkTurns(bounds: TurnBounds, deps: TurnDeps): WorkTurns {
       for (const one of [share, around]) spentOf(one, spent);
     }
 
+    const took = (ms: number) => charge(ms * HELD_MS_BYTES);
+
     function turn(more: number): Promise<void> | null {
       mine = release(mine);
       wake();
@@ -164,7 +166,6 @@ export function createWorkTurns(bounds: TurnBounds, deps: TurnDeps): WorkTurns {
         // What began ends soon where it asks for little: its connection was judged when it began.
         const before = isFirst || more > SMALL_BYTES ? taken * NOW_COUNTS + spentOf(share) : 0;
         const cost = (more + TURN_BYTES) * NOW_COUNTS + before + now() * WAITED_MS_BYTES;
-        const took = (ms: number) => charge(ms * HELD_MS_BYTES);
         const refuse = () => reject(overloaded());
         watch ??= every(LOOK_MS, look);
         queue.add({
