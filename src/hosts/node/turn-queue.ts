@@ -4,7 +4,7 @@
  * sockets keeps turns from being given, nor turns what comes over sockets.
  */
 
-export interface Waiting {
+interface Waiting {
   bytes: number;
   /** What it costs by itself: the least goes first. */
   cost: number;

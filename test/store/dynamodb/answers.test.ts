@@ -89,7 +89,7 @@ test.each([
 ])('%s has a name: %s', async (error, code, message) => {
   const { store } = await scriptedDynamo(() => ({ error, more: { message: 'said so' } }), {
     clock: pausedClock(),
-    timeoutMs: 200,
+    timeoutMs: 2_000,
   });
   const named = { code, message: expect.stringMatching(message) };
   await expect(store.get({ partition: 'p', id: 'a' }, NOW)).rejects.toMatchObject(named);
