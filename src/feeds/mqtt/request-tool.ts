@@ -1,6 +1,5 @@
 /** The tool `request`: it publishes one message and waits for the answers. */
 import * as z from 'zod';
-import { listedAs } from '../../base/schema/json-schema.ts';
 import type { OutletTool } from '../../declare/outlet.ts';
 import { isoTime } from '../../base/time/time-text.ts';
 import type { MqttInbound, MqttOutlet, MqttRequestOutcome } from '../mqtt-session/messages.ts';
@@ -14,9 +13,6 @@ const MOST_ANSWERS = 100;
 const LONGEST_SECONDS = 25;
 const DEFAULT_SECONDS = 5;
 
-/** Taken as it is: a record would lose a property named `__proto__`. */
-const Properties = listedAs(z.custom<Record<string, string>>(), z.record(z.string(), z.string()));
-
 const Output = z.object({
   status: z.enum(['answered', 'partial', 'unanswered']).describe('partial: fewer answers than asked for'),
   feed: z.string(),
@@ -26,7 +22,8 @@ const Output = z.object({
       payload: z.unknown().describe('JSON where it is that, else text, else base64'),
       receivedAt: z.string().describe('ISO 8601'),
       contentType: z.string().optional(),
-      userProperties: Properties.optional(),
+      // Taken as they are: a record would lose a property named `__proto__`.
+      userProperties: z.unknown().describe('Texts by their names').optional(),
     }),
   ),
   responseTopic: z.string().describe('Where answers were waited for'),
