@@ -183,6 +183,8 @@ describe.skipIf(!requireService('redis'))('the Worker (needs redis-server)', { t
     await lonely.stop();
     const unseen = await started(given);
     for (const { url } of [seen, unseen]) {
+      // What one saw while the store was there is kept for 3 s.
+      await expect.poll(async () => (await get(`${url}/readyz`)).status, { timeout: 10_000 }).toBe(503);
       const ready = await get(`${url}/readyz`);
       expect([ready.status, ready.headers.get('retry-after')]).toEqual([503, '1']);
       const answer = await fetch(`${url}/mcp`, {
