@@ -5,7 +5,7 @@
  * answered as another one. Pure.
  */
 import { hasNonFinite } from './json.ts';
-import { isLongNumber, mayHoldGreatNumber, readSourceJson } from './source-json.ts';
+import { isLongNumber, mayHoldGreatNumber, readSourceJson, startsWithMark } from './source-json.ts';
 
 export type MessageText =
   | { ok: true; value: unknown }
@@ -20,14 +20,15 @@ const MOST_NESTED = 256;
 
 export function readMessage(text: string): MessageText {
   if (isDeeper(text, MOST_NESTED)) return wrong('text', `at most ${MOST_NESTED} levels of nesting`);
+  const isPlain = !mayHoldGreatNumber(text);
   let value: unknown;
   try {
-    value = readSourceJson(text);
+    value = isPlain && !startsWithMark(text) ? JSON.parse(text) : readSourceJson(text);
   } catch {
     return wrong('text', 'a whole JSON text');
   }
+  if (isPlain) return { ok: true, value };
   // Few messages have so many digits, and fewer have them in the place of an id: those are parsed again, to see whether it was a number.
-  if (!mayHoldGreatNumber(text)) return { ok: true, value };
   if (hasNonFinite(value, MOST_NESTED)) return wrong('text', 'numbers of at most 1.8e308');
   const [suspected] = placesOf(value).filter(({ id }) => isLongNumber(id));
   if (suspected && placesOf(JSON.parse(text)).some(({ id }) => typeof id === 'number' && !Number.isSafeInteger(id))) {

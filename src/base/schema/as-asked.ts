@@ -39,15 +39,19 @@ export function parseLongNumbers(schema: z.ZodType, data: unknown, context?: Con
   return { success: false, error: new z.ZodError([{ code: 'custom', path, message: KEPT_NAME, input: undefined }]) };
 }
 
+const NONE: readonly Path[] = [];
+
 function parseNumbers(schema: z.ZodType, data: unknown, context?: Context): ParsedAsAsked {
   const first = schema.safeParse(data, context);
-  const made = makesValues(schema) ? longNumbersIn(data, []) : [];
+  const made = makesValues(schema) ? longNumbersIn(data, []) : NONE;
   if (first.success && catchesValues(schema)) {
     const again = parseUncaught(schema, data, first.data, context);
     if (again !== null) return again;
   }
-  if (first.success)
-    return { success: true, data: first.data, given: data, exact: withAllDigits(first.data, data, made) };
+  if (first.success) {
+    const exact = made.length === 0 ? first.data : withAllDigits(first.data, data, made);
+    return { success: true, data: first.data, given: data, exact };
+  }
   const long = first.error.issues.flatMap(({ path }) => longNumbersIn(valueAt(data, path), path));
   if (long.length === 0) return first;
   const given = withNumbers(data, [], new Set(long.map(nameOf)));

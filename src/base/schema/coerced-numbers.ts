@@ -11,6 +11,7 @@ const DECIMAL = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*$/;
 
 /** The first number in `parsed` that the schema made of no decimal number; null where there is none. It has no words yet. */
 export function madeOfNothing(schema: z.ZodType, data: unknown, parsed: unknown): z.core.$ZodIssue | null {
+  if (placesOf(schema).length === 0) return null;
   const path = wrongIn(schema, data, parsed, new Map());
   return path && { code: 'invalid_type', expected: 'number', path, message: '', input: data };
 }

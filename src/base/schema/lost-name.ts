@@ -6,13 +6,14 @@
 const NAME = '__proto__';
 export const KEPT_NAME = `another name than ${NAME}, which would be lost`;
 
-/** Where the first such member is that `made` has not at the same place; null where there is none. */
+/** Where the first such member is that `made` has not at the same place; null where there is none. It makes no list: all data pass it. */
 export function lostName(given: unknown, made: unknown): string[] | null {
   if (typeof given !== 'object' || given === null) return null;
   const kept = typeof made === 'object' && made !== null ? (made as Record<string, unknown>) : {};
   if (Object.hasOwn(given, NAME) && !Object.hasOwn(kept, NAME)) return [NAME];
-  for (const [name, inner] of Object.entries(given)) {
-    if (typeof inner !== 'object' || inner === null) continue;
+  for (const name in given) {
+    const inner = (given as Record<string, unknown>)[name];
+    if (typeof inner !== 'object' || inner === null || !Object.hasOwn(given, name)) continue;
     const below = lostName(inner, Object.hasOwn(kept, name) ? kept[name] : null);
     if (below !== null) return [name, ...below];
   }

@@ -8,7 +8,7 @@ import { type Json, jsonBytes } from '../../base/json.ts';
 import { knownName } from '../../base/known-names.ts';
 import type { Operation, Version } from '../../store/store.ts';
 import { createAppender } from '../../streams/log/append.ts';
-import { loggedEvent, streamLog } from '../../streams/log/stream-log.ts';
+import { streamLog } from '../../streams/log/stream-log.ts';
 import { idsFrom, logThrown, validateEvent } from '../../streams/log/validate-event.ts';
 import type { Scope } from '../../streams/scope.ts';
 import { createChunk } from './chunk.ts';
@@ -16,11 +16,12 @@ import { BURST_DEAD_LETTERS, deadLetter, deadLetterLog, type Reason, toDeadLette
 import { createGapFold } from '../records/gap-fold.ts';
 import { createListedIds } from '../records/listed-ids.ts';
 import type { RejectedWhy } from '../records/rejected.ts';
-import { createSampler, type Sampled } from '../records/sampling.ts';
+import { createSampler } from '../records/sampling.ts';
 import { createRepeats, type RepeatsState } from '../records/repeats.ts';
 import type { FeedCounts } from '../records/counts.ts';
 import type { FeedState } from '../records/state.ts';
 import { recordBytes } from '../records/record-bytes.ts';
+import { createKeeper } from './keep-events.ts';
 import { createTally } from './tally.ts';
 
 const SHOWN_CHARACTERS = 60;
@@ -115,34 +116,7 @@ export function createIntake(scope: Scope, feed: DeclaredFeed, begun: FeedState)
     return 'taken';
   }
 
-  const entryOf = ({ stream, event }: Sampled, bytes: number | null) => ({
-    log: streamLog(tenant, stream),
-    value: loggedEvent.encode(event),
-    bytes: bytes ?? jsonBytes(event),
-  });
-
-  /** Adds all events that are new and returns their number; adds none and returns null if the chunk is full. */
-  function keep(sampled: readonly Sampled[], bytes: number | null): number | null {
-    const depths = sampled.map(({ stream, event }) => appender.depthOf(stream, event));
-    const fresh = sampled.filter((_one, index) => depths[index] === null);
-    const arrived = fresh.filter(({ event }) => !isGap(event)).length;
-    const entries = fresh.map((one) => entryOf(one, bytes));
-    if (arrived > 0 && fold.isPending()) entries.unshift(...fold.closing().map((gap) => entryOf(gap, null)));
-    if (!chunk.add(entries)) return null;
-    if (arrived > 0) fold.arrived();
-    for (const [index, { stream }] of sampled.entries()) {
-      const depth = depths[index] ?? null;
-      if (depth === null) repeats.appended(stream);
-      else repeats.repeated(stream, depth);
-    }
-    for (const { stream, event } of fresh) {
-      appender.remember(stream, event);
-      tally.filled(stream, isGap(event) ? null : event.time, now());
-    }
-    tally.count('events', arrived);
-    tally.count('duplicates', sampled.length - fresh.length);
-    return fresh.length;
-  }
+  const { keep, keepAll } = createKeeper({ tenant, appender, fold, chunk, repeats, tally, now });
 
   /** Whether the source lists an event under an id that another item of the same list has, which is not the same. */
   function sharesId(stream: string, event: LoggedEvent): boolean {
@@ -161,18 +135,17 @@ export function createIntake(scope: Scope, feed: DeclaredFeed, begun: FeedState)
       const expected = `an id that names one item: another of the same list has ${id} too, with other data`;
       return reject(item, { reason: 'id', field: 'id', expected });
     }
-    const through = sampler === null || isGap(event);
-    const sampled = through ? [{ stream, event }] : sampler.take(stream, event, bytes, now());
-    const fresh = keep(sampled, through ? bytes : null);
+    const sampled = sampler === null || isGap(event) ? null : sampler.take(stream, event, bytes, now());
+    const fresh = sampled === null ? keep(stream, event, bytes) : keepAll(sampled);
     if (fresh === null) {
-      if (!through) sampler.undo();
+      if (sampled !== null) sampler?.undo();
       if (!chunk.isEmpty()) return 'full';
       const expected = `what fits a commit of ${store.limits.commitBytes} bytes with the feed's record`;
       return reject(item, { reason: 'too_large', field: 'data', expected });
     }
     tally.came(item);
-    if (sampled.length === 0) tally.count('thinned');
-    return sampled.length > 0 && fresh === 0 ? 'duplicate' : 'taken';
+    if (sampled?.length === 0) tally.count('thinned');
+    return sampled?.length !== 0 && fresh === 0 ? 'duplicate' : 'taken';
   }
 
   return {
@@ -218,9 +191,9 @@ export function createIntake(scope: Scope, feed: DeclaredFeed, begun: FeedState)
       const closed = sampler?.close(now()) ?? [];
       await appender.load(closed.flatMap(({ stream }) => streams.get(stream) ?? []));
       for (const one of closed) {
-        if (keep([one], null) !== null) continue;
+        if (keep(one.stream, one.event, null) !== null) continue;
         if (!(await commit())) return false;
-        keep([one], null);
+        keep(one.stream, one.event, null);
       }
       return true;
     },

@@ -36,19 +36,24 @@ const MOST_HOLES = 6;
 export function joined(list: readonly Times[]): Times {
   const parts: Part[] = [];
   for (const times of list) {
-    if (times?.length === 2) parts.push([times[0], times[1]]);
+    if (times !== null && isPart(times)) parts.push(times);
     else parts.push(...partsOf(times));
   }
   parts.sort((a, b) => a[0] - b[0]);
   const [first] = parts;
   if (first === undefined) return null;
-  let [min, max] = first;
+  const [min] = first;
+  let [, max] = first;
   const widest: TimeHole[] = [];
-  for (const [from, to] of parts) {
-    if (from - max > 1) keepWidest(widest, max, from);
-    max = Math.max(max, to);
+  for (const part of parts) {
+    if (part[0] - max > 1) keepWidest(widest, max, part[0]);
+    if (part[1] > max) max = part[1];
   }
   return [min, max, ...worthwhile(widest, max - min)];
+}
+
+function isPart(times: readonly unknown[]): times is Part {
+  return times.length === 2;
 }
 
 /** @param widest the widest so far, the widest first. It takes the hole where that is one of them. */

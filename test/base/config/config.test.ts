@@ -30,7 +30,7 @@ test('an empty environment gives the defaults', () => {
       bodiesMib: 32,
       workMib: 16,
       waits: 1_000,
-      answersMib: 48,
+      answersMib: 32,
       answerMs: 30_000,
     },
     store: { name: 'sqlite', values: {} },
