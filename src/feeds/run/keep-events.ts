@@ -24,9 +24,9 @@ interface KeeperDeps {
 
 export interface Keeper {
   /** Adds an event if it is new. @param bytes of it as JSON; null: they are not known @returns how many are new; null: the chunk is full */
-  keep(stream: string, event: LoggedEvent, bytes: number | null): number | null;
+  keep: (stream: string, event: LoggedEvent, bytes: number | null) => number | null;
   /** Adds all that are new, or none. @returns as `keep` */
-  keepAll(events: readonly Sampled[]): number | null;
+  keepAll: (events: readonly Sampled[]) => number | null;
 }
 
 export function createKeeper({ tenant, appender, fold, chunk, repeats, tally, now }: KeeperDeps): Keeper {
