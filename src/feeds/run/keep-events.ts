@@ -22,14 +22,14 @@ interface KeeperDeps {
   now: () => number;
 }
 
-export interface Keeper {
+export interface EventKeeper {
   /** Adds an event if it is new. @param bytes of it as JSON; null: they are not known @returns how many are new; null: the chunk is full */
   keep: (stream: string, event: LoggedEvent, bytes: number | null) => number | null;
   /** Adds all that are new, or none. @returns as `keep` */
   keepAll: (events: readonly Sampled[]) => number | null;
 }
 
-export function createKeeper({ tenant, appender, fold, chunk, repeats, tally, now }: KeeperDeps): Keeper {
+export function createKeeper({ tenant, appender, fold, chunk, repeats, tally, now }: KeeperDeps): EventKeeper {
   const entryOf = (stream: string, event: LoggedEvent, bytes = jsonBytes(event)) => ({
     log: streamLog(tenant, stream),
     value: loggedEvent.encode(event),

@@ -198,7 +198,7 @@ export function mqttSuite(version: 4 | 5, connect: Connect, broker: () => Broker
   });
 
   describe.each([0, 1] as const)('retained messages of a feed at QoS %s', (qos) => {
-    const setting = { qos, idleMs: 300 };
+    const setting = { qos, idleMs: 900 };
     test('one that changed at QoS 0 while nobody listened is taken by the next burst, once', async () => {
       const { burst, root } = await prepare((top) => [target('s', `${top}/+`)], setting);
       await retain(root, '"open"');
