@@ -105,6 +105,7 @@ export function createMcpRoute(
       } finally {
         if (isCounted && !hasCome) coming -= 1;
         else if (isCounted) void (ended ?? Promise.resolve()).then(() => (underWay -= 1));
+        else if (ended !== null) void ended.then(() => work.answered?.());
       }
     },
     async remove(request, report) {

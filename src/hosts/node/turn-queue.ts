@@ -6,6 +6,8 @@
 
 interface Waiting {
   bytes: number;
+  /** It would be one more of those that keep much. */
+  isLarger: boolean;
   /** What it costs by itself: the least goes first. */
   cost: number;
   /** What its address has asked for of late, which comes to the cost. */
@@ -49,8 +51,11 @@ const MOST_MS = 80;
 /** Of those who began and wait. Beyond this no other begins. */
 export const MOST_BEGUN = 1_000;
 
-/** @param fits whether there is room for so many bytes more */
-export function createTurnQueue(fits: (bytes: number) => boolean, { now, soon, settled }: PassDeps): TurnQueue {
+/** @param fits whether there is room for so many bytes more, and for what keeps much where it is that */
+export function createTurnQueue(
+  fits: (bytes: number, isLarger: boolean) => boolean,
+  { now, soon, settled }: PassDeps,
+): TurnQueue {
   const waiting: Waiting[] = [];
   let begun = 0;
   /** When the first turn of this pass began; null: there was none. */
@@ -100,7 +105,7 @@ export function createTurnQueue(fits: (bytes: number) => boolean, { now, soon, s
     let found: Waiting | null = null;
     let least = Number.POSITIVE_INFINITY;
     for (const each of waiting) {
-      if ((each.isFirst && begun >= MOST_BEGUN) || !fits(each.bytes)) continue;
+      if ((each.isFirst && begun >= MOST_BEGUN) || !fits(each.bytes, each.isLarger)) continue;
       const cost = each.cost + each.around.spent;
       if (cost < least) [found, least] = [each, cost];
     }

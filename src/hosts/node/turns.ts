@@ -30,7 +30,7 @@ export interface Share {
 }
 
 export interface OpenWork extends Work {
-  /** Has to be called when there is an answer: what is not sent yet is counted elsewhere. */
+  /** Has to be called when there is an answer, and again where one is streamed when the work is done. */
   answered(): void;
   /** Has to be called at the end, once. */
   end(): void;
@@ -52,6 +52,11 @@ const LOOK_MS = 100;
 const TURN_BYTES = 4_096;
 /** A turn up to here is small. */
 const SMALL_BYTES = 16_384;
+/** A request keeps what it read until it has its answer. Of those that keep more than these bytes there are so many at a time. */
+const LARGE_BYTES = 163_840;
+const MOST_LARGE = 16;
+/** Such a request is none any more so long after its last turn, ms: it waits for something else. */
+const LARGE_MS = 5_000;
 /** What a request asks for, and took before, counts so many times what its connection took before it. */
 const NOW_COUNTS = 16;
 /** A turn that held the event loop for a millisecond counts as one of so many bytes more. */
@@ -68,16 +73,23 @@ interface Held {
   since: number;
 }
 
+/** A request that keeps much, by when its last turn was. */
+interface Large {
+  since: number;
+}
+
 export function createWorkTurns(bounds: TurnBounds, deps: TurnDeps): WorkTurns {
   const { now, every, overloaded } = deps;
   const held = new Set<Held>();
+  const large = new Set<Large>();
   const sizes = new Map<string, number>();
   let bytes = 0;
   let resting = 0;
   let restingBytes = 0;
   let watch: { stop(): void } | null = null;
 
-  const fits = (more: number) => bytes === 0 || bytes + more <= bounds.bytes;
+  const fits = (more: number, isLarger: boolean) =>
+    (bytes === 0 || bytes + more <= bounds.bytes) && !(isLarger && large.size >= MOST_LARGE);
   const queue = createTurnQueue(fits, deps);
 
   function hold(more: number): Held {
@@ -101,6 +113,9 @@ export function createWorkTurns(bounds: TurnBounds, deps: TurnDeps): WorkTurns {
     for (const one of held) {
       if (time - one.since > HOLDS_MS) release(one);
     }
+    for (const one of large) {
+      if (time - one.since > LARGE_MS) large.delete(one);
+    }
     queue.refuseBefore(time - FIRST_MS);
     if (queue.length > 0) return queue.wake();
     watch?.stop();
@@ -121,6 +136,7 @@ export function createWorkTurns(bounds: TurnBounds, deps: TurnDeps): WorkTurns {
   function open(share: Share, around: Share): OpenWork {
     let mine: Held | null = null;
     let rests: number | null = null;
+    const me: Large = { since: 0 };
     let isFirst = true;
     /** What this request took since it began, or rested. */
     let taken = 0;
@@ -134,10 +150,20 @@ export function createWorkTurns(bounds: TurnBounds, deps: TurnDeps): WorkTurns {
       rests = null;
     }
 
+    /** It keeps nothing any more: it waits for something else, or has its answer. */
+    function letGo(): void {
+      mine = release(mine);
+      if (large.delete(me)) queue.wake();
+    }
+
     function take(more: number): void {
       isFirst = false;
       mine = release(mine);
       if (!isOver) mine = hold(more);
+      if (large.has(me) || (taken + more > LARGE_BYTES && !isOver)) {
+        me.since = now();
+        large.add(me);
+      }
       taken += more + TURN_BYTES;
       charge(more + TURN_BYTES);
     }
@@ -152,9 +178,10 @@ export function createWorkTurns(bounds: TurnBounds, deps: TurnDeps): WorkTurns {
       mine = release(mine);
       wake();
       const hasTime = queue.hasTime();
+      const isLarger = taken + more > LARGE_BYTES && !large.has(me);
       // To begin with a small request costs less than to keep it waiting, and it is small until it reads.
       const begins = isFirst && more <= SMALL_BYTES && queue.begun < MOST_BEGUN;
-      if (hasTime && (begins || (queue.length === 0 && fits(more)))) {
+      if (hasTime && (begins || (queue.length === 0 && fits(more, isLarger)))) {
         take(more);
         return null;
       }
@@ -163,13 +190,14 @@ export function createWorkTurns(bounds: TurnBounds, deps: TurnDeps): WorkTurns {
           take(more);
           resolve();
         };
-        // What began ends soon where it asks for little: its connection was judged when it began.
+        // What began ends the sooner, and keeps nothing then: its connection was judged when it began, and when it became large.
         const before = isFirst || more > SMALL_BYTES ? taken * NOW_COUNTS + spentOf(share) : 0;
         const cost = (more + TURN_BYTES) * NOW_COUNTS + before + now() * WAITED_MS_BYTES;
         const refuse = () => reject(overloaded());
         watch ??= every(LOOK_MS, look);
         queue.add({
           bytes: more,
+          isLarger,
           cost,
           around,
           since: now(),
@@ -189,7 +217,7 @@ export function createWorkTurns(bounds: TurnBounds, deps: TurnDeps): WorkTurns {
       },
       spend: charge,
       rest(bytesKept) {
-        mine = release(mine);
+        letGo();
         wake();
         if (resting >= bounds.waits || restingBytes + bytesKept > bounds.restingBytes) return false;
         hasRested = true;
@@ -205,10 +233,10 @@ export function createWorkTurns(bounds: TurnBounds, deps: TurnDeps): WorkTurns {
         if (before === undefined && sizes.size >= MOST_LOGS) sizes.clear();
         sizes.set(log, before === undefined ? size : (before + size) / 2);
       },
-      answered: () => void (mine = release(mine)),
+      answered: letGo,
       end() {
         isOver = true;
-        mine = release(mine);
+        letGo();
         wake();
       },
     };

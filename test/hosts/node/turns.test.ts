@@ -133,6 +133,37 @@ test('the more one request has taken, the later it goes on with much', async () 
   expect(order).toEqual(['page', 'batch']);
 });
 
+test('so many requests keep much at a time; small pages pass those that wait for it, and whoever has its answer makes room', async () => {
+  const { open, loop, turns } = stage({ bytes: 100_000 * KIB });
+  const order: string[] = [];
+  const large = Array.from({ length: 17 }, () => open());
+  for (const one of large) void asked(one, 200 * KIB, 'large', order);
+  await loop();
+  expect([order.length, turns.state().waiting]).toEqual([16, 1]);
+  void asked(open(), 100 * KIB, 'page', order);
+  await loop();
+  expect(order.at(-1)).toBe('page');
+  large[0]?.answered();
+  await loop();
+  expect([order.length, turns.state().waiting]).toEqual([18, 0]);
+});
+
+test('a request that keeps much and waits elsewhere for long keeps no other back', async () => {
+  const { open, pass, look, loop, turns } = stage({ bytes: 100_000 * KIB });
+  const order: string[] = [];
+  for (let each = 0; each < 17; each += 1) {
+    const one = open();
+    void one.turn(KIB);
+    void asked(one, 200 * KIB, 'large', order);
+  }
+  await loop();
+  expect(turns.state().waiting).toBe(1);
+  pass(5_100);
+  look();
+  await loop();
+  expect(order).toHaveLength(17);
+});
+
 test('what was spent without a turn counts when the connection begins again', async () => {
   const { open, pass, loop } = stage();
   const order: string[] = [];
