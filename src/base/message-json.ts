@@ -5,7 +5,7 @@
  * answered as another one. Pure.
  */
 import { hasNonFinite } from './json.ts';
-import { isLongNumber, mayHoldGreatNumber, readSourceJson, startsWithMark } from './source-json.ts';
+import { isLongNumber, mayHoldGreatNumber, readSourceJson, withoutMark } from './source-json.ts';
 
 export type MessageText =
   | { ok: true; value: unknown }
@@ -18,12 +18,13 @@ export type MessageText =
  */
 const MOST_NESTED = 256;
 
-export function readMessage(text: string): MessageText {
+export function readMessage(given: string): MessageText {
+  const text = withoutMark(given);
   if (isDeeper(text, MOST_NESTED)) return wrong('text', `at most ${MOST_NESTED} levels of nesting`);
   const isPlain = !mayHoldGreatNumber(text);
   let value: unknown;
   try {
-    value = isPlain && !startsWithMark(text) ? JSON.parse(text) : readSourceJson(text);
+    value = isPlain ? JSON.parse(text) : readSourceJson(text);
   } catch {
     return wrong('text', 'a whole JSON text');
   }

@@ -17,18 +17,18 @@ type Reviver = (name: string, value: unknown, context?: { source?: string }) => 
  * @throws SyntaxError for what is not JSON; RangeError for what is nested too deep to read
  */
 export function readSourceJson(text: string): unknown {
-  const json = startsWithMark(text) ? text.slice(1) : text;
+  const json = withoutMark(text);
   const value: unknown = JSON.parse(json);
   // Few texts have such a number, and to look at the values costs less than to look at each number's text.
   return hasGreatNumber(value, MOST_DEPTH) ? JSON.parse(json, keepText as Parameters<typeof JSON.parse>[1]) : value;
 }
 
-/** Whether a byte order mark stands before a text. */
-export function startsWithMark(text: string): boolean {
-  return text.charCodeAt(0) === 0xfeff;
+/** A text without the byte order mark that may stand before it. */
+export function withoutMark(text: string): string {
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }
 
-/** 16 digits in a row, or a power of ten: without them every number of a JSON text is one that a double holds. */
+/** 16 digits and points in a row, or a power of ten: without them no number of a JSON text is beyond what a double holds for certain. */
 const GREAT = /\d[eE][+-]?\d|[\d.]{16}/;
 
 /** False: no number of the text is beyond ±(2^53 - 1). */

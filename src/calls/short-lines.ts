@@ -102,11 +102,13 @@ function addValues(parts: string[], data: Json, path: string, depth: number): vo
 /** A field's name in a path. Events of one stream have the same few names. */
 const steps = new Map<string, string>();
 const MOST_STEPS = 1_000;
+const STEP_CHARACTERS = 256;
 
 function stepOf(name: string): string {
   const known = steps.get(name);
   if (known !== undefined) return known;
   const step = name.includes('.') ? jsonText(name) : plainText(name);
+  if (name.length > STEP_CHARACTERS) return step;
   if (steps.size >= MOST_STEPS) steps.clear();
   steps.set(name, step);
   return step;

@@ -25,7 +25,7 @@ export interface Work {
   pace?: Pace;
   /** Tells of work that was not asked for as a turn. Absent: nobody counts it. */
   spend?(bytes: number): void;
-  /** Tells that all work is done, though the answer may not be sent: it keeps nothing more to work with. Absent: nobody counts that. */
+  /** Tells that there is an answer, or one begins, or the work of one that is streamed is done: what is kept then counts elsewhere. Absent: nobody counts. */
   answered?(): void;
   /** About how many bytes an entry of that log has, after those that were read. */
   entryBytes(log: string): number;

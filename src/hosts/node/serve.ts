@@ -61,7 +61,7 @@ export async function serve(
       bodies: { bytes: config.bounds.bodiesMib * 1_048_576, ms: config.bounds.bodyMs },
       dispatch: workers?.dispatch,
     });
-    const server = await bind(host.fetch, runtime, config);
+    const server = await bind(host.fetch, config);
     const connections = createConnections(server, runtime);
     const loop = loopOptions === null ? null : startLoop(deps, loopOptions);
     return {
@@ -82,13 +82,13 @@ export async function serve(
   }
 }
 
-function bind(
-  fetch: Host['fetch'],
-  runtime: Runtime,
-  { host, port, keepAliveMs, bounds, trustedProxies }: Config,
-): Promise<Server> {
+function bind(fetch: Host['fetch'], { host, port, keepAliveMs, bounds, trustedProxies }: Config): Promise<Server> {
   return new Promise((resolve, reject) => {
-    const server = createBoundedServer(fetch, runtime, keepAliveMs, { ...bounds, proxies: trustedProxies });
+    // Turns and slow readers go by time that passes, whatever the clock of the machine says.
+    const server = createBoundedServer(fetch, { now: () => performance.now() }, keepAliveMs, {
+      ...bounds,
+      proxies: trustedProxies,
+    });
     server.once('error', (cause: NodeJS.ErrnoException) => reject(notListening(cause, host, port)));
     server.listen(port, host, () => resolve(server));
   });

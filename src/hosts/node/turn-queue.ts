@@ -5,9 +5,6 @@
  */
 
 interface Waiting {
-  bytes: number;
-  /** It would be one more of those that keep much. */
-  isLarger: boolean;
   /** What it costs by itself: the least goes first. */
   cost: number;
   /** What its address has asked for of late, which comes to the cost. */
@@ -17,6 +14,8 @@ interface Waiting {
   isFirst: boolean;
   /** It began and never rested, so what it did is held for it. */
   isBegun: boolean;
+  /** Whether there is room for what it asks for. */
+  fits(): boolean;
   go(): void;
   /** Told how long its turn held the event loop, ms. */
   took(ms: number): void;
@@ -39,7 +38,7 @@ export interface TurnQueue {
   add(one: Waiting): void;
   /** Tells that something changed, so that somebody may fit. */
   wake(): void;
-  /** Whether this pass has time for another turn that nobody has to give. It counts as given. */
+  /** Whether this pass has time for another turn that nobody has to give. A pass begins where there was none. */
   hasTime(): boolean;
   /** Refuses those who wait for their first turn since before a time. */
   refuseBefore(time: number): void;
@@ -51,11 +50,7 @@ const MOST_MS = 80;
 /** Of those who began and wait. Beyond this no other begins. */
 export const MOST_BEGUN = 1_000;
 
-/** @param fits whether there is room for so many bytes more, and for what keeps much where it is that */
-export function createTurnQueue(
-  fits: (bytes: number, isLarger: boolean) => boolean,
-  { now, soon, settled }: PassDeps,
-): TurnQueue {
+export function createTurnQueue({ now, soon, settled }: PassDeps): TurnQueue {
   const waiting: Waiting[] = [];
   let begun = 0;
   /** When the first turn of this pass began; null: there was none. */
@@ -105,7 +100,7 @@ export function createTurnQueue(
     let found: Waiting | null = null;
     let least = Number.POSITIVE_INFINITY;
     for (const each of waiting) {
-      if ((each.isFirst && begun >= MOST_BEGUN) || !fits(each.bytes, each.isLarger)) continue;
+      if ((each.isFirst && begun >= MOST_BEGUN) || !each.fits()) continue;
       const cost = each.cost + each.around.spent;
       if (cost < least) [found, least] = [each, cost];
     }

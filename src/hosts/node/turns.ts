@@ -6,6 +6,7 @@
  */
 import type { TidegateError } from '../../base/errors.ts';
 import type { Work } from '../../store/work.ts';
+import { type Share, spentOf } from './spent.ts';
 import { createTurnQueue, MOST_BEGUN, type PassDeps } from './turn-queue.ts';
 
 export interface TurnBounds {
@@ -23,14 +24,8 @@ export interface TurnDeps extends PassDeps {
   overloaded: () => TidegateError;
 }
 
-/** What one connection, or one address, has asked for of late. */
-export interface Share {
-  spent: number;
-  at: number;
-}
-
 export interface OpenWork extends Work {
-  /** Has to be called when there is an answer, and again where one is streamed when the work is done. */
+  /** Has to be called when there is an answer or one begins, and again when the work of one that is streamed is done. */
   answered(): void;
   /** Has to be called at the end, once. */
   end(): void;
@@ -59,12 +54,10 @@ const MOST_LARGE = 16;
 const LARGE_MS = 5_000;
 /** What a request asks for, and took before, counts so many times what its connection took before it. */
 const NOW_COUNTS = 16;
-/** A turn that held the event loop for a millisecond counts as one of so many bytes more. */
+/** A turn that somebody waited for, and that held the event loop for a millisecond, counts as one of so many bytes more. */
 const HELD_MS_BYTES = 16_384;
 /** Who waits for a millisecond goes before who asks for so many bytes less. */
 const WAITED_MS_BYTES = 512;
-/** In this time, ms, what was spent counts half. */
-const HALF_LIFE_MS = 5_000;
 const MOST_LOGS = 1_000;
 const GUESSED_BYTES = 1_024;
 
@@ -73,9 +66,10 @@ interface Held {
   since: number;
 }
 
-/** A request that keeps much, by when its last turn was. */
+/** A request that keeps much: when its last turn was, and how many more it waits for. */
 interface Large {
   since: number;
+  waiting: number;
 }
 
 export function createWorkTurns(bounds: TurnBounds, deps: TurnDeps): WorkTurns {
@@ -88,10 +82,7 @@ export function createWorkTurns(bounds: TurnBounds, deps: TurnDeps): WorkTurns {
   let restingBytes = 0;
   let watch: { stop(): void } | null = null;
 
-  const fits = (more: number, isLarger: boolean) =>
-    (bytes === 0 || bytes + more <= bounds.bytes) && !(isLarger && large.size >= MOST_LARGE);
-  const queue = createTurnQueue(fits, deps);
-
+  const queue = createTurnQueue(deps);
   function hold(more: number): Held {
     const one = { bytes: more, since: now() };
     bytes += more;
@@ -107,14 +98,14 @@ export function createWorkTurns(bounds: TurnBounds, deps: TurnDeps): WorkTurns {
     return null;
   }
 
-  /** Nobody waits for ever: not for a first turn, and not for one that somebody keeps. */
+  /** Nobody waits for ever: first turns are refused after a while, and what is held for long counts no more. */
   function look(): void {
     const time = now();
     for (const one of held) {
       if (time - one.since > HOLDS_MS) release(one);
     }
     for (const one of large) {
-      if (time - one.since > LARGE_MS) large.delete(one);
+      if (one.waiting === 0 && time - one.since > LARGE_MS) large.delete(one);
     }
     queue.refuseBefore(time - FIRST_MS);
     if (queue.length > 0) return queue.wake();
@@ -122,26 +113,15 @@ export function createWorkTurns(bounds: TurnBounds, deps: TurnDeps): WorkTurns {
     watch = null;
   }
 
-  /** What counts of it now. @param more is spent on top */
-  function spentOf(share: Share, more = 0): number {
-    const time = now();
-    if (time > share.at) {
-      share.spent *= 0.5 ** ((time - share.at) / HALF_LIFE_MS);
-      share.at = time;
-    }
-    share.spent += more;
-    return share.spent;
-  }
-
   function open(share: Share, around: Share): OpenWork {
     let mine: Held | null = null;
     let rests: number | null = null;
-    const me: Large = { since: 0 };
+    const me: Large = { since: 0, waiting: 0 };
     let isFirst = true;
     /** What this request took since it began, or rested. */
     let taken = 0;
     let hasRested = false;
-    let isOver = false;
+    let isGone = false;
 
     function wake(): void {
       if (rests === null) return;
@@ -150,75 +130,99 @@ export function createWorkTurns(bounds: TurnBounds, deps: TurnDeps): WorkTurns {
       rests = null;
     }
 
-    /** It keeps nothing any more: it waits for something else, or has its answer. */
+    /** What it keeps from now on is counted anew. */
     function letGo(): void {
       mine = release(mine);
       if (large.delete(me)) queue.wake();
     }
 
+    const becomesLarge = (more: number) => taken + more > LARGE_BYTES && !large.has(me);
+
+    const fits = (more: number) =>
+      (bytes === 0 || bytes + more <= bounds.bytes) && !(becomesLarge(more) && large.size >= MOST_LARGE);
+
     function take(more: number): void {
       isFirst = false;
-      mine = release(mine);
-      if (!isOver) mine = hold(more);
-      if (large.has(me) || (taken + more > LARGE_BYTES && !isOver)) {
-        me.since = now();
-        large.add(me);
-      }
+      release(mine);
+      mine = hold(more);
+      if (becomesLarge(more)) large.add(me);
+      me.since = now();
       taken += more + TURN_BYTES;
       charge(more + TURN_BYTES);
     }
 
     function charge(spent: number): void {
-      for (const one of [share, around]) spentOf(one, spent);
+      for (const one of [share, around]) spentOf(one, now(), spent);
     }
 
     const took = (ms: number) => charge(ms * HELD_MS_BYTES);
+
+    /** Waits for a turn. @param take is called when it comes */
+    function inQueue(more: number, fitsNow: () => boolean, isRefusable: boolean, take: () => void): Promise<void> {
+      watch ??= every(LOOK_MS, look);
+      spentOf(around, now());
+      // What began ends soon where it asks for little: its connection was judged when it began.
+      const before = isFirst || more > SMALL_BYTES ? taken * NOW_COUNTS + spentOf(share, now()) : 0;
+      me.waiting += 1;
+      return new Promise((resolve, reject) => {
+        queue.add({
+          cost: (more + TURN_BYTES) * NOW_COUNTS + before + now() * WAITED_MS_BYTES,
+          around,
+          since: now(),
+          isFirst: isRefusable,
+          isBegun: !isFirst && !hasRested,
+          fits: fitsNow,
+          go() {
+            me.waiting -= 1;
+            take();
+            resolve();
+          },
+          took,
+          refuse() {
+            me.waiting -= 1;
+            reject(overloaded());
+          },
+        });
+      });
+    }
 
     function turn(more: number): Promise<void> | null {
       mine = release(mine);
       wake();
       const hasTime = queue.hasTime();
-      const isLarger = taken + more > LARGE_BYTES && !large.has(me);
       // To begin with a small request costs less than to keep it waiting, and it is small until it reads.
       const begins = isFirst && more <= SMALL_BYTES && queue.begun < MOST_BEGUN;
-      if (hasTime && (begins || (queue.length === 0 && fits(more, isLarger)))) {
+      if (hasTime && (begins || (queue.length === 0 && fits(more)))) {
         take(more);
         return null;
       }
-      return new Promise((resolve, reject) => {
-        const go = () => {
-          take(more);
-          resolve();
-        };
-        // What began ends the sooner, and keeps nothing then: its connection was judged when it began, and when it became large.
-        const before = isFirst || more > SMALL_BYTES ? taken * NOW_COUNTS + spentOf(share) : 0;
-        const cost = (more + TURN_BYTES) * NOW_COUNTS + before + now() * WAITED_MS_BYTES;
-        const refuse = () => reject(overloaded());
-        watch ??= every(LOOK_MS, look);
-        queue.add({
-          bytes: more,
-          isLarger,
-          cost,
-          around,
-          since: now(),
-          isFirst,
-          isBegun: !isFirst && !hasRested,
-          go,
-          took,
-          refuse,
-        });
-      });
+      return inQueue(
+        more,
+        () => fits(more),
+        isFirst,
+        () => take(more),
+      );
     }
 
     return {
       turn,
       pace() {
-        return queue.hasTime() ? null : turn(mine?.bytes ?? 0);
+        // It goes on with what it has.
+        return queue.hasTime()
+          ? null
+          : inQueue(
+              0,
+              () => true,
+              false,
+              () => charge(TURN_BYTES),
+            );
       },
       spend: charge,
       rest(bytesKept) {
         letGo();
         wake();
+        // Nobody would tell when it ends.
+        if (isGone) return true;
         if (resting >= bounds.waits || restingBytes + bytesKept > bounds.restingBytes) return false;
         hasRested = true;
         taken = 0;
@@ -235,7 +239,7 @@ export function createWorkTurns(bounds: TurnBounds, deps: TurnDeps): WorkTurns {
       },
       answered: letGo,
       end() {
-        isOver = true;
+        isGone = true;
         letGo();
         wake();
       },

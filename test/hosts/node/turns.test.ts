@@ -164,6 +164,84 @@ test('a request that keeps much and waits elsewhere for long keeps no other back
   expect(order).toHaveLength(17);
 });
 
+test('one that keeps much and waits for a further turn stays one of them, however long it waits', async () => {
+  const { open, pass, look, loop, turns } = stage({ bytes: 100_000 * KIB });
+  const order: string[] = [];
+  const large = Array.from({ length: 16 }, () => open());
+  for (const one of large) void asked(one, 200 * KIB, 'large', order);
+  await loop();
+  void open().turn(KIB);
+  pass(20);
+  for (const one of large) void asked(one, 200 * KIB, 'again', order);
+  for (let each = 0; each < 16; each += 1) void asked(open(), 200 * KIB, 'new', order);
+  pass(5_100);
+  look();
+  await loop();
+  expect(order.filter((name) => name === 'again')).toHaveLength(16);
+  expect(order.filter((name) => name === 'new')).toEqual([]);
+  expect(turns.state().waiting).toBe(0);
+});
+
+test('two reads of one request that keep much need one place', async () => {
+  const { open, pass, loop } = stage({ bytes: 100_000 * KIB });
+  const order: string[] = [];
+  void open().turn(KIB);
+  pass(20);
+  for (let each = 0; each < 16; each += 1) {
+    const one = open();
+    void asked(one, 200 * KIB, 'one', order);
+    void asked(one, 200 * KIB, 'other', order);
+  }
+  await loop();
+  expect(order).toHaveLength(32);
+});
+
+test('what works on for a client that has gone keeps its bounds', async () => {
+  const { open, loop, turns } = stage({ bytes: 1_000 * KIB });
+  const order: string[] = [];
+  const gone = Array.from({ length: 3 }, () => open());
+  for (const one of gone) {
+    void one.turn(KIB);
+    one.end();
+  }
+  for (const one of gone) void asked(one, 900 * KIB, 'gone', order);
+  await loop();
+  expect([order.length, turns.state().waiting]).toEqual([1, 2]);
+  gone[0]?.answered();
+  await loop();
+  expect(order).toHaveLength(2);
+});
+
+test('a pause between two pieces of work is no further work', async () => {
+  const { open, pass, loop, turns } = stage({ bytes: 100_000 * KIB });
+  for (let each = 0; each < 16; each += 1) void open().turn(200 * KIB);
+  const small = open();
+  void small.turn(60 * KIB);
+  let paused = 0;
+  for (let each = 0; each < 4; each += 1) {
+    void small.pace?.();
+    pass(20);
+    void small.pace?.()?.then(() => (paused += 1));
+    await loop();
+  }
+  expect(paused).toBe(4);
+  expect(turns.state().bytes).toBe((16 * 200 + 60) * KIB);
+});
+
+test('an address that has asked for nothing for a while is judged by what is left of it', async () => {
+  const { turns, pass, loop } = stage();
+  const order: string[] = [];
+  const quiet = { spent: 80_000 * KIB, at: 1_000_000 };
+  pass(60_000);
+  const other = { spent: 100 * KIB, at: 1_060_000 };
+  void turns.open({ spent: 0, at: 1_060_000 }, other).turn(KIB);
+  pass(20);
+  void asked(turns.open({ spent: 0, at: 1_060_000 }, other), KIB, 'other', order);
+  void asked(turns.open({ spent: 0, at: 1_060_000 }, quiet), KIB, 'quiet', order);
+  await loop();
+  expect(order).toEqual(['quiet', 'other']);
+});
+
 test('what was spent without a turn counts when the connection begins again', async () => {
   const { open, pass, loop } = stage();
   const order: string[] = [];
