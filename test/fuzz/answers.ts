@@ -1,7 +1,7 @@
 /** What is wrong with an answer, whatever was asked: it has to be in form, and never the server's own fault. */
 import type { Answer } from './stage.ts';
 
-const STATUSES = new Set([200, 202, 204, 304, 400, 401, 403, 404, 405, 406, 413, 415, 429]);
+const STATUSES = new Set([200, 202, 204, 304, 400, 401, 403, 404, 405, 406, 408, 413, 415, 429]);
 const INTERNAL = -32_603;
 
 interface Message {

@@ -60,7 +60,7 @@ export async function fuzzRun({ rounds, seed, tell }: FuzzOptions): Promise<Fuzz
   const problem = (text: string) => void (report.problems.length < MOST_PROBLEMS && report.problems.push(text));
   const tenth = Math.ceil(rounds / 10);
   for (let round = 1; round <= rounds; round += 1) {
-    const { method, request, mostAnswers, shown } = wrongRequest(random, known, round);
+    const { method, request, mostAnswers, shown } = wrongRequest(random, known, round, stage.sleep);
     const begun = performance.now();
     try {
       const answer = await stage.send(request);

@@ -25,7 +25,7 @@ const SLOWEST_MS = 5_000;
 export function fuzzVerdict({ problems, answered, heap, slowestMs, statuses }: FuzzReport): string[] {
   const wrong = [...problems];
   for (const method of MUST_ANSWER) if (!answered.has(method)) wrong.push(`${method} never had a result`);
-  for (const status of [200, 202, 400, 404]) if (!statuses.has(status)) wrong.push(`status ${status} never came`);
+  for (const status of [200, 202, 400, 404, 408]) if (!statuses.has(status)) wrong.push(`status ${status} never came`);
   const grown = (heap.at(-1) ?? 0) - (heap[2] ?? 0);
   if (grown > MOST_GROWTH) wrong.push(`the heap grew by ${Math.round(grown / 1_048_576)} MiB`);
   if (slowestMs > SLOWEST_MS) wrong.push(`an answer took ${Math.round(slowestMs)} ms`);

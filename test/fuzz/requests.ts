@@ -5,6 +5,7 @@
 import { carelessly } from '../base/schema/careless.ts';
 import { HEADER_VALUES, mutate, textOf } from '../mcp/serve/wrong-messages.ts';
 import { type Random, valueOf } from './arguments.ts';
+import { bodyComing, comingOf } from './coming.ts';
 import { PUSH_TOKEN } from './stage.ts';
 import type { JsonObject } from '../../src/base/json.ts';
 
@@ -152,7 +153,13 @@ function written(schema: JsonObject, random: Random, known: Known): JsonObject {
   return (random(3) === 0 ? carelessly(schema, args, random) : args) as JsonObject;
 }
 
-export function wrongRequest(random: Random, known: Known, round: number): FuzzRequest {
+/** @param sleep waits in model time, between the pieces of a body that comes slowly */
+export function wrongRequest(
+  random: Random,
+  known: Known,
+  round: number,
+  sleep: (ms: number) => Promise<void>,
+): FuzzRequest {
   const pick = <Item>(items: readonly Item[]) => items[random(items.length)];
   const [method, params] = rightMessage(random, known);
   const modern = random(4) > 0;
@@ -194,8 +201,11 @@ export function wrongRequest(random: Random, known: Known, round: number): FuzzR
     if (random(2) === 0) headers['Idempotency-Key'] = `key-${random(50)}`;
     if (random(3) === 0) headers['Content-Type'] = 'application/x-ndjson';
   }
-  const init = verb === 'GET' || verb === 'HEAD' ? { method: verb, headers } : { method: verb, headers, body };
-  const shown = `${verb} ${path.slice(0, 80)} ${JSON.stringify(headers).slice(0, 600)} ${String(body).slice(0, 600)}`;
+  const hasBody = verb !== 'GET' && verb !== 'HEAD';
+  const coming = hasBody ? comingOf(random) : null;
+  const shown = `${coming ?? ''} ${verb} ${path.slice(0, 80)} ${JSON.stringify(headers).slice(0, 600)} ${String(body).slice(0, 600)}`;
+  const sent = coming === null ? { body } : { body: bodyComing(body, coming, random, sleep), duplex: 'half' as const };
+  const init = hasBody ? { method: verb, headers, ...sent } : { method: verb, headers };
   const mostAnswers = verb !== 'POST' || path !== '/mcp' ? 0 : isBatch ? 2 : 1;
   return { method, request: new Request(`${ORIGIN}${path}`, init), mostAnswers, shown };
 }

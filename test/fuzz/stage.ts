@@ -22,6 +22,8 @@ export interface FuzzStage {
   send(request: Request): Promise<Answer>;
   /** What a schedule runs, a minute's worth of it. */
   runSchedule(): Promise<void>;
+  /** In model time. */
+  sleep: (ms: number) => Promise<void>;
   /** Answers as soon as `work` does, and lets time go on while it sleeps. */
   awaken<Result>(work: Promise<Result>): Promise<Result>;
 }
@@ -107,6 +109,7 @@ export function setFuzzStage(app: App): FuzzStage {
     now: () => time,
     pass: (ms) => (time += ms),
     awaken,
+    sleep: runtime.sleep,
     send: (request) => awaken(answerTo(request)),
     async runSchedule() {
       await awaken(host.scheduled(time + MINUTE_MS));
