@@ -209,12 +209,13 @@ describe('SIGTERM', { timeout: 30_000 }, () => {
         // Nothing is.
       }
     });
+    const closed = once(shell.stdout, 'close');
     let said = '';
     shell.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
-    await expect.poll(() => said, { timeout: 15_000 }).toMatch(/serves MCP at/);
+    await expect.poll(() => said, { timeout: 20_000 }).toMatch(/serves MCP at/);
     shell.kill('SIGTERM');
-    await expect.poll(() => said, { timeout: 5_000 }).toContain('Ending');
-    await once(shell.stdout, 'close');
+    await closed;
+    expect(said).toContain('Ending');
   });
 
   test('SHUTDOWN_MS is checked', async () => {
