@@ -5,6 +5,7 @@
  * dear requests waits for itself. It measures no memory; what a turn holds is estimated by whoever asks.
  */
 import type { TidegateError } from '../../base/errors.ts';
+import { createEntrySizes } from '../../store/entry-sizes.ts';
 import type { Work } from '../../store/work.ts';
 import { type Share, spentOf } from './spent.ts';
 import { createTurnQueue, MOST_BEGUN, type PassDeps } from './turn-queue.ts';
@@ -58,8 +59,6 @@ const NOW_COUNTS = 16;
 const HELD_MS_BYTES = 16_384;
 /** Who waits for a millisecond goes before who asks for so many bytes less. */
 const WAITED_MS_BYTES = 512;
-const MOST_LOGS = 1_000;
-const GUESSED_BYTES = 1_024;
 
 interface Held {
   bytes: number;
@@ -76,7 +75,7 @@ export function createWorkTurns(bounds: TurnBounds, deps: TurnDeps): WorkTurns {
   const { now, every, overloaded } = deps;
   const held = new Set<Held>();
   const large = new Set<Large>();
-  const sizes = new Map<string, number>();
+  const sizes = createEntrySizes();
   let bytes = 0;
   let resting = 0;
   let restingBytes = 0;
@@ -231,12 +230,7 @@ export function createWorkTurns(bounds: TurnBounds, deps: TurnDeps): WorkTurns {
         rests = bytesKept;
         return true;
       },
-      entryBytes: (log) => sizes.get(log) ?? GUESSED_BYTES,
-      took(log, size) {
-        const before = sizes.get(log);
-        if (before === undefined && sizes.size >= MOST_LOGS) sizes.clear();
-        sizes.set(log, before === undefined ? size : (before + size) / 2);
-      },
+      ...sizes,
       answered: letGo,
       end() {
         isGone = true;

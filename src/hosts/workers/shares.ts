@@ -5,6 +5,7 @@
  */
 import type { Runtime } from '../../base/runtime.ts';
 import { overloaded } from '../../http/edge.ts';
+import { createEntrySizes } from '../../store/entry-sizes.ts';
 import type { Work } from '../../store/work.ts';
 
 export interface IsolateBounds {
@@ -46,8 +47,6 @@ const MOST_LOOKING = 250;
 const CHEAPEST = 8;
 /** Who has looked for a millisecond goes before who asks for so many bytes less. */
 const LOOKED_MS_BYTES = 8;
-const MOST_LOGS = 1_000;
-const GUESSED_BYTES = 1_024;
 
 /** What a request takes up, or all of them together. */
 interface Taken {
@@ -79,7 +78,7 @@ export function createShares(
   const open = new Set<Open>();
   const all: Taken = { ...NOTHING };
   const looking = new Set<Looking>();
-  const sizes = new Map<string, number>();
+  const sizes = createEntrySizes();
   let sweptAt = 0;
 
   function put(one: Open, taken: Taken): void {
@@ -166,12 +165,7 @@ export function createShares(
           put(one, { ...BEGUN, resting: 1, kept });
           return true;
         },
-        entryBytes: (log) => sizes.get(log) ?? GUESSED_BYTES,
-        took(log, size) {
-          const before = sizes.get(log);
-          if (before === undefined && sizes.size >= MOST_LOGS) sizes.clear();
-          sizes.set(log, before === undefined ? size : (before + size) / 2);
-        },
+        ...sizes,
       };
       return { work, end: () => leave(one) };
     },
