@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { TidegateError } from '../errors.ts';
+import { BOUND_VARIABLES, boundsOf, type ProcessBounds } from './bounds.ts';
 import { ORIGIN_EXPECTED, readOrigin } from './origins.ts';
 import { type AddressRange, PROXIES_EXPECTED, readProxies } from './proxies.ts';
 import { knownName, type MisspeltVariable, misspeltText, misspeltVariables, nearestName } from '../known-names.ts';
@@ -39,23 +40,6 @@ export interface Config {
   variable: (name: string) => string | null;
   /** Variables that are set and were probably meant to be others. @param own names of the app's own variables */
   misspelt: (own: readonly string[]) => MisspeltVariable[];
-}
-
-/** What others can make a process hold, at most. The defaults fit 512 MiB. */
-export interface ProcessBounds {
-  connections: number;
-  /** How long a request may take to come, ms. */
-  bodyMs: number;
-  /** Of bodies that have not come whole, MiB. */
-  bodiesMib: number;
-  /** Of what requests read to work on, MiB of JSON. */
-  workMib: number;
-  /** Requests that wait for events at a time. */
-  waits: number;
-  /** Of answers that their readers have not taken, MiB. */
-  answersMib: number;
-  /** How long a reader may take nothing of its answer, ms. */
-  answerMs: number;
 }
 
 /** The members of a store's driver that are read here; `store/driver.ts` says what each means. */
@@ -96,14 +80,6 @@ export function urlVariable(protocols: readonly string[]): z.ZodType<string> {
 
 const secret = z.string().min(32, 'expected at least 32 characters, made at random');
 
-function count(of: string, standard: number) {
-  return z
-    .string()
-    .regex(/^[1-9]\d{0,5}$/, `expected a whole number of ${of} from 1 to 999999`)
-    .transform(Number)
-    .default(standard);
-}
-
 const FIRST = {
   PORT: z
     .string()
@@ -133,13 +109,7 @@ const FIRST = {
     .string()
     .refine((text) => listIn(text).every((one) => readProxies(one) !== null), `expected ${PROXIES_EXPECTED}`)
     .default(''),
-  CONNECTIONS: count('connections', 2_000),
-  BODY_SECONDS: count('seconds', 30),
-  BODIES_MIB: count('MiB', 32),
-  WORK_MIB: count('MiB', 16),
-  WAITS: count('requests', 1_000),
-  ANSWERS_MIB: count('MiB', 32),
-  ANSWER_SECONDS: count('seconds', 30),
+  ...BOUND_VARIABLES,
 };
 
 function listIn(text: string): string[] {
@@ -210,15 +180,7 @@ export function readEnvironment(
     keepAliveMs: Number(env.KEEP_ALIVE_SECONDS) * 1_000,
     shutdownMs: Number(env.SHUTDOWN_MS),
     trustedProxies: listIn(env.TRUSTED_PROXIES).flatMap((one) => readProxies(one) ?? []),
-    bounds: {
-      connections: env.CONNECTIONS,
-      bodyMs: env.BODY_SECONDS * 1_000,
-      bodiesMib: env.BODIES_MIB,
-      workMib: env.WORK_MIB,
-      waits: env.WAITS,
-      answersMib: env.ANSWERS_MIB,
-      answerMs: env.ANSWER_SECONDS * 1_000,
-    },
+    bounds: boundsOf(env),
     store: { name: env.STORE, values },
     mqttUrl: env.MQTT_URL ?? null,
     feedRequestsPerDay: env.FEED_REQUESTS_PER_DAY ? Number(env.FEED_REQUESTS_PER_DAY) : null,

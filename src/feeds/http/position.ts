@@ -1,7 +1,6 @@
 /**
  * The position of an HTTP feed: the source's cursor, the current range of time and page, the validators of the next request,
  * and how far a body was read that a burst did not finish. Pure.
- *
  * The validators belong to a body that was read to its end, and to the request that it answered. So the request is stored
  * beside them, as a fingerprint, because it may carry a secret.
  */

@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { setImmediate as turn } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
-import type { ProcessBounds } from '../../base/config/config.ts';
+import type { ProcessBounds } from '../../base/config/bounds.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import type { BodySource } from '../../http/bodies.ts';
 import { overloaded } from '../../http/edge.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import type { ProcessBounds } from '../../../src/base/config/config.ts';
+import type { ProcessBounds } from '../../../src/base/config/bounds.ts';
 import { systemRuntime } from '../../../src/base/runtime.ts';
 import { createBodies } from '../../../src/http/bodies.ts';
 import { createConnections } from '../../../src/hosts/node/connections.ts';
