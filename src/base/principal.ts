@@ -3,16 +3,19 @@
  * caller for `PUBLIC`.
  */
 
+import { EVERY_SCOPE } from './scopes.ts';
+
 /** Who calls. Every record and log key begins with the tenant. */
 export interface Principal {
   tenant: string;
   subject: string;
   client: string | null;
+  /** What it may do; `base/scopes.ts` says how. Empty: nothing that needs a scope. */
   scopes: readonly string[];
 }
 
 /** The caller when authentication is off. */
-export const PUBLIC: Principal = { tenant: 'public', subject: 'public', client: null, scopes: [] };
+export const PUBLIC: Principal = { tenant: 'public', subject: 'public', client: null, scopes: [EVERY_SCOPE] };
 
 /**
  * The tenant of data that belongs to the app itself, whoever calls; for example how often the app has called an API.

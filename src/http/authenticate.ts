@@ -2,10 +2,43 @@
  * Finds out who sends a request. Every route that serves data asks once, before it reads a body, and passes the
  * principal on. Nothing below the routes finds out for itself.
  */
+import type { Identifier } from '../auth/identify.ts';
+import { asTidegateError } from '../base/errors.ts';
 import { type Principal, PUBLIC } from '../base/principal.ts';
+import type { Log } from '../base/runtime.ts';
+import type { Challenges } from './challenge.ts';
+import { problemResponse } from './problem.ts';
 
 /** Answers who sends the request, or the response that refuses it. It may read headers and the URL, never the body. */
 export type Authenticate = (request: Request) => Principal | Response | Promise<Principal | Response>;
 
 /** Without authentication: whoever calls is the public principal. */
 export const openToEveryone: Authenticate = () => PUBLIC;
+
+/**
+ * By the credential in `Authorization: Bearer`, and by nothing else. What cannot be checked is refused.
+ * @param identifiers the ways by which callers are known, in the order in which they are asked
+ */
+export function createAuthenticate(identifiers: readonly Identifier[], challenges: Challenges, log: Log): Authenticate {
+  return async (request) => {
+    const credential = bearerOf(request);
+    if (credential === null) return challenges.unauthorized(request, request.headers.has('authorization'));
+    const identifier = identifiers.find(({ takes }) => takes(credential));
+    if (!identifier) return challenges.unauthorized(request, true);
+    try {
+      const identified = await identifier.identify(credential);
+      if (identified.ok) return identified.principal;
+      log('info', `a request is refused: ${identified.reason}`, { mode: identifier.mode });
+      return challenges.unauthorized(request, true);
+    } catch (thrown) {
+      const error = asTidegateError(thrown);
+      log('error', `who calls cannot be found out: ${error.message}`, { mode: identifier.mode, code: error.code });
+      return problemResponse(error);
+    }
+  };
+}
+
+/** The credential of `Authorization: Bearer`; null where there is none in that form. */
+export function bearerOf(request: Request): string | null {
+  return /^Bearer +(\S+) *$/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? null;
+}

@@ -14,6 +14,7 @@ import type { App } from '../declare/app.ts';
 import { canonicalText, digestOf, sha256 } from '../base/digest.ts';
 import type { Deps } from '../streams/deps.ts';
 import type { Once } from '../streams/log/publish-many.ts';
+import { bearerOf } from './authenticate.ts';
 import { isEncoded } from './body.ts';
 import type { Bodies, BodyText } from './bodies.ts';
 import { type Edge, overloaded } from './edge.ts';
@@ -119,10 +120,6 @@ function pushQuota({ quotas }: App, stream: string): Quota {
     span: 'in a day',
     hint: 'send less, and the same push again later',
   };
-}
-
-function bearerOf(request: Request): string | null {
-  return /^Bearer +(\S+) *$/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? null;
 }
 
 /** Takes the same time for every wrong token, and where there is no token to compare with. */

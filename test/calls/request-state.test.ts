@@ -10,7 +10,7 @@ import { accept, askingApp, done, type Reply, send, textOf } from './asking-app.
 import { type Served, type ServeOptions, serveApp } from '../mcp/served.ts';
 
 const [A, B, C] = ['a', 'b', 'c'].map((letter) => letter.repeat(40)) as [string, string, string];
-const ADA = { tenant: 'acme', subject: 'ada', client: 'inspector', scopes: [] };
+const ADA = { tenant: 'acme', subject: 'ada', client: 'inspector', scopes: ['*'] };
 const REMOVE = { name: 'remove', arguments: { id: '7' } };
 const deep = (value: object) => ({ name: 'remove', arguments: { id: '7', deep: value } });
 const SURE: WireRequest = { method: 'elicitation/create', params: { mode: 'form', message: 'Really?' } };

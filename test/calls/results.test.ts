@@ -18,7 +18,7 @@ const ROWS = Array.from({ length: 20_000 }, (_, n) => ({ n, name: `row ${n}` }))
 const BYTES = Uint8Array.from({ length: 400_000 }, (_, n) => (n * 31) % 256);
 const IMAGE = btoa(Array.from(BYTES, (byte) => String.fromCharCode(byte)).join(''));
 const Rows = z.object({ rows: z.array(z.object({ n: z.number(), name: z.string() })) });
-const ADA = { tenant: 'acme', subject: 'ada', client: 'inspector', scopes: [] };
+const ADA = { tenant: 'acme', subject: 'ada', client: 'inspector', scopes: ['*'] };
 
 const app = defineApp({
   name: 'large',

@@ -22,7 +22,7 @@ const app = defineApp({
   streams: { things: stream({ description: 'Things', schema: z.object({ a: z.number() }) }) },
   tasks: { greet: task({ description: 'Greets', version: '1', run: async () => 'hello' }) },
 });
-const ADA = { tenant: 'acme', subject: 'ada', client: null, scopes: [] };
+const ADA = { tenant: 'acme', subject: 'ada', client: null, scopes: ['*'] };
 const callers: CallerOptions = {
   authenticate: ({ headers }) => (headers.has('authorization') ? ADA : new Response('who?', { status: 401 })),
   tenants: () => ['acme'],

@@ -14,7 +14,7 @@ import { runTasks, type RunTasksOptions, type TasksReport } from '../../src/task
 import { type OnCommit, type Stage, stageOf } from '../feeds/run/stage.ts';
 import { createAppStreams } from '../../src/calls/streams.ts';
 
-export const ADA: Principal = { tenant: 'public', subject: 'ada', client: null, scopes: [] };
+export const ADA: Principal = { tenant: 'public', subject: 'ada', client: null, scopes: ['*'] };
 export const EVE: Principal = { ...ADA, subject: 'eve' };
 
 export interface TaskStage extends Stage {

@@ -13,7 +13,7 @@ const app = defineApp({
 const worker = createWorker(app, {
   authenticate: ({ headers }) =>
     headers.has('authorization')
-      ? { tenant: 'acme', subject: 'ada', client: null, scopes: [] }
+      ? { tenant: 'acme', subject: 'ada', client: null, scopes: ['*'] }
       : new Response('who?', { status: 401 }),
   tenants: () => ['acme'],
 });

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { TidegateError } from '../errors.ts';
+import { AUTH_VARIABLES, type AuthConfig, authOf } from './auth.ts';
 import { BOUND_VARIABLES, boundsOf, type ProcessBounds } from './bounds.ts';
 import { ORIGIN_EXPECTED, readOrigin } from './origins.ts';
 import { type AddressRange, PROXIES_EXPECTED, readProxies } from './proxies.ts';
@@ -31,6 +32,8 @@ export interface Config {
   mqttUrl: string | null;
   /** How many requests to the store feeds may make in a day (UTC). Null: as many as they need. Workers and Lambda only. */
   feedRequestsPerDay: number | null;
+  /** How callers are known. */
+  auth: AuthConfig;
   /** The secrets for sealing. Null: none is set, and a host may use one of its own. */
   secrets: Secrets | null;
   logLevel: LogLevel;
@@ -122,6 +125,7 @@ const LAST = {
     .refine((text) => /^[1-9]\d{0,11}$/.test(text), 'expected a whole number of requests, one at least')
     .optional(),
   MQTT_URL: urlVariable(['mqtt:', 'mqtts:', 'ws:', 'wss:']).optional(),
+  ...AUTH_VARIABLES,
   TIDEGATE_SECRET: secret.optional(),
   TIDEGATE_SECRET_PREVIOUS: secret.optional(),
   LOG_LEVEL: z
@@ -187,6 +191,7 @@ export function readEnvironment(
     secrets: env.TIDEGATE_SECRET
       ? { current: env.TIDEGATE_SECRET, previous: env.TIDEGATE_SECRET_PREVIOUS ?? null }
       : null,
+    auth: authOf(env),
     logLevel: env.LOG_LEVEL,
     demo: env.DEMO === 'on',
     variable: (name) => (Object.hasOwn(set, name) ? (set[name] ?? null) : null),

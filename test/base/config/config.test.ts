@@ -36,6 +36,7 @@ test('an empty environment gives the defaults', () => {
     store: { name: 'sqlite', values: {} },
     mqttUrl: null,
     feedRequestsPerDay: null,
+    auth: { modes: [], saidNone: false, key: null, oauth: null },
     secrets: null,
     logLevel: 'info',
     demo: true,

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { defineApp, form, page, type Principal, task, TidegateError, tool } from '../../../src/index.ts';
 import type { Change } from '../served.ts';
 
-export const ADA: Principal = { tenant: 'public', subject: 'ada', client: null, scopes: [] };
+export const ADA: Principal = { tenant: 'public', subject: 'ada', client: null, scopes: ['*'] };
 export const EVE: Principal = { ...ADA, subject: 'eve' };
 
 export const KNOWS: Change = {

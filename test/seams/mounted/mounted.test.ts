@@ -66,7 +66,7 @@ test('the server that mounts it says who calls, or refuses', async () => {
     runtime: systemRuntime(() => {}),
     authenticate: ({ headers }) =>
       headers.get('authorization') === 'Bearer right'
-        ? { tenant: 'acme', subject: 'ada', client: null, scopes: [] }
+        ? { tenant: 'acme', subject: 'ada', client: null, scopes: ['*'] }
         : new Response('who are you?', { status: 401 }),
     tenants: () => ['acme'],
   });

@@ -1,0 +1,114 @@
+/** The variables that say how callers are known. */
+import * as z from 'zod';
+import { TidegateError } from '../errors.ts';
+
+export type AuthMode = 'keys' | 'oauth';
+
+export interface AuthConfig {
+  /** The ways by which callers are known, as `AUTH` names them. Empty: none, and everyone is the public principal. */
+  modes: readonly AuthMode[];
+  /** Whether `AUTH=none` was said, rather than nothing. */
+  saidNone: boolean;
+  /** The one key of the environment, for the simplest start. Null: there is none. */
+  key: string | null;
+  /** Null: `AUTH` does not name `oauth`. */
+  oauth: OauthConfig | null;
+}
+
+/** What tokens of an issuer have to be, and what is read from them. */
+export interface OauthConfig {
+  /** Issuers whose tokens are taken, as they write themselves in `iss`. At least one. */
+  issuers: readonly string[];
+  /** Audiences beside the server's own URLs, such as `api://tidegate`. */
+  audiences: readonly string[];
+  /** The claim that names the tenant. Null: everyone is of the public tenant. */
+  tenantClaim: string | null;
+  subjectClaim: string;
+  /** Scopes that every valid token has, for issuers that know no scopes of ours. */
+  defaultScopes: readonly string[];
+  /** What opaque tokens are looked up with. Null: only tokens that are JWTs are taken. */
+  introspection: { clientId: string; clientSecret: string; url: string | null } | null;
+}
+
+const list = (text: string) => text.split(/[\s,]+/).filter((one) => one !== '');
+const modes = z.enum(['none', 'keys', 'oauth']);
+
+export const AUTH_VARIABLES = {
+  AUTH: z
+    .string()
+    .refine((text) => {
+      const named = list(text);
+      return named.every((one) => modes.safeParse(one).success) && !(named.length > 1 && named.includes('none'));
+    }, 'expected none, keys, oauth, or keys,oauth')
+    .optional(),
+  TIDEGATE_KEY: z
+    .string()
+    .regex(/^[\x21-\x7E]{32,256}$/, 'expected 32 to 256 visible ASCII characters without spaces, made at random')
+    .optional(),
+  OAUTH_ISSUER: z
+    .string()
+    .refine(
+      (text) => list(text).every(isIssuer),
+      'expected URLs of issuers that begin with https://, with commas between them',
+    )
+    .optional(),
+  OAUTH_AUDIENCE: z.string().optional(),
+  OAUTH_TENANT_CLAIM: z.string().optional(),
+  OAUTH_SUBJECT_CLAIM: z.string().default('sub'),
+  OAUTH_DEFAULT_SCOPES: z.string().default(''),
+  OAUTH_INTROSPECTION_URL: z.string().optional(),
+  OAUTH_CLIENT_ID: z.string().optional(),
+  OAUTH_CLIENT_SECRET: z.string().optional(),
+};
+
+/** http is for an issuer on this machine alone. */
+function isIssuer(text: string): boolean {
+  const url = URL.parse(text);
+  if (url === null || url.search !== '' || url.hash !== '') return false;
+  return (
+    url.protocol === 'https:' ||
+    (url.protocol === 'http:' && ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname))
+  );
+}
+
+/**
+ * @throws TidegateError `invalid_config` for a way that misses its variables
+ */
+export function authOf(env: z.output<z.ZodObject<typeof AUTH_VARIABLES>>): AuthConfig {
+  const named = list(env.AUTH ?? '');
+  const chosen = named.filter((one): one is AuthMode => one === 'keys' || one === 'oauth');
+  // A key that is set and does not count would leave open what its owner believes closed.
+  if (env.TIDEGATE_KEY !== undefined && named.length === 0) chosen.push('keys');
+  if (env.OAUTH_ISSUER !== undefined && named.length === 0) chosen.push('oauth');
+  return {
+    modes: chosen,
+    saidNone: named.includes('none'),
+    key: env.TIDEGATE_KEY ?? null,
+    oauth: chosen.includes('oauth') ? oauthOf(env) : null,
+  };
+}
+
+function oauthOf(env: z.output<z.ZodObject<typeof AUTH_VARIABLES>>): OauthConfig {
+  const issuers = list(env.OAUTH_ISSUER ?? '');
+  if (issuers.length === 0) throw missing('OAUTH_ISSUER', 'the URL of the issuer, because AUTH names oauth');
+  const { OAUTH_CLIENT_ID: clientId, OAUTH_CLIENT_SECRET: clientSecret } = env;
+  if ((clientId === undefined) !== (clientSecret === undefined)) {
+    const field = clientId === undefined ? 'OAUTH_CLIENT_ID' : 'OAUTH_CLIENT_SECRET';
+    throw missing(field, 'to be set beside the other of the two');
+  }
+  return {
+    issuers,
+    audiences: list(env.OAUTH_AUDIENCE ?? ''),
+    tenantClaim: env.OAUTH_TENANT_CLAIM ?? null,
+    subjectClaim: env.OAUTH_SUBJECT_CLAIM,
+    defaultScopes: list(env.OAUTH_DEFAULT_SCOPES),
+    introspection:
+      clientId === undefined || clientSecret === undefined
+        ? null
+        : { clientId, clientSecret, url: env.OAUTH_INTROSPECTION_URL ?? null },
+  };
+}
+
+function missing(field: string, expected: string): TidegateError {
+  return new TidegateError('invalid_config', `${field}: expected ${expected}`, { field, expected });
+}

@@ -1,0 +1,53 @@
+/**
+ * How a request is refused for who sends it: 401 without a valid credential, 403 without the scopes that it needs, each with
+ * the challenge of RFC 6750, and where tokens of an issuer are taken with the place of their metadata (RFC 9728).
+ */
+import { jsonText } from '../base/plain.ts';
+
+export interface Challenges {
+  /** 401. @param invalid true: a credential came, and is not valid (any more) */
+  unauthorized(request: Request, invalid: boolean): Response;
+  /** 403. @param needed every scope that the request needs, those that the caller has among them */
+  insufficientScope(request: Request, needed: readonly string[]): Response;
+}
+
+export interface ChallengeOptions {
+  /** The URL of the metadata of the resource that a request is for. Null: no tokens of an issuer are taken. */
+  metadataUrl?: ((request: Request) => string) | null;
+  /** The scopes with which a client does well to begin. */
+  firstScopes?: readonly string[];
+}
+
+export function createChallenges({ metadataUrl = null, firstScopes = [] }: ChallengeOptions = {}): Challenges {
+  function respond(request: Request, status: 401 | 403, title: string, code: string, members: Record<string, string>) {
+    const metadata = metadataUrl === null ? {} : { resource_metadata: metadataUrl(request) };
+    const challenge = Object.entries({ ...members, ...metadata }).map(([name, value]) => `${name}="${value}"`);
+    const headers = {
+      'Content-Type': 'application/problem+json',
+      'Cache-Control': 'no-store',
+      'WWW-Authenticate': `Bearer ${challenge.join(', ')}`.trimEnd(),
+    };
+    const field = 'Authorization';
+    return new Response(jsonText({ title, status, code, field, ...scopesIn(members) }), { status, headers });
+  }
+  const first: Record<string, string> = firstScopes.length === 0 ? {} : { scope: firstScopes.join(' ') };
+  return {
+    unauthorized(request, invalid) {
+      const title = invalid ? 'The key or token is not valid' : 'This needs a key or token: Authorization: Bearer …';
+      return respond(request, 401, title, 'unauthorized', { ...(invalid ? { error: 'invalid_token' } : {}), ...first });
+    },
+    insufficientScope(request, needed) {
+      const scope = needed.join(' ');
+      const members = {
+        error: 'insufficient_scope',
+        scope,
+        error_description: 'The token has not all scopes that this needs',
+      };
+      return respond(request, 403, `This needs the scopes ${scope}`, 'insufficient_scope', members);
+    },
+  };
+}
+
+function scopesIn({ scope }: Record<string, string>): { expected?: string } {
+  return scope === undefined ? {} : { expected: scope };
+}
