@@ -47,8 +47,9 @@ async function saidWith(builtIns: BuiltIns): Promise<Map<string, unknown>> {
   const said = new Map<string, unknown>([
     [
       'tools',
-      composed(app).tools.list(undefined, { principal: { tenant: 'public', subject: 'a', client: null, scopes: ['*'] } })
-        .items,
+      composed(app).tools.list(undefined, {
+        principal: { tenant: 'public', subject: 'a', client: null, scopes: ['*'] },
+      }).items,
     ],
   ]);
   const feed = fakeFeed();
