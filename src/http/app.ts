@@ -9,6 +9,7 @@ import type { Deps } from '../streams/deps.ts';
 import { openAccount } from '../store/counting.ts';
 import { type Authenticate, openToEveryone } from './authenticate.ts';
 import { type BodyBounds, createBodies } from './bodies.ts';
+import type { Challenges } from './challenge.ts';
 import { createCors } from './cors.ts';
 import { createDocument, documentPreflight } from './documents.ts';
 import { type Edge, NO_EDGE, REQUESTS } from './edge.ts';
@@ -16,6 +17,7 @@ import { createMcpRoute, type McpServing } from './mcp-route.ts';
 import { createOriginGuard, type OriginOptions } from './origin.ts';
 import { methodResponse, problemResponse, refusedResponse } from './problem.ts';
 import { createPushRoute, type PushTokens } from './push.ts';
+import { createPushGate, type PushNeeds } from './push-gate.ts';
 import { createReadiness } from './ready.ts';
 import { createRequestLog, type LoggedEnv, type RequestReport } from './request-log.ts';
 import { aiCatalog, CARD_TYPE, CATALOG_TYPE, serverCard } from './server-card.ts';
@@ -32,7 +34,11 @@ export interface HttpAppOptions extends OriginOptions {
   /** Asked before a request is looked at, its body too. An error that it answers refuses. Default: all are let through. */
   admit?: (request: Request) => Promise<TidegateError | null>;
   /** Who calls; default: everyone is the public principal. */
-  authenticate?: Authenticate;
+  authenticate?: Authenticate | undefined;
+  /** Default `both`. */
+  pushNeeds?: PushNeeds | undefined;
+  /** How those are refused whose scopes do not reach. Default: without the place of an issuer's metadata. */
+  challenges?: Challenges | undefined;
 }
 
 export interface HttpDeps extends Deps {
@@ -64,7 +70,16 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
     bodies,
     options.requests ?? REQUESTS,
   );
-  const push = createPushRoute(deps, options.pushTokens ?? new Map(), bodies);
+  const push = createPushRoute(deps, bodies);
+  const { pushTokens: tokens = new Map(), pushNeeds: needs = 'both', challenges } = options;
+  const mayPush = createPushGate({
+    app,
+    tokens,
+    needs,
+    log: runtime.log,
+    authenticate: options.authenticate,
+    challenges,
+  });
   const ready = createReadiness(runtime);
 
   const card = createDocument(CARD_TYPE, (base) => serverCard(facts, base));
@@ -109,9 +124,11 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
     const edge = edgeOf(context);
     const account = openAccount(store, runtime, edge.work);
     context.set('report', { account });
-    const principal = await authenticate(context.req.raw);
+    const { raw } = context.req;
+    const stream = context.req.param('stream');
+    const principal = await mayPush(raw, stream);
     if (principal instanceof Response) return principal;
-    return push(context.req.raw, context.req.param('stream'), principal, account.store, edge);
+    return push(raw, stream, principal, account.store, edge);
   });
   http.all('/ingest/:stream', (context) => methodResponse(context.req.path, 'POST'));
   http.get('/healthz', (context) => context.json({ status: 'ok' }));

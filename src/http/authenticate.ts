@@ -6,6 +6,7 @@ import type { Identifier } from '../auth/identify.ts';
 import { asTidegateError } from '../base/errors.ts';
 import { type Principal, PUBLIC } from '../base/principal.ts';
 import type { Log } from '../base/runtime.ts';
+import { publishScope } from '../base/scopes.ts';
 import type { Challenges } from './challenge.ts';
 import { problemResponse } from './problem.ts';
 
@@ -23,7 +24,7 @@ export function createAuthenticate(identifiers: readonly Identifier[], challenge
   return async (request) => {
     const credential = bearerOf(request);
     if (credential === null) return challenges.unauthorized(request, request.headers.has('authorization'));
-    const identifier = identifiers.find(({ takes }) => takes(credential));
+    const identifier = identifiers.find((each) => each.takes(credential));
     if (!identifier) return challenges.unauthorized(request, true);
     try {
       const identified = await identifier.identify(credential);
@@ -36,6 +37,11 @@ export function createAuthenticate(identifiers: readonly Identifier[], challenge
       return problemResponse(error);
     }
   };
+}
+
+/** Whoever brings the token of a stream: it may publish to that stream, and nothing else. */
+export function pusherOf(stream: string): Principal {
+  return { ...PUBLIC, scopes: [publishScope(stream)] };
 }
 
 /** The credential of `Authorization: Bearer`; null where there is none in that form. */

@@ -1,20 +1,16 @@
 /**
- * `POST /ingest/:stream`: takes one or many pushed events, all of them or none. The request has to bring the stream's
- * token. Who brings that of another stream hears which streams take pushes; to anybody else a wrong token and a stream that
- * takes none are answered alike, and the log says which it was. It stores through `streams/log/publish-many.ts` and knows
- * nothing of feeds.
+ * `POST /ingest/:stream`: takes one or many pushed events, all of them or none. Whose push it is was found out before
+ * (`push-gate.ts`). It stores through `streams/log/publish-many.ts` and knows nothing of feeds.
  */
 import { isDeep, type Json, utf8Bytes } from '../base/json.ts';
 import { readSourceJson } from '../base/source-json.ts';
 import { bareType, jsonFormOf } from '../net/media-type.ts';
 import type { Principal } from '../base/principal.ts';
 import { asTidegateError, isOfStore, TidegateError } from '../base/errors.ts';
-import { knownName } from '../base/known-names.ts';
 import type { App } from '../declare/app.ts';
-import { canonicalText, digestOf, sha256 } from '../base/digest.ts';
+import { canonicalText, digestOf } from '../base/digest.ts';
 import type { Deps } from '../streams/deps.ts';
 import type { Once } from '../streams/log/publish-many.ts';
-import { bearerOf } from './authenticate.ts';
 import { isEncoded } from './body.ts';
 import type { Bodies, BodyText } from './bodies.ts';
 import { type Edge, overloaded } from './edge.ts';
@@ -35,7 +31,6 @@ const KEY_BYTES = 256;
 const PUSH_MS = 10_000;
 /** The time that the quota of pushes counts, ms. */
 const COUNTED_MS = 24 * 3_600_000;
-const SHOWN_CHARACTERS = 64;
 const REASON_CHARACTERS = 160;
 
 const TRACEPARENT = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/;
@@ -45,7 +40,7 @@ const VISIBLE = /^[\x21-\x7E]+$/;
 /** The token of each stream that takes pushes, by its name. */
 export type PushTokens = ReadonlyMap<string, string>;
 
-/** @param store counts its calls on the account of the request */
+/** @param principal who may push to the stream. @param store counts its calls on the account of the request */
 export type PushRoute = (
   request: Request,
   stream: string,
@@ -54,21 +49,13 @@ export type PushRoute = (
   edge: Edge,
 ) => Promise<Response>;
 
-export function createPushRoute(deps: Deps, tokens: PushTokens, bodies: Bodies): PushRoute {
+export function createPushRoute(deps: Deps, bodies: Bodies): PushRoute {
   const { app, runtime } = deps;
   let quotas = deps.quotas ?? null;
   return async (request, name, principal, store, edge) => {
     const { tenant } = principal;
     const stream = app.streams.get(name);
-    const given = bearerOf(request);
-    const allowed = await isToken(given, tokens.get(name));
-    if (!allowed || stream === undefined) {
-      const reason = refusalOf(given, name, app, tokens);
-      runtime.log('info', `a push is refused: ${reason}`, { stream: name.slice(0, SHOWN_CHARACTERS) });
-      return (await mayKnow(given, name, tokens))
-        ? problemResponse(notTaken(name, app, tokens))
-        : unauthorizedResponse();
-    }
+    if (stream === undefined) return unauthorizedResponse();
     try {
       const { items, bytes } = await readItems(request, bodies, edge);
       const traceparent = request.headers.get('traceparent');
@@ -120,35 +107,6 @@ function pushQuota({ quotas }: App, stream: string): Quota {
     span: 'in a day',
     hint: 'send less, and the same push again later',
   };
-}
-
-/** Takes the same time for every wrong token, and where there is no token to compare with. */
-async function isToken(given: string | null, expected: string | undefined): Promise<boolean> {
-  const [left, right] = await Promise.all([sha256(given ?? ''), sha256(expected ?? '')]);
-  const difference = left.reduce((sum, byte, at) => sum | (byte ^ (right[at] ?? 0)), 0);
-  return given !== null && expected !== undefined && difference === 0;
-}
-
-/** What is wrong with a push, for the log of the operator. */
-function refusalOf(given: string | null, name: string, app: App, tokens: PushTokens): string {
-  if (!app.streams.has(name)) return 'there is no such stream';
-  if (!tokens.has(name)) return 'the stream declares no push';
-  return given === null ? 'it brings no Bearer token' : 'its token is not the one of the stream';
-}
-
-/** Whether the caller may hear of streams: where no stream takes pushes there is nothing to guess, and a token is a proof. */
-async function mayKnow(given: string | null, name: string, tokens: PushTokens): Promise<boolean> {
-  if (tokens.has(name)) return false;
-  const others = await Promise.all([...tokens.values()].map((token) => isToken(given, token)));
-  return tokens.size === 0 || others.includes(true);
-}
-
-function notTaken(name: string, app: App, tokens: PushTokens): TidegateError {
-  const shown = name.slice(0, SHOWN_CHARACTERS);
-  const title = app.streams.has(name) ? `The stream ${shown} takes no pushes` : `There is no stream ${shown}`;
-  const expected = knownName(shown, [...tokens.keys()], 'streams that take pushes');
-  const hint = 'a stream takes pushes where it declares push: { token: secret(…) }';
-  return new TidegateError('not_found', title, { field: 'stream', expected, hint });
 }
 
 /** A pushed event, and where it stands in the body. */

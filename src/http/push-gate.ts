@@ -1,0 +1,102 @@
+/**
+ * Who may push to a stream. A stream's own token is the credential of that stream and of nothing else. Where callers are known by
+ * keys or tokens, those with the scope to publish to the stream may push as well. It reads headers, never the body.
+ *
+ * A token of a push is compared before anybody else is asked, so that none is sent on to an issuer. Who brings that of another
+ * stream hears which streams take pushes; to anybody else a wrong token and a stream that takes none are answered alike, and
+ * the log says which it was.
+ */
+import { sha256 } from '../base/digest.ts';
+import { TidegateError } from '../base/errors.ts';
+import { knownName } from '../base/known-names.ts';
+import type { Principal } from '../base/principal.ts';
+import type { Log } from '../base/runtime.ts';
+import { isGranted, publishScope } from '../base/scopes.ts';
+import type { App } from '../declare/app.ts';
+import { type Authenticate, bearerOf, pusherOf } from './authenticate.ts';
+import { type Challenges, createChallenges } from './challenge.ts';
+import { problemResponse, unauthorizedResponse } from './problem.ts';
+import type { PushTokens } from './push.ts';
+
+const SHOWN_CHARACTERS = 64;
+
+/** Answers whose push it is, or the response that refuses it. */
+export type PushGate = (request: Request, stream: string) => Promise<Principal | Response>;
+
+/**
+ * What a push needs where callers are known. `either`: the stream's token, or a caller with the scope to publish to it. `both`:
+ * a caller whom `authenticate` lets through, and the stream's token.
+ */
+export type PushNeeds = 'either' | 'both';
+
+export interface PushGateOptions {
+  app: App;
+  tokens: PushTokens;
+  log: Log;
+  /** Absent: callers are not known, and the token of the stream is all that lets in. */
+  authenticate?: Authenticate | undefined;
+  needs: PushNeeds;
+  challenges?: Challenges | undefined;
+}
+
+export function createPushGate(options: PushGateOptions): PushGate {
+  const { app, tokens, authenticate, needs, log, challenges = createChallenges() } = options;
+
+  async function refuse(given: string | null, name: string): Promise<Response> {
+    const reason = refusalOf(given, name, app, tokens);
+    log('info', `a push is refused: ${reason}`, { stream: name.slice(0, SHOWN_CHARACTERS) });
+    return (await mayKnow(given, name, tokens)) ? problemResponse(notTaken(name, app, tokens)) : unauthorizedResponse();
+  }
+
+  async function byScope(request: Request, name: string): Promise<Principal | Response> {
+    const caller = await (authenticate as Authenticate)(request);
+    if (caller instanceof Response) return caller;
+    const needed = publishScope(name);
+    if (!isGranted(caller.scopes, needed)) return challenges.insufficientScope(request, [needed]);
+    return app.streams.has(name) && tokens.has(name) ? caller : problemResponse(notTaken(name, app, tokens));
+  }
+
+  return async (request, name) => {
+    const given = bearerOf(request);
+    const isOwn = app.streams.has(name) && (await isToken(given, tokens.get(name)));
+    if (authenticate && needs === 'both') {
+      const caller = await authenticate(request);
+      return isOwn || caller instanceof Response ? caller : refuse(given, name);
+    }
+    if (isOwn) return pusherOf(name);
+    if (!authenticate || (await isAnyToken(given, tokens))) return refuse(given, name);
+    return byScope(request, name);
+  };
+}
+
+/** Takes the same time for every wrong token, and where there is no token to compare with. */
+async function isToken(given: string | null, expected: string | undefined): Promise<boolean> {
+  const [left, right] = await Promise.all([sha256(given ?? ''), sha256(expected ?? '')]);
+  const difference = left.reduce((sum, byte, at) => sum | (byte ^ (right[at] ?? 0)), 0);
+  return given !== null && expected !== undefined && difference === 0;
+}
+
+async function isAnyToken(given: string | null, tokens: PushTokens): Promise<boolean> {
+  return (await Promise.all([...tokens.values()].map((token) => isToken(given, token)))).includes(true);
+}
+
+/** What is wrong with a push, for the log of the operator. */
+function refusalOf(given: string | null, name: string, app: App, tokens: PushTokens): string {
+  if (!app.streams.has(name)) return 'there is no such stream';
+  if (!tokens.has(name)) return 'the stream declares no push';
+  return given === null ? 'it brings no Bearer token' : 'its token is not the one of the stream';
+}
+
+/** Whether the caller may hear of streams: where no stream takes pushes there is nothing to guess, and a token is a proof. */
+async function mayKnow(given: string | null, name: string, tokens: PushTokens): Promise<boolean> {
+  if (tokens.has(name)) return false;
+  return tokens.size === 0 || isAnyToken(given, tokens);
+}
+
+function notTaken(name: string, app: App, tokens: PushTokens): TidegateError {
+  const shown = name.slice(0, SHOWN_CHARACTERS);
+  const title = app.streams.has(name) ? `The stream ${shown} takes no pushes` : `There is no stream ${shown}`;
+  const expected = knownName(shown, [...tokens.keys()], 'streams that take pushes');
+  const hint = 'a stream takes pushes where it declares push: { token: secret(…) }';
+  return new TidegateError('not_found', title, { field: 'stream', expected, hint });
+}
