@@ -16,6 +16,7 @@ import { type Edge, NO_EDGE, REQUESTS } from './edge.ts';
 import { createMcpRoute, type McpServing } from './mcp-route.ts';
 import { createOriginGuard, type OriginOptions } from './origin.ts';
 import { methodResponse, problemResponse, refusedResponse } from './problem.ts';
+import { type ProtectedResource, resourceMetadata, resourcePaths } from './protected-resource.ts';
 import { createPushRoute, type PushTokens } from './push.ts';
 import { createPushGate, type PushNeeds } from './push-gate.ts';
 import { createReadiness } from './ready.ts';
@@ -39,6 +40,8 @@ export interface HttpAppOptions extends OriginOptions {
   pushNeeds?: PushNeeds | undefined;
   /** How those are refused whose scopes do not reach. Default: without the place of an issuer's metadata. */
   challenges?: Challenges | undefined;
+  /** Whose tokens are taken, for the documents that say so. Default null: no issuer's, and there are no such documents. */
+  protectedResource?: ProtectedResource | null | undefined;
 }
 
 export interface HttpDeps extends Deps {
@@ -58,8 +61,9 @@ function edgeOf({ env }: { env?: { edge?: Edge | undefined } }): Edge {
 
 export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
   const { app, mcp, runtime, store } = deps;
-  const { authenticate = openToEveryone, admit } = options;
-  const facts = { app, versions: mcp.versions, capabilities: mcp.capabilities };
+  const { authenticate = openToEveryone, admit, protectedResource = null } = options;
+  const authentication = { required: options.authenticate !== undefined, schemes: protectedResource ? ['oauth2'] : [] };
+  const facts = { app, versions: mcp.versions, capabilities: mcp.capabilities, authentication };
   const guard = createOriginGuard(options);
   const bodies = createBodies(runtime, options.bodies);
   const route = createMcpRoute(
@@ -85,12 +89,19 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
   const card = createDocument(CARD_TYPE, (base) => serverCard(facts, base));
   const olderCard = createDocument('application/json', (base) => serverCard(facts, base));
   const catalog = createDocument(CATALOG_TYPE, (base) => aiCatalog(facts, base));
-  const documents = {
-    '/mcp/server-card': card,
-    '/.well-known/mcp.json': olderCard,
-    '/.well-known/mcp/server-card.json': olderCard,
-    '/.well-known/ai-catalog.json': catalog,
-  };
+  const documents = new Map([
+    ['/mcp/server-card', card],
+    ['/.well-known/mcp.json', olderCard],
+    ['/.well-known/mcp/server-card.json', olderCard],
+    ['/.well-known/ai-catalog.json', catalog],
+  ]);
+
+  if (protectedResource !== null) {
+    for (const [path, form] of resourcePaths(options.publicUrl)) {
+      const make = (base: string) => resourceMetadata(app, protectedResource, base, form);
+      documents.set(path, createDocument('application/json', make));
+    }
+  }
 
   const http = new Hono<LoggedEnv>();
   http.use(createRequestLog(runtime));
@@ -116,7 +127,7 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
     const refusal = guard.hostRefusal(context.req.raw);
     return refusal === null ? next() : refusedResponse(refusal);
   });
-  for (const [path, document] of Object.entries(documents)) {
+  for (const [path, document] of documents) {
     http.get(path, (context) => document(context.req.raw, guard.baseUrl(context.req.raw)));
     http.options(path, () => documentPreflight());
   }

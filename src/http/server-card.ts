@@ -14,10 +14,11 @@ export interface CardFacts {
   /** Protocol versions served, newest first. */
   versions: readonly string[];
   capabilities: JsonObject;
+  authentication: { required: boolean; schemes: string[] };
 }
 
 /** @param baseUrl without a slash at its end. */
-export function serverCard({ app, versions, capabilities }: CardFacts, baseUrl: string): JsonObject {
+export function serverCard({ app, versions, capabilities, authentication }: CardFacts, baseUrl: string): JsonObject {
   const url = `${baseUrl}/mcp`;
   return {
     $schema: CARD_SCHEMA,
@@ -33,7 +34,7 @@ export function serverCard({ app, versions, capabilities }: CardFacts, baseUrl: 
     protocolVersion: versions[0] ?? '',
     transport: { type: 'streamable-http', endpoint: new URL(url).pathname, url },
     capabilities,
-    authentication: { required: false, schemes: [] },
+    authentication,
   };
 }
 
