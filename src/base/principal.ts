@@ -1,8 +1,9 @@
 /**
- * The caller, and the tenants whose work a schedule does. The edges find out who calls; nothing below them takes a
- * caller for `PUBLIC`.
+ * The caller, who owns what it makes, and the tenants whose work a schedule does. The edges find out who calls; nothing
+ * below them takes a caller for `PUBLIC`.
  */
 
+import { safeName } from './safe-name.ts';
 import { EVERY_SCOPE } from './scopes.ts';
 
 /** Who calls. Every record and log key begins with the tenant. */
@@ -14,6 +15,9 @@ export interface Principal {
   scopes: readonly string[];
 }
 
+/** Whose something is: a subject of a tenant. The same subject of another tenant is somebody else. */
+export type Owner = Pick<Principal, 'tenant' | 'subject'>;
+
 /** The caller when authentication is off. */
 export const PUBLIC: Principal = { tenant: 'public', subject: 'public', client: null, scopes: [EVERY_SCOPE] };
 
@@ -22,14 +26,42 @@ export const PUBLIC: Principal = { tenant: 'public', subject: 'public', client: 
  */
 export const APP_TENANT = 'public';
 
+/**
+ * The principal with safe names (`base/safe-name.ts`). It is called once for each way in which a principal comes about:
+ * by `http/authenticate.ts` for every request, and by the command line. All below gets what it answers.
+ * @throws TidegateError `invalid_input` for an empty tenant or subject
+ */
+export async function safePrincipal<Named extends Owner>(principal: Named): Promise<Named> {
+  const tenant = await safeName(principal.tenant, 'tenant');
+  return { ...principal, tenant, subject: await safeName(principal.subject, 'subject') };
+}
+
+/** Whether something of `owner` belongs to who asks. No other code compares tenants and subjects. */
+export function isOwner(owner: Owner, { tenant, subject }: Owner): boolean {
+  return owner.tenant === tenant && owner.subject === subject;
+}
+
+/**
+ * To whom a text is sealed that a client carries and gives back, such as its session: to the owner, and to the client
+ * that it was given to. Another client of the same owner begins anew.
+ */
+export function bindingOf({
+  tenant,
+  subject,
+  client,
+}: Principal): [tenant: string, subject: string, client: string | null] {
+  return [tenant, subject, client];
+}
+
 /** Answers the tenants whose feeds, tasks and waits scheduled work covers. */
 export type Tenants = () => readonly string[] | Promise<readonly string[]>;
 
 /**
- * The tenants that scheduled work covers. Without `tenants` there is one, that of a server without authentication.
- * @param only this tenant and no other; absent: all of them
+ * The tenants that scheduled work covers, as safe names. Without `tenants` there is one, that of a server without
+ * authentication.
+ * @param only this tenant and no other, as a token names it; absent: all of them
  */
 export async function tenantsOf({ tenants }: { tenants?: Tenants }, only?: string): Promise<readonly string[]> {
-  if (only !== undefined) return [only];
-  return tenants ? tenants() : [PUBLIC.tenant];
+  const names = only === undefined ? await (tenants?.() ?? [PUBLIC.tenant]) : [only];
+  return Promise.all(names.map((name) => safeName(name, 'tenant')));
 }

@@ -10,7 +10,7 @@ import type { Sealer } from '../base/seal.ts';
 import { sealedText } from '../base/sealed-text.ts';
 import { TidegateError } from '../base/errors.ts';
 import { isDeep, type Json, utf8Bytes } from '../base/json.ts';
-import type { Principal } from '../base/principal.ts';
+import { bindingOf, type Principal } from '../base/principal.ts';
 import type { Log, Runtime } from '../base/runtime.ts';
 
 /** The request that asks. */
@@ -206,12 +206,12 @@ function shallow(response: Json, key: string): Json {
 }
 
 /** The request and the principal that a state opens for, as a text. The order of an object's fields does not matter. */
-function boundTo({ method, name, args }: Asked, { tenant, subject, client }: Principal): string {
+function boundTo({ method, name, args }: Asked, principal: Principal): string {
   if (args !== undefined && isDeep(args as Json)) {
     const expected = 'arguments that are not nested so deep';
     throw new TidegateError('invalid_input', 'The arguments are nested too deep', { field: 'arguments', expected });
   }
-  return JSON.stringify([tenant, subject, client, method, name, args ?? null], (_key, value: unknown) =>
+  return JSON.stringify([...bindingOf(principal), method, name, args ?? null], (_key, value: unknown) =>
     typeof value === 'object' && value !== null && !Array.isArray(value)
       ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
       : value,

@@ -9,7 +9,7 @@ import type { ToolResult } from '../declare/check/tool-result.ts';
 import { toBase64Url } from '../base/base64url.ts';
 import { sha256 } from '../base/digest.ts';
 import { isOfStore, TidegateError } from '../base/errors.ts';
-import type { Principal } from '../base/principal.ts';
+import { bindingOf, type Owner, type Principal } from '../base/principal.ts';
 import type { Runtime } from '../base/runtime.ts';
 import type { Sealer } from '../base/seal.ts';
 import { sealedText } from '../base/sealed-text.ts';
@@ -102,7 +102,7 @@ export function createResults(deps: ResultDeps): Results {
   async function placeOf(handle: string, principal: Principal, now: number): Promise<readonly [string, number] | null> {
     const [, id, pages] = HANDLE.exec(handle) ?? [];
     if (id !== undefined) return [await nameFor(principal, id), Number(pages)];
-    const opened = sealer && (await sealedHandle.open(sealer, handle, boundTo(principal), now));
+    const opened = sealer && (await sealedHandle.open(sealer, handle, JSON.stringify(bindingOf(principal)), now));
     return opened?.ok ? opened.value : null;
   }
 
@@ -137,13 +137,9 @@ export function createResults(deps: ResultDeps): Results {
   };
 }
 
-/** Nobody but the same caller comes to the same name. */
-async function nameFor({ subject, client }: Principal, id: string): Promise<string> {
-  return toBase64Url((await sha256(JSON.stringify([subject, client, id]))).subarray(0, NAME_BYTES));
-}
-
-function boundTo({ tenant, subject, client }: Principal): string {
-  return JSON.stringify([tenant, subject, client]);
+/** Nobody but the owner comes to the same name, by whichever client. The tenant is in the name of the partition. */
+async function nameFor({ subject }: Owner, id: string): Promise<string> {
+  return toBase64Url((await sha256(JSON.stringify([subject, null, id]))).subarray(0, NAME_BYTES));
 }
 
 function isOverQuota(thrown: unknown): boolean {

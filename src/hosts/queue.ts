@@ -4,6 +4,7 @@
  */
 import { backoff } from '../base/backoff.ts';
 import { asTidegateError } from '../base/errors.ts';
+import { isSafeName } from '../base/safe-name.ts';
 import type { TaskDeps } from '../tasks/records/find-task.ts';
 import { isTaskId } from '../tasks/records/names.ts';
 import { workOnTask } from '../tasks/work/work-on-task.ts';
@@ -85,6 +86,6 @@ function readMessage(body: unknown): TaskMessage | null {
   if (typeof body !== 'object' || body === null) return null;
   const { tenant, taskId } = body as Partial<Record<keyof TaskMessage, unknown>>;
   if (typeof tenant !== 'string' || typeof taskId !== 'string') return null;
-  // The tenant and the id are parts of names in the store, so the same bounds hold for both.
-  return isTaskId(tenant) && isTaskId(taskId) ? { tenant, taskId } : null;
+  // Both are parts of names in the store.
+  return isSafeName(tenant) && isTaskId(taskId) ? { tenant, taskId } : null;
 }

@@ -7,7 +7,7 @@ import { asTidegateError, TidegateError } from '../base/errors.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Deps } from '../streams/deps.ts';
 import { openAccount } from '../store/counting.ts';
-import { type Authenticate, openToEveryone } from './authenticate.ts';
+import { type Authenticate, openToEveryone, withSafeNames } from './authenticate.ts';
 import { type BodyBounds, createBodies } from './bodies.ts';
 import type { Challenges } from './challenge.ts';
 import { createCors } from './cors.ts';
@@ -61,7 +61,8 @@ function edgeOf({ env }: { env?: { edge?: Edge | undefined } }): Edge {
 
 export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
   const { app, mcp, runtime, store } = deps;
-  const { authenticate = openToEveryone, admit, protectedResource = null } = options;
+  const { admit, protectedResource = null } = options;
+  const authenticate = withSafeNames(options.authenticate ?? openToEveryone, runtime.log);
   const authentication = { required: options.authenticate !== undefined, schemes: protectedResource ? ['oauth2'] : [] };
   const facts = { app, versions: mcp.versions, capabilities: mcp.capabilities, authentication };
   const guard = createOriginGuard(options);

@@ -4,11 +4,11 @@
  */
 import type { Identifier } from '../auth/identify.ts';
 import { asTidegateError } from '../base/errors.ts';
-import { type Principal, PUBLIC } from '../base/principal.ts';
+import { type Principal, PUBLIC, safePrincipal } from '../base/principal.ts';
 import type { Log } from '../base/runtime.ts';
 import { publishScope } from '../base/scopes.ts';
 import type { Challenges } from './challenge.ts';
-import { problemResponse } from './problem.ts';
+import { problemResponse, unauthorizedResponse } from './problem.ts';
 
 /** Answers who sends the request, or the response that refuses it. It may read headers and the URL, never the body. */
 export type Authenticate = (request: Request) => Principal | Response | Promise<Principal | Response>;
@@ -42,6 +42,25 @@ export function createAuthenticate(identifiers: readonly Identifier[], challenge
 /** Whoever brings the token of a stream: it may publish to that stream, and nothing else. */
 export function pusherOf(stream: string): Principal {
   return { ...PUBLIC, scopes: [publishScope(stream)] };
+}
+
+/**
+ * The same, with safe names: every principal that a request brings comes through here, whoever answered it. One without a
+ * tenant or a subject is nobody, and is refused.
+ */
+export function withSafeNames(authenticate: Authenticate, log: Log): Authenticate {
+  return async (request) => {
+    const found = await authenticate(request);
+    if (found instanceof Response) return found;
+    try {
+      return await safePrincipal(found);
+    } catch (thrown) {
+      const error = asTidegateError(thrown);
+      if (error.code !== 'invalid_input') throw error;
+      log('warn', `a request is refused: of its principal the ${error.message}`, { field: error.field });
+      return unauthorizedResponse();
+    }
+  };
 }
 
 /** The credential of `Authorization: Bearer`; null where there is none in that form. */

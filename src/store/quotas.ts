@@ -5,6 +5,7 @@
  * is right again when its time is over. What is given back sooner is taken off the counter of the time in which it was taken.
  */
 import { TidegateError } from '../base/errors.ts';
+import type { Owner } from '../base/principal.ts';
 import type { Runtime } from '../base/runtime.ts';
 import type { Store } from './store.ts';
 
@@ -26,11 +27,6 @@ export interface Quota {
   span?: string;
   /** What the caller can do about it. */
   hint: string;
-}
-
-export interface Owner {
-  tenant: string;
-  subject: string;
 }
 
 export interface Quotas {

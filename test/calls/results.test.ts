@@ -320,10 +320,11 @@ describe('a handle', () => {
     for (const principal of [
       { ...ADA, tenant: 'other' },
       { ...ADA, subject: 'eve' },
-      { ...ADA, client: null },
     ]) {
       await refuse(await instance({ principal }), `result://${handle}/1`);
     }
+    const elsewhere = await instance({ principal: { ...ADA, client: 'another client of the same person' } });
+    expect((await read(elsewhere, `result://${handle}/1`)).result?.contents).toHaveLength(1);
     expect((await read(served, `result://${handle}/1`)).result?.contents).toHaveLength(1);
     now += 3_600_000;
     await refuse(served, `result://${handle}/1`);

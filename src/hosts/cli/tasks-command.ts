@@ -7,7 +7,7 @@ import { readDecimal } from '../../base/number-text.ts';
 import type { App } from '../../declare/app.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { knownName } from '../../base/known-names.ts';
-import { PUBLIC, type Principal } from '../../base/principal.ts';
+import { PUBLIC, type Principal, safePrincipal } from '../../base/principal.ts';
 import type { TaskDeps } from '../../tasks/records/find-task.ts';
 import type { TaskStatus } from '../../tasks/records/header.ts';
 import { hasEnded } from '../../tasks/records/header.ts';
@@ -94,7 +94,7 @@ export async function tasksCommand({ args, loadApp, environment, misused }: Task
   tellMisspelt(config, app, runtime.log);
   const store = await openNodeStore(config, runtime, app.name);
   const deps = withTasks({ app, store, runtime });
-  const principal: Principal = { ...PUBLIC, tenant: values.tenant, subject: values.subject };
+  const principal = await safePrincipal({ ...PUBLIC, tenant: values.tenant, subject: values.subject });
   try {
     if (taskId === undefined) await list(deps, principal, { status, limit, json: values.json });
     else if (verb === 'show') await show(deps, principal, taskId, values);

@@ -3,8 +3,10 @@
  * them, and nothing reaches a network. Everything else is as on a real host, from the JSON-RPC of a call down to the store.
  */
 import type { Json } from '../../base/json.ts';
+import { TidegateError } from '../../base/errors.ts';
 import { PUBLIC, type Principal } from '../../base/principal.ts';
 import { type Log, type Runtime, systemRuntime } from '../../base/runtime.ts';
+import { isSafeName } from '../../base/safe-name.ts';
 import { createAppStreams } from '../../calls/streams.ts';
 import type { App } from '../../declare/app.ts';
 import type { AppStreams } from '../../declare/app-streams.ts';
@@ -74,12 +76,22 @@ export interface TestApp {
   close: () => Promise<void>;
 }
 
+/** A principal of a test is not escaped, so that handlers and the store see the names that the test reads. */
+function checkNames({ tenant, subject }: Principal): void {
+  for (const [field, name] of Object.entries({ tenant, subject })) {
+    if (isSafeName(name) && !name.includes('%')) continue;
+    const expected = '1 to 80 characters of visible ASCII without / and %';
+    throw new TidegateError('invalid_input', `principal.${field}: expected ${expected}`, { field, expected });
+  }
+}
+
 const AT = Date.UTC(2026, 0, 1);
 const RUN_MS = 60_000;
 const SECRETS = { current: 'a secret of a test, which guards nothing', previous: null };
 
 export function createTestApp(declared: App, options: TestAppOptions = {}): TestApp {
   const { at = AT, feeds = {}, environment = {}, fetch, principal = PUBLIC, log = () => {} } = options;
+  checkNames(principal);
   const app = withFakes(declared, feeds);
   const clock = createTestClock(at);
   const runtime: Runtime = {

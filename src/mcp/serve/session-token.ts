@@ -4,7 +4,7 @@
  * that the client goes on with all the same is served for 30 days, because many clients do not start anew after a 404.
  */
 import * as z from 'zod';
-import type { Principal } from '../../base/principal.ts';
+import { bindingOf, type Principal } from '../../base/principal.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import type { Sealer } from '../../base/seal.ts';
 import { sealedText } from '../../base/sealed-text.ts';
@@ -68,8 +68,8 @@ export function createSessionTokens({ now, newId }: Pick<Runtime, 'now' | 'newId
   };
 }
 
-function boundTo({ tenant, subject, client }: Principal): string {
-  return JSON.stringify([tenant, subject, client]);
+function boundTo(principal: Principal): string {
+  return JSON.stringify(bindingOf(principal));
 }
 
 function namedBy(info: unknown): SessionFacts['client'] {

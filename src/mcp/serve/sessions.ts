@@ -47,7 +47,7 @@ const sessionRecord = record<Kept>('session', () =>
   z.object({ level: z.enum(LEVELS).optional(), ended: z.literal(true).optional() }),
 );
 
-function sessionKey(tenant: string, id: string): RecordKey {
+export function sessionKey(tenant: string, id: string): RecordKey {
   return { partition: `${tenant}/session`, id };
 }
 

@@ -3,17 +3,13 @@
  * is a retry of.
  */
 import * as z from 'zod';
-import type { Principal } from '../../base/principal.ts';
+import type { Owner } from '../../base/principal.ts';
 import { record } from '../../store/record.ts';
 import type { RecordKey } from '../../store/store.ts';
 import { taskPartition } from './names.ts';
 
 /** Of a task that a principal began under an idempotency key. */
-export function onceKey(
-  { tenant, subject }: Pick<Principal, 'tenant' | 'subject'>,
-  task: string,
-  idempotencyKey: string,
-): RecordKey {
+export function onceKey({ tenant, subject }: Owner, task: string, idempotencyKey: string): RecordKey {
   return { partition: `${tenant}/task-once/${task}/${subject}`, id: idempotencyKey };
 }
 

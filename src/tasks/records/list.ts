@@ -1,20 +1,20 @@
 /** A principal's tasks, the newest first. The list says only which tasks there are; how they are is in their headers. */
 import * as z from 'zod';
-import type { Principal } from '../../base/principal.ts';
+import type { Owner } from '../../base/principal.ts';
 import { GET_MANY_LIMIT } from '../../store/limits.ts';
 import { record } from '../../store/record.ts';
 import type { RecordKey } from '../../store/store.ts';
 import type { TaskDeps } from './find-task.ts';
 import { type Header, headerKey, taskHeader, type TaskStatus } from './header.ts';
 
-export function ownPartition({ tenant, subject }: Pick<Principal, 'tenant' | 'subject'>): string {
+export function ownPartition({ tenant, subject }: Owner): string {
   return `${tenant}/tasks-of/${subject}`;
 }
 
 /** Ids are counted down from this time, epoch ms, so that the newest is the first in their order. */
 const LATEST = 9_999_999_999_999;
 
-export function ownKey(principal: Pick<Principal, 'tenant' | 'subject'>, createdAt: number, taskId: string): RecordKey {
+export function ownKey(principal: Owner, createdAt: number, taskId: string): RecordKey {
   return { partition: ownPartition(principal), id: `${String(LATEST - createdAt).padStart(13, '0')} ${taskId}` };
 }
 
@@ -48,7 +48,7 @@ export interface ListTasksOptions {
  */
 export async function listTasks(
   { store, runtime }: Pick<TaskDeps, 'store' | 'runtime'>,
-  principal: Pick<Principal, 'tenant' | 'subject'>,
+  principal: Owner,
   { status, after, limit }: ListTasksOptions,
 ): Promise<{ tasks: ListedTask[]; next: string | null }> {
   const page = await store.list(ownPartition(principal), {

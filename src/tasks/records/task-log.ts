@@ -1,6 +1,6 @@
 /** The log of a principal's tasks that ended: whatever follows from an end follows this log. Who appends to it trims it. */
 import * as z from 'zod';
-import type { Principal } from '../../base/principal.ts';
+import type { Owner, Principal } from '../../base/principal.ts';
 import { asTidegateError } from '../../base/errors.ts';
 import { sureTime } from '../../store/clock-seen.ts';
 import { logEntry } from '../../store/record.ts';
@@ -8,7 +8,7 @@ import type { Operation } from '../../store/store.ts';
 import type { Deps } from '../../streams/deps.ts';
 import type { Header, TaskStatus } from './header.ts';
 
-export function taskLog({ tenant, subject }: Pick<Principal, 'tenant' | 'subject'>): string {
+export function taskLog({ tenant, subject }: Owner): string {
   return `${tenant}/task-log/${subject}`;
 }
 

@@ -5,7 +5,7 @@
 import { checkAnswer } from '../../declare/check/ask-answers.ts';
 import { asTidegateError, TidegateError } from '../../base/errors.ts';
 import { utf8Bytes } from '../../base/json.ts';
-import type { Principal } from '../../base/principal.ts';
+import { isOwner, type Principal } from '../../base/principal.ts';
 import { commitSurely } from '../../store/commit.ts';
 import type { Operation, Version } from '../../store/store.ts';
 import { type Scope, scopeOf } from '../../streams/scope.ts';
@@ -182,11 +182,11 @@ async function change(
 
 function ownHeader(
   reading: Awaited<ReturnType<TaskDeps['store']['get']>> | undefined,
-  { subject }: Principal,
+  principal: Principal,
   taskId: string,
 ): Standing {
   const header = reading ? taskHeader.read(reading) : null;
-  if (header !== null && reading?.version && header.principal.subject === subject) {
+  if (header !== null && reading?.version && isOwner(header.principal, principal)) {
     return { header, version: reading.version };
   }
   throw unknownTask(taskId);
