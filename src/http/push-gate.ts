@@ -6,7 +6,7 @@
  * stream hears which streams take pushes; to anybody else a wrong token and a stream that takes none are answered alike, and
  * the log says which it was.
  */
-import { sha256 } from '../base/digest.ts';
+import { sameBytes, sha256 } from '../base/digest.ts';
 import { TidegateError } from '../base/errors.ts';
 import { knownName } from '../base/known-names.ts';
 import type { Principal } from '../base/principal.ts';
@@ -72,8 +72,8 @@ export function createPushGate(options: PushGateOptions): PushGate {
 /** Takes the same time for every wrong token, and where there is no token to compare with. */
 async function isToken(given: string | null, expected: string | undefined): Promise<boolean> {
   const [left, right] = await Promise.all([sha256(given ?? ''), sha256(expected ?? '')]);
-  const difference = left.reduce((sum, byte, at) => sum | (byte ^ (right[at] ?? 0)), 0);
-  return given !== null && expected !== undefined && difference === 0;
+  const isSame = sameBytes(left, right);
+  return given !== null && expected !== undefined && isSame;
 }
 
 async function isAnyToken(given: string | null, tokens: PushTokens): Promise<boolean> {

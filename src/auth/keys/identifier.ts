@@ -1,0 +1,130 @@
+/**
+ * Who brings a key. What is stored of a key is kept in memory for less than half a minute, which is how long a revocation takes,
+ * and the secret is compared with its hash on every request. So a wrong secret costs no call to the store where the key is
+ * known, and nothing of a secret is kept. Ids that do not exist are remembered apart, so that they drive out no key.
+ *
+ * A key of the environment is beside them, for the simplest start.
+ */
+import { sameBytes, sha256 } from '../../base/digest.ts';
+import { type Principal, APP_TENANT } from '../../base/principal.ts';
+import { EVERY_SCOPE } from '../../base/scopes.ts';
+import { CLOCK_SLACK_MS, watchedClock } from '../../base/time/stored-time.ts';
+import type { Reading } from '../../store/store.ts';
+import type { Identified, Identifier } from '../identify.ts';
+import { createRecent } from './recent.ts';
+import { isSecretOf, keyAt, type KeyRecord, keyRecord, keyStateAt } from './key-record.ts';
+import { KEY_PREFIX, readKey } from './key-text.ts';
+import type { KeyDeps } from './manage.ts';
+
+export interface KeyOptions {
+  /** `TIDEGATE_KEY`: whoever brings it may do everything. Null: there is none. */
+  environmentKey: string | null;
+}
+
+/** A revocation is known after this time, ms. */
+export const REVOKED_WITHIN_MS = 30_000;
+/** A clock that is set back by less than its slack is not noticed, and keeps what it knows by as much longer. */
+const KEPT_MS = REVOKED_WITHIN_MS - CLOCK_SLACK_MS;
+const MOST_KEYS = 5_000;
+const MOST_UNKNOWN = 1_000;
+/** The last use is written once in this time, ms. */
+const USED_EACH_MS = 3_600_000;
+/** Longer than this no request waits for it, ms. */
+const USED_WITHIN_MS = 1_000;
+/** No key of the store has the subject of the environment's without an operator who names it so. */
+const ENVIRONMENT: Principal = { tenant: APP_TENANT, subject: 'key', client: null, scopes: [EVERY_SCOPE] };
+
+interface Known {
+  reading: Reading;
+  record: KeyRecord;
+  /** Whether its last use was looked at since it was read. */
+  isUsed: boolean;
+}
+
+/** Errors of `identify` are those of a read of the store. */
+export function createKeyIdentifier({ store, runtime }: KeyDeps, { environmentKey }: KeyOptions): Identifier {
+  const keys = createRecent<Known>(MOST_KEYS, KEPT_MS);
+  const unknown = createRecent<null>(MOST_UNKNOWN, KEPT_MS);
+  const clock = watchedClock(
+    () => runtime.now(),
+    () => {
+      keys.clear();
+      unknown.clear();
+    },
+  );
+
+  /** Requests that meet at a key that is not known read it each: on Workers none may wait for what another began. */
+  async function find(id: string): Promise<Known | null> {
+    const now = clock();
+    const kept = keys.get(id, now) ?? unknown.get(id, now);
+    if (kept !== undefined) return kept;
+    const reading = await store.get(keyAt(id), now);
+    const record = keyRecord.read(reading);
+    if (record === null) {
+      unknown.set(id, null, now);
+      return null;
+    }
+    const known = { reading, record, isUsed: false };
+    keys.set(id, known, now);
+    return known;
+  }
+
+  /** The request waits for it, since on some platforms nothing goes on behind an answer. It never fails for it. */
+  async function noteUse(known: Known): Promise<void> {
+    const { reading, record } = known;
+    const now = runtime.now();
+    if (known.isUsed || (record.lastUsedAt !== null && Math.abs(now - record.lastUsedAt) < USED_EACH_MS)) return;
+    known.isUsed = true;
+    const expiresAt = 'expiresAt' in reading ? reading.expiresAt : null;
+    try {
+      // A key that was revoked or used elsewhere meanwhile has another version, and is not written to.
+      const put = keyRecord.replace(reading, { ...record, lastUsedAt: now }, { expiresAt });
+      await store.commit([put], { id: runtime.newId(), now, deadline: now + USED_WITHIN_MS });
+    } catch (thrown) {
+      const reason = thrown instanceof Error ? thrown.message : String(thrown);
+      runtime.log('warn', `the last use of a key is not written: ${reason}`, { key: record.name });
+    }
+  }
+
+  async function identifyKey(credential: string): Promise<Identified> {
+    const key = readKey(credential);
+    if (key === null) return refused('what begins like a key is none');
+    const known = await find(key.id);
+    const isRight = await isSecretOf(known?.record ?? null, key.secret);
+    if (known === null) return refused('there is no such key');
+    const { name, tenant, scopes } = known.record;
+    if (!isRight) return refused(`the secret of a key of ${name} is wrong`);
+    const state = keyStateAt(known.record, runtime.now());
+    if (state !== 'valid') return refused(`a key of ${name} is ${state}`);
+    await noteUse(known);
+    return { ok: true, principal: { tenant, subject: name, client: `${KEY_PREFIX}${key.id}`, scopes } };
+  }
+
+  return {
+    mode: 'keys',
+    takes: (credential) =>
+      credential.startsWith(KEY_PREFIX) || (environmentKey !== null && isSameText(credential, environmentKey)),
+    async identify(credential) {
+      if (environmentKey !== null && (await isSameHash(credential, environmentKey))) {
+        return { ok: true, principal: ENVIRONMENT };
+      }
+      return identifyKey(credential);
+    },
+  };
+}
+
+function refused(reason: string): Identified {
+  return { ok: false, error: 'invalid_token', reason };
+}
+
+async function isSameHash(given: string, expected: string): Promise<boolean> {
+  const [left, right] = await Promise.all([sha256(given), sha256(expected)]);
+  return sameBytes(left, right);
+}
+
+/** Looks at every character, wherever the first one differs. It only chooses who is asked; `identify` decides by hashes. */
+function isSameText(given: string, expected: string): boolean {
+  let difference = given.length ^ expected.length;
+  for (let at = 0; at < expected.length; at += 1) difference |= given.charCodeAt(at) ^ expected.charCodeAt(at);
+  return difference === 0;
+}
