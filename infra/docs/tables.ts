@@ -5,7 +5,7 @@ import { apiSpec, cacheSpec, guardSpec, httpDefaultsSpec, httpToolSpec } from '.
 import { pacingSpec } from '../../src/declare/spec/feed.ts';
 import { promptSpec } from '../../src/declare/spec/prompt.ts';
 import { resourceSpec } from '../../src/declare/spec/resource.ts';
-import { streamSpec } from '../../src/declare/spec/stream.ts';
+import { pushSpec, streamSpec } from '../../src/declare/spec/stream.ts';
 import { policySpec, taskSpec } from '../../src/declare/spec/task.ts';
 import { toolSpec } from '../../src/declare/spec/tool.ts';
 import { csvSpec } from '../../src/feeds/http/csv-options.ts';
@@ -47,6 +47,7 @@ export const TABLES: Readonly<Record<string, Table>> = {
   pacing: { spec: pacingSpec, type: 'FeedPacing' },
   prompt: { spec: promptSpec, type: 'PromptOptions', left: ['kind'] },
   pull: { spec: pullSpec, type: 'PullOptions', left: PACING },
+  push: { spec: pushSpec, type: 'PushOptions' },
   resource: { spec: resourceSpec, type: 'ResourceOptions', left: ['kind'] },
   rss: { spec: rssSpec, type: 'RssOptions' },
   sse: { spec: sseSpec, type: 'SseOptions' },

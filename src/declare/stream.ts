@@ -93,18 +93,36 @@ export interface StreamOptions<Schema extends z.ZodType> {
    */
   feed?: Feed | FeedRoute;
   /**
-   * Lets others push events, by `POST /ingest/<stream>` with `Authorization: Bearer <token>`. A body is one event as
-   * JSON, or up to 1,000 events as an array or one a line (NDJSON), 256 KiB in all. Either all events of a body are
-   * stored or, where one is wrong, none. With an `Idempotency-Key` a push counts once for a day; without one, events
-   * that have no id are stored at least once.
+   * Lets others push events, by `POST /ingest/<stream>`, with a token or signed in one of the ways that it declares. A body
+   * is one event as JSON, or up to 1,000 events as an array or one a line (NDJSON), 256 KiB in all. Either all events of a
+   * body are stored or, where one is wrong, none. With an `Idempotency-Key` a push with a token counts once for a day;
+   * without one, events that have no id are stored at least once. A signed push always counts once for a day.
    */
   push?: PushOptions;
 }
 
+/** Who may push: at least one way. A request with `Authorization: Bearer` is judged by that alone. */
 export interface PushOptions {
-  /** A secret of at least 16 visible ASCII characters without spaces. Whoever sends it may push. */
-  token: Secret;
+  /** A secret of at least 16 visible ASCII characters without spaces. Whoever sends it in `Authorization: Bearer` may push. */
+  token?: Secret;
+  /**
+   * Signed as [Standard Webhooks](https://www.standardwebhooks.com) says (`webhook-id`, `webhook-timestamp`,
+   * `webhook-signature`): secrets of 24 to 64 bytes in base64, usually with `whsec_` before them.
+   */
+  standardWebhooks?: SigningSecrets;
+  /** Signed as GitHub signs (`X-Hub-Signature-256`). Its `ping` is answered and not stored. */
+  github?: SigningSecrets;
+  /** Signed as Stripe signs (`Stripe-Signature`): the endpoint's secret, which begins with `whsec_`. */
+  stripe?: SigningSecrets;
+  /** Signed as Slack signs (`X-Slack-Signature`): the app's signing secret. Its `url_verification` is answered and not stored. */
+  slack?: SigningSecrets;
 }
+
+/**
+ * The secret of a sender, or up to four of them, the current one first, for as long as a change of secrets takes. Those behind
+ * the first may be optional. Each has at least 16 characters.
+ */
+export type SigningSecrets = Secret | readonly Secret[];
 
 /**
  * A declared stream. `Data` is what its events hold, and `Input` is what its schema accepts. It is also the handle by

@@ -7,6 +7,7 @@ import type { App } from '../declare/app.ts';
 import { checkSecretsSet, openFeedSecrets } from '../declare/open-secrets.ts';
 import { createApp, type HttpAppOptions } from '../http/app.ts';
 import type { Edge } from '../http/edge.ts';
+import { pushKeys } from '../http/push-keys.ts';
 import { pushTokens } from '../http/push-tokens.ts';
 import { aboutOf } from '../mcp/registry/about.ts';
 import { TASKS } from '../mcp/tasks/capability.ts';
@@ -19,7 +20,7 @@ import type { ServingOptions } from './serving.ts';
 
 /** What an app needs to be served, and how. App, store and runtime are all that is required. */
 export interface HostOptions
-  extends Deps, Pick<TaskDeps, 'waiting'>, Partial<Omit<HttpAppOptions, 'pushTokens'>>, ServingOptions {
+  extends Deps, Pick<TaskDeps, 'waiting'>, Partial<Omit<HttpAppOptions, 'pushTokens' | 'pushKeys'>>, ServingOptions {
   /** Where `queue` sends a task that goes on later. Default: nowhere; `scheduled` finds it. */
   taskQueue?: TaskQueue | null;
   /**
@@ -90,7 +91,8 @@ export function createHttpHost(options: HostOptions, { serving, work }: HostPart
     serving,
     sessions: options.secrets != null,
   });
-  const http = createApp({ ...options, mcp }, { ...options, publicUrl, host, pushTokens: pushTokens(app, variable) });
+  const pushes = { pushTokens: pushTokens(app, variable), pushKeys: pushKeys(app, variable) };
+  const http = createApp({ ...options, mcp }, { ...options, ...pushes, publicUrl, host });
   return {
     fetch: (request, edge) => http.fetch(request, { edge }),
     scheduled: async (deadline) => (await work()).scheduled(deadline),

@@ -17,8 +17,10 @@ import { createMcpRoute, type McpServing } from './mcp-route.ts';
 import { createOriginGuard, type OriginOptions } from './origin.ts';
 import { methodResponse, problemResponse, refusedResponse } from './problem.ts';
 import { type ProtectedResource, resourceMetadata, resourcePaths } from './protected-resource.ts';
-import { createPushRoute, type PushTokens } from './push.ts';
-import { createPushGate, type PushNeeds } from './push-gate.ts';
+import type { PushTokens } from './push.ts';
+import type { PushEntrance } from './push-entrance.ts';
+import type { PushKeys } from './push-keys.ts';
+import type { PushNeeds } from './push-gate.ts';
 import { createReadiness } from './ready.ts';
 import { createRequestLog, type LoggedEnv, type RequestReport } from './request-log.ts';
 import { aiCatalog, CARD_TYPE, CATALOG_TYPE, serverCard } from './server-card.ts';
@@ -32,6 +34,8 @@ export interface HttpAppOptions extends OriginOptions {
   bodies?: BodyBounds;
   /** The token of each stream that takes pushes. Default: no stream does. */
   pushTokens?: PushTokens;
+  /** The keys of each stream that takes signed pushes. Default: no stream does. */
+  pushKeys?: PushKeys;
   /** Asked before a request is looked at, its body too. An error that it answers refuses. Default: all are let through. */
   admit?: (request: Request) => Promise<TidegateError | null>;
   /** Who calls; default: everyone is the public principal. */
@@ -75,16 +79,7 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
     bodies,
     options.requests ?? REQUESTS,
   );
-  const push = createPushRoute(deps, bodies);
-  const { pushTokens: tokens = new Map(), pushNeeds: needs = 'both', challenges } = options;
-  const mayPush = createPushGate({
-    app,
-    tokens,
-    needs,
-    log: runtime.log,
-    authenticate: options.authenticate,
-    challenges,
-  });
+  let push: PushEntrance | null = null;
   const ready = createReadiness(runtime);
 
   const card = createDocument(CARD_TYPE, (base) => serverCard(facts, base));
@@ -138,9 +133,15 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
     context.set('report', { account });
     const { raw } = context.req;
     const stream = context.req.param('stream');
-    const principal = await mayPush(raw, stream);
-    if (principal instanceof Response) return principal;
-    return push(raw, stream, principal, account.store, edge);
+    push ??= (await import('./push-entrance.ts')).createPushEntrance(deps, {
+      bodies,
+      tokens: options.pushTokens ?? new Map(),
+      keys: options.pushKeys ?? new Map(),
+      needs: options.pushNeeds ?? 'both',
+      authenticate: options.authenticate && authenticate,
+      challenges: options.challenges,
+    });
+    return push(raw, stream, account.store, edge);
   });
   http.all('/ingest/:stream', (context) => methodResponse(context.req.path, 'POST'));
   http.get('/healthz', (context) => context.json({ status: 'ok' }));

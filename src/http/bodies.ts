@@ -4,13 +4,18 @@
  */
 import type { Runtime } from '../base/runtime.ts';
 
-export type BodyText =
-  | { ok: true; text: string }
-  /**
-   * 413 above the limit, 400 for what broke off or is no UTF-8, 408 for what did not come in time, 503 where other bodies
-   * take all the room.
-   */
-  | { ok: false; status: 400 | 408 | 413 | 503; fault: 'text' | 'size' | 'time' | 'room'; expected: string };
+/**
+ * Why there is no body: 413 above the limit, 400 for what broke off or is no UTF-8, 408 for what did not come in time, 503
+ * where other bodies take all the room.
+ */
+export interface BodyFault {
+  ok: false;
+  status: 400 | 408 | 413 | 503;
+  fault: 'text' | 'size' | 'time' | 'room';
+  expected: string;
+}
+export type BodyText = { ok: true; text: string } | BodyFault;
+export type BodyBytes = { ok: true; bytes: Uint8Array } | BodyFault;
 
 /** Takes the next chunk of a body, and owns it. What it answers is awaited before more is read; `false`: no more is wanted. */
 export type TakeChunk = (chunk: Uint8Array) => false | Promise<boolean> | null;
@@ -31,6 +36,8 @@ export interface Bodies {
    * @param source the platform's own; default: the request's stream
    */
   read(request: Request, limitBytes: number, source?: BodySource): Promise<BodyText>;
+  /** As `read`; answers the bytes as they came, which is what senders sign. */
+  readBytes(request: Request, limitBytes: number, source?: BodySource): Promise<BodyBytes>;
 }
 
 export const BODIES_BYTES = 32 * 1_024 * 1_024;
@@ -83,7 +90,12 @@ export function createBodies(
     holding.delete(reading);
   }
 
-  async function collect(reading: Reading, limit: number, source: BodySource): Promise<BodyText> {
+  async function collect<Made>(
+    reading: Reading,
+    limit: number,
+    source: BodySource,
+    make: (bytes: Uint8Array) => Made,
+  ): Promise<Made | BodyFault> {
     let bytes: Uint8Array = EMPTY;
     let length = 0;
 
@@ -113,24 +125,32 @@ export function createBodies(
       });
     });
     if (reading.fault !== null) return FAULTS[reading.fault](limit);
-    return { ok: true, text: WHOLE.decode(length === bytes.length ? bytes : bytes.subarray(0, length)) };
+    return make(length === bytes.length ? bytes : bytes.subarray(0, length));
+  }
+
+  async function readAs<Made>(
+    make: (bytes: Uint8Array) => Made,
+    request: Request,
+    limit: number,
+    given?: BodySource,
+  ): Promise<Made | BodyFault> {
+    const declared = request.headers.get('content-length');
+    if (declared !== null && Number(declared) > limit) return FAULTS.size(limit);
+    const reading: Reading = { held: 0, fault: null, begunAt: now() };
+    try {
+      if (given !== undefined) return await collect(reading, limit, given, make);
+      if (declared !== null && Number(declared) <= FREE_BYTES) return make(new Uint8Array(await request.arrayBuffer()));
+      return await collect(reading, limit, sourceOf(request, ms, sleep), make);
+    } catch (thrown) {
+      return thrown === LATE ? FAULTS.time(ms) : FAULTS.text();
+    } finally {
+      release(reading);
+    }
   }
 
   return {
-    async read(request, limit, given) {
-      const declared = request.headers.get('content-length');
-      if (declared !== null && Number(declared) > limit) return FAULTS.size(limit);
-      const reading: Reading = { held: 0, fault: null, begunAt: now() };
-      try {
-        if (given !== undefined) return await collect(reading, limit, given);
-        if (declared !== null && Number(declared) <= FREE_BYTES) return whole(await request.arrayBuffer());
-        return await collect(reading, limit, sourceOf(request, ms, sleep));
-      } catch (thrown) {
-        return thrown === LATE ? FAULTS.time(ms) : FAULTS.text();
-      } finally {
-        release(reading);
-      }
-    },
+    read: (request, limit, given) => readAs(textOf, request, limit, given),
+    readBytes: (request, limit, given) => readAs(bytesOf, request, limit, given),
   };
 }
 
@@ -145,25 +165,30 @@ function grown(bytes: Uint8Array, length: number, more: number): Uint8Array {
 /** For bodies in one piece: it keeps nothing between two. Two texts of another charset would become one, so it is strict. */
 const WHOLE = new TextDecoder('utf-8', { fatal: true });
 
-function whole(bytes: ArrayBuffer): BodyText {
+/** Throws for what is no UTF-8. */
+function textOf(bytes: Uint8Array): BodyText {
   return { ok: true, text: WHOLE.decode(bytes) };
 }
 
+function bytesOf(bytes: Uint8Array): BodyBytes {
+  return { ok: true, bytes };
+}
+
 const FAULTS = {
-  text: (): BodyText => ({ ok: false, status: 400, fault: 'text', expected: 'a whole JSON text in UTF-8' }),
-  size: (limit: number): BodyText => ({
+  text: (): BodyFault => ({ ok: false, status: 400, fault: 'text', expected: 'a whole JSON text in UTF-8' }),
+  size: (limit: number): BodyFault => ({
     ok: false,
     status: 413,
     fault: 'size',
     expected: `a body of at most ${limit} bytes`,
   }),
-  time: (ms: number): BodyText => ({
+  time: (ms: number): BodyFault => ({
     ok: false,
     status: 408,
     fault: 'time',
     expected: `a body that comes within ${ms / 1_000} s`,
   }),
-  room: (): BodyText => ({
+  room: (): BodyFault => ({
     ok: false,
     status: 503,
     fault: 'room',

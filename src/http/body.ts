@@ -1,11 +1,11 @@
 /** A message of JSON-RPC out of a body. */
 import { type MessageText, readMessage } from '../base/message-json.ts';
 import type { Work } from '../store/work.ts';
-import type { Bodies, BodySource, BodyText } from './bodies.ts';
+import type { Bodies, BodyFault, BodySource } from './bodies.ts';
 
 export type Body =
   | (MessageText & { ok: true })
-  | Extract<BodyText, { ok: false }>
+  | BodyFault
   /** 400 for what is no message, 415 for another type or a coding. */
   | { ok: false; status: 400 | 415; fault: 'text' | 'id' | 'headers'; expected: string };
 

@@ -101,6 +101,15 @@ export function unauthorizedResponse(): Response {
   return response;
 }
 
+/** 401. It is the same for every wrong signature, whether the stream takes signed pushes or not. */
+export function unsignedResponse(headers: readonly string[]): Response {
+  const [field = 'Authorization'] = headers;
+  const title = `${field}: no signature that is valid here and now`;
+  const response = respond({ title, status: 401, code: 'unauthorized', field }, null);
+  response.headers.set('WWW-Authenticate', 'Bearer');
+  return response;
+}
+
 function respond(body: JsonObject & { status: number }, retryAfterMs: number | null): Response {
   const headers: Record<string, string> = { 'Content-Type': 'application/problem+json' };
   if (retryAfterMs !== null) headers['Retry-After'] = retryAfter(retryAfterMs);

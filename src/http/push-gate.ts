@@ -16,6 +16,7 @@ import type { App } from '../declare/app.ts';
 import { type Authenticate, bearerOf, pusherOf } from './authenticate.ts';
 import { type Challenges, createChallenges } from './challenge.ts';
 import { problemResponse, unauthorizedResponse } from './problem.ts';
+import type { PushKeys } from './push-keys.ts';
 import type { PushTokens } from './push.ts';
 
 const SHOWN_CHARACTERS = 64;
@@ -32,6 +33,8 @@ export type PushNeeds = 'either' | 'both';
 export interface PushGateOptions {
   app: App;
   tokens: PushTokens;
+  /** Of streams that take signed pushes, which are let in elsewhere (`signed-push.ts`). Default: no stream does. */
+  keys?: PushKeys;
   log: Log;
   /** Absent: callers are not known, and the token of the stream is all that lets in. */
   authenticate?: Authenticate | undefined;
@@ -40,12 +43,18 @@ export interface PushGateOptions {
 }
 
 export function createPushGate(options: PushGateOptions): PushGate {
-  const { app, tokens, authenticate, needs, log, challenges = createChallenges() } = options;
+  const { app, tokens, keys = new Map(), authenticate, needs, log, challenges = createChallenges() } = options;
+  const takers = new Set([...tokens.keys(), ...keys.keys()]);
 
   async function refuse(given: string | null, name: string): Promise<Response> {
-    const reason = refusalOf(given, name, app, tokens);
+    const reason = takers.has(name) ? wrongToken(given, tokens.has(name)) : notTakenReason(name, app);
     log('info', `a push is refused: ${reason}`, { stream: name.slice(0, SHOWN_CHARACTERS) });
-    return (await mayKnow(given, name, tokens)) ? problemResponse(notTaken(name, app, tokens)) : unauthorizedResponse();
+    return (await mayKnow(given, name)) ? problemResponse(notTaken(name, app, takers)) : unauthorizedResponse();
+  }
+
+  /** Whether the caller may hear of streams: where no stream takes pushes there is nothing to guess, and a token is a proof. */
+  async function mayKnow(given: string | null, name: string): Promise<boolean> {
+    return !takers.has(name) && (takers.size === 0 || isAnyToken(given, tokens));
   }
 
   async function byScope(request: Request, name: string): Promise<Principal | Response> {
@@ -53,12 +62,12 @@ export function createPushGate(options: PushGateOptions): PushGate {
     if (caller instanceof Response) return caller;
     const needed = publishScope(name);
     if (!isGranted(caller.scopes, needed)) return challenges.insufficientScope(request, [needed]);
-    return app.streams.has(name) && tokens.has(name) ? caller : problemResponse(notTaken(name, app, tokens));
+    return app.streams.has(name) && takers.has(name) ? caller : problemResponse(notTaken(name, app, takers));
   }
 
   return async (request, name) => {
     const given = bearerOf(request);
-    const isOwn = app.streams.has(name) && (await isToken(given, tokens.get(name)));
+    const isOwn = (await isToken(given, tokens.get(name))) && app.streams.has(name);
     if (authenticate && needs === 'both') {
       const caller = await authenticate(request);
       return isOwn || caller instanceof Response ? caller : refuse(given, name);
@@ -80,23 +89,20 @@ async function isAnyToken(given: string | null, tokens: PushTokens): Promise<boo
   return (await Promise.all([...tokens.values()].map((token) => isToken(given, token)))).includes(true);
 }
 
-/** What is wrong with a push, for the log of the operator. */
-function refusalOf(given: string | null, name: string, app: App, tokens: PushTokens): string {
-  if (!app.streams.has(name)) return 'there is no such stream';
-  if (!tokens.has(name)) return 'the stream declares no push';
+function notTakenReason(name: string, app: App): string {
+  return app.streams.has(name) ? 'the stream declares no push' : 'there is no such stream';
+}
+
+/** What is wrong with a push to a stream that takes some, for the log of the operator. */
+function wrongToken(given: string | null, takesToken: boolean): string {
+  if (!takesToken) return 'it is not signed, and the stream takes no token';
   return given === null ? 'it brings no Bearer token' : 'its token is not the one of the stream';
 }
 
-/** Whether the caller may hear of streams: where no stream takes pushes there is nothing to guess, and a token is a proof. */
-async function mayKnow(given: string | null, name: string, tokens: PushTokens): Promise<boolean> {
-  if (tokens.has(name)) return false;
-  return tokens.size === 0 || isAnyToken(given, tokens);
-}
-
-function notTaken(name: string, app: App, tokens: PushTokens): TidegateError {
+function notTaken(name: string, app: App, takers: ReadonlySet<string>): TidegateError {
   const shown = name.slice(0, SHOWN_CHARACTERS);
   const title = app.streams.has(name) ? `The stream ${shown} takes no pushes` : `There is no stream ${shown}`;
-  const expected = knownName(shown, [...tokens.keys()], 'streams that take pushes');
+  const expected = knownName(shown, [...takers], 'streams that take pushes');
   const hint = 'a stream takes pushes where it declares push: { token: secret(…) }';
   return new TidegateError('not_found', title, { field: 'stream', expected, hint });
 }

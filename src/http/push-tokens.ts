@@ -14,8 +14,8 @@ const VISIBLE = /^[\x21-\x7E]*$/;
 export function pushTokens(app: App, variable: (name: string) => string | null): PushTokens {
   const tokens = new Map<string, string>();
   for (const { name, push } of app.streams.values()) {
-    if (push === null) continue;
-    const { token } = push;
+    const token = push?.token;
+    if (token === undefined) continue;
     const value = variable(token.name);
     if (value === null || value.length < LEAST_CHARACTERS || !VISIBLE.test(value)) {
       const expected = `a token of at least ${LEAST_CHARACTERS} visible ASCII characters without spaces, for pushes to the stream ${name}`;

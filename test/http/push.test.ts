@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import * as z from 'zod';
 import { defineApp, stream } from '../../src/index.ts';
-import { PUSH_BYTES } from '../../src/http/push.ts';
+import { PUSH_BYTES } from '../../src/http/push-body.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import { type Served, serveApp } from '../mcp/served.ts';
 

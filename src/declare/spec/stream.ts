@@ -1,10 +1,10 @@
 /** The specification of a stream. Whether a picked field is there, and is a text or a number, is judged in `check/`. */
 import * as z from 'zod';
-import { isSetSecret, type Secret } from '../secret.ts';
-import type { ErasedStreamOptions } from '../stream.ts';
+import { isSecret, isSetSecret, type Secret } from '../secret.ts';
+import type { ErasedStreamOptions, SigningSecrets } from '../stream.ts';
 import { isZone, zoneExpected } from '../../base/time/zone.ts';
 import { TIME_UNITS } from '../../base/time/source-time.ts';
-import { bounded, count, forModel, judged, label, whole, zodSchema } from './options.ts';
+import { bounded, count, forModel, hidden, judged, label, whole, zodSchema } from './options.ts';
 
 type Picked = 'key' | 'id' | 'revision';
 
@@ -39,12 +39,36 @@ export const retentionSpec = z.strictObject(
   { error: '{ events, ageMs }, either or both' },
 );
 
-const pushSpec = z.strictObject(
-  {
-    token: judged<Secret>("secret('THE_VARIABLE'), not optional", isSetSecret),
-  },
-  { error: '{ token }' },
-);
+const MOST_SECRETS = 4;
+
+function areSigningSecrets(value: unknown): boolean {
+  if (!Array.isArray(value)) return isSetSecret(value);
+  return isSetSecret(value[0]) && value.length <= MOST_SECRETS && value.every(isSecret);
+}
+
+/** What stands here may be the secret itself, so it is never shown. */
+const signing = () =>
+  hidden(
+    judged<SigningSecrets>(
+      `secret('THE_VARIABLE'), not optional, or a list of up to ${MOST_SECRETS} with the current one first`,
+      areSigningSecrets,
+    ),
+  ).optional();
+
+export const pushSpec = z
+  .strictObject(
+    {
+      token: hidden(judged<Secret>("secret('THE_VARIABLE'), not optional", isSetSecret)).optional(),
+      standardWebhooks: signing(),
+      github: signing(),
+      stripe: signing(),
+      slack: signing(),
+    },
+    { error: "{ token: secret('THE_VARIABLE') }" },
+  )
+  .refine((push) => Object.values(push).some((way) => way !== undefined), {
+    error: 'token, standardWebhooks, github, stripe or slack, one at least',
+  });
 
 export const streamSpec = z.strictObject({
   description: forModel,
