@@ -35,6 +35,11 @@ export function isScope(text: string): boolean {
   return SCOPE.test(text);
 }
 
+/** Whether nothing restricts the caller, so that nothing has to be looked at. */
+export function isUnrestricted(held: readonly string[]): boolean {
+  return held.includes(EVERY_SCOPE);
+}
+
 /** Whether one of the scopes that are held is the one that is needed, or stands above it. */
 export function isGranted(held: readonly string[], needed: string): boolean {
   return held.some((scope) => scope === needed || scope === EVERY_SCOPE || needed.startsWith(`${scope}:`));

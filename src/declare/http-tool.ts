@@ -11,6 +11,7 @@
 import * as z from 'zod';
 import { TidegateError } from '../base/errors.ts';
 import type { Json } from '../base/json.ts';
+import type { Scoped } from './scoped.ts';
 import type { Tool, ToolAnnotations } from './tool.ts';
 import type { Api, HttpAnswer, HttpArgument, HttpDefaults, HttpMoment, HttpValue, RateLimit } from './http-api.ts';
 
@@ -87,11 +88,8 @@ export interface HttpGuard<Input = never> {
   otherwise?: 'refuse' | 'pass';
 }
 
-export interface HttpToolOptions<
-  Input extends z.ZodObject,
-  Output extends z.ZodType,
-  Item extends z.ZodType,
-> extends HttpDefaults {
+export interface HttpToolOptions<Input extends z.ZodObject, Output extends z.ZodType, Item extends z.ZodType>
+  extends HttpDefaults, Scoped {
   /** Its name for people. */
   title?: string;
   /** For the model: what the tool does, and when to use it. */
@@ -184,7 +182,7 @@ export function httpTool<
   Item extends z.ZodType = never,
 >(options: HttpToolOptions<Input, Output, Item>): HttpTool {
   const spec = (options ?? {}) as unknown as HttpSpec;
-  const { title, description, method } = spec;
+  const { title, description, method, scopes } = spec;
   const input = inputOf(spec);
   const output = spec.item instanceof z.ZodType ? listOf(spec.item) : spec.output;
   return {
@@ -193,6 +191,7 @@ export function httpTool<
     ...(title === undefined ? {} : { title }),
     ...(input === undefined ? {} : { input }),
     ...(output === undefined ? {} : { output }),
+    ...(scopes === undefined ? {} : { scopes }),
     annotations: { ...(method === 'POST' ? {} : { readOnlyHint: true }), openWorldHint: true, ...spec.annotations },
     http: spec,
     run: () => Promise.reject(new TidegateError('internal', 'an HTTP tool runs where its app is served')),

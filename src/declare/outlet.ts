@@ -95,6 +95,8 @@ export interface OutletTool {
   description: string;
   input: z.ZodObject;
   output: z.ZodObject;
+  /** Names of the feeds that it reaches. Its argument `feed` names one of them, where there are several. Default: all of its kind. */
+  feeds?: readonly string[];
   run(input: never, feeds: AppFeeds): Promise<{ text: string; structured: object; isError?: true }>;
 }
 

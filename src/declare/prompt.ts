@@ -1,5 +1,6 @@
 /** Prompts that an app declares. */
 import type { Displayed } from './display.ts';
+import type { Scoped } from './scoped.ts';
 import type { Completer } from './resource.ts';
 import type { ContentBlock } from './content.ts';
 import type { HandlerContext } from './context.ts';
@@ -20,9 +21,8 @@ export type PromptInput<Arguments extends readonly PromptArgument[]> = {
   [Argument in Arguments[number] as Argument['required'] extends true ? never : Argument['name']]?: string;
 };
 
-export interface PromptOptions<
-  Arguments extends readonly PromptArgument[] = readonly PromptArgument[],
-> extends Displayed {
+export interface PromptOptions<Arguments extends readonly PromptArgument[] = readonly PromptArgument[]>
+  extends Displayed, Scoped {
   /** For people and models: what the prompt is for. */
   description: string;
   /** The arguments, each of which is a text. Default: none. */

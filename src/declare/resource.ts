@@ -1,6 +1,7 @@
 /** Resources that an app declares, and the completion of the variables of their templates. */
 import type { CompletedValues } from './app-streams.ts';
 import type { Annotations, Displayed } from './display.ts';
+import type { Scoped } from './scoped.ts';
 import type { HandlerContext, ListContext } from './context.ts';
 import type { ListedResource, ResourceContents } from './content.ts';
 
@@ -29,7 +30,7 @@ export type VariableOf<Uri extends string> = string extends Uri
     ? (Name extends `+${infer Bare}` ? Bare : Name) | VariableOf<Rest>
     : never;
 
-export interface ResourceOptions<Uri extends string = string> extends Displayed {
+export interface ResourceOptions<Uri extends string = string> extends Displayed, Scoped {
   /**
    * A URI, or a template (RFC 6570) whose variables `read` gets: `mine://{id}`, and `{+path}` for what has slashes.
    */

@@ -12,6 +12,7 @@ import type { Principal } from '../base/principal.ts';
 import type { Answer, AskRequest, ContentOf } from './ask.ts';
 import type { Condition, ConditionKind } from './condition.ts';
 import type { Displayed } from './display.ts';
+import type { Scoped } from './scoped.ts';
 import type { AppStreams, StreamRef } from './app-streams.ts';
 import type { ToolAnnotations, ToolAnswer } from './tool.ts';
 import type { HandlerContext } from './context.ts';
@@ -155,7 +156,7 @@ export interface TaskPolicy {
  */
 export type TaskFallback = 'handle' | 'wait' | 'refuse';
 
-export interface TaskOptions<Input extends z.ZodType, Output extends z.ZodType> extends Displayed {
+export interface TaskOptions<Input extends z.ZodType, Output extends z.ZodType> extends Displayed, Scoped {
   /** For the model: what the task does, and how long it may take. */
   description: string;
   /**

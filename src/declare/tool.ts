@@ -2,6 +2,7 @@
 import type * as z from 'zod';
 import type { JsonObject } from '../base/json.ts';
 import type { Displayed } from './display.ts';
+import type { Scoped } from './scoped.ts';
 import type { ContentBlock } from './content.ts';
 import type { ToolContext } from './context.ts';
 
@@ -28,7 +29,7 @@ export interface ToolAnnotations {
   openWorldHint?: boolean;
 }
 
-export interface ToolOptions<Input extends z.ZodType, Output extends z.ZodType> extends Displayed {
+export interface ToolOptions<Input extends z.ZodType, Output extends z.ZodType> extends Displayed, Scoped {
   /** For the model: what the tool does, and when to use it. */
   description: string;
   /** The arguments, as a zod schema of an object. Default: no arguments. */

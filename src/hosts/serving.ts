@@ -16,6 +16,7 @@ import { createRequestStates } from '../calls/request-state.ts';
 import { tasksExtension } from '../mcp/tasks/extension.ts';
 import type { Extension } from '../mcp/extension.ts';
 import { resultReaders } from '../tools/read-result.ts';
+import { streamNeeds } from '../calls/needs.ts';
 import { streamResources } from '../tools/stream-resources.ts';
 import { streamTools } from '../tools/index.ts';
 import { takeOnce } from '../store/take-once.ts';
@@ -49,7 +50,7 @@ export function composeRegistry(
     reader: app.toolNames.read_result,
   });
   return createRegistry({ ...deps, app: bindHttpTools(deps, variable), streamsFor, feedsFor, requestStates, results }, [
-    { tools: streamTools(deps), resources: streamResources(deps) },
+    { tools: streamTools(deps), resources: streamResources(deps), needs: streamNeeds(app) },
     ...(tasks && tasks.catalog.size > 0 ? [tasksExtension(tasks, deps)] : []),
     resultReaders(results, app),
     ...extensions,

@@ -9,7 +9,7 @@ import type { Deps } from '../streams/deps.ts';
 import { openAccount } from '../store/counting.ts';
 import { type Authenticate, openToEveryone, withSafeNames } from './authenticate.ts';
 import { type BodyBounds, createBodies } from './bodies.ts';
-import type { Challenges } from './challenge.ts';
+import { type Challenges, createChallenges } from './challenge.ts';
 import { createCors } from './cors.ts';
 import { createDocument, documentPreflight } from './documents.ts';
 import { type Edge, NO_EDGE, REQUESTS } from './edge.ts';
@@ -78,6 +78,7 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
     options.bodyBytes ?? BODY_BYTES,
     bodies,
     options.requests ?? REQUESTS,
+    options.challenges ?? createChallenges(),
   );
   let push: PushEntrance | null = null;
   const ready = createReadiness(runtime);

@@ -2,12 +2,14 @@
 import { TidegateError } from '../base/errors.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Principal } from '../base/principal.ts';
+import { isUnrestricted, missingScopes } from '../base/scopes.ts';
 import { INVALID_REQUEST, PARSE_ERROR, RATE_LIMITED, rpcErrorResponse } from '../base/json-rpc.ts';
 import type { Work } from '../store/work.ts';
 import type { ServedAnswer } from '../calls/served-answer.ts';
 import type { Authenticate } from './authenticate.ts';
 import type { Bodies } from './bodies.ts';
 import { readJson } from './body.ts';
+import type { Challenges } from './challenge.ts';
 import { type Edge, NO_EDGE, overloaded } from './edge.ts';
 import type { OriginGuard, OriginRefusal } from './origin.ts';
 import { problemResponse } from './problem.ts';
@@ -16,6 +18,8 @@ import { problemResponse } from './problem.ts';
 export interface McpServing {
   /** Answers one POST. `body` is its parsed JSON. Never rejects for what a client sent. */
   serve(request: Request, body: unknown, principal: Principal, work?: Work): Promise<ServedAnswer>;
+  /** The scopes that a message needs, all of them; those of a batch together. Each is told once. */
+  needs(body: unknown): Promise<readonly string[]>;
   /** Answers one DELETE, which ends a session of 2025-11-25 or before. Null: there are none. */
   end: ((request: Request, principal: Principal) => Promise<ServedAnswer>) | null;
 }
@@ -52,6 +56,7 @@ export function createMcpRoute(
   limitBytes: number,
   bodies: Bodies,
   mostRequests: number,
+  challenges: Challenges,
 ): McpRoute {
   // Of platforms that hand over no share of the process. Bodies that come are counted apart, so that slow ones take no place of those
   // that have come; a streamed answer counts until its handler is done.
@@ -64,6 +69,14 @@ export function createMcpRoute(
   async function judged(request: Request): Promise<Principal | Response> {
     const refusal = guard.refusal(request);
     return refusal === null ? authenticate(request) : refused(refusal);
+  }
+
+  /** Null: the caller may send the message. Of a caller that nothing restricts nothing is looked at. */
+  async function scopeRefusal(request: Request, body: unknown, { scopes }: Principal): Promise<Response | null> {
+    if (isUnrestricted(scopes)) return null;
+    const needed = await mcp.needs(body);
+    if (missingScopes(scopes, needed).length === 0) return null;
+    return insufficient(challenges.insufficientScope(request, needed), needed, body);
   }
 
   function otherMethod(): Response {
@@ -95,6 +108,8 @@ export function createMcpRoute(
           const code = body.fault === 'text' ? PARSE_ERROR : INVALID_REQUEST;
           return rpcError(body.status, code, TITLES[body.fault], { expected: body.expected });
         }
+        const refusal = await scopeRefusal(request, body.value, principal);
+        if (refusal !== null) return refusal;
         const answer = await mcp.serve(request, body.value, principal, work);
         report(answer);
         ({ ended } = answer);
@@ -127,6 +142,16 @@ export function createMcpRoute(
 
 function refused({ message, ...data }: OriginRefusal): Response {
   return rpcError(403, INVALID_REQUEST, message, data);
+}
+
+/** The challenge, with the error in the form that clients of MCP read. */
+function insufficient({ status, headers }: Response, needed: readonly string[], body: unknown): Response {
+  const expected = needed.join(' ');
+  const message = `This needs the scopes ${expected}`;
+  const data = { code: 'insufficient_scope', field: 'Authorization', expected };
+  const response = rpcErrorResponse(status, { code: INVALID_REQUEST, message, data }, body);
+  for (const [name, value] of headers) if (name !== 'content-type') response.headers.set(name, value);
+  return response;
 }
 
 /** @param expected of a request that would not have been refused */

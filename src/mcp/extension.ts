@@ -8,11 +8,13 @@ import type { JsonObject } from '../base/json.ts';
 import type { InputRequired } from '../calls/question-round.ts';
 import type { Caller } from '../calls/caller.ts';
 import type { HandlerDeps } from '../calls/deps.ts';
+import type { Needs } from '../calls/needs.ts';
 import type { ToolResult } from '../declare/check/tool-result.ts';
 import type { ToolContext } from '../declare/context.ts';
 import type { Displayed } from '../declare/display.ts';
 import type { Prompt } from '../declare/prompt.ts';
 import type { Resource } from '../declare/resource.ts';
+import type { Scoped } from '../declare/scoped.ts';
 import type { Tool, ToolAnnotations } from '../declare/tool.ts';
 
 /** What server and client declare of an extension, under `capabilities.extensions`. */
@@ -30,6 +32,8 @@ export interface Extension {
   methods?: Readonly<Record<string, ExtensionMethod>>;
   /** What a client may ask for under `notifications` of `subscriptions/listen` where it declares the capability. */
   notifications?: readonly string[];
+  /** What a caller needs for its methods and notifications. Tools, resources and prompts have scopes of their own. */
+  scopes?: readonly string[];
   tools?: Readonly<Record<string, Tool>>;
   /**
    * Tools that answer a call in a way of their own. They stand behind `tools`; those of the app behind the app's tools.
@@ -39,6 +43,8 @@ export interface Extension {
   unpaged?: readonly string[];
   resources?: Readonly<Record<string, Resource>>;
   prompts?: Readonly<Record<string, Prompt>>;
+  /** What calls of tools and reads of resources need by what they ask, beside the scopes that those declare. */
+  needs?: Needs;
 }
 
 export interface ExtensionMethod {
@@ -52,7 +58,7 @@ export interface ExtensionMethod {
 }
 
 /** A tool that is listed and whose arguments are checked like any other; then `call` answers. */
-export interface SpecialTool extends Displayed {
+export interface SpecialTool extends Displayed, Scoped {
   /** Where it is declared, e.g. `tasks.report`: errors of its schemas name it. */
   path: string;
   /** Whether the app declared it; else it comes with the server. */

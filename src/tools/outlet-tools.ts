@@ -1,11 +1,8 @@
-/**
- * The tools by which agents publish. What they are, each kind of feed says (`tools` of its outlet). Here they get their names
- * and become tools like any other. Nothing here knows a kind.
- */
-import type { Outlet, OutletTool } from '../declare/outlet.ts';
+/** The tools by which agents publish become tools like any other. Nothing here knows a kind of feed. */
+import type { OutletTool } from '../declare/outlet.ts';
 import { type Tool, tool } from '../declare/tool.ts';
-import { outlets } from '../calls/feeds.ts';
 import type { AppDeps } from '../calls/context.ts';
+import { publishToolsOf } from '../calls/publish-tools.ts';
 
 const PUBLISHES = {
   readOnlyHint: false,
@@ -14,21 +11,9 @@ const PUBLISHES = {
   openWorldHint: true,
 } as const;
 
-/** By name. Where two kinds have a tool of one name, that of the second gets the type of its feeds behind it. */
+/** By name. */
 export function publishTools({ app }: AppDeps): Record<string, Tool> {
-  const kinds = new Map<NonNullable<Outlet['tools']>, Map<string, Outlet>>();
-  for (const [name, outlet] of outlets(app)) {
-    if (outlet.tools) kinds.set(outlet.tools, (kinds.get(outlet.tools) ?? new Map()).set(name, outlet));
-  }
-  const tools: Record<string, Tool> = {};
-  for (const [make, ofKind] of kinds) {
-    const [feed = ''] = ofKind.keys();
-    for (const [name, each] of Object.entries(make(ofKind))) {
-      const free = name in tools ? `${name}_${app.feeds.get(feed)?.feed.type}` : name;
-      tools[free] = served(each);
-    }
-  }
-  return tools;
+  return Object.fromEntries([...publishToolsOf(app)].map(([name, { made }]) => [name, served(made)]));
 }
 
 function served(made: OutletTool): Tool {

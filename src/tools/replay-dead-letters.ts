@@ -1,5 +1,6 @@
 /** `replay_dead_letters`: tries the dead letters of a feed again, after the app's schema was mended. */
 import * as z from 'zod';
+import { ADMIN_SCOPE } from '../base/scopes.ts';
 import { REPEATABLE } from '../calls/schemas.ts';
 import { type Task, task } from '../declare/task.ts';
 import { findFeed } from '../feeds/records/find-feed.ts';
@@ -26,6 +27,7 @@ export function replayDeadLettersTask(deps: Deps): Task {
   return task({
     title: 'Replay dead letters',
     description: 'Tries items of a feed again that its streams refused, once each: after a schema was mended.',
+    scopes: [ADMIN_SCOPE],
     version: '1',
     input: Input,
     output: Output,

@@ -258,7 +258,7 @@ describe('one mistake, one line', () => {
     [
       'the function of others',
       inApp({ tools: { t: untyped(tool, { description: 'x', run, handler: run }) } }),
-      'tools.t.handler: expected one of the known names title, icons, description, input, output, annotations, inputJsonSchema, clientCapabilities, run (did you mean run?)',
+      'tools.t.handler: expected one of the known names title, icons, description, scopes, input, output, annotations, inputJsonSchema, clientCapabilities, run (did you mean run?)',
     ],
     [
       'an unknown cursor',

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { PUBLIC } from '../../src/base/principal.ts';
 import { createBodies } from '../../src/http/bodies.ts';
+import { createChallenges } from '../../src/http/challenge.ts';
 import { createMcpRoute, type McpServing } from '../../src/http/mcp-route.ts';
 import { createOriginGuard } from '../../src/http/origin.ts';
 
@@ -25,7 +26,15 @@ function stage(most: number) {
   };
   const bodies = createBodies({ now: Date.now, sleep: () => new Promise(() => {}) });
   const guard = createOriginGuard({ publicUrl: null, host: null });
-  const route = createMcpRoute({ serve, end: null }, guard, () => PUBLIC, 1_000, bodies, most);
+  const route = createMcpRoute(
+    { serve, needs: () => Promise.resolve([]), end: null },
+    guard,
+    () => PUBLIC,
+    1_000,
+    bodies,
+    most,
+    createChallenges(),
+  );
   const post = (body: string | ReadableStream = '1') =>
     route.post(new Request('http://a/mcp', { method: 'POST', headers, body, duplex: 'half' }), () => {});
   return { waiting, ends, post };

@@ -8,6 +8,7 @@ import type { HttpPaging, HttpSpec } from '../http-tool.ts';
 import { isSecret, isSetSecret, type Secret } from '../secret.ts';
 import { annotations } from './display.ts';
 import { choice, judged, label, made, text, whole, zodSchema } from './options.ts';
+import { scopes } from './scopes.ts';
 
 type Cache = NonNullable<HttpSpec['cache']>;
 type Guard = NonNullable<HttpSpec['guard']>;
@@ -142,6 +143,7 @@ export const guardSpec = z.strictObject(
 export const httpToolSpec = z.strictObject({
   title: label,
   description: text('a text for the model'),
+  scopes,
   input: judged<z.ZodObject>('z.object({ … })', (value) => value instanceof z.ZodObject).optional(),
   output: zodSchema.optional(),
   item: zodSchema.optional(),

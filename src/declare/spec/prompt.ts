@@ -3,6 +3,7 @@ import * as z from 'zod';
 import type { Prompt, PromptArgument } from '../prompt.ts';
 import { icons } from './display.ts';
 import { forModel, label, made, text, yesOrNo } from './options.ts';
+import { scopes } from './scopes.ts';
 
 const argument = z.strictObject(
   {
@@ -20,6 +21,7 @@ export const promptSpec = z.strictObject({
   title: label,
   icons,
   description: forModel,
+  scopes,
   arguments: z
     .array(argument, { error: 'a list of { name, title, description, required, complete }' })
     .readonly()

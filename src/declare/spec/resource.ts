@@ -3,6 +3,7 @@ import * as z from 'zod';
 import type { Completer, Resource } from '../resource.ts';
 import { icons } from './display.ts';
 import { choice, label, made, pattern, whole } from './options.ts';
+import { scopes } from './scopes.ts';
 
 const aNumber = { error: 'a number from 0 to 1' };
 
@@ -29,6 +30,7 @@ export const resourceSpec = z.strictObject({
   title: label,
   icons,
   description: label,
+  scopes,
   mimeType: label,
   annotations: resourceAnnotations.optional(),
   size: whole(0, undefined, { expected: 'a whole number of bytes, 0 or more', unit: 'B' }).optional(),

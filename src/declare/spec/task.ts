@@ -3,6 +3,7 @@ import * as z from 'zod';
 import type { Task } from '../task.ts';
 import { annotations, icons } from './display.ts';
 import { choice, count, forModel, label, made, text, whole, withDefaults, yesOrNo, zodSchema } from './options.ts';
+import { scopes } from './scopes.ts';
 
 const places = whole(1, 100).optional();
 
@@ -33,6 +34,7 @@ export const taskSpec = z.strictObject({
   title: label,
   icons,
   description: forModel,
+  scopes,
   version: text('a version such as 1'),
   input: zodSchema.optional(),
   output: zodSchema.optional(),

@@ -4,6 +4,7 @@ import type { JsonObject } from '../../base/json.ts';
 import type { Tool } from '../tool.ts';
 import { annotations, icons } from './display.ts';
 import { forModel, label, made, zodSchema } from './options.ts';
+import { scopes } from './scopes.ts';
 
 const jsonObject = (expected: string) =>
   z.record(z.string(), z.custom<JsonObject[string]>(), { error: expected }).optional();
@@ -13,6 +14,7 @@ export const toolSpec = z.strictObject({
   title: label,
   icons,
   description: forModel,
+  scopes,
   input: zodSchema.optional(),
   output: zodSchema.optional(),
   annotations,

@@ -27,6 +27,7 @@ export function publishTool(outlets: ReadonlyMap<string, MqttRules>): OutletTool
       'Publishes one message, and says what became of it. It is sent once: where the answer is `unknown`, find out whether it took effect before you publish it again.',
       describeTopics(shown, new Set(shown.map(({ feed }) => feed)).size > 1),
     ].join('\n'),
+    feeds: [...new Set(shown.map(({ feed }) => feed))],
     input: z.strictObject({
       ...messageShape(outlets, shown),
       ...(mayRetain

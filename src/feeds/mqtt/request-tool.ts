@@ -41,6 +41,7 @@ export function requestTool(outlets: ReadonlyMap<string, MqttRules>): OutletTool
       'Publishes one message, and waits for the answers to it. It is sent once, whatever becomes of the answers.',
       describeTopics(shown, new Set(shown.map(({ feed }) => feed)).size > 1),
     ].join('\n'),
+    feeds: [...new Set(shown.map(({ feed }) => feed))],
     input: z.strictObject({
       ...messageShape(outlets, shown),
       responseTopic: z

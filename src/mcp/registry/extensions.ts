@@ -9,6 +9,7 @@ import type { Params } from '../wire/params.ts';
 export interface FoundMethod {
   /** The id of the extension that a client has to declare. */
   extension: string;
+  scopes: readonly string[];
   takesResponses: boolean;
   run(params: Params, caller: Caller): Promise<object>;
 }
@@ -17,6 +18,8 @@ export interface ExtensionRegistry {
   methods: ReadonlyMap<string, FoundMethod>;
   /** By name in `subscriptions/listen`: the id of the extension that a client has to declare. */
   notifications: ReadonlyMap<string, string>;
+  /** What a caller needs to be sent notifications of this name. */
+  scopesOfNotification(name: string): readonly string[];
 }
 
 /**
@@ -25,18 +28,23 @@ export interface ExtensionRegistry {
 export function createExtensionRegistry(deps: HandlerDeps, extensions: readonly Extension[]): ExtensionRegistry {
   const methods = new Map<string, FoundMethod>();
   const notifications = new Map<string, string>();
-  for (const { capability, methods: own = {}, notifications: asked = [] } of extensions) {
+  const scopesOf = new Map<string, readonly string[]>();
+  for (const { capability, methods: own = {}, notifications: asked = [], scopes = [] } of extensions) {
     for (const [name, method] of Object.entries(own)) {
       const found: FoundMethod = {
         extension: ownerOf(name, capability?.id, methods),
+        scopes,
         takesResponses: method.takesResponses ?? false,
         run: (params, caller) => inContext(deps, caller, (context) => method.run(params, context)),
       };
       methods.set(name, found);
     }
-    for (const name of asked) notifications.set(name, ownerOf(name, capability?.id, notifications));
+    for (const name of asked) {
+      notifications.set(name, ownerOf(name, capability?.id, notifications));
+      scopesOf.set(name, scopes);
+    }
   }
-  return { methods, notifications };
+  return { methods, notifications, scopesOfNotification: (name) => scopesOf.get(name) ?? [] };
 }
 
 function ownerOf(name: string, id: string | undefined, taken: ReadonlyMap<string, unknown>): string {

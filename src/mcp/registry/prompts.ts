@@ -36,6 +36,8 @@ export interface PromptRegistry {
   list(cursor: string | undefined, caller: Pick<Caller, 'principal'>): ListPage<PromptListing>;
   /** @throws TidegateError `not_found` for an unknown prompt, `invalid_input` for a missing or unknown argument. */
   get(name: string, args: unknown, caller: Caller): Promise<PromptResult | InputRequired>;
+  /** What the prompt declares that a caller needs. Nothing for most prompts, and for an unknown one. */
+  scopesOf(name: string): readonly string[];
 }
 
 export function createPromptRegistry(deps: HandlerDeps, prompts: ReadonlyMap<string, Prompt>): PromptRegistry {
@@ -43,6 +45,7 @@ export function createPromptRegistry(deps: HandlerDeps, prompts: ReadonlyMap<str
   return {
     size: prompts.size,
     list: (cursor, { principal }) => listPageOf('prompts', listings(principal), cursor),
+    scopesOf: (name) => prompts.get(name)?.scopes ?? [],
     async get(name, args, caller) {
       const prompt = promptNamed(prompts, name);
       const input = promptArguments(prompt, args);
@@ -117,13 +120,14 @@ function ofPrompt(prompt: Prompt, name: string): Find {
 }
 
 function ofResource(resources: ResourceRegistry, uri: string, name: string): Find {
-  const resource = resources.find(uri);
-  if (!resource) {
+  const found = resources.find(uri);
+  if (!found) {
     throw new TidegateError('not_found', `Unknown resource: ${uri}`, {
       field: 'ref.uri',
       expected: 'a template that resources/templates/list shows',
     });
   }
+  const { resource } = found;
   const known = uriVariables(resource.uri);
   if (!known.includes(name)) throw unknownArgument(name, known);
   return (value, context, chosen) => resource.complete?.[name]?.(value, context, chosen) ?? NOTHING;

@@ -10,6 +10,7 @@ import { TidegateError } from '../../base/errors.ts';
 import { type About, aboutOf } from './about.ts';
 import type { HandlerDeps } from '../../calls/deps.ts';
 import type { Caller } from '../../calls/caller.ts';
+import type { Needs } from '../../calls/needs.ts';
 import type { Extension, SpecialTool } from '../extension.ts';
 import {
   complete,
@@ -20,7 +21,7 @@ import {
   type PromptRegistry,
 } from './prompts.ts';
 import { createExtensionRegistry, type ExtensionRegistry } from './extensions.ts';
-import { createResourceRegistry, type ResourceRegistry } from './resources.ts';
+import { createResourceRegistry, type NamedResource, type ResourceRegistry } from './resources.ts';
 import { createToolRegistry, type ListedTool, type ToolRegistry } from './tools.ts';
 
 export interface Registry {
@@ -30,6 +31,10 @@ export interface Registry {
   prompts: PromptRegistry;
   extensions: ExtensionRegistry;
   complete(reference: CompletionReference, argument: CompletedArgument, caller: Caller): Promise<Completion>;
+  /** What a caller needs to read a resource. Nothing for a URI that reads none. */
+  scopesOfRead(uri: string): readonly string[];
+  /** What a caller needs to complete an argument of what is declared under this reference. */
+  scopesOfCompletion(reference: CompletionReference, chosen: Readonly<Record<string, string>>): readonly string[];
 }
 
 /**
@@ -55,16 +60,44 @@ export function createRegistry(deps: HandlerDeps & { app: App }, extensions: rea
   const unpaged = new Set(
     extensions.flatMap(({ unpaged: names = [] }) => names.flatMap((name) => shownAs(app, name) ?? [])),
   );
+  const toolNeeds = needsBy('tools', (name) => shownAs(app, name));
+  const resourceNeeds = needsBy('resources', (name) => name);
+  const promptRegistry = createPromptRegistry(deps, prompts);
+
+  function needsBy<Part extends 'tools' | 'resources'>(part: Part, shown: (name: string) => string | null) {
+    const given = extensions.flatMap(({ needs }) => Object.entries(needs?.[part] ?? {}));
+    type One = NonNullable<NonNullable<Needs[Part]>[string]>;
+    return new Map(
+      given.flatMap(([name, one]): [string, One][] => {
+        const listed = shown(name);
+        return listed === null ? [] : [[listed, one as One]];
+      }),
+    );
+  }
+
+  function scopesOfResource({ name, resource }: NamedResource, variables: Readonly<Record<string, string>>) {
+    return [...(resource.scopes ?? []), ...(resourceNeeds.get(name)?.(variables) ?? [])];
+  }
+
   return {
     about: aboutOf(
       app,
       extensions.flatMap(({ capability }) => capability ?? []),
     ),
-    tools: createToolRegistry(deps, builtInTools, declaredTools, unpaged),
+    tools: createToolRegistry(deps, builtInTools, declaredTools, unpaged, toolNeeds),
     extensions: createExtensionRegistry(deps, extensions),
     resources,
-    prompts: createPromptRegistry(deps, prompts),
+    prompts: promptRegistry,
     complete: (reference, argument, caller) => complete(deps, prompts, resources, reference, argument, caller),
+    scopesOfRead(uri) {
+      const found = resources.at(uri);
+      return found === null ? [] : scopesOfResource(found, found.variables);
+    },
+    scopesOfCompletion(reference, chosen) {
+      if (reference.type === 'ref/prompt') return promptRegistry.scopesOf(reference.name);
+      const found = resources.find(reference.uri);
+      return found === null ? [] : scopesOfResource(found, chosen);
+    },
   };
 }
 

@@ -31,7 +31,9 @@ export interface ResourceRegistry {
   /** @throws TidegateError `not_found` for a URI that fits no resource and no template. */
   read(uri: string, caller: Caller): Promise<ReadResult | InputRequired>;
   /** The resource of a fixed URI, or of a template as it is declared; null where there is none. */
-  find(uri: string): Resource | null;
+  find(uri: string): NamedResource | null;
+  /** The resource that a URI reads; null where there is none. */
+  at(uri: string): (NamedResource & { variables: Record<string, string> }) | null;
 }
 
 /** For a resource that declares no `cache`: clients keep nothing. */
@@ -41,15 +43,18 @@ export const DECLARED: CacheHint = { ttlMs: 300_000, cacheScope: 'public' };
 /** For lists to which a template adds items of the caller's own data. */
 const FOUND: CacheHint = { ttlMs: 10_000, cacheScope: 'private' };
 
-interface Declared {
+export interface NamedResource {
   name: string;
   resource: Resource;
+}
+
+interface Declared extends NamedResource {
   template: UriTemplate;
 }
 
 /** @throws TidegateError `invalid_config` naming a template that is not RFC 6570 level 1. */
 export function createResourceRegistry(deps: HandlerDeps, resources: ReadonlyMap<string, Resource>): ResourceRegistry {
-  const fixed = new Map<string, { name: string; resource: Resource }>();
+  const fixed = new Map<string, NamedResource>();
   const templates: Declared[] = [];
   for (const [name, resource] of resources) {
     if (!isTemplate(resource.uri)) fixed.set(resource.uri, { name, resource });
@@ -72,11 +77,21 @@ export function createResourceRegistry(deps: HandlerDeps, resources: ReadonlyMap
   );
   const listing = templates.filter(({ resource }) => resource.list !== undefined);
 
+  function at(uri: string) {
+    const exact = fixedAt(uri);
+    if (exact) return { ...exact, variables: {} };
+    for (const { name, resource, template } of templates) {
+      const variables = template.match(uri);
+      if (variables) return { name, resource, variables };
+    }
+    return null;
+  }
+
   return {
     size: resources.size,
     templates: (cursor, { principal }) => listPageOf('templates', templateListings(principal), cursor),
-    find: (uri) =>
-      fixedAt(uri)?.resource ?? templates.find(({ template }) => template.template === uri)?.resource ?? null,
+    find: (uri) => fixedAt(uri) ?? templates.find(({ template }) => template.template === uri) ?? null,
+    at,
     async list(cursor, caller) {
       const declared = fixedListings(caller.principal);
       if (listing.length === 0) return { ...listPageOf('resources', declared, cursor), ...DECLARED };
@@ -86,12 +101,8 @@ export function createResourceRegistry(deps: HandlerDeps, resources: ReadonlyMap
       return { ...listPageOf('resources', [...declared, ...found.flat()], cursor), ...FOUND };
     },
     async read(uri, caller) {
-      const exact = fixedAt(uri);
-      if (exact) return readOne(exact.resource, uri, {}, deps, caller);
-      for (const { resource, template } of templates) {
-        const variables = template.match(uri);
-        if (variables) return readOne(resource, uri, variables, deps, caller);
-      }
+      const found = at(uri);
+      if (found) return readOne(found.resource, uri, found.variables, deps, caller);
       throw new TidegateError('not_found', `Unknown resource: ${uri}`, {
         field: 'uri',
         expected: 'a URI that resources/list shows, or one of the shape of a template',

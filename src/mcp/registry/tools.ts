@@ -13,6 +13,7 @@ import { shortened } from '../../base/text.ts';
 import { type InputRequired, isInputRequired } from '../../calls/question-round.ts';
 import { inAskingContext } from '../../calls/context.ts';
 import type { HandlerDeps } from '../../calls/deps.ts';
+import type { NeedsOf } from '../../calls/needs.ts';
 import type { Caller } from '../../calls/caller.ts';
 import { refusalResult, isForModel, refusedCall } from '../wire/errors.ts';
 import { checkObjectSchema, NO_ARGUMENTS, objectSchema } from '../../base/schema/json-schema.ts';
@@ -21,7 +22,7 @@ import { unportable } from './client-subsets.ts';
 import { displayed } from './displayed.ts';
 import { type ListPage, listPageOf } from './pages.ts';
 import { perScopes } from './per-scopes.ts';
-import { isObject } from '../wire/params.ts';
+import { isObject, type Params } from '../wire/params.ts';
 import { type ParamHeader, paramHeaders } from '../wire/param-headers.ts';
 import type { SpecialResult, SpecialTool } from '../extension.ts';
 
@@ -45,6 +46,8 @@ export interface ToolRegistry {
   paramHeaders(name: string): readonly ParamHeader[];
   /** Client capabilities that the tool cannot run without. Null for most tools, and for an unknown one. */
   requires(name: string): JsonObject | null;
+  /** What a caller needs to call the tool with these arguments. Nothing for most tools, and for an unknown one. */
+  scopesOf(name: string, args: unknown): readonly string[];
   /** Whether the tool says that it changes nothing. */
   isReadOnly(name: string): boolean;
   /**
@@ -71,6 +74,7 @@ const NONE: readonly ParamHeader[] = [];
 /**
  * @param builtIn tools whose schemas are known to be right, so that they are converted when first needed
  * @param unpaged names of tools whose results are never kept in pages
+ * @param needs what built-in tools need by their arguments, by the name of the tool
  * @throws TidegateError `invalid_config` naming the declared tool and the field whose schema MCP cannot show.
  */
 export function createToolRegistry(
@@ -78,6 +82,7 @@ export function createToolRegistry(
   builtIn: ReadonlyMap<string, ListedTool>,
   declared: ReadonlyMap<string, ListedTool>,
   unpaged: ReadonlySet<string> = new Set(),
+  needs: ReadonlyMap<string, NeedsOf<Params>> = new Map(),
 ): ToolRegistry {
   const tools = new Map([...builtIn, ...declared]);
   const entries = new Map<string, Entry>();
@@ -104,6 +109,15 @@ export function createToolRegistry(
     requires(name) {
       const tool = tools.get(name);
       return tool && !isSpecial(tool) ? (tool.clientCapabilities ?? null) : null;
+    },
+    scopesOf(name, args) {
+      const entry = find(name);
+      const { scopes = [] } = entry?.tool ?? {};
+      const byArguments = needs.get(name);
+      if (!entry || !byArguments) return scopes;
+      const read = checkedArguments(entry.tool.input, args, entry.passesOver);
+      // Wrong arguments need nothing: they are answered with what is wrong.
+      return read.ok && isObject(read.input) ? [...scopes, ...byArguments(read.input)] : scopes;
     },
     isReadOnly: (name) => tools.get(name)?.annotations?.readOnlyHint === true,
     async call(name, args, caller) {

@@ -8,6 +8,7 @@ import { nearestName } from '../../base/known-names.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { CompletionReference } from '../registry/prompts.ts';
 import { DECLARED } from '../registry/resources.ts';
+import { chosenIn } from './needs.ts';
 import { protocolAnswer, wholeMessage } from '../wire/errors.ts';
 import { declares, needsExtension } from '../wire/declared.ts';
 import { cursorOf, isObject, objectOf, type Params, textOf, wrongParameter } from '../wire/params.ts';
@@ -116,15 +117,9 @@ async function completeArgument(registry: Registry, params: Params, caller: Call
         : refuse('ref.type', 'ref/prompt or ref/resource');
   const name = textOf(argument, 'name', 'argument.');
   const value = textOf(argument, 'value', 'argument.');
-  return { completion: await registry.complete(reference, { name, value, chosen: chosenIn(params) }, caller) };
-}
-
-/** The other arguments of a completion, where the client sends them. Values that are not texts are left out. */
-function chosenIn({ context }: Params): Record<string, string> {
-  const given = typeof context === 'object' && context !== null ? (context as Params).arguments : null;
-  if (typeof given !== 'object' || given === null) return {};
-  const texts = Object.entries(given).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
-  return Object.fromEntries(texts);
+  return {
+    completion: await registry.complete(reference, { name, value, chosen: chosenIn(params['context']) }, caller),
+  };
 }
 
 function listed(key: string, page: { items: readonly unknown[]; nextCursor?: string }): object {

@@ -11,6 +11,7 @@ import { createDiscover } from './discover.ts';
 import { askedFor } from '../wire/message.ts';
 import type { ServedAnswer } from '../../calls/served-answer.ts';
 import type { SdkServing } from './serving.ts';
+import { isObject } from '../wire/params.ts';
 import { withoutNulls } from '../wire/nulls.ts';
 import { LEGACY_VERSIONS, MODERN_VERSION } from '../wire/versions.ts';
 
@@ -25,6 +26,8 @@ export interface McpEndpointDeps {
 export interface McpEndpoint {
   /** Answers one POST. `body` is its parsed JSON. Never rejects for what a client sent. */
   serve(request: Request, body: unknown, principal: Principal, work?: Work): Promise<ServedAnswer>;
+  /** The scopes that a message needs, all of them; those of a batch together. Each is told once. */
+  needs(body: unknown): Promise<readonly string[]>;
   /** Answers one DELETE. Null: there are no sessions that could be ended. */
   end: ((request: Request, principal: Principal) => Promise<ServedAnswer>) | null;
   /** Newest first. */
@@ -32,6 +35,12 @@ export interface McpEndpoint {
   capabilities: JsonObject;
   /** Ends the exchanges that are under way. */
   close(): Promise<void>;
+}
+
+const FOR_EVERYONE = ['server/discover', 'initialize', 'ping'];
+
+function isForEveryone(body: unknown): boolean {
+  return isObject(body) && FOR_EVERYONE.includes(String(body['method']));
 }
 
 /** For answers that need no call to the store. */
@@ -54,6 +63,11 @@ export function createMcpEndpoint({ about, serving, sessions }: McpEndpointDeps)
   return {
     versions: [MODERN_VERSION, ...LEGACY_VERSIONS],
     capabilities: about.capabilities,
+    async needs(given) {
+      const body = withoutNulls(given);
+      // What needs nothing for certain is answered without loading what knows the rest.
+      return isForEveryone(body) ? [] : (await served()).needs(body);
+    },
     async serve(request, given, principal, work) {
       const body = withoutNulls(given);
       const response = discover(request, body);

@@ -11,6 +11,7 @@ import { createLegacy } from './legacy.ts';
 import { askedFor, claimOf, formProblem } from '../wire/message.ts';
 import type { Registry } from '../registry/registry.ts';
 import { createModern } from './modern.ts';
+import { needsOf } from './needs.ts';
 import { createSessions } from './sessions.ts';
 import { createServerSource, type ServerDeps } from './server.ts';
 import { UNBOUNDED, type Work } from '../../store/work.ts';
@@ -18,6 +19,8 @@ import { UNBOUNDED, type Work } from '../../store/work.ts';
 export interface SdkServing {
   /** Answers one POST. `body` is its parsed JSON. Never rejects for what a client sent. */
   serve(request: Request, body: unknown, principal: Principal, work?: Work): Promise<ServedAnswer>;
+  /** The scopes that a message needs, all of them; those of a batch together. Each is told once. */
+  needs(body: unknown): readonly string[];
   /** Answers one DELETE, which ends a session of 2025-11-25 or before. Never rejects for what a client sent. */
   end(request: Request, principal: Principal): Promise<ServedAnswer>;
   /** Ends the exchanges that are under way. */
@@ -51,6 +54,7 @@ export function createServing(deps: ServerDeps): SdkServing {
 
   return {
     close: async () => void (await Promise.all([modern.close(), legacy.close()])),
+    needs: (body) => needsOf(deps.registry, body),
     serve(request, body, principal, work = UNBOUNDED) {
       const isLong = Array.isArray(body) && body.length > MOST_WAITING;
       return answered(

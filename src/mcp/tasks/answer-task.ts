@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { REPEATABLE } from '../../calls/schemas.ts';
 import type { ToolNames } from '../../declare/built-ins.ts';
 import { type Tool, tool } from '../../declare/tool.ts';
+import { TASKS_SCOPE } from '../../base/scopes.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { hasEnded, type Header } from '../../tasks/records/header.ts';
 import type { Tasks } from '../../tasks/work/service.ts';
@@ -28,6 +29,7 @@ const Output = TaskState.extend({
 export function answerTaskTool(tasks: Tasks, see: See, { get_task: reader }: ToolNames): Tool {
   return tool({
     title: 'Task: answer',
+    scopes: [TASKS_SCOPE],
     description: `Answers questions that a task asks${reader === null ? '' : `, as ${reader} shows them`}. They are for the user: ask, and do not invent an answer.`,
     input: Input,
     output: Output,

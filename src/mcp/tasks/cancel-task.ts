@@ -1,6 +1,7 @@
 /** `cancel_task`: does for clients without the extension what `tasks/cancel` does. */
 import * as z from 'zod';
 import { type Tool, tool } from '../../declare/tool.ts';
+import { TASKS_SCOPE } from '../../base/scopes.ts';
 import type { Tasks } from '../../tasks/work/service.ts';
 import { accountedTasks } from '../../calls/context.ts';
 import { IN_TOOLS, naming } from './argument-names.ts';
@@ -18,6 +19,7 @@ const TOO_LATE = 'It had ended before it was to be cancelled, and stays as it is
 export function cancelTaskTool(tasks: Tasks, see: See): Tool {
   return tool({
     title: 'Task: cancel',
+    scopes: [TASKS_SCOPE],
     description: 'Ends a task. What it has done stays done.',
     input: z.strictObject({ task: TaskHandle }),
     output: Output,

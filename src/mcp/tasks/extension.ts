@@ -4,6 +4,7 @@
  */
 import type { App } from '../../declare/app.ts';
 import type { Task } from '../../declare/task.ts';
+import { TASKS_SCOPE } from '../../base/scopes.ts';
 import { objectSchema } from '../../base/schema/json-schema.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import type { Tasks } from '../../tasks/work/service.ts';
@@ -30,6 +31,7 @@ export function tasksExtension(tasks: Tasks, { app, runtime }: { app: App; runti
     capability: TASKS,
     methods: taskMethods(tasks, poll, runtime),
     notifications: ['taskIds'],
+    scopes: [TASKS_SCOPE],
     tools: {
       get_task: getTaskTool(tasks, poll, see),
       // The tasks that come with the server ask nothing.
@@ -43,7 +45,7 @@ export function tasksExtension(tasks: Tasks, { app, runtime }: { app: App; runti
 }
 
 function taskTool(tasks: Tasks, see: See, name: string, task: Task, isDeclared: boolean): SpecialTool {
-  const { title, icons, description, input, output, annotations } = task;
+  const { title, icons, description, scopes = [], input, output, annotations } = task;
   const path = `tasks.${name}`;
   return {
     path,
@@ -51,6 +53,7 @@ function taskTool(tasks: Tasks, see: See, name: string, task: Task, isDeclared: 
     ...(title === undefined ? {} : { title }),
     ...(icons === undefined ? {} : { icons }),
     description,
+    scopes: [TASKS_SCOPE, ...scopes],
     ...(input ? { input } : {}),
     ...(annotations ? { annotations } : {}),
     ...(output

@@ -1,6 +1,7 @@
 /** `get_task`: does for clients without the extension what `tasks/get` does, in words and as data. */
 import * as z from 'zod';
 import { type Tool, tool } from '../../declare/tool.ts';
+import { TASKS_SCOPE } from '../../base/scopes.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { hasEnded } from '../../tasks/records/header.ts';
 import type { Tasks } from '../../tasks/work/service.ts';
@@ -33,6 +34,7 @@ const Output = TaskState.extend({ ...TaskAnswer.shape, ...PageAnswer.shape, ...R
 export function getTaskTool(tasks: Tasks, poll: Poll, see: See): Tool {
   return tool({
     title: 'Task: status and result',
+    scopes: [TASKS_SCOPE],
     description: 'A task that an earlier call began: its status, what it asks, its result.',
     input: Input,
     output: Output,

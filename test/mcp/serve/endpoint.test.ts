@@ -24,6 +24,7 @@ function served() {
   const answer = () => ({ response: new Response('served'), asked: { mcp: '' }, account, ended: null });
   const serving: SdkServing = {
     serve: () => Promise.resolve(answer()),
+    needs: () => [],
     end: () => Promise.resolve(answer()),
     close: closed,
   };

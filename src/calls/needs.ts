@@ -1,0 +1,59 @@
+/**
+ * Which scopes a call needs for what it asks, beside those that the called thing declares. The built-in tools and resources
+ * need: of a stream its reading, of an outlet publishing to it. The state of a feed shows items of all streams that it
+ * fills, so it needs the reading of each.
+ */
+import { publishScope, readScope } from '../base/scopes.ts';
+import type { App } from '../declare/app.ts';
+import { publishToolsOf } from './publish-tools.ts';
+
+/** Answers the scopes that a call with these arguments needs. It judges names that are known; others need nothing. */
+export type NeedsOf<Given> = (given: Given) => readonly string[];
+
+/** By the names of an extension's tools and resources. */
+export interface Needs {
+  /** Given arguments that the tool's schema took. */
+  tools?: Readonly<Record<string, NeedsOf<Readonly<Record<string, unknown>>>>>;
+  /** Given the variables of the template. A completion may lack some. */
+  resources?: Readonly<Record<string, NeedsOf<Readonly<Record<string, string>>>>>;
+}
+
+export function streamNeeds(app: App): Needs {
+  const reading = (name: unknown) => (typeof name === 'string' && app.streams.has(name) ? [readScope(name)] : []);
+  const ofStream = ({ stream }: Readonly<Record<string, unknown>>) => reading(stream);
+  const ofName = ({ name }: Readonly<Record<string, string>>) => reading(name);
+  const ofFeed = ({ name = '' }: Readonly<Record<string, string>>) => feedScopes(app, name);
+  return {
+    tools: {
+      list_streams: ofStream,
+      read_latest: ofStream,
+      read_history: ({ stream, also }) => [stream, ...streamsOf(also)].flatMap(reading),
+      tail_stream: ofStream,
+      wait_for: ofStream,
+      export_history: ofStream,
+      ...publishNeeds(app),
+    },
+    resources: { stream: ofName, stream_key: ofName, feed: ofFeed, feed_letters: ofFeed },
+  };
+}
+
+/** What the state and the dead letters of a feed need. A feed that fills nothing is there to be published to. */
+export function feedScopes({ feeds }: Pick<App, 'feeds'>, name: string): string[] {
+  const feed = feeds.get(name);
+  if (feed === undefined) return [];
+  return feed.targets.length === 0 ? [publishScope(name)] : feed.targets.map(({ stream }) => readScope(stream));
+}
+
+function streamsOf(also: unknown): unknown[] {
+  return Array.isArray(also) ? also.map((each: { stream?: unknown } | null) => each?.stream) : [];
+}
+
+/** A tool that reaches one feed has no argument that names it. */
+function publishNeeds(app: App): NonNullable<Needs['tools']> {
+  return Object.fromEntries(
+    [...publishToolsOf(app)].map(([name, { feeds }]) => [
+      name,
+      ({ feed = feeds[0] }) => (typeof feed === 'string' && feeds.includes(feed) ? [publishScope(feed)] : []),
+    ]),
+  );
+}
