@@ -9,6 +9,7 @@ const HEADERS = {
   'Access-Control-Allow-Methods': 'GET, HEAD',
   'Access-Control-Allow-Headers': 'Content-Type, Accept, If-None-Match',
   'Access-Control-Expose-Headers': 'ETag',
+  'Cross-Origin-Resource-Policy': 'cross-origin',
   'Cache-Control': 'public, max-age=3600',
 };
 

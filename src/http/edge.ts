@@ -11,6 +11,8 @@ export interface Edge {
   body?: BodySource;
   /** Default: as much as it wants, within the number of requests. */
   work?: Work;
+  /** Whether the platform adds the headers of `safe-headers.ts` to what it writes. */
+  safeHeaders?: true;
 }
 
 export const NO_EDGE: Edge = {};

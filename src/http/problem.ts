@@ -6,6 +6,7 @@ import { againAfterMs, type ErrorCode, isOfStore, type TidegateError } from '../
 import type { JsonObject } from '../base/json.ts';
 import type { OriginRefusal } from './origin.ts';
 import { jsonText } from '../base/plain.ts';
+import { withSafeHeaders } from './safe-headers.ts';
 
 const STATUS: Record<ErrorCode, number> = {
   invalid_input: 400,
@@ -42,20 +43,10 @@ const TITLES: Partial<Record<ErrorCode, string>> = {
 
 const RETRY_AFTER_MS = 1_000;
 
-/** What a caller is told of an error: of a failure that it cannot mend no more than its code. */
-export interface HttpProblem {
-  title: string;
-  status: number;
-  code: string;
-  field?: string;
-  expected?: string;
-  hint?: string;
-}
-
-export function problemOf(error: TidegateError): HttpProblem {
+export function problemResponse(error: TidegateError): Response {
   const status = STATUS[error.code];
   const shown = status < 500 || error.code === 'overloaded';
-  return {
+  const body = {
     title: shown ? error.message : (TITLES[error.code] ?? 'The server failed'),
     status,
     code: status === 500 ? 'internal' : error.code,
@@ -63,12 +54,7 @@ export function problemOf(error: TidegateError): HttpProblem {
     ...(shown && error.expected !== null ? { expected: error.expected } : {}),
     ...(shown && error.hint !== null ? { hint: error.hint } : {}),
   };
-}
-
-export function problemResponse(error: TidegateError): Response {
-  const problem = problemOf(error);
-  const isLater = problem.status === 503 || problem.status === 429;
-  return respond({ ...problem }, isLater ? againAfterMs(error) : null);
+  return respond(body, status === 503 || status === 429 ? againAfterMs(error) : null);
 }
 
 /**
@@ -126,7 +112,7 @@ export function unsignedResponse(headers: readonly string[]): Response {
 }
 
 function respond(body: JsonObject & { status: number }, retryAfterMs: number | null): Response {
-  const headers: Record<string, string> = { 'Content-Type': 'application/problem+json' };
+  const headers = withSafeHeaders({ 'Content-Type': 'application/problem+json' }, false);
   if (retryAfterMs !== null) headers['Retry-After'] = retryAfter(retryAfterMs);
   return new Response(jsonText(body), { status: body.status, headers });
 }

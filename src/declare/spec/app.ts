@@ -26,8 +26,6 @@ const MOST_BYTES = 1_000_000_000_000;
 
 export const quotasSpec = z.strictObject(
   {
-    requests: whole(1, 1_000_000_000).default(6_000),
-    allRequests: whole(1, 1_000_000_000).optional(),
     results: whole(1_000_000, MOST_BYTES, { unit: 'B' }).default(128_000_000),
     allResults: whole(1_000_000, MOST_BYTES, { unit: 'B' }).default(256_000_000),
     tasks: whole(1_000_000, MOST_BYTES, { unit: 'B' }).default(256_000_000),
@@ -38,10 +36,7 @@ export const quotasSpec = z.strictObject(
     pushes: whole(1_000_000, MOST_BYTES, { unit: 'B' }).default(2_000_000_000),
     allPushes: whole(1_000_000, MOST_BYTES, { unit: 'B' }).default(4_000_000_000),
   },
-  {
-    error:
-      '{ requests, allRequests, results, allResults, tasks, allTasks, waits, allWaits, waitKeys, pushes, allPushes }, any of them',
-  },
+  { error: '{ results, allResults, tasks, allTasks, waits, allWaits, waitKeys, pushes, allPushes }, any of them' },
 );
 
 const builtIn = z

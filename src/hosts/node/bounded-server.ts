@@ -13,7 +13,7 @@ import { overloaded } from '../../http/edge.ts';
 import type { Host } from '../http-host.ts';
 import { bodyOf, endBody } from './incoming-body.ts';
 import { boundConnections, type ConnectionBounds, type ServedConnection } from './connection-bounds.ts';
-import { timeoutsFor } from './listening.ts';
+import { createSafeResponse, timeoutsFor } from './listening.ts';
 import { watchRequests } from './loop-share.ts';
 import { createWorkTurns, type OpenWork } from './turns.ts';
 
@@ -23,15 +23,20 @@ const ABSOLUTE = /^https?:\/\/[^/?#]*\/?/i;
 
 /** Where a request keeps what goes with it. A weak map would be looked through at every collection of garbage. */
 const EDGE = Symbol('edge');
-type Served = IncomingMessage & { [EDGE]?: { body: BodySource; work: OpenWork } };
+type Served = IncomingMessage & { [EDGE]?: { body: BodySource; work: OpenWork; safeHeaders: true } };
 
+/** @param isSecure whether it is reached by https alone, through a proxy */
 export function createBoundedServer(
   fetch: Host['fetch'],
   { now }: Pick<Runtime, 'now'>,
   keepAliveMs: number,
   bounds: ProcessBounds & Pick<ConnectionBounds, 'proxies'>,
+  isSecure = false,
 ): Server {
-  const server = createServer(timeoutsFor(keepAliveMs, bounds.bodyMs));
+  const server = createServer({
+    ...timeoutsFor(keepAliveMs, bounds.bodyMs),
+    ServerResponse: createSafeResponse(isSecure),
+  });
   const connections = boundConnections(server, { ...bounds, unsentBytes: bounds.answersMib * MEBIBYTE }, now);
   const turns = createWorkTurns(
     { bytes: bounds.workMib * MEBIBYTE, waits: bounds.waits, restingBytes: bounds.workMib * MEBIBYTE },
@@ -64,7 +69,7 @@ export function createBoundedServer(
   function serve(incoming: Served, outgoing: ServerResponse, { share, around }: ServedConnection): void {
     if (incoming.url?.startsWith('/') === false) incoming.url = incoming.url.replace(ABSOLUTE, '/');
     const work = turns.open(share, around);
-    incoming[EDGE] = { body: bodyOf(incoming), work };
+    incoming[EDGE] = { body: bodyOf(incoming), work, safeHeaders: true };
     outgoing.once('close', () => work.end());
     outgoing.once('finish', () => endBody(incoming));
     void listener(incoming, outgoing);

@@ -1,7 +1,11 @@
-/** How Node listens: which address a name means, for how long connections are kept, and which variable mends what fails. */
+/**
+ * How Node listens: which address a name means, for how long connections are kept, what every answer says, and which variable
+ * mends what fails.
+ */
 import { lookup } from 'node:dns/promises';
-import type { ServerOptions } from 'node:http';
+import { type IncomingMessage, type OutgoingHttpHeaders, type ServerOptions, ServerResponse } from 'node:http';
 import { TidegateError } from '../../base/errors.ts';
+import { withSafeHeaders } from '../../http/safe-headers.ts';
 
 /** The address that a name means on this machine, as listening finds it too. What has none is refused there. */
 export async function addressOf(hostname: string): Promise<string> {
@@ -23,6 +27,21 @@ export function timeoutsFor(keepAliveMs: number, requestMs: number): ServerOptio
     headersTimeout: requestMs,
     requestTimeout: requestMs,
     connectionsCheckingInterval: Math.min(CHECK_MS, requestMs),
+  };
+}
+
+/**
+ * Answers with the headers of `http/safe-headers.ts`, whoever writes them: a route, a bound, the end of the process.
+ * @param isSecure whether the server is reached by https alone
+ */
+export function createSafeResponse(isSecure: boolean): typeof ServerResponse {
+  return class<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {
+    override writeHead(status: number, ...rest: unknown[]): this {
+      const [given = {}] = rest;
+      // No other form is written here: neither a reason nor a list.
+      const headers: OutgoingHttpHeaders = withSafeHeaders(given as Record<string, string>, isSecure);
+      return super.writeHead(status, headers);
+    }
   };
 }
 

@@ -5,6 +5,7 @@ import type { App } from '../../declare/app.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import { watchClock } from '../../store/clock-watch.ts';
 import type { Deps } from '../../streams/deps.ts';
+import { isSecureUrl } from '../../http/safe-headers.ts';
 import { createHost } from '../host.ts';
 import type { CallerOptions, Host } from '../http-host.ts';
 import { createBoundedServer } from './bounded-server.ts';
@@ -82,13 +83,15 @@ export async function serve(
   }
 }
 
-function bind(fetch: Host['fetch'], { host, port, keepAliveMs, bounds, trustedProxies }: Config): Promise<Server> {
+function bind(
+  fetch: Host['fetch'],
+  { host, port, publicUrl, keepAliveMs, bounds, trustedProxies }: Config,
+): Promise<Server> {
   return new Promise((resolve, reject) => {
     // Turns and slow readers go by time that passes, whatever the clock of the machine says.
-    const server = createBoundedServer(fetch, { now: () => performance.now() }, keepAliveMs, {
-      ...bounds,
-      proxies: trustedProxies,
-    });
+    const clock = { now: () => performance.now() };
+    const isSecure = publicUrl !== null && isSecureUrl(publicUrl);
+    const server = createBoundedServer(fetch, clock, keepAliveMs, { ...bounds, proxies: trustedProxies }, isSecure);
     server.once('error', (cause: NodeJS.ErrnoException) => reject(notListening(cause, host, port)));
     server.listen(port, host, () => resolve(server));
   });
