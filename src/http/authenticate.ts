@@ -8,7 +8,7 @@ import { type Principal, PUBLIC, safePrincipal } from '../base/principal.ts';
 import type { Log } from '../base/runtime.ts';
 import { publishScope } from '../base/scopes.ts';
 import type { Challenges } from './challenge.ts';
-import { problemResponse, unauthorizedResponse } from './problem.ts';
+import { unauthorizedResponse, unidentifiedResponse } from './problem.ts';
 
 /** Answers who sends the request, or the response that refuses it. It may read headers and the URL, never the body. */
 export type Authenticate = (request: Request) => Principal | Response | Promise<Principal | Response>;
@@ -34,7 +34,7 @@ export function createAuthenticate(identifiers: readonly Identifier[], challenge
     } catch (thrown) {
       const error = asTidegateError(thrown);
       log('error', `who calls cannot be found out: ${error.message}`, { mode: identifier.mode, code: error.code });
-      return problemResponse(error);
+      return unidentifiedResponse(error);
     }
   };
 }

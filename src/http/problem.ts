@@ -76,6 +76,13 @@ export function notReadyResponse(part: 'store', store: string, error: TidegateEr
   return respond(body, againAfterMs(error));
 }
 
+/** 503: who calls cannot be found out now, for example because the issuer of a token does not answer. */
+export function unidentifiedResponse(error: TidegateError): Response {
+  const { code } = error;
+  const shown = isOfStore(error) || code === 'upstream' || code === 'overloaded' ? code : 'internal';
+  return respond({ title: 'Who calls cannot be found out now', status: 503, code: shown }, againAfterMs(error));
+}
+
 /** 503 of a process that was told to end. */
 export function endingResponse(): Response {
   return respond({ title: 'The server ends', status: 503, code: 'cancelled', part: 'process' }, RETRY_AFTER_MS);

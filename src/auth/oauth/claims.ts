@@ -1,0 +1,85 @@
+/**
+ * From the claims of a token to a principal. Whoever calls it has found out that the claims are the issuer's; it judges what
+ * they say. Pure: the time is given.
+ */
+import type { OauthConfig } from '../../base/config/auth.ts';
+import { APP_TENANT, type Principal } from '../../base/principal.ts';
+import { audiencesOf, ownAudiences } from './audience.ts';
+import { claimAt, isName, soleText } from './claim.ts';
+import { clientOf, isIdToken } from './kind.ts';
+import { scopesOf } from './token-scopes.ts';
+
+export type Claims = Readonly<Record<string, unknown>>;
+
+export interface Expected {
+  issuer: string;
+  config: OauthConfig;
+  /** Audiences that are this server. */
+  audiences: readonly string[];
+  /** The scopes that anything of the app needs. Null: all are kept. */
+  knownScopes: readonly string[] | null;
+  /** Whether the token says by its header that it is an access token (RFC 9068). */
+  saysAccessToken: boolean;
+}
+
+export type Judged = { ok: true; principal: Principal } | { ok: false; reason: string };
+
+/** Clocks may differ by this, in seconds: 30 s on either side of a token's time. */
+export const SKEW_SECONDS = 30;
+
+/**
+ * Why a token is not valid now; null where it is.
+ * @param needsEnd whether it has to say when it ends
+ */
+export function timeProblem({ exp, nbf, iat }: Claims, nowMs: number, needsEnd: boolean): string | null {
+  const seconds = nowMs / 1_000;
+  for (const [name, value] of Object.entries({ exp, nbf, iat })) {
+    if (value !== undefined && !Number.isFinite(value)) return `its ${name} is no number`;
+  }
+  if (needsEnd && exp === undefined) return 'it has no end (exp)';
+  if (typeof exp === 'number' && seconds >= exp + SKEW_SECONDS) return 'it has expired';
+  if (typeof nbf === 'number' && seconds < nbf - SKEW_SECONDS) return 'it is not valid yet (nbf)';
+  if (typeof iat === 'number' && seconds < iat - SKEW_SECONDS) return 'it was issued in the future (iat)';
+  return null;
+}
+
+export function principalOf(claims: Claims, expected: Expected): Judged {
+  const { config, knownScopes } = expected;
+  const own = ownAudiences(audiencesOf(claims['aud']), expected.audiences);
+  if (own.length === 0) return refused('its audience is not this server (aud)');
+  // A key that only its owner may use cannot be asked for here (RFC 9449, RFC 8705).
+  if (claims['cnf'] !== undefined)
+    return refused('it is bound to a key of its owner (cnf), and comes as a bearer token');
+  if (!expected.saysAccessToken && isIdToken(claims, own)) return refused('it is not an access token');
+  const subject = subjectOf(claims, expected);
+  if (subject === null) return refused(`it has no subject (${config.subjectClaim})`);
+  const tenant = tenantOf(claims, config.tenantClaim);
+  if (tenant === null) return refused(`it has no tenant (${config.tenantClaim ?? ''})`);
+  const scopes = scopesOf(claims, config.defaultScopes, knownScopes);
+  return { ok: true, principal: { tenant, subject, client: clientOf(claims), scopes } };
+}
+
+/**
+ * The subject within all issuers: a URL whose fragment is the user, or whose query is the client that acts for itself. An issuer
+ * that is configured has neither, so no user, client, issuer or key has the subject of another.
+ */
+function subjectOf(claims: Claims, { issuer, config: { subjectClaim } }: Expected): string | null {
+  const { sub } = claims;
+  const client = clientOf(claims);
+  if (client !== null && (sub === undefined || sub === client)) return `${issuer}?client=${encodeURIComponent(client)}`;
+  // Whoever can write any address into their account would be whom it belongs to.
+  if (subjectClaim === 'email' && claims['email_verified'] === false) return null;
+  const user = soleText(claimAt(claims, subjectClaim));
+  return isName(user) ? `${issuer}#${user}` : null;
+}
+
+/** Null where it is missing. The name of the tenant that has the app's own data is nobody's to take. */
+function tenantOf(claims: Claims, claim: string | null): string | null {
+  if (claim === null) return APP_TENANT;
+  const tenant = soleText(claimAt(claims, claim));
+  return isName(tenant) && tenant !== APP_TENANT ? tenant : null;
+}
+
+function refused(reason: string): Judged {
+  return { ok: false, reason };
+}

@@ -1,0 +1,82 @@
+/**
+ * The mode `oauth`: this server as a resource server of any OAuth 2.1 or OpenID Connect issuer. Tokens that are JWTs are checked
+ * here by the issuer's keys, others are looked up at the issuer where that is configured. What was found out of a token is
+ * kept for 30 s at most, by its hash. What verifies is loaded with the first token.
+ */
+import { toBase64Url } from '../../base/base64url.ts';
+import type { OauthConfig } from '../../base/config/auth.ts';
+import { sha256 } from '../../base/digest.ts';
+import { TidegateError } from '../../base/errors.ts';
+import { EVERY_SCOPE, isScope } from '../../base/scopes.ts';
+import type { Identified, Identifier } from '../identify.ts';
+import { createRecent } from './recent.ts';
+import type { OauthDeps, TokenCheck } from './token-check.ts';
+
+/** A longer token is refused before anything reads it, in characters. */
+const MOST_CHARACTERS = 16_384;
+/** How long a token that was found valid is taken without another look, in ms. */
+const KEPT_MS = 30_000;
+/** The same for one that was refused. */
+const REFUSED_MS = 5_000;
+const MOST_KEPT = 5_000;
+
+const JWT = /^eyJ[\w-]*\.[\w-]+\.[\w-]*$/;
+/** RFC 6750, 2.1. */
+const OPAQUE = /^[\w.~+/-]+=*$/;
+/** Keys of Tidegate's own, which no issuer has to see. */
+const OWN_KEY = 'tg_';
+
+/** @throws TidegateError `invalid_config` where no token could ever be for this server, and for a default scope that is none */
+export function createOauthIdentifier(config: OauthConfig, deps: OauthDeps): Identifier {
+  checkConfig(config, deps);
+  const { now } = deps.runtime;
+  const valid = createRecent<Identified>(MOST_KEPT);
+  const invalid = createRecent<Identified>(MOST_KEPT);
+  let check: TokenCheck | null = null;
+
+  return {
+    mode: 'oauth',
+
+    takes(credential) {
+      if (JWT.test(credential)) return true;
+      return config.introspection !== null && !credential.startsWith(OWN_KEY) && OPAQUE.test(credential);
+    },
+
+    async identify(token) {
+      if (token.length > MOST_CHARACTERS) return refused('it is longer than 16 KiB');
+      const hash = toBase64Url(await sha256(token));
+      const known = valid.get(hash, now()) ?? invalid.get(hash, now());
+      if (known !== undefined) return known;
+      const { createTokenCheck } = await import('./token-check.ts');
+      check ??= createTokenCheck(config, deps);
+      const { identified, expiresAt, isLasting } = await check(token, JWT.test(token));
+      const at = now();
+      if (identified.ok) valid.put(hash, identified, at, Math.min(at + KEPT_MS, expiresAt));
+      else if (isLasting) invalid.put(hash, identified, at, at + REFUSED_MS);
+      return identified;
+    },
+  };
+}
+
+function checkConfig({ audiences, defaultScopes }: OauthConfig, { resources }: OauthDeps): void {
+  if (typeof resources !== 'function' && resources.length + audiences.length === 0) {
+    const expected = 'the URL by which clients know this server, because AUTH names oauth';
+    const hint = 'a token says for whom it was issued; a request cannot say who this server is';
+    throw new TidegateError('invalid_config', `PUBLIC_URL: expected ${expected}`, {
+      field: 'PUBLIC_URL',
+      expected,
+      hint,
+    });
+  }
+  const wrong = defaultScopes.find((scope) => !isScope(scope) || scope === EVERY_SCOPE);
+  if (wrong === undefined) return;
+  const expected = 'scopes by name, such as streams:read tasks';
+  throw new TidegateError('invalid_config', `OAUTH_DEFAULT_SCOPES: ${JSON.stringify(wrong)} is not taken`, {
+    field: 'OAUTH_DEFAULT_SCOPES',
+    expected,
+  });
+}
+
+function refused(reason: string): Identified {
+  return { ok: false, error: 'invalid_token', reason };
+}

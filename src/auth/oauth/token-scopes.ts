@@ -1,0 +1,34 @@
+/** The scopes of a token. Pure. */
+import { EVERY_SCOPE, isScope } from '../../base/scopes.ts';
+
+/** More is no token's. */
+const MOST_SCOPES = 100;
+
+/**
+ * The scopes that claims bring, and those that every token has, each once and in one order.
+ *
+ * `roles` is read only where a token has neither `scope` nor `scp`: Entra writes there what a client may do that acts for
+ * itself. In a token that a user has consented to, `roles` says what the user may do, and not what the client may.
+ * @param known scopes that anything needs; others, such as `openid`, are left out, so that few sets of scopes exist. Null: all stay.
+ */
+export function scopesOf(
+  { scope, scp, roles }: Readonly<Record<string, unknown>>,
+  defaults: readonly string[],
+  known: readonly string[] | null,
+): string[] {
+  const hasScopes = scope !== undefined || scp !== undefined;
+  const given = [...namesIn(scope), ...namesIn(scp), ...(hasScopes ? [] : namesIn(roles))].slice(0, MOST_SCOPES);
+  const kept = given.filter((name) => isScope(name) && name !== EVERY_SCOPE && (known === null || meets(name, known)));
+  return [...new Set([...kept, ...defaults])].toSorted();
+}
+
+/** A text with spaces between the names (RFC 8693, RFC 9068), or a list of names. */
+function namesIn(claim: unknown): string[] {
+  const given: unknown[] = Array.isArray(claim) ? claim : typeof claim === 'string' ? claim.split(' ') : [];
+  return given.filter((name): name is string => typeof name === 'string');
+}
+
+/** Whether a scope grants one of those that are known, or stands below one. */
+function meets(held: string, known: readonly string[]): boolean {
+  return known.some((one) => one === held || one.startsWith(`${held}:`) || held.startsWith(`${one}:`));
+}

@@ -1,0 +1,142 @@
+/** From claims to a principal: subjects, clients, tenants and scopes, as issuers write them. */
+import { afterEach, describe, expect, test } from 'vitest';
+import { createOauthIdentifier } from '../../../src/auth/oauth/oauth-identifier.ts';
+import { systemRuntime } from '../../../src/base/runtime.ts';
+import { createGuardedFetch } from '../../../src/net/guarded-fetch.ts';
+import { BASE, check, type Checked, plainConfig } from './checked.ts';
+
+let checked: Checked;
+afterEach(() => checked.issuer.close());
+
+const scopesOf = async (claims: Record<string, unknown>) =>
+  (await checked.principal(await checked.token(claims))).scopes;
+const subjectOf = async (claims: Record<string, unknown>) =>
+  (await checked.principal(await checked.token(claims))).subject.replace(checked.issuer.url, '');
+
+describe('subject and client', () => {
+  test('a user is named within the issuer, and the client by any of the claims for it', async () => {
+    checked = await check();
+    const token = await checked.token({ tenant: 'acme' });
+    expect(await checked.principal(token)).toEqual({
+      tenant: 'public',
+      subject: `${checked.issuer.url}#ada`,
+      client: 'app',
+      scopes: ['streams:read'],
+    });
+    for (const name of ['azp', 'client_id', 'cid', 'appid']) {
+      const { client } = await checked.principal(await checked.token({ client_id: undefined, [name]: 'x' }));
+      expect(client).toBe('x');
+    }
+  });
+
+  test('a client that acts for itself is another subject than a user of its name', async () => {
+    checked = await check();
+    expect(await subjectOf({ sub: 'app' })).toBe('?client=app');
+    expect(await subjectOf({ sub: undefined })).toBe('?client=app');
+    expect(await subjectOf({ sub: 'app', client_id: 'other' })).toBe('#app');
+    expect(await subjectOf({ sub: '?client=app' })).toBe('#?client=app');
+    // A client may be a URL (CIMD).
+    expect(await subjectOf({ sub: undefined, client_id: 'https://a.example/c#x' })).toBe(
+      '?client=https%3A%2F%2Fa.example%2Fc%23x',
+    );
+  });
+
+  test('what is no name is refused', async () => {
+    checked = await check();
+    for (const sub of ['', 'a\u0000b', 'a\nb', 'x'.repeat(256), {}, ['a', 'b'], null, true]) {
+      expect(await checked.outcome(await checked.token({ sub })), JSON.stringify(sub)).toContain('no subject');
+    }
+    expect(await checked.outcome(await checked.token({ sub: undefined, client_id: undefined }))).toContain(
+      'no subject',
+    );
+  });
+
+  test('an address is a subject where it was not said to be unverified', async () => {
+    checked = await check({ subjectClaim: 'email' });
+    expect(await subjectOf({ email: 'ada@acme.example' })).toBe('#ada@acme.example');
+    expect(await subjectOf({ email: 'ada@acme.example', email_verified: true })).toBe('#ada@acme.example');
+    const unverified = await checked.token({ email: 'ada@acme.example', email_verified: false });
+    expect(await checked.outcome(unverified)).toContain('no subject');
+  });
+});
+
+describe('tenant', () => {
+  test.each([
+    ['tid', { tid: 'acme' }],
+    ['https://acme.example/tenant', { 'https://acme.example/tenant': 'acme' }],
+    ['realm_access.tenant', { realm_access: { tenant: 'acme' } }],
+    ['a.b', { 'a.b': 'acme', a: { b: 'other' } }],
+    ['organization', { organization: ['acme'] }],
+  ])('is the claim %s', async (tenantClaim, claims) => {
+    checked = await check({ tenantClaim });
+    expect((await checked.principal(await checked.token(claims))).tenant).toBe('acme');
+  });
+
+  test('a number is one too, and what is missing or could be several is refused', async () => {
+    checked = await check({ tenantClaim: 'org.id' });
+    expect((await checked.principal(await checked.token({ org: { id: 7 } }))).tenant).toBe('7');
+    const wrong = [{}, { org: 'acme' }, { org: { id: '' } }, { org: { id: ['a', 'b'] } }, { org: { id: null } }];
+    for (const claims of [...wrong, { org: [{ id: 'a' }] }, { org: { id: 'a\u0000b' } }, { org: { id: [['a']] } }]) {
+      expect(await checked.outcome(await checked.token(claims)), JSON.stringify(claims)).toContain('no tenant');
+    }
+  });
+
+  test('nobody takes the name of the tenant that has what belongs to the app', async () => {
+    checked = await check({ tenantClaim: 'tid' });
+    expect(await checked.outcome(await checked.token({ tid: 'public' }))).toContain('no tenant');
+  });
+
+  test('names that every object has are no claims', async () => {
+    checked = await check({ tenantClaim: 'constructor.name' });
+    expect(await checked.outcome(await checked.token())).toContain('no tenant');
+  });
+});
+
+describe('scopes', () => {
+  test('come from scope and scp, as a text or a list, each once and in one order', async () => {
+    checked = await check();
+    const none = { scope: undefined };
+    expect(await scopesOf({ scope: 'tasks streams:read tasks' })).toEqual(['streams:read', 'tasks']);
+    expect(await scopesOf({ ...none, scp: 'tasks events' })).toEqual(['events', 'tasks']);
+    expect(await scopesOf({ ...none, scp: ['tasks', 'events'] })).toEqual(['events', 'tasks']);
+    expect(await scopesOf(none)).toEqual([]);
+  });
+
+  test('roles count where a token has no scopes, as those of Entra for a client that acts for itself', async () => {
+    checked = await check();
+    expect(await scopesOf({ scope: undefined, roles: ['streams:read'] })).toEqual(['streams:read']);
+    expect(await scopesOf({ scope: 'tasks', roles: ['admin'] })).toEqual(['tasks']);
+    expect(await scopesOf({ scope: '', roles: ['admin'] })).toEqual([]);
+  });
+
+  test('no token brings the scope of everything, nor what is no scope', async () => {
+    checked = await check();
+    expect(await scopesOf({ scope: '* tasks' })).toEqual(['tasks']);
+    expect(
+      await scopesOf({ scope: undefined, scp: ['*', 'a b', 'a"b', '', 7, null, 'x'.repeat(200), 'tasks'] }),
+    ).toEqual(['tasks']);
+    expect(await scopesOf({ scope: { tasks: true } })).toEqual([]);
+    expect(await scopesOf({ scope: Array.from({ length: 1_000 }, (_, index) => `s${index}`) })).toHaveLength(100);
+  });
+
+  test('scopes that nothing needs are left out, and those that every token has are added', async () => {
+    checked = await check({ defaultScopes: ['events'] }, { knownScopes: ['streams:read', 'tasks', 'orders:write'] });
+    const scope = 'openid profile streams:read:trades orders streams:publish tasks';
+    expect(await scopesOf({ scope })).toEqual(['events', 'orders', 'streams:read:trades', 'tasks']);
+  });
+});
+
+test('a configuration by which no token could be for this server, or all could do everything, is refused at the start', async () => {
+  checked = await check();
+  const runtime = systemRuntime(() => undefined);
+  const deps = { runtime, fetch: createGuardedFetch(runtime), resources: [] };
+  const config = { ...plainConfig, issuers: ['https://issuer.example'] };
+  const create = (change: object) => () => createOauthIdentifier({ ...config, ...change }, { ...deps });
+  expect(create({})).toThrow(expect.objectContaining({ code: 'invalid_config', field: 'PUBLIC_URL' }));
+  expect(create({ audiences: ['api://gate'] })).not.toThrow();
+  for (const scope of ['*', 'a"b']) {
+    expect(create({ audiences: [BASE], defaultScopes: [scope] })).toThrow(
+      expect.objectContaining({ code: 'invalid_config', field: 'OAUTH_DEFAULT_SCOPES' }),
+    );
+  }
+});
