@@ -11,7 +11,7 @@ import { EVERY_SCOPE } from '../../base/scopes.ts';
 import { CLOCK_SLACK_MS, watchedClock } from '../../base/time/stored-time.ts';
 import type { Reading } from '../../store/store.ts';
 import type { Identified, Identifier } from '../identify.ts';
-import { createRecent } from './recent.ts';
+import { createRecent } from '../recent.ts';
 import { isSecretOf, keyAt, type KeyRecord, keyRecord, keyStateAt } from './key-record.ts';
 import { KEY_PREFIX, readKey } from './key-text.ts';
 import type { KeyDeps } from './manage.ts';

@@ -7,7 +7,7 @@ import { APP_TENANT, type Principal } from '../../base/principal.ts';
 import { audiencesOf, ownAudiences } from './audience.ts';
 import { claimAt, isName, soleText } from './claim.ts';
 import { clientOf, isIdToken } from './kind.ts';
-import { scopesOf } from './token-scopes.ts';
+import { tokenScopes } from './token-scopes.ts';
 
 export type Claims = Readonly<Record<string, unknown>>;
 
@@ -22,7 +22,7 @@ export interface Expected {
   saysAccessToken: boolean;
 }
 
-export type Judged = { ok: true; principal: Principal } | { ok: false; reason: string };
+export type JudgedClaims = { ok: true; principal: Principal } | { ok: false; reason: string };
 
 /** Clocks may differ by this, in seconds: 30 s on either side of a token's time. */
 export const SKEW_SECONDS = 30;
@@ -43,7 +43,7 @@ export function timeProblem({ exp, nbf, iat }: Claims, nowMs: number, needsEnd: 
   return null;
 }
 
-export function principalOf(claims: Claims, expected: Expected): Judged {
+export function principalOf(claims: Claims, expected: Expected): JudgedClaims {
   const { config, knownScopes } = expected;
   const own = ownAudiences(audiencesOf(claims['aud']), expected.audiences);
   if (own.length === 0) return refused('its audience is not this server (aud)');
@@ -55,7 +55,7 @@ export function principalOf(claims: Claims, expected: Expected): Judged {
   if (subject === null) return refused(`it has no subject (${config.subjectClaim})`);
   const tenant = tenantOf(claims, config.tenantClaim);
   if (tenant === null) return refused(`it has no tenant (${config.tenantClaim ?? ''})`);
-  const scopes = scopesOf(claims, config.defaultScopes, knownScopes);
+  const scopes = tokenScopes(claims, config.defaultScopes, knownScopes);
   return { ok: true, principal: { tenant, subject, client: clientOf(claims), scopes } };
 }
 
@@ -80,6 +80,6 @@ function tenantOf(claims: Claims, claim: string | null): string | null {
   return isName(tenant) && tenant !== APP_TENANT ? tenant : null;
 }
 
-function refused(reason: string): Judged {
+function refused(reason: string): JudgedClaims {
   return { ok: false, reason };
 }

@@ -4,7 +4,7 @@
  */
 import { compactVerify, decodeJwt, decodeProtectedHeader, errors, type CryptoKey } from 'jose';
 import type { Claims } from './claims.ts';
-import type { Keys, KeySet } from './key-set.ts';
+import type { IssuerKeys, KeySet } from './key-set.ts';
 
 /** Signatures by a pair of keys. With a shared secret, or without a signature, everybody could write a token. */
 export const ALGORITHMS = [
@@ -87,7 +87,7 @@ function issuerProblem(issuer: string, configured: readonly string[]): string {
  * Whether one of the keys signed it. A token that names no key may fit several; each is tried.
  * @throws what is neither the token's fault nor the keys'
  */
-async function isSigned(token: string, { pick }: Keys): Promise<boolean> {
+async function isSigned(token: string, { pick }: IssuerKeys): Promise<boolean> {
   try {
     await compactVerify(token, pick, { algorithms: ALGORITHMS });
     return true;

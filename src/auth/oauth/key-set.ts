@@ -32,19 +32,19 @@ const MOST_KEYS = 100;
 const MODULUS = /^[\w-]{342,1366}$/;
 
 /** The keys of one answer. */
-export interface Keys {
+export interface IssuerKeys {
   pick: LocalJWKSet;
   at: number;
 }
 
 export interface KeySet {
   /** @throws TidegateError `upstream` where there are none that are fresh enough, with `retryAfterMs` */
-  current(): Promise<Keys>;
+  current(): Promise<IssuerKeys>;
   /**
    * Newer keys than those, in which the one of a token was not; null where there are none, because those are new enough.
    * @throws TidegateError `upstream` where the issuer does not answer, with `retryAfterMs`
    */
-  newerThan(keys: Keys): Promise<Keys | null>;
+  newerThan(keys: IssuerKeys): Promise<IssuerKeys | null>;
 }
 
 interface Flight {
@@ -62,12 +62,12 @@ interface Failure {
 
 export function createKeySet(issuer: string, ask: IssuerFetch, runtime: Pick<Runtime, 'now' | 'sleep'>): KeySet {
   const { now } = runtime;
-  let keys: Keys | null = null;
+  let keys: IssuerKeys | null = null;
   let metadata: { found: IssuerMetadata; at: number } | null = null;
   let failure: Failure | null = null;
   let flight: Flight | null = null;
 
-  async function load(): Promise<Keys> {
+  async function load(): Promise<IssuerKeys> {
     const deadline = now() + ISSUER_DEADLINE_MS;
     const timeLeft = () => deadline - now();
     if (metadata === null || now() - metadata.at > METADATA_AGE_MS) {

@@ -9,7 +9,7 @@ import { sha256 } from '../../base/digest.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { EVERY_SCOPE, isScope } from '../../base/scopes.ts';
 import type { Identified, Identifier } from '../identify.ts';
-import { createRecent } from './recent.ts';
+import { createRecent } from '../recent.ts';
 import type { OauthDeps, TokenCheck } from './token-check.ts';
 
 /** A longer token is refused before anything reads it, in characters. */
@@ -30,8 +30,8 @@ const OWN_KEY = 'tg_';
 export function createOauthIdentifier(config: OauthConfig, deps: OauthDeps): Identifier {
   checkConfig(config, deps);
   const { now } = deps.runtime;
-  const valid = createRecent<Identified>(MOST_KEPT);
-  const invalid = createRecent<Identified>(MOST_KEPT);
+  const valid = createRecent<{ identified: Identified; expiresAt: number }>(MOST_KEPT, KEPT_MS);
+  const invalid = createRecent<Identified>(MOST_KEPT, REFUSED_MS);
   let check: TokenCheck | null = null;
 
   return {
@@ -45,14 +45,16 @@ export function createOauthIdentifier(config: OauthConfig, deps: OauthDeps): Ide
     async identify(token) {
       if (token.length > MOST_CHARACTERS) return refused('it is longer than 16 KiB');
       const hash = toBase64Url(await sha256(token));
-      const known = valid.get(hash, now()) ?? invalid.get(hash, now());
+      const begunAt = now();
+      const kept = valid.get(hash, begunAt);
+      if (kept !== undefined && begunAt < kept.expiresAt) return kept.identified;
+      const known = invalid.get(hash, begunAt);
       if (known !== undefined) return known;
       const { createTokenCheck } = await import('./token-check.ts');
       check ??= createTokenCheck(config, deps);
       const { identified, expiresAt, isLasting } = await check(token, JWT.test(token));
-      const at = now();
-      if (identified.ok) valid.put(hash, identified, at, Math.min(at + KEPT_MS, expiresAt));
-      else if (isLasting) invalid.put(hash, identified, at, at + REFUSED_MS);
+      if (identified.ok) valid.set(hash, { identified, expiresAt }, begunAt);
+      else if (isLasting) invalid.set(hash, identified, begunAt);
       return identified;
     },
   };

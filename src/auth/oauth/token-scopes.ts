@@ -11,7 +11,7 @@ const MOST_SCOPES = 100;
  * itself. In a token that a user has consented to, `roles` says what the user may do, and not what the client may.
  * @param known scopes that anything needs; others, such as `openid`, are left out, so that few sets of scopes exist. Null: all stay.
  */
-export function scopesOf(
+export function tokenScopes(
   { scope, scp, roles }: Readonly<Record<string, unknown>>,
   defaults: readonly string[],
   known: readonly string[] | null,
