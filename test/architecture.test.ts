@@ -25,7 +25,7 @@ const ROOMS: readonly (readonly string[])[] = [
 const FOLDERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   base: [['.'], ['config', 'time', 'schema']],
   declare: [['.'], ['spec'], ['check']],
-  store: [['.'], ['dynamodb'], ['drivers'], ['contract']],
+  store: [['.'], ['dynamodb', 'shares'], ['drivers'], ['contract']],
   streams: [['.'], ['log', 'conditions'], ['removing', 'history']],
   feeds: [['kit', 'records', 'csv', 'rss'], ['run', 'http', 'mqtt-session', 'websocket'], ['mqtt', 'http/sse'], ['.']],
   tasks: [['records'], ['waits'], ['turn'], ['work']],

@@ -56,13 +56,20 @@ export interface AppOptions {
    */
   results?: { bytes?: number; structuredBytes?: number; keptMs?: number };
   /**
-   * How much of the store callers may take up. What is over is refused with `rate_limited`, which says when to come again.
-   * Feeds have no part in it.
+   * What callers may take up, over all instances. What is over is refused with `rate_limited`, which says when to come
+   * again. Feeds have no part in it.
    */
   quotas?: Partial<AppQuotas>;
 }
 
 export interface AppQuotas {
+  /**
+   * Requests of one caller to `/mcp` and `/ingest` in each minute of the clock. Without authentication, where all callers
+   * are one, it counts only where it is declared.
+   */
+  requests: number;
+  /** The same, of all callers of a tenant. Default: no limit. */
+  allRequests?: number;
   /** Bytes of large answers of one caller, while they are kept. */
   results: number;
   /** Bytes of large answers of all callers. */

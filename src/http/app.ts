@@ -13,7 +13,7 @@ import { type Challenges, createChallenges } from './challenge.ts';
 import { createCors } from './cors.ts';
 import { createDocument, documentPreflight } from './documents.ts';
 import { type Edge, NO_EDGE, REQUESTS } from './edge.ts';
-import { createMcpRoute, type McpServing } from './mcp-route.ts';
+import { createMcpRoute, type McpServing, refusedForNow } from './mcp-route.ts';
 import { createOriginGuard, type OriginOptions } from './origin.ts';
 import { methodResponse, problemResponse, refusedResponse } from './problem.ts';
 import { type ProtectedResource, resourceMetadata, resourcePaths } from './protected-resource.ts';
@@ -22,6 +22,7 @@ import type { PushEntrance } from './push-entrance.ts';
 import type { PushKeys } from './push-keys.ts';
 import type { PushNeeds } from './push-gate.ts';
 import { createReadiness } from './ready.ts';
+import { counting, createRequestCount } from './request-limit.ts';
 import { createRequestLog, type LoggedEnv, type RequestReport } from './request-log.ts';
 import { createSafeHeaders } from './safe-headers.ts';
 import { aiCatalog, CARD_TYPE, CATALOG_TYPE, serverCard } from './server-card.ts';
@@ -72,10 +73,11 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
   const facts = { app, versions: mcp.versions, capabilities: mcp.capabilities, authentication };
   const guard = createOriginGuard(options);
   const bodies = createBodies(runtime, options.bodies);
+  const count = createRequestCount(deps, options.authenticate === undefined);
   const route = createMcpRoute(
     mcp,
     guard,
-    authenticate,
+    counting(authenticate, count, refusedForNow),
     options.bodyBytes ?? BODY_BYTES,
     bodies,
     options.requests ?? REQUESTS,
@@ -143,6 +145,7 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
       needs: options.pushNeeds ?? 'both',
       authenticate: options.authenticate && authenticate,
       challenges: options.challenges,
+      count,
     });
     return push(raw, stream, account.store, edge);
   });

@@ -3,7 +3,7 @@ import { TidegateError } from '../base/errors.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Principal } from '../base/principal.ts';
 import { isUnrestricted, missingScopes } from '../base/scopes.ts';
-import { INVALID_REQUEST, PARSE_ERROR, RATE_LIMITED, rpcErrorResponse } from '../base/json-rpc.ts';
+import { INTERNAL_ERROR, INVALID_REQUEST, PARSE_ERROR, RATE_LIMITED, rpcErrorResponse } from '../base/json-rpc.ts';
 import type { Work } from '../store/work.ts';
 import type { ServedAnswer } from '../calls/served-answer.ts';
 import type { Authenticate } from './authenticate.ts';
@@ -12,7 +12,7 @@ import { readJson } from './body.ts';
 import type { Challenges } from './challenge.ts';
 import { type Edge, NO_EDGE, overloaded } from './edge.ts';
 import type { OriginGuard, OriginRefusal } from './origin.ts';
-import { problemResponse } from './problem.ts';
+import { problemOf, problemResponse } from './problem.ts';
 
 /** What serves MCP behind this route; `mcp/serve/endpoint.ts` makes it. */
 export interface McpServing {
@@ -154,13 +154,17 @@ function insufficient({ status, headers }: Response, needed: readonly string[], 
   return response;
 }
 
-/** @param expected of a request that would not have been refused */
-function refusedForNow(error: TidegateError, expected?: string): Response {
-  const { status, headers } = problemResponse(error);
-  const { code, message, hint } = error;
-  const isLater = code === 'rate_limited' || code === 'overloaded';
-  const data = { code, ...(hint === null ? {} : { hint }), ...(expected === undefined ? {} : { expected }) };
-  const response = rpcError(status, isLater ? RATE_LIMITED : INVALID_REQUEST, message, data);
+/**
+ * Refuses a request before it was looked at, with the status and the `Retry-After` of `problemResponse`.
+ * @param expected of a request that would not have been refused; default: as the error says
+ */
+export function refusedForNow(error: TidegateError, expected?: string): Response {
+  const { headers } = problemResponse(error);
+  const { title, status, ...about } = problemOf(error);
+  const isLater = error.code === 'rate_limited' || error.code === 'overloaded';
+  const isOurs = status >= 500 && !isLater;
+  const code = isLater ? RATE_LIMITED : isOurs ? INTERNAL_ERROR : INVALID_REQUEST;
+  const response = rpcError(status, code, title, expected === undefined ? about : { ...about, expected });
   const retryAfter = headers.get('retry-after');
   if (retryAfter !== null) response.headers.set('Retry-After', retryAfter);
   return response;

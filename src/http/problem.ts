@@ -43,10 +43,20 @@ const TITLES: Partial<Record<ErrorCode, string>> = {
 
 const RETRY_AFTER_MS = 1_000;
 
-export function problemResponse(error: TidegateError): Response {
+/** What a caller is told of an error: of a failure that it cannot mend no more than its code. */
+export interface HttpProblem {
+  title: string;
+  status: number;
+  code: string;
+  field?: string;
+  expected?: string;
+  hint?: string;
+}
+
+export function problemOf(error: TidegateError): HttpProblem {
   const status = STATUS[error.code];
   const shown = status < 500 || error.code === 'overloaded';
-  const body = {
+  return {
     title: shown ? error.message : (TITLES[error.code] ?? 'The server failed'),
     status,
     code: status === 500 ? 'internal' : error.code,
@@ -54,7 +64,12 @@ export function problemResponse(error: TidegateError): Response {
     ...(shown && error.expected !== null ? { expected: error.expected } : {}),
     ...(shown && error.hint !== null ? { hint: error.hint } : {}),
   };
-  return respond(body, status === 503 || status === 429 ? againAfterMs(error) : null);
+}
+
+export function problemResponse(error: TidegateError): Response {
+  const problem = problemOf(error);
+  const isLater = problem.status === 503 || problem.status === 429;
+  return respond({ ...problem }, isLater ? againAfterMs(error) : null);
 }
 
 /**

@@ -9,8 +9,10 @@ import type { Bodies } from './bodies.ts';
 import type { Challenges } from './challenge.ts';
 import type { Edge } from './edge.ts';
 import { createPushGate, type PushNeeds } from './push-gate.ts';
+import { problemResponse } from './problem.ts';
 import { type PushKeys, signedBy } from './push-keys.ts';
-import { createPushRoute, type PushTokens } from './push.ts';
+import { createPushRoute, type PushRoute, type PushTokens } from './push.ts';
+import type { CountRequest } from './request-limit.ts';
 
 export interface PushEntranceOptions {
   bodies: Bodies;
@@ -19,6 +21,8 @@ export interface PushEntranceOptions {
   needs: PushNeeds;
   authenticate: Authenticate | undefined;
   challenges: Challenges | undefined;
+  /** Counts the pushes of each caller. Null: nobody does. */
+  count: CountRequest | null;
 }
 
 /** @param store counts its calls on the account of the request */
@@ -27,7 +31,11 @@ export type PushEntrance = (request: Request, stream: string, store: Deps['store
 export function createPushEntrance(deps: Deps, options: PushEntranceOptions): PushEntrance {
   const { app, runtime } = deps;
   const { bodies, keys, needs, authenticate } = options;
-  const push = createPushRoute(deps, bodies);
+  const route = createPushRoute(deps, bodies);
+  const push: PushRoute = async (request, name, principal, ...more) => {
+    const refusal = await options.count?.(principal);
+    return refusal ? problemResponse(refusal) : route(request, name, principal, ...more);
+  };
   const mayPush = createPushGate({ ...options, app, log: runtime.log });
   return async (request, name, store, edge) => {
     const ways = bearerOf(request) === null ? signedBy(request.headers) : [];

@@ -26,6 +26,8 @@ const MOST_BYTES = 1_000_000_000_000;
 
 export const quotasSpec = z.strictObject(
   {
+    requests: whole(1, 1_000_000_000).default(6_000),
+    allRequests: whole(1, 1_000_000_000).optional(),
     results: whole(1_000_000, MOST_BYTES, { unit: 'B' }).default(128_000_000),
     allResults: whole(1_000_000, MOST_BYTES, { unit: 'B' }).default(256_000_000),
     tasks: whole(1_000_000, MOST_BYTES, { unit: 'B' }).default(256_000_000),
@@ -36,7 +38,10 @@ export const quotasSpec = z.strictObject(
     pushes: whole(1_000_000, MOST_BYTES, { unit: 'B' }).default(2_000_000_000),
     allPushes: whole(1_000_000, MOST_BYTES, { unit: 'B' }).default(4_000_000_000),
   },
-  { error: '{ results, allResults, tasks, allTasks, waits, allWaits, waitKeys, pushes, allPushes }, any of them' },
+  {
+    error:
+      '{ requests, allRequests, results, allResults, tasks, allTasks, waits, allWaits, waitKeys, pushes, allPushes }, any of them',
+  },
 );
 
 const builtIn = z

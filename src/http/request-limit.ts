@@ -1,0 +1,90 @@
+/**
+ * How many requests a caller may make in a minute, over all instances. It counts between the question who calls and the body, so a
+ * request that is refused costs no more than its headers.
+ *
+ * Without authentication all callers are one, and a limit of one caller would be a limit of the server: then it counts only
+ * where the app declares it.
+ */
+import { asTidegateError, isOfStore, type TidegateError } from '../base/errors.ts';
+import type { Principal } from '../base/principal.ts';
+import type { App } from '../declare/app.ts';
+import type { RequestLimit, RequestShares } from '../store/shares/request-shares.ts';
+import type { Deps } from '../streams/deps.ts';
+import type { Authenticate } from './authenticate.ts';
+
+/** Answers the refusal, or null where the request is counted and may go on. */
+export type CountRequest = (principal: Principal) => Promise<TidegateError | null> | null;
+
+const WINDOW_MS = 60_000;
+
+/** @param isOpen nobody asks who calls. Null: nothing is counted */
+export function createRequestCount({ app, store, runtime }: Deps, isOpen: boolean): CountRequest | null {
+  const limits = limitsOf(app, isOpen);
+  if (limits === null) return null;
+  const limitsFor: (principal: Principal) => RequestLimit[] = limits;
+  let shares: RequestShares | null = null;
+
+  async function settled(taking: Promise<void>): Promise<TidegateError | null> {
+    try {
+      await taking;
+      return null;
+    } catch (thrown) {
+      const error = asTidegateError(thrown);
+      const { code, message } = error;
+      if (code === 'internal' || isOfStore(error))
+        runtime.log('error', `requests cannot be counted: ${message}`, { code });
+      return error;
+    }
+  }
+
+  async function first(principal: Principal): Promise<TidegateError | null> {
+    // Loaded by the first request, because a server without authentication counts none.
+    const { createRequestShares } = await import('../store/shares/request-shares.ts');
+    shares ??= createRequestShares(runtime);
+    const taking = shares.take(store, limitsFor(principal));
+    return taking && settled(taking);
+  }
+
+  return (principal) => {
+    if (shares === null) return first(principal);
+    const taking = shares.take(store, limitsFor(principal));
+    return taking && settled(taking);
+  };
+}
+
+/**
+ * Finds out who calls, and counts the request.
+ * @param refuse the answer in the form of the route
+ */
+export function counting(
+  authenticate: Authenticate,
+  count: CountRequest | null,
+  refuse: (error: TidegateError) => Response,
+): Authenticate {
+  if (count === null) return authenticate;
+  return async (request) => {
+    const principal = await authenticate(request);
+    if (principal instanceof Response) return principal;
+    const refusal = await count(principal);
+    return refusal === null ? principal : refuse(refusal);
+  };
+}
+
+function limitsOf({ quotas, options }: App, isOpen: boolean): ((principal: Principal) => RequestLimit[]) | null {
+  const { requests, allRequests } = quotas;
+  const isCounted = !isOpen || options.quotas?.requests !== undefined;
+  if (!isCounted && allRequests === undefined) return null;
+  return ({ tenant, subject }) => {
+    const all = `${tenant}/requests`;
+    const limits: RequestLimit[] = [];
+    if (isCounted) {
+      const counter = `${all}//${subject}`;
+      limits.push({ name: 'quotas.requests', whose: 'of one caller', counter, limit: requests, windowMs: WINDOW_MS });
+    }
+    if (allRequests !== undefined) {
+      const whose = 'of all callers';
+      limits.push({ name: 'quotas.allRequests', whose, counter: all, limit: allRequests, windowMs: WINDOW_MS });
+    }
+    return limits;
+  };
+}
