@@ -7,6 +7,7 @@
  * `npm run chaos full [runs] [seed]`: a disk that is full, Redis over `maxmemory`, and room again, by default 200 runs of each.
  * `npm run chaos locked [runs] [seed]`: another process that holds the lock of a sqlite file, by default 200 runs.
  * `npm run chaos mqtt [seconds] [a second]`: devices that publish at QoS 0, by default 100 messages a second for a minute.
+ * `npm run chaos shares [requests] [seed]`: a limit of half of them over 4 and 64 instances, by default of 10,000 requests.
  * `npm run chaos clocks [runs] [seed]`: clocks that jump, by default 200 runs over all drivers; `restores`: data put back.
  */
 import { type Engine, ENGINES, startEngine } from '../services/engine.ts';
@@ -20,6 +21,7 @@ import { refusalRun, type RefusalReport } from './refusals/run.ts';
 import { type Stage, STAGES } from './refusals/stages.ts';
 import { outcomes, refusalVerdict } from './refusals/verdict.ts';
 import { seededRandom } from '../../src/store/contract/seeded.ts';
+import { shareRun, shareVerdict } from './shares/run.ts';
 import { taskRun } from './task-run.ts';
 import { extraStarts, stalls, taskVerdict } from './task-verdict.ts';
 import { TICKERS, tickerRun, tickerVerdict } from './ticker-run.ts';
@@ -143,7 +145,30 @@ async function runRefusals(name: string, open: Stage, runs: number, seed: number
   tell(`${name}: ${what}`, started, wrong);
 }
 
-const KINDS = ['sigterm', 'followers', 'tasks', 'mqtt', 'ticker', 'full', 'locked', 'clocks', 'restores'];
+async function runShares(engine: Engine, offered: number, seed: number): Promise<void> {
+  const { environment, stop } = await startEngine(engine);
+  try {
+    for (const [instances, lost] of [
+      [4, 0],
+      [64, 0],
+      [64, 0.02],
+    ] as const) {
+      const started = performance.now();
+      const prefix = `shares-${instances}-${lost * 100}`;
+      const options = { environment, prefix, seed, instances, limit: offered / 2, offered, lost };
+      const report = await shareRun(options);
+      const what =
+        `${engine}, ${instances} instances, ${lost * 100} % of the store's answers lost: ${report.through} of a limit of ` +
+        `${options.limit} let through, ${report.over} answered 429, ${report.unsaid} 503, ${report.calls} calls to the store, ` +
+        `${report.seconds.toFixed(1)} s`;
+      tell(what, started, shareVerdict(report, options));
+    }
+  } finally {
+    await stop();
+  }
+}
+
+const KINDS = ['sigterm', 'followers', 'tasks', 'mqtt', 'ticker', 'full', 'locked', 'clocks', 'restores', 'shares'];
 const kind = KINDS.find((each) => each === process.argv[2]) ?? 'ingest';
 const [size, seed] = process.argv.slice(kind === 'ingest' ? 2 : 3);
 if (kind === 'mqtt') await runHeld(Number(size ?? 60), Number(seed ?? 100));
@@ -154,8 +179,9 @@ for (const [name, open] of Object.entries(STAGES)) {
 if (kind === 'clocks' || kind === 'restores') {
   await runWrongTimes(kind, Number(size ?? 200), Number(seed ?? 1), tell);
 }
-for (const engine of ['ingest', 'sigterm', 'followers', 'tasks'].includes(kind) ? ENGINES : []) {
+for (const engine of ['ingest', 'sigterm', 'followers', 'tasks', 'shares'].includes(kind) ? ENGINES : []) {
   if (kind === 'followers') await runFollowers(engine, Number(size ?? 5_000), Number(seed ?? 1));
+  else if (kind === 'shares') await runShares(engine, Number(size ?? 10_000), Number(seed ?? 1));
   else if (kind === 'sigterm')
     await runEndings(engine, Math.ceil(Number(size ?? 200) / ENGINES.length), Number(seed ?? 1));
   else if (kind === 'tasks') await runTasks(engine, Math.ceil(Number(size ?? 500) / ENGINES.length), Number(seed ?? 1));
