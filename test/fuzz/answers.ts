@@ -39,6 +39,12 @@ export function wrongWith(answer: Answer, mostAnswers: number): string | null {
   return ends.map((end) => wrongWithEnd(end, status)).find((wrong) => wrong !== null) ?? null;
 }
 
+/** Of a request without a valid credential: it hears that, or that it is out of form, and nothing else. */
+export function wrongWithRefusal({ status, text }: Answer): string | null {
+  if (![400, 401, 403].includes(status)) return `status ${status} without a valid credential`;
+  return text.includes('"result"') ? 'a result without a valid credential' : null;
+}
+
 function wrongWithEnd(end: Message, status: number): string | null {
   if (end.jsonrpc !== '2.0') return 'not JSON-RPC 2.0';
   if ((end.result === undefined) === (end.error === undefined)) return 'not either a result or an error';

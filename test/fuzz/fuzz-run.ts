@@ -9,13 +9,16 @@ import * as z from 'zod';
 import { extendApp, secret, stream } from '../../src/index.ts';
 import { conformanceApp } from '../conformance/app.ts';
 import { randomFrom } from '../mcp/serve/wrong-messages.ts';
-import { messagesOf, wrongWith } from './answers.ts';
+import { messagesOf, wrongWith, wrongWithRefusal } from './answers.ts';
+import type { Credential } from './credentials.ts';
 import { type Known, wrongRequest } from './requests.ts';
 import { type Answer, type FuzzStage, setFuzzStage } from './stage.ts';
 
 export interface FuzzOptions {
   rounds: number;
   seed: number;
+  /** Whether the server asks who calls. Default false. */
+  asks?: boolean;
   /** Called at each tenth of the way, with how many were sent. */
   tell?: (sent: number) => void;
 }
@@ -51,21 +54,25 @@ const MOST_KNOWN = 200;
 const STEP_MS = 30_000;
 const ROUNDS_A_SCHEDULE = 200;
 
-export async function fuzzRun({ rounds, seed, tell }: FuzzOptions): Promise<FuzzReport> {
+export async function fuzzRun({ rounds, seed, asks = false, tell }: FuzzOptions): Promise<FuzzReport> {
   const collect = collector();
-  const stage = setFuzzStage(app);
+  const stage = setFuzzStage(app, asks);
+  await stage.credentials?.make();
   const random = randomFrom(seed);
   const known = await whatIsThere(stage);
   const report: FuzzReport = { statuses: new Map(), problems: [], answered: new Set(), heap: [], slowestMs: 0 };
   const problem = (text: string) => void (report.problems.length < MOST_PROBLEMS && report.problems.push(text));
   const tenth = Math.ceil(rounds / 10);
   for (let round = 1; round <= rounds; round += 1) {
-    const { method, request, mostAnswers, shown } = wrongRequest(random, known, round, stage.sleep);
+    const { method, request, mostAnswers, isOpen, shown } = wrongRequest(random, known, round, stage.sleep);
+    const credential = stage.credentials?.next(random);
+    if (credential && !isOpen) bring(request, credential);
     const begun = performance.now();
     try {
       const answer = await stage.send(request);
       report.statuses.set(answer.status, (report.statuses.get(answer.status) ?? 0) + 1);
-      const wrong = wrongWith(answer, mostAnswers);
+      const isRefused = credential?.isValid === false && !isOpen;
+      const wrong = isRefused ? wrongWithRefusal(answer) : wrongWith(answer, mostAnswers);
       if (wrong !== null)
         problem(`round ${round}: ${wrong}: ${shown} -> ${answer.status} ${answer.text.slice(0, 400)}`);
       else if (mostAnswers > 0 && answer.status === 200) learn(known, answer, method, report.answered);
@@ -89,6 +96,11 @@ export async function fuzzRun({ rounds, seed, tell }: FuzzOptions): Promise<Fuzz
   return report;
 }
 
+function bring({ headers }: Request, { header }: Credential): void {
+  if (header === null) headers.delete('Authorization');
+  else headers.set('Authorization', header);
+}
+
 /** What the server lists, so that requests can name it. */
 async function whatIsThere(stage: FuzzStage): Promise<Known> {
   async function list<Item>(method: string, part: string): Promise<Item[]> {
@@ -102,6 +114,7 @@ async function whatIsThere(stage: FuzzStage): Promise<Known> {
       'MCP-Protocol-Version': '2026-07-28',
       'Mcp-Method': method,
       Host: '127.0.0.1',
+      ...(stage.credentials ? { Authorization: stage.credentials.right().header ?? '' } : {}),
     };
     const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { _meta: meta } });
     const answer = await stage.send(new Request('http://127.0.0.1/mcp', { method: 'POST', headers, body }));

@@ -13,6 +13,12 @@ describe('requests that went wrong', () => {
     600_000,
   );
 
+  it(`are answered in form where the server asks who calls: ${ROUNDS} of them (seed ${SEED})`, async () => {
+    const report = await fuzzRun({ rounds: ROUNDS, seed: SEED, asks: true });
+    expect(fuzzVerdict(report)).toEqual([]);
+    expect([...report.statuses.keys()]).toEqual(expect.arrayContaining([401, 403]));
+  }, 600_000);
+
   it('has a verdict that sees what is wrong', () => {
     const heap = [1, 1, 1, 1e9];
     const report = {

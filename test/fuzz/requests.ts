@@ -24,6 +24,8 @@ export interface FuzzRequest {
   request: Request;
   /** How many JSON-RPC answers there may be; 0: none is asked for here. */
   mostAnswers: number;
+  /** Whether it needs no credential, or brings that of a stream. */
+  isOpen: boolean;
   /** For the report: what was sent, as far as it is worth reading. */
   shown: string;
 }
@@ -207,7 +209,8 @@ export function wrongRequest(
   const sent = coming === null ? { body } : { body: bodyComing(body, coming, random, sleep), duplex: 'half' as const };
   const init = hasBody ? { method: verb, headers, ...sent } : { method: verb, headers };
   const mostAnswers = verb !== 'POST' || path !== '/mcp' ? 0 : isBatch ? 2 : 1;
-  return { method, request: new Request(`${ORIGIN}${path}`, init), mostAnswers, shown };
+  const isOpen = !(path === '/mcp' && (verb === 'POST' || verb === 'DELETE'));
+  return { method, request: new Request(`${ORIGIN}${path}`, init), mostAnswers, isOpen, shown };
 }
 
 /** Events, some of them right, or what was to be sent. */

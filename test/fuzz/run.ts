@@ -1,13 +1,25 @@
-/** `npm run fuzz [rounds] [seed]`: by default 1,000,000 wrong requests of a seed of its own, which it tells. */
+/**
+ * `npm run fuzz [rounds] [seed] [--auth]`: by default 1,000,000 wrong requests of a seed of its own, which it tells. With `--auth`
+ * the server asks who calls.
+ */
 import { fuzzRun } from './fuzz-run.ts';
 import { fuzzVerdict } from './fuzz-verdict.ts';
 
-const rounds = Number(process.argv[2] ?? 1_000_000);
-const seed = Number(process.argv[3] ?? Date.now() % 1_000_000);
+const asks = process.argv.includes('--auth');
+const [given = 1_000_000, chosen = Date.now() % 1_000_000] = process.argv
+  .slice(2)
+  .filter((each) => !each.startsWith('--'));
+const rounds = Number(given);
+const seed = Number(chosen);
 const begun = performance.now();
 const seconds = () => (performance.now() - begun) / 1_000;
 console.log(`${rounds} requests, seed ${seed}`);
-const report = await fuzzRun({ rounds, seed, tell: (sent) => console.log(`${sent} sent, ${seconds().toFixed(0)} s`) });
+const report = await fuzzRun({
+  rounds,
+  seed,
+  asks,
+  tell: (sent) => console.log(`${sent} sent, ${seconds().toFixed(0)} s`),
+});
 const statuses = [...report.statuses].toSorted(([a], [b]) => a - b).map(([status, count]) => `${status}: ${count}`);
 console.log(`answers by status: ${statuses.join(', ')}`);
 console.log(`heap at each tenth, MiB: ${report.heap.map((bytes) => (bytes / 1_048_576).toFixed(1)).join(' ')}`);

@@ -7,6 +7,7 @@ import type { App } from '../../src/declare/app.ts';
 import { systemRuntime } from '../../src/base/runtime.ts';
 import { createHost } from '../../src/hosts/host.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
+import { createCredentials, type Credentials } from './credentials.ts';
 
 export interface Logged {
   level: string;
@@ -16,6 +17,8 @@ export interface Logged {
 
 export interface FuzzStage {
   logged: Logged[];
+  /** Null: everyone is let through. */
+  credentials: Credentials | null;
   now(): number;
   pass(ms: number): void;
   /** The whole answer, a streamed one too. */
@@ -41,12 +44,14 @@ interface Sleeper {
   wake: () => void;
 }
 
+const TENANTS = ['tenant-0', 'tenant-1', 'tenant-2'];
 const START = Date.UTC(2026, 10, 20);
 const MINUTE_MS = 60_000;
 /** Turns of the event loop after which all that still waits is asleep: sealing works beside this thread. */
 const IDLE_TURNS = 3;
 
-export function setFuzzStage(app: App): FuzzStage {
+/** @param asks whether it asks who calls */
+export function setFuzzStage(app: App, asks: boolean): FuzzStage {
   const logged: Logged[] = [];
   const sleepers = new Set<Sleeper>();
   let time = START;
@@ -69,10 +74,13 @@ export function setFuzzStage(app: App): FuzzStage {
         sleepers.add(sleeper);
       }),
   };
+  const store = createMemoryStore();
+  const credentials = asks ? createCredentials({ store, runtime }) : null;
   const host = createHost({
     app,
-    store: createMemoryStore(),
+    store,
     runtime,
+    ...(credentials ? { authenticate: credentials.authenticate, tenants: () => TENANTS } : {}),
     secrets: { current: 'a secret of the fuzz runs, 32 letters', previous: null },
     host: '127.0.0.1',
     variable: () => PUSH_TOKEN,
@@ -106,6 +114,7 @@ export function setFuzzStage(app: App): FuzzStage {
 
   return {
     logged,
+    credentials,
     now: () => time,
     pass: (ms) => (time += ms),
     awaken,
