@@ -110,7 +110,7 @@ function hostOf({ headers, url }: Request): string {
   return headers.get('host') ?? new URL(url).host;
 }
 
-function baseOf(request: Request): string {
+export function baseOf(request: Request): string {
   const { protocol, origin } = new URL(request.url);
   return URL.parse(`${protocol}//${hostOf(request)}`)?.origin ?? origin;
 }

@@ -67,8 +67,8 @@ describe('a page whose name was bound to this machine', () => {
   const evil = { host: 'evil.example:8802', origin: 'http://evil.example:8802' };
 
   test.each([
-    ['on every address', { HOST: '0.0.0.0', PUBLIC_URL: 'https://tides.example' }, 'ALLOWED_ORIGINS'],
-    ['on every address, without a public URL', { HOST: '0.0.0.0' }, 'ALLOWED_ORIGINS'],
+    ['on every address', { HOST: '0.0.0.0', AUTH: 'none', PUBLIC_URL: 'https://tides.example' }, 'ALLOWED_ORIGINS'],
+    ['on every address, without a public URL', { HOST: '0.0.0.0', AUTH: 'none' }, 'ALLOWED_ORIGINS'],
     ['on loopback', {}, 'PUBLIC_URL'],
     ['on loopback, by a short form of it', { HOST: '127.1' }, 'PUBLIC_URL'],
     ['on loopback, by its name', { HOST: 'localhost' }, 'PUBLIC_URL'],

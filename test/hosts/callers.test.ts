@@ -2,8 +2,9 @@
  * Who calls, on Node and Lambda: `authenticate` is asked, and the schedule works for the tenants that it answers. Workers:
  * `test/workerd/worker-callers.test.ts`.
  */
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
+import { createKey } from '../../src/auth/keys/manage.ts';
 import { systemRuntime } from '../../src/base/runtime.ts';
 import { createHost } from '../../src/hosts/host.ts';
 import type { CallerOptions } from '../../src/hosts/http-host.ts';
@@ -86,4 +87,153 @@ test.each(['node', 'lambda'])('%s asks who calls', async (platform) => {
   };
   expect(await statusOf[platform]?.(false)).toBe(401);
   expect(await statusOf[platform]?.(true)).toBe(200);
+});
+
+const KEY = 'a-key-of-the-environment-0123456789';
+
+/** Sends to `/mcp` of a host with these variables; answers the status, and what the log said. */
+const platforms = {
+  async node(variables: Record<string, string>, own: CallerOptions = {}) {
+    const lines: string[] = [];
+    const config = readConfig({ STORE: 'memory', PORT: '0', ...variables }, 'memory');
+    const runtime = nodeRuntime((level, message) => void lines.push(`${level} ${message}`));
+    const serving = await serve(config, app, runtime, null, own);
+    onTestFinished(() => serving.stop());
+    const ask = async (sent: Record<string, string>, path = '/mcp', method = 'POST') => {
+      const init = { method, headers: { ...headers, ...sent } };
+      const body = callOf('list_streams', {});
+      const answer = await fetch(`${serving.url}${path}`, method === 'POST' ? { ...init, body } : init);
+      return { status: answer.status, challenge: answer.headers.get('www-authenticate') };
+    };
+    return { ask, lines, deps: serving.deps };
+  },
+  async lambda(variables: Record<string, string>, own: CallerOptions = {}) {
+    const lines: string[] = [];
+    const write = (line: string) => void lines.push(line);
+    const host = createLambdaHost(app, { STORE: 'memory', ...variables }, { write, ...own });
+    const ask = async (sent: Record<string, string>, path = '/mcp', method = 'POST') => {
+      const body = callOf('list_streams', {});
+      const called = event(method, path, { headers: { ...headers, ...sent }, ...(method === 'POST' ? { body } : {}) });
+      const answer = await host.buffered(called, invocation(5_000));
+      return { status: answer.statusCode, challenge: answer.headers?.['www-authenticate'] ?? null };
+    };
+    return Promise.resolve({ ask, lines, deps: null });
+  },
+};
+
+/** The status of an answer, or 500 where the start is refused, as Lambda answers it. */
+async function outcomeOf(
+  start: (typeof platforms)['node' | 'lambda'],
+  variables: Record<string, string>,
+  own?: CallerOptions,
+): Promise<number> {
+  try {
+    return (await (await start(variables, own)).ask({ authorization: 'x' })).status;
+  } catch (thrown) {
+    expect(thrown).toMatchObject({ code: 'invalid_config', field: 'AUTH' });
+    return 500;
+  }
+}
+
+describe.each(['node', 'lambda'] as const)('AUTH on %s', (platform) => {
+  const start = platforms[platform];
+
+  test('keys: every route that serves data asks, and documents and health do not', async () => {
+    const { ask } = await start({ TIDEGATE_KEY: KEY });
+    const authorization = `Bearer ${KEY}`;
+    expect(await ask({ authorization })).toMatchObject({ status: 200 });
+    for (const [path, method] of [
+      ['/mcp', 'POST'],
+      ['/mcp/', 'POST'],
+      ['/ingest/things', 'POST'],
+    ] as const) {
+      expect(await ask({}, path, method), path).toEqual({ status: 401, challenge: expect.stringMatching(/^Bearer/) });
+      const wrong = await ask({ authorization: `Bearer ${KEY}x` }, path, method);
+      expect(wrong, path).toEqual({ status: 401, challenge: expect.stringContaining('invalid_token') });
+    }
+    for (const path of ['/', '/healthz', '/readyz', '/mcp/server-card', '/.well-known/ai-catalog.json']) {
+      expect((await ask({}, path, 'GET')).status, path).toBe(200);
+    }
+  });
+
+  test('none, said or not, lets everyone in', async () => {
+    for (const variables of [{}, { AUTH: 'none' }] as Record<string, string>[]) {
+      expect((await (await start(variables)).ask({})).status).toBe(200);
+    }
+  });
+
+  test('what nobody can read is refused: none beside a key, and an app that asks by itself beside AUTH', async () => {
+    expect(await outcomeOf(start, { AUTH: 'none', TIDEGATE_KEY: KEY })).toBe(500);
+    expect(await outcomeOf(start, { AUTH: 'keys' }, callers)).toBe(500);
+    expect(await outcomeOf(start, { AUTH: 'none' }, callers)).toBe(200);
+  });
+});
+
+test('a key of the store names its caller, and its tenant is worked for', async () => {
+  const { ask, deps } = await platforms.node({ AUTH: 'keys' });
+  if (deps === null) throw new Error('Node has deps');
+  const given = { name: 'ada', tenant: 'acme', scopes: ['*'], expiresAt: null };
+  const { text } = await createKey(deps, given);
+  expect((await ask({ authorization: `Bearer ${text}` })).status).toBe(200);
+  expect((await ask({ authorization: `bearer ${text}` })).status).toBe(200);
+  expect((await ask({ authorization: text })).status).toBe(401);
+  expect((await ask({ authorization: `Basic ${text}` })).status).toBe(401);
+  expect((await ask({}, `/mcp?access_token=${text}`)).status).toBe(401);
+});
+
+const OAUTH = { AUTH: 'keys,oauth', OAUTH_ISSUER: 'http://127.0.0.1:1' };
+
+test('oauth says where tokens are got, and takes keys beside them', async () => {
+  const { ask } = await platforms.node({ ...OAUTH, TIDEGATE_KEY: KEY });
+  expect((await ask({ authorization: `Bearer ${KEY}` })).status).toBe(200);
+  const { status, challenge } = await ask({});
+  expect(status).toBe(401);
+  const [, metadata = ''] = /resource_metadata="([^"]+)"/.exec(challenge ?? '') ?? [];
+  const document = (await (await fetch(metadata)).json()) as object;
+  expect(document).toMatchObject({
+    resource: expect.stringMatching(/\/mcp$/),
+    authorization_servers: [OAUTH.OAUTH_ISSUER],
+  });
+  expect((await ask({ authorization: 'Bearer an-opaque-token' })).status).toBe(401);
+});
+
+test('oauth does not start where no token could be for this server', async () => {
+  await expect(platforms.node({ ...OAUTH, HOST: '0.0.0.0' })).rejects.toMatchObject({ field: 'PUBLIC_URL' });
+  const { ask } = await platforms.lambda(OAUTH);
+  expect((await ask({})).status).toBe(500);
+});
+
+describe('a server that asks nobody who calls', () => {
+  test.each(['0.0.0.0', '::', '0'])('does not start on HOST %s, and names AUTH', async (HOST) => {
+    await expect(platforms.node({ HOST })).rejects.toMatchObject({ code: 'invalid_config', field: 'AUTH' });
+  });
+
+  test.each([
+    ['none is said', { HOST: '0.0.0.0', AUTH: 'none' }, {}],
+    ['keys are asked for', { HOST: '0.0.0.0', AUTH: 'keys' }, {}],
+    ['a key is set', { HOST: '::', TIDEGATE_KEY: KEY }, {}],
+    ['the app asks by itself', { HOST: '0.0.0.0' }, callers],
+    ['it is loopback', { HOST: '127.0.0.1' }, {}],
+    ['it is another address of loopback', { HOST: '127.1.2.3' }, {}],
+    ['it is loopback in IPv6', { HOST: '::1' }, {}],
+    ['it is the name of loopback', { HOST: 'localhost' }, {}],
+  ] as [string, Record<string, string>, CallerOptions][])('starts where %s', async (_, variables, own) => {
+    const { lines } = await platforms.node(variables, own);
+    expect(lines.filter((line) => line.startsWith('warn'))).toEqual([]);
+  });
+
+  test('and that others reach by PUBLIC_URL is told of', async () => {
+    const { lines } = await platforms.node({ PUBLIC_URL: 'https://tides.example' });
+    expect(lines).toEqual(['warn everyone who reaches PUBLIC_URL may call this server: AUTH is not set']);
+  });
+
+  test.each([
+    ['warn', {}],
+    ['info', { AUTH: 'none' }],
+  ] as [string, Record<string, string>][])('is told of on Lambda, once, at the level %s', async (level, variables) => {
+    const { ask, lines } = await platforms.lambda(variables);
+    for (let time = 0; time < 3; time += 1) await ask({});
+    const told = lines.filter((line) => line.includes('everyone may call this server'));
+    expect(told.map((line) => (JSON.parse(line) as { level: string }).level)).toEqual([level]);
+  });
 });

@@ -1,5 +1,5 @@
 /** Who calls a Worker: `authenticate` is asked before anything is served; and what its schedule may spend. */
-import { expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import * as z from 'zod';
 import { createWorker } from '../../src/hosts/workers/host.ts';
 import { defineApp, pull, stream } from '../../src/index.ts';
@@ -41,4 +41,52 @@ test('feeds stand still beyond FEED_REQUESTS_PER_DAY, and who asks is answered',
   for (let minutes = 0; minutes < 3; minutes += 1) await fed.scheduled({}, environment);
   expect(pulls).toBe(1);
   expect((await fed.fetch(new Request('https://example.org/readyz'), environment)).status).toBe(200);
+});
+
+const sent = (credential: string | null, path = '/mcp') =>
+  new Request(`https://example.org${path}`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      ...(credential === null ? {} : { authorization: `Bearer ${credential}` }),
+    },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list', params: {} }),
+  });
+
+describe('AUTH', () => {
+  const open = createWorker(app);
+  const KEY = 'a-key-of-the-environment-0123456789';
+  test('keys lets in who brings one, and nobody else', async () => {
+    const keyed = createWorker(app);
+    const environment = { STORE: 'memory', AUTH: 'keys', TIDEGATE_KEY: KEY };
+    const statusOf = async (credential: string | null, path?: string) =>
+      (await keyed.fetch(sent(credential, path), environment)).status;
+    expect(await statusOf(KEY)).toBe(200);
+    expect(await statusOf(null)).toBe(401);
+    expect(await statusOf(`${KEY}x`)).toBe(401);
+    expect(await statusOf(`tg_${'0'.repeat(16)}_${'z'.repeat(43)}3nE5NE`)).toBe(401);
+    expect(await statusOf(null, '/ingest/things')).toBe(401);
+    expect((await keyed.fetch(new Request('https://example.org/healthz'), environment)).status).toBe(200);
+  });
+
+  test('a store that does not answer lets nobody in who brings a key of the store', async () => {
+    const gone = createWorker(app);
+    const environment = {
+      AUTH: 'keys',
+      UPSTASH_REDIS_REST_URL: 'https://127.0.0.1:1',
+      UPSTASH_REDIS_REST_TOKEN: 'token',
+    };
+    const answer = await gone.fetch(sent(`tg_${'0'.repeat(16)}_${'z'.repeat(43)}3nE5NE`), environment);
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get('retry-after')).not.toBeNull();
+  });
+
+  test('that is not set is told of at the first request', async () => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    for (let time = 0; time < 3; time += 1) await open.fetch(sent(null), { STORE: 'memory' });
+    const lines = warn.mock.calls.map(([line]) => String(line));
+    warn.mockRestore();
+    expect(lines.filter((line) => line.includes('everyone may call this server'))).toHaveLength(1);
+  });
 });

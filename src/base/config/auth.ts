@@ -80,6 +80,10 @@ export function authOf(env: z.output<z.ZodObject<typeof AUTH_VARIABLES>>): AuthC
   // A key that is set and does not count would leave open what its owner believes closed.
   if (env.TIDEGATE_KEY !== undefined && named.length === 0) chosen.push('keys');
   if (env.OAUTH_ISSUER !== undefined && named.length === 0) chosen.push('oauth');
+  const unread = (['TIDEGATE_KEY', 'OAUTH_ISSUER'] as const).find((name) => env[name] !== undefined);
+  if (named.includes('none') && unread !== undefined) {
+    throw missing('AUTH', `to say how callers are known, because ${unread} is set; none lets everyone call`);
+  }
   return {
     modes: chosen,
     saidNone: named.includes('none'),

@@ -8,6 +8,8 @@ import { asTidegateError, TidegateError } from '../../base/errors.ts';
 import type { Log } from '../../base/runtime.ts';
 import { problemResponse } from '../../http/problem.ts';
 import type { Deps } from '../../streams/deps.ts';
+import { watchClock } from '../../store/clock-watch.ts';
+import { callersOf, tellOpen } from '../callers.ts';
 import type { CallerOptions, Host } from '../http-host.ts';
 import { createLazyHost } from '../lazy-host.ts';
 import { type BufferedAnswer, bufferedAnswer, orAborted, preludeOf, writeBody } from './answer.ts';
@@ -46,7 +48,7 @@ const SCHEDULED_END_BEFORE_MS = 2_000;
 export function createLambdaHost(
   app: App,
   environment: Record<string, string | undefined>,
-  { write = toStdout, ...callers }: LambdaOptions = {},
+  { write = toStdout, ...own }: LambdaOptions = {},
 ): LambdaHost {
   const deadlines = new WeakMap<Request, number>();
   const deadlineOf = (request: Request) => deadlines.get(request) ?? null;
@@ -68,11 +70,13 @@ export function createLambdaHost(
     const runtime = { ...nodeRuntime(log), variable: config.variable };
     tellMisspelt(config, app, log);
     const store = await openStore(config, runtime, app.name);
-    const { tenants } = callers;
-    const deps: Deps = { app, store, runtime, ...(tenants ? { tenants } : {}) };
+    tellOpen(config, own, log);
+    const watched = watchClock({ app, store, runtime });
+    const { tenants, ...callers } = await callersOf(config, watched, own);
+    const deps: Deps = { ...watched, ...(tenants ? { tenants } : {}) };
     const { publicUrl, allowedOrigins, secrets, feedRequestsPerDay } = config;
     const serving = { publicUrl, allowedOrigins, secrets, feedRequestsPerDay, deadlineOf, outlivesClients: false };
-    return { deps, host: createLazyHost({ ...callers, ...deps, ...serving }) };
+    return { deps, host: createLazyHost({ ...own, ...callers, ...deps, ...serving }) };
   }
 
   /** Never rejects: an error becomes an answer. */

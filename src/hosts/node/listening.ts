@@ -4,7 +4,12 @@
  */
 import { lookup } from 'node:dns/promises';
 import { type IncomingMessage, type OutgoingHttpHeaders, type ServerOptions, ServerResponse } from 'node:http';
+import type { Config } from '../../base/config/config.ts';
+import { isLoopback, readHostname } from '../../base/config/origins.ts';
 import { TidegateError } from '../../base/errors.ts';
+import type { Log } from '../../base/runtime.ts';
+import { isOpen } from '../callers.ts';
+import type { CallerOptions } from '../http-host.ts';
 import { withSafeHeaders } from '../../http/safe-headers.ts';
 
 /** The address that a name means on this machine, as listening finds it too. What has none is refused there. */
@@ -75,3 +80,32 @@ const elsewhere = (host: string) => ({
   expected: 'an address or name of this machine: 127.0.0.1, 0.0.0.0 for all of its addresses, or one of them',
   hint: `HOST is ${host}; the name that others reach it by goes into PUBLIC_URL`,
 });
+
+type Listening = Pick<Config, 'auth' | 'host' | 'publicUrl'>;
+
+/**
+ * A process that anybody else reaches does not start without a way to know its callers, unless its operator says so. A proxy in
+ * front of it is told of by `PUBLIC_URL` alone. Looks at every address that `HOST` means. One that means none is refused when it is listened on.
+ * @throws TidegateError `invalid_config` naming `AUTH`
+ */
+export async function checkOpenAddress(config: Listening, own: CallerOptions, log: Log): Promise<void> {
+  if (!isOpen(config, own) || config.auth.saidNone) return;
+  const found = await lookup(config.host, { all: true }).catch(() => []);
+  for (const { address } of found) refuseOpen(config, own, address);
+  const named = config.publicUrl === null ? null : URL.parse(config.publicUrl)?.hostname;
+  if (named == null || isLoopback(named)) return;
+  const expected = 'keys or oauth, unless what stands in front asks who calls; none says that this is meant';
+  log('warn', 'everyone who reaches PUBLIC_URL may call this server: AUTH is not set', { field: 'AUTH', expected });
+}
+
+/** The same for one address, such as the one that was bound. */
+export function refuseOpen(config: Listening, own: CallerOptions, address: string): void {
+  if (!isOpen(config, own) || config.auth.saidNone) return;
+  if (isLoopback(readHostname(address) ?? '')) return;
+  const message = `HOST is ${config.host}, so others than this machine would reach a server that asks nobody who calls`;
+  throw new TidegateError('invalid_config', message, {
+    field: 'AUTH',
+    expected: 'keys or oauth, or none to say that everyone may call',
+    hint: 'AUTH=keys is the simplest: tidegate keys create --name me makes a key. HOST=127.0.0.1 keeps the server to this machine',
+  });
+}

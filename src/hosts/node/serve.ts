@@ -1,22 +1,27 @@
 /** An app on Node that listens by itself: store, endpoint and workers, started together and ended together. */
 import type { Server } from 'node:http';
 import type { Config } from '../../base/config/config.ts';
+import { isLoopback, readHostname } from '../../base/config/origins.ts';
 import type { App } from '../../declare/app.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import { watchClock } from '../../store/clock-watch.ts';
 import type { Deps } from '../../streams/deps.ts';
 import { isSecureUrl } from '../../http/safe-headers.ts';
+import { callersOf } from '../callers.ts';
 import { createHost } from '../host.ts';
 import type { CallerOptions, Host } from '../http-host.ts';
 import { createBoundedServer } from './bounded-server.ts';
 import { createConnections } from './connections.ts';
 import { createEnding } from './ending.ts';
-import { addressOf, hostInUrl, notListening } from './listening.ts';
+import { addressOf, checkOpenAddress, hostInUrl, notListening, refuseOpen } from './listening.ts';
 import { tellMisspelt } from '../misspelt.ts';
 import { type LoopOptions, startLoop } from './loop.ts';
 import { nodeSecrets } from './secrets.ts';
-import { startTaskWorkers } from './workers.ts';
+import { startTaskWorkers, type TaskWorkers } from './workers.ts';
 import { openNodeStore } from './store.ts';
+
+/** As clients on this machine name a server that listens on loopback. */
+const LOCAL_NAMES = ['127.0.0.1', 'localhost', '::1'];
 
 export interface Serving {
   /** Base URL, with the port that was taken where `PORT` is 0. */
@@ -39,19 +44,26 @@ export async function serve(
   app: App,
   lent: Runtime,
   loopOptions: LoopOptions | null = {},
-  { tenants, ...callers }: CallerOptions = {},
+  own: CallerOptions = {},
 ): Promise<Serving> {
   const ending = createEnding(lent);
   const runtime = { ...lent, variable: config.variable, ending: ending.signals };
   tellMisspelt(config, app, runtime.log);
+  await checkOpenAddress(config, own, runtime.log);
   const store = await openNodeStore(config, runtime, app.name);
-  const given: Deps = watchClock({ app, store, runtime, ...(tenants ? { tenants } : {}) });
-  const workers = loopOptions === null ? null : startTaskWorkers(given);
   const { publicUrl, allowedOrigins, host: hostname } = config;
+  let workers: TaskWorkers | null = null;
   try {
+    const watched = watchClock({ app, store, runtime });
+    let bases: readonly string[] = [];
+    const isLocal = isLoopback(readHostname(hostname) ?? '');
+    const { tenants, ...callers } = await callersOf(config, watched, own, isLocal ? () => bases : null);
+    const given: Deps = { ...watched, ...(tenants ? { tenants } : {}) };
+    workers = loopOptions === null ? null : startTaskWorkers(given);
     const secrets = await nodeSecrets(config, app.name);
     const deps = workers?.deps ?? given;
     const host = createHost({
+      ...own,
       ...callers,
       ...deps,
       publicUrl,
@@ -62,7 +74,8 @@ export async function serve(
       bodies: { bytes: config.bounds.bodiesMib * 1_048_576, ms: config.bounds.bodyMs },
       dispatch: workers?.dispatch,
     });
-    const server = await bind(host.fetch, config);
+    const server = await bind(host.fetch, config, own);
+    bases = LOCAL_NAMES.map((name) => urlOf(server, name));
     const connections = createConnections(server, runtime);
     const loop = loopOptions === null ? null : startLoop(deps, loopOptions);
     return {
@@ -83,17 +96,25 @@ export async function serve(
   }
 }
 
-function bind(
-  fetch: Host['fetch'],
-  { host, port, publicUrl, keepAliveMs, bounds, trustedProxies }: Config,
-): Promise<Server> {
+function bind(fetch: Host['fetch'], config: Config, own: CallerOptions): Promise<Server> {
+  const { host, port, publicUrl, keepAliveMs, bounds, trustedProxies } = config;
   return new Promise((resolve, reject) => {
     // Turns and slow readers go by time that passes, whatever the clock of the machine says.
     const clock = { now: () => performance.now() };
     const isSecure = publicUrl !== null && isSecureUrl(publicUrl);
     const server = createBoundedServer(fetch, clock, keepAliveMs, { ...bounds, proxies: trustedProxies }, isSecure);
     server.once('error', (cause: NodeJS.ErrnoException) => reject(notListening(cause, host, port)));
-    server.listen(port, host, () => resolve(server));
+    server.listen(port, host, () => {
+      const bound = server.address();
+      try {
+        // A name may mean another address by now. Nothing was taken in yet.
+        if (typeof bound === 'object' && bound !== null) refuseOpen(config, own, bound.address);
+        resolve(server);
+      } catch (refusal) {
+        server.close();
+        reject(refusal);
+      }
+    });
   });
 }
 

@@ -11,6 +11,8 @@ import { problemResponse } from '../../http/problem.ts';
 import { openFrom, type StoreDriver } from '../../store/driver.ts';
 import { memory } from '../../store/drivers/memory-driver.ts';
 import { redis } from '../../store/drivers/redis-driver.ts';
+import { watchClock } from '../../store/clock-watch.ts';
+import { callersOf, tellOpen } from '../callers.ts';
 import { createHost } from '../host.ts';
 import type { CallerOptions, Host } from '../http-host.ts';
 import { createLog } from '../log.ts';
@@ -66,7 +68,7 @@ const HINT = 'a Worker is built with other stores where createWorker is given th
 
 const write = (line: string, level: LogLevel) => console[level](line);
 
-export function createWorker(app: App, { stores = {}, ...callers }: WorkerOptions = {}): WorkerHost {
+export function createWorker(app: App, { stores = {}, ...own }: WorkerOptions = {}): WorkerHost {
   const drivers = [...Object.values(stores), redis, memory];
   let log = createLog('info', { write });
   let isolate: Isolate | null = null;
@@ -85,11 +87,12 @@ export function createWorker(app: App, { stores = {}, ...callers }: WorkerOption
     const taskQueue = taskQueueOf(environment);
     const shares = createShares(ISOLATE_SHARES, runtime);
     const admit = admitThrough(environment, log) ?? (async () => null);
+    tellOpen(config, own, log);
+    const deps = watchClock({ app, store: await openFrom(drivers, config, runtime, app.name), runtime });
     const built = createHost({
-      ...callers,
-      app,
-      store: await openFrom(drivers, config, runtime, app.name),
-      runtime,
+      ...own,
+      ...(await callersOf(config, deps, own)),
+      ...deps,
       publicUrl: config.publicUrl,
       allowedOrigins: config.allowedOrigins,
       // The platform lets through only what is for this Worker; whoever runs it on a machine of their own says where.

@@ -43,7 +43,7 @@ const app = defineApp({
 });
 
 const lines: string[] = [];
-function hostWith(environment: Record<string, string> = { STORE: 'memory' }): LambdaHost {
+function hostWith(environment: Record<string, string> = { STORE: 'memory', AUTH: 'none' }): LambdaHost {
   return createLambdaHost(app, environment, { write: (line) => lines.push(line) });
 }
 
@@ -77,7 +77,13 @@ test('FEED_REQUESTS_PER_DAY stops feeds, and the alarm that looks at what is due
 });
 
 test('a variable beside a known one is told in the log, once, without its value', async () => {
-  const host = hostWith({ STORE: 'memory', LOG_LEVLE: 'a value', AWS_DEFAULT_REGION: 'eu-west-1', _HANDLER: 'x' });
+  const host = hostWith({
+    STORE: 'memory',
+    AUTH: 'none',
+    LOG_LEVLE: 'a value',
+    AWS_DEFAULT_REGION: 'eu-west-1',
+    _HANDLER: 'x',
+  });
   for (let n = 0; n < 2; n += 1) await host.scheduled({}, invocation(10_000));
   const warned = lines.filter((line) => line.includes('"warn"')).map((line) => JSON.parse(line) as object);
   const message = 'LOG_LEVLE is set, and nothing reads it: did you mean LOG_LEVEL?';
@@ -177,7 +183,10 @@ test('the store is DynamoDB unless told otherwise, so its table has to be named'
 });
 
 test('what is no request is a problem, in form, and nobody has to be told', async () => {
-  const answer = await hostWith().buffered(event('TRACE', '/'), invocation(10_000));
+  const answer = await hostWith({ STORE: 'memory', AUTH: 'none', LOG_LEVEL: 'warn' }).buffered(
+    event('TRACE', '/'),
+    invocation(10_000),
+  );
   expect(answer).toMatchObject({ statusCode: 400, headers: { 'content-type': 'application/problem+json' } });
   expect(lines).toEqual([]);
 });
