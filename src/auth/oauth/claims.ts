@@ -60,17 +60,19 @@ export function principalOf(claims: Claims, expected: Expected): JudgedClaims {
 }
 
 /**
- * The subject within all issuers: a URL whose fragment is the user, or whose query is the client that acts for itself. An issuer
- * that is configured has neither, so no user, client, issuer or key has the subject of another.
+ * The subject within all issuers: a user, `#` and the issuer; or a client that acts for itself, `?` and the issuer. No issuer
+ * that is configured has one of these signs, so the last of them says where it begins, and no user, client or issuer has the
+ * subject of another. The name stands first, since long subjects are shown by their beginning.
  */
 function subjectOf(claims: Claims, { issuer, config: { subjectClaim } }: Expected): string | null {
   const { sub } = claims;
+  const place = issuer.replace(/^https:\/\//, '');
   const client = clientOf(claims);
-  if (client !== null && (sub === undefined || sub === client)) return `${issuer}?client=${encodeURIComponent(client)}`;
+  if (client !== null && (sub === undefined || sub === client)) return `${client}?${place}`;
   // Whoever can write any address into their account would be whom it belongs to.
   if (subjectClaim === 'email' && claims['email_verified'] === false) return null;
   const user = soleText(claimAt(claims, subjectClaim));
-  return isName(user) ? `${issuer}#${user}` : null;
+  return isName(user) ? `${user}#${place}` : null;
 }
 
 /** Null where it is missing. The name of the tenant that has the app's own data is nobody's to take. */

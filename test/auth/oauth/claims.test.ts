@@ -11,7 +11,7 @@ afterEach(() => checked.issuer.close());
 const scopesOf = async (claims: Record<string, unknown>) =>
   (await checked.principal(await checked.token(claims))).scopes;
 const subjectOf = async (claims: Record<string, unknown>) =>
-  (await checked.principal(await checked.token(claims))).subject.replace(checked.issuer.url, '');
+  (await checked.principal(await checked.token(claims))).subject.replace(checked.issuer.url, 'ISS');
 
 describe('subject and client', () => {
   test('a user is named within the issuer, and the client by any of the claims for it', async () => {
@@ -19,7 +19,7 @@ describe('subject and client', () => {
     const token = await checked.token({ tenant: 'acme' });
     expect(await checked.principal(token)).toEqual({
       tenant: 'public',
-      subject: `${checked.issuer.url}#ada`,
+      subject: `ada#${checked.issuer.url}`,
       client: 'app',
       scopes: ['streams:read'],
     });
@@ -31,14 +31,12 @@ describe('subject and client', () => {
 
   test('a client that acts for itself is another subject than a user of its name', async () => {
     checked = await check();
-    expect(await subjectOf({ sub: 'app' })).toBe('?client=app');
-    expect(await subjectOf({ sub: undefined })).toBe('?client=app');
-    expect(await subjectOf({ sub: 'app', client_id: 'other' })).toBe('#app');
-    expect(await subjectOf({ sub: '?client=app' })).toBe('#?client=app');
+    expect(await subjectOf({ sub: 'app' })).toBe('app?ISS');
+    expect(await subjectOf({ sub: undefined })).toBe('app?ISS');
+    expect(await subjectOf({ sub: 'app', client_id: 'other' })).toBe('app#ISS');
+    expect(await subjectOf({ sub: 'app?x' })).toBe('app?x#ISS');
     // A client may be a URL (CIMD).
-    expect(await subjectOf({ sub: undefined, client_id: 'https://a.example/c#x' })).toBe(
-      '?client=https%3A%2F%2Fa.example%2Fc%23x',
-    );
+    expect(await subjectOf({ sub: undefined, client_id: 'https://a.example/c#x' })).toBe('https://a.example/c#x?ISS');
   });
 
   test('what is no name is refused', async () => {
@@ -53,8 +51,8 @@ describe('subject and client', () => {
 
   test('an address is a subject where it was not said to be unverified', async () => {
     checked = await check({ subjectClaim: 'email' });
-    expect(await subjectOf({ email: 'ada@acme.example' })).toBe('#ada@acme.example');
-    expect(await subjectOf({ email: 'ada@acme.example', email_verified: true })).toBe('#ada@acme.example');
+    expect(await subjectOf({ email: 'ada@acme.example' })).toBe('ada@acme.example#ISS');
+    expect(await subjectOf({ email: 'ada@acme.example', email_verified: true })).toBe('ada@acme.example#ISS');
     const unverified = await checked.token({ email: 'ada@acme.example', email_verified: false });
     expect(await checked.outcome(unverified)).toContain('no subject');
   });

@@ -27,7 +27,7 @@ test('an active token is its user, and is asked for once in 30 s', async () => {
   await stage({ ...ACTIVE, iss: undefined });
   expect(await checked.principal('opaque-1')).toEqual({
     tenant: 'public',
-    subject: `${checked.issuer.url}#ada`,
+    subject: `ada#${checked.issuer.url}`,
     client: 'app',
     scopes: ['tasks'],
   });

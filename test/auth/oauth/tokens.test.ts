@@ -114,7 +114,7 @@ describe('whose it is', () => {
     checked = await check({ issuers: [first.url, second.url] }, { issuer: first });
     const a = await checked.principal(await checked.token());
     const b = await checked.principal(await checked.token({ iss: second.url }, {}, theirs));
-    expect([a.subject, b.subject]).toEqual([`${first.url}#ada`, `${second.url}#ada`]);
+    expect([a.subject, b.subject]).toEqual([`ada#${first.url}`, `ada#${second.url}`]);
     expect(await checked.outcome(await checked.token({ iss: second.url }))).toContain('no key');
     expect(await checked.outcome(await checked.token({}, {}, theirs))).toContain('no key');
     await second.close();
