@@ -7,7 +7,10 @@ import { knownName, nearestName } from '../../base/known-names.ts';
 import { COMMANDS, VARIABLES } from './usage.ts';
 
 /** The options of a command, as `parseArgs` takes them. */
-export type Options = Record<string, { type: 'string' | 'boolean'; short?: string; default?: string | boolean }>;
+export type Options = Record<
+  string,
+  { type: 'string' | 'boolean'; short?: string; default?: string | boolean; multiple?: boolean }
+>;
 
 export type Arguments = { wrong: string } | { wrong: null; values: Record<string, unknown>; positionals: string[] };
 

@@ -1,5 +1,5 @@
 /**
- * The command line: `tidegate start`, `tidegate stdio` and `tidegate tasks`. Exit status 1: the declaration or a variable is
+ * The command line: `tidegate start`, `tidegate stdio`, `tidegate tasks` and `tidegate keys`. Exit status 1: the declaration or a variable is
  * wrong; 2: the call is.
  */
 import { readFileSync } from 'node:fs';
@@ -22,6 +22,10 @@ async function main(): Promise<number> {
     const { tasksCommand } = await import('./tasks-command.ts');
     return tasksCommand({ args: args.slice(1), loadApp, environment: process.env, misused });
   }
+  if (args[0] === 'keys' && !isAsked) {
+    const { keysCommand } = await import('./keys-command.ts');
+    return keysCommand({ args: args.slice(1), loadApp, environment: process.env, misused });
+  }
   if (isAsked) {
     console.log(USAGE);
     return 0;
@@ -34,7 +38,7 @@ async function main(): Promise<number> {
     return 0;
   }
   const [command, extra] = positionals;
-  if (command === undefined) return misused('no command is given: expected tidegate start, stdio or tasks');
+  if (command === undefined) return misused('no command is given: expected tidegate start, stdio, tasks or keys');
   if (command !== 'start' && command !== 'stdio') return misused(unknownWord(command, COMMANDS, null));
   if (extra !== undefined) return misused(unknownWord(extra, COMMANDS, command));
   const file = typeof values['app'] === 'string' ? values['app'] : null;

@@ -1,6 +1,7 @@
 /** Tasks in lines for a terminal. Pure: it decides what is said, and prints nothing. */
 import type { ListedTask } from '../../tasks/records/list.ts';
 import type { StepView, TaskView } from './tasks-view.ts';
+import { ago, table } from './table.ts';
 import { oneLine } from '../../base/plain.ts';
 
 const MESSAGE_CHARACTERS = 60;
@@ -45,17 +46,6 @@ export function redrawn(lines: readonly string[], before: number): string {
   return `${up}\u001b[J${lines.join('\n')}\n`;
 }
 
-function table(rows: readonly (readonly string[])[]): string[] {
-  const shown = rows.map((row) => row.map(oneLine));
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...shown.map((row) => row[column]?.length ?? 0)));
-  return shown.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
-}
-
 /** A text that others wrote, on one line. */
 function plain(text: string, most: number): string {
   const line = oneLine(text.replaceAll(/\s+/gu, ' ').trim());
@@ -64,12 +54,4 @@ function plain(text: string, most: number): string {
 
 function until(at: number, now: number): string {
   return at <= now ? 'now' : `in ${ago(now, at)}`;
-}
-
-function ago(from: number, to: number): string {
-  const seconds = Math.max(0, Math.round((to - from) / 1_000));
-  if (seconds < 120) return `${seconds} s`;
-  if (seconds < 7_200) return `${Math.round(seconds / 60)} min`;
-  if (seconds < 172_800) return `${Math.round(seconds / 3_600)} h`;
-  return `${Math.round(seconds / 86_400)} days`;
 }

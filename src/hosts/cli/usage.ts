@@ -1,5 +1,6 @@
 /** What the command line takes, as it says itself. It loads nothing. */
-export const COMMANDS = ['start', 'stdio', 'tasks'] as const;
+export const COMMANDS = ['start', 'stdio', 'tasks', 'keys'] as const;
+export const KEY_COMMANDS = ['create', 'list', 'revoke'] as const;
 export const TASK_COMMANDS = ['list', 'show', 'cancel', 'retry'] as const;
 
 /** Every variable of the environment that is read, in the order in which they are told. */
@@ -53,12 +54,22 @@ export const TASKS_USAGE = `  tidegate tasks list [--status STATUS] [--limit N] 
 
   --subject NAME   whose tasks; default public. --tenant NAME   default public`;
 
+export const KEYS_USAGE = `  tidegate keys create --name NAME [--scope SCOPE ...] [--tenant NAME] [--expires 90d]
+  tidegate keys list [--json]
+  tidegate keys revoke ID
+
+  --name      the caller; keys of one name are one caller. --tenant   default public
+  --scope     such as streams:read:quakes or streams:publish; default streams:read and tasks
+  --expires   12h, 30d, a date, or never; default 90d`;
+
 export const USAGE = `tidegate: live data for agents over stateless MCP
 
   tidegate start [--app FILE]   serve MCP over HTTP and run the feeds, until Ctrl-C
   tidegate stdio [--app FILE]   serve MCP over standard input and output
 
 ${TASKS_USAGE}
+
+${KEYS_USAGE}
 
   --app FILE      module whose default export is an app (defineApp); default: the built-in demo
   -h, --help      this text

@@ -1,0 +1,58 @@
+/** Reads what a new key is to be from the options of `tidegate keys create`, and doubts scopes that nothing asks for. Pure. */
+import { TidegateError } from '../../base/errors.ts';
+import { meantName } from '../../base/known-names.ts';
+import { ADMIN_SCOPE, EVENTS_SCOPE, EVERY_SCOPE, publishScope, readScope, TASKS_SCOPE } from '../../base/scopes.ts';
+import { DURATION_EXPECTED, parseDuration, parseTime } from '../../base/time/time-text.ts';
+import type { App } from '../../declare/app.ts';
+
+/** What a key may do that is not told what it may do. */
+export const USUAL_SCOPES: readonly string[] = [readScope(), TASKS_SCOPE];
+export const USUAL_EXPIRY = '90d';
+
+/**
+ * @param text `never`, a duration from now on, or a time
+ * @returns epoch ms; null: never
+ * @throws TidegateError `invalid_input`
+ */
+export function readExpiry(text: string, now: number): number | null {
+  if (text === 'never') return null;
+  const duration = parseDuration(text);
+  const at = duration === null ? parseTime(text, now, '--expires') : now + duration;
+  if (at > now) return at;
+  const expected = `a time to come: never, ${DURATION_EXPECTED}, or a date`;
+  throw new TidegateError('invalid_input', `--expires ${text}: expected ${expected}`, { field: '--expires', expected });
+}
+
+/** Each option may hold several, as a token's `scope` does. */
+export function readScopes(given: readonly string[]): readonly string[] {
+  const scopes = given.flatMap((text) => text.split(/[\s,]+/)).filter((one) => one !== '');
+  return given.length === 0 ? USUAL_SCOPES : scopes;
+}
+
+/** A line for each scope that opens nothing of this app. It may be meant for a later version of it, so it is no mistake. */
+export function doubtedScopes(scopes: readonly string[], app: App): string[] {
+  const known = scopesOfApp(app);
+  return scopes.flatMap((scope) => {
+    if (known.includes(scope)) return [];
+    const near = meantName(scope, known);
+    const meant = near === null ? '' : `: did you mean ${near}?`;
+    return [`the scope ${scope} opens nothing of the app ${app.name}${meant}`];
+  });
+}
+
+function scopesOfApp({ streams, feeds, tools, tasks, resources, prompts }: App): string[] {
+  const declared = [tools, tasks, resources, prompts].flatMap((things) =>
+    [...things.values()].flatMap(({ scopes = [] }) => scopes),
+  );
+  return [
+    EVERY_SCOPE,
+    TASKS_SCOPE,
+    EVENTS_SCOPE,
+    ADMIN_SCOPE,
+    readScope(),
+    publishScope(),
+    ...[...streams.keys()].flatMap((name) => [readScope(name), publishScope(name)]),
+    ...[...feeds.keys()].map((name) => publishScope(name)),
+    ...declared,
+  ];
+}

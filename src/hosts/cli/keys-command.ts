@@ -1,0 +1,107 @@
+/**
+ * `tidegate keys`: makes, lists and revokes keys in the store that the environment names, for whichever process serves from it. A
+ * new key is written to standard output alone, once; all else of `create` goes to standard error.
+ */
+import { idIn } from '../../auth/keys/key-text.ts';
+import { createKey, type KeyDeps, listKeys, revokeKey } from '../../auth/keys/manage.ts';
+import { TidegateError } from '../../base/errors.ts';
+import { jsonText, oneLine } from '../../base/plain.ts';
+import { APP_TENANT } from '../../base/principal.ts';
+import { isoTime } from '../../base/time/time-text.ts';
+import type { App } from '../../declare/app.ts';
+import { driverOf } from '../../store/driver.ts';
+import { DRIVERS, readConfig } from '../../store/drivers/open.ts';
+import { createLog } from '../log.ts';
+import { tellMisspelt } from '../misspelt.ts';
+import { nodeRuntime } from '../node/runtime.ts';
+import { openNodeStore } from '../node/store.ts';
+import { readArguments, unknownWord } from './arguments.ts';
+import { doubtedScopes, readExpiry, readScopes, USUAL_EXPIRY } from './key-options.ts';
+import { linesOfKeys } from './keys-print.ts';
+import type { TasksCommand } from './tasks-command.ts';
+import { KEY_COMMANDS } from './usage.ts';
+
+const OPTIONS = {
+  app: { type: 'string' },
+  name: { type: 'string' },
+  tenant: { type: 'string', default: APP_TENANT },
+  scope: { type: 'string', multiple: true },
+  expires: { type: 'string', default: USUAL_EXPIRY },
+  json: { type: 'boolean', default: false },
+} as const;
+
+interface KeyCommandOptions {
+  app?: string;
+  name?: string;
+  tenant: string;
+  scope?: string[];
+  expires: string;
+  json: boolean;
+}
+
+/** Answers the exit status. @throws TidegateError for a key that is not there, a store that cannot be reached, an app that is none. */
+export async function keysCommand({ args, loadApp, environment, misused }: TasksCommand): Promise<number> {
+  const read = readArguments(args, OPTIONS, 'keys');
+  if (read.wrong !== null) return misused(read.wrong);
+  const values = read.values as unknown as KeyCommandOptions;
+  const [verb, word, extra] = read.positionals;
+  if (verb === undefined) return misused(`keys needs one of ${KEY_COMMANDS.join(', ')}`);
+  if (!KEY_COMMANDS.some((known) => known === verb)) return misused(unknownWord(verb, KEY_COMMANDS, null));
+  const id = word === undefined ? null : idIn(word);
+  if (verb === 'revoke' && id === null) {
+    return misused(`keys revoke needs the id of a key, 16 letters and digits: tidegate keys list`);
+  }
+  const beyond = verb === 'revoke' ? extra : word;
+  if (beyond !== undefined) return misused(unknownWord(beyond, [], `keys ${verb}`));
+  if (verb === 'create' && values.name === undefined) {
+    return misused('keys create needs --name NAME: who calls with the key');
+  }
+
+  const config = readConfig(environment, 'sqlite');
+  refuseVolatile(driverOf(DRIVERS, config).isVolatile ?? false, config.store.name);
+  const app = await loadApp(values.app ?? null);
+  const runtime = nodeRuntime(createLog(config.logLevel, { plain: process.stderr.isTTY }));
+  tellMisspelt(config, app, runtime.log);
+  const store = await openNodeStore(config, runtime, app.name);
+  try {
+    const deps = { store, runtime };
+    if (verb === 'create') await create(deps, app, values);
+    else if (verb === 'list') await list(deps, app, values.json);
+    else await revoke(deps, id ?? '');
+    return 0;
+  } finally {
+    await store.close();
+  }
+}
+
+async function create(deps: KeyDeps, app: App, { name = '', tenant, scope = [], expires }: KeyCommandOptions) {
+  const scopes = readScopes(scope);
+  const expiresAt = readExpiry(expires, deps.runtime.now());
+  const { text, key } = await createKey(deps, { name, tenant, scopes, expiresAt });
+  console.log(text);
+  const lines = [
+    ...doubtedScopes(key.scopes, app),
+    `The key ${key.id} of ${name} (tenant ${tenant}) may use ${key.scopes.join(' ')} of the app ${app.name}.`,
+    `It ${expiresAt === null ? 'never expires' : `expires at ${isoTime(expiresAt)}`}, and is not shown again.`,
+  ];
+  for (const line of lines) console.error(oneLine(line));
+}
+
+async function list(deps: KeyDeps, app: App, json: boolean): Promise<void> {
+  const keys = await listKeys(deps);
+  if (json) for (const key of keys) console.log(jsonText({ ...key }));
+  else for (const line of linesOfKeys(keys, deps.runtime.now(), app.name)) console.log(line);
+}
+
+async function revoke(deps: KeyDeps, id: string): Promise<void> {
+  const { name } = await revokeKey(deps, id);
+  console.log(oneLine(`${id} of ${name} is revoked: half a minute from now on nobody takes it`));
+}
+
+/** The store of this command ends with it, and no server ever reads it. */
+function refuseVolatile(isVolatile: boolean, store: string): void {
+  if (!isVolatile) return;
+  const message = `STORE is ${store}, which this command shares with no server`;
+  const hint = 'for a server in memory set TIDEGATE_KEY, one key that may do everything';
+  throw new TidegateError('invalid_config', message, { field: 'STORE', expected: 'the store of the server', hint });
+}
