@@ -1,12 +1,12 @@
 /**
- * How much of the store a principal, and all of them together, may take up: bytes, or things that are counted. What was taken is
- * summed in counters of the store, so over all instances. A counter belongs to a piece of time and ends by itself, because what
- * is stored ends too; so a sum that is wrong (an answer that was lost counts twice, what a killed process took is not given back)
- * is right again when its time is over. What is given back sooner is taken off the counter of the time in which it was taken.
+ * How much a principal, and all of a tenant together, may take up at once: bytes that are stored, or things that are counted. It is
+ * summed over all instances (`quota-counter.ts` says how, and why it is never above). A sum that is too high (an answer that was
+ * lost, what a killed process took and did not give back) is right again when its time is over.
  */
 import { TidegateError } from '../base/errors.ts';
 import type { Owner } from '../base/principal.ts';
 import type { Runtime } from '../base/runtime.ts';
+import { type Counter, createCounters, PIECES } from './quota-counter.ts';
 import type { Store } from './store.ts';
 
 export interface Quota {
@@ -16,22 +16,26 @@ export interface Quota {
   within?: string;
   /** What is refused, in words: `large answers`. */
   of: string;
-  unit: 'bytes' | 'waits' | 'sessions';
-  /** Most for one principal. */
-  each: number;
-  /** Most for all principals together. */
-  all: number;
+  unit: 'bytes' | 'waits' | 'sessions' | 'tasks' | 'streams';
+  /** Most for one principal; null: as many as it wants. */
+  each: number | null;
+  /** Most for all principals of a tenant together; null: as many as they want. */
+  all: number | null;
   /** How long after it was taken something still stands, at most, ms. */
   lastsMs: number;
   /** That time in words, where what is counted is a flow: `in a day`. Default: `at once`. */
   span?: string;
   /** What the caller can do about it. */
   hint: string;
+  /** It may be above by a thousandth for each instance, so that what few callers take costs no call. Default: it is never above. */
+  isLoose?: boolean;
+  /** What is said where it is refused. Default: that the store keeps too many of `of`. */
+  title?: string;
 }
 
 export interface Quotas {
   /**
-   * Takes `amount`, or refuses all of it. Small amounts are summed in this process first: most of them cost no call.
+   * Takes `amount`, or refuses all of it. Where amounts are small, some more is taken at once: most of them cost no call.
    * @throws TidegateError `rate_limited` with the quota, what it is, and when to come again; as the store's
    */
   take(store: Store, quota: Quota, owner: Owner, amount: number): Promise<void>;
@@ -44,155 +48,77 @@ export interface Quotas {
   give(store: Store, quota: Quota, owner: Owner, amount: number, takenAt: number): Promise<void>;
 }
 
-/** The pieces of time that `lastsMs` is divided into. */
-const PIECES = 2;
-/** Amounts below this share of a quota are summed in the process, up to this share. */
-const SMALL_SHARE = 1 / 1_000;
-/** How long what earlier pieces of time summed up to is remembered, ms. */
-const REMEMBERED_MS = 30_000;
-const MOST_REMEMBERED = 1_000;
-const WAITS_AGAIN_MS = 60_000;
+/** Waits, tasks and streams end by themselves all the time. */
+const SOON_MS = 60_000;
+const ENDING: ReadonlySet<Quota['unit']> = new Set(['waits', 'tasks', 'streams']);
 
 export function createQuotas({ now, log }: Pick<Runtime, 'now' | 'log'>): Quotas {
-  /** What was summed here and not yet told to the store, by the counter's key. */
-  const untold = new Map<string, number>();
-  const earlier = new Map<string, { total: number; at: number }>();
-  /** The counters that stood at their limit when they were last asked. */
-  const full = new Set<string>();
-
-  async function before(store: Store, key: string, expiresAt: number, at: number): Promise<number> {
-    const known = earlier.get(key);
-    if (known !== undefined && at - known.at < REMEMBERED_MS && at >= known.at) return known.total;
-    if (earlier.size >= MOST_REMEMBERED) earlier.clear();
-    const total = await store.add(key, 0, { now: at, expiresAt });
-    earlier.set(key, { total, at });
-    return total;
-  }
-
-  /** One of the two limits of a quota. Answers after how long to come again, ms; null: it was taken. */
-  async function takeOf(store: Store, counter: Counter, limit: number, amount: number): Promise<number | null> {
-    const at = now();
-    const pieceMs = counter.pieceMs;
-    const start = at - (at % pieceMs);
-    const key = keyOf(counter, start);
-    const sum = (untold.get(key) ?? 0) + amount;
-    if (amount < limit * SMALL_SHARE && sum < limit * SMALL_SHARE && !full.has(key)) {
-      if (untold.size >= MOST_REMEMBERED) untold.clear();
-      untold.set(key, sum);
-      return null;
-    }
-    untold.delete(key);
-    const expiresAt = (from: number) => from + (PIECES + 1) * pieceMs;
-    const starts = Array.from({ length: PIECES }, (_, index) => start - (index + 1) * pieceMs);
-    const [current, ...others] = await Promise.all([
-      store.add(key, sum, { now: at, expiresAt: expiresAt(start) }),
-      ...starts.map((from) => before(store, keyOf(counter, from), expiresAt(from), at)),
-    ]);
-    const total = others.reduce((all, one) => all + Math.max(0, one), Math.max(0, current));
-    if (total <= limit) {
-      full.delete(key);
-      return null;
-    }
-    await store.add(key, -amount, { now: at, expiresAt: expiresAt(start) });
-    full.add(key);
-    if (full.size > MOST_REMEMBERED) full.clear();
-    return againAfter(total, limit, others, start + pieceMs - at, pieceMs);
-  }
-
-  async function giveTo(store: Store, counter: Counter, limit: number, amount: number, takenAt: number): Promise<void> {
-    const at = now();
-    const { pieceMs } = counter;
-    const start = takenAt - (takenAt % pieceMs);
-    const key = keyOf(counter, start);
-    const expiresAt = start + (PIECES + 1) * pieceMs;
-    if (expiresAt <= at) return;
-    const sum = (untold.get(key) ?? 0) - amount;
-    if (amount < limit * SMALL_SHARE && sum > -limit * SMALL_SHARE && untold.size < MOST_REMEMBERED) {
-      untold.set(key, sum);
-      return;
-    }
-    untold.delete(key);
-    await store.add(key, sum, { now: at, expiresAt });
-    earlier.delete(key);
-  }
+  const counters = createCounters({ now });
 
   async function take(store: Store, quota: Quota, owner: Owner, amount: number): Promise<void> {
-    const [each, all] = countersOf(quota, owner);
-    const eachAgainMs = await takeOf(store, each, quota.each, amount);
-    if (eachAgainMs !== null) throw refusal(quota, quota.each, 'of one caller', eachAgainMs);
-    const allAgainMs = await takeOf(store, all, quota.all, amount);
-    if (allAgainMs === null) return;
-    await giveTo(store, each, quota.each, amount, now());
-    throw refusal(quota, quota.all, 'of all callers', allAgainMs);
+    const { each, all } = countersOf(quota, owner);
+    const takenAt = now();
+    // Both at once: a caller waits for one answer.
+    const [eachAgainMs, allAgainMs] = await Promise.all([
+      each && counters.take(store, each, amount),
+      all && counters.take(store, all, amount),
+    ]);
+    if (each && eachAgainMs !== null) {
+      if (all && allAgainMs === null) await counters.give(store, all, amount, takenAt);
+      throw refusal(quota, each.limit, 'of one caller', eachAgainMs);
+    }
+    if (all === null || allAgainMs === null) return;
+    if (each) await counters.give(store, each, amount, takenAt);
+    throw refusal(quota, all.limit, 'of all callers', allAgainMs);
+  }
+
+  async function give(store: Store, quota: Quota, owner: Owner, amount: number, takenAt: number): Promise<void> {
+    const { each, all } = countersOf(quota, owner);
+    try {
+      if (each) await counters.give(store, each, amount, takenAt);
+      if (all) await counters.give(store, all, amount, takenAt);
+    } catch (thrown) {
+      const message = thrown instanceof Error ? thrown.message : String(thrown);
+      log('warn', 'what was taken of a quota is given back when its time is over', { quota: quota.name, message });
+    }
   }
 
   return {
     take,
+    give,
     async check(store, quota, owner) {
+      const { each, all } = countersOf(quota, owner);
+      if (!(each && counters.isFull(each)) && !(all && counters.isFull(all))) return;
       const at = now();
-      const isFull = countersOf(quota, owner).some((one) => full.has(keyOf(one, at - (at % one.pieceMs))));
-      if (!isFull) return;
       await take(store, quota, owner, 1);
-      await this.give(store, quota, owner, 1, at);
-    },
-    async give(store, quota, owner, amount, takenAt) {
-      const [each, all] = countersOf(quota, owner);
-      try {
-        await giveTo(store, each, quota.each, amount, takenAt);
-        await giveTo(store, all, quota.all, amount, takenAt);
-      } catch (thrown) {
-        const message = thrown instanceof Error ? thrown.message : String(thrown);
-        log('warn', 'what was taken of a quota is given back when its time is over', { quota: quota.name, message });
-      }
+      await give(store, quota, owner, 1, at);
     },
   };
 }
 
-interface Counter {
-  name: string;
-  pieceMs: number;
-}
-
-function countersOf({ name, within, lastsMs }: Quota, { tenant, subject }: Owner): [each: Counter, all: Counter] {
+/** Null: there is no such limit. */
+function countersOf(
+  { name, within, lastsMs, isLoose = false, ...most }: Quota,
+  { tenant, subject }: Owner,
+): { each: Counter | null; all: Counter | null } {
   const pieceMs = Math.ceil(lastsMs / PIECES);
   const all = `${tenant}/quota/${name}${within === undefined ? '' : `/${within}`}`;
-  return [
-    { name: `${all}//${subject}`, pieceMs },
-    { name: all, pieceMs },
-  ];
-}
-
-function keyOf({ name }: Counter, start: number): string {
-  return `${name}/${start}`;
-}
-
-/** When the oldest pieces of time that are in the way have ended, ms. */
-function againAfter(
-  total: number,
-  limit: number,
-  newestFirst: readonly number[],
-  leftMs: number,
-  pieceMs: number,
-): number {
-  let over = total - limit;
-  for (const [index, one] of newestFirst.toReversed().entries()) {
-    over -= Math.max(0, one);
-    if (over <= 0) return leftMs + index * pieceMs;
-  }
-  return leftMs + newestFirst.length * pieceMs;
+  return {
+    each: most.each === null ? null : { name: `${all}//${subject}`, limit: most.each, pieceMs, isLoose },
+    all: most.all === null ? null : { name: all, limit: most.all, pieceMs, isLoose },
+  };
 }
 
 function refusal(
-  { name, of, unit, hint, span = 'at once' }: Quota,
+  { name, of, unit, hint, span = 'at once', title = `The store keeps too many ${of} already` }: Quota,
   limit: number,
   whose: string,
-  retryAfterMs: number,
+  againMs: number,
 ): TidegateError {
-  return new TidegateError('rate_limited', `The store keeps too many ${of} already`, {
+  return new TidegateError('rate_limited', title, {
     field: name,
     expected: `at most ${limit} ${unit} ${whose} ${span}`,
     hint,
-    // Waits end by themselves all the time.
-    retryAfterMs: unit === 'waits' ? Math.min(retryAfterMs, WAITS_AGAIN_MS) : retryAfterMs,
+    retryAfterMs: ENDING.has(unit) ? Math.min(againMs, SOON_MS) : againMs,
   });
 }

@@ -19,10 +19,15 @@ afterEach(async () => {
   await Promise.all(servers.splice(0).map((one) => one.close()));
 });
 
-async function serve(requests: number | undefined, options: ServeOptions = {}): Promise<Served> {
+async function serve(
+  requests: number | undefined,
+  { caller, ...options }: Omit<ServeOptions, 'principal'> & { caller?: Principal } = {},
+): Promise<Served> {
   const quotas = requests === undefined ? {} : { requests };
   const app = defineApp({ ...sampleApp.options, quotas });
-  const served = await serveApp(app, { now: () => START, ...options });
+  const http = caller ? { authenticate: () => caller } : {};
+  const counts = options.store ? { counts: options.store } : {};
+  const served = await serveApp(app, { now: () => START, http, ...counts, ...options });
   servers.push(served);
   return served;
 }
@@ -31,7 +36,7 @@ const list = (served: Served) => served.call('tools/list');
 
 describe('/mcp', () => {
   test('beyond the limit the answer is 429 in JSON-RPC, says which limit, and when', async () => {
-    const served = await serve(3, { principal: ada });
+    const served = await serve(3, { caller: ada });
     for (let n = 0; n < 3; n += 1) expect((await list(served)).status).toBe(200);
     const refused = await list(served);
     expect(refused.status).toBe(429);
@@ -57,7 +62,7 @@ describe('/mcp', () => {
   test('it counts over instances, by tenant and subject, and begins anew with the next minute', async () => {
     const store = createMemoryStore();
     let now = START;
-    const at = (principal: Principal) => serve(2, { store, principal, now: () => now });
+    const at = (caller: Principal) => serve(2, { store, caller, now: () => now });
     const [first, second] = [await at(ada), await at(ada)];
     const [eve, other] = [await at({ ...ada, subject: 'eve' }), await at({ ...ada, tenant: 'u' })];
     expect([(await list(first)).status, (await list(second)).status]).toEqual([200, 200]);
@@ -68,7 +73,7 @@ describe('/mcp', () => {
   });
 
   test('the body of a refused request is not read', async () => {
-    const served = await serve(1, { principal: ada });
+    const served = await serve(1, { caller: ada });
     await list(served);
     let read = 0;
     const body = new ReadableStream({
@@ -117,7 +122,7 @@ describe('while the store does not answer', () => {
         return inner.add(...asked);
       },
     };
-    const served = await serve(5_000, { store, principal: ada });
+    const served = await serve(5_000, { store, caller: ada });
     expect((await list(served)).status).toBe(200);
     isDown = true;
     expect((await list(served)).status).toBe(200);

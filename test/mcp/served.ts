@@ -67,6 +67,8 @@ export interface ServeOptions {
   connect?: Connect;
   /** Listed behind all others; default: none. */
   extensions?: readonly Extension[];
+  /** Where the requests of callers are counted, where there is authentication; default: elsewhere than in `store`. */
+  counts?: Store;
   /** Whose every request is; default: nobody in particular. */
   principal?: Principal;
 }
@@ -109,8 +111,11 @@ export async function serveApp(app: App, options: ServeOptions = {}): Promise<Se
   const serving = createServing({ runtime, registry, store, sessionSealer });
   const mcp = createMcpEndpoint({ about: registry.about, serving, sessions: sessionSealer !== null });
   const { principal } = options;
+  // So tests that count calls see those of what they ask for.
+  const isKnown = principal !== undefined || options.http?.authenticate !== undefined;
+  const { counts = isKnown ? createMemoryStore({}) : store } = options;
   const http = createApp(
-    { ...deps, mcp },
+    { ...deps, store: { ...store, add: (...asked) => counts.add(...asked) }, mcp },
     { publicUrl: null, host: '127.0.0.1', ...(principal ? { authenticate: () => principal } : {}), ...options.http },
   );
   const server = listen({ fetch: http.fetch, port: 0, hostname: '127.0.0.1' });

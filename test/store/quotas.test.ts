@@ -12,7 +12,7 @@ import { startUpstash, type UpstashFront } from '../services/upstash.ts';
 
 const HOUR = 3_600_000;
 const START = 500_000 * HOUR;
-const QUOTA: Quota = {
+const QUOTA = {
   name: 'quotas.results',
   of: 'large answers',
   unit: 'bytes',
@@ -20,7 +20,7 @@ const QUOTA: Quota = {
   all: 1_800_000,
   lastsMs: HOUR,
   hint: 'ask for less',
-};
+} satisfies Quota;
 const ada = { tenant: 't', subject: 'ada' };
 const eve = { tenant: 't', subject: 'eve' };
 const bob = { tenant: 't', subject: 'bob' };
@@ -99,6 +99,8 @@ function suite(open: () => Store | Promise<Store>) {
     let calls = 0;
     const counted: Store = { ...store, add: (...args) => ((calls += 1), store.add(...args)) };
     const { clock, instance } = stage(store);
+    // Near the border of two pieces of time the one before is asked too.
+    clock.now += 60_000;
     const quotas = instance();
     let taken = 0;
     const small = async () => {
@@ -106,9 +108,8 @@ function suite(open: () => Store | Promise<Store>) {
     };
     await expect(small()).rejects.toMatchObject(REFUSED);
     expect(taken * 100).toBeGreaterThanOrEqual(QUOTA.each - 2_000);
-    expect(taken * 100).toBeLessThanOrEqual(QUOTA.each + 2_000);
+    expect(taken * 100).toBeLessThanOrEqual(QUOTA.each);
     expect(calls).toBeLessThan(taken / 4);
-    expect(clock.now).toBe(START);
   });
 
   test('nobody is asked to wait for what was not known to be full; then it is asked before work begins', async () => {

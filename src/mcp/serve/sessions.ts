@@ -31,6 +31,7 @@ export const NEWLY_KEPT: Quota = {
   all: 20_000,
   lastsMs: 3_600_000,
   span: 'in an hour',
+  isLoose: true,
   hint: 'keep one session, instead of a new one for each message',
 };
 

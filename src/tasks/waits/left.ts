@@ -18,8 +18,17 @@ import { REMEMBERED, rememberedWait, WAIT } from '../records/remembered.ts';
 /** Before a due waiter whose task could not be taken up is looked at again, and up to as much more, ms. */
 const LATER_MS = 2_000;
 
-/** Deletes the waiters of a task that was ended from outside. A failure is logged. */
-export async function dropWaits(scope: Scope, principal: Principal, taskId: string, deadline: number): Promise<void> {
+/**
+ * Deletes the waiters of a task that was ended from outside. A failure is logged.
+ * @param createdAt of the task: its waits were taken no earlier, epoch ms
+ */
+export async function dropWaits(
+  scope: Scope,
+  principal: Principal,
+  taskId: string,
+  createdAt: number,
+  deadline: number,
+): Promise<void> {
   const { store, runtime, tenant } = scope;
   try {
     for await (const records of listAll(scope, taskPartition(tenant, taskId), { prefix: REMEMBERED + WAIT })) {
@@ -30,7 +39,7 @@ export async function dropWaits(scope: Scope, principal: Principal, taskId: stri
         const reading = await store.get(key, runtime.now());
         if (reading.version === null) continue;
         await commitSurely(runtime, store, [{ kind: 'delete', ...key, expects: reading.version }], deadline);
-        await scope.quotas?.give(store, waitQuota(scope.app, wait.stream), principal, 1, runtime.now());
+        await scope.quotas?.give(store, waitQuota(scope.app, wait.stream), principal, 1, createdAt);
         if (isPresent(reading)) await dropParts(scope, wait.stream, readWaiter(reading, runtime.now()), deadline);
       }
     }

@@ -120,7 +120,7 @@ export async function cancelTask(
   });
   if (cancelledHere) {
     const scope = scopeOf(deps, principal);
-    await dropWaits(scope, principal, taskId, deadline);
+    await dropWaits(scope, principal, taskId, createdAt, deadline);
     await dropInput(scope, principal, taskId, createdAt, deadline);
   }
   return cancelledHere;
