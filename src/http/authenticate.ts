@@ -23,7 +23,7 @@ export const openToEveryone: Authenticate = () => PUBLIC;
 export function createAuthenticate(identifiers: readonly Identifier[], challenges: Challenges, log: Log): Authenticate {
   return async (request) => {
     const credential = bearerOf(request);
-    if (credential === null) return challenges.unauthorized(request, request.headers.has('authorization'));
+    if (credential === null) return unreadable(request, challenges);
     const identifier = identifiers.find((each) => each.takes(credential));
     if (!identifier) return challenges.unauthorized(request, true);
     try {
@@ -37,6 +37,13 @@ export function createAuthenticate(identifiers: readonly Identifier[], challenge
       return unidentifiedResponse(error);
     }
   };
+}
+
+/** Whoever uses another scheme may not know that one is needed, and is told no error (RFC 6750, 3.1). */
+function unreadable(request: Request, challenges: Challenges): Response {
+  const [, given = null] = /^Bearer\b *(.*)$/i.exec(request.headers.get('authorization') ?? '') ?? [];
+  if (given === null || given === '') return challenges.unauthorized(request, given !== null);
+  return challenges.malformed(request);
 }
 
 /** Whoever brings the token of a stream: it may publish to that stream, and nothing else. */

@@ -7,6 +7,8 @@ import { jsonText } from '../base/plain.ts';
 export interface Challenges {
   /** 401. @param invalid true: a credential came, and is not valid (any more) */
   unauthorized(request: Request, invalid: boolean): Response;
+  /** 400: more than one credential came, or what cannot be one. */
+  malformed(request: Request): Response;
   /** 403. @param needed every scope that the request needs, those that the caller has among them */
   insufficientScope(request: Request, needed: readonly string[]): Response;
 }
@@ -19,7 +21,13 @@ export interface ChallengeOptions {
 }
 
 export function createChallenges({ metadataUrl = null, firstScopes = [] }: ChallengeOptions = {}): Challenges {
-  function respond(request: Request, status: 401 | 403, title: string, code: string, members: Record<string, string>) {
+  function respond(
+    request: Request,
+    status: 400 | 401 | 403,
+    title: string,
+    code: string,
+    members: Record<string, string>,
+  ) {
     const metadata = metadataUrl === null ? {} : { resource_metadata: metadataUrl(request) };
     const challenge = Object.entries({ ...members, ...metadata }).map(([name, value]) => `${name}="${value}"`);
     const headers = {
@@ -35,6 +43,10 @@ export function createChallenges({ metadataUrl = null, firstScopes = [] }: Chall
     unauthorized(request, invalid) {
       const title = invalid ? 'The key or token is not valid' : 'This needs a key or token: Authorization: Bearer …';
       return respond(request, 401, title, 'unauthorized', { ...(invalid ? { error: 'invalid_token' } : {}), ...first });
+    },
+    malformed(request) {
+      const title = 'Authorization: expected one key or token, as Bearer …';
+      return respond(request, 400, title, 'invalid_input', { error: 'invalid_request' });
     },
     insufficientScope(request, needed) {
       const scope = needed.join(' ');

@@ -32,6 +32,14 @@ async function serve(publicUrl: string | null = null) {
 
 const documentAt = async (path: string) => (await fetch(served.url + path)).json() as Promise<Record<string, unknown>>;
 
+test('2026-07-28 authorization, 2025-11-25 authorization "Overview": the metadata of a protected resource (RFC 9728) is served at the root and behind the path', async () => {
+  await serve();
+  for (const form of ['', '/mcp', '/mcp/']) {
+    const response = await fetch(served.url + WELL_KNOWN + form);
+    expect([response.status, response.headers.get('content-type')]).toEqual([200, 'application/json']);
+  }
+});
+
 test('2026-07-28 authorization-server-discovery, 2025-11-25 authorization "Authorization Server Location": the metadata names the issuers, with one document for each form of the URL', async () => {
   await serve();
   for (const form of ['', '/mcp', '/mcp/']) {

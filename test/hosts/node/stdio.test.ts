@@ -41,6 +41,14 @@ function started(variables: Record<string, string> = {}): Child {
 }
 
 describe('tidegate stdio', { timeout: 30_000 }, () => {
+  test('2026-07-28 authorization, 2025-11-25 authorization "Protocol Requirements": over standard input and output nobody is asked for a token, whatever AUTH says', async () => {
+    const child = started({ AUTH: 'oauth', OAUTH_ISSUER: 'https://issuer.example' });
+    child.write(`${JSON.stringify(INITIALIZE)}\n`);
+    expect((await answerTo(child, 1)).result?.protocolVersion).toBe('2025-11-25');
+    child.hangUp();
+    expect(await child.ended).toBe(0);
+  });
+
   test('writes nothing but MCP to standard output, also where it has much to log', async () => {
     const child = started();
     child.write(`${JSON.stringify(INITIALIZE)}\n`);
