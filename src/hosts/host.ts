@@ -14,5 +14,8 @@ export function createHost(given: HostOptions): Host {
   const options = watchClock(withCaveats(withVariables(given)));
   const deps = withTasks(options);
   const work = createWork(deps, options);
-  return createHttpHost(options, { serving: composeServing(deps, options), work: () => work });
+  return createHttpHost(options, {
+    serving: composeServing(deps, { ...options, knowsCallers: options.authenticate !== undefined }),
+    work: () => work,
+  });
 }

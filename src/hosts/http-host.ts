@@ -86,8 +86,14 @@ export function createHttpHost(options: HostOptions, { serving, work }: HostPart
     ...(keepsTasks(app) ? [TASKS] : []),
     ...extensions.flatMap(({ capability }) => capability ?? []),
   ];
+  const about = aboutOf(app, capabilities);
   const mcp = createMcpEndpoint({
-    about: aboutOf(app, capabilities),
+    about,
+    async aboutPart({ scopes }) {
+      const { grantedTo } = await import('../calls/granted.ts');
+      return { ...about, instructions: aboutOf(grantedTo(app, scopes).app, []).instructions };
+    },
+    knowsCallers: options.authenticate !== undefined,
     serving,
     sessions: options.secrets != null,
   });

@@ -12,7 +12,7 @@ export function createLazyHost(given: HostOptions): Host {
   return createHttpHost(options, {
     async serving() {
       const [{ composeServing }, { withTasks }] = await Promise.all([import('./serving.ts'), import('./task-deps.ts')]);
-      return composeServing(withTasks(options), options);
+      return composeServing(withTasks(options), { ...options, knowsCallers: options.authenticate !== undefined });
     },
     async work() {
       const [{ createWork }, { withTasks }] = await Promise.all([import('./work.ts'), import('./task-deps.ts')]);

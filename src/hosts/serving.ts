@@ -2,59 +2,66 @@
  * The registry of an app with the tools and resources of its streams, and the SDK's server over it. It is most of what a
  * host loads, so a module that has to start fast does not import it.
  */
-import { createSealer, type Secrets } from '../base/seal.ts';
-import { confirmedTopics, createAppFeeds } from '../calls/feeds.ts';
+
+import type { Principal } from '../base/principal.ts';
+import { isUnrestricted } from '../base/scopes.ts';
+import { createSealer } from '../base/seal.ts';
 import type { AppDeps } from '../calls/context.ts';
-import type { HandlerDeps } from '../calls/deps.ts';
-import { bindHttpTools } from '../apis/bind.ts';
-import type { ReadVariable } from '../declare/open-secrets.ts';
-import { createRegistry, type Registry } from '../mcp/registry/registry.ts';
+import { confirmedTopics } from '../calls/feeds.ts';
+import { grantedTo, grantKey, wholeOf } from '../calls/granted.ts';
+import type { Registry } from '../mcp/registry/registry.ts';
 import type { ServerDeps } from '../mcp/serve/server.ts';
-import { createResults } from '../calls/results.ts';
 import { createServing, type SdkServing } from '../mcp/serve/serving.ts';
-import { createRequestStates } from '../calls/request-state.ts';
-import { tasksExtension } from '../mcp/tasks/extension.ts';
-import type { Extension } from '../mcp/extension.ts';
-import { resultReaders } from '../tools/read-result.ts';
-import { streamNeeds } from '../calls/needs.ts';
-import { streamResources } from '../tools/stream-resources.ts';
-import { streamTools } from '../tools/index.ts';
-import { takeOnce } from '../store/take-once.ts';
-import { createAppStreams } from '../calls/streams.ts';
-import { usedStateKey } from '../calls/names.ts';
 import { BY_SCHEDULE, type Dispatch } from '../tasks/records/dispatch.ts';
 import type { TaskDeps } from '../tasks/records/find-task.ts';
-import { createTasks, type Tasks } from '../tasks/work/service.ts';
+import { createTasks } from '../tasks/work/service.ts';
+import { builtInTasks } from '../tools/built-in-tasks.ts';
+import { createLatestValues } from './latest-values.ts';
+import { createComposer, type RegistryOptions } from './registry-parts.ts';
+
+/** The registry of the whole app, and those of the parts of it that callers may use. */
+export interface Registries {
+  whole: Registry;
+  /** Callers with whose scopes the same is granted have the same one. */
+  of: (principal: Pick<Principal, 'scopes'>) => Registry;
+}
+
+/** Most registries of parts that are kept. Scopes come with tokens, so there may be any number. */
+const MOST_PARTS = 64;
+/** Most texts of scopes of which it is kept what they grant, and the longest of them. */
+const MOST_TEXTS = 512;
+const TEXT_CHARACTERS = 2_048;
 
 /** @throws TidegateError `invalid_config` for names that collide with built-in ones, and schemas that MCP cannot show, and secrets that are not set. */
-export function composeRegistry(
-  deps: AppDeps,
-  { tasks = null, secrets = null, variable = deps.runtime.variable ?? NOT_SET, extensions = [] }: RegistryOptions,
-): Registry {
-  const { app, runtime } = deps;
-  if (secrets === null) warnOfNoSecret(deps);
-  const streamsFor: HandlerDeps['streamsFor'] = (principal, deadline, store) =>
-    createAppStreams({ ...deps, store }, principal, deadline);
-  const feedsFor: HandlerDeps['feedsFor'] = (context, store) => createAppFeeds({ ...deps, store }, context);
-  const requestStates: HandlerDeps['requestStates'] = createRequestStates({
-    runtime,
-    sealer: createSealer(secrets, `${app.name}/request-state`),
-    takeOnce: ({ principal, deadline, account }, id, expiresAt) =>
-      takeOnce(runtime, account.store, usedStateKey(principal.tenant, id), expiresAt, deadline),
-  });
-  const results = createResults({
-    runtime,
-    sealer: secrets === null ? null : createSealer(secrets, `${app.name}/result`),
-    ...app.results,
-    most: app.quotas,
-    reader: app.toolNames.read_result,
-  });
-  return createRegistry({ ...deps, app: bindHttpTools(deps, variable), streamsFor, feedsFor, requestStates, results }, [
-    { tools: streamTools(deps), resources: streamResources(deps), needs: streamNeeds(app) },
-    ...(tasks && tasks.catalog.size > 0 ? [tasksExtension(tasks, deps)] : []),
-    resultReaders(results, app),
-    ...extensions,
-  ]);
+export function composeRegistries(deps: AppDeps, options: RegistryOptions): Registries {
+  const { app } = deps;
+  if (!options.secrets) warnOfNoSecret(deps);
+  const compose = createComposer(deps, options);
+  const whole = compose(wholeOf(app), options.knowsCallers ? { cacheScope: 'private' } : {});
+  const keys = createLatestValues<string>(MOST_TEXTS);
+  const parts = createLatestValues<Registry>(MOST_PARTS);
+
+  function makePart(scopes: readonly string[]): Registry {
+    const registry = compose(grantedTo(app, scopes), { cacheScope: 'private', isPart: true });
+    // What the server can do does not depend on who asks.
+    return { ...registry, about: { ...registry.about, capabilities: whole.about.capabilities } };
+  }
+
+  return {
+    whole,
+    of({ scopes }) {
+      if (isUnrestricted(scopes)) return whole;
+      const text = scopes.join(' ');
+      const makeKey = () => grantKey(app, scopes);
+      const key = text.length > TEXT_CHARACTERS ? makeKey() : keys.of(text, makeKey);
+      return parts.of(key, () => makePart(scopes));
+    },
+  };
+}
+
+/** @throws TidegateError as `composeRegistries` does. */
+export function composeRegistry(deps: AppDeps, options: RegistryOptions): Registry {
+  return composeRegistries(deps, options).whole;
 }
 
 /** Logged when the host is made, because otherwise the first person to be asked would find out. */
@@ -66,23 +73,11 @@ function warnOfNoSecret({ app, runtime }: AppDeps): void {
   runtime.log('warn', message, { field: 'TIDEGATE_SECRET', topics });
 }
 
-export interface RegistryOptions {
-  tasks?: Tasks | null;
-  /** What request states are sealed with. Default null: a handler that asks fails. */
-  secrets?: Secrets | null;
-  /** The environment, as far as the app's secrets name it. Default: that of the runtime. */
-  variable?: ReadVariable;
-  /** Extensions of MCP, listed behind the built-in ones. Default: none. */
-  extensions?: readonly Extension[];
-}
-
-const NOT_SET: ReadVariable = () => null;
-
 /** How long a request may take, where the host does not leave it at the default, and who works on tasks. */
 export interface ServingOptions
   extends
     Pick<ServerDeps, 'requestMs' | 'deadlineOf' | 'outlivesClients'>,
-    Pick<RegistryOptions, 'secrets' | 'variable' | 'extensions'> {
+    Pick<RegistryOptions, 'secrets' | 'variable' | 'extensions' | 'knowsCallers'> {
   /** Who hears of tasks that begin, are answered or wake. A function is given what tasks work with. Default: the schedule alone finds them. */
   dispatch?: Dispatch | ((deps: TaskDeps) => Dispatch);
 }
@@ -95,13 +90,29 @@ export function composeServing(
     secrets,
     variable,
     extensions,
+    knowsCallers,
     requestMs,
     deadlineOf,
     outlivesClients,
   }: ServingOptions = {},
 ): SdkServing {
   const tasks = createTasks(deps, typeof dispatch === 'function' ? dispatch(deps) : dispatch);
-  const registry = composeRegistry(deps, { tasks, secrets, variable, extensions });
+  const { whole, of } = composeRegistries(deps, {
+    tasks,
+    builtInTasks: (app) => builtInTasks({ ...deps, app }),
+    secrets,
+    variable,
+    extensions,
+    knowsCallers,
+  });
   const sessionSealer = secrets ? createSealer(secrets, `${deps.app.name}/session`) : null;
-  return createServing({ ...deps, registry, sessionSealer, requestMs, deadlineOf, outlivesClients });
+  return createServing({
+    ...deps,
+    registry: whole,
+    registryOf: of,
+    sessionSealer,
+    requestMs,
+    deadlineOf,
+    outlivesClients,
+  });
 }

@@ -165,7 +165,8 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
       description: app.description,
       mcp: `${base}/mcp`,
       serverCard: `${base}/mcp/server-card`,
-      streams: [...app.streams.keys()],
+      // Where callers are known, each is told its own by `list_streams`.
+      ...(options.authenticate === undefined ? { streams: [...app.streams.keys()] } : {}),
     });
   });
   http.notFound(({ req }) => {

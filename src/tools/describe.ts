@@ -18,6 +18,7 @@ const PHRASE_CHARACTERS = 40;
 /** The streams with their keys and fields, or the names of those that fit. */
 export function describeStreams(app: App): string {
   const streams = [...app.streams.values()];
+  if (streams.length === 0) return 'There are no streams that you may read.';
   const forms: ((stream: DeclaredStream) => string)[] = [
     (stream) =>
       `- ${stream.name}${keyText(stream)}: ${fieldsOf(stream).map(fieldText).join(', ')}${caveatText(stream)}`,

@@ -11,9 +11,9 @@ const PUBLISHES = {
   openWorldHint: true,
 } as const;
 
-/** By name. */
-export function publishTools({ app }: AppDeps): Record<string, Tool> {
-  return Object.fromEntries([...publishToolsOf(app)].map(([name, { made }]) => [name, served(made)]));
+/** By name. @param mayPublish which feeds they reach. Default: all */
+export function publishTools({ app }: AppDeps, mayPublish?: (feed: string) => boolean): Record<string, Tool> {
+  return Object.fromEntries([...publishToolsOf(app, mayPublish)].map(([name, { made }]) => [name, served(made)]));
 }
 
 function served(made: OutletTool): Tool {

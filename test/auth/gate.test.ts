@@ -1,44 +1,18 @@
 /** What a message needs is compared with what its caller has, before it is served: in both revisions, at both paths. */
-import { expect, onTestFinished, test } from 'vitest';
-import type { Principal } from '../../src/base/principal.ts';
-import { systemRuntime } from '../../src/base/runtime.ts';
-import { createHost } from '../../src/hosts/host.ts';
+import { expect, test } from 'vitest';
 import { createChallenges } from '../../src/http/challenge.ts';
-import { countCalls } from '../../src/store/counting.ts';
-import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 
+import type { CountedStore } from '../../src/store/counting.ts';
+import { stageOf } from './host.ts';
 import { answerOf, legacy, modern, type Sent } from './messages.ts';
-import { RICH_VARIABLES, richApp } from './rich-app.ts';
 
-const SECRETS = { current: 'a secret of a test, which guards nothing', previous: null };
+const gate = () =>
+  stageOf({ challenges: createChallenges({ metadataUrl: ({ url }) => `${new URL(url).pathname}/metadata` }) });
 
-/** The header `Authorization` says the scopes. */
-function gate() {
-  const store = countCalls(createMemoryStore());
-  const runtime = { ...systemRuntime(() => {}), fetch: () => Promise.reject(new Error('no network in tests')) };
-  const host = createHost({
-    app: richApp,
-    store: store.store,
-    runtime,
-    variable: (name) => RICH_VARIABLES[name] ?? null,
-    secrets: SECRETS,
-    authenticate: ({ headers }): Principal => ({
-      tenant: 'acme',
-      subject: 'ada',
-      client: null,
-      scopes: (headers.get('authorization') ?? '').split(' ').filter((scope) => scope !== ''),
-    }),
-    tenants: () => ['acme'],
-    challenges: createChallenges({ metadataUrl: ({ url }) => `${new URL(url).pathname}/metadata` }),
-  });
-  onTestFinished(() => host.close());
-  return { host, store };
-}
-
-/** The request itself is counted before it is looked at. */
-function callsBesideCounting(store: ReturnType<typeof gate>['store']): object {
-  const { add: _, ...calls } = store.calls();
-  return calls;
+/** Calls to the store without those that count the requests of a caller. */
+function callsForData({ calls }: CountedStore) {
+  const { add: _counted, ...rest } = calls();
+  return rest;
 }
 
 const call = (name: string, args: object = {}): Sent => ({ method: 'tools/call', params: { name, arguments: args } });
@@ -128,7 +102,7 @@ test.each(NEEDED)('%o needs %s', async (sent, needed) => {
       }
     }
   }
-  expect(callsBesideCounting(store)).toEqual({});
+  expect(callsForData(store)).toEqual({});
   for (const message of Object.values(REVISIONS)) {
     const upper = needed.replaceAll(/streams:read:\w+/g, 'streams:read').replaceAll('crm:write', 'crm');
     for (const held of [needed, upper, '*']) {
@@ -162,7 +136,7 @@ test('a batch needs what its messages need together, and none of them is served'
   expect(status).toBe(403);
   expect(headers.get('www-authenticate')).toContain('scope="streams:read:orders ledger audit"');
   expect(JSON.parse(text)).toMatchObject({ id: null, error: { code: -32_600 } });
-  expect(callsBesideCounting(store)).toEqual({});
+  expect(callsForData(store)).toEqual({});
   expect((await answerOf(host, legacy(batch, 'ledger audit streams:read:orders'))).status).toBe(200);
 });
 

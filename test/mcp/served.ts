@@ -108,8 +108,14 @@ export async function serveApp(app: App, options: ServeOptions = {}): Promise<Se
   const registry = createRegistry(handlerDeps, extensions);
   const sessionSealer =
     options.secrets === null ? null : createSealer(options.secrets ?? SECRETS, `${app.name}/session`);
-  const serving = createServing({ runtime, registry, store, sessionSealer });
-  const mcp = createMcpEndpoint({ about: registry.about, serving, sessions: sessionSealer !== null });
+  const serving = createServing({ runtime, registry, registryOf: () => registry, store, sessionSealer });
+  const mcp = createMcpEndpoint({
+    about: registry.about,
+    aboutPart: () => Promise.resolve(registry.about),
+    knowsCallers: false,
+    serving,
+    sessions: sessionSealer !== null,
+  });
   const { principal } = options;
   // So tests that count calls see those of what they ask for.
   const isKnown = principal !== undefined || options.http?.authenticate !== undefined;

@@ -1,6 +1,5 @@
 /** The registry of an app as a host puts it together, for tests of what all its tools show. */
 import type { App } from '../../src/declare/app.ts';
-import { PUBLIC } from '../../src/base/principal.ts';
 import { type Log, systemRuntime } from '../../src/base/runtime.ts';
 
 import { composeRegistry } from '../../src/hosts/serving.ts';
@@ -21,5 +20,5 @@ export function composed(app: App, store: Store = createMemoryStore(), log: Log 
 }
 
 export function listedTools(app: App): readonly ToolListing[] {
-  return composed(app).tools.list(undefined, { principal: PUBLIC }).items;
+  return composed(app).tools.list(undefined).items;
 }

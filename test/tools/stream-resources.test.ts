@@ -27,7 +27,7 @@ test('each stream and each feed is listed, and four templates', async () => {
   const { items } = await at.registry.resources.list(undefined, at.caller);
   expect(items.map(({ uri }) => uri)).toEqual(['stream://plant', 'stream://notes', 'feed://plant']);
   expect(at.calls).toEqual([]);
-  const templates = at.registry.resources.templates(undefined, at.caller).items.map(({ uriTemplate }) => uriTemplate);
+  const templates = at.registry.resources.templates(undefined).items.map(({ uriTemplate }) => uriTemplate);
   expect(templates).toEqual(['stream://{name}', 'stream://{name}/{key}', 'feed://{name}', 'feed://{name}/{before}']);
 });
 

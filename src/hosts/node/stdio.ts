@@ -38,7 +38,7 @@ export async function stdio(app: App, environment: NodeJS.ProcessEnv): Promise<v
     const { deps, dispatch } = workers;
     const registry = composeRegistry(deps, { secrets, tasks: createTasks(deps, dispatch) });
     const pipe = nodePipe();
-    const serving = serveRegistryOverStdio({ ...deps, registry }, PUBLIC, pipe);
+    const serving = serveRegistryOverStdio({ ...deps, registry, registryOf: () => registry }, PUBLIC, pipe);
     const loop = startLoop(deps);
     await Promise.race([stopped, pipe.ended]);
     await ending.wait(config.shutdownMs, () => Promise.all([serving.answered(), loop.stop(), workers.stop()]));

@@ -15,7 +15,7 @@ import type { Caller } from '../../calls/caller.ts';
 import { checkedArguments } from './arguments.ts';
 import { displayed } from './displayed.ts';
 import { type ListPage, listPageOf } from './pages.ts';
-import { perScopes } from './per-scopes.ts';
+import { once } from './once.ts';
 import type { ResourceRegistry } from './resources.ts';
 
 export interface PromptListing {
@@ -33,7 +33,7 @@ export interface PromptResult {
 
 export interface PromptRegistry {
   readonly size: number;
-  list(cursor: string | undefined, caller: Pick<Caller, 'principal'>): ListPage<PromptListing>;
+  list(cursor: string | undefined): ListPage<PromptListing>;
   /** @throws TidegateError `not_found` for an unknown prompt, `invalid_input` for a missing or unknown argument. */
   get(name: string, args: unknown, caller: Caller): Promise<PromptResult | InputRequired>;
   /** What the prompt declares that a caller needs. Nothing for most prompts, and for an unknown one. */
@@ -41,10 +41,10 @@ export interface PromptRegistry {
 }
 
 export function createPromptRegistry(deps: HandlerDeps, prompts: ReadonlyMap<string, Prompt>): PromptRegistry {
-  const listings = perScopes(() => [...prompts].map(([name, prompt]): PromptListing => listingOf(name, prompt)));
+  const listings = once(() => [...prompts].map(([name, prompt]): PromptListing => listingOf(name, prompt)));
   return {
     size: prompts.size,
-    list: (cursor, { principal }) => listPageOf('prompts', listings(principal), cursor),
+    list: (cursor) => listPageOf('prompts', listings(), cursor),
     scopesOf: (name) => prompts.get(name)?.scopes ?? [],
     async get(name, args, caller) {
       const prompt = promptNamed(prompts, name);

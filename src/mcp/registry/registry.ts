@@ -1,11 +1,11 @@
 /**
- * The registry: the tools, resources and prompts of an app and of its extensions, ready to be listed and called. It is
- * built once per isolate and serves every protocol version and transport, because it knows none of them. Lists take the
- * caller; they show the same to all as long as no declaration names a scope.
+ * The registry: the tools, resources and prompts of an app and of its extensions, ready to be listed and called. It
+ * serves every protocol version and transport, because it knows none of them. It shows the same to all who ask it: callers
+ * with other scopes have another one, made of the part of the app that they may use.
  */
 import type { App } from '../../declare/app.ts';
 import type { BuiltInName } from '../../declare/built-ins.ts';
-import type { Resource } from '../../declare/resource.ts';
+import type { CacheHint, Resource } from '../../declare/resource.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { type About, aboutOf } from './about.ts';
 import type { HandlerDeps } from '../../calls/deps.ts';
@@ -21,11 +21,13 @@ import {
   type PromptRegistry,
 } from './prompts.ts';
 import { createExtensionRegistry, type ExtensionRegistry } from './extensions.ts';
-import { createResourceRegistry, type NamedResource, type ResourceRegistry } from './resources.ts';
+import { createResourceRegistry, DECLARED, type NamedResource, type ResourceRegistry } from './resources.ts';
 import { createToolRegistry, type ListedTool, type ToolRegistry } from './tools.ts';
 
 export interface Registry {
   about: About;
+  /** Of lists that hold declared items alone. */
+  listHint: CacheHint;
   tools: ToolRegistry;
   resources: ResourceRegistry;
   prompts: PromptRegistry;
@@ -37,12 +39,27 @@ export interface Registry {
   scopesOfCompletion(reference: CompletionReference, chosen: Readonly<Record<string, string>>): readonly string[];
 }
 
+export interface RegistryPart {
+  /** `private`: who else asks may be shown something else. Default `public`. */
+  cacheScope?: CacheHint['cacheScope'];
+  /** True: it is of a part of an app whose whole has a registry, so that nothing of it is told to the operator again. */
+  isPart?: boolean;
+  /** The streams that completions find. Default: those that handlers get. */
+  completesWith?: HandlerDeps['streamsFor'];
+}
+
 /**
  * @param extensions in the order in which lists show them, before what the app declares
  * @throws TidegateError `invalid_config` for a name or URI taken twice, or a schema that MCP cannot show.
  */
-export function createRegistry(deps: HandlerDeps & { app: App }, extensions: readonly Extension[]): Registry {
+export function createRegistry(
+  deps: HandlerDeps & { app: App },
+  extensions: readonly Extension[],
+  { cacheScope = 'public', isPart = false, completesWith }: RegistryPart = {},
+): Registry {
   const { app } = deps;
+  const listHint = { ...DECLARED, cacheScope };
+  const completing = completesWith ? { ...deps, streamsFor: completesWith } : deps;
   const special = allOf<SpecialTool>(extensions.map(({ specialTools }) => specialTools));
   const builtInTools = shownOf(app, [
     ...allOf<ListedTool>(extensions.map(({ tools }) => tools)),
@@ -55,6 +72,7 @@ export function createRegistry(deps: HandlerDeps & { app: App }, extensions: rea
   const resources = createResourceRegistry(
     deps,
     mergeResources(app.resources, allOf(extensions.map(({ resources: own }) => own))),
+    listHint,
   );
   const prompts = merge('prompts', app.prompts, allOf(extensions.map(({ prompts: own }) => own)));
   const unpaged = new Set(
@@ -80,15 +98,16 @@ export function createRegistry(deps: HandlerDeps & { app: App }, extensions: rea
   }
 
   return {
+    listHint,
     about: aboutOf(
       app,
       extensions.flatMap(({ capability }) => capability ?? []),
     ),
-    tools: createToolRegistry(deps, builtInTools, declaredTools, unpaged, toolNeeds),
+    tools: createToolRegistry(deps, builtInTools, declaredTools, unpaged, toolNeeds, isPart),
     extensions: createExtensionRegistry(deps, extensions),
     resources,
     prompts: promptRegistry,
-    complete: (reference, argument, caller) => complete(deps, prompts, resources, reference, argument, caller),
+    complete: (reference, argument, caller) => complete(completing, prompts, resources, reference, argument, caller),
     scopesOfRead(uri) {
       const found = resources.at(uri);
       return found === null ? [] : scopesOfResource(found, found.variables);

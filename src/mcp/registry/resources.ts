@@ -12,7 +12,7 @@ import type { HandlerDeps } from '../../calls/deps.ts';
 import type { Caller } from '../../calls/caller.ts';
 import { displayed } from './displayed.ts';
 import { type ListPage, listPageOf } from './pages.ts';
-import { perScopes } from './per-scopes.ts';
+import { once } from './once.ts';
 import { normalUri } from './normal-uri.ts';
 import { isTemplate, type UriTemplate, uriTemplate } from './uri-template.ts';
 
@@ -27,7 +27,7 @@ export type ReadResult = { contents: ResourceContents[] } & CacheHint;
 export interface ResourceRegistry {
   readonly size: number;
   list(cursor: string | undefined, caller: Caller): Promise<ListPage<ResourceListing> & CacheHint>;
-  templates(cursor: string | undefined, caller: Pick<Caller, 'principal'>): ListPage<TemplateListing>;
+  templates(cursor: string | undefined): ListPage<TemplateListing>;
   /** @throws TidegateError `not_found` for a URI that fits no resource and no template. */
   read(uri: string, caller: Caller): Promise<ReadResult | InputRequired>;
   /** The resource of a fixed URI, or of a template as it is declared; null where there is none. */
@@ -38,7 +38,7 @@ export interface ResourceRegistry {
 
 /** For a resource that declares no `cache`: clients keep nothing. */
 const UNCACHED: CacheHint = { ttlMs: 0, cacheScope: 'private' };
-/** For lists that hold declared items alone. */
+/** For lists that hold declared items alone, where everyone is shown the same. */
 export const DECLARED: CacheHint = { ttlMs: 300_000, cacheScope: 'public' };
 /** For lists to which a template adds items of the caller's own data. */
 const FOUND: CacheHint = { ttlMs: 10_000, cacheScope: 'private' };
@@ -52,8 +52,15 @@ interface Declared extends NamedResource {
   template: UriTemplate;
 }
 
-/** @throws TidegateError `invalid_config` naming a template that is not RFC 6570 level 1. */
-export function createResourceRegistry(deps: HandlerDeps, resources: ReadonlyMap<string, Resource>): ResourceRegistry {
+/**
+ * @param declaredHint for lists that hold declared items alone
+ * @throws TidegateError `invalid_config` naming a template that is not RFC 6570 level 1.
+ */
+export function createResourceRegistry(
+  deps: HandlerDeps,
+  resources: ReadonlyMap<string, Resource>,
+  declaredHint: CacheHint = DECLARED,
+): ResourceRegistry {
   const fixed = new Map<string, NamedResource>();
   const templates: Declared[] = [];
   for (const [name, resource] of resources) {
@@ -62,14 +69,14 @@ export function createResourceRegistry(deps: HandlerDeps, resources: ReadonlyMap
   }
   const byNormalForm = new Map([...fixed].map(([uri, found]) => [normalUri(uri), found]));
   const fixedAt = (uri: string) => fixed.get(uri) ?? byNormalForm.get(normalUri(uri));
-  const fixedListings = perScopes(() =>
+  const fixedListings = once(() =>
     [...fixed.values()].map(({ name, resource }): ResourceListing => ({
       uri: resource.uri,
       ...described(name, resource),
       ...(resource.size === undefined ? {} : { size: resource.size }),
     })),
   );
-  const templateListings = perScopes(() =>
+  const templateListings = once(() =>
     templates.map(({ name, resource }): TemplateListing => ({
       uriTemplate: resource.uri,
       ...described(name, resource),
@@ -89,12 +96,12 @@ export function createResourceRegistry(deps: HandlerDeps, resources: ReadonlyMap
 
   return {
     size: resources.size,
-    templates: (cursor, { principal }) => listPageOf('templates', templateListings(principal), cursor),
+    templates: (cursor) => listPageOf('templates', templateListings(), cursor),
     find: (uri) => fixedAt(uri) ?? templates.find(({ template }) => template.template === uri) ?? null,
     at,
     async list(cursor, caller) {
-      const declared = fixedListings(caller.principal);
-      if (listing.length === 0) return { ...listPageOf('resources', declared, cursor), ...DECLARED };
+      const declared = fixedListings();
+      if (listing.length === 0) return { ...listPageOf('resources', declared, cursor), ...declaredHint };
       const found = await inContext(deps, caller, (context) =>
         Promise.all(listing.map(({ resource }) => listedBy(resource, context))),
       );
@@ -136,7 +143,8 @@ async function readOne(
   const contents = typeof read === 'string' ? [{ uri, mimeType: resource.mimeType ?? 'text/plain', text: read }] : read;
   // The client's cache does not know which answers a read depends on, so a read with answers is not cached.
   const { ttlMs, cacheScope } = (caller.retry === null ? resource.cache : undefined) ?? UNCACHED;
-  return { contents, ttlMs, cacheScope };
+  // A shared cache knows no scopes.
+  return { contents, ttlMs, cacheScope: (resource.scopes ?? []).length > 0 ? 'private' : cacheScope };
 }
 
 function described(name: string, resource: Resource) {

@@ -21,7 +21,7 @@ import { type PassesOver, checkedArguments } from './arguments.ts';
 import { unportable } from './client-subsets.ts';
 import { displayed } from './displayed.ts';
 import { type ListPage, listPageOf } from './pages.ts';
-import { perScopes } from './per-scopes.ts';
+import { once } from './once.ts';
 import { isObject, type Params } from '../wire/params.ts';
 import { type ParamHeader, paramHeaders } from '../wire/param-headers.ts';
 import type { SpecialResult, SpecialTool } from '../extension.ts';
@@ -41,7 +41,7 @@ export interface ToolListing {
 
 export interface ToolRegistry {
   readonly size: number;
-  list(cursor: string | undefined, caller: Pick<Caller, 'principal'>): ListPage<ToolListing>;
+  list(cursor: string | undefined): ListPage<ToolListing>;
   /** Headers that have to repeat arguments of the tool. Empty for most tools, and for an unknown one. */
   paramHeaders(name: string): readonly ParamHeader[];
   /** Client capabilities that the tool cannot run without. Null for most tools, and for an unknown one. */
@@ -74,6 +74,7 @@ const NONE: readonly ParamHeader[] = [];
 /**
  * @param builtIn tools whose schemas are known to be right, so that they are converted when first needed
  * @param unpaged names of tools whose results are never kept in pages
+ * @param isPart true: the same tools were looked at before, in the registry of the whole app
  * @param needs what built-in tools need by their arguments, by the name of the tool
  * @throws TidegateError `invalid_config` naming the declared tool and the field whose schema MCP cannot show.
  */
@@ -83,10 +84,11 @@ export function createToolRegistry(
   declared: ReadonlyMap<string, ListedTool>,
   unpaged: ReadonlySet<string> = new Set(),
   needs: ReadonlyMap<string, NeedsOf<Params>> = new Map(),
+  isPart = false,
 ): ToolRegistry {
   const tools = new Map([...builtIn, ...declared]);
   const entries = new Map<string, Entry>();
-  const listings = perScopes(() => [...tools.keys()].flatMap((name) => find(name)?.listing ?? []));
+  const listings = once(() => [...tools.keys()].flatMap((name) => find(name)?.listing ?? []));
 
   function find(name: string): Entry | null {
     const made = entries.get(name);
@@ -99,12 +101,12 @@ export function createToolRegistry(
 
   for (const name of declared.keys()) {
     const entry = find(name);
-    if (entry) warnOfClients(deps, entry.listing);
+    if (entry && !isPart) warnOfClients(deps, entry.listing);
   }
 
   return {
     size: tools.size,
-    list: (cursor, { principal }) => listPageOf('tools', listings(principal), cursor),
+    list: (cursor) => listPageOf('tools', listings(), cursor),
     paramHeaders: (name) => find(name)?.headers ?? NONE,
     requires(name) {
       const tool = tools.get(name);
@@ -122,7 +124,7 @@ export function createToolRegistry(
     isReadOnly: (name) => tools.get(name)?.annotations?.readOnlyHint === true,
     async call(name, args, caller) {
       const entry = find(name);
-      if (!entry) throw unknownTool(name, listings(caller.principal));
+      if (!entry) throw unknownTool(name, listings());
       try {
         return await run(entry, args, unpaged.has(name) ? { ...deps, results: undefined } : deps, caller);
       } catch (thrown) {
@@ -232,7 +234,7 @@ function noted(answer: ToolResult, name: string, passedOver: readonly string[]):
   };
 }
 
-/** @param shown to the caller: a name that is not may not be told */
+/** @param shown to the caller */
 function unknownTool(name: string, shown: readonly { name: string }[]): TidegateError {
   const names = shown.map((listed) => listed.name);
   return new TidegateError('not_found', `Unknown tool: ${name}`, {

@@ -6,7 +6,7 @@
 import type { About } from '../registry/about.ts';
 import { MODERN_VERSION } from '../wire/versions.ts';
 
-export const DISCOVER_CACHE = { ttlMs: 3_600_000, cacheScope: 'public' } as const;
+export const DISCOVER_MS = 3_600_000;
 
 const METHOD = 'server/discover';
 const JSON_TYPE = /^application\/json(?:; ?charset=utf-8)?$/i;
@@ -16,15 +16,22 @@ const CLIENT_TEXTS = new Set(['name', 'version', 'title', 'description', 'websit
 
 type Members = Record<string, unknown>;
 
-/** Answers a plain `server/discover`. Null: the SDK has to see the request. */
-export function createDiscover(about: About): (request: Request, body: unknown) => Response | null {
+/**
+ * Answers a plain `server/discover`. Null: the SDK has to see the request.
+ * @param cacheScope `private`: others are told something else
+ */
+export function createDiscover(
+  about: About,
+  cacheScope: 'public' | 'private' = 'public',
+): (request: Request, body: unknown) => Response | null {
   const { identity, instructions, capabilities } = about;
   const result = {
     supportedVersions: [MODERN_VERSION],
     capabilities,
     instructions,
     resultType: 'complete',
-    ...DISCOVER_CACHE,
+    ttlMs: DISCOVER_MS,
+    cacheScope,
     _meta: { [`${PREFIX}serverInfo`]: identity },
   };
   return ({ headers }, body) => {

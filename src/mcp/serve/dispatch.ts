@@ -7,7 +7,6 @@ import { METHOD_NOT_FOUND } from '../../base/json-rpc.ts';
 import { nearestName } from '../../base/known-names.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { CompletionReference } from '../registry/prompts.ts';
-import { DECLARED } from '../registry/resources.ts';
 import { chosenIn } from './needs.ts';
 import { protocolAnswer, wholeMessage } from '../wire/errors.ts';
 import { declares, needsExtension } from '../wire/declared.ts';
@@ -20,15 +19,15 @@ type Method = (registry: Registry, params: Params, caller: Caller) => object | P
  * ignore.
  */
 const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
-  ['tools/list', ({ tools }, params, caller) => listed('tools', tools.list(cursorOf(params), caller))],
+  ['tools/list', (registry, params) => listed(registry, 'tools', registry.tools.list(cursorOf(params)))],
   ['tools/call', callTool],
   ['resources/list', listResources],
   [
     'resources/templates/list',
-    ({ resources }, params, caller) => listed('resourceTemplates', resources.templates(cursorOf(params), caller)),
+    (registry, params) => listed(registry, 'resourceTemplates', registry.resources.templates(cursorOf(params))),
   ],
   ['resources/read', readResource],
-  ['prompts/list', ({ prompts }, params, caller) => listed('prompts', prompts.list(cursorOf(params), caller))],
+  ['prompts/list', (registry, params) => listed(registry, 'prompts', registry.prompts.list(cursorOf(params)))],
   ['prompts/get', ({ prompts }, params, caller) => prompts.get(textOf(params, 'name'), params.arguments, caller)],
   ['completion/complete', completeArgument],
 ]);
@@ -122,9 +121,12 @@ async function completeArgument(registry: Registry, params: Params, caller: Call
   };
 }
 
-function listed(key: string, page: { items: readonly unknown[]; nextCursor?: string }): object {
-  const { items, ...rest } = page;
-  return { [key]: items, ...rest, ...DECLARED };
+function listed(
+  { listHint }: Registry,
+  key: string,
+  { items, ...rest }: { items: readonly unknown[]; nextCursor?: string },
+): object {
+  return { [key]: items, ...rest, ...listHint };
 }
 
 function refuse(name: string, expected: string): never {

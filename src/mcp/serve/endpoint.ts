@@ -5,6 +5,7 @@
  */
 import type { JsonObject } from '../../base/json.ts';
 import type { Principal } from '../../base/principal.ts';
+import { isUnrestricted } from '../../base/scopes.ts';
 import type { Work } from '../../store/work.ts';
 import type { About } from '../registry/about.ts';
 import { createDiscover } from './discover.ts';
@@ -17,6 +18,10 @@ import { LEGACY_VERSIONS, MODERN_VERSION } from '../wire/versions.ts';
 
 export interface McpEndpointDeps {
   about: About;
+  /** What callers are told that something restricts; it differs from `about` in its instructions alone. */
+  aboutPart: (principal: Principal) => Promise<About>;
+  /** Whether callers are known, so that no cache may give one of them what another is shown. */
+  knowsCallers: boolean;
   /** A function is called when the first message needs it, and again for the next message where it failed. */
   serving: SdkServing | (() => Promise<SdkServing>);
   /** Whether there are sessions of 2025-11-25 and before. */
@@ -46,8 +51,8 @@ function isForEveryone(body: unknown): boolean {
 /** For answers that need no call to the store. */
 const NO_ACCOUNT: ServedAnswer['account'] = { spent: () => ({ storeCalls: {} }) };
 
-export function createMcpEndpoint({ about, serving, sessions }: McpEndpointDeps): McpEndpoint {
-  const discover = createDiscover(about);
+export function createMcpEndpoint({ about, aboutPart, knowsCallers, serving, sessions }: McpEndpointDeps): McpEndpoint {
+  const discoverAll = createDiscover(about, knowsCallers ? 'private' : 'public');
   let loading: Promise<SdkServing> | null = null;
 
   function load(from: () => Promise<SdkServing>): Promise<SdkServing> {
@@ -56,6 +61,17 @@ export function createMcpEndpoint({ about, serving, sessions }: McpEndpointDeps)
       throw error;
     });
     return loading;
+  }
+
+  async function discoverPart(request: Request, body: unknown, principal: Principal): Promise<Response | null> {
+    return createDiscover(await aboutPart(principal), 'private')(request, body);
+  }
+
+  function discover(request: Request, body: unknown, principal: Principal) {
+    if (isUnrestricted(principal.scopes) || !isObject(body) || body['method'] !== 'server/discover') {
+      return discoverAll(request, body);
+    }
+    return discoverPart(request, body, principal);
   }
 
   const served = async () => (typeof serving === 'function' ? load(serving) : serving);
@@ -70,7 +86,9 @@ export function createMcpEndpoint({ about, serving, sessions }: McpEndpointDeps)
     },
     async serve(request, given, principal, work) {
       const body = withoutNulls(given);
-      const response = discover(request, body);
+      const found = discover(request, body, principal);
+      // A message that is not for it waits for nothing.
+      const response = found instanceof Promise ? await found : found;
       if (response !== null) return { response, asked: askedFor(body), account: NO_ACCOUNT, ended: null };
       return (await served()).serve(request, body, principal, work);
     },

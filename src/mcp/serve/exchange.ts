@@ -8,6 +8,7 @@ import type { Runtime } from '../../base/runtime.ts';
 import { type Account, openAccount } from '../../store/counting.ts';
 import type { Store } from '../../store/store.ts';
 import { UNBOUNDED, type Work } from '../../store/work.ts';
+import type { Registry } from '../registry/registry.ts';
 import type { ClientSession } from './sessions.ts';
 
 /** How an answer says that the client should come again later. */
@@ -26,6 +27,8 @@ export interface ExchangeSession {
 
 export interface Exchange {
   readonly principal: Principal;
+  /** What the principal may use. */
+  readonly registry: Registry;
   readonly account: Account;
   /** Epoch ms by which it has to be answered. */
   readonly deadline: number;
@@ -53,16 +56,19 @@ type Begun = Request & { [EXCHANGE]?: Exchange };
 
 /**
  * @param local who calls where a message comes without HTTP; null: every message comes over HTTP
+ * @param registryOf answers what a principal may use
  * @param deadlineFor undefined: a message without HTTP
  */
 export function createExchanges(
   store: Store,
   runtime: Pick<Runtime, 'pace'>,
   local: Principal | null,
+  registryOf: (principal: Principal) => Registry,
   deadlineFor: (request: Request | undefined) => number,
 ): Exchanges {
   const open = (principal: Principal, work: Work, request?: Request): Exchange => ({
     principal,
+    registry: registryOf(principal),
     account: openAccount(store, runtime, work),
     deadline: deadlineFor(request),
     session: null,

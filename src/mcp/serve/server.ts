@@ -22,7 +22,7 @@ import type { Sealer } from '../../base/seal.ts';
 import type { Store } from '../../store/store.ts';
 import type { Work } from '../../store/work.ts';
 import { callerOf, type Legacy, LEGACY_UNASKED } from './caller.ts';
-import { DISCOVER_CACHE } from './discover.ts';
+import { DISCOVER_MS } from './discover.ts';
 import { dispatch, serves } from './dispatch.ts';
 import { protocolAnswer, wholeMessage } from '../wire/errors.ts';
 import { createExchanges, type Exchange } from './exchange.ts';
@@ -36,7 +36,10 @@ import { answerExtensionMethods, withResponses } from './extension-methods.ts';
 
 export interface ServerDeps {
   runtime: Runtime;
+  /** Of the whole app. */
   registry: Registry;
+  /** What a principal may use: the whole, or the registry of a part of the app. */
+  registryOf: (principal: Principal) => Registry;
   /** Seals sessions of 2025-11-25 and before. Default null: there are none, and no level of log messages over HTTP. */
   sessionSealer?: Sealer | null;
   /** The store whose calls are counted for each request. */
@@ -74,30 +77,33 @@ const NO_VALIDATOR: NonNullable<ServerOptions['jsonSchemaValidator']> = {
 
 /** @param local who calls where a message comes without HTTP; null: all messages come over HTTP */
 export function createServerSource(deps: ServerDeps, local: Principal | null = null): ServerSource {
-  const { registry, runtime, store, requestMs = REQUEST_MS, deadlineOf = () => null } = deps;
-  const exchanges = createExchanges(store, runtime, local, deadlineFor);
-  const options: ServerOptions = {
-    capabilities: registry.about.capabilities,
-    instructions: registry.about.instructions,
-    jsonSchemaValidator: NO_VALIDATOR,
-    cacheHints: { 'server/discover': DISCOVER_CACHE },
-  };
+  const { registry, registryOf, runtime, store, requestMs = REQUEST_MS, deadlineOf = () => null } = deps;
+  const exchanges = createExchanges(store, runtime, local, registryOf, deadlineFor);
   const { icons: _icons, ...brief } = registry.about.identity;
-  const { extensions: _modern, ...legacyCapabilities } = registry.about.capabilities;
-  const legacyOptions: ServerOptions = { ...options, capabilities: legacyCapabilities };
-  // A level of log messages is kept with a session; over a pipe the connection is one.
-  const { logging: _needsSession, ...unkept } = legacyCapabilities;
-  const sessionless: ServerOptions = { ...options, capabilities: unkept };
-  const optionsFor = ({ era, requestInfo }: McpRequestContext) =>
-    era === 'modern' ? options : requestInfo && !deps.sessionSealer ? sessionless : legacyOptions;
+  const whole = serverOptions(registry);
+  // Registries come and go with the scopes of callers.
+  const ofParts = new WeakMap<Registry, ServerOptionsByEra>();
+
+  function optionsOf(asked: Registry): ServerOptionsByEra {
+    if (asked === registry) return whole;
+    const made = ofParts.get(asked) ?? serverOptions(asked);
+    ofParts.set(asked, made);
+    return made;
+  }
+
+  function registryFor({ requestInfo }: McpRequestContext): Registry {
+    if (requestInfo) return exchanges.of(requestInfo).registry;
+    return local === null ? registry : registryOf(local);
+  }
+
+  const optionsFor = (asked: Registry, { era, requestInfo }: McpRequestContext) => {
+    const { modern, legacy, sessionless } = optionsOf(asked);
+    return era === 'modern' ? modern : requestInfo && !deps.sessionSealer ? sessionless : legacy;
+  };
 
   function deadlineFor(request: Request | undefined): number {
     const ours = runtime.now() + requestMs;
     return Math.min(ours, (request && deadlineOf(request)) ?? ours);
-  }
-
-  function dispatched(request: JSONRPCRequest, context: ServerContext, exchange: Exchange, legacy?: Legacy) {
-    return dispatch(registry, request, callerOf(context, exchange, legacy), legacy !== undefined);
   }
 
   function failure(method: string, thrown: unknown, exchange: Exchange): ProtocolError {
@@ -113,31 +119,13 @@ export function createServerSource(deps: ServerDeps, local: Principal | null = n
     return new ProtocolError(refusal.code, wholeMessage(refusal), refusal.data);
   }
 
-  /** Over a pipe, a client of an earlier revision is asked; over HTTP it has no session in which it could be. */
-  async function runLegacy(request: JSONRPCRequest, context: ServerContext, exchange: Exchange, server: Server) {
-    const { http } = context;
-    if (http) {
-      const { session } = exchange;
-      const said = http.req?.headers.get('mcp-protocol-version') ?? session?.version;
-      const work = dispatched(request, context, exchange, { ...LEGACY_UNASKED, kept: session?.kept });
-      // What the request sends comes before its answer.
-      const [result] = await Promise.all([work, session?.kept]);
-      return forRevision(result, said ?? UNSAID_VERSION);
-    }
-    const clientCapabilities = askableOf(server);
-    const result = await withPipeAnswers(server, context, async (retry) =>
-      dispatched(request, context, exchange, { clientCapabilities, retry }),
-    );
-    return forRevision(result, server.getNegotiatedProtocolVersion() ?? UNSAID_VERSION);
-  }
-
   async function run(
     given: JSONRPCRequest,
     context: ServerContext,
     exchange: Exchange,
     server: Server,
   ): Promise<Result> {
-    const request = withResponses(given, context, registry.extensions);
+    const request = withResponses(given, context, exchange.registry.extensions);
     try {
       const result = isLegacy(context)
         ? await runLegacy(request, context, exchange, server)
@@ -171,14 +159,15 @@ export function createServerSource(deps: ServerDeps, local: Principal | null = n
   return {
     factory(request) {
       const identity = introducesItself(request) ? registry.about.identity : brief;
-      const server = new ExchangeServer(identity, optionsFor(request));
+      const asked = registryFor(request);
+      const server = new ExchangeServer(identity, optionsFor(asked, request));
       if (request.era === 'legacy') sendLegacyErrors(server);
-      if (!servesRequest(registry, request)) return server;
-      const answerHere = (asked: JSONRPCRequest, context: ServerContext) => answer(asked, context, server);
+      if (!servesRequest(asked, request)) return server;
+      const answerHere = (message: JSONRPCRequest, context: ServerContext) => answer(message, context, server);
       server.fallbackRequestHandler = answerHere;
       if (request.era === 'modern') {
         const only = request.requestInfo?.headers.get('mcp-method') ?? null;
-        answerExtensionMethods(server, registry.extensions, only, answerHere);
+        answerExtensionMethods(server, asked.extensions, only, answerHere);
       }
       return server;
     },
@@ -187,6 +176,52 @@ export function createServerSource(deps: ServerDeps, local: Principal | null = n
       const { code, message, data } = failure(method, thrown, exchange);
       return { code, message, data: data as JsonObject };
     },
+  };
+}
+
+function dispatched(request: JSONRPCRequest, context: ServerContext, exchange: Exchange, legacy?: Legacy) {
+  return dispatch(exchange.registry, request, callerOf(context, exchange, legacy), legacy !== undefined);
+}
+
+/** Over a pipe, a client of an earlier revision is asked; over HTTP it has no session in which it could be. */
+async function runLegacy(request: JSONRPCRequest, context: ServerContext, exchange: Exchange, server: Server) {
+  const { http } = context;
+  if (http) {
+    const { session } = exchange;
+    const said = http.req?.headers.get('mcp-protocol-version') ?? session?.version;
+    const work = dispatched(request, context, exchange, { ...LEGACY_UNASKED, kept: session?.kept });
+    // What the request sends comes before its answer.
+    const [result] = await Promise.all([work, session?.kept]);
+    return forRevision(result, said ?? UNSAID_VERSION);
+  }
+  const clientCapabilities = askableOf(server);
+  const result = await withPipeAnswers(server, context, async (retry) =>
+    dispatched(request, context, exchange, { clientCapabilities, retry }),
+  );
+  return forRevision(result, server.getNegotiatedProtocolVersion() ?? UNSAID_VERSION);
+}
+
+/** What the SDK's server is made with, for a request of 2026-07-28, of before with sessions, and of before without. */
+interface ServerOptionsByEra {
+  modern: ServerOptions;
+  legacy: ServerOptions;
+  sessionless: ServerOptions;
+}
+
+function serverOptions({ about: { capabilities, instructions }, listHint }: Registry): ServerOptionsByEra {
+  const modern: ServerOptions = {
+    capabilities,
+    instructions,
+    jsonSchemaValidator: NO_VALIDATOR,
+    cacheHints: { 'server/discover': { ttlMs: DISCOVER_MS, cacheScope: listHint.cacheScope } },
+  };
+  const { extensions: _modern, ...legacyCapabilities } = capabilities;
+  // A level of log messages is kept with a session; over a pipe the connection is one.
+  const { logging: _needsSession, ...unkept } = legacyCapabilities;
+  return {
+    modern,
+    legacy: { ...modern, capabilities: legacyCapabilities },
+    sessionless: { ...modern, capabilities: unkept },
   };
 }
 

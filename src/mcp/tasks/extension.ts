@@ -20,8 +20,15 @@ import { pageResource } from './pages.ts';
 import { createPoll } from './polling.ts';
 import { createSee, type See } from './seen-task.ts';
 
-/** @param app its own tasks are listed behind its tools; the others in the catalog come with the server */
-export function tasksExtension(tasks: Tasks, { app, runtime }: { app: App; runtime: Pick<Runtime, 'now'> }): Extension {
+/**
+ * @param app its own tasks are listed behind its tools; the others in the catalog come with the server
+ * @param catalog the tasks that are listed. Default: all
+ */
+export function tasksExtension(
+  tasks: Tasks,
+  { app, runtime }: { app: App; runtime: Pick<Runtime, 'now'> },
+  catalog: ReadonlyMap<string, Task> = tasks.catalog,
+): Extension {
   // Polls through the method and through the tool count together.
   const poll = createPoll(runtime);
   const see = createSee(app, runtime);
@@ -39,7 +46,7 @@ export function tasksExtension(tasks: Tasks, { app, runtime }: { app: App; runti
       cancel_task: cancelTaskTool(tasks, see),
     },
     unpaged: ['get_task'],
-    specialTools: Object.fromEntries([...tasks.catalog].map(toolOf)),
+    specialTools: Object.fromEntries([...catalog].map(toolOf)),
     resources: { task_page: pageResource(tasks) },
   };
 }

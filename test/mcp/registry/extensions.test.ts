@@ -39,9 +39,7 @@ test('lists show extensions in their order, then what answers in its own way, th
     ],
     { mine: plain },
   );
-  const { items } = registry.tools.list(undefined, {
-    principal: { tenant: 't', subject: 's', client: null, scopes: ['*'] },
-  });
+  const { items } = registry.tools.list(undefined);
   expect(items.map(({ name }) => name)).toEqual(['first', 'second', 'built', 'mine', 'own']);
 });
 

@@ -94,7 +94,7 @@ describe('lists', () => {
     let cursor: string | undefined;
     let pages = 0;
     do {
-      const page = tools.list(cursor, caller);
+      const page = tools.list(cursor);
       seen.push(...page.items.map(({ name }) => name));
       cursor = page.nextCursor;
       pages += 1;
@@ -105,7 +105,7 @@ describe('lists', () => {
 
   it('are the same objects each time: nothing is converted while a request waits', () => {
     const { tools } = registryOf({ tools: { t: plain() } });
-    expect(tools.list(undefined, caller).items[0]).toBe(tools.list(undefined, caller).items[0]);
+    expect(tools.list(undefined).items[0]).toBe(tools.list(undefined).items[0]);
   });
 
   it.each([
@@ -118,7 +118,7 @@ describe('lists', () => {
     btoa('resources:100'),
   ])('refuse the cursor %j', (cursor) => {
     const { tools } = registryOf({ tools: { t: plain() } });
-    expect(() => tools.list(cursor, caller)).toThrow(expect.objectContaining({ code: 'bad_cursor' }) as Error);
+    expect(() => tools.list(cursor)).toThrow(expect.objectContaining({ code: 'bad_cursor' }) as Error);
   });
 
   it('hold what a template lists, for the caller alone', async () => {

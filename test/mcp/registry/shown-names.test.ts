@@ -44,14 +44,7 @@ const appOf = (builtIns: BuiltIns, more: Partial<AppOptions> = {}) => defineApp(
 /** All that a server with these names says: lists, instructions, answers and refusals. */
 async function saidWith(builtIns: BuiltIns): Promise<Map<string, unknown>> {
   const app = appOf(builtIns);
-  const said = new Map<string, unknown>([
-    [
-      'tools',
-      composed(app).tools.list(undefined, {
-        principal: { tenant: 'public', subject: 'a', client: null, scopes: ['*'] },
-      }).items,
-    ],
-  ]);
+  const said = new Map<string, unknown>([['tools', composed(app).tools.list(undefined).items]]);
   const feed = fakeFeed();
   const at = createTestApp(app, { feeds: { devices: feed } });
   const ask = async (what: string, method: string, params: Record<string, unknown> = {}) => {

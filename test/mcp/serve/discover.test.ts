@@ -37,7 +37,7 @@ function sidesOf(app: typeof sampleApp) {
   const registry = createRegistry({ app, runtime, streamsFor: noStreams, requestStates: NO_STATES }, []);
   return {
     discover: createDiscover(registry.about),
-    sdk: createServing({ runtime, registry, store: createMemoryStore() }),
+    sdk: createServing({ runtime, registry, registryOf: () => registry, store: createMemoryStore() }),
   };
 }
 const { discover, sdk } = sidesOf(sampleApp);

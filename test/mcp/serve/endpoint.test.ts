@@ -32,7 +32,13 @@ function served() {
   return {
     load,
     closed,
-    endpoint: createMcpEndpoint({ about: aboutOf(sampleApp, []), serving: load, sessions: true }),
+    endpoint: createMcpEndpoint({
+      about: aboutOf(sampleApp, []),
+      aboutPart: () => Promise.resolve(aboutOf(sampleApp, [])),
+      knowsCallers: false,
+      serving: load,
+      sessions: true,
+    }),
   };
 }
 

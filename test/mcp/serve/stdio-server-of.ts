@@ -17,5 +17,6 @@ export function serveOverStdio(app: App): void {
   const runtime = systemRuntime((level, message) => console.error(level, message));
   const store = createMemoryStore();
   const deps = { app, runtime, streamsFor, requestStates: statesOn(runtime, store) };
-  serveRegistryOverStdio({ runtime, store, registry: createRegistry(deps, []) }, PUBLIC, nodePipe());
+  const registry = createRegistry(deps, []);
+  serveRegistryOverStdio({ runtime, store, registry, registryOf: () => registry }, PUBLIC, nodePipe());
 }

@@ -1,0 +1,102 @@
+/**
+ * The part of an app that a caller with some scopes may use. What is made of the part knows nothing of the rest: a stream
+ * that is not in it does not exist. What is shown of one feed, such as its last error, is for readers of any stream that it
+ * fills. Pure.
+ */
+import { ADMIN_SCOPE, isGranted, missingScopes, publishScope, readScope, TASKS_SCOPE } from '../base/scopes.ts';
+import type { App } from '../declare/app.ts';
+import type { BuiltInName, ToolNames } from '../declare/built-ins.ts';
+import type { Scoped } from '../declare/scoped.ts';
+import { feedScopes } from './needs.ts';
+import { publishToolsOf } from './publish-tools.ts';
+
+export interface Granted {
+  /** With what is granted alone, and with null for the names of tools that are not. */
+  app: App;
+  /** Feeds whose state and dead letters may be read. */
+  feeds: App['feeds'];
+  /** Whether messages may be published to a feed. */
+  mayPublish: (feed: string) => boolean;
+  /** Whether what declares scopes may be used. */
+  mayUse: (declared: Scoped) => boolean;
+  tasks: boolean;
+  admin: boolean;
+}
+
+/** The whole: what a caller is granted that nothing restricts. */
+export function wholeOf(app: App): Granted {
+  return { app, feeds: app.feeds, mayPublish: () => true, mayUse: () => true, tasks: true, admin: true };
+}
+
+/** @param held scopes of a caller that something restricts */
+export function grantedTo(app: App, held: readonly string[]): Granted {
+  const has = (scope: string) => isGranted(held, scope);
+  const mayUse = ({ scopes = [] }: Scoped) => missingScopes(held, scopes).length === 0;
+  const mayPublish = (feed: string) => has(publishScope(feed));
+  const tasks = has(TASKS_SCOPE);
+  const streams = part(app.streams, (_stream, name) => has(readScope(name)));
+  const granted = {
+    feeds: part(app.feeds, (_feed, name) => missingScopes(held, feedScopes(app, name)).length === 0),
+    mayPublish,
+    mayUse,
+    tasks,
+    admin: tasks && has(ADMIN_SCOPE),
+  };
+  const feeds = part(
+    app.feeds,
+    ({ targets }, name) => targets.some(({ stream }) => streams.has(stream)) || granted.feeds.has(name),
+  );
+  return {
+    ...granted,
+    app: {
+      ...app,
+      streams,
+      feeds,
+      tools: part(app.tools, mayUse),
+      tasks: part(app.tasks, (task) => tasks && mayUse(task)),
+      resources: part(app.resources, mayUse),
+      prompts: part(app.prompts, mayUse),
+      toolNames: namesWithout(app.toolNames, hiddenTools(app, granted, streams.size > 0)),
+    },
+  };
+}
+
+/** The same text for all scopes with which the same is granted. */
+export function grantKey(app: App, held: readonly string[]): string {
+  const has = (scope: string) => (isGranted(held, scope) ? '1' : '0');
+  const all = ({ scopes = [] }: Scoped) => (missingScopes(held, scopes).length === 0 ? '1' : '0');
+  const things = [app.tools, app.tasks, app.resources, app.prompts].flatMap((each) => [...each.values()]);
+  return [
+    has(TASKS_SCOPE),
+    has(ADMIN_SCOPE),
+    ...[...app.streams.keys()].map((name) => has(readScope(name))),
+    ...[...app.feeds.keys()].map((name) => has(publishScope(name))),
+    ...things.map(all),
+  ].join('');
+}
+
+function part<Item>(all: ReadonlyMap<string, Item>, isIn: (item: Item, name: string) => boolean): Map<string, Item> {
+  return new Map([...all].filter(([name, item]) => isIn(item, name)));
+}
+
+function hiddenTools(app: App, { mayPublish, tasks, admin }: Omit<Granted, 'app'>, reads: boolean): BuiltInName[] {
+  const publish = publishToolsOf(app, mayPublish);
+  const hidden: Partial<Record<BuiltInName, boolean>> = {
+    read_latest: !reads,
+    read_history: !reads,
+    tail_stream: !reads,
+    publish: !publish.has('publish'),
+    request: !publish.has('request'),
+    get_task: !tasks,
+    answer_task: !tasks,
+    cancel_task: !tasks,
+    wait_for: !tasks || !reads,
+    export_history: !tasks || !reads,
+    replay_dead_letters: !admin,
+  };
+  return (Object.keys(hidden) as BuiltInName[]).filter((name) => hidden[name]);
+}
+
+function namesWithout(names: ToolNames, hidden: readonly BuiltInName[]): ToolNames {
+  return { ...names, ...Object.fromEntries(hidden.map((name) => [name, null])) };
+}

@@ -1,0 +1,150 @@
+/**
+ * Makes registries of one app: of the whole, and of parts of it. What they share is made once: secrets, limits and answers of
+ * HTTP tools, questions, large answers, and how handlers reach streams and feeds, which is with the app's whole authority.
+ */
+import { bindHttpTools } from '../apis/bind.ts';
+import { createSealer, type Secrets } from '../base/seal.ts';
+import type { AppDeps } from '../calls/context.ts';
+import type { HandlerDeps } from '../calls/deps.ts';
+import { createAppFeeds } from '../calls/feeds.ts';
+import type { Granted } from '../calls/granted.ts';
+import { usedStateKey } from '../calls/names.ts';
+import { streamNeeds } from '../calls/needs.ts';
+import { createRequestStates } from '../calls/request-state.ts';
+import { createResults } from '../calls/results.ts';
+import { createAppStreams } from '../calls/streams.ts';
+import type { App } from '../declare/app.ts';
+import type { AppStreams, StreamRef } from '../declare/app-streams.ts';
+import type { ReadVariable } from '../declare/open-secrets.ts';
+import type { Scoped } from '../declare/scoped.ts';
+import type { Task } from '../declare/task.ts';
+import type { Extension } from '../mcp/extension.ts';
+import { createRegistry, type Registry, type RegistryPart } from '../mcp/registry/registry.ts';
+import { tasksExtension } from '../mcp/tasks/extension.ts';
+import { takeOnce } from '../store/take-once.ts';
+import type { Tasks } from '../tasks/work/service.ts';
+import { streamTools } from '../tools/index.ts';
+import { publishTools } from '../tools/outlet-tools.ts';
+import { resultReaders } from '../tools/read-result.ts';
+import { streamResources } from '../tools/stream-resources.ts';
+
+/** What all registries of an app are made with. */
+export interface RegistryOptions {
+  tasks?: Tasks | null;
+  /** The tasks that come with the package, made for a part of the app. Default: those of `tasks`, whatever the part. */
+  builtInTasks?: (app: App) => Readonly<Record<string, Task>>;
+  /** What request states are sealed with. Default null: a handler that asks fails. */
+  secrets?: Secrets | null;
+  /** The environment, as far as the app's secrets name it. Default: that of the runtime. */
+  variable?: ReadVariable;
+  /** Extensions of MCP, listed behind the built-in ones. Default: none. */
+  extensions?: readonly Extension[];
+  /** Whether callers are known, so that no cache may give one of them what another is shown. Default false. */
+  knowsCallers?: boolean;
+}
+
+const NOT_SET: ReadVariable = () => null;
+
+export type Compose = (granted: Granted, part: RegistryPart) => Registry;
+
+export function createComposer(
+  deps: AppDeps,
+  {
+    tasks = null,
+    builtInTasks,
+    secrets = null,
+    variable = deps.runtime.variable ?? NOT_SET,
+    extensions = [],
+  }: RegistryOptions,
+): Compose {
+  const { app, runtime } = deps;
+  const bound = bindHttpTools(deps, variable);
+  const results = createResults({
+    runtime,
+    sealer: secrets === null ? null : createSealer(secrets, `${app.name}/result`),
+    ...app.results,
+    most: app.quotas,
+    reader: app.toolNames.read_result,
+  });
+  const handlerDeps: HandlerDeps = {
+    runtime,
+    streamsFor: (principal, deadline, store) => createAppStreams({ ...deps, store }, principal, deadline),
+    feedsFor: (context, store) => createAppFeeds({ ...deps, store }, context),
+    requestStates: createRequestStates({
+      runtime,
+      sealer: createSealer(secrets, `${app.name}/request-state`),
+      takeOnce: ({ principal, deadline, account }, id, expiresAt) =>
+        takeOnce(runtime, account.store, usedStateKey(principal.tenant, id), expiresAt, deadline),
+    }),
+    results,
+  };
+
+  function tasksOf(granted: Granted): Extension[] {
+    if (tasks === null || tasks.catalog.size === 0) return [];
+    const made = tasksExtension(tasks, { app: granted.app, runtime }, catalogFor(granted, tasks.catalog));
+    // Pages of results belong to whoever has their handle.
+    return [granted.tasks ? made : { resources: made.resources ?? {} }];
+  }
+
+  function catalogFor(granted: Granted, catalog: Tasks['catalog']): Tasks['catalog'] {
+    if (granted.app === app) return catalog;
+    // Who replays dead letters has to know no stream that they are of.
+    const { replay_dead_letters: replay } = granted.admin ? (builtInTasks?.(app) ?? {}) : {};
+    const builtIns = Object.entries({ ...builtInTasks?.(granted.app), ...(replay && { replay_dead_letters: replay }) });
+    return new Map([...builtIns.filter(([name]) => !app.tasks.has(name)), ...granted.app.tasks]);
+  }
+
+  return (granted, part) => {
+    const isWhole = granted.app === app;
+    const tools = new Map([...bound.tools].filter(([name]) => granted.app.tools.has(name)));
+    const partDeps = { ...deps, app: granted.app };
+    const completesWith: RegistryPart['completesWith'] = (principal, deadline, store) =>
+      readableStreams(granted.app, createAppStreams({ ...partDeps, store }, principal, deadline));
+    return createRegistry(
+      { ...deps, ...handlerDeps, app: isWhole ? bound : { ...granted.app, tools } },
+      [
+        {
+          tools: {
+            ...streamTools(partDeps, { hasStreams: app.streams.size > 0, mayPublish: () => false }),
+            // Named as in the whole app.
+            ...publishTools(deps, granted.mayPublish),
+          },
+          resources: streamResources({ ...partDeps, app: { ...granted.app, feeds: granted.feeds } }),
+          needs: streamNeeds(app),
+        },
+        ...tasksOf(granted),
+        resultReaders(results, app),
+        ...(isWhole ? extensions : extensions.map((one) => usableOf(one, granted.mayUse))),
+      ],
+      isWhole ? part : { ...part, completesWith },
+    );
+  };
+}
+
+/** Streams for completions: a stream that is not in the part has no keys. */
+function readableStreams(app: App, streams: AppStreams): AppStreams {
+  const isIn = (ref: StreamRef<unknown>) =>
+    typeof ref === 'string'
+      ? app.streams.has(ref)
+      : [...app.streams.values()].some(({ declaration }) => declaration === ref);
+  return {
+    ...streams,
+    keys: async (ref, options) => (isIn(ref) ? streams.keys(ref, options) : { values: [], hasMore: false }),
+  };
+}
+
+/** What a caller may use of an extension that a host adds. */
+function usableOf(extension: Extension, mayUse: Granted['mayUse']): Extension {
+  const { methods, notifications, tools, specialTools, resources, prompts, ...rest } = extension;
+  const usable = <Item extends Scoped>(items: Readonly<Record<string, Item>> = {}) =>
+    Object.fromEntries(Object.entries(items).filter(([, item]) => mayUse(item)));
+  return {
+    ...rest,
+    ...(mayUse(extension) && methods ? { methods } : {}),
+    ...(mayUse(extension) && notifications ? { notifications } : {}),
+    tools: usable(tools),
+    specialTools: usable(specialTools),
+    resources: usable(resources),
+    prompts: usable(prompts),
+  };
+}
