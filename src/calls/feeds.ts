@@ -7,10 +7,11 @@ import { openFeedSecrets } from '../declare/open-secrets.ts';
 import { form } from '../declare/ask.ts';
 import type { ToolContext } from '../declare/context.ts';
 import type { AppFeeds, FeedRef, OutletTypes, PublishOutcome, RequestOutcome } from '../declare/app-feeds.ts';
-import type { Checked, Outlet, OutletContext, OutletRecord } from '../declare/outlet.ts';
+import type { Checked, Outlet, OutletAudit, OutletContext, OutletRecord } from '../declare/outlet.ts';
 import * as z from 'zod';
 import { digestOf } from '../base/digest.ts';
 import { asTidegateError, causeText, TidegateError } from '../base/errors.ts';
+import type { JsonObject } from '../base/json.ts';
 import { knownName } from '../base/known-names.ts';
 import { feedStatus } from '../feeds/records/status.ts';
 import { findStream } from '../streams/find-stream.ts';
@@ -22,6 +23,8 @@ import { inLines } from '../base/plain.ts';
 /** Time to record an outcome, even where the request's own time is over. */
 const AUDIT_MS = 10_000;
 const RECORDED_CHARACTERS = 1_024;
+/** Outcomes by which a message is out. */
+const DONE: ReadonlySet<OutletRecord['outcome']> = new Set(['acknowledged', 'sent']);
 const NOTHING_TO_FILL_IN = z.object({});
 
 /** The feeds that can be published to. */
@@ -107,8 +110,19 @@ export function createAppFeeds(deps: Deps, context: Omit<ToolContext, 'feeds'>):
     const shortened = reason?.slice(0, RECORDED_CHARACTERS) ?? null;
     const entry = { subject, client, action, feed, ...facts, outcome, reason: shortened } satisfies OutletRecord;
     runtime.log('info', 'published', { tenant, ...entry });
-    const audit = found.get(feed)?.audit ?? null;
-    if (audit === null) return;
+    const { audit = null } = found.get(feed) ?? {};
+    const size = facts['bytes'];
+    const noted = deps.audit?.note(principal, {
+      action: 'publish',
+      target: feed,
+      code: DONE.has(outcome) ? null : outcome,
+      ...(typeof size === 'number' ? { bytes: size } : {}),
+    });
+    await Promise.all([noted, audit && putOnRecord(audit, entry)]);
+  }
+
+  /** In the stream that the feed names for it. */
+  async function putOnRecord(audit: OutletAudit, entry: OutletRecord & JsonObject): Promise<void> {
     try {
       await appendTo(scope, findStream(app, audit.stream), { data: entry }, runtime.now() + AUDIT_MS);
     } catch (error) {

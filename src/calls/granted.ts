@@ -3,7 +3,8 @@
  * that is not in it does not exist. What is shown of one feed, such as its last error, is for readers of any stream that it
  * fills. Pure.
  */
-import { ADMIN_SCOPE, isGranted, missingScopes, publishScope, readScope, TASKS_SCOPE } from '../base/scopes.ts';
+import { scopeToRead } from '../auth/audit/stream.ts';
+import { ADMIN_SCOPE, isGranted, missingScopes, publishScope, TASKS_SCOPE } from '../base/scopes.ts';
 import type { App } from '../declare/app.ts';
 import type { BuiltInName, ToolNames } from '../declare/built-ins.ts';
 import type { Scoped } from '../declare/scoped.ts';
@@ -34,7 +35,7 @@ export function grantedTo(app: App, held: readonly string[]): Granted {
   const mayUse = ({ scopes = [] }: Scoped) => missingScopes(held, scopes).length === 0;
   const mayPublish = (feed: string) => has(publishScope(feed));
   const tasks = has(TASKS_SCOPE);
-  const streams = part(app.streams, (_stream, name) => has(readScope(name)));
+  const streams = part(app.streams, (stream) => has(scopeToRead(stream)));
   const granted = {
     feeds: part(app.feeds, (_feed, name) => missingScopes(held, feedScopes(app, name)).length === 0),
     mayPublish,
@@ -69,7 +70,7 @@ export function grantKey(app: App, held: readonly string[]): string {
   return [
     has(TASKS_SCOPE),
     has(ADMIN_SCOPE),
-    ...[...app.streams.keys()].map((name) => has(readScope(name))),
+    ...[...app.streams.values()].map((stream) => has(scopeToRead(stream))),
     ...[...app.feeds.keys()].map((name) => has(publishScope(name))),
     ...things.map(all),
   ].join('');

@@ -3,6 +3,7 @@
  * need: of a stream its reading, of an outlet publishing to it. The state of a feed shows items of all streams that it
  * fills, so it needs the reading of each.
  */
+import { scopeToRead } from '../auth/audit/stream.ts';
 import { publishScope, readScope } from '../base/scopes.ts';
 import type { App } from '../declare/app.ts';
 import { publishToolsOf } from './publish-tools.ts';
@@ -19,7 +20,7 @@ export interface Needs {
 }
 
 export function streamNeeds(app: App): Needs {
-  const reading = (name: unknown) => (typeof name === 'string' && app.streams.has(name) ? [readScope(name)] : []);
+  const reading = (name: unknown) => (typeof name === 'string' ? readingOf(app, name) : []);
   const ofStream = ({ stream }: Readonly<Record<string, unknown>>) => reading(stream);
   const ofName = ({ name }: Readonly<Record<string, string>>) => reading(name);
   const ofFeed = ({ name = '' }: Readonly<Record<string, string>>) => feedScopes(app, name);
@@ -42,6 +43,11 @@ export function feedScopes({ feeds }: Pick<App, 'feeds'>, name: string): string[
   const feed = feeds.get(name);
   if (feed === undefined) return [];
   return feed.targets.length === 0 ? [publishScope(name)] : feed.targets.map(({ stream }) => readScope(stream));
+}
+
+function readingOf({ streams }: App, name: string): string[] {
+  const stream = streams.get(name);
+  return stream === undefined ? [] : [scopeToRead(stream)];
 }
 
 function streamsOf(also: unknown): unknown[] {

@@ -3,6 +3,8 @@
  * stream.
  */
 import type { AppStreams, EventPage, HistoryOptions, StreamRef } from '../declare/app-streams.ts';
+import { isAuditLog } from '../auth/audit/stream.ts';
+import type { DeclaredStream } from '../declare/stream.ts';
 import type { AggregateName, StreamWindows, WindowsOptions } from '../declare/stream-windows.ts';
 import { TidegateError } from '../base/errors.ts';
 import type { StreamEvent } from '../base/event.ts';
@@ -83,13 +85,20 @@ export function createAppStreams(deps: Deps, principal: Principal, deadline?: nu
     },
 
     async append<Data = Json>(ref: StreamRef<Data>, data: unknown) {
-      const stream = find(ref);
+      const stream = written(find(ref));
       const { event } = await publish(scope, stream, { data }, deadline ?? runtime.now() + APPEND_MS);
       return toStreamEvent(stream.name, event) as StreamEvent<Data>;
     },
 
-    remove: async (ref, selector) => removeEvents(scope, find(ref), selector, deadline ?? runtime.now() + APPEND_MS),
+    remove: async (ref, selector) =>
+      removeEvents(scope, written(find(ref)), selector, deadline ?? runtime.now() + APPEND_MS),
   };
+}
+
+/** @throws TidegateError `not_supported` for a stream that no handler may change */
+function written(stream: DeclaredStream): DeclaredStream {
+  if (!isAuditLog(stream)) return stream;
+  throw new TidegateError('not_supported', 'The audit log is written by the server alone', { field: 'stream' });
 }
 
 function checkLimit(limit: number | undefined, most: number, field: string): number {

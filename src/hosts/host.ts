@@ -2,6 +2,7 @@
  * `createHost`: the one place where an app, a store and a runtime become an endpoint, the scheduled workers and the
  * consumer of a queue. All is made at once, so that a mistake in the declaration shows before the first request.
  */
+import { withAudit } from './audit.ts';
 import { watchClock } from '../store/clock-watch.ts';
 import { withCaveats } from './caveats.ts';
 import { createHttpHost, type Host, type HostOptions, withVariables } from './http-host.ts';
@@ -11,7 +12,7 @@ import { withTasks } from './task-deps.ts';
 
 /** @throws TidegateError `invalid_config` for names that collide with built-in ones, schemas that MCP cannot show, and secrets or tokens that are not set. */
 export function createHost(given: HostOptions): Host {
-  const options = watchClock(withCaveats(withVariables(given)));
+  const options = withCaveats(withAudit(watchClock(withVariables(given))));
   const deps = withTasks(options);
   const work = createWork(deps, options);
   return createHttpHost(options, {

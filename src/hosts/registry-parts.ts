@@ -3,6 +3,7 @@
  * HTTP tools, questions, large answers, and how handlers reach streams and feeds, which is with the app's whole authority.
  */
 import { bindHttpTools } from '../apis/bind.ts';
+import { withAuditedTools } from './audited.ts';
 import { createSealer, type Secrets } from '../base/seal.ts';
 import type { AppDeps } from '../calls/context.ts';
 import type { HandlerDeps } from '../calls/deps.ts';
@@ -58,7 +59,7 @@ export function createComposer(
   }: RegistryOptions,
 ): Compose {
   const { app, runtime } = deps;
-  const bound = bindHttpTools(deps, variable);
+  const bound = withAuditedTools(bindHttpTools(deps, variable), deps.audit);
   const results = createResults({
     runtime,
     sealer: secrets === null ? null : createSealer(secrets, `${app.name}/result`),

@@ -6,6 +6,7 @@
 import type { Principal } from '../base/principal.ts';
 import { isUnrestricted } from '../base/scopes.ts';
 import { createSealer } from '../base/seal.ts';
+import { auditedTasks } from './audited.ts';
 import type { AppDeps } from '../calls/context.ts';
 import { confirmedTopics } from '../calls/feeds.ts';
 import { grantedTo, grantKey, wholeOf } from '../calls/granted.ts';
@@ -96,7 +97,8 @@ export function composeServing(
     outlivesClients,
   }: ServingOptions = {},
 ): SdkServing {
-  const tasks = createTasks(deps, typeof dispatch === 'function' ? dispatch(deps) : dispatch);
+  const made = createTasks(deps, typeof dispatch === 'function' ? dispatch(deps) : dispatch);
+  const tasks = auditedTasks(made, deps.audit);
   const { whole, of } = composeRegistries(deps, {
     tasks,
     builtInTasks: (app) => builtInTasks({ ...deps, app }),

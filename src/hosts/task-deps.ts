@@ -13,9 +13,10 @@ export function withTasks({
   changed,
   waiting,
   tenants,
+  audit,
   quotas,
 }: Deps & Pick<TaskDeps, 'waiting'>): TaskDeps {
-  const deps = { app, store, runtime, changed, waiting, tenants, quotas: quotas ?? createQuotas(runtime) };
+  const deps = { app, store, runtime, changed, waiting, tenants, audit, quotas: quotas ?? createQuotas(runtime) };
   return {
     ...deps,
     streamsFor: createAppStreams,

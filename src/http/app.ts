@@ -7,7 +7,7 @@ import { asTidegateError, TidegateError } from '../base/errors.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Deps } from '../streams/deps.ts';
 import { openAccount } from '../store/counting.ts';
-import { type Authenticate, openToEveryone, withSafeNames } from './authenticate.ts';
+import { type Authenticate, openToEveryone, withRefusalsNoted, withSafeNames } from './authenticate.ts';
 import { type BodyBounds, createBodies } from './bodies.ts';
 import { type Challenges, createChallenges } from './challenge.ts';
 import { createCors } from './cors.ts';
@@ -68,7 +68,8 @@ function edgeOf({ env }: { env?: { edge?: Edge | undefined } }): Edge {
 export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
   const { app, mcp, runtime, store } = deps;
   const { admit, protectedResource = null } = options;
-  const authenticate = withSafeNames(options.authenticate ?? openToEveryone, runtime.log);
+  const named = withSafeNames(options.authenticate ?? openToEveryone, runtime.log);
+  const authenticate = withRefusalsNoted(named, deps.audit);
   const authentication = { required: options.authenticate !== undefined, schemes: protectedResource ? ['oauth2'] : [] };
   const facts = { app, versions: mcp.versions, capabilities: mcp.capabilities, authentication };
   const guard = createOriginGuard(options);
@@ -82,6 +83,7 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
     bodies,
     options.requests ?? REQUESTS,
     options.challenges ?? createChallenges(),
+    deps.audit,
   );
   let push: PushEntrance | null = null;
   const ready = createReadiness(runtime);

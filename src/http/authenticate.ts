@@ -3,6 +3,7 @@
  * principal on. Nothing below the routes finds out for itself.
  */
 import type { Identifier } from '../auth/identify.ts';
+import type { Audit } from '../streams/audit.ts';
 import { asTidegateError } from '../base/errors.ts';
 import { type Principal, PUBLIC, safePrincipal } from '../base/principal.ts';
 import type { Log } from '../base/runtime.ts';
@@ -67,6 +68,18 @@ export function withSafeNames(authenticate: Authenticate, log: Log): Authenticat
       log('warn', `a request is refused: of its principal the ${error.message}`, { field: error.field });
       return unauthorizedResponse();
     }
+  };
+}
+
+/** The same, with those that it refuses on record. */
+export function withRefusalsNoted(authenticate: Authenticate, audit: Audit | undefined): Authenticate {
+  if (!audit) return authenticate;
+  return async (request) => {
+    const found = await authenticate(request);
+    if (found instanceof Response && found.status < 500) {
+      await audit.refused(null, { target: 'who calls', code: found.status === 403 ? 'forbidden' : 'unauthorized' });
+    }
+    return found;
   };
 }
 

@@ -1,5 +1,6 @@
 /** The route `/mcp`: it refuses in JSON-RPC's form what cannot be a message. */
 import { TidegateError } from '../base/errors.ts';
+import type { Audit } from '../streams/audit.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Principal } from '../base/principal.ts';
 import { isUnrestricted, missingScopes } from '../base/scopes.ts';
@@ -57,6 +58,7 @@ export function createMcpRoute(
   bodies: Bodies,
   mostRequests: number,
   challenges: Challenges,
+  audit?: Audit,
 ): McpRoute {
   // Of platforms that hand over no share of the process. Bodies that come are counted apart, so that slow ones take no place of those
   // that have come; a streamed answer counts until its handler is done.
@@ -72,10 +74,12 @@ export function createMcpRoute(
   }
 
   /** Null: the caller may send the message. Of a caller that nothing restricts nothing is looked at. */
-  async function scopeRefusal(request: Request, body: unknown, { scopes }: Principal): Promise<Response | null> {
+  async function scopeRefusal(request: Request, body: unknown, principal: Principal): Promise<Response | null> {
+    const { scopes } = principal;
     if (isUnrestricted(scopes)) return null;
     const needed = await mcp.needs(body);
     if (missingScopes(scopes, needed).length === 0) return null;
+    await audit?.refused(principal, { target: needed.join(' '), code: 'insufficient_scope' });
     return insufficient(challenges.insufficientScope(request, needed), needed, body);
   }
 

@@ -36,14 +36,14 @@ export function createPushEntrance(deps: Deps, options: PushEntranceOptions): Pu
     const refusal = await options.count?.(principal);
     return refusal ? problemResponse(refusal) : route(request, name, principal, ...more);
   };
-  const mayPush = createPushGate({ ...options, app, log: runtime.log });
+  const mayPush = createPushGate({ ...options, app, log: runtime.log, audit: deps.audit });
   return async (request, name, store, edge) => {
     const ways = bearerOf(request) === null ? signedBy(request.headers) : [];
     if (ways.length > 0) {
       const caller = authenticate && needs === 'both' ? await authenticate(request) : null;
       if (caller instanceof Response) return caller;
       const { takeSignedPush } = await import('./signed-push.ts');
-      return takeSignedPush({ keys, bodies, push, runtime }, { request, name, ways, store, edge });
+      return takeSignedPush({ keys, bodies, push, runtime, audit: deps.audit }, { request, name, ways, store, edge });
     }
     const principal = await mayPush(request, name);
     return principal instanceof Response ? principal : push(request, name, principal, store, edge);

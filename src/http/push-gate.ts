@@ -7,6 +7,7 @@
  * the log says which it was.
  */
 import { sameBytes, sha256 } from '../base/digest.ts';
+import type { Audit } from '../streams/audit.ts';
 import { TidegateError } from '../base/errors.ts';
 import { knownName } from '../base/known-names.ts';
 import type { Principal } from '../base/principal.ts';
@@ -36,6 +37,7 @@ export interface PushGateOptions {
   /** Of streams that take signed pushes, which are let in elsewhere (`signed-push.ts`). Default: no stream does. */
   keys?: PushKeys;
   log: Log;
+  audit?: Audit | undefined;
   /** Absent: callers are not known, and the token of the stream is all that lets in. */
   authenticate?: Authenticate | undefined;
   needs: PushNeeds;
@@ -43,12 +45,13 @@ export interface PushGateOptions {
 }
 
 export function createPushGate(options: PushGateOptions): PushGate {
-  const { app, tokens, keys = new Map(), authenticate, needs, log, challenges = createChallenges() } = options;
+  const { app, tokens, keys = new Map(), audit, authenticate, needs, log, challenges = createChallenges() } = options;
   const takers = new Set([...tokens.keys(), ...keys.keys()]);
 
   async function refuse(given: string | null, name: string): Promise<Response> {
     const reason = takers.has(name) ? wrongToken(given, tokens.has(name)) : notTakenReason(name, app);
     log('info', `a push is refused: ${reason}`, { stream: name.slice(0, SHOWN_CHARACTERS) });
+    await audit?.refused(null, { target: 'push', code: 'unauthorized' });
     return (await mayKnow(given, name)) ? problemResponse(notTaken(name, app, takers)) : unauthorizedResponse();
   }
 
@@ -61,7 +64,10 @@ export function createPushGate(options: PushGateOptions): PushGate {
     const caller = await (authenticate as Authenticate)(request);
     if (caller instanceof Response) return caller;
     const needed = publishScope(name);
-    if (!isGranted(caller.scopes, needed)) return challenges.insufficientScope(request, [needed]);
+    if (!isGranted(caller.scopes, needed)) {
+      await audit?.refused(caller, { target: 'push', code: 'insufficient_scope' });
+      return challenges.insufficientScope(request, [needed]);
+    }
     return app.streams.has(name) && takers.has(name) ? caller : problemResponse(notTaken(name, app, takers));
   }
 

@@ -72,6 +72,7 @@ export function createPushRoute(deps: Deps, bodies: Bodies): PushRoute {
           items.map((item) => ({ ...item, ...meta })),
           { once, deadline: takenAt + PUSH_MS },
         );
+        await deps.audit?.note(principal, { action: 'push', target: name, events: push.appended, bytes });
         return Response.json(push);
       } catch (thrown) {
         await quotas.give(store, quota, principal, bytes, takenAt);
@@ -84,6 +85,7 @@ export function createPushRoute(deps: Deps, bodies: Bodies): PushRoute {
         runtime.log('error', `push: ${error.message}`, { stream: name, code });
       // Without values: the log is read by others than the data.
       else runtime.log('info', `a push is refused: ${code}`, { stream: name, ...(field === null ? {} : { field }) });
+      await deps.audit?.refused(principal, { target: `push to ${name}`, code });
       return problemResponse(error);
     }
   };

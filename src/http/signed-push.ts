@@ -6,6 +6,7 @@
  * GitHub signs neither a time nor `X-GitHub-Delivery`, so whoever captured one of its pushes could send it again under another
  * id. What GitHub itself delivers again has the same body.
  */
+import type { Audit } from '../streams/audit.ts';
 import { hexOf, sha256 } from '../base/digest.ts';
 import { type Json, parseJson } from '../base/json.ts';
 import type { Runtime } from '../base/runtime.ts';
@@ -24,6 +25,7 @@ export interface SignedPushDeps {
   bodies: Bodies;
   push: PushRoute;
   runtime: Pick<Runtime, 'now' | 'log'>;
+  audit?: Audit | undefined;
 }
 
 const SHOWN_CHARACTERS = 64;
@@ -35,11 +37,12 @@ const DELIVERY_ID = /^[\x21-\x7E]{1,200}$/;
 
 /** @param ways those by which the request says that it is signed; one at least */
 export async function takeSignedPush(
-  { keys, bodies, push, runtime }: SignedPushDeps,
+  { keys, bodies, push, runtime, audit }: SignedPushDeps,
   { request, name, ways, store, edge }: SignedRequest,
 ): Promise<Response> {
-  const refuse = (reason: string) => {
+  const refuse = async (reason: string) => {
     runtime.log('info', `a push is refused: ${reason}`, { stream: name.slice(0, SHOWN_CHARACTERS) });
+    await audit?.refused(null, { target: 'push', code: 'unauthorized' });
     return unsignedResponse(ways.map((way) => SIGNATURE_HEADERS[way]));
   };
   const now = runtime.now();

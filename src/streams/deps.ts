@@ -1,5 +1,6 @@
 /** What all code above the store needs: the declared app, the store and the runtime. An entry point makes it once. */
 import type { App } from '../declare/app.ts';
+import type { Audit } from './audit.ts';
 import type { Tenants } from '../base/principal.ts';
 import type { Runtime } from '../base/runtime.ts';
 import type { Quotas } from '../store/quotas.ts';
@@ -14,6 +15,8 @@ export interface Deps {
    * and does not throw. Where it is absent, followers find the events by their schedule.
    */
   changed?: (tenant: string, stream: string) => void;
+  /** Puts on record what callers do. Absent: nothing is, as where nobody knows who calls. */
+  audit?: Audit | undefined;
   /** Sums what callers take up of the store. Absent: no quota is held. */
   quotas?: Quotas;
   /**

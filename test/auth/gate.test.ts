@@ -6,8 +6,14 @@ import type { CountedStore } from '../../src/store/counting.ts';
 import { stageOf } from './host.ts';
 import { answerOf, legacy, modern, type Sent } from './messages.ts';
 
+/** Calls to the store are counted, so nothing is put on record. */
+const UNRECORDED = { note: async () => {}, refused: async () => {} };
+
 const gate = () =>
-  stageOf({ challenges: createChallenges({ metadataUrl: ({ url }) => `${new URL(url).pathname}/metadata` }) });
+  stageOf({
+    audit: UNRECORDED,
+    challenges: createChallenges({ metadataUrl: ({ url }) => `${new URL(url).pathname}/metadata` }),
+  });
 
 /** Calls to the store without those that count the requests of a caller. */
 function callsForData({ calls }: CountedStore) {

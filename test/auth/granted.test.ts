@@ -48,8 +48,16 @@ test.each([
     ['about://all', 'stream://orders'],
   ],
   ['tasks', { tools: ['answer_task', 'cancel_task', 'count', 'get_task', ...OPEN.tools].toSorted() }, ['about://all']],
-  ['tasks admin', { tools: expect.arrayContaining(['replay_dead_letters']) as string[] }, ['about://all']],
-  ['admin', OPEN, ['about://all']],
+  [
+    'tasks admin',
+    { tools: expect.arrayContaining(['replay_dead_letters', 'wait_for']) as string[] },
+    ['about://all', 'stream://audit'],
+  ],
+  [
+    'admin',
+    { tools: [...OPEN.tools, 'read_history', 'read_latest', 'tail_stream'].toSorted() },
+    ['about://all', 'stream://audit'],
+  ],
   ['reports', OPEN, ['about://all']],
   ['tasks reports', { tools: expect.arrayContaining(['count', 'report']) as string[] }, ['about://all']],
   [

@@ -8,6 +8,7 @@ import { watchClock } from '../../store/clock-watch.ts';
 import type { Deps } from '../../streams/deps.ts';
 import { isSecureUrl } from '../../http/safe-headers.ts';
 import { callersOf } from '../callers.ts';
+import { withAudit } from '../audit.ts';
 import { createHost } from '../host.ts';
 import type { CallerOptions, Host } from '../http-host.ts';
 import { createBoundedServer } from './bounded-server.ts';
@@ -58,7 +59,7 @@ export async function serve(
     let bases: readonly string[] = [];
     const isLocal = isLoopback(readHostname(hostname) ?? '');
     const { tenants, ...callers } = await callersOf(config, watched, own, isLocal ? () => bases : null);
-    const given: Deps = { ...watched, ...(tenants ? { tenants } : {}) };
+    const given: Deps = withAudit({ ...watched, ...callers, ...(tenants ? { tenants } : {}) });
     workers = loopOptions === null ? null : startTaskWorkers(given);
     const secrets = await nodeSecrets(config, app.name);
     const deps = workers?.deps ?? given;

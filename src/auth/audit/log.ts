@@ -1,0 +1,116 @@
+/**
+ * Writes the audit log. An entry is stored after what it is about was done, and before that is answered: one commit, which
+ * entries of one tenant that come meanwhile share. Where the store fails, what was done stays done and is answered; the
+ * entry is then in the operator's log alone. A process that dies between the two leaves no entry.
+ */
+import type { Audit, AuditEntry } from '../../streams/audit.ts';
+import { asTidegateError } from '../../base/errors.ts';
+import type { LoggedEvent } from '../../base/event.ts';
+import { APP_TENANT, type Principal } from '../../base/principal.ts';
+import type { Runtime } from '../../base/runtime.ts';
+import { commitSurely } from '../../store/commit.ts';
+import { loggedEvent, streamLog } from '../../streams/log/stream-log.ts';
+import type { Deps } from '../../streams/deps.ts';
+import { createRefusals } from './refusals.ts';
+import type { AuditRecord } from './stream.ts';
+
+export interface AuditDeps extends Pick<Deps, 'store' | 'changed'> {
+  runtime: Runtime;
+}
+
+export interface AuditOptions {
+  /** The name of the stream. */
+  stream: string;
+  /**
+   * Whether each entry is written by itself, as on Workers, where one request must not wait for what another began.
+   * Default false.
+   */
+  apart?: boolean;
+}
+
+/** How long an answer waits for its entry, ms. */
+const WAIT_MS = 2_000;
+const NAME_CHARACTERS = 200;
+/** Of one commit, which takes at most 100 operations and some 100 KB on every engine. */
+const MOST_TOGETHER = 100;
+
+interface Batch {
+  events: LoggedEvent[];
+  written: Promise<void>;
+}
+
+export function createAuditLog(deps: AuditDeps, { stream, apart = false }: AuditOptions): Audit {
+  const { store, runtime } = deps;
+  const refusals = createRefusals(runtime);
+  /** By tenant: what is being written, behind which the next waits. */
+  const writing = new Map<string, Promise<void>>();
+  const next = new Map<string, Batch>();
+
+  async function write(tenant: string, events: readonly LoggedEvent[]): Promise<void> {
+    try {
+      const append = loggedEvent.append(streamLog(tenant, stream), events);
+      await commitSurely(runtime, store, [append], runtime.now() + WAIT_MS);
+      deps.changed?.(tenant, stream);
+    } catch (thrown) {
+      const { code, message } = asTidegateError(thrown);
+      for (const { data } of events) {
+        runtime.log('error', 'the audit log cannot be written', { tenant, code, message, entry: data });
+      }
+    }
+  }
+
+  /** Entries that come while others are written are written together, once those are. */
+  function add(tenant: string, event: LoggedEvent): Promise<void> {
+    if (apart) return write(tenant, [event]);
+    const waiting = next.get(tenant);
+    if (waiting !== undefined && waiting.events.length < MOST_TOGETHER) {
+      waiting.events.push(event);
+      return waiting.written;
+    }
+    const before = waiting?.written ?? writing.get(tenant);
+    if (before === undefined) return begin(tenant, [event]);
+    const batch: Batch = { events: [event], written: Promise.resolve() };
+    batch.written = before.then(() => {
+      if (next.get(tenant) === batch) next.delete(tenant);
+      return begin(tenant, batch.events);
+    });
+    next.set(tenant, batch);
+    return batch.written;
+  }
+
+  function begin(tenant: string, events: readonly LoggedEvent[]): Promise<void> {
+    const written = write(tenant, events).finally(() => {
+      if (writing.get(tenant) === written) writing.delete(tenant);
+    });
+    writing.set(tenant, written);
+    return written;
+  }
+
+  function put(principal: Principal | null, entry: AuditEntry, count: number): Promise<void> {
+    const data: AuditRecord = {
+      action: entry.action,
+      subject: principal?.subject ?? null,
+      client: shortened(principal?.client ?? null),
+      target: shortened(entry.target),
+      task: shortened(entry.task ?? null),
+      outcome: entry.code == null ? 'done' : 'failed',
+      code: shortened(entry.code ?? null),
+      events: entry.events ?? null,
+      bytes: entry.bytes ?? null,
+      count,
+    };
+    return add(principal?.tenant ?? APP_TENANT, { id: runtime.newId(), time: runtime.now(), data: { ...data } });
+  }
+
+  return {
+    note: (principal, entry) => put(principal, entry, 1),
+    async refused(principal, { target, code }) {
+      const count = refusals.count(principal, target, code);
+      if (count > 0) await put(principal, { action: 'refused', target, code }, count);
+    },
+  };
+}
+
+function shortened(text: string | null): string | null {
+  return text?.slice(0, NAME_CHARACTERS) ?? null;
+}
