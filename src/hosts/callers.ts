@@ -58,7 +58,7 @@ export async function callersOf(
   return {
     pushNeeds: 'either',
     challenges,
-    protectedResource: auth.oauth === null ? null : { issuers: auth.oauth.issuers },
+    protectedResource: auth.oauth,
     authenticate: createAuthenticate(identifiers, challenges, runtime.log),
     tenants: worked,
   };
@@ -70,6 +70,7 @@ function challengesOf({ auth, publicUrl }: Pick<Config, 'auth' | 'publicUrl'>): 
   return createChallenges({
     metadataUrl: (request) => metadataUrlOf(request, publicUrl ?? baseOf(request)),
     firstScopes: FIRST_SCOPES,
+    scopePrefix: auth.oauth.scopePrefix,
   });
 }
 

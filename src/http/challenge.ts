@@ -18,9 +18,17 @@ export interface ChallengeOptions {
   metadataUrl?: ((request: Request) => string) | null;
   /** The scopes with which a client does well to begin. */
   firstScopes?: readonly string[];
+  /** What the issuer writes before scopes where a client asks for them. Default: nothing. */
+  scopePrefix?: string;
 }
 
-export function createChallenges({ metadataUrl = null, firstScopes = [] }: ChallengeOptions = {}): Challenges {
+export function createChallenges({
+  metadataUrl = null,
+  firstScopes = [],
+  scopePrefix = '',
+}: ChallengeOptions = {}): Challenges {
+  const named = (scopes: readonly string[]) => scopes.map((scope) => scopePrefix + scope).join(' ');
+
   function respond(
     request: Request,
     status: 400 | 401 | 403,
@@ -38,7 +46,7 @@ export function createChallenges({ metadataUrl = null, firstScopes = [] }: Chall
     const field = 'Authorization';
     return new Response(jsonText({ title, status, code, field, ...scopesIn(members) }), { status, headers });
   }
-  const first: Record<string, string> = firstScopes.length === 0 ? {} : { scope: firstScopes.join(' ') };
+  const first: Record<string, string> = firstScopes.length === 0 ? {} : { scope: named(firstScopes) };
   return {
     unauthorized(request, invalid) {
       const title = invalid ? 'The key or token is not valid' : 'This needs a key or token: Authorization: Bearer …';
@@ -49,7 +57,7 @@ export function createChallenges({ metadataUrl = null, firstScopes = [] }: Chall
       return respond(request, 400, title, 'invalid_input', { error: 'invalid_request' });
     },
     insufficientScope(request, needed) {
-      const scope = needed.join(' ');
+      const scope = named(needed);
       const members = {
         error: 'insufficient_scope',
         scope,

@@ -11,6 +11,8 @@ import { readScope, TASKS_SCOPE } from '../base/scopes.ts';
 export interface ProtectedResource {
   /** Issuers, as they write themselves in `iss`. At least one. */
   issuers: readonly string[];
+  /** What the issuer writes before scopes where a client asks for them. Default: nothing. */
+  scopePrefix?: string;
 }
 
 export const WELL_KNOWN_RESOURCE = '/.well-known/oauth-protected-resource';
@@ -38,14 +40,14 @@ export function resourcePaths(publicUrl: string | null): Map<string, string> {
 /** @param baseUrl without a slash at its end */
 export function resourceMetadata(
   { title, websiteUrl }: Pick<App, 'title' | 'websiteUrl'>,
-  { issuers }: ProtectedResource,
+  { issuers, scopePrefix = '' }: ProtectedResource,
   baseUrl: string,
   form: string,
 ): JsonObject {
   return {
     resource: `${baseUrl}${form}`,
     authorization_servers: [...issuers],
-    scopes_supported: [...FIRST_SCOPES],
+    scopes_supported: FIRST_SCOPES.map((scope) => scopePrefix + scope),
     bearer_methods_supported: ['header'],
     resource_name: title,
     ...(websiteUrl === null ? {} : { resource_documentation: websiteUrl }),

@@ -92,6 +92,19 @@ test('pages of every origin read it, the cards name it, and a token in the query
   expect(inQuery.headers.get('www-authenticate')).not.toContain('invalid_token');
 });
 
+test('scopes are named as the issuer writes them', async () => {
+  const scopePrefix = 'api://gate/';
+  const challenges = createChallenges({ firstScopes: FIRST_SCOPES, scopePrefix });
+  const authenticate = createAuthenticate([], challenges, () => undefined);
+  served = await serveApp(app, { http: { authenticate, protectedResource: { issuers: [ISSUER], scopePrefix } } });
+  const scopes_supported = ['api://gate/streams:read', 'api://gate/tasks'];
+  expect(await documentAt(WELL_KNOWN)).toMatchObject({ scopes_supported });
+  const asked = new Request(served.mcpUrl);
+  for (const refused of [challenges.unauthorized(asked, false), challenges.insufficientScope(asked, FIRST_SCOPES)]) {
+    expect(refused.headers.get('www-authenticate')).toContain(`scope="${scopes_supported.join(' ')}"`);
+  }
+});
+
 test('without an issuer there is nothing to find', async () => {
   served = await serveApp(app);
   for (const form of ['', '/mcp', '/mcp/']) expect((await fetch(served.url + WELL_KNOWN + form)).status).toBe(404);

@@ -55,7 +55,7 @@ export function principalOf(claims: Claims, expected: Expected): JudgedClaims {
   if (subject === null) return refused(`it has no subject (${config.subjectClaim})`);
   const tenant = tenantOf(claims, config.tenantClaim);
   if (tenant === null) return refused(`it has no tenant (${config.tenantClaim ?? ''})`);
-  const scopes = tokenScopes(claims, config.defaultScopes, knownScopes);
+  const scopes = tokenScopes(claims, config, knownScopes);
   return { ok: true, principal: { tenant, subject, client: clientOf(claims), scopes } };
 }
 

@@ -26,7 +26,7 @@ export function clientOf(claims: Claims): string | null {
 export function isIdToken(claims: Claims, own: readonly string[]): boolean {
   // Keycloak's, and Cognito's.
   const { typ, token_use: use } = claims;
-  if (typeof typ === 'string' && !/^(bearer|dpop)$/i.test(typ)) return true;
+  if (typeof typ === 'string') return !/^(bearer|dpop)$/i.test(typ);
   if (typeof use === 'string' && use !== 'access') return true;
   if (ID_TOKEN_CLAIMS.some((name) => name in claims)) return true;
   const client = clientOf(claims);

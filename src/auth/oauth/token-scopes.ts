@@ -1,4 +1,5 @@
 /** The scopes of a token. Pure. */
+import type { OauthConfig } from '../../base/config/auth.ts';
 import { EVERY_SCOPE, isScope } from '../../base/scopes.ts';
 
 /** More is no token's. */
@@ -13,13 +14,14 @@ const MOST_SCOPES = 100;
  */
 export function tokenScopes(
   { scope, scp, roles }: Readonly<Record<string, unknown>>,
-  defaults: readonly string[],
+  { scopePrefix, defaultScopes }: Pick<OauthConfig, 'scopePrefix' | 'defaultScopes'>,
   known: readonly string[] | null,
 ): string[] {
   const hasScopes = scope !== undefined || scp !== undefined;
-  const given = [...namesIn(scope), ...namesIn(scp), ...(hasScopes ? [] : namesIn(roles))].slice(0, MOST_SCOPES);
+  const written = [...namesIn(scope), ...namesIn(scp), ...(hasScopes ? [] : namesIn(roles))].slice(0, MOST_SCOPES);
+  const given = written.map((name) => (name.startsWith(scopePrefix) ? name.slice(scopePrefix.length) : name));
   const kept = given.filter((name) => isScope(name) && name !== EVERY_SCOPE && (known === null || meets(name, known)));
-  return [...new Set([...kept, ...defaults])].toSorted();
+  return [...new Set([...kept, ...defaultScopes])].toSorted();
 }
 
 /** A text with spaces between the names (RFC 8693, RFC 9068), or a list of names. */

@@ -24,6 +24,11 @@ export interface OauthConfig {
   /** The claim that names the tenant. Null: everyone is of the public tenant. */
   tenantClaim: string | null;
   subjectClaim: string;
+  /**
+   * What the issuer writes before scopes of ours where a client asks for them, such as `api://tidegate/`. Empty: nothing.
+   * Tokens may have it too.
+   */
+  scopePrefix: string;
   /** Scopes that every valid token has, for issuers that know no scopes of ours. */
   defaultScopes: readonly string[];
   /** What opaque tokens are looked up with. Null: only tokens that are JWTs are taken. */
@@ -48,23 +53,27 @@ export const AUTH_VARIABLES = {
   OAUTH_ISSUER: z
     .string()
     .refine(
-      (text) => list(text).every(isIssuer),
+      (text) => list(text).every((one) => isOfIssuer(one) && !/[?#]/.test(one)),
       'expected URLs of issuers that begin with https://, with commas between them',
     )
     .optional(),
   OAUTH_AUDIENCE: z.string().optional(),
   OAUTH_TENANT_CLAIM: z.string().optional(),
   OAUTH_SUBJECT_CLAIM: z.string().default('sub'),
+  OAUTH_SCOPE_PREFIX: z
+    .string()
+    .regex(/^[\x21\x23-\x5B\x5D-\x7E]{0,256}$/, 'expected what stands before a scope, such as api://tidegate/')
+    .default(''),
   OAUTH_DEFAULT_SCOPES: z.string().default(''),
-  OAUTH_INTROSPECTION_URL: z.string().optional(),
+  OAUTH_INTROSPECTION_URL: z.string().refine(isOfIssuer, 'expected a URL that begins with https://').optional(),
   OAUTH_CLIENT_ID: z.string().optional(),
   OAUTH_CLIENT_SECRET: z.string().optional(),
 };
 
 /** http is for an issuer on this machine alone. */
-function isIssuer(text: string): boolean {
+function isOfIssuer(text: string): boolean {
   const url = URL.parse(text);
-  if (url === null || url.search !== '' || url.hash !== '') return false;
+  if (url === null || `${url.username}${url.password}` !== '') return false;
   return (
     url.protocol === 'https:' ||
     (url.protocol === 'http:' && ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname))
@@ -105,6 +114,7 @@ function oauthOf(env: z.output<z.ZodObject<typeof AUTH_VARIABLES>>): OauthConfig
     audiences: list(env.OAUTH_AUDIENCE ?? ''),
     tenantClaim: env.OAUTH_TENANT_CLAIM ?? null,
     subjectClaim: env.OAUTH_SUBJECT_CLAIM,
+    scopePrefix: env.OAUTH_SCOPE_PREFIX,
     defaultScopes: list(env.OAUTH_DEFAULT_SCOPES),
     introspection:
       clientId === undefined || clientSecret === undefined

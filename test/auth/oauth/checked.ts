@@ -32,6 +32,7 @@ export const plainConfig: Omit<OauthConfig, 'issuers'> = {
   audiences: [],
   tenantClaim: null,
   subjectClaim: 'sub',
+  scopePrefix: '',
   defaultScopes: [],
   introspection: null,
 };

@@ -117,6 +117,13 @@ describe('scopes', () => {
     expect(await scopesOf({ scope: Array.from({ length: 1_000 }, (_, index) => `s${index}`) })).toHaveLength(100);
   });
 
+  test('stand behind what the issuer writes before them, or alone', async () => {
+    checked = await check({ scopePrefix: 'api://gate/' });
+    const scp = 'api://gate/streams:read tasks api://other/admin';
+    expect(await scopesOf({ scope: undefined, scp })).toEqual(['api://other/admin', 'streams:read', 'tasks']);
+    expect(await scopesOf({ scope: 'api://gate/*' })).toEqual([]);
+  });
+
   test('scopes that nothing needs are left out, and those that every token has are added', async () => {
     checked = await check({ defaultScopes: ['events'] }, { knownScopes: ['streams:read', 'tasks', 'orders:write'] });
     const scope = 'openid profile streams:read:trades orders streams:publish tasks';

@@ -194,6 +194,14 @@ describe('an issuer that is not there', () => {
   });
 });
 
+test('an issuer without keys is not asked for each token that nobody knows', async () => {
+  checked = await check();
+  checked.issuer.answers.set('/keys', { keys: [] });
+  const token = await checked.token();
+  for (let at = 0; at < 200; at += 1) await refusal(checked.outcome(`${token.slice(0, -6)}${100_000 + at}`));
+  expect(checked.issuer.asked.filter((path) => path === '/keys')).toHaveLength(1);
+});
+
 describe('what is no set of keys', () => {
   const odd: [string, unknown][] = [
     ['no keys', { keys: [] }],
