@@ -4,9 +4,9 @@ import { dirname } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import * as z from 'zod';
 import declared from '../../src/app.ts';
-import { readConfig } from '../../src/store/drivers/open.ts';
 import { bundleTemporarily } from './bundle.ts';
 import { checkApp } from './check-app.ts';
+import { checkCallers, withAuth } from './callers.ts';
 import { secretNames } from './secret.ts';
 import { createStack } from './stack.ts';
 
@@ -14,6 +14,7 @@ const count = z.coerce.number().int().positive();
 
 const Settings = z.object({
   access: z.enum(['open', 'iam']).default('open'),
+  auth: z.string().nullable().default(null),
   data: z.enum(['keep', 'delete']).default('keep'),
   feedLagMinutes: z.coerce.number().positive().default(60),
   alarmTopicArn: z.string().startsWith('arn:').nullable().default(null),
@@ -36,10 +37,11 @@ const Settings = z.object({
 const cdk = new App();
 const context = (name: string) => cdk.node.tryGetContext(name) as unknown;
 const settings = Settings.parse(Object.fromEntries(Object.keys(Settings.shape).map((name) => [name, context(name)])));
+const environment = withAuth(settings.environment, settings.auth);
+const secrets = secretNames(declared, settings.optionalSecrets, environment);
 // Refuses here what the functions would refuse at their start or later.
-readConfig({ ...settings.environment }, 'memory');
-const secrets = secretNames(declared, settings.optionalSecrets, settings.environment);
-checkApp(declared, secrets, settings.environment);
+const auth = await checkCallers(environment, secrets);
+checkApp(declared, secrets, environment);
 
 const code = bundleTemporarily();
 try {
@@ -48,10 +50,11 @@ try {
     code,
     app: declared.name,
     access: settings.access,
+    auth,
     keepData: settings.data === 'keep',
     feedLagMinutes: settings.feedLagMinutes,
     topicArn: settings.alarmTopicArn,
-    environment: settings.environment,
+    environment,
     secretGeneration: settings.secret,
     secrets,
     secretsRevision: settings.secretsRevision,

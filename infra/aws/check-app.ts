@@ -6,7 +6,7 @@ import { createHost } from '../../src/hosts/host.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 
 /** In place of a secret, whose value is not known here. It is long enough for a token. */
-const UNKNOWN = 'the-value-is-not-known-here-at-all';
+export const UNKNOWN = 'the-value-is-not-known-here-at-all';
 
 /**
  * @param secrets names of the variables that will be set, with values that are not known here

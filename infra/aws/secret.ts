@@ -23,7 +23,7 @@ export function addSecrets(stack: Stack, generation: number): Record<string, str
 }
 
 /**
- * The names of the variables that the app declares as secrets and that are deployed.
+ * The names of the variables that the app declares as secrets and that are deployed, and of ours by which callers are known.
  * @param chosen those of the optional ones that are deployed too
  * @throws Error naming one that is not declared, and one that `environment` would put into the template: of the app, of ours, or
  * a URL with a password
@@ -33,13 +33,17 @@ export function secretNames(
   chosen: readonly string[],
   environment: Readonly<Record<string, string>>,
 ): string[] {
-  const declared = secretsWithin(options);
+  const declared = [
+    ...secretsWithin(options),
+    // Of ways to know callers: those that are used are named.
+    ...CALLER_SECRETS.map((name) => ({ name, optional: true })),
+  ];
   const names = declared.map(({ name }) => name);
   const unknown = chosen.find((name) => !names.includes(name));
   if (unknown !== undefined) throw new Error(`optionalSecrets: the app declares no secret ${unknown}`);
   const open = names.find((name) => Object.hasOwn(environment, name));
   if (open !== undefined) {
-    throw new Error(`environment: ${open} is a secret of the app, and would stand in the template; ${PUT(open)}`);
+    throw new Error(`environment: ${open} is a secret, and would stand in the template; ${PUT(open)}`);
   }
   const shown = Object.keys(environment).find((name) => OWN.has(name) || hasPassword(environment[name] ?? ''));
   if (shown !== undefined) throw new Error(`environment: ${shown} would stand in the template; ${LEAVE}`);
@@ -47,6 +51,9 @@ export function secretNames(
     ...new Set(declared.filter(({ name, optional }) => !optional || chosen.includes(name)).map(({ name }) => name)),
   ];
 }
+
+/** Variables of ours that are put into Secrets Manager as those of the app are, where callers are known by them. */
+export const CALLER_SECRETS = ['TIDEGATE_KEY', 'OAUTH_CLIENT_SECRET'] as const;
 
 /** Variables of ours that are secrets. None is needed here. */
 const OWN: ReadonlySet<string> = new Set([

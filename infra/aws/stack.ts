@@ -3,6 +3,7 @@ import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { addAlarms, type AlarmSettings } from './alarms.ts';
+import { type Callers, tellCallers } from './callers.ts';
 import { type Access, addHttpApi, addStreamingUrl, API_SECONDS } from './fronts.ts';
 import { addFunction } from './function.ts';
 import { addSchedule } from './schedule.ts';
@@ -14,11 +15,13 @@ export interface TidegateProps extends StackProps, AlarmSettings, TableSettings 
   code: string;
   /** Who may call the URLs: everyone, or who may by IAM. */
   access: Access;
+  /** How callers are known where everyone reaches the URLs. */
+  auth: Callers;
   /** Variables of the functions beside those of the store. They stand in the template: no place for secrets. */
   environment: Record<string, string>;
   /** Counts the secrets. A greater number makes a new secret, which then seals. */
   secretGeneration: number;
-  /** Variables that the app declares as secrets. Secrets Manager has them under `<app>/<name>`. */
+  /** Variables that are secrets: those of the app, and those by which callers are known. Secrets Manager has them under `<app>/<name>`. */
   secrets: readonly string[];
   /** Counts changes of those. A greater number makes the functions take them over. */
   secretsRevision: number;
@@ -35,7 +38,7 @@ const STREAM_SECONDS = 30;
 const SCHEDULED_SECONDS = 55;
 
 export function createStack(scope: Construct, id: string, props: TidegateProps): Stack {
-  const { code, access, environment, app, feedLagMinutes, topicArn, secretGeneration, secrets, ...rest } = props;
+  const { code, access, auth, environment, app, feedLagMinutes, topicArn, secretGeneration, secrets, ...rest } = props;
   const { keepData, encryption, maxReadUnits, maxWriteUnits, concurrency, secretsRevision, ...stackProps } = rest;
   const stack = new Stack(scope, id, stackProps);
   const table = addTable(stack, { keepData, encryption, maxReadUnits, maxWriteUnits });
@@ -91,9 +94,7 @@ export function createStack(scope: Construct, id: string, props: TidegateProps):
     value: apiUrl,
     description: 'MCP endpoint, answered at once, with a limit on rates',
   });
-  if (access === 'open') {
-    new CfnOutput(stack, 'AddToClient', { value: `claude mcp add --transport http ${app} ${url}` });
-  }
+  tellCallers(stack, app, url, access, auth);
   new CfnOutput(stack, 'TableName', { value: table.tableName });
   return stack;
 }

@@ -38,7 +38,7 @@ test('all that are needed are deployed, each once, and the optional ones that ar
 
 test('a secret that would stand in the template is refused, and so is one that is not declared', () => {
   expect(() => secretNames(app, [], { API_KEY: 'x' })).toThrow(
-    /API_KEY is a secret .*aws secretsmanager create-secret --name <app>\/API_KEY/,
+    /API_KEY is a secret.*aws secretsmanager create-secret --name <app>\/API_KEY/,
   );
   for (const own of ['TIDEGATE_SECRET', 'UPSTASH_REDIS_REST_TOKEN', 'AWS_SECRET_ACCESS_KEY']) {
     expect(() => secretNames(app, [], { [own]: 'x'.repeat(40) })).toThrow(`${own} would stand in the template`);
@@ -75,4 +75,16 @@ test('an app with secrets is checked without their values; what does not depend 
     },
   });
   expect(() => checkApp(parsing, ['KEYS'], {})).not.toThrow();
+});
+
+test('secrets by which callers are known are deployed where they are named, and stand in no template', () => {
+  expect(secretNames(app, ['TIDEGATE_KEY', 'OAUTH_CLIENT_SECRET'], {})).toEqual([
+    'PUSH_TOKEN',
+    'FEED_URL',
+    'API_KEY',
+    'TIDEGATE_KEY',
+    'OAUTH_CLIENT_SECRET',
+  ]);
+  expect(() => secretNames(app, [], { TIDEGATE_KEY: 'x'.repeat(40) })).toThrow('TIDEGATE_KEY is a secret');
+  expect(() => secretNames(app, [], { OAUTH_CLIENT_SECRET: 'x' })).toThrow('OAUTH_CLIENT_SECRET is a secret');
 });

@@ -9,6 +9,7 @@ import { createStack, type TidegateProps } from '../../infra/aws/stack.ts';
 const SETTINGS = {
   app: 'tidegate',
   access: 'open',
+  auth: { modes: [], saidNone: false },
   keepData: true,
   feedLagMinutes: 60,
   topicArn: null,

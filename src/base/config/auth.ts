@@ -36,6 +36,8 @@ export interface OauthConfig {
 }
 
 const list = (text: string) => text.split(/[\s,]+/).filter((one) => one !== '');
+/** What no header, claim or form of a client can hold is a slip. */
+const text = z.string().regex(/^\P{Cc}*$/u, 'expected a text without control characters');
 const modes = z.enum(['none', 'keys', 'oauth']);
 
 export const AUTH_VARIABLES = {
@@ -57,17 +59,17 @@ export const AUTH_VARIABLES = {
       'expected URLs of issuers that begin with https://, with commas between them',
     )
     .optional(),
-  OAUTH_AUDIENCE: z.string().optional(),
-  OAUTH_TENANT_CLAIM: z.string().optional(),
-  OAUTH_SUBJECT_CLAIM: z.string().default('sub'),
+  OAUTH_AUDIENCE: text.optional(),
+  OAUTH_TENANT_CLAIM: text.optional(),
+  OAUTH_SUBJECT_CLAIM: text.default('sub'),
   OAUTH_SCOPE_PREFIX: z
     .string()
     .regex(/^[\x21\x23-\x5B\x5D-\x7E]{0,256}$/, 'expected what stands before a scope, such as api://tidegate/')
     .default(''),
-  OAUTH_DEFAULT_SCOPES: z.string().default(''),
+  OAUTH_DEFAULT_SCOPES: text.default(''),
   OAUTH_INTROSPECTION_URL: z.string().refine(isOfIssuer, 'expected a URL that begins with https://').optional(),
-  OAUTH_CLIENT_ID: z.string().optional(),
-  OAUTH_CLIENT_SECRET: z.string().optional(),
+  OAUTH_CLIENT_ID: text.optional(),
+  OAUTH_CLIENT_SECRET: text.optional(),
 };
 
 /** http is for an issuer on this machine alone. */

@@ -27,7 +27,7 @@ export async function start(declared: App, environment: NodeJS.ProcessEnv, file:
     const { name, values } = config.store;
     const data = driverOf(DRIVERS, config).file?.(values, app.name);
     const store = data === undefined ? name : `${name} (${data})`;
-    console.log(welcome(app, serving.url, store, demo?.notes ?? [], file));
+    console.log(welcome(app, serving.url, store, demo?.notes ?? [], file, config.auth));
     await stopped;
     console.log('Ending: what was taken in is stored, the rest comes with the next start.');
     await serving.stop();

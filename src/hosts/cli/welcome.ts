@@ -1,4 +1,5 @@
 /** What `npm start` says to a person: where the endpoint is, how to connect a client, and how the streams fill. */
+import type { AuthConfig, AuthMode } from '../../base/config/auth.ts';
 import type { App } from '../../declare/app.ts';
 import type { FeedReport } from '../../feeds/run/run-feed.ts';
 import type { IngestReport } from '../../feeds/run/run.ts';
@@ -6,24 +7,42 @@ import type { IngestReport } from '../../feeds/run/run.ts';
 /**
  * @param notes lines about what else was started, e.g. a simulated plant
  * @param file the app's file, where it is not the built-in one
+ * @param auth how callers are known; default: everyone may call
  */
-export function welcome(app: App, url: string, store: string, notes: readonly string[], file: string | null): string {
+export function welcome(
+  app: App,
+  url: string,
+  store: string,
+  notes: readonly string[],
+  file: string | null,
+  { modes }: Pick<AuthConfig, 'modes'> = { modes: [] },
+): string {
   const mcp = `${url}/mcp`;
   const name = app.name;
+  const isKeyed = modes.includes('keys');
+  const header = isKeyed ? ` --header "${HEADER}: ${VALUE}"` : '';
+  const server = { name, type: 'http', url: mcp, ...(isKeyed ? { headers: { [HEADER]: VALUE } } : {}) };
+  const from = file === null ? '' : ` --app ${file}`;
   return [
     `${app.title} ${app.version} serves MCP at ${mcp}`,
     [`  store: ${store}`, ...PARTS.flatMap((part) => named(part, app[part]))].join('; '),
     ...notes.map((note) => `  ${note}`),
+    ...(modes.length === 0 ? [] : [`  callers bring ${modes.map((mode) => BROUGHT[mode]).join(' or ')}`]),
+    ...(isKeyed ? [`  a key is made by npx tidegate keys create --name NAME${from}`] : []),
     '',
     'Connect a client:',
-    `  Claude Code   claude mcp add --transport http ${name} ${mcp}`,
-    `  VS Code       code --add-mcp '${JSON.stringify({ name, type: 'http', url: mcp })}'`,
-    `  Inspector     npx @modelcontextprotocol/inspector --cli ${mcp} --method tools/list`,
-    `  stdio         npx tidegate stdio${file === null ? '' : ` --app ${file}`}`,
+    `  Claude Code   claude mcp add --transport http ${name} ${mcp}${header}`,
+    `  VS Code       code --add-mcp '${JSON.stringify(server)}'`,
+    `  Inspector     npx @modelcontextprotocol/inspector --cli ${mcp}${header} --method tools/list`,
+    `  stdio         npx tidegate stdio${from}`,
     '',
     `Ctrl-C ends it.${app.feeds.size === 0 ? '' : ' The streams, as they fill:'}`,
   ].join('\n');
 }
+
+const HEADER = 'Authorization';
+const VALUE = 'Bearer tg_…';
+const BROUGHT: Record<AuthMode, string> = { keys: 'a key', oauth: 'a token of the issuer' };
 
 const PARTS = ['streams', 'tools', 'tasks', 'resources', 'prompts'] as const;
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
+import type { AuthMode } from '../../../src/base/config/auth.ts';
 import { createFeedLines, welcome } from '../../../src/hosts/cli/welcome.ts';
 import { defineApp, stream, TidegateError, tool } from '../../../src/index.ts';
 import { type FeedReport, type IngestReport } from '../../../src/schedule.ts';
@@ -38,6 +39,31 @@ describe('the welcome', () => {
   ])('has a line to paste for %s', (client, command) => {
     const line = lines.find((text) => text.trim().startsWith(client));
     expect(line?.trim().slice(client.length).trim()).toBe(command);
+  });
+});
+
+function said(...modes: AuthMode[]): string[] {
+  return welcome(app, 'http://127.0.0.1:9', 'memory', [], 'app.ts', { modes }).split('\n');
+}
+
+describe('the welcome of a server that asks who calls', () => {
+  test('by keys has them in the lines to paste, and says how one is made', () => {
+    const text = said('keys').join('\n');
+    expect(text).toContain(
+      '  callers bring a key\n  a key is made by npx tidegate keys create --name NAME --app app.ts',
+    );
+    expect(text).toContain(
+      'claude mcp add --transport http plant-7 http://127.0.0.1:9/mcp --header "Authorization: Bearer tg_…"',
+    );
+    expect(text).toContain('"headers":{"Authorization":"Bearer tg_…"}}');
+    expect(text).toContain('--cli http://127.0.0.1:9/mcp --header "Authorization: Bearer tg_…" --method tools/list');
+  });
+
+  test('by tokens leaves it to the client to get one', () => {
+    const text = said('oauth').join('\n');
+    expect(text).toContain('callers bring a token of the issuer');
+    expect(text).not.toContain('tg_');
+    expect(said('keys', 'oauth').join('\n')).toContain('callers bring a key or a token of the issuer');
   });
 });
 
