@@ -27,7 +27,9 @@ async function stage(options: IssuerOptions = {}, environment: Record<string, st
 }
 
 interface Session {
-  whoami(): Promise<Record<string, unknown>>;
+  call(name: string): Promise<Record<string, unknown>>;
+  /** Goes on behind a login that a call asked for. */
+  finish(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -38,8 +40,13 @@ const VERSIONS = {
     await expect(new Client1({ name: 'v1', version: '1' }).connect(first)).rejects.toThrow('Unauthorized');
     await first.finishAuth(provider.callback.get('code') ?? '');
     const client = new Client1({ name: 'v1', version: '1' });
-    await client.connect(open());
-    return { whoami: async () => parsed(await client.callTool({ name: 'whoami' })), close: () => client.close() };
+    const transport = open();
+    await client.connect(transport);
+    return {
+      call: async (name) => parsed(await client.callTool({ name })),
+      finish: () => transport.finishAuth(provider.callback.get('code') ?? ''),
+      close: () => client.close(),
+    };
   },
   async v2(url: string, provider: ClientProvider): Promise<Session> {
     const open = () => new Transport2(new URL(url), { authProvider: provider });
@@ -47,8 +54,13 @@ const VERSIONS = {
     await expect(new Client2({ name: 'v2', version: '1' }).connect(first)).rejects.toThrow();
     await first.finishAuth(provider.callback);
     const client = new Client2({ name: 'v2', version: '1' });
-    await client.connect(open());
-    return { whoami: async () => parsed(await client.callTool({ name: 'whoami' })), close: () => client.close() };
+    const transport = open();
+    await client.connect(transport);
+    return {
+      call: async (name) => parsed(await client.callTool({ name })),
+      finish: () => transport.finishAuth(provider.callback),
+      close: () => client.close(),
+    };
   },
 };
 
@@ -67,7 +79,7 @@ describe.each(Object.keys(VERSIONS) as (keyof typeof VERSIONS)[])('the client of
       await stage();
       const provider = createClientProvider();
       const session = await VERSIONS[version](gate.url + path, provider);
-      expect(await session.whoami()).toEqual({
+      expect(await session.call('whoami')).toEqual({
         tenant: 'acme',
         subject: subject('ada#'),
         client: provider.client?.client_id,
@@ -84,8 +96,23 @@ describe.each(Object.keys(VERSIONS) as (keyof typeof VERSIONS)[])('the client of
     await stage({ alg: 'ES256' });
     const provider = createClientProvider(CLIENT_DOCUMENT);
     const session = await VERSIONS[version](`${gate.url}/mcp`, provider);
-    expect(await session.whoami()).toMatchObject({ subject: subject('ada#'), client: CLIENT_DOCUMENT });
+    expect(await session.call('whoami')).toMatchObject({ subject: subject('ada#'), client: CLIENT_DOCUMENT });
     expect(issuer.asked.get('/reg')).toBeUndefined();
+    await session.close();
+  });
+
+  test('steps up with all scopes that a call needs at once, and then may call', async () => {
+    await stage();
+    // One that registers itself is held by this issuer to the scopes that it began with.
+    const provider = createClientProvider(CLIENT_DOCUMENT);
+    const session = await VERSIONS[version](`${gate.url}/mcp`, provider);
+    // With a refresh token the first version refreshes where it has to log in anew.
+    if (version === 'v1') delete provider.kept?.refresh_token;
+    await expect(session.call('order')).rejects.toThrow();
+    await session.finish();
+    expect(provider.asked).toHaveLength(2);
+    expect(provider.asked[1]?.split(' ')).toEqual(expect.arrayContaining(['orders:write', 'streams:publish']));
+    expect(await session.call('order')).toMatchObject({ subject: subject('ada#') });
     await session.close();
   });
 
@@ -100,7 +127,7 @@ describe.each(Object.keys(VERSIONS) as (keyof typeof VERSIONS)[])('the client of
       gate.pass(-120_000);
     };
     gate.pass(120_000);
-    expect(await session.whoami()).toMatchObject({ subject: subject('ada#') });
+    expect(await session.call('whoami')).toMatchObject({ subject: subject('ada#') });
     expect(provider.kept?.access_token).not.toBe(before);
     expect(provider.asked).toHaveLength(1);
     await session.close();
@@ -124,6 +151,21 @@ test('a service logs in with credentials of its own, and is a client', async () 
     scopes: ['streams:read', 'tasks'],
   });
   await client.close();
+});
+
+test('an issuer that is gone is 503 for who is not known yet, and nothing for who is', async () => {
+  await stage();
+  const known = await issuer.serviceToken(`${gate.url}/mcp`);
+  const other = await issuer.serviceToken(`${gate.url}/mcp`, 'tasks');
+  expect((await gate.call(known)).status).toBe(200);
+  await issuer.close();
+  // Its keys are at hand for ten minutes, for tokens that were not seen before too.
+  expect((await gate.call(other)).status).toBe(200);
+  gate.pass(-700_000);
+  const refused = await gate.call(other);
+  expect([refused.status, Number(refused.headers.get('retry-after')) > 0]).toEqual([503, true]);
+  expect(await refused.json()).toEqual({ title: 'Who calls cannot be found out now', status: 503, code: 'upstream' });
+  issuer = await startOidcProvider();
 });
 
 test('the issuer changes its keys in the middle', async () => {
