@@ -78,6 +78,8 @@ export interface AppQuotas {
   tasks: number;
   /** The same, of all callers. */
   allTasks: number;
+  /** Tasks of one caller that have not ended, at once. Without authentication it counts only where it is declared. */
+  runningTasks: number;
   /** Waits of one caller for events on a stream, at once. */
   waits: number;
   /** Waits of all callers on a stream. */

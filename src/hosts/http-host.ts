@@ -61,9 +61,10 @@ export interface Host {
  * @throws TidegateError `invalid_config` naming all variables of the app's own that are not set
  */
 export function withVariables<Options extends HostOptions>(options: Options): Options {
-  const { app, variable, runtime } = options;
+  const { app, variable, runtime, authenticate } = options;
   checkSecretsSet(app, variable ?? runtime.variable);
-  return variable === undefined ? options : { ...options, runtime: { ...runtime, variable } };
+  const { isOpen = authenticate === undefined } = options;
+  return { ...options, isOpen, runtime: variable === undefined ? runtime : { ...runtime, variable } };
 }
 
 /** What works without a request. */

@@ -15,8 +15,10 @@ export function withTasks({
   tenants,
   audit,
   quotas,
+  isOpen = false,
 }: Deps & Pick<TaskDeps, 'waiting'>): TaskDeps {
-  const deps = { app, store, runtime, changed, waiting, tenants, audit, quotas: quotas ?? createQuotas(runtime) };
+  const standing = { app, store, runtime, changed, waiting, tenants, audit, isOpen };
+  const deps = { ...standing, quotas: quotas ?? createQuotas(runtime) };
   return {
     ...deps,
     streamsFor: createAppStreams,

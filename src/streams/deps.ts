@@ -19,6 +19,8 @@ export interface Deps {
   audit?: Audit | undefined;
   /** Sums what callers take up of the store. Absent: no quota is held. */
   quotas?: Quotas;
+  /** Nobody asks who calls: everybody is one caller, and limits of one caller hold only where the app declares them. Default: false. */
+  isOpen?: boolean;
   /**
    * The tenants whose work is scheduled; read them through `tenantsOf`. Default: the tenant of a server without
    * authentication.

@@ -5,6 +5,8 @@ import { task } from '../../src/declare/task.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
 import { createQuotas } from '../../src/store/quotas.ts';
 import { waitForTask } from '../../src/tools/wait-for.ts';
+import { cancelTask } from '../../src/tasks/work/requests.ts';
+import { runningQuota } from '../../src/tasks/records/quotas.ts';
 import { inputKey } from '../../src/tasks/records/input.ts';
 import { ADA, EVE, taskStage } from './stage.ts';
 import { temps, waiting } from './wait-stage.ts';
@@ -115,4 +117,36 @@ test('waits on a stream are bounded, and one that has ended is free', async () =
   await at.work();
   const after = await at.store.list('public/waiters/temps', { now: at.clock.now, limit: 10 });
   expect(after.records.some(({ id }) => id.startsWith(over))).toBe(true);
+});
+
+test('tasks of one caller that have not ended are bounded; one that has ended, failed or was cancelled leaves room', async () => {
+  const at = taskStage({ big, paged, waiting }, createMemoryStore(), {
+    streams: { temps },
+    quotas: { runningTasks: 3 },
+  });
+  Object.assign(at.tasks, { quotas: createQuotas(at.tasks.runtime) });
+  const begin = (principal = ADA, fails = false) => at.begin('big', { text: 'x', fails }, { principal });
+  const [first] = [await begin(), await begin(ADA, true), await begin()];
+  const refused = {
+    code: 'rate_limited',
+    field: 'quotas.runningTasks',
+    expected: 'at most 3 tasks of one caller at once',
+  };
+  await expect(begin()).rejects.toMatchObject(refused);
+  await begin(EVE);
+  await cancelTask(at.tasks, ADA, first, at.tasks.runtime.now() + 10_000);
+  await begin();
+  await expect(begin()).rejects.toMatchObject(refused);
+  // All end, one of them by failure.
+  await at.settle();
+  for (let n = 0; n < 3; n += 1) await begin();
+  await expect(begin()).rejects.toMatchObject(refused);
+});
+
+test('without authentication it counts only where the app declares it', async () => {
+  const { app, catalog } = taskStage({ big }, createMemoryStore(), { quotas: {} }).tasks;
+  expect(runningQuota({ app, catalog, isOpen: true }).each).toBeNull();
+  expect(runningQuota({ app, catalog }).each).toBe(1_000);
+  const declared = taskStage({ big }, createMemoryStore(), { quotas: { runningTasks: 3 } }).tasks.app;
+  expect(runningQuota({ app: declared, catalog, isOpen: true }).each).toBe(3);
 });

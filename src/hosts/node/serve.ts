@@ -59,7 +59,8 @@ export async function serve(
     let bases: readonly string[] = [];
     const isLocal = isLoopback(readHostname(hostname) ?? '');
     const { tenants, ...callers } = await callersOf(config, watched, own, isLocal ? () => bases : null);
-    const given: Deps = withAudit({ ...watched, ...callers, ...(tenants ? { tenants } : {}) });
+    const isOpen = (callers.authenticate ?? own.authenticate) === undefined;
+    const given: Deps = withAudit({ ...watched, ...callers, isOpen, ...(tenants ? { tenants } : {}) });
     workers = loopOptions === null ? null : startTaskWorkers(given);
     const secrets = await nodeSecrets(config, app.name);
     const deps = workers?.deps ?? given;

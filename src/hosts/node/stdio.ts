@@ -34,7 +34,7 @@ export async function stdio(app: App, environment: NodeJS.ProcessEnv): Promise<v
     checkSecretsSet(app, config.variable);
     for (const feed of app.feeds.values()) openFeedSecrets(feed, config.variable);
     const secrets = await nodeSecrets(config, app.name);
-    const workers = startTaskWorkers(watchClock({ app, store, runtime }));
+    const workers = startTaskWorkers(watchClock({ app, store, runtime, isOpen: true }));
     const { deps, dispatch } = workers;
     const registry = composeRegistry(deps, { secrets, tasks: createTasks(deps, dispatch) });
     const pipe = nodePipe();

@@ -1,6 +1,8 @@
 /** What the quotas of tasks and waits count. */
 import type { App } from '../../declare/app.ts';
+import { policyOf } from '../../declare/spec/task.ts';
 import type { Quota } from '../../store/quotas.ts';
+import type { Catalog, TaskDeps } from './find-task.ts';
 import { STATE_LIMITS, type StateLimits } from '../../streams/conditions/state.ts';
 
 /** What is counted of a task beside its input: its other records, bytes. */
@@ -18,6 +20,35 @@ export function taskQuota({ quotas }: Pick<App, 'quotas'>): Quota {
     all: quotas.allTasks,
     lastsMs: LASTS_MS,
     hint: 'cancel tasks that nobody needs, or send less',
+  };
+}
+
+const longest = new WeakMap<Catalog, number>();
+
+/** How long a task may work at most, ms. */
+function longestOf(catalog: Catalog): number {
+  const known =
+    longest.get(catalog) ?? Math.max(LASTS_MS, ...[...catalog.values()].map((task) => policyOf(task).totalMs));
+  longest.set(catalog, known);
+  return known;
+}
+
+/**
+ * Tasks of one caller that have not ended.
+ * @param isOpen everybody is one caller, who has this limit only where the app declares it
+ */
+export function runningQuota({ app, catalog, isOpen = false }: Pick<TaskDeps, 'app' | 'catalog' | 'isOpen'>): Quota {
+  const { quotas, options } = app;
+  const isHeld = !isOpen || options.quotas?.runningTasks !== undefined;
+  return {
+    name: 'quotas.runningTasks',
+    of: 'tasks',
+    unit: 'tasks',
+    each: isHeld ? quotas.runningTasks : null,
+    all: null,
+    lastsMs: longestOf(catalog),
+    title: 'Too many tasks have not ended yet',
+    hint: 'wait until some have ended, or cancel those that nobody needs',
   };
 }
 

@@ -7,7 +7,7 @@ import { utf8Bytes } from '../../base/json.ts';
 import type { Assignment } from '../records/assignment.ts';
 import { type HeaderChange, failed, failureOf } from '../records/changes.ts';
 import { judge, StepError } from '../records/outcome.ts';
-import { TASK_BYTES, taskQuota, waitQuota } from '../records/quotas.ts';
+import { runningQuota, TASK_BYTES, taskQuota, waitQuota } from '../records/quotas.ts';
 import { rememberedWait, WAIT } from '../records/remembered.ts';
 import { trimTaskLog } from '../records/task-log.ts';
 import { giveUpWaits } from './give-up-waits.ts';
@@ -27,6 +27,7 @@ export async function endTask(hand: TaskInHand, change: HeaderChange): Promise<T
 async function giveBack({ scope, claim, memory, journal }: TaskInHand): Promise<void> {
   const { header, input } = claim;
   const { principal, createdAt } = header;
+  await scope.quotas?.give(scope.store, runningQuota(scope), principal, 1, createdAt);
   if (journal.header().status !== 'failed') {
     const bytes = utf8Bytes(JSON.stringify(input)) + TASK_BYTES;
     await scope.quotas?.give(scope.store, taskQuota(scope.app), principal, bytes, createdAt);

@@ -18,7 +18,7 @@ import { expiryOf, type Header, headerKey, rememberedUntil, taskHeader } from '.
 import { inputKey, taskInput } from '../records/input.ts';
 import { ownKey, ownTask } from '../records/list.ts';
 import { begunOnce, onceKey, retryKey } from '../records/begun-once.ts';
-import { TASK_BYTES, taskQuota } from '../records/quotas.ts';
+import { runningQuota, TASK_BYTES, taskQuota } from '../records/quotas.ts';
 import { freeSlots, type Slot, takeSlots } from '../records/slots.ts';
 import { type Begun, begunUnder, checkOnce, fingerprintOf } from './begun.ts';
 
@@ -70,12 +70,14 @@ export async function createTask(deps: TaskDeps, options: NewTask): Promise<Crea
   const key = onceKeyOf(options);
   const fingerprint = key ? await fingerprintOf(options.calledWith ?? input) : '';
 
+  const startedAt = runtime.now();
   let isCounted = false;
   for (let race = 0; race < MOST_RACES; race += 1) {
     const standing = key ? await readSurely(deps, await store.get(key, runtime.now())) : null;
     const earlier = standing && (await begunUnder(scopeOf(deps, principal), standing, fingerprint));
+    if (earlier && isCounted) await giveBack(deps, principal, bytes, startedAt);
     if (earlier) return { ...earlier, claim: null };
-    if (!isCounted) await deps.quotas?.take(store, taskQuota(deps.app), principal, bytes);
+    if (!isCounted) await count(deps, principal, bytes);
     isCounted = true;
     const once = key && { key, fingerprint, expects: standing?.version ?? null };
     const now = runtime.now();
@@ -96,6 +98,25 @@ export async function createTask(deps: TaskDeps, options: NewTask): Promise<Crea
     };
   }
   throw new TidegateError('store_unavailable', `too many begin ${options.task} at once`, { retryAfterMs: 1_000 });
+}
+
+/** @throws TidegateError `rate_limited`; then neither quota is taken */
+async function count({ quotas, store, ...deps }: TaskDeps, principal: Principal, bytes: number): Promise<void> {
+  const takenAt = deps.runtime.now();
+  const running = runningQuota(deps);
+  await quotas?.take(store, running, principal, 1);
+  try {
+    await quotas?.take(store, taskQuota(deps.app), principal, bytes);
+  } catch (thrown) {
+    await quotas?.give(store, running, principal, 1, takenAt);
+    throw thrown;
+  }
+}
+
+/** The task was begun by another call meanwhile, which counts it. */
+async function giveBack({ quotas, store, ...deps }: TaskDeps, principal: Principal, bytes: number, takenAt: number) {
+  await quotas?.give(store, runningQuota(deps), principal, 1, takenAt);
+  await quotas?.give(store, taskQuota(deps.app), principal, bytes, takenAt);
 }
 
 function newHeader(

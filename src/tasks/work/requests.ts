@@ -21,7 +21,7 @@ import { cancelled, type HeaderChange, settled } from '../records/changes.ts';
 import type { TaskDeps } from '../records/find-task.ts';
 import { expiryOf, hasEnded, type Header, headerKey, rememberedUntil, taskHeader } from '../records/header.ts';
 import { inputKey, taskInput } from '../records/input.ts';
-import { TASK_BYTES, taskQuota } from '../records/quotas.ts';
+import { runningQuota, TASK_BYTES, taskQuota } from '../records/quotas.ts';
 import { pageKey, type TaskPage, taskPage } from '../records/page.ts';
 import { rememberedAnswer, rememberedKey } from '../records/remembered.ts';
 import { endEntry } from '../records/task-log.ts';
@@ -120,6 +120,7 @@ export async function cancelTask(
   });
   if (cancelledHere) {
     const scope = scopeOf(deps, principal);
+    await deps.quotas?.give(deps.store, runningQuota(deps), principal, 1, createdAt);
     await dropWaits(scope, principal, taskId, createdAt, deadline);
     await dropInput(scope, principal, taskId, createdAt, deadline);
   }
