@@ -29,7 +29,7 @@ const FOLDERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   streams: [['.'], ['log', 'conditions'], ['removing', 'history']],
   feeds: [['kit', 'records', 'csv', 'rss'], ['run', 'http', 'mqtt-session', 'websocket'], ['mqtt', 'http/sse'], ['.']],
   tasks: [['records'], ['waits'], ['turn'], ['work']],
-  auth: [['.'], ['keys', 'oauth', 'audit']],
+  auth: [['.'], ['keys', 'oauth', 'audit', 'login']],
   // An extension stands beside what serves it: nothing of the server knows one.
   mcp: [['.'], ['wire'], ['registry'], ['tasks', 'serve']],
   hosts: [['.'], ['node', 'workers', 'lambda', 'demo', 'testing'], ['cli']],

@@ -5,9 +5,10 @@
 import { Hono } from 'hono';
 import { asTidegateError, TidegateError } from '../base/errors.ts';
 import type { JsonObject } from '../base/json.ts';
+import type { Secrets } from '../base/seal.ts';
 import type { Deps } from '../streams/deps.ts';
 import { openAccount } from '../store/counting.ts';
-import { type Authenticate, openToEveryone, withRefusalsNoted, withSafeNames } from './authenticate.ts';
+import { type Authenticate, openToEveryone, orByCookie, withRefusalsNoted, withSafeNames } from './authenticate.ts';
 import { type BodyBounds, createBodies } from './bodies.ts';
 import { type Challenges, createChallenges } from './challenge.ts';
 import { createCors } from './cors.ts';
@@ -15,11 +16,12 @@ import { createDocument, documentPreflight } from './documents.ts';
 import { type Edge, NO_EDGE, REQUESTS } from './edge.ts';
 import { createMcpRoute, type McpServing, refusedForNow } from './mcp-route.ts';
 import { createOriginGuard, type OriginOptions } from './origin.ts';
+import type { LoginRoutes } from './login.ts';
 import { methodResponse, problemResponse, refusedResponse } from './problem.ts';
 import { type ProtectedResource, resourceMetadata, resourcePaths } from './protected-resource.ts';
 import type { PushTokens } from './push.ts';
 import type { PushEntrance } from './push-entrance.ts';
-import type { PushKeys } from './push-keys.ts';
+import type { PushKeys } from './push-secrets.ts';
 import type { PushNeeds } from './push-gate.ts';
 import { createReadiness } from './ready.ts';
 import { counting, createRequestCount } from './request-limit.ts';
@@ -44,6 +46,8 @@ export interface HttpAppOptions extends OriginOptions {
   authenticate?: Authenticate | undefined;
   /** Default `both`. */
   pushNeeds?: PushNeeds | undefined;
+  /** What login cookies are sealed with. Default: nothing, and there are no logins. */
+  secrets?: Secrets | null | undefined;
   /** How those are refused whose scopes do not reach. Default: without the place of an issuer's metadata. */
   challenges?: Challenges | undefined;
   /** Whose tokens are taken, for the documents that say so. Default null: no issuer's, and there are no such documents. */
@@ -58,6 +62,11 @@ const BODY_BYTES = 1_048_576;
 /** Many clients and people write the slash. A redirect would lose the body with some of them. */
 const MCP_PATHS = ['/mcp', '/mcp/'];
 
+function noLogins(): TidegateError {
+  const hint = 'logins need AUTH, and TIDEGATE_SECRET to seal their cookies';
+  return new TidegateError('not_found', 'There are no logins here', { hint });
+}
+
 export type HttpApp = Hono<LoggedEnv>;
 
 /** Whoever calls without an environment, as tests do, hands over nothing. */
@@ -69,7 +78,10 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
   const { app, mcp, runtime, store } = deps;
   const { admit, protectedResource = null } = options;
   const named = withSafeNames(options.authenticate ?? openToEveryone, runtime.log);
+  let logins: LoginRoutes | null = null;
+  const byCookie: Authenticate = async (request) => (await loadLogins())?.authenticate(request) ?? named(request);
   const authenticate = withRefusalsNoted(named, deps.audit);
+  const withCookies = withRefusalsNoted(orByCookie(named, byCookie), deps.audit);
   const authentication = { required: options.authenticate !== undefined, schemes: protectedResource ? ['oauth2'] : [] };
   const facts = { app, versions: mcp.versions, capabilities: mcp.capabilities, authentication };
   const guard = createOriginGuard(options);
@@ -78,13 +90,28 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
   const route = createMcpRoute(
     mcp,
     guard,
-    counting(authenticate, count, refusedForNow),
+    counting(withCookies, count, refusedForNow),
     options.bodyBytes ?? BODY_BYTES,
     bodies,
     options.requests ?? REQUESTS,
     options.challenges ?? createChallenges(),
     deps.audit,
   );
+  /** Null: nobody asks who calls, or there is nothing to seal a cookie with. Loaded by the first that needs it. */
+  async function loadLogins(): Promise<LoginRoutes | null> {
+    const { secrets, publicUrl } = options;
+    if (!options.authenticate || !secrets) return null;
+    logins ??= (await import('./login.ts')).createLoginRoutes({
+      app: app.name,
+      secrets,
+      runtime,
+      authenticate: named,
+      publicUrl,
+      bodies,
+      audit: deps.audit,
+    });
+    return logins;
+  }
   let push: PushEntrance | null = null;
   const ready = createReadiness(runtime);
 
@@ -152,6 +179,14 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
     return push(raw, stream, account.store, edge);
   });
   http.all('/ingest/:stream', (context) => methodResponse(context.req.path, 'POST'));
+  http.post('/login', async (context) => {
+    const routes = await loadLogins();
+    return routes ? routes.logIn(context.req.raw, edgeOf(context)) : problemResponse(noLogins());
+  });
+  http.get('/login', async (context) => (await loadLogins())?.show(context.req.raw) ?? problemResponse(noLogins()));
+  http.all('/login', (context) => methodResponse(context.req.path, 'GET, POST'));
+  http.post('/logout', async (context) => (await loadLogins())?.logOut(context.req.raw) ?? problemResponse(noLogins()));
+  http.all('/logout', (context) => methodResponse(context.req.path, 'POST'));
   http.get('/healthz', (context) => context.json({ status: 'ok' }));
   http.get('/readyz', (context) => {
     const account = openAccount(store, runtime);

@@ -83,6 +83,17 @@ export function withRefusalsNoted(authenticate: Authenticate, audit: Audit | und
   };
 }
 
+const LOGIN_COOKIE = /(?:^|; *)(?:__Host-)?tidegate-login=/;
+
+/** The credential in `Authorization` comes first. Without one, a login cookie says who sends the request. */
+export function orByCookie(authenticate: Authenticate, byCookie: Authenticate): Authenticate {
+  return (request) => {
+    const { headers } = request;
+    const isLogin = !headers.has('authorization') && LOGIN_COOKIE.test(headers.get('cookie') ?? '');
+    return isLogin ? byCookie(request) : authenticate(request);
+  };
+}
+
 /** The credential of `Authorization: Bearer`; null where there is none in that form. */
 export function bearerOf(request: Request): string | null {
   return /^Bearer +(\S+) *$/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? null;

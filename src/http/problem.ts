@@ -124,6 +124,20 @@ export function unauthorizedResponse(): Response {
   return response;
 }
 
+/** 403: a page of another origin asks for what is for the server's own pages. */
+export function foreignResponse(): Response {
+  const title = 'Origin: logins are for pages of this server';
+  const hint = 'pages of other origins send Authorization with fetch';
+  return respond({ title, status: 403, code: 'invalid_input', field: 'Origin', hint }, null);
+}
+
+/** 403: a login alone does not let a page write. */
+export function unwrittenResponse(): Response {
+  const title = 'X-CSRF-Token: a write with a login cookie needs the token of this login';
+  const hint = 'GET /login answers it as csrf';
+  return respond({ title, status: 403, code: 'invalid_input', field: 'X-CSRF-Token', hint }, null);
+}
+
 /** 401. It is the same for every wrong signature, whether the stream takes signed pushes or not. */
 export function unsignedResponse(headers: readonly string[]): Response {
   const [field = 'Authorization'] = headers;

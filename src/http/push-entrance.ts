@@ -10,7 +10,7 @@ import type { Challenges } from './challenge.ts';
 import type { Edge } from './edge.ts';
 import { createPushGate, type PushNeeds } from './push-gate.ts';
 import { problemResponse } from './problem.ts';
-import { type PushKeys, signedBy } from './push-keys.ts';
+import { type PushKeys, signedBy } from './push-secrets.ts';
 import { createPushRoute, type PushRoute, type PushTokens } from './push.ts';
 import type { CountRequest } from './request-limit.ts';
 

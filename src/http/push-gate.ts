@@ -17,7 +17,7 @@ import type { App } from '../declare/app.ts';
 import { type Authenticate, bearerOf, pusherOf } from './authenticate.ts';
 import { type Challenges, createChallenges } from './challenge.ts';
 import { problemResponse, unauthorizedResponse } from './problem.ts';
-import type { PushKeys } from './push-keys.ts';
+import type { PushKeys } from './push-secrets.ts';
 import type { PushTokens } from './push.ts';
 
 const SHOWN_CHARACTERS = 64;

@@ -2,7 +2,7 @@
  * Judges the signatures of pushes: HMAC with SHA-256 over the exact bytes of a body, in the ways of Standard Webhooks, GitHub,
  * Stripe and Slack. It reads headers, keeps nothing, and needs WebCrypto alone. What is out of form is not valid.
  */
-import { SIGNATURE_HEADERS, type SignedBy } from './push-keys.ts';
+import { SIGNATURE_HEADERS, type SignedBy } from './push-secrets.ts';
 
 /** How far the time that was signed may lie from the clock, in either direction, ms. */
 export const SIGNED_WITHIN_MS = 5 * 60_000;

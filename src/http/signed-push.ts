@@ -16,7 +16,7 @@ import type { Bodies } from './bodies.ts';
 import type { Edge } from './edge.ts';
 import { problemResponse, unsignedResponse } from './problem.ts';
 import { PUSH_BYTES, type PushedItem, type SignedBody, unreadBody } from './push-body.ts';
-import { type PushKeys, SIGNATURE_HEADERS, type SignedBy } from './push-keys.ts';
+import { type PushKeys, SIGNATURE_HEADERS, type SignedBy } from './push-secrets.ts';
 import type { PushRoute } from './push.ts';
 import { type ClaimedSignature, readSignature, isSigned, isTimely, SIGNED_WITHIN_MS } from './signatures.ts';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { defineApp, secret, stream, type PushOptions } from '../../src/index.ts';
-import { pushTokens } from '../../src/http/push-tokens.ts';
+import { pushTokens } from '../../src/http/push-secrets.ts';
 
 const appWith = (push: PushOptions) =>
   defineApp({

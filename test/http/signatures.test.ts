@@ -1,7 +1,7 @@
 /** Signatures that others made and published, and what is out of their form. */
 import { describe, expect, it } from 'vitest';
 import { readSignature, isSigned, isTimely } from '../../src/http/signatures.ts';
-import type { SignedBy } from '../../src/http/push-keys.ts';
+import type { SignedBy } from '../../src/http/push-secrets.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const decoded = (base64: string) => Uint8Array.from(Buffer.from(base64, 'base64'));

@@ -6,7 +6,7 @@ import { defineApp, stream } from '../../src/index.ts';
 import type { Principal } from '../../src/base/principal.ts';
 import type { HttpAppOptions } from '../../src/http/app.ts';
 import { PUSH_BYTES } from '../../src/http/push-body.ts';
-import type { PushKeys } from '../../src/http/push-keys.ts';
+import type { PushKeys } from '../../src/http/push-secrets.ts';
 import { type Served, serveApp } from '../mcp/served.ts';
 
 const any = stream({ description: 'Whatever is sent', schema: z.looseObject({}) });

@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { defineApp, type PushOptions, secret, stream } from '../../src/index.ts';
-import { pushKeys } from '../../src/http/push-keys.ts';
-import { pushTokens } from '../../src/http/push-tokens.ts';
+import { pushKeys, pushTokens } from '../../src/http/push-secrets.ts';
 
 const appWith = (push: PushOptions) =>
   defineApp({

@@ -1,12 +1,13 @@
 /**
- * The ways in which senders sign pushes: the header by which each is known, and the key that a secret of the environment
- * holds. The keys are read once, at the start. `signatures.ts` judges signatures by them.
+ * What lets pushes in: tokens, and the ways in which senders sign, by the header by which each is known and the key that a secret
+ * holds. All is read from the environment once, at the start. `signatures.ts` judges signatures by the keys.
  */
 import { TidegateError } from '../base/errors.ts';
 import type { App } from '../declare/app.ts';
 import type { ReadVariable } from '../declare/open-secrets.ts';
 import type { Secret } from '../declare/secret.ts';
 import type { PushOptions } from '../declare/stream.ts';
+import type { PushTokens } from './push.ts';
 
 export type SignedBy = Exclude<keyof PushOptions, 'token'>;
 
@@ -81,4 +82,26 @@ function bytesOfBase64(text: string): Uint8Array<ArrayBuffer> | null {
   } catch {
     return null;
   }
+}
+
+/** No others can be sent as a bearer token. */
+const VISIBLE = /^[\x21-\x7E]*$/;
+
+/**
+ * @param variable reads a variable of the environment; null where it is not set
+ * @throws TidegateError `invalid_config` naming a variable that is not set, too short to keep anyone out, or that no client can send.
+ */
+export function pushTokens(app: App, variable: ReadVariable): PushTokens {
+  const tokens = new Map<string, string>();
+  for (const { name, push } of app.streams.values()) {
+    const token = push?.token;
+    if (token === undefined) continue;
+    const value = variable(token.name);
+    if (value === null || value.length < LEAST_CHARACTERS || !VISIBLE.test(value)) {
+      const expected = `a token of at least ${LEAST_CHARACTERS} visible ASCII characters without spaces, for pushes to the stream ${name}`;
+      throw new TidegateError('invalid_config', `${token.name}: expected ${expected}`, { field: token.name, expected });
+    }
+    tokens.set(name, token.form === null ? value : token.form(value));
+  }
+  return tokens;
 }
