@@ -36,6 +36,11 @@ export async function safePrincipal<Named extends Owner>(principal: Named): Prom
   return { ...principal, tenant, subject: await safeName(principal.subject, 'subject') };
 }
 
+/** Whether it is who calls a server without authentication. */
+export function isPublic(owner: Owner): boolean {
+  return isOwner(owner, PUBLIC);
+}
+
 /** Whether something of `owner` belongs to who asks. No other code compares tenants and subjects. */
 export function isOwner(owner: Owner, { tenant, subject }: Owner): boolean {
   return owner.tenant === tenant && owner.subject === subject;

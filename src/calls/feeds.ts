@@ -17,7 +17,7 @@ import { feedStatus } from '../feeds/records/status.ts';
 import { findStream } from '../streams/find-stream.ts';
 import { publish as appendTo } from '../streams/log/publish.ts';
 import type { Deps } from '../streams/deps.ts';
-import { scopeOf } from '../streams/scope.ts';
+import { ofStream, scopeOf } from '../streams/scope.ts';
 import { inLines } from '../base/plain.ts';
 
 /** Time to record an outcome, even where the request's own time is over. */
@@ -124,7 +124,8 @@ export function createAppFeeds(deps: Deps, context: Omit<ToolContext, 'feeds'>):
   /** In the stream that the feed names for it. */
   async function putOnRecord(audit: OutletAudit, entry: OutletRecord & JsonObject): Promise<void> {
     try {
-      await appendTo(scope, findStream(app, audit.stream), { data: entry }, runtime.now() + AUDIT_MS);
+      const stream = findStream(app, audit.stream);
+      await appendTo(ofStream(scope, stream), stream, { data: entry }, runtime.now() + AUDIT_MS);
     } catch (error) {
       // The message is out, so its outcome is answered all the same. The log has the record.
       const { code, message } = asTidegateError(error);

@@ -1,5 +1,5 @@
 /**
- * The streams for an app's own tools, resources and tasks, bound to the caller's tenant. A cursor is bound to its
+ * The streams for an app's own tools, resources and tasks, as the caller's tenant has them. A cursor is bound to its
  * stream.
  */
 import type { AppStreams, EventPage, HistoryOptions, StreamRef } from '../declare/app-streams.ts';
@@ -21,7 +21,7 @@ import { publish } from '../streams/log/publish.ts';
 import { removeEvents } from '../streams/removing/remove.ts';
 import { decodeStreamCursor } from '../streams/log/stream-cursor.ts';
 import { pageBefore, newestEvent, pageAfter } from './event-pages.ts';
-import { scopeOf } from '../streams/scope.ts';
+import { ofStream, scopeOf } from '../streams/scope.ts';
 
 const DEFAULT_LIMIT = 100;
 const APPEND_MS = 10_000;
@@ -39,34 +39,37 @@ export function createAppStreams(deps: Deps, principal: Principal, deadline?: nu
       const stream = find(ref);
       if (stream.keyed && key === undefined) {
         // Latest events are kept by key. The newest of all keys is the last event of the log.
-        return (await newestEvent(scope, stream.name)) as StreamEvent<Data> | null;
+        return (await newestEvent(ofStream(scope, stream), stream.name)) as StreamEvent<Data> | null;
       }
-      return (await readLatest(scope, stream.name, key ?? null)) as StreamEvent<Data> | null;
+      return (await readLatest(ofStream(scope, stream), stream.name, key ?? null)) as StreamEvent<Data> | null;
     },
 
     async latestByKey<Data = Json>(ref: StreamRef<Data>, page: { after?: string; limit?: number } = {}) {
       const stream = find(ref);
       const limit = checkLimit(page.limit, LIST_LIMIT, 'limit');
-      const found = await readLatestByKey(scope, stream.name, { after: page.after ?? null, limit });
+      const found = await readLatestByKey(ofStream(scope, stream), stream.name, { after: page.after ?? null, limit });
       return { events: found.events as StreamEvent<Data>[], next: found.next };
     },
 
     async keys(ref: StreamRef<unknown>, { prefix = '', limit }: { prefix?: string; limit?: number } = {}) {
       const stream = find(ref);
       const most = checkLimit(limit, LIST_LIMIT, 'limit');
-      return stream.keyed ? readKeys(scope, stream.name, { prefix, limit: most }) : { values: [], hasMore: false };
+      if (!stream.keyed) return { values: [], hasMore: false };
+      return readKeys(ofStream(scope, stream), stream.name, { prefix, limit: most });
     },
 
     async last<Data = Json>(ref: StreamRef<Data>, n: number, before?: string) {
-      const { name } = find(ref);
-      const cursor = before === undefined ? null : decodeStreamCursor(name, before);
-      return (await pageBefore(scope, name, checkLimit(n, READ_LIMIT, 'n'), cursor)) as EventPage<Data>;
+      const stream = find(ref);
+      const cursor = before === undefined ? null : decodeStreamCursor(stream.name, before);
+      const limit = checkLimit(n, READ_LIMIT, 'n');
+      return (await pageBefore(ofStream(scope, stream), stream.name, limit, cursor)) as EventPage<Data>;
     },
 
     async read<Data = Json>(ref: StreamRef<Data>, after: string | null, limit?: number) {
-      const { name } = find(ref);
-      const cursor = after === null ? null : decodeStreamCursor(name, after);
-      return (await pageAfter(scope, name, checkLimit(limit, READ_LIMIT, 'limit'), cursor)) as EventPage<Data>;
+      const stream = find(ref);
+      const cursor = after === null ? null : decodeStreamCursor(stream.name, after);
+      const most = checkLimit(limit, READ_LIMIT, 'limit');
+      return (await pageAfter(ofStream(scope, stream), stream.name, most, cursor)) as EventPage<Data>;
     },
 
     async history<Data = Json>(ref: StreamRef<Data>, options: HistoryOptions = {}) {
@@ -86,12 +89,14 @@ export function createAppStreams(deps: Deps, principal: Principal, deadline?: nu
 
     async append<Data = Json>(ref: StreamRef<Data>, data: unknown) {
       const stream = written(find(ref));
-      const { event } = await publish(scope, stream, { data }, deadline ?? runtime.now() + APPEND_MS);
+      const { event } = await publish(ofStream(scope, stream), stream, { data }, deadline ?? runtime.now() + APPEND_MS);
       return toStreamEvent(stream.name, event) as StreamEvent<Data>;
     },
 
-    remove: async (ref, selector) =>
-      removeEvents(scope, written(find(ref)), selector, deadline ?? runtime.now() + APPEND_MS),
+    async remove(ref, selector) {
+      const stream = written(find(ref));
+      return removeEvents(ofStream(scope, stream), stream, selector, deadline ?? runtime.now() + APPEND_MS);
+    },
   };
 }
 

@@ -74,7 +74,10 @@ export interface FeedTarget {
 export interface BurstContext {
   /** Name under which the feed is declared. */
   feed: string;
-  /** Whose streams are filled. Each tenant has bursts of its own, so what a source gives to one name alone needs it. */
+  /**
+   * Whose streams are filled. Where each tenant has a log of its own (`tenants` of the stream), each has bursts of its own,
+   * and what a source gives to one name alone needs it. Else the app's own tenant, `public`.
+   */
   tenant: string;
   /** The streams that the feed fills, each with its route options. */
   targets: readonly FeedTarget[];
@@ -284,11 +287,18 @@ export interface RouteKind {
   isKeyed(options: never): boolean;
 }
 
+/**
+ * Whose a stream is. `shared`: it has one log, which callers of every tenant read. `each`: every tenant has a log of its own.
+ */
+export type StreamTenants = 'shared' | 'each';
+
 /** A feed as `ingest` runs it. */
 export interface DeclaredFeed {
   name: string;
   feed: Feed;
   targets: readonly FeedTarget[];
+  /** Those of its streams: each tenant has a run of its own where each has a log of its own. */
+  tenants: StreamTenants;
   everyMs: number;
   budget: FeedBudget;
   overflow: Overflow;

@@ -2,7 +2,7 @@
 import type * as z from 'zod';
 import type { Json, JsonObject } from '../base/json.ts';
 import type { ReadTime, TimeUnit } from '../base/time/source-time.ts';
-import type { Feed, FeedRoute } from './feed.ts';
+import type { Feed, FeedRoute, StreamTenants } from './feed.ts';
 import type { Secret } from './secret.ts';
 
 /** Names of the fields of `Data` that always hold a `Value`. An optional field is not among them. */
@@ -74,6 +74,12 @@ export interface StreamOptions<Schema extends z.ZodType> {
   revision?: Pick<z.output<Schema>, string | number | null | undefined>;
   /** How much of the stream is kept. */
   retention?: Retention;
+  /**
+   * Whose events these are. `shared`: there is one log, and every tenant's callers read it. `each`: every tenant has a log of
+   * its own, and a run of its own of the feed that fills it; its callers read and push to that log alone.
+   * @default shared
+   */
+  tenants?: StreamTenants;
   /**
    * How many of the newest events are searched for an id that comes again.
    * @default 1,000 events
@@ -174,6 +180,7 @@ export interface DeclaredStream {
   id(data: Json): string | null;
   revision(data: Json): string | null;
   retention: { events: number; ageMs: number | null };
+  tenants: StreamTenants;
   dedupe: number;
   latenessMs: number;
   example: Json | undefined;

@@ -14,7 +14,7 @@ import { problemResponse, unauthorizedResponse } from './problem.ts';
 import { type PushedItem, readItems, type SignedBody, wrong } from './push-body.ts';
 import type { Quota } from '../store/quotas.ts';
 import { pacedBy, UNBOUNDED } from '../store/work.ts';
-import { scopeOf } from '../streams/scope.ts';
+import { ofStream } from '../streams/scope.ts';
 
 /** How long an `Idempotency-Key` is remembered, ms. */
 export const PUSH_KEY_MS = 24 * 3_600_000;
@@ -60,14 +60,14 @@ export function createPushRoute(deps: Deps, bodies: Bodies): PushRoute {
         import('../streams/log/publish-many.ts'),
         import('../store/quotas.ts'),
       ]);
-      const once = onceOf(request, items, signed ?? null, (key) => pushedKey(tenant, name, key));
+      const once = onceOf(request, items, signed ?? null, (key) => pushedKey(principal, name, key));
       quotas ??= createQuotas(runtime);
       const quota = pushQuota(app, name);
       const takenAt = runtime.now();
       await quotas.take(store, quota, principal, bytes);
       try {
         const push = await publishMany(
-          scopeOf({ ...deps, store, runtime: pacedBy(runtime, edge.work ?? UNBOUNDED) }, { tenant }),
+          ofStream({ ...deps, tenant, store, runtime: pacedBy(runtime, edge.work ?? UNBOUNDED) }, stream),
           stream,
           items.map((item) => ({ ...item, ...meta })),
           { once, deadline: takenAt + PUSH_MS },

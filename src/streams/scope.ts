@@ -1,21 +1,85 @@
 /**
  * What code above the store works on: the app, the store and the runtime, together with the tenant whose records and
  * logs it may reach. It is made once for each caller and each run of a worker, and passed on as one value.
+ *
+ * The log of a stream stands in the name of a tenant too, which is not always the caller's: a shared stream has one log
+ * for all. `ofStream` is the one function that answers it, and the type of a log's tenant keeps all code from using
+ * another.
  */
-import { tenantsOf } from '../base/principal.ts';
+import { APP_TENANT, tenantsOf } from '../base/principal.ts';
+import type { DeclaredFeed, StreamTenants } from '../declare/feed.ts';
+import type { DeclaredStream } from '../declare/stream.ts';
 import type { Deps } from './deps.ts';
 
 export type Scope<D extends object = Deps> = Readonly<D & { tenant: string }>;
+
+declare const ofLogs: unique symbol;
+/** A tenant in whose name logs of streams stand. */
+export type LogTenant = string & { readonly [ofLogs]: true };
+
+/** A scope in whose tenant's name a stream's log stands, and all that is kept of that log. */
+export type StreamScope<D extends object = Deps> = Readonly<D & { tenant: LogTenant }>;
+
+/** What reading and writing a tenant's log needs. It does not contain the app. */
+export type LogScope = StreamScope<Pick<Deps, 'store' | 'runtime'>>;
 
 /** Makes a scope for the tenant of a principal or of a worker's options. Nothing else of them is used. */
 export function scopeOf<D extends object>(deps: D, { tenant }: { tenant: string }): Scope<D> {
   return { ...deps, tenant };
 }
 
-/** A scope for each tenant whose work is scheduled, or for this one alone. */
-export async function scopesOf<D extends Pick<Deps, 'tenants'>>(deps: D, only?: string): Promise<Scope<D>[]> {
-  return (await tenantsOf(deps, only)).map((tenant) => scopeOf(deps, { tenant }));
+/** A scope of a tenant that is known to be one of logs: from a key in the store, or from a hint of who appended. */
+export function scopeOfLogs<D extends object>(deps: D, { tenant }: { tenant: string }): StreamScope<D> {
+  return { ...deps, tenant: tenant as LogTenant };
 }
 
-/** What reading and writing a tenant's log needs. It does not contain the app. */
-export type LogScope = Scope<Pick<Deps, 'store' | 'runtime'>>;
+/** Where a caller finds a stream: in the app's name where it is shared, else in the name of the caller's tenant. */
+export function ofStream<S extends { tenant: string }>(
+  scope: S,
+  { tenants }: Pick<DeclaredStream, 'tenants'>,
+): S & { tenant: LogTenant } {
+  return { ...scope, tenant: logTenant(scope, tenants) };
+}
+
+/** The same by a stream's name. What the app no longer declares counts as shared. */
+export function ofStreamNamed<S extends { tenant: string; app: Deps['app'] }>(
+  scope: S,
+  name: string,
+): S & { tenant: LogTenant } {
+  return ofStream(scope, scope.app.streams.get(name) ?? { tenants: 'shared' });
+}
+
+/** Where a caller finds a feed's record, dead letters and lease. A feed that fills no stream is shared. */
+export function ofFeed<S extends { tenant: string }>(
+  scope: S,
+  { tenants }: Pick<DeclaredFeed, 'tenants'>,
+): S & { tenant: LogTenant } {
+  return { ...scope, tenant: logTenant(scope, tenants) };
+}
+
+function logTenant({ tenant }: { tenant: string }, tenants: StreamTenants): LogTenant {
+  return (tenants === 'shared' ? APP_TENANT : tenant) as LogTenant;
+}
+
+/** A scope of logs, and which streams and feeds stand there: those that all tenants share, or those that each has. */
+export interface Place<D extends object = Deps> {
+  scope: StreamScope<D>;
+  streams: readonly DeclaredStream[];
+  feeds: readonly DeclaredFeed[];
+}
+
+/**
+ * Where the streams and feeds of the app stand whose work is scheduled. What is shared stands in one place, however many
+ * tenants there are.
+ * @param only what stands in the name of this tenant and no other, as a token names it; absent: all
+ */
+export async function placesOf<D extends Pick<Deps, 'app' | 'tenants'>>(deps: D, only?: string): Promise<Place<D>[]> {
+  const placeOf = (tenant: string, of: StreamTenants): Place<D> => ({
+    scope: scopeOfLogs(deps, { tenant }),
+    streams: [...deps.app.streams.values()].filter(({ tenants }) => tenants === of),
+    feeds: [...deps.app.feeds.values()].filter(({ tenants }) => tenants === of),
+  });
+  const places = only === undefined || only === APP_TENANT ? [placeOf(APP_TENANT, 'shared')] : [];
+  if (![...deps.app.streams.values()].some(({ tenants }) => tenants === 'each')) return places;
+  return [...places, ...(await tenantsOf(deps, only)).map((tenant) => placeOf(tenant, 'each'))];
+}

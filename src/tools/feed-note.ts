@@ -8,7 +8,7 @@ import type { Reading } from '../store/store.ts';
 import { feedKey } from '../feeds/records/state.ts';
 import { isoTime } from '../base/time/time-text.ts';
 import { ageText } from '../calls/short-lines.ts';
-import type { Scope } from '../streams/scope.ts';
+import { ofStream, type Scope } from '../streams/scope.ts';
 import { saidText } from '../base/plain.ts';
 
 export interface FeedNote {
@@ -59,10 +59,12 @@ export function noteFrom(
 }
 
 /** One call to the store; none for a stream without a feed. */
-export async function readNote({ store, runtime, tenant }: Scope, stream: DeclaredStream) {
+export async function readNote(scope: Scope, stream: DeclaredStream) {
   if (stream.feed === null) return null;
-  const now = runtime.now();
-  return noteOf(stream, await store.get(feedKey(tenant, stream.feed), now), now);
+  const now = scope.runtime.now();
+  // A feed stands where the streams that it fills do.
+  const key = feedKey(ofStream(scope, stream).tenant, stream.feed);
+  return noteOf(stream, await scope.store.get(key, now), now);
 }
 
 /** One line, or none where there is nothing to say. */

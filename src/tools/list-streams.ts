@@ -21,7 +21,7 @@ import { Listed, type ListedStream, streamLines } from './stream-lines.ts';
 import { searchStreams } from './stream-search.ts';
 import { type FeedNote as Note, noteFrom } from './feed-note.ts';
 import { READ_ONLY, StreamName } from '../calls/schemas.ts';
-import type { Scope } from '../streams/scope.ts';
+import { ofStream, type Scope } from '../streams/scope.ts';
 import { inLines } from '../base/plain.ts';
 
 const PAGE_STREAMS = 20;
@@ -144,11 +144,11 @@ async function list(
   stream: DeclaredStream,
   { note, zoneless, repeatsBeyond, lastGapAt, lastDoubtAt, wentBack }: FeedTold,
 ): Promise<ListedStream> {
-  const { tenant } = scope;
+  const place = ofStream(scope, stream);
   const { name, title, description, keyed, retention, latenessMs, aheadMs, example } = stream;
   const [extent, keys] = await Promise.all([
-    scope.store.extent(streamLog(tenant, name)),
-    keyed ? readLatestByKey(scope, name, { after: null, limit: EXAMPLE_KEYS }) : { events: [], next: null },
+    scope.store.extent(streamLog(place.tenant, name)),
+    keyed ? readLatestByKey(place, name, { after: null, limit: EXAMPLE_KEYS }) : { events: [], next: null },
   ]);
   const caveat = caveatOf(stream, lastGapAt, scope.runtime.now());
   const isDoubtful = repeatsBeyond.includes(name) || isKept(stream, lastDoubtAt, scope.runtime.now());

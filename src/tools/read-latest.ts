@@ -20,7 +20,7 @@ import { Event, FeedNoteShape, Key, READ_ONLY, StreamName } from '../calls/schem
 import { agoText, eventLine, shownEvent } from '../calls/short-lines.ts';
 import { bothHalves, createPage, roomFor } from '../calls/halves.ts';
 import { callsTo, type NextCall, NextCalls } from '../calls/next-call.ts';
-import type { Scope } from '../streams/scope.ts';
+import { ofStream, type Scope } from '../streams/scope.ts';
 import { jsonText } from '../base/plain.ts';
 
 const DEFAULT_KEYS = 50;
@@ -105,9 +105,9 @@ function latestRow(event: StreamEvent, { identified }: DeclaredStream, now: numb
 
 /** One call reads the records of the key and of the feed. */
 async function readOne(scope: Scope, stream: DeclaredStream, key: string | null, now: number): Promise<Latest> {
-  const { tenant } = scope;
-  const feed = stream.feed === null ? [] : [feedKey(tenant, stream.feed)];
-  const { events, others } = await readLatestOf(scope, stream.name, [key], feed);
+  const place = ofStream(scope, stream);
+  const feed = stream.feed === null ? [] : [feedKey(place.tenant, stream.feed)];
+  const { events, others } = await readLatestOf(place, stream.name, [key], feed);
   return {
     events: events.map((event) => toStreamEvent(stream.name, event)),
     next: null,
@@ -116,7 +116,7 @@ async function readOne(scope: Scope, stream: DeclaredStream, key: string | null,
 }
 
 async function readEach(scope: Scope, stream: DeclaredStream, after: string | null, limit: number): Promise<Latest> {
-  const page = await readLatestByKey(scope, stream.name, { after, limit });
+  const page = await readLatestByKey(ofStream(scope, stream), stream.name, { after, limit });
   return { ...page, feed: unreadNote(stream) };
 }
 
@@ -137,7 +137,7 @@ async function whyNothing(
   const { name } = stream;
   const { toolNames } = scope.app;
   if (after !== undefined) return { hint: 'No keys after that one.', calls: [] };
-  const { newestAt } = await scope.store.extent(streamLog(scope.tenant, name));
+  const { newestAt } = await scope.store.extent(streamLog(ofStream(scope, stream).tenant, name));
   const ageMs = latestAgeMs(stream);
   const kept = ageMs === null ? '' : ` A latest event is kept for ${durationText(ageMs)} after it arrived.`;
   const ofKey = key === undefined ? {} : { keys: [key] };

@@ -18,6 +18,7 @@ import { type FeedStatus, feedStatus } from '../feeds/records/status.ts';
 import { fieldsOf } from '../streams/fields.ts';
 import { findStream } from '../streams/find-stream.ts';
 import { type HistoryPage, readHistory } from '../streams/history/events.ts';
+import { ofStream } from '../streams/scope.ts';
 import { readKeys, readLatest } from '../streams/log/read-latest.ts';
 import { accounted, type AppDeps } from '../calls/context.ts';
 import { createPage, roomFor } from '../calls/halves.ts';
@@ -93,7 +94,7 @@ function keyResource(deps: AppDeps): Resource {
     cache: CACHE,
     async read({ name, key }, context) {
       const stream = findStream(app, name);
-      const event = stream.keyed ? await readLatest(accounted(deps, context), name, key) : null;
+      const event = stream.keyed ? await readLatest(ofStream(accounted(deps, context), stream), name, key) : null;
       if (event === null) throw unknownKey(stream, key);
       return json(context.uri, shownEvent(event));
     },
@@ -103,9 +104,10 @@ function keyResource(deps: AppDeps): Resource {
         const scope = accounted(deps, context);
         const named = app.streams.get(chosen?.['name'] ?? '');
         if (named && !named.keyed) return [];
-        const names = named ? [named.name] : keyedNames(app.streams.values()).slice(0, STREAMS_ASKED);
+        const keyed = [...app.streams.values()].filter((stream) => stream.keyed);
+        const asked = named ? [named] : keyed.slice(0, STREAMS_ASKED);
         const page = { prefix: value, limit: MOST_VALUES };
-        const found = await Promise.all(names.map((name) => readKeys(scope, name, page)));
+        const found = await Promise.all(asked.map((stream) => readKeys(ofStream(scope, stream), stream.name, page)));
         return {
           values: [...new Set(found.flatMap(({ values }) => values))],
           hasMore: found.some(({ hasMore }) => hasMore),

@@ -2,7 +2,7 @@
 import type { DeclaredStream } from '../declare/stream.ts';
 import { fieldsOf } from '../streams/fields.ts';
 import { readLatestByKey } from '../streams/log/read-latest.ts';
-import type { Scope } from '../streams/scope.ts';
+import { ofStream, type Scope } from '../streams/scope.ts';
 
 /** Keys of a stream that are looked through, and streams of which keys are. */
 const KEYS_LOOKED_THROUGH = 200;
@@ -23,7 +23,8 @@ export async function searchStreams(
   const looked = told.filter(({ stream, missing }) => stream.keyed && missing.length > 0);
   await Promise.all(
     looked.slice(0, STREAMS_LOOKED_THROUGH).map(async (each) => {
-      const { events } = await readLatestByKey(scope, each.stream.name, { after: null, limit: KEYS_LOOKED_THROUGH });
+      const page = { after: null, limit: KEYS_LOOKED_THROUGH };
+      const { events } = await readLatestByKey(ofStream(scope, each.stream), each.stream.name, page);
       const keys = events.map(({ key = '' }) => key.toLowerCase()).join('\n');
       each.missing = each.missing.filter((word) => !keys.includes(word));
     }),

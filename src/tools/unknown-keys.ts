@@ -5,7 +5,7 @@
 import { meantName } from '../base/known-names.ts';
 import type { DeclaredStream } from '../declare/stream.ts';
 import { readKeys } from '../streams/log/read-latest.ts';
-import type { Scope } from '../streams/scope.ts';
+import { ofStream, type Scope } from '../streams/scope.ts';
 import type { HistoryAnswer } from './history-output.ts';
 import { inLines, jsonText, plainText } from '../base/plain.ts';
 
@@ -28,7 +28,7 @@ export async function withUnknownKeys<Answer extends Halves>(
   const { events, windows, sparklines, notes = [] } = answer.structured;
   const isEmpty = [events, windows, sparklines].every((rows) => rows === undefined || rows.length === 0);
   if (keys === undefined || !stream.keyed || !isEmpty) return answer;
-  const { values, hasMore } = await readKeys(scope, stream.name, { prefix: '', limit: MOST_READ });
+  const { values, hasMore } = await readKeys(ofStream(scope, stream), stream.name, { prefix: '', limit: MOST_READ });
   const told = hasMore ? [] : keys.filter((key) => !values.includes(key)).map((key) => unknownKey(key, values));
   if (told.length === 0) return answer;
   return {

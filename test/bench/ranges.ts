@@ -13,7 +13,7 @@ import { findStream } from '../../src/streams/find-stream.ts';
 import { readHistory } from '../../src/streams/history/events.ts';
 import { projectLatest } from '../../src/streams/log/latest.ts';
 import { streamLog } from '../../src/streams/log/stream-log.ts';
-import { type Scope, scopeOf } from '../../src/streams/scope.ts';
+import { type StreamScope, scopeOfLogs } from '../../src/streams/scope.ts';
 import { type Engine, ENGINES } from '../services/engine.ts';
 import { onEngine } from './engines.ts';
 import { median, print } from './print.ts';
@@ -36,7 +36,7 @@ const app = defineApp({
 });
 
 /** @param timeOf the time of the event that arrives as number `n` */
-async function fill(scope: Scope, events: number, timeOf: (n: number) => number): Promise<void> {
+async function fill(scope: StreamScope, events: number, timeOf: (n: number) => number): Promise<void> {
   const { store, tenant } = scope;
   for (let first = 0; first < events; first += COMMIT_ENTRIES) {
     const entries = Array.from({ length: COMMIT_ENTRIES }, (_, index): Json => {
@@ -49,7 +49,7 @@ async function fill(scope: Scope, events: number, timeOf: (n: number) => number)
 }
 
 /** Median time of a page, ms; and its store calls. */
-async function timed(scope: Scope, calls: number, from: number): Promise<{ ms: number; storeCalls: number }> {
+async function timed(scope: StreamScope, calls: number, from: number): Promise<{ ms: number; storeCalls: number }> {
   const times: number[] = [];
   let storeCalls = 0;
   for (let count = 0; count < calls; count += 1) {
@@ -78,7 +78,7 @@ export async function benchRanges(): Promise<void> {
           const path = environment['SQLITE_PATH'];
           const own = path === undefined ? environment : { ...environment, SQLITE_PATH: `${path}-${name}` };
           const store = await openStore(readConfig(own, 'sqlite'), runtime, `ranges-${name}`);
-          return { name, store, scope: scopeOf({ app, store, runtime }, PUBLIC) };
+          return { name, store, scope: scopeOfLogs({ app, store, runtime }, PUBLIC) };
         }),
       );
       for (const { name, scope } of scopes) await fill(scope, events, orders[name]);

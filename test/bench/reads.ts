@@ -17,7 +17,7 @@ import { onEngine } from './engines.ts';
 import { ingestApp } from './ingest-app.ts';
 import { median, print } from './print.ts';
 import { reading } from './servers/ndjson.ts';
-import { scopeOf } from '../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../src/streams/scope.ts';
 
 const SIZES: Record<Engine, readonly [number, number]> = {
   sqlite: [1_000, 1_000_000],
@@ -78,7 +78,7 @@ async function openFilled(environment: Record<string, string>, events: number) {
   const deps = { app, store, runtime };
   await fill(store, events);
   const stream = app.streams.get('readings');
-  if (stream) await projectLatest(scopeOf(deps, PUBLIC), stream, { deadline: runtime.now() + 600_000 });
+  if (stream) await projectLatest(scopeOfLogs(deps, PUBLIC), stream, { deadline: runtime.now() + 600_000 });
   return { store, tools: composeRegistry(deps, {}).tools, caller: { ...caller, account: { store } } };
 }
 

@@ -20,7 +20,7 @@ import { listAll } from '../../src/store/list-all.ts';
 import type { Store } from '../../src/store/store.ts';
 import { publishMany, type PushedEvent } from '../../src/streams/log/publish-many.ts';
 import { projectLatest } from '../../src/streams/log/latest.ts';
-import { scopeOf } from '../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../src/streams/scope.ts';
 import { waiterPartition } from '../../src/tasks/records/names.ts';
 import { followWaiters } from '../../src/tasks/waits/follow.ts';
 import { createTasks } from '../../src/tasks/work/service.ts';
@@ -59,7 +59,7 @@ async function onStage(engine: string, app: App, work: (stage: Stage) => Promise
   const [declared] = app.streams.values();
   const fill = async (count: number, keys: number) => {
     if (!declared) return;
-    const scope = scopeOf({ app, store, runtime }, PUBLIC);
+    const scope = scopeOfLogs({ app, store, runtime }, PUBLIC);
     for (let from = 0; from < count; from += 1_000) {
       await publishMany(scope, declared, batch(Math.min(1_000, count - from), keys, from), {
         once: null,
@@ -163,7 +163,7 @@ const KINDS: Record<string, (engine: string) => Promise<void>> = {
       });
       await workers.stop();
       console.log(`  refused: ${refused}`);
-      const scope = scopeOf(workers.deps, PUBLIC);
+      const scope = scopeOfLogs(workers.deps, PUBLIC);
       const [declared] = stage.app.streams.values();
       if (!declared) return;
       const push = async (count: number) => {
@@ -230,7 +230,7 @@ const KINDS: Record<string, (engine: string) => Promise<void>> = {
       await stage.fill(60_000, 20_000);
       const [declared] = stage.app.streams.values();
       if (!declared) return;
-      const scope = scopeOf({ ...stage, runtime }, PUBLIC);
+      const scope = scopeOfLogs({ ...stage, runtime }, PUBLIC);
       await measured('latest events of 60,000 events with 20,000 keys', stage, () =>
         projectLatest(scope, declared, { deadline: far() }),
       );

@@ -17,7 +17,7 @@ import * as z from 'zod';
 import { ENGINES } from '../services/engine.ts';
 import { onEngine } from './engines.ts';
 import { median, print } from './print.ts';
-import { scopeOf } from '../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../src/streams/scope.ts';
 
 const ROUNDS = 40;
 const WARM = 5;
@@ -40,7 +40,7 @@ async function measure(store: Store): Promise<{ times: number[]; appends: number
   const [declared] = app.streams.values();
   if (!declared) throw new Error('no stream');
   const deadline = () => runtime.now() + DEADLINE_MS;
-  const append = (celsius: number) => publish(scopeOf(deps, PUBLIC), declared, { data: { celsius } }, deadline());
+  const append = (celsius: number) => publish(scopeOfLogs(deps, PUBLIC), declared, { data: { celsius } }, deadline());
   const until = async (holds: () => Promise<boolean>) => {
     const by = deadline();
     while (!(await holds())) {

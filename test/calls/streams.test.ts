@@ -6,7 +6,7 @@ import { createAppStreams } from '../../src/calls/streams.ts';
 import { findStream } from '../../src/streams/find-stream.ts';
 import { publish } from '../../src/streams/log/publish.ts';
 import { identified, reading, stageOf, START, TENANT } from '../feeds/run/stage.ts';
-import { scopeOf } from '../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../src/streams/scope.ts';
 
 const notes = stream({ description: 'notes', schema: z.object({ text: z.string().max(20) }) });
 
@@ -68,7 +68,7 @@ describe('the streams of an app', () => {
     const { stage, streams } = setUp();
     for (const [n, sensor] of ['a', 'b', 'a', 'a'].entries()) {
       await publish(
-        scopeOf(stage.deps, { tenant: TENANT }),
+        scopeOfLogs(stage.deps, { tenant: TENANT }),
         findStream(stage.deps.app, 'readings'),
         { data: reading(n, sensor) },
         START + 60_000,
@@ -94,12 +94,16 @@ describe('the streams of an app', () => {
     }
   });
 
-  test('of one tenant are not those of another', async () => {
-    const { stage, streams } = setUp();
-    await streams.append(notes, { text: 'mine' });
-    const others = createAppStreams(stage.deps, { ...PUBLIC, tenant: 'other' }, START + 60_000);
-    expect(await others.latest(notes)).toBeNull();
-    expect(await others.last(notes, 10)).toMatchObject({ events: [] });
+  test('of one tenant are not those of another where each has its own, and else are', async () => {
+    const each = stream({ description: 'notes', schema: z.object({ text: z.string() }), tenants: 'each' });
+    const stage = stageOf({ streams: { notes, each } });
+    const [streams, others] = ['acme', 'other'].map((tenant) =>
+      createAppStreams(stage.deps, { ...PUBLIC, tenant }, START + 60_000),
+    );
+    for (const name of [notes, each]) await streams?.append(name, { text: 'mine' });
+    expect(await others?.latest(notes)).toMatchObject({ data: { text: 'mine' } });
+    expect(await others?.latest(each)).toBeNull();
+    expect(await others?.last(each, 10)).toMatchObject({ events: [] });
   });
 
   test('answer the latest of a key, of each key, and the last arrival of all keys, with one store call', async () => {
@@ -201,7 +205,7 @@ describe('publishing events that have ids', () => {
     const all = await Promise.all(
       Array.from({ length: 8 }, (_, n) =>
         publish(
-          scopeOf(stage.deps, { tenant: TENANT }),
+          scopeOfLogs(stage.deps, { tenant: TENANT }),
           readings,
           { data: { ...reading(1), value: n } },
           START + 60_000,

@@ -10,7 +10,7 @@ import { startLoop } from '../../src/hosts/node/loop.ts';
 import { nodeRuntime } from '../../src/hosts/node/runtime.ts';
 import { defineApp, http, sse, stream, websocket } from '../../src/index.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
-import { scopeOf } from '../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../src/streams/scope.ts';
 import { type SocketSource, startSocketSource } from '../services/websocket-feed.ts';
 
 let sockets: SocketSource;
@@ -53,7 +53,7 @@ async function running(
         return events.map(({ data, meta }) => meta?.gap?.reason ?? (data as { n: number }).n);
       },
       latest: async () => ((await own.latest('ticks'))?.data as { n: number } | undefined)?.n ?? null,
-      status: async () => (await feedStatus(scopeOf(deps, { tenant: 'public' })))[0]!,
+      status: async () => (await feedStatus(scopeOfLogs(deps, { tenant: 'public' })))[0]!,
     });
   } finally {
     await loop.stop();

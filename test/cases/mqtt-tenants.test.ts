@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { PUBLIC } from '../../src/base/principal.ts';
+import { safeName } from '../../src/base/safe-name.ts';
 import { randomId, systemRuntime } from '../../src/base/runtime.ts';
 import { createAppStreams } from '../../src/calls/streams.ts';
 import { ingest } from '../../src/feeds/run/run.ts';
@@ -36,10 +37,12 @@ describe.skipIf(!requireService('mosquitto')).each([5, 4] as const)(
           doors: stream({
             description: 'doors',
             schema: z.object({ value: z.number() }),
+            tenants: 'each',
             feed: from('house', { topic: `${root}/+`, keyLevel: 1, payload: 'number' }),
           }),
         },
       });
+      const safe = await Promise.all(TENANTS.map((tenant) => safeName(tenant)));
       const store = createMemoryStore();
       const runtime = { ...systemRuntime(() => {}), connect };
       const deps = { app, store, runtime, tenants: () => TENANTS };
@@ -52,7 +55,7 @@ describe.skipIf(!requireService('mosquitto')).each([5, 4] as const)(
           payloads.map((payload) => ({ topic: `${root}/front`, payload })),
         );
         expect(await burst()).toEqual(TENANTS.map(() => null));
-        for (const tenant of TENANTS) {
+        for (const tenant of safe) {
           const streams = createAppStreams(deps, { ...PUBLIC, tenant });
           const { events } = await streams.last('doors', 1_000);
           expect(events.filter(({ meta }) => meta?.gap)).toEqual([]);
@@ -60,7 +63,7 @@ describe.skipIf(!requireService('mosquitto')).each([5, 4] as const)(
         }
       }
       const positions = await Promise.all(
-        TENANTS.map(async (tenant) => {
+        safe.map(async (tenant) => {
           const { value } = await store.get({ partition: `${tenant}/feed`, id: 'house' }, Date.now());
           return JSON.stringify(value);
         }),

@@ -1,7 +1,7 @@
 /** Two callers never share a key of any kind, whatever their tokens name them, and every key is taken by every engine. */
 import { expect, test } from 'vitest';
 import { answerKey } from '../../src/apis/names.ts';
-import { type Owner, safePrincipal } from '../../src/base/principal.ts';
+import { APP_TENANT, type Owner, safePrincipal } from '../../src/base/principal.ts';
 import { resultPageKey, usedStateKey } from '../../src/calls/names.ts';
 import { deadLetterLog } from '../../src/feeds/records/dead-letters.ts';
 import { feedKey } from '../../src/feeds/records/state.ts';
@@ -36,6 +36,7 @@ function recordsOfSubject(owner: Owner): RecordKey[] {
   const { tenant, subject } = owner;
   return [
     onceKey(owner, LONG, 'key'),
+    pushedKey(owner, LONG, 'key'),
     ownKey(owner, AT, TASK),
     { partition: slotPartition(tenant, LONG, subject), id: '0' },
   ];
@@ -46,13 +47,13 @@ function recordsOfTenant({ tenant }: Owner): RecordKey[] {
   const log = streamLog(tenant, LONG);
   return [
     headerKey(tenant, TASK),
-    waiterKey(tenant, LONG, TASK, 'wait 1'),
+    waiterKey(tenant, LONG, { tenant, taskId: TASK }, 'wait 1'),
+    waiterKey(APP_TENANT, LONG, { tenant, taskId: TASK }, 'wait 1'),
     waiterPartKey(tenant, LONG, TASK),
     { partition: slotPartition(tenant, LONG, null), id: '0' },
     fenceKey(tenant, LONG),
     positionKey(tenant, 'waiters-beside-newer', log),
     latestKey(tenant, LONG, 'key'),
-    pushedKey(tenant, LONG, 'key'),
     removalsKey(tenant, LONG),
     removalEntriesKey(tenant, LONG),
     rootKey(tenant, LONG),
@@ -65,7 +66,7 @@ function recordsOfTenant({ tenant }: Owner): RecordKey[] {
   ];
 }
 
-/** The counters that taking something of each kind of quota asks for, without those that all subjects share. */
+/** The counters that taking something of each kind of quota asks for: those of the owner have `//`, the others are the tenant's. */
 async function countersOf(owner: Owner): Promise<string[]> {
   const keys: string[] = [];
   const memory = createMemoryStore();

@@ -5,7 +5,7 @@ import { csv } from '../../src/index.ts';
 import { findStream } from '../../src/streams/find-stream.ts';
 import { readHistory } from '../../src/streams/history/events.ts';
 import { readLatest } from '../../src/streams/log/read-latest.ts';
-import { scopeOf } from '../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../src/streams/scope.ts';
 import { text } from '../services/http-feed.ts';
 import { eventsOf, HOUR, past, type Past } from '../streams/history/past.ts';
 import { START, TENANT } from '../streams/history/fixture.ts';
@@ -22,7 +22,7 @@ it('the history of a CSV that is read for the first time is found by its days', 
   const rows = [5, 4, 3, 2, 1].map((ago) => `${day(ago)},${ago}`);
   stage.source.on('/feed', text(`day,v\n${rows.join('\n')}\n`, 'text/csv'));
   await stage.poll();
-  const scope = scopeOf(deps, { tenant: TENANT });
+  const scope = scopeOfLogs(deps, { tenant: TENANT });
   const page = await readHistory(scope, findStream(app, 'readings'), { from: day(5), to: day(3) });
   expect(page).toMatchObject({ complete: true, cursor: null, truncated: false });
   expect(page.events.map(({ data }) => data)).toEqual([
@@ -151,7 +151,7 @@ it(
     // 168 runs of 168 hours, in reads of 1,000 entries: most are of other hours.
     expect(pages.length).toBeLessThanOrEqual(6);
     at.calls.length = 0;
-    const latest = await readLatest(scopeOf(at.deps, { tenant: TENANT }), 'events', 'north');
+    const latest = await readLatest(scopeOfLogs(at.deps, { tenant: TENANT }), 'events', 'north');
     expect(latest).not.toBeNull();
     expect(at.calls).toEqual(['getMany']);
   },

@@ -14,7 +14,7 @@ import {
 } from '../../src/index.ts';
 import { readDeadLetters } from '../../src/feeds/records/dead-letters.ts';
 import { createMemoryStore } from '../../src/store/drivers/memory.ts';
-import { scopeOf } from '../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../src/streams/scope.ts';
 import { systemRuntime } from '../../src/base/runtime.ts';
 import { createTestApp, type TestApp } from '../../src/testing.ts';
 
@@ -54,7 +54,7 @@ function appOf(answer: (url: URL) => unknown, options: Options = {}, feed: Parti
     fetch: ({ url }) => Response.json(answer(new URL(url))),
   });
   app = made;
-  const scope = scopeOf({ app: declared, store, runtime: systemRuntime(() => {}) }, { tenant: 'public' });
+  const scope = scopeOfLogs({ app: declared, store, runtime: systemRuntime(() => {}) }, { tenant: 'public' });
   return {
     letters: async () => (await readDeadLetters(scope, 'items', { limit: 100 })).deadLetters,
     events: async () => (await made.streams.history('items', { from: 0, limit: 1_000 })).events,

@@ -11,6 +11,7 @@ import { type Cursor, isPresent, type LogEntry, type Operation } from '../../src
 import { follow, type Round } from '../../src/streams/log/follower.ts';
 import type { Numbered } from './appender.ts';
 import { onOrders } from './orders.ts';
+import { scopeOfLogs } from '../../src/streams/scope.ts';
 
 export interface FollowerSettings {
   environment: Record<string, string>;
@@ -73,7 +74,11 @@ async function readOn(): Promise<number> {
 
 async function followOn(): Promise<number> {
   const deadline = runtime.now() + ROUND_WITHIN_MS;
-  const common = { scope: { store, runtime, tenant: 'public' }, repeatable: false, limit: PAGE } as const;
+  const common = {
+    scope: scopeOfLogs({ store, runtime }, { tenant: 'public' }),
+    repeatable: false,
+    limit: PAGE,
+  } as const;
   const { entries } = await follow({ ...common, log, follower: 'run', begin, deadline });
   return entries;
 }

@@ -2,7 +2,7 @@
 import type { Deps } from '../../src/streams/deps.ts';
 import { findStream } from '../../src/streams/find-stream.ts';
 import { publishMany } from '../../src/streams/log/publish-many.ts';
-import { scopeOf } from '../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../src/streams/scope.ts';
 import { app } from './app.ts';
 
 /** Events of the backlog, and how many of them are stored at once. */
@@ -12,7 +12,7 @@ const AT_ONCE = 85;
 const CHARACTERS = 1_100;
 
 export async function fillBacklog(deps: Deps): Promise<void> {
-  const scope = scopeOf(deps, { tenant: 'public' });
+  const scope = scopeOfLogs(deps, { tenant: 'public' });
   for (let from = 0; from < BACKLOG; from += AT_ONCE) {
     const events = Array.from({ length: Math.min(AT_ONCE, BACKLOG - from) }, (_, at) => backlogEvent(from + at));
     await publishMany(scope, findStream(app, 'backlog'), events, { once: null, deadline: Date.now() + 10_000 });

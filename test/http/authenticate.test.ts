@@ -13,7 +13,7 @@ const app = defineApp({
   name: 'asked',
   version: '1',
   description: 'Says who calls',
-  streams: { files: stream({ description: 'Files', schema: z.object({ path: z.string() }) }) },
+  streams: { files: stream({ description: 'Files', schema: z.object({ path: z.string() }), tenants: 'each' }) },
   tools: {
     whoami: tool({
       description: 'Who calls',
@@ -69,7 +69,7 @@ test('handlers of both eras, also of a batch, are called by the principal that w
   expect(asked).toEqual(['/mcp', '/mcp', '/mcp']);
 });
 
-test('a push needs its token all the same, and lands with the tenant of whoever sent it', async () => {
+test('a push needs its token all the same, and lands in the log of the tenant that sent it', async () => {
   const { store, asked } = await serve(() => ADA);
   expect((await push('another-token-of-them')).status).toBe(401);
   expect((await push()).status).toBe(200);

@@ -16,7 +16,7 @@ import { defineApp, pull, stream } from '../../src/index.ts';
 import { ingest, sweep } from '../../src/schedule.ts';
 import { createAppStreams } from '../../src/calls/streams.ts';
 import { publishMany } from '../../src/streams/log/publish-many.ts';
-import { scopeOf } from '../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../src/streams/scope.ts';
 import type { Deps } from '../../src/streams/deps.ts';
 import { type RunningEngine } from '../services/engine.ts';
 import { driveHttpTools } from './stored-http.ts';
@@ -91,7 +91,7 @@ async function removeLongKeys(deps: Deps): Promise<void> {
     celsius: 1,
   }));
   await publishMany(
-    scopeOf(deps, PUBLIC),
+    scopeOfLogs(deps, PUBLIC),
     stream,
     data.map((reading) => ({ data: reading, place: 'body' })),
     { once: null, deadline: from + 20_000 },

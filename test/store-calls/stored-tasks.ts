@@ -17,7 +17,7 @@ import { BY_SCHEDULE } from '../../src/tasks/records/dispatch.ts';
 import { runTasks } from '../../src/tasks/work/run-due.ts';
 import { createTasks } from '../../src/tasks/work/service.ts';
 import { followAll } from '../../src/tasks/waits/watch.ts';
-import { scopeOf } from '../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../src/streams/scope.ts';
 
 const base = { description: 'd', version: '1' };
 
@@ -63,14 +63,19 @@ export async function driveTasks(deps: Deps, feed: string): Promise<void> {
   }
   await createAppStreams(deps, PUBLIC).append('readings', { id: 'cold', sensor: 't', celsius: 2 });
   await followAll(deps, deadline);
-  await replayDeadLetters(scopeOf(deps, PUBLIC), feed, deadline);
+  await replayDeadLetters(scopeOfLogs(deps, PUBLIC), feed, deadline);
   const stream = deps.app.streams.get('readings');
   if (!stream) throw new Error('no stream');
-  const once = { record: pushedKey(PUBLIC.tenant, 'readings', 'a key'), fingerprint: 'f', keptMs: 60_000 };
-  await publishMany(scopeOf(deps, PUBLIC), stream, [{ data: { id: 'cold', sensor: 't', celsius: 2 }, place: 'body' }], {
-    once,
-    deadline,
-  });
+  const once = { record: pushedKey(PUBLIC, 'readings', 'a key'), fingerprint: 'f', keptMs: 60_000 };
+  await publishMany(
+    scopeOfLogs(deps, PUBLIC),
+    stream,
+    [{ data: { id: 'cold', sensor: 't', celsius: 2 }, place: 'body' }],
+    {
+      once,
+      deadline,
+    },
+  );
   await takeOnce(runtime, store, usedStateKey(PUBLIC.tenant, 'a state'), deadline, deadline);
   const sealer = createSealer({ current: 'a secret of the test', previous: null }, 'result');
   const results = createResults({

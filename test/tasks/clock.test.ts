@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { task } from '../../src/declare/task.ts';
 import { lookAtClock } from '../../src/store/clock-seen.ts';
-import { scopeOf } from '../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../src/streams/scope.ts';
 import { endedTask, taskLog, trimTaskLog } from '../../src/tasks/records/task-log.ts';
 import { freeSlots, slotPartition, takeSlots } from '../../src/tasks/records/slots.ts';
 import { makeDueAgain } from '../../src/tasks/work/due-again.ts';
@@ -58,13 +58,13 @@ test('a lease that a process left behind a day ahead is over, and the task is ta
   const [hinted, due] = [await stage.begin('naps'), await stage.begin('naps')];
   stage.clock.now += DAY;
   const dying = stage.runner((_operations, number, next) => (number > 2 ? new Promise(() => {}) : next()));
-  void takeUpTask(scopeOf(dying, ADA), hinted, stage.clock.now + 60_000);
+  void takeUpTask(scopeOfLogs(dying, ADA), hinted, stage.clock.now + 60_000);
   const other = stage.runner((_operations, number, next) => (number > 1 ? new Promise(() => {}) : next()));
-  void takeUpTask(scopeOf(other, ADA), due, stage.clock.now + 60_000);
+  void takeUpTask(scopeOfLogs(other, ADA), due, stage.clock.now + 60_000);
   await settle();
   stage.clock.now += 7_000 - DAY;
   expect(
-    await stage.clock.drive(takeUpTask(scopeOf(stage.tasks, ADA), hinted, stage.clock.now + 60_000)),
+    await stage.clock.drive(takeUpTask(scopeOfLogs(stage.tasks, ADA), hinted, stage.clock.now + 60_000)),
   ).toMatchObject({
     outcome: 'left',
   });
@@ -169,7 +169,7 @@ describe('the time of a task', () => {
       return next();
     });
     const until = clock.now + DAY + 60_000;
-    const end = await clock.drive(takeUpTask(scopeOf({ ...leaping, runtime }, ADA), id, until));
+    const end = await clock.drive(takeUpTask(scopeOfLogs({ ...leaping, runtime }, ADA), id, until));
     expect([offset, end]).toMatchObject([DAY, { outcome: 'left' }]);
     expect(await stage.get(id)).toMatchObject({ status: 'working' });
   });
@@ -185,7 +185,7 @@ test('a turn during which the clock is set back leaves its task due at once', as
     if (JSON.stringify(operations).includes('m:step before')) offset = 0;
     return next();
   });
-  await stage.clock.drive(takeUpTask(scopeOf({ ...leaving, runtime }, ADA), id, stage.clock.now + DAY + 60_000));
+  await stage.clock.drive(takeUpTask(scopeOfLogs({ ...leaving, runtime }, ADA), id, stage.clock.now + DAY + 60_000));
   expect(offset).toBe(0);
   const before = stage.clock.now;
   const { entered, nextAt } = await stage.work();

@@ -5,7 +5,7 @@ import { taskLog } from '../../src/tasks/records/task-log.ts';
 import { takeUpTask } from '../../src/tasks/work/run-due.ts';
 import { readAll } from '../feeds/run/stage.ts';
 import { ADA, taskStage } from './stage.ts';
-import { scopeOf } from '../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../src/streams/scope.ts';
 import { PUBLIC } from '../../src/base/principal.ts';
 
 const base = { description: 'a task of the test', version: '1' };
@@ -125,7 +125,7 @@ describe('a handler', () => {
             if (block) {
               block = false;
               stage.clock.now += 31_000;
-              await takeUpTask(scopeOf(stage.runner(), PUBLIC), id, stage.clock.now + 60_000);
+              await takeUpTask(scopeOfLogs(stage.runner(), PUBLIC), id, stage.clock.now + 60_000);
             }
             return who;
           });
@@ -193,7 +193,7 @@ describe('a process', () => {
     const id = await stage.begin('once');
     const until = stage.clock.now + 60_000;
     const ends = await stage.clock.drive(
-      Promise.all([1, 2, 3].map(() => takeUpTask(scopeOf(stage.runner(), PUBLIC), id, until, { early: true }))),
+      Promise.all([1, 2, 3].map(() => takeUpTask(scopeOfLogs(stage.runner(), PUBLIC), id, until, { early: true }))),
     );
     expect(ends.filter((end) => typeof end !== 'string')).toHaveLength(1);
     expect(entries).toBe(1);

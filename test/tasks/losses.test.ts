@@ -9,7 +9,7 @@ import { takeUpTask } from '../../src/tasks/work/run-due.ts';
 import { startRunner } from '../../src/tasks/work/runner.ts';
 import { createTasks } from '../../src/tasks/work/service.ts';
 import { ADA, taskStage } from './stage.ts';
-import { scopeOf } from '../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../src/streams/scope.ts';
 import { PUBLIC } from '../../src/base/principal.ts';
 
 const base = { description: 'a task of the test', version: '1' };
@@ -185,7 +185,7 @@ test('what was drawn before a step is the same on its next try, though the proce
   });
   const stage = taskStage({ paying });
   const id = await stage.begin('paying');
-  void takeUpTask(scopeOf(stage.tasks, PUBLIC), id, stage.clock.now + 60_000);
+  void takeUpTask(scopeOfLogs(stage.tasks, PUBLIC), id, stage.clock.now + 60_000);
   await expect.poll(() => seen.length).toBe(1);
   stage.clock.now += 31_000;
   await stage.work();
@@ -209,7 +209,7 @@ test('a process that stood still until another had its task begins no further st
   const id = await stage.begin('paying');
   stands = async () => {
     stage.clock.now += 31_000;
-    await takeUpTask(scopeOf(stage.runner(), PUBLIC), id, stage.clock.now + 60_000);
+    await takeUpTask(scopeOfLogs(stage.runner(), PUBLIC), id, stage.clock.now + 60_000);
   };
   await stage.work();
   expect(begun).toEqual(['in time']);

@@ -12,7 +12,7 @@ import { inputKey } from '../../src/tasks/records/input.ts';
 import { waiterKey } from '../../src/tasks/records/names.ts';
 import { rememberedKey } from '../../src/tasks/records/remembered.ts';
 import { workOnTask } from '../../src/tasks/work/work-on-task.ts';
-import { scopeOf } from '../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../src/streams/scope.ts';
 import { waitStage } from './wait-stage.ts';
 
 const TENANT = 'public';
@@ -84,7 +84,7 @@ test('a hint for a task does not cut short the time for which it is passed over'
   await stage.work();
   clock.now += 2_000;
   await rewrite(store, rememberedKey(TENANT, id, 'step first'), clock.now, newer);
-  const hint = () => workOnTask(scopeOf(stage.tasks, { tenant: TENANT }), id, null, clock.now + 20_000);
+  const hint = () => workOnTask(scopeOfLogs(stage.tasks, { tenant: TENANT }), id, null, clock.now + 20_000);
   // The first hint meets what is newer; the others find the task passed over, and write nothing.
   await expect(hint()).rejects.toMatchObject({ code: 'newer_version' });
   const { version, due } = await stored(store, assignmentKey(TENANT, id), clock.now);
@@ -107,7 +107,12 @@ test('beside a waiter of a newer release the others are woken, and each round re
   const above = (celsius: number) => stage.wait({ kind: 'threshold', field: 'celsius', above: celsius });
   const newerOne = await above(30);
   const [waiter] = await stage.waiters();
-  const key = waiterKey(TENANT, 'temps', newerOne, (waiter?.id ?? '').slice(newerOne.length + 1));
+  const key = waiterKey(
+    TENANT,
+    'temps',
+    { tenant: TENANT, taskId: newerOne },
+    (waiter?.id ?? '').slice(newerOne.length + 1),
+  );
   const others = [await above(30), await above(60)] as const;
   await rewrite(store, key, clock.now, newer);
   const written = await stored(store, key, clock.now);
@@ -138,7 +143,7 @@ test('no follower of this release moves past a waiter of a newer one, which alon
   const { store, clock } = stage;
   const id = await stage.wait({ kind: 'threshold', field: 'celsius', above: 30 });
   const [waiter] = await stage.waiters();
-  const key = waiterKey(TENANT, 'temps', id, (waiter?.id ?? '').slice(id.length + 1));
+  const key = waiterKey(TENANT, 'temps', { tenant: TENANT, taskId: id }, (waiter?.id ?? '').slice(id.length + 1));
   await rewrite(store, key, clock.now, newer);
   await stage.publish(31);
   expect(await stage.follow()).toMatchObject({ matched: 0, newer: { code: 'newer_version' } });

@@ -31,13 +31,7 @@ async function fallAsleep(store: Store): Promise<void> {
         .filter((first) => first < ASLEEP)
         .map((first) => {
           const operations = Array.from({ length: Math.min(A_COMMIT, ASLEEP - first) }, (_, n): Operation => {
-            return putAssignment(
-              'public',
-              assignmentKey('public', `asleep${first + n}`),
-              UNASSIGNED,
-              wakes + first + n,
-              null,
-            );
+            return putAssignment(assignmentKey('public', `asleep${first + n}`), UNASSIGNED, wakes + first + n, null);
           });
           return store.commit(operations, { id: `sleep${first}`, now: Date.now(), deadline: Date.now() + 60_000 });
         }),

@@ -8,7 +8,7 @@ import type { Store } from '../../src/store/store.ts';
 import { createTask, type NewTask } from '../../src/tasks/work/create.ts';
 import type { TaskDeps } from '../../src/tasks/records/find-task.ts';
 import type { Header } from '../../src/tasks/records/header.ts';
-import { taskQueue } from '../../src/tasks/records/names.ts';
+import { TASK_QUEUE } from '../../src/tasks/records/names.ts';
 import { answerTask, cancelTask, getTask } from '../../src/tasks/work/requests.ts';
 import { runTasks, type RunTasksOptions, type TasksReport } from '../../src/tasks/work/run-due.ts';
 import { type OnCommit, type Stage, stageOf } from '../feeds/run/stage.ts';
@@ -67,7 +67,7 @@ export function taskStage(
       for (let rounds = 0; rounds < 1_000; rounds += 1) {
         const { entered } = await clock.drive(runTasks(tasks, deadline()));
         if (entered > 0) continue;
-        const due = await stage.store.due(taskQueue('public'), { now: until, limit: 1_000, from: 0 });
+        const due = await stage.store.due(TASK_QUEUE, { now: until, limit: 1_000, from: 0 });
         if (due.length === 0) return;
         clock.now = Math.max(clock.now, Math.min(...due.map(({ dueAt }) => dueAt)));
       }

@@ -12,7 +12,7 @@ import { publish } from '../../src/streams/log/publish.ts';
 import { createTask } from '../../src/tasks/work/create.ts';
 import type { TaskDeps } from '../../src/tasks/records/find-task.ts';
 import { followWaiters } from '../../src/tasks/waits/follow.ts';
-import { taskQueue, waiterPartition } from '../../src/tasks/records/names.ts';
+import { TASK_QUEUE, waiterPartition } from '../../src/tasks/records/names.ts';
 import { taskLog } from '../../src/tasks/records/task-log.ts';
 import { cancelTask, getTask } from '../../src/tasks/work/requests.ts';
 import { takeUpTask, runTasks, TASK_LEASE_MS } from '../../src/tasks/work/run-due.ts';
@@ -20,7 +20,7 @@ import { readAll, START, TENANT } from '../feeds/run/stage.ts';
 import { everyOrder, type Gate, interleave, type Process, seeded, someOrders, withoutTime } from './interleave.ts';
 import { ADA, taskStage } from './stage.ts';
 import { ABOVE_30, endOf, temps, waiting } from './wait-stage.ts';
-import { scopeOf } from '../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../src/streams/scope.ts';
 
 /** Thousands of orders each; the gate draws some hundreds of those that there are most of. */
 vi.setConfig({ testTimeout: 90_000 });
@@ -66,7 +66,7 @@ const worker = (diesAt?: number): Process => ({
   ...(diesAt === undefined ? {} : { diesAt }),
 });
 const follower = (diesAt?: number): Process => ({
-  run: (store) => followWaiters(scopeOf(depsOf(store), { tenant: TENANT }), declared, { deadline: minute() }),
+  run: (store) => followWaiters(scopeOfLogs(depsOf(store), { tenant: TENANT }), declared, { deadline: minute() }),
   gate: followerGate,
   ...(diesAt === undefined ? {} : { diesAt }),
 });
@@ -74,7 +74,7 @@ const publisher = (...celsius: number[]): Process => ({
   async run(store) {
     for (const value of celsius) {
       await publish(
-        scopeOf(depsOf(store), { tenant: TENANT }),
+        scopeOfLogs(depsOf(store), { tenant: TENANT }),
         declared,
         { data: { sensor: 'a', celsius: value } },
         minute(),
@@ -129,7 +129,7 @@ async function run(
     await runTasks(deps, minute());
   }
   await publisher(...(race.before ?? [])).run(store);
-  if (race.followed) await followWaiters(scopeOf(deps, { tenant: TENANT }), declared, { deadline: minute() });
+  if (race.followed) await followWaiters(scopeOfLogs(deps, { tenant: TENANT }), declared, { deadline: minute() });
   const taskId = await create(race.condition, race.timeoutMs);
   if (race.waited) {
     await runTasks(deps, minute());
@@ -141,14 +141,14 @@ async function run(
   // Leases of the dead run out; of others nothing may be left that has to. And everybody looks once more.
   if (race.deadly) stage.clock.now += TASK_LEASE_MS + 1;
   for (let rounds = 0; rounds < 3; rounds += 1) {
-    await followWaiters(scopeOf(deps, { tenant: TENANT }), declared, { deadline: minute() });
+    await followWaiters(scopeOfLogs(deps, { tenant: TENANT }), declared, { deadline: minute() });
     await runTasks(deps, minute());
     stage.clock.now += 5_000;
   }
   const header = await getTask(deps, ADA, taskId);
   const ends = await readAll(store, taskLog(ADA));
   const { records } = await store.list(waiterPartition(TENANT, 'temps'), { now: stage.clock.now, limit: 10 });
-  const due = await store.due(taskQueue(TENANT), { now: stage.clock.now, limit: 10, from: 0 });
+  const due = await store.due(TASK_QUEUE, { now: stage.clock.now, limit: 10, from: 0 });
   expect(due).toEqual([]);
   if (header.status === 'working') return undefined;
   expect(ends).toHaveLength(1);
@@ -202,7 +202,7 @@ test('events are counted from where the wait began, each once', async () => {
 test('a wait that is entered again while it is followed counts each event once', async () => {
   const again: Process = {
     ...worker(),
-    run: (store) => takeUpTask(scopeOf(depsOf(store), { tenant: TENANT }), entered, minute(), { early: true }),
+    run: (store) => takeUpTask(scopeOfLogs(depsOf(store), { tenant: TENANT }), entered, minute(), { early: true }),
   };
   let entered = '';
   const race: Race = {

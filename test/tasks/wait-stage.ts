@@ -12,7 +12,7 @@ import { followWaiters, type WaitersReport } from '../../src/tasks/waits/follow.
 import { waiterPartition } from '../../src/tasks/records/names.ts';
 import { TENANT } from '../feeds/run/stage.ts';
 import { taskStage, type TaskStage } from './stage.ts';
-import { scopeOf } from '../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../src/streams/scope.ts';
 
 export const temps = stream({
   description: 'temperatures',
@@ -50,19 +50,26 @@ export interface WaitStage extends TaskStage {
   waiters(): Promise<{ id: string; value: unknown }[]>;
 }
 
-export function waitStage(base: Store = createMemoryStore(), more: Parameters<typeof taskStage>[0] = {}): WaitStage {
-  const stage = taskStage({ waiting, ...more }, base, { streams: { temps } });
+export function waitStage(
+  base: Store = createMemoryStore(),
+  more: Parameters<typeof taskStage>[0] = {},
+  watched: typeof temps = temps,
+): WaitStage {
+  const stage = taskStage({ waiting, ...more }, base, { streams: { temps: watched } });
   const declared = stage.app.streams.get('temps');
   if (!declared) throw new Error('no stream');
   return {
     ...stage,
     async publish(celsius, sensor = 'a', deps = stage.deps, note) {
       const data = { sensor, celsius, ...(note === undefined ? {} : { note }) };
-      await publish(scopeOf(deps, { tenant: TENANT }), declared, { data }, stage.clock.now + 60_000);
+      await publish(scopeOfLogs(deps, { tenant: TENANT }), declared, { data }, stage.clock.now + 60_000);
     },
     follow: (deps = stage.deps, wake = () => {}) =>
       stage.clock.drive(
-        followWaiters(scopeOf(deps, { tenant: TENANT }), declared, { deadline: stage.clock.now + 60_000, wake }),
+        followWaiters(scopeOfLogs(deps, { tenant: TENANT }), declared, {
+          deadline: stage.clock.now + 60_000,
+          wake: ({ taskId }) => wake(taskId),
+        }),
       ),
     async wait(condition, timeoutMs) {
       const input = { condition, ...(timeoutMs === undefined ? {} : { timeoutMs }) };

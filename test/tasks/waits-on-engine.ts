@@ -13,7 +13,7 @@ import { runTasks } from '../../src/tasks/work/run-due.ts';
 import { TENANT } from '../feeds/run/stage.ts';
 import { ADA } from './stage.ts';
 import { ABOVE_30, endOf, waitStage } from './wait-stage.ts';
-import { scopeOf } from '../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../src/streams/scope.ts';
 
 const CONDITIONS: [Condition, number][] = [
   [ABOVE_30, 31],
@@ -38,8 +38,8 @@ export async function expectWaitsEnd(store: Store): Promise<void> {
     return (await createTask(deps, made)).taskId;
   };
   const append = (celsius: number) =>
-    publish(scopeOf(deps, { tenant: TENANT }), stream, { data: { sensor: 'a', celsius } }, deadline());
-  const follow = () => followWaiters(scopeOf(deps, { tenant: TENANT }), stream, { deadline: deadline() });
+    publish(scopeOfLogs(deps, { tenant: TENANT }), stream, { data: { sensor: 'a', celsius } }, deadline());
+  const follow = () => followWaiters(scopeOfLogs(deps, { tenant: TENANT }), stream, { deadline: deadline() });
 
   await append(1);
   const waits = await Promise.all(

@@ -12,7 +12,7 @@ import { getPage, getTask } from '../../src/tasks/work/requests.ts';
 import { runTasks } from '../../src/tasks/work/run-due.ts';
 import { PUBLIC } from '../../src/base/principal.ts';
 import { START, stageOf, type OnCommit } from '../feeds/run/stage.ts';
-import { scopeOf } from '../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../src/streams/scope.ts';
 
 const notes = stream({
   description: 'notes',
@@ -39,7 +39,8 @@ async function exported(data: readonly Note[], input: object, onCommit?: OnCommi
   });
   const deps = withCatalog(stage.deps);
   const declared = app.streams.get('notes')!;
-  for (const datum of data) await publish(scopeOf(deps, PUBLIC), declared, { data: datum }, stage.clock.now + 1_000);
+  for (const datum of data)
+    await publish(scopeOfLogs(deps, PUBLIC), declared, { data: datum }, stage.clock.now + 1_000);
   const asked = { format: 'csv', stream: 'notes', ...input };
   const deadline = stage.clock.now + 60_000;
   const { taskId } = await createTask(deps, {

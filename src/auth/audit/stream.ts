@@ -36,6 +36,7 @@ const AUDIT = stream({
     'Who did what with which effect: calls, tasks, pushes, keys, logins and refusals. Never what was sent or answered',
   schema: AuditRecord,
   retention: { events: AUDIT_EVENTS, ageMs: AUDIT_AGE_MS },
+  tenants: 'each',
 });
 
 /** Whether a stream is the audit log, which nobody may write or remove from. */

@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import type { AppOptions } from '../app.ts';
-import type { DeclaredFeed, Feed, FeedRoute, FeedTarget, Sampling } from '../feed.ts';
+import type { DeclaredFeed, Feed, FeedRoute, FeedTarget, Sampling, StreamTenants } from '../feed.ts';
 import type { OutletAudit } from '../outlet.ts';
 import type { Problem } from '../problem.ts';
 import { knownName } from '../../base/known-names.ts';
@@ -155,12 +155,30 @@ function declareFeed(
     name,
     feed,
     targets,
+    tenants: tenantsOfTargets(targets, path, streams, problems),
     everyMs,
     budget: withDefaults(budgetSpec, pacing?.budget ?? {}),
     overflow,
     sample: pacing?.sample ?? null,
     outlet,
   };
+}
+
+/** A run fills the streams of one tenant, or those that all share. It cannot do both: what is shared would be filled by every run. */
+function tenantsOfTargets(
+  targets: readonly FeedTarget[],
+  path: string,
+  streams: ReadonlyMap<string, DeclaredStream>,
+  problems: Problem[],
+): StreamTenants {
+  const filled = targets.map(({ stream }) => ({ stream, tenants: streams.get(stream)?.tenants ?? 'shared' }));
+  const [first] = filled;
+  const other = filled.find(({ tenants }) => tenants !== first?.tenants);
+  if (first && other) {
+    const expected = `streams with the same tenants: ${first.stream} is of ${first.tenants}, ${other.stream} of ${other.tenants}`;
+    problems.push({ path, expected });
+  }
+  return first?.tenants ?? 'shared';
 }
 
 /**

@@ -37,7 +37,7 @@ export function declareStream(name: string, declaration: Stream<unknown>, proble
     if (!isBroken(problems, `${path}.${part}`)) checkPicker(path, part, picker, jsonSchema, problems);
   }
 
-  const { dedupe, latenessMs, aheadMs } = withDefaults(streamSpec, options);
+  const { dedupe, latenessMs, aheadMs, tenants } = withDefaults(streamSpec, options);
   const retention = withDefaults(retentionSpec, options.retention ?? {});
   return {
     name,
@@ -55,6 +55,7 @@ export function declareStream(name: string, declaration: Stream<unknown>, proble
     id: textOf(options.id),
     revision: textOf(options.revision),
     retention: { events: retention.events, ageMs: retention.ageMs ?? null },
+    tenants,
     dedupe,
     latenessMs,
     example: options.example as Json | undefined,

@@ -81,6 +81,7 @@ export const streamSpec = z.strictObject({
   id: picker<'id'>(),
   revision: picker<'revision'>(),
   retention: retentionSpec.optional(),
+  tenants: z.enum(['shared', 'each']).default('shared'),
   dedupe: whole(1, 10_000, { unit: 'events' }).default(1_000),
   latenessMs: span(86_400_000),
   example: z.unknown().optional(),

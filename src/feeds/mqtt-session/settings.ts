@@ -42,11 +42,12 @@ export function mqttSettings(options: MqttOptions, secret: ReadSecret) {
 /**
  * The settings of a tenant, whose session has a clientId of its own: with one for all, each burst would take the session, and
  * what the broker kept, from the tenant before. `public` has the declared one.
+ * @param tenant in its safe form, which is visible ASCII
  */
 export function ofTenant(settings: MqttSettings, tenant: string): MqttSettings {
   const { clientId } = settings;
   if (clientId === null || tenant === APP_TENANT) return settings;
-  return { ...settings, clientId: `${clientId}.${encodeURIComponent(tenant)}` };
+  return { ...settings, clientId: `${clientId}.${tenant}` };
 }
 
 interface Credentials {

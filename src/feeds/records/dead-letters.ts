@@ -5,7 +5,7 @@ import { TidegateError } from '../../base/errors.ts';
 import { isDeep, type Json, utf8Bytes } from '../../base/json.ts';
 import { decodeStreamCursor, encodeStreamCursor } from '../../streams/log/stream-cursor.ts';
 import type { Cursor } from '../../store/store.ts';
-import type { Scope } from '../../streams/scope.ts';
+import { ofFeed, type Scope } from '../../streams/scope.ts';
 import { logEntry } from '../../store/record.ts';
 import { findFeed } from './find-feed.ts';
 
@@ -117,11 +117,12 @@ export interface DeadLetterPage {
  * @throws TidegateError `not_found` for a feed that is not declared, `bad_cursor`.
  */
 export async function readDeadLetters(
-  { app, store, tenant }: Scope,
-  feed: string,
+  scope: Scope,
+  name: string,
   page: { after?: string; before?: string; limit?: number } = {},
 ): Promise<DeadLetterPage> {
-  findFeed(app, feed);
+  const feed = findFeed(scope.app, name);
+  const { store, tenant } = ofFeed(scope, feed);
   const limit = page.limit ?? 20;
   if (!(Number.isInteger(limit) && limit >= 1 && limit <= 100)) {
     throw new TidegateError('invalid_input', `limit is ${limit}`, {
@@ -129,8 +130,8 @@ export async function readDeadLetters(
       expected: 'a number from 1 to 100',
     });
   }
-  const log = deadLetterLog(tenant, feed);
-  const bound = `dead letters of ${feed}`;
+  const log = deadLetterLog(tenant, name);
+  const bound = `dead letters of ${name}`;
   const at = (cursor: string | undefined) => (cursor === undefined ? null : decodeStreamCursor(bound, cursor));
   const found =
     page.after === undefined

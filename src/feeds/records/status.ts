@@ -20,7 +20,7 @@ import {
 } from './state.ts';
 import type { Rejected } from './rejected.ts';
 import type { Reading } from '../../store/store.ts';
-import type { Scope } from '../../streams/scope.ts';
+import { ofFeed, type Scope } from '../../streams/scope.ts';
 
 /**
  * How a feed is. Of several that apply, the first counts.
@@ -89,15 +89,16 @@ export interface FeedStatus {
  * @throws TidegateError `not_found` for a feed that is not declared.
  */
 export async function feedStatus(
-  { app, store, runtime, tenant }: Scope,
-  names: readonly string[] = [...app.feeds.keys()],
+  scope: Scope,
+  names: readonly string[] = [...scope.app.feeds.keys()],
 ): Promise<FeedStatus[]> {
+  const { app, store, runtime } = scope;
   const now = runtime.now();
   const found: FeedStatus[] = [];
   for (let from = 0; from < names.length; from += GET_MANY_LIMIT) {
     const some = names.slice(from, from + GET_MANY_LIMIT).map((name) => findFeed(app, name));
     const readings = await store.getMany(
-      some.map(({ name }) => feedKey(tenant, name)),
+      some.map((feed) => feedKey(ofFeed(scope, feed).tenant, feed.name)),
       now,
     );
     for (const [index, reading] of readings.entries()) {

@@ -9,7 +9,7 @@ import { asTidegateError, TidegateError } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
 import { timeWithin, watchedClock } from '../../base/time/stored-time.ts';
 import { openFeedSecrets, type OpenSecrets, redactedError } from '../../declare/open-secrets.ts';
-import type { Scope } from '../../streams/scope.ts';
+import type { StreamScope } from '../../streams/scope.ts';
 import type { GuardedFetch } from '../../net/guarded-fetch.ts';
 import { createWebSocketDial } from '../../net/websocket-dial.ts';
 import { type BurstTime, burstTime, GRACE_MS } from './burst-time.ts';
@@ -20,7 +20,7 @@ import { createTaker } from './taker.ts';
 import { createUpkeep, type Upkeep } from './upkeep.ts';
 
 export interface BurstOptions {
-  scope: Scope;
+  scope: StreamScope;
   feed: DeclaredFeed;
   lease: Lease;
   intake: Intake;

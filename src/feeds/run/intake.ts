@@ -10,7 +10,7 @@ import type { Operation, Version } from '../../store/store.ts';
 import { createAppender } from '../../streams/log/append.ts';
 import { streamLog } from '../../streams/log/stream-log.ts';
 import { idsFrom, logThrown, validateEvent } from '../../streams/log/validate-event.ts';
-import type { Scope } from '../../streams/scope.ts';
+import type { StreamScope } from '../../streams/scope.ts';
 import { createChunk } from './chunk.ts';
 import { BURST_DEAD_LETTERS, deadLetter, deadLetterLog, type Reason, toDeadLetter } from '../records/dead-letters.ts';
 import { createGapFold } from '../records/gap-fold.ts';
@@ -74,7 +74,7 @@ export interface Intake {
 }
 
 /** @param begun the feed's state at the beginning of the burst */
-export function createIntake(scope: Scope, feed: DeclaredFeed, begun: FeedState): Intake {
+export function createIntake(scope: StreamScope, feed: DeclaredFeed, begun: FeedState): Intake {
   const { app, store, runtime, tenant } = scope;
   const now = () => runtime.now();
   const declared = feed.targets.flatMap(({ stream }) => app.streams.get(stream) ?? []);

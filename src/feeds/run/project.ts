@@ -1,11 +1,11 @@
 /** Brings the latest events of the streams that a feed filled up to date, during its burst and at its end. */
 import { asTidegateError } from '../../base/errors.ts';
-import type { Scope } from '../../streams/scope.ts';
+import type { StreamScope } from '../../streams/scope.ts';
 import { projectLatest } from '../../streams/log/latest.ts';
 import type { Lease } from './lease.ts';
 
 interface Projecting {
-  scope: Scope;
+  scope: StreamScope;
   deadline: number;
 }
 

@@ -10,7 +10,8 @@ import { follow, type Round } from '../../streams/log/follower.ts';
 import { projectLatest } from '../../streams/log/latest.ts';
 import { loggedEvent, streamLog } from '../../streams/log/stream-log.ts';
 import { idsFrom, logThrown, validateEvent } from '../../streams/log/validate-event.ts';
-import type { Scope } from '../../streams/scope.ts';
+import { findFeed } from '../records/find-feed.ts';
+import { ofFeed, type Scope } from '../../streams/scope.ts';
 import { type DeadLetter, deadLetter, deadLetterLog } from '../records/dead-letters.ts';
 
 export interface ReplayReport {
@@ -31,7 +32,8 @@ const ROUND = 20;
 const FOLLOWER = 'replay';
 
 /** @param deadline epoch ms. Errors as `follow`. */
-export async function replayDeadLetters(scope: Scope, feed: string, deadline: number): Promise<ReplayReport> {
+export async function replayDeadLetters(caller: Scope, feed: string, deadline: number): Promise<ReplayReport> {
+  const scope = ofFeed(caller, findFeed(caller.app, feed));
   const report: ReplayReport = { replayed: 0, duplicates: 0, refused: 0, cut: 0, done: false };
   const touched = new Set<DeclaredStream>();
 

@@ -8,7 +8,7 @@ import { asTidegateError, isOfStore, type TidegateError } from '../../base/error
 import { commitSurely } from '../../store/commit.ts';
 import { openAccount, type Spent } from '../../store/counting.ts';
 import type { Reading } from '../../store/store.ts';
-import type { Scope } from '../../streams/scope.ts';
+import type { StreamScope } from '../../streams/scope.ts';
 import { feedKey } from '../records/state.ts';
 import { BREAKER_FAILURES, pauseAfter } from '../records/breaker.ts';
 import { type BurstEnd, runBurst } from './burst.ts';
@@ -44,7 +44,7 @@ export interface FeedReport extends FeedCounts {
 }
 
 export interface FeedRun {
-  scope: Scope;
+  scope: StreamScope;
   /** What this process has seen of the store's feeds. */
   seen: SeenFeeds;
   /** Epoch ms by which the run has to end; null: it lasts until `signal` aborts, and the feed holds its connection. */

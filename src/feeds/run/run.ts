@@ -31,7 +31,7 @@ import {
 } from '../records/state.ts';
 import { NO_COUNTS } from '../records/counts.ts';
 import { conditionOf, type FeedCondition } from '../records/status.ts';
-import { type Scope, scopesOf } from '../../streams/scope.ts';
+import { placesOf, type StreamScope } from '../../streams/scope.ts';
 
 export type { FeedOutcome, FeedReport };
 
@@ -48,7 +48,7 @@ export interface Holding {
 }
 
 export interface IngestOptions {
-  /** Whose streams are filled; default: those of every tenant. */
+  /** Whose streams are filled, as a token names the tenant; those that all share are the app's, `public`. Default: all. */
   tenant?: string;
   /** Only these feeds; default: all. */
   feeds?: readonly string[];
@@ -90,13 +90,13 @@ const STORE_PAUSE_MS = 1_000;
 export async function ingest(given: Deps, deadline: number, options: IngestOptions = {}): Promise<IngestReport> {
   const account = openAccount(given.store, given.runtime);
   const deps = { ...given, store: account.store };
-  const { app, runtime } = deps;
-  const feeds = [...app.feeds.values()].filter(
-    // A feed to which the app only publishes has nothing to pull.
-    ({ name, targets }) => targets.length > 0 && (options.feeds?.includes(name) ?? true),
-  );
+  const { runtime } = deps;
   const looks: FeedLook[] = [];
-  for (const scope of await scopesOf(deps, options.tenant)) looks.push(...(await lookAtFeeds(scope, feeds)));
+  for (const { scope, feeds } of await placesOf(deps, options.tenant)) {
+    // A feed to which the app only publishes has nothing to pull.
+    const pulled = feeds.filter(({ name, targets }) => targets.length > 0 && (options.feeds?.includes(name) ?? true));
+    looks.push(...(await lookAtFeeds(scope, pulled)));
+  }
   const shared = {
     fetch: options.fetch ?? createGuardedFetch(runtime),
     leaseMs: Math.min(options.leaseMs ?? DEFAULT_LEASE_MS, LONGEST_LEASE_MS),
@@ -163,7 +163,7 @@ export async function ingest(given: Deps, deadline: number, options: IngestOptio
 
 /** A feed of a tenant, and its record as it was read. */
 interface FeedLook {
-  scope: Scope;
+  scope: StreamScope;
   feed: DeclaredFeed;
   reading: Reading;
 }
@@ -172,7 +172,7 @@ function nameOf({ scope: { tenant }, feed }: FeedLook): string {
   return `${tenant}/${feed.name}`;
 }
 
-async function lookAtFeeds(scope: Scope, feeds: readonly DeclaredFeed[]): Promise<FeedLook[]> {
+async function lookAtFeeds(scope: StreamScope, feeds: readonly DeclaredFeed[]): Promise<FeedLook[]> {
   const { store, runtime, tenant } = scope;
   const looks: FeedLook[] = [];
   for (let from = 0; from < feeds.length; from += GET_MANY_LIMIT) {

@@ -15,10 +15,10 @@ import { LATEST_FOLLOWER, projectLatest } from '../../streams/log/latest.ts';
 import { buildTimes } from '../../streams/log/times-keep.ts';
 import { trimLog, trimStream } from '../../streams/log/retention.ts';
 import { DEAD_LETTER_AGE_MS, deadLetterLog, KEPT_DEAD_LETTERS } from '../records/dead-letters.ts';
-import { type Scope, scopesOf } from '../../streams/scope.ts';
+import { type Place, placesOf } from '../../streams/scope.ts';
 
 export interface SweepOptions {
-  /** Whose streams and feeds are swept; default: those of every tenant. */
+  /** Whose streams and feeds are swept, as a token names the tenant; those that all share are the app's, `public`. Default: all. */
   tenant?: string;
   /** Dead letters kept for each feed; default 1,000. */
   deadLetters?: number;
@@ -61,7 +61,7 @@ const LOOK_MS = 2_000;
 export async function sweep(given: Deps, deadline: number, options: SweepOptions = {}): Promise<SweepReport> {
   const account = openAccount(given.store, given.runtime);
   const deps = { ...given, store: account.store };
-  const { app, runtime, store } = deps;
+  const { runtime, store } = deps;
   const report: Omit<SweepReport, 'spent'> = {
     events: {},
     deadLetters: {},
@@ -100,8 +100,8 @@ export async function sweep(given: Deps, deadline: number, options: SweepOptions
     report.error ??= asTidegateError(error);
     report.more = true;
   }
-  async function sweepTenant(scope: Scope): Promise<void> {
-    for (const stream of app.streams.values()) {
+  async function sweepPlace({ scope, streams, feeds }: Place): Promise<void> {
+    for (const stream of streams) {
       let isBeingRemoved = false;
       await attempt(async () => {
         const { entries, caughtUp, unindexed, removals } = await projectLatest(scope, stream, { deadline });
@@ -117,7 +117,7 @@ export async function sweep(given: Deps, deadline: number, options: SweepOptions
         return more;
       });
     }
-    for (const feed of app.feeds.keys()) {
+    for (const { name: feed } of feeds) {
       await attempt(async () => {
         const { removed, more } = await trimLog(scope, deadLetterLog(scope.tenant, feed), kept, deadline, agesBy);
         report.deadLetters[feed] = (report.deadLetters[feed] ?? 0) + removed;
@@ -140,7 +140,7 @@ export async function sweep(given: Deps, deadline: number, options: SweepOptions
   // What frees room comes first, and does not wait for what cannot be written to a store that is full.
   let isFull = await collect();
   await attempt(async () => {
-    for (const scope of await scopesOf(deps, options.tenant)) await sweepTenant(scope);
+    for (const place of await placesOf(deps, options.tenant)) await sweepPlace(place);
     return false;
   });
   while (isFull) isFull = await collect();

@@ -5,7 +5,7 @@
 import type { JsonObject } from '../../base/json.ts';
 import { feedStatus, type FeedStatus } from '../../feeds/records/status.ts';
 import type { Deps } from '../../streams/deps.ts';
-import { scopesOf } from '../../streams/scope.ts';
+import { placesOf } from '../../streams/scope.ts';
 
 export const METRICS_NAMESPACE = 'Tidegate';
 
@@ -23,7 +23,10 @@ export const METRICS = {
 export async function feedMetrics(deps: Deps): Promise<string> {
   const now = deps.runtime.now();
   const feeds: FeedStatus[] = [];
-  for (const scope of await scopesOf(deps)) feeds.push(...(await feedStatus(scope)));
+  for (const place of await placesOf(deps)) {
+    const names = place.feeds.map(({ name }) => name);
+    feeds.push(...(await feedStatus(place.scope, names)));
+  }
   return JSON.stringify(metricLine(deps.app.name, latenessOf(feeds, now), now));
 }
 

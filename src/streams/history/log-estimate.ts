@@ -11,7 +11,7 @@ import type { Range } from './range.ts';
 import { lengthWithin, likelyWithin } from './stretches.ts';
 import { streamLog } from '../log/stream-log.ts';
 import { durationText } from '../../base/time/time-text.ts';
-import type { Scope } from '../scope.ts';
+import { ofStream, type Scope } from '../scope.ts';
 
 export interface Estimate {
   /** Events that would be looked at, because events of the range may be among them. */
@@ -42,9 +42,10 @@ export async function estimateRange(
   lookBackMs = 0,
 ): Promise<Estimate> {
   const range = { from: from === null ? null : from - lookBackMs, to };
+  const place = ofStream(scope, stream);
   const [look, newest] = await Promise.all([
-    lookUp(scope, stream.name, range, 'oldest', null),
-    scope.store.last(streamLog(scope.tenant, stream.name), SAMPLED),
+    lookUp(place, stream.name, range, 'oldest', null),
+    scope.store.last(streamLog(place.tenant, stream.name), SAMPLED),
   ]);
   const [floor, behind] = [newest.floor, newest.end].map((cursor) => (cursor === null ? null : decodeCursor(cursor)));
   const [first, end] = [floor?.place ?? 0, behind?.place ?? 0];

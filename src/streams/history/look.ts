@@ -6,7 +6,7 @@
  */
 import { decodeCursor, isEpoch } from '../../store/cursor.ts';
 import type { Cursor, Reading } from '../../store/store.ts';
-import type { Scope } from '../scope.ts';
+import type { LogScope } from '../scope.ts';
 import { followerAt, positionKey } from '../log/follower.ts';
 import { LATEST_FOLLOWER } from '../log/latest.ts';
 import { streamLog } from '../log/stream-log.ts';
@@ -43,7 +43,7 @@ const EVERYTHING: KnownSpan[] = [{ from: 0, to: Infinity, times: 'unknown' }];
 
 /** @param resumed where the page goes on; null: a first page */
 export async function lookUp(
-  { store, runtime, tenant }: Scope,
+  { store, runtime, tenant }: LogScope,
   stream: string,
   range: Pick<Range, 'from' | 'to'>,
   order: Order,

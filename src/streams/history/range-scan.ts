@@ -11,7 +11,7 @@ import type { Order, Range } from './range.ts';
 import { besides } from '../log/removals.ts';
 import { streamLog } from '../log/stream-log.ts';
 import { type Scan, scan, SCAN_BUDGET, type ScanBudget, type ScanReport } from './scan.ts';
-import type { Scope } from '../scope.ts';
+import { ofStream, type Scope } from '../scope.ts';
 import { firstChunk, likelyWithin } from './stretches.ts';
 import { mayBeTrimmed } from './trimmed.ts';
 
@@ -88,18 +88,19 @@ async function scanFrom(
     refuses = false,
   }: RangeScan,
 ): Promise<RangeReport> {
-  const { store, runtime, tenant } = scope;
+  const place = ofStream(scope, stream);
+  const { store, runtime } = scope;
   const range = lookBackMs === 0 || asked.from === null ? asked : { ...asked, from: asked.from - lookBackMs };
-  const look = await lookUp(scope, stream.name, range, order, resumed);
+  const look = await lookUp(place, stream.name, range, order, resumed);
   const budget = limits.budget ?? SCAN_BUDGET;
-  const report = await scan(store, streamLog(tenant, stream.name), {
+  const report = await scan(store, streamLog(place.tenant, stream.name), {
     direction: order === 'oldest' ? 'forward' : 'backward',
     start: resumed,
     epoch: look.epoch,
     stretches: look.stretches,
     chunk: wanted === null ? READ_LIMIT : firstChunk(look.pieces, order, wanted),
     budget: mostCalls === null ? budget : { ...budget, reads: Math.min(budget.reads, mostCalls - look.storeCalls) },
-    beside: besides(scope, stream.name),
+    beside: besides(place, stream.name),
     visit,
     isFull,
     refuses,

@@ -15,7 +15,7 @@ import { toStreamEvent } from '../log/stream-log.ts';
 import { streamLog } from '../log/stream-log.ts';
 import { ANSWER_MS } from './range-scan.ts';
 import { decodeTailCursor, encodeTailCursor } from '../log/tail-cursor.ts';
-import type { Scope } from '../scope.ts';
+import { ofStream, type Scope } from '../scope.ts';
 import { loggedEvent } from '../log/stream-log.ts';
 
 export const LONGEST_TAIL_MS = 25_000;
@@ -81,8 +81,9 @@ export interface Tail {
  * @throws TidegateError `bad_cursor` for a cursor of another stream.
  */
 export async function tailStream(scope: Scope, stream: DeclaredStream, options: TailOptions): Promise<Tail> {
-  const { store, runtime, tenant } = scope;
-  const log = streamLog(tenant, stream.name);
+  const { store, runtime } = scope;
+  const place = ofStream(scope, stream);
+  const log = streamLog(place.tenant, stream.name);
   const latest = options.deadline - ANSWER_MS;
   const ending = runtime.ending?.begun;
   const wake = ending === undefined ? options.signal : AbortSignal.any([options.signal, ending]);
@@ -127,7 +128,7 @@ export async function tailStream(scope: Scope, stream: DeclaredStream, options: 
   let fullPages = 0;
   for (let pause = SHORTEST_PAUSE_MS; ;) {
     const wanted = options.keys ? READ_LIMIT : Math.min(options.maxEvents - events.length, PIECE);
-    const page = obey(await store.read(log, position, wanted, besides(scope, stream.name)));
+    const page = obey(await store.read(log, position, wanted, besides(place, stream.name)));
     storeCalls += 1;
     truncated ||= page.truncated;
     anew ||= wentBack(page, position);

@@ -17,7 +17,7 @@ import type { DeclaredStream } from '../../declare/stream.ts';
 import { isGap, type LoggedEvent } from '../../base/event.ts';
 import { record } from '../../store/record.ts';
 import type { Append, Operation, Reading, RecordKey, Version } from '../../store/store.ts';
-import type { Scope } from '../scope.ts';
+import type { StreamScope } from '../scope.ts';
 import { createWindow, type DedupeWindow, loadWindow } from './dedupe.ts';
 import { besides } from './removals.ts';
 import { loggedEvent, streamLog } from './stream-log.ts';
@@ -85,7 +85,7 @@ export interface Appender {
  * @param windowOf how many of a stream's newest events are read; default: its `dedupe`
  */
 export function createAppender(
-  scope: Scope,
+  scope: StreamScope,
   streams: Iterable<DeclaredStream>,
   feed: string | null,
   windowOf: (stream: DeclaredStream) => number = ({ dedupe }) => dedupe,

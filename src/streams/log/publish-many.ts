@@ -6,18 +6,20 @@ import * as z from 'zod';
 import type { DeclaredStream } from '../../declare/stream.ts';
 import { TidegateError } from '../../base/errors.ts';
 import type { LoggedEvent } from '../../base/event.ts';
+import { isPublic, type Owner } from '../../base/principal.ts';
 import { record } from '../../store/record.ts';
 import type { RecordKey } from '../../store/store.ts';
-import type { Scope } from '../scope.ts';
+import type { StreamScope } from '../scope.ts';
 import { type AppendCounts, appendAll, type Receipt } from './publish.ts';
 import { idsFrom, logThrown, type RawEvent, validateEvent } from './validate-event.ts';
 
 /** Bytes of a commit that are reserved for the receipt, the fence, and the names of all records and logs. */
 const BESIDE_BYTES = 4 * 1024;
 
-/** Key of the record of a push with this idempotency key. */
-export function pushedKey(tenant: string, stream: string, key: string): RecordKey {
-  return { partition: `${tenant}/pushed/${stream}`, id: key };
+/** Key of the record of a push with this idempotency key. Two callers may use one key, also on a stream that they share. */
+export function pushedKey(owner: Owner, stream: string, key: string): RecordKey {
+  const whose = isPublic(owner) ? '' : `/${owner.subject}`;
+  return { partition: `${owner.tenant}/pushed/${stream}${whose}`, id: key };
 }
 
 const pushed = record('push', () =>
@@ -50,7 +52,7 @@ export interface Pushed extends AppendCounts {
  * `too_large` for more than one commit of this engine holds; `store_unavailable`, `store_unknown`.
  */
 export async function publishMany(
-  scope: Scope,
+  scope: StreamScope,
   stream: DeclaredStream,
   raws: readonly PushedEvent[],
   { once, deadline }: { once: Once | null; deadline: number },
@@ -67,7 +69,7 @@ function assumedText(events: number): string {
 
 /** @throws TidegateError as `publishMany` */
 function validateAll(
-  { store, runtime }: Scope,
+  { store, runtime }: StreamScope,
   stream: DeclaredStream,
   raws: readonly PushedEvent[],
 ): { events: LoggedEvent[]; zoneless: number } {
@@ -94,7 +96,7 @@ function validateAll(
   });
 }
 
-function receiptOf({ runtime }: Scope, { record: key, fingerprint, keptMs }: Once): Receipt {
+function receiptOf({ runtime }: StreamScope, { record: key, fingerprint, keptMs }: Once): Receipt {
   return {
     key,
     earlier(reading) {

@@ -8,7 +8,7 @@ import type { LoggedEvent } from '../../base/event.ts';
 import { readSurely } from '../../store/clock-seen.ts';
 import { commitSurely } from '../../store/commit.ts';
 import type { Operation, Put, Reading, RecordKey } from '../../store/store.ts';
-import type { Scope } from '../scope.ts';
+import type { StreamScope } from '../scope.ts';
 import { createAppender, fenceKey } from './append.ts';
 import { projectLatest } from './latest.ts';
 import { loggedEvent, streamLog } from './stream-log.ts';
@@ -29,7 +29,7 @@ export interface Published {
  * @throws TidegateError `invalid_input` with the field; `store_unavailable`, `store_unknown`.
  */
 export async function publish(
-  scope: Scope,
+  scope: StreamScope,
   stream: DeclaredStream,
   raw: RawEvent,
   deadline: number,
@@ -74,7 +74,7 @@ export interface Appended extends AppendCounts {
  * Errors as `publish`, without `invalid_input`.
  */
 export async function appendAll(
-  scope: Scope,
+  scope: StreamScope,
   stream: DeclaredStream,
   events: readonly LoggedEvent[],
   deadline: number,
@@ -120,13 +120,13 @@ export async function appendAll(
 }
 
 /** One store call, or none. */
-async function readEach({ store, runtime }: Scope, keys: readonly RecordKey[]): Promise<Reading[]> {
+async function readEach({ store, runtime }: StreamScope, keys: readonly RecordKey[]): Promise<Reading[]> {
   const [first] = keys;
   if (first === undefined) return [];
   return keys.length === 1 ? [await store.get(first, runtime.now())] : store.getMany(keys, runtime.now());
 }
 
-async function projectBehind(scope: Scope, stream: DeclaredStream, deadline: number): Promise<void> {
+async function projectBehind(scope: StreamScope, stream: DeclaredStream, deadline: number): Promise<void> {
   try {
     await projectLatest(scope, stream, { deadline });
   } catch (error) {

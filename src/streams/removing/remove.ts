@@ -15,7 +15,7 @@ import { isoTime, parseTime } from '../../base/time/time-text.ts';
 import { afterConflict, commitSurely } from '../../store/commit.ts';
 import { isPresent, type Operation } from '../../store/store.ts';
 import { withoutKeys } from '../find-stream.ts';
-import type { Scope } from '../scope.ts';
+import type { StreamScope } from '../scope.ts';
 import { fenceKey, fencePut } from '../log/append.ts';
 import { eraseAtOnce } from './erase-at-once.ts';
 import { DROP_AFTER_MS, eraseRemoved } from './erase-removed.ts';
@@ -49,7 +49,7 @@ export interface RemoveReport {
  * `store_unavailable`, `store_unknown`: repeat it.
  */
 export async function removeEvents(
-  scope: Scope,
+  scope: StreamScope,
   stream: DeclaredStream,
   selector: EventSelector,
   deadline: number,
@@ -65,7 +65,7 @@ export async function removeEvents(
 
 /** Where it fails, the removal stands, and the sweep erases. */
 async function tryErase(
-  scope: Scope,
+  scope: StreamScope,
   stream: DeclaredStream,
   number: number,
   deadline: number,
@@ -81,7 +81,7 @@ async function tryErase(
 
 /** The removal's number; null: the log has no events, so there is nothing to remove. */
 async function commitRemoval(
-  scope: Scope,
+  scope: StreamScope,
   stream: DeclaredStream,
   what: Removed,
   deadline: number,
@@ -140,7 +140,7 @@ function isFull(next: Removals): boolean {
 }
 
 /** Erases what is to be erased and drops removals that are done. */
-async function makeRoom(scope: Scope, stream: DeclaredStream, removal: Removal, deadline: number): Promise<void> {
+async function makeRoom(scope: StreamScope, stream: DeclaredStream, removal: Removal, deadline: number): Promise<void> {
   const left = await eraseRemoved(scope, stream, { reads: READS_FOR_ROOM, deadline: deadline - ANSWER_MS });
   if (left === null || !isFull({ ...left, active: [...left.active, removal] })) return;
   throw new TidegateError('rate_limited', `too many removals of ${stream.name} wait until their events are erased`, {

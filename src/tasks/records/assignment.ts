@@ -7,7 +7,7 @@ import * as z from 'zod';
 import { isToCome, LONGEST_LEASE_MS } from '../../base/time/stored-time.ts';
 import { record } from '../../store/record.ts';
 import { type Delete, isPresent, type Put, type Reading, type RecordKey, type Version } from '../../store/store.ts';
-import { taskPartition, taskQueue } from './names.ts';
+import { taskPartition, TASK_QUEUE } from './names.ts';
 
 export function assignmentKey(tenant: string, taskId: string): RecordKey {
   return { partition: taskPartition(tenant, taskId), id: 'run' };
@@ -50,14 +50,8 @@ export interface StoredAssignment {
 }
 
 /** @param dueAt epoch ms: when the lease ends where there is a holder, else when the task goes on */
-export function putAssignment(
-  tenant: string,
-  key: RecordKey,
-  assignment: Assignment,
-  dueAt: number,
-  expects: Version | null,
-): Put {
-  return assignmentRecord.put(key, assignment, { expects, due: { queue: taskQueue(tenant), at: dueAt } });
+export function putAssignment(key: RecordKey, assignment: Assignment, dueAt: number, expects: Version | null): Put {
+  return assignmentRecord.put(key, assignment, { expects, due: { queue: TASK_QUEUE, at: dueAt } });
 }
 
 export function deleteAssignment(key: RecordKey, expects: Version): Delete {

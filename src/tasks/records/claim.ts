@@ -130,7 +130,7 @@ export async function claimTask(
   };
   const until = runtime.now() + leaseMs;
   const operations: Operation[] = [
-    putAssignment(tenant, key, assignment, until, standing.version),
+    putAssignment(key, assignment, until, standing.version),
     ...takeSlots(slots, taskId, until),
   ];
   const result = await commitSurely(runtime, store, operations, deadline);
@@ -183,6 +183,6 @@ async function putOff(
   const latest = header.endsBy > now ? header.endsBy : Infinity;
   const later = Math.round(Math.min(latest, now + pauseMs * (1 + runtime.random())));
   const next: Assignment = { ...assignment, holder: null, lost: lostOf(assignment), ...change };
-  const put = putAssignment(tenant, assignmentKey(tenant, taskId), next, later, version);
+  const put = putAssignment(assignmentKey(tenant, taskId), next, later, version);
   return (await commitSurely(runtime, store, [put], deadline)).status === 'committed';
 }

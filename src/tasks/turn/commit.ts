@@ -114,7 +114,7 @@ function leaseAfter(
   }
   if (closing) {
     const written = closing.assignment;
-    const operation = putAssignment(tenant, key, written, closing.dueAt, assignmentVersion);
+    const operation = putAssignment(key, written, closing.dueAt, assignmentVersion);
     return { operation, written, renews: false, until };
   }
   // What is remembered is progress: failures and losses before it count no more.
@@ -124,7 +124,7 @@ function leaseAfter(
     return { operation, written: null, renews: false, until };
   }
   const written = resets ? { ...assignment, failures: 0, lost: 0 } : assignment;
-  const operation = putAssignment(tenant, key, written, now + leaseMs, assignmentVersion);
+  const operation = putAssignment(key, written, now + leaseMs, assignmentVersion);
   return { operation, written, renews: true, until: now + leaseMs };
 }
 

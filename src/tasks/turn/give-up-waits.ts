@@ -1,6 +1,7 @@
 /** The waiters of a task whose turn ends it. One that is missed here goes when it expires, or when it comes to hold. */
 import { GET_MANY_LIMIT } from '../../store/limits.ts';
 import type { Delete } from '../../store/store.ts';
+import { ofStreamNamed } from '../../streams/scope.ts';
 import { waiterKey } from '../records/names.ts';
 import { rememberedWait, WAIT } from '../records/remembered.ts';
 import type { TaskInHand } from './turn.ts';
@@ -15,7 +16,7 @@ export async function giveUpWaits({
   const open = memory.recallAll(rememberedWait, WAIT).filter(([, wait]) => wait.value === undefined);
   for (let from = 0; from < open.length; from += GET_MANY_LIMIT) {
     const waits = open.slice(from, from + GET_MANY_LIMIT);
-    const keys = waits.map(([id, wait]) => waiterKey(claim.tenant, wait.stream, claim.taskId, id));
+    const keys = waits.map(([id, wait]) => waiterKey(ofStreamNamed(scope, wait.stream).tenant, wait.stream, claim, id));
     for (const [index, { version, partition, id: waiterId }] of (await store.getMany(keys, runtime.now())).entries()) {
       const wait = waits[index];
       if (wait === undefined || version === null) continue;

@@ -159,7 +159,7 @@ export function createJournal(
         const key = assignmentKey(tenant, taskId);
         const at = runtime.now() + PASS_OVER_MS;
         const passed = { ...assignment, holder: null, notBefore: at };
-        const put = putAssignment(tenant, key, passed, at, assignmentVersion);
+        const put = putAssignment(key, passed, at, assignmentVersion);
         await write([put, ...giveSlots(slots)]);
       }),
     giveUp: () =>

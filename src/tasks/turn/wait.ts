@@ -24,6 +24,8 @@ import { expiryOf } from '../records/header.ts';
 import { waiterKey } from '../records/names.ts';
 import { limitsOfWait, waitQuota } from '../records/quotas.ts';
 import { rememberedWait, type Wait } from '../records/remembered.ts';
+import type { TaskDeps } from '../records/find-task.ts';
+import { ofStream, type StreamScope } from '../../streams/scope.ts';
 import type { WaitingTurn } from './turn.ts';
 import { beginWait } from '../waits/start.ts';
 import {
@@ -50,6 +52,8 @@ interface Place {
   turn: WaitingTurn;
   id: string;
   stream: DeclaredStream;
+  /** Where the stream's log stands, and its waiters: not always with the task. */
+  logs: StreamScope<TaskDeps>;
   key: RecordKey;
   /** When its time is over, epoch ms. */
   until: number;
@@ -68,13 +72,14 @@ export async function waitFor(
   const { claim, scope, memory, parking, breakOff } = turn;
   const known = memory.recall(rememberedWait, id);
   if (known?.value !== undefined) return known.value;
-  const { tenant, taskId, header } = claim;
+  const { header } = claim;
   const now = scope.runtime.now();
   const overAt = timeoutMs === null ? header.endsBy : Math.round(now + timeoutMs);
   // One that lies further ahead than it is long began under a clock that was ahead: its time begins anew.
   const until = known && !liesBeyond(known.until, now, timeoutMs ?? Infinity) ? known.until : overAt;
   const isAnew = known !== undefined && until !== known.until;
-  const place = { turn, id, stream, key: waiterKey(tenant, stream.name, taskId, id), until, isAnew };
+  const logs = ofStream(scope, stream);
+  const place = { turn, id, stream, logs, key: waiterKey(logs.tenant, stream.name, claim, id), until, isAnew };
   const looking = known ? goOn(place, condition) : register(place, condition, null);
   const result = await parking.busy(breakOff.guard(looking));
   return 'value' in result ? result.value : parking.park(result.dueAt);
@@ -85,9 +90,9 @@ type Looked = { value: Occurrence | null } | { dueAt: number };
 
 /** Stores the waiter, then reads the log. @param expects the version of what still stands under the waiter's key */
 async function register(place: Place, condition: Condition, expects: Version | null): Promise<Looked> {
-  const { turn, id, stream, key, until } = place;
+  const { turn, id, stream, logs, key, until } = place;
   const { scope, memory, journal, deadline } = turn;
-  const waiter = await beginWait(scope, stream, condition, deadline);
+  const waiter = await beginWait(logs, stream, condition, deadline);
   const now = scope.runtime.now();
   // Its task may have ended meanwhile, in a race that another won: nobody would take the waiter away.
   if (turn.parking.isClosed()) return { dueAt: now };
@@ -97,24 +102,24 @@ async function register(place: Place, condition: Condition, expects: Version | n
   await scope.quotas?.take(scope.store, waitQuota(scope.app, stream.name), journal.header().principal, 1);
   const hand = divide(scope.runtime, inHand(waiter));
   if (!isWaiting(hand)) throw new TidegateError('internal', 'a waiter that was divided holds');
-  await storeParts(scope, stream.name, hand, expiresAt, deadline);
-  note(place, {}, putWaiter(turn.scope.tenant, key, hand.waiter, { expects, expiresAt }, now), false);
+  await storeParts(logs, stream.name, hand, expiresAt, deadline);
+  note(place, {}, putWaiter(key, hand.waiter, { expects, expiresAt }, now), false);
   await turn.breakOff.flush();
-  scope.waiting?.(scope.tenant, stream.name);
+  scope.waiting?.(logs.tenant, stream.name);
   return look(place, inHand(hand.waiter), memory.versionOf(id), hand.waiter.cursor);
 }
 
 /** Goes on with a wait that an earlier turn began. */
 async function goOn(place: Place, condition: Condition): Promise<Looked> {
-  const { turn, stream, key } = place;
-  const { store, runtime, tenant } = turn.scope;
+  const { stream, logs, key } = place;
+  const { store, runtime, tenant } = logs;
   const first = await store.get(key, runtime.now());
   if (isPresent(first)) {
     const waiter = readWaiter(first, runtime.now());
     if (isHeld(waiter)) return finish(place, waiter.held, first.version, waiter);
   }
   // The position first: what a follower wrote before it moved on is seen in the waiter then.
-  const position = await followerPosition(turn.scope, WAITER_FOLLOWER, streamLog(tenant, stream.name));
+  const position = await followerPosition(logs, WAITER_FOLLOWER, streamLog(tenant, stream.name));
   const reading = await store.get(key, runtime.now());
   // Only its task deletes it, so the store has lost it: the wait begins anew.
   if (!isPresent(reading)) return register(place, condition, reading.version);
@@ -136,8 +141,8 @@ async function look(
   from: Cursor | null,
   isOdd = false,
 ): Promise<Looked> {
-  const { turn, stream, key, until } = place;
-  const { app, store, runtime, tenant } = turn.scope;
+  const { turn, stream, logs, key, until } = place;
+  const { app, store, runtime, tenant } = logs;
   const log = streamLog(tenant, stream.name);
   const now = runtime.now();
   let hand: InHand = { ...standing, waiter: { ...standing.waiter, cursor: from } };
@@ -145,13 +150,13 @@ async function look(
   // A turn that only reads would come to nothing: what it has read is stored in time.
   const enoughAt = turn.deadline - turn.wholeMs / 3;
   while (!atEnd && isWaiting(hand) && (runtime.now() < enoughAt || hand.waiter.cursor === from)) {
-    const { entries, cursor } = obey(await store.read(log, hand.waiter.cursor, PAGE, besides(turn.scope, stream.name)));
+    const { entries, cursor } = obey(await store.read(log, hand.waiter.cursor, PAGE, besides(logs, stream.name)));
     atEnd = entries.length < PAGE;
-    const [ready = hand] = await withParts(turn.scope, stream, [{ hand, parts: wantedBy(hand, entries, now) }]);
+    const [ready = hand] = await withParts(logs, stream, [{ hand, parts: wantedBy(hand, entries, now) }]);
     hand = takeInHand(runtime, ready, entries, stream.name, now, limitsOfWait(app));
     if (entries.length === 0 && isWaiting(hand)) hand = { ...hand, waiter: { ...hand.waiter, cursor } };
   }
-  if (atEnd && isWaiting(hand)) hand = await passTimeInHand(turn.scope, hand, now, stream);
+  if (atEnd && isWaiting(hand)) hand = await passTimeInHand(logs, hand, now, stream);
   if (!isWaiting(hand)) return finish(place, heldBy(hand), version, hand.waiter);
   if (atEnd && now >= until) return finish(place, null, version, standing.waiter);
   const { waiter } = hand;
@@ -160,8 +165,8 @@ async function look(
   if (isChanged || settled !== standing.waiter.settled || !atEnd) {
     // Where a follower was faster, what it wrote stays, and stays unsettled. That costs reads and loses nothing.
     const record = { expects: version, expiresAt: expiryOf(turn.journal.header()) };
-    await storeParts(turn.scope, stream.name, hand, record.expiresAt, turn.deadline);
-    const put = putWaiter(turn.scope.tenant, key, { ...waiter, settled }, record, now);
+    await storeParts(logs, stream.name, hand, record.expiresAt, turn.deadline);
+    const put = putWaiter(key, { ...waiter, settled }, record, now);
     note(place, {}, put, true);
   }
   return { dueAt: atEnd ? until : now };
@@ -183,7 +188,7 @@ async function finish(
     const { principal, createdAt } = claim.header;
     await scope.quotas?.give(scope.store, waitQuota(scope.app, place.stream.name), principal, 1, createdAt);
   }
-  if (waiter !== null) await dropParts(turn.scope, place.stream.name, waiter, turn.deadline).catch(ignored);
+  if (waiter !== null) await dropParts(place.logs, place.stream.name, waiter, turn.deadline).catch(ignored);
   return { value };
 }
 

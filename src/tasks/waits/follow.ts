@@ -28,9 +28,9 @@ import { follow, followerPosition } from '../../streams/log/follower.ts';
 import { removalsKey } from '../../streams/log/removals.ts';
 import { streamLog } from '../../streams/log/stream-log.ts';
 import { isFar, judgeAll, type Judged, waiterIn, type WaiterRound } from './judge.ts';
-import { taskOfDue, waiterPartition } from '../records/names.ts';
+import { type TaskRef, taskOfDue, waiterPartition } from '../records/names.ts';
 import { isHeld, putsHeld, type Waiting } from './waiter.ts';
-import type { Scope } from '../../streams/scope.ts';
+import type { StreamScope } from '../../streams/scope.ts';
 
 export const WAITER_FOLLOWER = 'waiters';
 /** Follows for the waiters that this release can read, while one of a newer release holds the position of the other. */
@@ -61,7 +61,7 @@ interface Options {
   /** Epoch ms */
   deadline: number;
   /** Called for each task whose wait is over, once that is stored. */
-  wake?: (taskId: string) => void;
+  wake?: (task: TaskRef) => void;
 }
 
 /** Most waiters in memory at once. */
@@ -73,7 +73,11 @@ const NAMES_BYTES = 1_024;
 const MOST_RACES = 20;
 
 /** One list call where nothing waits. Errors as `follow`. */
-export async function followWaiters(scope: Scope, stream: DeclaredStream, options: Options): Promise<WaitersReport> {
+export async function followWaiters(
+  scope: StreamScope,
+  stream: DeclaredStream,
+  options: Options,
+): Promise<WaitersReport> {
   const report: WaitersReport = { waiting: false, entries: 0, matched: 0, commits: 0, caughtUp: true, newer: null };
   try {
     return await followAs(WAITER_FOLLOWER, scope, stream, options, report);
@@ -88,7 +92,7 @@ export async function followWaiters(scope: Scope, stream: DeclaredStream, option
 /** As `WAITER_FOLLOWER` it ends with `newer_version` at a waiter of a newer release; as `BESIDE_NEWER` it leaves that out. */
 async function followAs(
   follower: string,
-  scope: Scope,
+  scope: StreamScope,
   stream: DeclaredStream,
   { deadline, wake }: Options,
   report: WaitersReport,
@@ -129,12 +133,12 @@ function laterOf(position: Cursor | null, other: Cursor | null): Cursor | null {
 }
 
 /** All waiters, a page at a time. */
-function listWaiters(scope: Scope, { name }: DeclaredStream, limit = LIST_PAGE) {
+function listWaiters(scope: StreamScope, { name }: DeclaredStream, limit = LIST_PAGE) {
   return listAll(scope, waiterPartition(scope.tenant, name), { limit });
 }
 
 /** Null: nothing waits. */
-async function firstWaiting(scope: Scope, stream: DeclaredStream, leavesNewer: boolean): Promise<Waiting | null> {
+async function firstWaiting(scope: StreamScope, stream: DeclaredStream, leavesNewer: boolean): Promise<Waiting | null> {
   for await (const records of listWaiters(scope, stream, 10)) {
     for (const record of records) {
       const waiter = waiterIn(record, scope.runtime.now(), leavesNewer);
@@ -150,7 +154,7 @@ async function firstWaiting(scope: Scope, stream: DeclaredStream, leavesNewer: b
  * any cursor listed here.
  */
 async function startOf(
-  scope: Scope,
+  scope: StreamScope,
   stream: DeclaredStream,
   position: Cursor | null,
   first: Waiting,

@@ -9,7 +9,7 @@ import type { Pace } from '../../base/pace.ts';
 import { entriesBetween } from '../../store/cursor.ts';
 import type { Cursor, Delete, LogEntry, LogPage, Put, StoredRecord } from '../../store/store.ts';
 import { besides, obey } from '../../streams/log/removals.ts';
-import type { Scope } from '../../streams/scope.ts';
+import type { StreamScope } from '../../streams/scope.ts';
 import { limitsOfWait } from '../records/quotas.ts';
 import { inHand, type InHand, isWaiting, operationsOf, takeInHand, wantedBy, withParts } from './in-hand.ts';
 import { entriesAfter, isHeld, putWaiter, readWaiter, type Waiter, type Waiting } from './waiter.ts';
@@ -22,7 +22,7 @@ const FAR = 1_000;
 
 /** The entries of a round, and what judging by them needs. */
 export interface WaiterRound {
-  scope: Scope;
+  scope: StreamScope;
   stream: DeclaredStream;
   log: string;
   round: readonly LogEntry[];
@@ -87,7 +87,7 @@ async function judgeSome(round: WaiterRound, records: readonly StoredRecord[]): 
     const next = await judge(round, hand);
     if (!isWorthwhile(hand.waiter, next)) continue;
     const { partition, id, version: expects, expiresAt } = record;
-    const head = putWaiter(scope.tenant, { partition, id }, next.waiter, { expects, expiresAt }, now);
+    const head = putWaiter({ partition, id }, next.waiter, { expects, expiresAt }, now);
     judged.push(operationsOf(scope.tenant, stream.name, head, next));
   }
   return judged;

@@ -8,7 +8,7 @@ import { commitSurely } from '../../store/commit.ts';
 import { listAll } from '../../store/list-all.ts';
 import { type DueRecord, isPresent, type Operation } from '../../store/store.ts';
 import type { Deps } from '../../streams/deps.ts';
-import type { Scope } from '../../streams/scope.ts';
+import { ofStreamNamed, type Scope } from '../../streams/scope.ts';
 import { dropParts } from './in-hand.ts';
 import { readWaiter } from './waiter.ts';
 import { isWaiter, taskPartition, waiterKey } from '../records/names.ts';
@@ -30,17 +30,19 @@ export async function dropWaits(
   deadline: number,
 ): Promise<void> {
   const { store, runtime, tenant } = scope;
+  const task = { tenant, taskId };
   try {
     for await (const records of listAll(scope, taskPartition(tenant, taskId), { prefix: REMEMBERED + WAIT })) {
       for (const { id, value } of records) {
         const wait = rememberedWait.decode(value);
         if (wait.value !== undefined) continue;
-        const key = waiterKey(tenant, wait.stream, taskId, id.slice(REMEMBERED.length));
+        const place = ofStreamNamed(scope, wait.stream);
+        const key = waiterKey(place.tenant, wait.stream, task, id.slice(REMEMBERED.length));
         const reading = await store.get(key, runtime.now());
         if (reading.version === null) continue;
         await commitSurely(runtime, store, [{ kind: 'delete', ...key, expects: reading.version }], deadline);
         await scope.quotas?.give(store, waitQuota(scope.app, wait.stream), principal, 1, createdAt);
-        if (isPresent(reading)) await dropParts(scope, wait.stream, readWaiter(reading, runtime.now()), deadline);
+        if (isPresent(reading)) await dropParts(place, wait.stream, readWaiter(reading, runtime.now()), deadline);
       }
     }
   } catch (thrown) {

@@ -15,14 +15,14 @@ import { eachLatest, KEYS_AT_ONCE, readLatestOf } from '../../streams/log/read-l
 import { streamLog } from '../../streams/log/stream-log.ts';
 import { limitsOfWait } from '../records/quotas.ts';
 import { occurrenceOf, type Waiter } from './waiter.ts';
-import type { Scope } from '../../streams/scope.ts';
+import type { StreamScope } from '../../streams/scope.ts';
 
 /** How many keys' latest events are looked at, at most, in the order of keys. */
 export const MOST_STANDING = 10_000;
 
 /** A waiter that holds already, or one that waits from here. Errors as the store's. */
 export async function beginWait(
-  scope: Scope,
+  scope: StreamScope,
   stream: DeclaredStream,
   condition: Condition,
   deadline: number,
@@ -55,7 +55,7 @@ export async function beginWait(
 
 /** The cursor up to which the latest events cover the log; null only where the log is empty. */
 async function projectedTo(
-  scope: Scope,
+  scope: StreamScope,
   stream: DeclaredStream,
   log: string,
   deadline: number,
@@ -66,7 +66,11 @@ async function projectedTo(
   return followerPosition(scope, LATEST_FOLLOWER, log);
 }
 
-async function* standingEvents(scope: Scope, stream: DeclaredStream, { key }: Condition): AsyncGenerator<LoggedEvent> {
+async function* standingEvents(
+  scope: StreamScope,
+  stream: DeclaredStream,
+  { key }: Condition,
+): AsyncGenerator<LoggedEvent> {
   const asked = !stream.keyed ? [null] : typeof key === 'string' ? [key] : key && 'oneOf' in key ? key.oneOf : null;
   if (asked !== null) {
     yield* (await readLatestOf(scope, stream.name, asked.slice(0, KEYS_AT_ONCE))).events;

@@ -24,7 +24,7 @@ import {
 import { type ConditionState, STATE_LIMITS, type StateLimits } from '../../streams/conditions/state.ts';
 import { loggedEvent, toStreamEvent } from '../../streams/log/stream-log.ts';
 import { record } from '../../store/record.ts';
-import { taskQueue } from '../records/names.ts';
+import { TASK_QUEUE } from '../records/names.ts';
 import { dueOfParts, partsDue, type PartNotes } from './parts.ts';
 import { occurrence } from '../records/occurrence.ts';
 
@@ -106,14 +106,13 @@ export function readWaiter(stored: StoredRecord, now: number): Waiter {
 
 /** It is due at once where it holds, else when time alone may make it hold. */
 export function putWaiter(
-  tenant: string,
   key: RecordKey,
   waiter: Waiter,
   options: { expects: Version | null; expiresAt: number | null },
   now: number,
 ): Put {
   const at = isHeld(waiter) ? now : dueTime(waiter);
-  const due = at === null ? null : { queue: taskQueue(tenant), at };
+  const due = at === null ? null : { queue: TASK_QUEUE, at };
   return waiterRecord.put(key, waiter, { ...options, due });
 }
 

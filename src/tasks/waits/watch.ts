@@ -4,11 +4,10 @@
  * whose processes do not stay up the schedule calls `followAll`.
  */
 import { asTidegateError, type TidegateError } from '../../base/errors.ts';
-import { tenantsOf } from '../../base/principal.ts';
 import type { Deps } from '../../streams/deps.ts';
 import type { Dispatch } from '../records/dispatch.ts';
 import { followWaiters } from './follow.ts';
-import { scopeOf, scopesOf } from '../../streams/scope.ts';
+import { placesOf, scopeOfLogs } from '../../streams/scope.ts';
 
 export interface WatchOptions {
   /** Pause between two looks at all streams, ms; default 60,000. */
@@ -46,9 +45,9 @@ export function startWatch(deps: Deps, { wake }: Pick<Dispatch, 'wake'>, options
       changedAgain.delete(place);
       let rests = true;
       try {
-        const report = await followWaiters(scopeOf(deps, { tenant }), stream, {
+        const report = await followWaiters(scopeOfLogs(deps, { tenant }), stream, {
           deadline: runtime.now() + runMs,
-          wake: (taskId) => wake(tenant, taskId, null),
+          wake: (task) => wake(task.tenant, task.taskId, null),
         });
         rests = !report.waiting || report.newer !== null;
         if (report.newer !== null) logFailure(deps, name, report.newer);
@@ -81,7 +80,9 @@ export function startWatch(deps: Deps, { wake }: Pick<Dispatch, 'wake'>, options
   async function lookAtAll(): Promise<void> {
     while (!signal.aborted) {
       try {
-        for (const tenant of await tenantsOf(deps)) for (const name of app.streams.keys()) changed(tenant, name);
+        for (const { scope, streams } of await placesOf(deps)) {
+          for (const { name } of streams) changed(scope.tenant, name);
+        }
       } catch (thrown) {
         logFailure(deps, null, thrown);
       }
@@ -120,8 +121,8 @@ export async function followAll(deps: Deps, deadline: number): Promise<FollowedA
     report.more = true;
   };
   try {
-    for (const scope of await scopesOf(deps)) {
-      for (const stream of deps.app.streams.values()) {
+    for (const { scope, streams } of await placesOf(deps)) {
+      for (const stream of streams) {
         if (deps.runtime.now() >= deadline) return { ...report, more: true };
         try {
           const { matched, caughtUp, newer } = await followWaiters(scope, stream, { deadline });

@@ -180,7 +180,7 @@ function operationsOf(
   return [
     taskHeader.put(headerKey(tenant, taskId), header, { expects: null, expiresAt }),
     taskInput.put(inputKey(tenant, taskId), { input }, { expects: null, expiresAt: keptUntil }),
-    putAssignment(tenant, key, lease?.assignment ?? UNASSIGNED, lease?.until ?? createdAt, null),
+    putAssignment(key, lease?.assignment ?? UNASSIGNED, lease?.until ?? createdAt, null),
     ownTask.put(ownKey(principal, createdAt, taskId), { taskId, task }, { expects: null, expiresAt: keptUntil }),
     ...(once
       ? [begunOnce.put(once.key, { taskId, fingerprint: once.fingerprint }, { expects: once.expects, expiresAt })]

@@ -7,8 +7,7 @@ import { DUE_LIMIT, GET_MANY_LIMIT, QUEUE_SHARDS } from '../../store/limits.ts';
 import { shardOf, shardsFrom } from '../../store/shard.ts';
 import { type DueRecord, isPresent, type Put, type StoredRecord } from '../../store/store.ts';
 import type { Deps } from '../../streams/deps.ts';
-import { type Scope, scopesOf } from '../../streams/scope.ts';
-import { isWaiter, taskQueue } from '../records/names.ts';
+import { isWaiter, TASK_QUEUE } from '../records/names.ts';
 import { isDueElse, isHeld, readWaiter } from '../waits/waiter.ts';
 
 /** Records that are made due at once. */
@@ -30,15 +29,13 @@ export async function makeDueAgain(deps: Deps, deadline: number): Promise<DueAga
   const report: DueAgain = { made: 0, more: false };
   // Where there are too many for one call, others are reached by the next.
   const first = Math.floor(deps.runtime.random() * QUEUE_SHARDS);
-  for (const scope of await scopesOf(deps)) {
-    for (const shard of shardsFrom(first)) {
-      for await (const found of later(scope, shard)) {
-        for (let from = 0; from < found.length; from += AT_ONCE) {
-          if (deps.runtime.now() >= deadline) return { ...report, more: true };
-          const some = found.slice(from, from + AT_ONCE);
-          const due = await Promise.all(some.map((record) => makeDue(scope, record, deadline)));
-          report.made += due.filter(Boolean).length;
-        }
+  for (const shard of shardsFrom(first)) {
+    for await (const found of later(deps, shard)) {
+      for (let from = 0; from < found.length; from += AT_ONCE) {
+        if (deps.runtime.now() >= deadline) return { ...report, more: true };
+        const some = found.slice(from, from + AT_ONCE);
+        const due = await Promise.all(some.map((record) => makeDue(deps, record, deadline)));
+        report.made += due.filter(Boolean).length;
       }
     }
   }
@@ -46,11 +43,11 @@ export async function makeDueAgain(deps: Deps, deadline: number): Promise<DueAga
 }
 
 /** The records of a shard that become due later, the earliest first. */
-async function* later({ store, runtime, tenant }: Scope, shard: number): AsyncGenerator<StoredRecord[]> {
+async function* later({ store, runtime }: Deps, shard: number): AsyncGenerator<StoredRecord[]> {
   const isOfShard = (record: DueRecord) => shardOf(record) === shard;
   for (let after: number | undefined = runtime.now() + CLOCK_SLACK_MS; after !== undefined;) {
     const options = { now: runtime.now(), limit: DUE_LIMIT, from: shard, after };
-    const found: DueRecord[] = (await store.due(taskQueue(tenant), options)).filter(isOfShard);
+    const found: DueRecord[] = (await store.due(TASK_QUEUE, options)).filter(isOfShard);
     for (let from = 0; from < found.length; from += GET_MANY_LIMIT) {
       yield (await store.getMany(found.slice(from, from + GET_MANY_LIMIT), runtime.now())).filter(isPresent);
     }
@@ -59,7 +56,7 @@ async function* later({ store, runtime, tenant }: Scope, shard: number): AsyncGe
 }
 
 /** A wait that does not hold keeps its time, where that is of its events. Another who writes the record meanwhile knows better. */
-async function makeDue({ store, runtime }: Scope, record: StoredRecord, deadline: number): Promise<boolean> {
+async function makeDue({ store, runtime }: Deps, record: StoredRecord, deadline: number): Promise<boolean> {
   const { partition, id, value, version: expects, expiresAt, due } = record;
   const now = runtime.now();
   if (due === null || due.at <= now) return false;

@@ -87,7 +87,6 @@ export async function answerTask(
     const wake: Operation = isLeased(run, now)
       ? { kind: 'check', ...key, expects: run.version }
       : putAssignment(
-          tenant,
           key,
           { ...run.assignment, holder: null, lost: lostOf(run.assignment) },
           Math.max(now, run.assignment.notBefore),

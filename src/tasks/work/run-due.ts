@@ -1,18 +1,18 @@
 /**
- * `runTasks`: works on tasks that are due, several at once, until none is due or the time is over. A call that is missed,
+ * `runTasks`: works on tasks that are due, of every tenant, several at once, until none is due or the time is over. A call that is missed,
  * doubled or overlaps another does no harm, because the lease decides. How many store calls it makes depends on how many tasks
- * are due, and not on how many there are.
+ * are due, and not on how many there are, nor on how many tenants.
  */
 import { asTidegateError } from '../../base/errors.ts';
 import { workOnDue } from '../../store/due.ts';
 import type { DueRecord } from '../../store/store.ts';
 import { type Claim, claimTask, type NoClaim } from '../records/claim.ts';
 import type { TaskDeps } from '../records/find-task.ts';
-import { isWaiter, taskOfDue, taskQueue } from '../records/names.ts';
+import { isWaiter, TASK_QUEUE, taskOfDue } from '../records/names.ts';
 import type { TurnEnd } from '../turn/turn.ts';
 import { takeTurn } from '../turn/take-turn.ts';
 import { settleDue } from '../waits/left.ts';
-import { type Scope, scopesOf } from '../../streams/scope.ts';
+import { type Scope, scopeOf } from '../../streams/scope.ts';
 
 export interface RunTasksOptions {
   /** Turns at once; default 8. */
@@ -49,22 +49,17 @@ export async function runTasks(deps: TaskDeps, deadline: number, options: RunTas
   const report: TasksReport = { entered: 0, ended: 0, broken: 0, more: false, nextAt: null };
   const isOver = () => signal?.aborted === true || deadline - runtime.now() < LEAST_MS;
 
-  const scopes = await scopesOf(deps);
   while (!isOver()) {
-    const due: { scope: Scope<TaskDeps>; record: DueRecord }[] = [];
-    for (const scope of scopes) {
-      const from = Math.floor(runtime.random() * 16);
-      const records = await store.due(taskQueue(scope.tenant), { now: runtime.now(), limit: LOOK, from });
-      due.push(...records.map((record) => ({ scope, record })));
-    }
+    const from = Math.floor(runtime.random() * 16);
+    const due = await store.due(TASK_QUEUE, { now: runtime.now(), limit: LOOK, from });
     report.more = due.length > 0;
     if (!report.more) return report;
     const before = report.entered - report.broken;
-    const work = [...new Map(due.map((found) => [taskOfDue(found.record), found])).values()][Symbol.iterator]();
+    const work = [...new Map(due.map((record) => [nameOf(record), record])).values()][Symbol.iterator]();
     const worker = async () => {
-      for (const { scope, record } of work) {
+      for (const record of work) {
         if (isOver()) return;
-        tally(report, await workOn(scope, record, deadline, options));
+        tally(report, await workOn(deps, record, deadline, options));
       }
     };
     await Promise.all(Array.from({ length: Math.min(concurrency, due.length) }, worker));
@@ -97,7 +92,7 @@ export function takeUpDue(
   options: RunTasksOptions = {},
 ): Promise<TurnEnd | NoClaim | 'newer'> {
   return workOnDue(scope, record, deadline, async () => {
-    const end = await takeUpTask(scope, taskOfDue(record), deadline, { ...options, early: isWaiter(record) });
+    const end = await takeUpTask(scope, taskOfDue(record).taskId, deadline, { ...options, early: isWaiter(record) });
     // A turn that ended or was lost has left no waiter behind, and who was faster sees to this one.
     const isSettled = end === 'outrun' || (typeof end === 'object' && end.outcome !== 'left');
     if (!isSettled) await settleDue(scope, record, end === 'ended', deadline);
@@ -117,20 +112,26 @@ export function work(
 }
 
 async function workOn(
-  scope: Scope<TaskDeps>,
+  deps: TaskDeps,
   record: DueRecord,
   deadline: number,
   options: RunTasksOptions,
 ): Promise<TurnEnd | 'broken' | null> {
+  const task = taskOfDue(record);
   try {
-    const end = await takeUpDue(scope, record, deadline, options);
+    const end = await takeUpDue(scopeOf(deps, task), record, deadline, options);
     return typeof end === 'string' ? null : end;
   } catch (thrown) {
     const { code, message } = asTidegateError(thrown);
-    const taskId = taskOfDue(record);
-    scope.runtime.log('error', 'the store broke an entry of a task; it is taken up again', { taskId, code, message });
+    const { taskId } = task;
+    deps.runtime.log('error', 'the store broke an entry of a task; it is taken up again', { taskId, code, message });
     return 'broken';
   }
+}
+
+function nameOf(record: DueRecord): string {
+  const { tenant, taskId } = taskOfDue(record);
+  return `${tenant}/${taskId}`;
 }
 
 function tally(report: TasksReport, end: TurnEnd | 'broken' | null): void {

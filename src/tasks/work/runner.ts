@@ -3,10 +3,9 @@
  * Any number of runners may share a store.
  */
 import { asTidegateError } from '../../base/errors.ts';
-import { tenantsOf } from '../../base/principal.ts';
 import type { Dispatch } from '../records/dispatch.ts';
 import type { TaskDeps } from '../records/find-task.ts';
-import { taskOfDue, taskQueue } from '../records/names.ts';
+import { taskOfDue, TASK_QUEUE } from '../records/names.ts';
 import { TASK_LEASE_MS } from './run-due.ts';
 import { createTurns, type Turns } from './turns.ts';
 
@@ -55,9 +54,7 @@ async function look(deps: TaskDeps, turns: Turns, everyMs: number, signal: Abort
     turns.wasBroken();
     if (free > 0) {
       try {
-        for (const tenant of await tenantsOf(deps)) {
-          started += await beginDue(deps, turns, tenant, free + turns.underWay());
-        }
+        started = await beginDue(deps, turns, free + turns.underWay());
       } catch (thrown) {
         const { code, message } = asTidegateError(thrown);
         runtime.log('error', `tasks: ${message}`, { code });
@@ -71,13 +68,13 @@ async function look(deps: TaskDeps, turns: Turns, everyMs: number, signal: Abort
   }
 }
 
-/** Answers how many due tasks of the tenant were begun. */
-async function beginDue({ store, runtime }: TaskDeps, turns: Turns, tenant: string, limit: number): Promise<number> {
+/** Answers how many due tasks were begun. */
+async function beginDue({ store, runtime }: TaskDeps, turns: Turns, limit: number): Promise<number> {
   const from = Math.floor(runtime.random() * 16);
-  const due = await store.due(taskQueue(tenant), { now: runtime.now(), limit, from });
+  const due = await store.due(TASK_QUEUE, { now: runtime.now(), limit, from });
   let started = 0;
   for (const record of due) {
-    const taskId = taskOfDue(record);
+    const { tenant, taskId } = taskOfDue(record);
     if (turns.has(taskId) || turns.free() <= 0) continue;
     turns.wake(tenant, taskId, record);
     started += 1;

@@ -4,7 +4,7 @@ import { createAppStreams } from '../../../src/calls/streams.ts';
 import { findStream } from '../../../src/streams/find-stream.ts';
 import { readHistory } from '../../../src/streams/history/events.ts';
 import { tailStream } from '../../../src/streams/history/tail.ts';
-import { scopeOf } from '../../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../../src/streams/scope.ts';
 import { ADA } from '../../tasks/stage.ts';
 import type { Name } from './found.ts';
 import { MINUTE, START, type World } from './world.ts';
@@ -34,7 +34,7 @@ const SMALL_PAGE = 5;
 
 export async function startAgent(world: World, stream: Name, way: Way): Promise<Agent> {
   const deps = world.deps();
-  const scope = scopeOf(deps, ADA);
+  const scope = scopeOfLogs(deps, ADA);
   const declared = findStream(deps.app, stream);
   const tail = (cursor: string | null): Promise<Page> =>
     tailStream(scope, declared, {

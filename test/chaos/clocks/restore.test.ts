@@ -10,7 +10,7 @@ import { readWindows } from '../../../src/streams/history/windows.ts';
 import { follow } from '../../../src/streams/log/follower.ts';
 import { projectLatest } from '../../../src/streams/log/latest.ts';
 import { streamLog } from '../../../src/streams/log/stream-log.ts';
-import { scopeOf } from '../../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../../src/streams/scope.ts';
 import { requireService } from '../../services/available.ts';
 import { type Engine, ENGINES } from '../../services/engine.ts';
 import { type RestorableEngine, startRestorable } from '../../services/restorable.ts';
@@ -39,7 +39,7 @@ async function start(engine: RestorableEngine) {
     'restores',
   );
   const { deps, clock } = stageOf({ streams: { [STREAM]: anonymous() } }, store);
-  const scope = scopeOf(deps, { tenant: TENANT });
+  const scope = scopeOfLogs(deps, { tenant: TENANT });
   const declared = findStream(deps.app, STREAM);
   const streams = createAppStreams(deps, ADA);
   return {

@@ -4,7 +4,7 @@ import { http, type HttpOptions, sse, stream } from '../../../src/index.ts';
 import type { Fetch } from '../../../src/base/runtime.ts';
 import { startLoop } from '../../../src/hosts/node/loop.ts';
 import { feedStatus } from '../../../src/feeds/records/status.ts';
-import { scopeOf } from '../../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../../src/streams/scope.ts';
 import { Reading, reading, settle, type Stage, stageOf, TENANT } from '../run/stage.ts';
 
 // A burst loads them, which takes time that the stage's clock does not know of.
@@ -104,7 +104,7 @@ async function held(
 }
 
 async function status({ deps }: Stage, feed = 'readings') {
-  const [only] = await feedStatus(scopeOf(deps, { tenant: TENANT }), [feed]);
+  const [only] = await feedStatus(scopeOfLogs(deps, { tenant: TENANT }), [feed]);
   if (!only) throw new Error('no feed');
   return only;
 }

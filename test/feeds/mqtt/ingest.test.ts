@@ -12,7 +12,7 @@ import { createAppStreams } from '../../../src/calls/streams.ts';
 import { requireService } from '../../services/available.ts';
 import { type RunningMosquitto, startMosquitto } from '../../services/mosquitto.ts';
 import { publish } from './bursts.ts';
-import { scopeOf } from '../../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../../src/streams/scope.ts';
 
 const Sample = z.object({ value: z.number() });
 
@@ -92,7 +92,7 @@ describe.skipIf(!requireService('mosquitto'))('ingest over MQTT (needs mosquitto
       { topic: `${root}/u1/value`, payload: '3' },
     ]);
     expect(await run()).toMatchObject({ outcome: 'pulled', events: 1, rejected: 1 });
-    const letters = await readDeadLetters(scopeOf(deps, PUBLIC), 'plant', {});
+    const letters = await readDeadLetters(scopeOfLogs(deps, PUBLIC), 'plant', {});
     expect(JSON.stringify(letters)).toContain('the payload is not a number');
     expect(await run()).toMatchObject({ events: 0, rejected: 0 });
   });

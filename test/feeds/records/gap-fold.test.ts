@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createGapFold } from '../../../src/feeds/records/gap-fold.ts';
 import { feedStatus } from '../../../src/feeds/records/status.ts';
-import { scopeOf } from '../../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../../src/streams/scope.ts';
 import { anonymous, feedOf, items, reading, stageOf, TENANT } from '../run/stage.ts';
 
 const gap = (reason: string, detail?: string, stream = 'readings') => ({
@@ -69,14 +69,14 @@ describe('gaps that are repeated', () => {
       ...Array.from({ length: 6 }, () => ({ items: [gap('away')], fails: true })),
     ]);
     expect(await run()).toHaveLength(2);
-    const [status] = await feedStatus(scopeOf(stage.deps, { tenant: TENANT }));
+    const [status] = await feedStatus(scopeOfLogs(stage.deps, { tenant: TENANT }));
     expect(status).toMatchObject({ failures: 6, counts: { events: 1 } });
     expect(status?.lagMs).toBe(7 * 600_000);
   });
 
   test('stay on record behind the events that follow, as items do that were given up', async () => {
     const { run, stage } = bringing([{ items: [1] }, { items: [2, gap('away')] }, { items: [3] }]);
-    const lastGapAt = async () => (await feedStatus(scopeOf(stage.deps, { tenant: TENANT })))[0]?.lastGapAt;
+    const lastGapAt = async () => (await feedStatus(scopeOfLogs(stage.deps, { tenant: TENANT })))[0]?.lastGapAt;
     await stage.run();
     expect(await lastGapAt()).toBeNull();
     await stage.clock.advance(600_000);
@@ -86,7 +86,7 @@ describe('gaps that are repeated', () => {
     const pacing = { budget: { events: 1 }, overflow: 'drop-newest', replayable: false } as const;
     const given = stageOf({ streams: { readings: anonymous(feedOf(() => brings([1, 2]), pacing)) } });
     await given.run();
-    const [dropped] = await feedStatus(scopeOf(given.deps, { tenant: TENANT }));
+    const [dropped] = await feedStatus(scopeOfLogs(given.deps, { tenant: TENANT }));
     expect(dropped).toMatchObject({ counts: { events: 1, dropped: 1 }, lastGapAt: given.clock.now });
   });
 

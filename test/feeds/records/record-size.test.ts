@@ -13,7 +13,7 @@ import { POSITION_BYTES } from '../../../src/feeds/run/taker.ts';
 import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import { EVENT_BYTES } from '../../../src/streams/log/validate-event.ts';
 import { feedOf, items, reading, Reading, stageOf, TENANT } from '../run/stage.ts';
-import { scopeOf } from '../../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../../src/streams/scope.ts';
 
 /** Redis's, the narrowest. */
 const limits = { commitOperations: 90, commitBytes: 420_000 };
@@ -74,7 +74,7 @@ test.each([
     }
     const stored = await stage.events('things');
     expect(stored.filter(({ data }) => (data as { t?: string }).t !== undefined)).toHaveLength(plain);
-    const { deadLetters } = await readDeadLetters(scopeOf(deps, { tenant: TENANT }), 'things');
+    const { deadLetters } = await readDeadLetters(scopeOfLogs(deps, { tenant: TENANT }), 'things');
     expect(deadLetters.map(({ reason }) => reason)).toEqual(Array.from({ length: buried }, () => 'too_large'));
     expect(Math.max(...records)).toBeGreaterThan(60_000);
     expect(Math.max(...records)).toBeLessThan(420_000 - EVENT_BYTES);

@@ -7,7 +7,7 @@ import { ingest } from '../../../src/feeds/run/run.ts';
 import { feedKey, newState } from '../../../src/feeds/records/state.ts';
 import { type FeedStatus, feedStatus, lagOf } from '../../../src/feeds/records/status.ts';
 import type { Feed } from '../../../src/declare/feed.ts';
-import { scopeOf } from '../../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../../src/streams/scope.ts';
 import { scriptedSource } from '../websocket/script.ts';
 import { anonymous, feedOf, items, reading, settle, type Stage, stageOf, TENANT } from '../run/stage.ts';
 
@@ -38,7 +38,7 @@ const stageOfBurst = (burst: Burst, pacing: FeedPacing & { replayable?: boolean 
   stageWith(feedOf(burst, pacing));
 
 async function statusOf(stage: Stage): Promise<FeedStatus> {
-  const [only] = await feedStatus(scopeOf(stage.deps, { tenant: TENANT }));
+  const [only] = await feedStatus(scopeOfLogs(stage.deps, { tenant: TENANT }));
   if (!only) throw new Error('no feed');
   return only;
 }

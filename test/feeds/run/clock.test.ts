@@ -3,14 +3,14 @@ import { describe, expect, test } from 'vitest';
 import { TidegateError } from '../../../src/base/errors.ts';
 import { ingest } from '../../../src/feeds/run/run.ts';
 import { feedStatus } from '../../../src/feeds/records/status.ts';
-import { scopeOf } from '../../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../../src/streams/scope.ts';
 import { anonymous, feedOf, items, reading, settle, type Stage, stageOf, TENANT } from './stage.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
 async function status(stage: Stage) {
-  const [only] = await feedStatus(scopeOf(stage.deps, { tenant: TENANT }));
+  const [only] = await feedStatus(scopeOfLogs(stage.deps, { tenant: TENANT }));
   if (!only) throw new Error('no feed');
   return only;
 }

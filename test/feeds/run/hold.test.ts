@@ -4,7 +4,7 @@ import { TidegateError } from '../../../src/base/errors.ts';
 import type { BurstContext, FeedPacing } from '../../../src/declare/feed.ts';
 import { startLoop } from '../../../src/hosts/node/loop.ts';
 import { feedStatus } from '../../../src/feeds/records/status.ts';
-import { scopeOf } from '../../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../../src/streams/scope.ts';
 import { readLatest } from '../../../src/streams/log/read-latest.ts';
 import { identified, items, reading, settle, type Stage, stageOf, TENANT, feedOf } from './stage.ts';
 
@@ -72,7 +72,7 @@ function processOn(stage: Stage, onCommit?: Parameters<Stage['worker']>[0]) {
 }
 
 async function status(stage: Stage) {
-  const [only] = await feedStatus(scopeOf(stage.deps, { tenant: TENANT }));
+  const [only] = await feedStatus(scopeOfLogs(stage.deps, { tenant: TENANT }));
   if (!only) throw new Error('no feed');
   return only;
 }
@@ -101,7 +101,7 @@ describe('a feed that listens', () => {
     source.send(reading(1, 'a'));
     await settle();
     await stage.clock.advance(100);
-    expect(await readLatest(scopeOf(stage.deps, { tenant: TENANT }), 'readings', 'a')).toMatchObject({ id: 'r1' });
+    expect(await readLatest(scopeOfLogs(stage.deps, { tenant: TENANT }), 'readings', 'a')).toMatchObject({ id: 'r1' });
     for (let seconds = 0; seconds < 600; seconds += 5) await stage.clock.advance(5_000);
     expect(source.opened).toBe(1);
     const { state, lastSuccessAt, lagMs } = await status(stage);

@@ -6,7 +6,7 @@ import { feedStatus } from '../../../src/feeds/records/status.ts';
 import { latenessOf } from '../../../src/hosts/lambda/metrics.ts';
 import { PASS_OVER_MS } from '../../../src/store/due.ts';
 import { isPresent, type Put } from '../../../src/store/store.ts';
-import { scopeOf } from '../../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../../src/streams/scope.ts';
 import { feedOf, identified, items, readings, type Stage, stageOf, TENANT } from './stage.ts';
 
 const brings = () =>
@@ -86,7 +86,7 @@ test('the feed goes on where it stood, once this release can read its record aga
 
 test('its status is unread, with the reason; that of the others is as ever, and it counts as neither late nor due', async () => {
   const stage = await twoFeeds();
-  const statuses = await feedStatus(scopeOf(stage.deps, { tenant: TENANT }));
+  const statuses = await feedStatus(scopeOfLogs(stage.deps, { tenant: TENANT }));
   expect(statuses).toMatchObject([
     { feed: 'theirs', state: 'unread', lagMs: null, lastError: { code: 'newer_version', at: stage.clock.now } },
     { feed: 'mine', state: 'ok', lastError: null },

@@ -5,7 +5,7 @@ import { defineApp } from '../../../src/declare/check/define-app.ts';
 import { stream } from '../../../src/declare/stream.ts';
 import { replayDeadLetters } from '../../../src/feeds/run/replay-dead-letters.ts';
 import { feedOf, type OnCommit, stageOf, TENANT } from './stage.ts';
-import { scopeOf } from '../../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../../src/streams/scope.ts';
 
 const strict = z.object({ n: z.number() });
 const mended = z.object({ n: z.coerce.number() });
@@ -25,7 +25,7 @@ async function refused(data: readonly unknown[], identified = false) {
   const replay = (onCommit?: OnCommit) => {
     const { deps } = stage.worker(onCommit);
     return stage.clock.drive(
-      replayDeadLetters(scopeOf({ ...deps, app }, { tenant: TENANT }), 'numbers', stage.clock.now + 5_000),
+      replayDeadLetters(scopeOfLogs({ ...deps, app }, { tenant: TENANT }), 'numbers', stage.clock.now + 5_000),
     );
   };
   const found = async () => (await stage.events('numbers')).map(({ data }) => (data as { n: number }).n);

@@ -4,7 +4,7 @@ import type { Overflow } from '../../../src/declare/feed.ts';
 import { readDeadLetters } from '../../../src/feeds/records/dead-letters.ts';
 import { ingest } from '../../../src/feeds/run/run.ts';
 import { anonymous, feedOf, identified, items, readings, settle, type Stage, stageOf, TENANT } from './stage.ts';
-import { scopeOf } from '../../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../../src/streams/scope.ts';
 
 async function values(stage: Stage): Promise<number[]> {
   return (await stage.events()).map(({ data }) => (data as { value: number }).value);
@@ -156,7 +156,7 @@ describe('a feed that cannot give again what is beyond its budget', () => {
   test('dead-letter, which is the default, keeps them to be read', async () => {
     const stage = stageOf({ streams: { readings: anonymous(flood()) } });
     expect(await stage.run()).toMatchObject({ events: 10, dropped: 6, deadLetters: 6 });
-    const { deadLetters } = await readDeadLetters(scopeOf(stage.deps, { tenant: TENANT }), 'readings');
+    const { deadLetters } = await readDeadLetters(scopeOfLogs(stage.deps, { tenant: TENANT }), 'readings');
     expect(deadLetters.map(({ reason, item }) => [reason, (item as { value: number }).value])).toEqual(
       [10, 11, 12, 13, 14, 15].map((value) => ['overflow', value]),
     );

@@ -7,7 +7,7 @@ import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import { stream } from '../../../src/declare/stream.ts';
 import { anonymous, feedOf, identified, items, Reading, readings, stageOf, TENANT } from './stage.ts';
 import { readLatestByKey } from '../../../src/streams/log/read-latest.ts';
-import { scopeOf } from '../../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../../src/streams/scope.ts';
 
 const budget = { events: 1_000_000, bytes: 1_000_000_000 };
 
@@ -68,7 +68,7 @@ test('each further stream that a feed fills adds one commit', async () => {
     expect((await ingest(deps, stage.clock.now + 60_000)).feeds[0]).toMatchObject({ events: n });
     expect(calls['commit']).toBeLessThanOrEqual(3 + n / 100 + (2 * 3 * count) / 90 + (count - 1));
     for (const name of names) {
-      const { events } = await readLatestByKey(scopeOf(deps, { tenant: TENANT }), name, { after: null, limit: 10 });
+      const { events } = await readLatestByKey(scopeOfLogs(deps, { tenant: TENANT }), name, { after: null, limit: 10 });
       expect(events.map(({ key }) => key)).toEqual(['s0', 's1', 's2']);
     }
   }

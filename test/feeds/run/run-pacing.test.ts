@@ -5,7 +5,7 @@ import { ingest } from '../../../src/feeds/run/run.ts';
 import { feedStatus } from '../../../src/feeds/records/status.ts';
 import { readLatest } from '../../../src/streams/log/read-latest.ts';
 import { anonymous, feedOf, items, reading, readings, settle, type Stage, stageOf, TENANT } from './stage.ts';
-import { scopeOf } from '../../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../../src/streams/scope.ts';
 
 function failing(error: () => Error | null) {
   return feedOf(async function* () {
@@ -18,7 +18,7 @@ function failing(error: () => Error | null) {
 const down = () => new TidegateError('upstream', 'answered 503');
 
 async function status(stage: Stage) {
-  const [only] = await feedStatus(scopeOf(stage.deps, { tenant: TENANT }));
+  const [only] = await feedStatus(scopeOfLogs(stage.deps, { tenant: TENANT }));
   if (!only) throw new Error('no feed');
   return only;
 }
@@ -93,7 +93,7 @@ describe('a feed that fails', () => {
       await stage.clock.advance(60_000);
     }
     expect(await stage.events()).toHaveLength(35);
-    expect(await readLatest(scopeOf(stage.deps, { tenant: TENANT }), 'readings', 's0')).toMatchObject({
+    expect(await readLatest(scopeOfLogs(stage.deps, { tenant: TENANT }), 'readings', 's0')).toMatchObject({
       data: { value: 34 },
     });
   });
@@ -207,9 +207,9 @@ describe('a burst', () => {
     const stage = stageOf({ streams: { readings: anonymous(feed) } });
     const run = stage.run();
     await settle();
-    expect(await readLatest(scopeOf(stage.deps, { tenant: TENANT }), 'readings', 'a')).toBeNull();
+    expect(await readLatest(scopeOfLogs(stage.deps, { tenant: TENANT }), 'readings', 'a')).toBeNull();
     await stage.clock.advance(5_000);
-    expect(await readLatest(scopeOf(stage.deps, { tenant: TENANT }), 'readings', 'a')).toMatchObject({
+    expect(await readLatest(scopeOfLogs(stage.deps, { tenant: TENANT }), 'readings', 'a')).toMatchObject({
       data: { value: 1 },
     });
     await stage.clock.drive(run);

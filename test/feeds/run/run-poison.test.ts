@@ -7,7 +7,7 @@ import { readDeadLetters } from '../../../src/feeds/records/dead-letters.ts';
 import { pull } from '../../../src/feeds/kit/pull.ts';
 import { ingest } from '../../../src/feeds/run/run.ts';
 import { anonymous, feedOf, items, reading, readings, stageOf, TENANT } from './stage.ts';
-import { scopeOf } from '../../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../../src/streams/scope.ts';
 
 const circle: Record<string, unknown> = { n: 1 };
 circle['self'] = circle;
@@ -35,7 +35,7 @@ test.each([
       more = report.nextAt === stage.clock.now;
     }
     expect(await stage.events('s')).toHaveLength(16);
-    const { deadLetters } = await readDeadLetters(scopeOf(stage.deps, { tenant: TENANT }), 's');
+    const { deadLetters } = await readDeadLetters(scopeOfLogs(stage.deps, { tenant: TENANT }), 's');
     expect(deadLetters).toMatchObject([{ reason: 'schema', field: 'data', expected: expect.stringContaining('JSON') }]);
   }
 });

@@ -4,14 +4,14 @@ import { isGap } from '../../../src/base/event.ts';
 import { ingest } from '../../../src/feeds/run/run.ts';
 import { publish } from '../../../src/streams/log/publish.ts';
 import { feedOf, identified, items, reading, readings, type Stage, stageOf, TENANT } from './stage.ts';
-import { scopeOf } from '../../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../../src/streams/scope.ts';
 
 const ids = async (stage: Stage) => (await stage.events()).filter((event) => !isGap(event)).map(({ id }) => id);
 
 function publishTo({ app, deps, clock }: Stage, n: number, over = deps) {
   const stream = app.streams.get('readings');
   if (!stream) throw new Error('no stream');
-  return publish(scopeOf(over, { tenant: TENANT }), stream, { data: reading(n) }, clock.now + 5_000);
+  return publish(scopeOfLogs(over, { tenant: TENANT }), stream, { data: reading(n) }, clock.now + 5_000);
 }
 
 test('an id that is published in the middle of a burst is known to the feed', async () => {

@@ -19,7 +19,7 @@ import {
   stageOf,
   TENANT,
 } from './stage.ts';
-import { scopeOf } from '../../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../../src/streams/scope.ts';
 
 const TOTAL = 60;
 
@@ -54,7 +54,7 @@ async function expectExactlyOnce(stage: Stage): Promise<void> {
     ['s1', TOTAL - 2],
     ['s2', TOTAL - 1],
   ] as const) {
-    expect(await readLatest(scopeOf(stage.deps, { tenant: TENANT }), 'readings', key)).toMatchObject({
+    expect(await readLatest(scopeOfLogs(stage.deps, { tenant: TENANT }), 'readings', key)).toMatchObject({
       data: { value },
     });
   }
@@ -179,7 +179,10 @@ describe('a store that is gone', () => {
     await stage.clock.advance(31_000);
     expect(await stage.run()).toMatchObject({ outcome: 'pulled' });
     await expectExactlyOnce(stage);
-    expect((await feedStatus(scopeOf(stage.deps, { tenant: TENANT })))[0]).toMatchObject({ state: 'ok', failures: 0 });
+    expect((await feedStatus(scopeOfLogs(stage.deps, { tenant: TENANT })))[0]).toMatchObject({
+      state: 'ok',
+      failures: 0,
+    });
   });
 
   test('at the start is thrown', async () => {
@@ -211,7 +214,10 @@ test('a feed that kills its process again and again ends at an open breaker', as
     await stage.clock.advance(31_000);
   }
   expect(await stage.run()).toMatchObject({ outcome: 'failed', state: 'open', events: 0 });
-  expect((await feedStatus(scopeOf(stage.deps, { tenant: TENANT })))[0]).toMatchObject({ state: 'open', failures: 5 });
+  expect((await feedStatus(scopeOfLogs(stage.deps, { tenant: TENANT })))[0]).toMatchObject({
+    state: 'open',
+    failures: 5,
+  });
   await stage.clock.advance(60_000);
   expect(await stage.run()).toMatchObject({ outcome: 'pulled', state: 'ok' });
   await expectExactlyOnce(stage);

@@ -6,7 +6,7 @@ import { feedKey } from '../../../src/feeds/records/state.ts';
 import { from } from '../../../src/feeds/from.ts';
 import { anonymous, feedOf, items, Reading, reading, stageOf, TENANT } from './stage.ts';
 import { stream } from '../../../src/declare/stream.ts';
-import { scopeOf } from '../../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../../src/streams/scope.ts';
 
 const wrong = { sensor: 'a', at: 1, value: 'hot' };
 
@@ -24,7 +24,7 @@ async function statesOf(bursts: unknown[][]) {
   const found = [];
   for (const _ of bursts) {
     const report = await stage.run();
-    const [status] = await feedStatus(scopeOf(stage.deps, { tenant: TENANT }));
+    const [status] = await feedStatus(scopeOfLogs(stage.deps, { tenant: TENANT }));
     expect(status?.state).toBe(report.state);
     found.push({ at: stage.clock.now, state: status?.state, rejected: status?.rejected ?? null });
     await stage.clock.advance(60_000);
@@ -55,7 +55,7 @@ test('the log says how many and why, and of a feed of several streams of which',
   const streams = { readings: routed(), others: routed() };
   const several = stageOf({ feeds: { many: bringing([[wrong, wrong]]) }, streams });
   await several.run();
-  const [told] = await feedStatus(scopeOf(several.deps, { tenant: TENANT }));
+  const [told] = await feedStatus(scopeOfLogs(several.deps, { tenant: TENANT }));
   expect(told?.rejected).toMatchObject({ field: 'data.value', stream: 'readings', count: 2 });
   expect(several.logged).toEqual([
     { level: 'warn', message: LINE, fields: { feed: 'many', ...counts, field: 'data.value', stream: 'readings' } },
@@ -82,7 +82,7 @@ test('a record that an earlier version left is read with what it lacks', async (
   const { rejected: _unknown, ...earlier } = { ...newState(), bursts: 3, lastSuccessAt: 1 };
   const put = { kind: 'put', ...feedKey(TENANT, 'readings'), value: earlier as never, expects: null } as const;
   await stage.store.commit([put], { id: 'old', now: stage.clock.now, deadline: stage.clock.now + 1_000 });
-  expect(await feedStatus(scopeOf(stage.deps, { tenant: TENANT }))).toMatchObject([
+  expect(await feedStatus(scopeOfLogs(stage.deps, { tenant: TENANT }))).toMatchObject([
     { state: 'ok', bursts: 3, rejected: null },
   ]);
   expect(await stage.run()).toMatchObject({ outcome: 'pulled', state: 'ok' });

@@ -5,7 +5,7 @@ import { ingest } from '../../../src/feeds/run/run.ts';
 import { feedStatus } from '../../../src/feeds/records/status.ts';
 import { readLatest } from '../../../src/streams/log/read-latest.ts';
 import { anonymous, feedOf, identified, items, reading, readings, stageOf, START, TENANT } from './stage.ts';
-import { scopeOf } from '../../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../../src/streams/scope.ts';
 
 describe('a burst', () => {
   test('appends what the feed yields, with its position, and brings the latest events up to date', async () => {
@@ -18,7 +18,7 @@ describe('a burst', () => {
     await stage.clock.advance(60_000);
     expect(await stage.run()).toMatchObject({ events: 3, duplicates: 0 });
     expect((await stage.events()).map(({ id }) => id)).toEqual(['r0', 'r1', 'r2', 'r3', 'r4', 'r5']);
-    expect(await readLatest(scopeOf(stage.deps, { tenant: TENANT }), 'readings', 's0')).toMatchObject({
+    expect(await readLatest(scopeOfLogs(stage.deps, { tenant: TENANT }), 'readings', 's0')).toMatchObject({
       id: 'r5',
       stream: 'readings',
     });
@@ -73,7 +73,7 @@ describe('a burst', () => {
     });
     const stage = stageOf({ streams: { readings: identified(feed) } });
     expect(await stage.run()).toMatchObject({ events: 1, rejected: 5, deadLetters: 5, commits: 3 });
-    const { deadLetters, cursor } = await readDeadLetters(scopeOf(stage.deps, { tenant: TENANT }), 'readings');
+    const { deadLetters, cursor } = await readDeadLetters(scopeOfLogs(stage.deps, { tenant: TENANT }), 'readings');
     expect(deadLetters.map(({ reason, field }) => [reason, field])).toEqual([
       ['schema', 'data.value'],
       ['key', 'data.sensor'],
@@ -82,7 +82,9 @@ describe('a burst', () => {
       ['json', null],
     ]);
     expect(deadLetters[0]).toMatchObject({ item: data[1], at: START, cut: false });
-    const next = await readDeadLetters(scopeOf(stage.deps, { tenant: TENANT }), 'readings', { after: cursor ?? '' });
+    const next = await readDeadLetters(scopeOfLogs(stage.deps, { tenant: TENANT }), 'readings', {
+      after: cursor ?? '',
+    });
     expect(next.deadLetters).toEqual([]);
   });
 
@@ -92,7 +94,9 @@ describe('a burst', () => {
     });
     const stage = stageOf({ streams: { readings: identified(feed) } });
     expect(await stage.run()).toMatchObject({ rejected: 1_200, deadLetters: 1_000 });
-    const { deadLetters } = await readDeadLetters(scopeOf(stage.deps, { tenant: TENANT }), 'readings', { limit: 1 });
+    const { deadLetters } = await readDeadLetters(scopeOfLogs(stage.deps, { tenant: TENANT }), 'readings', {
+      limit: 1,
+    });
     expect(deadLetters[0]).toMatchObject({ cut: true });
     expect(JSON.stringify(deadLetters[0]?.item).length).toBeLessThan(16 * 1024);
   });
@@ -105,7 +109,7 @@ describe('a burst', () => {
     const stage = stageOf({ streams: { readings: identified(feed) } });
     expect(await stage.run()).toMatchObject({ events: 1, rejected: 0 });
     expect((await stage.events())[1]).toMatchObject({ data: null, meta: { gap: { reason: 'session lost' } } });
-    expect(await readLatest(scopeOf(stage.deps, { tenant: TENANT }), 'readings', 'a')).toMatchObject({ id: 'r1' });
+    expect(await readLatest(scopeOfLogs(stage.deps, { tenant: TENANT }), 'readings', 'a')).toMatchObject({ id: 'r1' });
   });
 });
 
@@ -153,7 +157,7 @@ describe('a run', () => {
       ['failed', 'upstream'],
       ['pulled', null],
     ]);
-    const statuses = await feedStatus(scopeOf(stage.deps, { tenant: TENANT }));
+    const statuses = await feedStatus(scopeOfLogs(stage.deps, { tenant: TENANT }));
     expect(statuses.map(({ feed, state }) => [feed, state])).toEqual([
       ['a', 'backing-off'],
       ['b', 'ok'],

@@ -8,7 +8,7 @@ import { readLatest } from '../../../src/streams/log/read-latest.ts';
 import { latestKey } from '../../../src/streams/log/latest.ts';
 import { streamLog } from '../../../src/streams/log/stream-log.ts';
 import { feedOf, identified, items, readings, type Stage, stageOf, START, TENANT } from './stage.ts';
-import { scopeOf } from '../../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../../src/streams/scope.ts';
 
 const bounded = (retention: { events?: number; ageMs?: number }, dedupe?: number) =>
   stream({ description: 'bounded', schema: z.object({ n: z.number() }), retention, ...(dedupe ? { dedupe } : {}) });
@@ -116,16 +116,18 @@ describe('sweep', () => {
     await stage.clock.advance(31 * 86_400_000);
     await leaveStanding(stage);
     await sweep(stage.deps, stage.clock.now + 10_000);
-    expect((await readDeadLetters(scopeOf(stage.deps, { tenant: TENANT }), 'readings')).deadLetters).toHaveLength(1);
+    expect((await readDeadLetters(scopeOfLogs(stage.deps, { tenant: TENANT }), 'readings')).deadLetters).toHaveLength(
+      1,
+    );
   });
 
   test('brings latest events up to date that a crash left behind, and ends them with their age', async () => {
     const stage = stageOf({ streams: { young: bounded({ ageMs: 60_000 }) } });
     await fill(stage, 'young', 3);
     expect(await sweep(stage.deps, stage.clock.now + 10_000)).toMatchObject({ projected: 3 });
-    expect(await readLatest(scopeOf(stage.deps, { tenant: TENANT }), 'young', null)).toMatchObject({ id: '2' });
+    expect(await readLatest(scopeOfLogs(stage.deps, { tenant: TENANT }), 'young', null)).toMatchObject({ id: '2' });
     await stage.clock.advance(60_000);
-    expect(await readLatest(scopeOf(stage.deps, { tenant: TENANT }), 'young', null)).toBeNull();
+    expect(await readLatest(scopeOfLogs(stage.deps, { tenant: TENANT }), 'young', null)).toBeNull();
     await stage.clock.advance(25 * 3_600_000);
     await leaveStanding(stage);
     expect((await sweep(stage.deps, stage.clock.now + 10_000)).collected).toBeGreaterThan(0);

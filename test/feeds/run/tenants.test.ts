@@ -1,5 +1,5 @@
-/** Feeds and the sweep go over every tenant, and each tenant has its own state, log and lease. */
-import { scopeOf } from '../../../src/streams/scope.ts';
+/** Of streams of each tenant, feeds and the sweep go over every tenant, and each has its own state, log and lease. */
+import { scopeOfLogs } from '../../../src/streams/scope.ts';
 import { expect, test } from 'vitest';
 import { ingest } from '../../../src/feeds/run/run.ts';
 import { feedStatus } from '../../../src/feeds/records/status.ts';
@@ -16,6 +16,7 @@ function twoTenants() {
   const declared = identified(feed);
   declared.options.retention = { events: 5 };
   declared.options.dedupe = 5;
+  declared.options.tenants = 'each';
   const stage = stageOf({ streams: { readings: declared } });
   const deps = { ...stage.deps, tenants: () => TENANTS };
   const count = async (tenant: string) =>
@@ -32,7 +33,8 @@ test('ingest pulls the feeds of each tenant, and of one alone where it is told w
   expect(next.feeds).toMatchObject([{ outcome: 'pulled', events: 8 }, { outcome: 'waiting' }]);
   expect(await Promise.all(TENANTS.map(count))).toEqual([8, 8]);
   expect(await count('public')).toBe(0);
-  for (const tenant of TENANTS) expect(await feedStatus(scopeOf(deps, { tenant }))).toMatchObject([{ state: 'ok' }]);
+  for (const tenant of TENANTS)
+    expect(await feedStatus(scopeOfLogs(deps, { tenant }))).toMatchObject([{ state: 'ok' }]);
 });
 
 test('the sweep ends what retention ends for each tenant, and reports the sum', async () => {

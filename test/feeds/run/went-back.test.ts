@@ -9,7 +9,7 @@ import { ingest } from '../../../src/feeds/run/run.ts';
 import { pull } from '../../../src/feeds/kit/pull.ts';
 import { openStore, readConfig } from '../../../src/store/drivers/open.ts';
 import type { Store } from '../../../src/store/store.ts';
-import { scopeOf } from '../../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../../src/streams/scope.ts';
 import { startRestorable } from '../../services/restorable.ts';
 import { anonymous, feedOf, items, readings, stageOf, TENANT } from './stage.ts';
 
@@ -70,7 +70,7 @@ test('what a broker was told was taken, and is lost, stands as a gap with its sp
   const events = await stage.events();
   expect(shown(events)).toEqual([0, 1, 'history_went_back', 4, 5]);
   expect(events[2]?.meta?.gap?.detail).toBe(spanText(keptAt, lostAt));
-  const [status] = await feedStatus(scopeOf(stage.deps, { tenant: TENANT }));
+  const [status] = await feedStatus(scopeOfLogs(stage.deps, { tenant: TENANT }));
   expect(status?.wentBack).toEqual({
     at: lostAt + MINUTE,
     from: keptAt,
@@ -96,7 +96,7 @@ test('a feed whose position went back reads again, and says so without a gap', a
   await stage.clock.advance(MINUTE);
   await stage.run();
   expect(shown(await stage.events())).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
-  const [status] = await feedStatus(scopeOf(stage.deps, { tenant: TENANT }));
+  const [status] = await feedStatus(scopeOfLogs(stage.deps, { tenant: TENANT }));
   expect([status?.wentBack?.at, status?.lastGapAt, status?.state]).toEqual([stage.clock.now, null, 'ok']);
 });
 
@@ -165,7 +165,7 @@ test('processes that take turns notice nothing, and one alone asks nothing of th
   expect(shown(await stage.events())).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   const [first = 0] = reads;
   expect(reads.map((count) => count - first)).toEqual([0, 0, 0, 0, 1, 1, 0, 1]);
-  const [status] = await feedStatus(scopeOf(stage.deps, { tenant: TENANT }));
+  const [status] = await feedStatus(scopeOfLogs(stage.deps, { tenant: TENANT }));
   expect(status).not.toHaveProperty('wentBack');
   expect(stage.logged.filter(({ level }) => level !== 'debug')).toEqual([]);
 });

@@ -4,7 +4,7 @@ import { type Loop, startLoop } from '../../../src/hosts/node/loop.ts';
 import { feedStatus } from '../../../src/feeds/records/status.ts';
 import { seededRandom } from '../../../src/store/contract/seeded.ts';
 import { readLatest } from '../../../src/streams/log/read-latest.ts';
-import { scopeOf } from '../../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../../src/streams/scope.ts';
 import { type OnCommit, settle, TENANT } from '../run/stage.ts';
 import { burst, catchUp, type Scene, scene, upTo } from './scene.ts';
 
@@ -24,7 +24,7 @@ async function holding(here: Scene, work: (loop: Loop) => Promise<void>, onCommi
 }
 
 async function status({ stage }: Scene) {
-  const [only] = await feedStatus(scopeOf(stage.deps, { tenant: TENANT }));
+  const [only] = await feedStatus(scopeOfLogs(stage.deps, { tenant: TENANT }));
   if (!only) throw new Error('no feed');
   return only;
 }
@@ -70,7 +70,7 @@ describe('a connection that is held', () => {
         await here.stage.clock.advance(100);
         await here.stage.clock.advance(100);
         expect(await here.stored()).toEqual(upTo(n + 1));
-        const latest = await readLatest(scopeOf(here.stage.deps, { tenant: TENANT }), 'readings', 'a');
+        const latest = await readLatest(scopeOfLogs(here.stage.deps, { tenant: TENANT }), 'readings', 'a');
         expect(latest?.id).toBe(`r${n}`);
       }
     });

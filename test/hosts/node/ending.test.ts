@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { feedKey } from '../../../src/feeds/records/state.ts';
 import { createSqliteStore } from '../../../src/store/drivers/sqlite.ts';
-import { taskQueue } from '../../../src/tasks/records/names.ts';
+import { TASK_QUEUE } from '../../../src/tasks/records/names.ts';
 import { type Child, runCli, temporaryFolder } from '../child.ts';
 
 const APP = join(import.meta.dirname, 'ending-app.ts');
@@ -137,7 +137,7 @@ describe('SIGTERM', { timeout: 30_000 }, () => {
     expect(said).toMatch(/again/);
     expect(await server.ended).toBe(0);
     const store = createSqliteStore({ path: server.file });
-    const due = await store.due(taskQueue('public'), { now: Date.now(), limit: 10, from: 0 });
+    const due = await store.due(TASK_QUEUE, { now: Date.now(), limit: 10, from: 0 });
     await store.close();
     expect(due).toHaveLength(1);
   });

@@ -10,7 +10,7 @@ import { UNBOUNDED, type Work } from '../../../src/store/work.ts';
 import { findStream } from '../../../src/streams/find-stream.ts';
 import { encodeTailCursor } from '../../../src/streams/log/tail-cursor.ts';
 import { publishMany } from '../../../src/streams/log/publish-many.ts';
-import { scopeOf } from '../../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../../src/streams/scope.ts';
 
 const app = defineApp({
   name: 'batched',
@@ -46,7 +46,7 @@ async function stage(events: number, characters: number) {
     place: 'body',
     data: { n, text: 'x'.repeat(characters) },
   }));
-  const scope = scopeOf({ app, store, runtime }, { tenant: 'public' });
+  const scope = scopeOfLogs({ app, store, runtime }, { tenant: 'public' });
   for (let from = 0; from < events; from += 50) {
     await publishMany(scope, findStream(app, 'backlog'), raws.slice(from, from + 50), {
       once: null,

@@ -14,7 +14,7 @@ import { zoneOf } from '../../../src/base/time/zone.ts';
 import { expectRows, merged } from './compare.ts';
 import { type Bench, bench, seeded, TENANT } from './fixture.ts';
 import { type Arrived, type ModelQuery, modelRows } from './model.ts';
-import { scopeOf } from '../../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../../src/streams/scope.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -102,7 +102,7 @@ describe(`a day of ${KEYS} sensors, an event of each in ${EACH / MINUTE} min`, (
   });
 
   const read = (query: WindowsQuery, limits?: ReadLimits) =>
-    readWindows(scopeOf(at.deps, { tenant: TENANT }), findStream(at.app, 'sensors'), query, limits);
+    readWindows(scopeOfLogs(at.deps, { tenant: TENANT }), findStream(at.app, 'sensors'), query, limits);
 
   const model = (given: Partial<ModelQuery>) =>
     modelRows(all, {

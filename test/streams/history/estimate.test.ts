@@ -6,7 +6,7 @@ import { findStream } from '../../../src/streams/find-stream.ts';
 import { estimateHistory } from '../../../src/streams/history/estimate.ts';
 import { readWindows, type WindowsQuery } from '../../../src/streams/history/windows.ts';
 import { type Bench, bench, seeded, START, TENANT } from './fixture.ts';
-import { scopeOf } from '../../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../../src/streams/scope.ts';
 
 const MINUTE = 60_000;
 const schema = z.object({ v: z.number() });
@@ -33,9 +33,9 @@ async function sensors(events: number) {
 }
 
 const estimate = (at: Bench, query: WindowsQuery, name = 'sensors') =>
-  estimateHistory(scopeOf(at.deps, { tenant: TENANT }), findStream(at.app, name), query, 100);
+  estimateHistory(scopeOfLogs(at.deps, { tenant: TENANT }), findStream(at.app, name), query, 100);
 const read = (at: Bench, query: WindowsQuery) =>
-  readWindows(scopeOf(at.deps, { tenant: TENANT }), findStream(at.app, 'sensors'), query);
+  readWindows(scopeOfLogs(at.deps, { tenant: TENANT }), findStream(at.app, 'sensors'), query);
 
 describe('an estimate', () => {
   test('counts what arrived, and takes the newest for what it weighs, in two calls side by side', async () => {
@@ -199,10 +199,10 @@ describe('several streams on one grid', () => {
     }
     const declared = findStream(at.app, 's');
     const query: WindowsQuery = { window: '1s', field: 'a', from: START, also: [{ field: 'b' }] };
-    const first = await readWindows(scopeOf(at.deps, { tenant: TENANT }), declared, query);
+    const first = await readWindows(scopeOfLogs(at.deps, { tenant: TENANT }), declared, query);
     expect([first.complete, first.rows.length]).toEqual([false, 420 + 500]);
     const further = { ...query, cursor: first.cursor ?? '' };
-    const second = await readWindows(scopeOf(at.deps, { tenant: TENANT }), declared, further);
+    const second = await readWindows(scopeOfLogs(at.deps, { tenant: TENANT }), declared, further);
     expect([second.complete, second.rows.length]).toEqual([true, 200]);
     expect([...first.rows, ...second.rows].every(({ count }) => count === 1)).toBe(true);
   });

@@ -6,7 +6,7 @@ import { findStream } from '../../../src/streams/find-stream.ts';
 import { type HistoryPage, type HistoryQuery, readHistory } from '../../../src/streams/history/events.ts';
 import { tailStream } from '../../../src/streams/history/tail.ts';
 import { type Bench, bench, type EventDraft, seeded, START, TENANT } from './fixture.ts';
-import { scopeOf } from '../../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../../src/streams/scope.ts';
 
 const schema = z.object({ v: z.number() });
 const SECOND = 1_000;
@@ -25,7 +25,7 @@ function twoStreams(): Bench {
 }
 
 const read = (at: Bench, query: HistoryQuery, name = 'plain') =>
-  readHistory(scopeOf(at.deps, { tenant: TENANT }), findStream(at.app, name), query);
+  readHistory(scopeOfLogs(at.deps, { tenant: TENANT }), findStream(at.app, name), query);
 
 /** Follows cursors to the end; `between` runs before each further page. */
 async function readAll(at: Bench, query: HistoryQuery, between: (page: HistoryPage) => Promise<void>, name = 'plain') {
@@ -264,7 +264,7 @@ describe('the scan budget', () => {
     expect(pages.length).toBe(4);
 
     const few = await readHistory(
-      scopeOf(at.deps, { tenant: TENANT }),
+      scopeOfLogs(at.deps, { tenant: TENANT }),
       findStream(at.app, 'keyed'),
       { keys: ['c'], limit: 1 },
       { budget: { entries: 10_000, reads: 3 } },
@@ -278,7 +278,7 @@ describe('the scan budget', () => {
       await at.append('keyed', ...numbered(chunk * 1_000, 1_000, { key: 'a' }));
     const deadline = at.clock.now + 100;
     const page = await readHistory(
-      scopeOf(at.deps, { tenant: TENANT }),
+      scopeOfLogs(at.deps, { tenant: TENANT }),
       findStream(at.app, 'keyed'),
       { keys: ['b'] },
       { deadline },
@@ -293,7 +293,7 @@ test('a tail takes over from the newest page, and from the end of a range withou
   const pages = [await read(at, { limit: 2 }), await read(at, { from: '-1h' }), await read(at, { order: 'oldest' })];
   await at.append('plain', { id: 'next' });
   for (const { tailCursor } of pages) {
-    const tail = await tailStream(scopeOf(at.deps, { tenant: TENANT }), findStream(at.app, 'plain'), {
+    const tail = await tailStream(scopeOfLogs(at.deps, { tenant: TENANT }), findStream(at.app, 'plain'), {
       cursor: tailCursor,
       maxEvents: 10,
       timeoutMs: 0,

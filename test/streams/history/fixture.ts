@@ -11,6 +11,7 @@ import type { Deps } from '../../../src/streams/deps.ts';
 import { findStream } from '../../../src/streams/find-stream.ts';
 import { latestKey, projectLatest } from '../../../src/streams/log/latest.ts';
 import { streamLog } from '../../../src/streams/log/stream-log.ts';
+import { scopeOfLogs } from '../../../src/streams/scope.ts';
 
 export const TENANT = 'public';
 export const START = Date.UTC(2026, 10, 20, 12);
@@ -110,7 +111,7 @@ export function bench(
       await inner.commit([{ kind: 'put', ...key, value: logged(event), expects: version }], commitOptions());
     },
     async project(stream) {
-      const scope = { store: inner, runtime, tenant: TENANT };
+      const scope = scopeOfLogs({ store: inner, runtime }, { tenant: TENANT });
       await projectLatest(scope, findStream(app, stream), { deadline: clock.now + 60_000 });
     },
     async trim(stream, keep) {

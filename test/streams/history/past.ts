@@ -15,7 +15,7 @@ import { positionKey } from '../../../src/streams/log/follower.ts';
 import { LATEST_FOLLOWER, projectLatest } from '../../../src/streams/log/latest.ts';
 import { streamLog } from '../../../src/streams/log/stream-log.ts';
 import { buildTimes } from '../../../src/streams/log/times-keep.ts';
-import { scopeOf } from '../../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../../src/streams/scope.ts';
 import { watch } from '../../feeds/run/stage.ts';
 import { type Bench, bench, seeded, START, TENANT } from './fixture.ts';
 
@@ -51,7 +51,7 @@ export function past(store: Store = createMemoryStore()): Past {
   );
   const held: Held[] = [];
   const lost: Held[] = [];
-  const scope = scopeOf(at.deps, { tenant: TENANT });
+  const scope = scopeOfLogs(at.deps, { tenant: TENANT });
   const declared = findStream(at.app, 'events');
   let ids = 0;
   return {
@@ -68,7 +68,7 @@ export function past(store: Store = createMemoryStore()): Past {
     windows: (query) => readWindows(scope, declared, query),
     async build(deadlineMs = 60_000) {
       // Its calls are not those of a reader.
-      const beside = { store, runtime: at.deps.runtime, tenant: TENANT };
+      const beside = scopeOfLogs({ store, runtime: at.deps.runtime }, { tenant: TENANT });
       return (await buildTimes(beside, declared, LATEST_FOLLOWER, at.clock.now + deadlineMs)).built;
     },
   };
@@ -128,7 +128,7 @@ export async function take(at: Past, step: Step): Promise<void> {
       if (!step.before) await next();
       throw new Error('killed');
     });
-    const scope = { store: dying.store, runtime, tenant: TENANT };
+    const scope = scopeOfLogs({ store: dying.store, runtime }, { tenant: TENANT });
     await projectLatest(scope, findStream(at.app, 'events'), { deadline: at.clock.now + 60_000 }).catch(() => {});
   }
   if (step.kind === 'older') {

@@ -10,7 +10,7 @@ import { readWindows, type WindowsPage, type WindowsQuery } from '../../../src/s
 import { expectRows, merged } from './compare.ts';
 import { bench, TENANT } from './fixture.ts';
 import { type Arrived, type ModelQuery, modelRows } from './model.ts';
-import { scopeOf } from '../../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../../src/streams/scope.ts';
 
 const MINUTE = 60_000;
 const HOUR = 3_600_000;
@@ -213,7 +213,11 @@ describe('whatever is asked of whatever came', () => {
         const made = queryOf(asked, at.clock.now);
         if (made === null) return;
         const rows = modelRows(all, made.model);
-        const reading = readWindows(scopeOf(at.deps, { tenant: TENANT }), findStream(at.app, 'sensors'), made.query);
+        const reading = readWindows(
+          scopeOfLogs(at.deps, { tenant: TENANT }),
+          findStream(at.app, 'sensors'),
+          made.query,
+        );
         if (rows.length > 1_000) {
           await expect(reading).rejects.toMatchObject({ code: 'invalid_input', field: 'empty' });
           return;
@@ -234,7 +238,7 @@ describe('whatever is asked of whatever came', () => {
         if (made === null) return;
         const { maxEvents } = asked;
         const read = (query: WindowsQuery) =>
-          readWindows(scopeOf(at.deps, { tenant: TENANT }), findStream(at.app, 'sensors'), query);
+          readWindows(scopeOfLogs(at.deps, { tenant: TENANT }), findStream(at.app, 'sensors'), query);
         const pages: WindowsPage[] = [await read({ ...made.query, maxEvents })];
         for (let page = pages[0]; page && page.cursor !== null; page = pages.at(-1)) {
           pages.push(await read({ ...made.query, cursor: page.cursor, maxEvents }));

@@ -7,7 +7,7 @@ import { findStream } from '../../../src/streams/find-stream.ts';
 import { readHistory } from '../../../src/streams/history/events.ts';
 import { kindOf, openRange } from '../../../src/streams/history/range-cursor.ts';
 import { encodeHeld } from '../../../src/streams/history/long-cursor.ts';
-import { scopeOf } from '../../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../../src/streams/scope.ts';
 import { bench, START, TENANT } from './fixture.ts';
 
 const at = bench({
@@ -65,7 +65,7 @@ test('of another stream are refused as such', () => {
 
 test('of earlier releases go on with the stream alone, by cursors of their own form', async () => {
   for (let v = 0; v < 6; v += 1) await at.append('s', { id: `${v}`, key: 'k', data: { v } });
-  const scope = scopeOf(at.deps, { tenant: TENANT });
+  const scope = scopeOfLogs(at.deps, { tenant: TENANT });
   const { end } = await at.deps.store.extent('public/stream/s');
   const first = { positions: [end], range: { from: null, to: null, keys: ['k'], where: null }, parts: {}, flag: false };
   const rest = ['newest', false];

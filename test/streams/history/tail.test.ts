@@ -5,7 +5,7 @@ import type { StreamEvent } from '../../../src/base/event.ts';
 import { findStream } from '../../../src/streams/find-stream.ts';
 import { type TailOptions, tailStream } from '../../../src/streams/history/tail.ts';
 import { type Bench, bench, seeded, START, TENANT } from './fixture.ts';
-import { scopeOf } from '../../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../../src/streams/scope.ts';
 
 const one = () =>
   bench({
@@ -13,7 +13,7 @@ const one = () =>
     other: stream({ description: 'O', schema: z.object({ v: z.number() }) }),
   });
 const tail = (at: Bench, options: Partial<TailOptions> = {}) =>
-  tailStream(scopeOf(at.deps, { tenant: TENANT }), findStream(at.app, 's'), {
+  tailStream(scopeOfLogs(at.deps, { tenant: TENANT }), findStream(at.app, 's'), {
     cursor: null,
     maxEvents: 100,
     timeoutMs: 10_000,
@@ -194,7 +194,7 @@ test.each([1, 2, 3, 4])('seed %i: tails in a row give every event once and in or
 test('a cursor of another stream, or what is none, is refused before anything is read', async () => {
   const at = one();
   await at.append('other', { id: '0' });
-  const other = await tailStream(scopeOf(at.deps, { tenant: TENANT }), findStream(at.app, 'other'), {
+  const other = await tailStream(scopeOfLogs(at.deps, { tenant: TENANT }), findStream(at.app, 'other'), {
     cursor: null,
     maxEvents: 1,
     settleMs: 0,

@@ -7,7 +7,7 @@ import { type HistoryQuery, readHistory } from '../../../src/streams/history/eve
 import { readWindows } from '../../../src/streams/history/windows.ts';
 import { LATEST_FOLLOWER } from '../../../src/streams/log/latest.ts';
 import { buildTimes } from '../../../src/streams/log/times-keep.ts';
-import { scopeOf } from '../../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../../src/streams/scope.ts';
 import { type Bench, bench, START, TENANT } from './fixture.ts';
 
 const MINUTE = 60_000;
@@ -30,7 +30,7 @@ async function add(at: Bench, from: number, to: number): Promise<void> {
   }
 }
 
-const scopeAt = (at: Bench) => scopeOf(at.deps, { tenant: TENANT });
+const scopeAt = (at: Bench) => scopeOfLogs(at.deps, { tenant: TENANT });
 const read = (at: Bench, query: HistoryQuery) => readHistory(scopeAt(at), findStream(at.app, 's'), query);
 const windows = (at: Bench, from: number, to: number) =>
   readWindows(scopeAt(at), findStream(at.app, 's'), { window: '1h', from, to });
@@ -87,7 +87,7 @@ const WAYS = {
     );
     const options = { id: 'older', now: at.clock.now, deadline: at.clock.now + 1_000 };
     await store.commit([...old, ...gone], options);
-    const scope = { store, runtime, tenant: TENANT };
+    const scope = scopeOfLogs({ store, runtime }, { tenant: TENANT });
     expect(await buildTimes(scope, findStream(at.app, 's'), LATEST_FOLLOWER, at.clock.now + MINUTE)).toMatchObject({
       built: true,
     });

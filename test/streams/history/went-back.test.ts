@@ -5,7 +5,7 @@ import { stream } from '../../../src/declare/stream.ts';
 import { findStream } from '../../../src/streams/find-stream.ts';
 import { type HistoryPage, type HistoryQuery, readHistory } from '../../../src/streams/history/events.ts';
 import { readWindows, type WindowsQuery } from '../../../src/streams/history/windows.ts';
-import { scopeOf } from '../../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../../src/streams/scope.ts';
 import { bench, type Bench, START, TENANT } from './fixture.ts';
 
 const MINUTE = 60_000;
@@ -32,7 +32,7 @@ const numbered = (from: number, to: number) =>
 const idsOf = (pages: readonly HistoryPage[]) => pages.flatMap(({ events }) => events.map(({ id }) => id));
 
 const reader = (at: Bench) => (query: HistoryQuery, cursor: string | null) =>
-  readHistory(scopeOf(at.deps, { tenant: TENANT }), findStream(at.app, 's'), {
+  readHistory(scopeOfLogs(at.deps, { tenant: TENANT }), findStream(at.app, 's'), {
     ...query,
     ...(cursor === null ? {} : { cursor }),
   });
@@ -99,7 +99,7 @@ test('windows begin anew, all of their streams together, and are then a whole an
     also: [{ stream: 't', field: 'v' }],
   };
   const read = (more: Partial<WindowsQuery>) =>
-    readWindows(scopeOf(at.deps, { tenant: TENANT }), findStream(at.app, 's'), { ...query, ...more });
+    readWindows(scopeOfLogs(at.deps, { tenant: TENANT }), findStream(at.app, 's'), { ...query, ...more });
   const whole = await read({});
   const first = await read({ maxEvents: 600 });
   expect([first.complete, first.anew]).toEqual([false, false]);

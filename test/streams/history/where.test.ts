@@ -5,7 +5,7 @@ import type { Where } from '../../../src/declare/condition.ts';
 import { findStream } from '../../../src/streams/find-stream.ts';
 import { readHistory } from '../../../src/streams/history/events.ts';
 import { type Bench, bench, START, TENANT } from './fixture.ts';
-import { scopeOf } from '../../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../../src/streams/scope.ts';
 
 const schema = z.object({
   celsius: z.number().nullable(),
@@ -20,7 +20,7 @@ function machines(): Bench {
 }
 
 const read = (at: Bench, where: Where, more: object = {}, name = 'machines') =>
-  readHistory(scopeOf(at.deps, { tenant: TENANT }), findStream(at.app, name), { where, ...more });
+  readHistory(scopeOfLogs(at.deps, { tenant: TENANT }), findStream(at.app, name), { where, ...more });
 
 async function filled() {
   const at = machines();
@@ -66,7 +66,7 @@ test('pages go on with the filter that the cursor goes with, and with no other',
   const first = await read(at, where, { from: START, limit: 5 });
   const cursor = first.cursor ?? '';
   const stream = findStream(at.app, 'machines');
-  const second = await readHistory(scopeOf(at.deps, { tenant: TENANT }), stream, {
+  const second = await readHistory(scopeOfLogs(at.deps, { tenant: TENANT }), stream, {
     where,
     from: START,
     cursor,
@@ -78,7 +78,7 @@ test('pages go on with the filter that the cursor goes with, and with no other',
   ]);
   await expect(read(at, { state: 'on' }, { from: START, cursor })).rejects.toMatchObject({ code: 'bad_cursor' });
   await expect(read(at, where, { from: START, cursor })).resolves.toMatchObject({ complete: true });
-  const none = await readHistory(scopeOf(at.deps, { tenant: TENANT }), stream, { limit: 2 });
+  const none = await readHistory(scopeOfLogs(at.deps, { tenant: TENANT }), stream, { limit: 2 });
   await expect(read(at, where, { cursor: none.cursor })).rejects.toMatchObject({ code: 'bad_cursor' });
 });
 
@@ -95,7 +95,7 @@ test('a filter that leaves out much reads on, within 21 calls, and then goes on 
   expect(page).toMatchObject({ events: [], complete: false });
   let { cursor } = page;
   for (let pages = 0; cursor !== null && pages < 5; pages += 1) {
-    const next = await readHistory(scopeOf(at.deps, { tenant: TENANT }), findStream(at.app, 'machines'), {
+    const next = await readHistory(scopeOfLogs(at.deps, { tenant: TENANT }), findStream(at.app, 'machines'), {
       where: { state: 'off' },
       from: START,
       cursor,

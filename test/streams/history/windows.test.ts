@@ -9,7 +9,7 @@ import {
   type WindowsQuery,
 } from '../../../src/streams/history/windows.ts';
 import { type Bench, bench, seeded, START, TENANT } from './fixture.ts';
-import { scopeOf } from '../../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../../src/streams/scope.ts';
 
 const MINUTE = 60_000;
 const sensors = () =>
@@ -22,7 +22,7 @@ const sensors = () =>
     }),
   });
 const read = (at: Bench, query: WindowsQuery) =>
-  readWindows(scopeOf(at.deps, { tenant: TENANT }), findStream(at.app, 'sensors'), query);
+  readWindows(scopeOfLogs(at.deps, { tenant: TENANT }), findStream(at.app, 'sensors'), query);
 
 /** Out of order, over three keys, with gaps. */
 async function fill(at: Bench, seed: number, count: number) {
@@ -189,7 +189,7 @@ describe('the first of many', () => {
   test('are refused where not all can be ranked, or would be too many themselves', async () => {
     const budget = { entries: 20_000, reads: 30 };
     const all = await crowd(10_001);
-    const ranked = readWindows(scopeOf(all.deps, { tenant: TENANT }), findStream(all.app, 'sensors'), query, {
+    const ranked = readWindows(scopeOfLogs(all.deps, { tenant: TENANT }), findStream(all.app, 'sensors'), query, {
       budget,
     });
     await expect(ranked).rejects.toMatchObject({ code: 'too_costly', field: 'top' });
@@ -209,7 +209,7 @@ test('a text too long to group by, and what is no value, are grouped as nothing'
     await at.append('notes', { data: { by } });
   }
   await at.append('notes', { data: {} });
-  const { rows } = await readWindows(scopeOf(at.deps, { tenant: TENANT }), findStream(at.app, 'notes'), {
+  const { rows } = await readWindows(scopeOfLogs(at.deps, { tenant: TENANT }), findStream(at.app, 'notes'), {
     window: 'all',
     from: START,
     by: ['by'],

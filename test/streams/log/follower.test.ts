@@ -6,6 +6,7 @@ import { createMemoryStore } from '../../../src/store/drivers/memory.ts';
 import type { LogEntry, Operation, Store } from '../../../src/store/store.ts';
 import { follow, type FollowOptions } from '../../../src/streams/log/follower.ts';
 import { createClock, type OnCommit, readAll, START, watch } from '../../feeds/run/stage.ts';
+import { scopeOfLogs } from '../../../src/streams/scope.ts';
 
 let ids = 0;
 
@@ -30,7 +31,7 @@ function setUp(store: Store = createMemoryStore()) {
     store: over = store,
     ...more
   }: Partial<FollowOptions> & { store?: Store } = {}): FollowOptions => ({
-    scope: { store: over, runtime, tenant: 't' },
+    scope: scopeOfLogs({ store: over, runtime }, { tenant: 't' }),
     log: 'in',
     follower: 'copy',
     begin: copy,

@@ -5,7 +5,7 @@ import { LATEST_AGE_MS, projectLatest, replaces } from '../../../src/streams/log
 import { readLatest, readLatestByKey } from '../../../src/streams/log/read-latest.ts';
 import { streamLog } from '../../../src/streams/log/stream-log.ts';
 import { identified, Reading, type Stage, stageOf, TENANT, watch } from '../../feeds/run/stage.ts';
-import { scopeOf } from '../../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../../src/streams/scope.ts';
 
 function event(id: string, time: number, more: Partial<LoggedEvent> = {}): LoggedEvent {
   return { id, time, data: { id }, ...more } as LoggedEvent;
@@ -25,9 +25,9 @@ function declared(stage: Stage) {
 }
 
 const project = (stage: Stage, deps = stage.deps) =>
-  projectLatest(scopeOf(deps, { tenant: TENANT }), declared(stage), { deadline: stage.clock.now + 60_000 });
+  projectLatest(scopeOfLogs(deps, { tenant: TENANT }), declared(stage), { deadline: stage.clock.now + 60_000 });
 const latestOf = async (stage: Stage, key: string) =>
-  (await readLatest(scopeOf(stage.deps, { tenant: TENANT }), 'readings', key))?.id;
+  (await readLatest(scopeOfLogs(stage.deps, { tenant: TENANT }), 'readings', key))?.id;
 
 describe('what takes the place of what', () => {
   test.each([
@@ -73,8 +73,11 @@ describe('the latest events', () => {
     const stage = stageOf({ streams: { readings: keyless } });
     await append(stage, event('1', 10, { key: 'a' }), event('2', 5, { key: 'b' }));
     await project(stage);
-    expect((await readLatest(scopeOf(stage.deps, { tenant: TENANT }), 'readings', null))?.id).toBe('1');
-    const all = await readLatestByKey(scopeOf(stage.deps, { tenant: TENANT }), 'readings', { after: null, limit: 10 });
+    expect((await readLatest(scopeOfLogs(stage.deps, { tenant: TENANT }), 'readings', null))?.id).toBe('1');
+    const all = await readLatestByKey(scopeOfLogs(stage.deps, { tenant: TENANT }), 'readings', {
+      after: null,
+      limit: 10,
+    });
     expect(all.events).toHaveLength(1);
   });
 
@@ -136,15 +139,15 @@ describe('the latest events', () => {
     await append(stage, ...['c', 'a', 'é', 'b'].map((key) => event(`of ${key}`, 1, { key })));
     await project(stage);
     const { deps, calls } = stage.worker();
-    const first = await readLatestByKey(scopeOf(deps, { tenant: TENANT }), 'readings', { after: null, limit: 3 });
+    const first = await readLatestByKey(scopeOfLogs(deps, { tenant: TENANT }), 'readings', { after: null, limit: 3 });
     expect(calls).toEqual({ list: 1 });
     expect(first.events.map(({ key }) => key)).toEqual(['a', 'b', 'c']);
-    const second = await readLatestByKey(scopeOf(deps, { tenant: TENANT }), 'readings', {
+    const second = await readLatestByKey(scopeOfLogs(deps, { tenant: TENANT }), 'readings', {
       after: first.next,
       limit: 3,
     });
     expect(second).toMatchObject({ events: [{ key: 'é', stream: 'readings' }], next: null });
-    await readLatest(scopeOf(deps, { tenant: TENANT }), 'readings', 'a');
+    await readLatest(scopeOfLogs(deps, { tenant: TENANT }), 'readings', 'a');
     expect(calls).toEqual({ list: 2, getMany: 1 });
   });
 

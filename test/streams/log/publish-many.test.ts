@@ -22,12 +22,13 @@ import { requireService } from '../../services/available.ts';
 import { seededRandom } from '../../../src/store/contract/seeded.ts';
 import { ENGINES, startEngine } from '../../services/engine.ts';
 import { weaken } from '../../store/weaknesses.ts';
-import { scopeOf } from '../../../src/streams/scope.ts';
+import { PUBLIC } from '../../../src/base/principal.ts';
+import { scopeOfLogs } from '../../../src/streams/scope.ts';
 
 const DAY_MS = 86_400_000;
 
 const once = (key: string, fingerprint = 'f'): Once => ({
-  record: pushedKey(TENANT, 'readings', key),
+  record: pushedKey({ ...PUBLIC, tenant: TENANT }, 'readings', key),
   fingerprint,
   keptMs: DAY_MS,
 });
@@ -36,7 +37,7 @@ function pushTo(stage: Stage, data: readonly unknown[], key: Once | null = null,
   const stream = stage.app.streams.get('readings');
   if (!stream) throw new Error('no stream');
   const raws = data.map((each, index) => ({ data: each, place: `body[${index}]` }));
-  return publishMany(scopeOf(deps, { tenant: TENANT }), stream, raws, {
+  return publishMany(scopeOfLogs(deps, { tenant: TENANT }), stream, raws, {
     once: key,
     deadline: deps.runtime.now() + 5_000,
   });
@@ -60,7 +61,7 @@ describe('a push', () => {
     const stage = stageOf({ streams: { readings: anonymous() } });
     expect(await pushTo(stage, readings(0, 3))).toEqual({ appended: 3, duplicates: 0 });
     expect(await values(stage)).toEqual(readings(0, 3).map(({ value }) => value));
-    expect(await readLatest(scopeOf(stage.deps, { tenant: TENANT }), 'readings', 's0')).toMatchObject({
+    expect(await readLatest(scopeOfLogs(stage.deps, { tenant: TENANT }), 'readings', 's0')).toMatchObject({
       data: reading(2, 's0'),
     });
   });
@@ -170,7 +171,7 @@ test('a repeated push does what the first one was killed before: latest events a
     if (commits > 1) throw new Error('the process was killed');
     return next();
   });
-  const latest = () => readLatest(scopeOf(stage.deps, { tenant: TENANT }), 'readings', 's0');
+  const latest = () => readLatest(scopeOfLogs(stage.deps, { tenant: TENANT }), 'readings', 's0');
   // A failure behind the append is logged, and the push is acknowledged.
   expect(await pushTo(stage, [reading(1, 's0')], once('k'), deps)).toEqual({ appended: 1, duplicates: 0 });
   expect(await latest()).toBeNull();

@@ -17,7 +17,7 @@ import {
   readLatestByKey,
   readLatestOf,
 } from '../../../src/streams/log/read-latest.ts';
-import { scopeOf } from '../../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../../src/streams/scope.ts';
 
 const AT = Date.UTC(2026, 4, 1);
 const HOUR_MS = 3_600_000;
@@ -76,7 +76,10 @@ test.each<[string, EventSelector]>([
   }
   expect((await healthy.call('list_streams', {})).structured).toMatchObject({ streams: [{ keys: ['b'] }, {}, {}] });
   await expect(healthy.request('resources/read', { uri: 'stream://keyed/a' })).rejects.toThrow();
-  const scope = scopeOf({ app, store, runtime: { ...systemRuntime(() => {}), now: () => NOW } }, { tenant: 'public' });
+  const scope = scopeOfLogs(
+    { app, store, runtime: { ...systemRuntime(() => {}), now: () => NOW } },
+    { tenant: 'public' },
+  );
   for await (const events of eachLatest(scope, findStream(app, 'keyed'))) {
     expect(events.map(({ id }) => id)).toEqual(['b1']);
   }
@@ -133,7 +136,7 @@ test('each reader makes one store call', async () => {
   const { store, total } = countCalls(createMemoryStore());
   const made = createTestApp(app, { at: NOW, store });
   await made.streams.append('keyed', event('e1', 1));
-  const scope = scopeOf({ app, store, runtime: systemRuntime(() => {}) }, { tenant: 'public' });
+  const scope = scopeOfLogs({ app, store, runtime: systemRuntime(() => {}) }, { tenant: 'public' });
   for (const read of [
     () => readLatest(scope, 'keyed', 'a'),
     () => readLatestOf(scope, 'keyed', ['a', 'b']),

@@ -15,6 +15,7 @@ import { MOST_REMOVALS } from '../../../src/streams/removing/remove.ts';
 import { removals, removalsKey } from '../../../src/streams/log/removals.ts';
 import { streamLog } from '../../../src/streams/log/stream-log.ts';
 import { weaken } from '../../store/weaknesses.ts';
+import { scopeOfLogs } from '../../../src/streams/scope.ts';
 
 const AT = Date.UTC(2026, 4, 1);
 const NOW = AT + 3_600_000;
@@ -204,7 +205,8 @@ test('a pass comes to its end however many removals come while it is under way',
   const stage = on(store);
   await fill(store, 0, 12_000, 'a');
   expect(await stage.streams.remove('readings', { id: 'e3' })).toEqual({ removed: 0, complete: false });
-  const scope = { store, runtime: { ...systemRuntime(() => {}), now: () => NOW }, tenant: 'public' };
+  const runtime = { ...systemRuntime(() => {}), now: () => NOW };
+  const scope = scopeOfLogs({ store, runtime }, { tenant: 'public' });
   for (let n = 0; n < 5; n += 1) {
     await eraseRemoved(scope, findStream(app, 'readings'), { reads: 3, deadline: NOW + 10_000 });
     expect(await stage.streams.remove('readings', { id: `e${11_000 + n}` })).toEqual({ removed: 1, complete: false });

@@ -10,7 +10,7 @@ import { findStream } from '../../../src/streams/find-stream.ts';
 import { createFallback } from '../../../src/streams/removing/fallback.ts';
 import { leaveRevised } from '../../../src/streams/removing/later-revisions.ts';
 import { streamLog } from '../../../src/streams/log/stream-log.ts';
-import { scopeOf } from '../../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../../src/streams/scope.ts';
 
 const AT = Date.UTC(2026, 4, 1);
 const NOW = AT + 86_400_000;
@@ -91,7 +91,7 @@ test.each([
   async (answer, reads, deadline) => {
     const { store } = await removedOf(others(3_000, 'x'));
     const runtime = { ...systemRuntime(() => {}), now: () => NOW };
-    const scope = scopeOf({ app, store, runtime }, { tenant: 'public' });
+    const scope = scopeOfLogs({ app, store, runtime }, { tenant: 'public' });
     const fallback = createFallback(new Set(['a']), { keyed: true, revised: true, furthest: Infinity });
     const log = streamLog('public', 'orders');
     const first = await store.read(log, null, 1);

@@ -9,11 +9,11 @@ import { begin } from '../../../src/streams/conditions/condition.ts';
 import { followerPosition } from '../../../src/streams/log/follower.ts';
 import { streamLog } from '../../../src/streams/log/stream-log.ts';
 import { WAITER_FOLLOWER } from '../../../src/tasks/waits/follow.ts';
-import { taskQueue, waiterKey } from '../../../src/tasks/records/names.ts';
+import { TASK_QUEUE, waiterKey } from '../../../src/tasks/records/names.ts';
 import { putWaiter, type Waiting } from '../../../src/tasks/waits/waiter.ts';
 import { START, TENANT } from '../../feeds/run/stage.ts';
 import { ABOVE_30, type WaitStage, waitStage } from '../wait-stage.ts';
-import { scopeOf } from '../../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../../src/streams/scope.ts';
 
 const LOG = streamLog(TENANT, 'temps');
 const COUNT_2: Condition = { kind: 'count', atLeast: 2, withinMs: 60_000 };
@@ -39,7 +39,9 @@ function append(store: Store, from: number, to: number, celsius = 0) {
 function put(store: Store, taskId: string, condition: Condition, more: Partial<Waiting>) {
   const waiter: Waiting = { condition, state: begin(condition, START), cursor: null, settled: true, ...more };
   const record = { expects: null, expiresAt: START + 86_400_000 };
-  return commit(store, [putWaiter(TENANT, waiterKey(TENANT, 'temps', taskId, 'wait temps'), waiter, record, START)]);
+  return commit(store, [
+    putWaiter(waiterKey(TENANT, 'temps', { tenant: TENANT, taskId }, 'wait temps'), waiter, record, START),
+  ]);
 }
 
 async function end(store: Store) {
@@ -47,7 +49,7 @@ async function end(store: Store) {
 }
 
 async function due(store: Store) {
-  return (await store.due(taskQueue(TENANT), { now: START, limit: 1_000, from: 0 })).map(({ id }) => id.split(' ')[0]);
+  return (await store.due(TASK_QUEUE, { now: START, limit: 1_000, from: 0 })).map(({ id }) => id.split(' ')[0]);
 }
 
 describe('what it asks of the store', () => {
@@ -74,7 +76,7 @@ describe('what it asks of the store', () => {
     expect(report).toMatchObject({ entries: 2, matched: 1 });
     expect(counted.calls()['read']).toBe(1);
     expect(await due(stage.store)).toEqual(['first']);
-    expect(await followerPosition(scopeOf(stage.deps, { tenant: TENANT }), WAITER_FOLLOWER, LOG)).toBe(
+    expect(await followerPosition(scopeOfLogs(stage.deps, { tenant: TENANT }), WAITER_FOLLOWER, LOG)).toBe(
       await end(stage.store),
     );
   });

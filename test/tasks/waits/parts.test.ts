@@ -22,7 +22,7 @@ import { INLINE_BYTES, PARTS } from '../../../src/tasks/waits/parts.ts';
 import { putWaiter, readWaiter, takeIn, type Waiter, type Waiting } from '../../../src/tasks/waits/waiter.ts';
 import { START, TENANT } from '../../feeds/run/stage.ts';
 import { waitStage } from '../wait-stage.ts';
-import { scopeOf } from '../../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../../src/streams/scope.ts';
 
 const LOG = streamLog(TENANT, 'temps');
 const KEYS = 200;
@@ -66,10 +66,10 @@ describe.each<[string, Condition]>([
 ])('%s', (_kind, condition) => {
   test.each([1, 2, 3, 4])('decides in parts as it does as a whole (%s)', async (seed) => {
     const stage = waitStage();
-    const scope = scopeOf(stage.deps, { tenant: TENANT });
-    const key = waiterKey(TENANT, 'temps', 'task', 'wait temps');
+    const scope = scopeOfLogs(stage.deps, { tenant: TENANT });
+    const key = waiterKey(TENANT, 'temps', { tenant: TENANT, taskId: 'task' }, 'wait temps');
     const fresh: Waiting = { condition, state: begin(condition, START), cursor: null, settled: true };
-    await commit(stage.store, [putWaiter(TENANT, key, fresh, { expects: null, expiresAt: null }, START)]);
+    await commit(stage.store, [putWaiter(key, fresh, { expects: null, expiresAt: null }, START)]);
     let whole: Waiter = fresh;
     let wasDivided = false;
     for (let from = 0; from < 4_000 && 'state' in whole; from += 100) {
@@ -86,7 +86,7 @@ describe.each<[string, Condition]>([
       const next: InHand = takeInHand(scope.runtime, ready ?? hand, entries, 'temps', now);
       if (isWaiting(next)) wasDivided ||= next.waiter.parts !== undefined;
       expect('held' in next.waiter ? next.waiter.held : null).toEqual('held' in whole ? whole.held : null);
-      const head = putWaiter(TENANT, key, next.waiter, { expects: stored.version, expiresAt: null }, START);
+      const head = putWaiter(key, next.waiter, { expects: stored.version, expiresAt: null }, START);
       await commit(stage.store, operationsOf(TENANT, 'temps', head, next));
     }
     expect(wasDivided).toBe(true);
@@ -162,7 +162,7 @@ test('a large state as earlier releases stored it is gone on with, and divided',
   expect(state.bytes).toBeGreaterThan(INLINE_BYTES);
   await append(stage.store, 0, 4 * KEYS);
   const { end } = await stage.store.extent(LOG);
-  const key = waiterKey(TENANT, 'temps', id, 'wait temps');
+  const key = waiterKey(TENANT, 'temps', { tenant: TENANT, taskId: id }, 'wait temps');
   const { version } = await stage.store.get(key, START);
   // Version 1 is the value itself.
   const value = JSON.parse(JSON.stringify({ condition: COUNT, state, cursor: end, settled: true })) as never;
@@ -188,7 +188,7 @@ test('a round gives way between waiters', async () => {
 
 test.each([8, 40])('a wait remembers as many keys as the app allows: %s', async (subjects) => {
   const stage = waitStage();
-  const scope = scopeOf(stage.deps, { tenant: TENANT });
+  const scope = scopeOfLogs(stage.deps, { tenant: TENANT });
   let hand: InHand = inHand({ condition: COUNT, state: begin(COUNT, START), cursor: null, settled: true });
   let most = 0;
   for (let from = 0; from < 2_000 && isWaiting(hand); from += 100) {

@@ -12,7 +12,7 @@ import { followAll, startWatch, type WatchOptions } from '../../../src/tasks/wai
 import { TENANT } from '../../feeds/run/stage.ts';
 import { ADA } from '../stage.ts';
 import { ABOVE_30, endOf, waitStage } from '../wait-stage.ts';
-import { scopeOf } from '../../../src/streams/scope.ts';
+import { scopeOfLogs } from '../../../src/streams/scope.ts';
 
 const ends: { stop(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -40,7 +40,7 @@ function running(store: Store = createMemoryStore(), options: WatchOptions = {},
     },
     publish: (celsius: number) => {
       if (!stream) throw new Error('no stream');
-      return publish(scopeOf(deps, { tenant: TENANT }), stream, { data: { sensor: 'a', celsius } }, deadline());
+      return publish(scopeOfLogs(deps, { tenant: TENANT }), stream, { data: { sensor: 'a', celsius } }, deadline());
     },
     ended: (taskId: string) =>
       expect
