@@ -1,6 +1,8 @@
 /** The audit log of a host: where callers are known, its app has the stream, and what callers do is written to it. */
-import { createAuditLog } from '../auth/audit/log.ts';
+import type { AuditDeps, AuditOptions } from '../auth/audit/log.ts';
 import { auditLogOf, withAuditLog } from '../auth/audit/stream.ts';
+import type { App } from '../declare/app.ts';
+import type { Audit } from '../streams/audit.ts';
 import type { Deps } from '../streams/deps.ts';
 import type { HostOptions } from './http-host.ts';
 
@@ -16,5 +18,20 @@ export function withAudit<Options extends Audited>(options: Options): Options {
   const stream = auditLogOf(app)?.name ?? '';
   // Where work ends with its client, each request has to do its own.
   const apart = options.outlivesClients === false;
-  return { ...options, app, audit: createAuditLog(options, { stream, apart }) };
+  return { ...options, app, audit: openAuditLog(options, { stream, apart }) };
+}
+
+/** The audit log of an app for what does not come by a request, such as a command. */
+export function auditOf(app: App, deps: AuditDeps): Audit {
+  return openAuditLog(deps, { stream: auditLogOf(withAuditLog(app))?.name ?? '' });
+}
+
+/** What writes is loaded with the first entry. */
+function openAuditLog(deps: AuditDeps, options: AuditOptions): Audit {
+  let log: Audit | null = null;
+  const load = async () => (log ??= (await import('../auth/audit/log.ts')).createAuditLog(deps, options));
+  return {
+    note: async (...given) => (await load()).note(...given),
+    refused: async (...given) => (await load()).refused(...given),
+  };
 }

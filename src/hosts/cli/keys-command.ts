@@ -6,11 +6,13 @@ import { idIn } from '../../auth/keys/key-text.ts';
 import { createKey, type KeyDeps, listKeys, revokeKey } from '../../auth/keys/manage.ts';
 import { TidegateError } from '../../base/errors.ts';
 import { jsonText, oneLine } from '../../base/plain.ts';
-import { APP_TENANT } from '../../base/principal.ts';
+import { APP_TENANT, type Principal } from '../../base/principal.ts';
 import { isoTime } from '../../base/time/time-text.ts';
 import type { App } from '../../declare/app.ts';
 import { driverOf } from '../../store/driver.ts';
 import { DRIVERS, readConfig } from '../../store/drivers/open.ts';
+import type { Audit } from '../../streams/audit.ts';
+import { auditOf } from '../audit.ts';
 import { createLog } from '../log.ts';
 import { tellMisspelt } from '../misspelt.ts';
 import { nodeRuntime } from '../node/runtime.ts';
@@ -65,20 +67,27 @@ export async function keysCommand({ args, loadApp, environment, misused }: Tasks
   const store = await openNodeStore(config, runtime, app.name);
   try {
     const deps = { store, runtime };
-    if (verb === 'create') await create(deps, app, values);
+    const audit = auditOf(app, deps);
+    if (verb === 'create') await create(deps, app, audit, values);
     else if (verb === 'list') await list(deps, app, values.json);
-    else await revoke(deps, id ?? '');
+    else await revoke(deps, audit, id ?? '');
     return 0;
   } finally {
     await store.close();
   }
 }
 
-async function create(deps: KeyDeps, app: App, { name = '', tenant, scope = [], expires }: KeyCommandOptions) {
+async function create(
+  deps: KeyDeps,
+  app: App,
+  audit: Audit,
+  { name = '', tenant, scope = [], expires }: KeyCommandOptions,
+): Promise<void> {
   const scopes = readScopes(scope);
   const expiresAt = readExpiry(expires, deps.runtime.now());
   const { text, key } = await createKey(deps, { name, tenant, scopes, expiresAt });
   console.log(text);
+  await audit.note(operatorOf(tenant), { action: 'key_made', target: `${key.id} of ${name}` });
   const lines = [
     ...doubtedScopes(key.scopes, app),
     `The key ${key.id} of ${name} (tenant ${tenant}) may use ${key.scopes.join(' ')} of the app ${app.name}.`,
@@ -93,8 +102,14 @@ async function list(deps: KeyDeps, app: App, json: boolean): Promise<void> {
   else for (const line of linesOfKeys(keys, deps.runtime.now(), app.name)) console.log(line);
 }
 
-async function revoke(deps: KeyDeps, id: string): Promise<void> {
-  const { name } = await revokeKey(deps, id);
+/** Who can write to the store is an operator, whoever that is. The record is in the audit log of the key's tenant. */
+function operatorOf(tenant: string): Principal {
+  return { tenant, subject: 'operator', client: 'tidegate keys', scopes: [] };
+}
+
+async function revoke(deps: KeyDeps, audit: Audit, id: string): Promise<void> {
+  const { name, tenant } = await revokeKey(deps, id);
+  await audit.note(operatorOf(tenant), { action: 'key_revoked', target: `${id} of ${name}` });
   console.log(oneLine(`${id} of ${name} is revoked: half a minute from now on nobody takes it`));
 }
 

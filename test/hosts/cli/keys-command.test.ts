@@ -4,6 +4,7 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { modern } from '../../auth/messages.ts';
 import { doubtedScopes, readExpiry, readScopes } from '../../../src/hosts/cli/key-options.ts';
 import { linesOfKeys } from '../../../src/hosts/cli/keys-print.ts';
 import { type Child, refused, runCli, temporaryFolder } from '../child.ts';
@@ -103,6 +104,12 @@ test(
     expect(await listTools(url, key)).toContain('greet');
     await keys('revoke', id);
     expect((await keys('list')).stdout().match(/revoked/g)).toHaveLength(2);
+    const admin = (await keys('create', '--name', 'ops', '--scope', 'admin')).stdout().trim();
+    const read = modern({ method: 'resources/read', params: { uri: 'stream://audit' } }, `Bearer ${admin}`);
+    const asked = { method: 'POST', headers: read.headers, body: await read.text() };
+    const audit = await (await fetch(`${url}/mcp`, asked)).text();
+    for (const told of ['key_made', 'key_revoked', `${id} of ci`, 'tidegate keys']) expect(audit).toContain(told);
+    for (const secret of [key, other, admin]) expect(audit).not.toContain(secret.split('_')[2]);
     server.kill('SIGTERM');
     expect(await server.ended).toBe(0);
     const later = start({ AUTH: 'keys' });
