@@ -9,7 +9,7 @@ import type { Log } from '../base/runtime.ts';
 import { createAuthenticate } from '../http/authenticate.ts';
 import { type Challenges, createChallenges } from '../http/challenge.ts';
 import { baseOf } from '../http/origin.ts';
-import { FIRST_SCOPES, metadataUrlOf } from '../http/protected-resource.ts';
+import { firstScopes, metadataUrlOf } from '../http/protected-resource.ts';
 import type { Deps } from '../streams/deps.ts';
 import type { CallerOptions, HostOptions } from './http-host.ts';
 
@@ -69,7 +69,7 @@ function challengesOf({ auth, publicUrl }: Pick<Config, 'auth' | 'publicUrl'>): 
   if (auth.oauth === null) return createChallenges();
   return createChallenges({
     metadataUrl: (request) => metadataUrlOf(request, publicUrl ?? baseOf(request)),
-    firstScopes: FIRST_SCOPES,
+    firstScopes: firstScopes(auth.oauth),
     scopePrefix: auth.oauth.scopePrefix,
   });
 }

@@ -5,7 +5,7 @@
  */
 import type { App } from '../declare/app.ts';
 import type { JsonObject } from '../base/json.ts';
-import { readScope, TASKS_SCOPE } from '../base/scopes.ts';
+import { missingScopes, readScope, TASKS_SCOPE } from '../base/scopes.ts';
 
 /** Who issues tokens for this server. */
 export interface ProtectedResource {
@@ -13,12 +13,16 @@ export interface ProtectedResource {
   issuers: readonly string[];
   /** What the issuer writes before scopes where a client asks for them. Default: nothing. */
   scopePrefix?: string;
+  /** Scopes that every token has: clients need not ask for them, and the issuer may not know them. Default: none. */
+  defaultScopes?: readonly string[];
 }
 
 export const WELL_KNOWN_RESOURCE = '/.well-known/oauth-protected-resource';
 
 /** The scopes with which a client begins. It is asked for others when it needs them. `offline_access` is never one of them. */
-export const FIRST_SCOPES: readonly string[] = [readScope(), TASKS_SCOPE];
+export function firstScopes({ defaultScopes = [] }: Pick<ProtectedResource, 'defaultScopes'>): string[] {
+  return missingScopes(defaultScopes, [readScope(), TASKS_SCOPE]);
+}
 
 /** What follows the base URL in an identifier of this server: the whole of it, and the two forms of its endpoint. */
 const FORMS = ['', '/mcp', '/mcp/'] as const;
@@ -40,14 +44,15 @@ export function resourcePaths(publicUrl: string | null): Map<string, string> {
 /** @param baseUrl without a slash at its end */
 export function resourceMetadata(
   { title, websiteUrl }: Pick<App, 'title' | 'websiteUrl'>,
-  { issuers, scopePrefix = '' }: ProtectedResource,
+  { issuers, scopePrefix = '', ...protectedResource }: ProtectedResource,
   baseUrl: string,
   form: string,
 ): JsonObject {
+  const scopes = firstScopes(protectedResource).map((scope) => scopePrefix + scope);
   return {
     resource: `${baseUrl}${form}`,
     authorization_servers: [...issuers],
-    scopes_supported: FIRST_SCOPES.map((scope) => scopePrefix + scope),
+    ...(scopes.length === 0 ? {} : { scopes_supported: scopes }),
     bearer_methods_supported: ['header'],
     resource_name: title,
     ...(websiteUrl === null ? {} : { resource_documentation: websiteUrl }),

@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { defineApp, stream } from '../../src/index.ts';
 import { createAuthenticate } from '../../src/http/authenticate.ts';
 import { createChallenges } from '../../src/http/challenge.ts';
-import { FIRST_SCOPES, metadataUrlOf } from '../../src/http/protected-resource.ts';
+import { firstScopes, metadataUrlOf } from '../../src/http/protected-resource.ts';
 import { type Served, serveApp } from '../mcp/served.ts';
 
 const ISSUER = 'https://issuer.example/realms/a';
@@ -24,7 +24,7 @@ afterEach(() => served.close());
 async function serve(publicUrl: string | null = null) {
   const challenges = createChallenges({
     metadataUrl: (request) => metadataUrlOf(request, publicUrl ?? new URL(request.url).origin),
-    firstScopes: FIRST_SCOPES,
+    firstScopes: firstScopes({}),
   });
   const authenticate = createAuthenticate([], challenges, () => undefined);
   served = await serveApp(app, { http: { publicUrl, authenticate, protectedResource: { issuers: [ISSUER] } } });
@@ -94,15 +94,24 @@ test('pages of every origin read it, the cards name it, and a token in the query
 
 test('scopes are named as the issuer writes them', async () => {
   const scopePrefix = 'api://gate/';
-  const challenges = createChallenges({ firstScopes: FIRST_SCOPES, scopePrefix });
+  const challenges = createChallenges({ firstScopes: firstScopes({}), scopePrefix });
   const authenticate = createAuthenticate([], challenges, () => undefined);
   served = await serveApp(app, { http: { authenticate, protectedResource: { issuers: [ISSUER], scopePrefix } } });
   const scopes_supported = ['api://gate/streams:read', 'api://gate/tasks'];
   expect(await documentAt(WELL_KNOWN)).toMatchObject({ scopes_supported });
   const asked = new Request(served.mcpUrl);
-  for (const refused of [challenges.unauthorized(asked, false), challenges.insufficientScope(asked, FIRST_SCOPES)]) {
+  for (const refused of [challenges.unauthorized(asked, false), challenges.insufficientScope(asked, firstScopes({}))]) {
     expect(refused.headers.get('www-authenticate')).toContain(`scope="${scopes_supported.join(' ')}"`);
   }
+});
+
+test('scopes that every token has are not to be asked for, since the issuer may not know them', async () => {
+  const defaultScopes = ['streams', 'events'];
+  expect(firstScopes({ defaultScopes })).toEqual(['tasks']);
+  served = await serveApp(app, {
+    http: { protectedResource: { issuers: [ISSUER], defaultScopes: ['streams:read', 'tasks'] } },
+  });
+  expect(await documentAt(WELL_KNOWN)).not.toHaveProperty('scopes_supported');
 });
 
 test('without an issuer there is nothing to find', async () => {
