@@ -3,7 +3,11 @@
 export interface Recent<Value> {
   /** Undefined: it was not read, or too long ago. @param now epoch ms */
   get(name: string, now: number): Value | undefined;
-  /** @param readAt when reading began, epoch ms. The oldest goes where there are too many. */
+  /**
+   * A value whose reading began before that of the one that is kept does not take its place: a slow read does not bring back what
+   * was changed meanwhile. The oldest goes where there are too many.
+   * @param readAt when reading began, epoch ms
+   */
   set(name: string, value: Value, readAt: number): void;
   clear(): void;
 }
@@ -20,6 +24,8 @@ export function createRecent<Value>(most: number, keptMs: number): Recent<Value>
       return undefined;
     },
     set(name, value, readAt) {
+      const newerByMs = (kept.get(name)?.readAt ?? readAt) - readAt;
+      if (newerByMs > 0 && newerByMs < keptMs) return;
       kept.delete(name);
       kept.set(name, { value, readAt });
       const [oldest] = kept.keys();

@@ -156,6 +156,18 @@ describe.each(['node', 'lambda'] as const)('AUTH on %s', (platform) => {
     }
   });
 
+  test('keys without a single key lets nobody in', async () => {
+    const { ask } = await start({ AUTH: 'keys' });
+    for (const sent of [
+      {},
+      { authorization: 'Bearer' },
+      { authorization: 'Bearer ' },
+      { authorization: 'Bearer null' },
+    ]) {
+      expect((await ask(sent as Record<string, string>)).status).toBe(401);
+    }
+  });
+
   test('none, said or not, lets everyone in', async () => {
     for (const variables of [{}, { AUTH: 'none' }] as Record<string, string>[]) {
       expect((await (await start(variables)).ask({})).status).toBe(200);

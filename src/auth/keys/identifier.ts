@@ -12,7 +12,7 @@ import { CLOCK_SLACK_MS, watchedClock } from '../../base/time/stored-time.ts';
 import type { Reading } from '../../store/store.ts';
 import type { Identified, Identifier } from '../identify.ts';
 import { createRecent } from '../recent.ts';
-import { isSecretOf, keyAt, type KeyRecord, keyRecord, keyStateAt } from './key-record.ts';
+import { type Comparable, comparable, isSecretOf, keyAt, type KeyRecord, keyRecord, keyStateAt } from './key-record.ts';
 import { KEY_PREFIX, readKey } from './key-text.ts';
 import type { KeyDeps } from './manage.ts';
 
@@ -37,6 +37,7 @@ const ENVIRONMENT: Principal = { tenant: APP_TENANT, subject: 'key', client: nul
 interface Known {
   reading: Reading;
   record: KeyRecord;
+  salted: Comparable;
   /** Whether its last use was looked at since it was read. */
   isUsed: boolean;
 }
@@ -64,7 +65,7 @@ export function createKeyIdentifier({ store, runtime }: KeyDeps, { environmentKe
       unknown.set(id, null, now);
       return null;
     }
-    const known = { reading, record, isUsed: false };
+    const known = { reading, record, salted: comparable(record), isUsed: false };
     keys.set(id, known, now);
     return known;
   }
@@ -90,7 +91,7 @@ export function createKeyIdentifier({ store, runtime }: KeyDeps, { environmentKe
     const key = readKey(credential);
     if (key === null) return refused('what begins like a key is none');
     const known = await find(key.id);
-    const isRight = await isSecretOf(known?.record ?? null, key.secret);
+    const isRight = await isSecretOf(known?.salted ?? null, key.secret);
     if (known === null) return refused('there is no such key');
     const { name, tenant, scopes } = known.record;
     if (!isRight) return refused(`the secret of a key of ${name} is wrong`);

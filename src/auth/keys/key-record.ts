@@ -8,6 +8,7 @@
 import * as z from 'zod';
 import { fromBase64Url, toBase64Url } from '../../base/base64url.ts';
 import { sameBytes, sha256 } from '../../base/digest.ts';
+import { TidegateError } from '../../base/errors.ts';
 import { APP_TENANT } from '../../base/principal.ts';
 import { record } from '../../store/record.ts';
 import type { RecordKey } from '../../store/store.ts';
@@ -65,27 +66,38 @@ export function keyStateAt(
 
 const SALT_BYTES = 16;
 
-/** Compared with where there is no key of an id, so that this takes as long. No secret has this hash. */
-const NOBODY: SaltedHash = { salt: toBase64Url(new Uint8Array(SALT_BYTES)), hash: toBase64Url(new Uint8Array(32)) };
-
 export type SaltedHash = Pick<KeyRecord, 'salt' | 'hash'>;
+
+/** A salted hash as bytes, ready to be compared with. */
+export type Comparable = Readonly<Record<keyof SaltedHash, Uint8Array<ArrayBuffer>>>;
+
+/** Compared with where there is no key of an id, so that this takes as long. No secret has this hash. */
+const NOBODY: Comparable = { salt: new Uint8Array(SALT_BYTES), hash: new Uint8Array(32) };
+
+const encoder = new TextEncoder();
 
 export async function hashSecret(secret: string): Promise<SaltedHash> {
   const salt = crypto.getRandomValues(new Uint8Array(SALT_BYTES));
   return { salt: toBase64Url(salt), hash: toBase64Url(await hashOf(salt, secret)) };
 }
 
+/** @throws TidegateError `internal` for a record that this code did not write */
+export function comparable({ salt, hash }: SaltedHash): Comparable {
+  const [saltBytes, hashBytes] = [fromBase64Url(salt), fromBase64Url(hash)];
+  if (saltBytes === null || hashBytes === null)
+    throw new TidegateError('internal', 'the hash of a key is no base64url');
+  return { salt: saltBytes, hash: hashBytes };
+}
+
 /** @param known null: there is no such key. The same work is done, and the answer is false. */
-export async function isSecretOf(known: SaltedHash | null, secret: string): Promise<boolean> {
+export async function isSecretOf(known: Comparable | null, secret: string): Promise<boolean> {
   const { salt, hash } = known ?? NOBODY;
-  const [salted, expected] = [fromBase64Url(salt), fromBase64Url(hash)];
-  if (salted === null || expected === null) return false;
-  const isSame = sameBytes(await hashOf(salted, secret), expected);
+  const isSame = sameBytes(await hashOf(salt, secret), hash);
   return isSame && known !== null;
 }
 
 function hashOf(salt: Uint8Array<ArrayBuffer>, secret: string): Promise<Uint8Array<ArrayBuffer>> {
-  const text = new TextEncoder().encode(secret);
+  const text = encoder.encode(secret);
   const bytes = new Uint8Array(salt.length + text.length);
   bytes.set(salt);
   bytes.set(text, salt.length);

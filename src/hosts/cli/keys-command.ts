@@ -9,6 +9,7 @@ import { jsonText, oneLine } from '../../base/plain.ts';
 import { APP_TENANT, type Principal } from '../../base/principal.ts';
 import { isoTime } from '../../base/time/time-text.ts';
 import type { App } from '../../declare/app.ts';
+import { watchClock } from '../../store/clock-watch.ts';
 import { driverOf } from '../../store/driver.ts';
 import { DRIVERS, readConfig } from '../../store/drivers/open.ts';
 import type { Audit } from '../../streams/audit.ts';
@@ -66,7 +67,7 @@ export async function keysCommand({ args, loadApp, environment, misused }: Tasks
   tellMisspelt(config, app, runtime.log);
   const store = await openNodeStore(config, runtime, app.name);
   try {
-    const deps = { store, runtime };
+    const deps = watchClock({ store, runtime });
     const audit = auditOf(app, deps);
     if (verb === 'create') await create(deps, app, audit, values);
     else if (verb === 'list') await list(deps, app, values.json);

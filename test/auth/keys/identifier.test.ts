@@ -96,6 +96,30 @@ describe('a key', () => {
     expect(await warm.identify(text)).toMatchObject({ ok: false });
   });
 
+  test('that was revoked is not brought back by a read that began before and ends later', async () => {
+    const { create, instance, clock, deps } = keyStage();
+    const { text, key } = await create();
+    const get = deps.store.get.bind(deps.store);
+    const held = Promise.withResolvers<void>();
+    // The first read is answered before the revocation, and its answer comes late.
+    deps.store.get = async (...given) => {
+      const reading = await get(...given);
+      await held.promise;
+      return reading;
+    };
+    const warm = instance();
+    const slow = warm.identify(text);
+    await Promise.resolve();
+    deps.store.get = get;
+    clock.time += 1_000;
+    await revokeKey(deps, key.id);
+    expect(await warm.identify(text)).toMatchObject({ ok: false });
+    held.resolve();
+    await slow;
+    clock.time += 1_000;
+    expect(await warm.identify(text)).toEqual(refusal('a key of ci is revoked'));
+  });
+
   test('that was revoked is refused in time by a clock that is set back by little', async () => {
     const { create, instance, clock, deps } = keyStage();
     const { text, key } = await create();

@@ -1,6 +1,10 @@
 /** The Worker in workerd, on a real Redis behind the REST front. What it cannot reach, it says; what it can, is read through MCP. */
 import { type IncomingMessage, request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { newKey } from '../../../src/auth/keys/key-text.ts';
+import { createKey, listKeys } from '../../../src/auth/keys/manage.ts';
+import { systemRuntime } from '../../../src/base/runtime.ts';
+import { openStore, readConfig } from '../../../src/store/drivers/open.ts';
 import { requireService } from '../../services/available.ts';
 import { startFaultProxy } from '../../services/fault-proxy.ts';
 import { type HttpSource, json, startHttpSource, status } from '../../services/http-feed.ts';
@@ -148,6 +152,28 @@ describe.skipIf(!requireService('redis'))('the Worker (needs redis-server)', { t
       const message = expect.stringMatching(/cannot connect to mqtt:\/\/127\.0\.0\.1:1/);
       expect((await client.streams()).get('temperatures')?.feed?.lastError).toMatchObject({ message });
     });
+  });
+
+  test('one with AUTH=keys lets in who brings a key that was made on its Redis, and nobody else', async () => {
+    const worker = await started({ ...variables, AUTH: 'keys' });
+    const config = readConfig({ ...variables, STORE: 'redis' }, 'redis');
+    const runtime = systemRuntime(() => {});
+    const store = await openStore(config, runtime, 'tidegate');
+    onTestFinished(() => store.close());
+    const given = { name: 'ci', tenant: 'public', scopes: ['streams:read'], expiresAt: null };
+    const { text, key } = await createKey({ store, runtime }, given);
+    const statusOf = async (credential: string | null) => {
+      const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+      const sent = credential === null ? headers : { ...headers, authorization: `Bearer ${credential}` };
+      const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list', params: {} });
+      return (await fetch(`${worker.url}/mcp`, { method: 'POST', headers: sent, body })).status;
+    };
+    expect(await statusOf(text)).toBe(200);
+    expect(await Promise.all(Array.from({ length: 20 }, () => statusOf(text)))).toEqual(Array(20).fill(200));
+    expect(await statusOf(newKey().text)).toBe(401);
+    expect(await statusOf(null)).toBe(401);
+    const [listed] = await listKeys({ store, runtime });
+    expect(listed).toMatchObject({ id: key.id, state: 'valid', lastUsedAt: expect.any(Number) });
   });
 
   test('one that is told that it is on a loopback address answers to no other name', async () => {
