@@ -1,13 +1,10 @@
 /** What a message needs is compared with what its caller has, before it is served: in both revisions, at both paths. */
 import { expect, test } from 'vitest';
 import { createChallenges } from '../../src/http/challenge.ts';
-
 import type { CountedStore } from '../../src/store/counting.ts';
+import { UNRECORDED } from './callers.ts';
 import { stageOf } from './host.ts';
 import { answerOf, legacy, modern, type Sent } from './messages.ts';
-
-/** Calls to the store are counted, so nothing is put on record. */
-const UNRECORDED = { note: async () => {}, refused: async () => {} };
 
 const gate = () =>
   stageOf({

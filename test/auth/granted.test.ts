@@ -27,7 +27,7 @@ async function shownTo(scopes: string, message: typeof modern | typeof legacy = 
   return Object.fromEntries(await Promise.all(lists)) as Record<keyof typeof LISTS, string[]>;
 }
 
-const OPEN = { tools: ['list_streams', 'open', 'read_result'], prompts: ['ask'] };
+const OPEN = { tools: ['large', 'list_streams', 'open', 'read_result'], prompts: ['ask'] };
 const PAGES = ['result://{handle}/{page}', 'task://{task}/pages/{page}'];
 
 test.each([modern, legacy])('nothing is granted: what declares no scopes is shown', async (message) => {
@@ -44,10 +44,14 @@ test.each([modern, legacy])('nothing is granted: what declares no scopes is show
 test.each([
   [
     'streams:read:orders',
-    { tools: ['list_streams', 'open', 'read_history', 'read_latest', 'read_result', 'tail_stream'] },
+    { tools: [...OPEN.tools, 'read_history', 'read_latest', 'tail_stream'].toSorted() },
     ['about://all', 'stream://orders'],
   ],
-  ['tasks', { tools: ['answer_task', 'cancel_task', 'count', 'get_task', ...OPEN.tools].toSorted() }, ['about://all']],
+  [
+    'tasks',
+    { tools: ['agree', 'answer_task', 'book', 'cancel_task', 'count', 'get_task', ...OPEN.tools].toSorted() },
+    ['about://all'],
+  ],
   [
     'tasks admin',
     { tools: expect.arrayContaining(['replay_dead_letters', 'wait_for']) as string[] },

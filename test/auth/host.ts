@@ -25,11 +25,16 @@ export interface Stage {
   logged: string[];
 }
 
-export function stageOf(options: Partial<HostOptions> = {}, app: App = richApp): Stage {
+/** @param clock epoch ms; default: the system's */
+export function stageOf(
+  { clock = Date.now, ...options }: Partial<HostOptions> & { clock?: () => number } = {},
+  app: App = richApp,
+): Stage {
   const logged: string[] = [];
   const log: Log = (level, message, fields) => void logged.push(`${level} ${message} ${JSON.stringify(fields ?? {})}`);
   const runtime: Runtime = {
     ...systemRuntime(log),
+    now: clock,
     fetch: () => Promise.reject(new Error('a test reaches no network')),
     variable: (name) => RICH_VARIABLES[name] ?? null,
   };

@@ -1,10 +1,11 @@
 /** An app with one of each thing that a caller may need scopes for, with and without scopes of its own. */
 import * as z from 'zod';
+import type { Feed } from '../../src/declare/feed.ts';
 import {
   completeKeys,
   completeStreams,
   defineApp,
-  http,
+  form,
   httpTool,
   mqtt,
   prompt,
@@ -15,20 +16,33 @@ import {
   tool,
 } from '../../src/index.ts';
 
-const Reading = z.object({ sensor: z.string(), value: z.number() });
+const Reading = z.object({ sensor: z.string(), value: z.number(), note: z.string().optional() });
+
+/** It brings nothing. */
+const quiet: Feed = {
+  kind: 'feed',
+  type: 'test',
+  source: 'nowhere',
+  pacing: {},
+  replayable: false,
+  problems: () => [],
+  async *burst() {},
+};
+const Texted = z.object({ text: z.string() });
 const Named = z.object({ name: z.string() });
 
 const orders = stream({
   description: 'Orders',
   schema: Reading,
   key: 'sensor',
+  tenants: 'each',
   push: { token: secret('ORDERS_TOKEN') },
 });
 const readings = stream({
   description: 'Readings',
   schema: Reading,
   key: 'sensor',
-  feed: http({ url: 'https://readings.example/all' }),
+  feed: quiet,
 });
 
 export const richApp = defineApp({
@@ -45,10 +59,33 @@ export const richApp = defineApp({
       input: Named,
       run: async ({ name }) => `guarded ${name}`,
     }),
+    large: tool({
+      description: 'More than one answer holds',
+      input: Texted,
+      run: async ({ text }) => Array.from({ length: 20_000 }, (_, n) => `${n} ${text}`).join('\n'),
+    }),
     weather: httpTool({ description: 'An API', scopes: ['weather'], url: 'https://api.example/now' }),
   },
   tasks: {
     count: task({ description: 'Counts', version: '1', run: async () => 'counted' }),
+    book: task({
+      description: 'Writes pages',
+      version: '1',
+      input: Texted,
+      run: async ({ text }, { page }) => {
+        await page(text);
+        return text;
+      },
+    }),
+    agree: task({
+      description: 'Asks',
+      version: '1',
+      input: Texted,
+      run: async ({ text }, { ask }) => {
+        const { action } = await ask('agreed', form(text, z.object({ yes: z.boolean() })));
+        return `${action}: ${text}`;
+      },
+    }),
     report: task({ description: 'Reports', version: '1', scopes: ['reports'], run: async () => 'reported' }),
   },
   resources: {

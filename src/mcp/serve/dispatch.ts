@@ -32,6 +32,11 @@ const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
   ['completion/complete', completeArgument],
 ]);
 
+/** Every method that is answered here. The SDK answers a few beside them, such as `initialize`. */
+export function methodsOf({ extensions }: Registry): string[] {
+  return [...METHODS.keys(), ...extensions.methods.keys()];
+}
+
 /** Whether there is such a method. */
 export function serves({ extensions }: Registry, method: string): boolean {
   return METHODS.has(method) || extensions.methods.has(method);
