@@ -78,6 +78,11 @@ export interface AppQuotas {
   tasks: number;
   /** The same, of all callers. */
   allTasks: number;
+  /**
+   * Requests of one caller that stay open at a time: those that listen or ask for progress, tails and waits. Without
+   * authentication it counts only where it is declared.
+   */
+  openStreams: number;
   /** Tasks of one caller that have not ended, at once. Without authentication it counts only where it is declared. */
   runningTasks: number;
   /** Waits of one caller for events on a stream, at once. */

@@ -74,6 +74,22 @@ function edgeOf({ env }: { env?: { edge?: Edge | undefined } }): Edge {
   return env?.edge ?? NO_EDGE;
 }
 
+/** What bounds streams is loaded with the first message, since a server without authentication bounds none. */
+function withBounds(deps: HttpDeps): McpServing {
+  const { mcp } = deps;
+  const serve: McpServing['serve'] = (...asked) => mcp.serve(...asked);
+  let bounded: McpServing['serve'] | null = null;
+  return {
+    ...mcp,
+    async serve(...asked) {
+      bounded ??= (await import('../calls/bounds/open-streams.ts')).boundingStreams(serve, deps, refusedMessage);
+      return bounded(...asked);
+    },
+  };
+}
+
+const refusedMessage = (error: TidegateError, message: unknown) => refusedForNow(error, undefined, message);
+
 export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
   const { app, mcp, runtime, store } = deps;
   const { admit, protectedResource = null } = options;
@@ -86,9 +102,10 @@ export function createApp(deps: HttpDeps, options: HttpAppOptions): HttpApp {
   const facts = { app, versions: mcp.versions, capabilities: mcp.capabilities, authentication };
   const guard = createOriginGuard(options);
   const bodies = createBodies(runtime, options.bodies);
-  const count = createRequestCount(deps, options.authenticate === undefined);
+  const isOpen = options.authenticate === undefined;
+  const count = createRequestCount(deps, isOpen);
   const route = createMcpRoute(
-    mcp,
+    isOpen && app.options.quotas?.openStreams === undefined ? mcp : withBounds(deps),
     guard,
     counting(withCookies, count, refusedForNow),
     options.bodyBytes ?? BODY_BYTES,

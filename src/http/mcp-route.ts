@@ -161,14 +161,16 @@ function insufficient({ status, headers }: Response, needed: readonly string[], 
 /**
  * Refuses a request before it was looked at, with the status and the `Retry-After` of `problemResponse`.
  * @param expected of a request that would not have been refused; default: as the error says
+ * @param message that is refused, where it has come
  */
-export function refusedForNow(error: TidegateError, expected?: string): Response {
+export function refusedForNow(error: TidegateError, expected?: string, message?: unknown): Response {
   const { headers } = problemResponse(error);
   const { title, status, ...about } = problemOf(error);
   const isLater = error.code === 'rate_limited' || error.code === 'overloaded';
   const isOurs = status >= 500 && !isLater;
   const code = isLater ? RATE_LIMITED : isOurs ? INTERNAL_ERROR : INVALID_REQUEST;
-  const response = rpcError(status, code, title, expected === undefined ? about : { ...about, expected });
+  const data = expected === undefined ? about : { ...about, expected };
+  const response = rpcErrorResponse(status, { code, message: title, data }, message);
   const retryAfter = headers.get('retry-after');
   if (retryAfter !== null) response.headers.set('Retry-After', retryAfter);
   return response;

@@ -41,7 +41,7 @@ export const PIECES = 2;
 /** Of a limit: what is taken beyond what is asked for, and kept in hand of what comes back, at most. */
 const SMALL_SHARE = 1 / 1_000;
 /** Up to this share of the limit one more is kept in hand, of things that are counted one by one. */
-const LOW_SHARE = 1 / 2;
+const LOW_SHARE = 1 / 10;
 /** How long what earlier pieces of time summed up to is remembered, ms. */
 const REMEMBERED_MS = 30_000;
 const MOST_REMEMBERED = 10_000;

@@ -103,7 +103,7 @@ describe('never above', () => {
   });
 });
 
-test('who takes and gives back one at a time below half of the limit asks the store once in a piece of time', async () => {
+test('who takes and gives back one at a time below a tenth of the limit asks the store once in a piece of time', async () => {
   const clock = { now: START + 60_000 };
   const inner = createMemoryStore();
   let calls = 0;

@@ -32,6 +32,7 @@ export const quotasSpec = z.strictObject(
     allResults: whole(1_000_000, MOST_BYTES, { unit: 'B' }).default(256_000_000),
     tasks: whole(1_000_000, MOST_BYTES, { unit: 'B' }).default(256_000_000),
     allTasks: whole(1_000_000, MOST_BYTES, { unit: 'B' }).default(512_000_000),
+    openStreams: whole(1, 1_000_000).default(100),
     runningTasks: whole(1, 1_000_000).default(1_000),
     waits: whole(1, 1_000_000).default(1_000),
     allWaits: whole(1, 1_000_000).default(2_000),
@@ -41,7 +42,7 @@ export const quotasSpec = z.strictObject(
   },
   {
     error:
-      '{ requests, allRequests, results, allResults, tasks, allTasks, runningTasks, waits, allWaits, waitKeys, pushes, allPushes }, any of them',
+      '{ requests, allRequests, openStreams, results, allResults, tasks, allTasks, runningTasks, waits, allWaits, waitKeys, pushes, allPushes }, any of them',
   },
 );
 
